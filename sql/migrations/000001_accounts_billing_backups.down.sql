@@ -1,0 +1,6 @@
+DROP TABLE backup_usage;
+DROP TABLE backup_metadata;
+DROP TABLE stripe_inbox;
+DROP TABLE subscriptions;
+DROP TABLE refresh_tokens;
+DROP TABLE users;
