@@ -5,6 +5,7 @@ CREATE TABLE users (
     id                 uuid PRIMARY KEY,
     email              text        NOT NULL, -- normalised by the service: NFC, lower case, IDNA
     password_hash      text        NOT NULL, -- bcrypt of a keyed pre-hash
+    password_changed_at timestamptz NOT NULL, -- a log-in that read an older one does not open a session
     tier               text        NOT NULL DEFAULT 'free' CHECK (tier IN ('free', 'pro', 'power', 'team')), -- by subscription
     seats              integer     NOT NULL DEFAULT 1 CHECK (seats >= 1),                                    -- by subscription
     grant_tier         text        CHECK (grant_tier IN ('free', 'pro', 'power', 'team')),                   -- by an operator
@@ -30,10 +31,28 @@ CREATE TABLE refresh_tokens (
     ends_at         timestamptz NOT NULL, -- absolute limit
     last_used_at    timestamptz NOT NULL,
     revoked_at      timestamptz,
+    revoked_for     text CHECK (revoked_for IN ('logout', 'password', 'reuse', 'operator', 'deletion')),
     created_at      timestamptz NOT NULL
 );
 CREATE INDEX refresh_tokens_user_idx ON refresh_tokens (user_id);
 CREATE INDEX refresh_tokens_ends_idx ON refresh_tokens (ends_at);
+
+-- Log-ins tried against one account, known or not, in the current window. The key is a keyed hash of the e-mail.
+CREATE TABLE login_attempts (
+    account    bytea PRIMARY KEY,
+    attempts   integer     NOT NULL,
+    started_at timestamptz NOT NULL
+);
+CREATE INDEX login_attempts_started_idx ON login_attempts (started_at);
+
+-- Accounts being deleted: a job each, gone together with the account's row.
+CREATE TABLE account_deletions (
+    user_id      uuid PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    requested_at timestamptz NOT NULL,
+    attempts     integer     NOT NULL DEFAULT 0,
+    next_try_at  timestamptz NOT NULL -- also the lease of the worker that is at it
+);
+CREATE INDEX account_deletions_due_idx ON account_deletions (next_try_at);
 
 CREATE TABLE subscriptions (
     id                     uuid PRIMARY KEY,

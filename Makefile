@@ -1,0 +1,61 @@
+# One line a job; `make` alone lists them. Needs Go, Node and, for what is missing, apt (or npm's binaries).
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help generate verify breaking lint test check run build bench notices clean
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GOTOOL := go tool -modfile=tools/go.mod
+LOCKS := $(wildcard package-lock.json */package-lock.json */*/package-lock.json)
+NODE_MODULES := $(LOCKS:package-lock.json=node_modules/.package-lock.json)
+GO_DIRS := $(wildcard cmd deploy gen internal openapi sql *.go)
+SEVERITIES := $(addprefix --severity-levels ,$(wildcard openapi/*severity*))
+export REDOCLY_TELEMETRY := off
+export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+generate: $(NODE_MODULES) ## write gen/, .env.example and the README's table anew
+	go generate .
+	go test ./internal/config -run TestDrift -count=1 -update
+
+verify: ## fail when what is committed is not what generate writes
+	go test ./internal/config -run TestDrift -count=1
+	$(MAKE) --no-print-directory generate
+	@changed=$$(git status --porcelain -- gen .env.example); [ -z "$$changed" ] || { git --no-pager diff -- gen .env.example; echo "$$changed"; exit 1; }
+
+breaking: ## fail when openapi.yaml breaks clients of openapi/released.yaml
+	$(GOTOOL) oasdiff breaking openapi/released.yaml openapi/openapi.yaml --include-path-params $(SEVERITIES) --fail-on ERR
+
+lint: $(NODE_MODULES) ## gofmt, go vet, import arrows and sizes, the contract's style
+	@wrong=$$(gofmt -l $(GO_DIRS)); [ -z "$$wrong" ] || { echo "gofmt would change:"; echo "$$wrong"; exit 1; }
+	go vet ./...
+	go test -count=1 ./internal ./deploy
+	$$(find . -path '*/node_modules/.bin/redocly' | head -n 1) lint --config $(firstword $(wildcard openapi/redocly.yaml redocly.yaml)) openapi/openapi.yaml $(wildcard openapi/asyncapi.yaml)
+
+test: ## every test, with the race detector, against real PostgreSQL and Redis
+	scripts/install-peers
+	go run ./internal/testpeers -- go test -race ./...
+
+check: verify breaking lint test ## all of the above, as .ci/run does
+
+run: build ## start the service on http://127.0.0.1:8080 with nothing to install (.env is read when there is one)
+	set -a; if [ -f .env ]; then . ./.env; fi; set +a; exec bin/adiuva-api serve
+
+build: ## bin/adiuva-api, static
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VERSION)" -o bin/ ./cmd/adiuva-api
+
+bench: ## every benchmark
+	go run ./internal/testpeers -- go test -run '^$$' -bench . -benchmem ./...
+
+notices: build ## THIRD_PARTY_NOTICES from the modules inside the binary
+	scripts/notices > bin/notices && mv bin/notices THIRD_PARTY_NOTICES
+
+clean: ## remove what make made; .adiuva (your development data) stays
+	rm -rf bin
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --no-audit --no-fund && mkdir -p node_modules && touch $@
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund && mkdir -p node_modules && touch node_modules/.package-lock.json

@@ -1,0 +1,170 @@
+package agent
+
+import (
+	"time"
+)
+
+// Context is what the client sent along with one message: rows of its own database and what it knows of the user. It
+// lives for this request alone. Times are milliseconds since the epoch; 0 means the row has none.
+type Context struct {
+	UserProfile       map[string]any
+	RelevantDocuments []string // what the client's vector search found
+	Tasks             []Task   // the wire's recent_tasks
+	Projects          []Project
+	Clients           []Client
+	Notes             []Note
+	Checkpoints       []Checkpoint
+	Events            []Event
+	Emails            []Email
+	History           []Turn
+	Location          *time.Location // the caller's zone; nil means UTC
+	Now               time.Time      // when the request came in
+}
+
+// Zone returns the caller's time zone, UTC when the request named none.
+func (c Context) Zone() *time.Location {
+	if c.Location == nil {
+		return time.UTC
+	}
+	return c.Location
+}
+
+// Turn is one earlier message of the conversation; Role is "user" or "assistant".
+type Turn struct {
+	Role    string `json:"role"`
+	Content string `json:"content"`
+}
+
+// Task is a row of the client's tasks. Status is todo, in_progress or done; Priority low, medium, high or urgent.
+type Task struct {
+	ID          string `json:"id"`
+	ProjectID   string `json:"projectId,omitempty"`
+	Title       string `json:"title"`
+	Description string `json:"description,omitempty"`
+	Status      string `json:"status,omitempty"`
+	Priority    string `json:"priority,omitempty"`
+	Assignee    string `json:"assignee,omitempty"`
+	DueDate     int64  `json:"dueDate,omitempty"`
+	CreatedAt   int64  `json:"createdAt,omitempty"`
+	CompletedAt int64  `json:"completedAt,omitempty"`
+}
+
+// Done reports whether the task is finished; every other status counts as open.
+func (t Task) Done() bool { return t.Status == "done" }
+
+// Project is a row of the client's projects.
+type Project struct {
+	ID        string `json:"id"`
+	ClientID  string `json:"clientId,omitempty"`
+	Name      string `json:"name"`
+	Status    string `json:"status,omitempty"`
+	AISummary string `json:"aiSummary,omitempty"`
+}
+
+// Client is a row of the client's clients, its customers.
+type Client struct {
+	ID       string `json:"id"`
+	ParentID string `json:"parentId,omitempty"`
+	Name     string `json:"name"`
+	Industry string `json:"industry,omitempty"`
+}
+
+// Note is a row of the client's notes.
+type Note struct {
+	ID        string `json:"id"`
+	ProjectID string `json:"projectId,omitempty"`
+	Title     string `json:"title,omitempty"`
+	Content   string `json:"content"`
+}
+
+// Checkpoint is a row of the client's checkpoints.
+type Checkpoint struct {
+	ID            string `json:"id"`
+	ProjectID     string `json:"projectId,omitempty"`
+	Title         string `json:"title"`
+	Date          int64  `json:"date,omitempty"`
+	IsAISuggested bool   `json:"isAiSuggested,omitempty"`
+	IsApproved    bool   `json:"isApproved,omitempty"`
+}
+
+// Event is the metadata of a calendar event.
+type Event struct {
+	ID        string   `json:"id"`
+	Title     string   `json:"title"`
+	Start     int64    `json:"start"`
+	End       int64    `json:"end"`
+	Timezone  string   `json:"timezone,omitempty"`
+	Attendees []string `json:"attendees,omitempty"`
+	Location  string   `json:"location,omitempty"`
+}
+
+// Email is the metadata of an e-mail; bodies never leave the client.
+type Email struct {
+	ID       string   `json:"id"`
+	ThreadID string   `json:"threadId,omitempty"`
+	From     string   `json:"from,omitempty"`
+	To       []string `json:"to,omitempty"`
+	Subject  string   `json:"subject,omitempty"`
+	Date     int64    `json:"date,omitempty"`
+	Snippet  string   `json:"snippet,omitempty"`
+	Labels   []string `json:"labels,omitempty"`
+}
+
+// ids returns the set of ids the context holds for a client table.
+func (c Context) ids(table string) map[string]bool {
+	set := map[string]bool{}
+	add := func(id string) {
+		if id != "" {
+			set[id] = true
+		}
+	}
+	switch table {
+	case "tasks":
+		for _, r := range c.Tasks {
+			add(r.ID)
+		}
+	case "projects":
+		for _, r := range c.Projects {
+			add(r.ID)
+		}
+	case "clients":
+		for _, r := range c.Clients {
+			add(r.ID)
+		}
+	case "notes":
+		for _, r := range c.Notes {
+			add(r.ID)
+		}
+	case "checkpoints":
+		for _, r := range c.Checkpoints {
+			add(r.ID)
+		}
+	case "events":
+		for _, r := range c.Events {
+			add(r.ID)
+		}
+	case "emails":
+		for _, r := range c.Emails {
+			add(r.ID)
+		}
+	}
+	return set
+}
+
+// referable returns the ids that a foreign key into table may hold: its rows, and those that other rows point to.
+func (c Context) referable(table string) map[string]bool {
+	set := c.ids(table)
+	for _, t := range c.Tasks {
+		set[t.ProjectID] = set[t.ProjectID] || table == "projects"
+	}
+	for _, n := range c.Notes {
+		set[n.ProjectID] = set[n.ProjectID] || table == "projects"
+	}
+	for _, k := range c.Checkpoints {
+		set[k.ProjectID] = set[k.ProjectID] || table == "projects"
+	}
+	for _, p := range c.Projects {
+		set[p.ClientID] = set[p.ClientID] || table == "clients"
+	}
+	return set
+}

@@ -1,0 +1,49 @@
+package agent
+
+import (
+	"context"
+
+	"github.com/adiuva/cloud-api/internal/playbook"
+)
+
+type document struct {
+	Table string `json:"table" desc:"The row's table" enum:"tasks|projects|notes|clients|checkpoints|taskComments|events|emails"`
+	ID    string `json:"id" desc:"The row's id"`
+	Title string `json:"title" desc:"What the search shows for it"`
+}
+
+type notification struct {
+	Title string `json:"title" desc:"At most 80 characters"`
+	Body  string `json:"body" desc:"One or two sentences"`
+	At    string `json:"at,omitempty" desc:"Local date and time, YYYY-MM-DDTHH:MM; left out: now"`
+}
+
+// sharedTools are the tools that every agent has.
+func sharedTools() []Tool {
+	return []Tool{
+		NewTool("index_document", "Propose to add a row to the person's search index.", indexDocument),
+		NewTool("send_notification", "Propose a notification or reminder on the person's device.", sendNotification),
+	}
+}
+
+func indexDocument(_ context.Context, run *Run, in document) (string, error) {
+	if err := run.Propose(playbook.IndexDocument(in.Table, in.ID, in.Title)); err != nil {
+		return "", err
+	}
+	return "Proposed.", nil
+}
+
+func sendNotification(_ context.Context, run *Run, in notification) (string, error) {
+	at := int64(0)
+	if in.At != "" {
+		moment, err := run.Context.Moment(in.At)
+		if err != nil {
+			return "", err
+		}
+		at = moment.Start.UnixMilli()
+	}
+	if err := run.Propose(playbook.SendNotification(in.Title, in.Body, at)); err != nil {
+		return "", err
+	}
+	return "Proposed.", nil
+}

@@ -1,0 +1,206 @@
+// Package auth keeps accounts: registration, log-in, sessions with rotating refresh tokens, access tokens, password
+// change, deletion, and what operators do to accounts. It is the only package that knows passwords, and it stores none:
+// only a hash under a key that is not in the database.
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/adiuva/cloud-api/gen/db"
+	"github.com/adiuva/cloud-api/internal/auth/password"
+	"github.com/adiuva/cloud-api/internal/auth/token"
+	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+// What may go wrong beside the faults of a token.
+var (
+	ErrInvalidCredentials = fault.New(fault.Unauthenticated, "invalid_credentials", "The e-mail or the password is wrong.")
+	ErrEmailTaken         = fault.New(fault.Conflict, "email_taken", "There is an account with this e-mail already. Log in instead.")
+	ErrTooManyLogins      = fault.New(fault.TooMany, "rate_limited", "Too many log-ins for this account. Wait before the next one.")
+	ErrRefreshReused      = fault.New(fault.Unauthenticated, "refresh_reused",
+		"This refresh token was used before, so its session has ended. Log in again.")
+	ErrRefreshExpired = fault.New(fault.Unauthenticated, "refresh_expired", "The session has expired. Log in again.")
+)
+
+// DefaultLoginFailures is how many log-ins one account may see in 15 minutes before they are refused.
+const DefaultLoginFailures = 10
+
+// A session ends 90 days after its log-in, however busy it was.
+const sessionLife = 90 * 24 * time.Hour
+
+// Config is what a Service needs. A zero Algorithm, AccessTTL, RefreshTTL, BcryptCost or Now means HS256, 15 minutes,
+// 720 hours, 12 and time.Now.
+type Config struct {
+	DB              *postgres.DB
+	Secret          string   // its raw bytes sign the tokens
+	PreviousSecrets []string // accepted while the secret is being replaced
+	Algorithm       string
+	Pepper          string // the key of the passwords' pre-hash
+	AccessTTL       time.Duration
+	RefreshTTL      time.Duration // how long a session may lie idle
+	BcryptCost      int
+	LoginFailures   int            // log-ins without success for one account in 15 minutes; 0 for no limit
+	Deletion        []DeletionStep // run in this order before an account's rows go
+	Now             func() time.Time
+	Log             *slog.Logger
+}
+
+// Service answers every question about accounts. It is safe for concurrent use; several may share one database.
+type Service struct {
+	db            *postgres.DB
+	q             *db.Queries
+	keys          *token.Keys
+	policy        password.Policy
+	hasher        *password.Hasher
+	refreshTTL    time.Duration
+	loginFailures int
+	accountKey    []byte
+	steps         []DeletionStep
+	clock         func() time.Time
+	log           *slog.Logger
+	verified      *verifiedTokens
+	states        *states
+	wake          chan struct{}
+}
+
+// Tokens is what a client gets for proving who it is.
+type Tokens struct {
+	AccessToken  string
+	RefreshToken string
+	ExpiresAt    int64 // of the access token, in milliseconds since the Unix epoch
+}
+
+// Profile is what an account shows of itself. Tier is the higher of the subscription's and an operator's grant.
+type Profile struct {
+	ID        uuid.UUID
+	Email     string
+	Tier      tier.Tier
+	Seats     int
+	CreatedAt time.Time
+}
+
+// New returns a Service; an error names what is wrong with cfg.
+func New(cfg Config) (*Service, error) {
+	cfg = cfg.withDefaults()
+	keys, err := token.NewKeys(token.Config{
+		Secret: cfg.Secret, Previous: cfg.PreviousSecrets, Algorithm: cfg.Algorithm, AccessTTL: cfg.AccessTTL, Now: cfg.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	hasher, err := password.NewHasher(cfg.Pepper, cfg.BcryptCost)
+	if err != nil {
+		return nil, err
+	}
+	verified, err := newVerifiedTokens()
+	if err != nil {
+		return nil, fmt.Errorf("make the token cache: %w", err)
+	}
+	states, err := newStates()
+	if err != nil {
+		return nil, fmt.Errorf("make the session cache: %w", err)
+	}
+	return &Service{
+		db: cfg.DB, q: db.New(), keys: keys, policy: password.NewPolicy(), hasher: hasher, refreshTTL: cfg.RefreshTTL,
+		loginFailures: cfg.LoginFailures, accountKey: []byte("log-in attempts\x00" + cfg.Pepper), steps: cfg.Deletion,
+		clock: cfg.Now, log: cfg.Log, verified: verified, states: states, wake: make(chan struct{}, 1),
+	}, nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.Algorithm == "" {
+		c.Algorithm = "HS256"
+	}
+	if c.AccessTTL == 0 {
+		c.AccessTTL = 15 * time.Minute
+	}
+	if c.RefreshTTL == 0 {
+		c.RefreshTTL = 720 * time.Hour
+	}
+	if c.BcryptCost == 0 {
+		c.BcryptCost = 12
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// now is the clock at the database's precision, so that a stored time equals the one that was written.
+func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
+
+// open starts a session for an account whose password was verified as of verifiedAt. It returns ErrInvalidCredentials
+// when the password was changed or the account deleted meanwhile.
+func (s *Service) open(ctx context.Context, tx db.DBTX, userID uuid.UUID, verifiedAt time.Time) (Tokens, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Tokens{}, fmt.Errorf("make a session id: %w", err)
+	}
+	now := s.now()
+	refresh := s.keys.SignRefresh(token.Refresh{Session: id, Counter: 1})
+	opened, err := s.q.OpenSession(ctx, tx, db.OpenSessionParams{
+		ID: id, UserID: userID, TokenHash: digest(refresh), VerifiedAt: verifiedAt,
+		Now: now, ExpiresAt: now.Add(s.refreshTTL), EndsAt: now.Add(sessionLife),
+	})
+	if err != nil {
+		return Tokens{}, err
+	}
+	if opened == 0 {
+		return Tokens{}, ErrInvalidCredentials
+	}
+	row, err := s.q.UserByID(ctx, tx, userID)
+	if err != nil {
+		return Tokens{}, err
+	}
+	return s.issue(row, id, refresh, now)
+}
+
+// issue signs an access token for the session and joins it to the refresh token.
+func (s *Service) issue(row db.UserByIDRow, session uuid.UUID, refresh string, at time.Time) (Tokens, error) {
+	effective, _ := effectiveTier(row)
+	access, expires, err := s.keys.SignAccess(token.Access{
+		User: row.ID, Session: session, Version: row.TokenVersion, Tier: effective, IssuedAt: at,
+	})
+	if err != nil {
+		return Tokens{}, err
+	}
+	return Tokens{AccessToken: access, RefreshToken: refresh, ExpiresAt: expires.UnixMilli()}, nil
+}
+
+// effectiveTier returns the higher of subscription and grant, with the seats of whichever gives it (the more, if both).
+func effectiveTier(row db.UserByIDRow) (tier.Tier, int) {
+	subscribed, seats := tier.Tier(row.Tier), int(row.Seats)
+	if row.GrantTier == nil {
+		return subscribed, seats
+	}
+	granted, grantSeats := tier.Tier(*row.GrantTier), int(row.GrantSeats)
+	switch {
+	case granted.Rank() > subscribed.Rank():
+		return granted, grantSeats
+	case granted == subscribed:
+		return subscribed, max(seats, grantSeats)
+	default:
+		return subscribed, seats
+	}
+}
+
+func profileOf(row db.UserByIDRow) Profile {
+	effective, seats := effectiveTier(row)
+	return Profile{ID: row.ID, Email: row.Email, Tier: effective, Seats: seats, CreatedAt: row.CreatedAt}
+}
+
+func digest(text string) []byte {
+	sum := sha256.Sum256([]byte(text))
+	return sum[:]
+}

@@ -1,0 +1,126 @@
+package auth_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v3/jwa"
+	"github.com/lestrrat-go/jwx/v3/jwt"
+
+	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+func TestAuthenticateRemembersForTenSeconds(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a, b := h.replica(t), h.replica(t)
+	tokens, _ := register(t, a)
+	authenticated(t, b, tokens)
+	wantCode(t, a.SetTier(t.Context(), email, tier.Team, 4), "")
+	if u := authenticated(t, a, tokens); u.Tier != tier.Team || u.Seats != 4 {
+		t.Errorf("the replica that changed it says %v", u)
+	}
+	if u := authenticated(t, b, tokens); u.Tier != tier.Free {
+		t.Errorf("the other replica did not remember: %v", u)
+	}
+	if u, err := b.AuthenticateFresh(t.Context(), tokens.AccessToken); err != nil || u.Tier != tier.Team {
+		t.Errorf("fresh: %v, %v", u, err)
+	}
+	wantCode(t, a.SetTier(t.Context(), email, tier.Free, 1), "")
+	h.clock.Pass(10 * time.Second)
+	if u := authenticated(t, b, tokens); u.Tier != tier.Free || u.Seats != 1 {
+		t.Errorf("ten seconds later: %v", u)
+	}
+}
+
+func TestC25_RevocationReachesOtherReplicas(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a, b := h.replica(t), h.replica(t)
+	tokens, user := register(t, a)
+	authenticated(t, b, tokens)
+	wantCode(t, a.RequestDeletion(t.Context(), user, password), "")
+	_, err := a.Authenticate(t.Context(), tokens.AccessToken)
+	wantCode(t, err, "token_invalid")
+	_, err = b.AuthenticateFresh(t.Context(), tokens.AccessToken)
+	wantCode(t, err, "token_invalid")
+	_, err = b.Authenticate(t.Context(), tokens.AccessToken) // the fresh read told the cache
+	wantCode(t, err, "token_invalid")
+}
+
+func TestRememberedTokensStillExpire(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	s := h.replica(t)
+	tokens, _ := register(t, s)
+	authenticated(t, s, tokens)
+	h.clock.Pass(15 * time.Minute)
+	_, err := s.Authenticate(t.Context(), tokens.AccessToken)
+	wantCode(t, err, "token_expired")
+	_, err = s.AuthenticateEnded(tokens.AccessToken)
+	wantCode(t, err, "token_expired")
+}
+
+func TestDatabaseAwayIsNot401(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a := h.replica(t)
+	tokens, _ := register(t, a)
+	h.db.Pool.Close()
+	_, err := h.replica(t).Authenticate(t.Context(), tokens.AccessToken)
+	wantCode(t, err, "db_unavailable")
+	_, err = a.Login(t.Context(), email, password)
+	wantCode(t, err, "db_unavailable")
+	_, err = a.Register(t.Context(), "bob@example.com", password)
+	wantCode(t, err, "db_unavailable")
+}
+
+func TestC40_TierAfterRefresh(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a, b := h.replica(t), h.replica(t)
+	tokens, _ := register(t, a)
+	authenticated(t, b, tokens)
+	if _, err := h.db.Pool.Exec(t.Context(), "UPDATE users SET tier = 'power'"); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, a.SetTier(t.Context(), email, tier.Pro, 1), "") // a lower grant takes nothing away
+	tokens = refresh(t, b, tokens, "")
+	me, err := b.Me(t.Context(), authenticated(t, b, tokens))
+	if err != nil || me.Tier != tier.Power {
+		t.Errorf("profile %v, %v", me, err)
+	}
+	claims, err := jwt.ParseInsecure([]byte(tokens.AccessToken))
+	wantCode(t, err, "")
+	var hint string
+	if err := claims.Get("tier", &hint); err != nil || hint != "power" {
+		t.Errorf("the token's hint is %q, %v", hint, err)
+	}
+}
+
+// BenchmarkAuthenticate compares a repeated token, with its session's state remembered, with jwx alone.
+func BenchmarkAuthenticate(b *testing.B) {
+	h := newHouse(b)
+	h.clock.now = time.Now()
+	s := h.replica(b, func(c *auth.Config) { c.Now = h.clock.Now })
+	tokens, err := s.Register(context.Background(), email, password)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("Repeat", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := s.Authenticate(b.Context(), tokens.AccessToken); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("Library", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := jwt.Parse([]byte(tokens.AccessToken), jwt.WithKey(jwa.HS256(), []byte(secret))); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,135 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+func TestC134_DeletionSurvivesRestartAndOutage(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	var purged []uuid.UUID
+	away := errors.New("storage is away")
+	step := func(result *error) func(*auth.Config) {
+		return func(c *auth.Config) {
+			c.Deletion = []auth.DeletionStep{{Name: "backups", Run: func(_ context.Context, id uuid.UUID) error {
+				purged = append(purged, id)
+				return *result
+			}}}
+		}
+	}
+	s := h.replica(t, step(&away))
+	tokens, user := register(t, s)
+	wantCode(t, s.RequestDeletion(t.Context(), user, "wrong password"), "invalid_credentials")
+	wantCode(t, s.RequestDeletion(t.Context(), user, password), "")
+	_, err := s.Login(t.Context(), email, password)
+	wantCode(t, err, "invalid_credentials")
+	_, err = s.Refresh(t.Context(), tokens.RefreshToken, "")
+	wantCode(t, err, "refresh_invalid")
+	if done, err := s.DeleteDue(t.Context()); done != 0 || !errors.Is(err, away) {
+		t.Errorf("with storage away: %d, %v", done, err)
+	}
+	if done, err := s.DeleteDue(t.Context()); done != 0 || err != nil {
+		t.Errorf("tried again without a pause: %d, %v", done, err)
+	}
+	_, err = s.Register(t.Context(), email, password) // the e-mail is free while the job waits
+	wantCode(t, err, "")
+
+	var fine error
+	restarted := h.replica(t, step(&fine))
+	h.clock.Pass(2 * time.Second)
+	if done, err := restarted.DeleteDue(t.Context()); done != 1 || err != nil {
+		t.Errorf("after the restart: %d, %v", done, err)
+	}
+	if len(purged) != 2 || purged[0] != user.ID || purged[1] != user.ID {
+		t.Errorf("purged %v", purged)
+	}
+	if h.count(t, "SELECT count(*) FROM users WHERE id = $1", user.ID)+h.count(t, "SELECT count(*) FROM account_deletions") != 0 {
+		t.Error("rows are left")
+	}
+	_, err = restarted.Login(t.Context(), email, password)
+	wantCode(t, err, "")
+}
+
+func TestMaintainDeletesWhatIsRequested(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	gone := make(chan uuid.UUID, 1)
+	s := h.replica(t, func(c *auth.Config) {
+		c.Deletion = []auth.DeletionStep{{Name: "tell", Run: func(_ context.Context, id uuid.UUID) error {
+			gone <- id
+			return nil
+		}}}
+	})
+	_, user := register(t, s)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); s.Maintain(ctx) }()
+	wantCode(t, s.DeleteUser(t.Context(), email), "")
+	if id := <-gone; id != user.ID {
+		t.Errorf("deleted %v", id)
+	}
+	stop()
+	<-ended
+}
+
+func TestOperators(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	s := h.replica(t)
+	p, err := s.CreateUser(t.Context(), "Team@Example.com", password, tier.Pro)
+	if err != nil || p.Email != "team@example.com" || p.Tier != tier.Pro {
+		t.Fatalf("created %+v, %v", p, err)
+	}
+	_, err = s.CreateUser(t.Context(), "team@example.com", password, tier.Free)
+	wantCode(t, err, "email_taken")
+	tokens, _ := register(t, s)
+	var emails []string
+	for p, err := range s.ListUsers(t.Context()) {
+		wantCode(t, err, "")
+		emails = append(emails, p.Email)
+	}
+	if len(emails) != 2 || emails[0] != "team@example.com" || emails[1] != email {
+		t.Errorf("listed %v", emails)
+	}
+	wantCode(t, s.RevokeSessions(t.Context(), email), "")
+	_, err = s.Authenticate(t.Context(), tokens.AccessToken)
+	wantCode(t, err, "token_invalid")
+	_, err = s.Refresh(t.Context(), tokens.RefreshToken, "")
+	wantCode(t, err, "refresh_invalid")
+	for _, err := range []error{
+		s.SetTier(t.Context(), "nobody@example.com", tier.Pro, 1), s.RevokeSessions(t.Context(), "nobody@example.com"),
+		s.DeleteUser(t.Context(), "nobody@example.com"),
+	} {
+		wantCode(t, err, "not_found")
+	}
+	wantCode(t, s.SetTier(t.Context(), email, tier.Team, 0), "validation_failed")
+	wantCode(t, s.DeleteUser(t.Context(), email), "")
+	wantCode(t, s.DeleteUser(t.Context(), email), "not_found")
+}
+
+func TestSweepRemovesWhatEndedLongAgo(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	s := h.replica(t, func(c *auth.Config) { c.LoginFailures = 3 })
+	register(t, s)
+	_, err := s.Login(t.Context(), email, "wrong password")
+	wantCode(t, err, "invalid_credentials")
+	wantCode(t, s.Sweep(t.Context()), "")
+	left := "SELECT (SELECT count(*) FROM refresh_tokens) + (SELECT count(*) FROM login_attempts)"
+	if n := h.count(t, left); n != 2 {
+		t.Errorf("%d rows, want 2", n)
+	}
+	h.clock.Pass(120 * 24 * time.Hour)
+	wantCode(t, s.Sweep(t.Context()), "")
+	if n := h.count(t, left); n != 0 {
+		t.Errorf("%d rows left", n)
+	}
+}

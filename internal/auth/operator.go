@@ -1,0 +1,105 @@
+package auth
+
+import (
+	"context"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/adiuva/cloud-api/gen/db"
+	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+const usersPerPage = 500
+
+// CreateUser makes an account without a session, with a grant when t is more than free. Its errors are Register's.
+func (s *Service) CreateUser(ctx context.Context, email, secret string, t tier.Tier) (Profile, error) {
+	var row db.UserByIDRow
+	err := s.create(ctx, email, secret, t, func(tx pgx.Tx, id uuid.UUID, _ time.Time) error {
+		var err error
+		row, err = s.q.UserByID(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return Profile{}, err
+	}
+	return profileOf(row), nil
+}
+
+// ListUsers yields every account in the order of creation, a page at a time; an error ends it.
+func (s *Service) ListUsers(ctx context.Context) iter.Seq2[Profile, error] {
+	return func(yield func(Profile, error) bool) {
+		after := uuid.Nil
+		for {
+			rows, err := s.q.UsersAfter(ctx, s.db.Pool, after, usersPerPage)
+			if err != nil {
+				yield(Profile{}, translate(err))
+				return
+			}
+			for _, row := range rows {
+				if !yield(profileOf(db.UserByIDRow(row)), nil) {
+					return
+				}
+				after = row.ID
+			}
+			if len(rows) < usersPerPage {
+				return
+			}
+		}
+	}
+}
+
+// SetTier grants a tier whatever the subscription says; tier.Free takes the grant away. An unknown e-mail is not_found.
+func (s *Service) SetTier(ctx context.Context, email string, t tier.Tier, seats int) error {
+	if seats < 1 || seats > math.MaxInt32 {
+		return fault.ErrValidation.WithDetails(fault.Detail{Pointer: "/seats", Message: "At least one seat."})
+	}
+	user, err := s.userByEmail(ctx, email)
+	if err != nil {
+		return err
+	}
+	defer s.states.forgetUser(user)
+	granted, err := s.q.GrantTier(ctx, s.db.Pool, db.GrantTierParams{
+		ID: user, GrantTier: grantColumn(t), GrantSeats: int32(seats), Now: s.now(),
+	})
+	if err == nil && granted == 0 {
+		return fault.ErrNotFound
+	}
+	return translate(err)
+}
+
+// RevokeSessions ends every session of an account. An unknown e-mail is not_found.
+func (s *Service) RevokeSessions(ctx context.Context, email string) error {
+	user, err := s.userByEmail(ctx, email)
+	if err != nil {
+		return err
+	}
+	defer s.states.forgetUser(user)
+	return translate(s.db.Tx(ctx, func(tx pgx.Tx) error { return s.endAll(ctx, tx, user, endedByOperator) }))
+}
+
+// DeleteUser starts an account's deletion as RequestDeletion does, without its password.
+func (s *Service) DeleteUser(ctx context.Context, email string) error {
+	user, err := s.userByEmail(ctx, email)
+	if err != nil {
+		return err
+	}
+	return s.markDeleted(ctx, user)
+}
+
+func (s *Service) userByEmail(ctx context.Context, email string) (uuid.UUID, error) {
+	normal, err := NormalizeEmail(email)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	row, err := s.q.UserByEmail(ctx, s.db.Pool, normal)
+	if err != nil {
+		return uuid.Nil, postgres.OrMissing(err, fault.ErrNotFound)
+	}
+	return row.ID, nil
+}

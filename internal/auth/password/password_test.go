@@ -1,0 +1,139 @@
+package password_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/adiuva/cloud-api/internal/auth/password"
+)
+
+func slot(t *testing.T, h *password.Hasher) *password.Slot {
+	t.Helper()
+	s, err := h.Slot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func hasher(t *testing.T, pepper string) *password.Hasher {
+	t.Helper()
+	h, err := password.NewHasher(pepper, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func TestCommonPasswordsAreRefused(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("common.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := strings.Split(strings.TrimSuffix(string(raw), "\n"), "\n")
+	if len(list) != 3000 {
+		t.Fatalf("%d entries, want 3000", len(list))
+	}
+	p := password.NewPolicy()
+	for _, common := range list {
+		if len(common) < password.MinBytes || p.Objection(common) == "" || p.Objection(strings.ToUpper(common)) == "" {
+			t.Errorf("%q bites nothing", common)
+		}
+	}
+	for _, good := range []string{"correct horse battery", strings.Repeat("🐎", 64), strings.Repeat("x", 1024), "        "} {
+		if objection := p.Objection(good); objection != "" {
+			t.Errorf("%q: %s", good, objection)
+		}
+	}
+}
+
+func TestPepperAndLengthCount(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("A", 200)
+	s := slot(t, hasher(t, "one"))
+	defer s.Release()
+	other := slot(t, hasher(t, "two"))
+	defer other.Release()
+	hash, err := s.Hash(long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		with     *password.Slot
+		hash     string
+		password string
+		want     bool
+	}{
+		{s, hash, long, true}, {s, hash, long + "A", false}, {s, hash, long[:72], false},
+		{other, hash, long, false}, {s, "", long, false}, {s, "", "", false},
+	} {
+		if got, err := row.with.Matches(row.hash, row.password); err != nil || got != row.want {
+			t.Errorf("%d bytes: %v, %v; want %v", len(row.password), got, err, row.want)
+		}
+	}
+	if _, err := s.Matches("not a hash", long); err == nil {
+		t.Error("a broken hash is not told")
+	}
+}
+
+func TestBusy(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := hasher(t, "pepper")
+		held := 0
+		for ctx := range never(t) { // take every slot there is
+			s, err := h.Slot(ctx)
+			if err != nil {
+				break
+			}
+			held++
+			defer s.Release()
+		}
+		if held < 1 {
+			t.Fatal("not one slot")
+		}
+		if _, err := h.Slot(t.Context()); !errors.Is(err, password.ErrBusy) {
+			t.Errorf("after the wait: %v", err)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := h.Slot(gone); !errors.Is(err, context.Canceled) {
+			t.Errorf("a caller who left: %v", err)
+		}
+		results := make(chan error, 65)
+		for range 65 {
+			go func() { _, err := h.Slot(t.Context()); results <- err }()
+		}
+		synctest.Wait()
+		if len(results) != 1 || !errors.Is(<-results, password.ErrBusy) {
+			t.Errorf("%d of 65 sent away at once, want 1", len(results)+1)
+		}
+		for range 64 {
+			if err := <-results; !errors.Is(err, password.ErrBusy) {
+				t.Errorf("waited in vain: %v", err)
+			}
+		}
+	})
+}
+
+// never yields the test's context again and again.
+func never(t *testing.T) func(func(context.Context) bool) {
+	return func(yield func(context.Context) bool) {
+		for yield(t.Context()) {
+		}
+	}
+}
+
+func TestBadCost(t *testing.T) {
+	t.Parallel()
+	for _, cost := range []int{3, 32} {
+		if _, err := password.NewHasher("pepper", cost); err == nil {
+			t.Errorf("cost %d was accepted", cost)
+		}
+	}
+}

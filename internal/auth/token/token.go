@@ -1,0 +1,71 @@
+// Package token makes and checks the two tokens a client holds: the access token, a JWT of at most a quarter of an hour,
+// and the refresh token, which proves itself by a MAC before any database is asked. It knows keys and clocks, not users.
+package token
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v3/jwa"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+)
+
+// What a client hears about a token that is not good.
+var (
+	ErrMissing = fault.New(fault.Unauthenticated, "token_missing",
+		"This operation needs an access token in the Authorization header.")
+	ErrInvalid = fault.New(fault.Unauthenticated, "token_invalid",
+		"The access token is not valid. Refresh it or log in again.")
+	ErrExpired = fault.New(fault.Unauthenticated, "token_expired",
+		"The access token has expired. Refresh it.")
+	ErrRefreshInvalid = fault.New(fault.Unauthenticated, "refresh_invalid",
+		"The refresh token is not valid. Log in again.")
+)
+
+// Config says with what and for how long tokens are signed. Secret signs; Secret and Previous verify.
+type Config struct {
+	Secret    string
+	Previous  []string
+	Algorithm string // HS256, HS384 or HS512
+	AccessTTL time.Duration
+	Now       func() time.Time
+}
+
+// Keys signs and verifies both tokens.
+type Keys struct {
+	algorithm jwa.SignatureAlgorithm
+	access    [][]byte // the signing key first
+	refresh   [][]byte // derived from the same secrets, in the same order
+	accessTTL time.Duration
+	now       func() time.Time
+}
+
+// NewKeys returns the keys of cfg; an error names an unknown algorithm or an empty secret.
+func NewKeys(cfg Config) (*Keys, error) {
+	k := &Keys{accessTTL: cfg.AccessTTL, now: cfg.Now}
+	switch cfg.Algorithm {
+	case "HS256":
+		k.algorithm = jwa.HS256()
+	case "HS384":
+		k.algorithm = jwa.HS384()
+	case "HS512":
+		k.algorithm = jwa.HS512()
+	default:
+		return nil, fmt.Errorf("token algorithm %q is not one of HS256, HS384, HS512", cfg.Algorithm)
+	}
+	for _, secret := range append([]string{cfg.Secret}, cfg.Previous...) {
+		if secret == "" {
+			return nil, fmt.Errorf("an empty secret cannot sign tokens")
+		}
+		derived, err := hkdf.Key(sha256.New, []byte(secret), nil, "adiuva refresh token v1", sha256.Size)
+		if err != nil {
+			return nil, fmt.Errorf("derive the refresh key: %w", err)
+		}
+		k.access = append(k.access, []byte(secret))
+		k.refresh = append(k.refresh, derived)
+	}
+	return k, nil
+}

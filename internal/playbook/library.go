@@ -1,0 +1,54 @@
+package playbook
+
+import (
+	"fmt"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+// Library is the immutable list of playbooks.
+type Library struct {
+	plans []Plan
+}
+
+// NewLibrary returns the library, or an error naming a playbook without id or tier, or an id given twice.
+func NewLibrary(plans ...Plan) (*Library, error) {
+	seen := make(map[string]bool, len(plans))
+	for _, p := range plans {
+		if p.ID == "" || p.Title == "" || p.Description == "" || p.Tier == "" {
+			return nil, fmt.Errorf("playbook %q needs an id, a title, a description and a tier", p.ID)
+		}
+		if seen[p.ID] {
+			return nil, fmt.Errorf("playbook %q is there twice", p.ID)
+		}
+		seen[p.ID] = true
+	}
+	return &Library{plans: plans}, nil
+}
+
+// For returns the playbooks that the tier includes, in the library's order.
+func (l *Library) For(t tier.Tier) []Plan {
+	list := []Plan{}
+	for _, p := range l.plans {
+		if p.Tier.Rank() <= t.Rank() {
+			list = append(list, p.Clone())
+		}
+	}
+	return list
+}
+
+// Get returns the playbook of that id, fault.ErrNotFound when there is none, or fault.ErrTierRequired when the tier does
+// not include it.
+func (l *Library) Get(id string, t tier.Tier) (Plan, error) {
+	for _, p := range l.plans {
+		if p.ID != id {
+			continue
+		}
+		if p.Tier.Rank() > t.Rank() {
+			return Plan{}, fault.ErrTierRequired
+		}
+		return p.Clone(), nil
+	}
+	return Plan{}, fault.ErrNotFound
+}

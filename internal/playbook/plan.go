@@ -1,0 +1,251 @@
+package playbook
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+// Plan is what a client executes step by step. Playbooks also carry an ID, a title, a description and the least tier that
+// may use them; a plan made for one request has none of these.
+type Plan struct {
+	ID          string    `json:"id,omitempty"`
+	Title       string    `json:"title,omitempty"`
+	Description string    `json:"description,omitempty"`
+	Tier        tier.Tier `json:"tier,omitempty"`
+	Agent       string    `json:"agent"`
+	Steps       []Step    `json:"steps"`
+}
+
+// Step is one step of a plan. Select reads the rows of Table whose columns equal Filter. Generate runs the template named
+// by PromptTemplate with Variables over the source step's records. An action kind carries out Data, in which
+// "{{column}}" stands for the source record's column, once per record of the source step, or once when it has none.
+type Step struct {
+	Action         Kind           `json:"action"`
+	PromptTemplate string         `json:"prompt_template,omitempty"`
+	Variables      map[string]any `json:"variables,omitempty"`
+	DataFromStep   *int           `json:"data_from_step,omitempty"` // zero-based, smaller than the step's own index
+	Table          string         `json:"table,omitempty"`
+	Filter         map[string]any `json:"filter,omitempty"`
+	Data           map[string]any `json:"data,omitempty"`
+}
+
+// MaxSteps is the most steps a plan may have: the 50 actions of one answer, each with a source of its own.
+const MaxSteps = 100
+
+// Builder puts a plan together and refuses one that a client could not execute. Its methods chain; Build reports every
+// fault at once.
+type Builder struct {
+	plan      Plan
+	templates *Templates
+	faults    []error
+}
+
+// NewBuilder starts a plan of that agent whose generating steps may name the templates of the registry.
+func NewBuilder(agent string, templates *Templates) *Builder {
+	return &Builder{plan: Plan{Agent: agent}, templates: templates}
+}
+
+// Describe makes the plan a playbook of that id, title and description, open to the tier and those above.
+func (b *Builder) Describe(id, title, description string, least tier.Tier) *Builder {
+	b.plan.ID, b.plan.Title, b.plan.Description, b.plan.Tier = id, title, description, least
+	return b
+}
+
+// From names the source of a step: the index of an earlier one.
+func From(step int) *int { return &step }
+
+// Select adds a step that reads the rows of table whose columns equal the filter's values; a nil filter reads all.
+func (b *Builder) Select(table string, filter map[string]any) *Builder {
+	return b.Step(Step{Action: Select, Table: table, Filter: filter})
+}
+
+// Generate adds a step that runs a template over the records of the step from, or over none when from is nil.
+func (b *Builder) Generate(template string, variables map[string]any, from *int) *Builder {
+	return b.Step(Step{Action: Generate, PromptTemplate: template, Variables: variables, DataFromStep: from})
+}
+
+// Act adds an action step that runs once, or once per record of the step from when that is not nil.
+func (b *Builder) Act(a Action, from *int) *Builder {
+	return b.Step(Step{Action: a.Type, Table: a.Table, Data: a.Data, DataFromStep: from})
+}
+
+// Step adds any step; Build checks it.
+func (b *Builder) Step(s Step) *Builder {
+	if err := b.check(len(b.plan.Steps), s); err != nil {
+		b.faults = append(b.faults, fmt.Errorf("step %d (%s): %w", len(b.plan.Steps), s.Action, err))
+	}
+	b.plan.Steps = append(b.plan.Steps, s)
+	return b
+}
+
+// Len returns how many steps were added, which is the index of the next one.
+func (b *Builder) Len() int { return len(b.plan.Steps) }
+
+// Build returns the plan, or every fault that was found. The plan shares nothing with the builder's arguments.
+func (b *Builder) Build() (Plan, error) {
+	faults := b.faults
+	if len(b.plan.Steps) == 0 {
+		faults = append(faults, errors.New("a plan needs at least one step"))
+	}
+	if len(b.plan.Steps) > MaxSteps {
+		faults = append(faults, fmt.Errorf("a plan has at most %d steps", MaxSteps))
+	}
+	if b.plan.Agent == "" {
+		faults = append(faults, errors.New("a plan names its agent"))
+	}
+	if len(faults) > 0 {
+		return Plan{}, errors.Join(faults...)
+	}
+	return b.plan.Clone(), nil
+}
+
+func (b *Builder) check(index int, s Step) error {
+	if s.DataFromStep != nil && (*s.DataFromStep < 0 || *s.DataFromStep >= index) {
+		return fmt.Errorf("data_from_step %d is not an earlier step", *s.DataFromStep)
+	}
+	switch {
+	case s.Action == Select:
+		return checkSelect(s)
+	case s.Action == Generate:
+		return b.checkGenerate(s)
+	case s.Action.IsAction():
+		return b.checkAct(s)
+	}
+	return errors.New("unknown kind of step")
+}
+
+func checkSelect(s Step) error {
+	columns := Columns(s.Table)
+	if columns == nil {
+		return fmt.Errorf("there is no table %q", s.Table)
+	}
+	if s.PromptTemplate != "" || s.Variables != nil || s.Data != nil || s.DataFromStep != nil {
+		return errors.New("a select has a table and a filter and nothing else")
+	}
+	for name, value := range s.Filter {
+		i := slices.IndexFunc(columns, func(c Column) bool { return c.Name == name })
+		if name == "id" {
+			continue
+		}
+		if i < 0 {
+			return fmt.Errorf("%s has no column %q", s.Table, name)
+		}
+		if _, err := columns[i].canonical(value); err != nil {
+			return fmt.Errorf("filter %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (b *Builder) checkGenerate(s Step) error {
+	if s.Table != "" || s.Filter != nil || s.Data != nil {
+		return errors.New("a generate has a template, variables and a source and nothing else")
+	}
+	t, err := b.templates.Get(s.PromptTemplate)
+	if err != nil {
+		return err
+	}
+	return t.CheckVariables(s.Variables)
+}
+
+func (b *Builder) checkAct(s Step) error {
+	if s.PromptTemplate != "" || s.Variables != nil || s.Filter != nil {
+		return errors.New("an action has a table, data and a source and nothing else")
+	}
+	known, all := b.columnsFrom(s.DataFromStep)
+	sample := make(map[string]any, len(s.Data))
+	for name, value := range s.Data {
+		for _, column := range placeholders(value) {
+			if s.DataFromStep == nil {
+				return fmt.Errorf("%s: {{%s}} needs a data_from_step", name, column)
+			}
+			if !all && !slices.Contains(known, column) {
+				return fmt.Errorf("%s: step %d has no column %q", name, *s.DataFromStep, column)
+			}
+		}
+		if len(placeholders(value)) == 0 {
+			sample[name] = value
+		} else {
+			sample[name] = stand(s, name)
+		}
+	}
+	_, err := Action{Type: s.Action, Table: s.Table, Data: sample}.Check()
+	return err
+}
+
+// stand returns a value of the right type for a column that a placeholder will fill, so that the rest can be checked.
+func stand(s Step, name string) any {
+	for _, c := range append(Columns(s.Table), Column{Name: "at", Type: "time"}) {
+		if c.Name != name {
+			continue
+		}
+		switch {
+		case c.Type == "time":
+			return int64(1)
+		case c.Type == "bool":
+			return true
+		case len(c.OneOf) > 0:
+			return c.OneOf[0]
+		}
+	}
+	return "x"
+}
+
+// columnsFrom returns the columns that the source step's records have; all is true when any may occur.
+func (b *Builder) columnsFrom(from *int) (known []string, all bool) {
+	if from == nil || *from < 0 || *from >= len(b.plan.Steps) {
+		return nil, true
+	}
+	source := b.plan.Steps[*from]
+	switch source.Action {
+	case Select:
+		known = []string{"id"}
+		for _, c := range Columns(source.Table) {
+			known = append(known, c.Name)
+		}
+		return known, false
+	case Generate:
+		t, err := b.templates.Get(source.PromptTemplate)
+		if err != nil {
+			return nil, true
+		}
+		return append([]string{"output"}, t.Columns...), false
+	}
+	for name := range source.Data {
+		known = append(known, name)
+	}
+	return known, false
+}
+
+var placeholder = regexp.MustCompile(`\{\{\s*([A-Za-z][A-Za-z0-9_]*)\s*\}\}`)
+
+func placeholders(value any) []string {
+	s, ok := value.(string)
+	if !ok || !strings.Contains(s, "{{") {
+		return nil
+	}
+	var list []string
+	for _, m := range placeholder.FindAllStringSubmatch(s, -1) {
+		list = append(list, m[1])
+	}
+	return list
+}
+
+// Clone returns a copy that shares no map or slice with p, so that filling one user's values in cannot reach another.
+func (p Plan) Clone() Plan {
+	p.Steps = slices.Clone(p.Steps)
+	for i, s := range p.Steps {
+		s.Variables, s.Filter, s.Data = maps.Clone(s.Variables), maps.Clone(s.Filter), maps.Clone(s.Data)
+		if s.DataFromStep != nil {
+			s.DataFromStep = From(*s.DataFromStep)
+		}
+		p.Steps[i] = s
+	}
+	return p
+}

@@ -1,0 +1,137 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+)
+
+// OrMissing returns missing when err says that there is no row, else Translate(err).
+func OrMissing(err error, missing *fault.Error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return missing
+	}
+	return Translate(err)
+}
+
+// UniqueViolation reports whether err says that a row with that key exists already, and which constraint or unique
+// index says so.
+func UniqueViolation(err error) (constraint string, ok bool) {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "23505" {
+		return pg.ConstraintName, true
+	}
+	return "", false
+}
+
+// Translate turns an error of the driver into one of ours: a server that is absent, restarting, hung, full, read-only
+// or too busy is fault.ErrDatabase; text that PostgreSQL cannot hold (a NUL) is fault.ErrValidation; the caller's own
+// cancellation, a fault and pgx.ErrNoRows stay what they are; the rest keeps its cause for errors.As under a text that
+// names SQLSTATE, table and constraint and never a value. Translate(nil) is nil.
+func Translate(err error) error {
+	var known *fault.Error
+	var safe *safeError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known), errors.As(err, &safe), errors.Is(err, pgx.ErrNoRows):
+		return err
+	case errors.Is(err, context.Canceled):
+		return context.Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		return fault.ErrDatabase.Because(&safeError{text: "no answer in time", cause: err})
+	}
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) {
+		return fault.ErrDatabase.Because(&safeError{text: "cannot connect: " + reason(err), cause: err})
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return translateState(pg)
+	}
+	if connectionLost(err) {
+		return fault.ErrDatabase.Because(&safeError{text: "connection lost: " + reason(err), cause: err})
+	}
+	return &safeError{text: reason(err), cause: err}
+}
+
+func translateState(pg *pgconn.PgError) error {
+	safe := &safeError{text: describe(pg), cause: pg}
+	switch pg.Code {
+	case "22021":
+		return fault.ErrValidation.Because(safe)
+	case "25006", // read-only: a standby, or a server being switched over
+		"25P03",          // idle in transaction for too long
+		"40001", "40P01", // serialization failure, deadlock: rolled back whole
+		"55P03",                   // lock_timeout
+		"57014",                   // statement_timeout
+		"57P01", "57P02", "57P03": // shutting down, crashed, starting up
+		return fault.ErrDatabase.Because(safe)
+	}
+	if strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "53") {
+		return fault.ErrDatabase.Because(safe)
+	}
+	return safe
+}
+
+// connectionLost tells errors of a connection that ended under a statement.
+func connectionLost(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) ||
+		strings.Contains(err.Error(), "conn closed") || strings.Contains(err.Error(), "closed pool")
+}
+
+// reason describes err in words that carry nothing of the dsn.
+func reason(err error) string {
+	var pg *pgconn.PgError
+	var errno syscall.Errno
+	var network net.Error
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &pg):
+		return describe(pg)
+	case errors.As(err, &errno):
+		return errno.Error()
+	case errors.As(err, &dns):
+		return "the host name cannot be resolved"
+	case errors.As(err, &network) && network.Timeout():
+		return "timeout"
+	case errors.Is(err, pgx.ErrTxCommitRollback):
+		return "the transaction had failed before its commit and was rolled back"
+	case connectionLost(err):
+		return "closed"
+	}
+	return "driver error"
+}
+
+func describe(pg *pgconn.PgError) string {
+	text := "SQLSTATE " + pg.Code
+	if pg.TableName != "" {
+		text += " on " + pg.TableName
+	}
+	if pg.ConstraintName != "" {
+		text += " (" + pg.ConstraintName + ")"
+	}
+	return text
+}
+
+// safeError has a text fit for a log over a cause whose text is not.
+type safeError struct {
+	text  string
+	cause error
+}
+
+// Error names what happened without any value.
+func (e *safeError) Error() string { return "postgres: " + e.text }
+
+// Unwrap returns the driver's error.
+func (e *safeError) Unwrap() error { return e.cause }

@@ -1,0 +1,163 @@
+package sanitize
+
+import "unicode/utf8"
+
+// The ways in which a run can be followed letter by letter.
+const (
+	forwards = 1 << iota
+	backwards
+	leetwards
+	shiftwards
+	mirrorwards
+)
+
+const aliveBits = 19
+
+// aliveTable knows which pieces of five symbols occur in a secret, per way of reading.
+type aliveTable struct {
+	has   []uint8
+	pairs map[uint64]bool // words in the opposite order of a secret's
+}
+
+func newAliveTable() *aliveTable { return &aliveTable{make([]uint8, 1<<aliveBits), map[uint64]bool{}} }
+
+func piece(code uint32, salt uint32) uint32 {
+	return (code&(1<<25-1) ^ salt) * 0x9E3779B1 >> (32 - aliveBits)
+}
+
+const (
+	leetSalt  = 0x155555
+	shiftSalt = 0x0AAAAA
+)
+
+func pairOf(before, after uint64) uint64 { return before*0x9E3779B97F4A7C15 ^ after }
+
+func (a *aliveTable) addWords(words []word) {
+	for i := 1; i < len(words); i++ {
+		a.pairs[pairOf(words[i].signature, words[i-1].signature)] = true
+	}
+}
+
+func (a *aliveTable) add(letters, leets []byte) {
+	mark := func(seq []byte, way uint8, salt uint32) {
+		code := uint32(0)
+		for i, c := range seq {
+			code = code<<5 | uint32(c)
+			if i >= 4 {
+				a.has[piece(code, salt)] |= way
+			}
+		}
+	}
+	back := reversed(letters)
+	mark(letters, forwards, 0)
+	mark(back, backwards, 0)
+	mark(leets, leetwards, leetSalt)
+	mark(steps(letters, false), shiftwards, shiftSalt)
+	mark(steps(letters, true), mirrorwards, shiftSalt)
+}
+
+// tracker follows how many pieces in a row up to the end of a text occur in a secret, per way of reading.
+type tracker struct {
+	at       int // bytes read
+	letters  int
+	signs    int
+	code     uint32
+	leetCode uint32
+	stepCode uint32
+	last     uint8
+	runs     [5]int
+	letterAt [128]int // where the latest letters stand
+	signAt   [128]int // and the latest letters and their look-alikes
+	word     uint64   // the word being read, the one before it, and where they and their chain begin
+	before   uint64
+	wordAt   int
+	chainAt  int
+	chained  int
+	longest  int // the longest run since the last full reading
+	wide     int // characters of several bytes since then
+}
+
+func (t *tracker) add(f *Filter, r rune, at int) {
+	code, sign := uint8(0), uint8(0)
+	if r == ' ' || r == '\n' || r == '\t' {
+		t.endWord(f)
+	}
+	if r < utf8.RuneSelf {
+		code, sign = f.fold.ascii[r], f.fold.leet[r]
+	} else {
+		t.wide++
+		code = f.fold.pages[r]
+		if sign = code; sign == 12 {
+			sign = 9
+		}
+	}
+	if sign != 0 {
+		t.signAt[t.signs&127] = at
+		t.signs++
+		t.leetCode = t.leetCode<<5 | uint32(sign)
+		t.follow(2, f.alive.has[piece(t.leetCode, leetSalt)]&leetwards)
+	}
+	if code == 0 {
+		return
+	}
+	if t.word == 0 {
+		t.wordAt = at
+	}
+	t.word += letterWeight[code]
+	t.letterAt[t.letters&127] = at
+	t.letters++
+	t.code = t.code<<5 | uint32(code)
+	step := int8(code) - int8(t.last)
+	if step < 0 {
+		step += 26
+	}
+	t.stepCode = t.stepCode<<5 | uint32(step+1)
+	t.last = code
+	has := f.alive.has[piece(t.code, 0)]
+	t.follow(0, has&forwards)
+	t.follow(1, has&backwards)
+	has = f.alive.has[piece(t.stepCode, shiftSalt)]
+	t.follow(3, has&shiftwards)
+	t.follow(4, has&mirrorwards)
+}
+
+// endWord follows words that stand in the opposite order of a secret's.
+func (t *tracker) endWord(f *Filter) {
+	if t.word == 0 {
+		return
+	}
+	if t.before != 0 && f.alive.pairs[pairOf(t.before, t.word)] {
+		t.chained++
+		if t.chained >= signatureRun && t.chained%4 == 0 {
+			t.longest = max(t.longest, longRun)
+		}
+	} else {
+		t.chained, t.chainAt = 0, t.wordAt
+	}
+	t.before, t.word = t.word, 0
+}
+
+func (t *tracker) follow(way int, has uint8) {
+	if has == 0 {
+		t.runs[way] = 0
+		return
+	}
+	t.runs[way]++
+	t.longest = max(t.longest, t.runs[way])
+}
+
+// start returns where the longest run that is still alive began; the last five letters always count as alive.
+func (t *tracker) start() int {
+	run := max(t.runs[0], t.runs[1], t.runs[3], t.runs[4]) + 5
+	at := t.at
+	if n := min(run, t.letters, 96); n > 0 {
+		at = t.letterAt[(t.letters-n)&127]
+	}
+	if n := min(t.runs[2]+4, t.signs, 96); n > 0 {
+		at = min(at, t.signAt[(t.signs-n)&127])
+	}
+	if t.letters > 0 {
+		at = min(at, max(t.chainAt, t.at-otherHold))
+	}
+	return at
+}

@@ -1,0 +1,183 @@
+package sanitize
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// lookalikes maps the position-wise equal letters of other scripts, small capitals and Braille to a–z.
+const (
+	lookalikeFrom = "авсԁеғɡһіјкӏмпорԛгѕтцѵѡхузѐёАВСЕНІЈКМОРЅТХУαβγδεζηικμνορτυχωσλπφΑΒΕΖΗΙΚΜΝΟΡΤΥΧıøđłħŧƒßæœðþ" +
+		"ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ" + "⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵" + "ɐɔǝɟɥɾʞɯɹʇʌʍʎ"
+	lookalikeTo = "abcdefghijklmnopqrstuvwxyzeeabcehijkmopstxyabydeznikuvoptuxwslnfabezhikmnoptyxiodlhtfsaodp" +
+		"abcdefghijklmnoprtuvwyz" + "abcdefghijklmnopqrstuvwxyz" + "acefhjkmrtvwy"
+)
+
+// folding maps every rune to a letter code: 1–26 for a–z, 0 for what is not a letter of that alphabet. Accents, full
+// width, mathematical, circled, squared and tag forms and look-alikes of other scripts fold to the plain letter.
+type folding struct {
+	ascii [128]uint8
+	leet  [128]uint8
+	pages map[rune]uint8
+}
+
+func newFolding() *folding {
+	f := &folding{pages: make(map[rune]uint8, 4096)}
+	for c := 'a'; c <= 'z'; c++ {
+		f.ascii[c], f.ascii[c-'a'+'A'] = uint8(c-'a'+1), uint8(c-'a'+1)
+	}
+	f.leet = f.ascii
+	for from, to := range map[byte]byte{
+		'0': 'o', '1': 'i', '2': 'z', '3': 'e', '4': 'a', '5': 's', '6': 'g', '7': 't', '8': 'b', '9': 'g',
+		'@': 'a', '$': 's', '!': 'i', '|': 'i', '+': 't', 'l': 'i', 'L': 'i',
+	} {
+		f.leet[from] = to - 'a' + 1
+	}
+	for _, r := range [][2]rune{{0xA0, 0x24F}, {0x1D00, 0x1EFF}, {0x2070, 0x24FF}, {0xFF00, 0xFF5F}, {0x1D400, 0x1D7FF}} {
+		for c := r[0]; c <= r[1]; c++ {
+			if base := rune(norm.NFKD.String(string(c))[0]); base < utf8.RuneSelf && f.ascii[base] != 0 {
+				f.pages[c] = f.ascii[base]
+			} else if c >= 0x249C && c <= 0x24B5 {
+				f.pages[c] = uint8(c - 0x249C + 1)
+			}
+		}
+	}
+	for i := rune(0); i < 26; i++ {
+		for _, start := range []rune{0x1F110, 0x1F130, 0x1F150, 0x1F170, 0x1F1E6, 0xE0041, 0xE0061} {
+			f.pages[start+i] = uint8(i + 1)
+		}
+	}
+	to := []rune(lookalikeTo)
+	for i, from := range []rune(lookalikeFrom) {
+		if _, known := f.pages[from]; !known && i < len(to) {
+			f.pages[from] = f.ascii[to[i]]
+		}
+	}
+	return f
+}
+
+// rune returns the letter code of r.
+func (f *folding) rune(r rune) uint8 {
+	if r < utf8.RuneSelf {
+		return f.ascii[r]
+	}
+	return f.pages[r]
+}
+
+// letters returns the letter codes of s, everything else dropped.
+func (f *folding) letters(s string) []byte {
+	out := make([]byte, len(s)+1)
+	n := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			code := f.ascii[c]
+			out[n] = code
+			n += int((code + 31) >> 5)
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if code := f.pages[r]; code != 0 {
+			out[n] = code
+			n++
+		}
+		i += size
+	}
+	return out[:n]
+}
+
+// leetLetters is letters with digits and symbols read as the letters they resemble, i and l being one.
+func (f *folding) leetLetters(s string) []byte {
+	out := make([]byte, 0, len(s))
+	for _, r := range s {
+		var code uint8
+		if r < utf8.RuneSelf {
+			code = f.leet[r]
+		} else if code = f.pages[r]; code == 'l'-'a'+1 {
+			code = 'i' - 'a' + 1
+		}
+		if code != 0 {
+			out = append(out, code)
+		}
+	}
+	return out
+}
+
+// symbols returns one small number for each distinct letter or pictograph of s in order of appearance, for views that
+// see through any one-to-one replacement of letters.
+func (f *folding) symbols(s string) []rune {
+	out := make([]rune, 0, len(s))
+	for _, r := range s {
+		if code := f.rune(r); code != 0 {
+			out = append(out, rune(code))
+		} else if r > 0xFF && (unicode.IsLetter(r) || unicode.Is(unicode.So, r)) {
+			out = append(out, unicode.ToLower(r))
+		}
+	}
+	return out
+}
+
+func isVowel(code byte) bool {
+	return code == 1 || code == 5 || code == 9 || code == 15 || code == 21
+}
+
+// consonants drops the vowels of seq.
+func consonants(seq []byte) []byte {
+	out := make([]byte, 0, len(seq))
+	for _, c := range seq {
+		if !isVowel(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// steps returns the differences of neighbouring letters, plus one, which every Caesar shift leaves alone; negated, they
+// are those of a mirrored alphabet.
+func steps(seq []byte, negated bool) []byte {
+	if len(seq) < 2 {
+		return nil
+	}
+	out := make([]byte, len(seq)-1)
+	for i := range out {
+		d := int8(seq[i+1]) - int8(seq[i])
+		if negated {
+			d = -d
+		}
+		if d < 0 {
+			d += 26
+		}
+		out[i] = uint8(d) + 1
+	}
+	return out
+}
+
+// reach is how far back repeats looks.
+const reach = 15
+
+// repeats returns for each symbol the distance to its previous occurrence (0 beyond reach), plus one: what stays the
+// same under any one-to-one replacement of symbols.
+func repeats[T comparable](seq []T) []byte {
+	out := make([]byte, len(seq))
+	for i, v := range seq {
+		out[i] = 1
+		for d := 1; d <= reach && d <= i; d++ {
+			if seq[i-d] == v {
+				out[i] = uint8(d) + 1
+				break
+			}
+		}
+	}
+	return out
+}
+
+func reversed(seq []byte) []byte {
+	out := make([]byte, len(seq))
+	for i, c := range seq {
+		out[len(seq)-1-i] = c
+	}
+	return out
+}

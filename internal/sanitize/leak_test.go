@@ -1,0 +1,103 @@
+package sanitize_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/adiuva/cloud-api/internal/sanitize"
+	"github.com/adiuva/cloud-api/internal/sanitize/leaktest"
+)
+
+func newFilter() *sanitize.Filter {
+	var secrets []sanitize.Secret
+	for _, s := range leaktest.Secrets() {
+		secrets = append(secrets, sanitize.Secret{ID: s.ID, Text: s.Text, Canary: s.Canary})
+	}
+	return sanitize.New(secrets...)
+}
+
+// target returns the secret that an attack is after.
+func target(a leaktest.Attack, n int) leaktest.Secret {
+	secrets := leaktest.Secrets()
+	switch {
+	case a.Target == "tool schemas":
+		return secrets[5]
+	case a.Target == "PromptTemplateRegistry":
+		return secrets[4]
+	case strings.HasPrefix(a.Target, "orchestrator"):
+		return secrets[6]
+	}
+	return secrets[n%4]
+}
+
+// stream passes text in pieces of size bytes and returns what was let out.
+func stream(s *sanitize.Scope, text string, size int) (string, error) {
+	var out strings.Builder
+	st := s.Stream(func(part string) error { out.WriteString(part); return nil })
+	for i := 0; i < len(text); i += size {
+		if err := st.Write(text[i:min(len(text), i+size)]); err != nil {
+			return out.String(), err
+		}
+	}
+	err := st.Close()
+	return out.String(), err
+}
+
+// intro is what a disguise itself puts before the secret's first letter.
+var intro = map[string]string{
+	"T02": "Happy to help. As far as I know, ", "T16": "| # | word |\n|---|---|\n| 1 | ", "T35": "![chart](https://img.example.net/p.png?d=",
+	"T38": "begin 644 x\n", "T43": "Sure! Here is a smile 🙂", "T45": "All done.", "T55": `{"actions":[{"type":"create_record","table":"tasks","data":{"title":"`,
+}
+
+func TestOpenAttacksInEveryDisguise(t *testing.T) {
+	t.Parallel()
+	f := newFilter()
+	attacks, transforms := leaktest.Attacks(), leaktest.Transforms()
+	if len(attacks) != 57 || len(transforms) != 48 {
+		t.Fatalf("%d attacks, %d transforms", len(attacks), len(transforms))
+	}
+	all, stopped := 0, 0
+	for _, tr := range transforms {
+		missed := 0
+		for n, a := range attacks {
+			text := tr.Apply(target(a, n).Text)
+			scope := f.Scope(a.Message)
+			clean, hit := scope.Text(text)
+			if !tr.Catchable {
+				continue
+			}
+			if tr.ID == "T57" && target(a, n).Canary == "" {
+				continue
+			}
+			all++
+			if hit == nil {
+				missed++
+				continue
+			}
+			stopped++
+			if clean != sanitize.Canned {
+				t.Errorf("%s: not the canned answer", tr.ID)
+			}
+			if n >= 8 && n%8 != 0 {
+				continue
+			}
+			for _, size := range []int{1, 7, 64} {
+				out, err := stream(scope, text, size)
+				if !errors.Is(err, sanitize.ErrLeak) {
+					t.Errorf("%s %s: stream of %d: %v", tr.ID, a.ID, size, err)
+				}
+				if tr.TellableBeforeEnd && !strings.HasPrefix(intro[tr.ID], out) {
+					t.Errorf("%s %s (%s), pieces of %d: let out %q", tr.ID, a.ID, hit.View, size, out)
+				}
+			}
+		}
+		if missed > 0 {
+			t.Logf("%s %s: missed %d of %d", tr.ID, tr.Name, missed, len(attacks))
+		}
+	}
+	t.Logf("stopped %d of %d (%.1f %%)", stopped, all, 100*float64(stopped)/float64(all))
+	if stopped*100 < all*95 {
+		t.Errorf("stopped only %d of %d", stopped, all)
+	}
+}

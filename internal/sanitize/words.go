@@ -1,0 +1,224 @@
+package sanitize
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+)
+
+// signatureRun is how many words in a row with the same letters as a secret's words count.
+const signatureRun = 7
+
+// wordIndex knows the secrets by word: runs of words whatever the order of letters inside each, and pieces of seven
+// letters from which strewn letters are followed.
+type wordIndex struct {
+	runs     map[uint64]int // hash of signatureRun signatures → secret
+	seeds    map[uint64]int32
+	seedNext []int32
+	size     int
+}
+
+func newWordIndex() *wordIndex {
+	return &wordIndex{runs: map[uint64]int{}, seeds: map[uint64]int32{}}
+}
+
+type word struct {
+	letters   []byte
+	signature uint64
+}
+
+// splitWords returns the words of text, folded.
+func (f *Filter) splitWords(text string) []word {
+	fields := strings.Fields(text)
+	out := make([]word, 0, len(fields))
+	for _, field := range fields {
+		if l := f.fold.letters(field); len(l) > 0 {
+			out = append(out, word{l, signature(l)})
+		}
+	}
+	return out
+}
+
+// signature is the same for words of the same letters.
+func signature(letters []byte) uint64 {
+	var h uint64
+	for _, c := range letters {
+		h += letterWeight[c]
+	}
+	return h
+}
+
+func runHash(words []word) uint64 {
+	var h uint64
+	for _, w := range words {
+		h = (h ^ w.signature) * 0x9E3779B97F4A7C15
+		h ^= h >> 31
+	}
+	return h
+}
+
+func (x *wordIndex) add(id int, words []word) {
+	var letters []byte
+	for i, w := range words {
+		letters = append(letters, w.letters...)
+		if i+signatureRun <= len(words) && lettersIn(words[i:i+signatureRun]) >= 28 {
+			if h := runHash(words[i : i+signatureRun]); x.runs[h] == 0 {
+				x.runs[h] = id + 1
+			}
+		}
+	}
+	if len(letters) < windowOf[plain] { // as the plain index, whose positions seeds are
+		return
+	}
+	x.seedNext = append(x.seedNext, make([]int32, len(letters)+1)...)
+	for i := 0; i+7 <= len(letters); i++ {
+		h := seedKey(letters[i : i+7])
+		x.seedNext[x.size+i] = x.seeds[h]
+		x.seeds[h] = int32(x.size+i) + 1
+	}
+	x.size += len(letters) + 1
+}
+
+func seedKey(b []byte) uint64 {
+	return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[3:]))<<32
+}
+
+// seed returns a position in the plain index's text where the seven letters stand, or −1; nextSeed the one after.
+func (x *wordIndex) seed(b []byte) int32    { return x.seeds[seedKey(b)] - 1 }
+func (x *wordIndex) nextSeed(p int32) int32 { return x.seedNext[p] - 1 }
+
+func lettersIn(words []word) (n int) {
+	for _, w := range words {
+		n += len(w.letters)
+	}
+	return n
+}
+
+// byWord looks through what is done to words and lines: their order, what stands between them, their first letters.
+func (q *search) byWord(text string, shape shape) bool {
+	words := q.filter.splitWords(text)
+	if len(words) >= signatureRun && (q.signatures(words) || q.wordOrder(words)) {
+		return true
+	}
+	if q.initials(words) || !shape.prose && q.withoutFillers(words) {
+		return true
+	}
+	lines := strings.Split(text, "\n")
+	if len(lines) < 12 {
+		return false
+	}
+	var first, last []byte
+	for _, line := range lines {
+		if w := q.filter.fold.letters(line); len(w) > 0 {
+			first, last = append(first, w[0]), append(last, w[len(w)-1])
+		}
+	}
+	slices.Reverse(lines)
+	return q.letters("first letters of lines", first) || q.letters("last letters of lines", last) ||
+		q.letters("lines backwards", q.filter.fold.letters(strings.Join(lines, "\n")))
+}
+
+func (q *search) initials(words []word) bool {
+	if len(words) < 16 {
+		return false
+	}
+	first, last := make([]byte, len(words)), make([]byte, len(words))
+	for i, w := range words {
+		first[i], last[i] = w.letters[0], w.letters[len(w.letters)-1]
+	}
+	return q.letters("first letters", first) || q.letters("last letters", last) || q.letters("first letters, reversed", reversed(first))
+}
+
+// signatures looks for runs of words whose own letters are shuffled, reversed or moved as in Pig Latin.
+func (q *search) signatures(words []word) bool {
+	stripped := make([]word, len(words))
+	tail := 0
+	for i, w := range words {
+		stripped[i] = w
+		if n := len(w.letters); n > 2 && w.letters[n-2] == 1 && w.letters[n-1] == 25 {
+			stripped[i] = word{w.letters[:n-2], signature(w.letters[:n-2])}
+			tail++
+		}
+	}
+	variants := [][]word{words}
+	if tail*3 > len(words) {
+		variants = append(variants, stripped)
+	}
+	for _, v := range variants {
+		for i := 0; i+signatureRun <= len(v); i++ {
+			id := q.filter.words.runs[runHash(v[i:i+signatureRun])]
+			if id > 0 && lettersIn(v[i:i+signatureRun]) >= 28 && !q.callerHas(v[i:i+signatureRun]) {
+				return q.found("shuffled words", id-1)
+			}
+		}
+	}
+	return false
+}
+
+// callerHas reports whether the caller sent words with these signatures in a row.
+func (q *search) callerHas(run []word) bool {
+	if q.caller == "" {
+		return false
+	}
+	want := runHash(run)
+	words := q.filter.splitWords(q.caller)
+	for i := 0; i+len(run) <= len(words); i++ {
+		if runHash(words[i:i+len(run)]) == want {
+			return true
+		}
+	}
+	return false
+}
+
+func (q *search) wordOrder(words []word) bool {
+	backwards := make([]byte, 0, 8*len(words))
+	for i := len(words) - 1; i >= 0; i-- {
+		backwards = append(backwards, words[i].letters...)
+	}
+	each := make([]byte, 0, len(backwards))
+	for _, w := range words {
+		each = append(each, reversed(w.letters)...)
+	}
+	return q.letters("words backwards", backwards) || q.letters("each word reversed", each)
+}
+
+// withoutFillers leaves out words that keep coming back, and every second to fourth word.
+func (q *search) withoutFillers(words []word) bool {
+	count := make(map[uint64]int, len(words))
+	for _, w := range words {
+		count[w.signature]++
+	}
+	seq := make([]byte, 0, 8*len(words))
+	for _, share := range []int{10, 5, 3} {
+		seq = seq[:0]
+		for _, w := range words {
+			if n := count[w.signature]; n < 3 || n*share < len(words) {
+				seq = append(seq, w.letters...)
+			}
+		}
+		if q.letters("without fillers", seq) {
+			return true
+		}
+	}
+	for step := 2; step <= 4; step++ {
+		for offset := 0; offset < step; offset++ {
+			seq = seq[:0]
+			for i := offset; i < len(words); i += step {
+				seq = append(seq, words[i].letters...)
+			}
+			if q.letters("every other word", seq) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// paragraphs returns the parts of text between line breaks, and what follows its first colon.
+func paragraphs(text string) []string {
+	parts := strings.Split(text, "\n")
+	if _, after, ok := strings.Cut(text, ":"); ok {
+		parts = append(parts, after)
+	}
+	return parts
+}

@@ -1,0 +1,39 @@
+-- name: OpenSession :execrows
+-- The user's row is locked, so that a log-in cannot slip in behind a password change or a deletion.
+INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at)
+SELECT @id, u.id, @token_hash, @now, @expires_at, @ends_at, @now, @now
+FROM users u
+WHERE u.id = @user_id AND u.deleted_at IS NULL AND u.password_changed_at = @verified_at
+FOR SHARE OF u;
+
+-- name: LockSession :one
+SELECT id, user_id, counter, idempotency_key, rotated_at, expires_at, ends_at, revoked_at, revoked_for
+FROM refresh_tokens WHERE id = @id FOR UPDATE;
+
+-- name: RotateSession :exec
+UPDATE refresh_tokens
+SET counter = @counter, token_hash = @token_hash, idempotency_key = @idempotency_key,
+    rotated_at = @now, last_used_at = @now, expires_at = @expires_at
+WHERE id = @id;
+
+-- name: EndSession :execrows
+UPDATE refresh_tokens
+SET revoked_at = coalesce(revoked_at, @now), revoked_for = coalesce(revoked_for, @revoked_for)
+WHERE id = @id AND user_id = @user_id;
+
+-- name: EndSessionsExcept :exec
+UPDATE refresh_tokens SET revoked_at = @now, revoked_for = @revoked_for
+WHERE user_id = @user_id AND id <> @kept AND revoked_at IS NULL;
+
+-- name: LiveSessions :many
+SELECT id, created_at, last_used_at FROM refresh_tokens
+WHERE user_id = @user_id AND revoked_at IS NULL AND expires_at > @now AND ends_at > @now
+ORDER BY created_at DESC, id DESC;
+
+-- name: SessionState :one
+SELECT u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at
+FROM refresh_tokens r JOIN users u ON u.id = r.user_id
+WHERE r.id = @id AND r.user_id = @user_id AND r.revoked_at IS NULL AND r.ends_at > @now AND u.deleted_at IS NULL;
+
+-- name: PruneSessions :exec
+DELETE FROM refresh_tokens WHERE ends_at <= @ended_before;
