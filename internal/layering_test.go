@@ -50,7 +50,7 @@ var arrows = map[string]string{
 	"internal/llm":             "internal/fault internal/agent",
 	"internal/s3blob":          "internal/fault internal/backup",
 	"internal/stripepay":       "internal/billing internal/fault internal/tier",
-	"internal/httpapi":         "openapi gen/api internal/agent internal/auth internal/backup internal/billing internal/chat internal/playbook internal/ratelimit internal/fault internal/identity internal/tier internal/sanitize",
+	"internal/httpapi":         "openapi gen/api internal/agent internal/auth internal/backup internal/billing internal/chat internal/playbook internal/ratelimit internal/strictjson internal/docs internal/fault internal/identity internal/tier",
 	"internal/devpg":           "",
 	"internal/devstripe":       "internal/tier",
 	"internal/diskblob":        "internal/backup internal/fault",

@@ -8,3 +8,13 @@ import _ "embed"
 //
 //go:embed openapi.yaml
 var Document []byte
+
+// Stream is the AsyncAPI 3 description of the chat stream, as YAML; its schemas point into Document.
+//
+//go:embed asyncapi.yaml
+var Stream []byte
+
+// StreamBundle is Stream as JSON with every schema inside, for readers that do not follow references between files.
+//
+//go:embed asyncapi.bundled.json
+var StreamBundle []byte

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/task"
+	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/config"
+	"github.com/adiuva/cloud-api/internal/docs"
+	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/llm"
+	"github.com/adiuva/cloud-api/internal/offline"
+	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/sanitize"
+)
+
+// app is the wired service and what must be closed when it ends.
+type app struct {
+	api    *httpapi.Server
+	auth   *auth.Service
+	closer []func()
+}
+
+// close undoes build, last things first.
+func (a *app) close() {
+	for i := len(a.closer) - 1; i >= 0; i-- {
+		a.closer[i]()
+	}
+}
+
+// build wires everything, top to bottom, once.
+func build(ctx context.Context, env environment, cfg config.Config, log *slog.Logger) (_ *app, err error) {
+	a := &app{}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	if cfg, err = cfg.WithDevSecrets(); err != nil {
+		return nil, err
+	}
+	db, stop, err := openDatabase(ctx, env, cfg)
+	if err != nil {
+		return nil, err
+	}
+	a.closer = append(a.closer, stop)
+	if a.auth, err = auth.New(authConfig(cfg, db, log)); err != nil {
+		return nil, err
+	}
+	model, err := chooseModel(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	talk, err := buildChat(model, log)
+	if err != nil {
+		return nil, err
+	}
+	limiter, err := chooseLimiter(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	site, err := docs.New(docs.Config{Version: version})
+	if err != nil {
+		return nil, err
+	}
+	a.api, err = httpapi.New(httpapi.Config{
+		Auth: a.auth, Chat: talk.orchestrator, Agents: talk.agents, Playbooks: talk.playbooks, Docs: site, Limiter: limiter,
+		Ready: db.Ping, Version: version, CORSOrigins: cfg.CORSOrigins, TrustedProxies: cfg.TrustedProxies, Log: log,
+	})
+	return a, err
+}
+
+// conversation is the talking half of the service.
+type conversation struct {
+	agents       *agent.Registry
+	playbooks    *playbook.Library
+	orchestrator *chat.Orchestrator
+}
+
+func buildChat(model agent.Model, log *slog.Logger) (conversation, error) {
+	agents, err := builtinAgents(model)
+	if err != nil {
+		return conversation{}, err
+	}
+	templates, err := playbook.NewTemplates(append(playbook.Catalogue(), task.Templates()...)...)
+	if err != nil {
+		return conversation{}, fmt.Errorf("templates: %w", err)
+	}
+	plans, err := playbook.Playbooks(templates)
+	if err != nil {
+		return conversation{}, fmt.Errorf("playbooks: %w", err)
+	}
+	library, err := playbook.NewLibrary(plans...)
+	if err != nil {
+		return conversation{}, fmt.Errorf("playbooks: %w", err)
+	}
+	filter := sanitize.New(secrets(agents, templates)...)
+	return conversation{agents: agents, playbooks: library, orchestrator: chat.New(chat.Config{
+		Agents: agents, Model: model, Templates: templates, Filter: chat.Sanitized(filter), Log: log,
+	})}, nil
+}
+
+// builtinAgents registers the agents; the order is the one in which tiers include them.
+func builtinAgents(model agent.Model) (*agent.Registry, error) {
+	return agent.NewRegistry(task.New(model))
+}
+
+// secrets are the texts that must never leave: every prompt, fragment and template.
+func secrets(agents *agent.Registry, templates *playbook.Templates) []sanitize.Secret {
+	var list []sanitize.Secret
+	for _, f := range append(agents.Prompts(), chat.Prompts()...) {
+		list = append(list, sanitize.Secret{ID: f.ID, Text: f.Text})
+	}
+	for _, t := range templates.All() {
+		list = append(list, sanitize.Secret{ID: t.ID, Text: t.Text})
+	}
+	return list
+}
+
+func chooseModel(cfg config.Config, log *slog.Logger) (agent.Model, error) {
+	if !cfg.OpenAIAPIKey.IsSet() {
+		return offline.New(offline.Config{}), nil
+	}
+	return llm.New(llm.Config{
+		APIKey: cfg.OpenAIAPIKey.Reveal(), BaseURL: cfg.OpenAIBaseURL, Model: cfg.LLMModel, RouterModel: cfg.LLMRouterModel,
+		FirstTokenTimeout: cfg.LLMFirstTokenTimeout, IdleTimeout: cfg.LLMIdleTimeout, Timeout: cfg.LLMTimeout, Log: log,
+	})
+}
+
+// chooseLimiter returns nil, which is no limit, only with RATE_LIMITS=off.
+func chooseLimiter(cfg config.Config, log *slog.Logger) (*ratelimit.Limiter, error) {
+	if !cfg.Limited() {
+		return nil, nil
+	}
+	return ratelimit.New(ratelimit.Config{RedisURL: cfg.RedisURL.Reveal(), Log: log})
+}

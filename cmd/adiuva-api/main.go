@@ -1,0 +1,115 @@
+// Command adiuva-api is the whole service in one binary: it serves the API, migrates the database, checks its
+// configuration and gives operators the commands they need. It is the only place that wires packages together.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // callers name IANA zones, and minimal images ship none
+
+	"github.com/spf13/cobra"
+
+	"github.com/adiuva/cloud-api/internal/config"
+)
+
+// version is set by the linker for releases.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	// A second signal ends the process at once.
+	context.AfterFunc(ctx, stop)
+	code := execute(ctx, environment{getenv: os.Getenv, out: os.Stdout, err: os.Stderr}, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitConfig = 2 // the configuration is wrong; every fault was named
+)
+
+// environment is what a command sees of the outside, so that tests can give it another.
+type environment struct {
+	getenv   func(string) string
+	out, err io.Writer
+}
+
+// configError marks a faulty configuration.
+type configError struct{ error }
+
+// execute runs one command and returns the process's exit code.
+func execute(ctx context.Context, env environment, args []string) int {
+	root := &cobra.Command{
+		Use: "adiuva-api", Short: "The Adiuva Cloud API in one binary", SilenceUsage: true, SilenceErrors: true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.AddCommand(serveCommand(env), migrateCommand(env), healthcheckCommand(env), configCommand(env), userCommand(env),
+		agentsCommand(env), versionCommand(env))
+	root.SetArgs(args)
+	root.SetOut(env.out)
+	root.SetErr(env.err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintln(env.err, "adiuva-api:", err)
+	var wrong configError
+	if errors.As(err, &wrong) {
+		return exitConfig
+	}
+	return exitFailed
+}
+
+// load reads the configuration from the environment.
+func (env environment) load() (config.Config, error) {
+	cfg, err := config.Load(env.getenv, os.ReadFile)
+	if err != nil {
+		return config.Config{}, configError{fmt.Errorf("the configuration is wrong:\n%w", err)}
+	}
+	return cfg, nil
+}
+
+func versionCommand(env environment) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(env.out, version)
+			return err
+		},
+	}
+}
+
+func configCommand(env environment) *cobra.Command {
+	cmd := &cobra.Command{Use: "config", Short: "Check or print the configuration"}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use: "check", Short: "Name every fault of the configuration; exit code 2 when there is one", Args: cobra.NoArgs,
+			RunE: func(*cobra.Command, []string) error {
+				if _, err := env.load(); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintln(env.out, "The configuration is right.")
+				return err
+			},
+		},
+		&cobra.Command{
+			Use: "print", Short: "Print every variable; secrets as set or not", Args: cobra.NoArgs,
+			RunE: func(*cobra.Command, []string) error {
+				cfg, err := env.load()
+				if err != nil {
+					return err
+				}
+				return cfg.Print(env.out)
+			},
+		},
+	)
+	return cmd
+}

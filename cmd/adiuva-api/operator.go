@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/offline"
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+// plain words a fault for an operator: its message and the members that are wrong.
+func plain(err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return err
+	}
+	lines := []string{f.Message}
+	for _, d := range f.Details {
+		lines = append(lines, strings.TrimPrefix(d.Pointer, "/")+": "+d.Message)
+	}
+	return errors.New(strings.Join(lines, "\n"))
+}
+
+// agentsCommand lists the agents and so checks every manifest.
+func agentsCommand(env environment) *cobra.Command {
+	return &cobra.Command{
+		Use: "agents", Short: "List and check the agents", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if _, err := env.load(); err != nil {
+				return err
+			}
+			agents, err := builtinAgents(offline.New(offline.Config{}))
+			if err != nil {
+				return err
+			}
+			w := tabwriter.NewWriter(env.out, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "NAME\tDESCRIPTION\tSKILLS")
+			for _, a := range agents.List(tier.Team) {
+				fmt.Fprintf(w, "%s\t%s\t%s\n", a.Name, a.Description, strings.Join(a.Skills, ", "))
+			}
+			return w.Flush()
+		},
+	}
+}
+
+// healthTimeout bounds a health check.
+const healthTimeout = 3 * time.Second
+
+// healthcheckCommand asks the server on ADDR whether it lives, so that an image needs no other program for that.
+func healthcheckCommand(env environment) *cobra.Command {
+	return &cobra.Command{
+		Use: "healthcheck", Short: "Ask the server on ADDR whether it lives", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := env.load()
+			if err != nil {
+				return err
+			}
+			return alive(c.Context(), cfg.Addr)
+		},
+	}
+}
+
+func alive(ctx context.Context, addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return configError{fmt.Errorf("ADDR is not host:port: %w", err)}
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/livez", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	if err := resp.Body.Close(); err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("the server answers %s", resp.Status)
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/adiuva/cloud-api/internal/config"
+	"github.com/adiuva/cloud-api/internal/httpapi"
+)
+
+func serveCommand(env environment) *cobra.Command {
+	return &cobra.Command{
+		Use: "serve", Short: "Serve the API until SIGTERM", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := env.load()
+			if err != nil {
+				return err
+			}
+			return serve(cmd.Context(), env, cfg)
+		},
+	}
+}
+
+// serve runs the service until ctx ends, then drains it: running answers get SHUTDOWN_GRACE.
+func serve(ctx context.Context, env environment, cfg config.Config) error {
+	log := slog.New(slog.NewJSONHandler(env.err, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	listener, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("cannot listen on ADDR: %w", err)
+	}
+	embedded := cfg.Embedded()
+	app, err := build(ctx, env, cfg, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer app.close()
+	admin, err := adminListener(cfg)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	banner{out: env.out, addr: listener.Addr(), embedded: embedded}.print()
+	return run(ctx, cfg, app, listener, admin, log)
+}
+
+// run serves on the listeners until ctx ends and all is drained.
+func run(ctx context.Context, cfg config.Config, app *app, listener, admin net.Listener, log *slog.Logger) error {
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		app.auth.Maintain(running)
+		return nil
+	})
+	api := httpapi.NewHTTPServer(cfg.Addr, app.api, log)
+	group.Go(func() error { return serveOn(api, listener) })
+	servers := []*http.Server{api}
+	if admin != nil {
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", promhttp.Handler())
+		metrics := httpapi.NewHTTPServer(cfg.AdminAddr, mux, log)
+		group.Go(func() error { return serveOn(metrics, admin) })
+		servers = append(servers, metrics)
+	}
+	group.Go(func() error {
+		<-running.Done()
+		app.api.Drain()
+		log.Info("draining", slog.Duration("grace", cfg.ShutdownGrace))
+		grace, cancel := context.WithTimeout(context.WithoutCancel(running), cfg.ShutdownGrace)
+		defer cancel()
+		for _, server := range servers {
+			if err := server.Shutdown(grace); err != nil {
+				log.Warn("some requests did not end in time and were cut")
+				if err := server.Close(); err != nil {
+					return fmt.Errorf("closing the listener: %w", err)
+				}
+			}
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+func serveOn(server *http.Server, l net.Listener) error {
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving on %s: %w", l.Addr(), err)
+	}
+	return nil
+}
+
+// adminListener opens ADMIN_ADDR, or returns nil where there is none.
+func adminListener(cfg config.Config) (net.Listener, error) {
+	if cfg.AdminAddr == "" {
+		return nil, nil
+	}
+	l, err := net.Listen("tcp", cfg.AdminAddr)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on ADMIN_ADDR: %w", err)
+	}
+	return l, nil
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+func userCommand(env environment) *cobra.Command {
+	cmd := &cobra.Command{Use: "user", Short: "Manage accounts"}
+	cmd.AddCommand(userCreate(env), userList(env), userSetTier(env),
+		oneUser(env, "revoke-sessions EMAIL", "End every session of an account", (*auth.Service).RevokeSessions),
+		oneUser(env, "delete EMAIL", "Delete an account with everything it has", (*auth.Service).DeleteUser))
+	return cmd
+}
+
+// withAccounts runs do on the account service of the configured database.
+func withAccounts(ctx context.Context, env environment, do func(*auth.Service) error) error {
+	cfg, err := env.load()
+	if err != nil {
+		return err
+	}
+	dsn, err := findDSN(cfg)
+	if err != nil {
+		return err
+	}
+	if cfg, err = cfg.WithDevSecrets(); err != nil {
+		return err
+	}
+	db, err := postgres.Open(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	accounts, err := auth.New(authConfig(cfg, db, slog.New(slog.DiscardHandler)))
+	if err != nil {
+		return err
+	}
+	return do(accounts)
+}
+
+func userCreate(env environment) *cobra.Command {
+	var password, name string
+	cmd := &cobra.Command{
+		Use: "create EMAIL --password P [--tier T]", Short: "Open an account", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			t, err := tier.Parse(name)
+			if err != nil {
+				return err
+			}
+			return withAccounts(c.Context(), env, func(accounts *auth.Service) error {
+				p, err := accounts.CreateUser(c.Context(), args[0], password, t)
+				if err != nil {
+					return plain(err)
+				}
+				_, err = fmt.Fprintf(env.out, "%s\t%s\t%s\n", p.ID, p.Email, p.Tier)
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringVar(&password, "password", "", "the account's password, 8 to 1024 bytes")
+	cmd.Flags().StringVar(&name, "tier", string(tier.Free), "free, pro, power or team")
+	if err := cmd.MarkFlagRequired("password"); err != nil {
+		panic(err) // the flag is declared two lines above
+	}
+	return cmd
+}
+
+func userList(env environment) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the accounts", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return withAccounts(c.Context(), env, func(accounts *auth.Service) error {
+				w := tabwriter.NewWriter(env.out, 0, 0, 2, ' ', 0)
+				fmt.Fprintln(w, "ID\tE-MAIL\tTIER\tSEATS\tCREATED")
+				for p, err := range accounts.ListUsers(c.Context()) {
+					if err != nil {
+						return plain(err)
+					}
+					fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", p.ID, p.Email, p.Tier, p.Seats, p.CreatedAt.UTC().Format("2006-01-02"))
+				}
+				return w.Flush()
+			})
+		},
+	}
+}
+
+func userSetTier(env environment) *cobra.Command {
+	seats := 1
+	cmd := &cobra.Command{
+		Use: "set-tier EMAIL TIER [--seats N]", Short: "Grant a tier beside any subscription; free takes the grant away",
+		Args: cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			t, err := tier.Parse(args[1])
+			if err != nil {
+				return err
+			}
+			return withAccounts(c.Context(), env, func(accounts *auth.Service) error {
+				return plain(accounts.SetTier(c.Context(), args[0], t, seats))
+			})
+		},
+	}
+	cmd.Flags().IntVar(&seats, "seats", 1, "seats of a team")
+	return cmd
+}
+
+func oneUser(env environment, use, short string, do func(*auth.Service, context.Context, string) error) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short, Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return withAccounts(c.Context(), env, func(accounts *auth.Service) error {
+				return plain(do(accounts, c.Context(), args[0]))
+			})
+		},
+	}
+}

@@ -1,0 +1,96 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/labstack/echo/v5"
+	"github.com/oapi-codegen/nullable"
+
+	"github.com/adiuva/cloud-api/gen/api"
+	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/playbook"
+)
+
+// Chat answers one message.
+func (s *Server) Chat(ctx context.Context, r api.ChatRequestObject) (api.ChatResponseObject, error) {
+	reply, err := s.cfg.Chat.Run(ctx, identity.From(ctx), fromAPIChat(*r.Body), nil)
+	if err != nil {
+		return nil, err
+	}
+	body, err := toAPIReply(reply)
+	if err != nil {
+		return nil, err
+	}
+	return api.Chat200JSONResponse{Body: body}, nil
+}
+
+// streamChat answers messages over a WebSocket.
+func (s *Server) streamChat(*echo.Context) error { return notYet() }
+
+// ListAgents lists every agent and whether the caller's tier includes it.
+func (s *Server) ListAgents(ctx context.Context, _ api.ListAgentsRequestObject) (api.ListAgentsResponseObject, error) {
+	list := api.AgentList{}
+	for _, a := range s.cfg.Agents.List(identity.From(ctx).Tier) {
+		list = append(list, api.Agent{Name: a.Name, Description: a.Description, Skills: a.Skills, Available: a.Available})
+	}
+	return api.ListAgents200JSONResponse{Body: list}, nil
+}
+
+func toAPIReply(reply chat.Reply) (api.ChatReply, error) {
+	var out api.ChatReply
+	if reply.Kind == chat.Execution {
+		return out, out.FromExecutionPlan(toAPIPlan(*reply.Plan))
+	}
+	body := api.ChatResponse{Kind: api.ChatResponseKindResponse, Response: reply.Text, Actions: toAPIActions(reply.Actions)}
+	if reply.Truncated {
+		body.Truncated = &reply.Truncated
+	}
+	if reply.Replaced {
+		body.Replaced = &reply.Replaced
+	}
+	return out, out.FromChatResponse(body)
+}
+
+func toAPIActions(actions []playbook.Action) []api.PlanAction {
+	list := make([]api.PlanAction, 0, len(actions))
+	for _, a := range actions {
+		one := api.PlanAction{Type: api.PlanActionType(a.Type), Table: nullable.NewNullNullable[string](),
+			Data: nullable.NewNullNullable[map[string]any]()}
+		if a.Table != "" {
+			one.Table.Set(a.Table)
+		}
+		if a.Data != nil {
+			one.Data.Set(a.Data)
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
+func toAPIPlan(p playbook.Plan) api.ExecutionPlan {
+	plan := api.ExecutionPlan{Kind: api.ExecutionPlanKindPlan, Agent: p.Agent, Steps: make([]api.PlanStep, 0, len(p.Steps)),
+		ID: filled(p.ID), Title: filled(p.Title), Description: filled(p.Description)}
+	if p.Tier != "" {
+		t := api.BillingTier(p.Tier)
+		plan.Tier = &t
+	}
+	for _, step := range p.Steps {
+		one := api.PlanStep{Action: string(step.Action), PromptTemplate: filled(step.PromptTemplate),
+			Variables: step.Variables, Table: filled(step.Table), Filter: step.Filter, Data: step.Data}
+		if step.DataFromStep != nil {
+			from := int32(*step.DataFromStep)
+			one.DataFromStep = &from
+		}
+		plan.Steps = append(plan.Steps, one)
+	}
+	return plan
+}
+
+// filled is nil for an empty text, which the wire leaves out.
+func filled(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

@@ -1,0 +1,78 @@
+package httpapi
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+)
+
+// maxDetails bounds how many wrong members one answer names.
+const maxDetails = 100
+
+// invalid turns the validator's errors into one fault that names every wrong member and reason, and no value. A path
+// parameter of the wrong form names nothing, so it is as absent as an unknown one.
+func invalid(err error) error {
+	var details []fault.Detail
+	if collect(err, "", &details) {
+		return fault.ErrNotFound
+	}
+	if len(details) == 0 {
+		return fault.ErrValidation.Because(err)
+	}
+	return fault.ErrValidation.WithDetails(details[:min(len(details), maxDetails)]...)
+}
+
+// collect appends what is wrong and reports whether a path parameter is.
+func collect(err error, prefix string, out *[]fault.Detail) (path bool) {
+	switch e := err.(type) {
+	case openapi3.MultiError:
+		for _, one := range e {
+			path = collect(one, prefix, out) || path
+		}
+		return path
+	case *openapi3filter.RequestError:
+		if e.Parameter != nil {
+			if e.Parameter.In == openapi3.ParameterInPath {
+				return true
+			}
+			prefix = "/" + e.Parameter.In + "/" + e.Parameter.Name
+		}
+		if e.Err != nil && !errors.Is(e.Err, openapi3filter.ErrInvalidRequired) {
+			return collect(e.Err, prefix, out)
+		}
+		*out = append(*out, fault.Detail{Pointer: prefix, Message: sentence(e.Reason, "is required")})
+	case *openapi3.SchemaError:
+		if inner, ok := e.Origin.(openapi3.MultiError); ok {
+			return collect(inner, prefix, out)
+		}
+		*out = append(*out, fault.Detail{Pointer: pointer(prefix, e.JSONPointer()), Message: sentence(e.Reason, "is wrong")})
+	case *openapi3filter.ParseError:
+		*out = append(*out, fault.Detail{Pointer: prefix, Message: "is not of the type that the contract names"})
+	default:
+		*out = append(*out, fault.Detail{Pointer: prefix, Message: "is wrong"})
+	}
+	return false
+}
+
+func sentence(reason, instead string) string {
+	if reason == "" {
+		return instead
+	}
+	return reason
+}
+
+// pointer writes an RFC 6901 pointer.
+func pointer(prefix string, parts []string) string {
+	var b strings.Builder
+	b.WriteString(prefix)
+	escape := strings.NewReplacer("~", "~0", "/", "~1")
+	for _, p := range parts {
+		b.WriteByte('/')
+		b.WriteString(escape.Replace(p))
+	}
+	return b.String()
+}

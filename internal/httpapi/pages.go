@@ -1,0 +1,56 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/adiuva/cloud-api/gen/api"
+	"github.com/adiuva/cloud-api/internal/fault"
+)
+
+// GetHealth says that the service is there; it asks no dependency.
+func (s *Server) GetHealth(context.Context, api.GetHealthRequestObject) (api.GetHealthResponseObject, error) {
+	return api.GetHealth200JSONResponse{Body: api.Health{Status: api.HealthStatusOk, Version: s.cfg.Version}}, nil
+}
+
+// mountPages adds what lies outside the contract: probes, the documents and the docs.
+func (s *Server) mountPages(e *echo.Echo) {
+	e.GET("/livez", s.live)
+	e.GET("/readyz", s.ready)
+	e.GET("/", func(c *echo.Context) error { return c.Redirect(http.StatusFound, "/docs") })
+	for path, h := range s.cfg.Docs.Routes() {
+		serve := func(c *echo.Context) error {
+			recordOf(c.Request().Context()).route = path
+			h.ServeHTTP(c.Response(), c.Request())
+			return nil
+		}
+		e.GET(path, serve)
+		e.HEAD(path, serve)
+	}
+}
+
+// live answers as long as the process runs.
+func (s *Server) live(c *echo.Context) error {
+	recordOf(c.Request().Context()).route = "/livez"
+	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// readyTimeout bounds the question to the database.
+const readyTimeout = 2 * time.Second
+
+// ready answers 200 when requests would be answered: not draining, and the database there.
+func (s *Server) ready(c *echo.Context) error {
+	recordOf(c.Request().Context()).route = "/readyz"
+	if s.draining.Load() {
+		return fault.ErrDraining
+	}
+	ctx, cancel := context.WithTimeout(c.Request().Context(), readyTimeout)
+	defer cancel()
+	if err := s.cfg.Ready(ctx); err != nil {
+		return fault.ErrDatabase.Because(err)
+	}
+	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
+}

@@ -1,0 +1,179 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+)
+
+// Faults that only the edge can see.
+var (
+	errNoRoute        = fault.New(fault.Missing, "not_found", "There is nothing at this path. The paths are listed under /docs.")
+	errMethod         = fault.New(fault.MethodNotAllowed, "method_not_allowed", "This path does not know this method; see the Allow header.")
+	errTooLarge       = fault.New(fault.TooLarge, "body_too_large", "The body is larger than this operation takes.")
+	errMediaType      = fault.New(fault.UnsupportedMedia, "unsupported_media_type", "Send the body with the Content-Type that the contract names.")
+	errHeaderTooLarge = fault.New(fault.HeaderTooLarge, "header_too_large", "The request's headers exceed 32 KiB.")
+	errTooSlow        = fault.New(fault.TimedOut, "upload_too_slow", "The body arrived too slowly. Send it again.")
+	errOrigin         = fault.New(fault.Forbidden, "origin_forbidden", "Pages of this origin may not call this API.")
+	errRateLimited    = fault.New(fault.TooMany, "rate_limited", "Too many requests. Wait as long as Retry-After says.")
+	errTokenMissing   = fault.New(fault.Unauthenticated, "token_missing", "Send an access token as Authorization: Bearer.")
+	errTokenInvalid   = fault.New(fault.Unauthenticated, "token_invalid", "Send exactly one Authorization header with one bearer token.")
+	errTokenInURL     = fault.New(fault.Unreadable, "token_in_url", "Never send a token in the URL. Use the Authorization header or the sub-protocol.")
+)
+
+func status(k fault.Kind) int {
+	switch k {
+	case fault.Unreadable:
+		return http.StatusBadRequest
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.Missing:
+		return http.StatusNotFound
+	case fault.MethodNotAllowed:
+		return http.StatusMethodNotAllowed
+	case fault.TimedOut:
+		return http.StatusRequestTimeout
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.LengthRequired:
+		return http.StatusLengthRequired
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.UnsupportedMedia:
+		return http.StatusUnsupportedMediaType
+	case fault.RangeUnsatisfied:
+		return http.StatusRequestedRangeNotSatisfiable
+	case fault.Invalid:
+		return http.StatusUnprocessableEntity
+	case fault.TooMany:
+		return http.StatusTooManyRequests
+	case fault.HeaderTooLarge:
+		return http.StatusRequestHeaderFieldsTooLarge
+	case fault.NotImplemented:
+		return http.StatusNotImplemented
+	case fault.BadUpstream:
+		return http.StatusBadGateway
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	case fault.UpstreamTimeout:
+		return http.StatusGatewayTimeout
+	default:
+		return http.StatusInternalServerError
+	}
+}
+
+// fail is where every error of a handler or of the chain ends.
+func (s *Server) fail(c *echo.Context, err error) {
+	if r, _ := echo.UnwrapResponse(c.Response()); r != nil && r.Committed {
+		recordOf(c.Request().Context()).cause = err
+		panic(http.ErrAbortHandler) // cuts the connection: a broken answer must not look whole
+	}
+	f := faultOf(err)
+	if f.Kind == fault.MethodNotAllowed {
+		if allow, ok := c.Get(echo.ContextKeyHeaderAllow).(string); ok {
+			c.Response().Header().Set("Allow", allow)
+		}
+	}
+	s.problem(c.Response(), c.Request(), f)
+}
+
+// faultOf gives the router's own errors our words.
+func faultOf(err error) *fault.Error {
+	var known *fault.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return errTooLarge.Because(err)
+	}
+	switch echo.StatusCode(err) {
+	case http.StatusNotFound:
+		return errNoRoute
+	case http.StatusMethodNotAllowed:
+		return errMethod
+	case http.StatusBadRequest:
+		return fault.ErrValidation.Because(err)
+	}
+	return fault.From(err)
+}
+
+// retryAfter is how long a caller waits when the fault does not say.
+const retryAfter = 5 * time.Second
+
+// problem writes f as RFC 9457 problem details.
+func (s *Server) problem(w http.ResponseWriter, r *http.Request, f *fault.Error) {
+	rec := recordOf(r.Context())
+	rec.code, rec.cause = f.Code, f
+	code := status(f.Kind)
+	doc := map[string]any{}
+	maps.Copy(doc, f.Extra)
+	maps.Copy(doc, map[string]any{
+		"type": s.baseURL(r) + "/docs/errors/" + f.Code, "title": http.StatusText(code), "status": code, "detail": f.Message,
+		"instance": r.URL.EscapedPath(), "code": f.Code, "request_id": rec.id,
+	})
+	if len(f.Details) > 0 {
+		list := make([]map[string]string, 0, len(f.Details))
+		for _, d := range f.Details {
+			list = append(list, map[string]string{"pointer": d.Pointer, "message": d.Message})
+		}
+		doc["errors"] = list
+	}
+	body, err := json.Marshal(doc)
+	if err != nil {
+		body = []byte(`{"code":"internal"}`)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	s.hints(h, f, code)
+	w.WriteHeader(code)
+	if r.Method != http.MethodHead {
+		if _, err := w.Write(body); err != nil {
+			rec.cause = err
+		}
+	}
+}
+
+// hints sets the headers that tell a client what to do next.
+func (s *Server) hints(h http.Header, f *fault.Error, code int) {
+	switch code {
+	case http.StatusUnauthorized:
+		challenge := `Bearer error="invalid_token"`
+		if f.Code == "token_missing" {
+			challenge = "Bearer"
+		}
+		h.Set("WWW-Authenticate", challenge)
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		wait := f.RetryAfter
+		if wait <= 0 {
+			wait = retryAfter
+		}
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	}
+}
+
+// baseURL is this server's origin as the caller reached it.
+func (s *Server) baseURL(r *http.Request) string {
+	scheme := "http"
+	if r.TLS != nil || s.fromTrustedProxy(r) && r.Header.Get("X-Forwarded-Proto") == "https" {
+		scheme = "https"
+	}
+	u := url.URL{Scheme: scheme, Host: r.Host}
+	if _, err := url.Parse(u.String()); err != nil || r.Host == "" {
+		return scheme + "://localhost"
+	}
+	return u.String()
+}

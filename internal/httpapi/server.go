@@ -1,0 +1,97 @@
+// Package httpapi is the edge: it implements the contract's generated server interface, attaches to every operation the
+// chain that the contract implies (limit the body, authenticate, throttle, validate), turns every failure into
+// problem+json in one place, and translates between the wire and the product's own types. It decides nothing itself.
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/adiuva/cloud-api/gen/api"
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/docs"
+	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/ratelimit"
+)
+
+// BasePath is where the contract's paths begin.
+const BasePath = "/api/v1"
+
+// Config is what a Server needs. Members without a remark are required.
+type Config struct {
+	Auth           *auth.Service
+	Chat           *chat.Orchestrator
+	Agents         *agent.Registry
+	Playbooks      *playbook.Library
+	Docs           *docs.Site
+	Limiter        *ratelimit.Limiter              // nil switches rate limits off
+	Ready          func(ctx context.Context) error // asks the database; its error makes /readyz answer 503
+	Version        string
+	CORSOrigins    []string         // exact origins; a port of * stands for any port
+	TrustedProxies []netip.Prefix   // whose X-Forwarded-For and X-Forwarded-Proto are believed; may be empty
+	Now            func() time.Time // nil means time.Now
+	Log            *slog.Logger
+}
+
+// Server answers the contract's operations and the pages around them. It is an http.Handler, safe for concurrent use.
+type Server struct {
+	cfg      Config
+	handler  http.Handler
+	draining atomic.Bool
+}
+
+var _ api.StrictServerInterface = (*Server)(nil)
+
+// New returns the server, or an error when the contract has an operation that the chain cannot protect.
+func New(cfg Config) (*Server, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	s := &Server{cfg: cfg}
+	e := echo.NewWithConfig(echo.Config{HTTPErrorHandler: s.fail, Binder: binder{}, Logger: cfg.Log})
+	chains, err := s.operations()
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
+	api.RegisterHandlersWithOptions(e, api.NewStrictHandler(s, nil),
+		api.RegisterHandlersOptions{BaseURL: BasePath, OperationMiddlewares: chains})
+	e.GET(BasePath+"/chat/stream", s.streamChat, chains["streamChat"]...)
+	s.mountPages(e)
+	s.handler = s.accept(s.recover(s.boundHeader(s.cors(e))))
+	return s, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Drain makes /readyz answer 503 from now on and refuses new sockets, so that a balancer sends new work elsewhere.
+// Requests that still arrive are answered.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// The limits of the listener. Headers are bounded by us at maxHeaderBytes with a problem document; the library's own
+// bound above it answers in plain text. There is no fixed read or write timeout, because uploads and streams are long;
+// bodies have a rolling deadline of their own.
+const (
+	readHeaderTimeout  = 5 * time.Second
+	idleTimeout        = 2 * time.Minute
+	maxHeaderBytes     = 32 << 10
+	libraryHeaderBytes = 64 << 10
+)
+
+// NewHTTPServer returns a server for h with the timeouts and limits of this API.
+func NewHTTPServer(addr string, h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Addr: addr, Handler: h,
+		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: libraryHeaderBytes,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}

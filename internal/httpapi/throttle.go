@@ -1,0 +1,76 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/ratelimit"
+)
+
+// bucket is one limit: so many requests in a window, counted under key.
+type bucket struct {
+	policy string // its name in the RateLimit headers
+	key    string
+	limit  int
+	window time.Duration
+}
+
+// throttle counts the request: a user's by tier and seats, a stranger's by address. What fails through our own fault is
+// not counted.
+func (s *Server) throttle(o operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		if s.cfg.Limiter == nil {
+			return next
+		}
+		return func(c *echo.Context) error {
+			ctx := c.Request().Context()
+			b := s.bucketOf(o, c.Request())
+			d, err := s.cfg.Limiter.Take(ctx, b.key, b.limit, b.window)
+			if err != nil {
+				return err
+			}
+			announce(c.Response().Header(), b, d)
+			if !d.Allowed {
+				return errRateLimited.After(max(d.Reset, time.Second))
+			}
+			err = next(c)
+			if err != nil && status(faultOf(err).Kind) >= http.StatusInternalServerError {
+				s.cfg.Limiter.Refund(context.WithoutCancel(ctx), b.key, b.limit, b.window)
+			}
+			return err
+		}
+	}
+}
+
+func (s *Server) bucketOf(o operation, r *http.Request) bucket {
+	if !o.public {
+		u := identity.From(r.Context())
+		return bucket{policy: string(u.Tier), key: "user:" + u.ID.String(), limit: u.Tier.RequestsPerMinute(u.Seats), window: time.Minute}
+	}
+	b := bucket{policy: o.id, key: o.id + ":" + s.clientIP(r), limit: 60, window: time.Minute}
+	switch o.id {
+	case "login":
+		b.limit = 10
+	case "register":
+		b.limit, b.window = 5, time.Hour
+	case "getHealth", "receiveStripeEvent": // probes and Stripe come from few addresses
+		b.limit = 1200
+	}
+	return b
+}
+
+// announce sets the headers of draft-ietf-httpapi-ratelimit-headers.
+func announce(h http.Header, b bucket, d ratelimit.Decision) {
+	h.Set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", b.policy, b.limit, int(b.window.Seconds())))
+	h.Set("RateLimit", fmt.Sprintf("%q;r=%d;t=%d", b.policy, max(d.Remaining, 0), int(math.Ceil(d.Reset.Seconds()))))
+}
+
+// notYet answers operations of the contract whose code is still to come.
+func notYet() error { return fault.ErrNotImplemented }

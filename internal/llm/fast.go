@@ -1,0 +1,169 @@
+package llm
+
+import "bytes"
+
+// deltaText reads the commonest event, one choice with nothing but a text delta, without building a document: a stream
+// has hundreds of them. ok is false for every other event, which encoding/json then reads; where ok is true it would have
+// found the same. The text lies in data or in buf and may begin or end inside a character.
+func deltaText(data, buf []byte) (text []byte, ok bool) {
+	s := scan{b: data, buf: buf}
+	ok = s.object(func(key []byte) bool {
+		switch string(key) {
+		case "choices":
+			return s.once(seenChoices) && s.next('[') && s.object(s.choice) && s.next(']')
+		case "id", "object", "created", "model", "system_fingerprint", "service_tier", "obfuscation", "usage", "provider":
+			return s.scalar()
+		}
+		return false
+	})
+	s.blanks()
+	return s.text, ok && s.i == len(s.b) && s.seen&seenDelta != 0
+}
+
+const (
+	seenChoices = 1 << iota
+	seenDelta
+	seenContent
+)
+
+// scan is a place in one event. It knows a subset of JSON and gives up on the rest.
+type scan struct {
+	b, buf, text []byte
+	i            int
+	seen         uint8
+}
+
+func (s *scan) choice(key []byte) bool {
+	switch string(key) {
+	case "delta":
+		return s.once(seenDelta) && s.object(s.delta)
+	case "index":
+		return s.next('0')
+	case "logprobs", "finish_reason":
+		return s.null()
+	}
+	return false
+}
+
+func (s *scan) delta(key []byte) bool {
+	switch string(key) {
+	case "content":
+		return s.once(seenContent) && s.content()
+	case "role":
+		return s.scalar()
+	case "refusal", "tool_calls", "function_call", "reasoning", "reasoning_content":
+		return s.null()
+	}
+	return false
+}
+
+// once gives up on a member that comes twice, as the later one would count.
+func (s *scan) once(what uint8) bool {
+	was := s.seen & what
+	s.seen |= what
+	return was == 0
+}
+
+func (s *scan) blanks() {
+	for s.i < len(s.b) && s.b[s.i] == ' ' {
+		s.i++
+	}
+}
+
+// next takes c, with blanks before it.
+func (s *scan) next(c byte) bool {
+	s.blanks()
+	if s.i < len(s.b) && s.b[s.i] == c {
+		s.i++
+		return true
+	}
+	return false
+}
+
+func (s *scan) null() bool {
+	s.blanks()
+	ok := bytes.HasPrefix(s.b[s.i:], []byte("null"))
+	if ok {
+		s.i += len("null")
+	}
+	return ok
+}
+
+// object takes an object of at least one member.
+func (s *scan) object(member func(key []byte) bool) bool {
+	if !s.next('{') {
+		return false
+	}
+	for {
+		key, plain, ok := s.inside()
+		if !ok || !plain || !s.next(':') || !member(key) {
+			return false
+		}
+		if s.next('}') {
+			return true
+		}
+		if !s.next(',') {
+			return false
+		}
+	}
+}
+
+// inside takes a string and returns what stands between its quotes; plain when it has no escapes.
+func (s *scan) inside() (b []byte, plain, ok bool) {
+	if !s.next('"') {
+		return nil, false, false
+	}
+	from := s.i
+	plain = true
+	for ; s.i < len(s.b); s.i++ {
+		switch c := s.b[s.i]; {
+		case c == '"':
+			s.i++
+			return s.b[from : s.i-1], plain, true
+		case c == '\\':
+			plain = false
+			s.i++
+		case c < ' ':
+			return nil, false, false
+		}
+	}
+	return nil, false, false
+}
+
+// scalar takes null, a natural number or a string without escapes.
+func (s *scan) scalar() bool {
+	s.blanks()
+	if s.i == len(s.b) {
+		return false
+	}
+	switch c := s.b[s.i]; {
+	case c == 'n':
+		return s.null()
+	case '1' <= c && c <= '9':
+		for s.i < len(s.b) && '0' <= s.b[s.i] && s.b[s.i] <= '9' {
+			s.i++
+		}
+		return true
+	case c == '0':
+		s.i++
+		return true
+	}
+	_, plain, ok := s.inside()
+	return ok && plain
+}
+
+func (s *scan) content() bool {
+	if s.blanks(); s.i < len(s.b) && s.b[s.i] == 'n' {
+		return s.null()
+	}
+	b, plain, ok := s.inside()
+	if !ok {
+		return false
+	}
+	if plain {
+		s.text = b
+		return true
+	}
+	s.text, ok = unquote(s.buf[:0], b)
+	return ok
+}

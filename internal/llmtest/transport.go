@@ -1,0 +1,91 @@
+package llmtest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+)
+
+// Transport carries requests to handler within the process, without sockets, so that a test inside a synctest bubble can
+// measure deadlines by the bubble's clock. The answer's body is read while the handler writes it.
+func Transport(handler http.Handler) http.RoundTripper { return &transport{handler: handler} }
+
+type transport struct{ handler http.Handler }
+
+// RoundTrip implements http.RoundTripper.
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancel(r.Context())
+	read, write := io.Pipe()
+	w := &pipeWriter{header: http.Header{}, body: write, head: make(chan struct{})}
+	go func() {
+		defer cancel()
+		defer func() {
+			if cause := recover(); cause != nil {
+				_ = write.CloseWithError(io.ErrUnexpectedEOF) // a cut connection
+				w.abort()
+				return
+			}
+			w.WriteHeader(http.StatusOK)
+			_ = write.Close()
+		}()
+		t.handler.ServeHTTP(w, r.WithContext(ctx))
+	}()
+	stop := context.AfterFunc(ctx, func() {
+		if err := r.Context().Err(); err != nil {
+			_ = write.CloseWithError(err)
+		}
+	})
+	select {
+	case <-w.head:
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+	if w.aborted {
+		return nil, errors.New("connection cut before the headers")
+	}
+	return &http.Response{StatusCode: w.status, Header: w.header.Clone(), ContentLength: -1, Request: r,
+		Body: &body{Reader: read, close: func() { stop(); cancel(); _ = read.Close() }}}, nil
+}
+
+type body struct {
+	io.Reader
+	close func()
+}
+
+func (b *body) Close() error {
+	b.close()
+	return nil
+}
+
+// pipeWriter is the handler's side.
+type pipeWriter struct {
+	header  http.Header
+	body    *io.PipeWriter
+	once    sync.Once
+	status  int
+	aborted bool
+	head    chan struct{} // closed when status or aborted is set
+}
+
+func (w *pipeWriter) Header() http.Header { return w.header }
+
+func (w *pipeWriter) WriteHeader(status int) {
+	w.once.Do(func() {
+		w.status = status
+		close(w.head)
+	})
+}
+
+func (w *pipeWriter) abort() {
+	w.once.Do(func() {
+		w.aborted = true
+		close(w.head)
+	})
+}
+
+func (w *pipeWriter) Write(b []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return w.body.Write(b)
+}
