@@ -68,7 +68,7 @@ func TestDatabaseAwayIsNot401(t *testing.T) {
 	h := newHouse(t)
 	a := h.replica(t)
 	tokens, _ := register(t, a)
-	h.db.Pool.Close()
+	h.db.Close()
 	_, err := h.replica(t).Authenticate(t.Context(), tokens.AccessToken)
 	wantCode(t, err, "db_unavailable")
 	_, err = a.Login(t.Context(), email, password)

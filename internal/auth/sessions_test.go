@@ -119,7 +119,7 @@ func TestC38_WrongRefreshTokens(t *testing.T) {
 	h := newHouse(t)
 	s := h.replica(t)
 	good, _ := register(t, s)
-	h.db.Pool.Close() // whatever needs the database would now be told apart
+	h.db.Close() // whatever needs the database would now be told apart
 	parts := strings.Split(good.RefreshToken, ".")
 	for _, bad := range []string{
 		"", strings.Repeat("x", 10_000), good.RefreshToken[:len(good.RefreshToken)-1] + "!", good.RefreshToken + "=",

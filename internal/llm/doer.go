@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	maxAnswer = 4 << 20               // bytes of one upstream answer, stream framing included
+	maxWhole  = 4 << 20               // bytes of an answer sent as one document
+	maxStream = 16 << 20              // bytes of a streamed answer, most of which is framing
 	maxRefuse = 64 << 10              // bytes read of an error answer
 	drainTime = 50 * time.Millisecond // for the end of a body after [DONE], so that the connection is used again
 )
@@ -47,8 +48,7 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 	if !ok {
 		return nil, errors.New("request outside of a model call")
 	}
-	if err := d.carry(req, ex); err != nil {
-		ex.err = err
+	if ex.answer, ex.err = d.carry(req, ex); ex.err != nil {
 		return nil, errExchange
 	}
 	return &http.Response{
@@ -57,16 +57,15 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func (d *doer) carry(req *http.Request, ex *exchange) error {
+func (d *doer) carry(req *http.Request, ex *exchange) (agent.Answer, error) {
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
-		return &failure{kind: internal, cause: err}
+		return agent.Answer{}, &failure{kind: internal, cause: err}
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
 	defer cancel(nil)
-	w := &watch{cancel: cancel, idle: d.idle}
-	w.start(d.first)
-	defer w.stop()
+	w := newWatch(cancel, d.first, d.idle)
+	defer func() { w.stop() }()
 	out := req.Clone(ctx)
 	setBody(out, spliced(body, ex.stream))
 	if !d.keyed {
@@ -74,17 +73,60 @@ func (d *doer) carry(req *http.Request, ex *exchange) error {
 	}
 	resp, err := d.http.Do(out)
 	if err != nil {
-		return broken(ctx, err, false)
+		return agent.Answer{}, broken(ctx, err, false)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		b, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefuse)) // what could be read is enough to classify
-		return refusal(resp.StatusCode, resp.Header, b, d.now())
+		return agent.Answer{}, refusal(resp.StatusCode, resp.Header, b, d.now())
 	}
-	if ct := resp.Header.Get("Content-Type"); strings.HasPrefix(ct, "text/event-stream") {
-		return readStream(ctx, resp, ex, w)
+	a := &assembly{emit: ex.emit, begun: w.token}
+	if strings.HasPrefix(strings.ToLower(resp.Header.Get("Content-Type")), "text/event-stream") {
+		err = readStream(ctx, resp.Body, a, w)
+	} else {
+		err = readWhole(ctx, resp.Body, a)
 	}
-	return readWhole(ctx, resp, ex, d.now())
+	if err != nil {
+		return agent.Answer{}, err
+	}
+	return a.answer()
+}
+
+// readStream reads server-sent events until [DONE] or the end.
+func readStream(ctx context.Context, body io.Reader, a *assembly, w *watch) error {
+	in := newEvents(io.LimitReader(body, maxStream), w.alive)
+	for {
+		data, err := in.next()
+		if err == io.EOF && ctx.Err() == nil {
+			return nil // whether it was the end, the assembly knows
+		}
+		if err != nil {
+			return broken(ctx, err, a.some)
+		}
+		data = bytes.TrimSpace(data)
+		if string(data) == "[DONE]" {
+			a.done = true
+			w.drain(drainTime)
+			_, _ = io.Copy(io.Discard, in.in) // the answer is whole already
+			return nil
+		}
+		if len(data) == 0 {
+			continue
+		}
+		if err := a.add(data); err != nil {
+			return err
+		}
+	}
+}
+
+// readWhole reads a completion sent as one JSON document, asked for or not.
+func readWhole(ctx context.Context, body io.Reader, a *assembly) error {
+	data, err := io.ReadAll(io.LimitReader(body, maxWhole))
+	if err != nil {
+		return broken(ctx, err, false)
+	}
+	a.done = true
+	return a.add(data)
 }
 
 // spliced adds the members langchaingo cannot set: nothing said here may be stored upstream.
@@ -101,26 +143,3 @@ func setBody(r *http.Request, body []byte) {
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	r.Body = io.NopCloser(bytes.NewReader(body))
 }
-
-// watch cancels an exchange that is silent for too long.
-type watch struct {
-	cancel context.CancelCauseFunc
-	timer  *time.Timer
-	idle   time.Duration
-}
-
-func (w *watch) start(first time.Duration) {
-	w.timer = time.AfterFunc(first, func() { w.cancel(errFirst) })
-}
-
-// heard begins the wait between tokens anew.
-func (w *watch) heard(first bool) {
-	if first {
-		w.timer.Stop()
-		w.timer = time.AfterFunc(w.idle, func() { w.cancel(errIdle) })
-		return
-	}
-	w.timer.Reset(w.idle)
-}
-
-func (w *watch) stop() { w.timer.Stop() }

@@ -2,11 +2,14 @@ package llm
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
+	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -24,7 +27,7 @@ const (
 	busy                 // 429, 5xx
 	network              // refused, reset, cut
 	protocol             // an answer that is not one
-	refused              // any other 4xx
+	refused              // any other 3xx or 4xx
 	timeout              // first token, idle or total
 	canceled             // the caller went away
 	sink                 // the caller's own emit failed
@@ -45,7 +48,15 @@ type failure struct {
 	cause      error
 }
 
-func (f *failure) Error() string { return fmt.Sprintf("model call failed: status %d: %v", f.status, f.cause) }
+// Error implements error.
+func (f *failure) Error() string {
+	if f.status == 0 {
+		return "model call failed: " + f.cause.Error()
+	}
+	return fmt.Sprintf("model call failed: status %d: %v", f.status, f.cause)
+}
+
+// Unwrap returns the cause.
 func (f *failure) Unwrap() error { return f.cause }
 
 func (f *failure) retryable() bool { return !f.begun && (f.kind == busy || f.kind == network) }
@@ -72,7 +83,7 @@ func (c *Client) fault(ctx context.Context, err error) error {
 	case canceled, sink:
 		return fmt.Errorf("model call stopped: %w", f.cause)
 	case auth:
-		c.cfg.Log.ErrorContext(ctx, "the language model refuses our key or quota; an operator must act", slog.Int("status", f.status))
+		c.alarm.raise(ctx, f.status)
 		return ErrUnavailable.Because(err).After(time.Minute)
 	case busy, network:
 		return ErrUnavailable.Because(err).After(max(time.Second, min(f.retryAfter, time.Minute)))
@@ -97,13 +108,27 @@ func contextKind(ctx context.Context) kind {
 // broken classifies an I/O error of an exchange running under ctx.
 func broken(ctx context.Context, err error, begun bool) *failure {
 	if ctx.Err() == nil {
-		return &failure{kind: network, begun: begun, cause: err}
+		return &failure{kind: network, begun: begun, cause: plain(err)}
 	}
 	f := &failure{kind: contextKind(ctx), begun: begun, cause: context.Cause(ctx)}
 	if f.kind == canceled {
 		f.cause = context.Canceled
 	}
 	return f
+}
+
+// plain returns what of err may be logged: net/http quotes the bytes it could not read.
+func plain(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	var far net.Error
+	var certificate *tls.CertificateVerificationError
+	if errors.As(err, &far) || errors.As(err, &certificate) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	return errors.New("broken HTTP exchange")
 }
 
 // refusal classifies an error answer by its status and error code; the upstream's message is not kept.
@@ -120,10 +145,13 @@ func refusal(status int, header http.Header, body []byte, now time.Time) *failur
 	if n, err := strconv.Atoi(code); err == nil && status == http.StatusOK {
 		f.status = n
 	}
-	switch {
-	case w.Error.Type == "insufficient_quota", code == `"insufficient_quota"`, f.status == 401, f.status == 402, f.status == 403:
+	switch inStream := status == http.StatusOK && f.status == http.StatusOK; {
+	case w.Error.Type == "insufficient_quota", code == `"insufficient_quota"`, f.status == 401, f.status == 402, f.status == 403,
+		inStream && code == `"invalid_api_key"`:
 		f.kind = auth
-	case f.status == 429, f.status >= 500, f.status == 408, status == http.StatusOK && f.status == http.StatusOK:
+	case inStream && w.Error.Type == "invalid_request_error":
+		f.kind = refused
+	case f.status == 429, f.status >= 500, f.status == 408, inStream:
 		f.kind = busy
 	default:
 		f.kind = refused

@@ -4,8 +4,8 @@ import "bytes"
 
 // deltaText reads the commonest event, one choice with nothing but a text delta, without building a document: a stream
 // has hundreds of them. ok is false for every other event, which encoding/json then reads; where ok is true it would have
-// found the same. The text lies in data or in buf and may begin or end inside a character.
-func deltaText(data, buf []byte) (text []byte, ok bool) {
+// found the same. The text lies in data or in buf, which grows as needed, and may begin or end inside a character.
+func deltaText(data []byte, buf *[]byte) (text []byte, ok bool) {
 	s := scan{b: data, buf: buf}
 	ok = s.object(func(key []byte) bool {
 		switch string(key) {
@@ -28,9 +28,10 @@ const (
 
 // scan is a place in one event. It knows a subset of JSON and gives up on the rest.
 type scan struct {
-	b, buf, text []byte
-	i            int
-	seen         uint8
+	b, text []byte
+	buf     *[]byte
+	i       int
+	seen    uint8
 }
 
 func (s *scan) choice(key []byte) bool {
@@ -164,6 +165,7 @@ func (s *scan) content() bool {
 		s.text = b
 		return true
 	}
-	s.text, ok = unquote(s.buf[:0], b)
+	*s.buf, ok = unquote((*s.buf)[:0], b)
+	s.text = *s.buf
 	return ok
 }

@@ -33,10 +33,10 @@ type Config struct {
 	BaseURL           string // e.g. https://api.openai.com/v1, the default
 	Model             string
 	RouterModel       string            // default: Model
-	FirstTokenTimeout time.Duration     // until the first event of an answer, default 20 s
-	IdleTimeout       time.Duration     // between events, default 15 s
+	FirstTokenTimeout time.Duration     // until the first part of an answer, default 20 s
+	IdleTimeout       time.Duration     // between signs of life after it, default 15 s
 	Timeout           time.Duration     // for a call as a whole, its retry included, default 120 s
-	Transport         http.RoundTripper // default: a keep-alive transport of the client's own
+	Transport         http.RoundTripper // default: a keep-alive transport of the client's own, without any proxy
 	// Sleep waits before a retry, or ends early with ctx's error. Default: a timer.
 	Sleep func(ctx context.Context, d time.Duration) error
 	Now   func() time.Time // default time.Now
@@ -54,6 +54,7 @@ const (
 type Client struct {
 	cfg           Config
 	doer          *doer
+	alarm         *alarm
 	main, router  *openai.LLM
 	mainB, smallB *gobreaker.CircuitBreaker[agent.Answer]
 }
@@ -64,9 +65,9 @@ var _ agent.Model = (*Client)(nil)
 func New(cfg Config) (*Client, error) {
 	cfg = cfg.withDefaults()
 	c := &Client{cfg: cfg, doer: &doer{
-		http: &http.Client{Transport: cfg.Transport}, first: cfg.FirstTokenTimeout, idle: cfg.IdleTimeout, now: cfg.Now,
-		keyed: cfg.APIKey != "",
-	}}
+		http:  &http.Client{Transport: cfg.Transport, CheckRedirect: refuseRedirect},
+		first: cfg.FirstTokenTimeout, idle: cfg.IdleTimeout, now: cfg.Now, keyed: cfg.APIKey != "",
+	}, alarm: &alarm{log: cfg.Log, now: cfg.Now}}
 	var err error
 	if c.main, err = c.openai(cfg.Model); err != nil {
 		return nil, err
@@ -98,8 +99,8 @@ func (cfg Config) withDefaults() Config {
 	}
 	if cfg.Transport == nil {
 		cfg.Transport = &http.Transport{
-			Proxy: http.ProxyFromEnvironment, MaxIdleConns: 1024, MaxIdleConnsPerHost: 1024,
-			IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second, DisableCompression: true,
+			MaxIdleConns: 1024, MaxIdleConnsPerHost: 1024, IdleConnTimeout: 90 * time.Second,
+			TLSHandshakeTimeout: 10 * time.Second, DisableCompression: true, ForceAttemptHTTP2: true,
 		}
 	}
 	if cfg.Sleep == nil {
@@ -113,6 +114,9 @@ func (cfg Config) withDefaults() Config {
 	}
 	return cfg
 }
+
+// refuseRedirect leaves a redirect to be classified: neither the key nor what a person said goes to another address.
+func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // openai names every setting that langchaingo would otherwise take from OPENAI_* variables.
 func (c *Client) openai(model string) (*openai.LLM, error) {
@@ -131,6 +135,9 @@ func newBreaker(name string) *gobreaker.CircuitBreaker[agent.Answer] {
 		IsExcluded:  func(err error) bool { return !countsAgainst(err) && err != nil },
 	})
 }
+
+// Close closes connections that are not in use.
+func (c *Client) Close() { c.doer.http.CloseIdleConnections() }
 
 // Generate implements agent.Model.
 func (c *Client) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
@@ -154,12 +161,12 @@ func (c *Client) attempts(ctx context.Context, model *openai.LLM, call agent.Mod
 	if err == nil || !errors.As(err, &f) || !f.retryable() {
 		return answer, err
 	}
-	wait := 100*time.Millisecond + rand.N(200*time.Millisecond)
 	if f.retryAfter > maxRetryWait {
 		return answer, err
 	}
+	wait := 100*time.Millisecond + rand.N(200*time.Millisecond) // apart from others who failed at the same moment
 	if err := c.cfg.Sleep(ctx, max(wait, f.retryAfter)); err != nil {
-		return agent.Answer{}, &failure{kind: contextKind(ctx), cause: context.Cause(ctx)}
+		return agent.Answer{}, broken(ctx, err, false)
 	}
 	return once(ctx, model, call, emit)
 }

@@ -16,6 +16,9 @@ type transport struct{ handler http.Handler }
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithCancel(r.Context())
 	read, write := io.Pipe()
 	w := &pipeWriter{header: http.Header{}, body: write, head: make(chan struct{})}

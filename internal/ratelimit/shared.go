@@ -121,7 +121,9 @@ func (s *shared) heard(ctx context.Context, err error) {
 func (s *shared) close() error { return s.client.Close() }
 
 // name is the bucket's key in Redis, behind the prefix.
-func (b bucket) name() string { return fmt.Sprintf("%s:%d:%d", b.key, b.limit, b.window.Milliseconds()) }
+func (b bucket) name() string {
+	return fmt.Sprintf("%s:%d:%d", b.key, b.limit, b.window.Milliseconds())
+}
 
 // leftKey is where a context carries a *time.Duration that scriptClient fills in.
 type leftKey struct{}

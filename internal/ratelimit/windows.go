@@ -89,7 +89,6 @@ func (w *windows) begin(b bucket, now, ends time.Time) *running {
 		q.tail.next = r
 	}
 	q.tail = r
-	delete(w.byKey, b) // an ended window's key would stay in the map as it was
 	w.byKey[b] = r
 	w.size++
 	return r

@@ -166,11 +166,11 @@ func (r *reader) hex() (rune, *problem) {
 	for range 4 {
 		switch c := rune(r.peek()); {
 		case '0' <= c && c <= '9':
-			char = char<<4 | c - '0'
+			char = char<<4 + c - '0'
 		case 'a' <= c && c <= 'f':
-			char = char<<4 | c - 'a' + 10
+			char = char<<4 + c - 'a' + 10
 		case 'A' <= c && c <= 'F':
-			char = char<<4 | c - 'A' + 10
+			char = char<<4 + c - 'A' + 10
 		default:
 			return 0, r.expected("a hexadecimal digit")
 		}

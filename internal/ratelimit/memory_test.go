@@ -1,0 +1,262 @@
+package ratelimit_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/adiuva/cloud-api/internal/ratelimit"
+)
+
+// clock is a clock that stands still until it is told.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func newLimiter(t testing.TB, cfg ratelimit.Config) *ratelimit.Limiter {
+	t.Helper()
+	l, err := ratelimit.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+func take(t testing.TB, l *ratelimit.Limiter, key string, limit int, window time.Duration) ratelimit.Decision {
+	t.Helper()
+	d, err := l.Take(t.Context(), key, limit, window)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// takeAtOnce asks n times in parallel, of the limiters in turn, and returns how many were allowed.
+func takeAtOnce(t testing.TB, n int, key string, limit int, limiters ...*ratelimit.Limiter) int {
+	t.Helper()
+	var allowed atomic.Int64
+	var group sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		group.Go(func() {
+			<-start
+			d, err := limiters[i%len(limiters)].Take(t.Context(), key, limit, time.Minute)
+			if err != nil {
+				t.Error(err)
+			}
+			if d.Allowed {
+				allowed.Add(1)
+			}
+		})
+	}
+	close(start)
+	group.Wait()
+	return int(allowed.Load())
+}
+
+func TestTakeAtOnceIsExact(t *testing.T) {
+	t.Parallel()
+	l := newLimiter(t, ratelimit.Config{})
+	if got := takeAtOnce(t, 21, "user", 20, l); got != 20 {
+		t.Errorf("21 at once under a limit of 20: %d allowed", got)
+	}
+	if got := takeAtOnce(t, 1000, "other", 7, l); got != 7 {
+		t.Errorf("1000 at once under a limit of 7: %d allowed", got)
+	}
+}
+
+func TestWindowEndsExactly(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	l := newLimiter(t, ratelimit.Config{Now: c.Now})
+	for _, step := range []struct {
+		advance time.Duration
+		want    ratelimit.Decision
+	}{
+		{0, ratelimit.Decision{Allowed: true, Limit: 2, Remaining: 1, Reset: time.Minute}},
+		{59 * time.Second, ratelimit.Decision{Allowed: true, Limit: 2, Remaining: 0, Reset: time.Second}},
+		{0, ratelimit.Decision{Allowed: false, Limit: 2, Remaining: 0, Reset: time.Second}},
+		{time.Second - 1, ratelimit.Decision{Allowed: false, Limit: 2, Remaining: 0, Reset: 1}},
+		{1, ratelimit.Decision{Allowed: true, Limit: 2, Remaining: 1, Reset: time.Minute}},
+		{time.Hour, ratelimit.Decision{Allowed: true, Limit: 2, Remaining: 1, Reset: time.Minute}},
+	} {
+		c.Advance(step.advance)
+		if got := take(t, l, "user", 2, time.Minute); got != step.want {
+			t.Errorf("at %s: %+v, want %+v", c.Now().Format(time.TimeOnly), got, step.want)
+		}
+	}
+}
+
+func TestKeyLimitAndWindowCountApart(t *testing.T) {
+	t.Parallel()
+	l := newLimiter(t, ratelimit.Config{Now: newClock().Now})
+	take(t, l, "user", 1, time.Minute)
+	for _, c := range []struct {
+		key    string
+		limit  int
+		window time.Duration
+		want   bool
+	}{{"user", 1, time.Minute, false}, {"other", 1, time.Minute, true}, {"user", 2, time.Minute, true}, {"user", 1, time.Hour, true}} {
+		if got := take(t, l, c.key, c.limit, c.window); got.Allowed != c.want {
+			t.Errorf("%+v: allowed %v", c, got.Allowed)
+		}
+	}
+}
+
+func TestRefund(t *testing.T) {
+	t.Parallel()
+	ctx, c := t.Context(), newClock()
+	l := newLimiter(t, ratelimit.Config{Now: c.Now})
+	checkRefund(t, l)
+
+	l.Refund(ctx, "nobody", 1, time.Minute)
+	if first, second := take(t, l, "nobody", 1, time.Minute), take(t, l, "nobody", 1, time.Minute); !first.Allowed || second.Allowed {
+		t.Error("a refund without a window made a credit")
+	}
+	c.Advance(time.Hour)
+	l.Refund(ctx, "nobody", 1, time.Minute)
+	if first, second := take(t, l, "nobody", 1, time.Minute), take(t, l, "nobody", 1, time.Minute); !first.Allowed || second.Allowed {
+		t.Error("a refund after the window's end made a credit")
+	}
+	l.Refund(ctx, "nobody", 0, 0) // is nothing, as Take would have refused it
+}
+
+// checkRefund holds for counts here and in Redis.
+func checkRefund(t *testing.T, l *ratelimit.Limiter) {
+	t.Helper()
+	key := t.Name()
+	for range 10 { // refused ones must not eat the refund
+		take(t, l, key, 3, time.Minute)
+	}
+	l.Refund(t.Context(), key, 3, time.Minute)
+	if d := take(t, l, key, 3, time.Minute); !d.Allowed || d.Remaining != 0 {
+		t.Errorf("after a refund: %+v, want one more", d)
+	}
+	if d := take(t, l, key, 3, time.Minute); d.Allowed {
+		t.Error("one refund gave two back")
+	}
+	for range 10 {
+		l.Refund(t.Context(), key, 3, time.Minute)
+	}
+	if got := takeAtOnce(t, 10, key, 3, l); got != 3 {
+		t.Errorf("after ten refunds %d were allowed, want the limit of 3", got)
+	}
+}
+
+func TestTakeRefusesSenselessRates(t *testing.T) {
+	t.Parallel()
+	l := newLimiter(t, ratelimit.Config{})
+	for limit, window := range map[int]time.Duration{0: time.Minute, -1: time.Minute, 1: time.Millisecond - 1, 2: -time.Minute} {
+		if d, err := l.Take(t.Context(), "user", limit, window); err == nil || d.Allowed {
+			t.Errorf("limit %d in %v: %+v, %v", limit, window, d, err)
+		}
+	}
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	l := newLimiter(t, ratelimit.Config{Now: c.Now, MaxKeys: 100})
+	take(t, l, "early and long", 1, time.Hour)
+	for i := range 100 { // the hundredth of these needs the room of the one that ends first
+		c.Advance(time.Millisecond)
+		take(t, l, fmt.Sprint(i), 1, time.Minute)
+	}
+	for key, want := range map[string]bool{"1": false, "99": false} {
+		if got := take(t, l, key, 1, time.Minute); got.Allowed != want {
+			t.Errorf("key %s is forgotten", key)
+		}
+	}
+	if take(t, l, "early and long", 1, time.Hour).Allowed {
+		t.Error("the window that ends last gave way")
+	}
+	if !take(t, l, "0", 1, time.Minute).Allowed {
+		t.Error("the window that ends first did not give way")
+	}
+	c.Advance(time.Minute) // all minutes have ended: a hundred new keys fit beside the hour
+	for i := range 99 {
+		take(t, l, fmt.Sprint("new", i), 1, time.Minute)
+	}
+	if take(t, l, "early and long", 1, time.Hour).Allowed {
+		t.Error("a running window gave way while ended ones were kept")
+	}
+}
+
+func TestCallerWhoHangsUpIsCharged(t *testing.T) {
+	t.Parallel()
+	l := newLimiter(t, ratelimit.Config{})
+	checkHangUp(t, l)
+}
+
+func checkHangUp(t *testing.T, l *ratelimit.Limiter) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for i := range 3 {
+		d, err := l.Take(ctx, t.Name(), 2, time.Minute)
+		if err != nil || d.Allowed != (i < 2) {
+			t.Errorf("request %d of a caller who is gone: %+v, %v", i, d, err)
+		}
+	}
+}
+
+func BenchmarkTake(b *testing.B) {
+	l := newLimiter(b, ratelimit.Config{})
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _ = l.Take(b.Context(), "018f2b1e-7d1c-7c3a-9a51-0242ac120002", 20, time.Minute)
+	}
+}
+
+func BenchmarkTakeInParallel(b *testing.B) {
+	l := newLimiter(b, ratelimit.Config{})
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			_, _ = l.Take(b.Context(), "018f2b1e-7d1c-7c3a-9a51-0242ac120002", 20, time.Minute)
+		}
+	})
+}
+
+// BenchmarkTakeManyKeys is an attack with a new address each time; MB is what a full memory of windows weighs.
+func BenchmarkTakeManyKeys(b *testing.B) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	l := newLimiter(b, ratelimit.Config{})
+	for i := range 1_000_000 {
+		_, _ = l.Take(b.Context(), fmt.Sprintf("login:2001:db8:85a3:%x::/64", i), 10, time.Minute)
+	}
+	i := 0
+	for b.Loop() {
+		i++
+		_, _ = l.Take(b.Context(), fmt.Sprintf("login:2001:db8:85a4:%x::/64", i), 10, time.Minute)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/1e6, "MB")
+	runtime.KeepAlive(l)
+}
