@@ -6,10 +6,10 @@ SHELL := bash
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GOTOOL := go tool -modfile=tools/go.mod
-LOCKS := $(wildcard package-lock.json */package-lock.json */*/package-lock.json)
-NODE_MODULES := $(LOCKS:package-lock.json=node_modules/.package-lock.json)
+NODE_MODULES := openapi/npm/node_modules/.package-lock.json
 GO_DIRS := $(wildcard cmd deploy gen internal openapi sql *.go)
 SEVERITIES := $(addprefix --severity-levels ,$(wildcard openapi/*severity*))
+GENERATED := gen openapi/asyncapi.bundled.json .env.example README.md
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
@@ -23,16 +23,16 @@ generate: $(NODE_MODULES) ## write gen/, .env.example and the README's table ane
 verify: ## fail when what is committed is not what generate writes
 	go test ./internal/config -run TestDrift -count=1
 	$(MAKE) --no-print-directory generate
-	@changed=$$(git status --porcelain -- gen .env.example); [ -z "$$changed" ] || { git --no-pager diff -- gen .env.example; echo "$$changed"; exit 1; }
+	@changed=$$(git status --porcelain -- $(GENERATED)); [ -z "$$changed" ] || { git --no-pager diff -- $(GENERATED); echo "$$changed"; exit 1; }
 
 breaking: ## fail when openapi.yaml breaks clients of openapi/released.yaml
-	$(GOTOOL) oasdiff breaking openapi/released.yaml openapi/openapi.yaml --include-path-params $(SEVERITIES) --fail-on ERR
+	$(GOTOOL) oasdiff breaking openapi/released.yaml openapi/openapi.yaml --include-path-params $(SEVERITIES) --deprecation-days-stable 90 --fail-on ERR
 
 lint: $(NODE_MODULES) ## gofmt, go vet, import arrows and sizes, the contract's style
 	@wrong=$$(gofmt -l $(GO_DIRS)); [ -z "$$wrong" ] || { echo "gofmt would change:"; echo "$$wrong"; exit 1; }
 	go vet ./...
 	go test -count=1 ./internal ./deploy
-	$$(find . -path '*/node_modules/.bin/redocly' | head -n 1) lint --config $(firstword $(wildcard openapi/redocly.yaml redocly.yaml)) openapi/openapi.yaml $(wildcard openapi/asyncapi.yaml)
+	npm --prefix openapi/npm run --silent lint
 
 test: ## every test, with the race detector, against real PostgreSQL and Redis
 	scripts/install-peers
@@ -55,7 +55,5 @@ notices: build ## THIRD_PARTY_NOTICES from the modules inside the binary
 clean: ## remove what make made; .adiuva (your development data) stays
 	rm -rf bin
 
-node_modules/.package-lock.json: package-lock.json
-	npm ci --no-audit --no-fund && mkdir -p node_modules && touch $@
 %/node_modules/.package-lock.json: %/package-lock.json
-	cd $* && npm ci --no-audit --no-fund && mkdir -p node_modules && touch node_modules/.package-lock.json
+	cd $* && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules/.package-lock.json

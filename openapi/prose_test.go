@@ -1,6 +1,8 @@
 package openapi_test
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,7 +14,7 @@ func TestEverythingIsDescribed(t *testing.T) {
 	t.Parallel()
 	doc := document(t)
 	p := prose{t: t, seen: map[*openapi3.Schema]bool{}}
-	for _, name := range sortedKeys(doc.Components.Schemas) {
+	for _, name := range slices.Sorted(maps.Keys(doc.Components.Schemas)) {
 		p.schema(name, doc.Components.Schemas[name])
 	}
 	for name, parameter := range doc.Components.Parameters {

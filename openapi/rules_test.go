@@ -2,7 +2,6 @@ package openapi_test
 
 import (
 	"context"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -209,5 +208,3 @@ func operations(doc *openapi3.T) map[string]*openapi3.Operation {
 	}
 	return all
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

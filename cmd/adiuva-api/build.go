@@ -87,15 +87,15 @@ func buildChat(model agent.Model, log *slog.Logger) (conversation, error) {
 	if err != nil {
 		return conversation{}, err
 	}
-	templates, err := playbook.NewTemplates(append(playbook.Catalogue(), task.Templates()...)...)
+	catalogue, err := playbook.Catalogue()
 	if err != nil {
 		return conversation{}, fmt.Errorf("templates: %w", err)
 	}
-	plans, err := playbook.Playbooks(templates)
+	templates, err := playbook.NewTemplates(append(catalogue, task.Templates()...)...)
 	if err != nil {
-		return conversation{}, fmt.Errorf("playbooks: %w", err)
+		return conversation{}, fmt.Errorf("templates: %w", err)
 	}
-	library, err := playbook.NewLibrary(plans...)
+	library, err := playbook.Playbooks(templates)
 	if err != nil {
 		return conversation{}, fmt.Errorf("playbooks: %w", err)
 	}

@@ -1072,7 +1072,7 @@ type PlanStep struct {
 	// Example: generate
 	Action string `json:"action"`
 
-	// Data Columns of the client's database; {{column}} is filled from the source step's record.
+	// Data Columns of the client's database. Each placeholder {{column}} is filled from the source step's record: inside a longer text as text, and where it is the whole value with the column's own type, so that numbers, lists and null stay what they are.
 	//
 	// Example: {"title":"{{title}}"}
 	Data map[string]interface{} `json:"data,omitempty"`
@@ -1267,6 +1267,11 @@ type StepRequest struct {
 	// Example: email_to_task
 	PromptTemplate string `json:"prompt_template"`
 
+	// Timezone IANA name of the zone that words like tomorrow mean.
+	//
+	// Example: Europe/Rome
+	Timezone *string `json:"timezone,omitempty"`
+
 	// Variables What fills the template.
 	//
 	// Example: {"tone":"short"}
@@ -1325,6 +1330,11 @@ type TaskRow struct {
 	//
 	// Example: Anna
 	Assignee nullable.Nullable[string] `json:"assignee,omitempty"`
+
+	// CompletedAt When it was done, in milliseconds since the Unix epoch; null while it is open.
+	//
+	// Example: 1767225600000
+	CompletedAt nullable.Nullable[int64] `json:"completedAt,omitempty"`
 
 	// CreatedAt When it was created, in milliseconds since the Unix epoch.
 	//
@@ -5288,8 +5298,10 @@ type GetLatestBackupResp307Headers struct {
 
 // GetLatestBackupResp416Headers the declared response headers of an HTTP 416 response for GetLatestBackup
 type GetLatestBackupResp416Headers struct {
-	ContentRange *string
-	XRequestID   *string
+	ContentRange    *string
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
 }
 
 // GetLatestBackupRespDefaultHeaders the declared response headers of an HTTP default response for GetLatestBackup
@@ -5693,8 +5705,10 @@ type GetBackupResp307Headers struct {
 
 // GetBackupResp416Headers the declared response headers of an HTTP 416 response for GetBackup
 type GetBackupResp416Headers struct {
-	ContentRange *string
-	XRequestID   *string
+	ContentRange    *string
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
 }
 
 // GetBackupRespDefaultHeaders the declared response headers of an HTTP default response for GetBackup
@@ -8346,6 +8360,20 @@ func ParseGetLatestBackupResp(rsp *http.Response) (*GetLatestBackupResp, error) 
 			}
 			headers.ContentRange = &value
 		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -9149,6 +9177,20 @@ func ParseGetBackupResp(rsp *http.Response) (*GetBackupResp, error) {
 				return nil, err
 			}
 			headers.ContentRange = &value
+		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
 		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string

@@ -270,6 +270,10 @@ export type StepRequest = {
     data?: Array<{
         [key: string]: unknown;
     }>;
+    /**
+     * IANA name of the zone that words like tomorrow mean.
+     */
+    timezone?: string;
 };
 
 /**
@@ -406,7 +410,7 @@ export type PlanStep = {
         [key: string]: unknown;
     };
     /**
-     * Columns of the client's database; {{column}} is filled from the source step's record.
+     * Columns of the client's database. Each placeholder {{column}} is filled from the source step's record: inside a longer text as text, and where it is the whole value with the column's own type, so that numbers, lists and null stay what they are.
      */
     data?: {
         [key: string]: unknown;
@@ -762,6 +766,10 @@ export type TaskRow = {
      * When it is due, in milliseconds since the Unix epoch.
      */
     dueDate?: number | null;
+    /**
+     * When it was done, in milliseconds since the Unix epoch; null while it is open.
+     */
+    completedAt?: number | null;
     /**
      * When it was created, in milliseconds since the Unix epoch.
      */
@@ -1814,7 +1822,7 @@ export type CreatePortalResponse = CreatePortalResponses[keyof CreatePortalRespo
 
 export type ReceiveStripeEventData = {
     /**
-     * The event's raw bytes, as Stripe signed them.
+     * The raw bytes of an event of Stripe's API, as Stripe signed them.
      */
     body: unknown;
     headers?: {

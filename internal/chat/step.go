@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tmc/langchaingo/llms"
 
@@ -21,6 +22,7 @@ type StepRequest struct {
 	PromptTemplate string
 	Variables      map[string]any
 	Data           []map[string]any
+	Timezone       string // IANA name; "" means UTC
 }
 
 // StepReply is what a generating step made. Records is never nil; it is empty for templates that make prose.
@@ -49,8 +51,12 @@ func (o *Orchestrator) RunStep(ctx context.Context, _ identity.User, req StepReq
 	for _, row := range req.Data {
 		callers = appendTexts(callers, row)
 	}
+	zone, err := o.zones.load(req.Timezone)
+	if err != nil {
+		return StepReply{}, fault.ErrValidation.WithDetails(fault.Detail{Pointer: "/timezone", Message: "must be an IANA time zone name, like Europe/Berlin"})
+	}
 	guard := o.cfg.Filter(callers...)
-	answer, err := o.cfg.Model.Generate(ctx, agent.ModelCall{Messages: o.stepMessages(template, req)}, nil)
+	answer, err := o.cfg.Model.Generate(ctx, agent.ModelCall{Messages: o.stepMessages(template, req, zone)}, nil)
 	if err != nil {
 		return StepReply{}, ended(ctx, err)
 	}
@@ -77,13 +83,14 @@ func (o *Orchestrator) stepReply(ctx context.Context, guard Guard, t playbook.Te
 	return StepReply{Output: text, Records: records}, nil
 }
 
-func (o *Orchestrator) stepMessages(t playbook.Template, req StepRequest) []llms.MessageContent {
+func (o *Orchestrator) stepMessages(t playbook.Template, req StepRequest, zone *time.Location) []llms.MessageContent {
 	system := strings.TrimSpace(stepPrompt) + "\n\n" + strings.TrimSpace(t.Text)
 	if len(t.Columns) > 0 {
 		system += "\n\n" + strings.TrimSpace(recordsPrompt) + " " + strings.Join(t.Columns, ", ")
 	}
-	now := o.cfg.Now().UTC()
-	system += fmt.Sprintf("\n\nToday is %s (%s), %d in milliseconds.", now.Format("2006-01-02"), now.Weekday(), now.UnixMilli())
+	now := o.cfg.Now().In(zone)
+	system += fmt.Sprintf("\n\nToday is %s (%s), time zone %s, %d in milliseconds.",
+		now.Format("2006-01-02"), now.Weekday(), zone, now.UnixMilli())
 	data := &strings.Builder{}
 	for _, name := range slices.Sorted(maps.Keys(req.Variables)) {
 		fmt.Fprintf(data, "%s: %v\n", name, req.Variables[name])

@@ -5,8 +5,6 @@ package devpg
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -52,7 +50,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if cfg.DataDir, err = filepath.Abs(cfg.DataDir); err != nil {
 		return nil, err
 	}
-	owner, err := dropTo()
+	owner, err := dropTo(filepath.Join(cfg.DataDir, "data"))
 	if err != nil {
 		return nil, err
 	}
@@ -146,59 +144,6 @@ func connection(password string, port int) string {
 	return u.String()
 }
 
-// cluster makes the cluster when there is none and returns its password.
-func (s *Server) cluster(ctx context.Context, bin string, owner *owner) (_ string, err error) {
-	file := filepath.Join(s.cfg.DataDir, "password")
-	data := filepath.Join(s.cfg.DataDir, "data")
-	if _, err := os.Stat(filepath.Join(data, "PG_VERSION")); err == nil {
-		password, err := os.ReadFile(file)
-		return string(password), err
-	}
-	s.cfg.Progress("Making a PostgreSQL cluster in " + s.cfg.DataDir)
-	password, err := draw()
-	if err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(file, []byte(password), 0o600); err != nil {
-		return "", err
-	}
-	fresh := data + ".new"
-	if err := os.RemoveAll(fresh); err != nil {
-		return "", err
-	}
-	if err := os.Mkdir(fresh, 0o700); err != nil {
-		return "", err
-	}
-	if err := owner.own(fresh); err != nil {
-		return "", err
-	}
-	forInitdb := filepath.Join(fresh, "..", "password.initdb")
-	if err := os.WriteFile(forInitdb, []byte(password), 0o600); err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, os.Remove(forInitdb)) }()
-	if err := owner.own(forInitdb); err != nil {
-		return "", err
-	}
-	args := []string{"-D", fresh, "-U", "postgres", "-A", "scram-sha-256", "--pwfile=" + forInitdb, "-E", "UTF8", "--no-locale"}
-	if !s.cfg.Durable {
-		args = append(args, "--no-sync")
-	}
-	cmd := command(ctx, owner, s.cfg.DataDir, filepath.Join(bin, "initdb"), args...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("initdb failed: %w: %s", err, out)
-	}
-	return password, os.Rename(fresh, data)
-}
-
-func draw() (string, error) {
-	b := make([]byte, 24)
-	if _, err := rand.Read(b); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(b), nil
-}
-
 // launch starts the server and waits until it answers.
 func (s *Server) launch(ctx context.Context, bin string, owner *owner, password string) error {
 	if s.cfg.Port == 0 {
@@ -212,7 +157,7 @@ func (s *Server) launch(ctx context.Context, bin string, owner *owner, password 
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, logFile.Close()) }()
+	defer logFile.Close() // the server has its own handle
 	cmd := command(context.WithoutCancel(ctx), owner, s.cfg.DataDir, filepath.Join(bin, "postgres"), s.settings()...)
 	cmd.Stdout, cmd.Stderr = logFile, logFile
 	if s.process, err = startProcess(cmd); err != nil {

@@ -20,9 +20,19 @@ type owner struct {
 	uid, gid int
 }
 
-// dropTo returns whom to run as: PostgreSQL refuses root, so root becomes postgres or else nobody.
-func dropTo() (*owner, error) {
-	if os.Geteuid() != 0 {
+// dropTo returns whom to run as: PostgreSQL refuses root, so root becomes the owner of the data there are, else postgres,
+// else nobody.
+func dropTo(data string) (*owner, error) {
+	self := os.Geteuid()
+	info, err := os.Stat(data)
+	if err == nil {
+		if has, ok := info.Sys().(*syscall.Stat_t); ok && self != 0 && int(has.Uid) != self {
+			return nil, fmt.Errorf("%s belongs to user %d: run as that user or set another ADIUVA_DATA_DIR", data, has.Uid)
+		} else if ok && self == 0 && has.Uid != 0 {
+			return &owner{name: "user " + strconv.Itoa(int(has.Uid)), uid: int(has.Uid), gid: int(has.Gid)}, nil
+		}
+	}
+	if self != 0 {
 		return nil, nil
 	}
 	for _, name := range []string{"postgres", "nobody"} {
@@ -48,7 +58,8 @@ func (o *owner) own(path string) error {
 	return os.Chown(path, o.uid, o.gid)
 }
 
-// prepare makes the folder and checks that the owner can enter it; folders that we make are passable.
+// prepare makes the folder and checks that the owner can enter it. Folders that are ours become passable: those made
+// here, the folder itself, and the service's data directory above it, unless that is our home.
 func prepare(dir string, o *owner) error {
 	if err := makeAll(dir); err != nil {
 		return err
@@ -61,9 +72,17 @@ func prepare(dir string, o *owner) error {
 		if err != nil {
 			return err
 		}
-		if info.Mode().Perm()&0o001 == 0 {
-			return fmt.Errorf("PostgreSQL runs as %s and cannot pass through %s: run 'chmod o+x %s' or set ADIUVA_DATA_DIR to a folder it can reach, such as /var/lib/adiuva",
+		if info.Mode().Perm()&0o001 != 0 {
+			continue
+		}
+		if path == dir || path == filepath.Dir(dir) && path != os.Getenv("HOME") {
+			err = os.Chmod(path, info.Mode().Perm()|0o001)
+		} else {
+			err = fmt.Errorf("PostgreSQL runs as %s and cannot pass through %s: run 'chmod o+x %s' or set ADIUVA_DATA_DIR to a folder it can reach, such as /var/lib/adiuva",
 				o.name, path, path)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -148,7 +167,7 @@ func isPostgres(pid int) bool {
 func command(ctx context.Context, o *owner, dir, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"} // and none of the service's secrets
 	cmd.SysProcAttr = attributes(o)
 	return cmd
 }

@@ -23,6 +23,8 @@ type record struct {
 	user  uuid.UUID
 	code  string
 	cause error
+	// bodyRead is set once the whole body was read, so that a refusal can keep the connection.
+	bodyRead bool
 }
 
 type recordKey struct{}

@@ -120,6 +120,7 @@ func readJSON(c *echo.Context, schema *openapi3.Schema) (any, error) {
 	if err := deadline.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, err
 	}
+	recordOf(r.Context()).bodyRead = true
 	value, err := strictjson.Decode(data)
 	if err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ func fromAPIChat(in api.ChatRequest) chat.Request {
 func fromAPITask(r api.TaskRow) agent.Task {
 	return agent.Task{ID: deref(r.ID), ProjectID: value(r.ProjectID), Title: value(r.Title), Description: value(r.Description),
 		Status: value(r.Status), Priority: value(r.Priority), Assignee: value(r.Assignee), DueDate: value(r.DueDate),
-		CreatedAt: value(r.CreatedAt)}
+		CreatedAt: value(r.CreatedAt), CompletedAt: value(r.CompletedAt)}
 }
 
 func fromAPIProject(r api.ProjectRow) agent.Project {

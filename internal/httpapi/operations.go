@@ -2,7 +2,10 @@ package httpapi
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
@@ -23,13 +26,18 @@ type operation struct {
 	media openapi3.Content
 }
 
-// operations walks the contract once and returns the chain of each operation by its id, so that an operation added to
-// the document is limited, authenticated, throttled and validated with no further code.
-func (s *Server) operations() (map[string][]echo.MiddlewareFunc, error) {
+// contract loads the document that everything here follows.
+func contract() (*openapi3.T, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
 	if err != nil {
 		return nil, fmt.Errorf("the contract does not load: %w", err)
 	}
+	return doc, nil
+}
+
+// operations walks the contract once and returns the chain of each operation by its id, so that an operation added to
+// the document is limited, authenticated, throttled and validated with no further code.
+func (s *Server) operations(doc *openapi3.T) (map[string][]echo.MiddlewareFunc, error) {
 	chains := map[string][]echo.MiddlewareFunc{}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
@@ -79,4 +87,42 @@ func name(o operation) echo.MiddlewareFunc {
 			return next(c)
 		}
 	}
+}
+
+// refuseShadowed answers 405 for the methods that a literal path lacks and a templated one beside it has: without that
+// DELETE /backup/history would reach DELETE /backup/{backup_id}.
+func refuseShadowed(e *echo.Echo, doc *openapi3.T) {
+	for literal, item := range doc.Paths.Map() {
+		if strings.Contains(literal, "{") {
+			continue
+		}
+		allow := slices.Sorted(maps.Keys(item.Operations()))
+		for template, other := range doc.Paths.Map() {
+			if !shadows(template, literal) {
+				continue
+			}
+			for method := range other.Operations() {
+				if item.Operations()[method] == nil {
+					e.Add(method, BasePath+literal, func(c *echo.Context) error {
+						c.Response().Header().Set("Allow", strings.Join(allow, ", "))
+						return errMethod
+					})
+				}
+			}
+		}
+	}
+}
+
+// shadows reports whether a templated path matches a literal one.
+func shadows(template, literal string) bool {
+	a, b := strings.Split(template, "/"), strings.Split(literal, "/")
+	if !strings.Contains(template, "{") || len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] && !strings.HasPrefix(a[i], "{") {
+			return false
+		}
+	}
+	return true
 }

@@ -30,6 +30,7 @@ func (s *Server) GetPlaybook(ctx context.Context, r api.GetPlaybookRequestObject
 func (s *Server) RunStep(ctx context.Context, r api.RunStepRequestObject) (api.RunStepResponseObject, error) {
 	reply, err := s.cfg.Chat.RunStep(ctx, identity.From(ctx), chat.StepRequest{
 		PromptTemplate: r.Body.PromptTemplate, Variables: r.Body.Variables, Data: r.Body.Data,
+		Timezone: deref(r.Body.Timezone),
 	})
 	if err != nil {
 		return nil, err

@@ -30,47 +30,19 @@ var (
 	errTokenInURL     = fault.New(fault.Unreadable, "token_in_url", "Never send a token in the URL. Use the Authorization header or the sub-protocol.")
 )
 
+// status is the HTTP status of each kind of fault.
 func status(k fault.Kind) int {
-	switch k {
-	case fault.Unreadable:
-		return http.StatusBadRequest
-	case fault.Unauthenticated:
-		return http.StatusUnauthorized
-	case fault.Forbidden:
-		return http.StatusForbidden
-	case fault.Missing:
-		return http.StatusNotFound
-	case fault.MethodNotAllowed:
-		return http.StatusMethodNotAllowed
-	case fault.TimedOut:
-		return http.StatusRequestTimeout
-	case fault.Conflict:
-		return http.StatusConflict
-	case fault.LengthRequired:
-		return http.StatusLengthRequired
-	case fault.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case fault.UnsupportedMedia:
-		return http.StatusUnsupportedMediaType
-	case fault.RangeUnsatisfied:
-		return http.StatusRequestedRangeNotSatisfiable
-	case fault.Invalid:
-		return http.StatusUnprocessableEntity
-	case fault.TooMany:
-		return http.StatusTooManyRequests
-	case fault.HeaderTooLarge:
-		return http.StatusRequestHeaderFieldsTooLarge
-	case fault.NotImplemented:
-		return http.StatusNotImplemented
-	case fault.BadUpstream:
-		return http.StatusBadGateway
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	case fault.UpstreamTimeout:
-		return http.StatusGatewayTimeout
-	default:
-		return http.StatusInternalServerError
-	}
+	return [...]int{
+		fault.Internal: http.StatusInternalServerError, fault.Unreadable: http.StatusBadRequest,
+		fault.Unauthenticated: http.StatusUnauthorized, fault.Forbidden: http.StatusForbidden, fault.Missing: http.StatusNotFound,
+		fault.MethodNotAllowed: http.StatusMethodNotAllowed, fault.TimedOut: http.StatusRequestTimeout,
+		fault.Conflict: http.StatusConflict, fault.LengthRequired: http.StatusLengthRequired,
+		fault.TooLarge: http.StatusRequestEntityTooLarge, fault.UnsupportedMedia: http.StatusUnsupportedMediaType,
+		fault.RangeUnsatisfied: http.StatusRequestedRangeNotSatisfiable, fault.Invalid: http.StatusUnprocessableEntity,
+		fault.TooMany: http.StatusTooManyRequests, fault.HeaderTooLarge: http.StatusRequestHeaderFieldsTooLarge,
+		fault.NotImplemented: http.StatusNotImplemented, fault.BadUpstream: http.StatusBadGateway,
+		fault.Unavailable: http.StatusServiceUnavailable, fault.UpstreamTimeout: http.StatusGatewayTimeout,
+	}[k]
 }
 
 // fail is where every error of a handler or of the chain ends.
@@ -139,6 +111,9 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, f *fault.Error)
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	s.hints(h, f, code)
+	if r.ContentLength != 0 && !rec.bodyRead {
+		h.Set("Connection", "close") // else the library would wait for the rest of a body that nobody wants
+	}
 	w.WriteHeader(code)
 	if r.Method != http.MethodHead {
 		if _, err := w.Write(body); err != nil {

@@ -58,13 +58,18 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg}
 	e := echo.NewWithConfig(echo.Config{HTTPErrorHandler: s.fail, Binder: binder{}, Logger: cfg.Log})
-	chains, err := s.operations()
+	doc, err := contract()
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
+	chains, err := s.operations(doc)
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
 	api.RegisterHandlersWithOptions(e, api.NewStrictHandler(s, nil),
 		api.RegisterHandlersOptions{BaseURL: BasePath, OperationMiddlewares: chains})
 	e.GET(BasePath+"/chat/stream", s.streamChat, chains["streamChat"]...)
+	refuseShadowed(e, doc)
 	s.mountPages(e)
 	s.handler = s.accept(s.recover(s.boundHeader(s.cors(e))))
 	return s, nil

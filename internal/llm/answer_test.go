@@ -44,7 +44,8 @@ func TestTextInAnyForm(t *testing.T) {
 		"an event of several lines": {events("data: {\"choices\":[{\"index\":0,\ndata: \"delta\":{\"content\":\ndata: \"hi\"}}]}\n\ndata: [DONE]\n\n"), "hi"},
 		"finished without [DONE]": {events("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"}}]}\n\n",
 			"data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"), "hi"},
-		"other choices": {events("data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"no\"}},{\"index\":0,\"delta\":{\"content\":\"hi\"}}]}\n\ndata: [DONE]\n\n"), "hi"},
+		"last event without an end": {events("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}"), "hi"},
+		"other choices":             {events("data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"no\"}},{\"index\":0,\"delta\":{\"content\":\"hi\"}}]}\n\ndata: [DONE]\n\n"), "hi"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -3,6 +3,7 @@ package llm
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -21,6 +22,7 @@ const (
 
 // exchange is one HTTP call under langchaingo: what it wants and what came of it.
 type exchange struct {
+	model  string
 	emit   agent.Emit
 	stream bool
 	answer agent.Answer
@@ -67,7 +69,7 @@ func (d *doer) carry(req *http.Request, ex *exchange) (agent.Answer, error) {
 	w := newWatch(cancel, d.first, d.idle)
 	defer func() { w.stop() }()
 	out := req.Clone(ctx)
-	setBody(out, spliced(body, ex.stream))
+	setBody(out, spliced(body, ex.model, ex.stream))
 	if !d.keyed {
 		out.Header.Del("Authorization")
 	}
@@ -122,20 +124,28 @@ func readStream(ctx context.Context, body io.Reader, a *assembly, w *watch) erro
 // readWhole reads a completion sent as one JSON document, asked for or not.
 func readWhole(ctx context.Context, body io.Reader, a *assembly) error {
 	data, err := io.ReadAll(io.LimitReader(body, maxWhole))
-	if err != nil {
+	if err != nil || ctx.Err() != nil {
 		return broken(ctx, err, false)
 	}
 	a.done = true
 	return a.add(data)
 }
 
-// spliced adds the members langchaingo cannot set: nothing said here may be stored upstream.
-func spliced(body []byte, stream bool) []byte {
-	extra := `,"store":false}`
-	if stream {
-		extra = `,"store":false,"stream":true}`
+// spliced puts in the model's real name and the members langchaingo cannot set: nothing said here may be stored upstream.
+func spliced(body []byte, model string, stream bool) []byte {
+	out := make([]byte, 0, len(body)+len(model)+64)
+	if rest, ok := bytes.CutPrefix(body, []byte(`{"model":"`+commonFamily+`",`)); ok {
+		name, err := json.Marshal(model)
+		if err == nil {
+			out = append(append(append(out, `{"model":`...), name...), ',')
+			body = rest
+		}
 	}
-	return append(bytes.TrimSuffix(bytes.TrimSpace(body), []byte("}")), extra...)
+	out = append(out, bytes.TrimSuffix(bytes.TrimSpace(body), []byte("}"))...)
+	if stream {
+		out = append(out, `,"stream":true`...)
+	}
+	return append(out, `,"store":false}`...)
 }
 
 func setBody(r *http.Request, body []byte) {

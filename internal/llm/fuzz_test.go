@@ -2,6 +2,7 @@ package llm_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -12,7 +13,7 @@ import (
 func FuzzFastAndSlowWayAgree(f *testing.F) {
 	for _, delta := range []string{`{"content":"token "}`, `{"role":"assistant","content":""}`, `{"content":null}`,
 		`{"content":"a\n\"\\\u00fc\ud83d\ude00\ud83d"}`, "{\"content\":\"\xc3\"}", `{"Content":"x"}`, `{"content":"a","content":"b"}`,
-		`{"content":"a\u12"}`, `{"content":"a","tool_calls":[]}`, `{"refusal":null,"content":"a"}`, `{"content":["a"]}`, `{}`} {
+		`{"content":"a\u12"}`, `{"content":"a","tool_calls":[]}`, `{"refusal":null,"content":"a"}`, `{"content":"\/\b\f\r\t\uFFff\uD83D\uDE00\uDE00x\ud83d\u0041"}`, `{"content":"\x"}`, `{"content":["a"]}`, `{}`} {
 		for _, frame := range []string{
 			`{"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":%,"finish_reason":null}]}`,
 			`{"id": "c1", "system_fingerprint": null, "choices": [{"index": 0, "delta": %, "logprobs": null}], "usage": null}`,
@@ -30,6 +31,18 @@ func FuzzFastAndSlowWayAgree(f *testing.F) {
 		}
 		if slow, plain := llm.SlowText(event); !plain || slow != fast {
 			t.Errorf("%q: fast %q, slow %q (plain %v)", event, fast, slow, plain)
+		}
+		if !utf8.Valid(event) {
+			return
+		}
+		var std struct {
+			Choices []struct{ Delta struct{ Content string } }
+		}
+		if err := json.Unmarshal(event, &std); err != nil {
+			t.Fatalf("%q: %v", event, err)
+		}
+		if got := strings.Join(llm.Characters([]byte(fast)), ""); got != std.Choices[0].Delta.Content {
+			t.Errorf("%q: %q, encoding/json %q", event, got, std.Choices[0].Delta.Content)
 		}
 	})
 }

@@ -52,11 +52,17 @@ const (
 
 // Client is an agent.Model over an OpenAI-compatible API. It is safe for concurrent use.
 type Client struct {
-	cfg           Config
-	doer          *doer
-	alarm         *alarm
-	main, router  *openai.LLM
-	mainB, smallB *gobreaker.CircuitBreaker[agent.Answer]
+	cfg         Config
+	doer        *doer
+	alarm       *alarm
+	main, small upstream
+}
+
+// upstream is one model.
+type upstream struct {
+	name    string
+	llm     *openai.LLM
+	breaker *gobreaker.CircuitBreaker[agent.Answer]
 }
 
 var _ agent.Model = (*Client)(nil)
@@ -69,15 +75,14 @@ func New(cfg Config) (*Client, error) {
 		first: cfg.FirstTokenTimeout, idle: cfg.IdleTimeout, now: cfg.Now, keyed: cfg.APIKey != "",
 	}, alarm: &alarm{log: cfg.Log, now: cfg.Now}}
 	var err error
-	if c.main, err = c.openai(cfg.Model); err != nil {
+	if c.main, err = c.upstream(cfg.Model); err != nil {
 		return nil, err
 	}
-	if c.router, err = c.openai(cfg.RouterModel); err != nil {
-		return nil, err
-	}
-	c.mainB, c.smallB = newBreaker(cfg.Model), newBreaker(cfg.RouterModel)
-	if cfg.RouterModel == cfg.Model {
-		c.smallB = c.mainB
+	c.small = c.main
+	if cfg.RouterModel != cfg.Model {
+		if c.small, err = c.upstream(cfg.RouterModel); err != nil {
+			return nil, err
+		}
 	}
 	return c, nil
 }
@@ -118,14 +123,30 @@ func (cfg Config) withDefaults() Config {
 // refuseRedirect leaves a redirect to be classified: neither the key nor what a person said goes to another address.
 func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// openai names every setting that langchaingo would otherwise take from OPENAI_* variables.
-func (c *Client) openai(model string) (*openai.LLM, error) {
+// upstream names every setting that langchaingo would otherwise take from OPENAI_* variables.
+func (c *Client) upstream(model string) (upstream, error) {
 	key := c.cfg.APIKey
 	if key == "" {
 		key = "none" // langchaingo refuses an empty one; the doer takes the header off again
 	}
-	return openai.New(openai.WithToken(key), openai.WithBaseURL(strings.TrimRight(c.cfg.BaseURL, "/")),
-		openai.WithModel(model), openai.WithOrganization(""), openai.WithHTTPClient(c.doer))
+	client, err := openai.New(openai.WithToken(key), openai.WithBaseURL(strings.TrimRight(c.cfg.BaseURL, "/")),
+		openai.WithModel(familyOf(model)), openai.WithOrganization(""), openai.WithHTTPClient(c.doer))
+	return upstream{name: model, llm: client, breaker: newBreaker(model)}, err
+}
+
+// commonFamily is the model langchaingo is told of unless it must know better. At every call it compiles regular
+// expressions until one matches the name, a third of a call's CPU for names it does not know; the doer puts the real name
+// into the request.
+const commonFamily = "gpt-4"
+
+// familyOf keeps the names of the families for which langchaingo leaves out what they refuse.
+func familyOf(model string) string {
+	for _, family := range []string{"o1", "o3", "gpt-5"} {
+		if strings.HasPrefix(strings.ToLower(model), family) {
+			return model
+		}
+	}
+	return commonFamily
 }
 
 func newBreaker(name string) *gobreaker.CircuitBreaker[agent.Answer] {
@@ -141,13 +162,13 @@ func (c *Client) Close() { c.doer.http.CloseIdleConnections() }
 
 // Generate implements agent.Model.
 func (c *Client) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-	model, breaker := c.main, c.mainB
+	model := c.main
 	if call.Small {
-		model, breaker = c.router, c.smallB
+		model = c.small
 	}
 	timed, cancel := context.WithTimeoutCause(ctx, c.cfg.Timeout, errTotal)
 	defer cancel()
-	answer, err := breaker.Execute(func() (agent.Answer, error) { return c.attempts(timed, model, call, emit) })
+	answer, err := model.breaker.Execute(func() (agent.Answer, error) { return c.attempts(timed, model, call, emit) })
 	if err == nil {
 		return answer, nil
 	}
@@ -155,7 +176,7 @@ func (c *Client) Generate(ctx context.Context, call agent.ModelCall, emit agent.
 }
 
 // attempts calls the model once, and once more when the first failure was passing and nothing had been said.
-func (c *Client) attempts(ctx context.Context, model *openai.LLM, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
+func (c *Client) attempts(ctx context.Context, model upstream, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
 	answer, err := once(ctx, model, call, emit)
 	var f *failure
 	if err == nil || !errors.As(err, &f) || !f.retryable() {
@@ -171,8 +192,8 @@ func (c *Client) attempts(ctx context.Context, model *openai.LLM, call agent.Mod
 	return once(ctx, model, call, emit)
 }
 
-func once(ctx context.Context, model *openai.LLM, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-	ex := &exchange{emit: emit, stream: !call.Small || emit != nil}
+func once(ctx context.Context, model upstream, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
+	ex := &exchange{model: model.name, emit: emit, stream: !call.Small || emit != nil}
 	opts := []llms.CallOption{llms.WithTemperature(call.Temperature)}
 	if call.MaxTokens > 0 {
 		opts = append(opts, llms.WithMaxTokens(call.MaxTokens))
@@ -180,7 +201,7 @@ func once(ctx context.Context, model *openai.LLM, call agent.ModelCall, emit age
 	if len(call.Tools) > 0 {
 		opts = append(opts, llms.WithTools(call.Tools))
 	}
-	_, err := model.GenerateContent(context.WithValue(ctx, exchangeKey{}, ex), call.Messages, opts...)
+	_, err := model.llm.GenerateContent(context.WithValue(ctx, exchangeKey{}, ex), call.Messages, opts...)
 	switch {
 	case ex.err != nil:
 		return agent.Answer{}, ex.err

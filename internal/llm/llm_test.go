@@ -1,6 +1,7 @@
 package llm_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tmc/langchaingo/llms"
@@ -121,6 +123,28 @@ func TestRequest(t *testing.T) {
 	}
 }
 
+func TestModelNames(t *testing.T) {
+	t.Parallel()
+	for name, temperature := range map[string]bool{
+		"llama3.1:8b": true, "org/\"Quoted\" <model>": true, "gpt-4": true, "gpt-4o-mini": true, "gpt-5-mini": false, "o3-mini": false,
+	} {
+		client, srv := setup(t, func(c *llm.Config) { c.Model, c.RouterModel = name, "" })
+		srv.Script(llmtest.Say("hi"), llmtest.Say("hi"))
+		small := ask("route")
+		small.Small = true
+		for _, call := range []agent.ModelCall{ask("hi"), small} {
+			if _, err := client.Generate(t.Context(), call, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, r := range srv.Requests() {
+			if r.Model != name || bytes.Contains(r.Body, []byte(`"temperature"`)) != temperature || bytes.Count(r.Body, []byte(`"model"`)) != 1 {
+				t.Errorf("%s: %s", name, r.Body)
+			}
+		}
+	}
+}
+
 func TestKeylessServerGetsNoAuthorization(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t, func(c *llm.Config) { c.APIKey = "" })
@@ -187,29 +211,34 @@ func TestTruncated(t *testing.T) {
 func TestConnectionIsUsedAgain(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t)
-	for range 10 {
-		// The body's last chunk comes after [DONE] was read.
-		srv.Script(func(x *llmtest.Exchange) { x.Text("hi"); x.Finish("stop"); x.Raw(": late\n\n") })
+	const n = 10
+	for range n {
+		srv.Script(func(x *llmtest.Exchange) {
+			x.Text("hi")
+			x.Finish("stop")
+			<-time.After(5 * time.Millisecond) // the body's last chunk comes after [DONE] was read
+		})
 		if _, err := client.Generate(t.Context(), ask("hi"), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n := srv.Connections(); n != 1 {
-		t.Fatalf("%d connections for 10 calls", n)
+	if opened := srv.Connections(); opened > n/2 { // one, unless the machine stands still for longer than we wait
+		t.Fatalf("%d connections for %d calls", opened, n)
 	}
 }
 
 func TestBodyThatDoesNotEndIsLeft(t *testing.T) {
 	t.Parallel()
-	client, srv := setup(t)
-	release := make(chan struct{})
-	defer close(release)
-	srv.Script(llmtest.LateEnd(release, "whole"))
-	answer, err := client.Generate(t.Context(), ask("hi"), nil)
-	if err != nil || answer.Text != "whole" {
-		t.Fatal(answer, err)
-	}
-	<-srv.Gone()
+	synctest.Test(t, func(t *testing.T) {
+		handler := llmtest.NewHandler()
+		handler.Script(llmtest.LateEnd(nil, "whole"))
+		begun := time.Now()
+		answer, err := bubble(t, handler).Generate(t.Context(), ask("hi"), nil)
+		if took := time.Since(begun); err != nil || answer.Text != "whole" || took != 50*time.Millisecond {
+			t.Fatal(answer, err, took)
+		}
+		<-handler.Gone()
+	})
 }
 
 func TestManyAtOnce(t *testing.T) {

@@ -31,7 +31,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 				return
 			}
 			w.WriteHeader(http.StatusOK)
-			_ = write.Close()
+			_ = write.CloseWithError(r.Context().Err()) // nil: the body's end
 		}()
 		t.handler.ServeHTTP(w, r.WithContext(ctx))
 	}()

@@ -30,6 +30,9 @@ func Start(t testing.TB) *Server {
 	t.Helper()
 	// Not t.TempDir: the user that root drops to cannot enter it.
 	dir, err := os.MkdirTemp("", "adiuva-pgtest-")
+	if err == nil {
+		err = os.Chmod(dir, 0o711)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,68 @@
+package devpg
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// cluster makes the cluster when there is none and returns its password.
+func (s *Server) cluster(ctx context.Context, bin string, owner *owner) (string, error) {
+	file := filepath.Join(s.cfg.DataDir, "password")
+	data := filepath.Join(s.cfg.DataDir, "data")
+	if _, err := os.Stat(filepath.Join(data, "PG_VERSION")); err == nil {
+		password, err := os.ReadFile(file)
+		return string(password), err
+	}
+	s.cfg.Progress("Making a PostgreSQL cluster in " + s.cfg.DataDir)
+	password, err := draw()
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(file, []byte(password), 0o600); err != nil {
+		return "", err
+	}
+	fresh := data + ".new"
+	if err := s.initdb(ctx, bin, owner, fresh, password); err != nil {
+		return "", err
+	}
+	return password, os.Rename(fresh, data)
+}
+
+// initdb makes a cluster in dir, which is emptied first: a half-made one is of no use.
+func (s *Server) initdb(ctx context.Context, bin string, owner *owner, dir, password string) (err error) {
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	passwordFile := filepath.Join(s.cfg.DataDir, "password.initdb") // readable by the owner, as ours is not
+	if err := os.WriteFile(passwordFile, []byte(password), 0o600); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.Remove(passwordFile)) }()
+	if err := errors.Join(owner.own(dir), owner.own(passwordFile)); err != nil {
+		return err
+	}
+	args := []string{"-D", dir, "-U", "postgres", "-A", "scram-sha-256", "--pwfile=" + passwordFile, "-E", "UTF8", "--no-locale"}
+	if !s.cfg.Durable {
+		args = append(args, "--no-sync")
+	}
+	if out, err := command(ctx, owner, s.cfg.DataDir, filepath.Join(bin, "initdb"), args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb failed: %w: %s", err, out)
+	}
+	return nil
+}
+
+func draw() (string, error) {
+	b := make([]byte, 24)
+	if _, err := rand.Read(b); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(b), nil
+}

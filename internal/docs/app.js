@@ -1,0 +1,13 @@
+Scalar.createApiReference('#app', {
+  sources: [
+    { title: 'REST', slug: 'rest', url: '/openapi.json', default: true },
+    { title: 'Chat stream (WebSocket)', slug: 'stream', url: '/asyncapi.json' },
+  ],
+  withDefaultFonts: false,
+  telemetry: false,
+  hideClientButton: true,
+  agent: { disabled: true },
+  mcp: { disabled: true },
+  showDeveloperTools: 'never',
+  persistAuth: false,
+})

@@ -1,0 +1,149 @@
+package offline
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const recordsMark = "\nRecords:\n"
+
+func isStep(c conversation) bool {
+	return strings.Contains(c.message, recordsMark) && stepNow.MatchString(c.system)
+}
+
+var (
+	stepNow   = regexp.MustCompile(`Today is \d{4}-\d{2}-\d{2} \(\w+\), (-?\d+) in milliseconds\.$`)
+	separator = regexp.MustCompile(`(?i)\s*(?:;|\n|,|\band\b|\bund\b)\s*`)
+	asking    = regexp.MustCompile(`(?i)\b(?:please|can you|could you|need|must|send|confirm|review|reply|sign|pay|deadline|urgent|bitte|\?)`)
+)
+
+// step answers a plan's step: records as a JSON array when the step names columns, prose otherwise.
+func step(c conversation) string {
+	i := strings.LastIndex(c.message, recordsMark)
+	var rows []map[string]any
+	_ = json.Unmarshal([]byte(c.message[i+len(recordsMark):]), &rows) // unreadable records are none
+	columns := columnsOf(c.system)
+	if len(columns) == 0 {
+		return signed(prose(rows))
+	}
+	now, _ := strconv.ParseInt(stepNow.FindStringSubmatch(c.system)[1], 10, 64)
+	records := []map[string]any{}
+	if slices.Contains(columns, "id") {
+		records = append(records, changed(rows, columns, now)...)
+	} else if slices.Contains(columns, "title") {
+		records = append(records, made(c, variable(c.message[:i], "request"), rows)...)
+	}
+	for _, r := range records {
+		for _, name := range columns {
+			if _, ok := r[name]; !ok {
+				r[name] = nil
+			}
+		}
+	}
+	text, err := json.Marshal(records)
+	if err != nil {
+		return "[]"
+	}
+	return string(text)
+}
+
+// columnsOf reads the columns from the end of the paragraph that asks for an array.
+func columnsOf(system string) []string {
+	paragraphs := strings.Split(system, "\n\n")
+	if len(paragraphs) < 2 || !strings.Contains(paragraphs[len(paragraphs)-2], "JSON array") {
+		return nil
+	}
+	asked := paragraphs[len(paragraphs)-2]
+	return strings.Split(strings.TrimSpace(asked[strings.LastIndexByte(asked, ':')+1:]), ", ")
+}
+
+func variable(head, name string) string {
+	_, rest, _ := strings.Cut("\n"+head, "\n"+name+": ")
+	return strings.TrimSpace(rest)
+}
+
+// made returns new rows: one for each record that asks for something, or one for each part of the request.
+func made(c conversation, request string, rows []map[string]any) []map[string]any {
+	var out []map[string]any
+	for _, row := range rows {
+		text := textAt(row, "subject") + textAt(row, "title") + "\n" + textAt(row, "snippet") + textAt(row, "content")
+		if asking.MatchString(text) {
+			first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+			out = append(out, map[string]any{"title": tidy("Handle " + first), "priority": "medium"})
+		}
+	}
+	if len(rows) > 0 || request == "" {
+		return out
+	}
+	titles, rest := quoted(request)
+	priority, rest := takePriority(rest)
+	if priority == "" {
+		priority = "medium"
+	}
+	due, rest := takeDue(rest, c.today)
+	if len(titles) == 0 {
+		if title := titleIn(rest); title != "" {
+			rest = title
+		}
+		titles = separator.Split(rest, -1)
+	}
+	for _, title := range titles[:min(len(titles), 50)] {
+		if title = tidy(title); title != "" {
+			record := map[string]any{"title": title, "priority": priority}
+			if day, err := time.Parse(iso, due); err == nil {
+				record["dueDate"] = day.AddDate(0, 0, 1).UnixMilli() - 1
+			}
+			out = append(out, record)
+		}
+	}
+	return out
+}
+
+// changed returns the rows that the step's columns let this model change by rule: overdue tasks get a new date, e-mails a
+// label. Everything else stays as it is and gives no record.
+func changed(rows []map[string]any, columns []string, now int64) []map[string]any {
+	var out []map[string]any
+	for _, row := range rows {
+		due, _ := row["dueDate"].(float64)
+		switch {
+		case textAt(row, "id") == "":
+		case slices.Contains(columns, "labels"):
+			label := "information"
+			if asking.MatchString(textAt(row, "subject") + " " + textAt(row, "snippet")) {
+				label = "action"
+			}
+			labels, _ := row["labels"].([]any)
+			if !slices.Contains(labels, any(label)) {
+				labels = append(labels, label)
+			}
+			out = append(out, map[string]any{"id": row["id"], "labels": labels})
+		case slices.Contains(columns, "dueDate") && due > 0 && int64(due) < now && textAt(row, "status") != "done":
+			const day = 24 * 60 * 60 * 1000
+			record := map[string]any{"id": row["id"], "dueDate": (now/day+3)*day - 1, "priority": row["priority"]}
+			if slices.Contains(columns, "status") {
+				record["status"] = row["status"]
+			}
+			out = append(out, record)
+		}
+	}
+	return out
+}
+
+func prose(rows []map[string]any) string {
+	if len(rows) == 0 {
+		return "There are no records to write about."
+	}
+	lines := []string{"Records: " + strconv.Itoa(len(rows)) + "."}
+	for _, row := range rows {
+		name := textAt(row, "title") + textAt(row, "subject") + textAt(row, "name")
+		if status := textAt(row, "status"); status != "" {
+			name += " (" + strings.ReplaceAll(status, "_", " ") + ")"
+		}
+		lines = append(lines, "- "+name)
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,177 @@
+package offline
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+var resultMark = regexp.MustCompile(`\n\nResult \d+:\n`)
+
+func isSynthesis(c conversation) bool {
+	return strings.HasPrefix(c.message, "Request:\n") && resultMark.MatchString(c.message)
+}
+
+// merge puts the results of a synthesis one below the other.
+func merge(message string) string {
+	var parts []string
+	for _, part := range resultMark.Split(message, -1)[1:] {
+		if part = strings.TrimSpace(strings.ReplaceAll(part, Notice, "")); part != "" && !contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+// tell puts what the tools returned into sentences.
+func tell(c conversation) string {
+	if len(c.results) == 0 {
+		return "I could not tell from the words of your message what to do. Try “create a task 'Call Anna' for tomorrow” or “list my open tasks”."
+	}
+	var parts []string
+	onlyRead := len(c.called("update_task")) == 0 && intent(c.message, []tool{{name: "update_task"}, {name: "list_tasks"}, {name: "create_task"}}) == "update_task"
+	for _, r := range c.results {
+		switch value := r.value(); {
+		case r.failed():
+			parts = append(parts, "That did not work: "+strings.TrimSpace(strings.TrimPrefix(r.text, "error:"))+".")
+		case value["proposed"] != nil:
+			parts = append(parts, proposal(c, r, value))
+		case r.tool == "list_tasks" && onlyRead:
+			parts = append(parts, "I changed nothing: your message does not name exactly one of these tasks and a change to it.", listing(value))
+		case r.tool == "list_tasks" && len(c.called("update_task")) > 0:
+		case r.tool == "list_tasks":
+			parts = append(parts, listing(value))
+		case value != nil:
+			parts = append(parts, strings.Join(describe(value, 0), "\n"))
+		default:
+			parts = append(parts, r.text)
+		}
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+func textAt(row map[string]any, name string) string {
+	text, _ := row[name].(string)
+	return text
+}
+
+func rowsAt(value map[string]any, name string) []map[string]any {
+	list, _ := value[name].([]any)
+	var rows []map[string]any
+	for _, item := range list {
+		if row, ok := item.(map[string]any); ok {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+func proposal(c conversation, r result, value map[string]any) string {
+	data, _ := value["proposed"].(map[string]any)
+	title, what := textAt(data, "title"), "Prepared a new task"
+	if r.tool == "update_task" {
+		what = "Prepared a change of the task"
+		for _, l := range c.called("list_tasks") {
+			for _, row := range rowsAt(l.value(), "tasks") {
+				if textAt(row, "id") == textAt(data, "id") {
+					title = textAt(row, "title")
+				}
+			}
+		}
+	}
+	var facts []string
+	for _, name := range []string{"status", "priority", "assignee"} {
+		if text := textAt(data, name); text != "" {
+			facts = append(facts, name+" "+strings.ReplaceAll(text, "_", " "))
+		}
+	}
+	if due := textAt(value, "due_local"); due != "" {
+		facts = append(facts, "due "+inWords(due))
+	} else if _, cleared := data["dueDate"]; cleared {
+		facts = append(facts, "no due date")
+	}
+	text := strings.TrimSuffix(fmt.Sprintf("%s “%s”: %s", what, title, strings.Join(facts, ", ")), ": ") + "."
+	if textAt(value, "note") != "" {
+		text += " An open task with this title exists already."
+	}
+	return text
+}
+
+// inWords writes an RFC 3339 time as a day, with the time of day unless it is the day's end.
+func inWords(local string) string {
+	t, err := time.Parse(time.RFC3339, local)
+	if err != nil {
+		return local
+	}
+	if clock := t.Format("15:04"); clock != "23:59" && clock != "00:00" {
+		return t.Format("Monday 2 January 2006 at 15:04")
+	}
+	return t.Format("Monday 2 January 2006")
+}
+
+func listing(value map[string]any) string {
+	rows := rowsAt(value, "tasks")
+	total, _ := value["total"].(float64)
+	if len(rows) == 0 {
+		return "There are no such tasks."
+	}
+	lines := []string{fmt.Sprintf("Tasks found: %d.", int(total))}
+	for _, row := range rows {
+		facts := []string{strings.ReplaceAll(textAt(row, "status"), "_", " ")}
+		if p := textAt(row, "priority"); p != "" {
+			facts = append(facts, p+" priority")
+		}
+		if due := textAt(row, "due_local"); due != "" {
+			facts = append(facts, "due "+inWords(due))
+		}
+		if row["overdue"] == true {
+			facts = append(facts, "overdue")
+		}
+		lines = append(lines, "- "+textAt(row, "title")+" ("+strings.Join(facts, ", ")+")")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// describe writes any JSON object as lines, leaving out ids and milliseconds.
+func describe(value map[string]any, depth int) []string {
+	var lines []string
+	indent := strings.Repeat("  ", depth)
+	for _, name := range slices.Sorted(maps.Keys(value)) {
+		if name == "id" || strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_ms") || depth > 4 {
+			continue
+		}
+		label := indent + "- " + strings.ReplaceAll(name, "_", " ") + ":"
+		switch v := value[name].(type) {
+		case map[string]any:
+			lines = append(append(lines, label), describe(v, depth+1)...)
+		case []any:
+			lines = append(lines, label+fmt.Sprintf(" %d", len(v)))
+			for _, item := range v {
+				if row, ok := item.(map[string]any); ok {
+					lines = append(lines, describe(row, depth+1)...)
+				} else {
+					lines = append(lines, indent+"  - "+plainValue(item))
+				}
+			}
+		case nil:
+		default:
+			lines = append(lines, label+" "+plainValue(v))
+		}
+	}
+	return lines
+}
+
+func plainValue(v any) string {
+	if text, ok := v.(string); ok {
+		return text
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}

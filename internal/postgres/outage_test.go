@@ -1,0 +1,88 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/pgtest"
+	"github.com/adiuva/cloud-api/internal/postgres"
+)
+
+// bound is how long a call may take whatever the server does.
+const bound = 3 * time.Second
+
+// wantAway fails unless the database says within the bound that it is away.
+func wantAway(t *testing.T, db *postgres.DB) {
+	t.Helper()
+	begun := time.Now()
+	err := db.Ping(context.Background())
+	if took := time.Since(begun); took > bound {
+		t.Errorf("the answer took %s, want at most %s", took, bound)
+	}
+	if !errors.Is(err, fault.ErrDatabase) {
+		t.Errorf("got %v, want %v", err, fault.ErrDatabase)
+	}
+}
+
+func TestAKilledServerIsAwayAndComesBack(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	db := server.DB()
+	if err := db.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	server.Kill()
+	for range 3 {
+		wantAway(t, db)
+	}
+	server.Start()
+	pgtest.Eventually(t, 5*time.Second, func() error { return db.Ping(context.Background()) })
+}
+
+func TestAHungServerIsAwayAndComesBack(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	db := server.DB()
+	if err := db.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	server.Pause()
+	const callers = 40 // more than the pool has connections
+	for range 2 {
+		var all sync.WaitGroup
+		for range callers {
+			all.Go(func() { wantAway(t, db) })
+		}
+		all.Wait()
+	}
+	server.Resume()
+	took := pgtest.Eventually(t, 5*time.Second, func() error { return db.Ping(context.Background()) })
+	t.Logf("back %s after the server", took)
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			if err := db.Ping(context.Background()); err != nil {
+				t.Errorf("after the recovery: %v", err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+func TestAServerThatWasNeverThere(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	server.Stop()
+	db, err := postgres.Open(t.Context(), server.DSN())
+	if err != nil {
+		t.Fatalf("open: %v, want no error while the server is away", err)
+	}
+	t.Cleanup(db.Close)
+	wantAway(t, db)
+	server.Start()
+	pgtest.Eventually(t, 5*time.Second, func() error { return db.Ping(context.Background()) })
+}
