@@ -77,7 +77,7 @@ var owners = map[string]string{
 	"github.com/stripe/stripe-go/":           "internal/stripepay internal/devstripe",
 	"github.com/labstack/echo/":              "internal/httpapi gen/api",
 	"github.com/ulule/limiter/":              "internal/ratelimit",
-	"github.com/redis/go-redis/":             "internal/ratelimit",
+	"github.com/redis/go-redis/":             "internal/ratelimit cmd/adiuva-api",
 	"github.com/golang-migrate/migrate/":     "internal/postgres",
 	"github.com/lestrrat-go/jwx/":            "internal/auth",
 	"github.com/spf13/cobra":                 "cmd/adiuva-api",

@@ -52,10 +52,11 @@ func build(ctx context.Context, env environment, cfg config.Config, log *slog.Lo
 	if a.auth, err = auth.New(authConfig(cfg, db, log)); err != nil {
 		return nil, err
 	}
-	model, err := chooseModel(cfg, log)
+	model, stopModel, err := chooseModel(cfg, log)
 	if err != nil {
 		return nil, err
 	}
+	a.closer = append(a.closer, stopModel)
 	talk, err := buildChat(model, log)
 	if err != nil {
 		return nil, err
@@ -64,6 +65,14 @@ func build(ctx context.Context, env environment, cfg config.Config, log *slog.Lo
 	if err != nil {
 		return nil, err
 	}
+	a.closer = append(a.closer, func() {
+		if limiter == nil {
+			return
+		}
+		if err := limiter.Close(); err != nil {
+			log.Warn("closing the rate limiter", slog.Any("error", err))
+		}
+	})
 	site, err := docs.New(docs.Config{Version: version})
 	if err != nil {
 		return nil, err
@@ -122,14 +131,19 @@ func secrets(agents *agent.Registry, templates *playbook.Templates) []sanitize.S
 	return list
 }
 
-func chooseModel(cfg config.Config, log *slog.Logger) (agent.Model, error) {
+// chooseModel returns the configured model, or the offline one, and what closes its connections.
+func chooseModel(cfg config.Config, log *slog.Logger) (agent.Model, func(), error) {
 	if !cfg.OpenAIAPIKey.IsSet() {
-		return offline.New(offline.Config{}), nil
+		return offline.New(offline.Config{}), func() {}, nil
 	}
-	return llm.New(llm.Config{
+	client, err := llm.New(llm.Config{
 		APIKey: cfg.OpenAIAPIKey.Reveal(), BaseURL: cfg.OpenAIBaseURL, Model: cfg.LLMModel, RouterModel: cfg.LLMRouterModel,
 		FirstTokenTimeout: cfg.LLMFirstTokenTimeout, IdleTimeout: cfg.LLMIdleTimeout, Timeout: cfg.LLMTimeout, Log: log,
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return client, client.Close, nil
 }
 
 // chooseLimiter returns nil, which is no limit, only with RATE_LIMITS=off.

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -32,6 +35,7 @@ func serveCommand(env environment) *cobra.Command {
 // serve runs the service until ctx ends, then drains it: running answers get SHUTDOWN_GRACE.
 func serve(ctx context.Context, env environment, cfg config.Config) error {
 	log := slog.New(slog.NewJSONHandler(env.err, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	silenceLibraries()
 	listener, err := net.Listen("tcp", cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on ADDR: %w", err)
@@ -103,4 +107,11 @@ func adminListener(cfg config.Config) (net.Listener, error) {
 		return nil, fmt.Errorf("cannot listen on ADMIN_ADDR: %w", err)
 	}
 	return l, nil
+}
+
+// silenceLibraries stops libraries that print to the process's own log: net/http quotes bytes of an upstream there, and
+// go-redis names hosts. What matters of both reaches our log as errors.
+func silenceLibraries() {
+	stdlog.SetOutput(io.Discard)
+	logging.Disable()
 }

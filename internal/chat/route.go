@@ -10,6 +10,7 @@ import (
 	"github.com/tmc/langchaingo/llms"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -22,7 +23,8 @@ const (
 )
 
 // route returns the agents for the request, in their order and at least one. A router that fails or answers anything but
-// names of allowed agents means the fallback; only the end of ctx is an error.
+// names of allowed agents means the fallback. The end of ctx is an error, and so is a router that was too slow: asking a
+// model that hangs a second time would only make the caller wait twice.
 func (o *Orchestrator) route(ctx context.Context, t tier.Tier, req Request) ([]*agent.Agent, error) {
 	answer, err := o.cfg.Model.Generate(ctx, agent.ModelCall{
 		Small: true, MaxTokens: maxRouterTokens, Messages: []llms.MessageContent{
@@ -32,6 +34,9 @@ func (o *Orchestrator) route(ctx context.Context, t tier.Tier, req Request) ([]*
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ended(ctx, err)
+		}
+		if fault.From(err).Kind == fault.UpstreamTimeout {
+			return nil, err
 		}
 		o.cfg.Log.WarnContext(ctx, "router failed, using the fallback agent", slog.Any("error", err))
 	}

@@ -10,4 +10,7 @@ Scalar.createApiReference('#app', {
   mcp: { disabled: true },
   showDeveloperTools: 'never',
   persistAuth: false,
+  modelsSectionLabel: 'Schemas',
+  // Scalar's own words, 'Selected Auth Type: …', run into its 'Required' beside them.
+  localization: { translations: { apiClient: { authSelector: { selectedType: '{type}' } } } },
 })

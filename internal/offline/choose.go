@@ -87,7 +87,7 @@ func choose(c conversation, tools []tool) []llms.ToolCall {
 	case "create_task":
 		return newTasks(c, chosen)
 	case "update_task":
-		return oneCall("list_tasks", targetFilters(c, tools))
+		return oneCall("list_tasks", targetFilters(c))
 	case "list_tasks":
 		return oneCall(name, wrapFilters(filtersIn(c)))
 	case "send_notification":

@@ -140,6 +140,52 @@ func TestEveryTemplate(t *testing.T) {
 	}
 }
 
+func TestRouter(t *testing.T) {
+	t.Parallel()
+	system := `agents:` + "\n" + `[{"name":"task_agent"},{"name":"calendar_agent"},{"name":"email_agent"},{"name":"analytics_agent"}]`
+	for message, want := range map[string]string{
+		"create a task 'Reply to the mail' for tomorrow":          "task_agent",
+		"create a task to prepare the meeting":                    "task_agent",
+		"do I have conflicts in my calendar?":                     "calendar_agent",
+		"triage my inbox":                                         "email_agent",
+		"what is the trend?":                                      "analytics_agent",
+		"hello":                                                   "task_agent",
+		"list my tasks and check my calendar":                     "task_agent, calendar_agent",
+		"list my tasks, then draft a reply and generate a report": "task_agent, email_agent, analytics_agent",
+		"schreib eine Antwort":                                    "email_agent",
+	} {
+		answer, err := offline.New(offline.Config{Now: now}).Generate(t.Context(), agent.ModelCall{Small: true, Messages: []llms.MessageContent{
+			llms.TextParts(llms.ChatMessageTypeSystem, system),
+			llms.TextParts(llms.ChatMessageTypeHuman, "Message: "+message+"\nContext: {}")}}, nil)
+		if err != nil || answer.Text != want {
+			t.Errorf("%s: %v %q", message, err, answer.Text)
+		}
+	}
+}
+
+func TestSynthesis(t *testing.T) {
+	t.Parallel()
+	answer, err := offline.New(offline.Config{}).Generate(t.Context(), agent.ModelCall{Messages: []llms.MessageContent{
+		llms.TextParts(llms.ChatMessageTypeHuman, "Request:\nboth\n\nResult 1:\nA.\n\n"+offline.Notice+"\n\nResult 2:\nB.\n\n"+offline.Notice)}}, nil)
+	if want := "A.\n\nB.\n\n" + offline.Notice; err != nil || answer.Text != want {
+		t.Errorf("%v %q", err, answer.Text)
+	}
+}
+
+func TestPlanMode(t *testing.T) {
+	t.Parallel()
+	o, _ := setup(t)
+	for message, want := range map[string]playbook.Kind{
+		"create a task 'Call Anna'": playbook.Create, "turn this into tasks: call Anna, pay Leo": playbook.Generate,
+		"write a summary of my tasks": playbook.Select,
+	} {
+		reply, err := o.Run(t.Context(), user, chat.Request{Message: message, Mode: chat.Plan, Context: rows()}, nil)
+		if err != nil || reply.Plan == nil || len(reply.Plan.Steps) == 0 || reply.Plan.Steps[0].Action != want {
+			t.Errorf("%s: %v %+v", message, err, reply.Plan)
+		}
+	}
+}
+
 func TestCancelled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -157,7 +203,8 @@ func FuzzMessage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, message string) {
 		m := offline.New(offline.Config{Now: now})
 		for _, small := range []bool{true, false} {
-			for _, system := range []string{"", "x\n\nJSON array: id, title\n\nToday is 2026-11-23 (Monday), 5 in milliseconds."} {
+			for _, system := range []string{"", "x\n\nJSON array: id, title\n\nToday is 2026-11-23 (Monday), 5 in milliseconds.",
+				"agents:\n[{\"name\":\"task_agent\"},{\"name\":\"email_agent\"}]"} {
 				call := agent.ModelCall{Small: small, Messages: []llms.MessageContent{
 					llms.TextParts(llms.ChatMessageTypeSystem, system), llms.TextParts(llms.ChatMessageTypeHuman, message)},
 					Tools: []llms.Tool{{Function: &llms.FunctionDefinition{Name: "create_task"}}}}

@@ -16,7 +16,7 @@ func isStep(c conversation) bool {
 }
 
 var (
-	stepNow   = regexp.MustCompile(`Today is \d{4}-\d{2}-\d{2} \(\w+\), (-?\d+) in milliseconds\.$`)
+	stepNow   = regexp.MustCompile(`Today is \d{4}-\d{2}-\d{2} \(\w+\),(?: time zone (\S+),)? (-?\d+) in milliseconds\.$`)
 	separator = regexp.MustCompile(`(?i)\s*(?:;|\n|,|\band\b|\bund\b)\s*`)
 	asking    = regexp.MustCompile(`(?i)\b(?:please|can you|could you|need|must|send|confirm|review|reply|sign|pay|deadline|urgent|bitte|\?)`)
 )
@@ -30,7 +30,7 @@ func step(c conversation) string {
 	if len(columns) == 0 {
 		return signed(prose(rows))
 	}
-	now, _ := strconv.ParseInt(stepNow.FindStringSubmatch(c.system)[1], 10, 64)
+	now, _ := strconv.ParseInt(stepNow.FindStringSubmatch(c.system)[2], 10, 64)
 	records := []map[string]any{}
 	if slices.Contains(columns, "id") {
 		records = append(records, changed(rows, columns, now)...)
@@ -95,12 +95,22 @@ func made(c conversation, request string, rows []map[string]any) []map[string]an
 		if title = tidy(title); title != "" {
 			record := map[string]any{"title": title, "priority": priority}
 			if day, err := time.Parse(iso, due); err == nil {
-				record["dueDate"] = day.AddDate(0, 0, 1).UnixMilli() - 1
+				record["dueDate"] = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, zoneOf(c)).UnixMilli() - 1
 			}
 			out = append(out, record)
 		}
 	}
 	return out
+}
+
+// zoneOf returns the person's time zone, UTC when the step names none that is known.
+func zoneOf(c conversation) *time.Location {
+	if m := stepNow.FindStringSubmatch(c.system); m != nil {
+		if zone, err := time.LoadLocation(m[1]); err == nil {
+			return zone
+		}
+	}
+	return time.UTC
 }
 
 // changed returns the rows that the step's columns let this model change by rule: overdue tasks get a new date, e-mails a

@@ -87,7 +87,7 @@ var stateWords = []struct {
 	status string
 	words  *regexp.Regexp
 }{
-	{"open", regexp.MustCompile(`(?i)\b(?:open|unfinished|pending|remaining|left|not done|offene?n?|apert[aei]|to do|next)\b`)},
+	{"open", regexp.MustCompile(`(?i)\b(?:open|unfinished|pending|remaining|left|not done|offene?n?|apert[aei]|to do|do next)\b`)},
 	{"in_progress", regexp.MustCompile(`(?i)\b(?:in progress|started|working on|in bearbeitung|in corso)\b`)},
 	{"done", regexp.MustCompile(`(?i)\b(?:done|completed?|finished|closed|erledigte?n?|completat[aei]|fatt[aei])\b`)},
 }
@@ -144,7 +144,7 @@ func wrapFilters(filters map[string]any) map[string]any {
 }
 
 // targetFilters narrows the rows read before an update: to the overdue ones for "all overdue tasks", else to none.
-func targetFilters(c conversation, _ []tool) map[string]any {
+func targetFilters(c conversation) map[string]any {
 	if everyOne.MatchString(c.message) && overdue.MatchString(c.message) {
 		return wrapFilters(map[string]any{"overdue": true})
 	}

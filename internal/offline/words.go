@@ -110,7 +110,7 @@ func shared(a, b string) int {
 
 var (
 	prioWord  = `(urgent|critical|highest|high|medium|normal|lowest|low|dringend\w*|hohe[rs]?|hoch|mittlere[rs]?|niedrige?[rs]?|urgente|alta|media|bassa)`
-	prioNoun  = `(?:priority|prio|priorität|priorità)`
+	prioNoun  = `(?:priority|priorität|priorità|prio)`
 	prioLeft  = regexp.MustCompile(`(?i)(?:\b(?:with|as|to|set|mit|con|di)\s+)?(?:\b(?:an?|the|einer|una)\s+)?\b` + prioWord + `[\s-]+` + prioNoun)
 	prioRight = regexp.MustCompile(`(?i)(?:\b(?:with|as|mit|con|di)\s+)?(?:\b(?:an?|the)\s+)?` + prioNoun + `\s*(?:is|to|of|:|=|auf|a)?\s*` + prioWord + `\b`)
 	prioBare  = regexp.MustCompile(`(?i)[,;(–-]?\s*\b(?:(?:it'?s|very|really|as|is)\s+)*(urgent(?:ly)?|asap|important|critical|dringend|wichtig|urgente|importante)\b`)

@@ -77,11 +77,12 @@ type tracker struct {
 	wide     int // characters of several bytes since then
 }
 
+// add reads the next character, which stands at at.
 func (t *tracker) add(f *Filter, r rune, at int) {
-	code, sign := uint8(0), uint8(0)
 	if r == ' ' || r == '\n' || r == '\t' {
 		t.endWord(f)
 	}
+	code, sign := uint8(0), uint8(0)
 	if r < utf8.RuneSelf {
 		code, sign = f.fold.ascii[r], f.fold.leet[r]
 	} else {
@@ -97,9 +98,12 @@ func (t *tracker) add(f *Filter, r rune, at int) {
 		t.leetCode = t.leetCode<<5 | uint32(sign)
 		t.follow(2, f.alive.has[piece(t.leetCode, leetSalt)]&leetwards)
 	}
-	if code == 0 {
-		return
+	if code != 0 {
+		t.addLetter(f, code, at)
 	}
+}
+
+func (t *tracker) addLetter(f *Filter, code uint8, at int) {
 	if t.word == 0 {
 		t.wordAt = at
 	}

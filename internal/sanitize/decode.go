@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"encoding/ascii85"
-	"encoding/json"
 	"html"
 	"io"
 	"net/url"
@@ -83,52 +82,6 @@ func unescape(text string) string {
 		return html.UnescapeString(plus)
 	}
 	return html.UnescapeString(out)
-}
-
-// document joins the strings of a JSON text: all of them in order, and those under each name.
-func (q *search) document(text string) bool {
-	start := strings.IndexAny(text, "{[")
-	dec := json.NewDecoder(strings.NewReader(text[start:]))
-	var all strings.Builder
-	byName := map[string]*strings.Builder{}
-	name, depthKeys := "", []bool{}
-	expectKey := false
-	for {
-		tok, err := dec.Token()
-		if err != nil {
-			break
-		}
-		switch v := tok.(type) {
-		case json.Delim:
-			if v == '{' || v == '[' {
-				depthKeys = append(depthKeys, v == '{')
-			} else if len(depthKeys) > 0 {
-				depthKeys = depthKeys[:len(depthKeys)-1]
-			}
-			expectKey = len(depthKeys) > 0 && depthKeys[len(depthKeys)-1]
-			continue
-		case string:
-			if expectKey {
-				name, expectKey = v, false
-				continue
-			}
-			all.WriteString(v + " ")
-			if byName[name] == nil {
-				byName[name] = &strings.Builder{}
-			}
-			byName[name].WriteString(v + " ")
-		}
-		expectKey = len(depthKeys) > 0 && depthKeys[len(depthKeys)-1]
-	}
-	if q.decoded("document", all.String()) {
-		return true
-	}
-	for _, values := range byName {
-		if values.Len() < all.Len() && q.decoded("document", values.String()) {
-			return true
-		}
-	}
-	return false
 }
 
 // radix undoes base64, base32, base 16, base85 and uuencoding, however they are wrapped.

@@ -14,8 +14,8 @@ var proseSample string
 // proseModel tells natural language from what is not by its pairs of letters and its small words.
 type proseModel struct {
 	fold  *folding
-	pair  [27][27]float32
-	small map[string]bool
+	pair  [32][32]float32
+	small [512]uint32 // the small words by smallPlace, as their letters, five bits each
 }
 
 const smallWords = "a i the to of and in is on for with that this you your it are was have has be at as by or we can will not no from an my if do so they there which what when all but been also only " +
@@ -26,9 +26,9 @@ const smallWords = "a i the to of and in is on for with that this you your it ar
 	"os um uma do da em não no na dos o de het een van voor zijn dat te niet er op"
 
 func newProseModel(fold *folding) *proseModel {
-	m := &proseModel{fold: fold, small: map[string]bool{}}
+	m := &proseModel{fold: fold}
 	for _, w := range strings.Fields(smallWords) {
-		m.small[w] = true
+		m.learnSmall(fold.letters(w))
 	}
 	var count [27][27]float64
 	var total [27]float64
@@ -52,98 +52,6 @@ func newProseModel(fold *folding) *proseModel {
 
 // proseBelow is the mean score of a pair of letters under which text is not taken for natural language.
 const proseBelow = -4.2
-
-// prose reports whether a short stretch of text looks like natural language.
-func (m *proseModel) prose(text string) bool {
-	var score float32
-	var pairs, letters, digits, marks, foreign, odd, spaces, words, small, run, longest, switches int
-	last := byte(0)
-	lower, begin := false, -1
-	vowels, longs := 0, 0
-	var long [proseTail / 2]string // words of three letters and more
-	end := func(i int) {
-		if begin < 0 {
-			return
-		}
-		w := strings.ToLower(text[begin:i])
-		words++
-		if len(w) > 2 && longs < len(long) {
-			long[longs] = w
-			longs++
-		}
-		if m.small[w] {
-			small++
-		}
-		begin = -1
-	}
-	for i, r := range text {
-		code := m.fold.rune(r)
-		if code != 0 && (r < 0x250) {
-			if begin < 0 {
-				begin = i
-			}
-			letters++
-			vowels += btoi(isVowel(code) || code == 25)
-			if r < 0x80 && r <= 'Z' && lower {
-				switches++
-			}
-			lower = r > 'Z'
-		} else {
-			lower = false
-			end(i)
-		}
-		if r == ' ' || r == '\n' {
-			spaces++
-			run = 0
-		} else {
-			run++
-			longest = max(longest, run)
-		}
-		switch {
-		case code != 0 && r < 0x250:
-		case r >= '0' && r <= '9':
-			digits++
-		case r < utf8.RuneSelf:
-			marks += btoi(r > ' ')
-		case unicode.IsLetter(r):
-			foreign++
-		case unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Cf, r) || r > 0xFFFF:
-			odd++
-		}
-		if code == 0 && last == 0 || code != 0 && r >= 0x250 {
-			last = 0
-			continue
-		}
-		score += m.pair[last][code]
-		pairs++
-		last = code
-	}
-	end(len(text))
-	visible := letters + digits + marks + foreign + odd
-	if foreign*10 > visible*7 && odd < 3 {
-		return true
-	}
-	if odd > 2 || foreign > 2 || digits*4 > visible || marks*5 > visible || switches > 2 || longest > 22 || words*9 < letters ||
-		words*2 > letters || pairs == 0 || score/float32(pairs) < proseBelow || words >= 6 && small == 0 || vowels*100 < letters*24 {
-		return false
-	}
-	return !m.repeats(long[:longs], words)
-}
-
-// repeats reports whether one word that is not a small one comes back twice, or one ending again and again.
-func (m *proseModel) repeats(long []string, words int) bool {
-	for i, w := range long {
-		same, ending := 1, 1
-		for _, v := range long[i+1:] {
-			same += btoi(v == w)
-			ending += btoi(v[len(v)-2:] == w[len(w)-2:])
-		}
-		if same >= 3 && !m.small[w] || ending >= 4 && ending*5 >= words*2 {
-			return true
-		}
-	}
-	return false
-}
 
 // shape is what a text is made of, so that costly views are taken only where they can apply.
 type shape struct {
@@ -187,7 +95,7 @@ func (m *proseModel) mostly(text string) bool {
 	seen, good := 0, 0
 	for i := 0; i+proseTail <= len(text) || i == 0; i += 2 * proseTail {
 		seen++
-		good += btoi(m.prose(strings.ToValidUTF8(text[i:min(len(text), i+proseTail)], "")))
+		good += btoi(m.prose([]byte(text[i:min(len(text), i+proseTail)])))
 	}
 	return good*7 >= seen*6
 }

@@ -1,9 +1,6 @@
 package sanitize
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 const (
 	tickEvery   = 16   // bytes between two looks at the tail
@@ -110,8 +107,7 @@ func (t *Stream) tick() {
 		t.stop(&Hit{View: "too long"})
 		return
 	}
-	tail := strings.ToValidUTF8(string(t.text[max(0, n-proseTail):]), "")
-	if t.scope.filter.prose.prose(tail) {
+	if t.scope.filter.prose.prose(t.text[max(0, n-proseTail):]) {
 		t.proseFor += tickEvery
 	} else {
 		t.proseFor = 0

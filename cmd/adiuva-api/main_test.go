@@ -1,0 +1,306 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/adiuva/cloud-api/gen/client"
+	"github.com/adiuva/cloud-api/internal/llmtest"
+)
+
+// output collects what a command prints.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+// with makes an environment of these variables alone.
+func with(vars map[string]string) (environment, *output, *output) {
+	out, err := &output{}, &output{}
+	return environment{getenv: func(k string) string { return vars[k] }, out: out, err: err}, out, err
+}
+
+// folder is a data directory that the user to whom root drops can reach.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "adiuva-cmd-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+// freeAddr is a loopback address that nobody listens on.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// eventually asks until ok, for at most 20 s.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-deadline:
+			t.Fatalf("%s did not happen", what)
+		case <-tick.C:
+		}
+	}
+}
+
+func answers(url string) bool {
+	resp, err := http.Get(url)
+	if err != nil {
+		return false
+	}
+	return resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
+}
+
+// serveInBackground runs serve until the test ends and returns its base URL.
+func serveInBackground(t *testing.T, vars map[string]string) (base string, out, errs *output) {
+	t.Helper()
+	if vars["ADDR"] == "" {
+		vars["ADDR"] = freeAddr(t)
+	}
+	if vars["ADIUVA_DATA_DIR"] == "" {
+		vars["ADIUVA_DATA_DIR"] = folder(t)
+	}
+	env, out, errs := with(vars)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan int, 1)
+	go func() { ended <- execute(ctx, env, []string{"serve"}) }()
+	t.Cleanup(func() {
+		stop()
+		if code := <-ended; code != exitOK {
+			t.Errorf("serve ended with %d: %s", code, errs)
+		}
+	})
+	base = "http://" + vars["ADDR"]
+	eventually(t, "serving", func() bool { return answers(base + "/readyz") })
+	return base, out, errs
+}
+
+// TestNewcomersPath walks the README: register, create a task and list tasks through the published Go client, once with the
+// offline model and once with an OpenAI-compatible server.
+func TestNewcomersPath(t *testing.T) {
+	t.Parallel()
+	upstream := llmtest.NewServer(t)
+	for name, vars := range map[string]map[string]string{
+		"offline":  {},
+		"upstream": {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": upstream.URL},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			base, out, errs := serveInBackground(t, vars)
+			if !strings.Contains(out.String(), base+"/docs") || !strings.Contains(out.String(), "DATABASE_URL") {
+				t.Errorf("banner: %s", out)
+			}
+			c, err := client.NewClientWithResponses(base + "/api/v1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			reg, err := c.RegisterWithResponse(t.Context(), client.RegisterRequest{Email: "new@example.com", Password: "correct horse battery"})
+			if err != nil || reg.JSON201 == nil {
+				t.Fatalf("register: %v %s", err, reg.Body)
+			}
+			bearer := func(_ context.Context, r *http.Request) error {
+				r.Header.Set("Authorization", "Bearer "+reg.JSON201.AccessToken)
+				return nil
+			}
+			create, err := c.ChatWithResponse(t.Context(), client.ChatRequest{Message: "create a task 'Call Anna' for tomorrow, high priority"}, bearer)
+			if err != nil || create.JSON200 == nil {
+				t.Fatalf("chat: %v %s", err, create.Body)
+			}
+			reply, err := create.JSON200.AsChatResponse()
+			if err != nil || len(reply.Actions) != 1 {
+				t.Fatalf("chat: %v %s", err, create.Body)
+			}
+			data, err := reply.Actions[0].Data.Get()
+			if err != nil || data["title"] != "Call Anna" || data["priority"] != "high" {
+				t.Errorf("action: %s", create.Body)
+			}
+			due, ok := data["dueDate"].(float64)
+			if wait := time.Until(time.UnixMilli(int64(due))); !ok || wait < 0 || wait > 48*time.Hour {
+				t.Errorf("dueDate %v is not tomorrow in milliseconds", data["dueDate"])
+			}
+			titles := []string{"Write offer", "Book flights", "Paint fence"}
+			rows := make([]client.TaskRow, 0, len(titles))
+			for i := range titles {
+				id := strings.Repeat("x", i+1)
+				row := client.TaskRow{ID: &id}
+				row.Title.Set(titles[i])
+				row.Status.Set("todo")
+				rows = append(rows, row)
+			}
+			list, err := c.ChatWithResponse(t.Context(), client.ChatRequest{Message: "list my open tasks", Context: &client.ChatContext{RecentTasks: rows}}, bearer)
+			if err != nil || list.JSON200 == nil {
+				t.Fatalf("chat: %v %s", err, list.Body)
+			}
+			for _, title := range titles {
+				if !strings.Contains(string(list.Body), title) {
+					t.Errorf("answer misses %q: %s", title, list.Body)
+				}
+			}
+			if log := errs.String(); strings.Contains(log, "Call Anna") || strings.Contains(log, reg.JSON201.AccessToken) {
+				t.Error("the log holds what a user said or a token")
+			}
+		})
+	}
+}
+
+func TestWrongConfigurationNamesEverything(t *testing.T) {
+	t.Parallel()
+	env, _, errs := with(map[string]string{"ENV": "prod", "JWT_SECRET": "short-marker", "LOG_LEVEL": "loud"})
+	if code := execute(t.Context(), env, []string{"serve"}); code != exitConfig {
+		t.Errorf("exit code %d, want %d", code, exitConfig)
+	}
+	for _, name := range []string{"DATABASE_URL", "S3_BUCKET", "STRIPE_SECRET_KEY", "OPENAI_API_KEY", "JWT_SECRET", "LOG_LEVEL"} {
+		if !strings.Contains(errs.String(), name) {
+			t.Errorf("%s is not named: %s", name, errs)
+		}
+	}
+	if strings.Contains(errs.String(), "short-marker") {
+		t.Error("a secret's value was printed")
+	}
+}
+
+func TestOperatorsCommands(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	vars := map[string]string{"ADIUVA_DATA_DIR": dir, "BCRYPT_COST": "4"}
+	run := func(want int, args ...string) string {
+		t.Helper()
+		env, out, errs := with(vars)
+		if code := execute(t.Context(), env, args); code != want {
+			t.Fatalf("%v: exit code %d: %s%s", args, code, out, errs)
+		}
+		return out.String() + errs.String()
+	}
+	if got := run(exitFailed, "user", "list"); !strings.Contains(got, "DATABASE_URL") {
+		t.Errorf("without a server: %s", got)
+	}
+	serveInBackground(t, map[string]string{"ADIUVA_DATA_DIR": dir, "BCRYPT_COST": "4"})
+	run(exitOK, "user", "create", "op@example.com", "--password", "correct horse battery", "--tier", "pro")
+	if got := run(exitFailed, "user", "create", "op@example.com", "--password", "short"); !strings.Contains(got, "password") {
+		t.Errorf("short password: %s", got)
+	}
+	run(exitOK, "user", "set-tier", "op@example.com", "team", "--seats", "3")
+	if got := run(exitOK, "user", "list"); !regexp.MustCompile(`op@example\.com\s+team\s+3`).MatchString(got) {
+		t.Errorf("list: %s", got)
+	}
+	run(exitOK, "user", "revoke-sessions", "op@example.com")
+	run(exitOK, "user", "delete", "op@example.com")
+	if got := run(exitOK, "migrate", "status"); !strings.Contains(got, "up to date") {
+		t.Errorf("migrate status: %s", got)
+	}
+	if got := run(exitOK, "agents"); !strings.Contains(got, "task_agent") {
+		t.Errorf("agents: %s", got)
+	}
+	if got := run(exitOK, "config", "print"); strings.Contains(got, "correct horse") || !strings.Contains(got, "JWT_SECRET") {
+		t.Errorf("config print: %s", got)
+	}
+}
+
+// helperVariable makes this test binary run serve, so that a test can kill it.
+const helperVariable = "ADIUVA_TEST_SERVE"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(helperVariable) != "" {
+		os.Exit(execute(context.Background(), environment{getenv: os.Getenv, out: os.Stdout, err: os.Stderr}, []string{"serve"}))
+	}
+	os.Exit(m.Run())
+}
+
+// TestKill9 kills the whole server and finds no PostgreSQL left behind within 2 s and the data at the next start.
+func TestKill9(t *testing.T) {
+	t.Parallel()
+	dir, addr := folder(t), freeAddr(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), helperVariable+"=1", "ADIUVA_DATA_DIR="+dir, "ADDR="+addr, "BCRYPT_COST=4", "ENV=dev", "DATABASE_URL=")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "serving", func() bool { return answers("http://" + addr + "/readyz") })
+	resp, err := http.Post("http://"+addr+"/api/v1/auth/register", "application/json",
+		strings.NewReader(`{"email":"kept@example.com","password":"correct horse battery"}`))
+	if err != nil || resp.StatusCode != http.StatusCreated {
+		t.Fatalf("register: %v %v", err, resp)
+	}
+	if err := resp.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	pid := postmaster(t, dir)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	killed := time.Now()
+	if err := cmd.Wait(); err == nil {
+		t.Error("the killed server ended well")
+	}
+	eventually(t, "the end of PostgreSQL", func() bool { return syscall.Kill(pid, 0) != nil })
+	if took := time.Since(killed); took > 2*time.Second {
+		t.Errorf("PostgreSQL lived %s longer than its parent", took)
+	}
+	serveInBackground(t, map[string]string{"ADIUVA_DATA_DIR": dir, "BCRYPT_COST": "4"})
+	env, out, errs := with(map[string]string{"ADIUVA_DATA_DIR": dir})
+	if execute(t.Context(), env, []string{"user", "list"}) != exitOK || !strings.Contains(out.String(), "kept@example.com") {
+		t.Errorf("the account is gone: %s%s", out, errs)
+	}
+}
+
+// postmaster is the process id of the PostgreSQL under the data directory.
+func postmaster(t *testing.T, dir string) int {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "postgres", "data", "postmaster.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid := 0
+	for _, c := range strings.SplitN(string(b), "\n", 2)[0] {
+		pid = pid*10 + int(c-'0')
+	}
+	return pid
+}

@@ -1,0 +1,131 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/pgtest"
+	"github.com/adiuva/cloud-api/internal/postgres"
+)
+
+// wantNoSecret fails when the error, or any it wraps first, prints a part of the DSN.
+func wantNoSecret(t *testing.T, what string, err error, secrets ...string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("%s: no error", what)
+		return
+	}
+	for _, secret := range secrets {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("%s: the error prints %q: %v", what, secret, err)
+		}
+	}
+}
+
+func TestNoErrorPrintsTheDSN(t *testing.T) {
+	t.Parallel()
+	const user, password, host, name = "marker-user", "marker-password", "marker-host.invalid", "marker-name"
+	server, err := url.Parse(pgtest.Start(t).DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, dsn := range map[string]string{
+		"unresolvable host": "postgres://" + user + ":" + password + "@" + host + "/" + name + "?sslmode=disable",
+		"nobody listens":    "postgres://" + user + ":" + password + "@127.0.0.1:1/" + name + "?sslmode=disable",
+		"wrong password":    "postgres://" + user + ":" + password + "@" + server.Host + "/" + name + "?sslmode=disable",
+		"unreadable port":   "postgres://" + user + ":" + password + "@" + host + ":x/" + name,
+		"unknown sslmode":   "postgres://" + user + ":" + password + "@" + host + "/" + name + "?sslmode=" + name,
+		"not a URL":         user + " " + password + " " + host,
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			ctx := context.Background()
+			secrets := []string{user, password, host, name, "127.0.0.1", server.Host}
+			wantNoSecret(t, "up", postgres.MigrateUp(ctx, dsn), secrets...)
+			wantNoSecret(t, "down", postgres.MigrateDown(ctx, dsn), secrets...)
+			_, err := postgres.MigrateStatus(ctx, dsn)
+			wantNoSecret(t, "status", err, secrets...)
+			db, err := postgres.Open(ctx, dsn)
+			if err == nil {
+				defer db.Close()
+				err = db.Ping(ctx)
+			}
+			wantNoSecret(t, "open and ping", err, secrets...)
+		})
+	}
+}
+
+func TestErrorsOfStatements(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	ctx := t.Context()
+	if _, err := db.Pool.Exec(ctx, "CREATE TABLE things (name text CONSTRAINT things_name_key UNIQUE)"); err != nil {
+		t.Fatal(err)
+	}
+	insert := func(name string) error {
+		_, err := db.Pool.Exec(ctx, "INSERT INTO things (name) VALUES ($1)", name)
+		return err
+	}
+	if err := insert("marker-value"); err != nil {
+		t.Fatal(err)
+	}
+	twice := insert("marker-value")
+	if constraint, ok := postgres.UniqueViolation(twice); !ok || constraint != "things_name_key" {
+		t.Errorf("UniqueViolation = %q, %v", constraint, ok)
+	}
+	wantNoSecret(t, "unique violation", twice, "marker-value")
+	if err := insert("a\x00b"); !errors.Is(err, fault.ErrValidation) {
+		t.Errorf("a NUL: %v, want %v", err, fault.ErrValidation)
+	}
+	var name string
+	err := db.Pool.QueryRow(ctx, "SELECT name FROM things WHERE name = 'none'").Scan(&name)
+	if !errors.Is(err, pgx.ErrNoRows) {
+		t.Errorf("no row: %v, want %v", err, pgx.ErrNoRows)
+	}
+	missing := fault.New(fault.Missing, "not_found", "")
+	if err := postgres.OrMissing(err, missing); err != error(missing) {
+		t.Errorf("OrMissing = %v, want %v", err, missing)
+	}
+	if _, err := db.Pool.Exec(ctx, "SELECT pg_sleep(30)"); !errors.Is(err, fault.ErrDatabase) {
+		t.Errorf("a statement that takes too long: %v, want %v", err, fault.ErrDatabase)
+	}
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := db.Ping(gone); !errors.Is(err, context.Canceled) {
+		t.Errorf("the caller left: %v, want %v", err, context.Canceled)
+	}
+}
+
+func TestATransactionIsWholeOrNothing(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	ctx := t.Context()
+	if _, err := db.Pool.Exec(ctx, "CREATE TABLE things (name text)"); err != nil {
+		t.Fatal(err)
+	}
+	change := errors.New("changed my mind")
+	add := func(name string, result error) error {
+		return db.Tx(ctx, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, "INSERT INTO things VALUES ($1)", name); err != nil {
+				return err
+			}
+			return result
+		})
+	}
+	if err := add("kept", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := add("dropped", change); err != change {
+		t.Errorf("got %v, want the function's own error", err)
+	}
+	var names string
+	if err := db.Pool.QueryRow(ctx, "SELECT string_agg(name, ',') FROM things").Scan(&names); err != nil || names != "kept" {
+		t.Errorf("the table holds %q (%v), want only what was committed", names, err)
+	}
+}

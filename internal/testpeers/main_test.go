@@ -1,0 +1,93 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+func build(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "testpeers")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return binary
+}
+
+// command runs the binary without the peers this test itself may have been given.
+func command(binary string, args ...string) *exec.Cmd {
+	cmd := exec.Command(binary, args...)
+	for _, one := range os.Environ() {
+		if !strings.HasPrefix(one, "TEST_") {
+			cmd.Env = append(cmd.Env, one)
+		}
+	}
+	return cmd
+}
+
+func TestTheExitCodeIsTheCommands(t *testing.T) {
+	t.Parallel()
+	binary := build(t)
+	var exit *exec.ExitError
+	if err := command(binary, "--", "sh", "-c", "exit 7").Run(); !errors.As(err, &exit) || exit.ExitCode() != 7 {
+		t.Errorf("got %v, want exit code 7", err)
+	}
+	if err := command(binary, "--", "true").Run(); err != nil {
+		t.Errorf("got %v, want exit code 0", err)
+	}
+	var words bytes.Buffer
+	cmd := command(binary)
+	cmd.Stderr = &words
+	if err := cmd.Run(); err == nil || !strings.Contains(words.String(), "usage") {
+		t.Errorf("without a command: %v, %q", err, words.String())
+	}
+}
+
+func TestASignalEndsThePeersToo(t *testing.T) {
+	t.Parallel()
+	cmd := command(build(t), "--", "sh", "-c", `echo "$TEST_DATABASE_URL"; exec sleep 60`)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	dsn := strings.TrimSpace(line)
+	if err != nil || !strings.HasPrefix(dsn, "postgres://") {
+		t.Fatalf("TEST_DATABASE_URL is %q (%v)", dsn, err)
+	}
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatalf("PostgreSQL does not answer: %v", err)
+	}
+	_ = conn.Close(t.Context())
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("exit code 0 after SIGTERM, want another")
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("still there 10 s after SIGTERM")
+	}
+	if conn, err := pgx.Connect(t.Context(), dsn); err == nil {
+		_ = conn.Close(t.Context())
+		t.Error("PostgreSQL is still there")
+	}
+}
