@@ -15,6 +15,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/llm"
 	"github.com/adiuva/cloud-api/internal/offline"
 	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/internal/sanitize"
 )
@@ -33,55 +34,52 @@ func (a *app) close() {
 	}
 }
 
-// build wires everything, top to bottom, once.
-func build(ctx context.Context, env environment, cfg config.Config, log *slog.Logger) (_ *app, err error) {
-	a := &app{}
-	defer func() {
-		if err != nil {
-			a.close()
-		}
-	}()
-	if cfg, err = cfg.WithDevSecrets(); err != nil {
+// build opens the database and wires everything on top of it; what it opened is closed again when it fails.
+func build(ctx context.Context, env environment, cfg config.Config, log *slog.Logger) (*app, error) {
+	cfg, err := cfg.WithDevSecrets()
+	if err != nil {
 		return nil, err
 	}
 	db, stop, err := openDatabase(ctx, env, cfg)
 	if err != nil {
 		return nil, err
 	}
-	a.closer = append(a.closer, stop)
-	if a.auth, err = auth.New(authConfig(cfg, db, log)); err != nil {
+	a := &app{closer: []func(){stop}}
+	if err := a.wire(cfg, db, log); err != nil {
+		a.close()
 		return nil, err
+	}
+	return a, nil
+}
+
+// wire makes everything, top to bottom, once.
+func (a *app) wire(cfg config.Config, db *postgres.DB, log *slog.Logger) (err error) {
+	if a.auth, err = auth.New(authConfig(cfg, db, log)); err != nil {
+		return err
 	}
 	model, stopModel, err := chooseModel(cfg, log)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a.closer = append(a.closer, stopModel)
 	talk, err := buildChat(model, log)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	limiter, err := chooseLimiter(cfg, log)
+	limiter, stopLimiter, err := chooseLimiter(cfg, log)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	a.closer = append(a.closer, func() {
-		if limiter == nil {
-			return
-		}
-		if err := limiter.Close(); err != nil {
-			log.Warn("closing the rate limiter", slog.Any("error", err))
-		}
-	})
+	a.closer = append(a.closer, stopLimiter)
 	site, err := docs.New(docs.Config{Version: version})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a.api, err = httpapi.New(httpapi.Config{
 		Auth: a.auth, Chat: talk.orchestrator, Agents: talk.agents, Playbooks: talk.playbooks, Docs: site, Limiter: limiter,
 		Ready: db.Ping, Version: version, CORSOrigins: cfg.CORSOrigins, TrustedProxies: cfg.TrustedProxies, Log: log,
 	})
-	return a, err
+	return err
 }
 
 // conversation is the talking half of the service.
@@ -146,10 +144,18 @@ func chooseModel(cfg config.Config, log *slog.Logger) (agent.Model, func(), erro
 	return client, client.Close, nil
 }
 
-// chooseLimiter returns nil, which is no limit, only with RATE_LIMITS=off.
-func chooseLimiter(cfg config.Config, log *slog.Logger) (*ratelimit.Limiter, error) {
+// chooseLimiter returns the limiter and what closes it. It is nil, which is no limit, only with RATE_LIMITS=off.
+func chooseLimiter(cfg config.Config, log *slog.Logger) (*ratelimit.Limiter, func(), error) {
 	if !cfg.Limited() {
-		return nil, nil
+		return nil, func() {}, nil
 	}
-	return ratelimit.New(ratelimit.Config{RedisURL: cfg.RedisURL.Reveal(), Log: log})
+	limiter, err := ratelimit.New(ratelimit.Config{RedisURL: cfg.RedisURL.Reveal(), Log: log})
+	if err != nil {
+		return nil, nil, err
+	}
+	return limiter, func() {
+		if err := limiter.Close(); err != nil {
+			log.Warn("closing the rate limiter", slog.Any("error", err))
+		}
+	}, nil
 }

@@ -144,15 +144,27 @@ func connection(password string, port int) string {
 	return u.String()
 }
 
-// launch starts the server and waits until it answers.
-func (s *Server) launch(ctx context.Context, bin string, owner *owner, password string) error {
-	if s.cfg.Port == 0 {
-		port, err := freePort()
-		if err != nil {
+// portTries is how often a free port is looked for: another process may take one before the server does.
+const portTries = 3
+
+// launch starts the server on its port, or on a free one.
+func (s *Server) launch(ctx context.Context, bin string, owner *owner, password string) (err error) {
+	if s.cfg.Port != 0 {
+		return s.launchOnPort(ctx, bin, owner, password)
+	}
+	for range portTries {
+		if s.cfg.Port, err = freePort(); err != nil {
 			return err
 		}
-		s.cfg.Port = port
+		if err = s.launchOnPort(ctx, bin, owner, password); err == nil || ctx.Err() != nil {
+			return err
+		}
 	}
+	return err
+}
+
+// launchOnPort starts the server and waits until it answers.
+func (s *Server) launchOnPort(ctx context.Context, bin string, owner *owner, password string) error {
 	logFile, err := os.OpenFile(filepath.Join(s.cfg.DataDir, "log"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err

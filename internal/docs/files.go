@@ -11,13 +11,16 @@ import (
 
 // file is a body that stays the same while the process runs.
 type file struct {
-	mediaType, policy, etag string
-	body                    io.ReaderAt
-	size                    int64
+	mediaType, policy, etag, caching string
+	body                             io.ReaderAt
+	size                             int64
 }
 
 func newFile(mediaType, policy string, body []byte) file {
-	return file{mediaType: mediaType, policy: policy, etag: `"` + digest(body) + `"`, body: bytes.NewReader(body), size: int64(len(body))}
+	return file{
+		mediaType: mediaType, policy: policy, etag: `"` + digest(body) + `"`, caching: "no-cache",
+		body: bytes.NewReader(body), size: int64(len(body)),
+	}
 }
 
 // digest names a body by what is in it.
@@ -34,8 +37,6 @@ func (f file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("ETag", f.etag)
-	if h.Get("Cache-Control") == "" {
-		h.Set("Cache-Control", "no-cache")
-	}
+	h.Set("Cache-Control", f.caching)
 	http.ServeContent(w, r, "", time.Time{}, io.NewSectionReader(f.body, 0, f.size))
 }

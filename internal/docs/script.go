@@ -53,17 +53,16 @@ func inflate(packed []byte) ([]byte, error) {
 // ServeHTTP answers the packed body to clients that accept gzip, else the inflated one. Only under its version may it be
 // kept for good.
 func (s script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Add("Vary", "Accept-Encoding")
-	if r.URL.RawQuery == s.version {
-		h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	}
+	answer := s.plain
 	if acceptsGzip(strings.Join(r.Header.Values("Accept-Encoding"), ",")) {
-		h.Set("Content-Encoding", "gzip")
-		s.packed.ServeHTTP(w, r)
-		return
+		answer = s.packed
+		w.Header().Set("Content-Encoding", "gzip")
 	}
-	s.plain.ServeHTTP(w, r)
+	if r.URL.RawQuery == s.version {
+		answer.caching = "public, max-age=31536000, immutable"
+	}
+	w.Header().Add("Vary", "Accept-Encoding")
+	answer.ServeHTTP(w, r)
 }
 
 // acceptsGzip reports whether the Accept-Encoding header allows gzip and prefers nothing at all to it (RFC 9110, section

@@ -17,9 +17,12 @@ const aliveBits = 19
 type aliveTable struct {
 	has   []uint8
 	pairs map[uint64]bool // words in the opposite order of a secret's
+	mayBe bitSet          // and which of those pairs there are, nearly
 }
 
-func newAliveTable() *aliveTable { return &aliveTable{make([]uint8, 1<<aliveBits), map[uint64]bool{}} }
+func newAliveTable() *aliveTable {
+	return &aliveTable{make([]uint8, 1<<aliveBits), map[uint64]bool{}, newBitSet()}
+}
 
 func piece(code uint32, salt uint32) uint32 {
 	return (code&(1<<25-1) ^ salt) * 0x9E3779B1 >> (32 - aliveBits)
@@ -34,7 +37,9 @@ func pairOf(before, after uint64) uint64 { return before*0x9E3779B97F4A7C15 ^ af
 
 func (a *aliveTable) addWords(words []word) {
 	for i := 1; i < len(words); i++ {
-		a.pairs[pairOf(words[i].signature, words[i-1].signature)] = true
+		pair := pairOf(words[i].signature, words[i-1].signature)
+		a.pairs[pair] = true
+		a.mayBe.add(pair)
 	}
 }
 
@@ -52,8 +57,9 @@ func (a *aliveTable) add(letters, leets []byte) {
 	mark(letters, forwards, 0)
 	mark(back, backwards, 0)
 	mark(leets, leetwards, leetSalt)
-	mark(steps(letters, false), shiftwards, shiftSalt)
-	mark(steps(letters, true), mirrorwards, shiftSalt)
+	shifted := steps(letters)
+	mark(shifted, shiftwards, shiftSalt)
+	mark(mirrored(shifted), mirrorwards, shiftSalt)
 }
 
 // tracker follows how many pieces in a row up to the end of a text occur in a secret, per way of reading.
@@ -130,7 +136,7 @@ func (t *tracker) endWord(f *Filter) {
 	if t.word == 0 {
 		return
 	}
-	if t.before != 0 && f.alive.pairs[pairOf(t.before, t.word)] {
+	if pair := pairOf(t.before, t.word); t.before != 0 && f.alive.mayBe.may(pair) && f.alive.pairs[pair] {
 		t.chained++
 		if t.chained >= signatureRun && t.chained%4 == 0 {
 			t.longest = max(t.longest, longRun)

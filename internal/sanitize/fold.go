@@ -91,19 +91,24 @@ func (f *folding) letters(s string) []byte {
 
 // leetLetters is letters with digits and symbols read as the letters they resemble, i and l being one.
 func (f *folding) leetLetters(s string) []byte {
-	out := make([]byte, 0, len(s))
-	for _, r := range s {
-		var code uint8
-		if r < utf8.RuneSelf {
-			code = f.leet[r]
-		} else if code = f.pages[r]; code == 'l'-'a'+1 {
-			code = 'i' - 'a' + 1
+	out := make([]byte, len(s)+1)
+	n := 0
+	for i := 0; i < len(s); {
+		code, size := uint8(0), 1
+		if c := s[i]; c < utf8.RuneSelf {
+			code = f.leet[c]
+		} else {
+			var r rune
+			r, size = utf8.DecodeRuneInString(s[i:])
+			if code = f.pages[r]; code == 'l'-'a'+1 {
+				code = 'i' - 'a' + 1
+			}
 		}
-		if code != 0 {
-			out = append(out, code)
-		}
+		out[n] = code
+		n += int((code + 31) >> 5)
+		i += size
 	}
-	return out
+	return out[:n]
 }
 
 // symbols returns one small number for each distinct letter or pictograph of s in order of appearance, for views that
@@ -135,22 +140,28 @@ func consonants(seq []byte) []byte {
 	return out
 }
 
-// steps returns the differences of neighbouring letters, plus one, which every Caesar shift leaves alone; negated, they
-// are those of a mirrored alphabet.
-func steps(seq []byte, negated bool) []byte {
+// steps returns the differences of neighbouring letters, plus one, which every Caesar shift leaves alone.
+func steps(seq []byte) []byte {
 	if len(seq) < 2 {
 		return nil
 	}
 	out := make([]byte, len(seq)-1)
-	for i := range out {
-		d := int8(seq[i+1]) - int8(seq[i])
-		if negated {
-			d = -d
+	before := int8(seq[0])
+	for i, c := range seq[1:] {
+		d := int8(c) - before
+		out[i] = uint8(d+26&(d>>7)) + 1
+		before = int8(c)
+	}
+	return out
+}
+
+// mirrored turns steps into those of the mirrored alphabet, which are also those of the reversed letters, reversed.
+func mirrored(steps []byte) []byte {
+	out := make([]byte, len(steps))
+	for i, s := range steps {
+		if out[i] = 28 - s; s == 1 {
+			out[i] = 1
 		}
-		if d < 0 {
-			d += 26
-		}
-		out[i] = uint8(d) + 1
 	}
 	return out
 }
@@ -172,6 +183,24 @@ func repeats[T comparable](seq []T) []byte {
 		}
 	}
 	return out
+}
+
+// letterRepeats is repeats for letter codes, and repeats of the same letters reversed.
+func letterRepeats(seq []byte) (forwards, backwards []byte) {
+	forwards, backwards = make([]byte, len(seq)), make([]byte, len(seq))
+	var seen [32]int
+	for i := range seen {
+		seen[i] = -reach - 1
+	}
+	for i, c := range seq {
+		forwards[i], backwards[len(seq)-1-i] = 1, 1
+		before := seen[c&31]
+		if d := i - before; d <= reach {
+			forwards[i], backwards[len(seq)-1-before] = uint8(d)+1, uint8(d)+1
+		}
+		seen[c&31] = i
+	}
+	return forwards, backwards
 }
 
 func reversed(seq []byte) []byte {

@@ -26,7 +26,7 @@ func (q *search) digits(text string, shape shape) bool {
 					places = append(places, byte(v))
 				}
 			}
-			if q.decoded("character numbers", chars.String()) || base == 10 && q.in(shifts, "alphabet places", steps(places, false)) {
+			if q.decoded("character numbers", chars.String()) || base == 10 && q.in(shifts, "alphabet places", steps(places)) {
 				return true
 			}
 		}

@@ -55,17 +55,19 @@ const proseBelow = -4.2
 
 // shape is what a text is made of, so that costly views are taken only where they can apply.
 type shape struct {
-	ascii, digits, invisible, escapes, braces, longest, visible int
-	prose                                                       bool
+	digits, invisible, escapes, braces, longest, visible int
+	wide                                                 int // characters of other scripts, and pictures
+	prose                                                bool
 }
 
 func shapeOf(text string) (s shape) {
 	run, spaces, letters := 0, 0, 0
 	for i := 0; i < len(text); i++ {
 		c := text[i]
-		if c < utf8.RuneSelf {
-			s.ascii++
-		} else if c >= 0xC0 {
+		if c >= 0xC4 {
+			s.wide++
+		}
+		if c >= 0xC0 {
 			if r, _ := utf8.DecodeRuneInString(text[i:]); unicode.Is(unicode.Cf, r) || r == 0x3164 || r == 0x115F || r >= 0xE0000 {
 				s.invisible++
 			}

@@ -45,6 +45,7 @@ type Filter struct {
 	fold    *folding
 	by      [kinds]*index
 	words   *wordIndex
+	sums    []uint64 // of the letter weights of the plain index up to each place, separators weighing too
 	alive   *aliveTable
 	prose   *proseModel
 }
@@ -63,6 +64,10 @@ func New(secrets ...Secret) *Filter {
 			}
 		}
 	}
+	f.sums = make([]uint64, 1, len(f.by[plain].text)+1)
+	for i, c := range f.by[plain].text {
+		f.sums = append(f.sums, f.sums[i]+letterWeight[c])
+	}
 	return f
 }
 
@@ -72,7 +77,7 @@ func (f *Filter) learn(i int, s Secret) {
 		f.by[k].add(i, f.sequence(k, s.Text))
 	}
 	f.by[canary].add(i, f.fold.letters(s.Canary))
-	words := f.splitWords(s.Text)
+	_, words := f.splitWords(s.Text)
 	f.words.add(i, words)
 	f.alive.addWords(words)
 	f.alive.add(letters, f.fold.leetLetters(s.Text))
@@ -86,9 +91,10 @@ func (f *Filter) sequence(k kind, text string) []byte {
 	case skeleton:
 		return consonants(f.fold.letters(text))
 	case shifts:
-		return steps(f.fold.letters(text), false)
+		return steps(f.fold.letters(text))
 	case isomorph:
-		return repeats(f.fold.letters(text))
+		seq, _ := letterRepeats(f.fold.letters(text))
+		return seq
 	default:
 		return f.fold.letters(text)
 	}

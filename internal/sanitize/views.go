@@ -1,6 +1,9 @@
 package sanitize
 
-import "slices"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // maxDepth bounds how many encodings one inside another are undone.
 const maxDepth = 3
@@ -22,10 +25,10 @@ func (s *Scope) views(text string, final bool) *Hit {
 }
 
 func (q *search) everything(text string) bool {
-	letters := q.filter.fold.letters(text)
+	letters, words := q.filter.splitWords(text)
 	shape := shapeOf(text)
 	shape.prose = q.filter.prose.mostly(text)
-	return q.letters("letters", letters) || q.ciphers(text, letters, shape) || q.byWord(text, shape) ||
+	return q.letters("letters", letters) || q.ciphers(text, letters, shape) || q.byWord(text, words, shape) ||
 		q.gapped(letters, shape) || q.decoders(text, shape)
 }
 
@@ -49,29 +52,43 @@ func (q *search) letters(view string, seq []byte) bool {
 // ciphers looks through what is done to an alphabet or to the order of letters.
 func (q *search) ciphers(text string, letters []byte, shape shape) bool {
 	backwards := reversed(letters)
+	shifted := steps(letters)
+	opposite := mirrored(shifted)
 	if q.letters("reversed", backwards) || q.in(skeleton, "consonants", consonants(letters)) ||
-		q.in(shifts, "shifted", steps(letters, false)) || q.in(shifts, "mirrored", steps(letters, true)) ||
-		q.in(shifts, "shifted, reversed", steps(backwards, false)) ||
-		q.in(shifts, "mirrored, reversed", steps(backwards, true)) ||
+		q.in(shifts, "shifted", shifted) || q.in(shifts, "mirrored", opposite) ||
+		q.in(shifts, "shifted, reversed", reversed(opposite)) ||
+		q.in(shifts, "mirrored, reversed", reversed(shifted)) ||
 		q.in(leet, "look-alike digits", q.filter.fold.leetLetters(text)) {
 		return true
 	}
-	if q.in(isomorph, "substituted", repeats(letters)) || q.in(isomorph, "substituted, reversed", repeats(backwards)) {
+	onward, back := letterRepeats(letters)
+	if q.in(isomorph, "substituted", onward) || q.in(isomorph, "substituted, reversed", back) {
 		return true
 	}
-	if shape.ascii < len(text) && q.in(isomorph, "symbols", repeats(q.filter.fold.symbols(text))) {
+	if shape.wide > 0 && q.in(isomorph, "symbols", repeats(q.filter.fold.symbols(text))) {
 		return true
 	}
-	return q.strided(text, letters)
+	return q.strided(text, letters, shape)
 }
 
 // strided looks at every second to fifth letter, and at every second to fifth character that is a letter or a digit.
-func (q *search) strided(text string, letters []byte) bool {
-	signs := letters
-	if withDigits := alphanumerics(q.filter.fold, text); len(withDigits) != len(letters) {
-		signs = withDigits
+func (q *search) strided(text string, letters []byte, shape shape) bool {
+	part := make([]byte, 0, len(text)/2+1)
+	for step := 2; step <= 5; step++ {
+		for offset := 0; offset < step; offset++ {
+			part = part[:0]
+			for i := offset; i < len(letters); i += step {
+				part = append(part, letters[i])
+			}
+			if q.letters("interleaved", part) {
+				return true
+			}
+		}
 	}
-	part := make([]byte, 0, len(signs)/2+1)
+	return shape.digits > 0 && q.stridedSigns(alphanumerics(q.filter.fold, text), part)
+}
+
+func (q *search) stridedSigns(signs, part []byte) bool {
 	for step := 2; step <= 5; step++ {
 		for offset := 0; offset < step; offset++ {
 			part = part[:0]
@@ -79,16 +96,6 @@ func (q *search) strided(text string, letters []byte) bool {
 				if signs[i] <= 26 {
 					part = append(part, signs[i])
 				}
-			}
-			if q.letters("interleaved", part) {
-				return true
-			}
-			if len(signs) == len(letters) {
-				continue
-			}
-			part = part[:0]
-			for i := offset; i < len(letters); i += step {
-				part = append(part, letters[i])
 			}
 			if q.letters("interleaved", part) {
 				return true
@@ -101,12 +108,21 @@ func (q *search) strided(text string, letters []byte) bool {
 // alphanumerics is letters with every digit kept as 27.
 func alphanumerics(fold *folding, text string) []byte {
 	out := make([]byte, 0, len(text))
-	for _, r := range text {
-		if code := fold.rune(r); code != 0 {
-			out = append(out, code)
-		} else if r >= '0' && r <= '9' {
-			out = append(out, 27)
+	for i := 0; i < len(text); {
+		code, size := uint8(0), 1
+		if c := text[i]; c < utf8.RuneSelf {
+			if code = fold.ascii[c]; c >= '0' && c <= '9' {
+				code = 27
+			}
+		} else {
+			var r rune
+			r, size = utf8.DecodeRuneInString(text[i:])
+			code = fold.pages[r]
 		}
+		if code != 0 {
+			out = append(out, code)
+		}
+		i += size
 	}
 	return out
 }
@@ -140,7 +156,7 @@ func (q *search) whole(text string) bool {
 		return false
 	}
 	for rails := 2; rails <= 8; rails++ {
-		if q.letters("rail fence", unrail(letters, rails)) || q.letters("rail fence", unrail([]byte(text), rails, q.filter.fold)) {
+		if q.letters("rail fence", unrail(letters, rails)) || q.letters("rail fence", q.filter.fold.unrailAll(text, rails)) {
 			return true
 		}
 	}
@@ -152,25 +168,28 @@ func (q *search) whole(text string) bool {
 	return q.sameLetters(text)
 }
 
-// unrail undoes a rail fence over the letters, or over all bytes when a folding turns them into letters afterwards.
-func unrail(text []byte, rails int, fold ...*folding) []byte {
-	order := make([]int, 0, len(text))
-	period := 2*rails - 2
+// unrail undoes a rail fence.
+func unrail(text []byte, rails int) []byte {
+	out := make([]byte, len(text))
+	from, period := 0, 2*rails-2
 	for rail := 0; rail < rails; rail++ {
-		for i := 0; i < len(text); i++ {
-			if at := i % period; at == rail || period-at == rail {
-				order = append(order, i)
+		down, up := period-2*rail, 2*rail // how far the next character of the rail is, by turns
+		if down == 0 {
+			down, up = up, down
+		}
+		for to := rail; to < len(text); from++ {
+			out[to] = text[from]
+			if to += down; up != 0 {
+				down, up = up, down
 			}
 		}
 	}
-	out := make([]byte, len(text))
-	for from, to := range order {
-		out[to] = text[from]
-	}
-	if len(fold) > 0 {
-		return fold[0].letters(string(out))
-	}
 	return out
+}
+
+// unrailAll undoes a rail fence over all bytes of text and returns the letters.
+func (f *folding) unrailAll(text string, rails int) []byte {
+	return f.letters(string(unrail([]byte(text), rails)))
 }
 
 // columns reads letters laid in rows of width from top to bottom.
@@ -193,22 +212,18 @@ func (q *search) sameLetters(text string) bool {
 		if len(letters) < 40 {
 			continue
 		}
-		var want, have uint64
+		var want uint64
 		for _, c := range letters {
 			want += letterWeight[c]
 		}
 		x := q.filter.by[plain]
-		begin := 0
-		for i, c := range x.text {
-			if c == 0 {
-				have, begin = 0, i+1
-				continue
-			}
-			have += letterWeight[c]
-			if i-begin >= len(letters) {
-				have -= letterWeight[x.text[i-len(letters)]]
-			}
-			if i-begin+1 >= len(letters) && have == want && q.leaked(x, i-len(letters)+1, len(letters)) {
+		n := len(letters)
+		if n >= len(q.filter.sums) {
+			continue
+		}
+		behind := q.filter.sums[:len(q.filter.sums)-n]
+		for i, sum := range q.filter.sums[n:] {
+			if sum-behind[i] == want && q.leaked(x, i, n) {
 				return q.found("same letters", x.owner(i))
 			}
 		}

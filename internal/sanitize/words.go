@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // signatureRun is how many words in a row with the same letters as a secret's words count.
@@ -13,13 +15,14 @@ const signatureRun = 7
 // letters from which strewn letters are followed.
 type wordIndex struct {
 	runs     map[uint64]int // hash of signatureRun signatures → secret
+	mayRun   bitSet         // and which of those hashes there are, nearly
 	seeds    map[uint64]int32
 	seedNext []int32
 	size     int
 }
 
 func newWordIndex() *wordIndex {
-	return &wordIndex{runs: map[uint64]int{}, seeds: map[uint64]int32{}}
+	return &wordIndex{mayRun: newBitSet(), runs: map[uint64]int{}, seeds: map[uint64]int32{}}
 }
 
 type word struct {
@@ -27,16 +30,32 @@ type word struct {
 	signature uint64
 }
 
-// splitWords returns the words of text, folded.
-func (f *Filter) splitWords(text string) []word {
-	fields := strings.Fields(text)
-	out := make([]word, 0, len(fields))
-	for _, field := range fields {
-		if l := f.fold.letters(field); len(l) > 0 {
-			out = append(out, word{l, signature(l)})
+// splitWords returns the letters of text, folded, and its words, which are parts of them.
+func (f *Filter) splitWords(text string) (letters []byte, words []word) {
+	letters, words = make([]byte, len(text)+1), make([]word, 0, len(text)/5+1)
+	n, begin := 0, 0
+	for i := 0; i < len(text); {
+		c, code, size := text[i], uint8(0), 1
+		space := c == ' ' || c >= '\t' && c <= '\r'
+		if c < utf8.RuneSelf {
+			code = f.fold.ascii[c]
+		} else {
+			var r rune
+			r, size = utf8.DecodeRuneInString(text[i:])
+			code, space = f.fold.pages[r], unicode.IsSpace(r)
+		}
+		letters[n] = code
+		n += int((code + 31) >> 5)
+		i += size
+		if space && n > begin {
+			words = append(words, word{letters[begin:n:n], signature(letters[begin:n])})
+			begin = n
 		}
 	}
-	return out
+	if n > begin {
+		words = append(words, word{letters[begin:n:n], signature(letters[begin:n])})
+	}
+	return letters[:n], words
 }
 
 // signature is the same for words of the same letters.
@@ -48,13 +67,31 @@ func signature(letters []byte) uint64 {
 	return h
 }
 
+// runBase and runEnd, its power, weigh the signatures of a run by their places.
+const (
+	runBase = 0x9E3779B97F4A7C15
+	runEnd  = runBase * runBase % (1 << 64) * runBase % (1 << 64) * runBase % (1 << 64) * runBase % (1 << 64) * runBase % (1 << 64)
+)
+
 func runHash(words []word) uint64 {
 	var h uint64
 	for _, w := range words {
-		h = (h ^ w.signature) * 0x9E3779B97F4A7C15
-		h ^= h >> 31
+		h = h*runBase + w.signature
 	}
 	return h
+}
+
+// bitSet holds hashes; it may take one for another.
+type bitSet []uint64
+
+const bitSetBits = 17
+
+func newBitSet() bitSet { return make(bitSet, 1<<(bitSetBits-6)) }
+
+func (b bitSet) add(hash uint64) { b[hash>>(70-bitSetBits)] |= 1 << (hash >> (64 - bitSetBits) & 63) }
+
+func (b bitSet) may(hash uint64) bool {
+	return b[hash>>(70-bitSetBits)]>>(hash>>(64-bitSetBits)&63)&1 != 0
 }
 
 func (x *wordIndex) add(id int, words []word) {
@@ -62,7 +99,9 @@ func (x *wordIndex) add(id int, words []word) {
 	for i, w := range words {
 		letters = append(letters, w.letters...)
 		if i+signatureRun <= len(words) && lettersIn(words[i:i+signatureRun]) >= 28 {
-			if h := runHash(words[i : i+signatureRun]); x.runs[h] == 0 {
+			h := runHash(words[i : i+signatureRun])
+			x.mayRun.add(h)
+			if x.runs[h] == 0 {
 				x.runs[h] = id + 1
 			}
 		}
@@ -95,8 +134,7 @@ func lettersIn(words []word) (n int) {
 }
 
 // byWord looks through what is done to words and lines: their order, what stands between them, their first letters.
-func (q *search) byWord(text string, shape shape) bool {
-	words := q.filter.splitWords(text)
+func (q *search) byWord(text string, words []word, shape shape) bool {
 	if len(words) >= signatureRun && (q.signatures(words) || q.wordOrder(words)) {
 		return true
 	}
@@ -131,26 +169,46 @@ func (q *search) initials(words []word) bool {
 
 // signatures looks for runs of words whose own letters are shuffled, reversed or moved as in Pig Latin.
 func (q *search) signatures(words []word) bool {
+	tails := 0
+	for _, w := range words {
+		tails += btoi(len(w.withoutTail()) < len(w.letters))
+	}
+	if q.signatureRuns(words) {
+		return true
+	}
+	if tails*3 <= len(words) {
+		return false
+	}
 	stripped := make([]word, len(words))
-	tail := 0
 	for i, w := range words {
-		stripped[i] = w
-		if n := len(w.letters); n > 2 && w.letters[n-2] == 1 && w.letters[n-1] == 25 {
-			stripped[i] = word{w.letters[:n-2], signature(w.letters[:n-2])}
-			tail++
-		}
+		l := w.withoutTail()
+		stripped[i] = word{l, signature(l)}
 	}
-	variants := [][]word{words}
-	if tail*3 > len(words) {
-		variants = append(variants, stripped)
+	return q.signatureRuns(stripped)
+}
+
+// withoutTail returns the letters without the ending of Pig Latin.
+func (w word) withoutTail() []byte {
+	if n := len(w.letters); n > 2 && w.letters[n-2] == 1 && w.letters[n-1] == 25 {
+		return w.letters[:n-2]
 	}
-	for _, v := range variants {
-		for i := 0; i+signatureRun <= len(v); i++ {
-			id := q.filter.words.runs[runHash(v[i:i+signatureRun])]
-			if id > 0 && lettersIn(v[i:i+signatureRun]) >= 28 && !q.callerHas(v[i:i+signatureRun]) {
+	return w.letters
+}
+
+func (q *search) signatureRuns(words []word) bool {
+	if len(words) < signatureRun {
+		return false
+	}
+	h := runHash(words[:signatureRun-1])
+	for i := 0; i+signatureRun <= len(words); i++ {
+		run := words[i : i+signatureRun]
+		h = h*runBase + run[signatureRun-1].signature
+		if q.filter.words.mayRun.may(h) {
+			if id := q.filter.words.runs[h]; id > 0 && lettersIn(run) >= 28 && !q.callerHas(run) {
 				return q.found("shuffled words", id-1)
 			}
 		}
+		h -= run[0].signature * runEnd
 	}
 	return false
 }
@@ -161,7 +219,7 @@ func (q *search) callerHas(run []word) bool {
 		return false
 	}
 	want := runHash(run)
-	words := q.filter.splitWords(q.caller)
+	_, words := q.filter.splitWords(q.caller)
 	for i := 0; i+len(run) <= len(words); i++ {
 		if runHash(words[i:i+len(run)]) == want {
 			return true

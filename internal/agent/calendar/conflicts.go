@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -156,17 +157,22 @@ func eventsOf(c agent.Context, list []given) ([]agent.Event, error) {
 		} else {
 			e.Timezone, e.Attendees, e.Location = g.Timezone, g.Attendees, g.Location
 		}
-		for text, ms := range map[string]*int64{g.Start: &e.Start, g.End: &e.End} {
-			if text == "" {
-				continue
-			}
-			m, err := c.Moment(text)
-			if err != nil {
-				return nil, fmt.Errorf("events[%d]: %w", i, err)
-			}
-			*ms = m.Start.UnixMilli()
+		if err := errors.Join(setTime(c, &e.Start, g.Start), setTime(c, &e.End, g.End)); err != nil {
+			return nil, fmt.Errorf("events[%d]: %w", i, err)
 		}
 		events = append(events, e)
 	}
 	return events, nil
+}
+
+func setTime(c agent.Context, ms *int64, text string) error {
+	if text == "" {
+		return nil
+	}
+	m, err := c.Moment(text)
+	if err != nil {
+		return err
+	}
+	*ms = m.Start.UnixMilli()
+	return nil
 }

@@ -2,10 +2,10 @@ package calendar
 
 import (
 	"cmp"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 )
@@ -90,12 +90,13 @@ func (s span) minutes() int { return int(s.end.Sub(s.start) / time.Minute) }
 // place returns where a person must be for the event, or "" when that may be anywhere.
 func (s span) place() string {
 	place := strings.Join(strings.Fields(strings.ToLower(s.Location)), " ")
-	if u, err := url.Parse(place); err == nil && u.Scheme != "" && (u.Host != "" || u.Opaque != "") {
+	if strings.Contains(place, "://") || strings.HasPrefix(place, "tel:") || strings.HasPrefix(place, "www.") {
 		return ""
 	}
-	for _, word := range []string{"http://", "https://", "zoom", "google meet", "teams", "webex", "skype", "facetime", "whereby",
-		"online", "remote", "virtual", "video call", "phone", "telefon", "call"} {
-		if strings.Contains(place, word) {
+	words := strings.FieldsFunc(place, func(r rune) bool { return !unicode.IsLetter(r) })
+	for _, word := range []string{"zoom", "meet", "teams", "webex", "skype", "facetime", "online", "remote", "virtual", "phone",
+		"call", "telefon", "telefono", "video"} {
+		if slices.Contains(words, word) {
 			return ""
 		}
 	}

@@ -1,0 +1,64 @@
+// Package email is the agent that reads e-mail metadata: it classifies messages, finds what they ask for and gathers
+// what a reply has to answer. Bodies never reach it.
+package email
+
+import (
+	_ "embed"
+	"encoding/json"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/playbook"
+)
+
+//go:embed prompt.md
+var prompt string
+
+//go:embed templates/default.md
+var defaultTemplate string
+
+//go:embed templates/follow_up.md
+var followUpTemplate string
+
+// Name is the agent's name.
+const Name = "email_agent"
+
+// New returns the e-mail agent on that model.
+func New(model agent.Model) *agent.Agent {
+	return agent.New(model, agent.Definition{
+		Name:        Name,
+		Description: "Email analysis: classify, extract actions, draft responses",
+		Skills:      []string{"classify e-mails", "extract action items", "draft replies"},
+		Prompt:      prompt,
+		Tools: []agent.Tool{
+			agent.NewTool("classify_email", "Class, confidence and reasons for each e-mail, from its metadata.", classify),
+			agent.NewTool("extract_action_items", "Find what e-mails ask of the person, with due dates. It creates nothing.", extract),
+			agent.NewTool("draft_response", "Gather what a reply to a thread must answer; with draft_text, propose that text as a draft.", draft),
+		},
+		Outlines: outlines(),
+	})
+}
+
+// Templates returns the templates that the agent's plans name.
+func Templates() []playbook.Template {
+	request := []string{"request"}
+	return []playbook.Template{
+		{ID: "tpl_email_agent_default", Text: defaultTemplate, Required: request},
+		{ID: "tpl_email_agent_follow_up", Text: followUpTemplate, Required: request,
+			Columns: []string{"title", "description", "priority", "dueDate"}},
+	}
+}
+
+func outlines() []agent.Outline {
+	return []agent.Outline{
+		{Name: "plan_email_summary", Description: "Plan: read e-mails and answer about them.",
+			Select: "emails", Template: "tpl_email_agent_default"},
+		{Name: "plan_email_tasks", Description: "Plan: read e-mails and make tasks of what they ask for.",
+			Select: "emails", Template: "tpl_email_agent_follow_up", Act: playbook.Create, Table: "tasks",
+			Data: map[string]any{"title": "{{title}}", "description": "{{description}}", "priority": "{{priority}}", "dueDate": "{{dueDate}}"}},
+	}
+}
+
+func answer(v any) (string, error) {
+	text, err := json.Marshal(v)
+	return string(text), err
+}

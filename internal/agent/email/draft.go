@@ -1,0 +1,190 @@
+package email
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/playbook"
+)
+
+// maxMessages is how many messages of a thread are shown, the newest ones.
+const maxMessages = 20
+
+type drafting struct {
+	Thread struct {
+		ThreadID string `json:"thread_id,omitempty"`
+		EmailID  string `json:"email_id,omitempty" desc:"Id of any e-mail of the thread"`
+	} `json:"thread_context,omitempty" desc:"Left out: the thread of the newest e-mail"`
+	Text string `json:"draft_text,omitempty" desc:"The reply as written; only when the person wants a draft kept"`
+}
+
+type message struct {
+	From    string `json:"from"`
+	Date    string `json:"date_local,omitempty"`
+	Snippet string `json:"snippet,omitempty"`
+}
+
+type facts struct {
+	Subject      string    `json:"subject"`
+	ReplyTo      []string  `json:"reply_to"`
+	Participants []string  `json:"participants"`
+	Messages     []message `json:"messages"`
+	Question     string    `json:"last_question,omitempty"`
+	Tone         string    `json:"tone"`
+	Language     string    `json:"language"`
+	Waiting      string    `json:"waiting_for"`
+	Proposed     bool      `json:"draft_proposed"`
+	Note         string    `json:"note,omitempty"`
+}
+
+func timeOf(c agent.Context, ms int64) time.Time { return time.UnixMilli(ms).In(c.Zone()) }
+
+func draft(_ context.Context, run *agent.Run, in drafting) (string, error) {
+	emails, err := in.thread(run.Context)
+	if err != nil {
+		return "", err
+	}
+	out := factsOf(run, emails)
+	if text := strings.TrimSpace(in.Text); text != "" {
+		data := map[string]any{"subject": out.Subject, "to": out.ReplyTo, "body": text, "snippet": agent.Cut(text, 200),
+			"labels": []string{"draft"}}
+		for column, value := range map[string]string{"threadId": emails[len(emails)-1].ThreadID, "from": run.User.Email} {
+			if value != "" {
+				data[column] = value
+			}
+		}
+		if !run.Context.Now.IsZero() {
+			data["date"] = run.Context.Now.UnixMilli()
+		}
+		if err := run.Propose(playbook.CreateRecord("emails", data)); err != nil {
+			return "", err
+		}
+		out.Proposed = true
+	}
+	return answer(out)
+}
+
+// thread returns the messages of the thread, oldest first.
+func (d drafting) thread(c agent.Context) ([]agent.Email, error) {
+	list := slices.Clone(c.Emails)
+	slices.SortStableFunc(list, func(a, b agent.Email) int { return cmp.Compare(a.Date, b.Date) })
+	if len(list) == 0 {
+		return nil, errors.New("there are no e-mails in this request")
+	}
+	key := d.Thread.ThreadID
+	if key == "" {
+		at := len(list) - 1
+		if d.Thread.EmailID != "" {
+			at = slices.IndexFunc(list, func(e agent.Email) bool { return e.ID == d.Thread.EmailID })
+		}
+		if at < 0 {
+			return nil, fmt.Errorf("there is no e-mail with id %q in this request", agent.Cut(d.Thread.EmailID, 80))
+		}
+		key = thread(list[at])
+	}
+	list = slices.DeleteFunc(list, func(e agent.Email) bool { return thread(e) != key })
+	if len(list) == 0 {
+		return nil, fmt.Errorf("there is no thread with id %q in this request", agent.Cut(key, 80))
+	}
+	return list, nil
+}
+
+func factsOf(run *agent.Run, emails []agent.Email) facts {
+	last, me := emails[len(emails)-1], address(run.User.Email)
+	out := facts{Subject: "Re: " + replyMark.ReplaceAllString(agent.Cut(last.Subject, 300), ""), Waiting: "you",
+		ReplyTo: []string{}, Participants: []string{}, Messages: []message{},
+		Note: "Only snippets are known, never whole messages."}
+	var text strings.Builder
+	for _, e := range emails {
+		mine := me != "" && address(e.From) == me
+		text.WriteString(agent.Cut(e.Subject, 300) + " " + agent.Cut(e.Snippet, maxScanned) + "\n")
+		for _, who := range append([]string{e.From}, e.To...) {
+			out.Participants = appendNew(out.Participants, who)
+		}
+		if q := lastQuestion(agent.Cut(e.Snippet, maxScanned)); q != "" && !mine {
+			out.Question = q
+		}
+	}
+	if me != "" && address(last.From) == me {
+		out.Waiting, out.ReplyTo = "them", append(out.ReplyTo, last.To...)
+	} else if last.From != "" {
+		out.ReplyTo = append(out.ReplyTo, last.From)
+	}
+	for _, e := range emails[max(0, len(emails)-maxMessages):] {
+		out.Messages = append(out.Messages, message{agent.Cut(e.From, 200), run.Context.Local(e.Date), agent.Cut(e.Snippet, 500)})
+	}
+	out.Language, out.Tone = language(text.String()), tone(text.String())
+	return out
+}
+
+func appendNew(list []string, who string) []string {
+	known := slices.ContainsFunc(list, func(other string) bool { return address(other) == address(who) })
+	if known || strings.TrimSpace(who) == "" || len(list) >= maxMessages {
+		return list
+	}
+	return append(list, agent.Cut(who, 200))
+}
+
+// address returns the bare address of "Name <address>".
+func address(s string) string {
+	if _, rest, ok := strings.Cut(s, "<"); ok {
+		s, _, _ = strings.Cut(rest, ">")
+	}
+	return strings.ToLower(strings.TrimSpace(s))
+}
+
+var question = regexp.MustCompile(`[^.!?\n]*\?`)
+
+func lastQuestion(s string) string {
+	all := question.FindAllString(s, -1)
+	if len(all) == 0 {
+		return ""
+	}
+	return strings.TrimSpace(all[len(all)-1])
+}
+
+var (
+	formal = regexp.MustCompile(`(?i)\b(dear|sincerely|regards|gentile|egregio|cordiali saluti|distinti saluti|sehr geehrte[rs]?|freundlichen grüßen)\b`)
+	casual = regexp.MustCompile(`(?i)\b(hi|hey|cheers|thanks!|ciao|hallo|lg)\b`)
+)
+
+func tone(s string) string {
+	switch {
+	case formal.MatchString(s):
+		return "formal"
+	case casual.MatchString(s):
+		return "informal"
+	}
+	return "neutral"
+}
+
+// language names the language with most of its commonest words in s, or "unknown" when fewer than two occur.
+func language(s string) string {
+	common := []struct{ name, words string }{
+		{"English", " the and you is are to of for we please with this that can could your "},
+		{"Italian", " il la di che per non sono è con una un grazie potresti puoi entro della del ciao "},
+		{"German", " der die das und ist nicht wir sie ich mit für bitte ein eine bis den auf können "},
+	}
+	best, most := "unknown", 1
+	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) })
+	for _, l := range common {
+		n := 0
+		for _, w := range words {
+			if strings.Contains(l.words, " "+w+" ") {
+				n++
+			}
+		}
+		if n > most {
+			best, most = l.name, n
+		}
+	}
+	return best
+}

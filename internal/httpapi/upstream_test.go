@@ -1,0 +1,58 @@
+package httpapi_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/adiuva/cloud-api/internal/llm"
+	"github.com/adiuva/cloud-api/internal/llmtest"
+)
+
+// TestUpstreamFailures lets the model's server misbehave under POST /chat and looks at what a caller sees of it.
+func TestUpstreamFailures(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		step   llmtest.Step
+		status int
+		code   string
+	}{
+		"429":            {llmtest.Refuse(http.StatusTooManyRequests), 503, "llm_unavailable"},
+		"500":            {llmtest.Refuse(http.StatusInternalServerError), 503, "llm_unavailable"},
+		"401":            {llmtest.Refuse(http.StatusUnauthorized), 503, "llm_unavailable"},
+		"quota spent":    {llmtest.QuotaSpent(), 503, "llm_unavailable"},
+		"garbage":        {llmtest.GarbageJSON(), 502, "llm_error"},
+		"garbage stream": {llmtest.GarbageStream(), 502, "llm_error"},
+		"nothing":        {llmtest.HoldHeaders(), 504, "llm_timeout"},
+		"cut":            {llmtest.CutMidStream(), 503, "llm_unavailable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			upstream := llmtest.NewServer(t)
+			client, err := llm.New(llm.Config{APIKey: "k", BaseURL: upstream.URL, Model: "m", RouterModel: "r",
+				FirstTokenTimeout: 100 * time.Millisecond, IdleTimeout: 100 * time.Millisecond, Timeout: time.Second,
+				Sleep: func(context.Context, time.Duration) error { return nil }, Log: slog.New(slog.DiscardHandler)})
+			check(t, err)
+			t.Cleanup(client.Close)
+			a := start(t, client)
+			me := a.register("upstream@example.com")
+			upstream.Script(c.step, c.step, c.step, c.step)
+			got := a.do("POST", "/api/v1/chat", `{"message":"create a task"}`, me)
+			if got.status != c.status || got.code() != c.code {
+				t.Errorf("%d %s, want %d %s: %s", got.status, got.code(), c.status, c.code, got.body)
+			}
+			if c.status == http.StatusServiceUnavailable && got.header.Get("Retry-After") == "" {
+				t.Error("503 without Retry-After")
+			}
+			if strings.Contains(string(got.body)+a.logs.String(), llmtest.Secret) {
+				t.Errorf("the upstream's own words came through: %s", got.body)
+			}
+			if again := a.do("GET", "/api/v1/health", "", nil); again.status != http.StatusOK {
+				t.Errorf("health afterwards: %d", again.status)
+			}
+		})
+	}
+}
