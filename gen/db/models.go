@@ -40,6 +40,7 @@ type BackupUsage struct {
 	UserID    uuid.UUID
 	Committed int64
 	Reserved  int64
+	Uploads   int32
 }
 
 type LoginAttempt struct {

@@ -11,6 +11,26 @@ const (
 	mirrorwards
 )
 
+// lanes are five counters of one byte each, one per way of reading.
+type lanes uint64
+
+func (l lanes) lane(way int) int { return int(l >> (8 * way) & 0xFF) }
+
+const highBits lanes = 0x80_80_80_80_80
+
+// laneMask has all bits of the lanes of a set of ways.
+var laneMask = func() (masks [32]lanes) {
+	for set := range masks {
+		for way := range 5 {
+			masks[set] |= lanes(set>>way&1) * 0xFF << (8 * way)
+		}
+	}
+	return masks
+}()
+
+// nearlyLong is how many pieces in a row make a run that is not let go unread.
+const nearlyLong = longRun - 4
+
 const aliveBits = 19
 
 // aliveTable knows which pieces of five symbols occur in a secret, per way of reading.
@@ -71,7 +91,7 @@ type tracker struct {
 	leetCode uint32
 	stepCode uint32
 	last     uint8
-	runs     [5]int
+	runs     lanes
 	letterAt [128]int // where the latest letters stand
 	signAt   [128]int // and the latest letters and their look-alikes
 	word     uint64   // the word being read, the one before it, and where they and their chain begin
@@ -79,7 +99,7 @@ type tracker struct {
 	wordAt   int
 	chainAt  int
 	chained  int
-	longest  int // the longest run since the last full reading
+	longest  int // the longest run since the last full reading, where it is one of nearlyLong pieces and more
 	wide     int // characters of several bytes since then
 }
 
@@ -102,7 +122,8 @@ func (t *tracker) add(f *Filter, r rune, at int) {
 		t.signAt[t.signs&127] = at
 		t.signs++
 		t.leetCode = t.leetCode<<5 | uint32(sign)
-		t.follow(2, f.alive.has[piece(t.leetCode, leetSalt)]&leetwards)
+		has := f.alive.has[piece(t.leetCode, leetSalt)] & leetwards
+		t.follow(1<<16, laneMask[has|^uint8(leetwards)&31])
 	}
 	if code != 0 {
 		t.addLetter(f, code, at)
@@ -123,12 +144,8 @@ func (t *tracker) addLetter(f *Filter, code uint8, at int) {
 	}
 	t.stepCode = t.stepCode<<5 | uint32(step+1)
 	t.last = code
-	has := f.alive.has[piece(t.code, 0)]
-	t.follow(0, has&forwards)
-	t.follow(1, has&backwards)
-	has = f.alive.has[piece(t.stepCode, shiftSalt)]
-	t.follow(3, has&shiftwards)
-	t.follow(4, has&mirrorwards)
+	has := f.alive.has[piece(t.code, 0)]&(forwards|backwards) | f.alive.has[piece(t.stepCode, shiftSalt)]&(shiftwards|mirrorwards)
+	t.follow(0x01_01_00_01_01, laneMask[has|leetwards])
 }
 
 // endWord follows words that stand in the opposite order of a secret's.
@@ -147,23 +164,25 @@ func (t *tracker) endWord(f *Filter) {
 	t.before, t.word = t.word, 0
 }
 
-func (t *tracker) follow(way int, has uint8) {
-	if has == 0 {
-		t.runs[way] = 0
-		return
+// follow adds one to the lanes of one and empties those that mask leaves out.
+func (t *tracker) follow(one, mask lanes) {
+	t.runs = (t.runs + one) & mask
+	t.runs -= t.runs & highBits >> 7 // a lane stays at 127
+	if (t.runs+(128-nearlyLong)*highBits>>7)&highBits != 0 {
+		for way := range 5 {
+			t.longest = max(t.longest, t.runs.lane(way))
+		}
 	}
-	t.runs[way]++
-	t.longest = max(t.longest, t.runs[way])
 }
 
 // start returns where the longest run that is still alive began; the last five letters always count as alive.
 func (t *tracker) start() int {
-	run := max(t.runs[0], t.runs[1], t.runs[3], t.runs[4]) + 5
+	run := max(t.runs.lane(0), t.runs.lane(1), t.runs.lane(3), t.runs.lane(4)) + 5
 	at := t.at
 	if n := min(run, t.letters, 96); n > 0 {
 		at = t.letterAt[(t.letters-n)&127]
 	}
-	if n := min(t.runs[2]+4, t.signs, 96); n > 0 {
+	if n := min(t.runs.lane(2)+4, t.signs, 96); n > 0 {
 		at = min(at, t.signAt[(t.signs-n)&127])
 	}
 	if t.letters > 0 {

@@ -50,6 +50,11 @@ var intro = map[string]string{
 	"T38": "begin 644 x\n", "T43": "Sure! Here is a smile 🙂", "T45": "All done.", "T55": `{"actions":[{"type":"create_record","table":"tasks","data":{"title":"`,
 }
 
+// caught reports whether the filter can be asked to stop the attack in this disguise.
+func caught(tr leaktest.Transform, a leaktest.Attack, n int) bool {
+	return tr.Catchable && (tr.ID != "T57" || target(a, n).Canary != "")
+}
+
 func TestOpenAttacksInEveryDisguise(t *testing.T) {
 	t.Parallel()
 	f := newFilter()
@@ -59,45 +64,66 @@ func TestOpenAttacksInEveryDisguise(t *testing.T) {
 	}
 	all, stopped := 0, 0
 	for _, tr := range transforms {
-		missed := 0
 		for n, a := range attacks {
-			text := tr.Apply(target(a, n).Text)
-			scope := f.Scope(a.Message)
-			clean, hit := scope.Text(text)
-			if !tr.Catchable {
-				continue
-			}
-			if tr.ID == "T57" && target(a, n).Canary == "" {
+			if !caught(tr, a, n) {
 				continue
 			}
 			all++
+			clean, hit := f.Scope(a.Message).Text(tr.Apply(target(a, n).Text))
 			if hit == nil {
-				missed++
+				t.Logf("%s %s: %s passed", tr.ID, tr.Name, a.ID)
 				continue
 			}
 			stopped++
 			if clean != sanitize.Canned {
 				t.Errorf("%s: not the canned answer", tr.ID)
 			}
-			if n >= 8 && n%8 != 0 {
-				continue
-			}
-			for _, size := range []int{1, 7, 64} {
-				out, err := stream(scope, text, size)
-				if !errors.Is(err, sanitize.ErrLeak) {
-					t.Errorf("%s %s: stream of %d: %v", tr.ID, a.ID, size, err)
-				}
-				if tr.TellableBeforeEnd && !strings.HasPrefix(intro[tr.ID], out) {
-					t.Errorf("%s %s (%s), pieces of %d: let out %q", tr.ID, a.ID, hit.View, size, out)
-				}
-			}
-		}
-		if missed > 0 {
-			t.Logf("%s %s: missed %d of %d", tr.ID, tr.Name, missed, len(attacks))
 		}
 	}
 	t.Logf("stopped %d of %d (%.1f %%)", stopped, all, 100*float64(stopped)/float64(all))
 	if stopped*100 < all*95 {
 		t.Errorf("stopped only %d of %d", stopped, all)
+	}
+}
+
+// TestStreamedAttacksLetNothingOut streams, in each disguise, three attacks of each channel, others in each; with the
+// build tag soak, TestEveryStreamedAttackLetsNothingOut streams all.
+func TestStreamedAttacksLetNothingOut(t *testing.T) {
+	t.Parallel()
+	f := newFilter()
+	byChannel := map[string][]int{}
+	attacks := leaktest.Attacks()
+	for n, a := range attacks {
+		byChannel[a.Channel] = append(byChannel[a.Channel], n)
+	}
+	if len(byChannel) != 5 {
+		t.Fatalf("%d channels", len(byChannel))
+	}
+	for i, tr := range leaktest.Transforms() {
+		for _, ofChannel := range byChannel {
+			for j := range min(3, len(ofChannel)) {
+				n := ofChannel[(3*i+j)%len(ofChannel)]
+				nothingOut(t, f, tr, attacks[n], n)
+			}
+		}
+	}
+}
+
+// nothingOut streams the attack in this disguise in pieces of three sizes: each stream must be stopped and, where the
+// disguise can be told before its end, let nothing of the secret out.
+func nothingOut(t *testing.T, f *sanitize.Filter, tr leaktest.Transform, a leaktest.Attack, n int) {
+	t.Helper()
+	if !caught(tr, a, n) {
+		return
+	}
+	text := tr.Apply(target(a, n).Text)
+	for _, size := range []int{1, 7, 64} {
+		out, err := stream(f.Scope(a.Message), text, size)
+		if !errors.Is(err, sanitize.ErrLeak) {
+			t.Errorf("%s %s: stream of %d: %v", tr.ID, a.ID, size, err)
+		}
+		if tr.TellableBeforeEnd && !strings.HasPrefix(intro[tr.ID], out) {
+			t.Errorf("%s %s, pieces of %d: let out %q", tr.ID, a.ID, size, out)
+		}
 	}
 }

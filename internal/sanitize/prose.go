@@ -50,8 +50,12 @@ func newProseModel(fold *folding) *proseModel {
 	return m
 }
 
-// proseBelow is the mean score of a pair of letters under which text is not taken for natural language.
-const proseBelow = -4.2
+// proseBelow is the mean score of a pair of letters under which text is not taken for natural language; with two small
+// words and more it is proseBelowSmall.
+const (
+	proseBelow      = -4.2
+	proseBelowSmall = -4.3
+)
 
 // shape is what a text is made of, so that costly views are taken only where they can apply.
 type shape struct {

@@ -125,9 +125,13 @@ func (s *sample) natural() bool {
 	if s.foreign*10 > visible*7 && s.odd < 3 {
 		return true
 	}
+	least := float32(proseBelow)
+	if s.small >= 2 {
+		least = proseBelowSmall
+	}
 	switch {
 	case s.odd > 2, s.foreign > 2, s.digits*4 > visible, s.marks*5 > visible, s.switches > 2, max(s.longest, s.run) > 22,
-		s.words*9 < s.letters, s.words*2 > s.letters, s.pairs == 0, s.score < proseBelow*float32(s.pairs),
+		s.words*9 < s.letters, s.words*2 > s.letters, s.pairs == 0, s.score < least*float32(s.pairs),
 		s.words >= 6 && s.small == 0, s.vowels*100 < s.letters*24:
 		return false
 	}

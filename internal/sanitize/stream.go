@@ -20,7 +20,9 @@ type Stream struct {
 	scope    *Scope
 	emit     func(string) error
 	text     []byte
+	starts   int // characters in text
 	out      int // bytes let out
+	outs     int // and their characters
 	ticked   int
 	checked  int
 	proseFor int
@@ -45,6 +47,7 @@ func (t *Stream) Write(text string) error {
 	for len(text) > 0 && t.err == nil {
 		n := min(len(text), tickEvery-len(t.text)%tickEvery)
 		t.text = append(t.text, text[:n]...)
+		t.starts += utf8Starts(text[:n])
 		t.track()
 		text = text[n:]
 		if len(t.text)%tickEvery == 0 {
@@ -75,7 +78,7 @@ func (t *Stream) release(to int) {
 		return
 	}
 	part := string(t.text[t.out:to])
-	t.out = to
+	t.out, t.outs = to, t.outs+utf8Starts(part)
 	if err := t.emit(part); err != nil {
 		t.err = err
 	}
@@ -122,7 +125,7 @@ func (t *Stream) tick() {
 	window := checkWindow
 	if start := t.tracks.start(); start < n-window || t.tracks.wide > 32 {
 		window = wideWindow
-		if t.tracks.longest >= longRun-4 && start < n-window {
+		if t.tracks.longest >= nearlyLong && start < n-window {
 			t.stop(&Hit{View: "held too long"})
 			return
 		}
@@ -140,11 +143,11 @@ func (t *Stream) safe() int {
 	n := len(t.text)
 	to := n - proseHold
 	if !t.plain {
-		to = n
-		for left := otherHold; left > 0 && to > t.out; left-- {
-			to--
-			for to > t.out && !utf8.RuneStart(t.text[to]) {
-				to--
+		to = t.out
+		for free := t.starts - t.outs - otherHold; free > 0; free-- {
+			to++
+			for to < n && !utf8.RuneStart(t.text[to]) {
+				to++
 			}
 		}
 	}
@@ -153,4 +156,12 @@ func (t *Stream) safe() int {
 		to--
 	}
 	return to
+}
+
+// utf8Starts returns how many characters begin in s.
+func utf8Starts(s string) (n int) {
+	for i := range len(s) {
+		n += btoi(utf8.RuneStart(s[i]))
+	}
+	return n
 }

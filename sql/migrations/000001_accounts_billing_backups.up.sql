@@ -92,9 +92,11 @@ CREATE TABLE backup_metadata (
     checksum        text        NOT NULL, -- SHA-256 of the blob, 64 hex digits
     size_bytes      bigint      NOT NULL CHECK (size_bytes >= 0),
     chunk_count     integer     NOT NULL DEFAULT 1,
-    state           text        NOT NULL CHECK (state IN ('uploading', 'committed', 'aborting', 'deleted')),
+    -- uploading -> committed -> deleted (blob still there) -> removed (blob gone, kept so that DELETE may be repeated);
+    -- uploading -> aborting -> no row
+    state           text        NOT NULL CHECK (state IN ('uploading', 'committed', 'aborting', 'deleted', 'removed')),
     owner           uuid        NOT NULL, -- the upload attempt that holds the lease
-    lease_until     timestamptz NOT NULL,
+    lease_until     timestamptz NOT NULL, -- of the upload, then of whoever removes the blob
     idempotency_key text,
     sequence        bigint,               -- order of commits; the latest backup has the highest
     created_at      timestamptz NOT NULL,
@@ -104,11 +106,13 @@ CREATE TABLE backup_metadata (
 CREATE SEQUENCE backup_sequence OWNED BY backup_metadata.sequence;
 CREATE UNIQUE INDEX backup_idempotency_key ON backup_metadata (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX backup_latest_idx ON backup_metadata (user_id, sequence DESC) WHERE state = 'committed';
+CREATE INDEX backup_committed_idx ON backup_metadata (user_id, committed_at) WHERE committed_at IS NOT NULL;
 CREATE INDEX backup_sweep_idx ON backup_metadata (lease_until) WHERE state IN ('uploading', 'aborting', 'deleted');
 
 -- The quota counter: changed by one conditional UPDATE, never summed.
 CREATE TABLE backup_usage (
     user_id   uuid PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
     committed bigint NOT NULL DEFAULT 0 CHECK (committed >= 0),
-    reserved  bigint NOT NULL DEFAULT 0 CHECK (reserved >= 0)
+    reserved  bigint NOT NULL DEFAULT 0 CHECK (reserved >= 0),
+    uploads   integer NOT NULL DEFAULT 0 CHECK (uploads >= 0) -- in state uploading
 );

@@ -1,0 +1,247 @@
+package analytics
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+)
+
+const (
+	soonDays  = 7  // what "due soon" means
+	weeks     = 8  // how many weeks of throughput are shown, this one included
+	maxGroups = 50 // how many rows a breakdown shows; the rest is one row, "others"
+	// maxMillis is the last millisecond that a client can show as a date.
+	maxMillis = 8_640_000_000_000_000
+)
+
+// row is a task that the model names by id or writes out itself.
+type row struct {
+	ID          string `json:"id,omitempty" desc:"Id of a known task; the rest then comes from it"`
+	Title       string `json:"title,omitempty"`
+	Status      string `json:"status,omitempty" enum:"todo|in_progress|done"`
+	Priority    string `json:"priority,omitempty" enum:"low|medium|high|urgent"`
+	Assignee    string `json:"assignee,omitempty"`
+	ProjectID   string `json:"project_id,omitempty"`
+	DueDate     string `json:"due_date,omitempty" desc:"YYYY-MM-DD or YYYY-MM-DDTHH:MM"`
+	CreatedAt   string `json:"created_at,omitempty"`
+	CompletedAt string `json:"completed_at,omitempty"`
+}
+
+type taskData struct {
+	TaskData []row `json:"task_data,omitempty" desc:"Left out or empty: the person's tasks"`
+}
+
+// tasksOf returns the tasks the model gave, or the request's when it gave none. Times no client can show count as none.
+func tasksOf(c agent.Context, rows []row) ([]agent.Task, error) {
+	tasks := slices.Clone(c.Tasks)
+	if len(rows) > 0 {
+		tasks = tasks[:0]
+	}
+	for i, r := range rows {
+		if at := slices.IndexFunc(c.Tasks, func(t agent.Task) bool { return r.ID != "" && t.ID == r.ID }); at >= 0 {
+			tasks = append(tasks, c.Tasks[at])
+			continue
+		}
+		t := agent.Task{ID: r.ID, Title: r.Title, Status: r.Status, Priority: r.Priority, Assignee: r.Assignee, ProjectID: r.ProjectID}
+		for _, field := range []struct {
+			text string
+			ms   *int64
+			end  bool
+		}{{r.DueDate, &t.DueDate, true}, {r.CreatedAt, &t.CreatedAt, false}, {r.CompletedAt, &t.CompletedAt, false}} {
+			if field.text == "" {
+				continue
+			}
+			m, err := c.Moment(field.text)
+			if err != nil {
+				return nil, fmt.Errorf("task_data[%d]: %w", i, err)
+			}
+			if *field.ms = m.Start.UnixMilli(); field.end {
+				*field.ms = m.End().UnixMilli()
+			}
+		}
+		tasks = append(tasks, t)
+	}
+	for i := range tasks {
+		for _, ms := range []*int64{&tasks[i].DueDate, &tasks[i].CreatedAt, &tasks[i].CompletedAt} {
+			if *ms < 0 || *ms > maxMillis {
+				*ms = 0
+			}
+		}
+	}
+	return tasks, nil
+}
+
+type group struct {
+	Name    string `json:"name"`
+	Total   int    `json:"total"`
+	Open    int    `json:"open"`
+	Overdue int    `json:"overdue"`
+}
+
+type week struct {
+	From      string `json:"week_from"`
+	Completed int    `json:"completed"`
+}
+
+type lead struct {
+	Tasks  int     `json:"tasks"`
+	Median float64 `json:"median_days"`
+	P90    float64 `json:"p90_days"`
+}
+
+type metrics struct {
+	Total      int            `json:"total"`
+	Done       int            `json:"done"`
+	Open       int            `json:"open"`
+	Completion *float64       `json:"completion_rate_percent"`
+	Overdue    int            `json:"overdue"`
+	DueSoon    int            `json:"due_within_7_days"`
+	Undated    int            `json:"open_without_due_date"`
+	ByStatus   map[string]int `json:"by_status"`
+	ByPriority map[string]int `json:"by_priority"`
+	Assignees  []group        `json:"by_assignee"`
+	Projects   []group        `json:"by_project"`
+	Throughput []week         `json:"completed_per_week,omitempty"`
+	Lead       *lead          `json:"lead_time,omitempty"`
+	Unknown    []string       `json:"unknown,omitempty"`
+}
+
+func calculate(_ context.Context, run *agent.Run, in taskData) (string, error) {
+	tasks, err := tasksOf(run.Context, in.TaskData)
+	if err != nil {
+		return "", err
+	}
+	return answer(metricsOf(run.Context, tasks))
+}
+
+func metricsOf(c agent.Context, tasks []agent.Task) metrics {
+	m := metrics{Total: len(tasks), ByStatus: map[string]int{}, ByPriority: map[string]int{}}
+	soon := agent.Moment{Start: agent.StartOfDay(c.Now.In(c.Zone()).AddDate(0, 0, soonDays)), Day: true}.End()
+	for _, t := range tasks {
+		m.ByStatus[cmp.Or(t.Status, "todo")]++
+		m.ByPriority[cmp.Or(t.Priority, "none")]++
+		switch {
+		case t.Done():
+			m.Done++
+		case t.DueDate == 0:
+			m.Undated++
+		case overdue(c, t):
+			m.Overdue++
+		case !c.Due(t.DueDate).After(soon):
+			m.DueSoon++
+		}
+	}
+	m.Open = m.Total - m.Done
+	if m.Total > 0 {
+		rate := round(100 * float64(m.Done) / float64(m.Total))
+		m.Completion = &rate
+	}
+	m.Assignees = groups(c, tasks, func(t agent.Task) string { return cmp.Or(strings.TrimSpace(t.Assignee), "nobody") })
+	names := map[string]string{"": "none"}
+	for _, p := range c.Projects {
+		names[p.ID] = p.Name
+	}
+	m.Projects = groups(c, tasks, func(t agent.Task) string { return cmp.Or(names[t.ProjectID], t.ProjectID) })
+	m.flow(c, tasks)
+	return m
+}
+
+func overdue(c agent.Context, t agent.Task) bool {
+	return !t.Done() && t.DueDate != 0 && c.Due(t.DueDate).Before(c.Now)
+}
+
+// flow fills in what needs the times at which tasks were completed, and says where those are missing.
+func (m *metrics) flow(c agent.Context, tasks []agent.Task) {
+	var leads []float64
+	known := 0
+	for _, t := range tasks {
+		if t.Done() && t.CompletedAt != 0 {
+			known++
+			if t.CreatedAt != 0 && t.CompletedAt >= t.CreatedAt {
+				leads = append(leads, float64(t.CompletedAt-t.CreatedAt)/float64(24*time.Hour/time.Millisecond))
+			}
+		}
+	}
+	if missing := m.Done - known; missing > 0 {
+		m.Unknown = append(m.Unknown, fmt.Sprintf("%d of %d done tasks do not say when they were completed; they count in no week and no lead time", missing, m.Done))
+	}
+	if known > 0 {
+		m.Throughput = perWeek(c, tasks)
+	} else {
+		m.Unknown = append(m.Unknown, "throughput: no task says when it was completed")
+	}
+	if len(leads) == 0 {
+		m.Unknown = append(m.Unknown, "lead time: no task says both when it was created and when it was completed")
+		return
+	}
+	slices.Sort(leads)
+	m.Lead = &lead{len(leads), round(quantile(leads, 0.5)), round(quantile(leads, 0.9))}
+}
+
+// perWeek counts completed tasks in each of the last weeks, Monday to Sunday in the caller's zone, oldest first.
+func perWeek(c agent.Context, tasks []agent.Task) []week {
+	list := make([]week, weeks)
+	end := monday(c.Now.In(c.Zone()), 1)
+	for i := weeks - 1; i >= 0; i-- {
+		start := monday(c.Now.In(c.Zone()), i-weeks+1)
+		list[i].From = start.Format("2006-01-02")
+		for _, t := range tasks {
+			if at := time.UnixMilli(t.CompletedAt); t.Done() && t.CompletedAt != 0 && !at.Before(start) && at.Before(end) {
+				list[i].Completed++
+			}
+		}
+		end = start
+	}
+	return list
+}
+
+// monday returns the start of t's week, some weeks away.
+func monday(t time.Time, away int) time.Time {
+	day := t.Day() - (int(t.Weekday())+6)%7 + 7*away
+	return agent.StartOfDay(time.Date(t.Year(), t.Month(), day, 12, 0, 0, 0, t.Location()))
+}
+
+// groups breaks the tasks down by name, the most open work first.
+func groups(c agent.Context, tasks []agent.Task, name func(agent.Task) string) []group {
+	byName, list := map[string]int{}, []group{}
+	for _, t := range tasks {
+		key := agent.Cut(name(t), 120)
+		at, ok := byName[key]
+		if !ok {
+			at, byName[key] = len(list), len(list)
+			list = append(list, group{Name: key})
+		}
+		list[at].Total++
+		if !t.Done() {
+			list[at].Open++
+		}
+		if overdue(c, t) {
+			list[at].Overdue++
+		}
+	}
+	slices.SortStableFunc(list, func(a, b group) int { return cmp.Or(cmp.Compare(b.Open, a.Open), cmp.Compare(a.Name, b.Name)) })
+	if len(list) > maxGroups {
+		rest := group{Name: "others"}
+		for _, g := range list[maxGroups:] {
+			rest.Total, rest.Open, rest.Overdue = rest.Total+g.Total, rest.Open+g.Open, rest.Overdue+g.Overdue
+		}
+		list = append(list[:maxGroups], rest)
+	}
+	return list
+}
+
+// quantile interpolates linearly between the two nearest of the sorted values.
+func quantile(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	low := int(at)
+	high := min(low+1, len(sorted)-1)
+	return sorted[low] + (sorted[high]-sorted[low])*(at-float64(low))
+}
+
+func round(f float64) float64 { return math.Round(f*10) / 10 }

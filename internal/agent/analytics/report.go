@@ -1,0 +1,127 @@
+package analytics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+)
+
+// maxNamed is how many tasks one section of a report names; count says how many there are.
+const maxNamed = 20
+
+type reporting struct {
+	Period string `json:"period" desc:"day, week, month (this one so far), or YYYY-MM-DD..YYYY-MM-DD, both days included"`
+	Data   []row  `json:"data,omitempty" desc:"Left out or empty: the person's tasks"`
+}
+
+type section struct {
+	Count int     `json:"count"`
+	Tasks []named `json:"tasks"`
+}
+
+type named struct {
+	Title    string `json:"title"`
+	Priority string `json:"priority,omitempty"`
+	Assignee string `json:"assignee,omitempty"`
+	Due      string `json:"due_local,omitempty"`
+}
+
+func (s *section) add(c agent.Context, t agent.Task) {
+	if s.Count++; len(s.Tasks) < maxNamed {
+		s.Tasks = append(s.Tasks, named{agent.Cut(t.Title, 200), t.Priority, agent.Cut(t.Assignee, 120), c.Local(t.DueDate)})
+	}
+}
+
+type report struct {
+	Period     string   `json:"period"`
+	From       string   `json:"from"`
+	To         string   `json:"to"`
+	Created    section  `json:"created"`
+	Completed  section  `json:"completed"`
+	InProgress section  `json:"in_progress_now"`
+	Due        section  `json:"open_and_due_in_period"`
+	Overdue    section  `json:"overdue_now"`
+	Totals     metrics  `json:"all_tasks"`
+	Unknown    []string `json:"unknown,omitempty"`
+}
+
+func generate(_ context.Context, run *agent.Run, in reporting) (string, error) {
+	c := run.Context
+	from, to, err := periodOf(c, in.Period)
+	if err != nil {
+		return "", err
+	}
+	tasks, err := tasksOf(c, in.Data)
+	if err != nil {
+		return "", err
+	}
+	none := section{Tasks: []named{}}
+	out := report{Period: strings.TrimSpace(in.Period), From: from.Format(time.RFC3339), To: to.Format(time.RFC3339),
+		Created: none, Completed: none, InProgress: none, Due: none, Overdue: none, Totals: metricsOf(c, tasks)}
+	within := func(ms int64) bool {
+		t := time.UnixMilli(ms)
+		return ms != 0 && !t.Before(from) && t.Before(to)
+	}
+	undated := 0
+	for _, t := range tasks {
+		if t.CreatedAt == 0 {
+			undated++
+		}
+		if within(t.CreatedAt) {
+			out.Created.add(c, t)
+		}
+		if t.Done() {
+			if within(t.CompletedAt) {
+				out.Completed.add(c, t)
+			}
+			continue
+		}
+		if t.Status == "in_progress" {
+			out.InProgress.add(c, t)
+		}
+		if within(t.DueDate) {
+			out.Due.add(c, t)
+		}
+		if overdue(c, t) {
+			out.Overdue.add(c, t)
+		}
+	}
+	out.Unknown, out.Totals.Unknown = out.Totals.Unknown, nil
+	if undated > 0 {
+		out.Unknown = append(out.Unknown, fmt.Sprintf("%d of %d tasks do not say when they were created", undated, len(tasks)))
+	}
+	return answer(out)
+}
+
+// periodOf returns the period's first instant and the first one after it, in the caller's zone.
+func periodOf(c agent.Context, text string) (from, to time.Time, err error) {
+	now := c.Now.In(c.Zone())
+	day := func(y int, m time.Month, d int) time.Time {
+		return agent.StartOfDay(time.Date(y, m, d, 12, 0, 0, 0, c.Zone()))
+	}
+	switch text = strings.ToLower(strings.TrimSpace(text)); text {
+	case "day", "today":
+		return agent.StartOfDay(now), day(now.Year(), now.Month(), now.Day()+1), nil
+	case "week":
+		return monday(now, 0), monday(now, 1), nil
+	case "month":
+		return day(now.Year(), now.Month(), 1), day(now.Year(), now.Month()+1, 1), nil
+	}
+	first, last, ok := strings.Cut(text, "..")
+	if !ok {
+		return from, to, errors.New("period must be day, week, month or YYYY-MM-DD..YYYY-MM-DD")
+	}
+	a, errA := c.Moment(first)
+	b, errB := c.Moment(last)
+	if err := errors.Join(errA, errB); err != nil {
+		return from, to, fmt.Errorf("period: %w", err)
+	}
+	if from, to = a.Start, b.End().Add(time.Millisecond); !from.Before(to) {
+		return from, to, errors.New("period: it ends before it begins")
+	}
+	return from, to, nil
+}

@@ -1,0 +1,126 @@
+-- name: ReserveBackup :execrows
+-- Quota and number of uploads are decided by one conditional UPDATE: no two statements can both take the last room.
+WITH room AS (
+    UPDATE backup_usage SET reserved = reserved + @size_bytes, uploads = uploads + 1
+    WHERE backup_usage.user_id = @user_id AND uploads < @max_uploads::integer
+      AND (@limit_bytes::bigint < 0 OR committed + reserved + @size_bytes <= @limit_bytes::bigint)
+    RETURNING backup_usage.user_id
+)
+INSERT INTO backup_metadata (id, user_id, s3_key, version, timestamp, checksum, size_bytes, chunk_count, state, owner,
+                             lease_until, idempotency_key, created_at)
+SELECT @id, room.user_id, @s3_key, @version, @timestamp, @checksum, @size_bytes, @chunk_count, 'uploading', @owner,
+       @lease_until, @idempotency_key, @now
+FROM room;
+
+-- name: BackupByIdempotencyKey :one
+SELECT id, checksum, size_bytes, state, lease_until FROM backup_metadata
+WHERE user_id = @user_id AND idempotency_key = @idempotency_key;
+
+-- name: ExtendLease :execrows
+UPDATE backup_metadata SET lease_until = @lease_until
+WHERE id = @id AND owner = @owner AND state = 'uploading' AND lease_until > @now;
+
+-- name: CommitBackup :execrows
+WITH done AS (
+    UPDATE backup_metadata SET state = 'committed', committed_at = @now, sequence = nextval('backup_sequence')
+    WHERE id = @id AND owner = @owner AND state = 'uploading' AND lease_until > @now
+    RETURNING user_id, size_bytes
+)
+UPDATE backup_usage u
+SET reserved = u.reserved - done.size_bytes, committed = u.committed + done.size_bytes, uploads = u.uploads - 1
+FROM done WHERE u.user_id = done.user_id;
+
+-- name: AbortUpload :exec
+WITH fenced AS (
+    UPDATE backup_metadata SET state = 'aborting', idempotency_key = NULL, lease_until = @now
+    WHERE id = @id AND owner = @owner AND state = 'uploading'
+    RETURNING user_id, size_bytes
+)
+UPDATE backup_usage u SET reserved = u.reserved - fenced.size_bytes, uploads = u.uploads - 1
+FROM fenced WHERE u.user_id = fenced.user_id;
+
+-- name: AbortDeadUpload :one
+WITH dead AS (
+    SELECT d.id FROM backup_metadata d WHERE d.state = 'uploading' AND d.lease_until <= @now
+    ORDER BY d.lease_until LIMIT 1 FOR UPDATE SKIP LOCKED
+), fenced AS (
+    UPDATE backup_metadata m SET state = 'aborting', idempotency_key = NULL, lease_until = @now
+    FROM dead WHERE m.id = dead.id
+    RETURNING m.id, m.user_id, m.size_bytes
+), freed AS (
+    UPDATE backup_usage u SET reserved = u.reserved - fenced.size_bytes, uploads = u.uploads - 1
+    FROM fenced WHERE u.user_id = fenced.user_id
+)
+SELECT fenced.id FROM fenced;
+
+-- name: ClaimRemoval :one
+UPDATE backup_metadata SET lease_until = @claimed_until
+WHERE id = (
+    SELECT m.id FROM backup_metadata m WHERE m.state IN ('aborting', 'deleted') AND m.lease_until <= @now
+    ORDER BY m.lease_until LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+RETURNING id, s3_key, state;
+
+-- name: ClaimRemovalOf :one
+UPDATE backup_metadata SET lease_until = @claimed_until
+WHERE id = (
+    SELECT m.id FROM backup_metadata m
+    WHERE m.user_id = @user_id AND m.state IN ('aborting', 'deleted') AND m.lease_until <= @now
+    ORDER BY m.lease_until LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+RETURNING id, s3_key, state;
+
+-- name: FinishAbort :exec
+DELETE FROM backup_metadata WHERE id = @id AND state = 'aborting';
+
+-- name: FinishRemoval :exec
+UPDATE backup_metadata SET state = 'removed' WHERE id = @id AND state = 'deleted';
+
+-- name: LatestBackup :one
+SELECT id, user_id, s3_key, version, timestamp, checksum, size_bytes, chunk_count, committed_at FROM backup_metadata
+WHERE user_id = @user_id AND state = 'committed' ORDER BY sequence DESC LIMIT 1;
+
+-- name: BackupByID :one
+SELECT id, user_id, s3_key, version, timestamp, checksum, size_bytes, chunk_count, committed_at FROM backup_metadata
+WHERE id = @id AND user_id = @user_id AND state = 'committed';
+
+-- name: CommittedOthers :one
+SELECT EXISTS (
+    SELECT 1 FROM backup_metadata
+    WHERE user_id = @user_id AND id <> @id AND committed_at >= @since::timestamptz AND committed_at < @until::timestamptz
+);
+
+-- name: BackupSequence :one
+SELECT sequence::bigint FROM backup_metadata WHERE id = @id AND user_id = @user_id AND sequence IS NOT NULL;
+
+-- name: BackupsBefore :many
+SELECT id, user_id, s3_key, version, timestamp, checksum, size_bytes, chunk_count, committed_at FROM backup_metadata
+WHERE user_id = @user_id AND state = 'committed' AND sequence < @before::bigint
+ORDER BY sequence DESC LIMIT @most;
+
+-- name: TombstoneBackup :execrows
+-- The row is locked before the counter, as in every statement that moves both.
+WITH gone AS (
+    UPDATE backup_metadata SET state = 'deleted', deleted_at = @now, lease_until = @now, idempotency_key = NULL
+    WHERE id = @id AND backup_metadata.user_id = @user_id AND state = 'committed'
+    RETURNING backup_metadata.user_id, size_bytes
+)
+UPDATE backup_usage u SET committed = u.committed - gone.size_bytes FROM gone WHERE u.user_id = gone.user_id;
+
+-- name: BackupDeleted :one
+SELECT EXISTS (
+    SELECT 1 FROM backup_metadata WHERE id = @id AND user_id = @user_id AND state IN ('deleted', 'removed')
+);
+
+-- name: TombstoneAll :exec
+-- An upload in progress keeps its lease: its owner removes what it wrote, or the lease runs out.
+UPDATE backup_metadata
+SET state = CASE state WHEN 'uploading' THEN 'aborting' ELSE 'deleted' END, idempotency_key = NULL, deleted_at = @now::timestamptz,
+    lease_until = CASE state WHEN 'uploading' THEN lease_until ELSE @now::timestamptz END
+WHERE user_id = @user_id AND state IN ('uploading', 'committed');
+
+-- name: CountRemovals :one
+SELECT count(*) FROM backup_metadata WHERE user_id = @user_id AND state IN ('aborting', 'deleted');
+
+-- name: KeysInUse :many
+SELECT s3_key FROM backup_metadata WHERE s3_key = ANY(@keys::text[]) AND state <> 'removed';
