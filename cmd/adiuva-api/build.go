@@ -4,8 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/analytics"
+	"github.com/adiuva/cloud-api/internal/agent/calendar"
+	"github.com/adiuva/cloud-api/internal/agent/email"
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/chat"
@@ -98,7 +102,7 @@ func buildChat(model agent.Model, log *slog.Logger) (conversation, error) {
 	if err != nil {
 		return conversation{}, fmt.Errorf("templates: %w", err)
 	}
-	templates, err := playbook.NewTemplates(append(catalogue, task.Templates()...)...)
+	templates, err := playbook.NewTemplates(slices.Concat(catalogue, task.Templates(), calendar.Templates(), email.Templates(), analytics.Templates())...)
 	if err != nil {
 		return conversation{}, fmt.Errorf("templates: %w", err)
 	}
@@ -106,7 +110,7 @@ func buildChat(model agent.Model, log *slog.Logger) (conversation, error) {
 	if err != nil {
 		return conversation{}, fmt.Errorf("playbooks: %w", err)
 	}
-	filter := sanitize.New(secrets(agents, templates)...)
+	filter := sanitize.New(chat.Secrets(agents, templates)...)
 	return conversation{agents: agents, playbooks: library, orchestrator: chat.New(chat.Config{
 		Agents: agents, Model: model, Templates: templates, Filter: chat.Sanitized(filter), Log: log,
 	})}, nil
@@ -114,19 +118,7 @@ func buildChat(model agent.Model, log *slog.Logger) (conversation, error) {
 
 // builtinAgents registers the agents; the order is the one in which tiers include them.
 func builtinAgents(model agent.Model) (*agent.Registry, error) {
-	return agent.NewRegistry(task.New(model))
-}
-
-// secrets are the texts that must never leave: every prompt, fragment and template.
-func secrets(agents *agent.Registry, templates *playbook.Templates) []sanitize.Secret {
-	var list []sanitize.Secret
-	for _, f := range append(agents.Prompts(), chat.Prompts()...) {
-		list = append(list, sanitize.Secret{ID: f.ID, Text: f.Text})
-	}
-	for _, t := range templates.All() {
-		list = append(list, sanitize.Secret{ID: t.ID, Text: t.Text})
-	}
-	return list
+	return agent.NewRegistry(task.New(model), calendar.New(model), email.New(model), analytics.New(model))
 }
 
 // chooseModel returns the configured model, or the offline one, and what closes its connections.

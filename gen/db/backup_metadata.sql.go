@@ -246,7 +246,7 @@ func (q *Queries) ClaimRemovalOf(ctx context.Context, db DBTX, arg ClaimRemovalO
 
 const commitBackup = `-- name: CommitBackup :execrows
 WITH done AS (
-    UPDATE backup_metadata SET state = 'committed', committed_at = $1, sequence = nextval('backup_sequence')
+    UPDATE backup_metadata SET state = 'committed', committed_at = $1::timestamptz, sequence = nextval('backup_sequence')
     WHERE id = $2 AND owner = $3 AND state = 'uploading' AND lease_until > $1
     RETURNING user_id, size_bytes
 )
@@ -256,7 +256,7 @@ FROM done WHERE u.user_id = done.user_id
 `
 
 type CommitBackupParams struct {
-	Now   *time.Time
+	Now   time.Time
 	ID    uuid.UUID
 	Owner uuid.UUID
 }
@@ -477,7 +477,7 @@ func (q *Queries) TombstoneAll(ctx context.Context, db DBTX, now time.Time, user
 
 const tombstoneBackup = `-- name: TombstoneBackup :execrows
 WITH gone AS (
-    UPDATE backup_metadata SET state = 'deleted', deleted_at = $1, lease_until = $1, idempotency_key = NULL
+    UPDATE backup_metadata SET state = 'deleted', deleted_at = $1::timestamptz, lease_until = $1::timestamptz, idempotency_key = NULL
     WHERE id = $2 AND backup_metadata.user_id = $3 AND state = 'committed'
     RETURNING backup_metadata.user_id, size_bytes
 )
@@ -485,7 +485,7 @@ UPDATE backup_usage u SET committed = u.committed - gone.size_bytes FROM gone WH
 `
 
 type TombstoneBackupParams struct {
-	Now    *time.Time
+	Now    time.Time
 	ID     uuid.UUID
 	UserID uuid.UUID
 }

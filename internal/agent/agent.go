@@ -123,15 +123,15 @@ type Fragment struct {
 	Text string
 }
 
-// Prompts returns everything of this agent that an answer must not repeat: its prompt, its description, and its tools'
-// descriptions and schemas.
+// Prompts returns everything of this agent that an answer must not repeat: its prompt, its description, and what
+// the model is told of its tools and outlines.
 func (a *Agent) Prompts() []Fragment {
 	list := []Fragment{{a.def.Name + "/prompt", a.def.Prompt}, {a.def.Name + "/description", a.def.Description}}
 	for _, t := range a.def.Tools {
 		list = append(list, t.fragments(a.def.Name)...)
 	}
 	for _, o := range a.def.Outlines {
-		list = append(list, Fragment{a.def.Name + "/outline/" + o.Name, o.Description})
+		list = append(list, o.tool(nil).fragments(a.def.Name)...)
 	}
 	return list
 }

@@ -39,9 +39,7 @@ func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Template
 		return nil
 	}
 	for _, o := range a.def.Outlines {
-		tools = append(tools, NewTool(o.Name, o.Description, func(_ context.Context, _ *Run, in choice) (string, error) {
-			return "Planned.", pick(o, in)
-		}))
+		tools = append(tools, o.tool(pick))
 	}
 	if _, err := a.loop(ctx, run, tools, nil); err != nil {
 		return playbook.Plan{}, err
@@ -63,6 +61,13 @@ func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Template
 		return playbook.Plan{}, ErrNoAnswer.Because(err)
 	}
 	return plan, nil
+}
+
+// tool is what the model calls to choose the outline.
+func (o Outline) tool(pick func(Outline, choice) error) Tool {
+	return NewTool(o.Name, o.Description, func(_ context.Context, _ *Run, in choice) (string, error) {
+		return "Planned.", pick(o, in)
+	})
 }
 
 // literal keeps what a user wrote in braces from being read as a placeholder.

@@ -114,9 +114,9 @@ func (r *Registry) Allowed(t tier.Tier) []*Agent {
 	return list
 }
 
-// Prompts returns everything that no answer may repeat: the shared fragments and those of every agent.
+// Prompts returns everything that no answer may repeat: the shared fragments and tools, and those of every agent.
 func (r *Registry) Prompts() []Fragment {
-	list := SharedFragments()
+	list := append(SharedFragments(), Fragment{"shared/heading", dataHeading})
 	for _, t := range append(sharedTools(), askTool(nil)) {
 		list = append(list, t.fragments("shared")...)
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/sanitize"
 )
 
 //go:embed prompts/router.md
@@ -26,6 +28,20 @@ func Prompts() []agent.Fragment {
 		{ID: "chat/router", Text: routerPrompt}, {ID: "chat/synthesis", Text: synthesisPrompt},
 		{ID: "chat/step", Text: stepPrompt}, {ID: "chat/records", Text: recordsPrompt},
 	}
+}
+
+// Secrets returns everything that no answer of a service with these agents and templates may give away: the prompts of
+// the agents and of this package, tool definitions, descriptions, and the templates' texts, each by an id that may be
+// logged.
+func Secrets(agents *agent.Registry, templates *playbook.Templates) []sanitize.Secret {
+	var list []sanitize.Secret
+	for _, f := range append(agents.Prompts(), Prompts()...) {
+		list = append(list, sanitize.Secret{ID: f.ID, Text: f.Text})
+	}
+	for _, t := range templates.All() {
+		list = append(list, sanitize.Secret{ID: t.ID, Text: t.Text})
+	}
+	return list
 }
 
 // routerPromptFor is the router's system prompt over these agents.

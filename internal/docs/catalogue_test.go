@@ -98,7 +98,8 @@ func TestErrorPages(t *testing.T) {
 	for _, e := range docs.Catalogue() {
 		page := html.UnescapeString(ask(t, h, http.MethodGet, "/docs/errors/"+e.Code).Body.String())
 		for _, words := range []string{
-			"<h1><code>" + e.Code + "</code></h1>", "HTTP " + strconv.Itoa(e.Status) + " " + e.Title(), e.Cause, e.Remedy, "Version " + version,
+			"<h1><code>" + e.Code + "</code></h1>", "HTTP " + strconv.Itoa(e.Status) + " " + e.Title(),
+			e.Cause, e.Remedy, "Version " + version,
 		} {
 			if !strings.Contains(page, words) {
 				t.Errorf("the page of %s lacks %q", e.Code, words)

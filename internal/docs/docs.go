@@ -22,8 +22,10 @@ var style []byte
 // Scalar sets styles on elements and starts a worker from a blob; our own pages need a style sheet and nothing else.
 const (
 	scalarPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
-		"connect-src 'self'; font-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-	plainPolicy = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+		"connect-src 'self'; font-src 'self'; worker-src 'self' blob:; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	plainPolicy = "default-src 'none'; style-src 'self'; img-src data:; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 // Config says what the pages show.

@@ -34,10 +34,10 @@ func TestContractAsJSON(t *testing.T) {
 		t.Error("openapi.json says something else than openapi.yaml")
 	}
 	last := -1
-	for _, path := range []string{`"openapi":`, `"info":`, `"paths":`, `"/auth/register":`, `"/auth/login":`, `"/chat":`, `"/health":`, `"components":`} {
-		at := strings.Index(string(body), path)
+	for name := range strings.FieldsSeq("openapi info paths /auth/register /auth/login /chat /health components") {
+		at := strings.Index(string(body), `"`+name+`":`)
 		if at <= last {
-			t.Errorf("%s is at %d, not in the contract's order", path, at)
+			t.Errorf("%s is at %d, not in the contract's order", name, at)
 		}
 		last = at
 	}

@@ -15,7 +15,8 @@ import (
 // reference returns the script's address as the page gives it.
 func reference(t testing.TB, h http.Handler) string {
 	t.Helper()
-	match := regexp.MustCompile(`src="(/docs/scalar\.js\?[0-9a-f]+)"`).FindStringSubmatch(ask(t, h, http.MethodGet, "/docs").Body.String())
+	text := ask(t, h, http.MethodGet, "/docs").Body.String()
+	match := regexp.MustCompile(`src="(/docs/scalar\.js\?[0-9a-f]+)"`).FindStringSubmatch(text)
 	if match == nil {
 		t.Fatal("the reference has no versioned script")
 	}
@@ -38,8 +39,8 @@ func TestScriptIsTheSameInBothCodings(t *testing.T) {
 		t.Fatal(err)
 	}
 	plain := ask(t, h, http.MethodGet, "/docs/scalar.js")
-	if plain.Header().Get("Content-Encoding") != "" || !bytes.Equal(plain.Body.Bytes(), unpacked) {
-		t.Errorf("%d bytes as %q; want the %d of the packed one", plain.Body.Len(), plain.Header().Get("Content-Encoding"), len(unpacked))
+	if coding := plain.Header().Get("Content-Encoding"); coding != "" || !bytes.Equal(plain.Body.Bytes(), unpacked) {
+		t.Errorf("%d bytes as %q; want the %d of the packed one", plain.Body.Len(), coding, len(unpacked))
 	}
 	if got := plain.Header().Get("Content-Length"); got != strconv.Itoa(len(unpacked)) {
 		t.Errorf("Content-Length %s, body %d", got, len(unpacked))

@@ -121,6 +121,11 @@ func readJSON(c *echo.Context, schema *openapi3.Schema) (any, error) {
 		return nil, err
 	}
 	recordOf(r.Context()).bodyRead = true
+	return checkJSON(data, schema)
+}
+
+// checkJSON strictly decodes data and checks it against schema.
+func checkJSON(data []byte, schema *openapi3.Schema) (any, error) {
 	value, err := strictjson.Decode(data)
 	if err != nil {
 		return nil, err

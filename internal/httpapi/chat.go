@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 
-	"github.com/labstack/echo/v5"
 	"github.com/oapi-codegen/nullable"
 
 	"github.com/adiuva/cloud-api/gen/api"
@@ -24,9 +23,6 @@ func (s *Server) Chat(ctx context.Context, r api.ChatRequestObject) (api.ChatRes
 	}
 	return api.Chat200JSONResponse{Body: body}, nil
 }
-
-// streamChat answers messages over a WebSocket.
-func (s *Server) streamChat(*echo.Context) error { return notYet() }
 
 // ListAgents lists every agent and whether the caller's tier includes it.
 func (s *Server) ListAgents(ctx context.Context, _ api.ListAgentsRequestObject) (api.ListAgentsResponseObject, error) {

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v5"
 
 	"github.com/adiuva/cloud-api/gen/api"
@@ -38,6 +39,7 @@ type Config struct {
 	Version        string
 	CORSOrigins    []string         // exact origins; a port of * stands for any port
 	TrustedProxies []netip.Prefix   // whose X-Forwarded-For and X-Forwarded-Proto are believed; may be empty
+	WSPingInterval time.Duration    // how often sockets are pinged; 0 means 30 s
 	Now            func() time.Time // nil means time.Now
 	Log            *slog.Logger
 }
@@ -47,6 +49,9 @@ type Server struct {
 	cfg      Config
 	handler  http.Handler
 	draining atomic.Bool
+	// chatSchema is that of a question on the stream, sockets the streams that are open.
+	chatSchema *openapi3.Schema
+	sockets    *sockets
 }
 
 var _ api.StrictServerInterface = (*Server)(nil)
@@ -56,7 +61,10 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s := &Server{cfg: cfg}
+	if cfg.WSPingInterval <= 0 {
+		cfg.WSPingInterval = pingInterval
+	}
+	s := &Server{cfg: cfg, sockets: newSockets()}
 	e := echo.NewWithConfig(echo.Config{HTTPErrorHandler: s.fail, Binder: binder{}, Logger: cfg.Log})
 	doc, err := contract()
 	if err != nil {
@@ -68,7 +76,8 @@ func New(cfg Config) (*Server, error) {
 	}
 	api.RegisterHandlersWithOptions(e, api.NewStrictHandler(s, nil),
 		api.RegisterHandlersOptions{BaseURL: BasePath, OperationMiddlewares: chains})
-	e.GET(BasePath+"/chat/stream", s.streamChat, chains["streamChat"]...)
+	s.chatSchema = doc.Components.Schemas["ChatRequest"].Value
+	e.GET(BasePath+"/chat/stream", s.streamChat) // its questions pass the chain, one by one
 	refuseShadowed(e, doc)
 	s.mountPages(e)
 	s.handler = s.accept(s.recover(s.boundHeader(s.cors(e))))

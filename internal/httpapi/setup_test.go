@@ -7,11 +7,15 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/analytics"
+	"github.com/adiuva/cloud-api/internal/agent/calendar"
+	"github.com/adiuva/cloud-api/internal/agent/email"
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/chat"
@@ -73,25 +77,21 @@ func start(t *testing.T, model agent.Model, options ...option) *api {
 	db := pgtest.New(t)
 	accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: strings.Repeat("p", 32), BcryptCost: 4, Log: log})
 	check(t, err)
-	agents, err := agent.NewRegistry(task.New(model))
+	agents, err := agent.NewRegistry(task.New(model), calendar.New(model), email.New(model), analytics.New(model))
 	check(t, err)
 	catalogue, err := playbook.Catalogue()
 	check(t, err)
-	templates, err := playbook.NewTemplates(append(catalogue, task.Templates()...)...)
+	templates, err := playbook.NewTemplates(slices.Concat(catalogue, task.Templates(), calendar.Templates(), email.Templates(), analytics.Templates())...)
 	check(t, err)
 	library, err := playbook.Playbooks(templates)
 	check(t, err)
 	site, err := docs.New(docs.Config{Version: "test"})
 	check(t, err)
-	var secrets []sanitize.Secret
-	for _, f := range agents.Prompts() {
-		secrets = append(secrets, sanitize.Secret{ID: f.ID, Text: f.Text})
-	}
 	cfg := httpapi.Config{
 		Auth: accounts, Agents: agents, Playbooks: library, Docs: site, Ready: db.Ping, Version: "test", Log: log,
 		CORSOrigins: []string{"app://adiuva", "http://localhost:*"},
 		Chat: chat.New(chat.Config{Agents: agents, Model: model, Templates: templates,
-			Filter: chat.Sanitized(sanitize.New(secrets...)), Log: log}),
+			Filter: chat.Sanitized(sanitize.New(chat.Secrets(agents, templates)...)), Log: log}),
 	}
 	for _, o := range options {
 		o(&cfg)

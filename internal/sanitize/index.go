@@ -27,7 +27,8 @@ var (
 	gramOf   = [kinds]int{plain: 12, leet: 12, skeleton: 12, shifts: 12, isomorph: 12, canary: 8}
 )
 
-const bloomBits = 21
+// bloomBits is how large each kind's filter of pieces is: two bits a piece, both in one word.
+var bloomBits = [kinds]int{plain: 20, leet: 20, skeleton: 20, shifts: 20, isomorph: 20, canary: 12}
 
 // index finds runs of the secrets' symbols in one alphabet. It is immutable once built.
 type index struct {
@@ -38,6 +39,7 @@ type index struct {
 	starts []int  // where each secret begins in text
 	ids    []int  // which secret that is
 	bloom  []uint64
+	shift  int              // the bits of a hash that do not say which word of bloom
 	at     map[uint64]int32 // window hash → position in text
 }
 
@@ -48,6 +50,9 @@ func gramHash(b []byte, gram int) uint64 {
 	}
 	return bits.RotateLeft64(h, 29) * 0x165667B19E3779F9
 }
+
+// gramBits returns the two bits of a piece in its word of bloom.
+func gramBits(hash uint64) uint64 { return 1<<(hash>>20&63) | 1<<(hash>>32&63) }
 
 func windowHash(b []byte) uint64 {
 	h := uint64(len(b))
@@ -61,7 +66,8 @@ func windowHash(b []byte) uint64 {
 }
 
 func newIndex(k kind) *index {
-	return &index{kind: k, window: windowOf[k], gram: gramOf[k], bloom: make([]uint64, 1<<(bloomBits-6)), at: map[uint64]int32{}}
+	return &index{kind: k, window: windowOf[k], gram: gramOf[k], bloom: make([]uint64, 1<<(bloomBits[k]-6)),
+		shift: 70 - bloomBits[k], at: map[uint64]int32{}}
 }
 
 // add indexes one secret's symbols. Where two secrets share a run, the first added owns it.
@@ -73,8 +79,8 @@ func (x *index) add(id int, seq []byte) {
 	x.starts, x.ids = append(x.starts, start), append(x.ids, id)
 	x.text = append(append(x.text, seq...), 0)
 	for i := 0; i+x.gram <= len(seq); i++ {
-		h := gramHash(seq[i:], x.gram) >> (64 - bloomBits)
-		x.bloom[h>>6] |= 1 << (h & 63)
+		h := gramHash(seq[i:], x.gram)
+		x.bloom[h>>x.shift] |= gramBits(h)
 	}
 	for i := 0; i+x.window <= len(seq); i++ {
 		h := windowHash(seq[i : i+x.window])
@@ -94,8 +100,8 @@ func (x *index) owner(p int) int {
 func (x *index) find(seq []byte, leaked func(x *index, from, length int) bool) int {
 	stride := x.window - x.gram + 1
 	for j := 0; j+x.gram <= len(seq); j += stride {
-		h := gramHash(seq[j:], x.gram) >> (64 - bloomBits)
-		if x.bloom[h>>6]&(1<<(h&63)) == 0 {
+		h := gramHash(seq[j:], x.gram)
+		if bits := gramBits(h); x.bloom[h>>x.shift]&bits != bits {
 			continue
 		}
 		if id := x.around(seq, j, leaked); id >= 0 {

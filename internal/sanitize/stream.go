@@ -5,7 +5,7 @@ import "unicode/utf8"
 const (
 	tickEvery   = 16   // bytes between two looks at the tail
 	proseTail   = 48   // bytes of tail that must look like natural language
-	proseHold   = 60   // bytes held back from natural language
+	proseHold   = 64   // bytes held back from natural language
 	otherHold   = 1024 // characters held back from anything else
 	proseAgain  = 192  // bytes of natural language after which other text is over
 	checkEvery  = 256  // bytes between two full readings of text that is not natural language

@@ -22,7 +22,7 @@ WHERE id = @id AND owner = @owner AND state = 'uploading' AND lease_until > @now
 
 -- name: CommitBackup :execrows
 WITH done AS (
-    UPDATE backup_metadata SET state = 'committed', committed_at = @now, sequence = nextval('backup_sequence')
+    UPDATE backup_metadata SET state = 'committed', committed_at = @now::timestamptz, sequence = nextval('backup_sequence')
     WHERE id = @id AND owner = @owner AND state = 'uploading' AND lease_until > @now
     RETURNING user_id, size_bytes
 )
@@ -101,7 +101,7 @@ ORDER BY sequence DESC LIMIT @most;
 -- name: TombstoneBackup :execrows
 -- The row is locked before the counter, as in every statement that moves both.
 WITH gone AS (
-    UPDATE backup_metadata SET state = 'deleted', deleted_at = @now, lease_until = @now, idempotency_key = NULL
+    UPDATE backup_metadata SET state = 'deleted', deleted_at = @now::timestamptz, lease_until = @now::timestamptz, idempotency_key = NULL
     WHERE id = @id AND backup_metadata.user_id = @user_id AND state = 'committed'
     RETURNING backup_metadata.user_id, size_bytes
 )

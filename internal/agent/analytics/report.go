@@ -62,34 +62,7 @@ func generate(_ context.Context, run *agent.Run, in reporting) (string, error) {
 	none := section{Tasks: []named{}}
 	out := report{Period: strings.TrimSpace(in.Period), From: from.Format(time.RFC3339), To: to.Format(time.RFC3339),
 		Created: none, Completed: none, InProgress: none, Due: none, Overdue: none, Totals: metricsOf(c, tasks)}
-	within := func(ms int64) bool {
-		t := time.UnixMilli(ms)
-		return ms != 0 && !t.Before(from) && t.Before(to)
-	}
-	undated := 0
-	for _, t := range tasks {
-		if t.CreatedAt == 0 {
-			undated++
-		}
-		if within(t.CreatedAt) {
-			out.Created.add(c, t)
-		}
-		if t.Done() {
-			if within(t.CompletedAt) {
-				out.Completed.add(c, t)
-			}
-			continue
-		}
-		if t.Status == "in_progress" {
-			out.InProgress.add(c, t)
-		}
-		if within(t.DueDate) {
-			out.Due.add(c, t)
-		}
-		if overdue(c, t) {
-			out.Overdue.add(c, t)
-		}
-	}
+	undated := out.fill(c, tasks, from, to)
 	out.Unknown, out.Totals.Unknown = out.Totals.Unknown, nil
 	if undated > 0 {
 		out.Unknown = append(out.Unknown, fmt.Sprintf("%d of %d tasks do not say when they were created", undated, len(tasks)))
@@ -124,4 +97,36 @@ func periodOf(c agent.Context, text string) (from, to time.Time, err error) {
 		return from, to, errors.New("period: it ends before it begins")
 	}
 	return from, to, nil
+}
+
+// fill sorts the tasks into the sections and returns how many do not say when they were created.
+func (r *report) fill(c agent.Context, tasks []agent.Task, from, to time.Time) (undated int) {
+	within := func(ms int64) bool {
+		t := time.UnixMilli(ms)
+		return ms != 0 && !t.Before(from) && t.Before(to)
+	}
+	for _, t := range tasks {
+		if t.CreatedAt == 0 {
+			undated++
+		}
+		if within(t.CreatedAt) {
+			r.Created.add(c, t)
+		}
+		if t.Done() {
+			if within(t.CompletedAt) {
+				r.Completed.add(c, t)
+			}
+			continue
+		}
+		if t.Status == "in_progress" {
+			r.InProgress.add(c, t)
+		}
+		if within(t.DueDate) {
+			r.Due.add(c, t)
+		}
+		if overdue(c, t) {
+			r.Overdue.add(c, t)
+		}
+	}
+	return undated
 }

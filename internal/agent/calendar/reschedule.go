@@ -207,26 +207,9 @@ func move(_ context.Context, run *agent.Run, in newTime) (string, error) {
 	if i < 0 {
 		return "", fmt.Errorf("there is no event with id %q and readable times in this request", agent.Cut(in.ID, 80))
 	}
-	start, err := c.Moment(in.Start)
+	moved, err := in.apply(c, spans[i])
 	if err != nil {
-		return "", fmt.Errorf("start: %w", err)
-	}
-	moved := spans[i]
-	moved.start, moved.end = start.Start, start.Start.Add(spans[i].end.Sub(spans[i].start))
-	if in.End != "" {
-		end, err := c.Moment(in.End)
-		if err != nil {
-			return "", fmt.Errorf("end: %w", err)
-		}
-		moved.end = end.Start
-	}
-	switch {
-	case start.Day && !moved.allDay:
-		return "", errors.New("start: give a time of day")
-	case moved.start.Before(c.Now):
-		return "", errors.New("start: that time is past")
-	case !moved.end.After(moved.start):
-		return "", errors.New("end: it must be after start")
+		return "", err
 	}
 	data := map[string]any{"id": in.ID, "start": moved.start.UnixMilli(), "end": moved.end.UnixMilli()}
 	if err := run.Propose(playbook.UpdateRecord("events", data)); err != nil {
@@ -242,4 +225,30 @@ func move(_ context.Context, run *agent.Run, in newTime) (string, error) {
 		}
 	}
 	return answer(out)
+}
+
+// apply returns the event at its new time.
+func (in newTime) apply(c agent.Context, old span) (span, error) {
+	start, err := c.Moment(in.Start)
+	if err != nil {
+		return span{}, fmt.Errorf("start: %w", err)
+	}
+	moved := old
+	moved.start, moved.end = start.Start, start.Start.Add(old.end.Sub(old.start))
+	if in.End != "" {
+		end, err := c.Moment(in.End)
+		if err != nil {
+			return span{}, fmt.Errorf("end: %w", err)
+		}
+		moved.end = end.Start
+	}
+	switch {
+	case start.Day && !moved.allDay:
+		return span{}, errors.New("start: give a time of day")
+	case moved.start.Before(c.Now):
+		return span{}, errors.New("start: that time is past")
+	case !moved.end.After(moved.start):
+		return span{}, errors.New("end: it must be after start")
+	}
+	return moved, nil
 }
