@@ -35,7 +35,7 @@ var arrows = map[string]string{
 	"internal/config":          "",
 	"internal/identity":        "internal/tier",
 	"internal/playbook":        "internal/fault internal/tier",
-	"internal/agent":           "internal/playbook internal/fault internal/identity internal/tier",
+	"internal/agent":           "internal/playbook internal/sanitize internal/fault internal/identity internal/tier",
 	"internal/agent/task":      "internal/agent internal/playbook internal/fault internal/identity internal/tier",
 	"internal/agent/calendar":  "internal/agent internal/playbook internal/fault internal/identity internal/tier",
 	"internal/agent/email":     "internal/agent internal/playbook internal/fault internal/identity internal/tier",

@@ -31,7 +31,7 @@ func (b banner) print() {
 			}
 		}
 	}
-	p("\nBackups and billing are part of the contract and not built yet: they answer 501.")
+	p("\nBilling is part of the contract and not built yet: it answers 501.")
 	p("\nTry it:")
 	p(`  TOKEN=$(curl -s %s/api/v1/auth/register -H 'Content-Type: application/json' \`, base)
 	p(`    -d '{"email":"you@example.com","password":"correct horse battery"}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')`)
@@ -42,5 +42,5 @@ func (b banner) print() {
 
 // available leaves out the stand-ins of what is not built yet.
 func available(variable string) bool {
-	return !strings.HasPrefix(variable, "S3_") && !strings.HasPrefix(variable, "STRIPE_") && !strings.HasPrefix(variable, "BILLING_")
+	return !strings.HasPrefix(variable, "STRIPE_") && !strings.HasPrefix(variable, "BILLING_")
 }

@@ -7,11 +7,9 @@ import (
 	"slices"
 
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/agent/analytics"
-	"github.com/adiuva/cloud-api/internal/agent/calendar"
-	"github.com/adiuva/cloud-api/internal/agent/email"
-	"github.com/adiuva/cloud-api/internal/agent/task"
+	"github.com/adiuva/cloud-api/internal/agent/declared"
 	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/docs"
@@ -26,9 +24,10 @@ import (
 
 // app is the wired service and what must be closed when it ends.
 type app struct {
-	api    *httpapi.Server
-	auth   *auth.Service
-	closer []func()
+	api     *httpapi.Server
+	auth    *auth.Service
+	backups *backup.Service // nil where they are not built
+	closer  []func()
 }
 
 // close undoes build, last things first.
@@ -44,12 +43,16 @@ func build(ctx context.Context, env environment, cfg config.Config, log *slog.Lo
 	if err != nil {
 		return nil, err
 	}
+	manifests, err := loadManifests(cfg)
+	if err != nil {
+		return nil, err
+	}
 	db, stop, err := openDatabase(ctx, env, cfg)
 	if err != nil {
 		return nil, err
 	}
 	a := &app{closer: []func(){stop}}
-	if err := a.wire(cfg, db, log); err != nil {
+	if err := a.wire(cfg, db, manifests, log); err != nil {
 		a.close()
 		return nil, err
 	}
@@ -57,16 +60,24 @@ func build(ctx context.Context, env environment, cfg config.Config, log *slog.Lo
 }
 
 // wire makes everything, top to bottom, once.
-func (a *app) wire(cfg config.Config, db *postgres.DB, log *slog.Logger) (err error) {
-	if a.auth, err = auth.New(authConfig(cfg, db, log)); err != nil {
+func (a *app) wire(cfg config.Config, db *postgres.DB, manifests *declared.Set, log *slog.Logger) (err error) {
+	backups, stopBackups, err := buildBackups(cfg, db, log)
+	if err != nil {
 		return err
 	}
+	a.closer = append(a.closer, stopBackups)
+	accounts := authConfig(cfg, db, log)
+	accounts.Deletion = deletionSteps(backups)
+	if a.auth, err = auth.New(accounts); err != nil {
+		return err
+	}
+	a.backups = backups
 	model, stopModel, err := chooseModel(cfg, log)
 	if err != nil {
 		return err
 	}
 	a.closer = append(a.closer, stopModel)
-	talk, err := buildChat(model, log)
+	talk, err := buildChat(model, manifests, log)
 	if err != nil {
 		return err
 	}
@@ -80,8 +91,9 @@ func (a *app) wire(cfg config.Config, db *postgres.DB, log *slog.Logger) (err er
 		return err
 	}
 	a.api, err = httpapi.New(httpapi.Config{
-		Auth: a.auth, Chat: talk.orchestrator, Agents: talk.agents, Playbooks: talk.playbooks, Docs: site, Limiter: limiter,
-		Ready: db.Ping, Version: version, CORSOrigins: cfg.CORSOrigins, TrustedProxies: cfg.TrustedProxies, Log: log,
+		Auth: a.auth, Chat: talk.orchestrator, Agents: talk.agents, Backups: backups, Playbooks: talk.playbooks, Docs: site, Limiter: limiter,
+		Ready: db.Ping, Version: version, CORSOrigins: cfg.CORSOrigins, TrustedProxies: cfg.TrustedProxies,
+		WSPingInterval: cfg.WSPingInterval, Log: log,
 	})
 	return err
 }
@@ -93,8 +105,8 @@ type conversation struct {
 	orchestrator *chat.Orchestrator
 }
 
-func buildChat(model agent.Model, log *slog.Logger) (conversation, error) {
-	agents, err := builtinAgents(model)
+func buildChat(model agent.Model, manifests *declared.Set, log *slog.Logger) (conversation, error) {
+	agents, err := registerAgents(model, manifests)
 	if err != nil {
 		return conversation{}, err
 	}
@@ -102,7 +114,7 @@ func buildChat(model agent.Model, log *slog.Logger) (conversation, error) {
 	if err != nil {
 		return conversation{}, fmt.Errorf("templates: %w", err)
 	}
-	templates, err := playbook.NewTemplates(slices.Concat(catalogue, task.Templates(), calendar.Templates(), email.Templates(), analytics.Templates())...)
+	templates, err := playbook.NewTemplates(slices.Concat(catalogue, agentTemplates(manifests))...)
 	if err != nil {
 		return conversation{}, fmt.Errorf("templates: %w", err)
 	}
@@ -114,11 +126,6 @@ func buildChat(model agent.Model, log *slog.Logger) (conversation, error) {
 	return conversation{agents: agents, playbooks: library, orchestrator: chat.New(chat.Config{
 		Agents: agents, Model: model, Templates: templates, Filter: chat.Sanitized(filter), Log: log,
 	})}, nil
-}
-
-// builtinAgents registers the agents; the order is the one in which tiers include them.
-func builtinAgents(model agent.Model) (*agent.Registry, error) {
-	return agent.NewRegistry(task.New(model), calendar.New(model), email.New(model), analytics.New(model))
 }
 
 // chooseModel returns the configured model, or the offline one, and what closes its connections.

@@ -7,14 +7,11 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/adiuva/cloud-api/internal/fault"
-	"github.com/adiuva/cloud-api/internal/offline"
-	"github.com/adiuva/cloud-api/internal/tier"
 )
 
 // plain words a fault for an operator: its message and the members that are wrong.
@@ -28,28 +25,6 @@ func plain(err error) error {
 		lines = append(lines, strings.TrimPrefix(d.Pointer, "/")+": "+d.Message)
 	}
 	return errors.New(strings.Join(lines, "\n"))
-}
-
-// agentsCommand lists the agents and so checks every manifest.
-func agentsCommand(env environment) *cobra.Command {
-	return &cobra.Command{
-		Use: "agents", Short: "List and check the agents", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			if _, err := env.load(); err != nil {
-				return err
-			}
-			agents, err := builtinAgents(offline.New(offline.Config{}))
-			if err != nil {
-				return err
-			}
-			w := tabwriter.NewWriter(env.out, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "NAME\tDESCRIPTION\tSKILLS")
-			for _, a := range agents.List(tier.Team) {
-				fmt.Fprintf(w, "%s\t%s\t%s\n", a.Name, a.Description, strings.Join(a.Skills, ", "))
-			}
-			return w.Flush()
-		},
-	}
 }
 
 // healthTimeout bounds a health check.

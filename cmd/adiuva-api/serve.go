@@ -61,6 +61,12 @@ func run(ctx context.Context, cfg config.Config, app *app, listener, admin net.L
 		app.auth.Maintain(running)
 		return nil
 	})
+	if app.backups != nil {
+		group.Go(func() error {
+			app.backups.Maintain(running)
+			return nil
+		})
+	}
 	api := httpapi.NewHTTPServer(cfg.Addr, app.api, log)
 	group.Go(func() error { return serveOn(api, listener) })
 	servers := []*http.Server{api}
@@ -73,21 +79,31 @@ func run(ctx context.Context, cfg config.Config, app *app, listener, admin net.L
 	}
 	group.Go(func() error {
 		<-running.Done()
-		app.api.Drain()
-		log.Info("draining", slog.Duration("grace", cfg.ShutdownGrace))
-		grace, cancel := context.WithTimeout(context.WithoutCancel(running), cfg.ShutdownGrace)
-		defer cancel()
-		for _, server := range servers {
-			if err := server.Shutdown(grace); err != nil {
-				log.Warn("some requests did not end in time and were cut")
-				if err := server.Close(); err != nil {
-					return fmt.Errorf("closing the listener: %w", err)
-				}
-			}
-		}
-		return nil
+		return drain(context.WithoutCancel(running), cfg, app.api, servers, log)
 	})
 	return group.Wait()
+}
+
+// drain turns new work away and gives what runs SHUTDOWN_GRACE to end.
+func drain(ctx context.Context, cfg config.Config, api *httpapi.Server, servers []*http.Server, log *slog.Logger) error {
+	api.Drain()
+	log.Info("draining", slog.Duration("grace", cfg.ShutdownGrace))
+	grace, cancel := context.WithTimeout(ctx, cfg.ShutdownGrace)
+	defer cancel()
+	sockets := make(chan error, 1)
+	go func() { sockets <- api.Shutdown(grace) }()
+	for _, server := range servers {
+		if err := server.Shutdown(grace); err != nil {
+			log.Warn("some requests did not end in time and were cut")
+			if err := server.Close(); err != nil {
+				return fmt.Errorf("closing the listener: %w", err)
+			}
+		}
+	}
+	if err := <-sockets; err != nil {
+		log.Warn("some sockets did not end in time and were cut")
+	}
+	return nil
 }
 
 func serveOn(server *http.Server, l net.Listener) error {

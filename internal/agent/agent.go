@@ -11,6 +11,7 @@ import (
 	"github.com/tmc/langchaingo/llms"
 
 	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/sanitize"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -43,7 +44,7 @@ func New(model Model, def Definition) *Agent {
 	for _, f := range SharedFragments() {
 		parts = append(parts, f.Text)
 	}
-	return &Agent{model: model, def: def, system: strings.Join(append(parts, strings.TrimSpace(def.Prompt)), "\n\n"),
+	return &Agent{model: model, def: def, system: strings.Join(append(parts, def.prompt().Text), "\n\n"),
 		tools: append(append([]Tool(nil), def.Tools...), sharedTools()...)}
 }
 
@@ -117,16 +118,26 @@ func (a *Agent) messages(run *Run) []llms.MessageContent {
 	return append(list, llms.TextParts(llms.ChatMessageTypeHuman, run.Message))
 }
 
-// Fragment is one secret text of an agent, by an id that may be logged.
+// Fragment is one secret text of an agent, by an id that may be logged. Canary is the marker planted in Text, if any.
 type Fragment struct {
-	ID   string
-	Text string
+	ID     string
+	Text   string
+	Canary string
 }
+
+// marked is the fragment as models are told it.
+func marked(id, text string) Fragment {
+	s := sanitize.Marked(id, text)
+	return Fragment{ID: id, Text: s.Text, Canary: s.Canary}
+}
+
+// prompt is the agent's own fragment.
+func (d Definition) prompt() Fragment { return marked(d.Name+"/prompt", d.Prompt) }
 
 // Prompts returns everything of this agent that an answer must not repeat: its prompt, its description, and what
 // the model is told of its tools and outlines.
 func (a *Agent) Prompts() []Fragment {
-	list := []Fragment{{a.def.Name + "/prompt", a.def.Prompt}, {a.def.Name + "/description", a.def.Description}}
+	list := []Fragment{a.def.prompt(), {ID: a.def.Name + "/description", Text: a.def.Description}}
 	for _, t := range a.def.Tools {
 		list = append(list, t.fragments(a.def.Name)...)
 	}

@@ -15,10 +15,7 @@ var dataPrompt string
 
 // SharedFragments returns the prompt fragments that every agent starts with.
 func SharedFragments() []Fragment {
-	return []Fragment{
-		{"shared/assistant", strings.TrimSpace(assistantPrompt)},
-		{"shared/data", strings.TrimSpace(dataPrompt)},
-	}
+	return []Fragment{marked("shared/assistant", assistantPrompt), marked("shared/data", dataPrompt)}
 }
 
 // dataHeading stands above the request's data.

@@ -116,7 +116,7 @@ func (r *Registry) Allowed(t tier.Tier) []*Agent {
 
 // Prompts returns everything that no answer may repeat: the shared fragments and tools, and those of every agent.
 func (r *Registry) Prompts() []Fragment {
-	list := append(SharedFragments(), Fragment{"shared/heading", dataHeading})
+	list := append(SharedFragments(), Fragment{ID: "shared/heading", Text: dataHeading})
 	for _, t := range append(sharedTools(), askTool(nil)) {
 		list = append(list, t.fragments("shared")...)
 	}

@@ -79,5 +79,5 @@ func (t Tool) wire() llms.Tool {
 
 func (t Tool) fragments(owner string) []Fragment {
 	id := owner + "/tool/" + t.name
-	return []Fragment{{id, t.name + ": " + t.description}, {id + "/schema", string(t.schema)}}
+	return []Fragment{{ID: id, Text: t.name + ": " + t.description}, {ID: id + "/schema", Text: string(t.schema)}}
 }

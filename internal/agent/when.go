@@ -39,56 +39,49 @@ func StartOfDay(t time.Time) time.Time {
 	return start
 }
 
-// Moment reads a date or time in the caller's zone: "2026-11-24", "2026-11-24T15:00" (also with a space, seconds or an
-// offset), milliseconds since the epoch, "today", "tomorrow", "yesterday", a weekday for its next occurrence after
-// today, or "in 3 days".
+// Moment reads a date or time in the caller's zone, in capitals or not. A day is one of
+//   - "2026-11-24", "30.03.2027" or "30.3.", "March 30", "March 30, 2027", "30 March", "30. März 2027" or "30 marzo", with
+//     the months' English, German and Italian names or their usual short forms;
+//   - "today", "tomorrow", "yesterday", "in 3 days", "in 2 weeks" (at most 3650 days);
+//   - a weekday in English, also after "next": its next occurrence after today;
+//   - "end of week" (Sunday) or "end of month", also with "the" or "this": the last day of the one that today is in.
+//
+// A day without a year is its next occurrence, today included, and 29 February waits for a leap year. A time of day may
+// follow: "tomorrow 15:00", "30 March at 3pm", "30. März um 15 Uhr", "30 marzo alle 15:30". Also read are
+// "2026-11-24T15:00" (with a space, seconds or an offset) and milliseconds since the epoch. A time that the clocks skip
+// is taken by the clock before the change, so 02:30 becomes 03:30; of one that comes twice, the first is meant. All else
+// is an error that says what to write, and so is a day that its month does not have.
 func (c Context) Moment(text string) (Moment, error) {
-	zone, text := c.Zone(), strings.ToLower(strings.TrimSpace(text))
-	if ms, err := strconv.ParseInt(text, 10, 64); err == nil && len(text) >= 9 {
-		return Moment{Start: time.UnixMilli(ms).In(zone)}, nil
+	text = strings.Join(strings.Fields(strings.ToLower(text)), " ")
+	if at, ok := c.instant(text); ok {
+		return Moment{Start: at}, nil
 	}
-	if t, err := time.Parse(time.RFC3339, strings.ToUpper(text)); err == nil {
-		return Moment{Start: t.In(zone)}, nil
+	if day, ok := c.day(text); ok {
+		// Noon exists in every zone whatever the clocks do that day.
+		return Moment{Start: StartOfDay(time.Date(day.Year(), day.Month(), day.Day(), 12, 0, 0, 0, c.Zone())), Day: true}, nil
 	}
-	for _, layout := range []string{"2006-01-02t15:04:05", "2006-01-02t15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"} {
-		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
-			return Moment{Start: t}, nil
+	if text, clock, ok := cutClock(text); ok {
+		if day, ok := c.day(text); ok {
+			return Moment{Start: localTime(day.Add(clock), c.Zone())}, nil
 		}
-	}
-	if t, err := time.Parse("2006-01-02", text); err == nil {
-		noon := time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, zone)
-		return Moment{Start: StartOfDay(noon), Day: true}, nil
-	}
-	if days, ok := c.relative(text); ok {
-		today := c.Now.In(zone)
-		noon := time.Date(today.Year(), today.Month(), today.Day()+days, 12, 0, 0, 0, zone)
-		return Moment{Start: StartOfDay(noon), Day: true}, nil
 	}
 	return Moment{}, fmt.Errorf("%q is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM", Cut(text, 40))
 }
 
-// relative returns how many days from today a word means.
-func (c Context) relative(text string) (int, bool) {
-	switch text {
-	case "today":
-		return 0, true
-	case "tomorrow":
-		return 1, true
-	case "yesterday":
-		return -1, true
+// instant reads the forms that machines write.
+func (c Context) instant(text string) (time.Time, bool) {
+	if ms, err := strconv.ParseInt(text, 10, 64); err == nil && len(text) >= 9 {
+		return time.UnixMilli(ms).In(c.Zone()), true
 	}
-	days := 0
-	if n, err := fmt.Sscanf(text, "in %d day", &days); n == 1 && err == nil && days >= 0 && days <= 3650 {
-		return days, true
+	if t, err := time.Parse(time.RFC3339, strings.ToUpper(text)); err == nil {
+		return t.In(c.Zone()), true
 	}
-	name := strings.TrimPrefix(text, "next ")
-	today := c.Now.In(c.Zone()).Weekday()
-	for day := time.Sunday; day <= time.Saturday; day++ {
-		if strings.ToLower(day.String()) == name {
-			return (int(day)-int(today)+6)%7 + 1, true
+	for _, layout := range []string{"2006-01-02t15:04:05", "2006-01-02t15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return localTime(t, c.Zone()), true
 		}
 	}
-	return 0, false
+	return time.Time{}, false
 }
 
 // Due returns the last instant a task with that dueDate is on time. A dueDate at the start of a local day is what a date

@@ -126,7 +126,7 @@ func (s *Service) sharedState(ctx context.Context, userID, session uuid.UUID) (d
 
 // readState reads the session and its account and remembers them. A session that ended is token_invalid.
 func (s *Service) readState(ctx context.Context, userID, session uuid.UUID) (db.SessionStateRow, error) {
-	epoch := s.states.epoch.Load()
+	epoch := s.states.epochOf(session).Load()
 	now := s.now()
 	row, err := s.q.SessionState(ctx, s.db.Pool, db.SessionStateParams{ID: session, UserID: userID, Now: now})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -157,11 +157,12 @@ func newVerifiedTokens() (*verifiedTokens, error) {
 	return &verifiedTokens{cache}, err
 }
 
-// states remembers the state of sessions for stateAge. Forgetting raises the epoch, so that a read that began before
-// it is not remembered after it, and starts a new flight, so that nobody joins such a read.
+// states remembers the state of sessions for stateAge. Forgetting raises the session's epoch, so that a read that began
+// before it is not remembered after it, and starts a new flight, so that nobody joins such a read. Sessions share 256
+// epochs: with a single one, busy refreshing elsewhere would keep every read from being remembered.
 type states struct {
 	cache   *lru.Cache[uuid.UUID, state]
-	epoch   atomic.Uint64
+	epochs  [256]atomic.Uint64
 	mu      sync.Mutex // orders remember against forgetting
 	flights atomic.Pointer[singleflight.Group]
 }
@@ -180,6 +181,9 @@ func newStates() (*states, error) {
 
 func (s *states) flight() *singleflight.Group { return s.flights.Load() }
 
+// epochOf picks by the id's last byte, which is random.
+func (s *states) epochOf(session uuid.UUID) *atomic.Uint64 { return &s.epochs[session[len(session)-1]] }
+
 func (s *states) recent(session uuid.UUID, now time.Time) (db.SessionStateRow, bool) {
 	known, ok := s.cache.Get(session)
 	if !ok || now.Sub(known.readAt) >= stateAge {
@@ -191,7 +195,7 @@ func (s *states) recent(session uuid.UUID, now time.Time) (db.SessionStateRow, b
 func (s *states) remember(session uuid.UUID, row db.SessionStateRow, readAt time.Time, epoch uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.epoch.Load() == epoch {
+	if s.epochOf(session).Load() == epoch {
 		s.cache.Add(session, state{row, readAt})
 	}
 }
@@ -199,7 +203,7 @@ func (s *states) remember(session uuid.UUID, row db.SessionStateRow, readAt time
 func (s *states) forget(session uuid.UUID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.epoch.Add(1)
+	s.epochOf(session).Add(1)
 	s.flights.Store(new(singleflight.Group))
 	s.cache.Remove(session)
 }
@@ -207,7 +211,9 @@ func (s *states) forget(session uuid.UUID) {
 func (s *states) forgetUser(userID uuid.UUID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.epoch.Add(1)
+	for i := range s.epochs { // the user's sessions that are only now being read are not known
+		s.epochs[i].Add(1)
+	}
 	s.flights.Store(new(singleflight.Group))
 	for _, session := range s.cache.Keys() {
 		if known, ok := s.cache.Peek(session); ok && known.row.UserID == userID {

@@ -59,7 +59,7 @@ func (o *Orchestrator) pipeline(ctx context.Context, agents []*agent.Agent, run 
 		fmt.Fprintf(results, "\n\nResult %d:\n%s", i+1, r.Text)
 	}
 	messages := []llms.MessageContent{
-		llms.TextParts(llms.ChatMessageTypeSystem, strings.TrimSpace(synthesisPrompt)),
+		llms.TextParts(llms.ChatMessageTypeSystem, synthesis().Text),
 		llms.TextParts(llms.ChatMessageTypeHuman, "Request:\n"+run.Message+results.String()),
 	}
 	result, err := agent.Loop(ctx, agent.LoopConfig{Model: o.cfg.Model, Run: run, Messages: messages}, emit)

@@ -86,24 +86,60 @@ func (out *outlet) hit() string {
 // release checks what an answer carries beside its text and makes the reply, the canned one after any hit.
 func (o *Orchestrator) release(ctx context.Context, guard Guard, hit string, reply Reply) Reply {
 	if hit == "" {
-		var texts []string
+		var rows rows
 		for _, a := range reply.Actions {
-			texts = appendTexts(texts, a.Data)
+			rows.add(a.Data)
 		}
 		if reply.Plan != nil {
 			for _, s := range reply.Plan.Steps {
-				texts = appendTexts(appendTexts(appendTexts(texts, s.Variables), s.Filter), s.Data)
+				rows.add(s.Variables)
+				rows.add(s.Filter)
+				rows.add(s.Data)
 			}
 		}
-		if len(texts) > 0 {
-			hit = guard.Values(texts...)
-		}
+		hit = rows.hit(guard)
 	}
 	if hit == "" {
 		return reply
 	}
 	o.cfg.Log.WarnContext(ctx, "answer replaced by the leak filter", slog.String("secret", hit))
 	return Reply{Kind: Response, Text: Canned, Actions: []playbook.Action{}, Replaced: true}
+}
+
+// rows collects the texts that leave beside an answer, in their order and by column: what is cut over many rows reads
+// whole in its column alone.
+type rows struct {
+	texts   []string
+	columns map[string][]string
+}
+
+func (r *rows) add(row map[string]any) {
+	if r.columns == nil {
+		r.columns = map[string][]string{}
+	}
+	for _, name := range slices.Sorted(maps.Keys(row)) {
+		of := appendTexts(nil, row[name])
+		r.texts = append(append(r.texts, name), of...)
+		r.columns[name] = append(r.columns[name], of...)
+	}
+}
+
+// hit is the secret that the rows give away, or "".
+func (r *rows) hit(guard Guard) string {
+	if len(r.texts) == 0 {
+		return ""
+	}
+	if hit := guard.Values(r.texts...); hit != "" {
+		return hit
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.columns)) {
+		if values := r.columns[name]; len(values) > 1 {
+			if _, hit := guard.Text(strings.Join(values, " ")); hit != "" {
+				return hit
+			}
+		}
+	}
+	return ""
 }
 
 // appendTexts collects every text inside value, member names included where the model could have chosen them.
@@ -130,10 +166,10 @@ func callerText(req Request) []string {
 	c := req.Context
 	texts := append([]string{req.Message}, c.RelevantDocuments...)
 	for _, t := range c.Tasks {
-		texts = append(texts, t.Title, t.Description, t.Assignee)
+		texts = append(texts, t.ID, t.Title, t.Description, t.Assignee)
 	}
 	for _, p := range c.Projects {
-		texts = append(texts, p.Name, p.AISummary)
+		texts = append(texts, p.ID, p.Name, p.Status, p.AISummary)
 	}
 	for _, k := range c.Clients {
 		texts = append(texts, k.Name, k.Industry)
@@ -145,10 +181,10 @@ func callerText(req Request) []string {
 		texts = append(texts, k.Title)
 	}
 	for _, e := range c.Events {
-		texts = append(texts, e.Title, e.Location)
+		texts = append(append(texts, e.ID, e.Title, e.Location), e.Attendees...)
 	}
 	for _, m := range c.Emails {
-		texts = append(texts, m.Subject, m.Snippet)
+		texts = append(append(append(texts, m.ID, m.From, m.Subject, m.Snippet), m.To...), m.Labels...)
 	}
 	for _, turn := range c.History {
 		texts = append(texts, turn.Content)

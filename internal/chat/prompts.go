@@ -3,7 +3,6 @@ package chat
 import (
 	_ "embed"
 	"encoding/json"
-	"strings"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/playbook"
@@ -24,11 +23,16 @@ var recordsPrompt string
 
 // Prompts returns this package's own prompts, which no answer may repeat.
 func Prompts() []agent.Fragment {
-	return []agent.Fragment{
-		{ID: "chat/router", Text: routerPrompt}, {ID: "chat/synthesis", Text: synthesisPrompt},
-		{ID: "chat/step", Text: stepPrompt}, {ID: "chat/records", Text: recordsPrompt},
+	var list []agent.Fragment
+	for _, s := range []sanitize.Secret{router(), synthesis(), step(), {ID: "chat/records", Text: recordsPrompt}} {
+		list = append(list, agent.Fragment{ID: s.ID, Text: s.Text, Canary: s.Canary})
 	}
+	return list
 }
+
+func router() sanitize.Secret    { return sanitize.Marked("chat/router", routerPrompt) }
+func synthesis() sanitize.Secret { return sanitize.Marked("chat/synthesis", synthesisPrompt) }
+func step() sanitize.Secret      { return sanitize.Marked("chat/step", stepPrompt) }
 
 // Secrets returns everything that no answer of a service with these agents and templates may give away: the prompts of
 // the agents and of this package, tool definitions, descriptions, and the templates' texts, each by an id that may be
@@ -36,10 +40,10 @@ func Prompts() []agent.Fragment {
 func Secrets(agents *agent.Registry, templates *playbook.Templates) []sanitize.Secret {
 	var list []sanitize.Secret
 	for _, f := range append(agents.Prompts(), Prompts()...) {
-		list = append(list, sanitize.Secret{ID: f.ID, Text: f.Text})
+		list = append(list, sanitize.Secret{ID: f.ID, Text: f.Text, Canary: f.Canary})
 	}
 	for _, t := range templates.All() {
-		list = append(list, sanitize.Secret{ID: t.ID, Text: t.Text})
+		list = append(list, sanitize.Marked(t.ID, t.Text))
 	}
 	return list
 }
@@ -56,7 +60,7 @@ func routerPromptFor(agents []*agent.Agent) string {
 	}
 	text, err := json.Marshal(list)
 	if err != nil {
-		return routerPrompt
+		return router().Text
 	}
-	return strings.TrimSpace(routerPrompt) + "\n" + string(text)
+	return router().Text + "\n" + string(text)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/sanitize"
 )
 
 // StepRequest runs one generating step of a plan over the records of its source step.
@@ -36,12 +37,12 @@ type StepReply struct {
 // ErrBadRecords is the answer when the model did not keep to the shape of a template's records.
 var ErrBadRecords = fault.New(fault.BadUpstream, "llm_error", "The language model gave an answer that cannot be used. Try again.")
 
-// RunStep carries out one generating step. Failures are faults: validation_failed for an unknown template or variables it
-// does not take, and the model's own.
+// RunStep carries out one generating step. Failures are faults: not_found for an unknown template, validation_failed for
+// variables that it does not take, and the model's own.
 func (o *Orchestrator) RunStep(ctx context.Context, _ identity.User, req StepRequest) (StepReply, error) {
 	template, err := o.cfg.Templates.Get(req.PromptTemplate)
 	if err != nil {
-		return StepReply{}, fault.ErrValidation.WithDetails(fault.Detail{Pointer: "/prompt_template", Message: "is not a known template id"})
+		return StepReply{}, fault.ErrNotFound
 	}
 	if err := template.CheckVariables(req.Variables); err != nil {
 		return StepReply{}, fault.ErrValidation.WithDetails(fault.Detail{Pointer: "/variables", Message: err.Error()})
@@ -69,12 +70,12 @@ func (o *Orchestrator) stepReply(ctx context.Context, guard Guard, t playbook.Te
 		return StepReply{}, ErrBadRecords.Because(err)
 	}
 	text, hit := guard.Text(answer.Text)
-	if hit == "" && len(records) > 0 { // escapes inside the JSON hide nothing once it is decoded
-		var texts []string
+	if hit == "" { // escapes inside the JSON hide nothing once it is decoded
+		var rows rows
 		for _, r := range records {
-			texts = appendTexts(texts, r)
+			rows.add(r)
 		}
-		hit = guard.Values(texts...)
+		hit = rows.hit(guard)
 	}
 	checked := o.release(ctx, guard, hit, Reply{Text: text})
 	if checked.Replaced {
@@ -84,7 +85,7 @@ func (o *Orchestrator) stepReply(ctx context.Context, guard Guard, t playbook.Te
 }
 
 func (o *Orchestrator) stepMessages(t playbook.Template, req StepRequest, zone *time.Location) []llms.MessageContent {
-	system := strings.TrimSpace(stepPrompt) + "\n\n" + strings.TrimSpace(t.Text)
+	system := step().Text + "\n\n" + sanitize.Marked(t.ID, t.Text).Text
 	if len(t.Columns) > 0 {
 		system += "\n\n" + strings.TrimSpace(recordsPrompt) + " " + strings.Join(t.Columns, ", ")
 	}

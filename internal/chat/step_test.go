@@ -56,7 +56,7 @@ func TestRunStep(t *testing.T) {
 		{"leak", "tpl_task_agent_summary", "SECRET", request, chat.StepReply{Output: chat.Canned, Records: []map[string]any{}, Replaced: true}, ""},
 		{"escaped leak", "tpl_task_agent_review", `[{"id":"\u0053ECRET"}]`, request, chat.StepReply{Output: chat.Canned, Records: []map[string]any{}, Replaced: true}, ""},
 		{"no records", "tpl_task_agent_review", "I cannot", request, chat.StepReply{}, "llm_error"},
-		{"unknown template", "tpl_no", "", request, chat.StepReply{}, "validation_failed"},
+		{"unknown template", "tpl_no", "", request, chat.StepReply{}, "not_found"},
 		{"no variables", "tpl_task_agent_summary", "", nil, chat.StepReply{}, "validation_failed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

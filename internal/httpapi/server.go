@@ -18,6 +18,7 @@ import (
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/docs"
 	"github.com/adiuva/cloud-api/internal/playbook"
@@ -32,10 +33,12 @@ type Config struct {
 	Auth           *auth.Service
 	Chat           *chat.Orchestrator
 	Agents         *agent.Registry
+	Backups        *backup.Service // nil answers 501
 	Playbooks      *playbook.Library
 	Docs           *docs.Site
 	Limiter        *ratelimit.Limiter              // nil switches rate limits off
 	Ready          func(ctx context.Context) error // asks the database; its error makes /readyz answer 503
+	UploadPatience time.Duration                   // in which an upload has to reach 64 KiB/s; 0 means 30 s
 	Version        string
 	CORSOrigins    []string         // exact origins; a port of * stands for any port
 	TrustedProxies []netip.Prefix   // whose X-Forwarded-For and X-Forwarded-Proto are believed; may be empty
@@ -74,6 +77,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
+	chains["putBackup"] = append(chains["putBackup"], s.pace)
 	api.RegisterHandlersWithOptions(e, api.NewStrictHandler(s, nil),
 		api.RegisterHandlersOptions{BaseURL: BasePath, OperationMiddlewares: chains})
 	s.chatSchema = doc.Components.Schemas["ChatRequest"].Value

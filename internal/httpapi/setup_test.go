@@ -18,7 +18,9 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent/email"
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/diskblob"
 	"github.com/adiuva/cloud-api/internal/docs"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/offline"
@@ -34,6 +36,8 @@ type api struct {
 	server *httpapi.Server
 	url    string
 	logs   *lines
+
+	accounts *auth.Service
 }
 
 // lines collects log output.
@@ -93,6 +97,9 @@ func start(t *testing.T, model agent.Model, options ...option) *api {
 		Chat: chat.New(chat.Config{Agents: agents, Model: model, Templates: templates,
 			Filter: chat.Sanitized(sanitize.New(chat.Secrets(agents, templates)...)), Log: log}),
 	}
+	blobs, err := diskblob.New(t.TempDir())
+	check(t, err)
+	cfg.Backups = backup.New(backup.Config{DB: db, Store: blobs, Log: log})
 	for _, o := range options {
 		o(&cfg)
 	}
@@ -100,7 +107,7 @@ func start(t *testing.T, model agent.Model, options ...option) *api {
 	check(t, err)
 	ts := httptest.NewServer(server)
 	t.Cleanup(ts.Close)
-	return &api{t: t, server: server, url: ts.URL, logs: logs}
+	return &api{t: t, server: server, url: ts.URL, logs: logs, accounts: accounts}
 }
 
 func check(t *testing.T, err error) {

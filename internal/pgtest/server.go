@@ -73,7 +73,7 @@ func (s *Server) Start() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	now, err := devpg.Start(ctx, devpg.Config{DataDir: s.dir, Port: s.port})
+	now, err := devpg.Start(ctx, devpg.Config{DataDir: s.dir, Port: s.port, Durable: true})
 	if s.dsn == "" {
 		unavailable(s.t, err)
 	} else if err != nil {

@@ -73,13 +73,13 @@ func (a *aliveTable) add(letters, leets []byte) {
 			}
 		}
 	}
-	back := reversed(letters)
+	back := reversed(nil, letters)
 	mark(letters, forwards, 0)
 	mark(back, backwards, 0)
 	mark(leets, leetwards, leetSalt)
-	shifted := steps(letters)
+	shifted := steps(nil, letters)
 	mark(shifted, shiftwards, shiftSalt)
-	mark(mirrored(shifted), mirrorwards, shiftSalt)
+	mark(mirrored(nil, shifted), mirrorwards, shiftSalt)
 }
 
 // tracker follows how many pieces in a row up to the end of a text occur in a secret, per way of reading.

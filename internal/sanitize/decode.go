@@ -19,9 +19,8 @@ const maxInflated = 64 << 10
 var (
 	escapes  = regexp.MustCompile(`(?i)\\u\{?[0-9a-f]{2,6}\}?|\\x[0-9a-f]{2}|\\[0-7]{3}|u\+[0-9a-f]{4,6}|%[0-9a-f]{2}|=[0-9a-f]{2}|=\r?\n|&#x?[0-9a-f]+;`)
 	bullets  = regexp.MustCompile(`(?m)^\s*(?:[-*>•|]+|\d+[.):])\s+`)
-	numbers  = regexp.MustCompile(`[0-9A-Za-z]+`)
 	tags     = regexp.MustCompile(`<[^<>]{1,200}>`)
-	hexMarks = regexp.MustCompile(`0[xX]|\\x`)
+	hexMarks = strings.NewReplacer("0x", " ", "0X", " ", `\x`, " ")
 )
 
 // decoded reads the result of one decoder through all views again.
@@ -87,7 +86,7 @@ func unescape(text string) string {
 // radix undoes base64, base32, base 16, base85 and uuencoding, however they are wrapped.
 func (q *search) radix(text string, shape shape) bool {
 	bare := bullets.ReplaceAllString(text, "")
-	six := squeeze(hexMarks.ReplaceAllString(bare, " "), hexValue)
+	six := squeeze(hexMarks.Replace(bare), hexValue)
 	for skip := 0; skip < 2; skip++ {
 		if q.bytes("hex", pack(six, 4, skip)) {
 			return true

@@ -18,7 +18,7 @@ const (
 // folding maps every rune to a letter code: 1–26 for a–z, 0 for what is not a letter of that alphabet. Accents, full
 // width, mathematical, circled, squared and tag forms and look-alikes of other scripts fold to the plain letter.
 type folding struct {
-	ascii [128]uint8
+	ascii [256]uint8 // zero from 128 on
 	leet  [128]uint8
 	pages map[rune]uint8
 }
@@ -28,7 +28,7 @@ func newFolding() *folding {
 	for c := 'a'; c <= 'z'; c++ {
 		f.ascii[c], f.ascii[c-'a'+'A'] = uint8(c-'a'+1), uint8(c-'a'+1)
 	}
-	f.leet = f.ascii
+	copy(f.leet[:], f.ascii[:])
 	for from, to := range map[byte]byte{
 		'0': 'o', '1': 'i', '2': 'z', '3': 'e', '4': 'a', '5': 's', '6': 'g', '7': 't', '8': 'b', '9': 'g',
 		'@': 'a', '$': 's', '!': 'i', '|': 'i', '+': 't', 'l': 'i', 'L': 'i',
@@ -66,6 +66,14 @@ func (f *folding) rune(r rune) uint8 {
 	return f.pages[r]
 }
 
+// sized returns room for n symbols: out's when it is large enough. Functions that take an out return their result in it.
+func sized(out []byte, n int) []byte {
+	if cap(out) < n {
+		return make([]byte, n)
+	}
+	return out[:n]
+}
+
 // letters returns the letter codes of s, everything else dropped.
 func (f *folding) letters(s string) []byte {
 	out := make([]byte, len(s)+1)
@@ -90,8 +98,8 @@ func (f *folding) letters(s string) []byte {
 }
 
 // leetLetters is letters with digits and symbols read as the letters they resemble, i and l being one.
-func (f *folding) leetLetters(s string) []byte {
-	out := make([]byte, len(s)+1)
+func (f *folding) leetLetters(out []byte, s string) []byte {
+	out = sized(out, len(s)+1)
 	n := 0
 	for i := 0; i < len(s); {
 		code, size := uint8(0), 1
@@ -125,27 +133,26 @@ func (f *folding) symbols(s string) []rune {
 	return out
 }
 
-func isVowel(code byte) bool {
-	return code == 1 || code == 5 || code == 9 || code == 15 || code == 21
-}
+// allVowels has the bit of every letter that is a vowel.
+const allVowels uint32 = 1<<1 | 1<<5 | 1<<9 | 1<<15 | 1<<21
 
 // consonants drops the vowels of seq.
-func consonants(seq []byte) []byte {
-	out := make([]byte, 0, len(seq))
+func consonants(out, seq []byte) []byte {
+	out = sized(out, len(seq))
+	n := 0
 	for _, c := range seq {
-		if !isVowel(c) {
-			out = append(out, c)
-		}
+		out[n] = c
+		n += int(^allVowels >> c & 1)
 	}
-	return out
+	return out[:n]
 }
 
 // steps returns the differences of neighbouring letters, plus one, which every Caesar shift leaves alone.
-func steps(seq []byte) []byte {
+func steps(out, seq []byte) []byte {
 	if len(seq) < 2 {
 		return nil
 	}
-	out := make([]byte, len(seq)-1)
+	out = sized(out, len(seq)-1)
 	before := int8(seq[0])
 	for i, c := range seq[1:] {
 		d := int8(c) - before
@@ -156,8 +163,8 @@ func steps(seq []byte) []byte {
 }
 
 // mirrored turns steps into those of the mirrored alphabet, which are also those of the reversed letters, reversed.
-func mirrored(steps []byte) []byte {
-	out := make([]byte, len(steps))
+func mirrored(out, steps []byte) []byte {
+	out = sized(out, len(steps))
 	for i, s := range steps {
 		if out[i] = 28 - s; s == 1 {
 			out[i] = 1
@@ -186,8 +193,8 @@ func repeats[T comparable](seq []T) []byte {
 }
 
 // letterRepeats is repeats for letter codes, and repeats of the same letters reversed.
-func letterRepeats(seq []byte) (forwards, backwards []byte) {
-	forwards, backwards = make([]byte, len(seq)), make([]byte, len(seq))
+func letterRepeats(forwards, backwards, seq []byte) (onward, back []byte) {
+	forwards, backwards = sized(forwards, len(seq)), sized(backwards, len(seq))
 	var seen [32]int
 	for i := range seen {
 		seen[i] = -reach - 1
@@ -203,8 +210,8 @@ func letterRepeats(seq []byte) (forwards, backwards []byte) {
 	return forwards, backwards
 }
 
-func reversed(seq []byte) []byte {
-	out := make([]byte, len(seq))
+func reversed(out, seq []byte) []byte {
+	out = sized(out, len(seq))
 	for i, c := range seq {
 		out[len(seq)-1-i] = c
 	}

@@ -1,7 +1,6 @@
 package sanitize
 
 import (
-	"strconv"
 	"strings"
 	"unicode"
 )
@@ -11,22 +10,22 @@ func (q *search) digits(text string, shape shape) bool {
 	if shape.digits < 20 {
 		return false
 	}
-	found := numbers.FindAllString(text, -1)
+	found := numbers(text)
 	if len(found) >= 20 {
 		for _, base := range []int{10, 2, 8, 16} {
 			var chars strings.Builder
 			var places []byte
 			for _, n := range found {
-				v, err := strconv.ParseUint(strings.TrimPrefix(strings.TrimPrefix(n, "0x"), "u"), base, 21)
-				if err != nil {
+				v, ok := number(strings.TrimPrefix(strings.TrimPrefix(n, "0x"), "u"), rune(base))
+				if !ok {
 					continue
 				}
-				chars.WriteRune(rune(v))
+				chars.WriteRune(v)
 				if v < 27 {
 					places = append(places, byte(v))
 				}
 			}
-			if q.decoded("character numbers", chars.String()) || base == 10 && q.in(shifts, "alphabet places", steps(places)) {
+			if q.decoded("character numbers", chars.String()) || base == 10 && q.in(shifts, "alphabet places", steps(nil, places)) {
 				return true
 			}
 		}
@@ -38,6 +37,24 @@ func (q *search) digits(text string, shape shape) bool {
 		return -1
 	})
 	return len(two)*2 > shape.visible && q.bits("binary", two)
+}
+
+// numbers returns the words of ASCII letters and digits.
+func numbers(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool {
+		return (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z')
+	})
+}
+
+// number returns the number below 2²¹ that digits say in a base of at most 16.
+func number(digits string, base rune) (v rune, ok bool) {
+	for i := range len(digits) {
+		d := rune(hexValue(digits[i]))
+		if v = v*base + d; d < 0 || d >= base || v >= 1<<21 {
+			return 0, false
+		}
+	}
+	return v, digits != ""
 }
 
 func btoi(b bool) int {

@@ -23,8 +23,13 @@ type sample struct {
 func (m *proseModel) prose(text []byte) bool {
 	var s sample
 	for i := 0; i < len(text); {
-		if c := text[i]; c < utf8.RuneSelf {
-			s.addASCII(m, c)
+		c := text[i]
+		if m.fold.ascii[c] != 0 {
+			i += s.addLetters(m, text[i:])
+			continue
+		}
+		if c < utf8.RuneSelf {
+			s.addSign(m, c)
 			i++
 			continue
 		}
@@ -38,15 +43,38 @@ func (m *proseModel) prose(text []byte) bool {
 	return s.natural()
 }
 
-func (s *sample) addASCII(m *proseModel, c byte) {
-	if code := m.fold.ascii[c&127]; code != 0 {
-		s.run++
-		s.addLetter(m, code)
+// addLetters reads the plain letters that text begins with and returns how many there are.
+func (s *sample) addLetters(m *proseModel, text []byte) int {
+	word, score, last, lower := s.word, s.score, s.last, s.lower
+	n, vowels, switches := 0, uint32(0), 0
+	for _, c := range text {
+		code := m.fold.ascii[c]
+		if code == 0 {
+			break
+		}
+		n++
+		word = word<<5 | uint64(code)
+		score += m.pair[last&31][code&31]
+		vowels += vowelsAndY >> code & 1
 		upper := c <= 'Z'
-		s.switches += btoi(upper && s.lower)
-		s.lower = !upper
-		return
+		if upper && lower {
+			switches++
+		}
+		lower = !upper
+		last = code
 	}
+	s.word, s.score, s.last, s.lower = word, score, last, lower
+	s.vowels += int(vowels)
+	s.switches += switches
+	s.letters += n
+	s.length += n
+	s.pairs += n
+	s.run += n
+	return n
+}
+
+// addSign reads a character of ASCII that is not a letter.
+func (s *sample) addSign(m *proseModel, c byte) {
 	s.lower = false
 	s.endWord(m)
 	s.gap(m)
@@ -67,8 +95,11 @@ func (s *sample) addWide(m *proseModel, r rune) {
 	s.run++
 	code := m.fold.pages[r]
 	if code != 0 && r < 0x250 {
-		s.addLetter(m, code)
-		s.lower = true
+		s.word, s.length, s.letters = s.word<<5|uint64(code), s.length+1, s.letters+1
+		s.score += m.pair[s.last&31][code&31]
+		s.vowels += int(vowelsAndY >> code & 1)
+		s.pairs++
+		s.last, s.lower = code, true
 		return
 	}
 	s.lower = false
@@ -84,16 +115,6 @@ func (s *sample) addWide(m *proseModel, r rune) {
 	} else {
 		s.last = 0
 	}
-}
-
-func (s *sample) addLetter(m *proseModel, code uint8) {
-	s.letters++
-	s.vowels += int(vowels >> code & 1)
-	s.word = s.word<<5 | uint64(code)
-	s.length++
-	s.score += m.pair[s.last&31][code&31]
-	s.pairs++
-	s.last = code
 }
 
 // gap scores the end of a word as a letter of its own.
@@ -154,8 +175,8 @@ func (s *sample) repetitive() bool {
 	return false
 }
 
-// vowels has the bit of every letter that is one, y among them.
-const vowels = 1<<1 | 1<<5 | 1<<9 | 1<<15 | 1<<21 | 1<<25
+// vowelsAndY has the bit of every letter that is a vowel, y among them.
+const vowelsAndY = allVowels | 1<<25
 
 // longestSmall is how many letters the longest small word has.
 const longestSmall = 6

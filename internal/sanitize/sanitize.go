@@ -9,6 +9,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
+	"strings"
+	"sync"
 )
 
 // Canned is the answer that stands in for one that was stopped. It is of an answer's usual length and says nothing about
@@ -48,6 +50,7 @@ type Filter struct {
 	sums    []uint64 // of the letter weights of the plain index up to each place, separators weighing too
 	alive   *aliveTable
 	prose   *proseModel
+	rooms   sync.Pool // of *room
 }
 
 // New returns a Filter for the secrets. Building takes some milliseconds per 10 KB of secrets; do it once.
@@ -77,27 +80,36 @@ func (f *Filter) learn(i int, s Secret) {
 		f.by[k].add(i, f.sequence(k, s.Text))
 	}
 	f.by[canary].add(i, f.fold.letters(s.Canary))
-	_, words := f.splitWords(s.Text)
+	_, words := f.splitWords(s.Text, &room{})
 	f.words.add(i, words)
 	f.alive.addWords(words)
-	f.alive.add(letters, f.fold.leetLetters(s.Text))
+	f.alive.add(letters, f.fold.leetLetters(nil, s.Text))
 }
 
 // sequence returns text in the alphabet of k.
 func (f *Filter) sequence(k kind, text string) []byte {
 	switch k {
 	case leet:
-		return f.fold.leetLetters(text)
+		return f.fold.leetLetters(nil, text)
 	case skeleton:
-		return consonants(f.fold.letters(text))
+		return consonants(nil, f.fold.letters(text))
 	case shifts:
-		return steps(f.fold.letters(text))
+		return steps(nil, f.fold.letters(text))
 	case isomorph:
-		seq, _ := letterRepeats(f.fold.letters(text))
+		seq, _ := letterRepeats(nil, nil, f.fold.letters(text))
 		return seq
 	default:
 		return f.fold.letters(text)
 	}
+}
+
+// Marked returns the secret called id with a marker planted at its head. A translation or a list of its words keeps the
+// marker where no run of letters is left. The marker follows from the text, so it stands nowhere else, differs where a
+// deployment changes the text, and stays the same between starts.
+func Marked(id, text string) Secret {
+	text = strings.TrimSpace(text)
+	marker := CanaryFor(id, []byte(text))
+	return Secret{ID: id, Text: "[ref " + marker + "] " + text, Canary: marker}
 }
 
 // CanaryFor returns a marker of 20 consonants for the secret called id, the same for the same key.

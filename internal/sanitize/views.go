@@ -13,6 +13,7 @@ type search struct {
 	*Scope
 	depth  int
 	budget *int // bytes that decoders may still produce
+	room   *room
 	hit    *Hit
 }
 
@@ -24,12 +25,31 @@ func (s *Scope) views(text string, final bool) *Hit {
 	return q.hit
 }
 
+// room is memory for one reading at a time.
+type room struct {
+	letters, one, two []byte
+	words             []word
+}
+
+// maxRoom bounds the text whose room is kept for the next reading.
+const maxRoom = 64 << 10
+
 func (q *search) everything(text string) bool {
-	letters, words := q.filter.splitWords(text)
+	kept, ok := q.filter.rooms.Get().(*room)
+	if !ok {
+		kept = &room{}
+	}
+	kept.one, kept.two = sized(kept.one, len(text)+1), sized(kept.two, len(text)+1)
+	q.room = kept
+	letters, words := q.filter.splitWords(text, kept)
 	shape := shapeOf(text)
 	shape.prose = q.filter.prose.mostly(text)
-	return q.letters("letters", letters) || q.ciphers(text, letters, shape) || q.byWord(text, words, shape) ||
+	found := q.letters("letters", letters) || q.ciphers(text, letters, shape) || q.byWord(text, words, shape) ||
 		q.gapped(letters, shape) || q.decoders(text, shape)
+	if len(text) <= maxRoom {
+		q.filter.rooms.Put(kept)
+	}
+	return found
 }
 
 func (q *search) found(view string, secret int) bool {
@@ -51,17 +71,12 @@ func (q *search) letters(view string, seq []byte) bool {
 
 // ciphers looks through what is done to an alphabet or to the order of letters.
 func (q *search) ciphers(text string, letters []byte, shape shape) bool {
-	backwards := reversed(letters)
-	shifted := steps(letters)
-	opposite := mirrored(shifted)
-	if q.letters("reversed", backwards) || q.in(skeleton, "consonants", consonants(letters)) ||
-		q.in(shifts, "shifted", shifted) || q.in(shifts, "mirrored", opposite) ||
-		q.in(shifts, "shifted, reversed", reversed(opposite)) ||
-		q.in(shifts, "mirrored, reversed", reversed(shifted)) ||
-		q.in(leet, "look-alike digits", q.filter.fold.leetLetters(text)) {
+	if q.letters("reversed", reversed(q.room.one, letters)) ||
+		q.in(skeleton, "consonants", consonants(q.room.one, letters)) || q.caesars(letters) ||
+		q.in(leet, "look-alike digits", q.filter.fold.leetLetters(q.room.one, text)) {
 		return true
 	}
-	onward, back := letterRepeats(letters)
+	onward, back := letterRepeats(q.room.one, q.room.two, letters)
 	if q.in(isomorph, "substituted", onward) || q.in(isomorph, "substituted, reversed", back) {
 		return true
 	}
@@ -71,33 +86,45 @@ func (q *search) ciphers(text string, letters []byte, shape shape) bool {
 	return q.strided(text, letters, shape)
 }
 
+// caesars looks through every shift of the alphabet, as it stands and mirrored.
+func (q *search) caesars(letters []byte) bool {
+	shifted := steps(q.room.one, letters)
+	opposite := mirrored(q.room.two, shifted)
+	if q.in(shifts, "shifted", shifted) || q.in(shifts, "mirrored", opposite) {
+		return true
+	}
+	slices.Reverse(shifted)
+	slices.Reverse(opposite)
+	return q.in(shifts, "shifted, reversed", opposite) || q.in(shifts, "mirrored, reversed", shifted)
+}
+
 // strided looks at every second to fifth letter, and at every second to fifth character that is a letter or a digit.
 func (q *search) strided(text string, letters []byte, shape shape) bool {
-	part := make([]byte, 0, len(text)/2+1)
+	part := q.room.one[:cap(q.room.one)]
 	for step := 2; step <= 5; step++ {
 		for offset := 0; offset < step; offset++ {
-			part = part[:0]
+			n := 0
 			for i := offset; i < len(letters); i += step {
-				part = append(part, letters[i])
+				part[n] = letters[i]
+				n++
 			}
-			if q.letters("interleaved", part) {
+			if q.letters("interleaved", part[:n]) {
 				return true
 			}
 		}
 	}
-	return shape.digits > 0 && q.stridedSigns(alphanumerics(q.filter.fold, text), part)
+	return shape.digits > 0 && q.stridedSigns(alphanumerics(q.filter.fold, q.room.two[:0], text), part)
 }
 
 func (q *search) stridedSigns(signs, part []byte) bool {
 	for step := 2; step <= 5; step++ {
 		for offset := 0; offset < step; offset++ {
-			part = part[:0]
+			n := 0
 			for i := offset; i < len(signs); i += step {
-				if signs[i] <= 26 {
-					part = append(part, signs[i])
-				}
+				part[n] = signs[i]
+				n += btoi(signs[i] <= 26)
 			}
-			if q.letters("interleaved", part) {
+			if q.letters("interleaved", part[:n]) {
 				return true
 			}
 		}
@@ -106,8 +133,7 @@ func (q *search) stridedSigns(signs, part []byte) bool {
 }
 
 // alphanumerics is letters with every digit kept as 27.
-func alphanumerics(fold *folding, text string) []byte {
-	out := make([]byte, 0, len(text))
+func alphanumerics(fold *folding, out []byte, text string) []byte {
 	for i := 0; i < len(text); {
 		code, size := uint8(0), 1
 		if c := text[i]; c < utf8.RuneSelf {

@@ -30,9 +30,11 @@ type word struct {
 	signature uint64
 }
 
-// splitWords returns the letters of text, folded, and its words, which are parts of them.
-func (f *Filter) splitWords(text string) (letters []byte, words []word) {
-	letters, words = make([]byte, len(text)+1), make([]word, 0, len(text)/5+1)
+// splitWords returns the letters of text, folded, and its words, which are parts of them. Both last until kept is used
+// again.
+func (f *Filter) splitWords(text string, kept *room) (letters []byte, words []word) {
+	kept.letters = sized(kept.letters, len(text)+1)
+	letters, words = kept.letters, kept.words[:0]
 	n, begin := 0, 0
 	for i := 0; i < len(text); {
 		c, code, size := text[i], uint8(0), 1
@@ -55,6 +57,7 @@ func (f *Filter) splitWords(text string) (letters []byte, words []word) {
 	if n > begin {
 		words = append(words, word{letters[begin:n:n], signature(letters[begin:n])})
 	}
+	kept.words = words
 	return letters[:n], words
 }
 
@@ -160,11 +163,11 @@ func (q *search) initials(words []word) bool {
 	if len(words) < 16 {
 		return false
 	}
-	first, last := make([]byte, len(words)), make([]byte, len(words))
+	first, last := sized(q.room.one, len(words)), sized(q.room.two, len(words))
 	for i, w := range words {
 		first[i], last[i] = w.letters[0], w.letters[len(w.letters)-1]
 	}
-	return q.letters("first letters", first) || q.letters("last letters", last) || q.letters("first letters, reversed", reversed(first))
+	return q.letters("first letters", first) || q.letters("last letters", last) || q.letters("first letters, reversed", reversed(q.room.two, first))
 }
 
 // signatures looks for runs of words whose own letters are shuffled, reversed or moved as in Pig Latin.
@@ -219,7 +222,7 @@ func (q *search) callerHas(run []word) bool {
 		return false
 	}
 	want := runHash(run)
-	_, words := q.filter.splitWords(q.caller)
+	_, words := q.filter.splitWords(q.caller, &room{})
 	for i := 0; i+len(run) <= len(words); i++ {
 		if runHash(words[i:i+len(run)]) == want {
 			return true
@@ -229,15 +232,20 @@ func (q *search) callerHas(run []word) bool {
 }
 
 func (q *search) wordOrder(words []word) bool {
-	backwards := make([]byte, 0, 8*len(words))
+	out := q.room.one[:0]
 	for i := len(words) - 1; i >= 0; i-- {
-		backwards = append(backwards, words[i].letters...)
+		out = append(out, words[i].letters...)
 	}
-	each := make([]byte, 0, len(backwards))
+	if q.letters("words backwards", out) {
+		return true
+	}
+	out = out[:0]
 	for _, w := range words {
-		each = append(each, reversed(w.letters)...)
+		for i := len(w.letters) - 1; i >= 0; i-- {
+			out = append(out, w.letters[i])
+		}
 	}
-	return q.letters("words backwards", backwards) || q.letters("each word reversed", each)
+	return q.letters("each word reversed", out)
 }
 
 // withoutFillers leaves out words that keep coming back, and every second to fourth word.

@@ -2,7 +2,6 @@ package declared
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/adiuva/cloud-api/internal/agent"
@@ -108,9 +107,9 @@ func (m manifest) template() playbook.Template {
 
 // tools reads the tools and returns them with the table of the first that reads rows.
 func (r *reader) tools(f field, outline string) (list []agent.Tool, table string) {
-	taken := []string{"ask_agent", outline}
+	taken := map[string]bool{"ask_agent": true, outline: true}
 	for _, t := range agent.New(nil, agent.Definition{}).Tools() {
-		taken = append(taken, t.Name())
+		taken[t.Name()] = true
 	}
 	items := r.list(f)
 	if len(items) > maxTools {
@@ -122,7 +121,7 @@ func (r *reader) tools(f field, outline string) (list []agent.Tool, table string
 		if !ok {
 			continue
 		}
-		list, taken = append(list, tool), append(taken, tool.Name())
+		list = append(list, tool)
 		if table == "" {
 			table = rows
 		}
@@ -130,20 +129,22 @@ func (r *reader) tools(f field, outline string) (list []agent.Tool, table string
 	return list, table
 }
 
-// tool reads one tool; rows is the table it reads, if it reads one.
-func (r *reader) tool(item field, taken []string) (tool agent.Tool, rows string, ok bool) {
+// tool reads one tool and takes its name; rows is the table it reads, if it reads one.
+func (r *reader) tool(item field, taken map[string]bool) (tool agent.Tool, rows string, ok bool) {
+	before := len(r.faults)
 	f, ok := r.object(item, "name!", "description!", "schema", "action", "rows", "filter")
 	if !ok {
 		return tool, "", false
 	}
 	name := r.name(f["name"], toolName, "a tool's name is snake_case")
-	if slices.Contains(taken, name) {
-		r.fault(f["name"].line(), "%s: %q is taken", f["name"].at, name)
+	if taken[name] {
+		r.fault(f["name"].line(), "%s: %q is the name of another tool of this agent", f["name"].at, name)
 	}
+	taken[name] = name != ""
 	description := strings.TrimSpace(r.text(f["description"]))
 	arguments := r.schema(f["schema"])
 	do, rows := r.work(item, f, arguments)
-	if do == nil || name == "" || arguments == nil {
+	if len(r.faults) > before {
 		return tool, rows, false
 	}
 	tool, err := agent.NewSchemaTool(name, description, arguments.wire(), do)

@@ -42,7 +42,7 @@ func (r *reader) anySchema(f field) *schema {
 		return nil
 	}
 	s := &schema{kind: r.text(m["type"]), description: r.text(m["description"]), enum: r.texts(m["enum"]),
-		required: r.texts(m["required"]), properties: map[string]*schema{}}
+		properties: map[string]*schema{}}
 	kinds := []string{"string", "boolean", "integer", "number", "array", "object"}
 	if s.kind != "" && !slices.Contains(kinds, s.kind) {
 		r.fault(m["type"].line(), "%s: %q is not one of %s", m["type"].at, agent.Cut(s.kind, maxQuoted), strings.Join(kinds, ", "))
@@ -61,10 +61,12 @@ func (r *reader) anySchema(f field) *schema {
 	if m["properties"].there() {
 		r.properties(s, m["properties"])
 	}
-	for i, name := range s.required {
-		if _, there := s.properties[name]; !there {
-			r.fault(m["required"].node.Content[i].Line, "%s: %q is not among the properties", m["required"].at, agent.Cut(name, maxQuoted))
+	for _, item := range r.list(m["required"]) {
+		name := r.text(item)
+		if _, there := s.properties[name]; !there && name != "" {
+			r.fault(item.line(), "%s: %q is not among the properties", item.at, agent.Cut(name, maxQuoted))
 		}
+		s.required = append(s.required, name)
 	}
 	return s
 }

@@ -1,0 +1,188 @@
+package agent_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+)
+
+// at is a request's clock and zone; now is written in that zone.
+func at(t testing.TB, zone, now string) agent.Context {
+	t.Helper()
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock, err := time.ParseInLocation("2006-01-02T15:04", now, loc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return agent.Context{Location: loc, Now: clock}
+}
+
+// TestDays reads whole days on Monday 23 November 2026.
+func TestDays(t *testing.T) {
+	t.Parallel()
+	ctx := at(t, "Europe/Rome", "2026-11-23T09:30")
+	for day, texts := range map[string][]string{
+		"2027-03-30": {"March 30", "march 30th", "MARCH 30, 2027", "march 30 2027", "Mar. 30", "30 March", "30 March 2027", "30th of March",
+			"30th march, 2027", "30.3.", "30.03.", "30.03.2027", "30. 3. 2027", "30 marzo", "30 marzo 2027", "30. März", "30. märz 2027", "30. Mrz",
+			" 30   mar ", "2027-03-30"},
+		"2026-11-23": {"23 November", "23.11.", "nov 23", "23 novembre", "today", "in 0 days"}, // today counts
+		"2027-11-22": {"22 November", "22.11.", "nov 22"},                                      // past this year
+		"2026-11-22": {"22 November 2026", "22.11.2026", "yesterday"},                          // a year is taken at its word
+		"2028-02-29": {"February 29", "29.2.", "29 febbraio", "29. Februar"},                   // the next leap year
+		"2026-11-24": {"tomorrow", "Tuesday", "next tuesday", "in 1 day"},
+		"2026-11-30": {"monday", "next Monday", "in 1 week", "in 7 days", "end of month", "end of the month", "End of this month"}, // never today
+		"2026-11-29": {"sunday", "end of week", "end of the week", "end of this week"},
+		"2036-11-20": {"in 3650 days"},
+		"2026-12-08": {"8 dicembre", "8. Dezember", "dec 8", "8 dic", "8. Dez.", "8.12."},
+		"2027-01-05": {"5 gennaio", "5. Januar", "5. Jänner", "jan 5", "5 gen"},
+		"2027-05-01": {"May 1", "1. Mai", "1 maggio", "1st of May"},
+		"2027-06-02": {"june 2", "2. Juni", "2 giugno", "2 giu"},
+		"2027-07-03": {"july 3", "3. Juli", "3 luglio", "3 lug"},
+		"2027-08-04": {"august 4", "4. August", "4 agosto", "4 ago"},
+		"2027-09-05": {"september 5", "sept 5", "5. September", "5 settembre", "5 set"},
+		"2027-10-06": {"october 6", "6. Oktober", "6 ottobre", "6 ott"},
+		"2027-04-07": {"april 7", "7. April", "7 aprile"},
+		"2027-02-08": {"february 8", "8. Februar", "8 febbraio", "8 feb"},
+	} {
+		for _, text := range texts {
+			m, err := ctx.Moment(text)
+			if got := m.Start.Format("2006-01-02T15:04"); err != nil || !m.Day || got != day+"T00:00" {
+				t.Errorf("%q is %s (a day: %v), %v; want %s", text, got, m.Day, err, day)
+			}
+		}
+	}
+}
+
+func TestEndsOfWeekAndMonth(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ now, text, want string }{
+		{"2026-11-29T23:59", "end of week", "2026-11-29"}, // a Sunday
+		{"2026-11-28T12:00", "end of week", "2026-11-29"},
+		{"2026-12-31T23:00", "end of month", "2026-12-31"},
+		{"2026-12-28T00:00", "end of week", "2027-01-03"},
+		{"2028-02-01T00:00", "end of month", "2028-02-29"},
+		{"2026-12-31T12:00", "january 1", "2027-01-01"},
+		{"2096-03-01T12:00", "29.2.", "2104-02-29"}, // 2100 is no leap year
+	} {
+		m, err := at(t, "America/New_York", c.now).Moment(c.text)
+		if got := m.Start.Format(time.DateOnly); err != nil || got != c.want {
+			t.Errorf("%s on %s is %s, %v; want %s", c.text, c.now, got, err, c.want)
+		}
+	}
+}
+
+func TestTimesOfDay(t *testing.T) {
+	t.Parallel()
+	ctx := at(t, "Europe/Rome", "2026-11-23T09:30")
+	for text, want := range map[string]string{
+		"tomorrow 15:00":         "2026-11-24T15:00:00+01:00",
+		"tomorrow at 3pm":        "2026-11-24T15:00:00+01:00",
+		"Tomorrow, 3 PM":         "2026-11-24T15:00:00+01:00",
+		"tomorrow 3:45pm":        "2026-11-24T15:45:00+01:00",
+		"tomorrow at 12am":       "2026-11-24T00:00:00+01:00",
+		"tomorrow at 12pm":       "2026-11-24T12:00:00+01:00",
+		"next monday 09:05":      "2026-11-30T09:05:00+01:00",
+		"30 March 2027 at 11:00": "2027-03-30T11:00:00+02:00",
+		"30.3. 15:00":            "2027-03-30T15:00:00+02:00",
+		"30. März um 15 Uhr":     "2027-03-30T15:00:00+02:00",
+		"30 marzo alle 15:30":    "2027-03-30T15:30:00+02:00",
+		"30 marzo ore 7:30":      "2027-03-30T07:30:00+02:00",
+		"March 30, 2027, 8am":    "2027-03-30T08:00:00+02:00",
+		"2026-11-24 3pm":         "2026-11-24T15:00:00+01:00",
+		"2026-11-24 15:00:30":    "2026-11-24T15:00:30+01:00",
+		"in 3 days 0:00":         "2026-11-26T00:00:00+01:00",
+		"end of week 23:59":      "2026-11-29T23:59:00+01:00",
+	} {
+		m, err := ctx.Moment(text)
+		if got := m.Start.Format(time.RFC3339); err != nil || m.Day || got != want {
+			t.Errorf("%q is %s (a day: %v), %v; want %s", text, got, m.Day, err, want)
+		}
+		if !m.End().Equal(m.Start) {
+			t.Errorf("%q ends at %s", text, m.End())
+		}
+	}
+}
+
+// TestClockChanges reads times that clocks skip or show twice, east and west of Greenwich.
+func TestClockChanges(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ zone, text, want string }{
+		{"Europe/Rome", "2026-03-29T02:30", "2026-03-29T03:30:00+02:00"}, // skipped
+		{"Europe/Rome", "29 march 2026 at 2:30", "2026-03-29T03:30:00+02:00"},
+		{"Europe/Rome", "29.3.2026 1:59", "2026-03-29T01:59:00+01:00"},
+		{"Europe/Rome", "29.3.2026 3:00", "2026-03-29T03:00:00+02:00"},
+		{"Europe/Rome", "2026-10-25 02:30", "2026-10-25T02:30:00+02:00"}, // the first of two
+		{"Europe/Rome", "25 ottobre 2026 alle 3:00", "2026-10-25T03:00:00+01:00"},
+		{"America/New_York", "2026-03-08T02:30", "2026-03-08T03:30:00-04:00"},
+		{"America/New_York", "march 8, 2026 2:30am", "2026-03-08T03:30:00-04:00"},
+		{"America/New_York", "november 1, 2026 1:30am", "2026-11-01T01:30:00-04:00"},
+		{"America/New_York", "november 1, 2026 2am", "2026-11-01T02:00:00-05:00"},
+		{"America/Santiago", "2026-09-06", "2026-09-06T01:00:00-03:00"}, // no midnight
+		{"America/Santiago", "6 september 2026 0:15", "2026-09-06T01:15:00-03:00"},
+		{"Asia/Kolkata", "24.11. 0:15", "2026-11-24T00:15:00+05:30"},
+		{"Pacific/Kiritimati", "24.11. 23:45", "2026-11-24T23:45:00+14:00"},
+	} {
+		m, err := at(t, c.zone, "2026-11-23T12:00").Moment(c.text)
+		if got := m.Start.Format(time.RFC3339); err != nil || got != c.want {
+			t.Errorf("%s in %s is %s, %v; want %s", c.text, c.zone, got, err, c.want)
+		}
+	}
+}
+
+func TestNoDays(t *testing.T) {
+	t.Parallel()
+	ctx := at(t, "Europe/Rome", "2026-11-23T09:30")
+	for _, text := range []string{
+		"", " ", "soon", "March", "30", "march 2027", "march 32", "32 march", "31 april", "31.4.", "30 February", "30.2.2028", "29 february 2027", "0 march",
+		"march 0", "1.0.", "1.13.", "30.3", "30/3/2027", "3/30", "30.3.27", "30 marzipan", "2027-02-29", "next", "next week day", "in 3651 days",
+		"in 522 weeks", "in -1 days", "in 3 daysies", "in 99999 days", "end of", "end of day", "end of time", "monday monday", "tomorrow at 3", "tomorrow 24:00",
+		"tomorrow 12:60", "tomorrow 13pm", "tomorrow 0am", "tomorrow 9:5", "tomorrow25:00", "15:00", "at 3pm", "31 april 15:00", "tomorrow 15:00 16:00",
+	} {
+		if m, err := ctx.Moment(text); err == nil {
+			t.Errorf("%q became %v", text, m)
+		}
+	}
+	_, err := ctx.Moment(strings.Repeat("Ü", 5000))
+	if want := `"` + strings.Repeat("ü", 40) + `" is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// FuzzMoment looks for text that panics, a day that does not begin at its first instant, an end before its start, and a
+// moment that is not read back from how we write it.
+func FuzzMoment(f *testing.F) {
+	zones := []string{"UTC", "Europe/Rome", "America/New_York", "America/Santiago", "Australia/Lord_Howe", "Pacific/Apia"}
+	for i, text := range []string{"march 30", "30.3. 15:00", "30. märz 2027", "tomorrow at 3pm", "end of month", "in 3 days", "2026-03-29T02:30",
+		"1795824000000", "-9223372036854775808", "2026-11-24t15:00:00+23:59", "30.12.2011", "29.2.", "next monday", "0000-01-01", "9999-12-31 23:59"} {
+		f.Add(text, uint8(i), int64(1795400000+i*86400))
+	}
+	f.Fuzz(func(t *testing.T, text string, zone uint8, now int64) {
+		loc, err := time.LoadLocation(zones[int(zone)%len(zones)])
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := agent.Context{Location: loc, Now: time.Unix(now%(1<<35), 0)}
+		m, err := ctx.Moment(text)
+		if err != nil {
+			return
+		}
+		if m.End().Before(m.Start) {
+			t.Errorf("%q ends at %s, before its start %s", text, m.End(), m.Start)
+		}
+		if m.Day && !m.Start.Equal(agent.StartOfDay(m.Start)) {
+			t.Errorf("%q begins at %s", text, m.Start)
+		}
+		if year := m.Start.Year(); year < 1900 || year > 9998 {
+			return // offsets with seconds and years of five digits have no RFC 3339 form
+		}
+		whole := m.Start.Truncate(time.Second)
+		if again, err := ctx.Moment(whole.Format(time.RFC3339)); err != nil || !again.Start.Equal(whole) {
+			t.Errorf("%q became %s and then %s, %v", text, m.Start, again.Start, err)
+		}
+	})
+}

@@ -1,0 +1,281 @@
+package httpapi_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/pgtest"
+	"github.com/adiuva/cloud-api/internal/postgres"
+)
+
+const (
+	outageBound   = 3 * time.Second // how long an answer may take while PostgreSQL is away
+	recoveryBound = 5 * time.Second // how long after its return the first success may take
+	thePassword   = "correct horse battery"
+)
+
+// on puts the accounts on db instead of on the tests' shared server.
+func on(t *testing.T, db *postgres.DB) option {
+	return func(c *httpapi.Config) {
+		accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: strings.Repeat("p", 32), BcryptCost: 4, Log: c.Log})
+		check(t, err)
+		c.Auth, c.Ready = accounts, db.Ping
+	}
+}
+
+// The phases of an outage, in their order.
+const (
+	before int32 = iota
+	away
+	returning
+)
+
+// load keeps asking a server and judges every answer by the phase in which it was asked for and came.
+type load struct {
+	a     *api
+	phase atomic.Int32
+	stop  chan struct{}
+	once  sync.Once
+	work  sync.WaitGroup
+	// failed counts the answers that said that the database is away.
+	failed, fine atomic.Int64
+
+	mu     sync.Mutex
+	opened []string // e-mails of the registrations that were answered with 201
+}
+
+// begin starts the given number of clients of each kind. They end with the test at the latest.
+func begin(a *api, clients int) *load {
+	l := &load{a: a, stop: make(chan struct{})}
+	for i := range clients {
+		l.work.Go(func() { l.registerAndLogIn(i) })
+		l.work.Go(func() { l.refresh(i) })
+	}
+	a.t.Cleanup(l.end)
+	return l
+}
+
+// end stops the clients and waits for them.
+func (l *load) end() {
+	l.once.Do(func() { close(l.stop) })
+	l.work.Wait()
+}
+
+func (l *load) stopped() bool {
+	select {
+	case <-l.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// ask sends one request and judges the answer. It reports false when the database was away.
+func (l *load) ask(method, path, body string, headers header, wanted int) (answer, bool) {
+	asked, begun := l.phase.Load(), time.Now()
+	got, err := l.a.try(method, path, body, headers)
+	took, answered := time.Since(begun), l.phase.Load()
+	if err != nil {
+		l.a.t.Errorf("%s %s: no answer: %v", method, path, err)
+		return got, false
+	}
+	if took > outageBound {
+		l.a.t.Errorf("%s %s took %v", method, path, took)
+	}
+	if got.status == wanted {
+		l.fine.Add(1)
+		if asked == away && answered == away && path != "/api/v1/auth/me" { // which a cache answers for ten seconds
+			l.a.t.Errorf("%s %s: %d without a database", method, path, got.status)
+		}
+		return got, true
+	}
+	l.failed.Add(1)
+	wait, err := strconv.Atoi(got.header.Get("Retry-After"))
+	if got.status != http.StatusServiceUnavailable || got.code() != "db_unavailable" || err != nil || wait < 1 {
+		l.a.t.Errorf("%s %s: %d, Retry-After %q: %s", method, path, got.status, got.header.Get("Retry-After"), got.body)
+	}
+	if asked == before && answered == before {
+		l.a.t.Errorf("%s %s: %d before the outage", method, path, got.status)
+	}
+	return got, false
+}
+
+func (l *load) registerAndLogIn(client int) {
+	for n := 0; !l.stopped(); n++ {
+		email := fmt.Sprintf("load-%d-%d@example.com", client, n)
+		account := fmt.Sprintf(`{"email":%q,"password":%q}`, email, thePassword)
+		got, ok := l.ask("POST", "/api/v1/auth/register", account, nil, http.StatusCreated)
+		if !ok {
+			continue
+		}
+		l.mu.Lock()
+		l.opened = append(l.opened, email)
+		l.mu.Unlock()
+		l.ask("POST", "/api/v1/auth/login", account, nil, http.StatusOK)
+		l.ask("GET", "/api/v1/auth/me", "", header{"Authorization": "Bearer " + got.json(l.a.t)["access_token"].(string)}, http.StatusOK)
+	}
+}
+
+// refresh rotates one session's token for as long as the load lasts. An answer that did not come is asked for again
+// with the same key, and must come in the end.
+func (l *load) refresh(client int) {
+	account := fmt.Sprintf(`{"email":"refresh-%d@example.com","password":%q}`, client, thePassword)
+	got, ok := l.ask("POST", "/api/v1/auth/register", account, nil, http.StatusCreated)
+	if !ok {
+		l.a.t.Errorf("client %d could not begin", client)
+		return
+	}
+	for n := 0; !l.stopped(); {
+		body := fmt.Sprintf(`{"refresh_token":%q}`, got.json(l.a.t)["refresh_token"])
+		if next, ok := l.ask("POST", "/api/v1/auth/refresh", body, header{"Idempotency-Key": strconv.Itoa(n)}, http.StatusOK); ok {
+			got = next
+			n++
+		}
+	}
+}
+
+// try is send for goroutines that must not end the test.
+func (a *api) try(method, path, body string, headers header) (got answer, err error) {
+	req, err := http.NewRequest(method, a.url+path, strings.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for k, v := range headers {
+		req.Header.Set(k, v)
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { err = errors.Join(err, resp.Body.Close()) }()
+	data, err := io.ReadAll(resp.Body)
+	return answer{resp.StatusCode, resp.Header, data}, err
+}
+
+// until waits until counter has grown by more.
+func (l *load) until(counter *atomic.Int64, more int64) {
+	l.a.t.Helper()
+	from := counter.Load()
+	pgtest.Eventually(l.a.t, 30*time.Second, func() error {
+		if n := counter.Load() - from; n < more {
+			return fmt.Errorf("%d of %d answers", n, more)
+		}
+		return nil
+	})
+}
+
+// probes checks what the probes say while the database is away.
+func (a *api) probes() {
+	a.t.Helper()
+	begun := time.Now()
+	if got := a.do("GET", "/livez", "", nil); got.status != http.StatusOK {
+		a.t.Errorf("/livez without a database: %d", got.status)
+	}
+	if got := a.do("GET", "/readyz", "", nil); got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
+		a.t.Errorf("/readyz without a database: %d %s", got.status, got.body)
+	}
+	if took := time.Since(begun); took > outageBound {
+		a.t.Errorf("the probes took %v", took)
+	}
+}
+
+// served waits until the whole API works again and returns after how long.
+func (a *api) served(name string) time.Duration {
+	a.t.Helper()
+	n := 0
+	return pgtest.Eventually(a.t, recoveryBound, func() error {
+		n++
+		got, err := a.try("POST", "/api/v1/auth/register", fmt.Sprintf(`{"email":"%s-%d@example.com","password":%q}`, name, n, thePassword), nil)
+		if err != nil || got.status != http.StatusCreated {
+			return fmt.Errorf("%d %s: %w", got.status, got.body, err)
+		}
+		if got, err = a.try("GET", "/readyz", "", nil); err != nil || got.status != http.StatusOK {
+			return fmt.Errorf("/readyz: %d: %w", got.status, err)
+		}
+		return nil
+	})
+}
+
+// logIn fails the test unless every account that was acknowledged is there.
+func (l *load) logIn() {
+	l.a.t.Helper()
+	for _, email := range l.opened {
+		if got := l.a.do("POST", "/api/v1/auth/login", fmt.Sprintf(`{"email":%q,"password":%q}`, email, thePassword), nil); got.status != http.StatusOK {
+			l.a.t.Errorf("%s was acknowledged and cannot log in: %d %s", email, got.status, got.body)
+		}
+	}
+}
+
+func TestC125_PostgresKilledUnderLoad(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	a := start(t, nil, on(t, server.DB()))
+	l := begin(a, 2)
+	for round := range 2 {
+		l.until(&l.fine, 40)
+		l.phase.Store(returning) // what was asked just before the end may fail
+		server.Kill()
+		l.phase.Store(away)
+		l.until(&l.failed, 40)
+		a.probes()
+		l.phase.Store(returning)
+		server.Start()
+		t.Logf("round %d: served %v after its return", round, a.served(fmt.Sprintf("kill-%d", round)))
+		l.phase.Store(before)
+	}
+	l.until(&l.fine, 40)
+	l.end()
+	l.logIn()
+	t.Logf("%d answered, %d refused, %d accounts acknowledged and there", l.fine.Load(), l.failed.Load(), len(l.opened))
+}
+
+func TestC126_PostgresHungUnderLoad(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	a := start(t, nil, on(t, server.DB()))
+	me := a.register("chat@example.com")
+	l := begin(a, 2)
+	l.until(&l.fine, 40)
+	if got := a.do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me); got.status != http.StatusOK {
+		t.Fatalf("chat: %d %s", got.status, got.body)
+	}
+	l.phase.Store(returning)
+	server.Pause()
+	l.phase.Store(away)
+	paused := time.Now()
+	chats := 0
+	a.probes()
+	for time.Since(paused) < 4*time.Second {
+		begun := time.Now()
+		if got := a.do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me); got.status != http.StatusOK {
+			t.Fatalf("chat beside a hung database: %d %s", got.status, got.body)
+		}
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("chat beside a hung database took %v", took)
+		}
+		chats++
+	}
+	if l.failed.Load() == 0 {
+		t.Error("nothing was refused while the database hung")
+	}
+	l.phase.Store(returning)
+	server.Resume()
+	t.Logf("%d chats beside it; served %v after its return", chats, a.served("hang"))
+	l.phase.Store(before)
+	l.until(&l.fine, 40)
+	l.end()
+	l.logIn()
+}

@@ -1,0 +1,167 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/sanitize/leaktest"
+)
+
+// TestBenignAnswersThroughREST lets harmless answers through every channel and expects them back to the letter.
+func TestBenignAnswersThroughREST(t *testing.T) {
+	t.Parallel()
+	l := startLeaking(t)
+	texts := leaktest.Benign()
+	for i, n := 0, 0; i < len(texts); i, n = i+8, n+1 {
+		c := channels()[n%len(channels())]
+		want := texts[i]
+		if c.flat {
+			want = strings.Join(strings.Fields(want), " ")
+		}
+		l.model.set(func(call agent.ModelCall) agent.Answer { return c.answer(call, want) })
+		got := l.do("POST", c.path, c.request(t, leaktest.Attack{Message: "How is it going?"}), l.me)
+		if got.status != http.StatusOK {
+			t.Errorf("%s: %d %s", c.name, got.status, got.body)
+			continue
+		}
+		if said := carried(got.json(t)); said != want && strings.ReplaceAll(said, " ", "") != strings.ReplaceAll(want, " ", "") {
+			t.Errorf("%s: %s", c.name, cmp.Diff(want, said))
+		}
+	}
+	if strings.Contains(l.logs.String(), "leak filter") {
+		t.Error("false alarm in the log")
+	}
+}
+
+// carried is the text that came through, put together from wherever the channel put its pieces.
+func carried(body map[string]any) string {
+	rows, ok := body["records"].([]any)
+	if actions, isChat := body["actions"].([]any); isChat {
+		ok = len(actions) > 0
+		for _, a := range actions {
+			rows = append(rows, a.(map[string]any)["data"])
+		}
+	}
+	if !ok || len(rows) == 0 {
+		if text, isStep := body["output"].(string); isStep {
+			return text
+		}
+		text, _ := body["response"].(string)
+		return text
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		data := row.(map[string]any)
+		if text, ok := data["description"].(string); ok {
+			b.WriteString(text)
+		} else {
+			b.WriteString(fmt.Sprint(data["title"]))
+		}
+	}
+	return b.String()
+}
+
+// TestTheCallersOwnWordsComeBackThroughREST echoes guesses at a prompt: what the caller sent is no leak wherever it stood,
+// and one sentence more than they sent is.
+func TestTheCallersOwnWordsComeBackThroughREST(t *testing.T) {
+	t.Parallel()
+	l := startLeaking(t)
+	prompt := strings.Join(strings.Fields(agent.SharedFragments()[0].Text), " ")
+	_, prompt, _ = strings.Cut(prompt, "] ")
+	guess := prompt[:200]
+	for place, c := range map[string]channel{"message": channels()[0], "conversation_history": channels()[0],
+		"relevant_documents": channels()[1], "user_profile": channels()[0], "recent_tasks": channels()[1], "step": channels()[3+1]} {
+		for name, row := range map[string]struct {
+			answer string
+			canned bool
+		}{"echo": {"You wrote: " + guess, false}, "echo and more": {"You wrote: " + prompt[:320], true}} {
+			l.model.set(func(call agent.ModelCall) agent.Answer { return c.answer(call, row.answer) })
+			got := l.do("POST", c.path, c.request(t, leaktest.Attack{Channel: place, Message: guess}), l.me)
+			if got.status != http.StatusOK || isCanned(c, got.json(t)) != row.canned {
+				t.Errorf("%s in %s: %d %s", name, place, got.status, got.body)
+			}
+			if !row.canned && carried(got.json(t)) != row.answer {
+				t.Errorf("%s in %s came back as %s", name, place, got.body)
+			}
+		}
+	}
+}
+
+// TestAReplacedAnswerLooksLikeAnyOther compares headers and members: nothing but "replaced" tells them apart.
+func TestAReplacedAnswerLooksLikeAnyOther(t *testing.T) {
+	t.Parallel()
+	l := startLeaking(t)
+	c := channels()[0]
+	ask := func(leak bool) answer {
+		l.model.set(func(call agent.ModelCall) agent.Answer {
+			if leak {
+				return agent.Answer{Text: textOf(call.Messages[0])}
+			}
+			return agent.Answer{Text: chat.Canned}
+		})
+		return l.do("POST", c.path, c.request(t, leaktest.Attack{Message: "Hello"}), l.me)
+	}
+	plain, stopped := ask(false), ask(true)
+	names := func(a answer) []string { return slices.Sorted(maps.Keys(a.header)) }
+	if diff := cmp.Diff(names(plain), names(stopped)); diff != "" {
+		t.Errorf("headers: %s", diff)
+	}
+	want, got := plain.json(t), stopped.json(t)
+	if got["replaced"] != true {
+		t.Errorf("the leak came through: %s", stopped.body)
+	}
+	delete(got, "replaced")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestEverythingTheModelIsToldIsSecret compares what reaches the model, letter by letter, with what the leak filter knows.
+func TestEverythingTheModelIsToldIsSecret(t *testing.T) {
+	t.Parallel()
+	l := startLeaking(t)
+	var told []string
+	hear := func(call agent.ModelCall) agent.Answer {
+		told = append(told, textOf(call.Messages[0]))
+		for _, tool := range call.Tools {
+			schema, err := json.Marshal(tool.Function.Parameters)
+			check(t, err)
+			told = append(told, tool.Function.Description, string(schema))
+		}
+		return agent.Answer{Text: "[]"}
+	}
+	l.model.set(hear)
+	list, err := playbook.Catalogue()
+	check(t, err)
+	l.do("POST", "/api/v1/chat", `{"message":"hello","execution_mode":"plan"}`, l.me)
+	l.do("POST", "/api/v1/chat", `{"message":"hello"}`, l.me)
+	for _, tpl := range list {
+		l.do("POST", "/api/v1/plans/steps", `{"prompt_template":"`+tpl.ID+`"}`, l.me)
+	}
+	told = append(told, l.model.router)
+	if len(told) < 20 {
+		t.Fatalf("heard only %d texts", len(told))
+	}
+	for _, text := range told {
+		for line := range strings.Lines(text) {
+			if len(lettersOf(line)) < 28 || strings.HasPrefix(line, "Today is ") {
+				continue
+			}
+			l.model.set(func(agent.ModelCall) agent.Answer { return agent.Answer{Text: line} })
+			got := l.do("POST", "/api/v1/chat", `{"message":"x"}`, l.me)
+			if !isCanned(channels()[0], got.json(t)) {
+				t.Errorf("the filter does not know %q", line)
+			}
+		}
+	}
+}

@@ -1,0 +1,17 @@
+//go:build soak
+
+package httpapi_test
+
+import (
+	"testing"
+
+	"github.com/adiuva/cloud-api/internal/sanitize/leaktest"
+)
+
+// TestEveryAttackInEveryDisguiseThroughREST tries all attacks in all disguises through every channel.
+func TestEveryAttackInEveryDisguiseThroughREST(t *testing.T) {
+	t.Parallel()
+	l := startLeaking(t)
+	l.rates(t, func(int) []leaktest.Attack { return leaktest.Attacks() })
+	l.checkLog(t)
+}
