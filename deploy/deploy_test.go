@@ -38,7 +38,9 @@ func TestComposeSetsKnownVariables(t *testing.T) {
 	}
 	env := file.Services["app"].Environment
 	known(t, keys(env))
-	env["OPENAI_API_KEY"], env["STRIPE_SECRET_KEY"], env["STRIPE_WEBHOOK_SECRET"] = "", "", ""
+	for name, value := range env {
+		env[name] = regexp.MustCompile(`^\$\{[A-Z0-9_]+:-\}$`).ReplaceAllString(value, "") // as in an empty shell
+	}
 	if _, err := config.Load(func(name string) string { return env[name] }, os.ReadFile); err != nil {
 		t.Errorf("the app would not start: %v", err)
 	}
@@ -87,15 +89,63 @@ func TestFlyStartsInProduction(t *testing.T) {
 	startsWith(t, data, secretsNamedIn(text))
 }
 
-func TestWorkflowsParse(t *testing.T) {
+func TestWorkflow(t *testing.T) {
 	t.Parallel()
-	var flow struct{ Jobs map[string]any }
+	type step struct{ Uses, Run, If string }
+	var flow struct {
+		On          map[string]any
+		Permissions map[string]string
+		Jobs        map[string]struct {
+			TimeoutMinutes int `yaml:"timeout-minutes"`
+			Permissions    map[string]string
+			Steps          []step
+		}
+	}
 	if err := yaml.Unmarshal(read(t, "../.github/workflows/ci.yml"), &flow); err != nil {
 		t.Fatal(err)
 	}
-	for _, job := range []string{"lint", "test", "breaking", "image"} {
-		if flow.Jobs[job] == nil {
-			t.Errorf("there is no job %s", job)
+	if _, ok := flow.On["pull_request"]; !ok || flow.Permissions["contents"] != "read" || len(flow.Permissions) != 1 {
+		t.Errorf("it runs on %v with %v", flow.On, flow.Permissions)
+	}
+	for job, wants := range map[string][]string{
+		"lint":     {"actions/checkout@", "actions/setup-go@", "actions/setup-node@", "make verify lint"},
+		"test":     {"actions/checkout@", "actions/setup-go@", "make test"},
+		"breaking": {"actions/checkout@", "actions/setup-go@", "make breaking", "oasdiff changelog", "$GITHUB_STEP_SUMMARY", "gh pr comment"},
+		"image":    {"actions/checkout@", "docker/build-push-action@", "adiuva/cloud-api:ci version"},
+	} {
+		var does strings.Builder
+		for _, s := range flow.Jobs[job].Steps {
+			does.WriteString(s.Uses + s.Run + "\n")
+		}
+		for _, want := range wants {
+			if !strings.Contains(does.String(), want) {
+				t.Errorf("job %s does not %s", job, want)
+			}
+		}
+		if flow.Jobs[job].TimeoutMinutes == 0 {
+			t.Errorf("job %s may run for hours", job)
+		}
+	}
+	if got := flow.Jobs["breaking"].Permissions["pull-requests"]; got != "write" {
+		t.Errorf("the comment's permission is %q", got)
+	}
+}
+
+// TestTargetsExist finds every target that the workflow and .ci/run name in the Makefile.
+func TestTargetsExist(t *testing.T) {
+	t.Parallel()
+	makefile := string(read(t, "../Makefile"))
+	for _, path := range []string{"../.github/workflows/ci.yml", "../.ci/run"} {
+		calls := regexp.MustCompile(`(?m)\bmake ((?:[a-z]+ ?)+)$`).FindAllStringSubmatch(string(read(t, path)), -1)
+		if len(calls) == 0 {
+			t.Errorf("%s makes nothing", path)
+		}
+		for _, call := range calls {
+			for _, target := range strings.Fields(call[1]) {
+				if !strings.Contains(makefile, "\n"+target+":") {
+					t.Errorf("%s makes %s, which the Makefile does not know", path, target)
+				}
+			}
 		}
 	}
 }

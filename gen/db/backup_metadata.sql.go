@@ -34,7 +34,7 @@ func (q *Queries) AbortDeadUpload(ctx context.Context, db DBTX, now time.Time) (
 	return id, err
 }
 
-const abortUpload = `-- name: AbortUpload :exec
+const abortUpload = `-- name: AbortUpload :execrows
 WITH fenced AS (
     UPDATE backup_metadata SET state = 'aborting', idempotency_key = NULL, lease_until = $1
     WHERE id = $2 AND owner = $3 AND state = 'uploading'
@@ -50,9 +50,12 @@ type AbortUploadParams struct {
 	Owner uuid.UUID
 }
 
-func (q *Queries) AbortUpload(ctx context.Context, db DBTX, arg AbortUploadParams) error {
-	_, err := db.Exec(ctx, abortUpload, arg.Now, arg.ID, arg.Owner)
-	return err
+func (q *Queries) AbortUpload(ctx context.Context, db DBTX, arg AbortUploadParams) (int64, error) {
+	result, err := db.Exec(ctx, abortUpload, arg.Now, arg.ID, arg.Owner)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const backupByID = `-- name: BackupByID :one

@@ -27,15 +27,16 @@ func TestDays(t *testing.T) {
 	t.Parallel()
 	ctx := at(t, "Europe/Rome", "2026-11-23T09:30")
 	for day, texts := range map[string][]string{
-		"2027-03-30": {"March 30", "march 30th", "MARCH 30, 2027", "march 30 2027", "Mar. 30", "30 March", "30 March 2027", "30th of March",
-			"30th march, 2027", "30.3.", "30.03.", "30.03.2027", "30. 3. 2027", "30 marzo", "30 marzo 2027", "30. März", "30. märz 2027", "30. Mrz",
-			" 30   mar ", "2027-03-30"},
+		"2027-03-30": {"March 30", "march 30th", "MARCH 30, 2027", "march 30 2027", "Mar. 30", "30 March", "30 March 2027",
+			"30th of March", "30th march, 2027", "30.3.", "30.03.", "30.03.2027", "30. 3. 2027", "30 marzo", "30 marzo 2027",
+			"30. März", "30. märz 2027", "30. Mrz", " 30   mar ", "2027-03-30"},
 		"2026-11-23": {"23 November", "23.11.", "nov 23", "23 novembre", "today", "in 0 days"}, // today counts
 		"2027-11-22": {"22 November", "22.11.", "nov 22"},                                      // past this year
 		"2026-11-22": {"22 November 2026", "22.11.2026", "yesterday"},                          // a year is taken at its word
 		"2028-02-29": {"February 29", "29.2.", "29 febbraio", "29. Februar"},                   // the next leap year
 		"2026-11-24": {"tomorrow", "Tuesday", "next tuesday", "in 1 day"},
-		"2026-11-30": {"monday", "next Monday", "in 1 week", "in 7 days", "end of month", "end of the month", "End of this month"}, // never today
+		"2026-11-30": {"monday", "next Monday", "in 1 week", "in 7 days", "end of month",
+			"end of the month", "End of this month"}, // a weekday is never today
 		"2026-11-29": {"sunday", "end of week", "end of the week", "end of this week"},
 		"2036-11-20": {"in 3650 days"},
 		"2026-12-08": {"8 dicembre", "8. Dezember", "dec 8", "8 dic", "8. Dez.", "8.12."},
@@ -138,17 +139,20 @@ func TestNoDays(t *testing.T) {
 	t.Parallel()
 	ctx := at(t, "Europe/Rome", "2026-11-23T09:30")
 	for _, text := range []string{
-		"", " ", "soon", "March", "30", "march 2027", "march 32", "32 march", "31 april", "31.4.", "30 February", "30.2.2028", "29 february 2027", "0 march",
-		"march 0", "1.0.", "1.13.", "30.3", "30/3/2027", "3/30", "30.3.27", "30 marzipan", "2027-02-29", "next", "next week day", "in 3651 days",
-		"in 522 weeks", "in -1 days", "in 3 daysies", "in 99999 days", "end of", "end of day", "end of time", "monday monday", "tomorrow at 3", "tomorrow 24:00",
-		"tomorrow 12:60", "tomorrow 13pm", "tomorrow 0am", "tomorrow 9:5", "tomorrow25:00", "15:00", "at 3pm", "31 april 15:00", "tomorrow 15:00 16:00",
+		"", " ", "soon", "March", "30", "march 2027", "march 32", "32 march", "31 april", "31.4.", "30 February", "30.2.2028",
+		"29 february 2027", "0 march", "march 0", "1.0.", "1.13.", "30.3", "30/3/2027", "3/30", "30.3.27", "30 marzipan",
+		"2027-02-29", "next", "next week day", "in 3651 days", "in 522 weeks", "in -1 days", "in 3 daysies", "in 99999 days",
+		"end of", "end of day", "end of time", "monday monday", "tomorrow at 3", "tomorrow 24:00", "tomorrow 12:60",
+		"tomorrow 13pm", "tomorrow 0am", "tomorrow 9:5", "tomorrow25:00", "15:00", "at 3pm", "31 april 15:00",
+		"tomorrow 15:00 16:00",
 	} {
 		if m, err := ctx.Moment(text); err == nil {
 			t.Errorf("%q became %v", text, m)
 		}
 	}
 	_, err := ctx.Moment(strings.Repeat("Ü", 5000))
-	if want := `"` + strings.Repeat("ü", 40) + `" is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM`; err == nil || err.Error() != want {
+	want := `"` + strings.Repeat("ü", 40) + `" is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM`
+	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
@@ -157,8 +161,9 @@ func TestNoDays(t *testing.T) {
 // moment that is not read back from how we write it.
 func FuzzMoment(f *testing.F) {
 	zones := []string{"UTC", "Europe/Rome", "America/New_York", "America/Santiago", "Australia/Lord_Howe", "Pacific/Apia"}
-	for i, text := range []string{"march 30", "30.3. 15:00", "30. märz 2027", "tomorrow at 3pm", "end of month", "in 3 days", "2026-03-29T02:30",
-		"1795824000000", "-9223372036854775808", "2026-11-24t15:00:00+23:59", "30.12.2011", "29.2.", "next monday", "0000-01-01", "9999-12-31 23:59"} {
+	for i, text := range []string{"march 30", "30.3. 15:00", "30. märz 2027", "tomorrow at 3pm", "end of month", "in 3 days",
+		"2026-03-29T02:30", "1795824000000", "-9223372036854775808", "2026-11-24t15:00:00+23:59", "30.12.2011", "29.2.",
+		"next monday", "0000-01-01", "9999-12-31 23:59"} {
 		f.Add(text, uint8(i), int64(1795400000+i*86400))
 	}
 	f.Fuzz(func(t *testing.T, text string, zone uint8, now int64) {

@@ -27,12 +27,13 @@ import (
 
 // world is a service on a real database and a real folder, with a clock that stands still and faults on demand.
 type world struct {
-	t     *testing.T
-	db    *postgres.DB
-	disk  *diskblob.Store
-	store *faulty
-	clock *clock
-	svc   *backup.Service
+	t      *testing.T
+	db     *postgres.DB
+	folder string
+	disk   *diskblob.Store
+	store  *faulty
+	clock  *clock
+	svc    *backup.Service
 }
 
 type clock struct{ at atomic.Int64 }
@@ -42,10 +43,11 @@ func (c *clock) advance(d time.Duration) { c.at.Add(d.Microseconds()) }
 
 func setup(t *testing.T, options ...func(*backup.Config)) *world {
 	t.Helper()
-	disk, err := diskblob.New(t.TempDir())
+	folder := t.TempDir()
+	disk, err := diskblob.New(folder)
 	check(t, err)
 	t.Cleanup(func() { check(t, disk.Close()) })
-	w := &world{t: t, db: pgtest.New(t), disk: disk, store: &faulty{Store: disk}, clock: &clock{}}
+	w := &world{t: t, db: pgtest.New(t), folder: folder, disk: disk, store: &faulty{Store: disk}, clock: &clock{}}
 	w.clock.at.Store(time.Now().UnixMicro())
 	w.svc = w.replica(options...)
 	return w

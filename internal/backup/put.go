@@ -33,7 +33,9 @@ func (s *Service) Put(ctx context.Context, user identity.User, up Upload, body i
 		return Receipt{ID: attempt.id, Replayed: attempt.replayed}, err
 	}
 	if err := s.stream(ctx, attempt, newMeter(body, up)); err != nil {
-		s.discard(ctx, attempt)
+		if fenced := s.discard(ctx, attempt); fenced && errors.Is(err, ErrStorage) {
+			return Receipt{}, ErrExpired.Because(err) // others removed what the store was writing
+		}
 		return Receipt{}, err
 	}
 	// From here on the caller's leaving changes nothing: every byte is here and right.
@@ -71,7 +73,7 @@ type attempt struct {
 
 // begin reserves room for an upload, or finds what its idempotency key stored before.
 func (s *Service) begin(ctx context.Context, user identity.User, up Upload) (attempt, error) {
-	const tries = 3 // a key taken in between, and a counter row that was missing
+	const tries = 5 // others may take the key, or give room back, between two statements
 	for range tries {
 		earlier, err := s.earlier(ctx, user.ID, up)
 		if err != nil || earlier.replayed {
@@ -81,20 +83,28 @@ func (s *Service) begin(ctx context.Context, user identity.User, up Upload) (att
 		if err == nil {
 			return a, nil
 		}
-		if _, taken := postgres.UniqueViolation(err); taken {
-			continue
-		}
-		if !errors.Is(err, errNoCounter) {
+		_, keyTaken := postgres.UniqueViolation(err)
+		switch {
+		case keyTaken, errors.Is(err, errChanged):
+		case errors.Is(err, errNoCounter):
+			if _, err := s.q.OpenUsage(ctx, s.db.Pool, user.ID); err != nil {
+				return attempt{}, postgres.Translate(err)
+			}
+		default:
 			return attempt{}, err
 		}
-		if _, err := s.q.OpenUsage(ctx, s.db.Pool, user.ID); err != nil {
-			return attempt{}, postgres.Translate(err)
-		}
 	}
-	return attempt{}, errUserIsLeaving
+	if _, err := s.q.Usage(ctx, s.db.Pool, user.ID); errors.Is(err, pgx.ErrNoRows) {
+		return attempt{}, errUserIsLeaving
+	}
+	return attempt{}, ErrUploads
 }
 
-var errNoCounter = errors.New("backup: the user has no counter row")
+// Why a reservation is tried again.
+var (
+	errNoCounter = errors.New("backup: the user has no counter row")
+	errChanged   = errors.New("backup: the counter has room by now")
+)
 
 // earlier says what the idempotency key stands for already. A dead upload of that key is ended first.
 func (s *Service) earlier(ctx context.Context, userID uuid.UUID, up Upload) (attempt, error) {
@@ -158,8 +168,12 @@ func (s *Service) whyNoRoom(ctx context.Context, user identity.User, up Upload) 
 		return postgres.Translate(err)
 	}
 	limit := user.Tier.BackupBytes()
-	if usage.Uploads >= int32(s.cfg.MaxUploads) && (limit < 0 || usage.Committed+up.Size <= limit) {
+	fits := func(taken int64) bool { return limit < 0 || taken+up.Size <= limit }
+	switch full := usage.Uploads >= int32(s.cfg.MaxUploads); {
+	case full && fits(usage.Committed):
 		return ErrUploads
+	case !full && fits(usage.Committed+usage.Reserved):
+		return errChanged
 	}
 	return ErrQuota.WithExtra("limit_bytes", limit).WithExtra("used_bytes", usage.Committed).
 		WithExtra("reserved_bytes", usage.Reserved).WithExtra("requested_bytes", up.Size)
@@ -183,15 +197,17 @@ func (s *Service) stream(ctx context.Context, a attempt, body *meter) error {
 	return ErrStorage.Because(err)
 }
 
-// discard ends an upload that failed, as far as it gets; Sweep does what remains.
-func (s *Service) discard(ctx context.Context, a attempt) {
+// discard ends an upload that failed, as far as it gets; Sweep does what remains. It reports whether others had given
+// the upload up before.
+func (s *Service) discard(ctx context.Context, a attempt) (fenced bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTime)
 	defer cancel()
-	if s.q.AbortUpload(ctx, s.db.Pool, db.AbortUploadParams{Now: s.now(), ID: a.id, Owner: a.owner}) != nil {
-		return // the row still stands as an upload whose lease will run out
+	rows, err := s.q.AbortUpload(ctx, s.db.Pool, db.AbortUploadParams{Now: s.now(), ID: a.id, Owner: a.owner})
+	if err != nil {
+		return false // the row still stands as an upload whose lease will run out
 	}
-	if s.cfg.Store.Delete(ctx, a.key) != nil {
-		return // the row stays as a removal to be done
+	if s.cfg.Store.Delete(ctx, a.key) == nil {
+		_ = s.q.FinishAbort(ctx, s.db.Pool, a.id) // else the row stays, as a removal to be done
 	}
-	_ = s.q.FinishAbort(ctx, s.db.Pool, a.id) // or stays, and is done once more
+	return rows == 0
 }

@@ -217,7 +217,7 @@ func (g gate) Read([]byte) (int, error) {
 }
 
 // start begins an upload and returns when its first bytes went through.
-func (w *world) start(svc *backup.Service, put func(body io.Reader) (backup.Receipt, error), data []byte) (*stalled, chan error) {
+func (w *world) start(put func(body io.Reader) (backup.Receipt, error), data []byte) (*stalled, chan error) {
 	body, ended := stall(data), make(chan error, 1)
 	go func() {
 		_, err := put(body)
@@ -236,8 +236,8 @@ func TestUploadsInProgress(t *testing.T) {
 			return w.svc.Put(t.Context(), u, upload(blob(1000), key), body)
 		}
 	}
-	first, firstEnd := w.start(w.svc, put("a"), blob(1000))
-	second, secondEnd := w.start(w.svc, put("b"), blob(1000))
+	first, firstEnd := w.start(put("a"), blob(1000))
+	second, secondEnd := w.start(put("b"), blob(1000))
 	w.used(u, 0, 2000, 2)
 	if _, err := w.svc.Put(t.Context(), u, upload(blob(1000), "a"), unread{t}); !errors.Is(err, backup.ErrInProgress) {
 		t.Errorf("the same key: %v", err)

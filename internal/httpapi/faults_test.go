@@ -249,8 +249,10 @@ func TestC126_PostgresHungUnderLoad(t *testing.T) {
 	me := a.register("chat@example.com")
 	l := begin(a, 2)
 	l.until(&l.fine, 40)
-	if got := a.do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me); got.status != http.StatusOK {
-		t.Fatalf("chat: %d %s", got.status, got.body)
+	for range 3 { // and its session is remembered
+		if got := a.do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me); got.status != http.StatusOK {
+			t.Fatalf("chat: %d %s", got.status, got.body)
+		}
 	}
 	l.phase.Store(returning)
 	server.Pause()
@@ -261,7 +263,7 @@ func TestC126_PostgresHungUnderLoad(t *testing.T) {
 	for time.Since(paused) < 4*time.Second {
 		begun := time.Now()
 		if got := a.do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me); got.status != http.StatusOK {
-			t.Fatalf("chat beside a hung database: %d %s", got.status, got.body)
+			t.Fatalf("chat %v into a hung database: %d %s", time.Since(paused), got.status, got.body)
 		}
 		if took := time.Since(begun); took > time.Second {
 			t.Errorf("chat beside a hung database took %v", took)

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,6 +22,7 @@ type modelFunc struct {
 	mu     sync.Mutex
 	answer func(call agent.ModelCall) agent.Answer
 	router string // the router's prompt, as it was sent last
+	routes string // the router's answer, task_agent when empty
 }
 
 func (m *modelFunc) set(answer func(call agent.ModelCall) agent.Answer) {
@@ -35,7 +37,7 @@ func (m *modelFunc) Generate(_ context.Context, call agent.ModelCall, _ agent.Em
 	defer m.mu.Unlock()
 	if call.Small {
 		m.router = textOf(call.Messages[0])
-		return agent.Answer{Text: "task_agent"}, nil
+		return agent.Answer{Text: cmp.Or(m.routes, "task_agent")}, nil
 	}
 	return m.answer(call), nil
 }

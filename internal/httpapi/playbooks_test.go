@@ -84,8 +84,9 @@ func TestEveryPlaybookWithTheOfflineModel(t *testing.T) {
 	t.Parallel()
 	p := newPlayer(t, nil, tier.Team)
 	for _, plan := range p.playbooks(t) {
-		if actions := p.play(t, plan); len(actions) == 0 {
-			t.Errorf("%s came to nothing", plan.ID)
+		moves := plan.ID == "resolve_calendar_conflicts" // which takes a language model; rules leave events alone
+		if actions := p.play(t, plan); (len(actions) == 0) != moves {
+			t.Errorf("%s: %v", plan.ID, actions)
 		}
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/offline"
 	"github.com/adiuva/cloud-api/internal/pgtest"
 	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/internal/sanitize"
 )
@@ -38,6 +39,7 @@ type api struct {
 	logs   *lines
 
 	accounts *auth.Service
+	db       *postgres.DB
 }
 
 // lines collects log output.
@@ -107,7 +109,7 @@ func start(t *testing.T, model agent.Model, options ...option) *api {
 	check(t, err)
 	ts := httptest.NewServer(server)
 	t.Cleanup(ts.Close)
-	return &api{t: t, server: server, url: ts.URL, logs: logs, accounts: accounts}
+	return &api{t: t, server: server, url: ts.URL, logs: logs, accounts: accounts, db: db}
 }
 
 func check(t *testing.T, err error) {

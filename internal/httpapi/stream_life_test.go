@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -83,35 +84,6 @@ func TestNothingStaysBehind(t *testing.T) {
 	goleak.VerifyNone(t, before)
 }
 
-func TestC74_ClientStopsReading(t *testing.T) {
-	t.Parallel()
-	sent, ended := 0, make(chan struct{})
-	stalled := make(chan time.Duration, 1)
-	a := start(t, speaker(func(ctx context.Context, emit agent.Emit) error {
-		defer close(ended)
-		words := strings.Repeat("many words that nobody reads ", 40)
-		for {
-			before := time.Now()
-			if err := emit(words); err != nil {
-				stalled <- time.Since(before)
-				return err
-			}
-			sent += len(words)
-		}
-	}))
-	s := a.dial(a.register("deaf@example.com"))
-	check(t, s.conn.NetConn().(*net.TCPConn).SetReadBuffer(4096))
-	s.ask("go on for ever")
-	within(t, 30*time.Second, ended, "the model's call ends")
-	if took := <-stalled; took > 10*time.Second {
-		t.Errorf("closed after %s", took)
-	}
-	const clientSide = 6 << 20 // what the client's kernel may take
-	if sent > 1<<20+clientSide {
-		t.Errorf("%d bytes were taken for a client that reads nothing", sent)
-	}
-}
-
 func TestPings(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil, func(c *httpapi.Config) { c.WSPingInterval = 10 * time.Millisecond })
@@ -129,47 +101,37 @@ func TestPings(t *testing.T) {
 	}
 }
 
-func TestC73_NoPongs(t *testing.T) {
-	t.Parallel()
-	model, began, ended := waits("some words that wait")
-	a := start(t, model, func(c *httpapi.Config) { c.WSPingInterval = 10 * time.Millisecond })
-	s := a.dial(a.register("silent@example.com"))
-	s.ask("please")
-	<-began
-	asked := time.Now()
-	within(t, 15*time.Second, ended, "the model's call ends though the client is silent")
-	if took := time.Since(asked); took < 9*time.Second {
-		t.Errorf("given up after %s", took)
-	}
-}
-
 func TestC78_SessionEnds(t *testing.T) {
 	t.Parallel()
 	model, began, ended := waits("some words that wait")
 	a := start(t, model)
-	for name, end := range map[string]func(t *testing.T, me header){
-		"logout": func(t *testing.T, me header) { a.do("POST", "/api/v1/auth/logout", "", me) },
-		"deletion": func(t *testing.T, me header) {
-			if got := a.do("POST", "/api/v1/auth/me/deletion", `{"password":"correct horse battery"}`, me); got.status >= 300 {
-				t.Errorf("deletion: %d %s", got.status, got.body)
-			}
+	var sockets []*stream
+	for name, end := range map[string]func(me header) answer{
+		"logout": func(me header) answer { return a.do("POST", "/api/v1/auth/logout", "", me) },
+		"deletion": func(me header) answer {
+			return a.do("POST", "/api/v1/auth/me/deletion", `{"password":"correct horse battery"}`, me)
 		},
 	} {
 		me := a.register(name + "@example.com")
 		s := a.dial(me)
 		s.ask("please")
 		<-began
-		end(t, me)
-		within(t, 5*time.Second, ended, name+": the model's call ends")
+		if got := end(me); got.status >= http.StatusBadRequest {
+			t.Fatalf("%s: %d %s", name, got.status, got.body)
+		}
+		sockets = append(sockets, s)
+	}
+	for _, s := range sockets {
+		within(t, 5*time.Second, ended, "the model's call ends")
 		s.ends("token_invalid", 4401)
 	}
 }
 
 func TestC78_TokenExpires(t *testing.T) {
 	t.Parallel()
-	go1, release := make(chan struct{}), make(chan struct{})
+	began, release := make(chan struct{}), make(chan struct{})
 	a := start(t, speaker(func(ctx context.Context, emit agent.Emit) error {
-		close(go1)
+		close(began)
 		select {
 		case <-release:
 		case <-ctx.Done():
@@ -181,9 +143,8 @@ func TestC78_TokenExpires(t *testing.T) {
 	short, expires := shorten(t, strings.TrimPrefix(me["Authorization"], "Bearer "))
 	s := a.dial(header{"Authorization": "Bearer " + short})
 	s.ask("please")
-	<-go1
-	// Long enough for the session to be looked at with the expired token.
-	<-time.After(time.Until(expires) + 4*time.Second)
+	<-began
+	<-time.After(time.Until(expires) + 2*time.Second) // the session is looked at meanwhile
 	close(release)
 	if tokens, last := s.answer(); last.Error != nil || strings.Join(tokens, "") != "The whole answer." || *last.Response != "The whole answer." {
 		t.Fatalf("the answer was cut: %+v", last)

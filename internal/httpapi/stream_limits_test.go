@@ -198,27 +198,3 @@ func TestC50_FiveSockets(t *testing.T) {
 		}
 	}
 }
-
-func TestC75_SlowQuestions(t *testing.T) {
-	t.Parallel()
-	a := start(t, nil)
-	me := a.register("slow@example.com")
-	for name, begin := range map[string]string{"nothing": "", "half a frame": `{"message":`} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := a.dial(me)
-			s.t = t
-			if begin != "" {
-				w, err := s.conn.NextWriter(websocket.TextMessage)
-				check(t, err)
-				_, err = w.Write([]byte(begin + strings.Repeat(" ", 8192))) // more than the client buffers
-				check(t, err)
-			}
-			opened := time.Now()
-			s.ends("upload_too_slow", 4408)
-			if took := time.Since(opened); took < 9*time.Second || took > 13*time.Second {
-				t.Errorf("closed after %s", took)
-			}
-		})
-	}
-}

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"net/http"
@@ -23,7 +22,7 @@ type bucket struct {
 }
 
 // throttle counts the request: a user's by tier and seats, a stranger's by address. What fails through our own fault is
-// not counted.
+// not counted; what fails because the caller left is.
 func (s *Server) throttle(o operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		if s.cfg.Limiter == nil {
@@ -41,8 +40,8 @@ func (s *Server) throttle(o operation) echo.MiddlewareFunc {
 				return errRateLimited.After(max(d.Reset, time.Second))
 			}
 			err = next(c)
-			if err != nil && status(faultOf(err).Kind) >= http.StatusInternalServerError {
-				s.cfg.Limiter.Refund(context.WithoutCancel(ctx), b.key, b.limit, b.window)
+			if err != nil && ctx.Err() == nil && status(faultOf(err).Kind) >= http.StatusInternalServerError {
+				s.cfg.Limiter.Refund(ctx, b.key, b.limit, b.window)
 			}
 			return err
 		}

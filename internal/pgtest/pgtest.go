@@ -32,6 +32,8 @@ type server struct {
 	dsn      string // of the maintenance database
 	template string
 	fileCopy bool // the server knows CREATE DATABASE … STRATEGY
+	// own is kept because its lock must be: once collected, other processes take the folder for abandoned.
+	own *devpg.Server
 }
 
 // New returns an empty database with the newest schema, closed and dropped at the end of the test. Without a server
@@ -87,7 +89,7 @@ func prepare() (server, error) {
 		if err != nil {
 			return server{}, err
 		}
-		s.dsn = own.DSN()
+		s.dsn, s.own = own.DSN(), own
 	}
 	return s, s.makeTemplate(ctx)
 }

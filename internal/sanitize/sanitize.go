@@ -43,14 +43,14 @@ type Hit struct {
 
 // Filter finds secrets in answers. It is immutable and safe for concurrent use.
 type Filter struct {
-	secrets []Secret
-	fold    *folding
-	by      [kinds]*index
-	words   *wordIndex
-	sums    []uint64 // of the letter weights of the plain index up to each place, separators weighing too
-	alive   *aliveTable
-	prose   *proseModel
-	rooms   sync.Pool // of *room
+	secrets  []Secret
+	fold     *folding
+	by       [kinds]*index
+	words    *wordIndex
+	anagrams *anagrams
+	alive    *aliveTable
+	prose    *proseModel
+	rooms    sync.Pool // of *room
 }
 
 // New returns a Filter for the secrets. Building takes some milliseconds per 10 KB of secrets; do it once.
@@ -67,10 +67,7 @@ func New(secrets ...Secret) *Filter {
 			}
 		}
 	}
-	f.sums = make([]uint64, 1, len(f.by[plain].text)+1)
-	for i, c := range f.by[plain].text {
-		f.sums = append(f.sums, f.sums[i]+letterWeight[c])
-	}
+	f.anagrams = newAnagrams(f.by[plain].text)
 	return f
 }
 

@@ -30,7 +30,7 @@ UPDATE backup_usage u
 SET reserved = u.reserved - done.size_bytes, committed = u.committed + done.size_bytes, uploads = u.uploads - 1
 FROM done WHERE u.user_id = done.user_id;
 
--- name: AbortUpload :exec
+-- name: AbortUpload :execrows
 WITH fenced AS (
     UPDATE backup_metadata SET state = 'aborting', idempotency_key = NULL, lease_until = @now
     WHERE id = @id AND owner = @owner AND state = 'uploading'

@@ -75,6 +75,9 @@ func join[T ~string](list []T) string {
 	return strings.Join(texts, ", ")
 }
 
+// String names the action by its type and table.
+func (t template) String() string { return strings.TrimSpace(string(t.kind) + " " + t.table) }
+
 // columns returns what the template's data may hold.
 func (t template) columns() []playbook.Column {
 	id, title := playbook.Column{Name: "id", Type: "id"}, playbook.Column{Name: "title", Type: "text"}
@@ -101,7 +104,7 @@ func (r *reader) data(t *template, f field, arguments *schema) {
 	for _, m := range members {
 		i := slices.IndexFunc(columns, func(c playbook.Column) bool { return c.Name == m.name })
 		if i < 0 {
-			r.fault(m.line, "%s: unknown column; %s %s has %s", m.at, t.kind, t.table, columnNames(columns))
+			r.fault(m.line, "%s: unknown column; %s has %s", m.at, t, columnNames(columns))
 			continue
 		}
 		c, ok := r.cell(m.field, columns[i], arguments)

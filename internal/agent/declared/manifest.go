@@ -84,9 +84,9 @@ func (r *reader) tier(f field) tier.Tier {
 	if name == "" {
 		return ""
 	}
-	t, err := tier.Parse(agent.Cut(name, maxQuoted))
+	t, err := tier.Parse(name)
 	if err != nil {
-		r.fault(f.line(), "%s: %v", f.at, err)
+		r.fault(f.line(), "%s: %q is not one of %s", f.at, agent.Cut(name, maxQuoted), join(tier.All()))
 	}
 	return t
 }

@@ -3,6 +3,7 @@ package declared
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -13,11 +14,13 @@ import (
 // reader reads one manifest and collects what is wrong with it.
 type reader struct {
 	file   string
+	lines  int // of the file, once it is read
 	faults Faults
 }
 
+// fault notes one. The YAML library takes the end of a file for a line of its own; nobody would find that one.
 func (r *reader) fault(line int, format string, args ...any) {
-	r.faults = append(r.faults, Fault{File: r.file, Line: line, Reason: fmt.Sprintf(format, args...)})
+	r.faults = append(r.faults, Fault{File: r.file, Line: max(1, min(line, r.lines)), Reason: fmt.Sprintf(format, args...)})
 }
 
 // field is a member of an object: where it stands, for the faults about it, and its value. The zero field is absent.
@@ -90,7 +93,7 @@ func (r *reader) members(f field) ([]member, bool) {
 			continue
 		}
 		name := key.Value
-		at := f.under(agent.Cut(name, maxQuoted))
+		at := f.under(shown(name))
 		if slices.ContainsFunc(list, func(m member) bool { return m.name == name }) {
 			r.fault(key.Line, "%s: is there twice", at)
 			continue
@@ -102,6 +105,15 @@ func (r *reader) members(f field) ([]member, bool) {
 
 // maxQuoted is how many characters of a manifest a fault repeats.
 const maxQuoted = 60
+
+// shown is the beginning of a text of the manifest, on one line whatever it holds.
+func shown(text string) string {
+	text = agent.Cut(text, maxQuoted)
+	if quoted := strconv.Quote(text); text == "" || quoted != `"`+text+`"` {
+		return quoted
+	}
+	return text
+}
 
 func prefix(at string) string {
 	if at == "" {
@@ -179,6 +191,6 @@ func (r *reader) scalar(f field) (any, bool) {
 	default:
 		return f.node.Value, true
 	}
-	r.fault(f.line(), "%s: the number %s is out of range", f.at, agent.Cut(f.node.Value, maxQuoted))
+	r.fault(f.line(), "%s: the number %s is out of range", f.at, shown(f.node.Value))
 	return nil, false
 }

@@ -3,6 +3,7 @@ package declared
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -105,7 +106,7 @@ func (c cell) unequalable() string {
 	case c.column.Type != "bool" && c.column.Type != "time" && !isText:
 		return "must be text"
 	case len(c.column.OneOf) > 0 && !slices.Contains(c.column.OneOf, value):
-		return "must be one of " + strings.Join(c.column.OneOf, ", ")
+		return fmt.Sprintf("%q is not one of %s", agent.Cut(value, maxQuoted), strings.Join(c.column.OneOf, ", "))
 	}
 	return ""
 }

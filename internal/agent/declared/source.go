@@ -58,6 +58,7 @@ func (r *reader) read(path string) ([]byte, bool) {
 		r.fault(1, "%v", err)
 		return nil, false
 	}
+	r.lines = 1 + bytes.Count(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
 	return text, r.readable(text)
 }
 
@@ -118,8 +119,7 @@ var (
 	yamlAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 )
 
-// malformed tells what the YAML library says. Its lines count from 0 where it names the construct it was in, and it says
-// no line for the first one nor for an unknown anchor.
+// malformed tells what the YAML library says.
 func (r *reader) malformed(text []byte, err error) {
 	reason, line := strings.TrimPrefix(err.Error(), "yaml: "), 1
 	if m := yamlLine.FindStringSubmatch(reason); m != nil {
@@ -127,15 +127,32 @@ func (r *reader) malformed(text []byte, err error) {
 		if n, err := strconv.Atoi(m[1]); err == nil {
 			line = n
 		}
-		if strings.HasPrefix(reason, "did not find expected ") {
-			line++
+	}
+	r.fault(lineOf(text, reason, line), "is not YAML: %s", reason)
+}
+
+// lineOf mends the line that the YAML library tells. It counts from 0 where it names the construct it was in, means that
+// construct's beginning where it found a tab, and tells no line for an unknown anchor.
+func lineOf(text []byte, reason string, line int) int {
+	lines := strings.Split(string(text), "\n")
+	first := func(holds func(line string) bool) int {
+		for i := line - 1; i < len(lines); i++ {
+			if holds(lines[i]) {
+				return i + 1
+			}
 		}
+		return line
 	}
 	if m := yamlAnchor.FindStringSubmatch(reason); m != nil {
-		before, _, _ := bytes.Cut(text, []byte("*"+m[1]))
-		line = 1 + bytes.Count(before, []byte("\n"))
+		line = first(func(l string) bool { return strings.Contains(l, "*"+m[1]) })
 	}
-	r.fault(line, "is not YAML: %s", reason)
+	if strings.HasPrefix(reason, "found a tab character") {
+		line = first(func(l string) bool { return strings.Contains(l[:len(l)-len(strings.TrimLeft(l, " \t"))], "\t") })
+	}
+	if strings.HasPrefix(reason, "did not find expected ") {
+		line++
+	}
+	return line
 }
 
 // plain refuses aliases, which can make a small file enormous or endless, and tags.
@@ -146,7 +163,7 @@ func (r *reader) plain(n *yaml.Node) bool {
 		r.fault(n.Line, "anchors and aliases are not supported; write it out")
 		ok = false
 	case n.Style&yaml.TaggedStyle != 0:
-		r.fault(n.Line, "the tag %s is not supported", n.Tag)
+		r.fault(n.Line, "the tag %s is not supported", shown(n.Tag))
 		ok = false
 	}
 	for _, child := range n.Content {

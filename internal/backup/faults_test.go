@@ -1,0 +1,310 @@
+package backup_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/adiuva/cloud-api/internal/backup"
+	"github.com/adiuva/cloud-api/internal/backup/storetest"
+	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+// victim is a replica that dies when kill is called: from then on neither its database nor its store answers.
+type victim struct {
+	svc   *backup.Service
+	store *faulty
+	kill  func()
+}
+
+func (w *world) victim() victim {
+	w.t.Helper()
+	db, err := postgres.Open(w.t.Context(), w.db.Pool.Config().ConnString())
+	check(w.t, err)
+	w.t.Cleanup(db.Close)
+	v := victim{store: &faulty{Store: w.disk}}
+	v.svc = w.replica(func(c *backup.Config) { c.DB, c.Store = db, v.store })
+	v.kill = func() {
+		db.Close()
+		v.store.on("Delete", down)
+	}
+	return v
+}
+
+// TestKilledUpload kills the process at each point of an upload, ten times. Before the commit the backup is absent and
+// one sweep leaves no trace of it; after it the backup is there; and the retry with the same key gives exactly one.
+func TestKilledUpload(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	points := map[string]struct {
+		arrange   func(v victim) io.Reader
+		committed bool
+	}{
+		"reserved": {func(v victim) io.Reader {
+			v.store.on("Put", func() error { v.kill(); return errDown })
+			return bytes.NewReader(blob(1000))
+		}, false},
+		"in the middle of the body": {func(v victim) io.Reader {
+			return io.MultiReader(bytes.NewReader(blob(1000)[:500]), gate(v.kill), brokenBody{})
+		}, false},
+		"stored, not committed": {func(v victim) io.Reader {
+			v.store.done("Put", func() error { v.kill(); return nil })
+			return bytes.NewReader(blob(1000))
+		}, false},
+		"committed, not answered": {func(v victim) io.Reader { return bytes.NewReader(blob(1000)) }, true},
+	}
+	for name, p := range points {
+		for range 10 {
+			v, u := w.victim(), w.user(tier.Pro)
+			died, err := v.svc.Put(t.Context(), u, upload(blob(1000), "k"), p.arrange(v))
+			if p.committed != (err == nil) {
+				t.Fatalf("%s: %v", name, err)
+			}
+			v.kill()
+			w.leavePartial(u, p.committed)
+			w.settled()
+			if before, err := w.svc.Latest(t.Context(), u); p.committed != (err == nil) || before.ID != died.ID {
+				t.Errorf("%s: after the sweep %+v, %v", name, before, err)
+			}
+			id := w.put(u, blob(1000), "k")
+			if p.committed && id != died.ID {
+				t.Errorf("%s: the retry stored a second backup", name)
+			}
+			w.used(u, 1000, 0, 0)
+			w.latestIs(u, id, blob(1000))
+		}
+	}
+	w.settled()
+}
+
+// leavePartial puts a file there as a killed process leaves it, where the upload had not been committed.
+func (w *world) leavePartial(u identity.User, committed bool) {
+	w.t.Helper()
+	if committed {
+		return
+	}
+	var key string
+	err := w.db.Pool.QueryRow(w.t.Context(), `SELECT s3_key FROM backup_metadata WHERE user_id = $1 AND state = 'uploading'`, u.ID).Scan(&key)
+	check(w.t, err)
+	name := filepath.Join(w.folder, key+".partial")
+	check(w.t, os.MkdirAll(filepath.Dir(name), 0o700))
+	check(w.t, os.WriteFile(name, blob(500), 0o600))
+}
+
+type brokenBody struct{}
+
+func (brokenBody) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// TestRetryBeforeTheSweep retries as soon as the dead upload's lease has run out, with no sweep in between.
+func TestRetryBeforeTheSweep(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	v, u := w.victim(), w.user(tier.Pro)
+	v.store.done("Put", func() error { v.kill(); return nil })
+	if _, err := v.svc.Put(t.Context(), u, upload(blob(1000), "k"), bytes.NewReader(blob(1000))); !errors.Is(err, fault.ErrDatabase) {
+		t.Fatalf("the database was gone at the commit: %v", err)
+	}
+	if _, err := w.svc.Put(t.Context(), u, upload(blob(1000), "k"), unread{t}); !errors.Is(err, backup.ErrInProgress) {
+		t.Errorf("within the lease: %v", err)
+	}
+	w.clock.advance(time.Minute)
+	id := w.put(u, blob(1000), "k")
+	w.used(u, 1000, 0, 0)
+	w.latestIs(u, id, blob(1000))
+	w.settled()
+}
+
+// dying is a store that takes some bytes of an upload and then no more.
+type dying struct {
+	backup.Store
+	after int64
+}
+
+func (d dying) Put(_ context.Context, _ string, body io.Reader, _ int64) error {
+	if _, err := io.CopyN(io.Discard, body, d.after); err != nil {
+		return err
+	}
+	return errDown
+}
+
+func TestStoreDown(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	u := w.user(tier.Pro)
+	old := w.put(u, blob(500), "")
+	for name, svc := range map[string]*backup.Service{
+		"from the start": w.svc,
+		"in the middle":  w.replica(func(c *backup.Config) { c.Store = dying{w.store, 300} }),
+	} {
+		w.store.on("Put", down)
+		w.store.on("Get", down)
+		w.store.on("Stat", down)
+		w.store.on("Delete", down)
+		if _, err := svc.Put(t.Context(), u, upload(blob(1000), "k"), bytes.NewReader(blob(1000))); !errors.Is(err, backup.ErrStorage) {
+			t.Errorf("%s: PUT: %v", name, err)
+		}
+		w.used(u, 500, 0, 0)
+		b, err := w.svc.Latest(t.Context(), u)
+		check(t, err)
+		if _, err := w.svc.Open(t.Context(), b, 0, b.Size); !errors.Is(err, backup.ErrStorage) {
+			t.Errorf("%s: GET: %v", name, err)
+		}
+		if list, err := w.svc.History(t.Context(), u, 50, nobody); err != nil || len(list) != 1 {
+			t.Errorf("%s: history: %v, %v", name, list, err)
+		}
+		w.store.heal()
+		w.latestIs(u, old, blob(500))
+		w.settled()
+		id := w.put(u, blob(1000), "k")
+		w.latestIs(u, id, blob(1000))
+		w.used(u, 1500, 0, 0)
+		check(t, w.svc.Delete(t.Context(), u, id))
+		w.settled()
+	}
+}
+
+// TestDeadUploadIsFenced lets an upload outlive its lease without a heartbeat: a sweep gives its room back, and when it
+// comes to itself it can no longer commit.
+func TestDeadUploadIsFenced(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	u := w.user(tier.Pro)
+	body, ended := w.start(func(r io.Reader) (backup.Receipt, error) {
+		return w.svc.Put(t.Context(), u, upload(blob(1000), ""), r)
+	}, blob(1000))
+	w.clock.advance(time.Minute - time.Microsecond)
+	if swept, err := w.svc.Sweep(t.Context()); err != nil || swept.Uploads != 0 {
+		t.Errorf("within the lease: %+v, %v", swept, err)
+	}
+	w.clock.advance(time.Microsecond)
+	if swept, err := w.svc.Sweep(t.Context()); err != nil || swept.Uploads != 1 || swept.Objects != 1 {
+		t.Errorf("after the lease: %+v, %v", swept, err)
+	}
+	w.used(u, 0, 0, 0)
+	close(body.goOn)
+	if err := <-ended; !errors.Is(err, backup.ErrExpired) {
+		t.Errorf("the fenced upload: %v", err)
+	}
+	w.used(u, 0, 0, 0)
+	w.settled()
+}
+
+// TestHeartbeat keeps an upload alive for five times its lease.
+func TestHeartbeat(t *testing.T) {
+	t.Parallel()
+	const lease = 60 * time.Millisecond
+	w := setup(t)
+	svc := w.replica(func(c *backup.Config) { c.Lease = lease })
+	u := w.user(tier.Pro)
+	body, ended := w.start(func(r io.Reader) (backup.Receipt, error) {
+		return svc.Put(t.Context(), u, upload(blob(1000), ""), r)
+	}, blob(1000))
+	for range 6 {
+		w.clock.advance(lease * 5 / 6)
+		want := w.clock.now().Add(lease)
+		for held := (time.Time{}); !held.Equal(want); {
+			check(t, w.db.Pool.QueryRow(t.Context(), `SELECT lease_until FROM backup_metadata WHERE user_id = $1`, u.ID).Scan(&held))
+		}
+		if swept, err := w.svc.Sweep(t.Context()); err != nil || swept.Uploads != 0 {
+			t.Errorf("a live upload was given up: %+v, %v", swept, err)
+		}
+	}
+	close(body.goOn)
+	check(t, <-ended)
+	w.used(u, 1000, 0, 0)
+	w.settled()
+}
+
+// TestCallerLeaves ends the caller's context once every byte is stored: the backup is committed all the same.
+func TestCallerLeaves(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	u := w.user(tier.Pro)
+	ctx, leave := context.WithCancel(t.Context())
+	w.store.done("Put", func() error { leave(); return nil })
+	r, err := w.svc.Put(ctx, u, upload(blob(1000), "k"), bytes.NewReader(blob(1000)))
+	check(t, err)
+	w.latestIs(u, r.ID, blob(1000))
+	w.store.heal()
+	ctx, leave = context.WithCancel(t.Context())
+	body := io.MultiReader(bytes.NewReader(blob(1000)[:10]), gate(leave), bytes.NewReader(blob(1000)[10:]))
+	if _, err := w.svc.Put(ctx, u, upload(blob(1000), "l"), body); !errors.Is(err, context.Canceled) {
+		t.Errorf("left in the middle: %v", err)
+	}
+	w.used(u, 1000, 0, 0)
+	w.settled()
+}
+
+func TestMissingObject(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	u := w.user(tier.Pro)
+	w.put(u, blob(1000), "")
+	b, err := w.svc.Latest(t.Context(), u)
+	check(t, err)
+	key := u.ID.String() + "/" + b.ID.String()
+	check(t, os.Truncate(filepath.Join(w.folder, key), 999))
+	if _, err := w.svc.Open(t.Context(), b, 0, 10); !errors.Is(err, backup.ErrInconsistent) {
+		t.Errorf("a shortened object: %v", err)
+	}
+	check(t, w.disk.Delete(t.Context(), key))
+	if _, err := w.svc.Open(t.Context(), b, 0, b.Size); !errors.Is(err, backup.ErrInconsistent) {
+		t.Errorf("a missing object: %v", err)
+	}
+	if err := w.svc.Check(t.Context(), b); !errors.Is(err, backup.ErrInconsistent) {
+		t.Errorf("Check: %v", err)
+	}
+	check(t, w.svc.Delete(t.Context(), u, b.ID))
+	if _, err := w.svc.Open(t.Context(), b, 0, b.Size); !errors.Is(err, fault.ErrNotFound) {
+		t.Errorf("deleted in the meantime: %v", err)
+	}
+	w.settled()
+}
+
+func TestOrphans(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	u := w.user(tier.Pro)
+	id := w.put(u, blob(1000), "")
+	orphan := storetest.Key()
+	check(t, w.disk.Put(t.Context(), orphan, bytes.NewReader(blob(10)), 10))
+	if n, err := w.svc.RemoveOrphans(t.Context()); n != 0 || err != nil {
+		t.Errorf("a young object was removed: %d, %v", n, err)
+	}
+	w.clock.advance(25 * time.Hour)
+	w.store.on("Delete", down)
+	if _, err := w.svc.RemoveOrphans(t.Context()); !errors.Is(err, backup.ErrStorage) {
+		t.Errorf("with the store down: %v", err)
+	}
+	w.store.heal()
+	if n, err := w.svc.RemoveOrphans(t.Context()); n != 1 || err != nil {
+		t.Errorf("%d removed, %v", n, err)
+	}
+	w.latestIs(u, id, blob(1000))
+	w.settled()
+}
+
+func TestRecount(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	u, sound := w.user(tier.Pro), w.user(tier.Pro)
+	w.put(u, blob(1000), "")
+	w.put(sound, blob(700), "")
+	w.fill(u, 77)
+	drifts, err := w.svc.Recount(t.Context())
+	check(t, err)
+	want := backup.Drift{UserID: u.ID, Was: backup.Usage{Committed: 77}, Is: backup.Usage{Committed: 1000}}
+	if len(drifts) != 1 || drifts[0] != want {
+		t.Errorf("%+v, want %+v", drifts, want)
+	}
+	w.used(u, 1000, 0, 0)
+	w.settled()
+}

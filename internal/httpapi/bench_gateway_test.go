@@ -1,0 +1,235 @@
+//go:build unix
+
+package httpapi_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/analytics"
+	"github.com/adiuva/cloud-api/internal/agent/calendar"
+	"github.com/adiuva/cloud-api/internal/agent/email"
+	"github.com/adiuva/cloud-api/internal/agent/task"
+	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/docs"
+	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/llm"
+	"github.com/adiuva/cloud-api/internal/pgtest"
+	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/sanitize"
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+// A gateway is measured in a process of its own, with one processor, so that its CPU time and memory are its own: the
+// test binary is started anew, finds these variables and serves until its standard input ends.
+const (
+	gatewayKind     = "BENCH_GATEWAY"
+	gatewayUpstream = "BENCH_UPSTREAM"
+	// gatewayProfiles names a folder for one CPU profile a gateway; empty for none.
+	gatewayProfiles = "BENCH_PROFILES"
+)
+
+// gateway is one process under measurement, seen from the load generator.
+type gateway struct {
+	URL    string
+	Tokens []string // of as many accounts as benchAccounts
+	asks   io.Writer
+	says   *bufio.Reader
+}
+
+// usage is what a gateway's process has used so far.
+type usage struct {
+	CPU    time.Duration // user and system
+	Memory int64         // bytes held from the system
+}
+
+// startGateway starts a process that serves as kind and calls upstream.
+func startGateway(b *testing.B, kind, upstream string) *gateway {
+	b.Helper()
+	says, childSays, err := os.Pipe()
+	fatal(b, err)
+	args := []string{"-test.run=^$", "-test.bench=^BenchmarkChat$", "-test.benchtime=1x"}
+	if dir := os.Getenv(gatewayProfiles); dir != "" {
+		args = append(args, fmt.Sprintf("-test.cpuprofile=%s/%s-%d.prof", dir, kind, time.Now().UnixNano()))
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(b.Context()), os.Args[0], args...)
+	cmd.Env = append(os.Environ(), gatewayKind+"="+kind, gatewayUpstream+"="+upstream, "GOMAXPROCS=1")
+	cmd.ExtraFiles, cmd.Stderr = []*os.File{childSays}, os.Stderr
+	stdin, err := cmd.StdinPipe()
+	fatal(b, err)
+	fatal(b, cmd.Start())
+	fatal(b, childSays.Close())
+	b.Cleanup(func() {
+		_ = stdin.Close() // which ends it
+		_ = cmd.Wait()
+		_ = says.Close()
+	})
+	g := &gateway{asks: stdin, says: bufio.NewReader(says)}
+	g.hear(b, g)
+	return g
+}
+
+// hear reads the next thing the gateway says.
+func (g *gateway) hear(b *testing.B, into any) {
+	b.Helper()
+	line, err := g.says.ReadBytes('\n')
+	if err != nil {
+		b.Fatalf("the gateway ended: %v", err)
+	}
+	fatal(b, json.Unmarshal(line, into))
+}
+
+// usage asks what was used so far; collected when garbage is to be given back first.
+func (g *gateway) usage(b *testing.B, collected bool) (u usage) {
+	b.Helper()
+	_, err := fmt.Fprintln(g.asks, collected)
+	fatal(b, err)
+	g.hear(b, &u)
+	return u
+}
+
+// served turns this process into a gateway when it was started as one, and reports whether it was.
+func served(b *testing.B) bool {
+	kind := os.Getenv(gatewayKind)
+	if kind == "" {
+		return false
+	}
+	handler, tokens := gatewayHandler(b, kind, os.Getenv(gatewayUpstream))
+	server := httptest.NewServer(handler)
+	out := json.NewEncoder(os.NewFile(3, "says"))
+	fatal(b, out.Encode(gateway{URL: server.URL, Tokens: tokens}))
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		if in.Text() == "true" {
+			debug.FreeOSMemory()
+		}
+		var r syscall.Rusage
+		var m runtime.MemStats
+		fatal(b, syscall.Getrusage(syscall.RUSAGE_SELF, &r))
+		runtime.ReadMemStats(&m)
+		cpu := time.Duration(r.Utime.Nano() + r.Stime.Nano())
+		fatal(b, out.Encode(usage{CPU: cpu, Memory: int64(m.Sys - m.HeapReleased)}))
+	}
+	server.CloseClientConnections()
+	return true
+}
+
+// gatewayHandler returns the handler of that kind and access tokens for it.
+func gatewayHandler(b *testing.B, kind, upstream string) (http.Handler, []string) {
+	switch kind {
+	case "ours", "unfiltered", "unrouted":
+		return ours(b, kind, upstream)
+	case "langchaingo":
+		return langchaingoGateway(b, upstream), referenceTokens()
+	case "echofull":
+		return echofullGateway(upstream), referenceTokens()
+	case "proxy":
+		return proxyGateway(b, upstream), referenceTokens()
+	}
+	b.Fatalf("no gateway %q", kind)
+	return nil, nil
+}
+
+const benchAccounts = 40 // with five sockets each
+
+// ours is the whole service as cmd/adiuva-api wires it, its log written to the null device. The kind unfiltered lets every
+// text through, the kind unrouted does not ask the model which agent a message is for.
+func ours(b *testing.B, kind, upstream string) (http.Handler, []string) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	fatal(b, err)
+	log := slog.New(slog.NewJSONHandler(null, nil))
+	db := pgtest.New(b)
+	accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: strings.Repeat("p", 32), BcryptCost: 4,
+		AccessTTL: time.Hour, Log: log})
+	fatal(b, err)
+	client, err := llm.New(llm.Config{APIKey: "k", BaseURL: upstream + "/v1", Model: "gpt-4o-mini", RouterModel: "gpt-4o-nano", Log: log})
+	fatal(b, err)
+	var model agent.Model = client
+	if kind == "unrouted" {
+		model = alwaysTask{client}
+	}
+	agents, err := agent.NewRegistry(task.New(model), calendar.New(model), email.New(model), analytics.New(model))
+	fatal(b, err)
+	catalogue, err := playbook.Catalogue()
+	fatal(b, err)
+	templates, err := playbook.NewTemplates(slices.Concat(catalogue, task.Templates(), calendar.Templates(), email.Templates(), analytics.Templates())...)
+	fatal(b, err)
+	library, err := playbook.Playbooks(templates)
+	fatal(b, err)
+	site, err := docs.New(docs.Config{Version: "bench"})
+	fatal(b, err)
+	limiter, err := ratelimit.New(ratelimit.Config{Log: log})
+	fatal(b, err)
+	filter := chat.Sanitized(sanitize.New(chat.Secrets(agents, templates)...))
+	if kind == "unfiltered" {
+		filter = func(...string) chat.Guard { return passing{} }
+	}
+	server, err := httpapi.New(httpapi.Config{
+		Auth: accounts, Agents: agents, Playbooks: library, Docs: site, Limiter: limiter, Ready: db.Ping, Version: "bench", Log: log,
+		Chat: chat.New(chat.Config{Agents: agents, Model: model, Templates: templates, Filter: filter, Log: log})})
+	fatal(b, err)
+	return server, login(b, accounts)
+}
+
+// login opens the accounts, with limits that no benchmark reaches, and returns a token of each.
+func login(b *testing.B, accounts *auth.Service) []string {
+	var tokens []string
+	for i := range benchAccounts {
+		address := fmt.Sprintf("bench%d@example.com", i)
+		_, err := accounts.CreateUser(b.Context(), address, "correct horse battery", tier.Team)
+		fatal(b, err)
+		fatal(b, accounts.SetTier(b.Context(), address, tier.Team, 10_000))
+		t, err := accounts.Login(b.Context(), address, "correct horse battery")
+		fatal(b, err)
+		tokens = append(tokens, t.AccessToken)
+	}
+	return tokens
+}
+
+// alwaysTask is a model that needs no upstream to name the task agent.
+type alwaysTask struct{ agent.Model }
+
+// Generate implements agent.Model.
+func (a alwaysTask) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
+	if call.Small {
+		return agent.Answer{Text: "task_agent"}, nil
+	}
+	return a.Model.Generate(ctx, call, emit)
+}
+
+// passing is a guard that lets everything through.
+type passing struct{}
+
+func (passing) Text(s string) (clean, hit string)       { return s, "" }
+func (passing) Values(...string) (hit string)           { return "" }
+func (passing) Stream(emit agent.Emit) chat.GuardStream { return passingStream{emit} }
+
+type passingStream struct{ emit agent.Emit }
+
+func (p passingStream) Write(text string) error { return p.emit(text) }
+func (passingStream) Close() error              { return nil }
+func (passingStream) Hit() string               { return "" }
+
+func fatal(b *testing.B, err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}

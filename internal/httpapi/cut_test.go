@@ -1,0 +1,153 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"testing"
+
+	"github.com/adiuva/cloud-api/internal/pgtest"
+	"github.com/adiuva/cloud-api/internal/postgres"
+)
+
+// What PostgreSQL's protocol says at a transaction's end.
+const (
+	asksToCommit  = "commit\x00"
+	saysCommitted = "COMMIT\x00"
+)
+
+// cutter is a wire to PostgreSQL that holds its breath at one message: while it does the test may kill the server, and
+// what was held never arrives.
+type cutter struct {
+	listener net.Listener
+	server   string
+	mark     atomic.Pointer[string]
+	reached  chan struct{} // a message with the mark is held
+	cut      chan struct{} // closed by the test: drop it, and the connection
+}
+
+func newCutter(t *testing.T, dsn string) (*cutter, string) {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	check(t, err)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	t.Cleanup(func() { check(t, l.Close()) })
+	c := &cutter{listener: l, server: u.Host, reached: make(chan struct{}), cut: make(chan struct{})}
+	go c.serve()
+	u.Host = l.Addr().String()
+	return c, u.String()
+}
+
+func (c *cutter) serve() {
+	for {
+		client, err := c.listener.Accept()
+		if err != nil {
+			return // the test is over
+		}
+		server, err := net.Dial("tcp", c.server)
+		if err != nil {
+			client.Close()
+			continue
+		}
+		go c.carry(client, server)
+		go c.carry(server, client)
+	}
+}
+
+// carry copies until either end closes or a message is cut.
+func (c *cutter) carry(from, to net.Conn) {
+	defer from.Close()
+	defer to.Close()
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(buf)
+		if err != nil {
+			return
+		}
+		if mark := c.mark.Load(); mark != nil && bytes.Contains(buf[:n], []byte(*mark)) && c.mark.CompareAndSwap(mark, nil) {
+			c.reached <- struct{}{}
+			<-c.cut
+			return
+		}
+		if _, err := to.Write(buf[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// TestC37_KilledBetweenUpdateAndAnswer kills PostgreSQL after a rotation was written, once before and once after it was
+// committed. Either way the client gets 503, and the same call with the same key then settles it: one successor, twice
+// the same, and it works.
+func TestC37_KilledBetweenUpdateAndAnswer(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		mark    string
+		counter int // what the database holds after the crash
+	}{
+		"before the commit": {asksToCommit, 1},
+		"after the commit":  {saysCommitted, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := pgtest.Start(t)
+			direct := server.DB()
+			wire, dsn := newCutter(t, server.DSN())
+			db, err := postgres.Open(t.Context(), dsn)
+			check(t, err)
+			t.Cleanup(db.Close)
+			a := start(t, nil, on(t, db))
+			account := a.do("POST", "/api/v1/auth/register", fmt.Sprintf(`{"email":"a@example.com","password":%q}`, thePassword), nil)
+			first := account.json(t)["refresh_token"].(string)
+			refresh := func(token, key string) (answer, error) {
+				return a.try("POST", "/api/v1/auth/refresh", fmt.Sprintf(`{"refresh_token":%q}`, token), header{"Idempotency-Key": key})
+			}
+
+			wire.mark.Store(&c.mark)
+			lost := make(chan answer, 1)
+			go func() {
+				got, err := refresh(first, "k")
+				if err != nil {
+					t.Error(err)
+				}
+				lost <- got
+			}()
+			<-wire.reached
+			server.Kill()
+			close(wire.cut)
+			if got := <-lost; got.status != http.StatusServiceUnavailable || got.code() != "db_unavailable" {
+				t.Errorf("killed before the answer: %d %s", got.status, got.body)
+			}
+			server.Start()
+			counter := func() (n int) {
+				t.Helper()
+				check(t, direct.Pool.QueryRow(t.Context(), "SELECT counter FROM refresh_tokens").Scan(&n))
+				return n
+			}
+			pgtest.Eventually(t, recoveryBound, func() error { return direct.Ping(t.Context()) })
+			if n := counter(); n != c.counter {
+				t.Fatalf("after the crash the session is at token %d, want %d", n, c.counter)
+			}
+			var second string
+			pgtest.Eventually(t, recoveryBound, func() error {
+				got, err := refresh(first, "k")
+				if err != nil || got.status != http.StatusOK {
+					return fmt.Errorf("retry: %d %s %w", got.status, got.body, err)
+				}
+				second = got.json(t)["refresh_token"].(string)
+				return nil
+			})
+			again, err := refresh(first, "k")
+			check(t, err)
+			if again.status != http.StatusOK || again.json(t)["refresh_token"] != second || counter() != 2 {
+				t.Errorf("asked twice: %d %s, session at token %d", again.status, again.body, counter())
+			}
+			if next, err := refresh(second, "l"); err != nil || next.status != http.StatusOK || counter() != 3 {
+				t.Errorf("the successor: %d %s %v", next.status, next.body, err)
+			}
+		})
+	}
+}
