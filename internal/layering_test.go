@@ -71,6 +71,7 @@ var owners = map[string]string{
 	module + "gen/db":                        "internal/postgres internal/auth internal/backup internal/billing internal/pgtest cmd/adiuva-api",
 	module + "internal/config":               "cmd/adiuva-api",
 	module + "internal/pgtest":               "",
+	module + "internal/agent/agenttest":      "",
 	module + "internal/llmtest":              "internal/llmtest",
 	"github.com/tmc/langchaingo/llms/openai": "internal/llm",
 	"github.com/aws/":                        "internal/s3blob",

@@ -8,20 +8,21 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/agenttest"
 	"github.com/adiuva/cloud-api/internal/agent/analytics"
 )
 
 // work is Wednesday, 1 April 2026, 10:00 in Kolkata.
 func work(t *testing.T) agent.Context {
 	t.Helper()
-	z := zone(t, "Asia/Kolkata")
+	z := agenttest.Zone(t, "Asia/Kolkata")
 	return agent.Context{Location: z, Now: time.Date(2026, 4, 1, 10, 0, 0, 0, z), Projects: []agent.Project{{ID: "p", Name: "Web"}},
 		Tasks: []agent.Task{
 			{ID: "1", Title: "A", Status: "done", Priority: "high", Assignee: "Leo", ProjectID: "p",
-				CreatedAt: at(t, "2026-03-28T00:00:00+05:30"), CompletedAt: at(t, "2026-03-30T00:00:00+05:30")}, // Monday's first instant
-			{ID: "2", Title: "B", Status: "done", CreatedAt: at(t, "2026-03-25T23:59:00+05:30"), CompletedAt: at(t, "2026-03-29T23:59:00+05:30")},
-			{ID: "3", Title: "C", Status: "todo", Assignee: "Leo", DueDate: at(t, "2026-03-31T23:59:00+05:30")},
-			{ID: "4", Title: "D", Status: "in_progress", DueDate: at(t, "2026-04-03T12:00:00+05:30")},
+				CreatedAt: agenttest.At(t, "2026-03-28T00:00:00+05:30"), CompletedAt: agenttest.At(t, "2026-03-30T00:00:00+05:30")}, // Monday's first instant
+			{ID: "2", Title: "B", Status: "done", CreatedAt: agenttest.At(t, "2026-03-25T23:59:00+05:30"), CompletedAt: agenttest.At(t, "2026-03-29T23:59:00+05:30")},
+			{ID: "3", Title: "C", Status: "todo", Assignee: "Leo", DueDate: agenttest.At(t, "2026-03-31T23:59:00+05:30")},
+			{ID: "4", Title: "D", Status: "in_progress", DueDate: agenttest.At(t, "2026-04-03T12:00:00+05:30")},
 			{ID: "5", Title: "E", Status: "done"},
 		}}
 }
@@ -78,7 +79,7 @@ func TestMonthsOverClockChanges(t *testing.T) {
 		"America/New_York": `"from":"2026-03-01T00:00:00-05:00","to":"2026-04-01T00:00:00-04:00"`,
 		"Pacific/Auckland": `"from":"2026-03-01T00:00:00+13:00","to":"2026-04-01T00:00:00+13:00"`,
 	} {
-		z := zone(t, name)
+		z := agenttest.Zone(t, name)
 		c := agent.Context{Location: z, Now: time.Date(2026, 3, 31, 23, 0, 0, 0, z)}
 		if got, _ := runTool(t, c, "generate_report", `{"period":"month"}`); !strings.Contains(got, want) {
 			t.Errorf("%s: %s", name, got)
@@ -134,13 +135,13 @@ func TestHostileTasks(t *testing.T) {
 
 func TestHandle(t *testing.T) {
 	t.Parallel()
-	model := &script{answers: []agent.Answer{toolCall("calculate_metrics", `{}`), {Text: "60 % are done."}}}
+	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("calculate_metrics", `{}`), {Text: "60 % are done."}}}
 	a := analytics.New(model)
-	result, err := a.Handle(t.Context(), newRun(t, a, work(t)), nil)
-	if err != nil || result.Text != "60 % are done." || len(model.calls) != 2 {
+	result, err := a.Handle(t.Context(), agenttest.NewRun(t, a, work(t)), nil)
+	if err != nil || result.Text != "60 % are done." || len(model.Calls) != 2 {
 		t.Fatal(result, err)
 	}
-	if told := fmt.Sprint(model.calls[1].Messages); !strings.Contains(told, "completion_rate_percent") {
+	if told := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(told, "completion_rate_percent") {
 		t.Error(told)
 	}
 }

@@ -9,20 +9,21 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/agenttest"
 	"github.com/adiuva/cloud-api/internal/agent/calendar"
 )
 
 // rome is Friday, 27 March 2026, 08:00 in Rome; clocks go forward that Sunday.
 func rome(t *testing.T) agent.Context {
 	t.Helper()
-	z := zone(t, "Europe/Rome")
+	z := agenttest.Zone(t, "Europe/Rome")
 	return agent.Context{Location: z, Now: time.Date(2026, 3, 27, 8, 0, 0, 0, z), Events: []agent.Event{
-		{ID: "a", Title: "Review", Start: at(t, "2026-03-27T10:00:00+01:00"), End: at(t, "2026-03-27T11:00:00+01:00"),
+		{ID: "a", Title: "Review", Start: agenttest.At(t, "2026-03-27T10:00:00+01:00"), End: agenttest.At(t, "2026-03-27T11:00:00+01:00"),
 			Location: "Office", Attendees: []string{"Leo", "Ann"}},
-		{ID: "b", Title: "Sales", Start: at(t, "2026-03-27T05:30:00-04:00"), End: at(t, "2026-03-27T06:15:00-04:00"),
+		{ID: "b", Title: "Sales", Start: agenttest.At(t, "2026-03-27T05:30:00-04:00"), End: agenttest.At(t, "2026-03-27T06:15:00-04:00"),
 			Timezone: "America/New_York", Location: "https://meet.example", Attendees: []string{"leo"}},
-		{ID: "c", Title: "Dentist", Start: at(t, "2026-03-27T11:20:00+01:00"), End: at(t, "2026-03-27T12:00:00+01:00"), Location: "Via Roma 1"},
-		{ID: "x", Title: "Broken", Start: at(t, "2026-03-27T11:20:00+01:00"), End: at(t, "2026-03-27T09:00:00+01:00")},
+		{ID: "c", Title: "Dentist", Start: agenttest.At(t, "2026-03-27T11:20:00+01:00"), End: agenttest.At(t, "2026-03-27T12:00:00+01:00"), Location: "Via Roma 1"},
+		{ID: "x", Title: "Broken", Start: agenttest.At(t, "2026-03-27T11:20:00+01:00"), End: agenttest.At(t, "2026-03-27T09:00:00+01:00")},
 	}}
 }
 
@@ -74,7 +75,7 @@ func TestMoveKeepsLengthOverTheClockChange(t *testing.T) {
 	_, run := runTool(t, rome(t), "move_event", `{"id":"c","start":"2026-03-30T09:00"}`)
 	got, err := json.Marshal(run.Actions())
 	want := fmt.Sprintf(`[{"type":"update_record","table":"events","data":{"end":%d,"id":"c","start":%d}}]`,
-		at(t, "2026-03-30T09:40:00+02:00"), at(t, "2026-03-30T09:00:00+02:00"))
+		agenttest.At(t, "2026-03-30T09:40:00+02:00"), agenttest.At(t, "2026-03-30T09:00:00+02:00"))
 	if err != nil || string(got) != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -86,7 +87,7 @@ func TestSlots(t *testing.T) {
 	t.Parallel()
 	for i, name := range []string{"Europe/Rome", "America/New_York", "Pacific/Auckland", "Asia/Kolkata"} {
 		random := rand.New(rand.NewPCG(1, uint64(i)))
-		z := zone(t, name)
+		z := agenttest.Zone(t, name)
 		suggested := 0
 		for _, start := range []time.Time{time.Date(2026, 3, 5, 10, 7, 0, 0, z), time.Date(2026, 3, 27, 16, 0, 0, 0, z),
 			time.Date(2026, 4, 3, 8, 0, 0, 0, z), time.Date(2026, 9, 25, 8, 0, 0, 0, z), time.Date(2026, 10, 23, 17, 0, 0, 0, z)} {
@@ -137,7 +138,7 @@ func checkSlots(t *testing.T, c agent.Context) int {
 
 func TestAllDayAndDuplicates(t *testing.T) {
 	t.Parallel()
-	z := zone(t, "Pacific/Auckland") // clocks go back on 5 April 2026: the day has 25 hours
+	z := agenttest.Zone(t, "Pacific/Auckland") // clocks go back on 5 April 2026: the day has 25 hours
 	c := agent.Context{Location: z, Now: time.Date(2026, 4, 1, 8, 0, 0, 0, z)}
 	c.Events = []agent.Event{
 		{ID: "d", Title: "Off", Start: time.Date(2026, 4, 5, 0, 0, 0, 0, z).UnixMilli(), End: time.Date(2026, 4, 6, 0, 0, 0, 0, z).UnixMilli()},
@@ -174,13 +175,13 @@ func TestManyEvents(t *testing.T) {
 
 func TestHandle(t *testing.T) {
 	t.Parallel()
-	model := &script{answers: []agent.Answer{toolCall("detect_conflicts", `{}`), {Text: "Two conflicts."}}}
+	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("detect_conflicts", `{}`), {Text: "Two conflicts."}}}
 	a := calendar.New(model)
-	result, err := a.Handle(t.Context(), newRun(t, a, rome(t)), nil)
-	if err != nil || result.Text != "Two conflicts." || len(model.calls) != 2 {
+	result, err := a.Handle(t.Context(), agenttest.NewRun(t, a, rome(t)), nil)
+	if err != nil || result.Text != "Two conflicts." || len(model.Calls) != 2 {
 		t.Fatal(result, err)
 	}
-	if told := fmt.Sprint(model.calls[1].Messages); !strings.Contains(told, `overlap_minutes`) || !strings.Contains(told, "Dentist") {
+	if told := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(told, `overlap_minutes`) || !strings.Contains(told, "Dentist") {
 		t.Error(told)
 	}
 }

@@ -8,18 +8,19 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/agenttest"
 	"github.com/adiuva/cloud-api/internal/agent/email"
 )
 
 // inbox is Friday, 27 March 2026, 09:00 in Rome; clocks go forward that Sunday.
 func inbox(t *testing.T) agent.Context {
 	t.Helper()
-	z := zone(t, "Europe/Rome")
+	z := agenttest.Zone(t, "Europe/Rome")
 	return agent.Context{Location: z, Now: time.Date(2026, 3, 27, 9, 0, 0, 0, z), Emails: []agent.Email{
 		{ID: "1", ThreadID: "t", From: "Leo <leo@example.com>", To: []string{"mara@example.com"}, Subject: "Offer",
-			Date: at(t, "2026-03-26T09:00:00+01:00"), Snippet: "Hi Mara. Could you send the offer by Sunday? Thanks!"},
-		{ID: "2", From: "news@shop.example", Subject: "Our newsletter", Date: at(t, "2026-03-25T09:00:00+01:00"), Snippet: "Please buy the hat. Unsubscribe here"},
-		{ID: "3", From: "Anna", Subject: "Fattura 12", Date: at(t, "2026-03-24T09:00:00+01:00"), Snippet: "Potresti pagare la fattura entro venerdì?"},
+			Date: agenttest.At(t, "2026-03-26T09:00:00+01:00"), Snippet: "Hi Mara. Could you send the offer by Sunday? Thanks!"},
+		{ID: "2", From: "news@shop.example", Subject: "Our newsletter", Date: agenttest.At(t, "2026-03-25T09:00:00+01:00"), Snippet: "Please buy the hat. Unsubscribe here"},
+		{ID: "3", From: "Anna", Subject: "Fattura 12", Date: agenttest.At(t, "2026-03-24T09:00:00+01:00"), Snippet: "Potresti pagare la fattura entro venerdì?"},
 		{ID: "4", From: "Jo", Subject: "Photos", Snippet: "Here they are"},
 	}}
 }
@@ -35,12 +36,12 @@ func TestTools(t *testing.T) {
 		{"classify_email", `{"metadata":[{"id":"9"}]}`, `error: metadata[0]: there is no e-mail with id "9" in this request`},
 		{"extract_action_items", `{"metadata":[]}`, `{"total":2,"action_items":[` +
 			`{"action":"send the offer by Sunday","email_id":"1","from":"Leo \u003cleo@example.com\u003e","subject":"Offer","due_date":"2026-03-29","due_date_ms":` +
-			fmt.Sprint(at(t, "2026-03-30T00:00:00+02:00")-1) + `,"because":"asked for"},` +
+			fmt.Sprint(agenttest.At(t, "2026-03-30T00:00:00+02:00")-1) + `,"because":"asked for"},` +
 			`{"action":"pagare la fattura entro venerdì","email_id":"3","from":"Anna","subject":"Fattura 12","due_date":"2026-03-27","due_date_ms":` +
-			fmt.Sprint(at(t, "2026-03-28T00:00:00+01:00")-1) + `,"because":"asked for"}]}`},
+			fmt.Sprint(agenttest.At(t, "2026-03-28T00:00:00+01:00")-1) + `,"because":"asked for"}]}`},
 		{"extract_action_items", `{"metadata":[{"subject":"Angebot","snippet":"Bitte das Angebot bis morgen prüfen."}]}`,
 			`{"total":1,"action_items":[{"action":"das Angebot bis morgen prüfen","subject":"Angebot","due_date":"2026-03-28","due_date_ms":` +
-				fmt.Sprint(at(t, "2026-03-29T00:00:00+01:00")-1) + `,"because":"asked for"}]}`},
+				fmt.Sprint(agenttest.At(t, "2026-03-29T00:00:00+01:00")-1) + `,"because":"asked for"}]}`},
 		{"draft_response", `{"thread_context":{"thread_id":"t"}}`, `{"subject":"Re: Offer","reply_to":["Leo \u003cleo@example.com\u003e"],` +
 			`"participants":["Leo \u003cleo@example.com\u003e","mara@example.com"],"messages":[{"from":"Leo \u003cleo@example.com\u003e",` +
 			`"date_local":"2026-03-26T09:00:00+01:00","snippet":"Hi Mara. Could you send the offer by Sunday? Thanks!"}],` +
@@ -97,13 +98,13 @@ func TestManyEmails(t *testing.T) {
 
 func TestHandle(t *testing.T) {
 	t.Parallel()
-	model := &script{answers: []agent.Answer{toolCall("classify_email", `{}`), {Text: "One needs a reply."}}}
+	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("classify_email", `{}`), {Text: "One needs a reply."}}}
 	a := email.New(model)
-	result, err := a.Handle(t.Context(), newRun(t, a, inbox(t)), nil)
-	if err != nil || result.Text != "One needs a reply." || len(model.calls) != 2 {
+	result, err := a.Handle(t.Context(), agenttest.NewRun(t, a, inbox(t)), nil)
+	if err != nil || result.Text != "One needs a reply." || len(model.Calls) != 2 {
 		t.Fatal(result, err)
 	}
-	if told := fmt.Sprint(model.calls[1].Messages); !strings.Contains(told, "asks a question") {
+	if told := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(told, "asks a question") {
 		t.Error(told)
 	}
 }

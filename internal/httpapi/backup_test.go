@@ -1,0 +1,533 @@
+package httpapi_test
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/adiuva/cloud-api/internal/backup"
+	"github.com/adiuva/cloud-api/internal/backup/storetest"
+	"github.com/adiuva/cloud-api/internal/diskblob"
+	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+// vault is a server whose backups and blobs a test can reach behind its back.
+type vault struct {
+	*api
+	backups *backup.Service
+	blobs   *diskblob.Store
+}
+
+// startVault returns a server whose backups live by the clock now; nil means the real one.
+func startVault(t *testing.T, now func() time.Time, options ...option) *vault {
+	t.Helper()
+	blobs, err := diskblob.New(t.TempDir())
+	check(t, err)
+	var cfg httpapi.Config
+	a := start(t, nil, append(options, func(c *httpapi.Config) { cfg = *c })...)
+	cfg.Backups = backup.New(backup.Config{DB: a.db, Store: blobs, Now: now, Log: cfg.Log})
+	a.server, err = httpapi.New(cfg)
+	check(t, err)
+	ts := httptest.NewServer(a.server)
+	t.Cleanup(ts.Close)
+	a.url = ts.URL
+	return &vault{a, cfg.Backups, blobs}
+}
+
+// member opens an account of that tier.
+func (v *vault) member(email string, at tier.Tier) header {
+	v.t.Helper()
+	me := v.register(email)
+	check(v.t, v.accounts.SetTier(v.t.Context(), email, at, 1))
+	return me
+}
+
+func described(blob []byte) header {
+	sum := sha256.Sum256(blob)
+	return header{"X-Backup-Version": "3", "X-Backup-Timestamp": "1767225600000", "X-Backup-Checksum": hex.EncodeToString(sum[:]),
+		"Content-Type": "application/octet-stream"}
+}
+
+func both(a, b header) header {
+	c := maps.Clone(a)
+	maps.Copy(c, b)
+	return c
+}
+
+func (v *vault) put(me header, blob []byte, more header) answer {
+	v.t.Helper()
+	return v.send("PUT", "/api/v1/backup", bytes.NewReader(blob), both(both(described(blob), me), more))
+}
+
+func (v *vault) stored(me header, blob []byte) (id string) {
+	v.t.Helper()
+	got := v.put(me, blob, nil)
+	if got.status != http.StatusOK {
+		v.t.Fatalf("PUT: %d %s", got.status, got.body)
+	}
+	return got.json(v.t)["id"].(string)
+}
+
+func (v *vault) get(path string, headers header) answer {
+	v.t.Helper()
+	return v.send("GET", "/api/v1/backup"+path, http.NoBody, headers)
+}
+
+// holdsNothing fails unless the account has no backup and its whole quota free.
+func (v *vault) holdsNothing(me header) {
+	v.t.Helper()
+	if got := v.get("/history", me); string(bytes.TrimSpace(got.body)) != "[]" {
+		v.t.Errorf("history: %s", got.body)
+	}
+	id := v.do("GET", "/api/v1/auth/me", "", me).json(v.t)["id"].(string)
+	if usage, err := v.backups.Usage(v.t.Context(), uuid.MustParse(id)); err != nil || usage != (backup.Usage{}) {
+		v.t.Errorf("usage: %+v, %v", usage, err)
+	}
+}
+
+func TestBackupRoundTrip(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("round@example.com", tier.Pro)
+	blob := storetest.Blob(1 << 20)
+	if got := v.get("", me); got.status != http.StatusNotFound {
+		t.Errorf("before the first: %d", got.status)
+	}
+	id := v.stored(me, blob)
+	sum := described(blob)["X-Backup-Checksum"]
+	for _, path := range []string{"", "/" + id} {
+		got := v.get(path, me)
+		if got.status != http.StatusOK || !bytes.Equal(got.body, blob) {
+			t.Errorf("GET %q: %d, %d bytes", path, got.status, len(got.body))
+		}
+		head := v.send("HEAD", "/api/v1/backup"+path, http.NoBody, me)
+		for _, h := range []http.Header{got.header, head.header} {
+			for name, want := range map[string]string{
+				"Content-Length": "1048576", "ETag": `"` + sum + `"`, "X-Backup-Checksum": sum, "X-Backup-Id": id,
+				"X-Backup-Version": "3", "X-Backup-Timestamp": "1767225600000", "Cache-Control": "no-store",
+				"Accept-Ranges": "bytes", "Content-Type": "application/octet-stream",
+			} {
+				if h.Get(name) != want {
+					t.Errorf("%q: %s is %q, want %q", path, name, h.Get(name), want)
+				}
+			}
+			if when, err := http.ParseTime(h.Get("Last-Modified")); err != nil || time.Since(when) > time.Minute {
+				t.Errorf("Last-Modified %q", h.Get("Last-Modified"))
+			}
+		}
+	}
+	want := fmt.Sprintf(`"checksum":"%s","chunk_count":1,`, sum)
+	if got := v.get("/history", me); !strings.Contains(string(got.body), want) || !strings.Contains(string(got.body), `"size_bytes":1048576`) {
+		t.Errorf("history: %s", got.body)
+	}
+}
+
+// raw sends a request as it stands and returns the connection.
+func (v *vault) raw(request string) (net.Conn, *bufio.Reader) {
+	v.t.Helper()
+	var d net.Dialer
+	conn, err := d.DialContext(v.t.Context(), "tcp", strings.TrimPrefix(v.url, "http://"))
+	check(v.t, err)
+	v.t.Cleanup(func() { _ = conn.Close() })
+	_, err = io.WriteString(conn, request)
+	check(v.t, err)
+	return conn, bufio.NewReader(conn)
+}
+
+func rawPut(headers header, rest string) string {
+	var b strings.Builder
+	b.WriteString("PUT /api/v1/backup HTTP/1.1\r\nHost: x\r\n")
+	for k, val := range headers {
+		b.WriteString(k + ": " + val + "\r\n")
+	}
+	b.WriteString(rest)
+	return b.String()
+}
+
+// TestExpectContinue asks before it sends: a refusal comes without 100, and an acceptance with it.
+func TestExpectContinue(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	blob := storetest.Blob(1000)
+	ask := "Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n"
+	for name, c := range map[string]struct {
+		headers header
+		want    string
+	}{
+		"free tier":      {v.register("free@example.com"), "403"},
+		"no token":       {nil, "401"},
+		"no checksum":    {header{"X-Backup-Checksum": "zz", "Authorization": v.member("c@example.com", tier.Pro)["Authorization"]}, "422"},
+		"a member's own": {v.member("own@example.com", tier.Pro), "100"},
+	} {
+		conn, reader := v.raw(rawPut(both(described(blob), c.headers), ask))
+		line, err := reader.ReadString('\n')
+		if err != nil || !strings.HasPrefix(line, "HTTP/1.1 "+c.want) {
+			t.Errorf("%s: %q, %v", name, line, err)
+			continue
+		}
+		if c.want != "100" {
+			continue
+		}
+		_, err = reader.ReadString('\n')
+		check(t, err)
+		_, err = conn.Write(blob)
+		check(t, err)
+		if line, err := reader.ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 200") {
+			t.Errorf("%s: %q, %v", name, line, err)
+		}
+	}
+	free := v.put(v.register("free2@example.com"), blob, nil)
+	if free.code() != "tier_required" || fmt.Sprint(free.json(t)["required"]) != "[pro power team]" {
+		t.Errorf("%s", free.body)
+	}
+}
+
+// TestRefusedUploads sends what must not be kept and looks that nothing is.
+func TestRefusedUploads(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("refused@example.com", tier.Pro)
+	blob := storetest.Blob(5000)
+	chunked := struct{ io.Reader }{bytes.NewReader(blob)}
+	ahead := strconv.FormatInt(time.Now().Add(25*time.Hour).UnixMilli(), 10)
+	for name, c := range map[string]struct {
+		body   io.Reader
+		change header
+		status int
+		code   string
+	}{
+		"wrong checksum":     {bytes.NewReader(blob[1:]), nil, 422, "checksum_mismatch"},
+		"no length":          {chunked, nil, 411, "length_required"},
+		"sizes disagree":     {bytes.NewReader(blob), header{"X-Backup-Size": "4999"}, 422, "validation_failed"},
+		"longer than said":   {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "4999"}, 422, "validation_failed"},
+		"shorter than said":  {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "5001"}, 422, "validation_failed"},
+		"no hexadecimal":     {bytes.NewReader(blob), header{"X-Backup-Checksum": strings.Repeat("g", 64)}, 422, "validation_failed"},
+		"checksum cut":       {bytes.NewReader(blob), header{"X-Backup-Checksum": strings.Repeat("a", 63)}, 422, "validation_failed"},
+		"version zero":       {bytes.NewReader(blob), header{"X-Backup-Version": "0"}, 422, "validation_failed"},
+		"version no number":  {bytes.NewReader(blob), header{"X-Backup-Version": "one"}, 422, "validation_failed"},
+		"timestamp ahead":    {bytes.NewReader(blob), header{"X-Backup-Timestamp": ahead}, 422, "timestamp_in_future"},
+		"timestamp negative": {bytes.NewReader(blob), header{"X-Backup-Timestamp": "-1"}, 422, "validation_failed"},
+		"JSON":               {bytes.NewReader(blob), header{"Content-Type": "application/json"}, 415, "unsupported_media_type"},
+		"too large":          {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "80000000001"}, 413, "body_too_large"},
+		"over quota":         {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "5000000001"}, 413, "quota_exceeded"},
+	} {
+		got := v.send("PUT", "/api/v1/backup", c.body, both(both(described(blob), me), c.change))
+		if got.status != c.status || got.code() != c.code {
+			t.Errorf("%s: %d %s, want %d %s", name, got.status, got.body, c.status, c.code)
+		}
+		v.holdsNothing(me)
+	}
+	got := v.send("PUT", "/api/v1/backup", struct{ io.Reader }{bytes.NewReader(blob)}, both(both(described(blob), me), header{"X-Backup-Size": "5000"}))
+	if got.status != http.StatusOK {
+		t.Errorf("a chunked body with its size: %d %s", got.status, got.body)
+	}
+}
+
+// TestConnectionCutInTheMiddle drops the connection after half a body.
+func TestConnectionCutInTheMiddle(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("cut@example.com", tier.Pro)
+	blob := storetest.Blob(10_000)
+	conn, reader := v.raw(rawPut(both(described(blob), me), "Content-Length: 10000\r\nIdempotency-Key: k\r\n\r\n"+string(blob[:5000])))
+	check(t, conn.(*net.TCPConn).CloseWrite())
+	if line, err := reader.ReadString('\n'); err == nil && strings.HasPrefix(line, "HTTP/1.1 2") {
+		t.Errorf("half a body was answered %q", line)
+	}
+	_, err := io.Copy(io.Discard, reader)
+	check(t, err)
+	v.holdsNothing(me)
+	if got := v.put(me, blob, header{"Idempotency-Key": "k"}); got.status != http.StatusOK {
+		t.Errorf("the retry: %d %s", got.status, got.body)
+	}
+}
+
+// TestSlowUpload stops sending: the answer is 408, nothing is kept and the connection ends.
+func TestSlowUpload(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadPatience = 100 * time.Millisecond })
+	me := v.member("slow@example.com", tier.Pro)
+	blob := storetest.Blob(100_000)
+	for name, begin := range map[string]int{"nothing": 0, "a little": 100, "more than the first window": 50_000} {
+		_, reader := v.raw(rawPut(both(described(blob), me), "Content-Length: 100000\r\n\r\n"+string(blob[:begin])))
+		resp, err := http.ReadResponse(reader, nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		body, err := io.ReadAll(resp.Body)
+		check(t, errors.Join(err, resp.Body.Close()))
+		if got := (answer{resp.StatusCode, resp.Header, body}); got.status != http.StatusRequestTimeout || got.code() != "upload_too_slow" || !resp.Close {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+		v.holdsNothing(me)
+	}
+}
+
+func TestIdempotentUpload(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("again@example.com", tier.Pro)
+	blob, key := storetest.Blob(3<<20), header{"Idempotency-Key": "k"}
+	first := v.put(me, blob, key)
+	again := v.put(me, blob, key)
+	if first.status != http.StatusOK || again.status != http.StatusOK || !bytes.Equal(first.body, again.body) {
+		t.Errorf("%d %s, then %d %s", first.status, first.body, again.status, again.body)
+	}
+	if got := v.put(me, blob[1:], key); got.status != http.StatusConflict || got.code() != "idempotency_conflict" {
+		t.Errorf("other bytes: %d %s", got.status, got.body)
+	}
+	if got := v.get("/history", me); strings.Count(string(got.body), `"id"`) != 1 {
+		t.Errorf("history: %s", got.body)
+	}
+}
+
+func TestForeignBackups(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	owner, other := v.member("owner@example.com", tier.Pro), v.member("other@example.com", tier.Pro)
+	id := v.stored(owner, storetest.Blob(1000))
+	for _, path := range []string{id, "0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a11", "..%2fx", "'%20OR%201=1--", strings.ToUpper(id)} {
+		for _, method := range []string{"GET", "HEAD", "DELETE"} {
+			got := v.send(method, "/api/v1/backup/"+path, http.NoBody, other)
+			if got.status != http.StatusNotFound || method != "HEAD" && got.json(t)["detail"] != "There is no such thing here, or it is not yours." {
+				t.Errorf("%s %s: %d %s", method, path, got.status, got.body)
+			}
+		}
+	}
+	if got := v.get("/"+id, owner); got.status != http.StatusOK {
+		t.Errorf("the owner's: %d", got.status)
+	}
+}
+
+func TestDeleteBackup(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("delete@example.com", tier.Pro)
+	id := v.stored(me, storetest.Blob(1000))
+	for range 3 {
+		got := v.send("DELETE", "/api/v1/backup/"+id, http.NoBody, me)
+		if got.status != http.StatusOK || strings.TrimSpace(string(got.body)) != `{"ok":true}` {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+		_, err := v.backups.Sweep(t.Context())
+		check(t, err)
+	}
+	v.holdsNothing(me)
+}
+
+// TestDeletedDuringDownload deletes a backup whose download has begun: its bytes come right or visibly short.
+func TestDeletedDuringDownload(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("during@example.com", tier.Pro)
+	blob := storetest.Blob(24 << 20) // more than sockets hold
+	id := v.stored(me, blob)
+	_, reader := v.raw("GET /api/v1/backup/" + id + " HTTP/1.1\r\nHost: x\r\nAuthorization: " + me["Authorization"] + "\r\n\r\n")
+	resp, err := http.ReadResponse(reader, nil)
+	check(t, err)
+	head := make([]byte, 1000)
+	_, err = io.ReadFull(resp.Body, head)
+	check(t, err)
+	v.send("DELETE", "/api/v1/backup/"+id, http.NoBody, me)
+	_, err = v.backups.Sweep(t.Context())
+	check(t, err)
+	rest, err := io.ReadAll(resp.Body)
+	if got := append(head, rest...); err == nil && !bytes.Equal(got, blob) {
+		t.Errorf("%d bytes under a %d, and not the right ones", len(got), resp.StatusCode)
+	}
+	if got := v.get("/"+id, me); got.status != http.StatusNotFound {
+		t.Errorf("afterwards: %d", got.status)
+	}
+}
+
+func TestRanges(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("ranges@example.com", tier.Pro)
+	blob := storetest.Blob(10_000)
+	v.stored(me, blob)
+	for spec, want := range map[string]struct {
+		status      int
+		first, last int
+	}{
+		"bytes=0-0": {206, 0, 0}, "bytes=0-9999": {206, 0, 9999}, "bytes=9999-": {206, 9999, 9999}, "bytes=-1": {206, 9999, 9999},
+		"bytes=-20000": {206, 0, 9999}, "bytes=5000-20000": {206, 5000, 9999}, "BYTES=1-2": {206, 1, 2}, "bytes= 1-2": {206, 1, 2},
+		"bytes=10000-": {416, 0, 0}, "bytes=-0": {416, 0, 0}, "bytes=99999999999999999999-": {416, 0, 0},
+		"bytes=0-1,5-6": {200, 0, 9999}, "bytes=2-1": {200, 0, 9999}, "bytes=a-b": {200, 0, 9999}, "bytes=": {200, 0, 9999},
+		"bytes=-": {200, 0, 9999}, "lines=0-1": {200, 0, 9999}, "bytes=+1-2": {200, 0, 9999}, "bytes=--1": {200, 0, 9999},
+	} {
+		got := v.get("", with(me, "Range", spec))
+		if got.status != want.status {
+			t.Errorf("%s: %d, want %d", spec, got.status, want.status)
+			continue
+		}
+		if got.status == 416 {
+			if got.header.Get("Content-Range") != "bytes */10000" || got.code() != "range_not_satisfiable" {
+				t.Errorf("%s: %q %s", spec, got.header.Get("Content-Range"), got.body)
+			}
+			continue
+		}
+		wantRange := fmt.Sprintf("bytes %d-%d/10000", want.first, want.last)
+		if want.status == 200 {
+			wantRange = ""
+		}
+		if !bytes.Equal(got.body, blob[want.first:want.last+1]) || got.header.Get("Content-Range") != wantRange {
+			t.Errorf("%s: %d bytes, Content-Range %q", spec, len(got.body), got.header.Get("Content-Range"))
+		}
+	}
+}
+
+// TestHostileRanges sends random headers: the answer is always the whole blob, the part it claims to be, or 416.
+func TestHostileRanges(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("hostile@example.com", tier.Pro)
+	blob := storetest.Blob(50)
+	v.stored(me, blob)
+	const alphabet = "0123456789-,= \tbytes"
+	for range 400 {
+		spec := []byte("bytes=")
+		for range rand.IntN(8) {
+			spec = append(spec, alphabet[rand.IntN(len(alphabet))])
+		}
+		got := v.get("", with(me, "Range", string(spec)))
+		var first, last, size int
+		_, err := fmt.Sscanf(got.header.Get("Content-Range"), "bytes %d-%d/%d", &first, &last, &size)
+		ok := got.status == 416 || got.status == 200 && bytes.Equal(got.body, blob) ||
+			got.status == 206 && err == nil && size == 50 && bytes.Equal(got.body, blob[first:last+1])
+		if !ok {
+			t.Errorf("%q: %d %v %q", spec, got.status, got.header, got.body)
+		}
+	}
+}
+
+// TestResumedRestore breaks a download off at 30 % and continues it with Range and If-Range.
+func TestResumedRestore(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("resume@example.com", tier.Pro)
+	blob := storetest.Blob(1 << 20)
+	v.stored(me, blob)
+	whole := v.get("", me)
+	part := whole.body[:len(blob)*3/10]
+	ask := both(me, header{"Range": fmt.Sprintf("bytes=%d-", len(part)), "If-Range": whole.header.Get("ETag")})
+	rest := v.get("", ask)
+	if rest.status != http.StatusPartialContent || !bytes.Equal(append(bytes.Clone(part), rest.body...), blob) {
+		t.Errorf("%d, %d bytes", rest.status, len(rest.body))
+	}
+	byDate := v.get("", both(ask, header{"If-Range": whole.header.Get("Last-Modified")}))
+	if byDate.status != http.StatusPartialContent {
+		t.Errorf("If-Range by date: %d", byDate.status)
+	}
+	for _, stale := range []string{`W/` + whole.header.Get("ETag"), `"other"`, "Thu, 01 Jan 2026 00:00:00 GMT", "nonsense"} {
+		if got := v.get("", both(ask, header{"If-Range": stale})); got.status != http.StatusOK || !bytes.Equal(got.body, blob) {
+			t.Errorf("If-Range %s: %d", stale, got.status)
+		}
+	}
+	newer := storetest.Blob(1<<20 + 1)
+	v.stored(me, newer)
+	if got := v.get("", ask); got.status != http.StatusOK || !bytes.Equal(got.body, newer) {
+		t.Errorf("of an older backup: %d, %d bytes", got.status, len(got.body))
+	}
+}
+
+func TestConditionalDownloads(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("conditional@example.com", tier.Pro)
+	v.stored(me, storetest.Blob(100))
+	first := v.get("", me)
+	tag, date := first.header.Get("ETag"), first.header.Get("Last-Modified")
+	when, err := http.ParseTime(date)
+	check(t, err)
+	later, earlier := when.Add(time.Hour).Format(http.TimeFormat), when.Add(-time.Second).Format(http.TimeFormat)
+	ask := func(name string, h header, want int) {
+		t.Helper()
+		for _, method := range []string{"GET", "HEAD"} {
+			got := v.send(method, "/api/v1/backup", http.NoBody, both(me, h))
+			if got.status != want || want == 304 && (len(got.body) > 0 || got.header.Get("ETag") == "") {
+				t.Errorf("%s %s: %d, want %d", method, name, got.status, want)
+			}
+		}
+	}
+	ask("the same tag", header{"If-None-Match": tag}, 304)
+	ask("weakly the same", header{"If-None-Match": "W/" + tag}, 304)
+	ask("in a list", header{"If-None-Match": `"a", ` + tag + `, "b"`}, 304)
+	ask("any", header{"If-None-Match": "*"}, 304)
+	ask("another tag", header{"If-None-Match": `"a"`}, 200)
+	ask("another tag, same date", header{"If-None-Match": `"a"`, "If-Modified-Since": date}, 200)
+	ask("same tag, earlier date", header{"If-None-Match": tag, "If-Modified-Since": earlier}, 304)
+	ask("broken list", header{"If-None-Match": strings.Trim(tag, `"`)}, 200)
+	ask("the same date", header{"If-Modified-Since": date}, 304)
+	ask("a later date", header{"If-Modified-Since": later}, 304)
+	ask("an earlier date", header{"If-Modified-Since": earlier}, 200)
+	ask("no date", header{"If-Modified-Since": "yesterday"}, 200)
+	v.stored(me, storetest.Blob(101))
+	ask("the older one's tag", header{"If-None-Match": tag}, 200)
+}
+
+// TestTwoBackupsInOneSecond: a date cannot tell them apart, so it never makes a 304.
+func TestTwoBackupsInOneSecond(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, func() time.Time { return time.Date(2026, 11, 1, 12, 0, 0, 500, time.UTC) })
+	me := v.member("second@example.com", tier.Pro)
+	v.stored(me, storetest.Blob(100))
+	date := v.get("", me).header.Get("Last-Modified")
+	v.stored(me, storetest.Blob(101))
+	got := v.get("", with(me, "If-Modified-Since", date))
+	if got.status != http.StatusOK || len(got.body) != 101 {
+		t.Errorf("%d, %d bytes", got.status, len(got.body))
+	}
+}
+
+// TestMissingBlob takes the object away behind the row's back.
+func TestMissingBlob(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("missing@example.com", tier.Pro)
+	id := v.stored(me, storetest.Blob(100))
+	user := v.do("GET", "/api/v1/auth/me", "", me).json(t)["id"].(string)
+	check(t, v.blobs.Delete(t.Context(), user+"/"+id))
+	if got := v.get("/"+id, me); got.status != http.StatusBadGateway || got.code() != "storage_inconsistent" {
+		t.Errorf("GET: %d %s", got.status, got.body)
+	}
+	if got := v.send("HEAD", "/api/v1/backup/"+id, http.NoBody, me); got.status != http.StatusBadGateway {
+		t.Errorf("HEAD: %d", got.status)
+	}
+}
+
+func TestDowngradedMember(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("down@example.com", tier.Pro)
+	blob := storetest.Blob(1000)
+	id := v.stored(me, blob)
+	check(t, v.accounts.SetTier(t.Context(), "down@example.com", tier.Free, 1))
+	if got := v.get("", me); got.status != http.StatusOK || !bytes.Equal(got.body, blob) {
+		t.Errorf("GET: %d", got.status)
+	}
+	if got := v.put(me, blob, nil); got.status != http.StatusForbidden || got.code() != "tier_required" {
+		t.Errorf("PUT: %d %s", got.status, got.body)
+	}
+	if got := v.send("DELETE", "/api/v1/backup/"+id, http.NoBody, me); got.status != http.StatusOK {
+		t.Errorf("DELETE: %d", got.status)
+	}
+	v.holdsNothing(me)
+}
