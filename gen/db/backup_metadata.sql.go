@@ -12,46 +12,59 @@ import (
 	"github.com/google/uuid"
 )
 
-const abortDeadUpload = `-- name: AbortDeadUpload :one
-WITH dead AS (
-    SELECT d.id FROM backup_metadata d WHERE d.state = 'uploading' AND d.lease_until <= $1
-    ORDER BY d.lease_until LIMIT 1 FOR UPDATE SKIP LOCKED
+const abortDeadUpload = `-- name: AbortDeadUpload :execrows
+WITH counter AS (
+    SELECT c.user_id FROM backup_usage c WHERE c.user_id = $1 FOR UPDATE
 ), fenced AS (
-    UPDATE backup_metadata m SET state = 'aborting', idempotency_key = NULL, lease_until = $1
-    FROM dead WHERE m.id = dead.id
-    RETURNING m.id, m.user_id, m.size_bytes
-), freed AS (
-    UPDATE backup_usage u SET reserved = u.reserved - fenced.size_bytes, uploads = u.uploads - 1
-    FROM fenced WHERE u.user_id = fenced.user_id
+    UPDATE backup_metadata m SET state = 'aborting', idempotency_key = NULL, lease_until = $2::timestamptz
+    FROM counter WHERE m.user_id = counter.user_id
+      AND m.id = $3 AND m.state = 'uploading' AND m.lease_until <= $2::timestamptz
+    RETURNING m.user_id, m.size_bytes
 )
-SELECT fenced.id FROM fenced
+UPDATE backup_usage u SET reserved = u.reserved - fenced.size_bytes, uploads = u.uploads - 1
+FROM fenced WHERE u.user_id = fenced.user_id
 `
 
-func (q *Queries) AbortDeadUpload(ctx context.Context, db DBTX, now time.Time) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, abortDeadUpload, now)
-	var id uuid.UUID
-	err := row.Scan(&id)
-	return id, err
+type AbortDeadUploadParams struct {
+	UserID uuid.UUID
+	Now    time.Time
+	ID     uuid.UUID
+}
+
+func (q *Queries) AbortDeadUpload(ctx context.Context, db DBTX, arg AbortDeadUploadParams) (int64, error) {
+	result, err := db.Exec(ctx, abortDeadUpload, arg.UserID, arg.Now, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const abortUpload = `-- name: AbortUpload :execrows
-WITH fenced AS (
-    UPDATE backup_metadata SET state = 'aborting', idempotency_key = NULL, lease_until = $1
-    WHERE id = $2 AND owner = $3 AND state = 'uploading'
-    RETURNING user_id, size_bytes
+WITH counter AS (
+    SELECT c.user_id FROM backup_usage c WHERE c.user_id = $1 FOR UPDATE
+), fenced AS (
+    UPDATE backup_metadata m SET state = 'aborting', idempotency_key = NULL, lease_until = $2::timestamptz
+    FROM counter WHERE m.user_id = counter.user_id AND m.id = $3 AND m.owner = $4 AND m.state = 'uploading'
+    RETURNING m.user_id, m.size_bytes
 )
 UPDATE backup_usage u SET reserved = u.reserved - fenced.size_bytes, uploads = u.uploads - 1
 FROM fenced WHERE u.user_id = fenced.user_id
 `
 
 type AbortUploadParams struct {
-	Now   time.Time
-	ID    uuid.UUID
-	Owner uuid.UUID
+	UserID uuid.UUID
+	Now    time.Time
+	ID     uuid.UUID
+	Owner  uuid.UUID
 }
 
 func (q *Queries) AbortUpload(ctx context.Context, db DBTX, arg AbortUploadParams) (int64, error) {
-	result, err := db.Exec(ctx, abortUpload, arg.Now, arg.ID, arg.Owner)
+	result, err := db.Exec(ctx, abortUpload,
+		arg.UserID,
+		arg.Now,
+		arg.ID,
+		arg.Owner,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -248,10 +261,13 @@ func (q *Queries) ClaimRemovalOf(ctx context.Context, db DBTX, arg ClaimRemovalO
 }
 
 const commitBackup = `-- name: CommitBackup :execrows
-WITH done AS (
-    UPDATE backup_metadata SET state = 'committed', committed_at = $1::timestamptz, sequence = nextval('backup_sequence')
-    WHERE id = $2 AND owner = $3 AND state = 'uploading' AND lease_until > $1
-    RETURNING user_id, size_bytes
+WITH counter AS (
+    SELECT c.user_id FROM backup_usage c WHERE c.user_id = $1 FOR UPDATE
+), done AS (
+    UPDATE backup_metadata m SET state = 'committed', committed_at = $2::timestamptz, sequence = nextval('backup_sequence')
+    FROM counter WHERE m.user_id = counter.user_id
+      AND m.id = $3 AND m.owner = $4 AND m.state = 'uploading' AND m.lease_until > $2::timestamptz
+    RETURNING m.user_id, m.size_bytes
 )
 UPDATE backup_usage u
 SET reserved = u.reserved - done.size_bytes, committed = u.committed + done.size_bytes, uploads = u.uploads - 1
@@ -259,13 +275,21 @@ FROM done WHERE u.user_id = done.user_id
 `
 
 type CommitBackupParams struct {
-	Now   time.Time
-	ID    uuid.UUID
-	Owner uuid.UUID
+	UserID uuid.UUID
+	Now    time.Time
+	ID     uuid.UUID
+	Owner  uuid.UUID
 }
 
+// Here and wherever both move, the counter is locked before the row, as ReserveBackup does it: else a commit and a
+// reservation of the same key could wait for each other.
 func (q *Queries) CommitBackup(ctx context.Context, db DBTX, arg CommitBackupParams) (int64, error) {
-	result, err := db.Exec(ctx, commitBackup, arg.Now, arg.ID, arg.Owner)
+	result, err := db.Exec(ctx, commitBackup,
+		arg.UserID,
+		arg.Now,
+		arg.ID,
+		arg.Owner,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -307,6 +331,35 @@ func (q *Queries) CountRemovals(ctx context.Context, db DBTX, userID uuid.UUID) 
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const deadUploads = `-- name: DeadUploads :many
+SELECT id, user_id FROM backup_metadata WHERE state = 'uploading' AND lease_until <= $1 ORDER BY lease_until LIMIT $2
+`
+
+type DeadUploadsRow struct {
+	ID     uuid.UUID
+	UserID uuid.UUID
+}
+
+func (q *Queries) DeadUploads(ctx context.Context, db DBTX, now time.Time, most int32) ([]DeadUploadsRow, error) {
+	rows, err := db.Query(ctx, deadUploads, now, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DeadUploadsRow{}
+	for rows.Next() {
+		var i DeadUploadsRow
+		if err := rows.Scan(&i.ID, &i.UserID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const extendLease = `-- name: ExtendLease :execrows
@@ -479,23 +532,25 @@ func (q *Queries) TombstoneAll(ctx context.Context, db DBTX, now time.Time, user
 }
 
 const tombstoneBackup = `-- name: TombstoneBackup :execrows
-WITH gone AS (
-    UPDATE backup_metadata SET state = 'deleted', deleted_at = $1::timestamptz, lease_until = $1::timestamptz, idempotency_key = NULL
-    WHERE id = $2 AND backup_metadata.user_id = $3 AND state = 'committed'
-    RETURNING backup_metadata.user_id, size_bytes
+WITH counter AS (
+    SELECT c.user_id FROM backup_usage c WHERE c.user_id = $1 FOR UPDATE
+), gone AS (
+    UPDATE backup_metadata m
+    SET state = 'deleted', deleted_at = $2::timestamptz, lease_until = $2::timestamptz, idempotency_key = NULL
+    FROM counter WHERE m.user_id = counter.user_id AND m.id = $3 AND m.state = 'committed'
+    RETURNING m.user_id, m.size_bytes
 )
 UPDATE backup_usage u SET committed = u.committed - gone.size_bytes FROM gone WHERE u.user_id = gone.user_id
 `
 
 type TombstoneBackupParams struct {
+	UserID uuid.UUID
 	Now    time.Time
 	ID     uuid.UUID
-	UserID uuid.UUID
 }
 
-// The row is locked before the counter, as in every statement that moves both.
 func (q *Queries) TombstoneBackup(ctx context.Context, db DBTX, arg TombstoneBackupParams) (int64, error) {
-	result, err := db.Exec(ctx, tombstoneBackup, arg.Now, arg.ID, arg.UserID)
+	result, err := db.Exec(ctx, tombstoneBackup, arg.UserID, arg.Now, arg.ID)
 	if err != nil {
 		return 0, err
 	}

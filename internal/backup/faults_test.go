@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/backup/storetest"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/pgtest"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
@@ -23,6 +26,18 @@ type victim struct {
 	svc   *backup.Service
 	store *faulty
 	kill  func()
+	dead  *atomic.Bool
+}
+
+// put tries again while a busy machine keeps the victim from getting as far as its death.
+func (v victim) put(t *testing.T, u identity.User, body func() io.Reader) (r backup.Receipt, err error) {
+	t.Helper()
+	for {
+		r, err = v.svc.Put(t.Context(), u, upload(blob(1000), "k"), body())
+		if v.dead.Load() || !errors.Is(err, fault.ErrDatabase) {
+			return r, err
+		}
+	}
 }
 
 func (w *world) victim() victim {
@@ -30,9 +45,10 @@ func (w *world) victim() victim {
 	db, err := postgres.Open(w.t.Context(), w.db.Pool.Config().ConnString())
 	check(w.t, err)
 	w.t.Cleanup(db.Close)
-	v := victim{store: &faulty{Store: w.disk}}
+	v := victim{store: &faulty{Store: w.disk}, dead: new(atomic.Bool)}
 	v.svc = w.replica(func(c *backup.Config) { c.DB, c.Store = db, v.store })
 	v.kill = func() {
+		v.dead.Store(true)
 		db.Close()
 		v.store.on("Delete", down)
 	}
@@ -64,7 +80,7 @@ func TestKilledUpload(t *testing.T) {
 	for name, p := range points {
 		for range 10 {
 			v, u := w.victim(), w.user(tier.Pro)
-			died, err := v.svc.Put(t.Context(), u, upload(blob(1000), "k"), p.arrange(v))
+			died, err := v.put(t, u, func() io.Reader { return p.arrange(v) })
 			if p.committed != (err == nil) {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -102,6 +118,89 @@ func (w *world) leavePartial(u identity.User, committed bool) {
 type brokenBody struct{}
 
 func (brokenBody) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// TestDatabaseKilledAfterTheObject kills PostgreSQL between the store's last byte and the commit. The rows decide: the
+// sweep removes the object that has none, and the retry stores the backup once.
+func TestDatabaseKilledAfterTheObject(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	w := setupOn(t, server.DB())
+	u := w.user(tier.Pro)
+	old := w.put(u, blob(500), "")
+	w.store.done("Put", func() error { server.Kill(); return nil })
+	if _, err := w.svc.Put(t.Context(), u, upload(blob(1000), "k"), bytes.NewReader(blob(1000))); !errors.Is(err, fault.ErrDatabase) {
+		t.Errorf("PUT: %v", err)
+	}
+	for call, err := range map[string]error{
+		"DELETE": w.svc.Delete(t.Context(), u, old),
+		"GET":    func() error { _, err := w.svc.Latest(t.Context(), u); return err }(),
+		"PUT":    func() error { _, err := w.svc.Put(t.Context(), u, upload(blob(1), ""), unread{t}); return err }(),
+		"sweep":  func() error { _, err := w.svc.Sweep(t.Context()); return err }(),
+	} {
+		if !errors.Is(err, fault.ErrDatabase) {
+			t.Errorf("%s without a database: %v", call, err)
+		}
+	}
+	w.store.heal()
+	server.Start()
+	w.latestIs(u, old, blob(500))
+	w.settled()
+	w.used(u, 500, 0, 0)
+	id := w.put(u, blob(1000), "k")
+	w.latestIs(u, id, blob(1000))
+	w.used(u, 1500, 0, 0)
+	w.settled()
+}
+
+// TestDatabaseRestartsAtTheCommit: a database that is back at once does not cost the upload.
+func TestDatabaseRestartsAtTheCommit(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	w := setupOn(t, server.DB())
+	u := w.user(tier.Pro)
+	w.store.done("Put", func() error { server.Kill(); server.Start(); return nil })
+	id := w.put(u, blob(1000), "k")
+	w.store.heal()
+	w.latestIs(u, id, blob(1000))
+	w.used(u, 1000, 0, 0)
+	w.settled()
+}
+
+// TestSweepsAtOnce lets four replicas sweep the same forty dead and deleted backups: each is done once.
+func TestSweepsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	for i := range 20 {
+		u, v := w.user(tier.Pro), w.victim()
+		check(t, w.svc.Delete(t.Context(), u, w.put(u, blob(10+i), "")))
+		v.store.done("Put", func() error { v.kill(); return nil })
+		_, err := v.put(t, u, func() io.Reader { return bytes.NewReader(blob(1000)) })
+		if !errors.Is(err, fault.ErrDatabase) {
+			t.Fatal(err)
+		}
+	}
+	w.clock.advance(time.Minute)
+	var total backup.Swept
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			swept, err := w.replica().Sweep(t.Context())
+			mu.Lock()
+			defer mu.Unlock()
+			total.Uploads += swept.Uploads
+			total.Objects += swept.Objects
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if total.Uploads != 20 || total.Objects != 40 {
+		t.Errorf("%+v, want 20 uploads and 40 objects", total)
+	}
+	w.settled()
+}
 
 // TestRetryBeforeTheSweep retries as soon as the dead upload's lease has run out, with no sweep in between.
 func TestRetryBeforeTheSweep(t *testing.T) {

@@ -43,11 +43,16 @@ func (c *clock) advance(d time.Duration) { c.at.Add(d.Microseconds()) }
 
 func setup(t *testing.T, options ...func(*backup.Config)) *world {
 	t.Helper()
+	return setupOn(t, pgtest.New(t), options...)
+}
+
+func setupOn(t *testing.T, db *postgres.DB, options ...func(*backup.Config)) *world {
+	t.Helper()
 	folder := t.TempDir()
 	disk, err := diskblob.New(folder)
 	check(t, err)
 	t.Cleanup(func() { check(t, disk.Close()) })
-	w := &world{t: t, db: pgtest.New(t), folder: folder, disk: disk, store: &faulty{Store: disk}, clock: &clock{}}
+	w := &world{t: t, db: db, folder: folder, disk: disk, store: &faulty{Store: disk}, clock: &clock{}}
 	w.clock.at.Store(time.Now().UnixMicro())
 	w.svc = w.replica(options...)
 	return w

@@ -40,15 +40,36 @@ func (s *Service) Put(ctx context.Context, user identity.User, up Upload, body i
 	}
 	// From here on the caller's leaving changes nothing: every byte is here and right.
 	kept := context.WithoutCancel(ctx)
-	rows, err := s.q.CommitBackup(kept, s.db.Pool, db.CommitBackupParams{Now: s.now(), ID: attempt.id, Owner: attempt.owner})
-	if err != nil {
-		return Receipt{}, postgres.Translate(err) // it may be committed: only the row can tell, so the object stays
-	}
-	if rows == 0 {
-		s.discard(kept, attempt)
-		return Receipt{}, ErrExpired
+	if err := s.commit(kept, attempt); err != nil {
+		if errors.Is(err, ErrExpired) {
+			s.discard(kept, attempt)
+		}
+		return Receipt{}, err // else it may be committed: only the row can tell, so the object stays
 	}
 	return Receipt{ID: attempt.id}, nil
+}
+
+// commit makes a stored upload count. A database that is away for a moment does not cost the whole upload: commit tries
+// again, and then finds out whether an earlier try went through. It returns ErrExpired when the upload was given up by
+// others, or db_unavailable, after which either may be true.
+func (s *Service) commit(ctx context.Context, a attempt) error {
+	const tries, pause = 4, 200 * time.Millisecond
+	var failed error
+	for try := range tries {
+		time.Sleep(time.Duration(try) * pause)
+		rows, err := s.q.CommitBackup(ctx, s.db.Pool, db.CommitBackupParams{UserID: a.user, Now: s.now(), ID: a.id, Owner: a.owner})
+		if err == nil && rows == 0 {
+			if failed == nil {
+				return ErrExpired
+			}
+			_, err = s.q.BackupByID(ctx, s.db.Pool, a.id, a.user)
+			err = postgres.OrMissing(err, ErrExpired)
+		}
+		if failed = postgres.Translate(err); !errors.Is(failed, fault.ErrDatabase) {
+			return failed
+		}
+	}
+	return failed
 }
 
 // admit refuses what needs no look at the database.
@@ -66,9 +87,10 @@ func (s *Service) admit(user identity.User, up Upload) error {
 
 // attempt is one upload in progress.
 type attempt struct {
-	id, owner uuid.UUID
-	key       string
-	replayed  bool // id was stored before
+	id, owner, user uuid.UUID
+
+	key      string
+	replayed bool // id was stored before
 }
 
 // begin reserves room for an upload, or finds what its idempotency key stored before.
@@ -137,7 +159,7 @@ func (s *Service) reserve(ctx context.Context, user identity.User, up Upload) (a
 	if err != nil {
 		return attempt{}, err
 	}
-	a := attempt{id: id, owner: uuid.New(), key: user.ID.String() + "/" + id.String()}
+	a := attempt{id: id, owner: uuid.New(), user: user.ID, key: user.ID.String() + "/" + id.String()}
 	now := s.now()
 	var key *string
 	if up.IdempotencyKey != "" {
@@ -202,7 +224,7 @@ func (s *Service) stream(ctx context.Context, a attempt, body *meter) error {
 func (s *Service) discard(ctx context.Context, a attempt) (fenced bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTime)
 	defer cancel()
-	rows, err := s.q.AbortUpload(ctx, s.db.Pool, db.AbortUploadParams{Now: s.now(), ID: a.id, Owner: a.owner})
+	rows, err := s.q.AbortUpload(ctx, s.db.Pool, db.AbortUploadParams{UserID: a.user, Now: s.now(), ID: a.id, Owner: a.owner})
 	if err != nil {
 		return false // the row still stands as an upload whose lease will run out
 	}

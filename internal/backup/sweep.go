@@ -19,6 +19,8 @@ const (
 	nightly       = 24 * time.Hour
 	orphanAge     = 24 * time.Hour // an object younger than that may belong to a row that is about to be written
 	keysPerLookup = 500
+
+	uploadsPerLook = 100
 )
 
 // Swept counts what a sweep did.
@@ -54,14 +56,24 @@ func (s *Service) Sweep(ctx context.Context) (Swept, error) {
 }
 
 // endDeadUploads fences every upload whose lease has run out: after that it cannot commit any more.
-func (s *Service) endDeadUploads(ctx context.Context) (int, error) {
-	for n := 0; ; n++ {
-		_, err := s.q.AbortDeadUpload(ctx, s.db.Pool, s.now())
-		if errors.Is(err, pgx.ErrNoRows) {
-			return n, nil
-		}
+func (s *Service) endDeadUploads(ctx context.Context) (ended int, err error) {
+	for {
+		now := s.now()
+		dead, err := s.q.DeadUploads(ctx, s.db.Pool, now, uploadsPerLook)
 		if err != nil {
-			return n, postgres.Translate(err)
+			return ended, postgres.Translate(err)
+		}
+		before := ended
+		for _, upload := range dead {
+			rows, err := s.q.AbortDeadUpload(ctx, s.db.Pool,
+				db.AbortDeadUploadParams{UserID: upload.UserID, Now: now, ID: upload.ID})
+			if err != nil {
+				return ended, postgres.Translate(err)
+			}
+			ended += int(rows)
+		}
+		if len(dead) < uploadsPerLook || ended == before { // the rest, if any, is another replica's at this moment
+			return ended, nil
 		}
 	}
 }

@@ -80,7 +80,7 @@ func (s *Store) Put(ctx context.Context, key string, body io.Reader, size int64)
 	if err := s.root.Rename(key+partial, key); err != nil {
 		return err
 	}
-	return s.sync(path.Dir(key))
+	return errors.Join(s.sync(path.Dir(key)), s.sync(".")) // the folder may be new, and another's
 }
 
 // create makes the file, and its folder. A folder that a Delete finds empty and removes in between is made again.
@@ -92,9 +92,6 @@ func (s *Store) create(name string) (*os.File, error) {
 			return f, err
 		}
 		if err := s.root.Mkdir(path.Dir(name), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, err
-		}
-		if err := s.sync("."); err != nil {
 			return nil, err
 		}
 	}

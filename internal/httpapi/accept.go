@@ -49,6 +49,11 @@ func (s *Server) accept(next http.Handler) http.Handler {
 		h.Set("X-Request-Id", rec.id)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
+		if len(r.TransferEncoding) > 0 {
+			// The library drops a Content-Length that came beside it, so it cannot be refused here; what follows such a
+			// request on its connection must not be taken for another one (RFC 9112, 6.1).
+			h.Set("Connection", "close")
+		}
 		defer s.log(ctx, rec, cw, r, start)
 		next.ServeHTTP(cw, r.WithContext(ctx))
 	})

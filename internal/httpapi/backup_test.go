@@ -138,6 +138,19 @@ func TestBackupRoundTrip(t *testing.T) {
 	}
 }
 
+func TestEmptyBackup(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("empty@example.com", tier.Pro)
+	id := v.stored(me, nil)
+	if got := v.get("/"+id, me); got.status != http.StatusOK || len(got.body) != 0 || got.header.Get("Content-Length") != "0" {
+		t.Errorf("%d %q", got.status, got.body)
+	}
+	if got := v.get("/"+id, with(me, "Range", "bytes=0-")); got.status != http.StatusRequestedRangeNotSatisfiable {
+		t.Errorf("a range of nothing: %d", got.status)
+	}
+}
+
 // raw sends a request as it stands and returns the connection.
 func (v *vault) raw(request string) (net.Conn, *bufio.Reader) {
 	v.t.Helper()
@@ -223,6 +236,7 @@ func TestRefusedUploads(t *testing.T) {
 		"version no number":  {bytes.NewReader(blob), header{"X-Backup-Version": "one"}, 422, "validation_failed"},
 		"timestamp ahead":    {bytes.NewReader(blob), header{"X-Backup-Timestamp": ahead}, 422, "timestamp_in_future"},
 		"timestamp negative": {bytes.NewReader(blob), header{"X-Backup-Timestamp": "-1"}, 422, "validation_failed"},
+		"key no UTF-8":       {bytes.NewReader(blob), header{"Idempotency-Key": "\xff"}, 422, "validation_failed"},
 		"JSON":               {bytes.NewReader(blob), header{"Content-Type": "application/json"}, 415, "unsupported_media_type"},
 		"too large":          {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "80000000001"}, 413, "body_too_large"},
 		"over quota":         {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "5000000001"}, 413, "quota_exceeded"},

@@ -21,7 +21,7 @@ import (
 const (
 	maxJSONBody    = 1 << 20
 	maxWebhookBody = 512 << 10
-	// jsonBodyTime is how long a JSON body may take to arrive: a megabyte at 64 KiB/s.
+	// jsonBodyTime is how long a JSON body may take to arrive unless the Config says: a megabyte at 64 KiB/s.
 	jsonBodyTime = 16 * time.Second
 )
 
@@ -54,7 +54,7 @@ const bodyKey = "body"
 
 // validate checks parameters and body against the contract. A body that is not JSON is not touched: the handler sees
 // its first byte as soon as the client sends it.
-func validate(o operation) echo.MiddlewareFunc {
+func (s *Server) validate(o operation) echo.MiddlewareFunc {
 	options := &openapi3filter.Options{MultiError: true, SchemaValidationOptions: schemaOptions()}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
@@ -75,7 +75,7 @@ func validate(o operation) echo.MiddlewareFunc {
 				return errMediaType
 			}
 			if o.schema != nil {
-				value, err := readJSON(c, o.schema)
+				value, err := s.readJSON(c, o.schema)
 				if err != nil {
 					return err
 				}
@@ -97,13 +97,13 @@ func schemaOptions() []openapi3.SchemaValidationOption {
 }
 
 // readJSON reads, strictly decodes and checks the body.
-func readJSON(c *echo.Context, schema *openapi3.Schema) (any, error) {
+func (s *Server) readJSON(c *echo.Context, schema *openapi3.Schema) (any, error) {
 	r := c.Request()
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return nil, errMediaType
 	}
 	deadline := http.NewResponseController(c.Response())
-	if err := deadline.SetReadDeadline(time.Now().Add(jsonBodyTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := deadline.SetReadDeadline(time.Now().Add(s.cfg.JSONBodyTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, err
 	}
 	data, err := io.ReadAll(r.Body)

@@ -131,7 +131,7 @@ func (l *leakTest) rates(t *testing.T, pick func(transform int) []leaktest.Attac
 	}
 }
 
-// TestEveryDisguiseThroughREST takes a few attacks for each disguise and channel; all of them are tried under the tag soak.
+// TestEveryDisguiseThroughREST takes one attack for each disguise and channel; all of them are tried under the tag soak.
 func TestEveryDisguiseThroughREST(t *testing.T) {
 	t.Parallel()
 	l := startLeaking(t)
@@ -139,7 +139,7 @@ func TestEveryDisguiseThroughREST(t *testing.T) {
 	if len(attacks) != 57 || len(leaktest.Transforms()) != 48 {
 		t.Fatalf("%d attacks, %d disguises", len(attacks), len(leaktest.Transforms()))
 	}
-	l.rates(t, func(i int) []leaktest.Attack { return []leaktest.Attack{attacks[i*11%57], attacks[(i*11+29)%57]} })
+	l.rates(t, func(i int) []leaktest.Attack { return attacks[i*11%57 : i*11%57+1] })
 	l.checkLog(t)
 }
 

@@ -45,7 +45,7 @@ func (s *Server) operations(doc *openapi3.T) (map[string][]echo.MiddlewareFunc, 
 				return nil, fmt.Errorf("%s %s: operationId %q is missing or not unique", method, path, op.OperationID)
 			}
 			o := describe(doc, path, method, item, op)
-			chains[o.id] = []echo.MiddlewareFunc{name(o), limitBody(o), s.authenticate(o), s.throttle(o), validate(o)}
+			chains[o.id] = []echo.MiddlewareFunc{name(o), limitBody(o), s.authenticate(o), s.throttle(o), s.validate(o)}
 			if s.cfg.Backups == nil && slices.Contains(op.Tags, "backup") {
 				chains[o.id] = append(chains[o.id], refuse(notYet()))
 			}

@@ -43,6 +43,7 @@ type Config struct {
 	CORSOrigins    []string         // exact origins; a port of * stands for any port
 	TrustedProxies []netip.Prefix   // whose X-Forwarded-For and X-Forwarded-Proto are believed; may be empty
 	WSPingInterval time.Duration    // how often sockets are pinged; 0 means 30 s
+	JSONBodyTime   time.Duration    // how long a JSON body may take to arrive; 0 means 16 s
 	Now            func() time.Time // nil means time.Now
 	Log            *slog.Logger
 }
@@ -66,6 +67,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.WSPingInterval <= 0 {
 		cfg.WSPingInterval = pingInterval
+	}
+	if cfg.JSONBodyTime <= 0 {
+		cfg.JSONBodyTime = jsonBodyTime
 	}
 	s := &Server{cfg: cfg, sockets: newSockets()}
 	e := echo.NewWithConfig(echo.Config{HTTPErrorHandler: s.fail, Binder: binder{}, Logger: cfg.Log})

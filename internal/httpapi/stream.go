@@ -103,7 +103,7 @@ func offeredToken(protocols []string) (string, error) {
 	return "", errTokenInvalid.WithMessage("Offer exactly one sub-protocol bearer.<access token>.")
 }
 
-// tokenNames are the query parameters in which clients send tokens by mistake, without case and with - as _.
+// isTokenName reports whether clients send tokens in this query parameter by mistake. Case does not matter, - is _.
 func isTokenName(name string) bool {
 	switch strings.ReplaceAll(strings.ToLower(name), "-", "_") {
 	case "access_token", "token", "bearer", "bearer_token", "auth", "auth_token", "authorization", "jwt", "id_token",
@@ -152,9 +152,7 @@ func (s *Server) upgrade(c *echo.Context, offered bool) (*websocket.Conn, error)
 		return nil, nil // the connection is closed
 	}
 	if tcp, ok := conn.NetConn().(*net.TCPConn); ok {
-		if err := tcp.SetWriteBuffer(kernelBuffer); err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
+		_ = tcp.SetWriteBuffer(kernelBuffer) // fails on a closed connection alone, which the first read tells
 	}
 	return conn, nil
 }

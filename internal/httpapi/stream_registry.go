@@ -28,13 +28,16 @@ type sockets struct {
 	open    sync.WaitGroup
 	byUser  map[uuid.UUID]int
 	stopped bool
-	// stopping is closed when no new question is answered, cut when no answer may go on.
-	stopping, cut chan struct{}
-	cutOnce       sync.Once
+	// stopping is closed when no new question is answered; cut ends when no answer may go on.
+	stopping chan struct{}
+	cut      context.Context
+	cutNow   context.CancelFunc
 }
 
 func newSockets() *sockets {
-	return &sockets{byUser: map[uuid.UUID]int{}, stopping: make(chan struct{}), cut: make(chan struct{})}
+	s := &sockets{byUser: map[uuid.UUID]int{}, stopping: make(chan struct{})}
+	s.cut, s.cutNow = context.WithCancel(context.Background())
+	return s
 }
 
 // enter counts one more socket of the user. It returns what uncounts it, or rate_limited or draining.
@@ -79,7 +82,7 @@ func (s *sockets) shutdown(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
-	s.cutOnce.Do(func() { close(s.cut) })
+	s.cutNow()
 	late := time.NewTimer(cutTime)
 	defer late.Stop()
 	select {

@@ -65,6 +65,7 @@ func (k *socket) serve(ctx context.Context, user identity.User) error {
 	k.writer.lost = func() { k.cancel(errGone) }
 	k.running.Go(k.read)
 	k.running.Go(func() { k.watch(ctx, user) })
+	defer context.AfterFunc(k.server.sockets.cut, func() { k.end(fault.ErrDraining) })()
 	for {
 		select {
 		case <-ctx.Done():
@@ -85,7 +86,7 @@ func (k *socket) end(cause error) {
 	_ = k.conn.NetConn().SetWriteDeadline(time.Now().Add(closeTime)) // fails on a closed connection alone
 }
 
-// watch pings the client, and ends the socket when the session does or when the server has no more time.
+// watch pings the client, and ends the socket when the session does.
 func (k *socket) watch(ctx context.Context, user identity.User) {
 	pings, sessions := time.NewTicker(k.server.cfg.WSPingInterval), time.NewTicker(sessionInterval)
 	defer pings.Stop()
@@ -94,9 +95,6 @@ func (k *socket) watch(ctx context.Context, user identity.User) {
 		check := false
 		select {
 		case <-ctx.Done():
-			return
-		case <-k.server.sockets.cut:
-			k.end(fault.ErrDraining)
 			return
 		case <-pings.C:
 			// A failure shows where the pong is awaited.
@@ -206,6 +204,9 @@ func (k *socket) log(ctx context.Context, err error, start time.Time) {
 		slog.Duration("duration", k.server.cfg.Now().Sub(start))}
 	if rec.user != uuid.Nil {
 		attrs = append(attrs, slog.String("user_id", rec.user.String()))
+	}
+	if errors.Is(err, errGone) {
+		attrs = append(attrs, slog.Bool("client_gone", true))
 	}
 	level := slog.LevelInfo
 	if f := k.faultOf(err); f != nil {

@@ -75,6 +75,9 @@ func TestOpenAttacksInEveryDisguise(t *testing.T) {
 				continue
 			}
 			stopped++
+			if hit.View == "failure" {
+				t.Errorf("%s %s: the filter failed", tr.ID, a.ID)
+			}
 			if clean != sanitize.Canned {
 				t.Errorf("%s: not the canned answer", tr.ID)
 			}

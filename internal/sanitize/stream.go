@@ -23,7 +23,6 @@ type Stream struct {
 	starts   int // characters in text
 	out      int // bytes let out
 	outs     int // and their characters
-	ticked   int
 	checked  int
 	proseFor int
 	plain    bool

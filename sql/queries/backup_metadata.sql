@@ -21,37 +21,45 @@ UPDATE backup_metadata SET lease_until = @lease_until
 WHERE id = @id AND owner = @owner AND state = 'uploading' AND lease_until > @now;
 
 -- name: CommitBackup :execrows
-WITH done AS (
-    UPDATE backup_metadata SET state = 'committed', committed_at = @now::timestamptz, sequence = nextval('backup_sequence')
-    WHERE id = @id AND owner = @owner AND state = 'uploading' AND lease_until > @now
-    RETURNING user_id, size_bytes
+-- Here and wherever both move, the counter is locked before the row, as ReserveBackup does it: else a commit and a
+-- reservation of the same key could wait for each other.
+WITH counter AS (
+    SELECT c.user_id FROM backup_usage c WHERE c.user_id = @user_id FOR UPDATE
+), done AS (
+    UPDATE backup_metadata m SET state = 'committed', committed_at = @now::timestamptz, sequence = nextval('backup_sequence')
+    FROM counter WHERE m.user_id = counter.user_id
+      AND m.id = @id AND m.owner = @owner AND m.state = 'uploading' AND m.lease_until > @now::timestamptz
+    RETURNING m.user_id, m.size_bytes
 )
 UPDATE backup_usage u
 SET reserved = u.reserved - done.size_bytes, committed = u.committed + done.size_bytes, uploads = u.uploads - 1
 FROM done WHERE u.user_id = done.user_id;
 
 -- name: AbortUpload :execrows
-WITH fenced AS (
-    UPDATE backup_metadata SET state = 'aborting', idempotency_key = NULL, lease_until = @now
-    WHERE id = @id AND owner = @owner AND state = 'uploading'
-    RETURNING user_id, size_bytes
+WITH counter AS (
+    SELECT c.user_id FROM backup_usage c WHERE c.user_id = @user_id FOR UPDATE
+), fenced AS (
+    UPDATE backup_metadata m SET state = 'aborting', idempotency_key = NULL, lease_until = @now::timestamptz
+    FROM counter WHERE m.user_id = counter.user_id AND m.id = @id AND m.owner = @owner AND m.state = 'uploading'
+    RETURNING m.user_id, m.size_bytes
 )
 UPDATE backup_usage u SET reserved = u.reserved - fenced.size_bytes, uploads = u.uploads - 1
 FROM fenced WHERE u.user_id = fenced.user_id;
 
--- name: AbortDeadUpload :one
-WITH dead AS (
-    SELECT d.id FROM backup_metadata d WHERE d.state = 'uploading' AND d.lease_until <= @now
-    ORDER BY d.lease_until LIMIT 1 FOR UPDATE SKIP LOCKED
+-- name: DeadUploads :many
+SELECT id, user_id FROM backup_metadata WHERE state = 'uploading' AND lease_until <= @now ORDER BY lease_until LIMIT @most;
+
+-- name: AbortDeadUpload :execrows
+WITH counter AS (
+    SELECT c.user_id FROM backup_usage c WHERE c.user_id = @user_id FOR UPDATE
 ), fenced AS (
-    UPDATE backup_metadata m SET state = 'aborting', idempotency_key = NULL, lease_until = @now
-    FROM dead WHERE m.id = dead.id
-    RETURNING m.id, m.user_id, m.size_bytes
-), freed AS (
-    UPDATE backup_usage u SET reserved = u.reserved - fenced.size_bytes, uploads = u.uploads - 1
-    FROM fenced WHERE u.user_id = fenced.user_id
+    UPDATE backup_metadata m SET state = 'aborting', idempotency_key = NULL, lease_until = @now::timestamptz
+    FROM counter WHERE m.user_id = counter.user_id
+      AND m.id = @id AND m.state = 'uploading' AND m.lease_until <= @now::timestamptz
+    RETURNING m.user_id, m.size_bytes
 )
-SELECT fenced.id FROM fenced;
+UPDATE backup_usage u SET reserved = u.reserved - fenced.size_bytes, uploads = u.uploads - 1
+FROM fenced WHERE u.user_id = fenced.user_id;
 
 -- name: ClaimRemoval :one
 UPDATE backup_metadata SET lease_until = @claimed_until
@@ -99,11 +107,13 @@ WHERE user_id = @user_id AND state = 'committed' AND sequence < @before::bigint
 ORDER BY sequence DESC LIMIT @most;
 
 -- name: TombstoneBackup :execrows
--- The row is locked before the counter, as in every statement that moves both.
-WITH gone AS (
-    UPDATE backup_metadata SET state = 'deleted', deleted_at = @now::timestamptz, lease_until = @now::timestamptz, idempotency_key = NULL
-    WHERE id = @id AND backup_metadata.user_id = @user_id AND state = 'committed'
-    RETURNING backup_metadata.user_id, size_bytes
+WITH counter AS (
+    SELECT c.user_id FROM backup_usage c WHERE c.user_id = @user_id FOR UPDATE
+), gone AS (
+    UPDATE backup_metadata m
+    SET state = 'deleted', deleted_at = @now::timestamptz, lease_until = @now::timestamptz, idempotency_key = NULL
+    FROM counter WHERE m.user_id = counter.user_id AND m.id = @id AND m.state = 'committed'
+    RETURNING m.user_id, m.size_bytes
 )
 UPDATE backup_usage u SET committed = u.committed - gone.size_bytes FROM gone WHERE u.user_id = gone.user_id;
 

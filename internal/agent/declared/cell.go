@@ -1,12 +1,13 @@
 package declared
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/playbook"
@@ -30,15 +31,14 @@ var (
 // cell reads the value for a column; its placeholders must name arguments of types that the column takes.
 func (r *reader) cell(f field, column playbook.Column, arguments *schema) (cell, bool) {
 	c, before := cell{column: column}, len(r.faults)
-	if column.Type == "list" {
-		for _, item := range r.itemsOf(f) {
+	if column.Type == "list" && f.node.Kind == yaml.SequenceNode {
+		c.list = []string{}
+		for _, item := range r.list(f) {
 			text := r.text(item)
 			c.list = append(c.list, text)
 			r.within(item, text, arguments)
 		}
-		if c.list != nil {
-			return c, len(r.faults) == before
-		}
+		return c, len(r.faults) == before
 	}
 	value, ok := r.scalar(f)
 	text, isText := value.(string)
@@ -57,14 +57,6 @@ func (r *reader) cell(f field, column playbook.Column, arguments *schema) (cell,
 		r.within(f, text, arguments)
 	}
 	return c, len(r.faults) == before
-}
-
-// itemsOf returns the items of a sequence; another node has none and no fault.
-func (r *reader) itemsOf(f field) []field {
-	if len(f.node.Content) == 0 {
-		return nil
-	}
-	return r.list(f)
 }
 
 // takes checks that a column can hold an argument whole.
@@ -177,8 +169,6 @@ func words(value any) string {
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	case bool:
 		return strconv.FormatBool(v)
-	case json.Number:
-		return v.String()
 	case []any:
 		list := make([]string, len(v))
 		for i, item := range v {

@@ -85,6 +85,8 @@ func TestActionsAreFilled(t *testing.T) {
 			[]playbook.Action{playbook.SendNotification("T", "B", at(24, 23, 0, 0, 0))}, ""},
 		"a list of texts": {`action: {type: create_record, table: events, data: {title: T, start: 1, end: 2, attendees: ["{{s}}", b]}}`,
 			`{"s":"a"}`, create("events", map[string]any{"title": "T", "start": int64(1), "end": int64(2), "attendees": []string{"a", "b"}}), ""},
+		"no texts": {`action: {type: update_record, table: events, data: {id: "{{s}}", attendees: []}}`, `{"s":"e1"}`,
+			[]playbook.Action{playbook.UpdateRecord("events", map[string]any{"id": "e1", "attendees": []string{}})}, ""},
 		"one text for a list": {`action: {type: create_record, table: emails, data: {to: "{{s}}", body: Hi}}`, `{"s":"a@x.org"}`,
 			create("emails", map[string]any{"to": []string{"a@x.org"}, "body": "Hi"}), ""},
 		"cleared": {`action: {type: update_record, table: tasks, data: {id: "{{s}}", dueDate: null}}`, `{"s":"t1"}`,
