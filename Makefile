@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help generate verify breaking lint test check run build bench notices clean
+.PHONY: help generate verify breaking lint test check run build bench soak notices clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GOTOOL := go tool -modfile=tools/go.mod
@@ -48,6 +48,14 @@ build: ## bin/adiuva-api, static
 
 bench: ## every benchmark
 	go run ./internal/testpeers -- go test -run '^$$' -bench . -benchmem ./...
+
+soak: ## fuzz tests for a minute each, outages again and again, timing of log-ins: some 15 minutes
+	scripts/install-peers
+	@for one in strictjson:FuzzDecode auth:FuzzNormalizeEmail auth/token:FuzzVerifyAccess auth/token:FuzzVerifyRefresh \
+		httpapi:FuzzAuthorization httpapi:FuzzRequestID; do \
+		go test ./internal/$${one%%:*} -run '^$$' -fuzz "^$${one##*:}\$$" -fuzztime 60s; done
+	go test -tags soak -count=1 -v -run 'TestSoak' ./internal/auth
+	go test -count=5 -timeout 30m -run 'TestC37|TestC125|TestC126|TestC46' ./internal/httpapi
 
 notices: build ## THIRD_PARTY_NOTICES from the modules inside the binary
 	scripts/notices > bin/notices && mv bin/notices THIRD_PARTY_NOTICES

@@ -77,21 +77,34 @@ func TestKilledUpload(t *testing.T) {
 		}, false},
 		"committed, not answered": {func(v victim) io.Reader { return bytes.NewReader(blob(1000)) }, true},
 	}
+	const times = 10
 	for name, p := range points {
-		for range 10 {
+		var users [times]identity.User
+		var died [times]backup.Receipt
+		var group sync.WaitGroup
+		for i := range times {
 			v, u := w.victim(), w.user(tier.Pro)
-			died, err := v.put(t, u, func() io.Reader { return p.arrange(v) })
-			if p.committed != (err == nil) {
-				t.Fatalf("%s: %v", name, err)
-			}
-			v.kill()
+			users[i] = u
+			group.Go(func() {
+				r, err := v.put(t, u, func() io.Reader { return p.arrange(v) })
+				if p.committed != (err == nil) {
+					t.Errorf("%s: %v", name, err)
+				}
+				died[i] = r
+				v.kill()
+			})
+		}
+		group.Wait()
+		for _, u := range users {
 			w.leavePartial(u, p.committed)
-			w.settled()
-			if before, err := w.svc.Latest(t.Context(), u); p.committed != (err == nil) || before.ID != died.ID {
+		}
+		w.settled()
+		for i, u := range users {
+			if before, err := w.svc.Latest(t.Context(), u); p.committed != (err == nil) || before.ID != died[i].ID {
 				t.Errorf("%s: after the sweep %+v, %v", name, before, err)
 			}
 			id := w.put(u, blob(1000), "k")
-			if p.committed && id != died.ID {
+			if p.committed && id != died[i].ID {
 				t.Errorf("%s: the retry stored a second backup", name)
 			}
 			w.used(u, 1000, 0, 0)
@@ -170,15 +183,19 @@ func TestDatabaseRestartsAtTheCommit(t *testing.T) {
 func TestSweepsAtOnce(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
+	var dying sync.WaitGroup
 	for i := range 20 {
 		u, v := w.user(tier.Pro), w.victim()
 		check(t, w.svc.Delete(t.Context(), u, w.put(u, blob(10+i), "")))
 		v.store.done("Put", func() error { v.kill(); return nil })
-		_, err := v.put(t, u, func() io.Reader { return bytes.NewReader(blob(1000)) })
-		if !errors.Is(err, fault.ErrDatabase) {
-			t.Fatal(err)
-		}
+		dying.Go(func() {
+			_, err := v.put(t, u, func() io.Reader { return bytes.NewReader(blob(1000)) })
+			if !errors.Is(err, fault.ErrDatabase) {
+				t.Error(err)
+			}
+		})
 	}
+	dying.Wait()
 	w.clock.advance(time.Minute)
 	var total backup.Swept
 	var mu sync.Mutex

@@ -139,7 +139,7 @@ func langchaingoGateway(b *testing.B, upstream string) http.Handler {
 			llms.WithStreamingFunc(func(_ context.Context, text []byte) error {
 				return conn.WriteMessage(websocket.TextMessage, text)
 			}))
-		return nil
+		return conn.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""))
 	}, verified, limit)
 	return e
 }

@@ -5,7 +5,9 @@ package httpapi_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,6 +21,7 @@ import (
 const (
 	benchStreams = 200                   // open at a time
 	benchLength  = 100                   // tokens of each that are counted
+	benchLead    = 60                    // tokens before those, to get the stream going
 	benchGap     = 20 * time.Millisecond // between two of them
 )
 
@@ -156,15 +159,18 @@ func openEvents(r *streamRival, token string) (*reading, error) {
 	next := func() (bool, error) {
 		for {
 			line, err := in.ReadSlice('\n')
+			if errors.Is(err, io.EOF) {
+				return true, nil
+			}
 			if err != nil || len(line) > 1 {
-				return bytes.HasPrefix(line, []byte("data: [DONE]")), err
+				return false, err
 			}
 		}
 	}
 	return &reading{next: next, close: resp.Body.Close}, nil
 }
 
-// pacer streams twenty tokens at once, waits until it may go on, and then keeps the pace.
+// pacer streams the first tokens at once, waits until it may go on, and then keeps the pace.
 type pacer struct {
 	mu     sync.Mutex
 	tokens chan struct{}
@@ -186,7 +192,7 @@ func (p *pacer) stream(w http.ResponseWriter, r *http.Request) {
 	p.mu.Unlock()
 	list := benchTokens()
 	flush := w.(http.Flusher).Flush
-	send(w, "text/event-stream", []byte(event(strings.Join(list[:20], ""))))
+	send(w, "text/event-stream", []byte(event(strings.Join(list[:benchLead], ""))))
 	flush()
 	select {
 	case <-tokens:
@@ -198,7 +204,7 @@ func (p *pacer) stream(w http.ResponseWriter, r *http.Request) {
 	defer pace.Stop()
 	for i := range benchLength {
 		<-pace.C
-		_, _ = w.Write([]byte(event(list[20+i])))
+		_, _ = w.Write([]byte(event(list[benchLead+i])))
 		flush()
 	}
 	_, _ = w.Write([]byte(lastEvents))

@@ -191,7 +191,7 @@ func (k *socket) finish(reply chat.Reply) error {
 		return err
 	}
 	k.busy.Store(false)
-	if err := k.writer.finish(frame, reply.Replaced); err != nil {
+	if err := k.writer.finish(frame); err != nil {
 		return fmt.Errorf("%w: %w", errGone, err)
 	}
 	return nil

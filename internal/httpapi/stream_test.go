@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math/rand/v2"
 	"net/http"
 	"strings"
 	"testing"
@@ -187,34 +186,6 @@ func TestC70_TokensJoinedAreTheResponse(t *testing.T) {
 			if got := strings.Join(tokens, ""); got != *last.Response || got != want {
 				t.Errorf("%q in pieces of %d: tokens %q, response %q", text, size, tokens, *last.Response)
 			}
-		}
-	}
-}
-
-// TestAnyTextInAnyPieces draws texts that are dense in what token frames must not be.
-func TestAnyTextInAnyPieces(t *testing.T) {
-	t.Parallel()
-	model := llmtest.NewModel()
-	a := start(t, model)
-	s := a.dial(a.register("any@example.com"))
-	letters := []string{"{", "}", "{}", `{"a":1}`, "[", "]", `"`, `\`, " ", "\n", "\t", ":", "1", "null", "é", "日", "😀", "\xff", "\xe6\x97", "\ufeff", "word "}
-	random := rand.New(rand.NewPCG(3, 4))
-	for range 400 {
-		var text strings.Builder
-		for range 1 + random.IntN(24) {
-			text.WriteString(letters[random.IntN(len(letters))])
-		}
-		if strings.TrimSpace(text.String()) == "" {
-			continue // no answer at all
-		}
-		model.Script(llmtest.TextTurn("task_agent"), llmtest.TextTurn(cutInto(text.String(), 1+random.IntN(9))...))
-		s.ask("say something")
-		tokens, last := s.answer()
-		if last.Error != nil || last.Replaced {
-			t.Fatalf("%q: %+v", text.String(), last)
-		}
-		if got := strings.Join(tokens, ""); got != *last.Response || got != string([]rune(text.String())) {
-			t.Errorf("%q: tokens %q, response %q", text.String(), tokens, *last.Response)
 		}
 	}
 }

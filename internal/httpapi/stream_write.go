@@ -68,17 +68,14 @@ func (w *writer) flushLater() {
 	}
 }
 
-// finish sends what waits, unless the text is void, and then the last frame.
-func (w *writer) finish(frame []byte, void bool) error {
+// finish sends what waits and then the last frame.
+func (w *writer) finish(frame []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.disarm()
-	if !void {
-		if err := w.flush(true); err != nil {
-			return err
-		}
+	if err := w.flush(true); err != nil {
+		return err
 	}
-	w.pending = w.pending[:0]
 	return w.frame(frame, writeTime)
 }
 

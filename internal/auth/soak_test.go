@@ -1,0 +1,113 @@
+//go:build soak
+
+package auth_test
+
+import (
+	"context"
+	"math"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/adiuva/cloud-api/internal/auth"
+)
+
+// TestSoakLoginTiming logs in 300 times with an unknown e-mail and 300 times with a wrong password, in turns. Their
+// medians lie within 5 %, and a rank test (Mann-Whitney, two-sided) does not tell them apart.
+func TestSoakLoginTiming(t *testing.T) {
+	h := newHouse(t)
+	s := h.replica(t, func(c *auth.Config) { c.BcryptCost = 8 })
+	register(t, s)
+	const tries = 300
+	var unknown, wrong []time.Duration
+	one := func(who string, took *[]time.Duration) {
+		begun := time.Now()
+		_, err := s.Login(t.Context(), who, "not the password")
+		*took = append(*took, time.Since(begun))
+		wantCode(t, err, "invalid_credentials")
+	}
+	for i := range tries {
+		if i%2 == 0 { // whoever comes second finds warmer caches
+			one("nobody@example.com", &unknown)
+			one(email, &wrong)
+		} else {
+			one(email, &wrong)
+			one("nobody@example.com", &unknown)
+		}
+	}
+	p := rankTest(unknown, wrong)
+	slices.Sort(unknown)
+	slices.Sort(wrong)
+	a, b := unknown[tries/2], wrong[tries/2]
+	t.Logf("medians: unknown %v, wrong %v (%+.2f %%), p = %.3f", a, b, 100*(float64(a)/float64(b)-1), p)
+	if difference := math.Abs(float64(a)/float64(b) - 1); difference > 0.05 {
+		t.Errorf("the medians differ by %.1f %%", 100*difference)
+	}
+	if p <= 0.01 {
+		t.Errorf("p = %.4f: the two can be told apart", p)
+	}
+}
+
+// rankTest returns the two-sided p of the Mann-Whitney U test by its normal approximation; durations hardly ever tie.
+func rankTest(a, b []time.Duration) float64 {
+	u := 0.0
+	for _, x := range a {
+		for _, y := range b {
+			switch {
+			case x > y:
+				u++
+			case x == y:
+				u += 0.5
+			}
+		}
+	}
+	n, m := float64(len(a)), float64(len(b))
+	z := (u - n*m/2) / math.Sqrt(n*m*(n+m+1)/12)
+	return math.Erfc(math.Abs(z) / math.Sqrt2)
+}
+
+// TestSoakLoginStorm holds the log-ins a second, 32 at once, against what bcrypt alone does on as many processors as the
+// hasher takes: all but one, which is left to other requests.
+func TestSoakLoginStorm(t *testing.T) {
+	h := newHouse(t)
+	const cost = 10
+	s := h.replica(t, func(c *auth.Config) { c.BcryptCost = cost })
+	register(t, s)
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), cost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := rate(t, 32, func(ctx context.Context) error { _, err := s.Login(ctx, email, password); return err })
+	slots := max(1, runtime.GOMAXPROCS(0)-1)
+	alone := rate(t, slots, func(context.Context) error { return bcrypt.CompareHashAndPassword(hash, []byte(password)) })
+	t.Logf("%.1f log-ins/s, 32 at once; bcrypt alone on %d processors %.1f/s; ratio %.2f", ours, slots, alone, ours/alone)
+	if ours < 0.9*alone {
+		t.Errorf("log-ins reach %.2f of bcrypt's own rate, want 0.9", ours/alone)
+	}
+}
+
+// rate runs f on n goroutines for five seconds and returns how often a second it succeeded.
+func rate(t *testing.T, n int, f func(ctx context.Context) error) float64 {
+	t.Helper()
+	done := make(chan int, n)
+	begun := time.Now()
+	for range n {
+		go func() {
+			count := 0
+			for time.Since(begun) < 5*time.Second {
+				if err := f(t.Context()); err == nil {
+					count++
+				}
+			}
+			done <- count
+		}()
+	}
+	total := 0
+	for range n {
+		total += <-done
+	}
+	return float64(total) / time.Since(begun).Seconds()
+}

@@ -1,0 +1,195 @@
+package httpapi_test
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/docs"
+	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/pgtest"
+	"github.com/adiuva/cloud-api/internal/ratelimit"
+)
+
+// accountsServer is a server over HTTP with one account, as in production but for the limiter, which may be nil.
+func accountsServer(b *testing.B, cost int, limiter *ratelimit.Limiter) (server *httptest.Server, bearer string) {
+	b.Helper()
+	fatal := func(err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	db := pgtest.New(b)
+	log := slog.New(slog.DiscardHandler)
+	accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: "p", BcryptCost: cost, Log: log})
+	fatal(err)
+	site, err := docs.New(docs.Config{Version: "bench"})
+	fatal(err)
+	handler, err := httpapi.New(httpapi.Config{Auth: accounts, Docs: site, Ready: db.Ping, Log: log, Limiter: limiter})
+	fatal(err)
+	tokens, err := accounts.Register(b.Context(), "bench@example.com", thePassword)
+	fatal(err)
+	server = httptest.NewServer(handler)
+	b.Cleanup(server.Close)
+	return server, "Bearer " + tokens.AccessToken
+}
+
+// fetch asks url once and returns the length of a 200's body.
+func fetch(b *testing.B, client *http.Client, url, bearer string) []byte {
+	b.Helper()
+	req, err := http.NewRequest("GET", url, http.NoBody)
+	if err != nil {
+		b.Fatal(err)
+	}
+	req.Header.Set("Authorization", bearer)
+	resp, err := client.Do(req)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body := make([]byte, max(resp.ContentLength, 0))
+	for read := 0; read < len(body); {
+		n, err := resp.Body.Read(body[read:])
+		if read += n; err != nil && read < len(body) {
+			b.Fatal(err)
+		}
+	}
+	if resp.StatusCode != http.StatusOK {
+		b.Fatalf("%d %s", resp.StatusCode, body)
+	}
+	return body
+}
+
+// BenchmarkMe compares an authenticated GET /auth/me with a bare Echo handler that answers the same bytes, in turns
+// over loopback, so that other work on the machine disturbs both alike. ratio is ours by theirs in requests a second.
+func BenchmarkMe(b *testing.B) {
+	server, bearer := accountsServer(b, 4, nil)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
+	bytes := fetch(b, client, server.URL+"/api/v1/auth/me", bearer)
+	e := echo.New()
+	e.GET("/api/v1/auth/me", func(c *echo.Context) error { return c.JSONBlob(http.StatusOK, bytes) })
+	bare := httptest.NewServer(e)
+	b.Cleanup(bare.Close)
+	fetch(b, client, bare.URL+"/api/v1/auth/me", bearer)
+	var ours, theirs time.Duration
+	const turn = 50
+	for b.Loop() {
+		for _, t := range []struct {
+			url   string
+			spent *time.Duration
+		}{{server.URL, &ours}, {bare.URL, &theirs}} {
+			begun := time.Now()
+			for range turn {
+				fetch(b, client, t.url+"/api/v1/auth/me", bearer)
+			}
+			*t.spent += time.Since(begun)
+		}
+	}
+	b.ReportMetric(float64(theirs)/float64(ours), "ratio")
+	b.ReportMetric(float64(ours.Nanoseconds())/float64(b.N*turn), "ns/me")
+	b.ReportMetric(float64(theirs.Nanoseconds())/float64(b.N*turn), "ns/bare")
+}
+
+// BenchmarkLimiterAdds is the in-memory limiter's part of a request, without network.
+func BenchmarkLimiterAdds(b *testing.B) {
+	limiter, err := ratelimit.New(ratelimit.Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var spent [2]time.Duration
+	var servers [2]http.Handler
+	var bearers [2]string
+	for i, l := range []*ratelimit.Limiter{nil, limiter} {
+		server, bearer := accountsServer(b, 4, l)
+		servers[i], bearers[i] = server.Config.Handler, bearer
+	}
+	const turn = 15 // below the limit of the tier, so that each is allowed
+	requests := 0
+	for b.Loop() {
+		for i, h := range servers {
+			begun := time.Now()
+			for range turn {
+				r := httptest.NewRequest("GET", "/api/v1/health", http.NoBody)
+				h.ServeHTTP(httptest.NewRecorder(), r)
+			}
+			spent[i] += time.Since(begun)
+		}
+		requests += turn
+	}
+	b.ReportMetric(float64(spent[1]-spent[0])/float64(requests), "ns-added/op")
+}
+
+// BenchmarkLoginStorm keeps 32 log-ins under way at the production cost and measures GET /auth/me beside them. storm/idle
+// is the ratio of the 99th percentiles, logins/s what was admitted.
+func BenchmarkLoginStorm(b *testing.B) {
+	server, bearer := accountsServer(b, 12, nil)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	p99 := func() time.Duration {
+		var took []time.Duration
+		for range 1000 {
+			begun := time.Now()
+			fetch(b, client, server.URL+"/api/v1/auth/me", bearer)
+			took = append(took, time.Since(begun))
+		}
+		slices.Sort(took)
+		return took[len(took)*99/100]
+	}
+	for b.Loop() {
+		idle := p99()
+		stop := make(chan struct{})
+		var storm sync.WaitGroup
+		var in, busy atomic.Int64
+		begun := time.Now()
+		for range 32 {
+			storm.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					body := strings.NewReader(`{"email":"bench@example.com","password":"` + thePassword + `"}`)
+					resp, err := client.Post(server.URL+"/api/v1/auth/login", "application/json", body)
+					if err != nil {
+						b.Error(err)
+						return
+					}
+					resp.Body.Close()
+					switch resp.StatusCode {
+					case http.StatusOK:
+						in.Add(1)
+					case http.StatusServiceUnavailable:
+						busy.Add(1)
+					default:
+						b.Errorf("login: %d", resp.StatusCode)
+						return
+					}
+				}
+			})
+		}
+		loaded := p99()
+		pgtest.Eventually(b, time.Minute, func() error {
+			if time.Since(begun) < 10*time.Second {
+				return http.ErrHandlerTimeout
+			}
+			return nil
+		})
+		rate := float64(in.Load()) / time.Since(begun).Seconds()
+		close(stop)
+		storm.Wait()
+		b.ReportMetric(float64(loaded)/float64(idle), "storm/idle")
+		b.ReportMetric(float64(idle.Microseconds()), "idle-p99-µs")
+		b.ReportMetric(float64(loaded.Microseconds()), "storm-p99-µs")
+		b.ReportMetric(rate, "logins/s")
+		b.ReportMetric(float64(busy.Load()), "busy")
+	}
+}
