@@ -182,7 +182,10 @@ func peer(r *http.Request) netip.Addr {
 // clientIP is the nearest address that no trusted proxy owns; IPv6 clients count by their /64.
 func (s *Server) clientIP(r *http.Request) string {
 	addr := peer(r)
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	var hops []string
+	if s.trusted(addr) {
+		hops = strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	}
 	for i := len(hops) - 1; i >= 0 && s.trusted(addr); i-- {
 		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 		if err != nil {

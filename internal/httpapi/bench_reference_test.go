@@ -61,8 +61,15 @@ func referenceTransport() *http.Transport {
 func proxyGateway(b *testing.B, upstream string) http.Handler {
 	target, err := url.Parse(upstream)
 	fatal(b, err)
-	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, Transport: referenceTransport(),
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, Transport: referenceTransport(),
 		FlushInterval: -1, BufferPool: &buffers{sync.Pool{New: func() any { return make([]byte, 32<<10) }}}}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Else an answer that comes at once closes the request's body while it is still being passed on.
+		if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
+			b.Error(err)
+		}
+		proxy.ServeHTTP(w, r)
+	})
 }
 
 type buffers struct{ pool sync.Pool }

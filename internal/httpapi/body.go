@@ -86,12 +86,15 @@ func (s *Server) validate(o operation) echo.MiddlewareFunc {
 	}
 }
 
+// uuidFormat is compiled once; the validator would otherwise be built anew for every body.
+var uuidFormat = openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC9562)
+
 func schemaOptions() []openapi3.SchemaValidationOption {
 	return []openapi3.SchemaValidationOption{
 		openapi3.MultiErrors(), openapi3.VisitAsRequest(),
 		openapi3.DisableSchemaErrorDetails(), // keeps schemas and values, passwords among them, out of error texts
 		openapi3.WithStringFormatValidators(map[string]openapi3.StringFormatValidator{
-			"uuid": openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC9562),
+			"uuid": uuidFormat,
 		}),
 	}
 }

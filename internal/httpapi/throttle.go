@@ -1,9 +1,9 @@
 package httpapi
 
 import (
-	"fmt"
 	"math"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v5"
@@ -67,8 +67,12 @@ func (s *Server) bucketOf(o operation, r *http.Request) bucket {
 
 // announce sets the headers of draft-ietf-httpapi-ratelimit-headers.
 func announce(h http.Header, b bucket, d ratelimit.Decision) {
-	h.Set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", b.policy, b.limit, int(b.window.Seconds())))
-	h.Set("RateLimit", fmt.Sprintf("%q;r=%d;t=%d", b.policy, max(d.Remaining, 0), int(math.Ceil(d.Reset.Seconds()))))
+	policy := append(strconv.AppendQuote(make([]byte, 0, 48), b.policy), ";q="...)
+	policy = append(strconv.AppendInt(policy, int64(b.limit), 10), ";w="...)
+	h.Set("RateLimit-Policy", string(strconv.AppendInt(policy, int64(b.window.Seconds()), 10)))
+	state := append(strconv.AppendQuote(make([]byte, 0, 48), b.policy), ";r="...)
+	state = append(strconv.AppendInt(state, int64(max(d.Remaining, 0)), 10), ";t="...)
+	h.Set("RateLimit", string(strconv.AppendInt(state, int64(math.Ceil(d.Reset.Seconds())), 10)))
 }
 
 // notYet answers operations of the contract whose code is still to come.
