@@ -55,7 +55,7 @@ soak: ## fuzz tests for a minute each, outages again and again, timing of log-in
 		httpapi:FuzzAuthorization httpapi:FuzzRequestID; do \
 		go test ./internal/$${one%%:*} -run '^$$' -fuzz "^$${one##*:}\$$" -fuzztime 60s; done
 	go test -tags soak -count=1 -v -run 'TestSoak' ./internal/auth
-	go test -tags soak -count=1 -v -run TestTenSeconds ./internal/httpapi
+	go test -tags soak -count=1 -v -run 'TestTenSeconds|TestSoakSlowHeaders' ./internal/httpapi
 	go test -count=5 -timeout 30m -run 'TestC37|TestC125|TestC126|TestC46' ./internal/httpapi
 
 notices: build ## THIRD_PARTY_NOTICES from the modules inside the binary

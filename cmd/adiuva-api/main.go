@@ -20,13 +20,15 @@ import (
 // version is set by the linker for releases.
 var version = "dev"
 
-func main() {
+func main() { os.Exit(untilSignalled(os.Args[1:])) }
+
+// untilSignalled runs one command in the process's own environment and returns the exit code. The first SIGINT or SIGTERM
+// asks it to end, a second one ends the process at once.
+func untilSignalled(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	// A second signal ends the process at once.
+	defer stop()
 	context.AfterFunc(ctx, stop)
-	code := execute(ctx, environment{getenv: os.Getenv, out: os.Stdout, err: os.Stderr}, os.Args[1:])
-	stop()
-	os.Exit(code)
+	return execute(ctx, environment{getenv: os.Getenv, out: os.Stdout, err: os.Stderr}, args)
 }
 
 // Exit codes.

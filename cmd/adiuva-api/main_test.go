@@ -246,7 +246,7 @@ const helperVariable = "ADIUVA_TEST_SERVE"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(helperVariable) != "" {
-		os.Exit(execute(context.Background(), environment{getenv: os.Getenv, out: os.Stdout, err: os.Stderr}, []string{"serve"}))
+		os.Exit(untilSignalled([]string{"serve"}))
 	}
 	os.Exit(m.Run())
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/redis/go-redis/v9/logging"
@@ -84,10 +85,12 @@ func run(ctx context.Context, cfg config.Config, app *app, listener, admin net.L
 	return group.Wait()
 }
 
-// drain turns new work away and gives what runs SHUTDOWN_GRACE to end.
+// drain says that it is draining, goes on answering for SHUTDOWN_DELAY so that balancers turn away before the listener
+// closes, and then gives what runs SHUTDOWN_GRACE to end.
 func drain(ctx context.Context, cfg config.Config, api *httpapi.Server, servers []*http.Server, log *slog.Logger) error {
 	api.Drain()
-	log.Info("draining", slog.Duration("grace", cfg.ShutdownGrace))
+	log.Info("draining", slog.Duration("delay", cfg.ShutdownDelay), slog.Duration("grace", cfg.ShutdownGrace))
+	<-time.After(cfg.ShutdownDelay)
 	grace, cancel := context.WithTimeout(ctx, cfg.ShutdownGrace)
 	defer cancel()
 	sockets := make(chan error, 1)

@@ -67,6 +67,7 @@ type Config struct {
 	RateLimits     string         `env:"RATE_LIMITS" default:"on" oneof:"on off" desc:"off is for load tests in dev; prod refuses it"`
 
 	WSPingInterval time.Duration `env:"WS_PING_INTERVAL" default:"30s" desc:"how often the chat stream pings"`
+	ShutdownDelay  time.Duration `env:"SHUTDOWN_DELAY" prod-default:"5s" example:"5s" desc:"how long new requests are still answered after SIGTERM while /readyz says draining, so that balancers turn away first; empty in dev means not at all"`
 	ShutdownGrace  time.Duration `env:"SHUTDOWN_GRACE" default:"10s" desc:"how long running answers get after SIGTERM"`
 	OTLPEndpoint   string        `env:"OTEL_EXPORTER_OTLP_ENDPOINT" kind:"url" example:"http://localhost:4318" desc:"where traces are sent over OTLP; empty means nowhere"`
 }

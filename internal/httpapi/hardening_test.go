@@ -142,7 +142,7 @@ func TestC129_SlowHeaders(t *testing.T) {
 	ts.Start()
 	t.Cleanup(ts.Close)
 	var slow []net.Conn
-	for range 200 {
+	for range 500 {
 		conn, err := net.Dial("tcp", ts.Listener.Addr().String())
 		check(t, err)
 		defer conn.Close()

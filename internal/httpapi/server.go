@@ -93,10 +93,15 @@ func New(cfg Config) (*Server, error) {
 }
 
 // ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.draining.Load() {
+		w.Header().Set("Connection", "close") // the next request on it would meet a listener that closes
+	}
+	s.handler.ServeHTTP(w, r)
+}
 
 // Drain makes /readyz answer 503 from now on and refuses new sockets, so that a balancer sends new work elsewhere.
-// Requests that still arrive are answered.
+// Requests that still arrive are answered, each as its connection's last.
 func (s *Server) Drain() { s.draining.Store(true) }
 
 // The limits of the listener. Headers are bounded by us at maxHeaderBytes with a problem document; the library's own

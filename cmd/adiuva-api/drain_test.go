@@ -1,0 +1,310 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/adiuva/cloud-api/internal/pgtest"
+)
+
+// replica is a serve in a process of its own.
+type replica struct {
+	base  string
+	cmd   *exec.Cmd
+	ended chan error
+	out   *output
+}
+
+func startReplica(t *testing.T, vars map[string]string) *replica {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := freeAddr(t)
+	r := &replica{base: "http://" + addr, cmd: exec.Command(self), ended: make(chan error, 1), out: &output{}}
+	r.cmd.Stdout, r.cmd.Stderr = r.out, r.out
+	r.cmd.Env = append(os.Environ(), helperVariable+"=1", "ENV=dev", "ADDR="+addr, "ADIUVA_DATA_DIR="+folder(t), "BCRYPT_COST=4", "RATE_LIMITS=off")
+	for name, value := range vars {
+		r.cmd.Env = append(r.cmd.Env, name+"="+value)
+	}
+	if err := r.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { r.ended <- r.cmd.Wait() }()
+	t.Cleanup(func() { _ = r.cmd.Process.Kill() }) // it has ended, unless the test failed
+	eventually(t, "serving", func() bool { return answers(r.base + "/readyz") })
+	return r
+}
+
+// terminate sends SIGTERM.
+func (r *replica) terminate(t *testing.T) {
+	t.Helper()
+	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// balancer sends each request to a replica whose readiness it saw, as those in front of us do: it asks every 50 ms, and
+// never sends a failed request again.
+type balancer struct {
+	replicas []*replica
+	ready    []atomic.Bool
+	next     atomic.Int64
+	failed   atomic.Int64
+	proxy    httputil.ReverseProxy
+	client   *http.Client
+}
+
+func newBalancer(t *testing.T, replicas ...*replica) *balancer {
+	b := &balancer{replicas: replicas, ready: make([]atomic.Bool, len(replicas)), client: &http.Client{}}
+	b.proxy = httputil.ReverseProxy{Rewrite: b.rewrite, Transport: &http.Transport{}, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+		b.failed.Add(1)
+		t.Errorf("the balancer got no answer: %v", err)
+		w.WriteHeader(http.StatusBadGateway)
+	}}
+	b.look()
+	done := make(chan struct{})
+	var work sync.WaitGroup
+	work.Go(func() {
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				b.look()
+			}
+		}
+	})
+	t.Cleanup(func() { close(done); work.Wait() })
+	return b
+}
+
+// look asks every replica whether it is ready.
+func (b *balancer) look() {
+	for i, r := range b.replicas {
+		b.ready[i].Store(answers(r.base + "/readyz"))
+	}
+}
+
+func (b *balancer) rewrite(r *httputil.ProxyRequest) {
+	for range b.replicas {
+		i := int(b.next.Add(1)) % len(b.replicas)
+		if b.ready[i].Load() {
+			u, err := url.Parse(b.replicas[i].base)
+			if err == nil {
+				r.SetURL(u)
+			}
+			return
+		}
+	}
+}
+
+// do sends one request through the balancer; body may be nil.
+func (b *balancer) do(method, path, body string, header map[string]string, want int) (map[string]any, error) {
+	req, err := http.NewRequest(method, "http://balancer"+path, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for k, v := range header {
+		req.Header.Set(k, v)
+	}
+	w := &answerWriter{header: http.Header{}}
+	b.proxy.ServeHTTP(w, req)
+	if w.status != want {
+		return nil, fmt.Errorf("%s %s: %d %s", method, path, w.status, w.body.String())
+	}
+	var m map[string]any
+	return m, json.Unmarshal(w.body.Bytes(), &m)
+}
+
+// answerWriter keeps an answer.
+type answerWriter struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (w *answerWriter) Header() http.Header         { return w.header }
+func (w *answerWriter) WriteHeader(status int)      { w.status = status }
+func (w *answerWriter) Write(p []byte) (int, error) { return w.body.Write(p) }
+
+// backupHeaders are those of an upload of blob.
+func backupHeaders(blob, authorization string) map[string]string {
+	sum := sha256.Sum256([]byte(blob))
+	return map[string]string{"Authorization": authorization, "Content-Type": "application/octet-stream", "X-Backup-Version": "1",
+		"X-Backup-Timestamp": strconv.FormatInt(time.Now().UnixMilli(), 10), "X-Backup-Checksum": hex.EncodeToString(sum[:])}
+}
+
+// twoReplicas starts two on one database with the secrets that replicas share, and a user who may back up.
+func twoReplicas(t *testing.T) (first, second *replica, authorization string) {
+	t.Helper()
+	vars := map[string]string{"DATABASE_URL": pgtest.New(t).Pool.Config().ConnString(), "SHUTDOWN_DELAY": "1s", "SHUTDOWN_GRACE": "8s",
+		"JWT_SECRET": strings.Repeat("s", 32), "PASSWORD_PEPPER": strings.Repeat("p", 32)}
+	first, second = startReplica(t, vars), startReplica(t, vars)
+	vars = maps.Clone(vars)
+	vars["BCRYPT_COST"] = "4"
+	env, _, errs := with(vars)
+	if execute(t.Context(), env, []string{"user", "create", "up@example.com", "--password", "correct horse battery", "--tier", "pro"}) != exitOK {
+		t.Fatal(errs)
+	}
+	in, err := newBalancer(t, second).do("POST", "/api/v1/auth/login", `{"email":"up@example.com","password":"correct horse battery"}`, nil, http.StatusOK)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return first, second, "Bearer " + in["access_token"].(string)
+}
+
+// TestC128_DrainBehindABalancer ends one of two replicas under mixed load: nobody notices.
+func TestC128_DrainBehindABalancer(t *testing.T) {
+	t.Parallel()
+	first, second, me := twoReplicas(t)
+	b := newBalancer(t, first, second)
+	stop := make(chan struct{})
+	var work sync.WaitGroup
+	var done atomic.Int64
+	for client := range 4 {
+		work.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				uploader := me
+				if client > 0 { // a user has two uploads at a time at most, and one runs slowly all the while
+					uploader = ""
+				}
+				if err := mixed(b, fmt.Sprintf("c%d-%d@example.com", client, n), uploader); err != nil {
+					t.Error(err)
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	eventually(t, "load", func() bool { return done.Load() >= 20 })
+	finish := slowUpload(t, first.base, me)
+	first.terminate(t)
+	told := time.Now()
+	eventually(t, "readiness gone", func() bool { return !answers(first.base + "/readyz") })
+	if took := time.Since(told); took > time.Second {
+		t.Errorf("ready for %v after SIGTERM", took)
+	}
+	from := done.Load()
+	eventually(t, "load on the other replica", func() bool { return done.Load() >= from+20 })
+	finish()
+	if err := <-first.ended; err != nil {
+		t.Errorf("the drained replica ended with %v: %s", err, first.out)
+	}
+	t.Logf("ended %v after SIGTERM", time.Since(told))
+	from = done.Load()
+	eventually(t, "load after its end", func() bool { return done.Load() >= from+20 })
+	close(stop)
+	work.Wait()
+	if n := b.failed.Load(); n > 0 {
+		t.Errorf("%d of %d rounds lost an answer", n, done.Load())
+	}
+	second.terminate(t)
+	if err := <-second.ended; err != nil {
+		t.Errorf("the other replica ended with %v", err)
+	}
+}
+
+// mixed is one round of everything that clients do; without an uploader no backup.
+func mixed(b *balancer, email, uploader string) error {
+	account := fmt.Sprintf(`{"email":%q,"password":"correct horse battery"}`, email)
+	in, err := b.do("POST", "/api/v1/auth/register", account, nil, http.StatusCreated)
+	if err != nil {
+		return err
+	}
+	me := map[string]string{"Authorization": fmt.Sprint("Bearer ", in["access_token"])}
+	_, one := b.do("POST", "/api/v1/auth/login", account, nil, http.StatusOK)
+	_, two := b.do("GET", "/api/v1/auth/me", "", me, http.StatusOK)
+	_, three := b.do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me, http.StatusOK)
+	_, four := b.do("POST", "/api/v1/auth/refresh", fmt.Sprintf(`{"refresh_token":%q}`, in["refresh_token"]), nil, http.StatusOK)
+	if uploader == "" {
+		return errors.Join(one, two, three, four)
+	}
+	_, five := b.do("PUT", "/api/v1/backup", email, backupHeaders(email, uploader), http.StatusOK)
+	return errors.Join(one, two, three, four, five)
+}
+
+// slowUpload begins an upload and returns what sends its other half and checks that it was kept.
+func slowUpload(t *testing.T, base, authorization string) (finish func()) {
+	t.Helper()
+	blob := strings.Repeat("half", 4<<10)
+	body, half := io.Pipe()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, base+"/api/v1/backup", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.ContentLength = int64(len(blob))
+	for k, v := range backupHeaders(blob, authorization) {
+		req.Header.Set(k, v)
+	}
+	result := make(chan error, 1)
+	go func() {
+		resp, err := http.DefaultClient.Do(req)
+		if err == nil {
+			var answer []byte
+			answer, err = io.ReadAll(resp.Body)
+			err = errors.Join(err, resp.Body.Close())
+			if resp.StatusCode != http.StatusOK {
+				err = errors.Join(err, fmt.Errorf("%d %s", resp.StatusCode, answer))
+			}
+		}
+		result <- err
+	}()
+	if _, err := io.WriteString(half, blob[:len(blob)/2]); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		if _, err := io.WriteString(half, blob[len(blob)/2:]); err != nil {
+			t.Error(err)
+		}
+		if err := errors.Join(half.Close(), <-result); err != nil {
+			t.Errorf("an upload that ran at SIGTERM: %v", err)
+		}
+	}
+}
+
+func TestC128_ASecondSignalEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	_, r, me := twoReplicas(t)
+	slowUpload(t, r.base, me) // which is never finished, and would be waited for
+	r.terminate(t)
+	eventually(t, "readiness gone", func() bool { return !answers(r.base + "/readyz") })
+	r.terminate(t)
+	begun := time.Now()
+	err := <-r.ended
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
+		t.Errorf("ended with %v, want by the signal itself", err)
+	}
+	t.Logf("ended %v after the second SIGTERM", time.Since(begun))
+}
