@@ -34,8 +34,9 @@ lint: $(NODE_MODULES) ## gofmt, go vet, import arrows and sizes, the contract's 
 	go test -count=1 ./internal ./deploy
 	npm --prefix openapi/npm run --silent lint
 
-test: ## every test, with the race detector, against real PostgreSQL and Redis
+test: ## every test, with the race detector, against real PostgreSQL, Redis and S3
 	scripts/install-peers
+	go tool -modfile=tools/peers/go.mod -n versitygw >/dev/null
 	go run ./internal/testpeers -- go test -race ./...
 
 check: verify breaking lint test ## all of the above, as .ci/run does

@@ -26,7 +26,7 @@ import (
 type app struct {
 	api     *httpapi.Server
 	auth    *auth.Service
-	backups *backup.Service // nil where they are not built
+	backups *backup.Service
 	closer  []func()
 }
 
@@ -52,7 +52,7 @@ func build(ctx context.Context, env environment, cfg config.Config, log *slog.Lo
 		return nil, err
 	}
 	a := &app{closer: []func(){stop}}
-	if err := a.wire(cfg, db, manifests, log); err != nil {
+	if err := a.wire(ctx, cfg, db, manifests, log); err != nil {
 		a.close()
 		return nil, err
 	}
@@ -60,8 +60,8 @@ func build(ctx context.Context, env environment, cfg config.Config, log *slog.Lo
 }
 
 // wire makes everything, top to bottom, once.
-func (a *app) wire(cfg config.Config, db *postgres.DB, manifests *declared.Set, log *slog.Logger) (err error) {
-	backups, stopBackups, err := buildBackups(cfg, db, log)
+func (a *app) wire(ctx context.Context, cfg config.Config, db *postgres.DB, manifests *declared.Set, log *slog.Logger) (err error) {
+	backups, stopBackups, err := buildBackups(ctx, cfg, db, log)
 	if err != nil {
 		return err
 	}

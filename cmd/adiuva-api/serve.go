@@ -62,12 +62,10 @@ func run(ctx context.Context, cfg config.Config, app *app, listener, admin net.L
 		app.auth.Maintain(running)
 		return nil
 	})
-	if app.backups != nil {
-		group.Go(func() error {
-			app.backups.Maintain(running)
-			return nil
-		})
-	}
+	group.Go(func() error {
+		app.backups.Maintain(running)
+		return nil
+	})
 	api := httpapi.NewHTTPServer(cfg.Addr, app.api, log)
 	group.Go(func() error { return serveOn(api, listener) })
 	servers := []*http.Server{api}

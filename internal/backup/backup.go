@@ -47,6 +47,7 @@ var (
 type Config struct {
 	DB         *postgres.DB
 	Store      Store
+	Links      Linker           // where downloads may go instead of through us; nil means nowhere
 	MaxUploads int              // live uploads a user may have; 0 means 2
 	Lease      time.Duration    // how long an upload may be silent before it is taken for dead; 0 means a minute
 	Now        func() time.Time // nil means time.Now

@@ -49,6 +49,22 @@ func (s *Service) Open(ctx context.Context, b Backup, offset, length int64) (io.
 	return body, nil
 }
 
+// linkLife is how long an address that Link returns works.
+const linkLife = 5 * time.Minute
+
+// Link returns an address from which the backup can be downloaded for five minutes without us, or "" where downloads go
+// through us. Its errors are those of Open.
+func (s *Service) Link(ctx context.Context, b Backup) (string, error) {
+	if s.cfg.Links == nil {
+		return "", nil
+	}
+	if err := s.Check(ctx, b); err != nil {
+		return "", err
+	}
+	link, err := s.cfg.Links.Link(ctx, b.key, linkLife)
+	return link, storageError(err)
+}
+
 // Check makes sure that the store has the whole of the backup; its errors are those of Open.
 func (s *Service) Check(ctx context.Context, b Backup) error {
 	size, err := s.cfg.Store.Stat(ctx, b.key)

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // ErrNoObject is what a Store answers when it has nothing whole under a key.
@@ -16,6 +19,25 @@ type Object struct {
 	Size       int64 // bytes; of an unfinished one those that arrived
 	ModifiedAt time.Time
 	Unfinished bool // what an interrupted Put left; Delete removes it
+}
+
+var errKey = errors.New("backup: a key is two lower-case UUIDs with a slash between them")
+
+// CheckKey returns nil for exactly the keys that this package makes, so that no key leads a Store astray.
+func CheckKey(key string) error {
+	user, id, _ := strings.Cut(key, "/")
+	for _, part := range []string{user, id} {
+		if parsed, err := uuid.Parse(part); err != nil || parsed.String() != part {
+			return errKey
+		}
+	}
+	return nil
+}
+
+// Linker is what a Store may be besides: one whose objects others can download without us.
+type Linker interface {
+	// Link returns an address that serves the object, ranges too, to whoever has it, for the given time.
+	Link(ctx context.Context, key string, life time.Duration) (url string, err error)
 }
 
 // Store keeps blobs under keys of the form "{user_id}/{backup_id}", each written once. Package storetest holds every

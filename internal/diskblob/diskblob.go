@@ -13,8 +13,6 @@ import (
 	"path"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/adiuva/cloud-api/internal/backup"
 )
 
@@ -43,22 +41,9 @@ func New(folder string) (*Store, error) {
 // Close gives the folder's handle back; calls after it fail.
 func (s *Store) Close() error { return s.root.Close() }
 
-var errKey = errors.New("diskblob: a key is two lower-case UUIDs with a slash between them")
-
-// check accepts exactly the keys that package backup makes.
-func check(key string) error {
-	user, id, _ := strings.Cut(key, "/")
-	for _, part := range []string{user, id} {
-		if parsed, err := uuid.Parse(part); err != nil || parsed.String() != part {
-			return errKey
-		}
-	}
-	return nil
-}
-
 // Put stores the body, all or nothing.
 func (s *Store) Put(ctx context.Context, key string, body io.Reader, size int64) (err error) {
-	if err := check(key); err != nil {
+	if err := backup.CheckKey(key); err != nil {
 		return err
 	}
 	f, err := s.create(key + partial)
@@ -138,7 +123,7 @@ func (s *Store) sync(folder string) error {
 
 // Get opens a range of a blob.
 func (s *Store) Get(_ context.Context, key string, offset, length int64) (io.ReadCloser, error) {
-	if err := check(key); err != nil {
+	if err := backup.CheckKey(key); err != nil {
 		return nil, err
 	}
 	f, err := s.root.Open(key)
@@ -177,7 +162,7 @@ func (s *section) Close() error { return s.file.Close() }
 
 // Stat returns a blob's size.
 func (s *Store) Stat(_ context.Context, key string) (int64, error) {
-	if err := check(key); err != nil {
+	if err := backup.CheckKey(key); err != nil {
 		return 0, err
 	}
 	info, err := s.root.Stat(key)
@@ -189,7 +174,7 @@ func (s *Store) Stat(_ context.Context, key string) (int64, error) {
 
 // Delete removes a blob and what an interrupted upload left of it, and the user's folder when it is empty then.
 func (s *Store) Delete(_ context.Context, key string) error {
-	if err := check(key); err != nil {
+	if err := backup.CheckKey(key); err != nil {
 		return err
 	}
 	if err := errors.Join(s.unlink(key), s.unlink(key+partial)); err != nil {
@@ -225,7 +210,7 @@ func (s *Store) List(ctx context.Context, visit func(backup.Object) error) error
 			return err
 		}
 		key, unfinished := strings.CutSuffix(name, partial)
-		if entry.IsDir() || check(key) != nil {
+		if entry.IsDir() || backup.CheckKey(key) != nil {
 			return nil
 		}
 		info, err := entry.Info()

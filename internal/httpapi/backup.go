@@ -162,6 +162,13 @@ func (s *Server) download(ctx context.Context, b backup.Backup, c conditions) (b
 	if c.head {
 		return answer, s.cfg.Backups.Check(ctx, b)
 	}
+	if c.ifRange == nil { // a condition on a range speaks of our ETag, which the store behind a link does not know
+		link, err := s.cfg.Backups.Link(ctx, b)
+		if err != nil || link != "" {
+			answer.status, answer.link = http.StatusTemporaryRedirect, link
+			return answer, err
+		}
+	}
 	if c.wantsRange(b, dated) {
 		switch first, length, ok := parseRange(*c.rang, b.Size); {
 		case ok && length == 0:

@@ -39,15 +39,25 @@ func startVault(t *testing.T, now func() time.Time, options ...option) *vault {
 	t.Helper()
 	blobs, err := diskblob.New(t.TempDir())
 	check(t, err)
+	v := startVaultOn(t, backup.Config{Store: blobs, Now: now}, options...)
+	v.blobs = blobs
+	return v
+}
+
+// startVaultOn returns a server with backups of that configuration, which need not name a database or a log.
+func startVaultOn(t *testing.T, backups backup.Config, options ...option) *vault {
+	t.Helper()
 	var cfg httpapi.Config
 	a := start(t, nil, append(options, func(c *httpapi.Config) { cfg = *c })...)
-	cfg.Backups = backup.New(backup.Config{DB: a.db, Store: blobs, Now: now, Log: cfg.Log})
+	backups.DB, backups.Log = a.db, cfg.Log
+	cfg.Backups = backup.New(backups)
+	var err error
 	a.server, err = httpapi.New(cfg)
 	check(t, err)
 	ts := httptest.NewServer(a.server)
 	t.Cleanup(ts.Close)
 	a.url = ts.URL
-	return &vault{a, cfg.Backups, blobs}
+	return &vault{api: a, backups: cfg.Backups}
 }
 
 // member opens an account of that tier.

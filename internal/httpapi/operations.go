@@ -46,9 +46,6 @@ func (s *Server) operations(doc *openapi3.T) (map[string][]echo.MiddlewareFunc, 
 			}
 			o := describe(doc, path, method, item, op)
 			chains[o.id] = []echo.MiddlewareFunc{name(o), limitBody(o), s.authenticate(o), s.throttle(o), s.validate(o)}
-			if s.cfg.Backups == nil && slices.Contains(op.Tags, "backup") {
-				chains[o.id] = append(chains[o.id], refuse(notYet()))
-			}
 		}
 	}
 	return chains, nil
@@ -80,13 +77,6 @@ func decides(method, id string) bool {
 		return false
 	}
 	return method != http.MethodGet && method != http.MethodHead
-}
-
-// refuse answers err to whoever has passed the chain.
-func refuse(err error) echo.MiddlewareFunc {
-	return func(echo.HandlerFunc) echo.HandlerFunc {
-		return func(*echo.Context) error { return err }
-	}
 }
 
 // name tells the request's record which operation it reached.

@@ -33,7 +33,7 @@ type Config struct {
 	Auth           *auth.Service
 	Chat           *chat.Orchestrator
 	Agents         *agent.Registry
-	Backups        *backup.Service // nil answers 501
+	Backups        *backup.Service
 	Playbooks      *playbook.Library
 	Docs           *docs.Site
 	Limiter        *ratelimit.Limiter              // nil switches rate limits off

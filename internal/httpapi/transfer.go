@@ -93,6 +93,7 @@ type blob struct {
 	status        int
 	first, length int64
 	body          io.ReadCloser // nil where there is none to send
+	link          string        // where a 307 leads
 }
 
 // VisitGetLatestBackupResponse writes the answer.
@@ -114,6 +115,11 @@ func (b blob) write(w http.ResponseWriter) error {
 	if b.status == http.StatusRequestedRangeNotSatisfiable {
 		h.Set("Content-Range", fmt.Sprintf("bytes */%d", b.backup.Size))
 		return errRange
+	}
+	if b.status == http.StatusTemporaryRedirect {
+		h.Set("Location", b.link)
+		w.WriteHeader(b.status)
+		return nil
 	}
 	h.Set("ETag", etag(b.backup))
 	h.Set("Last-Modified", lastModified(b.backup).Format(http.TimeFormat))
