@@ -1,0 +1,75 @@
+// Package browser_test opens the service's pages in a real, headless Chromium. Each Go test starts a server and hands its
+// address to one file of Node's test runner beside it; browser.mjs is what those share.
+package browser_test
+
+import (
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/docs"
+	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/postgres"
+)
+
+// TestDocs needs no database: no page of the documentation asks for one.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	db, err := postgres.Open(t.Context(), "postgres://nobody@127.0.0.1:1/none")
+	check(t, err)
+	t.Cleanup(db.Close)
+	log := slog.New(slog.DiscardHandler)
+	accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: "p", BcryptCost: 4, Log: log})
+	check(t, err)
+	site, err := docs.New(docs.Config{Version: "1.2.3"})
+	check(t, err)
+	server, err := httpapi.New(httpapi.Config{Auth: accounts, Docs: site, Ready: db.Ping, Log: log})
+	check(t, err)
+	edge := httptest.NewServer(server)
+	t.Cleanup(edge.Close)
+	run(t, "docs.test.mjs", "BASE="+edge.URL)
+}
+
+// run runs one file of tests in Chromium, with the variables given. Where the browser or its driver is missing, the test
+// is skipped, and fails under CI: `make test` installs both.
+func run(t *testing.T, file string, variables ...string) {
+	t.Helper()
+	browser := chromium()
+	_, err := os.Stat("node_modules/playwright-core/package.json")
+	if browser == "" || err != nil {
+		missing := "Chromium or node_modules is missing; `make test` installs them"
+		if os.Getenv("CI") != "" {
+			t.Fatal(missing)
+		}
+		t.Skip(missing)
+	}
+	cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", file)
+	cmd.Env = append(append(os.Environ(), "CHROMIUM="+browser), variables...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%s: %v\n%s", file, err, out)
+	} else {
+		t.Logf("%s", out)
+	}
+}
+
+// chromium returns the path of a browser of Chromium's family, or "".
+func chromium() string {
+	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "google-chrome", "chromium-browser"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
