@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help generate verify breaking lint test check run build bench soak notices clean
+.PHONY: help generate verify breaking release-contract lint test check run build bench soak notices clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GOTOOL := go tool -modfile=tools/go.mod
@@ -15,7 +15,7 @@ export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 generate: $(NODE_MODULES) ## write gen/, .env.example and the README's table anew
 	go generate .
@@ -28,6 +28,9 @@ verify: ## fail when what is committed is not what generate writes
 
 breaking: ## fail when openapi.yaml breaks clients of openapi/released.yaml
 	$(GOTOOL) oasdiff breaking openapi/released.yaml openapi/openapi.yaml --include-path-params $(SEVERITIES) --deprecation-days-stable 90 --fail-on ERR
+
+release-contract: ## publish the contract as VERSION=x.y.z: moves openapi/released.yaml, writes docs/contract-changelog.md
+	GOTOOL="$(GOTOOL)" scripts/release-contract "$(VERSION)"
 
 lint: $(NODE_MODULES) ## gofmt, go vet, import arrows and sizes, the contract's style
 	@wrong=$$(gofmt -l $(GO_DIRS)); [ -z "$$wrong" ] || { echo "gofmt would change:"; echo "$$wrong"; exit 1; }
