@@ -34,7 +34,7 @@ type replica struct {
 	out   *output
 }
 
-func startReplica(t *testing.T, vars map[string]string) *replica {
+func startReplica(t testing.TB, vars map[string]string) *replica {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -75,7 +75,7 @@ type balancer struct {
 	client   *http.Client
 }
 
-func newBalancer(t *testing.T, replicas ...*replica) *balancer {
+func newBalancer(t testing.TB, replicas ...*replica) *balancer {
 	b := &balancer{replicas: replicas, ready: make([]atomic.Bool, len(replicas)), client: &http.Client{}}
 	b.proxy = httputil.ReverseProxy{Rewrite: b.rewrite, Transport: &http.Transport{}, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 		b.failed.Add(1)

@@ -45,7 +45,7 @@ func with(vars map[string]string) (environment, *output, *output) {
 }
 
 // folder is a data directory that the user to whom root drops can reach.
-func folder(t *testing.T) string {
+func folder(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "adiuva-cmd-")
 	if err != nil {
@@ -63,7 +63,7 @@ func folder(t *testing.T) string {
 }
 
 // freeAddr is a loopback address that nobody listens on.
-func freeAddr(t *testing.T) string {
+func freeAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -74,7 +74,7 @@ func freeAddr(t *testing.T) string {
 }
 
 // eventually asks until ok, for at most 20 s.
-func eventually(t *testing.T, what string, ok func() bool) {
+func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
 	tick := time.NewTicker(20 * time.Millisecond)

@@ -296,6 +296,53 @@ func (q *Queries) CommitBackup(ctx context.Context, db DBTX, arg CommitBackupPar
 	return result.RowsAffected(), nil
 }
 
+const committedAfter = `-- name: CommittedAfter :many
+SELECT id, user_id, s3_key, version, timestamp, checksum, size_bytes, chunk_count, committed_at FROM backup_metadata
+WHERE state = 'committed' AND id > $1 ORDER BY id LIMIT $2
+`
+
+type CommittedAfterRow struct {
+	ID          uuid.UUID
+	UserID      uuid.UUID
+	S3Key       string
+	Version     int32
+	Timestamp   int64
+	Checksum    string
+	SizeBytes   int64
+	ChunkCount  int32
+	CommittedAt *time.Time
+}
+
+func (q *Queries) CommittedAfter(ctx context.Context, db DBTX, after uuid.UUID, most int32) ([]CommittedAfterRow, error) {
+	rows, err := db.Query(ctx, committedAfter, after, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CommittedAfterRow{}
+	for rows.Next() {
+		var i CommittedAfterRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.UserID,
+			&i.S3Key,
+			&i.Version,
+			&i.Timestamp,
+			&i.Checksum,
+			&i.SizeBytes,
+			&i.ChunkCount,
+			&i.CommittedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const committedOthers = `-- name: CommittedOthers :one
 SELECT EXISTS (
     SELECT 1 FROM backup_metadata
@@ -320,6 +367,17 @@ func (q *Queries) CommittedOthers(ctx context.Context, db DBTX, arg CommittedOth
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
+}
+
+const countCommitted = `-- name: CountCommitted :one
+SELECT count(*) FROM backup_metadata WHERE state = 'committed'
+`
+
+func (q *Queries) CountCommitted(ctx context.Context, db DBTX) (int64, error) {
+	row := db.QueryRow(ctx, countCommitted)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const countRemovals = `-- name: CountRemovals :one

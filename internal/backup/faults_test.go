@@ -132,9 +132,9 @@ type brokenBody struct{}
 
 func (brokenBody) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// TestDatabaseKilledAfterTheObject kills PostgreSQL between the store's last byte and the commit. The rows decide: the
+// TestC99_DatabaseKilledAfterTheObject kills PostgreSQL between the store's last byte and the commit. The rows decide: the
 // sweep removes the object that has none, and the retry stores the backup once.
-func TestDatabaseKilledAfterTheObject(t *testing.T) {
+func TestC99_DatabaseKilledAfterTheObject(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
 	w := setupOn(t, server.DB())

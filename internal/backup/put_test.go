@@ -74,8 +74,8 @@ func TestRefusedBeforeTheBody(t *testing.T) {
 	w.used(pro, 5*tier.GB, 0, 0)
 }
 
-// TestQuotaRace sends sixty uploads at once through two replicas at a quota with room for ten, three times.
-func TestQuotaRace(t *testing.T) {
+// TestC90_QuotaRace sends sixty uploads at once through two replicas at a quota with room for ten, three times.
+func TestC90_QuotaRace(t *testing.T) {
 	t.Parallel()
 	w := setup(t, uploads(60))
 	second, err := postgres.Open(t.Context(), w.db.Pool.Config().ConnString())

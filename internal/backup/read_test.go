@@ -65,7 +65,7 @@ func TestHistory(t *testing.T) {
 	page(3, ids[1], ids[3:6])
 }
 
-func TestDelete(t *testing.T) {
+func TestC103_DeleteWithTheStoreDown(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	u := w.user(tier.Pro)

@@ -118,16 +118,9 @@ func (s *Service) RemoveOrphans(ctx context.Context) (int, error) {
 }
 
 func (s *Service) removeUnknown(ctx context.Context, keys []string) (int, error) {
-	if len(keys) == 0 {
-		return 0, nil
-	}
-	known, err := s.q.KeysInUse(ctx, s.db.Pool, keys)
+	inUse, err := s.inUse(ctx, keys)
 	if err != nil {
-		return 0, postgres.Translate(err)
-	}
-	inUse := make(map[string]bool, len(known))
-	for _, key := range known {
-		inUse[key] = true
+		return 0, err
 	}
 	removed := 0
 	for _, key := range keys {
@@ -141,6 +134,22 @@ func (s *Service) removeUnknown(ctx context.Context, keys []string) (int, error)
 		removed++
 	}
 	return removed, nil
+}
+
+// inUse says which of the keys belong to a row, other than that of a backup whose object was removed.
+func (s *Service) inUse(ctx context.Context, keys []string) (map[string]bool, error) {
+	inUse := make(map[string]bool, len(keys))
+	if len(keys) == 0 {
+		return inUse, nil
+	}
+	known, err := s.q.KeysInUse(ctx, s.db.Pool, keys)
+	if err != nil {
+		return nil, postgres.Translate(err)
+	}
+	for _, key := range known {
+		inUse[key] = true
+	}
+	return inUse, nil
 }
 
 // Maintain does the work behind the scenes until ctx ends: a sweep at short intervals and after each deletion, and, at

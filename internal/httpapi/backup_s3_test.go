@@ -10,6 +10,8 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/backup/storetest"
 	"github.com/adiuva/cloud-api/internal/pgtest"
@@ -136,9 +138,9 @@ func TestS3Redirect(t *testing.T) {
 	}
 }
 
-// TestS3Faults lets the store fail in the middle of an upload of four parts: nothing stays, and the same call succeeds
+// TestC96_S3DiesInTheMiddle lets the store fail in the middle of an upload of four parts: nothing stays, and the same call succeeds
 // once the store is well.
-func TestS3Faults(t *testing.T) {
+func TestC96_S3DiesInTheMiddle(t *testing.T) {
 	t.Parallel()
 	part := func(n string) func(*http.Request, int) bool {
 		return func(r *http.Request, _ int) bool { return r.URL.Query().Get("partNumber") == n }
@@ -225,8 +227,8 @@ func TestS3WrongBytesLeaveNothing(t *testing.T) {
 	})
 }
 
-// TestS3DeletedWhileRead never yields wrong bytes under a 200, and a missing object is the store's fault, not a 404.
-func TestS3DeletedWhileRead(t *testing.T) {
+// TestC102_S3DeletedWhileRead never yields wrong bytes under a 200, and a missing object is the store's fault, not a 404.
+func TestC102_S3DeletedWhileRead(t *testing.T) {
 	t.Parallel()
 	b := startBucket(t, false)
 	me := b.member("gone@example.com", tier.Pro)
@@ -249,5 +251,41 @@ func TestS3DeletedWhileRead(t *testing.T) {
 	}
 	if got := b.get("/"+id, me); got.status != http.StatusBadGateway || got.code() != "storage_inconsistent" {
 		t.Errorf("a missing object: %d %s", got.status, got.body)
+	}
+}
+
+// TestC95_S3RefusesConnections takes the S3 server away: uploads and downloads are 503 soon, the history stays, and
+// nothing is reserved; with the server back the old backup is whole.
+func TestC95_S3RefusesConnections(t *testing.T) {
+	t.Parallel()
+	b := startBucket(t, false)
+	me := b.member("refuses@example.com", tier.Pro)
+	blob := storetest.Blob(9 << 20)
+	id := b.stored(me, blob)
+	history := string(b.get("/history", me).body)
+	b.server.Kill()
+	for what, ask := range map[string]func() answer{
+		"PUT": func() answer { return b.put(me, storetest.Blob(1000), nil) },
+		"GET": func() answer { return b.get("/"+id, me) },
+	} {
+		begun := time.Now()
+		got := ask()
+		if got.status != http.StatusServiceUnavailable || got.code() != "storage_unavailable" || got.header.Get("Retry-After") == "" {
+			t.Errorf("%s: %d %s", what, got.status, got.body)
+		}
+		if took := time.Since(begun); exactClock && took > 3*time.Second {
+			t.Errorf("%s was answered after %v", what, took)
+		}
+	}
+	if got := b.get("/history", me); got.status != http.StatusOK || string(got.body) != history {
+		t.Errorf("history: %d %s, want %s", got.status, got.body, history)
+	}
+	user := uuid.MustParse(b.do("GET", "/api/v1/auth/me", "", me).json(t)["id"].(string))
+	if usage, err := b.backups.Usage(t.Context(), user); err != nil || usage != (backup.Usage{Committed: int64(len(blob))}) {
+		t.Errorf("usage: %+v, %v", usage, err)
+	}
+	b.server.Restart()
+	if got := b.get("/"+id, me); got.status != http.StatusOK || !bytes.Equal(got.body, blob) {
+		t.Errorf("with the server back: %d, %d bytes", got.status, len(got.body))
 	}
 }

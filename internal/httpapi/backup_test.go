@@ -111,7 +111,7 @@ func (v *vault) holdsNothing(me header) {
 	}
 }
 
-func TestBackupRoundTrip(t *testing.T) {
+func TestC88_BackupRoundTrip(t *testing.T) {
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("round@example.com", tier.Pro)
@@ -183,8 +183,8 @@ func rawPut(headers header, rest string) string {
 	return b.String()
 }
 
-// TestExpectContinue asks before it sends: a refusal comes without 100, and an acceptance with it.
-func TestExpectContinue(t *testing.T) {
+// TestC89_RefusedBeforeTheBody asks before it sends: a refusal comes without 100, and an acceptance with it.
+func TestC89_RefusedBeforeTheBody(t *testing.T) {
 	t.Parallel()
 	v := startVault(t, nil)
 	blob := storetest.Blob(1000)
@@ -221,8 +221,8 @@ func TestExpectContinue(t *testing.T) {
 	}
 }
 
-// TestRefusedUploads sends what must not be kept and looks that nothing is.
-func TestRefusedUploads(t *testing.T) {
+// TestC91_RefusedUploads sends what must not be kept and looks that nothing is.
+func TestC91_RefusedUploads(t *testing.T) {
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("refused@example.com", tier.Pro)
@@ -263,8 +263,8 @@ func TestRefusedUploads(t *testing.T) {
 	}
 }
 
-// TestConnectionCutInTheMiddle drops the connection after half a body.
-func TestConnectionCutInTheMiddle(t *testing.T) {
+// TestC91_ConnectionCutInTheMiddle drops the connection after half a body.
+func TestC91_ConnectionCutInTheMiddle(t *testing.T) {
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("cut@example.com", tier.Pro)
@@ -282,8 +282,8 @@ func TestConnectionCutInTheMiddle(t *testing.T) {
 	}
 }
 
-// TestSlowUpload stops sending: the answer is 408, nothing is kept and the connection ends.
-func TestSlowUpload(t *testing.T) {
+// TestC107_SlowUpload stops sending: the answer is 408, nothing is kept and the connection ends.
+func TestC107_SlowUpload(t *testing.T) {
 	t.Parallel()
 	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadPatience = 100 * time.Millisecond })
 	me := v.member("slow@example.com", tier.Pro)
@@ -304,7 +304,7 @@ func TestSlowUpload(t *testing.T) {
 	}
 }
 
-func TestIdempotentUpload(t *testing.T) {
+func TestC108_IdempotentUpload(t *testing.T) {
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("again@example.com", tier.Pro)
@@ -322,7 +322,7 @@ func TestIdempotentUpload(t *testing.T) {
 	}
 }
 
-func TestForeignBackups(t *testing.T) {
+func TestC94_ForeignBackups(t *testing.T) {
 	t.Parallel()
 	v := startVault(t, nil)
 	owner, other := v.member("owner@example.com", tier.Pro), v.member("other@example.com", tier.Pro)
@@ -356,8 +356,8 @@ func TestDeleteBackup(t *testing.T) {
 	v.holdsNothing(me)
 }
 
-// TestDeletedDuringDownload deletes a backup whose download has begun: its bytes come right or visibly short.
-func TestDeletedDuringDownload(t *testing.T) {
+// TestC102_DeletedDuringDownload deletes a backup whose download has begun: its bytes come right or visibly short.
+func TestC102_DeletedDuringDownload(t *testing.T) {
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("during@example.com", tier.Pro)
@@ -381,7 +381,7 @@ func TestDeletedDuringDownload(t *testing.T) {
 	}
 }
 
-func TestRanges(t *testing.T) {
+func TestC109_Ranges(t *testing.T) {
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("ranges@example.com", tier.Pro)
@@ -507,8 +507,8 @@ func TestConditionalDownloads(t *testing.T) {
 	ask("the older one's tag", header{"If-None-Match": tag}, 200)
 }
 
-// TestTwoBackupsInOneSecond: a date cannot tell them apart, so it never makes a 304.
-func TestTwoBackupsInOneSecond(t *testing.T) {
+// TestC104_TwoBackupsInOneSecond: a date cannot tell them apart, so it never makes a 304.
+func TestC104_TwoBackupsInOneSecond(t *testing.T) {
 	t.Parallel()
 	v := startVault(t, func() time.Time { return time.Date(2026, 11, 1, 12, 0, 0, 500, time.UTC) })
 	me := v.member("second@example.com", tier.Pro)
@@ -537,7 +537,7 @@ func TestMissingBlob(t *testing.T) {
 	}
 }
 
-func TestDowngradedMember(t *testing.T) {
+func TestC106_DowngradedMember(t *testing.T) {
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("down@example.com", tier.Pro)

@@ -118,10 +118,10 @@ func BenchmarkLimiterAdds(b *testing.B) {
 		for i, handler := range servers {
 			begun := time.Now()
 			for range turn {
-				w := httptest.NewRecorder()
+				w := &statusOnly{header: http.Header{}}
 				handler.ServeHTTP(w, httptest.NewRequest("GET", "/api/v1/health", http.NoBody))
-				if w.Code != http.StatusOK {
-					b.Fatal(w.Code)
+				if w.status != http.StatusOK {
+					b.Fatal(w.status)
 				}
 			}
 			spent[i] += time.Since(begun)
@@ -129,6 +129,16 @@ func BenchmarkLimiterAdds(b *testing.B) {
 	}
 	b.ReportMetric(float64(spent[1]-spent[0])/float64(b.N*turn), "ns-added/op")
 }
+
+// statusOnly is a response of which only the status is kept; a recorder would copy every header once more.
+type statusOnly struct {
+	header http.Header
+	status int
+}
+
+func (w *statusOnly) Header() http.Header         { return w.header }
+func (w *statusOnly) WriteHeader(status int)      { w.status = status }
+func (w *statusOnly) Write(p []byte) (int, error) { return len(p), nil }
 
 // BenchmarkLoginStorm keeps 32 log-ins under way at the production cost and measures GET /auth/me beside them. storm/idle
 // is the ratio of the 99th percentiles, logins/s what was admitted.

@@ -1,12 +1,8 @@
 package httpapi_test
 
 import (
-	"bytes"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
-	"sync/atomic"
 	"testing"
 
 	"github.com/adiuva/cloud-api/internal/pgtest"
@@ -18,66 +14,6 @@ const (
 	asksToCommit  = "commit\x00"
 	saysCommitted = "COMMIT\x00"
 )
-
-// cutter is a wire to PostgreSQL that holds its breath at one message: while it does the test may kill the server, and
-// what was held never arrives.
-type cutter struct {
-	listener net.Listener
-	server   string
-	mark     atomic.Pointer[string]
-	reached  chan struct{} // a message with the mark is held
-	cut      chan struct{} // closed by the test: drop it, and the connection
-}
-
-func newCutter(t *testing.T, dsn string) (*cutter, string) {
-	t.Helper()
-	u, err := url.Parse(dsn)
-	check(t, err)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	t.Cleanup(func() { check(t, l.Close()) })
-	c := &cutter{listener: l, server: u.Host, reached: make(chan struct{}), cut: make(chan struct{})}
-	go c.serve()
-	u.Host = l.Addr().String()
-	return c, u.String()
-}
-
-func (c *cutter) serve() {
-	for {
-		client, err := c.listener.Accept()
-		if err != nil {
-			return // the test is over
-		}
-		server, err := net.Dial("tcp", c.server)
-		if err != nil {
-			client.Close()
-			continue
-		}
-		go c.carry(client, server)
-		go c.carry(server, client)
-	}
-}
-
-// carry copies until either end closes or a message is cut.
-func (c *cutter) carry(from, to net.Conn) {
-	defer from.Close()
-	defer to.Close()
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := from.Read(buf)
-		if err != nil {
-			return
-		}
-		if mark := c.mark.Load(); mark != nil && bytes.Contains(buf[:n], []byte(*mark)) && c.mark.CompareAndSwap(mark, nil) {
-			c.reached <- struct{}{}
-			<-c.cut
-			return
-		}
-		if _, err := to.Write(buf[:n]); err != nil {
-			return
-		}
-	}
-}
 
 // TestC37_KilledBetweenUpdateAndAnswer kills PostgreSQL after a rotation was written, once before and once after it was
 // committed. Either way the client gets 503, and the same call with the same key then settles it: one successor, twice
@@ -95,8 +31,8 @@ func TestC37_KilledBetweenUpdateAndAnswer(t *testing.T) {
 			t.Parallel()
 			server := pgtest.Start(t)
 			direct := server.DB()
-			wire, dsn := newCutter(t, server.DSN())
-			db, err := postgres.Open(t.Context(), dsn)
+			wire := pgtest.NewWire(t, server.DSN())
+			db, err := postgres.Open(t.Context(), wire.DSN)
 			check(t, err)
 			t.Cleanup(db.Close)
 			a := start(t, nil, on(t, db))
@@ -106,7 +42,7 @@ func TestC37_KilledBetweenUpdateAndAnswer(t *testing.T) {
 				return a.try("POST", "/api/v1/auth/refresh", fmt.Sprintf(`{"refresh_token":%q}`, token), header{"Idempotency-Key": key})
 			}
 
-			wire.mark.Store(&c.mark)
+			held := wire.Hold(c.mark)
 			lost := make(chan answer, 1)
 			go func() {
 				got, err := refresh(first, "k")
@@ -115,9 +51,9 @@ func TestC37_KilledBetweenUpdateAndAnswer(t *testing.T) {
 				}
 				lost <- got
 			}()
-			<-wire.reached
+			<-held.Reached
 			server.Kill()
-			close(wire.cut)
+			held.Cut()
 			if got := <-lost; got.status != http.StatusServiceUnavailable || got.code() != "db_unavailable" {
 				t.Errorf("killed before the answer: %d %s", got.status, got.body)
 			}

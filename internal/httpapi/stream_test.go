@@ -117,7 +117,7 @@ func (s *stream) next() (token string, last *frame) {
 		s.t.Fatalf("a frame of kind %d, valid UTF-8 %v: %q", kind, utf8.Valid(data), data)
 	}
 	var object map[string]any
-	if json.Unmarshal(data, &object) != nil {
+	if json.Unmarshal(data, &object) != nil || object == nil { // null is no object
 		return string(data), nil
 	}
 	last = &frame{}

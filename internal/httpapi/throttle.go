@@ -65,14 +65,25 @@ func (s *Server) bucketOf(o operation, r *http.Request) bucket {
 	return b
 }
 
-// announce sets the headers of draft-ietf-httpapi-ratelimit-headers.
+// The names of the headers as net/http stores them: others would be converted for each answer.
+const (
+	headerPolicy = "Ratelimit-Policy"
+	headerLimit  = "Ratelimit"
+)
+
+// announce sets the headers of draft-ietf-httpapi-ratelimit-headers. Names of policies need no escaping.
 func announce(h http.Header, b bucket, d ratelimit.Decision) {
-	policy := append(strconv.AppendQuote(make([]byte, 0, 48), b.policy), ";q="...)
-	policy = append(strconv.AppendInt(policy, int64(b.limit), 10), ";w="...)
-	h.Set("RateLimit-Policy", string(strconv.AppendInt(policy, int64(b.window.Seconds()), 10)))
-	state := append(strconv.AppendQuote(make([]byte, 0, 48), b.policy), ";r="...)
-	state = append(strconv.AppendInt(state, int64(max(d.Remaining, 0)), 10), ";t="...)
-	h.Set("RateLimit", string(strconv.AppendInt(state, int64(math.Ceil(d.Reset.Seconds())), 10)))
+	text := make([]byte, 0, 96)
+	text = append(append(append(text, '"'), b.policy...), `";q=`...)
+	text = append(strconv.AppendInt(text, int64(b.limit), 10), ";w="...)
+	text = strconv.AppendInt(text, int64(b.window/time.Second), 10)
+	policy := len(text)
+	text = append(append(append(text, '"'), b.policy...), `";r=`...)
+	text = append(strconv.AppendInt(text, int64(max(d.Remaining, 0)), 10), ";t="...)
+	text = strconv.AppendInt(text, int64(math.Ceil(d.Reset.Seconds())), 10)
+	both, values := string(text), make([]string, 2)
+	values[0], values[1] = both[:policy], both[policy:]
+	h[headerPolicy], h[headerLimit] = values[:1:1], values[1:]
 }
 
 // notYet answers operations of the contract whose code is still to come.

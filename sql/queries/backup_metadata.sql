@@ -134,3 +134,10 @@ SELECT count(*) FROM backup_metadata WHERE user_id = @user_id AND state IN ('abo
 
 -- name: KeysInUse :many
 SELECT s3_key FROM backup_metadata WHERE s3_key = ANY(@keys::text[]) AND state <> 'removed';
+
+-- name: CountCommitted :one
+SELECT count(*) FROM backup_metadata WHERE state = 'committed';
+
+-- name: CommittedAfter :many
+SELECT id, user_id, s3_key, version, timestamp, checksum, size_bytes, chunk_count, committed_at FROM backup_metadata
+WHERE state = 'committed' AND id > @after ORDER BY id LIMIT @most;

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/adiuva/cloud-api/internal/backup"
+	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+func backupCommand(env environment) *cobra.Command {
+	cmd := &cobra.Command{Use: "backup", Short: "Look after stored backups"}
+	var readData bool
+	verify := &cobra.Command{
+		Use: "verify [--read-data]", Short: "Check every backup against the store; exit code 1 when one is damaged",
+		Long: "Recounts every quota, mending what has drifted, and checks that each backup on record has its object with its\n" +
+			"size. With --read-data every byte is read and compared with its SHA-256. The service may go on meanwhile.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return withBackups(c.Context(), env, func(backups *backup.Service) error {
+				found, err := backups.Verify(c.Context(), readData, env.everySecond())
+				if err != nil {
+					return fmt.Errorf("not completed after %d backups: %w", found.Backups, plain(err))
+				}
+				return env.reportVerification(found)
+			})
+		},
+	}
+	verify.Flags().BoolVar(&readData, "read-data", false, "read every byte and compare it with its checksum")
+	cmd.AddCommand(verify)
+	return cmd
+}
+
+// withBackups runs do on the backups of the configured database and store.
+func withBackups(ctx context.Context, env environment, do func(*backup.Service) error) error {
+	cfg, err := env.load()
+	if err != nil {
+		return err
+	}
+	dsn, err := findDSN(cfg)
+	if err != nil {
+		return err
+	}
+	db, err := postgres.Open(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	backups, stop, err := buildBackups(ctx, cfg, db, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer stop()
+	return do(backups)
+}
+
+// everySecond prints progress, at most a line a second.
+func (env environment) everySecond() func(backup.Progress) {
+	next := time.Now().Add(time.Second)
+	return func(p backup.Progress) {
+		if now := time.Now(); now.After(next) {
+			next = now.Add(time.Second)
+			fmt.Fprintf(env.err, "%d of %d backups checked, %s\n", p.Checked, p.Total, gigabytes(p.Bytes))
+		}
+	}
+}
+
+func gigabytes(bytes int64) string { return fmt.Sprintf("%.2f GB", float64(bytes)/float64(tier.GB)) }
+
+var errDamaged = errors.New("some backups are damaged: restore their objects from a copy of the store, or tell their owners")
+
+// reportVerification prints what was found, and fails when a backup is damaged.
+func (env environment) reportVerification(found backup.Verification) error {
+	for _, d := range found.Drifts {
+		fmt.Fprintf(env.out, "quota of user %s had drifted and was mended: %d bytes stored, not %d\n", d.UserID, d.Is.Committed, d.Was.Committed)
+	}
+	var unknown int64
+	for _, o := range found.Unknown {
+		unknown += o.Size
+	}
+	if len(found.Unknown) > 0 {
+		fmt.Fprintf(env.out, "%d objects of no backup, %s: serve removes them once they are a day old\n", len(found.Unknown), gigabytes(unknown))
+	}
+	for _, d := range found.Damaged {
+		fmt.Fprintf(env.out, "backup %s of user %s is damaged: %s\n", d.ID, d.UserID, d.Reason)
+	}
+	fmt.Fprintf(env.out, "%d backups checked, %s; %d damaged\n", found.Backups, gigabytes(found.Bytes), len(found.Damaged))
+	if len(found.Damaged) > 0 {
+		return errDamaged
+	}
+	return nil
+}

@@ -1,0 +1,272 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/adiuva/cloud-api/internal/backup"
+	"github.com/adiuva/cloud-api/internal/backup/storetest"
+	"github.com/adiuva/cloud-api/internal/diskblob"
+	"github.com/adiuva/cloud-api/internal/pgtest"
+	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/s3test"
+)
+
+// stage is where a serve runs that will be killed: its database, by way of a wire that can hold a message, and its store,
+// which the test looks into.
+type stage struct {
+	t     testing.TB
+	db    *postgres.DB
+	wire  *pgtest.Wire
+	store backup.Store
+	vars  map[string]string
+
+	live *replica
+	me   string // Authorization of a member who may back up
+}
+
+// newStage starts a serve whose store these variables name.
+func newStage(t testing.TB, store backup.Store, vars map[string]string) *stage {
+	t.Helper()
+	db := pgtest.New(t)
+	dsn := db.Pool.Config().ConnString()
+	s := &stage{t: t, db: db, wire: pgtest.NewWire(t, dsn), store: store, vars: maps.Clone(vars)}
+	s.vars["DATABASE_URL"] = s.wire.DSN + "&default_query_exec_mode=exec" // every message names its statement
+	s.vars["JWT_SECRET"], s.vars["PASSWORD_PEPPER"] = strings.Repeat("s", 32), strings.Repeat("p", 32)
+	s.vars["BCRYPT_COST"] = "4"
+	env, _, errs := with(s.vars)
+	s.live = startReplica(t, s.vars)
+	if execute(t.Context(), env, []string{"user", "create", "up@example.com", "--password", "correct horse battery", "--tier", "pro"}) != exitOK {
+		t.Fatal(errs)
+	}
+	in, err := newBalancer(t, s.live).do("POST", "/api/v1/auth/login", `{"email":"up@example.com","password":"correct horse battery"}`, nil, http.StatusOK)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.me = "Bearer " + in["access_token"].(string)
+	return s
+}
+
+// put uploads body under the key and returns the id under which it was stored.
+func (s *stage) put(blob []byte, key string, body io.Reader) (id string, err error) {
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPut, s.live.base+"/api/v1/backup", body)
+	if err != nil {
+		return "", err
+	}
+	req.ContentLength = int64(len(blob))
+	for k, v := range backupHeaders(string(blob), s.me) {
+		req.Header.Set(k, v)
+	}
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	var stored struct{ ID string }
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		return "", errors.Join(err, fmt.Errorf("%d %s", resp.StatusCode, answer))
+	}
+	return stored.ID, json.Unmarshal(answer, &stored)
+}
+
+// one returns the value of a query that has one row and column.
+func one[T any](s *stage, sql string, args ...any) (v T) {
+	s.t.Helper()
+	if err := s.db.Pool.QueryRow(s.t.Context(), sql, args...).Scan(&v); err != nil {
+		s.t.Fatal(err)
+	}
+	return v
+}
+
+// objects are the store's, finished or not.
+func (s *stage) objects() (all []backup.Object) {
+	s.t.Helper()
+	err := s.store.List(s.t.Context(), func(o backup.Object) error {
+		all = append(all, o)
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return all
+}
+
+// point is a moment of an upload. arrange returns the body to send and a function that waits for the moment.
+type point struct {
+	name      string
+	committed bool
+	arrange   func(s *stage, blob []byte) (body io.Reader, reached func(), cut func())
+}
+
+const uploading = "SELECT count(*) FROM backup_metadata WHERE state = 'uploading'"
+
+func points() []point {
+	stalled := func(blob []byte) (io.Reader, func()) {
+		r, w := io.Pipe()
+		go func() { _, _ = w.Write(blob) }() // it stays open, and waits for more
+		return r, func() { _ = r.Close() }
+	}
+	held := func(hold func(*pgtest.Wire, string) *pgtest.Held) func(*stage, []byte) (io.Reader, func(), func()) {
+		return func(s *stage, blob []byte) (io.Reader, func(), func()) {
+			h := hold(s.wire, "name: CommitBackup")
+			return bytes.NewReader(blob), func() { <-h.Reached }, h.Cut
+		}
+	}
+	return []point{
+		{"reserved", false, func(s *stage, _ []byte) (io.Reader, func(), func()) {
+			body, cut := stalled([]byte("x"))
+			return body, func() {
+				eventually(s.t, "the reservation", func() bool { return one[int](s, uploading) == 1 })
+			}, cut
+		}},
+		{"in the middle of the body", false, func(s *stage, blob []byte) (io.Reader, func(), func()) {
+			body, cut := stalled(blob[:len(blob)*2/3])
+			return body, func() {
+				eventually(s.t, "a part in the store", func() bool {
+					for _, o := range s.objects() {
+						if o.Unfinished && o.Size >= 8_000_000 {
+							return true
+						}
+					}
+					return false
+				})
+			}, cut
+		}},
+		{"stored, not committed", false, held((*pgtest.Wire).Hold)},
+		{"committed, not answered", true, held((*pgtest.Wire).HoldReply)},
+	}
+}
+
+// TestC98_Kill9 kills serve at each point of an upload, on S3 and on disk. After a restart and one sweep nothing is left
+// of an upload that was not committed, one that was is there, and the retry with the same key gives exactly one.
+func TestC98_Kill9(t *testing.T) {
+	t.Parallel()
+	_, inS3, s3Vars := inBucket(t, s3test.Start(t))
+	dir := folder(t)
+	onDisk, err := diskblob.New(filepath.Join(dir, "blobs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := onDisk.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for name, c := range map[string]struct {
+		store backup.Store
+		vars  map[string]string
+	}{
+		"S3":   {inS3, s3Vars},
+		"disk": {onDisk, map[string]string{"ADIUVA_DATA_DIR": dir}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, c.store, c.vars)
+			for range killRounds {
+				for _, p := range points() {
+					s.killAt(p)
+				}
+			}
+		})
+	}
+}
+
+// killAt kills serve at the point, starts it again and holds the promises.
+func (s *stage) killAt(p point) {
+	s.t.Helper()
+	kept, before := one[int](s, committed), len(s.objects())
+	blob, key := storetest.Blob(20_000_000), uuid.NewString()
+	body, reached, cut := p.arrange(s, blob)
+	answered := make(chan error, 1)
+	go func() {
+		_, err := s.put(blob, key, body)
+		answered <- err
+	}()
+	reached()
+	if err := s.live.cmd.Process.Kill(); err != nil {
+		s.t.Fatal(err)
+	}
+	<-s.live.ended
+	cut()
+	if err := <-answered; err == nil {
+		s.t.Fatalf("%s: the killed server answered", p.name)
+	}
+	if _, err := s.db.Pool.Exec(s.t.Context(), "UPDATE backup_metadata SET lease_until = now() - interval '1 second' WHERE state = 'uploading'"); err != nil {
+		s.t.Fatal(err) // the minute of its lease has passed
+	}
+	s.live = startReplica(s.t, s.vars)
+	eventually(s.t, "the sweep", func() bool {
+		return one[int](s, "SELECT count(*) FROM backup_metadata WHERE state IN ('uploading', 'aborting', 'deleted')") == 0
+	})
+	if p.committed {
+		kept, before = kept+1, before+1
+	}
+	s.settled(p.name, kept, before)
+	survivor := ""
+	if p.committed {
+		survivor = one[string](s, "SELECT id::text FROM backup_metadata WHERE idempotency_key = $1", key)
+	}
+	id, err := s.put(blob, key, bytes.NewReader(blob))
+	if err != nil || p.committed && id != survivor {
+		s.t.Fatalf("%s: the retry stored %s, and %s was there: %v", p.name, id, survivor, err)
+	}
+	if !p.committed {
+		kept, before = kept+1, before+1
+	}
+	s.settled(p.name+", after the retry", kept, before)
+	s.holds(p.name, id, blob)
+}
+
+const committed = "SELECT count(*) FROM backup_metadata WHERE state = 'committed'"
+
+// settled fails unless there are as many committed rows and objects, none of them half made, and the quota is their sum.
+func (s *stage) settled(when string, rows, objects int) {
+	s.t.Helper()
+	found := s.objects()
+	for _, o := range found {
+		if o.Unfinished {
+			s.t.Errorf("%s: parts are left: %+v", when, o)
+		}
+	}
+	if n := one[int](s, committed); n != rows || len(found) != objects || rows != objects {
+		s.t.Errorf("%s: %d rows and %d objects, want %d and %d", when, n, len(found), rows, objects)
+	}
+	if !one[bool](s, `SELECT coalesce((SELECT u.reserved = 0 AND u.uploads = 0 AND u.committed =
+		(SELECT coalesce(sum(size_bytes), 0) FROM backup_metadata m WHERE m.user_id = u.user_id AND state = 'committed')
+		FROM backup_usage u), true)`) {
+		s.t.Errorf("%s: the quota is not the sum of what is committed", when)
+	}
+}
+
+// holds fails unless the backup of that id has exactly these bytes.
+func (s *stage) holds(when, id string, blob []byte) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.live.base+"/api/v1/backup/"+id, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", s.me)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	got, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK || !bytes.Equal(got, blob) {
+		s.t.Errorf("%s: GET: %d, %d bytes, %v", when, resp.StatusCode, len(got), err)
+	}
+}

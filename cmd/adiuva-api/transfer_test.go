@@ -1,0 +1,207 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/adiuva/cloud-api/internal/backup"
+	"github.com/adiuva/cloud-api/internal/backup/storetest"
+	"github.com/adiuva/cloud-api/internal/diskblob"
+	"github.com/adiuva/cloud-api/internal/s3test"
+)
+
+// large is a blob of any size that takes no memory: one megabyte again and again.
+type large struct {
+	size     int64
+	checksum string
+	unit     []byte
+}
+
+func newLarge(size int64) *large {
+	l := &large{size: size, unit: storetest.Blob(1 << 20)}
+	h := sha256.New()
+	_, _ = io.Copy(h, l.reader()) // a hash takes everything
+	l.checksum = hex.EncodeToString(h.Sum(nil))
+	return l
+}
+
+func (l *large) reader() io.Reader { return io.LimitReader(&repeated{unit: l.unit}, l.size) }
+
+// repeated is its unit, endlessly.
+type repeated struct {
+	unit []byte
+	at   int
+}
+
+func (r *repeated) Read(p []byte) (int, error) {
+	n := copy(p, r.unit[r.at:])
+	r.at = (r.at + n) % len(r.unit)
+	return n, nil
+}
+
+// request sends one and returns how long it took until its answer was read, into the hash unless nil.
+func request(t testing.TB, method, url string, body io.Reader, size int64, header map[string]string, into hash.Hash) time.Duration {
+	t.Helper()
+	begun := time.Now()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.ContentLength = size
+	for k, v := range header {
+		req.Header.Set(k, v)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sink io.Writer = io.Discard
+	if into != nil {
+		sink = into
+	}
+	n, err := io.CopyBuffer(struct{ io.Writer }{sink}, resp.Body, make([]byte, 256<<10))
+	if err = errors.Join(err, resp.Body.Close()); err != nil || resp.StatusCode != http.StatusOK || method == http.MethodGet && n < 1 {
+		t.Fatalf("%s: %d, %d bytes, %v", method, resp.StatusCode, n, err)
+	}
+	return time.Since(begun)
+}
+
+// putLarge uploads through the service.
+func (s *stage) putLarge(l *large) time.Duration {
+	s.t.Helper()
+	return request(s.t, http.MethodPut, s.live.base+"/api/v1/backup", l.reader(), l.size, map[string]string{
+		"Authorization": s.me, "Content-Type": "application/octet-stream", "X-Backup-Version": "1", "X-Backup-Checksum": l.checksum,
+		"X-Backup-Timestamp": strconv.FormatInt(time.Now().UnixMilli(), 10)}, nil)
+}
+
+// getLarge downloads the latest through the service.
+func (s *stage) getLarge(into hash.Hash) time.Duration {
+	s.t.Helper()
+	return request(s.t, http.MethodGet, s.live.base+"/api/v1/backup", nil, 0, map[string]string{"Authorization": s.me}, into)
+}
+
+// forget deletes every backup and waits until the store is empty.
+func (s *stage) forget() {
+	s.t.Helper()
+	for n := one[int](s, committed); n > 0; n-- {
+		id := one[string](s, "SELECT id::text FROM backup_metadata WHERE state = 'committed' LIMIT 1")
+		request(s.t, http.MethodDelete, s.live.base+"/api/v1/backup/"+id, nil, 0, map[string]string{"Authorization": s.me}, nil)
+	}
+	eventually(s.t, "the removal", func() bool { return len(s.objects()) == 0 })
+}
+
+// BenchmarkBackup moves a gigabyte through a serve of its own and straight to the store behind it, in turns, and reports
+// the service's rate as a share of the store's.
+func BenchmarkBackup(b *testing.B) {
+	const size = 1 << 30
+	l := newLarge(size)
+	b.Run("disk", func(b *testing.B) {
+		dir := folder(b)
+		store, err := diskblob.New(filepath.Join(dir, "blobs"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		bare := httptest.NewServer(bareHandler(store))
+		defer bare.Close()
+		s := newStage(b, store, map[string]string{"ADIUVA_DATA_DIR": dir})
+		key := storetest.Key()
+		compare(b, s, l, bare.URL+"/"+key, bare.URL+"/"+key, func() error { return store.Delete(b.Context(), key) })
+	})
+	b.Run("S3", func(b *testing.B) {
+		server := s3test.Start(b)
+		bucket, store, vars := inBucket(b, server)
+		s := newStage(b, store, vars)
+		key := storetest.Key()
+		put, get := presigned(b, server, bucket, key)
+		compare(b, s, l, put, get, func() error { return store.Delete(b.Context(), key) })
+	})
+}
+
+// bareHandler is the least that lets the same client reach a store on disk.
+func bareHandler(store backup.Store) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		key := strings.TrimPrefix(r.URL.Path, "/")
+		if r.Method == http.MethodPut {
+			if err := store.Put(r.Context(), key, r.Body, r.ContentLength); err != nil {
+				w.WriteHeader(http.StatusInternalServerError)
+			}
+			return
+		}
+		size, err := store.Stat(r.Context(), key)
+		if err == nil {
+			var body io.ReadCloser
+			if body, err = store.Get(r.Context(), key, 0, size); err == nil {
+				defer body.Close()
+				w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+				_, err = io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{body}, make([]byte, 256<<10))
+			}
+		}
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+	})
+}
+
+func presigned(b *testing.B, server *s3test.Server, bucket, key string) (put, get string) {
+	b.Helper()
+	sign := s3.NewPresignClient(s3.New(server.Client().Options(), func(o *s3.Options) {
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+	}), s3.WithPresignExpires(time.Hour))
+	p, err := sign.PresignPutObject(b.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	g, err := sign.PresignGetObject(b.Context(), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return p.URL, g.URL
+}
+
+// compare takes turns and reports medians.
+func compare(b *testing.B, s *stage, l *large, put, get string, remove func() error) {
+	b.Helper()
+	const rounds = 3
+	var puts, gets, directPuts, directGets []time.Duration
+	for b.Loop() {
+		for range rounds {
+			directPuts = append(directPuts, request(b, http.MethodPut, put, l.reader(), l.size, nil, nil))
+			puts = append(puts, s.putLarge(l))
+			directGets = append(directGets, request(b, http.MethodGet, get, nil, 0, nil, nil))
+			gets = append(gets, s.getLarge(nil))
+			if err := remove(); err != nil {
+				b.Fatal(err)
+			}
+			s.forget()
+		}
+	}
+	report := func(what string, ours, direct []time.Duration) {
+		a, d := median(ours), median(direct)
+		b.ReportMetric(float64(l.size)/a.Seconds()/1e6, what+"-MB/s")
+		b.ReportMetric(float64(l.size)/d.Seconds()/1e6, what+"-direct-MB/s")
+		b.ReportMetric(d.Seconds()/a.Seconds(), what+"-ratio")
+		b.Log(what, fmt.Sprint("ours ", ours, " direct ", direct))
+	}
+	report("put", puts, directPuts)
+	report("get", gets, directGets)
+}
+
+func median(all []time.Duration) time.Duration {
+	slices.Sort(all)
+	return all[len(all)/2]
+}
