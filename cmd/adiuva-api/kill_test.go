@@ -46,7 +46,7 @@ func newStage(t testing.TB, store backup.Store, vars map[string]string) *stage {
 	s.vars["BCRYPT_COST"] = "4"
 	env, _, errs := with(s.vars)
 	s.live = startReplica(t, s.vars)
-	if execute(t.Context(), env, []string{"user", "create", "up@example.com", "--password", "correct horse battery", "--tier", "pro"}) != exitOK {
+	if execute(t.Context(), env, []string{"user", "create", "up@example.com", "--password", "correct horse battery", "--tier", "power"}) != exitOK {
 		t.Fatal(errs)
 	}
 	in, err := newBalancer(t, s.live).do("POST", "/api/v1/auth/login", `{"email":"up@example.com","password":"correct horse battery"}`, nil, http.StatusOK)

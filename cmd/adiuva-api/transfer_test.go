@@ -1,14 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
+	"maps"
+	"math"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -18,7 +21,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/google/uuid"
+	"golang.org/x/sys/unix"
 
+	"github.com/adiuva/cloud-api/gen/db"
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/backup/storetest"
 	"github.com/adiuva/cloud-api/internal/diskblob"
@@ -105,8 +111,28 @@ func (s *stage) forget() {
 	eventually(s.t, "the removal", func() bool { return len(s.objects()) == 0 })
 }
 
+// onCore keeps this process, its threads and the processes that they start from now on, on one core.
+func onCore(t testing.TB, core int) {
+	t.Helper()
+	var only unix.CPUSet
+	only.Set(core)
+	tasks, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Skip("cores can be chosen on Linux alone")
+	}
+	for _, task := range tasks {
+		id, err := strconv.Atoi(task.Name())
+		if err == nil {
+			err = unix.SchedSetaffinity(id, &only)
+		}
+		if err != nil && !errors.Is(err, unix.ESRCH) { // that thread has ended
+			t.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkBackup moves a gigabyte through a serve of its own and straight to the store behind it, in turns, and reports
-// the service's rate as a share of the store's.
+// the service's rate as a share of the store's. The service has a core of its own; client and store share the other.
 func BenchmarkBackup(b *testing.B) {
 	const size = 1 << 30
 	l := newLarge(size)
@@ -118,14 +144,19 @@ func BenchmarkBackup(b *testing.B) {
 		}
 		bare := httptest.NewServer(bareHandler(store))
 		defer bare.Close()
+		onCore(b, 0)
 		s := newStage(b, store, map[string]string{"ADIUVA_DATA_DIR": dir})
+		onCore(b, 1)
 		key := storetest.Key()
 		compare(b, s, l, bare.URL+"/"+key, bare.URL+"/"+key, func() error { return store.Delete(b.Context(), key) })
 	})
 	b.Run("S3", func(b *testing.B) {
+		onCore(b, 1)
 		server := s3test.Start(b)
 		bucket, store, vars := inBucket(b, server)
+		onCore(b, 0)
 		s := newStage(b, store, vars)
+		onCore(b, 1)
 		key := storetest.Key()
 		put, get := presigned(b, server, bucket, key)
 		compare(b, s, l, put, get, func() error { return store.Delete(b.Context(), key) })
@@ -173,21 +204,29 @@ func presigned(b *testing.B, server *s3test.Server, bucket, key string) (put, ge
 	return p.URL, g.URL
 }
 
-// compare takes turns and reports medians.
+// compare takes turns and reports medians. Neither side always finds the memory that the other has just given back.
 func compare(b *testing.B, s *stage, l *large, put, get string, remove func() error) {
 	b.Helper()
 	const rounds = 3
 	var puts, gets, directPuts, directGets []time.Duration
+	direct := func() {
+		directPuts = append(directPuts, request(b, http.MethodPut, put, l.reader(), l.size, nil, nil))
+		directGets = append(directGets, request(b, http.MethodGet, get, nil, 0, nil, nil))
+		if err := remove(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	ours := func() {
+		puts = append(puts, s.putLarge(l))
+		gets = append(gets, s.getLarge(nil))
+		s.forget()
+	}
+	ours() // so that everything has been used once
+	puts, gets = nil, nil
 	for b.Loop() {
 		for range rounds {
-			directPuts = append(directPuts, request(b, http.MethodPut, put, l.reader(), l.size, nil, nil))
-			puts = append(puts, s.putLarge(l))
-			directGets = append(directGets, request(b, http.MethodGet, get, nil, 0, nil, nil))
-			gets = append(gets, s.getLarge(nil))
-			if err := remove(); err != nil {
-				b.Fatal(err)
-			}
-			s.forget()
+			direct()
+			ours()
 		}
 	}
 	report := func(what string, ours, direct []time.Duration) {
@@ -195,7 +234,6 @@ func compare(b *testing.B, s *stage, l *large, put, get string, remove func() er
 		b.ReportMetric(float64(l.size)/a.Seconds()/1e6, what+"-MB/s")
 		b.ReportMetric(float64(l.size)/d.Seconds()/1e6, what+"-direct-MB/s")
 		b.ReportMetric(d.Seconds()/a.Seconds(), what+"-ratio")
-		b.Log(what, fmt.Sprint("ours ", ours, " direct ", direct))
 	}
 	report("put", puts, directPuts)
 	report("get", gets, directGets)
@@ -204,4 +242,73 @@ func compare(b *testing.B, s *stage, l *large, put, get string, remove func() er
 func median(all []time.Duration) time.Duration {
 	slices.Sort(all)
 	return all[len(all)/2]
+}
+
+// BenchmarkHistory reads the history of 10,000 backups, page by page, through a serve, and the same pages with the bare
+// query, in turns.
+func BenchmarkHistory(b *testing.B) {
+	const rows, page = 10_000, 200
+	dir := folder(b)
+	store, err := diskblob.New(filepath.Join(dir, "blobs"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := newStage(b, store, map[string]string{"ADIUVA_DATA_DIR": dir})
+	direct := maps.Clone(s.vars)
+	direct["DATABASE_URL"] = s.db.Pool.Config().ConnString()
+	s.live = startReplica(b, direct)
+	if _, err := s.db.Pool.Exec(b.Context(), `INSERT INTO backup_metadata (id, user_id, s3_key, version, timestamp, checksum, size_bytes,
+		state, owner, lease_until, sequence, created_at, committed_at)
+		SELECT gen_random_uuid(), u.id, gen_random_uuid()::text, 1, 1767225600000, repeat('a', 64), 1000,
+		'committed', gen_random_uuid(), now(), nextval('backup_sequence'), now(), now() FROM users u, generate_series(1, $1)`, rows); err != nil {
+		b.Fatal(err)
+	}
+	user, queries := one[uuid.UUID](s, "SELECT id FROM users"), db.New()
+	var bare, ours time.Duration
+	for b.Loop() {
+		begun, below := time.Now(), int64(math.MaxInt64)
+		for range rows / page {
+			list, err := queries.BackupsBefore(b.Context(), s.db.Pool, db.BackupsBeforeParams{UserID: user, Before: below, Most: page})
+			if err != nil || len(list) != page {
+				b.Fatal(len(list), err)
+			}
+			if below, err = queries.BackupSequence(b.Context(), s.db.Pool, list[page-1].ID, user); err != nil {
+				b.Fatal(err)
+			}
+		}
+		bare += time.Since(begun)
+		begun = time.Now()
+		last := ""
+		for range rows / page {
+			last = s.historyPage(page, last)
+		}
+		ours += time.Since(begun)
+	}
+	b.ReportMetric(float64(ours)/float64(bare), "ratio")
+	b.ReportMetric(float64(ours.Microseconds())/float64(b.N*rows/page), "µs/page")
+	b.ReportMetric(float64(bare.Microseconds())/float64(b.N*rows/page), "µs/bare-page")
+}
+
+// historyPage reads a page of the history, whose last id it returns, after the backup of that id.
+func (s *stage) historyPage(limit int, after string) (last string) {
+	s.t.Helper()
+	url := s.live.base + "/api/v1/backup/history?limit=" + strconv.Itoa(limit)
+	if after != "" {
+		url += "&before=" + after
+	}
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", s.me)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err = errors.Join(err, resp.Body.Close()); err != nil || resp.StatusCode != http.StatusOK {
+		s.t.Fatal(resp.StatusCode, err)
+	}
+	at := bytes.LastIndex(body, []byte(`"id":"`)) + len(`"id":"`)
+	return string(body[at : at+len(uuid.Nil.String())])
 }

@@ -1,29 +1,29 @@
 package backup
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"hash"
 	"io"
 
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
 // meter counts and hashes a body on its way into the store. It says io.EOF only when size and checksum are right, so
-// that a store which completes an object at io.EOF never completes a wrong one.
+// that a store which completes an object at io.EOF never completes a wrong one. It must be closed.
 type meter struct {
 	body     io.Reader
 	want     Upload
-	hash     hash.Hash
+	hash     *hasher
 	count    int64
 	verified bool
 	failed   error // what ended the body, other than its end
 }
 
 func newMeter(body io.Reader, want Upload) *meter {
-	return &meter{body: body, want: want, hash: sha256.New()}
+	return &meter{body: body, want: want, hash: newHasher(want.Size)}
 }
+
+// close ends what the meter started.
+func (m *meter) close() { m.hash.stop() }
 
 // Read passes bytes on. Its errors are faults.
 func (m *meter) Read(p []byte) (int, error) {
@@ -35,7 +35,7 @@ func (m *meter) Read(p []byte) (int, error) {
 	}
 	n, err := m.body.Read(p)
 	m.count += int64(n)
-	m.hash.Write(p[:n])
+	m.hash.write(p[:n])
 	switch {
 	case m.count > m.want.Size:
 		m.failed = ErrSize
@@ -61,7 +61,7 @@ func (m *meter) verify() error {
 	if m.count != m.want.Size {
 		return ErrSize
 	}
-	if hex.EncodeToString(m.hash.Sum(nil)) != m.want.Checksum {
+	if m.hash.sum() != m.want.Checksum {
 		return ErrChecksum
 	}
 	return nil

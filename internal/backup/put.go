@@ -32,7 +32,9 @@ func (s *Service) Put(ctx context.Context, user identity.User, up Upload, body i
 	if err != nil || attempt.replayed {
 		return Receipt{ID: attempt.id, Replayed: attempt.replayed}, err
 	}
-	if err := s.stream(ctx, attempt, newMeter(body, up)); err != nil {
+	metered := newMeter(body, up)
+	defer metered.close()
+	if err := s.stream(ctx, attempt, metered); err != nil {
 		if fenced := s.discard(ctx, attempt); fenced && errors.Is(err, ErrStorage) {
 			return Receipt{}, ErrExpired.Because(err) // others removed what the store was writing
 		}

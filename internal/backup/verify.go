@@ -135,6 +135,7 @@ func (v *verifier) readAll(ctx context.Context, b Backup) error {
 		return err
 	}
 	read := newMeter(body, Upload{Size: b.Size, Checksum: b.Checksum})
+	defer read.close()
 	_, err = io.Copy(io.Discard, read)
 	if closed := body.Close(); err == nil {
 		err = closed

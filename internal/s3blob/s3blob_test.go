@@ -182,7 +182,7 @@ func TestAPartIsSentAgain(t *testing.T) {
 	if !bytes.Equal(got, blob) {
 		t.Error("the blob came back different")
 	}
-	if front.Failed() != 3 {
-		t.Errorf("%d parts failed, want each of three once", front.Failed())
+	if front.Failed() != 4 {
+		t.Errorf("%d parts failed, want each of four once", front.Failed())
 	}
 }

@@ -1,0 +1,91 @@
+//go:build soak
+
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/adiuva/cloud-api/internal/backup"
+	"github.com/adiuva/cloud-api/internal/diskblob"
+	"github.com/adiuva/cloud-api/internal/s3test"
+)
+
+const (
+	mib    = 1 << 20
+	growth = 32 * mib // what one upload or download may cost
+)
+
+// TestSoakC105_MemoryIsFlat moves backups of 256 MiB, 4 GiB and 6 GiB, more than S3 takes in one request, through a serve:
+// each comes back right, and the process's peak stays within 32 MiB of what it was for a small one.
+func TestSoakC105_MemoryIsFlat(t *testing.T) {
+	for _, name := range []string{"disk", "S3"} {
+		t.Run(name, func(t *testing.T) {
+			var store backup.Store
+			var vars map[string]string
+			if name == "S3" {
+				_, store, vars = inBucket(t, s3test.Start(t))
+			} else {
+				dir := folder(t)
+				disk, err := diskblob.New(filepath.Join(dir, "blobs"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				store, vars = disk, map[string]string{"ADIUVA_DATA_DIR": dir}
+			}
+			s := newStage(t, store, vars)
+			peak := func(size int64) int64 {
+				l := newLarge(size)
+				s.forgetPeak()
+				put := s.putLarge(l)
+				sum := sha256.New()
+				get := s.getLarge(sum)
+				if got := hex.EncodeToString(sum.Sum(nil)); got != l.checksum {
+					t.Errorf("%d MiB came back as %s, want %s", size/mib, got, l.checksum)
+				}
+				at := s.peak()
+				t.Logf("%d MiB: PUT %v, GET %v, peak %d MiB", size/mib, put, get, at/mib)
+				s.forget()
+				return at
+			}
+			base := peak(mib)
+			for _, size := range []int64{256 * mib, 4096 * mib, 6144 * mib} {
+				if grown := peak(size) - base; grown > growth {
+					t.Errorf("%d MiB took %d MiB more than one of 1 MiB", size/mib, grown/mib)
+				}
+			}
+		})
+	}
+}
+
+// forgetPeak makes the kernel measure the peak anew.
+func (s *stage) forgetPeak() {
+	s.t.Helper()
+	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.live.cmd.Process.Pid), []byte("5"), 0); err != nil {
+		s.t.Skipf("the peak of a process can be measured on Linux alone: %v", err)
+	}
+}
+
+// peak is the most memory that serve had resident, in bytes.
+func (s *stage) peak() int64 {
+	s.t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.live.cmd.Process.Pid))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	if found == nil {
+		s.t.Fatalf("no peak in %s", status)
+	}
+	kb, err := strconv.ParseInt(string(found[1]), 10, 64)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return kb << 10
+}
