@@ -40,7 +40,7 @@ lint: $(NODE_MODULES) ## gofmt, go vet, import arrows and sizes, the contract's 
 
 test: $(BROWSER_MODULES) ## every test, with the race detector, against real PostgreSQL, Redis and S3
 	scripts/install-peers
-	go tool -modfile=tools/peers/go.mod -n versitygw >/dev/null
+	for one in versitygw stripe-mock; do go tool -modfile=tools/peers/go.mod -n $$one >/dev/null; done
 	go run ./internal/testpeers -- go test -race ./...
 
 check: verify breaking lint test ## all of the above, as .ci/run does

@@ -20,7 +20,7 @@ const catalogue = `
 	email_taken already_subscribed idempotency_conflict upload_expired backup_conflict
 	length_required body_too_large quota_exceeded unsupported_media_type range_not_satisfiable
 	validation_failed checksum_mismatch timestamp_in_future rate_limited header_too_large
-	internal not_implemented llm_error agent_loop_limit storage_inconsistent
+	internal llm_error agent_loop_limit storage_inconsistent
 	db_unavailable storage_unavailable billing_unavailable llm_unavailable auth_busy draining llm_timeout`
 
 // public are the operations that need no access token.

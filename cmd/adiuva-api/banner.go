@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"net"
-	"strings"
 
 	"github.com/adiuva/cloud-api/internal/config"
 )
@@ -12,12 +10,12 @@ import (
 // banner tells a person who started the service where things are and what stands in for what is not configured.
 type banner struct {
 	out      io.Writer
-	addr     net.Addr
+	base     string
 	embedded []config.Embedded
 }
 
 func (b banner) print() {
-	base := "http://" + b.addr.String()
+	base := b.base
 	p := func(format string, args ...any) { fmt.Fprintf(b.out, format+"\n", args...) }
 	p("\nAdiuva Cloud API %s is up.\n", version)
 	p("  API      %s/api/v1", base)
@@ -26,21 +24,13 @@ func (b banner) print() {
 	if len(b.embedded) > 0 {
 		p("\nEmbedded defaults in use (development only):")
 		for _, e := range b.embedded {
-			if available(e.Variable) {
-				p("  %-24s %s", e.Variable, e.Instead)
-			}
+			p("  %-24s %s", e.Variable, e.Instead)
 		}
 	}
-	p("\nBilling is part of the contract and not built yet: it answers 501.")
 	p("\nTry it:")
 	p(`  TOKEN=$(curl -s %s/api/v1/auth/register -H 'Content-Type: application/json' \`, base)
 	p(`    -d '{"email":"you@example.com","password":"correct horse battery"}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')`)
 	p(`  curl -s %s/api/v1/chat -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \`, base)
 	p(`    -d '{"message":"create a task \"Call Anna\" for tomorrow, high priority"}'`)
 	p("")
-}
-
-// available leaves out the stand-ins of what is not built yet.
-func available(variable string) bool {
-	return !strings.HasPrefix(variable, "STRIPE_") && !strings.HasPrefix(variable, "BILLING_")
 }

@@ -10,8 +10,10 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent/declared"
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/backup"
+	"github.com/adiuva/cloud-api/internal/billing"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/config"
+	"github.com/adiuva/cloud-api/internal/devstripe"
 	"github.com/adiuva/cloud-api/internal/docs"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/llm"
@@ -27,6 +29,8 @@ type app struct {
 	api     *httpapi.Server
 	auth    *auth.Service
 	backups *backup.Service
+	billing *billing.Service
+	stripe  *devstripe.Server // Stripe's stand-in; nil where there is a key
 	closer  []func()
 }
 
@@ -37,8 +41,9 @@ func (a *app) close() {
 	}
 }
 
-// build opens the database and wires everything on top of it; what it opened is closed again when it fails.
-func build(ctx context.Context, env environment, cfg config.Config, log *slog.Logger) (*app, error) {
+// build opens the database and wires everything on top of it; what it opened is closed again when it fails. self is the
+// address at which this process can be reached by itself and by a browser beside it.
+func build(ctx context.Context, env environment, cfg config.Config, self string, log *slog.Logger) (*app, error) {
 	cfg, err := cfg.WithDevSecrets()
 	if err != nil {
 		return nil, err
@@ -52,7 +57,7 @@ func build(ctx context.Context, env environment, cfg config.Config, log *slog.Lo
 		return nil, err
 	}
 	a := &app{closer: []func(){stop}}
-	if err := a.wire(ctx, cfg, db, manifests, log); err != nil {
+	if err := a.wire(ctx, cfg, db, manifests, self, log); err != nil {
 		a.close()
 		return nil, err
 	}
@@ -60,14 +65,17 @@ func build(ctx context.Context, env environment, cfg config.Config, log *slog.Lo
 }
 
 // wire makes everything, top to bottom, once.
-func (a *app) wire(ctx context.Context, cfg config.Config, db *postgres.DB, manifests *declared.Set, log *slog.Logger) (err error) {
+func (a *app) wire(ctx context.Context, cfg config.Config, db *postgres.DB, manifests *declared.Set, self string, log *slog.Logger) (err error) {
 	backups, stopBackups, err := buildBackups(ctx, cfg, db, log)
 	if err != nil {
 		return err
 	}
 	a.closer = append(a.closer, stopBackups)
+	if err := a.wireBilling(ctx, cfg, db, self, log); err != nil {
+		return err
+	}
 	accounts := authConfig(cfg, db, log)
-	accounts.Deletion = deletionSteps(backups)
+	accounts.Deletion = deletionSteps(backups, a.billing)
 	if a.auth, err = auth.New(accounts); err != nil {
 		return err
 	}
@@ -91,7 +99,7 @@ func (a *app) wire(ctx context.Context, cfg config.Config, db *postgres.DB, mani
 		return err
 	}
 	a.api, err = httpapi.New(httpapi.Config{
-		Auth: a.auth, Chat: talk.orchestrator, Agents: talk.agents, Backups: backups, Playbooks: talk.playbooks, Docs: site, Limiter: limiter,
+		Auth: a.auth, Chat: talk.orchestrator, Agents: talk.agents, Backups: backups, Billing: a.billing, Playbooks: talk.playbooks, Docs: site, Limiter: limiter,
 		Ready: db.Ping, Version: version, CORSOrigins: cfg.CORSOrigins, TrustedProxies: cfg.TrustedProxies,
 		WSPingInterval: cfg.WSPingInterval, Log: log,
 	})

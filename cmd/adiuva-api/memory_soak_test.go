@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/adiuva/cloud-api/internal/backup"
@@ -40,6 +42,11 @@ func TestSoakC105_MemoryIsFlat(t *testing.T) {
 				store, vars = disk, map[string]string{"ADIUVA_DATA_DIR": dir}
 			}
 			s := newStage(t, store, vars)
+			t.Cleanup(func() {
+				if t.Failed() {
+					t.Log(problems(s.live.out.String()))
+				}
+			})
 			peak := func(size int64) int64 {
 				l := newLarge(size)
 				s.forgetPeak()
@@ -88,4 +95,9 @@ func (s *stage) peak() int64 {
 		s.t.Fatal(err)
 	}
 	return kb << 10
+}
+
+// problems are the lines of a log that are more than information.
+func problems(log string) string {
+	return strings.Join(slices.DeleteFunc(strings.Split(log, "\n"), func(line string) bool { return strings.Contains(line, `"INFO"`) }), "\n")
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/backup"
+	"github.com/adiuva/cloud-api/internal/billing"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/diskblob"
 	"github.com/adiuva/cloud-api/internal/postgres"
@@ -55,6 +56,6 @@ func openBucket(ctx context.Context, cfg config.Config) (*s3blob.Store, error) {
 }
 
 // deletionSteps are what account deletion has to finish elsewhere before the account's rows go.
-func deletionSteps(backups *backup.Service) []auth.DeletionStep {
-	return []auth.DeletionStep{{Name: "backups", Run: backups.PurgeUser}}
+func deletionSteps(backups *backup.Service, bills *billing.Service) []auth.DeletionStep {
+	return []auth.DeletionStep{{Name: "backups", Run: backups.PurgeUser}, {Name: "billing", Run: bills.PurgeUser}}
 }

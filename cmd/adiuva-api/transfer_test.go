@@ -77,12 +77,16 @@ func request(t testing.TB, method, url string, body io.Reader, size int64, heade
 		t.Fatal(err)
 	}
 	var sink io.Writer = io.Discard
-	if into != nil {
+	var refusal bytes.Buffer
+	switch {
+	case resp.StatusCode != http.StatusOK:
+		sink = &refusal
+	case into != nil:
 		sink = into
 	}
 	n, err := io.CopyBuffer(struct{ io.Writer }{sink}, resp.Body, make([]byte, 256<<10))
 	if err = errors.Join(err, resp.Body.Close()); err != nil || resp.StatusCode != http.StatusOK || method == http.MethodGet && n < 1 {
-		t.Fatalf("%s: %d, %d bytes, %v", method, resp.StatusCode, n, err)
+		t.Fatalf("%s: %d %s, %d bytes, %v", method, resp.StatusCode, &refusal, n, err)
 	}
 	return time.Since(begun)
 }

@@ -168,7 +168,6 @@ const (
 	ErrorCodeLlmUnavailable       ErrorCode = "llm_unavailable"
 	ErrorCodeMethodNotAllowed     ErrorCode = "method_not_allowed"
 	ErrorCodeNotFound             ErrorCode = "not_found"
-	ErrorCodeNotImplemented       ErrorCode = "not_implemented"
 	ErrorCodeOriginForbidden      ErrorCode = "origin_forbidden"
 	ErrorCodeQuotaExceeded        ErrorCode = "quota_exceeded"
 	ErrorCodeRangeNotSatisfiable  ErrorCode = "range_not_satisfiable"
@@ -235,8 +234,6 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeMethodNotAllowed:
 		return true
 	case ErrorCodeNotFound:
-		return true
-	case ErrorCodeNotImplemented:
 		return true
 	case ErrorCodeOriginForbidden:
 		return true

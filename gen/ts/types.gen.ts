@@ -322,7 +322,6 @@ export const ErrorCode = {
     RATE_LIMITED: 'rate_limited',
     HEADER_TOO_LARGE: 'header_too_large',
     INTERNAL: 'internal',
-    NOT_IMPLEMENTED: 'not_implemented',
     LLM_ERROR: 'llm_error',
     AGENT_LOOP_LIMIT: 'agent_loop_limit',
     STORAGE_INCONSISTENT: 'storage_inconsistent',

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	hashBlock  = 256 << 10 // bytes handed over at a time
-	hashBlocks = 3         // in memory for one upload
+	hashBlock  = 64 << 10 // bytes handed over at a time
+	hashBlocks = 4        // in memory for one upload
 )
 
 // hasher computes a SHA-256 on a goroutine of its own, so that a store writes a block while the one before is hashed: in

@@ -33,7 +33,6 @@ const statuses = `
 429 rate_limited
 431 header_too_large
 500 internal
-501 not_implemented
 502 llm_error agent_loop_limit storage_inconsistent
 503 db_unavailable storage_unavailable billing_unavailable llm_unavailable auth_busy draining
 504 llm_timeout`

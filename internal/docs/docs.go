@@ -1,5 +1,5 @@
 // Package docs serves the API reference: Scalar over the contract's documents, the documents themselves and a page for
-// every error code. All of it is embedded, and no page asks another host for anything.
+// every error code, and the two pages on which a checkout ends. All of it is embedded, and no page asks another host for anything.
 package docs
 
 import (

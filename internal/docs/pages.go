@@ -45,7 +45,20 @@ func (e Entry) Example() (string, error) {
 	return string(text), err
 }
 
-// addPages makes the reference, the index of errors and a page for each.
+// landing is a page on which a checkout ends in the browser. It hands over to the app.
+type landing struct {
+	path, Title, Text string
+	App               template.URL
+}
+
+func landings() []landing {
+	return []landing{
+		{"/billing/success", "Thank you", "Your plan is set up as soon as the payment is confirmed, which takes a few seconds.", "adiuva://billing/success"},
+		{"/billing/cancel", "Nothing was paid", "You left the checkout, and your plan is what it was.", "adiuva://billing/cancel"},
+	}
+}
+
+// addPages makes the pages after a checkout, the reference, the index of errors and a page for each.
 func (s *Site) addPages(version, script string) error {
 	set, err := template.New("pages").Parse(pages)
 	if err != nil {
@@ -61,6 +74,11 @@ func (s *Site) addPages(version, script string) error {
 	}
 	if err := add("/docs", "reference", scalarPolicy, script); err != nil {
 		return err
+	}
+	for _, l := range landings() {
+		if err := add(l.path, "landing", plainPolicy, l); err != nil {
+			return err
+		}
 	}
 	list := Catalogue()
 	index := struct {

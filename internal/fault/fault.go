@@ -28,7 +28,6 @@ const (
 	Invalid                      // 422: readable but wrong
 	TooMany                      // 429: over a rate limit
 	HeaderTooLarge               // 431
-	NotImplemented               // 501: declared in the contract, not built yet
 	BadUpstream                  // 502: a service we depend on answered wrongly
 	Unavailable                  // 503: a service we depend on is away, or we are draining
 	UpstreamTimeout              // 504: a service we depend on was too slow
@@ -127,12 +126,11 @@ func From(err error) *Error {
 
 // Faults that belong to no single noun.
 var (
-	ErrInternal       = New(Internal, "internal", "Something went wrong on our side. Try again; if it stays, report the request_id.")
-	ErrDatabase       = New(Unavailable, "db_unavailable", "Our database is unreachable at the moment. Nothing was changed that was not acknowledged; try again shortly.")
-	ErrDraining       = New(Unavailable, "draining", "This server is shutting down. Connect again; another one will answer.")
-	ErrNotFound       = New(Missing, "not_found", "There is no such thing here, or it is not yours.")
-	ErrValidation     = New(Invalid, "validation_failed", "The request is readable but some of its members are wrong; see errors.")
-	ErrInvalidJSON    = New(Unreadable, "invalid_json", "The body is not acceptable JSON.")
-	ErrTierRequired   = New(Forbidden, "tier_required", "Your plan does not include this. Upgrade to use it.")
-	ErrNotImplemented = New(NotImplemented, "not_implemented", "This operation is part of the contract but not available yet.")
+	ErrInternal     = New(Internal, "internal", "Something went wrong on our side. Try again; if it stays, report the request_id.")
+	ErrDatabase     = New(Unavailable, "db_unavailable", "Our database is unreachable at the moment. Nothing was changed that was not acknowledged; try again shortly.")
+	ErrDraining     = New(Unavailable, "draining", "This server is shutting down. Connect again; another one will answer.")
+	ErrNotFound     = New(Missing, "not_found", "There is no such thing here, or it is not yours.")
+	ErrValidation   = New(Invalid, "validation_failed", "The request is readable but some of its members are wrong; see errors.")
+	ErrInvalidJSON  = New(Unreadable, "invalid_json", "The body is not acceptable JSON.")
+	ErrTierRequired = New(Forbidden, "tier_required", "Your plan does not include this. Upgrade to use it.")
 )

@@ -2,8 +2,12 @@ package httpapi
 
 import (
 	"context"
+	"io"
+
+	"github.com/oapi-codegen/nullable"
 
 	"github.com/adiuva/cloud-api/gen/api"
+	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -22,31 +26,70 @@ func (s *Server) ListTiers(context.Context, api.ListTiersRequestObject) (api.Lis
 	return api.ListTiers200JSONResponse{Body: list}, nil
 }
 
-// CreateCheckout starts a checkout.
-func (s *Server) CreateCheckout(context.Context, api.CreateCheckoutRequestObject) (api.CreateCheckoutResponseObject, error) {
-	return nil, notYet()
+// CreateCheckout opens a page that sells a tier.
+func (s *Server) CreateCheckout(ctx context.Context, r api.CreateCheckoutRequestObject) (api.CreateCheckoutResponseObject, error) {
+	seats := 1
+	if r.Body.Seats != nil {
+		seats = int(*r.Body.Seats)
+	}
+	url, err := s.cfg.Billing.Checkout(ctx, identity.From(ctx), tier.Tier(r.Body.Tier), seats)
+	if err != nil {
+		return nil, err
+	}
+	return api.CreateCheckout200JSONResponse{Body: api.CheckoutSession{CheckoutURL: url}}, nil
 }
 
-// CreatePortal opens the billing portal.
-func (s *Server) CreatePortal(context.Context, api.CreatePortalRequestObject) (api.CreatePortalResponseObject, error) {
-	return nil, notYet()
+// CreatePortal opens the page on which the caller changes cards and plan.
+func (s *Server) CreatePortal(ctx context.Context, _ api.CreatePortalRequestObject) (api.CreatePortalResponseObject, error) {
+	url, err := s.cfg.Billing.Portal(ctx, identity.From(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return api.CreatePortal200JSONResponse{Body: api.PortalSession{PortalURL: url}}, nil
 }
 
-// ReceiveStripeEvent records an event of Stripe.
+// ReceiveStripeEvent notes an event of Stripe's.
 func (s *Server) ReceiveStripeEvent(
-	context.Context, api.ReceiveStripeEventRequestObject,
+	ctx context.Context, r api.ReceiveStripeEventRequestObject,
 ) (api.ReceiveStripeEventResponseObject, error) {
-	return nil, notYet()
+	payload, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, cutShort(err)
+	}
+	recordOf(ctx).bodyRead = true
+	signature := ""
+	if r.Params.StripeSignature != nil {
+		signature = *r.Params.StripeSignature
+	}
+	if err := s.cfg.Billing.HandleEvent(ctx, payload, signature); err != nil {
+		return nil, err
+	}
+	return api.ReceiveStripeEvent200JSONResponse{Body: done}, nil
 }
 
-// GetSubscription answers the caller's subscription.
-func (s *Server) GetSubscription(context.Context, api.GetSubscriptionRequestObject) (api.GetSubscriptionResponseObject, error) {
-	return nil, notYet()
+// GetSubscription answers how the caller's subscription stands.
+func (s *Server) GetSubscription(ctx context.Context, _ api.GetSubscriptionRequestObject) (api.GetSubscriptionResponseObject, error) {
+	at, err := s.cfg.Billing.Standing(ctx, identity.From(ctx))
+	if err != nil {
+		return nil, err
+	}
+	body := api.Subscription{
+		Tier: api.BillingTier(at.Tier), Status: api.SubscriptionStatus(at.Status), Seats: int32(at.Seats),
+		CurrentPeriodEnd: nullable.NewNullNullable[int64](), CancelAtPeriodEnd: at.CancelAtPeriodEnd,
+	}
+	if !at.PeriodEnd.IsZero() {
+		body.CurrentPeriodEnd.Set(at.PeriodEnd.UnixMilli())
+	}
+	return api.GetSubscription200JSONResponse{Body: body}, nil
 }
 
-// CancelSubscription cancels the caller's subscription.
+// CancelSubscription ends the caller's subscription.
 func (s *Server) CancelSubscription(
-	context.Context, api.CancelSubscriptionRequestObject,
+	ctx context.Context, r api.CancelSubscriptionRequestObject,
 ) (api.CancelSubscriptionResponseObject, error) {
-	return nil, notYet()
+	immediately := r.Params.Immediately != nil && *r.Params.Immediately
+	if err := s.cfg.Billing.Cancel(ctx, identity.From(ctx), immediately); err != nil {
+		return nil, err
+	}
+	return api.CancelSubscription200JSONResponse{Body: done}, nil
 }

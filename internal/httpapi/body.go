@@ -110,21 +110,26 @@ func (s *Server) readJSON(c *echo.Context, schema *openapi3.Schema) (any, error)
 		return nil, err
 	}
 	data, err := io.ReadAll(r.Body)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, errTooSlow.Because(err)
-	}
 	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return nil, errTooLarge.Because(err)
-		}
-		return nil, fault.ErrInvalidJSON.WithMessage("The body ended before it was complete.").Because(err)
+		return nil, cutShort(err)
 	}
 	if err := deadline.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, err
 	}
 	recordOf(r.Context()).bodyRead = true
 	return checkJSON(data, schema)
+}
+
+// cutShort says why a body could not be read to its end.
+func cutShort(err error) error {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return errTooLarge.Because(err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errTooSlow.Because(err)
+	}
+	return fault.ErrInvalidJSON.WithMessage("The body ended before it was complete.").Because(err)
 }
 
 // checkJSON strictly decodes data and checks it against schema.

@@ -40,7 +40,7 @@ func status(k fault.Kind) int {
 		fault.TooLarge: http.StatusRequestEntityTooLarge, fault.UnsupportedMedia: http.StatusUnsupportedMediaType,
 		fault.RangeUnsatisfied: http.StatusRequestedRangeNotSatisfiable, fault.Invalid: http.StatusUnprocessableEntity,
 		fault.TooMany: http.StatusTooManyRequests, fault.HeaderTooLarge: http.StatusRequestHeaderFieldsTooLarge,
-		fault.NotImplemented: http.StatusNotImplemented, fault.BadUpstream: http.StatusBadGateway,
+		fault.BadUpstream: http.StatusBadGateway,
 		fault.Unavailable: http.StatusServiceUnavailable, fault.UpstreamTimeout: http.StatusGatewayTimeout,
 	}[k]
 }

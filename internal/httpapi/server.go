@@ -19,6 +19,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/backup"
+	"github.com/adiuva/cloud-api/internal/billing"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/docs"
 	"github.com/adiuva/cloud-api/internal/playbook"
@@ -34,6 +35,7 @@ type Config struct {
 	Chat           *chat.Orchestrator
 	Agents         *agent.Registry
 	Backups        *backup.Service
+	Billing        *billing.Service
 	Playbooks      *playbook.Library
 	Docs           *docs.Site
 	Limiter        *ratelimit.Limiter              // nil switches rate limits off

@@ -8,7 +8,6 @@ import (
 
 	"github.com/labstack/echo/v5"
 
-	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 )
@@ -85,6 +84,3 @@ func announce(h http.Header, b bucket, d ratelimit.Decision) {
 	values[0], values[1] = both[:policy], both[policy:]
 	h[headerPolicy], h[headerLimit] = values[:1:1], values[1:]
 }
-
-// notYet answers operations of the contract whose code is still to come.
-func notYet() error { return fault.ErrNotImplemented }

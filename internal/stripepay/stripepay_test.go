@@ -1,0 +1,266 @@
+package stripepay_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/adiuva/cloud-api/internal/billing"
+	"github.com/adiuva/cloud-api/internal/devstripe"
+	"github.com/adiuva/cloud-api/internal/stripepay"
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+var prices = map[tier.Tier]string{tier.Pro: "price_pro", tier.Power: "price_power", tier.Team: "price_team"}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func gateway(base string, options ...func(*stripepay.Config)) *stripepay.Gateway {
+	cfg := stripepay.Config{Key: "sk_test_1", APIBase: base, Prices: prices, SuccessURL: "https://x.example.com/ok",
+		CancelURL: "https://x.example.com/no", Log: slog.New(slog.DiscardHandler)}
+	for _, o := range options {
+		o(&cfg)
+	}
+	return stripepay.New(cfg)
+}
+
+func standIn(t *testing.T) (*devstripe.Server, string) {
+	t.Helper()
+	stripe, err := devstripe.New(devstripe.Config{Prices: prices, Log: slog.New(slog.DiscardHandler)})
+	check(t, err)
+	server := httptest.NewServer(stripe)
+	t.Cleanup(server.Close)
+	return stripe, server.URL
+}
+
+// everything makes each call that the gateway has.
+func everything(t *testing.T, g *stripepay.Gateway, pay func(sessionID string) (subscriptionID string)) {
+	t.Helper()
+	ctx := t.Context()
+	customer, err := g.CreateCustomer(ctx, uuid.New(), "a@example.com")
+	check(t, err)
+	order := billing.Order{UserID: uuid.New(), CustomerID: customer, Tier: tier.Team, Seats: 5}
+	made, err := g.CreateCheckout(ctx, order, "key-1")
+	check(t, err)
+	_, err = g.Checkouts(ctx, customer)
+	check(t, err)
+	_, err = g.CreatePortal(ctx, customer)
+	check(t, err)
+	id := pay(made.ID)
+	_, err = g.Subscription(ctx, id)
+	check(t, err)
+	for _, who := range []string{customer, ""} {
+		for _, err := range g.Subscriptions(ctx, who) {
+			check(t, err)
+		}
+	}
+	check(t, g.Cancel(ctx, id, false))
+	check(t, g.Cancel(ctx, id, true))
+	other, err := g.CreateCheckout(ctx, order, "key-2")
+	check(t, err)
+	check(t, g.ExpireCheckout(ctx, other.ID))
+	if err := g.CheckPrices(ctx); errors.Is(err, billing.ErrUnavailable) || errors.Is(err, billing.ErrUnknown) {
+		t.Error(err) // that it costs something else is stripe-mock's fixture
+	}
+	check(t, g.DeleteCustomer(ctx, customer))
+}
+
+// TestStripeMockAcceptsEveryRequest holds what we send against Stripe's own specification, and our stand-in's calls too.
+func TestStripeMockAcceptsEveryRequest(t *testing.T) {
+	t.Parallel()
+	mock := stripeMock(t)
+	everything(t, gateway(mock), func(string) string { return "sub_1" })
+	stripe, base := standIn(t)
+	everything(t, gateway(base), func(id string) string { return stripe.Pay(id, 0) })
+	calls := stripe.Calls()
+	if len(calls) < 14 {
+		t.Fatalf("only %d calls", len(calls))
+	}
+	for _, c := range calls {
+		if status, body := send(t, mock, c); status != http.StatusOK {
+			t.Errorf("%s %s %s: %d %s", c.Method, c.Path, c.Body, status, body)
+		}
+	}
+}
+
+func send(t *testing.T, base string, c devstripe.Call) (int, []byte) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), c.Method, base+c.Path, strings.NewReader(c.Body))
+	check(t, err)
+	req.Header.Set("Authorization", "Bearer sk_test_1")
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := http.DefaultClient.Do(req)
+	check(t, err)
+	body, err := io.ReadAll(resp.Body)
+	check(t, errors.Join(err, resp.Body.Close()))
+	return resp.StatusCode, body
+}
+
+// TestTheStandInAnswersAsStripeMockDoes compares the members of each answer, of its lists' entries and of items in them.
+func TestTheStandInAnswersAsStripeMockDoes(t *testing.T) {
+	t.Parallel()
+	mock := stripeMock(t)
+	stripe, base := standIn(t)
+	g := gateway(base)
+	customer, err := g.CreateCustomer(t.Context(), uuid.New(), "a@example.com")
+	check(t, err)
+	made, err := g.CreateCheckout(t.Context(), billing.Order{CustomerID: customer, Tier: tier.Pro, Seats: 1}, "k")
+	check(t, err)
+	id := stripe.Pay(made.ID, 0)
+	for _, c := range []devstripe.Call{
+		{Method: "POST", Path: "/v1/customers", Body: "email=b%40example.com"},
+		{Method: "GET", Path: "/v1/customers/" + customer},
+		{Method: "GET", Path: "/v1/customers"},
+		{Method: "POST", Path: "/v1/checkout/sessions", Body: "mode=subscription&success_url=http%3A%2F%2Fx&customer=" + customer + "&line_items[0][price]=price_pro&line_items[0][quantity]=1"},
+		{Method: "GET", Path: "/v1/checkout/sessions?customer=" + customer},
+		{Method: "GET", Path: "/v1/checkout/sessions/" + made.ID},
+		{Method: "POST", Path: "/v1/billing_portal/sessions", Body: "customer=" + customer},
+		{Method: "GET", Path: "/v1/subscriptions/" + id},
+		{Method: "GET", Path: "/v1/subscriptions?customer=" + customer},
+		{Method: "POST", Path: "/v1/subscriptions/" + id, Body: "cancel_at_period_end=true"},
+		{Method: "GET", Path: "/v1/prices/price_pro"},
+		{Method: "DELETE", Path: "/v1/subscriptions/" + id},
+		{Method: "DELETE", Path: "/v1/customers/" + customer},
+	} {
+		status, ours := send(t, base, c)
+		_, theirs := send(t, mock, c)
+		if a, b := members(t, ours), members(t, theirs); status != http.StatusOK || !slices.Equal(a, b) {
+			t.Errorf("%s %s: %d\nours   %v\ntheirs %v", c.Method, c.Path, status, a, b)
+		}
+	}
+}
+
+// members are the names in an object, in a list's first entry, and in a subscription's first item.
+func members(t *testing.T, raw []byte) []string {
+	t.Helper()
+	var o map[string]any
+	check(t, json.Unmarshal(raw, &o))
+	names := slices.Sorted(maps.Keys(o))
+	for at := o; ; {
+		list, ok := at["data"].([]any)
+		if items, nested := at["items"].(map[string]any); nested {
+			list, ok = items["data"].([]any)
+		}
+		if !ok || len(list) == 0 {
+			return names
+		}
+		at, _ = list[0].(map[string]any)
+		names = append(names, slices.Sorted(maps.Keys(at))...)
+	}
+}
+
+// TestC112_Signatures refuses what nobody with a secret signed within five minutes.
+func TestC112_Signatures(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_767_225_600, 0)
+	const current, previous = "whsec_current", "whsec_previous"
+	g := gateway("", func(c *stripepay.Config) {
+		c.WebhookSecrets, c.Now = []string{current, previous}, func() time.Time { return now }
+	})
+	payload := []byte(`{"id":"evt_1","object":"event","type":"invoice.paid","created":1767225600,"api_version":"2020-08-27",
+		"data":{"object":{"id":"in_1","object":"invoice","parent":{"subscription_details":{"subscription":"sub_1"}}}}}`)
+	sign := func(secret string, off time.Duration) string { return devstripe.Sign(payload, secret, now.Add(off)) }
+	for name, c := range map[string]struct {
+		payload   []byte
+		signature string
+		accepted  bool
+	}{
+		"now":                        {payload, sign(current, 0), true},
+		"299 s old":                  {payload, sign(current, -299*time.Second), true},
+		"299 s ahead":                {payload, sign(current, 299*time.Second), true},
+		"with the secret before":     {payload, sign(previous, 0), true},
+		"two signatures, one right":  {payload, sign("whsec_else", 0) + ",v1=" + sign(current, 0)[len("t=1767225600,v1="):], true},
+		"301 s old":                  {payload, sign(current, -301*time.Second), false},
+		"301 s ahead":                {payload, sign(current, 301*time.Second), false},
+		"another's secret":           {payload, sign("whsec_else", 0), false},
+		"serialised anew":            {[]byte(strings.ReplaceAll(string(payload), "\n\t\t", "")), sign(current, 0), false},
+		"a byte more":                {append(slices.Clone(payload), ' '), sign(current, 0), false},
+		"none":                       {payload, "", false},
+		"nonsense":                   {payload, "t=now,v1=zz", false},
+		"only the old scheme":        {payload, strings.Replace(sign(current, 0), "v1=", "v0=", 1), false},
+		"a time that was not signed": {payload, "t=1767225601," + sign(current, 0)[len("t=1767225600,"):], false},
+		"signed, and no JSON":        {[]byte("hello"), devstripe.Sign([]byte("hello"), current, now), false},
+		"signed, and no event":       {[]byte("{}"), devstripe.Sign([]byte("{}"), current, now), false},
+		"signed, and not an object":  {[]byte("[]"), devstripe.Sign([]byte("[]"), current, now), false},
+	} {
+		event, err := g.Verify(c.payload, c.signature)
+		if c.accepted && (err != nil || event.ID != "evt_1" || event.SubscriptionID != "sub_1" || event.Type != "invoice.paid") ||
+			!c.accepted && !errors.Is(err, billing.ErrSignature) {
+			t.Errorf("%s: %+v, %v", name, event, err)
+		}
+	}
+}
+
+// TestSubscriptionOfEachEvent finds the subscription in every kind of event, by id or whole.
+func TestSubscriptionOfEachEvent(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	g := gateway("", func(c *stripepay.Config) { c.WebhookSecrets = []string{"whsec_1"} })
+	for object, want := range map[string]string{
+		`{"id":"sub_1","object":"subscription"}`:                                                             "sub_1",
+		`{"id":"cs_1","object":"checkout.session","subscription":"sub_2"}`:                                   "sub_2",
+		`{"id":"cs_1","object":"checkout.session","subscription":{"id":"sub_3"}}`:                            "sub_3",
+		`{"id":"cs_1","object":"checkout.session","subscription":null}`:                                      "",
+		`{"id":"in_1","object":"invoice","subscription":"sub_4"}`:                                            "sub_4",
+		`{"id":"in_1","object":"invoice","parent":{"subscription_details":{"subscription":{"id":"sub_5"}}}}`: "sub_5",
+		`{"id":"in_1","object":"invoice","parent":null}`:                                                     "",
+	} {
+		payload := []byte(`{"id":"evt_1","object":"event","type":"x","created":1,"data":{"object":` + object + `}}`)
+		event, err := g.Verify(payload, devstripe.Sign(payload, "whsec_1", now))
+		if err != nil || event.SubscriptionID != want {
+			t.Errorf("%s: %q, %v; want %q", object, event.SubscriptionID, err, want)
+		}
+	}
+}
+
+func TestCheckPrices(t *testing.T) {
+	t.Parallel()
+	stripe, base := standIn(t)
+	check(t, gateway(base).CheckPrices(t.Context()))
+	wrong := gateway(base, func(c *stripepay.Config) {
+		c.Prices = map[tier.Tier]string{tier.Pro: "price_power", tier.Power: "price_none", tier.Team: "price_team"}
+	}).CheckPrices(t.Context())
+	if wrong == nil || !strings.Contains(wrong.Error(), "STRIPE_PRICE_PRO: the price is 2900 eur, not 1500") ||
+		!strings.Contains(wrong.Error(), "STRIPE_PRICE_POWER: Stripe has no such price") || strings.Contains(wrong.Error(), "TEAM") {
+		t.Errorf("%v", wrong)
+	}
+	stripe.Script(func(*http.Request) devstripe.Fault { return devstripe.ServerError })
+	if err := gateway(base).CheckPrices(t.Context()); !errors.Is(err, billing.ErrUnavailable) {
+		t.Errorf("Stripe away: %v", err)
+	}
+}
+
+// TestErrorsNameNothing marks key, e-mail and host, and looks for them in the text of every failure.
+func TestErrorsNameNothing(t *testing.T) {
+	t.Parallel()
+	for name, handler := range map[string]http.HandlerFunc{
+		"refuses": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"error":{"type":"invalid_request_error","code":"email_invalid","message":"Invalid email MARK@example.com","param":"email"}}`)
+		},
+		"babbles": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "MARK <html>") },
+		"cuts":    func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+	} {
+		ts := httptest.NewServer(handler)
+		t.Cleanup(ts.Close)
+		_, err := gateway(ts.URL, func(c *stripepay.Config) { c.Key = "sk_test_MARK" }).CreateCustomer(t.Context(), uuid.New(), "MARK@example.com")
+		if err == nil || strings.Contains(err.Error(), "MARK") || strings.Contains(err.Error(), "127.0.0.1") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
