@@ -41,8 +41,8 @@ func permutations(n int, visit func(order []int)) {
 }
 
 // TestC113_AnyOrder delivers created, completed, updated, payment_failed, paid and deleted of one subscription in all 720
-// orders, each event twice, over two replicas: the account always ends as Stripe's subscription has, and so it does for
-// one that was not deleted.
+// orders (every eleventh of them but in a soak), each event twice, over two replicas: the account always ends as Stripe's
+// subscription has, and so it does for one that was not deleted.
 func TestC113_AnyOrder(t *testing.T) {
 	t.Parallel()
 	for name, deleted := range map[string]bool{"it ended": true, "it runs": false} {
@@ -56,7 +56,11 @@ func TestC113_AnyOrder(t *testing.T) {
 			if deleted {
 				want, status = tier.Free, "canceled"
 			}
+			nth := 0
 			permutations(len(events), func(order []int) {
+				if nth++; nth%orderStride != 0 {
+					return
+				}
 				_, err := w.db.Pool.Exec(t.Context(), "TRUNCATE stripe_inbox, subscriptions")
 				check(t, err)
 				for n, i := range order {

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/tier"
@@ -37,6 +38,8 @@ type Server struct {
 	state state
 	fault func(*http.Request) Fault
 	calls []Call
+
+	unruly atomic.Bool
 }
 
 // Call is a request of the API that came in.

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -81,6 +82,9 @@ func (s *Server) deliverDue(ctx context.Context) {
 	}
 	for _, d := range s.due() {
 		err := s.deliver(ctx, d.Payload)
+		if s.unruly.Load() {
+			err = errors.Join(err, s.deliver(ctx, d.Payload))
+		}
 		if ctx.Err() != nil {
 			return
 		}
@@ -100,8 +104,14 @@ func (s *Server) due() (list []*delivery) {
 			list = append(list, d)
 		}
 	}
+	if s.unruly.Load() {
+		slices.Reverse(list)
+	}
 	return list
 }
+
+// Unruly makes deliveries what Stripe allows itself: each event twice, and those that wait the wrong way round.
+func (s *Server) Unruly(on bool) { s.unruly.Store(on) }
 
 func (s *Server) settle(d *delivery, arrived bool) {
 	s.mu.Lock()

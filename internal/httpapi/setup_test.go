@@ -19,7 +19,9 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/backup"
+	"github.com/adiuva/cloud-api/internal/billing"
 	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/devstripe"
 	"github.com/adiuva/cloud-api/internal/diskblob"
 	"github.com/adiuva/cloud-api/internal/docs"
 	"github.com/adiuva/cloud-api/internal/httpapi"
@@ -40,6 +42,8 @@ type api struct {
 
 	accounts *auth.Service
 	db       *postgres.DB
+	stripe   *devstripe.Server
+	bills    *billing.Service
 }
 
 // lines collects log output.
@@ -102,6 +106,8 @@ func start(t *testing.T, model agent.Model, options ...option) *api {
 	blobs, err := diskblob.New(t.TempDir())
 	check(t, err)
 	cfg.Backups = backup.New(backup.Config{DB: db, Store: blobs, Log: log})
+	stripe, bills := newShop(t, db, log)
+	cfg.Billing = bills
 	for _, o := range options {
 		o(&cfg)
 	}
@@ -109,7 +115,7 @@ func start(t *testing.T, model agent.Model, options ...option) *api {
 	check(t, err)
 	ts := httptest.NewServer(server)
 	t.Cleanup(ts.Close)
-	return &api{t: t, server: server, url: ts.URL, logs: logs, accounts: accounts, db: db}
+	return &api{t: t, server: server, url: ts.URL, logs: logs, accounts: accounts, db: db, stripe: stripe, bills: bills}
 }
 
 func check(t *testing.T, err error) {

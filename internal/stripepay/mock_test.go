@@ -1,6 +1,7 @@
 package stripepay_test
 
 import (
+	"bytes"
 	"net"
 	"net/http"
 	"os"
@@ -31,9 +32,14 @@ func stripeMock(t *testing.T) (base string) {
 	check(t, err)
 	addr := l.Addr().String()
 	check(t, l.Close())
-	cmd := exec.Command(strings.TrimSpace(string(path)), "-http-addr", addr)
+	var said bytes.Buffer
+	cmd := exec.Command(strings.TrimSpace(string(path)), "-http-addr", addr, "-https-addr", "127.0.0.1:0")
+	cmd.Stdout, cmd.Stderr = &said, &said
 	check(t, cmd.Start())
 	t.Cleanup(func() {
+		if t.Failed() {
+			defer func() { t.Logf("stripe-mock: %s", &said) }()
+		}
 		if cmd.Process.Kill() == nil {
 			_ = cmd.Wait() // it was killed, and says so
 		}

@@ -1,0 +1,5 @@
+//go:build !soak
+
+package billing_test
+
+const orderStride = 11
