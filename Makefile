@@ -54,13 +54,15 @@ build: ## bin/adiuva-api, static
 bench: ## every benchmark
 	go run ./internal/testpeers -- go test -run '^$$' -bench . -benchmem ./...
 
-soak: ## fuzz tests for a minute each, outages again and again, timing of log-ins: some 15 minutes
+soak: ## fuzz tests for a minute each, outages and kills again and again, timing, gigabytes: some 20 minutes
 	scripts/install-peers
 	@for one in strictjson:FuzzDecode auth:FuzzNormalizeEmail auth/token:FuzzVerifyAccess auth/token:FuzzVerifyRefresh \
 		httpapi:FuzzAuthorization httpapi:FuzzRequestID; do \
 		go test ./internal/$${one%%:*} -run '^$$' -fuzz "^$${one##*:}\$$" -fuzztime 60s; done
 	go test -tags soak -count=1 -v -run 'TestSoak' ./internal/auth
-	go test -tags soak -count=1 -v -run 'TestTenSeconds|TestSoakSlowHeaders' ./internal/httpapi
+	go test -tags soak -count=1 -v -run 'TestTenSeconds|TestSoak' ./internal/httpapi
+	go test -tags soak -count=1 -v -timeout 30m -run 'TestC98|TestSoak' ./cmd/adiuva-api
+	go test -tags soak -count=1 -v -timeout 30m -run 'TestC113' ./internal/billing
 	go test -count=5 -timeout 30m -run 'TestC37|TestC125|TestC126|TestC46' ./internal/httpapi
 
 notices: build ## THIRD_PARTY_NOTICES from the modules inside the binary
