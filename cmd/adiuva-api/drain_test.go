@@ -117,8 +117,9 @@ func (b *balancer) look() {
 }
 
 func (b *balancer) rewrite(r *httputil.ProxyRequest) {
-	for range b.replicas {
-		i := int(b.next.Add(1)) % len(b.replicas)
+	first := int(b.next.Add(1)) // counted once a request: others must not move it on while this one looks
+	for n := range b.replicas {
+		i := (first + n) % len(b.replicas)
 		if b.ready[i].Load() {
 			u, err := url.Parse(b.replicas[i].base)
 			if err == nil {

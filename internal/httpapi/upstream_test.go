@@ -33,7 +33,7 @@ func TestUpstreamFailures(t *testing.T) {
 			t.Parallel()
 			upstream := llmtest.NewServer(t)
 			client, err := llm.New(llm.Config{APIKey: "k", BaseURL: upstream.URL, Model: "m", RouterModel: "r",
-				FirstTokenTimeout: 100 * time.Millisecond, IdleTimeout: 100 * time.Millisecond, Timeout: time.Second,
+				FirstTokenTimeout: time.Second, IdleTimeout: time.Second, Timeout: 5 * time.Second,
 				Sleep: func(context.Context, time.Duration) error { return nil }, Log: slog.New(slog.DiscardHandler)})
 			check(t, err)
 			t.Cleanup(client.Close)
