@@ -7,6 +7,7 @@ export default defineConfig({
   output: {
     path: '../../gen/ts',
     clean: true,
+    importFileExtension: '.js',
     header: ['// Code generated from openapi/openapi.yaml. DO NOT EDIT.'],
   },
   plugins: [

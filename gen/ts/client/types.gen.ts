@@ -1,12 +1,12 @@
 // Code generated from openapi/openapi.yaml. DO NOT EDIT.
 
-import type { Auth } from '../core/auth.gen';
+import type { Auth } from '../core/auth.gen.js';
 import type {
   ServerSentEventsOptions,
   ServerSentEventsResult,
-} from '../core/serverSentEvents.gen';
-import type { Client as CoreClient, Config as CoreConfig } from '../core/types.gen';
-import type { Middleware } from './utils.gen';
+} from '../core/serverSentEvents.gen.js';
+import type { Client as CoreClient, Config as CoreConfig } from '../core/types.gen.js';
+import type { Middleware } from './utils.gen.js';
 
 export type ResponseStyle = 'data' | 'fields';
 

@@ -1,6 +1,6 @@
 // Code generated from openapi/openapi.yaml. DO NOT EDIT.
 
-import type { Config } from './types.gen';
+import type { Config } from './types.gen.js';
 
 export type ServerSentEventsOptions<TData = unknown> = Omit<RequestInit, 'method'> &
   Pick<Config, 'method' | 'responseTransformer' | 'responseValidator'> & {

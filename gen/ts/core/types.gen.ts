@@ -1,7 +1,7 @@
 // Code generated from openapi/openapi.yaml. DO NOT EDIT.
 
-import type { Auth, AuthToken } from './auth.gen';
-import type { BodySerializer, QuerySerializer, QuerySerializerOptions } from './bodySerializer.gen';
+import type { Auth, AuthToken } from './auth.gen.js';
+import type { BodySerializer, QuerySerializer, QuerySerializerOptions } from './bodySerializer.gen.js';
 
 export type HttpMethod =
   | 'connect'

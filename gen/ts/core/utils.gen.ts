@@ -1,12 +1,12 @@
 // Code generated from openapi/openapi.yaml. DO NOT EDIT.
 
-import type { BodySerializer, QuerySerializer } from './bodySerializer.gen';
+import type { BodySerializer, QuerySerializer } from './bodySerializer.gen.js';
 import {
   type ArraySeparatorStyle,
   serializeArrayParam,
   serializeObjectParam,
   serializePrimitiveParam,
-} from './pathSerializer.gen';
+} from './pathSerializer.gen.js';
 
 export interface PathSerializer {
   path: Record<string, unknown>;

@@ -1,0 +1,25 @@
+// Builds dist/ from src/ and the generated client: ES modules, CommonJS, and declarations for both. Prints the size that a
+// user of the whole package pays, and fails above the limit.
+import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+const limit = 12 * 1024; // bytes, gzipped
+rmSync('dist', { recursive: true, force: true });
+rmSync('src/gen', { recursive: true, force: true });
+cpSync('../../gen/ts', 'src/gen', { recursive: true });
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], { stdio: 'inherit' });
+const common = { entryPoints: ['src/index.ts'], bundle: true, packages: 'external', target: 'es2022', logLevel: 'warning', sourcemap: true };
+await build({ ...common, format: 'esm', outfile: 'dist/index.js' });
+await build({ ...common, format: 'cjs', outfile: 'dist/index.cjs' });
+for (const name of readdirSync('dist', { recursive: true })) {
+  if (!name.endsWith('.d.ts')) continue;
+  const text = readFileSync(join('dist', name), 'utf8');
+  writeFileSync(join('dist', name.replace(/\.d\.ts$/, '.d.cts')), text.replace(/(from '\.[^']*|import\('\.[^']*)\.js'/g, "$1.cjs'"));
+}
+const { outputFiles } = await build({ ...common, sourcemap: false, format: 'esm', minify: true, write: false });
+const size = gzipSync(outputFiles[0].contents, { level: 9 }).length;
+console.log(`@adiuva/api-client: ${(size / 1024).toFixed(1)} kB minified and gzipped (limit ${limit / 1024} kB)`);
+if (size > limit) process.exit(1);

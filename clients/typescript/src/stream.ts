@@ -1,0 +1,143 @@
+import type { ChatRequest, ChatStreamDone, ChatStreamPlan, ErrorCode } from './gen/types.gen.js';
+import { AdiuvaError, StreamClosedError, errorOf } from './errors.js';
+import type { Session } from './session.js';
+import { aborted, backoff, pause, signalOf, type CallOptions } from './transport.js';
+
+/** What a stream needs of a WebSocket; Node below 22 has none of its own, and the package `ws` has one. */
+export interface WebSocketLike {
+  readonly readyState: number;
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: string, listener: (event: any) => void): void;
+}
+export type WebSocketClass = new (url: string, protocols?: string[]) => WebSocketLike;
+
+/** The end of a stream: an answer, or a plan to carry out. */
+export type ChatStreamResult = ChatStreamDone | ChatStreamPlan;
+
+type Frame = { text: string } | { last: ChatStreamResult } | { error: AdiuvaError };
+
+const tokenRefused = 4401;
+const connects = 4;
+
+/** A socket and what arrived on it. */
+class Socket {
+  readonly #frames: Frame[] = [];
+  #wake: (() => void) | undefined;
+  #closed: { code: number; reason: string } | undefined;
+  readonly opened: Promise<void>;
+
+  constructor(private readonly ws: WebSocketLike) {
+    this.opened = new Promise((resolve, reject) => {
+      ws.addEventListener('open', () => resolve());
+      ws.addEventListener('close', (event: { code: number; reason: string }) => {
+        this.#closed = { code: event.code, reason: String(event.reason ?? '') };
+        reject(new StreamClosedError(event.code, this.#closed.reason));
+        this.#wake?.();
+      });
+    });
+    this.opened.catch(() => undefined); // whoever waits for it hears of it
+    ws.addEventListener('error', () => undefined); // a close follows
+    ws.addEventListener('message', (event: { data: unknown }) => { this.#frames.push(frameOf(String(event.data))); this.#wake?.(); });
+  }
+
+  get alive(): boolean { return this.#closed === undefined && this.ws.readyState === 1; }
+
+  get refused(): boolean { return this.#closed?.code === tokenRefused; }
+
+  send(request: ChatRequest): void { this.ws.send(JSON.stringify(request)); }
+
+  close(): void { if (this.ws.readyState <= 1) this.ws.close(1000); }
+
+  /** The next frame, or a StreamClosedError. */
+  async next(signal: AbortSignal | undefined): Promise<Frame> {
+    for (;;) {
+      if (signal?.aborted) throw aborted(signal);
+      const frame = this.#frames.shift();
+      if (frame) return frame;
+      if (this.#closed) return { error: new StreamClosedError(this.#closed.code, this.#closed.reason) };
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        signal?.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+  }
+}
+
+/** A frame is a token unless it is a JSON object; that one is the last. */
+function frameOf(data: string): Frame {
+  if (!data.trimStart().startsWith('{')) return { text: data };
+  try {
+    const last = JSON.parse(data) as ChatStreamResult & { error?: { code: ErrorCode; message: string; request_id: string } };
+    if (!last.error) return { last };
+    const { code, message, request_id } = last.error;
+    return { error: errorOf(0, { type: 'about:blank', title: code, status: 0, code, detail: message, instance: '', request_id }, new Headers()) };
+  } catch {
+    return { text: data };
+  }
+}
+
+/** Opens sockets, keeps one that is idle for the next message, and never sends a message twice. */
+export class ChatStreams {
+  #idle: Socket | undefined;
+
+  constructor(private readonly url: string, private readonly session: () => Session, private readonly webSocket: WebSocketClass | undefined) {}
+
+  /** Yields tokens and returns the last frame. Once the message was sent a lost socket is a StreamClosedError. */
+  async *stream(request: ChatRequest, call?: CallOptions): AsyncGenerator<string, ChatStreamResult, void> {
+    const signal = signalOf(call, undefined);
+    const socket = await this.#connect(signal);
+    let whole = false;
+    try {
+      socket.send(request);
+      for (;;) {
+        const frame = await socket.next(signal);
+        if ('text' in frame) { yield frame.text; continue; }
+        if ('error' in frame) throw frame.error;
+        whole = true;
+        return frame.last;
+      }
+    } finally {
+      if (whole && socket.alive && !this.#idle) this.#idle = socket;
+      else socket.close();
+    }
+  }
+
+  /** Ends the socket that waits for the next message. */
+  close(): void {
+    this.#idle?.close();
+    this.#idle = undefined;
+  }
+
+  async #connect(signal: AbortSignal | undefined): Promise<Socket> {
+    const idle = this.#idle;
+    this.#idle = undefined;
+    if (idle?.alive) return idle;
+    let refused: string | undefined;
+    for (let attempt = 0; ; attempt++) {
+      const token = await this.session().token(refused);
+      const socket = this.#open(token);
+      const stop = () => socket.close();
+      signal?.addEventListener('abort', stop, { once: true });
+      try {
+        await socket.opened;
+        await new Promise((resolve) => setTimeout(resolve)); // a token that is refused closes right after the handshake
+        if (!socket.refused) return socket;
+        throw new StreamClosedError(tokenRefused, 'token refused');
+      } catch (error) {
+        if (signal?.aborted) throw aborted(signal);
+        if (attempt + 1 >= connects) throw error;
+        if (socket.refused && refused === undefined) refused = token;
+        else await pause(backoff(attempt), signal);
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
+    }
+  }
+
+  #open(token: string | undefined): Socket {
+    const Class = this.webSocket ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket;
+    if (!Class) throw new AdiuvaError('there is no WebSocket here: give the client one as the option webSocket (in Node 20 that of the package ws)');
+    return new Socket(new Class(this.url, ['adiuva.chat.v1', ...(token ? [`bearer.${token}`] : [])]));
+  }
+}

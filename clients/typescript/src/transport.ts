@@ -1,0 +1,87 @@
+import { ConnectionError, TimeoutError, retryAfter } from './errors.js';
+import type { Session } from './session.js';
+
+/** What can be said for one call. */
+export interface CallOptions {
+  signal?: AbortSignal;
+  /** Milliseconds until TimeoutError; 60,000 unless said. Transfers and streams have none unless said. */
+  timeoutMs?: number;
+  /** How often a call that failed is tried again; 2 unless said. */
+  maxRetries?: number;
+}
+
+export interface TransportOptions {
+  fetch: typeof fetch;
+  timeoutMs: number;
+  maxRetries: number;
+}
+
+const again = new Set([408, 425, 429, 500, 502, 503, 504]);
+const longestWait = 60_000; // that a Retry-After may ask for before the error goes to the caller
+export const tries = 'x-adiuva-retries'; // between a call and its transport; it never leaves
+
+/** A fetch with tokens, retries and a renewed token after a 401. */
+export function transport(options: TransportOptions, session: () => Session): typeof fetch {
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const open = /\/auth\/(login|register|refresh)$/.test(new URL(request.url).pathname);
+    const limit = Number(request.headers.get(tries) ?? options.maxRetries);
+    request.headers.delete(tries);
+    const repeatable = request.method !== 'POST' || request.headers.has('idempotency-key');
+    let renewed = false;
+    for (let attempt = 0; ; attempt++) {
+      const token = open ? undefined : await session().token();
+      const one = request.clone();
+      if (token) one.headers.set('authorization', `Bearer ${token}`);
+      let answer: Response;
+      try {
+        answer = await options.fetch(one);
+      } catch (cause) {
+        if (request.signal.aborted) throw aborted(request.signal, cause);
+        if (!repeatable || attempt >= limit) throw new ConnectionError('the server could not be reached', { cause });
+        await pause(backoff(attempt), request.signal);
+        continue;
+      }
+      if (answer.status === 401 && token && !renewed) {
+        renewed = true;
+        await answer.body?.cancel();
+        await session().token(token);
+        attempt--;
+        continue;
+      }
+      const wait = retryAfter(answer.headers);
+      const worth = again.has(answer.status) && (repeatable || answer.status === 429 || answer.status === 503);
+      if (!worth || attempt >= limit || (wait ?? 0) > longestWait) return answer;
+      await answer.body?.cancel();
+      await pause(wait ?? backoff(attempt), request.signal);
+    }
+  };
+}
+
+/** What an aborted signal means: the caller's own reason, or our TimeoutError. */
+export function aborted(signal: AbortSignal, cause?: unknown): unknown {
+  return (signal.reason as { name?: string } | undefined)?.name === 'TimeoutError'
+    ? new TimeoutError('the time for the call was over', { cause }) : signal.reason;
+}
+
+/** The signal of a call: the caller's, and the time limit's. */
+export function signalOf(call: CallOptions | undefined, timeoutMs: number | undefined): AbortSignal | undefined {
+  const limit = call?.timeoutMs ?? timeoutMs;
+  const signals = [call?.signal, limit === undefined ? undefined : AbortSignal.timeout(limit)].filter((s) => s !== undefined);
+  return signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+}
+
+/** 0.5 s doubled with each attempt, at most 8 s, up to a quarter less so that clients do not come back together. */
+export function backoff(attempt: number): number {
+  return Math.min(8_000, 500 * 2 ** attempt) * (1 - Math.random() / 4);
+}
+
+/** Waits, or throws the signal's reason. */
+export function pause(ms: number, signal?: AbortSignal | null): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(aborted(signal));
+    const stop = () => { clearTimeout(timer); reject(aborted(signal!)); };
+    const timer = setTimeout(() => { signal?.removeEventListener('abort', stop); resolve(); }, ms);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}
