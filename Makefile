@@ -8,6 +8,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GOTOOL := go tool -modfile=tools/go.mod
 NODE_MODULES := openapi/npm/node_modules/.package-lock.json
 BROWSER_MODULES := tests/browser/node_modules/.package-lock.json
+CLIENT_MODULES := clients/typescript/node_modules/.package-lock.json
 GO_DIRS := $(wildcard cmd deploy gen internal openapi sql tests/browser/*.go *.go)
 SEVERITIES := $(addprefix --severity-levels ,$(wildcard openapi/*severity*))
 GENERATED := gen openapi/asyncapi.bundled.json .env.example README.md
@@ -38,7 +39,7 @@ lint: $(NODE_MODULES) ## gofmt, go vet, import arrows and sizes, the contract's 
 	go test -count=1 ./internal ./deploy
 	npm --prefix openapi/npm run --silent lint
 
-test: $(BROWSER_MODULES) ## every test, with the race detector, against real PostgreSQL, Redis and S3
+test: $(BROWSER_MODULES) $(CLIENT_MODULES) ## every test, with the race detector, against real PostgreSQL, Redis and S3
 	scripts/install-peers
 	for one in versitygw stripe-mock; do go tool -modfile=tools/peers/go.mod -n $$one >/dev/null; done
 	go run ./internal/testpeers -- go test -race ./...

@@ -60,6 +60,7 @@ var arrows = map[string]string{
 	"internal/pgtest":          "internal/postgres internal/devpg gen/db",
 	"internal/llmtest":         "internal/agent internal/fault",
 	"internal/s3test":          "",
+	"internal/servetest":       "internal/pgtest",
 	"internal/testpeers":       "internal/devpg",
 	"cmd/adiuva-api":           "*",
 }
@@ -71,7 +72,8 @@ var owners = map[string]string{
 	module + "gen/client":                    "",
 	module + "gen/db":                        "internal/postgres internal/auth internal/backup internal/billing internal/pgtest cmd/adiuva-api",
 	module + "internal/config":               "cmd/adiuva-api",
-	module + "internal/pgtest":               "",
+	module + "internal/pgtest":               "internal/servetest",
+	module + "internal/servetest":            "",
 	module + "internal/agent/agenttest":      "",
 	module + "internal/llmtest":              "internal/llmtest",
 	module + "internal/s3test":               "",

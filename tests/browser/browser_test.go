@@ -4,21 +4,17 @@ package browser_test
 
 import (
 	"log/slog"
-	"net"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/docs"
 	"github.com/adiuva/cloud-api/internal/httpapi"
-	"github.com/adiuva/cloud-api/internal/pgtest"
 	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/servetest"
 )
 
 // TestDocs needs no database: no page of the documentation asks for one.
@@ -42,32 +38,7 @@ func TestDocs(t *testing.T) {
 // TestCheckout needs the whole service: it is built and started as an operator does, with Stripe's stand-in.
 func TestCheckout(t *testing.T) {
 	t.Parallel()
-	program := filepath.Join(t.TempDir(), "adiuva-api")
-	out, err := exec.Command("go", "build", "-o", program, "../../cmd/adiuva-api").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	addr := l.Addr().String()
-	check(t, l.Close())
-	cmd := exec.Command(program, "serve")
-	cmd.Env = append(os.Environ(), "ENV=dev", "ADDR="+addr, "ADIUVA_DATA_DIR="+t.TempDir(), "BCRYPT_COST=4", "RATE_LIMITS=off",
-		"DATABASE_URL="+pgtest.New(t).Pool.Config().ConnString())
-	check(t, cmd.Start())
-	t.Cleanup(func() {
-		check(t, cmd.Process.Signal(os.Interrupt))
-		check(t, cmd.Wait())
-	})
-	base := "http://" + addr
-	pgtest.Eventually(t, 20*time.Second, func() error {
-		resp, err := http.Get(base + "/readyz")
-		if err != nil {
-			return err
-		}
-		return resp.Body.Close()
-	})
-	run(t, "checkout.test.mjs", "BASE="+base)
+	run(t, "checkout.test.mjs", "BASE="+servetest.Start(t))
 }
 
 // run runs one file of tests in Chromium, with the variables given. Where the browser or its driver is missing, the test

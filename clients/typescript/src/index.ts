@@ -77,7 +77,7 @@ export class AdiuvaClient {
     /** Renews the tokens now, to see a changed plan at once. */
     refresh: async (): Promise<void> => {
       const tokens = await this.#session.store.get();
-      if (tokens) await this.#session.refresh(tokens.access_token);
+      if (tokens) await this.#session.refresh(tokens.refresh_token);
     },
     /** Tells of sign-ins, refreshes and sign-outs, until the function that it returns is called. */
     onAuthStateChange: (listener: AuthListener): (() => void) => this.#session.onChange(listener),
@@ -115,6 +115,9 @@ export class AdiuvaClient {
 
   /** A queue that sends backups whenever the server can be reached. */
   backupQueue(options: QueueOptions): BackupQueue { return new BackupQueue(this.backups, options); }
+
+  /** Ends the socket that waits for the next message, which would keep a Node process from ending. */
+  close(): void { this.#streams.close(); }
 
   #init(call?: CallOptions): { client: Client; signal?: AbortSignal; headers?: Record<string, string> } {
     const signal = signalOf(call, this.#timeoutMs);

@@ -51,10 +51,10 @@ export class Session {
     const tokens = await this.store.get();
     if (!tokens) return undefined;
     const good = refused === undefined ? tokens.expires_at - Date.now() > early : tokens.access_token !== refused;
-    return good ? tokens.access_token : (await this.refresh(tokens.access_token)).access_token;
+    return good ? tokens.access_token : (await this.refresh(tokens.refresh_token)).access_token;
   }
 
-  /** Rotates the tokens. Whoever else did it meanwhile, in this window or another, did it for us. */
+  /** Rotates the tokens. Whoever did it since `stale` was current, in this window or another, did it for us. */
   refresh(stale: string): Promise<AuthTokens> {
     this.#refreshing ??= this.lock(() => this.#rotate(stale)).finally(() => { this.#refreshing = undefined; });
     return this.#refreshing;
@@ -63,7 +63,7 @@ export class Session {
   async #rotate(stale: string): Promise<AuthTokens> {
     const tokens = await this.store.get();
     if (!tokens) throw new AdiuvaError('signed out');
-    if (tokens.access_token !== stale) return tokens;
+    if (tokens.refresh_token !== stale) return tokens; // two access tokens of one second may be the same
     try {
       const next = await this.exchange(tokens.refresh_token, crypto.randomUUID());
       await this.set(next, 'refreshed');

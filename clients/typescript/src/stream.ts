@@ -1,5 +1,5 @@
 import type { ChatRequest, ChatStreamDone, ChatStreamPlan, ErrorCode } from './gen/types.gen.js';
-import { AdiuvaError, StreamClosedError, errorOf } from './errors.js';
+import { AdiuvaError, StreamClosedError, errorOf, isApiError } from './errors.js';
 import type { Session } from './session.js';
 import { aborted, backoff, pause, signalOf, type CallOptions } from './transport.js';
 
@@ -43,8 +43,6 @@ class Socket {
 
   get alive(): boolean { return this.#closed === undefined && this.ws.readyState === 1; }
 
-  get refused(): boolean { return this.#closed?.code === tokenRefused; }
-
   send(request: ChatRequest): void { this.ws.send(JSON.stringify(request)); }
 
   close(): void { if (this.ws.readyState <= 1) this.ws.close(1000); }
@@ -77,29 +75,44 @@ function frameOf(data: string): Frame {
   }
 }
 
+/** Whether the server refused the token: it says so in a frame, and closes. */
+function signedOut(error: AdiuvaError): boolean {
+  return isApiError(error) ? error.code.startsWith('token_') : error instanceof StreamClosedError && error.closeCode === tokenRefused;
+}
+
 /** Opens sockets, keeps one that is idle for the next message, and never sends a message twice. */
 export class ChatStreams {
   #idle: Socket | undefined;
 
   constructor(private readonly url: string, private readonly session: () => Session, private readonly webSocket: WebSocketClass | undefined) {}
 
-  /** Yields tokens and returns the last frame. Once the message was sent a lost socket is a StreamClosedError. */
+  /** Yields tokens and returns the last frame. Once the message was taken a lost socket is a StreamClosedError. */
   async *stream(request: ChatRequest, call?: CallOptions): AsyncGenerator<string, ChatStreamResult, void> {
     const signal = signalOf(call, undefined);
-    const socket = await this.#connect(signal);
-    let whole = false;
-    try {
-      socket.send(request);
-      for (;;) {
-        const frame = await socket.next(signal);
-        if ('text' in frame) { yield frame.text; continue; }
-        if ('error' in frame) throw frame.error;
-        whole = true;
-        return frame.last;
+    for (let refused: string | undefined; ;) {
+      const { socket, token } = await this.#connect(signal, refused);
+      let whole = false;
+      let silent = true;
+      try {
+        socket.send(request);
+        for (;;) {
+          const frame = await socket.next(signal);
+          if ('last' in frame) {
+            whole = true;
+            return frame.last;
+          }
+          if ('text' in frame) {
+            silent = false;
+            yield frame.text;
+          } else if (silent && refused === undefined && token && signedOut(frame.error)) { // before it read the message
+            refused = token;
+            break;
+          } else throw frame.error;
+        }
+      } finally {
+        if (whole && socket.alive && !this.#idle) this.#idle = socket;
+        else socket.close();
       }
-    } finally {
-      if (whole && socket.alive && !this.#idle) this.#idle = socket;
-      else socket.close();
     }
   }
 
@@ -109,11 +122,11 @@ export class ChatStreams {
     this.#idle = undefined;
   }
 
-  async #connect(signal: AbortSignal | undefined): Promise<Socket> {
+  /** An open socket, after a few tries; `refused` is a token that the server did not take. */
+  async #connect(signal: AbortSignal | undefined, refused: string | undefined): Promise<{ socket: Socket; token?: string }> {
     const idle = this.#idle;
     this.#idle = undefined;
-    if (idle?.alive) return idle;
-    let refused: string | undefined;
+    if (idle?.alive) return { socket: idle };
     for (let attempt = 0; ; attempt++) {
       const token = await this.session().token(refused);
       const socket = this.#open(token);
@@ -121,14 +134,11 @@ export class ChatStreams {
       signal?.addEventListener('abort', stop, { once: true });
       try {
         await socket.opened;
-        await new Promise((resolve) => setTimeout(resolve)); // a token that is refused closes right after the handshake
-        if (!socket.refused) return socket;
-        throw new StreamClosedError(tokenRefused, 'token refused');
+        return { socket, ...(token ? { token } : {}) };
       } catch (error) {
         if (signal?.aborted) throw aborted(signal);
         if (attempt + 1 >= connects) throw error;
-        if (socket.refused && refused === undefined) refused = token;
-        else await pause(backoff(attempt), signal);
+        await pause(backoff(attempt), signal);
       } finally {
         signal?.removeEventListener('abort', stop);
       }
