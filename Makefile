@@ -55,7 +55,7 @@ build: ## bin/adiuva-api, static
 bench: ## every benchmark
 	go run ./internal/testpeers -- go test -run '^$$' -bench . -benchmem ./...
 
-soak: ## fuzz tests for a minute each, outages and kills again and again, timing, gigabytes: some 20 minutes
+soak: ## fuzz tests for a minute each, outages and kills again and again, timing, gigabytes: some 25 minutes
 	scripts/install-peers
 	@for one in strictjson:FuzzDecode auth:FuzzNormalizeEmail auth/token:FuzzVerifyAccess auth/token:FuzzVerifyRefresh \
 		httpapi:FuzzAuthorization httpapi:FuzzRequestID; do \
