@@ -10,7 +10,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/servetest"
 )
 
-// TestClient builds the package, checks what it exports and its size, and runs its tests in Node. Where its modules are
+// TestClient builds the package, checks what it exports and its size, and runs its tests in Node and the snippets of the
+// integrators' guide. Where its modules are
 // missing it is skipped, and fails under CI: `make test` installs them.
 func TestClient(t *testing.T) {
 	t.Parallel()
@@ -22,14 +23,15 @@ func TestClient(t *testing.T) {
 		}
 		t.Skip(missing)
 	}
-	base := servetest.Start(t)
+	base := servetest.Start(t) + "/api/v1"
 	for _, script := range []string{"build", "check", "test"} {
 		cmd := exec.CommandContext(t.Context(), "npm", "run", "--silent", script)
-		cmd.Dir, cmd.Env = dir, append(os.Environ(), "BASE="+base+"/api/v1")
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "BASE="+base)
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", script, err, out)
 		}
 		t.Logf("%s:\n%s", script, out)
 	}
+	runGuide(t, dir, base)
 }
