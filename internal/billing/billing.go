@@ -36,8 +36,9 @@ var ErrUnknown = errors.New("billing: Stripe does not know this id")
 type Gateway interface {
 	// Verify returns the event of a signed payload, or ErrSignature.
 	Verify(payload []byte, signature string) (Event, error)
-	// CreateCustomer returns the customer of the account; the same for the same account within a day.
-	CreateCustomer(ctx context.Context, userID uuid.UUID, email string) (customerID string, err error)
+	// CreateCustomer returns a customer for the account; within a day the same for the same account and previous customer,
+	// which is "" for the first.
+	CreateCustomer(ctx context.Context, userID uuid.UUID, email, previous string) (customerID string, err error)
 	// DeleteCustomer removes the customer and ends its subscriptions at once. Repeating it is fine.
 	DeleteCustomer(ctx context.Context, customerID string) error
 	// Checkouts returns the customer's latest checkouts, the newest first.

@@ -33,14 +33,27 @@ func (s *Service) Checkout(ctx context.Context, user identity.User, t tier.Tier,
 	if err := s.refuseSecond(ctx, user.ID); err != nil {
 		return "", err
 	}
-	customer, err := s.customer(ctx, user.ID)
-	if err != nil {
+	gone := ""
+	for range 2 {
+		customer, err := s.customer(ctx, user.ID, gone)
+		if err != nil {
+			return "", err
+		}
+		url, err = s.sell(ctx, Order{UserID: user.ID, CustomerID: customer, Tier: t, Seats: max(seats, 1)})
+		if !errors.Is(err, ErrUnknown) {
+			return url, err
+		}
+		gone = customer // somebody deleted it at Stripe: the account gets another
+	}
+	return "", ErrUnavailable.Because(ErrUnknown)
+}
+
+// sell returns the page of the order, unless the customer has what it sells.
+func (s *Service) sell(ctx context.Context, order Order) (url string, err error) {
+	if err := s.refuseUnheard(ctx, order.CustomerID); err != nil {
 		return "", err
 	}
-	if err := s.refuseUnheard(ctx, customer); err != nil {
-		return "", err
-	}
-	return s.page(ctx, Order{UserID: user.ID, CustomerID: customer, Tier: t, Seats: max(seats, 1)})
+	return s.page(ctx, order)
 }
 
 // refuseSecond asks our own rows whether a subscription runs.
@@ -77,16 +90,16 @@ func (s *Service) refuseUnheard(ctx context.Context, customer string) error {
 	return nil
 }
 
-// customer returns Stripe's id of the account, which is made at its first checkout.
-func (s *Service) customer(ctx context.Context, userID uuid.UUID) (string, error) {
+// customer returns Stripe's id of the account, which is made at its first checkout, and anew where the one we know is gone.
+func (s *Service) customer(ctx context.Context, userID uuid.UUID, gone string) (string, error) {
 	row, err := s.q.StripeCustomer(ctx, s.db.Pool, userID)
 	if err != nil {
 		return "", postgres.OrMissing(err, fault.ErrNotFound)
 	}
-	if row.StripeCustomerID != nil {
+	if row.StripeCustomerID != nil && *row.StripeCustomerID != gone {
 		return *row.StripeCustomerID, nil
 	}
-	id, err := s.gateway.CreateCustomer(ctx, userID, row.Email)
+	id, err := s.gateway.CreateCustomer(ctx, userID, row.Email, gone)
 	if err != nil {
 		return "", err
 	}
@@ -151,5 +164,9 @@ func (s *Service) Portal(ctx context.Context, user identity.User) (url string, e
 	if row.StripeCustomerID == nil {
 		return "", ErrNeverPaid
 	}
-	return s.gateway.CreatePortal(ctx, *row.StripeCustomerID)
+	url, err = s.gateway.CreatePortal(ctx, *row.StripeCustomerID)
+	if errors.Is(err, ErrUnknown) { // somebody deleted it at Stripe
+		return "", ErrNeverPaid
+	}
+	return url, err
 }

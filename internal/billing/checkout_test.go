@@ -179,6 +179,29 @@ func TestC122_RefusedCheckouts(t *testing.T) {
 	}
 }
 
+// TestACustomerDeletedAtStripe gives the account another at its next checkout.
+func TestACustomerDeletedAtStripe(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	u := w.user()
+	w.subscribe(u, tier.Pro, 1)
+	w.settle()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, w.base+"/v1/customers/"+value[string](w, "SELECT stripe_customer_id FROM users"), nil)
+	check(t, err)
+	req.Header.Set("Authorization", "Bearer sk_test_1")
+	resp, err := http.DefaultClient.Do(req)
+	check(t, err)
+	check(t, resp.Body.Close())
+	w.settle()
+	w.is(u, tier.Free, 1, "canceled")
+	if _, err := w.svc.Portal(t.Context(), u); !errors.Is(err, billing.ErrNeverPaid) {
+		t.Errorf("portal: %v", err)
+	}
+	w.subscribe(u, tier.Power, 1)
+	w.settle()
+	w.is(u, tier.Power, 1, "active")
+}
+
 // TestC119_CancelRacesARenewal cancels while the events of a renewal come in, and with Stripe away.
 func TestC119_CancelRacesARenewal(t *testing.T) {
 	t.Parallel()

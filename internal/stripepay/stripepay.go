@@ -105,8 +105,8 @@ func what(answer *stripe.Error) string {
 
 // CreateCustomer returns the account's customer. Stripe repeats a failure for its key for a day: then we look whether there
 // is one after all, and only else take another key.
-func (g *Gateway) CreateCustomer(ctx context.Context, userID uuid.UUID, email string) (string, error) {
-	key := "customer-" + userID.String()
+func (g *Gateway) CreateCustomer(ctx context.Context, userID uuid.UUID, email, previous string) (string, error) {
+	key := "customer-" + userID.String() + previous
 	id, err := g.createCustomer(ctx, userID, email, key)
 	if !errors.Is(err, billing.ErrUnavailable) {
 		return id, err
@@ -116,7 +116,7 @@ func (g *Gateway) CreateCustomer(ctx context.Context, userID uuid.UUID, email st
 		if err != nil {
 			return "", failure(err)
 		}
-		if found.Metadata[metadataUser] == userID.String() {
+		if found.Metadata[metadataUser] == userID.String() && found.ID != previous {
 			return found.ID, nil
 		}
 	}

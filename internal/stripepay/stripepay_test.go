@@ -52,7 +52,7 @@ func standIn(t *testing.T) (*devstripe.Server, string) {
 func everything(t *testing.T, g *stripepay.Gateway, pay func(sessionID string) (subscriptionID string)) {
 	t.Helper()
 	ctx := t.Context()
-	customer, err := g.CreateCustomer(ctx, uuid.New(), "a@example.com")
+	customer, err := g.CreateCustomer(ctx, uuid.New(), "a@example.com", "")
 	check(t, err)
 	order := billing.Order{UserID: uuid.New(), CustomerID: customer, Tier: tier.Team, Seats: 5}
 	made, err := g.CreateCheckout(ctx, order, "key-1")
@@ -117,7 +117,7 @@ func TestTheStandInAnswersAsStripeMockDoes(t *testing.T) {
 	mock := stripeMock(t)
 	stripe, base := standIn(t)
 	g := gateway(base)
-	customer, err := g.CreateCustomer(t.Context(), uuid.New(), "a@example.com")
+	customer, err := g.CreateCustomer(t.Context(), uuid.New(), "a@example.com", "")
 	check(t, err)
 	made, err := g.CreateCheckout(t.Context(), billing.Order{CustomerID: customer, Tier: tier.Pro, Seats: 1}, "k")
 	check(t, err)
@@ -258,7 +258,7 @@ func TestErrorsNameNothing(t *testing.T) {
 	} {
 		ts := httptest.NewServer(handler)
 		t.Cleanup(ts.Close)
-		_, err := gateway(ts.URL, func(c *stripepay.Config) { c.Key = "sk_test_MARK" }).CreateCustomer(t.Context(), uuid.New(), "MARK@example.com")
+		_, err := gateway(ts.URL, func(c *stripepay.Config) { c.Key = "sk_test_MARK" }).CreateCustomer(t.Context(), uuid.New(), "MARK@example.com", "")
 		if err == nil || strings.Contains(err.Error(), "MARK") || strings.Contains(err.Error(), "127.0.0.1") {
 			t.Errorf("%s: %v", name, err)
 		}
