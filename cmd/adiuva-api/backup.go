@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/adiuva/cloud-api/internal/backup"
+	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
@@ -39,25 +40,14 @@ func backupCommand(env environment) *cobra.Command {
 
 // withBackups runs do on the backups of the configured database and store.
 func withBackups(ctx context.Context, env environment, do func(*backup.Service) error) error {
-	cfg, err := env.load()
-	if err != nil {
-		return err
-	}
-	dsn, err := findDSN(cfg)
-	if err != nil {
-		return err
-	}
-	db, err := postgres.Open(ctx, dsn)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	backups, stop, err := buildBackups(ctx, cfg, db, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return err
-	}
-	defer stop()
-	return do(backups)
+	return withDatabase(ctx, env, func(cfg config.Config, db *postgres.DB) error {
+		backups, stop, err := buildBackups(ctx, cfg, db, slog.New(slog.DiscardHandler))
+		if err != nil {
+			return err
+		}
+		defer stop()
+		return do(backups)
+	})
 }
 
 // everySecond prints progress, at most a line a second.

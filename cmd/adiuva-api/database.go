@@ -64,6 +64,24 @@ func findDSN(cfg config.Config) (string, error) {
 	return dsn, nil
 }
 
+// withDatabase runs do on the configured database, for a command that is not serve.
+func withDatabase(ctx context.Context, env environment, do func(config.Config, *postgres.DB) error) error {
+	cfg, err := env.load()
+	if err != nil {
+		return err
+	}
+	dsn, err := findDSN(cfg)
+	if err != nil {
+		return err
+	}
+	db, err := postgres.Open(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return do(cfg, db)
+}
+
 func authConfig(cfg config.Config, db *postgres.DB, log *slog.Logger) auth.Config {
 	failures := auth.DefaultLoginFailures
 	if !cfg.Limited() {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
@@ -23,27 +24,17 @@ func userCommand(env environment) *cobra.Command {
 
 // withAccounts runs do on the account service of the configured database.
 func withAccounts(ctx context.Context, env environment, do func(*auth.Service) error) error {
-	cfg, err := env.load()
-	if err != nil {
-		return err
-	}
-	dsn, err := findDSN(cfg)
-	if err != nil {
-		return err
-	}
-	if cfg, err = cfg.WithDevSecrets(); err != nil {
-		return err
-	}
-	db, err := postgres.Open(ctx, dsn)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	accounts, err := auth.New(authConfig(cfg, db, slog.New(slog.DiscardHandler)))
-	if err != nil {
-		return err
-	}
-	return do(accounts)
+	return withDatabase(ctx, env, func(cfg config.Config, db *postgres.DB) error {
+		cfg, err := cfg.WithDevSecrets()
+		if err != nil {
+			return err
+		}
+		accounts, err := auth.New(authConfig(cfg, db, slog.New(slog.DiscardHandler)))
+		if err != nil {
+			return err
+		}
+		return do(accounts)
+	})
 }
 
 func userCreate(env environment) *cobra.Command {

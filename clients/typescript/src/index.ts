@@ -49,7 +49,7 @@ export class AdiuvaClient {
     const baseUrl = options.baseUrl.replace(/\/+$/, '');
     this.#timeoutMs = options.timeoutMs ?? 60_000;
     const send = transport({
-      fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)), timeoutMs: this.#timeoutMs, maxRetries: options.maxRetries ?? 2,
+      fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)), maxRetries: options.maxRetries ?? 2,
     }, () => this.#session);
     this.#client = createClient({ baseUrl, fetch: send });
     this.#session = new Session(options.tokenStore ?? memoryTokenStore(), options.lock ?? defaultLock, (refreshToken, key) =>

@@ -12,7 +12,6 @@ export interface CallOptions {
 
 export interface TransportOptions {
   fetch: typeof fetch;
-  timeoutMs: number;
   maxRetries: number;
 }
 
