@@ -1,6 +1,7 @@
-// Package llm answers agents over an OpenAI-compatible API. langchaingo maps messages and tools to the request; this
-// package carries the HTTP exchange under it, because the stock streaming mixes tool calls into the text, hides errors
-// and passes cut answers for whole ones. Failures are faults in the product's words, never the upstream's.
+// Package llm answers agents over an OpenAI-compatible API. Calls come in langchaingo's vocabulary and leave as the
+// requests that its client would send; the exchange itself is this package's own, because the stock one mixes tool calls
+// into the text, hides errors, passes cut answers for whole ones, and encodes every prompt twice. Failures are faults in
+// the product's words, never the upstream's.
 package llm
 
 import (
@@ -9,12 +10,9 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
-	"github.com/tmc/langchaingo/llms"
-	"github.com/tmc/langchaingo/llms/openai"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/fault"
@@ -53,7 +51,7 @@ const (
 // Client is an agent.Model over an OpenAI-compatible API. It is safe for concurrent use.
 type Client struct {
 	cfg         Config
-	doer        *doer
+	exchange    *exchange
 	alarm       *alarm
 	main, small upstream
 }
@@ -61,28 +59,22 @@ type Client struct {
 // upstream is one model.
 type upstream struct {
 	name    string
-	llm     *openai.LLM
 	breaker *gobreaker.CircuitBreaker[agent.Answer]
 }
 
 var _ agent.Model = (*Client)(nil)
 
-// New returns a Client; it fails only on a configuration langchaingo refuses. No environment variable is read.
+// New returns a Client; it fails on an address that is none. No environment variable is read.
 func New(cfg Config) (*Client, error) {
 	cfg = cfg.withDefaults()
-	c := &Client{cfg: cfg, doer: &doer{
-		http:  &http.Client{Transport: cfg.Transport, CheckRedirect: refuseRedirect},
-		first: cfg.FirstTokenTimeout, idle: cfg.IdleTimeout, now: cfg.Now, keyed: cfg.APIKey != "",
-	}, alarm: &alarm{log: cfg.Log, now: cfg.Now}}
-	var err error
-	if c.main, err = c.upstream(cfg.Model); err != nil {
+	far, err := newExchange(cfg)
+	if err != nil {
 		return nil, err
 	}
+	c := &Client{cfg: cfg, exchange: far, alarm: &alarm{log: cfg.Log, now: cfg.Now}, main: newUpstream(cfg.Model)}
 	c.small = c.main
 	if cfg.RouterModel != cfg.Model {
-		if c.small, err = c.upstream(cfg.RouterModel); err != nil {
-			return nil, err
-		}
+		c.small = newUpstream(cfg.RouterModel)
 	}
 	return c, nil
 }
@@ -120,34 +112,7 @@ func (cfg Config) withDefaults() Config {
 	return cfg
 }
 
-// refuseRedirect leaves a redirect to be classified: neither the key nor what a person said goes to another address.
-func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
-// upstream names every setting that langchaingo would otherwise take from OPENAI_* variables.
-func (c *Client) upstream(model string) (upstream, error) {
-	key := c.cfg.APIKey
-	if key == "" {
-		key = "none" // langchaingo refuses an empty one; the doer takes the header off again
-	}
-	client, err := openai.New(openai.WithToken(key), openai.WithBaseURL(strings.TrimRight(c.cfg.BaseURL, "/")),
-		openai.WithModel(familyOf(model)), openai.WithOrganization(""), openai.WithHTTPClient(c.doer))
-	return upstream{name: model, llm: client, breaker: newBreaker(model)}, err
-}
-
-// commonFamily is the model langchaingo is told of unless it must know better. At every call it compiles regular
-// expressions until one matches the name, a third of a call's CPU for names it does not know; the doer puts the real name
-// into the request.
-const commonFamily = "gpt-4"
-
-// familyOf keeps the names of the families for which langchaingo leaves out what they refuse.
-func familyOf(model string) string {
-	for _, family := range []string{"o1", "o3", "gpt-5"} {
-		if strings.HasPrefix(strings.ToLower(model), family) {
-			return model
-		}
-	}
-	return commonFamily
-}
+func newUpstream(name string) upstream { return upstream{name: name, breaker: newBreaker(name)} }
 
 func newBreaker(name string) *gobreaker.CircuitBreaker[agent.Answer] {
 	return gobreaker.NewCircuitBreaker[agent.Answer](gobreaker.Settings{
@@ -158,7 +123,11 @@ func newBreaker(name string) *gobreaker.CircuitBreaker[agent.Answer] {
 }
 
 // Close closes connections that are not in use.
-func (c *Client) Close() { c.doer.http.CloseIdleConnections() }
+func (c *Client) Close() {
+	if pool, ok := c.cfg.Transport.(interface{ CloseIdleConnections() }); ok {
+		pool.CloseIdleConnections()
+	}
+}
 
 // Generate implements agent.Model.
 func (c *Client) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
@@ -177,7 +146,11 @@ func (c *Client) Generate(ctx context.Context, call agent.ModelCall, emit agent.
 
 // attempts calls the model once, and once more when the first failure was passing and nothing had been said.
 func (c *Client) attempts(ctx context.Context, model upstream, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-	answer, err := once(ctx, model, call, emit)
+	body, err := requestOf(model.name, call, !call.Small || emit != nil)
+	if err != nil {
+		return agent.Answer{}, &failure{kind: internal, cause: err}
+	}
+	answer, err := c.exchange.carry(ctx, body, emit)
 	var f *failure
 	if err == nil || !errors.As(err, &f) || !f.retryable() {
 		return answer, err
@@ -189,26 +162,7 @@ func (c *Client) attempts(ctx context.Context, model upstream, call agent.ModelC
 	if err := c.cfg.Sleep(ctx, max(wait, f.retryAfter)); err != nil {
 		return agent.Answer{}, broken(ctx, err, false)
 	}
-	return once(ctx, model, call, emit)
-}
-
-func once(ctx context.Context, model upstream, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-	ex := &exchange{model: model.name, emit: emit, stream: !call.Small || emit != nil}
-	opts := []llms.CallOption{llms.WithTemperature(call.Temperature)}
-	if call.MaxTokens > 0 {
-		opts = append(opts, llms.WithMaxTokens(call.MaxTokens))
-	}
-	if len(call.Tools) > 0 {
-		opts = append(opts, llms.WithTools(call.Tools))
-	}
-	_, err := model.llm.GenerateContent(context.WithValue(ctx, exchangeKey{}, ex), call.Messages, opts...)
-	switch {
-	case ex.err != nil:
-		return agent.Answer{}, ex.err
-	case err != nil:
-		return agent.Answer{}, &failure{kind: internal, cause: err}
-	}
-	return ex.answer, nil
+	return c.exchange.carry(ctx, body, emit)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
