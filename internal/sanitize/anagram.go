@@ -39,13 +39,14 @@ func (a *anagrams) next(from int, letters []byte) int {
 }
 
 // sameLetters looks for a stretch of a secret with exactly the letters of the text or of one of its paragraphs, in
-// whatever order.
+// whatever order. Letters in any order do not look like natural language; words in any order may, but each is a secret's,
+// save the first and the last, which may be cut.
 func (q *search) sameLetters(text string) bool {
 	x := q.filter.by[plain]
 	parts := append(paragraphs(text), text)
 	for _, part := range slices.Compact(parts[max(0, len(parts)-6):]) {
-		letters := q.filter.fold.letters(part)
-		if len(letters) < 40 {
+		letters, words := q.filter.splitWords(part, q.room)
+		if len(letters) < 40 || q.filter.words.foreign(words) > 2 && q.filter.prose.mostly(part) {
 			continue
 		}
 		for at := q.filter.anagrams.next(0, letters); at >= 0; at = q.filter.anagrams.next(at+1, letters) {

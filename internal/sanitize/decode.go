@@ -33,7 +33,7 @@ func (q *search) decoded(view, text string) bool {
 		return true
 	}
 	inner := &search{Scope: q.Scope, depth: q.depth + 1, budget: q.budget}
-	if !inner.everything(text) {
+	if !inner.everything(text, false) {
 		return false
 	}
 	q.hit = &Hit{SecretID: inner.hit.SecretID, View: view + " > " + inner.hit.View}

@@ -99,21 +99,42 @@ func (x *index) owner(p int) int {
 // of that run, or −1.
 func (x *index) find(seq []byte, leaked func(x *index, from, length int) bool) int {
 	stride := x.window - x.gram + 1
-	for j := 0; j+x.gram <= len(seq); j += stride {
-		h := gramHash(seq[j:], x.gram)
-		if bits := gramBits(h); x.bloom[h>>x.shift]&bits != bits {
+	half := stride / 2
+	bloom, shift, gram := x.bloom, x.shift&63, x.gram
+	for j := 0; j+gram <= len(seq); j += stride {
+		h := gramHash(seq[j:], gram)
+		if bits := gramBits(h); bloom[h>>shift]&bits != bits {
 			continue
 		}
-		if id := x.around(seq, j, leaked); id >= 0 {
-			return id
+		// A window around this piece that begins half a stride before it or earlier holds the piece there as well, and
+		// one that begins later holds the piece half a stride behind: most pieces found by chance end here.
+		if x.mayHold(seq, j-half) {
+			if id := x.around(seq, max(0, j-stride+1), j-half, leaked); id >= 0 {
+				return id
+			}
+		}
+		if x.mayHold(seq, j+stride-half) {
+			if id := x.around(seq, max(0, j-half+1), j, leaked); id >= 0 {
+				return id
+			}
 		}
 	}
 	return -1
 }
 
-// around looks for windows of seq that contain the piece at j.
-func (x *index) around(seq []byte, j int, leaked func(*index, int, int) bool) int {
-	for s := max(0, j+x.gram-x.window); s <= j && s+x.window <= len(seq); s++ {
+// mayHold reports whether the piece of seq at j may be one of a secret's.
+func (x *index) mayHold(seq []byte, j int) bool {
+	if j < 0 || j+x.gram > len(seq) {
+		return false
+	}
+	h := gramHash(seq[j:], x.gram)
+	bits := gramBits(h)
+	return x.bloom[h>>x.shift]&bits == bits
+}
+
+// around looks for windows of seq that begin at from to to.
+func (x *index) around(seq []byte, from, to int, leaked func(*index, int, int) bool) int {
+	for s := from; s <= to && s+x.window <= len(seq); s++ {
 		p, known := x.at[windowHash(seq[s:s+x.window])]
 		if !known || !bytes.Equal(x.text[p:int(p)+x.window], seq[s:s+x.window]) {
 			continue

@@ -8,7 +8,7 @@ const (
 	proseHold   = 64   // bytes held back from natural language
 	otherHold   = 1024 // characters held back from anything else
 	proseAgain  = 192  // bytes of natural language after which other text is over
-	checkEvery  = 256  // bytes between two full readings of text that is not natural language
+	checkEvery  = 512  // bytes between two full readings of text that is not natural language
 	checkWindow = 1536
 	wideWindow  = 4096 // for text of many-byte characters; also the most that is ever held for a run
 	longRun     = 23   // pieces of five letters in a row that make a run worth a full reading

@@ -21,7 +21,7 @@ type search struct {
 func (s *Scope) views(text string, final bool) *Hit {
 	budget := 8*len(text) + 1<<17
 	q := &search{Scope: s, budget: &budget}
-	_ = q.everything(text) || final && q.whole(text)
+	_ = q.everything(text, final)
 	return q.hit
 }
 
@@ -34,7 +34,8 @@ type room struct {
 // maxRoom bounds the text whose room is kept for the next reading.
 const maxRoom = 64 << 10
 
-func (q *search) everything(text string) bool {
+// everything reads text through every view; final adds those that need a whole answer.
+func (q *search) everything(text string, final bool) bool {
 	kept, ok := q.filter.rooms.Get().(*room)
 	if !ok {
 		kept = &room{}
@@ -45,7 +46,7 @@ func (q *search) everything(text string) bool {
 	shape := shapeOf(text)
 	shape.prose = q.filter.prose.mostly(text)
 	found := q.letters("letters", letters) || q.ciphers(text, letters, shape) || q.byWord(text, words, shape) ||
-		q.gapped(letters, shape) || q.decoders(text, shape)
+		q.gapped(letters, shape) || q.decoders(text, shape) || final && q.whole(text, letters, shape)
 	if len(text) <= maxRoom {
 		q.filter.rooms.Put(kept)
 	}
@@ -113,7 +114,7 @@ func (q *search) strided(text string, letters []byte, shape shape) bool {
 			}
 		}
 	}
-	return shape.digits > 0 && q.stridedSigns(alphanumerics(q.filter.fold, q.room.two[:0], text), part)
+	return shape.digits*16 > len(letters) && q.stridedSigns(alphanumerics(q.filter.fold, q.room.two[:0], text), part)
 }
 
 func (q *search) stridedSigns(signs, part []byte) bool {
@@ -175,28 +176,37 @@ func (q *search) gapped(letters []byte, shape shape) bool {
 	return false
 }
 
-// whole applies what needs a whole answer: letters in another order.
-func (q *search) whole(text string) bool {
-	letters := q.filter.fold.letters(text)
+// whole applies what needs a whole answer: letters in another order. Laid in columns or along rails nothing still looks
+// like natural language.
+func (q *search) whole(text string, letters []byte, shape shape) bool {
 	if len(letters) < 40 || len(letters) > 1<<14 {
 		return false
 	}
+	return !shape.prose && (q.railed(text, letters) || q.laid(letters)) || q.sameLetters(text)
+}
+
+func (q *search) railed(text string, letters []byte) bool {
 	for rails := 2; rails <= 8; rails++ {
-		if q.letters("rail fence", unrail(letters, rails)) || q.letters("rail fence", q.filter.fold.unrailAll(text, rails)) {
+		if q.letters("rail fence", unrail(q.room.one, letters, rails)) || q.letters("rail fence", q.filter.fold.letters(string(unrail(q.room.two, []byte(text), rails)))) {
 			return true
 		}
 	}
+	return false
+}
+
+// laid reads letters laid in rows of 2 to 12, or in as many rows, from top to bottom.
+func (q *search) laid(letters []byte) bool {
 	for width := 2; width <= 12; width++ {
-		if q.letters("columns", columns(letters, width)) || q.letters("columns", columns(letters, (len(letters)+width-1)/width)) {
+		if q.letters("columns", columns(q.room.one, letters, width)) || q.letters("columns", columns(q.room.one, letters, (len(letters)+width-1)/width)) {
 			return true
 		}
 	}
-	return q.sameLetters(text)
+	return false
 }
 
 // unrail undoes a rail fence.
-func unrail(text []byte, rails int) []byte {
-	out := make([]byte, len(text))
+func unrail(out, text []byte, rails int) []byte {
+	out = sized(out, len(text))
 	from, period := 0, 2*rails-2
 	for rail := 0; rail < rails; rail++ {
 		down, up := period-2*rail, 2*rail // how far the next character of the rail is, by turns
@@ -213,18 +223,15 @@ func unrail(text []byte, rails int) []byte {
 	return out
 }
 
-// unrailAll undoes a rail fence over all bytes of text and returns the letters.
-func (f *folding) unrailAll(text string, rails int) []byte {
-	return f.letters(string(unrail([]byte(text), rails)))
-}
-
 // columns reads letters laid in rows of width from top to bottom.
-func columns(letters []byte, width int) []byte {
-	out := make([]byte, 0, len(letters))
+func columns(out, letters []byte, width int) []byte {
+	out = sized(out, len(letters))
+	n := 0
 	for c := 0; c < width; c++ {
 		for i := c; i < len(letters); i += width {
-			out = append(out, letters[i])
+			out[n] = letters[i]
+			n++
 		}
 	}
-	return out
+	return out[:n]
 }

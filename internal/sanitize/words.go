@@ -16,13 +16,14 @@ const signatureRun = 7
 type wordIndex struct {
 	runs     map[uint64]int // hash of signatureRun signatures → secret
 	mayRun   bitSet         // and which of those hashes there are, nearly
+	known    bitSet         // signatures of single words, nearly
 	seeds    map[uint64]int32
 	seedNext []int32
 	size     int
 }
 
 func newWordIndex() *wordIndex {
-	return &wordIndex{mayRun: newBitSet(), runs: map[uint64]int{}, seeds: map[uint64]int32{}}
+	return &wordIndex{mayRun: newBitSet(), known: newBitSet(), runs: map[uint64]int{}, seeds: map[uint64]int32{}}
 }
 
 type word struct {
@@ -101,6 +102,7 @@ func (x *wordIndex) add(id int, words []word) {
 	var letters []byte
 	for i, w := range words {
 		letters = append(letters, w.letters...)
+		x.known.add(w.signature)
 		if i+signatureRun <= len(words) && lettersIn(words[i:i+signatureRun]) >= 28 {
 			h := runHash(words[i : i+signatureRun])
 			x.mayRun.add(h)
@@ -119,6 +121,14 @@ func (x *wordIndex) add(id int, words []word) {
 		x.seeds[h] = int32(x.size+i) + 1
 	}
 	x.size += len(letters) + 1
+}
+
+// foreign returns how many of the words no secret has.
+func (x *wordIndex) foreign(words []word) (n int) {
+	for _, w := range words {
+		n += btoi(!x.known.may(w.signature))
+	}
+	return n
 }
 
 func seedKey(b []byte) uint64 {
