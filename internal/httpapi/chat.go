@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/oapi-codegen/nullable"
 
@@ -45,7 +46,11 @@ func toAPIReply(reply chat.Reply) (api.ChatReply, error) {
 	if reply.Replaced {
 		body.Replaced = &reply.Replaced
 	}
-	return out, out.FromChatResponse(body)
+	wire, err := json.Marshal(body)
+	if err != nil {
+		return out, err
+	}
+	return out, out.UnmarshalJSON(wire) // FromChatResponse would decode and encode it once more, to set the kind
 }
 
 func toAPIActions(actions []playbook.Action) []api.PlanAction {

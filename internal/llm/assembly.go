@@ -19,7 +19,7 @@ type assembly struct {
 	begun  func() // called for every part of an answer
 	text   strings.Builder
 	chars  characters
-	buf    []byte // for unescaping
+	texts  texts
 	tools  []*tool
 	reason string
 	seen   bool // a choice has been seen
@@ -36,7 +36,7 @@ type tool struct {
 
 // add takes one event's JSON.
 func (a *assembly) add(data []byte) error {
-	if piece, ok := deltaText(data, &a.buf); ok {
+	if piece, ok := a.texts.of(data); ok {
 		a.seen = true
 		return a.say(piece)
 	}

@@ -10,15 +10,32 @@ import (
 // events reads server-sent events (HTML Standard §9.2.6). Comments and fields other than data only keep the answer alive.
 type events struct {
 	in    *bufio.Reader
-	alive func() // called for every line that says something
+	heard bool // a line said something since the last read
 	data  []byte
 	open  bool // data holds lines of an event whose end has not come
 	long  []byte
 }
 
+// newEvents reads r. Before it waits for more it calls alive, if a line said something since it last waited.
 func newEvents(r io.Reader, alive func()) *events {
-	return &events{in: bufio.NewReaderSize(r, 16<<10), alive: alive}
+	e := &events{}
+	e.in = bufio.NewReaderSize(readerFunc(func(p []byte) (int, error) {
+		if e.heard {
+			e.heard = false
+			alive()
+		}
+		return r.Read(p)
+	}), eventsBuffer)
+	return e
 }
+
+// eventsBuffer holds some twenty events; the connection's own buffer stands before it.
+const eventsBuffer = 4 << 10
+
+type readerFunc func(p []byte) (int, error)
+
+// Read implements io.Reader.
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // next returns the next event's data lines joined by newlines, valid until the next call; io.EOF at the end of the body.
 func (e *events) next() ([]byte, error) {
@@ -38,7 +55,7 @@ func (e *events) next() ([]byte, error) {
 			e.open = false
 			return e.data, nil
 		}
-		e.alive()
+		e.heard = true
 		e.field(line)
 	}
 }

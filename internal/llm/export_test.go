@@ -4,8 +4,16 @@ import "encoding/json"
 
 // FastText is the text that the short way finds in an event.
 func FastText(event []byte) (text string, ok bool) {
-	var buf []byte
-	b, ok := deltaText(event, &buf)
+	var t texts
+	b, ok := t.of(event)
+	return string(b), ok
+}
+
+// NextText is FastText for the event after another.
+func NextText(event, next []byte) (text string, ok bool) {
+	var t texts
+	t.of(event)
+	b, ok := t.of(next)
 	return string(b), ok
 }
 

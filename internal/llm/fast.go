@@ -2,12 +2,31 @@ package llm
 
 import "bytes"
 
-// deltaText reads the commonest event, one choice with nothing but a text delta, without building a document: a stream
-// has hundreds of them. ok is false for every other event, which encoding/json then reads; where ok is true it would have
-// found the same. The text lies in data or in buf, which grows as needed, and may begin or end inside a character.
-func deltaText(data []byte, buf *[]byte) (text []byte, ok bool) {
-	s := scan{b: data, buf: buf}
-	ok = s.object(func(key []byte) bool {
+// texts reads the commonest event, one choice with nothing but a text delta, without building a document: a stream has
+// hundreds of them, and most differ in their text alone.
+type texts struct {
+	head, tail []byte // what stood around the latest event's text, its quotes included
+	buf        []byte // for unescaping
+}
+
+// of returns the event's text. ok is false for every event of another kind, which encoding/json then reads; where ok is
+// true it would have found the same. The text is valid until the next call and may begin or end inside a character.
+func (t *texts) of(event []byte) (text []byte, ok bool) {
+	if n := len(t.head); n > 0 && len(event) >= n+len(t.tail) && bytes.HasPrefix(event, t.head) && bytes.HasSuffix(event, t.tail) {
+		s := scan{b: event, i: n, buf: &t.buf}
+		if b, plain, ok := s.rest(); ok && s.i == len(event)-len(t.tail)+1 {
+			return s.said(b, plain)
+		}
+	}
+	s := scan{b: event, buf: &t.buf}
+	if ok = s.event(); ok && s.from > 0 {
+		t.head, t.tail = append(t.head[:0], event[:s.from]...), append(t.tail[:0], event[s.to:]...)
+	}
+	return s.text, ok
+}
+
+func (s *scan) event() bool {
+	ok := s.object(func(key []byte) bool {
 		switch string(key) {
 		case "choices":
 			return s.once(seenChoices) && s.next('[') && s.object(s.choice) && s.next(']')
@@ -17,7 +36,7 @@ func deltaText(data []byte, buf *[]byte) (text []byte, ok bool) {
 		return false
 	})
 	s.blanks()
-	return s.text, ok && s.i == len(s.b) && s.seen&seenDelta != 0
+	return ok && s.i == len(s.b) && s.seen&seenDelta != 0
 }
 
 const (
@@ -28,10 +47,11 @@ const (
 
 // scan is a place in one event. It knows a subset of JSON and gives up on the rest.
 type scan struct {
-	b, text []byte
-	buf     *[]byte
-	i       int
-	seen    uint8
+	b, text  []byte
+	buf      *[]byte
+	i        int
+	from, to int // where text stands in b
+	seen     uint8
 }
 
 func (s *scan) choice(key []byte) bool {
@@ -114,6 +134,11 @@ func (s *scan) inside() (b []byte, plain, ok bool) {
 	if !s.next('"') {
 		return nil, false, false
 	}
+	return s.rest()
+}
+
+// rest is inside after the first quote.
+func (s *scan) rest() (b []byte, plain, ok bool) {
 	from := s.i
 	plain = true
 	for ; s.i < len(s.b); s.i++ {
@@ -161,11 +186,16 @@ func (s *scan) content() bool {
 	if !ok {
 		return false
 	}
+	s.from, s.to = s.i-1-len(b), s.i-1
+	s.text, ok = s.said(b, plain)
+	return ok
+}
+
+// said returns what stands in a string.
+func (s *scan) said(b []byte, plain bool) (text []byte, ok bool) {
 	if plain {
-		s.text = b
-		return true
+		return b, true
 	}
 	*s.buf, ok = unquote((*s.buf)[:0], b)
-	s.text = *s.buf
-	return ok
+	return *s.buf, ok
 }

@@ -47,6 +47,21 @@ func FuzzFastAndSlowWayAgree(f *testing.F) {
 	})
 }
 
+// FuzzNextEvent expects of an event the same text whatever event was read before it.
+func FuzzNextEvent(f *testing.F) {
+	frame := `{"id":"c1","choices":[{"index":0,"delta":{"content":"%"},"finish_reason":null}]}`
+	for _, text := range []string{"", "a", `\n`, `\`, `\\`, `"`, `a","x":"b`, `\"},"finish_reason":null}]}`, "\x01", `"},"finish_reason":null}]}`, `\u12`} {
+		f.Add([]byte(strings.ReplaceAll(frame, "%", "hi")), []byte(strings.ReplaceAll(frame, "%", text)))
+		f.Add([]byte(strings.ReplaceAll(frame, "%", text)), []byte(strings.ReplaceAll(frame, "%", "hi")))
+	}
+	f.Fuzz(func(t *testing.T, event, next []byte) {
+		want, ok := llm.FastText(next)
+		if got, also := llm.NextText(event, next); got != want || also != ok {
+			t.Errorf("%q after %q: %q %v, alone %q %v", next, event, got, also, want, ok)
+		}
+	})
+}
+
 func TestFastWayTakesTheCommonEvents(t *testing.T) {
 	t.Parallel()
 	for event, want := range map[string]string{

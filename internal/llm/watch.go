@@ -35,8 +35,9 @@ func (w *watch) alive() {
 	}
 }
 
-// drain leaves d for the rest of an answer that is whole already.
+// drain leaves d for the rest of an answer that is whole already; no sign of life prolongs it.
 func (w *watch) drain(d time.Duration) {
+	w.begun = false
 	w.timer.Stop()
 	w.timer = time.AfterFunc(d, func() { w.cancel(errIdle) })
 }
