@@ -38,8 +38,9 @@ type LoopConfig struct {
 // answer, set off by an empty line, so that what emit received, joined, equals Result.Text.
 func Loop(ctx context.Context, cfg LoopConfig, emit Emit) (Result, error) {
 	l := &loop{LoopConfig: cfg, out: &collector{emit: emit}, seen: map[string]bool{}}
-	for _, t := range cfg.Tools {
-		l.wire = append(l.wire, t.wire())
+	l.wire = make([]llms.Tool, len(cfg.Tools))
+	for i, t := range cfg.Tools {
+		l.wire[i] = t.wire()
 	}
 	for round := 1; round <= MaxRounds; round++ {
 		offered := l.wire

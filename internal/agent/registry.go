@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/tier"
@@ -15,9 +16,10 @@ import (
 // maxAsked is how deep agents may ask each other: the first asks a second, the second a third.
 const maxAsked = 2
 
-// Registry holds the agents in the order of registration. It is immutable after NewRegistry.
+// Registry holds the agents in the order of registration. What it answers never changes after NewRegistry.
 type Registry struct {
 	agents []*Agent
+	asks   sync.Map // the names that may be asked → Tool
 }
 
 // Listing is what may be said of an agent.
@@ -144,7 +146,12 @@ func (r *Registry) askTool(run *Run, self string) (Tool, bool) {
 			names = append(names, a.def.Name)
 		}
 	}
-	return askTool(names), len(names) > 0
+	key := strings.Join(names, " ")
+	tool, known := r.asks.Load(key)
+	if !known { // its schema costs more than all else of a request's beginning
+		tool, _ = r.asks.LoadOrStore(key, askTool(names))
+	}
+	return tool.(Tool), len(names) > 0
 }
 
 func askTool(names []string) Tool {
@@ -155,7 +162,7 @@ func askTool(names []string) Tool {
 	if len(names) > 0 {
 		schema := schemaOf[question]()
 		schema.Properties["agent"].Enum = names
-		tool.schema = schema.JSON()
+		tool = tool.described(schema.JSON())
 	}
 	return tool
 }

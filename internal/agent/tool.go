@@ -16,6 +16,7 @@ type Tool struct {
 	name        string
 	description string
 	schema      json.RawMessage
+	function    *llms.FunctionDefinition // the same in the model's words
 	call        func(ctx context.Context, run *Run, arguments string) (string, error)
 }
 
@@ -25,14 +26,14 @@ type Tool struct {
 // the end of ctx, which end the run.
 func NewTool[In any](name, description string, do func(ctx context.Context, run *Run, in In) (string, error)) Tool {
 	schema := schemaOf[In]()
-	return Tool{name: name, description: description, schema: schema.JSON(),
+	return Tool{name: name, description: description,
 		call: func(ctx context.Context, run *Run, arguments string) (string, error) {
 			var in In
 			if err := schema.decode(arguments, &in); err != nil {
 				return "", err
 			}
 			return do(ctx, run, in)
-		}}
+		}}.described(schema.JSON())
 }
 
 // NewSchemaTool makes a tool whose arguments are described by a JSON schema instead of a Go type: type, properties,
@@ -43,14 +44,14 @@ func NewSchemaTool(name, description string, schema map[string]any,
 	if err != nil {
 		return Tool{}, fmt.Errorf("tool %s: %w", name, err)
 	}
-	return Tool{name: name, description: description, schema: parsed.JSON(),
+	return Tool{name: name, description: description,
 		call: func(ctx context.Context, run *Run, arguments string) (string, error) {
 			in := map[string]any{}
 			if err := parsed.decode(arguments, &in); err != nil {
 				return "", err
 			}
 			return do(ctx, run, in)
-		}}, nil
+		}}.described(parsed.JSON()), nil
 }
 
 // Name returns the tool's name.
@@ -72,10 +73,14 @@ func (t Tool) Call(ctx context.Context, run *Run, arguments string) (string, err
 	return "error: " + err.Error(), nil
 }
 
-func (t Tool) wire() llms.Tool {
-	return llms.Tool{Type: "function", Function: &llms.FunctionDefinition{
-		Name: t.name, Description: t.description, Parameters: t.schema}}
+// described returns the tool with that schema of its arguments.
+func (t Tool) described(schema json.RawMessage) Tool {
+	t.schema = schema
+	t.function = &llms.FunctionDefinition{Name: t.name, Description: t.description, Parameters: schema}
+	return t
 }
+
+func (t Tool) wire() llms.Tool { return llms.Tool{Type: "function", Function: t.function} }
 
 func (t Tool) fragments(owner string) []Fragment {
 	id := owner + "/tool/" + t.name

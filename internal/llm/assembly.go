@@ -36,8 +36,11 @@ type tool struct {
 
 // add takes one event's JSON.
 func (a *assembly) add(data []byte) error {
-	if piece, ok := a.texts.of(data); ok {
+	if piece, reason, ok := a.texts.of(data); ok {
 		a.seen = true
+		if reason != "" {
+			a.reason = reason
+		}
 		return a.say(piece)
 	}
 	var c chunk

@@ -1,28 +1,33 @@
 package llm
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
-// texts reads the commonest event, one choice with nothing but a text delta, without building a document: a stream has
-// hundreds of them, and most differ in their text alone.
+// texts reads the commonest events, one choice with nothing but text, and completions of the same kind, without building a
+// document: a stream has hundreds of events, and most differ in their text alone.
 type texts struct {
 	head, tail []byte // what stood around the latest event's text, its quotes included
 	buf        []byte // for unescaping
 }
 
-// of returns the event's text. ok is false for every event of another kind, which encoding/json then reads; where ok is
-// true it would have found the same. The text is valid until the next call and may begin or end inside a character.
-func (t *texts) of(event []byte) (text []byte, ok bool) {
+// of returns the event's text, and why the answer ended, "" where it has not. ok is false for every event of another kind,
+// which encoding/json then reads; where ok is true it would have found the same. The text is valid until the next call and
+// may begin or end inside a character.
+func (t *texts) of(event []byte) (text []byte, reason string, ok bool) {
 	if n := len(t.head); n > 0 && len(event) >= n+len(t.tail) && bytes.HasPrefix(event, t.head) && bytes.HasSuffix(event, t.tail) {
 		s := scan{b: event, i: n, buf: &t.buf}
 		if b, plain, ok := s.rest(); ok && s.i == len(event)-len(t.tail)+1 {
-			return s.said(b, plain)
+			text, ok = s.said(b, plain)
+			return text, "", ok
 		}
 	}
 	s := scan{b: event, buf: &t.buf}
-	if ok = s.event(); ok && s.from > 0 {
+	if ok = s.event(); ok && s.from > 0 && s.reason == "" {
 		t.head, t.tail = append(t.head[:0], event[:s.from]...), append(t.tail[:0], event[s.to:]...)
 	}
-	return s.text, ok
+	return s.text, s.reason, ok
 }
 
 func (s *scan) event() bool {
@@ -31,18 +36,19 @@ func (s *scan) event() bool {
 		case "choices":
 			return s.once(seenChoices) && s.next('[') && s.object(s.choice) && s.next(']')
 		case "id", "object", "created", "model", "system_fingerprint", "service_tier", "obfuscation", "usage", "provider":
-			return s.scalar()
+			return s.value(maxInside)
 		}
 		return false
 	})
 	s.blanks()
-	return ok && s.i == len(s.b) && s.seen&seenDelta != 0
+	return ok && s.i == len(s.b) && s.seen&seenText != 0
 }
 
 const (
 	seenChoices = 1 << iota
-	seenDelta
+	seenText
 	seenContent
+	seenReason
 )
 
 // scan is a place in one event. It knows a subset of JSON and gives up on the rest.
@@ -51,27 +57,30 @@ type scan struct {
 	buf      *[]byte
 	i        int
 	from, to int // where text stands in b
+	reason   string
 	seen     uint8
 }
 
 func (s *scan) choice(key []byte) bool {
 	switch string(key) {
-	case "delta":
-		return s.once(seenDelta) && s.object(s.delta)
+	case "delta", "message":
+		return s.once(seenText) && s.object(s.message)
 	case "index":
 		return s.next('0')
-	case "logprobs", "finish_reason":
-		return s.null()
+	case "logprobs":
+		return s.value(maxInside)
+	case "finish_reason":
+		return s.once(seenReason) && s.finish()
 	}
 	return false
 }
 
-func (s *scan) delta(key []byte) bool {
+func (s *scan) message(key []byte) bool {
 	switch string(key) {
 	case "content":
 		return s.once(seenContent) && s.content()
-	case "role":
-		return s.scalar()
+	case "role", "annotations":
+		return s.value(maxInside)
 	case "refusal", "tool_calls", "function_call", "reasoning", "reasoning_content":
 		return s.null()
 	}
@@ -86,7 +95,7 @@ func (s *scan) once(what uint8) bool {
 }
 
 func (s *scan) blanks() {
-	for s.i < len(s.b) && s.b[s.i] == ' ' {
+	for s.i < len(s.b) && (s.b[s.i] == ' ' || s.b[s.i] == '\n' || s.b[s.i] == '\t' || s.b[s.i] == '\r') {
 		s.i++
 	}
 }
@@ -103,17 +112,33 @@ func (s *scan) next(c byte) bool {
 
 func (s *scan) null() bool {
 	s.blanks()
-	ok := bytes.HasPrefix(s.b[s.i:], []byte("null"))
+	return s.word("null")
+}
+
+func (s *scan) word(w string) bool {
+	ok := len(s.b)-s.i >= len(w) && string(s.b[s.i:s.i+len(w)]) == w
 	if ok {
-		s.i += len("null")
+		s.i += len(w)
 	}
 	return ok
 }
 
-// object takes an object of at least one member.
+func (s *scan) finish() bool {
+	if s.blanks(); s.i < len(s.b) && s.b[s.i] == 'n' {
+		return s.null()
+	}
+	b, plain, ok := s.inside()
+	s.reason = string(b)
+	return ok && plain && strings.Trim(s.reason, "abcdefghijklmnopqrstuvwxyz_") == ""
+}
+
+// object takes an object.
 func (s *scan) object(member func(key []byte) bool) bool {
 	if !s.next('{') {
 		return false
+	}
+	if s.next('}') {
+		return true
 	}
 	for {
 		key, plain, ok := s.inside()
@@ -154,28 +179,6 @@ func (s *scan) rest() (b []byte, plain, ok bool) {
 		}
 	}
 	return nil, false, false
-}
-
-// scalar takes null, a natural number or a string without escapes.
-func (s *scan) scalar() bool {
-	s.blanks()
-	if s.i == len(s.b) {
-		return false
-	}
-	switch c := s.b[s.i]; {
-	case c == 'n':
-		return s.null()
-	case '1' <= c && c <= '9':
-		for s.i < len(s.b) && '0' <= s.b[s.i] && s.b[s.i] <= '9' {
-			s.i++
-		}
-		return true
-	case c == '0':
-		s.i++
-		return true
-	}
-	_, plain, ok := s.inside()
-	return ok && plain
 }
 
 func (s *scan) content() bool {

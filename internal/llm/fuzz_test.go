@@ -19,30 +19,32 @@ func FuzzFastAndSlowWayAgree(f *testing.F) {
 			`{"id": "c1", "system_fingerprint": null, "choices": [{"index": 0, "delta": %, "logprobs": null}], "usage": null}`,
 			`{"choices":[{"index":1,"delta":%}]}`, `{"choices":[{"delta":%},{"delta":%}]}`, `{"choices":[{"delta":%}],"error":null}`,
 			`{"choices":[{"delta":%,"delta":%}]}`, `{"created":01,"choices":[{"delta":%}]}`, `{"choices":[{"delta":%}],"choices":[]}`,
+			`{"choices":[{"index":0,"message":%,"finish_reason":"stop"}],"usage":{"prompt_tokens":1.5e+3,"d":[true,-0.1,null,{}]}}`,
+			"{\"choices\":[{\"delta\":%,\"finish_reason\":\"\xa6\"}]}", `{"choices":[{"delta":%,"message":{"content":"b"}}]}`, `{"choices":[{"delta":%}],"usage":[1,]}`, `{"choices":[{"delta":%}],"usage":-}`,
 			`{"choices":[{"delta":%}]}x`, `{"choices":[{"delta":%,"finish_reason":"stop"}]}`, `{"error":{},"choices":[{"delta":%}]}`,
 		} {
 			f.Add([]byte(strings.ReplaceAll(frame, "%", delta)))
 		}
 	}
 	f.Fuzz(func(t *testing.T, event []byte) {
-		fast, ok := llm.FastText(event)
+		fast, reason, ok := llm.FastText(event)
 		if !ok {
 			return
 		}
-		if slow, plain := llm.SlowText(event); !plain || slow != fast {
-			t.Errorf("%q: fast %q, slow %q (plain %v)", event, fast, slow, plain)
+		if slow, ended, plain := llm.SlowText(event); !plain || slow != fast || ended != reason {
+			t.Errorf("%q: fast %q %q, slow %q %q (plain %v)", event, fast, reason, slow, ended, plain)
 		}
 		if !utf8.Valid(event) {
 			return
 		}
 		var std struct {
-			Choices []struct{ Delta struct{ Content string } }
+			Choices []struct{ Delta, Message struct{ Content string } }
 		}
 		if err := json.Unmarshal(event, &std); err != nil {
 			t.Fatalf("%q: %v", event, err)
 		}
-		if got := strings.Join(llm.Characters([]byte(fast)), ""); got != std.Choices[0].Delta.Content {
-			t.Errorf("%q: %q, encoding/json %q", event, got, std.Choices[0].Delta.Content)
+		if got := strings.Join(llm.Characters([]byte(fast)), ""); got != std.Choices[0].Delta.Content+std.Choices[0].Message.Content {
+			t.Errorf("%q: %q, encoding/json %q", event, got, std.Choices[0])
 		}
 	})
 }
@@ -55,9 +57,9 @@ func FuzzNextEvent(f *testing.F) {
 		f.Add([]byte(strings.ReplaceAll(frame, "%", text)), []byte(strings.ReplaceAll(frame, "%", "hi")))
 	}
 	f.Fuzz(func(t *testing.T, event, next []byte) {
-		want, ok := llm.FastText(next)
-		if got, also := llm.NextText(event, next); got != want || also != ok {
-			t.Errorf("%q after %q: %q %v, alone %q %v", next, event, got, also, want, ok)
+		want, reason, ok := llm.FastText(next)
+		if got, ended, also := llm.NextText(event, next); got != want || ended != reason || also != ok {
+			t.Errorf("%q after %q: %q %q %v, alone %q %q %v", next, event, got, ended, also, want, reason, ok)
 		}
 	})
 }
@@ -66,9 +68,10 @@ func TestFastWayTakesTheCommonEvents(t *testing.T) {
 	t.Parallel()
 	for event, want := range map[string]string{
 		`{"id":"chatcmpl-9","object":"chat.completion.chunk","created":1732352461,"model":"gpt-4o-mini","service_tier":"default","system_fingerprint":"fp_1","choices":[{"index":0,"delta":{"content":" it's\n\u00fc"},"logprobs":null,"finish_reason":null}],"usage":null,"obfuscation":"x1"}`: " it's\nü",
+		`{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"whole","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"details":{"cached":0}}}`:                    "whole",
 		`{"id": "cmpl-7", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [{"index": 0, "delta": {"role": "assistant", "content": "hi", "reasoning_content": null, "tool_calls": null}, "finish_reason": null}]}`:                                                     "hi",
 	} {
-		if got, ok := llm.FastText([]byte(event)); !ok || got != want {
+		if got, _, ok := llm.FastText([]byte(event)); !ok || got != want {
 			t.Errorf("%q, %v for %s", got, ok, event)
 		}
 	}
