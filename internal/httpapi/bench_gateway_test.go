@@ -68,7 +68,8 @@ func startGateway(b *testing.B, kind, upstream string) *gateway {
 	fatal(b, err)
 	args := []string{"-test.run=^$", "-test.bench=^BenchmarkChat$", "-test.benchtime=1x"}
 	if dir := os.Getenv(gatewayProfiles); dir != "" {
-		args = append(args, fmt.Sprintf("-test.cpuprofile=%s/%s-%d.prof", dir, kind, time.Now().UnixNano()))
+		now := time.Now().UnixNano()
+		args = append(args, fmt.Sprintf("-test.cpuprofile=%s/%s-%d.prof", dir, kind, now), fmt.Sprintf("-test.memprofile=%s/%s-%d.mem", dir, kind, now))
 	}
 	cmd := exec.CommandContext(context.WithoutCancel(b.Context()), os.Args[0], args...)
 	cmd.Env = append(os.Environ(), gatewayKind+"="+kind, gatewayUpstream+"="+upstream, "GOMAXPROCS=1")

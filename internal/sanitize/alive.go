@@ -118,19 +118,25 @@ func (t *tracker) add(f *Filter, r rune, at int) {
 			sign = 9
 		}
 	}
+	has, one := uint8(0), lanes(0)
 	if sign != 0 {
 		t.signAt[t.signs&127] = at
 		t.signs++
 		t.leetCode = t.leetCode<<5 | uint32(sign)
-		has := f.alive.has[piece(t.leetCode, leetSalt)] & leetwards
-		t.follow(1<<16, laneMask[has|^uint8(leetwards)&31])
+		has, one = f.alive.has[piece(t.leetCode, leetSalt)]&leetwards, 1<<16
 	}
 	if code != 0 {
-		t.addLetter(f, code, at)
+		has, one = has|t.addLetter(f, code, at), one|0x01_01_00_01_01
+	} else {
+		has |= ^uint8(leetwards) & 31
+	}
+	if one != 0 {
+		t.follow(one, laneMask[has])
 	}
 }
 
-func (t *tracker) addLetter(f *Filter, code uint8, at int) {
+// addLetter returns the ways in which the piece that ends with this letter occurs in a secret.
+func (t *tracker) addLetter(f *Filter, code uint8, at int) (has uint8) {
 	if t.word == 0 {
 		t.wordAt = at
 	}
@@ -139,13 +145,10 @@ func (t *tracker) addLetter(f *Filter, code uint8, at int) {
 	t.letters++
 	t.code = t.code<<5 | uint32(code)
 	step := int8(code) - int8(t.last)
-	if step < 0 {
-		step += 26
-	}
+	step += 26 & (step >> 7)
 	t.stepCode = t.stepCode<<5 | uint32(step+1)
 	t.last = code
-	has := f.alive.has[piece(t.code, 0)]&(forwards|backwards) | f.alive.has[piece(t.stepCode, shiftSalt)]&(shiftwards|mirrorwards)
-	t.follow(0x01_01_00_01_01, laneMask[has|leetwards])
+	return f.alive.has[piece(t.code, 0)]&(forwards|backwards) | f.alive.has[piece(t.stepCode, shiftSalt)]&(shiftwards|mirrorwards)
 }
 
 // endWord follows words that stand in the opposite order of a secret's.

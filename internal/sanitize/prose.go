@@ -14,7 +14,7 @@ var proseSample string
 // proseModel tells natural language from what is not by its pairs of letters and its small words.
 type proseModel struct {
 	fold  *folding
-	pair  [32][32]float32
+	pair  [32][32]int32 // logarithms of how often one letter follows another, in units of 1/scoreUnit
 	small [512]uint32 // the small words by smallPlace, as their letters, five bits each
 }
 
@@ -44,17 +44,18 @@ func newProseModel(fold *folding) *proseModel {
 	}
 	for a := range count {
 		for b := range count[a] {
-			m.pair[a][b] = float32(math.Log2((count[a][b] + 0.3) / (total[a] + 8)))
+			m.pair[a][b] = int32(math.Round(scoreUnit * math.Log2((count[a][b]+0.3)/(total[a]+8))))
 		}
 	}
 	return m
 }
 
-// proseBelow is the mean score of a pair of letters under which text is not taken for natural language; with two small
+// proseBelow is the mean score of a pair of letters, in units of 1/scoreUnit, under which text is not taken for natural language; with two small
 // words and more it is proseBelowSmall.
 const (
-	proseBelow      = -4.2
-	proseBelowSmall = -4.3
+	scoreUnit       = 1000
+	proseBelow      = -4200
+	proseBelowSmall = -4300
 )
 
 // shape is what a text is made of, so that costly views are taken only where they can apply.

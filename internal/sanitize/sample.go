@@ -10,7 +10,7 @@ type sample struct {
 	letters, vowels, digits, marks, foreign, odd int
 	words, small, switches, pairs                int
 	run, longest                                 int // characters without a space
-	score                                        float32
+	score                                        int32
 	last                                         uint8
 	lower                                        bool   // the character before is a small letter
 	word                                         uint64 // the last twelve letters of the word being read
@@ -146,13 +146,13 @@ func (s *sample) natural() bool {
 	if s.foreign*10 > visible*7 && s.odd < 3 {
 		return true
 	}
-	least := float32(proseBelow)
+	least := int32(proseBelow)
 	if s.small >= 2 {
 		least = proseBelowSmall
 	}
 	switch {
 	case s.odd > 2, s.foreign > 2, s.digits*4 > visible, s.marks*5 > visible, s.switches > 2, max(s.longest, s.run) > 22,
-		s.words*9 < s.letters, s.words*2 > s.letters, s.pairs == 0, s.score < least*float32(s.pairs),
+		s.words*9 < s.letters, s.words*2 > s.letters, s.pairs == 0, s.score < least*int32(s.pairs),
 		s.words >= 6 && s.small == 0, s.vowels*100 < s.letters*24:
 		return false
 	}
