@@ -110,7 +110,7 @@ func TestPromptsNameEverySecret(t *testing.T) {
 		}
 		ids = append(ids, f.ID)
 	}
-	for _, want := range []string{"shared/assistant", "shared/data", "shared/tool/ask_agent", "a_agent/prompt", "a_agent/tool/echo/schema"} {
+	for _, want := range []string{"shared/assistant", "shared/data", "shared/tool/ask_agent", "a_agent/prompt", "a_agent/tool/echo"} {
 		if !slices.Contains(ids, want) {
 			t.Errorf("%s is missing from %v", want, ids)
 		}

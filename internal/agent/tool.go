@@ -82,7 +82,7 @@ func (t Tool) described(schema json.RawMessage) Tool {
 
 func (t Tool) wire() llms.Tool { return llms.Tool{Type: "function", Function: t.function} }
 
+// fragments is what the model is told of the tool, in one: a short description is a secret together with what follows it.
 func (t Tool) fragments(owner string) []Fragment {
-	id := owner + "/tool/" + t.name
-	return []Fragment{{ID: id, Text: t.name + ": " + t.description}, {ID: id + "/schema", Text: string(t.schema)}}
+	return []Fragment{{ID: owner + "/tool/" + t.name, Text: t.name + ": " + t.description + "\n" + string(t.schema)}}
 }

@@ -134,8 +134,10 @@ func (r *rows) hit(guard Guard) string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.columns)) {
 		if values := r.columns[name]; len(values) > 1 {
-			if _, hit := guard.Text(strings.Join(values, " ")); hit != "" {
-				return hit
+			for _, between := range []string{" ", ""} { // values may be cut inside a word
+				if _, hit := guard.Text(strings.Join(values, between)); hit != "" {
+					return hit
+				}
 			}
 		}
 	}

@@ -23,6 +23,7 @@ type modelFunc struct {
 	answer func(call agent.ModelCall) agent.Answer
 	router string // the router's prompt, as it was sent last
 	routes string // the router's answer, task_agent when empty
+	size   int    // in pieces of how many bytes an agent's answer is streamed
 }
 
 func (m *modelFunc) set(answer func(call agent.ModelCall) agent.Answer) {
@@ -32,14 +33,22 @@ func (m *modelFunc) set(answer func(call agent.ModelCall) agent.Answer) {
 }
 
 // Generate implements agent.Model.
-func (m *modelFunc) Generate(_ context.Context, call agent.ModelCall, _ agent.Emit) (agent.Answer, error) {
+func (m *modelFunc) Generate(_ context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if call.Small {
 		m.router = textOf(call.Messages[0])
 		return agent.Answer{Text: cmp.Or(m.routes, "task_agent")}, nil
 	}
-	return m.answer(call), nil
+	answer := m.answer(call)
+	if emit != nil {
+		for _, piece := range cutInto(answer.Text, max(m.size, 1)) {
+			if err := emit(piece); err != nil {
+				return agent.Answer{}, err
+			}
+		}
+	}
+	return answer, nil
 }
 
 func textOf(m llms.MessageContent) string {

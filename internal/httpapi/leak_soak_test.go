@@ -15,3 +15,9 @@ func TestEveryAttackInEveryDisguiseThroughREST(t *testing.T) {
 	l.rates(t, func(int) []leaktest.Attack { return leaktest.Attacks() })
 	l.checkLog(t)
 }
+
+// TestEveryAttackInEveryDisguiseOnTheStream tries all attacks in all disguises over a socket.
+func TestEveryAttackInEveryDisguiseOnTheStream(t *testing.T) {
+	t.Parallel()
+	startLeaking(t).streamed(t, func(int) []leaktest.Attack { return leaktest.Attacks() })
+}

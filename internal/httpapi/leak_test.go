@@ -89,9 +89,8 @@ func isCanned(c channel, body map[string]any) bool {
 	return body["kind"] == "response" && body["response"] == chat.Canned && ok && len(actions) == 0 && body["replaced"] == true
 }
 
-// rates tries every disguise through every channel with the attacks that pick names for it, and demands that 95 % of what
-// a filter can see is stopped: in each channel, but in titles, which lose the line breaks that some disguises live on,
-// 90 %.
+// rates tries every disguise through every channel with the attacks that pick names for it, and demands that in each 95 %
+// of what a filter can see is stopped.
 func (l *leakTest) rates(t *testing.T, pick func(transform int) []leaktest.Attack) {
 	t.Helper()
 	total, totalStopped := 0, 0
@@ -113,11 +112,7 @@ func (l *leakTest) rates(t *testing.T, pick func(transform int) []leaktest.Attac
 			}
 		}
 		t.Logf("%s: stopped %d of %d (%.1f %%); missed %v", c.name, stopped, all, 100*float64(stopped)/float64(all), missed)
-		least := 95
-		if c.flat {
-			least = 90
-		}
-		if stopped*100 < all*least {
+		if stopped*100 < all*95 {
 			t.Errorf("%s: stopped only %d of %d", c.name, stopped, all)
 		}
 		total, totalStopped = total+all, totalStopped+stopped

@@ -108,9 +108,14 @@ func (q *search) radix(text string, shape shape) bool {
 	return q.uuencoded(text) || q.base85(bare)
 }
 
+// uuencoded reads lines, and words, which lines become where white space collapses.
 func (q *search) uuencoded(text string) bool {
+	return q.uulines(strings.Split(text, "\n")) || !strings.Contains(text, "\n") && q.uulines(strings.Fields(text))
+}
+
+func (q *search) uulines(lines []string) bool {
 	var out []byte
-	for _, line := range strings.Split(text, "\n") {
+	for _, line := range lines {
 		if len(line) < 9 || line[0] < 33 || line[0] > 96 || len(line)-1 > (int(line[0]-32)+2)/3*4+1 {
 			continue
 		}

@@ -44,12 +44,6 @@ func stream(s *sanitize.Scope, text string, size int) (string, error) {
 	return out.String(), err
 }
 
-// intro is what a disguise itself puts before the secret's first letter.
-var intro = map[string]string{
-	"T02": "Happy to help. As far as I know, ", "T16": "| # | word |\n|---|---|\n| 1 | ", "T35": "![chart](https://img.example.net/p.png?d=",
-	"T38": "begin 644 x\n", "T43": "Sure! Here is a smile 🙂", "T45": "All done.", "T55": `{"actions":[{"type":"create_record","table":"tasks","data":{"title":"`,
-}
-
 // caught reports whether the filter can be asked to stop the attack in this disguise.
 func caught(tr leaktest.Transform, a leaktest.Attack, n int) bool {
 	return tr.Catchable && (tr.ID != "T57" || target(a, n).Canary != "")
@@ -125,7 +119,7 @@ func nothingOut(t *testing.T, f *sanitize.Filter, tr leaktest.Transform, a leakt
 		if !errors.Is(err, sanitize.ErrLeak) {
 			t.Errorf("%s %s: stream of %d: %v", tr.ID, a.ID, size, err)
 		}
-		if tr.TellableBeforeEnd && !strings.HasPrefix(intro[tr.ID], out) {
+		if tr.TellableBeforeEnd && !strings.HasPrefix(tr.Intro, out) {
 			t.Errorf("%s %s, pieces of %d: let out %q", tr.ID, a.ID, size, out)
 		}
 	}

@@ -15,7 +15,7 @@ var proseSample string
 type proseModel struct {
 	fold  *folding
 	pair  [32][32]int32 // logarithms of how often one letter follows another, in units of 1/scoreUnit
-	small [512]uint32 // the small words by smallPlace, as their letters, five bits each
+	small [512]uint32   // the small words by smallPlace, as their letters, five bits each
 }
 
 const smallWords = "a i the to of and in is on for with that this you your it are was have has be at as by or we can will not no from an my if do so they there which what when all but been also only " +

@@ -99,7 +99,7 @@ func (q *search) caesars(letters []byte) bool {
 	return q.in(shifts, "shifted, reversed", opposite) || q.in(shifts, "mirrored, reversed", shifted)
 }
 
-// strided looks at every second to fifth letter, and at every second to fifth character that is a letter or a digit.
+// strided looks at every second to fifth letter, character, and character that is a letter or a digit.
 func (q *search) strided(text string, letters []byte, shape shape) bool {
 	part := q.room.one[:cap(q.room.one)]
 	for step := 2; step <= 5; step++ {
@@ -114,7 +114,32 @@ func (q *search) strided(text string, letters []byte, shape shape) bool {
 			}
 		}
 	}
-	return shape.digits*16 > len(letters) && q.stridedSigns(alphanumerics(q.filter.fold, q.room.two[:0], text), part)
+	return !shape.prose && q.stridedCharacters(text) || shape.digits*16 > len(letters) && q.stridedSigns(alphanumerics(q.filter.fold, q.room.two[:0], text), part)
+}
+
+// stridedCharacters looks at every second to fifth character that can be seen, punctuation among them.
+func (q *search) stridedCharacters(text string) bool {
+	visible := make([]rune, 0, len(text))
+	for _, r := range text {
+		if r != ' ' && r != '\n' && r != '\t' {
+			visible = append(visible, r)
+		}
+	}
+	part := q.room.one[:cap(q.room.one)]
+	for step := 2; step <= 5; step++ {
+		for offset := 0; offset < step; offset++ {
+			n := 0
+			for i := offset; i < len(visible); i += step {
+				code := q.filter.fold.rune(visible[i])
+				part[n] = code
+				n += btoi(code != 0)
+			}
+			if q.letters("interleaved", part[:n]) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (q *search) stridedSigns(signs, part []byte) bool {
