@@ -7,7 +7,7 @@ const (
 	proseTail   = 48   // bytes of tail that must look like natural language
 	proseHold   = 64   // bytes held back from natural language
 	otherHold   = 1024 // characters held back from anything else
-	proseAgain  = 192  // bytes of natural language after which other text is over
+	proseAgain  = 128  // bytes of natural language after which other text is over
 	checkEvery  = 512  // bytes between two full readings of text that is not natural language
 	checkWindow = 1536
 	wideWindow  = 4096 // for text of many-byte characters; also the most that is ever held for a run
