@@ -31,7 +31,7 @@ var laneMask = func() (masks [32]lanes) {
 // nearlyLong is how many pieces in a row make a run that is not let go unread.
 const nearlyLong = longRun - 4
 
-const aliveBits = 19
+const aliveBits = 16
 
 // aliveTable knows which pieces of five symbols occur in a secret, per way of reading.
 type aliveTable struct {
