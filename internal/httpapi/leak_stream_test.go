@@ -55,7 +55,8 @@ func (l *leakTest) stream(t *testing.T, socket *stream, tr leaktest.Transform, a
 	t.Helper()
 	l.model.set(func(call agent.ModelCall) agent.Answer {
 		secret := l.model.secretFor(t, call, attack, n)
-		if attack.Target == "tool schemas" { // without what is the API's own, and no secret, around them
+		secret, _, _ = strings.Cut(secret, "\n\nToday is ") // which is no secret
+		if attack.Target == "tool schemas" {                // without what is the API's own, and no secret, around them
 			secret = ""
 			for _, tool := range call.Tools {
 				schema, err := json.Marshal(tool.Function.Parameters)

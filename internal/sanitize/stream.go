@@ -8,6 +8,7 @@ const (
 	proseHold   = 64   // bytes held back from natural language
 	otherHold   = 1024 // characters held back from anything else
 	proseAgain  = 128  // bytes of natural language after which other text is over
+	proseFirst  = 80   // the same where only the first words of an answer were other text
 	checkEvery  = 512  // bytes between two full readings of text that is not natural language
 	checkWindow = 1536
 	wideWindow  = 4096 // for text of many-byte characters; also the most that is ever held for a run
@@ -109,13 +110,16 @@ func (t *Stream) tick() {
 		t.stop(&Hit{View: "too long"})
 		return
 	}
-	if t.scope.filter.prose.prose(t.text[max(0, n-proseTail):]) {
+	switch {
+	case t.scope.filter.prose.prose(t.text[max(0, n-proseTail):]):
 		t.proseFor += tickEvery
-	} else {
+	case n < proseTail: // the first words alone tell little
+		t.proseFor = proseAgain - proseFirst
+	default:
 		t.proseFor = 0
 	}
 	was := t.plain
-	t.plain = t.proseFor >= proseAgain || was && t.proseFor > 0
+	t.plain = t.proseFor >= proseAgain || was && t.proseFor > 0 && n >= proseTail
 	due := !t.plain && n-t.checked >= checkEvery || t.plain && !was || t.tracks.longest >= longRun
 	if !due {
 		return
