@@ -102,9 +102,9 @@ func (a *Agent) toolsFor(run *Run) []Tool {
 func (a *Agent) messages(run *Run) []llms.MessageContent {
 	zone := run.Context.Zone()
 	now := run.Context.Now.In(zone)
-	system := fmt.Sprintf("%s\n\nToday is %s (%s), time zone %s. The local time is %s.", a.system,
+	today := fmt.Sprintf("\n\nToday is %s (%s), time zone %s. The local time is %s.",
 		now.Format("2006-01-02"), now.Weekday(), zone, now.Format("15:04"))
-	list := []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeSystem, system)}
+	list := []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeSystem, a.system, today)}
 	if data := dataOf(run); data != "" {
 		list = append(list, llms.TextParts(llms.ChatMessageTypeHuman, data))
 	}

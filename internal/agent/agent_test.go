@@ -147,7 +147,7 @@ func TestToolSchema(t *testing.T) {
 	if got != want {
 		t.Errorf("got %s", got)
 	}
-	system := m.calls[0].Messages[0].Parts[0].(llms.TextContent).Text
+	system := m.calls[0].Messages[0].Parts[0].(llms.TextContent).Text + m.calls[0].Messages[0].Parts[1].(llms.TextContent).Text
 	if !strings.HasSuffix(system, "Today is 2026-11-23 (Monday), time zone UTC. The local time is 09:00.") {
 		t.Errorf("system prompt ends %q", system[len(system)-100:])
 	}

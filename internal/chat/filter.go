@@ -40,16 +40,12 @@ const Canned = sanitize.Canned
 type outlet struct {
 	guard  Guard
 	stream GuardStream // nil when nobody listens
-	sent   strings.Builder
 }
 
 func newOutlet(guard Guard, emit agent.Emit) *outlet {
 	out := &outlet{guard: guard}
 	if emit != nil {
-		out.stream = guard.Stream(func(text string) error {
-			out.sent.WriteString(text)
-			return emit(text)
-		})
+		out.stream = guard.Stream(emit)
 	}
 	return out
 }
@@ -62,7 +58,7 @@ func (out *outlet) emit() agent.Emit {
 	return out.stream.Write
 }
 
-// close returns the answer's text as it went out or may go out, or the secret it gives away.
+// close returns the answer's text, all of which went out or may go out, or the secret it gives away.
 func (out *outlet) close(whole string) (text, hit string, err error) {
 	if out.stream == nil {
 		text, hit = out.guard.Text(whole)
@@ -72,7 +68,7 @@ func (out *outlet) close(whole string) (text, hit string, err error) {
 	if hit = out.hit(); hit != "" {
 		return "", hit, nil
 	}
-	return out.sent.String(), "", err
+	return whole, "", err
 }
 
 // hit returns what the stream gave away; it is what a failed Write may have failed for.

@@ -39,6 +39,7 @@ func BenchmarkStream(b *testing.B) {
 	kinds := []string{"ours", "unfiltered", "langchaingo", "proxy"}
 	for _, kind := range kinds {
 		rivals[kind].gateway = startGateway(b, kind, up.URL+"/paced")
+		rivals[kind].idle = rivals[kind].usage(b, true).Memory
 		rivals[kind].round(b, up) // warm
 		rivals[kind].spent, rivals[kind].memory = 0, 0
 	}
@@ -68,6 +69,7 @@ type streamRival struct {
 	path, body string
 	open       func(r *streamRival, token string) (*reading, error)
 	spent      time.Duration
+	idle       int64 // memory before its first stream
 	memory     int64
 }
 
@@ -82,7 +84,6 @@ type reading struct {
 func (r *streamRival) round(b *testing.B, up *benchModel) {
 	b.Helper()
 	tokens := up.paced.hold()
-	empty := r.usage(b, true).Memory
 	var opened, ended sync.WaitGroup
 	opened.Add(benchStreams)
 	for i := range benchStreams {
@@ -97,7 +98,7 @@ func (r *streamRival) round(b *testing.B, up *benchModel) {
 	close(tokens)
 	ended.Wait()
 	r.spent += r.usage(b, false).CPU - before.CPU
-	r.memory += before.Memory - empty
+	r.memory += before.Memory - r.idle
 }
 
 // follow reads one stream to its end and says when its first part has come.

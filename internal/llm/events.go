@@ -29,8 +29,8 @@ func newEvents(r io.Reader, alive func()) *events {
 	return e
 }
 
-// eventsBuffer holds some twenty events; the connection's own buffer stands before it.
-const eventsBuffer = 4 << 10
+// eventsBuffer holds some ten events; the connection's own buffer stands before it.
+const eventsBuffer = 2 << 10
 
 type readerFunc func(p []byte) (int, error)
 

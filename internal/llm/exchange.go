@@ -40,18 +40,23 @@ func newExchange(cfg Config) (*exchange, error) {
 	return &exchange{transport: cfg.Transport, post: post, first: cfg.FirstTokenTimeout, idle: cfg.IdleTimeout, now: cfg.Now}, nil
 }
 
-// carry sends body and reads the answer whole. A redirect is an answer like any other that is not 200: neither the key
+// carry sends the call and reads the answer whole. A redirect is an answer like any other that is not 200: neither the key
 // nor what a person said goes to another address.
-func (x *exchange) carry(ctx context.Context, body []byte, emit agent.Emit) (agent.Answer, error) {
+func (x *exchange) carry(ctx context.Context, model string, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
+	body, err := requestOf(model, call, !call.Small || emit != nil)
+	if err != nil {
+		return agent.Answer{}, &failure{kind: internal, cause: err}
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	w := newWatch(cancel, x.first, x.idle)
 	defer w.stop()
 	req := x.post.WithContext(ctx)
 	req.ContentLength = int64(len(body))
-	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	req.Body = io.NopCloser(bytes.NewReader(body))
+	req.GetBody = func() (io.ReadCloser, error) { return &sending{body}, nil }
+	req.Body = &sending{body}
 	resp, err := x.transport.RoundTrip(req)
+	body = nil
 	if err != nil {
 		return agent.Answer{}, broken(ctx, err, false)
 	}
@@ -70,6 +75,27 @@ func (x *exchange) carry(ctx context.Context, body []byte, emit agent.Emit) (age
 		return agent.Answer{}, err
 	}
 	return a.answer()
+}
+
+// sending is a request's body, which is not kept once it is sent: an answer may stream for minutes, and what was asked is
+// the largest part of it.
+type sending struct{ rest []byte }
+
+// Read implements io.Reader.
+func (s *sending) Read(p []byte) (int, error) {
+	if len(s.rest) == 0 {
+		s.rest = nil
+		return 0, io.EOF
+	}
+	n := copy(p, s.rest)
+	s.rest = s.rest[n:]
+	return n, nil
+}
+
+// Close implements io.Closer.
+func (s *sending) Close() error {
+	s.rest = nil
+	return nil
 }
 
 // readStream reads server-sent events until [DONE] or the end.

@@ -146,11 +146,7 @@ func (c *Client) Generate(ctx context.Context, call agent.ModelCall, emit agent.
 
 // attempts calls the model once, and once more when the first failure was passing and nothing had been said.
 func (c *Client) attempts(ctx context.Context, model upstream, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-	body, err := requestOf(model.name, call, !call.Small || emit != nil)
-	if err != nil {
-		return agent.Answer{}, &failure{kind: internal, cause: err}
-	}
-	answer, err := c.exchange.carry(ctx, body, emit)
+	answer, err := c.exchange.carry(ctx, model.name, call, emit)
 	var f *failure
 	if err == nil || !errors.As(err, &f) || !f.retryable() {
 		return answer, err
@@ -162,7 +158,7 @@ func (c *Client) attempts(ctx context.Context, model upstream, call agent.ModelC
 	if err := c.cfg.Sleep(ctx, max(wait, f.retryAfter)); err != nil {
 		return agent.Answer{}, broken(ctx, err, false)
 	}
-	return c.exchange.carry(ctx, body, emit)
+	return c.exchange.carry(ctx, model.name, call, emit)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -101,19 +101,23 @@ func appendMessages(b []byte, messages []llms.MessageContent, family family) ([]
 		if err != nil {
 			return nil, err
 		}
-		switch {
-		case m.Role == llms.ChatMessageTypeSystem && !family.system:
-			system += said.text + "\n\n"
+		if m.Role == llms.ChatMessageTypeSystem && !family.system {
+			system += strings.Join(said.texts, "") + "\n\n"
 			continue
-		case m.Role == llms.ChatMessageTypeHuman:
-			said.text, system = system+said.text, ""
 		}
 		if !first {
 			b = append(b, ',')
 		}
 		first = false
 		b = appendString(append(b, `{"role":`...), roleOf(m.Role))
-		b = appendString(append(b, `,"content":`...), said.text)
+		b = append(b, `,"content":"`...)
+		if m.Role == llms.ChatMessageTypeHuman {
+			b, system = appendInside(b, system), ""
+		}
+		for _, text := range said.texts {
+			b = appendInside(b, text)
+		}
+		b = append(b, '"')
 		if said.answers != "" {
 			b = appendString(append(b, `,"tool_call_id":`...), said.answers)
 		}
@@ -124,7 +128,7 @@ func appendMessages(b []byte, messages []llms.MessageContent, family family) ([]
 
 // conversed is one message of a conversation, read.
 type conversed struct {
-	text    string
+	texts   []string
 	answers string // the tool call it is the result of
 	calls   []llms.ToolCall
 }
@@ -136,11 +140,11 @@ func read(m llms.MessageContent) (c conversed, err error) {
 	for _, p := range m.Parts {
 		switch part := p.(type) {
 		case llms.TextContent:
-			c.text += part.Text
+			c.texts = append(c.texts, part.Text)
 		case llms.ToolCall:
 			c.calls = append(c.calls, part)
 		case llms.ToolCallResponse:
-			c.text, c.answers = part.Content, part.ToolCallID
+			c.texts, c.answers = append(c.texts, part.Content), part.ToolCallID
 		default:
 			return c, fmt.Errorf("no part of type %T", p)
 		}
@@ -193,7 +197,11 @@ const hexDigits = "0123456789abcdef"
 
 // appendString writes s as a JSON string; bytes that are no UTF-8 become U+FFFD.
 func appendString(b []byte, s string) []byte {
-	b = append(b, '"')
+	return append(appendInside(append(b, '"'), s), '"')
+}
+
+// appendInside writes what stands between a JSON string's quotes.
+func appendInside(b []byte, s string) []byte {
 	from := 0
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -224,5 +232,5 @@ func appendString(b []byte, s string) []byte {
 		i += size
 		from = i
 	}
-	return append(append(b, s[from:]...), '"')
+	return append(b, s[from:]...)
 }
