@@ -53,12 +53,14 @@ type gateway struct {
 	Tokens []string // of as many accounts as benchAccounts
 	asks   io.Writer
 	says   *bufio.Reader
+	// process, when not 0, is another program's, which is not asked but looked at.
+	process int
 }
 
 // usage is what a gateway's process has used so far.
 type usage struct {
 	CPU    time.Duration // user and system
-	Memory int64         // bytes held from the system
+	Memory int64         // bytes resident
 }
 
 // startGateway starts a process that serves as kind and calls upstream.
@@ -101,6 +103,9 @@ func (g *gateway) hear(b *testing.B, into any) {
 // usage asks what was used so far; collected when garbage is to be given back first.
 func (g *gateway) usage(b *testing.B, collected bool) (u usage) {
 	b.Helper()
+	if g.process != 0 {
+		return usageOf(b, g.process)
+	}
 	_, err := fmt.Fprintln(g.asks, collected)
 	fatal(b, err)
 	g.hear(b, &u)
@@ -122,14 +127,25 @@ func served(b *testing.B) bool {
 			debug.FreeOSMemory()
 		}
 		var r syscall.Rusage
-		var m runtime.MemStats
 		fatal(b, syscall.Getrusage(syscall.RUSAGE_SELF, &r))
-		runtime.ReadMemStats(&m)
 		cpu := time.Duration(r.Utime.Nano() + r.Stime.Nano())
-		fatal(b, out.Encode(usage{CPU: cpu, Memory: int64(m.Sys - m.HeapReleased)}))
+		fatal(b, out.Encode(usage{CPU: cpu, Memory: resident()}))
 	}
 	server.CloseClientConnections()
 	return true
+}
+
+// resident returns how many bytes of this process lie in memory; where the system does not say, what Go holds of it.
+func resident() int64 {
+	var pages, inMemory int64
+	if text, err := os.ReadFile("/proc/self/statm"); err == nil {
+		if _, err := fmt.Sscan(string(text), &pages, &inMemory); err == nil {
+			return inMemory * int64(os.Getpagesize())
+		}
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.Sys - m.HeapReleased)
 }
 
 // gatewayHandler returns the handler of that kind and access tokens for it.

@@ -26,8 +26,8 @@ const (
 )
 
 // BenchmarkStream measures the CPU time of a streamed token, at 50 tokens a second on each of 200 streams, and the memory
-// of an open stream: our socket beside a reverse proxy that passes the model's events on, and beside a WebSocket fed by
-// langchaingo's streaming function. What opening a stream costs is not counted.
+// of an open stream: our socket beside nginx and a reverse proxy that pass the model's events on, and beside a WebSocket fed
+// by langchaingo's streaming function. What opening a stream costs is not counted.
 func BenchmarkStream(b *testing.B) {
 	up := startModel(b)
 	rivals := map[string]*streamRival{
@@ -35,10 +35,17 @@ func BenchmarkStream(b *testing.B) {
 		"unfiltered":  {path: streamPath, body: benchQuestion, open: openSocket},
 		"langchaingo": {path: "/ws", body: referenceQuestion, open: openSocket},
 		"proxy":       {path: "/v1/chat/completions", body: streamedQuestion, open: openEvents},
+		"nginx":       {path: "/v1/chat/completions", body: streamedQuestion, open: openEvents},
 	}
 	kinds := []string{"ours", "unfiltered", "langchaingo", "proxy"}
 	for _, kind := range kinds {
 		rivals[kind].gateway = startGateway(b, kind, up.URL+"/paced")
+	}
+	if relay := startNginx(b, up.URL+"/paced"); relay != nil {
+		rivals["nginx"].gateway = relay
+		kinds = append(kinds, "nginx")
+	}
+	for _, kind := range kinds {
 		rivals[kind].idle = rivals[kind].usage(b, true).Memory
 		rivals[kind].round(b, up) // warm
 		rivals[kind].spent, rivals[kind].memory = 0, 0
@@ -58,6 +65,9 @@ func BenchmarkStream(b *testing.B) {
 	}
 	b.ReportMetric(each("ours")/each("langchaingo"), "x-langchaingo")
 	b.ReportMetric(each("ours")/each("proxy"), "x-proxy")
+	if len(kinds) == 5 {
+		b.ReportMetric(each("ours")/each("nginx"), "x-nginx")
+	}
 	b.ReportMetric(100*(each("ours")-each("unfiltered"))/each("ours"), "filter-%")
 }
 
