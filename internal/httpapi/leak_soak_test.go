@@ -21,3 +21,9 @@ func TestEveryAttackInEveryDisguiseOnTheStream(t *testing.T) {
 	t.Parallel()
 	startLeaking(t).streamed(t, func(int) []leaktest.Attack { return leaktest.Attacks() })
 }
+
+// TestEveryBenignAnswerThroughREST lets all harmless answers through, each by one channel.
+func TestEveryBenignAnswerThroughREST(t *testing.T) {
+	t.Parallel()
+	startLeaking(t).letThrough(t, leaktest.Benign())
+}

@@ -12,10 +12,13 @@ import (
 //go:embed testdata/benign.txt
 var benignTexts string
 
-// Benign returns more than a thousand answers that hold no secret: those written out in testdata, one a paragraph, and
-// further ones in which names, dates, figures and attachments vary.
+// Written returns more than a thousand harmless answers, each written for this: of the product's field and beside it, in
+// some thirty languages, code, attachments, numbers.
+func Written() []string { return strings.Split(strings.TrimSpace(benignTexts), "\n%\n") }
+
+// Benign returns the written answers, and a thousand of few forms in which names, dates, figures and attachments vary.
 func Benign() []string {
-	out := strings.Split(strings.TrimSpace(benignTexts), "\n%\n")
+	out := Written()
 	names := strings.Fields("Anna Bruno Chiara Dieter Élodie Farid Grace Hiro Ines Jonas Katarzyna Liam Mei Noor Olga Pablo")
 	things := []string{"the quarterly budget", "the Rossi offer", "il contratto di manutenzione", "die Messeplanung",
 		"le devis du client", "la factura de marzo", "the onboarding checklist", "the server migration", "il verbale", "the press release"}
