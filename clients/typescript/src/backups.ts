@@ -61,11 +61,18 @@ export class Backups {
       ...(options.chunkCount ? { 'X-Backup-Chunk-Count': String(options.chunkCount) } : {}),
     };
     const signal = signalOf(options, undefined);
+    let refused: string | undefined;
     for (let attempt = 0; ; attempt++) {
+      const token = await this.api.session().token(refused); // renewed before the body is sent
       try {
-        return await this.#send(source, size, headers, options, signal);
+        return await this.#send(source, size, headers, options, token, signal);
       } catch (error) {
         const status = isAdiuvaError(error) && 'status' in error ? Number(error.status) : 0;
+        if (status === 401 && token && refused === undefined) {
+          refused = token;
+          attempt--;
+          continue;
+        }
         const worth = error instanceof ConnectionError || status === 429 || status >= 500;
         if (signal?.aborted || !worth || attempt >= (options.maxRetries ?? 2)) throw error;
         await pause((error as { retryAfterMs?: number }).retryAfterMs ?? backoff(attempt), signal);
@@ -103,29 +110,28 @@ export class Backups {
   /** Deletes a backup; one that is gone already is no error. */
   delete(id: string, call?: CallOptions): Promise<void> { return this.api.remove(id, call); }
 
-  /** One try. The token is renewed before the body is sent, for a stream cannot be sent a second time by fetch. */
-  async #send(source: BackupSource, size: number, headers: Record<string, string>, options: UploadOptions, signal?: AbortSignal): Promise<BackupStored> {
-    await this.api.session().token();
-    if (options.onProgress && typeof XMLHttpRequest !== 'undefined' && (source instanceof Blob || source instanceof Uint8Array)) {
-      return this.#sendByXHR(source, headers, options.onProgress, signal);
-    }
-    const streamed = options.onProgress || !(source instanceof Blob || source instanceof Uint8Array);
+  async #send(given: BackupSource, size: number, headers: Record<string, string>, options: UploadOptions, token: string | undefined, signal?: AbortSignal): Promise<BackupStored> {
+    const page = typeof XMLHttpRequest !== 'undefined';
+    const source = page && 'open' in given ? await new Response(given.open()).blob() : given; // pages send no streams over HTTP/1.1
+    if (page && options.onProgress) return this.#sendByXHR(source as Blob, { ...headers, ...(token ? { Authorization: `Bearer ${token}` } : {}) }, options.onProgress, signal);
+    const streamed = options.onProgress || 'open' in source;
     const body = streamed ? counted(streamOf(source), size, options.onProgress) : source as Blob;
-    // A stream goes out with Content-Length where the runtime allows, and else by X-Backup-Size.
+    // A stream goes out with Content-Length where the runtime allows, and else by X-Backup-Size. With no window and no
+    // redirect Node's fetch keeps no copy of what it sent, which would be the whole backup.
     const answer = await this.api.fetch(`${this.api.baseUrl}/backup`,
-      { method: 'PUT', headers: { ...headers, 'x-adiuva-retries': '0' }, body, signal, ...(streamed ? { duplex: 'half' } : {}) } as RequestInit);
+      { method: 'PUT', headers: { ...headers, 'x-adiuva-retries': '0' }, body, signal, ...(streamed ? { duplex: 'half', window: null, redirect: 'error' } : {}) } as RequestInit);
     const text: unknown = await answer.json().catch(() => null);
     if (!answer.ok) throw errorOf(answer.status, text, answer.headers);
     return text as BackupStored;
   }
 
   /** Browsers tell of an upload's progress by XMLHttpRequest alone. */
-  async #sendByXHR(body: Blob | Uint8Array<ArrayBuffer>, headers: Record<string, string>, tell: (sent: number, total: number) => void, signal?: AbortSignal): Promise<BackupStored> {
-    const token = await this.api.session().token();
+  async #sendByXHR(body: Blob, headers: Record<string, string>, tell: (sent: number, total: number) => void, signal?: AbortSignal): Promise<BackupStored> {
+    if (signal?.aborted) throw aborted(signal);
     return new Promise((resolve, reject) => {
       const x = new XMLHttpRequest();
       x.open('PUT', `${this.api.baseUrl}/backup`);
-      for (const [name, value] of Object.entries({ ...headers, ...(token ? { Authorization: `Bearer ${token}` } : {}) })) x.setRequestHeader(name, value);
+      for (const [name, value] of Object.entries(headers)) x.setRequestHeader(name, value);
       x.upload.onprogress = (event) => tell(event.loaded, event.total);
       x.onerror = () => reject(new ConnectionError('the server could not be reached'));
       x.onabort = () => reject(aborted(signal!));
@@ -137,7 +143,9 @@ export class Backups {
         if (x.status >= 200 && x.status < 300) resolve(text as BackupStored);
         else reject(errorOf(x.status, text, given));
       };
-      signal?.addEventListener('abort', () => x.abort(), { once: true });
+      const stop = () => x.abort();
+      signal?.addEventListener('abort', stop, { once: true });
+      x.onloadend = () => signal?.removeEventListener('abort', stop);
       x.send(body);
     });
   }
@@ -177,7 +185,8 @@ function counted(stream: ReadableStream<Uint8Array>, total: number, tell: ((n: n
 /** The SHA-256 of a source, in hexadecimal digits, without holding it in memory. */
 export async function checksumOf(source: BackupSource): Promise<string> {
   const hash = sha256();
-  for await (const part of streamOf(source) as unknown as AsyncIterable<Uint8Array>) hash.update(part);
+  const reader = streamOf(source).getReader(); // streams cannot be iterated before Chromium 124
+  for (let next = await reader.read(); !next.done; next = await reader.read()) hash.update(next.value);
   return hash.hex();
 }
 

@@ -26,21 +26,23 @@ export function transport(options: TransportOptions, session: () => Session): ty
     const open = /\/auth\/(login|register|refresh)$/.test(new URL(request.url).pathname);
     const limit = Number(request.headers.get(tries) ?? options.maxRetries);
     request.headers.delete(tries);
+    const once = init !== undefined && 'duplex' in init; // a stream: a copy for a second try would hold all of it in memory
     const repeatable = request.method !== 'POST' || request.headers.has('idempotency-key');
     let renewed = false;
     for (let attempt = 0; ; attempt++) {
       const token = open ? undefined : await session().token();
-      const one = request.clone();
+      const one = once ? request : request.clone();
       if (token) one.headers.set('authorization', `Bearer ${token}`);
       let answer: Response;
       try {
         answer = await options.fetch(one);
       } catch (cause) {
         if (request.signal.aborted) throw aborted(request.signal, cause);
-        if (!repeatable || attempt >= limit) throw new ConnectionError('the server could not be reached', { cause });
+        if (once || !repeatable || attempt >= limit) throw new ConnectionError('the server could not be reached', { cause });
         await pause(backoff(attempt), request.signal);
         continue;
       }
+      if (once) return answer;
       if (answer.status === 401 && token && !renewed) {
         renewed = true;
         await answer.body?.cancel();
@@ -66,8 +68,27 @@ export function aborted(signal: AbortSignal, cause?: unknown): unknown {
 /** The signal of a call: the caller's, and the time limit's. */
 export function signalOf(call: CallOptions | undefined, timeoutMs: number | undefined): AbortSignal | undefined {
   const limit = call?.timeoutMs ?? timeoutMs;
-  const signals = [call?.signal, limit === undefined ? undefined : AbortSignal.timeout(limit)].filter((s) => s !== undefined);
-  return signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+  const signals = [call?.signal, limit === undefined ? undefined : expiry(limit)].filter((s) => s !== undefined);
+  return signals.length > 1 ? anyOf(signals) : signals[0];
+}
+
+/** Aborts with the first of the signals. Chromium has a word for it since 116. */
+export function anyOf(signals: AbortSignal[]): AbortSignal {
+  if (AbortSignal.any as unknown) return AbortSignal.any(signals);
+  const first = new AbortController();
+  for (const one of signals) {
+    if (one.aborted) first.abort(one.reason);
+    else one.addEventListener('abort', () => first.abort(one.reason), { signal: first.signal });
+  }
+  return first.signal;
+}
+
+/** Aborts after so many milliseconds. Chromium has a word for it since 103. */
+function expiry(ms: number): AbortSignal {
+  if (AbortSignal.timeout as unknown) return AbortSignal.timeout(ms);
+  const late = new AbortController();
+  setTimeout(() => late.abort(new DOMException('the time was over', 'TimeoutError')), ms);
+  return late.signal;
 }
 
 /** 0.5 s doubled with each attempt, at most 8 s, up to a quarter less so that clients do not come back together. */
