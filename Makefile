@@ -8,7 +8,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GOTOOL := go tool -modfile=tools/go.mod
 NODE_MODULES := openapi/npm/node_modules/.package-lock.json
 BROWSER_MODULES := tests/browser/node_modules/.package-lock.json
-CLIENT_MODULES := clients/typescript/node_modules/.package-lock.json
+CLIENT_MODULES := $(addsuffix /node_modules/.package-lock.json,clients/typescript clients/typescript/test/node24)
 GO_DIRS := $(wildcard cmd deploy gen internal openapi sql tests/browser/*.go *.go)
 SEVERITIES := $(addprefix --severity-levels ,$(wildcard openapi/*severity*))
 GENERATED := gen openapi/asyncapi.bundled.json .env.example README.md

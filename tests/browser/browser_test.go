@@ -45,14 +45,10 @@ func TestCheckout(t *testing.T) {
 // is skipped, and fails under CI: `make test` installs both.
 func run(t *testing.T, file string, variables ...string) {
 	t.Helper()
-	browser := chromium()
+	browser := servetest.Chromium()
 	_, err := os.Stat("node_modules/playwright-core/package.json")
 	if browser == "" || err != nil {
-		missing := "Chromium or node_modules is missing; `make test` installs them"
-		if os.Getenv("CI") != "" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
+		servetest.Missing(t, "Chromium or node_modules")
 	}
 	cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", file)
 	cmd.Env = append(append(os.Environ(), "CHROMIUM="+browser), variables...)
@@ -62,16 +58,6 @@ func run(t *testing.T, file string, variables ...string) {
 	} else {
 		t.Logf("%s", out)
 	}
-}
-
-// chromium returns the path of a browser of Chromium's family, or "".
-func chromium() string {
-	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "google-chrome", "chromium-browser"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	return ""
 }
 
 func check(t *testing.T, err error) {

@@ -35,6 +35,10 @@ function large(unit, count) {
 
 for (const { name, run } of scenarios({ sdk, baseUrl, webSocket, wire: () => wire(baseUrl), pay, large })) test(name, run);
 
+test('this is the Node that was asked for', { skip: !process.env.NODE_MAJOR }, () => {
+  assert.equal(process.versions.node.split('.')[0], process.env.NODE_MAJOR);
+});
+
 test('CommonJS sees the same', () => {
   const required = createRequire(import.meta.url)('@adiuva/api-client');
   assert.deepEqual(Object.keys(required).sort(), Object.keys(sdk).sort());

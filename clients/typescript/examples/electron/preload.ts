@@ -1,0 +1,28 @@
+// Between the page and the main process: functions of our own, never ipcRenderer itself.
+import { contextBridge, ipcRenderer } from 'electron';
+import type { Bridge, StreamEvent } from './bridge.js';
+
+const bridge: Bridge = {
+  login: (email, password) => ipcRenderer.invoke('login', email, password),
+  ask(message, onToken, onEnd) {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }: MessageEvent<StreamEvent>) => {
+      if ('token' in data) onToken(data.token);
+      else onEnd(data.end);
+    };
+    ipcRenderer.postMessage('ask', { message }, [port2]);
+    return () => port1.close();
+  },
+  plan: (message) => ipcRenderer.invoke('plan', message),
+  async backup(onProgress) {
+    const tell = (_: unknown, sent: number, total: number) => onProgress(sent, total);
+    ipcRenderer.on('progress', tell);
+    try {
+      return await ipcRenderer.invoke('backup');
+    } finally {
+      ipcRenderer.off('progress', tell);
+    }
+  },
+  onSignedOut: (listener) => { ipcRenderer.on('signed-out', () => listener()); },
+};
+contextBridge.exposeInMainWorld('adiuva', bridge);

@@ -1,0 +1,10 @@
+assert.deepEqual(upgrades, [['pro', 'power', 'team']]);
+assert.equal(progress.at(-1), 1);
+assert.deepEqual(readFileSync(copy), content);
+await queue.start();
+assert.deepEqual([existsSync(list), await queue.pending()], [true, []]);
+let stored = 0;
+for await (const _ of client.backups.list()) stored++;
+assert.equal(stored, 3);
+assert.equal(reply.kind, 'plan');
+client.close();

@@ -1,0 +1,35 @@
+// What the snippets of ../../README.md leave to the app. They follow it in one program, and after.ts holds what they did.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PlanAction, Row } from '@adiuva/api-client';
+import { eventually } from '../../assert.mjs';
+import { pay } from '../../pay.mjs';
+
+const folder = process.env['TMP']!;
+const [file, copy, list] = ['backup', 'copy', 'queue.json'].map((name) => join(folder, name)) as [string, string, string];
+const content = randomBytes(300_000);
+writeFileSync(file, content);
+const blob = new Blob(['ciphertext']);
+const progress: number[] = [];
+const upgrades: unknown[] = [];
+const changes: PlanAction[] = [];
+const db = {
+  rows: (table: string, filter: Row): Row[] => (Object.keys(filter).length === 0 ? [] : [{ id: 't1', title: table, status: 'todo' }]),
+  apply: (action: PlanAction) => { changes.push(action); },
+};
+const showProgress = (part: number) => { progress.push(part); };
+const showUsage = (used: unknown, limit: unknown) => assert.fail(`${used} of ${limit} used`);
+
+async function showUpgrade(plans: unknown): Promise<void> {
+  upgrades.push(plans);
+  await pay(await client.billing.checkout({ tier: 'pro' }));
+  await eventually('the plan', async () => (await client.billing.subscription()).status === 'active');
+  await client.auth.refresh();
+}
+
+const opened = await fetch(`${process.env['API']}/auth/register`, {
+  method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ email: 'anna@example.com', password: 'correct horse battery' }),
+});
+assert.equal(opened.status, 201);

@@ -1,0 +1,20 @@
+// Compiles a consumer with every strictness with each TypeScript that users have, and the package and the Electron sample
+// with the newest and fastest too (build.mjs compiled the package with the oldest). Prints a line for each.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+const consumer = { 'a strict consumer': 'test/consumer' };
+const compilers = {
+  typescript: consumer,
+  typescript6: consumer,
+  typescript7: { ...consumer, 'the package': '.', 'the Electron sample': 'examples/electron' },
+};
+
+for (const [name, projects] of Object.entries(compilers)) {
+  const { version } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8'));
+  for (const [what, folder] of Object.entries(projects)) {
+    const { status } = spawnSync(process.execPath, [`node_modules/${name}/bin/tsc`, '-p', folder, '--noEmit', '--emitDeclarationOnly', 'false'], { stdio: 'inherit' });
+    console.log(`TypeScript ${version}: ${what} ${status === 0 ? 'compiles' : 'does not compile'}`);
+    if (status !== 0) process.exitCode = 1;
+  }
+}

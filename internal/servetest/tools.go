@@ -1,0 +1,38 @@
+package servetest
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// Missing ends the test for want of something that `make test` installs: it is skipped, and fails under CI.
+func Missing(t testing.TB, what string) {
+	t.Helper()
+	what += " is missing; `make test` installs it"
+	if os.Getenv("CI") != "" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
+}
+
+// Chromium returns the path of a browser of Chromium's family, or "".
+func Chromium() string {
+	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "google-chrome", "chromium-browser"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// WebEngine returns the path of a Python that has Qt's WebEngine, or "".
+func WebEngine() string {
+	for _, name := range []string{os.Getenv("PYTHON"), "python3", "/usr/bin/python3"} {
+		path, err := exec.LookPath(name)
+		if err == nil && exec.Command(path, "-c", "import PyQt6.QtWebEngineCore").Run() == nil {
+			return path
+		}
+	}
+	return ""
+}
