@@ -155,11 +155,13 @@ function sizeOf(source: BackupSource): number {
   return source instanceof Blob ? source.size : source instanceof Uint8Array ? source.byteLength : source.size;
 }
 
+const blobOf = (source: Blob | Uint8Array<ArrayBuffer>) => (source instanceof Blob ? source : new Blob([source]));
+
 const piece = 256 * 1024; // bytes handed on at a time, so that progress means something
 
 function streamOf(source: BackupSource): ReadableStream<Uint8Array> {
-  if (!(source instanceof Blob) && !(source instanceof Uint8Array)) return source.open();
-  const blob = source instanceof Blob ? source : new Blob([source]);
+  if ('open' in source) return source.open();
+  const blob = blobOf(source);
   let at = 0;
   return new ReadableStream({
     async pull(out) {
@@ -185,7 +187,8 @@ function counted(stream: ReadableStream<Uint8Array>, total: number, tell: ((n: n
 /** The SHA-256 of a source, in hexadecimal digits, without holding it in memory. */
 export async function checksumOf(source: BackupSource): Promise<string> {
   const hash = sha256();
-  const reader = streamOf(source).getReader(); // streams cannot be iterated before Chromium 124
+  const stream = 'open' in source ? source.open() : blobOf(source).stream(); // thousands of slices are too much for Chromium
+  const reader = stream.getReader(); // streams cannot be iterated before Chromium 124
   for (let next = await reader.read(); !next.done; next = await reader.read()) hash.update(next.value);
   return hash.hex();
 }

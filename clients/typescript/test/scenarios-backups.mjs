@@ -39,7 +39,7 @@ async function transfers(it) {
   const progress = [];
   const { id } = await it.member.client.backups.upload(it.large(unit, 200), { version: 3, onProgress: (sent, total) => progress.push([sent, total]) });
   equal(progress.at(-1), [size, size]);
-  ok(progress.length >= 5 && progress.every(([sent], i) => i === 0 || sent >= progress[i - 1][0]), `progress: ${progress.length} steps`);
+  ok(progress.length > 1 && progress.every(([sent], i) => i === 0 || sent >= progress[i - 1][0]), `progress: ${progress.length} steps`);
 
   const line = await it.wire();
   await line.set({ cutAfter: size * 0.3 });

@@ -115,9 +115,12 @@ const errors = [
     const client = it.client({ baseUrl: line.base, maxRetries: 0 });
     await rejects(client.billing.tiers({ timeoutMs: 100 }), 'TimeoutError');
     const stop = new AbortController();
+    const before = (await line.state()).connections;
     const calls = [client.billing.tiers({ signal: stop.signal }), client.backups.upload(new Blob(['x']), { version: 1, signal: stop.signal, onProgress: () => undefined })];
-    setTimeout(() => stop.abort(), 50);
-    for (const call of calls) await rejects(call, 'AbortError');
+    const refused = Promise.all(calls.map((call) => rejects(call, 'AbortError')));
+    await eventually('both calls', async () => (await line.state()).connections >= before + 2);
+    stop.abort();
+    await refused;
     await rejects(client.billing.tiers({ signal: stop.signal }), 'AbortError');
     await line.close();
   }],

@@ -1,7 +1,9 @@
 // Compiles a consumer with every strictness with each TypeScript that users have, and the package and the Electron sample
-// with the newest and fastest too (build.mjs compiled the package with the oldest). Prints a line for each.
+// with the newest and fastest too (build.mjs compiled the package with the oldest). Then bundles the sample. Prints a line
+// for each.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { build } from 'esbuild';
 
 const consumer = { 'a strict consumer': 'test/consumer' };
 const compilers = {
@@ -18,3 +20,9 @@ for (const [name, projects] of Object.entries(compilers)) {
     if (status !== 0) process.exitCode = 1;
   }
 }
+
+await build({
+  entryPoints: ['main', 'preload', 'renderer'].map((name) => `examples/electron/${name}.ts`), outdir: 'examples/electron/dist', write: false,
+  bundle: true, platform: 'node', format: 'esm', external: ['electron'], alias: { '@adiuva/api-client': './dist/index.js' }, logLevel: 'warning',
+});
+console.log('The Electron sample is bundled');
