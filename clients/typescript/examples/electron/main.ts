@@ -104,11 +104,15 @@ function openWindow(): BrowserWindow {
   return window;
 }
 
-await app.whenReady();
-protocol.handle('app', serve);
-const client = new AdiuvaClient({ baseUrl: process.env['ADIUVA_API'] ?? 'http://127.0.0.1:8080/api/v1', tokenStore: tokenStore() });
-serveCalls(client);
-serveStreams(client);
-const window = openWindow();
-client.auth.onAuthStateChange((state) => { if (state === 'signed-out' && !window.isDestroyed()) window.webContents.send('signed-out'); });
-app.on('window-all-closed', () => { client.close(); app.quit(); });
+/** Runs once Electron is ready, before which there is no safeStorage. */
+function start(): void {
+  protocol.handle('app', serve);
+  const client = new AdiuvaClient({ baseUrl: process.env['ADIUVA_API'] ?? 'http://127.0.0.1:8080/api/v1', tokenStore: tokenStore() });
+  serveCalls(client);
+  serveStreams(client);
+  const window = openWindow();
+  client.auth.onAuthStateChange((state) => { if (state === 'signed-out' && !window.isDestroyed()) window.webContents.send('signed-out'); });
+  app.on('window-all-closed', () => { client.close(); app.quit(); });
+}
+
+void app.whenReady().then(start); // an await here would wait for ever: Electron is ready only after this file has ended
