@@ -2,14 +2,14 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help generate verify breaking release-contract lint test check run build bench soak notices clean
+.PHONY: help generate verify breaking release-contract lint test check run build docs bench soak notices clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GOTOOL := go tool -modfile=tools/go.mod
 NODE_MODULES := openapi/npm/node_modules/.package-lock.json
 BROWSER_MODULES := tests/browser/node_modules/.package-lock.json
 CLIENT_MODULES := $(addsuffix /node_modules/.package-lock.json,clients/typescript clients/typescript/test/node24)
-GO_DIRS := $(wildcard cmd deploy gen internal openapi sql tests/browser/*.go *.go)
+GO_DIRS := $(wildcard cmd deploy docs/*.go gen internal openapi sql tests/browser/*.go *.go)
 SEVERITIES := $(addprefix --severity-levels ,$(wildcard openapi/*severity*))
 GENERATED := gen openapi/asyncapi.bundled.json .env.example README.md
 export REDOCLY_TELEMETRY := off
@@ -51,6 +51,9 @@ run: build ## start the service on http://127.0.0.1:8080 with nothing to install
 
 build: ## bin/adiuva-api, static
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VERSION)" -o bin/ ./cmd/adiuva-api
+
+docs: build ## the documentation as a static site in bin/docs, ready to publish
+	bin/adiuva-api docs --out bin/docs
 
 bench: ## every benchmark
 	go run ./internal/testpeers -- go test -run '^$$' -bench . -benchmem ./...

@@ -47,7 +47,8 @@ var arrows = map[string]string{
 	"internal/billing":         "internal/postgres gen/db internal/identity internal/tier internal/fault",
 	"internal/ratelimit":       "internal/fault",
 	"internal/strictjson":      "internal/fault",
-	"internal/docs":            "openapi",
+	"docs":                     "",
+	"internal/docs":            "openapi docs",
 	"internal/postgres":        "sql/migrations gen/db internal/fault",
 	"internal/llm":             "internal/fault internal/agent",
 	"internal/s3blob":          "internal/backup",
@@ -87,6 +88,7 @@ var owners = map[string]string{
 	"github.com/lestrrat-go/jwx/":            "internal/auth",
 	"github.com/spf13/cobra":                 "cmd/adiuva-api",
 	"github.com/gorilla/websocket":           "internal/httpapi",
+	"github.com/yuin/goldmark":               "internal/docs",
 	"github.com/prometheus/client_golang":    "internal/httpapi cmd/adiuva-api",
 }
 

@@ -54,7 +54,7 @@ func execute(ctx context.Context, env environment, args []string) int {
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.AddCommand(serveCommand(env), migrateCommand(env), healthcheckCommand(env), configCommand(env), userCommand(env),
-		backupCommand(env), agentsCommand(env), versionCommand(env))
+		backupCommand(env), agentsCommand(env), docsCommand(env), versionCommand(env))
 	root.SetArgs(args)
 	root.SetOut(env.out)
 	root.SetErr(env.err)

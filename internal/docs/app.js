@@ -1,7 +1,8 @@
+// The documents lie beside the folder that this page seems to be in, on the server and in a static site.
 Scalar.createApiReference('#app', {
   sources: [
-    { title: 'REST', slug: 'rest', url: '/openapi.json', default: true },
-    { title: 'Chat stream (WebSocket)', slug: 'stream', url: '/asyncapi.json' },
+    { title: 'REST', slug: 'rest', url: 'openapi.json', default: true },
+    { title: 'Chat stream (WebSocket)', slug: 'stream', url: 'asyncapi.json' },
   ],
   withDefaultFonts: false,
   telemetry: false,

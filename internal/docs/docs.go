@@ -1,5 +1,6 @@
-// Package docs serves the API reference: Scalar over the contract's documents, the documents themselves and a page for
-// every error code, and the two pages on which a checkout ends. All of it is embedded, and no page asks another host for anything.
+// Package docs serves the API reference: Scalar over the contract's documents, the documents themselves, the integrators'
+// guide, what changed in the contract, a page for every error code, and the two pages on which a checkout ends. All of it is
+// embedded, and no page asks another host for anything. The same, but for the last two, can be written as a static site.
 package docs
 
 import (

@@ -49,7 +49,7 @@ func TestRoutes(t *testing.T) {
 	t.Parallel()
 	h := serve(t)
 	want := map[string]string{
-		"/billing/success": page, "/billing/cancel": page, "/docs": page, "/docs/errors": page, "/docs/scalar.js": "text/javascript; charset=utf-8",
+		"/billing/success": page, "/billing/cancel": page, "/docs": page, "/docs/errors": page, "/docs/guide": page, "/docs/changelog": page, "/docs/scalar.js": "text/javascript; charset=utf-8",
 		"/docs/app.js": "text/javascript; charset=utf-8", "/docs/style.css": "text/css; charset=utf-8",
 		"/openapi.yaml": "application/yaml", "/openapi.json": "application/json",
 		"/asyncapi.yaml": "application/yaml", "/asyncapi.json": "application/json",

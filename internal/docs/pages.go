@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
+
+	documents "github.com/adiuva/cloud-api/docs"
 )
 
 //go:embed pages.html
@@ -58,44 +61,106 @@ func landings() []landing {
 	}
 }
 
-// addPages makes the pages after a checkout, the reference, the index of errors and a page for each.
+// page is one page of the site, at its path on the server.
+type page struct {
+	path, policy string
+	body         []byte
+}
+
+// printer fills templates. link turns a path of the server, as a page at another refers to it, into an address.
+type printer struct {
+	set  *template.Template
+	link func(from, to string) string
+	meta bool // policies are written into the pages, because no server will send them
+}
+
+func newPrinter(link func(from, to string) string, meta bool) (printer, error) {
+	none := func(string) string { return "" }
+	set, err := template.New("pages").Funcs(template.FuncMap{"link": none, "policy": func() string { return "" }}).Parse(pages)
+	return printer{set, link, meta}, err
+}
+
+func (p printer) page(path, name, policy string, data any) (page, error) {
+	set, err := p.set.Clone()
+	if err != nil {
+		return page{}, err
+	}
+	set.Funcs(template.FuncMap{
+		"link": func(to string) string { return p.link(path, to) },
+		"policy": func() string {
+			if !p.meta {
+				return ""
+			}
+			return strings.ReplaceAll(policy, "; frame-ancestors 'none'", "") // which only a header can say
+		},
+	})
+	var body bytes.Buffer
+	if err := set.ExecuteTemplate(&body, name, data); err != nil {
+		return page{}, fmt.Errorf("page %s: %w", path, err)
+	}
+	return page{path, policy, body.Bytes()}, nil
+}
+
+// documentation prints the reference, the guide, the changelog, the index of errors and a page for each.
+func (p printer) documentation(version, script string) ([]page, error) {
+	type kind struct {
+		path, name, policy string
+		data               any
+	}
+	codes := Catalogue()
+	kinds := []kind{
+		{"/docs", "reference", scalarPolicy, script},
+		{"/docs/errors", "index", plainPolicy, struct {
+			Version string
+			Codes   []Entry
+		}{version, codes}},
+	}
+	for path, source := range map[string][]byte{"/docs/guide": documents.Guide, "/docs/changelog": documents.Changelog} {
+		title, body, err := rendered(source, func(to string) string { return p.link(path, to) })
+		if err != nil {
+			return nil, fmt.Errorf("page %s: %w", path, err)
+		}
+		kinds = append(kinds, kind{path, "document", plainPolicy, struct {
+			Title, Version string
+			Body           template.HTML
+		}{title, version, body}})
+	}
+	for _, e := range codes {
+		kinds = append(kinds, kind{"/docs/errors/" + e.Code, "error", plainPolicy, struct {
+			Entry
+			Version string
+		}{e, version}})
+	}
+	list := make([]page, 0, len(kinds))
+	for _, k := range kinds {
+		one, err := p.page(k.path, k.name, k.policy, k.data)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+// addPages adds the documentation and the pages after a checkout.
 func (s *Site) addPages(version, script string) error {
-	set, err := template.New("pages").Parse(pages)
+	p, err := newPrinter(func(_, to string) string { return to }, false)
 	if err != nil {
 		return err
 	}
-	add := func(path, name, policy string, data any) error {
-		var body bytes.Buffer
-		if err := set.ExecuteTemplate(&body, name, data); err != nil {
-			return fmt.Errorf("page %s: %w", path, err)
-		}
-		s.routes[path] = newFile("text/html; charset=utf-8", policy, body.Bytes())
-		return nil
-	}
-	if err := add("/docs", "reference", scalarPolicy, script); err != nil {
+	list, err := p.documentation(version, script)
+	if err != nil {
 		return err
 	}
 	for _, l := range landings() {
-		if err := add(l.path, "landing", plainPolicy, l); err != nil {
+		one, err := p.page(l.path, "landing", plainPolicy, l)
+		if err != nil {
 			return err
 		}
+		list = append(list, one)
 	}
-	list := Catalogue()
-	index := struct {
-		Version string
-		Codes   []Entry
-	}{version, list}
-	if err := add("/docs/errors", "index", plainPolicy, index); err != nil {
-		return err
-	}
-	for _, e := range list {
-		page := struct {
-			Entry
-			Version string
-		}{e, version}
-		if err := add("/docs/errors/"+e.Code, "error", plainPolicy, page); err != nil {
-			return err
-		}
+	for _, one := range list {
+		s.routes[one.path] = newFile("text/html; charset=utf-8", one.policy, one.body)
 	}
 	return nil
 }

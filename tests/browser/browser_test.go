@@ -4,9 +4,11 @@ package browser_test
 
 import (
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,7 +19,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/servetest"
 )
 
-// TestDocs needs no database: no page of the documentation asks for one.
+// TestDocs needs no database: no page of the documentation asks for one. The same pages are looked at as a static site, in
+// a folder of a plain file server.
 func TestDocs(t *testing.T) {
 	t.Parallel()
 	db, err := postgres.Open(t.Context(), "postgres://nobody@127.0.0.1:1/none")
@@ -32,7 +35,11 @@ func TestDocs(t *testing.T) {
 	check(t, err)
 	edge := httptest.NewServer(server)
 	t.Cleanup(edge.Close)
-	run(t, "docs.test.mjs", "BASE="+edge.URL)
+	dir := t.TempDir()
+	check(t, docs.WriteStatic(filepath.Join(dir, "some", "where"), "1.2.3"))
+	files := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	t.Cleanup(files.Close)
+	run(t, "docs.test.mjs", "BASE="+edge.URL, "SITE="+files.URL+"/some/where")
 }
 
 // TestCheckout needs the whole service: it is built and started as an operator does, with Stripe's stand-in.

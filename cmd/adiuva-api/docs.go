@@ -1,0 +1,29 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/adiuva/cloud-api/internal/docs"
+)
+
+// docsCommand writes the documentation as a static site.
+func docsCommand(env environment) *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use: "docs --out DIR", Short: "Write the documentation as a static site: reference, stream, guide, errors, changelog", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if out == "" {
+				return configError{fmt.Errorf("say where to write: adiuva-api docs --out DIR")}
+			}
+			if err := docs.WriteStatic(out, version); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(env.out, "The documentation is in %s; begin with index.html.\n", out)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "folder to write into")
+	return cmd
+}
