@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync"
 )
 
 // events reads server-sent events (HTML Standard §9.2.6). Comments and fields other than data only keep the answer alive.
@@ -16,17 +17,35 @@ type events struct {
 	long  []byte
 }
 
-// newEvents reads r. Before it waits for more it calls alive, if a line said something since it last waited.
-func newEvents(r io.Reader, alive func()) *events {
-	e := &events{}
-	e.in = bufio.NewReaderSize(readerFunc(func(p []byte) (int, error) {
+// readers are kept for the next answers: a stream needs one for as long as it runs.
+type readers struct{ pool sync.Pool }
+
+// of returns events of r. Before it waits for more it calls alive, if a line said something since it last waited.
+func (k *readers) of(r io.Reader, alive func()) *events {
+	e, ok := k.pool.Get().(*events)
+	if !ok {
+		e = &events{in: bufio.NewReaderSize(nil, eventsBuffer)}
+	}
+	e.heard, e.open = false, false
+	e.in.Reset(readerFunc(func(p []byte) (int, error) {
 		if e.heard {
 			e.heard = false
 			alive()
 		}
 		return r.Read(p)
-	}), eventsBuffer)
+	}))
 	return e
+}
+
+// maxKept bounds the buffers of a reader that is kept.
+const maxKept = 64 << 10
+
+// free takes e back; nothing it returned is valid any more.
+func (k *readers) free(e *events) {
+	e.in.Reset(nil)
+	if cap(e.data)+cap(e.long) <= maxKept {
+		k.pool.Put(e)
+	}
 }
 
 // eventsBuffer holds some ten events; the connection's own buffer stands before it.

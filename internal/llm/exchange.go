@@ -25,6 +25,7 @@ type exchange struct {
 	post        *http.Request // without context and body
 	first, idle time.Duration
 	now         func() time.Time
+	readers     readers
 }
 
 // newExchange returns an exchange with the chat completions of the API at base. No key means no Authorization.
@@ -67,7 +68,7 @@ func (x *exchange) carry(ctx context.Context, model string, call agent.ModelCall
 	}
 	a := &assembly{emit: emit, begun: w.token}
 	if strings.HasPrefix(strings.ToLower(resp.Header.Get("Content-Type")), "text/event-stream") {
-		err = readStream(ctx, resp.Body, a, w)
+		err = x.readStream(ctx, resp.Body, a, w)
 	} else {
 		err = readWhole(ctx, resp, a)
 	}
@@ -99,8 +100,9 @@ func (s *sending) Close() error {
 }
 
 // readStream reads server-sent events until [DONE] or the end.
-func readStream(ctx context.Context, body io.Reader, a *assembly, w *watch) error {
-	in := newEvents(io.LimitReader(body, maxStream), w.alive)
+func (x *exchange) readStream(ctx context.Context, body io.Reader, a *assembly, w *watch) error {
+	in := x.readers.of(io.LimitReader(body, maxStream), w.alive)
+	defer x.readers.free(in)
 	for {
 		data, err := in.next()
 		if err == io.EOF && ctx.Err() == nil {

@@ -1,6 +1,9 @@
 package sanitize
 
-import "slices"
+import (
+	"sort"
+	"strings"
+)
 
 // anagrams tells which stretches of the plain index hold given letters, in whatever order.
 type anagrams struct {
@@ -41,12 +44,15 @@ func (a *anagrams) next(from int, letters []byte) int {
 // sameLetters looks for a stretch of a secret with exactly the letters of the text or of one of its paragraphs, in
 // whatever order. Letters in any order do not look like natural language; words in any order may, but each is a secret's,
 // save the first and the last, which may be cut.
-func (q *search) sameLetters(text string) bool {
+func (q *search) sameLetters(text string, words []word) bool {
 	x := q.filter.by[plain]
-	parts := append(paragraphs(text), text)
-	for _, part := range slices.Compact(parts[max(0, len(parts)-6):]) {
-		letters, words := q.filter.splitWords(part, q.room)
-		if len(letters) < 40 || q.filter.words.foreign(words) > 2 && q.filter.prose.mostly(part) {
+	for _, part := range parts(text) {
+		own := words[wordsUntil(words, part.from):wordsUntil(words, part.to+1)]
+		if q.filter.words.foreign(own) > 2 && q.filter.prose.mostly(text[part.from:part.to]) {
+			continue
+		}
+		letters := q.filter.fold.letters(text[part.from:part.to])
+		if len(letters) < 40 {
 			continue
 		}
 		for at := q.filter.anagrams.next(0, letters); at >= 0; at = q.filter.anagrams.next(at+1, letters) {
@@ -56,6 +62,30 @@ func (q *search) sameLetters(text string) bool {
 		}
 	}
 	return false
+}
+
+// stretch is a part of a text.
+type stretch struct{ from, to int }
+
+// parts returns the last lines of text, what follows its first colon, and all of it.
+func parts(text string) []stretch {
+	list := make([]stretch, 0, 7)
+	for to := len(text); to >= 0 && len(list) < 5; {
+		from := strings.LastIndexByte(text[:to], '\n') + 1
+		if to-from >= 40 {
+			list = append(list, stretch{from, to})
+		}
+		to = from - 1
+	}
+	if colon := strings.IndexByte(text, ':'); colon >= 0 {
+		list = append(list, stretch{colon + 1, len(text)})
+	}
+	return append(list, stretch{0, len(text)})
+}
+
+// wordsUntil returns how many words end at that place of the text or before.
+func wordsUntil(words []word, at int) int {
+	return sort.Search(len(words), func(i int) bool { return words[i].end > at })
 }
 
 // letterWeight gives each letter a number such that sums of a few thousand tell their letters apart.

@@ -46,7 +46,7 @@ func (q *search) everything(text string, final bool) bool {
 	shape := shapeOf(text)
 	shape.prose = q.filter.prose.mostly(text)
 	found := q.letters("letters", letters) || q.ciphers(text, letters, shape) || q.byWord(text, words, shape) ||
-		q.gapped(letters, shape) || q.decoders(text, shape) || final && q.whole(text, letters, shape)
+		q.gapped(letters, shape) || q.decoders(text, shape) || final && q.whole(text, letters, words, shape)
 	if len(text) <= maxRoom {
 		q.filter.rooms.Put(kept)
 	}
@@ -203,11 +203,11 @@ func (q *search) gapped(letters []byte, shape shape) bool {
 
 // whole applies what needs a whole answer: letters in another order. Laid in columns or along rails nothing still looks
 // like natural language.
-func (q *search) whole(text string, letters []byte, shape shape) bool {
+func (q *search) whole(text string, letters []byte, words []word, shape shape) bool {
 	if len(letters) < 40 || len(letters) > 1<<14 {
 		return false
 	}
-	return !shape.prose && (q.railed(text, letters) || q.laid(letters)) || q.sameLetters(text)
+	return !shape.prose && (q.railed(text, letters) || q.laid(letters)) || q.sameLetters(text, words)
 }
 
 func (q *search) railed(text string, letters []byte) bool {

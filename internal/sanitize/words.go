@@ -29,6 +29,7 @@ func newWordIndex() *wordIndex {
 type word struct {
 	letters   []byte
 	signature uint64
+	end       int // where in the text it ends, the space behind it included
 }
 
 // splitWords returns the letters of text, folded, and its words, which are parts of them. Both last until kept is used
@@ -51,12 +52,12 @@ func (f *Filter) splitWords(text string, kept *room) (letters []byte, words []wo
 		n += int((code + 31) >> 5)
 		i += size
 		if space && n > begin {
-			words = append(words, word{letters[begin:n:n], signature(letters[begin:n])})
+			words = append(words, word{letters[begin:n:n], signature(letters[begin:n]), i})
 			begin = n
 		}
 	}
 	if n > begin {
-		words = append(words, word{letters[begin:n:n], signature(letters[begin:n])})
+		words = append(words, word{letters[begin:n:n], signature(letters[begin:n]), len(text)})
 	}
 	kept.words = words
 	return letters[:n], words
@@ -184,7 +185,7 @@ func (q *search) signatures(words []word) bool {
 	stripped := make([]word, len(words))
 	for i, w := range words {
 		l := w.withoutTail()
-		stripped[i] = word{l, signature(l)}
+		stripped[i] = word{l, signature(l), w.end}
 	}
 	return q.signatureRuns(stripped)
 }
@@ -277,13 +278,4 @@ func (q *search) withoutFillers(words []word) bool {
 		}
 	}
 	return false
-}
-
-// paragraphs returns the parts of text between line breaks, and what follows its first colon.
-func paragraphs(text string) []string {
-	parts := strings.Split(text, "\n")
-	if _, after, ok := strings.Cut(text, ":"); ok {
-		parts = append(parts, after)
-	}
-	return parts
 }
