@@ -45,6 +45,13 @@ func BenchmarkFilter(b *testing.B) {
 			}
 		})
 	})
+	b.Run("first-pass", func(b *testing.B) {
+		measure(b, text, text, func() {
+			if f.FirstPass(text) {
+				b.Fatal("found")
+			}
+		})
+	})
 	b.Run("kilobyte", func(b *testing.B) {
 		measure(b, text, text[:1024], func() { f.Scope().Text(text[:1024]) })
 	})
