@@ -2,7 +2,7 @@ import type { BackupMetadata, BackupStored } from './gen/types.gen.js';
 import { AdiuvaError, ChecksumError, ConnectionError, errorOf, isAdiuvaError } from './errors.js';
 import type { Session } from './session.js';
 import { sha256 } from './sha256.js';
-import { aborted, backoff, pause, signalOf, type CallOptions } from './transport.js';
+import { aborted, backoff, orAborted, pause, signalOf, type CallOptions } from './transport.js';
 
 /** A backup to send: bytes, a Blob or File, or a stream that can be opened again for a retry. */
 export type BackupSource = Blob | Uint8Array<ArrayBuffer> | { size: number; open(): ReadableStream<Uint8Array> };
@@ -65,7 +65,7 @@ export class Backups {
     for (let attempt = 0; ; attempt++) {
       const token = await this.api.session().token(refused); // renewed before the body is sent
       try {
-        return await this.#send(source, size, headers, options, token, signal);
+        return await orAborted(this.#send(source, size, headers, options, token, signal), signal);
       } catch (error) {
         const status = isAdiuvaError(error) && 'status' in error ? Number(error.status) : 0;
         if (status === 401 && token && refused === undefined) {
@@ -84,7 +84,7 @@ export class Backups {
   async download(options: DownloadOptions = {}): Promise<Download> {
     const signal = signalOf(options, undefined);
     const url = `${this.api.baseUrl}/backup${options.id ? `/${options.id}` : ''}`;
-    const first = await this.api.fetch(url, { signal });
+    const first = await orAborted(this.api.fetch(url, { signal }), signal);
     if (!first.ok || !first.body) throw errorOf(first.status, await first.json().catch(() => null), first.headers);
     const known = (name: string) => first.headers.get(name) ?? '';
     const about = {
@@ -92,7 +92,7 @@ export class Backups {
       checksum: known('x-backup-checksum'), size: Number(known('content-length')),
     };
     const again = `${this.api.baseUrl}/backup/${about.id || options.id}`; // the latest may be another by then
-    const more = (from: number) => this.api.fetch(again, { headers: { Range: `bytes=${from}-`, 'If-Range': known('etag') }, signal });
+    const more = (from: number) => orAborted(this.api.fetch(again, { headers: { Range: `bytes=${from}-`, 'If-Range': known('etag') }, signal }), signal);
     return { ...about, body: resumed(first.body, about, more, signal, options.onProgress) };
   }
 
@@ -204,7 +204,7 @@ function resumed(
   const read = async (): Promise<Uint8Array | undefined> => {
     for (;;) {
       try {
-        const { done, value } = await reader.read();
+        const { done, value } = await orAborted(reader.read(), signal);
         if (value) return value;
         if (done && received >= about.size) return undefined;
         throw new ConnectionError('the download ended early');

@@ -10,7 +10,7 @@ import { runPlan, type PlanHandlers } from './plans.js';
 import { BackupQueue, type QueueOptions } from './queue.js';
 import { Session, defaultLock, memoryTokenStore, type AuthListener, type Lock, type TokenStore } from './session.js';
 import { ChatStreams, type ChatStreamResult, type WebSocketClass } from './stream.js';
-import { signalOf, transport, tries, type CallOptions } from './transport.js';
+import { orAborted, signalOf, transport, tries, type CallOptions } from './transport.js';
 
 export * from './errors.js';
 export { checksumOf, type BackupSource, type Download, type DownloadOptions, type UploadOptions, type Backups } from './backups.js';
@@ -53,27 +53,27 @@ export class AdiuvaClient {
     }, () => this.#session);
     this.#client = createClient({ baseUrl, fetch: send });
     this.#session = new Session(options.tokenStore ?? memoryTokenStore(), options.lock ?? defaultLock, (refreshToken, key) =>
-      this.#call(() => sdk.refreshTokens({ ...this.#init(), body: { refresh_token: refreshToken }, headers: { 'Idempotency-Key': key } })));
+      this.#call(undefined, (init) => sdk.refreshTokens({ ...init, body: { refresh_token: refreshToken }, headers: { 'Idempotency-Key': key } })));
     this.#streams = new ChatStreams(`${baseUrl.replace(/^http/, 'ws')}/chat/stream`, () => this.#session, options.webSocket);
     this.backups = new Backups({
       baseUrl, fetch: send, session: () => this.#session,
-      history: (query, call) => this.#call(() => sdk.listBackupHistory({ ...this.#init(call), query })),
-      remove: async (id, call) => { await this.#call(() => sdk.deleteBackup({ ...this.#init(call), path: { backup_id: id } })); },
+      history: (query, call) => this.#call(call, (init) => sdk.listBackupHistory({ ...init, query })),
+      remove: async (id, call) => { await this.#call(call, (init) => sdk.deleteBackup({ ...init, path: { backup_id: id } })); },
     });
   }
 
   readonly auth = {
     /** Opens an account and signs in. */
-    register: (body: RegisterRequest, call?: CallOptions): Promise<AuthTokens> => this.#signIn(() => sdk.register({ ...this.#init(call), body })),
-    login: (body: LoginRequest, call?: CallOptions): Promise<AuthTokens> => this.#signIn(() => sdk.login({ ...this.#init(call), body })),
+    register: (body: RegisterRequest, call?: CallOptions): Promise<AuthTokens> => this.#signIn(call, (init) => sdk.register({ ...init, body })),
+    login: (body: LoginRequest, call?: CallOptions): Promise<AuthTokens> => this.#signIn(call, (init) => sdk.login({ ...init, body })),
     /** Ends the session here, and at the server where it can be reached. */
     logout: async (call?: CallOptions): Promise<void> => {
-      await this.#call(() => sdk.logout(this.#init({ maxRetries: 0, ...call }))).catch(() => undefined);
+      await this.#call({ maxRetries: 0, ...call }, (init) => sdk.logout(init)).catch(() => undefined);
       await this.#session.set(null, 'signed-out');
       this.#streams.close();
     },
-    me: (call?: CallOptions): Promise<UserProfile> => this.#call(() => sdk.getMe(this.#init(call))),
-    sessions: (call?: CallOptions): Promise<SessionInfo[]> => this.#call(() => sdk.listSessions(this.#init(call))),
+    me: (call?: CallOptions): Promise<UserProfile> => this.#call(call, (init) => sdk.getMe(init)),
+    sessions: (call?: CallOptions): Promise<SessionInfo[]> => this.#call(call, (init) => sdk.listSessions(init)),
     /** Renews the tokens now, to see a changed plan at once. */
     refresh: async (): Promise<void> => {
       const tokens = await this.#session.store.get();
@@ -85,31 +85,31 @@ export class AdiuvaClient {
 
   readonly chat = {
     /** One answer, or a plan: tell them by `kind`. */
-    send: (body: ChatRequest, call?: CallOptions): Promise<ChatReply> => this.#call(() => sdk.chat({ ...this.#init(call), body })),
+    send: (body: ChatRequest, call?: CallOptions): Promise<ChatReply> => this.#call(call, (init) => sdk.chat({ ...init, body })),
     /**
      * The answer as it is made: yields tokens, returns the last frame. Leaving the loop closes the stream; a message is
      * never sent twice. Where the last frame says `replaced`, show its `response` in place of the tokens.
      */
     stream: (request: ChatRequest, call?: CallOptions): AsyncGenerator<string, ChatStreamResult, void> => this.#streams.stream(request, call),
-    agents: (call?: CallOptions): Promise<Agent[]> => this.#call(() => sdk.listAgents(this.#init(call))),
+    agents: (call?: CallOptions): Promise<Agent[]> => this.#call(call, (init) => sdk.listAgents(init)),
   };
 
   readonly plans = {
-    playbooks: (call?: CallOptions): Promise<ExecutionPlan[]> => this.#call(() => sdk.listPlaybooks(this.#init(call))),
-    runStep: (body: StepRequest, call?: CallOptions): Promise<StepResult> => this.#call(() => sdk.runStep({ ...this.#init(call), body })),
+    playbooks: (call?: CallOptions): Promise<ExecutionPlan[]> => this.#call(call, (init) => sdk.listPlaybooks(init)),
+    runStep: (body: StepRequest, call?: CallOptions): Promise<StepResult> => this.#call(call, (init) => sdk.runStep({ ...init, body })),
     /** Executes a plan with the app's own hands and returns the actions that were carried out. */
     run: (plan: ExecutionPlan, handlers: PlanHandlers): Promise<PlanAction[]> => runPlan(plan, handlers, (step, call) => this.plans.runStep(step, call)),
   };
 
   readonly billing = {
-    tiers: (call?: CallOptions): Promise<Tier[]> => this.#call(() => sdk.listTiers(this.#init(call))),
-    subscription: (call?: CallOptions): Promise<Subscription> => this.#call(() => sdk.getSubscription(this.#init(call))),
+    tiers: (call?: CallOptions): Promise<Tier[]> => this.#call(call, (init) => sdk.listTiers(init)),
+    subscription: (call?: CallOptions): Promise<Subscription> => this.#call(call, (init) => sdk.getSubscription(init)),
     /** The address of a page on which to pay; open it in the browser. */
     checkout: async (plan: { tier: 'pro' | 'power' | 'team'; seats?: number }, call?: CallOptions): Promise<string> =>
-      (await this.#call(() => sdk.createCheckout({ ...this.#init(call), body: plan }))).checkout_url,
-    portal: async (call?: CallOptions): Promise<string> => (await this.#call(() => sdk.createPortal(this.#init(call)))).portal_url,
+      (await this.#call(call, (init) => sdk.createCheckout({ ...init, body: plan }))).checkout_url,
+    portal: async (call?: CallOptions): Promise<string> => (await this.#call(call, (init) => sdk.createPortal(init))).portal_url,
     cancel: async (options: CallOptions & { immediately?: boolean } = {}): Promise<void> => {
-      await this.#call(() => sdk.cancelSubscription({ ...this.#init(options), query: { immediately: options.immediately ?? false } }));
+      await this.#call(options, (init) => sdk.cancelSubscription({ ...init, query: { immediately: options.immediately ?? false } }));
     },
   };
 
@@ -119,24 +119,23 @@ export class AdiuvaClient {
   /** Ends the socket that waits for the next message, which would keep a Node process from ending. */
   close(): void { this.#streams.close(); }
 
-  #init(call?: CallOptions): { client: Client; signal?: AbortSignal; headers?: Record<string, string> } {
-    const signal = signalOf(call, this.#timeoutMs);
-    return { client: this.#client, ...(signal ? { signal } : {}), ...(call?.maxRetries === undefined ? {} : { headers: { [tries]: String(call.maxRetries) } }) };
-  }
-
-  async #signIn(call: () => Promise<Answer<AuthTokens>>): Promise<AuthTokens> {
-    const tokens = await this.#call(call);
+  async #signIn(call: CallOptions | undefined, operation: (init: Init) => Promise<Answer<AuthTokens>>): Promise<AuthTokens> {
+    const tokens = await this.#call(call, operation);
     this.#streams.close(); // which speaks for whoever was signed in before
     await this.#session.set(tokens, 'signed-in');
     return tokens;
   }
 
-  async #call<T>(call: () => Promise<Answer<T>>): Promise<T> {
-    const { data, error, response } = await call();
+  async #call<T>(call: CallOptions | undefined, operation: (init: Init) => Promise<Answer<T>>): Promise<T> {
+    const signal = signalOf(call, this.#timeoutMs);
+    const { data, error, response } = await orAborted(operation({
+      client: this.#client, ...(signal ? { signal } : {}), ...(call?.maxRetries === undefined ? {} : { headers: { [tries]: String(call.maxRetries) } }),
+    }), signal);
     if (!response) throw error;
     if (!response.ok) throw errorOf(response.status, error, response.headers);
     return data as T;
   }
 }
 
+interface Init { client: Client; signal?: AbortSignal; headers?: Record<string, string> }
 interface Answer<T> { data?: T | undefined; error?: unknown; response?: Response }

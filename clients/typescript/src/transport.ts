@@ -72,9 +72,8 @@ export function signalOf(call: CallOptions | undefined, timeoutMs: number | unde
   return signals.length > 1 ? anyOf(signals) : signals[0];
 }
 
-/** Aborts with the first of the signals. Chromium has a word for it since 116. */
+/** Aborts with the first of the signals. AbortSignal.any, where there is one, may be collected before it aborts (Node 20). */
 export function anyOf(signals: AbortSignal[]): AbortSignal {
-  if (AbortSignal.any as unknown) return AbortSignal.any(signals);
   const first = new AbortController();
   for (const one of signals) {
     if (one.aborted) first.abort(one.reason);
@@ -83,12 +82,26 @@ export function anyOf(signals: AbortSignal[]): AbortSignal {
   return first.signal;
 }
 
-/** Aborts after so many milliseconds. Chromium has a word for it since 103. */
+/** Aborts after so many milliseconds, and keeps no Node process from ending meanwhile. AbortSignal.timeout is as forgetful. */
 function expiry(ms: number): AbortSignal {
-  if (AbortSignal.timeout as unknown) return AbortSignal.timeout(ms);
   const late = new AbortController();
-  setTimeout(() => late.abort(new DOMException('the time was over', 'TimeoutError')), ms);
+  const timer: unknown = setTimeout(() => late.abort(new DOMException('the time was over', 'TimeoutError')), ms);
+  (timer as { unref?(): void }).unref?.();
   return late.signal;
+}
+
+/**
+ * What work comes to, or the signal's reason once it aborts. fetch hears of an abort through copies of the signal that may
+ * have been collected, so that nobody may wait for fetch alone.
+ */
+export function orAborted<T>(work: Promise<T>, signal?: AbortSignal | null): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(aborted(signal));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 /** 0.5 s doubled with each attempt, at most 8 s, up to a quarter less so that clients do not come back together. */
