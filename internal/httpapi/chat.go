@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 
 	"github.com/oapi-codegen/nullable"
 
@@ -18,11 +19,22 @@ func (s *Server) Chat(ctx context.Context, r api.ChatRequestObject) (api.ChatRes
 	if err != nil {
 		return nil, err
 	}
-	body, err := toAPIReply(reply)
+	return chatAnswer{toAPIReply(reply)}, nil
+}
+
+// chatAnswer is a reply on its way out. The generated one holds a union, which is encoded, decoded and encoded again.
+type chatAnswer struct{ body any }
+
+// VisitChatResponse implements api.ChatResponseObject.
+func (a chatAnswer) VisitChatResponse(w http.ResponseWriter) error {
+	text, err := json.Marshal(a.body)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return api.Chat200JSONResponse{Body: body}, nil
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusOK)
+	_, err = w.Write(append(text, '\n'))
+	return err
 }
 
 // ListAgents lists every agent and whether the caller's tier includes it.
@@ -34,10 +46,10 @@ func (s *Server) ListAgents(ctx context.Context, _ api.ListAgentsRequestObject) 
 	return api.ListAgents200JSONResponse{Body: list}, nil
 }
 
-func toAPIReply(reply chat.Reply) (api.ChatReply, error) {
-	var out api.ChatReply
+// toAPIReply returns an api.ChatResponse or an api.ExecutionPlan.
+func toAPIReply(reply chat.Reply) any {
 	if reply.Kind == chat.Execution {
-		return out, out.FromExecutionPlan(toAPIPlan(*reply.Plan))
+		return toAPIPlan(*reply.Plan)
 	}
 	body := api.ChatResponse{Kind: api.ChatResponseKindResponse, Response: reply.Text, Actions: toAPIActions(reply.Actions)}
 	if reply.Truncated {
@@ -46,11 +58,7 @@ func toAPIReply(reply chat.Reply) (api.ChatReply, error) {
 	if reply.Replaced {
 		body.Replaced = &reply.Replaced
 	}
-	wire, err := json.Marshal(body)
-	if err != nil {
-		return out, err
-	}
-	return out, out.UnmarshalJSON(wire) // FromChatResponse would decode and encode it once more, to set the kind
+	return body
 }
 
 func toAPIActions(actions []playbook.Action) []api.PlanAction {

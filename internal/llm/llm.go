@@ -98,6 +98,7 @@ func (cfg Config) withDefaults() Config {
 		cfg.Transport = &http.Transport{
 			MaxIdleConns: 1024, MaxIdleConnsPerHost: 1024, IdleConnTimeout: 90 * time.Second,
 			TLSHandshakeTimeout: 10 * time.Second, DisableCompression: true, ForceAttemptHTTP2: true,
+			WriteBufferSize: 16 << 10, // a request, which is mostly prompt and tools, leaves at once
 		}
 	}
 	if cfg.Sleep == nil {
