@@ -44,12 +44,15 @@ func (a *anagrams) next(from int, letters []byte) int {
 // sameLetters looks for a stretch of a secret with exactly the letters of the text or of one of its paragraphs, in
 // whatever order. Letters in any order do not look like natural language; words in any order may, but each is a secret's,
 // save the first and the last, which may be cut.
-func (q *search) sameLetters(text string, words []word) bool {
+func (q *search) sameLetters(text string, words []word, shape shape) bool {
 	x := q.filter.by[plain]
 	for _, part := range parts(text) {
 		own := words[wordsUntil(words, part.from):wordsUntil(words, part.to+1)]
-		if q.filter.words.foreign(own) > 2 && q.filter.prose.mostly(text[part.from:part.to]) {
-			continue
+		if q.filter.words.foreign(own) > 2 {
+			whole := part == stretch{0, len(text)}
+			if whole && shape.prose || !whole && q.filter.prose.mostly(text[part.from:part.to]) {
+				continue
+			}
 		}
 		letters := q.filter.fold.letters(text[part.from:part.to])
 		if len(letters) < 40 {

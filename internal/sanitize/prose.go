@@ -14,6 +14,7 @@ var proseSample string
 // proseModel tells natural language from what is not by its pairs of letters and its small words.
 type proseModel struct {
 	fold  *folding
+	class [256]uint8    // of bytes
 	pair  [32][32]int32 // logarithms of how often one letter follows another, in units of 1/scoreUnit
 	small [512]uint32   // the small words by smallPlace, as their letters, five bits each
 }
@@ -26,7 +27,7 @@ const smallWords = "a i the to of and in is on for with that this you your it ar
 	"os um uma do da em não no na dos o de het een van voor zijn dat te niet er op"
 
 func newProseModel(fold *folding) *proseModel {
-	m := &proseModel{fold: fold}
+	m := &proseModel{fold: fold, class: classes(fold)}
 	for _, w := range strings.Fields(smallWords) {
 		m.learnSmall(fold.letters(w))
 	}

@@ -22,17 +22,7 @@ type sample struct {
 // prose reports whether a short stretch of text looks like natural language. Bytes that are not UTF-8 are passed over.
 func (m *proseModel) prose(text []byte) bool {
 	var s sample
-	for i := 0; i < len(text); {
-		c := text[i]
-		if m.fold.ascii[c] != 0 {
-			i += s.addLetters(m, text[i:])
-			continue
-		}
-		if c < utf8.RuneSelf {
-			s.addSign(m, c)
-			i++
-			continue
-		}
+	for i := s.addPlain(m, text); i < len(text); i += s.addPlain(m, text[i:]) {
 		r, size := utf8.DecodeRune(text[i:])
 		if r != utf8.RuneError || size > 1 {
 			s.addWide(m, r)
@@ -43,67 +33,100 @@ func (m *proseModel) prose(text []byte) bool {
 	return s.natural()
 }
 
-// addLetters reads the plain letters that text begins with and returns how many there are.
-func (s *sample) addLetters(m *proseModel, text []byte) int {
-	word, score, last, lower := s.word, s.score, s.last, s.lower
-	n, vowels, switches := 0, uint32(0), 0
-	for _, c := range text {
-		code := m.fold.ascii[c]
-		if code == 0 {
-			break
+// The classes of a byte that is no letter; a letter's class is its code, plus upperCase.
+const (
+	upperCase = 32
+	aSpace    = 64 + iota
+	aDigit
+	aMark
+	aControl
+	notPlain
+)
+
+func classes(fold *folding) (class [256]uint8) {
+	for c := range class {
+		switch code := fold.ascii[c]; {
+		case c >= utf8.RuneSelf:
+			class[c] = notPlain
+		case code != 0 && c <= 'Z':
+			class[c] = code | upperCase
+		case code != 0:
+			class[c] = code
+		case c == ' ' || c == '\n':
+			class[c] = aSpace
+		case c >= '0' && c <= '9':
+			class[c] = aDigit
+		case c > ' ':
+			class[c] = aMark
+		default:
+			class[c] = aControl
 		}
-		n++
-		word = word<<5 | uint64(code)
-		score += m.pair[last&31][code&31]
-		vowels += vowelsAndY >> code & 1
-		upper := c <= 'Z'
-		if upper && lower {
-			switches++
-		}
-		lower = !upper
-		last = code
 	}
-	s.word, s.score, s.last, s.lower = word, score, last, lower
-	s.vowels += int(vowels)
-	s.switches += switches
-	s.letters += n
-	s.length += n
-	s.pairs += n
-	s.run += n
-	return n
+	return class
 }
 
-// addSign reads a character of ASCII that is not a letter.
-func (s *sample) addSign(m *proseModel, c byte) {
-	s.lower = false
+// addPlain reads the plain characters that text begins with and returns how many there are.
+func (s *sample) addPlain(m *proseModel, text []byte) (read int) {
+	word, length, score, last, lower := s.word, s.length, s.score, s.last, s.lower
+	vowels := uint32(0)
+	for _, c := range text {
+		class := m.class[c]
+		if class >= aSpace {
+			if class == notPlain {
+				break
+			}
+			s.word, s.length, s.score, s.last = word, length, score, last
+			s.addSign(m, class)
+			word, length, score, last, lower = 0, 0, s.score, 0, false
+			read++
+			continue
+		}
+		code := class & 31
+		read++
+		length++
+		word = word<<5 | uint64(code)
+		score += m.pair[last&31][code]
+		vowels += vowelsAndY >> code & 1
+		upper := class&upperCase != 0
+		if upper && lower {
+			s.switches++
+		}
+		lower, last = !upper, code
+	}
+	s.word, s.length, s.score, s.last, s.lower = word, length, score, last, lower
+	s.vowels += int(vowels)
+	return read
+}
+
+// addSign reads a plain character that is not a letter.
+func (s *sample) addSign(m *proseModel, class uint8) {
 	s.endWord(m)
 	s.gap(m)
-	if c == ' ' || c == '\n' {
+	switch class {
+	case aSpace:
 		s.longest = max(s.longest, s.run)
 		s.run = 0
 		return
-	}
-	s.run++
-	if c >= '0' && c <= '9' {
+	case aDigit:
 		s.digits++
-	} else if c > ' ' {
+	case aMark:
 		s.marks++
 	}
+	s.run++
 }
 
 func (s *sample) addWide(m *proseModel, r rune) {
-	s.run++
 	code := m.fold.pages[r]
 	if code != 0 && r < 0x250 {
-		s.word, s.length, s.letters = s.word<<5|uint64(code), s.length+1, s.letters+1
+		s.word, s.length = s.word<<5|uint64(code), s.length+1
 		s.score += m.pair[s.last&31][code&31]
 		s.vowels += int(vowelsAndY >> code & 1)
-		s.pairs++
 		s.last, s.lower = code, true
 		return
 	}
 	s.lower = false
 	s.endWord(m)
+	s.run++
 	switch {
 	case unicode.IsLetter(r):
 		s.foreign++
@@ -131,6 +154,9 @@ func (s *sample) endWord(m *proseModel) {
 		return
 	}
 	s.words++
+	s.letters += s.length
+	s.pairs += s.length
+	s.run += s.length
 	little := m.isSmall(s.word, s.length)
 	s.small += btoi(little)
 	if s.length > 2 && s.longs < len(s.long) {

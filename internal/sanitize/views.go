@@ -207,7 +207,7 @@ func (q *search) whole(text string, letters []byte, words []word, shape shape) b
 	if len(letters) < 40 || len(letters) > 1<<14 {
 		return false
 	}
-	return !shape.prose && (q.railed(text, letters) || q.laid(letters)) || q.sameLetters(text, words)
+	return !shape.prose && (q.railed(text, letters) || q.laid(letters)) || q.sameLetters(text, words, shape)
 }
 
 func (q *search) railed(text string, letters []byte) bool {
