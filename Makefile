@@ -58,13 +58,14 @@ docs: build ## the documentation as a static site in bin/docs, ready to publish
 bench: ## every benchmark
 	go run ./internal/testpeers -- go test -run '^$$' -bench . -benchmem ./...
 
-soak: ## fuzz tests for a minute each, outages and kills again and again, timing, gigabytes: some 25 minutes
+soak: ## fuzz tests for a minute each, every attack in every disguise, outages and kills, timing, gigabytes: some 30 minutes
 	scripts/install-peers
 	@for one in strictjson:FuzzDecode auth:FuzzNormalizeEmail auth/token:FuzzVerifyAccess auth/token:FuzzVerifyRefresh \
-		httpapi:FuzzAuthorization httpapi:FuzzRequestID; do \
+		httpapi:FuzzAuthorization httpapi:FuzzRequestID llm:FuzzFastAndSlowWayAgree llm:FuzzNextEvent sanitize:FuzzStreamEqualsText; do \
 		go test ./internal/$${one%%:*} -run '^$$' -fuzz "^$${one##*:}\$$" -fuzztime 60s; done
 	go test -tags soak -count=1 -v -run 'TestSoak' ./internal/auth
-	go test -tags soak -count=1 -v -run 'TestTenSeconds|TestSoak' ./internal/httpapi
+	go test -tags soak -count=1 -v ./internal/sanitize
+	go test -tags soak -count=1 -v -run 'TestTenSeconds|TestSoak|TestEveryAttack|TestEveryBenign|TestNoFalseAlarm' ./internal/httpapi
 	go test -tags soak -count=1 -v -timeout 30m -run 'TestC98|TestSoak' ./cmd/adiuva-api
 	go test -tags soak -count=1 -v -timeout 30m -run 'TestC113' ./internal/billing
 	go test -count=5 -timeout 30m -run 'TestC37|TestC125|TestC126|TestC46' ./internal/httpapi
