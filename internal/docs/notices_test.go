@@ -3,6 +3,7 @@ package docs_test
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -29,5 +30,25 @@ func TestNoticesCoverTheScript(t *testing.T) {
 	}
 	if !bytes.HasSuffix(notices, licenses) {
 		t.Errorf("THIRD_PARTY_NOTICES does not end with %s.licenses: run make notices", release)
+	}
+}
+
+// TestNoticesCoverTheModules fails when a module of the binary, or its version, is missing in THIRD_PARTY_NOTICES.
+func TestNoticesCoverTheModules(t *testing.T) {
+	t.Parallel()
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}", "./cmd/adiuva-api")
+	list.Dir = filepath.Join("..", "..")
+	modules, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	notices, err := os.ReadFile("../../THIRD_PARTY_NOTICES")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for module := range strings.FieldsFuncSeq(string(modules), func(r rune) bool { return r == '\n' }) {
+		if !strings.Contains(string(notices), module+"\n") {
+			t.Errorf("THIRD_PARTY_NOTICES has no %s: run make notices", module)
+		}
 	}
 }
