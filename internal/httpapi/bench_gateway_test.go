@@ -164,7 +164,7 @@ func gatewayHandler(b *testing.B, kind, upstream string) (http.Handler, []string
 	return nil, nil
 }
 
-const benchAccounts = 40 // with five sockets each
+const benchAccounts = 240 // with five sockets each
 
 // ours is the whole service as cmd/adiuva-api wires it, its log written to the null device. The kind unfiltered lets every
 // text through, the kind unrouted does not ask the model which agent a message is for.

@@ -85,9 +85,11 @@ type streamRival struct {
 
 // reading is one stream at its client.
 type reading struct {
-	ask   func() error                  // the same once more, on the same socket; nil for events
-	next  func() (last bool, err error) // reads one more frame or event
-	close func() error
+	ask    func() error                  // the same once more, on the same socket; nil for events
+	next   func() (last bool, err error) // reads one more frame or event
+	close  func() error
+	bytes  int // of text that came over a socket
+	events int // that came otherwise
 }
 
 // round opens the streams, weighs them, lets the tokens go and adds the CPU time that took.
@@ -137,7 +139,8 @@ func openSocket(r *streamRival, token string) (*reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	next := func() (bool, error) {
+	in := &reading{close: conn.Close}
+	in.next = func() (bool, error) {
 		_, text, err := conn.ReadMessage()
 		if websocket.IsUnexpectedCloseError(err) { // of any code
 			return true, nil
@@ -145,10 +148,11 @@ func openSocket(r *streamRival, token string) (*reading, error) {
 		if bytes.HasPrefix(text, []byte(`{"done":true,"error"`)) {
 			return true, fmt.Errorf("%s", text)
 		}
+		in.bytes += len(text)
 		return bytes.HasPrefix(text, []byte(`{"actions"`)) || bytes.HasPrefix(text, []byte(`{"done"`)), err
 	}
-	ask := func() error { return conn.WriteMessage(websocket.TextMessage, []byte(r.body)) }
-	return &reading{ask, next, conn.Close}, ask()
+	in.ask = func() error { return conn.WriteMessage(websocket.TextMessage, []byte(r.body)) }
+	return in, in.ask()
 }
 
 // eventsClient keeps its connections, as sockets do.
@@ -166,19 +170,21 @@ func openEvents(r *streamRival, token string) (*reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := bufio.NewReader(resp.Body)
-	next := func() (bool, error) {
+	lines := bufio.NewReader(resp.Body)
+	in := &reading{close: resp.Body.Close}
+	in.next = func() (bool, error) {
 		for {
-			line, err := in.ReadSlice('\n')
+			line, err := lines.ReadSlice('\n')
 			if errors.Is(err, io.EOF) {
 				return true, nil
 			}
 			if err != nil || len(line) > 1 {
+				in.events++
 				return false, err
 			}
 		}
 	}
-	return &reading{next: next, close: resp.Body.Close}, nil
+	return in, nil
 }
 
 // pacer streams the first tokens at once, waits until it may go on, and then keeps the pace.
