@@ -2,7 +2,7 @@ import type { BackupMetadata, BackupStored } from './gen/types.gen.js';
 import { AdiuvaError, ChecksumError, ConnectionError, errorOf, isAdiuvaError } from './errors.js';
 import type { Session } from './session.js';
 import { sha256 } from './sha256.js';
-import { aborted, backoff, orAborted, pause, signalOf, type CallOptions } from './transport.js';
+import { aborted, backoff, callSignal, orAborted, pause, type CallOptions } from './transport.js';
 
 /** A backup to send: bytes, a Blob or File, or a stream that can be opened again for a retry. */
 export type BackupSource = Blob | Uint8Array<ArrayBuffer> | { size: number; open(): ReadableStream<Uint8Array> };
@@ -60,7 +60,11 @@ export class Backups {
       'Idempotency-Key': options.idempotencyKey ?? crypto.randomUUID(),
       ...(options.chunkCount ? { 'X-Backup-Chunk-Count': String(options.chunkCount) } : {}),
     };
-    const signal = signalOf(options, undefined);
+    const { signal, done } = callSignal(options);
+    return this.#tried(source, size, headers, options, signal).finally(done);
+  }
+
+  async #tried(source: BackupSource, size: number, headers: Record<string, string>, options: UploadOptions, signal?: AbortSignal): Promise<BackupStored> {
     let refused: string | undefined;
     for (let attempt = 0; ; attempt++) {
       const token = await this.api.session().token(refused); // renewed before the body is sent
@@ -82,10 +86,13 @@ export class Backups {
 
   /** Opens a download. It resumes where it was cut, and is checked against its SHA-256. */
   async download(options: DownloadOptions = {}): Promise<Download> {
-    const signal = signalOf(options, undefined);
+    const { signal, done } = callSignal(options);
     const url = `${this.api.baseUrl}/backup${options.id ? `/${options.id}` : ''}`;
-    const first = await orAborted(this.api.fetch(url, { signal }), signal);
-    if (!first.ok || !first.body) throw errorOf(first.status, await first.json().catch(() => null), first.headers);
+    const first = await orAborted(this.api.fetch(url, { signal }), signal).catch((error: unknown) => { done(); throw error; });
+    if (!first.ok || !first.body) {
+      done();
+      throw errorOf(first.status, await first.json().catch(() => null), first.headers);
+    }
     const known = (name: string) => first.headers.get(name) ?? '';
     const about = {
       id: known('x-backup-id'), version: Number(known('x-backup-version')), timestamp: Number(known('x-backup-timestamp')),
@@ -93,7 +100,7 @@ export class Backups {
     };
     const again = `${this.api.baseUrl}/backup/${about.id || options.id}`; // the latest may be another by then
     const more = (from: number) => orAborted(this.api.fetch(again, { headers: { Range: `bytes=${from}-`, 'If-Range': known('etag') }, signal }), signal);
-    return { ...about, body: resumed(first.body, about, more, signal, options.onProgress) };
+    return { ...about, body: resumed(first.body, about, more, { signal, done }, options.onProgress) };
   }
 
   /** Every backup, the newest first, page by page as you go. */
@@ -195,7 +202,7 @@ export async function checksumOf(source: BackupSource): Promise<string> {
 
 function resumed(
   body: ReadableStream<Uint8Array>, about: { size: number; checksum: string }, more: (from: number) => Promise<Response>,
-  signal: AbortSignal | undefined, tell: ((n: number, total: number) => void) | undefined,
+  { signal, done: release }: { signal?: AbortSignal; done(): void }, tell: ((n: number, total: number) => void) | undefined,
 ): ReadableStream<Uint8Array> {
   const hash = sha256();
   let reader = body.getReader();
@@ -221,8 +228,9 @@ function resumed(
   };
   return new ReadableStream({
     async pull(out) {
-      const part = await read();
+      const part = await read().catch((error: unknown) => { release(); throw error; });
       if (!part) {
+        release();
         if (about.checksum && hash.hex() !== about.checksum) throw new ChecksumError('the bytes are not those that were stored');
         return out.close();
       }
@@ -232,6 +240,9 @@ function resumed(
       tell?.(received, about.size);
       out.enqueue(part);
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel: (reason) => {
+      release();
+      return reader.cancel(reason);
+    },
   });
 }

@@ -10,7 +10,7 @@ import { runPlan, type PlanHandlers } from './plans.js';
 import { BackupQueue, type QueueOptions } from './queue.js';
 import { Session, defaultLock, memoryTokenStore, type AuthListener, type Lock, type TokenStore } from './session.js';
 import { ChatStreams, type ChatStreamResult, type WebSocketClass } from './stream.js';
-import { orAborted, signalOf, transport, tries, type CallOptions } from './transport.js';
+import { callSignal, orAborted, transport, tries, type CallOptions } from './transport.js';
 
 export * from './errors.js';
 export { checksumOf, type BackupSource, type Download, type DownloadOptions, type UploadOptions, type Backups } from './backups.js';
@@ -127,10 +127,10 @@ export class AdiuvaClient {
   }
 
   async #call<T>(call: CallOptions | undefined, operation: (init: Init) => Promise<Answer<T>>): Promise<T> {
-    const signal = signalOf(call, this.#timeoutMs);
+    const { signal, done } = callSignal(call, this.#timeoutMs);
     const { data, error, response } = await orAborted(operation({
       client: this.#client, ...(signal ? { signal } : {}), ...(call?.maxRetries === undefined ? {} : { headers: { [tries]: String(call.maxRetries) } }),
-    }), signal);
+    }), signal).finally(done);
     if (!response) throw error;
     if (!response.ok) throw errorOf(response.status, error, response.headers);
     return data as T;

@@ -1,7 +1,7 @@
 import type { BackupStored } from './gen/types.gen.js';
 import { ConnectionError, isApiError } from './errors.js';
 import type { BackupSource, Backups } from './backups.js';
-import { anyOf, pause } from './transport.js';
+import { pause } from './transport.js';
 
 /** A backup that waits to be sent. `source` names where your app finds the bytes, a file's path for example. */
 export interface QueuedBackup {
@@ -82,7 +82,7 @@ export class BackupQueue {
       await this.options.store.save(jobs);
       if (!settled && !signal.aborted) {
         this.#hurry = new AbortController();
-        await pause((this.options.backoff ?? waits)(job.attempts), anyOf([signal, this.#hurry.signal])).catch(() => undefined);
+        await pause((this.options.backoff ?? waits)(job.attempts), signal, this.#hurry.signal).catch(() => undefined);
       }
     }
   }

@@ -1,7 +1,7 @@
 import type { ChatRequest, ChatStreamDone, ChatStreamPlan, ErrorCode } from './gen/types.gen.js';
 import { AdiuvaError, StreamClosedError, errorOf, isApiError } from './errors.js';
 import type { Session } from './session.js';
-import { aborted, backoff, pause, signalOf, type CallOptions } from './transport.js';
+import { aborted, backoff, callSignal, pause, type CallOptions } from './transport.js';
 
 /** What a stream needs of a WebSocket; Node below 22 has none of its own, and the package `ws` has one. */
 export interface WebSocketLike {
@@ -55,8 +55,9 @@ class Socket {
       if (frame) return frame;
       if (this.#closed) return { error: new StreamClosedError(this.#closed.code, this.#closed.reason) };
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        signal?.addEventListener('abort', () => resolve(), { once: true });
+        const wake = () => { signal?.removeEventListener('abort', wake); resolve(); };
+        this.#wake = wake;
+        signal?.addEventListener('abort', wake);
       });
     }
   }
@@ -88,7 +89,15 @@ export class ChatStreams {
 
   /** Yields tokens and returns the last frame. Once the message was taken a lost socket is a StreamClosedError. */
   async *stream(request: ChatRequest, call?: CallOptions): AsyncGenerator<string, ChatStreamResult, void> {
-    const signal = signalOf(call, undefined);
+    const { signal, done } = callSignal(call);
+    try {
+      return yield* this.#stream(request, signal);
+    } finally {
+      done();
+    }
+  }
+
+  async *#stream(request: ChatRequest, signal: AbortSignal | undefined): AsyncGenerator<string, ChatStreamResult, void> {
     for (let refused: string | undefined; ;) {
       const { socket, token } = await this.#connect(signal, refused);
       let whole = false;

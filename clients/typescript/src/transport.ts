@@ -65,29 +65,21 @@ export function aborted(signal: AbortSignal, cause?: unknown): unknown {
     ? new TimeoutError('the time for the call was over', { cause }) : signal.reason;
 }
 
-/** The signal of a call: the caller's, and the time limit's. */
-export function signalOf(call: CallOptions | undefined, timeoutMs: number | undefined): AbortSignal | undefined {
+/**
+ * The signal of one call: the caller's and the time limit's, until done() is called, which leaves nothing behind on a signal
+ * that lives longer. AbortSignal.any and .timeout are not used: Node 20 may collect theirs before they abort.
+ */
+export function callSignal(call: CallOptions | undefined, timeoutMs?: number): { signal?: AbortSignal; done(): void } {
+  const given = call?.signal;
   const limit = call?.timeoutMs ?? timeoutMs;
-  const signals = [call?.signal, limit === undefined ? undefined : expiry(limit)].filter((s) => s !== undefined);
-  return signals.length > 1 ? anyOf(signals) : signals[0];
-}
-
-/** Aborts with the first of the signals. AbortSignal.any, where there is one, may be collected before it aborts (Node 20). */
-export function anyOf(signals: AbortSignal[]): AbortSignal {
-  const first = new AbortController();
-  for (const one of signals) {
-    if (one.aborted) first.abort(one.reason);
-    else one.addEventListener('abort', () => first.abort(one.reason), { signal: first.signal });
-  }
-  return first.signal;
-}
-
-/** Aborts after so many milliseconds, and keeps no Node process from ending meanwhile. AbortSignal.timeout is as forgetful. */
-function expiry(ms: number): AbortSignal {
-  const late = new AbortController();
-  const timer: unknown = setTimeout(() => late.abort(new DOMException('the time was over', 'TimeoutError')), ms);
-  (timer as { unref?(): void }).unref?.();
-  return late.signal;
+  if (!given && limit === undefined) return { done: () => undefined };
+  const own = new AbortController();
+  const stop = () => own.abort(given!.reason);
+  const timer = limit === undefined ? undefined : setTimeout(() => own.abort(new DOMException('the time was over', 'TimeoutError')), limit);
+  (timer as { unref?(): void } | undefined)?.unref?.(); // it keeps no Node process from ending
+  if (given?.aborted) stop();
+  else given?.addEventListener('abort', stop);
+  return { signal: own.signal, done: () => { clearTimeout(timer); given?.removeEventListener('abort', stop); } };
 }
 
 /**
@@ -109,12 +101,18 @@ export function backoff(attempt: number): number {
   return Math.min(8_000, 500 * 2 ** attempt) * (1 - Math.random() / 4);
 }
 
-/** Waits, or throws the signal's reason. */
-export function pause(ms: number, signal?: AbortSignal | null): Promise<void> {
+/** Waits, or throws the reason of the first signal that aborts. */
+export function pause(ms: number, ...signals: (AbortSignal | null | undefined)[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(aborted(signal));
-    const stop = () => { clearTimeout(timer); reject(aborted(signal!)); };
-    const timer = setTimeout(() => { signal?.removeEventListener('abort', stop); resolve(); }, ms);
-    signal?.addEventListener('abort', stop, { once: true });
+    const end = () => {
+      clearTimeout(timer);
+      for (const one of signals) one?.removeEventListener('abort', end);
+      const stopped = signals.find((one) => one?.aborted);
+      if (stopped) reject(aborted(stopped));
+      else resolve();
+    };
+    const timer = setTimeout(end, ms);
+    for (const one of signals) one?.addEventListener('abort', end);
+    if (signals.some((one) => one?.aborted)) end();
   });
 }

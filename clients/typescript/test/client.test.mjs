@@ -1,6 +1,7 @@
 // The package as it is published against a real service, in Node: BASE is its address, /api/v1 included.
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { getEventListeners } from 'node:events';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
@@ -95,4 +96,22 @@ test('an abort is heard though fetch does not hear it', async () => {
   setTimeout(() => stop.abort(), 20);
   const calls = [deaf.billing.tiers({ timeoutMs: 20 }), deaf.backups.download({ timeoutMs: 20 }), deaf.backups.upload(new Blob(['x']), { version: 1, signal: stop.signal }), deaf.chat.send({ message: 'x' }, { signal: stop.signal })];
   assert.deepEqual((await Promise.allSettled(calls)).map(({ reason }) => reason?.name), ['TimeoutError', 'TimeoutError', 'AbortError', 'AbortError']);
+});
+
+test('a signal that outlives its calls keeps nothing of them', async () => {
+  const { signal } = new AbortController();
+  const warnings = [];
+  process.on('warning', (warning) => warnings.push(warning.name));
+  const client = new AdiuvaClient({ baseUrl, webSocket, tokenStore: memoryTokenStore() });
+  await client.auth.register({ email: `${randomUUID()}@example.com`, password: 'correct horse battery' }, { signal });
+  for (let n = 0; n < 12; n++) await client.auth.me({ signal });
+  let tokens = 0;
+  for await (const token of client.chat.stream({ message: `tell me about ${'many tasks '.repeat(200)}` }, { signal })) tokens += token.length > 0;
+  await assert.rejects(client.backups.upload(new Blob(['x']), { version: 1, signal }), (error) => isApiError(error, 'tier_required'));
+  await assert.rejects(client.backups.download({ signal }), (error) => isApiError(error, 'not_found') || isApiError(error, 'tier_required'));
+  client.close();
+  await new Promise((next) => setImmediate(next));
+  assert.ok(tokens > 0);
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
+  assert.deepEqual(warnings, []);
 });
