@@ -56,6 +56,7 @@ docs: build ## the documentation as a static site in bin/docs, ready to publish
 	bin/adiuva-api docs --out bin/docs
 
 bench: ## every benchmark
+	scripts/install-peers nginx
 	go run ./internal/testpeers -- go test -run '^$$' -bench . -benchmem ./...
 
 soak: ## fuzz tests for a minute each, every attack in every disguise, outages and kills, timing, gigabytes: some 30 minutes

@@ -39,25 +39,43 @@ type Site struct {
 	routes map[string]http.Handler
 }
 
-// New makes the pages and turns the contract into JSON. It fails when a document or the reference's script is broken.
-func New(cfg Config) (*Site, error) {
+// asset is a file beside the pages.
+type asset struct {
+	mediaType string
+	body      []byte
+}
+
+// assets are the files beside the pages but for the reference's script, by their paths on the server. It fails when the
+// contract cannot be turned into JSON.
+func assets() (map[string]asset, error) {
 	contract, err := toJSON(openapi.Document)
 	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
+	}
+	return map[string]asset{
+		"/docs/app.js":    {"text/javascript; charset=utf-8", app},
+		"/docs/style.css": {"text/css; charset=utf-8", style},
+		"/openapi.yaml":   {"application/yaml", openapi.Document},
+		"/openapi.json":   {"application/json", contract},
+		"/asyncapi.yaml":  {"application/yaml", openapi.Stream},
+		"/asyncapi.json":  {"application/json", openapi.StreamBundle},
+	}, nil
+}
+
+// New makes the pages and turns the contract into JSON. It fails when a document or the reference's script is broken.
+func New(cfg Config) (*Site, error) {
+	files, err := assets()
+	if err != nil {
+		return nil, err
 	}
 	script, err := newScript(scalar)
 	if err != nil {
 		return nil, fmt.Errorf("the reference's script: %w", err)
 	}
-	s := &Site{routes: map[string]http.Handler{
-		"/docs/scalar.js": script,
-		"/docs/app.js":    newFile("text/javascript; charset=utf-8", plainPolicy, app),
-		"/docs/style.css": newFile("text/css; charset=utf-8", plainPolicy, style),
-		"/openapi.yaml":   newFile("application/yaml", plainPolicy, openapi.Document),
-		"/openapi.json":   newFile("application/json", plainPolicy, contract),
-		"/asyncapi.yaml":  newFile("application/yaml", plainPolicy, openapi.Stream),
-		"/asyncapi.json":  newFile("application/json", plainPolicy, openapi.StreamBundle),
-	}}
+	s := &Site{routes: map[string]http.Handler{"/docs/scalar.js": script}}
+	for path, f := range files {
+		s.routes[path] = newFile(f.mediaType, plainPolicy, f.body)
+	}
 	return s, s.addPages(cfg.Version, script.version)
 }
 

@@ -7,16 +7,14 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
-
-	"github.com/adiuva/cloud-api/openapi"
 )
 
 // WriteStatic writes the documentation into the folder dir, made if need be, as files for any web server or prefix: all
 // addresses are relative and name files. What it writes, it writes anew; nothing else in dir is touched.
 func WriteStatic(dir, version string) error {
-	contract, err := toJSON(openapi.Document)
+	files, err := assets()
 	if err != nil {
-		return fmt.Errorf("openapi.yaml: %w", err)
+		return err
 	}
 	script, err := inflate(scalar)
 	if err != nil {
@@ -30,23 +28,28 @@ func WriteStatic(dir, version string) error {
 	if err != nil {
 		return err
 	}
-	files := map[string][]byte{
-		"/docs/scalar.js": script, "/docs/app.js": app, "/docs/style.css": style, "/openapi.yaml": openapi.Document,
-		"/openapi.json": relativeLinks(contract), "/asyncapi.yaml": openapi.Stream, "/asyncapi.json": openapi.StreamBundle,
+	bodies := map[string][]byte{"/docs/scalar.js": script}
+	for at, f := range files {
+		bodies[at] = f.body
 	}
+	bodies["/openapi.json"] = relativeLinks(bodies["/openapi.json"])
 	for _, one := range list {
-		files[one.path] = one.body
+		bodies[one.path] = one.body
 	}
-	for at, body := range files {
-		name := filepath.Join(dir, filepath.FromSlash(staticFile(at)))
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(name, body, 0o644); err != nil {
+	for at, body := range bodies {
+		if err := writeFile(filepath.Join(dir, filepath.FromSlash(staticFile(at))), body); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeFile writes a file, and its folder if need be.
+func writeFile(name string, body []byte) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(name, body, 0o644)
 }
 
 // relativeLinks leads the links inside the contract's texts to the static site's files, as the reference at its root shows

@@ -15,17 +15,12 @@ import (
 	"os/exec"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/agent/analytics"
-	"github.com/adiuva/cloud-api/internal/agent/calendar"
-	"github.com/adiuva/cloud-api/internal/agent/email"
-	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/docs"
@@ -182,12 +177,7 @@ func ours(b *testing.B, kind, upstream string) (http.Handler, []string) {
 	if kind == "unrouted" {
 		model = alwaysTask{client}
 	}
-	agents, err := agent.NewRegistry(task.New(model), calendar.New(model), email.New(model), analytics.New(model))
-	fatal(b, err)
-	catalogue, err := playbook.Catalogue()
-	fatal(b, err)
-	templates, err := playbook.NewTemplates(slices.Concat(catalogue, task.Templates(), calendar.Templates(), email.Templates(), analytics.Templates())...)
-	fatal(b, err)
+	agents, templates := builtin(b, model)
 	library, err := playbook.Playbooks(templates)
 	fatal(b, err)
 	site, err := docs.New(docs.Config{Version: "bench"})

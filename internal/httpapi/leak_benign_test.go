@@ -12,10 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/agent/analytics"
-	"github.com/adiuva/cloud-api/internal/agent/calendar"
-	"github.com/adiuva/cloud-api/internal/agent/email"
-	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/sanitize"
@@ -63,13 +59,7 @@ func solid(text string) string { return strings.Join(strings.Fields(text), "") }
 // TestNoFalseAlarmWithTheRealPrompts reads every harmless answer with the service's own filter, whole and as a stream.
 func TestNoFalseAlarmWithTheRealPrompts(t *testing.T) {
 	t.Parallel()
-	model := &modelFunc{}
-	agents, err := agent.NewRegistry(task.New(model), calendar.New(model), email.New(model), analytics.New(model))
-	check(t, err)
-	catalogue, err := playbook.Catalogue()
-	check(t, err)
-	templates, err := playbook.NewTemplates(slices.Concat(catalogue, task.Templates(), calendar.Templates(), email.Templates(), analytics.Templates())...)
-	check(t, err)
+	agents, templates := builtin(t, &modelFunc{})
 	filter := sanitize.New(chat.Secrets(agents, templates)...)
 	for _, text := range leaktest.Benign() {
 		if _, hit := filter.Scope().Text(text); hit != nil {

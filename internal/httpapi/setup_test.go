@@ -77,6 +77,18 @@ func limited(t *testing.T) option {
 	}
 }
 
+// builtin returns the agents written in Go on that model, and every template there is.
+func builtin(t testing.TB, model agent.Model) (*agent.Registry, *playbook.Templates) {
+	t.Helper()
+	agents, err := agent.NewRegistry(task.New(model), calendar.New(model), email.New(model), analytics.New(model))
+	check(t, err)
+	catalogue, err := playbook.Catalogue()
+	check(t, err)
+	templates, err := playbook.NewTemplates(slices.Concat(catalogue, task.Templates(), calendar.Templates(), email.Templates(), analytics.Templates())...)
+	check(t, err)
+	return agents, templates
+}
+
 func start(t *testing.T, model agent.Model, options ...option) *api {
 	t.Helper()
 	if model == nil {
@@ -87,12 +99,7 @@ func start(t *testing.T, model agent.Model, options ...option) *api {
 	db := pgtest.New(t)
 	accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: strings.Repeat("p", 32), BcryptCost: 4, Log: log})
 	check(t, err)
-	agents, err := agent.NewRegistry(task.New(model), calendar.New(model), email.New(model), analytics.New(model))
-	check(t, err)
-	catalogue, err := playbook.Catalogue()
-	check(t, err)
-	templates, err := playbook.NewTemplates(slices.Concat(catalogue, task.Templates(), calendar.Templates(), email.Templates(), analytics.Templates())...)
-	check(t, err)
+	agents, templates := builtin(t, model)
 	library, err := playbook.Playbooks(templates)
 	check(t, err)
 	site, err := docs.New(docs.Config{Version: "test"})
@@ -118,7 +125,7 @@ func start(t *testing.T, model agent.Model, options ...option) *api {
 	return &api{t: t, server: server, url: ts.URL, logs: logs, accounts: accounts, db: db, stripe: stripe, bills: bills}
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -20,15 +20,13 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/httpapi"
-	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/sanitize"
 )
 
 // onThatDay gives the agents a clock that stands: the Thursday before clocks go back in Berlin, eleven in the morning there.
 func onThatDay(t *testing.T, model agent.Model) option {
 	return func(c *httpapi.Config) {
-		templates, err := playbook.NewTemplates(slices.Concat(task.Templates(), calendar.Templates(), email.Templates(), analytics.Templates())...)
-		check(t, err)
+		_, templates := builtin(t, model)
 		c.Chat = chat.New(chat.Config{Agents: c.Agents, Model: model, Templates: templates, Log: c.Log,
 			Filter: chat.Sanitized(sanitize.New(chat.Secrets(c.Agents, templates)...)),
 			Now:    func() time.Time { return time.Date(2026, 10, 22, 9, 0, 0, 0, time.UTC) }})

@@ -57,7 +57,7 @@ func (x *exchange) carry(ctx context.Context, model string, call agent.ModelCall
 	req.GetBody = func() (io.ReadCloser, error) { return &sending{body}, nil }
 	req.Body = &sending{body}
 	resp, err := x.transport.RoundTrip(req)
-	body = nil
+	body = nil // GetBody serves RoundTrip alone, and would keep it as long as the answer streams
 	if err != nil {
 		return agent.Answer{}, broken(ctx, err, false)
 	}

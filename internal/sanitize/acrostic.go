@@ -1,31 +1,15 @@
 package sanitize
 
-// initials looks at the first and the last letters of words.
+// initials looks at the first and the last letters of words, and at the first ones of every second to sixth word, as of lines
+// that lost their breaks.
 func (q *search) initials(words []word) bool {
 	if len(words) < 16 {
 		return false
 	}
-	first, last := sized(q.room.one, len(words)), sized(q.room.two, len(words))
+	first, last := sized(q.room.two, len(words)), sized(q.room.one, len(words))
 	for i, w := range words {
 		first[i], last[i] = w.letters[0], w.letters[len(w.letters)-1]
 	}
-	return q.letters("first letters", first) || q.letters("last letters", last) || q.letters("first letters, reversed", reversed(q.room.two, first)) ||
-		q.someInitials(first, q.room.two)
-}
-
-// someInitials looks at every second to sixth word's first letter, as of lines that lost their breaks.
-func (q *search) someInitials(first, part []byte) bool {
-	for step := 2; step <= 6; step++ {
-		for offset := 0; offset < step; offset++ {
-			n := 0
-			for i := offset; i < len(first); i += step {
-				part[n] = first[i]
-				n++
-			}
-			if q.letters("first letters of some words", part[:n]) {
-				return true
-			}
-		}
-	}
-	return false
+	return q.letters("first letters", first) || q.letters("last letters", last) ||
+		q.letters("first letters, reversed", reversed(q.room.one, first)) || q.every("first letters of some words", 6, first)
 }

@@ -99,63 +99,45 @@ func (q *search) caesars(letters []byte) bool {
 	return q.in(shifts, "shifted, reversed", opposite) || q.in(shifts, "mirrored, reversed", shifted)
 }
 
-// strided looks at every second to fifth letter, character, and character that is a letter or a digit.
+// strided looks at every second to fifth letter, character that can be seen, and character that is a letter or a digit.
 func (q *search) strided(text string, letters []byte, shape shape) bool {
-	part := q.room.one[:cap(q.room.one)]
-	for step := 2; step <= 5; step++ {
-		for offset := 0; offset < step; offset++ {
-			n := 0
-			for i := offset; i < len(letters); i += step {
-				part[n] = letters[i]
-				n++
-			}
-			if q.letters("interleaved", part[:n]) {
-				return true
-			}
-		}
-	}
-	return !shape.prose && q.stridedCharacters(text) || shape.digits*16 > len(letters) && q.stridedSigns(alphanumerics(q.filter.fold, q.room.two[:0], text), part)
+	fold := q.filter.fold
+	return q.every("interleaved", 5, letters) ||
+		!shape.prose && q.every("interleaved", 5, visible(fold, q.room.two[:0], text)) ||
+		shape.digits*16 > len(letters) && q.every("interleaved", 5, alphanumerics(fold, q.room.two[:0], text))
 }
 
-// stridedCharacters looks at every second to fifth character that can be seen, punctuation among them.
-func (q *search) stridedCharacters(text string) bool {
-	visible := make([]rune, 0, len(text))
-	for _, r := range text {
-		if r != ' ' && r != '\n' && r != '\t' {
-			visible = append(visible, r)
-		}
-	}
+// every looks at every second to most-th of the signs, from any beginning. Signs above 26 are places that hold no letter.
+func (q *search) every(view string, most int, signs []byte) bool {
 	part := q.room.one[:cap(q.room.one)]
-	for step := 2; step <= 5; step++ {
-		for offset := 0; offset < step; offset++ {
-			n := 0
-			for i := offset; i < len(visible); i += step {
-				code := q.filter.fold.rune(visible[i])
-				part[n] = code
-				n += btoi(code != 0)
-			}
-			if q.letters("interleaved", part[:n]) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (q *search) stridedSigns(signs, part []byte) bool {
-	for step := 2; step <= 5; step++ {
+	for step := 2; step <= most; step++ {
 		for offset := 0; offset < step; offset++ {
 			n := 0
 			for i := offset; i < len(signs); i += step {
 				part[n] = signs[i]
 				n += btoi(signs[i] <= 26)
 			}
-			if q.letters("interleaved", part[:n]) {
+			if q.letters(view, part[:n]) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// visible is letters with every other character that can be seen kept as 27.
+func visible(fold *folding, out []byte, text string) []byte {
+	for _, r := range text {
+		if r == ' ' || r == '\n' || r == '\t' {
+			continue
+		}
+		code := fold.rune(r)
+		if code == 0 {
+			code = 27
+		}
+		out = append(out, code)
+	}
+	return out
 }
 
 // alphanumerics is letters with every digit kept as 27.

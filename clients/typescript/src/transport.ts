@@ -67,7 +67,8 @@ export function aborted(signal: AbortSignal, cause?: unknown): unknown {
 
 /**
  * The signal of one call: the caller's and the time limit's, until done() is called, which leaves nothing behind on a signal
- * that lives longer. AbortSignal.any and .timeout are not used: Node 20 may collect theirs before they abort.
+ * that lives longer. Chromium has AbortSignal.any since 116, and in Node one over AbortSignal.timeout may never abort
+ * (nodejs/node#57736).
  */
 export function callSignal(call: CallOptions | undefined, timeoutMs?: number): { signal?: AbortSignal; done(): void } {
   const given = call?.signal;
@@ -83,8 +84,8 @@ export function callSignal(call: CallOptions | undefined, timeoutMs?: number): {
 }
 
 /**
- * What work comes to, or the signal's reason once it aborts. fetch hears of an abort through copies of the signal that may
- * have been collected, so that nobody may wait for fetch alone.
+ * What work comes to, or the signal's reason once it aborts. fetch hears of an abort through copies of the signal, which
+ * Node may have collected by then (nodejs/undici#3644), so that nobody may wait for fetch alone.
  */
 export function orAborted<T>(work: Promise<T>, signal?: AbortSignal | null): Promise<T> {
   if (!signal) return work;
