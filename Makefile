@@ -42,7 +42,7 @@ lint: $(NODE_MODULES) ## gofmt, go vet, import arrows and sizes, the contract's 
 test: $(BROWSER_MODULES) $(CLIENT_MODULES) ## every test, with the race detector, against real PostgreSQL, Redis and S3
 	scripts/install-peers
 	for one in versitygw stripe-mock; do go tool -modfile=tools/peers/go.mod -n $$one >/dev/null; done
-	go run ./internal/testpeers -- go test -race ./...
+	go run ./internal/testing/testpeers -- go test -race ./...
 
 check: verify breaking lint test ## all of the above, as .ci/run does
 
@@ -57,7 +57,7 @@ docs: build ## the documentation as a static site in bin/docs, ready to publish
 
 bench: ## every benchmark
 	scripts/install-peers nginx
-	go run ./internal/testpeers -- go test -run '^$$' -bench . -benchmem ./...
+	go run ./internal/testing/testpeers -- go test -run '^$$' -bench . -benchmem ./...
 
 soak: ## fuzz tests for a minute each, every attack in every disguise, outages and kills, timing, gigabytes: some 30 minutes
 	scripts/install-peers

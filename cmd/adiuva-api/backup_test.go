@@ -9,9 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/adiuva/cloud-api/internal/backup/storetest"
 	"github.com/adiuva/cloud-api/internal/s3blob"
-	"github.com/adiuva/cloud-api/internal/s3test"
+	"github.com/adiuva/cloud-api/internal/testing/s3test"
+	"github.com/adiuva/cloud-api/internal/testing/storetest"
 )
 
 // inBucket returns the variables of a serve that keeps its backups in a new bucket of the server, and the bucket as a

@@ -13,11 +13,11 @@ import (
 	"github.com/adiuva/cloud-api/internal/billing"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/config"
-	"github.com/adiuva/cloud-api/internal/devstripe"
-	"github.com/adiuva/cloud-api/internal/docs"
+	"github.com/adiuva/cloud-api/internal/dev/devstripe"
+	"github.com/adiuva/cloud-api/internal/dev/offline"
+	"github.com/adiuva/cloud-api/internal/docsite"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/llm"
-	"github.com/adiuva/cloud-api/internal/offline"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
@@ -94,7 +94,7 @@ func (a *app) wire(ctx context.Context, cfg config.Config, db *postgres.DB, mani
 		return err
 	}
 	a.closer = append(a.closer, stopLimiter)
-	site, err := docs.New(docs.Config{Version: version})
+	site, err := docsite.New(docsite.Config{Version: version})
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/config"
-	"github.com/adiuva/cloud-api/internal/devpg"
+	"github.com/adiuva/cloud-api/internal/dev/devpg"
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 

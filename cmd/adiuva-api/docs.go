@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/adiuva/cloud-api/internal/docs"
+	"github.com/adiuva/cloud-api/internal/docsite"
 )
 
 // docsCommand writes the documentation as a static site.
@@ -17,7 +17,7 @@ func docsCommand(env environment) *cobra.Command {
 			if out == "" {
 				return configError{fmt.Errorf("say where to write: adiuva-api docs --out DIR")}
 			}
-			if err := docs.WriteStatic(out, version); err != nil {
+			if err := docsite.WriteStatic(out, version); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintf(env.out, "The documentation is in %s; begin with index.html.\n", out)

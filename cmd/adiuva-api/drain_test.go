@@ -23,7 +23,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/adiuva/cloud-api/internal/pgtest"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
 // replica is a serve in a process of its own.

@@ -15,11 +15,11 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/adiuva/cloud-api/internal/backup"
-	"github.com/adiuva/cloud-api/internal/backup/storetest"
-	"github.com/adiuva/cloud-api/internal/diskblob"
-	"github.com/adiuva/cloud-api/internal/pgtest"
+	"github.com/adiuva/cloud-api/internal/dev/diskblob"
 	"github.com/adiuva/cloud-api/internal/postgres"
-	"github.com/adiuva/cloud-api/internal/s3test"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
+	"github.com/adiuva/cloud-api/internal/testing/s3test"
+	"github.com/adiuva/cloud-api/internal/testing/storetest"
 )
 
 // stage is where a serve runs that will be killed: its database, by way of a wire that can hold a message, and its store,

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/gen/client"
-	"github.com/adiuva/cloud-api/internal/llmtest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
 // output collects what a command prints.

@@ -15,8 +15,8 @@ import (
 	"testing"
 
 	"github.com/adiuva/cloud-api/internal/backup"
-	"github.com/adiuva/cloud-api/internal/diskblob"
-	"github.com/adiuva/cloud-api/internal/s3test"
+	"github.com/adiuva/cloud-api/internal/dev/diskblob"
+	"github.com/adiuva/cloud-api/internal/testing/s3test"
 )
 
 const (

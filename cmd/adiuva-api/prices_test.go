@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/adiuva/cloud-api/internal/config"
-	"github.com/adiuva/cloud-api/internal/devstripe"
+	"github.com/adiuva/cloud-api/internal/dev/devstripe"
 	"github.com/adiuva/cloud-api/internal/stripepay"
 	"github.com/adiuva/cloud-api/internal/tier"
 )

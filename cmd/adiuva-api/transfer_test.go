@@ -26,9 +26,9 @@ import (
 
 	"github.com/adiuva/cloud-api/gen/db"
 	"github.com/adiuva/cloud-api/internal/backup"
-	"github.com/adiuva/cloud-api/internal/backup/storetest"
-	"github.com/adiuva/cloud-api/internal/diskblob"
-	"github.com/adiuva/cloud-api/internal/s3test"
+	"github.com/adiuva/cloud-api/internal/dev/diskblob"
+	"github.com/adiuva/cloud-api/internal/testing/s3test"
+	"github.com/adiuva/cloud-api/internal/testing/storetest"
 )
 
 // large is a blob of any size that takes no memory: one megabyte again and again.

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/billing"
-	"github.com/adiuva/cloud-api/internal/devstripe"
+	"github.com/adiuva/cloud-api/internal/dev/devstripe"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/tier"
 )

@@ -11,11 +11,11 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/adiuva/cloud-api/internal/billing"
-	"github.com/adiuva/cloud-api/internal/devstripe"
+	"github.com/adiuva/cloud-api/internal/dev/devstripe"
 	"github.com/adiuva/cloud-api/internal/identity"
-	"github.com/adiuva/cloud-api/internal/pgtest"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/stripepay"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/billing"
-	"github.com/adiuva/cloud-api/internal/devstripe"
+	"github.com/adiuva/cloud-api/internal/dev/devstripe"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/stripepay"
 	"github.com/adiuva/cloud-api/internal/tier"

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/adiuva/cloud-api/internal/backup/storetest"
+	"github.com/adiuva/cloud-api/internal/testing/storetest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/adiuva/cloud-api/internal/backup/storetest"
 	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/testing/storetest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 

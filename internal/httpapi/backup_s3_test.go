@@ -13,10 +13,10 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/adiuva/cloud-api/internal/backup"
-	"github.com/adiuva/cloud-api/internal/backup/storetest"
-	"github.com/adiuva/cloud-api/internal/pgtest"
 	"github.com/adiuva/cloud-api/internal/s3blob"
-	"github.com/adiuva/cloud-api/internal/s3test"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
+	"github.com/adiuva/cloud-api/internal/testing/s3test"
+	"github.com/adiuva/cloud-api/internal/testing/storetest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 

@@ -20,9 +20,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/adiuva/cloud-api/internal/backup"
-	"github.com/adiuva/cloud-api/internal/backup/storetest"
-	"github.com/adiuva/cloud-api/internal/diskblob"
+	"github.com/adiuva/cloud-api/internal/dev/diskblob"
 	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/testing/storetest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 

@@ -23,13 +23,13 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/chat"
-	"github.com/adiuva/cloud-api/internal/docs"
+	"github.com/adiuva/cloud-api/internal/docsite"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/llm"
-	"github.com/adiuva/cloud-api/internal/pgtest"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/internal/sanitize"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -180,7 +180,7 @@ func ours(b *testing.B, kind, upstream string) (http.Handler, []string) {
 	agents, templates := builtin(b, model)
 	library, err := playbook.Playbooks(templates)
 	fatal(b, err)
-	site, err := docs.New(docs.Config{Version: "bench"})
+	site, err := docsite.New(docsite.Config{Version: "bench"})
 	fatal(b, err)
 	limiter, err := ratelimit.New(ratelimit.Config{Log: log})
 	fatal(b, err)

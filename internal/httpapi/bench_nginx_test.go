@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/adiuva/cloud-api/internal/pgtest"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
 // startNginx starts nginx as a relay of events in one process, or returns nil where it is not installed.

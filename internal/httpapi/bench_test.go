@@ -14,10 +14,10 @@ import (
 	"github.com/labstack/echo/v5"
 
 	"github.com/adiuva/cloud-api/internal/auth"
-	"github.com/adiuva/cloud-api/internal/docs"
+	"github.com/adiuva/cloud-api/internal/docsite"
 	"github.com/adiuva/cloud-api/internal/httpapi"
-	"github.com/adiuva/cloud-api/internal/pgtest"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
 // accountsServer is a server over HTTP with one account, as in production but for the limiter, which may be nil.
@@ -32,7 +32,7 @@ func accountsServer(b *testing.B, cost int, limiter *ratelimit.Limiter) (server 
 	log := slog.New(slog.DiscardHandler)
 	accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: "p", BcryptCost: cost, Log: log})
 	fatal(err)
-	site, err := docs.New(docs.Config{Version: "bench"})
+	site, err := docsite.New(docsite.Config{Version: "bench"})
 	fatal(err)
 	handler, err := httpapi.New(httpapi.Config{Auth: accounts, Docs: site, Ready: db.Ping, Log: log, Limiter: limiter})
 	fatal(err)

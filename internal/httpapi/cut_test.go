@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/adiuva/cloud-api/internal/pgtest"
 	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
 // What PostgreSQL's protocol says at a transaction's end.

@@ -14,8 +14,8 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/httpapi"
-	"github.com/adiuva/cloud-api/internal/pgtest"
 	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
 const (

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/adiuva/cloud-api/internal/backup/storetest"
+	"github.com/adiuva/cloud-api/internal/testing/storetest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/adiuva/cloud-api/internal/auth"
-	"github.com/adiuva/cloud-api/internal/docs"
+	"github.com/adiuva/cloud-api/internal/docsite"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
@@ -27,7 +27,7 @@ func edge(tb testing.TB) *httpapi.Server {
 	log := slog.New(slog.DiscardHandler)
 	accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: "p", BcryptCost: 4, Log: log})
 	fatal(err)
-	site, err := docs.New(docs.Config{Version: "test"})
+	site, err := docsite.New(docsite.Config{Version: "test"})
 	fatal(err)
 	server, err := httpapi.New(httpapi.Config{Auth: accounts, Docs: site, Ready: db.Ping, Log: log})
 	fatal(err)

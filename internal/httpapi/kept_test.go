@@ -19,8 +19,8 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/httpapi"
-	"github.com/adiuva/cloud-api/internal/pgtest"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 	"github.com/adiuva/cloud-api/internal/tier"
 	"github.com/adiuva/cloud-api/openapi"
 )

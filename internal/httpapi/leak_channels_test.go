@@ -14,7 +14,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/playbook"
-	"github.com/adiuva/cloud-api/internal/sanitize/leaktest"
+	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 )
 
 // modelFunc is a model that answers every call but the router's as the test says at that moment.

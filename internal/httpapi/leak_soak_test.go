@@ -5,7 +5,7 @@ package httpapi_test
 import (
 	"testing"
 
-	"github.com/adiuva/cloud-api/internal/sanitize/leaktest"
+	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 )
 
 // TestEveryAttackInEveryDisguiseThroughREST tries all attacks in all disguises through every channel.

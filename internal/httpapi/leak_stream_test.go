@@ -7,7 +7,7 @@ import (
 	"unicode"
 
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/sanitize/leaktest"
+	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 )
 
 // streamed lets the model stream its secrets over a socket, every disguise with the attacks that pick names for it, in

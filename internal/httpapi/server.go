@@ -21,7 +21,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/billing"
 	"github.com/adiuva/cloud-api/internal/chat"
-	"github.com/adiuva/cloud-api/internal/docs"
+	"github.com/adiuva/cloud-api/internal/docsite"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 )
@@ -37,7 +37,7 @@ type Config struct {
 	Backups        *backup.Service
 	Billing        *billing.Service
 	Playbooks      *playbook.Library
-	Docs           *docs.Site
+	Docs           *docsite.Site
 	Limiter        *ratelimit.Limiter              // nil switches rate limits off
 	Ready          func(ctx context.Context) error // asks the database; its error makes /readyz answer 503
 	UploadPatience time.Duration                   // in which an upload has to reach 64 KiB/s; 0 means 30 s

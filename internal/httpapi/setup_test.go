@@ -21,16 +21,16 @@ import (
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/billing"
 	"github.com/adiuva/cloud-api/internal/chat"
-	"github.com/adiuva/cloud-api/internal/devstripe"
-	"github.com/adiuva/cloud-api/internal/diskblob"
-	"github.com/adiuva/cloud-api/internal/docs"
+	"github.com/adiuva/cloud-api/internal/dev/devstripe"
+	"github.com/adiuva/cloud-api/internal/dev/diskblob"
+	"github.com/adiuva/cloud-api/internal/dev/offline"
+	"github.com/adiuva/cloud-api/internal/docsite"
 	"github.com/adiuva/cloud-api/internal/httpapi"
-	"github.com/adiuva/cloud-api/internal/offline"
-	"github.com/adiuva/cloud-api/internal/pgtest"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/internal/sanitize"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
 // api is a server with everything real behind it but the language model.
@@ -102,7 +102,7 @@ func start(t *testing.T, model agent.Model, options ...option) *api {
 	agents, templates := builtin(t, model)
 	library, err := playbook.Playbooks(templates)
 	check(t, err)
-	site, err := docs.New(docs.Config{Version: "test"})
+	site, err := docsite.New(docsite.Config{Version: "test"})
 	check(t, err)
 	cfg := httpapi.Config{
 		Auth: accounts, Agents: agents, Playbooks: library, Docs: site, Ready: db.Ping, Version: "test", Log: log,

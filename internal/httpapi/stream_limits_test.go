@@ -13,7 +13,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/llm"
-	"github.com/adiuva/cloud-api/internal/llmtest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
 // waits is a model that says some words and then waits until its call ends; it tells on began and ended.

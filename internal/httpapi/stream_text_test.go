@@ -11,8 +11,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/httpapi"
-	"github.com/adiuva/cloud-api/internal/llmtest"
 	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
 // TestAnyTextInAnyPieces draws texts that are dense in what token frames must not be, and sends them through the leak

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/llm"
-	"github.com/adiuva/cloud-api/internal/llmtest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
 // TestUpstreamFailures lets the model's server misbehave under POST /chat and looks at what a caller sees of it.

@@ -10,7 +10,7 @@ import (
 	"github.com/tmc/langchaingo/llms"
 
 	"github.com/adiuva/cloud-api/internal/llm"
-	"github.com/adiuva/cloud-api/internal/llmtest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
 const mixed = "plain, Grüße, 漢字, 🎉👩‍💻, \"quoted\"\\ and\ttab\n"

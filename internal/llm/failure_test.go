@@ -16,7 +16,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/llm"
-	"github.com/adiuva/cloud-api/internal/llmtest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
 func TestFailures(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/internal/fault"
-	"github.com/adiuva/cloud-api/internal/pgtest"
 	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
 // wantNoSecret fails when the error, or any it wraps first, prints a part of the DSN.

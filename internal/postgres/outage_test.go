@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/fault"
-	"github.com/adiuva/cloud-api/internal/pgtest"
 	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
 // bound is how long a call may take whatever the server does.

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/adiuva/cloud-api/internal/sanitize"
-	"github.com/adiuva/cloud-api/internal/sanitize/leaktest"
+	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 )
 
 // held returns the most bytes that were held back at any time after the first ones while text came in pieces of five bytes.

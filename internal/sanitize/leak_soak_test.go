@@ -5,7 +5,7 @@ package sanitize_test
 import (
 	"testing"
 
-	"github.com/adiuva/cloud-api/internal/sanitize/leaktest"
+	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 )
 
 // TestEveryStreamedAttackLetsNothingOut streams every attack in every disguise.

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/adiuva/cloud-api/internal/sanitize"
-	"github.com/adiuva/cloud-api/internal/sanitize/leaktest"
+	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 )
 
 func newFilter() *sanitize.Filter {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/sanitize"
-	"github.com/adiuva/cloud-api/internal/sanitize/leaktest"
+	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 )
 
 // reference is what a machine's speed is told by: 200 searches for a plain string over the same text, between the

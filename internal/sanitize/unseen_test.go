@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/adiuva/cloud-api/internal/sanitize/leaktest"
+	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 )
 
 // TestDisguisesNobodyPreparedFor reports how many disguises that the filter was not written for it sees through; the

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/adiuva/cloud-api/internal/pgtest"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
 // stripeMock starts Stripe's own schema oracle: it accepts a request only when Stripe's specification does. Where it cannot

@@ -13,10 +13,10 @@ import (
 	"testing"
 
 	"github.com/adiuva/cloud-api/internal/auth"
-	"github.com/adiuva/cloud-api/internal/docs"
+	"github.com/adiuva/cloud-api/internal/docsite"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/postgres"
-	"github.com/adiuva/cloud-api/internal/servetest"
+	"github.com/adiuva/cloud-api/internal/testing/servetest"
 )
 
 // TestDocs needs no database: no page of the documentation asks for one. The same pages are looked at as a static site, in
@@ -29,14 +29,14 @@ func TestDocs(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: "p", BcryptCost: 4, Log: log})
 	check(t, err)
-	site, err := docs.New(docs.Config{Version: "1.2.3"})
+	site, err := docsite.New(docsite.Config{Version: "1.2.3"})
 	check(t, err)
 	server, err := httpapi.New(httpapi.Config{Auth: accounts, Docs: site, Ready: db.Ping, Log: log})
 	check(t, err)
 	edge := httptest.NewServer(server)
 	t.Cleanup(edge.Close)
 	dir := t.TempDir()
-	check(t, docs.WriteStatic(filepath.Join(dir, "some", "where"), "1.2.3"))
+	check(t, docsite.WriteStatic(filepath.Join(dir, "some", "where"), "1.2.3"))
 	files := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	t.Cleanup(files.Close)
 	run(t, "docs.test.mjs", "BASE="+edge.URL, "SITE="+files.URL+"/some/where")

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/adiuva/cloud-api/internal/servetest"
+	"github.com/adiuva/cloud-api/internal/testing/servetest"
 )
 
 var snippet = regexp.MustCompile("(?s)```(sh|yaml)\n(.*?)```")

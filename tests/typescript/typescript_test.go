@@ -8,7 +8,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/adiuva/cloud-api/internal/servetest"
+	"github.com/adiuva/cloud-api/internal/testing/servetest"
 )
 
 // TestClient builds the package, checks what it exports, its size and its types, and runs its suite wherever it is meant to

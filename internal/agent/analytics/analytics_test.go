@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/agent/agenttest"
 	"github.com/adiuva/cloud-api/internal/agent/analytics"
+	"github.com/adiuva/cloud-api/internal/testing/agenttest"
 )
 
 // work is Wednesday, 1 April 2026, 10:00 in Kolkata.

@@ -4,9 +4,9 @@ import (
 	"testing"
 
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/agent/agenttest"
 	"github.com/adiuva/cloud-api/internal/agent/calendar"
 	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/testing/agenttest"
 )
 
 func runTool(t *testing.T, c agent.Context, name, arguments string) (string, *agent.Run) {

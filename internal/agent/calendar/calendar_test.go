@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/agent/agenttest"
 	"github.com/adiuva/cloud-api/internal/agent/calendar"
+	"github.com/adiuva/cloud-api/internal/testing/agenttest"
 )
 
 // rome is Friday, 27 March 2026, 08:00 in Rome; clocks go forward that Sunday.

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/agent/agenttest"
 	"github.com/adiuva/cloud-api/internal/agent/email"
+	"github.com/adiuva/cloud-api/internal/testing/agenttest"
 )
 
 // inbox is Friday, 27 March 2026, 09:00 in Rome; clocks go forward that Sunday.

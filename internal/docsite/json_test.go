@@ -1,0 +1,89 @@
+package docsite_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/adiuva/cloud-api/openapi"
+)
+
+func TestContractAsJSON(t *testing.T) {
+	t.Parallel()
+	body := ask(t, serve(t), http.MethodGet, "/openapi.json").Body.Bytes()
+	var got, want any
+	if err := json.Unmarshal(body, &got); err != nil {
+		t.Fatal(err)
+	}
+	var document any
+	if err := yaml.Unmarshal(openapi.Document, &document); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &want); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Error("openapi.json says something else than openapi.yaml")
+	}
+	last := -1
+	for name := range strings.FieldsSeq("openapi info paths /auth/register /auth/login /chat /health components") {
+		at := strings.Index(string(body), `"`+name+`":`)
+		if at <= last {
+			t.Errorf("%s is at %d, not in the contract's order", name, at)
+		}
+		last = at
+	}
+}
+
+func TestStreamBundleStandsAlone(t *testing.T) {
+	t.Parallel()
+	var bundle map[string]any
+	if err := json.Unmarshal(ask(t, serve(t), http.MethodGet, "/asyncapi.json").Body.Bytes(), &bundle); err != nil {
+		t.Fatal(err)
+	}
+	references := 0
+	var visit func(at string, v any)
+	visit = func(at string, v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, item := range v {
+				visit(at+"[]", item)
+			}
+		case map[string]any:
+			for name, item := range v {
+				if target, is := item.(string); is && name == "$ref" {
+					references++
+					if !resolves(bundle, target) {
+						t.Errorf("%s refers to %s, which is not in the document", at, target)
+					}
+				}
+				visit(at+"/"+name, item)
+			}
+		}
+	}
+	visit("#", bundle)
+	if bundle["asyncapi"] != "3.0.0" || references < 20 {
+		t.Errorf("AsyncAPI %v with only %d references", bundle["asyncapi"], references)
+	}
+}
+
+// resolves reports whether the reference is a pointer to something inside the document.
+func resolves(document map[string]any, reference string) bool {
+	pointer, inside := strings.CutPrefix(reference, "#/")
+	var at any = document
+	for name := range strings.SplitSeq(pointer, "/") {
+		members, is := at.(map[string]any)
+		if at = members[strings.NewReplacer("~1", "/", "~0", "~").Replace(name)]; !is || at == nil {
+			return false
+		}
+	}
+	return inside
+}

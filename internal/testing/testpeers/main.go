@@ -1,0 +1,96 @@
+// Command testpeers runs a command, usually "go test ./...", beside the servers that tests talk to: one PostgreSQL, named
+// in TEST_DATABASE_URL, and one Redis where redis-server is installed, named in TEST_REDIS_URL. Both end with it. Its exit
+// code is the command's.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"github.com/adiuva/cloud-api/internal/dev/devpg"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	code, err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "testpeers:", err)
+		os.Exit(1)
+	}
+	os.Exit(code)
+}
+
+// run starts the peers and the command, and returns its exit code.
+func run(ctx context.Context, args []string) (code int, err error) {
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
+	if len(args) == 0 {
+		return 0, errors.New("usage: testpeers [--] command [argument ...]")
+	}
+	env := os.Environ()
+	if os.Getenv("TEST_DATABASE_URL") == "" {
+		server, err := devpg.StartTemporary(ctx, devpg.Config{Progress: func(step string) { fmt.Fprintln(os.Stderr, step) }})
+		if err != nil {
+			return 0, err
+		}
+		defer func() { err = errors.Join(err, server.Kill()) }()
+		env = append(env, "TEST_DATABASE_URL="+server.DSN())
+	}
+	if os.Getenv("TEST_REDIS_URL") == "" {
+		url, end, err := startRedis(ctx)
+		if err != nil {
+			return 0, err
+		}
+		defer end()
+		if url != "" {
+			env = append(env, "TEST_REDIS_URL="+url)
+		}
+	}
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = env, os.Stdin, os.Stdout, os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return max(exit.ExitCode(), 1), nil
+	}
+	return 0, err
+}
+
+// startRedis starts a Redis that keeps nothing, or returns no URL when none is installed.
+func startRedis(ctx context.Context) (url string, end func(), err error) {
+	nothing := func() {}
+	program, err := exec.LookPath("redis-server")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "testpeers: redis-server is not installed; tests that need it say so")
+		return "", nothing, nil
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nothing, err
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err := errors.Join(err, l.Close()); err != nil {
+		return "", nothing, err
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), program, "--port", port, "--bind", "127.0.0.1",
+		"--save", "", "--appendonly", "no", "--loglevel", "warning")
+	cmd.SysProcAttr = endWithParent()
+	if err := cmd.Start(); err != nil {
+		return "", nothing, err
+	}
+	end = func() {
+		if err := cmd.Process.Kill(); err == nil {
+			_ = cmd.Wait() // it was killed, and says so
+		}
+	}
+	return "redis://127.0.0.1:" + port + "/0", end, nil
+}
