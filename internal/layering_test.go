@@ -1,15 +1,12 @@
-// Package internal_test holds the tests of the whole tree: which package may import which, and how long a file or a
-// function may be. docs/architecture.md explains the arrows in words.
+// Package internal_test checks the whole tree: which package may import which, and how large files, functions and lines
+// may be. docs/architecture.md explains the import directions in words.
 package internal_test
 
 import (
 	"encoding/json"
 	"errors"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"io"
-	"io/fs"
+	"maps"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -19,84 +16,95 @@ import (
 
 const module = "github.com/adiuva/cloud-api/"
 
-// arrows says which of our packages each package may import outside its tests.
-// A folder inside a package that has no row of its own is part of that package. A package without any row fails the
-// test: say where it belongs.
-var arrows = map[string]string{
-	"":                           "", // tools.go: how gen/ is made
-	"openapi":                    "",
-	"gen/api":                    "",
-	"gen/client":                 "",
-	"gen/db":                     "",
-	"sql/migrations":             "",
-	"internal/fault":             "",
-	"internal/tier":              "",
-	"internal/sanitize":          "",
-	"internal/config":            "",
-	"internal/identity":          "internal/tier",
-	"internal/playbook":          "internal/fault internal/tier",
-	"internal/agent":             "internal/playbook internal/sanitize internal/fault internal/identity internal/tier",
-	"internal/agent/task":        "internal/agent internal/playbook internal/fault internal/identity internal/tier",
-	"internal/agent/calendar":    "internal/agent internal/playbook internal/fault internal/identity internal/tier",
-	"internal/agent/email":       "internal/agent internal/playbook internal/fault internal/identity internal/tier",
-	"internal/agent/analytics":   "internal/agent internal/playbook internal/fault internal/identity internal/tier",
-	"internal/agent/declared":    "internal/agent internal/playbook internal/fault internal/identity internal/tier",
-	"internal/chat":              "internal/agent internal/playbook internal/sanitize internal/identity internal/tier internal/fault",
-	"internal/auth":              "internal/postgres gen/db internal/identity internal/tier internal/fault",
-	"internal/backup":            "internal/postgres gen/db internal/identity internal/tier internal/fault",
-	"internal/billing":           "internal/postgres gen/db internal/identity internal/tier internal/fault",
-	"internal/ratelimit":         "internal/fault",
-	"internal/strictjson":        "internal/fault",
-	"docs":                       "",
-	"internal/docsite":           "openapi docs",
-	"internal/postgres":          "sql/migrations gen/db internal/fault",
-	"internal/llm":               "internal/fault internal/agent",
-	"internal/s3blob":            "internal/backup",
-	"internal/stripepay":         "internal/billing internal/fault internal/tier",
-	"internal/httpapi":           "openapi gen/api internal/agent internal/auth internal/backup internal/billing internal/chat internal/playbook internal/ratelimit internal/strictjson internal/docsite internal/fault internal/identity internal/tier",
-	"internal/dev/devpg":         "",
-	"internal/dev/devstripe":     "internal/tier",
-	"internal/dev/diskblob":      "internal/backup internal/fault",
-	"internal/dev/offline":       "internal/agent internal/fault",
-	"internal/testing/pgtest":    "internal/postgres internal/dev/devpg gen/db",
-	"internal/testing/llmtest":   "internal/agent internal/fault",
+// allowed says which of our packages each package may import outside its tests. A folder without a row of its own belongs to
+// the nearest folder above that has one. A package without any row fails the test, and so does a permission that nobody uses.
+// "*" allows everything.
+var allowed = map[string]string{
+	"":               "", // tools.go: how gen/ is made
+	"openapi":        "",
+	"docs":           "",
+	"gen/api":        "",
+	"gen/client":     "",
+	"gen/db":         "",
+	"sql/migrations": "",
+
+	// Shared vocabulary: no I/O, importable by everyone.
+	"internal/fault":    "",
+	"internal/tier":     "",
+	"internal/identity": "internal/tier",
+	"internal/sanitize": "",
+	"internal/config":   "",
+
+	// The domain.
+	"internal/playbook":        "internal/fault internal/tier",
+	"internal/agent":           "internal/playbook internal/sanitize internal/fault internal/identity internal/tier",
+	"internal/agent/task":      "internal/agent internal/playbook",
+	"internal/agent/calendar":  "internal/agent internal/playbook",
+	"internal/agent/email":     "internal/agent internal/playbook",
+	"internal/agent/analytics": "internal/agent internal/playbook",
+	"internal/agent/declared":  "internal/agent internal/playbook internal/tier",
+	"internal/chat":            "internal/agent internal/playbook internal/sanitize internal/identity internal/tier internal/fault",
+	"internal/auth":            "internal/postgres gen/db internal/identity internal/tier internal/fault",
+	"internal/backup":          "internal/postgres gen/db internal/identity internal/tier internal/fault",
+	"internal/billing":         "internal/postgres gen/db internal/identity internal/tier internal/fault",
+	"internal/ratelimit":       "",
+
+	// Adapters: each wraps one dependency.
+	"internal/postgres":  "sql/migrations internal/fault",
+	"internal/llm":       "internal/fault internal/agent",
+	"internal/s3blob":    "internal/backup",
+	"internal/stripepay": "internal/billing internal/tier",
+
+	// The edge.
+	"internal/strictjson": "internal/fault",
+	"internal/docsite":    "openapi docs internal/fault",
+	"internal/httpapi": "openapi gen/api internal/agent internal/auth internal/backup internal/billing internal/chat " +
+		"internal/playbook internal/ratelimit internal/strictjson internal/docsite internal/fault internal/identity internal/tier",
+
+	// Stand-ins for development.
+	"internal/dev/devpg":     "",
+	"internal/dev/devstripe": "internal/tier",
+	"internal/dev/diskblob":  "internal/backup",
+	"internal/dev/offline":   "internal/agent",
+
+	// For tests alone.
+	"internal/testing/agenttest": "internal/agent internal/identity internal/tier",
+	"internal/testing/leaktest":  "",
+	"internal/testing/llmtest":   "internal/agent",
+	"internal/testing/pgtest":    "internal/postgres internal/dev/devpg",
 	"internal/testing/s3test":    "",
 	"internal/testing/servetest": "internal/testing/pgtest",
+	"internal/testing/storetest": "internal/backup",
 	"internal/testing/testpeers": "internal/dev/devpg",
-	"internal/testing/agenttest": "internal/agent",
-	"internal/testing/leaktest":  "internal/sanitize",
-	"internal/testing/storetest": "internal/backup internal/fault",
-	"cmd/adiuva-api":             "*",
+
+	"cmd/adiuva-api": "*",
 }
 
-// owners says who alone may import a package of ours or a dependency, outside tests. A path ending in "/" means
-// everything below it.
+// owners says which of our packages alone may import a package of ours or a dependency, outside tests. A path that ends in
+// "/" stands for everything below it. An owner that does not import what it owns fails the test.
 var owners = map[string]string{
-	module + "gen/api":                       "internal/httpapi",
-	module + "gen/client":                    "",
-	module + "gen/db":                        "internal/postgres internal/auth internal/backup internal/billing internal/testing/pgtest cmd/adiuva-api",
-	module + "internal/config":               "cmd/adiuva-api",
-	module + "internal/testing/pgtest":       "internal/testing/servetest",
-	module + "internal/testing/servetest":    "",
-	module + "internal/testing/agenttest":    "",
-	module + "internal/testing/llmtest":      "internal/testing/llmtest",
-	module + "internal/testing/s3test":       "",
-	"github.com/tmc/langchaingo/llms/openai": "internal/llm",
-	"github.com/aws/":                        "internal/s3blob internal/testing/s3test",
-	"github.com/stripe/stripe-go/":           "internal/stripepay internal/dev/devstripe",
-	"github.com/labstack/echo/":              "internal/httpapi gen/api",
-	"github.com/ulule/limiter/":              "internal/ratelimit",
-	"github.com/redis/go-redis/":             "internal/ratelimit cmd/adiuva-api",
-	"github.com/golang-migrate/migrate/":     "internal/postgres",
-	"github.com/lestrrat-go/jwx/":            "internal/auth",
-	"github.com/spf13/cobra":                 "cmd/adiuva-api",
-	"github.com/gorilla/websocket":           "internal/httpapi",
-	"github.com/yuin/goldmark":               "internal/docsite",
-	"github.com/prometheus/client_golang":    "internal/httpapi cmd/adiuva-api",
+	module + "gen/api":                     "internal/httpapi",
+	module + "gen/client":                  "",
+	module + "gen/db":                      "internal/auth internal/backup internal/billing",
+	module + "internal/config":             "cmd/adiuva-api",
+	module + "internal/dev/":               "cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",
+	module + "internal/testing/":           "internal/testing/servetest internal/testing/llmtest",
+	"github.com/tmc/langchaingo/llms":      "internal/agent internal/chat internal/llm internal/dev/offline internal/testing/agenttest internal/testing/llmtest",
+	"github.com/aws/":                      "internal/s3blob internal/testing/s3test",
+	"github.com/stripe/stripe-go/":         "internal/stripepay",
+	"github.com/labstack/echo/":            "internal/httpapi gen/api",
+	"github.com/ulule/limiter/":            "internal/ratelimit",
+	"github.com/redis/go-redis/":           "internal/ratelimit cmd/adiuva-api",
+	"github.com/golang-migrate/migrate/":   "internal/postgres",
+	"github.com/lestrrat-go/jwx/":          "internal/auth",
+	"github.com/spf13/cobra":               "cmd/adiuva-api",
+	"github.com/gorilla/websocket":         "internal/httpapi",
+	"github.com/yuin/goldmark":             "internal/docsite",
+	"github.com/prometheus/client_golang/": "cmd/adiuva-api",
 }
 
-// words are the packages that everyone may import, so they carry nothing along.
-var words = []string{"internal/fault", "internal/tier", "internal/identity", "internal/sanitize", "internal/config"}
+// vocabulary are the packages that everyone may import, so they pull in nothing from outside.
+var vocabulary = []string{"internal/fault", "internal/tier", "internal/identity", "internal/sanitize", "internal/config"}
 
 type pkg struct {
 	ImportPath string
@@ -109,54 +117,79 @@ func (p pkg) name() string {
 	return strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, strings.TrimSuffix(module, "/")), "/")
 }
 
-func TestArrows(t *testing.T) {
+func TestImportsAreAllowed(t *testing.T) {
 	t.Parallel()
-	for _, p := range ours(t) {
-		owner := ownerOf(p.name())
-		allowed, ok := arrows[owner]
+	unused := map[string]bool{}
+	for from, targets := range allowed {
+		for _, to := range strings.Fields(strings.Trim(targets, "*")) {
+			unused[from+" → "+to] = true
+		}
+	}
+	for _, p := range packages(t) {
+		row := rowOf(p.name())
+		permitted, ok := allowed[row]
 		if !ok {
-			t.Errorf("%s has no row in arrows: say what it may import", p.name())
+			t.Errorf("%s has no row in allowed: say what it may import", p.name())
 			continue
 		}
 		for _, path := range p.Imports {
 			target, isOurs := strings.CutPrefix(path, module)
-			if isOurs && allowed != "*" && ownerOf(target) != owner && !slices.Contains(strings.Fields(allowed), ownerOf(target)) {
+			target = rowOf(target)
+			delete(unused, row+" → "+target)
+			if isOurs && permitted != "*" && target != row && !slices.Contains(strings.Fields(permitted), target) {
 				t.Errorf("%s imports %s, which its row does not allow", p.name(), target)
 			}
-			if dependency := strings.Contains(strings.Split(path, "/")[0], "."); dependency && !isOurs && slices.Contains(words, owner) &&
+			external := !isOurs && strings.Contains(strings.Split(path, "/")[0], ".")
+			if external && slices.Contains(vocabulary, row) &&
 				path != "github.com/google/uuid" && !strings.HasPrefix(path, "golang.org/x/text/") {
-				t.Errorf("%s is a package of words and imports %s", p.name(), path)
+				t.Errorf("%s is shared vocabulary and imports %s", p.name(), path)
 			}
 		}
 	}
+	for _, permission := range slices.Sorted(maps.Keys(unused)) {
+		t.Errorf("nothing uses the permission %s: remove it", permission)
+	}
 }
 
-// ownerOf returns the row that speaks for the package: its own or that of the nearest folder above.
-func ownerOf(name string) string {
+// rowOf returns the row that governs a package: its own or that of the nearest folder above.
+func rowOf(name string) string {
 	for folder := name; folder != "."; folder = filepath.Dir(folder) {
-		if _, ok := arrows[folder]; ok {
+		if _, ok := allowed[folder]; ok {
 			return folder
 		}
 	}
 	return name
 }
 
-func TestOwners(t *testing.T) {
+func TestOnlyOwnersImportADependency(t *testing.T) {
 	t.Parallel()
-	for _, p := range ours(t) {
+	unused := map[string]bool{}
+	for owned, who := range owners {
+		for _, owner := range strings.Fields(who) {
+			unused[owner+" → "+owned] = true
+		}
+	}
+	for _, p := range packages(t) {
+		row := rowOf(p.name())
 		for _, path := range p.Imports {
 			for owned, who := range owners {
-				match := path == owned || strings.HasSuffix(owned, "/") && strings.HasPrefix(path, owned)
-				if match && p.name() != "internal/deps" && !slices.Contains(strings.Fields(who), ownerOf(p.name())) {
+				if path != owned && (!strings.HasSuffix(owned, "/") || !strings.HasPrefix(path, owned)) {
+					continue
+				}
+				delete(unused, row+" → "+owned)
+				if !slices.Contains(strings.Fields(who), row) {
 					t.Errorf("%s imports %s, which belongs to [%s]", p.name(), path, who)
 				}
 			}
 		}
 	}
+	for _, permission := range slices.Sorted(maps.Keys(unused)) {
+		t.Errorf("nothing uses the ownership %s: remove it", permission)
+	}
 }
 
-// ours lists the module's packages as the go command sees them.
-func ours(t *testing.T) []pkg {
+// packages lists the module's packages as the go command sees them.
+func packages(t *testing.T) []pkg {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Dir,Imports,GoFiles", "./...")
 	cmd.Dir = ".."
@@ -180,53 +213,4 @@ func ours(t *testing.T) []pkg {
 		t.Fatalf("go list found only %d packages", len(list))
 	}
 	return list
-}
-
-// The house's limits for code that people write, tests left out.
-const (
-	maxFileLines     = 300
-	maxFunctionLines = 40
-)
-
-func TestSizes(t *testing.T) {
-	t.Parallel()
-	for _, root := range []string{".", "../cmd", "../sql", "../openapi"} {
-		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil
-			}
-			if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
-				checkSizes(t, path)
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func checkSizes(t *testing.T, path string) {
-	t.Helper()
-	set := token.NewFileSet()
-	file, err := parser.ParseFile(set, path, nil, parser.ParseComments)
-	if err != nil {
-		t.Errorf("%v", err)
-		return
-	}
-	if ast.IsGenerated(file) {
-		return
-	}
-	if n := set.File(file.Pos()).LineCount(); n > maxFileLines+1 {
-		t.Errorf("%s has %d lines; split it by nouns at %d", path, n-1, maxFileLines)
-	}
-	for _, decl := range file.Decls {
-		f, ok := decl.(*ast.FuncDecl)
-		if !ok {
-			continue
-		}
-		if n := set.Position(f.End()).Line - set.Position(f.Pos()).Line + 1; n > maxFunctionLines {
-			t.Errorf("%s: %s has %d lines; more than %d", path, f.Name.Name, n, maxFunctionLines)
-		}
-	}
 }

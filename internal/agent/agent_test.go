@@ -167,7 +167,7 @@ func TestLoop(t *testing.T) {
 		name      string
 		answers   []agent.Answer
 		want      string
-		wantCode  string
+		wantCode  fault.Code
 		wantCalls int
 		wantTool  string // the last tool result the model saw
 	}{

@@ -19,9 +19,11 @@ const maxCalls = 64
 
 // Faults of a loop.
 var (
-	ErrLoopLimit = fault.New(fault.BadUpstream, "agent_loop_limit",
+	ErrLoopLimit = fault.New(fault.AgentLoopLimit,
 		"The assistant did not come to an answer in the steps it has. Ask for less at once, or rephrase.")
-	ErrNoAnswer = fault.New(fault.BadUpstream, "llm_error", "The language model gave no answer. Try again.")
+	ErrNoAnswer = fault.New(fault.LLMError, "The language model gave no answer. Try again.")
+	// ErrModelTimeout is returned when a model call, or the whole request, took too long.
+	ErrModelTimeout = fault.New(fault.LLMTimeout, "The language model took too long. Try again, or ask for less at once.")
 )
 
 // LoopConfig is what a Loop works with.

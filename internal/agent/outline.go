@@ -58,7 +58,7 @@ func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Template
 	}
 	plan, err := b.Build()
 	if err != nil {
-		return playbook.Plan{}, ErrNoAnswer.Because(err)
+		return playbook.Plan{}, ErrNoAnswer.WithCause(err)
 	}
 	return plan, nil
 }

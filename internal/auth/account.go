@@ -208,7 +208,7 @@ func (s *Service) overLimit(attempts int, started time.Time) error {
 	if attempts <= s.loginFailures {
 		return nil
 	}
-	return ErrTooManyLogins.After(max(time.Second, started.Add(attemptWindow).Sub(s.now())))
+	return ErrTooManyLogins.WithRetryAfter(max(time.Second, started.Add(attemptWindow).Sub(s.now())))
 }
 
 // ChangePassword replaces the password and ends every other session of the user. It returns ErrInvalidCredentials when
@@ -219,7 +219,7 @@ func (s *Service) ChangePassword(ctx context.Context, user identity.User, curren
 	}
 	known, err := s.q.CredentialsByID(ctx, s.db.Pool, user.ID)
 	if err != nil {
-		return postgres.OrMissing(err, ErrInvalidCredentials)
+		return postgres.NotFoundAs(err, ErrInvalidCredentials)
 	}
 	hash, err := s.rehash(ctx, known.PasswordHash, current, next)
 	if err != nil {

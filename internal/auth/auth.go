@@ -22,12 +22,12 @@ import (
 
 // What may go wrong beside the faults of a token.
 var (
-	ErrInvalidCredentials = fault.New(fault.Unauthenticated, "invalid_credentials", "The e-mail or the password is wrong.")
-	ErrEmailTaken         = fault.New(fault.Conflict, "email_taken", "There is an account with this e-mail already. Log in instead.")
-	ErrTooManyLogins      = fault.New(fault.TooMany, "rate_limited", "Too many log-ins for this account. Wait before the next one.")
-	ErrRefreshReused      = fault.New(fault.Unauthenticated, "refresh_reused",
+	ErrInvalidCredentials = fault.New(fault.InvalidCredentials, "The e-mail or the password is wrong.")
+	ErrEmailTaken         = fault.New(fault.EmailTaken, "There is an account with this e-mail already. Log in instead.")
+	ErrTooManyLogins      = fault.New(fault.RateLimited, "Too many log-ins for this account. Wait before the next one.")
+	ErrRefreshReused      = fault.New(fault.RefreshReused,
 		"This refresh token was used before, so its session has ended. Log in again.")
-	ErrRefreshExpired = fault.New(fault.Unauthenticated, "refresh_expired", "The session has expired. Log in again.")
+	ErrRefreshExpired = fault.New(fault.RefreshExpired, "The session has expired. Log in again.")
 )
 
 // DefaultLoginFailures is how many log-ins one account may see in 15 minutes before they are refused.

@@ -37,7 +37,7 @@ type DeletionStep struct {
 func (s *Service) RequestDeletion(ctx context.Context, user identity.User, secret string) error {
 	known, err := s.q.CredentialsByID(ctx, s.db.Pool, user.ID)
 	if err != nil {
-		return postgres.OrMissing(err, ErrInvalidCredentials)
+		return postgres.NotFoundAs(err, ErrInvalidCredentials)
 	}
 	if err := s.confirm(ctx, known.PasswordHash, secret); err != nil {
 		return err

@@ -81,7 +81,7 @@ func authenticated(t testing.TB, s *auth.Service, tokens auth.Tokens) identity.U
 	return u
 }
 
-func wantCode(t testing.TB, err error, code string) {
+func wantCode(t testing.TB, err error, code fault.Code) {
 	t.Helper()
 	var f *fault.Error
 	if code == "" {

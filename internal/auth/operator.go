@@ -99,7 +99,7 @@ func (s *Service) userByEmail(ctx context.Context, email string) (uuid.UUID, err
 	}
 	row, err := s.q.UserByEmail(ctx, s.db.Pool, normal)
 	if err != nil {
-		return uuid.Nil, postgres.OrMissing(err, fault.ErrNotFound)
+		return uuid.Nil, postgres.NotFoundAs(err, fault.ErrNotFound)
 	}
 	return row.ID, nil
 }

@@ -45,7 +45,7 @@ func (m *meter) Read(p []byte) (int, error) {
 	case err != nil:
 		m.failed = err
 		if known := (*fault.Error)(nil); !errors.As(err, &known) {
-			m.failed = ErrSize.Because(err)
+			m.failed = ErrSize.WithCause(err)
 		}
 	}
 	switch {

@@ -36,7 +36,7 @@ func (s *Service) Put(ctx context.Context, user identity.User, up Upload, body i
 	defer metered.close()
 	if err := s.stream(ctx, attempt, metered); err != nil {
 		if fenced := s.discard(ctx, attempt); fenced && errors.Is(err, ErrStorage) {
-			return Receipt{}, ErrExpired.Because(err) // others removed what the store was writing
+			return Receipt{}, ErrExpired.WithCause(err) // others removed what the store was writing
 		}
 		return Receipt{}, err
 	}
@@ -65,7 +65,7 @@ func (s *Service) commit(ctx context.Context, a attempt) error {
 				return ErrExpired
 			}
 			_, err = s.q.BackupByID(ctx, s.db.Pool, a.id, a.user)
-			err = postgres.OrMissing(err, ErrExpired)
+			err = postgres.NotFoundAs(err, ErrExpired)
 		}
 		if failed = postgres.Translate(err); !errors.Is(failed, fault.ErrDatabase) {
 			return failed
@@ -210,7 +210,7 @@ func (s *Service) stream(ctx context.Context, a attempt, body *meter) error {
 	err := s.cfg.Store.Put(ctx, a.key, body, body.want.Size)
 	switch {
 	case err == nil && !body.verified:
-		return fault.ErrInternal.Because(errors.New("backup: the store did not read the body to its end"))
+		return fault.ErrInternal.WithCause(errors.New("backup: the store did not read the body to its end"))
 	case err == nil:
 		return nil
 	case body.failed != nil:
@@ -218,7 +218,7 @@ func (s *Service) stream(ctx context.Context, a attempt, body *meter) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
-	return ErrStorage.Because(err)
+	return ErrStorage.WithCause(err)
 }
 
 // discard ends an upload that failed, as far as it gets; Sweep does what remains. It reports whether others had given

@@ -121,7 +121,7 @@ func TestWrongBodies(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	u := w.user(tier.Power)
-	slow := fault.New(fault.TimedOut, "upload_too_slow", "slow")
+	slow := fault.New(fault.UploadTooSlow, "slow")
 	for name, c := range map[string]struct {
 		body io.Reader
 		want error

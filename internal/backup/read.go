@@ -21,7 +21,7 @@ var errNone = fault.ErrNotFound.WithMessage("There is no backup yet.")
 func (s *Service) Latest(ctx context.Context, user identity.User) (Backup, error) {
 	row, err := s.q.LatestBackup(ctx, s.db.Pool, user.ID)
 	if err != nil {
-		return Backup{}, postgres.OrMissing(err, errNone)
+		return Backup{}, postgres.NotFoundAs(err, errNone)
 	}
 	return backupOf(db.BackupByIDRow(row)), nil
 }
@@ -30,7 +30,7 @@ func (s *Service) Latest(ctx context.Context, user identity.User) (Backup, error
 func (s *Service) Find(ctx context.Context, user identity.User, id uuid.UUID) (Backup, error) {
 	row, err := s.q.BackupByID(ctx, s.db.Pool, id, user.ID)
 	if err != nil {
-		return Backup{}, postgres.OrMissing(err, fault.ErrNotFound)
+		return Backup{}, postgres.NotFoundAs(err, fault.ErrNotFound)
 	}
 	return backupOf(row), nil
 }
@@ -85,12 +85,12 @@ func (s *Service) explain(ctx context.Context, b Backup, err error) error {
 		return ctx.Err()
 	}
 	if !errors.Is(err, ErrNoObject) && !errors.Is(err, errWrongSize) {
-		return ErrStorage.Because(err)
+		return ErrStorage.WithCause(err)
 	}
 	if _, err := s.Find(ctx, identity.User{ID: b.UserID}, b.ID); err != nil {
 		return err
 	}
-	return ErrInconsistent.Because(err)
+	return ErrInconsistent.WithCause(err)
 }
 
 // DateIdentifies reports whether the second of b's commit alone tells it from the user's other backups, deleted ones
@@ -113,7 +113,7 @@ func (s *Service) History(ctx context.Context, user identity.User, limit int, be
 	if before != uuid.Nil {
 		var err error
 		if below, err = s.q.BackupSequence(ctx, s.db.Pool, before, user.ID); err != nil {
-			return nil, postgres.OrMissing(err, fault.ErrNotFound)
+			return nil, postgres.NotFoundAs(err, fault.ErrNotFound)
 		}
 	}
 	rows, err := s.q.BackupsBefore(ctx, s.db.Pool,

@@ -94,5 +94,5 @@ func storageError(err error) error {
 	if err == nil || errors.As(err, &known) || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return ErrStorage.Because(err)
+	return ErrStorage.WithCause(err)
 }

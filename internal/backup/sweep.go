@@ -83,7 +83,7 @@ func (s *Service) remove(ctx context.Context, row db.ClaimRemovalRow) error {
 	limited, cancel := context.WithTimeout(ctx, removalTime)
 	defer cancel()
 	if err := s.cfg.Store.Delete(limited, row.S3Key); err != nil {
-		return ErrStorage.Because(err)
+		return ErrStorage.WithCause(err)
 	}
 	if row.State == "aborting" {
 		return postgres.Translate(s.q.FinishAbort(ctx, s.db.Pool, row.ID))
@@ -128,7 +128,7 @@ func (s *Service) removeUnknown(ctx context.Context, keys []string) (int, error)
 			continue
 		}
 		if err := s.cfg.Store.Delete(ctx, key); err != nil {
-			return removed, ErrStorage.Because(err)
+			return removed, ErrStorage.WithCause(err)
 		}
 		inUse[key] = true // an object and its unfinished twin are one removal
 		removed++

@@ -150,9 +150,9 @@ func (v *verifier) readAll(ctx context.Context, b Backup) error {
 		return gone
 	}
 	if errors.Is(err, ErrChecksum) {
-		return ErrInconsistent.Because(err)
+		return ErrInconsistent.WithCause(err)
 	}
-	return ErrStorage.Because(err)
+	return ErrStorage.WithCause(err)
 }
 
 // checkObjects looks for objects that no row knows. Rows are written before objects and go after them, so that one that

@@ -21,9 +21,9 @@ import (
 
 // The faults of this package.
 var (
-	ErrSubscribed  = fault.New(fault.Conflict, "already_subscribed", "This account has a subscription. Change it in the billing portal.")
-	ErrUnavailable = fault.New(fault.Unavailable, "billing_unavailable", "The payment provider is unreachable at the moment. Nothing was charged; try again shortly.")
-	ErrSignature   = fault.New(fault.Unreadable, "signature_invalid", "The signature does not fit the body, the endpoint's secret or the time. Send the event as Stripe signed it.")
+	ErrSubscribed  = fault.New(fault.AlreadySubscribed, "This account has a subscription. Change it in the billing portal.")
+	ErrUnavailable = fault.New(fault.BillingUnavailable, "The payment provider is unreachable at the moment. Nothing was charged; try again shortly.")
+	ErrSignature   = fault.New(fault.SignatureInvalid, "The signature does not fit the body, the endpoint's secret or the time. Send the event as Stripe signed it.")
 	ErrNeverPaid   = fault.ErrNotFound.WithMessage("This account was never a customer. Start a checkout first.")
 	ErrNone        = fault.ErrNotFound.WithMessage("This account has no subscription.")
 )

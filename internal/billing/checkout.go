@@ -45,7 +45,7 @@ func (s *Service) Checkout(ctx context.Context, user identity.User, t tier.Tier,
 		}
 		gone = customer // somebody deleted it at Stripe: the account gets another
 	}
-	return "", ErrUnavailable.Because(ErrUnknown)
+	return "", ErrUnavailable.WithCause(ErrUnknown)
 }
 
 // sell returns the page of the order, unless the customer has what it sells.
@@ -94,7 +94,7 @@ func (s *Service) refuseUnheard(ctx context.Context, customer string) error {
 func (s *Service) customer(ctx context.Context, userID uuid.UUID, gone string) (string, error) {
 	row, err := s.q.StripeCustomer(ctx, s.db.Pool, userID)
 	if err != nil {
-		return "", postgres.OrMissing(err, fault.ErrNotFound)
+		return "", postgres.NotFoundAs(err, fault.ErrNotFound)
 	}
 	if row.StripeCustomerID != nil && *row.StripeCustomerID != gone {
 		return *row.StripeCustomerID, nil
@@ -159,7 +159,7 @@ func (s *Service) openPage(ctx context.Context, order Order) (latest, url string
 func (s *Service) Portal(ctx context.Context, user identity.User) (url string, err error) {
 	row, err := s.q.StripeCustomer(ctx, s.db.Pool, user.ID)
 	if err != nil {
-		return "", postgres.OrMissing(err, fault.ErrNotFound)
+		return "", postgres.NotFoundAs(err, fault.ErrNotFound)
 	}
 	if row.StripeCustomerID == nil {
 		return "", ErrNeverPaid

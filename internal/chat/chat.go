@@ -123,10 +123,7 @@ func ended(ctx context.Context, err error) error {
 	}
 	var f *fault.Error
 	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &f) {
-		return ErrTimeout.Because(err)
+		return agent.ErrModelTimeout.WithCause(err)
 	}
 	return err
 }
-
-// ErrTimeout is the answer when the whole request took too long.
-var ErrTimeout = fault.New(fault.UpstreamTimeout, "llm_timeout", "The language model took too long. Try again, or ask for less at once.")

@@ -197,7 +197,7 @@ func TestRouterSeesLittle(t *testing.T) {
 
 func TestRouterFailureFallsBack(t *testing.T) {
 	t.Parallel()
-	away := fault.New(fault.Unavailable, "llm_unavailable", "away")
+	away := fault.New(fault.LLMUnavailable, "away")
 	o, _ := setup(t, fails(away), says("done"))
 	if reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, nil); err != nil || reply.Text != "done" {
 		t.Errorf("%+v, %v", reply, err)

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -10,7 +11,6 @@ import (
 	"github.com/tmc/langchaingo/llms"
 
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -35,7 +35,7 @@ func (o *Orchestrator) route(ctx context.Context, t tier.Tier, req Request) ([]*
 		if ctx.Err() != nil {
 			return nil, ended(ctx, err)
 		}
-		if fault.From(err).Kind == fault.UpstreamTimeout {
+		if errors.Is(err, agent.ErrModelTimeout) {
 			return nil, err
 		}
 		o.cfg.Log.WarnContext(ctx, "router failed, using the fallback agent", slog.Any("error", err))

@@ -35,7 +35,7 @@ type StepReply struct {
 }
 
 // ErrBadRecords is the answer when the model did not keep to the shape of a template's records.
-var ErrBadRecords = fault.New(fault.BadUpstream, "llm_error", "The language model gave an answer that cannot be used. Try again.")
+var ErrBadRecords = fault.New(fault.LLMError, "The language model gave an answer that cannot be used. Try again.")
 
 // RunStep carries out one generating step. Failures are faults: not_found for an unknown template, validation_failed for
 // variables that it does not take, and the model's own.
@@ -67,7 +67,7 @@ func (o *Orchestrator) RunStep(ctx context.Context, _ identity.User, req StepReq
 func (o *Orchestrator) stepReply(ctx context.Context, guard Guard, t playbook.Template, answer agent.Answer) (StepReply, error) {
 	records, err := readRecords(t, answer.Text)
 	if err != nil {
-		return StepReply{}, ErrBadRecords.Because(err)
+		return StepReply{}, ErrBadRecords.WithCause(err)
 	}
 	text, hit := guard.Text(answer.Text)
 	if hit == "" { // escapes inside the JSON hide nothing once it is decoded

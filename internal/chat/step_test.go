@@ -47,7 +47,7 @@ func TestRunStep(t *testing.T) {
 		name, template, answer string
 		variables              map[string]any
 		want                   chat.StepReply
-		fault                  string
+		fault                  fault.Code
 	}{
 		{"records", "tpl_task_agent_review", "```json\n[{\"id\":\"1\",\"status\":\"done\",\"x\":1},null]\n```", request,
 			chat.StepReply{Output: "```json\n[{\"id\":\"1\",\"status\":\"done\",\"x\":1},null]\n```",

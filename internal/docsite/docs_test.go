@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/adiuva/cloud-api/internal/docsite"
+	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/openapi"
 )
 
@@ -54,8 +55,8 @@ func TestRoutes(t *testing.T) {
 		"/openapi.yaml": "application/yaml", "/openapi.json": "application/json",
 		"/asyncapi.yaml": "application/yaml", "/asyncapi.json": "application/json",
 	}
-	for _, e := range docsite.Catalogue() {
-		want["/docs/errors/"+e.Code] = page
+	for _, e := range fault.Catalogue() {
+		want["/docs/errors/"+string(e.Code)] = page
 	}
 	site, err := docsite.New(docsite.Config{})
 	if err != nil {

@@ -10,13 +10,20 @@ import (
 	"strings"
 
 	documents "github.com/adiuva/cloud-api/docs"
+	"github.com/adiuva/cloud-api/internal/fault"
 )
 
 //go:embed pages.html
 var pages string
 
+// errorPage is an entry of the error catalogue as the pages show it.
+type errorPage struct {
+	fault.Entry
+	Version string
+}
+
 // Title is the status's name, as in the problem document.
-func (e Entry) Title() string { return http.StatusText(e.Status) }
+func (e errorPage) Title() string { return http.StatusText(e.Status) }
 
 // problem is a problem document's members in the contract's order.
 type problem struct {
@@ -36,12 +43,12 @@ type member struct {
 }
 
 // Example returns a problem document of this code.
-func (e Entry) Example() (string, error) {
+func (e errorPage) Example() (string, error) {
 	p := problem{
-		Type: "https://api.example.com/docs/errors/" + e.Code, Title: e.Title(), Status: e.Status, Detail: e.Cause,
-		Instance: "/api/v1/chat", Code: e.Code, RequestID: "0199a3f27c1e7b419d555f0f2c6b8a10",
+		Type: "https://api.example.com/docs/errors/" + string(e.Code), Title: e.Title(), Status: e.Status, Detail: e.Cause,
+		Instance: "/api/v1/chat", Code: string(e.Code), RequestID: "0199a3f27c1e7b419d555f0f2c6b8a10",
 	}
-	if e.Code == "validation_failed" {
+	if e.Code == fault.ValidationFailed {
 		p.Errors = []member{{Pointer: "/message", Message: "must not be empty"}}
 	}
 	text, err := json.MarshalIndent(p, "", "  ")
@@ -107,12 +114,15 @@ func (p printer) documentation(version, script string) ([]page, error) {
 		path, name, policy string
 		data               any
 	}
-	codes := Catalogue()
+	var codes []errorPage
+	for _, e := range fault.Catalogue() {
+		codes = append(codes, errorPage{e, version})
+	}
 	kinds := []kind{
 		{"/docs", "reference", scalarPolicy, script},
 		{"/docs/errors", "index", plainPolicy, struct {
 			Version string
-			Codes   []Entry
+			Codes   []errorPage
 		}{version, codes}},
 	}
 	for path, source := range map[string][]byte{"/docs/guide": documents.Guide, "/docs/changelog": documents.Changelog} {
@@ -126,10 +136,7 @@ func (p printer) documentation(version, script string) ([]page, error) {
 		}{title, version, body}})
 	}
 	for _, e := range codes {
-		kinds = append(kinds, kind{"/docs/errors/" + e.Code, "error", plainPolicy, struct {
-			Entry
-			Version string
-		}{e, version}})
+		kinds = append(kinds, kind{"/docs/errors/" + string(e.Code), "error", plainPolicy, e})
 	}
 	list := make([]page, 0, len(kinds))
 	for _, k := range kinds {

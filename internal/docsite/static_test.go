@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/adiuva/cloud-api/internal/docsite"
+	"github.com/adiuva/cloud-api/internal/fault"
 )
 
 var address = regexp.MustCompile(`(?:href|src)="([^"]*)"`)
@@ -53,7 +54,7 @@ func TestStaticSite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if codes := len(docsite.Catalogue()); written != codes+4 || followed < 5*codes {
+	if codes := len(fault.Catalogue()); written != codes+4 || followed < 5*codes {
 		t.Errorf("%d pages and %d addresses, with %d codes", written, followed, codes)
 	}
 	for _, name := range []string{"openapi.json", "openapi.yaml", "asyncapi.json", "asyncapi.yaml", "scalar.js", "app.js", "style.css"} {

@@ -1,36 +1,11 @@
-// Package fault is the vocabulary of what can go wrong, in the product's words. Every error that may reach a client is a
-// *fault.Error: its Code is one of the contract's catalogue, its Message tells the caller what to do, and its cause is
-// for the log alone. Package httpapi turns faults into problem+json; nothing else knows about HTTP status codes.
+// Package fault defines the errors that may reach a client and the catalogue of their codes. Every such error is a
+// *fault.Error: its Code is an entry of the catalogue, its Message says what to do, and its cause is for the log alone.
+// Package httpapi turns faults into problem+json and the stream into close frames; both read the catalogue.
 package fault
 
 import (
 	"errors"
 	"time"
-)
-
-// Kind says what sort of failure an Error is; the edge maps each Kind to one HTTP status.
-type Kind uint8
-
-// The kinds. Internal is the zero value on purpose: an error nobody classified is ours.
-const (
-	Internal         Kind = iota // 500: our fault, nothing the caller can do but retry later
-	Unreadable                   // 400: the request cannot be read
-	Unauthenticated              // 401: no valid proof of who is asking
-	Forbidden                    // 403: known caller, not allowed
-	Missing                      // 404: no such thing, or not yours
-	MethodNotAllowed             // 405
-	TimedOut                     // 408: the caller was too slow
-	Conflict                     // 409: clashes with the present state
-	LengthRequired               // 411
-	TooLarge                     // 413: over a size or a quota
-	UnsupportedMedia             // 415
-	RangeUnsatisfied             // 416
-	Invalid                      // 422: readable but wrong
-	TooMany                      // 429: over a rate limit
-	HeaderTooLarge               // 431
-	BadUpstream                  // 502: a service we depend on answered wrongly
-	Unavailable                  // 503: a service we depend on is away, or we are draining
-	UpstreamTimeout              // 504: a service we depend on was too slow
 )
 
 // Detail points at one member of the request that is wrong. Pointer is an RFC 6901 JSON pointer into the body, or
@@ -42,26 +17,26 @@ type Detail struct {
 
 // Error is a failure with a public face. Values declared at package level are templates: the With methods copy.
 type Error struct {
-	Kind       Kind
-	Code       string         // from the catalogue, stable: it is API
+	Code       Code           // from the catalogue
 	Message    string         // public: what happened and what to do about it
 	Details    []Detail       // for validation: every member that is wrong
 	Extra      map[string]any // further public members of the problem document, e.g. "limit_bytes"
-	RetryAfter time.Duration  // how long to wait, for TooMany and Unavailable; 0 means the edge's default
+	RetryAfter time.Duration  // how long to wait, for status 429 and 503; 0 means the edge's default
+	RetryHint  string         // public: points at the Retry-After header; the stream, which has none, leaves it out
 	cause      error
 }
 
 // New returns a fault with a public message. It is meant for package-level declarations.
-func New(kind Kind, code, message string) *Error {
-	return &Error{Kind: kind, Code: code, Message: message}
+func New(code Code, message string) *Error {
+	return &Error{Code: code, Message: message}
 }
 
 // Error returns the code and the cause's text, for logs; it never reaches a client.
 func (e *Error) Error() string {
 	if e.cause != nil {
-		return e.Code + ": " + e.cause.Error()
+		return string(e.Code) + ": " + e.cause.Error()
 	}
-	return e.Code + ": " + e.Message
+	return string(e.Code) + ": " + e.Message
 }
 
 // Unwrap returns the hidden cause, or nil.
@@ -73,17 +48,17 @@ func (e *Error) Is(target error) bool {
 	return ok && t.Code == e.Code
 }
 
-// Because returns a copy that carries cause, which is logged and never shown.
-func (e *Error) Because(cause error) *Error {
+// WithCause returns a copy that carries cause, which is logged and never shown.
+func (e *Error) WithCause(cause error) *Error {
 	c := *e
 	c.cause = cause
 	return &c
 }
 
-// WithMessage returns a copy with another public message.
+// WithMessage returns a copy with another public message and no retry hint.
 func (e *Error) WithMessage(message string) *Error {
 	c := *e
-	c.Message = message
+	c.Message, c.RetryHint = message, ""
 	return &c
 }
 
@@ -105,8 +80,15 @@ func (e *Error) WithExtra(member string, value any) *Error {
 	return &c
 }
 
-// After returns a copy that tells the caller how long to wait before trying again.
-func (e *Error) After(wait time.Duration) *Error {
+// WithRetryHint returns a copy whose problem document ends its detail with hint.
+func (e *Error) WithRetryHint(hint string) *Error {
+	c := *e
+	c.RetryHint = hint
+	return &c
+}
+
+// WithRetryAfter returns a copy that tells the caller how long to wait before trying again.
+func (e *Error) WithRetryAfter(wait time.Duration) *Error {
 	c := *e
 	c.RetryAfter = wait
 	return &c
@@ -121,16 +103,16 @@ func From(err error) *Error {
 	if errors.As(err, &f) {
 		return f
 	}
-	return ErrInternal.Because(err)
+	return ErrInternal.WithCause(err)
 }
 
 // Faults that belong to no single noun.
 var (
-	ErrInternal     = New(Internal, "internal", "Something went wrong on our side. Try again; if it stays, report the request_id.")
-	ErrDatabase     = New(Unavailable, "db_unavailable", "Our database is unreachable at the moment. Nothing was changed that was not acknowledged; try again shortly.")
-	ErrDraining     = New(Unavailable, "draining", "This server is shutting down. Connect again; another one will answer.")
-	ErrNotFound     = New(Missing, "not_found", "There is no such thing here, or it is not yours.")
-	ErrValidation   = New(Invalid, "validation_failed", "The request is readable but some of its members are wrong; see errors.")
-	ErrInvalidJSON  = New(Unreadable, "invalid_json", "The body is not acceptable JSON.")
-	ErrTierRequired = New(Forbidden, "tier_required", "Your plan does not include this. Upgrade to use it.")
+	ErrInternal     = New(Internal, "Something went wrong on our side. Try again; if it stays, report the request_id.")
+	ErrDatabase     = New(DBUnavailable, "Our database is unreachable at the moment. Nothing was changed that was not acknowledged; try again shortly.")
+	ErrDraining     = New(Draining, "This server is shutting down. Connect again; another one will answer.")
+	ErrNotFound     = New(NotFound, "There is no such thing here, or it is not yours.")
+	ErrValidation   = New(ValidationFailed, "The request is readable but some of its members are wrong; see errors.")
+	ErrInvalidJSON  = New(InvalidJSON, "The body is not acceptable JSON.")
+	ErrTierRequired = New(TierRequired, "Your plan does not include this. Upgrade to use it.")
 )

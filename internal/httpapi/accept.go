@@ -127,7 +127,7 @@ func (s *Server) recover(next http.Handler) http.Handler {
 				panic(v)
 			}
 			// The value may quote what a user said; its type and the stack do not.
-			f := fault.ErrInternal.Because(fmt.Errorf("panic of type %T\n%s", v, debug.Stack()))
+			f := fault.ErrInternal.WithCause(fmt.Errorf("panic of type %T\n%s", v, debug.Stack()))
 			if cw, ok := w.(*countingWriter); ok && cw.wrote {
 				recordOf(r.Context()).cause = f
 				panic(http.ErrAbortHandler)

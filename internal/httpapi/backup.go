@@ -15,8 +15,8 @@ import (
 )
 
 var (
-	errLength = fault.New(fault.LengthRequired, "length_required", "Send Content-Length, or X-Backup-Size where the length is not known to the HTTP client.")
-	errRange  = fault.New(fault.RangeUnsatisfied, "range_not_satisfiable", "The backup has no such range; Content-Range says its size.")
+	errLength = fault.New(fault.LengthRequired, "Send Content-Length, or X-Backup-Size where the length is not known to the HTTP client.")
+	errRange  = fault.New(fault.RangeNotSatisfiable, "The backup has no such range; Content-Range says its size.")
 )
 
 // defaultHistory is how many entries a history has when the caller does not say.

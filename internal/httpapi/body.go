@@ -125,11 +125,11 @@ func cutShort(err error) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return errTooLarge.Because(err)
+		return errTooLarge.WithCause(err)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return errTooSlow.Because(err)
+		return errTooSlow.WithCause(err)
 	}
-	return fault.ErrInvalidJSON.WithMessage("The body ended before it was complete.").Because(err)
+	return fault.ErrInvalidJSON.WithMessage("The body ended before it was complete.").WithCause(err)
 }
 
 // checkJSON strictly decodes data and checks it against schema.
@@ -151,7 +151,7 @@ type binder struct{}
 func (binder) Bind(c *echo.Context, target any) error {
 	value := c.Get(bodyKey)
 	if err := runtime.BindJSONValue(value, target); err != nil {
-		return fault.ErrValidation.Because(err)
+		return fault.ErrValidation.WithCause(err)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func invalid(err error) error {
 		return fault.ErrNotFound
 	}
 	if len(details) == 0 {
-		return fault.ErrValidation.Because(err)
+		return fault.ErrValidation.WithCause(err)
 	}
 	return fault.ErrValidation.WithDetails(details[:min(len(details), maxDetails)]...)
 }

@@ -355,7 +355,7 @@ func TestC49_OurFailuresAreNotCounted(t *testing.T) {
 			<-ctx.Done()
 			return agent.Answer{}, ctx.Err()
 		default:
-			return agent.Answer{}, fault.New(fault.Unavailable, "llm_unavailable", "The model is away.")
+			return agent.Answer{}, fault.New(fault.LLMUnavailable, "The model is away.")
 		}
 	})
 	gone <- struct{}{}

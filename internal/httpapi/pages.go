@@ -50,7 +50,7 @@ func (s *Server) ready(c *echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), readyTimeout)
 	defer cancel()
 	if err := s.cfg.Ready(ctx); err != nil {
-		return fault.ErrDatabase.Because(err)
+		return fault.ErrDatabase.WithCause(err)
 	}
 	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
 }

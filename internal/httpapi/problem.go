@@ -17,33 +17,18 @@ import (
 
 // Faults that only the edge can see.
 var (
-	errNoRoute        = fault.New(fault.Missing, "not_found", "There is nothing at this path. The paths are listed under /docs.")
-	errMethod         = fault.New(fault.MethodNotAllowed, "method_not_allowed", "This path does not know this method; see the Allow header.")
-	errTooLarge       = fault.New(fault.TooLarge, "body_too_large", "The body is larger than this operation takes.")
-	errMediaType      = fault.New(fault.UnsupportedMedia, "unsupported_media_type", "Send the body with the Content-Type that the contract names.")
-	errHeaderTooLarge = fault.New(fault.HeaderTooLarge, "header_too_large", "The request's headers exceed 32 KiB.")
-	errTooSlow        = fault.New(fault.TimedOut, "upload_too_slow", "The body arrived too slowly. Send it again.")
-	errOrigin         = fault.New(fault.Forbidden, "origin_forbidden", "Pages of this origin may not call this API.")
-	errRateLimited    = fault.New(fault.TooMany, "rate_limited", "Too many requests. Wait as long as Retry-After says.")
-	errTokenMissing   = fault.New(fault.Unauthenticated, "token_missing", "Send an access token as Authorization: Bearer.")
-	errTokenInvalid   = fault.New(fault.Unauthenticated, "token_invalid", "Send exactly one Authorization header with one bearer token.")
-	errTokenInURL     = fault.New(fault.Unreadable, "token_in_url", "Never send a token in the URL. Use the Authorization header or the sub-protocol.")
+	errNoRoute        = fault.New(fault.NotFound, "There is nothing at this path. The paths are listed under /docs.")
+	errMethod         = fault.New(fault.MethodNotAllowed, "This path does not know this method; see the Allow header.")
+	errTooLarge       = fault.New(fault.BodyTooLarge, "The body is larger than this operation takes.")
+	errMediaType      = fault.New(fault.UnsupportedMediaType, "Send the body with the Content-Type that the contract names.")
+	errHeaderTooLarge = fault.New(fault.HeaderTooLarge, "The request's headers exceed 32 KiB.")
+	errTooSlow        = fault.New(fault.UploadTooSlow, "The body arrived too slowly. Send it again.")
+	errOrigin         = fault.New(fault.OriginForbidden, "Pages of this origin may not call this API.")
+	errRateLimited    = fault.New(fault.RateLimited, "Too many requests.").WithRetryHint("Wait as long as Retry-After says.")
+	errTokenMissing   = fault.New(fault.TokenMissing, "Send an access token as Authorization: Bearer.")
+	errTokenInvalid   = fault.New(fault.TokenInvalid, "Send exactly one Authorization header with one bearer token.")
+	errTokenInURL     = fault.New(fault.TokenInURL, "Never send a token in the URL. Use the Authorization header or the sub-protocol.")
 )
-
-// status is the HTTP status of each kind of fault.
-func status(k fault.Kind) int {
-	return [...]int{
-		fault.Internal: http.StatusInternalServerError, fault.Unreadable: http.StatusBadRequest,
-		fault.Unauthenticated: http.StatusUnauthorized, fault.Forbidden: http.StatusForbidden, fault.Missing: http.StatusNotFound,
-		fault.MethodNotAllowed: http.StatusMethodNotAllowed, fault.TimedOut: http.StatusRequestTimeout,
-		fault.Conflict: http.StatusConflict, fault.LengthRequired: http.StatusLengthRequired,
-		fault.TooLarge: http.StatusRequestEntityTooLarge, fault.UnsupportedMedia: http.StatusUnsupportedMediaType,
-		fault.RangeUnsatisfied: http.StatusRequestedRangeNotSatisfiable, fault.Invalid: http.StatusUnprocessableEntity,
-		fault.TooMany: http.StatusTooManyRequests, fault.HeaderTooLarge: http.StatusRequestHeaderFieldsTooLarge,
-		fault.BadUpstream: http.StatusBadGateway,
-		fault.Unavailable: http.StatusServiceUnavailable, fault.UpstreamTimeout: http.StatusGatewayTimeout,
-	}[k]
-}
 
 // fail is where every error of a handler or of the chain ends.
 func (s *Server) fail(c *echo.Context, err error) {
@@ -52,7 +37,7 @@ func (s *Server) fail(c *echo.Context, err error) {
 		panic(http.ErrAbortHandler) // cuts the connection: a broken answer must not look whole
 	}
 	f := faultOf(err)
-	if f.Kind == fault.MethodNotAllowed {
+	if f.Code == fault.MethodNotAllowed {
 		if allow, ok := c.Get(echo.ContextKeyHeaderAllow).(string); ok {
 			c.Response().Header().Set("Allow", allow)
 		}
@@ -68,7 +53,7 @@ func faultOf(err error) *fault.Error {
 	}
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return errTooLarge.Because(err)
+		return errTooLarge.WithCause(err)
 	}
 	switch echo.StatusCode(err) {
 	case http.StatusNotFound:
@@ -76,7 +61,7 @@ func faultOf(err error) *fault.Error {
 	case http.StatusMethodNotAllowed:
 		return errMethod
 	case http.StatusBadRequest:
-		return fault.ErrValidation.Because(err)
+		return fault.ErrValidation.WithCause(err)
 	}
 	return fault.From(err)
 }
@@ -87,12 +72,12 @@ const retryAfter = 5 * time.Second
 // problem writes f as RFC 9457 problem details.
 func (s *Server) problem(w http.ResponseWriter, r *http.Request, f *fault.Error) {
 	rec := recordOf(r.Context())
-	rec.code, rec.cause = f.Code, f
-	code := status(f.Kind)
+	rec.code, rec.cause = string(f.Code), f
+	code := f.Code.Status()
 	doc := map[string]any{}
 	maps.Copy(doc, f.Extra)
 	maps.Copy(doc, map[string]any{
-		"type": s.baseURL(r) + "/docs/errors/" + f.Code, "title": http.StatusText(code), "status": code, "detail": f.Message,
+		"type": s.baseURL(r) + "/docs/errors/" + string(f.Code), "title": http.StatusText(code), "status": code, "detail": detail(f),
 		"instance": r.URL.EscapedPath(), "code": f.Code, "request_id": rec.id,
 	})
 	if len(f.Details) > 0 {
@@ -122,12 +107,20 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, f *fault.Error)
 	}
 }
 
+// detail is the fault's message and, where it has one, its hint at the Retry-After header.
+func detail(f *fault.Error) string {
+	if f.RetryHint == "" {
+		return f.Message
+	}
+	return f.Message + " " + f.RetryHint
+}
+
 // hints sets the headers that tell a client what to do next.
 func (s *Server) hints(h http.Header, f *fault.Error, code int) {
 	switch code {
 	case http.StatusUnauthorized:
 		challenge := `Bearer error="invalid_token"`
-		if f.Code == "token_missing" {
+		if f.Code == fault.TokenMissing {
 			challenge = "Bearer"
 		}
 		h.Set("WWW-Authenticate", challenge)

@@ -56,7 +56,7 @@ func (s *Server) streamChat(c *echo.Context) error {
 		err = k.serve(identity.ToContext(r.Context(), user), user)
 	}
 	if f := k.close(err); f != nil {
-		rec.code = f.Code
+		rec.code = string(f.Code)
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func (s *Server) upgrade(c *echo.Context, offered bool) (*websocket.Conn, error)
 	conn, err := up.Upgrade(c.Response(), c.Request(), headers)
 	var refused websocket.HandshakeError
 	if errors.As(err, &refused) {
-		return nil, fault.ErrValidation.Because(err).WithDetails(fault.Detail{Pointer: "/header/Upgrade",
+		return nil, fault.ErrValidation.WithCause(err).WithDetails(fault.Detail{Pointer: "/header/Upgrade",
 			Message: "this path answers WebSocket handshakes of version 13 only"})
 	}
 	if err != nil {

@@ -6,40 +6,10 @@ import (
 	"math"
 	"strings"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/fault"
 )
-
-// The close codes of openapi/asyncapi.yaml beyond those of RFC 6455.
-const (
-	closeToken     = 4401
-	closeTooSlow   = 4408
-	closeRateLimit = 4429
-)
-
-// closeCode is the close code of each fault, by the table of openapi/asyncapi.yaml.
-func closeCode(code string) int {
-	switch code {
-	case "draining":
-		return websocket.CloseGoingAway
-	case "unsupported_media_type":
-		return websocket.CloseUnsupportedData
-	case "invalid_json", "validation_failed":
-		return websocket.ClosePolicyViolation
-	case "body_too_large":
-		return websocket.CloseMessageTooBig
-	case "token_missing", "token_invalid", "token_expired":
-		return closeToken
-	case "upload_too_slow":
-		return closeTooSlow
-	case "rate_limited":
-		return closeRateLimit
-	}
-	return websocket.CloseInternalServerErr
-}
 
 // lastFrame is the last frame of an answer.
 func lastFrame(reply chat.Reply) ([]byte, error) {
@@ -75,7 +45,7 @@ func frameMessage(f *fault.Error) string {
 	}
 	if f.RetryAfter > 0 {
 		wait := int(math.Ceil(f.RetryAfter.Seconds()))
-		return fmt.Sprintf("%s Wait %d s before you connect again.", strings.TrimSuffix(f.Message, " Wait as long as Retry-After says."), wait)
+		return fmt.Sprintf("%s Wait %d s before you connect again.", f.Message, wait)
 	}
 	return f.Message
 }

@@ -118,7 +118,7 @@ func TestC71_FailuresOfTheModel(t *testing.T) {
 			return errors.Join(emit(words), llm.ErrBadAnswer)
 		}, "llm_error", 1011},
 		"timeout": {func(_ context.Context, emit agent.Emit) error {
-			return errors.Join(emit(words), llm.ErrTooSlow)
+			return errors.Join(emit(words), agent.ErrModelTimeout)
 		}, "llm_timeout", 1011},
 		"unknown": {func(context.Context, agent.Emit) error { return errors.New("no fault") }, "internal", 1011},
 		"panic":   {func(context.Context, agent.Emit) error { panic("several words") }, "internal", 1011},

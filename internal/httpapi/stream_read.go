@@ -90,7 +90,7 @@ func (k *socket) await() error {
 func (k *socket) readFailure(err error) error {
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() && !k.due.IsZero() {
-		return errNoQuestion.Because(err)
+		return errNoQuestion.WithCause(err)
 	}
 	return errGone
 }

@@ -136,7 +136,7 @@ func (k *socket) answer(ctx context.Context, question []byte) error {
 func (k *socket) reply(ctx context.Context, question []byte) (reply chat.Reply, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = fault.ErrInternal.Because(fmt.Errorf("panic of type %T\n%s", v, debug.Stack()))
+			err = fault.ErrInternal.WithCause(fmt.Errorf("panic of type %T\n%s", v, debug.Stack()))
 		}
 	}()
 	user, err := k.server.cfg.Auth.Authenticate(ctx, k.token)
@@ -153,7 +153,7 @@ func (k *socket) reply(ctx context.Context, question []byte) (reply chat.Reply, 
 	}
 	var body api.ChatRequest
 	if err := runtime.BindJSONValue(value, &body); err != nil {
-		return chat.Reply{}, fault.ErrValidation.Because(err)
+		return chat.Reply{}, fault.ErrValidation.WithCause(err)
 	}
 	reply, err = k.server.cfg.Chat.Run(ctx, user, fromAPIChat(body), func(text string) error {
 		if ctx.Err() != nil {
@@ -161,7 +161,7 @@ func (k *socket) reply(ctx context.Context, question []byte) (reply chat.Reply, 
 		}
 		return k.writer.text(text)
 	})
-	if err != nil && ctx.Err() == nil && status(faultOf(err).Kind) >= http.StatusInternalServerError {
+	if err != nil && ctx.Err() == nil && faultOf(err).Code.Status() >= http.StatusInternalServerError {
 		refund()
 	}
 	return reply, err
@@ -179,7 +179,7 @@ func (k *socket) take(ctx context.Context, user identity.User) (refund func(), e
 		return nil, err
 	}
 	if !d.Allowed {
-		return nil, errRateLimited.After(max(d.Reset, time.Second))
+		return nil, errRateLimited.WithRetryAfter(max(d.Reset, time.Second))
 	}
 	return func() { limiter.Refund(context.WithoutCancel(ctx), b.key, b.limit, b.window) }, nil
 }
@@ -210,8 +210,8 @@ func (k *socket) log(ctx context.Context, err error, start time.Time) {
 	}
 	level := slog.LevelInfo
 	if f := k.faultOf(err); f != nil {
-		attrs = append(attrs, slog.String("code", f.Code))
-		if f.Kind == fault.Internal || status(f.Kind) > http.StatusInternalServerError && f.Code != "draining" {
+		attrs = append(attrs, slog.String("code", string(f.Code)))
+		if f.Code.Status() >= http.StatusInternalServerError && f.Code != fault.Draining {
 			level = slog.LevelError
 			attrs = append(attrs, slog.String("error", f.Error()))
 		}
@@ -260,6 +260,6 @@ func (k *socket) tell(f *fault.Error) {
 	if err != nil || k.writer.abort(frame) != nil {
 		return
 	}
-	closing := websocket.FormatCloseMessage(closeCode(f.Code), f.Code)
+	closing := websocket.FormatCloseMessage(f.Code.Close(), string(f.Code))
 	_ = k.conn.WriteControl(websocket.CloseMessage, closing, time.Now().Add(closeTime))
 }

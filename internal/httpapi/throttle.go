@@ -36,10 +36,10 @@ func (s *Server) throttle(o operation) echo.MiddlewareFunc {
 			}
 			announce(c.Response().Header(), b, d)
 			if !d.Allowed {
-				return errRateLimited.After(max(d.Reset, time.Second))
+				return errRateLimited.WithRetryAfter(max(d.Reset, time.Second))
 			}
 			err = next(c)
-			if err != nil && ctx.Err() == nil && status(faultOf(err).Kind) >= http.StatusInternalServerError {
+			if err != nil && ctx.Err() == nil && faultOf(err).Code.Status() >= http.StatusInternalServerError {
 				s.cfg.Limiter.Refund(ctx, b.key, b.limit, b.window)
 			}
 			return err

@@ -68,7 +68,7 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 		b.rec.bodyRead = true
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return 0, errTooSlow.Because(err)
+		return 0, errTooSlow.WithCause(err)
 	}
 	return n, err
 }

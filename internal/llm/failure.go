@@ -15,6 +15,7 @@ import (
 
 	"github.com/sony/gobreaker/v2"
 
+	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
@@ -73,26 +74,26 @@ func countsAgainst(err error) bool {
 // fault turns err into what the caller may know, and alerts the operator when only they can help.
 func (c *Client) fault(ctx context.Context, err error) error {
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
-		return ErrUnavailable.Because(err).After(breakerPause)
+		return ErrUnavailable.WithCause(err).WithRetryAfter(breakerPause)
 	}
 	var f *failure
 	if !errors.As(err, &f) {
-		return fault.ErrInternal.Because(err)
+		return fault.ErrInternal.WithCause(err)
 	}
 	switch f.kind {
 	case canceled, sink:
 		return fmt.Errorf("model call stopped: %w", f.cause)
 	case auth:
 		c.alarm.raise(ctx, f.status)
-		return ErrUnavailable.Because(err).After(time.Minute)
+		return ErrUnavailable.WithCause(err).WithRetryAfter(time.Minute)
 	case busy, network:
-		return ErrUnavailable.Because(err).After(max(time.Second, min(f.retryAfter, time.Minute)))
+		return ErrUnavailable.WithCause(err).WithRetryAfter(max(time.Second, min(f.retryAfter, time.Minute)))
 	case timeout:
-		return ErrTooSlow.Because(err)
+		return agent.ErrModelTimeout.WithCause(err)
 	case internal:
-		return fault.ErrInternal.Because(err)
+		return fault.ErrInternal.WithCause(err)
 	}
-	return ErrBadAnswer.Because(err)
+	return ErrBadAnswer.WithCause(err)
 }
 
 // contextKind tells a deadline of ours from a caller who left.

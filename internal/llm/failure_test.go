@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/llm"
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
@@ -75,7 +76,7 @@ func TestFailures(t *testing.T) {
 				}
 			} else if answer.Text != "" || answer.ToolCalls != nil || !errors.Is(err, test.want) {
 				t.Errorf("answer %+v, error %v; want %s", answer, err, test.want.Code)
-			} else if got := fault.From(err); got.RetryAfter != test.waited || got.Kind != test.want.Kind || got.Message != test.want.Message {
+			} else if got := fault.From(err); got.RetryAfter != test.waited || got.Code != test.want.Code || got.Message != test.want.Message {
 				t.Errorf("fault %+v, want to wait %v", got, test.waited)
 			}
 			if n := len(srv.Requests()); n != test.asked {
@@ -190,7 +191,7 @@ func TestRetryWaitsByTheClock(t *testing.T) {
 		handler.Script(llmtest.RefuseFor(503, "2"))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := client.Generate(ctx, ask("hi"), nil); !errors.Is(err, llm.ErrTooSlow) || time.Since(begun) != 3*time.Second {
+		if _, err := client.Generate(ctx, ask("hi"), nil); !errors.Is(err, agent.ErrModelTimeout) || time.Since(begun) != 3*time.Second {
 			t.Fatal(err, time.Since(begun))
 		}
 	})
@@ -248,7 +249,7 @@ func TestDeadlines(t *testing.T) {
 				client := bubble(t, handler)
 				begun := time.Now()
 				_, err := client.Generate(t.Context(), ask("hi"), nil)
-				if !errors.Is(err, llm.ErrTooSlow) || errors.Is(err, context.Canceled) {
+				if !errors.Is(err, agent.ErrModelTimeout) || errors.Is(err, context.Canceled) {
 					t.Errorf("%v", err)
 				}
 				if got := time.Since(begun); got != test.after {

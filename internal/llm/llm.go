@@ -20,9 +20,8 @@ import (
 
 // What a caller may be told when the model fails.
 var (
-	ErrUnavailable = fault.New(fault.Unavailable, "llm_unavailable", "The language model is unavailable at the moment. Try again shortly.")
-	ErrBadAnswer   = fault.New(fault.BadUpstream, "llm_error", "The language model gave no usable answer. Try again, or put it differently.")
-	ErrTooSlow     = fault.New(fault.UpstreamTimeout, "llm_timeout", "The language model took too long. Try again, or ask for less at once.")
+	ErrUnavailable = fault.New(fault.LLMUnavailable, "The language model is unavailable at the moment. Try again shortly.")
+	ErrBadAnswer   = fault.New(fault.LLMError, "The language model gave no usable answer. Try again, or put it differently.")
 )
 
 // Config says where the models are and how long to wait for them. Zero durations take the defaults named.

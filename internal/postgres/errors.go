@@ -14,8 +14,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
-// OrMissing returns missing when err says that there is no row, else Translate(err).
-func OrMissing(err error, missing *fault.Error) error {
+// NotFoundAs returns missing when err says that there is no row, else Translate(err).
+func NotFoundAs(err error, missing *fault.Error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return missing
 	}
@@ -47,18 +47,18 @@ func Translate(err error) error {
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
 	case errors.Is(err, context.DeadlineExceeded):
-		return fault.ErrDatabase.Because(&safeError{text: "no answer in time", cause: err})
+		return fault.ErrDatabase.WithCause(&safeError{text: "no answer in time", cause: err})
 	}
 	var connect *pgconn.ConnectError
 	if errors.As(err, &connect) {
-		return fault.ErrDatabase.Because(&safeError{text: "cannot connect: " + reason(err), cause: err})
+		return fault.ErrDatabase.WithCause(&safeError{text: "cannot connect: " + reason(err), cause: err})
 	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return translateState(pg)
 	}
 	if connectionLost(err) {
-		return fault.ErrDatabase.Because(&safeError{text: "connection lost: " + reason(err), cause: err})
+		return fault.ErrDatabase.WithCause(&safeError{text: "connection lost: " + reason(err), cause: err})
 	}
 	return &safeError{text: reason(err), cause: err}
 }
@@ -67,17 +67,17 @@ func translateState(pg *pgconn.PgError) error {
 	safe := &safeError{text: describe(pg), cause: pg}
 	switch pg.Code {
 	case "22021":
-		return fault.ErrValidation.Because(safe)
+		return fault.ErrValidation.WithCause(safe)
 	case "25006", // read-only: a standby, or a server being switched over
 		"25P03",          // idle in transaction for too long
 		"40001", "40P01", // serialization failure, deadlock: rolled back whole
 		"55P03",                   // lock_timeout
 		"57014",                   // statement_timeout
 		"57P01", "57P02", "57P03": // shutting down, crashed, starting up
-		return fault.ErrDatabase.Because(safe)
+		return fault.ErrDatabase.WithCause(safe)
 	}
 	if strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "53") {
-		return fault.ErrDatabase.Because(safe)
+		return fault.ErrDatabase.WithCause(safe)
 	}
 	return safe
 }

@@ -88,8 +88,8 @@ func TestErrorsOfStatements(t *testing.T) {
 	if !errors.Is(err, pgx.ErrNoRows) {
 		t.Errorf("no row: %v, want %v", err, pgx.ErrNoRows)
 	}
-	missing := fault.New(fault.Missing, "not_found", "")
-	if err := postgres.OrMissing(err, missing); err != error(missing) {
+	missing := fault.New(fault.NotFound, "")
+	if err := postgres.NotFoundAs(err, missing); err != error(missing) {
 		t.Errorf("OrMissing = %v, want %v", err, missing)
 	}
 	if _, err := db.Pool.Exec(ctx, "SELECT pg_sleep(30)"); !errors.Is(err, fault.ErrDatabase) {

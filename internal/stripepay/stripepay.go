@@ -75,12 +75,12 @@ func failure(err error) error {
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
 	case !errors.As(err, &answer):
-		return billing.ErrUnavailable.Because(errors.New(unanswered(err)))
+		return billing.ErrUnavailable.WithCause(errors.New(unanswered(err)))
 	case answer.HTTPStatusCode == http.StatusNotFound, answer.Code == stripe.ErrorCodeResourceMissing:
 		return billing.ErrUnknown
 	case answer.HTTPStatusCode >= http.StatusInternalServerError, answer.HTTPStatusCode == http.StatusTooManyRequests,
 		answer.HTTPStatusCode == http.StatusConflict: // another request with the key is under way
-		return billing.ErrUnavailable.Because(errors.New(what(answer)))
+		return billing.ErrUnavailable.WithCause(errors.New(what(answer)))
 	}
 	return errors.New("stripepay: " + what(answer))
 }

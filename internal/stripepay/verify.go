@@ -33,7 +33,7 @@ func (g *Gateway) Verify(payload []byte, signature string) (billing.Event, error
 		}
 		failed = err
 	}
-	return billing.Event{}, billing.ErrSignature.Because(failed)
+	return billing.Event{}, billing.ErrSignature.WithCause(failed)
 }
 
 // signedAt is the time in a signature header.
@@ -81,7 +81,7 @@ func (g *Gateway) eventOf(event stripe.Event) (billing.Event, error) {
 	}
 	known := billing.Event{ID: event.ID, Type: string(event.Type), Live: event.Livemode, OccurredAt: time.Unix(event.Created, 0).UTC()}
 	if event.ID == "" || event.Data == nil {
-		return billing.Event{}, billing.ErrSignature.Because(errors.New("stripepay: signed, and no event"))
+		return billing.Event{}, billing.ErrSignature.WithCause(errors.New("stripepay: signed, and no event"))
 	}
 	var o object
 	if err := json.Unmarshal(event.Data.Raw, &o); err != nil {

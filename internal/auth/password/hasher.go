@@ -19,8 +19,8 @@ import (
 )
 
 // ErrBusy says that too many passwords are being checked already; it carries how long to wait.
-var ErrBusy = fault.New(fault.Unavailable, "auth_busy",
-	"Too many log-ins at the moment. Try again in a few seconds.").After(2 * time.Second)
+var ErrBusy = fault.New(fault.AuthBusy,
+	"Too many log-ins at the moment. Try again in a few seconds.").WithRetryAfter(2 * time.Second)
 
 // How many may wait for a slot, and how long, before they are sent away.
 const (

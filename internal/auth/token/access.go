@@ -81,11 +81,11 @@ func (k *Keys) VerifyAccess(token string) (Access, error) {
 	}
 	payload, err := k.verify(token)
 	if err != nil {
-		return Access{}, ErrInvalid.Because(err)
+		return Access{}, ErrInvalid.WithCause(err)
 	}
 	a, err := decode(payload)
 	if err != nil {
-		return Access{}, ErrInvalid.Because(err)
+		return Access{}, ErrInvalid.WithCause(err)
 	}
 	now := k.now()
 	if a.IssuedAt.After(now.Add(Leeway)) || a.Expires.After(now.Add(k.accessTTL+Leeway)) {

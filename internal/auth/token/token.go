@@ -15,13 +15,13 @@ import (
 
 // What a client hears about a token that is not good.
 var (
-	ErrMissing = fault.New(fault.Unauthenticated, "token_missing",
+	ErrMissing = fault.New(fault.TokenMissing,
 		"This operation needs an access token in the Authorization header.")
-	ErrInvalid = fault.New(fault.Unauthenticated, "token_invalid",
+	ErrInvalid = fault.New(fault.TokenInvalid,
 		"The access token is not valid. Refresh it or log in again.")
-	ErrExpired = fault.New(fault.Unauthenticated, "token_expired",
+	ErrExpired = fault.New(fault.TokenExpired,
 		"The access token has expired. Refresh it.")
-	ErrRefreshInvalid = fault.New(fault.Unauthenticated, "refresh_invalid",
+	ErrRefreshInvalid = fault.New(fault.RefreshInvalid,
 		"The refresh token is not valid. Log in again.")
 )
 

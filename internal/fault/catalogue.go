@@ -1,0 +1,306 @@
+package fault
+
+import "slices"
+
+// Code names one entry of the error catalogue. It is API: clients branch on it, and the contract's ErrorCode lists them all.
+type Code string
+
+// The codes, in the catalogue's order.
+const (
+	InvalidJSON          Code = "invalid_json"
+	SignatureInvalid     Code = "signature_invalid"
+	TokenInURL           Code = "token_in_url"
+	TokenMissing         Code = "token_missing"
+	TokenInvalid         Code = "token_invalid"
+	TokenExpired         Code = "token_expired"
+	InvalidCredentials   Code = "invalid_credentials"
+	RefreshInvalid       Code = "refresh_invalid"
+	RefreshReused        Code = "refresh_reused"
+	RefreshExpired       Code = "refresh_expired"
+	TierRequired         Code = "tier_required"
+	OriginForbidden      Code = "origin_forbidden"
+	NotFound             Code = "not_found"
+	MethodNotAllowed     Code = "method_not_allowed"
+	UploadTooSlow        Code = "upload_too_slow"
+	EmailTaken           Code = "email_taken"
+	AlreadySubscribed    Code = "already_subscribed"
+	IdempotencyConflict  Code = "idempotency_conflict"
+	UploadExpired        Code = "upload_expired"
+	BackupConflict       Code = "backup_conflict"
+	LengthRequired       Code = "length_required"
+	BodyTooLarge         Code = "body_too_large"
+	QuotaExceeded        Code = "quota_exceeded"
+	UnsupportedMediaType Code = "unsupported_media_type"
+	RangeNotSatisfiable  Code = "range_not_satisfiable"
+	ValidationFailed     Code = "validation_failed"
+	ChecksumMismatch     Code = "checksum_mismatch"
+	TimestampInFuture    Code = "timestamp_in_future"
+	RateLimited          Code = "rate_limited"
+	HeaderTooLarge       Code = "header_too_large"
+	Internal             Code = "internal"
+	LLMError             Code = "llm_error"
+	AgentLoopLimit       Code = "agent_loop_limit"
+	StorageInconsistent  Code = "storage_inconsistent"
+	DBUnavailable        Code = "db_unavailable"
+	StorageUnavailable   Code = "storage_unavailable"
+	BillingUnavailable   Code = "billing_unavailable"
+	LLMUnavailable       Code = "llm_unavailable"
+	AuthBusy             Code = "auth_busy"
+	Draining             Code = "draining"
+	LLMTimeout           Code = "llm_timeout"
+)
+
+// The stream's close codes: those of RFC 6455 that we use, and our own from 4000 up. openapi/asyncapi.yaml documents them.
+const (
+	CloseGoingAway       = 1001
+	CloseUnsupportedData = 1003
+	ClosePolicyViolation = 1008
+	CloseMessageTooBig   = 1009
+	CloseInternalError   = 1011
+	CloseToken           = 4401
+	CloseTooSlow         = 4408
+	CloseRateLimited     = 4429
+)
+
+// Entry is what the catalogue says about one code.
+type Entry struct {
+	Code   Code
+	Status int    // of the HTTP answer
+	Close  int    // close code of the stream when the fault ends it
+	Cause  string // what happened, for the code's page under /docs/errors
+	Remedy string // what the caller should do, for the same page
+}
+
+// Catalogue returns a copy of every entry, in the order of the contract's ErrorCode.
+func Catalogue() []Entry { return slices.Clone(catalogue) }
+
+// Status returns the HTTP status of the code, 500 for one that is not in the catalogue.
+func (c Code) Status() int { return c.entry().Status }
+
+// Close returns the close code with which the code ends a stream, 1011 for one that is not in the catalogue.
+func (c Code) Close() int { return c.entry().Close }
+
+func (c Code) entry() Entry {
+	for _, e := range catalogue {
+		if e.Code == c {
+			return e
+		}
+	}
+	return Entry{Code: c, Status: 500, Close: CloseInternalError}
+}
+
+// Remedies that several codes share.
+const (
+	retryLater = "Wait as long as Retry-After says, then send the request again."
+	logIn      = "Log in again."
+)
+
+// catalogue is the one place that says what a code means. To add a code: a constant above, a row here, and the same name in
+// ErrorCode of openapi/openapi.yaml. It is never written to.
+var catalogue = []Entry{
+	{
+		Code: InvalidJSON, Status: 400, Close: ClosePolicyViolation,
+		Cause:  "The body is not acceptable JSON: a syntax error, a name twice, bad UTF-8, or nesting too deep.",
+		Remedy: "Send one well-formed JSON value in UTF-8.",
+	},
+	{
+		Code: SignatureInvalid, Status: 400, Close: CloseInternalError,
+		Cause:  "The webhook's signature is missing, wrong or too old.",
+		Remedy: "Check the signing secret and both clocks; send the body unchanged.",
+	},
+	{
+		Code: TokenInURL, Status: 400, Close: CloseInternalError,
+		Cause:  "The stream's handshake had a token in its query string, where logs would keep it.",
+		Remedy: "Send it as Authorization: Bearer, or as a sub-protocol. Treat the token as leaked.",
+	},
+	{
+		Code: TokenMissing, Status: 401, Close: CloseToken,
+		Cause:  "The operation needs an access token and the request has none.",
+		Remedy: "Send Authorization: Bearer with an access token.",
+	},
+	{
+		Code: TokenInvalid, Status: 401, Close: CloseToken,
+		Cause:  "The access token is not one of ours, or its session has ended.",
+		Remedy: logIn,
+	},
+	{
+		Code: TokenExpired, Status: 401, Close: CloseToken,
+		Cause:  "The access token has expired.",
+		Remedy: "Exchange the refresh token for new tokens and send the request again.",
+	},
+	{
+		Code: InvalidCredentials, Status: 401, Close: CloseInternalError,
+		Cause:  "The e-mail or the password is wrong.",
+		Remedy: "Check both. We do not say which one is wrong.",
+	},
+	{
+		Code: RefreshInvalid, Status: 401, Close: CloseInternalError,
+		Cause:  "The refresh token is not one of ours, or its session has ended.",
+		Remedy: logIn,
+	},
+	{
+		Code: RefreshReused, Status: 401, Close: CloseInternalError,
+		Cause:  "The refresh token was spent before, so its session was ended: it may have been stolen.",
+		Remedy: "Log in again. Keep only the newest refresh token and exchange it in one place.",
+	},
+	{
+		Code: RefreshExpired, Status: 401, Close: CloseInternalError,
+		Cause:  "The refresh token has expired.",
+		Remedy: logIn,
+	},
+	{
+		Code: TierRequired, Status: 403, Close: CloseInternalError,
+		Cause:  "The account's plan does not include this.",
+		Remedy: "Upgrade the plan. GET /billing/tiers lists what each includes.",
+	},
+	{
+		Code: OriginForbidden, Status: 403, Close: CloseInternalError,
+		Cause:  "The page's origin is not allowed to call this server.",
+		Remedy: "Ask the operator to allow the origin, or call from a main process.",
+	},
+	{
+		Code: NotFound, Status: 404, Close: CloseInternalError,
+		Cause:  "There is no such thing here, or it is not yours.",
+		Remedy: "Check the path and the id.",
+	},
+	{
+		Code: MethodNotAllowed, Status: 405, Close: CloseInternalError,
+		Cause:  "The path exists, but not with this method.",
+		Remedy: "Use a method that the Allow header names.",
+	},
+	{
+		Code: UploadTooSlow, Status: 408, Close: CloseTooSlow,
+		Cause:  "The upload's bytes came too slowly and nothing was kept.",
+		Remedy: "Upload again over a better connection.",
+	},
+	{
+		Code: EmailTaken, Status: 409, Close: CloseInternalError,
+		Cause:  "There is an account with this e-mail already.",
+		Remedy: "Log in instead.",
+	},
+	{
+		Code: AlreadySubscribed, Status: 409, Close: CloseInternalError,
+		Cause:  "The account has a running subscription.",
+		Remedy: "Change it in the billing portal.",
+	},
+	{
+		Code: IdempotencyConflict, Status: 409, Close: CloseInternalError,
+		Cause:  "The Idempotency-Key belongs to a backup with other bytes.",
+		Remedy: "Use a new key for every new backup.",
+	},
+	{
+		Code: UploadExpired, Status: 409, Close: CloseInternalError,
+		Cause:  "The upload took longer than its reservation lasts and nothing was kept.",
+		Remedy: "Start the upload again.",
+	},
+	{
+		Code: BackupConflict, Status: 409, Close: CloseInternalError,
+		Cause:  "An upload with the same Idempotency-Key is still in progress.",
+		Remedy: "Wait for it to end, then send the request again: it answers with the backup that the first one stored.",
+	},
+	{
+		Code: LengthRequired, Status: 411, Close: CloseInternalError,
+		Cause:  "The upload does not say how long it is.",
+		Remedy: "Send Content-Length or X-Backup-Size.",
+	},
+	{
+		Code: BodyTooLarge, Status: 413, Close: CloseMessageTooBig,
+		Cause:  "The body is larger than the operation takes.",
+		Remedy: "Send less: JSON bodies have at most 1 MiB, webhook bodies 512 KiB.",
+	},
+	{
+		Code: QuotaExceeded, Status: 413, Close: CloseInternalError,
+		Cause:  "The backup does not fit into the plan's room.",
+		Remedy: "Delete old backups or upgrade the plan.",
+	},
+	{
+		Code: UnsupportedMediaType, Status: 415, Close: CloseUnsupportedData,
+		Cause:  "The Content-Type is not one that the operation takes.",
+		Remedy: "Send the media type that the reference names.",
+	},
+	{
+		Code: RangeNotSatisfiable, Status: 416, Close: CloseInternalError,
+		Cause:  "No byte of the range asked for exists.",
+		Remedy: "Ask for a range inside the size that Content-Range names.",
+	},
+	{
+		Code: ValidationFailed, Status: 422, Close: ClosePolicyViolation,
+		Cause:  "The request is readable but some of its members are wrong.",
+		Remedy: "Correct every member that errors points at.",
+	},
+	{
+		Code: ChecksumMismatch, Status: 422, Close: CloseInternalError,
+		Cause:  "The bytes that came do not have the checksum announced; nothing was kept.",
+		Remedy: "Compute the SHA-256 again and upload again.",
+	},
+	{
+		Code: TimestampInFuture, Status: 422, Close: CloseInternalError,
+		Cause:  "The backup's timestamp is more than 24 hours ahead.",
+		Remedy: "Correct the device's clock; timestamps are in milliseconds.",
+	},
+	{
+		Code: RateLimited, Status: 429, Close: CloseRateLimited,
+		Cause:  "Too many requests in a short time, or too many sockets at once.",
+		Remedy: retryLater,
+	},
+	{
+		Code: HeaderTooLarge, Status: 431, Close: CloseInternalError,
+		Cause:  "The request's headers are larger than 32 KiB.",
+		Remedy: "Send fewer or shorter headers.",
+	},
+	{
+		Code: Internal, Status: 500, Close: CloseInternalError,
+		Cause:  "Something went wrong on our side.",
+		Remedy: "Try again; if it stays, report the request_id.",
+	},
+	{
+		Code: LLMError, Status: 502, Close: CloseInternalError,
+		Cause:  "The language model gave no usable answer.",
+		Remedy: "Try again, or put the question differently.",
+	},
+	{
+		Code: AgentLoopLimit, Status: 502, Close: CloseInternalError,
+		Cause:  "The agent did not reach an answer within its rounds of tool calls.",
+		Remedy: "Ask for less at once.",
+	},
+	{
+		Code: StorageInconsistent, Status: 502, Close: CloseInternalError,
+		Cause:  "A stored backup is not as it was committed.",
+		Remedy: "Use another backup of the history and report the request_id.",
+	},
+	{
+		Code: DBUnavailable, Status: 503, Close: CloseInternalError,
+		Cause:  "Our database is unreachable. What was not acknowledged may not have been done.",
+		Remedy: retryLater,
+	},
+	{
+		Code: StorageUnavailable, Status: 503, Close: CloseInternalError,
+		Cause:  "The storage of backups is unreachable.",
+		Remedy: retryLater,
+	},
+	{
+		Code: BillingUnavailable, Status: 503, Close: CloseInternalError,
+		Cause:  "The payment service is unreachable.",
+		Remedy: retryLater,
+	},
+	{
+		Code: LLMUnavailable, Status: 503, Close: CloseInternalError,
+		Cause:  "The language model is unavailable.",
+		Remedy: retryLater,
+	},
+	{
+		Code: AuthBusy, Status: 503, Close: CloseInternalError,
+		Cause:  "Too many passwords are being checked at once.",
+		Remedy: retryLater,
+	},
+	{
+		Code: Draining, Status: 503, Close: CloseGoingAway,
+		Cause:  "This server is shutting down.",
+		Remedy: "Connect again; another one will answer. " + retryLater,
+	},
+	{
+		Code: LLMTimeout, Status: 504, Close: CloseInternalError,
+		Cause:  "The language model took too long.",
+		Remedy: "Try again, or ask for less at once.",
+	},
+}

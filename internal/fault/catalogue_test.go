@@ -1,0 +1,129 @@
+package fault_test
+
+import (
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/openapi"
+)
+
+// statuses is the catalogue as clients rely on it.
+const statuses = `
+400 invalid_json signature_invalid token_in_url
+401 token_missing token_invalid token_expired invalid_credentials refresh_invalid refresh_reused refresh_expired
+403 tier_required origin_forbidden
+404 not_found
+405 method_not_allowed
+408 upload_too_slow
+409 email_taken already_subscribed idempotency_conflict upload_expired backup_conflict
+411 length_required
+413 body_too_large quota_exceeded
+415 unsupported_media_type
+416 range_not_satisfiable
+422 validation_failed checksum_mismatch timestamp_in_future
+429 rate_limited
+431 header_too_large
+500 internal
+502 llm_error agent_loop_limit storage_inconsistent
+503 db_unavailable storage_unavailable billing_unavailable llm_unavailable auth_busy draining
+504 llm_timeout`
+
+func TestCatalogueMatchesTheContract(t *testing.T) {
+	t.Parallel()
+	contract, err := openapi3.NewLoader().LoadFromData(openapi.Document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var codes, explained []string
+	for _, code := range contract.Components.Schemas["ErrorCode"].Value.Enum {
+		codes = append(codes, code.(string))
+	}
+	byCode := map[string]int{}
+	for _, e := range fault.Catalogue() {
+		explained = append(explained, string(e.Code))
+		byCode[string(e.Code)] = e.Status
+		if !strings.HasSuffix(e.Cause, ".") || !strings.HasSuffix(e.Remedy, ".") || http.StatusText(e.Status) == "" {
+			t.Errorf("%s: cause %q, remedy %q, status %d", e.Code, e.Cause, e.Remedy, e.Status)
+		}
+	}
+	if !slices.Equal(codes, explained) {
+		t.Errorf("the contract has %q, the catalogue %q", codes, explained)
+	}
+	want := map[string]int{}
+	for line := range strings.Lines(strings.TrimSpace(statuses)) {
+		fields := strings.Fields(line)
+		for _, code := range fields[1:] {
+			want[code], _ = strconv.Atoi(fields[0])
+		}
+	}
+	for code, status := range byCode {
+		if want[code] != status {
+			t.Errorf("%s is %d, want %d", code, status, want[code])
+		}
+	}
+	// The operations' descriptions must agree: "409 `email_taken` when …".
+	mentions := regexp.MustCompile("\\b([45]\\d\\d)\\s+`([a-z]+(?:_[a-z]+)*)`").FindAllStringSubmatch(string(openapi.Document), -1)
+	for _, match := range mentions {
+		if status := strconv.Itoa(byCode[match[2]]); status != match[1] {
+			t.Errorf("openapi.yaml says %q, the catalogue %s", match[0], status)
+		}
+	}
+	if len(mentions) < 5 {
+		t.Errorf("openapi.yaml names only %d codes with a status", len(mentions))
+	}
+}
+
+func TestCatalogueReturnsACopy(t *testing.T) {
+	t.Parallel()
+	fault.Catalogue()[0].Code = "changed"
+	if got := fault.Catalogue()[0].Code; got != "invalid_json" {
+		t.Errorf("a caller changed the catalogue to %q", got)
+	}
+}
+
+// TestCloseCodesMatchTheStreamContract reads the table of close codes in openapi/asyncapi.yaml.
+func TestCloseCodesMatchTheStreamContract(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../openapi/asyncapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := map[fault.Code]int{}
+	for _, row := range regexp.MustCompile(`(?m)^\s*\| (\d{4}) \| ([^|]+) \|`).FindAllStringSubmatch(string(text), -1) {
+		code, err := strconv.Atoi(row[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(row[2], -1) {
+			documented[fault.Code(name[1])] = code
+		}
+	}
+	if len(documented) < 15 {
+		t.Fatalf("found only %d codes in the table", len(documented))
+	}
+	for code, want := range documented {
+		if got := code.Close(); got != want {
+			t.Errorf("%s closes with %d, documented as %d", code, got, want)
+		}
+	}
+	for _, e := range fault.Catalogue() {
+		if _, ok := documented[e.Code]; !ok && e.Close != fault.CloseInternalError {
+			t.Errorf("%s closes with %d and is missing in the table", e.Code, e.Close)
+		}
+	}
+}
+
+func TestUnknownCodeIsAnInternalError(t *testing.T) {
+	t.Parallel()
+	if c := fault.Code("nothing"); c.Status() != http.StatusInternalServerError || c.Close() != fault.CloseInternalError {
+		t.Errorf("status %d, close code %d", c.Status(), c.Close())
+	}
+}
