@@ -77,7 +77,9 @@ var allowed = map[string]string{
 	"internal/testing/storetest": "internal/backup",
 	"internal/testing/testpeers": "internal/dev/devpg",
 
-	"cmd/adiuva-api": "*",
+	// Wiring and commands.
+	"internal/app":   "*",
+	"cmd/adiuva-api": "internal/app internal/config internal/httpapi internal/agent internal/auth internal/backup internal/docsite internal/postgres internal/fault internal/tier internal/dev/offline",
 }
 
 // owners says which of our packages alone may import a package of ours or a dependency, outside tests. A path that ends in
@@ -86,8 +88,8 @@ var owners = map[string]string{
 	module + "gen/api":                     "internal/httpapi",
 	module + "gen/client":                  "",
 	module + "gen/db":                      "internal/auth internal/backup internal/billing",
-	module + "internal/config":             "cmd/adiuva-api",
-	module + "internal/dev/":               "cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",
+	module + "internal/config":             "internal/app cmd/adiuva-api",
+	module + "internal/dev/":               "internal/app cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",
 	module + "internal/testing/":           "internal/testing/servetest internal/testing/llmtest",
 	"github.com/tmc/langchaingo/llms":      "internal/agent internal/chat internal/llm internal/dev/offline internal/testing/agenttest internal/testing/llmtest",
 	"github.com/aws/":                      "internal/s3blob internal/testing/s3test",

@@ -10,47 +10,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/agent/analytics"
-	"github.com/adiuva/cloud-api/internal/agent/calendar"
-	"github.com/adiuva/cloud-api/internal/agent/declared"
-	"github.com/adiuva/cloud-api/internal/agent/email"
-	"github.com/adiuva/cloud-api/internal/agent/task"
-	"github.com/adiuva/cloud-api/internal/config"
+	"github.com/adiuva/cloud-api/internal/app"
 	"github.com/adiuva/cloud-api/internal/dev/offline"
-	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
-
-// builtinAgents returns the agents written in Go; the order is the one in which tiers include them.
-func builtinAgents(model agent.Model) []*agent.Agent {
-	return []*agent.Agent{task.New(model), calendar.New(model), email.New(model), analytics.New(model)}
-}
-
-// agentTemplates returns the templates that the agents' plans name.
-func agentTemplates(manifests *declared.Set) []playbook.Template {
-	return slices.Concat(task.Templates(), calendar.Templates(), email.Templates(), analytics.Templates(), manifests.Templates())
-}
-
-// registerAgents returns the registry of the built-in agents and, after them, the declared ones.
-func registerAgents(model agent.Model, manifests *declared.Set) (*agent.Registry, error) {
-	return agent.NewRegistry(append(builtinAgents(model), manifests.Agents(model)...)...)
-}
-
-// loadManifests reads AGENTS_DIR, where it is set. Faults of manifests are a faulty configuration.
-func loadManifests(cfg config.Config) (*declared.Set, error) {
-	if cfg.AgentsDir == "" {
-		return nil, nil
-	}
-	var taken []string
-	for _, a := range builtinAgents(nil) {
-		taken = append(taken, a.Name())
-	}
-	set, err := declared.Load(cfg.AgentsDir, taken...)
-	if err != nil {
-		return nil, configError{fmt.Errorf("the agents in AGENTS_DIR are wrong:\n%w", err)}
-	}
-	return set, nil
-}
 
 // agentsCommand lists the agents and so checks every manifest.
 func agentsCommand(env environment) *cobra.Command {
@@ -61,11 +24,11 @@ func agentsCommand(env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			manifests, err := loadManifests(cfg)
+			manifests, err := app.LoadManifests(cfg)
 			if err != nil {
 				return err
 			}
-			agents, err := registerAgents(offline.New(offline.Config{}), manifests)
+			agents, err := app.NewAgents(offline.New(offline.Config{}), manifests)
 			if err != nil {
 				return err
 			}
@@ -83,8 +46,11 @@ func printAgents(out io.Writer, agents *agent.Registry) error {
 		if found.Tier() != "" {
 			kind = "declared"
 		}
-		least := slices.IndexFunc(tier.All(), func(t tier.Tier) bool { return agents.List(t)[i].Available })
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Name, kind, tier.All()[least], a.Description, strings.Join(a.Skills, ", "))
+		from := "none"
+		if least := slices.IndexFunc(tier.All(), func(t tier.Tier) bool { return agents.List(t)[i].Available }); least >= 0 {
+			from = string(tier.All()[least])
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Name, kind, from, a.Description, strings.Join(a.Skills, ", "))
 	}
 	return w.Flush()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/adiuva/cloud-api/internal/app"
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/postgres"
@@ -41,7 +42,7 @@ func backupCommand(env environment) *cobra.Command {
 // withBackups runs do on the backups of the configured database and store.
 func withBackups(ctx context.Context, env environment, do func(*backup.Service) error) error {
 	return withDatabase(ctx, env, func(cfg config.Config, db *postgres.DB) error {
-		backups, stop, err := buildBackups(ctx, cfg, db, slog.New(slog.DiscardHandler))
+		backups, stop, err := app.OpenBackups(ctx, cfg, db, slog.New(slog.DiscardHandler))
 		if err != nil {
 			return err
 		}

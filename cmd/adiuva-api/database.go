@@ -4,64 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/app"
 	"github.com/adiuva/cloud-api/internal/config"
-	"github.com/adiuva/cloud-api/internal/dev/devpg"
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
-// stopTimeout is how long our own PostgreSQL may take to shut down.
-const stopTimeout = 10 * time.Second
-
-// openDatabase opens the configured database, or our own under the data directory, and brings its schema up to date.
-func openDatabase(ctx context.Context, env environment, cfg config.Config) (*postgres.DB, func(), error) {
-	dsn, stop := cfg.DatabaseURL.Reveal(), func() {}
-	if dsn == "" {
-		server, err := devpg.Start(ctx, devpg.Config{
-			DataDir: cfg.DataDir + "/postgres", Durable: true,
-			Progress: func(step string) { fmt.Fprintln(env.out, step) },
-		})
-		if err != nil {
-			return nil, nil, err
-		}
-		dsn, stop = server.DSN(), func() {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-			defer cancel()
-			if err := server.Stop(ctx); err != nil {
-				fmt.Fprintln(env.err, "adiuva-api: stopping PostgreSQL:", err)
-			}
-		}
-	}
-	if err := postgres.MigrateUp(ctx, dsn); err != nil {
-		stop()
-		return nil, nil, fmt.Errorf("migrating the database: %w", err)
-	}
-	db, err := postgres.Open(ctx, dsn)
-	if err != nil {
-		stop()
-		return nil, nil, err
-	}
-	return db, func() { db.Close(); stop() }, nil
-}
-
-// errNoDatabase tells an operator where commands look.
+// errNoDatabase says where commands look for a database.
 var errNoDatabase = errors.New("there is no database: set DATABASE_URL, or start 'adiuva-api serve' with the same ADIUVA_DATA_DIR first")
 
-// findDSN returns the configured database, or the embedded one of a running serve.
 func findDSN(cfg config.Config) (string, error) {
-	if cfg.DatabaseURL.IsSet() {
-		return cfg.DatabaseURL.Reveal(), nil
+	if dsn, ok := app.FindDSN(cfg); ok {
+		return dsn, nil
 	}
-	dsn, ok := devpg.Find(cfg.DataDir + "/postgres")
-	if !ok {
-		return "", errNoDatabase
-	}
-	return dsn, nil
+	return "", errNoDatabase
 }
 
 // withDatabase runs do on the configured database, for a command that is not serve.
@@ -80,18 +38,6 @@ func withDatabase(ctx context.Context, env environment, do func(config.Config, *
 	}
 	defer db.Close()
 	return do(cfg, db)
-}
-
-func authConfig(cfg config.Config, db *postgres.DB, log *slog.Logger) auth.Config {
-	failures := auth.DefaultLoginFailures
-	if !cfg.Limited() {
-		failures = 0
-	}
-	return auth.Config{
-		DB: db, Secret: cfg.JWTSecret.Reveal(), PreviousSecrets: config.Reveal(cfg.JWTPreviousSecrets),
-		Algorithm: cfg.JWTAlgorithm, Pepper: cfg.PasswordPepper.Reveal(), AccessTTL: cfg.JWTAccessTTL,
-		RefreshTTL: cfg.JWTRefreshTTL, BcryptCost: cfg.BcryptCost, LoginFailures: failures, Log: log,
-	}
 }
 
 func migrateCommand(env environment) *cobra.Command {

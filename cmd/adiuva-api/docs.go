@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/adiuva/cloud-api/internal/app"
 	"github.com/adiuva/cloud-api/internal/docsite"
 )
 
@@ -15,7 +16,7 @@ func docsCommand(env environment) *cobra.Command {
 		Use: "docs --out DIR", Short: "Write the documentation as a static site: reference, stream, guide, errors, changelog", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if out == "" {
-				return configError{fmt.Errorf("say where to write: adiuva-api docs --out DIR")}
+				return app.ConfigError{Err: fmt.Errorf("say where to write: adiuva-api docs --out DIR")}
 			}
 			if err := docsite.WriteStatic(out, version); err != nil {
 				return err

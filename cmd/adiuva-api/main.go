@@ -1,5 +1,5 @@
 // Command adiuva-api is the whole service in one binary: it serves the API, migrates the database, checks its
-// configuration and gives operators the commands they need. It is the only place that wires packages together.
+// configuration and gives operators the commands they need. Package app wires it.
 package main
 
 import (
@@ -14,17 +14,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/adiuva/cloud-api/internal/app"
 	"github.com/adiuva/cloud-api/internal/config"
 )
 
 // version is set by the linker for releases.
 var version = "dev"
 
-func main() { os.Exit(untilSignalled(os.Args[1:])) }
+func main() { os.Exit(run(os.Args[1:])) }
 
-// untilSignalled runs one command in the process's own environment and returns the exit code. The first SIGINT or SIGTERM
-// asks it to end, a second one ends the process at once.
-func untilSignalled(args []string) int {
+// run executes one command in the process's own environment and returns the exit code. The first SIGINT or SIGTERM asks it to
+// end, a second one ends the process at once.
+func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
@@ -35,7 +36,7 @@ func untilSignalled(args []string) int {
 const (
 	exitOK     = 0
 	exitFailed = 1
-	exitConfig = 2 // the configuration is wrong; every fault was named
+	exitConfig = 2 // the configuration is wrong; every mistake was named
 )
 
 // environment is what a command sees of the outside, so that tests can give it another.
@@ -43,9 +44,6 @@ type environment struct {
 	getenv   func(string) string
 	out, err io.Writer
 }
-
-// configError marks a faulty configuration.
-type configError struct{ error }
 
 // execute runs one command and returns the process's exit code.
 func execute(ctx context.Context, env environment, args []string) int {
@@ -63,7 +61,7 @@ func execute(ctx context.Context, env environment, args []string) int {
 		return exitOK
 	}
 	fmt.Fprintln(env.err, "adiuva-api:", err)
-	var wrong configError
+	var wrong app.ConfigError
 	if errors.As(err, &wrong) {
 		return exitConfig
 	}
@@ -74,7 +72,7 @@ func execute(ctx context.Context, env environment, args []string) int {
 func (env environment) load() (config.Config, error) {
 	cfg, err := config.Load(env.getenv, os.ReadFile)
 	if err != nil {
-		return config.Config{}, configError{fmt.Errorf("the configuration is wrong:\n%w", err)}
+		return config.Config{}, app.ConfigError{Err: fmt.Errorf("the configuration is wrong:\n%w", err)}
 	}
 	return cfg, nil
 }

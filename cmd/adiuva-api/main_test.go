@@ -246,7 +246,7 @@ const helperVariable = "ADIUVA_TEST_SERVE"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(helperVariable) != "" {
-		os.Exit(untilSignalled([]string{"serve"}))
+		os.Exit(run([]string{"serve"}))
 	}
 	os.Exit(m.Run())
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/adiuva/cloud-api/internal/app"
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
@@ -47,7 +48,7 @@ func healthcheckCommand(env environment) *cobra.Command {
 func alive(ctx context.Context, addr string) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return configError{fmt.Errorf("ADDR is not host:port: %w", err)}
+		return app.ConfigError{Err: fmt.Errorf("ADDR is not host:port: %w", err)}
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"

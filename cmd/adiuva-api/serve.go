@@ -17,12 +17,13 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/adiuva/cloud-api/internal/app"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 )
 
-// gcPercent lets garbage grow to half of what is alive: an upload's buffers then cost less than the 32 MiB that one may, and
-// were 43 at Go's own 100.
+// gcPercent is GOGC unless the environment sets it. At 50 an upload costs less than the 32 MiB it may; at Go's default of 100
+// it cost 43 MiB.
 const gcPercent = 50
 
 func serveCommand(env environment) *cobra.Command {
@@ -50,22 +51,25 @@ func serve(ctx context.Context, env environment, cfg config.Config) error {
 		return fmt.Errorf("cannot listen on ADDR: %w", err)
 	}
 	embedded := cfg.Embedded()
-	self := reachable(listener.Addr())
-	app, err := build(ctx, env, cfg, self, log)
+	base := localURL(listener.Addr())
+	service, err := app.New(ctx, cfg, app.Options{
+		Log: log, Version: version, BaseURL: base,
+		Progress: func(step string) { fmt.Fprintln(env.out, step) },
+	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	defer app.close()
+	defer service.Close()
 	admin, err := adminListener(cfg)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	banner{out: env.out, base: self, embedded: embedded}.print()
-	return run(ctx, cfg, app, listener, admin, log)
+	banner{out: env.out, base: base, embedded: embedded}.print()
+	return serveOn(ctx, cfg, service, listener, admin, log)
 }
 
-// reachable is the address of a listener as a browser on this machine has to call it.
-func reachable(addr net.Addr) string {
+// localURL returns the URL under which a browser on this machine reaches a listener.
+func localURL(addr net.Addr) string {
 	host, port, err := net.SplitHostPort(addr.String())
 	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsUnspecified() {
 		return "http://" + addr.String()
@@ -73,46 +77,34 @@ func reachable(addr net.Addr) string {
 	return "http://" + net.JoinHostPort("127.0.0.1", port)
 }
 
-// run serves on the listeners until ctx ends and all is drained.
-func run(ctx context.Context, cfg config.Config, app *app, listener, admin net.Listener, log *slog.Logger) error {
+// serveOn serves on the listeners, admin may be nil, until ctx ends and everything is drained.
+func serveOn(
+	ctx context.Context, cfg config.Config, service *app.App, listener, admin net.Listener, log *slog.Logger,
+) error {
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		app.auth.Maintain(running)
+		service.Run(running)
 		return nil
 	})
-	group.Go(func() error {
-		app.backups.Maintain(running)
-		return nil
-	})
-	group.Go(func() error {
-		app.billing.Maintain(running)
-		return nil
-	})
-	if app.stripe != nil {
-		group.Go(func() error {
-			app.stripe.Maintain(running)
-			return nil
-		})
-	}
-	api := httpapi.NewHTTPServer(cfg.Addr, app.api, log)
-	group.Go(func() error { return serveOn(api, listener) })
+	api := httpapi.NewHTTPServer(cfg.Addr, service.API, log)
+	group.Go(func() error { return accept(api, listener) })
 	servers := []*http.Server{api}
 	if admin != nil {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", promhttp.Handler())
 		metrics := httpapi.NewHTTPServer(cfg.AdminAddr, mux, log)
-		group.Go(func() error { return serveOn(metrics, admin) })
+		group.Go(func() error { return accept(metrics, admin) })
 		servers = append(servers, metrics)
 	}
 	group.Go(func() error {
 		<-running.Done()
-		return drain(context.WithoutCancel(running), cfg, app.api, servers, log)
+		return drain(context.WithoutCancel(running), cfg, service.API, servers, log)
 	})
 	return group.Wait()
 }
 
-// drain says that it is draining, goes on answering for SHUTDOWN_DELAY so that balancers turn away before the listener
-// closes, and then gives what runs SHUTDOWN_GRACE to end.
+// drain makes /readyz fail and keeps answering for SHUTDOWN_DELAY, so that load balancers send new requests elsewhere before
+// the listener closes. Running requests then get SHUTDOWN_GRACE to end.
 func drain(ctx context.Context, cfg config.Config, api *httpapi.Server, servers []*http.Server, log *slog.Logger) error {
 	api.Drain()
 	log.Info("draining", slog.Duration("delay", cfg.ShutdownDelay), slog.Duration("grace", cfg.ShutdownGrace))
@@ -135,7 +127,7 @@ func drain(ctx context.Context, cfg config.Config, api *httpapi.Server, servers 
 	return nil
 }
 
-func serveOn(server *http.Server, l net.Listener) error {
+func accept(server *http.Server, l net.Listener) error {
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serving on %s: %w", l.Addr(), err)
 	}
@@ -154,7 +146,7 @@ func adminListener(cfg config.Config) (net.Listener, error) {
 	return l, nil
 }
 
-// silenceLibraries stops libraries that print to the process's own log: net/http quotes bytes of an upstream there, and
+// silenceLibraries stops libraries from writing to the process's standard log: net/http quotes bytes of an upstream there, and
 // go-redis names hosts. What matters of both reaches our log as errors.
 func silenceLibraries() {
 	stdlog.SetOutput(io.Discard)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/adiuva/cloud-api/internal/app"
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/postgres"
@@ -25,11 +26,7 @@ func userCommand(env environment) *cobra.Command {
 // withAccounts runs do on the account service of the configured database.
 func withAccounts(ctx context.Context, env environment, do func(*auth.Service) error) error {
 	return withDatabase(ctx, env, func(cfg config.Config, db *postgres.DB) error {
-		cfg, err := cfg.WithDevSecrets()
-		if err != nil {
-			return err
-		}
-		accounts, err := auth.New(authConfig(cfg, db, slog.New(slog.DiscardHandler)))
+		accounts, err := app.OpenAccounts(cfg, db, slog.New(slog.DiscardHandler))
 		if err != nil {
 			return err
 		}

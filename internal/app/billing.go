@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"cmp"
@@ -14,21 +14,20 @@ import (
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/dev/devstripe"
 	"github.com/adiuva/cloud-api/internal/httpapi"
-	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/stripepay"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// wireBilling makes billing on Stripe, or where there is no key on a stand-in of our own, through the same adapter.
-func (a *app) wireBilling(ctx context.Context, cfg config.Config, db *postgres.DB, self string, log *slog.Logger) error {
+// wireBilling makes billing on Stripe, or on the stand-in where there is no key, through the same adapter.
+func (a *App) wireBilling(ctx context.Context, cfg config.Config, opts Options) error {
 	gateway := stripepay.Config{
 		Key: cfg.StripeSecretKey.Reveal(), WebhookSecrets: config.Reveal(cfg.StripeWebhookSecrets), APIBase: cfg.StripeAPIBase,
 		Prices:     map[tier.Tier]string{tier.Pro: cfg.StripePricePro, tier.Power: cfg.StripePricePower, tier.Team: cfg.StripePriceTeam},
-		SuccessURL: cmp.Or(cfg.BillingSuccessURL, self+"/billing/success"),
-		CancelURL:  cmp.Or(cfg.BillingCancelURL, self+"/billing/cancel"), Log: log,
+		SuccessURL: cmp.Or(cfg.BillingSuccessURL, opts.BaseURL+"/billing/success"),
+		CancelURL:  cmp.Or(cfg.BillingCancelURL, opts.BaseURL+"/billing/cancel"), Log: opts.Log,
 	}
 	if !cfg.StripeSecretKey.IsSet() {
-		stripe, err := a.startStripe(cfg, gateway, self, log)
+		stripe, err := a.startStripe(cfg, gateway, opts)
 		if err != nil {
 			return err
 		}
@@ -36,32 +35,32 @@ func (a *app) wireBilling(ctx context.Context, cfg config.Config, db *postgres.D
 	}
 	pay := stripepay.New(gateway)
 	if cfg.StripeSecretKey.IsSet() {
-		if err := checkPrices(ctx, cfg, pay, log); err != nil {
+		if err := checkPrices(ctx, cfg, pay, opts.Log); err != nil {
 			return err
 		}
 	}
-	a.billing = billing.New(billing.Config{DB: db, Gateway: pay, Log: log})
+	a.Billing = billing.New(billing.Config{DB: a.DB, Gateway: pay, Log: opts.Log})
 	return nil
 }
 
-// checkPrices stops production from selling at other prices than it shows. A Stripe that does not answer stops nothing.
+// checkPrices fails in production where Stripe would sell at other prices than we show. When Stripe does not answer, it warns.
 func checkPrices(ctx context.Context, cfg config.Config, pay *stripepay.Gateway, log *slog.Logger) error {
 	err := pay.CheckPrices(ctx)
 	switch {
 	case err == nil:
 		return nil
 	case cfg.IsProd() && !errors.Is(err, billing.ErrUnavailable):
-		return configError{fmt.Errorf("the prices at Stripe are not those of the plans:\n%w", err)}
+		return ConfigError{fmt.Errorf("the prices at Stripe are not those of the plans:\n%w", err)}
 	}
 	log.Warn("prices were not confirmed by Stripe", slog.Any("error", err))
 	return nil
 }
 
 // startStripe starts the stand-in on a free loopback port and returns its address.
-func (a *app) startStripe(cfg config.Config, gateway stripepay.Config, self string, log *slog.Logger) (string, error) {
+func (a *App) startStripe(cfg config.Config, gateway stripepay.Config, opts Options) (string, error) {
 	stripe, err := devstripe.New(devstripe.Config{
-		Prices: gateway.Prices, WebhookURL: self + httpapi.BasePath + "/billing/webhook", WebhookSecret: gateway.WebhookSecrets[0],
-		File: filepath.Join(cfg.DataDir, "stripe.json"), Log: log,
+		Prices: gateway.Prices, WebhookURL: opts.BaseURL + httpapi.BasePath + "/billing/webhook", WebhookSecret: gateway.WebhookSecrets[0],
+		File: filepath.Join(cfg.DataDir, "stripe.json"), Log: opts.Log,
 	})
 	if err != nil {
 		return "", err
@@ -70,13 +69,13 @@ func (a *app) startStripe(cfg config.Config, gateway stripepay.Config, self stri
 	if err != nil {
 		return "", err
 	}
-	server := httpapi.NewHTTPServer(listener.Addr().String(), stripe, log)
+	server := httpapi.NewHTTPServer(listener.Addr().String(), stripe, opts.Log)
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("the Stripe stand-in ended", slog.Any("error", err))
+			opts.Log.Error("the Stripe stand-in ended", slog.Any("error", err))
 		}
 	}()
-	a.stripe = stripe
-	a.closer = append(a.closer, func() { _ = server.Close() }) // nothing of it is worth waiting for
+	a.Stripe = stripe
+	a.closers = append(a.closers, func() { _ = server.Close() }) // nothing of it is worth waiting for
 	return "http://" + listener.Addr().String(), nil
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -15,9 +15,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// TestPricesAtTheStart stops production at prices that are not the plans', warns of them in dev, and starts without a
-// Stripe that answers.
-func TestPricesAtTheStart(t *testing.T) {
+// TestStartRefusesWrongPricesInProduction also shows that dev only warns, and that a Stripe which does not answer stops nothing.
+func TestStartRefusesWrongPricesInProduction(t *testing.T) {
 	t.Parallel()
 	sold := map[tier.Tier]string{tier.Pro: "price_pro", tier.Power: "price_power", tier.Team: "price_team"}
 	stripe, err := devstripe.New(devstripe.Config{Prices: sold, Log: slog.New(slog.DiscardHandler)})
@@ -43,7 +42,7 @@ func TestPricesAtTheStart(t *testing.T) {
 		var log bytes.Buffer
 		pay := stripepay.New(stripepay.Config{Key: "sk_test_1", APIBase: server.URL, Prices: c.prices, Log: slog.New(slog.DiscardHandler)})
 		err := checkPrices(t.Context(), config.Config{Env: c.env}, pay, slog.New(slog.NewJSONHandler(&log, nil)))
-		var wrong configError
+		var wrong ConfigError
 		if errors.As(err, &wrong) != c.stops || c.stops && !strings.Contains(err.Error(), "STRIPE_PRICE_POWER") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -1,0 +1,52 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/analytics"
+	"github.com/adiuva/cloud-api/internal/agent/calendar"
+	"github.com/adiuva/cloud-api/internal/agent/declared"
+	"github.com/adiuva/cloud-api/internal/agent/email"
+	"github.com/adiuva/cloud-api/internal/agent/task"
+	"github.com/adiuva/cloud-api/internal/config"
+	"github.com/adiuva/cloud-api/internal/playbook"
+)
+
+// builtinAgents returns the agents written in Go, in the order in which tiers include them.
+func builtinAgents(model agent.Model) []*agent.Agent {
+	return []*agent.Agent{task.New(model), calendar.New(model), email.New(model), analytics.New(model)}
+}
+
+// newTemplates returns the templates of the catalogue and those that the agents' plans name.
+func newTemplates(manifests *declared.Set) (*playbook.Templates, error) {
+	catalogue, err := playbook.Catalogue()
+	if err != nil {
+		return nil, err
+	}
+	return playbook.NewTemplates(slices.Concat(catalogue,
+		task.Templates(), calendar.Templates(), email.Templates(), analytics.Templates(), manifests.Templates())...)
+}
+
+// NewAgents returns the registry of the built-in agents and, after them, the declared ones.
+func NewAgents(model agent.Model, manifests *declared.Set) (*agent.Registry, error) {
+	return agent.NewRegistry(append(builtinAgents(model), manifests.Agents(model)...)...)
+}
+
+// LoadManifests reads the manifests in AGENTS_DIR; without one it returns nil, which is an empty set. What is wrong with them
+// is a ConfigError that names file, line and reason.
+func LoadManifests(cfg config.Config) (*declared.Set, error) {
+	if cfg.AgentsDir == "" {
+		return nil, nil
+	}
+	var taken []string
+	for _, a := range builtinAgents(nil) {
+		taken = append(taken, a.Name())
+	}
+	set, err := declared.Load(cfg.AgentsDir, taken...)
+	if err != nil {
+		return nil, ConfigError{fmt.Errorf("the agents in AGENTS_DIR are wrong:\n%w", err)}
+	}
+	return set, nil
+}

@@ -1,0 +1,222 @@
+// Package app wires the service: it opens what the configuration names, or the embedded stand-in where it names nothing, and
+// puts the packages together by hand, top to bottom, once. The serve command, the tests of the whole service and the
+// benchmarks all start here, so that they run the same service.
+//
+//	config.Config ─┬─ database.go  PostgreSQL, or dev/devpg
+//	               ├─ backups.go   S3, or dev/diskblob
+//	               ├─ billing.go   Stripe, or dev/devstripe
+//	               ├─ agents.go    built-in agents and the manifests of AGENTS_DIR
+//	               └─ app.go       the model (or dev/offline), the limiter (Redis or memory), chat, the HTTP edge
+//
+// It serves no listener and runs no background work until Run is called.
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/declared"
+	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/backup"
+	"github.com/adiuva/cloud-api/internal/billing"
+	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/config"
+	"github.com/adiuva/cloud-api/internal/dev/devstripe"
+	"github.com/adiuva/cloud-api/internal/dev/offline"
+	"github.com/adiuva/cloud-api/internal/docsite"
+	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/llm"
+	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/sanitize"
+)
+
+// Options are what New needs beside the configuration. Log is required.
+type Options struct {
+	Log      *slog.Logger
+	Version  string
+	BaseURL  string                // where this process reaches itself, and a browser on the same machine reaches it
+	Progress func(step string)     // called while the embedded PostgreSQL is set up; may be nil
+	DB       *postgres.DB          // an open, migrated database in place of the configured one; the caller closes it
+	Model    agent.Model           // in place of the configured one
+	Now      func() time.Time      // the clock of accounts and of the HTTP edge; nil means time.Now
+	HTTP     func(*httpapi.Config) // changes the configuration of the HTTP edge last; may be nil
+}
+
+// App is the wired service. Close ends it.
+type App struct {
+	API     *httpapi.Server
+	DB      *postgres.DB
+	Auth    *auth.Service
+	Backups *backup.Service
+	Billing *billing.Service
+	Stripe  *devstripe.Server // the stand-in for Stripe; nil where STRIPE_SECRET_KEY is set
+	closers []func()
+}
+
+// ConfigError is returned for a fault of the configuration that shows only when the service is put together.
+type ConfigError struct{ Err error }
+
+// Error returns the fault's text.
+func (e ConfigError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the fault.
+func (e ConfigError) Unwrap() error { return e.Err }
+
+// New opens the database and wires everything on top of it. When it fails, it closes again what it opened.
+func New(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
+	cfg, err := cfg.WithDevSecrets()
+	if err != nil {
+		return nil, err
+	}
+	manifests, err := LoadManifests(cfg)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{DB: opts.DB}
+	if a.DB == nil {
+		db, stop, err := openDatabase(ctx, cfg, opts)
+		if err != nil {
+			return nil, err
+		}
+		a.DB = db
+		a.closers = append(a.closers, stop)
+	}
+	if err := a.wire(ctx, cfg, manifests, opts); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// Close undoes New in reverse order. It does not wait for requests.
+func (a *App) Close() {
+	for _, closer := range slices.Backward(a.closers) {
+		closer()
+	}
+}
+
+// Run does the background work, such as expiring sessions and processing Stripe's events, until ctx ends.
+func (a *App) Run(ctx context.Context) {
+	jobs := []func(context.Context){a.Auth.Maintain, a.Backups.Maintain, a.Billing.Maintain}
+	if a.Stripe != nil {
+		jobs = append(jobs, a.Stripe.Maintain)
+	}
+	var group errgroup.Group
+	for _, job := range jobs {
+		group.Go(func() error {
+			job(ctx)
+			return nil
+		})
+	}
+	_ = group.Wait() // no job returns an error
+}
+
+func (a *App) wire(ctx context.Context, cfg config.Config, manifests *declared.Set, opts Options) (err error) {
+	var stopBackups func()
+	if a.Backups, stopBackups, err = OpenBackups(ctx, cfg, a.DB, opts.Log); err != nil {
+		return err
+	}
+	a.closers = append(a.closers, stopBackups)
+	if err := a.wireBilling(ctx, cfg, opts); err != nil {
+		return err
+	}
+	accounts := authConfig(cfg, a.DB, opts.Log)
+	accounts.Now = opts.Now
+	accounts.Deletion = []auth.DeletionStep{
+		{Name: "backups", Run: a.Backups.PurgeUser}, {Name: "billing", Run: a.Billing.PurgeUser},
+	}
+	if a.Auth, err = auth.New(accounts); err != nil {
+		return err
+	}
+	model, stopModel, err := chooseModel(cfg, opts)
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, stopModel)
+	agents, playbooks, orchestrator, err := wireChat(model, manifests, opts.Log)
+	if err != nil {
+		return err
+	}
+	limiter, stopLimiter, err := chooseLimiter(cfg, opts.Log)
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, stopLimiter)
+	site, err := docsite.New(docsite.Config{Version: opts.Version})
+	if err != nil {
+		return err
+	}
+	edge := httpapi.Config{
+		Auth: a.Auth, Chat: orchestrator, Agents: agents, Backups: a.Backups, Billing: a.Billing, Playbooks: playbooks,
+		Docs: site, Limiter: limiter, Ready: a.DB.Ping, Version: opts.Version, CORSOrigins: cfg.CORSOrigins,
+		TrustedProxies: cfg.TrustedProxies, WSPingInterval: cfg.WSPingInterval, Now: opts.Now, Log: opts.Log,
+	}
+	if opts.HTTP != nil {
+		opts.HTTP(&edge)
+	}
+	a.API, err = httpapi.New(edge)
+	return err
+}
+
+func wireChat(
+	model agent.Model, manifests *declared.Set, log *slog.Logger,
+) (*agent.Registry, *playbook.Library, *chat.Orchestrator, error) {
+	agents, err := NewAgents(model, manifests)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	templates, err := newTemplates(manifests)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("templates: %w", err)
+	}
+	library, err := playbook.Playbooks(templates)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("playbooks: %w", err)
+	}
+	filter := sanitize.New(chat.Secrets(agents, templates)...)
+	return agents, library, chat.New(chat.Config{
+		Agents: agents, Model: model, Templates: templates, Filter: chat.Sanitized(filter), Log: log,
+	}), nil
+}
+
+// chooseModel returns the model and what closes its connections.
+func chooseModel(cfg config.Config, opts Options) (agent.Model, func(), error) {
+	if opts.Model != nil {
+		return opts.Model, func() {}, nil
+	}
+	if !cfg.OpenAIAPIKey.IsSet() {
+		return offline.New(offline.Config{}), func() {}, nil
+	}
+	client, err := llm.New(llm.Config{
+		APIKey: cfg.OpenAIAPIKey.Reveal(), BaseURL: cfg.OpenAIBaseURL, Model: cfg.LLMModel, RouterModel: cfg.LLMRouterModel,
+		FirstTokenTimeout: cfg.LLMFirstTokenTimeout, IdleTimeout: cfg.LLMIdleTimeout, Timeout: cfg.LLMTimeout, Log: opts.Log,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return client, client.Close, nil
+}
+
+// chooseLimiter returns the limiter and what closes it. It is nil, which is no limit, only with RATE_LIMITS=off.
+func chooseLimiter(cfg config.Config, log *slog.Logger) (*ratelimit.Limiter, func(), error) {
+	if !cfg.Limited() {
+		return nil, func() {}, nil
+	}
+	limiter, err := ratelimit.New(ratelimit.Config{RedisURL: cfg.RedisURL.Reveal(), Log: log})
+	if err != nil {
+		return nil, nil, err
+	}
+	return limiter, func() {
+		if err := limiter.Close(); err != nil {
+			log.Warn("closing the rate limiter", slog.Any("error", err))
+		}
+	}, nil
+}
