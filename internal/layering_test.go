@@ -57,8 +57,9 @@ var allowed = map[string]string{
 
 	// The edge.
 	"internal/strictjson": "internal/fault",
+	"internal/chatstream": "internal/fault internal/identity",
 	"internal/docsite":    "openapi docs internal/fault",
-	"internal/httpapi": "openapi gen/api internal/agent internal/auth internal/backup internal/billing internal/chat " +
+	"internal/httpapi": "openapi gen/api internal/agent internal/auth internal/backup internal/billing internal/chat internal/chatstream " +
 		"internal/playbook internal/ratelimit internal/strictjson internal/docsite internal/fault internal/identity internal/tier",
 
 	// Stand-ins for development.
@@ -100,7 +101,7 @@ var owners = map[string]string{
 	"github.com/golang-migrate/migrate/":   "internal/postgres",
 	"github.com/lestrrat-go/jwx/":          "internal/auth",
 	"github.com/spf13/cobra":               "cmd/adiuva-api",
-	"github.com/gorilla/websocket":         "internal/httpapi",
+	"github.com/gorilla/websocket":         "internal/chatstream",
 	"github.com/yuin/goldmark":             "internal/docsite",
 	"github.com/prometheus/client_golang/": "cmd/adiuva-api",
 }

@@ -42,7 +42,7 @@ func (s *Server) PutBackup(ctx context.Context, r api.PutBackupRequestObject) (a
 	if err != nil {
 		return nil, err
 	}
-	return stored{receipt, recordOf(ctx)}, nil
+	return stored{receipt, requestInfoFrom(ctx)}, nil
 }
 
 // sizeOf is the declared size of the blob.
@@ -61,12 +61,12 @@ func sizeOf(p api.PutBackupParams) (int64, error) {
 // stored answers an upload.
 type stored struct {
 	receipt backup.Receipt
-	rec     *record
+	info    *requestInfo
 }
 
 // VisitPutBackupResponse writes the receipt. Where the body was not asked for, the connection ends with the answer.
 func (r stored) VisitPutBackupResponse(w http.ResponseWriter) error {
-	if !r.rec.bodyRead {
+	if !r.info.bodyRead {
 		w.Header().Set("Connection", "close")
 	}
 	return api.PutBackup200JSONResponse{Body: api.BackupStored{Ok: true, ID: r.receipt.ID}}.VisitPutBackupResponse(w)

@@ -54,9 +54,9 @@ func (s *Server) ReceiveStripeEvent(
 ) (api.ReceiveStripeEventResponseObject, error) {
 	payload, err := io.ReadAll(r.Body)
 	if err != nil {
-		return nil, cutShort(err)
+		return nil, bodyReadError(err)
 	}
-	recordOf(ctx).bodyRead = true
+	requestInfoFrom(ctx).bodyRead = true
 	signature := ""
 	if r.Params.StripeSignature != nil {
 		signature = *r.Params.StripeSignature

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -17,8 +16,8 @@ import (
 // operation is what the chain needs to know of one operation of the contract.
 type operation struct {
 	id     string
-	public bool // security: []
-	fresh  bool // writes or decides: the session's state is read from the database now
+	public bool // needs no access token
+	policy openapi.Policy
 	route  *routers.Route
 	// schema is that of the JSON body, nil when the operation takes none.
 	schema *openapi3.Schema
@@ -26,8 +25,8 @@ type operation struct {
 	media openapi3.Content
 }
 
-// contract loads the document that everything here follows.
-func contract() (*openapi3.T, error) {
+// loadContract parses the contract.
+func loadContract() (*openapi3.T, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
 	if err != nil {
 		return nil, fmt.Errorf("the contract does not load: %w", err)
@@ -35,63 +34,46 @@ func contract() (*openapi3.T, error) {
 	return doc, nil
 }
 
-// operations walks the contract once and returns the chain of each operation by its id, so that an operation added to
-// the document is limited, authenticated, throttled and validated with no further code.
-func (s *Server) operations(doc *openapi3.T) (map[string][]echo.MiddlewareFunc, error) {
-	chains := map[string][]echo.MiddlewareFunc{}
+// readOperations returns every operation of the contract by its id. It fails on an operation without an id or a policy.
+func readOperations(doc *openapi3.T) (map[string]operation, error) {
+	operations := map[string]operation{}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			if op.OperationID == "" || chains[op.OperationID] != nil {
+			if _, taken := operations[op.OperationID]; taken || op.OperationID == "" {
 				return nil, fmt.Errorf("%s %s: operationId %q is missing or not unique", method, path, op.OperationID)
 			}
-			o := describe(doc, path, method, item, op)
-			chains[o.id] = []echo.MiddlewareFunc{name(o), limitBody(o), s.authenticate(o), s.throttle(o), s.validate(o)}
+			policy, err := openapi.PolicyOf(op)
+			if err != nil {
+				return nil, err
+			}
+			o := operation{id: op.OperationID, public: openapi.IsPublic(op), policy: policy}
+			// Authentication is ours alone, and the validator would read a whole body before asking for it.
+			bare := *op
+			bare.Security = &openapi3.SecurityRequirements{}
+			bare.RequestBody = nil
+			o.route = &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: &bare}
+			o.schema, o.media = bodyOf(op)
+			operations[o.id] = o
 		}
 	}
-	return chains, nil
+	return operations, nil
 }
 
-func describe(doc *openapi3.T, path, method string, item *openapi3.PathItem, op *openapi3.Operation) operation {
-	o := operation{id: op.OperationID, public: op.Security != nil && len(*op.Security) == 0, fresh: decides(method, op.OperationID)}
-	// Authentication is ours alone, and the validator would read a whole body before asking for it.
-	bare := *op
-	bare.Security = &openapi3.SecurityRequirements{}
-	bare.RequestBody = nil
-	o.route = &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: &bare}
+// bodyOf returns the schema of a JSON body or the media types of any other body.
+func bodyOf(op *openapi3.Operation) (*openapi3.Schema, openapi3.Content) {
 	if op.RequestBody == nil {
-		return o
+		return nil, nil
 	}
-	if media := op.RequestBody.Value.Content.Get("application/json"); media != nil && op.RequestBody.Value.Content["*/*"] == nil {
-		o.schema = media.Schema.Value
-		return o
+	content := op.RequestBody.Value.Content
+	if media := content.Get("application/json"); media != nil && content["*/*"] == nil {
+		return media.Schema.Value, nil
 	}
-	o.media = op.RequestBody.Value.Content
-	return o
+	return nil, content
 }
 
-// decides reports whether an operation changes something that outlives it, so that a session which ended elsewhere must
-// be noticed at once and not within the cache's ten seconds.
-func decides(method, id string) bool {
-	switch id {
-	case "chat", "runStep", "logout":
-		return false
-	}
-	return method != http.MethodGet && method != http.MethodHead
-}
-
-// name tells the request's record which operation it reached.
-func name(o operation) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c *echo.Context) error {
-			recordOf(c.Request().Context()).route = o.id
-			return next(c)
-		}
-	}
-}
-
-// refuseShadowed answers 405 for the methods that a literal path lacks and a templated one beside it has: without that
-// DELETE /backup/history would reach DELETE /backup/{backup_id}.
-func refuseShadowed(e *echo.Echo, doc *openapi3.T) {
+// methodNotAllowedForLiteralPaths answers 405 for the methods that a literal path lacks and a templated one beside it has.
+// Without it DELETE /backup/history would reach DELETE /backup/{backup_id}.
+func methodNotAllowedForLiteralPaths(e *echo.Echo, doc *openapi3.T) {
 	for literal, item := range doc.Paths.Map() {
 		if strings.Contains(literal, "{") {
 			continue

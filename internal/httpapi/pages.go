@@ -23,7 +23,7 @@ func (s *Server) mountPages(e *echo.Echo) {
 	e.GET("/", func(c *echo.Context) error { return c.Redirect(http.StatusFound, "/docs") })
 	for path, h := range s.cfg.Docs.Routes() {
 		serve := func(c *echo.Context) error {
-			recordOf(c.Request().Context()).route = path
+			requestInfoFrom(c.Request().Context()).route = path
 			h.ServeHTTP(c.Response(), c.Request())
 			return nil
 		}
@@ -34,7 +34,7 @@ func (s *Server) mountPages(e *echo.Echo) {
 
 // live answers as long as the process runs.
 func (s *Server) live(c *echo.Context) error {
-	recordOf(c.Request().Context()).route = "/livez"
+	requestInfoFrom(c.Request().Context()).route = "/livez"
 	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
 }
 
@@ -43,7 +43,7 @@ const readyTimeout = 2 * time.Second
 
 // ready answers 200 when requests would be answered: not draining, and the database there.
 func (s *Server) ready(c *echo.Context) error {
-	recordOf(c.Request().Context()).route = "/readyz"
+	requestInfoFrom(c.Request().Context()).route = "/readyz"
 	if s.draining.Load() {
 		return fault.ErrDraining
 	}

@@ -27,16 +27,15 @@ var (
 	errRateLimited    = fault.New(fault.RateLimited, "Too many requests.").WithRetryHint("Wait as long as Retry-After says.")
 	errTokenMissing   = fault.New(fault.TokenMissing, "Send an access token as Authorization: Bearer.")
 	errTokenInvalid   = fault.New(fault.TokenInvalid, "Send exactly one Authorization header with one bearer token.")
-	errTokenInURL     = fault.New(fault.TokenInURL, "Never send a token in the URL. Use the Authorization header or the sub-protocol.")
 )
 
 // fail is where every error of a handler or of the chain ends.
 func (s *Server) fail(c *echo.Context, err error) {
 	if r, _ := echo.UnwrapResponse(c.Response()); r != nil && r.Committed {
-		recordOf(c.Request().Context()).cause = err
+		requestInfoFrom(c.Request().Context()).cause = err
 		panic(http.ErrAbortHandler) // cuts the connection: a broken answer must not look whole
 	}
-	f := faultOf(err)
+	f := toFault(err)
 	if f.Code == fault.MethodNotAllowed {
 		if allow, ok := c.Get(echo.ContextKeyHeaderAllow).(string); ok {
 			c.Response().Header().Set("Allow", allow)
@@ -45,8 +44,8 @@ func (s *Server) fail(c *echo.Context, err error) {
 	s.problem(c.Response(), c.Request(), f)
 }
 
-// faultOf gives the router's own errors our words.
-func faultOf(err error) *fault.Error {
+// toFault returns the fault in err. Errors of the router and of net/http become faults of ours.
+func toFault(err error) *fault.Error {
 	var known *fault.Error
 	if errors.As(err, &known) {
 		return known
@@ -71,14 +70,14 @@ const retryAfter = 5 * time.Second
 
 // problem writes f as RFC 9457 problem details.
 func (s *Server) problem(w http.ResponseWriter, r *http.Request, f *fault.Error) {
-	rec := recordOf(r.Context())
-	rec.code, rec.cause = string(f.Code), f
-	code := f.Code.Status()
+	info := requestInfoFrom(r.Context())
+	info.code, info.cause = f.Code, f
+	status := f.Code.Status()
 	doc := map[string]any{}
 	maps.Copy(doc, f.Extra)
 	maps.Copy(doc, map[string]any{
-		"type": s.baseURL(r) + "/docs/errors/" + string(f.Code), "title": http.StatusText(code), "status": code, "detail": detail(f),
-		"instance": r.URL.EscapedPath(), "code": f.Code, "request_id": rec.id,
+		"type": s.baseURL(r) + "/docs/errors/" + string(f.Code), "title": http.StatusText(status), "status": status, "detail": detail(f),
+		"instance": r.URL.EscapedPath(), "code": f.Code, "request_id": info.id,
 	})
 	if len(f.Details) > 0 {
 		list := make([]map[string]string, 0, len(f.Details))
@@ -95,14 +94,14 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, f *fault.Error)
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	s.hints(h, f, code)
-	if r.ContentLength != 0 && !rec.bodyRead {
+	setRetryHeaders(h, f)
+	if r.ContentLength != 0 && !info.bodyRead {
 		h.Set("Connection", "close") // else the library would wait for the rest of a body that nobody wants
 	}
-	w.WriteHeader(code)
+	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		if _, err := w.Write(body); err != nil {
-			rec.cause = err
+			info.cause = err
 		}
 	}
 }
@@ -115,9 +114,9 @@ func detail(f *fault.Error) string {
 	return f.Message + " " + f.RetryHint
 }
 
-// hints sets the headers that tell a client what to do next.
-func (s *Server) hints(h http.Header, f *fault.Error, code int) {
-	switch code {
+// setRetryHeaders sets the headers that say how or when to try again.
+func setRetryHeaders(h http.Header, f *fault.Error) {
+	switch f.Code.Status() {
 	case http.StatusUnauthorized:
 		challenge := `Bearer error="invalid_token"`
 		if f.Code == fault.TokenMissing {

@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v5"
 
 	"github.com/adiuva/cloud-api/gen/api"
@@ -21,10 +20,14 @@ import (
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/billing"
 	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/chatstream"
 	"github.com/adiuva/cloud-api/internal/docsite"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 )
+
+// defaultPingInterval is how often sockets are pinged where the Config does not say.
+const defaultPingInterval = 30 * time.Second
 
 // BasePath is where the contract's paths begin.
 const BasePath = "/api/v1"
@@ -54,10 +57,8 @@ type Config struct {
 type Server struct {
 	cfg      Config
 	handler  http.Handler
+	stream   *chatstream.Handler
 	draining atomic.Bool
-	// chatSchema is that of a question on the stream, sockets the streams that are open.
-	chatSchema *openapi3.Schema
-	sockets    *sockets
 }
 
 var _ api.StrictServerInterface = (*Server)(nil)
@@ -68,29 +69,33 @@ func New(cfg Config) (*Server, error) {
 		cfg.Now = time.Now
 	}
 	if cfg.WSPingInterval <= 0 {
-		cfg.WSPingInterval = pingInterval
+		cfg.WSPingInterval = defaultPingInterval
 	}
 	if cfg.JSONBodyTime <= 0 {
 		cfg.JSONBodyTime = jsonBodyTime
 	}
-	s := &Server{cfg: cfg, sockets: newSockets()}
+	s := &Server{cfg: cfg}
 	e := echo.NewWithConfig(echo.Config{HTTPErrorHandler: s.fail, Binder: binder{}, Logger: cfg.Log})
-	doc, err := contract()
+	doc, err := loadContract()
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
-	chains, err := s.operations(doc)
+	operations, err := readOperations(doc)
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
-	chains["putBackup"] = append(chains["putBackup"], s.pace)
+	chains := map[string][]echo.MiddlewareFunc{}
+	for id, o := range operations {
+		chains[id] = s.chain(o)
+	}
 	api.RegisterHandlersWithOptions(e, api.NewStrictHandler(s, nil),
 		api.RegisterHandlersOptions{BaseURL: BasePath, OperationMiddlewares: chains})
-	s.chatSchema = doc.Components.Schemas["ChatRequest"].Value
-	e.GET(BasePath+"/chat/stream", s.streamChat) // its questions pass the chain, one by one
-	refuseShadowed(e, doc)
+	stream := operations["streamChat"]
+	s.stream = s.newStream(stream, doc.Components.Schemas["ChatRequest"].Value)
+	e.GET(BasePath+stream.route.Path, tagOperation(stream)(s.streamChat))
+	methodNotAllowedForLiteralPaths(e, doc)
 	s.mountPages(e)
-	s.handler = s.accept(s.recover(s.boundHeader(s.cors(e))))
+	s.handler = s.withRequestInfo(s.recoverPanics(s.limitHeaders(s.cors(e))))
 	return s, nil
 }
 
@@ -104,7 +109,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Drain makes /readyz answer 503 from now on and refuses new sockets, so that a balancer sends new work elsewhere.
 // Requests that still arrive are answered, each as its connection's last.
-func (s *Server) Drain() { s.draining.Store(true) }
+func (s *Server) Drain() {
+	s.draining.Store(true)
+	s.stream.Drain()
+}
 
 // The limits of the listener. Headers are bounded by us at maxHeaderBytes with a problem document; the library's own
 // bound above it answers in plain text. There is no fixed read or write timeout, because uploads and streams are long;

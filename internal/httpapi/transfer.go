@@ -31,7 +31,7 @@ func (s *Server) pace(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c *echo.Context) error {
 		r := c.Request()
 		body := &pacedBody{
-			ReadCloser: r.Body, conn: http.NewResponseController(c.Response()), rec: recordOf(r.Context()), patience: patience,
+			ReadCloser: r.Body, conn: http.NewResponseController(c.Response()), info: requestInfoFrom(r.Context()), patience: patience,
 		}
 		r.Body = body
 		defer body.release()
@@ -44,7 +44,7 @@ func (s *Server) pace(next echo.HandlerFunc) echo.HandlerFunc {
 type pacedBody struct {
 	io.ReadCloser
 	conn     *http.ResponseController
-	rec      *record
+	info     *requestInfo
 	patience time.Duration
 	waited   time.Duration // of this window
 	arrived  int64         // in this window
@@ -65,7 +65,7 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 		b.waited, b.arrived = 0, 0
 	}
 	if errors.Is(err, io.EOF) {
-		b.rec.bodyRead = true
+		b.info.bodyRead = true
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return 0, errTooSlow.WithCause(err)
@@ -75,7 +75,7 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 
 // release gives the connection back without a deadline.
 func (b *pacedBody) release() {
-	if b.paced && b.rec.bodyRead { // else nothing was set, or the connection ends with the answer
+	if b.paced && b.info.bodyRead { // else nothing was set, or the connection ends with the answer
 		_ = b.deadline(time.Time{}) // fails only on a connection that is gone
 	}
 }

@@ -13,11 +13,11 @@ import (
 // maxDetails bounds how many wrong members one answer names.
 const maxDetails = 100
 
-// invalid turns the validator's errors into one fault that names every wrong member and reason, and no value. A path
-// parameter of the wrong form names nothing, so it is as absent as an unknown one.
-func invalid(err error) error {
+// validationFault turns the validator's errors into one fault that names every wrong member and the reason, and no value. A
+// path parameter of the wrong form names nothing that exists, so it is answered like an unknown one.
+func validationFault(err error) error {
 	var details []fault.Detail
-	if collect(err, "", &details) {
+	if collectDetails(err, "", &details) {
 		return fault.ErrNotFound
 	}
 	if len(details) == 0 {
@@ -26,12 +26,12 @@ func invalid(err error) error {
 	return fault.ErrValidation.WithDetails(details[:min(len(details), maxDetails)]...)
 }
 
-// collect appends what is wrong and reports whether a path parameter is.
-func collect(err error, prefix string, out *[]fault.Detail) (path bool) {
+// collectDetails appends what is wrong and reports whether a path parameter is.
+func collectDetails(err error, prefix string, out *[]fault.Detail) (path bool) {
 	switch e := err.(type) {
 	case openapi3.MultiError:
 		for _, one := range e {
-			path = collect(one, prefix, out) || path
+			path = collectDetails(one, prefix, out) || path
 		}
 		return path
 	case *openapi3filter.RequestError:
@@ -42,14 +42,14 @@ func collect(err error, prefix string, out *[]fault.Detail) (path bool) {
 			prefix = "/" + e.Parameter.In + "/" + e.Parameter.Name
 		}
 		if e.Err != nil && !errors.Is(e.Err, openapi3filter.ErrInvalidRequired) {
-			return collect(e.Err, prefix, out)
+			return collectDetails(e.Err, prefix, out)
 		}
-		*out = append(*out, fault.Detail{Pointer: prefix, Message: sentence(e.Reason, "is required")})
+		*out = append(*out, fault.Detail{Pointer: prefix, Message: reasonOr(e.Reason, "is required")})
 	case *openapi3.SchemaError:
 		if inner, ok := e.Origin.(openapi3.MultiError); ok {
-			return collect(inner, prefix, out)
+			return collectDetails(inner, prefix, out)
 		}
-		*out = append(*out, fault.Detail{Pointer: pointer(prefix, e.JSONPointer()), Message: sentence(e.Reason, "is wrong")})
+		*out = append(*out, fault.Detail{Pointer: pointer(prefix, e.JSONPointer()), Message: reasonOr(e.Reason, "is wrong")})
 	case *openapi3filter.ParseError:
 		*out = append(*out, fault.Detail{Pointer: prefix, Message: "is not of the type that the contract names"})
 	default:
@@ -58,9 +58,9 @@ func collect(err error, prefix string, out *[]fault.Detail) (path bool) {
 	return false
 }
 
-func sentence(reason, instead string) string {
+func reasonOr(reason, otherwise string) string {
 	if reason == "" {
-		return instead
+		return otherwise
 	}
 	return reason
 }

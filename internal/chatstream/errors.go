@@ -1,0 +1,28 @@
+package chatstream
+
+import (
+	"errors"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+)
+
+var (
+	errTokenInURL = fault.New(fault.TokenInURL,
+		"Never send a token in the URL. Use the Authorization header or the sub-protocol.")
+	errNoTokenOffered = fault.New(fault.TokenMissing,
+		"Offer the sub-protocols adiuva.chat.v1 and bearer.<access token>.")
+	errManyTokensOffered = fault.New(fault.TokenInvalid, "Offer exactly one sub-protocol bearer.<access token>.")
+	errSessionEnded      = fault.New(fault.TokenInvalid, "The session has ended. Log in again.")
+	errTooManySockets    = fault.New(fault.RateLimited,
+		"This account has 5 sockets open. Close one before you connect again.")
+	errNoQuestion       = fault.New(fault.UploadTooSlow, "No whole question arrived within 10 seconds.")
+	errQuestionTooLarge = fault.New(fault.BodyTooLarge, "A question may have 1 MiB.")
+	errBinaryFrame      = fault.New(fault.UnsupportedMediaType, "Send questions as text frames.")
+	errQuestionTooEarly = fault.ErrValidation.WithMessage(
+		"Wait for the last frame of an answer before you ask again.")
+)
+
+// errClientGone ends a socket whose client is away, so that nothing can be sent to it.
+var errClientGone = errors.New("the client is gone")
+
+var errSocketsRemain = errors.New("some sockets did not close in time")

@@ -1,0 +1,197 @@
+package chatstream
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/identity"
+)
+
+// Browsers cannot set Authorization, so they offer two sub-protocols: this one, which the answer names, and the token.
+const (
+	subprotocol  = "adiuva.chat.v1"
+	bearerPrefix = "bearer."
+)
+
+// Config is what a Handler needs. Every function is required; each may be called from several sockets at once.
+type Config struct {
+	// BearerToken returns the token of the Authorization header, or token_missing or token_invalid.
+	BearerToken func(r *http.Request) (string, error)
+	// Authenticate returns the user whom a token speaks for.
+	Authenticate func(ctx context.Context, token string) (identity.User, error)
+	// SessionEnded reports whether the user's login has ended. It is asked every few seconds and must not block for long.
+	SessionEnded func(ctx context.Context, user identity.User) bool
+	// Answer answers one question and returns the last frame. Text goes to emit as it is produced.
+	Answer func(ctx context.Context, token string, question []byte, emit func(text string) error) (last []byte, err error)
+	// ErrorFrame returns the frame that reports f to the client.
+	ErrorFrame func(ctx context.Context, f *fault.Error) ([]byte, error)
+	// LogAnswer writes the log line of one question. f is nil where the client was told nothing.
+	LogAnswer func(ctx context.Context, start time.Time, f *fault.Error, clientGone bool)
+
+	MaxQuestion  int64 // bytes
+	PingInterval time.Duration
+	Now          func() time.Time
+}
+
+// Handler serves the chat stream. It is safe for concurrent use.
+type Handler struct {
+	cfg      Config
+	sessions *registry
+	draining atomic.Bool
+}
+
+// New returns a handler without open sockets.
+func New(cfg Config) *Handler { return &Handler{cfg: cfg, sessions: newRegistry()} }
+
+// Drain refuses new sockets from now on.
+func (h *Handler) Drain() { h.draining.Store(true) }
+
+// Shutdown refuses new sockets, closes idle ones, lets running answers finish until ctx ends, and cuts the rest with an
+// error frame. It returns when every socket is closed, at most three seconds after ctx ended. http.Server.Shutdown does not
+// know hijacked connections and is called beside it.
+func (h *Handler) Shutdown(ctx context.Context) error {
+	h.Drain()
+	return h.sessions.shutdown(ctx)
+}
+
+// Serve answers questions over a WebSocket until either side closes it. It returns the code that the client was told when
+// the socket ended, "" where it was told none. A failure before the upgrade is returned as an error to be answered as a
+// problem document; where the client offers the sub-protocol it is sent as an error frame instead, because browsers cannot
+// see a refused handshake.
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (fault.Code, error) {
+	if tokenInURL(r.URL.RawQuery) {
+		return "", errTokenInURL
+	}
+	if h.draining.Load() {
+		return "", fault.ErrDraining
+	}
+	token, offered, user, err := h.authenticate(r)
+	if err == nil {
+		var release func()
+		if release, err = h.sessions.acquire(user.ID); err == nil {
+			defer release()
+		}
+	}
+	if err != nil && (!offered || errors.Is(err, fault.ErrDraining)) {
+		return "", err
+	}
+	conn, upgradeErr := upgrade(w, r, offered)
+	if conn == nil {
+		return "", upgradeErr
+	}
+	s := newSession(h, r, conn, token)
+	if err == nil {
+		err = s.serve(identity.ToContext(r.Context(), user), user)
+	}
+	if f := s.close(err); f != nil {
+		return f.Code, nil
+	}
+	return "", nil
+}
+
+// authenticate returns the caller's token, whether the sub-protocol is offered, and the user whom the token speaks for. The
+// token comes from the Authorization header or, where there is none, from the sub-protocols.
+func (h *Handler) authenticate(r *http.Request) (token string, offered bool, user identity.User, err error) {
+	protocols := subprotocols(r.Header)
+	offered = slices.Contains(protocols, subprotocol)
+	if len(r.Header.Values("Authorization")) > 0 || !offered {
+		token, err = h.cfg.BearerToken(r)
+	} else {
+		token, err = offeredToken(protocols)
+	}
+	if err == nil {
+		user, err = h.cfg.Authenticate(r.Context(), token)
+	}
+	return token, offered, user, err
+}
+
+// subprotocols lists what the client offers, over all headers.
+func subprotocols(h http.Header) []string {
+	list := strings.Split(strings.Join(h.Values("Sec-Websocket-Protocol"), ","), ",")
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+	}
+	return list
+}
+
+// offeredToken returns the one token among the sub-protocols.
+func offeredToken(protocols []string) (string, error) {
+	var tokens []string
+	for _, p := range protocols {
+		if token, ok := strings.CutPrefix(p, bearerPrefix); ok {
+			tokens = append(tokens, token)
+		}
+	}
+	switch len(tokens) {
+	case 0:
+		return "", errNoTokenOffered
+	case 1:
+		return tokens[0], nil
+	}
+	return "", errManyTokensOffered
+}
+
+// isTokenName reports whether clients send tokens in this query parameter by mistake. Case and the choice of - or _ do not
+// matter.
+func isTokenName(name string) bool {
+	switch strings.ReplaceAll(strings.ToLower(name), "-", "_") {
+	case "access_token", "token", "bearer", "bearer_token", "auth", "auth_token", "authorization", "jwt", "id_token",
+		"refresh_token", "api_key", "apikey", "key":
+		return true
+	}
+	return false
+}
+
+// tokenInURL reports whether a query contains a token, by name or by look. It also reads pairs that net/url would drop.
+func tokenInURL(query string) bool {
+	for pair := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
+		name, value, _ := strings.Cut(pair, "=")
+		if decoded, err := url.QueryUnescape(name); err == nil {
+			name = decoded
+		}
+		if decoded, err := url.QueryUnescape(value); err == nil {
+			value = decoded
+		}
+		if isTokenName(name) || strings.Contains(value, "eyJ") && strings.Count(value, ".") >= 2 {
+			return true
+		}
+	}
+	return false
+}
+
+// upgrade makes the connection a WebSocket. Where it returns none, the error is to be answered; without an error the
+// connection is closed already. The edge has checked the origin.
+func upgrade(w http.ResponseWriter, r *http.Request, offered bool) (*websocket.Conn, error) {
+	headers := w.Header().Clone()
+	if offered {
+		headers.Set("Sec-Websocket-Protocol", subprotocol)
+	}
+	up := websocket.Upgrader{
+		CheckOrigin:      func(*http.Request) bool { return true },
+		Error:            func(http.ResponseWriter, *http.Request, int, error) {},
+		HandshakeTimeout: closeTimeout,
+	}
+	conn, err := up.Upgrade(w, r, headers)
+	var refused websocket.HandshakeError
+	if errors.As(err, &refused) {
+		return nil, fault.ErrValidation.WithCause(err).WithDetails(fault.Detail{Pointer: "/header/Upgrade",
+			Message: "this path answers WebSocket handshakes of version 13 only"})
+	}
+	if err != nil {
+		return nil, nil
+	}
+	if tcp, ok := conn.NetConn().(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(kernelBuffer) // fails only on a closed connection, which the first read notices
+	}
+	return conn, nil
+}

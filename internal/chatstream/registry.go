@@ -1,0 +1,88 @@
+package chatstream
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+)
+
+// maxSockets is how many sockets an account may have open on this server.
+const maxSockets = 5
+
+// cutTimeout is how long sockets may take to close once their answers were cut.
+const cutTimeout = 3 * time.Second
+
+// registry counts the open sockets and signals them when the server shuts down. It is safe for concurrent use.
+type registry struct {
+	mu      sync.Mutex
+	open    sync.WaitGroup
+	byUser  map[uuid.UUID]int
+	stopped bool
+	// stopping is closed when no new question is answered; cut ends when no answer may go on.
+	stopping chan struct{}
+	cut      context.Context
+	cutNow   context.CancelFunc
+}
+
+func newRegistry() *registry {
+	r := &registry{byUser: map[uuid.UUID]int{}, stopping: make(chan struct{})}
+	r.cut, r.cutNow = context.WithCancel(context.Background())
+	return r
+}
+
+// acquire counts one more socket of the user. It returns what gives it back, or rate_limited or draining.
+func (r *registry) acquire(user uuid.UUID) (release func(), err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped {
+		return nil, fault.ErrDraining
+	}
+	if r.byUser[user] >= maxSockets {
+		return nil, errTooManySockets
+	}
+	r.byUser[user]++
+	r.open.Add(1)
+	return func() { r.release(user) }, nil
+}
+
+func (r *registry) release(user uuid.UUID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byUser[user]--; r.byUser[user] == 0 {
+		delete(r.byUser, user)
+	}
+	r.open.Done()
+}
+
+// shutdown waits for all sockets to close: idle ones now, answering ones until ctx ends.
+func (r *registry) shutdown(ctx context.Context) error {
+	r.mu.Lock()
+	if !r.stopped {
+		r.stopped = true
+		close(r.stopping)
+	}
+	r.mu.Unlock()
+	closed := make(chan struct{})
+	go func() {
+		r.open.Wait()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+		return nil
+	case <-ctx.Done():
+	}
+	r.cutNow()
+	timeout := time.NewTimer(cutTimeout)
+	defer timeout.Stop()
+	select {
+	case <-closed:
+		return nil
+	case <-timeout.C:
+		return errSocketsRemain
+	}
+}

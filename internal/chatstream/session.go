@@ -1,0 +1,177 @@
+package chatstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/identity"
+)
+
+const (
+	// pongTimeout is how long the client may take to answer a ping.
+	pongTimeout = 10 * time.Second
+	// sessionInterval is how often a socket that is answering checks that its login has not ended.
+	sessionInterval = 3 * time.Second
+	// closeTimeout is how long the error frame may take, and how long the client may take to answer the close frame.
+	closeTimeout = time.Second
+)
+
+// session is one WebSocket. One goroutine reads, one watches, and the handler's own answers.
+type session struct {
+	handler   *Handler
+	request   *http.Request
+	conn      *websocket.Conn
+	token     string
+	writer    writer
+	questions chan []byte
+	busy      atomic.Bool // from a question's arrival until its last frame is sent
+	cancel    context.CancelCauseFunc
+	due       time.Time // when the message being read must be complete; zero between messages; used by read alone
+	running   sync.WaitGroup
+	readEnded chan struct{} // nil until serve reads
+}
+
+func newSession(h *Handler, r *http.Request, conn *websocket.Conn, token string) *session {
+	return &session{
+		handler: h, request: r, conn: conn, token: token, writer: writer{conn: conn}, questions: make(chan []byte, 1),
+	}
+}
+
+// serve answers questions until the socket must end, and returns why.
+func (s *session) serve(ctx context.Context, user identity.User) error {
+	ctx, s.cancel = context.WithCancelCause(ctx)
+	s.readEnded = make(chan struct{})
+	s.writer.onError = func() { s.cancel(errClientGone) }
+	s.running.Go(s.read)
+	s.running.Go(func() { s.watch(ctx, user) })
+	defer context.AfterFunc(s.handler.sessions.cut, func() { s.end(fault.ErrDraining) })()
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-s.handler.sessions.stopping:
+			return fault.ErrDraining
+		case question := <-s.questions:
+			if err := s.answer(ctx, question); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// end stops the running answer for that reason. It does not wait for a write that blocks.
+func (s *session) end(cause error) {
+	s.cancel(cause)
+	_ = s.conn.NetConn().SetWriteDeadline(time.Now().Add(closeTimeout)) // fails only on a closed connection
+}
+
+// watch pings the client, and ends the socket when the login ends.
+func (s *session) watch(ctx context.Context, user identity.User) {
+	pings, sessions := time.NewTicker(s.handler.cfg.PingInterval), time.NewTicker(sessionInterval)
+	defer pings.Stop()
+	defer sessions.Stop()
+	for {
+		check := false
+		select {
+		case <-ctx.Done():
+			return
+		case <-pings.C:
+			// A failure shows when no pong arrives.
+			_ = s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(pongTimeout))
+			check = !s.busy.Load()
+		case <-sessions.C:
+			check = s.busy.Load()
+		}
+		if check && s.loginEnded(ctx, user) {
+			s.end(errSessionEnded)
+			return
+		}
+	}
+}
+
+func (s *session) loginEnded(ctx context.Context, user identity.User) bool {
+	limited, cancel := context.WithTimeout(ctx, sessionInterval/2)
+	defer cancel()
+	return s.handler.cfg.SessionEnded(limited, user)
+}
+
+// answer answers one question and returns why the socket must end, nil when it may go on.
+func (s *session) answer(ctx context.Context, question []byte) error {
+	start := s.handler.cfg.Now()
+	last, err := s.handler.cfg.Answer(ctx, s.token, question, func(text string) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return s.writer.text(text)
+	})
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	if err == nil {
+		err = s.sendLast(last)
+	}
+	s.handler.cfg.LogAnswer(ctx, start, s.visible(err), errors.Is(err, errClientGone))
+	return err
+}
+
+// sendLast sends the last frame of an answer. The next question may arrive as soon as the client has it.
+func (s *session) sendLast(frame []byte) error {
+	s.busy.Store(false)
+	if err := s.writer.last(frame); err != nil {
+		return fmt.Errorf("%w: %w", errClientGone, err)
+	}
+	return nil
+}
+
+// visible returns the fault that the client is told, nil when there is nothing to tell it or it is gone.
+func (s *session) visible(err error) *fault.Error {
+	if err == nil || errors.Is(err, errClientGone) || s.writer.failed() {
+		return nil
+	}
+	return fault.From(err)
+}
+
+// close sends the client the reason, gives it a moment to read it, and closes the connection. When it returns, no goroutine
+// of the session is left. It returns what the client was told.
+func (s *session) close(reason error) *fault.Error {
+	f := s.visible(reason)
+	if s.cancel != nil {
+		s.cancel(errClientGone)
+	} else {
+		s.readEnded = make(chan struct{})
+		s.running.Go(func() {
+			defer close(s.readEnded)
+			s.drain()
+		})
+	}
+	if f != nil {
+		s.sendError(f)
+		timeout := time.NewTimer(closeTimeout)
+		defer timeout.Stop()
+		select {
+		case <-s.readEnded:
+		case <-timeout.C:
+		}
+	}
+	_ = s.conn.Close() // there is nothing to do about a connection that does not close
+	s.running.Wait()
+	return f
+}
+
+// sendError sends the error frame and the close frame, as far as they still get through.
+func (s *session) sendError(f *fault.Error) {
+	frame, err := s.handler.cfg.ErrorFrame(s.request.Context(), f)
+	if err != nil || s.writer.only(frame) != nil {
+		return
+	}
+	closing := websocket.FormatCloseMessage(f.Code.Close(), string(f.Code))
+	_ = s.conn.WriteControl(websocket.CloseMessage, closing, time.Now().Add(closeTimeout))
+}

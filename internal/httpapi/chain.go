@@ -1,0 +1,112 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/oapi-codegen/runtime"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/strictjson"
+	"github.com/adiuva/cloud-api/openapi"
+)
+
+// The steps of the chain as plain functions. The REST middleware and the chat stream both call them, so that a question is
+// authenticated, counted, decoded and guarded against panics in the same way on either path.
+
+// bearerToken returns the one bearer token of the request (RFC 6750, the scheme in any case). It reads the Authorization
+// header alone: a token in the query is no token.
+func bearerToken(r *http.Request) (string, error) {
+	values := r.Header.Values("Authorization")
+	if len(values) == 0 {
+		return "", errTokenMissing
+	}
+	scheme, token, ok := strings.Cut(values[0], " ")
+	if len(values) > 1 || !ok || !strings.EqualFold(scheme, "bearer") || strings.TrimSpace(token) == "" {
+		return "", errTokenInvalid
+	}
+	return strings.TrimSpace(token), nil
+}
+
+// authenticate returns the user whom a token speaks for, and notes who it is for the request's log line.
+func (s *Server) authenticate(ctx context.Context, session openapi.Session, token string) (user identity.User, err error) {
+	switch session {
+	case openapi.SessionEnded:
+		user, err = s.cfg.Auth.AuthenticateEnded(token)
+	case openapi.SessionChecked:
+		user, err = s.cfg.Auth.AuthenticateFresh(ctx, token)
+	default:
+		user, err = s.cfg.Auth.Authenticate(ctx, token)
+	}
+	if err == nil {
+		requestInfoFrom(ctx).user = user.ID
+	}
+	return user, err
+}
+
+// charge counts one request and answers rate_limited when it is one too many. Where h is not nil, the limit's headers are set
+// on it. The returned function takes the outcome of the request: a failure of ours is given back, while what the caller did
+// wrong or left alone stays counted.
+func (s *Server) charge(ctx context.Context, l limit, h http.Header) (settle func(error), err error) {
+	limiter := s.cfg.Limiter
+	if limiter == nil {
+		return func(error) {}, nil
+	}
+	d, err := limiter.Take(ctx, l.key, l.requests, l.window)
+	if err != nil {
+		return nil, err
+	}
+	if h != nil {
+		setRateLimitHeaders(h, l, d)
+	}
+	if !d.Allowed {
+		return nil, errRateLimited.WithRetryAfter(max(d.Reset, time.Second))
+	}
+	return func(err error) {
+		if err != nil && ctx.Err() == nil && toFault(err).Code.Status() >= http.StatusInternalServerError {
+			limiter.Refund(context.WithoutCancel(ctx), l.key, l.requests, l.window)
+		}
+	}, nil
+}
+
+// decode strictly decodes data and checks it against schema.
+func decode(data []byte, schema *openapi3.Schema) (any, error) {
+	value, err := strictjson.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	if err := schema.VisitJSON(value, schemaOptions()...); err != nil {
+		return nil, validationFault(err)
+	}
+	return value, nil
+}
+
+// bind fills target from a value that decode returned. There is no second, more lenient decoder to fall back to.
+func bind(value, target any) error {
+	if err := runtime.BindJSONValue(value, target); err != nil {
+		return fault.ErrValidation.WithCause(err)
+	}
+	return nil
+}
+
+// safely returns what do returns, or an internal error with the stack where do panics. Only the type of the value is kept:
+// its text may hold what a user said. http.ErrAbortHandler, which cuts the connection on purpose, is passed on.
+func safely(do func() error) (err error) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		if v == http.ErrAbortHandler {
+			panic(v)
+		}
+		err = fault.ErrInternal.WithCause(fmt.Errorf("panic of type %T\n%s", v, debug.Stack()))
+	}()
+	return do()
+}

@@ -1,0 +1,123 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/labstack/echo/v5"
+
+	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/openapi"
+)
+
+// chain returns what runs before the handler of an operation. All of it follows from the contract, so that a new operation
+// needs no code here.
+func (s *Server) chain(o operation) []echo.MiddlewareFunc {
+	chain := []echo.MiddlewareFunc{tagOperation(o), limitBody(o), s.requireUser(o), s.throttle(o), s.validate(o)}
+	if o.policy.Body == openapi.Unlimited {
+		chain = append(chain, s.pace)
+	}
+	return chain
+}
+
+// tagOperation notes for the request's log line which operation it reached.
+func tagOperation(o operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c *echo.Context) error {
+			requestInfoFrom(c.Request().Context()).route = o.id
+			return next(c)
+		}
+	}
+}
+
+// limitBody refuses a body whose declared length is too large before it is read, and cuts one that turns out to be.
+func limitBody(o operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		if o.policy.Body == openapi.Unlimited {
+			return next
+		}
+		return func(c *echo.Context) error {
+			r := c.Request()
+			if r.ContentLength > o.policy.Body {
+				return errTooLarge
+			}
+			r.Body = http.MaxBytesReader(c.Response(), r.Body, o.policy.Body)
+			return next(c)
+		}
+	}
+}
+
+// requireUser puts the caller into the context, or ends the request.
+func (s *Server) requireUser(o operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		if o.public {
+			return next
+		}
+		return func(c *echo.Context) error {
+			r := c.Request()
+			token, err := bearerToken(r)
+			if err != nil {
+				return err
+			}
+			user, err := s.authenticate(r.Context(), o.policy.Session, token)
+			if err != nil {
+				return err
+			}
+			c.SetRequest(r.WithContext(identity.ToContext(r.Context(), user)))
+			return next(c)
+		}
+	}
+}
+
+// throttle counts the request against its limit.
+func (s *Server) throttle(o operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c *echo.Context) error {
+			r := c.Request()
+			settle, err := s.charge(r.Context(), s.limitOf(o, r), c.Response().Header())
+			if err != nil {
+				return err
+			}
+			err = next(c)
+			settle(err)
+			return err
+		}
+	}
+}
+
+// bodyKey is where validate leaves the decoded body for the binder.
+const bodyKey = "body"
+
+// validate checks parameters and body against the contract. A body that is not JSON is not touched: the handler sees
+// its first byte as soon as the client sends it.
+func (s *Server) validate(o operation) echo.MiddlewareFunc {
+	options := &openapi3filter.Options{MultiError: true, SchemaValidationOptions: schemaOptions()}
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c *echo.Context) error {
+			r := c.Request()
+			params := map[string]string{}
+			for _, p := range c.PathValues() {
+				params[p.Name] = p.Value
+			}
+			in := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: o.route, Options: options}
+			body, length := r.Body, r.ContentLength
+			r.Body = http.NoBody
+			err := openapi3filter.ValidateRequest(r.Context(), in)
+			r.Body, r.ContentLength = body, length
+			if err != nil {
+				return validationFault(err)
+			}
+			if o.media != nil && o.media.Get(r.Header.Get("Content-Type")) == nil {
+				return errMediaType
+			}
+			if o.schema != nil {
+				value, err := s.readJSON(c, o.schema)
+				if err != nil {
+					return err
+				}
+				c.Set(bodyKey, value)
+			}
+			return next(c)
+		}
+	}
+}

@@ -1,0 +1,260 @@
+package httpapi
+
+import (
+	"bufio"
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+)
+
+// requestInfo is what the edge learns of one request while it answers it, for the request's log line.
+type requestInfo struct {
+	id    string
+	route string // operationId, or the route's pattern
+	user  uuid.UUID
+	code  fault.Code
+	cause error
+	// bodyRead is set once the whole body was read, so that a refusal can keep the connection.
+	bodyRead bool
+}
+
+type requestInfoKey struct{}
+
+// requestInfoFrom returns the info of the request that ctx belongs to. Outside a request it returns one that nobody reads.
+func requestInfoFrom(ctx context.Context) *requestInfo {
+	if info, ok := ctx.Value(requestInfoKey{}).(*requestInfo); ok {
+		return info
+	}
+	return &requestInfo{}
+}
+
+// withRequestInfo gives the request its id and writes its log line when it is answered. Paths are logged as routes, never with
+// query strings.
+func (s *Server) withRequestInfo(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := s.cfg.Now()
+		info := &requestInfo{id: requestID(r.Header.Values("X-Request-Id")), route: "none"}
+		ctx := context.WithValue(r.Context(), requestInfoKey{}, info)
+		cw := &countingWriter{ResponseWriter: w, status: http.StatusOK}
+		h := w.Header()
+		h.Set("X-Request-Id", info.id)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		if len(r.TransferEncoding) > 0 {
+			// net/http drops a Content-Length beside Transfer-Encoding, so it cannot be refused here. What follows such a
+			// request on its connection must not be taken for another request (RFC 9112, 6.1).
+			h.Set("Connection", "close")
+		}
+		defer s.logRequest(ctx, info, cw, r, start)
+		next.ServeHTTP(cw, r.WithContext(ctx))
+	})
+}
+
+// logRequest writes the one line of a request.
+func (s *Server) logRequest(ctx context.Context, info *requestInfo, w *countingWriter, r *http.Request, start time.Time) {
+	attrs := []slog.Attr{slog.String("method", knownMethod(r.Method)), slog.Int("status", w.status), slog.Int64("bytes", w.bytes)}
+	var cause error
+	if w.status >= http.StatusInternalServerError {
+		cause = info.cause
+	}
+	s.logLine(ctx, "request", info, start, cause, attrs...)
+}
+
+// logAnswer writes the one line of a question on the chat stream. f is nil where the client was told nothing.
+func (s *Server) logAnswer(ctx context.Context, start time.Time, f *fault.Error, clientGone bool) {
+	info := *requestInfoFrom(ctx)
+	var attrs []slog.Attr
+	var cause error
+	if clientGone {
+		attrs = append(attrs, slog.Bool("client_gone", true))
+	}
+	if info.code = ""; f != nil {
+		info.code = f.Code
+		if f.Code.Status() >= http.StatusInternalServerError {
+			cause = f
+		}
+	}
+	s.logLine(ctx, "answer", &info, start, cause, attrs...)
+}
+
+// logLine writes what every line has. A failure of ours is an error and shows its cause, except that we are shutting down.
+func (s *Server) logLine(
+	ctx context.Context, message string, info *requestInfo, start time.Time, cause error, attrs ...slog.Attr,
+) {
+	attrs = append(attrs, slog.String("request_id", info.id), slog.String("route", info.route),
+		slog.Duration("duration", s.cfg.Now().Sub(start)))
+	if info.user != uuid.Nil {
+		attrs = append(attrs, slog.String("user_id", info.user.String()))
+	}
+	if info.code != "" {
+		attrs = append(attrs, slog.String("code", string(info.code)))
+	}
+	level := slog.LevelInfo
+	if cause != nil && info.code != fault.Draining {
+		level = slog.LevelError
+		attrs = append(attrs, slog.String("error", cause.Error()))
+	}
+	s.cfg.Log.LogAttrs(ctx, level, message, attrs...)
+}
+
+// knownMethod keeps invented methods out of the log.
+func knownMethod(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions, http.MethodTrace, http.MethodConnect:
+		return m
+	}
+	return "other"
+}
+
+// maxRequestID bounds an inbound request id.
+const maxRequestID = 64
+
+// requestID keeps a single valid inbound id and otherwise makes one.
+func requestID(inbound []string) string {
+	if len(inbound) == 1 && validRequestID(inbound[0]) {
+		return inbound[0]
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		id = uuid.New()
+	}
+	return strings.ReplaceAll(id.String(), "-", "")
+}
+
+func validRequestID(id string) bool {
+	if id == "" || len(id) > maxRequestID {
+		return false
+	}
+	for _, b := range []byte(id) {
+		if !(b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '-' || b == '_') {
+			return false
+		}
+	}
+	return true
+}
+
+// recoverPanics answers a panic with 500 and keeps the process alive. Where the answer has begun, it cuts the connection.
+func (s *Server) recoverPanics(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := safely(func() error {
+			next.ServeHTTP(w, r)
+			return nil
+		})
+		if err == nil {
+			return
+		}
+		if cw, ok := w.(*countingWriter); ok && cw.wrote {
+			requestInfoFrom(r.Context()).cause = err
+			panic(http.ErrAbortHandler)
+		}
+		s.problem(w, r, fault.From(err))
+	})
+}
+
+// limitHeaders refuses headers beyond the contract's 32 KiB.
+func (s *Server) limitHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		size := len(r.RequestURI)
+		for name, values := range r.Header {
+			for _, v := range values {
+				size += len(name) + len(v) + len(": \r\n")
+			}
+		}
+		if size > maxHeaderBytes {
+			s.problem(w, r, errHeaderTooLarge)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// fromTrustedProxy reports whether the peer may speak for others.
+func (s *Server) fromTrustedProxy(r *http.Request) bool { return s.trusted(peer(r)) }
+
+func (s *Server) trusted(addr netip.Addr) bool {
+	for _, p := range s.cfg.TrustedProxies {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+func peer(r *http.Request) netip.Addr {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr.Unmap()
+}
+
+// clientIP is the nearest address that no trusted proxy owns; IPv6 clients count by their /64.
+func (s *Server) clientIP(r *http.Request) string {
+	addr := peer(r)
+	var hops []string
+	if s.trusted(addr) {
+		hops = strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	}
+	for i := len(hops) - 1; i >= 0 && s.trusted(addr); i-- {
+		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		addr = next.Unmap()
+	}
+	if addr.Is6() {
+		if prefix, err := addr.Prefix(64); err == nil {
+			return prefix.String()
+		}
+	}
+	return addr.String()
+}
+
+// countingWriter remembers the status and counts the bytes of an answer.
+type countingWriter struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+	wrote  bool
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// WriteHeader records the status.
+func (w *countingWriter) WriteHeader(code int) {
+	if !w.wrote && code >= http.StatusOK {
+		w.status, w.wrote = code, true
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+// Write counts the bytes.
+func (w *countingWriter) Write(p []byte) (int, error) {
+	w.wrote = true
+	n, err := w.ResponseWriter.Write(p)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Hijack gives up the connection to a WebSocket.
+func (w *countingWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err == nil {
+		w.status, w.wrote = http.StatusSwitchingProtocols, true
+	}
+	return conn, rw, err
+}

@@ -1,0 +1,98 @@
+package openapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// policyExtension is the member of an operation that holds its Policy.
+const policyExtension = "x-adiuva"
+
+// Unlimited as Policy.Body means that no size is too large for the operation; such a body has to keep a minimum rate instead.
+const Unlimited = -1
+
+// defaultBody is the largest body, in bytes, of operations that do not say.
+const defaultBody = 1 << 20
+
+// Policy says what the edge enforces before the handler of an operation runs.
+type Policy struct {
+	Body    int64   `json:"body"` // largest request body, or largest message of a stream, in bytes, or Unlimited
+	Rate    Rate    `json:"rate"`
+	Session Session `json:"session"` // empty where the operation needs no access token
+}
+
+// Rate is a limit on the number of requests. ByAccount leaves the numbers to the account's tier.
+type Rate struct {
+	By       RateKey `json:"by"`
+	Requests int     `json:"requests"`
+	Window   int     `json:"window"` // seconds
+}
+
+// RateKey says who shares a limit.
+type RateKey string
+
+// The rate keys.
+const (
+	ByAccount RateKey = "account"
+	ByAddress RateKey = "address"
+)
+
+// Session says how carefully the login behind an access token is checked.
+type Session string
+
+// The session checks. An operation that changes something has to notice at once that the login has ended elsewhere; one that
+// only reads may rely on what was true up to ten seconds ago.
+const (
+	SessionCached  Session = "cached"
+	SessionChecked Session = "checked"
+	SessionEnded   Session = "ended" // a login that has ended is good enough, as for logging out twice
+)
+
+// PolicyOf reads the x-adiuva extension of an operation. It fails where the extension is missing, has unknown members or
+// does not fit the operation.
+func PolicyOf(op *openapi3.Operation) (Policy, error) {
+	extension, ok := op.Extensions[policyExtension]
+	if !ok {
+		return Policy{}, fmt.Errorf("%s has no %s", op.OperationID, policyExtension)
+	}
+	text, err := json.Marshal(extension)
+	if err != nil {
+		return Policy{}, fmt.Errorf("%s of %s: %w", policyExtension, op.OperationID, err)
+	}
+	p := Policy{Body: defaultBody}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&p); err != nil {
+		return Policy{}, fmt.Errorf("%s of %s: %w", policyExtension, op.OperationID, err)
+	}
+	if reason := p.wrong(IsPublic(op)); reason != "" {
+		return Policy{}, fmt.Errorf("%s of %s: %s", policyExtension, op.OperationID, reason)
+	}
+	return p, nil
+}
+
+// IsPublic reports whether an operation needs no access token.
+func IsPublic(op *openapi3.Operation) bool { return op.Security != nil && len(*op.Security) == 0 }
+
+func (p Policy) wrong(public bool) string {
+	switch {
+	case p.Body < 1 && p.Body != Unlimited:
+		return "body must be a number of bytes, or -1"
+	case p.Rate.By == ByAddress && (p.Rate.Requests < 1 || p.Rate.Window < 1):
+		return "a rate by address needs requests and window"
+	case p.Rate.By == ByAccount && (p.Rate.Requests != 0 || p.Rate.Window != 0):
+		return "a rate by account is the tier's: leave requests and window out"
+	case public && (p.Rate.By != ByAddress || p.Session != ""):
+		return "an operation without security needs a rate by address and no session"
+	case public:
+		return ""
+	case p.Rate.By != ByAccount:
+		return "rate.by must be account"
+	case p.Session != SessionCached && p.Session != SessionChecked && p.Session != SessionEnded:
+		return "session must be cached, checked or ended"
+	}
+	return ""
+}
