@@ -70,7 +70,10 @@ var allowed = map[string]string{
 
 	// For tests alone.
 	"internal/testing/agenttest": "internal/agent internal/identity internal/tier",
+	"internal/testing/apitest": "internal/agent internal/app internal/auth internal/billing internal/config internal/dev/devstripe " +
+		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest",
 	"internal/testing/leaktest":  "",
+	"internal/testing/soak":      "",
 	"internal/testing/llmtest":   "internal/agent",
 	"internal/testing/pgtest":    "internal/postgres internal/dev/devpg",
 	"internal/testing/s3test":    "",
@@ -89,9 +92,9 @@ var owners = map[string]string{
 	module + "gen/api":                     "internal/httpapi",
 	module + "gen/client":                  "",
 	module + "gen/db":                      "internal/auth internal/backup internal/billing",
-	module + "internal/config":             "internal/app cmd/adiuva-api",
-	module + "internal/dev/":               "internal/app cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",
-	module + "internal/testing/":           "internal/testing/servetest internal/testing/llmtest",
+	module + "internal/config":             "internal/app internal/testing/apitest cmd/adiuva-api",
+	module + "internal/dev/":               "internal/app internal/testing/apitest cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",
+	module + "internal/testing/":           "internal/testing/apitest internal/testing/servetest internal/testing/llmtest",
 	"github.com/tmc/langchaingo/llms":      "internal/agent internal/chat internal/llm internal/dev/offline internal/testing/agenttest internal/testing/llmtest",
 	"github.com/aws/":                      "internal/s3blob internal/testing/s3test",
 	"github.com/stripe/stripe-go/":         "internal/stripepay",
@@ -101,7 +104,7 @@ var owners = map[string]string{
 	"github.com/golang-migrate/migrate/":   "internal/postgres",
 	"github.com/lestrrat-go/jwx/":          "internal/auth",
 	"github.com/spf13/cobra":               "cmd/adiuva-api",
-	"github.com/gorilla/websocket":         "internal/chatstream",
+	"github.com/gorilla/websocket":         "internal/chatstream internal/testing/apitest",
 	"github.com/yuin/goldmark":             "internal/docsite",
 	"github.com/prometheus/client_golang/": "cmd/adiuva-api",
 }

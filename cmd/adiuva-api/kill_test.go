@@ -44,6 +44,9 @@ func newStage(t testing.TB, store backup.Store, vars map[string]string) *stage {
 	s.vars["DATABASE_URL"] = s.wire.DSN + "&default_query_exec_mode=exec" // every message names its statement
 	s.vars["JWT_SECRET"], s.vars["PASSWORD_PEPPER"] = strings.Repeat("s", 32), strings.Repeat("p", 32)
 	s.vars["BCRYPT_COST"] = "4"
+	if s.vars["ADIUVA_DATA_DIR"] == "" {
+		s.vars["ADIUVA_DATA_DIR"] = folder(t) // otherwise the development secrets land in this folder
+	}
 	env, _, errs := with(s.vars)
 	s.live = startReplica(t, s.vars)
 	if execute(t.Context(), env, []string{"user", "create", "up@example.com", "--password", "correct horse battery", "--tier", "power"}) != exitOK {

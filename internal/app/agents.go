@@ -19,8 +19,8 @@ func builtinAgents(model agent.Model) []*agent.Agent {
 	return []*agent.Agent{task.New(model), calendar.New(model), email.New(model), analytics.New(model)}
 }
 
-// newTemplates returns the templates of the catalogue and those that the agents' plans name.
-func newTemplates(manifests *declared.Set) (*playbook.Templates, error) {
+// NewTemplates returns the templates of the catalogue and those that the agents' plans name.
+func NewTemplates(manifests *declared.Set) (*playbook.Templates, error) {
 	catalogue, err := playbook.Catalogue()
 	if err != nil {
 		return nil, err

@@ -173,7 +173,7 @@ func wireChat(
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	templates, err := newTemplates(manifests)
+	templates, err := NewTemplates(manifests)
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("templates: %w", err)
 	}

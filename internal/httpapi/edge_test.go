@@ -8,13 +8,15 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/adiuva/cloud-api/internal/testing/apitest"
 )
 
 func TestRequestID(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	for in, kept := range map[string]bool{"good_ID-1": true, strings.Repeat("a", 64): true, strings.Repeat("a", 65): false, "a b": false, "ä": false} {
-		got := a.do("GET", "/api/v1/health", "", header{"X-Request-Id": in}).header.Get("X-Request-Id")
+		got := a.Do("GET", "/api/v1/health", "", header{"X-Request-Id": in}).Header.Get("X-Request-Id")
 		if (got == in) != kept || got == "" {
 			t.Errorf("X-Request-Id %q became %q", in, got)
 		}
@@ -29,27 +31,27 @@ func TestCORS(t *testing.T) {
 		"http://localhost.evil.example": false, "http://localhost:80.evil.example": false, "https://localhost:5173": false,
 		"http://localhost:5173/path": false, "file://": false, "APP://ADIUVA": false,
 	} {
-		pre := a.send("OPTIONS", "/api/v1/chat", http.NoBody, header{"Origin": origin, "Access-Control-Request-Method": "POST"})
-		plain := a.do("GET", "/api/v1/health", "", header{"Origin": origin})
+		pre := a.Send("OPTIONS", "/api/v1/chat", http.NoBody, header{"Origin": origin, "Access-Control-Request-Method": "POST"})
+		plain := a.Do("GET", "/api/v1/health", "", header{"Origin": origin})
 		for _, got := range []answer{pre, plain} {
-			acao := got.header.Get("Access-Control-Allow-Origin")
-			if allowed != (acao == origin) || !allowed && got.code() != "origin_forbidden" {
-				t.Errorf("origin %q: %d, Access-Control-Allow-Origin %q", origin, got.status, acao)
+			acao := got.Header.Get("Access-Control-Allow-Origin")
+			if allowed != (acao == origin) || !allowed && got.Code() != "origin_forbidden" {
+				t.Errorf("origin %q: %d, Access-Control-Allow-Origin %q", origin, got.Status, acao)
 			}
-			if got.header.Get("Vary") != "Origin" || got.header.Get("Access-Control-Allow-Credentials") != "" {
-				t.Errorf("origin %q: Vary %q", origin, got.header.Get("Vary"))
+			if got.Header.Get("Vary") != "Origin" || got.Header.Get("Access-Control-Allow-Credentials") != "" {
+				t.Errorf("origin %q: Vary %q", origin, got.Header.Get("Vary"))
 			}
 		}
 	}
-	if got := a.do("GET", "/api/v1/health", "", nil); got.status != http.StatusOK {
-		t.Errorf("without Origin: %d", got.status)
+	if got := a.Do("GET", "/api/v1/health", "", nil); got.Status != http.StatusOK {
+		t.Errorf("without Origin: %d", got.Status)
 	}
 }
 
 func TestC23_AuthorizationHeader(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
-	me := a.register("anna@example.com")
+	me := a.Register("anna@example.com")
 	token := strings.TrimPrefix(me["Authorization"], "Bearer ")
 	for name, c := range map[string]struct {
 		path    string
@@ -63,15 +65,15 @@ func TestC23_AuthorizationHeader(t *testing.T) {
 		"in query":   {"/api/v1/auth/me?access_token=" + token, nil, 401, "token_missing"},
 		"broken":     {"/api/v1/auth/me", header{"Authorization": "Bearer " + token + "x"}, 401, "token_invalid"},
 	} {
-		got := a.do("GET", c.path, "", c.headers)
-		if got.status != c.status || got.code() != c.code && c.code != "" {
-			t.Errorf("%s: %d %s, want %d %s", name, got.status, got.code(), c.status, c.code)
+		got := a.Do("GET", c.path, "", c.headers)
+		if got.Status != c.status || got.Code() != c.code && c.code != "" {
+			t.Errorf("%s: %d %s, want %d %s", name, got.Status, got.Code(), c.status, c.code)
 		}
-		if c.status == 401 && !strings.HasPrefix(got.header.Get("WWW-Authenticate"), "Bearer") {
-			t.Errorf("%s: WWW-Authenticate %q", name, got.header.Get("WWW-Authenticate"))
+		if c.status == 401 && !strings.HasPrefix(got.Header.Get("WWW-Authenticate"), "Bearer") {
+			t.Errorf("%s: WWW-Authenticate %q", name, got.Header.Get("WWW-Authenticate"))
 		}
 	}
-	if strings.Contains(a.logs.String(), token) {
+	if strings.Contains(a.Logs.String(), token) {
 		t.Error("a token reached the log")
 	}
 }
@@ -79,7 +81,7 @@ func TestC23_AuthorizationHeader(t *testing.T) {
 func TestBodies(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
-	me := a.register("body@example.com")
+	me := a.Register("body@example.com")
 	deep := strings.Repeat("[", 33) + strings.Repeat("]", 33)
 	for name, c := range map[string]struct {
 		path, body string
@@ -104,39 +106,39 @@ func TestBodies(t *testing.T) {
 		"too long message": {"/api/v1/chat", `{"message":"` + strings.Repeat("x", 32001) + `"}`, 422, "validation_failed", "/message"},
 		"too large":        {"/api/v1/chat", `{"message":"` + strings.Repeat("x", 1<<20) + `"}`, 413, "body_too_large", ""},
 	} {
-		got := a.do("POST", c.path, c.body, me)
-		if got.status != c.status || got.code() != c.code {
-			t.Errorf("%s: %d %s, want %d %s: %s", name, got.status, got.code(), c.status, c.code, got.body)
+		got := a.Do("POST", c.path, c.body, me)
+		if got.Status != c.status || got.Code() != c.code {
+			t.Errorf("%s: %d %s, want %d %s: %s", name, got.Status, got.Code(), c.status, c.code, got.Body)
 		}
-		if c.pointer != "" && !strings.Contains(string(got.body), `"pointer":"`+c.pointer+`"`) {
-			t.Errorf("%s: no pointer %s in %s", name, c.pointer, got.body)
+		if c.pointer != "" && !strings.Contains(string(got.Body), `"pointer":"`+c.pointer+`"`) {
+			t.Errorf("%s: no pointer %s in %s", name, c.pointer, got.Body)
 		}
 	}
-	if got := a.do("POST", "/api/v1/chat", `{"message":"list my open tasks","surprise":1}`, me); got.status != 200 {
-		t.Errorf("unknown member on chat: %d %s", got.status, got.body)
+	if got := a.Do("POST", "/api/v1/chat", `{"message":"list my open tasks","surprise":1}`, me); got.Status != 200 {
+		t.Errorf("unknown member on chat: %d %s", got.Status, got.Body)
 	}
 }
 
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	a := start(t, nil, limited(t))
-	me := a.register("limits@example.com")
+	a := start(t, nil, apitest.Limited(t))
+	me := a.Register("limits@example.com")
 	for i := range 21 {
-		got := a.do("GET", "/api/v1/auth/me", "", me)
+		got := a.Do("GET", "/api/v1/auth/me", "", me)
 		want := http.StatusOK
 		if i == 20 {
 			want = http.StatusTooManyRequests
 		}
-		if got.status != want {
-			t.Fatalf("request %d: %d %s", i+1, got.status, got.body)
+		if got.Status != want {
+			t.Fatalf("request %d: %d %s", i+1, got.Status, got.Body)
 		}
-		if p := got.header.Get("RateLimit-Policy"); p != `"free";q=20;w=60` {
+		if p := got.Header.Get("RateLimit-Policy"); p != `"free";q=20;w=60` {
 			t.Errorf("RateLimit-Policy %q", p)
 		}
-		if r := got.header.Get("RateLimit"); !strings.HasPrefix(r, fmt.Sprintf(`"free";r=%d;t=`, max(19-i, 0))) {
+		if r := got.Header.Get("RateLimit"); !strings.HasPrefix(r, fmt.Sprintf(`"free";r=%d;t=`, max(19-i, 0))) {
 			t.Errorf("request %d: RateLimit %q", i+1, r)
 		}
-		if i == 20 && got.header.Get("Retry-After") == "" {
+		if i == 20 && got.Header.Get("Retry-After") == "" {
 			t.Error("429 without Retry-After")
 		}
 	}
@@ -145,15 +147,15 @@ func TestLimits(t *testing.T) {
 func TestDraining(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
-	if got := a.do("GET", "/readyz", "", nil); got.status != http.StatusOK {
-		t.Fatalf("readyz: %d %s", got.status, got.body)
+	if got := a.Do("GET", "/readyz", "", nil); got.Status != http.StatusOK {
+		t.Fatalf("readyz: %d %s", got.Status, got.Body)
 	}
-	a.server.Drain()
-	if got := a.do("GET", "/readyz", "", nil); got.status != 503 || got.code() != "draining" || got.header.Get("Retry-After") == "" {
-		t.Errorf("readyz while draining: %d %s", got.status, got.body)
+	a.Server.Drain()
+	if got := a.Do("GET", "/readyz", "", nil); got.Status != 503 || got.Code() != "draining" || got.Header.Get("Retry-After") == "" {
+		t.Errorf("readyz while draining: %d %s", got.Status, got.Body)
 	}
-	if got := a.do("GET", "/livez", "", nil); got.status != http.StatusOK {
-		t.Errorf("livez while draining: %d", got.status)
+	if got := a.Do("GET", "/livez", "", nil); got.Status != http.StatusOK {
+		t.Errorf("livez while draining: %d", got.Status)
 	}
 }
 
@@ -174,7 +176,7 @@ func TestC130_RequestShapes(t *testing.T) {
 		"invented method":   {"FROB /api/v1/health HTTP/1.1\r\nHost: x\r\n\r\n", []int{405}},
 		"head on get route": {"HEAD /api/v1/agents HTTP/1.1\r\nHost: x\r\n\r\n", []int{405}},
 	} {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(a.url, "http://"))
+		conn, err := net.Dial("tcp", strings.TrimPrefix(a.URL, "http://"))
 		check(t, err)
 		_, err = io.WriteString(conn, c.raw)
 		check(t, err)
@@ -192,38 +194,38 @@ func TestC130_RequestShapes(t *testing.T) {
 func TestAccountFlow(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
-	reg := a.do("POST", "/api/v1/auth/register", `{"email":"Flow@Example.com","password":"correct horse battery"}`, nil)
-	if reg.status != http.StatusCreated {
-		t.Fatalf("register: %d %s", reg.status, reg.body)
+	reg := a.Do("POST", "/api/v1/auth/register", `{"email":"Flow@Example.com","password":"correct horse battery"}`, nil)
+	if reg.Status != http.StatusCreated {
+		t.Fatalf("register: %d %s", reg.Status, reg.Body)
 	}
-	if again := a.do("POST", "/api/v1/auth/register", `{"email":"flow@example.COM","password":"correct horse battery"}`, nil); again.code() != "email_taken" {
-		t.Errorf("second register: %d %s", again.status, again.body)
+	if again := a.Do("POST", "/api/v1/auth/register", `{"email":"flow@example.COM","password":"correct horse battery"}`, nil); again.Code() != "email_taken" {
+		t.Errorf("second register: %d %s", again.Status, again.Body)
 	}
-	login := a.do("POST", "/api/v1/auth/login", `{"email":"flow@example.com","password":"correct horse battery"}`, nil).json(t)
+	login := a.Do("POST", "/api/v1/auth/login", `{"email":"flow@example.com","password":"correct horse battery"}`, nil).JSON(t)
 	me := header{"Authorization": "Bearer " + login["access_token"].(string)}
-	profile := a.do("GET", "/api/v1/auth/me", "", me).json(t)
+	profile := a.Do("GET", "/api/v1/auth/me", "", me).JSON(t)
 	if profile["email"] != "flow@example.com" || profile["tier"] != "free" || profile["seats"] != float64(1) {
 		t.Errorf("me: %v", profile)
 	}
-	next := a.do("POST", "/api/v1/auth/refresh", `{"refresh_token":"`+login["refresh_token"].(string)+`"}`, nil)
-	if next.status != http.StatusOK || next.json(t)["refresh_token"] == login["refresh_token"] {
-		t.Errorf("refresh: %d %s", next.status, next.body)
+	next := a.Do("POST", "/api/v1/auth/refresh", `{"refresh_token":"`+login["refresh_token"].(string)+`"}`, nil)
+	if next.Status != http.StatusOK || next.JSON(t)["refresh_token"] == login["refresh_token"] {
+		t.Errorf("refresh: %d %s", next.Status, next.Body)
 	}
 	for range 2 {
-		if out := a.do("POST", "/api/v1/auth/logout", "", me); out.status != http.StatusOK {
-			t.Errorf("logout: %d %s", out.status, out.body)
+		if out := a.Do("POST", "/api/v1/auth/logout", "", me); out.Status != http.StatusOK {
+			t.Errorf("logout: %d %s", out.Status, out.Body)
 		}
 	}
-	if got := a.do("GET", "/api/v1/auth/me", "", me); got.status != http.StatusUnauthorized {
-		t.Errorf("after logout: %d", got.status)
+	if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusUnauthorized {
+		t.Errorf("after logout: %d", got.Status)
 	}
 }
 
 func TestChat(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
-	me := a.register("chat@example.com")
-	got := a.do("POST", "/api/v1/chat", `{"message":"create a task 'Call Anna' for tomorrow, high priority"}`, me).json(t)
+	me := a.Register("chat@example.com")
+	got := a.Do("POST", "/api/v1/chat", `{"message":"create a task 'Call Anna' for tomorrow, high priority"}`, me).JSON(t)
 	actions, ok := got["actions"].([]any)
 	if got["kind"] != "response" || !ok || len(actions) != 1 {
 		t.Fatalf("chat: %v", got)
@@ -233,14 +235,14 @@ func TestChat(t *testing.T) {
 	if one["type"] != "create_record" || one["table"] != "tasks" || data["title"] != "Call Anna" || data["priority"] != "high" || data["dueDate"] == nil {
 		t.Errorf("action: %v", one)
 	}
-	list := a.do("POST", "/api/v1/chat", `{"message":"list my open tasks","context":{"recent_tasks":[
+	list := a.Do("POST", "/api/v1/chat", `{"message":"list my open tasks","context":{"recent_tasks":[
 		{"id":"1","title":"Write offer","status":"todo"},{"id":"2","title":"Book flights","status":"in_progress"},{"id":"3","title":"Paint fence","status":"todo"}]}}`, me)
 	for _, title := range []string{"Write offer", "Book flights", "Paint fence"} {
-		if !strings.Contains(list.json(t)["response"].(string), title) {
-			t.Errorf("answer misses %q: %s", title, list.body)
+		if !strings.Contains(list.JSON(t)["response"].(string), title) {
+			t.Errorf("answer misses %q: %s", title, list.Body)
 		}
 	}
-	if logs := a.logs.String(); strings.Contains(logs, "Call Anna") || strings.Contains(logs, "Write offer") {
+	if logs := a.Logs.String(); strings.Contains(logs, "Call Anna") || strings.Contains(logs, "Write offer") {
 		t.Error("what the user said reached the log")
 	}
 }

@@ -102,3 +102,11 @@ func (m *Model) next(call agent.ModelCall) (Turn, error) {
 	m.turns = m.turns[1:]
 	return turn, nil
 }
+
+// Chunks cuts text into pieces of size bytes; the last one may be shorter.
+func Chunks(text string, size int) (chunks []string) {
+	for len(text) > size {
+		chunks, text = append(chunks, text[:size]), text[size:]
+	}
+	return append(chunks, text)
+}

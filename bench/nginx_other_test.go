@@ -1,0 +1,13 @@
+//go:build unix && !linux
+
+package bench_test
+
+import "testing"
+
+// startNginx returns nil: what another process uses is read from /proc.
+func startNginx(b *testing.B, _ string) *gateway {
+	b.Log("nginx is compared on Linux only")
+	return nil
+}
+
+func usageOf(*testing.B, int) usage { return usage{} }

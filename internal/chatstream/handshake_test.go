@@ -1,0 +1,90 @@
+package chatstream_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/adiuva/cloud-api/internal/testing/apitest"
+)
+
+func TestC68_Handshake(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	me := a.Register("shake@example.com")
+	token := strings.TrimPrefix(me["Authorization"], "Bearer ")
+	for name, c := range map[string]struct {
+		query   string
+		headers header
+		status  int
+		code    string
+	}{
+		"header":          {"", me, 101, ""},
+		"own parameters":  {"?client=7", me, 101, ""},
+		"none":            {"", nil, 401, "token_missing"},
+		"broken":          {"", header{"Authorization": me["Authorization"] + "x"}, 401, "token_invalid"},
+		"basic":           {"", header{"Authorization": "Basic YTpi"}, 401, "token_invalid"},
+		"in query":        {"?access_token=" + token, nil, 400, "token_in_url"},
+		"in query too":    {"?a=b&Token=" + token, me, 400, "token_in_url"},
+		"in query hidden": {"?x=Bearer%20" + token, me, 400, "token_in_url"},
+		"in query quoted": {"?a=b;%74oken=1", me, 400, "token_in_url"},
+		"evil origin":     {"", me.With("Origin", "https://evil.example"), 403, "origin_forbidden"},
+		"null origin":     {"", me.With("Origin", "null"), 403, "origin_forbidden"},
+		"prefix origin":   {"", me.With("Origin", "http://localhost.evil.example"), 403, "origin_forbidden"},
+		"app origin":      {"", me.With("Origin", "app://adiuva"), 101, ""},
+		"page origin":     {"", me.With("Origin", "http://localhost:5173"), 101, ""},
+	} {
+		s, got := a.Handshake(c.query, c.headers)
+		if got.Status != c.status || got.Code() != c.code || got.Header.Get("X-Request-Id") == "" {
+			t.Errorf("%s: %d %s, want %d %s", name, got.Status, got.Body, c.status, c.code)
+		}
+		if s != nil {
+			check(t, s.Conn.Close())
+		}
+	}
+	if got := a.Do("GET", apitest.StreamPath, "", me); got.Status != http.StatusUnprocessableEntity || got.Code() != "validation_failed" {
+		t.Errorf("without upgrade: %d %s", got.Status, got.Body)
+	}
+	if strings.Contains(a.Logs.String(), token) {
+		t.Error("a token reached the log")
+	}
+}
+
+func TestSubprotocol(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	me := a.Register("browser@example.com")
+	token := strings.TrimPrefix(me["Authorization"], "Bearer ")
+	s, got := a.Handshake("", nil, "adiuva.chat.v1", "bearer."+token)
+	if s == nil || s.Conn.Subprotocol() != "adiuva.chat.v1" || got.Header.Get("Sec-WebSocket-Extensions") != "" {
+		t.Fatalf("%d %v", got.Status, got.Header)
+	}
+	s.Ask("list my open tasks")
+	if _, last := s.Answer(); last.Error != nil {
+		t.Errorf("%+v", last.Error)
+	}
+	for name, c := range map[string]struct {
+		headers   header
+		protocols []string
+		code      string
+	}{
+		"no token":    {nil, []string{"adiuva.chat.v1"}, "token_missing"},
+		"empty token": {nil, []string{"adiuva.chat.v1", "bearer."}, "token_missing"},
+		"bad token":   {nil, []string{"adiuva.chat.v1", "bearer." + token + "x"}, "token_invalid"},
+		"two tokens":  {nil, []string{"bearer." + token, "adiuva.chat.v1", "bearer." + token}, "token_invalid"},
+		"bad header":  {header{"Authorization": "Bearer x"}, []string{"adiuva.chat.v1", "bearer." + token}, "token_invalid"},
+	} {
+		s, got := a.Handshake("", c.headers, c.protocols...)
+		if s == nil {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+			continue
+		}
+		s.Ends(c.code, 4401)
+	}
+	if s, got := a.Handshake("", nil, "bearer."+token); s != nil || got.Code() != "token_missing" {
+		t.Errorf("a bearer without its protocol: %d %s", got.Status, got.Body)
+	}
+	if strings.Contains(a.Logs.String(), token) {
+		t.Error("a token reached the log")
+	}
+}

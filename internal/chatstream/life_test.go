@@ -1,0 +1,243 @@
+package chatstream_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"go.uber.org/goleak"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/auth/token"
+	"github.com/adiuva/cloud-api/internal/httpapi"
+)
+
+// within waits for the event and fails the test when it takes longer.
+func within(t *testing.T, limit time.Duration, event <-chan struct{}, what string) {
+	t.Helper()
+	select {
+	case <-event:
+	case <-time.After(limit):
+		t.Fatalf("not within %s: %s", limit, what)
+	}
+}
+
+// leave ends the client's connection in one of the ways a client can.
+var leave = map[string]func(t *testing.T, s *stream){
+	"close frame": func(t *testing.T, s *stream) {
+		closing := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
+		check(t, s.Conn.WriteControl(websocket.CloseMessage, closing, time.Now().Add(time.Second)))
+	},
+	"end of connection": func(t *testing.T, s *stream) { check(t, s.Conn.Close()) },
+	"reset": func(t *testing.T, s *stream) {
+		check(t, s.Conn.NetConn().(*net.TCPConn).SetLinger(0))
+		check(t, s.Conn.Close())
+	},
+	"broken frame": func(t *testing.T, s *stream) {
+		_, err := s.Conn.NetConn().Write([]byte{0xff, 0x80, 0, 0, 0, 0})
+		check(t, err)
+	},
+}
+
+// TestC73_ClientGone also shows that nothing of a socket stays behind. It runs alone, so that it sees no other test's.
+func TestC73_ClientGone(t *testing.T) {
+	model, began, ended := waits("some words that wait")
+	a := start(t, model)
+	me := a.Register("gone@example.com")
+	before := goleak.IgnoreCurrent()
+	for name, goes := range leave {
+		s := a.Dial(me)
+		s.Ask("please")
+		<-began
+		goes(t, s)
+		within(t, time.Second, ended, name+": the model's call ends")
+		_ = s.Conn.Close()
+	}
+	goleak.VerifyNone(t, before)
+}
+
+func TestNothingStaysBehind(t *testing.T) {
+	a := start(t, nil)
+	me := a.Register("behind@example.com")
+	before := goleak.IgnoreCurrent()
+	s := a.Dial(me)
+	for range 3 {
+		s.Ask("list my open tasks")
+		s.Answer()
+	}
+	check(t, s.Conn.Close())
+	idle := a.Dial(me)
+	check(t, idle.Conn.Close())
+	wrong := a.Dial(me)
+	wrong.Send("hello")
+	wrong.Ends("invalid_json", 1008)
+	check(t, wrong.Conn.Close())
+	refused, _ := a.Handshake("", nil, "adiuva.chat.v1")
+	refused.Ends("token_missing", 4401)
+	check(t, refused.Conn.Close())
+	goleak.VerifyNone(t, before)
+}
+
+func TestPings(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil, func(c *httpapi.Config) { c.WSPingInterval = 10 * time.Millisecond })
+	me := a.Register("pings@example.com")
+	alive := a.Dial(me)
+	pings := make(chan struct{}, 1000)
+	answerPing := alive.Conn.PingHandler()
+	alive.Conn.SetPingHandler(func(data string) error {
+		pings <- struct{}{}
+		return answerPing(data)
+	})
+	go func() { _, _, _ = alive.Conn.ReadMessage() }()
+	for range 5 {
+		within(t, 10*time.Second, pings, "a ping")
+	}
+}
+
+func TestC78_SessionEnds(t *testing.T) {
+	t.Parallel()
+	model, began, ended := waits("some words that wait")
+	a := start(t, model)
+	var sockets []*stream
+	for name, end := range map[string]func(me header) answer{
+		"logout": func(me header) answer { return a.Do("POST", "/api/v1/auth/logout", "", me) },
+		"deletion": func(me header) answer {
+			return a.Do("POST", "/api/v1/auth/me/deletion", `{"password":"correct horse battery"}`, me)
+		},
+	} {
+		me := a.Register(name + "@example.com")
+		s := a.Dial(me)
+		s.Ask("please")
+		<-began
+		if got := end(me); got.Status >= http.StatusBadRequest {
+			t.Fatalf("%s: %d %s", name, got.Status, got.Body)
+		}
+		sockets = append(sockets, s)
+	}
+	for _, s := range sockets {
+		within(t, 5*time.Second, ended, "the model's call ends")
+		s.Ends("token_invalid", 4401)
+	}
+}
+
+func TestC78_TokenExpires(t *testing.T) {
+	t.Parallel()
+	began, release := make(chan struct{}), make(chan struct{})
+	a := start(t, speaker(func(ctx context.Context, emit agent.Emit) error {
+		close(began)
+		select {
+		case <-release:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		return emit("The whole answer.")
+	}))
+	me := a.Register("expires@example.com")
+	short, expires := shorten(t, strings.TrimPrefix(me["Authorization"], "Bearer "))
+	s := a.Dial(header{"Authorization": "Bearer " + short})
+	s.Ask("please")
+	<-began
+	<-time.After(time.Until(expires) + 2*time.Second) // the session is looked at meanwhile
+	close(release)
+	if tokens, last := s.Answer(); last.Error != nil || strings.Join(tokens, "") != "The whole answer." || *last.Response != "The whole answer." {
+		t.Fatalf("the answer was cut: %+v", last)
+	}
+	s.Ask("again")
+	s.Ends("token_expired", 4401)
+	expired, _ := a.Handshake("", nil, "adiuva.chat.v1", "bearer."+short)
+	expired.Ends("token_expired", 4401)
+	if refused, got := a.Handshake("", header{"Authorization": "Bearer " + short}); refused != nil || got.Code() != "token_expired" {
+		t.Errorf("expired in the header: %d %s", got.Status, got.Body)
+	}
+}
+
+// shorten returns the same access token with two seconds to live.
+func shorten(t *testing.T, access string) (string, time.Time) {
+	t.Helper()
+	keys := func(ttl time.Duration) *token.Keys {
+		k, err := token.NewKeys(token.Config{Secret: strings.Repeat("s", 32), Algorithm: "HS256", AccessTTL: ttl, Now: time.Now})
+		check(t, err)
+		return k
+	}
+	content, err := keys(time.Hour).VerifyAccess(access)
+	check(t, err)
+	content.IssuedAt = time.Now()
+	short, expires, err := keys(2 * time.Second).SignAccess(content)
+	check(t, err)
+	return short, expires
+}
+
+func TestC77_Shutdown(t *testing.T) {
+	t.Parallel()
+	began, release := make(chan struct{}), make(chan struct{})
+	a := start(t, speaker(func(ctx context.Context, emit agent.Emit) error {
+		close(began)
+		select {
+		case <-release:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		return emit("The whole answer.")
+	}))
+	me := a.Register("shutdown@example.com")
+	idle, answering := a.Dial(me), a.Dial(me)
+	answering.Ask("please")
+	<-began
+	done := make(chan error, 1)
+	go func() { done <- a.Server.Shutdown(context.Background()) }()
+	idle.Ends("draining", 1001)
+	if s, got := a.Handshake("", me); s != nil || got.Status != 503 || got.Code() != "draining" || got.Header.Get("Retry-After") == "" {
+		t.Errorf("new handshake: %d %s", got.Status, got.Body)
+	}
+	close(release)
+	if _, last := answering.Answer(); last.Error != nil || *last.Response != "The whole answer." {
+		t.Errorf("the running answer: %+v", last)
+	}
+	answering.Ends("draining", 1001)
+	check(t, <-done)
+}
+
+func TestC77_ShutdownCutsAtTheEndOfItsGrace(t *testing.T) {
+	t.Parallel()
+	model, began, ended := waits("some words that wait")
+	a := start(t, model)
+	s := a.Dial(a.Register("cut@example.com"))
+	s.Ask("please")
+	<-began
+	grace, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- a.Server.Shutdown(grace) }()
+	select {
+	case <-ended:
+		t.Error("cut within the grace")
+	case <-time.After(100 * time.Millisecond):
+	}
+	cancel()
+	within(t, time.Second, ended, "the model's call ends")
+	s.Ends("draining", 1001)
+	check(t, <-done)
+}
+
+func TestShutdownWithASilentClient(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	s := a.Dial(a.Register("mute@example.com"))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := a.Server.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
+	within(t, 3*time.Second, done, "the shutdown, though the client answers no close frame")
+	if _, err := io.Copy(io.Discard, s.Conn.NetConn()); err != nil && !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the connection is not closed in order: %v", err)
+	}
+}

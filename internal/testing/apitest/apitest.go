@@ -1,0 +1,194 @@
+// Package apitest starts the service for tests that speak HTTP to it: everything real, wired by package app on a database of
+// its own, with the offline model unless the test brings another. It also has a client of the chat stream. Only tests import
+// it.
+package apitest
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/app"
+	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/billing"
+	"github.com/adiuva/cloud-api/internal/config"
+	"github.com/adiuva/cloud-api/internal/dev/devstripe"
+	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
+)
+
+// WebhookSecret signs the webhooks that the service accepts.
+const WebhookSecret = "whsec_0123456789abcdef0123456789abcdef"
+
+// API is a running service.
+type API struct {
+	T      *testing.T
+	Server *httpapi.Server
+	URL    string
+	Logs   *Lines
+
+	Accounts *auth.Service
+	DB       *postgres.DB
+	Stripe   *devstripe.Server
+	Billing  *billing.Service
+}
+
+// Option changes the configuration of the HTTP edge before the service starts.
+type Option func(*httpapi.Config)
+
+// Limited switches rate limits on, in memory.
+func Limited(t *testing.T) Option {
+	return func(c *httpapi.Config) {
+		limiter, err := ratelimit.New(ratelimit.Config{Log: c.Log})
+		check(t, err)
+		c.Limiter = limiter
+	}
+}
+
+// Config returns the configuration of a service in dev whose secrets are set, whose passwords are cheap and whose rate limits
+// are off.
+func Config(t testing.TB) config.Config {
+	t.Helper()
+	vars := map[string]string{
+		"ADIUVA_DATA_DIR": t.TempDir(), "BCRYPT_COST": "4", "RATE_LIMITS": "off",
+		"JWT_SECRET": strings.Repeat("s", 32), "PASSWORD_PEPPER": strings.Repeat("p", 32), "STRIPE_WEBHOOK_SECRET": WebhookSecret,
+		"BILLING_SUCCESS_URL": "https://app.example.com/ok", "BILLING_CANCEL_URL": "https://app.example.com/no",
+	}
+	cfg, err := config.Load(func(name string) string { return vars[name] }, nil)
+	check(t, err)
+	return cfg
+}
+
+// Start starts the service until the test ends. A nil model is the offline one.
+func Start(t *testing.T, model agent.Model, options ...Option) *API {
+	t.Helper()
+	logs := &Lines{}
+	log := slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	service, err := app.New(t.Context(), Config(t), app.Options{
+		Log: log, Version: "test", DB: pgtest.New(t), Model: model,
+		HTTP: func(c *httpapi.Config) {
+			for _, o := range options {
+				o(c)
+			}
+		},
+	})
+	check(t, err)
+	t.Cleanup(service.Close)
+	web := httptest.NewServer(service.API)
+	t.Cleanup(web.Close)
+	return &API{
+		T: t, Server: service.API, URL: web.URL, Logs: logs,
+		Accounts: service.Auth, DB: service.DB, Stripe: service.Stripe, Billing: service.Billing,
+	}
+}
+
+// Lines collects log output. It is safe for concurrent use.
+type Lines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+// Write appends to the output.
+func (l *Lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+// String returns the output so far.
+func (l *Lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// Response is what came back.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// JSON returns the body as an object, and fails the test where it is none.
+func (r Response) JSON(t *testing.T) map[string]any {
+	t.Helper()
+	var m map[string]any
+	if err := json.Unmarshal(r.Body, &m); err != nil {
+		t.Fatalf("%d: not a JSON object: %v: %s", r.Status, err, r.Body)
+	}
+	return m
+}
+
+// Code returns the code of a problem document, or "".
+func (r Response) Code() string {
+	var p struct {
+		Code string `json:"code"`
+	}
+	if json.Unmarshal(r.Body, &p) != nil {
+		return ""
+	}
+	return p.Code
+}
+
+// Header is the headers of a request.
+type Header map[string]string
+
+// With returns a copy with one header more; what h has already stays.
+func (h Header) With(name, value string) Header {
+	c := Header{name: value}
+	maps.Copy(c, h)
+	return c
+}
+
+// Do sends a request with a body in JSON, and does not follow redirects.
+func (a *API) Do(method, path, body string, headers Header) Response {
+	a.T.Helper()
+	return a.Send(method, path, strings.NewReader(body), headers)
+}
+
+// Send is Do with a body that is read as it is sent.
+func (a *API) Send(method, path string, body io.Reader, headers Header) Response {
+	a.T.Helper()
+	req, err := http.NewRequestWithContext(a.T.Context(), method, a.URL+path, body)
+	check(a.T, err)
+	if body != http.NoBody && headers["Content-Type"] == "" && method != http.MethodGet && method != http.MethodHead {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for k, v := range headers {
+		req.Header.Set(k, v)
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(req)
+	check(a.T, err)
+	defer func() { check(a.T, resp.Body.Close()) }()
+	data, err := io.ReadAll(resp.Body)
+	check(a.T, err)
+	return Response{resp.StatusCode, resp.Header, data}
+}
+
+// Register opens an account and returns the header that authenticates it.
+func (a *API) Register(email string) Header {
+	a.T.Helper()
+	got := a.Do("POST", "/api/v1/auth/register", `{"email":"`+email+`","password":"correct horse battery"}`, nil)
+	if got.Status != http.StatusCreated {
+		a.T.Fatalf("register: %d %s", got.Status, got.Body)
+	}
+	return Header{"Authorization": "Bearer " + got.JSON(a.T)["access_token"].(string)}
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,22 @@
+package apitest
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Clock is a clock that moves only when a test moves it. It is safe for concurrent use.
+type Clock struct{ nanos atomic.Int64 }
+
+// NewClock returns a clock that shows noon of 1 March 2026 in UTC.
+func NewClock() *Clock {
+	c := &Clock{}
+	c.nanos.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixNano())
+	return c
+}
+
+// Now returns the time that the clock shows.
+func (c *Clock) Now() time.Time { return time.Unix(0, c.nanos.Load()).UTC() }
+
+// Advance moves the clock by d.
+func (c *Clock) Advance(d time.Duration) { c.nanos.Add(int64(d)) }

@@ -1,0 +1,142 @@
+package apitest
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+)
+
+// StreamPath is where the chat stream is.
+const StreamPath = "/api/v1/chat/stream"
+
+// Stream is a client of the chat stream.
+type Stream struct {
+	T    *testing.T
+	Conn *websocket.Conn
+	Resp *http.Response
+}
+
+// Frame is any last frame.
+type Frame struct {
+	Done      bool             `json:"done"`
+	Kind      string           `json:"kind"`
+	Response  *string          `json:"response"`
+	Actions   []map[string]any `json:"actions"`
+	Truncated bool             `json:"truncated"`
+	Replaced  bool             `json:"replaced"`
+	Agent     string           `json:"agent"`
+	Steps     []map[string]any `json:"steps"`
+	Error     *struct {
+		Code      string `json:"code"`
+		Message   string `json:"message"`
+		RequestID string `json:"request_id"`
+	} `json:"error"`
+}
+
+// Handshake tries to open a socket. Where the server refuses it, the socket is nil and the response says why.
+func (a *API) Handshake(query string, Headers Header, protocols ...string) (*Stream, Response) {
+	a.T.Helper()
+	h := http.Header{}
+	for name, value := range Headers {
+		h.Set(name, value)
+	}
+	dialer := websocket.Dialer{Subprotocols: protocols, HandshakeTimeout: time.Minute, EnableCompression: true}
+	conn, resp, err := dialer.DialContext(a.T.Context(), "ws"+strings.TrimPrefix(a.URL, "http")+StreamPath+query, h)
+	if err != nil {
+		if !errors.Is(err, websocket.ErrBadHandshake) {
+			a.T.Fatal(err)
+		}
+		body := make([]byte, 4096)
+		n, _ := resp.Body.Read(body)
+		return nil, Response{resp.StatusCode, resp.Header, body[:n]}
+	}
+	a.T.Cleanup(func() { _ = conn.Close() })
+	check(a.T, conn.SetReadDeadline(time.Now().Add(time.Minute)))
+	return &Stream{T: a.T, Conn: conn, Resp: resp}, Response{Status: resp.StatusCode, Header: resp.Header}
+}
+
+// Dial opens a socket, and fails the test where it is refused.
+func (a *API) Dial(Headers Header) *Stream {
+	a.T.Helper()
+	s, refused := a.Handshake("", Headers)
+	if s == nil {
+		a.T.Fatalf("handshake: %d %s", refused.Status, refused.Body)
+	}
+	return s
+}
+
+// Send sends one text frame.
+func (s *Stream) Send(text string) {
+	s.T.Helper()
+	check(s.T, s.Conn.WriteMessage(websocket.TextMessage, []byte(text)))
+}
+
+// Ask sends a chat request with that message.
+func (s *Stream) Ask(message string) {
+	s.T.Helper()
+	s.Send(`{"message":` + Quote(message) + `}`)
+}
+
+// Quote returns s as a JSON string.
+func Quote(s string) string {
+	text, err := json.Marshal(s)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+// Next reads one frame: a token, or the last one of an answer.
+func (s *Stream) Next() (token string, last *Frame) {
+	s.T.Helper()
+	kind, data, err := s.Conn.ReadMessage()
+	check(s.T, err)
+	if kind != websocket.TextMessage || !utf8.Valid(data) {
+		s.T.Fatalf("a frame of kind %d, valid UTF-8 %v: %q", kind, utf8.Valid(data), data)
+	}
+	var object map[string]any
+	if json.Unmarshal(data, &object) != nil || object == nil { // null is no object
+		return string(data), nil
+	}
+	last = &Frame{}
+	check(s.T, json.Unmarshal(data, last))
+	if !last.Done || last.Error != nil && (last.Response != nil || last.Actions != nil || last.Steps != nil) {
+		s.T.Fatalf("no last frame: %s", data)
+	}
+	return "", last
+}
+
+// Answer reads to the last frame.
+func (s *Stream) Answer() (tokens []string, last *Frame) {
+	s.T.Helper()
+	for {
+		token, last := s.Next()
+		if last != nil {
+			return tokens, last
+		}
+		tokens = append(tokens, token)
+	}
+}
+
+// Ends reads an error frame and the close that follows it.
+func (s *Stream) Ends(code string, closing int) {
+	s.T.Helper()
+	_, last := s.Answer()
+	if last.Error == nil {
+		s.T.Fatalf("want an error frame, got %+v", last)
+	}
+	if last.Error.Code != code || last.Error.Message == "" || last.Error.RequestID != s.Resp.Header.Get("X-Request-Id") {
+		s.T.Errorf("error frame %+v, want %s of request %s", *last.Error, code, s.Resp.Header.Get("X-Request-Id"))
+	}
+	_, data, err := s.Conn.ReadMessage()
+	var closed *websocket.CloseError
+	if !errors.As(err, &closed) || closed.Code != closing {
+		s.T.Errorf("%s: after the error frame came %q, %v; want close %d", code, data, err, closing)
+	}
+}

@@ -1,0 +1,77 @@
+package system_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/testing/storetest"
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+// steady is a body that arrives evenly: a piece at each tick.
+type steady struct {
+	left []byte
+	tick *time.Ticker
+	each int
+}
+
+func (s *steady) Read(p []byte) (int, error) {
+	if len(s.left) == 0 {
+		return 0, io.EOF
+	}
+	<-s.tick.C
+	n := copy(p, s.left[:min(s.each, len(s.left))])
+	s.left = s.left[n:]
+	return n, nil
+}
+
+// TestC107_SteadyUploadSurvives sends at four times the least rate for several times the patience.
+func TestC107_SteadyUploadSurvives(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadPatience = 500 * time.Millisecond })
+	me := v.member("steady@example.com", tier.Pro)
+	blob := storetest.Blob(512 << 10)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	begun := time.Now()
+	got := v.Send("PUT", "/api/v1/backup", &steady{left: blob, tick: tick, each: 5240},
+		both(both(described(blob), me), header{"X-Backup-Size": fmt.Sprint(len(blob))}))
+	if got.Status != http.StatusOK {
+		t.Errorf("after %v: %d %s", time.Since(begun), got.Status, got.Body)
+	}
+}
+
+// TestC107_IdleUploads lets 200 uploads of 100 accounts hold reservations and send nothing: each is given up and its room
+// freed, and another account is served meanwhile.
+func TestC107_IdleUploads(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadPatience = 2 * time.Second })
+	blob := storetest.Blob(1000)
+	other := v.member("busy@example.com", tier.Pro)
+	var idle sync.WaitGroup
+	var members []header
+	for n := range 100 {
+		me := v.member(fmt.Sprintf("idle%d@example.com", n), tier.Pro)
+		members = append(members, me)
+		for range 2 {
+			conn, reader := v.raw(rawPut(both(described(blob), me), "Content-Length: 1000\r\n\r\n"))
+			idle.Go(func() {
+				defer conn.Close()
+				resp, err := http.ReadResponse(reader, nil)
+				if err != nil || resp.StatusCode != http.StatusRequestTimeout {
+					t.Errorf("an idle upload: %v, %v", resp, err)
+				}
+			})
+		}
+	}
+	v.stored(other, blob)
+	idle.Wait()
+	for _, me := range members {
+		v.holdsNothing(me)
+	}
+}

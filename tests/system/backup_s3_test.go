@@ -1,0 +1,292 @@
+package system_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/adiuva/cloud-api/internal/backup"
+	"github.com/adiuva/cloud-api/internal/s3blob"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
+	"github.com/adiuva/cloud-api/internal/testing/s3test"
+	"github.com/adiuva/cloud-api/internal/testing/soak"
+	"github.com/adiuva/cloud-api/internal/testing/storetest"
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+// bucket is a server whose backups lie in S3, behind a front that can fail.
+type bucket struct {
+	*vault
+	server *s3test.Server
+	front  *s3test.Front
+	store  *s3blob.Store
+}
+
+func startBucket(t *testing.T, redirect bool) *bucket {
+	t.Helper()
+	server := s3test.Start(t)
+	front := s3test.NewFront(t, server)
+	store, err := s3blob.New(t.Context(), s3blob.Config{
+		Bucket: server.Bucket(), Region: "us-east-1", Endpoint: front.URL, AccessKey: s3test.AccessKey, SecretKey: s3test.SecretKey,
+		Stall: 2 * time.Second, BackOff: 10 * time.Millisecond,
+	})
+	check(t, err)
+	cfg := backup.Config{Store: store}
+	if redirect {
+		cfg.Links = store
+	}
+	return &bucket{startVaultOn(t, cfg), server, front, store}
+}
+
+// empty fails unless the bucket holds no object and no part.
+func (b *bucket) empty() {
+	b.T.Helper()
+	check(b.T, b.store.List(b.T.Context(), func(o backup.Object) error {
+		b.T.Errorf("left in the bucket: %+v", o)
+		return nil
+	}))
+}
+
+func TestS3RoundTrip(t *testing.T) {
+	t.Parallel()
+	b := startBucket(t, false)
+	me := b.member("s3@example.com", tier.Pro)
+	blob := storetest.Blob(20 << 20)
+	id := b.stored(me, blob)
+	if got := b.get("", me); got.Status != http.StatusOK || !bytes.Equal(got.Body, blob) {
+		t.Fatalf("GET: %d, %d bytes", got.Status, len(got.Body))
+	}
+	if got := b.Do("DELETE", "/api/v1/backup/"+id, "", me); got.Status != http.StatusOK {
+		t.Fatalf("DELETE: %d %s", got.Status, got.Body)
+	}
+	_, err := b.backups.Sweep(t.Context())
+	check(t, err)
+	b.empty()
+	b.holdsNothing(me)
+}
+
+// TestS3InterruptedRestore breaks a download at 30 % and goes on from there with Range and If-Range.
+func TestS3InterruptedRestore(t *testing.T) {
+	t.Parallel()
+	b := startBucket(t, false)
+	me := b.member("resume@example.com", tier.Pro)
+	blob := storetest.Blob(10 << 20)
+	id := b.stored(me, blob)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.URL+"/api/v1/backup/"+id, nil)
+	check(t, err)
+	req.Header.Set("Authorization", me["Authorization"])
+	resp, err := http.DefaultClient.Do(req)
+	check(t, err)
+	part := make([]byte, len(blob)*3/10)
+	_, err = io.ReadFull(resp.Body, part)
+	check(t, err)
+	check(t, resp.Body.Close())
+	rest := b.get("/"+id, both(me, header{"Range": fmt.Sprintf("bytes=%d-", len(part)), "If-Range": resp.Header.Get("ETag")}))
+	if rest.Status != http.StatusPartialContent || !bytes.Equal(append(part, rest.Body...), blob) {
+		t.Errorf("the rest: %d, %d bytes", rest.Status, len(rest.Body))
+	}
+	other := b.get("/"+id, both(me, header{"Range": "bytes=5-", "If-Range": `"another"`}))
+	if other.Status != http.StatusOK || !bytes.Equal(other.Body, blob) {
+		t.Errorf("with the tag of another: %d, %d bytes", other.Status, len(other.Body))
+	}
+}
+
+func TestS3Redirect(t *testing.T) {
+	t.Parallel()
+	b := startBucket(t, true)
+	me := b.member("redirect@example.com", tier.Pro)
+	blob := storetest.Blob(1 << 20)
+	id := b.stored(me, blob)
+	for _, path := range []string{"", "/" + id} {
+		got := b.get(path, me)
+		if got.Status != http.StatusTemporaryRedirect || got.Header.Get("Cache-Control") != "no-store" || len(got.Body) != 0 {
+			t.Fatalf("GET %q: %d %v", path, got.Status, got.Header)
+		}
+		link := got.Header.Get("Location")
+		if !strings.HasPrefix(link, b.front.URL) || !strings.Contains(link, "X-Amz-Expires=300") {
+			t.Errorf("the address is %s", link)
+		}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link, nil)
+		check(t, err)
+		req.Header.Set("Range", "bytes=100-199")
+		resp, err := http.DefaultClient.Do(req)
+		check(t, err)
+		part, err := io.ReadAll(resp.Body)
+		check(t, err)
+		check(t, resp.Body.Close())
+		if resp.StatusCode != http.StatusPartialContent || !bytes.Equal(part, blob[100:200]) {
+			t.Errorf("from the bucket: %d, %d bytes", resp.StatusCode, len(part))
+		}
+	}
+	tag := b.Send("HEAD", "/api/v1/backup/"+id, http.NoBody, me).Header.Get("ETag")
+	for name, c := range map[string]struct {
+		more   header
+		status int
+	}{
+		"If-Range":      {header{"Range": "bytes=0-9", "If-Range": tag}, http.StatusPartialContent},
+		"If-None-Match": {header{"If-None-Match": tag}, http.StatusNotModified},
+	} {
+		if got := b.get("/"+id, both(me, c.more)); got.Status != c.status {
+			t.Errorf("%s: %d, want %d", name, got.Status, c.status)
+		}
+	}
+}
+
+// TestC96_S3DiesInTheMiddle lets the store fail in the middle of an upload of four parts: nothing stays, and the same call succeeds
+// once the store is well.
+func TestC96_S3DiesInTheMiddle(t *testing.T) {
+	t.Parallel()
+	part := func(n string) func(*http.Request, int) bool {
+		return func(r *http.Request, _ int) bool { return r.URL.Query().Get("partNumber") == n }
+	}
+	for name, fail := range map[string]func(r *http.Request, earlier int) bool{
+		"refuses everything":     func(r *http.Request, _ int) bool { return r.Method == http.MethodPut || r.Method == http.MethodPost },
+		"dies at part 3":         part("3"),
+		"dies at the completion": func(r *http.Request, _ int) bool { return r.Method == http.MethodPost && r.URL.Query().Has("uploadId") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := startBucket(t, false)
+			me := b.member("faults@example.com", tier.Pro)
+			blob := storetest.Blob(30 << 20)
+			key := header{"Idempotency-Key": "again"}
+			b.front.Fail(fail)
+			got := b.put(me, blob, key)
+			if got.Status != http.StatusServiceUnavailable || got.Code() != "storage_unavailable" || got.Header.Get("Retry-After") == "" {
+				t.Fatalf("PUT: %d %s", got.Status, got.Body)
+			}
+			b.front.Fail(func(*http.Request, int) bool { return false })
+			_, err := b.backups.Sweep(t.Context())
+			check(t, err)
+			b.holdsNothing(me)
+			b.empty()
+			first, second := b.put(me, blob, key), b.put(me, blob, key)
+			if first.Status != http.StatusOK || string(first.Body) != string(second.Body) {
+				t.Errorf("again: %d %s, %d %s", first.Status, first.Body, second.Status, second.Body)
+			}
+		})
+	}
+}
+
+// TestS3OnePartFailsOnce is not noticed by the client.
+func TestS3OnePartFailsOnce(t *testing.T) {
+	t.Parallel()
+	b := startBucket(t, false)
+	me := b.member("once@example.com", tier.Pro)
+	blob := storetest.Blob(20 << 20)
+	b.front.Fail(func(r *http.Request, earlier int) bool { return r.URL.Query().Get("partNumber") == "2" && earlier == 0 })
+	b.stored(me, blob)
+	if got := b.get("", me); b.front.Failed() != 1 || !bytes.Equal(got.Body, blob) {
+		t.Errorf("%d failures, GET: %d, %d bytes", b.front.Failed(), got.Status, len(got.Body))
+	}
+}
+
+// TestS3WrongBytesLeaveNothing sends a wrong checksum and a body that breaks off, over several parts.
+func TestS3WrongBytesLeaveNothing(t *testing.T) {
+	t.Parallel()
+	b := startBucket(t, false)
+	me := b.member("wrong@example.com", tier.Pro)
+	blob := storetest.Blob(20 << 20)
+	if got := b.put(me, blob, header{"X-Backup-Checksum": strings.Repeat("0", 64)}); got.Code() != "checksum_mismatch" {
+		t.Errorf("a wrong checksum: %d %s", got.Status, got.Body)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, b.URL+"/api/v1/backup",
+		io.MultiReader(bytes.NewReader(blob[:18<<20]), iotest.ErrReader(io.ErrClosedPipe)))
+	check(t, err)
+	req.ContentLength = int64(len(blob))
+	for k, val := range both(described(blob), me) {
+		req.Header.Set(k, val)
+	}
+	if resp, err := http.DefaultClient.Do(req); err == nil {
+		check(t, resp.Body.Close())
+		t.Errorf("a body that broke off: %d", resp.StatusCode)
+	}
+	pgtest.Eventually(t, 20*time.Second, func() error {
+		_, err := b.backups.Sweep(t.Context())
+		if err != nil {
+			return err
+		}
+		if got := b.get("/history", me); string(bytes.TrimSpace(got.Body)) != "[]" {
+			return fmt.Errorf("history: %s", got.Body)
+		}
+		return nil
+	})
+	pgtest.Eventually(t, 20*time.Second, func() error {
+		left := 0
+		err := b.store.List(t.Context(), func(backup.Object) error { left++; return nil })
+		if err == nil && left > 0 {
+			err = fmt.Errorf("%d objects left", left)
+		}
+		return err
+	})
+}
+
+// TestC102_S3DeletedWhileRead never yields wrong bytes under a 200, and a missing object is the store's fault, not a 404.
+func TestC102_S3DeletedWhileRead(t *testing.T) {
+	t.Parallel()
+	b := startBucket(t, false)
+	me := b.member("gone@example.com", tier.Pro)
+	blob := storetest.Blob(10 << 20)
+	id := b.stored(me, blob)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.URL+"/api/v1/backup/"+id, nil)
+	check(t, err)
+	req.Header.Set("Authorization", me["Authorization"])
+	resp, err := http.DefaultClient.Do(req)
+	check(t, err)
+	head := make([]byte, 1000)
+	_, err = io.ReadFull(resp.Body, head)
+	check(t, err)
+	user := b.Do("GET", "/api/v1/auth/me", "", me).JSON(t)["id"].(string)
+	check(t, b.store.Delete(t.Context(), user+"/"+id)) // behind the service's back
+	rest, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close() // it may have been cut
+	if whole := append(head, rest...); err == nil && !bytes.Equal(whole, blob) {
+		t.Errorf("%d bytes under a 200, and not the right ones", len(whole))
+	}
+	if got := b.get("/"+id, me); got.Status != http.StatusBadGateway || got.Code() != "storage_inconsistent" {
+		t.Errorf("a missing object: %d %s", got.Status, got.Body)
+	}
+}
+
+// TestC95_S3RefusesConnections takes the S3 server away: uploads and downloads are 503 soon, the history stays, and
+// nothing is reserved; with the server back the old backup is whole.
+func TestC95_S3RefusesConnections(t *testing.T) {
+	t.Parallel()
+	b := startBucket(t, false)
+	me := b.member("refuses@example.com", tier.Pro)
+	blob := storetest.Blob(9 << 20)
+	id := b.stored(me, blob)
+	history := string(b.get("/history", me).Body)
+	b.server.Kill()
+	for what, ask := range map[string]func() answer{
+		"PUT": func() answer { return b.put(me, storetest.Blob(1000), nil) },
+		"GET": func() answer { return b.get("/"+id, me) },
+	} {
+		begun := time.Now()
+		got := ask()
+		if got.Status != http.StatusServiceUnavailable || got.Code() != "storage_unavailable" || got.Header.Get("Retry-After") == "" {
+			t.Errorf("%s: %d %s", what, got.Status, got.Body)
+		}
+		if took := time.Since(begun); soak.Enabled && took > 3*time.Second {
+			t.Errorf("%s was answered after %v", what, took)
+		}
+	}
+	if got := b.get("/history", me); got.Status != http.StatusOK || string(got.Body) != history {
+		t.Errorf("history: %d %s, want %s", got.Status, got.Body, history)
+	}
+	user := uuid.MustParse(b.Do("GET", "/api/v1/auth/me", "", me).JSON(t)["id"].(string))
+	if usage, err := b.backups.Usage(t.Context(), user); err != nil || usage != (backup.Usage{Committed: int64(len(blob))}) {
+		t.Errorf("usage: %+v, %v", usage, err)
+	}
+	b.server.Restart()
+	if got := b.get("/"+id, me); got.Status != http.StatusOK || !bytes.Equal(got.Body, blob) {
+		t.Errorf("with the server back: %d, %d bytes", got.Status, len(got.Body))
+	}
+}

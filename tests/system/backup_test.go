@@ -1,0 +1,375 @@
+package system_test
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/adiuva/cloud-api/internal/backup"
+	"github.com/adiuva/cloud-api/internal/dev/diskblob"
+	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/testing/storetest"
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+// vault is a server whose backups and blobs a test can reach behind its back.
+type vault struct {
+	*api
+	backups *backup.Service
+	blobs   *diskblob.Store
+}
+
+// startVault returns a server whose backups live by the clock now; nil means the real one.
+func startVault(t *testing.T, now func() time.Time, options ...option) *vault {
+	t.Helper()
+	blobs, err := diskblob.New(t.TempDir())
+	check(t, err)
+	v := startVaultOn(t, backup.Config{Store: blobs, Now: now}, options...)
+	v.blobs = blobs
+	return v
+}
+
+// startVaultOn returns a server with backups of that configuration, which need not name a database or a log.
+func startVaultOn(t *testing.T, backups backup.Config, options ...option) *vault {
+	t.Helper()
+	var cfg httpapi.Config
+	a := start(t, nil, append(options, func(c *httpapi.Config) { cfg = *c })...)
+	backups.DB, backups.Log = a.DB, cfg.Log
+	cfg.Backups = backup.New(backups)
+	var err error
+	a.Server, err = httpapi.New(cfg)
+	check(t, err)
+	ts := httptest.NewServer(a.Server)
+	t.Cleanup(ts.Close)
+	a.URL = ts.URL
+	return &vault{api: a, backups: cfg.Backups}
+}
+
+// member opens an account of that tier.
+func (v *vault) member(email string, at tier.Tier) header {
+	v.T.Helper()
+	me := v.Register(email)
+	check(v.T, v.Accounts.SetTier(v.T.Context(), email, at, 1))
+	return me
+}
+
+func described(blob []byte) header {
+	sum := sha256.Sum256(blob)
+	return header{"X-Backup-Version": "3", "X-Backup-Timestamp": "1767225600000", "X-Backup-Checksum": hex.EncodeToString(sum[:]),
+		"Content-Type": "application/octet-stream"}
+}
+
+func both(a, b header) header {
+	c := maps.Clone(a)
+	maps.Copy(c, b)
+	return c
+}
+
+func (v *vault) put(me header, blob []byte, more header) answer {
+	v.T.Helper()
+	return v.Send("PUT", "/api/v1/backup", bytes.NewReader(blob), both(both(described(blob), me), more))
+}
+
+func (v *vault) stored(me header, blob []byte) (id string) {
+	v.T.Helper()
+	got := v.put(me, blob, nil)
+	if got.Status != http.StatusOK {
+		v.T.Fatalf("PUT: %d %s", got.Status, got.Body)
+	}
+	return got.JSON(v.T)["id"].(string)
+}
+
+func (v *vault) get(path string, headers header) answer {
+	v.T.Helper()
+	return v.Send("GET", "/api/v1/backup"+path, http.NoBody, headers)
+}
+
+// holdsNothing fails unless the account has no backup and its whole quota free.
+func (v *vault) holdsNothing(me header) {
+	v.T.Helper()
+	if got := v.get("/history", me); string(bytes.TrimSpace(got.Body)) != "[]" {
+		v.T.Errorf("history: %s", got.Body)
+	}
+	id := v.Do("GET", "/api/v1/auth/me", "", me).JSON(v.T)["id"].(string)
+	if usage, err := v.backups.Usage(v.T.Context(), uuid.MustParse(id)); err != nil || usage != (backup.Usage{}) {
+		v.T.Errorf("usage: %+v, %v", usage, err)
+	}
+}
+
+func TestC88_BackupRoundTrip(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("round@example.com", tier.Pro)
+	blob := storetest.Blob(1 << 20)
+	if got := v.get("", me); got.Status != http.StatusNotFound {
+		t.Errorf("before the first: %d", got.Status)
+	}
+	id := v.stored(me, blob)
+	sum := described(blob)["X-Backup-Checksum"]
+	for _, path := range []string{"", "/" + id} {
+		got := v.get(path, me)
+		if got.Status != http.StatusOK || !bytes.Equal(got.Body, blob) {
+			t.Errorf("GET %q: %d, %d bytes", path, got.Status, len(got.Body))
+		}
+		head := v.Send("HEAD", "/api/v1/backup"+path, http.NoBody, me)
+		for _, h := range []http.Header{got.Header, head.Header} {
+			for name, want := range map[string]string{
+				"Content-Length": "1048576", "ETag": `"` + sum + `"`, "X-Backup-Checksum": sum, "X-Backup-Id": id,
+				"X-Backup-Version": "3", "X-Backup-Timestamp": "1767225600000", "Cache-Control": "no-store",
+				"Accept-Ranges": "bytes", "Content-Type": "application/octet-stream",
+			} {
+				if h.Get(name) != want {
+					t.Errorf("%q: %s is %q, want %q", path, name, h.Get(name), want)
+				}
+			}
+			if when, err := http.ParseTime(h.Get("Last-Modified")); err != nil || time.Since(when) > time.Minute {
+				t.Errorf("Last-Modified %q", h.Get("Last-Modified"))
+			}
+		}
+	}
+	want := fmt.Sprintf(`"checksum":"%s","chunk_count":1,`, sum)
+	if got := v.get("/history", me); !strings.Contains(string(got.Body), want) || !strings.Contains(string(got.Body), `"size_bytes":1048576`) {
+		t.Errorf("history: %s", got.Body)
+	}
+}
+
+func TestEmptyBackup(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("empty@example.com", tier.Pro)
+	id := v.stored(me, nil)
+	if got := v.get("/"+id, me); got.Status != http.StatusOK || len(got.Body) != 0 || got.Header.Get("Content-Length") != "0" {
+		t.Errorf("%d %q", got.Status, got.Body)
+	}
+	if got := v.get("/"+id, me.With("Range", "bytes=0-")); got.Status != http.StatusRequestedRangeNotSatisfiable {
+		t.Errorf("a range of nothing: %d", got.Status)
+	}
+}
+
+// raw sends a request as it stands and returns the connection.
+func (v *vault) raw(request string) (net.Conn, *bufio.Reader) {
+	v.T.Helper()
+	var d net.Dialer
+	conn, err := d.DialContext(v.T.Context(), "tcp", strings.TrimPrefix(v.URL, "http://"))
+	check(v.T, err)
+	v.T.Cleanup(func() { _ = conn.Close() })
+	_, err = io.WriteString(conn, request)
+	check(v.T, err)
+	return conn, bufio.NewReader(conn)
+}
+
+func rawPut(headers header, rest string) string {
+	var b strings.Builder
+	b.WriteString("PUT /api/v1/backup HTTP/1.1\r\nHost: x\r\n")
+	for k, val := range headers {
+		b.WriteString(k + ": " + val + "\r\n")
+	}
+	b.WriteString(rest)
+	return b.String()
+}
+
+// TestC89_RefusedBeforeTheBody asks before it sends: a refusal comes without 100, and an acceptance with it.
+func TestC89_RefusedBeforeTheBody(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	blob := storetest.Blob(1000)
+	ask := "Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n"
+	for name, c := range map[string]struct {
+		headers header
+		want    string
+	}{
+		"free tier":      {v.Register("free@example.com"), "403"},
+		"no token":       {nil, "401"},
+		"no checksum":    {header{"X-Backup-Checksum": "zz", "Authorization": v.member("c@example.com", tier.Pro)["Authorization"]}, "422"},
+		"a member's own": {v.member("own@example.com", tier.Pro), "100"},
+	} {
+		conn, reader := v.raw(rawPut(both(described(blob), c.headers), ask))
+		line, err := reader.ReadString('\n')
+		if err != nil || !strings.HasPrefix(line, "HTTP/1.1 "+c.want) {
+			t.Errorf("%s: %q, %v", name, line, err)
+			continue
+		}
+		if c.want != "100" {
+			continue
+		}
+		_, err = reader.ReadString('\n')
+		check(t, err)
+		_, err = conn.Write(blob)
+		check(t, err)
+		if line, err := reader.ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 200") {
+			t.Errorf("%s: %q, %v", name, line, err)
+		}
+	}
+	free := v.put(v.Register("free2@example.com"), blob, nil)
+	if free.Code() != "tier_required" || fmt.Sprint(free.JSON(t)["required"]) != "[pro power team]" {
+		t.Errorf("%s", free.Body)
+	}
+}
+
+// TestC91_RefusedUploads sends what must not be kept and looks that nothing is.
+func TestC91_RefusedUploads(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("refused@example.com", tier.Pro)
+	blob := storetest.Blob(5000)
+	chunked := struct{ io.Reader }{bytes.NewReader(blob)}
+	ahead := strconv.FormatInt(time.Now().Add(25*time.Hour).UnixMilli(), 10)
+	for name, c := range map[string]struct {
+		body   io.Reader
+		change header
+		status int
+		code   string
+	}{
+		"wrong checksum":     {bytes.NewReader(blob[1:]), nil, 422, "checksum_mismatch"},
+		"no length":          {chunked, nil, 411, "length_required"},
+		"sizes disagree":     {bytes.NewReader(blob), header{"X-Backup-Size": "4999"}, 422, "validation_failed"},
+		"longer than said":   {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "4999"}, 422, "validation_failed"},
+		"shorter than said":  {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "5001"}, 422, "validation_failed"},
+		"no hexadecimal":     {bytes.NewReader(blob), header{"X-Backup-Checksum": strings.Repeat("g", 64)}, 422, "validation_failed"},
+		"checksum cut":       {bytes.NewReader(blob), header{"X-Backup-Checksum": strings.Repeat("a", 63)}, 422, "validation_failed"},
+		"version zero":       {bytes.NewReader(blob), header{"X-Backup-Version": "0"}, 422, "validation_failed"},
+		"version no number":  {bytes.NewReader(blob), header{"X-Backup-Version": "one"}, 422, "validation_failed"},
+		"timestamp ahead":    {bytes.NewReader(blob), header{"X-Backup-Timestamp": ahead}, 422, "timestamp_in_future"},
+		"timestamp negative": {bytes.NewReader(blob), header{"X-Backup-Timestamp": "-1"}, 422, "validation_failed"},
+		"key no UTF-8":       {bytes.NewReader(blob), header{"Idempotency-Key": "\xff"}, 422, "validation_failed"},
+		"JSON":               {bytes.NewReader(blob), header{"Content-Type": "application/json"}, 415, "unsupported_media_type"},
+		"too large":          {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "80000000001"}, 413, "body_too_large"},
+		"over quota":         {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "5000000001"}, 413, "quota_exceeded"},
+	} {
+		got := v.Send("PUT", "/api/v1/backup", c.body, both(both(described(blob), me), c.change))
+		if got.Status != c.status || got.Code() != c.code {
+			t.Errorf("%s: %d %s, want %d %s", name, got.Status, got.Body, c.status, c.code)
+		}
+		v.holdsNothing(me)
+	}
+	got := v.Send("PUT", "/api/v1/backup", struct{ io.Reader }{bytes.NewReader(blob)}, both(both(described(blob), me), header{"X-Backup-Size": "5000"}))
+	if got.Status != http.StatusOK {
+		t.Errorf("a chunked body with its size: %d %s", got.Status, got.Body)
+	}
+}
+
+// TestC91_ConnectionCutInTheMiddle drops the connection after half a body.
+func TestC91_ConnectionCutInTheMiddle(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("cut@example.com", tier.Pro)
+	blob := storetest.Blob(10_000)
+	conn, reader := v.raw(rawPut(both(described(blob), me), "Content-Length: 10000\r\nIdempotency-Key: k\r\n\r\n"+string(blob[:5000])))
+	check(t, conn.(*net.TCPConn).CloseWrite())
+	if line, err := reader.ReadString('\n'); err == nil && strings.HasPrefix(line, "HTTP/1.1 2") {
+		t.Errorf("half a body was answered %q", line)
+	}
+	_, err := io.Copy(io.Discard, reader)
+	check(t, err)
+	v.holdsNothing(me)
+	if got := v.put(me, blob, header{"Idempotency-Key": "k"}); got.Status != http.StatusOK {
+		t.Errorf("the retry: %d %s", got.Status, got.Body)
+	}
+}
+
+// TestC107_SlowUpload stops sending: the answer is 408, nothing is kept and the connection ends.
+func TestC107_SlowUpload(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadPatience = 100 * time.Millisecond })
+	me := v.member("slow@example.com", tier.Pro)
+	blob := storetest.Blob(100_000)
+	for name, begin := range map[string]int{"nothing": 0, "a little": 100, "more than the first window": 50_000} {
+		_, reader := v.raw(rawPut(both(described(blob), me), "Content-Length: 100000\r\n\r\n"+string(blob[:begin])))
+		resp, err := http.ReadResponse(reader, nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		body, err := io.ReadAll(resp.Body)
+		check(t, errors.Join(err, resp.Body.Close()))
+		if got := (answer{Status: resp.StatusCode, Header: resp.Header, Body: body}); got.Status != http.StatusRequestTimeout || got.Code() != "upload_too_slow" || !resp.Close {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+		}
+		v.holdsNothing(me)
+	}
+}
+
+func TestC108_IdempotentUpload(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("again@example.com", tier.Pro)
+	blob, key := storetest.Blob(3<<20), header{"Idempotency-Key": "k"}
+	first := v.put(me, blob, key)
+	again := v.put(me, blob, key)
+	if first.Status != http.StatusOK || again.Status != http.StatusOK || !bytes.Equal(first.Body, again.Body) {
+		t.Errorf("%d %s, then %d %s", first.Status, first.Body, again.Status, again.Body)
+	}
+	if got := v.put(me, blob[1:], key); got.Status != http.StatusConflict || got.Code() != "idempotency_conflict" {
+		t.Errorf("other bytes: %d %s", got.Status, got.Body)
+	}
+	if got := v.get("/history", me); strings.Count(string(got.Body), `"id"`) != 1 {
+		t.Errorf("history: %s", got.Body)
+	}
+}
+
+func TestC94_ForeignBackups(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	owner, other := v.member("owner@example.com", tier.Pro), v.member("other@example.com", tier.Pro)
+	id := v.stored(owner, storetest.Blob(1000))
+	for _, path := range []string{id, "0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a11", "..%2fx", "'%20OR%201=1--", strings.ToUpper(id)} {
+		for _, method := range []string{"GET", "HEAD", "DELETE"} {
+			got := v.Send(method, "/api/v1/backup/"+path, http.NoBody, other)
+			if got.Status != http.StatusNotFound || method != "HEAD" && got.JSON(t)["detail"] != "There is no such thing here, or it is not yours." {
+				t.Errorf("%s %s: %d %s", method, path, got.Status, got.Body)
+			}
+		}
+	}
+	if got := v.get("/"+id, owner); got.Status != http.StatusOK {
+		t.Errorf("the owner's: %d", got.Status)
+	}
+}
+
+func TestDeleteBackup(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("delete@example.com", tier.Pro)
+	id := v.stored(me, storetest.Blob(1000))
+	for range 3 {
+		got := v.Send("DELETE", "/api/v1/backup/"+id, http.NoBody, me)
+		if got.Status != http.StatusOK || strings.TrimSpace(string(got.Body)) != `{"ok":true}` {
+			t.Errorf("%d %s", got.Status, got.Body)
+		}
+		_, err := v.backups.Sweep(t.Context())
+		check(t, err)
+	}
+	v.holdsNothing(me)
+}
+
+func TestC106_DowngradedMember(t *testing.T) {
+	t.Parallel()
+	v := startVault(t, nil)
+	me := v.member("down@example.com", tier.Pro)
+	blob := storetest.Blob(1000)
+	id := v.stored(me, blob)
+	check(t, v.Accounts.SetTier(t.Context(), "down@example.com", tier.Free, 1))
+	if got := v.get("", me); got.Status != http.StatusOK || !bytes.Equal(got.Body, blob) {
+		t.Errorf("GET: %d", got.Status)
+	}
+	if got := v.put(me, blob, nil); got.Status != http.StatusForbidden || got.Code() != "tier_required" {
+		t.Errorf("PUT: %d %s", got.Status, got.Body)
+	}
+	if got := v.Send("DELETE", "/api/v1/backup/"+id, http.NoBody, me); got.Status != http.StatusOK {
+		t.Errorf("DELETE: %d", got.Status)
+	}
+	v.holdsNothing(me)
+}

@@ -1,0 +1,154 @@
+package system_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/adiuva/cloud-api/internal/dev/devstripe"
+	"github.com/adiuva/cloud-api/internal/testing/apitest"
+)
+
+// deliver posts every event that Stripe has to the webhook, and lets the worker do its work.
+func (a *api) deliver() {
+	a.T.Helper()
+	for _, e := range a.Stripe.Events() {
+		got := a.Send("POST", "/api/v1/billing/webhook", bytes.NewReader(e.Payload), header{"Content-Type": "application/json; charset=utf-8",
+			"Stripe-Signature": devstripe.Sign(e.Payload, apitest.WebhookSecret, time.Now())})
+		if got.Status != http.StatusOK || strings.TrimSpace(string(got.Body)) != `{"ok":true}` {
+			a.T.Fatalf("%s: %d %s", e.Type, got.Status, got.Body)
+		}
+	}
+	_, err := a.Billing.ProcessDue(a.T.Context())
+	check(a.T, err)
+}
+
+// checkout opens one and returns its id.
+func (a *api) checkout(me header, body string) string {
+	a.T.Helper()
+	got := a.Do("POST", "/api/v1/billing/checkout", body, me)
+	if got.Status != http.StatusOK {
+		a.T.Fatalf("checkout: %d %s", got.Status, got.Body)
+	}
+	u, err := url.Parse(got.JSON(a.T)["checkout_url"].(string))
+	check(a.T, err)
+	return path.Base(u.Path)
+}
+
+// TestSubscriptionLife buys, changes nothing twice, and cancels, over HTTP.
+func TestSubscriptionLife(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	me := a.Register("buyer@example.com")
+	subscription := func(want string) {
+		t.Helper()
+		if got := a.Do("GET", "/api/v1/billing/subscription", "", me); got.Status != http.StatusOK || !strings.Contains(string(got.Body), want) {
+			t.Errorf("subscription: %d %s, want %s", got.Status, got.Body, want)
+		}
+	}
+	subscription(`"current_period_end":null`)
+	subscription(`"status":"none"`)
+	if got := a.Do("POST", "/api/v1/billing/portal", "", me); got.Status != http.StatusNotFound {
+		t.Errorf("portal: %d %s", got.Status, got.Body)
+	}
+	if got := a.Do("DELETE", "/api/v1/billing/subscription", "", me); got.Status != http.StatusNotFound || got.Code() != "not_found" {
+		t.Errorf("nothing to cancel: %d %s", got.Status, got.Body)
+	}
+	if a.Stripe.Pay(a.checkout(me, `{"tier":"team","seats":4}`), 0) == "" {
+		t.Fatal("not paid")
+	}
+	a.deliver()
+	subscription(`"tier":"team"`)
+	subscription(`"seats":4`)
+	if got := a.Do("POST", "/api/v1/billing/checkout", `{"tier":"pro"}`, me); got.Status != http.StatusConflict || got.Code() != "already_subscribed" {
+		t.Errorf("a second: %d %s", got.Status, got.Body)
+	}
+	if got := a.Do("POST", "/api/v1/billing/portal", "", me); got.Status != http.StatusOK || !strings.Contains(string(got.Body), "/p/cus_") {
+		t.Errorf("portal: %d %s", got.Status, got.Body)
+	}
+	for range 2 {
+		if got := a.Do("DELETE", "/api/v1/billing/subscription", "", me); got.Status != http.StatusOK {
+			t.Errorf("cancel: %d %s", got.Status, got.Body)
+		}
+		subscription(`"cancel_at_period_end":true`)
+	}
+	if got := a.Do("DELETE", "/api/v1/billing/subscription?immediately=true", "", me); got.Status != http.StatusOK {
+		t.Errorf("cancel now: %d %s", got.Status, got.Body)
+	}
+	subscription(`"status":"canceled"`)
+}
+
+func TestC122_CheckoutBodies(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	me := a.Register("bodies@example.com")
+	for body, pointer := range map[string]string{
+		`{"tier":"free"}`: "/tier", `{"tier":"TEAM"}`: "/tier", `{"tier":"gold"}`: "/tier", `{"tier":["pro","power","team"]}`: "/tier", `{}`: "/tier",
+		`{"tier":"team","seats":0}`: "/seats", `{"tier":"team","seats":10001}`: "/seats", `{"tier":"team","seats":1.5}`: "/seats",
+		`{"tier":"pro","seats":2}`: "/seats", `{"tier":"pro","success_url":"https://evil.example.com"}`: "",
+	} {
+		got := a.Do("POST", "/api/v1/billing/checkout", body, me)
+		if got.Status != http.StatusUnprocessableEntity || got.Code() != "validation_failed" || !strings.Contains(string(got.Body), fmt.Sprintf(`"pointer":%q`, pointer)) {
+			t.Errorf("%s: %d %s", body, got.Status, got.Body)
+		}
+	}
+	if calls := a.Stripe.Calls(); len(calls) > 0 {
+		t.Errorf("Stripe was asked: %v", calls)
+	}
+	a.checkout(me, `{"tier":"team","seats":10000}`)
+}
+
+// TestC112_Webhooks sends what is not an event of Stripe's, too large, too slow, and unsigned.
+func TestC112_Webhooks(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	payload := []byte(`{"id":"evt_1","object":"event","type":"invoice.paid","created":1,"data":{"object":{"object":"invoice"}}}`)
+	signed := devstripe.Sign(payload, apitest.WebhookSecret, time.Now())
+	large := bytes.Repeat([]byte(" "), 512<<10+1)
+	for name, c := range map[string]struct {
+		body   []byte
+		header header
+		status int
+		code   string
+	}{
+		"no signature":    {payload, nil, 400, "signature_invalid"},
+		"another's":       {payload, header{"Stripe-Signature": devstripe.Sign(payload, "whsec_else", time.Now())}, 400, "signature_invalid"},
+		"another body":    {append(payload[:len(payload):len(payload)], '\n'), header{"Stripe-Signature": signed}, 400, "signature_invalid"},
+		"no body":         {nil, header{"Stripe-Signature": signed}, 400, "signature_invalid"},
+		"too large":       {large, header{"Stripe-Signature": devstripe.Sign(large, apitest.WebhookSecret, time.Now())}, 413, "body_too_large"},
+		"as it should be": {payload, header{"Stripe-Signature": signed}, 200, ""},
+	} {
+		got := a.Send("POST", "/api/v1/billing/webhook", bytes.NewReader(c.body), both(header{"Content-Type": "application/json"}, c.header))
+		if got.Status != c.status || got.Code() != c.code {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+		}
+	}
+}
+
+// TestBillingUnavailable takes Stripe away.
+func TestBillingUnavailable(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	me := a.Register("away@example.com")
+	a.Stripe.Pay(a.checkout(me, `{"tier":"pro"}`), 0)
+	a.deliver()
+	other := a.Register("other@example.com")
+	a.Stripe.Script(func(*http.Request) devstripe.Fault { return devstripe.ServerError })
+	for name, got := range map[string]answer{
+		"checkout": a.Do("POST", "/api/v1/billing/checkout", `{"tier":"pro"}`, other),
+		"portal":   a.Do("POST", "/api/v1/billing/portal", "", me),
+		"cancel":   a.Do("DELETE", "/api/v1/billing/subscription", "", me),
+	} {
+		if got.Status != http.StatusServiceUnavailable || got.Code() != "billing_unavailable" || got.Header.Get("Retry-After") == "" {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+		}
+	}
+	if got := a.Do("GET", "/api/v1/billing/subscription", "", me).JSON(t); got["status"] != "active" || got["tier"] != "pro" {
+		t.Errorf("what we know: %v", got)
+	}
+}

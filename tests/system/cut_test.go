@@ -1,0 +1,89 @@
+package system_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
+)
+
+// What PostgreSQL's protocol says at a transaction's end.
+const (
+	asksToCommit  = "commit\x00"
+	saysCommitted = "COMMIT\x00"
+)
+
+// TestC37_KilledBetweenUpdateAndAnswer kills PostgreSQL after a rotation was written, once before and once after it was
+// committed. Either way the client gets 503, and the same call with the same key then settles it: one successor, twice
+// the same, and it works.
+func TestC37_KilledBetweenUpdateAndAnswer(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		mark    string
+		counter int // what the database holds after the crash
+	}{
+		"before the commit": {asksToCommit, 1},
+		"after the commit":  {saysCommitted, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := pgtest.Start(t)
+			direct := server.DB()
+			wire := pgtest.NewWire(t, server.DSN())
+			db, err := postgres.Open(t.Context(), wire.DSN)
+			check(t, err)
+			t.Cleanup(db.Close)
+			a := start(t, nil, on(t, db))
+			account := a.Do("POST", "/api/v1/auth/register", fmt.Sprintf(`{"email":"a@example.com","password":%q}`, thePassword), nil)
+			first := account.JSON(t)["refresh_token"].(string)
+			refresh := func(token, key string) (answer, error) {
+				return a.try("POST", "/api/v1/auth/refresh", fmt.Sprintf(`{"refresh_token":%q}`, token), header{"Idempotency-Key": key})
+			}
+
+			held := wire.Hold(c.mark)
+			lost := make(chan answer, 1)
+			go func() {
+				got, err := refresh(first, "k")
+				if err != nil {
+					t.Error(err)
+				}
+				lost <- got
+			}()
+			<-held.Reached
+			server.Kill()
+			held.Cut()
+			if got := <-lost; got.Status != http.StatusServiceUnavailable || got.Code() != "db_unavailable" {
+				t.Errorf("killed before the answer: %d %s", got.Status, got.Body)
+			}
+			server.Start()
+			counter := func() (n int) {
+				t.Helper()
+				check(t, direct.Pool.QueryRow(t.Context(), "SELECT counter FROM refresh_tokens").Scan(&n))
+				return n
+			}
+			pgtest.Eventually(t, recoveryBound, func() error { return direct.Ping(t.Context()) })
+			if n := counter(); n != c.counter {
+				t.Fatalf("after the crash the session is at token %d, want %d", n, c.counter)
+			}
+			var second string
+			pgtest.Eventually(t, recoveryBound, func() error {
+				got, err := refresh(first, "k")
+				if err != nil || got.Status != http.StatusOK {
+					return fmt.Errorf("retry: %d %s %w", got.Status, got.Body, err)
+				}
+				second = got.JSON(t)["refresh_token"].(string)
+				return nil
+			})
+			again, err := refresh(first, "k")
+			check(t, err)
+			if again.Status != http.StatusOK || again.JSON(t)["refresh_token"] != second || counter() != 2 {
+				t.Errorf("asked twice: %d %s, session at token %d", again.Status, again.Body, counter())
+			}
+			if next, err := refresh(second, "l"); err != nil || next.Status != http.StatusOK || counter() != 3 {
+				t.Errorf("the successor: %d %s %v", next.Status, next.Body, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,333 @@
+package system_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/openapi"
+)
+
+func TestC11_NothingBeyondTheSchemaIsBound(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	const account = `{"email":"mass@example.com","password":"correct horse battery"`
+	for _, extra := range []string{`"tier":"team"`, `"id":"0193b5a0-7c1e-7a52-9d6e-2f9a2f1c0b11"`, `"stripe_customer_id":"cus_x"`, `"Tier":"team"`} {
+		if got := a.Do("POST", "/api/v1/auth/register", account+","+extra+"}", nil); got.Status != 422 || got.Code() != "validation_failed" {
+			t.Errorf("%s: %d %s", extra, got.Status, got.Body)
+		}
+	}
+	got := a.Do("POST", "/api/v1/auth/register", account+"}", nil) // 201: none of the above made the account
+	if got.Status != http.StatusCreated {
+		t.Fatalf("%d %s", got.Status, got.Body)
+	}
+	me := a.Do("GET", "/api/v1/auth/me", "", header{"Authorization": "Bearer " + got.JSON(t)["access_token"].(string)}).JSON(t)
+	if me["tier"] != "free" || me["id"] == "0193b5a0-7c1e-7a52-9d6e-2f9a2f1c0b11" {
+		t.Errorf("me: %v", me)
+	}
+}
+
+func TestC20_TokensAreForOneUse(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	tokens := a.Do("POST", "/api/v1/auth/register", `{"email":"a@example.com","password":"correct horse battery"}`, nil).JSON(t)
+	got := a.Do("GET", "/api/v1/auth/me", "", header{"Authorization": "Bearer " + tokens["refresh_token"].(string)})
+	if got.Status != 401 || got.Code() != "token_invalid" || got.Header.Get("WWW-Authenticate") != `Bearer error="invalid_token"` {
+		t.Errorf("a refresh token as bearer: %d %s", got.Status, got.Body)
+	}
+	got = a.Do("POST", "/api/v1/auth/refresh", fmt.Sprintf(`{"refresh_token":%q}`, tokens["access_token"]), nil)
+	if got.Status != 401 || got.Code() != "refresh_invalid" {
+		t.Errorf("an access token for a refresh: %d %s", got.Status, got.Body)
+	}
+}
+
+func TestC21_TokensOfAnotherPlace(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	good := strings.TrimPrefix(a.Register("a@example.com")["Authorization"], "Bearer ")
+	parts := strings.Split(good, ".")
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	check(t, err)
+	forge := func(claim string, value any) string {
+		var claims map[string]any
+		d := json.NewDecoder(strings.NewReader(string(payload)))
+		d.UseNumber()
+		check(t, d.Decode(&claims))
+		claims[claim] = value
+		if value == nil {
+			delete(claims, claim)
+		}
+		body, err := json.Marshal(claims)
+		check(t, err)
+		signed := parts[0] + "." + base64.RawURLEncoding.EncodeToString(body)
+		mac := hmac.New(sha256.New, []byte(strings.Repeat("s", 32))) // the key of the server under test
+		mac.Write([]byte(signed))
+		return signed + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	}
+	for name, c := range map[string]struct {
+		token  string
+		status int
+	}{
+		"as it was":        {forge("jti", nil), 200},
+		"another issuer":   {forge("iss", "staging"), 401},
+		"another audience": {forge("aud", "staging"), 401},
+		"no issuer":        {forge("iss", nil), 401},
+		"no audience":      {forge("aud", nil), 401},
+		"no expiry":        {forge("exp", nil), 401},
+	} {
+		got := a.Do("GET", "/api/v1/auth/me", "", header{"Authorization": "Bearer " + c.token})
+		if got.Status != c.status || c.status == 401 && got.Code() != "token_invalid" {
+			t.Errorf("%s: %d %s, want %d", name, got.Status, got.Body, c.status)
+		}
+	}
+}
+
+// TestC23_TwoAuthorizationHeaders sends a good token twice: which of two headers a proxy looked at is anyone's guess.
+func TestC23_TwoAuthorizationHeaders(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	me := a.Register("a@example.com")["Authorization"]
+	got := a.raw("GET /api/v1/auth/me HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: " + me + "\r\nAuthorization: " + me + "\r\n\r\n")
+	if !strings.HasPrefix(got, "HTTP/1.1 401 ") || !strings.Contains(got, `"code":"token_invalid"`) {
+		t.Errorf("two Authorization headers: %s", got)
+	}
+}
+
+// raw sends bytes as they are and returns all that comes back until the server hangs up.
+func (a *api) raw(request string) string {
+	a.T.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(a.URL, "http://"))
+	check(a.T, err)
+	defer conn.Close()
+	check(a.T, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	_, err = io.WriteString(conn, request)
+	check(a.T, err)
+	data, err := io.ReadAll(conn)
+	if err != nil && len(data) == 0 {
+		a.T.Fatalf("no answer, or the connection stays open: %v", err)
+	}
+	return string(data)
+}
+
+func TestC129_SlowHeaders(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	h := httpapi.NewHTTPServer("", a.Server, slog.New(slog.DiscardHandler))
+	if h.ReadHeaderTimeout != 5*time.Second || h.IdleTimeout == 0 || h.ReadTimeout != 0 || h.WriteTimeout != 0 {
+		t.Errorf("timeouts: header %v, idle %v, read %v, write %v", h.ReadHeaderTimeout, h.IdleTimeout, h.ReadTimeout, h.WriteTimeout)
+	}
+	h.ReadHeaderTimeout = 300 * time.Millisecond
+	ts := httptest.NewUnstartedServer(nil)
+	ts.Config = h
+	ts.Start()
+	t.Cleanup(ts.Close)
+	var slow []net.Conn
+	for range 500 {
+		conn, err := net.Dial("tcp", ts.Listener.Addr().String())
+		check(t, err)
+		defer conn.Close()
+		_, err = io.WriteString(conn, "GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-Slow: a")
+		check(t, err)
+		slow = append(slow, conn)
+	}
+	resp, err := http.Get(ts.URL + "/api/v1/health")
+	check(t, err)
+	check(t, resp.Body.Close())
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("beside slow headers: %d", resp.StatusCode)
+	}
+	for _, conn := range slow {
+		check(t, conn.SetReadDeadline(time.Now().Add(20*time.Second)))
+		if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("a slow header is still waited for: %v", err)
+		}
+	}
+}
+
+func TestC129_SlowJSONBody(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil, func(c *httpapi.Config) { c.JSONBodyTime = 200 * time.Millisecond })
+	got := a.raw("POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n{\"email\":")
+	if !strings.HasPrefix(got, "HTTP/1.1 408 ") || !strings.Contains(got, `"code":"upload_too_slow"`) {
+		t.Errorf("a body that stops: %s", got)
+	}
+	if quick := a.Do("POST", "/api/v1/auth/login", `{"email":"a@example.com","password":"wrong"}`, nil); quick.Status != http.StatusUnauthorized {
+		t.Errorf("afterwards: %d", quick.Status)
+	}
+}
+
+func TestC130_NeverASecondAnswer(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	const post = "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+	const hidden = "GET /api/v1/health HTTP/1.1\r\nHost: x\r\n\r\n"
+	for name, c := range map[string]struct{ raw, status string }{
+		"length and chunks":        {post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n" + hidden, "422"},
+		"chunks and length":        {post + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n2\r\n{}\r\n0\r\n\r\n" + hidden, "422"},
+		"two different lengths":    {post + "Content-Length: 2\r\nContent-Length: 40\r\n\r\n{}" + hidden, "400"},
+		"two lengths in one":       {post + "Content-Length: 2, 2\r\n\r\n{}" + hidden, "400"},
+		"a signed length":          {post + "Content-Length: +2\r\n\r\n{}" + hidden, "400"},
+		"a negative length":        {post + "Content-Length: -1\r\n\r\n{}" + hidden, "400"},
+		"chunks twice":             {post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden, "501"},
+		"an encoding nobody knows": {post + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + hidden, "501"},
+		"a list of encodings":      {post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" + hidden, "501"},
+		"space before the colon":   {post + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" + hidden, "400"},
+		"a broken chunk":           {post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n" + hidden, "400"},
+		"a NUL in a header":        {post + "X-A: a\x00b\r\nContent-Length: 2\r\n\r\n{}" + hidden, "400"},
+		"a bare CR in a header":    {post + "X-A: a\rb\r\nContent-Length: 2\r\n\r\n{}" + hidden, "400"},
+		"a fold at the start":      {"GET /api/v1/health HTTP/1.1\r\n X-A: b\r\nHost: x\r\n\r\n" + hidden, "400"},
+		"no host":                  {"GET /api/v1/health HTTP/1.1\r\n\r\n" + hidden, "400"},
+		"two hosts":                {"GET /api/v1/health HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n" + hidden, "400"},
+		"a header of 1 MiB":        {"GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 1<<20) + "\r\nConnection: close\r\n\r\n", "431"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := a.raw(c.raw)
+			if !strings.HasPrefix(got, "HTTP/1.1 "+c.status+" ") {
+				t.Errorf("%.300q, want %s", got, c.status)
+			}
+			if n := strings.Count(got, "HTTP/1.1 "); n != 1 {
+				t.Errorf("%d answers: %q", n, got)
+			}
+		})
+	}
+	// A folded line may stand for a space (RFC 9112, 5.2), and is no header of its own.
+	got := a.raw("GET /api/v1/auth/me HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-A: b\r\n Authorization: Bearer x\r\n\r\n")
+	if !strings.HasPrefix(got, "HTTP/1.1 401 ") || !strings.Contains(got, "token_missing") {
+		t.Errorf("a folded line: %q", got)
+	}
+}
+
+func TestC131_PathsOutsideTheContract(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
+	check(t, err)
+	for _, path := range []string{"/nope", "/api", "/api/v1", "/api/v1/", "/api/v2/health", "/api/v1/auth/me/", "/docs/errors/nope", "/.env",
+		"/api/v1/backup/%00", "/api/v1/plans/playbook/..%2f..", "/livez/x", "/metrics", "/api/v1/auth/sessions/%FF"} {
+		for _, method := range methods {
+			got := a.Send(method, path, http.NoBody, nil)
+			if method == "OPTIONS" && got.Status == http.StatusNoContent && got.Header.Get("Allow") != "" {
+				continue // a template of the contract matches
+			}
+			if got.Status < 400 || got.Status >= 500 {
+				t.Errorf("%s %s: %d %s", method, path, got.Status, got.Body)
+			} else if method != "HEAD" {
+				isProblem(t, doc, got)
+			}
+		}
+	}
+}
+
+func TestMethodsNobodyAskedFor(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	for _, c := range []struct {
+		method, path string
+		status       int
+		allow        string
+	}{
+		{"TRACE", "/api/v1/auth/me", 405, "OPTIONS, GET"},
+		{"HEAD", "/api/v1/auth/me", 405, "OPTIONS, GET"},
+		{"OPTIONS", "/api/v1/auth/me", 204, "OPTIONS, GET"},
+		{"PATCH", "/api/v1/auth/login", 405, "OPTIONS, POST"},
+	} {
+		got := a.Send(c.method, c.path, http.NoBody, header{"X-Marker": "echo-me"})
+		if got.Status != c.status || got.Header.Get("Allow") != c.allow {
+			t.Errorf("%s %s: %d, Allow %q, want %d, %q", c.method, c.path, got.Status, got.Header.Get("Allow"), c.status, c.allow)
+		}
+		if strings.Contains(string(got.Body), "echo-me") || c.method == "HEAD" && len(got.Body) > 0 {
+			t.Errorf("%s answers %q", c.method, got.Body)
+		}
+	}
+}
+
+func TestC132_LogLinesStayWhole(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	for _, id := range []string{"a\r\nSet-Cookie: x=1", strings.Repeat("a", 10<<10), `a","level":"ERROR`, "a%0d%0ab", "a b", "\u2028"} {
+		got := a.raw("GET /api/v1/nope%0a%0d{\"level\":\"ERROR\"}?q=%0a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nUser-Agent: \u2028{}\r\nX-Request-Id: " + id + "\r\n\r\n")
+		resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(got)), nil)
+		check(t, err)
+		if kept := resp.Header.Get("X-Request-Id"); len(kept) != 32 && kept != "a" || resp.Header.Get("Set-Cookie") != "" {
+			t.Errorf("X-Request-Id %.40q became %q, Set-Cookie %q", id, kept, resp.Header.Get("Set-Cookie"))
+		}
+		check(t, resp.Body.Close())
+	}
+	requests := 0
+	for line := range strings.Lines(a.Logs.String()) {
+		var one struct{ Level, Msg string }
+		if err := json.Unmarshal([]byte(line), &one); err != nil {
+			t.Fatalf("a log line that is no JSON object: %q", line)
+		}
+		if one.Msg == "request" {
+			requests++
+		}
+		if one.Level == "ERROR" {
+			t.Errorf("an injected line: %q", line)
+		}
+	}
+	if requests != 6 {
+		t.Errorf("%d log lines for 6 requests", requests)
+	}
+}
+
+// TestC136_SecretsStayInside provokes the failures whose words tend to quote secrets and looks for them everywhere.
+func TestC136_SecretsStayInside(t *testing.T) {
+	t.Parallel()
+	markers := []string{"MARK-jwt-", "MARK-pepper", "MARKdsnpassword", "MARKdsnuser", "MARKdatabase", "MARK-panic", "MARK-password", "mark@example.com"}
+	db, err := postgres.Open(t.Context(), "postgres://MARKdsnuser:MARKdsnpassword@127.0.0.1:1/MARKdatabase")
+	check(t, err)
+	t.Cleanup(db.Close)
+	var away option = func(c *httpapi.Config) {
+		accounts, err := auth.New(auth.Config{DB: db, Secret: "MARK-jwt-" + strings.Repeat("s", 32), Pepper: "MARK-pepper", BcryptCost: 4, Log: c.Log})
+		check(t, err)
+		c.Auth, c.Ready = accounts, db.Ping
+	}
+	a := start(t, nil, away)
+	answers := ""
+	for _, path := range []string{"register", "login"} {
+		got := a.Do("POST", "/api/v1/auth/"+path, `{"email":"mark@example.com","password":"MARK-password of mine"}`, nil)
+		if got.Code() != "db_unavailable" {
+			t.Errorf("%s: %d %s", path, got.Status, got.Body)
+		}
+		answers += fmt.Sprint(got.Header, string(got.Body))
+	}
+	answers += string(a.Do("GET", "/readyz", "", nil).Body)
+	panics := start(t, answering(func(context.Context) (agent.Answer, error) { panic("MARK-panic") }))
+	me := panics.Register("user@example.com")
+	got := panics.Do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me)
+	if got.Status != http.StatusInternalServerError || got.Code() != "internal" {
+		t.Errorf("a panic: %d %s", got.Status, got.Body)
+	}
+	token := strings.TrimPrefix(me["Authorization"], "Bearer ")
+	everything := answers + a.Logs.String() + panics.Logs.String() + fmt.Sprint(got.Header, string(got.Body))
+	for _, m := range append(markers, token, thePassword, "user@example.com") {
+		if strings.Contains(everything, m) {
+			t.Errorf("%q came out", m)
+		}
+	}
+	if !strings.Contains(panics.Logs.String(), "panic of type string") || !strings.Contains(a.Logs.String(), "db_unavailable") {
+		t.Error("the failures are not in the log")
+	}
+}

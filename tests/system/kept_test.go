@@ -1,0 +1,272 @@
+package system_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
+	"github.com/adiuva/cloud-api/internal/tier"
+	"github.com/adiuva/cloud-api/openapi"
+)
+
+// planted is in everything a user says below; control only where something may stay: in the account's own e-mail.
+const (
+	planted = "plantedq7vxz"
+	control = "controlq7vxz"
+)
+
+// TestNothingAUserSaysIsKept plants a marker in all that users send and models answer, and then looks for it in every
+// table, log line, temporary file, metric and Redis key.
+func TestNothingAUserSaysIsKept(t *testing.T) {
+	pgtest.New(t) // the shared server keeps its files outside the folder below
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	m := &modelFunc{}
+	a := start(t, m, limitedBy(t, os.Getenv("TEST_REDIS_URL")))
+	me := a.user(control+"@example.com", tier.Team)
+	speakOf(t, a, m, me)
+	for _, found := range a.rowsWith(t, planted) {
+		t.Errorf("table %s keeps what a user said", found)
+	}
+	if len(a.rowsWith(t, control)) == 0 {
+		t.Error("the sweep of the tables finds nothing at all")
+	}
+	for line := range strings.Lines(a.Logs.String()) {
+		if holdsMarker([]byte(line)) {
+			t.Errorf("log: %s", line)
+		}
+	}
+	if !strings.Contains(a.Logs.String(), `"level":"WARN"`) {
+		t.Error("the log is empty")
+	}
+	check(t, filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err == nil && (holdsMarker(data) || holdsMarker([]byte(path))) {
+			t.Errorf("file %s keeps what a user said", path)
+		}
+		return err
+	}))
+	metrics := httptest.NewRecorder()
+	promhttp.Handler().ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	if metrics.Code != http.StatusOK || holdsMarker(metrics.Body.Bytes()) {
+		t.Errorf("metrics: %d", metrics.Code)
+	}
+	sweepRedis(t, os.Getenv("TEST_REDIS_URL"))
+}
+
+// holdsMarker looks for the marker as it is and as bytes print in hexadecimal, in any case.
+func holdsMarker(data []byte) bool {
+	data = bytes.ToLower(data)
+	return bytes.Contains(data, []byte(planted)) || bytes.Contains(data, []byte(hex.EncodeToString([]byte(planted))))
+}
+
+// limitedBy switches rate limits on, counted in the Redis of that URL or in memory when it is "".
+func limitedBy(t *testing.T, url string) option {
+	t.Helper()
+	return func(c *httpapi.Config) {
+		limiter, err := ratelimit.New(ratelimit.Config{RedisURL: url, Log: c.Log})
+		check(t, err)
+		t.Cleanup(func() { check(t, limiter.Close()) })
+		c.Limiter = limiter
+	}
+}
+
+// speakOf sends the marker wherever a user's words can stand, through answers that succeed and answers that fail.
+func speakOf(t *testing.T, a *api, m *modelFunc, me header) {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
+	check(t, err)
+	body := func(schema string, change map[string]any) string {
+		value := saying(doc.Components.Schemas[schema].Value, schema).(map[string]any)
+		for name, v := range change {
+			value[name] = v
+		}
+		text, err := json.Marshal(value)
+		check(t, err)
+		return string(text)
+	}
+	heard := 0
+	m.set(func(call agent.ModelCall) agent.Answer {
+		for _, message := range call.Messages[1:] {
+			heard += strings.Count(textOf(message), planted)
+		}
+		if len(call.Tools) > 0 && !afterTools(call) {
+			return calls("create_task", map[string]any{"title": planted + " title", "description": planted, "due_date": planted},
+				map[string]any{"title": planted + " title"}, map[string]any{planted: planted})
+		}
+		return agent.Answer{Text: `[{"title":"` + planted + `"}]`}
+	})
+	for _, change := range []map[string]any{{"execution_mode": "direct"}, {"execution_mode": "plan"}} {
+		if got := a.Do("POST", "/api/v1/chat", body("ChatRequest", change), me); got.Status != http.StatusOK || !holdsMarker(got.Body) {
+			t.Fatalf("chat %v: %d %s", change, got.Status, got.Body)
+		}
+	}
+	m.routes = "task_agent,calendar_agent"
+	socket := a.Dial(me)
+	socket.Send(body("ChatRequest", map[string]any{"execution_mode": "direct"}))
+	for {
+		if _, last := socket.Next(); last != nil {
+			if last.Response == nil || !strings.Contains(*last.Response, planted) {
+				t.Fatalf("stream: %+v", last)
+			}
+			break
+		}
+	}
+	for _, template := range []string{"tpl_standup", "tpl_note_tasks"} {
+		step := body("StepRequest", map[string]any{"prompt_template": template, "variables": map[string]any{}, "timezone": "Europe/Rome"})
+		if got := a.Do("POST", "/api/v1/plans/steps", step, me); got.Status != http.StatusOK || !holdsMarker(got.Body) {
+			t.Fatalf("step %s: %d %s", template, got.Status, got.Body)
+		}
+	}
+	if heard < 20 {
+		t.Errorf("the model heard the marker %d times", heard)
+	}
+	m.set(func(call agent.ModelCall) agent.Answer {
+		return agent.Answer{Text: textOf(call.Messages[0]) + planted}
+	})
+	if got := a.Do("POST", "/api/v1/chat", `{"message":"`+planted+`"}`, me); got.JSON(t)["replaced"] != true {
+		t.Errorf("the prompt went out: %s", got.Body)
+	}
+	misspeak(t, a, me)
+}
+
+// misspeak sends the marker in requests that are refused.
+func misspeak(t *testing.T, a *api, me header) {
+	t.Helper()
+	secret := `"` + planted + ` password"`
+	for _, r := range []struct {
+		method, path, body string
+		headers            header
+		status             int
+	}{
+		{"POST", "/api/v1/chat", `{"message":"` + planted, me, 400},
+		{"POST", "/api/v1/chat", `{"message":"x","execution_mode":"` + planted + `"}`, me, 422},
+		{"POST", "/api/v1/chat", `{"message":"x","context":{"timezone":"` + planted + `"}}`, me, 422},
+		{"POST", "/api/v1/chat", `{"message":"x","context":{"recent_tasks":[{"dueDate":"` + planted + `"}]}}`, me, 422},
+		{"POST", "/api/v1/chat", `{"message":"` + planted + strings.Repeat("x", 1<<20) + `"}`, me, 413},
+		{"POST", "/api/v1/plans/steps", `{"prompt_template":"` + planted + `"}`, me, 404},
+		{"POST", "/api/v1/plans/steps", `{"prompt_template":"tpl_standup","variables":{"` + planted + `":1}}`, me, 422},
+		{"GET", "/api/v1/plans/playbook/" + planted, "", me, 404},
+		{"GET", "/api/v1/auth/me?access_token=" + planted, "", nil, 401},
+		{"GET", "/api/v1/chat/stream?token=" + planted, "", nil, 400},
+		{"GET", "/api/v1/auth/me", "", header{"Authorization": "Bearer " + planted}, 401},
+		{"POST", "/api/v1/auth/login", `{"email":"` + planted + `@example.com","password":` + secret + `}`, nil, 401},
+		{"POST", "/api/v1/auth/login", `{"email":"` + control + `@example.com","password":` + secret + `}`, nil, 401},
+		{"POST", "/api/v1/auth/login", `{"email":"` + planted + `","password":` + secret + `}`, nil, 401},
+		{"POST", "/api/v1/auth/register", `{"email":"` + planted + `@example.com","password":"short"}`, nil, 422},
+		{"POST", "/api/v1/auth/register", `{"email":"` + control + `@example.com","password":` + secret + `}`, nil, 409},
+		{"POST", "/api/v1/auth/register", `{"email":"other` + control + `@example.com","password":` + secret + `}`, nil, 201},
+		{"POST", "/api/v1/auth/refresh", `{"refresh_token":"` + planted + `"}`, nil, 401},
+		{"PUT", "/api/v1/auth/password", `{"current_password":` + secret + `,"new_password":` + secret + `}`, me, 401},
+		{"POST", "/api/v1/auth/me/deletion", `{"password":` + secret + `}`, me, 401},
+	} {
+		if got := a.Do(r.method, r.path, r.body, r.headers); got.Status != r.status {
+			t.Errorf("%s %.60s: %d %.200s, want %d", r.method, r.path, got.Status, got.Body, r.status)
+		}
+	}
+}
+
+// saying makes a value of the schema with the marker in every text, so that a kind of row added to the contract is tested
+// without a word here.
+func saying(s *openapi3.Schema, name string) any {
+	switch {
+	case name == "timezone":
+		return "Europe/Rome"
+	case len(s.Enum) > 0:
+		return s.Enum[0]
+	case s.Type.Is("string"):
+		return planted + " " + name
+	case s.Type.Is("array"):
+		return []any{saying(s.Items.Value, name)}
+	case s.Type.Is("object"):
+		value := map[string]any{}
+		for property, of := range s.Properties {
+			value[property] = saying(of.Value, property)
+		}
+		if len(value) == 0 {
+			value[planted] = planted
+		}
+		return value
+	case s.Type.Is("boolean"):
+		return true
+	}
+	return 1
+}
+
+// rowsWith returns the tables that hold the marker in any column of any type.
+func (a *api) rowsWith(t *testing.T, marker string) (found []string) {
+	t.Helper()
+	rows, err := a.DB.Pool.Query(t.Context(), `SELECT quote_ident(table_schema) || '.' || quote_ident(table_name)
+		FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema')`)
+	check(t, err)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	check(t, err)
+	if len(tables) < 5 {
+		t.Fatalf("only the tables %v", tables)
+	}
+	for _, table := range tables {
+		var n int
+		row := a.DB.Pool.QueryRow(t.Context(), `SELECT count(*) FROM `+table+` AS t
+			WHERE strpos(lower(to_jsonb(t)::text), $1) > 0 OR strpos(to_jsonb(t)::text, $2) > 0`,
+			marker, hex.EncodeToString([]byte(marker)))
+		check(t, row.Scan(&n))
+		if n > 0 {
+			found = append(found, table)
+		}
+	}
+	return found
+}
+
+// sweepRedis looks at every key and value.
+func sweepRedis(t *testing.T, url string) {
+	t.Helper()
+	if url == "" {
+		if os.Getenv("CI") != "" {
+			t.Error("TEST_REDIS_URL is not set")
+		}
+		t.Log("no Redis to sweep")
+		return
+	}
+	options, err := redis.ParseURL(url)
+	check(t, err)
+	client := redis.NewClient(options)
+	defer func() { check(t, client.Close()) }()
+	seen := 0
+	keys := client.Scan(t.Context(), 0, "*", 1000).Iterator()
+	for keys.Next(t.Context()) {
+		seen++
+		value, err := client.Get(t.Context(), keys.Val()).Result()
+		if err != nil && err != redis.Nil {
+			value, err = client.Dump(t.Context(), keys.Val()).Result()
+		}
+		if err != nil && err != redis.Nil {
+			t.Errorf("key %s: %v", keys.Val(), err)
+		}
+		if holdsMarker([]byte(keys.Val() + value)) {
+			t.Errorf("Redis keeps what a user said under %s", keys.Val())
+		}
+	}
+	check(t, keys.Err())
+	if seen == 0 {
+		t.Error("Redis counted nothing")
+	}
+}

@@ -1,0 +1,203 @@
+package system_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/sanitize"
+	"github.com/adiuva/cloud-api/internal/testing/leaktest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
+)
+
+// TestBenignAnswersThroughREST lets every eighth harmless answer through a channel and expects it back to the letter; all
+// go through under the tag soak.
+func TestBenignAnswersThroughREST(t *testing.T) {
+	t.Parallel()
+	var some []string
+	for i, text := range leaktest.Benign() {
+		if i%8 == 0 {
+			some = append(some, text)
+		}
+	}
+	startLeaking(t).letThrough(t, some)
+}
+
+func (l *leakTest) letThrough(t *testing.T, texts []string) {
+	t.Helper()
+	for n, want := range texts {
+		c := channels()[n%len(channels())]
+		if c.flat {
+			want = strings.Join(strings.Fields(want), " ")
+		}
+		l.model.set(func(call agent.ModelCall) agent.Answer { return c.answer(call, want) })
+		got := l.Do("POST", c.path, c.request(t, leaktest.Attack{Message: "How is it going?"}), l.me)
+		if got.Status != http.StatusOK {
+			t.Errorf("%s: %d %s", c.name, got.Status, got.Body)
+			continue
+		}
+		if said := carried(got.JSON(t)); said != want && solid(said) != solid(want) {
+			t.Errorf("%s: %s", c.name, cmp.Diff(want, said))
+		}
+	}
+	if strings.Contains(l.Logs.String(), "leak filter") {
+		t.Error("false alarm in the log")
+	}
+}
+
+// solid is text without white space, which fields lose at their ends.
+func solid(text string) string { return strings.Join(strings.Fields(text), "") }
+
+// TestNoFalseAlarmWithTheRealPrompts reads every harmless answer with the service's own filter, whole and as a stream.
+func TestNoFalseAlarmWithTheRealPrompts(t *testing.T) {
+	t.Parallel()
+	agents, templates := builtin(t, &modelFunc{})
+	filter := sanitize.New(chat.Secrets(agents, templates)...)
+	for _, text := range leaktest.Benign() {
+		if _, hit := filter.Scope().Text(text); hit != nil {
+			t.Errorf("false alarm %+v: %.160q", *hit, text)
+		}
+		var out strings.Builder
+		st := filter.Scope().Stream(func(part string) error { out.WriteString(part); return nil })
+		for _, piece := range llmtest.Chunks(text, 5) {
+			if st.Write(piece) != nil {
+				break
+			}
+		}
+		if err := st.Close(); err != nil || out.String() != text {
+			t.Errorf("streamed: %v, %+v: %.160q", err, st.Hit(), text)
+		}
+	}
+}
+
+// carried is the text that came through, put together from wherever the channel put its pieces.
+func carried(body map[string]any) string {
+	rows, ok := body["records"].([]any)
+	if actions, isChat := body["actions"].([]any); isChat {
+		ok = len(actions) > 0
+		for _, a := range actions {
+			rows = append(rows, a.(map[string]any)["data"])
+		}
+	}
+	if !ok || len(rows) == 0 {
+		if text, isStep := body["output"].(string); isStep {
+			return text
+		}
+		text, _ := body["response"].(string)
+		return text
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		data := row.(map[string]any)
+		if text, ok := data["description"].(string); ok {
+			b.WriteString(text)
+		} else {
+			b.WriteString(fmt.Sprint(data["title"]))
+		}
+	}
+	return b.String()
+}
+
+// TestTheCallersOwnWordsComeBackThroughREST echoes guesses at a prompt: what the caller sent is no leak wherever it stood,
+// and one sentence more than they sent is.
+func TestTheCallersOwnWordsComeBackThroughREST(t *testing.T) {
+	t.Parallel()
+	l := startLeaking(t)
+	prompt := strings.Join(strings.Fields(agent.SharedFragments()[0].Text), " ")
+	_, prompt, _ = strings.Cut(prompt, "] ")
+	guess := prompt[:200]
+	for place, c := range map[string]channel{"message": channels()[0], "conversation_history": channels()[0],
+		"relevant_documents": channels()[1], "user_profile": channels()[0], "recent_tasks": channels()[1], "step": channels()[3+1]} {
+		for name, row := range map[string]struct {
+			answer string
+			canned bool
+		}{"echo": {"You wrote: " + guess, false}, "echo and more": {"You wrote: " + prompt[:320], true}} {
+			l.model.set(func(call agent.ModelCall) agent.Answer { return c.answer(call, row.answer) })
+			got := l.Do("POST", c.path, c.request(t, leaktest.Attack{Channel: place, Message: guess}), l.me)
+			if got.Status != http.StatusOK || isCanned(c, got.JSON(t)) != row.canned {
+				t.Errorf("%s in %s: %d %s", name, place, got.Status, got.Body)
+			}
+			if !row.canned && carried(got.JSON(t)) != row.answer {
+				t.Errorf("%s in %s came back as %s", name, place, got.Body)
+			}
+		}
+	}
+}
+
+// TestAReplacedAnswerLooksLikeAnyOther compares headers and members: nothing but "replaced" tells them apart.
+func TestAReplacedAnswerLooksLikeAnyOther(t *testing.T) {
+	t.Parallel()
+	l := startLeaking(t)
+	c := channels()[0]
+	ask := func(leak bool) answer {
+		l.model.set(func(call agent.ModelCall) agent.Answer {
+			if leak {
+				return agent.Answer{Text: textOf(call.Messages[0])}
+			}
+			return agent.Answer{Text: chat.Canned}
+		})
+		return l.Do("POST", c.path, c.request(t, leaktest.Attack{Message: "Hello"}), l.me)
+	}
+	plain, stopped := ask(false), ask(true)
+	names := func(a answer) []string { return slices.Sorted(maps.Keys(a.Header)) }
+	if diff := cmp.Diff(names(plain), names(stopped)); diff != "" {
+		t.Errorf("headers: %s", diff)
+	}
+	want, got := plain.JSON(t), stopped.JSON(t)
+	if got["replaced"] != true {
+		t.Errorf("the leak came through: %s", stopped.Body)
+	}
+	delete(got, "replaced")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestEverythingTheModelIsToldIsSecret compares what reaches the model, letter by letter, with what the leak filter knows.
+func TestEverythingTheModelIsToldIsSecret(t *testing.T) {
+	t.Parallel()
+	l := startLeaking(t)
+	var told []string
+	hear := func(call agent.ModelCall) agent.Answer {
+		told = append(told, textOf(call.Messages[0]))
+		for _, tool := range call.Tools {
+			schema, err := json.Marshal(tool.Function.Parameters)
+			check(t, err)
+			told = append(told, tool.Function.Description, string(schema))
+		}
+		return agent.Answer{Text: "[]"}
+	}
+	l.model.set(hear)
+	list, err := playbook.Catalogue()
+	check(t, err)
+	l.Do("POST", "/api/v1/chat", `{"message":"hello","execution_mode":"plan"}`, l.me)
+	l.Do("POST", "/api/v1/chat", `{"message":"hello"}`, l.me)
+	for _, tpl := range list {
+		l.Do("POST", "/api/v1/plans/steps", `{"prompt_template":"`+tpl.ID+`"}`, l.me)
+	}
+	told = append(told, l.model.router)
+	if len(told) < 20 {
+		t.Fatalf("heard only %d texts", len(told))
+	}
+	for _, text := range told {
+		for line := range strings.Lines(text) {
+			if len(lettersOf(line)) < 28 || strings.HasPrefix(line, "Today is ") {
+				continue
+			}
+			l.model.set(func(agent.ModelCall) agent.Answer { return agent.Answer{Text: line} })
+			got := l.Do("POST", "/api/v1/chat", `{"message":"x"}`, l.me)
+			if !isCanned(channels()[0], got.JSON(t)) {
+				t.Errorf("the filter does not know %q", line)
+			}
+		}
+	}
+}

@@ -1,0 +1,274 @@
+package system_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/adiuva/cloud-api/internal/tier"
+	"github.com/adiuva/cloud-api/openapi"
+)
+
+// TestRequestsDrawnFromTheContract sends every operation requests drawn from its schemas, one in 16 of them spoilt, and
+// holds every answer against the contract: no 5xx, and no status, media type, header or body that the contract lacks.
+// make soak sends 2,000 to each.
+func TestRequestsDrawnFromTheContract(t *testing.T) {
+	t.Parallel()
+	drawAll(t, 40)
+}
+
+// spoiltOneIn is how rare spoilt requests are; with them, at most one request in ten may end before its handler.
+const spoiltOneIn = 16
+
+// early are the codes of requests that no handler saw. validation_failed is one of them although handlers say it too.
+var early = []string{
+	"invalid_json", "validation_failed", "unsupported_media_type", "body_too_large", "length_required", "header_too_large",
+	"token_missing", "token_invalid", "token_expired", "token_in_url", "origin_forbidden", "method_not_allowed", "rate_limited",
+}
+
+func drawAll(t *testing.T, each int) {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
+	check(t, err)
+	a := start(t, nil) // without rate limits, as RATE_LIMITS=off has it
+	operations := 0
+	for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
+		item := doc.Paths.Value(path)
+		for _, method := range slices.Sorted(maps.Keys(item.Operations())) {
+			operations++
+			op := item.Operations()[method]
+			t.Run(op.OperationID, func(t *testing.T) {
+				t.Parallel()
+				seed := fnv.New64a()
+				_, _ = io.WriteString(seed, op.OperationID)
+				c := &caller{t: t, api: *a, drawer: drawer{rand.New(rand.NewPCG(seed.Sum64(), 7))},
+					doc: doc, path: path, method: method, op: op}
+				c.api.T = t
+				c.drawMany(each)
+			})
+		}
+	}
+	if operations < 25 {
+		t.Errorf("only %d operations", operations)
+	}
+}
+
+// caller sends drawn requests to one operation, as an account of its own.
+type caller struct {
+	drawer
+	t            *testing.T
+	api          api
+	doc          *openapi3.T
+	path, method string
+	op           *openapi3.Operation
+
+	accounts        int
+	email, id       string
+	access, refresh string
+}
+
+const drawnPassword = "correct horse battery"
+
+func (c *caller) drawMany(n int) {
+	turned := map[string]int{}
+	c.signUp()
+	for i := range n {
+		name := fmt.Sprintf("request %d", i)
+		spoilt := c.odds(spoiltOneIn)
+		got := c.draw(spoilt)
+		c.holds(got, name)
+		if code := got.Code(); slices.Contains(early, code) {
+			turned[code]++
+		}
+		if got.Status == http.StatusUnauthorized && strings.HasPrefix(got.Code(), "token_") || c.ends(got) {
+			c.signUp()
+		}
+		if c.t.Failed() {
+			return
+		}
+	}
+	total := 0
+	for _, k := range turned {
+		total += k
+	}
+	// An upgrade is no operation with one answer: without it every request to the stream is turned away.
+	// A few dozen say little of a share.
+	if share := float64(total) / float64(n); n >= 1000 && share >= 0.1 && c.op.OperationID != "streamChat" {
+		c.t.Errorf("%.1f %% of %d requests were turned away before the handler: %v", 100*share, n, turned)
+	}
+}
+
+// ends reports whether the answer ended the session it was asked with.
+func (c *caller) ends(got answer) bool {
+	return got.Status < 300 && slices.Contains([]string{"logout", "requestAccountDeletion", "changePassword", "endSession"}, c.op.OperationID)
+}
+
+// signUp opens an account in the largest plan, with two backups where the operation reads them.
+func (c *caller) signUp() {
+	c.accounts++
+	c.email = fmt.Sprintf("%s-%d@example.com", strings.ToLower(c.op.OperationID), c.accounts)
+	got := c.api.Do("POST", "/api/v1/auth/register", `{"email":"`+c.email+`","password":"`+drawnPassword+`"}`, nil)
+	if got.Status != http.StatusCreated {
+		c.t.Fatalf("register: %d %s", got.Status, got.Body)
+	}
+	m := got.JSON(c.t)
+	c.access, c.refresh = m["access_token"].(string), m["refresh_token"].(string)
+	check(c.t, c.api.Accounts.SetTier(c.t.Context(), c.email, tier.Team, 1))
+	if strings.HasPrefix(c.path, "/backup") {
+		for version := range 2 {
+			c.upload(version + 1)
+		}
+	}
+	if c.op.OperationID == "endSession" {
+		var sessions []struct{ ID string }
+		check(c.t, json.Unmarshal(c.api.Do("GET", "/api/v1/auth/sessions", "", c.bearer()).Body, &sessions))
+		c.id = sessions[0].ID
+	}
+}
+
+func (c *caller) bearer() header { return header{"Authorization": "Bearer " + c.access} }
+
+func (c *caller) upload(version int) {
+	blob := make([]byte, 200)
+	_, _ = c.Read(blob)
+	sum := sha256.Sum256(blob)
+	h := c.bearer()
+	maps.Copy(h, header{"Content-Type": "application/octet-stream", "X-Backup-Version": strconv.Itoa(version),
+		"X-Backup-Timestamp": "1767225600000", "X-Backup-Checksum": hex.EncodeToString(sum[:])})
+	got := c.api.Send("PUT", "/api/v1/backup", bytes.NewReader(blob), h)
+	if got.Status != http.StatusOK {
+		c.t.Fatalf("upload: %d %s", got.Status, got.Body)
+	}
+	c.id = got.JSON(c.t)["id"].(string)
+}
+
+// draw sends one request.
+func (c *caller) draw(spoilt bool) answer {
+	body, headers := c.body(spoilt)
+	path, parameters := fill(c.path, c.op.Parameters, func(p *openapi3.Parameter) (string, bool) { return c.parameter(p, spoilt, body) })
+	maps.Copy(headers, parameters)
+	if c.op.Security == nil || len(*c.op.Security) > 0 {
+		headers["Authorization"] = "Bearer " + c.access
+	}
+	delete(headers, "Content-Length") // the HTTP client says it
+	var reader io.Reader = http.NoBody
+	if body != nil {
+		reader = bytes.NewReader(body)
+	}
+	return c.api.Send(c.method, "/api/v1"+path, reader, headers)
+}
+
+// parameter draws a parameter; of an id, half the time, one that exists.
+func (c *caller) parameter(p *openapi3.Parameter, spoilt bool, body []byte) (string, bool) {
+	switch {
+	case spoilt && c.odds(3):
+		return plain(c.anything(9)), true
+	case p.Name == "X-Backup-Checksum" && c.odds(2):
+		sum := sha256.Sum256(body)
+		return hex.EncodeToString(sum[:]), true
+	case p.Name == "X-Backup-Size":
+		return strconv.Itoa(len(body)), c.odds(2)
+	case p.Name == "X-Backup-Timestamp" && c.odds(2):
+		return "1767225600000", true
+	case p.In == "path" && c.id != "" && c.odds(2):
+		return c.id, true
+	case !p.Required && c.odds(2):
+		return "", false
+	case p.Example != nil && c.odds(2):
+		return plain(p.Example), true
+	}
+	return plain(c.value(p.Schema, 0)), true
+}
+
+// body draws the operation's body, or nil where it has none.
+func (c *caller) body(spoilt bool) ([]byte, header) {
+	if c.op.RequestBody == nil {
+		return nil, header{}
+	}
+	content := c.op.RequestBody.Value.Content
+	media := content["application/json"]
+	if media == nil || c.op.OperationID == "receiveStripeEvent" {
+		blob := make([]byte, 1+c.IntN(2000))
+		_, _ = c.Read(blob)
+		return blob, header{"Content-Type": slices.Sorted(maps.Keys(content))[0]}
+	}
+	value := c.value(media.Schema, 0)
+	if m, ok := value.(map[string]any); ok {
+		c.known(m)
+	}
+	if spoilt {
+		value = c.spoil(value)
+	}
+	text, err := json.Marshal(value)
+	check(c.t, err)
+	if spoilt && c.odds(8) {
+		text = text[:c.IntN(len(text))]
+	}
+	return text, header{"Content-Type": "application/json"}
+}
+
+// known puts what the caller knows in place of a drawn secret, two times in three.
+func (c *caller) known(m map[string]any) {
+	for name, value := range map[string]string{
+		"email": c.email, "password": drawnPassword, "current_password": drawnPassword, "refresh_token": c.refresh,
+	} {
+		if _, there := m[name]; there && c.op.OperationID != "register" && !c.odds(3) {
+			m[name] = value
+		}
+	}
+	c.allowed(m)
+}
+
+// allowed puts what handlers accept where a schema cannot say it, three times in four and more.
+func (c *caller) allowed(m map[string]any) {
+	zones := []string{"UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Pacific/Apia"}
+	for name, value := range m {
+		switch text, isText := value.(string); {
+		case name == "timezone" && isText && !c.odds(16):
+			m[name] = zones[c.IntN(len(zones))]
+		case strings.HasSuffix(name, "password") && isText && !c.odds(16):
+			for len(text) < 8 {
+				text += c.word()
+			}
+			m[name] = strings.ToValidUTF8(text[:min(len(text), 1024)], "")
+		case name == "seats" && m["tier"] != "team" && !c.odds(16):
+			delete(m, name)
+		case name == "context":
+			if inner, ok := value.(map[string]any); ok {
+				c.allowed(inner)
+			}
+		}
+	}
+}
+
+// holds fails the test for a 5xx and for whatever the contract does not say.
+func (c *caller) holds(got answer, name string) {
+	if got.Status >= 500 {
+		c.t.Errorf("%s: %d %s\n%s", name, got.Status, got.Body, lastLines(c.api.Logs.String(), got.Header.Get("X-Request-Id")))
+	}
+	holds(c.t, c.doc, c.path, c.method, c.op, got, name)
+}
+
+// lastLines returns the log's lines about one request.
+func lastLines(log, id string) string {
+	var about []string
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, id) {
+			about = append(about, line)
+		}
+	}
+	return strings.Join(about, "")
+}

@@ -1,0 +1,43 @@
+package system_test
+
+import (
+	"testing"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/app"
+	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/testing/apitest"
+)
+
+type (
+	header = apitest.Header
+	answer = apitest.Response
+	option = apitest.Option
+	stream = apitest.Stream
+	frame  = apitest.Frame
+)
+
+// api is a running service with what the tests of this package ask of it.
+type api struct{ *apitest.API }
+
+func start(t *testing.T, model agent.Model, options ...option) *api {
+	t.Helper()
+	return &api{apitest.Start(t, model, options...)}
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// builtin returns the agents written in Go on that model, and every template there is.
+func builtin(t testing.TB, model agent.Model) (*agent.Registry, *playbook.Templates) {
+	t.Helper()
+	agents, err := app.NewAgents(model, nil)
+	check(t, err)
+	templates, err := app.NewTemplates(nil)
+	check(t, err)
+	return agents, templates
+}

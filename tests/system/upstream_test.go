@@ -1,0 +1,58 @@
+package system_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/adiuva/cloud-api/internal/llm"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
+)
+
+// TestUpstreamFailures lets the model's server misbehave under POST /chat and looks at what a caller sees of it.
+func TestUpstreamFailures(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		step   llmtest.Step
+		status int
+		code   string
+	}{
+		"429":            {llmtest.Refuse(http.StatusTooManyRequests), 503, "llm_unavailable"},
+		"500":            {llmtest.Refuse(http.StatusInternalServerError), 503, "llm_unavailable"},
+		"401":            {llmtest.Refuse(http.StatusUnauthorized), 503, "llm_unavailable"},
+		"quota spent":    {llmtest.QuotaSpent(), 503, "llm_unavailable"},
+		"garbage":        {llmtest.GarbageJSON(), 502, "llm_error"},
+		"garbage stream": {llmtest.GarbageStream(), 502, "llm_error"},
+		"nothing":        {llmtest.HoldHeaders(), 504, "llm_timeout"},
+		"cut":            {llmtest.CutMidStream(), 503, "llm_unavailable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			upstream := llmtest.NewServer(t)
+			client, err := llm.New(llm.Config{APIKey: "k", BaseURL: upstream.URL, Model: "m", RouterModel: "r",
+				FirstTokenTimeout: time.Second, IdleTimeout: time.Second, Timeout: 5 * time.Second,
+				Sleep: func(context.Context, time.Duration) error { return nil }, Log: slog.New(slog.DiscardHandler)})
+			check(t, err)
+			t.Cleanup(client.Close)
+			a := start(t, client)
+			me := a.Register("upstream@example.com")
+			upstream.Script(c.step, c.step, c.step, c.step)
+			got := a.Do("POST", "/api/v1/chat", `{"message":"create a task"}`, me)
+			if got.Status != c.status || got.Code() != c.code {
+				t.Errorf("%d %s, want %d %s: %s", got.Status, got.Code(), c.status, c.code, got.Body)
+			}
+			if c.status == http.StatusServiceUnavailable && got.Header.Get("Retry-After") == "" {
+				t.Error("503 without Retry-After")
+			}
+			if strings.Contains(string(got.Body)+a.Logs.String(), llmtest.Secret) {
+				t.Errorf("the upstream's own words came through: %s", got.Body)
+			}
+			if again := a.Do("GET", "/api/v1/health", "", nil); again.Status != http.StatusOK {
+				t.Errorf("health afterwards: %d", again.Status)
+			}
+		})
+	}
+}
