@@ -54,9 +54,10 @@ func drawAll(t *testing.T, each int) {
 				t.Parallel()
 				seed := fnv.New64a()
 				_, _ = io.WriteString(seed, op.OperationID)
-				c := &caller{t: t, api: *a, drawer: drawer{rand.New(rand.NewPCG(seed.Sum64(), 7))},
+				own := *a.API
+				own.T = t
+				c := &caller{t: t, api: api{&own}, drawer: drawer{rand.New(rand.NewPCG(seed.Sum64(), 7))},
 					doc: doc, path: path, method: method, op: op}
-				c.api.T = t
 				c.drawMany(each)
 			})
 		}
