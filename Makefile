@@ -11,16 +11,17 @@ BROWSER_MODULES := tests/browser/node_modules/.package-lock.json
 CLIENT_MODULES := $(addsuffix /node_modules/.package-lock.json,clients/typescript clients/typescript/test/node24)
 GO_DIRS := $(wildcard cmd deploy docs/*.go gen internal openapi sql tests/browser/*.go *.go)
 SEVERITIES := $(addprefix --severity-levels ,$(wildcard openapi/*severity*))
-GENERATED := gen openapi/asyncapi.bundled.json .env.example README.md
+GENERATED := gen openapi/asyncapi.bundled.json .env.example README.md docs/integrators.md
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-generate: $(NODE_MODULES) ## write gen/, .env.example and the README's table anew
+generate: $(NODE_MODULES) ## write gen/, .env.example and the tables in README.md and docs/integrators.md
 	go generate .
 	go test ./internal/config -run TestDrift -count=1 -update
+	go test ./openapi -run TestGuideListsThePolicies -count=1 -update
 
 verify: ## fail when what is committed is not what generate writes
 	go test ./internal/config -run TestDrift -count=1
