@@ -8,7 +8,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/identity"
 )
 
-// Register opens an account.
+// Register opens an account and logs in.
 func (s *Server) Register(ctx context.Context, r api.RegisterRequestObject) (api.RegisterResponseObject, error) {
 	tokens, err := s.cfg.Auth.Register(ctx, r.Body.Email, r.Body.Password)
 	if err != nil {
@@ -17,7 +17,7 @@ func (s *Server) Register(ctx context.Context, r api.RegisterRequestObject) (api
 	return api.Register201JSONResponse{Body: toAPITokens(tokens)}, nil
 }
 
-// Login opens a session.
+// Login starts a session.
 func (s *Server) Login(ctx context.Context, r api.LoginRequestObject) (api.LoginResponseObject, error) {
 	tokens, err := s.cfg.Auth.Login(ctx, r.Body.Email, r.Body.Password)
 	if err != nil {
@@ -39,16 +39,16 @@ func (s *Server) RefreshTokens(ctx context.Context, r api.RefreshTokensRequestOb
 	return api.RefreshTokens200JSONResponse{Body: toAPITokens(tokens)}, nil
 }
 
-// Logout ends this session, or all.
+// Logout ends the session of the token, or with ?all=true every session of the account.
 func (s *Server) Logout(ctx context.Context, r api.LogoutRequestObject) (api.LogoutResponseObject, error) {
 	all := r.Params.All != nil && *r.Params.All
 	if err := s.cfg.Auth.Logout(ctx, identity.From(ctx), all); err != nil {
 		return nil, err
 	}
-	return api.Logout200JSONResponse{Body: done}, nil
+	return api.Logout200JSONResponse{Body: okBody}, nil
 }
 
-// GetMe answers the caller's account.
+// GetMe returns the caller's account.
 func (s *Server) GetMe(ctx context.Context, _ api.GetMeRequestObject) (api.GetMeResponseObject, error) {
 	p, err := s.cfg.Auth.Me(ctx, identity.From(ctx))
 	if err != nil {
@@ -59,12 +59,12 @@ func (s *Server) GetMe(ctx context.Context, _ api.GetMeRequestObject) (api.GetMe
 	}}, nil
 }
 
-// ChangePassword replaces the password.
+// ChangePassword replaces the password and ends every other session.
 func (s *Server) ChangePassword(ctx context.Context, r api.ChangePasswordRequestObject) (api.ChangePasswordResponseObject, error) {
 	if err := s.cfg.Auth.ChangePassword(ctx, identity.From(ctx), r.Body.CurrentPassword, r.Body.NewPassword); err != nil {
 		return nil, err
 	}
-	return api.ChangePassword200JSONResponse{Body: done}, nil
+	return api.ChangePassword200JSONResponse{Body: okBody}, nil
 }
 
 // ListSessions lists the caller's live sessions.
@@ -87,21 +87,21 @@ func (s *Server) EndSession(ctx context.Context, r api.EndSessionRequestObject) 
 	if err := s.cfg.Auth.EndSession(ctx, identity.From(ctx), r.ID); err != nil {
 		return nil, err
 	}
-	return api.EndSession200JSONResponse{Body: done}, nil
+	return api.EndSession200JSONResponse{Body: okBody}, nil
 }
 
-// RequestAccountDeletion begins the end of the account.
+// RequestAccountDeletion starts deleting the account and everything it has. A worker completes it.
 func (s *Server) RequestAccountDeletion(
 	ctx context.Context, r api.RequestAccountDeletionRequestObject,
 ) (api.RequestAccountDeletionResponseObject, error) {
 	if err := s.cfg.Auth.RequestDeletion(ctx, identity.From(ctx), r.Body.Password); err != nil {
 		return nil, err
 	}
-	return api.RequestAccountDeletion202JSONResponse{Body: done}, nil
+	return api.RequestAccountDeletion202JSONResponse{Body: okBody}, nil
 }
 
-// done is the contract's {"ok": true}.
-var done = api.Ok{Ok: true}
+// okBody is the contract's {"ok": true}.
+var okBody = api.Ok{Ok: true}
 
 func toAPITokens(t auth.Tokens) api.AuthTokens {
 	return api.AuthTokens{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, ExpiresAt: t.ExpiresAt}

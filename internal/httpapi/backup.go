@@ -145,7 +145,7 @@ func (s *Server) DeleteBackup(ctx context.Context, r api.DeleteBackupRequestObje
 	if err := s.cfg.Backups.Delete(ctx, identity.From(ctx), r.BackupID); err != nil {
 		return nil, err
 	}
-	return api.DeleteBackup200JSONResponse{Body: done}, nil
+	return api.DeleteBackup200JSONResponse{Body: okBody}, nil
 }
 
 // download decides what a conditional or range request is answered with, and opens the bytes.

@@ -64,7 +64,7 @@ func (s *Server) ReceiveStripeEvent(
 	if err := s.cfg.Billing.HandleEvent(ctx, payload, signature); err != nil {
 		return nil, err
 	}
-	return api.ReceiveStripeEvent200JSONResponse{Body: done}, nil
+	return api.ReceiveStripeEvent200JSONResponse{Body: okBody}, nil
 }
 
 // GetSubscription answers how the caller's subscription stands.
@@ -91,5 +91,5 @@ func (s *Server) CancelSubscription(
 	if err := s.cfg.Billing.Cancel(ctx, identity.From(ctx), immediately); err != nil {
 		return nil, err
 	}
-	return api.CancelSubscription200JSONResponse{Body: done}, nil
+	return api.CancelSubscription200JSONResponse{Body: okBody}, nil
 }

@@ -13,20 +13,20 @@ import (
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
-// Chat answers one message.
+// Chat answers one message, with a response or a plan.
 func (s *Server) Chat(ctx context.Context, r api.ChatRequestObject) (api.ChatResponseObject, error) {
 	reply, err := s.cfg.Chat.Run(ctx, identity.From(ctx), fromAPIChat(*r.Body), nil)
 	if err != nil {
 		return nil, err
 	}
-	return chatAnswer{toAPIReply(reply)}, nil
+	return chatResponse{toAPIReply(reply)}, nil
 }
 
-// chatAnswer is a reply on its way out. The generated one holds a union, which is encoded, decoded and encoded again.
-type chatAnswer struct{ body any }
+// chatResponse encodes a reply once. The generated type holds a union, which would be encoded, decoded and encoded again.
+type chatResponse struct{ body any }
 
 // VisitChatResponse implements api.ChatResponseObject.
-func (a chatAnswer) VisitChatResponse(w http.ResponseWriter) error {
+func (a chatResponse) VisitChatResponse(w http.ResponseWriter) error {
 	text, err := json.Marshal(a.body)
 	if err != nil {
 		return err
@@ -79,14 +79,14 @@ func toAPIActions(actions []playbook.Action) []api.PlanAction {
 
 func toAPIPlan(p playbook.Plan) api.ExecutionPlan {
 	plan := api.ExecutionPlan{Kind: api.ExecutionPlanKindPlan, Agent: p.Agent, Steps: make([]api.PlanStep, 0, len(p.Steps)),
-		ID: filled(p.ID), Title: filled(p.Title), Description: filled(p.Description)}
+		ID: nilIfEmpty(p.ID), Title: nilIfEmpty(p.Title), Description: nilIfEmpty(p.Description)}
 	if p.Tier != "" {
 		t := api.BillingTier(p.Tier)
 		plan.Tier = &t
 	}
 	for _, step := range p.Steps {
-		one := api.PlanStep{Action: string(step.Action), PromptTemplate: filled(step.PromptTemplate),
-			Variables: step.Variables, Table: filled(step.Table), Filter: step.Filter, Data: step.Data}
+		one := api.PlanStep{Action: string(step.Action), PromptTemplate: nilIfEmpty(step.PromptTemplate),
+			Variables: step.Variables, Table: nilIfEmpty(step.Table), Filter: step.Filter, Data: step.Data}
 		if step.DataFromStep != nil {
 			from := int32(*step.DataFromStep)
 			one.DataFromStep = &from
@@ -96,8 +96,8 @@ func toAPIPlan(p playbook.Plan) api.ExecutionPlan {
 	return plan
 }
 
-// filled is nil for an empty text, which the wire leaves out.
-func filled(s string) *string {
+// nilIfEmpty returns nil for an empty text, so that the member is left out.
+func nilIfEmpty(s string) *string {
 	if s == "" {
 		return nil
 	}

@@ -17,56 +17,56 @@ func fromAPIChat(in api.ChatRequest) chat.Request {
 	if c == nil {
 		return req
 	}
-	req.Timezone = deref(c.Timezone)
+	req.Timezone = zeroIfNil(c.Timezone)
 	req.Context = agent.Context{
 		UserProfile: c.UserProfile, RelevantDocuments: c.RelevantDocuments,
-		Tasks: each(c.RecentTasks, fromAPITask), Projects: each(c.Projects, fromAPIProject), Clients: each(c.Clients, fromAPIClient),
-		Notes: each(c.Notes, fromAPINote), Checkpoints: each(c.Checkpoints, fromAPICheckpoint), Events: each(c.Events, fromAPIEvent),
-		Emails: each(c.Emails, fromAPIEmail), History: each(c.ConversationHistory, fromAPITurn),
+		Tasks: mapSlice(c.RecentTasks, fromAPITask), Projects: mapSlice(c.Projects, fromAPIProject), Clients: mapSlice(c.Clients, fromAPIClient),
+		Notes: mapSlice(c.Notes, fromAPINote), Checkpoints: mapSlice(c.Checkpoints, fromAPICheckpoint), Events: mapSlice(c.Events, fromAPIEvent),
+		Emails: mapSlice(c.Emails, fromAPIEmail), History: mapSlice(c.ConversationHistory, fromAPITurn),
 	}
 	return req
 }
 
 func fromAPITask(r api.TaskRow) agent.Task {
-	return agent.Task{ID: deref(r.ID), ProjectID: value(r.ProjectID), Title: value(r.Title), Description: value(r.Description),
-		Status: value(r.Status), Priority: value(r.Priority), Assignee: value(r.Assignee), DueDate: value(r.DueDate),
-		CreatedAt: value(r.CreatedAt), CompletedAt: value(r.CompletedAt)}
+	return agent.Task{ID: zeroIfNil(r.ID), ProjectID: zeroIfNull(r.ProjectID), Title: zeroIfNull(r.Title), Description: zeroIfNull(r.Description),
+		Status: zeroIfNull(r.Status), Priority: zeroIfNull(r.Priority), Assignee: zeroIfNull(r.Assignee), DueDate: zeroIfNull(r.DueDate),
+		CreatedAt: zeroIfNull(r.CreatedAt), CompletedAt: zeroIfNull(r.CompletedAt)}
 }
 
 func fromAPIProject(r api.ProjectRow) agent.Project {
-	return agent.Project{ID: deref(r.ID), ClientID: value(r.ClientID), Name: value(r.Name), Status: value(r.Status),
-		AISummary: value(r.AiSummary)}
+	return agent.Project{ID: zeroIfNil(r.ID), ClientID: zeroIfNull(r.ClientID), Name: zeroIfNull(r.Name), Status: zeroIfNull(r.Status),
+		AISummary: zeroIfNull(r.AiSummary)}
 }
 
 func fromAPIClient(r api.ClientRow) agent.Client {
-	return agent.Client{ID: deref(r.ID), ParentID: value(r.ParentID), Name: value(r.Name), Industry: value(r.Industry)}
+	return agent.Client{ID: zeroIfNil(r.ID), ParentID: zeroIfNull(r.ParentID), Name: zeroIfNull(r.Name), Industry: zeroIfNull(r.Industry)}
 }
 
 func fromAPINote(r api.NoteRow) agent.Note {
-	return agent.Note{ID: deref(r.ID), ProjectID: value(r.ProjectID), Title: value(r.Title), Content: value(r.Content)}
+	return agent.Note{ID: zeroIfNil(r.ID), ProjectID: zeroIfNull(r.ProjectID), Title: zeroIfNull(r.Title), Content: zeroIfNull(r.Content)}
 }
 
 func fromAPICheckpoint(r api.CheckpointRow) agent.Checkpoint {
-	return agent.Checkpoint{ID: deref(r.ID), ProjectID: value(r.ProjectID), Title: value(r.Title), Date: value(r.Date),
-		IsAISuggested: value(r.IsAiSuggested), IsApproved: value(r.IsApproved)}
+	return agent.Checkpoint{ID: zeroIfNil(r.ID), ProjectID: zeroIfNull(r.ProjectID), Title: zeroIfNull(r.Title), Date: zeroIfNull(r.Date),
+		IsAISuggested: zeroIfNull(r.IsAiSuggested), IsApproved: zeroIfNull(r.IsApproved)}
 }
 
 func fromAPIEvent(r api.EventRow) agent.Event {
-	return agent.Event{ID: deref(r.ID), Title: value(r.Title), Start: value(r.Start), End: value(r.End),
-		Timezone: value(r.Timezone), Attendees: r.Attendees, Location: value(r.Location)}
+	return agent.Event{ID: zeroIfNil(r.ID), Title: zeroIfNull(r.Title), Start: zeroIfNull(r.Start), End: zeroIfNull(r.End),
+		Timezone: zeroIfNull(r.Timezone), Attendees: r.Attendees, Location: zeroIfNull(r.Location)}
 }
 
 func fromAPIEmail(r api.EmailRow) agent.Email {
-	return agent.Email{ID: deref(r.ID), ThreadID: value(r.ThreadID), From: value(r.From), To: r.To, Subject: value(r.Subject),
-		Date: value(r.Date), Snippet: value(r.Snippet), Labels: r.Labels}
+	return agent.Email{ID: zeroIfNil(r.ID), ThreadID: zeroIfNull(r.ThreadID), From: zeroIfNull(r.From), To: r.To, Subject: zeroIfNull(r.Subject),
+		Date: zeroIfNull(r.Date), Snippet: zeroIfNull(r.Snippet), Labels: r.Labels}
 }
 
 func fromAPITurn(t api.ConversationTurn) agent.Turn {
 	return agent.Turn{Role: string(t.Role), Content: t.Content}
 }
 
-// each maps a list, keeping nil.
-func each[A, B any](list []A, f func(A) B) []B {
+// mapSlice applies f to every element. A nil list stays nil.
+func mapSlice[A, B any](list []A, f func(A) B) []B {
 	if list == nil {
 		return nil
 	}
@@ -77,8 +77,8 @@ func each[A, B any](list []A, f func(A) B) []B {
 	return out
 }
 
-// value is what a nullable member holds, or its zero.
-func value[T any](n nullable.Nullable[T]) T {
+// zeroIfNull returns what a nullable member holds, or the zero value where it is null or absent.
+func zeroIfNull[T any](n nullable.Nullable[T]) T {
 	v, err := n.Get()
 	if err != nil {
 		var zero T
@@ -87,7 +87,8 @@ func value[T any](n nullable.Nullable[T]) T {
 	return v
 }
 
-func deref[T any](p *T) T {
+// zeroIfNil returns what p points to, or the zero value.
+func zeroIfNil[T any](p *T) T {
 	if p == nil {
 		var zero T
 		return zero

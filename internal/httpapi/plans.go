@@ -17,7 +17,7 @@ func (s *Server) ListPlaybooks(ctx context.Context, _ api.ListPlaybooksRequestOb
 	return api.ListPlaybooks200JSONResponse{Body: list}, nil
 }
 
-// GetPlaybook answers one playbook.
+// GetPlaybook returns one playbook.
 func (s *Server) GetPlaybook(ctx context.Context, r api.GetPlaybookRequestObject) (api.GetPlaybookResponseObject, error) {
 	p, err := s.cfg.Playbooks.Get(r.PlanID, identity.From(ctx).Tier)
 	if err != nil {
@@ -30,7 +30,7 @@ func (s *Server) GetPlaybook(ctx context.Context, r api.GetPlaybookRequestObject
 func (s *Server) RunStep(ctx context.Context, r api.RunStepRequestObject) (api.RunStepResponseObject, error) {
 	reply, err := s.cfg.Chat.RunStep(ctx, identity.From(ctx), chat.StepRequest{
 		PromptTemplate: r.Body.PromptTemplate, Variables: r.Body.Variables, Data: r.Body.Data,
-		Timezone: deref(r.Body.Timezone),
+		Timezone: zeroIfNil(r.Body.Timezone),
 	})
 	if err != nil {
 		return nil, err

@@ -58,9 +58,14 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 	})
 }
 
+// maxLogAttrs is how many attributes a line has at most.
+const maxLogAttrs = 9
+
 // logRequest writes the one line of a request.
 func (s *Server) logRequest(ctx context.Context, info *requestInfo, w *countingWriter, r *http.Request, start time.Time) {
-	attrs := []slog.Attr{slog.String("method", knownMethod(r.Method)), slog.Int("status", w.status), slog.Int64("bytes", w.bytes)}
+	attrs := make([]slog.Attr, 0, maxLogAttrs)
+	attrs = append(attrs, slog.String("method", knownMethod(r.Method)), slog.Int("status", w.status),
+		slog.Int64("bytes", w.bytes))
 	var cause error
 	if w.status >= http.StatusInternalServerError {
 		cause = info.cause
@@ -71,7 +76,7 @@ func (s *Server) logRequest(ctx context.Context, info *requestInfo, w *countingW
 // logAnswer writes the one line of a question on the chat stream. f is nil where the client was told nothing.
 func (s *Server) logAnswer(ctx context.Context, start time.Time, f *fault.Error, clientGone bool) {
 	info := *requestInfoFrom(ctx)
-	var attrs []slog.Attr
+	attrs := make([]slog.Attr, 0, maxLogAttrs)
 	var cause error
 	if clientGone {
 		attrs = append(attrs, slog.Bool("client_gone", true))

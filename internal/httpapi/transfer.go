@@ -24,7 +24,7 @@ const (
 // pace puts a minimum rate on a body that has no time limit as a whole, so that hours of honest upload pass and a
 // client that sends a byte a second does not hold a reservation.
 func (s *Server) pace(next echo.HandlerFunc) echo.HandlerFunc {
-	patience := s.cfg.UploadPatience
+	patience := s.cfg.UploadRateWindow
 	if patience <= 0 {
 		patience = uploadPatience
 	}

@@ -33,7 +33,7 @@ func (s *steady) Read(p []byte) (int, error) {
 // TestC107_SteadyUploadSurvives sends at four times the least rate for several times the patience.
 func TestC107_SteadyUploadSurvives(t *testing.T) {
 	t.Parallel()
-	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadPatience = 500 * time.Millisecond })
+	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadRateWindow = 500 * time.Millisecond })
 	me := v.member("steady@example.com", tier.Pro)
 	blob := storetest.Blob(512 << 10)
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -50,7 +50,7 @@ func TestC107_SteadyUploadSurvives(t *testing.T) {
 // freed, and another account is served meanwhile.
 func TestC107_IdleUploads(t *testing.T) {
 	t.Parallel()
-	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadPatience = 2 * time.Second })
+	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadRateWindow = 2 * time.Second })
 	blob := storetest.Blob(1000)
 	other := v.member("busy@example.com", tier.Pro)
 	var idle sync.WaitGroup

@@ -284,7 +284,7 @@ func TestC91_ConnectionCutInTheMiddle(t *testing.T) {
 // TestC107_SlowUpload stops sending: the answer is 408, nothing is kept and the connection ends.
 func TestC107_SlowUpload(t *testing.T) {
 	t.Parallel()
-	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadPatience = 100 * time.Millisecond })
+	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadRateWindow = 100 * time.Millisecond })
 	me := v.member("slow@example.com", tier.Pro)
 	blob := storetest.Blob(100_000)
 	for name, begin := range map[string]int{"nothing": 0, "a little": 100, "more than the first window": 50_000} {
