@@ -17,8 +17,8 @@ import (
 func (w *walk) accounts() {
 	const auth = basePath + "/auth"
 	email := "anna@example.com"
-	first := w.do("register", request{method: "POST", path: auth + "/register", body: credentials(email, password)})
-	w.do("register the same e-mail", request{method: "POST", path: auth + "/register", body: credentials("Anna@Example.com", password)})
+	first := w.post("register", auth+"/register", credentials(email, password))
+	w.post("register the same e-mail", auth+"/register", credentials("Anna@Example.com", password))
 	for title, body := range sortedBy(map[string]string{
 		"short password":     credentials("short@example.com", "seven77"),
 		"common password":    credentials("common@example.com", "password123"),
@@ -29,14 +29,14 @@ func (w *walk) accounts() {
 		"long e-mail":        credentials(strings.Repeat("a", 250)+"@example.com", password),
 		"empty password":     credentials("empty@example.com", ""),
 	}) {
-		w.do("register with "+title, request{method: "POST", path: auth + "/register", body: body})
+		w.post("register with "+title, auth+"/register", body)
 	}
-	w.do("log in with a wrong password", request{method: "POST", path: auth + "/login", body: credentials(email, "wrong password")})
-	w.do("log in with an unknown e-mail", request{method: "POST", path: auth + "/login", body: credentials("nobody@example.com", password)})
-	w.do("log in", request{method: "POST", path: auth + "/login", body: credentials("ANNA@example.com", password)})
+	w.post("log in with a wrong password", auth+"/login", credentials(email, "wrong password"))
+	w.post("log in with an unknown e-mail", auth+"/login", credentials("nobody@example.com", password))
+	w.post("log in", auth+"/login", credentials("ANNA@example.com", password))
 
 	anna := account{email, first.member("access_token"), first.member("refresh_token")}
-	w.do("me", request{method: "GET", path: auth + "/me", headers: anna.bearer()})
+	w.get("me", auth+"/me", anna)
 	anna = w.refreshes(anna)
 	w.sessions(anna)
 
@@ -48,15 +48,15 @@ func (w *walk) accounts() {
 	other := w.login(anna)
 	change.body = fmt.Sprintf(`{"current_password":%q,"new_password":"staple battery horse"}`, password)
 	w.do("change the password", change)
-	w.do("the session used goes on", request{method: "GET", path: auth + "/me", headers: anna.bearer()})
-	w.do("other sessions have ended", request{method: "POST", path: auth + "/refresh", body: refreshBody(other.refresh)})
-	w.do("log in with the old password", request{method: "POST", path: auth + "/login", body: credentials(email, password)})
-	w.do("log in with the new password", request{method: "POST", path: auth + "/login", body: credentials(email, "staple battery horse")})
+	w.get("the session used goes on", auth+"/me", anna)
+	w.post("other sessions have ended", auth+"/refresh", refreshBody(other.refresh))
+	w.post("log in with the old password", auth+"/login", credentials(email, password))
+	w.post("log in with the new password", auth+"/login", credentials(email, "staple battery horse"))
 
-	w.do("log out", request{method: "POST", path: auth + "/logout", headers: anna.bearer()})
-	w.do("log out again", request{method: "POST", path: auth + "/logout", headers: anna.bearer()})
-	w.do("refresh after log out", request{method: "POST", path: auth + "/refresh", body: refreshBody(anna.refresh)})
-	w.do("write after log out", request{method: "POST", path: basePath + "/billing/portal", headers: anna.bearer()})
+	w.postAs(anna, "log out", auth+"/logout", "")
+	w.postAs(anna, "log out again", auth+"/logout", "")
+	w.post("refresh after log out", auth+"/refresh", refreshBody(anna.refresh))
+	w.postAs(anna, "write after log out", basePath+"/billing/portal", "")
 	w.deletion()
 }
 
@@ -89,15 +89,15 @@ func (w *walk) refreshes(a account) account {
 func (w *walk) sessions(a account) {
 	const path = basePath + "/auth/sessions"
 	other, stranger := w.login(a), w.register("stranger", "free")
-	w.do("sessions", request{method: "GET", path: path, headers: a.bearer()})
+	w.get("sessions", path, a)
 	otherID := claim(w, other.access, "sid")
-	w.do("end a stranger's session", request{method: "DELETE", path: path + "/" + otherID, headers: stranger.bearer()})
-	w.do("end a session", request{method: "DELETE", path: path + "/" + otherID, headers: a.bearer()})
-	w.do("end it again", request{method: "DELETE", path: path + "/" + otherID, headers: a.bearer()})
-	w.do("refresh in the ended session", request{method: "POST", path: basePath + "/auth/refresh", body: refreshBody(other.refresh)})
-	w.do("sessions afterwards", request{method: "GET", path: path, headers: a.bearer()})
-	w.do("log out everywhere", request{method: "POST", path: basePath + "/auth/logout?all=true", headers: stranger.bearer()})
-	w.do("sessions after that", request{method: "DELETE", path: path + "/" + unknownID, headers: stranger.bearer()})
+	w.del("end a stranger's session", path+"/"+otherID, stranger)
+	w.del("end a session", path+"/"+otherID, a)
+	w.del("end it again", path+"/"+otherID, a)
+	w.post("refresh in the ended session", basePath+"/auth/refresh", refreshBody(other.refresh))
+	w.get("sessions afterwards", path, a)
+	w.postAs(stranger, "log out everywhere", basePath+"/auth/logout?all=true", "")
+	w.del("sessions after that", path+"/"+unknownID, stranger)
 }
 
 // deletion records how an account is deleted and what is left of it.
@@ -109,8 +109,8 @@ func (w *walk) deletion() {
 	remove.body = fmt.Sprintf(`{"password":%q}`, password)
 	w.do("delete the account", remove)
 	w.do("delete it again", remove)
-	w.do("log in to the deleted account", request{method: "POST", path: basePath + "/auth/login", body: credentials(a.email, password)})
-	w.do("refresh in the deleted account", request{method: "POST", path: basePath + "/auth/refresh", body: refreshBody(a.refresh)})
+	w.post("log in to the deleted account", basePath+"/auth/login", credentials(a.email, password))
+	w.post("refresh in the deleted account", basePath+"/auth/refresh", refreshBody(a.refresh))
 }
 
 // tokens records access tokens that are forged, expired or altered.
@@ -145,12 +145,13 @@ func (w *walk) tokens() {
 		"with a wrong signature": parts[0] + "." + parts[1] + "." +
 			base64.RawURLEncoding.EncodeToString(make([]byte, sha256.Size)),
 	}) {
-		w.do("access token "+title, request{method: "GET", path: basePath + "/auth/me", headers: header{"Authorization": "Bearer " + token}})
+		w.get("access token "+title, basePath+"/auth/me", account{access: token})
 	}
 	for title, value := range sortedBy(map[string]string{
 		"lower-case scheme": "bearer " + a.access, "two spaces": "Bearer  " + a.access, "no scheme": a.access,
 	}) {
-		w.do("authorization with "+title, request{method: "GET", path: basePath + "/auth/me", headers: header{"Authorization": value}})
+		w.do("authorization with "+title, request{method: "GET", path: basePath + "/auth/me",
+			headers: header{"Authorization": value}})
 	}
 	w.do("token in the query", request{method: "GET", path: basePath + "/auth/me?access_token=" + a.access})
 }
@@ -206,7 +207,8 @@ func (w *walk) rateLimits() {
 		w.do(fmt.Sprintf("rate limit: request %d on the free plan", i+1), request{method: "GET",
 			path: basePath + "/auth/me", headers: busy.bearer(), rateLimits: true})
 	}
-	w.do("rate limit: the socket shares it", request{method: "GET", path: basePath + "/chat/stream", headers: busy.bearer(), rateLimits: true})
+	w.do("rate limit: the socket shares it", request{method: "GET", path: basePath + "/chat/stream",
+		headers: busy.bearer(), rateLimits: true})
 	w.do("rate limit: pages have none", request{method: "GET", path: "/livez", rateLimits: true})
 }
 

@@ -27,8 +27,10 @@ func (w *walk) backups() {
 	reader := w.register("download", "pro") // an account of its own: the plan has 60 requests a minute
 	blob := strings.Repeat("0123456789", 100)
 	put := func(title string, who account, change header) response {
-		return w.do("upload "+title, request{method: "PUT", path: path, headers: describe(blob).with(who.bearer()).with(change), body: blob})
+		headers := describe(blob).with(who.bearer()).with(change)
+		return w.do("upload "+title, request{method: "PUT", path: path, headers: headers, body: blob})
 	}
+	inThreeDays := strconv.FormatInt(today().AddDate(0, 0, 3).UnixMilli(), 10)
 	put("on the free plan", free, nil)
 	first := put("a backup", a, header{"Idempotency-Key": "key-1", "X-Backup-Chunk-Count": "2"})
 	put("it again with its key", a, header{"Idempotency-Key": "key-1", "X-Backup-Chunk-Count": "2"})
@@ -37,7 +39,7 @@ func (w *walk) backups() {
 		"with a wrong checksum":      {"X-Backup-Checksum": strings.Repeat("a", 64)},
 		"with a malformed checksum":  {"X-Backup-Checksum": "zz"},
 		"of another size":            {"X-Backup-Size": "999"},
-		"from the future":            {"X-Backup-Timestamp": strconv.FormatInt(today().AddDate(0, 0, 3).UnixMilli(), 10)},
+		"from the future":            {"X-Backup-Timestamp": inThreeDays},
 		"with a negative time":       {"X-Backup-Timestamp": "-1"},
 		"of version 0":               {"X-Backup-Version": "0"},
 		"with a broken key":          {"Idempotency-Key": "\xff"},
@@ -48,27 +50,33 @@ func (w *walk) backups() {
 		put(title, a, change)
 	}
 	for title, change := range sortedBy(map[string]header{
-		"without a length": {}, "over the quota": {"X-Backup-Size": "5000000001"}, "over 80 GB": {"X-Backup-Size": "80000000001"},
-		"shorter than said": {"X-Backup-Size": "1001"}, "longer than said": {"X-Backup-Size": "999"}, "with its size": {"X-Backup-Size": "1000"},
+		"without a length":  {},
+		"over the quota":    {"X-Backup-Size": "5000000001"},
+		"over 80 GB":        {"X-Backup-Size": "80000000001"},
+		"shorter than said": {"X-Backup-Size": "1001"},
+		"longer than said":  {"X-Backup-Size": "999"},
+		"with its size":     {"X-Backup-Size": "1000"},
 	}) {
-		w.do("chunked upload "+title, request{method: "PUT", path: path, headers: describe(blob).with(a.bearer()).with(change),
+		headers := describe(blob).with(a.bearer()).with(change)
+		w.do("chunked upload "+title, request{method: "PUT", path: path, headers: headers,
 			bodyReader: struct{ io.Reader }{strings.NewReader(blob)}})
 	}
 	w.do("upload nothing", request{method: "PUT", path: path, headers: describe("").with(a.bearer())})
 	last := put("the last backup", a, nil)
-	stored := w.do("upload what is downloaded", request{method: "PUT", path: path, headers: describe(blob).with(reader.bearer()), body: blob})
+	stored := put("what is downloaded", reader, nil)
 	w.downloads(path, reader)
 	w.downloads(path+"/"+stored.member("id"), reader)
-	w.do("download a stranger's backup", request{method: "GET", path: path + "/" + first.member("id"), headers: free.bearer()})
-	w.do("delete a stranger's backup", request{method: "DELETE", path: path + "/" + first.member("id"), headers: free.bearer()})
+	w.get("download a stranger's backup", path+"/"+first.member("id"), free)
+	w.del("delete a stranger's backup", path+"/"+first.member("id"), free)
 
-	w.do("history", request{method: "GET", path: path + "/history", headers: a.bearer()})
-	for _, query := range []string{"limit=1", "limit=0", "limit=201", "limit=x", "before=" + last.member("id"), "before=" + unknownID, "before=x"} {
-		w.do("history with "+query[:strings.Index(query, "=")], request{method: "GET", path: path + "/history?" + query, headers: a.bearer()})
+	w.get("history", path+"/history", a)
+	for _, query := range []string{"limit=1", "limit=0", "limit=201", "limit=x",
+		"before=" + last.member("id"), "before=" + unknownID, "before=x"} {
+		w.get("history with "+query[:strings.Index(query, "=")], path+"/history?"+query, a)
 	}
-	w.do("delete a backup", request{method: "DELETE", path: path + "/" + last.member("id"), headers: a.bearer()})
-	w.do("delete it again", request{method: "DELETE", path: path + "/" + last.member("id"), headers: a.bearer()})
-	w.do("download the deleted backup", request{method: "GET", path: path + "/" + last.member("id"), headers: a.bearer()})
+	w.del("delete a backup", path+"/"+last.member("id"), a)
+	w.del("delete it again", path+"/"+last.member("id"), a)
+	w.get("download the deleted backup", path+"/"+last.member("id"), a)
 	w.s.setTier(w.t, a.email, "free", 1)
 	put("after a downgrade", a, nil)
 	w.do("download after a downgrade", request{method: "GET", path: path, headers: a.bearer(), hideBody: true})
@@ -76,7 +84,7 @@ func (w *walk) backups() {
 
 // downloads records conditional and range requests.
 func (w *walk) downloads(path string, a account) {
-	whole := w.do("download", request{method: "GET", path: path, headers: a.bearer()})
+	whole := w.get("download", path, a)
 	tag := whole.header.Get("Etag")
 	for title, headers := range sortedBy(map[string]header{
 		"its tag":                 {"If-None-Match": tag},
@@ -106,9 +114,10 @@ func (w *walk) downloads(path string, a account) {
 	}) {
 		w.do("download with "+title, request{method: "GET", path: path, headers: a.bearer().with(headers)})
 	}
-	w.do("head", request{method: "HEAD", path: path, headers: a.bearer()})
-	w.do("head with its tag", request{method: "HEAD", path: path, headers: a.bearer().with(header{"If-None-Match": tag})})
-	w.do("head with a range", request{method: "HEAD", path: path, headers: a.bearer().with(header{"Range": "bytes=0-9"})})
+	head := request{method: "HEAD", path: path, headers: a.bearer()}
+	w.do("head", head)
+	w.do("head with its tag", head.withHeaders(header{"If-None-Match": tag}))
+	w.do("head with a range", head.withHeaders(header{"Range": "bytes=0-9"}))
 }
 
 // billing records checkout, webhook, subscription and portal on the embedded stand-in of Stripe.
@@ -117,15 +126,19 @@ func (w *walk) billing() {
 	a := w.register("billing", "pro")
 	get := request{method: "GET", path: path + "/subscription", headers: a.bearer()}
 	w.do("subscription before any", get)
-	w.do("portal before any", request{method: "POST", path: path + "/portal", headers: a.bearer()})
-	w.do("cancel before any", request{method: "DELETE", path: path + "/subscription", headers: a.bearer()})
+	w.postAs(a, "portal before any", path+"/portal", "")
+	w.del("cancel before any", path+"/subscription", a)
 	for title, body := range sortedBy(map[string]string{
-		"of the free plan": `{"tier":"free"}`, "of seats for pro": `{"tier":"pro","seats":2}`, "of no seats": `{"tier":"team","seats":0}`,
-		"of too many seats": `{"tier":"team","seats":10001}`, "of an unknown plan": `{"tier":"gold"}`,
+		"of the free plan":   `{"tier":"free"}`,
+		"of seats for pro":   `{"tier":"pro","seats":2}`,
+		"of no seats":        `{"tier":"team","seats":0}`,
+		"of too many seats":  `{"tier":"team","seats":10001}`,
+		"of an unknown plan": `{"tier":"gold"}`,
 	}) {
-		w.do("checkout "+title, request{method: "POST", path: path + "/checkout", headers: a.bearer(), body: body})
+		w.postAs(a, "checkout "+title, path+"/checkout", body)
 	}
-	checkout := request{method: "POST", path: path + "/checkout", headers: a.bearer(), body: `{"tier":"team","seats":3}`}
+	checkout := request{method: "POST", path: path + "/checkout", headers: a.bearer(),
+		body: `{"tier":"team","seats":3}`}
 	page := w.do("checkout", checkout).member("checkout_url")
 	w.visit("checkout page", page, nil)
 	w.visit("checkout page, cancelled", page, url.Values{"do": {"cancel"}})
@@ -133,9 +146,9 @@ func (w *walk) billing() {
 	w.visit("checkout page, paid", page, url.Values{"do": {"pay"}, "seats": {"3"}})
 	w.subscriptionBecomes(a, `"status":"active"`)
 	w.do("subscription", get)
-	w.do("me with a subscription", request{method: "GET", path: basePath + "/auth/me", headers: a.bearer()})
+	w.get("me with a subscription", basePath+"/auth/me", a)
 	w.do("checkout while subscribed", checkout)
-	portal := w.do("portal", request{method: "POST", path: path + "/portal", headers: a.bearer()}).member("portal_url")
+	portal := w.postAs(a, "portal", path+"/portal", "").member("portal_url")
 	w.visit("portal page", portal, nil)
 	w.visit("portal page, card refused from now on", portal, url.Values{"do": {"decline"}})
 
@@ -149,7 +162,7 @@ func (w *walk) billing() {
 	w.subscriptionBecomes(a, `"status":"canceled"`)
 	w.do("subscription that has ended", get)
 	w.do("cancel what has ended", cancel)
-	w.do("me without a subscription", request{method: "GET", path: basePath + "/auth/me", headers: a.bearer()})
+	w.get("me without a subscription", basePath+"/auth/me", a)
 	w.webhook(path + "/webhook")
 }
 
@@ -182,24 +195,27 @@ func (w *walk) visit(title, address string, form url.Values) {
 
 // webhook records signed events, and some that are not.
 func (w *walk) webhook(path string) {
-	event := `{"id":"evt_1","object":"event","type":"invoice.paid","created":1767225600,"api_version":"2026-03-25.dahlia",` +
-		`"livemode":false,"data":{"object":{"object":"invoice","id":"in_1"}}}`
-	other := `{"id":"evt_2","object":"event","type":"product.created","created":1767225600,"data":{"object":{"object":"product"}}}`
+	event := `{"id":"evt_1","object":"event","type":"invoice.paid","created":1767225600,` +
+		`"api_version":"2026-03-25.dahlia","livemode":false,"data":{"object":{"object":"invoice","id":"in_1"}}}`
+	other := `{"id":"evt_2","object":"event","type":"product.created","created":1767225600,` +
+		`"data":{"object":{"object":"product"}}}`
 	sign := func(body string, at time.Time) string {
 		text := fmt.Sprintf("%d.%s", at.Unix(), body)
 		return fmt.Sprintf("t=%d,v1=%s", at.Unix(), hexHMAC(w.s.secrets.StripeWebhook, text))
 	}
+	signature := func(text string) header { return header{"Stripe-Signature": text} }
 	now := time.Now()
 	for title, q := range sortedBy(map[string]request{
-		"without a signature":      {body: event},
-		"with a wrong signature":   {body: event, headers: header{"Stripe-Signature": "t=1767225600,v1=" + strings.Repeat("0", 64)}},
-		"with no signature at all": {body: event, headers: header{"Stripe-Signature": "nonsense"}},
-		"with an old signature":    {body: event, headers: header{"Stripe-Signature": sign(event, now.Add(-time.Hour))}},
-		"signed":                   {body: event, headers: header{"Stripe-Signature": sign(event, now)}},
-		"signed, of no interest":   {body: other, headers: header{"Stripe-Signature": sign(other, now)}},
-		"signed, no JSON":          {body: "nothing", headers: header{"Stripe-Signature": sign("nothing", now)}},
-		"too large":                {body: strings.Repeat(" ", 512<<10+1), headers: header{"Stripe-Signature": "t=1,v1=0"}},
-		"empty":                    {headers: header{"Stripe-Signature": sign("", now)}},
+		"without a signature": {body: event},
+		"with a wrong signature": {body: event,
+			headers: signature("t=1767225600,v1=" + strings.Repeat("0", 64))},
+		"with no signature at all": {body: event, headers: signature("nonsense")},
+		"with an old signature":    {body: event, headers: signature(sign(event, now.Add(-time.Hour)))},
+		"signed":                   {body: event, headers: signature(sign(event, now))},
+		"signed, of no interest":   {body: other, headers: signature(sign(other, now))},
+		"signed, no JSON":          {body: "nothing", headers: signature(sign("nothing", now))},
+		"too large":                {body: strings.Repeat(" ", 512<<10+1), headers: signature("t=1,v1=0")},
+		"empty":                    {headers: signature(sign("", now))},
 	}) {
 		q.method, q.path = http.MethodPost, path
 		resp := w.send(q)

@@ -13,28 +13,36 @@ func workContext(w *walk, day time.Time) string {
 	}
 	type row map[string]any
 	text, err := json.Marshal(map[string]any{
-		"timezone":             "UTC",
-		"user_profile":         row{"name": "Anna"},
-		"relevant_documents":   []string{"Offer for Acme, June"},
-		"conversation_history": []row{{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Good morning."}},
+		"timezone":           "UTC",
+		"user_profile":       row{"name": "Anna"},
+		"relevant_documents": []string{"Offer for Acme, June"},
+		"conversation_history": []row{
+			{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Good morning."}},
 		"recent_tasks": []row{
-			{"id": "task-1", "title": "Write offer", "status": "todo", "priority": "high", "dueDate": at(1, 9), "projectId": "project-1"},
+			{"id": "task-1", "title": "Write offer", "status": "todo", "priority": "high",
+				"dueDate": at(1, 9), "projectId": "project-1"},
 			{"id": "task-2", "title": "Book flights", "status": "in_progress", "priority": "low", "dueDate": at(-2, 9)},
-			{"id": "task-3", "title": "Paint fence", "status": "done", "completedAt": at(-1, 15), "createdAt": at(-5, 9)},
+			{"id": "task-3", "title": "Paint fence", "status": "done", "completedAt": at(-1, 15),
+				"createdAt": at(-5, 9)},
 			{"id": "task-4", "title": "Call Bob", "status": "done", "completedAt": at(-3, 12), "createdAt": at(-4, 12)},
 		},
-		"projects":    []row{{"id": "project-1", "name": "Website", "clientId": "client-1", "status": "active"}},
-		"clients":     []row{{"id": "client-1", "name": "Acme", "industry": "Retail"}},
-		"notes":       []row{{"id": "note-1", "title": "Meeting", "content": "TODO: Anna sends the offer tomorrow. We need to fix the roof."}},
+		"projects": []row{{"id": "project-1", "name": "Website", "clientId": "client-1", "status": "active"}},
+		"clients":  []row{{"id": "client-1", "name": "Acme", "industry": "Retail"}},
+		"notes": []row{{"id": "note-1", "title": "Meeting",
+			"content": "TODO: Anna sends the offer tomorrow. We need to fix the roof."}},
 		"checkpoints": []row{{"id": "checkpoint-1", "title": "Beta", "date": at(10, 0), "projectId": "project-1"}},
 		"events": []row{
-			{"id": "event-1", "title": "Stand-up", "start": at(1, 9), "end": at(1, 10), "attendees": []string{"anna@example.com"}},
-			{"id": "event-2", "title": "Review", "start": at(1, 9), "end": at(1, 11), "attendees": []string{"anna@example.com", "bob@example.com"}},
+			{"id": "event-1", "title": "Stand-up", "start": at(1, 9), "end": at(1, 10),
+				"attendees": []string{"anna@example.com"}},
+			{"id": "event-2", "title": "Review", "start": at(1, 9), "end": at(1, 11),
+				"attendees": []string{"anna@example.com", "bob@example.com"}},
 		},
 		"emails": []row{
-			{"id": "email-1", "thread_id": "th_1", "from": "bob@example.com", "to": []string{"anna@example.com"}, "subject": "Offer",
-				"date": at(-1, 8), "snippet": "Could you send the offer by tomorrow? It is urgent.", "labels": []string{"inbox"}},
-			{"id": "email-2", "from": "news@example.com", "subject": "Newsletter", "snippet": "Unsubscribe here", "date": at(-1, 7)},
+			{"id": "email-1", "thread_id": "th_1", "from": "bob@example.com", "to": []string{"anna@example.com"},
+				"subject": "Offer", "date": at(-1, 8), "snippet": "Could you send the offer by tomorrow? It is urgent.",
+				"labels": []string{"inbox"}},
+			{"id": "email-2", "from": "news@example.com", "subject": "Newsletter", "snippet": "Unsubscribe here",
+				"date": at(-1, 7)},
 		},
 	})
 	check(w.t, err)
@@ -115,7 +123,8 @@ func (w *walk) chats() {
 	a, free, context := w.register("chat", "power"), w.register("chat-free", "free"), workContext(w, today())
 	w.r.add("context of the questions", context)
 	ask := func(title string, who account, message, mode string) {
-		resp := w.send(request{method: "POST", path: path, headers: who.bearer(), body: question(message, mode, context)})
+		resp := w.send(request{method: "POST", path: path, headers: who.bearer(),
+			body: question(message, mode, context)})
 		w.r.add(title+": "+message, fmt.Sprintf("--> %d\n%s%s", resp.status, resp.headerText(false), resp.bodyText()))
 	}
 	for _, message := range questions {
@@ -124,7 +133,8 @@ func (w *walk) chats() {
 	askAboutWednesday := func(weeks int, messages []string) {
 		context := workContext(w, wednesday(weeks))
 		for _, message := range messages {
-			resp := w.send(request{method: "POST", path: path, headers: a.bearer(), body: question(message, "", context)})
+			resp := w.send(request{method: "POST", path: path, headers: a.bearer(),
+				body: question(message, "", context)})
 			w.r.add("chat: "+message, fmt.Sprintf("--> %d\n%s", resp.status, hideDates(resp.bodyText())))
 		}
 	}
@@ -133,7 +143,9 @@ func (w *walk) chats() {
 	for _, message := range planQuestions {
 		ask("chat in plan mode", a, message, "plan")
 	}
-	for _, message := range []string{"show my productivity metrics", "prepare a client brief for Acme", "list my open tasks"} {
+	for _, message := range []string{
+		"show my productivity metrics", "prepare a client brief for Acme", "list my open tasks",
+	} {
 		ask("chat on the free plan", free, message, "direct")
 	}
 	for title, body := range sortedBy(map[string]string{
@@ -143,15 +155,19 @@ func (w *walk) chats() {
 		"the longest message":        fmt.Sprintf(`{"message":%q}`, longText(32_000)),
 		"an unknown mode":            `{"message":"hello","execution_mode":"dream"}`,
 		"an unknown time zone":       `{"message":"hello","context":{"timezone":"Mars/Olympus"}}`,
-		"rows of wrong type":         `{"message":"hello","context":{"recent_tasks":[{"id":1,"dueDate":"x"}],"events":{},"notes":[null]}}`,
-		"an unknown role":            `{"message":"hello","context":{"conversation_history":[{"role":"system","content":"x"}]}}`,
-		"unknown members and null":   `{"message":"list my open tasks","extra":1,"context":{"extra":[],"recent_tasks":[{"id":"a","title":null,"more":1}]}}`,
-		"two rows of one id":         `{"message":"list my open tasks","context":{"recent_tasks":[{"id":"a","title":"A"},{"id":"a","title":"B"}]}}`,
-		"a NUL":                      `{"message":"a\u0000b"}`,
+		"rows of wrong type": `{"message":"hello",` +
+			`"context":{"recent_tasks":[{"id":1,"dueDate":"x"}],"events":{},"notes":[null]}}`,
+		"an unknown role": `{"message":"hello",` +
+			`"context":{"conversation_history":[{"role":"system","content":"x"}]}}`,
+		"unknown members and null": `{"message":"list my open tasks","extra":1,` +
+			`"context":{"extra":[],"recent_tasks":[{"id":"a","title":null,"more":1}]}}`,
+		"two rows of one id": `{"message":"list my open tasks",` +
+			`"context":{"recent_tasks":[{"id":"a","title":"A"},{"id":"a","title":"B"}]}}`,
+		"a NUL": `{"message":"a\u0000b"}`,
 	}) {
-		w.do("chat with "+title, request{method: "POST", path: path, headers: a.bearer(), body: body})
+		w.postAs(a, "chat with "+title, path, body)
 	}
-	w.do("agents on the free plan", request{method: "GET", path: basePath + "/agents", headers: free.bearer()})
+	w.get("agents on the free plan", basePath+"/agents", free)
 }
 
 func longText(n int) string {
@@ -165,8 +181,8 @@ func longText(n int) string {
 // plans records every playbook and each of its generating steps.
 func (w *walk) plans() {
 	a, free := w.register("plans", "power"), w.register("plans-free", "free")
-	list := w.do("playbooks", request{method: "GET", path: basePath + "/plans/playbook", headers: a.bearer()})
-	w.do("playbooks on the free plan", request{method: "GET", path: basePath + "/plans/playbook", headers: free.bearer()})
+	list := w.get("playbooks", basePath+"/plans/playbook", a)
+	w.get("playbooks on the free plan", basePath+"/plans/playbook", free)
 	var playbooks []struct {
 		ID    string
 		Steps []struct {
@@ -177,35 +193,34 @@ func (w *walk) plans() {
 	var rows map[string]any
 	check(w.t, json.Unmarshal([]byte(workContext(w, today())), &rows))
 	data := map[string]string{}
-	for name, key := range map[string]string{"email_agent": "emails", "task_agent": "recent_tasks", "events": "events", "notes": "notes"} {
-		text, err := json.Marshal(rows[key])
+	for _, kind := range []string{"emails", "recent_tasks", "events", "notes"} {
+		text, err := json.Marshal(rows[kind])
 		check(w.t, err)
-		data[name] = string(text)
+		data[kind] = string(text)
 	}
 	for _, p := range playbooks {
-		w.do("playbook "+p.ID, request{method: "GET", path: basePath + "/plans/playbook/" + p.ID, headers: a.bearer()})
-		w.do("playbook on the free plan "+p.ID, request{method: "GET", path: basePath + "/plans/playbook/" + p.ID, headers: free.bearer()})
+		w.get("playbook "+p.ID, basePath+"/plans/playbook/"+p.ID, a)
+		w.get("playbook on the free plan "+p.ID, basePath+"/plans/playbook/"+p.ID, free)
 		for _, step := range p.Steps {
 			if step.Template == "" {
 				continue
 			}
 			for kind, list := range sortedBy(data) {
 				body := fmt.Sprintf(`{"prompt_template":%q,"timezone":"UTC","data":%s}`, step.Template, list)
-				w.do("step "+step.Template+" over rows of "+kind, request{method: "POST", path: basePath + "/plans/steps",
-					headers: a.bearer(), body: body})
+				w.postAs(a, "step "+step.Template+" over rows of "+kind, basePath+"/plans/steps", body)
 			}
 		}
 	}
 	for title, body := range sortedBy(map[string]string{
 		"an unknown template":    `{"prompt_template":"tpl_none"}`,
-		"a variable":             `{"prompt_template":"tpl_weekly_report","variables":{"period":"this week"},"data":[]}`,
+		"a variable":             `{"prompt_template":"tpl_weekly_report","variables":{"period":"this week"}}`,
 		"an unknown variable":    `{"prompt_template":"tpl_weekly_report","variables":{"colour":"red"}}`,
 		"a variable of a list":   `{"prompt_template":"tpl_weekly_report","variables":{"period":["a"]}}`,
 		"no rows":                `{"prompt_template":"tpl_standup"}`,
 		"a wrong time zone":      `{"prompt_template":"tpl_standup","timezone":"nowhere"}`,
 		"a template of an agent": `{"prompt_template":"tpl_task_review","data":[{"title":"A"}]}`,
 	}) {
-		w.do("step with "+title, request{method: "POST", path: basePath + "/plans/steps", headers: a.bearer(), body: body})
+		w.postAs(a, "step with "+title, basePath+"/plans/steps", body)
 	}
-	w.do("playbook that does not exist", request{method: "GET", path: basePath + "/plans/playbook/none", headers: a.bearer()})
+	w.get("playbook that does not exist", basePath+"/plans/playbook/none", a)
 }

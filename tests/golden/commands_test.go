@@ -89,23 +89,33 @@ func (c commands) helpOf(args ...string) {
 }
 
 func (c commands) config() {
-	wrong := []string{"ENV=dev", "LOG_LEVEL=loud", "BCRYPT_COST=99", "ADDR=nowhere", "JWT_SECRET=short", "WS_PING_INTERVAL=soon",
-		"CORS_ORIGINS=*", "TRUSTED_PROXIES=x", "STRIPE_API_BASE=::", "BACKUP_REDIRECT=maybe", "RATE_LIMITS=perhaps",
+	wrong := []string{"ENV=dev", "LOG_LEVEL=loud", "BCRYPT_COST=99", "ADDR=nowhere", "JWT_SECRET=short",
+		"WS_PING_INTERVAL=soon", "CORS_ORIGINS=*", "TRUSTED_PROXIES=x", "STRIPE_API_BASE=::", "BACKUP_REDIRECT=maybe",
+		"RATE_LIMITS=perhaps",
 		"JWT_ALGORITHM=none", "SHUTDOWN_GRACE=-1s", "DATABASE_URL=mysql://x"}
 	long := strings.Repeat("0123456789", 4)
 	set := []string{"ENV=dev", "JWT_SECRET=" + long, "PASSWORD_PEPPER=" + long, "OPENAI_API_KEY=sk-" + long,
-		"STRIPE_WEBHOOK_SECRET=whsec_" + long, "DATABASE_URL=postgres://a:b@localhost:5432/c", "REDIS_URL=redis://:x@localhost:6379/0",
-		"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=" + long, "JWT_PREVIOUS_SECRETS=" + long, "TRUSTED_PROXIES=10.0.0.0/8,::1"}
+		"STRIPE_WEBHOOK_SECRET=whsec_" + long, "DATABASE_URL=postgres://a:b@localhost:5432/c",
+		"REDIS_URL=redis://:x@localhost:6379/0",
+		"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=" + long,
+		"JWT_PREVIOUS_SECRETS=" + long, "TRUSTED_PROXIES=10.0.0.0/8,::1"}
 	prod := append(slices.Clone(set), "ENV=prod", "S3_BUCKET=b", "STRIPE_SECRET_KEY=sk_test_"+long,
 		"BILLING_SUCCESS_URL=https://api.example.com/s", "BILLING_CANCEL_URL=https://api.example.com/c",
-		"STRIPE_PRICE_PRO=price_a", "STRIPE_PRICE_POWER=price_b", "STRIPE_PRICE_TEAM=price_c", "PASSWORD_PEPPER=other-"+long)
+		"STRIPE_PRICE_PRO=price_a", "STRIPE_PRICE_POWER=price_b", "STRIPE_PRICE_TEAM=price_c",
+		"PASSWORD_PEPPER=other-"+long)
 	file := filepath.Join(c.s.dataDir, "a-secret")
 	check(c.t, os.WriteFile(file, []byte(long+"\n"), 0o600))
-	fromFile := []string{"JWT_SECRET_FILE=" + file, "PASSWORD_PEPPER_FILE=/no/such/file", "OPENAI_API_KEY=sk-x", "OPENAI_API_KEY_FILE=" + file}
+	fromFile := []string{"JWT_SECRET_FILE=" + file, "PASSWORD_PEPPER_FILE=/no/such/file",
+		"OPENAI_API_KEY=sk-x", "OPENAI_API_KEY_FILE=" + file}
 	for title, env := range sortedBy(map[string][]string{
-		"nothing set": nil, "several wrong": wrong, "prod with nothing set": {"ENV=prod"}, "unknown ENV": {"ENV=staging"},
-		"secrets set": set, "prod": prod, "prod with limits off": append(slices.Clone(prod), "RATE_LIMITS=off", "BCRYPT_COST=4"),
-		"secrets in files": fromFile,
+		"nothing set":           nil,
+		"several wrong":         wrong,
+		"unknown ENV":           {"ENV=staging"},
+		"secrets set":           set,
+		"secrets in files":      fromFile,
+		"prod":                  prod,
+		"prod with nothing set": {"ENV=prod"},
+		"prod with limits off":  append(slices.Clone(prod), "RATE_LIMITS=off", "BCRYPT_COST=4"),
 	}) {
 		c.run("config check, "+title, env, "config", "check")
 		c.run("config print, "+title, env, "config", "print")
@@ -125,12 +135,14 @@ func (c commands) agents() {
 		"taken.yaml":   "name: task_agent\ndescription: Mine\ntier: free\nprompt: Do it.\n",
 		"tools.yaml": "name: tools_agent\ndescription: Tools\ntier: free\nprompt: Do it.\ntools:\n" +
 			"  - name: read\n    description: Read\n    rows: planets\n" +
-			"  - name: write\n    description: Write\n    action: {type: create_record, table: tasks, data: {title: \"{{missing}}\"}}\n",
+			"  - name: write\n    description: Write\n" +
+			"    action: {type: create_record, table: tasks, data: {title: \"{{missing}}\"}}\n",
 	} {
 		check(c.t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
 	got := c.s.run(c.t, append(bareEnv(), "AGENTS_DIR="+dir), "agents")
-	c.r.add("wrong agents", fmt.Sprintf("exit code %d\n%s%s", got.code, got.stdout, strings.ReplaceAll(got.stderr, dir, "<agents-dir>")))
+	faults := strings.ReplaceAll(got.stderr, dir, "<agents-dir>")
+	c.r.add("wrong agents", fmt.Sprintf("exit code %d\n%s%s", got.code, got.stdout, faults))
 }
 
 // docs records the names of the files that are written.
@@ -154,12 +166,18 @@ func (c commands) user() {
 	c.run("list without a database", []string{"ADIUVA_DATA_DIR=/no/such/folder"}, "user", "list")
 	for _, args := range [][]string{
 		{"create"}, {"create", "operator@example.com"}, {"create", "operator@example.com", "--password", "short"},
-		{"create", "not an address", "--password", password}, {"create", "operator@example.com", "--password", password, "--tier", "gold"},
+		{"create", "not an address", "--password", password},
+		{"create", "operator@example.com", "--password", password, "--tier", "gold"},
 		{"create", "operator@example.com", "--password", password, "--tier", "pro"},
-		{"create", "operator@example.com", "--password", password}, {"create", "second@example.com", "--password", password},
-		{"set-tier", "operator@example.com"}, {"set-tier", "operator@example.com", "gold"}, {"set-tier", "nobody@example.com", "pro"},
-		{"set-tier", "operator@example.com", "team", "--seats", "0"}, {"set-tier", "operator@example.com", "team", "--seats", "3"},
-		{"set-tier", "second@example.com", "pro", "--seats", "3"}, {"revoke-sessions", "nobody@example.com"}, {"revoke-sessions"},
+		{"create", "operator@example.com", "--password", password},
+		{"create", "second@example.com", "--password", password},
+		{"set-tier", "operator@example.com"},
+		{"set-tier", "operator@example.com", "gold"},
+		{"set-tier", "nobody@example.com", "pro"},
+		{"set-tier", "operator@example.com", "team", "--seats", "0"},
+		{"set-tier", "operator@example.com", "team", "--seats", "3"},
+		{"set-tier", "second@example.com", "pro", "--seats", "3"},
+		{"revoke-sessions", "nobody@example.com"}, {"revoke-sessions"},
 		{"revoke-sessions", "operator@example.com"}, {"list", "x"}, {"delete", "nobody@example.com"},
 		{"delete", "second@example.com"}, {"delete", "second@example.com"},
 	} {
@@ -220,7 +238,8 @@ func (c commands) migrate() {
 	env := []string{"DATABASE_URL=" + c.s.embeddedDSN(c.t, "scratch")}
 	run := func(title, command string) {
 		got := c.s.run(c.t, append(bareEnv(), env...), "migrate", command)
-		c.r.add(title, fmt.Sprintf("$ adiuva-api migrate %s\nexit code %d\n%s%s", command, got.code, got.stdout, got.stderr))
+		text := fmt.Sprintf("$ adiuva-api migrate %s\nexit code %d\n", command, got.code)
+		c.r.add(title, text+got.stdout+got.stderr)
 	}
 	run("empty database", "status")
 	run("up", "up")
@@ -236,7 +255,8 @@ func (c commands) migrate() {
 	run("up from nothing", "up")
 	_, err = conn.Exec(c.t.Context(), "DROP DATABASE scratch WITH (FORCE)")
 	check(c.t, err)
-	c.run("status of no database", []string{"DATABASE_URL=postgres://a:b@127.0.0.1:1/c?sslmode=disable"}, "migrate", "status")
+	nobody := []string{"DATABASE_URL=postgres://a:b@127.0.0.1:1/c?sslmode=disable"}
+	c.run("status of no database", nobody, "migrate", "status")
 	c.run("status of a malformed address", []string{"DATABASE_URL=postgres://:::"}, "migrate", "status")
 	c.run("status without a database", []string{"ADIUVA_DATA_DIR=/no/such/folder"}, "migrate", "status")
 	c.run("status of the service", c.onService(), "migrate", "status")

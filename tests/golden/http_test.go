@@ -131,6 +131,27 @@ func (w *walk) do(title string, q request) response {
 	return resp
 }
 
+// get, del, post and postAs record the common kinds of calls.
+func (w *walk) get(title, path string, caller account) response {
+	w.t.Helper()
+	return w.do(title, request{method: http.MethodGet, path: path, headers: caller.bearer()})
+}
+
+func (w *walk) del(title, path string, caller account) response {
+	w.t.Helper()
+	return w.do(title, request{method: http.MethodDelete, path: path, headers: caller.bearer()})
+}
+
+func (w *walk) post(title, path, body string) response {
+	w.t.Helper()
+	return w.do(title, request{method: http.MethodPost, path: path, body: body})
+}
+
+func (w *walk) postAs(caller account, title, path, body string) response {
+	w.t.Helper()
+	return w.do(title, request{method: http.MethodPost, path: path, headers: caller.bearer(), body: body})
+}
+
 var (
 	rateLimitLeft = regexp.MustCompile(`;r=(\d+);`)
 	pageTag       = regexp.MustCompile(`^(W/)?"[0-9a-f]{16,63}"$`)
@@ -154,10 +175,11 @@ func (r response) headerText(rateLimits bool) string {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.header)) {
-		if usual := usualHeaders[name]; usual != nil && len(r.header[name]) == 1 && usual.MatchString(r.header[name][0]) {
+		value := strings.Join(r.header[name], "\n")
+		if usual := usualHeaders[name]; usual != nil && usual.MatchString(value) {
 			continue
 		}
-		if name == "Content-Length" && len(r.body) > 0 && slices.Equal(r.header[name], []string{strconv.Itoa(len(r.body))}) {
+		if name == "Content-Length" && len(r.body) > 0 && value == strconv.Itoa(len(r.body)) {
 			continue
 		}
 		for _, value := range r.header[name] {

@@ -85,7 +85,8 @@ func startService(t *testing.T, binary string) *service {
 	s := &service{binary: binary, repository: repository, dataDir: dir, base: "http://" + addr,
 		admin: "http://" + admin, stdout: &output{}, stderr: &output{}}
 	s.env = append(bareEnv(), "ENV=dev", "ADDR="+addr, "ADMIN_ADDR="+admin, "ADIUVA_DATA_DIR="+dir, "BCRYPT_COST=4",
-		"TRUSTED_PROXIES=127.0.0.1", "SHUTDOWN_DELAY=2s", "AGENTS_DIR="+filepath.Join(repository, "docs/examples/agents"))
+		"TRUSTED_PROXIES=127.0.0.1", "SHUTDOWN_DELAY=2s",
+		"AGENTS_DIR="+filepath.Join(repository, "docs/examples/agents"))
 	cmd := exec.Command(binary, "serve")
 	cmd.Env, cmd.Stdout, cmd.Stderr = s.env, s.stdout, s.stderr
 	check(t, cmd.Start())

@@ -103,10 +103,12 @@ func recordStream(t *testing.T, s *service, r *recording) {
 	expired := w.expired(a)
 	bearer := []string{subprotocol, "bearer." + a.access}
 	hello := question("list my open tasks", "", workContext(w, today()))
+	create := question("create a task 'Call Anna' for tomorrow", "", "")
+	plan := question("create tasks from my notes", "plan", workContext(w, today()))
 	for _, c := range []conversation{
 		{title: "a question", headers: a.bearer(), frames: []string{hello}},
-		{title: "two questions", headers: a.bearer(), frames: []string{hello, question("create a task 'Call Anna' for tomorrow", "", "")}},
-		{title: "plan mode", headers: a.bearer(), frames: []string{question("create tasks from my notes", "plan", workContext(w, today()))}},
+		{title: "two questions", headers: a.bearer(), frames: []string{hello, create}},
+		{title: "plan mode", headers: a.bearer(), frames: []string{plan}},
 		{title: "a question by sub-protocol", protocols: bearer, frames: []string{hello}},
 		{title: "no token"},
 		{title: "a bad token", headers: header{"Authorization": "Bearer not-a-token"}},
@@ -120,20 +122,22 @@ func recordStream(t *testing.T, s *service, r *recording) {
 		{title: "token in the URL", query: "?access_token=" + a.access},
 		{title: "token in the URL and the header", query: "?token=x", headers: a.bearer()},
 		{title: "a forbidden origin", headers: a.bearer().with(header{"Origin": "https://evil.example"})},
-		{title: "the app's origin", headers: a.bearer().with(header{"Origin": "app://adiuva"}), frames: []string{hello}},
+		{title: "the app's origin", headers: a.bearer().with(header{"Origin": "app://adiuva"}),
+			frames: []string{hello}},
 		{title: "a binary frame", headers: a.bearer(), binary: true, frames: []string{hello}},
 		{title: "invalid JSON", headers: a.bearer(), frames: []string{`{"message":`}},
 		{title: "an array", headers: a.bearer(), frames: []string{`[]`}},
 		{title: "an empty frame", headers: a.bearer(), frames: []string{``}},
 		{title: "an empty message", headers: a.bearer(), frames: []string{`{"message":""}`}},
 		{title: "several wrong members", headers: a.bearer(),
-			frames: []string{`{"message":1,"execution_mode":"dream","context":{"recent_tasks":[{"id":1}],"timezone":2}}`}},
+			frames: []string{`{"message":1,"execution_mode":"dream",` +
+				`"context":{"recent_tasks":[{"id":1}],"timezone":2}}`}},
 		{title: "too large a frame", headers: a.bearer(), frames: []string{hello + strings.Repeat(" ", 1<<20)}},
 		{title: "wrong after right", headers: a.bearer(), frames: []string{hello, `{}`}},
 	} {
 		w.converse(c)
 	}
-	w.do("stream: no handshake", request{method: "GET", path: streamPath, headers: a.bearer()})
+	w.get("stream: no handshake", streamPath, a)
 	w.socketLimit()
 	w.questionLimit()
 }
@@ -231,7 +235,7 @@ func recordDrain(t *testing.T, s *service, r *recording) {
 	eventually(t, "the service drains", func() bool { return w.send(ready).status == http.StatusServiceUnavailable })
 	w.do("draining: readyz", ready)
 	w.do("draining: livez", request{method: "GET", path: "/livez"})
-	w.do("draining: a request is still answered", request{method: "GET", path: basePath + "/auth/me", headers: a.bearer()})
+	w.get("draining: a request is still answered", basePath+"/auth/me", a)
 	r.add("draining: a new socket", s.dial(t, "", a.bearer()).handshake())
 	k := s.dial(t, "", nil, subprotocol, "bearer."+a.access)
 	text := k.handshake()
