@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // commands runs the binary and records what it prints.
@@ -230,12 +228,7 @@ func (c commands) blobOfSize(size int64) (path string) {
 
 // migrate works on a database of its own beside the service's.
 func (c commands) migrate() {
-	conn, err := pgx.Connect(c.t.Context(), c.s.embeddedDSN(c.t, "postgres"))
-	check(c.t, err)
-	defer conn.Close(c.t.Context())
-	_, err = conn.Exec(c.t.Context(), "CREATE DATABASE scratch")
-	check(c.t, err)
-	env := []string{"DATABASE_URL=" + c.s.embeddedDSN(c.t, "scratch")}
+	env := []string{"DATABASE_URL=" + c.s.newDatabase(c.t, "scratch")}
 	run := func(title, command string) {
 		got := c.s.run(c.t, append(bareEnv(), env...), "migrate", command)
 		text := fmt.Sprintf("$ adiuva-api migrate %s\nexit code %d\n", command, got.code)
@@ -253,8 +246,6 @@ func (c commands) migrate() {
 	})
 	run("down of nothing", "down")
 	run("up from nothing", "up")
-	_, err = conn.Exec(c.t.Context(), "DROP DATABASE scratch WITH (FORCE)")
-	check(c.t, err)
 	nobody := []string{"DATABASE_URL=postgres://a:b@127.0.0.1:1/c?sslmode=disable"}
 	c.run("status of no database", nobody, "migrate", "status")
 	c.run("status of a malformed address", []string{"DATABASE_URL=postgres://:::"}, "migrate", "status")

@@ -1,7 +1,7 @@
 // Package golden_test records what the service does as seen from outside: its HTTP responses, its WebSocket frames, the
 // shape of its log lines, its metrics and the output of its commands. A refactoring must leave testdata/ as it is.
 //
-// One real binary runs in dev with every embedded default. Values that differ from run to run are replaced by
+// One real binary runs in dev with every embedded default, another in front of a scripted language model. Values that differ from run to run are replaced by
 // placeholders; see masks. After an intended change:
 //
 //	go test ./tests/golden -update
@@ -44,6 +44,7 @@ func TestGolden(t *testing.T) {
 	})
 	t.Run("metrics", func(t *testing.T) { recordMetrics(t, s) })
 	t.Run("commands", func(t *testing.T) { recordCommands(t, s) })
+	t.Run("upstream", func(t *testing.T) { recordUpstream(t, s) })
 	t.Run("stream", func(t *testing.T) {
 		r := newRecording(t, "stream.golden", s.mask)
 		recordStream(t, s, r)
@@ -51,7 +52,7 @@ func TestGolden(t *testing.T) {
 		recordDrain(t, s, r) // stops the service
 		r.compare()
 	})
-	t.Run("log", func(t *testing.T) { recordLog(t, s) })
+	t.Run("log", func(t *testing.T) { recordLog(t, s, "log.golden") })
 	t.Run("banner", func(t *testing.T) { recordBanner(t, s) })
 }
 

@@ -13,7 +13,7 @@ import (
 
 // recordLog records the shape of every line of the log, each shape once: its level, message and keys, and those values
 // that are part of its meaning.
-func recordLog(t *testing.T, s *service) {
+func recordLog(t *testing.T, s *service, file string) {
 	shapes := map[string]bool{}
 	for line := range strings.Lines(s.stderr.String()) {
 		var attributes map[string]any
@@ -29,7 +29,7 @@ func recordLog(t *testing.T, s *service) {
 		}
 		shapes[shape+" ["+strings.Join(slices.Sorted(maps.Keys(attributes)), " ")+"]"] = true
 	}
-	r := newRecording(t, "log.golden", s.mask)
+	r := newRecording(t, file, s.mask)
 	r.add("shapes of log lines", strings.Join(slices.Sorted(maps.Keys(shapes)), "\n"))
 	r.compare()
 }

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // service is a running adiuva-api with every embedded default.
@@ -71,8 +73,8 @@ func findBinary(t *testing.T) string {
 	return binary
 }
 
-// startService runs serve in a new data directory and waits until it is ready.
-func startService(t *testing.T, binary string) *service {
+// startService runs serve in a new data directory, with more variables, and waits until it is ready.
+func startService(t *testing.T, binary string, variables ...string) *service {
 	t.Helper()
 	repository, err := filepath.Abs(filepath.Join("..", ".."))
 	check(t, err)
@@ -87,6 +89,7 @@ func startService(t *testing.T, binary string) *service {
 	s.env = append(bareEnv(), "ENV=dev", "ADDR="+addr, "ADMIN_ADDR="+admin, "ADIUVA_DATA_DIR="+dir, "BCRYPT_COST=4",
 		"TRUSTED_PROXIES=127.0.0.1", "SHUTDOWN_DELAY=2s",
 		"AGENTS_DIR="+filepath.Join(repository, "docs/examples/agents"))
+	s.env = append(s.env, variables...)
 	cmd := exec.Command(binary, "serve")
 	cmd.Env, cmd.Stdout, cmd.Stderr = s.env, s.stdout, s.stderr
 	check(t, cmd.Start())
@@ -142,6 +145,17 @@ func (s *service) setTier(t *testing.T, email, tier string, seats int) {
 	if got.code != 0 {
 		t.Fatalf("user set-tier: %s", got.stderr)
 	}
+}
+
+// newDatabase makes an empty database beside the service's own and returns its address.
+func (s *service) newDatabase(t *testing.T, name string) string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.embeddedDSN(t, "postgres"))
+	check(t, err)
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), "CREATE DATABASE "+name)
+	check(t, err)
+	return s.embeddedDSN(t, name)
 }
 
 // embeddedDSN is the address of the PostgreSQL that serve started.
