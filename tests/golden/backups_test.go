@@ -175,7 +175,10 @@ func (w *walk) subscriptionBecomes(a account, text string) {
 	})
 }
 
-var htmlTag = regexp.MustCompile(`(?s)<style.*?</style>|<[^>]*>`)
+var (
+	htmlTag   = regexp.MustCompile(`(?s)<style.*?</style>|<[^>]*>`)
+	dayOfYear = regexp.MustCompile(`\d{1,2} [A-Z][a-z]+ \d{4}`)
+)
 
 // visit records the text of a page of the stand-in, or what its form leads to.
 func (w *walk) visit(title, address string, form url.Values) {
@@ -190,6 +193,7 @@ func (w *walk) visit(title, address string, form url.Values) {
 	plain := strings.Join(strings.Fields(htmlTag.ReplaceAllString(string(text), " ")), " ")
 	shown := response{status: resp.StatusCode, header: resp.Header, body: text}
 	shown.header.Del("Content-Length") // the length of e-mail addresses and dates
+	plain = dayOfYear.ReplaceAllString(plain, "<date in words>")
 	w.r.add(title, fmt.Sprintf("--> %d\n%s%s", resp.StatusCode, shown.headerText(false), plain))
 }
 

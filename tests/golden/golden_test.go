@@ -1,8 +1,8 @@
 // Package golden_test records what the service does as seen from outside: its HTTP responses, its WebSocket frames, the
 // shape of its log lines, its metrics and the output of its commands. A refactoring must leave testdata/ as it is.
 //
-// One real binary runs in dev with every embedded default, another in front of a scripted language model. Values that differ from run to run are replaced by
-// placeholders; see masks. After an intended change:
+// One real binary runs in dev with every embedded default, another in front of a scripted language model. Values that
+// differ from run to run are replaced by placeholders; see masks. After an intended change:
 //
 //	go test ./tests/golden -update
 //

@@ -235,8 +235,9 @@ func (w *walk) edge() {
 		headers: header{"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}})
 	w.do("problem behind the proxy", request{method: "GET", path: basePath + "/auth/me",
 		headers: header{"X-Forwarded-Proto": "https", "Origin": "app://adiuva"}})
-	for _, path := range []string{"/nothing", "//", basePath, basePath + "/", basePath + "/nothing", basePath + "/chat/",
-		basePath + "/auth/../health", basePath + "/backup/..%2fx", "/docs/errors/nothing", "/metrics"} {
+	for _, path := range []string{"/nothing", "//", basePath, basePath + "/", basePath + "/nothing",
+		basePath + "/chat/", basePath + "/auth/../health", basePath + "/backup/..%2fx",
+		"/docs/errors/nothing", "/metrics"} {
 		w.do("unknown path "+path, request{method: "GET", path: path})
 	}
 	w.do("head of health", request{method: "HEAD", path: basePath + "/health"})

@@ -132,7 +132,7 @@ func recordStream(t *testing.T, s *service, r *recording) {
 		{title: "several wrong members", headers: a.bearer(),
 			frames: []string{`{"message":1,"execution_mode":"dream",` +
 				`"context":{"recent_tasks":[{"id":1}],"timezone":2}}`}},
-		{title: "too large a frame", headers: a.bearer(), frames: []string{hello + strings.Repeat(" ", 1<<20)}},
+		{title: "too large a frame", headers: a.bearer(), frames: []string{create + strings.Repeat(" ", 1<<20)}},
 		{title: "wrong after right", headers: a.bearer(), frames: []string{hello, `{}`}},
 	} {
 		w.converse(c)

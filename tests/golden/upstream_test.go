@@ -37,8 +37,12 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		indented.Write(body)
 	}
 	u.mu.Lock()
-	u.requests = append(u.requests, fmt.Sprintf("%s %s\nAuthorization: %s\nAccept: %s\nContent-Type: %s\n%s\n", r.Method, r.URL.Path,
-		r.Header.Get("Authorization"), r.Header.Get("Accept"), r.Header.Get("Content-Type"), indented.String()))
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %s\n", r.Method, r.URL.Path)
+	for _, name := range []string{"Authorization", "Accept", "Content-Type"} {
+		fmt.Fprintf(&text, "%s: %s\n", name, r.Header.Get(name))
+	}
+	u.requests = append(u.requests, text.String()+indented.String())
 	next := u.script[0]
 	if len(u.script) > 1 {
 		u.script = u.script[1:]
@@ -90,8 +94,8 @@ func says(words ...string) http.HandlerFunc {
 }
 
 func calls(name, arguments string) http.HandlerFunc {
-	return deltas("tool_calls", fmt.Sprintf(
-		`{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":%q,"arguments":%q}}]}`, name, arguments))
+	call := fmt.Sprintf(`"id":"call_1","type":"function","function":{"name":%q,"arguments":%q}`, name, arguments)
+	return deltas("tool_calls", `{"tool_calls":[{"index":0,`+call+`}]}`)
 }
 
 func hangUp(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
@@ -134,13 +138,18 @@ func (w *walk) modelRequests(model *upstream, a account) {
 	}{
 		{"task agent with a tool call", "/chat", question("list my \"open\" tasks é 😀 <b>", "", context),
 			[]http.HandlerFunc{says("task_agent"), calls("list_tasks", `{}`), says("Two ", "tasks.")}},
-		{"calendar agent", "/chat", question("meetings?", "", ""), []http.HandlerFunc{says("calendar_agent"), says("None.")}},
+		{"calendar agent", "/chat", question("meetings?", "", ""), []http.HandlerFunc{
+			says("calendar_agent"), says("None.")}},
 		{"email agent", "/chat", question("mails?", "", ""), []http.HandlerFunc{says("email_agent"), says("None.")}},
-		{"analytics agent", "/chat", question("metrics?", "", ""), []http.HandlerFunc{says("analytics_agent"), says("None.")}},
-		{"declared agent", "/chat", question("brief?", "", ""), []http.HandlerFunc{says("client_brief_agent"), says("None.")}},
+		{"analytics agent", "/chat", question("metrics?", "", ""), []http.HandlerFunc{
+			says("analytics_agent"), says("None.")}},
+		{"declared agent", "/chat", question("brief?", "", ""), []http.HandlerFunc{
+			says("client_brief_agent"), says("None.")}},
 		{"two agents", "/chat", question("tasks and mails?", "", ""),
-			[]http.HandlerFunc{says("task_agent, email_agent"), says("No tasks."), says("No mails."), says("Nothing at all.")}},
-		{"plan mode", "/chat", question("create tasks", "plan", ""), []http.HandlerFunc{says("task_agent"), says("No plan.")}},
+			[]http.HandlerFunc{says("task_agent, email_agent"), says("No tasks."), says("No mails."),
+				says("Nothing at all.")}},
+		{"plan mode", "/chat", question("create tasks", "plan", ""), []http.HandlerFunc{
+			says("task_agent"), says("No plan.")}},
 		{"step with records", "/plans/steps", `{"prompt_template":"tpl_note_tasks","data":[{"title":"A"}]}`,
 			[]http.HandlerFunc{says(`[{"title":"A","description":null,"priority":"high","dueDate":null}]`)}},
 		{"step with prose", "/plans/steps", `{"prompt_template":"tpl_standup","data":[{"title":"A"}]}`,
@@ -158,36 +167,39 @@ func (w *walk) modelRequests(model *upstream, a account) {
 // modelAnswers records what callers get for answers of every kind, whole and as a stream.
 func (w *walk) modelAnswers(model *upstream, a account) {
 	route := says("task_agent")
-	whole := `{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"Whole."},"finish_reason":"stop"}]}`
+	whole := `{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"Whole."},` +
+		`"finish_reason":"stop"}]}`
 	refusal := func(kind, code string) string {
 		return fmt.Sprintf(`{"error":{"message":"secret","type":%q,"code":%q}}`, kind, code)
 	}
+	ask := request{method: "POST", path: basePath + "/chat", headers: a.bearer(), body: question("hello", "", "")}
 	for title, answer := range sortedBy(map[string]http.HandlerFunc{
 		"text":                        says("Hello ", "there."),
-		"split surrogates":            events(`{"choices":[{"index":0,"delta":{"content":"\ud83d"}}]}`, `{"choices":[{"index":0,"delta":{"content":"\ude00!"}}]}`, `{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, "[DONE]"),
+		"split surrogates":            deltas("stop", `{"content":"\ud83d"}`, `{"content":"\ude00!"}`),
 		"stopped for length":          deltas("length", `{"content":"Half"}`),
 		"stopped by a content filter": deltas("content_filter", `{"content":"Half"}`),
 		"a refusal":                   deltas("stop", `{"refusal":"I will not."}`),
 		"nothing":                     deltas("stop"),
 		"a whole document":            raw(200, "application/json", whole),
-		"comments and other fields": raw(200, "text/event-stream",
-			": hello\r\nevent: x\r\nid: 1\r\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\r\n\r\ndata: [DONE]\r\n\r\n"),
+		"comments and other fields": raw(200, "text/event-stream", ": hello\r\nevent: x\r\nid: 1\r\n"+
+			`data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}`+
+			"\r\n\r\ndata: [DONE]\r\n\r\n"),
 		"an unknown tool":         calls("no_such_tool", `{}`),
 		"arguments that are none": calls("create_task", `{"title":`),
 		"a system prompt":         says("You are the task agent of Adiuva. Manage the person's tasks with the tools."),
 		"no JSON":                 events("not JSON"),
 		"an HTML page":            raw(200, "text/html", "<html>"),
 		"an error in the stream":  events(refusal("server_error", "overloaded")),
-		"bad request":             raw(400, "application/json", refusal("invalid_request_error", "context_length_exceeded")),
+		"bad request":             raw(400, "application/json", refusal("invalid_request_error", "too_long")),
 		"bad key":                 raw(401, "application/json", refusal("invalid_request_error", "invalid_api_key")),
 		"no quota":                raw(429, "application/json", refusal("insufficient_quota", "insufficient_quota")),
-		"too many requests":       raw(429, "application/json", refusal("requests", "rate_limit_exceeded"), "Retry-After", "30"),
+		"too many requests":       raw(429, "application/json", refusal("requests", "limit"), "Retry-After", "30"),
 		"server error":            raw(500, "text/plain", "oops"),
 		"hung up":                 hangUp,
 		"silence":                 func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	}) {
 		model.reply(route, answer)
-		resp := w.send(request{method: "POST", path: basePath + "/chat", headers: a.bearer(), body: question("hello", "", "")})
+		resp := w.send(ask)
 		w.r.add("model answers "+title, fmt.Sprintf("--> %d after %d requests to the model\n%s%s", resp.status,
 			len(model.sent()), resp.headerText(false), resp.bodyText()))
 		if title == "silence" {
@@ -199,13 +211,12 @@ func (w *walk) modelAnswers(model *upstream, a account) {
 		w.r.add("model answers "+title+", streamed", k.read())
 		check(w.t, k.conn.Close())
 	}
-	w.brokenModel(model, a)
+	w.brokenModel(model, ask)
 }
 
-// brokenModel records the answer while the breaker is open, after which the model is not asked.
-func (w *walk) brokenModel(model *upstream, a account) {
+// brokenModel records the answer while the breaker is open and the model is not asked.
+func (w *walk) brokenModel(model *upstream, ask request) {
 	model.reply(raw(500, "text/plain", "oops"))
-	ask := request{method: "POST", path: basePath + "/chat", headers: a.bearer(), body: question("hello", "", "")}
 	eventually(w.t, "the breaker opens", func() bool {
 		before := len(model.sent())
 		w.send(ask)
