@@ -11,7 +11,8 @@ import (
 // policyExtension is the member of an operation that holds its Policy.
 const policyExtension = "x-adiuva"
 
-// Unlimited as Policy.Body means that no size is too large for the operation; such a body has to keep a minimum rate instead.
+// Unlimited as Policy.Body means that no size is too large for the operation; such a body has to keep a minimum rate
+// instead.
 const Unlimited = -1
 
 // defaultBody is the largest body, in bytes, of operations that do not say.
@@ -43,16 +44,16 @@ const (
 // Session says how carefully the login behind an access token is checked.
 type Session string
 
-// The session checks. An operation that changes something has to notice at once that the login has ended elsewhere; one that
-// only reads may rely on what was true up to ten seconds ago.
+// The session checks. An operation that changes something has to notice at once that the login has ended elsewhere;
+// one that only reads may rely on what was true up to ten seconds ago.
 const (
 	SessionCached  Session = "cached"
 	SessionChecked Session = "checked"
 	SessionEnded   Session = "ended" // a login that has ended is good enough, as for logging out twice
 )
 
-// PolicyOf reads the x-adiuva extension of an operation. It fails where the extension is missing, has unknown members or
-// does not fit the operation.
+// PolicyOf reads the x-adiuva extension of an operation. It fails where the extension is missing, has unknown members
+// or does not fit the operation.
 func PolicyOf(op *openapi3.Operation) (Policy, error) {
 	extension, ok := op.Extensions[policyExtension]
 	if !ok {

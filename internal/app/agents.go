@@ -34,8 +34,8 @@ func NewAgents(model agent.Model, manifests *declared.Set) (*agent.Registry, err
 	return agent.NewRegistry(append(builtinAgents(model), manifests.Agents(model)...)...)
 }
 
-// LoadManifests reads the manifests in AGENTS_DIR; without one it returns nil, which is an empty set. What is wrong with them
-// is a ConfigError that names file, line and reason.
+// LoadManifests reads the manifests in AGENTS_DIR; without one it returns nil, which is an empty set. What is wrong
+// with them is a ConfigError that names file, line and reason.
 func LoadManifests(cfg config.Config) (*declared.Set, error) {
 	if cfg.AgentsDir == "" {
 		return nil, nil

@@ -1,6 +1,6 @@
-// Package app wires the service: it opens what the configuration names, or the embedded stand-in where it names nothing, and
-// puts the packages together by hand, top to bottom, once. The serve command, the tests of the whole service and the
-// benchmarks all start here, so that they run the same service.
+// Package app wires the service: it opens what the configuration names, or the embedded stand-in where it names
+// nothing, and puts the packages together by hand, top to bottom, once. The serve command, the tests of the whole
+// service and the benchmarks all start here, so that they run the same service.
 //
 //	config.Config ─┬─ database.go  PostgreSQL, or dev/devpg
 //	               ├─ backups.go   S3, or dev/diskblob

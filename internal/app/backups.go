@@ -14,7 +14,12 @@ import (
 )
 
 // OpenBackups returns the backups, in S3 where S3_BUCKET names a bucket and otherwise on disk, and what closes them.
-func OpenBackups(ctx context.Context, cfg config.Config, db *postgres.DB, log *slog.Logger) (*backup.Service, func(), error) {
+func OpenBackups(
+	ctx context.Context,
+	cfg config.Config,
+	db *postgres.DB,
+	log *slog.Logger,
+) (*backup.Service, func(), error) {
 	settings := backup.Config{DB: db, Log: log}
 	if cfg.S3Bucket != "" {
 		store, err := openBucket(ctx, cfg)
@@ -39,7 +44,8 @@ func OpenBackups(ctx context.Context, cfg config.Config, db *postgres.DB, log *s
 	}, nil
 }
 
-// openBucket fails on a bucket that cannot be used, so that a wrong name or key shows at the start and not to the first user.
+// openBucket fails on a bucket that cannot be used, so that a wrong name or key shows at the start and not to the
+// first user.
 func openBucket(ctx context.Context, cfg config.Config) (*s3blob.Store, error) {
 	store, err := s3blob.New(ctx, s3blob.Config{
 		Bucket: cfg.S3Bucket, Region: cfg.S3Region, Endpoint: cfg.S3Endpoint,
@@ -49,7 +55,10 @@ func openBucket(ctx context.Context, cfg config.Config) (*s3blob.Store, error) {
 		err = store.Check(ctx)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("backups in S3: %w: check S3_BUCKET, S3_REGION, S3_ENDPOINT, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", err)
+		return nil, fmt.Errorf(
+			"backups in S3: %w: check S3_BUCKET, S3_REGION, S3_ENDPOINT, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+			err,
+		)
 	}
 	return store, nil
 }

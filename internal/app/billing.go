@@ -22,7 +22,11 @@ import (
 func (a *App) wireBilling(ctx context.Context, cfg config.Config, opts Options) error {
 	gateway := stripepay.Config{
 		Key: cfg.StripeSecretKey.Reveal(), WebhookSecrets: config.Reveal(cfg.StripeWebhookSecrets), APIBase: cfg.StripeAPIBase,
-		Prices:     map[tier.Tier]string{tier.Pro: cfg.StripePricePro, tier.Power: cfg.StripePricePower, tier.Team: cfg.StripePriceTeam},
+		Prices: map[tier.Tier]string{
+			tier.Pro:   cfg.StripePricePro,
+			tier.Power: cfg.StripePricePower,
+			tier.Team:  cfg.StripePriceTeam,
+		},
 		SuccessURL: cmp.Or(cfg.BillingSuccessURL, opts.BaseURL+"/billing/success"),
 		CancelURL:  cmp.Or(cfg.BillingCancelURL, opts.BaseURL+"/billing/cancel"), Log: opts.Log,
 	}
@@ -43,7 +47,8 @@ func (a *App) wireBilling(ctx context.Context, cfg config.Config, opts Options) 
 	return nil
 }
 
-// checkPrices fails in production where Stripe would sell at other prices than we show. When Stripe does not answer, it warns.
+// checkPrices fails in production where Stripe would sell at other prices than we show. When Stripe does not answer,
+// it warns.
 func checkPrices(ctx context.Context, cfg config.Config, pay *stripepay.Gateway, log *slog.Logger) error {
 	err := pay.CheckPrices(ctx)
 	switch {

@@ -16,12 +16,15 @@ import (
 // stopTimeout is how long the embedded PostgreSQL may take to shut down.
 const stopTimeout = 10 * time.Second
 
-// openDatabase opens the configured database, or an embedded one under the data directory, and migrates it. It returns what
-// closes it again.
+// openDatabase opens the configured database, or an embedded one under the data directory, and migrates it. It
+// returns what closes it again.
 func openDatabase(ctx context.Context, cfg config.Config, opts Options) (*postgres.DB, func(), error) {
 	dsn, stop := cfg.DatabaseURL.Reveal(), func() {}
 	if dsn == "" {
-		server, err := devpg.Start(ctx, devpg.Config{DataDir: embeddedDatabase(cfg), Durable: true, Progress: opts.Progress})
+		server, err := devpg.Start(
+			ctx,
+			devpg.Config{DataDir: embeddedDatabase(cfg), Durable: true, Progress: opts.Progress},
+		)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -48,8 +51,8 @@ func openDatabase(ctx context.Context, cfg config.Config, opts Options) (*postgr
 
 func embeddedDatabase(cfg config.Config) string { return filepath.Join(cfg.DataDir, "postgres") }
 
-// FindDSN returns the address of the configured database or, where none is configured, of the embedded one that a running
-// serve has started under the same data directory. It reports false where there is neither.
+// FindDSN returns the address of the configured database or, where none is configured, of the embedded one that a
+// running serve has started under the same data directory. It reports false where there is neither.
 func FindDSN(cfg config.Config) (dsn string, ok bool) {
 	if cfg.DatabaseURL.IsSet() {
 		return cfg.DatabaseURL.Reveal(), true

@@ -1,7 +1,7 @@
 // Package chatstream answers questions over a WebSocket: the transport of GET /chat/stream, described by
-// openapi/asyncapi.yaml. It knows frames, deadlines, pings, close codes and how many sockets an account may have. What a
-// question means, whom a token speaks for and what a log line looks like, it is told by its Config, whose functions the
-// HTTP edge shares with its REST chain.
+// openapi/asyncapi.yaml. It knows frames, deadlines, pings, close codes and how many sockets an account may have.
+// What a question means, whom a token speaks for and what a log line looks like, it is told by its Config, whose
+// functions the HTTP edge shares with its REST chain.
 //
 //	handshake ── token, sub-protocol, socket limit ── upgrade
 //	                                                     │

@@ -29,7 +29,8 @@ type Config struct {
 	BearerToken func(r *http.Request) (string, error)
 	// Authenticate returns the user whom a token speaks for.
 	Authenticate func(ctx context.Context, token string) (identity.User, error)
-	// SessionEnded reports whether the user's login has ended. It is asked every few seconds and must not block for long.
+	// SessionEnded reports whether the user's login has ended. It is asked every few seconds and must not block for
+	// long.
 	SessionEnded func(ctx context.Context, user identity.User) bool
 	// Answer answers one question and returns the last frame. Text goes to emit as it is produced.
 	Answer func(ctx context.Context, token string, question []byte, emit func(text string) error) (last []byte, err error)
@@ -56,18 +57,18 @@ func New(cfg Config) *Handler { return &Handler{cfg: cfg, sessions: newRegistry(
 // Drain refuses new sockets from now on.
 func (h *Handler) Drain() { h.draining.Store(true) }
 
-// Shutdown refuses new sockets, closes idle ones, lets running answers finish until ctx ends, and cuts the rest with an
-// error frame. It returns when every socket is closed, at most three seconds after ctx ended. http.Server.Shutdown does not
-// know hijacked connections and is called beside it.
+// Shutdown refuses new sockets, closes idle ones, lets running answers finish until ctx ends, and cuts the rest with
+// an error frame. It returns when every socket is closed, at most three seconds after ctx ended. http.Server.Shutdown
+// does not know hijacked connections and is called beside it.
 func (h *Handler) Shutdown(ctx context.Context) error {
 	h.Drain()
 	return h.sessions.shutdown(ctx)
 }
 
-// Serve answers questions over a WebSocket until either side closes it. It returns the code that the client was told when
-// the socket ended, "" where it was told none. A failure before the upgrade is returned as an error to be answered as a
-// problem document; where the client offers the sub-protocol it is sent as an error frame instead, because browsers cannot
-// see a refused handshake.
+// Serve answers questions over a WebSocket until either side closes it. It returns the code that the client was told
+// when the socket ended, "" where it was told none. A failure before the upgrade is returned as an error to be
+// answered as a problem document; where the client offers the sub-protocol it is sent as an error frame instead,
+// because browsers cannot see a refused handshake.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (fault.Code, error) {
 	if tokenInURL(r.URL.RawQuery) {
 		return "", errTokenInURL
@@ -99,8 +100,8 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (fault.Code, err
 	return "", nil
 }
 
-// authenticate returns the caller's token, whether the sub-protocol is offered, and the user whom the token speaks for. The
-// token comes from the Authorization header or, where there is none, from the sub-protocols.
+// authenticate returns the caller's token, whether the sub-protocol is offered, and the user whom the token speaks
+// for. The token comes from the Authorization header or, where there is none, from the sub-protocols.
 func (h *Handler) authenticate(r *http.Request) (token string, offered bool, user identity.User, err error) {
 	protocols := subprotocols(r.Header)
 	offered = slices.Contains(protocols, subprotocol)
@@ -141,8 +142,8 @@ func offeredToken(protocols []string) (string, error) {
 	return "", errManyTokensOffered
 }
 
-// isTokenName reports whether clients send tokens in this query parameter by mistake. Case and the choice of - or _ do not
-// matter.
+// isTokenName reports whether clients send tokens in this query parameter by mistake. Case and the choice of - or _
+// do not matter.
 func isTokenName(name string) bool {
 	switch strings.ReplaceAll(strings.ToLower(name), "-", "_") {
 	case "access_token", "token", "bearer", "bearer_token", "auth", "auth_token", "authorization", "jwt", "id_token",

@@ -9,8 +9,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// messageTimeout is how long a question may take to arrive completely: the first from the handshake on, the others from their
-// first byte on.
+// messageTimeout is how long a question may take to arrive completely: the first from the handshake on, the others
+// from their first byte on.
 const messageTimeout = 10 * time.Second
 
 // read passes on questions until the client leaves or breaks a rule, either of which ends the running answer.
@@ -64,8 +64,8 @@ func (s *session) next() ([]byte, error) {
 	return question, s.extendReadDeadline()
 }
 
-// extendReadDeadline sets when the next bytes must arrive: before a message that has begun is due, otherwise in time for the
-// pong to the next ping.
+// extendReadDeadline sets when the next bytes must arrive: before a message that has begun is due, otherwise in time
+// for the pong to the next ping.
 func (s *session) extendReadDeadline() error {
 	deadline := s.due
 	if deadline.IsZero() {
@@ -86,8 +86,8 @@ func (s *session) readError(err error) error {
 	return errClientGone
 }
 
-// drain reads until the client answers the close frame. A connection closed with unread bytes is reset, and the client would
-// lose the frames that say why.
+// drain reads until the client answers the close frame. A connection closed with unread bytes is reset, and the
+// client would lose the frames that say why.
 func (s *session) drain() {
 	s.conn.SetPongHandler(nil)
 	if s.conn.SetReadDeadline(time.Now().Add(writeTimeout)) != nil {

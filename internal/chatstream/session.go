@@ -139,8 +139,8 @@ func (s *session) visible(err error) *fault.Error {
 	return fault.From(err)
 }
 
-// close sends the client the reason, gives it a moment to read it, and closes the connection. When it returns, no goroutine
-// of the session is left. It returns what the client was told.
+// close sends the client the reason, gives it a moment to read it, and closes the connection. When it returns, no
+// goroutine of the session is left. It returns what the client was told.
 func (s *session) close(reason error) *fault.Error {
 	f := s.visible(reason)
 	if s.cancel != nil {

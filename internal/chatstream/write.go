@@ -14,8 +14,8 @@ const (
 	coalesceWindow = 5 * time.Millisecond
 	// writeTimeout is how long one frame may take; a client that does not read for ten seconds is closed within them.
 	writeTimeout = 9 * time.Second
-	// kernelBuffer is how many bytes the kernel keeps for a client that does not read. Beyond it writes block, and with them
-	// the model's answer, so that nothing piles up here.
+	// kernelBuffer is how many bytes the kernel keeps for a client that does not read. Beyond it writes block, and
+	// with them the model's answer, so that nothing piles up here.
 	kernelBuffer = 64 << 10
 	// maxPending is how many bytes are sent at once without waiting for more.
 	maxPending = 16 << 10
@@ -101,8 +101,9 @@ func (w *writer) disarm() {
 	}
 }
 
-// flush sends what is pending as one frame, or as two where one would look like a JSON object. An incomplete character waits
-// for its rest; at the answer's end it and any other invalid UTF-8 become U+FFFD, as in the last frame.
+// flush sends what is pending as one frame, or as two where one would look like a JSON object. An incomplete
+// character waits for its rest; at the answer's end it and any other invalid UTF-8 become U+FFFD, as in the last
+// frame.
 func (w *writer) flush(end bool) error {
 	n := len(w.pending)
 	if !end {
@@ -156,8 +157,9 @@ func wholeRunes(b []byte) int {
 
 const jsonSpace = " \t\r\n"
 
-// splitJSONLookalike returns 0 for a text that no JSON parser, however lenient, takes for an object. Otherwise it returns where
-// to cut the text so that this holds for both parts: the first has no closing brace, the second no opening one at its start.
+// splitJSONLookalike returns 0 for a text that no JSON parser, however lenient, takes for an object. Otherwise it
+// returns where to cut the text so that this holds for both parts: the first has no closing brace, the second no
+// opening one at its start.
 func splitJSONLookalike(text []byte) int {
 	body := bytes.Trim(text, jsonSpace)
 	if len(body) < 2 || body[0] != '{' || body[len(body)-1] != '}' {

@@ -2,7 +2,8 @@ package fault
 
 import "slices"
 
-// Code names one entry of the error catalogue. It is API: clients branch on it, and the contract's ErrorCode lists them all.
+// Code names one entry of the error catalogue. It is API: clients branch on it, and the contract's ErrorCode lists
+// them all.
 type Code string
 
 // The codes, in the catalogue's order.
@@ -50,7 +51,8 @@ const (
 	LLMTimeout           Code = "llm_timeout"
 )
 
-// The stream's close codes: those of RFC 6455 that we use, and our own from 4000 up. openapi/asyncapi.yaml documents them.
+// The stream's close codes: those of RFC 6455 that we use, and our own from 4000 up. openapi/asyncapi.yaml documents
+// them.
 const (
 	CloseGoingAway       = 1001
 	CloseUnsupportedData = 1003
@@ -95,8 +97,8 @@ const (
 	logIn      = "Log in again."
 )
 
-// catalogue is the one place that says what a code means. To add a code: a constant above, a row here, and the same name in
-// ErrorCode of openapi/openapi.yaml. It is never written to.
+// catalogue is the one place that says what a code means. To add a code: a constant above, a row here, and the same
+// name in ErrorCode of openapi/openapi.yaml. It is never written to.
 var catalogue = []Entry{
 	{
 		Code: InvalidJSON, Status: 400, Close: ClosePolicyViolation,

@@ -108,8 +108,11 @@ func From(err error) *Error {
 
 // Faults that belong to no single noun.
 var (
-	ErrInternal     = New(Internal, "Something went wrong on our side. Try again; if it stays, report the request_id.")
-	ErrDatabase     = New(DBUnavailable, "Our database is unreachable at the moment. Nothing was changed that was not acknowledged; try again shortly.")
+	ErrInternal = New(Internal, "Something went wrong on our side. Try again; if it stays, report the request_id.")
+	ErrDatabase = New(
+		DBUnavailable,
+		"Our database is unreachable at the moment. Nothing was changed that was not acknowledged; try again shortly.",
+	)
 	ErrDraining     = New(Draining, "This server is shutting down. Connect again; another one will answer.")
 	ErrNotFound     = New(NotFound, "There is no such thing here, or it is not yours.")
 	ErrValidation   = New(ValidationFailed, "The request is readable but some of its members are wrong; see errors.")

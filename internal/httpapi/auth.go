@@ -27,7 +27,10 @@ func (s *Server) Login(ctx context.Context, r api.LoginRequestObject) (api.Login
 }
 
 // RefreshTokens rotates a refresh token.
-func (s *Server) RefreshTokens(ctx context.Context, r api.RefreshTokensRequestObject) (api.RefreshTokensResponseObject, error) {
+func (s *Server) RefreshTokens(
+	ctx context.Context,
+	r api.RefreshTokensRequestObject,
+) (api.RefreshTokensResponseObject, error) {
 	var key string
 	if r.Params.IdempotencyKey != nil {
 		key = *r.Params.IdempotencyKey
@@ -60,7 +63,10 @@ func (s *Server) GetMe(ctx context.Context, _ api.GetMeRequestObject) (api.GetMe
 }
 
 // ChangePassword replaces the password and ends every other session.
-func (s *Server) ChangePassword(ctx context.Context, r api.ChangePasswordRequestObject) (api.ChangePasswordResponseObject, error) {
+func (s *Server) ChangePassword(
+	ctx context.Context,
+	r api.ChangePasswordRequestObject,
+) (api.ChangePasswordResponseObject, error) {
 	if err := s.cfg.Auth.ChangePassword(ctx, identity.From(ctx), r.Body.CurrentPassword, r.Body.NewPassword); err != nil {
 		return nil, err
 	}
@@ -68,7 +74,10 @@ func (s *Server) ChangePassword(ctx context.Context, r api.ChangePasswordRequest
 }
 
 // ListSessions lists the caller's live sessions.
-func (s *Server) ListSessions(ctx context.Context, _ api.ListSessionsRequestObject) (api.ListSessionsResponseObject, error) {
+func (s *Server) ListSessions(
+	ctx context.Context,
+	_ api.ListSessionsRequestObject,
+) (api.ListSessionsResponseObject, error) {
 	sessions, err := s.cfg.Auth.Sessions(ctx, identity.From(ctx))
 	if err != nil {
 		return nil, err

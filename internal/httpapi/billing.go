@@ -27,7 +27,10 @@ func (s *Server) ListTiers(context.Context, api.ListTiersRequestObject) (api.Lis
 }
 
 // CreateCheckout opens a page that sells a tier.
-func (s *Server) CreateCheckout(ctx context.Context, r api.CreateCheckoutRequestObject) (api.CreateCheckoutResponseObject, error) {
+func (s *Server) CreateCheckout(
+	ctx context.Context,
+	r api.CreateCheckoutRequestObject,
+) (api.CreateCheckoutResponseObject, error) {
 	seats := 1
 	if r.Body.Seats != nil {
 		seats = int(*r.Body.Seats)
@@ -40,7 +43,10 @@ func (s *Server) CreateCheckout(ctx context.Context, r api.CreateCheckoutRequest
 }
 
 // CreatePortal opens the page on which the caller changes cards and plan.
-func (s *Server) CreatePortal(ctx context.Context, _ api.CreatePortalRequestObject) (api.CreatePortalResponseObject, error) {
+func (s *Server) CreatePortal(
+	ctx context.Context,
+	_ api.CreatePortalRequestObject,
+) (api.CreatePortalResponseObject, error) {
 	url, err := s.cfg.Billing.Portal(ctx, identity.From(ctx))
 	if err != nil {
 		return nil, err
@@ -68,7 +74,10 @@ func (s *Server) ReceiveStripeEvent(
 }
 
 // GetSubscription answers how the caller's subscription stands.
-func (s *Server) GetSubscription(ctx context.Context, _ api.GetSubscriptionRequestObject) (api.GetSubscriptionResponseObject, error) {
+func (s *Server) GetSubscription(
+	ctx context.Context,
+	_ api.GetSubscriptionRequestObject,
+) (api.GetSubscriptionResponseObject, error) {
 	at, err := s.cfg.Billing.Standing(ctx, identity.From(ctx))
 	if err != nil {
 		return nil, err

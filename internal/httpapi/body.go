@@ -37,7 +37,8 @@ func (s *Server) readJSON(c *echo.Context, schema *openapi3.Schema) (any, error)
 		return nil, errMediaType
 	}
 	deadline := http.NewResponseController(c.Response())
-	if err := deadline.SetReadDeadline(time.Now().Add(s.cfg.JSONBodyTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := deadline.SetReadDeadline(time.Now().Add(s.cfg.JSONBodyTime)); err != nil &&
+		!errors.Is(err, http.ErrNotSupported) {
 		return nil, err
 	}
 	data, err := io.ReadAll(r.Body)

@@ -17,11 +17,11 @@ import (
 	"github.com/adiuva/cloud-api/openapi"
 )
 
-// The steps of the chain as plain functions. The REST middleware and the chat stream both call them, so that a question is
-// authenticated, counted, decoded and guarded against panics in the same way on either path.
+// The steps of the chain as plain functions. The REST middleware and the chat stream both call them, so that a
+// question is authenticated, counted, decoded and guarded against panics in the same way on either path.
 
-// bearerToken returns the one bearer token of the request (RFC 6750, the scheme in any case). It reads the Authorization
-// header alone: a token in the query is no token.
+// bearerToken returns the one bearer token of the request (RFC 6750, the scheme in any case). It reads the
+// Authorization header alone: a token in the query is no token.
 func bearerToken(r *http.Request) (string, error) {
 	values := r.Header.Values("Authorization")
 	if len(values) == 0 {
@@ -35,7 +35,11 @@ func bearerToken(r *http.Request) (string, error) {
 }
 
 // authenticate returns the user whom a token speaks for, and notes who it is for the request's log line.
-func (s *Server) authenticate(ctx context.Context, session openapi.Session, token string) (user identity.User, err error) {
+func (s *Server) authenticate(
+	ctx context.Context,
+	session openapi.Session,
+	token string,
+) (user identity.User, err error) {
 	switch session {
 	case openapi.SessionEnded:
 		user, err = s.cfg.Auth.AuthenticateEnded(token)
@@ -50,9 +54,9 @@ func (s *Server) authenticate(ctx context.Context, session openapi.Session, toke
 	return user, err
 }
 
-// charge counts one request and answers rate_limited when it is one too many. Where h is not nil, the limit's headers are set
-// on it. The returned function takes the outcome of the request: a failure of ours is given back, while what the caller did
-// wrong or left alone stays counted.
+// charge counts one request and answers rate_limited when it is one too many. Where h is not nil, the limit's headers
+// are set on it. The returned function takes the outcome of the request: a failure of ours is given back, while what
+// the caller did wrong or left alone stays counted.
 func (s *Server) charge(ctx context.Context, l limit, h http.Header) (settle func(error), err error) {
 	limiter := s.cfg.Limiter
 	if limiter == nil {
@@ -95,8 +99,8 @@ func bind(value, target any) error {
 	return nil
 }
 
-// safely returns what do returns, or an internal error with the stack where do panics. Only the type of the value is kept:
-// its text may hold what a user said. http.ErrAbortHandler, which cuts the connection on purpose, is passed on.
+// safely returns what do returns, or an internal error with the stack where do panics. Only the type of the value is
+// kept: its text may hold what a user said. http.ErrAbortHandler, which cuts the connection on purpose, is passed on.
 func safely(do func() error) (err error) {
 	defer func() {
 		v := recover()

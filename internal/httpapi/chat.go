@@ -22,7 +22,8 @@ func (s *Server) Chat(ctx context.Context, r api.ChatRequestObject) (api.ChatRes
 	return chatResponse{toAPIReply(reply)}, nil
 }
 
-// chatResponse encodes a reply once. The generated type holds a union, which would be encoded, decoded and encoded again.
+// chatResponse encodes a reply once. The generated type holds a union, which would be encoded, decoded and encoded
+// again.
 type chatResponse struct{ body any }
 
 // VisitChatResponse implements api.ChatResponseObject.
@@ -41,7 +42,10 @@ func (a chatResponse) VisitChatResponse(w http.ResponseWriter) error {
 func (s *Server) ListAgents(ctx context.Context, _ api.ListAgentsRequestObject) (api.ListAgentsResponseObject, error) {
 	list := api.AgentList{}
 	for _, a := range s.cfg.Agents.List(identity.From(ctx).Tier) {
-		list = append(list, api.Agent{Name: a.Name, Description: a.Description, Skills: a.Skills, Available: a.Available})
+		list = append(
+			list,
+			api.Agent{Name: a.Name, Description: a.Description, Skills: a.Skills, Available: a.Available},
+		)
 	}
 	return api.ListAgents200JSONResponse{Body: list}, nil
 }
@@ -51,7 +55,11 @@ func toAPIReply(reply chat.Reply) any {
 	if reply.Kind == chat.Execution {
 		return toAPIPlan(*reply.Plan)
 	}
-	body := api.ChatResponse{Kind: api.ChatResponseKindResponse, Response: reply.Text, Actions: toAPIActions(reply.Actions)}
+	body := api.ChatResponse{
+		Kind:     api.ChatResponseKindResponse,
+		Response: reply.Text,
+		Actions:  toAPIActions(reply.Actions),
+	}
 	if reply.Truncated {
 		body.Truncated = &reply.Truncated
 	}
@@ -78,8 +86,14 @@ func toAPIActions(actions []playbook.Action) []api.PlanAction {
 }
 
 func toAPIPlan(p playbook.Plan) api.ExecutionPlan {
-	plan := api.ExecutionPlan{Kind: api.ExecutionPlanKindPlan, Agent: p.Agent, Steps: make([]api.PlanStep, 0, len(p.Steps)),
-		ID: nilIfEmpty(p.ID), Title: nilIfEmpty(p.Title), Description: nilIfEmpty(p.Description)}
+	plan := api.ExecutionPlan{
+		Kind:        api.ExecutionPlanKindPlan,
+		Agent:       p.Agent,
+		Steps:       make([]api.PlanStep, 0, len(p.Steps)),
+		ID:          nilIfEmpty(p.ID),
+		Title:       nilIfEmpty(p.Title),
+		Description: nilIfEmpty(p.Description),
+	}
 	if p.Tier != "" {
 		t := api.BillingTier(p.Tier)
 		plan.Tier = &t

@@ -20,45 +20,98 @@ func fromAPIChat(in api.ChatRequest) chat.Request {
 	req.Timezone = zeroIfNil(c.Timezone)
 	req.Context = agent.Context{
 		UserProfile: c.UserProfile, RelevantDocuments: c.RelevantDocuments,
-		Tasks: mapSlice(c.RecentTasks, fromAPITask), Projects: mapSlice(c.Projects, fromAPIProject), Clients: mapSlice(c.Clients, fromAPIClient),
-		Notes: mapSlice(c.Notes, fromAPINote), Checkpoints: mapSlice(c.Checkpoints, fromAPICheckpoint), Events: mapSlice(c.Events, fromAPIEvent),
+		Tasks: mapSlice(
+			c.RecentTasks,
+			fromAPITask,
+		), Projects: mapSlice(c.Projects, fromAPIProject), Clients: mapSlice(c.Clients, fromAPIClient),
+		Notes: mapSlice(
+			c.Notes,
+			fromAPINote,
+		), Checkpoints: mapSlice(c.Checkpoints, fromAPICheckpoint), Events: mapSlice(c.Events, fromAPIEvent),
 		Emails: mapSlice(c.Emails, fromAPIEmail), History: mapSlice(c.ConversationHistory, fromAPITurn),
 	}
 	return req
 }
 
 func fromAPITask(r api.TaskRow) agent.Task {
-	return agent.Task{ID: zeroIfNil(r.ID), ProjectID: zeroIfNull(r.ProjectID), Title: zeroIfNull(r.Title), Description: zeroIfNull(r.Description),
-		Status: zeroIfNull(r.Status), Priority: zeroIfNull(r.Priority), Assignee: zeroIfNull(r.Assignee), DueDate: zeroIfNull(r.DueDate),
-		CreatedAt: zeroIfNull(r.CreatedAt), CompletedAt: zeroIfNull(r.CompletedAt)}
+	return agent.Task{
+		ID:          zeroIfNil(r.ID),
+		ProjectID:   zeroIfNull(r.ProjectID),
+		Title:       zeroIfNull(r.Title),
+		Description: zeroIfNull(r.Description),
+		Status: zeroIfNull(
+			r.Status,
+		),
+		Priority:    zeroIfNull(r.Priority),
+		Assignee:    zeroIfNull(r.Assignee),
+		DueDate:     zeroIfNull(r.DueDate),
+		CreatedAt:   zeroIfNull(r.CreatedAt),
+		CompletedAt: zeroIfNull(r.CompletedAt),
+	}
 }
 
 func fromAPIProject(r api.ProjectRow) agent.Project {
-	return agent.Project{ID: zeroIfNil(r.ID), ClientID: zeroIfNull(r.ClientID), Name: zeroIfNull(r.Name), Status: zeroIfNull(r.Status),
-		AISummary: zeroIfNull(r.AiSummary)}
+	return agent.Project{
+		ID:        zeroIfNil(r.ID),
+		ClientID:  zeroIfNull(r.ClientID),
+		Name:      zeroIfNull(r.Name),
+		Status:    zeroIfNull(r.Status),
+		AISummary: zeroIfNull(r.AiSummary),
+	}
 }
 
 func fromAPIClient(r api.ClientRow) agent.Client {
-	return agent.Client{ID: zeroIfNil(r.ID), ParentID: zeroIfNull(r.ParentID), Name: zeroIfNull(r.Name), Industry: zeroIfNull(r.Industry)}
+	return agent.Client{
+		ID:       zeroIfNil(r.ID),
+		ParentID: zeroIfNull(r.ParentID),
+		Name:     zeroIfNull(r.Name),
+		Industry: zeroIfNull(r.Industry),
+	}
 }
 
 func fromAPINote(r api.NoteRow) agent.Note {
-	return agent.Note{ID: zeroIfNil(r.ID), ProjectID: zeroIfNull(r.ProjectID), Title: zeroIfNull(r.Title), Content: zeroIfNull(r.Content)}
+	return agent.Note{
+		ID:        zeroIfNil(r.ID),
+		ProjectID: zeroIfNull(r.ProjectID),
+		Title:     zeroIfNull(r.Title),
+		Content:   zeroIfNull(r.Content),
+	}
 }
 
 func fromAPICheckpoint(r api.CheckpointRow) agent.Checkpoint {
-	return agent.Checkpoint{ID: zeroIfNil(r.ID), ProjectID: zeroIfNull(r.ProjectID), Title: zeroIfNull(r.Title), Date: zeroIfNull(r.Date),
-		IsAISuggested: zeroIfNull(r.IsAiSuggested), IsApproved: zeroIfNull(r.IsApproved)}
+	return agent.Checkpoint{
+		ID:            zeroIfNil(r.ID),
+		ProjectID:     zeroIfNull(r.ProjectID),
+		Title:         zeroIfNull(r.Title),
+		Date:          zeroIfNull(r.Date),
+		IsAISuggested: zeroIfNull(r.IsAiSuggested),
+		IsApproved:    zeroIfNull(r.IsApproved),
+	}
 }
 
 func fromAPIEvent(r api.EventRow) agent.Event {
-	return agent.Event{ID: zeroIfNil(r.ID), Title: zeroIfNull(r.Title), Start: zeroIfNull(r.Start), End: zeroIfNull(r.End),
-		Timezone: zeroIfNull(r.Timezone), Attendees: r.Attendees, Location: zeroIfNull(r.Location)}
+	return agent.Event{
+		ID:        zeroIfNil(r.ID),
+		Title:     zeroIfNull(r.Title),
+		Start:     zeroIfNull(r.Start),
+		End:       zeroIfNull(r.End),
+		Timezone:  zeroIfNull(r.Timezone),
+		Attendees: r.Attendees,
+		Location:  zeroIfNull(r.Location),
+	}
 }
 
 func fromAPIEmail(r api.EmailRow) agent.Email {
-	return agent.Email{ID: zeroIfNil(r.ID), ThreadID: zeroIfNull(r.ThreadID), From: zeroIfNull(r.From), To: r.To, Subject: zeroIfNull(r.Subject),
-		Date: zeroIfNull(r.Date), Snippet: zeroIfNull(r.Snippet), Labels: r.Labels}
+	return agent.Email{
+		ID:       zeroIfNil(r.ID),
+		ThreadID: zeroIfNull(r.ThreadID),
+		From:     zeroIfNull(r.From),
+		To:       r.To,
+		Subject:  zeroIfNull(r.Subject),
+		Date:     zeroIfNull(r.Date),
+		Snippet:  zeroIfNull(r.Snippet),
+		Labels:   r.Labels,
+	}
 }
 
 func fromAPITurn(t api.ConversationTurn) agent.Turn {

@@ -1,6 +1,6 @@
-// Package httpapi is the HTTP edge. It implements the contract's generated server interface, guards every operation as the
-// contract says, turns every failure into problem+json in one place, and translates between the wire and the product's own
-// types. It decides nothing about the product itself.
+// Package httpapi is the HTTP edge. It implements the contract's generated server interface, guards every operation
+// as the contract says, turns every failure into problem+json in one place, and translates between the wire and the
+// product's own types. It decides nothing about the product itself.
 //
 //	request ─ request id, log line ─ panics ─ header size ─ CORS        request.go, cors.go
 //	   │
@@ -11,6 +11,6 @@
 //	   │
 //	 problem.go   every error ends here
 //
-// GET /chat/stream is answered by package chatstream, whose questions go through the same steps: both call the functions in
-// chain.go.
+// GET /chat/stream is answered by package chatstream, whose questions go through the same steps: both call the
+// functions in chain.go.
 package httpapi

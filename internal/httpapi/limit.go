@@ -22,11 +22,14 @@ type limit struct {
 // accountLimit is the limit of a user's tier and seats. All operations share it.
 func accountLimit(u identity.User) limit {
 	return limit{
-		policy: string(u.Tier), key: "user:" + u.ID.String(), requests: u.Tier.RequestsPerMinute(u.Seats), window: time.Minute,
+		policy: string(
+			u.Tier,
+		), key: "user:" + u.ID.String(), requests: u.Tier.RequestsPerMinute(u.Seats), window: time.Minute,
 	}
 }
 
-// limitOf is the limit that applies to a request for an operation: the account's, or the address's own for the operation.
+// limitOf is the limit that applies to a request for an operation: the account's, or the address's own for the
+// operation.
 func (s *Server) limitOf(o operation, r *http.Request) limit {
 	if o.policy.Rate.By == openapi.ByAccount {
 		return accountLimit(identity.From(r.Context()))

@@ -10,8 +10,8 @@ import (
 	"github.com/adiuva/cloud-api/openapi"
 )
 
-// chain returns what runs before the handler of an operation. All of it follows from the contract, so that a new operation
-// needs no code here.
+// chain returns what runs before the handler of an operation. All of it follows from the contract, so that a new
+// operation needs no code here.
 func (s *Server) chain(o operation) []echo.MiddlewareFunc {
 	chain := []echo.MiddlewareFunc{tagOperation(o), limitBody(o), s.requireUser(o), s.throttle(o), s.validate(o)}
 	if o.policy.Body == openapi.Unlimited {
@@ -99,7 +99,12 @@ func (s *Server) validate(o operation) echo.MiddlewareFunc {
 			for _, p := range c.PathValues() {
 				params[p.Name] = p.Value
 			}
-			in := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: o.route, Options: options}
+			in := &openapi3filter.RequestValidationInput{
+				Request:    r,
+				PathParams: params,
+				Route:      o.route,
+				Options:    options,
+			}
 			body, length := r.Body, r.ContentLength
 			r.Body = http.NoBody
 			err := openapi3filter.ValidateRequest(r.Context(), in)

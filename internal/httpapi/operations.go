@@ -71,8 +71,8 @@ func bodyOf(op *openapi3.Operation) (*openapi3.Schema, openapi3.Content) {
 	return nil, content
 }
 
-// methodNotAllowedForLiteralPaths answers 405 for the methods that a literal path lacks and a templated one beside it has.
-// Without it DELETE /backup/history would reach DELETE /backup/{backup_id}.
+// methodNotAllowedForLiteralPaths answers 405 for the methods that a literal path lacks and a templated one beside it
+// has. Without it DELETE /backup/history would reach DELETE /backup/{backup_id}.
 func methodNotAllowedForLiteralPaths(e *echo.Echo, doc *openapi3.T) {
 	for literal, item := range doc.Paths.Map() {
 		if strings.Contains(literal, "{") {

@@ -9,7 +9,10 @@ import (
 )
 
 // ListPlaybooks lists the playbooks of the caller's tier.
-func (s *Server) ListPlaybooks(ctx context.Context, _ api.ListPlaybooksRequestObject) (api.ListPlaybooksResponseObject, error) {
+func (s *Server) ListPlaybooks(
+	ctx context.Context,
+	_ api.ListPlaybooksRequestObject,
+) (api.ListPlaybooksResponseObject, error) {
 	list := api.PlaybookList{}
 	for _, p := range s.cfg.Playbooks.For(identity.From(ctx).Tier) {
 		list = append(list, toAPIPlan(p))
@@ -18,7 +21,10 @@ func (s *Server) ListPlaybooks(ctx context.Context, _ api.ListPlaybooksRequestOb
 }
 
 // GetPlaybook returns one playbook.
-func (s *Server) GetPlaybook(ctx context.Context, r api.GetPlaybookRequestObject) (api.GetPlaybookResponseObject, error) {
+func (s *Server) GetPlaybook(
+	ctx context.Context,
+	r api.GetPlaybookRequestObject,
+) (api.GetPlaybookResponseObject, error) {
 	p, err := s.cfg.Playbooks.Get(r.PlanID, identity.From(ctx).Tier)
 	if err != nil {
 		return nil, err

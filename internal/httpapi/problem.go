@@ -17,16 +17,20 @@ import (
 
 // Faults that only the edge can see.
 var (
-	errNoRoute        = fault.New(fault.NotFound, "There is nothing at this path. The paths are listed under /docs.")
-	errMethod         = fault.New(fault.MethodNotAllowed, "This path does not know this method; see the Allow header.")
-	errTooLarge       = fault.New(fault.BodyTooLarge, "The body is larger than this operation takes.")
-	errMediaType      = fault.New(fault.UnsupportedMediaType, "Send the body with the Content-Type that the contract names.")
+	errNoRoute   = fault.New(fault.NotFound, "There is nothing at this path. The paths are listed under /docs.")
+	errMethod    = fault.New(fault.MethodNotAllowed, "This path does not know this method; see the Allow header.")
+	errTooLarge  = fault.New(fault.BodyTooLarge, "The body is larger than this operation takes.")
+	errMediaType = fault.New(
+		fault.UnsupportedMediaType,
+		"Send the body with the Content-Type that the contract names.",
+	)
 	errHeaderTooLarge = fault.New(fault.HeaderTooLarge, "The request's headers exceed 32 KiB.")
 	errTooSlow        = fault.New(fault.UploadTooSlow, "The body arrived too slowly. Send it again.")
 	errOrigin         = fault.New(fault.OriginForbidden, "Pages of this origin may not call this API.")
-	errRateLimited    = fault.New(fault.RateLimited, "Too many requests.").WithRetryHint("Wait as long as Retry-After says.")
-	errTokenMissing   = fault.New(fault.TokenMissing, "Send an access token as Authorization: Bearer.")
-	errTokenInvalid   = fault.New(fault.TokenInvalid, "Send exactly one Authorization header with one bearer token.")
+	errRateLimited    = fault.New(fault.RateLimited, "Too many requests.").
+				WithRetryHint("Wait as long as Retry-After says.")
+	errTokenMissing = fault.New(fault.TokenMissing, "Send an access token as Authorization: Bearer.")
+	errTokenInvalid = fault.New(fault.TokenInvalid, "Send exactly one Authorization header with one bearer token.")
 )
 
 // fail is where every error of a handler or of the chain ends.
@@ -76,7 +80,11 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, f *fault.Error)
 	doc := map[string]any{}
 	maps.Copy(doc, f.Extra)
 	maps.Copy(doc, map[string]any{
-		"type": s.baseURL(r) + "/docs/errors/" + string(f.Code), "title": http.StatusText(status), "status": status, "detail": detail(f),
+		"type": s.baseURL(
+			r,
+		) + "/docs/errors/" + string(
+			f.Code,
+		), "title": http.StatusText(status), "status": status, "detail": detail(f),
 		"instance": r.URL.EscapedPath(), "code": f.Code, "request_id": info.id,
 	})
 	if len(f.Details) > 0 {

@@ -28,7 +28,8 @@ type requestInfo struct {
 
 type requestInfoKey struct{}
 
-// requestInfoFrom returns the info of the request that ctx belongs to. Outside a request it returns one that nobody reads.
+// requestInfoFrom returns the info of the request that ctx belongs to. Outside a request it returns one that nobody
+// reads.
 func requestInfoFrom(ctx context.Context) *requestInfo {
 	if info, ok := ctx.Value(requestInfoKey{}).(*requestInfo); ok {
 		return info
@@ -36,8 +37,8 @@ func requestInfoFrom(ctx context.Context) *requestInfo {
 	return &requestInfo{}
 }
 
-// withRequestInfo gives the request its id and writes its log line when it is answered. Paths are logged as routes, never with
-// query strings.
+// withRequestInfo gives the request its id and writes its log line when it is answered. Paths are logged as routes,
+// never with query strings.
 func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.cfg.Now()
@@ -49,8 +50,8 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		if len(r.TransferEncoding) > 0 {
-			// net/http drops a Content-Length beside Transfer-Encoding, so it cannot be refused here. What follows such a
-			// request on its connection must not be taken for another request (RFC 9112, 6.1).
+			// net/http drops a Content-Length beside Transfer-Encoding, so it cannot be refused here. What follows
+			// such a request on its connection must not be taken for another request (RFC 9112, 6.1).
 			h.Set("Connection", "close")
 		}
 		defer s.logRequest(ctx, info, cw, r, start)
@@ -62,7 +63,13 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 const maxLogAttrs = 9
 
 // logRequest writes the one line of a request.
-func (s *Server) logRequest(ctx context.Context, info *requestInfo, w *countingWriter, r *http.Request, start time.Time) {
+func (s *Server) logRequest(
+	ctx context.Context,
+	info *requestInfo,
+	w *countingWriter,
+	r *http.Request,
+	start time.Time,
+) {
 	attrs := make([]slog.Attr, 0, maxLogAttrs)
 	attrs = append(attrs, slog.String("method", knownMethod(r.Method)), slog.Int("status", w.status),
 		slog.Int64("bytes", w.bytes))
@@ -90,7 +97,8 @@ func (s *Server) logAnswer(ctx context.Context, start time.Time, f *fault.Error,
 	s.logLine(ctx, "answer", &info, start, cause, attrs...)
 }
 
-// logLine writes what every line has. A failure of ours is an error and shows its cause, except that we are shutting down.
+// logLine writes what every line has. A failure of ours is an error and shows its cause, except that we are shutting
+// down.
 func (s *Server) logLine(
 	ctx context.Context, message string, info *requestInfo, start time.Time, cause error, attrs ...slog.Attr,
 ) {
@@ -147,7 +155,8 @@ func validRequestID(id string) bool {
 	return true
 }
 
-// recoverPanics answers a panic with 500 and keeps the process alive. Where the answer has begun, it cuts the connection.
+// recoverPanics answers a panic with 500 and keeps the process alive. Where the answer has begun, it cuts the
+// connection.
 func (s *Server) recoverPanics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := safely(func() error {

@@ -82,9 +82,9 @@ func (s *Server) sessionEnded(ctx context.Context, user identity.User) bool {
 	return err == nil && !slices.ContainsFunc(live, func(one auth.Session) bool { return one.ID == user.Session })
 }
 
-// Shutdown refuses new sockets, closes idle ones, lets running answers finish until ctx ends, and cuts the rest with an error
-// frame. It returns when every socket is closed, at most three seconds after ctx ended. http.Server.Shutdown does not know
-// sockets and is called beside it.
+// Shutdown refuses new sockets, closes idle ones, lets running answers finish until ctx ends, and cuts the rest with
+// an error frame. It returns when every socket is closed, at most three seconds after ctx ended. http.Server.Shutdown
+// does not know sockets and is called beside it.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Drain()
 	return s.stream.Shutdown(ctx)
@@ -94,7 +94,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func lastFrame(reply chat.Reply) ([]byte, error) {
 	if reply.Kind == chat.Execution {
 		plan := toAPIPlan(*reply.Plan)
-		return json.Marshal(api.ChatStreamPlan{Done: true, Kind: api.ChatStreamPlanKindPlan, Agent: plan.Agent, Steps: plan.Steps})
+		return json.Marshal(
+			api.ChatStreamPlan{Done: true, Kind: api.ChatStreamPlanKindPlan, Agent: plan.Agent, Steps: plan.Steps},
+		)
 	}
 	done := api.ChatStreamDone{Done: true, Kind: api.ChatStreamDoneKindResponse, Response: reply.Text,
 		Actions: toAPIActions(reply.Actions)}

@@ -13,8 +13,8 @@ import (
 // maxDetails bounds how many wrong members one answer names.
 const maxDetails = 100
 
-// validationFault turns the validator's errors into one fault that names every wrong member and the reason, and no value. A
-// path parameter of the wrong form names nothing that exists, so it is answered like an unknown one.
+// validationFault turns the validator's errors into one fault that names every wrong member and the reason, and no
+// value. A path parameter of the wrong form names nothing that exists, so it is answered like an unknown one.
 func validationFault(err error) error {
 	var details []fault.Detail
 	if collectDetails(err, "", &details) {
