@@ -6,64 +6,70 @@ import type { CallOptions } from './transport.js';
 export type Row = Record<string, unknown>;
 
 export interface PlanHandlers extends CallOptions {
-  /** Reads rows of the app's database; those that equal `filter` in all its columns. */
+  /** Reads the rows of a table in the app's database that equal `filter` in all of its columns. */
   select(table: string, filter: Row): Row[] | Promise<Row[]>;
-  /** Carries out one change; what it returns is collected. */
+  /** Applies one change to the app's database. A returned promise is awaited. */
   act(action: PlanAction): unknown;
-  /** What fills templates beyond the plan's own variables. */
+  /** Values for templates, in addition to the plan's own variables. */
   variables?: Row;
-  /** IANA name of the zone that words like tomorrow mean. */
+  /** IANA name of the time zone for words like "tomorrow". */
   timezone?: string;
 }
 
-/** Executes a plan: reads rows, has the server run its `generate` steps, and carries out each action once per record. */
-export async function runPlan(plan: ExecutionPlan, handlers: PlanHandlers, generate: (step: StepRequest, call?: CallOptions) => Promise<StepResult>): Promise<PlanAction[]> {
-  const records: Row[][] = [];
+type RunStep = (step: StepRequest, call?: CallOptions) => Promise<StepResult>;
+
+/** Executes a plan: reads rows, has the server run its `generate` steps, and applies each action once per record. */
+export async function runPlan(plan: ExecutionPlan, handlers: PlanHandlers, runStep: RunStep): Promise<PlanAction[]> {
+  const results: Row[][] = []; // of each step
   const actions: PlanAction[] = [];
   for (const [index, step] of plan.steps.entries()) {
     handlers.signal?.throwIfAborted();
-    const source = sourceOf(step, index, records);
-    let made: Row[] = [];
-    if (step.action === 'select') made = await handlers.select(step.table ?? '', step.filter ?? {});
-    else if (step.action === 'generate') made = await generated(step, source ?? [], handlers, generate);
+    const input = inputOf(step, index, results);
+    let output: Row[] = [];
+    if (step.action === 'select') output = await handlers.select(step.table ?? '', step.filter ?? {});
+    else if (step.action === 'generate') output = await runGenerate(step, input ?? [], handlers, runStep);
     else {
-      for (const record of source ?? [{}]) {
-        const action = { type: step.action, table: step.table ?? null, data: fill(step.data ?? {}, record) } as PlanAction;
+      for (const record of input ?? [{}]) {
+        const data = fillTemplate(step.data ?? {}, record);
+        const action = { type: step.action, table: step.table ?? null, data } as PlanAction;
         await handlers.act(action);
         actions.push(action);
       }
     }
-    records.push(made);
+    results.push(output);
   }
   return actions;
 }
 
-function sourceOf(step: PlanStep, index: number, records: Row[][]): Row[] | undefined {
+/** The records of the step that this one builds on, or undefined if it builds on none. */
+function inputOf(step: PlanStep, index: number, results: Row[][]): Row[] | undefined {
   const from = step.data_from_step;
   if (from === undefined) return undefined;
-  if (!Number.isInteger(from) || from < 0 || from >= index) throw new AdiuvaError(`step ${index} of the plan works on step ${from}, which is none before it`);
-  return records[from];
+  if (!Number.isInteger(from) || from < 0 || from >= index) {
+    throw new AdiuvaError(`step ${index} of the plan works on step ${from}, which is none before it`);
+  }
+  return results[from];
 }
 
-/** Records of a generate step; prose is one record with the text as `output`. */
-async function generated(step: PlanStep, source: Row[], handlers: PlanHandlers, generate: (step: StepRequest, call?: CallOptions) => Promise<StepResult>): Promise<Row[]> {
-  const made = await generate({
-    prompt_template: step.prompt_template ?? '', variables: { ...step.variables, ...handlers.variables }, data: source,
+/** The records of a generate step. Prose becomes one record with the text as `output`. */
+async function runGenerate(step: PlanStep, data: Row[], handlers: PlanHandlers, runStep: RunStep): Promise<Row[]> {
+  const result = await runStep({
+    prompt_template: step.prompt_template ?? '', variables: { ...step.variables, ...handlers.variables }, data,
     ...(handlers.timezone ? { timezone: handlers.timezone } : {}),
   }, handlers);
-  if (made.records.length > 0) return made.records;
-  return made.output.trimStart().startsWith('[') ? [] : [{ output: made.output }];
+  if (result.records.length > 0) return result.records;
+  return result.output.trimStart().startsWith('[') ? [] : [{ output: result.output }]; // an empty JSON list is no prose
 }
 
-const whole = /^\{\{\s*(\w+)\s*\}\}$/;
-const inside = /\{\{\s*(\w+)\s*\}\}/g;
+const wholePlaceholder = /^\{\{\s*(\w+)\s*\}\}$/;
+const placeholder = /\{\{\s*(\w+)\s*\}\}/g;
 
-/** Fills {{column}} from a record: the whole value keeps its type, inside a longer text it becomes text. */
-function fill(template: Row, record: Row): Row {
+/** Fills {{column}} from a record. A value that is just a placeholder keeps the column's type, otherwise it is text. */
+function fillTemplate(template: Row, record: Row): Row {
   return Object.fromEntries(Object.entries(template).map(([column, value]) => {
     if (typeof value !== 'string') return [column, value];
-    const only = whole.exec(value);
-    if (only) return [column, record[only[1]!]];
-    return [column, value.replace(inside, (_, name: string) => String(record[name] ?? ''))];
+    const match = wholePlaceholder.exec(value);
+    if (match) return [column, record[match[1]!]];
+    return [column, value.replace(placeholder, (_, name: string) => String(record[name] ?? ''))];
   }));
 }

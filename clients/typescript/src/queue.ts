@@ -1,9 +1,10 @@
 import type { BackupStored } from './gen/types.gen.js';
 import { ConnectionError, isApiError } from './errors.js';
-import type { BackupSource, Backups } from './backups.js';
-import { pause } from './transport.js';
+import type { Backups } from './backups.js';
+import type { BackupSource } from './source.js';
+import { sleep } from './transport.js';
 
-/** A backup that waits to be sent. `source` names where your app finds the bytes, a file's path for example. */
+/** A backup waiting to be sent. `source` tells your app where the bytes are, for example a file path. */
 export interface QueuedBackup {
   id: string; // also the idempotency key
   source: string;
@@ -12,7 +13,7 @@ export interface QueuedBackup {
   attempts: number;
 }
 
-/** Keeps the queue over restarts. */
+/** Persists the queue across restarts. */
 export interface QueueStore {
   load(): Promise<QueuedBackup[]> | QueuedBackup[];
   save(jobs: QueuedBackup[]): Promise<void> | void;
@@ -20,19 +21,21 @@ export interface QueueStore {
 
 export interface QueueOptions {
   store: QueueStore;
-  /** Opens the bytes of a job; undefined when they are gone, which drops it. */
+  /** Opens the bytes of a job. Returning undefined, because they are gone, drops the job. */
   open(job: QueuedBackup): Promise<BackupSource | undefined> | BackupSource | undefined;
   onStored?(job: QueuedBackup, stored: BackupStored): void;
-  /** A job that no retry can help, or whose bytes are gone. It has left the queue. */
+  /** Called when a job has left the queue because no retry can help or its bytes are gone. */
   onDropped?(job: QueuedBackup, why: unknown): void;
   onProgress?(job: QueuedBackup, sent: number, total: number): void;
-  /** Milliseconds before attempt n is repeated; 1 s doubled to 5 min unless said. */
+  /** Milliseconds to wait after n failed attempts. Default: 1 s doubled up to 5 min, minus up to 25 %. */
   backoff?(attempts: number): number;
 }
 
-const waits = (attempts: number) => Math.min(300_000, 1_000 * 2 ** attempts) * (1 - Math.random() / 4);
+const retryableStatuses = new Set([401, 408, 409, 429]); // and every 5xx
 
-/** Sends backups one after the other, whenever the server can be reached. Each is stored once, however often it is sent. */
+const defaultBackoff = (attempts: number) => Math.min(300_000, 1_000 * 2 ** attempts) * (1 - Math.random() / 4);
+
+/** Sends backups one after the other, retrying until the server stores them. Each is stored once. */
 export class BackupQueue {
   #jobs: QueuedBackup[] | undefined;
   #running: Promise<void> | undefined;
@@ -41,7 +44,7 @@ export class BackupQueue {
 
   constructor(private readonly backups: Backups, private readonly options: QueueOptions) {}
 
-  /** Adds a backup, durably, and begins to send. */
+  /** Saves a backup in the queue and starts sending. */
   async add(source: string, version: number): Promise<QueuedBackup> {
     const job = { id: crypto.randomUUID(), source, version, timestamp: Date.now(), attempts: 0 };
     const jobs = await this.#load();
@@ -51,20 +54,20 @@ export class BackupQueue {
     return job;
   }
 
-  /** What waits. */
+  /** The backups still to be sent, in order. */
   async pending(): Promise<readonly QueuedBackup[]> { return [...await this.#load()]; }
 
-  /** Sends until the queue is empty or stop is called. */
+  /** Sends until the queue is empty or stop() is called. */
   start(): Promise<void> {
     if (this.#stop.signal.aborted) this.#stop = new AbortController();
     this.#running ??= this.#run(this.#stop.signal).finally(() => { this.#running = undefined; });
     return this.#running;
   }
 
-  /** Ends the pause before the next try: call it when the network comes back. */
+  /** Retries now instead of after the backoff. Call it when the network comes back. */
   hurry(): void { this.#hurry.abort(); }
 
-  /** Stops sending; what waits stays. */
+  /** Stops sending. Unsent backups stay in the queue. */
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#hurry.abort();
@@ -82,12 +85,13 @@ export class BackupQueue {
       await this.options.store.save(jobs);
       if (!settled && !signal.aborted) {
         this.#hurry = new AbortController();
-        await pause((this.options.backoff ?? waits)(job.attempts), signal, this.#hurry.signal).catch(() => undefined);
+        const wait = (this.options.backoff ?? defaultBackoff)(job.attempts);
+        await sleep(wait, signal, this.#hurry.signal).catch(() => undefined);
       }
     }
   }
 
-  /** Whether the job is done with. */
+  /** Whether the job is finished: stored, or dropped. */
   async #send(job: QueuedBackup, signal: AbortSignal): Promise<boolean> {
     try {
       const source = await this.options.open(job);
@@ -100,8 +104,7 @@ export class BackupQueue {
       return true;
     } catch (error) {
       if (signal.aborted || error instanceof ConnectionError) return false;
-      const later = isApiError(error) && (error.status === 401 || error.status === 408 || error.status === 409 || error.status === 429 || error.status >= 500);
-      if (later) return false;
+      if (isApiError(error) && (retryableStatuses.has(error.status) || error.status >= 500)) return false;
       this.options.onDropped?.(job, error);
       return true;
     }

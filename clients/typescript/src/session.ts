@@ -3,13 +3,13 @@ import { AdiuvaError, isApiError } from './errors.js';
 
 type Awaitable<T> = T | Promise<T>;
 
-/** Keeps the tokens of one account: in Electron's main process a file behind safeStorage, for example. */
+/** Stores the tokens of one account. In Electron's main process, for example, a file encrypted with safeStorage. */
 export interface TokenStore {
   get(): Awaitable<AuthTokens | null>;
   set(tokens: AuthTokens | null): Awaitable<void>;
 }
 
-/** Forgets with the process. */
+/** A store that keeps the tokens in memory only. */
 export function memoryTokenStore(tokens: AuthTokens | null = null): TokenStore {
   return { get: () => tokens, set: (next) => { tokens = next; } };
 }
@@ -17,7 +17,7 @@ export function memoryTokenStore(tokens: AuthTokens | null = null): TokenStore {
 export type AuthState = 'signed-in' | 'refreshed' | 'signed-out';
 export type AuthListener = (state: AuthState) => void;
 
-/** Runs a function while no other window does; the default is the browser's own lock where there is one. */
+/** Runs a function while no other window does. The default uses navigator.locks where available. */
 export type Lock = <T>(work: () => Promise<T>) => Promise<T>;
 
 interface Locks { request<T>(name: string, work: () => Promise<T>): Promise<T> }
@@ -27,14 +27,18 @@ export const defaultLock: Lock = (work) => {
   return locks ? locks.request('adiuva-refresh', work) : work();
 };
 
-const early = 30_000; // before a token expires, in milliseconds
+const refreshMargin = 30_000; // milliseconds before expiry at which a token is refreshed
 
-/** The tokens, refreshed by one call however many ask. */
+type RefreshCall = (refreshToken: string, idempotencyKey: string) => Promise<AuthTokens>;
+
+/** The session's tokens. However many calls need a new access token at once, it is refreshed by one request. */
 export class Session {
   readonly #listeners = new Set<AuthListener>();
   #refreshing: Promise<AuthTokens> | undefined;
 
-  constructor(readonly store: TokenStore, private readonly lock: Lock, private readonly exchange: (refreshToken: string, key: string) => Promise<AuthTokens>) {}
+  constructor(
+    readonly store: TokenStore, private readonly lock: Lock, private readonly requestRefresh: RefreshCall,
+  ) {}
 
   onChange(listener: AuthListener): () => void {
     this.#listeners.add(listener);
@@ -43,34 +47,36 @@ export class Session {
 
   async set(tokens: AuthTokens | null, state: AuthState): Promise<void> {
     await this.store.set(tokens);
-    for (const tell of this.#listeners) tell(state);
+    for (const listener of this.#listeners) listener(state);
   }
 
-  /** A good access token, or undefined when signed out. `refused` is one that the server did not take. */
-  async token(refused?: string): Promise<string | undefined> {
+  /** A valid access token, or undefined when signed out. `rejected` is a token that the server refused. */
+  async token(rejected?: string): Promise<string | undefined> {
     const tokens = await this.store.get();
     if (!tokens) return undefined;
-    const good = refused === undefined ? tokens.expires_at - Date.now() > early : tokens.access_token !== refused;
-    return good ? tokens.access_token : (await this.refresh(tokens.refresh_token)).access_token;
+    const valid = rejected === undefined
+      ? tokens.expires_at - Date.now() > refreshMargin : tokens.access_token !== rejected;
+    return valid ? tokens.access_token : (await this.refresh(tokens.refresh_token)).access_token;
   }
 
-  /** Rotates the tokens. Whoever did it since `stale` was current, in this window or another, did it for us. */
-  refresh(stale: string): Promise<AuthTokens> {
-    this.#refreshing ??= this.lock(() => this.#rotate(stale)).finally(() => { this.#refreshing = undefined; });
+  /** Replaces the tokens, unless the refresh token is not `staleToken` any more: then another call or window did it. */
+  refresh(staleToken: string): Promise<AuthTokens> {
+    this.#refreshing ??= this.lock(() => this.#rotate(staleToken)).finally(() => { this.#refreshing = undefined; });
     return this.#refreshing;
   }
 
-  async #rotate(stale: string): Promise<AuthTokens> {
+  async #rotate(staleToken: string): Promise<AuthTokens> {
     const tokens = await this.store.get();
     if (!tokens) throw new AdiuvaError('signed out');
-    if (tokens.refresh_token !== stale) return tokens; // two access tokens of one second may be the same
+    // Compare refresh tokens: two access tokens issued in the same second may be equal.
+    if (tokens.refresh_token !== staleToken) return tokens;
     try {
-      const next = await this.exchange(tokens.refresh_token, crypto.randomUUID());
+      const next = await this.requestRefresh(tokens.refresh_token, crypto.randomUUID());
       await this.set(next, 'refreshed');
       return next;
     } catch (error) {
       if (isApiError(error) && error.status === 401) await this.set(null, 'signed-out');
-      throw error; // anything else leaves the session as it is
+      throw error; // any other failure leaves the session as it is
     }
   }
 }

@@ -1,9 +1,9 @@
 import type { ChatRequest, ChatStreamDone, ChatStreamPlan, ErrorCode } from './gen/types.gen.js';
 import { AdiuvaError, StreamClosedError, errorOf, isApiError } from './errors.js';
 import type { Session } from './session.js';
-import { aborted, backoff, callSignal, pause, type CallOptions } from './transport.js';
+import { abortReason, backoff, callSignal, sleep, type CallOptions } from './transport.js';
 
-/** What a stream needs of a WebSocket; Node below 22 has none of its own, and the package `ws` has one. */
+/** The part of a WebSocket that streams use. Node below 22 has no WebSocket; the one of the package `ws` fits. */
 export interface WebSocketLike {
   readonly readyState: number;
   send(data: string): void;
@@ -12,15 +12,16 @@ export interface WebSocketLike {
 }
 export type WebSocketClass = new (url: string, protocols?: string[]) => WebSocketLike;
 
-/** The end of a stream: an answer, or a plan to carry out. */
+/** The last frame of a stream: the complete answer, or a plan to execute. */
 export type ChatStreamResult = ChatStreamDone | ChatStreamPlan;
 
+interface FrameError { code: ErrorCode; message: string; request_id: string }
 type Frame = { text: string } | { last: ChatStreamResult } | { error: AdiuvaError };
 
-const tokenRefused = 4401;
-const connects = 4;
+const closeTokenInvalid = 4401; // close code of the API
+const maxConnects = 4;
 
-/** A socket and what arrived on it. */
+/** A WebSocket with a queue of the frames received. */
 class Socket {
   readonly #frames: Frame[] = [];
   #wake: (() => void) | undefined;
@@ -36,26 +37,32 @@ class Socket {
         this.#wake?.();
       });
     });
-    this.opened.catch(() => undefined); // whoever waits for it hears of it
-    ws.addEventListener('error', () => undefined); // a close follows
-    ws.addEventListener('message', (event: { data: unknown }) => { this.#frames.push(frameOf(String(event.data))); this.#wake?.(); });
+    this.opened.catch(() => undefined); // a rejection reaches those who await it; it must not be reported as unhandled
+    ws.addEventListener('error', () => undefined); // always followed by close
+    ws.addEventListener('message', (event: { data: unknown }) => {
+      this.#frames.push(parseFrame(String(event.data)));
+      this.#wake?.();
+    });
   }
 
-  get alive(): boolean { return this.#closed === undefined && this.ws.readyState === 1; }
+  get isOpen(): boolean { return this.#closed === undefined && this.ws.readyState === 1; }
 
   send(request: ChatRequest): void { this.ws.send(JSON.stringify(request)); }
 
   close(): void { if (this.ws.readyState <= 1) this.ws.close(1000); }
 
-  /** The next frame, or a StreamClosedError. */
+  /** The next frame; after a close an error frame with a StreamClosedError. Throws when the signal aborts. */
   async next(signal: AbortSignal | undefined): Promise<Frame> {
     for (;;) {
-      if (signal?.aborted) throw aborted(signal);
+      if (signal?.aborted) throw abortReason(signal);
       const frame = this.#frames.shift();
       if (frame) return frame;
       if (this.#closed) return { error: new StreamClosedError(this.#closed.code, this.#closed.reason) };
       await new Promise<void>((resolve) => {
-        const wake = () => { signal?.removeEventListener('abort', wake); resolve(); };
+        const wake = () => {
+          signal?.removeEventListener('abort', wake);
+          resolve();
+        };
         this.#wake = wake;
         signal?.addEventListener('abort', wake);
       });
@@ -63,31 +70,36 @@ class Socket {
   }
 }
 
-/** A frame is a token unless it is a JSON object; that one is the last. */
-function frameOf(data: string): Frame {
+/** A frame is a token of text, unless it is a JSON object: that is the last one, a result or an error. */
+function parseFrame(data: string): Frame {
   if (!data.trimStart().startsWith('{')) return { text: data };
   try {
-    const last = JSON.parse(data) as ChatStreamResult & { error?: { code: ErrorCode; message: string; request_id: string } };
+    const last = JSON.parse(data) as ChatStreamResult & { error?: FrameError };
     if (!last.error) return { last };
     const { code, message, request_id } = last.error;
-    return { error: errorOf(0, { type: 'about:blank', title: code, status: 0, code, detail: message, instance: '', request_id }, new Headers()) };
+    const problem = { type: 'about:blank', title: code, status: 0, code, detail: message, instance: '', request_id };
+    return { error: errorOf(0, problem, new Headers()) };
   } catch {
     return { text: data };
   }
 }
 
-/** Whether the server refused the token: it says so in a frame, and closes. */
-function signedOut(error: AdiuvaError): boolean {
-  return isApiError(error) ? error.code.startsWith('token_') : error instanceof StreamClosedError && error.closeCode === tokenRefused;
+/** Whether the server rejected the access token, in an error frame or by its close code. */
+function isTokenRejected(error: AdiuvaError): boolean {
+  if (isApiError(error)) return error.code.startsWith('token_');
+  return error instanceof StreamClosedError && error.closeCode === closeTokenInvalid;
 }
 
-/** Opens sockets, keeps one that is idle for the next message, and never sends a message twice. */
+/** Opens sockets and keeps an idle one for the next message. A message is never sent twice. */
 export class ChatStreams {
   #idle: Socket | undefined;
 
-  constructor(private readonly url: string, private readonly session: () => Session, private readonly webSocket: WebSocketClass | undefined) {}
+  constructor(
+    private readonly url: string, private readonly session: () => Session,
+    private readonly webSocket: WebSocketClass | undefined,
+  ) {}
 
-  /** Yields tokens and returns the last frame. Once the message was taken a lost socket is a StreamClosedError. */
+  /** Yields tokens and returns the last frame. Throws a StreamClosedError when the socket closes before it. */
   async *stream(request: ChatRequest, call?: CallOptions): AsyncGenerator<string, ChatStreamResult, void> {
     const { signal, done } = callSignal(call);
     try {
@@ -97,66 +109,73 @@ export class ChatStreams {
     }
   }
 
-  async *#stream(request: ChatRequest, signal: AbortSignal | undefined): AsyncGenerator<string, ChatStreamResult, void> {
-    for (let refused: string | undefined; ;) {
-      const { socket, token } = await this.#connect(signal, refused);
-      let whole = false;
-      let silent = true;
+  async *#stream(
+    request: ChatRequest, signal: AbortSignal | undefined,
+  ): AsyncGenerator<string, ChatStreamResult, void> {
+    for (let rejectedToken: string | undefined; ;) {
+      const { socket, token } = await this.#connect(signal, rejectedToken);
+      let finished = false;
+      let started = false;
       try {
         socket.send(request);
         for (;;) {
           const frame = await socket.next(signal);
           if ('last' in frame) {
-            whole = true;
+            finished = true;
             return frame.last;
           }
           if ('text' in frame) {
-            silent = false;
+            started = true;
             yield frame.text;
-          } else if (silent && refused === undefined && token && signedOut(frame.error)) { // before it read the message
-            refused = token;
+          } else if (!started && rejectedToken === undefined && token && isTokenRejected(frame.error)) {
+            rejectedToken = token; // the server did not read the message, so it may be sent again
             break;
           } else throw frame.error;
         }
       } finally {
-        if (whole && socket.alive && !this.#idle) this.#idle = socket;
+        if (finished && socket.isOpen && !this.#idle) this.#idle = socket;
         else socket.close();
       }
     }
   }
 
-  /** Ends the socket that waits for the next message. */
+  /** Closes the idle socket. */
   close(): void {
     this.#idle?.close();
     this.#idle = undefined;
   }
 
-  /** An open socket, after a few tries; `refused` is a token that the server did not take. */
-  async #connect(signal: AbortSignal | undefined, refused: string | undefined): Promise<{ socket: Socket; token?: string }> {
+  /** The idle socket or a new one with the token it uses; tries maxConnects times. `rejected` is a token to replace. */
+  async #connect(
+    signal: AbortSignal | undefined, rejected: string | undefined,
+  ): Promise<{ socket: Socket; token?: string }> {
     const idle = this.#idle;
     this.#idle = undefined;
-    if (idle?.alive) return { socket: idle };
+    if (idle?.isOpen) return { socket: idle };
     for (let attempt = 0; ; attempt++) {
-      const token = await this.session().token(refused);
+      const token = await this.session().token(rejected);
       const socket = this.#open(token);
-      const stop = () => socket.close();
-      signal?.addEventListener('abort', stop, { once: true });
+      const close = () => socket.close();
+      signal?.addEventListener('abort', close, { once: true });
       try {
         await socket.opened;
         return { socket, ...(token ? { token } : {}) };
       } catch (error) {
-        if (signal?.aborted) throw aborted(signal);
-        if (attempt + 1 >= connects) throw error;
-        await pause(backoff(attempt), signal);
+        if (signal?.aborted) throw abortReason(signal);
+        if (attempt + 1 >= maxConnects) throw error;
+        await sleep(backoff(attempt), signal);
       } finally {
-        signal?.removeEventListener('abort', stop);
+        signal?.removeEventListener('abort', close);
       }
     }
   }
 
   #open(token: string | undefined): Socket {
-    const Class = this.webSocket ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket;
-    if (!Class) throw new AdiuvaError('there is no WebSocket here: give the client one as the option webSocket (in Node 20 that of the package ws)');
-    return new Socket(new Class(this.url, ['adiuva.chat.v1', ...(token ? [`bearer.${token}`] : [])]));
+    const WebSocket = this.webSocket ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket;
+    if (!WebSocket) {
+      throw new AdiuvaError('there is no WebSocket here: give the client one as the option webSocket '
+        + '(in Node 20 that of the package ws)');
+    }
+    return new Socket(new WebSocket(this.url, ['adiuva.chat.v1', ...(token ? [`bearer.${token}`] : [])]));
   }
 }
