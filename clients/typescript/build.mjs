@@ -1,6 +1,6 @@
 // Builds dist/ from src/ and the generated client: one ES module and one CommonJS module with everything bundled, and
 // declarations for both. Prints the minified, gzipped size of the package and fails if it exceeds the limit.
-import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -15,6 +15,7 @@ writeFileSync('src/gen/client.gen.ts', `import type { Client } from './client/in
 export const client = undefined as unknown as Client;
 `);
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], { stdio: 'inherit' });
+copyFileSync('node_modules/@noble/hashes/LICENSE', 'dist/LICENSE.noble-hashes'); // bundled for SHA-256
 const common = { entryPoints: ['src/index.ts'], bundle: true, target: 'es2022', logLevel: 'warning', sourcemap: true };
 await build({ ...common, format: 'esm', outfile: 'dist/index.js' });
 await build({ ...common, format: 'cjs', outfile: 'dist/index.cjs' });

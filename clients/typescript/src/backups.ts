@@ -1,8 +1,7 @@
 import type { BackupMetadata, BackupStored } from './gen/types.gen.js';
 import { AdiuvaError, ChecksumError, ConnectionError, errorOf, isAdiuvaError } from './errors.js';
 import type { Session } from './session.js';
-import { sha256 } from './sha256.js';
-import { checksumOf, sizeOf, toStream, type BackupSource } from './source.js';
+import { checksumOf, createSha256, sizeOf, toStream, type BackupSource } from './source.js';
 import { abortReason, backoff, callSignal, raceAbort, retriesHeader, sleep, type CallOptions } from './transport.js';
 
 export interface UploadOptions extends CallOptions {
@@ -218,7 +217,7 @@ function resumingBody(
   fetchFrom: (offset: number) => Promise<Response>, { signal, done }: ReturnType<typeof callSignal>,
   onProgress: ((received: number, total: number) => void) | undefined,
 ): ReadableStream<Uint8Array> {
-  const hash = sha256();
+  const hash = createSha256();
   let reader = body.getReader();
   let received = 0;
   let failures = 0;

@@ -1,4 +1,5 @@
-import { sha256 } from './sha256.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 
 /** A backup to send: bytes, a Blob or File, or a stream that can be opened again for a retry. */
 export type BackupSource = Blob | Uint8Array<ArrayBuffer> | { size: number; open(): ReadableStream<Uint8Array> };
@@ -28,9 +29,24 @@ export function toStream(source: BackupSource): ReadableStream<Uint8Array> {
   });
 }
 
+/** An incremental SHA-256. WebCrypto can hash only a whole buffer. */
+export interface Sha256 { update(data: Uint8Array): void; hex(): string }
+
+interface NodeHash { update(data: Uint8Array): NodeHash; digest(encoding: 'hex'): string }
+interface NodeProcess { getBuiltinModule?(name: string): { createHash(algorithm: string): NodeHash } | undefined }
+
+/** A new hash: Node's native one where available, which is much faster, otherwise @noble/hashes. */
+export function createSha256(): Sha256 {
+  const { process } = globalThis as { process?: NodeProcess };
+  const native = process?.getBuiltinModule?.('node:crypto')?.createHash('sha256');
+  if (native) return { update: (data) => { native.update(data); }, hex: () => native.digest('hex') };
+  const hash = sha256.create();
+  return { update: (data) => { hash.update(data); }, hex: () => bytesToHex(hash.digest()) };
+}
+
 /** The SHA-256 of a source as hexadecimal digits, computed while streaming. */
 export async function checksumOf(source: BackupSource): Promise<string> {
-  const hash = sha256();
+  const hash = createSha256();
   // blob.stream() and not toStream: thousands of slices are too many for Chromium.
   const stream = 'open' in source ? source.open() : toBlob(source).stream();
   const reader = stream.getReader(); // async iteration of streams needs Chromium 124
