@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help generate verify breaking release-contract lint test check run build docs bench soak notices clean
+.PHONY: help generate verify breaking release-contract lint test test-engines check run build docs bench soak notices clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GOTOOL := go tool -modfile=tools/go.mod
@@ -45,7 +45,11 @@ test: $(BROWSER_MODULES) $(CLIENT_MODULES) ## every test, with the race detector
 	for one in versitygw stripe-mock; do go tool -modfile=tools/peers/go.mod -n $$one >/dev/null; done
 	go run ./internal/testing/testpeers -- go test -race ./...
 
-check: verify breaking lint test ## all of the above, as .ci/run does
+test-engines: $(CLIENT_MODULES) ## the TypeScript client's suite in Qt WebEngine, the closest to a page in Electron
+	scripts/install-peers qtwebengine
+	go run ./internal/testing/testpeers -- go test -tags engines -count=1 -run '^TestClientInQtWebEngine$$' ./tests/typescript
+
+check: verify breaking lint test test-engines ## all of the above, as .ci/run does
 
 run: build ## start the service on http://127.0.0.1:8080 with nothing to install (.env is read when there is one)
 	set -a; if [ -f .env ]; then . ./.env; fi; set +a; exec bin/adiuva-api serve
