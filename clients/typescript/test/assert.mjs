@@ -1,25 +1,30 @@
-// What the scenarios hold to be true, with Web APIs alone: node:assert is not to be had in a page.
+// Assertions for the scenarios. They use Web APIs only, since pages have no node:assert.
 
 /** Throws unless value is truthy. */
-export function ok(value, message = 'is not so') {
+export function ok(value, message = 'assertion failed') {
   if (!value) throw new Error(message);
 }
 
-/** Throws unless both are the same as JSON. */
+/** Throws unless both values have the same JSON. */
 export function equal(got, want) {
   const [left, right] = [got, want].map((value) => JSON.stringify(value));
   ok(left === right, `got ${left}, want ${right}`);
 }
 
-/** Throws unless the promise is refused with an error for which check holds; a string is the error's name. */
-export async function rejects(promise, check) {
-  const error = await promise.then(() => undefined, (why) => why);
-  ok(error !== undefined, 'was not refused');
-  ok(typeof check === 'string' ? error.name === check : check(error), `refused with ${error.name}: ${error.message}`);
+/** Throws unless the promise rejects with an error of the given name, or one for which the given function is true. */
+export async function rejects(promise, expected) {
+  const error = await promise.then(() => undefined, (reason) => reason);
+  ok(error !== undefined, 'the promise did not reject');
+  const matches = typeof expected === 'string' ? error.name === expected : expected(error);
+  ok(matches, `the promise rejected with ${error.name}: ${error.message}`);
 }
 
-/** Asks until the answer is truthy, for at most 20 s. */
-export async function eventually(what, ask) {
-  for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((next) => setTimeout(next, 50))) if (await ask()) return;
+/** Polls until condition() is truthy, for at most 20 s. `what` names it in the error. */
+export async function eventually(what, condition) {
+  const deadline = Date.now() + 20_000;
+  while (Date.now() < deadline) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   throw new Error(`${what} did not happen`);
 }

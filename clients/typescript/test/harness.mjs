@@ -1,29 +1,31 @@
-// What a page cannot do itself: it serves the page, cuts wires, pays, and takes reports.
+// The server behind a test page. It serves the page and does for it what a page cannot: proxies, payments and reports.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { pay } from './pay.mjs';
-import { wire } from './proxy.mjs';
+import { startProxy } from './proxy.mjs';
 
-const here = (path) => new URL(path, import.meta.url);
+const fileUrl = (path) => new URL(path, import.meta.url);
+const modules = ['assert', 'scenarios', 'scenarios-backups', 'scenarios-plans', 'scenarios-streams'];
 
 /** The page's files by name. */
 export const files = Object.fromEntries([
-  ...['index.html', 'page.mjs'].map((name) => [name, here(`page/${name}`)]),
-  ...['assert', 'scenarios', 'scenarios-backups', 'scenarios-plans', 'scenarios-streams'].map((name) => [`${name}.mjs`, here(`${name}.mjs`)]),
-  ['index.js', here('../dist/index.js')], // the package as it is published
+  ...['index.html', 'page.mjs'].map((name) => [name, fileUrl(`page/${name}`)]),
+  ...modules.map((name) => [`${name}.mjs`, fileUrl(`${name}.mjs`)]),
+  ['index.js', fileUrl('../dist/index.js')], // the package as it is published
 ]);
 
-/** Listens on a free port of 127.0.0.1; `report` gets what the page tells. */
-export async function harness(baseUrl, report) {
-  const wires = [];
+/** Starts the server on a free port of 127.0.0.1. onReport gets each report of the page. */
+export async function startHarness(baseUrl, onReport) {
+  const proxies = [];
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');
     response.setHeader('Access-Control-Allow-Origin', '*');
     try {
-      if (request.method !== 'POST') return await serve(pathname.slice(1), response);
+      if (request.method !== 'POST') return await serveFile(pathname.slice(1), response);
       let text = '';
-      for await (const part of request) text += part;
-      response.end(JSON.stringify(await obey(pathname, JSON.parse(text), { baseUrl, report, wires }) ?? {}));
+      for await (const chunk of request) text += chunk;
+      const result = await runCommand(pathname, JSON.parse(text), { baseUrl, onReport, proxies });
+      response.end(JSON.stringify(result ?? {}));
     } catch (error) {
       response.writeHead(500).end(String(error));
     }
@@ -32,25 +34,26 @@ export async function harness(baseUrl, report) {
   return {
     port: server.address().port,
     close: () => {
-      for (const line of wires) line.close();
+      for (const proxy of proxies) proxy.close();
       server.close();
       server.closeAllConnections();
     },
   };
 }
 
-async function serve(name, response) {
+async function serveFile(name, response) {
   const file = files[name];
   if (!file) return response.writeHead(404).end();
   response.setHeader('Content-Type', name.endsWith('.html') ? 'text/html' : 'text/javascript');
   response.end(await readFile(file));
 }
 
-async function obey(path, body, { baseUrl, report, wires }) {
-  const [, what, id, action] = path.split('/');
-  if (what === 'report') return report(body);
-  if (what === 'pay') return pay(body.page);
-  if (id !== undefined) return wires[id][action](body);
-  wires.push(await wire(baseUrl));
-  return { id: wires.length - 1, base: wires.at(-1).base };
+/** Runs /report, /pay, /proxy (starts one) or /proxy/{id}/{method}. */
+async function runCommand(path, body, { baseUrl, onReport, proxies }) {
+  const [, command, id, method] = path.split('/');
+  if (command === 'report') return onReport(body);
+  if (command === 'pay') return pay(body.page);
+  if (id !== undefined) return proxies[id][method](body);
+  proxies.push(await startProxy(baseUrl));
+  return { id: proxies.length - 1, base: proxies.at(-1).base };
 }

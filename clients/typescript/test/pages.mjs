@@ -1,68 +1,73 @@
-// Runs the scenarios in a page: `node test/pages.mjs chromium` at http://localhost, in the browser that CHROMIUM names, or
-// `node test/pages.mjs webengine` at app://adiuva, in the Qt WebEngine of the Python that PYTHON names. BASE is the
-// service's address, /api/v1 included. Prints a line a scenario, and fails when one failed or the page fell silent.
+// Runs the scenarios in a page and prints one line for each. Fails if a scenario failed or the page stopped reporting.
+//   node test/pages.mjs chromium    at http://localhost, in the browser named by CHROMIUM
+//   node test/pages.mjs webengine   at app://adiuva, in Qt WebEngine with the Python named by PYTHON
+// BASE is the API's base URL, including /api/v1.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { files, harness } from './harness.mjs';
+import { files, startHarness } from './harness.mjs';
 
-const silence = 120_000; // the longest that a page may say nothing
+const reportTimeout = 120_000; // milliseconds between two reports of the page
 
-const pages = {
+const engines = {
   chromium: {
     origin: (port) => `http://localhost:${port}`,
-    async open(url, fault) {
+    async open(url, onError) {
       const { launch } = await import('../../../tests/browser/browser.mjs');
       const browser = await launch();
       const page = await browser.newPage();
-      page.on('pageerror', fault);
-      page.on('crash', () => fault(new Error('the page crashed')));
+      page.on('pageerror', onError);
+      page.on('crash', () => onError(new Error('the page crashed')));
       await page.goto(url);
       return () => browser.close();
     },
   },
   webengine: {
     origin: () => 'app://adiuva',
-    async open(url, fault) {
+    async open(url, onError) {
+      const script = fileURLToPath(new URL('webengine.py', import.meta.url));
       const paths = Object.entries(files).map(([name, file]) => `${name}=${fileURLToPath(file)}`);
-      const child = spawn(process.env.PYTHON ?? 'python3', [fileURLToPath(new URL('webengine.py', import.meta.url)), url, ...paths],
-        { stdio: ['pipe', 'inherit', 'inherit'], env: { ...process.env, QT_QPA_PLATFORM: 'offscreen', QTWEBENGINE_DISABLE_SANDBOX: '1' } });
-      child.on('error', fault);
-      child.on('exit', (code) => fault(new Error(`Qt WebEngine ended with ${code}`)));
-      return () => child.stdin.end(); // it ends with its input
+      const env = { ...process.env, QT_QPA_PLATFORM: 'offscreen', QTWEBENGINE_DISABLE_SANDBOX: '1' };
+      const python = process.env.PYTHON ?? 'python3';
+      const child = spawn(python, [script, url, ...paths], { stdio: ['pipe', 'inherit', 'inherit'], env });
+      child.on('error', onError);
+      child.on('exit', (code) => onError(new Error(`Qt WebEngine exited with ${code}`)));
+      return () => child.stdin.end(); // the script exits at the end of its input
     },
   },
 };
 
-/** Runs the page of a kind until it is done, and returns how many scenarios failed. */
-async function run(kind) {
-  const { origin, open } = pages[kind];
+/** Runs the page in an engine until it is done. Returns how many scenarios passed and failed. */
+async function run(engine) {
+  const { origin, open } = engines[engine];
   const reports = [];
-  let failed = 0;
-  let settle, timer;
-  const done = new Promise((resolve, reject) => { settle = { resolve, reject }; });
-  const alive = () => {
+  let timer;
+  let finish;
+  const done = new Promise((resolve, reject) => { finish = { resolve, reject }; });
+  const restartTimer = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => settle.reject(new Error('the page fell silent')), silence);
+    timer = setTimeout(() => finish.reject(new Error('the page stopped reporting')), reportTimeout);
   };
-  const server = await harness(process.env.BASE, (report) => {
-    alive();
+  const harness = await startHarness(process.env.BASE, (report) => {
+    restartTimer();
     reports.push(report);
-    if (report.done) return settle.resolve();
+    if (report.done) return finish.resolve();
     console.log(JSON.stringify(report));
-    if (report.error) failed++;
   });
-  alive();
-  const query = new URLSearchParams({ harness: `http://127.0.0.1:${server.port}`, base: process.env.BASE });
+  restartTimer();
+  const query = new URLSearchParams({ harness: `http://127.0.0.1:${harness.port}`, base: process.env.BASE });
   let close;
   try {
-    close = await open(`${origin(server.port)}/index.html?${query}`, settle.reject);
+    close = await open(`${origin(harness.port)}/index.html?${query}`, finish.reject);
     await done;
   } finally {
     clearTimeout(timer);
     await close?.();
-    server.close();
+    harness.close();
   }
-  if (reports[0].origin !== origin(server.port)) throw new Error(`the page was at ${reports[0].origin}`);
+  const got = reports[0].origin;
+  const want = origin(harness.port);
+  if (got !== want) throw new Error(`the page's origin is ${got}, want ${want}`);
+  const failed = reports.filter(({ error }) => error).length;
   return { failed, passed: reports.filter(({ name, error }) => name && !error).length };
 }
 

@@ -1,12 +1,14 @@
-// A wire to the server that can be cut: after so many bytes of an answer's body, or for good.
+// A TCP proxy to the service that can fail: it cuts connections, refuses them, or never responds.
 import net from 'node:net';
 
 /**
- * Listens on a free port and carries to `target`. Of what set() takes, `cutAfter` ends the connection on which so many bytes
- * of an answer's body have come, once; `down` refuses connections; `mute` takes them and never answers. state() also
- * counts connections and tells what was sent.
+ * Starts a proxy to `target` on a free port. set() changes how it behaves:
+ * - `cutAfter`: ends a connection after that many bytes of a response's body, once
+ * - `down`: closes new connections at once
+ * - `mute`: accepts connections and never responds
+ * state() returns the number of connections so far and what clients sent.
  */
-export async function wire(target) {
+export async function startProxy(target) {
   const { hostname, port } = new URL(target);
   const state = { cutAfter: Infinity, down: false, mute: false, connections: 0, sent: '' };
   const sockets = new Set();
@@ -14,7 +16,7 @@ export async function wire(target) {
     if (state.down) return client.destroy();
     state.connections++;
     sockets.add(client.on('error', () => undefined).on('close', () => sockets.delete(client)));
-    if (!state.mute) carry(client, net.connect(Number(port), hostname), state);
+    if (!state.mute) forward(client, net.connect(Number(port), hostname), state);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -28,21 +30,28 @@ export async function wire(target) {
   };
 }
 
-function carry(client, upstream, state) {
-  let answered = -1; // no body yet
-  const end = () => { client.destroy(); upstream.destroy(); };
+function forward(client, upstream, state) {
+  let received = -1; // bytes of response bodies; -1 before the first
+  const end = () => {
+    client.destroy();
+    upstream.destroy();
+  };
   client.on('data', (data) => {
     if (state.sent.length < 1e6) state.sent += data.toString('latin1');
-    if (!upstream.write(data)) { client.pause(); upstream.once('drain', () => client.resume()); }
+    if (upstream.write(data)) return;
+    client.pause();
+    upstream.once('drain', () => client.resume());
   });
   upstream.on('data', (data) => {
-    const head = answered < 0 ? data.indexOf('\r\n\r\n') + 4 : 0;
-    answered = Math.max(answered, 0) + data.length - head;
-    if (answered > state.cutAfter) {
+    const headerLength = received < 0 ? data.indexOf('\r\n\r\n') + 4 : 0;
+    received = Math.max(received, 0) + data.length - headerLength;
+    if (received > state.cutAfter) {
       state.cutAfter = Infinity;
       return end();
     }
-    if (!client.write(data)) { upstream.pause(); client.once('drain', () => upstream.resume()); }
+    if (client.write(data)) return;
+    upstream.pause();
+    client.once('drain', () => upstream.resume());
   });
   for (const socket of [client, upstream]) socket.on('error', end).on('close', end);
 }

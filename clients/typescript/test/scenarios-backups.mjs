@@ -1,31 +1,35 @@
-// Backups: up, down, cut, resumed, checked, queued. See scenarios.mjs.
+// Scenarios of backups; see scenarios.mjs.
 import { eventually, equal, ok, rejects } from './assert.mjs';
 
-const mebi = 1 << 20;
+const mebibyte = 1 << 20;
+const hashLengths = [0, 1, 55, 56, 63, 64, 65, 1000, 300_000]; // bytes; SHA-256 has blocks of 64 and pads from 56
 
-function random(length) {
+function randomBytes(length) {
+  const maxCall = 65_536; // bytes that getRandomValues fills at once
   const bytes = new Uint8Array(length);
-  for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536)); // its limit
+  for (let at = 0; at < length; at += maxCall) crypto.getRandomValues(bytes.subarray(at, at + maxCall));
   return bytes;
 }
 
-/** Reads a body to its end, and counts what differs from the unit over and over. */
-async function compared(body, unit) {
-  const words = new Uint32Array(unit.buffer);
-  const piece = new Uint8Array(unit.length);
-  const pieceWords = new Uint32Array(piece.buffer);
-  let filled = 0, size = 0, wrong = 0;
+/** Reads a body of repeated units to its end. Returns its size, and how many words and trailing bytes differ. */
+async function compareToUnits(body, unit) {
+  const want = new Uint32Array(unit.buffer);
+  const buffer = new Uint8Array(unit.length);
+  const got = new Uint32Array(buffer.buffer);
+  let filled = 0;
+  let size = 0;
+  let wrong = 0;
   const reader = body.getReader();
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     size += next.value.length;
-    for (let part = next.value; part.length > 0;) {
-      const taken = part.subarray(0, piece.length - filled);
-      piece.set(taken, filled);
-      filled += taken.length;
-      part = part.subarray(taken.length);
-      if (filled < piece.length) continue;
+    for (let rest = next.value; rest.length > 0;) {
+      const part = rest.subarray(0, buffer.length - filled);
+      buffer.set(part, filled);
+      filled += part.length;
+      rest = rest.subarray(part.length);
+      if (filled < buffer.length) continue;
       filled = 0;
-      for (let i = 0; i < words.length; i++) if (pieceWords[i] !== words[i]) wrong++;
+      for (let i = 0; i < want.length; i++) if (got[i] !== want[i]) wrong++;
     }
   }
   return { size, wrong: wrong + filled };
@@ -33,118 +37,125 @@ async function compared(body, unit) {
 
 const hex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-async function transfers(it) {
-  const unit = random(mebi);
-  const size = 200 * mebi;
+async function transferLargeBackup(ctx) {
+  const { client, tokenStore } = ctx.member;
+  const unit = randomBytes(mebibyte);
+  const size = 200 * mebibyte;
   const progress = [];
-  const { id } = await it.member.client.backups.upload(it.large(unit, 200), { version: 3, onProgress: (sent, total) => progress.push([sent, total]) });
+  const onProgress = (sent, total) => progress.push([sent, total]);
+  const { id } = await client.backups.upload(ctx.largeSource(unit, 200), { version: 3, onProgress });
   equal(progress.at(-1), [size, size]);
-  ok(progress.length > 1 && progress.every(([sent], i) => i === 0 || sent >= progress[i - 1][0]), `progress: ${progress.length} steps`);
+  const increases = progress.every(([sent], i) => i === 0 || sent >= progress[i - 1][0]);
+  ok(progress.length > 1 && increases, `progress: ${progress.length} steps`);
 
-  const line = await it.wire();
-  await line.set({ cutAfter: size * 0.3 });
-  const seen = [];
-  const download = await it.client({ baseUrl: line.base, tokenStore: it.member.tokenStore }).backups.download({ onProgress: (n) => seen.push(n) });
-  equal(await compared(download.body, unit), { size, wrong: 0 });
-  equal([download.id, download.version, download.size, seen.at(-1)], [id, 3, size, size]);
-  equal((await line.state()).sent.match(/^range: bytes=\d+-/gim)?.length, 1);
-  await line.close();
-  for (let n = 0; n < 2; n++) await it.member.client.backups.delete(id);
+  const proxy = await ctx.startProxy();
+  await proxy.set({ cutAfter: size * 0.3 });
+  const received = [];
+  const viaProxy = ctx.client({ baseUrl: proxy.base, tokenStore });
+  const download = await viaProxy.backups.download({ onProgress: (bytes) => received.push(bytes) });
+  equal(await compareToUnits(download.body, unit), { size, wrong: 0 });
+  equal([download.id, download.version, download.size, received.at(-1)], [id, 3, size, size]);
+  equal((await proxy.state()).sent.match(/^range: bytes=\d+-/gim)?.length, 1);
+  await proxy.close();
+  for (let n = 0; n < 2; n++) await client.backups.delete(id);
 }
 
-async function small(it) {
-  const { backups } = it.member.client;
-  const ids = [];
-  for (const source of [new Uint8Array([1, 2, 3]), new Blob(['abc'])]) ids.push((await backups.upload(source, { version: 1 })).id);
+async function storeSmallBackups(ctx) {
+  const { backups } = ctx.member.client;
+  const upload = async (source, options) => (await backups.upload(source, { version: 1, ...options })).id;
+  const ids = [await upload(new Uint8Array([1, 2, 3])), await upload(new Blob(['abc']))];
   const open = () => new Blob(['a stream']).stream();
-  for (const onProgress of [undefined, () => undefined]) ids.push((await backups.upload({ size: 8, open }, { version: 1, onProgress })).id);
-  const key = crypto.randomUUID();
-  const twice = [];
-  for (let n = 0; n < 2; n++) twice.push((await backups.upload(new Blob(['def']), { version: 1, idempotencyKey: key })).id);
-  equal(twice[0], twice[1]);
-  ids.push(twice[0]);
+  for (const onProgress of [undefined, () => undefined]) ids.push(await upload({ size: 8, open }, { onProgress }));
+  const idempotencyKey = crypto.randomUUID();
+  const first = await upload(new Blob(['def']), { idempotencyKey });
+  const second = await upload(new Blob(['def']), { idempotencyKey });
+  equal(first, second);
+  ids.push(first);
   const listed = [];
   for await (const backup of backups.list({ pageSize: 2 })) listed.push(backup.id);
   equal(listed, ids.reverse());
-  const bytes = async (n) => hex(await new Response((await backups.download({ id: listed[n] })).body).arrayBuffer());
-  equal([await bytes(4), await bytes(1)], ['010203', '612073747265616d']);
+  const content = async (n) => hex(await new Response((await backups.download({ id: listed[n] })).body).arrayBuffer());
+  equal([await content(4), await content(1)], ['010203', '612073747265616d']);
 }
 
-async function renewed(it) {
-  const { tokenStore } = it.member;
-  for (const source of [new Blob(['renewed']), { size: 7, open: () => new Blob(['renewed']).stream() }]) {
+async function refreshDuringUpload(ctx) {
+  const { client, tokenStore } = ctx.member;
+  const text = 'after a refresh';
+  for (const source of [new Blob([text]), { size: text.length, open: () => new Blob([text]).stream() }]) {
     for (const onProgress of [undefined, () => undefined]) {
       tokenStore.set({ ...tokenStore.get(), access_token: `${tokenStore.get().access_token}x` });
-      const { id } = await it.member.client.backups.upload(source, { version: 1, onProgress });
-      await it.member.client.backups.delete(id);
+      const { id } = await client.backups.upload(source, { version: 1, onProgress });
+      await client.backups.delete(id);
     }
   }
 }
 
-async function altered(it) {
-  const lying = it.client({
-    tokenStore: it.member.tokenStore,
-    fetch: async (input, init) => {
-      const answer = await fetch(input, init);
-      if (!answer.headers.has('x-backup-checksum')) return answer;
-      const bytes = new Uint8Array(await answer.arrayBuffer());
-      bytes[0] ^= 1;
-      return new Response(bytes, { status: answer.status, headers: answer.headers });
-    },
-  });
-  const { body } = await lying.backups.download();
-  await rejects(compared(body, new Uint8Array(4)), 'ChecksumError');
+async function detectCorruption(ctx) {
+  const corruptingFetch = async (input, init) => {
+    const response = await fetch(input, init);
+    if (!response.headers.has('x-backup-checksum')) return response;
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    bytes[0] ^= 1;
+    return new Response(bytes, { status: response.status, headers: response.headers });
+  };
+  const client = ctx.client({ tokenStore: ctx.member.tokenStore, fetch: corruptingFetch });
+  const { body } = await client.backups.download();
+  await rejects(compareToUnits(body, new Uint8Array(4)), 'ChecksumError');
 }
 
-/** The bytes in pieces that end anywhere in a block: of 1, 2, 3 and so on. */
-function inPieces(bytes) {
-  let at = 0, step = 1;
+/** A stream of the bytes in chunks of 1, 2, 3… bytes, so that chunks end anywhere in a hash block. */
+function streamInGrowingChunks(bytes) {
+  let offset = 0;
+  let length = 1;
   return new ReadableStream({
-    pull: (out) => {
-      if (at === bytes.length) return out.close();
-      out.enqueue(bytes.slice(at, at + step));
-      at = Math.min(at + step++, bytes.length);
+    pull: (controller) => {
+      if (offset === bytes.length) return controller.close();
+      controller.enqueue(bytes.slice(offset, offset + length));
+      offset = Math.min(offset + length++, bytes.length);
     },
   });
 }
 
-async function checksums(it) {
-  for (const length of [0, 1, 55, 56, 63, 64, 65, 1000, 300_000]) {
-    const bytes = random(length);
+async function compareChecksums(ctx) {
+  for (const length of hashLengths) {
+    const bytes = randomBytes(length);
     const want = hex(await crypto.subtle.digest('SHA-256', bytes));
-    equal([length, await it.sdk.checksumOf(bytes)], [length, want]);
-    equal([length, await it.sdk.checksumOf({ size: length, open: () => inPieces(bytes) })], [length, want]);
+    equal([length, await ctx.sdk.checksumOf(bytes)], [length, want]);
+    const stream = { size: length, open: () => streamInGrowingChunks(bytes) };
+    equal([length, await ctx.sdk.checksumOf(stream)], [length, want]);
   }
 }
 
-async function queued(it) {
-  const line = await it.wire();
-  const client = it.client({ baseUrl: line.base, tokenStore: it.member.tokenStore, maxRetries: 0 });
+async function queueWhileOffline(ctx) {
+  const proxy = await ctx.startProxy();
+  const client = ctx.client({ baseUrl: proxy.base, tokenStore: ctx.member.tokenStore, maxRetries: 0 });
   let saved = '[]';
   const stored = [];
   const dropped = [];
   const options = {
     store: { load: () => JSON.parse(saved), save: (jobs) => { saved = JSON.stringify(jobs); } },
     open: (job) => (job.source === 'gone' ? undefined : new Blob([job.source])),
-    onStored: (job) => stored.push(job.source), onDropped: (job) => dropped.push(job.source), backoff: () => 20,
+    onStored: (job) => stored.push(job.source),
+    onDropped: (job) => dropped.push(job.source),
+    backoff: () => 20,
   };
-  await line.set({ down: true });
-  const first = client.backupQueue(options);
-  for (const source of ['queued one', 'gone', 'queued two']) await first.add(source, 1);
-  await eventually('a try', () => JSON.parse(saved)[0].attempts > 1);
-  await first.stop();
+  await proxy.set({ down: true });
+  const queue = client.backupQueue(options);
+  for (const source of ['queued one', 'gone', 'queued two']) await queue.add(source, 1);
+  await eventually('an attempt', () => JSON.parse(saved)[0].attempts > 1);
+  await queue.stop();
   equal(JSON.parse(saved).length, 3);
-  await line.set({ down: false });
-  await client.backupQueue(options).start(); // after a restart
+  await proxy.set({ down: false });
+  await client.backupQueue(options).start(); // as after a restart of the app
   equal([stored, dropped, saved], [['queued one', 'queued two'], ['gone'], '[]']);
-  await line.close();
+  await proxy.close();
 }
 
-export const backups = [
-  ['200 MB up with progress, down again, cut at 30 % and resumed', transfers],
-  ['small backups: bytes, Blob, stream, the same key twice, history', small],
-  ['an upload renews a token that is refused', renewed],
-  ['wrong bytes are no backup', altered],
-  ['SHA-256 is that of WebCrypto', checksums],
-  ['the queue sends once the server is back, each backup once', queued],
+export const backupScenarios = [
+  ['200 MB go up with progress, and down again over a cut at 30 %', transferLargeBackup],
+  ['small backups: bytes, Blob, stream, the same key twice, list', storeSmallBackups],
+  ['an upload refreshes a rejected token', refreshDuringUpload],
+  ['a download with wrong bytes throws ChecksumError', detectCorruption],
+  ['checksumOf returns the same SHA-256 as WebCrypto', compareChecksums],
+  ['the queue stores each backup once when the server is back', queueWhileOffline],
 ];

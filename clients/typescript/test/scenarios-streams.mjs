@@ -1,7 +1,8 @@
-// Chat streams: tokens, breaks, cuts. See scenarios.mjs.
+// Scenarios of chat streams; see scenarios.mjs.
 import { equal, ok, rejects } from './assert.mjs';
 
-async function drain(stream) {
+/** Reads a stream to its end. Returns its text and last frame. */
+async function readAll(stream) {
   let text = '';
   for (;;) {
     const { done, value } = await stream.next();
@@ -10,50 +11,55 @@ async function drain(stream) {
   }
 }
 
-export const streams = [
-  ['a stream: tokens are the answer, the socket is used again', async (it) => {
-    const line = await it.wire();
-    const client = it.client({ baseUrl: line.base, tokenStore: it.member.tokenStore });
+export const streamScenarios = [
+  ['a stream yields the answer token by token and reuses its socket', async (ctx) => {
+    const proxy = await ctx.startProxy();
+    const client = ctx.client({ baseUrl: proxy.base, tokenStore: ctx.member.tokenStore });
     for (let n = 0; n < 3; n++) {
-      const { text, last } = await drain(client.chat.stream({ message: "create a task 'Call Anna' for tomorrow" }));
+      const { text, last } = await readAll(client.chat.stream({ message: "create a task 'Call Anna' for tomorrow" }));
       equal([last.kind, text, last.actions.length], ['response', last.response, 1]);
     }
-    equal((await line.state()).connections, 1);
-    const plan = await drain(client.chat.stream({ message: 'plan my week', execution_mode: 'plan' }));
+    equal((await proxy.state()).connections, 1);
+    const plan = await readAll(client.chat.stream({ message: 'plan my week', execution_mode: 'plan' }));
     equal(plan.last.kind, 'plan');
     client.close();
-    await line.close();
+    await proxy.close();
   }],
-  ['a stream: break closes, abort aborts', async (it) => {
-    const line = await it.wire();
-    const client = it.client({ baseUrl: line.base, tokenStore: it.member.tokenStore });
-    let seen = '';
-    for await (const token of client.chat.stream({ message: 'list my open tasks' })) { seen = token; break; }
-    ok(seen.length > 0, 'no token before the break');
-    const stop = new AbortController();
+  ['leaving the loop or aborting closes the stream', async (ctx) => {
+    const proxy = await ctx.startProxy();
+    const client = ctx.client({ baseUrl: proxy.base, tokenStore: ctx.member.tokenStore });
+    let first = '';
+    for await (const token of client.chat.stream({ message: 'list my open tasks' })) {
+      first = token;
+      break;
+    }
+    ok(first.length > 0, 'no token before the break');
+    const controller = new AbortController();
+    const { signal } = controller;
     await rejects((async () => {
-      for await (const _ of client.chat.stream({ message: 'list my open tasks' }, { signal: stop.signal })) stop.abort();
+      for await (const _ of client.chat.stream({ message: 'list my open tasks' }, { signal })) controller.abort();
     })(), 'AbortError');
-    equal((await line.state()).connections, 2); // neither left a socket that speaks for the next message
-    await line.close();
+    equal((await proxy.state()).connections, 2); // neither socket was kept for the next message
+    await proxy.close();
   }],
-  ['a stream that is cut is no answer and is not repeated', async (it) => {
-    const line = await it.wire();
-    const client = it.client({ baseUrl: line.base, tokenStore: it.member.tokenStore });
-    await line.set({ cutAfter: 10 });
-    await rejects(drain(client.chat.stream({ message: `write a long answer about ${'tasks '.repeat(50)}` })), 'StreamClosedError');
-    equal((await line.state()).connections, 1);
-    await line.set({ down: true });
-    await rejects(drain(client.chat.stream({ message: 'x' }, { timeoutMs: 1_000 })), 'TimeoutError');
-    await line.close();
+  ['a cut stream throws StreamClosedError and is not retried', async (ctx) => {
+    const proxy = await ctx.startProxy();
+    const client = ctx.client({ baseUrl: proxy.base, tokenStore: ctx.member.tokenStore });
+    await proxy.set({ cutAfter: 10 });
+    const message = `write a long answer about ${'tasks '.repeat(50)}`;
+    await rejects(readAll(client.chat.stream({ message })), 'StreamClosedError');
+    equal((await proxy.state()).connections, 1);
+    await proxy.set({ down: true });
+    await rejects(readAll(client.chat.stream({ message: 'x' }, { timeoutMs: 1_000 })), 'TimeoutError');
+    await proxy.close();
   }],
-  ['a stream renews a token that is refused', async (it) => {
-    const tokenStore = it.sdk.memoryTokenStore();
-    const one = it.counted({ tokenStore });
-    await one.client.auth.register(it.account());
+  ['a stream refreshes a rejected token', async (ctx) => {
+    const tokenStore = ctx.sdk.memoryTokenStore();
+    const counting = ctx.countingClient({ tokenStore });
+    await counting.client.auth.register(ctx.newAccount());
     tokenStore.set({ ...tokenStore.get(), access_token: `${tokenStore.get().access_token}x` });
-    equal((await drain(one.client.chat.stream({ message: 'list my open tasks' }))).last.kind, 'response');
-    equal(it.refreshes(one), 1);
-    one.client.close();
+    equal((await readAll(counting.client.chat.stream({ message: 'list my open tasks' }))).last.kind, 'response');
+    equal(ctx.refreshCount(counting), 1);
+    counting.client.close();
   }],
 ];

@@ -1,5 +1,8 @@
-"""Opens a page of app://adiuva in Qt WebEngine: webengine.py URL NAME=PATH ... The names are served under that origin, which
-is a standard, secure scheme with CORS, as Electron's registerSchemesAsPrivileged makes it. Ends when its input ends."""
+"""Opens a page in Qt WebEngine: webengine.py URL NAME=PATH...
+
+Serves each file under its name at app://adiuva. The scheme is standard and secure and has CORS, like one that Electron
+registers with registerSchemesAsPrivileged. The program exits at the end of its standard input.
+"""
 import os
 import sys
 import threading
@@ -35,12 +38,12 @@ class Page(QWebEnginePage):
         print(f"{source}:{line}: {message}", file=sys.stderr, flush=True)
 
 
-def end_with_input():
+def exit_at_end_of_input():
     sys.stdin.read()
     os._exit(0)
 
 
-threading.Thread(target=end_with_input, daemon=True).start()
+threading.Thread(target=exit_at_end_of_input, daemon=True).start()
 profile = QWebEngineProfile()
 files = Files()
 profile.installUrlSchemeHandler(b"app", files)

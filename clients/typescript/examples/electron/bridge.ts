@@ -1,17 +1,17 @@
-// What the page may ask of the main process. Tokens never cross it.
+// What the page can ask the main process to do. Tokens never cross this interface.
 import type { ChatStreamResult } from '@adiuva/api-client';
 
-/** An answer, or what is wrong: errors lose their members between processes, so the code goes as data. */
+/** A value or an error. Errors lose their properties between processes, so the code is sent as data. */
 export type Result<T> = { value: T } | { code: string; message: string };
 
-/** What the main process says on the port of a stream. */
+/** A message of the main process on the port of a stream. */
 export type StreamEvent = { token: string } | { end: Result<ChatStreamResult> };
 
 export interface Bridge {
   login(email: string, password: string): Promise<Result<{ tier: string }>>;
-  /** Calls `onToken` as the answer is made. The function that comes back stops it. */
+  /** Streams an answer to `onToken`. Returns a function that stops it. */
   ask(message: string, onToken: (token: string) => void, onEnd: (end: Result<ChatStreamResult>) => void): () => void;
-  /** Has a plan made and carried out; answers with the number of changes. */
+  /** Requests a plan and executes it. Resolves to the number of changes. */
   plan(message: string): Promise<Result<number>>;
   backup(onProgress: (sent: number, total: number) => void): Promise<Result<{ id: string }>>;
   onSignedOut(listener: () => void): void;

@@ -1,4 +1,4 @@
-// Between the page and the main process: functions of our own, never ipcRenderer itself.
+// Exposes the bridge to the page: a few functions, never ipcRenderer itself.
 import { contextBridge, ipcRenderer } from 'electron';
 import type { Bridge, StreamEvent } from './bridge.js';
 
@@ -15,12 +15,12 @@ const bridge: Bridge = {
   },
   plan: (message) => ipcRenderer.invoke('plan', message),
   async backup(onProgress) {
-    const tell = (_: unknown, sent: number, total: number) => onProgress(sent, total);
-    ipcRenderer.on('progress', tell);
+    const listener = (_: unknown, sent: number, total: number) => onProgress(sent, total);
+    ipcRenderer.on('progress', listener);
     try {
       return await ipcRenderer.invoke('backup');
     } finally {
-      ipcRenderer.off('progress', tell);
+      ipcRenderer.off('progress', listener);
     }
   },
   onSignedOut: (listener) => { ipcRenderer.on('signed-out', () => listener()); },

@@ -1,13 +1,13 @@
-// The session on disk, behind the system's own keychain.
+// The session on disk, encrypted with a key from the system's keychain.
 import { app, safeStorage } from 'electron';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryTokenStore, type AuthTokens, type TokenStore } from '@adiuva/api-client';
 
-/** A store in the user's folder; in memory where the system has no keychain to encrypt with. Call it once the app is ready. */
+/** A store in the user's data folder, or in memory if the system has no keychain. Call it after the app is ready. */
 export function tokenStore(): TokenStore {
-  const plain = process.platform === 'linux' && safeStorage.getSelectedStorageBackend() === 'basic_text';
-  if (plain || !safeStorage.isEncryptionAvailable()) return memoryTokenStore();
+  const plaintext = process.platform === 'linux' && safeStorage.getSelectedStorageBackend() === 'basic_text';
+  if (plaintext || !safeStorage.isEncryptionAvailable()) return memoryTokenStore();
   const file = join(app.getPath('userData'), 'session');
   return {
     async get() {
@@ -17,7 +17,7 @@ export function tokenStore(): TokenStore {
     async set(tokens) {
       if (!tokens) return rm(file, { force: true });
       await writeFile(`${file}.new`, safeStorage.encryptString(JSON.stringify(tokens)), { mode: 0o600 });
-      await rename(`${file}.new`, file); // a refresh token is good once: never be left with half of one
+      await rename(`${file}.new`, file); // atomic, since a refresh token works only once and must not be lost
     },
   };
 }

@@ -1,9 +1,9 @@
-// What an app writes, compiled with every strictness: answers narrow by kind, errors by code.
+// Code of an app, compiled with every strict option: replies narrow by kind, errors by code.
 import { AdiuvaClient, isApiError, type ChatReply } from '@adiuva/api-client';
 
 const client = new AdiuvaClient({ baseUrl: 'https://api.example.com/api/v1' });
 
-export function words(reply: ChatReply): string {
+export function textOf(reply: ChatReply): string {
   switch (reply.kind) {
     case 'response': return reply.response;
     case 'plan': return reply.steps.map((step) => step.action).join(', ');
@@ -24,7 +24,7 @@ export async function ask(message: string, signal: AbortSignal): Promise<string>
   }
 }
 
-export async function upgradeNeeded(): Promise<boolean> {
+export async function needsUpgrade(): Promise<boolean> {
   try {
     await client.backups.upload(new Blob(['ciphertext']), { version: 1 });
     return false;

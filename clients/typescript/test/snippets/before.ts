@@ -1,4 +1,4 @@
-// What the snippets of ../../README.md leave to the app. They follow it in one program, and after.ts holds what they did.
+// Defines what the snippets of ../../README.md leave to the app. They follow in one program, and after.ts checks it.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,10 +16,11 @@ const progress: number[] = [];
 const upgrades: unknown[] = [];
 const changes: PlanAction[] = [];
 const db = {
-  rows: (table: string, filter: Row): Row[] => (Object.keys(filter).length === 0 ? [] : [{ id: 't1', title: table, status: 'todo' }]),
+  rows: (table: string, filter: Row): Row[] =>
+    (Object.keys(filter).length === 0 ? [] : [{ id: 't1', title: table, status: 'todo' }]),
   apply: (action: PlanAction) => { changes.push(action); },
 };
-const showProgress = (part: number) => { progress.push(part); };
+const showProgress = (fraction: number) => { progress.push(fraction); };
 const showUsage = (used: unknown, limit: unknown) => assert.fail(`${used} of ${limit} used`);
 
 async function showUpgrade(plans: unknown): Promise<void> {
@@ -29,7 +30,9 @@ async function showUpgrade(plans: unknown): Promise<void> {
   await client.auth.refresh();
 }
 
-const opened = await fetch(`${process.env['API']}/auth/register`, {
-  method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ email: 'anna@example.com', password: 'correct horse battery' }),
+const registered = await fetch(`${process.env['API']}/auth/register`, {
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify({ email: 'anna@example.com', password: 'correct horse battery' }),
 });
-assert.equal(opened.status, 201);
+assert.equal(registered.status, 201);

@@ -1,4 +1,4 @@
-// Node below 22 has no WebSocket of its own.
+// Node has no WebSocket below 22.
 import { WebSocket } from 'ws';
 
 globalThis.WebSocket ??= WebSocket;
