@@ -19,8 +19,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/servetest"
 )
 
-// TestDocsInBrowser opens the documentation, as the service serves it and as a static site below a path of a file server.
-// No page of it needs a database, so there is none.
+// TestDocsInBrowser opens the documentation, as the service serves it and as a static site below a path of a file
+// server. No page of it needs a database, so there is none.
 func TestDocsInBrowser(t *testing.T) {
 	t.Parallel()
 	db, err := postgres.Open(t.Context(), "postgres://nobody@127.0.0.1:1/none")
@@ -44,7 +44,8 @@ func TestDocsInBrowser(t *testing.T) {
 	run(t, "docs.test.mjs", "BASE="+service.URL, "SITE="+fileServer.URL+"/some/where")
 }
 
-// TestCheckoutInBrowser buys plans from the whole service, built and started as in production but with the embedded Stripe.
+// TestCheckoutInBrowser buys plans from the whole service, built and started as in production but with the embedded
+// Stripe.
 func TestCheckoutInBrowser(t *testing.T) {
 	t.Parallel()
 	run(t, "checkout.test.mjs", "BASE="+servetest.Start(t))

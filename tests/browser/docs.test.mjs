@@ -1,20 +1,20 @@
-// The documentation in a browser: it loads from this server alone, without an error, on a desk and on a phone, by day
-// and by night. BASE is the server's address.
+// The documentation in a browser: it loads without errors and from its own server only, on desktop and phone, in light
+// and dark. BASE is the service's address, SITE that of a static copy of the documentation below a path.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, looks, open, overflow, shoot } from './browser.mjs';
+import { launch, looks, openWindow, overflow, screenshot } from './browser.mjs';
 
 const base = process.env.BASE;
-const site = process.env.SITE; // a static copy of the documentation, in a folder of another server
+const site = process.env.SITE;
 let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
-/** Runs the steps in a window of every look and holds what the page did against what it may do. */
-function everyLook(name, path, steps, root = base, chosen = looks) {
-  for (const look of chosen) {
+/** Tests a page in each look: loads it, runs the steps, and checks that it fits its window and caused no faults. */
+function testInLooks(name, path, steps, root = base, chosenLooks = looks) {
+  for (const look of chosenLooks) {
     test(`${name}, ${look.name}`, async () => {
-      const view = await open(browser, look, { allow: [new URL(root).origin] });
+      const view = await openWindow(browser, look, { allow: [new URL(root).origin] });
       try {
         await view.page.goto(root + path, { waitUntil: 'load' });
         await steps(view);
@@ -27,7 +27,7 @@ function everyLook(name, path, steps, root = base, chosen = looks) {
   }
 }
 
-/** The colour behind the page's text, as brightness from 0 to 255. */
+/** The brightness of the page's background, from 0 to 255. */
 async function brightness(page) {
   const color = await page.evaluate(() => {
     for (const element of [document.body, document.documentElement]) {
@@ -40,70 +40,70 @@ async function brightness(page) {
   return (r + g + b) / 3;
 }
 
-async function isDayOrNight({ page, look }) {
-  const light = await brightness(page);
-  assert.ok(look.colorScheme === 'dark' ? light < 60 : light > 200, `${look.colorScheme} page of brightness ${light}`);
+async function checkColorScheme({ page, look }) {
+  const value = await brightness(page);
+  assert.ok(look.colorScheme === 'dark' ? value < 60 : value > 200, `${look.colorScheme} page has brightness ${value}`);
 }
 
-everyLook('reference', '/docs', async (view) => {
+testInLooks('reference', '/docs', async (view) => {
   const { page } = view;
   await page.getByRole('heading', { name: 'Adiuva Cloud API', exact: true }).first().waitFor();
   await page.waitForLoadState('networkidle');
-  await isDayOrNight(view);
-  await shoot(view, 'reference');
+  await checkColorScheme(view);
+  await screenshot(view, 'reference');
   await page.getByRole('link', { name: 'changes', exact: true }).click();
-  await changelog(view);
+  await checkChangelog(view);
 });
 
-everyLook('error page', '/docs/errors/validation_failed', async (view) => {
+testInLooks('error page', '/docs/errors/validation_failed', async (view) => {
   await view.page.getByRole('heading', { name: 'validation_failed' }).waitFor();
-  await isDayOrNight(view);
-  await shoot(view, 'error', { fullPage: true });
+  await checkColorScheme(view);
+  await screenshot(view, 'error', { fullPage: true });
 });
 
-everyLook('index of errors', '/docs/errors', async (view) => {
+testInLooks('index of errors', '/docs/errors', async (view) => {
   await view.page.getByRole('link', { name: 'rate_limited' }).waitFor();
-  await isDayOrNight(view);
-  await shoot(view, 'errors');
+  await checkColorScheme(view);
+  await screenshot(view, 'errors');
 });
 
-async function guide(view) {
+async function checkGuide(view) {
   await view.page.getByRole('heading', { level: 1 }).waitFor();
   assert.ok(await view.page.locator('pre').count() > 5);
-  await isDayOrNight(view);
+  await checkColorScheme(view);
 }
 
-async function changelog(view) {
+async function checkChangelog(view) {
   await view.page.getByRole('heading', { name: '0.1.0' }).waitFor();
-  await isDayOrNight(view);
+  await checkColorScheme(view);
 }
 
-everyLook('guide', '/docs/guide', async (view) => {
-  await guide(view);
-  await shoot(view, 'guide', { fullPage: true });
+testInLooks('guide', '/docs/guide', async (view) => {
+  await checkGuide(view);
+  await screenshot(view, 'guide', { fullPage: true });
 });
 
-everyLook('changelog', '/docs/changelog', async (view) => {
-  await changelog(view);
-  await shoot(view, 'changelog', { fullPage: true });
+testInLooks('changelog', '/docs/changelog', async (view) => {
+  await checkChangelog(view);
+  await screenshot(view, 'changelog', { fullPage: true });
 });
 
-// The static site has the same pages and styles, so that two looks are enough.
-const some = [looks[0], looks[3]];
+// The static site has the same pages and styles, so two looks are enough.
+const twoLooks = [looks[0], looks[3]];
 
-everyLook('static reference, and to the guide', '/index.html', async (view) => {
+testInLooks('static reference and its link to the guide', '/index.html', async (view) => {
   await view.page.getByRole('heading', { name: 'Adiuva Cloud API', exact: true }).first().waitFor();
   await view.page.waitForLoadState('networkidle');
-  await isDayOrNight(view);
+  await checkColorScheme(view);
   await view.page.getByRole('link', { name: 'guide', exact: true }).click();
-  await guide(view);
-}, site, some);
+  await checkGuide(view);
+}, site, twoLooks);
 
-everyLook('static errors and changelog, by the links', '/guide/index.html', async (view) => {
+testInLooks('static errors and changelog by their links', '/guide/index.html', async (view) => {
   await view.page.getByRole('link', { name: 'Errors' }).click();
   await view.page.getByRole('link', { name: 'rate_limited' }).click();
   await view.page.getByRole('heading', { name: 'rate_limited' }).waitFor();
-  await isDayOrNight(view);
+  await checkColorScheme(view);
   await view.page.getByRole('link', { name: 'Changelog' }).click();
-  await changelog(view);
-}, site, some);
+  await checkChangelog(view);
+}, site, twoLooks);

@@ -5,19 +5,24 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { AdiuvaClient, isAdiuvaError, isApiError, type ChatRequest, type PlanAction, type Row } from '@adiuva/api-client';
+import {
+  AdiuvaClient, isAdiuvaError, isApiError, type ChatRequest, type PlanAction, type Row,
+} from '@adiuva/api-client';
 import type { Result, StreamEvent } from './bridge.js';
 import { tokenStore } from './session.js';
 
 const origin = 'app://adiuva';
 const folder = app.getAppPath();
 const files: Record<string, string> = { '/': 'index.html', '/renderer.js': 'dist/renderer.js' };
-const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; "
+  + "form-action 'none'; frame-ancestors 'none'";
 const tables: Record<string, Row[]> = { // your database
   tasks: [{ id: 't1', title: 'Send the offer', status: 'todo', dueDate: Date.now() }],
 };
 
-protocol.registerSchemesAsPrivileged([{ scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true } }]);
+protocol.registerSchemesAsPrivileged([
+  { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true } },
+]);
 
 /** Serves the page's files and nothing else. */
 async function serveFile(request: Request): Promise<Response> {
@@ -41,7 +46,9 @@ async function toResult<T>(work: () => Promise<T>): Promise<Result<T>> {
 }
 
 /** Handles calls of the app's own page; others are rejected. */
-function handle<A extends unknown[], T>(name: string, work: (event: IpcMainInvokeEvent, ...args: A) => Promise<T>): void {
+function handle<A extends unknown[], T>(
+  name: string, work: (event: IpcMainInvokeEvent, ...args: A) => Promise<T>,
+): void {
   ipcMain.handle(name, (event, ...args) => {
     if (!event.senderFrame?.url.startsWith(`${origin}/`)) throw new Error('not our page');
     return toResult(() => work(event, ...args as A));
@@ -67,7 +74,8 @@ function handleCalls(client: AdiuvaClient): void {
 }
 
 function select(table: string, filter: Row): Row[] {
-  return (tables[table] ?? []).filter((row) => Object.entries(filter).every(([column, value]) => row[column] === value));
+  const matches = (row: Row) => Object.entries(filter).every(([column, value]) => row[column] === value);
+  return (tables[table] ?? []).filter(matches);
 }
 
 function act(action: PlanAction): void {

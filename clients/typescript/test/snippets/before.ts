@@ -8,7 +8,9 @@ import { eventually } from '../../assert.mjs';
 import { pay } from '../../pay.mjs';
 
 const folder = process.env['TMP']!;
-const [file, copy, list] = ['backup', 'copy', 'queue.json'].map((name) => join(folder, name)) as [string, string, string];
+const file = join(folder, 'backup');
+const copy = join(folder, 'copy');
+const list = join(folder, 'queue.json');
 const content = randomBytes(300_000);
 writeFileSync(file, content);
 const blob = new Blob(['ciphertext']);
