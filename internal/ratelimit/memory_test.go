@@ -12,7 +12,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 )
 
-// clock is a clock that stands still until it is told.
+// clock is a fake clock that moves only by Advance.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -55,8 +55,8 @@ func take(t testing.TB, l *ratelimit.Limiter, key string, limit int, window time
 	return d
 }
 
-// takeAtOnce asks n times in parallel, of the limiters in turn, and returns how many were allowed.
-func takeAtOnce(t testing.TB, n int, key string, limit int, limiters ...*ratelimit.Limiter) int {
+// takeInParallel takes n times in parallel, from the limiters in turn, and returns how many were allowed.
+func takeInParallel(t testing.TB, n int, key string, limit int, limiters ...*ratelimit.Limiter) int {
 	t.Helper()
 	var allowed atomic.Int64
 	var group sync.WaitGroup
@@ -78,18 +78,18 @@ func takeAtOnce(t testing.TB, n int, key string, limit int, limiters ...*ratelim
 	return int(allowed.Load())
 }
 
-func TestTakeAtOnceIsExact(t *testing.T) {
+func TestParallelTakesAreCountedExactly(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(t, ratelimit.Config{})
-	if got := takeAtOnce(t, 21, "user", 20, l); got != 20 {
+	if got := takeInParallel(t, 21, "user", 20, l); got != 20 {
 		t.Errorf("21 at once under a limit of 20: %d allowed", got)
 	}
-	if got := takeAtOnce(t, 1000, "other", 7, l); got != 7 {
+	if got := takeInParallel(t, 1000, "other", 7, l); got != 7 {
 		t.Errorf("1000 at once under a limit of 7: %d allowed", got)
 	}
 }
 
-func TestWindowEndsExactly(t *testing.T) {
+func TestWindowEndsToTheNanosecond(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	l := newLimiter(t, ratelimit.Config{Now: c.Now})
@@ -111,7 +111,7 @@ func TestWindowEndsExactly(t *testing.T) {
 	}
 }
 
-func TestKeyLimitAndWindowCountApart(t *testing.T) {
+func TestKeysLimitsAndWindowsAreCountedSeparately(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(t, ratelimit.Config{Now: newClock().Now})
 	take(t, l, "user", 1, time.Minute)
@@ -120,36 +120,41 @@ func TestKeyLimitAndWindowCountApart(t *testing.T) {
 		limit  int
 		window time.Duration
 		want   bool
-	}{{"user", 1, time.Minute, false}, {"other", 1, time.Minute, true}, {"user", 2, time.Minute, true}, {"user", 1, time.Hour, true}} {
+	}{
+		{"user", 1, time.Minute, false},
+		{"other", 1, time.Minute, true},
+		{"user", 2, time.Minute, true},
+		{"user", 1, time.Hour, true},
+	} {
 		if got := take(t, l, c.key, c.limit, c.window); got.Allowed != c.want {
 			t.Errorf("%+v: allowed %v", c, got.Allowed)
 		}
 	}
 }
 
-func TestRefund(t *testing.T) {
+func TestRefundAllowsOneMoreRequest(t *testing.T) {
 	t.Parallel()
 	ctx, c := t.Context(), newClock()
 	l := newLimiter(t, ratelimit.Config{Now: c.Now})
 	checkRefund(t, l)
 
 	l.Refund(ctx, "nobody", 1, time.Minute)
-	if first, second := take(t, l, "nobody", 1, time.Minute), take(t, l, "nobody", 1, time.Minute); !first.Allowed || second.Allowed {
-		t.Error("a refund without a window made a credit")
+	if got := takeInParallel(t, 2, "nobody", 1, l); got != 1 {
+		t.Errorf("after a refund without a window %d were allowed, want the limit of 1", got)
 	}
 	c.Advance(time.Hour)
 	l.Refund(ctx, "nobody", 1, time.Minute)
-	if first, second := take(t, l, "nobody", 1, time.Minute), take(t, l, "nobody", 1, time.Minute); !first.Allowed || second.Allowed {
-		t.Error("a refund after the window's end made a credit")
+	if got := takeInParallel(t, 2, "nobody", 1, l); got != 1 {
+		t.Errorf("after a refund past the window's end %d were allowed, want the limit of 1", got)
 	}
-	l.Refund(ctx, "nobody", 0, 0) // is nothing, as Take would have refused it
+	l.Refund(ctx, "nobody", 0, 0) // a rate that Take rejects is ignored
 }
 
-// checkRefund holds for counts here and in Redis.
+// checkRefund runs against counts in memory and in Redis.
 func checkRefund(t *testing.T, l *ratelimit.Limiter) {
 	t.Helper()
 	key := t.Name()
-	for range 10 { // refused ones must not eat the refund
+	for range 10 { // refused requests must not use up the refund
 		take(t, l, key, 3, time.Minute)
 	}
 	l.Refund(t.Context(), key, 3, time.Minute)
@@ -157,69 +162,75 @@ func checkRefund(t *testing.T, l *ratelimit.Limiter) {
 		t.Errorf("after a refund: %+v, want one more", d)
 	}
 	if d := take(t, l, key, 3, time.Minute); d.Allowed {
-		t.Error("one refund gave two back")
+		t.Error("one refund allowed two requests")
 	}
 	for range 10 {
 		l.Refund(t.Context(), key, 3, time.Minute)
 	}
-	if got := takeAtOnce(t, 10, key, 3, l); got != 3 {
+	if got := takeInParallel(t, 10, key, 3, l); got != 3 {
 		t.Errorf("after ten refunds %d were allowed, want the limit of 3", got)
 	}
 }
 
-func TestTakeRefusesSenselessRates(t *testing.T) {
+func TestTakeRejectsInvalidRates(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(t, ratelimit.Config{})
-	for limit, window := range map[int]time.Duration{0: time.Minute, -1: time.Minute, 1: time.Millisecond - 1, 2: -time.Minute} {
+	for limit, window := range map[int]time.Duration{
+		0:  time.Minute,
+		-1: time.Minute,
+		1:  time.Millisecond - 1,
+		2:  -time.Minute,
+	} {
 		if d, err := l.Take(t.Context(), "user", limit, window); err == nil || d.Allowed {
 			t.Errorf("limit %d in %v: %+v, %v", limit, window, d, err)
 		}
 	}
 }
 
-func TestMemoryIsBounded(t *testing.T) {
+func TestMemoryHoldsABoundedNumberOfWindows(t *testing.T) {
+	t.Attr("case", "C51")
 	t.Parallel()
 	c := newClock()
 	l := newLimiter(t, ratelimit.Config{Now: c.Now, MaxKeys: 100})
-	take(t, l, "early and long", 1, time.Hour)
-	for i := range 100 { // the hundredth of these needs the room of the one that ends first
+	take(t, l, "early hour", 1, time.Hour)
+	for i := range 100 { // the last of these evicts the one that ends first
 		c.Advance(time.Millisecond)
 		take(t, l, fmt.Sprint(i), 1, time.Minute)
 	}
 	for key, want := range map[string]bool{"1": false, "99": false} {
 		if got := take(t, l, key, 1, time.Minute); got.Allowed != want {
-			t.Errorf("key %s is forgotten", key)
+			t.Errorf("key %s was evicted", key)
 		}
 	}
-	if take(t, l, "early and long", 1, time.Hour).Allowed {
-		t.Error("the window that ends last gave way")
+	if take(t, l, "early hour", 1, time.Hour).Allowed {
+		t.Error("the window that ends last was evicted")
 	}
 	if !take(t, l, "0", 1, time.Minute).Allowed {
-		t.Error("the window that ends first did not give way")
+		t.Error("the window that ends first was not evicted")
 	}
-	c.Advance(time.Minute) // all minutes have ended: a hundred new keys fit beside the hour
+	c.Advance(time.Minute) // all one-minute windows have ended: 99 new keys fit beside the hour
 	for i := range 99 {
 		take(t, l, fmt.Sprint("new", i), 1, time.Minute)
 	}
-	if take(t, l, "early and long", 1, time.Hour).Allowed {
-		t.Error("a running window gave way while ended ones were kept")
+	if take(t, l, "early hour", 1, time.Hour).Allowed {
+		t.Error("a running window was evicted while ended ones were kept")
 	}
 }
 
-func TestCallerWhoHangsUpIsCharged(t *testing.T) {
+func TestCancelledRequestIsCounted(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(t, ratelimit.Config{})
-	checkHangUp(t, l)
+	checkCancelledRequestIsCounted(t, l)
 }
 
-func checkHangUp(t *testing.T, l *ratelimit.Limiter) {
+func checkCancelledRequestIsCounted(t *testing.T, l *ratelimit.Limiter) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for i := range 3 {
 		d, err := l.Take(ctx, t.Name(), 2, time.Minute)
 		if err != nil || d.Allowed != (i < 2) {
-			t.Errorf("request %d of a caller who is gone: %+v, %v", i, d, err)
+			t.Errorf("request %d with a cancelled context: %+v, %v", i, d, err)
 		}
 	}
 }
@@ -241,7 +252,7 @@ func BenchmarkTakeInParallel(b *testing.B) {
 	})
 }
 
-// BenchmarkTakeManyKeys is an attack with a new address each time; MB is what a full memory of windows weighs.
+// BenchmarkTakeManyKeys is an attack from a new address with each request; MB is the size of a full store.
 func BenchmarkTakeManyKeys(b *testing.B) {
 	var before, after runtime.MemStats
 	runtime.GC()

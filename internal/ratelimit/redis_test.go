@@ -3,6 +3,7 @@ package ratelimit_test
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -18,14 +19,14 @@ import (
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 )
 
-// server is a Redis of the test's own that it may kill, hang and start again under the same address.
+// server is a Redis server that a test can stop, suspend and restart at the same address.
 type server struct {
 	t      *testing.T
 	socket string
 	cmd    *exec.Cmd
 }
 
-// newServer returns a server that does not run yet. Without redis-server the test is skipped, but fails under CI.
+// newServer returns a server that is not started yet. Without redis-server the test is skipped, or fails under CI.
 func newServer(t *testing.T) *server {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
@@ -34,7 +35,7 @@ func newServer(t *testing.T) *server {
 		}
 		t.Skip("redis-server is not installed")
 	}
-	folder, err := os.MkdirTemp("", "rl") // t.TempDir's are too long for the name of a socket
+	folder, err := os.MkdirTemp("", "rl") // t.TempDir's path is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,11 +65,11 @@ func (s *server) start() {
 	}
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		if strings.Contains(lines.Text(), "ready to accept connections") || strings.Contains(lines.Text(), "Ready to accept connections") {
-			return // what it says later fits into the pipe
+		if strings.Contains(strings.ToLower(lines.Text()), "ready to accept connections") {
+			return // what it prints later fits into the pipe
 		}
 	}
-	s.t.Fatal("redis-server ended before it was ready")
+	s.t.Fatal("redis-server exited before it was ready")
 }
 
 func (s *server) kill() {
@@ -87,7 +88,7 @@ func (s *server) signal(sig syscall.Signal) {
 	}
 }
 
-// redisURL returns $TEST_REDIS_URL or the address of a server of our own.
+// redisURL returns $TEST_REDIS_URL or the URL of a server started for the test.
 func redisURL(t *testing.T) string {
 	t.Helper()
 	if url := os.Getenv("TEST_REDIS_URL"); url != "" {
@@ -98,40 +99,40 @@ func redisURL(t *testing.T) string {
 	return s.url()
 }
 
-// journal collects log lines.
-type journal struct {
+// logBuffer collects log lines.
+type logBuffer struct {
 	mu    sync.Mutex
 	lines bytes.Buffer
 }
 
-func (j *journal) Write(line []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.lines.Write(line)
+func (b *logBuffer) Write(line []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.lines.Write(line)
 }
 
-func (j *journal) count(text string) int {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return strings.Count(j.lines.String(), text)
+func (b *logBuffer) count(text string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return strings.Count(b.lines.String(), text)
 }
 
 const (
-	lost  = "rate limits are counted locally"
-	found = "rate limits are shared again"
+	redisLost = "rate limits are counted locally"
+	redisBack = "rate limits are shared again"
 )
 
-// patient is a timeout that a busy machine does not reach.
-const patient = 20 * time.Second
+// longTimeout is not reached even on a busy machine.
+const longTimeout = 20 * time.Second
 
 func TestReplicasShareOneCount(t *testing.T) {
 	t.Parallel()
 	url := redisURL(t)
-	one := newLimiter(t, ratelimit.Config{RedisURL: url, Timeout: patient})
-	two := newLimiter(t, ratelimit.Config{RedisURL: url, Timeout: patient})
-	key := t.Name() + time.Now().Format(time.RFC3339Nano) // a given server may remember the last run
-	if got := takeAtOnce(t, 40, key, 20, one, two); got != 20 {
-		t.Errorf("40 at once over two replicas under a limit of 20: %d allowed", got)
+	one := newLimiter(t, ratelimit.Config{RedisURL: url, Timeout: longTimeout})
+	two := newLimiter(t, ratelimit.Config{RedisURL: url, Timeout: longTimeout})
+	key := t.Name() + time.Now().Format(time.RFC3339Nano) // a given server may still have the keys of the last run
+	if got := takeInParallel(t, 40, key, 20, one, two); got != 20 {
+		t.Errorf("40 in parallel over two replicas under a limit of 20: %d allowed", got)
 	}
 	d := take(t, one, key, 20, time.Minute)
 	if d.Allowed || d.Remaining != 0 || d.Limit != 20 || d.Reset <= 0 || d.Reset > time.Minute {
@@ -139,17 +140,17 @@ func TestReplicasShareOneCount(t *testing.T) {
 	}
 }
 
-func TestRedisKeepsTheSamePromises(t *testing.T) {
+func TestRedisCountsLikeMemory(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.start()
-	l := newLimiter(t, ratelimit.Config{RedisURL: s.url(), Timeout: patient})
+	l := newLimiter(t, ratelimit.Config{RedisURL: s.url(), Timeout: longTimeout})
 	t.Run("Refund", func(t *testing.T) { checkRefund(t, l) })
-	t.Run("HangUp", func(t *testing.T) { checkHangUp(t, l) })
+	t.Run("CancelledRequestIsCounted", func(t *testing.T) { checkCancelledRequestIsCounted(t, l) })
 	t.Run("RefundWithoutWindow", func(t *testing.T) {
 		l.Refund(t.Context(), "nobody", 1, time.Minute)
-		if first, second := take(t, l, "nobody", 1, time.Minute), take(t, l, "nobody", 1, time.Minute); !first.Allowed || second.Allowed {
-			t.Error("a refund without a window made a credit")
+		if got := takeInParallel(t, 2, "nobody", 1, l); got != 1 {
+			t.Errorf("after a refund without a window %d were allowed, want the limit of 1", got)
 		}
 	})
 
@@ -170,39 +171,50 @@ func TestRedisKeepsTheSamePromises(t *testing.T) {
 	}
 }
 
-// Reset is Redis' own milliseconds, so whoever waits that long is let in again.
-func TestResetIsWhatRedisSays(t *testing.T) {
+// Reset has the precision of Redis, a millisecond: a caller who waits that long is allowed again.
+func TestResetIsExactInRedis(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.start()
-	l := newLimiter(t, ratelimit.Config{RedisURL: s.url(), Timeout: patient})
+	l := newLimiter(t, ratelimit.Config{RedisURL: s.url(), Timeout: longTimeout})
 	client := redis.NewClient(&redis.Options{Network: "unix", Addr: s.socket})
 	defer client.Close()
-	left := func() time.Duration {
+	left := func(key string) time.Duration {
 		t.Helper()
-		ttl, err := client.PTTL(t.Context(), "adiuva:rl:user:1:60000").Result()
+		ttl, err := client.PTTL(t.Context(), "adiuva:rl:"+key).Result()
 		if err != nil || ttl <= 0 {
 			t.Fatalf("time left %v, %v", ttl, err)
 		}
 		return ttl
 	}
-	if first := take(t, l, "user", 1, time.Minute); first.Reset != time.Minute {
-		t.Errorf("first: %+v", first)
-	}
-	before := left()
-	second := take(t, l, "user", 1, time.Minute)
-	if after := left(); second.Allowed || second.Reset > before || second.Reset < after {
-		t.Errorf("second: %+v, want a Reset within [%v, %v]", second, after, before)
+	for name, limit := range map[string]int{"refused": 1, "allowed": 2} {
+		t.Run(name, func(t *testing.T) {
+			if first := take(t, l, name, limit, time.Minute); first.Reset != time.Minute {
+				t.Errorf("first: %+v", first)
+			}
+			key := fmt.Sprintf("%s:%d:60000", name, limit)
+			before := left(key)
+			second := take(t, l, name, limit, time.Minute)
+			if after := left(key); second.Reset > before || second.Reset < after {
+				t.Errorf("second: %+v, want a Reset within [%v, %v]", second, after, before)
+			}
+			if second.Allowed != (limit == 2) {
+				t.Errorf("second: %+v", second)
+			}
+		})
 	}
 }
 
-func TestLimitsOutliveRedis(t *testing.T) {
+func TestLimitsHoldWithoutRedis(t *testing.T) {
+	t.Attr("case", "C46")
 	t.Parallel()
-	s, c, log := newServer(t), newClock(), &journal{}
-	l := newLimiter(t, ratelimit.Config{RedisURL: s.url(), Timeout: patient, Now: c.Now, Log: slog.New(slog.NewTextHandler(log, nil))})
+	s, c, log := newServer(t), newClock(), &logBuffer{}
+	l := newLimiter(t, ratelimit.Config{
+		RedisURL: s.url(), Timeout: longTimeout, Now: c.Now, Log: slog.New(slog.NewTextHandler(log, nil)),
+	})
 
-	take(t, l, "before", 20, time.Minute) // Redis is not there yet
-	if got := takeAtOnce(t, 30, "before", 20, l); got != 19 {
+	take(t, l, "before", 20, time.Minute) // Redis is not started yet
+	if got := takeInParallel(t, 30, "before", 20, l); got != 19 {
 		t.Errorf("before Redis is up: %d of 30 allowed after the first, want 19", got)
 	}
 	s.start()
@@ -212,15 +224,15 @@ func TestLimitsOutliveRedis(t *testing.T) {
 			t.Error("with Redis up: refused within the limit")
 		}
 	}
-	if log.count(lost) != 1 || log.count(found) != 1 {
-		t.Errorf("log: lost %d times, found %d times", log.count(lost), log.count(found))
+	if log.count(redisLost) != 1 || log.count(redisBack) != 1 {
+		t.Errorf("log: lost %d times, back %d times", log.count(redisLost), log.count(redisBack))
 	}
 
 	s.kill()
 	if take(t, l, "user", 5, time.Minute).Allowed {
-		t.Error("a caller at the limit began anew when Redis was killed")
+		t.Error("a caller at the limit started again from zero when Redis was killed")
 	}
-	if got := takeAtOnce(t, 30, "during", 20, l); got != 20 {
+	if got := takeInParallel(t, 30, "during", 20, l); got != 20 {
 		t.Errorf("with Redis killed: %d of 30 allowed", got)
 	}
 	l.Refund(t.Context(), "during", 20, time.Minute)
@@ -228,22 +240,22 @@ func TestLimitsOutliveRedis(t *testing.T) {
 		t.Error("a refund was lost with Redis")
 	}
 
-	s.start() // a new process: it knows neither our keys nor ulule's scripts
+	s.start() // a new process has neither our keys nor ulule's scripts
 	c.Advance(time.Second)
-	other := newLimiter(t, ratelimit.Config{RedisURL: s.url(), Timeout: patient})
+	other := newLimiter(t, ratelimit.Config{RedisURL: s.url(), Timeout: longTimeout})
 	take(t, l, "after", 20, time.Minute)
-	if got := takeAtOnce(t, 40, "after", 20, l); got != 19 {
+	if got := takeInParallel(t, 40, "after", 20, l); got != 19 {
 		t.Errorf("with Redis back: %d of 40 allowed after the first, want 19", got)
 	}
 	if take(t, other, "after", 20, time.Minute).Allowed {
 		t.Error("the counts are not shared again")
 	}
-	if log.count(lost) != 2 || log.count(found) != 2 {
-		t.Errorf("log: lost %d times, found %d times", log.count(lost), log.count(found))
+	if log.count(redisLost) != 2 || log.count(redisBack) != 2 {
+		t.Errorf("log: lost %d times, back %d times", log.count(redisLost), log.count(redisBack))
 	}
 }
 
-func TestHungRedisCostsOneTimeoutASecond(t *testing.T) {
+func TestHungRedisCostsOneTimeoutPerSecond(t *testing.T) {
 	t.Parallel()
 	s, c := newServer(t), newClock()
 	s.start()
@@ -253,7 +265,7 @@ func TestHungRedisCostsOneTimeoutASecond(t *testing.T) {
 
 	s.signal(syscall.SIGSTOP)
 	defer s.signal(syscall.SIGCONT)
-	begun := time.Now()
+	start := time.Now()
 	allowed := 0
 	for second := range 3 {
 		for range 100 { // each would wait for a timeout: 90 s in all
@@ -263,7 +275,7 @@ func TestHungRedisCostsOneTimeoutASecond(t *testing.T) {
 		}
 		c.Advance(time.Duration(second) * time.Second)
 	}
-	if took := time.Since(begun); took > 30*timeout {
+	if took := time.Since(start); took > 30*timeout {
 		t.Errorf("300 requests in 3 s of a hung Redis took %v", took)
 	}
 	if allowed != 20 {
@@ -271,9 +283,14 @@ func TestHungRedisCostsOneTimeoutASecond(t *testing.T) {
 	}
 }
 
-func TestBadURLIsRefusedInSilence(t *testing.T) {
+func TestErrorForBadURLDoesNotRepeatIt(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{"redis://:hunter2@ho st:6379", "http://:hunter2@host", "hunter2", "redis://:hunter2@host/hunter2"} {
+	for _, url := range []string{
+		"redis://:hunter2@ho st:6379",
+		"http://:hunter2@host",
+		"hunter2",
+		"redis://:hunter2@host/hunter2",
+	} {
 		_, err := ratelimit.New(ratelimit.Config{RedisURL: url})
 		if err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("New: %v", err)
