@@ -1,11 +1,12 @@
-// Package deploy_test reads the deployment files as their tools would: they parse, they set only variables that
-// package config knows, and the production ones miss none that production needs.
+// Package deploy_test parses the deployment files. They may set only variables that package config knows, and the
+// production files must set every variable that production requires.
 package deploy_test
 
 import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"regexp"
 	"slices"
@@ -17,38 +18,74 @@ import (
 	"github.com/adiuva/cloud-api/internal/config"
 )
 
-func TestComposeSetsKnownVariables(t *testing.T) {
-	t.Parallel()
-	var file struct {
-		Services map[string]struct {
-			Image       string
-			Environment map[string]string
-		}
+type composeFile struct {
+	Services map[string]struct {
+		Image       string
+		Environment map[string]string
+		Ports       []string
 	}
-	if err := yaml.Unmarshal(read(t, "docker-compose.yml"), &file); err != nil {
+}
+
+func readCompose(t *testing.T) composeFile {
+	t.Helper()
+	var file composeFile
+	if err := yaml.Unmarshal(readFile(t, "docker-compose.yml"), &file); err != nil {
 		t.Fatal(err)
 	}
+	return file
+}
+
+func TestComposeSetsKnownVariables(t *testing.T) {
+	t.Parallel()
+	file := readCompose(t)
 	for _, name := range []string{"app", "migrate", "postgres", "redis", "s3"} {
 		if _, ok := file.Services[name]; !ok {
-			t.Errorf("there is no service %s", name)
+			t.Errorf("service %s is missing", name)
 		}
 	}
 	if got := file.Services["postgres"].Image; got != "postgres:16" {
 		t.Errorf("PostgreSQL is %s", got)
 	}
 	env := file.Services["app"].Environment
-	known(t, keys(env))
-	for name, value := range env {
-		env[name] = regexp.MustCompile(`^\$\{[A-Z0-9_]+:-\}$`).ReplaceAllString(value, "") // as in an empty shell
-	}
-	if _, err := config.Load(func(name string) string { return env[name] }, os.ReadFile); err != nil {
+	checkNames(t, env)
+	if _, err := loadCompose(env); err != nil {
 		t.Errorf("the app would not start: %v", err)
+	}
+}
+
+// loadCompose loads env with the defaults of ${NAME:-default}, as in a shell that sets no variable.
+func loadCompose(env map[string]string) (config.Config, error) {
+	substitution := regexp.MustCompile(`^\$\{[A-Z0-9_]+:-(.*)\}$`)
+	return config.Load(func(name string) string {
+		return substitution.ReplaceAllString(env[name], "$1")
+	}, os.ReadFile)
+}
+
+// The stand-in's checkout page is at the port it listens on, so that port must be the same outside the container.
+func TestComposePublishesTheStripeStandIn(t *testing.T) {
+	t.Parallel()
+	app := readCompose(t).Services["app"]
+	cfg, err := loadCompose(app.Environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.StripeSecretKey.IsSet() {
+		t.Error("the stand-in is not used: STRIPE_SECRET_KEY has a default")
+	}
+	for _, addr := range []string{cfg.Addr, cfg.DevStripeAddr} {
+		host, port, err := net.SplitHostPort(addr)
+		if err != nil || host != "" || port == "0" {
+			t.Errorf("%q is not a fixed port on all of the container's addresses", addr)
+		}
+		if want := "127.0.0.1:" + port + ":" + port; !slices.Contains(app.Ports, want) {
+			t.Errorf("the published ports %q do not include %s", app.Ports, want)
+		}
 	}
 }
 
 func TestKubernetesStartsInProduction(t *testing.T) {
 	t.Parallel()
-	text := read(t, "kubernetes/adiuva.yaml")
+	text := readFile(t, "kubernetes/adiuva.yaml")
 	data := map[string]string{}
 	kinds := []string{}
 	for dec := yaml.NewDecoder(bytes.NewReader(text)); ; {
@@ -69,13 +106,13 @@ func TestKubernetesStartsInProduction(t *testing.T) {
 	if !slices.Equal(kinds, []string{"Deployment", "ConfigMap", "Service"}) {
 		t.Errorf("kinds %v", kinds)
 	}
-	known(t, keys(data))
-	startsWith(t, data, secretsNamedIn(text))
+	checkNames(t, data)
+	checkStarts(t, data, secretsInHeader(text))
 }
 
 func TestFlyStartsInProduction(t *testing.T) {
 	t.Parallel()
-	text := read(t, "fly.toml")
+	text := readFile(t, "fly.toml")
 	_, section, found := strings.Cut(string(text), "[env]\n")
 	section, _, _ = strings.Cut(section, "\n[")
 	data := map[string]string{}
@@ -85,11 +122,11 @@ func TestFlyStartsInProduction(t *testing.T) {
 	if !found || len(data) == 0 {
 		t.Fatal("fly.toml has no [env]")
 	}
-	known(t, keys(data))
-	startsWith(t, data, secretsNamedIn(text))
+	checkNames(t, data)
+	checkStarts(t, data, secretsInHeader(text))
 }
 
-func TestWorkflow(t *testing.T) {
+func TestWorkflowRunsEveryGate(t *testing.T) {
 	t.Parallel()
 	type step struct{ Uses, Run, If string }
 	var flow struct {
@@ -101,106 +138,101 @@ func TestWorkflow(t *testing.T) {
 			Steps          []step
 		}
 	}
-	if err := yaml.Unmarshal(read(t, "../.github/workflows/ci.yml"), &flow); err != nil {
+	if err := yaml.Unmarshal(readFile(t, "../.github/workflows/ci.yml"), &flow); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := flow.On["pull_request"]; !ok || flow.Permissions["contents"] != "read" || len(flow.Permissions) != 1 {
-		t.Errorf("it runs on %v with %v", flow.On, flow.Permissions)
+		t.Errorf("the workflow runs on %v with permissions %v", flow.On, flow.Permissions)
 	}
 	for job, wants := range map[string][]string{
-		"lint":     {"actions/checkout@", "actions/setup-go@", "actions/setup-node@", "make verify lint"},
-		"test":     {"actions/checkout@", "actions/setup-go@", "make test"},
-		"breaking": {"actions/checkout@", "actions/setup-go@", "make breaking", "oasdiff changelog", "$GITHUB_STEP_SUMMARY", "gh pr comment"},
-		"image":    {"actions/checkout@", "docker/build-push-action@", "adiuva/cloud-api:ci version"},
+		"lint":  {"actions/checkout@", "actions/setup-go@", "actions/setup-node@", "make verify lint"},
+		"test":  {"actions/checkout@", "actions/setup-go@", "make test"},
+		"image": {"actions/checkout@", "docker/build-push-action@", "adiuva/cloud-api:ci version"},
+		"breaking": {
+			"actions/checkout@", "actions/setup-go@", "make breaking",
+			"oasdiff changelog", "$GITHUB_STEP_SUMMARY", "gh pr comment",
+		},
 	} {
-		var does strings.Builder
+		var steps strings.Builder
 		for _, s := range flow.Jobs[job].Steps {
-			does.WriteString(s.Uses + s.Run + "\n")
+			steps.WriteString(s.Uses + s.Run + "\n")
 		}
 		for _, want := range wants {
-			if !strings.Contains(does.String(), want) {
-				t.Errorf("job %s does not %s", job, want)
+			if !strings.Contains(steps.String(), want) {
+				t.Errorf("job %s does not run %s", job, want)
 			}
 		}
 		if flow.Jobs[job].TimeoutMinutes == 0 {
-			t.Errorf("job %s may run for hours", job)
+			t.Errorf("job %s has no timeout", job)
 		}
 	}
 	if got := flow.Jobs["breaking"].Permissions["pull-requests"]; got != "write" {
-		t.Errorf("the comment's permission is %q", got)
+		t.Errorf("the permission to comment on pull requests is %q, want write", got)
 	}
 }
 
-// TestTargetsExist finds every target that the workflow and .ci/run name in the Makefile.
-func TestTargetsExist(t *testing.T) {
+func TestMakeTargetsOfCIExist(t *testing.T) {
 	t.Parallel()
-	makefile := string(read(t, "../Makefile"))
+	makefile := string(readFile(t, "../Makefile"))
 	for _, path := range []string{"../.github/workflows/ci.yml", "../.ci/run"} {
-		calls := regexp.MustCompile(`(?m)\bmake ((?:[a-z-]+ ?)+)$`).FindAllStringSubmatch(string(read(t, path)), -1)
+		calls := regexp.MustCompile(`(?m)\bmake ((?:[a-z-]+ ?)+)$`).FindAllStringSubmatch(string(readFile(t, path)), -1)
 		if len(calls) == 0 {
-			t.Errorf("%s makes nothing", path)
+			t.Errorf("%s runs no make target", path)
 		}
 		for _, call := range calls {
 			for _, target := range strings.Fields(call[1]) {
 				if !strings.Contains(makefile, "\n"+target+":") {
-					t.Errorf("%s makes %s, which the Makefile does not know", path, target)
+					t.Errorf("%s runs make %s, which is not in the Makefile", path, target)
 				}
 			}
 		}
 	}
 }
 
-// startsWith fails unless production starts with the settings and the secrets that the file's head asks for.
-func startsWith(t *testing.T, settings map[string]string, secrets []string) {
+// checkStarts fails unless production starts with the settings and the secrets that the file's header asks for.
+func checkStarts(t *testing.T, settings map[string]string, secrets []string) {
 	t.Helper()
 	for _, name := range secrets {
 		settings[name] = name + "-0123456789abcdef0123456789abcdef"
 	}
-	settings["DATABASE_URL"], settings["REDIS_URL"] = "postgres://u:p@db/adiuva", "redis://cache:6379"
+	settings["DATABASE_URL"] = "postgres://u:p@db/adiuva"
+	settings["REDIS_URL"] = "redis://cache:6379"
 	if _, err := config.Load(func(name string) string { return settings[name] }, os.ReadFile); err != nil {
 		t.Errorf("production would not start: %v", err)
 	}
 }
 
-// secretsNamedIn returns the variables that the comment at the head names.
-func secretsNamedIn(text []byte) []string {
-	var head strings.Builder
+// secretsInHeader returns the variables named in the comment at the top of the file.
+func secretsInHeader(text []byte) []string {
+	var header strings.Builder
 	for line := range strings.Lines(string(text)) {
 		if !strings.HasPrefix(line, "#") {
 			break
 		}
-		head.WriteString(line)
+		header.WriteString(line)
 	}
-	var named []string
-	for _, name := range config.Names() {
-		if regexp.MustCompile(`\b` + name + `\b`).MatchString(head.String()) {
-			named = append(named, name)
-		}
-	}
-	return named
-}
-
-func known(t *testing.T, names []string) {
-	t.Helper()
-	if len(names) == 0 {
-		t.Error("no variable is set")
-	}
-	for _, name := range names {
-		if !slices.Contains(config.Names(), name) {
-			t.Errorf("%s is no variable of ours", name)
-		}
-	}
-}
-
-func keys(m map[string]string) []string {
 	var names []string
-	for k := range m {
-		names = append(names, k)
+	for _, name := range config.Names() {
+		if regexp.MustCompile(`\b` + name + `\b`).MatchString(header.String()) {
+			names = append(names, name)
+		}
 	}
 	return names
 }
 
-func read(t *testing.T, path string) []byte {
+func checkNames(t *testing.T, settings map[string]string) {
+	t.Helper()
+	if len(settings) == 0 {
+		t.Error("no variable is set")
+	}
+	for name := range settings {
+		if !slices.Contains(config.Names(), name) {
+			t.Errorf("the service has no variable %s", name)
+		}
+	}
+}
+
+func readFile(t *testing.T, path string) []byte {
 	t.Helper()
 	raw, err := os.ReadFile(path)
 	if err != nil {

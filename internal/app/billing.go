@@ -61,7 +61,8 @@ func checkPrices(ctx context.Context, cfg config.Config, pay *stripepay.Gateway,
 	return nil
 }
 
-// startStripe starts the stand-in on a free loopback port and returns its address.
+// startStripe starts the stand-in and returns its URL. The stand-in uses the host of that URL in the addresses of its
+// pages, so it must be one that a browser on this machine can open.
 func (a *App) startStripe(cfg config.Config, gateway stripepay.Config, opts Options) (string, error) {
 	stripe, err := devstripe.New(devstripe.Config{
 		Prices: gateway.Prices, WebhookURL: opts.BaseURL + httpapi.BasePath + "/billing/webhook", WebhookSecret: gateway.WebhookSecrets[0],
@@ -70,7 +71,7 @@ func (a *App) startStripe(cfg config.Config, gateway stripepay.Config, opts Opti
 	if err != nil {
 		return "", err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", cmp.Or(cfg.DevStripeAddr, "127.0.0.1:0"))
 	if err != nil {
 		return "", err
 	}
@@ -82,5 +83,9 @@ func (a *App) startStripe(cfg config.Config, gateway stripepay.Config, opts Opti
 	}()
 	a.Stripe = stripe
 	a.closers = append(a.closers, func() { _ = server.Close() }) // nothing of it is worth waiting for
-	return "http://" + listener.Addr().String(), nil
+	addr := *listener.Addr().(*net.TCPAddr)
+	if addr.IP.IsUnspecified() {
+		addr.IP = net.IPv4(127, 0, 0, 1)
+	}
+	return "http://" + addr.String(), nil
 }

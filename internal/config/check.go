@@ -25,6 +25,7 @@ func (c Config) check(given map[string]bool) []string {
 	wrong(!isListen(c.Addr), "ADDR is wrong: it must be host:port or :port")
 	wrong(c.AdminAddr != "" && !isListen(c.AdminAddr), "ADMIN_ADDR is wrong: it must be host:port or :port")
 	wrong(c.AdminAddr != "" && c.AdminAddr == c.Addr, "ADMIN_ADDR is the same as ADDR: give the admin listener a port of its own")
+	wrong(!isListen(c.DevStripeAddr), "DEV_STRIPE_ADDR is wrong: it must be host:port or :port")
 	wrong(given["DATABASE_URL"] && !hasScheme(c.DatabaseURL, "postgres", "postgresql"), "DATABASE_URL is wrong: it must be a postgres:// URL")
 	wrong(given["REDIS_URL"] && !hasScheme(c.RedisURL, "redis", "rediss"), "REDIS_URL is wrong: it must be a redis:// or rediss:// URL")
 	wrong(c.AWSAccessKeyID.IsSet() && !c.AWSSecretAccessKey.IsSet(), "AWS_SECRET_ACCESS_KEY is missing: AWS_ACCESS_KEY_ID is useless without it")

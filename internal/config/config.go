@@ -56,6 +56,7 @@ type Config struct {
 	StripeSecretKey      Secret   `env:"STRIPE_SECRET_KEY" prod:"required" embedded:"a local Stripe stand-in with a checkout page" example:"sk_test_change-me" desc:"key of the Stripe API"`
 	StripeWebhookSecrets []Secret `env:"STRIPE_WEBHOOK_SECRET" prod:"required" min:"32" embedded:"a secret made once and kept in the data directory" example:"whsec_change-me-to-the-secret-of-your-endpoint" desc:"signing secret of the webhook endpoint; several, comma-separated, while it is rolled"`
 	StripeAPIBase        string   `env:"STRIPE_API_BASE" kind:"url" example:"http://localhost:12111" desc:"another server in Stripe's place, for tests"`
+	DevStripeAddr        string   `env:"DEV_STRIPE_ADDR" default:"127.0.0.1:0" desc:"address of the local Stripe stand-in's listener; a fixed port makes its checkout page reachable from outside a container"`
 	StripePricePro       string   `env:"STRIPE_PRICE_PRO" default:"price_pro" prod:"required" desc:"Stripe's price id of Pro"`
 	StripePricePower     string   `env:"STRIPE_PRICE_POWER" default:"price_power" prod:"required" desc:"Stripe's price id of Power"`
 	StripePriceTeam      string   `env:"STRIPE_PRICE_TEAM" default:"price_team" prod:"required" desc:"Stripe's price id of a Team seat"`

@@ -105,6 +105,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"ENV", "staging", "ENV is wrong", "ENV is wrong"},
 		{"ADDR", "not-an-address", "ADDR is wrong", "ADDR is wrong"},
 		{"ADDR", "host:99999999", "ADDR is wrong", "ADDR is wrong"},
+		{"DEV_STRIPE_ADDR", "12111", "DEV_STRIPE_ADDR is wrong", "DEV_STRIPE_ADDR is wrong"},
 		{"LOG_LEVEL", "INFO+3xyz", "LOG_LEVEL is wrong", "LOG_LEVEL is wrong"},
 		{"DATABASE_URL", "mysql://secretvalue", "DATABASE_URL is wrong", "DATABASE_URL is wrong"},
 		{"REDIS_URL", "secretvalue:6379", "REDIS_URL is wrong", "REDIS_URL is wrong"},

@@ -38,7 +38,7 @@ func TestDocsInBrowser(t *testing.T) {
 	service := httptest.NewServer(server)
 	t.Cleanup(service.Close)
 	dir := t.TempDir()
-	check(t, docs.WriteStatic(filepath.Join(dir, "some", "where"), "1.2.3"))
+	check(t, docsite.WriteStatic(filepath.Join(dir, "some", "where"), "1.2.3"))
 	fileServer := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	t.Cleanup(fileServer.Close)
 	run(t, "docs.test.mjs", "BASE="+service.URL, "SITE="+fileServer.URL+"/some/where")
