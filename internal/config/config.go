@@ -70,7 +70,6 @@ type Config struct {
 	WSPingInterval time.Duration `env:"WS_PING_INTERVAL" default:"30s" desc:"how often the chat stream pings"`
 	ShutdownDelay  time.Duration `env:"SHUTDOWN_DELAY" prod-default:"5s" example:"5s" desc:"how long new requests are still answered after SIGTERM while /readyz says draining, so that balancers turn away first; empty in dev means not at all"`
 	ShutdownGrace  time.Duration `env:"SHUTDOWN_GRACE" default:"10s" desc:"how long running answers get after SIGTERM"`
-	OTLPEndpoint   string        `env:"OTEL_EXPORTER_OTLP_ENDPOINT" kind:"url" example:"http://localhost:4318" desc:"where traces are sent over OTLP; empty means nowhere"`
 }
 
 // Load reads every variable through getenv and returns the whole configuration, or one error that joins every fault, a
