@@ -693,7 +693,7 @@ type ChatStreamPlan struct {
 
 	// Steps The steps, in order.
 	//
-	// Example: [{"action":"generate","prompt_template":"email_to_task","variables":{"tone":"short"}}]
+	// Example: [{"action":"generate","prompt_template":"tpl_task_agent_summary","variables":{"request":"Sum up my tasks"}}]
 	Steps []PlanStep `json:"steps"`
 }
 
@@ -915,17 +915,17 @@ type EventRow struct {
 type ExecutionPlan struct {
 	// Agent The agent that made the plan.
 	//
-	// Example: task_agent
+	// Example: email_agent
 	Agent string `json:"agent"`
 
 	// Description What the playbook does.
 	//
-	// Example: Reads an e-mail and proposes its tasks.
+	// Example: Reads e-mails and creates a task for everything they ask of you.
 	Description *string `json:"description,omitempty"`
 
 	// ID The playbook's id.
 	//
-	// Example: create_task_from_email
+	// Example: task_from_email
 	ID *string `json:"id,omitempty"`
 
 	// Kind Which of the answers this is.
@@ -935,7 +935,7 @@ type ExecutionPlan struct {
 
 	// Steps The steps, in order.
 	//
-	// Example: [{"action":"generate","prompt_template":"email_to_task","variables":{"tone":"short"}}]
+	// Example: [{"action":"select","table":"emails"},{"action":"generate","data_from_step":0,"prompt_template":"tpl_email_tasks"},{"action":"create_record","data":{"description":"{{description}}","dueDate":"{{dueDate}}","priority":"{{priority}}","status":"todo","title":"{{title}}"},"data_from_step":1,"table":"tasks"}]
 	Steps []PlanStep `json:"steps"`
 
 	// Tier A plan, from least to most: free, pro, power, team.
@@ -945,7 +945,7 @@ type ExecutionPlan struct {
 
 	// Title The playbook's title.
 	//
-	// Example: Create a task from an e-mail
+	// Example: Create tasks from e-mails
 	Title *string `json:"title,omitempty"`
 }
 
@@ -1086,7 +1086,7 @@ type PlanStep struct {
 
 	// PromptTemplate Id of the template of a generate step; its text stays on the server.
 	//
-	// Example: email_to_task
+	// Example: tpl_email_agent_follow_up
 	PromptTemplate *string `json:"prompt_template,omitempty"`
 
 	// Table The table of the client's database.
@@ -1096,13 +1096,13 @@ type PlanStep struct {
 
 	// Variables What fills the template.
 	//
-	// Example: {"tone":"short"}
+	// Example: {"request":"Make a task of each offer that is due"}
 	Variables map[string]interface{} `json:"variables,omitempty"`
 }
 
 // PlaybookList Playbooks.
 //
-// Example: [{"agent":"task_agent","description":"Reads an e-mail and proposes its tasks.","id":"create_task_from_email","kind":"plan","steps":[{"action":"generate","prompt_template":"email_to_task","variables":{"tone":"short"}}],"tier":"free","title":"Create a task from an e-mail"}]
+// Example: [{"agent":"email_agent","description":"Reads e-mails and creates a task for everything they ask of you.","id":"task_from_email","kind":"plan","steps":[{"action":"select","table":"emails"},{"action":"generate","data_from_step":0,"prompt_template":"tpl_email_tasks"},{"action":"create_record","data":{"description":"{{description}}","dueDate":"{{dueDate}}","priority":"{{priority}}","status":"todo","title":"{{title}}"},"data_from_step":1,"table":"tasks"}],"tier":"free","title":"Create tasks from e-mails"}]
 type PlaybookList = []ExecutionPlan
 
 // PortalSession An open billing portal.
@@ -1261,7 +1261,7 @@ type StepRequest struct {
 
 	// PromptTemplate The template's id.
 	//
-	// Example: email_to_task
+	// Example: tpl_email_agent_follow_up
 	PromptTemplate string `json:"prompt_template"`
 
 	// Timezone IANA name of the zone that words like tomorrow mean.
@@ -1271,7 +1271,7 @@ type StepRequest struct {
 
 	// Variables What fills the template.
 	//
-	// Example: {"tone":"short"}
+	// Example: {"request":"Make a task of each offer that is due"}
 	Variables map[string]interface{} `json:"variables,omitempty"`
 }
 
