@@ -40,25 +40,34 @@ func (e env) with(pairs ...string) env {
 
 func noFile(string) ([]byte, error) { return nil, fs.ErrNotExist }
 
-// production is the least that ENV=prod accepts.
+// production returns the smallest environment that ENV=prod accepts.
 func production() env {
 	return env{
-		"ENV": "prod", "DATABASE_URL": "postgres://a:b@db/adiuva", "REDIS_URL": "redis://cache:6379/0",
-		"JWT_SECRET": "jwt-" + long, "PASSWORD_PEPPER": "pepper-" + long, "OPENAI_API_KEY": "sk-1",
-		"S3_BUCKET": "blobs", "STRIPE_SECRET_KEY": "sk_live_1", "STRIPE_WEBHOOK_SECRET": "whsec_" + long,
-		"STRIPE_PRICE_PRO": "price_1", "STRIPE_PRICE_POWER": "price_2", "STRIPE_PRICE_TEAM": "price_3",
-		"BILLING_SUCCESS_URL": "https://adiuva.test/ok", "BILLING_CANCEL_URL": "https://adiuva.test/no",
+		"ENV":                   "prod",
+		"DATABASE_URL":          "postgres://a:b@db/adiuva",
+		"REDIS_URL":             "redis://cache:6379/0",
+		"JWT_SECRET":            "jwt-" + long,
+		"PASSWORD_PEPPER":       "pepper-" + long,
+		"OPENAI_API_KEY":        "sk-1",
+		"S3_BUCKET":             "blobs",
+		"STRIPE_SECRET_KEY":     "sk_live_1",
+		"STRIPE_WEBHOOK_SECRET": "whsec_" + long,
+		"STRIPE_PRICE_PRO":      "price_1",
+		"STRIPE_PRICE_POWER":    "price_2",
+		"STRIPE_PRICE_TEAM":     "price_3",
+		"BILLING_SUCCESS_URL":   "https://adiuva.test/ok",
+		"BILLING_CANCEL_URL":    "https://adiuva.test/no",
 	}
 }
 
-func TestLoadDevNeedsNothing(t *testing.T) {
+func TestLoadInDevNeedsNoVariables(t *testing.T) {
 	t.Parallel()
 	c, err := config.Load(env{}.get, noFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := []any{c.Env, c.Addr, c.AdminAddr, c.JWTAlgorithm, c.JWTAccessTTL, c.JWTRefreshTTL, c.LLMRouterModel, c.CORSOrigins, c.Limited(),
-		c.WSPingInterval, c.ShutdownGrace, c.LogLevel, c.BackupRedirect}
+	got := []any{c.Env, c.Addr, c.AdminAddr, c.JWTAlgorithm, c.JWTAccessTTL, c.JWTRefreshTTL, c.LLMRouterModel,
+		c.CORSOrigins, c.Limited(), c.WSPingInterval, c.ShutdownGrace, c.LogLevel, c.BackupRedirect}
 	want := []any{"dev", "127.0.0.1:8080", "", "HS256", 15 * time.Minute, 720 * time.Hour, "gpt-4o-mini",
 		[]string{"app://adiuva", "http://localhost:*"}, true, 30 * time.Second, 10 * time.Second, slog.LevelInfo, false}
 	if d := cmp.Diff(want, got); d != "" {
@@ -75,7 +84,7 @@ func TestLoadDevNeedsNothing(t *testing.T) {
 	}
 }
 
-func TestLoadProd(t *testing.T) {
+func TestLoadInProdUsesProdDefaults(t *testing.T) {
 	t.Parallel()
 	c, err := config.Load(production().get, noFile)
 	if err != nil {
@@ -86,7 +95,7 @@ func TestLoadProd(t *testing.T) {
 	}
 }
 
-func TestLoadNamesEveryMissingVariableAtOnce(t *testing.T) {
+func TestLoadReportsEveryMissingVariable(t *testing.T) {
 	t.Parallel()
 	_, err := config.Load(env{"ENV": "prod"}.get, noFile)
 	if err == nil {
@@ -99,7 +108,8 @@ func TestLoadNamesEveryMissingVariableAtOnce(t *testing.T) {
 	}
 }
 
-func TestLoadRefuses(t *testing.T) {
+func TestLoadRejectsInvalidValues(t *testing.T) {
+	t.Attr("case", "C27")
 	t.Parallel()
 	rows := []struct{ name, value, dev, prod string }{
 		{"ENV", "staging", "ENV is wrong", "ENV is wrong"},
@@ -150,27 +160,35 @@ func TestLoadRefuses(t *testing.T) {
 				_, err := config.Load(e.with(row.name, row.value).get, noFile)
 				switch {
 				case want == "" && err != nil:
-					t.Errorf("refused: %v", err)
+					t.Errorf("rejected: %v", err)
 				case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
 					t.Errorf("got %v, want %q", err, want)
 				case err != nil && len(row.value) > 8 && strings.Contains(err.Error(), row.value):
-					t.Errorf("the value shows in %v", err)
+					t.Errorf("the error shows the value: %v", err)
 				case err != nil && strings.Count(err.Error(), "\n") > 0:
-					t.Errorf("one fault, several sentences: %v", err)
+					t.Errorf("one fault was reported more than once: %v", err)
 				}
 			})
 		}
 	}
 }
 
-func TestLoadReadsLists(t *testing.T) {
+func TestLoadParsesLists(t *testing.T) {
 	t.Parallel()
-	c, err := config.Load(env{"TRUSTED_PROXIES": "10.1.2.3/8, 127.0.0.1,::1", "CORS_ORIGINS": "app://adiuva, https://a.test:8443",
-		"JWT_PREVIOUS_SECRETS": "one,two", "LOG_LEVEL": "DEBUG"}.get, noFile)
+	c, err := config.Load(env{
+		"TRUSTED_PROXIES":      "10.1.2.3/8, 127.0.0.1,::1",
+		"CORS_ORIGINS":         "app://adiuva, https://a.test:8443",
+		"JWT_PREVIOUS_SECRETS": "one,two",
+		"LOG_LEVEL":            "DEBUG",
+	}.get, noFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("::1/128")}
+	want := []netip.Prefix{
+		netip.MustParsePrefix("10.0.0.0/8"),
+		netip.MustParsePrefix("127.0.0.1/32"),
+		netip.MustParsePrefix("::1/128"),
+	}
 	if fmt.Sprint(want) != fmt.Sprint(c.TrustedProxies) {
 		t.Errorf("proxies %v", c.TrustedProxies)
 	}
@@ -187,32 +205,44 @@ func TestLoadReadsSecretsFromFiles(t *testing.T) {
 	files := func(path string) ([]byte, error) {
 		switch path {
 		case "/jwt":
-			return []byte(" kept as it is \n"), nil
+			return []byte(" with spaces \n"), nil
 		case "/empty":
 			return []byte("\n"), nil
 		}
 		return nil, errors.New("no such file " + path)
 	}
 	c, err := config.Load(env{"JWT_SECRET_FILE": "/jwt"}.get, files)
-	if err != nil || c.JWTSecret.Reveal() != " kept as it is " {
+	if err != nil || c.JWTSecret.Reveal() != " with spaces " {
 		t.Errorf("%q, %v", c.JWTSecret.Reveal(), err)
 	}
-	_, err = config.Load(env{"JWT_SECRET_FILE": "/jwt", "JWT_SECRET": "x", "OPENAI_API_KEY_FILE": "/nowhere", "PASSWORD_PEPPER_FILE": "/empty"}.get, files)
-	for _, want := range []string{"JWT_SECRET and JWT_SECRET_FILE are both set", "OPENAI_API_KEY_FILE names a file that cannot be read",
-		"PASSWORD_PEPPER_FILE names an empty file"} {
+	_, err = config.Load(env{
+		"JWT_SECRET_FILE":      "/jwt",
+		"JWT_SECRET":           "x",
+		"OPENAI_API_KEY_FILE":  "/nowhere",
+		"PASSWORD_PEPPER_FILE": "/empty",
+	}.get, files)
+	for _, want := range []string{
+		"JWT_SECRET and JWT_SECRET_FILE are both set",
+		"OPENAI_API_KEY_FILE names a file that cannot be read",
+		"PASSWORD_PEPPER_FILE names an empty file",
+	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in %v", want, err)
 		}
 	}
 	if strings.Contains(fmt.Sprint(err), "/nowhere") {
-		t.Errorf("the path shows in %v", err)
+		t.Errorf("the error shows the path: %v", err)
 	}
 }
 
-func TestSecretsNeverPrint(t *testing.T) {
+func TestSecretsAreNeverPrinted(t *testing.T) {
+	t.Attr("case", "C27")
 	t.Parallel()
-	c, err := config.Load(production().with("AWS_ACCESS_KEY_ID", "AKIA"+long, "AWS_SECRET_ACCESS_KEY", "aws-"+long,
-		"JWT_PREVIOUS_SECRETS", "old-"+long).get, noFile)
+	e := production()
+	e["AWS_ACCESS_KEY_ID"] = "AKIA" + long
+	e["AWS_SECRET_ACCESS_KEY"] = "aws-" + long
+	e["JWT_PREVIOUS_SECRETS"] = "old-" + long
+	c, err := config.Load(e.get, noFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,25 +250,30 @@ func TestSecretsNeverPrint(t *testing.T) {
 	if err := c.Print(&printed); err != nil {
 		t.Fatal(err)
 	}
-	slog.New(slog.NewJSONHandler(&logged, nil)).Info("config", "config", c, "secret", c.JWTSecret, "list", c.StripeWebhookSecrets)
+	log := slog.New(slog.NewJSONHandler(&logged, nil))
+	log.Info("config", "config", c, "secret", c.JWTSecret, "list", c.StripeWebhookSecrets)
 	asJSON, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := printed.String() + logged.String() + string(asJSON) + fmt.Sprintf("%v %+v %#v %s %q", c, c, c, c.JWTSecret, c.JWTSecret)
+	formatted := fmt.Sprintf("%v %+v %#v %s %q", c, c, c, c.JWTSecret, c.JWTSecret)
+	all := printed.String() + logged.String() + string(asJSON) + formatted
 	for _, secret := range []string{long, "postgres://a", "redis://cache", "sk-1", "sk_live_1"} {
 		if strings.Contains(all, secret) {
-			t.Errorf("%q shows", secret)
+			t.Errorf("%q was printed", secret)
 		}
 	}
-	for _, line := range []string{"JWT_SECRET=[set]\n", "S3_ENDPOINT=\n", "ADDR=:8080\n", "JWT_ACCESS_TTL=15m0s\n", "STRIPE_WEBHOOK_SECRET=[set]\n", "LOG_LEVEL=info\n"} {
+	for _, line := range []string{
+		"JWT_SECRET=[set]\n", "S3_ENDPOINT=\n", "ADDR=:8080\n",
+		"JWT_ACCESS_TTL=15m0s\n", "STRIPE_WEBHOOK_SECRET=[set]\n", "LOG_LEVEL=info\n",
+	} {
 		if !strings.Contains(printed.String(), line) {
 			t.Errorf("%q is not printed in\n%s", line, printed.String())
 		}
 	}
 }
 
-func TestDevSecretsAreMadeOnce(t *testing.T) {
+func TestDevSecretsAreGeneratedOnce(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	var all [8]config.Secrets
@@ -258,8 +293,9 @@ func TestDevSecretsAreMadeOnce(t *testing.T) {
 			t.Fatal("two callers got different secrets")
 		}
 	}
-	if s := all[0]; s.JWT == s.Pepper || len(s.JWT.Reveal()) < 32 || !strings.HasPrefix(s.StripeWebhook.Reveal(), "whsec_") {
-		t.Error("the secrets are not three long and different ones")
+	s := all[0]
+	if s.JWT == s.Pepper || len(s.JWT.Reveal()) < 32 || !strings.HasPrefix(s.StripeWebhook.Reveal(), "whsec_") {
+		t.Error("the secrets are too short or not different")
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 1 {
@@ -269,8 +305,11 @@ func TestDevSecretsAreMadeOnce(t *testing.T) {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
 	c, err := config.Config{Env: config.Dev, DataDir: dir, JWTSecret: config.NewSecret("mine")}.WithDevSecrets()
-	if err != nil || c.JWTSecret.Reveal() != "mine" || c.PasswordPepper != all[0].Pepper || c.StripeWebhookSecrets[0] != all[0].StripeWebhook {
-		t.Errorf("filled wrongly, %v", err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.JWTSecret.Reveal() != "mine" || c.PasswordPepper != s.Pepper || c.StripeWebhookSecrets[0] != s.StripeWebhook {
+		t.Error("WithDevSecrets replaced a given secret or did not fill in a missing one")
 	}
 	if err := os.WriteFile(filepath.Join(dir, entries[0].Name()), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
@@ -292,7 +331,7 @@ func TestDrift(t *testing.T) {
 	before, rest, ok := strings.Cut(string(readme), begin)
 	table, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		t.Fatal("README.md has lost the markers around its table of variables")
+		t.Fatal("README.md has no markers around its table of variables")
 	}
 	if *update {
 		write(t, "../../.env.example", config.Example())

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Example returns the text of .env.example: every variable, commented out, with its default or an example, under a line
-// that says what it is for.
+// Example returns the text of .env.example: every variable, commented out, with its default or an example, below a line
+// with its description.
 func Example() string {
 	var b strings.Builder
 	b.WriteString("# Every variable that adiuva-api reads. Generated from internal/config by `make generate`; do not edit.\n" +
@@ -19,7 +19,7 @@ func Example() string {
 		if value == "" {
 			value = f.example
 		}
-		fmt.Fprintf(&b, "\n# %s.%s\n# %s=%s\n", f.sentence(), f.note(), f.name, value)
+		fmt.Fprintf(&b, "\n# %s.%s\n# %s=%s\n", f.sentence(), f.notes(), f.name, value)
 	}
 	return b.String()
 }
@@ -29,12 +29,12 @@ func Table() string {
 	var b strings.Builder
 	b.WriteString("| variable | default | meaning |\n|---|---|---|\n")
 	for _, f := range fields(&Config{}) {
-		fmt.Fprintf(&b, "| `%s` | %s | %s.%s |\n", f.name, f.shownDefault(), f.sentence(), f.note())
+		fmt.Fprintf(&b, "| `%s` | %s | %s.%s |\n", f.name, f.defaultCell(), f.sentence(), f.notes())
 	}
 	return b.String()
 }
 
-// Names returns every variable that Load reads, NAME_FILE forms left out.
+// Names returns every variable that Load reads, without the NAME_FILE forms.
 func Names() []string {
 	var names []string
 	for _, f := range fields(&Config{}) {
@@ -43,10 +43,10 @@ func Names() []string {
 	return names
 }
 
-// Print writes NAME=value for every variable, defaults included; secrets show as [set] or nothing.
+// Print writes NAME=value for every variable, including defaults. Secrets are printed as [set] or as nothing.
 func (c Config) Print(w io.Writer) error {
 	for _, f := range fields(&c) {
-		if _, err := fmt.Fprintf(w, "%s=%s\n", f.name, f.shown()); err != nil {
+		if _, err := fmt.Fprintf(w, "%s=%s\n", f.name, f.display()); err != nil {
 			return err
 		}
 	}
@@ -55,7 +55,7 @@ func (c Config) Print(w io.Writer) error {
 
 func (f field) sentence() string { return strings.ToUpper(f.desc[:1]) + f.desc[1:] }
 
-func (f field) note() string {
+func (f field) notes() string {
 	var b strings.Builder
 	if f.embedded != "" {
 		b.WriteString(" In dev, when empty: " + f.embedded + ".")
@@ -69,7 +69,7 @@ func (f field) note() string {
 	return b.String()
 }
 
-func (f field) shownDefault() string {
+func (f field) defaultCell() string {
 	switch {
 	case f.prodDefault != "":
 		return "`" + f.def + "`, in prod `" + f.prodDefault + "`"
@@ -79,22 +79,22 @@ func (f field) shownDefault() string {
 	return ""
 }
 
-// shown returns the value as the variable would be written, or [set] for secrets.
-func (f field) shown() string {
+// display returns the value as one would write it in the variable, or [set] for secrets.
+func (f field) display() string {
 	switch v := f.value.Interface().(type) {
 	case []Secret:
-		return joined(v)
+		return joinStrings(v)
 	case []string:
 		return strings.Join(v, ",")
 	case []netip.Prefix:
-		return joined(v)
+		return joinStrings(v)
 	case slog.Level:
 		return strings.ToLower(v.String())
 	}
 	return fmt.Sprint(f.value.Interface())
 }
 
-func joined[T fmt.Stringer](list []T) string {
+func joinStrings[T fmt.Stringer](list []T) string {
 	parts := make([]string, len(list))
 	for i, item := range list {
 		parts[i] = item.String()

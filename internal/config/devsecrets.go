@@ -10,26 +10,26 @@ import (
 	"path/filepath"
 )
 
-// devSecretsFile lies in the data directory.
+// devSecretsFile is the name of the file in the data directory.
 const devSecretsFile = "dev-secrets.json"
 
-// Secrets are the ones that dev makes for itself.
+// Secrets are the secrets generated for development.
 type Secrets struct {
 	JWT           Secret
 	Pepper        Secret
 	StripeWebhook Secret
 }
 
-// savedSecrets is the file's form; Secret itself never marshals its value.
+// savedSecrets is the format of the file; a Secret never marshals its value.
 type savedSecrets struct {
 	JWT           string `json:"jwt_secret"`
 	Pepper        string `json:"password_pepper"`
 	StripeWebhook string `json:"stripe_webhook_secret"`
 }
 
-// DevSecrets returns the secrets kept in dir, which are made at the first call (folder 0700, file 0600) and stay the
-// same ever after, also when several processes ask at once. A damaged file is an error, never overwritten: password
-// hashes depend on it.
+// DevSecrets returns the secrets stored in dir. The first call generates them (folder 0700, file 0600); later calls, and
+// concurrent ones from other processes, return the same. A damaged file is an error and is never overwritten, because
+// password hashes depend on it.
 func DevSecrets(dir string) (Secrets, error) {
 	path := filepath.Join(dir, devSecretsFile)
 	saved, err := readSecrets(path)
@@ -44,24 +44,24 @@ func DevSecrets(dir string) (Secrets, error) {
 	return Secrets{NewSecret(saved.JWT), NewSecret(saved.Pepper), NewSecret(saved.StripeWebhook)}, nil
 }
 
-// WithDevSecrets returns a copy in which missing secrets are filled from the data directory. In production, and when
-// nothing is missing, it changes nothing and touches no file.
+// WithDevSecrets returns a copy in which missing secrets are taken from DevSecrets. In production, and when none is
+// missing, it returns c and touches no file.
 func (c Config) WithDevSecrets() (Config, error) {
 	if c.IsProd() || c.JWTSecret.IsSet() && c.PasswordPepper.IsSet() && len(c.StripeWebhookSecrets) > 0 {
 		return c, nil
 	}
-	kept, err := DevSecrets(c.DataDir)
+	secrets, err := DevSecrets(c.DataDir)
 	if err != nil {
 		return Config{}, err
 	}
 	if !c.JWTSecret.IsSet() {
-		c.JWTSecret = kept.JWT
+		c.JWTSecret = secrets.JWT
 	}
 	if !c.PasswordPepper.IsSet() {
-		c.PasswordPepper = kept.Pepper
+		c.PasswordPepper = secrets.Pepper
 	}
 	if len(c.StripeWebhookSecrets) == 0 {
-		c.StripeWebhookSecrets = []Secret{kept.StripeWebhook}
+		c.StripeWebhookSecrets = []Secret{secrets.StripeWebhook}
 	}
 	return c, nil
 }
@@ -78,7 +78,7 @@ func readSecrets(path string) (savedSecrets, error) {
 	return saved, nil
 }
 
-// writeSecrets writes the file whole or not at all; when another process was first, its file stays.
+// writeSecrets creates the file atomically. If another process has created it first, that file stays.
 func writeSecrets(dir, path string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -88,7 +88,11 @@ func writeSecrets(dir, path string) error {
 		return err
 	}
 	defer os.Remove(tmp.Name())
-	err = json.NewEncoder(tmp).Encode(savedSecrets{JWT: rand.Text() + rand.Text(), Pepper: rand.Text() + rand.Text(), StripeWebhook: "whsec_" + rand.Text() + rand.Text()})
+	err = json.NewEncoder(tmp).Encode(savedSecrets{
+		JWT:           rand.Text() + rand.Text(),
+		Pepper:        rand.Text() + rand.Text(),
+		StripeWebhook: "whsec_" + rand.Text() + rand.Text(),
+	})
 	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
 		return err
 	}

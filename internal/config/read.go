@@ -11,25 +11,39 @@ import (
 	"time"
 )
 
-// field is one member of Config with what its tags say.
+// field is a field of Config with its tags.
 type field struct {
-	name, def, prodDefault, example, desc, embedded, kind string
-	oneOf                                                 []string
-	required, secret                                      bool
-	min                                                   int
-	value                                                 reflect.Value
+	name        string
+	def         string
+	prodDefault string
+	example     string
+	desc        string
+	embedded    string
+	kind        string
+	oneOf       []string
+	required    bool
+	secret      bool
+	min         int
+	value       reflect.Value
 }
 
-// fields returns the members of c in order; setting a field's value sets the member.
+// fields returns the fields of c in order; setting a field's value changes c.
 func fields(c *Config) []field {
 	v := reflect.ValueOf(c).Elem()
 	list := make([]field, v.NumField())
 	for i := range list {
 		tag := v.Type().Field(i).Tag
 		f := field{
-			name: tag.Get("env"), def: tag.Get("default"), prodDefault: tag.Get("prod-default"), example: tag.Get("example"),
-			desc: tag.Get("desc"), embedded: tag.Get("embedded"), kind: tag.Get("kind"), oneOf: strings.Fields(tag.Get("oneof")),
-			required: tag.Get("prod") == "required", value: v.Field(i),
+			name:        tag.Get("env"),
+			def:         tag.Get("default"),
+			prodDefault: tag.Get("prod-default"),
+			example:     tag.Get("example"),
+			desc:        tag.Get("desc"),
+			embedded:    tag.Get("embedded"),
+			kind:        tag.Get("kind"),
+			oneOf:       strings.Fields(tag.Get("oneof")),
+			required:    tag.Get("prod") == "required",
+			value:       v.Field(i),
 		}
 		f.min, _ = strconv.Atoi(tag.Get("min"))
 		switch f.value.Interface().(type) {
@@ -41,62 +55,62 @@ func fields(c *Config) []field {
 	return list
 }
 
-// reader fills fields from the environment and gathers what is wrong.
-type reader struct {
+// loader sets fields from the environment and collects faults.
+type loader struct {
 	getenv   func(string) string
 	readFile func(string) ([]byte, error)
 	prod     bool
-	given    map[string]bool // variables that were set, rather than defaulted
+	set      map[string]bool // variables with a value of their own, not a default
 	faults   []string
 }
 
-func (r *reader) fault(format string, args ...any) {
-	r.faults = append(r.faults, fmt.Sprintf(format, args...))
+func (l *loader) fault(format string, args ...any) {
+	l.faults = append(l.faults, fmt.Sprintf(format, args...))
 }
 
-func (r *reader) read(f field) {
-	text, ok := r.text(f)
+func (l *loader) load(f field) {
+	text, ok := l.lookup(f)
 	if !ok {
 		return
 	}
-	r.given[f.name] = text != ""
-	if text == "" && r.prod && f.required {
-		r.fault("%s is missing: ENV=prod needs it (%s)", f.name, f.desc)
+	l.set[f.name] = text != ""
+	if text == "" && l.prod && f.required {
+		l.fault("%s is missing: ENV=prod needs it (%s)", f.name, f.desc)
 		return
 	}
 	if text == "" {
-		text = f.defaultFor(r.prod)
+		text = f.defaultFor(l.prod)
 	}
 	if text == "" {
 		return
 	}
 	if remedy := f.set(text); remedy != "" {
-		r.fault("%s is wrong: %s", f.name, remedy)
+		l.fault("%s is wrong: %s", f.name, remedy)
 	}
 }
 
-// text returns what the variable, or the file that NAME_FILE names, says; false after a fault.
-func (r *reader) text(f field) (string, bool) {
-	text := r.getenv(f.name)
+// lookup returns the value of the variable, or of the file named by NAME_FILE. It returns false after a fault.
+func (l *loader) lookup(f field) (string, bool) {
+	text := l.getenv(f.name)
 	path := ""
 	if f.secret {
-		path = r.getenv(f.name + "_FILE")
+		path = l.getenv(f.name + "_FILE")
 	}
 	switch {
 	case path == "":
 		return text, true
 	case text != "":
-		r.fault("%s and %s_FILE are both set: keep one of them", f.name, f.name)
+		l.fault("%s and %s_FILE are both set: keep one of them", f.name, f.name)
 		return "", false
 	}
-	raw, err := r.readFile(path)
+	raw, err := l.readFile(path)
 	if err != nil {
-		r.fault("%s_FILE names a file that cannot be read: check the path and its permissions", f.name)
+		l.fault("%s_FILE names a file that cannot be read: check the path and its permissions", f.name)
 		return "", false
 	}
 	text = strings.TrimSuffix(strings.TrimSuffix(string(raw), "\n"), "\r")
 	if text == "" {
-		r.fault("%s_FILE names an empty file: write the secret into it", f.name)
+		l.fault("%s_FILE names an empty file: write the secret into it", f.name)
 		return "", false
 	}
 	return text, true
@@ -109,7 +123,7 @@ func (f field) defaultFor(prod bool) string {
 	return f.def
 }
 
-// set parses text into the field; what it returns is the remedy when text will not do, and never quotes it.
+// set parses text into the field. For invalid text it returns the remedy, which never quotes the text.
 func (f field) set(text string) (remedy string) {
 	if len(f.oneOf) > 0 && !slices.Contains(f.oneOf, text) {
 		return "it must be " + strings.Join(f.oneOf, " or ")
@@ -152,11 +166,12 @@ func (f field) setNumber(text string) (remedy string) {
 			return "it must be a positive duration with a unit, such as 15m or 10s"
 		}
 	case *slog.Level:
-		if !slices.Contains([]string{"debug", "info", "warn", "error"}, strings.ToLower(text)) || p.UnmarshalText([]byte(text)) != nil {
+		levels := []string{"debug", "info", "warn", "error"} // slog also accepts offsets such as INFO+3
+		if !slices.Contains(levels, strings.ToLower(text)) || p.UnmarshalText([]byte(text)) != nil {
 			return "it must be debug, info, warn or error"
 		}
 	default:
-		return fmt.Sprintf("no reader for a %s", f.value.Type())
+		return fmt.Sprintf("a %s cannot be parsed", f.value.Type())
 	}
 	return ""
 }
@@ -175,7 +190,7 @@ func setPrefixes(p *[]netip.Prefix, text string) (remedy string) {
 	return ""
 }
 
-// split returns the comma-separated parts of text, without surrounding blanks and empty parts.
+// split returns the comma-separated parts of text, trimmed and without empty ones.
 func split(text string) []string {
 	var parts []string
 	for part := range strings.SplitSeq(text, ",") {

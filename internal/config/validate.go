@@ -1,0 +1,135 @@
+package config
+
+import (
+	"errors"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// minProdBcryptCost is the minimum of OWASP ASVS 5 for bcrypt. At 16 one login costs seconds of CPU time.
+const (
+	minBcryptCost     = 4
+	minProdBcryptCost = 10
+	maxBcryptCost     = 16
+)
+
+// validate returns the faults that parsing single variables cannot find. set has the variables that were set.
+func (c Config) validate(set map[string]bool) []string {
+	var faults []string
+	reject := func(invalid bool, fault string) {
+		if invalid {
+			faults = append(faults, fault)
+		}
+	}
+	reject(!isListenAddr(c.Addr), "ADDR is wrong: it must be host:port or :port")
+	reject(c.AdminAddr != "" && !isListenAddr(c.AdminAddr), "ADMIN_ADDR is wrong: it must be host:port or :port")
+	reject(c.AdminAddr != "" && c.AdminAddr == c.Addr,
+		"ADMIN_ADDR is the same as ADDR: give the admin listener a port of its own")
+	reject(!isListenAddr(c.DevStripeAddr), "DEV_STRIPE_ADDR is wrong: it must be host:port or :port")
+	reject(set["DATABASE_URL"] && !hasScheme(c.DatabaseURL, "postgres", "postgresql"),
+		"DATABASE_URL is wrong: it must be a postgres:// URL")
+	reject(set["REDIS_URL"] && !hasScheme(c.RedisURL, "redis", "rediss"),
+		"REDIS_URL is wrong: it must be a redis:// or rediss:// URL")
+	reject(c.AWSAccessKeyID.IsSet() && !c.AWSSecretAccessKey.IsSet(),
+		"AWS_SECRET_ACCESS_KEY is missing: AWS_ACCESS_KEY_ID is useless without it")
+	reject(c.AWSSecretAccessKey.IsSet() && !c.AWSAccessKeyID.IsSet(),
+		"AWS_ACCESS_KEY_ID is missing: AWS_SECRET_ACCESS_KEY is useless without it")
+	reject(c.BcryptCost != 0 && (c.BcryptCost < minBcryptCost || c.BcryptCost > maxBcryptCost),
+		"BCRYPT_COST is wrong: it must be 4 to 16")
+	for _, origin := range c.CORSOrigins {
+		reject(!isOrigin(origin, !c.IsProd()),
+			"CORS_ORIGINS is wrong: each entry must be scheme://host, with a port where there is one, without path or *"+
+				" (only in dev may localhost have the port *)")
+	}
+	if c.IsProd() {
+		faults = append(faults, c.validateProd()...)
+	}
+	return faults
+}
+
+// validateProd returns what only production rejects, apart from missing variables.
+func (c Config) validateProd() []string {
+	var faults []string
+	if !c.Limited() {
+		faults = append(faults, "RATE_LIMITS is off: ENV=prod needs it on")
+	}
+	if c.BcryptCost >= minBcryptCost && c.BcryptCost < minProdBcryptCost {
+		faults = append(faults, "BCRYPT_COST is too low: ENV=prod needs at least 10")
+	}
+	for _, f := range fields(&c) {
+		for _, value := range f.secrets() {
+			if len(value) < f.min {
+				faults = append(faults,
+					f.name+" is too short: ENV=prod needs at least 32 bytes (try: openssl rand -base64 48)")
+			}
+			if value == f.example || strings.Contains(value, "change-me") {
+				faults = append(faults, f.name+" is an example value: put one of your own in its place")
+			}
+		}
+	}
+	if c.JWTSecret.IsSet() && c.JWTSecret == c.PasswordPepper {
+		faults = append(faults, "PASSWORD_PEPPER is the same as JWT_SECRET: make each its own secret")
+	}
+	return faults
+}
+
+// secrets returns the field's values if it is a secret or a list of them.
+func (f field) secrets() []string {
+	switch v := f.value.Interface().(type) {
+	case Secret:
+		if v.IsSet() {
+			return []string{v.value}
+		}
+	case []Secret:
+		return Reveal(v)
+	}
+	return nil
+}
+
+// isListenAddr reports whether addr is one that net.Listen takes for TCP.
+func isListenAddr(addr string) bool {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	_, err = net.LookupPort("tcp", port)
+	return err == nil
+}
+
+func isURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Scheme != "" && u.Host != "" && u.User == nil
+}
+
+func hasScheme(s Secret, schemes ...string) bool {
+	for _, scheme := range schemes {
+		if strings.HasPrefix(s.value, scheme+"://") {
+			_, err := url.Parse(s.value)
+			return err == nil
+		}
+	}
+	return false
+}
+
+// isOrigin reports whether text is an origin as browsers send it. With anyPort, localhost may have the port "*".
+func isOrigin(text string, anyPort bool) bool {
+	if host, found := strings.CutSuffix(text, ":*"); found {
+		return anyPort && (host == "http://localhost" || host == "http://127.0.0.1" || host == "https://localhost")
+	}
+	u, err := url.Parse(text)
+	return err == nil && u.Scheme != "" && u.Host != "" && !strings.Contains(text, "*") && u.Scheme+"://"+u.Host == text
+}
+
+// joinFaults returns one error with all faults, each once, or nil.
+func joinFaults(faults []string) error {
+	seen := make(map[string]bool, len(faults))
+	var errs []error
+	for _, f := range faults {
+		if !seen[f] {
+			seen[f] = true
+			errs = append(errs, errors.New(f))
+		}
+	}
+	return errors.Join(errs...)
+}
