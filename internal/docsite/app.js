@@ -1,4 +1,4 @@
-// The documents lie beside the folder that this page seems to be in, on the server and in a static site.
+// The URLs are relative to the page, which works on the server (/docs) and in a static site (index.html).
 Scalar.createApiReference('#app', {
   sources: [
     { title: 'REST', slug: 'rest', url: 'openapi.json', default: true },
@@ -12,6 +12,6 @@ Scalar.createApiReference('#app', {
   showDeveloperTools: 'never',
   persistAuth: false,
   modelsSectionLabel: 'Schemas',
-  // Scalar's own words, 'Selected Auth Type: …', run into its 'Required' beside them.
+  // Scalar's default text, 'Selected Auth Type: …', overlaps the 'Required' next to it.
   localization: { translations: { apiClient: { authSelector: { selectedType: '{type}' } } } },
 })

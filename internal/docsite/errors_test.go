@@ -14,39 +14,41 @@ import (
 	"github.com/adiuva/cloud-api/openapi"
 )
 
-func TestErrorPages(t *testing.T) {
+func TestErrorPagesShowTheCatalogue(t *testing.T) {
 	t.Parallel()
-	h := serve(t)
-	index := ask(t, h, http.MethodGet, "/docs/errors").Body.String()
+	h := newSite(t)
+	index := request(t, h, http.MethodGet, "/docs/errors").Body.String()
 	for _, e := range fault.Catalogue() {
-		page := html.UnescapeString(ask(t, h, http.MethodGet, "/docs/errors/"+string(e.Code)).Body.String())
-		for _, words := range []string{
-			"<h1><code>" + string(e.Code) + "</code></h1>", "HTTP " + strconv.Itoa(e.Status) + " " + http.StatusText(e.Status),
+		page := html.UnescapeString(request(t, h, http.MethodGet, "/docs/errors/"+string(e.Code)).Body.String())
+		for _, text := range []string{
+			"<h1><code>" + string(e.Code) + "</code></h1>",
+			"HTTP " + strconv.Itoa(e.Status) + " " + http.StatusText(e.Status),
 			e.Cause, e.Remedy, "Version " + version,
 		} {
-			if !strings.Contains(page, words) {
-				t.Errorf("the page of %s lacks %q", e.Code, words)
+			if !strings.Contains(page, text) {
+				t.Errorf("the page of %s does not contain %q", e.Code, text)
 			}
 		}
 		if !strings.Contains(index, `<a href="/docs/errors/`+string(e.Code)+`">`) {
-			t.Errorf("the index lacks %s", e.Code)
+			t.Errorf("the list of errors does not link to %s", e.Code)
 		}
 	}
-	if got := ask(t, h, http.MethodGet, "/docs/errors/nothing"); got.Code != http.StatusNotFound {
-		t.Errorf("an unknown code's page answers %d", got.Code)
+	if got := request(t, h, http.MethodGet, "/docs/errors/nothing"); got.Code != http.StatusNotFound {
+		t.Errorf("the page of an unknown code answers %d, want 404", got.Code)
 	}
 }
 
-func TestExamplesAreProblems(t *testing.T) {
+func TestErrorPageExamplesAreValidProblems(t *testing.T) {
 	t.Parallel()
 	contract, err := openapi3.NewLoader().LoadFromData(openapi.Document)
 	if err != nil {
 		t.Fatal(err)
 	}
 	schema := contract.Components.Schemas["Problem"].Value
-	h := serve(t)
+	h := newSite(t)
 	for _, e := range fault.Catalogue() {
-		_, after, _ := strings.Cut(ask(t, h, http.MethodGet, "/docs/errors/"+string(e.Code)).Body.String(), "<pre><code>")
+		page := request(t, h, http.MethodGet, "/docs/errors/"+string(e.Code)).Body.String()
+		_, after, _ := strings.Cut(page, "<pre><code>")
 		text, _, _ := strings.Cut(after, "</code></pre>")
 		var problem map[string]any
 		if err := json.Unmarshal([]byte(html.UnescapeString(text)), &problem); err != nil {
@@ -60,7 +62,7 @@ func TestExamplesAreProblems(t *testing.T) {
 			t.Errorf("%s: the example has code %v, status %v", e.Code, problem["code"], problem["status"])
 		}
 		if _, has := problem["errors"]; has != (e.Code == "validation_failed") {
-			t.Errorf("%s: errors shown: %v", e.Code, has)
+			t.Errorf("%s: the example has errors: %v", e.Code, has)
 		}
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// toJSON returns the YAML document as JSON with its members in the same order, which the reference shows.
-func toJSON(document []byte) ([]byte, error) {
+// yamlToJSON returns the YAML document as JSON. It keeps the order of members, because the reference shows it.
+func yamlToJSON(document []byte) ([]byte, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(document, &root); err != nil {
 		return nil, err
@@ -26,9 +26,9 @@ func writeNode(out *bytes.Buffer, n *yaml.Node) error {
 	case yaml.AliasNode:
 		return writeNode(out, n.Alias)
 	case yaml.SequenceNode:
-		return writeList(out, n, '[', ']', 1)
+		return writeChildren(out, n, '[', ']', 1)
 	case yaml.MappingNode:
-		return writeList(out, n, '{', '}', 2)
+		return writeChildren(out, n, '{', '}', 2)
 	case yaml.ScalarNode:
 		var value any
 		if err := n.Decode(&value); err != nil {
@@ -41,9 +41,10 @@ func writeNode(out *bytes.Buffer, n *yaml.Node) error {
 	return fmt.Errorf("line %d: not a value", n.Line)
 }
 
-// writeList writes n's children, every one of them or, as a mapping has them, in pairs of name and value.
-func writeList(out *bytes.Buffer, n *yaml.Node, from, to byte, step int) error {
-	out.WriteByte(from)
+// writeChildren writes the children of n between open and end. step is 1 for a sequence and 2 for a mapping, whose children
+// are names and values in turn.
+func writeChildren(out *bytes.Buffer, n *yaml.Node, open, end byte, step int) error {
+	out.WriteByte(open)
 	for i := 0; i < len(n.Content); i += step {
 		if i > 0 {
 			out.WriteByte(',')
@@ -59,6 +60,6 @@ func writeList(out *bytes.Buffer, n *yaml.Node, from, to byte, step int) error {
 			return err
 		}
 	}
-	out.WriteByte(to)
+	out.WriteByte(end)
 	return nil
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/adiuva/cloud-api/openapi"
 )
 
-func TestContractAsJSON(t *testing.T) {
+func TestContractAsJSONKeepsContentAndOrder(t *testing.T) {
 	t.Parallel()
-	body := ask(t, serve(t), http.MethodGet, "/openapi.json").Body.Bytes()
+	body := request(t, newSite(t), http.MethodGet, "/openapi.json").Body.Bytes()
 	var got, want any
 	if err := json.Unmarshal(body, &got); err != nil {
 		t.Fatal(err)
@@ -31,41 +31,41 @@ func TestContractAsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Error("openapi.json says something else than openapi.yaml")
+		t.Error("openapi.json and openapi.yaml differ")
 	}
 	last := -1
 	for name := range strings.FieldsSeq("openapi info paths /auth/register /auth/login /chat /health components") {
 		at := strings.Index(string(body), `"`+name+`":`)
 		if at <= last {
-			t.Errorf("%s is at %d, not in the contract's order", name, at)
+			t.Errorf("%s is at byte %d, not in the contract's order", name, at)
 		}
 		last = at
 	}
 }
 
-func TestStreamBundleStandsAlone(t *testing.T) {
+func TestStreamBundleHasNoOutsideReferences(t *testing.T) {
 	t.Parallel()
 	var bundle map[string]any
-	if err := json.Unmarshal(ask(t, serve(t), http.MethodGet, "/asyncapi.json").Body.Bytes(), &bundle); err != nil {
+	if err := json.Unmarshal(request(t, newSite(t), http.MethodGet, "/asyncapi.json").Body.Bytes(), &bundle); err != nil {
 		t.Fatal(err)
 	}
 	references := 0
-	var visit func(at string, v any)
-	visit = func(at string, v any) {
+	var visit func(where string, v any)
+	visit = func(where string, v any) {
 		switch v := v.(type) {
 		case []any:
 			for _, item := range v {
-				visit(at+"[]", item)
+				visit(where+"[]", item)
 			}
 		case map[string]any:
 			for name, item := range v {
-				if target, is := item.(string); is && name == "$ref" {
+				if target, ok := item.(string); ok && name == "$ref" {
 					references++
 					if !resolves(bundle, target) {
-						t.Errorf("%s refers to %s, which is not in the document", at, target)
+						t.Errorf("%s refers to %s, which is not in the document", where, target)
 					}
 				}
-				visit(at+"/"+name, item)
+				visit(where+"/"+name, item)
 			}
 		}
 	}
@@ -75,13 +75,14 @@ func TestStreamBundleStandsAlone(t *testing.T) {
 	}
 }
 
-// resolves reports whether the reference is a pointer to something inside the document.
+// resolves reports whether reference points to something in the document.
 func resolves(document map[string]any, reference string) bool {
 	pointer, inside := strings.CutPrefix(reference, "#/")
-	var at any = document
+	unescape := strings.NewReplacer("~1", "/", "~0", "~")
+	var node any = document
 	for name := range strings.SplitSeq(pointer, "/") {
-		members, is := at.(map[string]any)
-		if at = members[strings.NewReplacer("~1", "/", "~0", "~").Replace(name)]; !is || at == nil {
+		members, ok := node.(map[string]any)
+		if node = members[unescape.Replace(name)]; !ok || node == nil {
 			return false
 		}
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// rendered returns a Markdown document's first heading and the document as HTML, its links to paths of the server led
-// through link. Raw HTML is left out.
-func rendered(source []byte, link func(to string) string) (title string, body template.HTML, err error) {
+// renderMarkdown returns a Markdown document's first heading and the document as HTML. Links to paths of the server are
+// rewritten by link; raw HTML is dropped.
+func renderMarkdown(source []byte, link func(to string) string) (title string, body template.HTML, err error) {
 	md := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithParserOptions(parser.WithAutoHeadingID()))
 	doc := md.Parser().Parse(text.NewReader(source))
 	err = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {

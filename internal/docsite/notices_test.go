@@ -9,12 +9,11 @@ import (
 	"testing"
 )
 
-// TestNoticesCoverTheScript fails when the script was renewed without its licences, or they without THIRD_PARTY_NOTICES.
-func TestNoticesCoverTheScript(t *testing.T) {
+func TestNoticesIncludeTheScriptsLicences(t *testing.T) {
 	t.Parallel()
 	scripts, err := filepath.Glob("scalar-*.js.gz")
 	if err != nil || len(scripts) != 1 {
-		t.Fatalf("scripts %q, %v; want one", scripts, err)
+		t.Fatalf("found scripts %q, %v; want one", scripts, err)
 	}
 	release := strings.TrimSuffix(scripts[0], ".js.gz")
 	licenses, err := os.ReadFile(release + ".licenses")
@@ -33,10 +32,10 @@ func TestNoticesCoverTheScript(t *testing.T) {
 	}
 }
 
-// TestNoticesCoverTheModules fails when a module of the binary, or its version, is missing in THIRD_PARTY_NOTICES.
-func TestNoticesCoverTheModules(t *testing.T) {
+func TestNoticesIncludeEveryModule(t *testing.T) {
 	t.Parallel()
-	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}", "./cmd/adiuva-api")
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps",
+		"-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}", "./cmd/adiuva-api")
 	list.Dir = filepath.Join("..", "..")
 	modules, err := list.Output()
 	if err != nil {

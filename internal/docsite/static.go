@@ -9,42 +9,42 @@ import (
 	"strings"
 )
 
-// WriteStatic writes the documentation into the folder dir, made if need be, as files for any web server or prefix: all
-// addresses are relative and name files. What it writes, it writes anew; nothing else in dir is touched.
+// WriteStatic writes the documentation into the folder dir, which it creates if needed. All links are relative and name
+// files, so that any web server can serve them under any prefix. Existing files are overwritten; others in dir are kept.
 func WriteStatic(dir, version string) error {
 	files, err := assets()
 	if err != nil {
 		return err
 	}
-	script, err := inflate(scalar)
+	script, err := decompress(scalar)
 	if err != nil {
 		return fmt.Errorf("the reference's script: %w", err)
 	}
-	p, err := newPrinter(relative, true)
+	r, err := newRenderer(relativeLink, true)
 	if err != nil {
 		return err
 	}
-	list, err := p.documentation(version, digest(script))
+	list, err := r.documentation(version, digest(script))
 	if err != nil {
 		return err
 	}
 	bodies := map[string][]byte{"/docs/scalar.js": script}
-	for at, f := range files {
-		bodies[at] = f.body
+	for route, f := range files {
+		bodies[route] = f.body
 	}
-	bodies["/openapi.json"] = relativeLinks(bodies["/openapi.json"])
-	for _, one := range list {
-		bodies[one.path] = one.body
+	bodies["/openapi.json"] = rewriteLinks(bodies["/openapi.json"])
+	for _, p := range list {
+		bodies[p.path] = p.body
 	}
-	for at, body := range bodies {
-		if err := writeFile(filepath.Join(dir, filepath.FromSlash(staticFile(at))), body); err != nil {
+	for route, body := range bodies {
+		if err := writeFile(filepath.Join(dir, filepath.FromSlash(staticFile(route))), body); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// writeFile writes a file, and its folder if need be.
+// writeFile writes a file and creates its folder if needed.
 func writeFile(name string, body []byte) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
@@ -52,25 +52,25 @@ func writeFile(name string, body []byte) error {
 	return os.WriteFile(name, body, 0o644)
 }
 
-// relativeLinks leads the links inside the contract's texts to the static site's files, as the reference at its root shows
-// them.
-func relativeLinks(contract []byte) []byte {
-	for _, at := range []string{"/docs/guide", "/docs/errors", "/docs/changelog"} {
-		contract = bytes.ReplaceAll(contract, []byte("]("+at+")"), []byte("]("+relative("/docs", at)+")"))
+// rewriteLinks makes the Markdown links in the contract's descriptions relative to the reference, which shows them.
+func rewriteLinks(contract []byte) []byte {
+	for _, route := range []string{"/docs/guide", "/docs/errors", "/docs/changelog"} {
+		link := "](" + relativeLink("/docs", route) + ")"
+		contract = bytes.ReplaceAll(contract, []byte("]("+route+")"), []byte(link))
 	}
 	return contract
 }
 
-// staticFile is the file that stands for a path of the server.
-func staticFile(at string) string {
-	file := strings.TrimPrefix(strings.TrimPrefix(at, "/docs"), "/")
+// staticFile returns the file of the static site for a path of the server.
+func staticFile(route string) string {
+	file := strings.TrimPrefix(strings.TrimPrefix(route, "/docs"), "/")
 	if path.Ext(file) == "" {
 		file = path.Join(file, "index.html")
 	}
 	return file
 }
 
-// relative is the address of one file of the static site from another.
-func relative(from, to string) string {
+// relativeLink returns the link from one file of the static site to another, both given as paths of the server.
+func relativeLink(from, to string) string {
 	return strings.Repeat("../", strings.Count(staticFile(from), "/")) + staticFile(to)
 }

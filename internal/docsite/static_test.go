@@ -12,13 +12,12 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
-var address = regexp.MustCompile(`(?:href|src)="([^"]*)"`)
+var pageLink = regexp.MustCompile(`(?:href|src)="([^"]*)"`)
 
-// TestStaticSite writes the site and follows every address of every page to a file.
-func TestStaticSite(t *testing.T) {
+func TestStaticSiteLinksOnlyToItsOwnFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for range 2 { // the second time over the first
+	for range 2 { // the second run overwrites the files of the first
 		if err := docsite.WriteStatic(dir, version); err != nil {
 			t.Fatal(err)
 		}
@@ -36,11 +35,11 @@ func TestStaticSite(t *testing.T) {
 		if !strings.Contains(string(text), `http-equiv="Content-Security-Policy"`) {
 			t.Errorf("%s has no policy", name)
 		}
-		for _, found := range address.FindAllStringSubmatch(string(text), -1) {
+		for _, found := range pageLink.FindAllStringSubmatch(string(text), -1) {
 			to, _, _ := strings.Cut(strings.SplitN(found[1], "#", 2)[0], "?")
 			switch {
 			case strings.HasPrefix(to, "/"), strings.HasPrefix(to, "http:"):
-				t.Errorf("%s leads to %s", name, to)
+				t.Errorf("%s links to %s", name, to)
 			case to == "", strings.Contains(to, ":"):
 			default:
 				followed++
@@ -55,30 +54,31 @@ func TestStaticSite(t *testing.T) {
 		t.Fatal(err)
 	}
 	if codes := len(fault.Catalogue()); written != codes+4 || followed < 5*codes {
-		t.Errorf("%d pages and %d addresses, with %d codes", written, followed, codes)
+		t.Errorf("%d pages with %d links for %d codes", written, followed, codes)
 	}
-	for _, name := range []string{"openapi.json", "openapi.yaml", "asyncapi.json", "asyncapi.yaml", "scalar.js", "app.js", "style.css"} {
+	for _, name := range []string{
+		"openapi.json", "openapi.yaml", "asyncapi.json", "asyncapi.yaml", "scalar.js", "app.js", "style.css",
+	} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-// TestDocuments looks for what a reader of the guide and the changelog comes for.
-func TestDocuments(t *testing.T) {
+func TestGuideAndChangelogAreRendered(t *testing.T) {
 	t.Parallel()
-	h := serve(t)
+	h := newSite(t)
 	for path, wants := range map[string][]string{
 		"/docs/guide":     {"<h1", "Idempotency-Key", "<table>", "<pre><code class=\"language-ts\">"},
 		"/docs/changelog": {"<h1", ">0.1.0</h2>"},
 	} {
-		got := ask(t, h, "GET", path)
+		got := request(t, h, "GET", path)
 		for _, want := range wants {
 			if !strings.Contains(got.Body.String(), want) {
-				t.Errorf("%s has no %s", path, want)
+				t.Errorf("%s does not contain %s", path, want)
 			}
 		}
-		if policy := got.Header().Get("Content-Security-Policy"); policy != plainPolicy {
+		if policy := got.Header().Get("Content-Security-Policy"); policy != strictPolicy {
 			t.Errorf("%s: policy %q", path, policy)
 		}
 	}

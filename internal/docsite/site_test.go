@@ -14,8 +14,8 @@ import (
 
 const version = "1.2.3-test"
 
-// serve returns the site behind one handler, as exact paths.
-func serve(t testing.TB) http.Handler {
+// newSite returns the site as one handler that matches exact paths.
+func newSite(t testing.TB) http.Handler {
 	t.Helper()
 	site, err := docsite.New(docsite.Config{Version: version})
 	if err != nil {
@@ -28,8 +28,8 @@ func serve(t testing.TB) http.Handler {
 	return mux
 }
 
-// ask sends one request with the headers given as name, value, name, value.
-func ask(t testing.TB, h http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
+// request sends one request. Headers are given as name, value, name, value.
+func request(t testing.TB, h http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, target, nil)
 	for i := 0; i < len(headers); i += 2 {
@@ -41,19 +41,28 @@ func ask(t testing.TB, h http.Handler, method, target string, headers ...string)
 }
 
 const (
-	page        = "text/html; charset=utf-8"
-	plainPolicy = "default-src 'none'; style-src 'self'; img-src data:; " +
+	page         = "text/html; charset=utf-8"
+	strictPolicy = "default-src 'none'; style-src 'self'; img-src data:; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-func TestRoutes(t *testing.T) {
+func TestEveryRouteServesGETAndHEAD(t *testing.T) {
 	t.Parallel()
-	h := serve(t)
+	h := newSite(t)
 	want := map[string]string{
-		"/billing/success": page, "/billing/cancel": page, "/docs": page, "/docs/errors": page, "/docs/guide": page, "/docs/changelog": page, "/docs/scalar.js": "text/javascript; charset=utf-8",
-		"/docs/app.js": "text/javascript; charset=utf-8", "/docs/style.css": "text/css; charset=utf-8",
-		"/openapi.yaml": "application/yaml", "/openapi.json": "application/json",
-		"/asyncapi.yaml": "application/yaml", "/asyncapi.json": "application/json",
+		"/billing/success": page,
+		"/billing/cancel":  page,
+		"/docs":            page,
+		"/docs/errors":     page,
+		"/docs/guide":      page,
+		"/docs/changelog":  page,
+		"/docs/scalar.js":  "text/javascript; charset=utf-8",
+		"/docs/app.js":     "text/javascript; charset=utf-8",
+		"/docs/style.css":  "text/css; charset=utf-8",
+		"/openapi.yaml":    "application/yaml",
+		"/openapi.json":    "application/json",
+		"/asyncapi.yaml":   "application/yaml",
+		"/asyncapi.json":   "application/json",
 	}
 	for _, e := range fault.Catalogue() {
 		want["/docs/errors/"+string(e.Code)] = page
@@ -64,19 +73,21 @@ func TestRoutes(t *testing.T) {
 	}
 	for path := range site.Routes() {
 		if want[path] == "" {
-			t.Errorf("%s is served and not expected", path)
+			t.Errorf("%s is served but not expected", path)
 		}
 	}
 	for path, mediaType := range want {
-		got := ask(t, h, http.MethodGet, path)
+		got := request(t, h, http.MethodGet, path)
 		if kind := got.Header().Get("Content-Type"); got.Code != http.StatusOK || got.Body.Len() == 0 || kind != mediaType {
 			t.Errorf("GET %s: %d, %d bytes of %q; want %q", path, got.Code, got.Body.Len(), kind, mediaType)
 		}
-		head := ask(t, h, http.MethodHead, path)
+		head := request(t, h, http.MethodHead, path)
 		if head.Code != http.StatusOK || head.Body.Len() != 0 {
 			t.Errorf("HEAD %s: %d with %d bytes", path, head.Code, head.Body.Len())
 		}
-		for _, name := range []string{"Content-Type", "Content-Length", "Content-Security-Policy", "ETag", "Cache-Control"} {
+		for _, name := range []string{
+			"Content-Type", "Content-Length", "Content-Security-Policy", "ETag", "Cache-Control",
+		} {
 			if a, b := got.Header().Get(name), head.Header().Get(name); a != b || a == "" {
 				t.Errorf("%s: GET has %s %q, HEAD %q", path, name, a, b)
 			}
@@ -84,20 +95,29 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-func TestHeaders(t *testing.T) {
+func TestResponsesHaveSecurityHeaders(t *testing.T) {
 	t.Parallel()
-	h := serve(t)
+	h := newSite(t)
 	for path, policy := range map[string]string{
 		"/docs": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
-			"connect-src 'self'; font-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-		"/docs/errors": plainPolicy, "/docs/errors/internal": plainPolicy, "/docs/scalar.js": plainPolicy,
-		"/docs/app.js": plainPolicy, "/docs/style.css": plainPolicy, "/openapi.yaml": plainPolicy,
-		"/openapi.json": plainPolicy, "/asyncapi.yaml": plainPolicy, "/asyncapi.json": plainPolicy,
+			"connect-src 'self'; font-src 'self'; worker-src 'self' blob:; " +
+			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+		"/docs/errors":          strictPolicy,
+		"/docs/errors/internal": strictPolicy,
+		"/docs/scalar.js":       strictPolicy,
+		"/docs/app.js":          strictPolicy,
+		"/docs/style.css":       strictPolicy,
+		"/openapi.yaml":         strictPolicy,
+		"/openapi.json":         strictPolicy,
+		"/asyncapi.yaml":        strictPolicy,
+		"/asyncapi.json":        strictPolicy,
 	} {
-		got := ask(t, h, http.MethodGet, path).Header()
+		got := request(t, h, http.MethodGet, path).Header()
 		for name, want := range map[string]string{
-			"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
-			"Cache-Control": "no-cache",
+			"Content-Security-Policy": policy,
+			"X-Content-Type-Options":  "nosniff",
+			"Referrer-Policy":         "no-referrer",
+			"Cache-Control":           "no-cache",
 		} {
 			if values := got.Values(name); len(values) != 1 || values[0] != want {
 				t.Errorf("%s: %s is %q, want %q", path, name, values, want)
@@ -106,17 +126,17 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-func TestRevalidation(t *testing.T) {
+func TestMatchingETagReturns304(t *testing.T) {
 	t.Parallel()
-	h := serve(t)
+	h := newSite(t)
 	for _, path := range []string{"/docs", "/docs/errors/rate_limited", "/docs/app.js", "/docs/scalar.js", "/openapi.json"} {
 		for _, coding := range []string{"identity", "gzip"} {
-			tag := ask(t, h, http.MethodGet, path, "Accept-Encoding", coding).Header().Get("ETag")
-			again := ask(t, h, http.MethodGet, path, "Accept-Encoding", coding, "If-None-Match", tag)
+			tag := request(t, h, http.MethodGet, path, "Accept-Encoding", coding).Header().Get("ETag")
+			again := request(t, h, http.MethodGet, path, "Accept-Encoding", coding, "If-None-Match", tag)
 			if again.Code != http.StatusNotModified || again.Body.Len() != 0 || again.Header().Get("ETag") != tag {
 				t.Errorf("%s as %s with its own ETag: %d, %d bytes", path, coding, again.Code, again.Body.Len())
 			}
-			other := ask(t, h, http.MethodGet, path, "Accept-Encoding", coding, "If-None-Match", `"other"`)
+			other := request(t, h, http.MethodGet, path, "Accept-Encoding", coding, "If-None-Match", `"other"`)
 			if other.Code != http.StatusOK {
 				t.Errorf("%s as %s with another ETag: %d", path, coding, other.Code)
 			}
@@ -124,27 +144,27 @@ func TestRevalidation(t *testing.T) {
 	}
 	seen := map[string]string{}
 	for _, path := range []string{"/docs", "/docs/errors", "/docs/app.js", "/openapi.yaml", "/openapi.json"} {
-		tag := ask(t, h, http.MethodHead, path).Header().Get("ETag")
+		tag := request(t, h, http.MethodHead, path).Header().Get("ETag")
 		if other := seen[tag]; other != "" {
-			t.Errorf("%s and %s have one ETag", path, other)
+			t.Errorf("%s and %s have the same ETag", path, other)
 		}
 		seen[tag] = path
 	}
 }
 
-// link finds whatever a page makes a browser ask for or go to.
+// link matches everything that makes a browser load or open a URL.
 var link = regexp.MustCompile(`(?i)\b(?:href|src|srcset|action|formaction|poster|data|ping)\s*=\s*["']?([^"'\s>]*)`)
 
-func TestPagesPointAtThisServerAlone(t *testing.T) {
+func TestPagesLinkOnlyToThisServer(t *testing.T) {
 	t.Parallel()
-	h := serve(t)
+	h := newSite(t)
 	site, err := docsite.New(docsite.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	links := 0
 	for path := range site.Routes() {
-		got := ask(t, h, http.MethodGet, path)
+		got := request(t, h, http.MethodGet, path)
 		if got.Header().Get("Content-Type") != page {
 			continue
 		}
@@ -152,49 +172,49 @@ func TestPagesPointAtThisServerAlone(t *testing.T) {
 		for _, match := range link.FindAllStringSubmatch(text, -1) {
 			links++
 			target := match[1]
-			if target == "data:," || target == "adiuva:/"+path { // a landing page hands over to the app
+			if target == "data:," || target == "adiuva:/"+path { // a landing page opens the app
 				continue
 			}
 			if !strings.HasPrefix(target, "/") || strings.HasPrefix(target, "//") {
-				t.Errorf("%s points at %s", path, target)
-			} else if answer := ask(t, h, http.MethodHead, target); answer.Code != http.StatusOK {
-				t.Errorf("%s points at %s, which answers %d", path, target, answer.Code)
+				t.Errorf("%s links to %s", path, target)
+			} else if answer := request(t, h, http.MethodHead, target); answer.Code != http.StatusOK {
+				t.Errorf("%s links to %s, which answers %d", path, target, answer.Code)
 			}
 		}
 		if inline := regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|<script>`).FindString(text); inline != "" {
-			t.Errorf("%s has %q, which its policy forbids", path, inline)
+			t.Errorf("%s has %q, which its policy blocks", path, inline)
 		}
 	}
 	if links < 200 {
 		t.Errorf("found only %d links", links)
 	}
 	for _, path := range []string{"/docs/app.js", "/docs/style.css"} {
-		text := ask(t, h, http.MethodGet, path).Body.String()
+		text := request(t, h, http.MethodGet, path).Body.String()
 		if outside := regexp.MustCompile(`//\w|@import|url\(`).FindString(text); outside != "" {
 			t.Errorf("%s has %q", path, outside)
 		}
 	}
 }
 
-func TestReferenceHasNoStyleOfOurs(t *testing.T) {
+func TestReferenceHasNoStyleSheet(t *testing.T) {
 	t.Parallel()
-	text := ask(t, serve(t), http.MethodGet, "/docs").Body.String()
+	text := request(t, newSite(t), http.MethodGet, "/docs").Body.String()
 	if strings.Contains(text, "stylesheet") {
-		t.Error("a style sheet of ours would change how the reference looks")
+		t.Error("the reference has our style sheet, which would change its look")
 	}
 	if !strings.Contains(text, `<div id="app"></div>`) || !strings.Contains(text, `<script src="/docs/app.js"></script>`) {
-		t.Errorf("the reference is not started:\n%s", text)
+		t.Errorf("the reference does not start Scalar:\n%s", text)
 	}
 }
 
-func TestDocumentsAreTheContract(t *testing.T) {
+func TestDocumentsAreServedUnchanged(t *testing.T) {
 	t.Parallel()
-	h := serve(t)
+	h := newSite(t)
 	for path, want := range map[string][]byte{
 		"/openapi.yaml": openapi.Document, "/asyncapi.yaml": openapi.Stream, "/asyncapi.json": openapi.StreamBundle,
 	} {
-		if got := ask(t, h, http.MethodGet, path).Body.String(); got != string(want) {
-			t.Errorf("%s has %d bytes, not the %d of the contract", path, len(got), len(want))
+		if got := request(t, h, http.MethodGet, path).Body.String(); got != string(want) {
+			t.Errorf("%s has %d bytes, want the %d of the contract", path, len(got), len(want))
 		}
 	}
 }
