@@ -1,6 +1,6 @@
 // Package config reads the environment, once at startup. Load returns all variables as one Config, with defaults
-// applied, or one error that names everything missing or invalid and never shows a value. The struct's tags are also the
-// source of .env.example, the README's table and "config print". No other package reads the environment.
+// applied, or one error that names everything missing or invalid and never shows a value. The struct's tags are also
+// the source of .env.example, the README's table and "config print". No other package reads the environment.
 package config
 
 import (
@@ -78,9 +78,9 @@ type Config struct {
 	ShutdownGrace  time.Duration `env:"SHUTDOWN_GRACE" default:"10s" desc:"how long running requests may take to finish after SIGTERM"`
 }
 
-// Load reads every variable through getenv and returns the whole configuration, or one error that joins all faults, each
-// with the variable's name and the remedy but never its value. A secret may come from a file: NAME_FILE is its path,
-// readFile (os.ReadFile) reads it, and one trailing line break is dropped. An empty variable counts as missing.
+// Load reads every variable through getenv and returns the whole configuration, or one error that joins all faults,
+// each with the variable's name and the remedy but never its value. A secret may come from a file: NAME_FILE is its
+// path, readFile (os.ReadFile) reads it, and one trailing line break is dropped. An empty variable counts as missing.
 func Load(getenv func(string) string, readFile func(string) ([]byte, error)) (Config, error) {
 	var c Config
 	l := loader{getenv: getenv, readFile: readFile, prod: getenv("ENV") == Prod, set: map[string]bool{}}

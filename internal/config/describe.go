@@ -12,7 +12,8 @@ import (
 // with its description.
 func Example() string {
 	var b strings.Builder
-	b.WriteString("# Every variable that adiuva-api reads. Generated from internal/config by `make generate`; do not edit.\n" +
+	b.WriteString("# Every variable that adiuva-api reads. " +
+		"Generated from internal/config by `make generate`; do not edit.\n" +
 		"# Nothing is needed in dev. A secret may come from a file: NAME_FILE=/run/secrets/name instead of NAME.\n")
 	for _, f := range fields(&Config{}) {
 		value := f.def

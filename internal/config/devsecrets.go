@@ -27,9 +27,9 @@ type savedSecrets struct {
 	StripeWebhook string `json:"stripe_webhook_secret"`
 }
 
-// DevSecrets returns the secrets stored in dir. The first call generates them (folder 0700, file 0600); later calls, and
-// concurrent ones from other processes, return the same. A damaged file is an error and is never overwritten, because
-// password hashes depend on it.
+// DevSecrets returns the secrets stored in dir. The first call generates them (folder 0700, file 0600); later calls,
+// and concurrent ones from other processes, return the same. A damaged file is an error and is never overwritten,
+// because password hashes depend on it.
 func DevSecrets(dir string) (Secrets, error) {
 	path := filepath.Join(dir, devSecretsFile)
 	saved, err := readSecrets(path)
@@ -72,7 +72,8 @@ func readSecrets(path string) (savedSecrets, error) {
 		return savedSecrets{}, err
 	}
 	var saved savedSecrets
-	if err := json.Unmarshal(raw, &saved); err != nil || saved.JWT == "" || saved.Pepper == "" || saved.StripeWebhook == "" {
+	err = json.Unmarshal(raw, &saved)
+	if err != nil || saved.JWT == "" || saved.Pepper == "" || saved.StripeWebhook == "" {
 		return savedSecrets{}, fmt.Errorf("%s is damaged: restore it, or remove it and the accounts made with it", path)
 	}
 	return saved, nil

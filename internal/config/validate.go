@@ -39,8 +39,8 @@ func (c Config) validate(set map[string]bool) []string {
 		"BCRYPT_COST is wrong: it must be 4 to 16")
 	for _, origin := range c.CORSOrigins {
 		reject(!isOrigin(origin, !c.IsProd()),
-			"CORS_ORIGINS is wrong: each entry must be scheme://host, with a port where there is one, without path or *"+
-				" (only in dev may localhost have the port *)")
+			"CORS_ORIGINS is wrong: each entry must be scheme://host, with a port where there is one, "+
+				"without path or * (only in dev may localhost have the port *)")
 	}
 	if c.IsProd() {
 		faults = append(faults, c.validateProd()...)

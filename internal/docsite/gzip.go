@@ -12,8 +12,8 @@ import (
 	"sync"
 )
 
-// gzipAsset serves a script that is embedded as gzip. It is decompressed when the first client without gzip asks for it, and
-// then kept in memory.
+// gzipAsset serves a script that is embedded as gzip. It is decompressed when the first client without gzip asks for
+// it, and then kept in memory.
 type gzipAsset struct {
 	version    string // with this query string the response may be cached forever
 	compressed fileHandler
@@ -68,8 +68,8 @@ func (a gzipAsset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	file.ServeHTTP(w, r)
 }
 
-// acceptsGzip reports whether the Accept-Encoding header allows gzip and does not prefer identity to it (RFC 9110, section
-// 12.5.3). A weight that cannot be parsed counts as zero.
+// acceptsGzip reports whether the Accept-Encoding header allows gzip and does not prefer identity to it (RFC 9110,
+// section 12.5.3). A weight that cannot be parsed counts as zero.
 func acceptsGzip(header string) bool {
 	weights := map[string]float64{}
 	for part := range strings.SplitSeq(strings.ToLower(header), ",") {

@@ -39,7 +39,8 @@ func TestScriptIsTheSameWithAndWithoutGzip(t *testing.T) {
 		t.Fatal(err)
 	}
 	plain := request(t, h, http.MethodGet, "/docs/scalar.js")
-	if coding := plain.Header().Get("Content-Encoding"); coding != "" || !bytes.Equal(plain.Body.Bytes(), decompressed) {
+	coding := plain.Header().Get("Content-Encoding")
+	if coding != "" || !bytes.Equal(plain.Body.Bytes(), decompressed) {
 		t.Errorf("%d bytes as %q; want the %d of the compressed one", plain.Body.Len(), coding, len(decompressed))
 	}
 	if got := plain.Header().Get("Content-Length"); got != strconv.Itoa(len(decompressed)) {
@@ -73,7 +74,8 @@ func TestScriptIsImmutableOnlyUnderItsVersion(t *testing.T) {
 		"/docs/scalar.js?1.72.1": "no-cache",
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
-			if got := request(t, h, method, target, "Accept-Encoding", "gzip").Header().Get("Cache-Control"); got != want {
+			header := request(t, h, method, target, "Accept-Encoding", "gzip").Header()
+			if got := header.Get("Cache-Control"); got != want {
 				t.Errorf("%s %s: Cache-Control %q, want %q", method, target, got, want)
 			}
 		}
@@ -95,7 +97,8 @@ func TestScriptHonoursAcceptEncoding(t *testing.T) {
 		{"identity, *;q=0", false}, {"identity;q=0, gzip;q=0.1", true}, {"gzip;q=0.5, identity;q=0.9", false},
 		{"gzip;q=0.9, identity;q=0.5", true}, {"gzip, identity", true}, {",,gzip,", true},
 	} {
-		got := request(t, h, http.MethodHead, "/docs/scalar.js", "Accept-Encoding", c.header).Header().Get("Content-Encoding")
+		header := request(t, h, http.MethodHead, "/docs/scalar.js", "Accept-Encoding", c.header).Header()
+		got := header.Get("Content-Encoding")
 		if (got == "gzip") != c.gzip || got != "" && got != "gzip" {
 			t.Errorf("Accept-Encoding %q: the coding is %q", c.header, got)
 		}
@@ -110,13 +113,16 @@ func TestScriptHonoursAcceptEncoding(t *testing.T) {
 }
 
 func FuzzScriptAcceptEncoding(f *testing.F) {
-	for _, seed := range []string{"gzip", "gzip;q=0", "*;q=0.5,identity", ";;;q=,", "gzip;q=1e999", "\x00,\xff;q=0x1p-2"} {
+	for _, seed := range []string{
+		"gzip", "gzip;q=0", "*;q=0.5,identity", ";;;q=,", "gzip;q=1e999", "\x00,\xff;q=0x1p-2",
+	} {
 		f.Add(seed)
 	}
 	h := newSite(f)
 	f.Fuzz(func(t *testing.T, header string) {
 		got := request(t, h, http.MethodHead, "/docs/scalar.js", "Accept-Encoding", header)
-		if coding := got.Header().Get("Content-Encoding"); got.Code != http.StatusOK || coding != "" && coding != "gzip" {
+		coding := got.Header().Get("Content-Encoding")
+		if got.Code != http.StatusOK || coding != "" && coding != "gzip" {
 			t.Errorf("%q: %d as %q", header, got.Code, coding)
 		}
 	})

@@ -41,8 +41,8 @@ func writeNode(out *bytes.Buffer, n *yaml.Node) error {
 	return fmt.Errorf("line %d: not a value", n.Line)
 }
 
-// writeChildren writes the children of n between open and end. step is 1 for a sequence and 2 for a mapping, whose children
-// are names and values in turn.
+// writeChildren writes the children of n between open and end. step is 1 for a sequence and 2 for a mapping, whose
+// children are names and values in turn.
 func writeChildren(out *bytes.Buffer, n *yaml.Node, open, end byte, step int) error {
 	out.WriteByte(open)
 	for i := 0; i < len(n.Content); i += step {

@@ -20,7 +20,8 @@ func TestNoticesIncludeTheScriptsLicences(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "Scalar API reference " + strings.TrimPrefix(release, "scalar-"); !bytes.Contains(licenses, []byte(want)) {
+	want := "Scalar API reference " + strings.TrimPrefix(release, "scalar-")
+	if !bytes.Contains(licenses, []byte(want)) {
 		t.Errorf("%s.licenses does not name %s", release, want)
 	}
 	notices, err := os.ReadFile("../../THIRD_PARTY_NOTICES")

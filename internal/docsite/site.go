@@ -1,7 +1,7 @@
 // Package docsite serves the documentation: the API reference (Scalar over the contract's documents), the documents
-// themselves, the integrators' guide, the contract's changelog, a page for every error code, and the two pages on which a
-// checkout ends. Everything is embedded, and no page loads anything from another host. All but the checkout pages can also
-// be written as a static site.
+// themselves, the integrators' guide, the contract's changelog, a page for every error code, and the two pages on
+// which a checkout ends. Everything is embedded, and no page loads anything from another host. All but the checkout
+// pages can also be written as a static site.
 package docsite
 
 import (
@@ -21,11 +21,11 @@ var app []byte
 //go:embed style.css
 var style []byte
 
-// The content security policies. Scalar sets styles on elements and starts a worker from a blob; our own pages need only a
-// style sheet.
+// The content security policies. Scalar sets styles on elements and starts a worker from a blob; our own pages need
+// only a style sheet.
 const (
-	referencePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
-		"connect-src 'self'; font-src 'self'; worker-src 'self' blob:; " +
+	referencePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
+		"img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; worker-src 'self' blob:; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	strictPolicy = "default-src 'none'; style-src 'self'; img-src data:; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -47,8 +47,8 @@ type asset struct {
 	body      []byte
 }
 
-// assets returns the static files by their paths on the server, except for the reference's script. It fails if the contract
-// cannot be converted to JSON.
+// assets returns the static files by their paths on the server, except for the reference's script. It fails if the
+// contract cannot be converted to JSON.
 func assets() (map[string]asset, error) {
 	contract, err := yamlToJSON(openapi.Document)
 	if err != nil {

@@ -9,8 +9,9 @@ import (
 	"strings"
 )
 
-// WriteStatic writes the documentation into the folder dir, which it creates if needed. All links are relative and name
-// files, so that any web server can serve them under any prefix. Existing files are overwritten; others in dir are kept.
+// WriteStatic writes the documentation into the folder dir, which it creates if needed. All links are relative and
+// name files, so that any web server can serve them under any prefix. Existing files are overwritten; others in dir
+// are kept.
 func WriteStatic(dir, version string) error {
 	files, err := assets()
 	if err != nil {
