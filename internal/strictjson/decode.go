@@ -1,54 +1,56 @@
-// Package strictjson reads JSON that came from outside. encoding/json is lenient: the last of two equal members wins,
-// member names match whatever their case, broken UTF-8 and lone surrogates all become U+FFFD (so that different
-// passwords turn into one), and U+0000 passes through to a database that cannot store it. Decode refuses all of that
-// in one pass, so that everything behind it — validation, binding, storage — sees exactly one reading of the bytes.
+// Package strictjson decodes JSON from untrusted clients. encoding/json is lenient: the last of two members with the
+// same name wins, names match regardless of case, invalid UTF-8 and lone surrogates become U+FFFD (so that different
+// passwords become equal), and U+0000 passes through to a database that cannot store it. Decode rejects all of these
+// in one pass, so that validation, binding and storage all see the same values.
 package strictjson
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
-// MaxDepth is how many arrays and objects may lie inside each other.
+// MaxDepth is how deep arrays and objects may be nested.
 const MaxDepth = 32
 
 // Decode reads the one JSON value in data: nil, bool, string, json.Number, []any or map[string]any.
 //
-// A number is a json.Number, because binding it to an int64 must lose nothing; its text is that of the document, save
-// that a whole number written with a fraction or an exponent (1.0, 1e3) and no larger than 2^53 is given in plain
-// digits, so that it binds to an integer. Strings and numbers share memory with one copy of data.
+// A number is a json.Number, so that binding it to an int64 loses nothing. It keeps its text, except that a whole
+// number with a fraction or an exponent (1.0, 1e3) of at most 2^53 is rewritten in digits, so that it binds to an
+// integer. Strings and numbers share memory with one copy of data.
 //
-// It answers a copy of fault.ErrInvalidJSON when data is empty, is not JSON by RFC 8259, is followed by more, is not
-// valid UTF-8, escapes half of a surrogate pair, contains U+0000, nests deeper than MaxDepth, names a member twice (by
-// Unicode simple case folding) or holds a number that no float64 can. The message says what and where, by byte offset
-// and, when the names on the way are plain words, JSON pointer; it never repeats a value.
+// Decode returns a copy of fault.ErrInvalidJSON if data is empty, is not JSON according to RFC 8259, has something
+// after the value, is not valid UTF-8, escapes half of a surrogate pair, contains U+0000, nests deeper than MaxDepth,
+// has two members whose names are equal by Unicode simple case folding, or has a number outside the range of float64.
+// The message gives the reason, the byte offset and, if the names on the path are simple, a JSON pointer; it never
+// repeats a value.
 func Decode(data []byte) (any, error) {
-	value, p := decode(data)
-	if p != nil {
-		return nil, fault.ErrInvalidJSON.WithMessage(p.message())
+	value, err := decode(data)
+	if err != nil {
+		return nil, fault.ErrInvalidJSON.WithMessage(err.message())
 	}
 	return value, nil
 }
 
-func decode(data []byte) (any, *problem) {
+func decode(data []byte) (any, *syntaxError) {
 	if !utf8.Valid(data) {
-		return nil, &problem{offset: firstInvalid(data), what: "it is not valid UTF-8"}
+		return nil, &syntaxError{offset: firstInvalid(data), reason: "it is not valid UTF-8"}
 	}
-	r := reader{text: string(data)}
-	r.skipSpace()
-	if r.at == len(r.text) {
-		return nil, r.problem("it is empty")
+	p := parser{text: string(data)}
+	p.skipSpace()
+	if p.pos == len(p.text) {
+		return nil, p.fail("it is empty")
 	}
-	value, p := r.value()
-	if p != nil {
-		return nil, p
+	value, err := p.value()
+	if err != nil {
+		return nil, err
 	}
-	r.skipSpace()
-	if r.at != len(r.text) {
-		return nil, r.problem("something follows the value")
+	p.skipSpace()
+	if p.pos != len(p.text) {
+		return nil, p.fail("something follows the value")
 	}
 	return value, nil
 }
@@ -64,172 +66,174 @@ func firstInvalid(data []byte) int {
 	return len(data)
 }
 
-// reader is a position in a document of valid UTF-8.
-type reader struct {
+// parser parses a document of valid UTF-8.
+type parser struct {
 	text  string
-	at    int
+	pos   int
 	depth int
-	names []string // member names of all open objects, innermost last: one slice serves the whole document
+	names []string // member names of all open objects, innermost last
 }
 
-func (r *reader) value() (any, *problem) {
-	switch c := r.peek(); {
+func (p *parser) value() (any, *syntaxError) {
+	switch c := p.peek(); {
 	case c == '{':
-		return r.object()
+		return p.object()
 	case c == '[':
-		return r.array()
+		return p.array()
 	case c == '"':
-		return r.string()
+		return p.string()
 	case c == '-' || '0' <= c && c <= '9':
-		return r.number()
+		return p.number()
 	default:
-		return r.literal()
+		return p.literal()
 	}
 }
 
-func (r *reader) literal() (any, *problem) {
-	rest := r.text[r.at:]
+func (p *parser) literal() (any, *syntaxError) {
+	rest := p.text[p.pos:]
 	switch {
 	case strings.HasPrefix(rest, "true"):
-		r.at += len("true")
+		p.pos += len("true")
 		return true, nil
 	case strings.HasPrefix(rest, "false"):
-		r.at += len("false")
+		p.pos += len("false")
 		return false, nil
 	case strings.HasPrefix(rest, "null"):
-		r.at += len("null")
+		p.pos += len("null")
 		return nil, nil
 	}
-	return nil, r.expected("a value")
+	return nil, p.expected("a value")
 }
 
-func (r *reader) array() (any, *problem) {
-	if p := r.enter(); p != nil {
-		return nil, p
+func (p *parser) array() (any, *syntaxError) {
+	if err := p.enter(); err != nil {
+		return nil, err
 	}
-	defer r.leave()
+	defer p.leave()
 	items := []any{}
-	if r.take(']') {
+	if p.take(']') {
 		return items, nil
 	}
 	for {
-		r.skipSpace()
-		item, p := r.value()
-		if p != nil {
-			return nil, p.within(index(len(items)))
+		p.skipSpace()
+		item, err := p.value()
+		if err != nil {
+			return nil, err.within(strconv.Itoa(len(items)))
 		}
 		items = append(items, item)
-		if r.take(']') {
+		if p.take(']') {
 			return items, nil
 		}
-		if !r.take(',') {
-			return nil, r.expected("a comma or the end of the array")
+		if !p.take(',') {
+			return nil, p.expected("a comma or the end of the array")
 		}
 	}
 }
 
-func (r *reader) object() (any, *problem) {
-	if p := r.enter(); p != nil {
-		return nil, p
+func (p *parser) object() (any, *syntaxError) {
+	if err := p.enter(); err != nil {
+		return nil, err
 	}
-	first := len(r.names)
-	defer func() { r.leave(); r.names = r.names[:first] }()
-	members, seen := map[string]any{}, known{first: first}
-	if r.take('}') {
+	first := len(p.names)
+	defer func() { p.leave(); p.names = p.names[:first] }()
+	members := map[string]any{}
+	seen := nameSet{first: first}
+	if p.take('}') {
 		return members, nil
 	}
 	for {
-		r.skipSpace()
-		name, p := r.name(&seen)
-		if p != nil {
-			return nil, p
+		p.skipSpace()
+		name, err := p.name(&seen)
+		if err != nil {
+			return nil, err
 		}
-		r.skipSpace()
-		value, p := r.value()
-		if p != nil {
-			return nil, p.within(name)
+		p.skipSpace()
+		value, err := p.value()
+		if err != nil {
+			return nil, err.within(name)
 		}
 		members[name] = value
-		if r.take('}') {
+		if p.take('}') {
 			return members, nil
 		}
-		if !r.take(',') {
-			return nil, r.expected("a comma or the end of the object")
+		if !p.take(',') {
+			return nil, p.expected("a comma or the end of the object")
 		}
 	}
 }
 
-// name reads a member's name and the colon behind it, and refuses a name the object has already.
-func (r *reader) name(seen *known) (string, *problem) {
-	at := r.at
-	if r.peek() != '"' {
-		return "", r.expected("a member name")
+// name parses a member's name and the colon after it. It rejects a name that the object already has.
+func (p *parser) name(seen *nameSet) (string, *syntaxError) {
+	offset := p.pos
+	if p.peek() != '"' {
+		return "", p.expected("a member name")
 	}
-	name, p := r.quoted()
-	if p != nil {
-		return "", p
+	name, err := p.parseString()
+	if err != nil {
+		return "", err
 	}
-	if !seen.add(r, name) {
-		return "", (&problem{offset: at, what: "a member is named twice (upper and lower case count as one)"}).within(name)
+	if !seen.add(p, name) {
+		err := &syntaxError{offset: offset, reason: "a member is named twice (upper and lower case count as one)"}
+		return "", err.within(name)
 	}
-	if !r.take(':') {
-		return "", r.expected("a colon")
+	if !p.take(':') {
+		return "", p.expected("a colon")
 	}
 	return name, nil
 }
 
-func (r *reader) enter() *problem {
-	if r.depth == MaxDepth {
-		return r.problem("it nests deeper than 32")
+func (p *parser) enter() *syntaxError {
+	if p.depth == MaxDepth {
+		return p.fail("it nests deeper than 32")
 	}
-	r.depth++
-	r.at++
+	p.depth++
+	p.pos++
 	return nil
 }
 
-func (r *reader) leave() { r.depth-- }
+func (p *parser) leave() { p.depth-- }
 
-// peek returns the next byte, or NUL at the end; NUL begins nothing in JSON.
-func (r *reader) peek() byte {
-	if r.at < len(r.text) {
-		return r.text[r.at]
+// peek returns the next byte, or NUL at the end; no JSON token starts with NUL.
+func (p *parser) peek() byte {
+	if p.pos < len(p.text) {
+		return p.text[p.pos]
 	}
 	return 0
 }
 
-// take skips white space and consumes c if it comes next.
-func (r *reader) take(c byte) bool {
-	r.skipSpace()
-	if r.peek() != c {
+// take skips white space and consumes c if it is next.
+func (p *parser) take(c byte) bool {
+	p.skipSpace()
+	if p.peek() != c {
 		return false
 	}
-	r.at++
+	p.pos++
 	return true
 }
 
-func (r *reader) skipSpace() {
-	for r.at < len(r.text) {
-		switch r.text[r.at] {
+func (p *parser) skipSpace() {
+	for p.pos < len(p.text) {
+		switch p.text[p.pos] {
 		case ' ', '\t', '\r', '\n':
-			r.at++
+			p.pos++
 		default:
 			return
 		}
 	}
 }
 
-func (r *reader) number() (any, *problem) {
-	token, p := r.numeral()
-	if p != nil {
-		return nil, p
+func (p *parser) number() (any, *syntaxError) {
+	token, err := p.parseNumber()
+	if err != nil {
+		return nil, err
 	}
 	return json.Number(token), nil
 }
 
-func (r *reader) string() (any, *problem) {
-	s, p := r.quoted()
-	if p != nil {
-		return nil, p
+func (p *parser) string() (any, *syntaxError) {
+	s, err := p.parseString()
+	if err != nil {
+		return nil, err
 	}
 	return s, nil
 }

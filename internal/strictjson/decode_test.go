@@ -15,7 +15,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/strictjson"
 )
 
-func TestDecode(t *testing.T) {
+func TestDecodeAcceptsValidJSON(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat("[", 32) + strings.Repeat("]", 32)
 	nested := any([]any{})
@@ -23,34 +23,41 @@ func TestDecode(t *testing.T) {
 		nested = []any{nested}
 	}
 	for in, want := range map[string]any{
-		`null`:                      nil,
-		` true `:                    true,
-		"\t\r\n false":              false,
-		`""`:                        "",
-		`"ſ"`:                       "ſ",
-		`"\"\\\/\b\f\n\r\t\u00e9"`:  "\"\\/\b\f\n\r\té",
-		`"a\ud83d\uDE00b"`:          "a😀b",
-		`"\ufffd` + "\ufffd" + `"`:  "\ufffd\ufffd",
-		`"\uFFFE\u007f"`:            "\uFFFE\x7f",
-		`0`:                         json.Number("0"),
-		`-0`:                        json.Number("-0"),
-		`-0.0`:                      json.Number("-0"),
-		`1767225600123`:             json.Number("1767225600123"),
-		`9223372036854775807`:       json.Number("9223372036854775807"),
-		`1.0`:                       json.Number("1"),
-		`-12.50E+1`:                 json.Number("-125"),
-		`1e3`:                       json.Number("1000"),
-		`0.1`:                       json.Number("0.1"),
-		`1e300`:                     json.Number("1e300"),
-		`1e-999`:                    json.Number("0"),
-		`9007199254740993.0`:        json.Number("9007199254740992"),
-		`9007199254740994.0`:        json.Number("9007199254740994.0"),
-		`[]`:                        []any{},
-		`{}`:                        map[string]any{},
-		`[1, "a" ,null]`:            []any{json.Number("1"), "a", nil},
-		`{"a":{"A":1},"b":[{}]}`:    map[string]any{"a": map[string]any{"A": json.Number("1")}, "b": []any{map[string]any{}}},
-		`[{"a":1},{"a":2},{"A":3}]`: []any{map[string]any{"a": json.Number("1")}, map[string]any{"a": json.Number("2")}, map[string]any{"A": json.Number("3")}},
-		deep:                        nested,
+		`null`:                     nil,
+		` true `:                   true,
+		"\t\r\n false":             false,
+		`""`:                       "",
+		`"ſ"`:                      "ſ",
+		`"\"\\\/\b\f\n\r\t\u00e9"`: "\"\\/\b\f\n\r\té",
+		`"a\ud83d\uDE00b"`:         "a😀b",
+		`"\ufffd` + "\ufffd" + `"`: "\ufffd\ufffd",
+		`"\uFFFE\u007f"`:           "\uFFFE\x7f",
+		`0`:                        json.Number("0"),
+		`-0`:                       json.Number("-0"),
+		`-0.0`:                     json.Number("-0"),
+		`1767225600123`:            json.Number("1767225600123"),
+		`9223372036854775807`:      json.Number("9223372036854775807"),
+		`1.0`:                      json.Number("1"),
+		`-12.50E+1`:                json.Number("-125"),
+		`1e3`:                      json.Number("1000"),
+		`0.1`:                      json.Number("0.1"),
+		`1e300`:                    json.Number("1e300"),
+		`1e-999`:                   json.Number("0"),
+		`9007199254740993.0`:       json.Number("9007199254740992"),
+		`9007199254740994.0`:       json.Number("9007199254740994.0"),
+		`[]`:                       []any{},
+		`{}`:                       map[string]any{},
+		`[1, "a" ,null]`:           []any{json.Number("1"), "a", nil},
+		deep:                       nested,
+		`{"a":{"A":1},"b":[{}]}`: map[string]any{
+			"a": map[string]any{"A": json.Number("1")},
+			"b": []any{map[string]any{}},
+		},
+		`[{"a":1},{"a":2},{"A":3}]`: []any{
+			map[string]any{"a": json.Number("1")},
+			map[string]any{"a": json.Number("2")},
+			map[string]any{"A": json.Number("3")},
+		},
 	} {
 		got, err := strictjson.Decode([]byte(in))
 		if err != nil || !reflect.DeepEqual(got, want) {
@@ -59,7 +66,7 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-func TestDecodeRefuses(t *testing.T) {
+func TestDecodeRejectsInvalidJSON(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, in, want string }{
 		{"empty", "", "it is empty (at byte 0)"},
@@ -79,9 +86,9 @@ func TestDecodeRefuses(t *testing.T) {
 		{"bare newline", "\"a\n\"", "bare control character (at byte 2)"},
 		{"bare newline after an escape", "\"\\ta\n\"", "bare control character (at byte 4)"},
 		{"NUL after the value", "1\x00", "something follows the value (at byte 1)"},
-		{"twice", `{"a":{"b":1,"b":2}}`, "a member is named twice (upper and lower case count as one) (at byte 12, in /a/b)"},
-		{"twice by escape", `{"b":1,"\u0062":2}`, "named twice (upper and lower case count as one) (at byte 7, in /b)"},
-		{"twice by case", `{"email":"a","EMAIL":"b"}`, "named twice (upper and lower case count as one) (at byte 13, in /EMAIL)"},
+		{"duplicate name", `{"a":{"b":1,"b":2}}`, "a member is named twice (upper and lower case count as one) (at byte 12, in /a/b)"},
+		{"duplicate name by escape", `{"b":1,"\u0062":2}`, "named twice (upper and lower case count as one) (at byte 7, in /b)"},
+		{"duplicate name by case", `{"email":"a","EMAIL":"b"}`, "named twice (upper and lower case count as one) (at byte 13, in /EMAIL)"},
 		{"long s", `{"password":"a","paſſword":"b"}`, "named twice (upper and lower case count as one) (at byte 16)"},
 		{"Kelvin sign", "{\"k\":1,\"\u212a\":2}", "named twice (upper and lower case count as one) (at byte 7)"},
 		{"final sigma", `{"σ":1,"ς":2}`, "named twice (upper and lower case count as one) (at byte 8)"},
@@ -98,7 +105,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"short escape", `"\u12"`, "something else where a hexadecimal digit is expected (at byte 5)"},
 		{"literal", `nul`, "something else where a value is expected (at byte 0)"},
 		{"literal in capitals", `NaN`, "something else where a value is expected (at byte 0)"},
-		{"literal goes on", `trueish`, "something follows the value (at byte 4)"},
+		{"literal with a suffix", `trueish`, "something follows the value (at byte 4)"},
 		{"leading zero", `01`, "something follows the value (at byte 1)"},
 		{"plus", `+1`, "something else where a value is expected (at byte 0)"},
 		{"bare minus", `-`, "it ends where a digit is expected (at byte 1)"},
@@ -124,11 +131,11 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-// An object of many members takes another way than one of few; both must see the same names as equal.
-func TestDecodeRefusesFoldedNameAmongMany(t *testing.T) {
+// Objects with few members and with many compare names differently; both must reject the same names.
+func TestDecodeRejectsDuplicateNamesAmongManyMembers(t *testing.T) {
 	t.Parallel()
 	for members := 1; members < 40; members++ {
-		for again := range members {
+		for duplicate := range members {
 			var doc strings.Builder
 			for i := range members {
 				fmt.Fprintf(&doc, `"task%dſ":0,`, i)
@@ -136,33 +143,33 @@ func TestDecodeRefusesFoldedNameAmongMany(t *testing.T) {
 			if _, err := strictjson.Decode([]byte("{" + strings.TrimSuffix(doc.String(), ",") + "}")); err != nil {
 				t.Fatalf("%d different members: %v", members, err)
 			}
-			twice := fmt.Sprintf("{%s\"TAS\u212a%dS\":0}", doc.String(), again)
-			if _, err := strictjson.Decode([]byte(twice)); !errors.Is(err, fault.ErrInvalidJSON) {
-				t.Fatalf("member %d of %d again: %v", again, members, err)
+			withDuplicate := fmt.Sprintf("{%s\"TAS\u212a%dS\":0}", doc.String(), duplicate)
+			if _, err := strictjson.Decode([]byte(withDuplicate)); !errors.Is(err, fault.ErrInvalidJSON) {
+				t.Fatalf("duplicate of member %d of %d: %v", duplicate, members, err)
 			}
 		}
 	}
 }
 
-func TestMessageRepeatsNothingSaid(t *testing.T) {
+func TestMessageDoesNotRepeatTheInput(t *testing.T) {
 	t.Parallel()
-	const said = "hunter2"
+	const secret = "hunter2"
 	for _, in := range []string{
-		`{"context":{"my password is ` + said + `":1,"my password is ` + said + `":2}}`,
-		`{"context":{"` + strings.Repeat(said, 10) + `":1e999}}`,
-		`{"context":{"a":"` + said + "\x01" + `"}}`,
-		`{"context":` + said + `}`,
+		`{"context":{"my password is ` + secret + `":1,"my password is ` + secret + `":2}}`,
+		`{"context":{"` + strings.Repeat(secret, 10) + `":1e999}}`,
+		`{"context":{"a":"` + secret + "\x01" + `"}}`,
+		`{"context":` + secret + `}`,
 	} {
 		_, err := strictjson.Decode([]byte(in))
 		f := fault.From(err)
-		if strings.Contains(f.Message+f.Error(), said) || !strings.Contains(f.Message, "in /context") {
+		if strings.Contains(f.Message+f.Error(), secret) || !strings.Contains(f.Message, "in /context") {
 			t.Errorf("Decode(%s): message %q", in, f.Message)
 		}
 	}
 }
 
-// What Decode returns binds without loss, as the generated server binds it.
-func TestDecodedValueBinds(t *testing.T) {
+// BindJSONValue is what the generated server uses.
+func TestDecodedValuesBindWithoutLoss(t *testing.T) {
 	t.Parallel()
 	type row struct {
 		DueDate int64          `json:"dueDate"`
@@ -170,7 +177,8 @@ func TestDecodedValueBinds(t *testing.T) {
 		Seats   *int           `json:"seats"`
 		Data    map[string]any `json:"data"`
 	}
-	value, err := strictjson.Decode([]byte(`{"dueDate":9007199254740993,"hours":0.1,"seats":3.0,"data":{"at":1767225600123}}`))
+	const doc = `{"dueDate":9007199254740993,"hours":0.1,"seats":3.0,"data":{"at":1767225600123}}`
+	value, err := strictjson.Decode([]byte(doc))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,8 +195,9 @@ func TestDecodedValueBinds(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
-		`{"email":"a@x.io","password":"correct horse"}`, `{"k":1,"K":2}`, `[1.50,-0,1e3,1e-999,123456789012345678901234567890]`,
-		`"\ud83d\ude00\u0000"`, "\"\xff\"", `{"a":{"b":[true,false,null]}}`, `{"paſſword":"x","password":"y"}`, ` [ ] `, `1e999`,
+		`{"email":"a@x.io","password":"correct horse"}`, `{"k":1,"K":2}`,
+		`[1.50,-0,1e3,1e-999,123456789012345678901234567890]`, `"\ud83d\ude00\u0000"`, "\"\xff\"",
+		`{"a":{"b":[true,false,null]}}`, `{"paſſword":"x","password":"y"}`, ` [ ] `, `1e999`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -215,12 +224,13 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// chatBody is the shape of a large chat request: 200 rows with camelCase columns and a long message.
+// chatBody returns a large chat request: 200 rows with camelCase columns and a long message.
 func chatBody() []byte {
-	row := `{"id":"018f2b1e-7d1c-7c3a-9a51-0242ac120002","projectId":"p1","title":"Write the report","description":"Q3 \"numbers\"",` +
-		`"status":"todo","priority":"high","assignee":"ann","dueDate":1767225600123,"createdAt":1767225600123}`
-	return []byte(`{"message":"` + strings.Repeat("What is due tomorrow? ", 100) + `","execution_mode":"direct","context":{"tasks":[` +
-		strings.Repeat(row+",", 199) + row + `]}}`)
+	row := `{"id":"018f2b1e-7d1c-7c3a-9a51-0242ac120002","projectId":"p1","title":"Write the report",` +
+		`"description":"Q3 \"numbers\"","status":"todo","priority":"high","assignee":"ann",` +
+		`"dueDate":1767225600123,"createdAt":1767225600123}`
+	return []byte(`{"message":"` + strings.Repeat("What is due tomorrow? ", 100) +
+		`","execution_mode":"direct","context":{"tasks":[` + strings.Repeat(row+",", 199) + row + `]}}`)
 }
 
 func BenchmarkDecode(b *testing.B) {

@@ -6,40 +6,40 @@ import (
 	"unicode/utf8"
 )
 
-// fewNames is up to how many members comparing a new name with each earlier one is cheaper than a set.
-const fewNames = 16
+// linearLimit is up to how many members comparing a name with each earlier one is cheaper than a map.
+const linearLimit = 16
 
-// known is the set of member names of one open object, equal by Unicode simple case folding: the rule by which
-// encoding/json matches a member to a field, in which "ſ" is "s" and the Kelvin sign is "k".
-type known struct {
-	first  int                 // where this object's names begin in reader.names
-	folded map[string]struct{} // used from the member after fewNames on
+// nameSet is the set of member names of one open object, compared by Unicode simple case folding. This is how
+// encoding/json matches a member to a field: "ſ" equals "s" and the Kelvin sign equals "k".
+type nameSet struct {
+	first  int                 // index of this object's first name in parser.names
+	folded map[string]struct{} // nil up to linearLimit members
 }
 
-// add reports whether name is new to the object, and remembers it.
-func (k *known) add(r *reader, name string) bool {
-	if k.folded == nil && len(r.names)-k.first < fewNames {
-		for _, earlier := range r.names[k.first:] {
+// add adds name and reports whether it is new.
+func (s *nameSet) add(p *parser, name string) bool {
+	if s.folded == nil && len(p.names)-s.first < linearLimit {
+		for _, earlier := range p.names[s.first:] {
 			if strings.EqualFold(earlier, name) {
 				return false
 			}
 		}
-		r.names = append(r.names, name)
+		p.names = append(p.names, name)
 		return true
 	}
-	if k.folded == nil {
-		k.folded = make(map[string]struct{}, 4*fewNames)
-		for _, earlier := range r.names[k.first:] {
-			k.folded[fold(earlier)] = struct{}{}
+	if s.folded == nil {
+		s.folded = make(map[string]struct{}, 4*linearLimit)
+		for _, earlier := range p.names[s.first:] {
+			s.folded[foldCase(earlier)] = struct{}{}
 		}
 	}
-	before := len(k.folded)
-	k.folded[fold(name)] = struct{}{}
-	return len(k.folded) > before
+	before := len(s.folded)
+	s.folded[foldCase(name)] = struct{}{}
+	return len(s.folded) > before
 }
 
-// fold maps all names that strings.EqualFold calls equal to one.
-func fold(name string) string {
+// foldCase returns the same string for all names that strings.EqualFold considers equal.
+func foldCase(name string) string {
 	return strings.Map(func(c rune) rune {
 		if c < utf8.RuneSelf && !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z') {
 			return c

@@ -8,163 +8,163 @@ import (
 	"unicode/utf8"
 )
 
-// maxPlain is up to which length a number without an exponent is certainly within a float64's range (1.8e308).
-const maxPlain = 300
+// maxDigits is a length up to which a number without an exponent is surely within the range of float64 (1.8e308).
+const maxDigits = 300
 
-// exactInteger is the largest whole number up to which every float64 is exact.
-const exactInteger = 1 << 53
+// maxExactInteger is the largest integer up to which float64 represents every integer.
+const maxExactInteger = 1 << 53
 
-// numeral reads a number by RFC 8259's grammar and returns its text, in plain digits where it is whole.
-func (r *reader) numeral() (string, *problem) {
-	start := r.at
-	if r.peek() == '-' {
-		r.at++
+// parseNumber parses a number by the grammar of RFC 8259 and returns its text, normalized.
+func (p *parser) parseNumber() (string, *syntaxError) {
+	start := p.pos
+	if p.peek() == '-' {
+		p.pos++
 	}
-	if r.peek() == '0' {
-		r.at++
-	} else if !r.digits() {
-		return "", r.expected("a digit")
+	if p.peek() == '0' {
+		p.pos++
+	} else if !p.digits() {
+		return "", p.expected("a digit")
 	}
 	whole, exponent := true, false
-	if r.peek() == '.' {
-		r.at++
+	if p.peek() == '.' {
+		p.pos++
 		whole = false
-		if !r.digits() {
-			return "", r.expected("a digit")
+		if !p.digits() {
+			return "", p.expected("a digit")
 		}
 	}
-	if c := r.peek(); c == 'e' || c == 'E' {
-		r.at++
+	if c := p.peek(); c == 'e' || c == 'E' {
+		p.pos++
 		whole, exponent = false, true
-		if c := r.peek(); c == '+' || c == '-' {
-			r.at++
+		if c := p.peek(); c == '+' || c == '-' {
+			p.pos++
 		}
-		if !r.digits() {
-			return "", r.expected("a digit")
+		if !p.digits() {
+			return "", p.expected("a digit")
 		}
 	}
-	token := r.text[start:r.at]
-	if whole && len(token) <= maxPlain {
+	token := p.text[start:p.pos]
+	if whole && len(token) <= maxDigits {
 		return token, nil
 	}
-	return plain(token, start, exponent)
+	return normalizeNumber(token, start, exponent)
 }
 
-// plain returns the number as it is bound: in digits alone when it is whole and small enough to be exact.
-func plain(token string, offset int, exponent bool) (string, *problem) {
+// normalizeNumber rewrites a whole number that is small enough to be exact in digits.
+func normalizeNumber(token string, offset int, exponent bool) (string, *syntaxError) {
 	f, err := strconv.ParseFloat(token, 64)
 	if err != nil {
-		return "", &problem{offset: offset, what: "a number is out of range"}
+		return "", &syntaxError{offset: offset, reason: "a number is out of range"}
 	}
-	written := exponent || strings.ContainsRune(token, '.')
-	if written && f == math.Trunc(f) && math.Abs(f) <= exactInteger {
+	rewritable := exponent || strings.ContainsRune(token, '.')
+	if rewritable && f == math.Trunc(f) && math.Abs(f) <= maxExactInteger {
 		return strconv.FormatFloat(f, 'f', 0, 64), nil // keeps the sign of -0
 	}
 	return token, nil
 }
 
-// digits reports whether it read at least one.
-func (r *reader) digits() bool {
-	start := r.at
-	for r.at < len(r.text) && '0' <= r.text[r.at] && r.text[r.at] <= '9' {
-		r.at++
+// digits skips digits and reports whether there was at least one.
+func (p *parser) digits() bool {
+	start := p.pos
+	for p.pos < len(p.text) && '0' <= p.text[p.pos] && p.text[p.pos] <= '9' {
+		p.pos++
 	}
-	return r.at > start
+	return p.pos > start
 }
 
-// quoted reads a string; the reader stands on its opening quote.
-func (r *reader) quoted() (string, *problem) {
-	r.at++
-	start := r.at
-	for r.at < len(r.text) {
-		switch c := r.text[r.at]; {
+// parseString parses a string, starting at its opening quote.
+func (p *parser) parseString() (string, *syntaxError) {
+	p.pos++
+	start := p.pos
+	for p.pos < len(p.text) {
+		switch c := p.text[p.pos]; {
 		case c == '"':
-			r.at++
-			return r.text[start : r.at-1], nil
+			p.pos++
+			return p.text[start : p.pos-1], nil
 		case c == '\\':
-			return r.escaped(start)
+			return p.parseEscapedString(start)
 		case c < ' ':
-			return "", r.problem("a string holds a bare control character")
+			return "", p.fail("a string holds a bare control character")
 		}
-		r.at++
+		p.pos++
 	}
-	return "", r.expected("the end of a string")
+	return "", p.expected("the end of a string")
 }
 
-// escaped reads on in a string that needs rewriting; the reader stands on its first backslash.
-func (r *reader) escaped(start int) (string, *problem) {
+// parseEscapedString parses the rest of a string that starts at start, from its first backslash.
+func (p *parser) parseEscapedString(start int) (string, *syntaxError) {
 	var s strings.Builder
-	for r.at < len(r.text) {
-		switch c := r.text[r.at]; {
+	for p.pos < len(p.text) {
+		switch c := p.text[p.pos]; {
 		case c == '"':
-			s.WriteString(r.text[start:r.at])
-			r.at++
+			s.WriteString(p.text[start:p.pos])
+			p.pos++
 			return s.String(), nil
 		case c == '\\':
-			s.WriteString(r.text[start:r.at])
-			char, p := r.escape()
-			if p != nil {
-				return "", p
+			s.WriteString(p.text[start:p.pos])
+			char, err := p.escape()
+			if err != nil {
+				return "", err
 			}
 			s.WriteRune(char)
-			start = r.at
+			start = p.pos
 		case c < ' ':
-			return "", r.problem("a string holds a bare control character")
+			return "", p.fail("a string holds a bare control character")
 		default:
-			r.at++
+			p.pos++
 		}
 	}
-	return "", r.expected("the end of a string")
+	return "", p.expected("the end of a string")
 }
 
-// escape reads one escape sequence, or two when they are a surrogate pair.
-func (r *reader) escape() (rune, *problem) {
-	start := r.at
-	r.at++
-	c := r.peek()
+// escape parses one escape sequence, or two if they form a surrogate pair.
+func (p *parser) escape() (rune, *syntaxError) {
+	start := p.pos
+	p.pos++
+	c := p.peek()
 	if c == 'u' {
-		r.at++
-		return r.codePoint(start)
+		p.pos++
+		return p.codePoint(start)
 	}
 	const letters, chars = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
 	i := strings.IndexByte(letters, c)
 	if i < 0 {
-		return 0, r.expected("a letter that can be escaped")
+		return 0, p.expected("a letter that can be escaped")
 	}
-	r.at++
+	p.pos++
 	return rune(chars[i]), nil
 }
 
-// codePoint reads what follows \u; start is the offset of its backslash.
-func (r *reader) codePoint(start int) (rune, *problem) {
-	char, p := r.hex()
-	if p != nil {
-		return 0, p
+// codePoint parses what follows \u; start is the offset of the backslash.
+func (p *parser) codePoint(start int) (rune, *syntaxError) {
+	char, err := p.hex()
+	if err != nil {
+		return 0, err
 	}
 	if char == 0 {
-		return 0, &problem{offset: start, what: "a string holds U+0000"}
+		return 0, &syntaxError{offset: start, reason: "a string holds U+0000"}
 	}
 	if !utf16.IsSurrogate(char) {
 		return char, nil
 	}
-	if strings.HasPrefix(r.text[r.at:], `\u`) {
-		r.at += len(`\u`)
-		low, p := r.hex()
-		if p != nil {
-			return 0, p
+	if strings.HasPrefix(p.text[p.pos:], `\u`) {
+		p.pos += len(`\u`)
+		low, err := p.hex()
+		if err != nil {
+			return 0, err
 		}
 		if pair := utf16.DecodeRune(char, low); pair != utf8.RuneError {
 			return pair, nil
 		}
 	}
-	return 0, &problem{offset: start, what: "a string holds half of a surrogate pair"}
+	return 0, &syntaxError{offset: start, reason: "a string holds half of a surrogate pair"}
 }
 
-// hex reads four hexadecimal digits.
-func (r *reader) hex() (rune, *problem) {
+// hex parses four hexadecimal digits.
+func (p *parser) hex() (rune, *syntaxError) {
 	var char rune
 	for range 4 {
-		switch c := rune(r.peek()); {
+		switch c := rune(p.peek()); {
 		case '0' <= c && c <= '9':
 			char = char<<4 + c - '0'
 		case 'a' <= c && c <= 'f':
@@ -172,9 +172,9 @@ func (r *reader) hex() (rune, *problem) {
 		case 'A' <= c && c <= 'F':
 			char = char<<4 + c - 'A' + 10
 		default:
-			return 0, r.expected("a hexadecimal digit")
+			return 0, p.expected("a hexadecimal digit")
 		}
-		r.at++
+		p.pos++
 	}
 	return char, nil
 }
