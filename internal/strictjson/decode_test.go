@@ -68,6 +68,7 @@ func TestDecodeAcceptsValidJSON(t *testing.T) {
 
 func TestDecodeRejectsInvalidJSON(t *testing.T) {
 	t.Parallel()
+	const duplicate = "a member is named twice (upper and lower case count as one)"
 	for _, c := range []struct{ name, in, want string }{
 		{"empty", "", "it is empty (at byte 0)"},
 		{"white space", " \n", "it is empty (at byte 2)"},
@@ -86,12 +87,12 @@ func TestDecodeRejectsInvalidJSON(t *testing.T) {
 		{"bare newline", "\"a\n\"", "bare control character (at byte 2)"},
 		{"bare newline after an escape", "\"\\ta\n\"", "bare control character (at byte 4)"},
 		{"NUL after the value", "1\x00", "something follows the value (at byte 1)"},
-		{"duplicate name", `{"a":{"b":1,"b":2}}`, "a member is named twice (upper and lower case count as one) (at byte 12, in /a/b)"},
-		{"duplicate name by escape", `{"b":1,"\u0062":2}`, "named twice (upper and lower case count as one) (at byte 7, in /b)"},
-		{"duplicate name by case", `{"email":"a","EMAIL":"b"}`, "named twice (upper and lower case count as one) (at byte 13, in /EMAIL)"},
-		{"long s", `{"password":"a","paſſword":"b"}`, "named twice (upper and lower case count as one) (at byte 16)"},
-		{"Kelvin sign", "{\"k\":1,\"\u212a\":2}", "named twice (upper and lower case count as one) (at byte 7)"},
-		{"final sigma", `{"σ":1,"ς":2}`, "named twice (upper and lower case count as one) (at byte 8)"},
+		{"duplicate name", `{"a":{"b":1,"b":2}}`, duplicate + " (at byte 12, in /a/b)"},
+		{"duplicate name by escape", `{"b":1,"\u0062":2}`, duplicate + " (at byte 7, in /b)"},
+		{"duplicate name by case", `{"email":"a","EMAIL":"b"}`, duplicate + " (at byte 13, in /EMAIL)"},
+		{"long s", `{"password":"a","paſſword":"b"}`, duplicate + " (at byte 16)"},
+		{"Kelvin sign", "{\"k\":1,\"\u212a\":2}", duplicate + " (at byte 7)"},
+		{"final sigma", `{"σ":1,"ς":2}`, duplicate + " (at byte 8)"},
 		{"trailing value", `{} {}`, "something follows the value (at byte 3)"},
 		{"trailing comma", `[1,]`, "something else where a value is expected (at byte 3, in /1)"},
 		{"trailing comma in an object", `{"a":1,}`, "something else where a member name is expected (at byte 7)"},

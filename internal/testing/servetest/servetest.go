@@ -1,5 +1,5 @@
-// Package servetest starts the whole service for tests that look at it from the outside: the real binary, built as an
-// operator gets it, on a database of its own, with the embedded stand-ins for everything else.
+// Package servetest starts the whole service for tests that use it from outside: the real binary, as an operator gets
+// it, on a database of its own, with the embedded stand-ins for everything else.
 package servetest
 
 import (
@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,39 +18,47 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
-const patience = 30 * time.Second
+const startTimeout = 30 * time.Second
 
 // Service is a running service.
 type Service struct {
-	Base    string   // its address, such as http://127.0.0.1:8080
-	Program string   // its binary
-	Env     []string // and the environment of its commands
+	Base    string   // its URL, such as http://127.0.0.1:8080
+	Program string   // path of its binary
+	Env     []string // environment for the binary's other commands
 }
 
-// Start returns the base URL of a running service, ended with its test. Variables are NAME=value and win over ours: dev, no
-// rate limits, cheap passwords.
+// Start starts a service that is stopped at the end of the test, and returns its base URL. Variables are NAME=value;
+// they override the defaults, which are dev, no rate limits and cheap password hashes.
 func Start(t testing.TB, variables ...string) (base string) {
 	t.Helper()
 	return Run(t, variables...).Base
 }
 
-// Run is Start for tests that also run the binary's other commands.
+// Run does what Start does, for tests that also run the binary's other commands.
 func Run(t testing.TB, variables ...string) Service {
 	t.Helper()
 	addr := freeAddr(t)
 	s := Service{Base: "http://" + addr, Program: Build(t)}
-	s.Env = append(append(os.Environ(), "ENV=dev", "ADDR="+addr, "ADIUVA_DATA_DIR="+t.TempDir(), "BCRYPT_COST=4", "RATE_LIMITS=off",
-		"DATABASE_URL="+pgtest.New(t).Pool.Config().ConnString()), variables...)
-	var said bytes.Buffer
+	s.Env = slices.Concat(os.Environ(), []string{
+		"ENV=dev",
+		"ADDR=" + addr,
+		"ADIUVA_DATA_DIR=" + t.TempDir(),
+		"BCRYPT_COST=4",
+		"RATE_LIMITS=off",
+		"DATABASE_URL=" + pgtest.New(t).Pool.Config().ConnString(),
+	}, variables)
+	var output bytes.Buffer
 	cmd := exec.Command(s.Program, "serve")
-	cmd.Stdout, cmd.Stderr, cmd.Env = &said, &said, s.Env
+	cmd.Env = s.Env
+	cmd.Stdout = &output
+	cmd.Stderr = &output
 	check(t, cmd.Start())
 	t.Cleanup(func() {
 		if err := errors.Join(cmd.Process.Signal(os.Interrupt), cmd.Wait()); err != nil {
-			t.Errorf("servetest: the service ended with %v: %s", err, &said)
+			t.Errorf("servetest: the service exited with %v: %s", err, &output)
 		}
 	})
-	pgtest.Eventually(t, patience, func() error {
+	pgtest.Eventually(t, startTimeout, func() error {
 		resp, err := http.Get(s.Base + "/readyz")
 		if err != nil {
 			return err
@@ -59,7 +68,7 @@ func Run(t testing.TB, variables ...string) Service {
 	return s
 }
 
-// Build returns the path of the binary, built as an operator gets it.
+// Build builds the binary and returns its path.
 func Build(t testing.TB) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "adiuva-api")

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Missing ends the test for want of something that `make test` installs: it is skipped, and fails under CI.
+// Missing ends a test that needs something that `make test` installs: it skips the test, or fails it under CI.
 func Missing(t testing.TB, what string) {
 	t.Helper()
 	what += " is missing; `make test` installs it"
@@ -16,7 +16,7 @@ func Missing(t testing.TB, what string) {
 	t.Skip(what)
 }
 
-// Chromium returns the path of a browser of Chromium's family, or "".
+// Chromium returns the path of Chromium or Chrome, or "" if neither is installed.
 func Chromium() string {
 	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "google-chrome", "chromium-browser"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -26,7 +26,7 @@ func Chromium() string {
 	return ""
 }
 
-// WebEngine returns the path of a Python that has Qt's WebEngine, or "".
+// WebEngine returns the path of a Python interpreter with Qt's WebEngine, or "" if there is none.
 func WebEngine() string {
 	for _, name := range []string{os.Getenv("PYTHON"), "python3", "/usr/bin/python3"} {
 		path, err := exec.LookPath(name)

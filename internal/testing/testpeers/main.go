@@ -1,6 +1,6 @@
-// Command testpeers runs a command, usually "go test ./...", beside the servers that tests talk to: one PostgreSQL, named
-// in TEST_DATABASE_URL, and one Redis where redis-server is installed, named in TEST_REDIS_URL. Both end with it. Its exit
-// code is the command's.
+// Command testpeers runs a command, usually "go test ./...", with the servers that tests use: one PostgreSQL, whose
+// URL is in TEST_DATABASE_URL, and, if redis-server is installed, one Redis, whose URL is in TEST_REDIS_URL. Both are
+// stopped when the command has ended. The exit code is the command's.
 package main
 
 import (
@@ -27,7 +27,7 @@ func main() {
 	os.Exit(code)
 }
 
-// run starts the peers and the command, and returns its exit code.
+// run starts the servers and the command, and returns the command's exit code.
 func run(ctx context.Context, args []string) (code int, err error) {
 	if len(args) > 0 && args[0] == "--" {
 		args = args[1:]
@@ -37,25 +37,29 @@ func run(ctx context.Context, args []string) (code int, err error) {
 	}
 	env := os.Environ()
 	if os.Getenv("TEST_DATABASE_URL") == "" {
-		server, err := devpg.StartTemporary(ctx, devpg.Config{Progress: func(step string) { fmt.Fprintln(os.Stderr, step) }})
-		if err != nil {
-			return 0, err
+		progress := func(step string) { fmt.Fprintln(os.Stderr, step) }
+		server, startErr := devpg.StartTemporary(ctx, devpg.Config{Progress: progress})
+		if startErr != nil {
+			return 0, startErr
 		}
 		defer func() { err = errors.Join(err, server.Kill()) }()
 		env = append(env, "TEST_DATABASE_URL="+server.DSN())
 	}
 	if os.Getenv("TEST_REDIS_URL") == "" {
-		url, end, err := startRedis(ctx)
+		url, stop, err := startRedis(ctx)
 		if err != nil {
 			return 0, err
 		}
-		defer end()
+		defer stop()
 		if url != "" {
 			env = append(env, "TEST_REDIS_URL="+url)
 		}
 	}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = env, os.Stdin, os.Stdout, os.Stderr
+	cmd.Env = env
+	cmd.Stdin = os.Stdin
+	cmd.Stdout = os.Stdout
+	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	err = cmd.Run()
 	var exit *exec.ExitError
@@ -65,32 +69,32 @@ func run(ctx context.Context, args []string) (code int, err error) {
 	return 0, err
 }
 
-// startRedis starts a Redis that keeps nothing, or returns no URL when none is installed.
-func startRedis(ctx context.Context) (url string, end func(), err error) {
-	nothing := func() {}
+// startRedis starts a Redis without persistence. If redis-server is not installed, it returns an empty URL.
+func startRedis(ctx context.Context) (url string, stop func(), err error) {
+	nop := func() {}
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "testpeers: redis-server is not installed; tests that need it say so")
-		return "", nothing, nil
+		fmt.Fprintln(os.Stderr, "testpeers: redis-server is not installed; tests that need it are skipped, or fail under CI")
+		return "", nop, nil
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", nothing, err
+		return "", nop, err
 	}
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	if err := errors.Join(err, l.Close()); err != nil {
-		return "", nothing, err
+		return "", nop, err
 	}
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), program, "--port", port, "--bind", "127.0.0.1",
 		"--save", "", "--appendonly", "no", "--loglevel", "warning")
-	cmd.SysProcAttr = endWithParent()
+	cmd.SysProcAttr = killWithParent()
 	if err := cmd.Start(); err != nil {
-		return "", nothing, err
+		return "", nop, err
 	}
-	end = func() {
+	stop = func() {
 		if err := cmd.Process.Kill(); err == nil {
-			_ = cmd.Wait() // it was killed, and says so
+			_ = cmd.Wait() // always fails after Kill
 		}
 	}
-	return "redis://127.0.0.1:" + port + "/0", end, nil
+	return "redis://127.0.0.1:" + port + "/0", stop, nil
 }

@@ -24,18 +24,18 @@ func build(t *testing.T) string {
 	return binary
 }
 
-// command runs the binary without the peers this test itself may have been given.
+// command returns a command that runs the binary without the TEST_ variables of this test.
 func command(binary string, args ...string) *exec.Cmd {
 	cmd := exec.Command(binary, args...)
-	for _, one := range os.Environ() {
-		if !strings.HasPrefix(one, "TEST_") {
-			cmd.Env = append(cmd.Env, one)
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "TEST_") {
+			cmd.Env = append(cmd.Env, variable)
 		}
 	}
 	return cmd
 }
 
-func TestTheExitCodeIsTheCommands(t *testing.T) {
+func TestExitCodeIsThatOfTheCommand(t *testing.T) {
 	t.Parallel()
 	binary := build(t)
 	var exit *exec.ExitError
@@ -45,15 +45,15 @@ func TestTheExitCodeIsTheCommands(t *testing.T) {
 	if err := command(binary, "--", "true").Run(); err != nil {
 		t.Errorf("got %v, want exit code 0", err)
 	}
-	var words bytes.Buffer
+	var stderr bytes.Buffer
 	cmd := command(binary)
-	cmd.Stderr = &words
-	if err := cmd.Run(); err == nil || !strings.Contains(words.String(), "usage") {
-		t.Errorf("without a command: %v, %q", err, words.String())
+	cmd.Stderr = &stderr
+	if err := cmd.Run(); err == nil || !strings.Contains(stderr.String(), "usage") {
+		t.Errorf("without a command: %v, %q", err, stderr.String())
 	}
 }
 
-func TestASignalEndsThePeersToo(t *testing.T) {
+func TestSignalStopsTheServers(t *testing.T) {
 	t.Parallel()
 	cmd := command(build(t), "--", "sh", "-c", `echo "$TEST_DATABASE_URL"; exec sleep 60`)
 	out, err := cmd.StdoutPipe()
@@ -76,18 +76,18 @@ func TestASignalEndsThePeersToo(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait() }()
 	select {
-	case err := <-ended:
+	case err := <-exited:
 		if err == nil {
-			t.Error("exit code 0 after SIGTERM, want another")
+			t.Error("exit code 0 after SIGTERM, want a failure")
 		}
 	case <-time.After(10 * time.Second):
-		t.Fatal("still there 10 s after SIGTERM")
+		t.Fatal("still running 10 s after SIGTERM")
 	}
 	if conn, err := pgx.Connect(t.Context(), dsn); err == nil {
 		_ = conn.Close(t.Context())
-		t.Error("PostgreSQL is still there")
+		t.Error("PostgreSQL is still running")
 	}
 }

@@ -4,5 +4,5 @@ package main
 
 import "syscall"
 
-// endWithParent cannot be had here: a peer ends when this process ends in good order.
-func endWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{} }
+// killWithParent does nothing on this system: servers are stopped only when this process exits normally.
+func killWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{} }
