@@ -14,14 +14,16 @@ import (
 	"github.com/adiuva/cloud-api/openapi"
 )
 
-// change is one edit of the contract and what the gate must say to it. Exactly one rule is the reason of a refusal;
-// an empty rule means that the gate lets the change pass.
+// change is an edit of the contract and the one rule that `make breaking` must reject it for, if any.
 type change struct {
 	name string
 	old  string // occurs in the document
-	new  string // takes the place of its first occurrence
-	rule string // oasdiff's name of the rule that refuses it
+	new  string // replaces the first occurrence
+	rule string // name of an oasdiff rule; empty: the change is accepted
 }
+
+// localeMember is a member to add to the properties of a schema.
+const localeMember = "        locale: {description: The language of the output., type: string, example: it}\n"
 
 var breakingChanges = []change{
 	{
@@ -38,7 +40,7 @@ var breakingChanges = []change{
 	{
 		name: "added required request member",
 		old:  "required: [prompt_template]\n      properties:\n",
-		new:  "required: [prompt_template, locale]\n      properties:\n        locale: {description: The language of the output., type: string, example: it}\n",
+		new:  "required: [prompt_template, locale]\n      properties:\n" + localeMember,
 		rule: "new-required-request-property",
 	},
 	{
@@ -50,7 +52,8 @@ var breakingChanges = []change{
 	{
 		name: "renamed path parameter",
 		old:  between("  /auth/sessions/{id}:\n", "          in: path\n"),
-		new:  strings.ReplaceAll(strings.Replace(between("  /auth/sessions/{id}:\n", "          in: path\n"), "name: id", "name: session_id", 1), "{id}", "{session_id}"),
+		new: strings.NewReplacer("name: id\n", "name: session_id\n", "{id}", "{session_id}").Replace(
+			between("  /auth/sessions/{id}:\n", "          in: path\n")),
 		rule: "api-path-removed-without-deprecation",
 	},
 	{
@@ -59,7 +62,7 @@ var breakingChanges = []change{
 		rule: "response-optional-property-removed",
 	},
 	{
-		name: "renamed optional response member inside one of several answers",
+		name: "renamed optional response member inside a oneOf",
 		old:  "        truncated:\n          description: \"True when the model stopped for length.\"",
 		new:  "        cut:\n          description: \"True when the model stopped for length.\"",
 		rule: "response-optional-property-removed",
@@ -71,7 +74,7 @@ var breakingChanges = []change{
 		rule: "api-deprecated-sunset-missing",
 	},
 	{
-		name: "deprecated operation with a sunset sooner than 90 days",
+		name: "deprecated operation with a sunset in less than 90 days",
 		old:  "operationId: listAgents",
 		new:  "operationId: listAgents\n      deprecated: true\n      x-sunset: '" + daysAhead(80) + "'",
 		rule: "api-sunset-date-too-small",
@@ -82,22 +85,24 @@ var harmlessChanges = []change{
 	{
 		name: "new optional request member",
 		old:  "required: [prompt_template]\n      properties:\n",
-		new:  "required: [prompt_template]\n      properties:\n        locale: {description: The language of the output., type: string, example: it}\n",
+		new:  "required: [prompt_template]\n      properties:\n" + localeMember,
 	},
 	{
 		name: "new operation",
 		old:  "  /health:\n",
-		new:  strings.NewReplacer("/agents:", "/tools:", "listAgents", "listTools").Replace(between("  /agents:\n", "  /health:\n")) + "  /health:\n",
+		new: strings.NewReplacer("/agents:", "/tools:", "listAgents", "listTools").Replace(
+			between("  /agents:\n", "  /health:\n")) + "  /health:\n",
 	},
 	{
 		name: "new optional response member",
 		old:  "required: [access_token, refresh_token, expires_at]\n      properties:\n",
-		new:  "required: [access_token, refresh_token, expires_at]\n      properties:\n        scope: {description: What the token is good for., type: string, example: all}\n",
+		new: "required: [access_token, refresh_token, expires_at]\n      properties:\n" +
+			"        scope: {description: What the token permits., type: string, example: all}\n",
 	},
 	{
 		name: "longer description",
 		old:  "description: \"A JWT for the Authorization header.\"",
-		new:  "description: \"A JWT for the Authorization header. Its content is the server's affair.\"",
+		new:  "description: \"A JWT for the Authorization header. Clients do not read its content.\"",
 	},
 	{
 		name: "new error code",
@@ -105,14 +110,14 @@ var harmlessChanges = []change{
 		new:  "        - llm_timeout\n        - too_early\n",
 	},
 	{
-		name: "deprecated operation with a sunset later than 90 days",
+		name: "deprecated operation with a sunset in more than 90 days",
 		old:  "operationId: listAgents",
 		new:  "operationId: listAgents\n      deprecated: true\n      x-sunset: '" + daysAhead(100) + "'",
 	},
 }
 
-// TestGate runs `make breaking` itself, in a folder of its own, against the present contract and a changed copy of it.
-func TestGate(t *testing.T) {
+// The test runs `make breaking` in a folder of its own, on the current contract and a changed copy of it.
+func TestMakeBreakingRejectsBreakingChanges(t *testing.T) {
 	t.Parallel()
 	run := breakingTarget(t)
 	for _, c := range append(breakingChanges, harmlessChanges...) {
@@ -124,26 +129,25 @@ func TestGate(t *testing.T) {
 			}
 			report, passed := run(t, before, strings.Replace(before, c.old, c.new, 1))
 			if want := c.rule == ""; passed != want {
-				t.Fatalf("the gate passed: %v, want %v\n%s", passed, want, report)
+				t.Fatalf("make breaking succeeded: %v, want %v\n%s", passed, want, report)
 			}
-			if refused := refusals(report); c.rule != "" && !(len(refused) == 1 && refused[c.rule]) {
-				t.Errorf("refused by %v, want [%s]\n%s", refused, c.rule, report)
+			if rules := brokenRules(report); c.rule != "" && !(len(rules) == 1 && rules[c.rule]) {
+				t.Errorf("rejected by the rules %v, want %s alone\n%s", rules, c.rule, report)
 			}
 		})
 	}
 }
 
-// TestGateOnTheBaseline says early what `make breaking` says of the contract as it is.
-func TestGateOnTheBaseline(t *testing.T) {
+func TestContractDoesNotBreakReleasedClients(t *testing.T) {
 	t.Parallel()
 	if report, passed := breakingTarget(t)(t, read(t, "released.yaml"), string(openapi.Document)); !passed {
 		t.Errorf("openapi.yaml breaks clients of released.yaml:\n%s", report)
 	}
 }
 
-// breakingTarget returns a function that runs the Makefile's breaking target on two documents and says what it printed
-// and whether it succeeded. The tool is built once, as the go command does for the target.
-func breakingTarget(t *testing.T) func(t *testing.T, released, present string) (report string, passed bool) {
+// breakingTarget returns a function that runs `make breaking` on two documents and returns its output and whether it
+// succeeded. The tool is built once.
+func breakingTarget(t *testing.T) func(t *testing.T, released, current string) (report string, passed bool) {
 	t.Helper()
 	path := exec.CommandContext(t.Context(), "go", "tool", "-modfile=tools/go.mod", "-n", "oasdiff")
 	path.Dir = ".."
@@ -151,19 +155,21 @@ func breakingTarget(t *testing.T) func(t *testing.T, released, present string) (
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
-	makefile, severities := read(t, "../Makefile"), read(t, "oasdiff-severity.txt")
-	return func(t *testing.T, released, present string) (string, bool) {
+	makefile := read(t, "../Makefile")
+	severities := read(t, "oasdiff-severity.txt")
+	return func(t *testing.T, released, current string) (string, bool) {
 		t.Helper()
 		dir := t.TempDir()
 		write(t, filepath.Join(dir, "Makefile"), makefile)
 		write(t, filepath.Join(dir, "openapi", "released.yaml"), released)
-		write(t, filepath.Join(dir, "openapi", "openapi.yaml"), present)
+		write(t, filepath.Join(dir, "openapi", "openapi.yaml"), current)
 		write(t, filepath.Join(dir, "openapi", "oasdiff-severity.txt"), severities)
 		cmd := exec.CommandContext(t.Context(), "make", "--no-print-directory", "breaking",
 			"GOTOOL=env PATH="+filepath.Dir(strings.TrimSpace(string(tool))))
 		cmd.Dir = dir
 		var out bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &out, &out
+		cmd.Stdout = &out
+		cmd.Stderr = &out
 		err := cmd.Run()
 		if failed := new(exec.ExitError); err != nil && !errors.As(err, &failed) {
 			t.Fatal(err)
@@ -172,8 +178,8 @@ func breakingTarget(t *testing.T) func(t *testing.T, released, present string) (
 	}
 }
 
-// refusals returns the rules that the report names as errors.
-func refusals(report string) map[string]bool {
+// brokenRules returns the rules that the report lists as errors.
+func brokenRules(report string) map[string]bool {
 	rules := map[string]bool{}
 	for _, m := range regexp.MustCompile(`(?m)^error\s+\[([a-z0-9-]+)\]`).FindAllStringSubmatch(report, -1) {
 		rules[m[1]] = true
@@ -200,7 +206,7 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// between returns the part of the contract from the first occurrence of from up to the next of to, or "".
+// between returns the part of the contract from the first occurrence of from up to the next occurrence of to, or "".
 func between(from, to string) string {
 	document := string(openapi.Document)
 	start := strings.Index(document, from)

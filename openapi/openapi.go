@@ -1,5 +1,5 @@
-// Package openapi holds the contract: what may cross the wire, as REST operations and as the chat stream's frames.
-// Everything under gen/ is made from these documents.
+// Package openapi embeds the contract: the REST operations and the messages of the chat stream. Everything under gen/
+// is generated from these documents, except for the database code.
 package openapi
 
 import _ "embed"
@@ -9,12 +9,12 @@ import _ "embed"
 //go:embed openapi.yaml
 var Document []byte
 
-// Stream is the AsyncAPI 3 description of the chat stream, as YAML; its schemas point into Document.
+// Stream is the AsyncAPI 3 description of the chat stream, as YAML; its schemas are references to Document.
 //
 //go:embed asyncapi.yaml
 var Stream []byte
 
-// StreamBundle is Stream as JSON with every schema inside, for readers that do not follow references between files.
+// StreamBundle is Stream as JSON with all schemas included, for tools that do not follow references between files.
 //
 //go:embed asyncapi.bundled.json
 var StreamBundle []byte

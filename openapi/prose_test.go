@@ -9,11 +9,11 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// TestEverythingIsDescribed asks for a description and an example of whatever a reader of the contract may come across.
-func TestEverythingIsDescribed(t *testing.T) {
+// Every schema, parameter, header, response and body has a description and an example.
+func TestEverythingHasADescriptionAndAnExample(t *testing.T) {
 	t.Parallel()
 	doc := document(t)
-	p := prose{t: t, seen: map[*openapi3.Schema]bool{}}
+	p := proseChecker{t: t, seen: map[*openapi3.Schema]bool{}}
 	for _, name := range slices.Sorted(maps.Keys(doc.Components.Schemas)) {
 		p.schema(name, doc.Components.Schemas[name])
 	}
@@ -27,10 +27,10 @@ func TestEverythingIsDescribed(t *testing.T) {
 		p.response("response "+name, response.Value)
 	}
 	for name, scheme := range doc.Components.SecuritySchemes {
-		p.described("security scheme "+name, scheme.Value.Description)
+		p.description("security scheme "+name, scheme.Value.Description)
 	}
 	for _, tag := range doc.Tags {
-		p.described("tag "+tag.Name, tag.Description)
+		p.description("tag "+tag.Name, tag.Description)
 	}
 	for where, op := range operations(doc) {
 		p.operation(where, op)
@@ -40,19 +40,19 @@ func TestEverythingIsDescribed(t *testing.T) {
 	}
 }
 
-// prose walks the document and reports what has no description or no example.
-type prose struct {
+// proseChecker walks the document and reports whatever has no description or no example.
+type proseChecker struct {
 	t    *testing.T
 	seen map[*openapi3.Schema]bool
 }
 
-func (p prose) operation(where string, op *openapi3.Operation) {
-	p.described(where, op.Description)
+func (p proseChecker) operation(where string, op *openapi3.Operation) {
+	p.description(where, op.Description)
 	for _, parameter := range op.Parameters {
 		p.parameter(where+" "+parameter.Value.Name, parameter.Value)
 	}
 	if op.RequestBody != nil {
-		p.described(where+" body", op.RequestBody.Value.Description)
+		p.description(where+" body", op.RequestBody.Value.Description)
 		p.content(where+" body", op.RequestBody.Value.Content)
 	}
 	for status, response := range op.Responses.Map() {
@@ -60,11 +60,11 @@ func (p prose) operation(where string, op *openapi3.Operation) {
 	}
 }
 
-func (p prose) response(where string, r *openapi3.Response) {
+func (p proseChecker) response(where string, r *openapi3.Response) {
 	if r.Description == nil {
-		p.described(where, "")
+		p.description(where, "")
 	} else {
-		p.described(where, *r.Description)
+		p.description(where, *r.Description)
 	}
 	for name, header := range r.Headers {
 		p.parameter(where+" "+name, &header.Value.Parameter)
@@ -72,7 +72,7 @@ func (p prose) response(where string, r *openapi3.Response) {
 	p.content(where, r.Content)
 }
 
-func (p prose) content(where string, content openapi3.Content) {
+func (p proseChecker) content(where string, content openapi3.Content) {
 	for mediaType, m := range content {
 		p.schema(where+" "+mediaType, m.Schema)
 		if m.Example == nil && len(m.Examples) == 0 && !hasExample(m.Schema) {
@@ -81,15 +81,15 @@ func (p prose) content(where string, content openapi3.Content) {
 	}
 }
 
-func (p prose) parameter(where string, parameter *openapi3.Parameter) {
-	p.described(where, parameter.Description)
+func (p proseChecker) parameter(where string, parameter *openapi3.Parameter) {
+	p.description(where, parameter.Description)
 	if parameter.Example == nil && len(parameter.Examples) == 0 && !hasExample(parameter.Schema) {
 		p.t.Errorf("%s has no example", where)
 	}
 }
 
-// schema checks a schema and everything inside it, once.
-func (p prose) schema(where string, ref *openapi3.SchemaRef) {
+// schema checks a schema and the schemas inside it, each once.
+func (p proseChecker) schema(where string, ref *openapi3.SchemaRef) {
 	if ref == nil {
 		p.t.Errorf("%s has no schema", where)
 		return
@@ -99,7 +99,7 @@ func (p prose) schema(where string, ref *openapi3.SchemaRef) {
 		return
 	}
 	p.seen[s] = true
-	p.described(where, s.Description)
+	p.description(where, s.Description)
 	if !hasExample(ref) {
 		p.t.Errorf("%s has no example", where)
 	}
@@ -113,19 +113,19 @@ func (p prose) schema(where string, ref *openapi3.SchemaRef) {
 		p.schema(where+".*", s.AdditionalProperties.Schema)
 	}
 	for _, list := range []openapi3.SchemaRefs{s.OneOf, s.AnyOf, s.AllOf} {
-		for _, one := range list {
-			p.schema(where+"|", one)
+		for _, alternative := range list {
+			p.schema(where+"|", alternative)
 		}
 	}
 }
 
-func (p prose) described(where, description string) {
+func (p proseChecker) description(where, description string) {
 	if text := strings.TrimSpace(description); !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "`") {
-		p.t.Errorf("%s is described as %q, which is no sentence", where, text)
+		p.t.Errorf("%s: the description %q is not a sentence", where, text)
 	}
 }
 
-// hasExample reports whether the schema has an example or can be put together from the examples of its parts.
+// hasExample reports whether the schema has an example, or one can be built from the examples of its members.
 func hasExample(ref *openapi3.SchemaRef) bool {
 	if ref == nil {
 		return false

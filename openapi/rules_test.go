@@ -12,8 +12,8 @@ import (
 	"github.com/adiuva/cloud-api/openapi"
 )
 
-// catalogue is every code an error may have, in the order of their HTTP statuses.
-const catalogue = `
+// errorCodes are all error codes, in the order of their HTTP statuses.
+const errorCodes = `
 	invalid_json signature_invalid token_in_url
 	token_missing token_invalid token_expired invalid_credentials refresh_invalid refresh_reused refresh_expired
 	tier_required origin_forbidden not_found method_not_allowed upload_too_slow
@@ -23,23 +23,24 @@ const catalogue = `
 	internal llm_error agent_loop_limit storage_inconsistent
 	db_unavailable storage_unavailable billing_unavailable llm_unavailable auth_busy draining llm_timeout`
 
-// public are the operations that need no access token.
+// public lists the operations that need no access token.
 var public = []string{"getHealth", "listTiers", "login", "receiveStripeEvent", "refreshTokens", "register"}
 
-// unlimited are the operations that no rate limit counts: Stripe's own pace, the probe, and a handshake, whose messages
-// are counted instead.
+// unlimited lists the operations whose responses have no rate limit headers: the webhook, the health probe, and the
+// handshake of the stream, whose messages are counted instead.
 var unlimited = []string{"getHealth", "receiveStripeEvent", "streamChat"}
 
-// columns are the names that the client's own database writes in camelCase, inside the rows of a chat's context.
+// columns lists the columns of the client's database that are in camelCase. They occur in the rows of a chat's context.
 var columns = []string{
-	"aiSummary", "clientId", "completedAt", "createdAt", "dueDate", "isAiSuggested", "isApproved", "parentId", "projectId", "updatedAt",
+	"aiSummary", "clientId", "completedAt", "createdAt", "dueDate",
+	"isAiSuggested", "isApproved", "parentId", "projectId", "updatedAt",
 }
 
 var (
 	snake       = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 	lowerCamel  = regexp.MustCompile(`^[a-z][a-zA-Z0-9]*$`)
-	namesATime  = regexp.MustCompile(`(^|_)at$|At$|(^|_)timestamp$|_end$|^start$|^end$|[dD]ate$|-Timestamp$`)
-	unitOfATime = "milliseconds since the Unix epoch"
+	timeName    = regexp.MustCompile(`(^|_)at$|At$|(^|_)timestamp$|_end$|^start$|^end$|[dD]ate$|-Timestamp$`)
+	unitOfTimes = "milliseconds since the Unix epoch"
 )
 
 func document(t *testing.T) *openapi3.T {
@@ -54,7 +55,9 @@ func document(t *testing.T) *openapi3.T {
 func TestDocumentIsValid(t *testing.T) {
 	t.Parallel()
 	doc := document(t)
-	if err := doc.Validate(context.Background(), openapi3.EnableExamplesValidation(), openapi3.EnableSchemaPatternValidation()); err != nil {
+	err := doc.Validate(context.Background(),
+		openapi3.EnableExamplesValidation(), openapi3.EnableSchemaPatternValidation())
+	if err != nil {
 		t.Error(err)
 	}
 	if doc.OpenAPI != "3.0.3" || len(doc.Servers) != 1 || doc.Servers[0].URL != "/api/v1" {
@@ -62,7 +65,7 @@ func TestDocumentIsValid(t *testing.T) {
 	}
 }
 
-func TestErrorCodes(t *testing.T) {
+func TestErrorCodesAreComplete(t *testing.T) {
 	t.Parallel()
 	doc := document(t)
 	code := doc.Components.Schemas["Problem"].Value.Properties["code"]
@@ -73,12 +76,12 @@ func TestErrorCodes(t *testing.T) {
 	for _, c := range code.Value.Enum {
 		codes = append(codes, c.(string))
 	}
-	if !slices.Equal(codes, strings.Fields(catalogue)) {
-		t.Errorf("codes\n%s\nwant\n%s", strings.Join(codes, " "), strings.Join(strings.Fields(catalogue), " "))
+	if !slices.Equal(codes, strings.Fields(errorCodes)) {
+		t.Errorf("codes\n%s\nwant\n%s", strings.Join(codes, " "), strings.Join(strings.Fields(errorCodes), " "))
 	}
 }
 
-func TestOperations(t *testing.T) {
+func TestOperationsAreDescribedAndSecured(t *testing.T) {
 	t.Parallel()
 	ids := map[string]string{}
 	for where, op := range operations(document(t)) {
@@ -86,7 +89,7 @@ func TestOperations(t *testing.T) {
 			t.Errorf("%s: operationId %q is not in lowerCamelCase", where, op.OperationID)
 		}
 		if other, taken := ids[op.OperationID]; taken {
-			t.Errorf("%s and %s are both %s", where, other, op.OperationID)
+			t.Errorf("%s and %s have the same operationId %s", where, other, op.OperationID)
 		}
 		ids[op.OperationID] = where
 		if op.Summary == "" || op.Description == "" || len(op.Tags) != 1 {
@@ -101,28 +104,29 @@ func TestOperations(t *testing.T) {
 	}
 	for _, id := range slices.Concat(public, unlimited) {
 		if ids[id] == "" {
-			t.Errorf("there is no operation %s any more", id)
+			t.Errorf("there is no operation %s", id)
 		}
 	}
 }
 
-// isSecured reports whether every way to call the operation needs a credential.
+// isSecured reports whether the operation cannot be called without a credential.
 func isSecured(op *openapi3.Operation) bool {
 	if op.Security == nil {
-		return true // what the document says for all
+		return true // the document's default applies
 	}
-	return len(*op.Security) > 0 && !slices.ContainsFunc(*op.Security, func(r openapi3.SecurityRequirement) bool { return len(r) == 0 })
+	optional := slices.ContainsFunc(*op.Security, func(r openapi3.SecurityRequirement) bool { return len(r) == 0 })
+	return len(*op.Security) > 0 && !optional
 }
 
-func TestTokensAreAskedForByDefault(t *testing.T) {
+func TestBearerTokenIsRequiredByDefault(t *testing.T) {
 	t.Parallel()
 	security := document(t).Security
 	if len(security) != 1 || len(security[0]) != 1 || security[0]["bearerAuth"] == nil {
-		t.Errorf("security of the document is %v, want bearerAuth alone", security)
+		t.Errorf("security of the document is %v, want only bearerAuth", security)
 	}
 }
 
-func TestResponseHeaders(t *testing.T) {
+func TestResponsesDocumentTheSharedHeaders(t *testing.T) {
 	t.Parallel()
 	for where, op := range operations(document(t)) {
 		for status, response := range op.Responses.Map() {
@@ -142,7 +146,7 @@ func TestResponseHeaders(t *testing.T) {
 	}
 }
 
-func TestNames(t *testing.T) {
+func TestNamesAreInSnakeCase(t *testing.T) {
 	t.Parallel()
 	doc := document(t)
 	for name, s := range doc.Components.Schemas {
@@ -162,31 +166,31 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestTimes holds every time to the unit that all of them share.
-func TestTimes(t *testing.T) {
+func TestTimesAreInMilliseconds(t *testing.T) {
 	t.Parallel()
-	doc, seen := document(t), 0
+	doc := document(t)
+	seen := 0
 	check := func(where, description string, s *openapi3.Schema) {
 		seen++
-		if !s.Type.Is("integer") || s.Format != "int64" || !strings.Contains(description, unitOfATime) {
-			t.Errorf("%s is a time: want an int64 whose description says %q", where, unitOfATime)
+		if !s.Type.Is("integer") || s.Format != "int64" || !strings.Contains(description, unitOfTimes) {
+			t.Errorf("%s is a time: want an int64 with %q in its description", where, unitOfTimes)
 		}
 	}
 	for name, s := range doc.Components.Schemas {
 		for member, m := range s.Value.Properties {
-			if namesATime.MatchString(member) && !m.Value.Type.Is("boolean") {
+			if timeName.MatchString(member) && !m.Value.Type.Is("boolean") {
 				check(name+"."+member, m.Value.Description, m.Value)
 			}
 		}
 	}
 	for name, h := range doc.Components.Headers {
-		if namesATime.MatchString(name) {
+		if timeName.MatchString(name) {
 			check("header "+name, h.Value.Description, h.Value.Schema.Value)
 		}
 	}
 	for where, op := range operations(doc) {
 		for _, p := range op.Parameters {
-			if namesATime.MatchString(p.Value.Name) {
+			if timeName.MatchString(p.Value.Name) {
 				check(where+" "+p.Value.Name, p.Value.Description, p.Value.Schema.Value)
 			}
 		}
@@ -196,14 +200,14 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// operations returns every operation by its method and path, with the parameters that its path shares.
+// operations returns every operation by method and path, including the parameters of the path.
 func operations(doc *openapi3.T) map[string]*openapi3.Operation {
 	all := map[string]*openapi3.Operation{}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			whole := *op
-			whole.Parameters = slices.Concat(item.Parameters, op.Parameters)
-			all[method+" "+path] = &whole
+			merged := *op
+			merged.Parameters = slices.Concat(item.Parameters, op.Parameters)
+			all[method+" "+path] = &merged
 		}
 	}
 	return all

@@ -13,7 +13,7 @@ import (
 	"github.com/adiuva/cloud-api/openapi"
 )
 
-// streamDocument is what the tests read of asyncapi.yaml, in either form.
+// streamDocument is the part of the AsyncAPI document that the tests need.
 type streamDocument struct {
 	AsyncAPI string `json:"asyncapi" yaml:"asyncapi"`
 	Info     struct {
@@ -28,6 +28,7 @@ type streamDocument struct {
 	} `json:"components" yaml:"components"`
 }
 
+// streams returns asyncapi.yaml and its bundle.
 func streams(t *testing.T) (source, bundle streamDocument) {
 	t.Helper()
 	if err := yaml.Unmarshal(openapi.Stream, &source); err != nil {
@@ -39,8 +40,7 @@ func streams(t *testing.T) (source, bundle streamDocument) {
 	return source, bundle
 }
 
-// TestCloseCodes holds the table of close codes to the catalogue: which error code closes the socket with what.
-func TestCloseCodes(t *testing.T) {
+func TestCloseCodeTableIsComplete(t *testing.T) {
 	t.Parallel()
 	source, _ := streams(t)
 	want := map[string]string{
@@ -54,24 +54,25 @@ func TestCloseCodes(t *testing.T) {
 		"4429": "rate_limited",
 	}
 	got := map[string]string{}
-	for _, row := range regexp.MustCompile(`(?m)^\| (\d{4}) \| ([^|]+) \| [^|]+ \|$`).FindAllStringSubmatch(source.Info.Description, -1) {
+	row := regexp.MustCompile(`(?m)^\| (\d{4}) \| ([^|]+) \| [^|]+ \|$`)
+	for _, row := range row.FindAllStringSubmatch(source.Info.Description, -1) {
 		got[row[1]] = strings.NewReplacer("`", "", ",", "").Replace(row[2])
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("close codes\n%v\nwant\n%v", got, want)
 	}
-	codes := strings.Fields(catalogue)
-	for closing, names := range got {
+	codes := strings.Fields(errorCodes)
+	for closeCode, names := range got {
 		for _, name := range strings.Fields(names) {
 			if !slices.Contains(codes, name) {
-				t.Errorf("%s: %s is not in the catalogue", closing, name)
+				t.Errorf("%s: there is no error code %s", closeCode, name)
 			}
 		}
 	}
 }
 
-// TestStreamSharesTheSchemas asks that every JSON frame is a schema of openapi.yaml, and that the bundle has them inside.
-func TestStreamSharesTheSchemas(t *testing.T) {
+// Every JSON frame is a schema of openapi.yaml, and the bundle contains those schemas.
+func TestStreamUsesTheContractsSchemas(t *testing.T) {
 	t.Parallel()
 	source, bundle := streams(t)
 	schemas := document(t).Components.Schemas
@@ -90,23 +91,24 @@ func TestStreamSharesTheSchemas(t *testing.T) {
 			t.Errorf("%s is not in both documents", schema)
 		}
 	}
-	if len(source.Components.Messages) != len(frames)+1 || source.Components.Messages["token"].Payload["type"] != "string" {
-		t.Errorf("messages are %v, want token and %v", source.Components.Messages, frames)
+	messages := source.Components.Messages
+	if len(messages) != len(frames)+1 || messages["token"].Payload["type"] != "string" {
+		t.Errorf("messages are %v, want token and %v", messages, frames)
 	}
 	for name := range bundle.Components.Schemas {
 		if schemas[name] == nil {
-			t.Errorf("the bundle has a schema %s that openapi.yaml has not", name)
+			t.Errorf("the bundle has a schema %s that is not in openapi.yaml", name)
 		}
 	}
 	for _, foreign := range []string{"openapi.yaml#", `"nullable"`, `"schemaFormat"`} {
 		if strings.Contains(string(openapi.StreamBundle), foreign) {
-			t.Errorf("the bundle has %s, want plain JSON Schema with nothing outside", foreign)
+			t.Errorf("the bundle has %s, want JSON Schema without outside references", foreign)
 		}
 	}
 	if bundle.AsyncAPI != source.AsyncAPI || bundle.Info != source.Info {
-		t.Error("asyncapi.bundled.json is older than asyncapi.yaml: run go generate .")
+		t.Error("asyncapi.bundled.json is not up to date with asyncapi.yaml: run go generate .")
 	}
 	if version := document(t).Info.Version; source.Info.Version != version {
-		t.Errorf("the stream is version %s, the operations are %s", source.Info.Version, version)
+		t.Errorf("asyncapi.yaml has version %s, openapi.yaml has %s", source.Info.Version, version)
 	}
 }
