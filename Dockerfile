@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1
-# A static binary in an image without shell, package manager or root. Releases pass both images with their digests:
-#   docker build --build-arg GO_IMAGE=golang:1.26@sha256:… --build-arg RUN_IMAGE=gcr.io/distroless/static-debian12:nonroot@sha256:… .
+# A static binary in an image without shell, package manager or root user. Releases pin both base images by digest:
+#   docker build --build-arg GO_IMAGE=golang:1.26@sha256:… \
+#     --build-arg RUN_IMAGE=gcr.io/distroless/static-debian12:nonroot@sha256:… .
 ARG GO_IMAGE=golang:1.26
 ARG RUN_IMAGE=gcr.io/distroless/static-debian12:nonroot
 
