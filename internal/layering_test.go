@@ -44,10 +44,11 @@ var allowed = map[string]string{
 	"internal/agent/analytics": "internal/agent internal/playbook",
 	"internal/agent/declared":  "internal/agent internal/playbook internal/tier",
 	"internal/chat":            "internal/agent internal/playbook internal/sanitize internal/identity internal/tier internal/fault",
-	"internal/auth":            "internal/postgres gen/db internal/identity internal/tier internal/fault",
-	"internal/backup":          "internal/postgres gen/db internal/identity internal/tier internal/fault",
-	"internal/billing":         "internal/postgres gen/db internal/identity internal/tier internal/fault",
+	"internal/auth":            "internal/worker internal/postgres gen/db internal/identity internal/tier internal/fault",
+	"internal/backup":          "internal/worker internal/postgres gen/db internal/identity internal/tier internal/fault",
+	"internal/billing":         "internal/worker internal/postgres gen/db internal/identity internal/tier internal/fault",
 	"internal/ratelimit":       "",
+	"internal/worker":          "",
 
 	// Adapters: each wraps one dependency.
 	"internal/postgres":  "sql/migrations internal/fault",

@@ -18,6 +18,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/tier"
+	"github.com/adiuva/cloud-api/internal/worker"
 )
 
 // What may go wrong beside the faults of a token.
@@ -68,7 +69,7 @@ type Service struct {
 	log           *slog.Logger
 	verified      *verifiedTokens
 	states        *states
-	wake          chan struct{}
+	worker        *worker.Worker
 }
 
 // Tokens is what a client gets for proving who it is.
@@ -108,11 +109,13 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the session cache: %w", err)
 	}
-	return &Service{
+	s := &Service{
 		db: cfg.DB, q: db.New(), keys: keys, policy: password.NewPolicy(), hasher: hasher, refreshTTL: cfg.RefreshTTL,
 		loginFailures: cfg.LoginFailures, accountKey: []byte("log-in attempts\x00" + cfg.Pepper), steps: cfg.Deletion,
-		clock: cfg.Now, log: cfg.Log, verified: verified, states: states, wake: make(chan struct{}, 1),
-	}, nil
+		clock: cfg.Now, log: cfg.Log, verified: verified, states: states,
+	}
+	s.worker = s.newWorker()
+	return s, nil
 }
 
 func (c Config) withDefaults() Config {

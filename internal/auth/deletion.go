@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,17 +12,18 @@ import (
 	"github.com/adiuva/cloud-api/gen/db"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/worker"
 )
 
 const (
-	deletionLease = 5 * time.Minute  // a worker that says nothing for that long is taken for dead
-	deletionTime  = 4 * time.Minute  // for one try, so that the lease outlives it
-	deletionPoll  = 2 * time.Second  // between looks at the queue
-	firstRetry    = 2 * time.Second  // doubled by each failure
-	lastRetry     = 10 * time.Minute // and no longer than this
+	deletionLease = 5 * time.Minute // a worker that says nothing for that long is taken for dead
+	deletionTime  = 4 * time.Minute // for one try, so that the lease outlives it
+	deletionPoll  = 2 * time.Second // between looks at the queue
 	sweepEvery    = time.Hour
 	keptAfterEnd  = 30 * 24 * time.Hour // an ended session still answers refresh_expired for that long
 )
+
+var deletionRetry = worker.Backoff{First: 2 * time.Second, Max: 10 * time.Minute}
 
 // DeletionStep removes what another part of the service keeps for a user. Run is repeated until it returns nil, also
 // after it did once, and returns nil when there is nothing left to remove.
@@ -70,34 +70,24 @@ func (s *Service) markDeleted(ctx context.Context, userID uuid.UUID) error {
 		return s.q.InsertDeletion(ctx, tx, userID, now)
 	})
 	s.states.forgetUser(userID)
-	select {
-	case s.wake <- struct{}{}:
-	default: // the worker is about to look anyway
-	}
+	s.worker.Notify()
 	return translate(err)
 }
 
-// Maintain does the work behind the scenes until ctx ends: account deletions as they fall due, and a sweep each hour.
-// Several replicas may run it.
-func (s *Service) Maintain(ctx context.Context) {
-	poll, sweep := time.NewTicker(deletionPoll), time.NewTicker(sweepEvery)
-	defer poll.Stop()
-	defer sweep.Stop()
-	for {
-		if _, err := s.DeleteDue(ctx); err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "account deletion will be tried again", slog.Any("error", err))
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-poll.C:
-		case <-s.wake:
-		case <-sweep.C:
-			if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
-				s.log.WarnContext(ctx, "sweep of ended sessions failed", slog.Any("error", err))
-			}
-		}
+// Maintain runs the background jobs until ctx ends: account deletions as they fall due, and a sweep every hour. Several
+// replicas may run it.
+func (s *Service) Maintain(ctx context.Context) { s.worker.Run(ctx) }
+
+func (s *Service) newWorker() *worker.Worker {
+	deletions := worker.Job{
+		Every: deletionPoll, OnNotify: true, Failed: "account deletion will be tried again",
+		Run: func(ctx context.Context) error {
+			_, err := s.DeleteDue(ctx)
+			return err
+		},
 	}
+	sweep := worker.Job{Every: sweepEvery, Delay: sweepEvery, Run: s.Sweep, Failed: "sweep of ended sessions failed"}
+	return worker.New(worker.Config{Now: s.clock, Log: s.log}, deletions, sweep)
 }
 
 // DeleteDue tries every deletion that is due and returns how many accounts are gone. A failed one is due again after a
@@ -130,7 +120,7 @@ func (s *Service) deleteAccount(ctx context.Context, job db.ClaimDeletionRow) er
 		return translate(s.q.DeleteUser(ctx, s.db.Pool, job.UserID))
 	}
 	err := s.q.PostponeDeletion(context.WithoutCancel(ctx), s.db.Pool, db.PostponeDeletionParams{
-		UserID: job.UserID, Attempts: job.Attempts, NextTryAt: s.now().Add(pause(job.Attempts)),
+		UserID: job.UserID, Attempts: job.Attempts, NextTryAt: s.now().Add(deletionRetry.After(int(job.Attempts))),
 	})
 	return errors.Join(failed, translate(err))
 }
@@ -144,13 +134,6 @@ func (s *Service) runSteps(ctx context.Context, userID uuid.UUID) error {
 		}
 	}
 	return errors.Join(failures...)
-}
-
-func pause(attempts int32) time.Duration {
-	if attempts > 9 {
-		return lastRetry
-	}
-	return min(lastRetry, firstRetry<<max(0, attempts-1))
 }
 
 // Sweep removes sessions that ended long ago and counts of old log-ins.

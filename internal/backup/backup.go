@@ -14,6 +14,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/tier"
+	"github.com/adiuva/cloud-api/internal/worker"
 )
 
 // MaxBytes bounds one backup: what a store takes in 10,000 parts of 8 MB.
@@ -56,11 +57,11 @@ type Config struct {
 
 // Service stores, finds and removes backups. It is safe for concurrent use, and several may share a database and a store.
 type Service struct {
-	cfg  Config
-	db   *postgres.DB
-	q    *db.Queries
-	log  *slog.Logger
-	wake chan struct{} // something was tombstoned
+	cfg    Config
+	db     *postgres.DB
+	q      *db.Queries
+	log    *slog.Logger
+	worker *worker.Worker
 }
 
 // New returns a Service.
@@ -74,7 +75,9 @@ func New(cfg Config) *Service {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Service{cfg: cfg, db: cfg.DB, q: db.New(), log: cfg.Log, wake: make(chan struct{}, 1)}
+	s := &Service{cfg: cfg, db: cfg.DB, q: db.New(), log: cfg.Log}
+	s.worker = s.newWorker()
+	return s
 }
 
 // Backup is a committed backup, without its bytes.

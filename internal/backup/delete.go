@@ -21,7 +21,7 @@ func (s *Service) Delete(ctx context.Context, user identity.User, id uuid.UUID) 
 		return postgres.Translate(err)
 	}
 	if rows > 0 {
-		s.wakeUp()
+		s.worker.Notify()
 		return nil
 	}
 	gone, err := s.q.BackupDeleted(ctx, s.db.Pool, id, user.ID)
@@ -32,13 +32,6 @@ func (s *Service) Delete(ctx context.Context, user identity.User, id uuid.UUID) 
 		return fault.ErrNotFound
 	}
 	return nil
-}
-
-func (s *Service) wakeUp() {
-	select {
-	case s.wake <- struct{}{}:
-	default: // Maintain is about to look anyway
-	}
 }
 
 var errStillEnding = errors.New("backup: some of the account's backups are not removed yet")

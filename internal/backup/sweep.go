@@ -10,13 +10,14 @@ import (
 
 	"github.com/adiuva/cloud-api/gen/db"
 	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/worker"
 )
 
 const (
 	removalLease  = time.Minute      // of whoever removes an object; after it another may try
 	removalTime   = 30 * time.Second // for one removal, so that the lease outlives it
 	sweepEvery    = 15 * time.Second
-	nightly       = 24 * time.Hour
+	recountEvery  = 24 * time.Hour
 	orphanAge     = 24 * time.Hour // an object younger than that may belong to a row that is about to be written
 	keysPerLookup = 500
 
@@ -152,44 +153,37 @@ func (s *Service) inUse(ctx context.Context, keys []string) (map[string]bool, er
 	return inUse, nil
 }
 
-// Maintain does the work behind the scenes until ctx ends: a sweep at short intervals and after each deletion, and, at
-// the start and each night, a recount of the quotas and a search for orphans. Several replicas may run it.
-func (s *Service) Maintain(ctx context.Context) {
-	sweep, night := time.NewTicker(sweepEvery), time.NewTicker(nightly)
-	defer sweep.Stop()
-	defer night.Stop()
-	s.nightly(ctx)
-	for {
-		swept, err := s.Sweep(ctx)
-		if err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "sweep of backups will be tried again", slog.Any("error", err))
-		}
-		if swept.Uploads > 0 {
-			s.log.InfoContext(ctx, "dead uploads given up", slog.Int("uploads", swept.Uploads))
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-sweep.C:
-		case <-s.wake:
-		case <-night.C:
-			s.nightly(ctx)
-		}
-	}
+// Maintain runs the background jobs until ctx ends: a sweep at short intervals and after each deletion, and, at the start
+// and every 24 hours, a recount of the quotas and a search for orphans. Several replicas may run it.
+func (s *Service) Maintain(ctx context.Context) { s.worker.Run(ctx) }
+
+func (s *Service) newWorker() *worker.Worker {
+	return worker.New(worker.Config{Now: s.cfg.Now, Log: s.log},
+		worker.Job{Run: s.recount, Every: recountEvery, Failed: "recount of backups was not completed"},
+		worker.Job{Run: s.sweep, Every: sweepEvery, OnNotify: true, Failed: "sweep of backups will be tried again"},
+	)
 }
 
-func (s *Service) nightly(ctx context.Context) {
-	drifts, err := s.Recount(ctx)
+// sweep is Sweep with its result in the log.
+func (s *Service) sweep(ctx context.Context) error {
+	swept, err := s.Sweep(ctx)
+	if swept.Uploads > 0 {
+		s.log.InfoContext(ctx, "dead uploads given up", slog.Int("uploads", swept.Uploads))
+	}
+	return err
+}
+
+// recount is Recount and RemoveOrphans with their results in the log.
+func (s *Service) recount(ctx context.Context) error {
+	drifts, recountErr := s.Recount(ctx)
 	for _, d := range drifts {
 		s.log.ErrorContext(ctx, "a backup quota had drifted and was mended", slog.String("user_id", d.UserID.String()),
 			slog.Int64("committed_was", d.Was.Committed), slog.Int64("committed_is", d.Is.Committed),
 			slog.Int64("reserved_was", d.Was.Reserved), slog.Int64("reserved_is", d.Is.Reserved))
 	}
-	orphans, missed := s.RemoveOrphans(ctx)
+	orphans, orphanErr := s.RemoveOrphans(ctx)
 	if orphans > 0 {
 		s.log.WarnContext(ctx, "objects that no backup knew were removed", slog.Int("objects", orphans))
 	}
-	if err := errors.Join(err, missed); err != nil && ctx.Err() == nil {
-		s.log.WarnContext(ctx, "recount of backups was not completed", slog.Any("error", err))
-	}
+	return errors.Join(recountErr, orphanErr)
 }

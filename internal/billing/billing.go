@@ -1,7 +1,7 @@
 // Package billing makes the tier of an account what Stripe says its subscription is. An event of Stripe is only a nudge: its
 // id goes to an inbox before it is acknowledged, and a worker then asks Stripe how the subscription stands and writes
 // that, so that lost, repeated and reordered events all end in the same state. A reconcile walks every subscription at the
-// start and each night. No payload is kept, and what an operator granted is left alone.
+// start and every 24 hours. No payload is kept, and what an operator granted is left alone.
 package billing
 
 import (
@@ -17,6 +17,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/tier"
+	"github.com/adiuva/cloud-api/internal/worker"
 )
 
 // The faults of this package.
@@ -115,7 +116,7 @@ type Service struct {
 	q       *db.Queries
 	clock   func() time.Time
 	log     *slog.Logger
-	wake    chan struct{} // an event came in
+	worker  *worker.Worker
 }
 
 // New returns a Service.
@@ -123,7 +124,9 @@ func New(cfg Config) *Service {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Service{gateway: cfg.Gateway, db: cfg.DB, q: db.New(), clock: cfg.Now, log: cfg.Log, wake: make(chan struct{}, 1)}
+	s := &Service{gateway: cfg.Gateway, db: cfg.DB, q: db.New(), clock: cfg.Now, log: cfg.Log}
+	s.worker = s.newWorker()
+	return s
 }
 
 func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }

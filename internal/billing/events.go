@@ -11,20 +11,21 @@ import (
 	"github.com/adiuva/cloud-api/gen/db"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/worker"
 )
 
 const (
 	eventLease     = time.Minute // of whoever works on an event; after it another may
 	eventTime      = 30 * time.Second
 	eventPoll      = 2 * time.Second
-	firstRetry     = 2 * time.Second // doubled by each failure
-	lastRetry      = 10 * time.Minute
 	alertAfter     = 8 // tries, some eight minutes
-	nightly        = 24 * time.Hour
+	reconcileEvery = 24 * time.Hour
 	keptEvents     = 90 * 24 * time.Hour // long after Stripe has given up repeating one
 	reconcileRetry = time.Minute
 	perPage        = 500
 )
+
+var eventRetry = worker.Backoff{First: 2 * time.Second, Max: 10 * time.Minute}
 
 // nudges reports whether an event of that type may have changed a subscription.
 func nudges(eventType string) bool {
@@ -54,10 +55,7 @@ func (s *Service) HandleEvent(ctx context.Context, payload []byte, signature str
 	if err != nil {
 		return postgres.Translate(err)
 	}
-	select {
-	case s.wake <- struct{}{}:
-	default: // the worker is about to look anyway
-	}
+	s.worker.Notify()
 	return nil
 }
 
@@ -94,16 +92,9 @@ func (s *Service) process(ctx context.Context, event db.ClaimEventRow) error {
 			slog.Int("attempts", int(event.Attempts)), slog.Any("error", failed))
 	}
 	err := s.q.PostponeEvent(context.WithoutCancel(ctx), s.db.Pool, db.PostponeEventParams{
-		EventID: event.EventID, Attempts: event.Attempts, NextTryAt: s.now().Add(pause(event.Attempts)),
+		EventID: event.EventID, Attempts: event.Attempts, NextTryAt: s.now().Add(eventRetry.After(int(event.Attempts))),
 	})
 	return errors.Join(failed, postgres.Translate(err))
-}
-
-func pause(attempts int32) time.Duration {
-	if attempts > 9 {
-		return lastRetry
-	}
-	return min(lastRetry, firstRetry<<max(0, attempts-1))
 }
 
 // finish settles the event, if there is one.
@@ -171,36 +162,26 @@ func (s *Service) prune(ctx context.Context) error {
 	return postgres.Translate(s.q.PruneEvents(ctx, s.db.Pool, s.now().Add(-keptEvents)))
 }
 
-// Maintain does the work behind the scenes until ctx ends: events as they come in, and a reconcile at the start and each
-// night. Several replicas may run it.
-func (s *Service) Maintain(ctx context.Context) {
-	poll, night := time.NewTicker(eventPoll), time.NewTimer(0)
-	defer poll.Stop()
-	defer night.Stop()
-	for {
-		if _, err := s.ProcessDue(ctx); err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "events of Stripe will be tried again", slog.Any("error", err))
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-poll.C:
-		case <-s.wake:
-		case <-night.C:
-			night.Reset(s.reconciled(ctx))
-		}
-	}
-}
+// Maintain runs the background jobs until ctx ends: events as they come in, and a reconcile at the start and every 24
+// hours. Several replicas may run it.
+func (s *Service) Maintain(ctx context.Context) { s.worker.Run(ctx) }
 
-// reconciled runs a reconcile and returns when the next is due.
-func (s *Service) reconciled(ctx context.Context) time.Duration {
-	err := s.Reconcile(ctx)
-	if err == nil || ctx.Err() != nil {
-		return nightly
+func (s *Service) newWorker() *worker.Worker {
+	events := worker.Job{
+		Every: eventPoll, OnNotify: true, Failed: "events of Stripe will be tried again",
+		Run: func(ctx context.Context) error {
+			_, err := s.ProcessDue(ctx)
+			return err
+		},
 	}
-	s.log.WarnContext(ctx, "the reconcile with Stripe will be tried again", slog.Any("error", err))
-	if errors.Is(err, ErrUnavailable) || errors.Is(err, fault.ErrDatabase) {
-		return reconcileRetry
+	reconcile := worker.Job{
+		Every: reconcileEvery, Run: s.Reconcile, Failed: "the reconcile with Stripe will be tried again",
+		Retry: func(err error, _ int) time.Duration {
+			if errors.Is(err, ErrUnavailable) || errors.Is(err, fault.ErrDatabase) {
+				return reconcileRetry
+			}
+			return reconcileEvery
+		},
 	}
-	return nightly
+	return worker.New(worker.Config{Now: s.clock, Log: s.log}, events, reconcile)
 }
