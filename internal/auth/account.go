@@ -67,7 +67,7 @@ func (s *Service) create(ctx context.Context, email, secret string, grant tier.T
 	if constraint, ok := postgres.UniqueViolation(err); ok && constraint == "users_email_key" {
 		return ErrEmailTaken
 	}
-	return translate(err)
+	return postgres.Translate(err)
 }
 
 // acceptable returns the normal form of email, or every objection to it and to the password at once.
@@ -87,7 +87,7 @@ func (s *Service) acceptable(email, secret string) (string, error) {
 func (s *Service) refuseTaken(ctx context.Context, email string) error {
 	taken, err := s.q.EmailTaken(ctx, s.db.Pool, email)
 	if err != nil {
-		return translate(err)
+		return postgres.Translate(err)
 	}
 	if taken {
 		return ErrEmailTaken
@@ -117,7 +117,7 @@ func (s *Service) Login(ctx context.Context, email, secret string) (Tokens, erro
 	if invalid == nil {
 		known, err = s.q.CredentialsByEmail(ctx, s.db.Pool, normal)
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-			return Tokens{}, translate(err)
+			return Tokens{}, postgres.Translate(err)
 		}
 	}
 	account := s.accountOf(normal)
@@ -128,7 +128,7 @@ func (s *Service) Login(ctx context.Context, email, secret string) (Tokens, erro
 		return Tokens{}, err
 	}
 	tokens, err := s.open(ctx, s.db.Pool, known.ID, known.PasswordChangedAt)
-	return tokens, translate(err)
+	return tokens, postgres.Translate(err)
 }
 
 // verifyLogin counts the attempt, checks the password and takes the count back when it was right.
@@ -150,7 +150,7 @@ func (s *Service) verifyLogin(ctx context.Context, account []byte, known db.Cred
 	}
 	if s.loginFailures > 0 {
 		if err := s.q.ForgetLoginAttempts(ctx, s.db.Pool, account); err != nil {
-			return translate(err)
+			return postgres.Translate(err)
 		}
 	}
 	return s.raiseCost(ctx, slot, known, secret)
@@ -164,7 +164,7 @@ func (s *Service) raiseCost(ctx context.Context, slot *password.Slot, known db.C
 	if err != nil {
 		return err
 	}
-	return translate(s.q.RaisePasswordCost(ctx, s.db.Pool, db.RaisePasswordCostParams{
+	return postgres.Translate(s.q.RaisePasswordCost(ctx, s.db.Pool, db.RaisePasswordCostParams{
 		ID: known.ID, Verified: known.PasswordHash, Raised: raised, Now: s.now(),
 	}))
 }
@@ -185,7 +185,7 @@ func (s *Service) refuseBlocked(ctx context.Context, account []byte) error {
 		return nil
 	}
 	if err != nil {
-		return translate(err)
+		return postgres.Translate(err)
 	}
 	return s.overLimit(int(row.Attempts)+1, row.StartedAt)
 }
@@ -199,7 +199,7 @@ func (s *Service) countAttempt(ctx context.Context, account []byte) error {
 		Account: account, Now: now, WindowStart: now.Add(-attemptWindow),
 	})
 	if err != nil {
-		return translate(err)
+		return postgres.Translate(err)
 	}
 	return s.overLimit(int(row.Attempts), row.StartedAt)
 }
@@ -241,7 +241,7 @@ func (s *Service) ChangePassword(ctx context.Context, user identity.User, curren
 		})
 	})
 	s.states.forgetUser(user.ID)
-	return translate(err)
+	return postgres.Translate(err)
 }
 
 func (s *Service) rehash(ctx context.Context, hash, current, next string) (string, error) {
@@ -258,15 +258,6 @@ func (s *Service) rehash(ctx context.Context, hash, current, next string) (strin
 		return "", ErrInvalidCredentials
 	}
 	return slot.Hash(next)
-}
-
-// translate turns a database's failure into our words and leaves nil and faults alone.
-func translate(err error) error {
-	var known *fault.Error
-	if err == nil || errors.As(err, &known) {
-		return err
-	}
-	return postgres.Translate(err)
 }
 
 func grantColumn(t tier.Tier) *string {

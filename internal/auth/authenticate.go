@@ -16,6 +16,7 @@ import (
 	"github.com/adiuva/cloud-api/gen/db"
 	"github.com/adiuva/cloud-api/internal/auth/token"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
 const (
@@ -59,9 +60,6 @@ func (s *Service) AuthenticateEnded(accessToken string) (identity.User, error) {
 	}
 	return identity.User{ID: access.User, Session: access.Session}, nil
 }
-
-// Forget drops what is remembered about the user, so that the next question reads the database.
-func (s *Service) Forget(userID uuid.UUID) { s.states.forgetUser(userID) }
 
 // Me returns the user's profile as of at most ten seconds ago, or token_invalid when the session ended.
 func (s *Service) Me(ctx context.Context, user identity.User) (Profile, error) {
@@ -134,7 +132,7 @@ func (s *Service) readState(ctx context.Context, userID, session uuid.UUID) (db.
 		return db.SessionStateRow{}, token.ErrInvalid
 	}
 	if err != nil {
-		return db.SessionStateRow{}, translate(err)
+		return db.SessionStateRow{}, postgres.Translate(err)
 	}
 	s.states.remember(session, row, now, epoch)
 	return row, nil

@@ -71,7 +71,7 @@ func (s *Service) markDeleted(ctx context.Context, userID uuid.UUID) error {
 	})
 	s.states.forgetUser(userID)
 	s.worker.Notify()
-	return translate(err)
+	return postgres.Translate(err)
 }
 
 // Maintain runs the background jobs until ctx ends: account deletions as they fall due, and a sweep every hour. Several
@@ -101,7 +101,7 @@ func (s *Service) DeleteDue(ctx context.Context) (done int, err error) {
 			return done, errors.Join(failures...)
 		}
 		if err != nil {
-			return done, errors.Join(append(failures, translate(err))...)
+			return done, errors.Join(append(failures, postgres.Translate(err))...)
 		}
 		if err := s.deleteAccount(ctx, job); err != nil {
 			failures = append(failures, err)
@@ -117,12 +117,12 @@ func (s *Service) deleteAccount(ctx context.Context, job db.ClaimDeletionRow) er
 	defer cancel()
 	failed := s.runSteps(limited, job.UserID)
 	if failed == nil {
-		return translate(s.q.DeleteUser(ctx, s.db.Pool, job.UserID))
+		return postgres.Translate(s.q.DeleteUser(ctx, s.db.Pool, job.UserID))
 	}
 	err := s.q.PostponeDeletion(context.WithoutCancel(ctx), s.db.Pool, db.PostponeDeletionParams{
 		UserID: job.UserID, Attempts: job.Attempts, NextTryAt: s.now().Add(deletionRetry.After(int(job.Attempts))),
 	})
-	return errors.Join(failed, translate(err))
+	return errors.Join(failed, postgres.Translate(err))
 }
 
 // runSteps runs every step even when one fails, so that one service that is away does not hold up the others.
@@ -140,7 +140,7 @@ func (s *Service) runSteps(ctx context.Context, userID uuid.UUID) error {
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.now()
 	if err := s.q.PruneSessions(ctx, s.db.Pool, now.Add(-keptAfterEnd)); err != nil {
-		return translate(err)
+		return postgres.Translate(err)
 	}
-	return translate(s.q.PruneLoginAttempts(ctx, s.db.Pool, now.Add(-attemptWindow)))
+	return postgres.Translate(s.q.PruneLoginAttempts(ctx, s.db.Pool, now.Add(-attemptWindow)))
 }

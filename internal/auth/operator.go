@@ -38,7 +38,7 @@ func (s *Service) ListUsers(ctx context.Context) iter.Seq2[Profile, error] {
 		for {
 			rows, err := s.q.UsersAfter(ctx, s.db.Pool, after, usersPerPage)
 			if err != nil {
-				yield(Profile{}, translate(err))
+				yield(Profile{}, postgres.Translate(err))
 				return
 			}
 			for _, row := range rows {
@@ -70,7 +70,7 @@ func (s *Service) SetTier(ctx context.Context, email string, t tier.Tier, seats 
 	if err == nil && granted == 0 {
 		return fault.ErrNotFound
 	}
-	return translate(err)
+	return postgres.Translate(err)
 }
 
 // RevokeSessions ends every session of an account. An unknown e-mail is not_found.
@@ -80,7 +80,7 @@ func (s *Service) RevokeSessions(ctx context.Context, email string) error {
 		return err
 	}
 	defer s.states.forgetUser(user)
-	return translate(s.db.Tx(ctx, func(tx pgx.Tx) error { return s.endAll(ctx, tx, user, endedByOperator) }))
+	return postgres.Translate(s.db.Tx(ctx, func(tx pgx.Tx) error { return s.endAll(ctx, tx, user, endedByOperator) }))
 }
 
 // DeleteUser starts an account's deletion as RequestDeletion does, without its password.

@@ -13,6 +13,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/auth/token"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
 // Why a session ended, as the database says it.
@@ -58,7 +59,7 @@ func (s *Service) Refresh(ctx context.Context, refreshToken, idempotencyKey stri
 		return err
 	})
 	if err != nil {
-		return Tokens{}, translate(err)
+		return Tokens{}, postgres.Translate(err)
 	}
 	s.states.forget(presented.Session)
 	return tokens, refused
@@ -158,20 +159,20 @@ func (s *Service) endAll(ctx context.Context, tx pgx.Tx, userID uuid.UUID, reaso
 func (s *Service) Logout(ctx context.Context, user identity.User, all bool) error {
 	defer s.states.forgetUser(user.ID)
 	if all {
-		return translate(s.db.Tx(ctx, func(tx pgx.Tx) error { return s.endAll(ctx, tx, user.ID, endedByLogout) }))
+		return postgres.Translate(s.db.Tx(ctx, func(tx pgx.Tx) error { return s.endAll(ctx, tx, user.ID, endedByLogout) }))
 	}
 	err := s.end(ctx, s.db.Pool, user.ID, user.Session, endedByLogout)
 	if errors.Is(err, fault.ErrNotFound) { // swept or deleted: ended all the same
 		return nil
 	}
-	return translate(err)
+	return postgres.Translate(err)
 }
 
 // Sessions returns the user's live sessions, newest first.
 func (s *Service) Sessions(ctx context.Context, user identity.User) ([]Session, error) {
 	rows, err := s.q.LiveSessions(ctx, s.db.Pool, user.ID, s.now())
 	if err != nil {
-		return nil, translate(err)
+		return nil, postgres.Translate(err)
 	}
 	sessions := make([]Session, len(rows))
 	for i, row := range rows {
@@ -183,5 +184,5 @@ func (s *Service) Sessions(ctx context.Context, user identity.User) ([]Session, 
 // EndSession ends one session of the user; again is fine. An unknown id and another user's are both not_found.
 func (s *Service) EndSession(ctx context.Context, user identity.User, id uuid.UUID) error {
 	defer s.states.forget(id)
-	return translate(s.end(ctx, s.db.Pool, user.ID, id, endedByLogout))
+	return postgres.Translate(s.end(ctx, s.db.Pool, user.ID, id, endedByLogout))
 }

@@ -104,11 +104,3 @@ func (t Tier) Rank() int {
 	}
 	return 0
 }
-
-// Higher returns the greater of a and b.
-func Higher(a, b Tier) Tier {
-	if b.Rank() > a.Rank() {
-		return b
-	}
-	return a
-}
