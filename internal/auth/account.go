@@ -240,7 +240,7 @@ func (s *Service) ChangePassword(ctx context.Context, user identity.User, curren
 			UserID: user.ID, Kept: user.Session, Now: &now, RevokedFor: &reason,
 		})
 	})
-	s.states.forgetUser(user.ID)
+	s.sessions.InvalidateUser(user.ID)
 	return postgres.Translate(err)
 }
 

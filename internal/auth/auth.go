@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/adiuva/cloud-api/gen/db"
 	"github.com/adiuva/cloud-api/internal/auth/password"
+	"github.com/adiuva/cloud-api/internal/auth/sessioncache"
 	"github.com/adiuva/cloud-api/internal/auth/token"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/postgres"
@@ -67,8 +69,8 @@ type Service struct {
 	steps         []DeletionStep
 	clock         func() time.Time
 	log           *slog.Logger
-	verified      *verifiedTokens
-	states        *states
+	verified      *lru.Cache[[sha256.Size]byte, token.Access] // by the token's SHA-256
+	sessions      *sessioncache.Cache[db.SessionStateRow]
 	worker        *worker.Worker
 }
 
@@ -101,18 +103,17 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	verified, err := newVerifiedTokens()
+	verified, err := lru.New[[sha256.Size]byte, token.Access](maxVerifiedTokens)
 	if err != nil {
 		return nil, fmt.Errorf("make the token cache: %w", err)
-	}
-	states, err := newStates()
-	if err != nil {
-		return nil, fmt.Errorf("make the session cache: %w", err)
 	}
 	s := &Service{
 		db: cfg.DB, q: db.New(), keys: keys, policy: password.NewPolicy(), hasher: hasher, refreshTTL: cfg.RefreshTTL,
 		loginFailures: cfg.LoginFailures, accountKey: []byte("log-in attempts\x00" + cfg.Pepper), steps: cfg.Deletion,
-		clock: cfg.Now, log: cfg.Log, verified: verified, states: states,
+		clock: cfg.Now, log: cfg.Log, verified: verified,
+	}
+	if s.sessions, err = sessioncache.New(cfg.Now, s.loadSession); err != nil {
+		return nil, fmt.Errorf("make the session cache: %w", err)
 	}
 	s.worker = s.newWorker()
 	return s, nil

@@ -4,14 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/google/uuid"
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/adiuva/cloud-api/gen/db"
 	"github.com/adiuva/cloud-api/internal/auth/token"
@@ -19,62 +14,57 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
-const (
-	stateAge      = 10 * time.Second // how old a cached tier, token version or session may be
-	stateDeadline = 3 * time.Second  // for reading it, whoever waits
-	cacheEntries  = 16384            // tokens, and sessions, remembered
-)
+// maxVerifiedTokens bounds how many access tokens are remembered as verified.
+const maxVerifiedTokens = 16384
 
-// Authenticate returns who presents the access token, with tier and seats read at most ten seconds ago. It returns
-// token_missing for "", token_expired, token_invalid (also when the session ended), or db_unavailable.
+// Authenticate returns the owner of the access token, with tier and seats at most sessioncache.MaxAge old. It returns
+// token_missing for "", token_expired, token_invalid (also when the session has ended), or db_unavailable.
 func (s *Service) Authenticate(ctx context.Context, accessToken string) (identity.User, error) {
-	access, err := s.verify(accessToken)
+	access, err := s.verifyAccess(accessToken)
 	if err != nil {
 		return identity.User{}, err
 	}
-	if row, ok := s.states.recent(access.Session, s.clock()); ok {
-		return admit(access, row)
+	row, err := s.sessions.Get(ctx, access.User, access.Session)
+	if err != nil {
+		return identity.User{}, err
 	}
-	return s.admitFresh(ctx, access)
+	return userOf(access, row)
 }
 
-// AuthenticateFresh is Authenticate with the state read from the database now, for operations whose effect lasts.
+// AuthenticateFresh is Authenticate with the session read from the database now, for operations with a lasting effect.
 func (s *Service) AuthenticateFresh(ctx context.Context, accessToken string) (identity.User, error) {
-	access, err := s.verify(accessToken)
+	access, err := s.verifyAccess(accessToken)
 	if err != nil {
 		return identity.User{}, err
 	}
-	row, err := s.readState(ctx, access.User, access.Session)
+	row, err := s.sessions.Refresh(ctx, access.User, access.Session)
 	if err != nil {
 		return identity.User{}, err
 	}
-	return admit(access, row)
+	return userOf(access, row)
 }
 
-// AuthenticateEnded checks the token alone and not whether its session still lives, so that logging out twice is fine.
-// Only ID and Session of the answer are set.
+// AuthenticateEnded verifies the token alone and accepts one whose session has ended, so that logging out twice succeeds.
+// Only ID and Session of the result are set.
 func (s *Service) AuthenticateEnded(accessToken string) (identity.User, error) {
-	access, err := s.verify(accessToken)
+	access, err := s.verifyAccess(accessToken)
 	if err != nil {
 		return identity.User{}, err
 	}
 	return identity.User{ID: access.User, Session: access.Session}, nil
 }
 
-// Me returns the user's profile as of at most ten seconds ago, or token_invalid when the session ended.
+// Me returns the user's profile, at most sessioncache.MaxAge old, or token_invalid when the session has ended.
 func (s *Service) Me(ctx context.Context, user identity.User) (Profile, error) {
-	row, ok := s.states.recent(user.Session, s.clock())
-	if !ok || row.UserID != user.ID {
-		var err error
-		if row, err = s.sharedState(ctx, user.ID, user.Session); err != nil {
-			return Profile{}, err
-		}
+	row, err := s.sessions.Get(ctx, user.ID, user.Session)
+	if err != nil {
+		return Profile{}, err
 	}
 	return profileOf(accountIn(row)), nil
 }
 
-// verify checks the token, by memory when it was seen before; its time is checked always.
-func (s *Service) verify(accessToken string) (token.Access, error) {
+// verifyAccess verifies the token's signature once and its expiry on every call.
+func (s *Service) verifyAccess(accessToken string) (token.Access, error) {
 	key := sha256.Sum256([]byte(accessToken))
 	if access, ok := s.verified.Get(key); ok {
 		return access, access.ValidAt(s.clock())
@@ -87,16 +77,8 @@ func (s *Service) verify(accessToken string) (token.Access, error) {
 	return access, nil
 }
 
-func (s *Service) admitFresh(ctx context.Context, access token.Access) (identity.User, error) {
-	row, err := s.sharedState(ctx, access.User, access.Session)
-	if err != nil {
-		return identity.User{}, err
-	}
-	return admit(access, row)
-}
-
-// admit compares the token with the state of its session.
-func admit(access token.Access, row db.SessionStateRow) (identity.User, error) {
+// userOf returns the session's user, or token_invalid when the token names another user or its version was revoked.
+func userOf(access token.Access, row db.SessionStateRow) (identity.User, error) {
 	if row.UserID != access.User || row.TokenVersion != access.Version {
 		return identity.User{}, token.ErrInvalid
 	}
@@ -104,118 +86,19 @@ func admit(access token.Access, row db.SessionStateRow) (identity.User, error) {
 	return identity.User{ID: row.UserID, Email: row.Email, Tier: effective, Seats: seats, Session: access.Session}, nil
 }
 
-// sharedState reads the state once for all who ask at the same time. The read outlives a caller who leaves.
-func (s *Service) sharedState(ctx context.Context, userID, session uuid.UUID) (db.SessionStateRow, error) {
-	read := s.states.flight().DoChan(session.String()+userID.String(), func() (any, error) {
-		free, cancel := context.WithTimeout(context.WithoutCancel(ctx), stateDeadline)
-		defer cancel()
-		return s.readState(free, userID, session)
-	})
-	select {
-	case <-ctx.Done():
-		return db.SessionStateRow{}, ctx.Err()
-	case result := <-read:
-		if result.Err != nil {
-			return db.SessionStateRow{}, result.Err
-		}
-		return result.Val.(db.SessionStateRow), nil
-	}
-}
-
-// readState reads the session and its account and remembers them. A session that ended is token_invalid.
-func (s *Service) readState(ctx context.Context, userID, session uuid.UUID) (db.SessionStateRow, error) {
-	epoch := s.states.epochOf(session).Load()
-	now := s.now()
-	row, err := s.q.SessionState(ctx, s.db.Pool, db.SessionStateParams{ID: session, UserID: userID, Now: now})
+// loadSession reads a live session and its account from the database. A session that has ended is token_invalid.
+func (s *Service) loadSession(ctx context.Context, userID, sessionID uuid.UUID) (db.SessionStateRow, error) {
+	row, err := s.q.SessionState(ctx, s.db.Pool, db.SessionStateParams{ID: sessionID, UserID: userID, Now: s.now()})
 	if errors.Is(err, pgx.ErrNoRows) {
-		s.states.forget(session)
+		s.sessions.Invalidate(sessionID)
 		return db.SessionStateRow{}, token.ErrInvalid
 	}
-	if err != nil {
-		return db.SessionStateRow{}, postgres.Translate(err)
-	}
-	s.states.remember(session, row, now, epoch)
-	return row, nil
+	return row, postgres.Translate(err)
 }
 
 func accountIn(row db.SessionStateRow) db.UserByIDRow {
 	return db.UserByIDRow{
 		ID: row.UserID, Email: row.Email, Tier: row.Tier, Seats: row.Seats, GrantTier: row.GrantTier,
 		GrantSeats: row.GrantSeats, TokenVersion: row.TokenVersion, CreatedAt: row.CreatedAt,
-	}
-}
-
-// verifiedTokens remembers the content of good tokens by their SHA-256.
-type verifiedTokens struct {
-	*lru.Cache[[sha256.Size]byte, token.Access]
-}
-
-func newVerifiedTokens() (*verifiedTokens, error) {
-	cache, err := lru.New[[sha256.Size]byte, token.Access](cacheEntries)
-	return &verifiedTokens{cache}, err
-}
-
-// states remembers the state of sessions for stateAge. Forgetting raises the session's epoch, so that a read that began
-// before it is not remembered after it, and starts a new flight, so that nobody joins such a read. Sessions share 256
-// epochs: with a single one, busy refreshing elsewhere would keep every read from being remembered.
-type states struct {
-	cache   *lru.Cache[uuid.UUID, state]
-	epochs  [256]atomic.Uint64
-	mu      sync.Mutex // orders remember against forgetting
-	flights atomic.Pointer[singleflight.Group]
-}
-
-type state struct {
-	row    db.SessionStateRow
-	readAt time.Time
-}
-
-func newStates() (*states, error) {
-	cache, err := lru.New[uuid.UUID, state](cacheEntries)
-	s := &states{cache: cache}
-	s.flights.Store(new(singleflight.Group))
-	return s, err
-}
-
-func (s *states) flight() *singleflight.Group { return s.flights.Load() }
-
-// epochOf picks by the id's last byte, which is random.
-func (s *states) epochOf(session uuid.UUID) *atomic.Uint64 { return &s.epochs[session[len(session)-1]] }
-
-func (s *states) recent(session uuid.UUID, now time.Time) (db.SessionStateRow, bool) {
-	known, ok := s.cache.Get(session)
-	if !ok || now.Sub(known.readAt) >= stateAge {
-		return db.SessionStateRow{}, false
-	}
-	return known.row, true
-}
-
-func (s *states) remember(session uuid.UUID, row db.SessionStateRow, readAt time.Time, epoch uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.epochOf(session).Load() == epoch {
-		s.cache.Add(session, state{row, readAt})
-	}
-}
-
-func (s *states) forget(session uuid.UUID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.epochOf(session).Add(1)
-	s.flights.Store(new(singleflight.Group))
-	s.cache.Remove(session)
-}
-
-func (s *states) forgetUser(userID uuid.UUID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := range s.epochs { // the user's sessions that are only now being read are not known
-		s.epochs[i].Add(1)
-	}
-	s.flights.Store(new(singleflight.Group))
-	for _, session := range s.cache.Keys() {
-		if known, ok := s.cache.Peek(session); ok && known.row.UserID == userID {
-			s.cache.Remove(session)
-		}
 	}
 }

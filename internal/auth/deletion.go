@@ -69,7 +69,7 @@ func (s *Service) markDeleted(ctx context.Context, userID uuid.UUID) error {
 		}
 		return s.q.InsertDeletion(ctx, tx, userID, now)
 	})
-	s.states.forgetUser(userID)
+	s.sessions.InvalidateUser(userID)
 	s.worker.Notify()
 	return postgres.Translate(err)
 }

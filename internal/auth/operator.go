@@ -63,7 +63,7 @@ func (s *Service) SetTier(ctx context.Context, email string, t tier.Tier, seats 
 	if err != nil {
 		return err
 	}
-	defer s.states.forgetUser(user)
+	defer s.sessions.InvalidateUser(user)
 	granted, err := s.q.GrantTier(ctx, s.db.Pool, db.GrantTierParams{
 		ID: user, GrantTier: grantColumn(t), GrantSeats: int32(seats), Now: s.now(),
 	})
@@ -79,7 +79,7 @@ func (s *Service) RevokeSessions(ctx context.Context, email string) error {
 	if err != nil {
 		return err
 	}
-	defer s.states.forgetUser(user)
+	defer s.sessions.InvalidateUser(user)
 	return postgres.Translate(s.db.Tx(ctx, func(tx pgx.Tx) error { return s.endAll(ctx, tx, user, endedByOperator) }))
 }
 

@@ -61,7 +61,7 @@ func (s *Service) Refresh(ctx context.Context, refreshToken, idempotencyKey stri
 	if err != nil {
 		return Tokens{}, postgres.Translate(err)
 	}
-	s.states.forget(presented.Session)
+	s.sessions.Invalidate(presented.Session)
 	return tokens, refused
 }
 
@@ -157,7 +157,7 @@ func (s *Service) endAll(ctx context.Context, tx pgx.Tx, userID uuid.UUID, reaso
 
 // Logout ends the session the user came with, or all of the user's sessions. Doing it again is fine.
 func (s *Service) Logout(ctx context.Context, user identity.User, all bool) error {
-	defer s.states.forgetUser(user.ID)
+	defer s.sessions.InvalidateUser(user.ID)
 	if all {
 		return postgres.Translate(s.db.Tx(ctx, func(tx pgx.Tx) error { return s.endAll(ctx, tx, user.ID, endedByLogout) }))
 	}
@@ -183,6 +183,6 @@ func (s *Service) Sessions(ctx context.Context, user identity.User) ([]Session, 
 
 // EndSession ends one session of the user; again is fine. An unknown id and another user's are both not_found.
 func (s *Service) EndSession(ctx context.Context, user identity.User, id uuid.UUID) error {
-	defer s.states.forget(id)
+	defer s.sessions.Invalidate(id)
 	return postgres.Translate(s.end(ctx, s.db.Pool, user.ID, id, endedByLogout))
 }
