@@ -19,16 +19,16 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// Failed log-ins are counted over this long.
+// attemptWindow is the period over which failed log-ins are counted.
 const attemptWindow = 15 * time.Minute
 
-// Register makes an account and its first session. It returns validation_failed with pointers /email and /password,
-// ErrEmailTaken, or auth_busy.
+// Register creates an account and its first session. It returns validation_failed with the pointers /email and
+// /password, ErrEmailTaken, or auth_busy.
 func (s *Service) Register(ctx context.Context, email, secret string) (Tokens, error) {
 	var tokens Tokens
-	err := s.create(ctx, email, secret, tier.Free, func(tx pgx.Tx, id uuid.UUID, at time.Time) error {
+	err := s.createAccount(ctx, email, secret, tier.Free, func(tx pgx.Tx, id uuid.UUID, at time.Time) error {
 		var err error
-		tokens, err = s.open(ctx, tx, id, at)
+		tokens, err = s.createSession(ctx, tx, id, at)
 		return err
 	})
 	if err != nil {
@@ -37,15 +37,17 @@ func (s *Service) Register(ctx context.Context, email, secret string) (Tokens, e
 	return tokens, nil
 }
 
-// create inserts an account and runs then in the same transaction.
-func (s *Service) create(ctx context.Context, email, secret string, grant tier.Tier,
-	then func(tx pgx.Tx, id uuid.UUID, at time.Time) error,
+// createAccount inserts an account and calls inTx in the same transaction.
+func (s *Service) createAccount(
+	ctx context.Context, email, secret string, grant tier.Tier,
+	inTx func(tx pgx.Tx, id uuid.UUID, at time.Time) error,
 ) error {
-	normal, err := s.acceptable(email, secret)
+	normal, err := s.validateCredentials(email, secret)
 	if err != nil {
 		return err
 	}
-	if err := s.refuseTaken(ctx, normal); err != nil { // before the queue, so that a database that is away is told at once
+	// Before waiting for a hashing slot, so that an unavailable database is reported at once.
+	if err := s.checkEmailFree(ctx, normal); err != nil {
 		return err
 	}
 	hash, err := s.hashNew(ctx, normal, secret)
@@ -62,7 +64,7 @@ func (s *Service) create(ctx context.Context, email, secret string, grant tier.T
 		if err := s.q.InsertUser(ctx, tx, user); err != nil {
 			return err
 		}
-		return then(tx, id, now)
+		return inTx(tx, id, now)
 	})
 	if constraint, ok := postgres.UniqueViolation(err); ok && constraint == "users_email_key" {
 		return ErrEmailTaken
@@ -70,21 +72,22 @@ func (s *Service) create(ctx context.Context, email, secret string, grant tier.T
 	return postgres.Translate(err)
 }
 
-// acceptable returns the normal form of email, or every objection to it and to the password at once.
-func (s *Service) acceptable(email, secret string) (string, error) {
+// validateCredentials returns the normalized e-mail, or validation_failed with a detail for each of the two that is
+// invalid.
+func (s *Service) validateCredentials(email, secret string) (string, error) {
 	normal, err := NormalizeEmail(email)
-	objection := s.policy.Objection(secret)
-	if objection == "" {
+	violation := s.policy.Violation(secret)
+	if violation == "" {
 		return normal, err
 	}
-	refused := fault.ErrValidation
+	invalid := fault.ErrValidation
 	if err != nil {
-		refused = fault.From(err)
+		invalid = fault.From(err)
 	}
-	return "", refused.WithDetails(fault.Detail{Pointer: "/password", Message: objection})
+	return "", invalid.WithDetails(fault.Detail{Pointer: "/password", Message: violation})
 }
 
-func (s *Service) refuseTaken(ctx context.Context, email string) error {
+func (s *Service) checkEmailFree(ctx context.Context, email string) error {
 	taken, err := s.q.EmailTaken(ctx, s.db.Pool, email)
 	if err != nil {
 		return postgres.Translate(err)
@@ -95,21 +98,23 @@ func (s *Service) refuseTaken(ctx context.Context, email string) error {
 	return nil
 }
 
-// hashNew looks once more when it has its slot: of many who register one e-mail at a time, only the first pays a hash.
+// hashNew hashes the password of a new account. It checks the e-mail again once it has a slot: of many concurrent
+// registrations with one e-mail, only the first pays for a hash.
 func (s *Service) hashNew(ctx context.Context, email, secret string) (string, error) {
 	slot, err := s.hasher.Slot(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer slot.Release()
-	if err := s.refuseTaken(ctx, email); err != nil {
+	if err := s.checkEmailFree(ctx, email); err != nil {
 		return "", err
 	}
 	return slot.Hash(secret)
 }
 
-// Login opens a session. Unknown e-mail and wrong password are one answer, ErrInvalidCredentials, after the same time.
-// Others: ErrTooManyLogins with how long to wait, auth_busy. A hash of lower cost than configured is raised on the way.
+// Login creates a session. An unknown e-mail and a wrong password both return ErrInvalidCredentials after the same
+// time. Other errors are ErrTooManyLogins, with the time to wait, and auth_busy. A hash of a lower cost than the
+// configured one is replaced.
 func (s *Service) Login(ctx context.Context, email, secret string) (Tokens, error) {
 	normal, invalid := NormalizeEmail(email)
 	var known db.CredentialsByEmailRow
@@ -120,19 +125,21 @@ func (s *Service) Login(ctx context.Context, email, secret string) (Tokens, erro
 			return Tokens{}, postgres.Translate(err)
 		}
 	}
-	account := s.accountOf(normal)
-	if err := s.refuseBlocked(ctx, account); err != nil {
+	account := s.lockoutKey(normal) // counts for unknown e-mails too: the limit must not reveal which exist
+	if err := s.checkLockout(ctx, account); err != nil {
 		return Tokens{}, err
 	}
 	if err := s.verifyLogin(ctx, account, known, secret); err != nil {
 		return Tokens{}, err
 	}
-	tokens, err := s.open(ctx, s.db.Pool, known.ID, known.PasswordChangedAt)
+	tokens, err := s.createSession(ctx, s.db.Pool, known.ID, known.PasswordChangedAt)
 	return tokens, postgres.Translate(err)
 }
 
-// verifyLogin counts the attempt, checks the password and takes the count back when it was right.
-func (s *Service) verifyLogin(ctx context.Context, account []byte, known db.CredentialsByEmailRow, secret string) error {
+// verifyLogin counts the attempt, verifies the password, and clears the count when it is right.
+func (s *Service) verifyLogin(
+	ctx context.Context, account []byte, known db.CredentialsByEmailRow, secret string,
+) error {
 	slot, err := s.hasher.Slot(ctx)
 	if err != nil {
 		return err
@@ -153,10 +160,13 @@ func (s *Service) verifyLogin(ctx context.Context, account []byte, known db.Cred
 			return postgres.Translate(err)
 		}
 	}
-	return s.raiseCost(ctx, slot, known, secret)
+	return s.upgradeHash(ctx, slot, known, secret)
 }
 
-func (s *Service) raiseCost(ctx context.Context, slot *password.Slot, known db.CredentialsByEmailRow, secret string) error {
+// upgradeHash hashes the password again when its hash has a lower cost than the configured one.
+func (s *Service) upgradeHash(
+	ctx context.Context, slot *password.Slot, known db.CredentialsByEmailRow, secret string,
+) error {
 	if !s.hasher.Outdated(known.PasswordHash) {
 		return nil
 	}
@@ -169,14 +179,15 @@ func (s *Service) raiseCost(ctx context.Context, slot *password.Slot, known db.C
 	}))
 }
 
-// accountOf names an account in login_attempts without its e-mail.
-func (s *Service) accountOf(email string) []byte {
-	mac := hmac.New(sha256.New, s.accountKey)
+// lockoutKey returns the account's key in login_attempts, an HMAC so that the table holds no e-mail.
+func (s *Service) lockoutKey(email string) []byte {
+	mac := hmac.New(sha256.New, s.lockoutSecret)
 	mac.Write([]byte(email))
 	return mac.Sum(nil)
 }
 
-func (s *Service) refuseBlocked(ctx context.Context, account []byte) error {
+// checkLockout returns ErrTooManyLogins when one more attempt would exceed the limit. It counts nothing.
+func (s *Service) checkLockout(ctx context.Context, account []byte) error {
 	if s.loginFailures <= 0 {
 		return nil
 	}
@@ -187,9 +198,10 @@ func (s *Service) refuseBlocked(ctx context.Context, account []byte) error {
 	if err != nil {
 		return postgres.Translate(err)
 	}
-	return s.overLimit(int(row.Attempts)+1, row.StartedAt)
+	return s.lockoutErr(int(row.Attempts)+1, row.StartedAt)
 }
 
+// countAttempt counts an attempt before its password is verified, so that concurrent guesses cannot exceed the limit.
 func (s *Service) countAttempt(ctx context.Context, account []byte) error {
 	if s.loginFailures <= 0 {
 		return nil
@@ -201,31 +213,31 @@ func (s *Service) countAttempt(ctx context.Context, account []byte) error {
 	if err != nil {
 		return postgres.Translate(err)
 	}
-	return s.overLimit(int(row.Attempts), row.StartedAt)
+	return s.lockoutErr(int(row.Attempts), row.StartedAt)
 }
 
-func (s *Service) overLimit(attempts int, started time.Time) error {
+func (s *Service) lockoutErr(attempts int, started time.Time) error {
 	if attempts <= s.loginFailures {
 		return nil
 	}
 	return ErrTooManyLogins.WithRetryAfter(max(time.Second, started.Add(attemptWindow).Sub(s.now())))
 }
 
-// ChangePassword replaces the password and ends every other session of the user. It returns ErrInvalidCredentials when
-// current is wrong, validation_failed with the pointer /new_password, or auth_busy.
+// ChangePassword replaces the password and revokes every other session of the user. It returns
+// ErrInvalidCredentials when current is wrong, validation_failed with the pointer /new_password, or auth_busy.
 func (s *Service) ChangePassword(ctx context.Context, user identity.User, current, next string) error {
-	if objection := s.policy.Objection(next); objection != "" {
-		return fault.ErrValidation.WithDetails(fault.Detail{Pointer: "/new_password", Message: objection})
+	if violation := s.policy.Violation(next); violation != "" {
+		return fault.ErrValidation.WithDetails(fault.Detail{Pointer: "/new_password", Message: violation})
 	}
 	known, err := s.q.CredentialsByID(ctx, s.db.Pool, user.ID)
 	if err != nil {
 		return postgres.NotFoundAs(err, ErrInvalidCredentials)
 	}
-	hash, err := s.rehash(ctx, known.PasswordHash, current, next)
+	hash, err := s.verifyAndHash(ctx, known.PasswordHash, current, next)
 	if err != nil {
 		return err
 	}
-	now, reason := s.now(), endedByPassword
+	now, reason := s.now(), reasonPassword
 	err = s.db.Tx(ctx, func(tx pgx.Tx) error {
 		changed, err := s.q.ChangePassword(ctx, tx, db.ChangePasswordParams{
 			ID: user.ID, PasswordHash: hash, VerifiedAt: known.PasswordChangedAt, Now: now,
@@ -233,7 +245,7 @@ func (s *Service) ChangePassword(ctx context.Context, user identity.User, curren
 		if err != nil {
 			return err
 		}
-		if changed == 0 { // another change came first: what was verified is no longer the password
+		if changed == 0 { // another change came first: the verified password is no longer the current one
 			return ErrInvalidCredentials
 		}
 		return s.q.EndSessionsExcept(ctx, tx, db.EndSessionsExceptParams{
@@ -244,7 +256,8 @@ func (s *Service) ChangePassword(ctx context.Context, user identity.User, curren
 	return postgres.Translate(err)
 }
 
-func (s *Service) rehash(ctx context.Context, hash, current, next string) (string, error) {
+// verifyAndHash verifies current against hash and returns the hash of next, with one slot for both.
+func (s *Service) verifyAndHash(ctx context.Context, hash, current, next string) (string, error) {
 	slot, err := s.hasher.Slot(ctx)
 	if err != nil {
 		return "", err

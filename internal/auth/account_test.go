@@ -14,27 +14,30 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-func TestC01_RegisterLogsIn(t *testing.T) {
+func TestRegisterCreatesAFreeAccountAndLogsIn(t *testing.T) {
+	t.Attr("case", "C01")
 	t.Parallel()
-	h := newHouse(t)
-	s := h.replica(t)
+	e := newEnv(t)
+	s := e.replica(t)
 	tokens, user := register(t, s)
 	me, err := s.Me(t.Context(), user)
 	wantCode(t, err, "")
 	if me.ID != user.ID || me.Email != email || me.Tier != tier.Free || me.Seats != 1 {
 		t.Errorf("profile %+v", me)
 	}
-	if want := h.clock.Now().Add(15 * time.Minute).UnixMilli(); tokens.ExpiresAt != want {
+	if want := e.clock.Now().Add(15 * time.Minute).UnixMilli(); tokens.ExpiresAt != want {
 		t.Errorf("expires at %d, want %d", tokens.ExpiresAt, want)
 	}
-	if n := h.count(t, "SELECT count(*) FROM users WHERE password_hash LIKE '$2%' AND strpos(password_hash, $1) = 0", password); n != 1 {
-		t.Error("the password is not kept as a bcrypt hash")
+	hashed := "SELECT count(*) FROM users WHERE password_hash LIKE '$2%' AND strpos(password_hash, $1) = 0"
+	if n := e.count(t, hashed, password); n != 1 {
+		t.Error("the password is not stored as a bcrypt hash")
 	}
 }
 
-func TestC03_EveryByteOfAPasswordCounts(t *testing.T) {
+func TestEveryByteOfAPasswordCounts(t *testing.T) {
+	t.Attr("case", "C03")
 	t.Parallel()
-	s := newHouse(t).replica(t)
+	s := newEnv(t).replica(t)
 	emoji := strings.Repeat("🐎", 63)
 	_, err := s.Register(t.Context(), email, emoji+"🐎")
 	wantCode(t, err, "")
@@ -44,11 +47,12 @@ func TestC03_EveryByteOfAPasswordCounts(t *testing.T) {
 	wantCode(t, err, "invalid_credentials")
 }
 
-func TestC04_UnknownAndWrongTakeTheSameTime(t *testing.T) {
+func TestUnknownEmailAndWrongPasswordTakeTheSameTime(t *testing.T) {
+	t.Attr("case", "C04")
 	t.Parallel()
-	h := newHouse(t)
-	old, s := h.replica(t), h.replica(t, func(c *auth.Config) { c.BcryptCost = 6 })
-	register(t, old) // at a lower cost than the service's: the refusal must cost the same all the same
+	e := newEnv(t)
+	old, s := e.replica(t), e.replica(t, func(c *auth.Config) { c.BcryptCost = 6 })
+	register(t, old) // with a hash of lower cost: its mismatch must take as long as any other
 	var unknown, wrong []time.Duration
 	for range 41 {
 		for _, try := range []struct {
@@ -66,36 +70,38 @@ func TestC04_UnknownAndWrongTakeTheSameTime(t *testing.T) {
 	}
 	slices.Sort(unknown)
 	slices.Sort(wrong)
-	// The fastest quarter is what other work on the machine disturbs least.
+	// The first quartile is least disturbed by other work on the machine.
 	if ratio := float64(unknown[10]) / float64(wrong[10]); ratio < 0.7 || ratio > 1.4 {
-		t.Errorf("unknown takes %.2f of wrong (%v, %v)", ratio, unknown[10], wrong[10])
+		t.Errorf("an unknown e-mail takes %.2f of the time of a wrong password (%v, %v)", ratio, unknown[10], wrong[10])
 	}
 }
 
-func TestC06_OneOfManyRegistrations(t *testing.T) {
+func TestConcurrentRegistrationsCreateOneAccount(t *testing.T) {
+	t.Attr("case", "C06")
 	t.Parallel()
-	h := newHouse(t)
-	replicas := []*auth.Service{h.replica(t), h.replica(t)}
+	e := newEnv(t)
+	replicas := []*auth.Service{e.replica(t), e.replica(t)}
 	errs := make([]error, 20)
 	var wg sync.WaitGroup
 	for i := range errs {
 		wg.Go(func() { _, errs[i] = replicas[i%2].Register(t.Context(), email, password) })
 	}
 	wg.Wait()
-	won := 0
+	succeeded := 0
 	for _, err := range errs {
 		if err == nil {
-			won++
+			succeeded++
 			continue
 		}
 		wantCode(t, err, "email_taken")
 	}
-	if won != 1 || h.count(t, "SELECT count(*) FROM users") != 1 {
-		t.Errorf("%d registrations won", won)
+	if succeeded != 1 || e.count(t, "SELECT count(*) FROM users") != 1 {
+		t.Errorf("%d registrations succeeded", succeeded)
 	}
 }
 
-func TestC08_EmailNormalForm(t *testing.T) {
+func TestEmailNormalization(t *testing.T) {
+	t.Attr("case", "C08")
 	t.Parallel()
 	for in, want := range map[string]string{
 		"Anna@Example.COM":                "anna@example.com",
@@ -118,7 +124,7 @@ func TestC08_EmailNormalForm(t *testing.T) {
 	} {
 		got, err := auth.NormalizeEmail(in)
 		if got != want || (err == nil) != (want != "") {
-			t.Errorf("%q gives %q, %v; want %q", in, got, err, want)
+			t.Errorf("%q: got %q, %v; want %q", in, got, err, want)
 		}
 		if err != nil && fault.From(err).Details[0].Pointer != "/email" {
 			t.Errorf("%q points at %q", in, fault.From(err).Details[0].Pointer)
@@ -126,12 +132,14 @@ func TestC08_EmailNormalForm(t *testing.T) {
 	}
 }
 
-func TestC12_RefusedPasswords(t *testing.T) {
+func TestRegisterRejectsBadPasswords(t *testing.T) {
+	t.Attr("case", "C12")
 	t.Parallel()
-	s := newHouse(t).replica(t)
+	s := newEnv(t).replica(t)
 	for name, bad := range map[string]string{
-		"seven": "x7$kq!z", "common": "password", "common in capitals": "TrustNo1", "long": strings.Repeat("x", 1025),
-		"empty": "", "not UTF-8": "abcdefgh\xff",
+		"seven bytes": "x7$kq!z", "common": "password", "common, mixed case": "TrustNo1",
+		"too long": strings.Repeat("x", 1025),
+		"empty":    "", "not UTF-8": "abcdefgh\xff",
 	} {
 		_, err := s.Register(t.Context(), email, bad)
 		wantCode(t, err, "validation_failed")
@@ -141,15 +149,16 @@ func TestC12_RefusedPasswords(t *testing.T) {
 	}
 	_, err := s.Register(t.Context(), "a@", "short")
 	if d := fault.From(err).Details; len(d) != 2 {
-		t.Errorf("not every objection at once: %v", d)
+		t.Errorf("details %v, want one for the e-mail and one for the password", d)
 	}
 }
 
-func TestC14_AttemptsOnOneAccount(t *testing.T) {
+func TestFailedLoginsLockTheAccountOnEveryReplica(t *testing.T) {
+	t.Attr("case", "C14")
 	t.Parallel()
-	h := newHouse(t)
+	e := newEnv(t)
 	limit := func(c *auth.Config) { c.LoginFailures = auth.DefaultLoginFailures }
-	a, b := h.replica(t, limit), h.replica(t, limit)
+	a, b := e.replica(t, limit), e.replica(t, limit)
 	register(t, a)
 	for i := range 10 {
 		_, err := []*auth.Service{a, b}[i%2].Login(t.Context(), email, "wrong password")
@@ -158,33 +167,35 @@ func TestC14_AttemptsOnOneAccount(t *testing.T) {
 	_, err := b.Login(t.Context(), email, password)
 	wantCode(t, err, "rate_limited")
 	if wait := fault.From(err).RetryAfter; wait != 15*time.Minute {
-		t.Errorf("wait %v", wait)
+		t.Errorf("Retry-After is %v", wait)
 	}
-	h.clock.Pass(15 * time.Minute)
+	e.clock.Advance(15 * time.Minute)
 	_, err = a.Login(t.Context(), email, password)
 	wantCode(t, err, "")
-	if h.count(t, "SELECT count(*) FROM login_attempts") != 0 {
-		t.Error("a good log-in does not clear the count")
+	if e.count(t, "SELECT count(*) FROM login_attempts") != 0 {
+		t.Error("a successful log-in does not clear the count")
 	}
 }
 
-func TestC15_PasswordsAreTakenAsSent(t *testing.T) {
+func TestPasswordsAreNotNormalized(t *testing.T) {
+	t.Attr("case", "C15")
 	t.Parallel()
-	s := newHouse(t).replica(t)
+	s := newEnv(t).replica(t)
 	_, err := s.Register(t.Context(), email, "caf\u00e9 au lait")
 	wantCode(t, err, "")
 	_, err = s.Login(t.Context(), email, "cafe\u0301 au lait")
 	wantCode(t, err, "invalid_credentials")
 }
 
-func TestC16_CostIsRaisedOnLogin(t *testing.T) {
+func TestLoginUpgradesTheHashCost(t *testing.T) {
+	t.Attr("case", "C16")
 	t.Parallel()
-	h := newHouse(t)
-	register(t, h.replica(t))
-	s := h.replica(t, func(c *auth.Config) { c.BcryptCost = 5 })
+	e := newEnv(t)
+	register(t, e.replica(t))
+	s := e.replica(t, func(c *auth.Config) { c.BcryptCost = 5 })
 	cost := func() int {
 		var hash string
-		if err := h.db.Pool.QueryRow(t.Context(), "SELECT password_hash FROM users").Scan(&hash); err != nil {
+		if err := e.db.Pool.QueryRow(t.Context(), "SELECT password_hash FROM users").Scan(&hash); err != nil {
 			t.Fatal(err)
 		}
 		n, err := bcrypt.Cost([]byte(hash))

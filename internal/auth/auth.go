@@ -1,6 +1,3 @@
-// Package auth keeps accounts: registration, log-in, sessions with rotating refresh tokens, access tokens, password
-// change, deletion, and what operators do to accounts. It is the only package that knows passwords, and it stores none:
-// only a hash under a key that is not in the database.
 package auth
 
 import (
@@ -23,7 +20,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/worker"
 )
 
-// What may go wrong beside the faults of a token.
+// Faults of this package. Package token declares those of tokens.
 var (
 	ErrInvalidCredentials = fault.New(fault.InvalidCredentials, "The e-mail or the password is wrong.")
 	ErrEmailTaken         = fault.New(fault.EmailTaken, "There is an account with this e-mail already. Log in instead.")
@@ -33,30 +30,31 @@ var (
 	ErrRefreshExpired = fault.New(fault.RefreshExpired, "The session has expired. Log in again.")
 )
 
-// DefaultLoginFailures is how many log-ins one account may see in 15 minutes before they are refused.
+// DefaultLoginFailures is how many failed log-ins an account may have within 15 minutes before further ones are
+// refused.
 const DefaultLoginFailures = 10
 
-// A session ends 90 days after its log-in, however busy it was.
-const sessionLife = 90 * 24 * time.Hour
+// maxSessionAge ends every session, however active it is.
+const maxSessionAge = 90 * 24 * time.Hour
 
-// Config is what a Service needs. A zero Algorithm, AccessTTL, RefreshTTL, BcryptCost or Now means HS256, 15 minutes,
-// 720 hours, 12 and time.Now.
+// Config configures a Service. Zero values of Algorithm, AccessTTL, RefreshTTL, BcryptCost and Now mean HS256, 15
+// minutes, 720 hours, 12 and time.Now. A nil Log discards.
 type Config struct {
 	DB              *postgres.DB
-	Secret          string   // its raw bytes sign the tokens
-	PreviousSecrets []string // accepted while the secret is being replaced
+	Secret          string   // its raw bytes sign access tokens; the key of refresh tokens is derived from it
+	PreviousSecrets []string // verify tokens while the secret is being rotated
 	Algorithm       string
-	Pepper          string // the key of the passwords' pre-hash
+	Pepper          string // key of the passwords' pre-hash
 	AccessTTL       time.Duration
-	RefreshTTL      time.Duration // how long a session may lie idle
+	RefreshTTL      time.Duration // how long a session may go without a refresh
 	BcryptCost      int
-	LoginFailures   int            // log-ins without success for one account in 15 minutes; 0 for no limit
-	Deletion        []DeletionStep // run in this order before an account's rows go
+	LoginFailures   int            // failed log-ins allowed per account in 15 minutes; 0 for no limit
+	Deletion        []DeletionStep // run in this order before an account's rows are deleted
 	Now             func() time.Time
 	Log             *slog.Logger
 }
 
-// Service answers every question about accounts. It is safe for concurrent use; several may share one database.
+// Service manages accounts. It is safe for concurrent use, and replicas may share one database.
 type Service struct {
 	db            *postgres.DB
 	q             *db.Queries
@@ -65,8 +63,8 @@ type Service struct {
 	hasher        *password.Hasher
 	refreshTTL    time.Duration
 	loginFailures int
-	accountKey    []byte
-	steps         []DeletionStep
+	lockoutSecret []byte
+	deletionSteps []DeletionStep
 	clock         func() time.Time
 	log           *slog.Logger
 	verified      *lru.Cache[[sha256.Size]byte, token.Access] // by the token's SHA-256
@@ -74,14 +72,14 @@ type Service struct {
 	worker        *worker.Worker
 }
 
-// Tokens is what a client gets for proving who it is.
+// Tokens is what a client receives after a log-in or a refresh.
 type Tokens struct {
 	AccessToken  string
 	RefreshToken string
 	ExpiresAt    int64 // of the access token, in milliseconds since the Unix epoch
 }
 
-// Profile is what an account shows of itself. Tier is the higher of the subscription's and an operator's grant.
+// Profile describes an account to its owner. Tier is the higher of its subscription's tier and an operator's grant.
 type Profile struct {
 	ID        uuid.UUID
 	Email     string
@@ -90,11 +88,12 @@ type Profile struct {
 	CreatedAt time.Time
 }
 
-// New returns a Service; an error names what is wrong with cfg.
+// New returns a Service, or an error that names the invalid value of cfg.
 func New(cfg Config) (*Service, error) {
 	cfg = cfg.withDefaults()
 	keys, err := token.NewKeys(token.Config{
-		Secret: cfg.Secret, Previous: cfg.PreviousSecrets, Algorithm: cfg.Algorithm, AccessTTL: cfg.AccessTTL, Now: cfg.Now,
+		Secret: cfg.Secret, Previous: cfg.PreviousSecrets, Algorithm: cfg.Algorithm,
+		AccessTTL: cfg.AccessTTL, Now: cfg.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -108,9 +107,11 @@ func New(cfg Config) (*Service, error) {
 		return nil, fmt.Errorf("make the token cache: %w", err)
 	}
 	s := &Service{
-		db: cfg.DB, q: db.New(), keys: keys, policy: password.NewPolicy(), hasher: hasher, refreshTTL: cfg.RefreshTTL,
-		loginFailures: cfg.LoginFailures, accountKey: []byte("log-in attempts\x00" + cfg.Pepper), steps: cfg.Deletion,
-		clock: cfg.Now, log: cfg.Log, verified: verified,
+		db: cfg.DB, q: db.New(),
+		keys: keys, policy: password.NewPolicy(), hasher: hasher,
+		refreshTTL: cfg.RefreshTTL, loginFailures: cfg.LoginFailures,
+		lockoutSecret: []byte("log-in attempts\x00" + cfg.Pepper), // another key than the passwords'
+		deletionSteps: cfg.Deletion, clock: cfg.Now, log: cfg.Log, verified: verified,
 	}
 	if s.sessions, err = sessioncache.New(cfg.Now, s.loadSession); err != nil {
 		return nil, fmt.Errorf("make the session cache: %w", err)
@@ -141,40 +142,44 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// now is the clock at the database's precision, so that a stored time equals the one that was written.
+// now returns the time at the database's precision, so that a time read back equals the one written.
 func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
-// open starts a session for an account whose password was verified as of verifiedAt. It returns ErrInvalidCredentials
-// when the password was changed or the account deleted meanwhile.
-func (s *Service) open(ctx context.Context, tx db.DBTX, userID uuid.UUID, verifiedAt time.Time) (Tokens, error) {
+// createSession creates a session for an account whose password, last changed at verifiedAt, was verified. It returns
+// ErrInvalidCredentials when the password was changed or the account deleted in the meantime.
+func (s *Service) createSession(
+	ctx context.Context, tx db.DBTX, userID uuid.UUID, verifiedAt time.Time,
+) (Tokens, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Tokens{}, fmt.Errorf("make a session id: %w", err)
 	}
 	now := s.now()
 	refresh := s.keys.SignRefresh(token.Refresh{Session: id, Counter: 1})
-	opened, err := s.q.OpenSession(ctx, tx, db.OpenSessionParams{
+	created, err := s.q.OpenSession(ctx, tx, db.OpenSessionParams{
 		ID: id, UserID: userID, TokenHash: digest(refresh), VerifiedAt: verifiedAt,
-		Now: now, ExpiresAt: now.Add(s.refreshTTL), EndsAt: now.Add(sessionLife),
+		Now: now, ExpiresAt: now.Add(s.refreshTTL), EndsAt: now.Add(maxSessionAge),
 	})
 	if err != nil {
 		return Tokens{}, err
 	}
-	if opened == 0 {
+	if created == 0 {
 		return Tokens{}, ErrInvalidCredentials
 	}
 	row, err := s.q.UserByID(ctx, tx, userID)
 	if err != nil {
 		return Tokens{}, err
 	}
-	return s.issue(row, id, refresh, now)
+	return s.issueTokens(row, id, refresh, now)
 }
 
-// issue signs an access token for the session and joins it to the refresh token.
-func (s *Service) issue(row db.UserByIDRow, session uuid.UUID, refresh string, at time.Time) (Tokens, error) {
+// issueTokens signs an access token for the session and returns it with the refresh token.
+func (s *Service) issueTokens(
+	row db.UserByIDRow, session uuid.UUID, refresh string, issuedAt time.Time,
+) (Tokens, error) {
 	effective, _ := effectiveTier(row)
 	access, expires, err := s.keys.SignAccess(token.Access{
-		User: row.ID, Session: session, Version: row.TokenVersion, Tier: effective, IssuedAt: at,
+		User: row.ID, Session: session, Version: row.TokenVersion, Tier: effective, IssuedAt: issuedAt,
 	})
 	if err != nil {
 		return Tokens{}, err
@@ -182,7 +187,8 @@ func (s *Service) issue(row db.UserByIDRow, session uuid.UUID, refresh string, a
 	return Tokens{AccessToken: access, RefreshToken: refresh, ExpiresAt: expires.UnixMilli()}, nil
 }
 
-// effectiveTier returns the higher of subscription and grant, with the seats of whichever gives it (the more, if both).
+// effectiveTier returns the higher of the subscribed and the granted tier with its seats. When both are the same
+// tier, the larger number of seats counts.
 func effectiveTier(row db.UserByIDRow) (tier.Tier, int) {
 	subscribed, seats := tier.Tier(row.Tier), int(row.Seats)
 	if row.GrantTier == nil {

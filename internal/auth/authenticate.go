@@ -44,8 +44,8 @@ func (s *Service) AuthenticateFresh(ctx context.Context, accessToken string) (id
 	return userOf(access, row)
 }
 
-// AuthenticateEnded verifies the token alone and accepts one whose session has ended, so that logging out twice succeeds.
-// Only ID and Session of the result are set.
+// AuthenticateEnded verifies the token alone and accepts one whose session has ended, so that logging out twice
+// succeeds. Only ID and Session of the result are set.
 func (s *Service) AuthenticateEnded(accessToken string) (identity.User, error) {
 	access, err := s.verifyAccess(accessToken)
 	if err != nil {

@@ -12,33 +12,34 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-func TestAuthenticateRemembersForTenSeconds(t *testing.T) {
+func TestAuthenticateCachesTheTierForTenSeconds(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	a, b := h.replica(t), h.replica(t)
+	e := newEnv(t)
+	a, b := e.replica(t), e.replica(t)
 	tokens, _ := register(t, a)
 	authenticated(t, b, tokens)
 	wantCode(t, a.SetTier(t.Context(), email, tier.Team, 4), "")
 	if u := authenticated(t, a, tokens); u.Tier != tier.Team || u.Seats != 4 {
-		t.Errorf("the replica that changed it says %v", u)
+		t.Errorf("the replica that changed the tier returns %v", u)
 	}
 	if u := authenticated(t, b, tokens); u.Tier != tier.Free {
-		t.Errorf("the other replica did not remember: %v", u)
+		t.Errorf("the other replica did not use its cache: %v", u)
 	}
 	if u, err := b.AuthenticateFresh(t.Context(), tokens.AccessToken); err != nil || u.Tier != tier.Team {
 		t.Errorf("fresh: %v, %v", u, err)
 	}
 	wantCode(t, a.SetTier(t.Context(), email, tier.Free, 1), "")
-	h.clock.Pass(10 * time.Second)
+	e.clock.Advance(10 * time.Second)
 	if u := authenticated(t, b, tokens); u.Tier != tier.Free || u.Seats != 1 {
 		t.Errorf("ten seconds later: %v", u)
 	}
 }
 
-func TestC25_RevocationReachesOtherReplicas(t *testing.T) {
+func TestRevocationReachesOtherReplicas(t *testing.T) {
+	t.Attr("case", "C25")
 	t.Parallel()
-	h := newHouse(t)
-	a, b := h.replica(t), h.replica(t)
+	e := newEnv(t)
+	a, b := e.replica(t), e.replica(t)
 	tokens, user := register(t, a)
 	authenticated(t, b, tokens)
 	wantCode(t, a.RequestDeletion(t.Context(), user, password), "")
@@ -46,30 +47,30 @@ func TestC25_RevocationReachesOtherReplicas(t *testing.T) {
 	wantCode(t, err, "token_invalid")
 	_, err = b.AuthenticateFresh(t.Context(), tokens.AccessToken)
 	wantCode(t, err, "token_invalid")
-	_, err = b.Authenticate(t.Context(), tokens.AccessToken) // the fresh read told the cache
+	_, err = b.Authenticate(t.Context(), tokens.AccessToken) // the fresh read invalidated the cache
 	wantCode(t, err, "token_invalid")
 }
 
-func TestRememberedTokensStillExpire(t *testing.T) {
+func TestVerifiedTokensStillExpire(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	s := h.replica(t)
+	e := newEnv(t)
+	s := e.replica(t)
 	tokens, _ := register(t, s)
 	authenticated(t, s, tokens)
-	h.clock.Pass(15 * time.Minute)
+	e.clock.Advance(15 * time.Minute)
 	_, err := s.Authenticate(t.Context(), tokens.AccessToken)
 	wantCode(t, err, "token_expired")
 	_, err = s.AuthenticateEnded(tokens.AccessToken)
 	wantCode(t, err, "token_expired")
 }
 
-func TestDatabaseAwayIsNot401(t *testing.T) {
+func TestDatabaseOutageIsNotAnInvalidToken(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	a := h.replica(t)
+	e := newEnv(t)
+	a := e.replica(t)
 	tokens, _ := register(t, a)
-	h.db.Close()
-	_, err := h.replica(t).Authenticate(t.Context(), tokens.AccessToken)
+	e.db.Close()
+	_, err := e.replica(t).Authenticate(t.Context(), tokens.AccessToken)
 	wantCode(t, err, "db_unavailable")
 	_, err = a.Login(t.Context(), email, password)
 	wantCode(t, err, "db_unavailable")
@@ -77,16 +78,17 @@ func TestDatabaseAwayIsNot401(t *testing.T) {
 	wantCode(t, err, "db_unavailable")
 }
 
-func TestC40_TierAfterRefresh(t *testing.T) {
+func TestRefreshedTokenNamesTheNewTier(t *testing.T) {
+	t.Attr("case", "C40")
 	t.Parallel()
-	h := newHouse(t)
-	a, b := h.replica(t), h.replica(t)
+	e := newEnv(t)
+	a, b := e.replica(t), e.replica(t)
 	tokens, _ := register(t, a)
 	authenticated(t, b, tokens)
-	if _, err := h.db.Pool.Exec(t.Context(), "UPDATE users SET tier = 'power'"); err != nil {
+	if _, err := e.db.Pool.Exec(t.Context(), "UPDATE users SET tier = 'power'"); err != nil {
 		t.Fatal(err)
 	}
-	wantCode(t, a.SetTier(t.Context(), email, tier.Pro, 1), "") // a lower grant takes nothing away
+	wantCode(t, a.SetTier(t.Context(), email, tier.Pro, 1), "") // a lower grant does not lower the tier
 	tokens = refresh(t, b, tokens, "")
 	me, err := b.Me(t.Context(), authenticated(t, b, tokens))
 	if err != nil || me.Tier != tier.Power {
@@ -96,15 +98,15 @@ func TestC40_TierAfterRefresh(t *testing.T) {
 	wantCode(t, err, "")
 	var hint string
 	if err := claims.Get("tier", &hint); err != nil || hint != "power" {
-		t.Errorf("the token's hint is %q, %v", hint, err)
+		t.Errorf("the token's tier claim is %q, %v", hint, err)
 	}
 }
 
-// BenchmarkAuthenticate compares a repeated token, with its session's state remembered, with jwx alone.
+// BenchmarkAuthenticate compares a repeated token of a cached session with parsing by jwx alone.
 func BenchmarkAuthenticate(b *testing.B) {
-	h := newHouse(b)
-	h.clock.now = time.Now()
-	s := h.replica(b, func(c *auth.Config) { c.Now = h.clock.Now })
+	e := newEnv(b)
+	e.clock.now = time.Now()
+	s := e.replica(b, func(c *auth.Config) { c.Now = e.clock.Now })
 	tokens, err := s.Register(context.Background(), email, password)
 	if err != nil {
 		b.Fatal(err)

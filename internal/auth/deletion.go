@@ -16,36 +16,37 @@ import (
 )
 
 const (
-	deletionLease = 5 * time.Minute // a worker that says nothing for that long is taken for dead
-	deletionTime  = 4 * time.Minute // for one try, so that the lease outlives it
-	deletionPoll  = 2 * time.Second // between looks at the queue
-	sweepEvery    = time.Hour
-	keptAfterEnd  = 30 * 24 * time.Hour // an ended session still answers refresh_expired for that long
+	deletionLease    = 5 * time.Minute // after it another replica may claim the job
+	deletionTimeout  = 4 * time.Minute // of one attempt; shorter than the lease
+	deletionPoll     = 2 * time.Second // between checks of the queue
+	sweepEvery       = time.Hour
+	sessionRetention = 30 * 24 * time.Hour // an ended session still returns refresh_expired for that long
 )
 
 var deletionRetry = worker.Backoff{First: 2 * time.Second, Max: 10 * time.Minute}
 
-// DeletionStep removes what another part of the service keeps for a user. Run is repeated until it returns nil, also
-// after it did once, and returns nil when there is nothing left to remove.
+// DeletionStep removes a user's data from another part of the service. Run is retried until it returns nil, may run
+// again after that, and returns nil when there is nothing left to remove.
 type DeletionStep struct {
 	Name string
 	Run  func(ctx context.Context, userID uuid.UUID) error
 }
 
-// RequestDeletion ends the account at once (no session, no log-in, its e-mail free for another) and leaves the rest to
-// a job that survives restarts. It returns ErrInvalidCredentials when the password is wrong, or auth_busy.
+// RequestDeletion closes the account at once: its sessions end, log-ins fail, and its e-mail is free for another
+// account. A job that survives restarts removes the data. It returns ErrInvalidCredentials when the password is
+// wrong, or auth_busy.
 func (s *Service) RequestDeletion(ctx context.Context, user identity.User, secret string) error {
 	known, err := s.q.CredentialsByID(ctx, s.db.Pool, user.ID)
 	if err != nil {
 		return postgres.NotFoundAs(err, ErrInvalidCredentials)
 	}
-	if err := s.confirm(ctx, known.PasswordHash, secret); err != nil {
+	if err := s.checkPassword(ctx, known.PasswordHash, secret); err != nil {
 		return err
 	}
 	return s.markDeleted(ctx, user.ID)
 }
 
-func (s *Service) confirm(ctx context.Context, hash, secret string) error {
+func (s *Service) checkPassword(ctx context.Context, hash, secret string) error {
 	slot, err := s.hasher.Slot(ctx)
 	if err != nil {
 		return err
@@ -64,7 +65,7 @@ func (s *Service) markDeleted(ctx context.Context, userID uuid.UUID) error {
 		if _, err := s.q.MarkUserDeleted(ctx, tx, &now, userID); err != nil {
 			return err
 		}
-		if err := s.endAll(ctx, tx, userID, endedByDeletion); err != nil {
+		if err := s.revokeAll(ctx, tx, userID, reasonDeletion); err != nil {
 			return err
 		}
 		return s.q.InsertDeletion(ctx, tx, userID, now)
@@ -90,8 +91,8 @@ func (s *Service) newWorker() *worker.Worker {
 	return worker.New(worker.Config{Now: s.clock, Log: s.log}, deletions, sweep)
 }
 
-// DeleteDue tries every deletion that is due and returns how many accounts are gone. A failed one is due again after a
-// pause that doubles each time; err joins the failures.
+// DeleteDue attempts every deletion that is due and returns how many accounts it deleted. A deletion that fails is due
+// again after a backoff; err joins the failures.
 func (s *Service) DeleteDue(ctx context.Context) (done int, err error) {
 	var failures []error
 	for {
@@ -111,24 +112,24 @@ func (s *Service) DeleteDue(ctx context.Context) (done int, err error) {
 	}
 }
 
-// deleteAccount runs the steps and removes the rows, or puts the job back.
+// deleteAccount runs the steps and deletes the account's rows, or postpones the job when a step fails.
 func (s *Service) deleteAccount(ctx context.Context, job db.ClaimDeletionRow) error {
-	limited, cancel := context.WithTimeout(ctx, deletionTime)
+	limited, cancel := context.WithTimeout(ctx, deletionTimeout)
 	defer cancel()
-	failed := s.runSteps(limited, job.UserID)
-	if failed == nil {
+	stepErr := s.runSteps(limited, job.UserID)
+	if stepErr == nil {
 		return postgres.Translate(s.q.DeleteUser(ctx, s.db.Pool, job.UserID))
 	}
 	err := s.q.PostponeDeletion(context.WithoutCancel(ctx), s.db.Pool, db.PostponeDeletionParams{
 		UserID: job.UserID, Attempts: job.Attempts, NextTryAt: s.now().Add(deletionRetry.After(int(job.Attempts))),
 	})
-	return errors.Join(failed, postgres.Translate(err))
+	return errors.Join(stepErr, postgres.Translate(err))
 }
 
-// runSteps runs every step even when one fails, so that one service that is away does not hold up the others.
+// runSteps runs every step even when one fails, so that one unavailable service does not delay the others.
 func (s *Service) runSteps(ctx context.Context, userID uuid.UUID) error {
 	var failures []error
-	for _, step := range s.steps {
+	for _, step := range s.deletionSteps {
 		if err := step.Run(ctx, userID); err != nil {
 			failures = append(failures, fmt.Errorf("deletion step %s: %w", step.Name, err))
 		}
@@ -136,10 +137,10 @@ func (s *Service) runSteps(ctx context.Context, userID uuid.UUID) error {
 	return errors.Join(failures...)
 }
 
-// Sweep removes sessions that ended long ago and counts of old log-ins.
+// Sweep deletes sessions that ended more than 30 days ago and expired counts of log-ins.
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.now()
-	if err := s.q.PruneSessions(ctx, s.db.Pool, now.Add(-keptAfterEnd)); err != nil {
+	if err := s.q.PruneSessions(ctx, s.db.Pool, now.Add(-sessionRetention)); err != nil {
 		return postgres.Translate(err)
 	}
 	return postgres.Translate(s.q.PruneLoginAttempts(ctx, s.db.Pool, now.Add(-attemptWindow)))

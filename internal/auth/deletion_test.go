@@ -12,11 +12,12 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-func TestC134_DeletionSurvivesRestartAndOutage(t *testing.T) {
+func TestDeletionSurvivesRestartAndOutage(t *testing.T) {
+	t.Attr("case", "C134")
 	t.Parallel()
-	h := newHouse(t)
+	e := newEnv(t)
 	var purged []uuid.UUID
-	away := errors.New("storage is away")
+	errAway := errors.New("storage is unavailable")
 	step := func(result *error) func(*auth.Config) {
 		return func(c *auth.Config) {
 			c.Deletion = []auth.DeletionStep{{Name: "backups", Run: func(_ context.Context, id uuid.UUID) error {
@@ -25,7 +26,7 @@ func TestC134_DeletionSurvivesRestartAndOutage(t *testing.T) {
 			}}}
 		}
 	}
-	s := h.replica(t, step(&away))
+	s := e.replica(t, step(&errAway))
 	tokens, user := register(t, s)
 	wantCode(t, s.RequestDeletion(t.Context(), user, "wrong password"), "invalid_credentials")
 	wantCode(t, s.RequestDeletion(t.Context(), user, password), "")
@@ -33,37 +34,38 @@ func TestC134_DeletionSurvivesRestartAndOutage(t *testing.T) {
 	wantCode(t, err, "invalid_credentials")
 	_, err = s.Refresh(t.Context(), tokens.RefreshToken, "")
 	wantCode(t, err, "refresh_invalid")
-	if done, err := s.DeleteDue(t.Context()); done != 0 || !errors.Is(err, away) {
-		t.Errorf("with storage away: %d, %v", done, err)
+	if done, err := s.DeleteDue(t.Context()); done != 0 || !errors.Is(err, errAway) {
+		t.Errorf("with storage unavailable: %d, %v", done, err)
 	}
 	if done, err := s.DeleteDue(t.Context()); done != 0 || err != nil {
-		t.Errorf("tried again without a pause: %d, %v", done, err)
+		t.Errorf("retried without a pause: %d, %v", done, err)
 	}
 	_, err = s.Register(t.Context(), email, password) // the e-mail is free while the job waits
 	wantCode(t, err, "")
 
-	var fine error
-	restarted := h.replica(t, step(&fine))
-	h.clock.Pass(2 * time.Second)
+	var noErr error
+	restarted := e.replica(t, step(&noErr))
+	e.clock.Advance(2 * time.Second)
 	if done, err := restarted.DeleteDue(t.Context()); done != 1 || err != nil {
 		t.Errorf("after the restart: %d, %v", done, err)
 	}
 	if len(purged) != 2 || purged[0] != user.ID || purged[1] != user.ID {
-		t.Errorf("purged %v", purged)
+		t.Errorf("the step ran for %v, want %v twice", purged, user.ID)
 	}
-	if h.count(t, "SELECT count(*) FROM users WHERE id = $1", user.ID)+h.count(t, "SELECT count(*) FROM account_deletions") != 0 {
-		t.Error("rows are left")
+	users := e.count(t, "SELECT count(*) FROM users WHERE id = $1", user.ID)
+	if jobs := e.count(t, "SELECT count(*) FROM account_deletions"); users != 0 || jobs != 0 {
+		t.Errorf("%d users and %d deletions are left", users, jobs)
 	}
 	_, err = restarted.Login(t.Context(), email, password)
 	wantCode(t, err, "")
 }
 
-func TestMaintainDeletesWhatIsRequested(t *testing.T) {
+func TestMaintainRunsRequestedDeletions(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	e := newEnv(t)
 	gone := make(chan uuid.UUID, 1)
-	s := h.replica(t, func(c *auth.Config) {
-		c.Deletion = []auth.DeletionStep{{Name: "tell", Run: func(_ context.Context, id uuid.UUID) error {
+	s := e.replica(t, func(c *auth.Config) {
+		c.Deletion = []auth.DeletionStep{{Name: "notify", Run: func(_ context.Context, id uuid.UUID) error {
 			gone <- id
 			return nil
 		}}}
@@ -71,7 +73,10 @@ func TestMaintainDeletesWhatIsRequested(t *testing.T) {
 	_, user := register(t, s)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
-	go func() { defer close(ended); s.Maintain(ctx) }()
+	go func() {
+		defer close(ended)
+		s.Maintain(ctx)
+	}()
 	wantCode(t, s.DeleteUser(t.Context(), email), "")
 	if id := <-gone; id != user.ID {
 		t.Errorf("deleted %v", id)
@@ -80,10 +85,10 @@ func TestMaintainDeletesWhatIsRequested(t *testing.T) {
 	<-ended
 }
 
-func TestOperators(t *testing.T) {
+func TestOperatorCommands(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	s := h.replica(t)
+	e := newEnv(t)
+	s := e.replica(t)
 	p, err := s.CreateUser(t.Context(), "Team@Example.com", password, tier.Pro)
 	if err != nil || p.Email != "team@example.com" || p.Tier != tier.Pro {
 		t.Fatalf("created %+v, %v", p, err)
@@ -115,21 +120,21 @@ func TestOperators(t *testing.T) {
 	wantCode(t, s.DeleteUser(t.Context(), email), "not_found")
 }
 
-func TestSweepRemovesWhatEndedLongAgo(t *testing.T) {
+func TestSweepDeletesExpiredSessionsAndAttempts(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	s := h.replica(t, func(c *auth.Config) { c.LoginFailures = 3 })
+	e := newEnv(t)
+	s := e.replica(t, func(c *auth.Config) { c.LoginFailures = 3 })
 	register(t, s)
 	_, err := s.Login(t.Context(), email, "wrong password")
 	wantCode(t, err, "invalid_credentials")
 	wantCode(t, s.Sweep(t.Context()), "")
 	left := "SELECT (SELECT count(*) FROM refresh_tokens) + (SELECT count(*) FROM login_attempts)"
-	if n := h.count(t, left); n != 2 {
+	if n := e.count(t, left); n != 2 {
 		t.Errorf("%d rows, want 2", n)
 	}
-	h.clock.Pass(120 * 24 * time.Hour)
+	e.clock.Advance(120 * 24 * time.Hour)
 	wantCode(t, s.Sweep(t.Context()), "")
-	if n := h.count(t, left); n != 0 {
+	if n := e.count(t, left); n != 0 {
 		t.Errorf("%d rows left", n)
 	}
 }

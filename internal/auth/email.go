@@ -17,8 +17,8 @@ const (
 	maxLocal = 64
 )
 
-// NormalizeEmail returns the one form under which an e-mail is stored and looked up: NFC and lower case, the domain in
-// ASCII (IDNA). What cannot be an address is validation_failed with the pointer /email.
+// NormalizeEmail returns the form in which an e-mail is stored and looked up: NFC and lower case, the domain in ASCII
+// (IDNA). Anything that is not an address is validation_failed with the pointer /email.
 func NormalizeEmail(email string) (string, error) {
 	if len(email) > 4*maxEmail || !utf8.ValidString(email) {
 		return "", emailFault("This is not an e-mail address.")
@@ -49,14 +49,16 @@ func validLocal(local string) bool {
 		return false
 	}
 	for _, r := range local {
-		if r < utf8.RuneSelf && !isAtomRune(r) || r >= utf8.RuneSelf && !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) {
+		switch {
+		case r < utf8.RuneSelf && !isAtomRune(r),
+			r >= utf8.RuneSelf && !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r):
 			return false
 		}
 	}
 	return true
 }
 
-// isAtomRune reports what RFC 5321 allows in an unquoted local part, after lower-casing, and the dot.
+// isAtomRune reports whether RFC 5321 allows the ASCII character, in lower case, in an unquoted local part.
 func isAtomRune(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("!#$%&'*+-/=?^_`{|}~.", r)
 }

@@ -33,26 +33,26 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
-func (c *clock) Pass(d time.Duration) {
+func (c *clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
 }
 
-// house is one database with as many replicas on it as a test asks for, all by one clock.
-type house struct {
+// env is a database and a clock, shared by the replicas that a test starts.
+type env struct {
 	db    *postgres.DB
 	clock *clock
 }
 
-func newHouse(t testing.TB) *house {
+func newEnv(t testing.TB) *env {
 	t.Helper()
-	return &house{db: pgtest.New(t), clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}}
+	return &env{db: pgtest.New(t), clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}}
 }
 
-func (h *house) replica(t testing.TB, change ...func(*auth.Config)) *auth.Service {
+func (e *env) replica(t testing.TB, change ...func(*auth.Config)) *auth.Service {
 	t.Helper()
-	cfg := auth.Config{DB: h.db, Secret: secret, Pepper: "pepper of the tests", BcryptCost: 4, Now: h.clock.Now}
+	cfg := auth.Config{DB: e.db, Secret: secret, Pepper: "pepper of the tests", BcryptCost: 4, Now: e.clock.Now}
 	for _, f := range change {
 		f(&cfg)
 	}
@@ -95,16 +95,16 @@ func wantCode(t testing.TB, err error, code fault.Code) {
 	}
 }
 
-func (h *house) count(t testing.TB, query string, args ...any) int {
+func (e *env) count(t testing.TB, query string, args ...any) int {
 	t.Helper()
 	var n int
-	if err := h.db.Pool.QueryRow(context.Background(), query, args...).Scan(&n); err != nil {
+	if err := e.db.Pool.QueryRow(context.Background(), query, args...).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n
 }
 
-func other(t testing.TB) uuid.UUID {
+func newID(t testing.TB) uuid.UUID {
 	t.Helper()
 	id, err := uuid.NewV7()
 	if err != nil {

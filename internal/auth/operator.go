@@ -17,10 +17,11 @@ import (
 
 const usersPerPage = 500
 
-// CreateUser makes an account without a session, with a grant when t is more than free. Its errors are Register's.
+// CreateUser creates an account without a session. A tier other than free is granted as SetTier does. Its errors are
+// Register's.
 func (s *Service) CreateUser(ctx context.Context, email, secret string, t tier.Tier) (Profile, error) {
 	var row db.UserByIDRow
-	err := s.create(ctx, email, secret, t, func(tx pgx.Tx, id uuid.UUID, _ time.Time) error {
+	err := s.createAccount(ctx, email, secret, t, func(tx pgx.Tx, id uuid.UUID, _ time.Time) error {
 		var err error
 		row, err = s.q.UserByID(ctx, tx, id)
 		return err
@@ -31,7 +32,7 @@ func (s *Service) CreateUser(ctx context.Context, email, secret string, t tier.T
 	return profileOf(row), nil
 }
 
-// ListUsers yields every account in the order of creation, a page at a time; an error ends it.
+// ListUsers yields every account in order of creation, reading page by page. An error ends the sequence.
 func (s *Service) ListUsers(ctx context.Context) iter.Seq2[Profile, error] {
 	return func(yield func(Profile, error) bool) {
 		after := uuid.Nil
@@ -54,7 +55,8 @@ func (s *Service) ListUsers(ctx context.Context) iter.Seq2[Profile, error] {
 	}
 }
 
-// SetTier grants a tier whatever the subscription says; tier.Free takes the grant away. An unknown e-mail is not_found.
+// SetTier grants a tier independently of the subscription; tier.Free removes the grant. An unknown e-mail is
+// not_found, and seats below one are validation_failed.
 func (s *Service) SetTier(ctx context.Context, email string, t tier.Tier, seats int) error {
 	if seats < 1 || seats > math.MaxInt32 {
 		return fault.ErrValidation.WithDetails(fault.Detail{Pointer: "/seats", Message: "At least one seat."})
@@ -80,10 +82,10 @@ func (s *Service) RevokeSessions(ctx context.Context, email string) error {
 		return err
 	}
 	defer s.sessions.InvalidateUser(user)
-	return postgres.Translate(s.db.Tx(ctx, func(tx pgx.Tx) error { return s.endAll(ctx, tx, user, endedByOperator) }))
+	return postgres.Translate(s.db.Tx(ctx, func(tx pgx.Tx) error { return s.revokeAll(ctx, tx, user, reasonOperator) }))
 }
 
-// DeleteUser starts an account's deletion as RequestDeletion does, without its password.
+// DeleteUser does what RequestDeletion does, without the password. An unknown e-mail is not_found.
 func (s *Service) DeleteUser(ctx context.Context, email string) error {
 	user, err := s.userByEmail(ctx, email)
 	if err != nil {

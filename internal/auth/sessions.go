@@ -16,21 +16,21 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
-// Why a session ended, as the database says it.
+// Values of refresh_tokens.revoked_for.
 const (
-	endedByLogout   = "logout"
-	endedByPassword = "password"
-	endedByReuse    = "reuse"
-	endedByOperator = "operator"
-	endedByDeletion = "deletion"
+	reasonLogout   = "logout"
+	reasonPassword = "password"
+	reasonReuse    = "reuse"
+	reasonOperator = "operator"
+	reasonDeletion = "deletion"
 )
 
 const (
-	grace             = 10 * time.Second // how long the token before the current one gets the same answer again
+	reuseGrace        = 10 * time.Second // how long the previous token still returns the current one
 	maxIdempotencyKey = 255
 )
 
-// Session is one log-in of a user. LastUsedAt is its last refresh.
+// Session is one log-in of a user. LastUsedAt is the time of its last refresh. Current marks the caller's own session.
 type Session struct {
 	ID         uuid.UUID
 	CreatedAt  time.Time
@@ -38,10 +38,10 @@ type Session struct {
 	Current    bool
 }
 
-// Refresh exchanges a refresh token for new tokens. The token before the current one is answered with the same successor
-// for ten seconds, and at any time with the idempotencyKey it was first exchanged with ("" for none): so a lost answer
-// can be asked for again. Any older token ends its session for good (refresh_reused). Others: refresh_invalid,
-// refresh_expired, validation_failed for a key of more than 255 bytes.
+// Refresh exchanges a refresh token for new tokens. The previous token returns the same new tokens again for ten
+// seconds, and at any time together with the idempotencyKey it was first exchanged with ("" for none), so that a
+// client can retry when a response was lost. Any older token revokes its session for good (refresh_reused). Other
+// errors are refresh_invalid, refresh_expired, and validation_failed for a key of more than 255 bytes.
 func (s *Service) Refresh(ctx context.Context, refreshToken, idempotencyKey string) (Tokens, error) {
 	if len(idempotencyKey) > maxIdempotencyKey {
 		return Tokens{}, fault.ErrValidation.WithDetails(fault.Detail{
@@ -53,7 +53,7 @@ func (s *Service) Refresh(ctx context.Context, refreshToken, idempotencyKey stri
 		return Tokens{}, err
 	}
 	var tokens Tokens
-	var refused error // told after the transaction, so that ending the session commits
+	var refused error // returned after the transaction, so that a revocation commits
 	err = s.db.Tx(ctx, func(tx pgx.Tx) error {
 		tokens, refused, err = s.rotate(ctx, tx, presented, idempotencyKey)
 		return err
@@ -65,7 +65,8 @@ func (s *Service) Refresh(ctx context.Context, refreshToken, idempotencyKey stri
 	return tokens, refused
 }
 
-// rotate decides under the lock of the session's row.
+// rotate returns the successor of the presented token, while it holds a lock on the session's row. The first error
+// refuses the token and lets the transaction commit; the second rolls it back.
 func (s *Service) rotate(ctx context.Context, tx pgx.Tx, presented token.Refresh, key string) (Tokens, error, error) {
 	row, err := s.q.LockSession(ctx, tx, presented.Session)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -75,19 +76,20 @@ func (s *Service) rotate(ctx context.Context, tx pgx.Tx, presented token.Refresh
 		return Tokens{}, nil, err
 	}
 	now := s.now()
-	if refused := unusable(row, presented, now); refused != nil {
+	if refused := refreshError(row, presented, now); refused != nil {
 		return Tokens{}, refused, nil
 	}
 	issuedAt := now
 	switch {
 	case presented.Counter == row.Counter:
-		err = s.advance(ctx, tx, row, key, now)
+		err = s.saveRotation(ctx, tx, row, key, now)
 		row.Counter++
-	case presented.Counter == row.Counter-1 && now.Sub(row.RotatedAt) <= grace:
-		issuedAt = row.RotatedAt // racing refreshes get equal answers
-	case presented.Counter == row.Counter-1 && key != "" && row.IdempotencyKey != nil && *row.IdempotencyKey == nonce(key):
+	case presented.Counter == row.Counter-1 && now.Sub(row.RotatedAt) <= reuseGrace:
+		issuedAt = row.RotatedAt // concurrent refreshes get equal tokens
+	case presented.Counter == row.Counter-1 && key != "" && row.IdempotencyKey != nil &&
+		*row.IdempotencyKey == hashKey(key):
 	default:
-		return Tokens{}, ErrRefreshReused, s.end(ctx, tx, row.UserID, row.ID, endedByReuse)
+		return Tokens{}, ErrRefreshReused, s.revoke(ctx, tx, row.UserID, row.ID, reasonReuse)
 	}
 	if err != nil {
 		return Tokens{}, nil, err
@@ -100,15 +102,15 @@ func (s *Service) rotate(ctx context.Context, tx pgx.Tx, presented token.Refresh
 		return Tokens{}, nil, err
 	}
 	successor := s.keys.SignRefresh(token.Refresh{Session: row.ID, Counter: row.Counter})
-	tokens, err := s.issue(user, row.ID, successor, issuedAt)
+	tokens, err := s.issueTokens(user, row.ID, successor, issuedAt)
 	return tokens, nil, err
 }
 
-// unusable says why a session takes no refresh at all. A counter beyond the row's own can only be a token of a rotation
-// that the database lost.
-func unusable(row db.LockSessionRow, presented token.Refresh, now time.Time) error {
+// refreshError returns why the session accepts no refresh at all, or nil. A counter ahead of the row's can only
+// come from a rotation that the database lost.
+func refreshError(row db.LockSessionRow, presented token.Refresh, now time.Time) error {
 	switch {
-	case row.RevokedAt != nil && row.RevokedFor != nil && *row.RevokedFor == endedByReuse:
+	case row.RevokedAt != nil && row.RevokedFor != nil && *row.RevokedFor == reasonReuse:
 		return ErrRefreshReused
 	case row.RevokedAt != nil, presented.Counter > row.Counter:
 		return token.ErrRefreshInvalid
@@ -119,33 +121,37 @@ func unusable(row db.LockSessionRow, presented token.Refresh, now time.Time) err
 	}
 }
 
-func (s *Service) advance(ctx context.Context, tx pgx.Tx, row db.LockSessionRow, key string, now time.Time) error {
+// saveRotation advances the session's row to the next token.
+func (s *Service) saveRotation(ctx context.Context, tx pgx.Tx, row db.LockSessionRow, key string, now time.Time) error {
 	next := token.Refresh{Session: row.ID, Counter: row.Counter + 1}
-	var kept *string
+	var keyHash *string
 	if key != "" {
-		hashed := nonce(key)
-		kept = &hashed
+		hashed := hashKey(key)
+		keyHash = &hashed
 	}
 	return s.q.RotateSession(ctx, tx, db.RotateSessionParams{
-		ID: row.ID, Counter: next.Counter, TokenHash: digest(s.keys.SignRefresh(next)), IdempotencyKey: kept, Now: now,
-		ExpiresAt: now.Add(s.refreshTTL),
+		ID: row.ID, Counter: next.Counter, TokenHash: digest(s.keys.SignRefresh(next)),
+		IdempotencyKey: keyHash, Now: now, ExpiresAt: now.Add(s.refreshTTL),
 	})
 }
 
-// nonce is what is kept of an idempotency key: whoever reads the database cannot ask for a lost answer.
-func nonce(key string) string { return hex.EncodeToString(digest(key)) }
+// hashKey returns the form in which an idempotency key is stored: whoever reads the database cannot replay a refresh.
+func hashKey(key string) string { return hex.EncodeToString(digest(key)) }
 
-func (s *Service) end(ctx context.Context, tx db.DBTX, userID, session uuid.UUID, reason string) error {
+// revoke ends one session of the user, or returns fault.ErrNotFound. A session that has ended keeps its first reason.
+func (s *Service) revoke(ctx context.Context, tx db.DBTX, userID, session uuid.UUID, reason string) error {
 	now := s.now()
-	ended, err := s.q.EndSession(ctx, tx, db.EndSessionParams{ID: session, UserID: userID, Now: &now, RevokedFor: &reason})
+	ended, err := s.q.EndSession(ctx, tx, db.EndSessionParams{
+		ID: session, UserID: userID, Now: &now, RevokedFor: &reason,
+	})
 	if err == nil && ended == 0 {
 		return fault.ErrNotFound
 	}
 	return err
 }
 
-// endAll ends every session of the user and every access token at once.
-func (s *Service) endAll(ctx context.Context, tx pgx.Tx, userID uuid.UUID, reason string) error {
+// revokeAll ends every session of the user and invalidates every access token.
+func (s *Service) revokeAll(ctx context.Context, tx pgx.Tx, userID uuid.UUID, reason string) error {
 	now := s.now()
 	if err := s.q.RaiseTokenVersion(ctx, tx, now, userID); err != nil {
 		return err
@@ -155,14 +161,16 @@ func (s *Service) endAll(ctx context.Context, tx pgx.Tx, userID uuid.UUID, reaso
 	})
 }
 
-// Logout ends the session the user came with, or all of the user's sessions. Doing it again is fine.
+// Logout ends the caller's session, or all of the user's sessions. Repeating it succeeds.
 func (s *Service) Logout(ctx context.Context, user identity.User, all bool) error {
 	defer s.sessions.InvalidateUser(user.ID)
 	if all {
-		return postgres.Translate(s.db.Tx(ctx, func(tx pgx.Tx) error { return s.endAll(ctx, tx, user.ID, endedByLogout) }))
+		return postgres.Translate(s.db.Tx(ctx, func(tx pgx.Tx) error {
+			return s.revokeAll(ctx, tx, user.ID, reasonLogout)
+		}))
 	}
-	err := s.end(ctx, s.db.Pool, user.ID, user.Session, endedByLogout)
-	if errors.Is(err, fault.ErrNotFound) { // swept or deleted: ended all the same
+	err := s.revoke(ctx, s.db.Pool, user.ID, user.Session, reasonLogout)
+	if errors.Is(err, fault.ErrNotFound) { // already swept or deleted
 		return nil
 	}
 	return postgres.Translate(err)
@@ -176,13 +184,16 @@ func (s *Service) Sessions(ctx context.Context, user identity.User) ([]Session, 
 	}
 	sessions := make([]Session, len(rows))
 	for i, row := range rows {
-		sessions[i] = Session{row.ID, row.CreatedAt, row.LastUsedAt, row.ID == user.Session}
+		sessions[i] = Session{
+			ID: row.ID, CreatedAt: row.CreatedAt, LastUsedAt: row.LastUsedAt, Current: row.ID == user.Session,
+		}
 	}
 	return sessions, nil
 }
 
-// EndSession ends one session of the user; again is fine. An unknown id and another user's are both not_found.
+// EndSession ends one session of the user. Repeating it succeeds. An unknown id and another user's both return
+// not_found.
 func (s *Service) EndSession(ctx context.Context, user identity.User, id uuid.UUID) error {
 	defer s.sessions.Invalidate(id)
-	return postgres.Translate(s.end(ctx, s.db.Pool, user.ID, id, endedByLogout))
+	return postgres.Translate(s.revoke(ctx, s.db.Pool, user.ID, id, reasonLogout))
 }

@@ -18,25 +18,27 @@ func refresh(t testing.TB, s *auth.Service, old auth.Tokens, key string) auth.To
 	return next
 }
 
-func TestC28_RefreshRotates(t *testing.T) {
+func TestRefreshRotatesTheToken(t *testing.T) {
+	t.Attr("case", "C28")
 	t.Parallel()
-	h := newHouse(t)
-	s := h.replica(t)
+	e := newEnv(t)
+	s := e.replica(t)
 	r1, _ := register(t, s)
 	r2 := refresh(t, s, r1, "")
 	if r2.RefreshToken == r1.RefreshToken {
 		t.Error("the token was not rotated")
 	}
 	authenticated(t, s, r2)
-	if h.count(t, "SELECT count(*) FROM refresh_tokens r WHERE strpos(r::text, $1) > 0", r2.RefreshToken) != 0 {
-		t.Error("the database holds a usable token")
+	if e.count(t, "SELECT count(*) FROM refresh_tokens r WHERE strpos(r::text, $1) > 0", r2.RefreshToken) != 0 {
+		t.Error("the database holds a usable refresh token")
 	}
 }
 
-func TestC29_RacingRefreshesGetOneSuccessor(t *testing.T) {
+func TestConcurrentRefreshesGetOneSuccessor(t *testing.T) {
+	t.Attr("case", "C29")
 	t.Parallel()
-	h := newHouse(t)
-	replicas := []*auth.Service{h.replica(t), h.replica(t)}
+	e := newEnv(t)
+	replicas := []*auth.Service{e.replica(t), e.replica(t)}
 	r1, _ := register(t, replicas[0])
 	got := make([]auth.Tokens, 20)
 	errs := make([]error, 20)
@@ -48,30 +50,31 @@ func TestC29_RacingRefreshesGetOneSuccessor(t *testing.T) {
 	for i := range got {
 		wantCode(t, errs[i], "")
 		if got[i] != got[0] {
-			t.Errorf("answer %d differs", i)
+			t.Errorf("response %d differs from the first", i)
 		}
 	}
-	if h.count(t, "SELECT counter FROM refresh_tokens") != 2 {
-		t.Error("rotated more than once")
+	if e.count(t, "SELECT counter FROM refresh_tokens") != 2 {
+		t.Error("the token was rotated more than once")
 	}
 	refresh(t, replicas[1], got[0], "")
 }
 
-func TestC30_ReuseEndsTheFamily(t *testing.T) {
+func TestRefreshReuseEndsTheSessionFamily(t *testing.T) {
+	t.Attr("case", "C30")
 	t.Parallel()
 	for name, present := range map[string]func(r1, r2 auth.Tokens) auth.Tokens{
-		"grandparent": func(r1, _ auth.Tokens) auth.Tokens { return r1 },
-		"parent late": func(_, r2 auth.Tokens) auth.Tokens { return r2 },
+		"older token":          func(r1, _ auth.Tokens) auth.Tokens { return r1 },
+		"previous token, late": func(_, r2 auth.Tokens) auth.Tokens { return r2 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
-			s := h.replica(t)
+			e := newEnv(t)
+			s := e.replica(t)
 			r1, _ := register(t, s)
 			r2 := refresh(t, s, r1, "k1")
 			r3 := refresh(t, s, r2, "k2")
-			if name == "parent late" {
-				h.clock.Pass(11 * time.Second)
+			if name == "previous token, late" {
+				e.clock.Advance(11 * time.Second)
 			}
 			_, err := s.Refresh(t.Context(), present(r1, r2).RefreshToken, "k1")
 			wantCode(t, err, "refresh_reused")
@@ -83,16 +86,17 @@ func TestC30_ReuseEndsTheFamily(t *testing.T) {
 	}
 }
 
-func TestC33_LostAnswerByIdempotencyKey(t *testing.T) {
+func TestRefreshCanBeRetriedWithItsIdempotencyKey(t *testing.T) {
+	t.Attr("case", "C33")
 	t.Parallel()
-	h := newHouse(t)
-	s := h.replica(t)
+	e := newEnv(t)
+	s := e.replica(t)
 	r1, _ := register(t, s)
 	r2 := refresh(t, s, r1, "k")
-	h.clock.Pass(time.Hour)
+	e.clock.Advance(time.Hour)
 	again := refresh(t, s, r1, "k")
 	if again.RefreshToken != r2.RefreshToken {
-		t.Error("another successor")
+		t.Error("the retry returned another token")
 	}
 	authenticated(t, s, again)
 	_, err := s.Refresh(t.Context(), r1.RefreshToken, "another")
@@ -101,10 +105,11 @@ func TestC33_LostAnswerByIdempotencyKey(t *testing.T) {
 	wantCode(t, err, "validation_failed")
 }
 
-func TestC36_ReuseLeavesOtherFamilies(t *testing.T) {
+func TestRefreshReuseLeavesOtherSessions(t *testing.T) {
+	t.Attr("case", "C36")
 	t.Parallel()
-	h := newHouse(t)
-	s := h.replica(t)
+	e := newEnv(t)
+	s := e.replica(t)
 	f1, _ := register(t, s)
 	f2, err := s.Login(t.Context(), email, password)
 	wantCode(t, err, "")
@@ -114,17 +119,19 @@ func TestC36_ReuseLeavesOtherFamilies(t *testing.T) {
 	refresh(t, s, f2, "")
 }
 
-func TestC38_WrongRefreshTokens(t *testing.T) {
+func TestRefreshRejectsForgedTokensWithoutTheDatabase(t *testing.T) {
+	t.Attr("case", "C38")
 	t.Parallel()
-	h := newHouse(t)
-	s := h.replica(t)
+	e := newEnv(t)
+	s := e.replica(t)
 	good, _ := register(t, s)
-	h.db.Close() // whatever needs the database would now be told apart
+	e.db.Close() // a token that gets as far as the database returns db_unavailable
 	parts := strings.Split(good.RefreshToken, ".")
 	for _, bad := range []string{
 		"", strings.Repeat("x", 10_000), good.RefreshToken[:len(good.RefreshToken)-1] + "!", good.RefreshToken + "=",
-		"v1." + other(t).String() + "." + parts[2] + "." + parts[3],
-		"v1." + parts[1] + ".2." + parts[3], "v1." + parts[1] + ".01." + parts[3], "v1." + strings.ToUpper(parts[1]) + ".1." + parts[3],
+		"v1." + newID(t).String() + "." + parts[2] + "." + parts[3],
+		"v1." + parts[1] + ".2." + parts[3], "v1." + parts[1] + ".01." + parts[3],
+		"v1." + strings.ToUpper(parts[1]) + ".1." + parts[3],
 		"v2." + strings.Join(parts[1:], "."), good.AccessToken,
 	} {
 		_, err := s.Refresh(t.Context(), bad, "")
@@ -134,28 +141,30 @@ func TestC38_WrongRefreshTokens(t *testing.T) {
 	wantCode(t, err, "db_unavailable")
 }
 
-func TestC39_IdleAndAbsoluteLimits(t *testing.T) {
+func TestSessionsExpireWhenIdleAndByAge(t *testing.T) {
+	t.Attr("case", "C39")
 	t.Parallel()
-	h := newHouse(t)
-	s := h.replica(t)
+	e := newEnv(t)
+	s := e.replica(t)
 	idle, _ := register(t, s)
 	busy, err := s.Login(t.Context(), email, password)
 	wantCode(t, err, "")
 	for range 3 {
-		h.clock.Pass(29 * 24 * time.Hour)
+		e.clock.Advance(29 * 24 * time.Hour)
 		busy = refresh(t, s, busy, "")
 	}
 	_, err = s.Refresh(t.Context(), idle.RefreshToken, "")
 	wantCode(t, err, "refresh_expired")
-	h.clock.Pass(3 * 24 * time.Hour)
+	e.clock.Advance(3 * 24 * time.Hour)
 	_, err = s.Refresh(t.Context(), busy.RefreshToken, "")
 	wantCode(t, err, "refresh_expired")
 }
 
-func TestC41_LogoutAndPasswordChange(t *testing.T) {
+func TestLogoutAndPasswordChangeEndSessions(t *testing.T) {
+	t.Attr("case", "C41")
 	t.Parallel()
-	h := newHouse(t)
-	a, b := h.replica(t), h.replica(t)
+	e := newEnv(t)
+	a, b := e.replica(t), e.replica(t)
 	first, user := register(t, a)
 	second, err := a.Login(t.Context(), email, password)
 	wantCode(t, err, "")
@@ -183,10 +192,10 @@ func TestC41_LogoutAndPasswordChange(t *testing.T) {
 
 func TestSessionsAreListedAndEnded(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	s := h.replica(t)
+	e := newEnv(t)
+	s := e.replica(t)
 	_, user := register(t, s)
-	h.clock.Pass(time.Second)
+	e.clock.Advance(time.Second)
 	phone, err := s.Login(t.Context(), email, password)
 	wantCode(t, err, "")
 	list, err := s.Sessions(t.Context(), user)
@@ -199,7 +208,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	}
 	_, err = s.Authenticate(t.Context(), phone.AccessToken)
 	wantCode(t, err, "token_invalid")
-	wantCode(t, s.EndSession(t.Context(), user, other(t)), "not_found")
+	wantCode(t, s.EndSession(t.Context(), user, newID(t)), "not_found")
 	_, err = s.Register(t.Context(), "bob@example.com", password)
 	wantCode(t, err, "")
 	bob, err := s.Login(t.Context(), "bob@example.com", password)
@@ -207,6 +216,6 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	wantCode(t, s.EndSession(t.Context(), authenticated(t, s, bob), user.Session), "not_found")
 	wantCode(t, s.Logout(t.Context(), user, true), "")
 	if list, err = s.Sessions(t.Context(), user); err != nil || len(list) != 0 {
-		t.Errorf("after logout of all: %v, %v", list, err)
+		t.Errorf("after logging out of all sessions: %v, %v", list, err)
 	}
 }

@@ -15,27 +15,28 @@ import (
 	"github.com/adiuva/cloud-api/internal/auth"
 )
 
-// TestSoakLoginTiming logs in 300 times with an unknown e-mail and 300 times with a wrong password, in turns. Their
-// medians lie within 5 %, and a rank test (Mann-Whitney, two-sided) does not tell them apart.
+// TestSoakLoginTiming alternates 300 log-ins with an unknown e-mail and 300 with a wrong password. Their medians
+// must be within 5 %, and a rank test (Mann-Whitney, two-sided) must not distinguish them.
 func TestSoakLoginTiming(t *testing.T) {
-	h := newHouse(t)
-	s := h.replica(t, func(c *auth.Config) { c.BcryptCost = 8 })
+	t.Attr("case", "C04")
+	e := newEnv(t)
+	s := e.replica(t, func(c *auth.Config) { c.BcryptCost = 8 })
 	register(t, s)
 	const tries = 300
 	var unknown, wrong []time.Duration
-	one := func(who string, took *[]time.Duration) {
-		begun := time.Now()
-		_, err := s.Login(t.Context(), who, "not the password")
-		*took = append(*took, time.Since(begun))
+	login := func(address string, took *[]time.Duration) {
+		start := time.Now()
+		_, err := s.Login(t.Context(), address, "not the password")
+		*took = append(*took, time.Since(start))
 		wantCode(t, err, "invalid_credentials")
 	}
 	for i := range tries {
-		if i%2 == 0 { // whoever comes second finds warmer caches
-			one("nobody@example.com", &unknown)
-			one(email, &wrong)
+		if i%2 == 0 { // the second of a pair finds warmer caches
+			login("nobody@example.com", &unknown)
+			login(email, &wrong)
 		} else {
-			one(email, &wrong)
-			one("nobody@example.com", &unknown)
+			login(email, &wrong)
+			login("nobody@example.com", &unknown)
 		}
 	}
 	p := rankTest(unknown, wrong)
@@ -47,11 +48,11 @@ func TestSoakLoginTiming(t *testing.T) {
 		t.Errorf("the medians differ by %.1f %%", 100*difference)
 	}
 	if p <= 0.01 {
-		t.Errorf("p = %.4f: the two can be told apart", p)
+		t.Errorf("p = %.4f: the two can be distinguished", p)
 	}
 }
 
-// rankTest returns the two-sided p of the Mann-Whitney U test by its normal approximation; durations hardly ever tie.
+// rankTest returns the two-sided p of the Mann-Whitney U test by its normal approximation; ties are rare.
 func rankTest(a, b []time.Duration) float64 {
 	u := 0.0
 	for _, x := range a {
@@ -69,35 +70,40 @@ func rankTest(a, b []time.Duration) float64 {
 	return math.Erfc(math.Abs(z) / math.Sqrt2)
 }
 
-// TestSoakLoginStorm holds the log-ins a second, 32 at once, against what bcrypt alone does on as many processors as the
-// hasher takes: all but one, which is left to other requests.
+// TestSoakLoginStorm compares the rate of 32 concurrent log-ins with that of bcrypt alone on as many CPUs as the hasher
+// uses: all but one, which is left to other requests.
 func TestSoakLoginStorm(t *testing.T) {
-	h := newHouse(t)
+	e := newEnv(t)
 	const cost = 10
-	s := h.replica(t, func(c *auth.Config) { c.BcryptCost = cost })
+	s := e.replica(t, func(c *auth.Config) { c.BcryptCost = cost })
 	register(t, s)
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), cost)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours := rate(t, 32, func(ctx context.Context) error { _, err := s.Login(ctx, email, password); return err })
+	ours := rate(t, 32, func(ctx context.Context) error {
+		_, err := s.Login(ctx, email, password)
+		return err
+	})
 	slots := max(1, runtime.GOMAXPROCS(0)-1)
-	alone := rate(t, slots, func(context.Context) error { return bcrypt.CompareHashAndPassword(hash, []byte(password)) })
-	t.Logf("%.1f log-ins/s, 32 at once; bcrypt alone on %d processors %.1f/s; ratio %.2f", ours, slots, alone, ours/alone)
+	alone := rate(t, slots, func(context.Context) error {
+		return bcrypt.CompareHashAndPassword(hash, []byte(password))
+	})
+	t.Logf("32 concurrent: %.1f log-ins/s; bcrypt alone on %d CPUs: %.1f/s; ratio %.2f", ours, slots, alone, ours/alone)
 	if ours < 0.9*alone {
-		t.Errorf("log-ins reach %.2f of bcrypt's own rate, want 0.9", ours/alone)
+		t.Errorf("log-ins reach %.2f of bcrypt's rate, want 0.9", ours/alone)
 	}
 }
 
-// rate runs f on n goroutines for five seconds and returns how often a second it succeeded.
+// rate runs f on n goroutines for five seconds and returns its successes per second.
 func rate(t *testing.T, n int, f func(ctx context.Context) error) float64 {
 	t.Helper()
 	done := make(chan int, n)
-	begun := time.Now()
+	start := time.Now()
 	for range n {
 		go func() {
 			count := 0
-			for time.Since(begun) < 5*time.Second {
+			for time.Since(start) < 5*time.Second {
 				if err := f(t.Context()); err == nil {
 					count++
 				}
@@ -109,5 +115,5 @@ func rate(t *testing.T, n int, f func(ctx context.Context) error) float64 {
 	for range n {
 		total += <-done
 	}
-	return float64(total) / time.Since(begun).Seconds()
+	return float64(total) / time.Since(start).Seconds()
 }

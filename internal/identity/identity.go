@@ -1,5 +1,6 @@
-// Package identity says who is asking. The edge puts the User into the request's context after checking the access
-// token; handlers take it out once and pass it on as an argument. Nothing below the edge reads the context for data.
+// Package identity defines the authenticated caller. Package httpapi puts the User into the request's context after
+// it has verified the access token; handlers take it out and pass it on as an argument. Nothing below httpapi reads
+// it from a context.
 package identity
 
 import (
@@ -10,8 +11,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// User is the authenticated caller. Tier and Seats were read from the database at most ten seconds ago; the token's own
-// tier is never trusted.
+// User is the authenticated caller. Tier and Seats come from the database and are at most ten seconds old; the tier
+// in the token is not used.
 type User struct {
 	ID      uuid.UUID
 	Email   string
@@ -22,7 +23,7 @@ type User struct {
 
 type key struct{}
 
-// ToContext returns a context that carries u.
+// ToContext returns a context with the caller u.
 func ToContext(ctx context.Context, u User) context.Context {
 	return context.WithValue(ctx, key{}, u)
 }

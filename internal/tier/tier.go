@@ -1,13 +1,13 @@
-// Package tier says what each plan may do: the feature matrix of the product as one table. It knows prices and limits
-// and nothing about who has which tier; that is read from the database where it decides something.
+// Package tier defines the plans: the product's feature matrix, limits and prices as one table. It does not know which
+// account has which tier; that is in the database.
 package tier
 
 import "fmt"
 
-// Tier is a plan's name as it crosses the wire and stands in the database.
+// Tier is a plan's name, as the API and the database spell it.
 type Tier string
 
-// The four plans, from least to most.
+// The four plans, from lowest to highest.
 const (
 	Free  Tier = "free"
 	Pro   Tier = "pro"
@@ -15,10 +15,10 @@ const (
 	Team  Tier = "team"
 )
 
-// Unlimited stands for "no bound" wherever Features holds a number.
+// Unlimited means that a number in Features has no limit.
 const Unlimited = -1
 
-// GB is the unit of backup quotas: 10^9 bytes, as the docs say.
+// GB is the unit of backup quotas, 10^9 bytes.
 const GB int64 = 1_000_000_000
 
 // Features is one row of the feature matrix.
@@ -31,7 +31,7 @@ type Features struct {
 	SSO       bool // single sign-on
 }
 
-// Price is what a plan costs a month.
+// Price is the monthly price of a plan.
 type Price struct {
 	Cents    int
 	Currency string // ISO 4217, lower case
@@ -40,27 +40,43 @@ type Price struct {
 
 type row struct {
 	features Features
-	perMin   int
+	perMin   int // requests a minute
 	price    Price
 }
 
 func rowOf(t Tier) row {
 	switch t {
 	case Pro:
-		return row{Features{Agents: Unlimited, Batch: true, Providers: Unlimited, BackupGB: 5}, 60, Price{1500, "eur", false}}
+		return row{
+			features: Features{Agents: Unlimited, Batch: true, Providers: Unlimited, BackupGB: 5},
+			perMin:   60,
+			price:    Price{Cents: 1500, Currency: "eur"},
+		}
 	case Power:
-		return row{Features{Agents: Unlimited, Batch: true, Providers: Unlimited, BackupGB: 50, BYOK: true}, 120, Price{2900, "eur", false}}
+		return row{
+			features: Features{Agents: Unlimited, Batch: true, Providers: Unlimited, BackupGB: 50, BYOK: true},
+			perMin:   120,
+			price:    Price{Cents: 2900, Currency: "eur"},
+		}
 	case Team:
-		return row{Features{Agents: Unlimited, Batch: true, Providers: Unlimited, BackupGB: Unlimited, SSO: true}, 200, Price{4900, "eur", true}}
+		return row{
+			features: Features{Agents: Unlimited, Batch: true, Providers: Unlimited, BackupGB: Unlimited, SSO: true},
+			perMin:   200,
+			price:    Price{Cents: 4900, Currency: "eur", PerSeat: true},
+		}
 	default:
-		return row{Features{Agents: 3, Providers: 1}, 20, Price{0, "eur", false}}
+		return row{
+			features: Features{Agents: 3, Providers: 1},
+			perMin:   20,
+			price:    Price{Currency: "eur"},
+		}
 	}
 }
 
-// All returns the tiers from least to most.
+// All returns the tiers from lowest to highest.
 func All() []Tier { return []Tier{Free, Pro, Power, Team} }
 
-// Parse returns the tier of that exact name.
+// Parse returns the tier of exactly that name, or an error that lists the names.
 func Parse(name string) (Tier, error) {
 	for _, t := range All() {
 		if string(t) == name {
@@ -70,14 +86,13 @@ func Parse(name string) (Tier, error) {
 	return "", fmt.Errorf("tier %q is not one of free, pro, power, team", name)
 }
 
-// Features returns what the tier includes; an unknown tier has what Free has.
+// Features returns what the tier includes. An unknown tier includes what Free does.
 func (t Tier) Features() Features { return rowOf(t).features }
 
-// Price returns what the tier costs a month (a seat, where PerSeat).
+// Price returns the tier's monthly price, per seat when PerSeat is set.
 func (t Tier) Price() Price { return rowOf(t).price }
 
-// RequestsPerMinute returns the tier's rate limit for that many seats; seats below one count as one, and only Team
-// multiplies.
+// RequestsPerMinute returns the tier's rate limit. Only Team's is multiplied by the seats; fewer than one count as one.
 func (t Tier) RequestsPerMinute(seats int) int {
 	n := rowOf(t).perMin
 	if t == Team && seats > 1 {
@@ -86,7 +101,7 @@ func (t Tier) RequestsPerMinute(seats int) int {
 	return n
 }
 
-// BackupBytes returns the backup quota in bytes, Unlimited for none.
+// BackupBytes returns the backup quota in bytes, or Unlimited. Zero means that the tier has no backups.
 func (t Tier) BackupBytes() int64 {
 	gb := t.Features().BackupGB
 	if gb == Unlimited {
@@ -95,7 +110,7 @@ func (t Tier) BackupBytes() int64 {
 	return int64(gb) * GB
 }
 
-// Rank orders the tiers: Free 0 to Team 3.
+// Rank returns the tier's position in All, 0 for an unknown tier.
 func (t Tier) Rank() int {
 	for i, x := range All() {
 		if x == t {

@@ -1,6 +1,6 @@
-// Package worker runs the background jobs of a service: each at its interval, some as soon as they are notified, one at a
-// time until the context ends. It keeps no queue. A job reads what is due from the database, so a lost notification costs
-// one interval and several replicas may run the same jobs.
+// Package worker runs the background jobs of a service: each at its interval, some as soon as they are notified,
+// one at a time until the context ends. It keeps no queue. A job reads what is due from the database, so a lost
+// notification costs one interval and several replicas may run the same jobs.
 package worker
 
 import (
@@ -16,7 +16,8 @@ type Job struct {
 	Every    time.Duration // from the start of one run to the start of the next
 	Delay    time.Duration // before the first run
 	OnNotify bool          // Notify runs the job at once
-	// Retry returns how long to wait after the given number of failures in a row, the last of them err. Nil means Every.
+	// Retry returns how long to wait after the given number of failures in a row, the last of them err. Nil means
+	// Every.
 	Retry func(err error, failures int) time.Duration
 	// Failed is the warning to log, with the error, when Run fails.
 	Failed string

@@ -18,17 +18,17 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
-// ErrBusy says that too many passwords are being checked already; it carries how long to wait.
+// ErrBusy is returned when too many passwords are being hashed already. It carries the time to wait.
 var ErrBusy = fault.New(fault.AuthBusy,
 	"Too many log-ins at the moment. Try again in a few seconds.").WithRetryAfter(2 * time.Second)
 
-// How many may wait for a slot, and how long, before they are sent away.
+// How many callers may wait for a slot, and for how long, before they get ErrBusy.
 const (
 	maxWaiting = 64
 	maxWait    = 5 * time.Second
 )
 
-// Hasher makes and checks password hashes, a bounded number at a time.
+// Hasher hashes and verifies passwords, a limited number at a time.
 type Hasher struct {
 	pepper  []byte
 	cost    int
@@ -36,8 +36,8 @@ type Hasher struct {
 	waiting atomic.Int64
 }
 
-// NewHasher returns a Hasher that hashes at the given bcrypt cost with one processor left free for other work. An error
-// names a cost that bcrypt does not know.
+// NewHasher returns a Hasher for the given bcrypt cost that uses all CPUs but one, or an error when bcrypt does not
+// support the cost.
 func NewHasher(pepper string, cost int) (*Hasher, error) {
 	if cost < bcrypt.MinCost || cost > bcrypt.MaxCost {
 		return nil, fmt.Errorf("bcrypt cost %d is not within %d to %d", cost, bcrypt.MinCost, bcrypt.MaxCost)
@@ -46,11 +46,11 @@ func NewHasher(pepper string, cost int) (*Hasher, error) {
 	return &Hasher{pepper: []byte(pepper), cost: cost, slots: semaphore.NewWeighted(int64(slots))}, nil
 }
 
-// Slot is the right to hash. It is released once.
+// Slot is the right to hash. The holder releases it once.
 type Slot struct{ h *Hasher }
 
-// Slot waits for its turn, first come first served. It returns ErrBusy when the queue is full or the wait too long, and
-// the context's error when the caller left.
+// Slot waits for a free slot, first come first served. It returns ErrBusy when the queue is full or the wait too
+// long, and the context's error when ctx ends.
 func (h *Hasher) Slot(ctx context.Context) (*Slot, error) {
 	if h.slots.TryAcquire(1) {
 		return &Slot{h}, nil
@@ -71,28 +71,28 @@ func (h *Hasher) Slot(ctx context.Context) (*Slot, error) {
 	return &Slot{h}, nil
 }
 
-// Release gives the slot to the next in the queue.
+// Release frees the slot for the next caller in the queue.
 func (s *Slot) Release() { s.h.slots.Release(1) }
 
-// Hash returns what to keep of password.
+// Hash returns the password's hash to store.
 func (s *Slot) Hash(password string) (string, error) {
-	hash, err := bcrypt.GenerateFromPassword(s.h.keyed(password), s.h.cost)
+	hash, err := bcrypt.GenerateFromPassword(s.h.prehash(password), s.h.cost)
 	if err != nil {
 		return "", fmt.Errorf("hash a password: %w", err)
 	}
 	return string(hash), nil
 }
 
-// Matches reports whether hash was made of password. An empty hash stands for an unknown account: it never matches. A
-// refusal costs the same whatever the hash, so that the answer's duration does not tell accounts apart.
+// Matches reports whether hash is the password's. An empty hash stands for an unknown account and never matches. A
+// mismatch takes the same time whatever the hash, so that timing does not reveal whether an account exists.
 func (s *Slot) Matches(hash, password string) (bool, error) {
 	if hash == "" {
-		return false, s.refuse(s.h.cost, s.h.keyed(password))
+		return false, s.compareDecoy(s.h.cost, s.h.prehash(password))
 	}
-	key := s.h.keyed(password)
+	key := s.h.prehash(password)
 	err := bcrypt.CompareHashAndPassword([]byte(hash), key)
 	if errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
-		return false, s.topUp(hash, key)
+		return false, s.equalizeCost(hash, key)
 	}
 	if err != nil {
 		return false, fmt.Errorf("check a password: %w", err)
@@ -100,22 +100,22 @@ func (s *Slot) Matches(hash, password string) (bool, error) {
 	return true, nil
 }
 
-// topUp spends what a hash of lower cost saved: 2^c + 2^c + 2^(c+1) + … + 2^(cost-1) = 2^cost.
-func (s *Slot) topUp(hash string, key []byte) error {
+// equalizeCost spends the time that a hash of lower cost saved: 2^c + 2^c + 2^(c+1) + … + 2^(cost-1) = 2^cost.
+func (s *Slot) equalizeCost(hash string, key []byte) error {
 	spent, err := bcrypt.Cost([]byte(hash))
 	if err != nil {
 		return fmt.Errorf("read a password hash: %w", err)
 	}
 	for cost := spent; cost < s.h.cost; cost++ {
-		if err := s.refuse(cost, key); err != nil {
+		if err := s.compareDecoy(cost, key); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// refuse does the work of one comparison against a hash that nothing matches.
-func (s *Slot) refuse(cost int, key []byte) error {
+// compareDecoy compares against a hash that nothing matches, at the given cost.
+func (s *Slot) compareDecoy(cost int, key []byte) error {
 	decoy := fmt.Sprintf("$2a$%02d$", cost) + strings.Repeat("u", 22) + strings.Repeat("u", 31)
 	err := bcrypt.CompareHashAndPassword([]byte(decoy), key)
 	if err != nil && !errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
@@ -124,14 +124,14 @@ func (s *Slot) refuse(cost int, key []byte) error {
 	return nil
 }
 
-// Outdated reports whether hash was made at a lower cost than the present one.
+// Outdated reports whether hash has a lower cost than the configured one.
 func (h *Hasher) Outdated(hash string) bool {
 	cost, err := bcrypt.Cost([]byte(hash))
 	return err == nil && cost < h.cost
 }
 
-// keyed is the pre-hash: 64 bytes for any length, without NUL, below bcrypt's limit of 72.
-func (h *Hasher) keyed(password string) []byte {
+// prehash returns 64 bytes without NUL for a password of any length; bcrypt reads at most 72.
+func (h *Hasher) prehash(password string) []byte {
 	mac := hmac.New(sha512.New384, h.pepper)
 	mac.Write([]byte(password))
 	return base64.StdEncoding.AppendEncode(nil, mac.Sum(nil))

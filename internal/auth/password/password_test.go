@@ -29,7 +29,7 @@ func hasher(t *testing.T, pepper string) *password.Hasher {
 	return h
 }
 
-func TestCommonPasswordsAreRefused(t *testing.T) {
+func TestCommonPasswordsAreRejected(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("common.txt")
 	if err != nil {
@@ -41,18 +41,20 @@ func TestCommonPasswordsAreRefused(t *testing.T) {
 	}
 	p := password.NewPolicy()
 	for _, common := range list {
-		if len(common) < password.MinBytes || p.Objection(common) == "" || p.Objection(strings.ToUpper(common)) == "" {
-			t.Errorf("%q bites nothing", common)
+		if len(common) < password.MinBytes || p.Violation(common) == "" || p.Violation(strings.ToUpper(common)) == "" {
+			t.Errorf("%q is accepted, or too short to be of use in the list", common)
 		}
 	}
-	for _, good := range []string{"correct horse battery", strings.Repeat("🐎", 64), strings.Repeat("x", 1024), "        "} {
-		if objection := p.Objection(good); objection != "" {
-			t.Errorf("%q: %s", good, objection)
+	for _, good := range []string{
+		"correct horse battery", strings.Repeat("🐎", 64), strings.Repeat("x", 1024), "        ",
+	} {
+		if violation := p.Violation(good); violation != "" {
+			t.Errorf("%q: %s", good, violation)
 		}
 	}
 }
 
-func TestPepperAndLengthCount(t *testing.T) {
+func TestHashDependsOnPepperAndEveryByte(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("A", 200)
 	s := slot(t, hasher(t, "one"))
@@ -77,17 +79,17 @@ func TestPepperAndLengthCount(t *testing.T) {
 		}
 	}
 	if _, err := s.Matches("not a hash", long); err == nil {
-		t.Error("a broken hash is not told")
+		t.Error("a malformed hash returns no error")
 	}
 }
 
-func TestBusy(t *testing.T) {
+func TestFullQueueIsBusy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := hasher(t, "pepper")
 		held := 0
-		for ctx := range never(t) { // take every slot there is
-			s, err := h.Slot(ctx)
+		for { // take every slot
+			s, err := h.Slot(t.Context())
 			if err != nil {
 				break
 			}
@@ -95,41 +97,36 @@ func TestBusy(t *testing.T) {
 			defer s.Release()
 		}
 		if held < 1 {
-			t.Fatal("not one slot")
+			t.Fatal("there is no slot")
 		}
 		if _, err := h.Slot(t.Context()); !errors.Is(err, password.ErrBusy) {
-			t.Errorf("after the wait: %v", err)
+			t.Errorf("with every slot taken: %v", err)
 		}
-		gone, cancel := context.WithCancel(t.Context())
+		canceled, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := h.Slot(gone); !errors.Is(err, context.Canceled) {
-			t.Errorf("a caller who left: %v", err)
+		if _, err := h.Slot(canceled); !errors.Is(err, context.Canceled) {
+			t.Errorf("with a canceled context: %v", err)
 		}
 		results := make(chan error, 65)
 		for range 65 {
-			go func() { _, err := h.Slot(t.Context()); results <- err }()
+			go func() {
+				_, err := h.Slot(t.Context())
+				results <- err
+			}()
 		}
 		synctest.Wait()
 		if len(results) != 1 || !errors.Is(<-results, password.ErrBusy) {
-			t.Errorf("%d of 65 sent away at once, want 1", len(results)+1)
+			t.Errorf("%d of 65 callers refused at once, want 1", len(results)+1)
 		}
 		for range 64 {
 			if err := <-results; !errors.Is(err, password.ErrBusy) {
-				t.Errorf("waited in vain: %v", err)
+				t.Errorf("a caller in the queue: %v", err)
 			}
 		}
 	})
 }
 
-// never yields the test's context again and again.
-func never(t *testing.T) func(func(context.Context) bool) {
-	return func(yield func(context.Context) bool) {
-		for yield(t.Context()) {
-		}
-	}
-}
-
-func TestBadCost(t *testing.T) {
+func TestNewHasherRejectsUnsupportedCosts(t *testing.T) {
 	t.Parallel()
 	for _, cost := range []int{3, 32} {
 		if _, err := password.NewHasher("pepper", cost); err == nil {

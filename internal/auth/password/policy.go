@@ -1,6 +1,6 @@
-// Package password decides which passwords are accepted and how they are kept: a keyed pre-hash under bcrypt, so that any
-// text up to 1024 bytes counts to its last byte, and a bound on how many hashes run at once, so that a flood of log-ins
-// leaves the processor to everybody else.
+// Package password decides which passwords are accepted and hashes them: bcrypt over a keyed pre-hash, so that
+// every byte of a password of up to 1024 bytes counts. A limit on concurrent hashes keeps a flood of log-ins from
+// taking the CPU away from other requests.
 package password
 
 import (
@@ -9,18 +9,18 @@ import (
 	"unicode/utf8"
 )
 
-// The accepted length in bytes of UTF-8; a password is taken exactly as sent.
+// The accepted length in bytes of UTF-8. A password is used exactly as sent, without normalization.
 const (
 	MinBytes = 8
 	MaxBytes = 1024
 )
 
-// The 3,000 most common passwords of at least eight bytes, most common first; see NOTICE for where they are from.
+// The 3,000 most common passwords of at least eight bytes, most common first. NOTICE names the source.
 //
 //go:embed common.txt
 var commonList string
 
-// Policy says which passwords may be chosen.
+// Policy is the rules for a new password.
 type Policy struct{ common map[string]struct{} }
 
 // NewPolicy returns the policy with the list of common passwords loaded.
@@ -32,8 +32,8 @@ func NewPolicy() Policy {
 	return p
 }
 
-// Objection returns what is wrong with password, for the person who chose it, or "" when it may be used.
-func (p Policy) Objection(password string) string {
+// Violation returns the rule that password breaks, as a message for the user, or "" when it is acceptable.
+func (p Policy) Violation(password string) string {
 	switch {
 	case len(password) < MinBytes:
 		return "A password needs at least 8 bytes."

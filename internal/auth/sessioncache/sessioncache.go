@@ -32,8 +32,9 @@ type Cache[S any] struct {
 	now     func() time.Time
 	entries *lru.Cache[uuid.UUID, entry[S]]
 
-	// epochs count invalidations. A load is stored only while the epoch of its session is the one it started in. Sessions
-	// share 256 of them: with a single epoch, busy refreshing elsewhere would keep every load from being stored.
+	// epochs count invalidations. A load is stored only while the epoch of its session is the one it started in.
+	// Sessions share 256 of them: with a single epoch, busy refreshing elsewhere would keep every load from being
+	// stored.
 	epochs [256]atomic.Uint64
 	// flights are the loads that callers may join. Each invalidation starts a new group.
 	flights atomic.Pointer[singleflight.Group]
@@ -57,8 +58,8 @@ func New[S any](now func() time.Time, load Load[S]) (*Cache[S], error) {
 	return c, nil
 }
 
-// Get returns the state of the user's session, at most MaxAge old. Callers who miss at the same time share one load, which
-// a caller who leaves does not cancel. The error is load's, or the context's when the caller left.
+// Get returns the state of the user's session, at most MaxAge old. Callers who miss at the same time share one
+// load, which a caller who leaves does not cancel. The error is load's, or the context's when the caller left.
 func (c *Cache[S]) Get(ctx context.Context, userID, sessionID uuid.UUID) (S, error) {
 	if e, ok := c.entries.Get(sessionID); ok && e.userID == userID && c.now().Sub(e.loadedAt) < MaxAge {
 		return e.state, nil

@@ -14,19 +14,20 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// Issuer stands in iss and aud: the service issues its tokens to itself.
+// Issuer is the iss and aud claim: the service issues its tokens to itself.
 const Issuer = "adiuva-cloud-api"
 
-// Leeway is how far clocks of replicas may differ: an issue time may lie that far ahead. An expiry gets none.
+// Leeway is how far the clocks of replicas may differ: iat may be that far in the future. exp gets no leeway.
 const Leeway = 30 * time.Second
 
 const (
 	accessType     = "at+jwt" // RFC 9068
 	maxAccessBytes = 4096
-	maxTime        = 1 << 40 // seconds; beyond it time.Unix may wrap around
+	maxTime        = 1 << 40 // in seconds; beyond it time.Unix may overflow
 )
 
-// Access is the content of an access token. Tier is a hint for the client and is not read back.
+// Access is the content of an access token. Tier is a hint for the client that the service does not trust. Version
+// is the account's token version, which is incremented to revoke every token.
 type Access struct {
 	User     uuid.UUID
 	Session  uuid.UUID
@@ -47,7 +48,7 @@ type claims struct {
 	Expires  int64     `json:"exp"`
 }
 
-// SignAccess returns the token of a and when it expires; a's own Expires is not read. Times have whole seconds.
+// SignAccess returns the token for a and its expiry, in whole seconds. It ignores a.Expires.
 func (k *Keys) SignAccess(a Access) (string, time.Time, error) {
 	expires := a.IssuedAt.Add(k.accessTTL).Truncate(time.Second)
 	payload, err := json.Marshal(claims{
@@ -68,22 +69,22 @@ func (k *Keys) SignAccess(a Access) (string, time.Time, error) {
 	return string(signed), expires, nil
 }
 
-// VerifyAccess returns the content of an access token that this service signed with the present or a previous secret
-// and that is valid now. It returns ErrMissing for "", ErrExpired for a good token whose time is over, and ErrInvalid for
-// anything else: another algorithm or type, any further header, another issuer, a lifetime beyond the configured one,
-// an encoding that is not canonical.
+// VerifyAccess returns the content of an access token that this service signed with the current or a previous
+// secret and that is valid now. It returns ErrMissing for "", ErrExpired for an authentic token that has expired,
+// and ErrInvalid for anything else: another algorithm or type, any further header, another issuer, a lifetime
+// beyond the configured one, an encoding that is not canonical.
 func (k *Keys) VerifyAccess(token string) (Access, error) {
 	if token == "" {
 		return Access{}, ErrMissing
 	}
-	if len(token) > maxAccessBytes || !k.wellFormed(token) {
+	if len(token) > maxAccessBytes || !k.hasCanonicalForm(token) {
 		return Access{}, ErrInvalid
 	}
-	payload, err := k.verify(token)
+	payload, err := k.verifySignature(token)
 	if err != nil {
 		return Access{}, ErrInvalid.WithCause(err)
 	}
-	a, err := decode(payload)
+	a, err := parseClaims(payload)
 	if err != nil {
 		return Access{}, ErrInvalid.WithCause(err)
 	}
@@ -94,7 +95,7 @@ func (k *Keys) VerifyAccess(token string) (Access, error) {
 	return a, a.ValidAt(now)
 }
 
-// ValidAt returns ErrExpired when the token's time is over at now.
+// ValidAt returns ErrExpired when the token has expired at now.
 func (a Access) ValidAt(now time.Time) error {
 	if !now.Before(a.Expires) {
 		return ErrExpired
@@ -102,31 +103,32 @@ func (a Access) ValidAt(now time.Time) error {
 	return nil
 }
 
-// wellFormed looks at the outside before any key is used: three canonical segments and exactly the header we write.
-// A header with anything else (crit, jwk, jku, x5u, kid, another alg) is not ours.
-func (k *Keys) wellFormed(token string) bool {
+// hasCanonicalForm reports whether the token has three segments in canonical base64 and exactly the header that
+// SignAccess writes. It runs before any key is used, so that a header with crit, jwk, jku, x5u, kid or another alg
+// never reaches jws.
+func (k *Keys) hasCanonicalForm(token string) bool {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return false
 	}
-	var first []byte
+	var header []byte
 	for i, part := range parts {
 		raw, err := base64.RawURLEncoding.DecodeString(part)
 		if err != nil || len(raw) == 0 || base64.RawURLEncoding.EncodeToString(raw) != part {
 			return false
 		}
 		if i == 0 {
-			first = raw
+			header = raw
 		}
 	}
 	var members map[string]string
-	if json.Unmarshal(first, &members) != nil || len(members) != 2 {
+	if json.Unmarshal(header, &members) != nil || len(members) != 2 {
 		return false
 	}
 	return members["alg"] == k.algorithm.String() && members["typ"] == accessType
 }
 
-func (k *Keys) verify(token string) ([]byte, error) {
+func (k *Keys) verifySignature(token string) ([]byte, error) {
 	var last error
 	for _, key := range k.access {
 		payload, err := jws.Verify([]byte(token), jws.WithKey(k.algorithm, key))
@@ -138,8 +140,9 @@ func (k *Keys) verify(token string) ([]byte, error) {
 	return nil, last
 }
 
-// decode reads the claims strictly: every one is required, and times are JSON integers, not strings.
-func decode(payload []byte) (Access, error) {
+// parseClaims decodes the claims strictly: all but tier are required, unknown ones are refused, and times are JSON
+// integers.
+func parseClaims(payload []byte) (Access, error) {
 	var present map[string]json.RawMessage
 	if err := json.Unmarshal(payload, &present); err != nil {
 		return Access{}, err

@@ -11,20 +11,20 @@ import (
 	"github.com/google/uuid"
 )
 
-// The longest refresh token: "v1." + 36 + "." + 19 digits + "." + 43.
+// maxRefreshBytes is "v1." + a UUID + "." + 19 digits + "." + a MAC in base64.
 const maxRefreshBytes = 3 + 36 + 1 + 19 + 1 + 43
 
-// Refresh is the content of a refresh token: the session (family) and how often it was rotated.
+// Refresh is the content of a refresh token: the session and the number of the token in it.
 type Refresh struct {
 	Session uuid.UUID
 	Counter int64 // from 1
 }
 
-// SignRefresh returns r as v1.<session>.<counter>.<MAC>. The same content gives the same token.
-func (k *Keys) SignRefresh(r Refresh) string { return render(k.refresh[0], r) }
+// SignRefresh returns r as v1.<session>.<counter>.<MAC>. It is deterministic.
+func (k *Keys) SignRefresh(r Refresh) string { return formatRefresh(k.refresh[0], r) }
 
-// VerifyRefresh returns the content of a refresh token made with the present or a previous secret, in exactly the form
-// that SignRefresh writes; anything else is ErrRefreshInvalid. It asks no database.
+// VerifyRefresh returns the content of a refresh token that was signed with the current or a previous secret and has
+// exactly the form that SignRefresh writes; anything else is ErrRefreshInvalid.
 func (k *Keys) VerifyRefresh(token string) (Refresh, error) {
 	if len(token) > maxRefreshBytes {
 		return Refresh{}, ErrRefreshInvalid
@@ -43,14 +43,14 @@ func (k *Keys) VerifyRefresh(token string) (Refresh, error) {
 	}
 	r := Refresh{Session: session, Counter: counter}
 	for _, key := range k.refresh {
-		if hmac.Equal([]byte(render(key, r)), []byte(token)) {
+		if hmac.Equal([]byte(formatRefresh(key, r)), []byte(token)) {
 			return r, nil
 		}
 	}
 	return Refresh{}, ErrRefreshInvalid
 }
 
-func render(key []byte, r Refresh) string {
+func formatRefresh(key []byte, r Refresh) string {
 	mac := hmac.New(sha256.New, key)
 	mac.Write(r.Session[:])
 	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(r.Counter)))

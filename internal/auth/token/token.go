@@ -1,5 +1,5 @@
-// Package token makes and checks the two tokens a client holds: the access token, a JWT of at most a quarter of an hour,
-// and the refresh token, which proves itself by a MAC before any database is asked. It knows keys and clocks, not users.
+// Package token signs and verifies the two tokens of a client: the access token, a short-lived JWT, and the refresh
+// token, whose MAC is verified before the database is queried. It reads no database and knows nothing about users.
 package token
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
-// What a client hears about a token that is not good.
+// Faults of a token that is not accepted.
 var (
 	ErrMissing = fault.New(fault.TokenMissing,
 		"This operation needs an access token in the Authorization header.")
@@ -25,7 +25,7 @@ var (
 		"The refresh token is not valid. Log in again.")
 )
 
-// Config says with what and for how long tokens are signed. Secret signs; Secret and Previous verify.
+// Config configures Keys. Secret signs; Secret and Previous verify.
 type Config struct {
 	Secret    string
 	Previous  []string
@@ -34,7 +34,7 @@ type Config struct {
 	Now       func() time.Time
 }
 
-// Keys signs and verifies both tokens.
+// Keys signs and verifies both kinds of token. It is safe for concurrent use.
 type Keys struct {
 	algorithm jwa.SignatureAlgorithm
 	access    [][]byte // the signing key first
@@ -43,7 +43,7 @@ type Keys struct {
 	now       func() time.Time
 }
 
-// NewKeys returns the keys of cfg; an error names an unknown algorithm or an empty secret.
+// NewKeys returns the keys of cfg, or an error for an unknown algorithm or an empty secret.
 func NewKeys(cfg Config) (*Keys, error) {
 	k := &Keys{accessTTL: cfg.AccessTTL, now: cfg.Now}
 	switch cfg.Algorithm {

@@ -39,7 +39,8 @@ func keys(t testing.TB, change ...func(*token.Config)) *token.Keys {
 
 func access() token.Access {
 	return token.Access{
-		User: uuid.MustParse("019a0000-0000-7000-8000-000000000001"), Session: uuid.MustParse("019a0000-0000-7000-8000-000000000002"),
+		User:    uuid.MustParse("019a0000-0000-7000-8000-000000000001"),
+		Session: uuid.MustParse("019a0000-0000-7000-8000-000000000002"),
 		Version: 3, Tier: "pro", IssuedAt: noon,
 	}
 }
@@ -53,12 +54,13 @@ func sign(t testing.TB, k *token.Keys) string {
 	return signed
 }
 
-// forge signs any header and payload with the real key.
+// forge signs an arbitrary header and payload with the real key.
 func forge(algorithm func() hash.Hash, header, payload string) string {
-	body := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
+	encode := base64.RawURLEncoding.EncodeToString
+	body := encode([]byte(header)) + "." + encode([]byte(payload))
 	mac := hmac.New(algorithm, []byte(secret))
 	mac.Write([]byte(body))
-	return body + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	return body + "." + encode(mac.Sum(nil))
 }
 
 const (
@@ -67,25 +69,28 @@ const (
 		`"sid":"019a0000-0000-7000-8000-000000000002","tv":3,"iat":1772366400,"exp":1772367300}`
 )
 
+// with returns goodPayload with one part replaced.
 func with(old, replacement string) string { return strings.Replace(goodPayload, old, replacement, 1) }
 
-func TestAccessRoundTrip(t *testing.T) {
+func TestAccessTokenRoundTrip(t *testing.T) {
 	t.Parallel()
 	for _, algorithm := range []string{"HS256", "HS384", "HS512"} {
 		k := keys(t, func(c *token.Config) { c.Algorithm = algorithm })
 		got, err := k.VerifyAccess(sign(t, k))
 		want := access()
-		if err != nil || got.User != want.User || got.Session != want.Session || got.Version != 3 || got.Tier != "pro" ||
-			!got.Expires.Equal(noon.Add(15*time.Minute)) {
+		if err != nil || got.User != want.User || got.Session != want.Session || got.Version != 3 ||
+			got.Tier != "pro" || !got.Expires.Equal(noon.Add(15*time.Minute)) {
 			t.Errorf("%s: %+v, %v", algorithm, got, err)
 		}
 	}
 	if _, err := keys(t).VerifyAccess(forge(sha256.New, goodHeader, goodPayload)); err != nil {
-		t.Fatalf("the forged tokens of the other tests are refused for a wrong reason: %v", err)
+		t.Fatalf("forge does not make valid tokens, so the other tests prove nothing: %v", err)
 	}
 }
 
-func TestC17_C18_CryptoMisuse(t *testing.T) {
+func TestAccessTokenRejectsForgeries(t *testing.T) {
+	t.Attr("case", "C17")
+	t.Attr("case", "C18")
 	t.Parallel()
 	k := keys(t)
 	parts := strings.Split(sign(t, k), ".")
@@ -97,26 +102,27 @@ func TestC17_C18_CryptoMisuse(t *testing.T) {
 	sibling := string(last + 1) // decodes to the same bytes where it is a letter or digit of the same group
 	for name, bad := range map[string]string{
 		"none": none("none"), "None": none("None"), "nOnE": none("nOnE"), "empty alg": none(""),
-		"no signature":      parts[0] + "." + parts[1] + ".",
-		"HS512, same key":   forge(sha512.New, `{"alg":"HS512","typ":"at+jwt"}`, goodPayload),
-		"HS512 as HS256":    forge(sha512.New, goodHeader, goodPayload),
-		"RS256":             header(`{"alg":"RS256","typ":"at+jwt"}`),
-		"lower-case alg":    header(`{"alg":"hs256","typ":"at+jwt"}`),
-		"typ JWT":           header(`{"alg":"HS256","typ":"JWT"}`),
-		"no typ":            header(`{"alg":"HS256"}`),
-		"crit":              header(`{"alg":"HS256","typ":"at+jwt","crit":["exp"]}`),
-		"jwk":               header(`{"alg":"HS256","typ":"at+jwt","jwk":{"kty":"oct","k":"AA"}}`),
-		"jku":               header(`{"alg":"HS256","typ":"at+jwt","jku":"http://127.0.0.1/"}`),
-		"x5u":               header(`{"alg":"HS256","typ":"at+jwt","x5u":"http://127.0.0.1/"}`),
-		"kid path":          header(`{"alg":"HS256","typ":"at+jwt","kid":"../../dev/null"}`),
-		"kid long":          header(`{"alg":"HS256","typ":"at+jwt","kid":"` + strings.Repeat("k", 10_000) + `"}`),
-		"not canonical":     parts[0] + "." + parts[1] + "." + parts[2][:len(parts[2])-1] + sibling,
-		"padding":           strings.Join(parts, ".") + "=",
-		"line break":        parts[0] + ".\n" + parts[1] + "." + parts[2],
-		"other signature":   parts[0] + "." + parts[1] + "." + strings.Repeat("A", 43),
-		"four parts":        strings.Join(parts, ".") + ".x",
-		"a refresh token":   k.SignRefresh(token.Refresh{Session: access().Session, Counter: 1}),
-		"flattened JSON":    `{"payload":"` + parts[1] + `","protected":"` + parts[0] + `","signature":"` + parts[2] + `"}`,
+		"no signature":    parts[0] + "." + parts[1] + ".",
+		"HS512, same key": forge(sha512.New, `{"alg":"HS512","typ":"at+jwt"}`, goodPayload),
+		"HS512 as HS256":  forge(sha512.New, goodHeader, goodPayload),
+		"RS256":           header(`{"alg":"RS256","typ":"at+jwt"}`),
+		"lower-case alg":  header(`{"alg":"hs256","typ":"at+jwt"}`),
+		"typ JWT":         header(`{"alg":"HS256","typ":"JWT"}`),
+		"no typ":          header(`{"alg":"HS256"}`),
+		"crit":            header(`{"alg":"HS256","typ":"at+jwt","crit":["exp"]}`),
+		"jwk":             header(`{"alg":"HS256","typ":"at+jwt","jwk":{"kty":"oct","k":"AA"}}`),
+		"jku":             header(`{"alg":"HS256","typ":"at+jwt","jku":"http://127.0.0.1/"}`),
+		"x5u":             header(`{"alg":"HS256","typ":"at+jwt","x5u":"http://127.0.0.1/"}`),
+		"kid path":        header(`{"alg":"HS256","typ":"at+jwt","kid":"../../dev/null"}`),
+		"kid long":        header(`{"alg":"HS256","typ":"at+jwt","kid":"` + strings.Repeat("k", 10_000) + `"}`),
+		"not canonical":   parts[0] + "." + parts[1] + "." + parts[2][:len(parts[2])-1] + sibling,
+		"padding":         strings.Join(parts, ".") + "=",
+		"line break":      parts[0] + ".\n" + parts[1] + "." + parts[2],
+		"other signature": parts[0] + "." + parts[1] + "." + strings.Repeat("A", 43),
+		"four parts":      strings.Join(parts, ".") + ".x",
+		"a refresh token": k.SignRefresh(token.Refresh{Session: access().Session, Counter: 1}),
+		"flattened JSON": `{"payload":"` + parts[1] + `","protected":"` + parts[0] +
+			`","signature":"` + parts[2] + `"}`,
 		"space in front":    " " + strings.Join(parts, "."),
 		"not a token":       "hello",
 		"staging issuer":    forge(sha256.New, goodHeader, with(`"iss":"adiuva-cloud-api"`, `"iss":"staging"`)),
@@ -141,14 +147,15 @@ func TestC17_C18_CryptoMisuse(t *testing.T) {
 	}
 }
 
-func TestC24_Times(t *testing.T) {
+func TestAccessTokenIsRejectedOutsideItsLifetime(t *testing.T) {
+	t.Attr("case", "C24")
 	t.Parallel()
 	signed := sign(t, keys(t))
 	for _, row := range []struct {
 		after time.Duration
 		want  error
 	}{
-		{-31 * time.Second, token.ErrInvalid}, // issued further ahead than clocks may differ
+		{-31 * time.Second, token.ErrInvalid}, // issued further in the future than Leeway
 		{-30 * time.Second, nil},
 		{15*time.Minute - time.Millisecond, nil},
 		{15 * time.Minute, token.ErrExpired},
@@ -160,49 +167,52 @@ func TestC24_Times(t *testing.T) {
 	}
 }
 
-func TestC26_SecretsRoll(t *testing.T) {
+func TestSecretRotationKeepsTokensValid(t *testing.T) {
+	t.Attr("case", "C26")
 	t.Parallel()
 	old := keys(t)
-	rolled := keys(t, func(c *token.Config) { c.Secret, c.Previous = strings.Repeat("n", 32), []string{secret} })
+	rotated := keys(t, func(c *token.Config) { c.Secret, c.Previous = strings.Repeat("n", 32), []string{secret} })
 	removed := keys(t, func(c *token.Config) { c.Secret = strings.Repeat("n", 32) })
 	r := token.Refresh{Session: access().Session, Counter: 7}
-	for name, k := range map[string]*token.Keys{"old": old, "rolled": rolled} {
-		if _, err := rolled.VerifyAccess(sign(t, k)); err != nil {
+	for name, k := range map[string]*token.Keys{"old": old, "rotated": rotated} {
+		if _, err := rotated.VerifyAccess(sign(t, k)); err != nil {
 			t.Errorf("%s access token: %v", name, err)
 		}
-		if got, err := rolled.VerifyRefresh(k.SignRefresh(r)); err != nil || got != r {
+		if got, err := rotated.VerifyRefresh(k.SignRefresh(r)); err != nil || got != r {
 			t.Errorf("%s refresh token: %v", name, err)
 		}
 	}
 	if _, err := removed.VerifyAccess(sign(t, old)); !errors.Is(err, token.ErrInvalid) {
-		t.Errorf("removed secret, access: %v", err)
+		t.Errorf("access token of a removed secret: %v", err)
 	}
 	if _, err := removed.VerifyRefresh(old.SignRefresh(r)); !errors.Is(err, token.ErrRefreshInvalid) {
-		t.Errorf("removed secret, refresh: %v", err)
+		t.Errorf("refresh token of a removed secret: %v", err)
 	}
 }
 
-func TestKeysRefuseBadConfiguration(t *testing.T) {
+func TestNewKeysRejectsBadConfiguration(t *testing.T) {
 	t.Parallel()
 	for _, cfg := range []token.Config{
 		{Secret: secret, Algorithm: "none"}, {Secret: secret, Algorithm: "RS256"}, {Algorithm: "HS256"},
 		{Secret: secret, Previous: []string{""}, Algorithm: "HS256"},
 	} {
 		if _, err := token.NewKeys(cfg); err == nil {
-			t.Errorf("%q with %d previous was accepted", cfg.Algorithm, len(cfg.Previous))
+			t.Errorf("algorithm %q with %d previous secrets was accepted", cfg.Algorithm, len(cfg.Previous))
 		}
 	}
 }
 
-// Whatever is accepted is byte for byte what we would have written.
+// FuzzVerifyAccess checks that only the exact bytes of a token that was signed are accepted.
 func FuzzVerifyAccess(f *testing.F) {
 	k := keys(f)
 	signed := sign(f, k)
 	f.Add(signed)
-	f.Add(forge(sha256.New, goodHeader, goodPayload))
+	forged := forge(sha256.New, goodHeader, goodPayload)
+	f.Add(forged)
 	f.Add("a.b.c")
 	f.Fuzz(func(t *testing.T, in string) {
-		if _, err := k.VerifyAccess(in); err == nil && in != signed && in != forge(sha256.New, goodHeader, goodPayload) {
+		_, err := k.VerifyAccess(in)
+		if err == nil && in != signed && in != forged {
 			t.Errorf("accepted %q", in)
 		}
 	})
@@ -219,12 +229,13 @@ func FuzzVerifyRefresh(f *testing.F) {
 	})
 }
 
-// BenchmarkLibrary is what the repeat token in package auth is measured against: jwx parsing and validating alone.
+// BenchmarkLibrary is the reference for BenchmarkVerifyAccess: jwx parsing and validating alone.
 func BenchmarkLibrary(b *testing.B) {
 	signed := []byte(sign(b, keys(b)))
 	for b.Loop() {
-		if _, err := jwt.Parse(signed, jwt.WithKey(jwa.HS256(), []byte(secret)), jwt.WithIssuer(token.Issuer),
-			jwt.WithAudience(token.Issuer), jwt.WithClock(jwt.ClockFunc(func() time.Time { return noon }))); err != nil {
+		_, err := jwt.Parse(signed, jwt.WithKey(jwa.HS256(), []byte(secret)), jwt.WithIssuer(token.Issuer),
+			jwt.WithAudience(token.Issuer), jwt.WithClock(jwt.ClockFunc(func() time.Time { return noon })))
+		if err != nil {
 			b.Fatal(err)
 		}
 	}
