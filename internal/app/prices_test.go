@@ -38,7 +38,7 @@ func TestStartRefusesWrongPricesInProduction(t *testing.T) {
 		"wrong in dev":           {"dev", swapped, devstripe.None, false, "STRIPE_PRICE_PRO"},
 		"Stripe does not answer": {"prod", sold, devstripe.ServerError, false, "billing_unavailable"},
 	} {
-		stripe.Script(func(*http.Request) devstripe.Fault { return c.fault })
+		stripe.InjectFaults(func(*http.Request) devstripe.Fault { return c.fault })
 		var log bytes.Buffer
 		pay := stripepay.New(stripepay.Config{Key: "sk_test_1", APIBase: server.URL, Prices: c.prices, Log: slog.New(slog.DiscardHandler)})
 		err := checkPrices(t.Context(), config.Config{Env: c.env}, pay, slog.New(slog.NewJSONHandler(&log, nil)))

@@ -1,7 +1,3 @@
-// Package billing makes the tier of an account what Stripe says its subscription is. An event of Stripe is only a nudge: its
-// id goes to an inbox before it is acknowledged, and a worker then asks Stripe how the subscription stands and writes
-// that, so that lost, repeated and reordered events all end in the same state. A reconcile walks every subscription at the
-// start and every 24 hours. No payload is kept, and what an operator granted is left alone.
 package billing
 
 import (
@@ -20,52 +16,59 @@ import (
 	"github.com/adiuva/cloud-api/internal/worker"
 )
 
-// The faults of this package.
+// Faults of this package.
 var (
-	ErrSubscribed  = fault.New(fault.AlreadySubscribed, "This account has a subscription. Change it in the billing portal.")
-	ErrUnavailable = fault.New(fault.BillingUnavailable, "The payment provider is unreachable at the moment. Nothing was charged; try again shortly.")
-	ErrSignature   = fault.New(fault.SignatureInvalid, "The signature does not fit the body, the endpoint's secret or the time. Send the event as Stripe signed it.")
-	ErrNeverPaid   = fault.ErrNotFound.WithMessage("This account was never a customer. Start a checkout first.")
-	ErrNone        = fault.ErrNotFound.WithMessage("This account has no subscription.")
+	ErrAlreadySubscribed = fault.New(fault.AlreadySubscribed,
+		"This account has a subscription. Change it in the billing portal.")
+	ErrUnavailable = fault.New(fault.BillingUnavailable,
+		"The payment provider is unreachable at the moment. Nothing was charged; try again shortly.")
+	ErrSignature = fault.New(fault.SignatureInvalid,
+		"The signature does not fit the body, the endpoint's secret or the time. Send the event as Stripe signed it.")
+	ErrNoCustomer     = fault.ErrNotFound.WithMessage("This account was never a customer. Start a checkout first.")
+	ErrNoSubscription = fault.ErrNotFound.WithMessage("This account has no subscription.")
 )
 
-// ErrUnknown is what a Gateway answers when Stripe has nothing of that id.
-var ErrUnknown = errors.New("billing: Stripe does not know this id")
+// ErrNotAtStripe is returned by a Gateway when Stripe has no object of that id.
+var ErrNotAtStripe = errors.New("billing: Stripe does not know this id")
 
-// Gateway is Stripe, as far as billing needs it. Its errors are ErrUnavailable, after which a call may or may not have had
-// its effect, ErrUnknown, ErrSignature, or our own mistakes.
+// Gateway is the part of Stripe's API that billing uses. Its errors are ErrUnavailable, after which the call may or may
+// not have taken effect, ErrNotAtStripe, ErrSignature, or errors that mean a bug or a wrong configuration.
 type Gateway interface {
 	// Verify returns the event of a signed payload, or ErrSignature.
 	Verify(payload []byte, signature string) (Event, error)
-	// CreateCustomer returns a customer for the account; within a day the same for the same account and previous customer,
-	// which is "" for the first.
+	// CreateCustomer returns a new customer for the account. Within a day it returns the same one for the same
+	// account and previous customer, which is "" for the first.
 	CreateCustomer(ctx context.Context, userID uuid.UUID, email, previous string) (customerID string, err error)
-	// DeleteCustomer removes the customer and ends its subscriptions at once. Repeating it is fine.
+	// DeleteCustomer deletes the customer and ends its subscriptions at once. Repeating it succeeds.
 	DeleteCustomer(ctx context.Context, customerID string) error
-	// Checkouts returns the customer's latest checkouts, the newest first.
+	// Checkouts returns the customer's latest checkouts, newest first.
 	Checkouts(ctx context.Context, customerID string) ([]Checkout, error)
-	// CreateCheckout opens a checkout; with the same key within a day it returns the same one, or the same failure.
+	// CreateCheckout opens a checkout. With the same key within a day it returns the same checkout, or the same error.
 	CreateCheckout(ctx context.Context, order Order, key string) (Checkout, error)
-	// ExpireCheckout closes an open checkout. One that is not open any more is no error.
+	// ExpireCheckout closes a checkout. It succeeds for one that is no longer open.
 	ExpireCheckout(ctx context.Context, id string) error
-	// CreatePortal returns the address of a page on which the customer changes cards and plan.
+	// CreatePortal returns the address of a page on which the customer changes card and plan.
 	CreatePortal(ctx context.Context, customerID string) (url string, err error)
-	// Subscription returns how a subscription stands now, or ErrUnknown.
+	// Subscription returns the current state of a subscription, or ErrNotAtStripe.
 	Subscription(ctx context.Context, id string) (Subscription, error)
-	// Subscriptions returns those that have not ended: a customer's, or with "" everyone's.
+	// Subscriptions yields the subscriptions that have not ended: a customer's, or with "" everyone's. An error
+	// ends it.
 	Subscriptions(ctx context.Context, customerID string) iter.Seq2[Subscription, error]
-	// Cancel ends a subscription at the end of its paid period, or now. Repeating it is fine.
+	// Cancel ends a subscription at the end of its paid period, or now. Repeating it succeeds or returns
+	// ErrNotAtStripe.
 	Cancel(ctx context.Context, subscriptionID string, immediately bool) error
 }
 
-// Event is what we keep of an event. SubscriptionID is empty where it concerns none.
+// Event is the part of a Stripe event that is stored. SubscriptionID is empty when it concerns no subscription.
 type Event struct {
-	ID, Type, SubscriptionID string
-	Live                     bool
-	OccurredAt               time.Time
+	ID             string
+	Type           string
+	SubscriptionID string
+	Live           bool // not of Stripe's test mode
+	OccurredAt     time.Time
 }
 
-// Order is what a checkout sells.
+// Order is what a checkout sells, and to whom.
 type Order struct {
 	UserID     uuid.UUID
 	CustomerID string
@@ -73,35 +76,37 @@ type Order struct {
 	Seats      int
 }
 
-// Checkout is one of Stripe's checkout pages. URL is empty unless it is open.
+// Checkout is a checkout at Stripe. URL is its page, empty unless it is open.
 type Checkout struct {
-	ID, URL string
-	Open    bool
-	Tier    tier.Tier
-	Seats   int
+	ID    string
+	URL   string
+	Open  bool
+	Tier  tier.Tier
+	Seats int
 }
 
-// Subscription is how one stands at Stripe. UserID is uuid.Nil where no checkout of ours began it; Tier is empty where its
-// price is none of ours.
+// Subscription is the state of a subscription at Stripe. UserID is uuid.Nil when none of our checkouts created it.
+// Tier is empty when its price is not one of the configured ones.
 type Subscription struct {
-	ID, CustomerID    string
+	ID                string
+	CustomerID        string
 	UserID            uuid.UUID
 	Tier              tier.Tier
 	Seats             int
-	Status            string // in Stripe's words
+	Status            string // as Stripe names it: active, past_due, canceled, …
 	PeriodEnd         time.Time
 	CancelAtPeriodEnd bool
 }
 
-// Ended reports whether nothing can happen to a subscription of that status any more.
+// Ended reports whether the status is final.
 func Ended(status string) bool { return status == "canceled" || status == "incomplete_expired" }
 
-// entitles reports whether a subscription of that status gives its tier: a late payment does not take it away yet.
-func entitles(status string) bool {
+// grantsTier reports whether a subscription of that status entitles to its tier. It still does while a payment is late.
+func grantsTier(status string) bool {
 	return status == "active" || status == "trialing" || status == "past_due"
 }
 
-// Config is what a Service needs.
+// Config configures a Service. DB, Gateway and Log are required.
 type Config struct {
 	DB      *postgres.DB
 	Gateway Gateway
@@ -109,7 +114,7 @@ type Config struct {
 	Log     *slog.Logger
 }
 
-// Service sells subscriptions and follows them. It is safe for concurrent use, and several may share a database.
+// Service sells subscriptions and tracks them. It is safe for concurrent use, and replicas may share one database.
 type Service struct {
 	gateway Gateway
 	db      *postgres.DB
@@ -129,4 +134,5 @@ func New(cfg Config) *Service {
 	return s
 }
 
+// now returns the time at the database's precision.
 func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }

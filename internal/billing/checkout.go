@@ -15,67 +15,70 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// checkoutTime bounds all that is asked of Stripe for one checkout.
-const checkoutTime = 9 * time.Second
+// checkoutTimeout bounds all calls to Stripe for one checkout.
+const checkoutTimeout = 9 * time.Second
 
-// errOneSeat refuses seats where there is nothing to share.
-var errOneSeat = fault.ErrValidation.WithDetails(fault.Detail{Pointer: "/seats", Message: "only the team plan has more than one seat"})
+var errSeatsNotAllowed = fault.ErrValidation.WithDetails(fault.Detail{
+	Pointer: "/seats", Message: "only the team plan has more than one seat",
+})
 
-// Checkout returns the address of a page that sells the tier. Asked twice, also at the same time, it is the same page; an
-// open page for something else is closed. It returns ErrSubscribed when a subscription runs, validation_failed for seats
-// of a plan without, or ErrUnavailable within ten seconds.
+// Checkout returns the address of Stripe's page on which the user buys the tier. Repeated and concurrent calls return
+// the same page; a page that is open for another order is closed. It returns ErrAlreadySubscribed when the account has
+// a subscription, validation_failed for seats of a plan without seats, or ErrUnavailable within ten seconds.
 func (s *Service) Checkout(ctx context.Context, user identity.User, t tier.Tier, seats int) (url string, err error) {
 	if seats > 1 && !t.Price().PerSeat {
-		return "", errOneSeat
+		return "", errSeatsNotAllowed
 	}
-	ctx, cancel := context.WithTimeout(ctx, checkoutTime)
+	ctx, cancel := context.WithTimeout(ctx, checkoutTimeout)
 	defer cancel()
-	if err := s.refuseSecond(ctx, user.ID); err != nil {
+	if err := s.ensureNoSubscription(ctx, user.ID); err != nil {
 		return "", err
 	}
-	gone := ""
+	deleted := ""
 	for range 2 {
-		customer, err := s.customer(ctx, user.ID, gone)
+		customer, err := s.ensureCustomer(ctx, user.ID, deleted)
 		if err != nil {
 			return "", err
 		}
-		url, err = s.sell(ctx, Order{UserID: user.ID, CustomerID: customer, Tier: t, Seats: max(seats, 1)})
-		if !errors.Is(err, ErrUnknown) {
+		order := Order{UserID: user.ID, CustomerID: customer, Tier: t, Seats: max(seats, 1)}
+		url, err = s.openCheckout(ctx, order)
+		if !errors.Is(err, ErrNotAtStripe) {
 			return url, err
 		}
-		gone = customer // somebody deleted it at Stripe: the account gets another
+		deleted = customer // in Stripe's dashboard: create another one
 	}
-	return "", ErrUnavailable.WithCause(ErrUnknown)
+	return "", ErrUnavailable.WithCause(ErrNotAtStripe)
 }
 
-// sell returns the page of the order, unless the customer has what it sells.
-func (s *Service) sell(ctx context.Context, order Order) (url string, err error) {
-	if err := s.refuseUnheard(ctx, order.CustomerID); err != nil {
+// openCheckout returns the page of the order, unless the customer has a subscription at Stripe.
+func (s *Service) openCheckout(ctx context.Context, order Order) (url string, err error) {
+	if err := s.ensureNoneAtStripe(ctx, order.CustomerID); err != nil {
 		return "", err
 	}
-	return s.page(ctx, order)
+	return s.findOrCreateCheckout(ctx, order)
 }
 
-// refuseSecond asks our own rows whether a subscription runs.
-func (s *Service) refuseSecond(ctx context.Context, userID uuid.UUID) error {
+// ensureNoSubscription returns ErrAlreadySubscribed when the database has a subscription of the user.
+func (s *Service) ensureNoSubscription(ctx context.Context, userID uuid.UUID) error {
 	rows, err := s.q.SubscriptionsOf(ctx, s.db.Pool, userID)
 	if err != nil {
 		return postgres.Translate(err)
 	}
 	for _, row := range rows {
-		if blocks(row.Status) {
-			return ErrSubscribed
+		if blocksCheckout(row.Status) {
+			return ErrAlreadySubscribed
 		}
 	}
 	return nil
 }
 
-// blocks reports whether a subscription of that status stands in the way of another.
-func blocks(status string) bool { return !Ended(status) && status != "incomplete" }
+// blocksCheckout reports whether a subscription of that status excludes another one.
+func blocksCheckout(status string) bool { return !Ended(status) && status != "incomplete" }
 
-// refuseUnheard asks Stripe, whose event may still be on its way, and writes what we had not heard of.
-func (s *Service) refuseUnheard(ctx context.Context, customer string) error {
-	asked, err := s.q.DatabaseTime(ctx, s.db.Pool)
+// ensureNoneAtStripe asks Stripe, because the event of a new subscription may not have arrived yet. It saves a
+// subscription that it finds and returns ErrAlreadySubscribed.
+func (s *Service) ensureNoneAtStripe(ctx context.Context, customer string) error {
+	asOf, err := s.q.DatabaseTime(ctx, s.db.Pool)
 	if err != nil {
 		return postgres.Translate(err)
 	}
@@ -83,57 +86,61 @@ func (s *Service) refuseUnheard(ctx context.Context, customer string) error {
 		if err != nil {
 			return err
 		}
-		if blocks(sub.Status) {
-			return errors.Join(ErrSubscribed, s.apply(ctx, sub, asked, ""))
+		if blocksCheckout(sub.Status) {
+			return errors.Join(ErrAlreadySubscribed, s.saveState(ctx, sub, asOf, ""))
 		}
 	}
 	return nil
 }
 
-// customer returns Stripe's id of the account, which is made at its first checkout, and anew where the one we know is gone.
-func (s *Service) customer(ctx context.Context, userID uuid.UUID, gone string) (string, error) {
+// ensureCustomer returns the account's customer id and creates the customer at the first checkout. deleted is the
+// id of a customer that Stripe no longer has, which is replaced, or "".
+func (s *Service) ensureCustomer(ctx context.Context, userID uuid.UUID, deleted string) (string, error) {
 	row, err := s.q.StripeCustomer(ctx, s.db.Pool, userID)
 	if err != nil {
 		return "", postgres.NotFoundAs(err, fault.ErrNotFound)
 	}
-	if row.StripeCustomerID != nil && *row.StripeCustomerID != gone {
+	if row.StripeCustomerID != nil && *row.StripeCustomerID != deleted {
 		return *row.StripeCustomerID, nil
 	}
-	id, err := s.gateway.CreateCustomer(ctx, userID, row.Email, gone)
+	id, err := s.gateway.CreateCustomer(ctx, userID, row.Email, deleted)
 	if err != nil {
 		return "", err
 	}
-	rows, err := s.q.SetStripeCustomer(ctx, s.db.Pool, db.SetStripeCustomerParams{ID: userID, StripeCustomerID: &id, Now: s.now()})
+	rows, err := s.q.SetStripeCustomer(ctx, s.db.Pool, db.SetStripeCustomerParams{
+		ID: userID, StripeCustomerID: &id, Now: s.now(),
+	})
 	if err == nil && rows == 0 { // the account is being deleted
 		return "", errors.Join(fault.ErrNotFound, s.gateway.DeleteCustomer(ctx, id))
 	}
 	return id, postgres.Translate(err)
 }
 
-// page finds the open page of the order, or opens it. Stripe repeats a failure for its key: then we look whether there is a
-// page after all, and only else take another key.
-func (s *Service) page(ctx context.Context, order Order) (string, error) {
-	fresh := ""
+// findOrCreateCheckout returns the open page of the order, or opens one. Stripe repeats an error for its idempotency
+// key, so after a failure it looks again for an open page, and if there is none it retries once with another key.
+func (s *Service) findOrCreateCheckout(ctx context.Context, order Order) (string, error) {
+	keySuffix := ""
 	for {
-		latest, url, err := s.openPage(ctx, order)
+		latest, url, err := s.findOpenCheckout(ctx, order)
 		if err != nil || url != "" {
 			return url, err
 		}
-		key := fmt.Sprintf("checkout-%s-%s-%d-%s%s", order.UserID, order.Tier, order.Seats, latest, fresh)
-		made, err := s.gateway.CreateCheckout(ctx, order, key)
+		key := fmt.Sprintf("checkout-%s-%s-%d-%s%s", order.UserID, order.Tier, order.Seats, latest, keySuffix)
+		checkout, err := s.gateway.CreateCheckout(ctx, order, key)
 		if err == nil {
-			return made.URL, nil
+			return checkout.URL, nil
 		}
-		if fresh != "" || !errors.Is(err, ErrUnavailable) {
+		if keySuffix != "" || !errors.Is(err, ErrUnavailable) {
 			return "", err
 		}
-		fresh = "-" + uuid.NewString()
+		keySuffix = "-" + uuid.NewString()
 	}
 }
 
-// openPage returns the customer's open page for this order and closes those for others. latest is the newest checkout's
-// id, whatever became of it, so that two calls at once use one key and a call after it ended another.
-func (s *Service) openPage(ctx context.Context, order Order) (latest, url string, err error) {
+// findOpenCheckout returns the customer's open page for the order, or "", and closes those for other orders. latest
+// is the id of the newest checkout in any state: as a part of the idempotency key it makes concurrent calls use the
+// same key, and calls after that checkout has ended use another.
+func (s *Service) findOpenCheckout(ctx context.Context, order Order) (latest, url string, err error) {
 	checkouts, err := s.gateway.Checkouts(ctx, order.CustomerID)
 	if err != nil {
 		return "", "", err
@@ -155,18 +162,19 @@ func (s *Service) openPage(ctx context.Context, order Order) (latest, url string
 	return latest, url, nil
 }
 
-// Portal returns the address of a page on which the user changes cards and plan, ErrNeverPaid or ErrUnavailable.
+// Portal returns the address of Stripe's page on which the user changes card and plan. It returns ErrNoCustomer for an
+// account without a checkout, or ErrUnavailable.
 func (s *Service) Portal(ctx context.Context, user identity.User) (url string, err error) {
 	row, err := s.q.StripeCustomer(ctx, s.db.Pool, user.ID)
 	if err != nil {
 		return "", postgres.NotFoundAs(err, fault.ErrNotFound)
 	}
 	if row.StripeCustomerID == nil {
-		return "", ErrNeverPaid
+		return "", ErrNoCustomer
 	}
 	url, err = s.gateway.CreatePortal(ctx, *row.StripeCustomerID)
-	if errors.Is(err, ErrUnknown) { // somebody deleted it at Stripe
-		return "", ErrNeverPaid
+	if errors.Is(err, ErrNotAtStripe) { // deleted in Stripe's dashboard
+		return "", ErrNoCustomer
 	}
 	return url, err
 }

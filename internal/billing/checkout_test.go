@@ -17,52 +17,55 @@ import (
 
 const sessionsPath = "/v1/checkout/sessions"
 
-// TestC110_PaidCheckout takes a free account to a team of five and back.
-func TestC110_PaidCheckout(t *testing.T) {
+// TestPaidCheckoutSetsTheTier upgrades a free account to a team of five and back.
+func TestPaidCheckoutSetsTheTier(t *testing.T) {
+	t.Attr("case", "C110")
 	t.Parallel()
-	w := setup(t)
-	u := w.user()
-	w.is(u, tier.Free, 1, "none")
-	id := w.subscribe(u, tier.Team, 5)
-	w.is(u, tier.Free, 1, "none")
-	events := w.stripe.Events()
-	for range 2 { // the same events again have no second effect
-		w.deliver(w.svc, events...)
-		_, err := w.svc.ProcessDue(t.Context())
+	e := setup(t)
+	u := e.user()
+	e.wantTier(u, tier.Free, 1, "none")
+	id := e.subscribe(u, tier.Team, 5)
+	e.wantTier(u, tier.Free, 1, "none")
+	events := e.stripe.Events()
+	for range 2 { // the same events again have no effect
+		e.deliver(e.svc, events...)
+		_, err := e.svc.ProcessDue(t.Context())
 		check(t, err)
-		w.is(u, tier.Team, 5, "active")
+		e.wantTier(u, tier.Team, 5, "active")
 	}
-	at, err := w.svc.Standing(t.Context(), u)
+	at, err := e.svc.SubscriptionStatus(t.Context(), u)
 	check(t, err)
-	if month := at.PeriodEnd.Sub(w.now()); at.CancelAtPeriodEnd || month < 27*24*time.Hour || month > 32*24*time.Hour {
+	if month := at.PeriodEnd.Sub(e.now()); at.CancelAtPeriodEnd || month < 27*24*time.Hour || month > 32*24*time.Hour {
 		t.Errorf("%+v", at)
 	}
 	for range 2 {
-		check(t, w.svc.Cancel(t.Context(), u, false))
-		w.is(u, tier.Team, 5, "active")
+		check(t, e.svc.Cancel(t.Context(), u, false))
+		e.wantTier(u, tier.Team, 5, "active")
 	}
-	if at, err = w.svc.Standing(t.Context(), u); err != nil || !at.CancelAtPeriodEnd {
+	if at, err = e.svc.SubscriptionStatus(t.Context(), u); err != nil || !at.CancelAtPeriodEnd {
 		t.Errorf("%+v, %v", at, err)
 	}
-	w.stripe.Advance(32 * 24 * time.Hour)
-	w.settle()
-	w.is(u, tier.Free, 1, "canceled")
-	check(t, w.svc.Cancel(t.Context(), u, true))
-	if got := w.subscribe(u, tier.Pro, 1); got == id {
-		t.Error("the ended subscription came back")
+	e.stripe.Advance(32 * 24 * time.Hour)
+	e.deliverAndProcess()
+	e.wantTier(u, tier.Free, 1, "canceled")
+	check(t, e.svc.Cancel(t.Context(), u, true))
+	if got := e.subscribe(u, tier.Pro, 1); got == id {
+		t.Error("the canceled subscription was reactivated")
 	}
-	w.settle()
-	w.is(u, tier.Pro, 1, "active")
+	e.deliverAndProcess()
+	e.wantTier(u, tier.Pro, 1, "active")
 }
 
-// TestC118_DoubleCheckout clicks twice: at once, one after the other, for another plan, and with a subscription.
-func TestC118_DoubleCheckout(t *testing.T) {
+// TestRepeatedCheckoutsShareOnePage repeats a checkout: concurrently, in sequence, for another plan, and when
+// subscribed.
+func TestRepeatedCheckoutsShareOnePage(t *testing.T) {
+	t.Attr("case", "C118")
 	t.Parallel()
-	w := setup(t)
-	u, second := w.user(), w.replica()
+	e := setup(t)
+	u, second := e.user(), e.replica()
 	var urls [2]string
 	var group sync.WaitGroup
-	for i, svc := range []*billing.Service{w.svc, second} {
+	for i, svc := range []*billing.Service{e.svc, second} {
 		group.Go(func() {
 			url, err := svc.Checkout(t.Context(), u, tier.Pro, 1)
 			if err != nil {
@@ -72,37 +75,40 @@ func TestC118_DoubleCheckout(t *testing.T) {
 		})
 	}
 	group.Wait()
-	again, err := w.svc.Checkout(t.Context(), u, tier.Pro, 1)
+	again, err := e.svc.Checkout(t.Context(), u, tier.Pro, 1)
 	check(t, err)
 	if urls[0] != urls[1] || again != urls[0] {
-		t.Errorf("three pages: %v, %s", urls, again)
+		t.Errorf("the pages differ: %v, %s", urls, again)
 	}
-	other, err := w.svc.Checkout(t.Context(), u, tier.Power, 1)
+	other, err := e.svc.Checkout(t.Context(), u, tier.Power, 1)
 	check(t, err)
-	if w.stripe.Pay(session(again), 0) != "" {
+	if e.stripe.Pay(session(again), 0) != "" {
 		t.Error("the page for the other plan can still be paid")
 	}
-	if w.stripe.Pay(session(other), 0) == "" {
+	if e.stripe.Pay(session(other), 0) == "" {
 		t.Error("the open page cannot be paid")
 	}
-	// No event has arrived, and yet we know better than to sell twice.
-	if _, err := w.svc.Checkout(t.Context(), u, tier.Pro, 1); !errors.Is(err, billing.ErrSubscribed) {
+	// No event has been processed, and still a second subscription is refused.
+	if _, err := e.svc.Checkout(t.Context(), u, tier.Pro, 1); !errors.Is(err, billing.ErrAlreadySubscribed) {
 		t.Errorf("a second subscription: %v", err)
 	}
-	w.is(u, tier.Power, 1, "active")
-	before := len(w.stripe.Calls())
-	if _, err := w.svc.Checkout(t.Context(), u, tier.Power, 1); !errors.Is(err, billing.ErrSubscribed) || len(w.stripe.Calls()) != before {
-		t.Errorf("known to be subscribed: %v, and Stripe was asked", err)
+	e.wantTier(u, tier.Power, 1, "active")
+	before := len(e.stripe.Calls())
+	_, err = e.svc.Checkout(t.Context(), u, tier.Power, 1)
+	if calls := len(e.stripe.Calls()) - before; !errors.Is(err, billing.ErrAlreadySubscribed) || calls != 0 {
+		t.Errorf("checkout of a subscribed account: %v, with %d calls to Stripe", err, calls)
 	}
-	if n := w.created("/v1/customers"); n != 1 && n != 2 { // two at once share an idempotency key
-		t.Errorf("%d customers were asked for", n)
+	// Concurrent calls share an idempotency key.
+	if n := e.postCount("/v1/customers"); n != 1 && n != 2 {
+		t.Errorf("%d requests for a customer", n)
 	}
 }
 
-// TestC117_StripeFailsAtCheckout lets Stripe fail in every way it can.
-func TestC117_StripeFailsAtCheckout(t *testing.T) {
+// TestCheckoutSurvivesStripeFailures makes Stripe fail in every way that devstripe can. At most the first call fails.
+func TestCheckoutSurvivesStripeFailures(t *testing.T) {
+	t.Attr("case", "C117")
 	t.Parallel()
-	at := func(path string, f devstripe.Fault, times int64) func(*http.Request) devstripe.Fault {
+	posts := func(path string, f devstripe.Fault, times int64) func(*http.Request) devstripe.Fault {
 		var n atomic.Int64
 		return func(r *http.Request) devstripe.Fault {
 			if r.Method == http.MethodPost && r.URL.Path == path && n.Add(1) <= times {
@@ -112,124 +118,129 @@ func TestC117_StripeFailsAtCheckout(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		fault  func(*http.Request) devstripe.Fault
-		refuse bool // the first call fails
+		fault   func(*http.Request) devstripe.Fault
+		wantErr bool // of the first call
 	}{
-		"the answer is lost once":         {at(sessionsPath, devstripe.LoseAnswer, 1), false},
-		"500 once, which its key repeats": {at(sessionsPath, devstripe.ServerError, 1), false},
-		"500 for as long as we try":       {at(sessionsPath, devstripe.ServerError, 2), true},
-		"too many requests":               {at(sessionsPath, devstripe.RateLimited, 2), true},
-		"garbage":                         {at(sessionsPath, devstripe.Garbage, 2), true},
-		"the customer's answer is lost":   {at("/v1/customers", devstripe.LoseAnswer, 1), false},
-		"no customer: 500, which repeats": {at("/v1/customers", devstripe.ServerError, 1), false},
-		"everything hangs":                {func(*http.Request) devstripe.Fault { return devstripe.Hang }, true},
+		"checkout: response lost once":        {posts(sessionsPath, devstripe.DropResponse, 1), false},
+		"checkout: 500 once, repeated by key": {posts(sessionsPath, devstripe.ServerError, 1), false},
+		"checkout: 500 twice":                 {posts(sessionsPath, devstripe.ServerError, 2), true},
+		"checkout: 429 twice":                 {posts(sessionsPath, devstripe.RateLimited, 2), true},
+		"checkout: no JSON":                   {posts(sessionsPath, devstripe.Garbage, 2), true},
+		"customer: response lost once":        {posts("/v1/customers", devstripe.DropResponse, 1), false},
+		"customer: 500 once, repeated by key": {posts("/v1/customers", devstripe.ServerError, 1), false},
+		"every request hangs":                 {func(*http.Request) devstripe.Fault { return devstripe.Hang }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := setup(t)
-			u := w.user()
-			w.stripe.Script(c.fault)
-			begun := time.Now()
-			_, err := w.svc.Checkout(t.Context(), u, tier.Pro, 1)
-			if refused := errors.Is(err, billing.ErrUnavailable); refused != c.refuse || !refused && err != nil {
-				t.Errorf("the first: %v", err)
+			e := setup(t)
+			u := e.user()
+			e.stripe.InjectFaults(c.fault)
+			start := time.Now()
+			_, err := e.svc.Checkout(t.Context(), u, tier.Pro, 1)
+			unavailable := errors.Is(err, billing.ErrUnavailable)
+			if unavailable != c.wantErr || !unavailable && err != nil {
+				t.Errorf("first call: %v", err)
 			}
-			if took := time.Since(begun); took > 10*time.Second {
+			if took := time.Since(start); took > 10*time.Second {
 				t.Errorf("it took %v", took)
 			}
-			w.stripe.Script(nil)
-			url, err := w.svc.Checkout(t.Context(), u, tier.Pro, 1)
+			e.stripe.InjectFaults(nil)
+			url, err := e.svc.Checkout(t.Context(), u, tier.Pro, 1)
 			check(t, err)
-			if w.stripe.Pay(session(url), 0) == "" {
+			if e.stripe.Pay(session(url), 0) == "" {
 				t.Error("the page cannot be paid")
 			}
-			w.settle()
-			w.is(u, tier.Pro, 1, "active")
-			if n := value[int](w, "SELECT count(*) FROM subscriptions"); n != 1 {
+			e.deliverAndProcess()
+			e.wantTier(u, tier.Pro, 1, "active")
+			if n := value[int](e, "SELECT count(*) FROM subscriptions"); n != 1 {
 				t.Errorf("%d subscriptions", n)
 			}
 		})
 	}
 }
 
-func TestC122_RefusedCheckouts(t *testing.T) {
+func TestCheckoutRejectsInvalidOrders(t *testing.T) {
+	t.Attr("case", "C122")
 	t.Parallel()
-	w := setup(t)
-	u := w.user()
-	if _, err := w.svc.Checkout(t.Context(), u, tier.Pro, 2); !errors.Is(err, fault.ErrValidation) {
+	e := setup(t)
+	u := e.user()
+	if _, err := e.svc.Checkout(t.Context(), u, tier.Pro, 2); !errors.Is(err, fault.ErrValidation) {
 		t.Errorf("two seats of Pro: %v", err)
 	}
-	if _, err := w.svc.Portal(t.Context(), u); !errors.Is(err, billing.ErrNeverPaid) {
-		t.Errorf("a portal for nobody: %v", err)
+	if _, err := e.svc.Portal(t.Context(), u); !errors.Is(err, billing.ErrNoCustomer) {
+		t.Errorf("portal without a customer: %v", err)
 	}
-	if err := w.svc.Cancel(t.Context(), u, false); !errors.Is(err, billing.ErrNone) {
-		t.Errorf("nothing to cancel: %v", err)
+	if err := e.svc.Cancel(t.Context(), u, false); !errors.Is(err, billing.ErrNoSubscription) {
+		t.Errorf("cancel without a subscription: %v", err)
 	}
-	if calls := w.stripe.Calls(); len(calls) > 0 {
-		t.Errorf("Stripe was asked: %v", calls)
+	if calls := e.stripe.Calls(); len(calls) > 0 {
+		t.Errorf("calls to Stripe: %v", calls)
 	}
-	url, err := w.svc.Checkout(t.Context(), u, tier.Team, 10_000)
+	url, err := e.svc.Checkout(t.Context(), u, tier.Team, 10_000)
 	check(t, err)
-	w.stripe.Pay(session(url), 0)
-	w.settle()
-	w.is(u, tier.Team, 10_000, "active")
-	portal, err := w.svc.Portal(t.Context(), u)
-	if err != nil || !strings.HasPrefix(portal, w.base+"/p/cus_") {
+	e.stripe.Pay(session(url), 0)
+	e.deliverAndProcess()
+	e.wantTier(u, tier.Team, 10_000, "active")
+	portal, err := e.svc.Portal(t.Context(), u)
+	if err != nil || !strings.HasPrefix(portal, e.stripeURL+"/p/cus_") {
 		t.Errorf("portal: %q, %v", portal, err)
 	}
 }
 
-// TestACustomerDeletedAtStripe gives the account another at its next checkout.
-func TestACustomerDeletedAtStripe(t *testing.T) {
+// TestCustomerDeletedAtStripeIsReplaced checks that the next checkout creates another customer.
+func TestCustomerDeletedAtStripeIsReplaced(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
-	u := w.user()
-	w.subscribe(u, tier.Pro, 1)
-	w.settle()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, w.base+"/v1/customers/"+value[string](w, "SELECT stripe_customer_id FROM users"), nil)
+	e := setup(t)
+	u := e.user()
+	e.subscribe(u, tier.Pro, 1)
+	e.deliverAndProcess()
+	customer := value[string](e, "SELECT stripe_customer_id FROM users")
+	address := e.stripeURL + "/v1/customers/" + customer
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, address, nil)
 	check(t, err)
 	req.Header.Set("Authorization", "Bearer sk_test_1")
 	resp, err := http.DefaultClient.Do(req)
 	check(t, err)
 	check(t, resp.Body.Close())
-	w.settle()
-	w.is(u, tier.Free, 1, "canceled")
-	if _, err := w.svc.Portal(t.Context(), u); !errors.Is(err, billing.ErrNeverPaid) {
+	e.deliverAndProcess()
+	e.wantTier(u, tier.Free, 1, "canceled")
+	if _, err := e.svc.Portal(t.Context(), u); !errors.Is(err, billing.ErrNoCustomer) {
 		t.Errorf("portal: %v", err)
 	}
-	w.subscribe(u, tier.Power, 1)
-	w.settle()
-	w.is(u, tier.Power, 1, "active")
+	e.subscribe(u, tier.Power, 1)
+	e.deliverAndProcess()
+	e.wantTier(u, tier.Power, 1, "active")
 }
 
-// TestC119_CancelRacesARenewal cancels while the events of a renewal come in, and with Stripe away.
-func TestC119_CancelRacesARenewal(t *testing.T) {
+// TestCancelDuringARenewal cancels while the events of a renewal are processed, and while Stripe is unavailable.
+func TestCancelDuringARenewal(t *testing.T) {
+	t.Attr("case", "C119")
 	t.Parallel()
-	w := setup(t)
-	u := w.user()
-	w.subscribe(u, tier.Pro, 1)
-	w.settle()
-	w.stripe.Script(func(*http.Request) devstripe.Fault { return devstripe.ServerError })
-	if err := w.svc.Cancel(t.Context(), u, true); !errors.Is(err, billing.ErrUnavailable) {
-		t.Errorf("Stripe away: %v", err)
+	e := setup(t)
+	u := e.user()
+	e.subscribe(u, tier.Pro, 1)
+	e.deliverAndProcess()
+	e.stripe.InjectFaults(func(*http.Request) devstripe.Fault { return devstripe.ServerError })
+	if err := e.svc.Cancel(t.Context(), u, true); !errors.Is(err, billing.ErrUnavailable) {
+		t.Errorf("with Stripe unavailable: %v", err)
 	}
-	w.is(u, tier.Pro, 1, "active")
-	w.stripe.Script(nil)
-	w.stripe.Advance(31 * 24 * time.Hour)
-	renewal := w.stripe.Events()
+	e.wantTier(u, tier.Pro, 1, "active")
+	e.stripe.InjectFaults(nil)
+	e.stripe.Advance(31 * 24 * time.Hour)
+	renewal := e.stripe.Events()
 	var group sync.WaitGroup
 	group.Go(func() {
-		w.deliver(w.replica(), renewal...)
-		if _, err := w.svc.ProcessDue(t.Context()); err != nil {
+		e.deliver(e.replica(), renewal...)
+		if _, err := e.svc.ProcessDue(t.Context()); err != nil {
 			t.Error(err)
 		}
 	})
 	group.Go(func() {
-		if err := w.svc.Cancel(t.Context(), u, true); err != nil {
+		if err := e.svc.Cancel(t.Context(), u, true); err != nil {
 			t.Error(err)
 		}
 	})
 	group.Wait()
-	w.settle()
-	w.is(u, tier.Free, 1, "canceled")
+	e.deliverAndProcess()
+	e.wantTier(u, tier.Free, 1, "canceled")
 }

@@ -15,20 +15,20 @@ import (
 )
 
 const (
-	eventLease     = time.Minute // of whoever works on an event; after it another may
-	eventTime      = 30 * time.Second
-	eventPoll      = 2 * time.Second
-	alertAfter     = 8 // tries, some eight minutes
-	reconcileEvery = 24 * time.Hour
-	keptEvents     = 90 * 24 * time.Hour // long after Stripe has given up repeating one
-	reconcileRetry = time.Minute
-	perPage        = 500
+	eventLease        = time.Minute // after it another replica may claim the event
+	eventTimeout      = 30 * time.Second
+	eventPollInterval = 2 * time.Second
+	alertAfter        = 8                   // attempts, about eight minutes
+	eventRetention    = 90 * 24 * time.Hour // well after Stripe has stopped sending an event again
+	reconcileEvery    = 24 * time.Hour
+	reconcileRetry    = time.Minute
+	pageSize          = 500
 )
 
 var eventRetry = worker.Backoff{First: 2 * time.Second, Max: 10 * time.Minute}
 
-// nudges reports whether an event of that type may have changed a subscription.
-func nudges(eventType string) bool {
+// affectsSubscription reports whether an event of that type may have changed a subscription.
+func affectsSubscription(eventType string) bool {
 	switch eventType {
 	case "checkout.session.completed", "customer.subscription.created", "customer.subscription.updated",
 		"customer.subscription.deleted", "invoice.payment_failed", "invoice.paid":
@@ -37,15 +37,15 @@ func nudges(eventType string) bool {
 	return false
 }
 
-// HandleEvent notes an event that Stripe sent, so that it may be acknowledged, and leaves the rest to the worker. It keeps
-// id, type, subscription and times, and of events that concern no subscription nothing. It returns ErrSignature, or
-// db_unavailable, after which Stripe sends it again.
+// HandleEvent stores an event that Stripe sent, so that it can be acknowledged, and notifies the worker. It stores
+// the id, type, subscription and times, and nothing of events that concern no subscription. It returns
+// ErrSignature, or db_unavailable, after which Stripe sends the event again.
 func (s *Service) HandleEvent(ctx context.Context, payload []byte, signature string) error {
 	event, err := s.gateway.Verify(payload, signature)
 	if err != nil {
 		return err
 	}
-	if !nudges(event.Type) || event.SubscriptionID == "" {
+	if !affectsSubscription(event.Type) || event.SubscriptionID == "" {
 		return nil
 	}
 	_, err = s.q.RecordEvent(ctx, s.db.Pool, db.RecordEventParams{
@@ -59,8 +59,8 @@ func (s *Service) HandleEvent(ctx context.Context, payload []byte, signature str
 	return nil
 }
 
-// ProcessDue applies every event that is due and returns how many are settled. One that fails is due again after a pause
-// that doubles each time, and stays until it is settled; err joins the failures.
+// ProcessDue processes every event that is due and returns how many it settled. An event that fails is due again
+// after a backoff, until it is settled; err joins the failures.
 func (s *Service) ProcessDue(ctx context.Context) (settled int, err error) {
 	var failures []error
 	for {
@@ -72,7 +72,7 @@ func (s *Service) ProcessDue(ctx context.Context) (settled int, err error) {
 		if err != nil {
 			return settled, errors.Join(append(failures, postgres.Translate(err))...)
 		}
-		if err := s.process(ctx, event); err != nil {
+		if err := s.processEvent(ctx, event); err != nil {
 			failures = append(failures, err)
 			continue
 		}
@@ -80,56 +80,61 @@ func (s *Service) ProcessDue(ctx context.Context) (settled int, err error) {
 	}
 }
 
-func (s *Service) process(ctx context.Context, event db.ClaimEventRow) error {
-	limited, cancel := context.WithTimeout(ctx, eventTime)
+func (s *Service) processEvent(ctx context.Context, event db.ClaimEventRow) error {
+	limited, cancel := context.WithTimeout(ctx, eventTimeout)
 	defer cancel()
-	failed := s.sync(limited, event.ObjectID, event.EventID)
-	if failed == nil {
+	syncErr := s.sync(limited, event.ObjectID, event.EventID)
+	if syncErr == nil {
 		return nil
 	}
 	if event.Attempts >= alertAfter {
 		s.log.ErrorContext(ctx, "an event of Stripe cannot be applied", slog.String("event", event.EventID),
-			slog.Int("attempts", int(event.Attempts)), slog.Any("error", failed))
+			slog.Int("attempts", int(event.Attempts)), slog.Any("error", syncErr))
 	}
 	err := s.q.PostponeEvent(context.WithoutCancel(ctx), s.db.Pool, db.PostponeEventParams{
 		EventID: event.EventID, Attempts: event.Attempts, NextTryAt: s.now().Add(eventRetry.After(int(event.Attempts))),
 	})
-	return errors.Join(failed, postgres.Translate(err))
+	return errors.Join(syncErr, postgres.Translate(err))
 }
 
-// finish settles the event, if there is one.
-func (s *Service) finish(ctx context.Context, tx pgx.Tx, eventID, state string) error {
+// finishEvent settles the event, unless eventID is "".
+func (s *Service) finishEvent(ctx context.Context, tx pgx.Tx, eventID, state string) error {
 	if eventID == "" {
 		return nil
 	}
 	return s.q.FinishEvent(ctx, tx, db.FinishEventParams{EventID: eventID, State: state, Now: s.now()})
 }
 
-// vanished settles what concerns a subscription that Stripe does not know: a row of ours ends, and nobody's is an orphan.
-func (s *Service) vanished(ctx context.Context, subscriptionID string, asked time.Time, eventID string) error {
+// syncUnknown handles a subscription that Stripe does not know: its row is marked as canceled; without a row the
+// event is an orphan.
+func (s *Service) syncUnknown(
+	ctx context.Context, subscriptionID string, asOf time.Time, eventID string,
+) error {
 	ours := false
 	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
-		owner, err := s.q.EndSubscription(ctx, tx, asked, subscriptionID)
+		owner, err := s.q.EndSubscription(ctx, tx, asOf, subscriptionID)
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
 		if ours = err == nil; !ours {
-			return s.finish(ctx, tx, eventID, "orphan")
+			return s.finishEvent(ctx, tx, eventID, "orphan")
 		}
-		if err := s.setTier(ctx, tx, owner); err != nil {
+		if err := s.updateTier(ctx, tx, owner); err != nil {
 			return err
 		}
-		return s.finish(ctx, tx, eventID, "done")
+		return s.finishEvent(ctx, tx, eventID, "done")
 	})
 	if err == nil {
-		s.log.ErrorContext(ctx, "Stripe does not know a subscription", slog.String("subscription", subscriptionID), slog.Bool("ours", ours))
+		s.log.ErrorContext(ctx, "Stripe does not know a subscription",
+			slog.String("subscription", subscriptionID), slog.Bool("ours", ours))
 	}
 	return postgres.Translate(err)
 }
 
-// Reconcile makes every account's subscription what Stripe says, whatever events were lost. Run again it changes nothing.
+// Reconcile saves the state of every subscription as Stripe reports it, whatever events were lost, and deletes old
+// events from the inbox. Repeating it changes nothing.
 func (s *Service) Reconcile(ctx context.Context) error {
-	asked, err := s.q.DatabaseTime(ctx, s.db.Pool)
+	asOf, err := s.q.DatabaseTime(ctx, s.db.Pool)
 	if err != nil {
 		return postgres.Translate(err)
 	}
@@ -140,10 +145,10 @@ func (s *Service) Reconcile(ctx context.Context) error {
 			return err
 		}
 		seen[sub.ID] = true
-		failures = append(failures, s.apply(ctx, sub, asked, ""))
+		failures = append(failures, s.saveState(ctx, sub, asOf, ""))
 	}
-	for after := ""; ; { // what runs here and was not in Stripe's list has ended there
-		page, err := s.q.RunningSubscriptions(ctx, s.db.Pool, after, perPage)
+	for after := ""; ; { // subscriptions stored as running but missing from Stripe's list have ended there
+		page, err := s.q.RunningSubscriptions(ctx, s.db.Pool, after, pageSize)
 		if err != nil {
 			return postgres.Translate(err)
 		}
@@ -152,14 +157,14 @@ func (s *Service) Reconcile(ctx context.Context) error {
 				failures = append(failures, s.sync(ctx, id, ""))
 			}
 		}
-		if len(page) < perPage {
-			return errors.Join(append(failures, s.prune(ctx))...)
+		if len(page) < pageSize {
+			return errors.Join(append(failures, s.pruneEvents(ctx))...)
 		}
 	}
 }
 
-func (s *Service) prune(ctx context.Context) error {
-	return postgres.Translate(s.q.PruneEvents(ctx, s.db.Pool, s.now().Add(-keptEvents)))
+func (s *Service) pruneEvents(ctx context.Context) error {
+	return postgres.Translate(s.q.PruneEvents(ctx, s.db.Pool, s.now().Add(-eventRetention)))
 }
 
 // Maintain runs the background jobs until ctx ends: events as they come in, and a reconcile at the start and every 24
@@ -168,7 +173,7 @@ func (s *Service) Maintain(ctx context.Context) { s.worker.Run(ctx) }
 
 func (s *Service) newWorker() *worker.Worker {
 	events := worker.Job{
-		Every: eventPoll, OnNotify: true, Failed: "events of Stripe will be tried again",
+		Every: eventPollInterval, OnNotify: true, Failed: "events of Stripe will be tried again",
 		Run: func(ctx context.Context) error {
 			_, err := s.ProcessDue(ctx)
 			return err

@@ -15,8 +15,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// Standing is what an account is told of its subscription. Status is "none" where there never was one.
-type Standing struct {
+// SubscriptionStatus describes an account's subscription to its owner. Status is "none" when there never was one.
+type SubscriptionStatus struct {
 	Tier              tier.Tier
 	Status            string
 	Seats             int
@@ -24,36 +24,39 @@ type Standing struct {
 	CancelAtPeriodEnd bool
 }
 
-// Standing returns how the user's subscription stands, as Stripe last told: the one that runs, or the last that ended.
-func (s *Service) Standing(ctx context.Context, user identity.User) (Standing, error) {
+// SubscriptionStatus returns the last known state of the user's subscription: the current one, or else the last
+// that ended.
+func (s *Service) SubscriptionStatus(ctx context.Context, user identity.User) (SubscriptionStatus, error) {
 	rows, err := s.q.SubscriptionsOf(ctx, s.db.Pool, user.ID)
 	if err != nil || len(rows) == 0 {
-		return Standing{Tier: tier.Free, Status: "none", Seats: 1}, postgres.Translate(err)
+		return SubscriptionStatus{Tier: tier.Free, Status: "none", Seats: 1}, postgres.Translate(err)
 	}
 	row := rows[0]
-	standing := Standing{Tier: tier.Tier(row.Tier), Status: row.Status, Seats: int(row.Seats), CancelAtPeriodEnd: row.CancelAtPeriodEnd}
-	if row.CurrentPeriodEnd != nil {
-		standing.PeriodEnd = *row.CurrentPeriodEnd
+	status := SubscriptionStatus{
+		Tier: tier.Tier(row.Tier), Status: row.Status, Seats: int(row.Seats), CancelAtPeriodEnd: row.CancelAtPeriodEnd,
 	}
-	return standing, nil
+	if row.CurrentPeriodEnd != nil {
+		status.PeriodEnd = *row.CurrentPeriodEnd
+	}
+	return status, nil
 }
 
-// Cancel ends the user's subscription at the end of the paid period, or now. One that has ended or will is no error; where
-// there never was one it returns ErrNone. ErrUnavailable leaves the tier as it is.
+// Cancel ends the user's subscription at the end of the paid period, or now. It succeeds for one that has ended or is
+// about to, and returns ErrNoSubscription when there never was one. After ErrUnavailable the tier is unchanged.
 func (s *Service) Cancel(ctx context.Context, user identity.User, immediately bool) error {
 	rows, err := s.q.SubscriptionsOf(ctx, s.db.Pool, user.ID)
 	if err != nil {
 		return postgres.Translate(err)
 	}
 	if len(rows) == 0 {
-		return ErrNone
+		return ErrNoSubscription
 	}
 	for _, row := range rows {
 		if Ended(row.Status) || row.CancelAtPeriodEnd && !immediately {
 			continue
 		}
 		err := s.gateway.Cancel(ctx, row.StripeSubscriptionID, immediately)
-		if err != nil && !errors.Is(err, ErrUnknown) {
+		if err != nil && !errors.Is(err, ErrNotAtStripe) {
 			return err
 		}
 		if err := s.sync(ctx, row.StripeSubscriptionID, ""); err != nil {
@@ -63,7 +66,8 @@ func (s *Service) Cancel(ctx context.Context, user identity.User, immediately bo
 	return nil
 }
 
-// PurgeUser ends at Stripe what a deleted account has there, its customer included. It returns nil once nothing is left.
+// PurgeUser closes a deleted account's checkouts at Stripe and deletes its customer, which ends its subscriptions. It
+// returns nil once nothing is left, and may be repeated.
 func (s *Service) PurgeUser(ctx context.Context, userID uuid.UUID) error {
 	customer, err := s.q.LeavingCustomer(ctx, s.db.Pool, userID)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && customer == nil {
@@ -73,7 +77,7 @@ func (s *Service) PurgeUser(ctx context.Context, userID uuid.UUID) error {
 		return postgres.Translate(err)
 	}
 	checkouts, err := s.gateway.Checkouts(ctx, *customer)
-	if err != nil && !errors.Is(err, ErrUnknown) {
+	if err != nil && !errors.Is(err, ErrNotAtStripe) {
 		return err
 	}
 	for _, c := range checkouts {
@@ -86,57 +90,58 @@ func (s *Service) PurgeUser(ctx context.Context, userID uuid.UUID) error {
 	return s.gateway.DeleteCustomer(ctx, *customer)
 }
 
-// sync asks Stripe how the subscription stands and writes it, together with the end of the event that led here, if any.
+// sync fetches the subscription from Stripe and saves it. It settles the event that caused it, unless eventID is "".
 func (s *Service) sync(ctx context.Context, subscriptionID, eventID string) error {
-	asked, err := s.q.DatabaseTime(ctx, s.db.Pool)
+	asOf, err := s.q.DatabaseTime(ctx, s.db.Pool)
 	if err != nil {
 		return postgres.Translate(err)
 	}
 	sub, err := s.gateway.Subscription(ctx, subscriptionID)
-	if errors.Is(err, ErrUnknown) {
-		return s.vanished(ctx, subscriptionID, asked, eventID)
+	if errors.Is(err, ErrNotAtStripe) {
+		return s.syncUnknown(ctx, subscriptionID, asOf, eventID)
 	}
 	if err != nil {
 		return err
 	}
-	return s.apply(ctx, sub, asked, eventID)
+	return s.saveState(ctx, sub, asOf, eventID)
 }
 
-// apply writes a state that Stripe told when it was asked at that time by the database's clock, and what it means for the
-// account's tier, in one transaction.
-func (s *Service) apply(ctx context.Context, sub Subscription, asked time.Time, eventID string) error {
+// saveState saves a subscription's state as of a time by the database's clock, taken before Stripe was asked,
+// updates the account's tier, and settles the event, all in one transaction.
+func (s *Service) saveState(ctx context.Context, sub Subscription, asOf time.Time, eventID string) error {
 	outcome := "done"
 	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
 		owner, err := s.q.LockSubscriber(ctx, tx, sub.CustomerID, sub.UserID)
-		gone := errors.Is(err, pgx.ErrNoRows)
-		if err != nil && !gone {
+		noOwner := errors.Is(err, pgx.ErrNoRows)
+		if err != nil && !noOwner {
 			return err
 		}
-		if gone || owner.DeletedAt != nil {
+		if noOwner || owner.DeletedAt != nil {
 			outcome = "orphan"
-			return s.finish(ctx, tx, eventID, outcome)
+			return s.finishEvent(ctx, tx, eventID, outcome)
 		}
 		if sub.Tier == "" {
 			return errUnknownPrice
 		}
-		if err := s.save(ctx, tx, owner.ID, sub, asked); err != nil {
+		if err := s.saveRow(ctx, tx, owner.ID, sub, asOf); err != nil {
 			return err
 		}
-		return s.finish(ctx, tx, eventID, outcome)
+		return s.finishEvent(ctx, tx, eventID, outcome)
 	})
 	if err != nil {
 		return postgres.Translate(err)
 	}
 	if outcome == "orphan" {
-		return s.endOrphan(ctx, sub)
+		return s.cancelOrphan(ctx, sub)
 	}
 	return nil
 }
 
-var errUnknownPrice = errors.New("billing: a subscription of ours has a price that STRIPE_PRICE_PRO, _POWER and _TEAM do not name")
+var errUnknownPrice = errors.New(
+	"billing: a subscription of ours has a price that STRIPE_PRICE_PRO, _POWER and _TEAM do not name")
 
-// save writes the row and the tier that all rows of the account make together: the highest that one of them gives.
-func (s *Service) save(ctx context.Context, tx pgx.Tx, userID uuid.UUID, sub Subscription, asked time.Time) error {
+// saveRow saves the subscription's row, unless a later state is stored already, and updates the account's tier.
+func (s *Service) saveRow(ctx context.Context, tx pgx.Tx, userID uuid.UUID, sub Subscription, asOf time.Time) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err
@@ -147,35 +152,41 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, userID uuid.UUID, sub Sub
 	}
 	if _, err := s.q.SaveSubscription(ctx, tx, db.SaveSubscriptionParams{
 		ID: id, UserID: userID, StripeSubscriptionID: sub.ID, Tier: string(sub.Tier), Status: sub.Status,
-		Seats: int32(max(sub.Seats, 1)), CurrentPeriodEnd: end, CancelAtPeriodEnd: sub.CancelAtPeriodEnd, AskedAt: asked,
-	}); err != nil { // nothing written means that a later answer was
+		Seats: int32(max(sub.Seats, 1)), CurrentPeriodEnd: end, CancelAtPeriodEnd: sub.CancelAtPeriodEnd, AskedAt: asOf,
+	}); err != nil {
 		return err
 	}
-	return s.setTier(ctx, tx, userID)
+	return s.updateTier(ctx, tx, userID)
 }
 
-func (s *Service) setTier(ctx context.Context, tx pgx.Tx, userID uuid.UUID) error {
+// updateTier sets the account's tier to the highest that one of its subscriptions grants, with the seats of that one.
+func (s *Service) updateTier(ctx context.Context, tx pgx.Tx, userID uuid.UUID) error {
 	rows, err := s.q.SubscriptionsOf(ctx, tx, userID)
 	if err != nil {
 		return err
 	}
 	best, seats := tier.Free, int32(1)
 	for _, row := range rows {
-		if t := tier.Tier(row.Tier); entitles(row.Status) && (t.Rank() > best.Rank() || t == best && row.Seats > seats) {
+		t := tier.Tier(row.Tier)
+		if grantsTier(row.Status) && (t.Rank() > best.Rank() || t == best && row.Seats > seats) {
 			best, seats = t, row.Seats
 		}
 	}
-	_, err = s.q.SetSubscribedTier(ctx, tx, db.SetSubscribedTierParams{ID: userID, Tier: string(best), Seats: seats, Now: s.now()})
+	_, err = s.q.SetSubscribedTier(ctx, tx, db.SetSubscribedTierParams{
+		ID: userID, Tier: string(best), Seats: seats, Now: s.now(),
+	})
 	return err
 }
 
-// endOrphan ends a subscription that a checkout of ours began for an account that is gone: nobody could use it, or end it.
-func (s *Service) endOrphan(ctx context.Context, sub Subscription) error {
+// cancelOrphan cancels a subscription that one of our checkouts created for an account that no longer exists:
+// nobody could use it or cancel it.
+func (s *Service) cancelOrphan(ctx context.Context, sub Subscription) error {
 	if sub.UserID == uuid.Nil || Ended(sub.Status) {
 		return nil
 	}
-	s.log.ErrorContext(ctx, "a subscription of a deleted account was ended; check whether to refund", slog.String("subscription", sub.ID))
-	if err := s.gateway.Cancel(ctx, sub.ID, true); !errors.Is(err, ErrUnknown) {
+	s.log.ErrorContext(ctx, "a subscription of a deleted account was ended; check whether to refund",
+		slog.String("subscription", sub.ID))
+	if err := s.gateway.Cancel(ctx, sub.ID, true); !errors.Is(err, ErrNotAtStripe) {
 		return err
 	}
 	return nil

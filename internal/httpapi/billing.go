@@ -73,12 +73,12 @@ func (s *Server) ReceiveStripeEvent(
 	return api.ReceiveStripeEvent200JSONResponse{Body: okBody}, nil
 }
 
-// GetSubscription answers how the caller's subscription stands.
+// GetSubscription returns the caller's subscription.
 func (s *Server) GetSubscription(
 	ctx context.Context,
 	_ api.GetSubscriptionRequestObject,
 ) (api.GetSubscriptionResponseObject, error) {
-	at, err := s.cfg.Billing.Standing(ctx, identity.From(ctx))
+	at, err := s.cfg.Billing.SubscriptionStatus(ctx, identity.From(ctx))
 	if err != nil {
 		return nil, err
 	}

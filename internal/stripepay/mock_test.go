@@ -14,8 +14,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
-// stripeMock starts Stripe's own schema oracle: it accepts a request only when Stripe's specification does. Where it cannot
-// be built the test is skipped; with the variable CI set it fails.
+// stripeMock starts stripe-mock, which accepts a request only when it matches Stripe's specification. The test is
+// skipped when stripe-mock cannot be built, and fails when the variable CI is set.
 func stripeMock(t *testing.T) (base string) {
 	t.Helper()
 	mod, err := exec.Command("go", "env", "GOMOD").Output()
@@ -32,16 +32,16 @@ func stripeMock(t *testing.T) (base string) {
 	check(t, err)
 	addr := l.Addr().String()
 	check(t, l.Close())
-	var said bytes.Buffer
+	var output bytes.Buffer
 	cmd := exec.Command(strings.TrimSpace(string(path)), "-http-addr", addr, "-https-addr", "127.0.0.1:0")
-	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.Stdout, cmd.Stderr = &output, &output
 	check(t, cmd.Start())
 	t.Cleanup(func() {
 		if t.Failed() {
-			defer func() { t.Logf("stripe-mock: %s", &said) }()
+			defer func() { t.Logf("stripe-mock: %s", &output) }()
 		}
 		if cmd.Process.Kill() == nil {
-			_ = cmd.Wait() // it was killed, and says so
+			_ = cmd.Wait() // always fails: the process was killed
 		}
 	})
 	base = "http://" + addr

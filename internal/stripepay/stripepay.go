@@ -1,6 +1,6 @@
-// Package stripepay is Stripe as billing.Gateway: the one importer of stripe-go besides our stand-in. It signs requests with
-// one key, gives each a time limit, and turns what Stripe answers into the product's words. Nothing that a user says goes
-// to Stripe: a customer has the account's id and e-mail, a checkout its tier and seats.
+// Package stripepay implements billing.Gateway with stripe-go. It bounds every request in time and translates
+// Stripe's objects and errors into billing's. Stripe receives the account's id and e-mail, and the tier and seats
+// of a checkout, and nothing that a user writes.
 package stripepay
 
 import (
@@ -22,28 +22,28 @@ import (
 )
 
 const (
-	callTime     = 4 * time.Second // for one request
-	pageOfOpen   = 20              // checkouts of a customer that are looked at; more cannot be open at once
-	pageSize     = 100             // the most that Stripe lists at once
-	metadataUser = "adiuva_user"
-	metadataTier = "adiuva_tier"
-	metadataSeat = "adiuva_seats"
+	requestTimeout = 4 * time.Second // of one request
+	maxCheckouts   = 20              // of a customer that are read; more are never open at once
+	pageSize       = 100             // Stripe's maximum
+	metadataUser   = "adiuva_user"
+	metadataTier   = "adiuva_tier"
+	metadataSeats  = "adiuva_seats"
 )
 
-// Config says which account at Stripe, and what it sells.
+// Config names the Stripe account and what it sells.
 type Config struct {
 	Key            string
-	WebhookSecrets []string // any of them may have signed an event
-	APIBase        string   // "" is Stripe
+	WebhookSecrets []string // any of them may sign an event
+	APIBase        string   // "" means Stripe's own
 	Prices         map[tier.Tier]string
-	SuccessURL     string            // where people go who paid, or who leave the portal
-	CancelURL      string            // where people go who did not
-	Transport      http.RoundTripper // nil means http.DefaultTransport's settings
+	SuccessURL     string            // where Stripe sends users after they paid, or left the portal
+	CancelURL      string            // where Stripe sends users who did not pay
+	Transport      http.RoundTripper // nil means http.DefaultTransport
 	Now            func() time.Time
 	Log            *slog.Logger
 }
 
-// Gateway is an account at Stripe. It satisfies billing.Gateway and is safe for concurrent use.
+// Gateway is a billing.Gateway for one Stripe account. It is safe for concurrent use.
 type Gateway struct {
 	cfg    Config
 	client *stripe.Client
@@ -51,42 +51,44 @@ type Gateway struct {
 
 var _ billing.Gateway = (*Gateway)(nil)
 
-// New returns a Gateway. It asks nothing of Stripe yet; CheckPrices does.
+// New returns a Gateway. It sends no request; CheckPrices verifies the configuration.
 func New(cfg Config) *Gateway {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
 	backend := &stripe.BackendConfig{
-		HTTPClient: &http.Client{Timeout: callTime, Transport: cfg.Transport}, MaxNetworkRetries: stripe.Int64(0),
+		HTTPClient: &http.Client{Timeout: requestTimeout, Transport: cfg.Transport}, MaxNetworkRetries: stripe.Int64(0),
 		EnableTelemetry: stripe.Bool(false), LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
 	}
 	if cfg.APIBase != "" {
 		backend.URL = stripe.String(cfg.APIBase)
 	}
-	return &Gateway{cfg: cfg, client: stripe.NewClient(cfg.Key, stripe.WithBackends(stripe.NewBackendsWithConfig(backend)))}
+	backends := stripe.WithBackends(stripe.NewBackendsWithConfig(backend))
+	return &Gateway{cfg: cfg, client: stripe.NewClient(cfg.Key, backends)}
 }
 
-// failure turns an error of stripe-go into one of billing's.
-func failure(err error) error {
-	var answer *stripe.Error
+// toBillingErr translates an error of stripe-go into one of billing.Gateway's.
+func toBillingErr(err error) error {
+	var stripeErr *stripe.Error
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
-	case !errors.As(err, &answer):
-		return billing.ErrUnavailable.WithCause(errors.New(unanswered(err)))
-	case answer.HTTPStatusCode == http.StatusNotFound, answer.Code == stripe.ErrorCodeResourceMissing:
-		return billing.ErrUnknown
-	case answer.HTTPStatusCode >= http.StatusInternalServerError, answer.HTTPStatusCode == http.StatusTooManyRequests,
-		answer.HTTPStatusCode == http.StatusConflict: // another request with the key is under way
-		return billing.ErrUnavailable.WithCause(errors.New(what(answer)))
+	case !errors.As(err, &stripeErr):
+		return billing.ErrUnavailable.WithCause(errors.New(describeTransport(err)))
+	case stripeErr.HTTPStatusCode == http.StatusNotFound, stripeErr.Code == stripe.ErrorCodeResourceMissing:
+		return billing.ErrNotAtStripe
+	case stripeErr.HTTPStatusCode >= http.StatusInternalServerError,
+		stripeErr.HTTPStatusCode == http.StatusTooManyRequests,
+		stripeErr.HTTPStatusCode == http.StatusConflict: // another request with the same key is in progress
+		return billing.ErrUnavailable.WithCause(errors.New(describe(stripeErr)))
 	}
-	return errors.New("stripepay: " + what(answer))
+	return errors.New("stripepay: " + describe(stripeErr))
 }
 
-// unanswered says why there was no answer, without the address and the bytes that the error quotes.
-func unanswered(err error) string {
+// describeTransport describes why there was no response, without the address and the bytes that the error quotes.
+func describeTransport(err error) string {
 	var network net.Error
 	switch {
 	case errors.As(err, &network) && network.Timeout():
@@ -97,14 +99,15 @@ func unanswered(err error) string {
 	return "no answer that is one of Stripe's"
 }
 
-// what says in words fit for a log what Stripe refused: its own message may quote what was sent.
-func what(answer *stripe.Error) string {
-	return strconv.Itoa(answer.HTTPStatusCode) + " " + cmp.Or(string(answer.Code), string(answer.Type), "without a code") +
-		" " + answer.Param + " " + answer.RequestID
+// describe returns the status, code, parameter and request id of an error. It leaves out Stripe's message, which may
+// quote what was sent.
+func describe(err *stripe.Error) string {
+	code := cmp.Or(string(err.Code), string(err.Type), "without a code")
+	return strconv.Itoa(err.HTTPStatusCode) + " " + code + " " + err.Param + " " + err.RequestID
 }
 
-// CreateCustomer returns the account's customer. Stripe repeats a failure for its key for a day: then we look whether there
-// is one after all, and only else take another key.
+// CreateCustomer creates the account's customer. Stripe repeats an error for its idempotency key for a day, so after a
+// failure it looks for a customer that was created all the same, and if there is none it retries once with another key.
 func (g *Gateway) CreateCustomer(ctx context.Context, userID uuid.UUID, email, previous string) (string, error) {
 	key := "customer-" + userID.String() + previous
 	id, err := g.createCustomer(ctx, userID, email, key)
@@ -114,7 +117,7 @@ func (g *Gateway) CreateCustomer(ctx context.Context, userID uuid.UUID, email, p
 	params := &stripe.CustomerListParams{Email: stripe.String(email)}
 	for found, err := range g.client.V1Customers.List(ctx, params).All(ctx) {
 		if err != nil {
-			return "", failure(err)
+			return "", toBillingErr(err)
 		}
 		if found.Metadata[metadataUser] == userID.String() && found.ID != previous {
 			return found.ID, nil
@@ -127,36 +130,35 @@ func (g *Gateway) createCustomer(ctx context.Context, userID uuid.UUID, email, k
 	params := &stripe.CustomerCreateParams{Email: stripe.String(email)}
 	params.AddMetadata(metadataUser, userID.String())
 	params.SetIdempotencyKey(key)
-	made, err := g.client.V1Customers.Create(ctx, params)
+	customer, err := g.client.V1Customers.Create(ctx, params)
 	if err != nil {
-		return "", failure(err)
+		return "", toBillingErr(err)
 	}
-	return made.ID, nil
+	return customer.ID, nil
 }
 
-// DeleteCustomer removes the customer and ends its subscriptions.
 func (g *Gateway) DeleteCustomer(ctx context.Context, customerID string) error {
 	_, err := g.client.V1Customers.Delete(ctx, customerID, nil)
-	return ignoreUnknown(failure(err))
+	return ignoreUnknown(toBillingErr(err))
 }
 
 func ignoreUnknown(err error) error {
-	if errors.Is(err, billing.ErrUnknown) {
+	if errors.Is(err, billing.ErrNotAtStripe) {
 		return nil
 	}
 	return err
 }
 
-// Checkouts returns the customer's latest checkouts.
+// Checkouts returns the customer's latest 20 checkouts, newest first.
 func (g *Gateway) Checkouts(ctx context.Context, customerID string) ([]billing.Checkout, error) {
 	params := &stripe.CheckoutSessionListParams{Customer: stripe.String(customerID)}
-	params.Limit, params.Single = stripe.Int64(pageOfOpen), true
+	params.Limit, params.Single = stripe.Int64(maxCheckouts), true
 	var list []billing.Checkout
 	for session, err := range g.client.V1CheckoutSessions.List(ctx, params).All(ctx) {
 		if err != nil {
-			return nil, failure(err)
+			return nil, toBillingErr(err)
 		}
-		if list = append(list, checkoutOf(session)); len(list) == pageOfOpen {
+		if list = append(list, checkoutOf(session)); len(list) == maxCheckouts {
 			break
 		}
 	}
@@ -164,14 +166,14 @@ func (g *Gateway) Checkouts(ctx context.Context, customerID string) ([]billing.C
 }
 
 func checkoutOf(session *stripe.CheckoutSession) billing.Checkout {
-	seats, _ := strconv.Atoi(session.Metadata[metadataSeat]) // of another's checkout there is none
+	seats, _ := strconv.Atoi(session.Metadata[metadataSeats]) // 0 for a checkout that is not ours
 	return billing.Checkout{
 		ID: session.ID, URL: session.URL, Open: session.Status == stripe.CheckoutSessionStatusOpen,
 		Tier: tier.Tier(session.Metadata[metadataTier]), Seats: seats,
 	}
 }
 
-// CreateCheckout opens a checkout page.
+// CreateCheckout opens a checkout. Its metadata names the user, so that the subscription it creates can be attributed.
 func (g *Gateway) CreateCheckout(ctx context.Context, order billing.Order, key string) (billing.Checkout, error) {
 	params := &stripe.CheckoutSessionCreateParams{
 		Mode: stripe.String(string(stripe.CheckoutSessionModeSubscription)), Customer: stripe.String(order.CustomerID),
@@ -186,46 +188,42 @@ func (g *Gateway) CreateCheckout(ctx context.Context, order billing.Order, key s
 	}
 	params.AddMetadata(metadataUser, order.UserID.String())
 	params.AddMetadata(metadataTier, string(order.Tier))
-	params.AddMetadata(metadataSeat, strconv.Itoa(order.Seats))
+	params.AddMetadata(metadataSeats, strconv.Itoa(order.Seats))
 	params.SetIdempotencyKey(key)
 	session, err := g.client.V1CheckoutSessions.Create(ctx, params)
 	if err != nil {
-		return billing.Checkout{}, failure(err)
+		return billing.Checkout{}, toBillingErr(err)
 	}
 	return checkoutOf(session), nil
 }
 
-// ExpireCheckout closes an open checkout.
 func (g *Gateway) ExpireCheckout(ctx context.Context, id string) error {
 	_, err := g.client.V1CheckoutSessions.Expire(ctx, id, nil)
-	var answer *stripe.Error
-	if errors.As(err, &answer) && answer.HTTPStatusCode == http.StatusBadRequest { // it is not open any more
+	var stripeErr *stripe.Error
+	if errors.As(err, &stripeErr) && stripeErr.HTTPStatusCode == http.StatusBadRequest { // it is no longer open
 		return nil
 	}
-	return ignoreUnknown(failure(err))
+	return ignoreUnknown(toBillingErr(err))
 }
 
-// CreatePortal opens the billing portal.
 func (g *Gateway) CreatePortal(ctx context.Context, customerID string) (string, error) {
 	session, err := g.client.V1BillingPortalSessions.Create(ctx, &stripe.BillingPortalSessionCreateParams{
 		Customer: stripe.String(customerID), ReturnURL: stripe.String(g.cfg.SuccessURL),
 	})
 	if err != nil {
-		return "", failure(err)
+		return "", toBillingErr(err)
 	}
 	return session.URL, nil
 }
 
-// Subscription returns how a subscription stands.
 func (g *Gateway) Subscription(ctx context.Context, id string) (billing.Subscription, error) {
 	found, err := g.client.V1Subscriptions.Retrieve(ctx, id, nil)
 	if err != nil {
-		return billing.Subscription{}, failure(err)
+		return billing.Subscription{}, toBillingErr(err)
 	}
 	return g.subscriptionOf(found), nil
 }
 
-// Subscriptions returns those that have not ended.
 func (g *Gateway) Subscriptions(ctx context.Context, customerID string) iter.Seq2[billing.Subscription, error] {
 	params := &stripe.SubscriptionListParams{}
 	params.Limit = stripe.Int64(pageSize)
@@ -235,7 +233,7 @@ func (g *Gateway) Subscriptions(ctx context.Context, customerID string) iter.Seq
 	return func(yield func(billing.Subscription, error) bool) {
 		for found, err := range g.client.V1Subscriptions.List(ctx, params).All(ctx) {
 			if err != nil {
-				yield(billing.Subscription{}, failure(err))
+				yield(billing.Subscription{}, toBillingErr(err))
 				return
 			}
 			if !yield(g.subscriptionOf(found), nil) {
@@ -246,7 +244,9 @@ func (g *Gateway) Subscriptions(ctx context.Context, customerID string) iter.Seq
 }
 
 func (g *Gateway) subscriptionOf(s *stripe.Subscription) billing.Subscription {
-	sub := billing.Subscription{ID: s.ID, Status: string(s.Status), CancelAtPeriodEnd: s.CancelAtPeriodEnd || s.CancelAt > 0}
+	sub := billing.Subscription{
+		ID: s.ID, Status: string(s.Status), CancelAtPeriodEnd: s.CancelAtPeriodEnd || s.CancelAt > 0,
+	}
 	if s.Customer != nil {
 		sub.CustomerID = s.Customer.ID
 	}
@@ -259,20 +259,22 @@ func (g *Gateway) subscriptionOf(s *stripe.Subscription) billing.Subscription {
 	for _, item := range s.Items.Data {
 		for t, price := range g.cfg.Prices {
 			if item.Price != nil && item.Price.ID == price && sub.Tier == "" {
-				sub.Tier, sub.Seats, sub.PeriodEnd = t, int(item.Quantity), time.Unix(item.CurrentPeriodEnd, 0).UTC()
+				sub.Tier = t
+				sub.Seats = int(item.Quantity)
+				sub.PeriodEnd = time.Unix(item.CurrentPeriodEnd, 0).UTC()
 			}
 		}
 	}
 	return sub
 }
 
-// Cancel ends a subscription.
 func (g *Gateway) Cancel(ctx context.Context, subscriptionID string, immediately bool) error {
 	var err error
 	if immediately {
 		_, err = g.client.V1Subscriptions.Cancel(ctx, subscriptionID, nil)
 	} else {
-		_, err = g.client.V1Subscriptions.Update(ctx, subscriptionID, &stripe.SubscriptionUpdateParams{CancelAtPeriodEnd: stripe.Bool(true)})
+		params := &stripe.SubscriptionUpdateParams{CancelAtPeriodEnd: stripe.Bool(true)}
+		_, err = g.client.V1Subscriptions.Update(ctx, subscriptionID, params)
 	}
-	return failure(err)
+	return toBillingErr(err)
 }

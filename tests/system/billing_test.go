@@ -138,7 +138,7 @@ func TestBillingUnavailable(t *testing.T) {
 	a.Stripe.Pay(a.checkout(me, `{"tier":"pro"}`), 0)
 	a.deliver()
 	other := a.Register("other@example.com")
-	a.Stripe.Script(func(*http.Request) devstripe.Fault { return devstripe.ServerError })
+	a.Stripe.InjectFaults(func(*http.Request) devstripe.Fault { return devstripe.ServerError })
 	for name, got := range map[string]answer{
 		"checkout": a.Do("POST", "/api/v1/billing/checkout", `{"tier":"pro"}`, other),
 		"portal":   a.Do("POST", "/api/v1/billing/portal", "", me),

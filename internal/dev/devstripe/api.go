@@ -13,24 +13,32 @@ import (
 	"time"
 )
 
-const sessionLife = 24 * time.Hour
+const checkoutLifetime = 24 * time.Hour
 
-func atoi(text string) (int, error) { return strconv.Atoi(text) }
-
-// refusal is an error as Stripe answers it.
-type refusal struct {
+// apiError is an error response of Stripe's API.
+type apiError struct {
 	status              int
 	kind, code, message string
 }
 
-var errMissing = &refusal{http.StatusNotFound, "invalid_request_error", "resource_missing", "No such object."}
+var (
+	errNoSuchObject = &apiError{http.StatusNotFound, "invalid_request_error", "resource_missing", "No such object."}
+	errRateLimited  = &apiError{http.StatusTooManyRequests, "invalid_request_error", "rate_limit", "Too many requests."}
+	errNoKey        = &apiError{http.StatusUnauthorized, "invalid_request_error", "", "You did not provide an API key."}
+	errKeyReused    = &apiError{
+		http.StatusBadRequest, "idempotency_error", "", "This key was used with other parameters.",
+	}
+	errInternal = &apiError{
+		http.StatusInternalServerError, "api_error", "", "Something went wrong on Stripe's end.",
+	}
+)
 
-func invalid(format string, args ...any) *refusal {
-	return &refusal{http.StatusBadRequest, "invalid_request_error", "parameter_invalid", fmt.Sprintf(format, args...)}
+func invalidParameter(format string, args ...any) *apiError {
+	return &apiError{http.StatusBadRequest, "invalid_request_error", "parameter_invalid", fmt.Sprintf(format, args...)}
 }
 
-func (s *Server) routes() {
-	for pattern, do := range map[string]func(*http.Request) (object, *refusal){
+func (s *Server) registerRoutes() {
+	for pattern, handle := range map[string]operation{
 		"POST /v1/customers":                     s.createCustomer,
 		"GET /v1/customers":                      s.listCustomers,
 		"GET /v1/customers/{id}":                 s.getCustomer,
@@ -46,105 +54,118 @@ func (s *Server) routes() {
 		"DELETE /v1/subscriptions/{id}":          s.cancelSubscription,
 		"GET /v1/prices/{id}":                    s.getPrice,
 	} {
-		s.mux.HandleFunc(pattern, s.api(do))
+		s.mux.HandleFunc(pattern, s.apiHandler(handle))
 	}
-	s.mux.HandleFunc("/v1/", s.api(func(r *http.Request) (object, *refusal) {
-		return nil, &refusal{http.StatusNotFound, "invalid_request_error", "", "Unrecognized request URL (" + r.Method + ": " + r.URL.Path + ")."}
+	s.mux.HandleFunc("/v1/", s.apiHandler(func(r *http.Request) (object, *apiError) {
+		message := "Unrecognized request URL (" + r.Method + ": " + r.URL.Path + ")."
+		return nil, &apiError{http.StatusNotFound, "invalid_request_error", "", message}
 	}))
-	s.pages()
+	s.registerPages()
 }
 
-// api answers one call: the key, the faults that a test asked for, idempotency, and then the work itself.
-func (s *Server) api(do func(*http.Request) (object, *refusal)) http.HandlerFunc {
+// operation handles one endpoint. The caller holds the lock.
+type operation = func(*http.Request) (object, *apiError)
+
+// apiHandler wraps an operation with the check of the API key, injected faults, and idempotency.
+func (s *Server) apiHandler(handle operation) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			return // the caller is gone
+			return // the client is gone
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if err := r.ParseForm(); err != nil {
-			answer(w, nil, invalid("The body cannot be read."))
+			writeError(w, invalidParameter("The body cannot be read."))
 			return
 		}
-		if key, _, ok := r.BasicAuth(); !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer sk_") && (!ok || !strings.HasPrefix(key, "sk_")) {
-			answer(w, nil, &refusal{http.StatusUnauthorized, "invalid_request_error", "", "You did not provide an API key."})
+		if !hasAPIKey(r) {
+			writeError(w, errNoKey)
 			return
 		}
 		key := r.Header.Get("Idempotency-Key")
-		fault := s.note(r, string(body), key)
-		if fault.before(w, r) {
+		fault := s.recordCall(r, string(body), key)
+		if fault.failEarly(w, r) {
 			return
 		}
-		status, text := s.once(r, string(body), key, fault, do)
-		if fault == LoseAnswer {
+		status, response := s.runIdempotent(r, string(body), key, fault, handle)
+		if fault == DropResponse {
 			panic(http.ErrAbortHandler)
 		}
-		write(w, status, text)
+		writeResponse(w, status, response)
 	}
 }
 
-// note records the call and returns what is to go wrong with it.
-func (s *Server) note(r *http.Request, body, key string) Fault {
+// hasAPIKey reports whether the request has a secret key, which Stripe accepts as a bearer token and as a user name.
+func hasAPIKey(r *http.Request) bool {
+	user, _, ok := r.BasicAuth()
+	return strings.HasPrefix(r.Header.Get("Authorization"), "Bearer sk_") || ok && strings.HasPrefix(user, "sk_")
+}
+
+// recordCall records the request and returns the fault to inject.
+func (s *Server) recordCall(r *http.Request, body, key string) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, Call{Method: r.Method, Path: r.URL.RequestURI(), Body: body, Key: key})
 	return s.fault(r)
 }
 
-// once does the work, or repeats what an earlier call with the key was answered, a failure too.
-func (s *Server) once(r *http.Request, body, key string, fault Fault, do func(*http.Request) (object, *refusal)) (int, []byte) {
+// runIdempotent runs the operation, or returns the saved response, be it an error, of an earlier request with the key.
+func (s *Server) runIdempotent(
+	r *http.Request, body, key string, fault Fault, handle operation,
+) (status int, response []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	request := r.Method + " " + r.URL.Path + " " + body
-	if old := s.state.Remembered[key]; r.Method == http.MethodPost && key != "" && old != nil {
-		if old.Request != request {
-			return render(nil, &refusal{http.StatusBadRequest, "idempotency_error", "", "This key was used with other parameters."})
+	idempotent := r.Method == http.MethodPost && key != ""
+	if saved := s.state.Remembered[key]; idempotent && saved != nil {
+		if saved.Request != request {
+			return encodeResponse(nil, errKeyReused)
 		}
-		return old.Status, old.Body
+		return saved.Status, saved.Body
 	}
 	var o object
-	var no *refusal
-	if fault == ServerError {
-		no = &refusal{http.StatusInternalServerError, "api_error", "", "Something went wrong on Stripe's end."}
-	} else {
-		o, no = do(r)
+	apiErr := errInternal
+	if fault != ServerError {
+		o, apiErr = handle(r)
 	}
-	status, text := render(o, no)
-	if r.Method == http.MethodPost && key != "" {
-		s.state.Remembered[key] = &remembered{Request: request, Status: status, Body: text}
+	status, response = encodeResponse(o, apiErr)
+	if idempotent {
+		s.state.Remembered[key] = &savedResponse{Request: request, Status: status, Body: response}
 	}
 	if r.Method != http.MethodGet {
 		s.save()
 	}
-	return status, text
+	return status, response
 }
 
-func render(o object, no *refusal) (int, []byte) {
-	status := http.StatusOK
-	if no != nil {
-		status, o = no.status, object{"error": object{"type": no.kind, "code": no.code, "message": no.message}}
+// encodeResponse encodes o, or apiErr when it is not nil.
+func encodeResponse(o object, apiErr *apiError) (status int, body []byte) {
+	status = http.StatusOK
+	if apiErr != nil {
+		status = apiErr.status
+		o = object{"error": object{"type": apiErr.kind, "code": apiErr.code, "message": apiErr.message}}
 	}
-	text, err := json.Marshal(o)
+	body, err := json.Marshal(o)
 	if err != nil {
-		panic(err) // it is made of strings, numbers and maps
+		panic(err) // cannot happen: it consists of strings, numbers and maps
 	}
-	return status, text
+	return status, body
 }
 
-func write(w http.ResponseWriter, status int, text []byte) {
+func writeResponse(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Request-Id", newID("req"))
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // to whoever is left
+	_, _ = w.Write(body) // the client may be gone
 }
 
-func answer(w http.ResponseWriter, o object, no *refusal) {
-	status, text := render(o, no)
-	write(w, status, text)
+func writeError(w http.ResponseWriter, apiErr *apiError) {
+	status, body := encodeResponse(nil, apiErr)
+	writeResponse(w, status, body)
 }
 
-// nested returns the members of a form's map, such as metadata[name].
-func nested(form url.Values, prefix string) map[string]string {
+// formMap returns the entries of a map in a form, such as metadata[name].
+func formMap(form url.Values, prefix string) map[string]string {
 	found := map[string]string{}
 	for name, values := range form {
 		if inner, ok := strings.CutPrefix(name, prefix+"["); ok && strings.HasSuffix(inner, "]") {
@@ -154,60 +175,63 @@ func nested(form url.Values, prefix string) map[string]string {
 	return found
 }
 
-func (s *Server) createCustomer(r *http.Request) (object, *refusal) {
-	c := &customer{ID: newID("cus"), Email: r.PostFormValue("email"), Metadata: nested(r.PostForm, "metadata"), Created: s.now()}
+func (s *Server) createCustomer(r *http.Request) (object, *apiError) {
+	c := &customer{
+		ID: newID("cus"), Email: r.PostFormValue("email"),
+		Metadata: formMap(r.PostForm, "metadata"), Created: s.now(),
+	}
 	s.state.Customers = append(s.state.Customers, c)
 	return c.object(), nil
 }
 
-func (s *Server) listCustomers(r *http.Request) (object, *refusal) {
+func (s *Server) listCustomers(r *http.Request) (object, *apiError) {
 	var list []object
 	for _, c := range slices.Backward(s.state.Customers) {
 		if want := r.FormValue("email"); !c.Deleted && (want == "" || want == c.Email) {
 			list = append(list, c.object())
 		}
 	}
-	return page(r, "/v1/customers", list), nil
+	return listObject(r, "/v1/customers", list), nil
 }
 
-func (s *Server) getCustomer(r *http.Request) (object, *refusal) {
+func (s *Server) getCustomer(r *http.Request) (object, *apiError) {
 	c := s.state.customer(r.PathValue("id"))
 	if c == nil {
-		return nil, errMissing
+		return nil, errNoSuchObject
 	}
 	return c.object(), nil
 }
 
-func (s *Server) deleteCustomer(r *http.Request) (object, *refusal) {
+func (s *Server) deleteCustomer(r *http.Request) (object, *apiError) {
 	c := s.state.customer(r.PathValue("id"))
 	if c == nil {
-		return nil, errMissing
+		return nil, errNoSuchObject
 	}
 	c.Deleted = true
 	for _, x := range s.state.Subscriptions {
 		if x.Customer == c.ID && !x.ended() {
-			s.end(x)
+			s.endSubscription(x)
 		}
 	}
 	return object{"id": c.ID, "object": "customer", "deleted": true}, nil
 }
 
-func (s *Server) createSession(r *http.Request) (object, *refusal) {
+func (s *Server) createSession(r *http.Request) (object, *apiError) {
 	form := r.PostForm
 	if form.Get("mode") != "subscription" || form.Get("success_url") == "" {
-		return nil, invalid("Only mode=subscription with a success_url is known here.")
+		return nil, invalidParameter("Only mode=subscription with a success_url is known here.")
 	}
 	if s.state.customer(form.Get("customer")) == nil {
-		return nil, errMissing
+		return nil, errNoSuchObject
 	}
-	quantity, err := atoi(form.Get("line_items[0][quantity]"))
+	quantity, err := strconv.Atoi(form.Get("line_items[0][quantity]"))
 	price := form.Get("line_items[0][price]")
 	if err != nil || quantity < 1 || s.tierOf(price) == "" {
-		return nil, invalid("No such price, or no quantity.")
+		return nil, invalidParameter("No such price, or no quantity.")
 	}
 	x := &session{
 		ID: newID("cs_test"), Customer: form.Get("customer"), Status: "open", Price: price, Quantity: quantity,
-		Metadata: nested(form, "metadata"), SubMetadata: nested(form, "subscription_data[metadata]"),
+		Metadata: formMap(form, "metadata"), SubMetadata: formMap(form, "subscription_data[metadata]"),
 		Reference:  form.Get("client_reference_id"),
 		SuccessURL: form.Get("success_url"), CancelURL: form.Get("cancel_url"), Created: s.now(),
 	}
@@ -215,7 +239,7 @@ func (s *Server) createSession(r *http.Request) (object, *refusal) {
 	return s.sessionObject(x, r.Host), nil
 }
 
-func (s *Server) listSessions(r *http.Request) (object, *refusal) {
+func (s *Server) listSessions(r *http.Request) (object, *apiError) {
 	var list []object
 	for _, x := range slices.Backward(s.state.Sessions) {
 		if want := r.FormValue("customer"); want != "" && x.Customer != want {
@@ -226,24 +250,24 @@ func (s *Server) listSessions(r *http.Request) (object, *refusal) {
 		}
 		list = append(list, s.sessionObject(x, r.Host))
 	}
-	return page(r, "/v1/checkout/sessions", list), nil
+	return listObject(r, "/v1/checkout/sessions", list), nil
 }
 
-func (s *Server) getSession(r *http.Request) (object, *refusal) {
+func (s *Server) getSession(r *http.Request) (object, *apiError) {
 	x := s.state.session(r.PathValue("id"))
 	if x == nil {
-		return nil, errMissing
+		return nil, errNoSuchObject
 	}
 	return s.sessionObject(x, r.Host), nil
 }
 
-func (s *Server) expireSession(r *http.Request) (object, *refusal) {
+func (s *Server) expireSession(r *http.Request) (object, *apiError) {
 	x := s.state.session(r.PathValue("id"))
 	if x == nil {
-		return nil, errMissing
+		return nil, errNoSuchObject
 	}
 	if x.Status != "open" {
-		return nil, invalid("Only Checkout Sessions with a status in [\"open\"] can be expired.")
+		return nil, invalidParameter("Only Checkout Sessions with a status in [\"open\"] can be expired.")
 	}
 	x.Status = "expired"
 	return s.sessionObject(x, r.Host), nil

@@ -1,19 +1,16 @@
 package devstripe
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
-// Advance turns the clock ahead and lets happen what falls due: renewals, refused cards, ends of paid periods, checkouts
-// that expire.
+// Advance moves the clock forward and runs what falls due: renewals, declined payments, cancellations at the end of
+// a period, and expiries of checkouts.
 func (s *Server) Advance(by time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.Ahead += by
 	changed := by != 0
 	for _, x := range s.state.Sessions {
-		if x.Status == "open" && !s.now().Before(x.Created.Add(sessionLife)) {
+		if x.Status == "open" && !s.now().Before(x.Created.Add(checkoutLifetime)) {
 			x.Status, changed = "expired", true
 		}
 	}
@@ -28,15 +25,15 @@ func (s *Server) Advance(by time.Duration) {
 	}
 }
 
-// renew begins the next period, or ends what was to end. The lock is held.
+// renew starts the subscription's next period, or ends it when it was to be canceled. The caller holds the lock.
 func (s *Server) renew(x *subscription) {
 	if x.CancelAtPeriodEnd {
-		s.end(x)
+		s.endSubscription(x)
 		return
 	}
 	x.PeriodStart, x.PeriodEnd = x.PeriodEnd, x.PeriodEnd.AddDate(0, 1, 0)
 	if c := s.state.customer(x.Customer); c == nil || !c.Declines {
-		s.paid(x)
+		s.markPaid(x)
 		return
 	}
 	switch x.Status {
@@ -45,23 +42,23 @@ func (s *Server) renew(x *subscription) {
 	case "past_due":
 		x.Status = "unpaid"
 	}
-	s.emit("invoice.payment_failed", s.invoiceObject(x, "open"))
-	s.emit("customer.subscription.updated", s.subscriptionObject(x))
+	s.queueEvent("invoice.payment_failed", s.invoiceObject(x, "open"))
+	s.queueEvent("customer.subscription.updated", s.subscriptionObject(x))
 }
 
-func (s *Server) paid(x *subscription) {
+func (s *Server) markPaid(x *subscription) {
 	x.Status = "active"
-	s.emit("invoice.paid", s.invoiceObject(x, "paid"))
-	s.emit("customer.subscription.updated", s.subscriptionObject(x))
+	s.queueEvent("invoice.paid", s.invoiceObject(x, "paid"))
+	s.queueEvent("customer.subscription.updated", s.subscriptionObject(x))
 }
 
-func (s *Server) end(x *subscription) {
+func (s *Server) endSubscription(x *subscription) {
 	x.Status, x.EndedAt, x.CancelAtPeriodEnd = "canceled", s.now(), false
-	s.emit("customer.subscription.deleted", s.subscriptionObject(x))
+	s.queueEvent("customer.subscription.deleted", s.subscriptionObject(x))
 }
 
-// Running returns the ids of the subscriptions that have not ended.
-func (s *Server) Running() (ids []string) {
+// RunningSubscriptions returns the ids of the subscriptions that have not ended.
+func (s *Server) RunningSubscriptions() (ids []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, x := range s.state.Subscriptions {
@@ -72,8 +69,8 @@ func (s *Server) Running() (ids []string) {
 	return ids
 }
 
-// Pay completes an open checkout as its page does, and returns the subscription's id; seats 0 leaves them as ordered. It
-// returns "" when the checkout is not open, or the customer's card is refused.
+// Pay completes an open checkout as its page does and returns the subscription's id. Zero seats means those of the
+// order. It returns "" when the checkout is not open or the customer's card is declined.
 func (s *Server) Pay(sessionID string, seats int) (subscriptionID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,31 +86,33 @@ func (s *Server) Pay(sessionID string, seats int) (subscriptionID string) {
 		x.Quantity = seats
 	}
 	now := s.now()
-	made := &subscription{
-		ID: newID("sub"), Customer: x.Customer, Status: "active", Price: x.Price, Quantity: x.Quantity, Metadata: x.SubMetadata,
+	created := &subscription{
+		ID: newID("sub"), Customer: x.Customer, Status: "active",
+		Price: x.Price, Quantity: x.Quantity, Metadata: x.SubMetadata,
 		Created: now, PeriodStart: now, PeriodEnd: now.AddDate(0, 1, 0),
 	}
-	s.state.Subscriptions = append(s.state.Subscriptions, made)
-	x.Status, x.Subscription = "complete", made.ID
-	s.emit("customer.subscription.created", s.subscriptionObject(made))
-	s.emit("checkout.session.completed", s.sessionObject(x, "checkout"))
-	s.emit("invoice.paid", s.invoiceObject(made, "paid"))
+	s.state.Subscriptions = append(s.state.Subscriptions, created)
+	x.Status, x.Subscription = "complete", created.ID
+	s.queueEvent("customer.subscription.created", s.subscriptionObject(created))
+	s.queueEvent("checkout.session.completed", s.sessionObject(x, "checkout"))
+	s.queueEvent("invoice.paid", s.invoiceObject(created, "paid"))
 	s.save()
-	return made.ID
+	return created.ID
 }
 
-// Decline makes the customer's card refused from now on, or good again, which settles what is owed.
-func (s *Server) Decline(customerID string, refused bool) {
+// DeclineCard makes the customer's card fail from now on, or work again, which pays open invoices.
+func (s *Server) DeclineCard(customerID string, declined bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.state.customer(customerID)
 	if c == nil {
 		return
 	}
-	c.Declines = refused
+	c.Declines = declined
 	for _, x := range s.state.Subscriptions {
-		if x.Customer == customerID && !refused && slices.Contains([]string{"past_due", "unpaid"}, x.Status) {
-			s.paid(x)
+		overdue := x.Status == "past_due" || x.Status == "unpaid"
+		if x.Customer == customerID && !declined && overdue {
+			s.markPaid(x)
 		}
 	}
 	s.save()

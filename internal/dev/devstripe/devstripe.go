@@ -1,6 +1,7 @@
-// Package devstripe is a small Stripe for development and tests: customers, checkouts with a page to pay on, subscriptions
-// that renew, fail and end by a clock one can turn, a portal, and signed webhooks. It keeps state, unlike stripe-mock whose
-// answers it takes as its forms, so that stripe-go runs against it by its real code path. It moves no money.
+// Package devstripe is a fake Stripe for development and tests: customers, checkouts with a payment page,
+// subscriptions that renew, fail and end by a clock that can be advanced, a billing portal, and signed webhooks.
+// Unlike stripe-mock, whose responses are its fixtures, it keeps state, so stripe-go runs against it unchanged. It
+// moves no money.
 package devstripe
 
 import (
@@ -19,35 +20,35 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// Config is what a Server needs. Members without a remark are required.
+// Config configures a Server. Fields without a comment are required.
 type Config struct {
 	Prices        map[tier.Tier]string
-	WebhookURL    string // "" sends none: tests take them with Events and deliver them as they like
+	WebhookURL    string // "" sends no events: tests take them from Events and deliver them themselves
 	WebhookSecret string
-	File          string           // keeps the state over restarts; "" keeps it in memory
+	File          string           // stores the state across restarts; "" keeps it in memory
 	Now           func() time.Time // nil means time.Now
 	Log           *slog.Logger
 }
 
-// Server is a Stripe. It is an http.Handler and safe for concurrent use.
+// Server is the fake Stripe. It is an http.Handler and safe for concurrent use.
 type Server struct {
 	cfg   Config
 	mux   *http.ServeMux
-	wake  chan struct{} // an event waits
+	wake  chan struct{} // an event was queued
 	mu    sync.Mutex
 	state state
 	fault func(*http.Request) Fault
 	calls []Call
 
-	unruly atomic.Bool
+	unreliable atomic.Bool
 }
 
-// Call is a request of the API that came in.
+// Call is a request that the API received. Key is its Idempotency-Key.
 type Call struct {
 	Method, Path, Body, Key string
 }
 
-// New returns a Server in the state that its file keeps, or an empty one.
+// New returns a Server with the state in its file, or an empty one when there is no file.
 func New(cfg Config) (*Server, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -56,14 +57,14 @@ func New(cfg Config) (*Server, error) {
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("devstripe: %w: remove the file to start anew", err)
 	}
-	s.routes()
+	s.registerRoutes()
 	return s, nil
 }
 
-// ServeHTTP answers the API and the pages.
+// ServeHTTP serves the API and the pages.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// Calls returns the API's requests so far, in order.
+// Calls returns the requests that the API has received, in order.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,7 +85,7 @@ func (s *Server) load() error {
 	return json.Unmarshal(raw, &s.state)
 }
 
-// save writes the state. The lock is held.
+// save writes the state to the file. The caller holds the lock.
 func (s *Server) save() {
 	if s.cfg.File == "" {
 		return
@@ -101,10 +102,10 @@ func (s *Server) save() {
 	}
 }
 
-// now is by the clock that Advance turns. The lock is held.
+// now returns the time of the clock that Advance moves. The caller holds the lock.
 func (s *Server) now() time.Time { return s.cfg.Now().Add(s.state.Ahead) }
 
-// Maintain delivers webhooks and renews what is due until ctx ends.
+// Maintain renews subscriptions and delivers webhooks as they fall due, until ctx ends.
 func (s *Server) Maintain(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()

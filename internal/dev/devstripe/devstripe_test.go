@@ -44,7 +44,7 @@ func start(t *testing.T, cfg devstripe.Config) (*devstripe.Server, string) {
 	return s, ts.URL
 }
 
-// call sends a form with a key and returns status and members.
+// call sends a form with an idempotency key and returns the response's status and members.
 func call(t *testing.T, method, url, form, key string) (int, map[string]any) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(form))
@@ -61,8 +61,8 @@ func call(t *testing.T, method, url, form, key string) (int, map[string]any) {
 	return resp.StatusCode, members
 }
 
-// order makes a customer and an open checkout, and returns the checkout's id.
-func order(t *testing.T, base string) string {
+// openCheckout creates a customer and a checkout and returns the checkout's id.
+func openCheckout(t *testing.T, base string) string {
 	t.Helper()
 	_, customer := call(t, "POST", base+"/v1/customers", "email=a%40example.com", "")
 	form := url.Values{"mode": {"subscription"}, "success_url": {"http://app/ok"}, "cancel_url": {"http://app/no"},
@@ -76,26 +76,27 @@ func order(t *testing.T, base string) string {
 	return path.Base(u.Path)
 }
 
-func TestIdempotency(t *testing.T) {
+func TestIdempotencyKeyRepeatsTheResponse(t *testing.T) {
 	t.Parallel()
 	s, base := start(t, devstripe.Config{})
 	_, first := call(t, "POST", base+"/v1/customers", "email=a", "k")
 	_, again := call(t, "POST", base+"/v1/customers", "email=a", "k")
 	if first["id"] != again["id"] {
-		t.Error("the key made two customers")
+		t.Error("two requests with one key created two customers")
 	}
-	if status, no := call(t, "POST", base+"/v1/customers", "email=b", "k"); status != http.StatusBadRequest || no["error"].(map[string]any)["type"] != "idempotency_error" {
-		t.Errorf("other parameters: %d %v", status, no)
+	status, response := call(t, "POST", base+"/v1/customers", "email=b", "k")
+	if status != http.StatusBadRequest || response["error"].(map[string]any)["type"] != "idempotency_error" {
+		t.Errorf("other parameters: %d %v", status, response)
 	}
-	s.Script(func(*http.Request) devstripe.Fault { return devstripe.ServerError })
+	s.InjectFaults(func(*http.Request) devstripe.Fault { return devstripe.ServerError })
 	call(t, "POST", base+"/v1/customers", "email=c", "l")
-	s.Script(nil)
+	s.InjectFaults(nil)
 	if status, _ := call(t, "POST", base+"/v1/customers", "email=c", "l"); status != http.StatusInternalServerError {
-		t.Errorf("a 500 is repeated for its key, and this was %d", status)
+		t.Errorf("repeated after a 500: %d, want 500 again", status)
 	}
 }
 
-func TestRefusals(t *testing.T) {
+func TestAPIErrors(t *testing.T) {
 	t.Parallel()
 	_, base := start(t, devstripe.Config{})
 	for _, c := range []struct {
@@ -107,8 +108,9 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/v1/prices/price_none", "", 404}, {"POST", "/v1/billing_portal/sessions", "customer=cus_none", 404},
 		{"POST", "/v1/checkout/sessions", "mode=banana", 400}, {"GET", "/v1/charges", "", 404},
 	} {
-		if status, no := call(t, c.method, base+c.path, c.form, ""); status != c.status || no["error"] == nil {
-			t.Errorf("%s %s: %d %v", c.method, c.path, status, no)
+		status, response := call(t, c.method, base+c.path, c.form, "")
+		if status != c.status || response["error"] == nil {
+			t.Errorf("%s %s: %d %v", c.method, c.path, status, response)
 		}
 	}
 	resp, err := http.Get(base + "/v1/customers")
@@ -119,24 +121,24 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestStateOverRestarts starts a second server on the first one's file.
-func TestStateOverRestarts(t *testing.T) {
+// TestStateSurvivesARestart starts a second server with the first one's file.
+func TestStateSurvivesARestart(t *testing.T) {
 	t.Parallel()
 	cfg := devstripe.Config{File: filepath.Join(t.TempDir(), "stripe.json")}
 	s, base := start(t, cfg)
-	id := s.Pay(order(t, base), 7)
+	id := s.Pay(openCheckout(t, base), 7)
 	s.Advance(24 * time.Hour)
-	later, base := start(t, cfg)
+	restarted, base := start(t, cfg)
 	status, got := call(t, "GET", base+"/v1/subscriptions/"+id, "", "")
 	if status != http.StatusOK || got["status"] != "active" {
 		t.Errorf("%d %v", status, got)
 	}
-	if n := len(later.Events()); n != 3 {
-		t.Errorf("%d events wait, want 3", n)
+	if n := len(restarted.Events()); n != 3 {
+		t.Errorf("%d pending events, want 3", n)
 	}
 }
 
-// receiver keeps what is delivered, and refuses the first few.
+// receiver records the types of delivered events. It refuses the first deliveries, as many as refuse says.
 type receiver struct {
 	mu     sync.Mutex
 	got    []string
@@ -165,16 +167,15 @@ func (r *receiver) types() []string {
 	return append([]string(nil), r.got...)
 }
 
-// TestWebhooks delivers events signed as stripe-go wants them, again when they are refused, and twice and the wrong way
-// round when asked to.
-func TestWebhooks(t *testing.T) {
+// TestWebhookDelivery checks that deliveries are signed and retried, and repeated and reversed when unreliable.
+func TestWebhookDelivery(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		unruly bool
-		want   string
+		unreliable bool
+		want       string
 	}{
-		"in order": {false, "customer.subscription.created checkout.session.completed invoice.paid"},
-		"unruly": {true, "invoice.paid invoice.paid checkout.session.completed checkout.session.completed " +
+		"reliable": {false, "customer.subscription.created checkout.session.completed invoice.paid"},
+		"unreliable": {true, "invoice.paid invoice.paid checkout.session.completed checkout.session.completed " +
 			"customer.subscription.created customer.subscription.created"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -183,10 +184,10 @@ func TestWebhooks(t *testing.T) {
 			ts := httptest.NewServer(r)
 			t.Cleanup(ts.Close)
 			s, base := start(t, devstripe.Config{WebhookURL: ts.URL})
-			s.Unruly(c.unruly)
-			s.Pay(order(t, base), 0)
-			if !c.unruly {
-				r.refuse.Store(3) // each of the three once
+			s.DeliverUnreliably(c.unreliable)
+			s.Pay(openCheckout(t, base), 0)
+			if !c.unreliable {
+				r.refuse.Store(3) // each of the three events once
 			}
 			ctx, stop := context.WithCancel(t.Context())
 			var work sync.WaitGroup
@@ -197,24 +198,26 @@ func TestWebhooks(t *testing.T) {
 				select {
 				case <-tick.C:
 				case <-deadline:
-					t.Fatalf("delivered: %s", got)
+					t.Fatalf("delivered %q, want %q", got, c.want)
 				}
 			}
 			stop()
 			work.Wait()
 			if n := r.wrong.Load(); n > 0 {
-				t.Errorf("%d signatures were wrong", n)
+				t.Errorf("%d signatures were invalid", n)
 			}
 		})
 	}
 }
 
-// TestPages takes a checkout through its page: declined, left, paid, and then closed.
-func TestPages(t *testing.T) {
+// TestCheckoutPage submits a checkout's page: with a declined card, canceled, paid, and when it is complete.
+func TestCheckoutPage(t *testing.T) {
 	t.Parallel()
 	s, base := start(t, devstripe.Config{})
-	id := order(t, base)
-	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	id := openCheckout(t, base)
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	post := func(form string) (int, string, string) {
 		t.Helper()
 		resp, err := browser.Post(base+"/c/pay/"+id, "application/x-www-form-urlencoded", strings.NewReader(form))
@@ -223,35 +226,38 @@ func TestPages(t *testing.T) {
 		check(t, errors.Join(err, resp.Body.Close()))
 		return resp.StatusCode, resp.Header.Get("Location"), string(body)
 	}
-	if status, _, body := post("do=fail"); status != http.StatusOK || !strings.Contains(body, "declined") || len(s.Running()) != 0 {
+	status, _, body := post("do=fail")
+	if status != http.StatusOK || !strings.Contains(body, "declined") || len(s.RunningSubscriptions()) != 0 {
 		t.Errorf("declined: %d %s", status, body)
 	}
 	if status, to, _ := post("do=cancel"); status != http.StatusSeeOther || to != "http://app/no" {
-		t.Errorf("left: %d %s", status, to)
+		t.Errorf("canceled: %d %s", status, to)
 	}
-	if status, to, _ := post("do=pay&seats=9"); status != http.StatusSeeOther || to != "http://app/ok" || len(s.Running()) != 1 {
+	status, to, _ := post("do=pay&seats=9")
+	if status != http.StatusSeeOther || to != "http://app/ok" || len(s.RunningSubscriptions()) != 1 {
 		t.Errorf("paid: %d %s", status, to)
 	}
-	if _, _, body := post("do=pay"); !strings.Contains(body, "This checkout is complete") || len(s.Running()) != 1 {
+	_, _, body = post("do=pay")
+	if !strings.Contains(body, "This checkout is complete") || len(s.RunningSubscriptions()) != 1 {
 		t.Errorf("paid twice: %s", body)
 	}
-	_, got := call(t, "GET", base+"/v1/subscriptions/"+s.Running()[0], "", "")
+	_, got := call(t, "GET", base+"/v1/subscriptions/"+s.RunningSubscriptions()[0], "", "")
 	items := got["items"].(map[string]any)["data"].([]any)
 	if seats := items[0].(map[string]any)["quantity"]; fmt.Sprint(seats) != "9" {
 		t.Errorf("%v seats", seats)
 	}
 }
 
-// TestExpiredCheckout lets a day pass.
-func TestExpiredCheckout(t *testing.T) {
+func TestCheckoutExpiresAfterADay(t *testing.T) {
 	t.Parallel()
 	s, base := start(t, devstripe.Config{})
-	id := order(t, base)
+	id := openCheckout(t, base)
 	s.Advance(24 * time.Hour)
 	if s.Pay(id, 0) != "" {
-		t.Error("a checkout of yesterday was paid")
+		t.Error("an expired checkout was paid")
 	}
-	if status, no := call(t, "POST", base+"/v1/checkout/sessions/"+id+"/expire", "", ""); status != http.StatusBadRequest {
-		t.Errorf("expired twice: %d %v", status, no)
+	status, response := call(t, "POST", base+"/v1/checkout/sessions/"+id+"/expire", "", "")
+	if status != http.StatusBadRequest {
+		t.Errorf("expired twice: %d %v", status, response)
 	}
 }

@@ -16,45 +16,48 @@ import (
 )
 
 const (
-	apiVersion   = "2026-03-25.dahlia" // that of the stripe-go release in go.mod
-	deliveryTime = 10 * time.Second    // for one
-	firstRepeat  = time.Second         // doubled by each failure
-	lastRepeat   = time.Minute
-	givenUpAfter = 72 * time.Hour
+	apiVersion      = "2026-03-25.dahlia" // that of the stripe-go release in go.mod
+	deliveryTimeout = 10 * time.Second    // of one delivery
+	firstRetry      = time.Second         // doubled by each failure, up to maxRetry
+	maxRetry        = time.Minute
+	giveUpAfter     = 72 * time.Hour
 )
 
-// Event is one that was signed for nobody yet.
+// Event is an event that has not been signed yet.
 type Event struct {
 	ID, Type string
 	Payload  []byte
 }
 
-// delivery is an event on its way.
+// delivery is an event in the outbox. It is stored in the state file.
 type delivery struct {
 	Event
 	Attempts    int
 	First, Next time.Time // by the real clock
 }
 
-// emit puts an event into the outbox. The lock is held.
-func (s *Server) emit(kind string, o object) {
+// queueEvent adds an event to the outbox. The caller holds the lock.
+func (s *Server) queueEvent(kind string, o object) {
 	id := newID("evt")
 	payload, err := json.Marshal(object{
 		"id": id, "object": "event", "api_version": apiVersion, "created": s.now().Unix(), "livemode": false,
-		"pending_webhooks": 1, "request": object{"id": nil, "idempotency_key": nil}, "type": kind, "data": object{"object": o},
+		"pending_webhooks": 1, "request": object{"id": nil, "idempotency_key": nil},
+		"type": kind, "data": object{"object": o},
 	})
 	if err != nil {
-		panic(err) // it is made of strings, numbers and maps
+		panic(err) // cannot happen: it consists of strings, numbers and maps
 	}
-	real := s.cfg.Now()
-	s.state.Outbox = append(s.state.Outbox, &delivery{Event: Event{ID: id, Type: kind, Payload: payload}, First: real, Next: real})
+	now := s.cfg.Now()
+	s.state.Outbox = append(s.state.Outbox, &delivery{
+		Event: Event{ID: id, Type: kind, Payload: payload}, First: now, Next: now,
+	})
 	select {
 	case s.wake <- struct{}{}:
-	default: // Maintain is about to look anyway
+	default: // Maintain has a pending signal already
 	}
 }
 
-// Events takes what waits in the outbox, the oldest first.
+// Events empties the outbox and returns its events, oldest first.
 func (s *Server) Events() []Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,35 +70,35 @@ func (s *Server) Events() []Event {
 	return taken
 }
 
-// Sign returns the Stripe-Signature of a payload at that time.
+// Sign returns the Stripe-Signature header of a payload, signed at the given time.
 func Sign(payload []byte, secret string, at time.Time) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	fmt.Fprintf(mac, "%d.%s", at.Unix(), payload)
 	return fmt.Sprintf("t=%d,v1=%s", at.Unix(), hex.EncodeToString(mac.Sum(nil)))
 }
 
-// deliverDue sends what is due. What is not acknowledged is due again after a pause that doubles each time, for three
-// days.
+// deliverDue sends the events that are due. One that is not acknowledged is due again after a backoff, for three days.
 func (s *Server) deliverDue(ctx context.Context) {
 	if s.cfg.WebhookURL == "" {
 		return
 	}
-	for _, d := range s.due() {
+	for _, d := range s.dueDeliveries() {
 		err := s.deliver(ctx, d.Payload)
-		if s.unruly.Load() {
+		if s.unreliable.Load() {
 			err = errors.Join(err, s.deliver(ctx, d.Payload))
 		}
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil {
-			s.cfg.Log.WarnContext(ctx, "the Stripe stand-in will send a webhook again", slog.String("event", d.ID), slog.Any("error", err))
+			s.cfg.Log.WarnContext(ctx, "the Stripe stand-in will send a webhook again",
+				slog.String("event", d.ID), slog.Any("error", err))
 		}
-		s.settle(d, err == nil)
+		s.recordDelivery(d, err == nil)
 	}
 }
 
-func (s *Server) due() (list []*delivery) {
+func (s *Server) dueDeliveries() (list []*delivery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.cfg.Now()
@@ -104,29 +107,30 @@ func (s *Server) due() (list []*delivery) {
 			list = append(list, d)
 		}
 	}
-	if s.unruly.Load() {
+	if s.unreliable.Load() {
 		slices.Reverse(list)
 	}
 	return list
 }
 
-// Unruly makes deliveries what Stripe allows itself: each event twice, and those that wait the wrong way round.
-func (s *Server) Unruly(on bool) { s.unruly.Store(on) }
+// DeliverUnreliably turns on what Stripe reserves the right to do: it delivers each event twice, and pending events in
+// reverse order.
+func (s *Server) DeliverUnreliably(on bool) { s.unreliable.Store(on) }
 
-func (s *Server) settle(d *delivery, arrived bool) {
+func (s *Server) recordDelivery(d *delivery, arrived bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.cfg.Now()
 	d.Attempts++
-	d.Next = now.Add(min(lastRepeat, firstRepeat<<min(d.Attempts-1, 10)))
-	if arrived || now.Sub(d.First) > givenUpAfter {
+	d.Next = now.Add(min(maxRetry, firstRetry<<min(d.Attempts-1, 10)))
+	if arrived || now.Sub(d.First) > giveUpAfter {
 		s.state.Outbox = slices.DeleteFunc(s.state.Outbox, func(x *delivery) bool { return x == d })
 	}
 	s.save()
 }
 
 func (s *Server) deliver(ctx context.Context, payload []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, deliveryTime)
+	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.cfg.WebhookURL, bytes.NewReader(payload))
 	if err != nil {

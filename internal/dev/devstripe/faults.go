@@ -5,23 +5,23 @@ import (
 	"net/http"
 )
 
-// Fault is what goes wrong with a call.
+// Fault is a way in which a request can fail.
 type Fault int
 
-// What can go wrong.
+// The faults that InjectFaults can cause.
 const (
-	None        Fault = iota
-	ServerError       // 500, nothing done; the idempotency key repeats it
-	RateLimited       // 429
-	LoseAnswer        // all is done, and the connection is cut before the answer
-	Hang              // no answer until the caller leaves
-	Garbage           // 200 with something that is no JSON
+	None         Fault = iota
+	ServerError        // 500 without effect; repeated for its idempotency key
+	RateLimited        // 429 without effect
+	DropResponse       // the request takes effect, and the connection closes without a response
+	Hang               // no response until the client gives up
+	Garbage            // 200 with a body that is not JSON
 )
 
 func noFault(*http.Request) Fault { return None }
 
-// Script lets calls go wrong as choose says, until the next Script; nil ends it.
-func (s *Server) Script(choose func(r *http.Request) Fault) {
+// InjectFaults makes each request fail as choose returns, until the next call of InjectFaults. Nil stops it.
+func (s *Server) InjectFaults(choose func(r *http.Request) Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fault = choose; choose == nil {
@@ -29,15 +29,15 @@ func (s *Server) Script(choose func(r *http.Request) Fault) {
 	}
 }
 
-// before lets go wrong what goes wrong before the work; it reports whether the call is over.
-func (f Fault) before(w http.ResponseWriter, r *http.Request) bool {
+// failEarly applies a fault that prevents the request from taking effect. It reports whether it did.
+func (f Fault) failEarly(w http.ResponseWriter, r *http.Request) bool {
 	switch f {
 	case RateLimited:
-		answer(w, nil, &refusal{http.StatusTooManyRequests, "invalid_request_error", "rate_limit", "Too many requests."})
+		writeError(w, errRateLimited)
 	case Hang:
 		<-r.Context().Done()
 	case Garbage:
-		_, _ = io.WriteString(w, "<html>it works!</html>") // to whoever is left
+		_, _ = io.WriteString(w, "<html>it works!</html>") // the client may be gone
 	default:
 		return false
 	}

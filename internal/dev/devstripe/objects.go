@@ -4,21 +4,22 @@ import (
 	"embed"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 )
 
-// forms are stripe-mock's answers: every member that Stripe has, filled by its examples. What we know is put over them.
+// fixtures are responses of stripe-mock, with every member that Stripe's objects have and example values.
 //
 //go:embed fixtures/*.json
-var forms embed.FS
+var fixtures embed.FS
 
 type object = map[string]any
 
-// form returns a copy of stripe-mock's object of that kind.
-func form(kind string) object {
-	raw, err := forms.ReadFile("fixtures/" + kind + ".json")
+// fixture returns a new copy of the example object of that kind.
+func fixture(kind string) object {
+	raw, err := fixtures.ReadFile("fixtures/" + kind + ".json")
 	if err != nil {
-		panic(err) // it is embedded, and tests read each
+		panic(err) // cannot happen: it is embedded, and tests read each
 	}
 	var o object
 	if err := json.Unmarshal(raw, &o); err != nil {
@@ -27,15 +28,16 @@ func form(kind string) object {
 	return o
 }
 
-func over(o object, members object) object {
+// withMembers sets members in o and returns o.
+func withMembers(o object, members object) object {
 	for k, v := range members {
 		o[k] = v
 	}
 	return o
 }
 
-// unix is a time as Stripe writes it, null for none.
-func unix(t time.Time) any {
+// unixOrNull returns a time as Stripe writes it, null for the zero time.
+func unixOrNull(t time.Time) any {
 	if t.IsZero() {
 		return nil
 	}
@@ -43,65 +45,73 @@ func unix(t time.Time) any {
 }
 
 func (c *customer) object() object {
-	return over(form("customer"), object{"id": c.ID, "email": c.Email, "metadata": c.Metadata, "created": unix(c.Created), "delinquent": c.Declines})
+	return withMembers(fixture("customer"), object{
+		"id": c.ID, "email": c.Email, "metadata": c.Metadata,
+		"created": unixOrNull(c.Created), "delinquent": c.Declines,
+	})
 }
 
 func (s *Server) priceObject(id string) object {
 	price := s.tierOf(id).Price()
-	return over(form("price"), object{"id": id, "unit_amount": price.Cents, "currency": price.Currency, "active": true})
+	return withMembers(fixture("price"), object{
+		"id": id, "unit_amount": price.Cents, "currency": price.Currency, "active": true,
+	})
 }
 
-// sessionObject has its page at the host that was asked.
+// sessionObject returns a checkout session whose page is at host.
 func (s *Server) sessionObject(x *session, host string) object {
 	var url any
 	if x.Status == "open" {
 		url = "http://" + host + "/c/pay/" + x.ID
 	}
 	var subscription any
-	paid := "unpaid"
+	paymentStatus := "unpaid"
 	if x.Subscription != "" {
-		subscription, paid = x.Subscription, "paid"
+		subscription, paymentStatus = x.Subscription, "paid"
 	}
-	return over(form("checkout_session"), object{
-		"id": x.ID, "customer": x.Customer, "status": x.Status, "url": url, "metadata": x.Metadata, "client_reference_id": x.Reference,
-		"success_url": x.SuccessURL, "cancel_url": x.CancelURL, "subscription": subscription, "payment_status": paid,
-		"mode": "subscription", "created": unix(x.Created), "expires_at": unix(x.Created.Add(sessionLife)), "livemode": false,
+	return withMembers(fixture("checkout_session"), object{
+		"id": x.ID, "customer": x.Customer, "status": x.Status, "url": url,
+		"metadata": x.Metadata, "client_reference_id": x.Reference,
+		"success_url": x.SuccessURL, "cancel_url": x.CancelURL,
+		"subscription": subscription, "payment_status": paymentStatus, "mode": "subscription",
+		"created": unixOrNull(x.Created), "expires_at": unixOrNull(x.Created.Add(checkoutLifetime)), "livemode": false,
 	})
 }
 
 func (s *Server) subscriptionObject(x *subscription) object {
-	o := form("subscription")
+	o := fixture("subscription")
 	items, _ := o["items"].(object)
 	list, _ := items["data"].([]any)
 	item, _ := list[0].(object)
-	over(item, object{
+	withMembers(item, object{
 		"price": s.priceObject(x.Price), "quantity": x.Quantity, "subscription": x.ID,
-		"current_period_start": unix(x.PeriodStart), "current_period_end": unix(x.PeriodEnd),
+		"current_period_start": unixOrNull(x.PeriodStart), "current_period_end": unixOrNull(x.PeriodEnd),
 	})
 	var cancelAt any
 	if x.CancelAtPeriodEnd {
-		cancelAt = unix(x.PeriodEnd)
+		cancelAt = unixOrNull(x.PeriodEnd)
 	}
-	return over(o, object{
-		"id": x.ID, "customer": x.Customer, "status": x.Status, "metadata": x.Metadata, "created": unix(x.Created),
-		"cancel_at_period_end": x.CancelAtPeriodEnd, "cancel_at": cancelAt, "canceled_at": unix(x.EndedAt), "ended_at": unix(x.EndedAt),
+	return withMembers(o, object{
+		"id": x.ID, "customer": x.Customer, "status": x.Status, "metadata": x.Metadata,
+		"created": unixOrNull(x.Created), "cancel_at_period_end": x.CancelAtPeriodEnd, "cancel_at": cancelAt,
+		"canceled_at": unixOrNull(x.EndedAt), "ended_at": unixOrNull(x.EndedAt),
 		"currency": s.tierOf(x.Price).Price().Currency, "livemode": false,
 	})
 }
 
 func (s *Server) invoiceObject(x *subscription, status string) object {
 	cents := s.tierOf(x.Price).Price().Cents * x.Quantity
-	return over(form("invoice"), object{
+	return withMembers(fixture("invoice"), object{
 		"id": newID("in"), "customer": x.Customer, "status": status, "amount_due": cents,
 		"parent": object{"quote_details": nil, "type": "subscription_details",
 			"subscription_details": object{"metadata": x.Metadata, "subscription": x.ID}},
 	})
 }
 
-// page answers a list, the newest first, as far as limit and starting_after say.
-func page(r *http.Request, url string, newestFirst []object) object {
+// listObject returns one page of a list, as the request's limit and starting_after ask.
+func listObject(r *http.Request, url string, newestFirst []object) object {
 	limit := 10
-	if n, err := atoi(r.FormValue("limit")); err == nil && n >= 1 && n <= 100 {
+	if n, err := strconv.Atoi(r.FormValue("limit")); err == nil && n >= 1 && n <= 100 {
 		limit = n
 	}
 	after := r.FormValue("starting_after")

@@ -9,22 +9,22 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// state is all that is kept.
+// state is everything that the file stores, so its field names are a file format.
 type state struct {
-	Ahead         time.Duration // of the real clock
+	Ahead         time.Duration // how far Advance has moved the clock
 	Customers     []*customer
 	Sessions      []*session
 	Subscriptions []*subscription
 	Outbox        []*delivery
-	Remembered    map[string]*remembered // by idempotency key
+	Remembered    map[string]*savedResponse // by idempotency key
 }
 
-func newState() state { return state{Remembered: map[string]*remembered{}} }
+func newState() state { return state{Remembered: map[string]*savedResponse{}} }
 
 type customer struct {
 	ID, Email string
 	Metadata  map[string]string
-	Declines  bool // its card is refused from now on
+	Declines  bool // its card is declined
 	Deleted   bool
 	Created   time.Time
 }
@@ -53,17 +53,18 @@ type subscription struct {
 
 func (s *subscription) ended() bool { return s.Status == "canceled" }
 
-// remembered is the answer to an idempotency key.
-type remembered struct {
-	Request string // method, path and body, which have to be the same
+// savedResponse is the response to the first request with an idempotency key.
+type savedResponse struct {
+	Request string // method, path and body, which a repeated request must match
 	Status  int
 	Body    []byte
 }
 
 func newID(prefix string) string { return prefix + "_" + strings.ToLower(rand.Text()) }
 
-func find[T any](list []*T, is func(*T) bool) *T {
-	if i := slices.IndexFunc(list, is); i >= 0 {
+// find returns the first element that matches, or nil.
+func find[T any](list []*T, matches func(*T) bool) *T {
+	if i := slices.IndexFunc(list, matches); i >= 0 {
 		return list[i]
 	}
 	return nil
@@ -81,7 +82,7 @@ func (s *state) subscription(id string) *subscription {
 	return find(s.Subscriptions, func(x *subscription) bool { return x.ID == id })
 }
 
-// tierOf is the tier of a price, or "".
+// tierOf returns the tier of a price, or "" for an unknown one.
 func (s *Server) tierOf(price string) tier.Tier {
 	for t, id := range s.cfg.Prices {
 		if id == price {

@@ -7,66 +7,69 @@ import (
 	"slices"
 )
 
-func (s *Server) createPortal(r *http.Request) (object, *refusal) {
+func (s *Server) createPortal(r *http.Request) (object, *apiError) {
 	c := s.state.customer(r.PostFormValue("customer"))
 	if c == nil {
-		return nil, errMissing
+		return nil, errNoSuchObject
 	}
 	back := r.PostFormValue("return_url")
-	return over(form("portal"), object{
-		"id": newID("bps"), "customer": c.ID, "return_url": back, "created": unix(s.now()), "livemode": false,
+	return withMembers(fixture("portal"), object{
+		"id": newID("bps"), "customer": c.ID, "return_url": back, "created": unixOrNull(s.now()), "livemode": false,
 		"url": "http://" + r.Host + "/p/" + c.ID + "?back=" + url.QueryEscape(back),
 	}), nil
 }
 
-func (s *Server) listSubscriptions(r *http.Request) (object, *refusal) {
+func (s *Server) listSubscriptions(r *http.Request) (object, *apiError) {
 	var list []object
 	for _, x := range slices.Backward(s.state.Subscriptions) {
-		status, want := r.FormValue("status"), r.FormValue("customer")
-		if want != "" && x.Customer != want || status == "" && x.ended() || status != "" && status != "all" && status != x.Status {
+		if want := r.FormValue("customer"); want != "" && x.Customer != want {
+			continue
+		}
+		switch status := r.FormValue("status"); {
+		case status == "" && x.ended(), status != "" && status != "all" && status != x.Status:
 			continue
 		}
 		list = append(list, s.subscriptionObject(x))
 	}
-	return page(r, "/v1/subscriptions", list), nil
+	return listObject(r, "/v1/subscriptions", list), nil
 }
 
-func (s *Server) getSubscription(r *http.Request) (object, *refusal) {
+func (s *Server) getSubscription(r *http.Request) (object, *apiError) {
 	x := s.state.subscription(r.PathValue("id"))
 	if x == nil {
-		return nil, errMissing
+		return nil, errNoSuchObject
 	}
 	return s.subscriptionObject(x), nil
 }
 
-func (s *Server) updateSubscription(r *http.Request) (object, *refusal) {
+func (s *Server) updateSubscription(r *http.Request) (object, *apiError) {
 	x := s.state.subscription(r.PathValue("id"))
 	if x == nil {
-		return nil, errMissing
+		return nil, errNoSuchObject
 	}
 	if x.ended() {
-		return nil, invalid("A canceled subscription can only update its cancellation_details and metadata.")
+		return nil, invalidParameter("A canceled subscription can only update its cancellation_details and metadata.")
 	}
 	if end := r.PostFormValue("cancel_at_period_end"); end != "" {
 		x.CancelAtPeriodEnd = end == "true"
 	}
-	maps.Copy(x.Metadata, nested(r.PostForm, "metadata"))
-	s.emit("customer.subscription.updated", s.subscriptionObject(x))
+	maps.Copy(x.Metadata, formMap(r.PostForm, "metadata"))
+	s.queueEvent("customer.subscription.updated", s.subscriptionObject(x))
 	return s.subscriptionObject(x), nil
 }
 
-func (s *Server) cancelSubscription(r *http.Request) (object, *refusal) {
+func (s *Server) cancelSubscription(r *http.Request) (object, *apiError) {
 	x := s.state.subscription(r.PathValue("id"))
-	if x == nil || x.ended() { // as Stripe does
-		return nil, errMissing
+	if x == nil || x.ended() { // Stripe responds alike to both
+		return nil, errNoSuchObject
 	}
-	s.end(x)
+	s.endSubscription(x)
 	return s.subscriptionObject(x), nil
 }
 
-func (s *Server) getPrice(r *http.Request) (object, *refusal) {
+func (s *Server) getPrice(r *http.Request) (object, *apiError) {
 	if s.tierOf(r.PathValue("id")) == "" {
-		return nil, errMissing
+		return nil, errNoSuchObject
 	}
 	return s.priceObject(r.PathValue("id")), nil
 }

@@ -2,4 +2,4 @@
 
 package billing_test
 
-const orderStride = 1
+func init() { orderStride = 1 }

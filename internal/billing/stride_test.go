@@ -1,5 +1,0 @@
-//go:build !soak
-
-package billing_test
-
-const orderStride = 11
