@@ -12,6 +12,41 @@ import (
 	"github.com/google/uuid"
 )
 
+const createSession = `-- name: CreateSession :execrows
+INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at)
+SELECT $1, u.id, $2, $3, $4, $5, $3, $3
+FROM users u
+WHERE u.id = $6 AND u.deleted_at IS NULL AND u.password_changed_at = $7
+FOR SHARE OF u
+`
+
+type CreateSessionParams struct {
+	ID         uuid.UUID
+	TokenHash  []byte
+	Now        time.Time
+	ExpiresAt  time.Time
+	EndsAt     time.Time
+	UserID     uuid.UUID
+	VerifiedAt time.Time
+}
+
+// Locks the user's row, so that no session is created concurrently with a password change or a deletion.
+func (q *Queries) CreateSession(ctx context.Context, db DBTX, arg CreateSessionParams) (int64, error) {
+	result, err := db.Exec(ctx, createSession,
+		arg.ID,
+		arg.TokenHash,
+		arg.Now,
+		arg.ExpiresAt,
+		arg.EndsAt,
+		arg.UserID,
+		arg.VerifiedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const endSession = `-- name: EndSession :execrows
 UPDATE refresh_tokens
 SET revoked_at = coalesce(revoked_at, $1), revoked_for = coalesce(revoked_for, $2)
@@ -47,7 +82,7 @@ type EndSessionsExceptParams struct {
 	Now        *time.Time
 	RevokedFor *string
 	UserID     uuid.UUID
-	Kept       uuid.UUID
+	ExceptID   uuid.UUID
 }
 
 func (q *Queries) EndSessionsExcept(ctx context.Context, db DBTX, arg EndSessionsExceptParams) error {
@@ -55,7 +90,7 @@ func (q *Queries) EndSessionsExcept(ctx context.Context, db DBTX, arg EndSession
 		arg.Now,
 		arg.RevokedFor,
 		arg.UserID,
-		arg.Kept,
+		arg.ExceptID,
 	)
 	return err
 }
@@ -124,41 +159,6 @@ func (q *Queries) LockSession(ctx context.Context, db DBTX, id uuid.UUID) (LockS
 		&i.RevokedFor,
 	)
 	return i, err
-}
-
-const openSession = `-- name: OpenSession :execrows
-INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at)
-SELECT $1, u.id, $2, $3, $4, $5, $3, $3
-FROM users u
-WHERE u.id = $6 AND u.deleted_at IS NULL AND u.password_changed_at = $7
-FOR SHARE OF u
-`
-
-type OpenSessionParams struct {
-	ID         uuid.UUID
-	TokenHash  []byte
-	Now        time.Time
-	ExpiresAt  time.Time
-	EndsAt     time.Time
-	UserID     uuid.UUID
-	VerifiedAt time.Time
-}
-
-// The user's row is locked, so that a log-in cannot slip in behind a password change or a deletion.
-func (q *Queries) OpenSession(ctx context.Context, db DBTX, arg OpenSessionParams) (int64, error) {
-	result, err := db.Exec(ctx, openSession,
-		arg.ID,
-		arg.TokenHash,
-		arg.Now,
-		arg.ExpiresAt,
-		arg.EndsAt,
-		arg.UserID,
-		arg.VerifiedAt,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }
 
 const pruneSessions = `-- name: PruneSessions :exec

@@ -28,23 +28,11 @@ UPDATE subscriptions SET status = 'canceled', cancel_at_period_end = false, upda
 WHERE stripe_subscription_id = $2 RETURNING user_id
 `
 
-func (q *Queries) EndSubscription(ctx context.Context, db DBTX, askedAt time.Time, stripeSubscriptionID string) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, endSubscription, askedAt, stripeSubscriptionID)
+func (q *Queries) EndSubscription(ctx context.Context, db DBTX, asOf time.Time, stripeSubscriptionID string) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, endSubscription, asOf, stripeSubscriptionID)
 	var user_id uuid.UUID
 	err := row.Scan(&user_id)
 	return user_id, err
-}
-
-const leavingCustomer = `-- name: LeavingCustomer :one
-SELECT stripe_customer_id FROM users WHERE id = $1
-`
-
-// Of an account that is being deleted, too.
-func (q *Queries) LeavingCustomer(ctx context.Context, db DBTX, id uuid.UUID) (*string, error) {
-	row := db.QueryRow(ctx, leavingCustomer, id)
-	var stripe_customer_id *string
-	err := row.Scan(&stripe_customer_id)
-	return stripe_customer_id, err
 }
 
 const lockSubscriber = `-- name: LockSubscriber :one
@@ -58,9 +46,10 @@ type LockSubscriberRow struct {
 	DeletedAt *time.Time
 }
 
-// Whose customer it is; locked, so that two subscriptions of one account are written one after the other.
-func (q *Queries) LockSubscriber(ctx context.Context, db DBTX, stripeCustomerID string, named uuid.UUID) (LockSubscriberRow, error) {
-	row := db.QueryRow(ctx, lockSubscriber, stripeCustomerID, named)
+// Returns the owner of a subscription and locks the row, so that the subscriptions of one account are saved one at a time.
+// An account without a customer id is found by the id in the subscription's metadata.
+func (q *Queries) LockSubscriber(ctx context.Context, db DBTX, stripeCustomerID string, metadataUserID uuid.UUID) (LockSubscriberRow, error) {
+	row := db.QueryRow(ctx, lockSubscriber, stripeCustomerID, metadataUserID)
 	var i LockSubscriberRow
 	err := row.Scan(&i.ID, &i.DeletedAt)
 	return i, err
@@ -72,8 +61,8 @@ WHERE status NOT IN ('canceled', 'incomplete_expired') AND stripe_subscription_i
 ORDER BY stripe_subscription_id LIMIT $2
 `
 
-func (q *Queries) RunningSubscriptions(ctx context.Context, db DBTX, after string, most int32) ([]string, error) {
-	rows, err := db.Query(ctx, runningSubscriptions, after, most)
+func (q *Queries) RunningSubscriptions(ctx context.Context, db DBTX, after string, pageSize int32) ([]string, error) {
+	rows, err := db.Query(ctx, runningSubscriptions, after, pageSize)
 	if err != nil {
 		return nil, err
 	}
@@ -111,11 +100,11 @@ type SaveSubscriptionParams struct {
 	Seats                int32
 	CurrentPeriodEnd     *time.Time
 	CancelAtPeriodEnd    bool
-	AskedAt              time.Time
+	AsOf                 time.Time
 }
 
-// updated_at is when the state was asked for: an answer to an earlier question never overwrites that to a later one, and
-// nothing brings an ended subscription back.
+// updated_at is the time just before the state was fetched: a later state is never overwritten by an earlier one, and an
+// ended subscription never becomes active again.
 func (q *Queries) SaveSubscription(ctx context.Context, db DBTX, arg SaveSubscriptionParams) (int64, error) {
 	result, err := db.Exec(ctx, saveSubscription,
 		arg.ID,
@@ -126,7 +115,7 @@ func (q *Queries) SaveSubscription(ctx context.Context, db DBTX, arg SaveSubscri
 		arg.Seats,
 		arg.CurrentPeriodEnd,
 		arg.CancelAtPeriodEnd,
-		arg.AskedAt,
+		arg.AsOf,
 	)
 	if err != nil {
 		return 0, err
@@ -193,6 +182,18 @@ func (q *Queries) StripeCustomer(ctx context.Context, db DBTX, id uuid.UUID) (St
 	return i, err
 }
 
+const stripeCustomerOfAnyUser = `-- name: StripeCustomerOfAnyUser :one
+SELECT stripe_customer_id FROM users WHERE id = $1
+`
+
+// Unlike StripeCustomer, finds accounts that are being deleted as well.
+func (q *Queries) StripeCustomerOfAnyUser(ctx context.Context, db DBTX, id uuid.UUID) (*string, error) {
+	row := db.QueryRow(ctx, stripeCustomerOfAnyUser, id)
+	var stripe_customer_id *string
+	err := row.Scan(&stripe_customer_id)
+	return stripe_customer_id, err
+}
+
 const subscriptionsOf = `-- name: SubscriptionsOf :many
 SELECT stripe_subscription_id, tier, status, seats, current_period_end, cancel_at_period_end FROM subscriptions
 WHERE user_id = $1
@@ -208,7 +209,7 @@ type SubscriptionsOfRow struct {
 	CancelAtPeriodEnd    bool
 }
 
-// The ones that still run first, then the newest.
+// Running subscriptions first, then newest first.
 func (q *Queries) SubscriptionsOf(ctx context.Context, db DBTX, userID uuid.UUID) ([]SubscriptionsOfRow, error) {
 	rows, err := db.Query(ctx, subscriptionsOf, userID)
 	if err != nil {

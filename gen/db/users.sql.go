@@ -97,6 +97,15 @@ func (q *Queries) CredentialsByID(ctx context.Context, db DBTX, id uuid.UUID) (C
 	return i, err
 }
 
+const deleteLoginAttempts = `-- name: DeleteLoginAttempts :exec
+DELETE FROM login_attempts WHERE account = $1
+`
+
+func (q *Queries) DeleteLoginAttempts(ctx context.Context, db DBTX, account []byte) error {
+	_, err := db.Exec(ctx, deleteLoginAttempts, account)
+	return err
+}
+
 const deleteUser = `-- name: DeleteUser :exec
 DELETE FROM users WHERE id = $1 AND deleted_at IS NOT NULL
 `
@@ -115,15 +124,6 @@ func (q *Queries) EmailTaken(ctx context.Context, db DBTX, email string) (bool, 
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
-}
-
-const forgetLoginAttempts = `-- name: ForgetLoginAttempts :exec
-DELETE FROM login_attempts WHERE account = $1
-`
-
-func (q *Queries) ForgetLoginAttempts(ctx context.Context, db DBTX, account []byte) error {
-	_, err := db.Exec(ctx, forgetLoginAttempts, account)
-	return err
 }
 
 const grantTier = `-- name: GrantTier :execrows
@@ -149,6 +149,15 @@ func (q *Queries) GrantTier(ctx context.Context, db DBTX, arg GrantTierParams) (
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const incrementTokenVersion = `-- name: IncrementTokenVersion :exec
+UPDATE users SET token_version = token_version + 1, updated_at = $1 WHERE id = $2
+`
+
+func (q *Queries) IncrementTokenVersion(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, incrementTokenVersion, now, iD)
+	return err
 }
 
 const insertUser = `-- name: InsertUser :exec
@@ -213,33 +222,24 @@ func (q *Queries) PruneLoginAttempts(ctx context.Context, db DBTX, windowStart t
 	return err
 }
 
-const raisePasswordCost = `-- name: RaisePasswordCost :exec
+const upgradePasswordHash = `-- name: UpgradePasswordHash :exec
 UPDATE users SET password_hash = $1, updated_at = $2 WHERE id = $3 AND password_hash = $4
 `
 
-type RaisePasswordCostParams struct {
-	Raised   string
-	Now      time.Time
-	ID       uuid.UUID
-	Verified string
+type UpgradePasswordHashParams struct {
+	NewHash string
+	Now     time.Time
+	ID      uuid.UUID
+	OldHash string
 }
 
-func (q *Queries) RaisePasswordCost(ctx context.Context, db DBTX, arg RaisePasswordCostParams) error {
-	_, err := db.Exec(ctx, raisePasswordCost,
-		arg.Raised,
+func (q *Queries) UpgradePasswordHash(ctx context.Context, db DBTX, arg UpgradePasswordHashParams) error {
+	_, err := db.Exec(ctx, upgradePasswordHash,
+		arg.NewHash,
 		arg.Now,
 		arg.ID,
-		arg.Verified,
+		arg.OldHash,
 	)
-	return err
-}
-
-const raiseTokenVersion = `-- name: RaiseTokenVersion :exec
-UPDATE users SET token_version = token_version + 1, updated_at = $1 WHERE id = $2
-`
-
-func (q *Queries) RaiseTokenVersion(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, raiseTokenVersion, now, iD)
 	return err
 }
 
@@ -323,8 +323,8 @@ type UsersAfterRow struct {
 	CreatedAt    time.Time
 }
 
-func (q *Queries) UsersAfter(ctx context.Context, db DBTX, after uuid.UUID, most int32) ([]UsersAfterRow, error) {
-	rows, err := db.Query(ctx, usersAfter, after, most)
+func (q *Queries) UsersAfter(ctx context.Context, db DBTX, after uuid.UUID, pageSize int32) ([]UsersAfterRow, error) {
+	rows, err := db.Query(ctx, usersAfter, after, pageSize)
 	if err != nil {
 		return nil, err
 	}

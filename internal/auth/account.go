@@ -156,7 +156,7 @@ func (s *Service) verifyLogin(
 		return ErrInvalidCredentials
 	}
 	if s.loginFailures > 0 {
-		if err := s.q.ForgetLoginAttempts(ctx, s.db.Pool, account); err != nil {
+		if err := s.q.DeleteLoginAttempts(ctx, s.db.Pool, account); err != nil {
 			return postgres.Translate(err)
 		}
 	}
@@ -170,12 +170,12 @@ func (s *Service) upgradeHash(
 	if !s.hasher.Outdated(known.PasswordHash) {
 		return nil
 	}
-	raised, err := slot.Hash(secret)
+	upgraded, err := slot.Hash(secret)
 	if err != nil {
 		return err
 	}
-	return postgres.Translate(s.q.RaisePasswordCost(ctx, s.db.Pool, db.RaisePasswordCostParams{
-		ID: known.ID, Verified: known.PasswordHash, Raised: raised, Now: s.now(),
+	return postgres.Translate(s.q.UpgradePasswordHash(ctx, s.db.Pool, db.UpgradePasswordHashParams{
+		ID: known.ID, OldHash: known.PasswordHash, NewHash: upgraded, Now: s.now(),
 	}))
 }
 
@@ -249,7 +249,7 @@ func (s *Service) ChangePassword(ctx context.Context, user identity.User, curren
 			return ErrInvalidCredentials
 		}
 		return s.q.EndSessionsExcept(ctx, tx, db.EndSessionsExceptParams{
-			UserID: user.ID, Kept: user.Session, Now: &now, RevokedFor: &reason,
+			UserID: user.ID, ExceptID: user.Session, Now: &now, RevokedFor: &reason,
 		})
 	})
 	s.sessions.InvalidateUser(user.ID)

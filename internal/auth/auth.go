@@ -156,7 +156,7 @@ func (s *Service) createSession(
 	}
 	now := s.now()
 	refresh := s.keys.SignRefresh(token.Refresh{Session: id, Counter: 1})
-	created, err := s.q.OpenSession(ctx, tx, db.OpenSessionParams{
+	created, err := s.q.CreateSession(ctx, tx, db.CreateSessionParams{
 		ID: id, UserID: userID, TokenHash: digest(refresh), VerifiedAt: verifiedAt,
 		Now: now, ExpiresAt: now.Add(s.refreshTTL), EndsAt: now.Add(maxSessionAge),
 	})

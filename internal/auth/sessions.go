@@ -153,11 +153,11 @@ func (s *Service) revoke(ctx context.Context, tx db.DBTX, userID, session uuid.U
 // revokeAll ends every session of the user and invalidates every access token.
 func (s *Service) revokeAll(ctx context.Context, tx pgx.Tx, userID uuid.UUID, reason string) error {
 	now := s.now()
-	if err := s.q.RaiseTokenVersion(ctx, tx, now, userID); err != nil {
+	if err := s.q.IncrementTokenVersion(ctx, tx, now, userID); err != nil {
 		return err
 	}
 	return s.q.EndSessionsExcept(ctx, tx, db.EndSessionsExceptParams{
-		UserID: userID, Kept: uuid.Nil, Now: &now, RevokedFor: &reason,
+		UserID: userID, ExceptID: uuid.Nil, Now: &now, RevokedFor: &reason,
 	})
 }
 

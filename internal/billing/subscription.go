@@ -69,7 +69,7 @@ func (s *Service) Cancel(ctx context.Context, user identity.User, immediately bo
 // PurgeUser closes a deleted account's checkouts at Stripe and deletes its customer, which ends its subscriptions. It
 // returns nil once nothing is left, and may be repeated.
 func (s *Service) PurgeUser(ctx context.Context, userID uuid.UUID) error {
-	customer, err := s.q.LeavingCustomer(ctx, s.db.Pool, userID)
+	customer, err := s.q.StripeCustomerOfAnyUser(ctx, s.db.Pool, userID)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && customer == nil {
 		return nil
 	}
@@ -152,7 +152,7 @@ func (s *Service) saveRow(ctx context.Context, tx pgx.Tx, userID uuid.UUID, sub 
 	}
 	if _, err := s.q.SaveSubscription(ctx, tx, db.SaveSubscriptionParams{
 		ID: id, UserID: userID, StripeSubscriptionID: sub.ID, Tier: string(sub.Tier), Status: sub.Status,
-		Seats: int32(max(sub.Seats, 1)), CurrentPeriodEnd: end, CancelAtPeriodEnd: sub.CancelAtPeriodEnd, AskedAt: asOf,
+		Seats: int32(max(sub.Seats, 1)), CurrentPeriodEnd: end, CancelAtPeriodEnd: sub.CancelAtPeriodEnd, AsOf: asOf,
 	}); err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
--- name: OpenSession :execrows
--- The user's row is locked, so that a log-in cannot slip in behind a password change or a deletion.
+-- name: CreateSession :execrows
+-- Locks the user's row, so that no session is created concurrently with a password change or a deletion.
 INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at)
 SELECT @id, u.id, @token_hash, @now, @expires_at, @ends_at, @now, @now
 FROM users u
@@ -23,7 +23,7 @@ WHERE id = @id AND user_id = @user_id;
 
 -- name: EndSessionsExcept :exec
 UPDATE refresh_tokens SET revoked_at = @now, revoked_for = @revoked_for
-WHERE user_id = @user_id AND id <> @kept AND revoked_at IS NULL;
+WHERE user_id = @user_id AND id <> @except_id AND revoked_at IS NULL;
 
 -- name: LiveSessions :many
 SELECT id, created_at, last_used_at FROM refresh_tokens

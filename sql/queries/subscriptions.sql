@@ -4,32 +4,33 @@ SELECT email, stripe_customer_id FROM users WHERE id = @id AND deleted_at IS NUL
 -- name: SetStripeCustomer :execrows
 UPDATE users SET stripe_customer_id = @stripe_customer_id, updated_at = @now WHERE id = @id AND deleted_at IS NULL;
 
--- name: LeavingCustomer :one
--- Of an account that is being deleted, too.
+-- name: StripeCustomerOfAnyUser :one
+-- Unlike StripeCustomer, finds accounts that are being deleted as well.
 SELECT stripe_customer_id FROM users WHERE id = @id;
 
 -- name: LockSubscriber :one
--- Whose customer it is; locked, so that two subscriptions of one account are written one after the other.
+-- Returns the owner of a subscription and locks the row, so that the subscriptions of one account are saved one at a time.
+-- An account without a customer id is found by the id in the subscription's metadata.
 SELECT id, deleted_at FROM users
-WHERE stripe_customer_id = @stripe_customer_id::text OR (stripe_customer_id IS NULL AND id = @named)
+WHERE stripe_customer_id = @stripe_customer_id::text OR (stripe_customer_id IS NULL AND id = @metadata_user_id)
 ORDER BY stripe_customer_id NULLS LAST LIMIT 1 FOR UPDATE;
 
 -- name: DatabaseTime :one
 SELECT clock_timestamp()::timestamptz;
 
 -- name: SaveSubscription :execrows
--- updated_at is when the state was asked for: an answer to an earlier question never overwrites that to a later one, and
--- nothing brings an ended subscription back.
+-- updated_at is the time just before the state was fetched: a later state is never overwritten by an earlier one, and an
+-- ended subscription never becomes active again.
 INSERT INTO subscriptions AS s (id, user_id, stripe_subscription_id, tier, status, seats, current_period_end, cancel_at_period_end,
                            created_at, updated_at)
-VALUES (@id, @user_id, @stripe_subscription_id, @tier, @status, @seats, @current_period_end, @cancel_at_period_end, @asked_at, @asked_at)
+VALUES (@id, @user_id, @stripe_subscription_id, @tier, @status, @seats, @current_period_end, @cancel_at_period_end, @as_of, @as_of)
 ON CONFLICT (stripe_subscription_id) DO UPDATE
 SET tier = excluded.tier, status = excluded.status, seats = excluded.seats, current_period_end = excluded.current_period_end,
     cancel_at_period_end = excluded.cancel_at_period_end, updated_at = excluded.updated_at
 WHERE s.updated_at <= excluded.updated_at AND s.status NOT IN ('canceled', 'incomplete_expired');
 
 -- name: SubscriptionsOf :many
--- The ones that still run first, then the newest.
+-- Running subscriptions first, then newest first.
 SELECT stripe_subscription_id, tier, status, seats, current_period_end, cancel_at_period_end FROM subscriptions
 WHERE user_id = @user_id
 ORDER BY status IN ('canceled', 'incomplete_expired'), created_at DESC, id DESC;
@@ -41,8 +42,8 @@ WHERE id = @id AND (tier, seats) IS DISTINCT FROM (@tier, @seats);
 -- name: RunningSubscriptions :many
 SELECT stripe_subscription_id FROM subscriptions
 WHERE status NOT IN ('canceled', 'incomplete_expired') AND stripe_subscription_id > @after
-ORDER BY stripe_subscription_id LIMIT @most;
+ORDER BY stripe_subscription_id LIMIT @page_size;
 
 -- name: EndSubscription :one
-UPDATE subscriptions SET status = 'canceled', cancel_at_period_end = false, updated_at = @asked_at
+UPDATE subscriptions SET status = 'canceled', cancel_at_period_end = false, updated_at = @as_of
 WHERE stripe_subscription_id = @stripe_subscription_id RETURNING user_id;

@@ -21,10 +21,10 @@ FROM users WHERE id = @id AND deleted_at IS NULL;
 
 -- name: UsersAfter :many
 SELECT id, email, tier, seats, grant_tier, grant_seats, token_version, created_at
-FROM users WHERE id > @after AND deleted_at IS NULL ORDER BY id LIMIT @most;
+FROM users WHERE id > @after AND deleted_at IS NULL ORDER BY id LIMIT @page_size;
 
--- name: RaisePasswordCost :exec
-UPDATE users SET password_hash = @raised, updated_at = @now WHERE id = @id AND password_hash = @verified;
+-- name: UpgradePasswordHash :exec
+UPDATE users SET password_hash = @new_hash, updated_at = @now WHERE id = @id AND password_hash = @old_hash;
 
 -- name: ChangePassword :execrows
 UPDATE users SET password_hash = @password_hash, password_changed_at = @now, updated_at = @now
@@ -34,7 +34,7 @@ WHERE id = @id AND password_changed_at = @verified_at AND deleted_at IS NULL;
 UPDATE users SET grant_tier = @grant_tier, grant_seats = @grant_seats, updated_at = @now
 WHERE id = @id AND deleted_at IS NULL;
 
--- name: RaiseTokenVersion :exec
+-- name: IncrementTokenVersion :exec
 UPDATE users SET token_version = token_version + 1, updated_at = @now WHERE id = @id;
 
 -- name: MarkUserDeleted :execrows
@@ -54,7 +54,7 @@ RETURNING attempts, started_at;
 -- name: LoginAttempts :one
 SELECT attempts, started_at FROM login_attempts WHERE account = @account AND started_at > @window_start;
 
--- name: ForgetLoginAttempts :exec
+-- name: DeleteLoginAttempts :exec
 DELETE FROM login_attempts WHERE account = @account;
 
 -- name: PruneLoginAttempts :exec
