@@ -14,7 +14,7 @@
 //	                    previous, same key      ──► the same new tokens again (a response was lost)
 //	                    anything older          ──► the session is revoked: refresh_reused
 //
-//	Logout, EndSession, ChangePassword, RevokeSessions, SetTier, deletion
+//	Logout, EndSession, ChangePassword, RevokeSessions, deletion
 //	                ──► revoke the rows ──► invalidate the cache (other replicas follow within 10 s)
 //
 // Auth is the only package that handles passwords. It never stores one, only a bcrypt hash under a key that is not

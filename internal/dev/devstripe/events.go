@@ -113,8 +113,8 @@ func (s *Server) dueDeliveries() (list []*delivery) {
 	return list
 }
 
-// DeliverUnreliably turns on what Stripe reserves the right to do: it delivers each event twice, and pending events in
-// reverse order.
+// DeliverUnreliably turns on or off what Stripe reserves the right to do: deliver each event twice, and pending events
+// in reverse order.
 func (s *Server) DeliverUnreliably(on bool) { s.unreliable.Store(on) }
 
 func (s *Server) recordDelivery(d *delivery, arrived bool) {
