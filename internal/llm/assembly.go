@@ -19,7 +19,8 @@ type assembly struct {
 	begun  func() // called for every part of an answer
 	text   strings.Builder
 	chars  characters
-	texts  texts
+	frame  eventFrame
+	chunk  chunk // the latest event's
 	tools  []*tool
 	reason string
 	seen   bool // a choice has been seen
@@ -36,51 +37,49 @@ type tool struct {
 
 // add takes one event's JSON.
 func (a *assembly) add(data []byte) error {
-	if piece, reason, ok := a.texts.of(data); ok {
+	if piece, ok := a.frame.match(data); ok {
 		a.seen = true
-		if reason != "" {
-			a.reason = reason
-		}
 		return a.say(piece)
 	}
-	var c chunk
-	if err := json.Unmarshal(data, &c); err != nil {
+	c := &a.chunk
+	if err := decodeEvent(data, c); err != nil {
 		return &failure{kind: protocol, begun: a.some, cause: errors.New("event is not JSON of the shape agreed")}
 	}
-	if len(c.Error) > 0 && string(c.Error) != "null" {
+	if c.isError {
 		f := refusal(http.StatusOK, nil, data, time.Time{})
 		f.begun = a.some
 		return f
 	}
-	for i := range c.Choices {
-		ch := &c.Choices[i]
-		if ch.Index != 0 {
+	a.frame.learn(data, c)
+	for i := range c.choices {
+		ch := &c.choices[i]
+		if ch.index != 0 {
 			continue
 		}
 		a.seen = true
-		for _, m := range []*message{&ch.Delta, &ch.Message} {
+		for _, m := range []*message{&ch.delta, &ch.message} {
 			if err := a.message(m); err != nil {
 				return err
 			}
 		}
-		if ch.Finish != "" {
-			a.reason = ch.Finish
+		if ch.finish != "" {
+			a.reason = ch.finish
 		}
 	}
 	return nil
 }
 
 func (a *assembly) message(m *message) error {
-	if m.Reasoning || m.Reasoning2 {
+	if m.reasoning {
 		a.part()
 	}
-	for _, piece := range []text{m.Content, m.Refusal} {
+	for _, piece := range [][]byte{m.content.bytes, m.refusal.bytes} {
 		if err := a.say(piece); err != nil {
 			return err
 		}
 	}
-	for _, p := range m.ToolCalls {
-		if err := a.tool(p); err != nil {
+	for i := range m.toolCalls {
+		if err := a.tool(&m.toolCalls[i]); err != nil {
 			return err
 		}
 	}
@@ -118,42 +117,42 @@ func (a *assembly) write(characters []byte) error {
 }
 
 // tool adds a part of a tool call.
-func (a *assembly) tool(p toolPart) error {
+func (a *assembly) tool(p *toolCallPart) error {
 	t := a.find(p)
 	if t == nil {
-		if p.ID == "" && p.Function.Name == "" {
-			if len(p.Function.Arguments) == 0 {
+		if p.id == "" && p.name == "" {
+			if len(p.arguments) == 0 {
 				return nil // some servers end with an empty part
 			}
 			return &failure{kind: protocol, begun: a.some, cause: errors.New("arguments of no tool call")}
 		}
-		t = &tool{index: -1, id: p.ID}
-		if p.Index != nil {
-			t.index = *p.Index
+		t = &tool{index: -1, id: p.id}
+		if p.hasIndex {
+			t.index = p.index
 		}
 		a.tools = append(a.tools, t)
 	}
 	a.part()
 	if t.id == "" {
-		t.id = p.ID
+		t.id = p.id
 	}
 	if t.name == "" {
-		t.name = p.Function.Name
+		t.name = p.name
 	}
-	t.args = append(t.args, p.Function.Arguments...)
+	t.args = append(t.args, p.arguments...)
 	return nil
 }
 
 // find returns the call that p goes on with, nil for a new one. The index tells calls apart, except with servers that
 // never move it and send another id; without an index the id does; without either, a part goes on with the last call
 // until that has ended.
-func (a *assembly) find(p toolPart) *tool {
+func (a *assembly) find(p *toolCallPart) *tool {
 	for i := len(a.tools) - 1; i >= 0; i-- {
 		t := a.tools[i]
 		switch {
-		case p.Index != nil && t.index != *p.Index:
-		case p.ID != "" && t.id != "" && p.ID != t.id:
-		case p.Index == nil && p.ID == "" && t.ended(p.Function.Name):
+		case p.hasIndex && t.index != p.index:
+		case p.id != "" && t.id != "" && p.id != t.id:
+		case !p.hasIndex && p.id == "" && t.ended(p.name):
 			return nil
 		default:
 			return t

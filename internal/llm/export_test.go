@@ -1,35 +1,73 @@
 package llm
 
-import "encoding/json"
-
-// FastText is the text that the short way finds in an event, and why the answer ended.
-func FastText(event []byte) (text, reason string, ok bool) {
-	var t texts
-	b, reason, ok := t.of(event)
-	return string(b), reason, ok
+// Event is what decodeEvent finds in an event, in a form that compares. Texts may begin or end inside a character.
+type Event struct {
+	IsError bool
+	Choices []EventChoice
 }
 
-// NextText is FastText for the event after another.
-func NextText(event, next []byte) (text, reason string, ok bool) {
-	var t texts
-	t.of(event)
-	b, reason, ok := t.of(next)
-	return string(b), reason, ok
+// EventChoice is one choice of an Event.
+type EventChoice struct {
+	Index          int
+	Delta, Message EventMessage
+	Finish         string
 }
 
-// SlowText is what encoding/json finds in an event; plain when it holds nothing else that an answer is made of.
-func SlowText(event []byte) (text, reason string, plain bool) {
+// EventMessage is the message of an EventChoice.
+type EventMessage struct {
+	Content, Refusal string
+	Reasoning        bool
+	ToolCalls        []EventToolCall
+}
+
+// EventToolCall is a part of a tool call. Index is -1 if the event has none.
+type EventToolCall struct {
+	Index               int
+	ID, Name, Arguments string
+}
+
+// DecodeEvent decodes one event.
+func DecodeEvent(event []byte) (Event, error) {
 	var c chunk
-	if json.Unmarshal(event, &c) != nil || len(c.Error) > 0 || len(c.Choices) != 1 {
-		return "", "", false
+	if err := decodeEvent(event, &c); err != nil {
+		return Event{}, err
 	}
-	ch := c.Choices[0]
-	plain = ch.Index == 0 && (len(ch.Delta.Content) == 0 || len(ch.Message.Content) == 0)
-	for _, m := range []message{ch.Delta, ch.Message} {
-		plain = plain && len(m.Refusal) == 0 && len(m.ToolCalls) == 0 && !bool(m.Reasoning) && !bool(m.Reasoning2)
-		text += string(m.Content)
+	out := Event{IsError: c.isError}
+	for _, ch := range c.choices {
+		out.Choices = append(out.Choices, EventChoice{Index: ch.index, Finish: ch.finish,
+			Delta: exportMessage(ch.delta), Message: exportMessage(ch.message)})
 	}
-	return text, ch.Finish, plain
+	return out, nil
+}
+
+func exportMessage(m message) EventMessage {
+	out := EventMessage{Content: string(m.content.bytes), Refusal: string(m.refusal.bytes), Reasoning: m.reasoning}
+	for _, p := range m.toolCalls {
+		index := -1
+		if p.hasIndex {
+			index = p.index
+		}
+		out.ToolCalls = append(out.ToolCalls,
+			EventToolCall{Index: index, ID: p.id, Name: p.name, Arguments: string(p.arguments)})
+	}
+	return out
+}
+
+// MatchFrame matches next against the frame of event. It returns the text of next, and false if the frame does not fit.
+func MatchFrame(event, next []byte) (string, bool) {
+	var c chunk
+	var f eventFrame
+	if err := decodeEvent(event, &c); err == nil {
+		f.learn(event, &c)
+	}
+	text, ok := f.match(next)
+	return string(text), ok
+}
+
+// Unquote returns the text inside a JSON string, which is given without its quotes.
+func Unquote(inside []byte) string {
+	text, _ := unquote(nil, inside)
+	return string(text)
 }
 
 // Characters puts pieces together and returns what came out for each, and at the end.

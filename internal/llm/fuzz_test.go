@@ -3,77 +3,191 @@ package llm_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/adiuva/cloud-api/internal/llm"
 )
 
-func FuzzFastAndSlowWayAgree(f *testing.F) {
-	for _, delta := range []string{`{"content":"token "}`, `{"role":"assistant","content":""}`, `{"content":null}`,
-		`{"content":"a\n\"\\\u00fc\ud83d\ude00\ud83d"}`, "{\"content\":\"\xc3\"}", `{"Content":"x"}`, `{"content":"a","content":"b"}`,
-		`{"content":"a\u12"}`, `{"content":"a","tool_calls":[]}`, `{"refusal":null,"content":"a"}`, `{"content":"\/\b\f\r\t\uFFff\uD83D\uDE00\uDE00x\ud83d\u0041"}`, `{"content":"\x"}`, `{"content":["a"]}`, `{}`} {
+// FuzzDecodeEventAgreesWithEncodingJSON expects decodeEvent to find in any event what encoding/json finds, if no object has
+// two members of the same name.
+func FuzzDecodeEventAgreesWithEncodingJSON(f *testing.F) {
+	for _, delta := range []string{
+		`{"content":"token "}`, `{"role":"assistant","content":""}`, `{"content":null}`, `{}`, `null`, `[]`,
+		`{"content":"a\n\"\\\u00fc\ud83d\ude00\ud83d"}`, "{\"content\":\"\xc3\"}", `{"Content":"x"}`,
+		`{"content":"a","content":"b"}`, `{"content":"a\u12"}`, `{"content":"a","tool_calls":[]}`,
+		`{"refusal":null,"content":"a"}`, `{"refusal":"no","reasoning":"hm","reasoning_content":[]}`,
+		`{"content":"\/\b\f\r\t\uFFff\uD83D\uDE00\uDE00x\ud83d\u0041"}`, `{"content":"\x"}`, `{"content":["a"]}`,
+		`{"content":[{"type":"text","text":"a"},null,{"text":[{"text":"b"}]}]}`, `{"\u0063ontent":"x","REFU\u017fAL":"y"}`,
+		`{"tool_calls":[{"index":0,"id":"c1","function":{"name":"f","arguments":"{\"a\":"}},null,{"index":null}]}`,
+		`{"tool_calls":[{"index":-0,"function":{"arguments":{"a": [1]}}}]}`, `{"tool_calls":[{"index":1.5}]}`,
+	} {
 		for _, frame := range []string{
-			`{"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":%,"finish_reason":null}]}`,
+			`{"id":"c1","object":"chat.completion.chunk","created":1,"model":"m",` +
+				`"choices":[{"index":0,"delta":%,"finish_reason":null}]}`,
 			`{"id": "c1", "system_fingerprint": null, "choices": [{"index": 0, "delta": %, "logprobs": null}], "usage": null}`,
-			`{"choices":[{"index":1,"delta":%}]}`, `{"choices":[{"delta":%},{"delta":%}]}`, `{"choices":[{"delta":%}],"error":null}`,
-			`{"choices":[{"delta":%,"delta":%}]}`, `{"created":01,"choices":[{"delta":%}]}`, `{"choices":[{"delta":%}],"choices":[]}`,
-			`{"choices":[{"index":0,"message":%,"finish_reason":"stop"}],"usage":{"prompt_tokens":1.5e+3,"d":[true,-0.1,null,{}]}}`,
-			"{\"choices\":[{\"delta\":%,\"finish_reason\":\"\xa6\"}]}", `{"choices":[{"delta":%,"message":{"content":"b"}}]}`, `{"choices":[{"delta":%}],"usage":[1,]}`, `{"choices":[{"delta":%}],"usage":-}`,
-			`{"choices":[{"delta":%}]}x`, `{"choices":[{"delta":%,"finish_reason":"stop"}]}`, `{"error":{},"choices":[{"delta":%}]}`,
+			`{"choices":[{"index":1,"delta":%}]}`, `{"choices":[{"delta":%},{"delta":%}]}`,
+			`{"choices":[{"delta":%}],"error":null}`, `{"choices":[{"delta":%,"delta":%}]}`,
+			`{"created":01,"choices":[{"delta":%}]}`, `{"choices":[{"delta":%}],"choices":[]}`,
+			`{"choices":[{"index":0,"message":%,"finish_reason":"stop"}],` +
+				`"usage":{"prompt_tokens":1.5e+3,"d":[true,-0.1,null,{}]}}`,
+			"{\"choices\":[{\"delta\":%,\"finish_reason\":\"\xa6\"}]}",
+			`{"choices":[{"delta":%,"message":{"content":"b"}}]}`, `{"choices":[{"delta":%}],"usage":[1,]}`,
+			`{"choices":[{"delta":%}],"usage":-}`, `{"choices":[{"delta":%}]}x`,
+			`{"choices":[{"delta":%,"finish_reason":"stop"}]}`, `{"error":{},"choices":[{"delta":%}]}`,
+			`{"choices":[{"delta":%}],"obfuscation":"x1"}`,
 		} {
 			f.Add([]byte(strings.ReplaceAll(frame, "%", delta)))
 		}
 	}
 	f.Fuzz(func(t *testing.T, event []byte) {
-		fast, reason, ok := llm.FastText(event)
+		if repeatsMember(event) {
+			return
+		}
+		got, err := llm.DecodeEvent(event)
+		var reference referenceEvent
+		if referenceErr := json.Unmarshal(event, &reference); (err == nil) != (referenceErr == nil) {
+			t.Fatalf("%q: %v, encoding/json %v", event, err, referenceErr)
+		}
+		if err != nil {
+			return
+		}
+		if diff := cmp.Diff(reference.event(), got); diff != "" {
+			t.Errorf("%q: encoding/json, we: %s", event, diff)
+		}
+		for _, c := range reference.Choices {
+			for _, text := range []referenceText{c.Delta.Content, c.Message.Content, c.Delta.Refusal, c.Message.Refusal} {
+				joined := strings.Join(llm.Characters([]byte(text.split)), "")
+				if text.isString && utf8.Valid(event) && joined != text.whole {
+					t.Errorf("%q: %q, encoding/json %q", event, joined, text.whole)
+				}
+			}
+		}
+	})
+}
+
+// repeatsMember reports whether an object in event has two members whose names differ in case at most.
+func repeatsMember(event []byte) bool {
+	dec := jsontext.NewDecoder(bytes.NewReader(event), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	names := []map[string]bool{nil} // of the objects that are open
+	for {
+		token, err := dec.ReadToken()
+		if err != nil {
+			return false
+		}
+		switch token.Kind() {
+		case '{', '[':
+			names = append(names, map[string]bool{})
+			continue
+		case '}', ']':
+			names = names[:len(names)-1]
+			continue
+		}
+		if parent, read := dec.StackIndex(dec.StackDepth()); parent != '{' || read%2 == 0 {
+			continue
+		}
+		name := strings.ToLower(strings.ToUpper(token.String()))
+		if names[len(names)-1][name] {
+			return true
+		}
+		names[len(names)-1][name] = true
+	}
+}
+
+// FuzzFrameAgreesWithDecoder expects an event that fits the frame of another to say nothing but the text found there.
+func FuzzFrameAgreesWithDecoder(f *testing.F) {
+	for _, frame := range []string{
+		`{"id":"c1","choices":[{"index":0,"delta":{"content":"%"},"finish_reason":null}]}`,
+		`{"choices":[{"index":0,"delta":{"content":"%"}}],"obfuscation":"%"}`,
+	} {
+		for _, text := range []string{"", "a", `\n`, `\`, `\\`, `"`, `a","x":"b`, `\"},"finish_reason":null}]}`, "\x01",
+			`"},"finish_reason":null}]}`, `\u12`, `"}}],"obfuscation":"`} {
+			f.Add([]byte(strings.ReplaceAll(frame, "%", "hi")), []byte(strings.ReplaceAll(frame, "%", text)))
+			f.Add([]byte(strings.ReplaceAll(frame, "%", text)), []byte(strings.ReplaceAll(frame, "%", "hi")))
+		}
+	}
+	f.Fuzz(func(t *testing.T, event, next []byte) {
+		text, ok := llm.MatchFrame(event, next)
 		if !ok {
 			return
 		}
-		if slow, ended, plain := llm.SlowText(event); !plain || slow != fast || ended != reason {
-			t.Errorf("%q: fast %q %q, slow %q %q (plain %v)", event, fast, reason, slow, ended, plain)
+		got, err := llm.DecodeEvent(next)
+		if err != nil || len(got.Choices) != 1 {
+			t.Fatalf("%q after %q: %q, decoded %+v, %v", next, event, text, got, err)
 		}
-		if !utf8.Valid(event) {
-			return
-		}
-		var std struct {
-			Choices []struct{ Delta, Message struct{ Content string } }
-		}
-		if err := json.Unmarshal(event, &std); err != nil {
-			t.Fatalf("%q: %v", event, err)
-		}
-		if got := strings.Join(llm.Characters([]byte(fast)), ""); got != std.Choices[0].Delta.Content+std.Choices[0].Message.Content {
-			t.Errorf("%q: %q, encoding/json %q", event, got, std.Choices[0])
+		delta := llm.Event{Choices: []llm.EventChoice{{Delta: llm.EventMessage{Content: text}}}}
+		message := llm.Event{Choices: []llm.EventChoice{{Message: llm.EventMessage{Content: text}}}}
+		if !cmp.Equal(got, delta) && !cmp.Equal(got, message) {
+			t.Errorf("%q after %q: %q, decoded %+v", next, event, text, got)
 		}
 	})
 }
 
-// FuzzNextEvent expects of an event the same text whatever event was read before it.
-func FuzzNextEvent(f *testing.F) {
-	frame := `{"id":"c1","choices":[{"index":0,"delta":{"content":"%"},"finish_reason":null}]}`
-	for _, text := range []string{"", "a", `\n`, `\`, `\\`, `"`, `a","x":"b`, `\"},"finish_reason":null}]}`, "\x01", `"},"finish_reason":null}]}`, `\u12`} {
-		f.Add([]byte(strings.ReplaceAll(frame, "%", "hi")), []byte(strings.ReplaceAll(frame, "%", text)))
-		f.Add([]byte(strings.ReplaceAll(frame, "%", text)), []byte(strings.ReplaceAll(frame, "%", "hi")))
-	}
-	f.Fuzz(func(t *testing.T, event, next []byte) {
-		want, reason, ok := llm.FastText(next)
-		if got, ended, also := llm.NextText(event, next); got != want || ended != reason || also != ok {
-			t.Errorf("%q after %q: %q %q %v, alone %q %q %v", next, event, got, ended, also, want, reason, ok)
-		}
-	})
-}
-
-func TestFastWayTakesTheCommonEvents(t *testing.T) {
+func TestFrameFitsTheNextEvent(t *testing.T) {
 	t.Parallel()
-	for event, want := range map[string]string{
-		`{"id":"chatcmpl-9","object":"chat.completion.chunk","created":1732352461,"model":"gpt-4o-mini","service_tier":"default","system_fingerprint":"fp_1","choices":[{"index":0,"delta":{"content":" it's\n\u00fc"},"logprobs":null,"finish_reason":null}],"usage":null,"obfuscation":"x1"}`: " it's\nü",
-		`{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"whole","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"details":{"cached":0}}}`:                    "whole",
-		`{"id": "cmpl-7", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [{"index": 0, "delta": {"role": "assistant", "content": "hi", "reasoning_content": null, "tool_calls": null}, "finish_reason": null}]}`:                                                     "hi",
+	for name, frame := range map[string]string{
+		"OpenAI": `{"id":"chatcmpl-9","object":"chat.completion.chunk","created":1732352461,"model":"gpt-4o-mini",` +
+			`"service_tier":"default","system_fingerprint":"fp_1","choices":[{"index":0,"delta":{"content":"TEXT"},` +
+			`"logprobs":null,"finish_reason":null}],"usage":null,"obfuscation":"PADDING"}`,
+		"vLLM": `{"id": "cmpl-7", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [{"index": 0, ` +
+			`"delta": {"role": "assistant", "content": "TEXT", "reasoning_content": null, "tool_calls": null}, ` +
+			`"finish_reason": null}]}`,
+		"document without an end": `{"choices":[{"index":0,"message":{"role":"assistant","content":"TEXT"}}]}`,
 	} {
-		if got, _, ok := llm.FastText([]byte(event)); !ok || got != want {
-			t.Errorf("%q, %v for %s", got, ok, event)
+		event := func(text, padding string) []byte {
+			return []byte(strings.NewReplacer("TEXT", text, "PADDING", padding).Replace(frame))
 		}
+		for _, first := range []string{"", "once", `\n`} {
+			text, ok := llm.MatchFrame(event(first, "a"), event(` it's\n\u00fc`, "bcd"))
+			if want := " it's\nü"; !ok || text != want {
+				t.Errorf("%s after %q: %q, %v, want %q", name, first, text, ok, want)
+			}
+		}
+	}
+}
+
+func TestFrameDoesNotFitOtherEvents(t *testing.T) {
+	t.Parallel()
+	const event = `{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}`
+	for _, next := range []string{
+		`{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}`,
+		`{"choices":[{"index":1,"delta":{"content":"a"},"finish_reason":null}]}`,
+		`{"choices":[{"index":0,"delta":{"content":"a","refusal":"b"},"finish_reason":null}]}`,
+		`{"choices":[{"index":0,"delta":{"content":"a\x"},"finish_reason":null}]}`,
+		`{"choices":[{"index":0,"delta":{"content":"a`, ``,
+	} {
+		if text, ok := llm.MatchFrame([]byte(event), []byte(next)); ok {
+			t.Errorf("%s: %q", next, text)
+		}
+	}
+	for _, other := range []string{
+		`{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}`,
+		`{"choices":[{"index":1,"delta":{"content":"a"}}]}`, `{"choices":[{"delta":{"content":[{"text":"a"}]}}]}`,
+		`{"choices":[{"delta":{"content":"a","reasoning":"b"}}]}`, `{"choices":[{"delta":{"content":"a"}}],"error":{}}`,
+		`{"choices":[{"delta":{"content":"a"},"message":{"content":"b"}}]}`,
+		`{"choices":[{"delta":{"content":"a"}},{"index":1}]}`,
+		`{"choices":[{"delta":{"content":"a","tool_calls":[{"id":"x"}]}}]}`,
+	} {
+		if text, ok := llm.MatchFrame([]byte(other), []byte(other)); ok {
+			t.Errorf("%s: %q, but it says more than a text", other, text)
+		}
+	}
+}
+
+func TestDecodeEventReadsWholeCompletion(t *testing.T) {
+	t.Parallel()
+	got, err := llm.DecodeEvent([]byte(`{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,` +
+		`"message":{"role":"assistant","content":"whole","refusal":null,"annotations":[]},"logprobs":null,` +
+		`"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"details":{"cached":0}}}`))
+	want := llm.Event{Choices: []llm.EventChoice{{Message: llm.EventMessage{Content: "whole"}, Finish: "stop"}}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v, %s", err, diff)
 	}
 }
 
@@ -101,4 +215,102 @@ func FuzzCharacters(f *testing.F) {
 			t.Errorf("%q became %q", text, cut)
 		}
 	})
+}
+
+// referenceEvent is an event as encoding/json decodes it.
+type referenceEvent struct {
+	Error   json.RawMessage `json:"error"`
+	Choices []struct {
+		Index   int              `json:"index"`
+		Delta   referenceMessage `json:"delta"`
+		Message referenceMessage `json:"message"`
+		Finish  string           `json:"finish_reason"`
+	} `json:"choices"`
+}
+
+type referenceMessage struct {
+	Content    referenceText   `json:"content"`
+	Refusal    referenceText   `json:"refusal"`
+	Reasoning  json.RawMessage `json:"reasoning"`
+	Reasoning2 json.RawMessage `json:"reasoning_content"`
+	ToolCalls  []struct {
+		Index    *int   `json:"index"`
+		ID       string `json:"id"`
+		Function struct {
+			Name      string             `json:"name"`
+			Arguments referenceArguments `json:"arguments"`
+		} `json:"function"`
+	} `json:"tool_calls"`
+}
+
+func (r referenceEvent) event() llm.Event {
+	out := llm.Event{IsError: len(r.Error) > 0 && string(r.Error) != "null"}
+	for _, c := range r.Choices {
+		out.Choices = append(out.Choices, llm.EventChoice{Index: c.Index, Finish: c.Finish,
+			Delta: c.Delta.message(), Message: c.Message.message()})
+	}
+	return out
+}
+
+func (m referenceMessage) message() llm.EventMessage {
+	empty := []string{"", "null", `""`, "[]", "{}"}
+	out := llm.EventMessage{Content: m.Content.split, Refusal: m.Refusal.split, Reasoning: !slices.Contains(empty,
+		string(m.Reasoning)) || !slices.Contains(empty, string(m.Reasoning2))}
+	for _, p := range m.ToolCalls {
+		call := llm.EventToolCall{Index: -1, ID: p.ID, Name: p.Function.Name, Arguments: string(p.Function.Arguments)}
+		if p.Index != nil {
+			call.Index = *p.Index
+		}
+		out.ToolCalls = append(out.ToolCalls, call)
+	}
+	return out
+}
+
+var errReferenceShape = errors.New("unexpected JSON type")
+
+// referenceText is text, null, or an array of text parts.
+type referenceText struct {
+	split    string // may begin or end inside a character
+	whole    string // encoding/json's, if isString
+	isString bool
+}
+
+func (t *referenceText) UnmarshalJSON(b []byte) error {
+	*t = referenceText{}
+	switch {
+	case string(b) == "null":
+		return nil
+	case b[0] == '"':
+		t.split, t.isString = llm.Unquote(b[1:len(b)-1]), true
+		return json.Unmarshal(b, &t.whole)
+	case b[0] != '[':
+		return errReferenceShape
+	}
+	var parts []struct {
+		Text referenceText `json:"text"`
+	}
+	if err := json.Unmarshal(b, &parts); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		t.split += p.Text.split
+	}
+	return nil
+}
+
+// referenceArguments are JSON inside a string, or an object.
+type referenceArguments string
+
+func (a *referenceArguments) UnmarshalJSON(b []byte) error {
+	switch {
+	case string(b) == "null":
+		*a = ""
+	case b[0] == '"':
+		*a = referenceArguments(llm.Unquote(b[1 : len(b)-1]))
+	case b[0] == '{':
+		*a = referenceArguments(b)
+	default:
+		return errReferenceShape
+	}
+	return nil
 }
