@@ -26,6 +26,7 @@ type exchange struct {
 	first, idle time.Duration
 	now         func() time.Time
 	readers     readers
+	requests    *requestEncoder
 }
 
 // newExchange returns an exchange with the chat completions of the API at base. No key means no Authorization.
@@ -38,13 +39,18 @@ func newExchange(cfg Config) (*exchange, error) {
 	if cfg.APIKey != "" {
 		post.Header.Set("Authorization", "Bearer "+cfg.APIKey)
 	}
-	return &exchange{transport: cfg.Transport, post: post, first: cfg.FirstTokenTimeout, idle: cfg.IdleTimeout, now: cfg.Now}, nil
+	requests, err := newRequestEncoder()
+	if err != nil {
+		return nil, err
+	}
+	return &exchange{transport: cfg.Transport, post: post, requests: requests,
+		first: cfg.FirstTokenTimeout, idle: cfg.IdleTimeout, now: cfg.Now}, nil
 }
 
 // carry sends the call and reads the answer whole. A redirect is an answer like any other that is not 200: neither the key
 // nor what a person said goes to another address.
 func (x *exchange) carry(ctx context.Context, model string, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-	body, err := requestOf(model, call, !call.Small || emit != nil)
+	body, err := x.requests.encode(model, call, !call.Small || emit != nil)
 	if err != nil {
 		return agent.Answer{}, &failure{kind: internal, cause: err}
 	}

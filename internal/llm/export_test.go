@@ -1,5 +1,7 @@
 package llm
 
+import "github.com/adiuva/cloud-api/internal/agent"
+
 // Event is what decodeEvent finds in an event, in a form that compares. Texts may begin or end inside a character.
 type Event struct {
 	IsError bool
@@ -77,4 +79,17 @@ func Characters(pieces ...[]byte) (out []string) {
 		out = append(out, string(c.add(p)))
 	}
 	return append(out, string(c.end()))
+}
+
+// EncodeTwice encodes call twice with one encoder. It returns both requests and the texts that the encoder has kept.
+func EncodeTwice(model string, call agent.ModelCall) (first, second []byte, kept []string, err error) {
+	e, err := newRequestEncoder()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if first, err = e.encode(model, call, true); err != nil {
+		return nil, nil, nil, err
+	}
+	second, err = e.encode(model, call, true)
+	return first, second, e.escapes.Keys(), err
 }

@@ -8,19 +8,31 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/tmc/langchaingo/llms"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 )
 
-// requestOf returns the JSON of a call to the model of that name. It says what langchaingo's own client would, to which a
-// test holds it, in one pass over the text: every call carries kilobytes of prompts and tool schemas, which reflection and
-// a second encoding made a fifth of an answer's cost. Nothing said here may be stored upstream.
-func requestOf(model string, call agent.ModelCall, stream bool) ([]byte, error) {
+// requestEncoder writes calls as JSON. It is safe for concurrent use.
+type requestEncoder struct{ escapes *lru.Cache[string, string] }
+
+// maxEscapes bounds how many texts are kept in escaped form: the prompts and tool descriptions of some forty agents.
+const maxEscapes = 512
+
+func newRequestEncoder() (*requestEncoder, error) {
+	escapes, err := lru.New[string, string](maxEscapes)
+	return &requestEncoder{escapes: escapes}, err
+}
+
+// encode returns the body of a chat completions request for call. It is the request that langchaingo's own client would
+// send, as a test checks, written in one pass: reflection and a second encoding of kilobytes of prompt and tool schemas
+// would be a fifth of what an answer costs. The upstream is told to store nothing.
+func (e *requestEncoder) encode(model string, call agent.ModelCall, stream bool) ([]byte, error) {
 	family := familyOf(model)
 	b := make([]byte, 0, sizeOf(call))
 	b = appendString(append(b, `{"model":`...), model)
-	b, err := appendMessages(append(b, `,"messages":[`...), call.Messages, family)
+	b, err := e.appendMessages(append(b, `,"messages":[`...), call.Messages, family)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +43,7 @@ func requestOf(model string, call agent.ModelCall, stream bool) ([]byte, error) 
 	if call.MaxTokens > 0 {
 		b = strconv.AppendInt(append(b, `,"max_completion_tokens":`...), int64(call.MaxTokens), 10)
 	}
-	if b, err = appendTools(b, call.Tools); err != nil {
+	if b, err = e.appendTools(b, call.Tools); err != nil {
 		return nil, err
 	}
 	if stream {
@@ -40,10 +52,22 @@ func requestOf(model string, call agent.ModelCall, stream bool) ([]byte, error) 
 	return append(b, `,"store":false}`...), nil
 }
 
-// family is what a model's name says of the requests it refuses.
+// appendFixed is appendEscaped for a text that calls repeat: it is escaped once and copied from then on. Nothing that a
+// person wrote may come here, as the encoder keeps it.
+func (e *requestEncoder) appendFixed(b []byte, s string) []byte {
+	escaped, ok := e.escapes.Get(s)
+	if !ok {
+		escaped = string(appendEscaped(nil, s))
+		e.escapes.Add(s, escaped)
+	}
+	return append(b, escaped...)
+}
+
+// family is what a model's name says about the requests it accepts.
 type family struct{ system, temperature bool }
 
-// familyOf knows OpenAI's reasoning models, which take no temperature, and the first of them, which take no system message.
+// familyOf knows OpenAI's reasoning models, none of which take a temperature, and the first of which take no system
+// message.
 func familyOf(model string) family {
 	name := strings.ToLower(model)
 	f := family{system: true, temperature: true}
@@ -56,7 +80,7 @@ func familyOf(model string) family {
 	return f
 }
 
-// sizeOf is about how long the request will be.
+// sizeOf estimates the length of the request in bytes.
 func sizeOf(call agent.ModelCall) int {
 	n := 512
 	for _, m := range call.Messages {
@@ -92,17 +116,18 @@ func roleOf(t llms.ChatMessageType) string {
 	return ""
 }
 
-// appendMessages writes the conversation. Where a model takes no system message, the first message of a person begins
-// with it.
-func appendMessages(b []byte, messages []llms.MessageContent, family family) ([]byte, error) {
+// appendMessages writes the conversation. For a model that takes no system message, the system prompt is put at the
+// beginning of the first user message.
+func (e *requestEncoder) appendMessages(b []byte, messages []llms.MessageContent, family family) ([]byte, error) {
 	system, first := "", true
 	for _, m := range messages {
-		said, err := read(m)
+		flat, err := flatten(m)
 		if err != nil {
 			return nil, err
 		}
-		if m.Role == llms.ChatMessageTypeSystem && !family.system {
-			system += strings.Join(said.texts, "") + "\n\n"
+		isSystem := m.Role == llms.ChatMessageTypeSystem
+		if isSystem && !family.system {
+			system += strings.Join(flat.texts, "") + "\n\n"
 			continue
 		}
 		if !first {
@@ -112,44 +137,48 @@ func appendMessages(b []byte, messages []llms.MessageContent, family family) ([]
 		b = appendString(append(b, `{"role":`...), roleOf(m.Role))
 		b = append(b, `,"content":"`...)
 		if m.Role == llms.ChatMessageTypeHuman {
-			b, system = appendInside(b, system), ""
+			b, system = appendEscaped(b, system), ""
 		}
-		for _, text := range said.texts {
-			b = appendInside(b, text)
+		for i, text := range flat.texts {
+			if isSystem && i == 0 { // the agent's prompt; later parts vary, e.g. with the time
+				b = e.appendFixed(b, text)
+			} else {
+				b = appendEscaped(b, text)
+			}
 		}
 		b = append(b, '"')
-		if said.answers != "" {
-			b = appendString(append(b, `,"tool_call_id":`...), said.answers)
+		if flat.toolCallID != "" {
+			b = appendString(append(b, `,"tool_call_id":`...), flat.toolCallID)
 		}
-		b = append(appendCalls(b, said.calls), '}')
+		b = append(appendCalls(b, flat.calls), '}')
 	}
 	return b, nil
 }
 
-// conversed is one message of a conversation, read.
-type conversed struct {
-	texts   []string
-	answers string // the tool call it is the result of
-	calls   []llms.ToolCall
+// flatMessage is a message whose parts are sorted by their types.
+type flatMessage struct {
+	texts      []string
+	toolCallID string // of the tool call that the message is the result of
+	calls      []llms.ToolCall
 }
 
-func read(m llms.MessageContent) (c conversed, err error) {
+func flatten(m llms.MessageContent) (flat flatMessage, err error) {
 	if roleOf(m.Role) == "" {
-		return c, fmt.Errorf("no role %q", m.Role)
+		return flat, fmt.Errorf("no role %q", m.Role)
 	}
 	for _, p := range m.Parts {
 		switch part := p.(type) {
 		case llms.TextContent:
-			c.texts = append(c.texts, part.Text)
+			flat.texts = append(flat.texts, part.Text)
 		case llms.ToolCall:
-			c.calls = append(c.calls, part)
+			flat.calls = append(flat.calls, part)
 		case llms.ToolCallResponse:
-			c.texts, c.answers = append(c.texts, part.Content), part.ToolCallID
+			flat.texts, flat.toolCallID = append(flat.texts, part.Content), part.ToolCallID
 		default:
-			return c, fmt.Errorf("no part of type %T", p)
+			return flat, fmt.Errorf("no part of type %T", p)
 		}
 	}
-	return c, nil
+	return flat, nil
 }
 
 func appendCalls(b []byte, calls []llms.ToolCall) []byte {
@@ -169,23 +198,24 @@ func appendCalls(b []byte, calls []llms.ToolCall) []byte {
 	return b
 }
 
-func appendTools(b []byte, tools []llms.Tool) ([]byte, error) {
+// appendTools writes the tools' definitions. Agents give their schemas as JSON already.
+func (e *requestEncoder) appendTools(b []byte, tools []llms.Tool) ([]byte, error) {
 	for i, t := range tools {
 		if i == 0 {
 			b = append(b, `,"tools":[`...)
 		} else {
 			b = append(b, ',')
 		}
-		schema, ready := t.Function.Parameters.(json.RawMessage)
-		if !ready {
+		schema, isJSON := t.Function.Parameters.(json.RawMessage)
+		if !isJSON {
 			var err error
 			if schema, err = json.Marshal(t.Function.Parameters); err != nil {
 				return nil, fmt.Errorf("tool %s: %w", t.Function.Name, err)
 			}
 		}
 		b = appendString(append(b, `{"type":"function","function":{"name":`...), t.Function.Name)
-		b = appendString(append(b, `,"description":`...), t.Function.Description)
-		b = append(append(append(b, `,"parameters":`...), schema...), `}}`...)
+		b = e.appendFixed(append(b, `,"description":"`...), t.Function.Description)
+		b = append(append(append(b, `","parameters":`...), schema...), `}}`...)
 	}
 	if len(tools) > 0 {
 		b = append(b, ']')
@@ -195,13 +225,13 @@ func appendTools(b []byte, tools []llms.Tool) ([]byte, error) {
 
 const hexDigits = "0123456789abcdef"
 
-// appendString writes s as a JSON string; bytes that are no UTF-8 become U+FFFD.
+// appendString writes s as a JSON string. Invalid UTF-8 becomes U+FFFD.
 func appendString(b []byte, s string) []byte {
-	return append(appendInside(append(b, '"'), s), '"')
+	return append(appendEscaped(append(b, '"'), s), '"')
 }
 
-// appendInside writes what stands between a JSON string's quotes.
-func appendInside(b []byte, s string) []byte {
+// appendEscaped writes the inside of a JSON string, between the quotes.
+func appendEscaped(b []byte, s string) []byte {
 	from := 0
 	for i := 0; i < len(s); {
 		c := s[i]

@@ -1,9 +1,11 @@
 package llm_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -103,5 +105,21 @@ func fatal(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestEncoderKeepsOnlyPrompts checks that a repeated request is the same, and that nothing of a conversation is kept for it.
+func TestEncoderKeepsOnlyPrompts(t *testing.T) {
+	t.Parallel()
+	call := agent.ModelCall{Messages: toolTalk(), Tools: []llms.Tool{{Type: "function", Function: &llms.FunctionDefinition{
+		Name: "f", Description: strange, Parameters: json.RawMessage(`{"type":"object"}`)}}}}
+	call.Messages[0] = llms.TextParts(llms.ChatMessageTypeSystem, "Be \"kind\".", "\n\nIt is 14:05.")
+	first, second, kept, err := llm.EncodeTwice("gpt-4o-mini", call)
+	fatal(t, err)
+	if !bytes.Equal(first, second) || !json.Valid(first) {
+		t.Errorf("first %s, then %s", first, second)
+	}
+	if want := []string{"Be \"kind\".", strange}; !slices.Equal(kept, want) {
+		t.Errorf("kept %q, want %q", kept, want)
 	}
 }
