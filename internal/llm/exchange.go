@@ -13,134 +13,185 @@ import (
 )
 
 const (
-	maxWhole  = 4 << 20               // bytes of an answer sent as one document
-	maxStream = 16 << 20              // bytes of a streamed answer, most of which is framing
-	maxRefuse = 64 << 10              // bytes read of an error answer
-	drainTime = 50 * time.Millisecond // for the end of a body after [DONE], so that the connection is used again
+	maxDocumentBytes  = 4 << 20  // of an answer sent as one document
+	maxStreamBytes    = 16 << 20 // of a streamed answer, most of which is framing
+	maxErrorBodyBytes = 64 << 10 // of an error response; what follows is not read
+
+	// drainTimeout is how long to wait for the end of a body after [DONE], so that its connection can be reused.
+	drainTimeout = 50 * time.Millisecond
 )
 
-// exchange is the HTTP side of a Client: what every call has in common.
+// exchange sends requests to one upstream and reads its responses. It is safe for concurrent use.
 type exchange struct {
-	transport   http.RoundTripper
-	post        *http.Request // without context and body
-	first, idle time.Duration
-	now         func() time.Time
-	readers     readers
-	requests    *requestEncoder
+	transport         http.RoundTripper
+	post              *http.Request // the template of every request, without context and body
+	encoder           *requestEncoder
+	firstTokenTimeout time.Duration
+	idleTimeout       time.Duration
+	now               func() time.Time
+	readers           ssePool
 }
 
-// newExchange returns an exchange with the chat completions of the API at base. No key means no Authorization.
 func newExchange(cfg Config) (*exchange, error) {
 	post, err := http.NewRequest(http.MethodPost, strings.TrimRight(cfg.BaseURL, "/")+"/chat/completions", http.NoBody)
 	if err != nil {
-		return nil, errors.New("the address of the model is no URL") // its text may hold a password
+		return nil, errors.New("the address of the model is no URL") // err quotes the URL, which may hold a password
 	}
 	post.Header.Set("Content-Type", "application/json")
 	if cfg.APIKey != "" {
 		post.Header.Set("Authorization", "Bearer "+cfg.APIKey)
 	}
-	requests, err := newRequestEncoder()
+	encoder, err := newRequestEncoder()
 	if err != nil {
 		return nil, err
 	}
-	return &exchange{transport: cfg.Transport, post: post, requests: requests,
-		first: cfg.FirstTokenTimeout, idle: cfg.IdleTimeout, now: cfg.Now}, nil
+	return &exchange{
+		transport:         cfg.Transport,
+		post:              post,
+		encoder:           encoder,
+		firstTokenTimeout: cfg.FirstTokenTimeout,
+		idleTimeout:       cfg.IdleTimeout,
+		now:               cfg.Now,
+	}, nil
 }
 
-// carry sends the call and reads the answer whole. A redirect is an answer like any other that is not 200: neither the key
-// nor what a person said goes to another address.
-func (x *exchange) carry(ctx context.Context, model string, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-	body, err := x.requests.encode(model, call, !call.Small || emit != nil)
+// roundTrip sends the call and reads the whole answer; errors are *failure. A redirect is a failure like any other status
+// than 200: the key and the conversation must not go to another address.
+func (x *exchange) roundTrip(ctx context.Context, model string, call agent.ModelCall, emit agent.Emit) (
+	agent.Answer, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	body, err := x.encoder.encode(model, call, !call.Small || emit != nil)
 	if err != nil {
 		return agent.Answer{}, &failure{kind: internal, cause: err}
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	w := newWatch(cancel, x.first, x.idle)
-	defer w.stop()
+	timer := newStallTimer(cancel, x.firstTokenTimeout, x.idleTimeout)
+	defer timer.stop()
 	req := x.post.WithContext(ctx)
 	req.ContentLength = int64(len(body))
-	req.GetBody = func() (io.ReadCloser, error) { return &sending{body}, nil }
-	req.Body = &sending{body}
+	req.GetBody = func() (io.ReadCloser, error) { return &requestBody{body}, nil }
+	req.Body = &requestBody{body}
 	resp, err := x.transport.RoundTrip(req)
-	body = nil // GetBody serves RoundTrip alone, and would keep it as long as the answer streams
+	body = nil // req.GetBody, which only RoundTrip calls, would keep it alive while the answer streams
 	if err != nil {
-		return agent.Answer{}, broken(ctx, err, false)
+		return agent.Answer{}, ioFailure(ctx, err, false)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		b, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefuse)) // what could be read is enough to classify
-		return agent.Answer{}, refusal(resp.StatusCode, resp.Header, b, x.now())
+		errorBody, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBodyBytes)) // a part is enough to classify
+		return agent.Answer{}, httpFailure(resp.StatusCode, resp.Header, errorBody, x.now())
 	}
-	a := &assembly{emit: emit, begun: w.token}
+	b := &responseBuilder{emit: emit, onToken: timer.onToken}
 	if strings.HasPrefix(strings.ToLower(resp.Header.Get("Content-Type")), "text/event-stream") {
-		err = x.readStream(ctx, resp.Body, a, w)
+		err = x.readStream(ctx, resp.Body, b, timer)
 	} else {
-		err = readWhole(ctx, resp, a)
+		err = readDocument(ctx, resp, b)
 	}
 	if err != nil {
 		return agent.Answer{}, err
 	}
-	return a.answer()
+	return b.answer()
 }
 
-// sending is a request's body, which is not kept once it is sent: an answer may stream for minutes, and what was asked is
-// the largest part of it.
-type sending struct{ rest []byte }
+// requestBody is a request's body that releases its memory once it is sent: the request is larger than all else that a
+// call holds, and its answer may stream for minutes.
+type requestBody struct{ unread []byte }
 
-// Read implements io.Reader.
-func (s *sending) Read(p []byte) (int, error) {
-	if len(s.rest) == 0 {
-		s.rest = nil
+func (r *requestBody) Read(p []byte) (int, error) {
+	if len(r.unread) == 0 {
+		r.unread = nil
 		return 0, io.EOF
 	}
-	n := copy(p, s.rest)
-	s.rest = s.rest[n:]
+	n := copy(p, r.unread)
+	r.unread = r.unread[n:]
 	return n, nil
 }
 
-// Close implements io.Closer.
-func (s *sending) Close() error {
-	s.rest = nil
+func (r *requestBody) Close() error {
+	r.unread = nil
 	return nil
 }
 
-// readStream reads server-sent events until [DONE] or the end.
-func (x *exchange) readStream(ctx context.Context, body io.Reader, a *assembly, w *watch) error {
-	in := x.readers.of(io.LimitReader(body, maxStream), w.alive)
-	defer x.readers.free(in)
+// readStream reads server-sent events until [DONE] or the end of the body.
+func (x *exchange) readStream(ctx context.Context, body io.Reader, b *responseBuilder, timer *stallTimer) error {
+	events := x.readers.get(io.LimitReader(body, maxStreamBytes), timer.onBytes)
+	defer x.readers.put(events)
 	for {
-		data, err := in.next()
+		data, err := events.next()
 		if err == io.EOF && ctx.Err() == nil {
-			return nil // whether it was the end, the assembly knows
+			return nil // b.answer reports whether the answer is complete
 		}
 		if err != nil {
-			return broken(ctx, err, a.some)
+			return ioFailure(ctx, err, b.started)
 		}
 		data = bytes.TrimSpace(data)
 		if string(data) == "[DONE]" {
-			a.done = true
-			w.drain(drainTime)
-			_, _ = io.Copy(io.Discard, in.in) // the answer is whole already
+			b.done = true
+			timer.startDrain(drainTimeout)
+			_, _ = io.Copy(io.Discard, events.in) // an error no longer matters
 			return nil
 		}
 		if len(data) == 0 {
 			continue
 		}
-		if err := a.add(data); err != nil {
+		if err := b.add(data); err != nil {
 			return err
 		}
 	}
 }
 
-// readWhole reads a completion sent as one JSON document, asked for or not.
-func readWhole(ctx context.Context, resp *http.Response, a *assembly) error {
+// readDocument reads a completion that is one JSON document. Some servers send one even when asked to stream.
+func readDocument(ctx context.Context, resp *http.Response, b *responseBuilder) error {
 	var data bytes.Buffer
-	data.Grow(int(min(max(resp.ContentLength, 0), maxWhole)) + bytes.MinRead)
-	_, err := data.ReadFrom(io.LimitReader(resp.Body, maxWhole))
+	data.Grow(int(min(max(resp.ContentLength, 0), maxDocumentBytes)) + bytes.MinRead)
+	_, err := data.ReadFrom(io.LimitReader(resp.Body, maxDocumentBytes))
 	if err != nil || ctx.Err() != nil {
-		return broken(ctx, err, false)
+		return ioFailure(ctx, err, false)
 	}
-	a.done = true
-	return a.add(data.Bytes())
+	b.done = true
+	return b.add(data.Bytes())
 }
+
+// stallTimer cancels an exchange whose upstream is silent for too long. Only the goroutine that reads the answer may use
+// it.
+type stallTimer struct {
+	cancel  context.CancelCauseFunc
+	timer   *time.Timer
+	idle    time.Duration
+	started bool // the first part of the answer has arrived, so idle applies
+}
+
+// newStallTimer starts a timer that allows firstToken until the first part of the answer and idle between reads after it.
+func newStallTimer(cancel context.CancelCauseFunc, firstToken, idle time.Duration) *stallTimer {
+	return &stallTimer{
+		cancel: cancel,
+		idle:   idle,
+		timer:  time.AfterFunc(firstToken, func() { cancel(errFirstTokenTimeout) }),
+	}
+}
+
+// onToken is called for each part of the answer. The first one starts the idle timeout.
+func (t *stallTimer) onToken() {
+	if t.started {
+		return
+	}
+	t.started = true
+	t.timer.Stop()
+	t.timer = time.AfterFunc(t.idle, func() { t.cancel(errIdleTimeout) })
+}
+
+// onBytes is called when any line has arrived. Comments keep an answer alive, but they do not start one.
+func (t *stallTimer) onBytes() {
+	if t.started {
+		t.timer.Reset(t.idle)
+	}
+}
+
+// startDrain allows d for the rest of the body, whatever arrives.
+func (t *stallTimer) startDrain(d time.Duration) {
+	t.started = false
+	t.timer.Stop()
+	t.timer = time.AfterFunc(d, func() { t.cancel(errIdleTimeout) })
+}
+
+func (t *stallTimer) stop() { t.timer.Stop() }

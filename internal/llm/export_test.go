@@ -72,13 +72,13 @@ func Unquote(inside []byte) string {
 	return string(text)
 }
 
-// Characters puts pieces together and returns what came out for each, and at the end.
-func Characters(pieces ...[]byte) (out []string) {
-	var c characters
+// JoinUTF8 joins pieces. It returns what it got for each, and at the end.
+func JoinUTF8(pieces ...[]byte) (out []string) {
+	var j utf8Joiner
 	for _, p := range pieces {
-		out = append(out, string(c.add(p)))
+		out = append(out, string(j.add(p)))
 	}
-	return append(out, string(c.end()))
+	return append(out, string(j.flush()))
 }
 
 // EncodeTwice encodes call twice with one encoder. It returns both requests and the texts that the encoder has kept.

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -19,37 +21,37 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
-// kind is the sort of a failed call.
+// kind says what went wrong.
 type kind uint8
 
 const (
-	internal kind = iota // the request could not be built: ours
-	auth                 // refused key or spent quota: an operator must act
-	busy                 // 429, 5xx
-	network              // refused, reset, cut
-	protocol             // an answer that is not one
-	refused              // any other 3xx or 4xx
+	internal kind = iota // the request could not be encoded
+	auth                 // the key is refused or the quota spent: an operator must act
+	busy                 // 408, 429, 5xx
+	network              // connection refused, reset or cut
+	protocol             // the response is malformed or incomplete
+	rejected             // any other 3xx or 4xx, or an answer withheld by the content filter
 	timeout              // first token, idle or total
-	canceled             // the caller went away
-	sink                 // the caller's own emit failed
+	canceled             // the caller's context ended
+	sink                 // the caller's emit failed
 )
 
+// Causes of an exchange's context. Operators read them in the log.
 var (
-	errFirst = errors.New("no first token in time")
-	errIdle  = errors.New("no further token in time")
-	errTotal = errors.New("no end in time")
+	errFirstTokenTimeout = errors.New("no first token in time")
+	errIdleTimeout       = errors.New("no further token in time")
+	errTotalTimeout      = errors.New("no end in time")
 )
 
-// failure is why a call failed. Its text is for the log and holds none of the upstream's words.
+// failure is why a call failed. Its text may be logged: it holds nothing that the upstream wrote.
 type failure struct {
 	kind       kind
-	status     int
-	retryAfter time.Duration
-	begun      bool // something of the answer had arrived
+	status     int           // the upstream's HTTP status, 0 if there was none
+	retryAfter time.Duration // what the upstream asked for, or 0
+	started    bool          // a part of the answer had arrived
 	cause      error
 }
 
-// Error implements error.
 func (f *failure) Error() string {
 	if f.status == 0 {
 		return "model call failed: " + f.cause.Error()
@@ -57,21 +59,21 @@ func (f *failure) Error() string {
 	return fmt.Sprintf("model call failed: status %d: %v", f.status, f.cause)
 }
 
-// Unwrap returns the cause.
 func (f *failure) Unwrap() error { return f.cause }
 
-func (f *failure) retryable() bool { return !f.begun && (f.kind == busy || f.kind == network) }
+func (f *failure) retryable() bool { return !f.started && (f.kind == busy || f.kind == network) }
 
-// countsAgainst reports whether err says that the model is unwell: not our own mistakes, nor callers who left.
-func countsAgainst(err error) bool {
+// countsAgainstBreaker reports whether err shows that the upstream is in trouble. Our own mistakes and callers that leave
+// do not.
+func countsAgainstBreaker(err error) bool {
 	var f *failure
 	if !errors.As(err, &f) {
 		return false
 	}
-	return f.kind != canceled && f.kind != sink && f.kind != refused && f.kind != internal
+	return f.kind != canceled && f.kind != sink && f.kind != rejected && f.kind != internal
 }
 
-// fault turns err into what the caller may know, and alerts the operator when only they can help.
+// fault returns the error for the caller, and alerts the operator if only they can help.
 func (c *Client) fault(ctx context.Context, err error) error {
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
 		return ErrUnavailable.WithCause(err).WithRetryAfter(breakerPause)
@@ -84,7 +86,7 @@ func (c *Client) fault(ctx context.Context, err error) error {
 	case canceled, sink:
 		return fmt.Errorf("model call stopped: %w", f.cause)
 	case auth:
-		c.alarm.raise(ctx, f.status)
+		c.alerter.notify(ctx, f.status)
 		return ErrUnavailable.WithCause(err).WithRetryAfter(time.Minute)
 	case busy, network:
 		return ErrUnavailable.WithCause(err).WithRetryAfter(max(time.Second, min(f.retryAfter, time.Minute)))
@@ -96,71 +98,75 @@ func (c *Client) fault(ctx context.Context, err error) error {
 	return ErrBadAnswer.WithCause(err)
 }
 
-// contextKind tells a deadline of ours from a caller who left.
+// contextKind returns timeout if ctx ended by one of our deadlines or the caller's, else canceled.
 func contextKind(ctx context.Context) kind {
 	cause := context.Cause(ctx)
-	if errors.Is(cause, errFirst) || errors.Is(cause, errIdle) || errors.Is(cause, errTotal) ||
-		errors.Is(cause, context.DeadlineExceeded) {
-		return timeout
+	for _, deadline := range []error{errFirstTokenTimeout, errIdleTimeout, errTotalTimeout, context.DeadlineExceeded} {
+		if errors.Is(cause, deadline) {
+			return timeout
+		}
 	}
 	return canceled
 }
 
-// broken classifies an I/O error of an exchange running under ctx.
-func broken(ctx context.Context, err error, begun bool) *failure {
+// ioFailure classifies err, an I/O error of an exchange that runs under ctx.
+func ioFailure(ctx context.Context, err error, started bool) *failure {
 	if ctx.Err() == nil {
-		return &failure{kind: network, begun: begun, cause: plain(err)}
+		return &failure{kind: network, started: started, cause: redact(err)}
 	}
-	f := &failure{kind: contextKind(ctx), begun: begun, cause: context.Cause(ctx)}
+	f := &failure{kind: contextKind(ctx), started: started, cause: context.Cause(ctx)}
 	if f.kind == canceled {
 		f.cause = context.Canceled
 	}
 	return f
 }
 
-// plain returns what of err may be logged: net/http quotes the bytes it could not read.
-func plain(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
+// redact returns err if its text may be logged, else an error without details: net/http quotes bytes that it cannot parse.
+func redact(err error) error {
+	var urlErr *url.Error
+	if errors.As(err, &urlErr) {
+		err = urlErr.Err
 	}
-	var far net.Error
-	var certificate *tls.CertificateVerificationError
-	if errors.As(err, &far) || errors.As(err, &certificate) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return err
+	var netErr net.Error
+	var certErr *tls.CertificateVerificationError
+	safe := errors.As(err, &netErr) || errors.As(err, &certErr) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	if !safe {
+		return errors.New("broken HTTP exchange")
 	}
-	return errors.New("broken HTTP exchange")
+	return err
 }
 
-// refusal classifies an error answer by its status and error code; the upstream's message is not kept.
-func refusal(status int, header http.Header, body []byte, now time.Time) *failure {
+// httpFailure classifies an error response by its status and error code. A status of 200 means that the error came in the
+// stream or instead of an answer.
+func httpFailure(status int, header http.Header, body []byte, now time.Time) *failure {
 	f := &failure{status: status, cause: errors.New("upstream error answer"), retryAfter: retryAfter(header, now)}
-	var w struct {
+	var response struct {
 		Error struct {
 			Type string          `json:"type"`
 			Code json.RawMessage `json:"code"`
 		} `json:"error"`
 	}
-	_ = json.Unmarshal(body, &w) // an unreadable body leaves the status to decide
-	code := string(w.Error.Code)
+	_ = json.Unmarshal(body, &response) // without a readable body the status decides
+	code := string(response.Error.Code)
 	if n, err := strconv.Atoi(code); err == nil && status == http.StatusOK {
-		f.status = n
+		f.status = n // some servers put the status there
 	}
-	switch inStream := status == http.StatusOK && f.status == http.StatusOK; {
-	case w.Error.Type == "insufficient_quota", code == `"insufficient_quota"`, f.status == 401, f.status == 402, f.status == 403,
-		inStream && code == `"invalid_api_key"`:
+	inStream := status == http.StatusOK && f.status == http.StatusOK
+	switch {
+	case response.Error.Type == "insufficient_quota", code == `"insufficient_quota"`,
+		f.status == 401, f.status == 402, f.status == 403, inStream && code == `"invalid_api_key"`:
 		f.kind = auth
-	case inStream && w.Error.Type == "invalid_request_error":
-		f.kind = refused
+	case inStream && response.Error.Type == "invalid_request_error":
+		f.kind = rejected
 	case f.status == 429, f.status >= 500, f.status == 408, inStream:
 		f.kind = busy
 	default:
-		f.kind = refused
+		f.kind = rejected
 	}
 	return f
 }
 
-// retryAfter reads Retry-After (RFC 9110 §10.2.3); 0 when it is absent or unreadable.
+// retryAfter returns the Retry-After header (RFC 9110 §10.2.3), or 0 if it is absent or malformed.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	v := h.Get("Retry-After")
 	if n, err := strconv.Atoi(v); err == nil && n >= 0 && n < 1<<20 {
@@ -170,4 +176,28 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 		return max(0, t.Sub(now))
 	}
 	return 0
+}
+
+// alerter logs what only an operator can repair, at most once per alertInterval: a refused key fails every request.
+type alerter struct {
+	log  *slog.Logger
+	now  func() time.Time
+	mu   sync.Mutex
+	last time.Time // of the latest alert
+}
+
+const alertInterval = time.Minute
+
+// notify logs that the upstream refused our key or quota with that HTTP status.
+func (a *alerter) notify(ctx context.Context, status int) {
+	a.mu.Lock()
+	now := a.now()
+	due := a.last.IsZero() || now.Sub(a.last) >= alertInterval
+	if due {
+		a.last = now
+	}
+	a.mu.Unlock()
+	if due {
+		a.log.ErrorContext(ctx, "the language model refuses our key or quota; an operator must act", slog.Int("status", status))
+	}
 }

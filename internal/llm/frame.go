@@ -2,17 +2,17 @@ package llm
 
 import "bytes"
 
-// eventFrame reads an event that differs from an earlier one only in its text, without decoding it. A stream has hundreds
-// of events, and most are like that. OpenAI also pads each with a random string, which may differ as well.
+// eventFrame finds the text of an event without decoding it, if all else in the event equals an earlier one. That holds for
+// most of the hundreds of events of a stream. OpenAI pads each event with a random string, which may differ as well.
 type eventFrame struct {
-	head    []byte // up to the text, with its opening quote; empty until a frame is known
-	padding []byte // from the end of the text to the padding's opening quote; empty without padding
-	tail    []byte // what follows the last of the two
-	buf     []byte // for text with escapes
+	head    []byte // up to and including the text's opening quote; empty until an event was learned
+	padding []byte // from the text's closing quote to the padding's opening quote; empty without padding
+	tail    []byte // after the closing quote of the last of the two
+	buf     []byte // for text that had escapes
 }
 
-// match returns the text of event, and false if anything but the text and the padding is new, or if either is not valid.
-// The text is valid until the next call and may begin or end inside a character.
+// match returns the text of event. It returns false if more than the text and the padding differ from the frame, or if
+// either is not valid JSON. The text is valid until the next call, and may begin or end inside a character.
 func (f *eventFrame) match(event []byte) (text []byte, ok bool) {
 	if len(f.head) == 0 {
 		return nil, false
@@ -44,7 +44,7 @@ func (f *eventFrame) match(event []byte) (text []byte, ok bool) {
 	return text, ok
 }
 
-// learn keeps the frame of event, from which c was decoded, if all that it says is one text.
+// learn sets the frame to that of event, from which c was decoded, if c holds nothing but one text.
 func (f *eventFrame) learn(event []byte, c *chunk) {
 	s, ok := c.onlyText()
 	if !ok {
@@ -60,7 +60,7 @@ func (f *eventFrame) learn(event []byte, c *chunk) {
 	f.tail = append(f.tail[:0], rest...)
 }
 
-// onlyText returns where the text of c is, and false if c says anything else.
+// onlyText returns where in its event the text of c is. It returns false if c holds anything else.
 func (c *chunk) onlyText() (span, bool) {
 	if c.isError || len(c.choices) != 1 || c.choices[0].index != 0 || c.choices[0].finish != "" {
 		return span{}, false
@@ -84,8 +84,7 @@ func (c *chunk) onlyText() (span, bool) {
 	return found, found != (span{})
 }
 
-// cutString splits b, which begins inside a JSON string, into the rest of the string and what follows its closing quote.
-// Escapes are not checked.
+// cutString splits b, which begins inside a JSON string, around the closing quote. It does not check escapes.
 func cutString(b []byte) (inside, rest []byte, escaped, ok bool) {
 	for i := 0; i < len(b); i++ {
 		switch c := b[i]; {

@@ -63,7 +63,7 @@ func FuzzDecodeEventAgreesWithEncodingJSON(f *testing.F) {
 		}
 		for _, c := range reference.Choices {
 			for _, text := range []referenceText{c.Delta.Content, c.Message.Content, c.Delta.Refusal, c.Message.Refusal} {
-				joined := strings.Join(llm.Characters([]byte(text.split)), "")
+				joined := strings.Join(llm.JoinUTF8([]byte(text.split)), "")
 				if text.isString && utf8.Valid(event) && joined != text.whole {
 					t.Errorf("%q: %q, encoding/json %q", event, joined, text.whole)
 				}
@@ -201,14 +201,14 @@ func FuzzCharacters(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte, first, second uint8) {
 		i := min(int(first), len(text))
 		j := min(i+int(second), len(text))
-		pieces := llm.Characters(text[:i], text[i:j], text[j:])
+		pieces := llm.JoinUTF8(text[:i], text[i:j], text[j:])
 		for _, p := range pieces {
 			if !utf8.ValidString(p) {
 				t.Errorf("%q of %q is not valid", p, text)
 			}
 		}
 		cut := strings.Join(pieces, "")
-		if whole := strings.Join(llm.Characters(bytes.Clone(text)), ""); cut != whole {
+		if whole := strings.Join(llm.JoinUTF8(bytes.Clone(text)), ""); cut != whole {
 			t.Errorf("%q cut at %d and %d gives %q, whole %q", text, i, j, cut, whole)
 		}
 		if utf8.Valid(text) && cut != string(text) {

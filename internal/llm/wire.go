@@ -13,14 +13,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// chunk is the part of a streamed event, or of a completion sent as one document, that an answer is made of.
+// chunk is what the package reads of a streamed event, or of a completion sent as one document.
 type chunk struct {
 	isError bool // the upstream reports an error instead
 	choices []choice
-	padding span // see eventFrame
+	padding span // OpenAI's "obfuscation", a random string
 }
 
-// choice has its message in delta when it is streamed, else in message.
+// choice has its message in delta if the completion is streamed, else in message.
 type choice struct {
 	index   int
 	delta   message
@@ -32,7 +32,7 @@ type message struct {
 	content   text
 	refusal   text
 	toolCalls []toolCallPart
-	reasoning bool // the model is thinking: not part of the answer, but the upstream is alive
+	reasoning bool // the model's reasoning has arrived, which is not part of the answer
 }
 
 type toolCallPart struct {
@@ -45,17 +45,19 @@ type toolCallPart struct {
 // text is a piece of text, which may begin or end inside a character.
 type text struct {
 	bytes []byte
-	span  span // where it is in the event, if it is a string there
+	span  span // where it is in the event, if it is a string there and not an array of parts
 }
 
 // span is the inside of a JSON string, between its quotes: event[start:end]. The zero span means none.
 type span struct{ start, end int }
 
-// errShape means valid JSON in which a member has a type that no known server sends.
-var errShape = errors.New("unexpected JSON type")
+var (
+	errShape        = errors.New("unexpected JSON type")
+	errTrailingData = errors.New("data after the JSON value")
+)
 
-// decodeEvent sets c to the contents of event, which c may share memory with. It accepts what encoding/json would: names
-// in any case, invalid UTF-8, the last of several members with the same name.
+// decodeEvent sets c to the contents of event, with which c may share memory. Like encoding/json it accepts names in any
+// case and invalid UTF-8, and takes the last of several members with the same name.
 func decodeEvent(event []byte, c *chunk) error {
 	d := decoders.Get().(*eventDecoder)
 	d.event, d.buf = event, *bytes.NewBuffer(event)
@@ -73,7 +75,7 @@ func decodeEvent(event []byte, c *chunk) error {
 
 var decoders = sync.Pool{New: func() any { return &eventDecoder{json: jsontext.NewDecoder(bytes.NewReader(nil))} }}
 
-// eventDecoder walks through one event's tokens.
+// eventDecoder reads one event token by token. Its methods expect the decoder to be before a value.
 type eventDecoder struct {
 	event []byte
 	buf   bytes.Buffer
@@ -212,7 +214,7 @@ func (d *eventDecoder) arguments() ([]byte, error) {
 	return nil, d.null()
 }
 
-// notEmpty reads any value and reports whether it says anything.
+// notEmpty reads any value and reports whether it is more than null or an empty string, array or object.
 func (d *eventDecoder) notEmpty() (bool, error) {
 	value, err := d.json.ReadValue()
 	switch string(value) {
@@ -247,7 +249,7 @@ func (d *eventDecoder) int(n *int) (bool, error) {
 	return err == nil, err
 }
 
-// null reads null, the only value that may stand for any other.
+// null reads null, which any member may have. Other values are errShape.
 func (d *eventDecoder) null() error {
 	token, err := d.json.ReadToken()
 	if err == nil && token.Kind() != jsontext.KindNull {
@@ -295,13 +297,16 @@ func (d *eventDecoder) array(element func() error) error {
 	return err
 }
 
-// end reports what follows the event's value.
+// end returns an error if anything follows the event's value.
 func (d *eventDecoder) end() error {
 	_, err := d.json.ReadToken()
-	if err == io.EOF {
+	switch err {
+	case io.EOF:
 		return nil
+	case nil:
+		return errTrailingData
 	}
-	return errors.Join(errShape, err)
+	return err
 }
 
 // spanOf returns where the value just read is in the event, or the zero span if it is not a string.
@@ -313,27 +318,27 @@ func (d *eventDecoder) spanOf(value jsontext.Value) span {
 	return span{start: end - len(value) + 1, end: end - 1}
 }
 
-// unquote returns the text of the string at s, which shares the event's memory if it has no escapes.
+// unquote returns the text of the string at s, a valid one. It shares the event's memory if it has no escapes.
 func (d *eventDecoder) unquote(s span) []byte {
 	inside := d.event[s.start:s.end]
 	if bytes.IndexByte(inside, '\\') < 0 {
 		return inside
 	}
-	text, _ := unquote(make([]byte, 0, len(inside)), inside) // the decoder has checked it
+	text, _ := unquote(make([]byte, 0, len(inside)), inside)
 	return text
 }
 
-// knownNames are the members that an event is read for.
+// knownNames are the members that eventDecoder reads.
 var knownNames = []string{"error", "choices", "index", "delta", "message", "finish_reason", "content", "refusal",
 	"reasoning", "reasoning_content", "tool_calls", "id", "function", "name", "arguments", "text"}
 
-// canonicalName returns the name inside quoted, in lower case if it is a known one in another case.
+// canonicalName returns a name without its quotes. If it differs from a known one in case only, it returns that one.
 func canonicalName(quoted []byte) []byte {
 	name := quoted[1 : len(quoted)-1]
 	if !slices.ContainsFunc(name, func(c byte) bool { return 'A' <= c && c <= 'Z' || c == '\\' || c >= utf8.RuneSelf }) {
 		return name
 	}
-	name, _ = jsontext.AppendUnquote(nil, quoted) // invalid UTF-8 is no known name
+	name, _ = jsontext.AppendUnquote(nil, quoted) // fails on invalid UTF-8, which no known name has
 	for _, known := range knownNames {
 		if strings.EqualFold(string(name), known) {
 			return []byte(known)

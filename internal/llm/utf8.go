@@ -5,11 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// Upstreams cut characters: a JSON string may end in the first bytes of one, or in the first half of a surrogate pair,
-// and go on in the next event. encoding/json would turn both halves into U+FFFD. So strings are unquoted here into bytes
-// that keep lone surrogates in UTF-8's three-byte form, and characters puts the halves together again.
+// Upstreams split characters: a JSON string may end with the first bytes of a character, or with the first half of a
+// surrogate pair, and the next event has the rest. encoding/json would replace both halves by U+FFFD. Therefore unquote
+// keeps lone surrogates, in the three bytes that UTF-8 would have for them, and utf8Joiner joins the halves.
 
-// unquote appends the text of a JSON string's inside to dst; ok is false when it is not one.
+// unquote appends the text inside a JSON string, given without its quotes, to dst. It returns false if inside is not valid.
+// Invalid UTF-8 is kept.
 func unquote(dst, inside []byte) (text []byte, ok bool) {
 	for i := 0; i < len(inside); {
 		c := inside[i]
@@ -42,6 +43,7 @@ func unquote(dst, inside []byte) (text []byte, ok bool) {
 	return dst, true
 }
 
+// unescape returns the character that c means after a backslash, or 0.
 func unescape(c byte) byte {
 	switch c {
 	case '"', '\\', '/':
@@ -80,7 +82,7 @@ func hex4(b []byte) (unit rune, ok bool) {
 	return unit, true
 }
 
-// appendUnit appends a UTF-16 unit, and a surrogate in the three bytes that UTF-8 has no use for.
+// appendUnit appends a UTF-16 code unit. A surrogate takes the three bytes that are invalid in UTF-8.
 func appendUnit(dst []byte, unit rune) []byte {
 	if !utf16.IsSurrogate(unit) {
 		return utf8.AppendRune(dst, unit)
@@ -88,49 +90,50 @@ func appendUnit(dst []byte, unit rune) []byte {
 	return append(dst, 0xED, byte(0x80|unit>>6&0x3F), byte(0x80|unit&0x3F))
 }
 
-// characters makes text out of pieces that may be cut anywhere. What it returns, joined, does not depend on where.
-type characters struct {
+// utf8Joiner makes valid UTF-8 of pieces that may be split anywhere, as unquote returns them. The joined result does not
+// depend on where they were split.
+type utf8Joiner struct {
 	tail []byte // the beginning of a character, or the first half of a surrogate pair
 	buf  []byte
 }
 
-// add returns the whole characters so far, as valid UTF-8 with U+FFFD for what cannot become one. The bytes are piece's
-// own or valid until the next call.
-func (c *characters) add(piece []byte) []byte {
-	if len(c.tail) == 0 && utf8.Valid(piece) {
+// add returns the characters that are complete with piece, with U+FFFD for bytes that cannot become one. The result is
+// piece itself, or it is valid until the next call.
+func (j *utf8Joiner) add(piece []byte) []byte {
+	if len(j.tail) == 0 && utf8.Valid(piece) {
 		return piece
 	}
-	rest := append(c.tail, piece...)
-	out := c.buf[:0]
+	rest := append(j.tail, piece...)
+	out := j.buf[:0]
 	for len(rest) > 0 && !unfinished(rest) {
 		r, size := utf8.DecodeRune(rest)
 		if r == utf8.RuneError && size == 1 {
-			r, size = surrogates(rest)
+			r, size = decodeInvalid(rest)
 		}
 		out = utf8.AppendRune(out, r)
 		rest = rest[size:]
 	}
-	c.tail = append(c.tail[:0], rest...)
-	c.buf = out
+	j.tail = append(j.tail[:0], rest...)
+	j.buf = out
 	return out
 }
 
-// end returns what stands for a character that never came whole.
-func (c *characters) end() []byte {
-	out := c.buf[:0]
-	for rest := c.tail; len(rest) > 0; {
+// flush returns U+FFFD for each incomplete character that is left.
+func (j *utf8Joiner) flush() []byte {
+	out := j.buf[:0]
+	for rest := j.tail; len(rest) > 0; {
 		r, size := utf8.DecodeRune(rest)
 		if r == utf8.RuneError && size == 1 {
-			r, size = surrogates(rest)
+			r, size = decodeInvalid(rest)
 		}
 		out = utf8.AppendRune(out, r)
 		rest = rest[size:]
 	}
-	c.tail, c.buf = c.tail[:0], out
+	j.tail, j.buf = j.tail[:0], out
 	return out
 }
 
-// unfinished reports whether b could become a character with more bytes behind it.
+// unfinished reports whether b is the beginning of a character.
 func unfinished(b []byte) bool {
 	if !utf8.FullRune(b) {
 		return true
@@ -138,7 +141,7 @@ func unfinished(b []byte) bool {
 	if b[0] != 0xED || len(b) > 5 || len(b) > 1 && b[1] < 0xA0 {
 		return false
 	}
-	switch { // a surrogate's bytes, which FullRune takes for three mistakes
+	switch { // the bytes of a surrogate, each of which FullRune takes for an error
 	case len(b) == 2:
 		return b[1] <= 0xBF
 	case !isHigh(b):
@@ -151,8 +154,8 @@ func unfinished(b []byte) bool {
 	return b[3] == 0xED && b[4] >= 0xB0 && b[4] <= 0xBF
 }
 
-// surrogates reads a pair of surrogates, a lone one, or one byte that is no character.
-func surrogates(b []byte) (r rune, size int) {
+// decodeInvalid decodes a pair of surrogates, a lone one, or a byte that belongs to no character.
+func decodeInvalid(b []byte) (r rune, size int) {
 	switch {
 	case isHigh(b) && isLow(b[3:]):
 		return utf16.DecodeRune(unit(b), unit(b[3:])), 6
@@ -170,4 +173,5 @@ func isLow(b []byte) bool {
 	return len(b) >= 3 && b[0] == 0xED && b[1] >= 0xB0 && b[1] <= 0xBF && b[2]&0xC0 == 0x80
 }
 
+// unit returns the surrogate that b begins with.
 func unit(b []byte) rune { return 0xD000 | rune(b[1]&0x3F)<<6 | rune(b[2]&0x3F) }

@@ -1,0 +1,113 @@
+package llm
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"sync"
+)
+
+const (
+	sseBufferBytes    = 2 << 10  // some ten events; the connection has a buffer of its own
+	maxSSEPooledBytes = 64 << 10 // readers whose buffers have grown beyond this are not reused
+)
+
+// sseReader reads server-sent events (HTML Standard §9.2.6). It skips comments and all fields but data.
+type sseReader struct {
+	in      *bufio.Reader
+	gotLine bool   // a line that is not empty was read since the last read from the network
+	data    []byte // of the present event
+	hasData bool   // data belongs to an event whose end has not been read yet
+	long    []byte // a line that does not fit in's buffer
+}
+
+// ssePool reuses readers with their buffers. A stream holds one for as long as it runs.
+type ssePool struct{ pool sync.Pool }
+
+// get returns a reader of r. It calls onBytes before it reads from r, if a line that is not empty was read since it last
+// did.
+func (p *ssePool) get(r io.Reader, onBytes func()) *sseReader {
+	s, ok := p.pool.Get().(*sseReader)
+	if !ok {
+		s = &sseReader{in: bufio.NewReaderSize(nil, sseBufferBytes)}
+	}
+	s.gotLine = false
+	s.hasData = false
+	s.in.Reset(readerFunc(func(b []byte) (int, error) {
+		if s.gotLine {
+			s.gotLine = false
+			onBytes()
+		}
+		return r.Read(b)
+	}))
+	return s
+}
+
+// put takes s back. What its next method returned is no longer valid.
+func (p *ssePool) put(s *sseReader) {
+	s.in.Reset(nil)
+	if cap(s.data)+cap(s.long) <= maxSSEPooledBytes {
+		p.pool.Put(s)
+	}
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// next returns the data lines of the next event joined by newlines, valid until the next call. At the end of the body it
+// returns io.EOF.
+func (s *sseReader) next() ([]byte, error) {
+	for {
+		line, err := s.line()
+		if err == io.EOF && s.hasData {
+			s.hasData = false // the blank line may be missing; whether the data is complete shows when it is decoded
+			return s.data, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(line) == 0 {
+			if !s.hasData {
+				continue
+			}
+			s.hasData = false
+			return s.data, nil
+		}
+		s.gotLine = true
+		s.addField(line)
+	}
+}
+
+func (s *sseReader) addField(line []byte) {
+	value, ok := bytes.CutPrefix(line, []byte("data:"))
+	if !ok {
+		return
+	}
+	if s.hasData {
+		s.data = append(s.data, '\n')
+	} else {
+		s.data = s.data[:0]
+	}
+	s.hasData = true
+	s.data = append(s.data, bytes.TrimPrefix(value, []byte(" "))...)
+}
+
+// line returns the next line, of any length, without its line ending.
+func (s *sseReader) line() ([]byte, error) {
+	line, err := s.in.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		s.long = s.long[:0]
+		for errors.Is(err, bufio.ErrBufferFull) {
+			s.long = append(s.long, line...)
+			line, err = s.in.ReadSlice('\n')
+		}
+		s.long = append(s.long, line...)
+		line = s.long
+	}
+	if err != nil && (err != io.EOF || len(line) == 0) {
+		return nil, err
+	}
+	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r")), nil
+}
