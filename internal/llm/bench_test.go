@@ -19,7 +19,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/llm"
 )
 
-// canned answers every request at once with the same bytes, so that only the client's work is measured.
+// canned responds to every request at once with the same bytes, so that only the client's work is measured.
 type canned struct{ contentType, body string }
 
 func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -28,13 +28,13 @@ func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
 		Body: io.NopCloser(strings.NewReader(c.body)), ContentLength: int64(len(c.body))}, nil
 }
 
-// streamOf is a stream of n tokens as OpenAI sends it.
+// streamOf returns a stream of n tokens as OpenAI sends it.
 func streamOf(n int) canned {
 	var b strings.Builder
 	event := func(delta, finish string) {
-		fmt.Fprintf(&b, `data: {"id":"chatcmpl-9","object":"chat.completion.chunk","created":1732352461,"model":"gpt-4o-mini",`+
-			`"service_tier":"default","system_fingerprint":"fp_1","choices":[{"index":0,"delta":%s,"logprobs":null,"finish_reason":%s}]}`+"\n\n",
-			delta, finish)
+		fmt.Fprintf(&b, `data: {"id":"chatcmpl-9","object":"chat.completion.chunk","created":1732352461,`+
+			`"model":"gpt-4o-mini","service_tier":"default","system_fingerprint":"fp_1",`+
+			`"choices":[{"index":0,"delta":%s,"logprobs":null,"finish_reason":%s}]}`+"\n\n", delta, finish)
 	}
 	event(`{"role":"assistant","content":""}`, "null")
 	for range n {
@@ -45,27 +45,35 @@ func streamOf(n int) canned {
 	return canned{"text/event-stream", b.String()}
 }
 
-const wholeAnswer = `{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant",` +
-	`"content":"task_agent"},"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18}}`
+const wholeAnswer = `{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,` +
+	`"message":{"role":"assistant","content":"task_agent"},"finish_reason":"stop"}],` +
+	`"usage":{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18}}`
 
-// conversation is a call of usual size: a prompt, ten turns and two tools.
+// conversation returns a call of usual size: a prompt, ten turns and two tools.
 func conversation() agent.ModelCall {
-	call := agent.ModelCall{Messages: []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeSystem, strings.Repeat("Be kind. ", 100))}}
+	prompt := llms.TextParts(llms.ChatMessageTypeSystem, strings.Repeat("Be kind. ", 100))
+	call := agent.ModelCall{Messages: []llms.MessageContent{prompt}}
 	for i := range 10 {
 		role := llms.ChatMessageTypeHuman
 		if i%2 == 1 {
 			role = llms.ChatMessageTypeAI
 		}
-		call.Messages = append(call.Messages, llms.TextParts(role, "What are my open tasks for the week, and which are late?"))
+		turn := llms.TextParts(role, "What are my open tasks for the week, and which are late?")
+		call.Messages = append(call.Messages, turn)
 	}
 	for _, name := range []string{"create_task", "list_tasks"} {
-		call.Tools = append(call.Tools, llms.Tool{Type: "function", Function: &llms.FunctionDefinition{Name: name, Description: "Does it.",
-			Parameters: map[string]any{"type": "object", "properties": map[string]any{"title": map[string]any{"type": "string"}}}}})
+		title := map[string]any{"title": map[string]any{"type": "string"}}
+		call.Tools = append(call.Tools, tool(name, "Does it.", map[string]any{"type": "object", "properties": title}))
 	}
 	return call
 }
 
-// bare is the least a Go program can do: net/http and encoding/json, no roles, no deadlines, no failures told apart.
+func tool(name, description string, parameters any) llms.Tool {
+	return llms.Tool{Type: "function",
+		Function: &llms.FunctionDefinition{Name: name, Description: description, Parameters: parameters}}
+}
+
+// bare makes the call with net/http and encoding/json alone: no timeouts, no classification of failures.
 func bare(b *testing.B, transport http.RoundTripper, call agent.ModelCall, stream bool) {
 	b.Helper()
 	type message struct {
@@ -85,7 +93,8 @@ func bare(b *testing.B, transport http.RoundTripper, call agent.ModelCall, strea
 	if err != nil {
 		b.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, "http://model/v1/chat/completions", bytes.NewReader(body))
+	const address = "http://model/v1/chat/completions"
+	req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -118,7 +127,7 @@ func bare(b *testing.B, transport http.RoundTripper, call agent.ModelCall, strea
 	}
 }
 
-// contestants are the three ways to make the same call.
+// contestants returns three ways to make the same call.
 func contestants(b *testing.B, transport http.RoundTripper, call agent.ModelCall, stream bool) map[string]func() {
 	b.Helper()
 	ours, err := llm.New(llm.Config{APIKey: "k", BaseURL: "http://model/v1", Model: benchModel, Transport: transport})
@@ -145,15 +154,16 @@ func contestants(b *testing.B, transport http.RoundTripper, call agent.ModelCall
 		},
 		"nethttp": func() { bare(b, transport, call, stream) },
 		"langchaingo": func() {
-			if a, err := plain.GenerateContent(b.Context(), call.Messages, opts...); err != nil || a.Choices[0].Content == "" {
+			a, err := plain.GenerateContent(b.Context(), call.Messages, opts...)
+			if err != nil || a.Choices[0].Content == "" {
 				b.Fatal(a, err)
 			}
 		},
 	}
 }
 
-// compare runs the three in turns within one loop, so that whatever else the machine does hits them alike, and reports
-// our time for a call and its ratio to each of the others.
+// compare runs the three in turns within one loop, so that other load on the machine affects them alike. It reports
+// our time for a call, and its ratio to each of the others.
 func compare(b *testing.B, transport http.RoundTripper, call agent.ModelCall, stream bool) {
 	b.Helper()
 	run := contestants(b, transport, call, stream)
@@ -163,9 +173,9 @@ func compare(b *testing.B, transport http.RoundTripper, call agent.ModelCall, st
 	}
 	for b.Loop() {
 		for _, name := range []string{"ours", "nethttp", "langchaingo"} {
-			begun := time.Now()
+			start := time.Now()
 			run[name]()
-			spent[name] += time.Since(begun)
+			spent[name] += time.Since(start)
 		}
 	}
 	b.ReportMetric(float64(spent["ours"].Nanoseconds())/float64(b.N), "ours-ns/call")
@@ -173,8 +183,8 @@ func compare(b *testing.B, transport http.RoundTripper, call agent.ModelCall, st
 	b.ReportMetric(float64(spent["ours"])/float64(spent["langchaingo"]), "x-langchaingo")
 }
 
-// BenchmarkCalls compares calls with bare net/http and with plain langchaingo: ns/op is of all three together, the ratios
-// are what counts.
+// BenchmarkCalls compares calls with bare net/http and with langchaingo. Its ns/op is of all three together: read the
+// ratios.
 func BenchmarkCalls(b *testing.B) {
 	b.Run("whole", func(b *testing.B) { compare(b, canned{"application/json", wholeAnswer}, conversation(), false) })
 	b.Run("stream_20", func(b *testing.B) { compare(b, streamOf(20), conversation(), true) })
@@ -182,7 +192,7 @@ func BenchmarkCalls(b *testing.B) {
 	b.Run("stream_2000", func(b *testing.B) { compare(b, streamOf(2000), conversation(), true) })
 }
 
-// BenchmarkTokens measures one token of a long stream, alone.
+// BenchmarkTokens measures one token of a long stream.
 func BenchmarkTokens(b *testing.B) {
 	for _, name := range []string{"ours", "nethttp", "langchaingo"} {
 		b.Run(name, func(b *testing.B) {
@@ -196,5 +206,5 @@ func BenchmarkTokens(b *testing.B) {
 	}
 }
 
-// benchModel is the router's default.
+// benchModel is the default of the router.
 const benchModel = "gpt-4o-mini"

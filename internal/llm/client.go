@@ -17,10 +17,12 @@ import (
 // Errors of Generate besides agent.ErrModelTimeout.
 var (
 	// ErrUnavailable is returned when the upstream refuses, fails or cannot be reached. RetryAfter says for how long.
-	ErrUnavailable = fault.New(fault.LLMUnavailable, "The language model is unavailable at the moment. Try again shortly.")
+	ErrUnavailable = fault.New(fault.LLMUnavailable,
+		"The language model is unavailable at the moment. Try again shortly.")
 	// ErrBadAnswer is returned when the upstream rejects the request, or when its answer is malformed, incomplete or
 	// withheld by its content filter.
-	ErrBadAnswer = fault.New(fault.LLMError, "The language model gave no usable answer. Try again, or put it differently.")
+	ErrBadAnswer = fault.New(fault.LLMError,
+		"The language model gave no usable answer. Try again, or put it differently.")
 )
 
 // Config configures a Client. A zero value means the default.
@@ -131,7 +133,8 @@ func (c *Client) Close() {
 	}
 }
 
-// Generate implements agent.Model. Text of system prompts and tool descriptions is kept in memory, in a bounded cache.
+// Generate implements agent.Model. Text of system prompts and tool descriptions is kept in memory, in a bounded
+// cache.
 func (c *Client) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
 	up := c.main
 	if call.Small {
@@ -148,8 +151,8 @@ func (c *Client) Generate(ctx context.Context, call agent.ModelCall, emit agent.
 	return answer, nil
 }
 
-// generateWithRetry calls the model, and once more if the first attempt failed for a passing reason before any part of
-// the answer had arrived.
+// generateWithRetry calls the model, and once more if the first attempt failed for a passing reason before any part
+// of the answer had arrived.
 func (c *Client) generateWithRetry(ctx context.Context, model string, call agent.ModelCall, emit agent.Emit) (
 	agent.Answer, error) {
 	answer, err := c.exchange.roundTrip(ctx, model, call, emit)

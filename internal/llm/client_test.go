@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// setup returns a client of a fake upstream, which waits before retries in no time at all.
+// setup returns a client and its fake upstream. The client does not wait before retries.
 func setup(t *testing.T, change ...func(*llm.Config)) (*llm.Client, *llmtest.Server) {
 	t.Helper()
 	srv := llmtest.NewServer(t)
@@ -44,58 +44,63 @@ func ask(text string) agent.ModelCall {
 	return agent.ModelCall{Messages: []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeHuman, text)}}
 }
 
-// listen returns an Emit that keeps what it hears.
-func listen(to *[]string) agent.Emit {
+func toolResult(id, name, content string) llms.MessageContent {
+	return llms.MessageContent{Role: llms.ChatMessageTypeTool,
+		Parts: []llms.ContentPart{llms.ToolCallResponse{ToolCallID: id, Name: name, Content: content}}}
+}
+
+// collect returns an Emit that appends to to.
+func collect(to *[]string) agent.Emit {
 	return func(text string) error {
 		*to = append(*to, text)
 		return nil
 	}
 }
 
-func TestTextIsEmittedAsItComes(t *testing.T) {
+func TestTextIsEmittedAsItArrives(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t)
 	tokens := make(chan string)
 	srv.Script(llmtest.Slow(tokens))
-	heard := make(chan string)
+	emitted := make(chan string)
 	type result struct {
 		answer agent.Answer
 		err    error
 	}
-	end := make(chan result)
+	results := make(chan result)
 	go func() {
-		answer, err := client.Generate(t.Context(), ask("hi"), func(s string) error { heard <- s; return nil })
-		end <- result{answer, err}
+		answer, err := client.Generate(t.Context(), ask("hi"), func(s string) error { emitted <- s; return nil })
+		results <- result{answer, err}
 	}()
 	for _, token := range []string{"Hello", ",\n", `"you"`} {
 		tokens <- token
-		if got := <-heard; got != token { // before the next token exists
-			t.Fatalf("heard %q, want %q", got, token)
+		if got := <-emitted; got != token { // the upstream has not sent the next one yet
+			t.Fatalf("emitted %q, want %q", got, token)
 		}
 	}
 	close(tokens)
-	if r := <-end; r.err != nil || r.answer.Text != "Hello,\n\"you\"" || r.answer.Truncated || r.answer.ToolCalls != nil {
-		t.Fatalf("%+v", r)
+	r := <-results
+	if r.err != nil || r.answer.Text != "Hello,\n\"you\"" || r.answer.Truncated || r.answer.ToolCalls != nil {
+		t.Fatalf("result %+v", r)
 	}
 }
 
-func TestRequest(t *testing.T) {
+func TestRequestSendsMessagesAndTools(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t)
 	srv.Script(llmtest.Say("task_agent"), llmtest.Say("Done."))
 	small := ask("route me")
 	small.Small, small.MaxTokens = true, 64
 	if answer, err := client.Generate(t.Context(), small, nil); err != nil || answer.Text != "task_agent" {
-		t.Fatal(answer, err)
+		t.Fatalf("answer %+v, error %v", answer, err)
 	}
 	call := agent.ModelCall{Temperature: 0.2, Messages: []llms.MessageContent{
 		llms.TextParts(llms.ChatMessageTypeSystem, "Be kind."),
 		llms.TextParts(llms.ChatMessageTypeHuman, "do it"),
 		{Role: llms.ChatMessageTypeAI, Parts: []llms.ContentPart{llms.ToolCall{ID: "c1", Type: "function",
 			FunctionCall: &llms.FunctionCall{Name: "f", Arguments: `{"a":1}`}}}},
-		{Role: llms.ChatMessageTypeTool, Parts: []llms.ContentPart{llms.ToolCallResponse{ToolCallID: "c1", Name: "f", Content: "ok"}}},
-	}, Tools: []llms.Tool{{Type: "function", Function: &llms.FunctionDefinition{Name: "f", Description: "d",
-		Parameters: map[string]any{"type": "object"}}}}}
+		toolResult("c1", "f", "ok"),
+	}, Tools: []llms.Tool{tool("f", "d", map[string]any{"type": "object"})}}
 	if _, err := client.Generate(t.Context(), call, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -107,8 +112,8 @@ func TestRequest(t *testing.T) {
 	if got := second.Header.Get("Authorization"); got != "Bearer sk-test" {
 		t.Errorf("Authorization %q", got)
 	}
-	if m := second.Messages; len(m) != 4 || m[0].Role != "system" || m[0].Content != "Be kind." || m[2].ToolCalls[0].ID != "c1" ||
-		m[3].ToolCallID != "c1" || m[3].Content != "ok" {
+	if m := second.Messages; len(m) != 4 || m[0].Role != "system" || m[0].Content != "Be kind." ||
+		m[2].ToolCalls[0].ID != "c1" || m[3].ToolCallID != "c1" || m[3].Content != "ok" {
 		t.Errorf("messages %+v", m)
 	}
 	if len(first.Tools) != 0 || len(second.Tools) != 1 || second.Tools[0].Function.Name != "f" {
@@ -118,15 +123,17 @@ func TestRequest(t *testing.T) {
 		Store       *bool
 		Temperature float64
 	}
-	if err := json.Unmarshal(second.Body, &extra); err != nil || extra.Store == nil || *extra.Store || extra.Temperature != 0.2 {
-		t.Errorf("%s", second.Body)
+	err := json.Unmarshal(second.Body, &extra)
+	if err != nil || extra.Store == nil || *extra.Store || extra.Temperature != 0.2 {
+		t.Errorf("%v in %s, want store false and temperature 0.2", err, second.Body)
 	}
 }
 
-func TestModelNames(t *testing.T) {
+func TestReasoningModelsGetNoTemperature(t *testing.T) {
 	t.Parallel()
 	for name, temperature := range map[string]bool{
-		"llama3.1:8b": true, "org/\"Quoted\" <model>": true, "gpt-4": true, "gpt-4o-mini": true, "gpt-5-mini": false, "o3-mini": false,
+		"llama3.1:8b": true, "org/\"Quoted\" <model>": true, "gpt-4": true, "gpt-4o-mini": true,
+		"gpt-5-mini": false, "o3-mini": false,
 	} {
 		client, srv := setup(t, func(c *llm.Config) { c.Model, c.RouterModel = name, "" })
 		srv.Script(llmtest.Say("hi"), llmtest.Say("hi"))
@@ -138,14 +145,15 @@ func TestModelNames(t *testing.T) {
 			}
 		}
 		for _, r := range srv.Requests() {
-			if r.Model != name || bytes.Contains(r.Body, []byte(`"temperature"`)) != temperature || bytes.Count(r.Body, []byte(`"model"`)) != 1 {
-				t.Errorf("%s: %s", name, r.Body)
+			hasTemperature := bytes.Contains(r.Body, []byte(`"temperature"`))
+			if r.Model != name || hasTemperature != temperature || bytes.Count(r.Body, []byte(`"model"`)) != 1 {
+				t.Errorf("%s: request %s, want a temperature: %v", name, r.Body, temperature)
 			}
 		}
 	}
 }
 
-func TestKeylessServerGetsNoAuthorization(t *testing.T) {
+func TestNoAPIKeySendsNoAuthorization(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t, func(c *llm.Config) { c.APIKey = "" })
 	srv.Script(llmtest.Say("hi"))
@@ -159,21 +167,24 @@ func TestKeylessServerGetsNoAuthorization(t *testing.T) {
 
 func TestEnvironmentIsNotRead(t *testing.T) {
 	proxy := llmtest.NewServer(t)
-	for _, name := range []string{"OPENAI_API_KEY", "OPENAI_MODEL", "OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_ORGANIZATION"} {
+	for _, name := range []string{
+		"OPENAI_API_KEY", "OPENAI_MODEL", "OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_ORGANIZATION",
+	} {
 		t.Setenv(name, "from-the-environment")
 	}
 	t.Setenv("HTTP_PROXY", strings.TrimSuffix(proxy.URL, "/v1"))
 	client, srv := setup(t, func(c *llm.Config) {
-		c.Transport = nil                                                 // the client's own
-		c.BaseURL = strings.Replace(c.BaseURL, "127.0.0.1", "0.0.0.0", 1) // a proxy is never asked for loopback addresses
+		c.Transport = nil                                                 // the default one
+		c.BaseURL = strings.Replace(c.BaseURL, "127.0.0.1", "0.0.0.0", 1) // net/http never uses a proxy for 127.0.0.1
 	})
 	t.Cleanup(client.Close)
 	srv.Script(llmtest.Say("hi"))
 	if answer, err := client.Generate(t.Context(), ask("hi"), nil); err != nil || answer.Text != "hi" {
-		t.Fatal(answer, err)
+		t.Fatalf("answer %+v, error %v", answer, err)
 	}
 	r := srv.Requests()[0]
-	if r.Model != "big" || r.Header.Get("Authorization") != "Bearer sk-test" || r.Header.Get("OpenAI-Organization") != "" {
+	if r.Model != "big" || r.Header.Get("Authorization") != "Bearer sk-test" ||
+		r.Header.Get("OpenAI-Organization") != "" {
 		t.Errorf("model %q, header %v", r.Model, r.Header)
 	}
 	if n := len(proxy.Requests()); n != 0 {
@@ -181,7 +192,7 @@ func TestEnvironmentIsNotRead(t *testing.T) {
 	}
 }
 
-func TestRedirectIsRefused(t *testing.T) {
+func TestRedirectIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t)
 	other := llmtest.NewServer(t)
@@ -191,24 +202,24 @@ func TestRedirectIsRefused(t *testing.T) {
 	})
 	_, err := client.Generate(t.Context(), ask("private"), nil)
 	if !errors.Is(err, llm.ErrBadAnswer) {
-		t.Fatalf("%v", err)
+		t.Fatalf("error %v, want ErrBadAnswer", err)
 	}
 	if n := len(other.Requests()); n != 0 {
 		t.Fatalf("the redirect's target got %d requests", n)
 	}
 }
 
-func TestTruncated(t *testing.T) {
+func TestTruncatedAnswerIsMarked(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t)
 	srv.Script(llmtest.SayTooMuch("This is as far as"))
 	answer, err := client.Generate(t.Context(), ask("hi"), nil)
 	if err != nil || !answer.Truncated || answer.Text != "This is as far as" {
-		t.Fatal(answer, err)
+		t.Fatalf("answer %+v, error %v", answer, err)
 	}
 }
 
-func TestConnectionIsUsedAgain(t *testing.T) {
+func TestConnectionIsReused(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t)
 	const n = 10
@@ -216,46 +227,46 @@ func TestConnectionIsUsedAgain(t *testing.T) {
 		srv.Script(func(x *llmtest.Exchange) {
 			x.Text("hi")
 			x.Finish("stop")
-			<-time.After(5 * time.Millisecond) // the body's last chunk comes after [DONE] was read
+			<-time.After(5 * time.Millisecond) // the client reads [DONE] before the last chunk of the body
 		})
 		if _, err := client.Generate(t.Context(), ask("hi"), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if opened := srv.Connections(); opened > n/2 { // one, unless the machine stands still for longer than we wait
+	if opened := srv.Connections(); opened > n/2 { // a busy machine may exceed the drain timeout
 		t.Fatalf("%d connections for %d calls", opened, n)
 	}
 }
 
-func TestBodyThatDoesNotEndIsLeft(t *testing.T) {
+func TestDrainAfterDoneIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		handler := llmtest.NewHandler()
 		handler.Script(llmtest.LateEnd(nil, "whole"))
-		begun := time.Now()
-		answer, err := bubble(t, handler).Generate(t.Context(), ask("hi"), nil)
-		if took := time.Since(begun); err != nil || answer.Text != "whole" || took != 50*time.Millisecond {
-			t.Fatal(answer, err, took)
+		start := time.Now()
+		answer, err := newBubbleClient(t, handler).Generate(t.Context(), ask("hi"), nil)
+		if took := time.Since(start); err != nil || answer.Text != "whole" || took != 50*time.Millisecond {
+			t.Fatalf("answer %+v, error %v after %v", answer, err, took)
 		}
 		<-handler.Gone()
 	})
 }
 
-func TestManyAtOnce(t *testing.T) {
+func TestConcurrentCallsDoNotMixText(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t)
 	const n = 64
-	want := llmtest.Say("one ", "two ", "three")
 	for range n {
-		srv.Script(want)
+		srv.Script(llmtest.Say("one ", "two ", "three"))
 	}
 	errs := make(chan error, n)
 	for range n {
 		go func() {
-			var heard []string
-			answer, err := client.Generate(t.Context(), ask("hi"), listen(&heard))
-			if err == nil && (answer.Text != "one two three" || !slices.Equal(heard, []string{"one ", "two ", "three"})) {
-				err = errors.New("mixed up: " + answer.Text + " | " + strings.Join(heard, "|"))
+			var emitted []string
+			answer, err := client.Generate(t.Context(), ask("hi"), collect(&emitted))
+			want := []string{"one ", "two ", "three"}
+			if err == nil && (answer.Text != "one two three" || !slices.Equal(emitted, want)) {
+				err = errors.New("answers are mixed up: " + answer.Text + " | " + strings.Join(emitted, "|"))
 			}
 			errs <- err
 		}()

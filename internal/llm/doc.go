@@ -1,7 +1,7 @@
 // Package llm calls language models over an OpenAI-compatible chat completions API. Its Client is the agent.Model of
 // production. Calls use langchaingo's message types, and requests are those that langchaingo's client would send. The
-// exchange is this package's own, because langchaingo's mixes tool calls into the text, hides errors, returns truncated
-// answers as whole ones, and encodes every prompt twice.
+// exchange is this package's own, because langchaingo's mixes tool calls into the text, hides errors, returns
+// truncated answers as whole ones, and encodes every prompt twice.
 //
 //	agent.ModelCall
 //	  │  Client.Generate         picks the model; circuit breaker; total timeout; one retry
@@ -22,7 +22,7 @@
 //	  ▼
 //	agent.Answer                 or a failure, which Client.fault turns into an error of the catalogue
 //
-// A call is never retried once a part of its answer has arrived, an incomplete answer is never returned as a whole one,
-// and a tool call is never emitted as text. Redirects are not followed. The upstream's messages, which may hold secrets,
-// are neither logged nor returned. No environment variable is read.
+// A call is never retried once a part of its answer has arrived, an incomplete answer is never returned as a whole
+// one, and a tool call is never emitted as text. Redirects are not followed. The upstream's messages, which may hold
+// secrets, are neither logged nor returned. No environment variable is read.
 package llm

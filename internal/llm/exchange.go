@@ -55,8 +55,8 @@ func newExchange(cfg Config) (*exchange, error) {
 	}, nil
 }
 
-// roundTrip sends the call and reads the whole answer; errors are *failure. A redirect is a failure like any other status
-// than 200: the key and the conversation must not go to another address.
+// roundTrip sends the call and reads the whole answer; errors are *failure. A redirect is a failure like any other
+// status than 200: the key and the conversation must not go to another address.
 func (x *exchange) roundTrip(ctx context.Context, model string, call agent.ModelCall, emit agent.Emit) (
 	agent.Answer, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -93,8 +93,8 @@ func (x *exchange) roundTrip(ctx context.Context, model string, call agent.Model
 	return b.answer()
 }
 
-// requestBody is a request's body that releases its memory once it is sent: the request is larger than all else that a
-// call holds, and its answer may stream for minutes.
+// requestBody is a request's body that releases its memory once it is sent: the request is larger than all else that
+// a call holds, and its answer may stream for minutes.
 type requestBody struct{ unread []byte }
 
 func (r *requestBody) Read(p []byte) (int, error) {
@@ -152,8 +152,8 @@ func readDocument(ctx context.Context, resp *http.Response, b *responseBuilder) 
 	return b.add(data.Bytes())
 }
 
-// stallTimer cancels an exchange whose upstream is silent for too long. Only the goroutine that reads the answer may use
-// it.
+// stallTimer cancels an exchange whose upstream is silent for too long. Only the goroutine that reads the answer may
+// use it.
 type stallTimer struct {
 	cancel  context.CancelCauseFunc
 	timer   *time.Timer
@@ -161,7 +161,8 @@ type stallTimer struct {
 	started bool // the first part of the answer has arrived, so idle applies
 }
 
-// newStallTimer starts a timer that allows firstToken until the first part of the answer and idle between reads after it.
+// newStallTimer starts a timer that allows firstToken until the first part of the answer and idle between reads after
+// it.
 func newStallTimer(cancel context.CancelCauseFunc, firstToken, idle time.Duration) *stallTimer {
 	return &stallTimer{
 		cancel: cancel,

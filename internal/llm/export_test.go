@@ -55,7 +55,8 @@ func exportMessage(m message) EventMessage {
 	return out
 }
 
-// MatchFrame matches next against the frame of event. It returns the text of next, and false if the frame does not fit.
+// MatchFrame matches next against the frame of event. It returns the text of next, and false if the frame does not
+// fit.
 func MatchFrame(event, next []byte) (string, bool) {
 	var c chunk
 	var f eventFrame

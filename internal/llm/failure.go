@@ -63,8 +63,8 @@ func (f *failure) Unwrap() error { return f.cause }
 
 func (f *failure) retryable() bool { return !f.started && (f.kind == busy || f.kind == network) }
 
-// countsAgainstBreaker reports whether err shows that the upstream is in trouble. Our own mistakes and callers that leave
-// do not.
+// countsAgainstBreaker reports whether err shows that the upstream is in trouble. Our own mistakes and callers that
+// leave do not.
 func countsAgainstBreaker(err error) bool {
 	var f *failure
 	if !errors.As(err, &f) {
@@ -121,7 +121,8 @@ func ioFailure(ctx context.Context, err error, started bool) *failure {
 	return f
 }
 
-// redact returns err if its text may be logged, else an error without details: net/http quotes bytes that it cannot parse.
+// redact returns err if its text may be logged, else an error without details: net/http quotes bytes that it cannot
+// parse.
 func redact(err error) error {
 	var urlErr *url.Error
 	if errors.As(err, &urlErr) {
@@ -129,15 +130,15 @@ func redact(err error) error {
 	}
 	var netErr net.Error
 	var certErr *tls.CertificateVerificationError
-	safe := errors.As(err, &netErr) || errors.As(err, &certErr) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-	if !safe {
-		return errors.New("broken HTTP exchange")
+	if errors.As(err, &netErr) || errors.As(err, &certErr) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
 	}
-	return err
+	return errors.New("broken HTTP exchange")
 }
 
-// httpFailure classifies an error response by its status and error code. A status of 200 means that the error came in the
-// stream or instead of an answer.
+// httpFailure classifies an error response by its status and error code. A status of 200 means that the error came in
+// the stream or instead of an answer.
 func httpFailure(status int, header http.Header, body []byte, now time.Time) *failure {
 	f := &failure{status: status, cause: errors.New("upstream error answer"), retryAfter: retryAfter(header, now)}
 	var response struct {
@@ -198,6 +199,7 @@ func (a *alerter) notify(ctx context.Context, status int) {
 	}
 	a.mu.Unlock()
 	if due {
-		a.log.ErrorContext(ctx, "the language model refuses our key or quota; an operator must act", slog.Int("status", status))
+		a.log.ErrorContext(ctx, "the language model refuses our key or quota; an operator must act",
+			slog.Int("status", status))
 	}
 }

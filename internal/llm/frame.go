@@ -2,8 +2,9 @@ package llm
 
 import "bytes"
 
-// eventFrame finds the text of an event without decoding it, if all else in the event equals an earlier one. That holds for
-// most of the hundreds of events of a stream. OpenAI pads each event with a random string, which may differ as well.
+// eventFrame finds the text of an event without decoding it, if all else in the event equals an earlier one. That
+// holds for most of the hundreds of events of a stream. OpenAI pads each event with a random string, which may differ
+// as well.
 type eventFrame struct {
 	head    []byte // up to and including the text's opening quote; empty until an event was learned
 	padding []byte // from the text's closing quote to the padding's opening quote; empty without padding
@@ -11,8 +12,8 @@ type eventFrame struct {
 	buf     []byte // for text that had escapes
 }
 
-// match returns the text of event. It returns false if more than the text and the padding differ from the frame, or if
-// either is not valid JSON. The text is valid until the next call, and may begin or end inside a character.
+// match returns the text of event. It returns false if more than the text and the padding differ from the frame, or
+// if either is not valid JSON. The text is valid until the next call, and may begin or end inside a character.
 func (f *eventFrame) match(event []byte) (text []byte, ok bool) {
 	if len(f.head) == 0 {
 		return nil, false

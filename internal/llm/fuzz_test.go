@@ -15,8 +15,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/llm"
 )
 
-// FuzzDecodeEventAgreesWithEncodingJSON expects decodeEvent to find in any event what encoding/json finds, if no object has
-// two members of the same name.
+// FuzzDecodeEventAgreesWithEncodingJSON expects decodeEvent to find in any event what encoding/json finds, if no
+// object has two members of the same name.
 func FuzzDecodeEventAgreesWithEncodingJSON(f *testing.F) {
 	for _, delta := range []string{
 		`{"content":"token "}`, `{"role":"assistant","content":""}`, `{"content":null}`, `{}`, `null`, `[]`,
@@ -24,14 +24,16 @@ func FuzzDecodeEventAgreesWithEncodingJSON(f *testing.F) {
 		`{"content":"a","content":"b"}`, `{"content":"a\u12"}`, `{"content":"a","tool_calls":[]}`,
 		`{"refusal":null,"content":"a"}`, `{"refusal":"no","reasoning":"hm","reasoning_content":[]}`,
 		`{"content":"\/\b\f\r\t\uFFff\uD83D\uDE00\uDE00x\ud83d\u0041"}`, `{"content":"\x"}`, `{"content":["a"]}`,
-		`{"content":[{"type":"text","text":"a"},null,{"text":[{"text":"b"}]}]}`, `{"\u0063ontent":"x","REFU\u017fAL":"y"}`,
+		`{"content":[{"type":"text","text":"a"},null,{"text":[{"text":"b"}]}]}`,
+		`{"\u0063ontent":"x","REFU\u017fAL":"y"}`,
 		`{"tool_calls":[{"index":0,"id":"c1","function":{"name":"f","arguments":"{\"a\":"}},null,{"index":null}]}`,
 		`{"tool_calls":[{"index":-0,"function":{"arguments":{"a": [1]}}}]}`, `{"tool_calls":[{"index":1.5}]}`,
 	} {
 		for _, frame := range []string{
 			`{"id":"c1","object":"chat.completion.chunk","created":1,"model":"m",` +
 				`"choices":[{"index":0,"delta":%,"finish_reason":null}]}`,
-			`{"id": "c1", "system_fingerprint": null, "choices": [{"index": 0, "delta": %, "logprobs": null}], "usage": null}`,
+			`{"id": "c1", "system_fingerprint": null, ` +
+				`"choices": [{"index": 0, "delta": %, "logprobs": null}], "usage": null}`,
 			`{"choices":[{"index":1,"delta":%}]}`, `{"choices":[{"delta":%},{"delta":%}]}`,
 			`{"choices":[{"delta":%}],"error":null}`, `{"choices":[{"delta":%,"delta":%}]}`,
 			`{"created":01,"choices":[{"delta":%}]}`, `{"choices":[{"delta":%}],"choices":[]}`,
@@ -62,7 +64,8 @@ func FuzzDecodeEventAgreesWithEncodingJSON(f *testing.F) {
 			t.Errorf("%q: encoding/json, we: %s", event, diff)
 		}
 		for _, c := range reference.Choices {
-			for _, text := range []referenceText{c.Delta.Content, c.Message.Content, c.Delta.Refusal, c.Message.Refusal} {
+			d, m := c.Delta, c.Message
+			for _, text := range []referenceText{d.Content, d.Refusal, m.Content, m.Refusal} {
 				joined := strings.Join(llm.JoinUTF8([]byte(text.split)), "")
 				if text.isString && utf8.Valid(event) && joined != text.whole {
 					t.Errorf("%q: %q, encoding/json %q", event, joined, text.whole)
@@ -74,7 +77,8 @@ func FuzzDecodeEventAgreesWithEncodingJSON(f *testing.F) {
 
 // repeatsMember reports whether an object in event has two members whose names differ in case at most.
 func repeatsMember(event []byte) bool {
-	dec := jsontext.NewDecoder(bytes.NewReader(event), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	dec := jsontext.NewDecoder(bytes.NewReader(event),
+		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	names := []map[string]bool{nil} // of the objects that are open
 	for {
 		token, err := dec.ReadToken()
@@ -135,9 +139,9 @@ func TestFrameFitsTheNextEvent(t *testing.T) {
 		"OpenAI": `{"id":"chatcmpl-9","object":"chat.completion.chunk","created":1732352461,"model":"gpt-4o-mini",` +
 			`"service_tier":"default","system_fingerprint":"fp_1","choices":[{"index":0,"delta":{"content":"TEXT"},` +
 			`"logprobs":null,"finish_reason":null}],"usage":null,"obfuscation":"PADDING"}`,
-		"vLLM": `{"id": "cmpl-7", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [{"index": 0, ` +
-			`"delta": {"role": "assistant", "content": "TEXT", "reasoning_content": null, "tool_calls": null}, ` +
-			`"finish_reason": null}]}`,
+		"vLLM": `{"id": "cmpl-7", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [{` +
+			`"index": 0, "delta": {"role": "assistant", "content": "TEXT", "reasoning_content": null, ` +
+			`"tool_calls": null}, "finish_reason": null}]}`,
 		"document without an end": `{"choices":[{"index":0,"message":{"role":"assistant","content":"TEXT"}}]}`,
 	} {
 		event := func(text, padding string) []byte {
@@ -182,8 +186,8 @@ func TestFrameDoesNotFitOtherEvents(t *testing.T) {
 
 func TestDecodeEventReadsWholeCompletion(t *testing.T) {
 	t.Parallel()
-	got, err := llm.DecodeEvent([]byte(`{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,` +
-		`"message":{"role":"assistant","content":"whole","refusal":null,"annotations":[]},"logprobs":null,` +
+	got, err := llm.DecodeEvent([]byte(`{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{` +
+		`"index":0,"message":{"role":"assistant","content":"whole","refusal":null,"annotations":[]},"logprobs":null,` +
 		`"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"details":{"cached":0}}}`))
 	want := llm.Event{Choices: []llm.EventChoice{{Message: llm.EventMessage{Content: "whole"}, Finish: "stop"}}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -191,9 +195,9 @@ func TestDecodeEventReadsWholeCompletion(t *testing.T) {
 	}
 }
 
-// FuzzCharacters cuts bytes in two places: what comes out is valid, the same for any cut, and the text itself where that
-// was valid.
-func FuzzCharacters(f *testing.F) {
+// FuzzUTF8JoinerIgnoresSplits splits bytes in two places. The result is valid UTF-8, does not depend on the places,
+// and equals the input if that was valid.
+func FuzzUTF8JoinerIgnoresSplits(f *testing.F) {
 	f.Add([]byte("Grüße 漢字 🎉"), uint8(3), uint8(1))
 	f.Add([]byte("\xed\xa0\xbd\xed\xb8\x80 pair"), uint8(2), uint8(2))
 	f.Add([]byte("\xed\xa0\xbd\xed\xa0\xbd\xed\xb8\x80\xed\xb8\x80"), uint8(4), uint8(1))

@@ -45,7 +45,8 @@ func (b *responseBuilder) add(event []byte) error {
 	}
 	c := &b.chunk
 	if err := decodeEvent(event, c); err != nil {
-		return &failure{kind: protocol, started: b.started, cause: errors.New("event is not JSON of the expected shape")}
+		cause := errors.New("event is not JSON of the expected shape") // err may quote the event
+		return &failure{kind: protocol, started: b.started, cause: cause}
 	}
 	if c.isError {
 		f := httpFailure(http.StatusOK, nil, event, time.Time{})
@@ -153,9 +154,9 @@ func (b *responseBuilder) addToolCall(p *toolCallPart) error {
 	return nil
 }
 
-// findToolCall returns the call that p continues, or nil if p begins a new one. Calls are told apart by index, and by id as
-// well because some servers never increase the index. A part without an index goes by its id. One without either
-// continues the last call, unless that is complete.
+// findToolCall returns the call that p continues, or nil if p begins a new one. Calls are told apart by index, and by
+// id as well because some servers never increase the index. A part without an index goes by its id. One without
+// either continues the last call, unless that is complete.
 func (b *responseBuilder) findToolCall(p *toolCallPart) *toolCall {
 	for i := len(b.toolCalls) - 1; i >= 0; i-- {
 		t := b.toolCalls[i]

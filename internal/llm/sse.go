@@ -25,8 +25,8 @@ type sseReader struct {
 // ssePool reuses readers with their buffers. A stream holds one for as long as it runs.
 type ssePool struct{ pool sync.Pool }
 
-// get returns a reader of r. It calls onBytes before it reads from r, if a line that is not empty was read since it last
-// did.
+// get returns a reader of r. It calls onBytes before it reads from r, if a line that is not empty was read since it
+// last did.
 func (p *ssePool) get(r io.Reader, onBytes func()) *sseReader {
 	s, ok := p.pool.Get().(*sseReader)
 	if !ok {
@@ -56,8 +56,8 @@ type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// next returns the data lines of the next event joined by newlines, valid until the next call. At the end of the body it
-// returns io.EOF.
+// next returns the data lines of the next event joined by newlines, valid until the next call. At the end of the body
+// it returns io.EOF.
 func (s *sseReader) next() ([]byte, error) {
 	for {
 		line, err := s.line()

@@ -6,11 +6,11 @@ import (
 )
 
 // Upstreams split characters: a JSON string may end with the first bytes of a character, or with the first half of a
-// surrogate pair, and the next event has the rest. encoding/json would replace both halves by U+FFFD. Therefore unquote
-// keeps lone surrogates, in the three bytes that UTF-8 would have for them, and utf8Joiner joins the halves.
+// surrogate pair, and the next event has the rest. encoding/json would replace both halves by U+FFFD. Therefore
+// unquote keeps lone surrogates, in the three bytes that UTF-8 would have for them, and utf8Joiner joins the halves.
 
-// unquote appends the text inside a JSON string, given without its quotes, to dst. It returns false if inside is not valid.
-// Invalid UTF-8 is kept.
+// unquote appends the text inside a JSON string, given without its quotes, to dst. It returns false if inside is not
+// valid. Invalid UTF-8 is kept.
 func unquote(dst, inside []byte) (text []byte, ok bool) {
 	for i := 0; i < len(inside); {
 		c := inside[i]
@@ -90,15 +90,15 @@ func appendUnit(dst []byte, unit rune) []byte {
 	return append(dst, 0xED, byte(0x80|unit>>6&0x3F), byte(0x80|unit&0x3F))
 }
 
-// utf8Joiner makes valid UTF-8 of pieces that may be split anywhere, as unquote returns them. The joined result does not
-// depend on where they were split.
+// utf8Joiner makes valid UTF-8 of pieces that may be split anywhere, as unquote returns them. The joined result does
+// not depend on where they were split.
 type utf8Joiner struct {
 	tail []byte // the beginning of a character, or the first half of a surrogate pair
 	buf  []byte
 }
 
-// add returns the characters that are complete with piece, with U+FFFD for bytes that cannot become one. The result is
-// piece itself, or it is valid until the next call.
+// add returns the characters that are complete with piece, with U+FFFD for bytes that cannot become one. The result
+// is piece itself, or it is valid until the next call.
 func (j *utf8Joiner) add(piece []byte) []byte {
 	if len(j.tail) == 0 && utf8.Valid(piece) {
 		return piece

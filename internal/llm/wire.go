@@ -56,8 +56,8 @@ var (
 	errTrailingData = errors.New("data after the JSON value")
 )
 
-// decodeEvent sets c to the contents of event, with which c may share memory. Like encoding/json it accepts names in any
-// case and invalid UTF-8, and takes the last of several members with the same name.
+// decodeEvent sets c to the contents of event, with which c may share memory. Like encoding/json it accepts names in
+// any case and invalid UTF-8, and takes the last of several members with the same name.
 func decodeEvent(event []byte, c *chunk) error {
 	d := decoders.Get().(*eventDecoder)
 	d.event, d.buf = event, *bytes.NewBuffer(event)
@@ -258,8 +258,8 @@ func (d *eventDecoder) null() error {
 	return err
 }
 
-// object reads an object, or null, and calls member with each name before its value. The name is valid until the value
-// is read.
+// object reads an object, or null, and calls member with each name before its value. The name is valid until the
+// value is read.
 func (d *eventDecoder) object(member func(name []byte) error) error {
 	if d.json.PeekKind() != jsontext.KindBeginObject {
 		return d.null()
@@ -335,7 +335,8 @@ var knownNames = []string{"error", "choices", "index", "delta", "message", "fini
 // canonicalName returns a name without its quotes. If it differs from a known one in case only, it returns that one.
 func canonicalName(quoted []byte) []byte {
 	name := quoted[1 : len(quoted)-1]
-	if !slices.ContainsFunc(name, func(c byte) bool { return 'A' <= c && c <= 'Z' || c == '\\' || c >= utf8.RuneSelf }) {
+	isLower := func(c byte) bool { return c < utf8.RuneSelf && c != '\\' && (c < 'A' || 'Z' < c) }
+	if !slices.ContainsFunc(name, func(c byte) bool { return !isLower(c) }) {
 		return name
 	}
 	name, _ = jsontext.AppendUnquote(nil, quoted) // fails on invalid UTF-8, which no known name has
