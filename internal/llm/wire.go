@@ -105,7 +105,7 @@ func (d *eventDecoder) chunk(c *chunk) error {
 }
 
 func (d *eventDecoder) choice(c *choice) error {
-	return d.object(func(name []byte) (err error) {
+	return d.object(func(name []byte) error {
 		switch string(name) {
 		case "index":
 			_, err := d.int(&c.index)
