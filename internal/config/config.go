@@ -17,14 +17,14 @@ const (
 
 // Config is the configuration of one process. The tags of a field are:
 //
-//	env            the variable's name
-//	default        the value when the variable is empty; prod-default where production differs
+//	env              the variable's name
+//	default          the value when the variable is empty; prod-default where production differs
 //	prod:"required"  production does not start without it
-//	embedded       what is used in dev when it is empty
-//	example        shown in .env.example; rejected in production if the field is a secret
-//	min            the minimum length of a secret in production, in bytes
-//	oneof, kind    the allowed values, or "url" for an absolute URL
-//	desc           what it is for
+//	embedded         what is used in dev when it is empty
+//	example          shown in .env.example; rejected in production if the field is a secret
+//	min              the minimum length of a secret in production, in bytes
+//	oneof, kind      the allowed values, or "url" for an absolute URL
+//	desc             what it is for
 type Config struct {
 	Env       string     `env:"ENV" default:"dev" oneof:"dev prod" desc:"dev replaces missing variables with embedded defaults; prod refuses to start without them"`
 	Addr      string     `env:"ADDR" default:"127.0.0.1:8080" prod-default:":8080" desc:"address of the API's listener"`
