@@ -132,7 +132,7 @@ func buildChat(model agent.Model, manifests *declared.Set, log *slog.Logger) (co
 	}
 	filter := sanitize.New(chat.Secrets(agents, templates)...)
 	return conversation{agents: agents, playbooks: library, orchestrator: chat.New(chat.Config{
-		Agents: agents, Model: model, Templates: templates, Filter: chat.Sanitized(filter), Log: log,
+		Agents: agents, Model: model, Templates: templates, Filter: chat.NewFilter(filter), Log: log,
 	})}, nil
 }
 

@@ -39,7 +39,7 @@ func (o *Orchestrator) answer(ctx context.Context, guard Guard, agents []*agent.
 	if actions == nil {
 		actions = []playbook.Action{}
 	}
-	return o.release(ctx, guard, hit, Reply{Kind: Response, Text: text, Actions: actions, Truncated: result.Truncated}), nil
+	return o.release(ctx, guard, hit, Reply{Kind: KindResponse, Text: text, Actions: actions, Truncated: result.Truncated}), nil
 }
 
 // pipeline lets each agent work with the results of those before it; only the synthesis is heard by emit.
@@ -73,5 +73,5 @@ func (o *Orchestrator) plan(ctx context.Context, guard Guard, a *agent.Agent, ru
 	if err != nil {
 		return Reply{}, err
 	}
-	return o.release(ctx, guard, "", Reply{Kind: Execution, Plan: &plan, Actions: []playbook.Action{}}), nil
+	return o.release(ctx, guard, "", Reply{Kind: KindPlan, Plan: &plan, Actions: []playbook.Action{}}), nil
 }

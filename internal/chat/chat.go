@@ -19,10 +19,10 @@ import (
 // Mode is how a message is carried out.
 type Mode string
 
-// The execution modes. The zero value means Direct.
+// The execution modes. The zero value means ModeDirect.
 const (
-	Direct Mode = "direct"
-	Plan   Mode = "plan"
+	ModeDirect Mode = "direct"
+	ModePlan   Mode = "plan"
 )
 
 // Request is one message with what the client sent along. Context.Location and Context.Now are set by Run.
@@ -38,8 +38,8 @@ type Kind string
 
 // The kinds of reply, as on the wire.
 const (
-	Response  Kind = "response"
-	Execution Kind = "plan"
+	KindResponse Kind = "response"
+	KindPlan     Kind = "plan"
 )
 
 // Reply is the answer to a Request. Actions is never nil.
@@ -102,7 +102,7 @@ func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, em
 		return Reply{}, err
 	}
 	var reply Reply
-	if req.Mode == Plan {
+	if req.Mode == ModePlan {
 		reply, err = o.plan(ctx, guard, agents[0], run)
 	} else {
 		reply, err = o.answer(ctx, guard, agents, run, emit)

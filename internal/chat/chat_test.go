@@ -219,7 +219,7 @@ func TestDirectStreamsWhatItAnswers(t *testing.T) {
 		says("I prepared the task for you."))
 	var joined strings.Builder
 	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m", Timezone: "Europe/Berlin"}, func(s string) error { joined.WriteString(s); return nil })
-	want := chat.Reply{Kind: chat.Response, Text: "I prepared the task for you.", Actions: []playbook.Action{playbook.CreateRecord("tasks",
+	want := chat.Reply{Kind: chat.KindResponse, Text: "I prepared the task for you.", Actions: []playbook.Action{playbook.CreateRecord("tasks",
 		map[string]any{"title": "Call Anna", "status": "todo", "priority": "high", "dueDate": int64(1795561199999)})}}
 	if diff := cmp.Diff(want, reply); err != nil || diff != "" || joined.String() != want.Text {
 		t.Errorf("%v, emitted %q: %s", err, joined.String(), diff)
@@ -247,25 +247,25 @@ func TestPlanMode(t *testing.T) {
 	t.Parallel()
 	o, _ := setup(t, says("task_agent"), callsTool("create_task", `{"title":"Call Anna"}`), says("ok"))
 	emitted := false
-	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m", Mode: chat.Plan}, func(string) error { emitted = true; return nil })
-	if err != nil || emitted || reply.Kind != chat.Execution || reply.Plan == nil || len(reply.Plan.Steps) != 1 || reply.Actions == nil {
+	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m", Mode: chat.ModePlan}, func(string) error { emitted = true; return nil })
+	if err != nil || emitted || reply.Kind != chat.KindPlan || reply.Plan == nil || len(reply.Plan.Steps) != 1 || reply.Actions == nil {
 		t.Errorf("%+v, %v, emitted %v", reply, err, emitted)
 	}
 }
 
 func TestLeaksAreReplaced(t *testing.T) {
 	t.Parallel()
-	canned := chat.Reply{Kind: chat.Response, Text: chat.Canned, Actions: []playbook.Action{}, Replaced: true}
+	canned := chat.Reply{Kind: chat.KindResponse, Text: chat.FallbackAnswer, Actions: []playbook.Action{}, Replaced: true}
 	for _, c := range []struct {
 		name  string
 		mode  chat.Mode
 		turns []turn
 	}{
-		{"text", chat.Direct, []turn{says("task_agent"), says("It is SECRET indeed")}},
-		{"split text", chat.Direct, []turn{says("task_agent"), callsTool("list_tasks", ""), says("a SECRET")}},
-		{"action", chat.Direct, []turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
-		{"plan", chat.Plan, []turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
-		{"synthesis", chat.Direct, []turn{says("task_agent,email_agent"), says("a"), says("b"), says("SECRET")}},
+		{"text", chat.ModeDirect, []turn{says("task_agent"), says("It is SECRET indeed")}},
+		{"split text", chat.ModeDirect, []turn{says("task_agent"), callsTool("list_tasks", ""), says("a SECRET")}},
+		{"action", chat.ModeDirect, []turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
+		{"plan", chat.ModePlan, []turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
+		{"synthesis", chat.ModeDirect, []turn{says("task_agent,email_agent"), says("a"), says("b"), says("SECRET")}},
 	} {
 		for _, emit := range []agent.Emit{nil, func(text string) error {
 			if strings.Contains(text, "SECRET") {

@@ -33,8 +33,8 @@ type GuardStream interface {
 	Hit() string
 }
 
-// Canned is the answer in place of one that the leak filter stopped.
-const Canned = sanitize.Canned
+// FallbackAnswer is the answer in place of one that the leak filter stopped.
+const FallbackAnswer = sanitize.FallbackAnswer
 
 // outlet is where an answer leaves: through the guard, to the listener, and into the Reply.
 type outlet struct {
@@ -99,7 +99,7 @@ func (o *Orchestrator) release(ctx context.Context, guard Guard, hit string, rep
 		return reply
 	}
 	o.cfg.Log.WarnContext(ctx, "answer replaced by the leak filter", slog.String("secret", hit))
-	return Reply{Kind: Response, Text: Canned, Actions: []playbook.Action{}, Replaced: true}
+	return Reply{Kind: KindResponse, Text: FallbackAnswer, Actions: []playbook.Action{}, Replaced: true}
 }
 
 // rows collects the texts that leave beside an answer, in their order and by column: what is cut over many rows reads

@@ -30,9 +30,9 @@ func Prompts() []agent.Fragment {
 	return list
 }
 
-func router() sanitize.Secret    { return sanitize.Marked("chat/router", routerPrompt) }
-func synthesis() sanitize.Secret { return sanitize.Marked("chat/synthesis", synthesisPrompt) }
-func step() sanitize.Secret      { return sanitize.Marked("chat/step", stepPrompt) }
+func router() sanitize.Secret    { return sanitize.WithCanary("chat/router", routerPrompt) }
+func synthesis() sanitize.Secret { return sanitize.WithCanary("chat/synthesis", synthesisPrompt) }
+func step() sanitize.Secret      { return sanitize.WithCanary("chat/step", stepPrompt) }
 
 // Secrets returns everything that no answer of a service with these agents and templates may give away: the prompts of
 // the agents and of this package, tool definitions, descriptions, and the templates' texts, each by an id that may be
@@ -43,7 +43,7 @@ func Secrets(agents *agent.Registry, templates *playbook.Templates) []sanitize.S
 		list = append(list, sanitize.Secret{ID: f.ID, Text: f.Text, Canary: f.Canary})
 	}
 	for _, t := range templates.All() {
-		list = append(list, sanitize.Marked(t.ID, t.Text))
+		list = append(list, sanitize.WithCanary(t.ID, t.Text))
 	}
 	return list
 }

@@ -48,7 +48,7 @@ func (o *Orchestrator) route(ctx context.Context, t tier.Tier, req Request) ([]*
 	if len(agents) == 0 {
 		return nil, errNoAgents
 	}
-	if req.Mode == Plan {
+	if req.Mode == ModePlan {
 		agents = agents[:1]
 	}
 	return agents, nil

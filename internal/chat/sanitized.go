@@ -5,8 +5,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/sanitize"
 )
 
-// Sanitized returns the Filter over f.
-func Sanitized(f *sanitize.Filter) Filter {
+// NewFilter returns the Filter over f.
+func NewFilter(f *sanitize.Filter) Filter {
 	return func(callerText ...string) Guard { return scoped{f.Scope(callerText...)} }
 }
 

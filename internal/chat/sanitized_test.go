@@ -14,7 +14,7 @@ func TestSanitizedHitsOnPrompts(t *testing.T) {
 	for _, p := range chat.Prompts() {
 		secrets = append(secrets, sanitize.Secret{ID: p.ID, Text: p.Text})
 	}
-	filter := chat.Sanitized(sanitize.New(secrets...))
+	filter := chat.NewFilter(sanitize.New(secrets...))
 	leak := strings.Join(strings.Fields(chat.Prompts()[1].Text)[:30], " ")
 	for _, c := range []struct {
 		name, text, caller string

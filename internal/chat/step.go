@@ -85,7 +85,7 @@ func (o *Orchestrator) stepReply(ctx context.Context, guard Guard, t playbook.Te
 }
 
 func (o *Orchestrator) stepMessages(t playbook.Template, req StepRequest, zone *time.Location) []llms.MessageContent {
-	system := step().Text + "\n\n" + sanitize.Marked(t.ID, t.Text).Text
+	system := step().Text + "\n\n" + sanitize.WithCanary(t.ID, t.Text).Text
 	if len(t.Columns) > 0 {
 		system += "\n\n" + strings.TrimSpace(recordsPrompt) + " " + strings.Join(t.Columns, ", ")
 	}

@@ -20,7 +20,7 @@ func (o *Orchestrator) validate(req *Request) error {
 		wrong = append(wrong, fault.Detail{Pointer: "/message",
 			Message: fmt.Sprintf("must have 1 to %d characters, not only blanks", MaxMessage)})
 	}
-	if req.Mode != "" && req.Mode != Direct && req.Mode != Plan {
+	if req.Mode != "" && req.Mode != ModeDirect && req.Mode != ModePlan {
 		wrong = append(wrong, fault.Detail{Pointer: "/execution_mode", Message: "must be direct or plan"})
 	}
 	for i, turn := range req.Context.History {

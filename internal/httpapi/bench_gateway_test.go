@@ -184,7 +184,7 @@ func ours(b *testing.B, kind, upstream string) (http.Handler, []string) {
 	fatal(b, err)
 	limiter, err := ratelimit.New(ratelimit.Config{Log: log})
 	fatal(b, err)
-	filter := chat.Sanitized(sanitize.New(chat.Secrets(agents, templates)...))
+	filter := chat.NewFilter(sanitize.New(chat.Secrets(agents, templates)...))
 	if kind == "unfiltered" {
 		filter = func(...string) chat.Guard { return passing{} }
 	}

@@ -48,7 +48,7 @@ func (s *Server) ListAgents(ctx context.Context, _ api.ListAgentsRequestObject) 
 
 // toAPIReply returns an api.ChatResponse or an api.ExecutionPlan.
 func toAPIReply(reply chat.Reply) any {
-	if reply.Kind == chat.Execution {
+	if reply.Kind == chat.KindPlan {
 		return toAPIPlan(*reply.Plan)
 	}
 	body := api.ChatResponse{Kind: api.ChatResponseKindResponse, Response: reply.Text, Actions: toAPIActions(reply.Actions)}

@@ -108,7 +108,7 @@ func start(t *testing.T, model agent.Model, options ...option) *api {
 		Auth: accounts, Agents: agents, Playbooks: library, Docs: site, Ready: db.Ping, Version: "test", Log: log,
 		CORSOrigins: []string{"app://adiuva", "http://localhost:*"},
 		Chat: chat.New(chat.Config{Agents: agents, Model: model, Templates: templates,
-			Filter: chat.Sanitized(sanitize.New(chat.Secrets(agents, templates)...)), Log: log}),
+			Filter: chat.NewFilter(sanitize.New(chat.Secrets(agents, templates)...)), Log: log}),
 	}
 	blobs, err := diskblob.New(t.TempDir())
 	check(t, err)

@@ -13,7 +13,7 @@ import (
 
 // lastFrame is the last frame of an answer.
 func lastFrame(reply chat.Reply) ([]byte, error) {
-	if reply.Kind == chat.Execution {
+	if reply.Kind == chat.KindPlan {
 		plan := toAPIPlan(*reply.Plan)
 		return json.Marshal(api.ChatStreamPlan{Done: true, Kind: api.ChatStreamPlanKindPlan, Agent: plan.Agent, Steps: plan.Steps})
 	}

@@ -72,7 +72,7 @@ func TestOpenAttacksInEveryDisguise(t *testing.T) {
 			if hit.View == "failure" {
 				t.Errorf("%s %s: the filter failed", tr.ID, a.ID)
 			}
-			if clean != sanitize.Canned {
+			if clean != sanitize.FallbackAnswer {
 				t.Errorf("%s: not the canned answer", tr.ID)
 			}
 		}

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// Canned replaces an answer that was blocked. It has the length of a usual answer and does not say why.
-const Canned = "I can help with your tasks, calendar, e-mail and project figures, but I have no answer to this one. " +
+// FallbackAnswer replaces an answer that was blocked. It has the length of a usual answer and does not say why.
+const FallbackAnswer = "I can help with your tasks, calendar, e-mail and project figures, but I have no answer to this one. " +
 	"Tell me what you would like to get done, for example which tasks are due this week, where two meetings clash, or " +
 	"how a project is going, and I will start from there."
 
@@ -105,7 +105,7 @@ func (f *Filter) symbols(a alphabet, text string) []byte {
 // WithCanary returns the secret id with a canary planted at the head of text. A translation or a list of the words keeps
 // the canary when no run of letters is left. The canary is derived from id and text: it is the same after a restart and
 // differs in a deployment that changed the text.
-func Marked(id, text string) Secret {
+func WithCanary(id, text string) Secret {
 	text = strings.TrimSpace(text)
 	canary := newCanary(id, []byte(text))
 	return Secret{ID: id, Text: "[ref " + canary + "] " + text, Canary: canary}

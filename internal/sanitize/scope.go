@@ -30,7 +30,7 @@ func (s *Scope) Text(text string) (clean string, hit *Hit) {
 	if st.Write(text) == nil && st.Close() == nil {
 		return text, nil
 	}
-	return Canned, st.Hit()
+	return FallbackAnswer, st.Hit()
 }
 
 // Values checks strings that are sent in one document, such as the fields of actions: each alone, and all joined in the
