@@ -23,8 +23,8 @@ func newAnagramIndex(text []byte) *anagramIndex {
 	return a
 }
 
-// next returns the first position, starting at from, of an anagram of letters, or -1. From one position to the next the
-// number of common letters changes by at most one, so it can skip as many positions as that number is off.
+// next returns the first position, starting at from, of an anagram of letters, or -1. From one position to the next
+// the number of common letters changes by at most one, so it can skip as many positions as that number is off.
 func (a *anagramIndex) next(from int, letters []byte) int {
 	n := len(letters)
 	var weight uint64
@@ -43,9 +43,9 @@ func (a *anagramIndex) next(from int, letters []byte) int {
 	return -1
 }
 
-// anagram looks for a stretch of a secret with exactly the letters of text, or of a part of it, in any order. Shuffled
-// letters do not look like natural language. Shuffled words may, but then every word is a secret's except the first and
-// the last, which may be truncated.
+// anagram looks for a stretch of a secret with exactly the letters of text, or of a part of it, in any order.
+// Shuffled letters do not look like natural language. Shuffled words may, but then every word is a secret's except
+// the first and the last, which may be truncated.
 func (q *search) anagram(text string, words []word, shape shape) bool {
 	x := q.filter.indexes[letterAlphabet]
 	for _, part := range anagramSpans(text) {

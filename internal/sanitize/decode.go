@@ -218,7 +218,8 @@ func base32Value(c byte) int {
 	return -1
 }
 
-// searchBytes searches decoded bytes: unpacked if they are compressed, and as text if they contain 20 characters of it.
+// searchBytes searches decoded bytes: unpacked if they are compressed, and as text if they contain 20 characters of
+// it.
 func (q *search) searchBytes(view string, b []byte) bool {
 	if len(b) < 20 {
 		return false

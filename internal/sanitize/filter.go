@@ -9,9 +9,9 @@ import (
 )
 
 // FallbackAnswer replaces an answer that was blocked. It has the length of a usual answer and does not say why.
-const FallbackAnswer = "I can help with your tasks, calendar, e-mail and project figures, but I have no answer to this one. " +
-	"Tell me what you would like to get done, for example which tasks are due this week, where two meetings clash, or " +
-	"how a project is going, and I will start from there."
+const FallbackAnswer = "I can help with your tasks, calendar, e-mail and project figures, but I have no answer " +
+	"to this one. Tell me what you would like to get done, for example which tasks are due this week, where two " +
+	"meetings clash, or how a project is going, and I will start from there."
 
 // ErrLeak is returned by Stream.Write and Stream.Close when the answer must be replaced by FallbackAnswer.
 var ErrLeak = errors.New("sanitize: the answer was stopped")
@@ -26,8 +26,8 @@ type Secret struct {
 	Text string
 	// MinRun is how many letters in a row make a leak; 0 means 28. Use a longer run for texts that are nearly public.
 	MinRun int
-	// Canary is a marker of at least 16 letters planted in Text. Every view looks for it, so it is found even when the
-	// text around it was changed.
+	// Canary is a marker of at least 16 letters planted in Text. Every view looks for it, so it is found even when
+	// the text around it was changed.
 	Canary string
 }
 
@@ -102,9 +102,9 @@ func (f *Filter) symbols(a alphabet, text string) []byte {
 	}
 }
 
-// WithCanary returns the secret id with a canary planted at the head of text. A translation or a list of the words keeps
-// the canary when no run of letters is left. The canary is derived from id and text: it is the same after a restart and
-// differs in a deployment that changed the text.
+// WithCanary returns the secret id with a canary planted at the head of text. A translation or a list of the words
+// keeps the canary when no run of letters is left. The canary is derived from id and text: it is the same after a
+// restart and differs in a deployment that changed the text.
 func WithCanary(id, text string) Secret {
 	text = strings.TrimSpace(text)
 	canary := newCanary(id, []byte(text))

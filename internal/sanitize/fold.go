@@ -7,8 +7,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Each letter of lookalikeFrom (other scripts, small capitals, Braille, rotated letters) looks like, or stands for, the
-// letter at the same position in lookalikeTo.
+// Each letter of lookalikeFrom (other scripts, small capitals, Braille, rotated letters) looks like, or stands for,
+// the letter at the same position in lookalikeTo.
 const (
 	lookalikeFrom = "авсԁеғɡһіјкӏмпорԛгѕтцѵѡхузѐёАВСЕНІЈКМОРЅТХУαβγδεζηικμνορτυχωσλπφΑΒΕΖΗΙΚΜΝΟΡΤΥΧıøđłħŧƒßæœðþ" +
 		"ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ" + "⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵" + "ɐɔǝɟɥɾʞɯɹʇʌʍʎ"
@@ -22,8 +22,9 @@ const (
 	letterL = 'l' - 'a' + 1
 )
 
-// foldTable maps every rune to a letter code: 1 to 26 for a to z, 0 for anything else. Letters with accents, in full-width,
-// mathematical, circled, squared and tag forms, and look-alikes of other scripts have the code of their base letter.
+// foldTable maps every rune to a letter code: 1 to 26 for a to z, 0 for anything else. Letters with accents, in
+// full-width, mathematical, circled, squared and tag forms, and look-alikes of other scripts have the code of their
+// base letter.
 type foldTable struct {
 	ascii    [256]uint8 // zero from 128 on
 	leet     [128]uint8 // the same with digits and symbols that resemble a letter
@@ -81,8 +82,8 @@ func (f *foldTable) code(r rune) uint8 {
 	return f.nonASCII[r]
 }
 
-// resize returns a slice of n symbols, which uses the memory of out if that is large enough. Functions with a parameter
-// out return their result in its memory.
+// resize returns a slice of n symbols, which uses the memory of out if that is large enough. Functions with a
+// parameter out return their result in its memory.
 func resize(out []byte, n int) []byte {
 	if cap(out) < n {
 		return make([]byte, n)
@@ -162,7 +163,8 @@ func consonants(out, seq []byte) []byte {
 	return out[:n]
 }
 
-// letterSteps returns the differences of neighbouring letters modulo 26, plus one. A Caesar shift does not change them.
+// letterSteps returns the differences of neighbouring letters modulo 26, plus one. A Caesar shift does not change
+// them.
 func letterSteps(out, seq []byte) []byte {
 	if len(seq) < 2 {
 		return nil
@@ -177,8 +179,8 @@ func letterSteps(out, seq []byte) []byte {
 	return out
 }
 
-// atbashSteps turns the steps of a text into those of the same text in the reversed alphabet. They are also the steps of
-// the reversed text, reversed.
+// atbashSteps turns the steps of a text into those of the same text in the reversed alphabet. They are also the
+// steps of the reversed text, reversed.
 func atbashSteps(out, steps []byte) []byte {
 	out = resize(out, len(steps))
 	for i, s := range steps {
@@ -192,8 +194,8 @@ func atbashSteps(out, steps []byte) []byte {
 // maxRepeatDistance is how many symbols repeatPattern looks back.
 const maxRepeatDistance = 15
 
-// repeatPattern returns for each symbol the distance to its previous occurrence (0 beyond maxRepeatDistance), plus one.
-// A substitution cipher does not change it.
+// repeatPattern returns for each symbol the distance to its previous occurrence (0 beyond maxRepeatDistance), plus
+// one. A substitution cipher does not change it.
 func repeatPattern[T comparable](seq []T) []byte {
 	out := make([]byte, len(seq))
 	for i, v := range seq {
@@ -208,8 +210,8 @@ func repeatPattern[T comparable](seq []T) []byte {
 	return out
 }
 
-// letterPatterns returns the repeatPattern of letter codes and that of the same letters reversed, in the memory of outA
-// and outB.
+// letterPatterns returns the repeatPattern of letter codes and that of the same letters reversed, in the memory of
+// outA and outB.
 func letterPatterns(outA, outB, letters []byte) (forward, backward []byte) {
 	forward, backward = resize(outA, len(letters)), resize(outB, len(letters))
 	var seen [32]int

@@ -41,8 +41,8 @@ var gramSizes = [alphabetCount]int{
 	canaryAlphabet:    8,
 }
 
-// bloomBits has the binary logarithm of the size in bits of the Bloom filter of grams. A gram sets two bits, both in one
-// 64-bit word.
+// bloomBits has the binary logarithm of the size in bits of the Bloom filter of grams. A gram sets two bits, both
+// in one 64-bit word.
 var bloomBits = [alphabetCount]int{
 	letterAlphabet:    20,
 	leetAlphabet:      20,
@@ -205,8 +205,8 @@ func newUserTextIndex(text []byte) *userTextIndex {
 	return x
 }
 
-// cover marks the symbols of run that are in a piece of at least minLength symbols which the user sent, and counts them.
-// minLength is at least 15, so that a piece contains a whole aligned block.
+// cover marks the symbols of run that are in a piece of at least minLength symbols which the user sent, and counts
+// them. minLength is at least 15, so that a piece contains a whole aligned block.
 func (x *userTextIndex) cover(run []byte, minLength int) (marks []bool, covered int) {
 	marks = make([]bool, len(run))
 	for i := 0; i+8 <= len(run); i++ {

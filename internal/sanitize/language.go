@@ -21,8 +21,8 @@ type langDetector struct {
 }
 
 // stopWordList has frequent words of English, Italian, German, French, Spanish, Portuguese and Dutch.
-const stopWordList = "a i the to of and in is on for with that this you your it are was have has be at as by or we can " +
-	"will not no from an my if do so they there which what when all but been also only " +
+const stopWordList = "a i the to of and in is on for with that this you your it are was have has be at as by or " +
+	"we can will not no from an my if do so they there which what when all but been also only " +
 	"il lo la le gli un una di che e è per con non sono del della nel alla si ho ha da al dei " +
 	"der die das und ist ein eine zu den dem des mit für auf von ich nicht sie es im sind wird hat haben wurde " +
 	"les une des et est pour dans que qui avec sur pas vous ce au du ont été je en " +
@@ -180,8 +180,8 @@ func classes(fold *foldTable) (class [256]uint8) {
 	return class
 }
 
-// addASCII reads the ASCII characters at the beginning of text and returns how many there are. It keeps the state in local
-// variables, as it runs for every streamed token.
+// addASCII reads the ASCII characters at the beginning of text and returns how many there are. It keeps the state
+// in local variables, as it runs for every streamed token.
 func (s *langSample) addASCII(d *langDetector, text []byte) (read int) {
 	word, length, score, last, lower := s.word, s.wordLength, s.score, s.lastLetter, s.afterLower
 	vowels := uint32(0)

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// numberLists reads lists of numbers in bases 2, 8, 10 and 16 as characters, decimal ones as positions in the alphabet as
-// well, and strings of binary digits.
+// numberLists reads lists of numbers in bases 2, 8, 10 and 16 as characters, decimal ones as positions in the
+// alphabet as well, and strings of binary digits.
 func (q *search) numberLists(text string, shape shape) bool {
 	if shape.digits < 20 {
 		return false
@@ -30,7 +30,8 @@ func (q *search) numberLists(text string, shape shape) bool {
 	return len(bits)*2 > shape.visible && q.bitString("binary", bits)
 }
 
-// charactersOf returns the characters with the numbers in fields, and as letter codes those numbers that are small enough.
+// charactersOf returns the characters with the numbers in fields, and as letter codes those numbers that are small
+// enough.
 func charactersOf(fields []string, base int) (chars string, letters []byte) {
 	var out strings.Builder
 	for _, field := range fields {
@@ -71,8 +72,8 @@ func btoi(b bool) int {
 	return 0
 }
 
-// bitString reads bits as characters of eight or seven bits and as any code of five, from every offset. Ones and zeros
-// may be swapped.
+// bitString reads bits as characters of eight or seven bits and as any code of five, from every offset. Ones and
+// zeros may be swapped.
 func (q *search) bitString(view string, bits []byte) bool {
 	if len(bits) < 28*5 {
 		return false
@@ -131,8 +132,8 @@ func (q *search) invisible(text string, shape shape) bool {
 	return q.bitString("invisible bits", bits) || q.searchDecoded("hidden characters", chars.String())
 }
 
-// tokens reads words that each encode one letter: Morse, spelling alphabets, code tables, emoji names. The most frequent
-// word may be a separator.
+// tokens reads words that each encode one letter: Morse, spelling alphabets, code tables, emoji names. The most
+// frequent word may be a separator.
 func (q *search) tokens(text string, shape shape) bool {
 	if shape.natural {
 		return false

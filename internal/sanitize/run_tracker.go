@@ -83,9 +83,9 @@ func (g *gramTable) add(letters, leetLetters []byte) {
 	mark(atbashSteps(nil, steps), readAtbash, stepSalt)
 }
 
-// runTracker reads a text character by character and counts, per way of reading, how many 5-grams in a row up to the end
-// of the text occur in a secret. From that a Stream knows how much text to hold back. It also follows chains of words in
-// the reverse order of a secret.
+// runTracker reads a text character by character and counts, per way of reading, how many 5-grams in a row up to
+// the end of the text occur in a secret. From that a Stream knows how much text to hold back. It also follows
+// chains of words in the reverse order of a secret.
 type runTracker struct {
 	pos         int // bytes read
 	letterCount int
@@ -187,8 +187,8 @@ func (t *runTracker) extend(increment, mask runLengths) {
 	}
 }
 
-// runStart returns the position where the longest run up to the end of the text began. The last five letters always count
-// as a run, since they may be the beginning of one.
+// runStart returns the position where the longest run up to the end of the text began. The last five letters always
+// count as a run, since they may be the beginning of one.
 func (t *runTracker) runStart() int {
 	run := max(t.runs.of(0), t.runs.of(1), t.runs.of(3), t.runs.of(4)) + 5
 	at := t.pos

@@ -33,8 +33,8 @@ func (s *Scope) Text(text string) (clean string, hit *Hit) {
 	return FallbackAnswer, st.Hit()
 }
 
-// Values checks strings that are sent in one document, such as the fields of actions: each alone, and all joined in the
-// order given. It returns the first hit or nil.
+// Values checks strings that are sent in one document, such as the fields of actions: each alone, and all joined in
+// the order given. It returns the first hit or nil.
 func (s *Scope) Values(values ...string) *Hit {
 	for _, v := range values {
 		if _, hit := s.Text(v); hit != nil {
@@ -49,8 +49,8 @@ func (s *Scope) Values(values ...string) *Hit {
 	return nil
 }
 
-// findLeak searches text, and after a hit once more without what the user sent. With final the views that need a whole
-// answer are searched too. A panic is a hit.
+// findLeak searches text, and after a hit once more without what the user sent. With final the views that need a
+// whole answer are searched too. A panic is a hit.
 func (s *Scope) findLeak(text string, final bool) (hit *Hit) {
 	defer func() {
 		if recover() != nil {
@@ -66,8 +66,8 @@ func (s *Scope) findLeak(text string, final bool) (hit *Hit) {
 	return hit
 }
 
-// withoutEchoes returns text without the pieces that the user sent byte for byte, so that an answer may quote an encoded
-// guess. It reports whether anything was removed.
+// withoutEchoes returns text without the pieces that the user sent byte for byte, so that an answer may quote an
+// encoded guess. It reports whether anything was removed.
 func (s *Scope) withoutEchoes(text string) (string, bool) {
 	if s.userBytes == nil {
 		s.userBytes = newUserTextIndex([]byte(s.userText))

@@ -8,8 +8,8 @@ import (
 // maxDepth is how many nested encodings are decoded.
 const maxDepth = 3
 
-// search looks for secrets in one text. Each of its methods that returns a bool reports whether it found one, in which
-// case hit is set and the search ends.
+// search looks for secrets in one text. Each of its methods that returns a bool reports whether it found one, in
+// which case hit is set and the search ends.
 type search struct {
 	*Scope
 	depth        int
@@ -26,8 +26,8 @@ func (s *Scope) search(text string, final bool) *Hit {
 	return q.hit
 }
 
-// scratch is memory for one search at a time. A view that puts its symbols in bufA or bufB overwrites those of the view
-// before it.
+// scratch is memory for one search at a time. A view that puts its symbols in bufA or bufB overwrites those of the
+// view before it.
 type scratch struct {
 	letters, bufA, bufB []byte
 	words               []word
@@ -121,8 +121,8 @@ func (q *search) interleaved(text string, letters []byte, shape shape) bool {
 		shape.digits*16 > len(letters) && q.everyNth(view, 5, alphanumericSymbols(fold, buf, text))
 }
 
-// everyNth looks at every nth symbol for n from 2 to maxStep, from every offset. Symbols above 26 take a place but are no
-// letters.
+// everyNth looks at every nth symbol for n from 2 to maxStep, from every offset. Symbols above 26 take a place but
+// are no letters.
 func (q *search) everyNth(view string, maxStep int, symbols []byte) bool {
 	part := q.scratch.bufA[:cap(q.scratch.bufA)]
 	for step := 2; step <= maxStep; step++ {

@@ -17,8 +17,9 @@ const (
 	longRun          = 23   // matching 5-grams in a row that trigger a search
 )
 
-// Stream filters an answer while it is generated. It emits text once it can no longer be part of a leak: it holds back
-// at most 64 characters of natural language and up to 1024 of anything else. It is not safe for concurrent use.
+// Stream filters an answer while it is generated. It emits text once it can no longer be part of a leak: it holds
+// back at most 64 characters of natural language and up to 1024 of anything else. It is not safe for concurrent
+// use.
 type Stream struct {
 	scope        *Scope
 	emit         func(string) error
@@ -34,8 +35,8 @@ type Stream struct {
 	err          error
 }
 
-// Stream returns a filter that passes text on to emit. The emitted pieces join to what Text returns for the same text.
-// After a hit Write or Close returns ErrLeak, and nothing of the secret was emitted.
+// Stream returns a filter that passes text on to emit. The emitted pieces join to what Text returns for the same
+// text. After a hit Write or Close returns ErrLeak, and nothing of the secret was emitted.
 func (s *Scope) Stream(emit func(string) error) *Stream {
 	return &Stream{scope: s, emit: emit, natural: true, naturalBytes: naturalAfter}
 }
@@ -43,8 +44,8 @@ func (s *Scope) Stream(emit func(string) error) *Stream {
 // Hit returns why the answer was blocked, or nil.
 func (t *Stream) Hit() *Hit { return t.hit }
 
-// Write adds the next piece of the answer, which may end anywhere, even inside a character. It returns ErrLeak when the
-// answer must be replaced, or the error of emit; later calls return the same error.
+// Write adds the next piece of the answer, which may end anywhere, even inside a character. It returns ErrLeak when
+// the answer must be replaced, or the error of emit; later calls return the same error.
 func (t *Stream) Write(text string) error {
 	for len(text) > 0 && t.err == nil {
 		n := min(len(text), sampleEvery-len(t.text)%sampleEvery)
@@ -104,8 +105,8 @@ func (t *Stream) trackRuns() {
 	}
 }
 
-// sample checks whether the end of the text is natural language, and searches it when it is not or when a run is long.
-// It is called at fixed positions of the text, so that the result does not depend on how the text was split.
+// sample checks whether the end of the text is natural language, and searches it when it is not or when a run is
+// long. It is called at fixed positions of the text, so that the result does not depend on how the text was split.
 func (t *Stream) sample() {
 	n := len(t.text)
 	if n > maxText {
@@ -127,7 +128,8 @@ func (t *Stream) sample() {
 	}
 }
 
-// searchTail searches the end of the text. It blocks the answer as well when a nearly long run began before the window.
+// searchTail searches the end of the text. It blocks the answer as well when a nearly long run began before the
+// window.
 func (t *Stream) searchTail() {
 	n := len(t.text)
 	t.searched = n

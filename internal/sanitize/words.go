@@ -11,8 +11,8 @@ import (
 // wordRun is how many words in a row make a leak when each has the letters of a secret's word in any order.
 const wordRun = 7
 
-// wordIndex finds runs of the secrets' words with the letters of each in any order, and the positions of their 7-grams,
-// from which the interspersed view follows a secret.
+// wordIndex finds runs of the secrets' words with the letters of each in any order, and the positions of their
+// 7-grams, from which the interspersed view follows a secret.
 type wordIndex struct {
 	runs          map[uint64]int   // wordRunHash of wordRun words → number of the secret plus one
 	runBloom      bloom            // of the keys of runs
@@ -38,8 +38,8 @@ type word struct {
 	end       int // where it ends in the text, including the space after it
 }
 
-// splitWords returns the letter codes of text and its words, which are slices of them. Both are valid until buf is used
-// again.
+// splitWords returns the letter codes of text and its words, which are slices of them. Both are valid until buf is
+// used again.
 func (f *Filter) splitWords(text string, buf *scratch) (letters []byte, words []word) {
 	buf.letters = resize(buf.letters, len(text)+1)
 	letters, words = buf.letters, buf.words[:0]
@@ -78,7 +78,8 @@ func signature(letters []byte) uint64 {
 	return h
 }
 
-// rollBase is the base of the rolling hash over signatures; rollEnd, its power of wordRun-1, removes the first of a run.
+// rollBase is the base of the rolling hash over signatures; rollEnd, its power of wordRun-1, removes the first of a
+// run.
 const (
 	rollBase  = 0x9E3779B97F4A7C15
 	rollBase2 = rollBase * rollBase % (1 << 64)
@@ -298,8 +299,8 @@ func (q *search) withoutFillers(words []word) bool {
 	return false
 }
 
-// acrostic looks at the first and last letters of words, and at the initials of every second to sixth word, as when lines
-// lost their breaks.
+// acrostic looks at the first and last letters of words, and at the initials of every second to sixth word, as when
+// lines lost their breaks.
 func (q *search) acrostic(words []word) bool {
 	if len(words) < 16 {
 		return false
