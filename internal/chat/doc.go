@@ -1,5 +1,5 @@
-// Package chat answers a user's message. A router picks the agents for it; they work alone, one after the other, or on
-// a plan; and everything they say passes the leak filter before it leaves.
+// Package chat answers a user's message. A router selects the agents for it, which answer alone, in sequence, or with a
+// plan. Everything they write passes the leak filter before it is sent.
 //
 //	Request ──validate──▶ route ── a small model names one to three of the agents that the user's tier allows
 //	                        │
@@ -18,6 +18,6 @@
 //	                      │
 //	             Reply, or FallbackAnswer with Replaced set after a hit
 //
-// RunStep carries out one generating step of a plan, with the same filter. A streamed answer takes the same path as a
-// whole one. The package knows nothing of HTTP or a database, and keeps nothing of a request after its reply.
+// RunStep runs one generating step of a plan with the same filter. Streamed and whole answers take the same path. The
+// package imports nothing of HTTP or the database and keeps nothing of a request after the reply.
 package chat

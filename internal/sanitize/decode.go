@@ -253,7 +253,7 @@ func (q *search) searchCompressed(view string, b []byte) bool {
 	if err != nil {
 		return false
 	}
-	text, _ := io.ReadAll(io.LimitReader(r, maxInflated)) // an error leaves what was unpacked before it
+	text, _ := io.ReadAll(io.LimitReader(r, maxInflated)) // after an error, the data unpacked before it
 	return q.searchDecoded(view+", compressed", strings.ToValidUTF8(string(text), " "))
 }
 
