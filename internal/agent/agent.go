@@ -127,7 +127,7 @@ type Fragment struct {
 
 // marked is the fragment as models are told it.
 func marked(id, text string) Fragment {
-	s := sanitize.Marked(id, text)
+	s := sanitize.WithCanary(id, text)
 	return Fragment{ID: id, Text: s.Text, Canary: s.Canary}
 }
 

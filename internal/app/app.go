@@ -183,7 +183,7 @@ func wireChat(
 	}
 	filter := sanitize.New(chat.Secrets(agents, templates)...)
 	return agents, library, chat.New(chat.Config{
-		Agents: agents, Model: model, Templates: templates, Filter: chat.Sanitized(filter), Log: log,
+		Agents: agents, Model: model, Templates: templates, Filter: chat.NewFilter(filter), Log: log,
 	}), nil
 }
 

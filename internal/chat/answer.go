@@ -14,24 +14,24 @@ import (
 
 var errNoAgents = errors.New("no agent is registered for this tier")
 
-// answer lets one agent answer, or several in sequence and then one synthesis, and releases the result.
-func (o *Orchestrator) answer(ctx context.Context, guard Guard, agents []*agent.Agent, run *agent.Run,
+// runAgents lets one agent answer, or several in a pipeline, and filters the result.
+func (o *Orchestrator) runAgents(ctx context.Context, guard Guard, agents []*agent.Agent, run *agent.Run,
 	emit agent.Emit) (Reply, error) {
-	out := newOutlet(guard, emit)
+	sink := newAnswerSink(guard, emit)
 	var result agent.Result
 	var err error
 	if len(agents) == 1 {
-		result, err = agents[0].Handle(ctx, run, out.emit())
+		result, err = agents[0].Handle(ctx, run, sink.emitFunc())
 	} else {
-		result, err = o.pipeline(ctx, agents, run, out.emit())
+		result, err = o.pipeline(ctx, agents, run, sink.emitFunc())
 	}
-	if hit := out.hit(); hit != "" {
-		return o.release(ctx, guard, hit, Reply{}), nil
+	if hit := sink.hit(); hit != "" { // an error of the agent is then that of the stream
+		return o.finalize(ctx, guard, hit, Reply{}), nil
 	}
 	if err != nil {
 		return Reply{}, err
 	}
-	text, hit, err := out.close(result.Text)
+	text, hit, err := sink.close(result.Text)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -39,10 +39,12 @@ func (o *Orchestrator) answer(ctx context.Context, guard Guard, agents []*agent.
 	if actions == nil {
 		actions = []playbook.Action{}
 	}
-	return o.release(ctx, guard, hit, Reply{Kind: Response, Text: text, Actions: actions, Truncated: result.Truncated}), nil
+	reply := Reply{Kind: KindResponse, Text: text, Actions: actions, Truncated: result.Truncated}
+	return o.finalize(ctx, guard, hit, reply), nil
 }
 
-// pipeline lets each agent work with the results of those before it; only the synthesis is heard by emit.
+// pipeline runs the agents in sequence, each with the results of those before it, and then a synthesis of the
+// results. Only the synthesis is emitted.
 func (o *Orchestrator) pipeline(ctx context.Context, agents []*agent.Agent, run *agent.Run,
 	emit agent.Emit) (agent.Result, error) {
 	truncated := false
@@ -54,12 +56,12 @@ func (o *Orchestrator) pipeline(ctx context.Context, agents []*agent.Agent, run 
 		truncated = truncated || result.Truncated
 		run = run.After(agent.StepResult{Agent: a.Name(), Text: result.Text})
 	}
-	results := &strings.Builder{}
+	var results strings.Builder
 	for i, r := range run.Previous {
-		fmt.Fprintf(results, "\n\nResult %d:\n%s", i+1, r.Text)
+		fmt.Fprintf(&results, "\n\nResult %d:\n%s", i+1, r.Text)
 	}
 	messages := []llms.MessageContent{
-		llms.TextParts(llms.ChatMessageTypeSystem, synthesis().Text),
+		llms.TextParts(llms.ChatMessageTypeSystem, synthesisSecret().Text),
 		llms.TextParts(llms.ChatMessageTypeHuman, "Request:\n"+run.Message+results.String()),
 	}
 	result, err := agent.Loop(ctx, agent.LoopConfig{Model: o.cfg.Model, Run: run, Messages: messages}, emit)
@@ -67,11 +69,11 @@ func (o *Orchestrator) pipeline(ctx context.Context, agents []*agent.Agent, run 
 	return result, err
 }
 
-// plan lets the agent answer with steps.
+// plan lets the agent answer with a plan.
 func (o *Orchestrator) plan(ctx context.Context, guard Guard, a *agent.Agent, run *agent.Run) (Reply, error) {
 	plan, err := a.Plan(ctx, run, o.cfg.Templates, o.cache)
 	if err != nil {
 		return Reply{}, err
 	}
-	return o.release(ctx, guard, "", Reply{Kind: Execution, Plan: &plan, Actions: []playbook.Action{}}), nil
+	return o.finalize(ctx, guard, "", Reply{Kind: KindPlan, Plan: &plan, Actions: []playbook.Action{}}), nil
 }

@@ -1,6 +1,3 @@
-// Package chat turns one message of a user into an answer: it finds out which agents the message is for, lets them work
-// alone, one after the other, or on a plan, and lets nothing out that has not passed the leak filter. Whole answers and
-// streamed ones take the same path; a stream only adds a listener. It keeps nothing once the answer is out.
 package chat
 
 import (
@@ -16,16 +13,16 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// Mode is how a message is carried out.
+// Mode says whether the agents act at once or make a plan.
 type Mode string
 
-// The execution modes. The zero value means Direct.
+// The execution modes. "" means ModeDirect.
 const (
-	Direct Mode = "direct"
-	Plan   Mode = "plan"
+	ModeDirect Mode = "direct"
+	ModePlan   Mode = "plan"
 )
 
-// Request is one message with what the client sent along. Context.Location and Context.Now are set by Run.
+// Request is a message with its context. Run sets Context.Location and Context.Now.
 type Request struct {
 	Message  string
 	Mode     Mode
@@ -33,13 +30,13 @@ type Request struct {
 	Context  agent.Context
 }
 
-// Kind says which of the two answers a Reply is.
+// Kind is the kind of a Reply.
 type Kind string
 
-// The kinds of reply, as on the wire.
+// The kinds of reply; the values are those of the API.
 const (
-	Response  Kind = "response"
-	Execution Kind = "plan"
+	KindResponse Kind = "response"
+	KindPlan     Kind = "plan"
 )
 
 // Reply is the answer to a Request. Actions is never nil.
@@ -47,17 +44,18 @@ type Reply struct {
 	Kind    Kind
 	Text    string
 	Actions []playbook.Action
-	Plan    *playbook.Plan // of a reply of kind Execution, nil otherwise
-	// Truncated is true when the model stopped for length.
+	Plan    *playbook.Plan // set for KindPlan only
+	// Truncated is true if the model reached its output limit.
 	Truncated bool
-	// Replaced is true when the leak filter put its own answer in place of the model's; what was emitted is void then.
+	// Replaced is true if the leak filter blocked the model's answer and Text is FallbackAnswer. The text emitted
+	// before must then be discarded.
 	Replaced bool
 }
 
-// FallbackAgent answers what the router cannot place.
+// FallbackAgent answers messages for which the router names no agent.
 const FallbackAgent = "task_agent"
 
-// Config is what an Orchestrator needs. Every member but Now is required.
+// Config configures an Orchestrator. All fields but Now are required.
 type Config struct {
 	Agents    *agent.Registry
 	Model     agent.Model // for routing, synthesis and generating steps
@@ -67,54 +65,61 @@ type Config struct {
 	Log       *slog.Logger
 }
 
-// Orchestrator answers requests. It is safe for concurrent use and keeps no state between them but the plan cache, which
-// holds no user's values.
+// Orchestrator answers requests. It is safe for concurrent use. Between requests it keeps only the plan cache, which
+// contains no user's data.
 type Orchestrator struct {
 	cfg     Config
 	cache   *playbook.Cache
-	zones   *zones
-	routers map[tier.Tier]string // the router's prompt for each tier
+	zones   *zoneCache
+	routers map[tier.Tier]string // the router's prompt, by tier
 }
 
-// New returns the orchestrator of that configuration.
+// New returns an Orchestrator.
 func New(cfg Config) *Orchestrator {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	o := &Orchestrator{cfg: cfg, cache: playbook.NewCache(), zones: newZones(), routers: map[tier.Tier]string{}}
+	o := &Orchestrator{
+		cfg:     cfg,
+		cache:   playbook.NewCache(),
+		zones:   newZoneCache(),
+		routers: map[tier.Tier]string{},
+	}
 	for _, t := range tier.All() {
 		o.routers[t] = routerPromptFor(cfg.Agents.Allowed(t))
 	}
 	return o
 }
 
-// Run answers the request of u. emit, when not nil, receives the answer's text as it is produced, after the leak filter;
-// joined it equals Reply.Text unless Reply.Replaced. A plan emits nothing. Failures are faults: validation_failed with
-// pointers into the body, agent_loop_limit, and the model's own; when ctx ends first, the error is that of ctx.
+// Run answers the request of user u. If emit is not nil, it receives the filtered text of the answer while it is
+// generated; the pieces join to Reply.Text unless Reply.Replaced is set. A plan emits nothing. Errors are faults:
+// validation_failed with pointers into the body, agent_loop_limit, and those of the model. If ctx is canceled, Run
+// returns its error.
 func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, emit agent.Emit) (Reply, error) {
 	if err := o.validate(&req); err != nil {
 		return Reply{}, err
 	}
-	guard := o.cfg.Filter(callerText(req)...)
+	guard := o.cfg.Filter(userTexts(req)...)
 	run := o.cfg.Agents.NewRun(u, req.Message, req.Context)
 	agents, err := o.route(ctx, u.Tier, req)
 	if err != nil {
 		return Reply{}, err
 	}
 	var reply Reply
-	if req.Mode == Plan {
+	if req.Mode == ModePlan {
 		reply, err = o.plan(ctx, guard, agents[0], run)
 	} else {
-		reply, err = o.answer(ctx, guard, agents, run, emit)
+		reply, err = o.runAgents(ctx, guard, agents, run, emit)
 	}
 	if n := run.Dropped(); n > 0 {
 		o.cfg.Log.InfoContext(ctx, "actions dropped", slog.Int("dropped", n), slog.Int("kept", len(run.Actions())))
 	}
-	return reply, ended(ctx, err)
+	return reply, ctxError(ctx, err)
 }
 
-// ended gives precedence to the end of ctx, which is what made the inner call fail.
-func ended(ctx context.Context, err error) error {
+// ctxError returns the error of ctx if it was canceled, since err is only its consequence. A deadline exceeded that
+// is not a fault yet becomes agent.ErrModelTimeout.
+func ctxError(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}

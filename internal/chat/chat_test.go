@@ -22,7 +22,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// script answers each call with the next function's answer, token by token.
+// script is a model that calls the next of turns for each call and emits its answer word by word.
 type script struct {
 	mu    sync.Mutex
 	turns []func(agent.ModelCall) (agent.Answer, error)
@@ -62,7 +62,7 @@ func callsTool(name, arguments string) turn {
 	}
 }
 
-// guard hits on the word SECRET, holds the last piece back as a filter does, and knows nothing of the caller.
+// guard blocks texts with the word SECRET. Its streams hold back the last piece, as the leak filter's do.
 type guard struct{}
 
 func (guard) Text(s string) (string, string) {
@@ -111,14 +111,17 @@ func (g *guardStream) Hit() string { return g.hit }
 
 var errLeak = errors.New("leak")
 
-func plainAgent(m agent.Model, name string) *agent.Agent {
+// newAgent returns an agent without tools.
+func newAgent(m agent.Model, name string) *agent.Agent {
 	return agent.New(m, agent.Definition{Name: name, Description: "Does " + name, Prompt: "You are " + name})
 }
 
+// setup returns an orchestrator with four agents whose model answers with turns.
 func setup(t *testing.T, turns ...turn) (*chat.Orchestrator, *script) {
 	t.Helper()
 	m := &script{turns: turns}
-	agents, err := agent.NewRegistry(task.New(m), plainAgent(m, "calendar_agent"), plainAgent(m, "email_agent"), plainAgent(m, "analytics_agent"))
+	agents, err := agent.NewRegistry(task.New(m),
+		newAgent(m, "calendar_agent"), newAgent(m, "email_agent"), newAgent(m, "analytics_agent"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,11 +135,21 @@ func setup(t *testing.T, turns ...turn) (*chat.Orchestrator, *script) {
 		Log:    slog.New(slog.NewJSONHandler(io.Discard, nil))}), m
 }
 
+// collect returns an emit function that appends to out.
+func collect(out *strings.Builder) agent.Emit {
+	return func(text string) error { out.WriteString(text); return nil }
+}
+
+// system returns the system prompt of a call, lastText its last message.
 func system(call agent.ModelCall) string { return call.Messages[0].Parts[0].(llms.TextContent).Text }
+
+func lastText(call agent.ModelCall) string {
+	return call.Messages[len(call.Messages)-1].Parts[0].(llms.TextContent).Text
+}
 
 var pro = identity.User{Tier: tier.Pro}
 
-func TestRouting(t *testing.T) {
+func TestRouterAnswerSelectsAgents(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name, answer string
@@ -144,18 +157,20 @@ func TestRouting(t *testing.T) {
 		want         []string // what each later call's system prompt contains
 	}{
 		{"one name", "calendar_agent", tier.Free, []string{"You are calendar_agent"}},
-		{"blanks and capitals", "  Calendar_Agent\n", tier.Free, []string{"You are calendar_agent"}},
+		{"spaces and upper case", "  Calendar_Agent\n", tier.Free, []string{"You are calendar_agent"}},
 		{"quotes", "\"email_agent\".", tier.Free, []string{"You are email_agent"}},
-		{"unknown", "weather_agent", tier.Pro, []string{"task manager"}},
+		{"unknown name", "weather_agent", tier.Pro, []string{"task manager"}},
 		{"prose", "I think calendar_agent fits", tier.Pro, []string{"task manager"}},
-		{"nothing", "", tier.Pro, []string{"task manager"}},
+		{"empty answer", "", tier.Pro, []string{"task manager"}},
 		{"not in the tier", "analytics_agent", tier.Free, []string{"task manager"}},
 		{"in the tier", "analytics_agent", tier.Pro, []string{"You are analytics_agent"}},
-		{"twice the same", "email_agent, email_agent", tier.Pro, []string{"You are email_agent"}},
-		{"two", "email_agent, calendar_agent", tier.Pro, []string{"You are email_agent", "You are calendar_agent", "Several specialists"}},
-		{"four are three", "email_agent,calendar_agent,analytics_agent,task_agent", tier.Pro,
-			[]string{"You are email_agent", "You are calendar_agent", "You are analytics_agent", "Several specialists"}},
-		{"one of two unknown", "email_agent, weather_agent", tier.Pro, []string{"task manager"}},
+		{"repeated name", "email_agent, email_agent", tier.Pro, []string{"You are email_agent"}},
+		{"two names", "email_agent, calendar_agent", tier.Pro,
+			[]string{"You are email_agent", "You are calendar_agent", "Several specialists"}},
+		{"at most three of four names", "email_agent,calendar_agent,analytics_agent,task_agent", tier.Pro,
+			[]string{"You are email_agent", "You are calendar_agent", "You are analytics_agent",
+				"Several specialists"}},
+		{"one unknown name of two", "email_agent, weather_agent", tier.Pro, []string{"task manager"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -165,147 +180,161 @@ func TestRouting(t *testing.T) {
 			}
 			router := m.calls[0]
 			if !router.Small || router.Temperature != 0 || len(router.Tools) != 0 || router.MaxTokens == 0 {
-				t.Errorf("router call %+v", router)
+				t.Errorf("unexpected router call %+v", router)
 			}
-			if named := strings.Contains(system(router), `"analytics_agent"`); named != (c.user == tier.Pro) {
-				t.Errorf("the router sees analytics_agent: %v", named)
+			if offered := strings.Contains(system(router), `"analytics_agent"`); offered != (c.user == tier.Pro) {
+				t.Errorf("analytics_agent in the router's prompt: got %v", offered)
 			}
 			if len(m.calls) != len(c.want)+1 {
-				t.Fatalf("%d calls", len(m.calls))
+				t.Fatalf("got %d model calls, want %d", len(m.calls), len(c.want)+1)
 			}
 			for i, want := range c.want {
 				if !strings.Contains(system(m.calls[i+1]), want) {
-					t.Errorf("call %d is not for %s", i+1, want)
+					t.Errorf("the prompt of call %d does not contain %q", i+1, want)
 				}
 			}
 		})
 	}
 }
 
-func TestRouterSeesLittle(t *testing.T) {
+func TestRouterContextIsTruncated(t *testing.T) {
 	t.Parallel()
 	o, m := setup(t, says("task_agent"), says("ok"))
 	long := strings.Repeat("ü", 3000)
-	_, err := o.Run(t.Context(), pro, chat.Request{Message: "short", Context: agent.Context{RelevantDocuments: []string{long, long, long},
-		History: []agent.Turn{{Role: "user", Content: long}}}}, nil)
-	question := m.calls[0].Messages[1].Parts[0].(llms.TextContent).Text
-	_, context, _ := strings.Cut(question, "\nContext: ")
+	_, err := o.Run(t.Context(), pro, chat.Request{Message: "short", Context: agent.Context{
+		RelevantDocuments: []string{long, long, long},
+		History:           []agent.Turn{{Role: "user", Content: long}},
+	}}, nil)
+	_, context, _ := strings.Cut(lastText(m.calls[0]), "\nContext: ")
 	if n := len([]rune(context)); err != nil || n != 500 {
-		t.Errorf("%d characters of context, %v", n, err)
+		t.Errorf("got %d characters of context and error %v, want 500", n, err)
 	}
 }
 
-func TestRouterFailureFallsBack(t *testing.T) {
+func TestRouterFailureUsesTheDefaultAgent(t *testing.T) {
 	t.Parallel()
-	away := fault.New(fault.LLMUnavailable, "away")
-	o, _ := setup(t, fails(away), says("done"))
+	unavailable := fault.New(fault.LLMUnavailable, "unavailable")
+	o, _ := setup(t, fails(unavailable), says("done"))
 	if reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, nil); err != nil || reply.Text != "done" {
-		t.Errorf("%+v, %v", reply, err)
+		t.Errorf("got reply %+v and error %v", reply, err)
 	}
-	o, _ = setup(t, fails(away), fails(away))
-	if _, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, nil); !errors.Is(err, away) {
-		t.Errorf("got %v", err)
+	o, _ = setup(t, fails(unavailable), fails(unavailable))
+	if _, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, nil); !errors.Is(err, unavailable) {
+		t.Errorf("the agent failed as well: got error %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	o, m := setup(t, func(agent.ModelCall) (agent.Answer, error) { cancel(); return agent.Answer{}, away })
-	if _, err := o.Run(ctx, pro, chat.Request{Message: "m"}, nil); !errors.Is(err, context.Canceled) || len(m.calls) != 1 {
-		t.Errorf("got %v after %d calls", err, len(m.calls))
+	o, m := setup(t, func(agent.ModelCall) (agent.Answer, error) { cancel(); return agent.Answer{}, unavailable })
+	_, err := o.Run(ctx, pro, chat.Request{Message: "m"}, nil)
+	if !errors.Is(err, context.Canceled) || len(m.calls) != 1 {
+		t.Errorf("canceled by the client: got error %v after %d model calls", err, len(m.calls))
 	}
 }
 
-func TestDirectStreamsWhatItAnswers(t *testing.T) {
+func TestStreamedTextEqualsTheReply(t *testing.T) {
 	t.Parallel()
-	o, _ := setup(t, says("task_agent"), callsTool("create_task", `{"title":"Call Anna","due_date":"tomorrow","priority":"high"}`),
+	o, _ := setup(t, says("task_agent"),
+		callsTool("create_task", `{"title":"Call Anna","due_date":"tomorrow","priority":"high"}`),
 		says("I prepared the task for you."))
-	var joined strings.Builder
-	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m", Timezone: "Europe/Berlin"}, func(s string) error { joined.WriteString(s); return nil })
-	want := chat.Reply{Kind: chat.Response, Text: "I prepared the task for you.", Actions: []playbook.Action{playbook.CreateRecord("tasks",
-		map[string]any{"title": "Call Anna", "status": "todo", "priority": "high", "dueDate": int64(1795561199999)})}}
-	if diff := cmp.Diff(want, reply); err != nil || diff != "" || joined.String() != want.Text {
-		t.Errorf("%v, emitted %q: %s", err, joined.String(), diff)
+	var emitted strings.Builder
+	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m", Timezone: "Europe/Berlin"}, collect(&emitted))
+	task := map[string]any{"title": "Call Anna", "status": "todo", "priority": "high", "dueDate": int64(1795561199999)}
+	want := chat.Reply{Kind: chat.KindResponse, Text: "I prepared the task for you.",
+		Actions: []playbook.Action{playbook.CreateRecord("tasks", task)}}
+	if diff := cmp.Diff(want, reply); err != nil || diff != "" || emitted.String() != want.Text {
+		t.Errorf("got error %v, emitted %q, reply (-want +got): %s", err, emitted.String(), diff)
 	}
 }
 
-func TestPipeline(t *testing.T) {
+func TestPipelinePassesResultsOn(t *testing.T) {
 	t.Parallel()
 	o, m := setup(t, says("email_agent, calendar_agent"), says("Mail from Leo."),
-		callsTool("send_notification", `{"title":"Leo","body":"waits"}`), says("Free at ten."), says("Leo wrote; ten is free."))
-	var joined strings.Builder
-	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, func(s string) error { joined.WriteString(s); return nil })
-	if err != nil || reply.Text != "Leo wrote; ten is free." || joined.String() != reply.Text || len(reply.Actions) != 1 {
-		t.Fatalf("%+v, emitted %q, %v", reply, joined.String(), err)
+		callsTool("send_notification", `{"title":"Leo","body":"waits"}`), says("Free at ten."),
+		says("Leo wrote; ten is free."))
+	var emitted strings.Builder
+	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, collect(&emitted))
+	if err != nil || reply.Text != "Leo wrote; ten is free." || emitted.String() != reply.Text ||
+		len(reply.Actions) != 1 {
+		t.Fatalf("got reply %+v, emitted %q, error %v", reply, emitted.String(), err)
 	}
-	if data := m.calls[2].Messages[1].Parts[0].(llms.TextContent).Text; !strings.Contains(data, "Result of email_agent:\nMail from Leo.") {
-		t.Errorf("the second agent saw %q", data)
+	data := m.calls[2].Messages[1].Parts[0].(llms.TextContent).Text
+	if !strings.Contains(data, "Result of email_agent:\nMail from Leo.") {
+		t.Errorf("the second agent got %q", data)
 	}
-	if got := m.calls[4].Messages[1].Parts[0].(llms.TextContent).Text; got != "Request:\nm\n\nResult 1:\nMail from Leo.\n\nResult 2:\nFree at ten." {
-		t.Errorf("the synthesis saw %q", got)
+	want := "Request:\nm\n\nResult 1:\nMail from Leo.\n\nResult 2:\nFree at ten."
+	if got := m.calls[4].Messages[1].Parts[0].(llms.TextContent).Text; got != want {
+		t.Errorf("the synthesis got %q, want %q", got, want)
 	}
 }
 
-func TestPlanMode(t *testing.T) {
+func TestPlanModeEmitsNothing(t *testing.T) {
 	t.Parallel()
 	o, _ := setup(t, says("task_agent"), callsTool("create_task", `{"title":"Call Anna"}`), says("ok"))
-	emitted := false
-	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m", Mode: chat.Plan}, func(string) error { emitted = true; return nil })
-	if err != nil || emitted || reply.Kind != chat.Execution || reply.Plan == nil || len(reply.Plan.Steps) != 1 || reply.Actions == nil {
-		t.Errorf("%+v, %v, emitted %v", reply, err, emitted)
+	emit := func(text string) error {
+		t.Errorf("emitted %q", text)
+		return nil
+	}
+	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m", Mode: chat.ModePlan}, emit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reply.Kind != chat.KindPlan || reply.Plan == nil || len(reply.Plan.Steps) != 1 || reply.Actions == nil {
+		t.Errorf("got reply %+v", reply)
 	}
 }
 
-func TestLeaksAreReplaced(t *testing.T) {
+func TestLeaksAreReplacedByTheFallbackAnswer(t *testing.T) {
 	t.Parallel()
-	canned := chat.Reply{Kind: chat.Response, Text: chat.Canned, Actions: []playbook.Action{}, Replaced: true}
+	want := chat.Reply{Kind: chat.KindResponse, Text: chat.FallbackAnswer, Actions: []playbook.Action{}, Replaced: true}
 	for _, c := range []struct {
 		name  string
 		mode  chat.Mode
 		turns []turn
 	}{
-		{"text", chat.Direct, []turn{says("task_agent"), says("It is SECRET indeed")}},
-		{"split text", chat.Direct, []turn{says("task_agent"), callsTool("list_tasks", ""), says("a SECRET")}},
-		{"action", chat.Direct, []turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
-		{"plan", chat.Plan, []turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
-		{"synthesis", chat.Direct, []turn{says("task_agent,email_agent"), says("a"), says("b"), says("SECRET")}},
+		{"text", chat.ModeDirect, []turn{says("task_agent"), says("It is SECRET indeed")}},
+		{"text after a tool call", chat.ModeDirect,
+			[]turn{says("task_agent"), callsTool("list_tasks", ""), says("a SECRET")}},
+		{"action", chat.ModeDirect,
+			[]turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
+		{"plan", chat.ModePlan, []turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
+		{"synthesis", chat.ModeDirect, []turn{says("task_agent,email_agent"), says("a"), says("b"), says("SECRET")}},
 	} {
 		for _, emit := range []agent.Emit{nil, func(text string) error {
 			if strings.Contains(text, "SECRET") {
-				return errors.New("a secret went out")
+				return errors.New("a secret was emitted")
 			}
 			return nil
 		}} {
 			o, _ := setup(t, c.turns...)
 			reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m", Mode: c.mode}, emit)
-			if diff := cmp.Diff(canned, reply); err != nil || diff != "" {
-				t.Errorf("%s, streamed %v: %v %s", c.name, emit != nil, err, diff)
+			if diff := cmp.Diff(want, reply); err != nil || diff != "" {
+				t.Errorf("%s, streamed %v: got error %v, reply (-want +got): %s", c.name, emit != nil, err, diff)
 			}
 		}
 	}
 }
 
-func lastText(call agent.ModelCall) string {
-	return call.Messages[len(call.Messages)-1].Parts[0].(llms.TextContent).Text
-}
-
-func TestEmitErrorEndsTheAnswer(t *testing.T) {
+func TestEmitErrorIsReturned(t *testing.T) {
 	t.Parallel()
-	gone := errors.New("gone")
+	disconnected := errors.New("client disconnected")
 	o, _ := setup(t, says("task_agent"), says("one two three"))
-	if reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, func(string) error { return gone }); !errors.Is(err, gone) || reply.Text != "" {
-		t.Errorf("%+v, %v", reply, err)
+	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, func(string) error { return disconnected })
+	if !errors.Is(err, disconnected) || reply.Text != "" {
+		t.Errorf("got reply %+v and error %v", reply, err)
 	}
 }
 
-func TestManyUsersAtOnce(t *testing.T) {
+// TestConcurrentRequests shows with the race detector that requests share the time zone cache safely.
+func TestConcurrentRequests(t *testing.T) {
 	t.Parallel()
 	o, _ := setup(t)
-	var all sync.WaitGroup
+	var requests sync.WaitGroup
 	for range 8 {
-		all.Go(func() {
+		requests.Go(func() {
 			_, err := o.Run(t.Context(), pro, chat.Request{Message: "", Timezone: "Europe/Rome"}, nil)
 			if !errors.Is(err, fault.ErrValidation) {
-				t.Errorf("got %v", err)
+				t.Errorf("got error %v, want ErrValidation", err)
 			}
 		})
 	}
-	all.Wait()
+	requests.Wait()
 }

@@ -12,126 +12,159 @@ import (
 	"github.com/adiuva/cloud-api/internal/sanitize"
 )
 
-// Filter makes the leak filter's guard for one request. What the caller sent is theirs and no leak.
-type Filter func(callerText ...string) Guard
+// FallbackAnswer replaces an answer that the leak filter blocked.
+const FallbackAnswer = sanitize.FallbackAnswer
 
-// Guard is the leak filter for one request. It is an interface so that this package's tests can hit at will; package
-// sanitize is what stands behind it. A hit is the id of the secret that a text gives away, or "".
+// Filter returns the leak filter for one request. Answers may repeat userTexts, which the user sent.
+type Filter func(userTexts ...string) Guard
+
+// Guard is the leak filter for one request. It is an interface so that tests and benchmarks can replace package
+// sanitize, whose Scope implements it through NewFilter. A hit describes for the log which secret a text would
+// leak; it is "" if there is none.
 type Guard interface {
-	// Text returns s as it may go out, or the hit.
+	// Text returns s, or a replacement and the hit.
 	Text(s string) (clean, hit string)
-	// Values checks strings that leave as members of one document.
+	// Values checks strings that are sent in one document.
 	Values(values ...string) (hit string)
-	// Stream returns a writer that passes text on to emit once it is known to be harmless.
+	// Stream returns a stream that passes text on to emit once it can no longer be part of a leak.
 	Stream(emit agent.Emit) GuardStream
 }
 
-// GuardStream filters a text that arrives in pieces. Write and Close fail after a hit; Close passes on what was held back.
+// GuardStream filters a text that arrives in pieces. Write and Close return an error after a hit. Close emits what
+// was held back.
 type GuardStream interface {
 	Write(text string) error
 	Close() error
 	Hit() string
 }
 
-// Canned is the answer in place of one that the leak filter stopped.
-const Canned = sanitize.Canned
-
-// outlet is where an answer leaves: through the guard, to the listener, and into the Reply.
-type outlet struct {
-	guard  Guard
-	stream GuardStream // nil when nobody listens
+// NewFilter returns a Filter that uses f.
+func NewFilter(f *sanitize.Filter) Filter {
+	return func(userTexts ...string) Guard { return scopeGuard{f.Scope(userTexts...)} }
 }
 
-func newOutlet(guard Guard, emit agent.Emit) *outlet {
-	out := &outlet{guard: guard}
-	if emit != nil {
-		out.stream = guard.Stream(emit)
+// scopeGuard is a sanitize.Scope as a Guard.
+type scopeGuard struct{ scope *sanitize.Scope }
+
+func (s scopeGuard) Text(text string) (clean, hit string) {
+	clean, found := s.scope.Text(text)
+	return clean, describeHit(found)
+}
+
+func (s scopeGuard) Values(values ...string) string { return describeHit(s.scope.Values(values...)) }
+
+func (s scopeGuard) Stream(emit agent.Emit) GuardStream { return scopeStream{s.scope.Stream(emit)} }
+
+type scopeStream struct{ *sanitize.Stream }
+
+func (s scopeStream) Hit() string { return describeHit(s.Stream.Hit()) }
+
+// describeHit returns the secret's id and the view, as "id@view". The id is missing when the filter itself failed.
+func describeHit(hit *sanitize.Hit) string {
+	if hit == nil {
+		return ""
 	}
-	return out
+	return hit.SecretID + "@" + hit.View
 }
 
-// emit is the listener for the model's text, nil when nobody listens.
-func (out *outlet) emit() agent.Emit {
-	if out.stream == nil {
+// answerSink passes the text of an answer through the guard, to emit while it is generated, or as a whole at the end.
+type answerSink struct {
+	guard  Guard
+	stream GuardStream // nil if the answer is not streamed
+}
+
+func newAnswerSink(guard Guard, emit agent.Emit) *answerSink {
+	s := &answerSink{guard: guard}
+	if emit != nil {
+		s.stream = guard.Stream(emit)
+	}
+	return s
+}
+
+// emitFunc returns the function that receives the model's text, or nil if the answer is not streamed.
+func (s *answerSink) emitFunc() agent.Emit {
+	if s.stream == nil {
 		return nil
 	}
-	return out.stream.Write
+	return s.stream.Write
 }
 
-// close returns the answer's text, all of which went out or may go out, or the secret it gives away.
-func (out *outlet) close(whole string) (text, hit string, err error) {
-	if out.stream == nil {
-		text, hit = out.guard.Text(whole)
+// close ends the answer, whose whole text is given, and returns its filtered text or the hit. An error is that of
+// emit.
+func (s *answerSink) close(whole string) (text, hit string, err error) {
+	if s.stream == nil {
+		text, hit = s.guard.Text(whole)
 		return text, hit, nil
 	}
-	err = out.stream.Close()
-	if hit = out.hit(); hit != "" {
+	err = s.stream.Close()
+	if hit = s.hit(); hit != "" {
 		return "", hit, nil
 	}
 	return whole, "", err
 }
 
-// hit returns what the stream gave away; it is what a failed Write may have failed for.
-func (out *outlet) hit() string {
-	if out.stream == nil {
+// hit returns the hit of the stream, for which a write may have failed.
+func (s *answerSink) hit() string {
+	if s.stream == nil {
 		return ""
 	}
-	return out.stream.Hit()
+	return s.stream.Hit()
 }
 
-// release checks what an answer carries beside its text and makes the reply, the canned one after any hit.
-func (o *Orchestrator) release(ctx context.Context, guard Guard, hit string, reply Reply) Reply {
+// finalize checks the actions and the plan of reply, unless there was a hit already. It returns reply, or the
+// fallback answer after a hit, which it logs.
+func (o *Orchestrator) finalize(ctx context.Context, guard Guard, hit string, reply Reply) Reply {
 	if hit == "" {
-		var rows rows
+		var fields fieldTexts
 		for _, a := range reply.Actions {
-			rows.add(a.Data)
+			fields.add(a.Data)
 		}
 		if reply.Plan != nil {
 			for _, s := range reply.Plan.Steps {
-				rows.add(s.Variables)
-				rows.add(s.Filter)
-				rows.add(s.Data)
+				fields.add(s.Variables)
+				fields.add(s.Filter)
+				fields.add(s.Data)
 			}
 		}
-		hit = rows.hit(guard)
+		hit = fields.hit(guard)
 	}
 	if hit == "" {
 		return reply
 	}
 	o.cfg.Log.WarnContext(ctx, "answer replaced by the leak filter", slog.String("secret", hit))
-	return Reply{Kind: Response, Text: Canned, Actions: []playbook.Action{}, Replaced: true}
+	return Reply{Kind: KindResponse, Text: FallbackAnswer, Actions: []playbook.Action{}, Replaced: true}
 }
 
-// rows collects the texts that leave beside an answer, in their order and by column: what is cut over many rows reads
-// whole in its column alone.
-type rows struct {
-	texts   []string
+// fieldTexts collects the texts in rows of data, in their order and by column, since a secret may be split over one
+// column of many rows.
+type fieldTexts struct {
+	all     []string // names and values
 	columns map[string][]string
 }
 
-func (r *rows) add(row map[string]any) {
-	if r.columns == nil {
-		r.columns = map[string][]string{}
+func (f *fieldTexts) add(row map[string]any) {
+	if f.columns == nil {
+		f.columns = map[string][]string{}
 	}
 	for _, name := range slices.Sorted(maps.Keys(row)) {
-		of := appendTexts(nil, row[name])
-		r.texts = append(append(r.texts, name), of...)
-		r.columns[name] = append(r.columns[name], of...)
+		values := appendTexts(nil, row[name])
+		f.all = append(append(f.all, name), values...)
+		f.columns[name] = append(f.columns[name], values...)
 	}
 }
 
-// hit is the secret that the rows give away, or "".
-func (r *rows) hit(guard Guard) string {
-	if len(r.texts) == 0 {
+// hit checks the texts and returns the first hit or "".
+func (f *fieldTexts) hit(guard Guard) string {
+	if len(f.all) == 0 {
 		return ""
 	}
-	if hit := guard.Values(r.texts...); hit != "" {
+	if hit := guard.Values(f.all...); hit != "" {
 		return hit
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.columns)) {
-		if values := r.columns[name]; len(values) > 1 {
-			for _, between := range []string{" ", ""} { // values may be cut inside a word
-				if _, hit := guard.Text(strings.Join(values, between)); hit != "" {
+	for _, name := range slices.Sorted(maps.Keys(f.columns)) {
+		if values := f.columns[name]; len(values) > 1 {
+			for _, sep := range []string{" ", ""} { // a word may be split over two values
+				if _, hit := guard.Text(strings.Join(values, sep)); hit != "" {
 					return hit
 				}
 			}
@@ -140,7 +173,7 @@ func (r *rows) hit(guard Guard) string {
 	return ""
 }
 
-// appendTexts collects every text inside value, member names included where the model could have chosen them.
+// appendTexts appends every string in value to texts, and the names in objects, which the model may have chosen.
 func appendTexts(texts []string, value any) []string {
 	switch v := value.(type) {
 	case string:
@@ -159,8 +192,8 @@ func appendTexts(texts []string, value any) []string {
 	return texts
 }
 
-// callerText collects what the caller sent, which an answer may repeat.
-func callerText(req Request) []string {
+// userTexts returns the texts that the user sent with req, which an answer may repeat.
+func userTexts(req Request) []string {
 	c := req.Context
 	texts := append([]string{req.Message}, c.RelevantDocuments...)
 	for _, t := range c.Tasks {

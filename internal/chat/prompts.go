@@ -21,34 +21,34 @@ var stepPrompt string
 //go:embed prompts/records.md
 var recordsPrompt string
 
-// Prompts returns this package's own prompts, which no answer may repeat.
+// Prompts returns this package's own prompts, which no answer may contain.
 func Prompts() []agent.Fragment {
 	var list []agent.Fragment
-	for _, s := range []sanitize.Secret{router(), synthesis(), step(), {ID: "chat/records", Text: recordsPrompt}} {
+	records := sanitize.Secret{ID: "chat/records", Text: recordsPrompt}
+	for _, s := range []sanitize.Secret{routerSecret(), synthesisSecret(), stepSecret(), records} {
 		list = append(list, agent.Fragment{ID: s.ID, Text: s.Text, Canary: s.Canary})
 	}
 	return list
 }
 
-func router() sanitize.Secret    { return sanitize.Marked("chat/router", routerPrompt) }
-func synthesis() sanitize.Secret { return sanitize.Marked("chat/synthesis", synthesisPrompt) }
-func step() sanitize.Secret      { return sanitize.Marked("chat/step", stepPrompt) }
+func routerSecret() sanitize.Secret    { return sanitize.WithCanary("chat/router", routerPrompt) }
+func synthesisSecret() sanitize.Secret { return sanitize.WithCanary("chat/synthesis", synthesisPrompt) }
+func stepSecret() sanitize.Secret      { return sanitize.WithCanary("chat/step", stepPrompt) }
 
-// Secrets returns everything that no answer of a service with these agents and templates may give away: the prompts of
-// the agents and of this package, tool definitions, descriptions, and the templates' texts, each by an id that may be
-// logged.
+// Secrets returns everything that the answers of these agents and templates must not contain: the prompts of the
+// agents and of this package, tool definitions, descriptions, and the templates' texts. Their ids may be logged.
 func Secrets(agents *agent.Registry, templates *playbook.Templates) []sanitize.Secret {
 	var list []sanitize.Secret
 	for _, f := range append(agents.Prompts(), Prompts()...) {
 		list = append(list, sanitize.Secret{ID: f.ID, Text: f.Text, Canary: f.Canary})
 	}
 	for _, t := range templates.All() {
-		list = append(list, sanitize.Marked(t.ID, t.Text))
+		list = append(list, sanitize.WithCanary(t.ID, t.Text))
 	}
 	return list
 }
 
-// routerPromptFor is the router's system prompt over these agents.
+// routerPromptFor returns the router's system prompt for a choice of agents.
 func routerPromptFor(agents []*agent.Agent) string {
 	type entry struct {
 		Name        string `json:"name"`
@@ -60,7 +60,7 @@ func routerPromptFor(agents []*agent.Agent) string {
 	}
 	text, err := json.Marshal(list)
 	if err != nil {
-		return router().Text
+		return routerSecret().Text
 	}
-	return router().Text + "\n" + string(text)
+	return routerSecret().Text + "\n" + string(text)
 }

@@ -16,24 +16,24 @@ import (
 
 // Limits of routing.
 const (
-	maxPipeline      = 3     // agents that work on one message
+	maxPipeline      = 3     // agents for one message
 	maxRouterContext = 500   // characters of the context that the router sees
 	maxRouterMessage = 4_000 // characters of the message that the router sees
 	maxRouterTokens  = 64    // three names, with room to spare
 )
 
-// route returns the agents for the request, in their order and at least one. A router that fails or answers anything but
-// names of allowed agents means the fallback. The end of ctx is an error, and so is a router that was too slow: asking a
-// model that hangs a second time would only make the caller wait twice.
+// route returns the agents for the request in their order, at least one. If the router fails or answers anything
+// but the names of allowed agents, that is the default agent. It returns an error if ctx has ended, and also if the
+// router timed out: the agent would use the same model, and the user would wait twice.
 func (o *Orchestrator) route(ctx context.Context, t tier.Tier, req Request) ([]*agent.Agent, error) {
 	answer, err := o.cfg.Model.Generate(ctx, agent.ModelCall{
 		Small: true, MaxTokens: maxRouterTokens, Messages: []llms.MessageContent{
-			llms.TextParts(llms.ChatMessageTypeSystem, o.routers[tierOf(t)]),
+			llms.TextParts(llms.ChatMessageTypeSystem, o.routers[knownTier(t)]),
 			llms.TextParts(llms.ChatMessageTypeHuman, routerQuestion(req)),
 		}}, nil)
 	if err != nil {
 		if ctx.Err() != nil {
-			return nil, ended(ctx, err)
+			return nil, ctxError(ctx, err)
 		}
 		if errors.Is(err, agent.ErrModelTimeout) {
 			return nil, err
@@ -41,24 +41,25 @@ func (o *Orchestrator) route(ctx context.Context, t tier.Tier, req Request) ([]*
 		o.cfg.Log.WarnContext(ctx, "router failed, using the fallback agent", slog.Any("error", err))
 	}
 	allowed := o.cfg.Agents.Allowed(t)
-	agents := named(answer.Text, allowed)
+	agents := parseAgents(answer.Text, allowed)
 	if len(agents) == 0 {
-		agents = fallback(allowed)
+		agents = defaultAgent(allowed)
 	}
 	if len(agents) == 0 {
 		return nil, errNoAgents
 	}
-	if req.Mode == Plan {
+	if req.Mode == ModePlan {
 		agents = agents[:1]
 	}
 	return agents, nil
 }
 
-func tierOf(t tier.Tier) tier.Tier { return tier.All()[t.Rank()] }
+// knownTier returns t, or the lowest tier if t is unknown.
+func knownTier(t tier.Tier) tier.Tier { return tier.All()[t.Rank()] }
 
-// named reads the router's answer: one to three names separated by commas, each an allowed agent's. More than three are
-// cut, doubled ones count once, and any other text names nobody.
-func named(answer string, allowed []*agent.Agent) []*agent.Agent {
+// parseAgents parses the router's answer: the names of allowed agents, separated by commas. It returns the first
+// three different ones, and none if there is any other text.
+func parseAgents(answer string, allowed []*agent.Agent) []*agent.Agent {
 	var list []*agent.Agent
 	for name := range strings.SplitSeq(strings.ToLower(answer), ",") {
 		name = strings.Trim(strings.TrimSpace(name), "\"'`.")
@@ -73,7 +74,8 @@ func named(answer string, allowed []*agent.Agent) []*agent.Agent {
 	return list[:min(len(list), maxPipeline)]
 }
 
-func fallback(allowed []*agent.Agent) []*agent.Agent {
+// defaultAgent returns FallbackAgent if it is allowed, and the first allowed agent otherwise.
+func defaultAgent(allowed []*agent.Agent) []*agent.Agent {
 	for _, a := range allowed {
 		if a.Name() == FallbackAgent {
 			return []*agent.Agent{a}
@@ -82,7 +84,7 @@ func fallback(allowed []*agent.Agent) []*agent.Agent {
 	return allowed[:min(len(allowed), 1)]
 }
 
-// routerQuestion is the message and the start of its context.
+// routerQuestion returns the message and a short description of its context.
 func routerQuestion(req Request) string {
 	c := req.Context
 	hint := struct {
@@ -103,5 +105,6 @@ func routerQuestion(req Request) string {
 	if err != nil {
 		text = nil
 	}
-	return "Message: " + agent.Cut(req.Message, maxRouterMessage) + "\nContext: " + agent.Cut(string(text), maxRouterContext)
+	return "Message: " + agent.Cut(req.Message, maxRouterMessage) +
+		"\nContext: " + agent.Cut(string(text), maxRouterContext)
 }

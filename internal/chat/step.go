@@ -18,27 +18,27 @@ import (
 	"github.com/adiuva/cloud-api/internal/sanitize"
 )
 
-// StepRequest runs one generating step of a plan over the records of its source step.
+// StepRequest is one generating step of a plan.
 type StepRequest struct {
-	PromptTemplate string
+	PromptTemplate string // its id
 	Variables      map[string]any
-	Data           []map[string]any
-	Timezone       string // IANA name; "" means UTC
+	Data           []map[string]any // the records of the step's source
+	Timezone       string           // IANA name; "" means UTC
 }
 
-// StepReply is what a generating step made. Records is never nil; it is empty for templates that make prose.
+// StepReply is the result of a generating step. Records is never nil. It is empty for templates without columns.
 type StepReply struct {
 	Output  string
 	Records []map[string]any
-	// Replaced is true when the leak filter put its own answer in place of the model's.
+	// Replaced is true if the leak filter blocked the model's answer and Output is FallbackAnswer.
 	Replaced bool
 }
 
-// ErrBadRecords is the answer when the model did not keep to the shape of a template's records.
+// ErrBadRecords is returned if the model's answer does not have the records that the template asks for.
 var ErrBadRecords = fault.New(fault.LLMError, "The language model gave an answer that cannot be used. Try again.")
 
-// RunStep carries out one generating step. Failures are faults: not_found for an unknown template, validation_failed for
-// variables that it does not take, and the model's own.
+// RunStep runs one generating step. Errors are faults: not_found for an unknown template, validation_failed for
+// variables that it does not accept or a bad time zone, ErrBadRecords, and those of the model.
 func (o *Orchestrator) RunStep(ctx context.Context, _ identity.User, req StepRequest) (StepReply, error) {
 	template, err := o.cfg.Templates.Get(req.PromptTemplate)
 	if err != nil {
@@ -47,67 +47,72 @@ func (o *Orchestrator) RunStep(ctx context.Context, _ identity.User, req StepReq
 	if err := template.CheckVariables(req.Variables); err != nil {
 		return StepReply{}, fault.ErrValidation.WithDetails(fault.Detail{Pointer: "/variables", Message: err.Error()})
 	}
-	var callers []string
-	callers = appendTexts(callers, req.Variables)
+	sent := appendTexts(nil, req.Variables)
 	for _, row := range req.Data {
-		callers = appendTexts(callers, row)
+		sent = appendTexts(sent, row)
 	}
 	zone, err := o.zones.load(req.Timezone)
 	if err != nil {
-		return StepReply{}, fault.ErrValidation.WithDetails(fault.Detail{Pointer: "/timezone", Message: "must be an IANA time zone name, like Europe/Berlin"})
+		return StepReply{}, fault.ErrValidation.WithDetails(badTimezone("/timezone"))
 	}
-	guard := o.cfg.Filter(callers...)
+	guard := o.cfg.Filter(sent...)
 	answer, err := o.cfg.Model.Generate(ctx, agent.ModelCall{Messages: o.stepMessages(template, req, zone)}, nil)
 	if err != nil {
-		return StepReply{}, ended(ctx, err)
+		return StepReply{}, ctxError(ctx, err)
 	}
 	return o.stepReply(ctx, guard, template, answer)
 }
 
-func (o *Orchestrator) stepReply(ctx context.Context, guard Guard, t playbook.Template, answer agent.Answer) (StepReply, error) {
-	records, err := readRecords(t, answer.Text)
+// stepReply parses and filters the model's answer.
+func (o *Orchestrator) stepReply(ctx context.Context, guard Guard, t playbook.Template,
+	answer agent.Answer) (StepReply, error) {
+	records, err := parseRecords(t, answer.Text)
 	if err != nil {
 		return StepReply{}, ErrBadRecords.WithCause(err)
 	}
 	text, hit := guard.Text(answer.Text)
-	if hit == "" { // escapes inside the JSON hide nothing once it is decoded
-		var rows rows
+	if hit == "" { // the decoded records as well, since JSON escapes may hide a secret in the text
+		var fields fieldTexts
 		for _, r := range records {
-			rows.add(r)
+			fields.add(r)
 		}
-		hit = rows.hit(guard)
+		hit = fields.hit(guard)
 	}
-	checked := o.release(ctx, guard, hit, Reply{Text: text})
-	if checked.Replaced {
-		return StepReply{Output: checked.Text, Records: []map[string]any{}, Replaced: true}, nil
+	reply := o.finalize(ctx, guard, hit, Reply{Text: text})
+	if reply.Replaced {
+		return StepReply{Output: reply.Text, Records: []map[string]any{}, Replaced: true}, nil
 	}
 	return StepReply{Output: text, Records: records}, nil
 }
 
+// stepMessages returns the system prompt with the template's, and the variables and records as the user's message.
 func (o *Orchestrator) stepMessages(t playbook.Template, req StepRequest, zone *time.Location) []llms.MessageContent {
-	system := step().Text + "\n\n" + sanitize.Marked(t.ID, t.Text).Text
+	system := stepSecret().Text + "\n\n" + sanitize.WithCanary(t.ID, t.Text).Text
 	if len(t.Columns) > 0 {
 		system += "\n\n" + strings.TrimSpace(recordsPrompt) + " " + strings.Join(t.Columns, ", ")
 	}
 	now := o.cfg.Now().In(zone)
 	system += fmt.Sprintf("\n\nToday is %s (%s), time zone %s, %d in milliseconds.",
 		now.Format("2006-01-02"), now.Weekday(), zone, now.UnixMilli())
-	data := &strings.Builder{}
+	var data strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(req.Variables)) {
-		fmt.Fprintf(data, "%s: %v\n", name, req.Variables[name])
+		fmt.Fprintf(&data, "%s: %v\n", name, req.Variables[name])
 	}
 	records, err := json.Marshal(req.Data)
 	if err != nil || req.Data == nil {
 		records = []byte("[]")
 	}
-	fmt.Fprintf(data, "\nRecords:\n%s", records)
+	fmt.Fprintf(&data, "\nRecords:\n%s", records)
 	return []llms.MessageContent{
-		llms.TextParts(llms.ChatMessageTypeSystem, system), llms.TextParts(llms.ChatMessageTypeHuman, data.String())}
+		llms.TextParts(llms.ChatMessageTypeSystem, system),
+		llms.TextParts(llms.ChatMessageTypeHuman, data.String()),
+	}
 }
 
-// readRecords reads the array of records in an answer, with or without a code fence around it; members the template does
-// not name are left out. Templates without columns make prose and no records.
-func readRecords(t playbook.Template, answer string) ([]map[string]any, error) {
+// parseRecords returns the array of records in an answer, which may be in a code fence. The records have exactly
+// the template's columns, null where the model gave none, and there are at most agent.MaxActions. A template
+// without columns has no records.
+func parseRecords(t playbook.Template, answer string) ([]map[string]any, error) {
 	if len(t.Columns) == 0 {
 		return []map[string]any{}, nil
 	}

@@ -10,54 +10,59 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
-// MaxMessage is the longest message, in characters.
+// MaxMessage is the length of the longest message in characters.
 const MaxMessage = 32_000
 
-// validate checks the request and sets its zone and clock. The fault names every member that is wrong.
+// validate checks req and sets Context.Location and Context.Now. The fault has a detail for every invalid member.
 func (o *Orchestrator) validate(req *Request) error {
-	var wrong []fault.Detail
+	var invalid []fault.Detail
 	if n := utf8.RuneCountInString(req.Message); n == 0 || n > MaxMessage || strings.TrimSpace(req.Message) == "" {
-		wrong = append(wrong, fault.Detail{Pointer: "/message",
+		invalid = append(invalid, fault.Detail{Pointer: "/message",
 			Message: fmt.Sprintf("must have 1 to %d characters, not only blanks", MaxMessage)})
 	}
-	if req.Mode != "" && req.Mode != Direct && req.Mode != Plan {
-		wrong = append(wrong, fault.Detail{Pointer: "/execution_mode", Message: "must be direct or plan"})
+	if req.Mode != "" && req.Mode != ModeDirect && req.Mode != ModePlan {
+		invalid = append(invalid, fault.Detail{Pointer: "/execution_mode", Message: "must be direct or plan"})
 	}
 	for i, turn := range req.Context.History {
 		if turn.Role != "user" && turn.Role != "assistant" {
-			wrong = append(wrong, fault.Detail{Pointer: fmt.Sprintf("/context/conversation_history/%d/role", i),
+			invalid = append(invalid, fault.Detail{Pointer: fmt.Sprintf("/context/conversation_history/%d/role", i),
 				Message: "must be user or assistant"})
 		}
 	}
 	zone, err := o.zones.load(req.Timezone)
 	if err != nil {
-		wrong = append(wrong, fault.Detail{Pointer: "/context/timezone", Message: "must be an IANA time zone name, like Europe/Berlin"})
+		invalid = append(invalid, badTimezone("/context/timezone"))
 	}
-	if len(wrong) > 0 {
-		return fault.ErrValidation.WithDetails(wrong...)
+	if len(invalid) > 0 {
+		return fault.ErrValidation.WithDetails(invalid...)
 	}
 	req.Context.Location, req.Context.Now = zone, o.cfg.Now()
 	return nil
 }
 
-// zones remembers the time zones that were asked for; there are some six hundred valid names in all.
-type zones struct {
+func badTimezone(pointer string) fault.Detail {
+	return fault.Detail{Pointer: pointer, Message: "must be an IANA time zone name, like Europe/Berlin"}
+}
+
+// zoneCache caches time zones by name. It is bounded by the some six hundred valid names.
+type zoneCache struct {
 	mu    sync.RWMutex
-	known map[string]*time.Location
+	zones map[string]*time.Location
 }
 
-func newZones() *zones {
-	return &zones{known: map[string]*time.Location{"": time.UTC, "UTC": time.UTC}}
+func newZoneCache() *zoneCache {
+	return &zoneCache{zones: map[string]*time.Location{"": time.UTC, "UTC": time.UTC}}
 }
 
-func (z *zones) load(name string) (*time.Location, error) {
+func (z *zoneCache) load(name string) (*time.Location, error) {
 	z.mu.RLock()
-	zone := z.known[name]
+	zone := z.zones[name]
 	z.mu.RUnlock()
 	if zone != nil {
 		return zone, nil
 	}
-	// Go reads "Local" as the server's own zone, and system databases hold leap-second and legacy copies beside the names.
+	// "Local" is the server's own zone for Go, and system databases have copies of all zones with leap seconds
+	// (right/) and without (posix).
 	if name == "Local" || strings.HasPrefix(name, "right/") || strings.HasPrefix(name, "posix") || len(name) > 64 {
 		return nil, fmt.Errorf("time zone name is not usable")
 	}
@@ -67,6 +72,6 @@ func (z *zones) load(name string) (*time.Location, error) {
 	}
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	z.known[name] = zone
+	z.zones[name] = zone
 	return zone, nil
 }

@@ -52,7 +52,7 @@ func (s *Server) ListAgents(ctx context.Context, _ api.ListAgentsRequestObject) 
 
 // toAPIReply returns an api.ChatResponse or an api.ExecutionPlan.
 func toAPIReply(reply chat.Reply) any {
-	if reply.Kind == chat.Execution {
+	if reply.Kind == chat.KindPlan {
 		return toAPIPlan(*reply.Plan)
 	}
 	body := api.ChatResponse{

@@ -9,7 +9,7 @@ import (
 )
 
 func fromAPIChat(in api.ChatRequest) chat.Request {
-	req := chat.Request{Message: in.Message, Mode: chat.Direct}
+	req := chat.Request{Message: in.Message, Mode: chat.ModeDirect}
 	if in.ExecutionMode != nil {
 		req.Mode = chat.Mode(*in.ExecutionMode)
 	}

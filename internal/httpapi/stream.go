@@ -92,7 +92,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // lastFrame is the last frame of an answer.
 func lastFrame(reply chat.Reply) ([]byte, error) {
-	if reply.Kind == chat.Execution {
+	if reply.Kind == chat.KindPlan {
 		plan := toAPIPlan(*reply.Plan)
 		return json.Marshal(
 			api.ChatStreamPlan{Done: true, Kind: api.ChatStreamPlanKindPlan, Agent: plan.Agent, Steps: plan.Steps},

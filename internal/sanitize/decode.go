@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"encoding/ascii85"
+	"encoding/json"
 	"html"
 	"io"
 	"net/url"
@@ -13,53 +14,55 @@ import (
 	"strings"
 )
 
-// maxInflated bounds what a compressed answer may unpack to.
+// maxInflated is how many bytes of compressed data are unpacked.
 const maxInflated = 64 << 10
 
 var (
-	escapes  = regexp.MustCompile(`(?i)\\u\{?[0-9a-f]{2,6}\}?|\\x[0-9a-f]{2}|\\[0-7]{3}|u\+[0-9a-f]{4,6}|%[0-9a-f]{2}|=[0-9a-f]{2}|=\r?\n|&#x?[0-9a-f]+;`)
-	bullets  = regexp.MustCompile(`(?m)^\s*(?:[-*>•|]+|\d+[.):])\s+`)
-	tags     = regexp.MustCompile(`<[^<>]{1,200}>`)
-	hexMarks = strings.NewReplacer("0x", " ", "0X", " ", `\x`, " ")
+	escapes = regexp.MustCompile(`(?i)\\u\{?[0-9a-f]{2,6}\}?|\\x[0-9a-f]{2}|\\[0-7]{3}|u\+[0-9a-f]{4,6}|` +
+		`%[0-9a-f]{2}|=[0-9a-f]{2}|=\r?\n|&#x?[0-9a-f]+;`)
+	bullets     = regexp.MustCompile(`(?m)^\s*(?:[-*>•|]+|\d+[.):])\s+`)
+	tags        = regexp.MustCompile(`<[^<>]{1,200}>`)
+	hexPrefixes = strings.NewReplacer("0x", " ", "0X", " ", `\x`, " ")
 )
 
-// decoded reads the result of one decoder through all views again.
-func (q *search) decoded(view, text string) bool {
+// searchDecoded searches text, the output of a decoder, through all views that do not need a whole answer.
+func (q *search) searchDecoded(view, text string) bool {
 	if text == "" || q.depth >= maxDepth {
 		return false
 	}
-	if *q.budget -= len(text); *q.budget < 0 {
+	if *q.decodeBudget -= len(text); *q.decodeBudget < 0 {
 		q.hit = &Hit{View: "too much to decode"}
 		return true
 	}
-	inner := &search{Scope: q.Scope, depth: q.depth + 1, budget: q.budget}
-	if !inner.everything(text, false) {
+	inner := &search{Scope: q.Scope, depth: q.depth + 1, decodeBudget: q.decodeBudget}
+	if !inner.run(text, false) {
 		return false
 	}
 	q.hit = &Hit{SecretID: inner.hit.SecretID, View: view + " > " + inner.hit.View}
 	return true
 }
 
-// decoders undoes the encodings that text has the marks of.
-func (q *search) decoders(text string, shape shape) bool {
-	if q.hidden(text, shape) {
+// encodings decodes text in every way for which it shows signs, and searches the results.
+func (q *search) encodings(text string, shape shape) bool {
+	if q.invisible(text, shape) {
 		return true
 	}
-	if shape.escapes >= 6 && q.decoded("escapes", unescape(text)) {
+	if shape.escapes >= 6 && q.searchDecoded("escapes", unescape(text)) {
 		return true
 	}
-	if strings.Count(text, "<") >= 6 && q.decoded("tags", tags.ReplaceAllString(text, "")) {
+	if strings.Count(text, "<") >= 6 && q.searchDecoded("tags", tags.ReplaceAllString(text, "")) {
 		return true
 	}
-	if shape.braces >= 2 && q.document(text) {
+	if shape.braces >= 2 && q.jsonDocument(text) {
 		return true
 	}
-	if shape.prose && shape.longest < 24 {
+	if shape.natural && shape.longestRun < 24 {
 		return false
 	}
-	return q.digits(text, shape) || q.radix(text, shape) || q.tokens(text, shape)
+	return q.numberLists(text, shape) || q.baseN(text) || q.tokens(text, shape)
 }
 
+// unescape decodes escapes of JSON, C, URLs, quoted-printable and HTML.
 func unescape(text string) string {
 	out := escapes.ReplaceAllStringFunc(text, func(m string) string {
 		base, body := 16, strings.Trim(m, `\uUxX%=&#+{};`+"\r\n")
@@ -77,30 +80,29 @@ func unescape(text string) string {
 		}
 		return string(rune(v))
 	})
-	if plus, err := url.QueryUnescape(out); err == nil {
-		return html.UnescapeString(plus)
+	if query, err := url.QueryUnescape(out); err == nil {
+		return html.UnescapeString(query)
 	}
 	return html.UnescapeString(out)
 }
 
-// radix undoes base64, base32, base 16, base85 and uuencoding, however they are wrapped.
-func (q *search) radix(text string, shape shape) bool {
+// baseN decodes base64, base32, hex, base85 and uuencoding, however the lines are wrapped.
+func (q *search) baseN(text string) bool {
 	bare := bullets.ReplaceAllString(text, "")
-	six := squeeze(hexMarks.Replace(bare), hexValue)
-	for skip := 0; skip < 2; skip++ {
-		if q.bytes("hex", pack(six, 4, skip)) {
-			return true
-		}
-	}
-	for _, c := range []struct {
-		view  string
-		value func(byte) int
-		width int
-		turns int
-	}{{"base64", base64Value, 6, 4}, {"base32", base32Value, 5, 8}} {
-		values := squeeze(bare, c.value)
-		for skip := 0; skip < c.turns; skip++ {
-			if q.bytes(c.view, pack(values, c.width, skip)) {
+	for _, base := range []struct {
+		view   string
+		text   string
+		value  func(byte) int // of a digit, or -1
+		width  int            // bits of a digit
+		phases int            // digits until a byte begins with a digit again
+	}{
+		{"hex", hexPrefixes.Replace(bare), hexValue, 4, 2},
+		{"base64", bare, base64Value, 6, 4},
+		{"base32", bare, base32Value, 5, 8},
+	} {
+		digits := extractDigits(base.text, base.value)
+		for skip := 0; skip < base.phases; skip++ {
+			if q.searchBytes(base.view, packBits(digits, base.width, skip)) {
 				return true
 			}
 		}
@@ -108,12 +110,13 @@ func (q *search) radix(text string, shape shape) bool {
 	return q.uuencoded(text) || q.base85(bare)
 }
 
-// uuencoded reads lines, and words, which lines become where white space collapses.
+// uuencoded decodes the lines of text, or its words if it has only one line, as when white space was collapsed.
 func (q *search) uuencoded(text string) bool {
-	return q.uulines(strings.Split(text, "\n")) || !strings.Contains(text, "\n") && q.uulines(strings.Fields(text))
+	return q.uuLines(strings.Split(text, "\n")) || !strings.Contains(text, "\n") && q.uuLines(strings.Fields(text))
 }
 
-func (q *search) uulines(lines []string) bool {
+// uuLines decodes lines that begin with their length.
+func (q *search) uuLines(lines []string) bool {
 	var out []byte
 	for _, line := range lines {
 		if len(line) < 9 || line[0] < 33 || line[0] > 96 || len(line)-1 > (int(line[0]-32)+2)/3*4+1 {
@@ -123,12 +126,13 @@ func (q *search) uulines(lines []string) bool {
 		for i := 1; i < len(line); i++ {
 			values = append(values, (line[i]-32)&63)
 		}
-		plainBytes := pack(values, 6, 0)
-		out = append(out, plainBytes[:min(len(plainBytes), int(line[0]-32))]...)
+		decoded := packBits(values, 6, 0)
+		out = append(out, decoded[:min(len(decoded), int(line[0]-32))]...)
 	}
-	return q.bytes("uuencode", out)
+	return q.searchBytes("uuencode", out)
 }
 
+// base85 decodes text from several places where the data may begin.
 func (q *search) base85(text string) bool {
 	for _, start := range []string{"", "<~", ":", "\n", " "} {
 		at := strings.Index(text, start)
@@ -141,15 +145,15 @@ func (q *search) base85(text string) bool {
 		}
 		dst := make([]byte, 4*len(body)+8)
 		n, _, _ := ascii85.Decode(dst, []byte(body), true)
-		if q.bytes("base85", dst[:n]) {
+		if q.searchBytes("base85", dst[:n]) {
 			return true
 		}
 	}
 	return false
 }
 
-// squeeze returns the digits of s and leaves out everything else.
-func squeeze(s string, value func(byte) int) []byte {
+// extractDigits returns the values of the digits in s; value returns -1 for anything else.
+func extractDigits(s string, value func(byte) int) []byte {
 	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		if v := value(s[i]); v >= 0 {
@@ -159,15 +163,16 @@ func squeeze(s string, value func(byte) int) []byte {
 	return out
 }
 
-// pack joins digits of width bits to bytes, leaving out the first skip digits.
-func pack(values []byte, width, skip int) []byte {
-	out := make([]byte, 0, len(values)*width/8+1)
-	acc, held := uint32(0), 0
-	for _, v := range values[min(skip, len(values)):] {
-		acc, held = acc<<width|uint32(v), held+width
-		if held >= 8 {
-			held -= 8
-			out = append(out, byte(acc>>held))
+// packBits packs digits of width bits into bytes, without the first skip digits.
+func packBits(digits []byte, width, skip int) []byte {
+	out := make([]byte, 0, len(digits)*width/8+1)
+	acc, bits := uint32(0), 0
+	for _, d := range digits[min(skip, len(digits)):] {
+		acc = acc<<width | uint32(d)
+		bits += width
+		if bits >= 8 {
+			bits -= 8
+			out = append(out, byte(acc>>bits))
 		}
 	}
 	return out
@@ -213,13 +218,14 @@ func base32Value(c byte) int {
 	return -1
 }
 
-// bytes reads decoded bytes: unpacked when compressed, as text when they hold a stretch of it.
-func (q *search) bytes(view string, b []byte) bool {
+// searchBytes searches decoded bytes: unpacked if they are compressed, and as text if they contain 20 characters of
+// it.
+func (q *search) searchBytes(view string, b []byte) bool {
 	if len(b) < 20 {
 		return false
 	}
 	for _, magic := range []string{"\x1f\x8b\x08", "\x78\x9c", "\x78\xda", "\x78\x01"} {
-		if at := bytes.Index(b, []byte(magic)); at >= 0 && q.inflated(view, b[at:]) {
+		if at := bytes.Index(b, []byte(magic)); at >= 0 && q.searchCompressed(view, b[at:]) {
 			return true
 		}
 	}
@@ -232,10 +238,11 @@ func (q *search) bytes(view string, b []byte) bool {
 			run = 0
 		}
 	}
-	return longest >= 20 && q.decoded(view, strings.ToValidUTF8(string(b), " "))
+	return longest >= 20 && q.searchDecoded(view, strings.ToValidUTF8(string(b), " "))
 }
 
-func (q *search) inflated(view string, b []byte) bool {
+// searchCompressed searches gzip or zlib data.
+func (q *search) searchCompressed(view string, b []byte) bool {
 	var r io.Reader
 	var err error
 	if b[0] == 0x1f {
@@ -246,6 +253,59 @@ func (q *search) inflated(view string, b []byte) bool {
 	if err != nil {
 		return false
 	}
-	text, _ := io.ReadAll(io.LimitReader(r, maxInflated)) // a damaged tail still shows its head
-	return q.decoded(view+", compressed", strings.ToValidUTF8(string(text), " "))
+	text, _ := io.ReadAll(io.LimitReader(r, maxInflated)) // after an error, the data unpacked before it
+	return q.searchDecoded(view+", compressed", strings.ToValidUTF8(string(text), " "))
+}
+
+// jsonDocument searches the joined strings of a JSON text: all of them, and those of each member name.
+func (q *search) jsonDocument(text string) bool {
+	dec := json.NewDecoder(strings.NewReader(text[strings.IndexAny(text, "{["):]))
+	values := jsonStrings{byName: map[string]*strings.Builder{}}
+	for {
+		tok, err := dec.Token()
+		if err != nil {
+			break
+		}
+		values.add(tok)
+	}
+	if q.searchDecoded("document", values.all.String()) {
+		return true
+	}
+	for _, named := range values.byName {
+		if named.Len() < values.all.Len() && q.searchDecoded("document", named.String()) {
+			return true
+		}
+	}
+	return false
+}
+
+// jsonStrings collects the string values of a JSON document.
+type jsonStrings struct {
+	all     strings.Builder
+	byName  map[string]*strings.Builder
+	name    string // of the latest member
+	objects []bool // for each open bracket, whether it is an object's
+	isName  bool   // whether the next string is a member's name
+}
+
+func (s *jsonStrings) add(token json.Token) {
+	switch v := token.(type) {
+	case json.Delim:
+		if v == '{' || v == '[' {
+			s.objects = append(s.objects, v == '{')
+		} else if len(s.objects) > 0 {
+			s.objects = s.objects[:len(s.objects)-1]
+		}
+	case string:
+		if s.isName {
+			s.name, s.isName = v, false
+			return
+		}
+		s.all.WriteString(v + " ")
+		if s.byName[s.name] == nil {
+			s.byName[s.name] = &strings.Builder{}
+		}
+		s.byName[s.name].WriteString(v + " ")
+	}
+	s.isName = len(s.objects) > 0 && s.objects[len(s.objects)-1]
 }

@@ -1,7 +1,7 @@
 package sanitize
 
-// FirstPass reads text as it stands, without any other view, and reports whether a secret's run is in it.
+// FirstPass reports whether a run of a secret is in the letters of text, the first of the views.
 func (f *Filter) FirstPass(text string) bool {
 	q := &search{Scope: f.Scope()}
-	return q.letters("letters", f.fold.letters(text))
+	return q.matchLetters("letters", f.fold.letters(text))
 }

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// lookalikes maps the position-wise equal letters of other scripts, small capitals and Braille to a–z.
+// Each letter of lookalikeFrom (other scripts, small capitals, Braille, rotated letters) looks like, or is another
+// form of, the letter at the same position in lookalikeTo.
 const (
 	lookalikeFrom = "авсԁеғɡһіјкӏмпорԛгѕтцѵѡхузѐёАВСЕНІЈКМОРЅТХУαβγδεζηικμνορτυχωσλπφΑΒΕΖΗΙΚΜΝΟΡΤΥΧıøđłħŧƒßæœðþ" +
 		"ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ" + "⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵" + "ɐɔǝɟɥɾʞɯɹʇʌʍʎ"
@@ -15,18 +16,26 @@ const (
 		"abcdefghijklmnoprtuvwyz" + "abcdefghijklmnopqrstuvwxyz" + "acefhjkmrtvwy"
 )
 
-// folding maps every rune to a letter code: 1–26 for a–z, 0 for what is not a letter of that alphabet. Accents, full
-// width, mathematical, circled, squared and tag forms and look-alikes of other scripts fold to the plain letter.
-type folding struct {
-	ascii [256]uint8 // zero from 128 on
-	leet  [128]uint8
-	pages map[rune]uint8
+// Letter codes that the leet alphabet does not distinguish.
+const (
+	letterI = 'i' - 'a' + 1
+	letterL = 'l' - 'a' + 1
+)
+
+// foldTable maps every rune to a letter code: 1 to 26 for a to z, 0 for anything else. Letters with accents, in
+// full-width, mathematical, circled, squared and tag forms, and look-alikes of other scripts have the code of their
+// base letter.
+type foldTable struct {
+	ascii    [256]uint8 // zero from 128 on
+	leet     [128]uint8 // the same with digits and symbols that resemble a letter
+	nonASCII map[rune]uint8
 }
 
-func newFolding() *folding {
-	f := &folding{pages: make(map[rune]uint8, 4096)}
+func newFoldTable() *foldTable {
+	f := &foldTable{nonASCII: make(map[rune]uint8, 4096)}
 	for c := 'a'; c <= 'z'; c++ {
-		f.ascii[c], f.ascii[c-'a'+'A'] = uint8(c-'a'+1), uint8(c-'a'+1)
+		f.ascii[c] = uint8(c - 'a' + 1)
+		f.ascii[c-'a'+'A'] = f.ascii[c]
 	}
 	copy(f.leet[:], f.ascii[:])
 	for from, to := range map[byte]byte{
@@ -35,47 +44,55 @@ func newFolding() *folding {
 	} {
 		f.leet[from] = to - 'a' + 1
 	}
-	for _, r := range [][2]rune{{0xA0, 0x24F}, {0x1D00, 0x1EFF}, {0x2070, 0x24FF}, {0xFF00, 0xFF5F}, {0x1D400, 0x1D7FF}} {
-		for c := r[0]; c <= r[1]; c++ {
-			if base := rune(norm.NFKD.String(string(c))[0]); base < utf8.RuneSelf && f.ascii[base] != 0 {
-				f.pages[c] = f.ascii[base]
-			} else if c >= 0x249C && c <= 0x24B5 {
-				f.pages[c] = uint8(c - 0x249C + 1)
-			}
-		}
-	}
-	for i := rune(0); i < 26; i++ {
+	f.addDecomposable()
+	for i := rune(0); i < 26; i++ { // squared, circled and regional indicator letters, tags
 		for _, start := range []rune{0x1F110, 0x1F130, 0x1F150, 0x1F170, 0x1F1E6, 0xE0041, 0xE0061} {
-			f.pages[start+i] = uint8(i + 1)
+			f.nonASCII[start+i] = uint8(i + 1)
 		}
 	}
 	to := []rune(lookalikeTo)
 	for i, from := range []rune(lookalikeFrom) {
-		if _, known := f.pages[from]; !known && i < len(to) {
-			f.pages[from] = f.ascii[to[i]]
+		if _, known := f.nonASCII[from]; !known && i < len(to) {
+			f.nonASCII[from] = f.ascii[to[i]]
 		}
 	}
 	return f
 }
 
-// rune returns the letter code of r.
-func (f *folding) rune(r rune) uint8 {
+// addDecomposable adds the characters whose compatibility decomposition begins with a letter.
+func (f *foldTable) addDecomposable() {
+	for _, block := range [][2]rune{
+		{0xA0, 0x24F}, {0x1D00, 0x1EFF}, {0x2070, 0x24FF}, {0xFF00, 0xFF5F}, {0x1D400, 0x1D7FF},
+	} {
+		for c := block[0]; c <= block[1]; c++ {
+			if base := rune(norm.NFKD.String(string(c))[0]); base < utf8.RuneSelf && f.ascii[base] != 0 {
+				f.nonASCII[c] = f.ascii[base]
+			} else if c >= 0x249C && c <= 0x24B5 { // letters in parentheses
+				f.nonASCII[c] = uint8(c - 0x249C + 1)
+			}
+		}
+	}
+}
+
+// code returns the letter code of r.
+func (f *foldTable) code(r rune) uint8 {
 	if r < utf8.RuneSelf {
 		return f.ascii[r]
 	}
-	return f.pages[r]
+	return f.nonASCII[r]
 }
 
-// sized returns room for n symbols: out's when it is large enough. Functions that take an out return their result in it.
-func sized(out []byte, n int) []byte {
+// resize returns a slice of n symbols, which uses the memory of out if that is large enough. Functions with a
+// parameter out return their result in its memory.
+func resize(out []byte, n int) []byte {
 	if cap(out) < n {
 		return make([]byte, n)
 	}
 	return out[:n]
 }
 
-// letters returns the letter codes of s, everything else dropped.
-func (f *folding) letters(s string) []byte {
+// letters returns the letter codes of s and drops everything else.
+func (f *foldTable) letters(s string) []byte {
 	out := make([]byte, len(s)+1)
 	n := 0
 	for i := 0; i < len(s); {
@@ -88,7 +105,7 @@ func (f *folding) letters(s string) []byte {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		if code := f.pages[r]; code != 0 {
+		if code := f.nonASCII[r]; code != 0 {
 			out[n] = code
 			n++
 		}
@@ -97,9 +114,9 @@ func (f *folding) letters(s string) []byte {
 	return out[:n]
 }
 
-// leetLetters is letters with digits and symbols read as the letters they resemble, i and l being one.
-func (f *folding) leetLetters(out []byte, s string) []byte {
-	out = sized(out, len(s)+1)
+// leetLetters is like letters, but reads digits and symbols as the letters they resemble, and l as i.
+func (f *foldTable) leetLetters(out []byte, s string) []byte {
+	out = resize(out, len(s)+1)
 	n := 0
 	for i := 0; i < len(s); {
 		code, size := uint8(0), 1
@@ -108,8 +125,8 @@ func (f *folding) leetLetters(out []byte, s string) []byte {
 		} else {
 			var r rune
 			r, size = utf8.DecodeRuneInString(s[i:])
-			if code = f.pages[r]; code == 'l'-'a'+1 {
-				code = 'i' - 'a' + 1
+			if code = f.nonASCII[r]; code == letterL {
+				code = letterI
 			}
 		}
 		out[n] = code
@@ -119,12 +136,11 @@ func (f *folding) leetLetters(out []byte, s string) []byte {
 	return out[:n]
 }
 
-// symbols returns one small number for each distinct letter or pictograph of s in order of appearance, for views that
-// see through any one-to-one replacement of letters.
-func (f *folding) symbols(s string) []rune {
+// lettersAndPictures returns the letters and pictographs of s, folded, for views that see through any substitution.
+func (f *foldTable) lettersAndPictures(s string) []rune {
 	out := make([]rune, 0, len(s))
 	for _, r := range s {
-		if code := f.rune(r); code != 0 {
+		if code := f.code(r); code != 0 {
 			out = append(out, rune(code))
 		} else if r > 0xFF && (unicode.IsLetter(r) || unicode.Is(unicode.So, r)) {
 			out = append(out, unicode.ToLower(r))
@@ -133,38 +149,40 @@ func (f *folding) symbols(s string) []rune {
 	return out
 }
 
-// allVowels has the bit of every letter that is a vowel.
-const allVowels uint32 = 1<<1 | 1<<5 | 1<<9 | 1<<15 | 1<<21
+// vowelBits has the bits of the vowels' letter codes.
+const vowelBits uint32 = 1<<1 | 1<<5 | 1<<9 | 1<<15 | 1<<21
 
 // consonants drops the vowels of seq.
 func consonants(out, seq []byte) []byte {
-	out = sized(out, len(seq))
+	out = resize(out, len(seq))
 	n := 0
 	for _, c := range seq {
 		out[n] = c
-		n += int(^allVowels >> c & 1)
+		n += int(^vowelBits >> c & 1)
 	}
 	return out[:n]
 }
 
-// steps returns the differences of neighbouring letters, plus one, which every Caesar shift leaves alone.
-func steps(out, seq []byte) []byte {
+// letterSteps returns the differences of neighbouring letters modulo 26, plus one. A Caesar shift does not change
+// them.
+func letterSteps(out, seq []byte) []byte {
 	if len(seq) < 2 {
 		return nil
 	}
-	out = sized(out, len(seq)-1)
-	before := int8(seq[0])
+	out = resize(out, len(seq)-1)
+	previous := int8(seq[0])
 	for i, c := range seq[1:] {
-		d := int8(c) - before
+		d := int8(c) - previous
 		out[i] = uint8(d+26&(d>>7)) + 1
-		before = int8(c)
+		previous = int8(c)
 	}
 	return out
 }
 
-// mirrored turns steps into those of the mirrored alphabet, which are also those of the reversed letters, reversed.
-func mirrored(out, steps []byte) []byte {
-	out = sized(out, len(steps))
+// atbashSteps turns the steps of a text into those of the same text in the reversed alphabet. They are also the
+// steps of the reversed text, reversed.
+func atbashSteps(out, steps []byte) []byte {
+	out = resize(out, len(steps))
 	for i, s := range steps {
 		if out[i] = 28 - s; s == 1 {
 			out[i] = 1
@@ -173,16 +191,16 @@ func mirrored(out, steps []byte) []byte {
 	return out
 }
 
-// reach is how far back repeats looks.
-const reach = 15
+// maxRepeatDistance is how many symbols repeatPattern looks back.
+const maxRepeatDistance = 15
 
-// repeats returns for each symbol the distance to its previous occurrence (0 beyond reach), plus one: what stays the
-// same under any one-to-one replacement of symbols.
-func repeats[T comparable](seq []T) []byte {
+// repeatPattern returns for each symbol the distance to its previous occurrence (0 beyond maxRepeatDistance), plus
+// one. A substitution cipher does not change it.
+func repeatPattern[T comparable](seq []T) []byte {
 	out := make([]byte, len(seq))
 	for i, v := range seq {
 		out[i] = 1
-		for d := 1; d <= reach && d <= i; d++ {
+		for d := 1; d <= maxRepeatDistance && d <= i; d++ {
 			if seq[i-d] == v {
 				out[i] = uint8(d) + 1
 				break
@@ -192,26 +210,27 @@ func repeats[T comparable](seq []T) []byte {
 	return out
 }
 
-// letterRepeats is repeats for letter codes, and repeats of the same letters reversed.
-func letterRepeats(forwards, backwards, seq []byte) (onward, back []byte) {
-	forwards, backwards = sized(forwards, len(seq)), sized(backwards, len(seq))
+// letterPatterns returns the repeatPattern of letter codes and that of the same letters reversed, in the memory of
+// outA and outB.
+func letterPatterns(outA, outB, letters []byte) (forward, backward []byte) {
+	forward, backward = resize(outA, len(letters)), resize(outB, len(letters))
 	var seen [32]int
 	for i := range seen {
-		seen[i] = -reach - 1
+		seen[i] = -maxRepeatDistance - 1
 	}
-	for i, c := range seq {
-		forwards[i], backwards[len(seq)-1-i] = 1, 1
-		before := seen[c&31]
-		if d := i - before; d <= reach {
-			forwards[i], backwards[len(seq)-1-before] = uint8(d)+1, uint8(d)+1
+	for i, c := range letters {
+		forward[i], backward[len(letters)-1-i] = 1, 1
+		previous := seen[c&31]
+		if d := i - previous; d <= maxRepeatDistance {
+			forward[i], backward[len(letters)-1-previous] = uint8(d)+1, uint8(d)+1
 		}
 		seen[c&31] = i
 	}
-	return forwards, backwards
+	return forward, backward
 }
 
 func reversed(out, seq []byte) []byte {
-	out = sized(out, len(seq))
+	out = resize(out, len(seq))
 	for i, c := range seq {
 		out[len(seq)-1-i] = c
 	}

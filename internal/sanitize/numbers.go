@@ -5,49 +5,57 @@ import (
 	"unicode"
 )
 
-// digits reads lists of numbers as characters, in the bases people write them in, and as places in the alphabet.
-func (q *search) digits(text string, shape shape) bool {
+// numberLists reads lists of numbers in bases 2, 8, 10 and 16 as characters, decimal ones as positions in the
+// alphabet as well, and strings of binary digits.
+func (q *search) numberLists(text string, shape shape) bool {
 	if shape.digits < 20 {
 		return false
 	}
-	found := numbers(text)
-	if len(found) >= 20 {
+	fields := alphanumericFields(text)
+	if len(fields) >= 20 {
 		for _, base := range []int{10, 2, 8, 16} {
-			var chars strings.Builder
-			var places []byte
-			for _, n := range found {
-				v, ok := number(strings.TrimPrefix(strings.TrimPrefix(n, "0x"), "u"), rune(base))
-				if !ok {
-					continue
-				}
-				chars.WriteRune(v)
-				if v < 27 {
-					places = append(places, byte(v))
-				}
-			}
-			if q.decoded("character numbers", chars.String()) || base == 10 && q.in(shifts, "alphabet places", steps(nil, places)) {
+			chars, letters := charactersOf(fields, base)
+			if q.searchDecoded("character numbers", chars) ||
+				base == 10 && q.match(stepAlphabet, "alphabet places", letterSteps(nil, letters)) {
 				return true
 			}
 		}
 	}
-	two := squeeze(text, func(c byte) int {
+	bits := extractDigits(text, func(c byte) int {
 		if c == '0' || c == '1' {
 			return int(c - '0')
 		}
 		return -1
 	})
-	return len(two)*2 > shape.visible && q.bits("binary", two)
+	return len(bits)*2 > shape.visible && q.bitString("binary", bits)
 }
 
-// numbers returns the words of ASCII letters and digits.
-func numbers(text string) []string {
+// charactersOf returns the characters with the numbers in fields, and as letter codes those numbers that are small
+// enough.
+func charactersOf(fields []string, base int) (chars string, letters []byte) {
+	var out strings.Builder
+	for _, field := range fields {
+		v, ok := parseNumber(strings.TrimPrefix(strings.TrimPrefix(field, "0x"), "u"), rune(base))
+		if !ok {
+			continue
+		}
+		out.WriteRune(v)
+		if v < 27 {
+			letters = append(letters, byte(v))
+		}
+	}
+	return out.String(), letters
+}
+
+// alphanumericFields splits text into runs of ASCII letters and digits.
+func alphanumericFields(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool {
 		return (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z')
 	})
 }
 
-// number returns the number below 2²¹ that digits say in a base of at most 16.
-func number(digits string, base rune) (v rune, ok bool) {
+// parseNumber returns the value of digits in a base of at most 16, if it is below 2^21.
+func parseNumber(digits string, base rune) (v rune, ok bool) {
 	for i := range len(digits) {
 		d := rune(hexValue(digits[i]))
 		if v = v*base + d; d < 0 || d >= base || v >= 1<<21 {
@@ -64,46 +72,49 @@ func btoi(b bool) int {
 	return 0
 }
 
-// bits reads zeros and ones as characters of eight or seven bits from any beginning, either way round.
-func (q *search) bits(view string, two []byte) bool {
-	if len(two) < 28*5 {
+// bitString reads bits as characters of eight or seven bits and as any code of five, from every offset. Ones and
+// zeros may be swapped.
+func (q *search) bitString(view string, bits []byte) bool {
+	if len(bits) < 28*5 {
 		return false
 	}
 	for _, width := range []int{8, 7} {
 		for skip := 0; skip < width; skip++ {
-			out, not := make([]byte, 0, len(two)/width), make([]byte, 0, len(two)/width)
-			for i := skip; i+width <= len(two); i += width {
+			chars := make([]byte, 0, len(bits)/width)
+			swapped := make([]byte, 0, len(bits)/width)
+			for i := skip; i+width <= len(bits); i += width {
 				var v byte
-				for _, b := range two[i : i+width] {
+				for _, b := range bits[i : i+width] {
 					v = v<<1 | b&1
 				}
-				out, not = append(out, v&0x7F), append(not, ^v&0x7F)
+				chars = append(chars, v&0x7F)
+				swapped = append(swapped, ^v&0x7F)
 			}
-			if q.bytes(view, out) || q.bytes(view, not) {
+			if q.searchBytes(view, chars) || q.searchBytes(view, swapped) {
 				return true
 			}
 		}
 	}
-	var places []byte // five bits a letter
+	var codes []byte
 	for skip := 0; skip < 5; skip++ {
-		places = places[:0]
-		for i := skip; i+5 <= len(two); i += 5 {
-			places = append(places, two[i]<<4|two[i+1]<<3|two[i+2]<<2|two[i+3]<<1|two[i+4])
+		codes = codes[:0]
+		for i := skip; i+5 <= len(bits); i += 5 {
+			codes = append(codes, bits[i]<<4|bits[i+1]<<3|bits[i+2]<<2|bits[i+3]<<1|bits[i+4])
 		}
-		if q.in(isomorph, view+", five bits", repeats(places)) {
+		if q.match(patternAlphabet, view+", five bits", repeatPattern(codes)) {
 			return true
 		}
 	}
 	return false
 }
 
-// hidden reads what characters without a width say: two kinds of them as bits, tag and selector characters as letters.
-func (q *search) hidden(text string, shape shape) bool {
+// invisible reads zero-width characters: tag characters and variation selectors as letters, any others as bits.
+func (q *search) invisible(text string, shape shape) bool {
 	if shape.invisible < 24 {
 		return false
 	}
-	var first rune
-	var two []byte
+	var zero rune // the first kind of character seen
+	var bits []byte
 	var chars strings.Builder
 	for _, r := range text {
 		switch {
@@ -112,18 +123,19 @@ func (q *search) hidden(text string, shape shape) bool {
 		case r >= 0xE0020 && r <= 0xE007E:
 			chars.WriteRune(r - 0xE0000)
 		case unicode.Is(unicode.Cf, r) || r == 0x3164 || r == 0x115F:
-			if first == 0 {
-				first = r
+			if zero == 0 {
+				zero = r
 			}
-			two = append(two, byte(btoi(r != first)))
+			bits = append(bits, byte(btoi(r != zero)))
 		}
 	}
-	return q.bits("invisible bits", two) || q.decoded("hidden characters", chars.String())
+	return q.bitString("invisible bits", bits) || q.searchDecoded("hidden characters", chars.String())
 }
 
-// tokens reads words that each stand for one letter: Morse, spelling alphabets, code tables, emoji names.
+// tokens reads words that each encode one letter: Morse, spelling alphabets, code tables, emoji names. The most
+// frequent word may be a separator.
 func (q *search) tokens(text string, shape shape) bool {
-	if shape.prose {
+	if shape.natural {
 		return false
 	}
 	fields := strings.Fields(text)
@@ -135,27 +147,30 @@ func (q *search) tokens(text string, shape shape) bool {
 		fields[i] = strings.ToLower(strings.Trim(f, ",;"))
 		count[fields[i]]++
 	}
-	common := ""
+	separator := ""
 	for f, n := range count {
-		if n > count[common] || n == count[common] && f < common {
-			common = f
+		if n > count[separator] || n == count[separator] && f < separator {
+			separator = f
 		}
 	}
-	letters, without := make([]string, 0, len(fields)), make([]string, 0, len(fields))
+	letters := make([]string, 0, len(fields))
+	separated := make([]string, 0, len(fields))
 	for _, f := range fields {
 		if strings.Trim(f, "/|,;_") != "" {
 			letters = append(letters, f)
 		}
-		if f != common && f != "" {
-			without = append(without, f)
+		if f != separator && f != "" {
+			separated = append(separated, f)
 		}
 	}
-	return q.morse(letters) || q.in(isomorph, "tokens", repeats(letters)) || q.in(isomorph, "tokens", repeats(without)) ||
-		q.pairs(text)
+	return q.morse(letters) ||
+		q.match(patternAlphabet, "tokens", repeatPattern(letters)) ||
+		q.match(patternAlphabet, "tokens", repeatPattern(separated)) ||
+		q.symbolGroups(text)
 }
 
-// pairs reads text without spaces as signs of two or three characters each.
-func (q *search) pairs(text string) bool {
+// symbolGroups reads text without spaces in groups of two or three characters, each of which encodes one letter.
+func (q *search) symbolGroups(text string) bool {
 	var chars []rune
 	for _, r := range text {
 		if !unicode.IsSpace(r) {
@@ -164,13 +179,13 @@ func (q *search) pairs(text string) bool {
 	}
 	for width := 2; width <= 3; width++ {
 		for skip := 0; skip < width; skip++ {
-			var signs [][3]rune
+			var groups [][3]rune
 			for i := skip; i+width <= len(chars); i += width {
-				var sign [3]rune
-				copy(sign[:], chars[i:i+width])
-				signs = append(signs, sign)
+				var group [3]rune
+				copy(group[:], chars[i:i+width])
+				groups = append(groups, group)
 			}
-			if q.in(isomorph, "pairs", repeats(signs)) {
+			if q.match(patternAlphabet, "pairs", repeatPattern(groups)) {
 				return true
 			}
 		}
@@ -178,23 +193,25 @@ func (q *search) pairs(text string) bool {
 	return false
 }
 
-const morseLetters = ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.."
+// morseLetters has the codes of a to z.
+const morseLetters = ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- " +
+	"-. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.."
 
-// morse reads dots and dashes, however they are drawn.
-func (q *search) morse(signs []string) bool {
+// morse reads tokens of dots and dashes in any typography.
+func (q *search) morse(tokens []string) bool {
 	codes := make(map[string]byte, 26)
 	for i, code := range strings.Fields(morseLetters) {
 		codes[code] = byte(i + 1)
 	}
-	same := strings.NewReplacer("·", ".", "•", ".", "∙", ".", "–", "-", "—", "-", "−", "-", "_", "-")
-	seq := make([]byte, 0, len(signs))
-	for _, s := range signs {
-		if len(s) > 12 {
+	normalize := strings.NewReplacer("·", ".", "•", ".", "∙", ".", "–", "-", "—", "-", "−", "-", "_", "-")
+	letters := make([]byte, 0, len(tokens))
+	for _, token := range tokens {
+		if len(token) > 12 {
 			continue
 		}
-		if code := codes[same.Replace(s)]; code != 0 {
-			seq = append(seq, code)
+		if code := codes[normalize.Replace(token)]; code != 0 {
+			letters = append(letters, code)
 		}
 	}
-	return q.letters("morse", seq)
+	return q.matchLetters("morse", letters)
 }

@@ -2,35 +2,39 @@ package sanitize
 
 import "strings"
 
-// leastEcho is how long a piece of the caller's text must be to count as the caller's; shorter pieces are found by
-// chance in any long message and would let a word list open the filter.
-const leastEcho = 16
+// How long a piece of an answer must be to count as an echo of the user's text. Shorter pieces occur by chance in any
+// long message, and a word list would then disable the filter.
+const (
+	minEcho      = 16 // symbols of an alphabet
+	minEchoBytes = 24
+)
 
-// Scope filters the answers to one request: what the caller sent may come back. It is for one goroutine.
+// Scope is the filter for the answers to one request; they may repeat what the user sent. It is not safe for
+// concurrent use.
 type Scope struct {
-	filter *Filter
-	caller string
-	seen   [kinds]*echoes
-	raw    *echoes
+	filter      *Filter
+	userText    string
+	userIndexes [alphabetCount]*userTextIndex
+	userBytes   *userTextIndex
 }
 
-// Scope returns a Scope in which the caller's texts may be echoed. It costs nothing until something matches.
-func (f *Filter) Scope(callerText ...string) *Scope {
-	return &Scope{filter: f, caller: strings.Join(callerText, "\n")}
+// Scope returns a Scope for a request in which the user sent userTexts. They are indexed only once something matches.
+func (f *Filter) Scope(userTexts ...string) *Scope {
+	return &Scope{filter: f, userText: strings.Join(userTexts, "\n")}
 }
 
-// Text returns s and nil, or Canned and what was found. A failure inside the filter counts as found.
+// Text returns text and nil, or FallbackAnswer and the hit. A failure inside the filter is a hit.
 func (s *Scope) Text(text string) (clean string, hit *Hit) {
-	st := s.Stream(func(string) error { return nil }) // what it lets out joins to text
+	st := s.Stream(func(string) error { return nil }) // the pieces emitted would join to text
 	st.text = make([]byte, 0, len(text))
 	if st.Write(text) == nil && st.Close() == nil {
 		return text, nil
 	}
-	return Canned, st.Hit()
+	return FallbackAnswer, st.Hit()
 }
 
-// Values checks strings that leave as members of one document, such as the fields of actions: each alone and all joined
-// in the order given. It returns what was found, or nil.
+// Values checks strings that are sent in one document, such as the fields of actions: each alone, and all joined in
+// the order given. It returns the first hit or nil.
 func (s *Scope) Values(values ...string) *Hit {
 	for _, v := range values {
 		if _, hit := s.Text(v); hit != nil {
@@ -45,29 +49,30 @@ func (s *Scope) Values(values ...string) *Hit {
 	return nil
 }
 
-// check reads text through every view; final adds those that need a whole answer. A panic inside is a hit.
-func (s *Scope) check(text string, final bool) (hit *Hit) {
+// findLeak searches text, and after a hit once more without what the user sent. With final the views that need a
+// whole answer are searched too. A panic is a hit.
+func (s *Scope) findLeak(text string, final bool) (hit *Hit) {
 	defer func() {
 		if recover() != nil {
 			hit = &Hit{View: "failure"}
 		}
 	}()
-	hit = s.views(text, final)
-	if hit != nil && s.caller != "" {
+	hit = s.search(text, final)
+	if hit != nil && s.userText != "" {
 		if rest, changed := s.withoutEchoes(text); changed {
-			hit = s.views(rest, final)
+			hit = s.search(rest, final)
 		}
 	}
 	return hit
 }
 
-// withoutEchoes returns text without the pieces of 24 bytes and more that the caller sent byte for byte, so that an
-// encoded guess may come back as it was.
+// withoutEchoes returns text without the pieces that the user sent byte for byte, so that an answer may quote an
+// encoded guess. It reports whether anything was removed.
 func (s *Scope) withoutEchoes(text string) (string, bool) {
-	if s.raw == nil {
-		s.raw = newEchoes([]byte(s.caller))
+	if s.userBytes == nil {
+		s.userBytes = newUserTextIndex([]byte(s.userText))
 	}
-	marks, covered := s.raw.cover([]byte(text), 24)
+	marks, covered := s.userBytes.cover([]byte(text), minEchoBytes)
 	if covered == 0 {
 		return text, false
 	}
@@ -82,21 +87,23 @@ func (s *Scope) withoutEchoes(text string) (string, bool) {
 	return string(rest), true
 }
 
-// leaked reports whether a run of a secret is long enough once the caller's own pieces are taken away.
+// leaked reports whether the run of length symbols at from in x is long enough to be a leak, not counting pieces that
+// the user sent.
 func (s *Scope) leaked(x *index, from, length int) bool {
 	least := x.window
-	if wanted := s.filter.secrets[x.owner(from)].MinRun; wanted > windowOf[plain] && x.kind != canary {
-		least = x.window * wanted / windowOf[plain]
+	minRun, letters := s.filter.secrets[x.owner(from)].MinRun, windowSizes[letterAlphabet]
+	if minRun > letters && x.alphabet != canaryAlphabet {
+		least = x.window * minRun / letters
 	}
 	if length < least {
 		return false
 	}
-	if s.caller == "" {
+	if s.userText == "" {
 		return true
 	}
-	if s.seen[x.kind] == nil {
-		s.seen[x.kind] = newEchoes(s.filter.sequence(x.kind, s.caller))
+	if s.userIndexes[x.alphabet] == nil {
+		s.userIndexes[x.alphabet] = newUserTextIndex(s.filter.symbols(x.alphabet, s.userText))
 	}
-	_, covered := s.seen[x.kind].cover(x.text[from:from+length], leastEcho)
+	_, covered := s.userIndexes[x.alphabet].cover(x.text[from:from+length], minEcho)
 	return length-covered >= least
 }

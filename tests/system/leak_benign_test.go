@@ -143,7 +143,7 @@ func TestAReplacedAnswerLooksLikeAnyOther(t *testing.T) {
 			if leak {
 				return agent.Answer{Text: textOf(call.Messages[0])}
 			}
-			return agent.Answer{Text: chat.Canned}
+			return agent.Answer{Text: chat.FallbackAnswer}
 		})
 		return l.Do("POST", c.path, c.request(t, leaktest.Attack{Message: "Hello"}), l.me)
 	}

@@ -22,7 +22,7 @@ func (l *leakTest) streamed(t *testing.T, pick func(transform int) []leaktest.At
 		for n, attack := range pick(i) {
 			for _, size := range []int{1, 7, 64} {
 				replaced, sent := l.stream(t, socket, tr, attack, n, size)
-				if replaced && tr.TellableBeforeEnd && says(strings.TrimPrefix(sent, tr.Intro)) && !strings.HasPrefix(tr.Intro, sent) {
+				if replaced && tr.CatchableInStream && says(strings.TrimPrefix(sent, tr.Intro)) && !strings.HasPrefix(tr.Intro, sent) {
 					t.Errorf("%s %s, %s in pieces of %d: %q was sent", tr.ID, tr.Name, attack.ID, size, sent)
 				}
 				if tr.Catchable {

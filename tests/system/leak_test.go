@@ -83,10 +83,10 @@ func (l *leakTest) try(t *testing.T, c channel, tr leaktest.Transform, attack le
 func isCanned(c channel, body map[string]any) bool {
 	if c.template != "" {
 		records, ok := body["records"].([]any)
-		return body["output"] == chat.Canned && ok && len(records) == 0
+		return body["output"] == chat.FallbackAnswer && ok && len(records) == 0
 	}
 	actions, ok := body["actions"].([]any)
-	return body["kind"] == "response" && body["response"] == chat.Canned && ok && len(actions) == 0 && body["replaced"] == true
+	return body["kind"] == "response" && body["response"] == chat.FallbackAnswer && ok && len(actions) == 0 && body["replaced"] == true
 }
 
 // rates tries every disguise through every channel with the attacks that pick names for it, and demands that in each 95 %

@@ -28,7 +28,7 @@ func onThatDay(t *testing.T, model agent.Model) option {
 	return func(c *httpapi.Config) {
 		_, templates := builtin(t, model)
 		c.Chat = chat.New(chat.Config{Agents: c.Agents, Model: model, Templates: templates, Log: c.Log,
-			Filter: chat.Sanitized(sanitize.New(chat.Secrets(c.Agents, templates)...)),
+			Filter: chat.NewFilter(sanitize.New(chat.Secrets(c.Agents, templates)...)),
 			Now:    func() time.Time { return time.Date(2026, 10, 22, 9, 0, 0, 0, time.UTC) }})
 	}
 }

@@ -67,7 +67,7 @@ func setup(t *testing.T) (*chat.Orchestrator, *recorder) {
 		secrets = append(secrets, sanitize.Secret{ID: tpl.ID, Text: tpl.Text})
 	}
 	return chat.New(chat.Config{Agents: registry, Model: model, Templates: templates, Now: now,
-		Filter: chat.Sanitized(sanitize.New(secrets...)), Log: slog.New(slog.NewTextHandler(io.Discard, nil))}), model
+		Filter: chat.NewFilter(sanitize.New(secrets...)), Log: slog.New(slog.NewTextHandler(io.Discard, nil))}), model
 }
 
 func rows() agent.Context {
@@ -90,7 +90,7 @@ func TestCreateThroughTheOrchestrator(t *testing.T) {
 	}
 	want := []playbook.Action{{Type: playbook.Create, Table: "tasks", Data: map[string]any{"title": "Call Anna", "status": "todo",
 		"priority": "high", "dueDate": time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC).UnixMilli() - 1}}}
-	if diff := cmp.Diff(want, reply.Actions); diff != "" || reply.Kind != chat.Response {
+	if diff := cmp.Diff(want, reply.Actions); diff != "" || reply.Kind != chat.KindResponse {
 		t.Error(diff, reply.Kind)
 	}
 	text := "Prepared a new task “Call Anna”: status todo, priority high, due Tuesday 24 November 2026.\n\n" + offline.Notice
@@ -179,7 +179,7 @@ func TestPlanMode(t *testing.T) {
 		"create a task 'Call Anna'": playbook.Create, "turn this into tasks: call Anna, pay Leo": playbook.Generate,
 		"write a summary of my tasks": playbook.Select,
 	} {
-		reply, err := o.Run(t.Context(), user, chat.Request{Message: message, Mode: chat.Plan, Context: rows()}, nil)
+		reply, err := o.Run(t.Context(), user, chat.Request{Message: message, Mode: chat.ModePlan, Context: rows()}, nil)
 		if err != nil || reply.Plan == nil || len(reply.Plan.Steps) == 0 || reply.Plan.Steps[0].Action != want {
 			t.Errorf("%s: %v %+v", message, err, reply.Plan)
 		}

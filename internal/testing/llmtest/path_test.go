@@ -49,7 +49,7 @@ func orchestrator(t *testing.T) (*chat.Orchestrator, *llmtest.Server) {
 		secrets = append(secrets, sanitize.Secret{ID: f.ID, Text: f.Text})
 	}
 	return chat.New(chat.Config{Agents: agents, Model: model, Templates: templates,
-		Filter: chat.Sanitized(sanitize.New(secrets...)), Log: slog.New(slog.DiscardHandler),
+		Filter: chat.NewFilter(sanitize.New(secrets...)), Log: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }}), srv
 }
 
@@ -58,7 +58,7 @@ func TestWholePathCreates(t *testing.T) {
 	o, srv := orchestrator(t)
 	reply, err := o.Run(t.Context(), identity.User{Tier: tier.Pro}, chat.Request{Timezone: "Europe/Rome",
 		Message: "create a task 'Call Anna' for tomorrow, high priority"}, nil)
-	if err != nil || len(reply.Actions) != 1 || reply.Kind != chat.Response || reply.Replaced {
+	if err != nil || len(reply.Actions) != 1 || reply.Kind != chat.KindResponse || reply.Replaced {
 		t.Fatalf("%+v, %v", reply, err)
 	}
 	rome, err := time.LoadLocation("Europe/Rome")

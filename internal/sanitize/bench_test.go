@@ -11,8 +11,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 )
 
-// reference is what a machine's speed is told by: 200 searches for a plain string over the same text, between the
-// measured calls. It returns the time it took.
+// reference searches text 200 times for a fixed string and returns the time it took. Measured between the calls of a
+// benchmark, it shows the speed of the machine at that time.
 func reference(text string) time.Duration {
 	start := time.Now()
 	for i := range 200 {
@@ -23,8 +23,8 @@ func reference(text string) time.Duration {
 	return time.Since(start)
 }
 
-// prose is English, Italian and French.
-func prose() string {
+// naturalText returns answers in English, Italian and French.
+func naturalText() string {
 	text := ""
 	for _, s := range leaktest.Benign() {
 		if strings.HasPrefix(s, "I found") || strings.HasPrefix(s, "Ciao") || strings.HasPrefix(s, "Bonjour") {
@@ -34,10 +34,10 @@ func prose() string {
 	return text
 }
 
-// BenchmarkFilter reads prose with 40 KB of prompts. MB/s and ns/op count the filter alone; x-reference is its
-// throughput as a multiple of the reference's in the same run.
+// BenchmarkFilter filters natural language with 40 KB of secrets. ns/op and MB/s count the filter alone;
+// x-reference is its throughput as a multiple of the reference's in the same run.
 func BenchmarkFilter(b *testing.B) {
-	f, text := sanitize.New(bigSecrets()...), prose()
+	f, text := sanitize.New(bigSecrets()...), naturalText()
 	b.Run("text", func(b *testing.B) {
 		measure(b, text, text, func() {
 			if _, hit := f.Scope().Text(text); hit != nil {
@@ -71,15 +71,15 @@ func BenchmarkFilter(b *testing.B) {
 	})
 }
 
-// measure times call, which reads answer, in turn with the reference over text.
+// measure times call, which filters answer, and runs the reference over text after every 16th call.
 func measure(b *testing.B, text, answer string, call func()) {
 	var took []time.Duration
-	var all, ref time.Duration
+	var total, ref time.Duration
 	for b.Loop() {
 		start := time.Now()
 		call()
 		took = append(took, time.Since(start))
-		all += took[len(took)-1]
+		total += took[len(took)-1]
 		if len(took)%16 == 1 {
 			ref += reference(text) * 16
 		}
@@ -87,9 +87,9 @@ func measure(b *testing.B, text, answer string, call func()) {
 	slices.Sort(took)
 	n := len(took)
 	rounds := (n + 15) / 16 * 16
-	perByte := all.Seconds() / float64(n*len(answer))
+	perByte := total.Seconds() / float64(n*len(answer))
 	refPerByte := ref.Seconds() / float64(rounds*len(text))
-	b.ReportMetric(float64(all.Nanoseconds())/float64(n), "ns/op")
+	b.ReportMetric(float64(total.Nanoseconds())/float64(n), "ns/op")
 	b.ReportMetric(1/perByte/1e6, "MB/s")
 	b.ReportMetric(refPerByte/perByte, "x-reference")
 	b.ReportMetric(1/refPerByte/1e6, "reference-MB/s")
@@ -97,7 +97,7 @@ func measure(b *testing.B, text, answer string, call func()) {
 	b.ReportMetric(float64(took[n*99/100].Microseconds()), "p99-µs")
 }
 
-// bigSecrets is some 40 KB of prompts.
+// bigSecrets returns some 40 KB of secrets made of the words of leaktest's.
 func bigSecrets() []sanitize.Secret {
 	var out []sanitize.Secret
 	r := rand.New(rand.NewPCG(3, 4))
