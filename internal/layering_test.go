@@ -34,15 +34,16 @@ var allowed = map[string]string{
 	"internal/identity": "internal/tier",
 	"internal/sanitize": "",
 	"internal/config":   "",
+	"internal/dates":    "",
 
 	// The domain.
 	"internal/playbook":        "internal/fault internal/tier",
-	"internal/agent":           "internal/playbook internal/sanitize internal/fault internal/identity internal/tier",
-	"internal/agent/task":      "internal/agent internal/playbook",
-	"internal/agent/calendar":  "internal/agent internal/playbook",
-	"internal/agent/email":     "internal/agent internal/playbook",
-	"internal/agent/analytics": "internal/agent internal/playbook",
-	"internal/agent/declared":  "internal/agent internal/playbook internal/tier",
+	"internal/agent":           "internal/dates internal/playbook internal/sanitize internal/fault internal/identity internal/tier",
+	"internal/agent/task":      "internal/agent internal/dates internal/playbook",
+	"internal/agent/calendar":  "internal/agent internal/dates internal/playbook",
+	"internal/agent/email":     "internal/agent internal/dates internal/playbook",
+	"internal/agent/analytics": "internal/agent internal/dates internal/playbook",
+	"internal/agent/declared":  "internal/agent internal/dates internal/playbook internal/tier",
 	"internal/chat":            "internal/agent internal/playbook internal/sanitize internal/identity internal/tier internal/fault",
 	"internal/auth":            "internal/postgres gen/db internal/identity internal/tier internal/fault",
 	"internal/backup":          "internal/postgres gen/db internal/identity internal/tier internal/fault",
@@ -65,7 +66,7 @@ var allowed = map[string]string{
 	"internal/dev/devpg":     "",
 	"internal/dev/devstripe": "internal/tier",
 	"internal/dev/diskblob":  "internal/backup",
-	"internal/dev/offline":   "internal/agent",
+	"internal/dev/offline":   "internal/agent internal/dates",
 
 	// For tests alone.
 	"internal/testing/agenttest": "internal/agent internal/identity internal/tier",
@@ -104,7 +105,7 @@ var owners = map[string]string{
 }
 
 // vocabulary are the packages that everyone may import, so they pull in nothing from outside.
-var vocabulary = []string{"internal/fault", "internal/tier", "internal/identity", "internal/sanitize", "internal/config"}
+var vocabulary = []string{"internal/fault", "internal/tier", "internal/identity", "internal/sanitize", "internal/config", "internal/dates"}
 
 type pkg struct {
 	ImportPath string

@@ -2,6 +2,8 @@ package agent
 
 import (
 	"time"
+
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
 // Context is what the client sent along with one message: rows of its own database and what it knows of the user. It
@@ -27,6 +29,27 @@ func (c Context) Zone() *time.Location {
 		return time.UTC
 	}
 	return c.Location
+}
+
+// LocalNow returns the time of the request in the caller's time zone.
+func (c Context) LocalNow() time.Time { return c.Now.In(c.Zone()) }
+
+// ParseDate reads a date or time in the caller's time zone, as dates.Parse does.
+func (c Context) ParseDate(text string) (dates.Date, error) { return dates.Parse(text, c.LocalNow()) }
+
+// Due returns the last instant at which a task with that dueDate, in milliseconds, is on time. A dueDate at the start of
+// a local day is what a date picker writes for a date without a time, so it means the end of that day.
+func (c Context) Due(ms int64) time.Time {
+	t := time.UnixMilli(ms).In(c.Zone())
+	return dates.Date{Start: t, WholeDay: t.Equal(dates.StartOfDay(t))}.End()
+}
+
+// Local returns a time in milliseconds as RFC 3339 in the caller's time zone, or "" for 0.
+func (c Context) Local(ms int64) string {
+	if ms == 0 {
+		return ""
+	}
+	return time.UnixMilli(ms).In(c.Zone()).Format(time.RFC3339)
 }
 
 // Turn is one earlier message of the conversation; Role is "user" or "assistant".

@@ -36,7 +36,7 @@ func indexDocument(_ context.Context, run *Run, in document) (string, error) {
 func sendNotification(_ context.Context, run *Run, in notification) (string, error) {
 	at := int64(0)
 	if in.At != "" {
-		moment, err := run.Context.Moment(in.At)
+		moment, err := run.Context.ParseDate(in.At)
 		if err != nil {
 			return "", err
 		}

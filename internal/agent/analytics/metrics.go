@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
 const (
@@ -57,7 +58,7 @@ func tasksOf(c agent.Context, rows []row) ([]agent.Task, error) {
 			if field.text == "" {
 				continue
 			}
-			m, err := c.Moment(field.text)
+			m, err := c.ParseDate(field.text)
 			if err != nil {
 				return nil, fmt.Errorf("task_data[%d]: %w", i, err)
 			}
@@ -122,7 +123,7 @@ func calculate(_ context.Context, run *agent.Run, in taskData) (string, error) {
 
 func metricsOf(c agent.Context, tasks []agent.Task) metrics {
 	m := metrics{Total: len(tasks), ByStatus: map[string]int{}, ByPriority: map[string]int{}}
-	soon := agent.Moment{Start: agent.StartOfDay(c.Now.In(c.Zone()).AddDate(0, 0, soonDays)), Day: true}.End()
+	soon := dates.Date{Start: dates.StartOfDay(c.LocalNow().AddDate(0, 0, soonDays)), WholeDay: true}.End()
 	for _, t := range tasks {
 		m.ByStatus[cmp.Or(t.Status, "todo")]++
 		m.ByPriority[cmp.Or(t.Priority, "none")]++
@@ -187,9 +188,9 @@ func (m *metrics) flow(c agent.Context, tasks []agent.Task) {
 // perWeek counts completed tasks in each of the last weeks, Monday to Sunday in the caller's zone, oldest first.
 func perWeek(c agent.Context, tasks []agent.Task) []week {
 	list := make([]week, weeks)
-	end := monday(c.Now.In(c.Zone()), 1)
+	end := monday(c.LocalNow(), 1)
 	for i := weeks - 1; i >= 0; i-- {
-		start := monday(c.Now.In(c.Zone()), i-weeks+1)
+		start := monday(c.LocalNow(), i-weeks+1)
 		list[i].From = start.Format("2006-01-02")
 		for _, t := range tasks {
 			if at := time.UnixMilli(t.CompletedAt); t.Done() && t.CompletedAt != 0 && !at.Before(start) && at.Before(end) {
@@ -204,7 +205,7 @@ func perWeek(c agent.Context, tasks []agent.Task) []week {
 // monday returns the start of t's week, some weeks away.
 func monday(t time.Time, away int) time.Time {
 	day := t.Day() - (int(t.Weekday())+6)%7 + 7*away
-	return agent.StartOfDay(time.Date(t.Year(), t.Month(), day, 12, 0, 0, 0, t.Location()))
+	return dates.StartOfDay(time.Date(t.Year(), t.Month(), day, 12, 0, 0, 0, t.Location()))
 }
 
 // groups breaks the tasks down by name, the most open work first.

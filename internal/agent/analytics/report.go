@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
 // maxNamed is how many tasks one section of a report names; count says how many there are.
@@ -72,13 +73,13 @@ func generate(_ context.Context, run *agent.Run, in reporting) (string, error) {
 
 // periodOf returns the period's first instant and the first one after it, in the caller's zone.
 func periodOf(c agent.Context, text string) (from, to time.Time, err error) {
-	now := c.Now.In(c.Zone())
+	now := c.LocalNow()
 	day := func(y int, m time.Month, d int) time.Time {
-		return agent.StartOfDay(time.Date(y, m, d, 12, 0, 0, 0, c.Zone()))
+		return dates.StartOfDay(time.Date(y, m, d, 12, 0, 0, 0, c.Zone()))
 	}
 	switch text = strings.ToLower(strings.TrimSpace(text)); text {
 	case "day", "today":
-		return agent.StartOfDay(now), day(now.Year(), now.Month(), now.Day()+1), nil
+		return dates.StartOfDay(now), day(now.Year(), now.Month(), now.Day()+1), nil
 	case "week":
 		return monday(now, 0), monday(now, 1), nil
 	case "month":
@@ -88,8 +89,8 @@ func periodOf(c agent.Context, text string) (from, to time.Time, err error) {
 	if !ok {
 		return from, to, errors.New("period must be day, week, month or YYYY-MM-DD..YYYY-MM-DD")
 	}
-	a, errA := c.Moment(first)
-	b, errB := c.Moment(last)
+	a, errA := c.ParseDate(first)
+	b, errB := c.ParseDate(last)
 	if err := errors.Join(errA, errB); err != nil {
 		return from, to, fmt.Errorf("period: %w", err)
 	}

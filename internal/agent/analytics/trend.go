@@ -71,7 +71,7 @@ func analyse(_ context.Context, run *agent.Run, in series) (string, error) {
 	}
 	var samples []sample
 	for i, p := range in.DataPoints {
-		m, err := run.Context.Moment(p.At)
+		m, err := run.Context.ParseDate(p.At)
 		if err != nil {
 			return "", fmt.Errorf("data_points[%d]: %w", i, err)
 		}
@@ -79,7 +79,7 @@ func analyse(_ context.Context, run *agent.Run, in series) (string, error) {
 			return "", fmt.Errorf("data_points[%d]: the value is out of range", i)
 		}
 		label := m.Start.Format(time.RFC3339)
-		if m.Day {
+		if m.WholeDay {
 			label = m.Start.Format("2006-01-02")
 		}
 		samples = append(samples, sample{at: m.Start, y: p.Value, label: label})
@@ -102,7 +102,7 @@ func daysBetween(a, b time.Time) float64 {
 // perDay counts the tasks completed on each of the last trendDays whole days, today not included.
 func perDay(c agent.Context) ([]sample, bool) {
 	samples, index, any := make([]sample, trendDays), map[string]int{}, false
-	now := c.Now.In(c.Zone())
+	now := c.LocalNow()
 	for i := range samples {
 		noon := time.Date(now.Year(), now.Month(), now.Day()-trendDays+i, 12, 0, 0, 0, c.Zone())
 		samples[i] = sample{at: noon, x: float64(i), label: noon.Format("2006-01-02")}

@@ -169,7 +169,7 @@ func setTime(c agent.Context, ms *int64, text string) error {
 	if text == "" {
 		return nil
 	}
-	m, err := c.Moment(text)
+	m, err := c.ParseDate(text)
 	if err != nil {
 		return err
 	}

@@ -50,14 +50,14 @@ func list(_ context.Context, run *agent.Run, in listing) (string, error) {
 func (r dateRange) test(c agent.Context) (func(span) bool, error) {
 	var from, to time.Time
 	if r.From != "" {
-		m, err := c.Moment(r.From)
+		m, err := c.ParseDate(r.From)
 		if err != nil {
 			return nil, fmt.Errorf("date_range.from: %w", err)
 		}
 		from = m.Start
 	}
 	if r.To != "" {
-		m, err := c.Moment(r.To)
+		m, err := c.ParseDate(r.To)
 		if err != nil {
 			return nil, fmt.Errorf("date_range.to: %w", err)
 		}

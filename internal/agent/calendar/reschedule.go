@@ -135,7 +135,7 @@ func easier(a, b span) span {
 // slots returns up to count free times of the event's length, none overlapping another, the nearest to its present start
 // first. They lie in working hours of the event's day, or today when that is past, and the searchDays after.
 func (h hours) slots(c agent.Context, spans []span, moving span, count int) []slot {
-	first := c.Now.In(c.Zone())
+	first := c.LocalNow()
 	if moving.start.After(first) {
 		first = moving.start
 	}
@@ -229,21 +229,21 @@ func move(_ context.Context, run *agent.Run, in newTime) (string, error) {
 
 // apply returns the event at its new time.
 func (in newTime) apply(c agent.Context, old span) (span, error) {
-	start, err := c.Moment(in.Start)
+	start, err := c.ParseDate(in.Start)
 	if err != nil {
 		return span{}, fmt.Errorf("start: %w", err)
 	}
 	moved := old
 	moved.start, moved.end = start.Start, start.Start.Add(old.end.Sub(old.start))
 	if in.End != "" {
-		end, err := c.Moment(in.End)
+		end, err := c.ParseDate(in.End)
 		if err != nil {
 			return span{}, fmt.Errorf("end: %w", err)
 		}
 		moved.end = end.Start
 	}
 	switch {
-	case start.Day && !moved.allDay:
+	case start.WholeDay && !moved.allDay:
 		return span{}, errors.New("start: give a time of day")
 	case moved.start.Before(c.Now):
 		return span{}, errors.New("start: that time is past")

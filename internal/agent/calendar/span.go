@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
 // maxMillis is the last millisecond that a client can show as a date.
@@ -70,10 +71,10 @@ func spanOf(c agent.Context, e agent.Event) span {
 	return s
 }
 
-func midnight(t time.Time) bool { return t.Equal(agent.StartOfDay(t)) }
+func midnight(t time.Time) bool { return t.Equal(dates.StartOfDay(t)) }
 
 func dayIn(zone *time.Location, t time.Time) time.Time {
-	return agent.StartOfDay(time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, zone))
+	return dates.StartOfDay(time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, zone))
 }
 
 func zoneOf(c agent.Context, e agent.Event) *time.Location {

@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/dates"
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
@@ -139,7 +140,7 @@ func (c cell) fill(in map[string]any, context agent.Context) (any, bool, error) 
 	if !ok || !there || c.column.Type != "time" {
 		return value, there, nil
 	}
-	moment, err := context.Moment(text)
+	moment, err := context.ParseDate(text)
 	if err != nil {
 		return nil, false, fmt.Errorf("%s: %w", c.column.Name, err)
 	}
@@ -147,7 +148,7 @@ func (c cell) fill(in map[string]any, context agent.Context) (any, bool, error) 
 }
 
 // millis is the moment in a column: a whole day is due, and ends, with its last millisecond.
-func (c cell) millis(m agent.Moment) int64 {
+func (c cell) millis(m dates.Date) int64 {
 	if c.column.Name == "dueDate" || c.column.Name == "end" {
 		return m.End().UnixMilli()
 	}

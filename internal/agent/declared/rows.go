@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/dates"
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
@@ -98,7 +99,7 @@ func (c cell) unequalable() string {
 	case c.column.Type == "bool" && !isBool:
 		return "must be true or false"
 	case c.column.Type == "time" && isText:
-		if _, err := (agent.Context{}).Moment(value); err != nil {
+		if _, err := (agent.Context{}).ParseDate(value); err != nil {
 			return err.Error()
 		}
 	case c.column.Type == "time" && !isNumber:
@@ -206,14 +207,14 @@ func equalText(has any, want string) bool {
 }
 
 func at(has any, want string, context agent.Context) (bool, error) {
-	moment, err := context.Moment(want)
+	moment, err := context.ParseDate(want)
 	ms, ok := has.(float64)
 	if err != nil || !ok {
 		return false, err
 	}
 	t := time.UnixMilli(int64(ms)).In(context.Zone())
-	if moment.Day {
-		t = agent.StartOfDay(t)
+	if moment.WholeDay {
+		t = dates.StartOfDay(t)
 	}
 	return t.Equal(moment.Start), nil
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
 type item struct {
@@ -24,18 +26,7 @@ var (
 	replyMark   = regexp.MustCompile(`(?i)^\s*(?:(?:re|fwd?|aw|wg|r|i|rif)\s*:\s*)+`)
 	asking      = regexp.MustCompile(`(?i)(?:^|[\s,])(?:could you|can you|would you|please|make sure to|don't forget to|remember to|potresti|puoi|per favore|ricordati di|bitte|könnten sie|können sie|kannst du|könntest du)[\s,]+(.+)$`)
 	imperative  = regexp.MustCompile(`(?i)^(?:send|call|review|confirm|check|prepare|update|sign|pay|approve|schedule|book|reply|provide|share|upload|invia|inviami|manda|mandami|chiama|conferma|controlla|prepara|firma|paga|prenota|rispondi|senden|schicken|rufen|prüfen|bestätigen|unterschreiben|zahlen|buchen)(?:\s+\S.*)$`)
-	dueDay      = regexp.MustCompile(`(?i)(?:^|\s)(?:by|before|until|on|due|entro|prima di|bis|vor|am|zum)\s+(?:the\s+|il\s+|zum\s+)?([\p{L}ì]+|\d{4}-\d{2}-\d{2})`)
-	isoDay      = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)
-	bareDay     = regexp.MustCompile(`(?i)(?:^|\s)(today|tomorrow|oggi|domani|heute|morgen)(?:$|[\s,.!?])`)
 )
-
-// dayWords maps words of a day to those that a Context reads.
-var dayWords = map[string]string{
-	"oggi": "today", "domani": "tomorrow", "lunedì": "monday", "martedì": "tuesday", "mercoledì": "wednesday",
-	"giovedì": "thursday", "venerdì": "friday", "sabato": "saturday", "domenica": "sunday",
-	"heute": "today", "morgen": "tomorrow", "montag": "monday", "dienstag": "tuesday", "mittwoch": "wednesday",
-	"donnerstag": "thursday", "freitag": "friday", "samstag": "saturday", "sonntag": "sunday",
-}
 
 func extract(_ context.Context, run *agent.Run, in selection) (string, error) {
 	emails, err := in.emails(run.Context)
@@ -78,32 +69,22 @@ func itemsIn(c agent.Context, e agent.Email) (items []item) {
 			continue
 		}
 		found := item{Action: agent.Cut(action, 200), EmailID: e.ID, From: agent.Cut(e.From, 200), Subject: agent.Cut(e.Subject, 200), Because: why}
-		found.DueDate, found.Due = due(c, e, s)
+		found.DueDate, found.Due = dueDate(c, e, s)
 		items = append(items, found)
 	}
 	return items
 }
 
-// due reads the day a sentence names, relative to the day the e-mail was written, as that day's end.
-func due(c agent.Context, e agent.Email, sentence string) (string, int64) {
-	words := []string{isoDay.FindString(sentence)}
-	for _, m := range dueDay.FindAllStringSubmatch(sentence, -1) {
-		words = append(words, m[1])
-	}
-	if m := bareDay.FindStringSubmatch(sentence); m != nil {
-		words = append(words, m[1])
-	}
+// dueDate returns the day that a sentence names as a deadline, as YYYY-MM-DD and as the day's end in milliseconds, or ""
+// and 0. "Tomorrow" counts from the day on which the e-mail was written.
+func dueDate(c agent.Context, e agent.Email, sentence string) (string, int64) {
+	now := c.LocalNow()
 	if e.Date > 0 && e.Date <= c.Now.UnixMilli() {
-		c.Now = timeOf(c, e.Date)
+		now = timeOf(c, e.Date)
 	}
-	for _, word := range words {
-		word = strings.ToLower(word)
-		if english, ok := dayWords[word]; ok {
-			word = english
-		}
-		if moment, err := c.Moment(word); word != "" && err == nil {
-			return moment.Start.Format("2006-01-02"), moment.End().UnixMilli()
-		}
+	day, ok := dates.FindDeadline(sentence, now)
+	if !ok {
+		return "", 0
 	}
-	return "", 0
+	return day.Start.Format(time.DateOnly), day.End().UnixMilli()
 }

@@ -49,7 +49,7 @@ func (s selection) emails(c agent.Context) ([]agent.Email, error) {
 		}
 		e := agent.Email{ID: m.ID, ThreadID: m.ThreadID, From: m.From, To: m.To, Subject: m.Subject, Snippet: m.Snippet, Labels: m.Labels}
 		if m.Date != "" {
-			when, err := c.Moment(m.Date)
+			when, err := c.ParseDate(m.Date)
 			if err != nil {
 				return nil, fmt.Errorf("metadata[%d].date: %w", i, err)
 			}

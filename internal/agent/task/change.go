@@ -115,7 +115,7 @@ func setDue(run *agent.Run, data map[string]any, text string) error {
 	if strings.TrimSpace(text) == "" {
 		return nil
 	}
-	moment, err := run.Context.Moment(text)
+	moment, err := run.Context.ParseDate(text)
 	if err != nil {
 		return fmt.Errorf("due_date: %w", err)
 	}

@@ -130,14 +130,14 @@ func (f filters) matcher(run *agent.Run) (func(agent.Task) bool, error) {
 func (f filters) dueRange(c agent.Context) (func(int64) bool, error) {
 	from, to := int64(0), int64(0)
 	if f.DueFrom != "" {
-		m, err := c.Moment(f.DueFrom)
+		m, err := c.ParseDate(f.DueFrom)
 		if err != nil {
 			return nil, err
 		}
 		from = m.Start.UnixMilli()
 	}
 	if f.DueTo != "" {
-		m, err := c.Moment(f.DueTo)
+		m, err := c.ParseDate(f.DueTo)
 		if err != nil {
 			return nil, err
 		}

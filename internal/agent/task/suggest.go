@@ -1,15 +1,16 @@
 package task
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"regexp"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
 // maxSuggested is how many suggestions one answer carries.
@@ -72,8 +73,6 @@ var (
 	duty     = regexp.MustCompile(`(?i)\b(?:needs? to|must|have to|has to|should|don't forget to|remember to|make sure to|please|bitte|nicht vergessen[,:]?|bisogna|ricordarsi di)\s+(.+)$`)
 	muss     = regexp.MustCompile(`(?i)\b(?:muss|müssen|sollte|sollten)\s+(?:ich|wir|man)?\s*(?:noch)?\s*(.+)$`)
 	sentence = regexp.MustCompile(`[.!?;]\s+`)
-	isoDate  = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)
-	dayWord  = regexp.MustCompile(`(?i)\b(?:today|tomorrow|(?:by|on|until|next) (monday|tuesday|wednesday|thursday|friday|saturday|sunday))\b`)
 	urgent   = regexp.MustCompile(`(?i)\b(?:urgent|urgently|asap|immediately|dringend|sofort|urgente)\b`)
 	weighty  = regexp.MustCompile(`(?i)\b(?:important|critical|deadline|wichtig|importante)\b`)
 	someday  = regexp.MustCompile(`(?i)\b(?:someday|some day|maybe|nice to have|irgendwann|vielleicht)\b`)
@@ -143,12 +142,8 @@ func suggestionOf(c agent.Context, n agent.Note, context, text, why string) sugg
 	case someday.MatchString(context):
 		s.Priority = "low"
 	}
-	day := isoDate.FindString(context)
-	if m := dayWord.FindStringSubmatch(context); day == "" && m != nil {
-		day = cmp.Or(m[1], m[0])
-	}
-	if moment, err := c.Moment(day); day != "" && err == nil {
-		s.DueDate = moment.Start.Format("2006-01-02")
+	if day, ok := dates.FindDueDay(context, c.LocalNow()); ok {
+		s.DueDate = day.Start.Format(time.DateOnly)
 	}
 	return s
 }

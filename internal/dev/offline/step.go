@@ -94,7 +94,7 @@ func made(c conversation, request string, rows []map[string]any) []map[string]an
 	for _, title := range titles[:min(len(titles), 50)] {
 		if title = tidy(title); title != "" {
 			record := map[string]any{"title": title, "priority": priority}
-			if day, err := time.Parse(iso, due); err == nil {
+			if day, err := time.Parse(time.DateOnly, due); err == nil {
 				record["dueDate"] = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, zoneOf(c)).UnixMilli() - 1
 			}
 			out = append(out, record)
