@@ -17,18 +17,12 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/dev/offline"
-	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
 // builtinAgents returns the agents written in Go; the order is the one in which tiers include them.
 func builtinAgents(model agent.Model) []*agent.Agent {
 	return []*agent.Agent{task.New(model), calendar.New(model), email.New(model), analytics.New(model)}
-}
-
-// agentTemplates returns the templates that the agents' plans name.
-func agentTemplates(manifests *declared.Set) []playbook.Template {
-	return slices.Concat(task.Templates(), calendar.Templates(), email.Templates(), analytics.Templates(), manifests.Templates())
 }
 
 // registerAgents returns the registry of the built-in agents and, after them, the declared ones.

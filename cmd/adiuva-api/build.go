@@ -122,7 +122,7 @@ func buildChat(model agent.Model, manifests *declared.Set, log *slog.Logger) (co
 	if err != nil {
 		return conversation{}, fmt.Errorf("templates: %w", err)
 	}
-	templates, err := playbook.NewTemplates(slices.Concat(catalogue, agentTemplates(manifests))...)
+	templates, err := playbook.NewTemplates(slices.Concat(catalogue, agents.Templates())...)
 	if err != nil {
 		return conversation{}, fmt.Errorf("templates: %w", err)
 	}

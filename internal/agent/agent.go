@@ -60,6 +60,15 @@ func (a *Agent) Skills() []string { return append([]string(nil), a.def.Skills...
 // Tier returns the least tier that has this agent, or "" for a built-in one that counts towards the tier's number.
 func (a *Agent) Tier() tier.Tier { return a.def.Tier }
 
+// Templates returns the templates that the agent's plans name.
+func (a *Agent) Templates() []playbook.Template {
+	list := make([]playbook.Template, 0, len(a.def.Outlines))
+	for _, o := range a.def.Outlines {
+		list = append(list, o.template())
+	}
+	return list
+}
+
 // Tools returns the agent's own tools and the shared ones.
 func (a *Agent) Tools() []Tool { return a.tools }
 

@@ -8,16 +8,24 @@ import (
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
-// Outline is the shape of plan an agent offers for one kind of request: read rows, generate from them, act on what came
-// out. Select and Act may be absent.
+// Outline is a kind of plan that an agent offers: read rows, generate from them, then act on each generated record. The
+// first and the last step are optional.
 type Outline struct {
-	Name        string // of the tool that chooses it, e.g. "plan_follow_up"
-	Description string // for the model: when to choose it
-	Select      string // the table read first, "" for none
-	Template    string // the id of the generating step's template; it has the variable "request"
-	Act         playbook.Kind
-	Table       string         // of Act
-	Data        map[string]any // of Act: "{{column}}" placeholders only
+	Name        string // of the tool that the model calls to choose this outline, e.g. "plan_follow_up"
+	Description string // tells the model when to choose it
+	Select      string // the table to read, or ""
+	// Template is used by the generating step. It always gets the user's message as its variable "request".
+	Template playbook.Template
+	// Act, when not "", is applied to Table with every column of the generated records.
+	Act   playbook.Kind
+	Table string
+}
+
+// template returns the outline's template with the variable that its plans set.
+func (o Outline) template() playbook.Template {
+	t := o.Template
+	t.Required = []string{"request"}
+	return t
 }
 
 type choice struct {
@@ -127,9 +135,13 @@ func (o Outline) shape(agent string) playbook.Plan {
 	if o.Select != "" {
 		add(playbook.Step{Action: playbook.Select, Table: o.Select})
 	}
-	add(playbook.Step{Action: playbook.Generate, PromptTemplate: o.Template})
+	add(playbook.Step{Action: playbook.Generate, PromptTemplate: o.Template.ID})
 	if o.Act != "" {
-		add(playbook.Step{Action: o.Act, Table: o.Table, Data: o.Data})
+		data := map[string]any{}
+		for _, column := range o.Template.Columns {
+			data[column] = "{{" + column + "}}"
+		}
+		add(playbook.Step{Action: o.Act, Table: o.Table, Data: data})
 	}
 	return plan
 }

@@ -39,23 +39,23 @@ func dataOf(run *Run) string {
 	}
 	if len(c.UserProfile) > 0 {
 		if profile, err := json.Marshal(c.UserProfile); err == nil {
-			section("User profile", Cut(string(profile), maxProfile))
+			section("User profile", Truncate(string(profile), maxProfile))
 		}
 	}
 	section("Rows available to the tools", counts(c))
 	var projects, clients []string
 	for _, p := range c.Projects[:min(len(c.Projects), maxNamed)] {
-		projects = append(projects, fmt.Sprintf("%s = %s", p.ID, Cut(p.Name, 200)))
+		projects = append(projects, fmt.Sprintf("%s = %s", p.ID, Truncate(p.Name, 200)))
 	}
 	for _, k := range c.Clients[:min(len(c.Clients), maxNamed)] {
-		clients = append(clients, fmt.Sprintf("%s = %s", k.ID, Cut(k.Name, 200)))
+		clients = append(clients, fmt.Sprintf("%s = %s", k.ID, Truncate(k.Name, 200)))
 	}
 	section("Projects (id = name)", strings.Join(projects, "\n"))
 	section("Clients (id = name)", strings.Join(clients, "\n"))
 	var documents []string
 	left := maxDocuments
 	for _, d := range c.RelevantDocuments {
-		d = Cut(d, min(left, maxDocument))
+		d = Truncate(d, min(left, maxDocument))
 		left -= len([]rune(d))
 		if d != "" {
 			documents = append(documents, d)
@@ -83,18 +83,4 @@ func counts(c Context) string {
 		}
 	}
 	return strings.Join(list, ", ")
-}
-
-// Cut returns the first max characters of s.
-func Cut(s string, max int) string {
-	if len(s) <= max {
-		return s
-	}
-	for i := range s {
-		if max == 0 {
-			return s[:i]
-		}
-		max--
-	}
-	return s
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -124,6 +125,15 @@ func (r *Registry) Prompts() []Fragment {
 	}
 	for _, a := range r.agents {
 		list = append(list, a.Prompts()...)
+	}
+	return list
+}
+
+// Templates returns the templates that the plans of all agents name.
+func (r *Registry) Templates() []playbook.Template {
+	var list []playbook.Template
+	for _, a := range r.agents {
+		list = append(list, a.Templates()...)
 	}
 	return list
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/dates"
@@ -42,6 +43,33 @@ func (c Context) ParseDate(text string) (dates.Date, error) { return dates.Parse
 func (c Context) Due(ms int64) time.Time {
 	t := time.UnixMilli(ms).In(c.Zone())
 	return dates.Date{Start: t, WholeDay: t.Equal(dates.StartOfDay(t))}.End()
+}
+
+// Overdue reports whether the task is open and its due date has passed.
+func (c Context) Overdue(t Task) bool {
+	return !t.Done() && t.DueDate != 0 && c.Due(t.DueDate).Before(c.Now)
+}
+
+// Task returns the task with that id; an empty id matches none.
+func (c Context) Task(id string) (Task, bool) {
+	return find(c.Tasks, func(t Task) bool { return id != "" && t.ID == id })
+}
+
+// Event returns the event with that id; an empty id matches none.
+func (c Context) Event(id string) (Event, bool) {
+	return find(c.Events, func(e Event) bool { return id != "" && e.ID == id })
+}
+
+// Email returns the e-mail with that id; an empty id matches none.
+func (c Context) Email(id string) (Email, bool) {
+	return find(c.Emails, func(e Email) bool { return id != "" && e.ID == id })
+}
+
+func find[Row any](rows []Row, matches func(Row) bool) (row Row, ok bool) {
+	if i := slices.IndexFunc(rows, matches); i >= 0 {
+		return rows[i], true
+	}
+	return row, false
 }
 
 // Local returns a time in milliseconds as RFC 3339 in the caller's time zone, or "" for 0.

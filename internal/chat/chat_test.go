@@ -122,7 +122,7 @@ func setup(t *testing.T, turns ...turn) (*chat.Orchestrator, *script) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	templates, err := playbook.NewTemplates(task.Templates()...)
+	templates, err := playbook.NewTemplates(task.New(nil).Templates()...)
 	if err != nil {
 		t.Fatal(err)
 	}

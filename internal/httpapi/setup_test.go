@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -84,7 +83,7 @@ func builtin(t testing.TB, model agent.Model) (*agent.Registry, *playbook.Templa
 	check(t, err)
 	catalogue, err := playbook.Catalogue()
 	check(t, err)
-	templates, err := playbook.NewTemplates(slices.Concat(catalogue, task.Templates(), calendar.Templates(), email.Templates(), analytics.Templates())...)
+	templates, err := playbook.NewTemplates(append(catalogue, agents.Templates()...)...)
 	check(t, err)
 	return agents, templates
 }

@@ -196,8 +196,8 @@ func checkText(s string) error {
 	return nil
 }
 
-// maxMillis is the last millisecond a JavaScript Date can show.
-const maxMillis = 8_640_000_000_000_000
+// MaxMillis is the last millisecond since the epoch that a JavaScript Date, and so a client, can show.
+const MaxMillis = 8_640_000_000_000_000
 
 // Millis reads a time in milliseconds since the epoch from a number or from digits in a text.
 func Millis(value any) (int64, error) {
@@ -208,7 +208,7 @@ func Millis(value any) (int64, error) {
 	case int:
 		ms = int64(v)
 	case float64:
-		if v != math.Trunc(v) || math.Abs(v) > maxMillis {
+		if v != math.Trunc(v) || math.Abs(v) > MaxMillis {
 			return 0, fmt.Errorf("must be a whole number of milliseconds")
 		}
 		ms = int64(v)
@@ -223,7 +223,7 @@ func Millis(value any) (int64, error) {
 	default:
 		return 0, fmt.Errorf("must be a whole number of milliseconds")
 	}
-	if ms > maxMillis || ms < -maxMillis {
+	if ms > MaxMillis || ms < -MaxMillis {
 		return 0, fmt.Errorf("is too far away")
 	}
 	return ms, nil

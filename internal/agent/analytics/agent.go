@@ -3,7 +3,6 @@ package analytics
 
 import (
 	_ "embed"
-	"encoding/json"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/playbook"
@@ -33,30 +32,15 @@ func New(model agent.Model) *agent.Agent {
 			agent.NewTool("generate_report", "What was created, completed, due and overdue in a period.", generate),
 			agent.NewTool("trend_analysis", "Slope, direction and fit of a series; without points: tasks completed per day.", analyse),
 		},
-		Outlines: outlines(),
+		Outlines: []agent.Outline{
+			{Name: "plan_analysis", Description: "Plan: read tasks and answer with numbers about them.",
+				Select:   "tasks",
+				Template: playbook.Template{ID: "tpl_analytics_agent_default", Text: defaultTemplate}},
+			{Name: "plan_report_note", Description: "Plan: read tasks, write a report, keep it as a note.",
+				Select: "tasks",
+				Template: playbook.Template{ID: "tpl_analytics_agent_report", Text: reportTemplate,
+					Columns: []string{"title", "content"}},
+				Act: playbook.Create, Table: "notes"},
+		},
 	})
-}
-
-// Templates returns the templates that the agent's plans name.
-func Templates() []playbook.Template {
-	request := []string{"request"}
-	return []playbook.Template{
-		{ID: "tpl_analytics_agent_default", Text: defaultTemplate, Required: request},
-		{ID: "tpl_analytics_agent_report", Text: reportTemplate, Required: request, Columns: []string{"title", "content"}},
-	}
-}
-
-func outlines() []agent.Outline {
-	return []agent.Outline{
-		{Name: "plan_analysis", Description: "Plan: read tasks and answer with numbers about them.",
-			Select: "tasks", Template: "tpl_analytics_agent_default"},
-		{Name: "plan_report_note", Description: "Plan: read tasks, write a report, keep it as a note.",
-			Select: "tasks", Template: "tpl_analytics_agent_report", Act: playbook.Create, Table: "notes",
-			Data: map[string]any{"title": "{{title}}", "content": "{{content}}"}},
-	}
-}
-
-func answer(v any) (string, error) {
-	text, err := json.Marshal(v)
-	return string(text), err
 }

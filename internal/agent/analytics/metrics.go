@@ -11,14 +11,13 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/dates"
+	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
 const (
 	soonDays  = 7  // what "due soon" means
 	weeks     = 8  // how many weeks of throughput are shown, this one included
 	maxGroups = 50 // how many rows a breakdown shows; the rest is one row, "others"
-	// maxMillis is the last millisecond that a client can show as a date.
-	maxMillis = 8_640_000_000_000_000
 )
 
 // row is a task that the model names by id or writes out itself.
@@ -45,8 +44,8 @@ func tasksOf(c agent.Context, rows []row) ([]agent.Task, error) {
 		tasks = tasks[:0]
 	}
 	for i, r := range rows {
-		if at := slices.IndexFunc(c.Tasks, func(t agent.Task) bool { return r.ID != "" && t.ID == r.ID }); at >= 0 {
-			tasks = append(tasks, c.Tasks[at])
+		if known, ok := c.Task(r.ID); ok {
+			tasks = append(tasks, known)
 			continue
 		}
 		t := agent.Task{ID: r.ID, Title: r.Title, Status: r.Status, Priority: r.Priority, Assignee: r.Assignee, ProjectID: r.ProjectID}
@@ -70,7 +69,7 @@ func tasksOf(c agent.Context, rows []row) ([]agent.Task, error) {
 	}
 	for i := range tasks {
 		for _, ms := range []*int64{&tasks[i].DueDate, &tasks[i].CreatedAt, &tasks[i].CompletedAt} {
-			if *ms < 0 || *ms > maxMillis {
+			if *ms < 0 || *ms > playbook.MaxMillis {
 				*ms = 0
 			}
 		}
@@ -118,7 +117,7 @@ func calculate(_ context.Context, run *agent.Run, in taskData) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return answer(metricsOf(run.Context, tasks))
+	return agent.JSON(metricsOf(run.Context, tasks))
 }
 
 func metricsOf(c agent.Context, tasks []agent.Task) metrics {
@@ -132,7 +131,7 @@ func metricsOf(c agent.Context, tasks []agent.Task) metrics {
 			m.Done++
 		case t.DueDate == 0:
 			m.Undated++
-		case overdue(c, t):
+		case c.Overdue(t):
 			m.Overdue++
 		case !c.Due(t.DueDate).After(soon):
 			m.DueSoon++
@@ -151,10 +150,6 @@ func metricsOf(c agent.Context, tasks []agent.Task) metrics {
 	m.Projects = groups(c, tasks, func(t agent.Task) string { return cmp.Or(names[t.ProjectID], t.ProjectID) })
 	m.flow(c, tasks)
 	return m
-}
-
-func overdue(c agent.Context, t agent.Task) bool {
-	return !t.Done() && t.DueDate != 0 && c.Due(t.DueDate).Before(c.Now)
 }
 
 // flow fills in what needs the times at which tasks were completed, and says where those are missing.
@@ -212,7 +207,7 @@ func monday(t time.Time, away int) time.Time {
 func groups(c agent.Context, tasks []agent.Task, name func(agent.Task) string) []group {
 	byName, list := map[string]int{}, []group{}
 	for _, t := range tasks {
-		key := agent.Cut(name(t), 120)
+		key := agent.Truncate(name(t), 120)
 		at, ok := byName[key]
 		if !ok {
 			at, byName[key] = len(list), len(list)
@@ -222,7 +217,7 @@ func groups(c agent.Context, tasks []agent.Task, name func(agent.Task) string) [
 		if !t.Done() {
 			list[at].Open++
 		}
-		if overdue(c, t) {
+		if c.Overdue(t) {
 			list[at].Overdue++
 		}
 	}

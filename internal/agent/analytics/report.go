@@ -33,7 +33,7 @@ type named struct {
 
 func (s *section) add(c agent.Context, t agent.Task) {
 	if s.Count++; len(s.Tasks) < maxNamed {
-		s.Tasks = append(s.Tasks, named{agent.Cut(t.Title, 200), t.Priority, agent.Cut(t.Assignee, 120), c.Local(t.DueDate)})
+		s.Tasks = append(s.Tasks, named{agent.Truncate(t.Title, 200), t.Priority, agent.Truncate(t.Assignee, 120), c.Local(t.DueDate)})
 	}
 }
 
@@ -68,7 +68,7 @@ func generate(_ context.Context, run *agent.Run, in reporting) (string, error) {
 	if undated > 0 {
 		out.Unknown = append(out.Unknown, fmt.Sprintf("%d of %d tasks do not say when they were created", undated, len(tasks)))
 	}
-	return answer(out)
+	return agent.JSON(out)
 }
 
 // periodOf returns the period's first instant and the first one after it, in the caller's zone.
@@ -125,7 +125,7 @@ func (r *report) fill(c agent.Context, tasks []agent.Task, from, to time.Time) (
 		if within(t.DueDate) {
 			r.Due.add(c, t)
 		}
-		if overdue(c, t) {
+		if c.Overdue(t) {
 			r.Overdue.add(c, t)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
 const (
@@ -64,10 +65,10 @@ func analyse(_ context.Context, run *agent.Run, in series) (string, error) {
 	if len(in.DataPoints) == 0 {
 		samples, ok := perDay(run.Context)
 		if !ok {
-			return answer(trend{Series: "tasks completed per day", Direction: "unknown", Rule: rule,
+			return agent.JSON(trend{Series: "tasks completed per day", Direction: "unknown", Rule: rule,
 				Note: "No task says that it was completed in the last 28 days."})
 		}
-		return answer(trendOf("tasks completed per day", samples))
+		return agent.JSON(trendOf("tasks completed per day", samples))
 	}
 	var samples []sample
 	for i, p := range in.DataPoints {
@@ -88,7 +89,7 @@ func analyse(_ context.Context, run *agent.Run, in series) (string, error) {
 	for i := range samples {
 		samples[i].x = daysBetween(samples[0].at, samples[i].at)
 	}
-	return answer(trendOf("given points", samples))
+	return agent.JSON(trendOf("given points", samples))
 }
 
 // daysBetween counts calendar days and the part of the day on the clock, so that a day of 23 hours is one day.
@@ -109,7 +110,7 @@ func perDay(c agent.Context) ([]sample, bool) {
 		index[samples[i].label] = i
 	}
 	for _, t := range c.Tasks {
-		if t.Done() && t.CompletedAt > 0 && t.CompletedAt <= maxMillis {
+		if t.Done() && t.CompletedAt > 0 && t.CompletedAt <= playbook.MaxMillis {
 			if i, ok := index[time.UnixMilli(t.CompletedAt).In(c.Zone()).Format("2006-01-02")]; ok {
 				samples[i].y++
 				any = true

@@ -4,7 +4,6 @@ package calendar
 
 import (
 	_ "embed"
-	"encoding/json"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/playbook"
@@ -35,31 +34,15 @@ func New(model agent.Model) *agent.Agent {
 			agent.NewTool("suggest_reschedule", "Find free working times for one of two events in conflict. It changes nothing.", suggest),
 			agent.NewTool("move_event", "Propose a new time for one event, only when the person asked to move it.", move),
 		},
-		Outlines: outlines(),
+		Outlines: []agent.Outline{
+			{Name: "plan_calendar_summary", Description: "Plan: read events and answer about them.",
+				Select:   "events",
+				Template: playbook.Template{ID: "tpl_calendar_agent_default", Text: defaultTemplate}},
+			{Name: "plan_reschedule", Description: "Plan: read events, decide which should move, move those.",
+				Select: "events",
+				Template: playbook.Template{ID: "tpl_calendar_agent_reschedule", Text: rescheduleTemplate,
+					Columns: []string{"id", "start", "end"}},
+				Act: playbook.Update, Table: "events"},
+		},
 	})
-}
-
-// Templates returns the templates that the agent's plans name.
-func Templates() []playbook.Template {
-	request := []string{"request"}
-	return []playbook.Template{
-		{ID: "tpl_calendar_agent_default", Text: defaultTemplate, Required: request},
-		{ID: "tpl_calendar_agent_reschedule", Text: rescheduleTemplate, Required: request,
-			Columns: []string{"id", "start", "end"}},
-	}
-}
-
-func outlines() []agent.Outline {
-	return []agent.Outline{
-		{Name: "plan_calendar_summary", Description: "Plan: read events and answer about them.",
-			Select: "events", Template: "tpl_calendar_agent_default"},
-		{Name: "plan_reschedule", Description: "Plan: read events, decide which should move, move those.",
-			Select: "events", Template: "tpl_calendar_agent_reschedule", Act: playbook.Update, Table: "events",
-			Data: map[string]any{"id": "{{id}}", "start": "{{start}}", "end": "{{end}}"}},
-	}
-}
-
-func answer(v any) (string, error) {
-	text, err := json.Marshal(v)
-	return string(text), err
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
@@ -53,7 +51,7 @@ func detect(_ context.Context, run *agent.Run, in detection) (string, error) {
 	}
 	spans, bad := spansOf(run.Context, events)
 	found, total := conflictsOf(run.Context, spans, travel)
-	return answer(struct {
+	return agent.JSON(struct {
 		Checked   int        `json:"checked"`
 		Total     int        `json:"total"`
 		Conflicts []conflict `json:"conflicts"`
@@ -98,7 +96,7 @@ func conflictsOf(c agent.Context, spans []span, travel time.Duration) (found []c
 func kindOf(a, b span, travel time.Duration) string {
 	same := a.start.Equal(b.start) && a.end.Equal(b.end)
 	switch {
-	case same && a.Title != "" && fold(a.Title) == fold(b.Title):
+	case same && a.Title != "" && agent.Normalize(a.Title) == agent.Normalize(b.Title):
 		return "duplicate"
 	case a.allDay || b.allDay:
 		return ""
@@ -130,18 +128,16 @@ func conflictOf(c agent.Context, kind string, a, b span, travel time.Duration) c
 func shared(a, b []string) []string {
 	known, both := map[string]bool{}, []string(nil)
 	for _, name := range b {
-		known[fold(name)] = true
+		known[agent.Normalize(name)] = true
 	}
 	for _, name := range a {
-		if key := fold(name); key != "" && known[key] && len(both) < maxAttendees {
+		if key := agent.Normalize(name); key != "" && known[key] && len(both) < maxAttendees {
 			delete(known, key)
 			both = append(both, name)
 		}
 	}
 	return both
 }
-
-func fold(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
 
 // eventsOf returns the events a model gave, filled up from the request's rows of the same id, or all rows when it gave
 // none.
@@ -151,11 +147,9 @@ func eventsOf(c agent.Context, list []given) ([]agent.Event, error) {
 	}
 	events := make([]agent.Event, 0, len(list))
 	for i, g := range list {
-		e := agent.Event{ID: g.ID, Title: g.Title}
-		if at := slices.IndexFunc(c.Events, func(e agent.Event) bool { return g.ID != "" && e.ID == g.ID }); at >= 0 {
-			e = c.Events[at]
-		} else {
-			e.Timezone, e.Attendees, e.Location = g.Timezone, g.Attendees, g.Location
+		e, ok := c.Event(g.ID)
+		if !ok {
+			e = agent.Event{ID: g.ID, Title: g.Title, Timezone: g.Timezone, Attendees: g.Attendees, Location: g.Location}
 		}
 		if err := errors.Join(setTime(c, &e.Start, g.Start), setTime(c, &e.End, g.End)); err != nil {
 			return nil, fmt.Errorf("events[%d]: %w", i, err)

@@ -39,7 +39,7 @@ func list(_ context.Context, run *agent.Run, in listing) (string, error) {
 			rows = append(rows, s.row(run.Context))
 		}
 	}
-	return answer(struct {
+	return agent.JSON(struct {
 		Total   int       `json:"total"`
 		Events  []row     `json:"events"`
 		Skipped []skipped `json:"skipped,omitempty"`

@@ -64,7 +64,7 @@ func suggest(_ context.Context, run *agent.Run, in reschedule) (string, error) {
 	if len(out.Slots) == 0 {
 		out.Note = "There is no free time of this length within the working hours of these days."
 	}
-	return answer(out)
+	return agent.JSON(out)
 }
 
 func (in reschedule) limits() (hours, int, error) {
@@ -91,7 +91,7 @@ func (in reschedule) limits() (hours, int, error) {
 func clock(text string) (time.Duration, error) {
 	t, err := time.Parse("15:04", strings.TrimSpace(text))
 	if err != nil {
-		return 0, fmt.Errorf("%q is not a time of day; write HH:MM", agent.Cut(text, 20))
+		return 0, fmt.Errorf("%q is not a time of day; write HH:MM", agent.Truncate(text, 20))
 	}
 	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, nil
 }
@@ -114,7 +114,7 @@ func (in reschedule) moving(c agent.Context, spans []span, travel time.Duration)
 	for _, id := range ids {
 		i := slices.IndexFunc(spans, func(s span) bool { return s.ID == id })
 		if i < 0 {
-			return span{}, fmt.Errorf("there is no event with id %q and readable times in this request", agent.Cut(id, 80))
+			return span{}, fmt.Errorf("there is no event with id %q and readable times in this request", agent.Truncate(id, 80))
 		}
 		if best == nil {
 			best = &spans[i]
@@ -205,7 +205,7 @@ func move(_ context.Context, run *agent.Run, in newTime) (string, error) {
 	spans, _ := spansOf(c, c.Events)
 	i := slices.IndexFunc(spans, func(s span) bool { return s.ID == in.ID })
 	if i < 0 {
-		return "", fmt.Errorf("there is no event with id %q and readable times in this request", agent.Cut(in.ID, 80))
+		return "", fmt.Errorf("there is no event with id %q and readable times in this request", agent.Truncate(in.ID, 80))
 	}
 	moved, err := in.apply(c, spans[i])
 	if err != nil {
@@ -221,10 +221,10 @@ func move(_ context.Context, run *agent.Run, in newTime) (string, error) {
 	}{Proposed: moved.row(c)}
 	for _, s := range spans {
 		if s.ID != in.ID && !s.allDay && s.overlaps(moved) && len(out.Clashes) < maxAttendees {
-			out.Clashes = append(out.Clashes, agent.Cut(s.Title, 200))
+			out.Clashes = append(out.Clashes, agent.Truncate(s.Title, 200))
 		}
 	}
-	return answer(out)
+	return agent.JSON(out)
 }
 
 // apply returns the event at its new time.

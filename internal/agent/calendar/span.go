@@ -9,10 +9,8 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/dates"
+	"github.com/adiuva/cloud-api/internal/playbook"
 )
-
-// maxMillis is the last millisecond that a client can show as a date.
-const maxMillis = 8_640_000_000_000_000
 
 // span is an event whose times make sense: start inclusive, end exclusive, in the caller's zone.
 type span struct {
@@ -32,7 +30,7 @@ type skipped struct {
 func spansOf(c agent.Context, events []agent.Event) (spans []span, bad []skipped) {
 	for _, e := range events {
 		if why := wrong(e); why != "" {
-			bad = append(bad, skipped{e.ID, agent.Cut(e.Title, 200), why})
+			bad = append(bad, skipped{e.ID, agent.Truncate(e.Title, 200), why})
 			continue
 		}
 		spans = append(spans, spanOf(c, e))
@@ -47,7 +45,7 @@ func wrong(e agent.Event) string {
 	switch {
 	case e.Start == 0 || e.End == 0:
 		return "start or end is missing"
-	case max(e.Start, e.End) > maxMillis || min(e.Start, e.End) < -maxMillis:
+	case max(e.Start, e.End) > playbook.MaxMillis || min(e.Start, e.End) < -playbook.MaxMillis:
 		return "start or end is out of range"
 	case e.End < e.Start:
 		return "ends before it starts"
@@ -90,7 +88,7 @@ func (s span) minutes() int { return int(s.end.Sub(s.start) / time.Minute) }
 
 // place returns where a person must be for the event, or "" when that may be anywhere.
 func (s span) place() string {
-	place := strings.Join(strings.Fields(strings.ToLower(s.Location)), " ")
+	place := agent.Normalize(s.Location)
 	if strings.Contains(place, "://") || strings.HasPrefix(place, "tel:") || strings.HasPrefix(place, "www.") {
 		return ""
 	}
@@ -127,8 +125,8 @@ type row struct {
 }
 
 func (s span) row(c agent.Context) row {
-	out := row{ID: s.ID, Title: agent.Cut(s.Title, 200), Start: s.start.Format(time.RFC3339), End: s.end.Format(time.RFC3339),
-		AllDay: s.allDay, Minutes: s.minutes(), Location: agent.Cut(s.Location, 200),
+	out := row{ID: s.ID, Title: agent.Truncate(s.Title, 200), Start: s.start.Format(time.RFC3339), End: s.end.Format(time.RFC3339),
+		AllDay: s.allDay, Minutes: s.minutes(), Location: agent.Truncate(s.Location, 200),
 		Attendees: s.Attendees[:min(len(s.Attendees), maxAttendees)]}
 	if zone := zoneOf(c, s.Event); zone.String() != c.Zone().String() {
 		out.Zone, out.ZoneStart = zone.String(), s.start.In(zone).Format(time.RFC3339)

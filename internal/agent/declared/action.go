@@ -49,13 +49,13 @@ func (r *reader) action(f field, arguments *schema) work {
 	kinds := []playbook.Kind{playbook.Create, playbook.Update, playbook.Delete, playbook.Index, playbook.Notify}
 	switch {
 	case t.kind != "" && !slices.Contains(kinds, t.kind):
-		r.fault(m["type"].line(), "%s: %q is not one of %s", m["type"].at, agent.Cut(string(t.kind), maxQuoted), join(kinds))
+		r.fault(m["type"].line(), "%s: %q is not one of %s", m["type"].at, agent.Truncate(string(t.kind), maxQuoted), join(kinds))
 	case t.kind == playbook.Notify && m["table"].there():
 		r.fault(m["table"].line(), "%s: %s names no table", m["table"].at, t.kind)
 	case t.kind != playbook.Notify && t.kind != "" && !m["table"].there():
 		r.fault(f.line(), "%s: is missing", f.under("table"))
 	case t.table != "" && !slices.Contains(playbook.Tables(), t.table):
-		r.fault(m["table"].line(), "%s: %q is not one of %s", m["table"].at, agent.Cut(t.table, maxQuoted), join(playbook.Tables()))
+		r.fault(m["table"].line(), "%s: %q is not one of %s", m["table"].at, agent.Truncate(t.table, maxQuoted), join(playbook.Tables()))
 	}
 	if len(r.faults) > before || !m["data"].there() {
 		return nil

@@ -74,7 +74,7 @@ func (r *reader) takes(f field, column playbook.Column, name string, arguments *
 	}
 	for _, value := range p.enum {
 		if len(column.OneOf) > 0 && !slices.Contains(column.OneOf, value) {
-			r.fault(f.line(), "%s: {{%s}} may be %q; %s is one of %s", f.at, name, agent.Cut(value, maxQuoted), column.Name,
+			r.fault(f.line(), "%s: {{%s}} may be %q; %s is one of %s", f.at, name, agent.Truncate(value, maxQuoted), column.Name,
 				strings.Join(column.OneOf, ", "))
 		}
 	}
@@ -109,7 +109,7 @@ func (r *reader) argument(f field, name string, arguments *schema) (*schema, boo
 	}
 	p, there := arguments.properties[name]
 	if !there {
-		r.fault(f.line(), "%s: {{%s}} is not among the schema's properties", f.at, agent.Cut(name, maxQuoted))
+		r.fault(f.line(), "%s: {{%s}} is not among the schema's properties", f.at, agent.Truncate(name, maxQuoted))
 	}
 	return p, p != nil && p.kind != "" && (p.kind != "array" || p.items != nil)
 }

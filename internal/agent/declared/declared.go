@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
 // Fault is one thing wrong in one manifest. Line counts from 1; what concerns a whole file stands at line 1.
@@ -37,7 +36,6 @@ func (f Faults) Error() string {
 // Set is the agents of one folder, in the order of their files' names. It is immutable; a nil *Set is empty.
 type Set struct {
 	definitions []agent.Definition
-	templates   []playbook.Template
 }
 
 // Load reads the folder's manifests: its files that end in .yaml or .yml and whose names do not begin with a dot; folders
@@ -57,7 +55,6 @@ func Load(dir string, taken ...string) (*Set, error) {
 		if m, ok := r.manifest(path); ok {
 			r.claim(m, seen)
 			set.definitions = append(set.definitions, m.definition)
-			set.templates = append(set.templates, m.template())
 		}
 		faults = append(faults, r.faults...)
 	}
@@ -96,12 +93,4 @@ func (s *Set) Agents(model agent.Model) []*agent.Agent {
 		list = append(list, agent.New(model, d))
 	}
 	return list
-}
-
-// Templates returns the templates that the agents' plans name.
-func (s *Set) Templates() []playbook.Template {
-	if s == nil {
-		return nil
-	}
-	return slices.Clone(s.templates)
 }

@@ -123,7 +123,7 @@ func TestExamplesInConversation(t *testing.T) {
 
 func TestExamplesBelongToTheirTier(t *testing.T) {
 	t.Parallel()
-	set, registry := load(t, examples, llmtest.NewModel())
+	_, registry := load(t, examples, llmtest.NewModel())
 	for level, want := range map[tier.Tier][]string{
 		tier.Free: nil, tier.Pro: {"hiring_agent"}, tier.Power: {"client_brief_agent", "hiring_agent"}} {
 		var got []string
@@ -134,7 +134,7 @@ func TestExamplesBelongToTheirTier(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", level, diff)
 		}
 	}
-	if _, err := playbook.NewTemplates(set.Templates()...); err != nil {
+	if _, err := playbook.NewTemplates(registry.Templates()...); err != nil {
 		t.Error(err)
 	}
 	if got := registry.List(tier.Team)[1]; got.Description != "Hiring: candidates, interviews, follow-ups" || len(got.Skills) != 4 {
@@ -145,8 +145,8 @@ func TestExamplesBelongToTheirTier(t *testing.T) {
 // TestPlan finds a plan also where the tools propose nothing: read the rows, then answer about them.
 func TestPlan(t *testing.T) {
 	t.Parallel()
-	set, registry := load(t, examples, llmtest.NewModel(llmtest.TextTurn("Nothing to do.")))
-	templates, err := playbook.NewTemplates(set.Templates()...)
+	_, registry := load(t, examples, llmtest.NewModel(llmtest.TextTurn("Nothing to do.")))
+	templates, err := playbook.NewTemplates(registry.Templates()...)
 	if err != nil {
 		t.Fatal(err)
 	}

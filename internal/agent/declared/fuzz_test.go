@@ -66,7 +66,7 @@ func usable(t *testing.T, set *declared.Set) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := playbook.NewTemplates(set.Templates()...); err != nil {
+	if _, err := playbook.NewTemplates(registry.Templates()...); err != nil {
 		t.Fatal(err)
 	}
 	for _, a := range set.Agents(nil) {

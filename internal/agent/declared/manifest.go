@@ -47,7 +47,7 @@ func (r *reader) manifest(path string) (manifest, bool) {
 	for _, skill := range r.list(f["skills"]) {
 		m.definition.Skills = append(m.definition.Skills, r.label(skill))
 	}
-	outline := outlineOf(m.definition.Name)
+	outline := outlineOf(m.definition)
 	m.definition.Tools, outline.Select = r.tools(f["tools"], outline.Name)
 	m.definition.Outlines = []agent.Outline{outline}
 	return m, true
@@ -70,7 +70,7 @@ func (r *reader) name(f field, shape *regexp.Regexp, rule string) string {
 
 func (r *reader) label(f field) string {
 	text := strings.TrimSpace(r.text(f))
-	if agent.Cut(text, maxLabel) != text {
+	if agent.Truncate(text, maxLabel) != text {
 		r.fault(f.line(), "%s: is longer than %d characters", f.at, maxLabel)
 	}
 	if strings.ContainsAny(text, "\r\n") {
@@ -86,23 +86,23 @@ func (r *reader) tier(f field) tier.Tier {
 	}
 	t, err := tier.Parse(name)
 	if err != nil {
-		r.fault(f.line(), "%s: %q is not one of %s", f.at, agent.Cut(name, maxQuoted), join(tier.All()))
+		r.fault(f.line(), "%s: %q is not one of %s", f.at, agent.Truncate(name, maxQuoted), join(tier.All()))
 	}
 	return t
 }
 
-// outlineOf is what the agent plans when its tools propose nothing: read the rows of its first reading tool, and answer
-// about them.
-func outlineOf(name string) agent.Outline {
-	return agent.Outline{Name: "plan_" + strings.TrimSuffix(name, "_agent"), Description: "Plan: read rows and answer about them.",
-		Template: "tpl_" + name + "_default"}
-}
-
-// template returns the template of the agent's plans.
-func (m manifest) template() playbook.Template {
-	return playbook.Template{ID: outlineOf(m.definition.Name).Template, Required: []string{"request"},
-		Text: strings.TrimSpace(m.definition.Prompt) + "\n\n" + `Answer the variable "request" about the records in a short text. When ` +
-			"records would be needed and there are none, say so."}
+// outlineOf returns what the agent plans when its tools propose nothing: answer about the rows of its first tool that
+// reads rows.
+func outlineOf(d agent.Definition) agent.Outline {
+	return agent.Outline{
+		Name:        "plan_" + strings.TrimSuffix(d.Name, "_agent"),
+		Description: "Plan: read rows and answer about them.",
+		Template: playbook.Template{
+			ID: "tpl_" + d.Name + "_default",
+			Text: strings.TrimSpace(d.Prompt) + "\n\n" + `Answer the variable "request" about the records in a short ` +
+				"text. When records would be needed and there are none, say so.",
+		},
+	}
 }
 
 // tools reads the tools and returns them with the table of the first that reads rows.

@@ -108,7 +108,7 @@ const maxQuoted = 60
 
 // shown is the beginning of a text of the manifest, on one line whatever it holds.
 func shown(text string) string {
-	text = agent.Cut(text, maxQuoted)
+	text = agent.Truncate(text, maxQuoted)
 	if quoted := strconv.Quote(text); text == "" || quoted != `"`+text+`"` {
 		return quoted
 	}

@@ -35,7 +35,7 @@ func (r *reader) rows(f, filter field, arguments *schema) (work, string) {
 	before := len(r.faults)
 	table := r.text(f)
 	if table != "" && !slices.Contains(rowTables(), table) {
-		r.fault(f.line(), "%s: %q is not one of %s", f.at, agent.Cut(table, maxQuoted), join(rowTables()))
+		r.fault(f.line(), "%s: %q is not one of %s", f.at, agent.Truncate(table, maxQuoted), join(rowTables()))
 	}
 	if len(r.faults) > before {
 		return nil, ""
@@ -107,7 +107,7 @@ func (c cell) unequalable() string {
 	case c.column.Type != "bool" && c.column.Type != "time" && !isText:
 		return "must be text"
 	case len(c.column.OneOf) > 0 && !slices.Contains(c.column.OneOf, value):
-		return fmt.Sprintf("%q is not one of %s", agent.Cut(value, maxQuoted), strings.Join(c.column.OneOf, ", "))
+		return fmt.Sprintf("%q is not one of %s", agent.Truncate(value, maxQuoted), strings.Join(c.column.OneOf, ", "))
 	}
 	return ""
 }
@@ -132,8 +132,7 @@ func (t reading) read(_ context.Context, run *agent.Run, in map[string]any) (str
 			rows = append(rows, t.shown(row, run.Context))
 		}
 	}
-	text, err := json.Marshal(map[string]any{"total": total, t.table: rows})
-	return string(text), err
+	return agent.JSON(map[string]any{"total": total, t.table: rows})
 }
 
 // rowsOf returns the request's rows of a table as they cross the wire.
@@ -151,7 +150,7 @@ func rowsOf(c agent.Context, table string) (list []map[string]any, err error) {
 func (t reading) shown(row map[string]any, c agent.Context) map[string]any {
 	for name, value := range row {
 		if text, ok := value.(string); ok {
-			row[name] = agent.Cut(text, maxText)
+			row[name] = agent.Truncate(text, maxText)
 		}
 	}
 	for _, column := range t.columns {

@@ -45,7 +45,7 @@ func (r *reader) anySchema(f field) *schema {
 		properties: map[string]*schema{}}
 	kinds := []string{"string", "boolean", "integer", "number", "array", "object"}
 	if s.kind != "" && !slices.Contains(kinds, s.kind) {
-		r.fault(m["type"].line(), "%s: %q is not one of %s", m["type"].at, agent.Cut(s.kind, maxQuoted), strings.Join(kinds, ", "))
+		r.fault(m["type"].line(), "%s: %q is not one of %s", m["type"].at, agent.Truncate(s.kind, maxQuoted), strings.Join(kinds, ", "))
 		s.kind = ""
 	}
 	r.belongs(s, m["enum"], "string")
@@ -64,7 +64,7 @@ func (r *reader) anySchema(f field) *schema {
 	for _, item := range r.list(m["required"]) {
 		name := r.text(item)
 		if _, there := s.properties[name]; !there && name != "" {
-			r.fault(item.line(), "%s: %q is not among the properties", item.at, agent.Cut(name, maxQuoted))
+			r.fault(item.line(), "%s: %q is not among the properties", item.at, agent.Truncate(name, maxQuoted))
 		}
 		s.required = append(s.required, name)
 	}

@@ -49,7 +49,7 @@ func extract(_ context.Context, run *agent.Run, in selection) (string, error) {
 			}
 		}
 	}
-	return answer(struct {
+	return agent.JSON(struct {
 		Total int    `json:"total"`
 		Items []item `json:"action_items"`
 	}{total, items})
@@ -68,7 +68,7 @@ func itemsIn(c agent.Context, e agent.Email) (items []item) {
 		if action = strings.Trim(action, " .,;:!?"); utf8.RuneCountInString(action) < 4 {
 			continue
 		}
-		found := item{Action: agent.Cut(action, 200), EmailID: e.ID, From: agent.Cut(e.From, 200), Subject: agent.Cut(e.Subject, 200), Because: why}
+		found := item{Action: agent.Truncate(action, 200), EmailID: e.ID, From: agent.Truncate(e.From, 200), Subject: agent.Truncate(e.Subject, 200), Because: why}
 		found.DueDate, found.Due = dueDate(c, e, s)
 		items = append(items, found)
 	}

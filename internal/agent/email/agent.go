@@ -4,7 +4,6 @@ package email
 
 import (
 	_ "embed"
-	"encoding/json"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/playbook"
@@ -34,31 +33,15 @@ func New(model agent.Model) *agent.Agent {
 			agent.NewTool("extract_action_items", "Find what e-mails ask of the person, with due dates. It creates nothing.", extract),
 			agent.NewTool("draft_response", "Gather what a reply to a thread must answer; with draft_text, propose that text as a draft.", draft),
 		},
-		Outlines: outlines(),
+		Outlines: []agent.Outline{
+			{Name: "plan_email_summary", Description: "Plan: read e-mails and answer about them.",
+				Select:   "emails",
+				Template: playbook.Template{ID: "tpl_email_agent_default", Text: defaultTemplate}},
+			{Name: "plan_email_tasks", Description: "Plan: read e-mails and make tasks of what they ask for.",
+				Select: "emails",
+				Template: playbook.Template{ID: "tpl_email_agent_follow_up", Text: followUpTemplate,
+					Columns: []string{"title", "description", "priority", "dueDate"}},
+				Act: playbook.Create, Table: "tasks"},
+		},
 	})
-}
-
-// Templates returns the templates that the agent's plans name.
-func Templates() []playbook.Template {
-	request := []string{"request"}
-	return []playbook.Template{
-		{ID: "tpl_email_agent_default", Text: defaultTemplate, Required: request},
-		{ID: "tpl_email_agent_follow_up", Text: followUpTemplate, Required: request,
-			Columns: []string{"title", "description", "priority", "dueDate"}},
-	}
-}
-
-func outlines() []agent.Outline {
-	return []agent.Outline{
-		{Name: "plan_email_summary", Description: "Plan: read e-mails and answer about them.",
-			Select: "emails", Template: "tpl_email_agent_default"},
-		{Name: "plan_email_tasks", Description: "Plan: read e-mails and make tasks of what they ask for.",
-			Select: "emails", Template: "tpl_email_agent_follow_up", Act: playbook.Create, Table: "tasks",
-			Data: map[string]any{"title": "{{title}}", "description": "{{description}}", "priority": "{{priority}}", "dueDate": "{{dueDate}}"}},
-	}
-}
-
-func answer(v any) (string, error) {
-	text, err := json.Marshal(v)
-	return string(text), err
 }

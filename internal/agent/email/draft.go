@@ -54,7 +54,7 @@ func draft(_ context.Context, run *agent.Run, in drafting) (string, error) {
 	}
 	out := factsOf(run, emails)
 	if text := strings.TrimSpace(in.Text); text != "" {
-		data := map[string]any{"subject": out.Subject, "to": out.ReplyTo, "body": text, "snippet": agent.Cut(text, 200),
+		data := map[string]any{"subject": out.Subject, "to": out.ReplyTo, "body": text, "snippet": agent.Truncate(text, 200),
 			"labels": []string{"draft"}}
 		for column, value := range map[string]string{"threadId": emails[len(emails)-1].ThreadID, "from": run.User.Email} {
 			if value != "" {
@@ -69,7 +69,7 @@ func draft(_ context.Context, run *agent.Run, in drafting) (string, error) {
 		}
 		out.Proposed = true
 	}
-	return answer(out)
+	return agent.JSON(out)
 }
 
 // thread returns the messages of the thread, oldest first.
@@ -86,30 +86,30 @@ func (d drafting) thread(c agent.Context) ([]agent.Email, error) {
 			at = slices.IndexFunc(list, func(e agent.Email) bool { return e.ID == d.Thread.EmailID })
 		}
 		if at < 0 {
-			return nil, fmt.Errorf("there is no e-mail with id %q in this request", agent.Cut(d.Thread.EmailID, 80))
+			return nil, fmt.Errorf("there is no e-mail with id %q in this request", agent.Truncate(d.Thread.EmailID, 80))
 		}
 		key = thread(list[at])
 	}
 	list = slices.DeleteFunc(list, func(e agent.Email) bool { return thread(e) != key })
 	if len(list) == 0 {
-		return nil, fmt.Errorf("there is no thread with id %q in this request", agent.Cut(key, 80))
+		return nil, fmt.Errorf("there is no thread with id %q in this request", agent.Truncate(key, 80))
 	}
 	return list, nil
 }
 
 func factsOf(run *agent.Run, emails []agent.Email) facts {
 	last, me := emails[len(emails)-1], address(run.User.Email)
-	out := facts{Subject: "Re: " + replyMark.ReplaceAllString(agent.Cut(last.Subject, 300), ""), Waiting: "you",
+	out := facts{Subject: "Re: " + replyMark.ReplaceAllString(agent.Truncate(last.Subject, 300), ""), Waiting: "you",
 		ReplyTo: []string{}, Participants: []string{}, Messages: []message{},
 		Note: "Only snippets are known, never whole messages."}
 	var text strings.Builder
 	for _, e := range emails {
 		mine := me != "" && address(e.From) == me
-		text.WriteString(agent.Cut(e.Subject, 300) + " " + agent.Cut(e.Snippet, maxScanned) + "\n")
+		text.WriteString(agent.Truncate(e.Subject, 300) + " " + agent.Truncate(e.Snippet, maxScanned) + "\n")
 		for _, who := range append([]string{e.From}, e.To...) {
 			out.Participants = appendNew(out.Participants, who)
 		}
-		if q := lastQuestion(agent.Cut(e.Snippet, maxScanned)); q != "" && !mine {
+		if q := lastQuestion(agent.Truncate(e.Snippet, maxScanned)); q != "" && !mine {
 			out.Question = q
 		}
 	}
@@ -119,7 +119,7 @@ func factsOf(run *agent.Run, emails []agent.Email) facts {
 		out.ReplyTo = append(out.ReplyTo, last.From)
 	}
 	for _, e := range emails[max(0, len(emails)-maxMessages):] {
-		out.Messages = append(out.Messages, message{agent.Cut(e.From, 200), run.Context.Local(e.Date), agent.Cut(e.Snippet, 500)})
+		out.Messages = append(out.Messages, message{agent.Truncate(e.From, 200), run.Context.Local(e.Date), agent.Truncate(e.Snippet, 500)})
 	}
 	out.Language, out.Tone = language(text.String()), tone(text.String())
 	return out
@@ -130,7 +130,7 @@ func appendNew(list []string, who string) []string {
 	if known || strings.TrimSpace(who) == "" || len(list) >= maxMessages {
 		return list
 	}
-	return append(list, agent.Cut(who, 200))
+	return append(list, agent.Truncate(who, 200))
 }
 
 // address returns the bare address of "Name <address>".

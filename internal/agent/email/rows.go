@@ -39,13 +39,12 @@ func (s selection) emails(c agent.Context) ([]agent.Email, error) {
 		list = list[:0]
 	}
 	for i, m := range s.Metadata {
-		at := slices.IndexFunc(c.Emails, func(e agent.Email) bool { return m.ID != "" && e.ID == m.ID })
-		if at >= 0 {
-			list = append(list, c.Emails[at])
+		if known, ok := c.Email(m.ID); ok {
+			list = append(list, known)
 			continue
 		}
 		if m.From == "" && m.Subject == "" && m.Snippet == "" {
-			return nil, fmt.Errorf("metadata[%d]: there is no e-mail with id %q in this request", i, agent.Cut(m.ID, 80))
+			return nil, fmt.Errorf("metadata[%d]: there is no e-mail with id %q in this request", i, agent.Truncate(m.ID, 80))
 		}
 		e := agent.Email{ID: m.ID, ThreadID: m.ThreadID, From: m.From, To: m.To, Subject: m.Subject, Snippet: m.Snippet, Labels: m.Labels}
 		if m.Date != "" {
@@ -58,7 +57,7 @@ func (s selection) emails(c agent.Context) ([]agent.Email, error) {
 		list = append(list, e)
 	}
 	for i := range list {
-		list[i].Subject, list[i].Snippet = agent.Cut(list[i].Subject, maxScanned), agent.Cut(list[i].Snippet, maxScanned)
+		list[i].Subject, list[i].Snippet = agent.Truncate(list[i].Subject, maxScanned), agent.Truncate(list[i].Snippet, maxScanned)
 	}
 	slices.SortStableFunc(list, func(a, b agent.Email) int { return cmp.Compare(b.Date, a.Date) })
 	return list, nil
@@ -87,11 +86,11 @@ func classify(_ context.Context, run *agent.Run, in selection) (string, error) {
 		counts[v.class]++
 		threads[thread(e)] = true
 		if len(rows) < maxListed {
-			rows = append(rows, classified{e.ID, e.ThreadID, agent.Cut(e.From, 200), agent.Cut(e.Subject, 200),
+			rows = append(rows, classified{e.ID, e.ThreadID, agent.Truncate(e.From, 200), agent.Truncate(e.Subject, 200),
 				run.Context.Local(e.Date), v.class, v.also, v.confidence, v.reasons})
 		}
 	}
-	return answer(struct {
+	return agent.JSON(struct {
 		Total   int            `json:"total"`
 		Threads int            `json:"threads"`
 		Counts  map[string]int `json:"counts"`

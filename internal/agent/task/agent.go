@@ -37,31 +37,19 @@ func New(model agent.Model) *agent.Agent {
 			agent.NewTool("list_tasks", "Read the person's tasks, by due date and then priority. Without filters: all of them.", list),
 			agent.NewTool("suggest_tasks", "Find work that notes mention and no task covers yet. It creates nothing.", suggest),
 		},
-		Outlines: outlines(),
+		Outlines: []agent.Outline{
+			{Name: "plan_new_tasks", Description: "Plan: make tasks out of the request.",
+				Template: playbook.Template{ID: "tpl_task_agent_default", Text: defaultTemplate,
+					Columns: []string{"title", "description", "priority", "dueDate"}},
+				Act: playbook.Create, Table: "tasks"},
+			{Name: "plan_task_review", Description: "Plan: read tasks, decide which should change, update those.",
+				Select: "tasks",
+				Template: playbook.Template{ID: "tpl_task_agent_review", Text: reviewTemplate,
+					Columns: []string{"id", "status", "priority", "dueDate"}},
+				Act: playbook.Update, Table: "tasks"},
+			{Name: "plan_task_summary", Description: "Plan: read tasks and write a summary of them.",
+				Select:   "tasks",
+				Template: playbook.Template{ID: "tpl_task_agent_summary", Text: summaryTemplate}},
+		},
 	})
-}
-
-// Templates returns the templates that the agent's plans name.
-func Templates() []playbook.Template {
-	request := []string{"request"}
-	return []playbook.Template{
-		{ID: "tpl_task_agent_default", Text: defaultTemplate, Required: request,
-			Columns: []string{"title", "description", "priority", "dueDate"}},
-		{ID: "tpl_task_agent_review", Text: reviewTemplate, Required: request,
-			Columns: []string{"id", "status", "priority", "dueDate"}},
-		{ID: "tpl_task_agent_summary", Text: summaryTemplate, Required: request},
-	}
-}
-
-func outlines() []agent.Outline {
-	return []agent.Outline{
-		{Name: "plan_new_tasks", Description: "Plan: make tasks out of the request.",
-			Template: "tpl_task_agent_default", Act: playbook.Create, Table: "tasks",
-			Data: map[string]any{"title": "{{title}}", "description": "{{description}}", "priority": "{{priority}}", "dueDate": "{{dueDate}}"}},
-		{Name: "plan_task_review", Description: "Plan: read tasks, decide which should change, update those.",
-			Select: "tasks", Template: "tpl_task_agent_review", Act: playbook.Update, Table: "tasks",
-			Data: map[string]any{"id": "{{id}}", "status": "{{status}}", "priority": "{{priority}}", "dueDate": "{{dueDate}}"}},
-		{Name: "plan_task_summary", Description: "Plan: read tasks and write a summary of them.",
-			Select: "tasks", Template: "tpl_task_agent_summary"},
-	}
 }

@@ -2,7 +2,6 @@ package task
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -125,7 +124,7 @@ func setDue(run *agent.Run, data map[string]any, text string) error {
 
 func sameTitle(tasks []agent.Task, title string) string {
 	for _, t := range tasks {
-		if !t.Done() && fold(t.Title) == fold(title) {
+		if !t.Done() && agent.Normalize(t.Title) == agent.Normalize(title) {
 			return t.ID
 		}
 	}
@@ -141,6 +140,5 @@ func proposed(run *agent.Run, data map[string]any, note string) (string, error) 
 	if note != "" {
 		out["note"] = note
 	}
-	text, err := json.Marshal(out)
-	return string(text), err
+	return agent.JSON(out)
 }

@@ -3,7 +3,6 @@ package task
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -55,24 +54,18 @@ func list(_ context.Context, run *agent.Run, in listing) (string, error) {
 		}
 	}
 	slices.SortStableFunc(rows, byUrgency)
-	out := struct {
+	return agent.JSON(struct {
 		Total int   `json:"total"`
 		Tasks []row `json:"tasks"`
-	}{len(rows), rows[:min(len(rows), maxListed)]}
-	text, err := json.Marshal(out)
-	return string(text), err
+	}{len(rows), rows[:min(len(rows), maxListed)]})
 }
 
 func rowOf(c agent.Context, t agent.Task) row {
-	out := row{ID: t.ID, Title: t.Title, Description: agent.Cut(t.Description, 300), Status: status(t), Priority: t.Priority,
+	out := row{ID: t.ID, Title: t.Title, Description: agent.Truncate(t.Description, 300), Status: status(t), Priority: t.Priority,
 		Assignee: t.Assignee, ProjectID: t.ProjectID, Project: projectName(c, t.ProjectID), DueDate: t.DueDate,
 		Due: c.Local(t.DueDate)}
-	out.Overdue = overdue(c, t)
+	out.Overdue = c.Overdue(t)
 	return out
-}
-
-func overdue(c agent.Context, t agent.Task) bool {
-	return !t.Done() && t.DueDate != 0 && c.Due(t.DueDate).Before(c.Now)
 }
 
 func status(t agent.Task) string { return cmp.Or(t.Status, "todo") }
@@ -109,16 +102,16 @@ func (f filters) matcher(run *agent.Run) (func(agent.Task) bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	words, project, who := fold(f.Text), fold(f.Project), f.who(run)
+	words, project, who := agent.Normalize(f.Text), agent.Normalize(f.Project), f.who(run)
 	return func(t agent.Task) bool {
 		switch {
 		case f.Status == "open" && t.Done():
 		case f.Status != "" && f.Status != "all" && f.Status != "open" && status(t) != f.Status:
 		case f.Priority != "" && t.Priority != f.Priority:
-		case f.Overdue && !overdue(c, t):
-		case project != "" && fold(t.ProjectID) != project && fold(projectName(c, t.ProjectID)) != project:
-		case len(who) > 0 && !slices.ContainsFunc(who, func(w string) bool { return strings.Contains(fold(t.Assignee), w) }):
-		case !strings.Contains(fold(t.Title+" "+t.Description), words):
+		case f.Overdue && !c.Overdue(t):
+		case project != "" && agent.Normalize(t.ProjectID) != project && agent.Normalize(projectName(c, t.ProjectID)) != project:
+		case len(who) > 0 && !slices.ContainsFunc(who, func(w string) bool { return strings.Contains(agent.Normalize(t.Assignee), w) }):
+		case !strings.Contains(agent.Normalize(t.Title+" "+t.Description), words):
 		case !inRange(t.DueDate):
 		default:
 			return true
@@ -153,14 +146,14 @@ func (f filters) dueRange(c agent.Context) (func(int64) bool, error) {
 
 // who returns the names the assignee filter stands for; "me" is the person asking, by profile name or e-mail.
 func (f filters) who(run *agent.Run) []string {
-	name := fold(f.Assignee)
+	name := agent.Normalize(f.Assignee)
 	if name != "me" {
 		return slices.DeleteFunc([]string{name}, func(s string) bool { return s == "" })
 	}
-	names := []string{fold(run.User.Email)}
+	names := []string{agent.Normalize(run.User.Email)}
 	for _, key := range []string{"name", "full_name", "first_name", "email"} {
 		if text, ok := run.Context.UserProfile[key].(string); ok {
-			names = append(names, fold(text))
+			names = append(names, agent.Normalize(text))
 		}
 	}
 	names = slices.DeleteFunc(names, func(s string) bool { return s == "" })
@@ -169,6 +162,3 @@ func (f filters) who(run *agent.Run) []string {
 	}
 	return names
 }
-
-// fold makes texts comparable: lower case, single blanks.
-func fold(s string) string { return strings.Join(strings.Fields(strings.ToLower(s)), " ") }

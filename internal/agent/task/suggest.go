@@ -2,7 +2,6 @@ package task
 
 import (
 	"context"
-	"encoding/json"
 	"regexp"
 	"strings"
 	"time"
@@ -42,8 +41,7 @@ func suggest(_ context.Context, run *agent.Run, in notesContext) (string, error)
 			}
 		}
 	}
-	text, err := json.Marshal(map[string]any{"suggestions": found})
-	return string(text), err
+	return agent.JSON(map[string]any{"suggestions": found})
 }
 
 // notesOf returns the texts to search: those given, or the request's notes and documents.
@@ -127,7 +125,7 @@ func title(text string) string {
 	if utf8.RuneCountInString(text) < 3 {
 		return ""
 	}
-	text = agent.Cut(text, maxTitle)
+	text = agent.Truncate(text, maxTitle)
 	first, size := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(first)) + text[size:]
 }

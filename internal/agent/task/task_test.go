@@ -228,7 +228,7 @@ func TestSuggest(t *testing.T) {
 
 func TestPlans(t *testing.T) {
 	t.Parallel()
-	templates, err := playbook.NewTemplates(task.Templates()...)
+	templates, err := playbook.NewTemplates(task.New(nil).Templates()...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func setup(t *testing.T) (*chat.Orchestrator, *recorder) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	templates, err := playbook.NewTemplates(append(list, task.Templates()...)...)
+	templates, err := playbook.NewTemplates(append(list, registry.Templates()...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestEveryTemplate(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := []map[string]any{{"id": "x", "title": "Call", "subject": "Please sign", "status": "todo", "dueDate": 1}}
-	for _, tpl := range append(list, task.Templates()...) {
+	for _, tpl := range append(list, task.New(nil).Templates()...) {
 		variables := map[string]any{}
 		for _, name := range tpl.Required {
 			variables[name] = "call Anna and pay Leo"

@@ -40,7 +40,7 @@ func orchestrator(t *testing.T) (*chat.Orchestrator, *llmtest.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	templates, err := playbook.NewTemplates(task.Templates()...)
+	templates, err := playbook.NewTemplates(agents.Templates()...)
 	if err != nil {
 		t.Fatal(err)
 	}
