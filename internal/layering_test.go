@@ -37,14 +37,17 @@ var allowed = map[string]string{
 	"internal/dates":    "",
 
 	// The domain.
-	"internal/playbook":        "internal/fault internal/tier",
-	"internal/agent":           "internal/dates internal/playbook internal/sanitize internal/fault internal/identity internal/tier",
-	"internal/agent/task":      "internal/agent internal/dates internal/playbook",
-	"internal/agent/calendar":  "internal/agent internal/dates internal/playbook",
-	"internal/agent/email":     "internal/agent internal/dates internal/playbook",
-	"internal/agent/analytics": "internal/agent internal/dates internal/playbook",
-	"internal/agent/declared":  "internal/agent internal/dates internal/playbook internal/tier",
-	"internal/chat":            "internal/agent internal/playbook internal/sanitize internal/identity internal/tier internal/fault",
+	"internal/action":   "",
+	"internal/playbook": "internal/action internal/fault internal/tier",
+	"internal/agent": "internal/action internal/agent/schema internal/dates internal/playbook internal/sanitize internal/fault " +
+		"internal/identity internal/tier",
+	"internal/agent/schema":    "",
+	"internal/agent/task":      "internal/action internal/agent internal/dates internal/playbook",
+	"internal/agent/calendar":  "internal/action internal/agent internal/dates internal/playbook",
+	"internal/agent/email":     "internal/action internal/agent internal/dates internal/playbook",
+	"internal/agent/analytics": "internal/action internal/agent internal/dates internal/playbook",
+	"internal/agent/declared":  "internal/action internal/agent internal/agent/schema internal/dates internal/playbook internal/tier",
+	"internal/chat":            "internal/action internal/agent internal/playbook internal/sanitize internal/identity internal/tier internal/fault",
 	"internal/auth":            "internal/postgres gen/db internal/identity internal/tier internal/fault",
 	"internal/backup":          "internal/postgres gen/db internal/identity internal/tier internal/fault",
 	"internal/billing":         "internal/postgres gen/db internal/identity internal/tier internal/fault",
@@ -59,7 +62,7 @@ var allowed = map[string]string{
 	// The edge.
 	"internal/strictjson": "internal/fault",
 	"internal/docsite":    "openapi docs internal/fault",
-	"internal/httpapi": "openapi gen/api internal/agent internal/auth internal/backup internal/billing internal/chat " +
+	"internal/httpapi": "openapi gen/api internal/action internal/agent internal/auth internal/backup internal/billing internal/chat " +
 		"internal/playbook internal/ratelimit internal/strictjson internal/docsite internal/fault internal/identity internal/tier",
 
 	// Stand-ins for development.

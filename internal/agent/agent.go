@@ -10,6 +10,7 @@ import (
 
 	"github.com/tmc/langchaingo/llms"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/sanitize"
 	"github.com/adiuva/cloud-api/internal/tier"
@@ -75,8 +76,8 @@ func (a *Agent) Tools() []Tool { return a.tools }
 // Result is an agent's answer.
 type Result struct {
 	Text      string
-	Actions   []playbook.Action // everything proposed in the request so far
-	Truncated bool              // the model stopped for length
+	Actions   []action.Action // everything proposed in the request so far
+	Truncated bool            // the model stopped for length
 }
 
 // Handle answers run.Message. emit, when not nil, receives the text as it is produced; joined it equals Result.Text.

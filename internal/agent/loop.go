@@ -7,8 +7,8 @@ import (
 
 	"github.com/tmc/langchaingo/llms"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/fault"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
 // MaxRounds is how often a loop calls the model. The last call offers no tools, so that the model answers in text.
@@ -89,7 +89,7 @@ func (l *loop) ask(ctx context.Context, tools []llms.Tool) (Answer, error) {
 // result ends the loop with the model's answer. A model that proposed something and then said nothing is given the one
 // sentence that is true.
 func (l *loop) result(answer Answer) (Result, error) {
-	actions := append([]playbook.Action(nil), l.Run.Actions()...)
+	actions := append([]action.Action(nil), l.Run.Actions()...)
 	if strings.TrimSpace(l.out.text.String()) == "" {
 		if len(actions) == 0 {
 			return Result{}, ErrNoAnswer

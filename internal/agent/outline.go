@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
@@ -17,7 +18,7 @@ type Outline struct {
 	// Template is used by the generating step. It always gets the user's message as its variable "request".
 	Template playbook.Template
 	// Act, when not "", is applied to Table with every column of the generated records.
-	Act   playbook.Kind
+	Act   action.Kind
 	Table string
 }
 
@@ -61,8 +62,8 @@ func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Template
 	for _, s := range chosen {
 		b.Step(s)
 	}
-	for _, action := range run.Actions() {
-		b.Act(literal(action), nil)
+	for _, proposed := range run.Actions() {
+		b.Act(literal(proposed), nil)
 	}
 	plan, err := b.Build()
 	if err != nil {
@@ -79,7 +80,7 @@ func (o Outline) tool(pick func(Outline, choice) error) Tool {
 }
 
 // literal keeps what a user wrote in braces from being read as a placeholder.
-func literal(a playbook.Action) playbook.Action {
+func literal(a action.Action) action.Action {
 	data := make(map[string]any, len(a.Data))
 	for name, value := range a.Data {
 		if text, ok := value.(string); ok {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/adiuva/cloud-api/internal/agent/schema"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/tier"
@@ -170,9 +171,9 @@ func askTool(names []string) Tool {
 			return run.registry.CallAgent(ctx, run, in.Agent, in.Query)
 		})
 	if len(names) > 0 {
-		schema := schemaOf[question]()
-		schema.Properties["agent"].Enum = names
-		tool = tool.described(schema.JSON())
+		arguments := schema.Of[question]()
+		arguments.Properties["agent"].Enum = names
+		tool = tool.withSchema(arguments)
 	}
 	return tool
 }

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/identity"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
 // MaxActions is the most actions one answer may propose.
@@ -35,7 +35,7 @@ type Run struct {
 }
 
 type proposals struct {
-	actions []playbook.Action
+	actions []action.Action
 	dropped int
 }
 
@@ -63,7 +63,7 @@ func (r *Run) asked(name, query string) *Run {
 func (r *Run) VectorStoreContext() []string { return r.Context.RelevantDocuments }
 
 // Actions returns what was proposed so far, in order.
-func (r *Run) Actions() []playbook.Action { return r.shared.actions }
+func (r *Run) Actions() []action.Action { return r.shared.actions }
 
 // Dropped returns how many proposals were refused.
 func (r *Run) Dropped() int { return r.shared.dropped }
@@ -71,7 +71,7 @@ func (r *Run) Dropped() int { return r.shared.dropped }
 // Propose adds an action to the answer. It is refused, counted and explained in words for the model when it is outside
 // the tables and columns of package playbook, updates or deletes a row that the request's context does not hold, points
 // to a row nobody named, or is one too many.
-func (r *Run) Propose(a playbook.Action) error {
+func (r *Run) Propose(a action.Action) error {
 	checked, err := a.Check()
 	if err == nil {
 		err = r.known(checked)
@@ -87,14 +87,14 @@ func (r *Run) Propose(a playbook.Action) error {
 	return nil
 }
 
-func (r *Run) known(a playbook.Action) error {
-	if a.Type == playbook.Update || a.Type == playbook.Delete {
+func (r *Run) known(a action.Action) error {
+	if a.Type == action.Update || a.Type == action.Delete {
 		id, _ := a.Data["id"].(string)
 		if !r.Context.ids(a.Table)[id] {
 			return fmt.Errorf("there is no %s row with id %q in this request", a.Table, id)
 		}
 	}
-	for _, c := range playbook.Columns(a.Table) {
+	for _, c := range action.Columns(a.Table) {
 		id, isText := a.Data[c.Name].(string)
 		if c.Table == "" || !isText {
 			continue

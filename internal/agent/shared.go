@@ -3,7 +3,7 @@ package agent
 import (
 	"context"
 
-	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/action"
 )
 
 type document struct {
@@ -27,7 +27,7 @@ func sharedTools() []Tool {
 }
 
 func indexDocument(_ context.Context, run *Run, in document) (string, error) {
-	if err := run.Propose(playbook.IndexDocument(in.Table, in.ID, in.Title)); err != nil {
+	if err := run.Propose(action.IndexDocument(in.Table, in.ID, in.Title)); err != nil {
 		return "", err
 	}
 	return "Proposed.", nil
@@ -42,7 +42,7 @@ func sendNotification(_ context.Context, run *Run, in notification) (string, err
 		}
 		at = moment.Start.UnixMilli()
 	}
-	if err := run.Propose(playbook.SendNotification(in.Title, in.Body, at)); err != nil {
+	if err := run.Propose(action.SendNotification(in.Title, in.Body, at)); err != nil {
 		return "", err
 	}
 	return "Proposed.", nil

@@ -8,8 +8,8 @@ import (
 
 	"github.com/tmc/langchaingo/llms"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
 var errNoAgents = errors.New("no agent is registered for this tier")
@@ -37,7 +37,7 @@ func (o *Orchestrator) answer(ctx context.Context, guard Guard, agents []*agent.
 	}
 	actions := result.Actions
 	if actions == nil {
-		actions = []playbook.Action{}
+		actions = []action.Action{}
 	}
 	return o.release(ctx, guard, hit, Reply{Kind: Response, Text: text, Actions: actions, Truncated: result.Truncated}), nil
 }
@@ -73,5 +73,5 @@ func (o *Orchestrator) plan(ctx context.Context, guard Guard, a *agent.Agent, ru
 	if err != nil {
 		return Reply{}, err
 	}
-	return o.release(ctx, guard, "", Reply{Kind: Execution, Plan: &plan, Actions: []playbook.Action{}}), nil
+	return o.release(ctx, guard, "", Reply{Kind: Execution, Plan: &plan, Actions: []action.Action{}}), nil
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
@@ -46,7 +47,7 @@ const (
 type Reply struct {
 	Kind    Kind
 	Text    string
-	Actions []playbook.Action
+	Actions []action.Action
 	Plan    *playbook.Plan // of a reply of kind Execution, nil otherwise
 	// Truncated is true when the model stopped for length.
 	Truncated bool

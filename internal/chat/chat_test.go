@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/tmc/langchaingo/llms"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/chat"
@@ -219,7 +220,7 @@ func TestDirectStreamsWhatItAnswers(t *testing.T) {
 		says("I prepared the task for you."))
 	var joined strings.Builder
 	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m", Timezone: "Europe/Berlin"}, func(s string) error { joined.WriteString(s); return nil })
-	want := chat.Reply{Kind: chat.Response, Text: "I prepared the task for you.", Actions: []playbook.Action{playbook.CreateRecord("tasks",
+	want := chat.Reply{Kind: chat.Response, Text: "I prepared the task for you.", Actions: []action.Action{action.CreateRecord("tasks",
 		map[string]any{"title": "Call Anna", "status": "todo", "priority": "high", "dueDate": int64(1795561199999)})}}
 	if diff := cmp.Diff(want, reply); err != nil || diff != "" || joined.String() != want.Text {
 		t.Errorf("%v, emitted %q: %s", err, joined.String(), diff)
@@ -255,7 +256,7 @@ func TestPlanMode(t *testing.T) {
 
 func TestLeaksAreReplaced(t *testing.T) {
 	t.Parallel()
-	canned := chat.Reply{Kind: chat.Response, Text: chat.Canned, Actions: []playbook.Action{}, Replaced: true}
+	canned := chat.Reply{Kind: chat.Response, Text: chat.Canned, Actions: []action.Action{}, Replaced: true}
 	for _, c := range []struct {
 		name  string
 		mode  chat.Mode

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/sanitize"
 )
 
@@ -99,7 +99,7 @@ func (o *Orchestrator) release(ctx context.Context, guard Guard, hit string, rep
 		return reply
 	}
 	o.cfg.Log.WarnContext(ctx, "answer replaced by the leak filter", slog.String("secret", hit))
-	return Reply{Kind: Response, Text: Canned, Actions: []playbook.Action{}, Replaced: true}
+	return Reply{Kind: Response, Text: Canned, Actions: []action.Action{}, Replaced: true}
 }
 
 // rows collects the texts that leave beside an answer, in their order and by column: what is cut over many rows reads

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -53,14 +54,14 @@ func Playbooks(templates *Templates) (*Library, error) {
 }
 
 // tasksFrom creates a task for each record of step 1.
-func tasksFrom() Action {
-	return CreateRecord("tasks", map[string]any{"title": "{{title}}", "description": "{{description}}",
+func tasksFrom() action.Action {
+	return action.CreateRecord("tasks", map[string]any{"title": "{{title}}", "description": "{{description}}",
 		"status": "todo", "priority": "{{priority}}", "dueDate": "{{dueDate}}"})
 }
 
 // noteFrom keeps the prose of step 1 as a note.
-func noteFrom(title string) Action {
-	return CreateRecord("notes", map[string]any{"title": title, "content": "{{output}}"})
+func noteFrom(title string) action.Action {
+	return action.CreateRecord("notes", map[string]any{"title": title, "content": "{{output}}"})
 }
 
 func emailTasks(t *Templates) *Builder {
@@ -85,14 +86,14 @@ func inboxTriage(t *Templates) *Builder {
 	return NewBuilder("email_agent", t).
 		Describe("triage_inbox", "Triage the inbox", "Labels each e-mail by what it needs from you.", tier.Free).
 		Select("emails", nil).Generate("tpl_inbox_triage", nil, From(0)).
-		Act(UpdateRecord("emails", map[string]any{"id": "{{id}}", "labels": "{{labels}}"}), From(1))
+		Act(action.UpdateRecord("emails", map[string]any{"id": "{{id}}", "labels": "{{labels}}"}), From(1))
 }
 
 func calendarConflicts(t *Templates) *Builder {
 	return NewBuilder("calendar_agent", t).
 		Describe("resolve_calendar_conflicts", "Resolve calendar conflicts", "Finds overlapping events and moves the ones easier to move.", tier.Free).
 		Select("events", nil).Generate("tpl_calendar_conflicts", nil, From(0)).
-		Act(UpdateRecord("events", map[string]any{"id": "{{id}}", "start": "{{start}}", "end": "{{end}}"}), From(1))
+		Act(action.UpdateRecord("events", map[string]any{"id": "{{id}}", "start": "{{start}}", "end": "{{end}}"}), From(1))
 }
 
 func meetingPreparation(t *Templates) *Builder {
@@ -105,14 +106,14 @@ func overdueCleanup(t *Templates) *Builder {
 	return NewBuilder("task_agent", t).
 		Describe("overdue_cleanup", "Clean up overdue tasks", "Gives overdue tasks a realistic date and the priority they need.", tier.Free).
 		Select("tasks", map[string]any{"status": "todo"}).Generate("tpl_overdue_cleanup", nil, From(0)).
-		Act(UpdateRecord("tasks", map[string]any{"id": "{{id}}", "dueDate": "{{dueDate}}", "priority": "{{priority}}"}), From(1))
+		Act(action.UpdateRecord("tasks", map[string]any{"id": "{{id}}", "dueDate": "{{dueDate}}", "priority": "{{priority}}"}), From(1))
 }
 
 func weeklyReport(t *Templates) *Builder {
 	return NewBuilder("analytics_agent", t).
 		Describe("weekly_report", "Weekly report", "Writes the week's report from the tasks, as a note, and tells you.", tier.Pro).
 		Select("tasks", nil).Generate("tpl_weekly_report", nil, From(0)).Act(noteFrom("Weekly report"), From(1)).
-		Act(SendNotification("Weekly report", "Your weekly report is in the notes.", 0), nil)
+		Act(action.SendNotification("Weekly report", "Your weekly report is in the notes.", 0), nil)
 }
 
 func projectStatus(t *Templates) *Builder {

@@ -8,7 +8,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+// The kinds of step that only plans have; all other steps are actions.
+const (
+	Generate action.Kind = "generate" // text or records made from a template, named by its id
+	Select   action.Kind = "select"   // the client reads rows of one table
 )
 
 // Plan is what a client executes step by step. Playbooks also carry an ID, a title, a description and the least tier that
@@ -26,7 +33,7 @@ type Plan struct {
 // by PromptTemplate with Variables over the source step's records. An action kind carries out Data, in which
 // "{{column}}" stands for the source record's column, once per record of the source step, or once when it has none.
 type Step struct {
-	Action         Kind           `json:"action"`
+	Action         action.Kind    `json:"action"`
 	PromptTemplate string         `json:"prompt_template,omitempty"`
 	Variables      map[string]any `json:"variables,omitempty"`
 	DataFromStep   *int           `json:"data_from_step,omitempty"` // zero-based, smaller than the step's own index
@@ -71,7 +78,7 @@ func (b *Builder) Generate(template string, variables map[string]any, from *int)
 }
 
 // Act adds an action step that runs once, or once per record of the step from when that is not nil.
-func (b *Builder) Act(a Action, from *int) *Builder {
+func (b *Builder) Act(a action.Action, from *int) *Builder {
 	return b.Step(Step{Action: a.Type, Table: a.Table, Data: a.Data, DataFromStep: from})
 }
 
@@ -83,9 +90,6 @@ func (b *Builder) Step(s Step) *Builder {
 	b.plan.Steps = append(b.plan.Steps, s)
 	return b
 }
-
-// Len returns how many steps were added, which is the index of the next one.
-func (b *Builder) Len() int { return len(b.plan.Steps) }
 
 // Build returns the plan, or every fault that was found. The plan shares nothing with the builder's arguments.
 func (b *Builder) Build() (Plan, error) {
@@ -114,14 +118,14 @@ func (b *Builder) check(index int, s Step) error {
 		return checkSelect(s)
 	case s.Action == Generate:
 		return b.checkGenerate(s)
-	case s.Action.IsAction():
+	case slices.Contains(action.Kinds(), s.Action):
 		return b.checkAct(s)
 	}
 	return errors.New("unknown kind of step")
 }
 
 func checkSelect(s Step) error {
-	columns := Columns(s.Table)
+	columns := action.Columns(s.Table)
 	if columns == nil {
 		return fmt.Errorf("there is no table %q", s.Table)
 	}
@@ -129,14 +133,14 @@ func checkSelect(s Step) error {
 		return errors.New("a select has a table and a filter and nothing else")
 	}
 	for name, value := range s.Filter {
-		i := slices.IndexFunc(columns, func(c Column) bool { return c.Name == name })
+		i := slices.IndexFunc(columns, func(c action.Column) bool { return c.Name == name })
 		if name == "id" {
 			continue
 		}
 		if i < 0 {
 			return fmt.Errorf("%s has no column %q", s.Table, name)
 		}
-		if _, err := columns[i].canonical(value); err != nil {
+		if _, err := columns[i].Canonical(value); err != nil {
 			return fmt.Errorf("filter %s: %w", name, err)
 		}
 	}
@@ -172,29 +176,22 @@ func (b *Builder) checkAct(s Step) error {
 		if len(placeholders(value)) == 0 {
 			sample[name] = value
 		} else {
-			sample[name] = stand(s, name)
+			sample[name] = sampleFor(s, name)
 		}
 	}
-	_, err := Action{Type: s.Action, Table: s.Table, Data: sample}.Check()
+	_, err := action.Action{Type: s.Action, Table: s.Table, Data: sample}.Check()
 	return err
 }
 
-// stand returns a value of the right type for a column that a placeholder will fill, so that the rest can be checked.
-func stand(s Step, name string) any {
-	for _, c := range append(Columns(s.Table), Column{Name: "at", Type: "time"}) {
-		if c.Name != name {
-			continue
-		}
-		switch {
-		case c.Type == "time":
-			return int64(1)
-		case c.Type == "bool":
-			return true
-		case len(c.OneOf) > 0:
-			return c.OneOf[0]
-		}
+// sampleFor returns a value of the right type for a column that a placeholder will fill, so that the rest of the step can
+// be checked. An unknown column gets a text; Check reports it.
+func sampleFor(s Step, name string) any {
+	columns, err := action.Action{Type: s.Action, Table: s.Table}.Columns()
+	i := slices.IndexFunc(columns, func(c action.Column) bool { return c.Name == name })
+	if err != nil || i < 0 {
+		return "x"
 	}
-	return "x"
+	return columns[i].Sample()
 }
 
 // columnsFrom returns the columns that the source step's records have; all is true when any may occur.
@@ -206,7 +203,7 @@ func (b *Builder) columnsFrom(from *int) (known []string, all bool) {
 	switch source.Action {
 	case Select:
 		known = []string{"id"}
-		for _, c := range Columns(source.Table) {
+		for _, c := range action.Columns(source.Table) {
 			known = append(known, c.Name)
 		}
 		return known, false

@@ -63,12 +63,6 @@ func (t *Templates) Get(id string) (Template, error) {
 	return Template{}, fmt.Errorf("there is no template %q", id)
 }
 
-// Has reports whether there is a template of that id.
-func (t *Templates) Has(id string) bool {
-	_, err := t.Get(id)
-	return err == nil
-}
-
 // IDs returns all ids in order.
 func (t *Templates) IDs() []string {
 	if t == nil {

@@ -4,6 +4,7 @@ package analytics
 import (
 	_ "embed"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
@@ -40,7 +41,7 @@ func New(model agent.Model) *agent.Agent {
 				Select: "tasks",
 				Template: playbook.Template{ID: "tpl_analytics_agent_report", Text: reportTemplate,
 					Columns: []string{"title", "content"}},
-				Act: playbook.Create, Table: "notes"},
+				Act: action.Create, Table: "notes"},
 		},
 	})
 }

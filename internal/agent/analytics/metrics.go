@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/dates"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
 const (
@@ -69,7 +69,7 @@ func tasksOf(c agent.Context, rows []row) ([]agent.Task, error) {
 	}
 	for i := range tasks {
 		for _, ms := range []*int64{&tasks[i].DueDate, &tasks[i].CreatedAt, &tasks[i].CompletedAt} {
-			if *ms < 0 || *ms > playbook.MaxMillis {
+			if *ms < 0 || *ms > action.MaxMillis {
 				*ms = 0
 			}
 		}

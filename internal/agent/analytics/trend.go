@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
 const (
@@ -110,7 +110,7 @@ func perDay(c agent.Context) ([]sample, bool) {
 		index[samples[i].label] = i
 	}
 	for _, t := range c.Tasks {
-		if t.Done() && t.CompletedAt > 0 && t.CompletedAt <= playbook.MaxMillis {
+		if t.Done() && t.CompletedAt > 0 && t.CompletedAt <= action.MaxMillis {
 			if i, ok := index[time.UnixMilli(t.CompletedAt).In(c.Zone()).Format("2006-01-02")]; ok {
 				samples[i].y++
 				any = true

@@ -5,6 +5,7 @@ package calendar
 import (
 	_ "embed"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
@@ -42,7 +43,7 @@ func New(model agent.Model) *agent.Agent {
 				Select: "events",
 				Template: playbook.Template{ID: "tpl_calendar_agent_reschedule", Text: rescheduleTemplate,
 					Columns: []string{"id", "start", "end"}},
-				Act: playbook.Update, Table: "events"},
+				Act: action.Update, Table: "events"},
 		},
 	})
 }

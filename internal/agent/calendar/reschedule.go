@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
 const (
@@ -212,7 +212,7 @@ func move(_ context.Context, run *agent.Run, in newTime) (string, error) {
 		return "", err
 	}
 	data := map[string]any{"id": in.ID, "start": moved.start.UnixMilli(), "end": moved.end.UnixMilli()}
-	if err := run.Propose(playbook.UpdateRecord("events", data)); err != nil {
+	if err := run.Propose(action.UpdateRecord("events", data)); err != nil {
 		return "", err
 	}
 	out := struct {

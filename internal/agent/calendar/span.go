@@ -7,9 +7,9 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/dates"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
 // span is an event whose times make sense: start inclusive, end exclusive, in the caller's zone.
@@ -45,7 +45,7 @@ func wrong(e agent.Event) string {
 	switch {
 	case e.Start == 0 || e.End == 0:
 		return "start or end is missing"
-	case max(e.Start, e.End) > playbook.MaxMillis || min(e.Start, e.End) < -playbook.MaxMillis:
+	case max(e.Start, e.End) > action.MaxMillis || min(e.Start, e.End) < -action.MaxMillis:
 		return "start or end is out of range"
 	case e.End < e.Start:
 		return "ends before it starts"

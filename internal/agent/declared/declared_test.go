@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/declared"
 	"github.com/adiuva/cloud-api/internal/identity"
@@ -96,11 +97,11 @@ func TestExamplesInConversation(t *testing.T) {
 	if got.Text != "Done, Cy is in." || streamed.String() != got.Text {
 		t.Errorf("text %q, streamed %q", got.Text, streamed.String())
 	}
-	want := []playbook.Action{
-		playbook.CreateRecord("tasks", map[string]any{"title": "Candidate: Cy {{role}} (cook)", "assignee": "hiring", "status": "todo",
+	want := []action.Action{
+		action.CreateRecord("tasks", map[string]any{"title": "Candidate: Cy {{role}} (cook)", "assignee": "hiring", "status": "todo",
 			"dueDate": time.Date(2026, 11, 24, 22, 59, 59, 999e6, time.UTC).UnixMilli()}),
-		playbook.UpdateRecord("tasks", map[string]any{"id": "t1", "status": "in_progress"}),
-		playbook.CreateRecord("events", map[string]any{"title": "Interview with Cy", "attendees": []string{"cy@x.org"},
+		action.UpdateRecord("tasks", map[string]any{"id": "t1", "status": "in_progress"}),
+		action.CreateRecord("events", map[string]any{"title": "Interview with Cy", "attendees": []string{"cy@x.org"},
 			"start": time.Date(2026, 11, 25, 13, 0, 0, 0, time.UTC).UnixMilli(),
 			"end":   time.Date(2026, 11, 25, 14, 0, 0, 0, time.UTC).UnixMilli()}),
 	}

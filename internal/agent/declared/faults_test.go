@@ -17,7 +17,7 @@ import (
 func faultsOf(t *testing.T, dir string) []string {
 	t.Helper()
 	set, err := declared.Load(dir, "task_agent", "email_agent")
-	var faults declared.Faults
+	var faults declared.ErrorList
 	switch {
 	case err == nil:
 		return nil
@@ -224,7 +224,7 @@ func TestLinksAndPipes(t *testing.T) {
 
 func TestFolderThatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	var faults declared.Faults
+	var faults declared.ErrorList
 	if _, err := declared.Load(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) || errors.As(err, &faults) {
 		t.Errorf("error %v", err)
 	}

@@ -48,7 +48,7 @@ func FuzzLoad(f *testing.F) {
 			usable(t, set)
 			return
 		}
-		var faults declared.Faults
+		var faults declared.ErrorList
 		if !errors.As(err, &faults) || len(faults) == 0 || strings.Count(err.Error(), "\n") != len(faults)-1 {
 			t.Fatalf("error %q", err)
 		}

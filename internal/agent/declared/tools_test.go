@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/identity"
-	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
@@ -57,15 +57,15 @@ func call(t *testing.T, work, args string) (string, *agent.Run) {
 
 func TestActionsAreFilled(t *testing.T) {
 	t.Parallel()
-	create := func(table string, data map[string]any) []playbook.Action {
-		return []playbook.Action{playbook.CreateRecord(table, data)}
+	create := func(table string, data map[string]any) []action.Action {
+		return []action.Action{action.CreateRecord(table, data)}
 	}
 	at := func(day, hour, minute, second, milli int) int64 { // UTC; Berlin is one hour ahead
 		return time.Date(2026, 11, day, hour, minute, second, milli*1e6, time.UTC).UnixMilli()
 	}
 	for name, tc := range map[string]struct {
 		work, args string
-		want       []playbook.Action
+		want       []action.Action
 		text       string // "" is "Proposed."
 	}{
 		"types inside a text": {`action: {type: create_record, table: notes, data: {title: "{{s}}/{{i}}/{{n}}/{{b}}/{{l}}/{{ e }}"}}`,
@@ -82,19 +82,19 @@ func TestActionsAreFilled(t *testing.T) {
 		"a bare date begins at its start": {`action: {type: create_record, table: events, data: {title: T, start: "{{s}}", end: "{{s}}"}}`,
 			`{"s":"tomorrow"}`, create("events", map[string]any{"title": "T", "start": at(23, 23, 0, 0, 0), "end": at(24, 22, 59, 59, 999)}), ""},
 		"a constant date": {`action: {type: send_notification, data: {title: T, body: "{{s}}", at: in 2 days}}`, `{"s":"B"}`,
-			[]playbook.Action{playbook.SendNotification("T", "B", at(24, 23, 0, 0, 0))}, ""},
+			[]action.Action{action.SendNotification("T", "B", at(24, 23, 0, 0, 0))}, ""},
 		"a list of texts": {`action: {type: create_record, table: events, data: {title: T, start: 1, end: 2, attendees: ["{{s}}", b]}}`,
 			`{"s":"a"}`, create("events", map[string]any{"title": "T", "start": int64(1), "end": int64(2), "attendees": []string{"a", "b"}}), ""},
 		"no texts": {`action: {type: update_record, table: events, data: {id: "{{s}}", attendees: []}}`, `{"s":"e1"}`,
-			[]playbook.Action{playbook.UpdateRecord("events", map[string]any{"id": "e1", "attendees": []string{}})}, ""},
+			[]action.Action{action.UpdateRecord("events", map[string]any{"id": "e1", "attendees": []string{}})}, ""},
 		"one text for a list": {`action: {type: create_record, table: emails, data: {to: "{{s}}", body: Hi}}`, `{"s":"a@x.org"}`,
 			create("emails", map[string]any{"to": []string{"a@x.org"}, "body": "Hi"}), ""},
 		"cleared": {`action: {type: update_record, table: tasks, data: {id: "{{s}}", dueDate: null}}`, `{"s":"t1"}`,
-			[]playbook.Action{playbook.UpdateRecord("tasks", map[string]any{"id": "t1", "dueDate": nil})}, ""},
+			[]action.Action{action.UpdateRecord("tasks", map[string]any{"id": "t1", "dueDate": nil})}, ""},
 		"delete": {`action: {type: delete_record, table: notes, data: {id: "{{s}}"}}`, `{"s":"n1"}`,
-			[]playbook.Action{playbook.DeleteRecord("notes", "n1")}, ""},
+			[]action.Action{action.Action{Type: action.Delete, Table: "notes", Data: map[string]any{"id": "n1"}}}, ""},
 		"index": {`action: {type: index_document, table: notes, data: {id: "{{s}}", title: N}}`, `{"s":"n1"}`,
-			[]playbook.Action{playbook.IndexDocument("notes", "n1", "N")}, ""},
+			[]action.Action{action.IndexDocument("notes", "n1", "N")}, ""},
 		"unknown row": {`action: {type: delete_record, table: notes, data: {id: "{{s}}"}}`, `{"s":"n9"}`, nil,
 			`error: not proposed: there is no notes row with id "n9" in this request`},
 		"no date": {`action: {type: create_record, table: tasks, data: {title: T, dueDate: "{{s}}"}}`, `{"s":"soon"}`, nil,

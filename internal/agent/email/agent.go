@@ -5,6 +5,7 @@ package email
 import (
 	_ "embed"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
@@ -41,7 +42,7 @@ func New(model agent.Model) *agent.Agent {
 				Select: "emails",
 				Template: playbook.Template{ID: "tpl_email_agent_follow_up", Text: followUpTemplate,
 					Columns: []string{"title", "description", "priority", "dueDate"}},
-				Act: playbook.Create, Table: "tasks"},
+				Act: action.Create, Table: "tasks"},
 		},
 	})
 }

@@ -11,8 +11,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
 // maxMessages is how many messages of a thread are shown, the newest ones.
@@ -64,7 +64,7 @@ func draft(_ context.Context, run *agent.Run, in drafting) (string, error) {
 		if !run.Context.Now.IsZero() {
 			data["date"] = run.Context.Now.UnixMilli()
 		}
-		if err := run.Propose(playbook.CreateRecord("emails", data)); err != nil {
+		if err := run.Propose(action.CreateRecord("emails", data)); err != nil {
 			return "", err
 		}
 		out.Proposed = true

@@ -5,6 +5,7 @@ package task
 import (
 	_ "embed"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
@@ -41,12 +42,12 @@ func New(model agent.Model) *agent.Agent {
 			{Name: "plan_new_tasks", Description: "Plan: make tasks out of the request.",
 				Template: playbook.Template{ID: "tpl_task_agent_default", Text: defaultTemplate,
 					Columns: []string{"title", "description", "priority", "dueDate"}},
-				Act: playbook.Create, Table: "tasks"},
+				Act: action.Create, Table: "tasks"},
 			{Name: "plan_task_review", Description: "Plan: read tasks, decide which should change, update those.",
 				Select: "tasks",
 				Template: playbook.Template{ID: "tpl_task_agent_review", Text: reviewTemplate,
 					Columns: []string{"id", "status", "priority", "dueDate"}},
-				Act: playbook.Update, Table: "tasks"},
+				Act: action.Update, Table: "tasks"},
 			{Name: "plan_task_summary", Description: "Plan: read tasks and write a summary of them.",
 				Select:   "tasks",
 				Template: playbook.Template{ID: "tpl_task_agent_summary", Text: summaryTemplate}},

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
 // maxTitle is the longest title a task may get, in characters; the prompt asks for less.
@@ -40,7 +40,7 @@ func create(_ context.Context, run *agent.Run, in newTask) (string, error) {
 	if err := setDue(run, data, in.DueDate); err != nil {
 		return "", err
 	}
-	if err := run.Propose(playbook.CreateRecord("tasks", data)); err != nil {
+	if err := run.Propose(action.CreateRecord("tasks", data)); err != nil {
 		return "", err
 	}
 	note := ""
@@ -92,7 +92,7 @@ func update(_ context.Context, run *agent.Run, in taskUpdate) (string, error) {
 			return "", err
 		}
 	}
-	if err := run.Propose(playbook.UpdateRecord("tasks", data)); err != nil {
+	if err := run.Propose(action.UpdateRecord("tasks", data)); err != nil {
 		return "", err
 	}
 	return proposed(run, data, "")

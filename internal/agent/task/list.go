@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
 // maxListed is how many rows one answer of list_tasks carries; total says how many there are.
@@ -84,7 +84,7 @@ func byUrgency(a, b row) int {
 	if (a.DueDate == 0) != (b.DueDate == 0) {
 		return cmp.Compare(b2i(a.DueDate == 0), b2i(b.DueDate == 0))
 	}
-	rank := func(r row) int { return slices.Index(playbook.Priorities(), r.Priority) }
+	rank := func(r row) int { return slices.Index(action.Priorities(), r.Priority) }
 	return cmp.Or(cmp.Compare(a.DueDate, b.DueDate), cmp.Compare(rank(b), rank(a)))
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/tmc/langchaingo/llms"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/identity"
@@ -158,7 +159,7 @@ func TestCreate(t *testing.T) {
 		if text != c.wantText {
 			t.Errorf("%s: %s", c.in, text)
 		}
-		checkActions(t, run, playbook.Create, c.wantData)
+		checkActions(t, run, action.Create, c.wantData)
 	}
 }
 
@@ -179,11 +180,11 @@ func TestUpdate(t *testing.T) {
 		if text != c.wantText {
 			t.Errorf("%s: %s", c.in, text)
 		}
-		checkActions(t, run, playbook.Update, c.wantData)
+		checkActions(t, run, action.Update, c.wantData)
 	}
 }
 
-func checkActions(t *testing.T, run *agent.Run, kind playbook.Kind, wantData string) {
+func checkActions(t *testing.T, run *agent.Run, kind action.Kind, wantData string) {
 	t.Helper()
 	if wantData == "" {
 		if len(run.Actions()) != 0 {

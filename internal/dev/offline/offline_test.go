@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/tmc/langchaingo/llms"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/chat"
@@ -88,7 +89,7 @@ func TestCreateThroughTheOrchestrator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []playbook.Action{{Type: playbook.Create, Table: "tasks", Data: map[string]any{"title": "Call Anna", "status": "todo",
+	want := []action.Action{{Type: action.Create, Table: "tasks", Data: map[string]any{"title": "Call Anna", "status": "todo",
 		"priority": "high", "dueDate": time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC).UnixMilli() - 1}}}
 	if diff := cmp.Diff(want, reply.Actions); diff != "" || reply.Kind != chat.Response {
 		t.Error(diff, reply.Kind)
@@ -175,8 +176,8 @@ func TestSynthesis(t *testing.T) {
 func TestPlanMode(t *testing.T) {
 	t.Parallel()
 	o, _ := setup(t)
-	for message, want := range map[string]playbook.Kind{
-		"create a task 'Call Anna'": playbook.Create, "turn this into tasks: call Anna, pay Leo": playbook.Generate,
+	for message, want := range map[string]action.Kind{
+		"create a task 'Call Anna'": action.Create, "turn this into tasks: call Anna, pay Leo": playbook.Generate,
 		"write a summary of my tasks": playbook.Select,
 	} {
 		reply, err := o.Run(t.Context(), user, chat.Request{Message: message, Mode: chat.Plan, Context: rows()}, nil)
