@@ -134,6 +134,29 @@ func TestRunsAreApart(t *testing.T) {
 	all.Wait()
 }
 
+// TestMemoryIsSharedWithinARequest writes to the memory of a run in a tool of a delegate, and reads it in the next agent of
+// a pipeline.
+func TestMemoryIsSharedWithinARequest(t *testing.T) {
+	t.Parallel()
+	remember := agent.NewTool("remember", "Remembers a fact.", func(_ context.Context, run *agent.Run, _ struct{}) (string, error) {
+		run.Memory["fact"] = run.Message
+		return "ok", nil
+	})
+	first := newAgent(&script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"b_agent","query":"b?"}`), says("done")}},
+		"a_agent")
+	second := agent.New(&script{answers: []agent.Answer{calls("", "remember", `{}`), says("remembered")}},
+		agent.Definition{Name: "b_agent", Description: "d", Prompt: "p", Tools: []agent.Tool{remember}})
+	_, run := newRun(t, first, second)
+	result, err := first.Handle(t.Context(), run, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := run.After(agent.StepResult{Agent: "a_agent", Text: result.Text})
+	if next.Memory["fact"] != "b?" {
+		t.Errorf("the next agent of the pipeline has the memory %v", next.Memory)
+	}
+}
+
 func TestDatesAreReadInTheCallersZone(t *testing.T) {
 	t.Parallel()
 	tokyo, err := time.LoadLocation("Asia/Tokyo")

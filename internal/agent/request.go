@@ -11,7 +11,7 @@ import (
 // lives for this request alone. Times are milliseconds since the epoch; 0 means the row has none.
 type Context struct {
 	UserProfile       map[string]any
-	RelevantDocuments []string // what the client's vector search found
+	RelevantDocuments []string // the vector-store context: what the client's own search found for the message
 	Tasks             []Task   // the wire's recent_tasks
 	Projects          []Project
 	Clients           []Client

@@ -26,7 +26,7 @@ type Run struct {
 	Context Context
 	// Previous holds the answers of the agents that ran earlier in a pipeline.
 	Previous []StepResult
-	// Memory is shared by all agents of this request and by nobody else.
+	// Memory is shared by all agents of this request, and by no other request. Tools may keep intermediate results in it.
 	Memory map[string]any
 
 	registry *Registry
@@ -58,9 +58,6 @@ func (r *Run) asked(name, query string) *Run {
 	next.Message, next.Previous, next.Context.History = query, nil, nil
 	return &next
 }
-
-// VectorStoreContext returns the documents that the client's own vector search found for this message.
-func (r *Run) VectorStoreContext() []string { return r.Context.RelevantDocuments }
 
 // Actions returns what was proposed so far, in order.
 func (r *Run) Actions() []action.Action { return r.shared.actions }
