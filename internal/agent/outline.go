@@ -29,22 +29,24 @@ func (o Outline) template() playbook.Template {
 	return t
 }
 
-type choice struct {
+// outlineChoice is the argument of the tool that chooses an outline.
+type outlineChoice struct {
 	Filter map[string]any `json:"filter,omitempty" desc:"Column to value; only rows equal in all of them are read"`
 }
 
-// Plan answers run.Message with the steps that would carry it out instead of a text. What the agent's tools propose
-// becomes steps with fixed data; outlines the model chooses become select, generate and action steps. When it chooses
-// nothing, the first outline stands. Shapes come from the cache; the request's own values are filled into copies.
-func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Templates, cache *playbook.Cache) (playbook.Plan, error) {
+// Plan answers run.Message with steps for the client instead of a text. Actions that the agent's tools propose become
+// steps with fixed data; outlines that the model chooses become select, generate and action steps. Without either, the
+// plan is the first outline. The steps of an outline come from the cache; the request's values are filled into a copy.
+func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Templates,
+	cache *playbook.Cache) (playbook.Plan, error) {
 	var chosen []playbook.Step
 	tools := append([]Tool(nil), a.toolsFor(run)...)
-	pick := func(o Outline, in choice) error {
+	pick := func(o Outline, in outlineChoice) error {
 		steps, err := o.steps(a.def.Name, run.Message, in.Filter, templates, cache)
 		if err != nil {
 			return err
 		}
-		chosen = append(chosen, shifted(steps, len(chosen))...)
+		chosen = append(chosen, offsetSources(steps, len(chosen))...)
 		return nil
 	}
 	for _, o := range a.def.Outlines {
@@ -54,7 +56,7 @@ func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Template
 		return playbook.Plan{}, err
 	}
 	if len(chosen) == 0 && len(run.Actions()) == 0 && len(a.def.Outlines) > 0 {
-		if err := pick(a.def.Outlines[0], choice{}); err != nil {
+		if err := pick(a.def.Outlines[0], outlineChoice{}); err != nil {
 			return playbook.Plan{}, fmt.Errorf("plan of %s: %w", a.def.Name, err)
 		}
 	}
@@ -63,7 +65,7 @@ func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Template
 		b.Step(s)
 	}
 	for _, proposed := range run.Actions() {
-		b.Act(literal(proposed), nil)
+		b.Act(escapePlaceholders(proposed), nil)
 	}
 	plan, err := b.Build()
 	if err != nil {
@@ -72,15 +74,15 @@ func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Template
 	return plan, nil
 }
 
-// tool is what the model calls to choose the outline.
-func (o Outline) tool(pick func(Outline, choice) error) Tool {
-	return NewTool(o.Name, o.Description, func(_ context.Context, _ *Run, in choice) (string, error) {
+// tool returns the tool that the model calls to choose the outline.
+func (o Outline) tool(pick func(Outline, outlineChoice) error) Tool {
+	return NewTool(o.Name, o.Description, func(_ context.Context, _ *Run, in outlineChoice) (string, error) {
 		return "Planned.", pick(o, in)
 	})
 }
 
-// literal keeps what a user wrote in braces from being read as a placeholder.
-func literal(a action.Action) action.Action {
+// escapePlaceholders keeps braces that a user wrote from being read as a placeholder.
+func escapePlaceholders(a action.Action) action.Action {
 	data := make(map[string]any, len(a.Data))
 	for name, value := range a.Data {
 		if text, ok := value.(string); ok {
@@ -92,7 +94,8 @@ func literal(a action.Action) action.Action {
 	return a
 }
 
-func shifted(steps []playbook.Step, by int) []playbook.Step {
+// offsetSources adds by to the indexes of the steps' sources.
+func offsetSources(steps []playbook.Step, by int) []playbook.Step {
 	for i, s := range steps {
 		if s.DataFromStep != nil {
 			steps[i].DataFromStep = playbook.From(*s.DataFromStep + by)
@@ -101,7 +104,7 @@ func shifted(steps []playbook.Step, by int) []playbook.Step {
 	return steps
 }
 
-// steps returns a copy of the outline's shape with this request's values filled in.
+// steps returns the outline's steps with the values of this request filled in.
 func (o Outline) steps(agent, request string, filter map[string]any, templates *playbook.Templates,
 	cache *playbook.Cache) ([]playbook.Step, error) {
 	key := playbook.Key{Agent: agent, Outline: o.Name, Table: o.Table}
@@ -126,6 +129,7 @@ func (o Outline) steps(agent, request string, filter map[string]any, templates *
 	return plan.Steps, err
 }
 
+// shape returns the outline's steps without the values of any request, as the cache keeps them.
 func (o Outline) shape(agent string) playbook.Plan {
 	plan := playbook.Plan{Agent: agent}
 	var source *int

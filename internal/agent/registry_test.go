@@ -151,7 +151,7 @@ func TestMemoryIsSharedWithinARequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	next := run.After(agent.StepResult{Agent: "a_agent", Text: result.Text})
+	next := run.Next(agent.StepResult{Agent: "a_agent", Text: result.Text})
 	if next.Memory["fact"] != "b?" {
 		t.Errorf("the next agent of the pipeline has the memory %v", next.Memory)
 	}

@@ -7,12 +7,12 @@ import (
 	"github.com/adiuva/cloud-api/internal/dates"
 )
 
-// Context is what the client sent along with one message: rows of its own database and what it knows of the user. It
-// lives for this request alone. Times are milliseconds since the epoch; 0 means the row has none.
+// Context is what the client sent with one message: rows of its own database and facts about the user. It is used for one
+// request only. Times are milliseconds since the epoch; 0 means that the row has none.
 type Context struct {
 	UserProfile       map[string]any
 	RelevantDocuments []string // the vector-store context: what the client's own search found for the message
-	Tasks             []Task   // the wire's recent_tasks
+	Tasks             []Task   // recent_tasks in the API
 	Projects          []Project
 	Clients           []Client
 	Notes             []Note
@@ -21,7 +21,7 @@ type Context struct {
 	Emails            []Email
 	History           []Turn
 	Location          *time.Location // the caller's zone; nil means UTC
-	Now               time.Time      // when the request came in
+	Now               time.Time      // when the request arrived
 }
 
 // Zone returns the caller's time zone, UTC when the request named none.
@@ -80,13 +80,13 @@ func (c Context) Local(ms int64) string {
 	return time.UnixMilli(ms).In(c.Zone()).Format(time.RFC3339)
 }
 
-// Turn is one earlier message of the conversation; Role is "user" or "assistant".
+// Turn is an earlier message of the conversation. Role is "user" or "assistant".
 type Turn struct {
 	Role    string `json:"role"`
 	Content string `json:"content"`
 }
 
-// Task is a row of the client's tasks. Status is todo, in_progress or done; Priority low, medium, high or urgent.
+// Task is a row of the client's tasks. Status is todo, in_progress or done; Priority is low, medium, high or urgent.
 type Task struct {
 	ID          string `json:"id"`
 	ProjectID   string `json:"projectId,omitempty"`
@@ -100,7 +100,7 @@ type Task struct {
 	CompletedAt int64  `json:"completedAt,omitempty"`
 }
 
-// Done reports whether the task is finished; every other status counts as open.
+// Done reports whether the task is finished. Every other status is open.
 func (t Task) Done() bool { return t.Status == "done" }
 
 // Project is a row of the client's projects.
@@ -112,7 +112,7 @@ type Project struct {
 	AISummary string `json:"aiSummary,omitempty"`
 }
 
-// Client is a row of the client's clients, its customers.
+// Client is a row of the client's clients, which are the user's customers.
 type Client struct {
 	ID       string `json:"id"`
 	ParentID string `json:"parentId,omitempty"`
@@ -161,7 +161,7 @@ type Email struct {
 	Labels   []string `json:"labels,omitempty"`
 }
 
-// ids returns the set of ids the context holds for a client table.
+// ids returns the ids of the rows of a table.
 func (c Context) ids(table string) map[string]bool {
 	set := map[string]bool{}
 	add := func(id string) {
@@ -202,8 +202,9 @@ func (c Context) ids(table string) map[string]bool {
 	return set
 }
 
-// referable returns the ids that a foreign key into table may hold: its rows, and those that other rows point to.
-func (c Context) referable(table string) map[string]bool {
+// foreignKeys returns the ids that a reference to the table may have: those of its rows, and those that other rows refer
+// to.
+func (c Context) foreignKeys(table string) map[string]bool {
 	set := c.ids(table)
 	for _, t := range c.Tasks {
 		set[t.ProjectID] = set[t.ProjectID] || table == "projects"

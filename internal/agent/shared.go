@@ -18,7 +18,7 @@ type notification struct {
 	At    string `json:"at,omitempty" desc:"Local date and time, YYYY-MM-DDTHH:MM; left out: now"`
 }
 
-// sharedTools are the tools that every agent has.
+// sharedTools returns the tools that every agent has.
 func sharedTools() []Tool {
 	return []Tool{
 		NewTool("index_document", "Propose to add a row to the person's search index.", indexDocument),
@@ -36,11 +36,11 @@ func indexDocument(_ context.Context, run *Run, in document) (string, error) {
 func sendNotification(_ context.Context, run *Run, in notification) (string, error) {
 	at := int64(0)
 	if in.At != "" {
-		moment, err := run.Context.ParseDate(in.At)
+		date, err := run.Context.ParseDate(in.At)
 		if err != nil {
 			return "", err
 		}
-		at = moment.Start.UnixMilli()
+		at = date.Start.UnixMilli()
 	}
 	if err := run.Propose(action.SendNotification(in.Title, in.Body, at)); err != nil {
 		return "", err

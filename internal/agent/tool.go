@@ -17,7 +17,7 @@ type Tool struct {
 	name        string
 	description string
 	schema      json.RawMessage
-	function    *llms.FunctionDefinition // the same in the model's words
+	function    *llms.FunctionDefinition // made once for all requests
 	call        func(ctx context.Context, run *Run, arguments string) (string, error)
 }
 
@@ -55,8 +55,8 @@ func NewSchemaTool(name, description string, arguments *schema.Schema,
 // Name returns the tool's name.
 func (t Tool) Name() string { return t.name }
 
-// Call runs the tool on arguments as a model wrote them, a JSON object or nothing, and returns the text for the model.
-// An error is a fault or the end of ctx; everything else is told to the model as text that begins with "error:".
+// Call runs the tool with arguments that a model wrote, a JSON object or nothing, and returns the text for the model. An
+// error is a fault or the end of ctx; all other errors become a text that begins with "error:".
 func (t Tool) Call(ctx context.Context, run *Run, arguments string) (string, error) {
 	text, err := t.call(ctx, run, arguments)
 	var f *fault.Error
@@ -78,9 +78,9 @@ func (t Tool) withSchema(arguments *schema.Schema) Tool {
 	return t
 }
 
-func (t Tool) wire() llms.Tool { return llms.Tool{Type: "function", Function: t.function} }
+func (t Tool) definition() llms.Tool { return llms.Tool{Type: "function", Function: t.function} }
 
-// fragments is what the model is told of the tool, in one: a short description is a secret together with what follows it.
+// fragments returns the tool's definition as one secret: a short description alone is too common to be one.
 func (t Tool) fragments(owner string) []Fragment {
 	return []Fragment{{ID: owner + "/tool/" + t.name, Text: t.name + ": " + t.description + "\n" + string(t.schema)}}
 }

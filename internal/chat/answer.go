@@ -52,7 +52,7 @@ func (o *Orchestrator) pipeline(ctx context.Context, agents []*agent.Agent, run 
 			return agent.Result{}, err
 		}
 		truncated = truncated || result.Truncated
-		run = run.After(agent.StepResult{Agent: a.Name(), Text: result.Text})
+		run = run.Next(agent.StepResult{Agent: a.Name(), Text: result.Text})
 	}
 	results := &strings.Builder{}
 	for i, r := range run.Previous {
