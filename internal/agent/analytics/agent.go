@@ -1,4 +1,4 @@
-// Package analytics is the agent that computes: metrics, reports and trends over the tasks that came with the request.
+// Package analytics is the agent for numbers: it computes metrics, reports and trends from the tasks of the request.
 package analytics
 
 import (
@@ -21,7 +21,7 @@ var reportTemplate string
 // Name is the agent's name.
 const Name = "analytics_agent"
 
-// New returns the analytics agent on that model.
+// New returns the analytics agent.
 func New(model agent.Model) *agent.Agent {
 	return agent.New(model, agent.Definition{
 		Name:        Name,
@@ -29,9 +29,9 @@ func New(model agent.Model) *agent.Agent {
 		Skills:      []string{"calculate metrics", "generate reports", "analyse trends"},
 		Prompt:      prompt,
 		Tools: []agent.Tool{
-			agent.NewTool("calculate_metrics", "Completion rate, overdue, workload, weekly throughput and lead time of tasks.", calculate),
-			agent.NewTool("generate_report", "What was created, completed, due and overdue in a period.", generate),
-			agent.NewTool("trend_analysis", "Slope, direction and fit of a series; without points: tasks completed per day.", analyse),
+			agent.NewTool("calculate_metrics", "Completion rate, overdue, workload, weekly throughput and lead time of tasks.", calculateMetrics),
+			agent.NewTool("generate_report", "What was created, completed, due and overdue in a period.", generateReport),
+			agent.NewTool("trend_analysis", "Slope, direction and fit of a series; without points: tasks completed per day.", analyseTrend),
 		},
 		Outlines: []agent.Outline{
 			{Name: "plan_analysis", Description: "Plan: read tasks and answer with numbers about them.",

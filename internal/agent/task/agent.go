@@ -1,5 +1,5 @@
-// Package task is the agent that manages tasks: it creates, updates, lists and suggests them, working on the rows that
-// came with the request.
+// Package task is the agent for tasks: it lists the tasks of the request, proposes new ones and changes, and suggests tasks
+// from notes.
 package task
 
 import (
@@ -22,10 +22,10 @@ var reviewTemplate string
 //go:embed templates/summary.md
 var summaryTemplate string
 
-// Name is the agent's name; it is also the one that answers what the router cannot place.
+// Name is the agent's name. Messages that the router cannot assign to another agent go to this one.
 const Name = "task_agent"
 
-// New returns the task agent on that model.
+// New returns the task agent.
 func New(model agent.Model) *agent.Agent {
 	return agent.New(model, agent.Definition{
 		Name:        Name,
@@ -33,10 +33,10 @@ func New(model agent.Model) *agent.Agent {
 		Skills:      []string{"create tasks", "update tasks", "list tasks", "suggest tasks from notes"},
 		Prompt:      prompt,
 		Tools: []agent.Tool{
-			agent.NewTool("create_task", "Propose one new task.", create),
-			agent.NewTool("update_task", "Propose changes to one existing task.", update),
-			agent.NewTool("list_tasks", "Read the person's tasks, by due date and then priority. Without filters: all of them.", list),
-			agent.NewTool("suggest_tasks", "Find work that notes mention and no task covers yet. It creates nothing.", suggest),
+			agent.NewTool("create_task", "Propose one new task.", createTask),
+			agent.NewTool("update_task", "Propose changes to one existing task.", updateTask),
+			agent.NewTool("list_tasks", "Read the person's tasks, by due date and then priority. Without filters: all of them.", listTasks),
+			agent.NewTool("suggest_tasks", "Find work that notes mention and no task covers yet. It creates nothing.", suggestTasks),
 		},
 		Outlines: []agent.Outline{
 			{Name: "plan_new_tasks", Description: "Plan: make tasks out of the request.",
