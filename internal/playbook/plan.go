@@ -1,3 +1,6 @@
+// Package playbook holds plans, the templates that their generate steps use, and the library of ready-made plans, which
+// are called playbooks. A client executes plans; only the ID of a template leaves the server. The package stores nothing
+// of any user: the cache keeps plan shapes without values.
 package playbook
 
 import (
@@ -18,8 +21,8 @@ const (
 	Select   action.Kind = "select"   // the client reads rows of one table
 )
 
-// Plan is what a client executes step by step. Playbooks also carry an ID, a title, a description and the least tier that
-// may use them; a plan made for one request has none of these.
+// Plan is what a client executes step by step. A playbook also has an ID, a title, a description and the lowest tier that
+// may use it; a plan made for one request has none of these.
 type Plan struct {
 	ID          string    `json:"id,omitempty"`
 	Title       string    `json:"title,omitempty"`
@@ -29,9 +32,10 @@ type Plan struct {
 	Steps       []Step    `json:"steps"`
 }
 
-// Step is one step of a plan. Select reads the rows of Table whose columns equal Filter. Generate runs the template named
-// by PromptTemplate with Variables over the source step's records. An action kind carries out Data, in which
-// "{{column}}" stands for the source record's column, once per record of the source step, or once when it has none.
+// Step is one step of a plan. Select reads the rows of Table whose columns equal Filter. Generate runs the template with
+// the ID PromptTemplate, with Variables, on the records of the source step. All other kinds are actions with Data, in
+// which "{{column}}" is replaced by the column of a source record: once for each record of the source step, or once when
+// there is no source step.
 type Step struct {
 	Action         action.Kind    `json:"action"`
 	PromptTemplate string         `json:"prompt_template,omitempty"`
@@ -42,29 +46,32 @@ type Step struct {
 	Data           map[string]any `json:"data,omitempty"`
 }
 
-// MaxSteps is the most steps a plan may have: the 50 actions of one answer, each with a source of its own.
+// MaxSteps limits the steps of a plan. It allows the 50 actions of one answer, each with a source of its own.
 const MaxSteps = 100
 
-// Builder puts a plan together and refuses one that a client could not execute. Its methods chain; Build reports every
-// fault at once.
+// Builder builds a plan and refuses one that a client could not execute. Its methods chain; Build reports all errors
+// together.
 type Builder struct {
 	plan      Plan
 	templates *Templates
-	faults    []error
+	problems  []error
 }
 
-// NewBuilder starts a plan of that agent whose generating steps may name the templates of the registry.
+// NewBuilder returns a builder for a plan of the agent. Generate steps may use the given templates.
 func NewBuilder(agent string, templates *Templates) *Builder {
 	return &Builder{plan: Plan{Agent: agent}, templates: templates}
 }
 
-// Describe makes the plan a playbook of that id, title and description, open to the tier and those above.
-func (b *Builder) Describe(id, title, description string, least tier.Tier) *Builder {
-	b.plan.ID, b.plan.Title, b.plan.Description, b.plan.Tier = id, title, description, least
+// Describe makes the plan a playbook for the tier and those above it.
+func (b *Builder) Describe(id, title, description string, lowest tier.Tier) *Builder {
+	b.plan.ID = id
+	b.plan.Title = title
+	b.plan.Description = description
+	b.plan.Tier = lowest
 	return b
 }
 
-// From names the source of a step: the index of an earlier one.
+// From returns the source of a step: the index of an earlier one.
 func From(step int) *int { return &step }
 
 // Select adds a step that reads the rows of table whose columns equal the filter's values; a nil filter reads all.
@@ -72,7 +79,7 @@ func (b *Builder) Select(table string, filter map[string]any) *Builder {
 	return b.Step(Step{Action: Select, Table: table, Filter: filter})
 }
 
-// Generate adds a step that runs a template over the records of the step from, or over none when from is nil.
+// Generate adds a step that runs a template on the records of the step from, or on none when from is nil.
 func (b *Builder) Generate(template string, variables map[string]any, from *int) *Builder {
 	return b.Step(Step{Action: Generate, PromptTemplate: template, Variables: variables, DataFromStep: from})
 }
@@ -85,26 +92,26 @@ func (b *Builder) Act(a action.Action, from *int) *Builder {
 // Step adds any step; Build checks it.
 func (b *Builder) Step(s Step) *Builder {
 	if err := b.check(len(b.plan.Steps), s); err != nil {
-		b.faults = append(b.faults, fmt.Errorf("step %d (%s): %w", len(b.plan.Steps), s.Action, err))
+		b.problems = append(b.problems, fmt.Errorf("step %d (%s): %w", len(b.plan.Steps), s.Action, err))
 	}
 	b.plan.Steps = append(b.plan.Steps, s)
 	return b
 }
 
-// Build returns the plan, or every fault that was found. The plan shares nothing with the builder's arguments.
+// Build returns the plan, or all errors joined. The plan shares no map or slice with the builder's arguments.
 func (b *Builder) Build() (Plan, error) {
-	faults := b.faults
+	problems := b.problems
 	if len(b.plan.Steps) == 0 {
-		faults = append(faults, errors.New("a plan needs at least one step"))
+		problems = append(problems, errors.New("a plan needs at least one step"))
 	}
 	if len(b.plan.Steps) > MaxSteps {
-		faults = append(faults, fmt.Errorf("a plan has at most %d steps", MaxSteps))
+		problems = append(problems, fmt.Errorf("a plan has at most %d steps", MaxSteps))
 	}
 	if b.plan.Agent == "" {
-		faults = append(faults, errors.New("a plan names its agent"))
+		problems = append(problems, errors.New("a plan names its agent"))
 	}
-	if len(faults) > 0 {
-		return Plan{}, errors.Join(faults...)
+	if len(problems) > 0 {
+		return Plan{}, errors.Join(problems...)
 	}
 	return b.plan.Clone(), nil
 }
@@ -119,7 +126,7 @@ func (b *Builder) check(index int, s Step) error {
 	case s.Action == Generate:
 		return b.checkGenerate(s)
 	case slices.Contains(action.Kinds(), s.Action):
-		return b.checkAct(s)
+		return b.checkAction(s)
 	}
 	return errors.New("unknown kind of step")
 }
@@ -158,11 +165,11 @@ func (b *Builder) checkGenerate(s Step) error {
 	return t.CheckVariables(s.Variables)
 }
 
-func (b *Builder) checkAct(s Step) error {
+func (b *Builder) checkAction(s Step) error {
 	if s.PromptTemplate != "" || s.Variables != nil || s.Filter != nil {
 		return errors.New("an action has a table, data and a source and nothing else")
 	}
-	known, all := b.columnsFrom(s.DataFromStep)
+	known, all := b.sourceColumns(s.DataFromStep)
 	sample := make(map[string]any, len(s.Data))
 	for name, value := range s.Data {
 		for _, column := range placeholders(value) {
@@ -194,8 +201,8 @@ func sampleFor(s Step, name string) any {
 	return columns[i].Sample()
 }
 
-// columnsFrom returns the columns that the source step's records have; all is true when any may occur.
-func (b *Builder) columnsFrom(from *int) (known []string, all bool) {
+// sourceColumns returns the columns of the source step's records. all is true when they may have any column.
+func (b *Builder) sourceColumns(from *int) (known []string, all bool) {
 	if from == nil || *from < 0 || *from >= len(b.plan.Steps) {
 		return nil, true
 	}
@@ -222,6 +229,7 @@ func (b *Builder) columnsFrom(from *int) (known []string, all bool) {
 
 var placeholder = regexp.MustCompile(`\{\{\s*([A-Za-z][A-Za-z0-9_]*)\s*\}\}`)
 
+// placeholders returns the columns that a text refers to.
 func placeholders(value any) []string {
 	s, ok := value.(string)
 	if !ok || !strings.Contains(s, "{{") {
@@ -234,11 +242,13 @@ func placeholders(value any) []string {
 	return list
 }
 
-// Clone returns a copy that shares no map or slice with p, so that filling one user's values in cannot reach another.
+// Clone returns a copy that shares no map or slice with p, so that values filled in for one user cannot reach another.
 func (p Plan) Clone() Plan {
 	p.Steps = slices.Clone(p.Steps)
 	for i, s := range p.Steps {
-		s.Variables, s.Filter, s.Data = maps.Clone(s.Variables), maps.Clone(s.Filter), maps.Clone(s.Data)
+		s.Variables = maps.Clone(s.Variables)
+		s.Filter = maps.Clone(s.Filter)
+		s.Data = maps.Clone(s.Data)
 		if s.DataFromStep != nil {
 			s.DataFromStep = From(*s.DataFromStep)
 		}
