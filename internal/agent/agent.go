@@ -19,8 +19,8 @@ type Definition struct {
 	Name        string   // unique, for routing and display, e.g. "task_agent"
 	Description string   // one public sentence, from which the router chooses the agent
 	Skills      []string // short public labels
-	// Tier, when set, is the lowest tier that has this agent. Without it the agent is built-in: each tier has a number of
-	// built-in agents, in the order of registration.
+	// Tier, when set, is the lowest tier that has this agent. Without it the agent is built-in: each tier has a
+	// number of built-in agents, in the order of registration.
 	Tier tier.Tier
 	// Prompt is the agent's own part of the system prompt, after SharedFragments.
 	Prompt string
@@ -79,8 +79,8 @@ type Result struct {
 	Truncated bool            // the model reached its length limit
 }
 
-// Handle answers run.Message. emit, when not nil, receives the text as it is produced; the pieces add up to Result.Text.
-// Errors are the model's faults, ErrLoopLimit, ErrNoAnswer and the error of ctx.
+// Handle answers run.Message. emit, when not nil, receives the text as it is produced; the pieces add up to
+// Result.Text. Errors are the model's faults, ErrLoopLimit, ErrNoAnswer and the error of ctx.
 func (a *Agent) Handle(ctx context.Context, run *Run, emit Emit) (Result, error) {
 	return a.loop(ctx, run, a.toolsFor(run), emit)
 }

@@ -147,7 +147,8 @@ func TestToolSchema(t *testing.T) {
 	if got != want {
 		t.Errorf("got %s", got)
 	}
-	system := m.calls[0].Messages[0].Parts[0].(llms.TextContent).Text + m.calls[0].Messages[0].Parts[1].(llms.TextContent).Text
+	system := m.calls[0].Messages[0].Parts[0].(llms.TextContent).Text +
+		m.calls[0].Messages[0].Parts[1].(llms.TextContent).Text
 	if !strings.HasSuffix(system, "Today is 2026-11-23 (Monday), time zone UTC. The local time is 09:00.") {
 		t.Errorf("system prompt ends %q", system[len(system)-100:])
 	}
@@ -173,18 +174,23 @@ func TestLoop(t *testing.T) {
 	}{
 		{"text at once", []agent.Answer{says("hi")}, "hi", "", 1, ""},
 		{"one tool", []agent.Answer{calls("", "echo", `{"text":"a"}`), says("done")}, "done", "", 2, `{"text":"a"}`},
-		{"text beside calls is kept", []agent.Answer{calls("Let me see.", "echo", `{"text":"a"}`), says("done")}, "Let me see.\n\ndone", "", 2, `{"text":"a"}`},
-		{"in order", []agent.Answer{calls("", "echo", `{"text":"a"}`, "echo", `{"text":"b"}`), says("done")}, "done", "", 2, `{"text":"b"}`},
+		{"text beside calls is kept", []agent.Answer{calls("Let me see.", "echo", `{"text":"a"}`), says("done")},
+			"Let me see.\n\ndone", "", 2, `{"text":"a"}`},
+		{"in order", []agent.Answer{calls("", "echo", `{"text":"a"}`, "echo", `{"text":"b"}`), says("done")},
+			"done", "", 2, `{"text":"b"}`},
 		{"unknown tool", []agent.Answer{calls("", "fly", `{}`), says("no")}, "no", "", 2,
 			`error: there is no tool "fly"; there are echo, rename, index_document, send_notification`},
-		{"bad arguments", []agent.Answer{calls("", "echo", `{`), says("no")}, "no", "", 2, "error: the arguments are not one JSON object"},
-		{"repeated call", []agent.Answer{calls("", "echo", `{"text":"a"}`), calls("", "echo", `{"text":"a"}`), says("done")}, "done", "", 3,
+		{"bad arguments", []agent.Answer{calls("", "echo", `{`), says("no")}, "no", "", 2,
+			"error: the arguments are not one JSON object"},
+		{"repeated call", []agent.Answer{calls("", "echo", `{"text":"a"}`), calls("", "echo", `{"text":"a"}`),
+			says("done")}, "done", "", 3,
 			"error: you made exactly this call before; use its result and answer"},
 		{"repeating for ever", []agent.Answer{calls("", "echo", `{"text":"a"}`)}, "", "agent_loop_limit", 3, ""},
 		{"calling for ever", endless, "", "agent_loop_limit", 5, ""},
 		{"answer in the last round", append(endless[:4:4], says("done")), "done", "", 5, `{"text":"xxx"}`},
 		{"silence", []agent.Answer{says(" ")}, "", "llm_error", 1, ""},
-		{"silence after a proposal", []agent.Answer{calls("", "rename", `{"id":"t1"}`), says("")}, "Changes prepared for you to confirm: 1.", "", 2, "ok"},
+		{"silence after a proposal", []agent.Answer{calls("", "rename", `{"id":"t1"}`), says("")},
+			"Changes prepared for you to confirm: 1.", "", 2, "ok"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -247,12 +253,18 @@ func TestPropose(t *testing.T) {
 	}{
 		{"create", action.CreateRecord("tasks", map[string]any{"title": "A", "id": "made up"}), ""},
 		{"update known", action.UpdateRecord("tasks", map[string]any{"id": "t1", "status": "done"}), ""},
-		{"update unknown", action.UpdateRecord("tasks", map[string]any{"id": "t2", "status": "done"}), `there is no tasks row with id "t2" in this request`},
+		{"update unknown", action.UpdateRecord("tasks", map[string]any{"id": "t2", "status": "done"}),
+			`there is no tasks row with id "t2" in this request`},
 		{"delete known", action.Action{Type: action.Delete, Table: "tasks", Data: map[string]any{"id": "t1"}}, ""},
-		{"delete of another table", action.Action{Type: action.Delete, Table: "notes", Data: map[string]any{"id": "t1"}}, `there is no notes row with id "t1" in this request`},
-		{"unknown project", action.CreateRecord("tasks", map[string]any{"title": "A", "projectId": "p9"}), `projectId: there is no projects row with id "p9" in this request; leave it out`},
-		{"unknown table", action.CreateRecord("users", map[string]any{"title": "A"}), `there is no table "users"; there are tasks, projects, notes, clients, checkpoints, taskComments, events, emails`},
-		{"bad status", action.UpdateRecord("tasks", map[string]any{"id": "t1", "status": "gone"}), `tasks.status: "gone" is not one of todo, in_progress, done`},
+		{"delete of another table", action.Action{Type: action.Delete, Table: "notes",
+			Data: map[string]any{"id": "t1"}}, `there is no notes row with id "t1" in this request`},
+		{"unknown project", action.CreateRecord("tasks", map[string]any{"title": "A", "projectId": "p9"}),
+			`projectId: there is no projects row with id "p9" in this request; leave it out`},
+		{"unknown table", action.CreateRecord("users", map[string]any{"title": "A"}),
+			`there is no table "users"; there are tasks, projects, notes, clients, checkpoints, taskComments, ` +
+				`events, emails`},
+		{"bad status", action.UpdateRecord("tasks", map[string]any{"id": "t1", "status": "gone"}),
+			`tasks.status: "gone" is not one of todo, in_progress, done`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

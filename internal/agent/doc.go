@@ -1,6 +1,6 @@
-// Package agent is the framework that the product's agents are built with: the definition of an agent, the tools that it
-// calls, the loop in which a model uses them, the state of one request, and the registry through which agents are found
-// and delegate to each other.
+// Package agent is the framework that the product's agents are built with: the definition of an agent, the tools that
+// it calls, the loop in which a model uses them, the state of one request, and the registry through which agents are
+// found and delegate to each other.
 //
 //	chat ──► Agent.Handle(run) or Agent.Plan(run)
 //	            │  messages: system prompt, data of the request, history, the message

@@ -23,7 +23,8 @@ var (
 		"The assistant did not come to an answer in the steps it has. Ask for less at once, or rephrase.")
 	ErrNoAnswer = fault.New(fault.LLMError, "The language model gave no answer. Try again.")
 	// ErrModelTimeout means that a call of the model, or the whole request, took too long.
-	ErrModelTimeout = fault.New(fault.LLMTimeout, "The language model took too long. Try again, or ask for less at once.")
+	ErrModelTimeout = fault.New(fault.LLMTimeout, "The language model took too long. Try again, or ask for "+
+		"less at once.")
 )
 
 // LoopConfig configures a Loop.
@@ -78,7 +79,8 @@ func (l *loop) generate(ctx context.Context, tools []llms.Tool) (Answer, error) 
 		return Answer{}, err
 	}
 	l.out.startRound()
-	answer, err := l.Model.Generate(ctx, ModelCall{Messages: l.Messages, Tools: tools, Temperature: 0.2}, l.out.listener())
+	answer, err := l.Model.Generate(ctx, ModelCall{Messages: l.Messages, Tools: tools, Temperature: 0.2},
+		l.out.listener())
 	if err != nil {
 		return Answer{}, err
 	}

@@ -6,7 +6,8 @@ import (
 	"github.com/tmc/langchaingo/llms"
 )
 
-// Model is a language model. Package llm implements it over an OpenAI-compatible API, package offline without a network.
+// Model is a language model. Package llm implements it over an OpenAI-compatible API, package offline without a
+// network.
 type Model interface {
 	// Generate answers the messages. emit, when not nil, receives the text of the answer as it is produced, never tool
 	// calls or reasoning; an error from emit ends the call with that error. Failures are the faults llm_unavailable,

@@ -34,8 +34,9 @@ type Listing struct {
 
 var agentName = regexp.MustCompile(`^[a-z][a-z0-9_]{1,63}$`)
 
-// NewRegistry returns a registry of the agents. The error joins all errors of their definitions: a malformed or duplicate
-// name, a missing description or prompt, an unknown tier, a tool name that is malformed, duplicate or shared.
+// NewRegistry returns a registry of the agents. The error joins all errors of their definitions: a malformed or
+// duplicate name, a missing description or prompt, an unknown tier, a tool name that is malformed, duplicate or
+// shared.
 func NewRegistry(agents ...*Agent) (*Registry, error) {
 	var problems []error
 	seen := map[string]bool{}
@@ -95,8 +96,8 @@ func (r *Registry) List(t tier.Tier) []Listing {
 	return list
 }
 
-// Allowed returns the agents that the tier has: the first built-in ones, as many as the tier includes, and those whose own
-// tier is not higher.
+// Allowed returns the agents that the tier has: the first built-in ones, as many as the tier includes, and those
+// whose own tier is not higher.
 func (r *Registry) Allowed(t tier.Tier) []*Agent {
 	var list []*Agent
 	left := t.Features().Agents
@@ -167,7 +168,8 @@ func (r *Registry) delegateTool(run *Run, self string) (Tool, bool) {
 }
 
 func newDelegateTool(names []string) Tool {
-	tool := NewTool(delegateToolName, "Ask a specialist colleague a question outside your own field and get their answer.",
+	tool := NewTool(delegateToolName, "Ask a specialist colleague a question outside your own field and get "+
+		"their answer.",
 		func(ctx context.Context, run *Run, in question) (string, error) {
 			return run.registry.CallAgent(ctx, run, in.Agent, in.Query)
 		})
@@ -179,9 +181,9 @@ func newDelegateTool(names []string) Tool {
 	return tool
 }
 
-// CallAgent delegates query to the named agent within a run and returns its answer; its proposals join the run's. It fails
-// when the user's tier has no such agent, when that agent is already working on the run, when the run is two delegations
-// deep, and with the agent's own faults.
+// CallAgent delegates query to the named agent within a run and returns its answer; its proposals join the run's. It
+// fails when the user's tier has no such agent, when that agent is already working on the run, when the run is two
+// delegations deep, and with the agent's own faults.
 func (r *Registry) CallAgent(ctx context.Context, run *Run, name, query string) (string, error) {
 	delegate, ok := r.Get(name)
 	switch {

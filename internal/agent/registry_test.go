@@ -47,11 +47,13 @@ func TestRegistryRefuses(t *testing.T) {
 	m := &script{}
 	tool := agent.NewTool("ask_agent", "d", echo)
 	for want, agents := range map[string][]*agent.Agent{
-		`agent "a_agent" is there twice`:                        {newAgent(m, "a_agent"), newAgent(m, "a_agent")},
-		`agent "A": a name is 2 to 64`:                          {newAgent(m, "A")},
-		`agent "b_agent": needs a description and a prompt`:     {agent.New(m, agent.Definition{Name: "b_agent"})},
-		`agent "b_agent": tool "ask_agent" is malformed or the`: {agent.New(m, agent.Definition{Name: "b_agent", Description: "d", Prompt: "p", Tools: []agent.Tool{tool}})},
-		`agent "b_agent": tier "gold"`:                          {agent.New(m, agent.Definition{Name: "b_agent", Description: "d", Prompt: "p", Tier: "gold"})},
+		`agent "a_agent" is there twice`:                    {newAgent(m, "a_agent"), newAgent(m, "a_agent")},
+		`agent "A": a name is 2 to 64`:                      {newAgent(m, "A")},
+		`agent "b_agent": needs a description and a prompt`: {agent.New(m, agent.Definition{Name: "b_agent"})},
+		`agent "b_agent": tool "ask_agent" is malformed or the`: {agent.New(m,
+			agent.Definition{Name: "b_agent", Description: "d", Prompt: "p", Tools: []agent.Tool{tool}})},
+		`agent "b_agent": tier "gold"`: {agent.New(m,
+			agent.Definition{Name: "b_agent", Description: "d", Prompt: "p", Tier: "gold"})},
 	} {
 		if _, err := agent.NewRegistry(agents...); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
@@ -62,7 +64,8 @@ func TestRegistryRefuses(t *testing.T) {
 func TestAgentsAskEachOther(t *testing.T) {
 	t.Parallel()
 	a := &script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"b_agent","query":"b?"}`), says("a done")}}
-	b := &script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"a_agent","query":"back?"}`, "rename", `{"id":"t1"}`),
+	b := &script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"a_agent","query":"back?"}`, "rename",
+		`{"id":"t1"}`),
 		calls("", "ask_agent", `{"agent":"c_agent","query":"c?"}`), says("b done")}}
 	c := &script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"d_agent","query":"d?"}`), says("c done")}}
 	first := newAgent(a, "a_agent")
@@ -109,7 +112,8 @@ func TestPromptsNameEverySecret(t *testing.T) {
 		}
 		ids = append(ids, f.ID)
 	}
-	for _, want := range []string{"shared/assistant", "shared/data", "shared/tool/ask_agent", "a_agent/prompt", "a_agent/tool/echo"} {
+	for _, want := range []string{"shared/assistant", "shared/data", "shared/tool/ask_agent", "a_agent/prompt",
+		"a_agent/tool/echo"} {
 		if !slices.Contains(ids, want) {
 			t.Errorf("%s is missing from %v", want, ids)
 		}
@@ -134,15 +138,17 @@ func TestRunsAreApart(t *testing.T) {
 	all.Wait()
 }
 
-// TestMemoryIsSharedWithinARequest writes to the memory of a run in a tool of a delegate, and reads it in the next agent of
-// a pipeline.
+// TestMemoryIsSharedWithinARequest writes to the memory of a run in a tool of a delegate, and reads it in the next
+// agent of a pipeline.
 func TestMemoryIsSharedWithinARequest(t *testing.T) {
 	t.Parallel()
-	remember := agent.NewTool("remember", "Remembers a fact.", func(_ context.Context, run *agent.Run, _ struct{}) (string, error) {
-		run.Memory["fact"] = run.Message
-		return "ok", nil
-	})
-	first := newAgent(&script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"b_agent","query":"b?"}`), says("done")}},
+	remember := agent.NewTool("remember", "Remembers a fact.",
+		func(_ context.Context, run *agent.Run, _ struct{}) (string, error) {
+			run.Memory["fact"] = run.Message
+			return "ok", nil
+		})
+	first := newAgent(&script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"b_agent","query":"b?"}`),
+		says("done")}},
 		"a_agent")
 	second := agent.New(&script{answers: []agent.Answer{calls("", "remember", `{}`), says("remembered")}},
 		agent.Definition{Name: "b_agent", Description: "d", Prompt: "p", Tools: []agent.Tool{remember}})

@@ -7,8 +7,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/dates"
 )
 
-// Context is what the client sent with one message: rows of its own database and facts about the user. It is used for one
-// request only. Times are milliseconds since the epoch; 0 means that the row has none.
+// Context is what the client sent with one message: rows of its own database and facts about the user. It is used for
+// one request only. Times are milliseconds since the epoch; 0 means that the row has none.
 type Context struct {
 	UserProfile       map[string]any
 	RelevantDocuments []string // the vector-store context: what the client's own search found for the message
@@ -38,8 +38,8 @@ func (c Context) LocalNow() time.Time { return c.Now.In(c.Zone()) }
 // ParseDate reads a date or time in the caller's time zone, as dates.Parse does.
 func (c Context) ParseDate(text string) (dates.Date, error) { return dates.Parse(text, c.LocalNow()) }
 
-// Due returns the last instant at which a task with that dueDate, in milliseconds, is on time. A dueDate at the start of
-// a local day is what a date picker writes for a date without a time, so it means the end of that day.
+// Due returns the last instant at which a task with that dueDate, in milliseconds, is on time. A dueDate at the start
+// of a local day is what a date picker writes for a date without a time, so it means the end of that day.
 func (c Context) Due(ms int64) time.Time {
 	t := time.UnixMilli(ms).In(c.Zone())
 	return dates.Date{Start: t, WholeDay: t.Equal(dates.StartOfDay(t))}.End()
@@ -202,8 +202,8 @@ func (c Context) ids(table string) map[string]bool {
 	return set
 }
 
-// foreignKeys returns the ids that a reference to the table may have: those of its rows, and those that other rows refer
-// to.
+// foreignKeys returns the ids that a reference to the table may have: those of its rows, and those that other rows
+// refer to.
 func (c Context) foreignKeys(table string) map[string]bool {
 	set := c.ids(table)
 	for _, t := range c.Tasks {

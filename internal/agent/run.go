@@ -18,15 +18,16 @@ type StepResult struct {
 	Text  string
 }
 
-// Run is the state of one request while agents work on it: the user, what they sent, and the actions proposed so far. The
-// agents of a pipeline and their delegates share its memory and actions. Only one goroutine at a time may use it.
+// Run is the state of one request while agents work on it: the user, what they sent, and the actions proposed so far.
+// The agents of a pipeline and their delegates share its memory and actions. Only one goroutine at a time may use it.
 type Run struct {
 	User    identity.User
 	Message string
 	Context Context
 	// Previous has the answers of the earlier agents in a pipeline.
 	Previous []StepResult
-	// Memory is shared by all agents of this request, and by no other request. Tools may keep intermediate results in it.
+	// Memory is shared by all agents of this request, and by no other request. Tools may keep intermediate results in
+	// it.
 	Memory map[string]any
 
 	registry *Registry
@@ -75,9 +76,9 @@ func (r *Run) Actions() []action.Action { return r.shared.actions }
 // Dropped returns how many proposals Propose refused.
 func (r *Run) Dropped() int { return r.shared.dropped }
 
-// Propose adds an action to the answer. It refuses and counts an action that fails action.Check, that updates or deletes a
-// row which the request does not have, that refers to such a row, or that exceeds MaxActions. The error tells the model
-// what to correct.
+// Propose adds an action to the answer. It refuses and counts an action that fails action.Check, that updates or
+// deletes a row which the request does not have, that refers to such a row, or that exceeds MaxActions. The error
+// tells the model what to correct.
 func (r *Run) Propose(a action.Action) error {
 	checked, err := a.Check()
 	if err == nil {

@@ -21,8 +21,9 @@ type Tool struct {
 	call        func(ctx context.Context, run *Run, arguments string) (string, error)
 }
 
-// NewTool returns a tool that calls a Go function. The JSON schema of its arguments is derived from In, as by schema.Of.
-// The model reads the text that do returns, or the text of its error; a fault and the end of ctx end the run instead.
+// NewTool returns a tool that calls a Go function. The JSON schema of its arguments is derived from In, as by
+// schema.Of. The model reads the text that do returns, or the text of its error; a fault and the end of ctx end the
+// run instead.
 func NewTool[In any](name, description string, do func(ctx context.Context, run *Run, in In) (string, error)) Tool {
 	arguments := schema.Of[In]()
 	return Tool{name: name, description: description,
@@ -55,8 +56,8 @@ func NewSchemaTool(name, description string, arguments *schema.Schema,
 // Name returns the tool's name.
 func (t Tool) Name() string { return t.name }
 
-// Call runs the tool with arguments that a model wrote, a JSON object or nothing, and returns the text for the model. An
-// error is a fault or the end of ctx; all other errors become a text that begins with "error:".
+// Call runs the tool with arguments that a model wrote, a JSON object or nothing, and returns the text for the model.
+// An error is a fault or the end of ctx; all other errors become a text that begins with "error:".
 func (t Tool) Call(ctx context.Context, run *Run, arguments string) (string, error) {
 	text, err := t.call(ctx, run, arguments)
 	var f *fault.Error

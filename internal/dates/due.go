@@ -11,8 +11,10 @@ var (
 	isoDay      = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)
 	deadlineDay = regexp.MustCompile(`(?i)(?:^|\s)(?:by|before|until|on|due|entro|prima di|bis|vor|am|zum)\s+` +
 		`(?:the\s+|il\s+|zum\s+)?([\p{L}ì]+|\d{4}-\d{2}-\d{2})`)
-	todayOrTomorrow = regexp.MustCompile(`(?i)(?:^|\s)(` + relativeDays.word(0) + `|` + relativeDays.word(1) + `)(?:$|[\s,.!?])`)
-	englishDueDay   = regexp.MustCompile(`(?i)\b(?:today|tomorrow|(?:by|on|until|next) (` + weekdays.pattern(english) + `))\b`)
+	todayOrTomorrow = regexp.MustCompile(`(?i)(?:^|\s)(` + relativeDays.word(0) + `|` + relativeDays.word(1) +
+		`)(?:$|[\s,.!?])`)
+	englishDueDay = regexp.MustCompile(`(?i)\b(?:today|tomorrow|(?:by|on|until|next) (` +
+		weekdays.pattern(english) + `))\b`)
 )
 
 // FindDeadline returns the day in now's zone that a sentence names as a deadline: YYYY-MM-DD anywhere, a day's name

@@ -123,8 +123,8 @@ var (
 		`|^(?:due\s+)?(?:by|until|till|before|bis|entro)\b`)
 )
 
-// FindPeriod returns the first and last day, as midnight UTC, of the period that the sentence names: a week from Monday,
-// a month, or a single day. "by Friday" has only a last day. A day that is not there is zero.
+// FindPeriod returns the first and last day, as midnight UTC, of the period that the sentence names: a week from
+// Monday, a month, or a single day. "by Friday" has only a last day. A day that is not there is zero.
 func FindPeriod(sentence string, today time.Time) (first, last time.Time) {
 	today = midnightUTC(today)
 	monday := today.AddDate(0, 0, -(int(today.Weekday())+6)%7)

@@ -180,7 +180,8 @@ func TestFindDueDay(t *testing.T) {
 
 // FuzzFind looks for sentences that panic, spans outside the sentence, and days that Parse does not read back.
 func FuzzFind(f *testing.F) {
-	for _, sentence := range []string{"by the 5th of May at 3 pm", "bis übermorgen um 25:99", "entro fine mese", "29 february",
+	for _, sentence := range []string{"by the 5th of May at 3 pm", "bis übermorgen um 25:99", "entro fine mese",
+		"29 february",
 		"in 3650 months", "due this week", "9999-12-31", "in ten weeks, at 12am", "\xff on monday"} {
 		f.Add(sentence, int64(1795400000))
 	}
@@ -195,7 +196,8 @@ func FuzzFind(f *testing.F) {
 				t.Errorf("%q: %s is read back as %s, %v", sentence, day, d.Start, err)
 			}
 		}
-		if clock, at, ok := dates.FindClock(sentence); ok && (clock < 0 || clock >= 24*time.Hour || at.End > len(sentence)) {
+		if clock, at, ok := dates.FindClock(sentence); ok && (clock < 0 || clock >= 24*time.Hour ||
+			at.End > len(sentence)) {
 			t.Errorf("%q: %s at %v", sentence, clock, at)
 		}
 		if first, last := dates.FindPeriod(sentence, now); !first.IsZero() && last.Before(first) {

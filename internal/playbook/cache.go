@@ -14,8 +14,8 @@ type Key struct {
 	Agent, Outline, Table string
 }
 
-// Cache is an LRU cache of plan shapes: steps without values of any user. Put and Get copy, so that values filled in for
-// one user cannot reach another. It is safe for concurrent use.
+// Cache is an LRU cache of plan shapes: steps without values of any user. Put and Get copy, so that values filled in
+// for one user cannot reach another. It is safe for concurrent use.
 type Cache struct {
 	shapes *lru.Cache[Key, Plan]
 }
@@ -26,8 +26,8 @@ func NewCache() *Cache {
 	return &Cache{shapes: shapes}
 }
 
-// Put adds the shape. It refuses a plan that has variables, filters, or data other than placeholders, because these could
-// be values of a user.
+// Put adds the shape. It refuses a plan that has variables, filters, or data other than placeholders, because these
+// could be values of a user.
 func (c *Cache) Put(key Key, shape Plan) error {
 	for i, s := range shape.Steps {
 		if len(s.Variables) > 0 || len(s.Filter) > 0 {

@@ -98,14 +98,16 @@ func calendarConflicts(t *Templates) *Builder {
 		Describe("resolve_calendar_conflicts", "Resolve calendar conflicts",
 			"Finds overlapping events and moves the ones easier to move.", tier.Free).
 		Select("events", nil).Generate("tpl_calendar_conflicts", nil, From(0)).
-		Act(action.UpdateRecord("events", map[string]any{"id": "{{id}}", "start": "{{start}}", "end": "{{end}}"}), From(1))
+		Act(action.UpdateRecord("events", map[string]any{"id": "{{id}}", "start": "{{start}}", "end": "{{end}}"}),
+			From(1))
 }
 
 func meetingPreparation(t *Templates) *Builder {
 	return NewBuilder("calendar_agent", t).
 		Describe("meeting_preparation", "Prepare a meeting",
 			"Writes a preparation sheet for the next meeting, as a note.", tier.Pro).
-		Select("events", nil).Generate("tpl_meeting_preparation", nil, From(0)).Act(noteFrom("Meeting preparation"), From(1))
+		Select("events", nil).Generate("tpl_meeting_preparation", nil, From(0)).
+		Act(noteFrom("Meeting preparation"), From(1))
 }
 
 func overdueCleanup(t *Templates) *Builder {
@@ -113,7 +115,8 @@ func overdueCleanup(t *Templates) *Builder {
 		Describe("overdue_cleanup", "Clean up overdue tasks",
 			"Gives overdue tasks a realistic date and the priority they need.", tier.Free).
 		Select("tasks", map[string]any{"status": "todo"}).Generate("tpl_overdue_cleanup", nil, From(0)).
-		Act(action.UpdateRecord("tasks", map[string]any{"id": "{{id}}", "dueDate": "{{dueDate}}", "priority": "{{priority}}"}), From(1))
+		Act(action.UpdateRecord("tasks", map[string]any{"id": "{{id}}", "dueDate": "{{dueDate}}",
+			"priority": "{{priority}}"}), From(1))
 }
 
 func weeklyReport(t *Templates) *Builder {

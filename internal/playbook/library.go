@@ -12,8 +12,8 @@ type Library struct {
 	plans []Plan
 }
 
-// NewLibrary returns the library, or an error for a playbook without an id, title, description or tier, or with the id of
-// another one.
+// NewLibrary returns the library, or an error for a playbook without an id, title, description or tier, or with the
+// id of another one.
 func NewLibrary(plans ...Plan) (*Library, error) {
 	seen := make(map[string]bool, len(plans))
 	for _, p := range plans {

@@ -1,6 +1,6 @@
-// Package playbook holds plans, the templates that their generate steps use, and the library of ready-made plans, which
-// are called playbooks. A client executes plans; only the ID of a template leaves the server. The package stores nothing
-// of any user: the cache keeps plan shapes without values.
+// Package playbook holds plans, the templates that their generate steps use, and the library of ready-made plans,
+// which are called playbooks. A client executes plans; only the ID of a template leaves the server. The package
+// stores nothing of any user: the cache keeps plan shapes without values.
 package playbook
 
 import (
@@ -21,8 +21,8 @@ const (
 	Select   action.Kind = "select"   // the client reads rows of one table
 )
 
-// Plan is what a client executes step by step. A playbook also has an ID, a title, a description and the lowest tier that
-// may use it; a plan made for one request has none of these.
+// Plan is what a client executes step by step. A playbook also has an ID, a title, a description and the lowest tier
+// that may use it; a plan made for one request has none of these.
 type Plan struct {
 	ID          string    `json:"id,omitempty"`
 	Title       string    `json:"title,omitempty"`
@@ -32,10 +32,10 @@ type Plan struct {
 	Steps       []Step    `json:"steps"`
 }
 
-// Step is one step of a plan. Select reads the rows of Table whose columns equal Filter. Generate runs the template with
-// the ID PromptTemplate, with Variables, on the records of the source step. All other kinds are actions with Data, in
-// which "{{column}}" is replaced by the column of a source record: once for each record of the source step, or once when
-// there is no source step.
+// Step is one step of a plan. Select reads the rows of Table whose columns equal Filter. Generate runs the template
+// with the ID PromptTemplate, with Variables, on the records of the source step. All other kinds are actions with
+// Data, in which "{{column}}" is replaced by the column of a source record: once for each record of the source step,
+// or once when there is no source step.
 type Step struct {
 	Action         action.Kind    `json:"action"`
 	PromptTemplate string         `json:"prompt_template,omitempty"`
@@ -190,8 +190,8 @@ func (b *Builder) checkAction(s Step) error {
 	return err
 }
 
-// sampleFor returns a value of the right type for a column that a placeholder will fill, so that the rest of the step can
-// be checked. An unknown column gets a text; Check reports it.
+// sampleFor returns a value of the right type for a column that a placeholder will fill, so that the rest of the step
+// can be checked. An unknown column gets a text; Check reports it.
 func sampleFor(s Step, name string) any {
 	columns, err := action.Action{Type: s.Action, Table: s.Table}.Columns()
 	i := slices.IndexFunc(columns, func(c action.Column) bool { return c.Name == name })

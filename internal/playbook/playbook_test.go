@@ -17,7 +17,8 @@ import (
 func templates(t *testing.T) *playbook.Templates {
 	t.Helper()
 	set, err := playbook.NewTemplates(
-		playbook.Template{ID: "tpl_rows", Text: "secret", Required: []string{"request"}, Columns: []string{"title", "dueDate"}},
+		playbook.Template{ID: "tpl_rows", Text: "secret", Required: []string{"request"},
+			Columns: []string{"title", "dueDate"}},
 		playbook.Template{ID: "tpl_prose", Text: "secret", Variables: []string{"period"}})
 	if err != nil {
 		t.Fatal(err)
@@ -35,29 +36,50 @@ func TestBuilder(t *testing.T) {
 		fault string
 	}{
 		{"whole", func(b *playbook.Builder) *playbook.Builder {
-			return b.Select("emails", map[string]any{"from": "a"}).Generate("tpl_rows", request, playbook.From(0)).Act(task, playbook.From(1))
+			return b.Select("emails", map[string]any{"from": "a"}).Generate("tpl_rows", request,
+				playbook.From(0)).Act(task, playbook.From(1))
 		}, ""},
 		{"prose into a note", func(b *playbook.Builder) *playbook.Builder {
-			return b.Generate("tpl_prose", nil, nil).Act(action.CreateRecord("notes", map[string]any{"title": "R", "content": "{{output}}"}), playbook.From(0))
+			return b.Generate("tpl_prose", nil,
+				nil).Act(action.CreateRecord("notes", map[string]any{"title": "R", "content": "{{output}}"}),
+				playbook.From(0))
 		}, ""},
 		{"empty", func(b *playbook.Builder) *playbook.Builder { return b }, "a plan needs at least one step"},
-		{"itself", func(b *playbook.Builder) *playbook.Builder { return b.Generate("tpl_prose", nil, playbook.From(0)) }, "step 0 (generate): data_from_step 0 is not an earlier step"},
-		{"negative", func(b *playbook.Builder) *playbook.Builder { return b.Generate("tpl_prose", nil, playbook.From(-1)) }, "step 0 (generate): data_from_step -1 is not an earlier step"},
-		{"unknown template", func(b *playbook.Builder) *playbook.Builder { return b.Generate("tpl_x", nil, nil) }, `step 0 (generate): there is no template "tpl_x"`},
-		{"lacking variable", func(b *playbook.Builder) *playbook.Builder { return b.Generate("tpl_rows", nil, nil) }, `step 0 (generate): template tpl_rows needs the variable "request"`},
+		{"itself", func(b *playbook.Builder) *playbook.Builder {
+			return b.Generate("tpl_prose", nil,
+				playbook.From(0))
+		}, "step 0 (generate): data_from_step 0 is not an earlier step"},
+		{"negative", func(b *playbook.Builder) *playbook.Builder {
+			return b.Generate("tpl_prose", nil,
+				playbook.From(-1))
+		}, "step 0 (generate): data_from_step -1 is not an earlier step"},
+		{"unknown template", func(b *playbook.Builder) *playbook.Builder { return b.Generate("tpl_x", nil, nil) },
+			`step 0 (generate): there is no template "tpl_x"`},
+		{"lacking variable", func(b *playbook.Builder) *playbook.Builder {
+			return b.Generate("tpl_rows", nil,
+				nil)
+		}, `step 0 (generate): template tpl_rows needs the variable "request"`},
 		{"strange variable", func(b *playbook.Builder) *playbook.Builder {
 			return b.Generate("tpl_prose", map[string]any{"x": 1}, nil)
 		}, `step 0 (generate): template tpl_prose has no variable "x"`},
-		{"unknown table", func(b *playbook.Builder) *playbook.Builder { return b.Select("users", nil) }, `step 0 (select): there is no table "users"`},
-		{"unknown filter", func(b *playbook.Builder) *playbook.Builder { return b.Select("tasks", map[string]any{"x": 1}) }, `step 0 (select): tasks has no column "x"`},
-		{"placeholder without source", func(b *playbook.Builder) *playbook.Builder { return b.Act(task, nil) }, "needs a data_from_step"},
+		{"unknown table", func(b *playbook.Builder) *playbook.Builder { return b.Select("users", nil) },
+			`step 0 (select): there is no table "users"`},
+		{"unknown filter", func(b *playbook.Builder) *playbook.Builder {
+			return b.Select("tasks",
+				map[string]any{"x": 1})
+		}, `step 0 (select): tasks has no column "x"`},
+		{"placeholder without source", func(b *playbook.Builder) *playbook.Builder { return b.Act(task, nil) },
+			"needs a data_from_step"},
 		{"column the source lacks", func(b *playbook.Builder) *playbook.Builder {
-			return b.Select("notes", nil).Act(action.CreateRecord("tasks", map[string]any{"title": "{{name}}"}), playbook.From(0))
+			return b.Select("notes", nil).Act(action.CreateRecord("tasks", map[string]any{"title": "{{name}}"}),
+				playbook.From(0))
 		}, `step 1 (create_record): title: step 0 has no column "name"`},
 		{"bad literal", func(b *playbook.Builder) *playbook.Builder {
 			return b.Act(action.CreateRecord("tasks", map[string]any{"title": "A", "status": "x"}), nil)
 		}, `step 0 (create_record): tasks.status: "x" is not one of todo, in_progress, done`},
-		{"unknown kind", func(b *playbook.Builder) *playbook.Builder { return b.Step(playbook.Step{Action: "call_agent"}) }, "step 0 (call_agent): unknown kind of step"},
+		{"unknown kind",
+			func(b *playbook.Builder) *playbook.Builder { return b.Step(playbook.Step{Action: "call_agent"}) },
+			"step 0 (call_agent): unknown kind of step"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -107,7 +129,8 @@ func TestCacheKeepsNoValues(t *testing.T) {
 		}
 	}
 	key := playbook.Key{Agent: "a", Outline: "o"}
-	if err := cache.Put(key, playbook.Plan{Steps: []playbook.Step{{Action: action.Create, Data: map[string]any{"title": "{{title}}"}}}}); err != nil {
+	if err := cache.Put(key, playbook.Plan{Steps: []playbook.Step{{Action: action.Create,
+		Data: map[string]any{"title": "{{title}}"}}}}); err != nil {
 		t.Fatal(err)
 	}
 	mine, _ := cache.Get(key)

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Template is the prompt of a generate step. Only its ID leaves the server; the text is one of the leak filter's secrets.
+// Template is the prompt of a generate step. Only its ID leaves the server; the text is one of the leak filter's
+// secrets.
 type Template struct {
 	ID   string
 	Text string
@@ -18,7 +19,8 @@ type Template struct {
 	Columns []string
 }
 
-// CheckVariables returns an error for a variable that the template does not know, or for a required one that is missing.
+// CheckVariables returns an error for a variable that the template does not know, or for a required one that is
+// missing.
 func (t Template) CheckVariables(variables map[string]any) error {
 	for name := range variables {
 		if !slices.Contains(t.Variables, name) && !slices.Contains(t.Required, name) {

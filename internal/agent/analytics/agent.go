@@ -29,9 +29,12 @@ func New(model agent.Model) *agent.Agent {
 		Skills:      []string{"calculate metrics", "generate reports", "analyse trends"},
 		Prompt:      prompt,
 		Tools: []agent.Tool{
-			agent.NewTool("calculate_metrics", "Completion rate, overdue, workload, weekly throughput and lead time of tasks.", calculateMetrics),
-			agent.NewTool("generate_report", "What was created, completed, due and overdue in a period.", generateReport),
-			agent.NewTool("trend_analysis", "Slope, direction and fit of a series; without points: tasks completed per day.", analyseTrend),
+			agent.NewTool("calculate_metrics", "Completion rate, overdue, workload, weekly throughput and lead "+
+				"time of tasks.", calculateMetrics),
+			agent.NewTool("generate_report", "What was created, completed, due and overdue in a period.",
+				generateReport),
+			agent.NewTool("trend_analysis", "Slope, direction and fit of a series; without points: tasks "+
+				"completed per day.", analyseTrend),
 		},
 		Outlines: []agent.Outline{
 			{Name: "plan_analysis", Description: "Plan: read tasks and answer with numbers about them.",

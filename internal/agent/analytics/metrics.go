@@ -37,8 +37,8 @@ type metricsInput struct {
 	TaskData []taskInput `json:"task_data,omitempty" desc:"Left out or empty: the person's tasks"`
 }
 
-// selectTasks returns the tasks that the model named, or all tasks of the request when it named none. It drops times that
-// a client cannot show.
+// selectTasks returns the tasks that the model named, or all tasks of the request when it named none. It drops times
+// that a client cannot show.
 func selectTasks(c agent.Context, rows []taskInput) ([]agent.Task, error) {
 	tasks := slices.Clone(c.Tasks)
 	if len(rows) > 0 {
@@ -144,7 +144,9 @@ func computeMetrics(c agent.Context, tasks []agent.Task) metrics {
 		rate := round(100 * float64(m.Done) / float64(m.Total))
 		m.Completion = &rate
 	}
-	m.Assignees = groupTasks(c, tasks, func(t agent.Task) string { return cmp.Or(strings.TrimSpace(t.Assignee), "nobody") })
+	m.Assignees = groupTasks(c, tasks, func(t agent.Task) string {
+		return cmp.Or(strings.TrimSpace(t.Assignee), "nobody")
+	})
 	names := map[string]string{"": "none"}
 	for _, p := range c.Projects {
 		names[p.ID] = p.Name
@@ -192,7 +194,8 @@ func throughput(c agent.Context, tasks []agent.Task) []weekCount {
 		start := startOfWeek(c.LocalNow(), i-weeks+1)
 		list[i].From = start.Format("2006-01-02")
 		for _, t := range tasks {
-			if at := time.UnixMilli(t.CompletedAt); t.Done() && t.CompletedAt != 0 && !at.Before(start) && at.Before(end) {
+			at := time.UnixMilli(t.CompletedAt)
+			if t.Done() && t.CompletedAt != 0 && !at.Before(start) && at.Before(end) {
 				list[i].Completed++
 			}
 		}

@@ -68,7 +68,8 @@ func generateReport(_ context.Context, run *agent.Run, in reportInput) (string, 
 	out.Unknown = out.Totals.Unknown
 	out.Totals.Unknown = nil
 	if undated > 0 {
-		out.Unknown = append(out.Unknown, fmt.Sprintf("%d of %d tasks do not say when they were created", undated, len(tasks)))
+		out.Unknown = append(out.Unknown,
+			fmt.Sprintf("%d of %d tasks do not say when they were created", undated, len(tasks)))
 	}
 	return agent.JSON(out)
 }

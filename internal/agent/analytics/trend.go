@@ -17,8 +17,8 @@ const (
 	minFit      = 0.3 // R² that a direction needs
 	minForecast = 0.5 // R² that a forecast needs
 	maxValue    = 1e12
-	rule        = "A direction needs 3 points on different times and R² of at least 0.3; a forecast needs 5 points and " +
-		"R² of at least 0.5."
+	rule        = "A direction needs 3 points on different times and R² of at least 0.3; " +
+		"a forecast needs 5 points and R² of at least 0.5."
 )
 
 type trendInput struct {
@@ -101,8 +101,8 @@ func daysBetween(a, b time.Time) float64 {
 	return wall(b).Sub(wall(a)).Hours() / 24
 }
 
-// completedPerDay counts the tasks completed on each of the last trendDays days before today. It returns false when there
-// are none.
+// completedPerDay counts the tasks completed on each of the last trendDays days before today. It returns false when
+// there are none.
 func completedPerDay(c agent.Context) ([]sample, bool) {
 	samples := make([]sample, trendDays)
 	index := map[string]int{}
@@ -126,7 +126,8 @@ func completedPerDay(c agent.Context) ([]sample, bool) {
 
 func fitTrend(name string, samples []sample) trend {
 	first, last := samples[0], samples[len(samples)-1]
-	out := trend{Points: len(samples), Series: name, From: first.label, To: last.label, Direction: "unknown", Rule: rule}
+	out := trend{Points: len(samples), Series: name, From: first.label, To: last.label, Direction: "unknown",
+		Rule: rule}
 	if len(samples) < minPoints || last.x == first.x {
 		out.Note = "Too few points on different times to tell a trend."
 		return out
@@ -200,8 +201,8 @@ func irregular(samples []sample) bool {
 	return longest > 2*shortest
 }
 
-// outliers returns up to ten samples that are more than 3.5 robust standard deviations from the line. They still count in
-// the trend.
+// outliers returns up to ten samples that are more than 3.5 robust standard deviations from the line. They still
+// count in the trend.
 func outliers(samples []sample, slope, intercept float64) (list []outlier) {
 	residuals := make([]float64, len(samples))
 	for i, s := range samples {

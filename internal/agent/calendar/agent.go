@@ -30,10 +30,14 @@ func New(model agent.Model) *agent.Agent {
 		Skills:      []string{"list events", "detect conflicts", "suggest new times", "propose to move events"},
 		Prompt:      prompt,
 		Tools: []agent.Tool{
-			agent.NewTool("list_events", "Read the person's events in order of time. Without a range: all of them.", listEvents),
-			agent.NewTool("detect_conflicts", "Find overlaps, duplicates, double-booked people and too little time to travel.", detectConflicts),
-			agent.NewTool("suggest_reschedule", "Find free working times for one of two events in conflict. It changes nothing.", suggestReschedule),
-			agent.NewTool("move_event", "Propose a new time for one event, only when the person asked to move it.", moveEvent),
+			agent.NewTool("list_events", "Read the person's events in order of time. Without a range: all of them.",
+				listEvents),
+			agent.NewTool("detect_conflicts", "Find overlaps, duplicates, double-booked people and too little "+
+				"time to travel.", detectConflicts),
+			agent.NewTool("suggest_reschedule", "Find free working times for one of two events in conflict. It "+
+				"changes nothing.", suggestReschedule),
+			agent.NewTool("move_event", "Propose a new time for one event, only when the person asked to move it.",
+				moveEvent),
 		},
 		Outlines: []agent.Outline{
 			{Name: "plan_calendar_summary", Description: "Plan: read events and answer about them.",

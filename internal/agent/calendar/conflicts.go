@@ -91,8 +91,8 @@ func findConflicts(c agent.Context, spans []span, travel time.Duration) (found [
 	return found, total
 }
 
-// conflictKind returns the kind of conflict between a and b, or ""; a must not start later than b. All-day events mark a
-// date and do not block it, so they can only be duplicates.
+// conflictKind returns the kind of conflict between a and b, or ""; a must not start later than b. All-day events
+// mark a date and do not block it, so they can only be duplicates.
 func conflictKind(a, b span, travel time.Duration) string {
 	same := a.start.Equal(b.start) && a.end.Equal(b.end)
 	switch {
@@ -143,8 +143,8 @@ func sharedAttendees(a, b []string) []string {
 	return both
 }
 
-// selectEvents returns the events that the model named, with what it left out taken from the request's event of that id, or
-// all events of the request when it named none.
+// selectEvents returns the events that the model named, with what it left out taken from the request's event of that
+// id, or all events of the request when it named none.
 func selectEvents(c agent.Context, list []eventInput) ([]agent.Event, error) {
 	if len(list) == 0 {
 		return c.Events, nil
@@ -153,7 +153,8 @@ func selectEvents(c agent.Context, list []eventInput) ([]agent.Event, error) {
 	for i, g := range list {
 		e, ok := c.Event(g.ID)
 		if !ok {
-			e = agent.Event{ID: g.ID, Title: g.Title, Timezone: g.Timezone, Attendees: g.Attendees, Location: g.Location}
+			e = agent.Event{ID: g.ID, Title: g.Title, Timezone: g.Timezone, Attendees: g.Attendees,
+				Location: g.Location}
 		}
 		if err := errors.Join(setTime(c, &e.Start, g.Start), setTime(c, &e.End, g.End)); err != nil {
 			return nil, fmt.Errorf("events[%d]: %w", i, err)

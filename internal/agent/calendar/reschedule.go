@@ -98,8 +98,8 @@ func parseClock(text string) (time.Duration, error) {
 	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, nil
 }
 
-// eventToMove returns the event that needs another time: the one the model named, or the one of the next conflict that is
-// easier to move.
+// eventToMove returns the event that needs another time: the one the model named, or the one of the next conflict
+// that is easier to move.
 func (in rescheduleInput) eventToMove(c agent.Context, spans []span, travel time.Duration) (span, error) {
 	ids := in.Conflict.EventIDs
 	if in.Conflict.Move != "" {
@@ -117,7 +117,8 @@ func (in rescheduleInput) eventToMove(c agent.Context, spans []span, travel time
 	for _, id := range ids {
 		i := slices.IndexFunc(spans, func(s span) bool { return s.ID == id })
 		if i < 0 {
-			return span{}, fmt.Errorf("there is no event with id %q and readable times in this request", agent.Truncate(id, 80))
+			return span{}, fmt.Errorf("there is no event with id %q and readable times in this request",
+				agent.Truncate(id, 80))
 		}
 		if best == nil {
 			best = &spans[i]
@@ -136,8 +137,8 @@ func easierToMove(a, b span) span {
 	return b
 }
 
-// slots returns up to count free times for the event that do not overlap, those nearest to its current start first. They
-// are in the working hours of the event's day, or today when that has passed, and of the searchDays after it.
+// slots returns up to count free times for the event that do not overlap, those nearest to its current start first.
+// They are in the working hours of the event's day, or today when that has passed, and of the searchDays after it.
 func (h workingHours) slots(c agent.Context, spans []span, moving span, count int) []slot {
 	first := c.LocalNow()
 	if moving.start.After(first) {
@@ -169,7 +170,8 @@ func (h workingHours) slots(c agent.Context, spans []span, moving span, count in
 // freeSlots returns all free slots of the day that start on the grid.
 func (h workingHours) freeSlots(c agent.Context, spans []span, moving span, noon time.Time) (list []slot) {
 	at := func(d time.Duration) time.Time {
-		return time.Date(noon.Year(), noon.Month(), noon.Day(), int(d/time.Hour), int(d%time.Hour/time.Minute), 0, 0, c.Zone())
+		hour, minute := int(d/time.Hour), int(d%time.Hour/time.Minute)
+		return time.Date(noon.Year(), noon.Month(), noon.Day(), hour, minute, 0, 0, c.Zone())
 	}
 	length, end := moving.end.Sub(moving.start), at(h.end)
 	var busy []span
@@ -214,7 +216,8 @@ func moveEvent(_ context.Context, run *agent.Run, in moveInput) (string, error) 
 	spans, _ := toSpans(c, c.Events)
 	i := slices.IndexFunc(spans, func(s span) bool { return s.ID == in.ID })
 	if i < 0 {
-		return "", fmt.Errorf("there is no event with id %q and readable times in this request", agent.Truncate(in.ID, 80))
+		return "", fmt.Errorf("there is no event with id %q and readable times in this request",
+			agent.Truncate(in.ID, 80))
 	}
 	moved, err := in.apply(c, spans[i])
 	if err != nil {

@@ -54,8 +54,8 @@ func invalidReason(e agent.Event) string {
 	return ""
 }
 
-// toSpan returns the event as a span. One from midnight to midnight in its own zone lasts all day. Without a zone of its
-// own, midnights in UTC are floating dates, which mean the caller's days.
+// toSpan returns the event as a span. One from midnight to midnight in its own zone lasts all day. Without a zone of
+// its own, midnights in UTC are floating dates, which mean the caller's days.
 func toSpan(c agent.Context, e agent.Event) span {
 	start, end := time.UnixMilli(e.Start), time.UnixMilli(e.End)
 	s := span{Event: e, start: start.In(c.Zone()), end: end.In(c.Zone())}

@@ -1,6 +1,7 @@
-// Package declared builds agents from YAML manifests, so that an operator can add an agent without writing Go. A manifest
-// has what an agent.Definition has; its tools propose an action from a template or read rows of the request. The results
-// are ordinary agents. A folder is read once, at the start, and Load reports all errors of all its files together.
+// Package declared builds agents from YAML manifests, so that an operator can add an agent without writing Go. A
+// manifest has what an agent.Definition has; its tools propose an action from a template or read rows of the request.
+// The results are ordinary agents. A folder is read once, at the start, and Load reports all errors of all its files
+// together.
 //
 //	folder ── manifests() ──► source.go: bytes, UTF-8, one YAML document without aliases or tags
 //	                            │ *yaml.Node, with line numbers
@@ -55,8 +56,8 @@ type Set struct {
 }
 
 // Load reads the manifests of a folder: its files that end in .yaml or .yml and do not begin with a dot. It does not
-// enter subfolders. No agent may have one of the reserved names. The error is an ErrorList when manifests are wrong, and
-// of another type when the folder cannot be read.
+// enter subfolders. No agent may have one of the reserved names. The error is an ErrorList when manifests are wrong,
+// and of another type when the folder cannot be read.
 func Load(dir string, reserved ...string) (*Set, error) {
 	files, err := manifests(dir)
 	if err != nil {

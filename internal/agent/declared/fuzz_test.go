@@ -23,9 +23,12 @@ func FuzzLoad(f *testing.F) {
 		}
 		f.Add(text)
 	}
-	for _, seed := range []string{head, "a: &x [*x]", "? {a: b}\n: c", "\"a\\nb\": 1", "!foo%0Abar x: 1", "- - - -", "a: *\n", "%TAG ! x\n--- !", "---\n---\n", "---",
-		tool("rows: tasks\nfilter: {dueDate: \"{{s}}\", labels: [a]}"), tool("action: {type: create_record, table: events, data: {attendees: [], start: .nan}}"),
-		tool("action: {type: update_record, table: emails, data: {id: \"{{s}}\", to: [\"{{l}}\", \"{{\"], date: 1e300}}")} {
+	for _, seed := range []string{head, "a: &x [*x]", "? {a: b}\n: c", "\"a\\nb\": 1", "!foo%0Abar x: 1", "- - - -",
+		"a: *\n", "%TAG ! x\n--- !", "---\n---\n", "---",
+		tool("rows: tasks\nfilter: {dueDate: \"{{s}}\", labels: [a]}"), tool("action: {type: create_record, " +
+			"table: events, data: {attendees: [], start: .nan}}"),
+		tool("action: {type: update_record, table: emails, data: {id: \"{{s}}\", to: [\"{{l}}\", \"{{\"], " +
+			"date: 1e300}}")} {
 		f.Add([]byte(seed))
 	}
 	dir := f.TempDir()
@@ -53,7 +56,8 @@ func FuzzLoad(f *testing.F) {
 			t.Fatalf("error %q", err)
 		}
 		for _, fault := range faults {
-			if last := 1 + strings.Count(strings.TrimSuffix(string(text), "\n"), "\n"); fault.File != path || fault.Line < 1 || fault.Line > last || fault.Reason == "" {
+			if last := 1 + strings.Count(strings.TrimSuffix(string(text), "\n"),
+				"\n"); fault.File != path || fault.Line < 1 || fault.Line > last || fault.Reason == "" {
 				t.Errorf("%+v in a file of %d lines", fault, last)
 			}
 		}

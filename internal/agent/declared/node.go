@@ -20,10 +20,12 @@ type parser struct {
 
 // errorf adds an error. The YAML library counts the end of a file as one more line, which no editor shows.
 func (p *parser) errorf(line int, format string, args ...any) {
-	p.errors = append(p.errors, Error{File: p.file, Line: max(1, min(line, p.lines)), Reason: fmt.Sprintf(format, args...)})
+	p.errors = append(p.errors, Error{File: p.file, Line: max(1, min(line, p.lines)),
+		Reason: fmt.Sprintf(format, args...)})
 }
 
-// field is a value in the manifest with its path, such as "tools[0].name", for error messages. The zero field is absent.
+// field is a value in the manifest with its path, such as "tools[0].name", for error messages. The zero field is
+// absent.
 type field struct {
 	path string
 	node *yaml.Node

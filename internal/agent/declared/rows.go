@@ -113,8 +113,8 @@ func (v columnValue) constantError() string {
 	return ""
 }
 
-// run is the tool's handler. It returns the rows that match the filter as JSON; columns whose argument was left out do not
-// filter.
+// run is the tool's handler. It returns the rows that match the filter as JSON; columns whose argument was left out
+// do not filter.
 func (t rowsTool) run(_ context.Context, run *agent.Run, in map[string]any) (string, error) {
 	all, err := rowsOf(run.Context, t.table)
 	if err != nil {
@@ -148,7 +148,8 @@ func rowsOf(c agent.Context, table string) (list []map[string]any, err error) {
 	return list, json.Unmarshal(text, &list)
 }
 
-// format changes the row to what the model reads: long texts are truncated, and each time is added in the caller's zone.
+// format changes the row to what the model reads: long texts are truncated, and each time is added in the caller's
+// zone.
 func (t rowsTool) format(row map[string]any, c agent.Context) map[string]any {
 	for name, value := range row {
 		if text, ok := value.(string); ok {
@@ -177,9 +178,9 @@ func (t rowsTool) matches(row, in map[string]any, c agent.Context) (bool, error)
 	return true, nil
 }
 
-// equals compares a row's value with the filter's. Texts are compared without regard to case, a list matches when one of
-// its texts does, and a time matches a date without a time of day on that day in the caller's zone. nil matches a column
-// without a value.
+// equals compares a row's value with the filter's. Texts are compared without regard to case, a list matches when one
+// of its texts does, and a time matches a date without a time of day on that day in the caller's zone. nil matches a
+// column without a value.
 func (v columnValue) equals(has, want any, c agent.Context) (bool, error) {
 	switch want := want.(type) {
 	case nil:

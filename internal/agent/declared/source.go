@@ -131,8 +131,8 @@ func (p *parser) yamlError(text []byte, err error) {
 	p.errorf(correctLine(text, reason, line), "is not YAML: %s", reason)
 }
 
-// correctLine corrects the line in an error of the YAML library. Where the library names a construct, it counts lines from
-// 0; for a tab it reports the beginning of the construct; for an unknown anchor it reports no line.
+// correctLine corrects the line in an error of the YAML library. Where the library names a construct, it counts lines
+// from 0; for a tab it reports the beginning of the construct; for an unknown anchor it reports no line.
 func correctLine(text []byte, reason string, line int) int {
 	lines := strings.Split(string(text), "\n")
 	firstLine := func(matches func(line string) bool) int {
@@ -147,7 +147,10 @@ func correctLine(text []byte, reason string, line int) int {
 		line = firstLine(func(l string) bool { return strings.Contains(l, "*"+m[1]) })
 	}
 	if strings.HasPrefix(reason, "found a tab character") {
-		line = firstLine(func(l string) bool { return strings.Contains(l[:len(l)-len(strings.TrimLeft(l, " \t"))], "\t") })
+		line = firstLine(func(l string) bool {
+			indent := l[:len(l)-len(strings.TrimLeft(l, " \t"))]
+			return strings.Contains(indent, "\t")
+		})
 	}
 	if strings.HasPrefix(reason, "did not find expected ") {
 		line++

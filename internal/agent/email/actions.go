@@ -24,8 +24,13 @@ type actionItem struct {
 var (
 	sentenceEnd = regexp.MustCompile(`[.!?;]+(?:\s+|$)|\n+`)
 	replyMark   = regexp.MustCompile(`(?i)^\s*(?:(?:re|fwd?|aw|wg|r|i|rif)\s*:\s*)+`)
-	request     = regexp.MustCompile(`(?i)(?:^|[\s,])(?:could you|can you|would you|please|make sure to|don't forget to|remember to|potresti|puoi|per favore|ricordati di|bitte|könnten sie|können sie|kannst du|könntest du)[\s,]+(.+)$`)
-	imperative  = regexp.MustCompile(`(?i)^(?:send|call|review|confirm|check|prepare|update|sign|pay|approve|schedule|book|reply|provide|share|upload|invia|inviami|manda|mandami|chiama|conferma|controlla|prepara|firma|paga|prenota|rispondi|senden|schicken|rufen|prüfen|bestätigen|unterschreiben|zahlen|buchen)(?:\s+\S.*)$`)
+	request     = regexp.MustCompile(`(?i)(?:^|[\s,])(?:could you|can you|would you|please|make sure to` +
+		`|don't forget to|remember to|potresti|puoi|per favore|ricordati di|bitte|könnten sie|können sie` +
+		`|kannst du|könntest du)[\s,]+(.+)$`)
+	imperative = regexp.MustCompile(`(?i)^(?:send|call|review|confirm|check|prepare|update|sign|pay|approve` +
+		`|schedule|book|reply|provide|share|upload|invia|inviami|manda|mandami|chiama|conferma|controlla` +
+		`|prepara|firma|paga|prenota|rispondi|senden|schicken|rufen|prüfen|bestätigen|unterschreiben|zahlen` +
+		`|buchen)(?:\s+\S.*)$`)
 )
 
 func extractActionItems(_ context.Context, run *agent.Run, in emailsInput) (string, error) {
@@ -79,8 +84,8 @@ func findItems(c agent.Context, e agent.Email) (items []actionItem) {
 	return items
 }
 
-// dueDate returns the day that a sentence names as a deadline, as YYYY-MM-DD and as the day's end in milliseconds, or ""
-// and 0. "Tomorrow" counts from the day on which the e-mail was written.
+// dueDate returns the day that a sentence names as a deadline, as YYYY-MM-DD and as the day's end in milliseconds, or
+// "" and 0. "Tomorrow" counts from the day on which the e-mail was written.
 func dueDate(c agent.Context, e agent.Email, sentence string) (string, int64) {
 	now := c.LocalNow()
 	if e.Date > 0 && e.Date <= c.Now.UnixMilli() {

@@ -1,5 +1,5 @@
-// Package email is the agent for e-mail: from metadata and snippets it classifies messages, extracts what they ask for, and
-// collects what a reply must answer. The bodies of e-mails never leave the client.
+// Package email is the agent for e-mail: from metadata and snippets it classifies messages, extracts what they ask
+// for, and collects what a reply must answer. The bodies of e-mails never leave the client.
 package email
 
 import (
@@ -30,9 +30,12 @@ func New(model agent.Model) *agent.Agent {
 		Skills:      []string{"classify e-mails", "extract action items", "draft replies"},
 		Prompt:      prompt,
 		Tools: []agent.Tool{
-			agent.NewTool("classify_email", "Class, confidence and reasons for each e-mail, from its metadata.", classifyEmails),
-			agent.NewTool("extract_action_items", "Find what e-mails ask of the person, with due dates. It creates nothing.", extractActionItems),
-			agent.NewTool("draft_response", "Gather what a reply to a thread must answer; with draft_text, propose that text as a draft.", draftResponse),
+			agent.NewTool("classify_email", "Class, confidence and reasons for each e-mail, from its metadata.",
+				classifyEmails),
+			agent.NewTool("extract_action_items", "Find what e-mails ask of the person, with due dates. It "+
+				"creates nothing.", extractActionItems),
+			agent.NewTool("draft_response", "Gather what a reply to a thread must answer; with draft_text, "+
+				"propose that text as a draft.", draftResponse),
 		},
 		Outlines: []agent.Outline{
 			{Name: "plan_email_summary", Description: "Plan: read e-mails and answer about them.",

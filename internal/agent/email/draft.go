@@ -56,7 +56,8 @@ func draftResponse(_ context.Context, run *agent.Run, in draftInput) (string, er
 	if text := strings.TrimSpace(in.Text); text != "" {
 		data := map[string]any{"subject": out.Subject, "to": out.ReplyTo, "body": text,
 			"snippet": agent.Truncate(text, 200), "labels": []string{"draft"}}
-		for column, value := range map[string]string{"threadId": emails[len(emails)-1].ThreadID, "from": run.User.Email} {
+		texts := map[string]string{"threadId": emails[len(emails)-1].ThreadID, "from": run.User.Email}
+		for column, value := range texts {
 			if value != "" {
 				data[column] = value
 			}
@@ -86,7 +87,8 @@ func (d draftInput) messages(c agent.Context) ([]agent.Email, error) {
 			at = slices.IndexFunc(list, func(e agent.Email) bool { return e.ID == d.Thread.EmailID })
 		}
 		if at < 0 {
-			return nil, fmt.Errorf("there is no e-mail with id %q in this request", agent.Truncate(d.Thread.EmailID, 80))
+			return nil, fmt.Errorf("there is no e-mail with id %q in this request",
+				agent.Truncate(d.Thread.EmailID, 80))
 		}
 		key = threadKey(list[at])
 	}
@@ -101,7 +103,8 @@ func (d draftInput) messages(c agent.Context) ([]agent.Email, error) {
 func collectFacts(run *agent.Run, emails []agent.Email) threadFacts {
 	last := emails[len(emails)-1]
 	me := address(run.User.Email)
-	out := threadFacts{Subject: "Re: " + replyMark.ReplaceAllString(agent.Truncate(last.Subject, 300), ""), Waiting: "you",
+	out := threadFacts{Subject: "Re: " + replyMark.ReplaceAllString(agent.Truncate(last.Subject, 300), ""),
+		Waiting: "you",
 		ReplyTo: []string{}, Participants: []string{}, Messages: []message{},
 		Note: "Only snippets are known, never whole messages."}
 	var text strings.Builder
@@ -158,7 +161,8 @@ func lastQuestion(s string) string {
 }
 
 var (
-	formal = regexp.MustCompile(`(?i)\b(dear|sincerely|regards|gentile|egregio|cordiali saluti|distinti saluti|sehr geehrte[rs]?|freundlichen grüßen)\b`)
+	formal = regexp.MustCompile(`(?i)\b(dear|sincerely|regards|gentile|egregio|cordiali saluti|distinti saluti` +
+		`|sehr geehrte[rs]?|freundlichen grüßen)\b`)
 	casual = regexp.MustCompile(`(?i)\b(hi|hey|cheers|thanks!|ciao|hallo|lg)\b`)
 )
 

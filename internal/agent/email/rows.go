@@ -43,7 +43,8 @@ func (s emailsInput) emails(c agent.Context) ([]agent.Email, error) {
 			continue
 		}
 		if m.From == "" && m.Subject == "" && m.Snippet == "" {
-			return nil, fmt.Errorf("metadata[%d]: there is no e-mail with id %q in this request", i, agent.Truncate(m.ID, 80))
+			return nil, fmt.Errorf("metadata[%d]: there is no e-mail with id %q in this request", i,
+				agent.Truncate(m.ID, 80))
 		}
 		e := agent.Email{ID: m.ID, ThreadID: m.ThreadID, From: m.From, To: m.To, Subject: m.Subject,
 			Snippet: m.Snippet, Labels: m.Labels}

@@ -26,18 +26,27 @@ func newSignal(class, where string, weight int, reason, pattern string) signal {
 var classes = []string{"urgent", "invoice", "meeting", "needs_reply", "newsletter", "notification"}
 
 var signals = []signal{
-	newSignal("urgent", "text", 3, "says it is urgent", `\b(urgent|asap|immediately|as soon as possible|urgente|subito|dringend|sofort|eilig)\b`),
+	newSignal("urgent", "text", 3, "says it is urgent", `\b(urgent|asap|immediately|as soon as possible|urgente`+
+		`|subito|dringend|sofort|eilig)\b`),
 	newSignal("urgent", "labels", 2, "labelled important", `(^|\s)(important|urgent|wichtig|importante)(\s|$)`),
-	newSignal("invoice", "text", 3, "speaks of an invoice or payment", `\b(invoice|receipt|payment due|overdue payment|fattura|pagamento|ricevuta|rechnung|zahlung|mahnung)\b`),
-	newSignal("meeting", "text", 3, "speaks of a meeting", `\b(meeting|invitation|invite|appointment|calendar|reschedule|riunione|appuntamento|invito|besprechung|termin|einladung)\b`),
+	newSignal("invoice", "text", 3, "speaks of an invoice or payment",
+		`\b(invoice|receipt|payment due|overdue payment|fattura|pagamento|ricevuta|rechnung|zahlung|mahnung)\b`),
+	newSignal("meeting", "text", 3, "speaks of a meeting", `\b(meeting|invitation|invite|appointment|calendar`+
+		`|reschedule|riunione|appuntamento|invito|besprechung|termin|einladung)\b`),
 	newSignal("needs_reply", "text", 2, "asks a question", `\?(\s|$)`),
-	newSignal("needs_reply", "text", 2, "asks for something", `\b(could you|can you|would you|please|let me know|potresti|può|puoi|per favore|fammi sapere|bitte|könnten sie|kannst du|können sie)(\s|,|$)`),
-	newSignal("newsletter", "text", 3, "reads like a newsletter", `\b(newsletter|unsubscribe|digest|weekly update|disiscriviti|annulla l'iscrizione|abmelden|abbestellen)\b`),
+	newSignal("needs_reply", "text", 2, "asks for something",
+		`\b(could you|can you|would you|please|let me know|potresti|può|puoi|per favore|fammi sapere|bitte`+
+			`|könnten sie|kannst du|können sie)(\s|,|$)`),
+	newSignal("newsletter", "text", 3, "reads like a newsletter",
+		`\b(newsletter|unsubscribe|digest|weekly update|disiscriviti|annulla l'iscrizione|abmelden|abbestellen)\b`),
 	newSignal("newsletter", "from", 3, "comes from a mailing", `\b(newsletter|news|marketing|digest)@`),
 	newSignal("newsletter", "labels", 3, "labelled as a mailing", `(promotions|newsletter|forums)`),
-	newSignal("notification", "from", 4, "comes from an automatic sender", `\b(no-?reply|do-?not-?reply|notifications?|alerts?|mailer-daemon)\b`),
+	newSignal("notification", "from", 4, "comes from an automatic sender",
+		`\b(no-?reply|do-?not-?reply|notifications?|alerts?|mailer-daemon)\b`),
 	newSignal("notification", "labels", 2, "labelled as an update", `(updates|social|notification)`),
-	newSignal("notification", "text", 2, "reads like a notification", `\b(notification|security alert|password reset|verification code|has shipped|notifica|codice di verifica|benachrichtigung)\b`),
+	newSignal("notification", "text", 2, "reads like a notification",
+		`\b(notification|security alert|password reset|verification code|has shipped|notifica`+
+			`|codice di verifica|benachrichtigung)\b`),
 }
 
 type classification struct {
@@ -45,10 +54,11 @@ type classification struct {
 	also, reasons     []string
 }
 
-// classify returns the class with the most weight, at least 2, or else "fyi". Confidence is high from a weight of 4 with a
-// lead of 2, medium from 3, and low otherwise.
+// classify returns the class with the most weight, at least 2, or else "fyi". Confidence is high from a weight of 4
+// with a lead of 2, medium from 3, and low otherwise.
 func classify(e agent.Email) classification {
-	texts := map[string]string{"text": e.Subject + " \n" + e.Snippet, "from": e.From, "labels": strings.Join(e.Labels, " ")}
+	texts := map[string]string{"text": e.Subject + " \n" + e.Snippet, "from": e.From,
+		"labels": strings.Join(e.Labels, " ")}
 	weights := map[string]int{}
 	reasons := map[string][]string{}
 	for _, s := range signals {

@@ -1,5 +1,5 @@
-// Package schema describes the arguments of tools in the part of JSON Schema that models are sent, and decodes arguments
-// that a model wrote. A schema comes from a Go type (Of) or is built by hand and checked with Validate.
+// Package schema describes the arguments of tools in the part of JSON Schema that models are sent, and decodes
+// arguments that a model wrote. A schema comes from a Go type (Of) or is built by hand and checked with Validate.
 package schema
 
 import (

@@ -1,5 +1,5 @@
-// Package task is the agent for tasks: it lists the tasks of the request, proposes new ones and changes, and suggests tasks
-// from notes.
+// Package task is the agent for tasks: it lists the tasks of the request, proposes new ones and changes, and suggests
+// tasks from notes.
 package task
 
 import (
@@ -35,8 +35,10 @@ func New(model agent.Model) *agent.Agent {
 		Tools: []agent.Tool{
 			agent.NewTool("create_task", "Propose one new task.", createTask),
 			agent.NewTool("update_task", "Propose changes to one existing task.", updateTask),
-			agent.NewTool("list_tasks", "Read the person's tasks, by due date and then priority. Without filters: all of them.", listTasks),
-			agent.NewTool("suggest_tasks", "Find work that notes mention and no task covers yet. It creates nothing.", suggestTasks),
+			agent.NewTool("list_tasks", "Read the person's tasks, by due date and then priority. Without "+
+				"filters: all of them.", listTasks),
+			agent.NewTool("suggest_tasks", "Find work that notes mention and no task covers yet. It creates "+
+				"nothing.", suggestTasks),
 		},
 		Outlines: []agent.Outline{
 			{Name: "plan_new_tasks", Description: "Plan: make tasks out of the request.",

@@ -150,8 +150,8 @@ func (f filters) dueRange(c agent.Context) (func(int64) bool, error) {
 	}, nil
 }
 
-// assignees returns the names that the assignee filter means, none when it is empty. "me" means the caller's names in the
-// profile and their e-mail address.
+// assignees returns the names that the assignee filter means, none when it is empty. "me" means the caller's names in
+// the profile and their e-mail address.
 func (f filters) assignees(run *agent.Run) []string {
 	name := agent.Normalize(f.Assignee)
 	if name != "me" {

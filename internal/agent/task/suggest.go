@@ -66,20 +66,23 @@ var (
 	checkedBox   = regexp.MustCompile(`^\s*(?:[-*+]|\d+[.)])?\s*\[[xX]\]`)
 	uncheckedBox = regexp.MustCompile(`^\s*(?:[-*+]|\d+[.)])?\s*\[ ?\]\s*(.+)$`)
 	bullet       = regexp.MustCompile(`^\s*(?:[-*+•]|\d+[.)])\s+`)
-	marker       = regexp.MustCompile(`(?i)\b(?:todo|to-do|fixme|action item|action|next steps?|aufgabe|da fare)\b\s*[:\-–]\s*(.+)$`)
-	bareTodo     = regexp.MustCompile(`^(?:TODO|FIXME)\s+(.+)$`)
-	duty         = regexp.MustCompile(`(?i)\b(?:needs? to|must|have to|has to|should|don't forget to|remember to|make sure to|please|bitte|nicht vergessen[,:]?|bisogna|ricordarsi di)\s+(.+)$`)
-	germanDuty   = regexp.MustCompile(`(?i)\b(?:muss|müssen|sollte|sollten)\s+(?:ich|wir|man)?\s*(?:noch)?\s*(.+)$`)
-	sentence     = regexp.MustCompile(`[.!?;]\s+`)
-	urgent       = regexp.MustCompile(`(?i)\b(?:urgent|urgently|asap|immediately|dringend|sofort|urgente)\b`)
-	important    = regexp.MustCompile(`(?i)\b(?:important|critical|deadline|wichtig|importante)\b`)
-	someday      = regexp.MustCompile(`(?i)\b(?:someday|some day|maybe|nice to have|irgendwann|vielleicht)\b`)
+	marker       = regexp.MustCompile(`(?i)\b(?:todo|to-do|fixme|action item|action|next steps?|aufgabe` +
+		`|da fare)\b\s*[:\-–]\s*(.+)$`)
+	bareTodo = regexp.MustCompile(`^(?:TODO|FIXME)\s+(.+)$`)
+	duty     = regexp.MustCompile(`(?i)\b(?:needs? to|must|have to|has to|should|don't forget to` +
+		`|remember to|make sure to|please|bitte|nicht vergessen[,:]?|bisogna|ricordarsi di)\s+(.+)$`)
+	germanDuty = regexp.MustCompile(`(?i)\b(?:muss|müssen|sollte|sollten)\s+(?:ich|wir|man)?\s*(?:noch)?\s*(.+)$`)
+	sentence   = regexp.MustCompile(`[.!?;]\s+`)
+	urgent     = regexp.MustCompile(`(?i)\b(?:urgent|urgently|asap|immediately|dringend|sofort|urgente)\b`)
+	important  = regexp.MustCompile(`(?i)\b(?:important|critical|deadline|wichtig|importante)\b`)
+	someday    = regexp.MustCompile(`(?i)\b(?:someday|some day|maybe|nice to have|irgendwann|vielleicht)\b`)
 )
 
 // imperatives are verbs with which items in project notes begin.
 const imperatives = " add arrange ask book build buy call check clarify collect confirm contact create define deliver" +
 	" deploy design discuss document draft email estimate evaluate file finalise finalize finish fix follow implement" +
-	" inform invite invoice investigate migrate order organise organize pay plan prepare publish refactor remind remove renew" +
+	" inform invite invoice investigate migrate order organise organize pay plan prepare publish refactor " +
+	"remind remove renew" +
 	" reply report research review schedule send set ship sign submit talk test translate update upload verify write "
 
 func findSuggestions(c agent.Context, n agent.Note) []suggestion {
@@ -148,8 +151,8 @@ func newSuggestion(c agent.Context, n agent.Note, context, text, reason string) 
 	return s
 }
 
-// titleKey returns the letters and digits of a title in lower case, so that punctuation and case do not hide a task that
-// exists.
+// titleKey returns the letters and digits of a title in lower case, so that punctuation and case do not hide a task
+// that exists.
 func titleKey(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {

@@ -51,11 +51,17 @@ func asks(rank int, tool, words string) rule {
 }
 
 var rules = []rule{
-	asks(0, "send_notification", `\b(?:remind me|notify me|send (?:me )?a (?:notification|reminder)|erinnere mich|ricordami)\b`),
-	asks(1, "suggest_tasks", `\b(?:suggest|propose|find (?:new )?(?:tasks|work)|from (?:my|the|these) notes|schlag|suggerisci|proponi)`),
-	asks(1, "update_task", `\b(?:mark|complete|finish|close|rename|postpone|move|reschedule|reopen|start|update|change|assign|verschieb|schließ|sposta|completa|rimanda|segna|set\b.*\b(?:priority|due|status|deadline)|markiere)\b`),
-	asks(1, "create_task", `\b(?:create|add|new task|make (?:me )?(?:a|an|two|three|some)\b|put|todo:|i (?:need|have) to|remember to|don'?t forget to|erstelle?|lege|neue aufgabe|crea|aggiungi|nuova)`),
-	asks(1, "list_tasks", `\b(?:list|show|what|which|how many|do i have|overdue|display|give me|see|tasks due|open tasks|zeige?|liste|welche|was|mostra|elenca|quali|cosa)\b`),
+	asks(0, "send_notification", `\b(?:remind me|notify me|send (?:me )?a (?:notification|reminder)`+
+		`|erinnere mich|ricordami)\b`),
+	asks(1, "suggest_tasks", `\b(?:suggest|propose|find (?:new )?(?:tasks|work)|from (?:my|the|these) notes`+
+		`|schlag|suggerisci|proponi)`),
+	asks(1, "update_task", `\b(?:mark|complete|finish|close|rename|postpone|move|reschedule|reopen|start|update`+
+		`|change|assign|verschieb|schließ|sposta|completa|rimanda|segna|set\b.*\b(?:priority|due|status`+
+		`|deadline)|markiere)\b`),
+	asks(1, "create_task", `\b(?:create|add|new task|make (?:me )?(?:a|an|two|three|some)\b|put|todo:|i (?:need`+
+		`|have) to|remember to|don'?t forget to|erstelle?|lege|neue aufgabe|crea|aggiungi|nuova)`),
+	asks(1, "list_tasks", `\b(?:list|show|what|which|how many|do i have|overdue|display|give me|see|tasks due`+
+		`|open tasks|zeige?|liste|welche|was|mostra|elenca|quali|cosa)\b`),
 	asks(0, "detect_conflicts", `(?:conflict|overlap|clash|double[- ]book|konflikt|überschneid|conflitt|sovrappo)`),
 	asks(-1, "suggest_reschedule", `(?:reschedul|new time|another time|\bmove\b|verschieb|sposta)`),
 	asks(9, "list_events", ``),
@@ -159,7 +165,8 @@ func intent(message string, tools []tool) string {
 	}
 	most := 1 // two words in common with its description make a declared tool meant
 	for _, t := range tools {
-		known := t.name == "index_document" || t.name == "ask_agent" || slices.ContainsFunc(rules, func(r rule) bool { return r.tool == t.name })
+		known := t.name == "index_document" || t.name == "ask_agent" ||
+			slices.ContainsFunc(rules, func(r rule) bool { return r.tool == t.name })
 		if n := shared(plain, strings.ReplaceAll(t.name, "_", " ")+" "+t.description); !known && n > most {
 			best, most = t.name, n
 		}

@@ -1,6 +1,7 @@
-// Package offline is the demonstration model: it satisfies agent.Model without any network, deterministically, by words.
-// It finds an intent in English (and, for common words, German and Italian) sentences, fills the arguments of the tools it
-// is offered, and puts what they return into plain sentences. It invents nothing and says in each answer what it is.
+// Package offline is the demonstration model: it satisfies agent.Model without any network, deterministically, by
+// words. It finds an intent in English (and, for common words, German and Italian) sentences, fills the arguments of
+// the tools it is offered, and puts what they return into plain sentences. It invents nothing and says in each answer
+// what it is.
 package offline
 
 import (

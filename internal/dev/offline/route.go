@@ -11,23 +11,30 @@ const fallbackAgent = "task_agent"
 
 // fields are the words that point to each agent.
 var fields = map[string]*regexp.Regexp{
-	"task_agent": regexp.MustCompile(`(?i)\b(?:tasks?|to-?dos?|deadlines?|overdue|assign\w*|priorit\w*|remind\w*|aufgaben?|erinner\w*|attivit|compit[oi]|scadenz[ae]|da fare)`),
-	"calendar_agent": regexp.MustCompile(`(?i)\b(?:meetings?|calendars?|events?|conflict\w*|overlap\w*|appointments?|reschedul\w*|schedule|agenda|double[- ]book\w*|free slots?` +
+	"task_agent": regexp.MustCompile(`(?i)\b(?:tasks?|to-?dos?|deadlines?|overdue|assign\w*|priorit\w*` +
+		`|remind\w*|aufgaben?|erinner\w*|attivit|compit[oi]|scadenz[ae]|da fare)`),
+	"calendar_agent": regexp.MustCompile(`(?i)\b(?:meetings?|calendars?|events?|conflict\w*|overlap\w*` +
+		`|appointments?|reschedul\w*|schedule|agenda|double[- ]book\w*|free slots?` +
 		`|termine?\w*|kalender|besprechung\w*|riunion[ei]|calendario|appuntament[oi]|conflitt[oi])\b`),
-	"email_agent": regexp.MustCompile(`(?i)\b(?:e-?mails?|mails?|inbox|repl(?:y|ies)|respond|threads?|newsletters?|draft|postfach|posteingang|antwort\w*|posta|rispond\w*|rispost[ae])\b`),
-	"analytics_agent": regexp.MustCompile(`(?i)\b(?:metrics?|kpis?|reports?|trends?|statistics?|analy(?:se|ze|sis|tics)|velocity|throughput|completion rate|productivity|average` +
+	"email_agent": regexp.MustCompile(`(?i)\b(?:e-?mails?|mails?|inbox|repl(?:y|ies)|respond|threads?` +
+		`|newsletters?|draft|postfach|posteingang|antwort\w*|posta|rispond\w*|rispost[ae])\b`),
+	"analytics_agent": regexp.MustCompile(`(?i)\b(?:metrics?|kpis?|reports?|trends?|statistics?|analy(?:se|ze` +
+		`|sis|tics)|velocity|throughput|completion rate|productivity|average` +
 		`|berichte?|kennzahl\w*|auswertung|statistik\w*|rapporto|metriche|statistiche|andamento|resoconto)\b`),
 }
 
 var (
 	clauses = regexp.MustCompile(`(?i)\s*(?:;|\.\s|,?\s+(?:and then|then|and|und dann|und|e poi|e)\s+)\s*`)
-	command = regexp.MustCompile(`(?i)^(?:please |also |bitte |auch |anche )*(?:check|list|show|find|draft|write|reply|summari[sz]e|classify|triage|detect|tell|what|which|give|create|add|make` +
-		`|look|review|calculate|analy[sz]e|report|compute|prepare|generate|schreib|zeig|prüf|erstell|antworte|liste|controlla|mostra|elenca|crea|scrivi|rispondi)`)
-	making = regexp.MustCompile(`(?i)\b(?:create|add|make|new|erstell\w*|neue|crea|aggiungi|nuova)\b[^;.]{0,30}\b(?:tasks?|to-?dos?|aufgaben?|attivit|compito)`)
+	command = regexp.MustCompile(`(?i)^(?:please |also |bitte |auch |anche )*(?:check|list|show|find|draft` +
+		`|write|reply|summari[sz]e|classify|triage|detect|tell|what|which|give|create|add|make` +
+		`|look|review|calculate|analy[sz]e|report|compute|prepare|generate|schreib|zeig|prüf|erstell|antworte` +
+		`|liste|controlla|mostra|elenca|crea|scrivi|rispondi)`)
+	making = regexp.MustCompile(`(?i)\b(?:create|add|make|new|erstell\w*|neue|crea|aggiungi` +
+		`|nuova)\b[^;.]{0,30}\b(?:tasks?|to-?dos?|aufgaben?|attivit|compito)`)
 )
 
-// route answers with the names of the agents the message is for, at most three in the order of its clauses. A second one
-// is named only for a clause that is a command of its own.
+// route answers with the names of the agents the message is for, at most three in the order of its clauses. A second
+// one is named only for a clause that is a command of its own.
 func route(c conversation) string {
 	names := listedAgents(c.system)
 	_, message := quoted(messageOf(c.message))

@@ -16,9 +16,11 @@ func isStep(c conversation) bool {
 }
 
 var (
-	stepNow   = regexp.MustCompile(`Today is \d{4}-\d{2}-\d{2} \(\w+\),(?: time zone (\S+),)? (-?\d+) in milliseconds\.$`)
+	stepNow = regexp.MustCompile(`Today is \d{4}-\d{2}-\d{2} \(\w+\),(?: time zone (\S+),)? (-?\d+) in ` +
+		`milliseconds\.$`)
 	separator = regexp.MustCompile(`(?i)\s*(?:;|\n|,|\band\b|\bund\b)\s*`)
-	asking    = regexp.MustCompile(`(?i)\b(?:please|can you|could you|need|must|send|confirm|review|reply|sign|pay|deadline|urgent|bitte|\?)`)
+	asking    = regexp.MustCompile(`(?i)\b(?:please|can you|could you|need|must|send|confirm|review|reply|sign` +
+		`|pay|deadline|urgent|bitte|\?)`)
 )
 
 // step answers a plan's step: records as a JSON array when the step names columns, prose otherwise.
@@ -95,7 +97,8 @@ func made(c conversation, request string, rows []map[string]any) []map[string]an
 		if title = tidy(title); title != "" {
 			record := map[string]any{"title": title, "priority": priority}
 			if day, err := time.Parse(time.DateOnly, due); err == nil {
-				record["dueDate"] = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, zoneOf(c)).UnixMilli() - 1
+				next := time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, zoneOf(c))
+				record["dueDate"] = next.UnixMilli() - 1
 			}
 			out = append(out, record)
 		}
@@ -113,8 +116,8 @@ func zoneOf(c conversation) *time.Location {
 	return time.UTC
 }
 
-// changed returns the rows that the step's columns let this model change by rule: overdue tasks get a new date, e-mails a
-// label. Everything else stays as it is and gives no record.
+// changed returns the rows that the step's columns let this model change by rule: overdue tasks get a new date,
+// e-mails a label. Everything else stays as it is and gives no record.
 func changed(rows []map[string]any, columns []string, now int64) []map[string]any {
 	var out []map[string]any
 	for _, row := range rows {

@@ -8,10 +8,13 @@ import (
 )
 
 var (
-	marker = regexp.MustCompile(`(?i)(?:\b(?:tasks?|to-?do|reminder|aufgabe|compito)\b|\battività)\s*(?:(?:called|named|titled|about|for me to|namens|chiamata|per)\b|:|-)?\s*(.*)$`)
-	duty   = regexp.MustCompile(`(?i)\b(?:i (?:need|have) to|remember to|don'?t forget to|remind me (?:to|about|of)|notify me (?:to|about|of)|ricordami di|erinnere mich an)\s+(.+)$`)
-	verb   = regexp.MustCompile(`(?i)\b(?:create|add|make|put|erstelle?|crea|aggiungi)\s+(.+)$`)
-	given  = regexp.MustCompile(`(?i),?\s*\b(?:assigned to|assign (?:it )?to|for assignee|zugewiesen an|assegnat[ao] a)\s+(\p{L}+)`)
+	marker = regexp.MustCompile(`(?i)(?:\b(?:tasks?|to-?do|reminder|aufgabe|compito)\b` +
+		`|\battività)\s*(?:(?:called|named|titled|about|for me to|namens|chiamata|per)\b|:|-)?\s*(.*)$`)
+	duty = regexp.MustCompile(`(?i)\b(?:i (?:need|have) to|remember to|don'?t forget to|remind me (?:to|about` +
+		`|of)|notify me (?:to|about|of)|ricordami di|erinnere mich an)\s+(.+)$`)
+	verb  = regexp.MustCompile(`(?i)\b(?:create|add|make|put|erstelle?|crea|aggiungi)\s+(.+)$`)
+	given = regexp.MustCompile(`(?i),?\s*\b(?:assigned to|assign (?:it )?to|for assignee|zugewiesen an` +
+		`|assegnat[ao] a)\s+(\p{L}+)`)
 )
 
 // newTasks returns a call for each title in quotation marks, or one with the title that the sentence has, or none.
@@ -22,7 +25,8 @@ func newTasks(c conversation, t tool) []llms.ToolCall {
 		common["assignee"], rest = m[1], given.ReplaceAllString(rest, "")
 	}
 	for _, p := range c.projects {
-		phrase := regexp.MustCompile(`(?i)\b(?:(?:in|for|to|on) )?(?:the )?(?:project ` + regexp.QuoteMeta(p.name) + `|` + regexp.QuoteMeta(p.name) + ` project)`)
+		phrase := regexp.MustCompile(`(?i)\b(?:(?:in|for|to|on) )?(?:the )?(?:project ` + regexp.QuoteMeta(p.name) +
+			`|` + regexp.QuoteMeta(p.name) + ` project)`)
 		if p.name != "" && phrase.MatchString(rest) {
 			common["project_id"], rest = p.id, phrase.ReplaceAllString(rest, "")
 			break
@@ -87,7 +91,8 @@ var stateWords = []struct {
 	status string
 	words  *regexp.Regexp
 }{
-	{"open", regexp.MustCompile(`(?i)\b(?:open|unfinished|pending|remaining|left|not done|offene?n?|apert[aei]|to do|do next)\b`)},
+	{"open", regexp.MustCompile(`(?i)\b(?:open|unfinished|pending|remaining|left|not done|offene?n?|apert[aei]` +
+		`|to do|do next)\b`)},
 	{"in_progress", regexp.MustCompile(`(?i)\b(?:in progress|started|working on|in bearbeitung|in corso)\b`)},
 	{"done", regexp.MustCompile(`(?i)\b(?:done|completed?|finished|closed|erledigte?n?|completat[aei]|fatt[aei])\b`)},
 }
@@ -194,7 +199,8 @@ func meant(c conversation) []map[string]any {
 }
 
 var (
-	toDone   = regexp.MustCompile(`(?i)\b(?:done|complete[d]?|finish(?:ed)?|close[d]?|erledigt|fatt[ao]|completa(?:ta)?)\b`)
+	toDone = regexp.MustCompile(`(?i)\b(?:done|complete[d]?|finish(?:ed)?|close[d]?|erledigt|fatt[ao]` +
+		`|completa(?:ta)?)\b`)
 	toStart  = regexp.MustCompile(`(?i)\b(?:in progress|start(?:ed)?|begin|in bearbeitung|in corso)\b`)
 	toOpen   = regexp.MustCompile(`(?i)\b(?:reopen|undo|not done|to do)\b`)
 	noDue    = regexp.MustCompile(`(?i)\b(?:no|remove|clear|without)\b.*\b(?:due date|deadline|date)\b`)

@@ -30,10 +30,12 @@ func merge(message string) string {
 // tell puts what the tools returned into sentences.
 func tell(c conversation) string {
 	if len(c.results) == 0 {
-		return "I could not tell from the words of your message what to do. Try “create a task 'Call Anna' for tomorrow” or “list my open tasks”."
+		return "I could not tell from the words of your message what to do. Try “create a task 'Call Anna' for " +
+			"tomorrow” or “list my open tasks”."
 	}
 	var parts []string
-	onlyRead := len(c.called("update_task")) == 0 && intent(c.message, []tool{{name: "update_task"}, {name: "list_tasks"}, {name: "create_task"}}) == "update_task"
+	onlyRead := len(c.called("update_task")) == 0 && intent(c.message,
+		[]tool{{name: "update_task"}, {name: "list_tasks"}, {name: "create_task"}}) == "update_task"
 	for _, r := range c.results {
 		switch value := r.value(); {
 		case r.failed():
@@ -41,7 +43,8 @@ func tell(c conversation) string {
 		case value["proposed"] != nil:
 			parts = append(parts, proposal(c, r, value))
 		case r.tool == "list_tasks" && onlyRead:
-			parts = append(parts, "I changed nothing: your message does not name exactly one of these tasks and a change to it.", listing(value))
+			parts = append(parts, "I changed nothing: your message does not name exactly one of these tasks "+
+				"and a change to it.", listing(value))
 		case r.tool == "list_tasks" && len(c.called("update_task")) > 0:
 		case r.tool == "list_tasks":
 			parts = append(parts, listing(value))

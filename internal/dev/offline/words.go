@@ -85,7 +85,8 @@ func firstRuneText(s string) string {
 func fold(s string) string { return strings.Join(wordsOf(s), " ") }
 
 func wordsOf(s string) []string {
-	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return strings.FieldsFunc(strings.ToLower(s),
+		func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
 // shared counts the words of a, four letters or longer, that begin a word of b or are begun by one.
@@ -109,11 +110,15 @@ func shared(a, b string) int {
 }
 
 var (
-	prioWord  = `(urgent|critical|highest|high|medium|normal|lowest|low|dringend\w*|hohe[rs]?|hoch|mittlere[rs]?|niedrige?[rs]?|urgente|alta|media|bassa)`
-	prioNoun  = `(?:priority|priorität|priorità|prio)`
-	prioLeft  = regexp.MustCompile(`(?i)(?:\b(?:with|as|to|set|mit|con|di)\s+)?(?:\b(?:an?|the|einer|una)\s+)?\b` + prioWord + `[\s-]+` + prioNoun)
-	prioRight = regexp.MustCompile(`(?i)(?:\b(?:with|as|mit|con|di)\s+)?(?:\b(?:an?|the)\s+)?` + prioNoun + `\s*(?:is|to|of|:|=|auf|a)?\s*` + prioWord + `\b`)
-	prioBare  = regexp.MustCompile(`(?i)[,;(–-]?\s*\b(?:(?:it'?s|very|really|as|is)\s+)*(urgent(?:ly)?|asap|important|critical|dringend|wichtig|urgente|importante)\b`)
+	prioWord = `(urgent|critical|highest|high|medium|normal|lowest|low|dringend\w*|hohe[rs]?|hoch` +
+		`|mittlere[rs]?|niedrige?[rs]?|urgente|alta|media|bassa)`
+	prioNoun = `(?:priority|priorität|priorità|prio)`
+	prioLeft = regexp.MustCompile(`(?i)(?:\b(?:with|as|to|set|mit|con|di)\s+)?(?:\b(?:an?|the|einer|una)\s+)?\b` +
+		prioWord + `[\s-]+` + prioNoun)
+	prioRight = regexp.MustCompile(`(?i)(?:\b(?:with|as|mit|con|di)\s+)?(?:\b(?:an?|the)\s+)?` + prioNoun +
+		`\s*(?:is|to|of|:|=|auf|a)?\s*` + prioWord + `\b`)
+	prioBare = regexp.MustCompile(`(?i)[,;(–-]?\s*\b(?:(?:it'?s|very|really|as|is)\s+)*(urgent(?:ly)?|asap` +
+		`|important|critical|dringend|wichtig|urgente|importante)\b`)
 )
 
 // takePriority removes the words that name a priority from s and returns it as the task tools write it, or "".
@@ -152,7 +157,8 @@ func priorityOf(word string) string {
 // tidy makes a title of what is left of a sentence: no loose words or marks at its ends, a capital first.
 func tidy(s string) string {
 	words := strings.Fields(strings.Trim(strings.TrimSpace(s), " .,;:!?-–()"))
-	for len(words) > 0 && loose(words[len(words)-1], "for by on with and due is at to a the as in until it mit und bis am per con e entro") {
+	for len(words) > 0 && loose(words[len(words)-1], "for by on with and due is at to a the as in until it mit "+
+		"und bis am per con e entro") {
 		words = words[:len(words)-1]
 	}
 	for len(words) > 0 && loose(words[0], "to for that and of called named about with zu per di da") {
