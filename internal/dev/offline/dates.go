@@ -6,8 +6,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/dates"
 )
 
-// takeDue removes the due date from s and returns it as YYYY-MM-DD, or YYYY-MM-DDTHH:MM, or "" when there is none.
-func takeDue(s string, today time.Time) (due, rest string) {
+// cutDue cuts the due date from s. It returns the date as YYYY-MM-DD or YYYY-MM-DDTHH:MM, or "" when there is none.
+func cutDue(s string, today time.Time) (due, rest string) {
 	clock, at, timed := dates.FindClock(s)
 	if timed {
 		s = at.Cut(s)
@@ -27,13 +27,13 @@ func takeDue(s string, today time.Time) (due, rest string) {
 	return "", s
 }
 
-// period returns the first and last day, YYYY-MM-DD, of the period that s names; either may be "".
+// period returns the first and last day, as YYYY-MM-DD, of the period that s names. Either may be "".
 func period(s string, today time.Time) (from, to string) {
 	first, last := dates.FindPeriod(s, today)
-	return formatDay(first), formatDay(last)
+	return isoDay(first), isoDay(last)
 }
 
-func formatDay(day time.Time) string {
+func isoDay(day time.Time) string {
 	if day.IsZero() {
 		return ""
 	}
