@@ -34,16 +34,20 @@ var allowed = map[string]string{
 	"internal/identity": "internal/tier",
 	"internal/sanitize": "",
 	"internal/config":   "",
+	"internal/dates":    "",
 
 	// The domain.
-	"internal/playbook":        "internal/fault internal/tier",
-	"internal/agent":           "internal/playbook internal/sanitize internal/fault internal/identity internal/tier",
-	"internal/agent/task":      "internal/agent internal/playbook",
-	"internal/agent/calendar":  "internal/agent internal/playbook",
-	"internal/agent/email":     "internal/agent internal/playbook",
-	"internal/agent/analytics": "internal/agent internal/playbook",
-	"internal/agent/declared":  "internal/agent internal/playbook internal/tier",
-	"internal/chat":            "internal/agent internal/playbook internal/sanitize internal/identity internal/tier internal/fault",
+	"internal/action":   "",
+	"internal/playbook": "internal/action internal/fault internal/tier",
+	"internal/agent": "internal/action internal/agent/schema internal/dates internal/playbook internal/sanitize internal/fault " +
+		"internal/identity internal/tier",
+	"internal/agent/schema":    "",
+	"internal/agent/task":      "internal/action internal/agent internal/dates internal/playbook",
+	"internal/agent/calendar":  "internal/action internal/agent internal/dates internal/playbook",
+	"internal/agent/email":     "internal/action internal/agent internal/dates internal/playbook",
+	"internal/agent/analytics": "internal/action internal/agent internal/dates internal/playbook",
+	"internal/agent/declared":  "internal/action internal/agent internal/agent/schema internal/dates internal/playbook internal/tier",
+	"internal/chat":            "internal/action internal/agent internal/playbook internal/sanitize internal/identity internal/tier internal/fault",
 	"internal/auth":            "internal/worker internal/postgres gen/db internal/identity internal/tier internal/fault",
 	"internal/backup":          "internal/worker internal/postgres gen/db internal/identity internal/tier internal/fault",
 	"internal/billing":         "internal/worker internal/postgres gen/db internal/identity internal/tier internal/fault",
@@ -60,14 +64,14 @@ var allowed = map[string]string{
 	"internal/strictjson": "internal/fault",
 	"internal/chatstream": "internal/fault internal/identity",
 	"internal/docsite":    "openapi docs internal/fault",
-	"internal/httpapi": "openapi gen/api internal/agent internal/auth internal/backup internal/billing internal/chat internal/chatstream " +
+	"internal/httpapi": "openapi gen/api internal/action internal/agent internal/auth internal/backup internal/billing internal/chat internal/chatstream " +
 		"internal/playbook internal/ratelimit internal/strictjson internal/docsite internal/fault internal/identity internal/tier",
 
 	// Stand-ins for development.
 	"internal/dev/devpg":     "",
 	"internal/dev/devstripe": "internal/tier",
 	"internal/dev/diskblob":  "internal/backup",
-	"internal/dev/offline":   "internal/agent",
+	"internal/dev/offline":   "internal/agent internal/dates",
 
 	// For tests alone.
 	"internal/testing/agenttest": "internal/agent internal/identity internal/tier",
@@ -111,7 +115,7 @@ var owners = map[string]string{
 }
 
 // vocabulary are the packages that everyone may import, so they pull in nothing from outside.
-var vocabulary = []string{"internal/fault", "internal/tier", "internal/identity", "internal/sanitize", "internal/config"}
+var vocabulary = []string{"internal/fault", "internal/tier", "internal/identity", "internal/sanitize", "internal/config", "internal/dates"}
 
 type pkg struct {
 	ImportPath string

@@ -12,10 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/agent/analytics"
-	"github.com/adiuva/cloud-api/internal/agent/calendar"
-	"github.com/adiuva/cloud-api/internal/agent/email"
-	"github.com/adiuva/cloud-api/internal/agent/task"
+	"github.com/adiuva/cloud-api/internal/app"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/tier"
 	"github.com/adiuva/cloud-api/openapi"
@@ -55,15 +52,14 @@ func newExampleChecker(t *testing.T) exampleChecker {
 		playbooks: map[string]playbook.Plan{},
 		seen:      map[string]int{},
 	}
-	for _, a := range []*agent.Agent{task.New(nil), calendar.New(nil), email.New(nil), analytics.New(nil)} {
-		c.agents[a.Name()] = a
-	}
-	catalogue, err := playbook.Catalogue()
+	agents, err := app.NewAgents(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.templates, err = playbook.NewTemplates(slices.Concat(
-		catalogue, task.Templates(), calendar.Templates(), email.Templates(), analytics.Templates())...)
+	for _, a := range agents.List(tier.Team) {
+		c.agents[a.Name], _ = agents.Get(a.Name)
+	}
+	c.templates, err = app.NewTemplates(agents)
 	if err != nil {
 		t.Fatal(err)
 	}

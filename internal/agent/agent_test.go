@@ -12,10 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/tmc/langchaingo/llms"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
-	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -72,7 +72,7 @@ func newAgent(m agent.Model, name string) *agent.Agent {
 			func(_ context.Context, run *agent.Run, in struct {
 				ID string `json:"id"`
 			}) (string, error) {
-				return "ok", run.Propose(playbook.UpdateRecord("tasks", map[string]any{"id": in.ID, "title": "New"}))
+				return "ok", run.Propose(action.UpdateRecord("tasks", map[string]any{"id": in.ID, "title": "New"}))
 			})}})
 }
 
@@ -147,7 +147,8 @@ func TestToolSchema(t *testing.T) {
 	if got != want {
 		t.Errorf("got %s", got)
 	}
-	system := m.calls[0].Messages[0].Parts[0].(llms.TextContent).Text + m.calls[0].Messages[0].Parts[1].(llms.TextContent).Text
+	system := m.calls[0].Messages[0].Parts[0].(llms.TextContent).Text +
+		m.calls[0].Messages[0].Parts[1].(llms.TextContent).Text
 	if !strings.HasSuffix(system, "Today is 2026-11-23 (Monday), time zone UTC. The local time is 09:00.") {
 		t.Errorf("system prompt ends %q", system[len(system)-100:])
 	}
@@ -173,18 +174,23 @@ func TestLoop(t *testing.T) {
 	}{
 		{"text at once", []agent.Answer{says("hi")}, "hi", "", 1, ""},
 		{"one tool", []agent.Answer{calls("", "echo", `{"text":"a"}`), says("done")}, "done", "", 2, `{"text":"a"}`},
-		{"text beside calls is kept", []agent.Answer{calls("Let me see.", "echo", `{"text":"a"}`), says("done")}, "Let me see.\n\ndone", "", 2, `{"text":"a"}`},
-		{"in order", []agent.Answer{calls("", "echo", `{"text":"a"}`, "echo", `{"text":"b"}`), says("done")}, "done", "", 2, `{"text":"b"}`},
+		{"text beside calls is kept", []agent.Answer{calls("Let me see.", "echo", `{"text":"a"}`), says("done")},
+			"Let me see.\n\ndone", "", 2, `{"text":"a"}`},
+		{"in order", []agent.Answer{calls("", "echo", `{"text":"a"}`, "echo", `{"text":"b"}`), says("done")},
+			"done", "", 2, `{"text":"b"}`},
 		{"unknown tool", []agent.Answer{calls("", "fly", `{}`), says("no")}, "no", "", 2,
 			`error: there is no tool "fly"; there are echo, rename, index_document, send_notification`},
-		{"bad arguments", []agent.Answer{calls("", "echo", `{`), says("no")}, "no", "", 2, "error: the arguments are not one JSON object"},
-		{"repeated call", []agent.Answer{calls("", "echo", `{"text":"a"}`), calls("", "echo", `{"text":"a"}`), says("done")}, "done", "", 3,
+		{"bad arguments", []agent.Answer{calls("", "echo", `{`), says("no")}, "no", "", 2,
+			"error: the arguments are not one JSON object"},
+		{"repeated call", []agent.Answer{calls("", "echo", `{"text":"a"}`), calls("", "echo", `{"text":"a"}`),
+			says("done")}, "done", "", 3,
 			"error: you made exactly this call before; use its result and answer"},
 		{"repeating for ever", []agent.Answer{calls("", "echo", `{"text":"a"}`)}, "", "agent_loop_limit", 3, ""},
 		{"calling for ever", endless, "", "agent_loop_limit", 5, ""},
 		{"answer in the last round", append(endless[:4:4], says("done")), "done", "", 5, `{"text":"xxx"}`},
 		{"silence", []agent.Answer{says(" ")}, "", "llm_error", 1, ""},
-		{"silence after a proposal", []agent.Answer{calls("", "rename", `{"id":"t1"}`), says("")}, "Changes prepared for you to confirm: 1.", "", 2, "ok"},
+		{"silence after a proposal", []agent.Answer{calls("", "rename", `{"id":"t1"}`), says("")},
+			"Changes prepared for you to confirm: 1.", "", 2, "ok"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -242,17 +248,23 @@ func TestPropose(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name   string
-		action playbook.Action
+		action action.Action
 		want   string
 	}{
-		{"create", playbook.CreateRecord("tasks", map[string]any{"title": "A", "id": "made up"}), ""},
-		{"update known", playbook.UpdateRecord("tasks", map[string]any{"id": "t1", "status": "done"}), ""},
-		{"update unknown", playbook.UpdateRecord("tasks", map[string]any{"id": "t2", "status": "done"}), `there is no tasks row with id "t2" in this request`},
-		{"delete known", playbook.DeleteRecord("tasks", "t1"), ""},
-		{"delete of another table", playbook.DeleteRecord("notes", "t1"), `there is no notes row with id "t1" in this request`},
-		{"unknown project", playbook.CreateRecord("tasks", map[string]any{"title": "A", "projectId": "p9"}), `projectId: there is no projects row with id "p9" in this request; leave it out`},
-		{"unknown table", playbook.CreateRecord("users", map[string]any{"title": "A"}), `there is no table "users"; there are tasks, projects, notes, clients, checkpoints, taskComments, events, emails`},
-		{"bad status", playbook.UpdateRecord("tasks", map[string]any{"id": "t1", "status": "gone"}), `tasks.status: "gone" is not one of todo, in_progress, done`},
+		{"create", action.CreateRecord("tasks", map[string]any{"title": "A", "id": "made up"}), ""},
+		{"update known", action.UpdateRecord("tasks", map[string]any{"id": "t1", "status": "done"}), ""},
+		{"update unknown", action.UpdateRecord("tasks", map[string]any{"id": "t2", "status": "done"}),
+			`there is no tasks row with id "t2" in this request`},
+		{"delete known", action.Action{Type: action.Delete, Table: "tasks", Data: map[string]any{"id": "t1"}}, ""},
+		{"delete of another table", action.Action{Type: action.Delete, Table: "notes",
+			Data: map[string]any{"id": "t1"}}, `there is no notes row with id "t1" in this request`},
+		{"unknown project", action.CreateRecord("tasks", map[string]any{"title": "A", "projectId": "p9"}),
+			`projectId: there is no projects row with id "p9" in this request; leave it out`},
+		{"unknown table", action.CreateRecord("users", map[string]any{"title": "A"}),
+			`there is no table "users"; there are tasks, projects, notes, clients, checkpoints, taskComments, ` +
+				`events, emails`},
+		{"bad status", action.UpdateRecord("tasks", map[string]any{"id": "t1", "status": "gone"}),
+			`tasks.status: "gone" is not one of todo, in_progress, done`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -262,7 +274,7 @@ func TestPropose(t *testing.T) {
 				if err != nil || len(run.Actions()) != 1 || run.Dropped() != 0 {
 					t.Errorf("%v, %d actions", err, len(run.Actions()))
 				}
-				if _, ok := run.Actions()[0].Data["id"]; ok && c.action.Type == playbook.Create {
+				if _, ok := run.Actions()[0].Data["id"]; ok && c.action.Type == action.Create {
 					t.Error("a created row carries an id")
 				}
 				return
@@ -278,7 +290,7 @@ func TestAtMostFiftyActions(t *testing.T) {
 	t.Parallel()
 	_, run := newRun(t)
 	for range 53 {
-		_ = run.Propose(playbook.CreateRecord("tasks", map[string]any{"title": "A"}))
+		_ = run.Propose(action.CreateRecord("tasks", map[string]any{"title": "A"}))
 	}
 	if len(run.Actions()) != 50 || run.Dropped() != 3 {
 		t.Errorf("%d actions, %d dropped", len(run.Actions()), run.Dropped())

@@ -6,35 +6,34 @@ import (
 	"github.com/tmc/langchaingo/llms"
 )
 
-// Model is the language model as agents see it: the far side of a network, and so one of the product's three
-// interfaces. Package llm satisfies it over an OpenAI-compatible API, package offline without any network.
+// Model is a language model. Package llm implements it over an OpenAI-compatible API, package offline without a
+// network.
 type Model interface {
-	// Generate answers the messages. emit, when not nil, receives the answer's text as it is produced and nothing else:
-	// never tool calls, never reasoning; an error from emit ends the call with that error. Failures are faults:
-	// llm_unavailable, llm_error or llm_timeout; when ctx is cancelled the error satisfies
-	// errors.Is(err, context.Canceled). A partial answer is never returned as a whole one.
+	// Generate answers the messages. emit, when not nil, receives the text of the answer as it is produced, never tool
+	// calls or reasoning; an error from emit ends the call with that error. Failures are the faults llm_unavailable,
+	// llm_error and llm_timeout; when ctx is cancelled the error satisfies errors.Is(err, context.Canceled). Generate
+	// never returns part of an answer as if it were complete.
 	Generate(ctx context.Context, call ModelCall, emit Emit) (Answer, error)
 }
 
 // ModelCall is one request to a Model.
 type ModelCall struct {
-	// Small asks for the router model: short, cheap, temperature 0.
+	// Small selects the router model, which is short, cheap and has temperature 0.
 	Small    bool
 	Messages []llms.MessageContent
-	Tools    []llms.Tool // none on a call that must answer in text
-	// MaxTokens bounds the answer; 0 leaves it to the model.
-	MaxTokens int
-	// Temperature is sent as it is.
+	Tools    []llms.Tool // none when the answer must be text
+	// MaxTokens limits the answer; 0 leaves it to the model.
+	MaxTokens   int
 	Temperature float64
 }
 
-// Answer is what a Model said.
+// Answer is a model's answer.
 type Answer struct {
 	Text      string
 	ToolCalls []llms.ToolCall
-	// Truncated is true when the model stopped for length.
+	// Truncated is true when the model reached its length limit.
 	Truncated bool
 }
 
-// Emit receives answer text as it is produced. A nil Emit means the caller wants only the whole.
+// Emit receives the text of an answer as it is produced. A nil Emit means that the caller only wants the result.
 type Emit func(text string) error

@@ -5,37 +5,48 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
-// Outline is the shape of plan an agent offers for one kind of request: read rows, generate from them, act on what came
-// out. Select and Act may be absent.
+// Outline is a kind of plan that an agent offers: read rows, generate from them, then act on each generated record. The
+// first and the last step are optional.
 type Outline struct {
-	Name        string // of the tool that chooses it, e.g. "plan_follow_up"
-	Description string // for the model: when to choose it
-	Select      string // the table read first, "" for none
-	Template    string // the id of the generating step's template; it has the variable "request"
-	Act         playbook.Kind
-	Table       string         // of Act
-	Data        map[string]any // of Act: "{{column}}" placeholders only
+	Name        string // of the tool that the model calls to choose this outline, e.g. "plan_follow_up"
+	Description string // tells the model when to choose it
+	Select      string // the table to read, or ""
+	// Template is used by the generating step. It always gets the user's message as its variable "request".
+	Template playbook.Template
+	// Act, when not "", is applied to Table with every column of the generated records.
+	Act   action.Kind
+	Table string
 }
 
-type choice struct {
+// template returns the outline's template with the variable that its plans set.
+func (o Outline) template() playbook.Template {
+	t := o.Template
+	t.Required = []string{"request"}
+	return t
+}
+
+// outlineChoice is the argument of the tool that chooses an outline.
+type outlineChoice struct {
 	Filter map[string]any `json:"filter,omitempty" desc:"Column to value; only rows equal in all of them are read"`
 }
 
-// Plan answers run.Message with the steps that would carry it out instead of a text. What the agent's tools propose
-// becomes steps with fixed data; outlines the model chooses become select, generate and action steps. When it chooses
-// nothing, the first outline stands. Shapes come from the cache; the request's own values are filled into copies.
-func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Templates, cache *playbook.Cache) (playbook.Plan, error) {
+// Plan answers run.Message with steps for the client instead of a text. Actions that the agent's tools propose become
+// steps with fixed data; outlines that the model chooses become select, generate and action steps. Without either, the
+// plan is the first outline. The steps of an outline come from the cache; the request's values are filled into a copy.
+func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Templates,
+	cache *playbook.Cache) (playbook.Plan, error) {
 	var chosen []playbook.Step
 	tools := append([]Tool(nil), a.toolsFor(run)...)
-	pick := func(o Outline, in choice) error {
+	pick := func(o Outline, in outlineChoice) error {
 		steps, err := o.steps(a.def.Name, run.Message, in.Filter, templates, cache)
 		if err != nil {
 			return err
 		}
-		chosen = append(chosen, shifted(steps, len(chosen))...)
+		chosen = append(chosen, offsetSources(steps, len(chosen))...)
 		return nil
 	}
 	for _, o := range a.def.Outlines {
@@ -45,7 +56,7 @@ func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Template
 		return playbook.Plan{}, err
 	}
 	if len(chosen) == 0 && len(run.Actions()) == 0 && len(a.def.Outlines) > 0 {
-		if err := pick(a.def.Outlines[0], choice{}); err != nil {
+		if err := pick(a.def.Outlines[0], outlineChoice{}); err != nil {
 			return playbook.Plan{}, fmt.Errorf("plan of %s: %w", a.def.Name, err)
 		}
 	}
@@ -53,8 +64,8 @@ func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Template
 	for _, s := range chosen {
 		b.Step(s)
 	}
-	for _, action := range run.Actions() {
-		b.Act(literal(action), nil)
+	for _, proposed := range run.Actions() {
+		b.Act(escapePlaceholders(proposed), nil)
 	}
 	plan, err := b.Build()
 	if err != nil {
@@ -63,15 +74,15 @@ func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Template
 	return plan, nil
 }
 
-// tool is what the model calls to choose the outline.
-func (o Outline) tool(pick func(Outline, choice) error) Tool {
-	return NewTool(o.Name, o.Description, func(_ context.Context, _ *Run, in choice) (string, error) {
+// tool returns the tool that the model calls to choose the outline.
+func (o Outline) tool(pick func(Outline, outlineChoice) error) Tool {
+	return NewTool(o.Name, o.Description, func(_ context.Context, _ *Run, in outlineChoice) (string, error) {
 		return "Planned.", pick(o, in)
 	})
 }
 
-// literal keeps what a user wrote in braces from being read as a placeholder.
-func literal(a playbook.Action) playbook.Action {
+// escapePlaceholders keeps braces that a user wrote from being read as a placeholder.
+func escapePlaceholders(a action.Action) action.Action {
 	data := make(map[string]any, len(a.Data))
 	for name, value := range a.Data {
 		if text, ok := value.(string); ok {
@@ -83,7 +94,8 @@ func literal(a playbook.Action) playbook.Action {
 	return a
 }
 
-func shifted(steps []playbook.Step, by int) []playbook.Step {
+// offsetSources adds by to the indexes of the steps' sources.
+func offsetSources(steps []playbook.Step, by int) []playbook.Step {
 	for i, s := range steps {
 		if s.DataFromStep != nil {
 			steps[i].DataFromStep = playbook.From(*s.DataFromStep + by)
@@ -92,7 +104,7 @@ func shifted(steps []playbook.Step, by int) []playbook.Step {
 	return steps
 }
 
-// steps returns a copy of the outline's shape with this request's values filled in.
+// steps returns the outline's steps with the values of this request filled in.
 func (o Outline) steps(agent, request string, filter map[string]any, templates *playbook.Templates,
 	cache *playbook.Cache) ([]playbook.Step, error) {
 	key := playbook.Key{Agent: agent, Outline: o.Name, Table: o.Table}
@@ -117,6 +129,7 @@ func (o Outline) steps(agent, request string, filter map[string]any, templates *
 	return plan.Steps, err
 }
 
+// shape returns the outline's steps without the values of any request, as the cache keeps them.
 func (o Outline) shape(agent string) playbook.Plan {
 	plan := playbook.Plan{Agent: agent}
 	var source *int
@@ -127,9 +140,13 @@ func (o Outline) shape(agent string) playbook.Plan {
 	if o.Select != "" {
 		add(playbook.Step{Action: playbook.Select, Table: o.Select})
 	}
-	add(playbook.Step{Action: playbook.Generate, PromptTemplate: o.Template})
+	add(playbook.Step{Action: playbook.Generate, PromptTemplate: o.Template.ID})
 	if o.Act != "" {
-		add(playbook.Step{Action: o.Act, Table: o.Table, Data: o.Data})
+		data := map[string]any{}
+		for _, column := range o.Template.Columns {
+			data[column] = "{{" + column + "}}"
+		}
+		add(playbook.Step{Action: o.Act, Table: o.Table, Data: data})
 	}
 	return plan
 }

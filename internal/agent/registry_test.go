@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/tmc/langchaingo/llms"
 
 	"github.com/adiuva/cloud-api/internal/agent"
@@ -48,11 +47,13 @@ func TestRegistryRefuses(t *testing.T) {
 	m := &script{}
 	tool := agent.NewTool("ask_agent", "d", echo)
 	for want, agents := range map[string][]*agent.Agent{
-		`agent "a_agent" is there twice`:                        {newAgent(m, "a_agent"), newAgent(m, "a_agent")},
-		`agent "A": a name is 2 to 64`:                          {newAgent(m, "A")},
-		`agent "b_agent": needs a description and a prompt`:     {agent.New(m, agent.Definition{Name: "b_agent"})},
-		`agent "b_agent": tool "ask_agent" is malformed or the`: {agent.New(m, agent.Definition{Name: "b_agent", Description: "d", Prompt: "p", Tools: []agent.Tool{tool}})},
-		`agent "b_agent": tier "gold"`:                          {agent.New(m, agent.Definition{Name: "b_agent", Description: "d", Prompt: "p", Tier: "gold"})},
+		`agent "a_agent" is there twice`:                    {newAgent(m, "a_agent"), newAgent(m, "a_agent")},
+		`agent "A": a name is 2 to 64`:                      {newAgent(m, "A")},
+		`agent "b_agent": needs a description and a prompt`: {agent.New(m, agent.Definition{Name: "b_agent"})},
+		`agent "b_agent": tool "ask_agent" is malformed or the`: {agent.New(m,
+			agent.Definition{Name: "b_agent", Description: "d", Prompt: "p", Tools: []agent.Tool{tool}})},
+		`agent "b_agent": tier "gold"`: {agent.New(m,
+			agent.Definition{Name: "b_agent", Description: "d", Prompt: "p", Tier: "gold"})},
 	} {
 		if _, err := agent.NewRegistry(agents...); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
@@ -63,7 +64,8 @@ func TestRegistryRefuses(t *testing.T) {
 func TestAgentsAskEachOther(t *testing.T) {
 	t.Parallel()
 	a := &script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"b_agent","query":"b?"}`), says("a done")}}
-	b := &script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"a_agent","query":"back?"}`, "rename", `{"id":"t1"}`),
+	b := &script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"a_agent","query":"back?"}`, "rename",
+		`{"id":"t1"}`),
 		calls("", "ask_agent", `{"agent":"c_agent","query":"c?"}`), says("b done")}}
 	c := &script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"d_agent","query":"d?"}`), says("c done")}}
 	first := newAgent(a, "a_agent")
@@ -110,7 +112,8 @@ func TestPromptsNameEverySecret(t *testing.T) {
 		}
 		ids = append(ids, f.ID)
 	}
-	for _, want := range []string{"shared/assistant", "shared/data", "shared/tool/ask_agent", "a_agent/prompt", "a_agent/tool/echo"} {
+	for _, want := range []string{"shared/assistant", "shared/data", "shared/tool/ask_agent", "a_agent/prompt",
+		"a_agent/tool/echo"} {
 		if !slices.Contains(ids, want) {
 			t.Errorf("%s is missing from %v", want, ids)
 		}
@@ -135,38 +138,47 @@ func TestRunsAreApart(t *testing.T) {
 	all.Wait()
 }
 
-func TestMoments(t *testing.T) {
+// TestMemoryIsSharedWithinARequest writes to the memory of a run in a tool of a delegate, and reads it in the next
+// agent of a pipeline.
+func TestMemoryIsSharedWithinARequest(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ zone, text, start, end string }{
-		{"UTC", "tomorrow", "2026-11-24T00:00:00Z", "2026-11-24T23:59:59.999Z"},
-		{"UTC", "Monday", "2026-11-30T00:00:00Z", "2026-11-30T23:59:59.999Z"},
-		{"UTC", "next friday", "2026-11-27T00:00:00Z", "2026-11-27T23:59:59.999Z"},
-		{"UTC", "in 3 days", "2026-11-26T00:00:00Z", "2026-11-26T23:59:59.999Z"},
-		{"Asia/Tokyo", "today", "2026-11-24T00:00:00+09:00", "2026-11-24T23:59:59.999+09:00"}, // 23:30 UTC is tomorrow there
-		{"Europe/Berlin", "2026-03-29", "2026-03-29T00:00:00+01:00", "2026-03-29T23:59:59.999+02:00"},
-		{"Europe/Berlin", "2026-10-25", "2026-10-25T00:00:00+02:00", "2026-10-25T23:59:59.999+01:00"},
-		{"Europe/Berlin", "2026-03-29T08:15", "2026-03-29T08:15:00+02:00", "2026-03-29T08:15:00+02:00"},
-		{"Europe/Berlin", "2026-03-29T08:15:00Z", "2026-03-29T10:15:00+02:00", "2026-03-29T10:15:00+02:00"},
-		{"Africa/Cairo", "2026-04-24", "2026-04-24T01:00:00+03:00", "2026-04-24T23:59:59.999+03:00"},        // no midnight
-		{"America/Havana", "2026-11-01", "2026-11-01T00:00:00-04:00", "2026-11-01T23:59:59.999-05:00"},      // two midnights
-		{"Australia/Lord_Howe", "2026-04-05", "2026-04-05T00:00:00+11:00", "2026-04-05T23:59:59.999+10:30"}, // half an hour
-		{"UTC", "1795824000000", "2026-11-28T00:00:00Z", "2026-11-28T00:00:00Z"},
-	} {
-		zone, err := time.LoadLocation(c.zone)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx := agent.Context{Location: zone, Now: time.Date(2026, 11, 23, 23, 30, 0, 0, time.UTC)}
-		m, err := ctx.Moment(c.text)
-		got := []string{m.Start.Format(time.RFC3339Nano), m.End().Format(time.RFC3339Nano)}
-		if diff := cmp.Diff([]string{c.start, c.end}, got); err != nil || diff != "" {
-			t.Errorf("%s in %s: %v %s", c.text, c.zone, err, diff)
-		}
+	remember := agent.NewTool("remember", "Remembers a fact.",
+		func(_ context.Context, run *agent.Run, _ struct{}) (string, error) {
+			run.Memory["fact"] = run.Message
+			return "ok", nil
+		})
+	first := newAgent(&script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"b_agent","query":"b?"}`),
+		says("done")}},
+		"a_agent")
+	second := agent.New(&script{answers: []agent.Answer{calls("", "remember", `{}`), says("remembered")}},
+		agent.Definition{Name: "b_agent", Description: "d", Prompt: "p", Tools: []agent.Tool{remember}})
+	_, run := newRun(t, first, second)
+	result, err := first.Handle(t.Context(), run, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, text := range []string{"", "soon", "2026-02-30", "in -1 days", "12"} {
-		if m, err := (agent.Context{Now: time.Unix(0, 0)}).Moment(text); err == nil {
-			t.Errorf("%q became %v", text, m.Start)
-		}
+	next := run.Next(agent.StepResult{Agent: "a_agent", Text: result.Text})
+	if next.Memory["fact"] != "b?" {
+		t.Errorf("the next agent of the pipeline has the memory %v", next.Memory)
+	}
+}
+
+func TestDatesAreReadInTheCallersZone(t *testing.T) {
+	t.Parallel()
+	tokyo, err := time.LoadLocation("Asia/Tokyo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := agent.Context{Location: tokyo, Now: time.Date(2026, 11, 23, 23, 30, 0, 0, time.UTC)} // the 24th in Tokyo
+	d, err := c.ParseDate("today")
+	if got := d.Start.Format(time.RFC3339); err != nil || got != "2026-11-24T00:00:00+09:00" {
+		t.Errorf("today is %s, %v", got, err)
+	}
+	if got := c.Local(d.Start.UnixMilli()); got != "2026-11-24T00:00:00+09:00" {
+		t.Errorf("local time %s", got)
+	}
+	if got := c.Due(d.Start.UnixMilli()).Format(time.RFC3339Nano); got != "2026-11-24T23:59:59.999+09:00" {
+		t.Errorf("a task due on that day is due until %s", got)
 	}
 }
 

@@ -1,15 +1,18 @@
 package agent
 
 import (
+	"slices"
 	"time"
+
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
-// Context is what the client sent along with one message: rows of its own database and what it knows of the user. It
-// lives for this request alone. Times are milliseconds since the epoch; 0 means the row has none.
+// Context is what the client sent with one message: rows of its own database and facts about the user. It is used for
+// one request only. Times are milliseconds since the epoch; 0 means that the row has none.
 type Context struct {
 	UserProfile       map[string]any
-	RelevantDocuments []string // what the client's vector search found
-	Tasks             []Task   // the wire's recent_tasks
+	RelevantDocuments []string // the vector-store context: what the client's own search found for the message
+	Tasks             []Task   // recent_tasks in the API
 	Projects          []Project
 	Clients           []Client
 	Notes             []Note
@@ -18,7 +21,7 @@ type Context struct {
 	Emails            []Email
 	History           []Turn
 	Location          *time.Location // the caller's zone; nil means UTC
-	Now               time.Time      // when the request came in
+	Now               time.Time      // when the request arrived
 }
 
 // Zone returns the caller's time zone, UTC when the request named none.
@@ -29,13 +32,61 @@ func (c Context) Zone() *time.Location {
 	return c.Location
 }
 
-// Turn is one earlier message of the conversation; Role is "user" or "assistant".
+// LocalNow returns the time of the request in the caller's time zone.
+func (c Context) LocalNow() time.Time { return c.Now.In(c.Zone()) }
+
+// ParseDate reads a date or time in the caller's time zone, as dates.Parse does.
+func (c Context) ParseDate(text string) (dates.Date, error) { return dates.Parse(text, c.LocalNow()) }
+
+// Due returns the last instant at which a task with that dueDate, in milliseconds, is on time. A dueDate at the start
+// of a local day is what a date picker writes for a date without a time, so it means the end of that day.
+func (c Context) Due(ms int64) time.Time {
+	t := time.UnixMilli(ms).In(c.Zone())
+	return dates.Date{Start: t, WholeDay: t.Equal(dates.StartOfDay(t))}.End()
+}
+
+// Overdue reports whether the task is open and its due date has passed.
+func (c Context) Overdue(t Task) bool {
+	return !t.Done() && t.DueDate != 0 && c.Due(t.DueDate).Before(c.Now)
+}
+
+// Task returns the task with that id; an empty id matches none.
+func (c Context) Task(id string) (Task, bool) {
+	return find(c.Tasks, func(t Task) bool { return id != "" && t.ID == id })
+}
+
+// Event returns the event with that id; an empty id matches none.
+func (c Context) Event(id string) (Event, bool) {
+	return find(c.Events, func(e Event) bool { return id != "" && e.ID == id })
+}
+
+// Email returns the e-mail with that id; an empty id matches none.
+func (c Context) Email(id string) (Email, bool) {
+	return find(c.Emails, func(e Email) bool { return id != "" && e.ID == id })
+}
+
+func find[Row any](rows []Row, matches func(Row) bool) (row Row, ok bool) {
+	if i := slices.IndexFunc(rows, matches); i >= 0 {
+		return rows[i], true
+	}
+	return row, false
+}
+
+// Local returns a time in milliseconds as RFC 3339 in the caller's time zone, or "" for 0.
+func (c Context) Local(ms int64) string {
+	if ms == 0 {
+		return ""
+	}
+	return time.UnixMilli(ms).In(c.Zone()).Format(time.RFC3339)
+}
+
+// Turn is an earlier message of the conversation. Role is "user" or "assistant".
 type Turn struct {
 	Role    string `json:"role"`
 	Content string `json:"content"`
 }
 
-// Task is a row of the client's tasks. Status is todo, in_progress or done; Priority low, medium, high or urgent.
+// Task is a row of the client's tasks. Status is todo, in_progress or done; Priority is low, medium, high or urgent.
 type Task struct {
 	ID          string `json:"id"`
 	ProjectID   string `json:"projectId,omitempty"`
@@ -49,7 +100,7 @@ type Task struct {
 	CompletedAt int64  `json:"completedAt,omitempty"`
 }
 
-// Done reports whether the task is finished; every other status counts as open.
+// Done reports whether the task is finished. Every other status is open.
 func (t Task) Done() bool { return t.Status == "done" }
 
 // Project is a row of the client's projects.
@@ -61,7 +112,7 @@ type Project struct {
 	AISummary string `json:"aiSummary,omitempty"`
 }
 
-// Client is a row of the client's clients, its customers.
+// Client is a row of the client's clients, which are the user's customers.
 type Client struct {
 	ID       string `json:"id"`
 	ParentID string `json:"parentId,omitempty"`
@@ -110,7 +161,7 @@ type Email struct {
 	Labels   []string `json:"labels,omitempty"`
 }
 
-// ids returns the set of ids the context holds for a client table.
+// ids returns the ids of the rows of a table.
 func (c Context) ids(table string) map[string]bool {
 	set := map[string]bool{}
 	add := func(id string) {
@@ -151,8 +202,9 @@ func (c Context) ids(table string) map[string]bool {
 	return set
 }
 
-// referable returns the ids that a foreign key into table may hold: its rows, and those that other rows point to.
-func (c Context) referable(table string) map[string]bool {
+// foreignKeys returns the ids that a reference to the table may have: those of its rows, and those that other rows
+// refer to.
+func (c Context) foreignKeys(table string) map[string]bool {
 	set := c.ids(table)
 	for _, t := range c.Tasks {
 		set[t.ProjectID] = set[t.ProjectID] || table == "projects"

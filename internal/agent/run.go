@@ -2,79 +2,87 @@ package agent
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/identity"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
-// MaxActions is the most actions one answer may propose.
+// MaxActions limits the actions of one answer.
 const MaxActions = 50
 
-// StepResult is what an earlier agent of a pipeline answered.
+// StepResult is the answer of an earlier agent in a pipeline.
 type StepResult struct {
 	Agent string
 	Text  string
 }
 
-// Run is the state of one request while agents work on it: who asks, what they sent, what was proposed so far. A
-// pipeline's agents and the agents they ask share its memory and its actions; it is used by one goroutine at a time and
-// ends with the request.
+// Run is the state of one request while agents work on it: the user, what they sent, and the actions proposed so far.
+// The agents of a pipeline and their delegates share its memory and actions. Only one goroutine at a time may use it.
 type Run struct {
 	User    identity.User
 	Message string
 	Context Context
-	// Previous holds the answers of the agents that ran earlier in a pipeline.
+	// Previous has the answers of the earlier agents in a pipeline.
 	Previous []StepResult
-	// Memory is shared by all agents of this request and by nobody else.
+	// Memory is shared by all agents of this request, and by no other request. Tools may keep intermediate results in
+	// it.
 	Memory map[string]any
 
 	registry *Registry
-	path     []string // the agents being asked, outermost first
+	path     []string // the agents at work: the first one and then each delegate
 	shared   *proposals
 }
 
 type proposals struct {
-	actions []playbook.Action
+	actions []action.Action
 	dropped int
 }
 
-// NewRun starts a request's state. Agents of the run can ask each other through the registry.
+// NewRun returns the state of a new request. Its agents can delegate to the agents of the registry.
 func (r *Registry) NewRun(u identity.User, message string, c Context) *Run {
 	return &Run{User: u, Message: message, Context: c, Memory: map[string]any{}, registry: r, shared: &proposals{}}
 }
 
-// After returns a run for the next agent of a pipeline, with the same memory and actions and one more earlier result.
-func (r *Run) After(result StepResult) *Run {
+// Next returns the run for the next agent of a pipeline. It shares memory and actions and has one more earlier result.
+func (r *Run) Next(result StepResult) *Run {
 	next := *r
-	next.Previous = append(append([]StepResult(nil), r.Previous...), result)
+	next.Previous = append(slices.Clone(r.Previous), result)
 	return &next
 }
 
-// asked returns the run of an agent that is asked within this one: same request, memory and actions, another question.
-func (r *Run) asked(name, query string) *Run {
+// forAgent returns the run for its first agent.
+func (r *Run) forAgent(name string) *Run {
 	next := *r
-	next.path = append(append([]string(nil), r.path...), name)
-	next.Message, next.Previous, next.Context.History = query, nil, nil
+	next.path = []string{name}
 	return &next
 }
 
-// VectorStoreContext returns the documents that the client's own vector search found for this message.
-func (r *Run) VectorStoreContext() []string { return r.Context.RelevantDocuments }
+// forDelegate returns the run for an agent that another one delegates to. It shares the request's data, memory and
+// actions, but has the query as its message and no history.
+func (r *Run) forDelegate(name, query string) *Run {
+	next := *r
+	next.path = append(slices.Clone(r.path), name)
+	next.Message = query
+	next.Previous = nil
+	next.Context.History = nil
+	return &next
+}
 
-// Actions returns what was proposed so far, in order.
-func (r *Run) Actions() []playbook.Action { return r.shared.actions }
+// Actions returns the actions proposed so far, in order.
+func (r *Run) Actions() []action.Action { return r.shared.actions }
 
-// Dropped returns how many proposals were refused.
+// Dropped returns how many proposals Propose refused.
 func (r *Run) Dropped() int { return r.shared.dropped }
 
-// Propose adds an action to the answer. It is refused, counted and explained in words for the model when it is outside
-// the tables and columns of package playbook, updates or deletes a row that the request's context does not hold, points
-// to a row nobody named, or is one too many.
-func (r *Run) Propose(a playbook.Action) error {
+// Propose adds an action to the answer. It refuses and counts an action that fails action.Check, that updates or
+// deletes a row which the request does not have, that refers to such a row, or that exceeds MaxActions. The error
+// tells the model what to correct.
+func (r *Run) Propose(a action.Action) error {
 	checked, err := a.Check()
 	if err == nil {
-		err = r.known(checked)
+		err = r.checkRefs(checked)
 	}
 	if err == nil && len(r.shared.actions) >= MaxActions {
 		err = fmt.Errorf("an answer has at most %d actions", MaxActions)
@@ -87,19 +95,20 @@ func (r *Run) Propose(a playbook.Action) error {
 	return nil
 }
 
-func (r *Run) known(a playbook.Action) error {
-	if a.Type == playbook.Update || a.Type == playbook.Delete {
+// checkRefs checks that the rows which the action changes or refers to are in the request.
+func (r *Run) checkRefs(a action.Action) error {
+	if a.Type == action.Update || a.Type == action.Delete {
 		id, _ := a.Data["id"].(string)
 		if !r.Context.ids(a.Table)[id] {
 			return fmt.Errorf("there is no %s row with id %q in this request", a.Table, id)
 		}
 	}
-	for _, c := range playbook.Columns(a.Table) {
+	for _, c := range action.Columns(a.Table) {
 		id, isText := a.Data[c.Name].(string)
 		if c.Table == "" || !isText {
 			continue
 		}
-		if !r.Context.referable(c.Table)[id] && !strings.Contains(r.Message, id) {
+		if !r.Context.foreignKeys(c.Table)[id] && !strings.Contains(r.Message, id) {
 			return fmt.Errorf("%s: there is no %s row with id %q in this request; leave it out", c.Name, c.Table, id)
 		}
 	}

@@ -3,7 +3,7 @@ package agent
 import (
 	"context"
 
-	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/action"
 )
 
 type document struct {
@@ -18,7 +18,7 @@ type notification struct {
 	At    string `json:"at,omitempty" desc:"Local date and time, YYYY-MM-DDTHH:MM; left out: now"`
 }
 
-// sharedTools are the tools that every agent has.
+// sharedTools returns the tools that every agent has.
 func sharedTools() []Tool {
 	return []Tool{
 		NewTool("index_document", "Propose to add a row to the person's search index.", indexDocument),
@@ -27,7 +27,7 @@ func sharedTools() []Tool {
 }
 
 func indexDocument(_ context.Context, run *Run, in document) (string, error) {
-	if err := run.Propose(playbook.IndexDocument(in.Table, in.ID, in.Title)); err != nil {
+	if err := run.Propose(action.IndexDocument(in.Table, in.ID, in.Title)); err != nil {
 		return "", err
 	}
 	return "Proposed.", nil
@@ -36,13 +36,13 @@ func indexDocument(_ context.Context, run *Run, in document) (string, error) {
 func sendNotification(_ context.Context, run *Run, in notification) (string, error) {
 	at := int64(0)
 	if in.At != "" {
-		moment, err := run.Context.Moment(in.At)
+		date, err := run.Context.ParseDate(in.At)
 		if err != nil {
 			return "", err
 		}
-		at = moment.Start.UnixMilli()
+		at = date.Start.UnixMilli()
 	}
-	if err := run.Propose(playbook.SendNotification(in.Title, in.Body, at)); err != nil {
+	if err := run.Propose(action.SendNotification(in.Title, in.Body, at)); err != nil {
 		return "", err
 	}
 	return "Proposed.", nil

@@ -19,14 +19,13 @@ func builtinAgents(model agent.Model) []*agent.Agent {
 	return []*agent.Agent{task.New(model), calendar.New(model), email.New(model), analytics.New(model)}
 }
 
-// NewTemplates returns the templates of the catalogue and those that the agents' plans name.
-func NewTemplates(manifests *declared.Set) (*playbook.Templates, error) {
+// NewTemplates returns the templates of the catalogue and those that the plans of agents name.
+func NewTemplates(agents *agent.Registry) (*playbook.Templates, error) {
 	catalogue, err := playbook.Catalogue()
 	if err != nil {
 		return nil, err
 	}
-	return playbook.NewTemplates(slices.Concat(catalogue,
-		task.Templates(), calendar.Templates(), email.Templates(), analytics.Templates(), manifests.Templates())...)
+	return playbook.NewTemplates(slices.Concat(catalogue, agents.Templates())...)
 }
 
 // NewAgents returns the registry of the built-in agents and, after them, the declared ones.

@@ -173,7 +173,7 @@ func wireChat(
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	templates, err := NewTemplates(manifests)
+	templates, err := NewTemplates(agents)
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("templates: %w", err)
 	}

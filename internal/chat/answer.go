@@ -8,8 +8,8 @@ import (
 
 	"github.com/tmc/langchaingo/llms"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
 var errNoAgents = errors.New("no agent is registered for this tier")
@@ -37,7 +37,7 @@ func (o *Orchestrator) runAgents(ctx context.Context, guard Guard, agents []*age
 	}
 	actions := result.Actions
 	if actions == nil {
-		actions = []playbook.Action{}
+		actions = []action.Action{}
 	}
 	reply := Reply{Kind: KindResponse, Text: text, Actions: actions, Truncated: result.Truncated}
 	return o.finalize(ctx, guard, hit, reply), nil
@@ -54,7 +54,7 @@ func (o *Orchestrator) pipeline(ctx context.Context, agents []*agent.Agent, run 
 			return agent.Result{}, err
 		}
 		truncated = truncated || result.Truncated
-		run = run.After(agent.StepResult{Agent: a.Name(), Text: result.Text})
+		run = run.Next(agent.StepResult{Agent: a.Name(), Text: result.Text})
 	}
 	var results strings.Builder
 	for i, r := range run.Previous {
@@ -75,5 +75,5 @@ func (o *Orchestrator) plan(ctx context.Context, guard Guard, a *agent.Agent, ru
 	if err != nil {
 		return Reply{}, err
 	}
-	return o.finalize(ctx, guard, "", Reply{Kind: KindPlan, Plan: &plan, Actions: []playbook.Action{}}), nil
+	return o.finalize(ctx, guard, "", Reply{Kind: KindPlan, Plan: &plan, Actions: []action.Action{}}), nil
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
@@ -43,7 +44,7 @@ const (
 type Reply struct {
 	Kind    Kind
 	Text    string
-	Actions []playbook.Action
+	Actions []action.Action
 	Plan    *playbook.Plan // set for KindPlan only
 	// Truncated is true if the model reached its output limit.
 	Truncated bool

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/tmc/langchaingo/llms"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/chat"
@@ -125,7 +126,7 @@ func setup(t *testing.T, turns ...turn) (*chat.Orchestrator, *script) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	templates, err := playbook.NewTemplates(task.Templates()...)
+	templates, err := playbook.NewTemplates(task.New(nil).Templates()...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +240,7 @@ func TestStreamedTextEqualsTheReply(t *testing.T) {
 	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m", Timezone: "Europe/Berlin"}, collect(&emitted))
 	task := map[string]any{"title": "Call Anna", "status": "todo", "priority": "high", "dueDate": int64(1795561199999)}
 	want := chat.Reply{Kind: chat.KindResponse, Text: "I prepared the task for you.",
-		Actions: []playbook.Action{playbook.CreateRecord("tasks", task)}}
+		Actions: []action.Action{action.CreateRecord("tasks", task)}}
 	if diff := cmp.Diff(want, reply); err != nil || diff != "" || emitted.String() != want.Text {
 		t.Errorf("got error %v, emitted %q, reply (-want +got): %s", err, emitted.String(), diff)
 	}
@@ -284,7 +285,7 @@ func TestPlanModeEmitsNothing(t *testing.T) {
 
 func TestLeaksAreReplacedByTheFallbackAnswer(t *testing.T) {
 	t.Parallel()
-	want := chat.Reply{Kind: chat.KindResponse, Text: chat.FallbackAnswer, Actions: []playbook.Action{}, Replaced: true}
+	want := chat.Reply{Kind: chat.KindResponse, Text: chat.FallbackAnswer, Actions: []action.Action{}, Replaced: true}
 	for _, c := range []struct {
 		name  string
 		mode  chat.Mode

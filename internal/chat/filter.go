@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/sanitize"
 )
 
@@ -132,7 +132,7 @@ func (o *Orchestrator) finalize(ctx context.Context, guard Guard, hit string, re
 		return reply
 	}
 	o.cfg.Log.WarnContext(ctx, "answer replaced by the leak filter", slog.String("secret", hit))
-	return Reply{Kind: KindResponse, Text: FallbackAnswer, Actions: []playbook.Action{}, Replaced: true}
+	return Reply{Kind: KindResponse, Text: FallbackAnswer, Actions: []action.Action{}, Replaced: true}
 }
 
 // fieldTexts collects the texts in rows of data, in their order and by column, since a secret may be split over one

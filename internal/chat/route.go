@@ -96,15 +96,15 @@ func routerQuestion(req Request) string {
 		Documents []string `json:"documents,omitempty"`
 	}{Tasks: len(c.Tasks), Events: len(c.Events), Emails: len(c.Emails), Notes: len(c.Notes)}
 	if n := len(c.History); n > 0 {
-		hint.LastTurn = agent.Cut(c.History[n-1].Content, 200)
+		hint.LastTurn = agent.Truncate(c.History[n-1].Content, 200)
 	}
 	for _, d := range c.RelevantDocuments[:min(len(c.RelevantDocuments), 3)] {
-		hint.Documents = append(hint.Documents, agent.Cut(d, 100))
+		hint.Documents = append(hint.Documents, agent.Truncate(d, 100))
 	}
 	text, err := json.Marshal(hint)
 	if err != nil {
 		text = nil
 	}
-	return "Message: " + agent.Cut(req.Message, maxRouterMessage) +
-		"\nContext: " + agent.Cut(string(text), maxRouterContext)
+	return "Message: " + agent.Truncate(req.Message, maxRouterMessage) +
+		"\nContext: " + agent.Truncate(string(text), maxRouterContext)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/oapi-codegen/nullable"
 
 	"github.com/adiuva/cloud-api/gen/api"
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/playbook"
@@ -69,7 +70,7 @@ func toAPIReply(reply chat.Reply) any {
 	return body
 }
 
-func toAPIActions(actions []playbook.Action) []api.PlanAction {
+func toAPIActions(actions []action.Action) []api.PlanAction {
 	list := make([]api.PlanAction, 0, len(actions))
 	for _, a := range actions {
 		one := api.PlanAction{Type: api.PlanActionType(a.Type), Table: nullable.NewNullNullable[string](),

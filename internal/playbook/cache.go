@@ -6,28 +6,28 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// CacheSize is how many plan shapes a Cache keeps.
+// CacheSize is the number of plan shapes that a Cache keeps.
 const CacheSize = 1000
 
-// Key names a plan shape in a Cache. It is made of the server's own names and never of what a user wrote.
+// Key identifies a plan shape in a Cache. It has names of the server only, never text of a user.
 type Key struct {
 	Agent, Outline, Table string
 }
 
-// Cache keeps the least recently used of CacheSize plan shapes: steps without any value of a user. What goes in and what
-// comes out are copies, so that filling in one user's values never shows them to another. It is safe for concurrent use.
+// Cache is an LRU cache of plan shapes: steps without values of any user. Put and Get copy, so that values filled in
+// for one user cannot reach another. It is safe for concurrent use.
 type Cache struct {
 	shapes *lru.Cache[Key, Plan]
 }
 
 // NewCache returns an empty cache.
 func NewCache() *Cache {
-	shapes, _ := lru.New[Key, Plan](CacheSize) // fails for a size below one only
+	shapes, _ := lru.New[Key, Plan](CacheSize) // fails only for a size below one
 	return &Cache{shapes: shapes}
 }
 
-// Put keeps the shape. It refuses a plan that carries variables, filters or data with text other than placeholders,
-// because those could be a user's.
+// Put adds the shape. It refuses a plan that has variables, filters, or data other than placeholders, because these
+// could be values of a user.
 func (c *Cache) Put(key Key, shape Plan) error {
 	for i, s := range shape.Steps {
 		if len(s.Variables) > 0 || len(s.Filter) > 0 {
@@ -44,7 +44,7 @@ func (c *Cache) Put(key Key, shape Plan) error {
 	return nil
 }
 
-// Get returns a copy of the shape, and whether there was one.
+// Get returns a copy of the shape, or false when there is none.
 func (c *Cache) Get(key Key) (Plan, bool) {
 	shape, ok := c.shapes.Get(key)
 	if !ok {
@@ -53,5 +53,5 @@ func (c *Cache) Get(key Key) (Plan, bool) {
 	return shape.Clone(), true
 }
 
-// Len returns how many shapes are kept.
+// Len returns the number of shapes in the cache.
 func (c *Cache) Len() int { return c.shapes.Len() }

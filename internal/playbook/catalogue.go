@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -34,89 +35,101 @@ func Catalogue() ([]Template, error) {
 	return list, nil
 }
 
-// Playbooks returns the library of ready-made plans over templates, which must hold those of Catalogue.
+// Playbooks returns the library of ready-made plans. templates must include those of Catalogue.
 func Playbooks(templates *Templates) (*Library, error) {
 	var plans []Plan
-	var faults []error
+	var problems []error
 	for _, build := range []func(*Templates) *Builder{emailTasks, noteTasks, standup, inboxTriage, calendarConflicts,
 		meetingPreparation, overdueCleanup, weeklyReport, projectStatus} {
 		plan, err := build(templates).Build()
 		if err != nil {
-			faults = append(faults, err)
+			problems = append(problems, err)
 		}
 		plans = append(plans, plan)
 	}
-	if len(faults) > 0 {
-		return nil, errors.Join(faults...)
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
 	}
 	return NewLibrary(plans...)
 }
 
-// tasksFrom creates a task for each record of step 1.
-func tasksFrom() Action {
-	return CreateRecord("tasks", map[string]any{"title": "{{title}}", "description": "{{description}}",
+// tasksFrom returns the action that creates a task for each record of the source step.
+func tasksFrom() action.Action {
+	return action.CreateRecord("tasks", map[string]any{"title": "{{title}}", "description": "{{description}}",
 		"status": "todo", "priority": "{{priority}}", "dueDate": "{{dueDate}}"})
 }
 
-// noteFrom keeps the prose of step 1 as a note.
-func noteFrom(title string) Action {
-	return CreateRecord("notes", map[string]any{"title": title, "content": "{{output}}"})
+// noteFrom returns the action that saves the text of the source step as a note.
+func noteFrom(title string) action.Action {
+	return action.CreateRecord("notes", map[string]any{"title": title, "content": "{{output}}"})
 }
 
 func emailTasks(t *Templates) *Builder {
 	return NewBuilder("email_agent", t).
-		Describe("task_from_email", "Create tasks from e-mails", "Reads e-mails and creates a task for everything they ask of you.", tier.Free).
+		Describe("task_from_email", "Create tasks from e-mails",
+			"Reads e-mails and creates a task for everything they ask of you.", tier.Free).
 		Select("emails", nil).Generate("tpl_email_tasks", nil, From(0)).Act(tasksFrom(), From(1))
 }
 
 func noteTasks(t *Templates) *Builder {
 	return NewBuilder("task_agent", t).
-		Describe("tasks_from_notes", "Create tasks from notes", "Reads notes and creates a task for the work they mention.", tier.Free).
+		Describe("tasks_from_notes", "Create tasks from notes",
+			"Reads notes and creates a task for the work they mention.", tier.Free).
 		Select("notes", nil).Generate("tpl_note_tasks", nil, From(0)).Act(tasksFrom(), From(1))
 }
 
 func standup(t *Templates) *Builder {
 	return NewBuilder("task_agent", t).
-		Describe("daily_standup", "Daily stand-up", "Sums up who did, does and waits for what, as a note.", tier.Free).
+		Describe("daily_standup", "Daily stand-up",
+			"Sums up who did, does and waits for what, as a note.", tier.Free).
 		Select("tasks", nil).Generate("tpl_standup", nil, From(0)).Act(noteFrom("Stand-up"), From(1))
 }
 
 func inboxTriage(t *Templates) *Builder {
 	return NewBuilder("email_agent", t).
-		Describe("triage_inbox", "Triage the inbox", "Labels each e-mail by what it needs from you.", tier.Free).
+		Describe("triage_inbox", "Triage the inbox",
+			"Labels each e-mail by what it needs from you.", tier.Free).
 		Select("emails", nil).Generate("tpl_inbox_triage", nil, From(0)).
-		Act(UpdateRecord("emails", map[string]any{"id": "{{id}}", "labels": "{{labels}}"}), From(1))
+		Act(action.UpdateRecord("emails", map[string]any{"id": "{{id}}", "labels": "{{labels}}"}), From(1))
 }
 
 func calendarConflicts(t *Templates) *Builder {
 	return NewBuilder("calendar_agent", t).
-		Describe("resolve_calendar_conflicts", "Resolve calendar conflicts", "Finds overlapping events and moves the ones easier to move.", tier.Free).
+		Describe("resolve_calendar_conflicts", "Resolve calendar conflicts",
+			"Finds overlapping events and moves the ones easier to move.", tier.Free).
 		Select("events", nil).Generate("tpl_calendar_conflicts", nil, From(0)).
-		Act(UpdateRecord("events", map[string]any{"id": "{{id}}", "start": "{{start}}", "end": "{{end}}"}), From(1))
+		Act(action.UpdateRecord("events", map[string]any{"id": "{{id}}", "start": "{{start}}", "end": "{{end}}"}),
+			From(1))
 }
 
 func meetingPreparation(t *Templates) *Builder {
 	return NewBuilder("calendar_agent", t).
-		Describe("meeting_preparation", "Prepare a meeting", "Writes a preparation sheet for the next meeting, as a note.", tier.Pro).
-		Select("events", nil).Generate("tpl_meeting_preparation", nil, From(0)).Act(noteFrom("Meeting preparation"), From(1))
+		Describe("meeting_preparation", "Prepare a meeting",
+			"Writes a preparation sheet for the next meeting, as a note.", tier.Pro).
+		Select("events", nil).Generate("tpl_meeting_preparation", nil, From(0)).
+		Act(noteFrom("Meeting preparation"), From(1))
 }
 
 func overdueCleanup(t *Templates) *Builder {
 	return NewBuilder("task_agent", t).
-		Describe("overdue_cleanup", "Clean up overdue tasks", "Gives overdue tasks a realistic date and the priority they need.", tier.Free).
+		Describe("overdue_cleanup", "Clean up overdue tasks",
+			"Gives overdue tasks a realistic date and the priority they need.", tier.Free).
 		Select("tasks", map[string]any{"status": "todo"}).Generate("tpl_overdue_cleanup", nil, From(0)).
-		Act(UpdateRecord("tasks", map[string]any{"id": "{{id}}", "dueDate": "{{dueDate}}", "priority": "{{priority}}"}), From(1))
+		Act(action.UpdateRecord("tasks", map[string]any{"id": "{{id}}", "dueDate": "{{dueDate}}",
+			"priority": "{{priority}}"}), From(1))
 }
 
 func weeklyReport(t *Templates) *Builder {
 	return NewBuilder("analytics_agent", t).
-		Describe("weekly_report", "Weekly report", "Writes the week's report from the tasks, as a note, and tells you.", tier.Pro).
+		Describe("weekly_report", "Weekly report",
+			"Writes the week's report from the tasks, as a note, and tells you.", tier.Pro).
 		Select("tasks", nil).Generate("tpl_weekly_report", nil, From(0)).Act(noteFrom("Weekly report"), From(1)).
-		Act(SendNotification("Weekly report", "Your weekly report is in the notes.", 0), nil)
+		Act(action.SendNotification("Weekly report", "Your weekly report is in the notes.", 0), nil)
 }
 
 func projectStatus(t *Templates) *Builder {
 	return NewBuilder("analytics_agent", t).
-		Describe("project_status_note", "Project status note", "Writes a status note for the customer of a project.", tier.Pro).
+		Describe("project_status_note", "Project status note",
+			"Writes a status note for the customer of a project.", tier.Pro).
 		Select("tasks", nil).Generate("tpl_project_status", nil, From(0)).Act(noteFrom("Project status"), From(1))
 }

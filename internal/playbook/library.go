@@ -12,7 +12,8 @@ type Library struct {
 	plans []Plan
 }
 
-// NewLibrary returns the library, or an error naming a playbook without id or tier, or an id given twice.
+// NewLibrary returns the library, or an error for a playbook without an id, title, description or tier, or with the
+// id of another one.
 func NewLibrary(plans ...Plan) (*Library, error) {
 	seen := make(map[string]bool, len(plans))
 	for _, p := range plans {
@@ -27,7 +28,7 @@ func NewLibrary(plans ...Plan) (*Library, error) {
 	return &Library{plans: plans}, nil
 }
 
-// For returns the playbooks that the tier includes, in the library's order.
+// For returns the playbooks that the tier includes, in order.
 func (l *Library) For(t tier.Tier) []Plan {
 	list := []Plan{}
 	for _, p := range l.plans {
@@ -38,8 +39,8 @@ func (l *Library) For(t tier.Tier) []Plan {
 	return list
 }
 
-// Get returns the playbook of that id, fault.ErrNotFound when there is none, or fault.ErrTierRequired when the tier does
-// not include it.
+// Get returns the playbook with that id. It fails with fault.ErrNotFound when there is none, and with
+// fault.ErrTierRequired when the tier does not include it.
 func (l *Library) Get(id string, t tier.Tier) (Plan, error) {
 	for _, p := range l.plans {
 		if p.ID != id {

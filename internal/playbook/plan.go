@@ -1,3 +1,6 @@
+// Package playbook holds plans, the templates that their generate steps use, and the library of ready-made plans,
+// which are called playbooks. A client executes plans; only the ID of a template leaves the server. The package
+// stores nothing of any user: the cache keeps plan shapes without values.
 package playbook
 
 import (
@@ -8,11 +11,18 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// Plan is what a client executes step by step. Playbooks also carry an ID, a title, a description and the least tier that
-// may use them; a plan made for one request has none of these.
+// The kinds of step that only plans have; all other steps are actions.
+const (
+	Generate action.Kind = "generate" // text or records made from a template, named by its id
+	Select   action.Kind = "select"   // the client reads rows of one table
+)
+
+// Plan is what a client executes step by step. A playbook also has an ID, a title, a description and the lowest tier
+// that may use it; a plan made for one request has none of these.
 type Plan struct {
 	ID          string    `json:"id,omitempty"`
 	Title       string    `json:"title,omitempty"`
@@ -22,11 +32,12 @@ type Plan struct {
 	Steps       []Step    `json:"steps"`
 }
 
-// Step is one step of a plan. Select reads the rows of Table whose columns equal Filter. Generate runs the template named
-// by PromptTemplate with Variables over the source step's records. An action kind carries out Data, in which
-// "{{column}}" stands for the source record's column, once per record of the source step, or once when it has none.
+// Step is one step of a plan. Select reads the rows of Table whose columns equal Filter. Generate runs the template
+// with the ID PromptTemplate, with Variables, on the records of the source step. All other kinds are actions with
+// Data, in which "{{column}}" is replaced by the column of a source record: once for each record of the source step,
+// or once when there is no source step.
 type Step struct {
-	Action         Kind           `json:"action"`
+	Action         action.Kind    `json:"action"`
 	PromptTemplate string         `json:"prompt_template,omitempty"`
 	Variables      map[string]any `json:"variables,omitempty"`
 	DataFromStep   *int           `json:"data_from_step,omitempty"` // zero-based, smaller than the step's own index
@@ -35,29 +46,32 @@ type Step struct {
 	Data           map[string]any `json:"data,omitempty"`
 }
 
-// MaxSteps is the most steps a plan may have: the 50 actions of one answer, each with a source of its own.
+// MaxSteps limits the steps of a plan. It allows the 50 actions of one answer, each with a source of its own.
 const MaxSteps = 100
 
-// Builder puts a plan together and refuses one that a client could not execute. Its methods chain; Build reports every
-// fault at once.
+// Builder builds a plan and refuses one that a client could not execute. Its methods chain; Build reports all errors
+// together.
 type Builder struct {
 	plan      Plan
 	templates *Templates
-	faults    []error
+	problems  []error
 }
 
-// NewBuilder starts a plan of that agent whose generating steps may name the templates of the registry.
+// NewBuilder returns a builder for a plan of the agent. Generate steps may use the given templates.
 func NewBuilder(agent string, templates *Templates) *Builder {
 	return &Builder{plan: Plan{Agent: agent}, templates: templates}
 }
 
-// Describe makes the plan a playbook of that id, title and description, open to the tier and those above.
-func (b *Builder) Describe(id, title, description string, least tier.Tier) *Builder {
-	b.plan.ID, b.plan.Title, b.plan.Description, b.plan.Tier = id, title, description, least
+// Describe makes the plan a playbook for the tier and those above it.
+func (b *Builder) Describe(id, title, description string, lowest tier.Tier) *Builder {
+	b.plan.ID = id
+	b.plan.Title = title
+	b.plan.Description = description
+	b.plan.Tier = lowest
 	return b
 }
 
-// From names the source of a step: the index of an earlier one.
+// From returns the source of a step: the index of an earlier one.
 func From(step int) *int { return &step }
 
 // Select adds a step that reads the rows of table whose columns equal the filter's values; a nil filter reads all.
@@ -65,42 +79,39 @@ func (b *Builder) Select(table string, filter map[string]any) *Builder {
 	return b.Step(Step{Action: Select, Table: table, Filter: filter})
 }
 
-// Generate adds a step that runs a template over the records of the step from, or over none when from is nil.
+// Generate adds a step that runs a template on the records of the step from, or on none when from is nil.
 func (b *Builder) Generate(template string, variables map[string]any, from *int) *Builder {
 	return b.Step(Step{Action: Generate, PromptTemplate: template, Variables: variables, DataFromStep: from})
 }
 
 // Act adds an action step that runs once, or once per record of the step from when that is not nil.
-func (b *Builder) Act(a Action, from *int) *Builder {
+func (b *Builder) Act(a action.Action, from *int) *Builder {
 	return b.Step(Step{Action: a.Type, Table: a.Table, Data: a.Data, DataFromStep: from})
 }
 
 // Step adds any step; Build checks it.
 func (b *Builder) Step(s Step) *Builder {
 	if err := b.check(len(b.plan.Steps), s); err != nil {
-		b.faults = append(b.faults, fmt.Errorf("step %d (%s): %w", len(b.plan.Steps), s.Action, err))
+		b.problems = append(b.problems, fmt.Errorf("step %d (%s): %w", len(b.plan.Steps), s.Action, err))
 	}
 	b.plan.Steps = append(b.plan.Steps, s)
 	return b
 }
 
-// Len returns how many steps were added, which is the index of the next one.
-func (b *Builder) Len() int { return len(b.plan.Steps) }
-
-// Build returns the plan, or every fault that was found. The plan shares nothing with the builder's arguments.
+// Build returns the plan, or all errors joined. The plan shares no map or slice with the builder's arguments.
 func (b *Builder) Build() (Plan, error) {
-	faults := b.faults
+	problems := b.problems
 	if len(b.plan.Steps) == 0 {
-		faults = append(faults, errors.New("a plan needs at least one step"))
+		problems = append(problems, errors.New("a plan needs at least one step"))
 	}
 	if len(b.plan.Steps) > MaxSteps {
-		faults = append(faults, fmt.Errorf("a plan has at most %d steps", MaxSteps))
+		problems = append(problems, fmt.Errorf("a plan has at most %d steps", MaxSteps))
 	}
 	if b.plan.Agent == "" {
-		faults = append(faults, errors.New("a plan names its agent"))
+		problems = append(problems, errors.New("a plan names its agent"))
 	}
-	if len(faults) > 0 {
-		return Plan{}, errors.Join(faults...)
+	if len(problems) > 0 {
+		return Plan{}, errors.Join(problems...)
 	}
 	return b.plan.Clone(), nil
 }
@@ -114,14 +125,14 @@ func (b *Builder) check(index int, s Step) error {
 		return checkSelect(s)
 	case s.Action == Generate:
 		return b.checkGenerate(s)
-	case s.Action.IsAction():
-		return b.checkAct(s)
+	case slices.Contains(action.Kinds(), s.Action):
+		return b.checkAction(s)
 	}
 	return errors.New("unknown kind of step")
 }
 
 func checkSelect(s Step) error {
-	columns := Columns(s.Table)
+	columns := action.Columns(s.Table)
 	if columns == nil {
 		return fmt.Errorf("there is no table %q", s.Table)
 	}
@@ -129,14 +140,14 @@ func checkSelect(s Step) error {
 		return errors.New("a select has a table and a filter and nothing else")
 	}
 	for name, value := range s.Filter {
-		i := slices.IndexFunc(columns, func(c Column) bool { return c.Name == name })
+		i := slices.IndexFunc(columns, func(c action.Column) bool { return c.Name == name })
 		if name == "id" {
 			continue
 		}
 		if i < 0 {
 			return fmt.Errorf("%s has no column %q", s.Table, name)
 		}
-		if _, err := columns[i].canonical(value); err != nil {
+		if _, err := columns[i].Canonical(value); err != nil {
 			return fmt.Errorf("filter %s: %w", name, err)
 		}
 	}
@@ -154,11 +165,11 @@ func (b *Builder) checkGenerate(s Step) error {
 	return t.CheckVariables(s.Variables)
 }
 
-func (b *Builder) checkAct(s Step) error {
+func (b *Builder) checkAction(s Step) error {
 	if s.PromptTemplate != "" || s.Variables != nil || s.Filter != nil {
 		return errors.New("an action has a table, data and a source and nothing else")
 	}
-	known, all := b.columnsFrom(s.DataFromStep)
+	known, all := b.sourceColumns(s.DataFromStep)
 	sample := make(map[string]any, len(s.Data))
 	for name, value := range s.Data {
 		for _, column := range placeholders(value) {
@@ -172,33 +183,26 @@ func (b *Builder) checkAct(s Step) error {
 		if len(placeholders(value)) == 0 {
 			sample[name] = value
 		} else {
-			sample[name] = stand(s, name)
+			sample[name] = sampleFor(s, name)
 		}
 	}
-	_, err := Action{Type: s.Action, Table: s.Table, Data: sample}.Check()
+	_, err := action.Action{Type: s.Action, Table: s.Table, Data: sample}.Check()
 	return err
 }
 
-// stand returns a value of the right type for a column that a placeholder will fill, so that the rest can be checked.
-func stand(s Step, name string) any {
-	for _, c := range append(Columns(s.Table), Column{Name: "at", Type: "time"}) {
-		if c.Name != name {
-			continue
-		}
-		switch {
-		case c.Type == "time":
-			return int64(1)
-		case c.Type == "bool":
-			return true
-		case len(c.OneOf) > 0:
-			return c.OneOf[0]
-		}
+// sampleFor returns a value of the right type for a column that a placeholder will fill, so that the rest of the step
+// can be checked. An unknown column gets a text; Check reports it.
+func sampleFor(s Step, name string) any {
+	columns, err := action.Action{Type: s.Action, Table: s.Table}.Columns()
+	i := slices.IndexFunc(columns, func(c action.Column) bool { return c.Name == name })
+	if err != nil || i < 0 {
+		return "x"
 	}
-	return "x"
+	return columns[i].Sample()
 }
 
-// columnsFrom returns the columns that the source step's records have; all is true when any may occur.
-func (b *Builder) columnsFrom(from *int) (known []string, all bool) {
+// sourceColumns returns the columns of the source step's records. all is true when they may have any column.
+func (b *Builder) sourceColumns(from *int) (known []string, all bool) {
 	if from == nil || *from < 0 || *from >= len(b.plan.Steps) {
 		return nil, true
 	}
@@ -206,7 +210,7 @@ func (b *Builder) columnsFrom(from *int) (known []string, all bool) {
 	switch source.Action {
 	case Select:
 		known = []string{"id"}
-		for _, c := range Columns(source.Table) {
+		for _, c := range action.Columns(source.Table) {
 			known = append(known, c.Name)
 		}
 		return known, false
@@ -225,6 +229,7 @@ func (b *Builder) columnsFrom(from *int) (known []string, all bool) {
 
 var placeholder = regexp.MustCompile(`\{\{\s*([A-Za-z][A-Za-z0-9_]*)\s*\}\}`)
 
+// placeholders returns the columns that a text refers to.
 func placeholders(value any) []string {
 	s, ok := value.(string)
 	if !ok || !strings.Contains(s, "{{") {
@@ -237,11 +242,13 @@ func placeholders(value any) []string {
 	return list
 }
 
-// Clone returns a copy that shares no map or slice with p, so that filling one user's values in cannot reach another.
+// Clone returns a copy that shares no map or slice with p, so that values filled in for one user cannot reach another.
 func (p Plan) Clone() Plan {
 	p.Steps = slices.Clone(p.Steps)
 	for i, s := range p.Steps {
-		s.Variables, s.Filter, s.Data = maps.Clone(s.Variables), maps.Clone(s.Filter), maps.Clone(s.Data)
+		s.Variables = maps.Clone(s.Variables)
+		s.Filter = maps.Clone(s.Filter)
+		s.Data = maps.Clone(s.Data)
 		if s.DataFromStep != nil {
 			s.DataFromStep = From(*s.DataFromStep)
 		}

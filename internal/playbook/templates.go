@@ -7,18 +7,20 @@ import (
 	"strings"
 )
 
-// Template is the text behind a generating step. Only its ID leaves the server; the text is a secret of the leak filter.
+// Template is the prompt of a generate step. Only its ID leaves the server; the text is one of the leak filter's
+// secrets.
 type Template struct {
 	ID   string
 	Text string
-	// Variables are the names that a step may set; Required those that it must.
+	// Variables are the variables that a step may set, Required those that it must set.
 	Variables []string
 	Required  []string
-	// Columns are the columns of the records the template produces; none means prose.
+	// Columns are the columns of the records that the template produces. Without columns it produces text.
 	Columns []string
 }
 
-// CheckVariables refuses variables that the template does not know, or the lack of one it requires.
+// CheckVariables returns an error for a variable that the template does not know, or for a required one that is
+// missing.
 func (t Template) CheckVariables(variables map[string]any) error {
 	for name := range variables {
 		if !slices.Contains(t.Variables, name) && !slices.Contains(t.Required, name) {
@@ -33,12 +35,12 @@ func (t Template) CheckVariables(variables map[string]any) error {
 	return nil
 }
 
-// Templates is an immutable set of templates by id. A nil *Templates is empty.
+// Templates is an immutable set of templates. A nil *Templates is empty.
 type Templates struct {
 	byID map[string]Template
 }
 
-// NewTemplates returns the set, or an error naming an id that is empty, malformed or given twice.
+// NewTemplates returns the set, or an error for an id that is malformed or occurs twice, or a template without text.
 func NewTemplates(list ...Template) (*Templates, error) {
 	byID := make(map[string]Template, len(list))
 	for _, t := range list {
@@ -53,7 +55,7 @@ func NewTemplates(list ...Template) (*Templates, error) {
 	return &Templates{byID: byID}, nil
 }
 
-// Get returns the template of that id, or an error when there is none.
+// Get returns the template with that id, or an error when there is none.
 func (t *Templates) Get(id string) (Template, error) {
 	if t != nil {
 		if found, ok := t.byID[id]; ok {
@@ -63,13 +65,7 @@ func (t *Templates) Get(id string) (Template, error) {
 	return Template{}, fmt.Errorf("there is no template %q", id)
 }
 
-// Has reports whether there is a template of that id.
-func (t *Templates) Has(id string) bool {
-	_, err := t.Get(id)
-	return err == nil
-}
-
-// IDs returns all ids in order.
+// IDs returns all ids, sorted.
 func (t *Templates) IDs() []string {
 	if t == nil {
 		return nil
@@ -77,7 +73,7 @@ func (t *Templates) IDs() []string {
 	return slices.Sorted(maps.Keys(t.byID))
 }
 
-// All returns the templates in the order of their ids.
+// All returns all templates, sorted by id.
 func (t *Templates) All() []Template {
 	var list []Template
 	for _, id := range t.IDs() {

@@ -12,8 +12,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/tier"
 	"github.com/adiuva/cloud-api/openapi"
 )
@@ -167,14 +167,14 @@ func (p *player) act(t *testing.T, plan plan, step planStep, record map[string]a
 		}
 		data[column] = value
 	}
-	action := map[string]any{"type": step.Action, "table": nil, "data": data}
+	wire := map[string]any{"type": step.Action, "table": nil, "data": data}
 	if step.Table != "" {
-		action["table"] = step.Table
+		wire["table"] = step.Table
 	}
-	if err := p.doc.Components.Schemas["PlanAction"].Value.VisitJSON(any(action)); err != nil {
+	if err := p.doc.Components.Schemas["PlanAction"].Value.VisitJSON(any(wire)); err != nil {
 		t.Errorf("%s: the action is outside the contract: %v", plan.ID, err)
 	}
-	checked, err := playbook.Action{Type: playbook.Kind(step.Action), Table: step.Table, Data: data}.Check()
+	checked, err := action.Action{Type: action.Kind(step.Action), Table: step.Table, Data: data}.Check()
 	if err != nil {
 		t.Errorf("%s: the client cannot carry this out: %v: %v", plan.ID, err, data)
 	}
@@ -187,7 +187,7 @@ func (p *player) act(t *testing.T, plan plan, step planStep, record map[string]a
 	if text := fmt.Sprint(data); strings.Contains(text, "{{") || strings.Contains(text, "<nil>") && step.Action == "send_notification" {
 		t.Errorf("%s: not filled: %v", plan.ID, data)
 	}
-	return action
+	return wire
 }
 
 func orEmpty(m map[string]any) map[string]any {

@@ -37,7 +37,7 @@ func builtin(t testing.TB, model agent.Model) (*agent.Registry, *playbook.Templa
 	t.Helper()
 	agents, err := app.NewAgents(model, nil)
 	check(t, err)
-	templates, err := app.NewTemplates(nil)
+	templates, err := app.NewTemplates(agents)
 	check(t, err)
 	return agents, templates
 }

@@ -9,19 +9,19 @@ import (
 	"strings"
 	"time"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
 const (
-	soonDays  = 7  // what "due soon" means
-	weeks     = 8  // how many weeks of throughput are shown, this one included
-	maxGroups = 50 // how many rows a breakdown shows; the rest is one row, "others"
-	// maxMillis is the last millisecond that a client can show as a date.
-	maxMillis = 8_640_000_000_000_000
+	soonDays  = 7  // days within which a task is due soon
+	weeks     = 8  // weeks of throughput, the current one included
+	maxGroups = 50 // rows of a breakdown; the rest becomes one row, "others"
 )
 
-// row is a task that the model names by id or writes out itself.
-type row struct {
+// taskInput is a task that the model refers to by id or describes itself.
+type taskInput struct {
 	ID          string `json:"id,omitempty" desc:"Id of a known task; the rest then comes from it"`
 	Title       string `json:"title,omitempty"`
 	Status      string `json:"status,omitempty" enum:"todo|in_progress|done"`
@@ -33,22 +33,24 @@ type row struct {
 	CompletedAt string `json:"completed_at,omitempty"`
 }
 
-type taskData struct {
-	TaskData []row `json:"task_data,omitempty" desc:"Left out or empty: the person's tasks"`
+type metricsInput struct {
+	TaskData []taskInput `json:"task_data,omitempty" desc:"Left out or empty: the person's tasks"`
 }
 
-// tasksOf returns the tasks the model gave, or the request's when it gave none. Times no client can show count as none.
-func tasksOf(c agent.Context, rows []row) ([]agent.Task, error) {
+// selectTasks returns the tasks that the model named, or all tasks of the request when it named none. It drops times
+// that a client cannot show.
+func selectTasks(c agent.Context, rows []taskInput) ([]agent.Task, error) {
 	tasks := slices.Clone(c.Tasks)
 	if len(rows) > 0 {
 		tasks = tasks[:0]
 	}
 	for i, r := range rows {
-		if at := slices.IndexFunc(c.Tasks, func(t agent.Task) bool { return r.ID != "" && t.ID == r.ID }); at >= 0 {
-			tasks = append(tasks, c.Tasks[at])
+		if known, ok := c.Task(r.ID); ok {
+			tasks = append(tasks, known)
 			continue
 		}
-		t := agent.Task{ID: r.ID, Title: r.Title, Status: r.Status, Priority: r.Priority, Assignee: r.Assignee, ProjectID: r.ProjectID}
+		t := agent.Task{ID: r.ID, Title: r.Title, Status: r.Status, Priority: r.Priority, Assignee: r.Assignee,
+			ProjectID: r.ProjectID}
 		for _, field := range []struct {
 			text string
 			ms   *int64
@@ -57,19 +59,19 @@ func tasksOf(c agent.Context, rows []row) ([]agent.Task, error) {
 			if field.text == "" {
 				continue
 			}
-			m, err := c.Moment(field.text)
+			date, err := c.ParseDate(field.text)
 			if err != nil {
 				return nil, fmt.Errorf("task_data[%d]: %w", i, err)
 			}
-			if *field.ms = m.Start.UnixMilli(); field.end {
-				*field.ms = m.End().UnixMilli()
+			if *field.ms = date.Start.UnixMilli(); field.end {
+				*field.ms = date.End().UnixMilli()
 			}
 		}
 		tasks = append(tasks, t)
 	}
 	for i := range tasks {
 		for _, ms := range []*int64{&tasks[i].DueDate, &tasks[i].CreatedAt, &tasks[i].CompletedAt} {
-			if *ms < 0 || *ms > maxMillis {
+			if *ms < 0 || *ms > action.MaxMillis {
 				*ms = 0
 			}
 		}
@@ -84,12 +86,12 @@ type group struct {
 	Overdue int    `json:"overdue"`
 }
 
-type week struct {
+type weekCount struct {
 	From      string `json:"week_from"`
 	Completed int    `json:"completed"`
 }
 
-type lead struct {
+type leadTime struct {
 	Tasks  int     `json:"tasks"`
 	Median float64 `json:"median_days"`
 	P90    float64 `json:"p90_days"`
@@ -107,22 +109,22 @@ type metrics struct {
 	ByPriority map[string]int `json:"by_priority"`
 	Assignees  []group        `json:"by_assignee"`
 	Projects   []group        `json:"by_project"`
-	Throughput []week         `json:"completed_per_week,omitempty"`
-	Lead       *lead          `json:"lead_time,omitempty"`
+	Throughput []weekCount    `json:"completed_per_week,omitempty"`
+	Lead       *leadTime      `json:"lead_time,omitempty"`
 	Unknown    []string       `json:"unknown,omitempty"`
 }
 
-func calculate(_ context.Context, run *agent.Run, in taskData) (string, error) {
-	tasks, err := tasksOf(run.Context, in.TaskData)
+func calculateMetrics(_ context.Context, run *agent.Run, in metricsInput) (string, error) {
+	tasks, err := selectTasks(run.Context, in.TaskData)
 	if err != nil {
 		return "", err
 	}
-	return answer(metricsOf(run.Context, tasks))
+	return agent.JSON(computeMetrics(run.Context, tasks))
 }
 
-func metricsOf(c agent.Context, tasks []agent.Task) metrics {
+func computeMetrics(c agent.Context, tasks []agent.Task) metrics {
 	m := metrics{Total: len(tasks), ByStatus: map[string]int{}, ByPriority: map[string]int{}}
-	soon := agent.Moment{Start: agent.StartOfDay(c.Now.In(c.Zone()).AddDate(0, 0, soonDays)), Day: true}.End()
+	soon := dates.Date{Start: dates.StartOfDay(c.LocalNow().AddDate(0, 0, soonDays)), WholeDay: true}.End()
 	for _, t := range tasks {
 		m.ByStatus[cmp.Or(t.Status, "todo")]++
 		m.ByPriority[cmp.Or(t.Priority, "none")]++
@@ -131,7 +133,7 @@ func metricsOf(c agent.Context, tasks []agent.Task) metrics {
 			m.Done++
 		case t.DueDate == 0:
 			m.Undated++
-		case overdue(c, t):
+		case c.Overdue(t):
 			m.Overdue++
 		case !c.Due(t.DueDate).After(soon):
 			m.DueSoon++
@@ -142,22 +144,21 @@ func metricsOf(c agent.Context, tasks []agent.Task) metrics {
 		rate := round(100 * float64(m.Done) / float64(m.Total))
 		m.Completion = &rate
 	}
-	m.Assignees = groups(c, tasks, func(t agent.Task) string { return cmp.Or(strings.TrimSpace(t.Assignee), "nobody") })
+	m.Assignees = groupTasks(c, tasks, func(t agent.Task) string {
+		return cmp.Or(strings.TrimSpace(t.Assignee), "nobody")
+	})
 	names := map[string]string{"": "none"}
 	for _, p := range c.Projects {
 		names[p.ID] = p.Name
 	}
-	m.Projects = groups(c, tasks, func(t agent.Task) string { return cmp.Or(names[t.ProjectID], t.ProjectID) })
-	m.flow(c, tasks)
+	m.Projects = groupTasks(c, tasks, func(t agent.Task) string { return cmp.Or(names[t.ProjectID], t.ProjectID) })
+	m.addFlow(c, tasks)
 	return m
 }
 
-func overdue(c agent.Context, t agent.Task) bool {
-	return !t.Done() && t.DueDate != 0 && c.Due(t.DueDate).Before(c.Now)
-}
-
-// flow fills in what needs the times at which tasks were completed, and says where those are missing.
-func (m *metrics) flow(c agent.Context, tasks []agent.Task) {
+// addFlow adds throughput and lead time, which need the times at which tasks were completed, and says when those are
+// missing.
+func (m *metrics) addFlow(c agent.Context, tasks []agent.Task) {
 	var leads []float64
 	known := 0
 	for _, t := range tasks {
@@ -169,10 +170,11 @@ func (m *metrics) flow(c agent.Context, tasks []agent.Task) {
 		}
 	}
 	if missing := m.Done - known; missing > 0 {
-		m.Unknown = append(m.Unknown, fmt.Sprintf("%d of %d done tasks do not say when they were completed; they count in no week and no lead time", missing, m.Done))
+		m.Unknown = append(m.Unknown, fmt.Sprintf("%d of %d done tasks do not say when they were completed; "+
+			"they count in no week and no lead time", missing, m.Done))
 	}
 	if known > 0 {
-		m.Throughput = perWeek(c, tasks)
+		m.Throughput = throughput(c, tasks)
 	} else {
 		m.Unknown = append(m.Unknown, "throughput: no task says when it was completed")
 	}
@@ -181,18 +183,19 @@ func (m *metrics) flow(c agent.Context, tasks []agent.Task) {
 		return
 	}
 	slices.Sort(leads)
-	m.Lead = &lead{len(leads), round(quantile(leads, 0.5)), round(quantile(leads, 0.9))}
+	m.Lead = &leadTime{len(leads), round(quantile(leads, 0.5)), round(quantile(leads, 0.9))}
 }
 
-// perWeek counts completed tasks in each of the last weeks, Monday to Sunday in the caller's zone, oldest first.
-func perWeek(c agent.Context, tasks []agent.Task) []week {
-	list := make([]week, weeks)
-	end := monday(c.Now.In(c.Zone()), 1)
+// throughput counts the tasks completed in each of the last weeks, Monday to Sunday in the caller's zone, oldest first.
+func throughput(c agent.Context, tasks []agent.Task) []weekCount {
+	list := make([]weekCount, weeks)
+	end := startOfWeek(c.LocalNow(), 1)
 	for i := weeks - 1; i >= 0; i-- {
-		start := monday(c.Now.In(c.Zone()), i-weeks+1)
+		start := startOfWeek(c.LocalNow(), i-weeks+1)
 		list[i].From = start.Format("2006-01-02")
 		for _, t := range tasks {
-			if at := time.UnixMilli(t.CompletedAt); t.Done() && t.CompletedAt != 0 && !at.Before(start) && at.Before(end) {
+			at := time.UnixMilli(t.CompletedAt)
+			if t.Done() && t.CompletedAt != 0 && !at.Before(start) && at.Before(end) {
 				list[i].Completed++
 			}
 		}
@@ -201,17 +204,18 @@ func perWeek(c agent.Context, tasks []agent.Task) []week {
 	return list
 }
 
-// monday returns the start of t's week, some weeks away.
-func monday(t time.Time, away int) time.Time {
-	day := t.Day() - (int(t.Weekday())+6)%7 + 7*away
-	return agent.StartOfDay(time.Date(t.Year(), t.Month(), day, 12, 0, 0, 0, t.Location()))
+// startOfWeek returns the first instant of the Monday of t's week, or of the week some weeks later.
+func startOfWeek(t time.Time, weeks int) time.Time {
+	day := t.Day() - (int(t.Weekday())+6)%7 + 7*weeks
+	return dates.StartOfDay(time.Date(t.Year(), t.Month(), day, 12, 0, 0, 0, t.Location()))
 }
 
-// groups breaks the tasks down by name, the most open work first.
-func groups(c agent.Context, tasks []agent.Task, name func(agent.Task) string) []group {
-	byName, list := map[string]int{}, []group{}
+// groupTasks counts the tasks by name, groups with the most open tasks first.
+func groupTasks(c agent.Context, tasks []agent.Task, name func(agent.Task) string) []group {
+	list := []group{}
+	byName := map[string]int{} // index in list
 	for _, t := range tasks {
-		key := agent.Cut(name(t), 120)
+		key := agent.Truncate(name(t), 120)
 		at, ok := byName[key]
 		if !ok {
 			at, byName[key] = len(list), len(list)
@@ -221,15 +225,19 @@ func groups(c agent.Context, tasks []agent.Task, name func(agent.Task) string) [
 		if !t.Done() {
 			list[at].Open++
 		}
-		if overdue(c, t) {
+		if c.Overdue(t) {
 			list[at].Overdue++
 		}
 	}
-	slices.SortStableFunc(list, func(a, b group) int { return cmp.Or(cmp.Compare(b.Open, a.Open), cmp.Compare(a.Name, b.Name)) })
+	slices.SortStableFunc(list, func(a, b group) int {
+		return cmp.Or(cmp.Compare(b.Open, a.Open), cmp.Compare(a.Name, b.Name))
+	})
 	if len(list) > maxGroups {
 		rest := group{Name: "others"}
 		for _, g := range list[maxGroups:] {
-			rest.Total, rest.Open, rest.Overdue = rest.Total+g.Total, rest.Open+g.Open, rest.Overdue+g.Overdue
+			rest.Total += g.Total
+			rest.Open += g.Open
+			rest.Overdue += g.Overdue
 		}
 		list = append(list[:maxGroups], rest)
 	}

@@ -8,22 +8,23 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
-// maxNamed is how many tasks one section of a report names; count says how many there are.
+// maxNamed limits the tasks that a section of a report lists; its count has the number of all.
 const maxNamed = 20
 
-type reporting struct {
-	Period string `json:"period" desc:"day, week, month (this one so far), or YYYY-MM-DD..YYYY-MM-DD, both days included"`
-	Data   []row  `json:"data,omitempty" desc:"Left out or empty: the person's tasks"`
+type reportInput struct {
+	Period string      `json:"period" desc:"day, week, month (this one so far), or YYYY-MM-DD..YYYY-MM-DD, both days included"`
+	Data   []taskInput `json:"data,omitempty" desc:"Left out or empty: the person's tasks"`
 }
 
 type section struct {
-	Count int     `json:"count"`
-	Tasks []named `json:"tasks"`
+	Count int          `json:"count"`
+	Tasks []reportTask `json:"tasks"`
 }
 
-type named struct {
+type reportTask struct {
 	Title    string `json:"title"`
 	Priority string `json:"priority,omitempty"`
 	Assignee string `json:"assignee,omitempty"`
@@ -32,7 +33,8 @@ type named struct {
 
 func (s *section) add(c agent.Context, t agent.Task) {
 	if s.Count++; len(s.Tasks) < maxNamed {
-		s.Tasks = append(s.Tasks, named{agent.Cut(t.Title, 200), t.Priority, agent.Cut(t.Assignee, 120), c.Local(t.DueDate)})
+		s.Tasks = append(s.Tasks, reportTask{Title: agent.Truncate(t.Title, 200), Priority: t.Priority,
+			Assignee: agent.Truncate(t.Assignee, 120), Due: c.Local(t.DueDate)})
 	}
 }
 
@@ -49,38 +51,40 @@ type report struct {
 	Unknown    []string `json:"unknown,omitempty"`
 }
 
-func generate(_ context.Context, run *agent.Run, in reporting) (string, error) {
+func generateReport(_ context.Context, run *agent.Run, in reportInput) (string, error) {
 	c := run.Context
-	from, to, err := periodOf(c, in.Period)
+	from, to, err := parsePeriod(c, in.Period)
 	if err != nil {
 		return "", err
 	}
-	tasks, err := tasksOf(c, in.Data)
+	tasks, err := selectTasks(c, in.Data)
 	if err != nil {
 		return "", err
 	}
-	none := section{Tasks: []named{}}
+	none := section{Tasks: []reportTask{}}
 	out := report{Period: strings.TrimSpace(in.Period), From: from.Format(time.RFC3339), To: to.Format(time.RFC3339),
-		Created: none, Completed: none, InProgress: none, Due: none, Overdue: none, Totals: metricsOf(c, tasks)}
-	undated := out.fill(c, tasks, from, to)
-	out.Unknown, out.Totals.Unknown = out.Totals.Unknown, nil
+		Created: none, Completed: none, InProgress: none, Due: none, Overdue: none, Totals: computeMetrics(c, tasks)}
+	undated := out.addTasks(c, tasks, from, to)
+	out.Unknown = out.Totals.Unknown
+	out.Totals.Unknown = nil
 	if undated > 0 {
-		out.Unknown = append(out.Unknown, fmt.Sprintf("%d of %d tasks do not say when they were created", undated, len(tasks)))
+		out.Unknown = append(out.Unknown,
+			fmt.Sprintf("%d of %d tasks do not say when they were created", undated, len(tasks)))
 	}
-	return answer(out)
+	return agent.JSON(out)
 }
 
-// periodOf returns the period's first instant and the first one after it, in the caller's zone.
-func periodOf(c agent.Context, text string) (from, to time.Time, err error) {
-	now := c.Now.In(c.Zone())
+// parsePeriod returns the first instant of a period and the first one after it, in the caller's zone.
+func parsePeriod(c agent.Context, text string) (from, to time.Time, err error) {
+	now := c.LocalNow()
 	day := func(y int, m time.Month, d int) time.Time {
-		return agent.StartOfDay(time.Date(y, m, d, 12, 0, 0, 0, c.Zone()))
+		return dates.StartOfDay(time.Date(y, m, d, 12, 0, 0, 0, c.Zone()))
 	}
 	switch text = strings.ToLower(strings.TrimSpace(text)); text {
 	case "day", "today":
-		return agent.StartOfDay(now), day(now.Year(), now.Month(), now.Day()+1), nil
+		return dates.StartOfDay(now), day(now.Year(), now.Month(), now.Day()+1), nil
 	case "week":
-		return monday(now, 0), monday(now, 1), nil
+		return startOfWeek(now, 0), startOfWeek(now, 1), nil
 	case "month":
 		return day(now.Year(), now.Month(), 1), day(now.Year(), now.Month()+1, 1), nil
 	}
@@ -88,19 +92,19 @@ func periodOf(c agent.Context, text string) (from, to time.Time, err error) {
 	if !ok {
 		return from, to, errors.New("period must be day, week, month or YYYY-MM-DD..YYYY-MM-DD")
 	}
-	a, errA := c.Moment(first)
-	b, errB := c.Moment(last)
-	if err := errors.Join(errA, errB); err != nil {
+	start, startErr := c.ParseDate(first)
+	end, endErr := c.ParseDate(last)
+	if err := errors.Join(startErr, endErr); err != nil {
 		return from, to, fmt.Errorf("period: %w", err)
 	}
-	if from, to = a.Start, b.End().Add(time.Millisecond); !from.Before(to) {
+	if from, to = start.Start, end.End().Add(time.Millisecond); !from.Before(to) {
 		return from, to, errors.New("period: it ends before it begins")
 	}
 	return from, to, nil
 }
 
-// fill sorts the tasks into the sections and returns how many do not say when they were created.
-func (r *report) fill(c agent.Context, tasks []agent.Task, from, to time.Time) (undated int) {
+// addTasks adds the tasks to the sections and returns how many do not say when they were created.
+func (r *report) addTasks(c agent.Context, tasks []agent.Task, from, to time.Time) (undated int) {
 	within := func(ms int64) bool {
 		t := time.UnixMilli(ms)
 		return ms != 0 && !t.Before(from) && t.Before(to)
@@ -124,7 +128,7 @@ func (r *report) fill(c agent.Context, tasks []agent.Task, from, to time.Time) (
 		if within(t.DueDate) {
 			r.Due.add(c, t)
 		}
-		if overdue(c, t) {
+		if c.Overdue(t) {
 			r.Overdue.add(c, t)
 		}
 	}

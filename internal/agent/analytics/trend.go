@@ -7,19 +7,21 @@ import (
 	"slices"
 	"time"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 )
 
 const (
-	minPoints = 3 // fewer make no trend
-	trendDays = 28
-	// minFit is the least R² that a direction needs, and minForecast the least for a forecast.
-	minFit, minForecast = 0.3, 0.5
-	maxValue            = 1e12
-	rule                = "A direction needs 3 points on different times and R² of at least 0.3; a forecast needs 5 points and R² of at least 0.5."
+	minPoints   = 3   // that a trend needs
+	trendDays   = 28  // of tasks, when the model gives no points
+	minFit      = 0.3 // R² that a direction needs
+	minForecast = 0.5 // R² that a forecast needs
+	maxValue    = 1e12
+	rule        = "A direction needs 3 points on different times and R² of at least 0.3; " +
+		"a forecast needs 5 points and R² of at least 0.5."
 )
 
-type series struct {
+type trendInput struct {
 	DataPoints []point `json:"data_points,omitempty" desc:"Left out or empty: the person's tasks completed on each of the last 28 days"`
 }
 
@@ -60,38 +62,38 @@ type outlier struct {
 	Value float64 `json:"value"`
 }
 
-func analyse(_ context.Context, run *agent.Run, in series) (string, error) {
+func analyseTrend(_ context.Context, run *agent.Run, in trendInput) (string, error) {
 	if len(in.DataPoints) == 0 {
-		samples, ok := perDay(run.Context)
+		samples, ok := completedPerDay(run.Context)
 		if !ok {
-			return answer(trend{Series: "tasks completed per day", Direction: "unknown", Rule: rule,
+			return agent.JSON(trend{Series: "tasks completed per day", Direction: "unknown", Rule: rule,
 				Note: "No task says that it was completed in the last 28 days."})
 		}
-		return answer(trendOf("tasks completed per day", samples))
+		return agent.JSON(fitTrend("tasks completed per day", samples))
 	}
 	var samples []sample
 	for i, p := range in.DataPoints {
-		m, err := run.Context.Moment(p.At)
+		date, err := run.Context.ParseDate(p.At)
 		if err != nil {
 			return "", fmt.Errorf("data_points[%d]: %w", i, err)
 		}
 		if math.IsNaN(p.Value) || math.Abs(p.Value) > maxValue {
 			return "", fmt.Errorf("data_points[%d]: the value is out of range", i)
 		}
-		label := m.Start.Format(time.RFC3339)
-		if m.Day {
-			label = m.Start.Format("2006-01-02")
+		label := date.Start.Format(time.RFC3339)
+		if date.WholeDay {
+			label = date.Start.Format("2006-01-02")
 		}
-		samples = append(samples, sample{at: m.Start, y: p.Value, label: label})
+		samples = append(samples, sample{at: date.Start, y: p.Value, label: label})
 	}
 	slices.SortStableFunc(samples, func(a, b sample) int { return a.at.Compare(b.at) })
 	for i := range samples {
 		samples[i].x = daysBetween(samples[0].at, samples[i].at)
 	}
-	return answer(trendOf("given points", samples))
+	return agent.JSON(fitTrend("given points", samples))
 }
 
-// daysBetween counts calendar days and the part of the day on the clock, so that a day of 23 hours is one day.
+// daysBetween returns the days from a to b by calendar and clock, so that a day of 23 hours counts as one.
 func daysBetween(a, b time.Time) float64 {
 	wall := func(t time.Time) time.Time {
 		return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
@@ -99,37 +101,44 @@ func daysBetween(a, b time.Time) float64 {
 	return wall(b).Sub(wall(a)).Hours() / 24
 }
 
-// perDay counts the tasks completed on each of the last trendDays whole days, today not included.
-func perDay(c agent.Context) ([]sample, bool) {
-	samples, index, any := make([]sample, trendDays), map[string]int{}, false
-	now := c.Now.In(c.Zone())
+// completedPerDay counts the tasks completed on each of the last trendDays days before today. It returns false when
+// there are none.
+func completedPerDay(c agent.Context) ([]sample, bool) {
+	samples := make([]sample, trendDays)
+	index := map[string]int{}
+	found := false
+	now := c.LocalNow()
 	for i := range samples {
 		noon := time.Date(now.Year(), now.Month(), now.Day()-trendDays+i, 12, 0, 0, 0, c.Zone())
 		samples[i] = sample{at: noon, x: float64(i), label: noon.Format("2006-01-02")}
 		index[samples[i].label] = i
 	}
 	for _, t := range c.Tasks {
-		if t.Done() && t.CompletedAt > 0 && t.CompletedAt <= maxMillis {
+		if t.Done() && t.CompletedAt > 0 && t.CompletedAt <= action.MaxMillis {
 			if i, ok := index[time.UnixMilli(t.CompletedAt).In(c.Zone()).Format("2006-01-02")]; ok {
 				samples[i].y++
-				any = true
+				found = true
 			}
 		}
 	}
-	return samples, any
+	return samples, found
 }
 
-func trendOf(name string, samples []sample) trend {
+func fitTrend(name string, samples []sample) trend {
 	first, last := samples[0], samples[len(samples)-1]
-	out := trend{Points: len(samples), Series: name, From: first.label, To: last.label, Direction: "unknown", Rule: rule}
+	out := trend{Points: len(samples), Series: name, From: first.label, To: last.label, Direction: "unknown",
+		Rule: rule}
 	if len(samples) < minPoints || last.x == first.x {
 		out.Note = "Too few points on different times to tell a trend."
 		return out
 	}
 	slope, intercept, fit := leastSquares(samples)
 	mean := intercept + slope*meanX(samples)
-	out.Slope, out.R2, out.Mean = number(slope), number(fit), number(mean)
-	out.Irregular, out.Outliers = irregular(samples), outliers(samples, slope, intercept)
+	out.Slope = rounded(slope)
+	out.R2 = rounded(fit)
+	out.Mean = rounded(mean)
+	out.Irregular = irregular(samples)
+	out.Outliers = outliers(samples, slope, intercept)
 	switch {
 	case fit < minFit || math.Abs(slope)*last.x < 1e-9*max(1, math.Abs(mean)):
 		out.Direction = "flat"
@@ -143,13 +152,14 @@ func trendOf(name string, samples []sample) trend {
 	}
 	if len(samples) >= 5 && fit >= minForecast && out.Direction != "flat" {
 		at := last.at.AddDate(0, 0, 7)
-		out.Forecast = &forecast{at.Format("2006-01-02"), *number(intercept + slope*(last.x+7))}
+		out.Forecast = &forecast{at.Format("2006-01-02"), *rounded(intercept + slope*(last.x+7))}
 	}
 	return out
 }
 
-func number(f float64) *float64 {
-	f = math.Round(f*10000)/10000 + 0 // no negative zero
+// rounded returns f with four decimals.
+func rounded(f float64) *float64 {
+	f = math.Round(f*10000)/10000 + 0 // + 0 turns negative zero into zero
 	return &f
 }
 
@@ -161,15 +171,18 @@ func meanX(samples []sample) float64 {
 	return sum / float64(len(samples))
 }
 
-// leastSquares returns the line through the samples and R², which is 0 when they do not vary.
+// leastSquares returns the line of best fit and R², which is 0 when the values do not vary.
 func leastSquares(samples []sample) (slope, intercept, fit float64) {
-	mx, my := meanX(samples), 0.0
+	mx := meanX(samples)
+	my := 0.0
 	for _, s := range samples {
 		my += s.y / float64(len(samples))
 	}
 	var xx, xy, yy float64
 	for _, s := range samples {
-		xx, xy, yy = xx+(s.x-mx)*(s.x-mx), xy+(s.x-mx)*(s.y-my), yy+(s.y-my)*(s.y-my)
+		xx += (s.x - mx) * (s.x - mx)
+		xy += (s.x - mx) * (s.y - my)
+		yy += (s.y - my) * (s.y - my)
 	}
 	slope = xy / xx
 	if yy > 0 {
@@ -188,7 +201,8 @@ func irregular(samples []sample) bool {
 	return longest > 2*shortest
 }
 
-// outliers returns up to ten samples further from the line than 3.5 robust standard deviations; they stay in the trend.
+// outliers returns up to ten samples that are more than 3.5 robust standard deviations from the line. They still
+// count in the trend.
 func outliers(samples []sample, slope, intercept float64) (list []outlier) {
 	residuals := make([]float64, len(samples))
 	for i, s := range samples {

@@ -1,11 +1,11 @@
-// Package calendar is the agent that reads calendars: it lists events, finds conflicts between them and free times to
-// move them to, working on the event metadata that came with the request.
+// Package calendar is the agent for calendars: from the event metadata of the request it lists events, finds conflicts
+// between them, and suggests free times to move them to.
 package calendar
 
 import (
 	_ "embed"
-	"encoding/json"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
@@ -22,7 +22,7 @@ var rescheduleTemplate string
 // Name is the agent's name.
 const Name = "calendar_agent"
 
-// New returns the calendar agent on that model.
+// New returns the calendar agent.
 func New(model agent.Model) *agent.Agent {
 	return agent.New(model, agent.Definition{
 		Name:        Name,
@@ -30,36 +30,24 @@ func New(model agent.Model) *agent.Agent {
 		Skills:      []string{"list events", "detect conflicts", "suggest new times", "propose to move events"},
 		Prompt:      prompt,
 		Tools: []agent.Tool{
-			agent.NewTool("list_events", "Read the person's events in order of time. Without a range: all of them.", list),
-			agent.NewTool("detect_conflicts", "Find overlaps, duplicates, double-booked people and too little time to travel.", detect),
-			agent.NewTool("suggest_reschedule", "Find free working times for one of two events in conflict. It changes nothing.", suggest),
-			agent.NewTool("move_event", "Propose a new time for one event, only when the person asked to move it.", move),
+			agent.NewTool("list_events", "Read the person's events in order of time. Without a range: all of them.",
+				listEvents),
+			agent.NewTool("detect_conflicts", "Find overlaps, duplicates, double-booked people and too little "+
+				"time to travel.", detectConflicts),
+			agent.NewTool("suggest_reschedule", "Find free working times for one of two events in conflict. It "+
+				"changes nothing.", suggestReschedule),
+			agent.NewTool("move_event", "Propose a new time for one event, only when the person asked to move it.",
+				moveEvent),
 		},
-		Outlines: outlines(),
+		Outlines: []agent.Outline{
+			{Name: "plan_calendar_summary", Description: "Plan: read events and answer about them.",
+				Select:   "events",
+				Template: playbook.Template{ID: "tpl_calendar_agent_default", Text: defaultTemplate}},
+			{Name: "plan_reschedule", Description: "Plan: read events, decide which should move, move those.",
+				Select: "events",
+				Template: playbook.Template{ID: "tpl_calendar_agent_reschedule", Text: rescheduleTemplate,
+					Columns: []string{"id", "start", "end"}},
+				Act: action.Update, Table: "events"},
+		},
 	})
-}
-
-// Templates returns the templates that the agent's plans name.
-func Templates() []playbook.Template {
-	request := []string{"request"}
-	return []playbook.Template{
-		{ID: "tpl_calendar_agent_default", Text: defaultTemplate, Required: request},
-		{ID: "tpl_calendar_agent_reschedule", Text: rescheduleTemplate, Required: request,
-			Columns: []string{"id", "start", "end"}},
-	}
-}
-
-func outlines() []agent.Outline {
-	return []agent.Outline{
-		{Name: "plan_calendar_summary", Description: "Plan: read events and answer about them.",
-			Select: "events", Template: "tpl_calendar_agent_default"},
-		{Name: "plan_reschedule", Description: "Plan: read events, decide which should move, move those.",
-			Select: "events", Template: "tpl_calendar_agent_reschedule", Act: playbook.Update, Table: "events",
-			Data: map[string]any{"id": "{{id}}", "start": "{{start}}", "end": "{{end}}"}},
-	}
-}
-
-func answer(v any) (string, error) {
-	text, err := json.Marshal(v)
-	return string(text), err
 }

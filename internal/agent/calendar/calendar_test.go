@@ -18,35 +18,52 @@ func rome(t *testing.T) agent.Context {
 	t.Helper()
 	z := agenttest.Zone(t, "Europe/Rome")
 	return agent.Context{Location: z, Now: time.Date(2026, 3, 27, 8, 0, 0, 0, z), Events: []agent.Event{
-		{ID: "a", Title: "Review", Start: agenttest.At(t, "2026-03-27T10:00:00+01:00"), End: agenttest.At(t, "2026-03-27T11:00:00+01:00"),
+		{ID: "a", Title: "Review", Start: agenttest.At(t, "2026-03-27T10:00:00+01:00"),
+			End:      agenttest.At(t, "2026-03-27T11:00:00+01:00"),
 			Location: "Office", Attendees: []string{"Leo", "Ann"}},
-		{ID: "b", Title: "Sales", Start: agenttest.At(t, "2026-03-27T05:30:00-04:00"), End: agenttest.At(t, "2026-03-27T06:15:00-04:00"),
+		{ID: "b", Title: "Sales", Start: agenttest.At(t, "2026-03-27T05:30:00-04:00"),
+			End:      agenttest.At(t, "2026-03-27T06:15:00-04:00"),
 			Timezone: "America/New_York", Location: "https://meet.example", Attendees: []string{"leo"}},
-		{ID: "c", Title: "Dentist", Start: agenttest.At(t, "2026-03-27T11:20:00+01:00"), End: agenttest.At(t, "2026-03-27T12:00:00+01:00"), Location: "Via Roma 1"},
-		{ID: "x", Title: "Broken", Start: agenttest.At(t, "2026-03-27T11:20:00+01:00"), End: agenttest.At(t, "2026-03-27T09:00:00+01:00")},
+		{ID: "c", Title: "Dentist", Start: agenttest.At(t, "2026-03-27T11:20:00+01:00"),
+			End: agenttest.At(t, "2026-03-27T12:00:00+01:00"), Location: "Via Roma 1"},
+		{ID: "x", Title: "Broken", Start: agenttest.At(t, "2026-03-27T11:20:00+01:00"),
+			End: agenttest.At(t, "2026-03-27T09:00:00+01:00")},
 	}}
 }
 
 const (
-	rowA = `{"id":"a","title":"Review","start_local":"2026-03-27T10:00:00+01:00","end_local":"2026-03-27T11:00:00+01:00","minutes":60,"location":"Office","attendees":["Leo","Ann"]}`
-	rowB = `{"id":"b","title":"Sales","start_local":"2026-03-27T10:30:00+01:00","end_local":"2026-03-27T11:15:00+01:00","minutes":45,` +
-		`"event_zone":"America/New_York","start_in_event_zone":"2026-03-27T05:30:00-04:00","location":"https://meet.example","attendees":["leo"]}`
-	rowC    = `{"id":"c","title":"Dentist","start_local":"2026-03-27T11:20:00+01:00","end_local":"2026-03-27T12:00:00+01:00","minutes":40,"location":"Via Roma 1"}`
+	rowA = `{"id":"a","title":"Review","start_local":"2026-03-27T10:00:00+01:00",` +
+		`"end_local":"2026-03-27T11:00:00+01:00","minutes":60,"location":"Office","attendees":["Leo","Ann"]}`
+	rowB = `{"id":"b","title":"Sales","start_local":"2026-03-27T10:30:00+01:00",` +
+		`"end_local":"2026-03-27T11:15:00+01:00","minutes":45,` +
+		`"event_zone":"America/New_York","start_in_event_zone":"2026-03-27T05:30:00-04:00",` +
+		`"location":"https://meet.example","attendees":["leo"]}`
+	rowC = `{"id":"c","title":"Dentist","start_local":"2026-03-27T11:20:00+01:00",` +
+		`"end_local":"2026-03-27T12:00:00+01:00","minutes":40,"location":"Via Roma 1"}`
 	skipped = `,"skipped":[{"id":"x","title":"Broken","why":"ends before it starts"}]`
 )
 
 func TestTools(t *testing.T) {
 	t.Parallel()
-	overlap := `{"kind":"overlap","events":[` + rowA + `,` + rowB + `],"overlap_minutes":30,"double_booked":["Leo"],"day":"2026-03-27 Friday"}`
-	travel := `{"kind":"travel","events":[` + rowA + `,` + rowC + `],"gap_minutes":20,"needed_minutes":30,"day":"2026-03-27 Friday"}`
+	overlap := `{"kind":"overlap","events":[` + rowA + `,` + rowB +
+		`],"overlap_minutes":30,"double_booked":["Leo"],"day":"2026-03-27 Friday"}`
+	travel := `{"kind":"travel","events":[` + rowA + `,` + rowC +
+		`],"gap_minutes":20,"needed_minutes":30,"day":"2026-03-27 Friday"}`
 	for _, c := range []struct{ tool, in, want string }{
-		{"list_events", `{"date_range":{"from":"today","to":"2026-03-27"}}`, `{"total":3,"events":[` + rowA + `,` + rowB + `,` + rowC + `]` + skipped + `}`},
-		{"list_events", `{"date_range":{"from":"2026-03-27T11:15"}}`, `{"total":1,"events":[` + rowC + `]` + skipped + `}`},
-		{"list_events", `{"date_range":{"from":"2026-03-28","to":"2026-03-27"}}`, `error: date_range: it ends before it begins`},
-		{"list_events", `{"date_range":{"from":"whenever"}}`, `error: date_range.from: "whenever" is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM`},
-		{"detect_conflicts", `{}`, `{"checked":3,"total":2,"conflicts":[` + overlap + `,` + travel + `]` + skipped + `}`},
-		{"detect_conflicts", `{"events":[],"travel_minutes":20}`, `{"checked":3,"total":1,"conflicts":[` + overlap + `]` + skipped + `}`},
-		{"detect_conflicts", `{"events":[{"id":"a"},{"id":"c"}]}`, `{"checked":2,"total":1,"conflicts":[` + travel + `]}`},
+		{"list_events", `{"date_range":{"from":"today","to":"2026-03-27"}}`,
+			`{"total":3,"events":[` + rowA + `,` + rowB + `,` + rowC + `]` + skipped + `}`},
+		{"list_events", `{"date_range":{"from":"2026-03-27T11:15"}}`,
+			`{"total":1,"events":[` + rowC + `]` + skipped + `}`},
+		{"list_events", `{"date_range":{"from":"2026-03-28","to":"2026-03-27"}}`,
+			`error: date_range: it ends before it begins`},
+		{"list_events", `{"date_range":{"from":"whenever"}}`,
+			`error: date_range.from: "whenever" is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM`},
+		{"detect_conflicts", `{}`,
+			`{"checked":3,"total":2,"conflicts":[` + overlap + `,` + travel + `]` + skipped + `}`},
+		{"detect_conflicts", `{"events":[],"travel_minutes":20}`,
+			`{"checked":3,"total":1,"conflicts":[` + overlap + `]` + skipped + `}`},
+		{"detect_conflicts", `{"events":[{"id":"a"},{"id":"c"}]}`,
+			`{"checked":2,"total":1,"conflicts":[` + travel + `]}`},
 		{"detect_conflicts", `{"travel_minutes":-1}`, `error: travel_minutes must be between 0 and 1440`},
 		{"suggest_reschedule", `{"conflict":{"event_ids":["a","b"]}}`, `{"event":` + rowB + `,"slots":[` +
 			`{"start_local":"2026-03-27T09:15:00+01:00","end_local":"2026-03-27T10:00:00+01:00","weekday":"Friday"},` +
@@ -54,7 +71,8 @@ func TestTools(t *testing.T) {
 			`{"start_local":"2026-03-27T12:45:00+01:00","end_local":"2026-03-27T13:30:00+01:00","weekday":"Friday"}]}`},
 		{"suggest_reschedule", `{"conflict":{"move":"c"},"day_start":"09:00","day_end":"09:30"}`, `{"event":` + rowC +
 			`,"slots":[],"note":"There is no free time of this length within the working hours of these days."}`},
-		{"suggest_reschedule", `{"conflict":{"move":"zz"}}`, `error: there is no event with id "zz" and readable times in this request`},
+		{"suggest_reschedule", `{"conflict":{"move":"zz"}}`,
+			`error: there is no event with id "zz" and readable times in this request`},
 		{"suggest_reschedule", `{"day_start":"25:00"}`, `error: day_start: "25:00" is not a time of day; write HH:MM`},
 		{"move_event", `{"id":"c","start":"2026-03-26T09:00"}`, `error: start: that time is past`},
 	} {
@@ -62,7 +80,8 @@ func TestTools(t *testing.T) {
 			t.Errorf("%s %s:\ngot  %s\nwant %s", c.tool, c.in, got, c.want)
 		}
 	}
-	for tool, want := range map[string]string{"list_events": `{"total":0,"events":[]}`, "detect_conflicts": `{"checked":0,"total":0,"conflicts":[]}`,
+	for tool, want := range map[string]string{"list_events": `{"total":0,"events":[]}`,
+		"detect_conflicts":   `{"checked":0,"total":0,"conflicts":[]}`,
 		"suggest_reschedule": `error: no conflict lies ahead; name an event to move`} {
 		if got, _ := runTool(t, agent.Context{}, tool, ``); got != want {
 			t.Errorf("%s: %s", tool, got)
@@ -81,8 +100,8 @@ func TestMoveKeepsLengthOverTheClockChange(t *testing.T) {
 	}
 }
 
-// TestSlots: whatever the zone, the day and the events, a suggested time lies in working hours, keeps the length, is not
-// past and overlaps nothing.
+// TestSlots: whatever the zone, the day and the events, a suggested time lies in working hours, keeps the length, is
+// not past and overlaps nothing.
 func TestSlots(t *testing.T) {
 	t.Parallel()
 	for i, name := range []string{"Europe/Rome", "America/New_York", "Pacific/Auckland", "Asia/Kolkata"} {
@@ -90,12 +109,14 @@ func TestSlots(t *testing.T) {
 		z := agenttest.Zone(t, name)
 		suggested := 0
 		for _, start := range []time.Time{time.Date(2026, 3, 5, 10, 7, 0, 0, z), time.Date(2026, 3, 27, 16, 0, 0, 0, z),
-			time.Date(2026, 4, 3, 8, 0, 0, 0, z), time.Date(2026, 9, 25, 8, 0, 0, 0, z), time.Date(2026, 10, 23, 17, 0, 0, 0, z)} {
+			time.Date(2026, 4, 3, 8, 0, 0, 0, z), time.Date(2026, 9, 25, 8, 0, 0, 0, z), time.Date(2026, 10, 23, 17,
+				0, 0, 0, z)} {
 			c := agent.Context{Location: z, Now: start}
 			for n := range 80 {
 				from := start.Add(time.Duration(random.IntN(18*24*4)) * 15 * time.Minute)
-				c.Events = append(c.Events, agent.Event{ID: fmt.Sprint(n), Title: fmt.Sprint(n), Start: from.UnixMilli(),
-					End: from.Add(time.Duration(15+random.IntN(120)) * time.Minute).UnixMilli(), Location: fmt.Sprint("Room ", random.IntN(3))})
+				c.Events = append(c.Events,
+					agent.Event{ID: fmt.Sprint(n), Title: fmt.Sprint(n), Start: from.UnixMilli(),
+						End: from.Add(time.Duration(15+random.IntN(120)) * time.Minute).UnixMilli(), Location: fmt.Sprint("Room ", random.IntN(3))})
 			}
 			suggested += checkSlots(t, c)
 		}
@@ -119,8 +140,10 @@ func checkSlots(t *testing.T, c agent.Context) int {
 	}
 	for _, s := range out.Slots {
 		start, end := s.Start.In(c.Location), s.End.In(c.Location)
-		if day := start.Weekday(); day == time.Saturday || day == time.Sunday || start.Before(c.Now) || start.Hour() < 9 ||
-			end.Format("15:04") > "18:00" || end.Day() != start.Day() || end.Sub(start).Milliseconds() != c.Events[7].End-c.Events[7].Start {
+		if day := start.Weekday(); day == time.Saturday || day == time.Sunday || start.Before(c.Now) ||
+			start.Hour() < 9 ||
+			end.Format("15:04") > "18:00" || end.Day() != start.Day() ||
+			end.Sub(start).Milliseconds() != c.Events[7].End-c.Events[7].Start {
 			t.Errorf("%v to %v", start, end)
 		}
 		for _, e := range c.Events {
@@ -141,14 +164,19 @@ func TestAllDayAndDuplicates(t *testing.T) {
 	z := agenttest.Zone(t, "Pacific/Auckland") // clocks go back on 5 April 2026: the day has 25 hours
 	c := agent.Context{Location: z, Now: time.Date(2026, 4, 1, 8, 0, 0, 0, z)}
 	c.Events = []agent.Event{
-		{ID: "d", Title: "Off", Start: time.Date(2026, 4, 5, 0, 0, 0, 0, z).UnixMilli(), End: time.Date(2026, 4, 6, 0, 0, 0, 0, z).UnixMilli()},
-		{ID: "e", Title: "Run", Start: time.Date(2026, 4, 5, 8, 0, 0, 0, z).UnixMilli(), End: time.Date(2026, 4, 5, 9, 0, 0, 0, z).UnixMilli()},
-		{ID: "f", Title: "off ", Start: time.Date(2026, 4, 5, 0, 0, 0, 0, z).UnixMilli(), End: time.Date(2026, 4, 6, 0, 0, 0, 0, z).UnixMilli()},
+		{ID: "d", Title: "Off", Start: time.Date(2026, 4, 5, 0, 0, 0, 0, z).UnixMilli(),
+			End: time.Date(2026, 4, 6, 0, 0, 0, 0, z).UnixMilli()},
+		{ID: "e", Title: "Run", Start: time.Date(2026, 4, 5, 8, 0, 0, 0, z).UnixMilli(),
+			End: time.Date(2026, 4, 5, 9, 0, 0, 0, z).UnixMilli()},
+		{ID: "f", Title: "off ", Start: time.Date(2026, 4, 5, 0, 0, 0, 0, z).UnixMilli(),
+			End: time.Date(2026, 4, 6, 0, 0, 0, 0, z).UnixMilli()},
 	}
 	day := func(id, title string) string {
-		return `{"id":"` + id + `","title":"` + title + `","start_local":"2026-04-05T00:00:00+13:00","end_local":"2026-04-06T00:00:00+12:00","all_day":true,"minutes":1500}`
+		return `{"id":"` + id + `","title":"` + title + `","start_local":"2026-04-05T00:00:00+13:00",` +
+			`"end_local":"2026-04-06T00:00:00+12:00","all_day":true,"minutes":1500}`
 	}
-	want := `{"checked":3,"total":1,"conflicts":[{"kind":"duplicate","events":[` + day("d", "Off") + `,` + day("f", "off ") +
+	want := `{"checked":3,"total":1,"conflicts":[{"kind":"duplicate","events":[` + day("d", "Off") + `,` + day("f",
+		"off ") +
 		`],"overlap_minutes":1500,"day":"2026-04-05 Sunday"}]}`
 	if got, _ := runTool(t, c, "detect_conflicts", ``); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -159,29 +187,34 @@ func TestManyEvents(t *testing.T) {
 	t.Parallel()
 	c := rome(t)
 	for i := range 5000 {
-		c.Events = append(c.Events, agent.Event{ID: fmt.Sprint(i), Title: fmt.Sprint(i), Start: int64(i+1) * 60_000, End: int64(i+31) * 60_000})
+		c.Events = append(c.Events, agent.Event{ID: fmt.Sprint(i), Title: fmt.Sprint(i), Start: int64(i+1) * 60_000,
+			End: int64(i+31) * 60_000})
 	}
-	c.Events = append(c.Events, agent.Event{ID: "h", Title: "H", Start: 1 << 62, End: 1 << 62}, agent.Event{ID: "m", Title: "M"})
+	c.Events = append(c.Events, agent.Event{ID: "h", Title: "H", Start: 1 << 62, End: 1 << 62},
+		agent.Event{ID: "m", Title: "M"})
 	text, _ := runTool(t, c, "detect_conflicts", ``)
 	var out struct{ Total int }
 	// Each overlaps the 29 after it, but for the last ones; the two conflicts of the calendar itself come on top.
 	if err := json.Unmarshal([]byte(text), &out); err != nil || out.Total != 5000*29-29*30/2+2 {
 		t.Error(out.Total, err)
 	}
-	if !strings.Contains(text, `"why":"start or end is out of range"`) || !strings.Contains(text, `"why":"start or end is missing"`) {
+	if !strings.Contains(text, `"why":"start or end is out of range"`) || !strings.Contains(text,
+		`"why":"start or end is missing"`) {
 		t.Error("hostile rows are not named")
 	}
 }
 
 func TestHandle(t *testing.T) {
 	t.Parallel()
-	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("detect_conflicts", `{}`), {Text: "Two conflicts."}}}
+	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("detect_conflicts", `{}`),
+		{Text: "Two conflicts."}}}
 	a := calendar.New(model)
 	result, err := a.Handle(t.Context(), agenttest.NewRun(t, a, rome(t)), nil)
 	if err != nil || result.Text != "Two conflicts." || len(model.Calls) != 2 {
 		t.Fatal(result, err)
 	}
-	if told := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(told, `overlap_minutes`) || !strings.Contains(told, "Dentist") {
+	if told := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(told,
+		`overlap_minutes`) || !strings.Contains(told, "Dentist") {
 		t.Error(told)
 	}
 }

@@ -9,13 +9,11 @@ import (
 )
 
 const (
-	// maxListed is how many events or conflicts one answer carries; total says how many there are.
-	maxListed = 100
-	// maxAttendees is how many names one event shows.
-	maxAttendees = 20
+	maxListed    = 100 // events or conflicts in one result; "total" has the number of all
+	maxAttendees = 20  // names in one event
 )
 
-type listing struct {
+type listInput struct {
 	DateRange dateRange `json:"date_range,omitempty" desc:"Left out: every event"`
 }
 
@@ -24,13 +22,14 @@ type dateRange struct {
 	To   string `json:"to,omitempty" desc:"YYYY-MM-DD, that day included, or YYYY-MM-DDTHH:MM"`
 }
 
-func list(_ context.Context, run *agent.Run, in listing) (string, error) {
-	within, err := in.DateRange.test(run.Context)
+func listEvents(_ context.Context, run *agent.Run, in listInput) (string, error) {
+	within, err := in.DateRange.matcher(run.Context)
 	if err != nil {
 		return "", err
 	}
-	spans, bad := spansOf(run.Context, run.Context.Events)
-	rows, total := []row{}, 0
+	spans, bad := toSpans(run.Context, run.Context.Events)
+	rows := []eventRow{}
+	total := 0
 	for _, s := range spans {
 		if !within(s) {
 			continue
@@ -39,29 +38,29 @@ func list(_ context.Context, run *agent.Run, in listing) (string, error) {
 			rows = append(rows, s.row(run.Context))
 		}
 	}
-	return answer(struct {
-		Total   int       `json:"total"`
-		Events  []row     `json:"events"`
-		Skipped []skipped `json:"skipped,omitempty"`
+	return agent.JSON(struct {
+		Total   int        `json:"total"`
+		Events  []eventRow `json:"events"`
+		Skipped []skipped  `json:"skipped,omitempty"`
 	}{total, rows, bad[:min(len(bad), maxListed)]})
 }
 
-// test returns whether an event touches the range; one that ends as the range begins does not.
-func (r dateRange) test(c agent.Context) (func(span) bool, error) {
+// matcher returns a function that reports whether an event is in the range. One that ends when the range begins is not.
+func (r dateRange) matcher(c agent.Context) (func(span) bool, error) {
 	var from, to time.Time
 	if r.From != "" {
-		m, err := c.Moment(r.From)
+		date, err := c.ParseDate(r.From)
 		if err != nil {
 			return nil, fmt.Errorf("date_range.from: %w", err)
 		}
-		from = m.Start
+		from = date.Start
 	}
 	if r.To != "" {
-		m, err := c.Moment(r.To)
+		date, err := c.ParseDate(r.To)
 		if err != nil {
 			return nil, fmt.Errorf("date_range.to: %w", err)
 		}
-		to = m.End()
+		to = date.End()
 	}
 	if !from.IsZero() && !to.IsZero() && to.Before(from) {
 		return nil, fmt.Errorf("date_range: it ends before it begins")

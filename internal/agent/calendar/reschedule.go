@@ -9,17 +9,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
 const (
-	searchDays = 14               // how many days after the first one are searched
-	grid       = 15 * time.Minute // suggested times start on it
+	searchDays = 14               // days to search after the first one
+	grid       = 15 * time.Minute // suggested times are multiples of it after the start of work
 	maxSlots   = 10
 )
 
-type reschedule struct {
+type rescheduleInput struct {
 	Conflict struct {
 		EventIDs []string `json:"event_ids,omitempty" desc:"Ids of the two events; left out: the next conflict there is"`
 		Move     string   `json:"move,omitempty" desc:"Id of the one to move; left out: the one with fewer attendees, then the later one"`
@@ -39,47 +39,49 @@ type slot struct {
 	start, end time.Time
 }
 
-// hours says when work may be scheduled, as time since midnight on the clock.
-type hours struct {
-	start, end time.Duration
+// workingHours says when events may be scheduled.
+type workingHours struct {
+	start, end time.Duration // clock time since midnight
 	weekends   bool
-	travel     time.Duration
+	travel     time.Duration // between events in different places
 }
 
-func suggest(_ context.Context, run *agent.Run, in reschedule) (string, error) {
-	h, count, err := in.limits()
+func suggestReschedule(_ context.Context, run *agent.Run, in rescheduleInput) (string, error) {
+	h, count, err := in.workingHours()
 	if err != nil {
 		return "", err
 	}
-	spans, _ := spansOf(run.Context, run.Context.Events)
-	moving, err := in.moving(run.Context, spans, h.travel)
+	spans, _ := toSpans(run.Context, run.Context.Events)
+	moving, err := in.eventToMove(run.Context, spans, h.travel)
 	if err != nil {
 		return "", err
 	}
 	out := struct {
-		Event row    `json:"event"`
-		Slots []slot `json:"slots"`
-		Note  string `json:"note,omitempty"`
+		Event eventRow `json:"event"`
+		Slots []slot   `json:"slots"`
+		Note  string   `json:"note,omitempty"`
 	}{Event: moving.row(run.Context), Slots: h.slots(run.Context, spans, moving, count)}
 	if len(out.Slots) == 0 {
 		out.Note = "There is no free time of this length within the working hours of these days."
 	}
-	return answer(out)
+	return agent.JSON(out)
 }
 
-func (in reschedule) limits() (hours, int, error) {
-	h, count := hours{weekends: in.Weekends}, 3
+// workingHours returns the hours to search and the number of suggestions.
+func (in rescheduleInput) workingHours() (workingHours, int, error) {
+	h := workingHours{weekends: in.Weekends}
+	count := 3
 	var err error
-	if h.travel, err = travelOf(in.TravelMinutes); err != nil {
+	if h.travel, err = parseTravel(in.TravelMinutes); err != nil {
 		return h, 0, err
 	}
 	if in.Count != nil {
 		count = min(max(*in.Count, 1), maxSlots)
 	}
-	if h.start, err = clock(cmp.Or(in.DayStart, "09:00")); err != nil {
+	if h.start, err = parseClock(cmp.Or(in.DayStart, "09:00")); err != nil {
 		return h, 0, fmt.Errorf("day_start: %w", err)
 	}
-	if h.end, err = clock(cmp.Or(in.DayEnd, "18:00")); err != nil {
+	if h.end, err = parseClock(cmp.Or(in.DayEnd, "18:00")); err != nil {
 		return h, 0, fmt.Errorf("day_end: %w", err)
 	}
 	if h.end <= h.start {
@@ -88,62 +90,66 @@ func (in reschedule) limits() (hours, int, error) {
 	return h, count, nil
 }
 
-func clock(text string) (time.Duration, error) {
+func parseClock(text string) (time.Duration, error) {
 	t, err := time.Parse("15:04", strings.TrimSpace(text))
 	if err != nil {
-		return 0, fmt.Errorf("%q is not a time of day; write HH:MM", agent.Cut(text, 20))
+		return 0, fmt.Errorf("%q is not a time of day; write HH:MM", agent.Truncate(text, 20))
 	}
 	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, nil
 }
 
-// moving returns the event to find a time for.
-func (in reschedule) moving(c agent.Context, spans []span, travel time.Duration) (span, error) {
+// eventToMove returns the event that needs another time: the one the model named, or the one of the next conflict
+// that is easier to move.
+func (in rescheduleInput) eventToMove(c agent.Context, spans []span, travel time.Duration) (span, error) {
 	ids := in.Conflict.EventIDs
 	if in.Conflict.Move != "" {
 		ids = []string{in.Conflict.Move}
 	}
 	if len(ids) == 0 {
 		ahead := slices.DeleteFunc(slices.Clone(spans), func(s span) bool { return s.end.Before(c.Now) })
-		found, _ := conflictsOf(c, ahead, travel)
+		found, _ := findConflicts(c, ahead, travel)
 		if len(found) == 0 {
 			return span{}, errors.New("no conflict lies ahead; name an event to move")
 		}
-		return easier(found[0].first, found[0].second), nil
+		return easierToMove(found[0].first, found[0].second), nil
 	}
 	var best *span
 	for _, id := range ids {
 		i := slices.IndexFunc(spans, func(s span) bool { return s.ID == id })
 		if i < 0 {
-			return span{}, fmt.Errorf("there is no event with id %q and readable times in this request", agent.Cut(id, 80))
+			return span{}, fmt.Errorf("there is no event with id %q and readable times in this request",
+				agent.Truncate(id, 80))
 		}
 		if best == nil {
 			best = &spans[i]
-		} else if s := easier(*best, spans[i]); s.ID == id {
+		} else if s := easierToMove(*best, spans[i]); s.ID == id {
 			best = &spans[i]
 		}
 	}
 	return *best, nil
 }
 
-func easier(a, b span) span {
+// easierToMove returns the event with fewer attendees, or else the later one.
+func easierToMove(a, b span) span {
 	if cmp.Or(cmp.Compare(len(a.Attendees), len(b.Attendees)), b.start.Compare(a.start)) < 0 {
 		return a
 	}
 	return b
 }
 
-// slots returns up to count free times of the event's length, none overlapping another, the nearest to its present start
-// first. They lie in working hours of the event's day, or today when that is past, and the searchDays after.
-func (h hours) slots(c agent.Context, spans []span, moving span, count int) []slot {
-	first := c.Now.In(c.Zone())
+// slots returns up to count free times for the event that do not overlap, those nearest to its current start first.
+// They are in the working hours of the event's day, or today when that has passed, and of the searchDays after it.
+func (h workingHours) slots(c agent.Context, spans []span, moving span, count int) []slot {
+	first := c.LocalNow()
 	if moving.start.After(first) {
 		first = moving.start
 	}
 	var all []slot
 	for day := range searchDays + 1 {
 		noon := time.Date(first.Year(), first.Month(), first.Day()+day, 12, 0, 0, 0, c.Zone())
-		if weekend := noon.Weekday() == time.Saturday || noon.Weekday() == time.Sunday; !weekend || h.weekends {
-			all = append(all, h.free(c, spans, moving, noon)...)
+		weekend := noon.Weekday() == time.Saturday || noon.Weekday() == time.Sunday
+		if !weekend || h.weekends {
+			all = append(all, h.freeSlots(c, spans, moving, noon)...)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b slot) int {
@@ -151,18 +157,21 @@ func (h hours) slots(c agent.Context, spans []span, moving span, count int) []sl
 	})
 	chosen := []slot{}
 	for _, s := range all {
-		clash := slices.ContainsFunc(chosen, func(o slot) bool { return s.start.Before(o.end) && o.start.Before(s.end) })
-		if !clash && len(chosen) < count {
+		overlaps := slices.ContainsFunc(chosen, func(o slot) bool {
+			return s.start.Before(o.end) && o.start.Before(s.end)
+		})
+		if !overlaps && len(chosen) < count {
 			chosen = append(chosen, s)
 		}
 	}
 	return chosen
 }
 
-// free returns every free slot of one day on the grid, which counts from the start of work.
-func (h hours) free(c agent.Context, spans []span, moving span, noon time.Time) (list []slot) {
+// freeSlots returns all free slots of the day that start on the grid.
+func (h workingHours) freeSlots(c agent.Context, spans []span, moving span, noon time.Time) (list []slot) {
 	at := func(d time.Duration) time.Time {
-		return time.Date(noon.Year(), noon.Month(), noon.Day(), int(d/time.Hour), int(d%time.Hour/time.Minute), 0, 0, c.Zone())
+		hour, minute := int(d/time.Hour), int(d%time.Hour/time.Minute)
+		return time.Date(noon.Year(), noon.Month(), noon.Day(), hour, minute, 0, 0, c.Zone())
 	}
 	length, end := moving.end.Sub(moving.start), at(h.end)
 	var busy []span
@@ -174,76 +183,79 @@ func (h hours) free(c agent.Context, spans []span, moving span, noon time.Time) 
 		}
 	}
 	for start := at(h.start); !start.Add(length).After(end); start = start.Add(grid) {
-		try := moving
-		try.start, try.end = start, start.Add(length)
-		if start.Before(c.Now) || start.Equal(moving.start) || !h.fits(try, busy) {
+		candidate := moving
+		candidate.start, candidate.end = start, start.Add(length)
+		if start.Before(c.Now) || start.Equal(moving.start) || !h.fits(candidate, busy) {
 			continue
 		}
-		list = append(list, slot{start.Format(time.RFC3339), try.end.Format(time.RFC3339), start.Weekday().String(), start, try.end})
+		list = append(list, slot{Start: start.Format(time.RFC3339), End: candidate.end.Format(time.RFC3339),
+			Weekday: start.Weekday().String(), start: start, end: candidate.end})
 	}
 	return list
 }
 
-func (h hours) fits(try span, busy []span) bool {
+// fits reports whether the candidate overlaps no other event and leaves time to travel.
+func (h workingHours) fits(candidate span, busy []span) bool {
 	return !slices.ContainsFunc(busy, func(s span) bool {
-		if try.overlaps(s) {
+		if candidate.overlaps(s) {
 			return true
 		}
-		tooNear := try.start.Before(s.end.Add(h.travel)) && s.start.Before(try.end.Add(h.travel))
-		return tooNear && !s.allDay && try.apart(s)
+		tooClose := candidate.start.Before(s.end.Add(h.travel)) && s.start.Before(candidate.end.Add(h.travel))
+		return tooClose && !s.allDay && candidate.needsTravel(s)
 	})
 }
 
-type newTime struct {
+type moveInput struct {
 	ID    string `json:"id" desc:"Id of the event"`
 	Start string `json:"start" desc:"YYYY-MM-DDTHH:MM in the person's time zone"`
 	End   string `json:"end,omitempty" desc:"Left out: the event keeps its length"`
 }
 
-func move(_ context.Context, run *agent.Run, in newTime) (string, error) {
+func moveEvent(_ context.Context, run *agent.Run, in moveInput) (string, error) {
 	c := run.Context
-	spans, _ := spansOf(c, c.Events)
+	spans, _ := toSpans(c, c.Events)
 	i := slices.IndexFunc(spans, func(s span) bool { return s.ID == in.ID })
 	if i < 0 {
-		return "", fmt.Errorf("there is no event with id %q and readable times in this request", agent.Cut(in.ID, 80))
+		return "", fmt.Errorf("there is no event with id %q and readable times in this request",
+			agent.Truncate(in.ID, 80))
 	}
 	moved, err := in.apply(c, spans[i])
 	if err != nil {
 		return "", err
 	}
 	data := map[string]any{"id": in.ID, "start": moved.start.UnixMilli(), "end": moved.end.UnixMilli()}
-	if err := run.Propose(playbook.UpdateRecord("events", data)); err != nil {
+	if err := run.Propose(action.UpdateRecord("events", data)); err != nil {
 		return "", err
 	}
 	out := struct {
-		Proposed row      `json:"proposed"`
-		Clashes  []string `json:"still_overlaps,omitempty"`
+		Proposed eventRow `json:"proposed"`
+		Overlaps []string `json:"still_overlaps,omitempty"`
 	}{Proposed: moved.row(c)}
 	for _, s := range spans {
-		if s.ID != in.ID && !s.allDay && s.overlaps(moved) && len(out.Clashes) < maxAttendees {
-			out.Clashes = append(out.Clashes, agent.Cut(s.Title, 200))
+		if s.ID != in.ID && !s.allDay && s.overlaps(moved) && len(out.Overlaps) < maxAttendees {
+			out.Overlaps = append(out.Overlaps, agent.Truncate(s.Title, 200))
 		}
 	}
-	return answer(out)
+	return agent.JSON(out)
 }
 
 // apply returns the event at its new time.
-func (in newTime) apply(c agent.Context, old span) (span, error) {
-	start, err := c.Moment(in.Start)
+func (in moveInput) apply(c agent.Context, old span) (span, error) {
+	start, err := c.ParseDate(in.Start)
 	if err != nil {
 		return span{}, fmt.Errorf("start: %w", err)
 	}
 	moved := old
 	moved.start, moved.end = start.Start, start.Start.Add(old.end.Sub(old.start))
 	if in.End != "" {
-		end, err := c.Moment(in.End)
+		end, err := c.ParseDate(in.End)
 		if err != nil {
 			return span{}, fmt.Errorf("end: %w", err)
 		}
 		moved.end = end.Start
 	}
 	switch {
-	case start.Day && !moved.allDay:
+	case start.WholeDay && !moved.allDay:
 		return span{}, errors.New("start: give a time of day")
 	case moved.start.Before(c.Now):
 		return span{}, errors.New("start: that time is past")

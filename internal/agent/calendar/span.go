@@ -7,34 +7,33 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
-// maxMillis is the last millisecond that a client can show as a date.
-const maxMillis = 8_640_000_000_000_000
-
-// span is an event whose times make sense: start inclusive, end exclusive, in the caller's zone.
+// span is an event with valid times: start inclusive, end exclusive, in the caller's zone.
 type span struct {
 	agent.Event
 	start, end time.Time
 	allDay     bool
 }
 
-// skipped is an event that cannot be placed in time.
+// skipped is an event without valid times.
 type skipped struct {
 	ID    string `json:"id,omitempty"`
 	Title string `json:"title"`
 	Why   string `json:"why"`
 }
 
-// spansOf returns the events by start, end and id, and those whose times make no sense.
-func spansOf(c agent.Context, events []agent.Event) (spans []span, bad []skipped) {
+// toSpans returns the events sorted by start, end and id, and separately those without valid times.
+func toSpans(c agent.Context, events []agent.Event) (spans []span, bad []skipped) {
 	for _, e := range events {
-		if why := wrong(e); why != "" {
-			bad = append(bad, skipped{e.ID, agent.Cut(e.Title, 200), why})
+		if why := invalidReason(e); why != "" {
+			bad = append(bad, skipped{e.ID, agent.Truncate(e.Title, 200), why})
 			continue
 		}
-		spans = append(spans, spanOf(c, e))
+		spans = append(spans, toSpan(c, e))
 	}
 	slices.SortStableFunc(spans, func(a, b span) int {
 		return cmp.Or(a.start.Compare(b.start), a.end.Compare(b.end), cmp.Compare(a.ID, b.ID))
@@ -42,11 +41,12 @@ func spansOf(c agent.Context, events []agent.Event) (spans []span, bad []skipped
 	return spans, bad
 }
 
-func wrong(e agent.Event) string {
+// invalidReason says what is wrong with the times of an event, or returns "".
+func invalidReason(e agent.Event) string {
 	switch {
 	case e.Start == 0 || e.End == 0:
 		return "start or end is missing"
-	case max(e.Start, e.End) > maxMillis || min(e.Start, e.End) < -maxMillis:
+	case max(e.Start, e.End) > action.MaxMillis || min(e.Start, e.End) < -action.MaxMillis:
 		return "start or end is out of range"
 	case e.End < e.Start:
 		return "ends before it starts"
@@ -54,28 +54,32 @@ func wrong(e agent.Event) string {
 	return ""
 }
 
-// spanOf reads the event. From one midnight to another, in the event's zone, it lasts whole days; without a zone of its
-// own, midnights in UTC are floating dates and mean the caller's days.
-func spanOf(c agent.Context, e agent.Event) span {
+// toSpan returns the event as a span. One from midnight to midnight in its own zone lasts all day. Without a zone of
+// its own, midnights in UTC are floating dates, which mean the caller's days.
+func toSpan(c agent.Context, e agent.Event) span {
 	start, end := time.UnixMilli(e.Start), time.UnixMilli(e.End)
 	s := span{Event: e, start: start.In(c.Zone()), end: end.In(c.Zone())}
 	zone := zoneOf(c, e)
 	switch {
 	case !end.After(start):
-	case midnight(start.In(zone)) && midnight(end.In(zone)):
+	case isMidnight(start.In(zone)) && isMidnight(end.In(zone)):
 		s.allDay = true
-	case e.Timezone == "" && midnight(start.UTC()) && midnight(end.UTC()):
-		s.start, s.end, s.allDay = dayIn(c.Zone(), start.UTC()), dayIn(c.Zone(), end.UTC()), true
+	case e.Timezone == "" && isMidnight(start.UTC()) && isMidnight(end.UTC()):
+		s.start = startOfDayIn(c.Zone(), start.UTC())
+		s.end = startOfDayIn(c.Zone(), end.UTC())
+		s.allDay = true
 	}
 	return s
 }
 
-func midnight(t time.Time) bool { return t.Equal(agent.StartOfDay(t)) }
+func isMidnight(t time.Time) bool { return t.Equal(dates.StartOfDay(t)) }
 
-func dayIn(zone *time.Location, t time.Time) time.Time {
-	return agent.StartOfDay(time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, zone))
+// startOfDayIn returns the first instant in zone of t's calendar day.
+func startOfDayIn(zone *time.Location, t time.Time) time.Time {
+	return dates.StartOfDay(time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, zone))
 }
 
+// zoneOf returns the event's zone, or the caller's when the event has none that is known.
 func zoneOf(c agent.Context, e agent.Event) *time.Location {
 	if name := strings.TrimSpace(e.Timezone); name != "" && name != "Local" {
 		if zone, err := time.LoadLocation(name); err == nil {
@@ -87,15 +91,15 @@ func zoneOf(c agent.Context, e agent.Event) *time.Location {
 
 func (s span) minutes() int { return int(s.end.Sub(s.start) / time.Minute) }
 
-// place returns where a person must be for the event, or "" when that may be anywhere.
+// place returns where the event takes place, or "" for one that can be attended from anywhere.
 func (s span) place() string {
-	place := strings.Join(strings.Fields(strings.ToLower(s.Location)), " ")
+	place := agent.Normalize(s.Location)
 	if strings.Contains(place, "://") || strings.HasPrefix(place, "tel:") || strings.HasPrefix(place, "www.") {
 		return ""
 	}
 	words := strings.FieldsFunc(place, func(r rune) bool { return !unicode.IsLetter(r) })
-	for _, word := range []string{"zoom", "meet", "teams", "webex", "skype", "facetime", "online", "remote", "virtual", "phone",
-		"call", "telefon", "telefono", "video"} {
+	for _, word := range []string{"zoom", "meet", "teams", "webex", "skype", "facetime", "online", "remote", "virtual",
+		"phone", "call", "telefon", "telefono", "video"} {
 		if slices.Contains(words, word) {
 			return ""
 		}
@@ -103,16 +107,16 @@ func (s span) place() string {
 	return place
 }
 
-// apart reports whether somebody has to travel between the two events.
-func (s span) apart(t span) bool {
+// needsTravel reports whether the two events are in different places.
+func (s span) needsTravel(t span) bool {
 	a, b := s.place(), t.place()
 	return a != "" && b != "" && a != b
 }
 
 func (s span) overlaps(t span) bool { return s.start.Before(t.end) && t.start.Before(s.end) }
 
-// row is an event as the model reads it.
-type row struct {
+// eventRow is an event as the model reads it.
+type eventRow struct {
 	ID        string   `json:"id,omitempty"`
 	Title     string   `json:"title"`
 	Start     string   `json:"start_local"`
@@ -125,12 +129,13 @@ type row struct {
 	Attendees []string `json:"attendees,omitempty"`
 }
 
-func (s span) row(c agent.Context) row {
-	out := row{ID: s.ID, Title: agent.Cut(s.Title, 200), Start: s.start.Format(time.RFC3339), End: s.end.Format(time.RFC3339),
-		AllDay: s.allDay, Minutes: s.minutes(), Location: agent.Cut(s.Location, 200),
+func (s span) row(c agent.Context) eventRow {
+	out := eventRow{ID: s.ID, Title: agent.Truncate(s.Title, 200), Start: s.start.Format(time.RFC3339),
+		End: s.end.Format(time.RFC3339), AllDay: s.allDay, Minutes: s.minutes(), Location: agent.Truncate(s.Location, 200),
 		Attendees: s.Attendees[:min(len(s.Attendees), maxAttendees)]}
 	if zone := zoneOf(c, s.Event); zone.String() != c.Zone().String() {
-		out.Zone, out.ZoneStart = zone.String(), s.start.In(zone).Format(time.RFC3339)
+		out.Zone = zone.String()
+		out.ZoneStart = s.start.In(zone).Format(time.RFC3339)
 	}
 	return out
 }

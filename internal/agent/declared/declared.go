@@ -1,6 +1,22 @@
-// Package declared makes agents of YAML manifests, so that an operator can add one without writing Go. A manifest holds
-// what an agent.Definition holds; its tools propose an action from a template or read rows of the request. What comes out
-// are ordinary agents. A folder is read once, at the start, and every fault of every file in it is told at once.
+// Package declared builds agents from YAML manifests, so that an operator can add an agent without writing Go. A
+// manifest has what an agent.Definition has; its tools propose an action from a template or read rows of the request.
+// The results are ordinary agents. A folder is read once, at the start, and Load reports all errors of all its files
+// together.
+//
+//	folder ── manifests() ──► source.go: bytes, UTF-8, one YAML document without aliases or tags
+//	                            │ *yaml.Node, with line numbers
+//	                            ▼
+//	                          node.go: objects, lists and texts, each with its path for error messages
+//	                            │ field
+//	            ┌───────────────┼──────────────────┐
+//	            ▼               ▼                  ▼
+//	      manifest.go       schema.go       action.go, rows.go
+//	    name, prompt, …   tool arguments   what a tool does; value.go: columns and placeholders
+//	            └───────────────┴──────────────────┘
+//	                            ▼
+//	                  agent.Definition, or an ErrorList with file and line
+//
+// The parser never stops at the first error, and a manifest with errors never becomes an agent.
 package declared
 
 import (
@@ -10,26 +26,26 @@ import (
 	"strings"
 
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
-// Fault is one thing wrong in one manifest. Line counts from 1; what concerns a whole file stands at line 1.
-type Fault struct {
+// Error is one error in a manifest. Line counts from 1; an error of the whole file has line 1.
+type Error struct {
 	File   string
 	Line   int
 	Reason string
 }
 
-// String returns "file:line: reason".
-func (f Fault) String() string { return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Reason) }
+// Error returns "file:line: reason".
+func (e Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Reason) }
 
-// Faults is everything wrong in a folder of manifests, by file and line. As an error it has one fault a line.
-type Faults []Fault
+// ErrorList is every error in a folder of manifests, by file and line.
+type ErrorList []Error
 
-func (f Faults) Error() string {
-	lines := make([]string, len(f))
-	for i, fault := range f {
-		lines[i] = fault.String()
+// Error returns one line for each error.
+func (l ErrorList) Error() string {
+	lines := make([]string, len(l))
+	for i, e := range l {
+		lines[i] = e.Error()
 	}
 	return strings.Join(lines, "\n")
 }
@@ -37,56 +53,56 @@ func (f Faults) Error() string {
 // Set is the agents of one folder, in the order of their files' names. It is immutable; a nil *Set is empty.
 type Set struct {
 	definitions []agent.Definition
-	templates   []playbook.Template
 }
 
-// Load reads the folder's manifests: its files that end in .yaml or .yml and whose names do not begin with a dot; folders
-// inside it are not entered. No agent may have one of the names in taken. The error is Faults when manifests are wrong,
-// and something else when the folder cannot be read.
-func Load(dir string, taken ...string) (*Set, error) {
+// Load reads the manifests of a folder: its files that end in .yaml or .yml and do not begin with a dot. It does not
+// enter subfolders. No agent may have one of the reserved names. The error is an ErrorList when manifests are wrong,
+// and of another type when the folder cannot be read.
+func Load(dir string, reserved ...string) (*Set, error) {
 	files, err := manifests(dir)
 	if err != nil {
 		return nil, fmt.Errorf("the folder of agents cannot be read: %w", err)
 	}
-	set, seen, faults := &Set{}, map[string]string{}, Faults{}
-	for _, name := range taken {
-		seen[name] = ""
+	set := &Set{}
+	names := map[string]string{}
+	for _, name := range reserved {
+		names[name] = ""
 	}
+	var list ErrorList
 	for _, path := range files {
-		r := &reader{file: path}
-		if m, ok := r.manifest(path); ok {
-			r.claim(m, seen)
+		p := &parser{file: path}
+		if m, ok := p.manifest(path); ok {
+			p.claimName(m, names)
 			set.definitions = append(set.definitions, m.definition)
-			set.templates = append(set.templates, m.template())
 		}
-		faults = append(faults, r.faults...)
+		list = append(list, p.errors...)
 	}
-	if len(faults) > 0 {
-		slices.SortStableFunc(faults, func(a, b Fault) int {
+	if len(list) > 0 {
+		slices.SortStableFunc(list, func(a, b Error) int {
 			return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 		})
-		return nil, faults
+		return nil, list
 	}
 	return set, nil
 }
 
-// claim takes the manifest's name, unless somebody has it.
-func (r *reader) claim(m manifest, seen map[string]string) {
+// claimName enters the manifest's name into names with its position, which is "" for a built-in agent.
+func (p *parser) claimName(m manifest, names map[string]string) {
 	name := m.definition.Name
 	if name == "" {
 		return
 	}
-	switch other, there := seen[name]; {
-	case !there:
-		seen[name] = fmt.Sprintf("%s:%d", r.file, m.nameLine)
+	switch other, taken := names[name]; {
+	case !taken:
+		names[name] = fmt.Sprintf("%s:%d", p.file, m.nameLine)
 	case other == "":
-		r.fault(m.nameLine, "name: %q is the name of a built-in agent", name)
+		p.errorf(m.nameLine, "name: %q is the name of a built-in agent", name)
 	default:
-		r.fault(m.nameLine, "name: %q is also the name of the agent in %s", name, other)
+		p.errorf(m.nameLine, "name: %q is also the name of the agent in %s", name, other)
 	}
 }
 
-// Agents returns the agents on that model.
+// Agents returns the agents with that model.
 func (s *Set) Agents(model agent.Model) []*agent.Agent {
 	if s == nil {
 		return nil
@@ -96,12 +112,4 @@ func (s *Set) Agents(model agent.Model) []*agent.Agent {
 		list = append(list, agent.New(model, d))
 	}
 	return list
-}
-
-// Templates returns the templates that the agents' plans name.
-func (s *Set) Templates() []playbook.Template {
-	if s == nil {
-		return nil
-	}
-	return slices.Clone(s.templates)
 }

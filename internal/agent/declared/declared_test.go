@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/declared"
 	"github.com/adiuva/cloud-api/internal/identity"
@@ -67,8 +68,9 @@ func request(t *testing.T) agent.Context {
 		Projects:    []agent.Project{{ID: "p1", ClientID: "c1", Name: "Fence"}, {ID: "p2", Name: "Roof"}},
 		Notes:       []agent.Note{{ID: "n1", ProjectID: "p1", Content: "Green."}},
 		Checkpoints: []agent.Checkpoint{{ID: "k1", Title: "Done", IsApproved: true}, {ID: "k2", Title: "Soon"}},
-		Events:      []agent.Event{{ID: "e1", Title: "Call", Start: ms(24, 9), End: ms(24, 10), Attendees: []string{"a@x.org", "b@x.org"}}},
-		Emails:      []agent.Email{{ID: "m1", From: "Ann <ann@acme.com>", Subject: "Colour", Labels: []string{"work"}}},
+		Events: []agent.Event{{ID: "e1", Title: "Call", Start: ms(24, 9), End: ms(24, 10),
+			Attendees: []string{"a@x.org", "b@x.org"}}},
+		Emails: []agent.Email{{ID: "m1", From: "Ann <ann@acme.com>", Subject: "Colour", Labels: []string{"work"}}},
 	}
 }
 
@@ -80,7 +82,8 @@ func TestExamplesInConversation(t *testing.T) {
 			llmtest.Call("2", "add_candidate", `{"name":"Cy {{role}}","role":"cook","answer_by":"tomorrow"}`)),
 		llmtest.CallTurn(llmtest.Call("3", "move_candidate", `{"id":"t1","status":"in_progress"}`),
 			llmtest.Call("4", "move_candidate", `{"id":"nobody","status":"done"}`),
-			llmtest.Call("5", "plan_interview", `{"name":"Cy","start":"2026-11-25T14:00","end":"2026-11-25T15:00","attendees":["cy@x.org"]}`)),
+			llmtest.Call("5", "plan_interview", `{"name":"Cy","start":"2026-11-25T14:00",`+
+				`"end":"2026-11-25T15:00","attendees":["cy@x.org"]}`)),
 		llmtest.TextTurn("Done, ", "Cy is in."))
 	_, registry := load(t, examples, model)
 	hiring, ok := registry.Get("hiring_agent")
@@ -96,11 +99,12 @@ func TestExamplesInConversation(t *testing.T) {
 	if got.Text != "Done, Cy is in." || streamed.String() != got.Text {
 		t.Errorf("text %q, streamed %q", got.Text, streamed.String())
 	}
-	want := []playbook.Action{
-		playbook.CreateRecord("tasks", map[string]any{"title": "Candidate: Cy {{role}} (cook)", "assignee": "hiring", "status": "todo",
+	want := []action.Action{
+		action.CreateRecord("tasks", map[string]any{"title": "Candidate: Cy {{role}} (cook)", "assignee": "hiring",
+			"status":  "todo",
 			"dueDate": time.Date(2026, 11, 24, 22, 59, 59, 999e6, time.UTC).UnixMilli()}),
-		playbook.UpdateRecord("tasks", map[string]any{"id": "t1", "status": "in_progress"}),
-		playbook.CreateRecord("events", map[string]any{"title": "Interview with Cy", "attendees": []string{"cy@x.org"},
+		action.UpdateRecord("tasks", map[string]any{"id": "t1", "status": "in_progress"}),
+		action.CreateRecord("events", map[string]any{"title": "Interview with Cy", "attendees": []string{"cy@x.org"},
 			"start": time.Date(2026, 11, 25, 13, 0, 0, 0, time.UTC).UnixMilli(),
 			"end":   time.Date(2026, 11, 25, 14, 0, 0, 0, time.UTC).UnixMilli()}),
 	}
@@ -123,7 +127,7 @@ func TestExamplesInConversation(t *testing.T) {
 
 func TestExamplesBelongToTheirTier(t *testing.T) {
 	t.Parallel()
-	set, registry := load(t, examples, llmtest.NewModel())
+	_, registry := load(t, examples, llmtest.NewModel())
 	for level, want := range map[tier.Tier][]string{
 		tier.Free: nil, tier.Pro: {"hiring_agent"}, tier.Power: {"client_brief_agent", "hiring_agent"}} {
 		var got []string
@@ -134,10 +138,11 @@ func TestExamplesBelongToTheirTier(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", level, diff)
 		}
 	}
-	if _, err := playbook.NewTemplates(set.Templates()...); err != nil {
+	if _, err := playbook.NewTemplates(registry.Templates()...); err != nil {
 		t.Error(err)
 	}
-	if got := registry.List(tier.Team)[1]; got.Description != "Hiring: candidates, interviews, follow-ups" || len(got.Skills) != 4 {
+	if got := registry.List(tier.Team)[1]; got.Description != "Hiring: candidates, interviews, follow-ups" ||
+		len(got.Skills) != 4 {
 		t.Errorf("listing %+v", got)
 	}
 }
@@ -145,8 +150,8 @@ func TestExamplesBelongToTheirTier(t *testing.T) {
 // TestPlan finds a plan also where the tools propose nothing: read the rows, then answer about them.
 func TestPlan(t *testing.T) {
 	t.Parallel()
-	set, registry := load(t, examples, llmtest.NewModel(llmtest.TextTurn("Nothing to do.")))
-	templates, err := playbook.NewTemplates(set.Templates()...)
+	_, registry := load(t, examples, llmtest.NewModel(llmtest.TextTurn("Nothing to do.")))
+	templates, err := playbook.NewTemplates(registry.Templates()...)
 	if err != nil {
 		t.Fatal(err)
 	}

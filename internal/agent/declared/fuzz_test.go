@@ -23,9 +23,12 @@ func FuzzLoad(f *testing.F) {
 		}
 		f.Add(text)
 	}
-	for _, seed := range []string{head, "a: &x [*x]", "? {a: b}\n: c", "\"a\\nb\": 1", "!foo%0Abar x: 1", "- - - -", "a: *\n", "%TAG ! x\n--- !", "---\n---\n", "---",
-		tool("rows: tasks\nfilter: {dueDate: \"{{s}}\", labels: [a]}"), tool("action: {type: create_record, table: events, data: {attendees: [], start: .nan}}"),
-		tool("action: {type: update_record, table: emails, data: {id: \"{{s}}\", to: [\"{{l}}\", \"{{\"], date: 1e300}}")} {
+	for _, seed := range []string{head, "a: &x [*x]", "? {a: b}\n: c", "\"a\\nb\": 1", "!foo%0Abar x: 1", "- - - -",
+		"a: *\n", "%TAG ! x\n--- !", "---\n---\n", "---",
+		tool("rows: tasks\nfilter: {dueDate: \"{{s}}\", labels: [a]}"), tool("action: {type: create_record, " +
+			"table: events, data: {attendees: [], start: .nan}}"),
+		tool("action: {type: update_record, table: emails, data: {id: \"{{s}}\", to: [\"{{l}}\", \"{{\"], " +
+			"date: 1e300}}")} {
 		f.Add([]byte(seed))
 	}
 	dir := f.TempDir()
@@ -48,12 +51,13 @@ func FuzzLoad(f *testing.F) {
 			usable(t, set)
 			return
 		}
-		var faults declared.Faults
+		var faults declared.ErrorList
 		if !errors.As(err, &faults) || len(faults) == 0 || strings.Count(err.Error(), "\n") != len(faults)-1 {
 			t.Fatalf("error %q", err)
 		}
 		for _, fault := range faults {
-			if last := 1 + strings.Count(strings.TrimSuffix(string(text), "\n"), "\n"); fault.File != path || fault.Line < 1 || fault.Line > last || fault.Reason == "" {
+			if last := 1 + strings.Count(strings.TrimSuffix(string(text), "\n"),
+				"\n"); fault.File != path || fault.Line < 1 || fault.Line > last || fault.Reason == "" {
 				t.Errorf("%+v in a file of %d lines", fault, last)
 			}
 		}
@@ -66,7 +70,7 @@ func usable(t *testing.T, set *declared.Set) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := playbook.NewTemplates(set.Templates()...); err != nil {
+	if _, err := playbook.NewTemplates(registry.Templates()...); err != nil {
 		t.Fatal(err)
 	}
 	for _, a := range set.Agents(nil) {

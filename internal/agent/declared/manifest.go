@@ -3,6 +3,7 @@ package declared
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/playbook"
@@ -21,103 +22,105 @@ var (
 )
 
 const (
-	maxName  = 64  // characters of an agent's or a tool's name, as language models take them
-	maxTools = 64  // tools of one agent; OpenAI takes 128 with the shared ones
-	maxLabel = 200 // characters of an agent's description and of a skill, which clients show
+	maxName  = 64  // characters of an agent's or a tool's name, the limit of language models
+	maxTools = 64  // tools of one agent; OpenAI accepts 128, shared tools included
+	maxLabel = 200 // characters of an agent's description and of a skill, which clients display
 )
 
-// manifest reads the file; false when nothing of it can be read.
-func (r *reader) manifest(path string) (manifest, bool) {
-	text, ok := r.read(path)
+// manifest parses the file. It returns false when the file cannot be parsed at all.
+func (p *parser) manifest(path string) (manifest, bool) {
+	text, ok := p.source(path)
 	if !ok {
 		return manifest{}, false
 	}
-	root, ok := r.document(text)
+	root, ok := p.document(text)
 	if !ok {
 		return manifest{}, false
 	}
-	f, ok := r.object(field{node: root}, "name!", "description!", "tier!", "prompt!", "skills", "tools")
+	f, ok := p.object(field{node: root}, "name!", "description!", "tier!", "prompt!", "skills", "tools")
 	if !ok {
 		return manifest{}, false
 	}
 	m := manifest{nameLine: f["name"].line(), definition: agent.Definition{
-		Name: r.name(f["name"], agentName, "an agent's name is snake_case and ends in _agent"), Description: r.label(f["description"]),
-		Tier: r.tier(f["tier"]), Prompt: r.text(f["prompt"]),
+		Name:        p.name(f["name"], agentName, "an agent's name is snake_case and ends in _agent"),
+		Description: p.label(f["description"]),
+		Tier:        p.tier(f["tier"]),
+		Prompt:      p.text(f["prompt"]),
 	}}
-	for _, skill := range r.list(f["skills"]) {
-		m.definition.Skills = append(m.definition.Skills, r.label(skill))
+	for _, skill := range p.list(f["skills"]) {
+		m.definition.Skills = append(m.definition.Skills, p.label(skill))
 	}
-	outline := outlineOf(m.definition.Name)
-	m.definition.Tools, outline.Select = r.tools(f["tools"], outline.Name)
+	outline := outlineOf(m.definition)
+	m.definition.Tools, outline.Select = p.tools(f["tools"], outline.Name)
 	m.definition.Outlines = []agent.Outline{outline}
 	return m, true
 }
 
-func (r *reader) name(f field, shape *regexp.Regexp, rule string) string {
-	name := r.text(f)
+func (p *parser) name(f field, pattern *regexp.Regexp, rule string) string {
+	name := p.text(f)
 	switch {
 	case name == "":
 		return ""
 	case len(name) > maxName:
-		r.fault(f.line(), "%s: is longer than %d characters", f.at, maxName)
+		p.errorf(f.line(), "%s: is longer than %d characters", f.path, maxName)
 		return ""
-	case !shape.MatchString(name):
-		r.fault(f.line(), "%s: %q is not right; %s", f.at, name, rule)
+	case !pattern.MatchString(name):
+		p.errorf(f.line(), "%s: %q is not right; %s", f.path, name, rule)
 		return ""
 	}
 	return name
 }
 
-func (r *reader) label(f field) string {
-	text := strings.TrimSpace(r.text(f))
-	if agent.Cut(text, maxLabel) != text {
-		r.fault(f.line(), "%s: is longer than %d characters", f.at, maxLabel)
+func (p *parser) label(f field) string {
+	text := strings.TrimSpace(p.text(f))
+	if utf8.RuneCountInString(text) > maxLabel {
+		p.errorf(f.line(), "%s: is longer than %d characters", f.path, maxLabel)
 	}
 	if strings.ContainsAny(text, "\r\n") {
-		r.fault(f.line(), "%s: must be one line", f.at)
+		p.errorf(f.line(), "%s: must be one line", f.path)
 	}
 	return text
 }
 
-func (r *reader) tier(f field) tier.Tier {
-	name := r.text(f)
+func (p *parser) tier(f field) tier.Tier {
+	name := p.text(f)
 	if name == "" {
 		return ""
 	}
 	t, err := tier.Parse(name)
 	if err != nil {
-		r.fault(f.line(), "%s: %q is not one of %s", f.at, agent.Cut(name, maxQuoted), join(tier.All()))
+		p.errorf(f.line(), "%s: %q is not one of %s", f.path, agent.Truncate(name, maxQuoted), join(tier.All()))
 	}
 	return t
 }
 
-// outlineOf is what the agent plans when its tools propose nothing: read the rows of its first reading tool, and answer
-// about them.
-func outlineOf(name string) agent.Outline {
-	return agent.Outline{Name: "plan_" + strings.TrimSuffix(name, "_agent"), Description: "Plan: read rows and answer about them.",
-		Template: "tpl_" + name + "_default"}
+// outlineOf returns what the agent plans when its tools propose nothing: answer about the rows of its first tool that
+// reads rows.
+func outlineOf(d agent.Definition) agent.Outline {
+	return agent.Outline{
+		Name:        "plan_" + strings.TrimSuffix(d.Name, "_agent"),
+		Description: "Plan: read rows and answer about them.",
+		Template: playbook.Template{
+			ID: "tpl_" + d.Name + "_default",
+			Text: strings.TrimSpace(d.Prompt) + "\n\n" + `Answer the variable "request" about the records in a short ` +
+				"text. When records would be needed and there are none, say so.",
+		},
+	}
 }
 
-// template returns the template of the agent's plans.
-func (m manifest) template() playbook.Template {
-	return playbook.Template{ID: outlineOf(m.definition.Name).Template, Required: []string{"request"},
-		Text: strings.TrimSpace(m.definition.Prompt) + "\n\n" + `Answer the variable "request" about the records in a short text. When ` +
-			"records would be needed and there are none, say so."}
-}
-
-// tools reads the tools and returns them with the table of the first that reads rows.
-func (r *reader) tools(f field, outline string) (list []agent.Tool, table string) {
+// tools parses the tools. It returns them and the table of the first one that reads rows.
+func (p *parser) tools(f field, outline string) (list []agent.Tool, table string) {
 	taken := map[string]bool{"ask_agent": true, outline: true}
 	for _, t := range agent.New(nil, agent.Definition{}).Tools() {
 		taken[t.Name()] = true
 	}
-	items := r.list(f)
+	items := p.list(f)
 	if len(items) > maxTools {
-		r.fault(f.line(), "%s: are more than %d", f.at, maxTools)
+		p.errorf(f.line(), "%s: are more than %d", f.path, maxTools)
 		return nil, ""
 	}
 	for _, item := range items {
-		tool, rows, ok := r.tool(item, taken)
+		tool, rows, ok := p.tool(item, taken)
 		if !ok {
 			continue
 		}
@@ -129,27 +132,27 @@ func (r *reader) tools(f field, outline string) (list []agent.Tool, table string
 	return list, table
 }
 
-// tool reads one tool and takes its name; rows is the table it reads, if it reads one.
-func (r *reader) tool(item field, taken map[string]bool) (tool agent.Tool, rows string, ok bool) {
-	before := len(r.faults)
-	f, ok := r.object(item, "name!", "description!", "schema", "action", "rows", "filter")
+// tool parses one tool and adds its name to taken. rows is the table that the tool reads, or "".
+func (p *parser) tool(item field, taken map[string]bool) (tool agent.Tool, rows string, ok bool) {
+	before := len(p.errors)
+	f, ok := p.object(item, "name!", "description!", "schema", "action", "rows", "filter")
 	if !ok {
 		return tool, "", false
 	}
-	name := r.name(f["name"], toolName, "a tool's name is snake_case")
+	name := p.name(f["name"], toolName, "a tool's name is snake_case")
 	if taken[name] {
-		r.fault(f["name"].line(), "%s: %q is the name of another tool of this agent", f["name"].at, name)
+		p.errorf(f["name"].line(), "%s: %q is the name of another tool of this agent", f["name"].path, name)
 	}
 	taken[name] = name != ""
-	description := strings.TrimSpace(r.text(f["description"]))
-	arguments := r.schema(f["schema"])
-	do, rows := r.work(item, f, arguments)
-	if len(r.faults) > before {
+	description := strings.TrimSpace(p.text(f["description"]))
+	arguments := p.arguments(f["schema"])
+	do, rows := p.handler(item, f, arguments)
+	if len(p.errors) > before {
 		return tool, rows, false
 	}
-	tool, err := agent.NewSchemaTool(name, description, arguments.wire(), do)
+	tool, err := agent.NewSchemaTool(name, description, arguments, do)
 	if err != nil {
-		r.fault(item.line(), "%s: %v", item.at, err)
+		p.errorf(item.line(), "%s: %v", item.path, err)
 	}
 	return tool, rows, err == nil
 }

@@ -11,25 +11,27 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 )
 
-// reader reads one manifest and collects what is wrong with it.
-type reader struct {
+// parser parses one manifest and collects its errors.
+type parser struct {
 	file   string
 	lines  int // of the file, once it is read
-	faults Faults
+	errors ErrorList
 }
 
-// fault notes one. The YAML library takes the end of a file for a line of its own; nobody would find that one.
-func (r *reader) fault(line int, format string, args ...any) {
-	r.faults = append(r.faults, Fault{File: r.file, Line: max(1, min(line, r.lines)), Reason: fmt.Sprintf(format, args...)})
+// errorf adds an error. The YAML library counts the end of a file as one more line, which no editor shows.
+func (p *parser) errorf(line int, format string, args ...any) {
+	p.errors = append(p.errors, Error{File: p.file, Line: max(1, min(line, p.lines)),
+		Reason: fmt.Sprintf(format, args...)})
 }
 
-// field is a member of an object: where it stands, for the faults about it, and its value. The zero field is absent.
+// field is a value in the manifest with its path, such as "tools[0].name", for error messages. The zero field is
+// absent.
 type field struct {
-	at   string
+	path string
 	node *yaml.Node
 }
 
-func (f field) there() bool { return f.node != nil }
+func (f field) present() bool { return f.node != nil }
 
 func (f field) line() int {
 	if f.node == nil {
@@ -38,17 +40,18 @@ func (f field) line() int {
 	return f.node.Line
 }
 
-// under names a member of f.
-func (f field) under(name string) string {
-	if f.at == "" {
+// member returns the path of a member of f.
+func (f field) member(name string) string {
+	if f.path == "" {
 		return name
 	}
-	return f.at + "." + name
+	return f.path + "." + name
 }
 
-// object returns the members of a mapping by name. With known it refuses others; names that end in "!" must be there.
-func (r *reader) object(f field, known ...string) (map[string]field, bool) {
-	members, ok := r.members(f)
+// object returns the members of a mapping by name. It refuses names that are not known; those that end in "!" are
+// required.
+func (p *parser) object(f field, known ...string) (map[string]field, bool) {
+	members, ok := p.members(f)
 	if !ok {
 		return nil, false
 	}
@@ -59,105 +62,105 @@ func (r *reader) object(f field, known ...string) (map[string]field, bool) {
 	out := map[string]field{}
 	for _, m := range members {
 		if !slices.Contains(names, m.name) {
-			r.fault(m.line, "%s: unknown member; there are %s", m.at, strings.Join(names, ", "))
+			p.errorf(m.line, "%s: unknown member; there are %s", m.path, strings.Join(names, ", "))
 			continue
 		}
 		out[m.name] = m.field
 	}
 	for i, name := range names {
-		if _, there := out[name]; !there && name != known[i] {
-			r.fault(f.line(), "%s: is missing", f.under(name))
+		if _, ok := out[name]; !ok && name != known[i] {
+			p.errorf(f.line(), "%s: is missing", f.member(name))
 		}
 	}
 	return out, true
 }
 
-// member is a field with its name and the line on which the name stands.
+// member is a field with its name and the line of the name.
 type member struct {
 	field
 	name string
 	line int
 }
 
-// members returns the members of a mapping in order, without the second of any name.
-func (r *reader) members(f field) ([]member, bool) {
+// members returns the members of a mapping in order. A name that occurs twice is an error.
+func (p *parser) members(f field) ([]member, bool) {
 	if f.node.Kind != yaml.MappingNode {
-		r.fault(f.line(), "%smust be an object", prefix(f.at))
+		p.errorf(f.line(), "%smust be an object", prefix(f.path))
 		return nil, false
 	}
 	var list []member
 	for i := 0; i+1 < len(f.node.Content); i += 2 {
 		key, value := f.node.Content[i], f.node.Content[i+1]
 		if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" {
-			r.fault(key.Line, "%smembers' names must be plain texts", prefix(f.at))
+			p.errorf(key.Line, "%smembers' names must be plain texts", prefix(f.path))
 			continue
 		}
 		name := key.Value
-		at := f.under(shown(name))
+		path := f.member(excerpt(name))
 		if slices.ContainsFunc(list, func(m member) bool { return m.name == name }) {
-			r.fault(key.Line, "%s: is there twice", at)
+			p.errorf(key.Line, "%s: is there twice", path)
 			continue
 		}
-		list = append(list, member{field{at, value}, name, key.Line})
+		list = append(list, member{field{path, value}, name, key.Line})
 	}
 	return list, true
 }
 
-// maxQuoted is how many characters of a manifest a fault repeats.
+// maxQuoted is how many characters of a manifest an error repeats.
 const maxQuoted = 60
 
-// shown is the beginning of a text of the manifest, on one line whatever it holds.
-func shown(text string) string {
-	text = agent.Cut(text, maxQuoted)
+// excerpt returns the beginning of a text for an error message, quoted when it would not fit on one line as it is.
+func excerpt(text string) string {
+	text = agent.Truncate(text, maxQuoted)
 	if quoted := strconv.Quote(text); text == "" || quoted != `"`+text+`"` {
 		return quoted
 	}
 	return text
 }
 
-func prefix(at string) string {
-	if at == "" {
+func prefix(path string) string {
+	if path == "" {
 		return ""
 	}
-	return at + ": "
+	return path + ": "
 }
 
-// text returns a text that is not blank; an absent one is "" without a fault, because object told it.
-func (r *reader) text(f field) string {
+// text returns a text that is not blank. An absent one is "" without an error, because object reports it.
+func (p *parser) text(f field) string {
 	switch {
-	case !f.there():
+	case !f.present():
 		return ""
 	case f.node.Kind != yaml.ScalarNode || f.node.Tag != "!!str" && f.node.Tag != "!!null":
-		r.fault(f.line(), "%s: must be text", f.at)
+		p.errorf(f.line(), "%s: must be text", f.path)
 		return ""
 	case f.node.Tag == "!!null" || strings.TrimSpace(f.node.Value) == "":
-		r.fault(f.line(), "%s: is empty", f.at)
+		p.errorf(f.line(), "%s: is empty", f.path)
 		return ""
 	}
 	return f.node.Value
 }
 
-// list returns the items of a sequence, none when it is absent.
-func (r *reader) list(f field) []field {
-	if !f.there() {
+// list returns the items of a sequence, or none when it is absent.
+func (p *parser) list(f field) []field {
+	if !f.present() {
 		return nil
 	}
 	if f.node.Kind != yaml.SequenceNode {
-		r.fault(f.line(), "%s: must be a list", f.at)
+		p.errorf(f.line(), "%s: must be a list", f.path)
 		return nil
 	}
 	items := make([]field, len(f.node.Content))
 	for i, n := range f.node.Content {
-		items[i] = field{fmt.Sprintf("%s[%d]", f.at, i), n}
+		items[i] = field{fmt.Sprintf("%s[%d]", f.path, i), n}
 	}
 	return items
 }
 
 // texts returns a list of texts that are not blank.
-func (r *reader) texts(f field) []string {
+func (p *parser) texts(f field) []string {
 	var list []string
-	for _, item := range r.list(f) {
-		if text := r.text(item); text != "" {
+	for _, item := range p.list(f) {
+		if text := p.text(item); text != "" {
 			list = append(list, text)
 		}
 	}
@@ -165,9 +168,9 @@ func (r *reader) texts(f field) []string {
 }
 
 // scalar returns a text, an int64, a float64, a bool or nil. Dates are texts.
-func (r *reader) scalar(f field) (any, bool) {
+func (p *parser) scalar(f field) (any, bool) {
 	if f.node.Kind != yaml.ScalarNode {
-		r.fault(f.line(), "%s: must be a text, a number, true or false", f.at)
+		p.errorf(f.line(), "%s: must be a text, a number, true or false", f.path)
 		return nil, false
 	}
 	var err error
@@ -191,6 +194,6 @@ func (r *reader) scalar(f field) (any, bool) {
 	default:
 		return f.node.Value, true
 	}
-	r.fault(f.line(), "%s: the number %s is out of range", f.at, shown(f.node.Value))
+	p.errorf(f.line(), "%s: the number %s is out of range", f.path, excerpt(f.node.Value))
 	return nil, false
 }

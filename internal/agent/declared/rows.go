@@ -8,111 +8,114 @@ import (
 	"strings"
 	"time"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/agent/schema"
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
 const (
-	maxRows = 100 // rows one answer carries; total says how many there are
-	maxText = 500 // characters of one text in a row
+	maxRows = 100 // rows in one result; "total" has the number of all matching rows
+	maxText = 500 // characters of a text in a row
 )
 
-// rowTables are the tables whose rows a request carries.
+// rowTables returns the tables whose rows a request has.
 func rowTables() []string {
 	return []string{"tasks", "projects", "clients", "notes", "checkpoints", "events", "emails"}
 }
 
-// reading is a tool that returns the request's rows of one table.
-type reading struct {
+// rowsTool is a tool that returns the request's rows of one table.
+type rowsTool struct {
 	table   string
-	columns []playbook.Column
-	filter  []cell
+	columns []action.Column
+	filter  []columnValue
 }
 
-// rows reads a reading tool; nil when it has faults.
-func (r *reader) rows(f, filter field, arguments *schema) (work, string) {
-	before := len(r.faults)
-	table := r.text(f)
+// rows parses a tool that reads rows. It returns the tool's handler, nil when it has errors, and its table.
+func (p *parser) rows(f, filter field, arguments *schema.Schema) (handler, string) {
+	before := len(p.errors)
+	table := p.text(f)
 	if table != "" && !slices.Contains(rowTables(), table) {
-		r.fault(f.line(), "%s: %q is not one of %s", f.at, agent.Cut(table, maxQuoted), join(rowTables()))
+		p.errorf(f.line(), "%s: %q is not one of %s", f.path, agent.Truncate(table, maxQuoted), join(rowTables()))
 	}
-	if len(r.faults) > before {
+	if len(p.errors) > before {
 		return nil, ""
 	}
-	t := reading{table: table, columns: rowColumns(table)}
-	if filter.there() {
-		r.filter(&t, filter, arguments)
+	t := rowsTool{table: table, columns: rowColumns(table)}
+	if filter.present() {
+		p.filter(&t, filter, arguments)
 	}
-	if len(r.faults) > before {
+	if len(p.errors) > before {
 		return nil, table
 	}
-	return t.read, table
+	return t.run, table
 }
 
-// rowColumns returns the columns that the rows of a request have: those of actions, an id, and no e-mail's body, because
-// bodies stay on the client.
-func rowColumns(table string) []playbook.Column {
-	list := []playbook.Column{{Name: "id", Type: "id"}}
-	for _, c := range playbook.Columns(table) {
+// rowColumns returns the columns that the rows of a request have: those of actions and an id. Bodies of e-mails stay on
+// the client.
+func rowColumns(table string) []action.Column {
+	list := []action.Column{{Name: "id", Type: action.ID}}
+	for _, c := range action.Columns(table) {
 		if table != "emails" || c.Name != "body" {
 			list = append(list, c)
 		}
 	}
 	if table == "tasks" {
-		list = append(list, playbook.Column{Name: "completedAt", Type: "time"})
+		list = append(list, action.Column{Name: "completedAt", Type: action.Time})
 	}
 	return list
 }
 
-func (r *reader) filter(t *reading, f field, arguments *schema) {
-	members, _ := r.members(f)
+func (p *parser) filter(t *rowsTool, f field, arguments *schema.Schema) {
+	members, _ := p.members(f)
 	for _, m := range members {
-		i := slices.IndexFunc(t.columns, func(c playbook.Column) bool { return c.Name == m.name })
+		i := slices.IndexFunc(t.columns, func(c action.Column) bool { return c.Name == m.name })
 		if i < 0 {
-			r.fault(m.line, "%s: unknown column; %s has %s", m.at, t.table, columnNames(t.columns))
+			p.errorf(m.line, "%s: unknown column; %s has %s", m.path, t.table, columnNames(t.columns))
 			continue
 		}
 		column := t.columns[i]
-		if column.Type == "list" {
-			column.Type = "text" // a list column is asked for one of its texts
+		if column.Type == action.List {
+			column.Type = action.Text // a list matches when one of its texts does
 		}
-		c, ok := r.cell(m.field, column, arguments)
+		v, ok := p.value(m.field, column, arguments)
 		if !ok {
 			continue
 		}
-		if reason := c.unequalable(); reason != "" {
-			r.fault(m.node.Line, "%s: %s", m.at, reason)
+		if reason := v.constantError(); reason != "" {
+			p.errorf(m.node.Line, "%s: %s", m.path, reason)
 		}
-		t.filter = append(t.filter, c)
+		t.filter = append(t.filter, v)
 	}
 }
 
-// unequalable says why no row can ever equal a constant, or "".
-func (c cell) unequalable() string {
-	value, isText := c.constant.(string)
-	_, isBool := c.constant.(bool)
-	_, isNumber := c.constant.(int64)
+// constantError says why no row can ever equal the constant, or "".
+func (v columnValue) constantError() string {
+	value, isText := v.constant.(string)
+	_, isBool := v.constant.(bool)
+	_, isNumber := v.constant.(int64)
 	switch {
-	case c.constant == nil:
+	case v.constant == nil:
 		return ""
-	case c.column.Type == "bool" && !isBool:
+	case v.column.Type == action.Bool && !isBool:
 		return "must be true or false"
-	case c.column.Type == "time" && isText:
-		if _, err := (agent.Context{}).Moment(value); err != nil {
+	case v.column.Type == action.Time && isText:
+		if _, err := (agent.Context{}).ParseDate(value); err != nil {
 			return err.Error()
 		}
-	case c.column.Type == "time" && !isNumber:
+	case v.column.Type == action.Time && !isNumber:
 		return "must be a date or milliseconds"
-	case c.column.Type != "bool" && c.column.Type != "time" && !isText:
+	case v.column.Type != action.Bool && v.column.Type != action.Time && !isText:
 		return "must be text"
-	case len(c.column.OneOf) > 0 && !slices.Contains(c.column.OneOf, value):
-		return fmt.Sprintf("%q is not one of %s", agent.Cut(value, maxQuoted), strings.Join(c.column.OneOf, ", "))
+	case len(v.column.OneOf) > 0 && !slices.Contains(v.column.OneOf, value):
+		return fmt.Sprintf("%q is not one of %s", agent.Truncate(value, maxQuoted), strings.Join(v.column.OneOf, ", "))
 	}
 	return ""
 }
 
-// read returns the rows that equal the filter in every column whose argument was given, as JSON.
-func (t reading) read(_ context.Context, run *agent.Run, in map[string]any) (string, error) {
+// run is the tool's handler. It returns the rows that match the filter as JSON; columns whose argument was left out
+// do not filter.
+func (t rowsTool) run(_ context.Context, run *agent.Run, in map[string]any) (string, error) {
 	all, err := rowsOf(run.Context, t.table)
 	if err != nil {
 		return "", err
@@ -128,14 +131,13 @@ func (t reading) read(_ context.Context, run *agent.Run, in map[string]any) (str
 			continue
 		}
 		if total++; len(rows) < maxRows {
-			rows = append(rows, t.shown(row, run.Context))
+			rows = append(rows, t.format(row, run.Context))
 		}
 	}
-	text, err := json.Marshal(map[string]any{"total": total, t.table: rows})
-	return string(text), err
+	return agent.JSON(map[string]any{"total": total, t.table: rows})
 }
 
-// rowsOf returns the request's rows of a table as they cross the wire.
+// rowsOf returns the request's rows of a table with the names and types of their JSON.
 func rowsOf(c agent.Context, table string) (list []map[string]any, err error) {
 	rows := map[string]any{"tasks": c.Tasks, "projects": c.Projects, "clients": c.Clients, "notes": c.Notes,
 		"checkpoints": c.Checkpoints, "events": c.Events, "emails": c.Emails}[table]
@@ -146,28 +148,29 @@ func rowsOf(c agent.Context, table string) (list []map[string]any, err error) {
 	return list, json.Unmarshal(text, &list)
 }
 
-// shown is the row as the model sees it: long texts cut, and beside each time the same in the caller's zone.
-func (t reading) shown(row map[string]any, c agent.Context) map[string]any {
+// format changes the row to what the model reads: long texts are truncated, and each time is added in the caller's
+// zone.
+func (t rowsTool) format(row map[string]any, c agent.Context) map[string]any {
 	for name, value := range row {
 		if text, ok := value.(string); ok {
-			row[name] = agent.Cut(text, maxText)
+			row[name] = agent.Truncate(text, maxText)
 		}
 	}
 	for _, column := range t.columns {
-		if ms, ok := row[column.Name].(float64); ok && column.Type == "time" && ms != 0 {
+		if ms, ok := row[column.Name].(float64); ok && column.Type == action.Time && ms != 0 {
 			row[column.Name+"Local"] = c.Local(int64(ms))
 		}
 	}
 	return row
 }
 
-func (t reading) matches(row, in map[string]any, c agent.Context) (bool, error) {
-	for _, cell := range t.filter {
-		want, there := cell.value(in)
-		if !there {
+func (t rowsTool) matches(row, in map[string]any, c agent.Context) (bool, error) {
+	for _, v := range t.filter {
+		want, present := v.expand(in)
+		if !present {
 			continue
 		}
-		ok, err := cell.equals(row[cell.column.Name], want, c)
+		ok, err := v.equals(row[v.column.Name], want, c)
 		if !ok || err != nil {
 			return false, err
 		}
@@ -175,9 +178,10 @@ func (t reading) matches(row, in map[string]any, c agent.Context) (bool, error) 
 	return true, nil
 }
 
-// equals compares a row's value with what the filter wants: texts without regard to case, a list by one of its texts, a
-// time with a bare date by its day in the caller's zone. nil wants a column without a value.
-func (c cell) equals(has, want any, context agent.Context) (bool, error) {
+// equals compares a row's value with the filter's. Texts are compared without regard to case, a list matches when one
+// of its texts does, and a time matches a date without a time of day on that day in the caller's zone. nil matches a
+// column without a value.
+func (v columnValue) equals(has, want any, c agent.Context) (bool, error) {
 	switch want := want.(type) {
 	case nil:
 		return has == nil || has == "" || has == float64(0), nil
@@ -189,8 +193,8 @@ func (c cell) equals(has, want any, context agent.Context) (bool, error) {
 	case float64:
 		return has == want, nil
 	case string:
-		if c.column.Type == "time" {
-			return at(has, want, context)
+		if v.column.Type == action.Time {
+			return equalTime(has, want, c)
 		}
 		if list, ok := has.([]any); ok {
 			return slices.ContainsFunc(list, func(item any) bool { return equalText(item, want) }), nil
@@ -205,15 +209,15 @@ func equalText(has any, want string) bool {
 	return strings.EqualFold(strings.TrimSpace(text), strings.TrimSpace(want))
 }
 
-func at(has any, want string, context agent.Context) (bool, error) {
-	moment, err := context.Moment(want)
+func equalTime(has any, want string, c agent.Context) (bool, error) {
+	date, err := c.ParseDate(want)
 	ms, ok := has.(float64)
 	if err != nil || !ok {
 		return false, err
 	}
-	t := time.UnixMilli(int64(ms)).In(context.Zone())
-	if moment.Day {
-		t = agent.StartOfDay(t)
+	t := time.UnixMilli(int64(ms)).In(c.Zone())
+	if date.WholeDay {
+		t = dates.StartOfDay(t)
 	}
-	return t.Equal(moment.Start), nil
+	return t.Equal(date.Start), nil
 }

@@ -18,10 +18,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxFile is the most bytes a manifest may have; the longest built-in prompt and its tools need a tenth of it.
-const maxFile = 64 << 10
+// maxFileSize limits a manifest, in bytes. The longest built-in prompt with its tools needs a tenth of it.
+const maxFileSize = 64 << 10
 
-// manifests returns the paths of the folder's manifests in order.
+// manifests returns the paths of the folder's manifests, sorted by name.
 func manifests(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -37,9 +37,9 @@ func manifests(dir string) ([]string, error) {
 	return list, nil
 }
 
-// read returns the file's text. Links are followed, because that is how orchestrators mount configuration.
-func (r *reader) read(path string) ([]byte, bool) {
-	info, err := os.Stat(path) // before opening: opening a pipe would wait for its writer
+// source returns the file's text. It follows links, because orchestrators mount configuration as links.
+func (p *parser) source(path string) ([]byte, bool) {
+	info, err := os.Stat(path) // before opening, which on a pipe would wait for a writer
 	if err == nil && !info.Mode().IsRegular() {
 		err = errors.New("is not a regular file")
 	}
@@ -47,19 +47,19 @@ func (r *reader) read(path string) ([]byte, bool) {
 	if err == nil {
 		text, err = readFile(path)
 	}
-	if err == nil && len(text) > maxFile {
-		err = fmt.Errorf("is larger than %d bytes", maxFile)
+	if err == nil && len(text) > maxFileSize {
+		err = fmt.Errorf("is larger than %d bytes", maxFileSize)
 	}
 	if err != nil {
-		var of *fs.PathError
-		if errors.As(err, &of) {
-			err = of.Err
+		var pathError *fs.PathError
+		if errors.As(err, &pathError) {
+			err = pathError.Err
 		}
-		r.fault(1, "%v", err)
+		p.errorf(1, "%v", err)
 		return nil, false
 	}
-	r.lines = 1 + bytes.Count(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
-	return text, r.readable(text)
+	p.lines = 1 + bytes.Count(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
+	return text, p.checkEncoding(text)
 }
 
 func readFile(path string) (text []byte, err error) {
@@ -68,22 +68,22 @@ func readFile(path string) (text []byte, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	return io.ReadAll(io.LimitReader(f, maxFile+1))
+	return io.ReadAll(io.LimitReader(f, maxFileSize+1))
 }
 
-// readable refuses what is no UTF-8 text, with the line.
-func (r *reader) readable(text []byte) bool {
+// checkEncoding refuses text that is not UTF-8 or has control characters.
+func (p *parser) checkEncoding(text []byte) bool {
 	line := 1
 	for i := 0; i < len(text); {
 		c, size := utf8.DecodeRune(text[i:])
 		switch {
 		case c == utf8.RuneError && size == 1:
-			r.fault(line, "is not UTF-8")
+			p.errorf(line, "is not UTF-8")
 			return false
 		case c == '\n':
 			line++
 		case unicode.IsControl(c) && c != '\t' && c != '\r':
-			r.fault(line, "holds the control character %U", c)
+			p.errorf(line, "holds the control character %U", c)
 			return false
 		}
 		i += size
@@ -92,26 +92,26 @@ func (r *reader) readable(text []byte) bool {
 }
 
 // document returns the root of the text's only document.
-func (r *reader) document(text []byte) (*yaml.Node, bool) {
+func (p *parser) document(text []byte) (*yaml.Node, bool) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var document, more yaml.Node
 	err := decoder.Decode(&document)
 	if errors.Is(err, io.EOF) || err == nil && (document.Kind != yaml.DocumentNode || len(document.Content) != 1) {
-		r.fault(1, "is empty")
+		p.errorf(1, "is empty")
 		return nil, false
 	}
 	if err == nil {
 		if err = decoder.Decode(&more); err == nil {
-			r.fault(more.Line, "a second document; one file holds one agent")
+			p.errorf(more.Line, "a second document; one file holds one agent")
 			return nil, false
 		}
 	}
 	if !errors.Is(err, io.EOF) {
-		r.malformed(text, err)
+		p.yamlError(text, err)
 		return nil, false
 	}
 	root := document.Content[0]
-	return root, r.plain(root)
+	return root, p.checkNodes(root)
 }
 
 var (
@@ -119,8 +119,8 @@ var (
 	yamlAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 )
 
-// malformed tells what the YAML library says.
-func (r *reader) malformed(text []byte, err error) {
+// yamlError adds an error of the YAML library.
+func (p *parser) yamlError(text []byte, err error) {
 	reason, line := strings.TrimPrefix(err.Error(), "yaml: "), 1
 	if m := yamlLine.FindStringSubmatch(reason); m != nil {
 		reason = strings.TrimPrefix(reason, m[0])
@@ -128,26 +128,29 @@ func (r *reader) malformed(text []byte, err error) {
 			line = n
 		}
 	}
-	r.fault(lineOf(text, reason, line), "is not YAML: %s", reason)
+	p.errorf(correctLine(text, reason, line), "is not YAML: %s", reason)
 }
 
-// lineOf mends the line that the YAML library tells. It counts from 0 where it names the construct it was in, means that
-// construct's beginning where it found a tab, and tells no line for an unknown anchor.
-func lineOf(text []byte, reason string, line int) int {
+// correctLine corrects the line in an error of the YAML library. Where the library names a construct, it counts lines
+// from 0; for a tab it reports the beginning of the construct; for an unknown anchor it reports no line.
+func correctLine(text []byte, reason string, line int) int {
 	lines := strings.Split(string(text), "\n")
-	first := func(holds func(line string) bool) int {
+	firstLine := func(matches func(line string) bool) int {
 		for i := line - 1; i < len(lines); i++ {
-			if holds(lines[i]) {
+			if matches(lines[i]) {
 				return i + 1
 			}
 		}
 		return line
 	}
 	if m := yamlAnchor.FindStringSubmatch(reason); m != nil {
-		line = first(func(l string) bool { return strings.Contains(l, "*"+m[1]) })
+		line = firstLine(func(l string) bool { return strings.Contains(l, "*"+m[1]) })
 	}
 	if strings.HasPrefix(reason, "found a tab character") {
-		line = first(func(l string) bool { return strings.Contains(l[:len(l)-len(strings.TrimLeft(l, " \t"))], "\t") })
+		line = firstLine(func(l string) bool {
+			indent := l[:len(l)-len(strings.TrimLeft(l, " \t"))]
+			return strings.Contains(indent, "\t")
+		})
 	}
 	if strings.HasPrefix(reason, "did not find expected ") {
 		line++
@@ -155,19 +158,19 @@ func lineOf(text []byte, reason string, line int) int {
 	return line
 }
 
-// plain refuses aliases, which can make a small file enormous or endless, and tags.
-func (r *reader) plain(n *yaml.Node) bool {
+// checkNodes refuses aliases, with which a small file can become enormous or endless, and tags.
+func (p *parser) checkNodes(n *yaml.Node) bool {
 	ok := true
 	switch {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
-		r.fault(n.Line, "anchors and aliases are not supported; write it out")
+		p.errorf(n.Line, "anchors and aliases are not supported; write it out")
 		ok = false
 	case n.Style&yaml.TaggedStyle != 0:
-		r.fault(n.Line, "the tag %s is not supported", shown(n.Tag))
+		p.errorf(n.Line, "the tag %s is not supported", excerpt(n.Tag))
 		ok = false
 	}
 	for _, child := range n.Content {
-		ok = r.plain(child) && ok
+		ok = p.checkNodes(child) && ok
 	}
 	return ok
 }

@@ -4,51 +4,49 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
-type item struct {
+type actionItem struct {
 	Action  string `json:"action"`
 	EmailID string `json:"email_id,omitempty"`
 	From    string `json:"from,omitempty"`
 	Subject string `json:"subject,omitempty"`
 	DueDate string `json:"due_date,omitempty"`
 	Due     int64  `json:"due_date_ms,omitempty"`
-	Because string `json:"because"`
+	Reason  string `json:"because"`
 }
 
 var (
 	sentenceEnd = regexp.MustCompile(`[.!?;]+(?:\s+|$)|\n+`)
 	replyMark   = regexp.MustCompile(`(?i)^\s*(?:(?:re|fwd?|aw|wg|r|i|rif)\s*:\s*)+`)
-	asking      = regexp.MustCompile(`(?i)(?:^|[\s,])(?:could you|can you|would you|please|make sure to|don't forget to|remember to|potresti|puoi|per favore|ricordati di|bitte|könnten sie|können sie|kannst du|könntest du)[\s,]+(.+)$`)
-	imperative  = regexp.MustCompile(`(?i)^(?:send|call|review|confirm|check|prepare|update|sign|pay|approve|schedule|book|reply|provide|share|upload|invia|inviami|manda|mandami|chiama|conferma|controlla|prepara|firma|paga|prenota|rispondi|senden|schicken|rufen|prüfen|bestätigen|unterschreiben|zahlen|buchen)(?:\s+\S.*)$`)
-	dueDay      = regexp.MustCompile(`(?i)(?:^|\s)(?:by|before|until|on|due|entro|prima di|bis|vor|am|zum)\s+(?:the\s+|il\s+|zum\s+)?([\p{L}ì]+|\d{4}-\d{2}-\d{2})`)
-	isoDay      = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)
-	bareDay     = regexp.MustCompile(`(?i)(?:^|\s)(today|tomorrow|oggi|domani|heute|morgen)(?:$|[\s,.!?])`)
+	request     = regexp.MustCompile(`(?i)(?:^|[\s,])(?:could you|can you|would you|please|make sure to` +
+		`|don't forget to|remember to|potresti|puoi|per favore|ricordati di|bitte|könnten sie|können sie` +
+		`|kannst du|könntest du)[\s,]+(.+)$`)
+	imperative = regexp.MustCompile(`(?i)^(?:send|call|review|confirm|check|prepare|update|sign|pay|approve` +
+		`|schedule|book|reply|provide|share|upload|invia|inviami|manda|mandami|chiama|conferma|controlla` +
+		`|prepara|firma|paga|prenota|rispondi|senden|schicken|rufen|prüfen|bestätigen|unterschreiben|zahlen` +
+		`|buchen)(?:\s+\S.*)$`)
 )
 
-// dayWords maps words of a day to those that a Context reads.
-var dayWords = map[string]string{
-	"oggi": "today", "domani": "tomorrow", "lunedì": "monday", "martedì": "tuesday", "mercoledì": "wednesday",
-	"giovedì": "thursday", "venerdì": "friday", "sabato": "saturday", "domenica": "sunday",
-	"heute": "today", "morgen": "tomorrow", "montag": "monday", "dienstag": "tuesday", "mittwoch": "wednesday",
-	"donnerstag": "thursday", "freitag": "friday", "samstag": "saturday", "sonntag": "sunday",
-}
-
-func extract(_ context.Context, run *agent.Run, in selection) (string, error) {
+func extractActionItems(_ context.Context, run *agent.Run, in emailsInput) (string, error) {
 	emails, err := in.emails(run.Context)
 	if err != nil {
 		return "", err
 	}
-	items, total, seen := []item{}, 0, map[string]bool{}
+	items := []actionItem{}
+	total := 0
+	seen := map[string]bool{}
 	for _, e := range emails {
-		if class := verdictOf(e).class; class == "newsletter" || class == "notification" {
+		if class := classify(e).class; class == "newsletter" || class == "notification" {
 			continue
 		}
-		for _, found := range itemsIn(run.Context, e) {
-			key := thread(e) + "\x00" + strings.ToLower(found.Action)
+		for _, found := range findItems(run.Context, e) {
+			key := threadKey(e) + "\x00" + strings.ToLower(found.Action)
 			if seen[key] {
 				continue
 			}
@@ -58,52 +56,44 @@ func extract(_ context.Context, run *agent.Run, in selection) (string, error) {
 			}
 		}
 	}
-	return answer(struct {
-		Total int    `json:"total"`
-		Items []item `json:"action_items"`
+	return agent.JSON(struct {
+		Total int          `json:"total"`
+		Items []actionItem `json:"action_items"`
 	}{total, items})
 }
 
-func itemsIn(c agent.Context, e agent.Email) (items []item) {
+// findItems returns what the sentences of the subject and the snippet ask for.
+func findItems(c agent.Context, e agent.Email) (items []actionItem) {
 	sentences := append([]string{replyMark.ReplaceAllString(e.Subject, "")}, sentenceEnd.Split(e.Snippet, -1)...)
 	for _, s := range sentences {
 		s = strings.Join(strings.Fields(s), " ")
-		action, why := "", ""
-		if m := asking.FindStringSubmatch(s); m != nil {
-			action, why = m[1], "asked for"
+		action, reason := "", ""
+		if m := request.FindStringSubmatch(s); m != nil {
+			action, reason = m[1], "asked for"
 		} else if imperative.MatchString(s) {
-			action, why = s, "imperative"
+			action, reason = s, "imperative"
 		}
 		if action = strings.Trim(action, " .,;:!?"); utf8.RuneCountInString(action) < 4 {
 			continue
 		}
-		found := item{Action: agent.Cut(action, 200), EmailID: e.ID, From: agent.Cut(e.From, 200), Subject: agent.Cut(e.Subject, 200), Because: why}
-		found.DueDate, found.Due = due(c, e, s)
+		found := actionItem{Action: agent.Truncate(action, 200), EmailID: e.ID, From: agent.Truncate(e.From, 200),
+			Subject: agent.Truncate(e.Subject, 200), Reason: reason}
+		found.DueDate, found.Due = dueDate(c, e, s)
 		items = append(items, found)
 	}
 	return items
 }
 
-// due reads the day a sentence names, relative to the day the e-mail was written, as that day's end.
-func due(c agent.Context, e agent.Email, sentence string) (string, int64) {
-	words := []string{isoDay.FindString(sentence)}
-	for _, m := range dueDay.FindAllStringSubmatch(sentence, -1) {
-		words = append(words, m[1])
-	}
-	if m := bareDay.FindStringSubmatch(sentence); m != nil {
-		words = append(words, m[1])
-	}
+// dueDate returns the day that a sentence names as a deadline, as YYYY-MM-DD and as the day's end in milliseconds, or
+// "" and 0. "Tomorrow" counts from the day on which the e-mail was written.
+func dueDate(c agent.Context, e agent.Email, sentence string) (string, int64) {
+	now := c.LocalNow()
 	if e.Date > 0 && e.Date <= c.Now.UnixMilli() {
-		c.Now = timeOf(c, e.Date)
+		now = timeOf(c, e.Date)
 	}
-	for _, word := range words {
-		word = strings.ToLower(word)
-		if english, ok := dayWords[word]; ok {
-			word = english
-		}
-		if moment, err := c.Moment(word); word != "" && err == nil {
-			return moment.Start.Format("2006-01-02"), moment.End().UnixMilli()
-		}
+	day, ok := dates.FindDeadline(sentence, now)
+	if !ok {
+		return "", 0
 	}
-	return "", 0
+	return day.Start.Format(time.DateOnly), day.End().UnixMilli()
 }

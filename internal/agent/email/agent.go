@@ -1,11 +1,11 @@
-// Package email is the agent that reads e-mail metadata: it classifies messages, finds what they ask for and gathers
-// what a reply has to answer. Bodies never reach it.
+// Package email is the agent for e-mail: from metadata and snippets it classifies messages, extracts what they ask
+// for, and collects what a reply must answer. The bodies of e-mails never leave the client.
 package email
 
 import (
 	_ "embed"
-	"encoding/json"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
@@ -22,7 +22,7 @@ var followUpTemplate string
 // Name is the agent's name.
 const Name = "email_agent"
 
-// New returns the e-mail agent on that model.
+// New returns the e-mail agent.
 func New(model agent.Model) *agent.Agent {
 	return agent.New(model, agent.Definition{
 		Name:        Name,
@@ -30,35 +30,22 @@ func New(model agent.Model) *agent.Agent {
 		Skills:      []string{"classify e-mails", "extract action items", "draft replies"},
 		Prompt:      prompt,
 		Tools: []agent.Tool{
-			agent.NewTool("classify_email", "Class, confidence and reasons for each e-mail, from its metadata.", classify),
-			agent.NewTool("extract_action_items", "Find what e-mails ask of the person, with due dates. It creates nothing.", extract),
-			agent.NewTool("draft_response", "Gather what a reply to a thread must answer; with draft_text, propose that text as a draft.", draft),
+			agent.NewTool("classify_email", "Class, confidence and reasons for each e-mail, from its metadata.",
+				classifyEmails),
+			agent.NewTool("extract_action_items", "Find what e-mails ask of the person, with due dates. It "+
+				"creates nothing.", extractActionItems),
+			agent.NewTool("draft_response", "Gather what a reply to a thread must answer; with draft_text, "+
+				"propose that text as a draft.", draftResponse),
 		},
-		Outlines: outlines(),
+		Outlines: []agent.Outline{
+			{Name: "plan_email_summary", Description: "Plan: read e-mails and answer about them.",
+				Select:   "emails",
+				Template: playbook.Template{ID: "tpl_email_agent_default", Text: defaultTemplate}},
+			{Name: "plan_email_tasks", Description: "Plan: read e-mails and make tasks of what they ask for.",
+				Select: "emails",
+				Template: playbook.Template{ID: "tpl_email_agent_follow_up", Text: followUpTemplate,
+					Columns: []string{"title", "description", "priority", "dueDate"}},
+				Act: action.Create, Table: "tasks"},
+		},
 	})
-}
-
-// Templates returns the templates that the agent's plans name.
-func Templates() []playbook.Template {
-	request := []string{"request"}
-	return []playbook.Template{
-		{ID: "tpl_email_agent_default", Text: defaultTemplate, Required: request},
-		{ID: "tpl_email_agent_follow_up", Text: followUpTemplate, Required: request,
-			Columns: []string{"title", "description", "priority", "dueDate"}},
-	}
-}
-
-func outlines() []agent.Outline {
-	return []agent.Outline{
-		{Name: "plan_email_summary", Description: "Plan: read e-mails and answer about them.",
-			Select: "emails", Template: "tpl_email_agent_default"},
-		{Name: "plan_email_tasks", Description: "Plan: read e-mails and make tasks of what they ask for.",
-			Select: "emails", Template: "tpl_email_agent_follow_up", Act: playbook.Create, Table: "tasks",
-			Data: map[string]any{"title": "{{title}}", "description": "{{description}}", "priority": "{{priority}}", "dueDate": "{{dueDate}}"}},
-	}
-}
-
-func answer(v any) (string, error) {
-	text, err := json.Marshal(v)
-	return string(text), err
 }

@@ -16,11 +16,11 @@ func runTool(t *testing.T, c agent.Context, name, arguments string) (string, *ag
 
 func TestPlan(t *testing.T) {
 	t.Parallel()
-	templates, err := playbook.NewTemplates(email.Templates()...)
+	a := email.New(&agenttest.Script{Answers: []agent.Answer{{Text: "ok"}}})
+	templates, err := playbook.NewTemplates(a.Templates()...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := email.New(&agenttest.Script{Answers: []agent.Answer{{Text: "ok"}}})
 	plan, err := a.Plan(t.Context(), agenttest.NewRun(t, a, agent.Context{}), templates, playbook.NewCache())
 	if err != nil || len(plan.Steps) != 2 || plan.Agent != email.Name {
 		t.Fatal(plan, err)

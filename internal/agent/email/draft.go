@@ -11,14 +11,14 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
-// maxMessages is how many messages of a thread are shown, the newest ones.
+// maxMessages limits the messages of a thread in the result; the newest ones are shown.
 const maxMessages = 20
 
-type drafting struct {
+type draftInput struct {
 	Thread struct {
 		ThreadID string `json:"thread_id,omitempty"`
 		EmailID  string `json:"email_id,omitempty" desc:"Id of any e-mail of the thread"`
@@ -32,7 +32,7 @@ type message struct {
 	Snippet string `json:"snippet,omitempty"`
 }
 
-type facts struct {
+type threadFacts struct {
 	Subject      string    `json:"subject"`
 	ReplyTo      []string  `json:"reply_to"`
 	Participants []string  `json:"participants"`
@@ -47,16 +47,17 @@ type facts struct {
 
 func timeOf(c agent.Context, ms int64) time.Time { return time.UnixMilli(ms).In(c.Zone()) }
 
-func draft(_ context.Context, run *agent.Run, in drafting) (string, error) {
-	emails, err := in.thread(run.Context)
+func draftResponse(_ context.Context, run *agent.Run, in draftInput) (string, error) {
+	emails, err := in.messages(run.Context)
 	if err != nil {
 		return "", err
 	}
-	out := factsOf(run, emails)
+	out := collectFacts(run, emails)
 	if text := strings.TrimSpace(in.Text); text != "" {
-		data := map[string]any{"subject": out.Subject, "to": out.ReplyTo, "body": text, "snippet": agent.Cut(text, 200),
-			"labels": []string{"draft"}}
-		for column, value := range map[string]string{"threadId": emails[len(emails)-1].ThreadID, "from": run.User.Email} {
+		data := map[string]any{"subject": out.Subject, "to": out.ReplyTo, "body": text,
+			"snippet": agent.Truncate(text, 200), "labels": []string{"draft"}}
+		texts := map[string]string{"threadId": emails[len(emails)-1].ThreadID, "from": run.User.Email}
+		for column, value := range texts {
 			if value != "" {
 				data[column] = value
 			}
@@ -64,16 +65,16 @@ func draft(_ context.Context, run *agent.Run, in drafting) (string, error) {
 		if !run.Context.Now.IsZero() {
 			data["date"] = run.Context.Now.UnixMilli()
 		}
-		if err := run.Propose(playbook.CreateRecord("emails", data)); err != nil {
+		if err := run.Propose(action.CreateRecord("emails", data)); err != nil {
 			return "", err
 		}
 		out.Proposed = true
 	}
-	return answer(out)
+	return agent.JSON(out)
 }
 
-// thread returns the messages of the thread, oldest first.
-func (d drafting) thread(c agent.Context) ([]agent.Email, error) {
+// messages returns the messages of the thread, oldest first.
+func (d draftInput) messages(c agent.Context) ([]agent.Email, error) {
 	list := slices.Clone(c.Emails)
 	slices.SortStableFunc(list, func(a, b agent.Email) int { return cmp.Compare(a.Date, b.Date) })
 	if len(list) == 0 {
@@ -86,51 +87,59 @@ func (d drafting) thread(c agent.Context) ([]agent.Email, error) {
 			at = slices.IndexFunc(list, func(e agent.Email) bool { return e.ID == d.Thread.EmailID })
 		}
 		if at < 0 {
-			return nil, fmt.Errorf("there is no e-mail with id %q in this request", agent.Cut(d.Thread.EmailID, 80))
+			return nil, fmt.Errorf("there is no e-mail with id %q in this request",
+				agent.Truncate(d.Thread.EmailID, 80))
 		}
-		key = thread(list[at])
+		key = threadKey(list[at])
 	}
-	list = slices.DeleteFunc(list, func(e agent.Email) bool { return thread(e) != key })
+	list = slices.DeleteFunc(list, func(e agent.Email) bool { return threadKey(e) != key })
 	if len(list) == 0 {
-		return nil, fmt.Errorf("there is no thread with id %q in this request", agent.Cut(key, 80))
+		return nil, fmt.Errorf("there is no thread with id %q in this request", agent.Truncate(key, 80))
 	}
 	return list, nil
 }
 
-func factsOf(run *agent.Run, emails []agent.Email) facts {
-	last, me := emails[len(emails)-1], address(run.User.Email)
-	out := facts{Subject: "Re: " + replyMark.ReplaceAllString(agent.Cut(last.Subject, 300), ""), Waiting: "you",
+// collectFacts returns what a reply to the thread must take into account.
+func collectFacts(run *agent.Run, emails []agent.Email) threadFacts {
+	last := emails[len(emails)-1]
+	me := address(run.User.Email)
+	out := threadFacts{Subject: "Re: " + replyMark.ReplaceAllString(agent.Truncate(last.Subject, 300), ""),
+		Waiting: "you",
 		ReplyTo: []string{}, Participants: []string{}, Messages: []message{},
 		Note: "Only snippets are known, never whole messages."}
 	var text strings.Builder
 	for _, e := range emails {
 		mine := me != "" && address(e.From) == me
-		text.WriteString(agent.Cut(e.Subject, 300) + " " + agent.Cut(e.Snippet, maxScanned) + "\n")
+		text.WriteString(agent.Truncate(e.Subject, 300) + " " + agent.Truncate(e.Snippet, maxScanned) + "\n")
 		for _, who := range append([]string{e.From}, e.To...) {
-			out.Participants = appendNew(out.Participants, who)
+			out.Participants = appendParticipant(out.Participants, who)
 		}
-		if q := lastQuestion(agent.Cut(e.Snippet, maxScanned)); q != "" && !mine {
+		if q := lastQuestion(agent.Truncate(e.Snippet, maxScanned)); q != "" && !mine {
 			out.Question = q
 		}
 	}
 	if me != "" && address(last.From) == me {
-		out.Waiting, out.ReplyTo = "them", append(out.ReplyTo, last.To...)
+		out.Waiting = "them"
+		out.ReplyTo = append(out.ReplyTo, last.To...)
 	} else if last.From != "" {
 		out.ReplyTo = append(out.ReplyTo, last.From)
 	}
 	for _, e := range emails[max(0, len(emails)-maxMessages):] {
-		out.Messages = append(out.Messages, message{agent.Cut(e.From, 200), run.Context.Local(e.Date), agent.Cut(e.Snippet, 500)})
+		out.Messages = append(out.Messages, message{From: agent.Truncate(e.From, 200), Date: run.Context.Local(e.Date),
+			Snippet: agent.Truncate(e.Snippet, 500)})
 	}
-	out.Language, out.Tone = language(text.String()), tone(text.String())
+	out.Language = language(text.String())
+	out.Tone = tone(text.String())
 	return out
 }
 
-func appendNew(list []string, who string) []string {
+// appendParticipant adds who unless the list is full or has the same address already.
+func appendParticipant(list []string, who string) []string {
 	known := slices.ContainsFunc(list, func(other string) bool { return address(other) == address(who) })
 	if known || strings.TrimSpace(who) == "" || len(list) >= maxMessages {
 		return list
 	}
-	return append(list, agent.Cut(who, 200))
+	return append(list, agent.Truncate(who, 200))
 }
 
 // address returns the bare address of "Name <address>".
@@ -152,7 +161,8 @@ func lastQuestion(s string) string {
 }
 
 var (
-	formal = regexp.MustCompile(`(?i)\b(dear|sincerely|regards|gentile|egregio|cordiali saluti|distinti saluti|sehr geehrte[rs]?|freundlichen grüßen)\b`)
+	formal = regexp.MustCompile(`(?i)\b(dear|sincerely|regards|gentile|egregio|cordiali saluti|distinti saluti` +
+		`|sehr geehrte[rs]?|freundlichen grüßen)\b`)
 	casual = regexp.MustCompile(`(?i)\b(hi|hey|cheers|thanks!|ciao|hallo|lg)\b`)
 )
 
@@ -166,14 +176,15 @@ func tone(s string) string {
 	return "neutral"
 }
 
-// language names the language with most of its commonest words in s, or "unknown" when fewer than two occur.
+// language returns the language whose most common words occur most often in s, or "unknown" when fewer than two occur.
 func language(s string) string {
 	common := []struct{ name, words string }{
 		{"English", " the and you is are to of for we please with this that can could your "},
 		{"Italian", " il la di che per non sono è con una un grazie potresti puoi entro della del ciao "},
 		{"German", " der die das und ist nicht wir sie ich mit für bitte ein eine bis den auf können "},
 	}
-	best, most := "unknown", 1
+	best := "unknown"
+	most := 1
 	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) })
 	for _, l := range common {
 		n := 0

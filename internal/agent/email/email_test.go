@@ -18,9 +18,12 @@ func inbox(t *testing.T) agent.Context {
 	z := agenttest.Zone(t, "Europe/Rome")
 	return agent.Context{Location: z, Now: time.Date(2026, 3, 27, 9, 0, 0, 0, z), Emails: []agent.Email{
 		{ID: "1", ThreadID: "t", From: "Leo <leo@example.com>", To: []string{"mara@example.com"}, Subject: "Offer",
-			Date: agenttest.At(t, "2026-03-26T09:00:00+01:00"), Snippet: "Hi Mara. Could you send the offer by Sunday? Thanks!"},
-		{ID: "2", From: "news@shop.example", Subject: "Our newsletter", Date: agenttest.At(t, "2026-03-25T09:00:00+01:00"), Snippet: "Please buy the hat. Unsubscribe here"},
-		{ID: "3", From: "Anna", Subject: "Fattura 12", Date: agenttest.At(t, "2026-03-24T09:00:00+01:00"), Snippet: "Potresti pagare la fattura entro venerdì?"},
+			Date: agenttest.At(t, "2026-03-26T09:00:00+01:00"), Snippet: "Hi Mara. Could you send the offer by " +
+				"Sunday? Thanks!"},
+		{ID: "2", From: "news@shop.example", Subject: "Our newsletter",
+			Date: agenttest.At(t, "2026-03-25T09:00:00+01:00"), Snippet: "Please buy the hat. Unsubscribe here"},
+		{ID: "3", From: "Anna", Subject: "Fattura 12", Date: agenttest.At(t, "2026-03-24T09:00:00+01:00"),
+			Snippet: "Potresti pagare la fattura entro venerdì?"},
 		{ID: "4", From: "Jo", Subject: "Photos", Snippet: "Here they are"},
 	}}
 }
@@ -29,25 +32,42 @@ func TestTools(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ tool, in, want string }{
 		{"classify_email", `{}`, `{"total":4,"threads":4,"counts":{"fyi":1,"needs_reply":2,"newsletter":1},"emails":[` +
-			`{"id":"1","thread_id":"t","from":"Leo \u003cleo@example.com\u003e","subject":"Offer","date_local":"2026-03-26T09:00:00+01:00","class":"needs_reply","confidence":"high","reasons":["asks a question","asks for something"]},` +
-			`{"id":"2","from":"news@shop.example","subject":"Our newsletter","date_local":"2026-03-25T09:00:00+01:00","class":"newsletter","confidence":"high","reasons":["reads like a newsletter","comes from a mailing"]},` +
-			`{"id":"3","from":"Anna","subject":"Fattura 12","date_local":"2026-03-24T09:00:00+01:00","class":"needs_reply","also":["invoice"],"confidence":"medium","reasons":["asks a question","asks for something"]},` +
-			`{"id":"4","from":"Jo","subject":"Photos","class":"fyi","confidence":"low","reasons":["nothing asks for anything"]}]}`},
-		{"classify_email", `{"metadata":[{"id":"9"}]}`, `error: metadata[0]: there is no e-mail with id "9" in this request`},
+			`{"id":"1","thread_id":"t","from":"Leo \u003cleo@example.com\u003e","subject":"Offer",` +
+			`"date_local":"2026-03-26T09:00:00+01:00","class":"needs_reply","confidence":"high",` +
+			`"reasons":["asks a question","asks for something"]},` +
+			`{"id":"2","from":"news@shop.example","subject":"Our newsletter",` +
+			`"date_local":"2026-03-25T09:00:00+01:00","class":"newsletter","confidence":"high",` +
+			`"reasons":["reads like a newsletter","comes from a mailing"]},` +
+			`{"id":"3","from":"Anna","subject":"Fattura 12","date_local":"2026-03-24T09:00:00+01:00",` +
+			`"class":"needs_reply","also":["invoice"],"confidence":"medium","reasons":["asks a question",` +
+			`"asks for something"]},` +
+			`{"id":"4","from":"Jo","subject":"Photos","class":"fyi","confidence":"low","reasons":["nothing ` +
+			`asks for anything"]}]}`},
+		{"classify_email", `{"metadata":[{"id":"9"}]}`, `error: metadata[0]: there is no e-mail with id "9" in ` +
+			`this request`},
 		{"extract_action_items", `{"metadata":[]}`, `{"total":2,"action_items":[` +
-			`{"action":"send the offer by Sunday","email_id":"1","from":"Leo \u003cleo@example.com\u003e","subject":"Offer","due_date":"2026-03-29","due_date_ms":` +
+			`{"action":"send the offer by Sunday","email_id":"1","from":"Leo \u003cleo@example.com\u003e",` +
+			`"subject":"Offer","due_date":"2026-03-29","due_date_ms":` +
 			fmt.Sprint(agenttest.At(t, "2026-03-30T00:00:00+02:00")-1) + `,"because":"asked for"},` +
-			`{"action":"pagare la fattura entro venerdì","email_id":"3","from":"Anna","subject":"Fattura 12","due_date":"2026-03-27","due_date_ms":` +
+			`{"action":"pagare la fattura entro venerdì","email_id":"3","from":"Anna","subject":"Fattura 12",` +
+			`"due_date":"2026-03-27","due_date_ms":` +
 			fmt.Sprint(agenttest.At(t, "2026-03-28T00:00:00+01:00")-1) + `,"because":"asked for"}]}`},
-		{"extract_action_items", `{"metadata":[{"subject":"Angebot","snippet":"Bitte das Angebot bis morgen prüfen."}]}`,
-			`{"total":1,"action_items":[{"action":"das Angebot bis morgen prüfen","subject":"Angebot","due_date":"2026-03-28","due_date_ms":` +
+		{"extract_action_items", `{"metadata":[{"subject":"Angebot","snippet":"Bitte das Angebot bis morgen ` +
+			`prüfen."}]}`,
+			`{"total":1,"action_items":[{"action":"das Angebot bis morgen prüfen","subject":"Angebot",` +
+				`"due_date":"2026-03-28","due_date_ms":` +
 				fmt.Sprint(agenttest.At(t, "2026-03-29T00:00:00+01:00")-1) + `,"because":"asked for"}]}`},
-		{"draft_response", `{"thread_context":{"thread_id":"t"}}`, `{"subject":"Re: Offer","reply_to":["Leo \u003cleo@example.com\u003e"],` +
-			`"participants":["Leo \u003cleo@example.com\u003e","mara@example.com"],"messages":[{"from":"Leo \u003cleo@example.com\u003e",` +
-			`"date_local":"2026-03-26T09:00:00+01:00","snippet":"Hi Mara. Could you send the offer by Sunday? Thanks!"}],` +
-			`"last_question":"Could you send the offer by Sunday?","tone":"informal","language":"English","waiting_for":"you",` +
-			`"draft_proposed":false,"note":"Only snippets are known, never whole messages."}`},
-		{"draft_response", `{"thread_context":{"email_id":"7"}}`, `error: there is no e-mail with id "7" in this request`},
+		{"draft_response", `{"thread_context":{"thread_id":"t"}}`,
+			`{"subject":"Re: Offer","reply_to":["Leo \u003cleo@example.com\u003e"],` +
+				`"participants":["Leo \u003cleo@example.com\u003e","mara@example.com"],"messages":[{"from":"Leo ` +
+				`\u003cleo@example.com\u003e",` +
+				`"date_local":"2026-03-26T09:00:00+01:00","snippet":"Hi Mara. Could you send the offer by Sunday? ` +
+				`Thanks!"}],` +
+				`"last_question":"Could you send the offer by Sunday?","tone":"informal","language":"English",` +
+				`"waiting_for":"you",` +
+				`"draft_proposed":false,"note":"Only snippets are known, never whole messages."}`},
+		{"draft_response", `{"thread_context":{"email_id":"7"}}`,
+			`error: there is no e-mail with id "7" in this request`},
 	} {
 		got, run := runTool(t, inbox(t), c.tool, c.in)
 		if got != c.want || len(run.Actions()) != 0 {
@@ -65,8 +85,10 @@ func TestTools(t *testing.T) {
 func TestDraftIsProposed(t *testing.T) {
 	t.Parallel()
 	_, run := runTool(t, inbox(t), "draft_response", `{"thread_context":{"email_id":"1"},"draft_text":"Hi Leo"}`)
-	want := fmt.Sprintf(`[{"type":"create_record","table":"emails","data":{"body":"Hi Leo","date":%d,"from":"mara@example.com",`+
-		`"labels":["draft"],"snippet":"Hi Leo","subject":"Re: Offer","threadId":"t","to":["Leo \u003cleo@example.com\u003e"]}}]`, run.Context.Now.UnixMilli())
+	want := fmt.Sprintf(`[{"type":"create_record","table":"emails","data":{"body":"Hi Leo","date":%d,`+
+		`"from":"mara@example.com",`+
+		`"labels":["draft"],"snippet":"Hi Leo","subject":"Re: Offer","threadId":"t","to":["Leo `+
+		`\u003cleo@example.com\u003e"]}}]`, run.Context.Now.UnixMilli())
 	if got, err := json.Marshal(run.Actions()); err != nil || string(got) != want {
 		t.Errorf("got %s", got)
 	}
@@ -74,9 +96,11 @@ func TestDraftIsProposed(t *testing.T) {
 
 func TestClasses(t *testing.T) {
 	t.Parallel()
-	for subject, want := range map[string]string{"URGENT: server down": "urgent", "Rechnung 4": "invoice", "Invitation: kick-off": "meeting",
-		"Newsletter in May": "newsletter", "Security alert": "notification", "Kannst du helfen?": "needs_reply", "": "fyi"} {
-		got, _ := runTool(t, agent.Context{}, "classify_email", fmt.Sprintf(`{"metadata":[{"from":"x","subject":%q}]}`, subject))
+	for subject, want := range map[string]string{"URGENT: server down": "urgent", "Rechnung 4": "invoice",
+		"Invitation: kick-off": "meeting",
+		"Newsletter in May":    "newsletter", "Security alert": "notification", "Kannst du helfen?": "needs_reply", "": "fyi"} {
+		got, _ := runTool(t, agent.Context{}, "classify_email",
+			fmt.Sprintf(`{"metadata":[{"from":"x","subject":%q}]}`, subject))
 		if !strings.Contains(got, `"class":"`+want+`"`) {
 			t.Errorf("%q: %s", subject, got)
 		}
@@ -87,7 +111,8 @@ func TestManyEmails(t *testing.T) {
 	t.Parallel()
 	c := inbox(t)
 	for i := range 5000 {
-		c.Emails = append(c.Emails, agent.Email{ID: fmt.Sprint("m", i), Date: 1 << 62, Subject: "Please call \xff me?", Snippet: "Please call me"})
+		c.Emails = append(c.Emails, agent.Email{ID: fmt.Sprint("m", i), Date: 1 << 62,
+			Subject: "Please call \xff me?", Snippet: "Please call me"})
 	}
 	var out struct{ Total int }
 	text, _ := runTool(t, c, "extract_action_items", ``)
@@ -98,7 +123,8 @@ func TestManyEmails(t *testing.T) {
 
 func TestHandle(t *testing.T) {
 	t.Parallel()
-	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("classify_email", `{}`), {Text: "One needs a reply."}}}
+	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("classify_email", `{}`),
+		{Text: "One needs a reply."}}}
 	a := email.New(model)
 	result, err := a.Handle(t.Context(), agenttest.NewRun(t, a, inbox(t)), nil)
 	if err != nil || result.Text != "One needs a reply." || len(model.Calls) != 2 {

@@ -10,14 +10,13 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 )
 
-// maxListed is how many rows one answer carries; total says how many there are.
-const maxListed = 100
+const (
+	maxListed  = 100  // rows in one result; "total" has the number of all
+	maxScanned = 2000 // characters read of a subject or snippet
+)
 
-// maxScanned bounds how many characters of one subject or snippet are read.
-const maxScanned = 2000
-
-// meta is an e-mail that the model names by id or writes out itself.
-type meta struct {
+// emailInput is an e-mail that the model refers to by id or describes itself.
+type emailInput struct {
 	ID       string   `json:"id,omitempty" desc:"Id of a known e-mail; the rest then comes from it"`
 	ThreadID string   `json:"thread_id,omitempty"`
 	From     string   `json:"from,omitempty"`
@@ -28,43 +27,45 @@ type meta struct {
 	Labels   []string `json:"labels,omitempty"`
 }
 
-type selection struct {
-	Metadata []meta `json:"metadata,omitempty" desc:"Left out or empty: the person's e-mails"`
+type emailsInput struct {
+	Metadata []emailInput `json:"metadata,omitempty" desc:"Left out or empty: the person's e-mails"`
 }
 
-// emails returns what the model named, newest first, or every row of the request when it named none.
-func (s selection) emails(c agent.Context) ([]agent.Email, error) {
+// emails returns the e-mails that the model named, or all of the request when it named none, newest first.
+func (s emailsInput) emails(c agent.Context) ([]agent.Email, error) {
 	list := slices.Clone(c.Emails)
 	if len(s.Metadata) > 0 {
 		list = list[:0]
 	}
 	for i, m := range s.Metadata {
-		at := slices.IndexFunc(c.Emails, func(e agent.Email) bool { return m.ID != "" && e.ID == m.ID })
-		if at >= 0 {
-			list = append(list, c.Emails[at])
+		if known, ok := c.Email(m.ID); ok {
+			list = append(list, known)
 			continue
 		}
 		if m.From == "" && m.Subject == "" && m.Snippet == "" {
-			return nil, fmt.Errorf("metadata[%d]: there is no e-mail with id %q in this request", i, agent.Cut(m.ID, 80))
+			return nil, fmt.Errorf("metadata[%d]: there is no e-mail with id %q in this request", i,
+				agent.Truncate(m.ID, 80))
 		}
-		e := agent.Email{ID: m.ID, ThreadID: m.ThreadID, From: m.From, To: m.To, Subject: m.Subject, Snippet: m.Snippet, Labels: m.Labels}
+		e := agent.Email{ID: m.ID, ThreadID: m.ThreadID, From: m.From, To: m.To, Subject: m.Subject,
+			Snippet: m.Snippet, Labels: m.Labels}
 		if m.Date != "" {
-			when, err := c.Moment(m.Date)
+			date, err := c.ParseDate(m.Date)
 			if err != nil {
 				return nil, fmt.Errorf("metadata[%d].date: %w", i, err)
 			}
-			e.Date = when.Start.UnixMilli()
+			e.Date = date.Start.UnixMilli()
 		}
 		list = append(list, e)
 	}
 	for i := range list {
-		list[i].Subject, list[i].Snippet = agent.Cut(list[i].Subject, maxScanned), agent.Cut(list[i].Snippet, maxScanned)
+		list[i].Subject = agent.Truncate(list[i].Subject, maxScanned)
+		list[i].Snippet = agent.Truncate(list[i].Snippet, maxScanned)
 	}
 	slices.SortStableFunc(list, func(a, b agent.Email) int { return cmp.Compare(b.Date, a.Date) })
 	return list, nil
 }
 
-type classified struct {
+type classifiedEmail struct {
 	ID         string   `json:"id,omitempty"`
 	ThreadID   string   `json:"thread_id,omitempty"`
 	From       string   `json:"from,omitempty"`
@@ -76,30 +77,33 @@ type classified struct {
 	Reasons    []string `json:"reasons"`
 }
 
-func classify(_ context.Context, run *agent.Run, in selection) (string, error) {
+func classifyEmails(_ context.Context, run *agent.Run, in emailsInput) (string, error) {
 	emails, err := in.emails(run.Context)
 	if err != nil {
 		return "", err
 	}
-	counts, rows, threads := map[string]int{}, []classified{}, map[string]bool{}
+	rows := []classifiedEmail{}
+	counts := map[string]int{}
+	threads := map[string]bool{}
 	for _, e := range emails {
-		v := verdictOf(e)
-		counts[v.class]++
-		threads[thread(e)] = true
+		class := classify(e)
+		counts[class.class]++
+		threads[threadKey(e)] = true
 		if len(rows) < maxListed {
-			rows = append(rows, classified{e.ID, e.ThreadID, agent.Cut(e.From, 200), agent.Cut(e.Subject, 200),
-				run.Context.Local(e.Date), v.class, v.also, v.confidence, v.reasons})
+			rows = append(rows, classifiedEmail{ID: e.ID, ThreadID: e.ThreadID, From: agent.Truncate(e.From, 200),
+				Subject: agent.Truncate(e.Subject, 200), Date: run.Context.Local(e.Date), Class: class.class,
+				Also: class.also, Confidence: class.confidence, Reasons: class.reasons})
 		}
 	}
-	return answer(struct {
-		Total   int            `json:"total"`
-		Threads int            `json:"threads"`
-		Counts  map[string]int `json:"counts"`
-		Emails  []classified   `json:"emails"`
+	return agent.JSON(struct {
+		Total   int               `json:"total"`
+		Threads int               `json:"threads"`
+		Counts  map[string]int    `json:"counts"`
+		Emails  []classifiedEmail `json:"emails"`
 	}{len(emails), len(threads), counts, rows})
 }
 
-// thread returns what groups an e-mail with its replies: its thread, or else itself.
-func thread(e agent.Email) string {
+// threadKey returns what an e-mail and its replies have in common: the thread's id, or else a key of its own.
+func threadKey(e agent.Email) string {
 	return cmp.Or(e.ThreadID, e.ID, strings.ToLower(e.From+"\x00"+e.Subject))
 }

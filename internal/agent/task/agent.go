@@ -1,10 +1,11 @@
-// Package task is the agent that manages tasks: it creates, updates, lists and suggests them, working on the rows that
-// came with the request.
+// Package task is the agent for tasks: it lists the tasks of the request, proposes new ones and changes, and suggests
+// tasks from notes.
 package task
 
 import (
 	_ "embed"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
@@ -21,10 +22,10 @@ var reviewTemplate string
 //go:embed templates/summary.md
 var summaryTemplate string
 
-// Name is the agent's name; it is also the one that answers what the router cannot place.
+// Name is the agent's name. Messages that the router cannot assign to another agent go to this one.
 const Name = "task_agent"
 
-// New returns the task agent on that model.
+// New returns the task agent.
 func New(model agent.Model) *agent.Agent {
 	return agent.New(model, agent.Definition{
 		Name:        Name,
@@ -32,36 +33,26 @@ func New(model agent.Model) *agent.Agent {
 		Skills:      []string{"create tasks", "update tasks", "list tasks", "suggest tasks from notes"},
 		Prompt:      prompt,
 		Tools: []agent.Tool{
-			agent.NewTool("create_task", "Propose one new task.", create),
-			agent.NewTool("update_task", "Propose changes to one existing task.", update),
-			agent.NewTool("list_tasks", "Read the person's tasks, by due date and then priority. Without filters: all of them.", list),
-			agent.NewTool("suggest_tasks", "Find work that notes mention and no task covers yet. It creates nothing.", suggest),
+			agent.NewTool("create_task", "Propose one new task.", createTask),
+			agent.NewTool("update_task", "Propose changes to one existing task.", updateTask),
+			agent.NewTool("list_tasks", "Read the person's tasks, by due date and then priority. Without "+
+				"filters: all of them.", listTasks),
+			agent.NewTool("suggest_tasks", "Find work that notes mention and no task covers yet. It creates "+
+				"nothing.", suggestTasks),
 		},
-		Outlines: outlines(),
+		Outlines: []agent.Outline{
+			{Name: "plan_new_tasks", Description: "Plan: make tasks out of the request.",
+				Template: playbook.Template{ID: "tpl_task_agent_default", Text: defaultTemplate,
+					Columns: []string{"title", "description", "priority", "dueDate"}},
+				Act: action.Create, Table: "tasks"},
+			{Name: "plan_task_review", Description: "Plan: read tasks, decide which should change, update those.",
+				Select: "tasks",
+				Template: playbook.Template{ID: "tpl_task_agent_review", Text: reviewTemplate,
+					Columns: []string{"id", "status", "priority", "dueDate"}},
+				Act: action.Update, Table: "tasks"},
+			{Name: "plan_task_summary", Description: "Plan: read tasks and write a summary of them.",
+				Select:   "tasks",
+				Template: playbook.Template{ID: "tpl_task_agent_summary", Text: summaryTemplate}},
+		},
 	})
-}
-
-// Templates returns the templates that the agent's plans name.
-func Templates() []playbook.Template {
-	request := []string{"request"}
-	return []playbook.Template{
-		{ID: "tpl_task_agent_default", Text: defaultTemplate, Required: request,
-			Columns: []string{"title", "description", "priority", "dueDate"}},
-		{ID: "tpl_task_agent_review", Text: reviewTemplate, Required: request,
-			Columns: []string{"id", "status", "priority", "dueDate"}},
-		{ID: "tpl_task_agent_summary", Text: summaryTemplate, Required: request},
-	}
-}
-
-func outlines() []agent.Outline {
-	return []agent.Outline{
-		{Name: "plan_new_tasks", Description: "Plan: make tasks out of the request.",
-			Template: "tpl_task_agent_default", Act: playbook.Create, Table: "tasks",
-			Data: map[string]any{"title": "{{title}}", "description": "{{description}}", "priority": "{{priority}}", "dueDate": "{{dueDate}}"}},
-		{Name: "plan_task_review", Description: "Plan: read tasks, decide which should change, update those.",
-			Select: "tasks", Template: "tpl_task_agent_review", Act: playbook.Update, Table: "tasks",
-			Data: map[string]any{"id": "{{id}}", "status": "{{status}}", "priority": "{{priority}}", "dueDate": "{{dueDate}}"}},
-		{Name: "plan_task_summary", Description: "Plan: read tasks and write a summary of them.",
-			Select: "tasks", Template: "tpl_task_agent_summary"},
-	}
 }

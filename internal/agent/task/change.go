@@ -2,20 +2,19 @@ package task
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
-// maxTitle is the longest title a task may get, in characters; the prompt asks for less.
+// maxTitle limits the title of a task, in characters. The prompt asks for less.
 const maxTitle = 200
 
-type newTask struct {
+type createInput struct {
 	Title       string `json:"title" desc:"Starts with a verb, at most 80 characters"`
 	Description string `json:"description,omitempty" desc:"Only what the title does not say"`
 	Priority    string `json:"priority,omitempty" enum:"low|medium|high|urgent" desc:"Left out: medium"`
@@ -24,8 +23,8 @@ type newTask struct {
 	Assignee    string `json:"assignee,omitempty" desc:"Name of the person who does it"`
 }
 
-func create(_ context.Context, run *agent.Run, in newTask) (string, error) {
-	title, err := checkTitle(in.Title)
+func createTask(_ context.Context, run *agent.Run, in createInput) (string, error) {
+	title, err := cleanTitle(in.Title)
 	if err != nil {
 		return "", err
 	}
@@ -33,7 +32,8 @@ func create(_ context.Context, run *agent.Run, in newTask) (string, error) {
 	if in.Priority != "" {
 		data["priority"] = in.Priority
 	}
-	for column, text := range map[string]string{"description": in.Description, "projectId": in.ProjectID, "assignee": in.Assignee} {
+	texts := map[string]string{"description": in.Description, "projectId": in.ProjectID, "assignee": in.Assignee}
+	for column, text := range texts {
 		if text = strings.TrimSpace(text); text != "" {
 			data[column] = text
 		}
@@ -41,17 +41,17 @@ func create(_ context.Context, run *agent.Run, in newTask) (string, error) {
 	if err := setDue(run, data, in.DueDate); err != nil {
 		return "", err
 	}
-	if err := run.Propose(playbook.CreateRecord("tasks", data)); err != nil {
+	if err := run.Propose(action.CreateRecord("tasks", data)); err != nil {
 		return "", err
 	}
 	note := ""
-	if existing := sameTitle(run.Context.Tasks, title); existing != "" {
+	if existing := findOpenTask(run.Context.Tasks, title); existing != "" {
 		note = "An open task with this title exists already; say so."
 	}
-	return proposed(run, data, note)
+	return proposalResult(run, data, note)
 }
 
-type taskUpdate struct {
+type updateInput struct {
 	ID      string  `json:"id" desc:"Id of a task as list_tasks gave it"`
 	Updates changes `json:"updates" desc:"Only what changes"`
 }
@@ -66,17 +66,18 @@ type changes struct {
 	Assignee    *string `json:"assignee,omitempty"`
 }
 
-func update(_ context.Context, run *agent.Run, in taskUpdate) (string, error) {
+func updateTask(_ context.Context, run *agent.Run, in updateInput) (string, error) {
 	data := map[string]any{"id": strings.TrimSpace(in.ID)}
 	c := in.Updates
 	if c.Title != nil {
-		title, err := checkTitle(*c.Title)
+		title, err := cleanTitle(*c.Title)
 		if err != nil {
 			return "", err
 		}
 		data["title"] = title
 	}
-	for column, text := range map[string]*string{"description": c.Description, "projectId": c.ProjectID, "assignee": c.Assignee} {
+	texts := map[string]*string{"description": c.Description, "projectId": c.ProjectID, "assignee": c.Assignee}
+	for column, text := range texts {
 		if text != nil {
 			data[column] = strings.TrimSpace(*text)
 		}
@@ -93,13 +94,14 @@ func update(_ context.Context, run *agent.Run, in taskUpdate) (string, error) {
 			return "", err
 		}
 	}
-	if err := run.Propose(playbook.UpdateRecord("tasks", data)); err != nil {
+	if err := run.Propose(action.UpdateRecord("tasks", data)); err != nil {
 		return "", err
 	}
-	return proposed(run, data, "")
+	return proposalResult(run, data, "")
 }
 
-func checkTitle(title string) (string, error) {
+// cleanTitle returns the title with single spaces, or an error when it is empty or too long.
+func cleanTitle(title string) (string, error) {
 	title = strings.Join(strings.Fields(title), " ")
 	switch {
 	case title == "":
@@ -110,30 +112,31 @@ func checkTitle(title string) (string, error) {
 	return title, nil
 }
 
-// setDue reads a due date into data. A bare date is due at the last millisecond of that local day.
+// setDue parses a due date into data. A date without a time of day is due at the end of that local day.
 func setDue(run *agent.Run, data map[string]any, text string) error {
 	if strings.TrimSpace(text) == "" {
 		return nil
 	}
-	moment, err := run.Context.Moment(text)
+	date, err := run.Context.ParseDate(text)
 	if err != nil {
 		return fmt.Errorf("due_date: %w", err)
 	}
-	data["dueDate"] = moment.End().UnixMilli()
+	data["dueDate"] = date.End().UnixMilli()
 	return nil
 }
 
-func sameTitle(tasks []agent.Task, title string) string {
+// findOpenTask returns the id of an open task with the same title, or "".
+func findOpenTask(tasks []agent.Task, title string) string {
 	for _, t := range tasks {
-		if !t.Done() && fold(t.Title) == fold(title) {
+		if !t.Done() && agent.Normalize(t.Title) == agent.Normalize(title) {
 			return t.ID
 		}
 	}
 	return ""
 }
 
-// proposed tells the model what was proposed, with the due date as the person will read it.
-func proposed(run *agent.Run, data map[string]any, note string) (string, error) {
+// proposalResult returns the proposed data for the model, with the due date in the caller's zone.
+func proposalResult(run *agent.Run, data map[string]any, note string) (string, error) {
 	out := map[string]any{"proposed": data}
 	if ms, ok := data["dueDate"].(int64); ok {
 		out["due_local"] = run.Context.Local(ms)
@@ -141,6 +144,5 @@ func proposed(run *agent.Run, data map[string]any, note string) (string, error) 
 	if note != "" {
 		out["note"] = note
 	}
-	text, err := json.Marshal(out)
-	return string(text), err
+	return agent.JSON(out)
 }

@@ -3,18 +3,17 @@ package task
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
-// maxListed is how many rows one answer of list_tasks carries; total says how many there are.
+// maxListed limits the rows in one result; "total" has the number of all.
 const maxListed = 100
 
-type listing struct {
+type listInput struct {
 	Filters filters `json:"filters,omitempty" desc:"Only tasks that meet all of them"`
 }
 
@@ -29,7 +28,7 @@ type filters struct {
 	Text     string `json:"text,omitempty" desc:"Words in title or description"`
 }
 
-type row struct {
+type taskRow struct {
 	ID          string `json:"id"`
 	Title       string `json:"title"`
 	Description string `json:"description,omitempty"`
@@ -43,36 +42,28 @@ type row struct {
 	Overdue     bool   `json:"overdue,omitempty"`
 }
 
-func list(_ context.Context, run *agent.Run, in listing) (string, error) {
+func listTasks(_ context.Context, run *agent.Run, in listInput) (string, error) {
 	keep, err := in.Filters.matcher(run)
 	if err != nil {
 		return "", err
 	}
-	rows := []row{}
+	rows := []taskRow{}
 	for _, t := range run.Context.Tasks {
 		if keep(t) {
-			rows = append(rows, rowOf(run.Context, t))
+			rows = append(rows, newRow(run.Context, t))
 		}
 	}
 	slices.SortStableFunc(rows, byUrgency)
-	out := struct {
-		Total int   `json:"total"`
-		Tasks []row `json:"tasks"`
-	}{len(rows), rows[:min(len(rows), maxListed)]}
-	text, err := json.Marshal(out)
-	return string(text), err
+	return agent.JSON(struct {
+		Total int       `json:"total"`
+		Tasks []taskRow `json:"tasks"`
+	}{len(rows), rows[:min(len(rows), maxListed)]})
 }
 
-func rowOf(c agent.Context, t agent.Task) row {
-	out := row{ID: t.ID, Title: t.Title, Description: agent.Cut(t.Description, 300), Status: status(t), Priority: t.Priority,
-		Assignee: t.Assignee, ProjectID: t.ProjectID, Project: projectName(c, t.ProjectID), DueDate: t.DueDate,
-		Due: c.Local(t.DueDate)}
-	out.Overdue = overdue(c, t)
-	return out
-}
-
-func overdue(c agent.Context, t agent.Task) bool {
-	return !t.Done() && t.DueDate != 0 && c.Due(t.DueDate).Before(c.Now)
+func newRow(c agent.Context, t agent.Task) taskRow {
+	return taskRow{ID: t.ID, Title: t.Title, Description: agent.Truncate(t.Description, 300), Status: status(t),
+		Priority: t.Priority, Assignee: t.Assignee, ProjectID: t.ProjectID, Project: projectName(c, t.ProjectID),
+		DueDate: t.DueDate, Due: c.Local(t.DueDate), Overdue: c.Overdue(t)}
 }
 
 func status(t agent.Task) string { return cmp.Or(t.Status, "todo") }
@@ -86,39 +77,46 @@ func projectName(c agent.Context, id string) string {
 	return ""
 }
 
-// byUrgency orders by due date, those without one last, then by priority from urgent to low.
-func byUrgency(a, b row) int {
-	if (a.DueDate == 0) != (b.DueDate == 0) {
-		return cmp.Compare(b2i(a.DueDate == 0), b2i(b.DueDate == 0))
+// byUrgency sorts by due date, tasks without one last, and then by priority, urgent first.
+func byUrgency(a, b taskRow) int {
+	switch {
+	case a.DueDate == 0 && b.DueDate != 0:
+		return 1
+	case a.DueDate != 0 && b.DueDate == 0:
+		return -1
 	}
-	rank := func(r row) int { return slices.Index(playbook.Priorities(), r.Priority) }
+	rank := func(r taskRow) int { return slices.Index(action.Priorities(), r.Priority) }
 	return cmp.Or(cmp.Compare(a.DueDate, b.DueDate), cmp.Compare(rank(b), rank(a)))
 }
 
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// matcher returns the test that all filters together make.
+// matcher returns a function that reports whether a task passes all filters.
 func (f filters) matcher(run *agent.Run) (func(agent.Task) bool, error) {
 	c := run.Context
 	inRange, err := f.dueRange(c)
 	if err != nil {
 		return nil, err
 	}
-	words, project, who := fold(f.Text), fold(f.Project), f.who(run)
+	words := agent.Normalize(f.Text)
+	project := agent.Normalize(f.Project)
+	assignees := f.assignees(run)
+	isAssigned := func(t agent.Task) bool {
+		return len(assignees) == 0 || slices.ContainsFunc(assignees, func(name string) bool {
+			return strings.Contains(agent.Normalize(t.Assignee), name)
+		})
+	}
+	inProject := func(t agent.Task) bool {
+		return project == "" || agent.Normalize(t.ProjectID) == project ||
+			agent.Normalize(projectName(c, t.ProjectID)) == project
+	}
 	return func(t agent.Task) bool {
 		switch {
 		case f.Status == "open" && t.Done():
 		case f.Status != "" && f.Status != "all" && f.Status != "open" && status(t) != f.Status:
 		case f.Priority != "" && t.Priority != f.Priority:
-		case f.Overdue && !overdue(c, t):
-		case project != "" && fold(t.ProjectID) != project && fold(projectName(c, t.ProjectID)) != project:
-		case len(who) > 0 && !slices.ContainsFunc(who, func(w string) bool { return strings.Contains(fold(t.Assignee), w) }):
-		case !strings.Contains(fold(t.Title+" "+t.Description), words):
+		case f.Overdue && !c.Overdue(t):
+		case !inProject(t):
+		case !isAssigned(t):
+		case !strings.Contains(agent.Normalize(t.Title+" "+t.Description), words):
 		case !inRange(t.DueDate):
 		default:
 			return true
@@ -127,21 +125,22 @@ func (f filters) matcher(run *agent.Run) (func(agent.Task) bool, error) {
 	}, nil
 }
 
+// dueRange returns a function that reports whether a due date is in the range of the filters.
 func (f filters) dueRange(c agent.Context) (func(int64) bool, error) {
 	from, to := int64(0), int64(0)
 	if f.DueFrom != "" {
-		m, err := c.Moment(f.DueFrom)
+		date, err := c.ParseDate(f.DueFrom)
 		if err != nil {
 			return nil, err
 		}
-		from = m.Start.UnixMilli()
+		from = date.Start.UnixMilli()
 	}
 	if f.DueTo != "" {
-		m, err := c.Moment(f.DueTo)
+		date, err := c.ParseDate(f.DueTo)
 		if err != nil {
 			return nil, err
 		}
-		to = m.End().UnixMilli()
+		to = date.End().UnixMilli()
 	}
 	return func(due int64) bool {
 		if due == 0 {
@@ -151,16 +150,17 @@ func (f filters) dueRange(c agent.Context) (func(int64) bool, error) {
 	}, nil
 }
 
-// who returns the names the assignee filter stands for; "me" is the person asking, by profile name or e-mail.
-func (f filters) who(run *agent.Run) []string {
-	name := fold(f.Assignee)
+// assignees returns the names that the assignee filter means, none when it is empty. "me" means the caller's names in
+// the profile and their e-mail address.
+func (f filters) assignees(run *agent.Run) []string {
+	name := agent.Normalize(f.Assignee)
 	if name != "me" {
 		return slices.DeleteFunc([]string{name}, func(s string) bool { return s == "" })
 	}
-	names := []string{fold(run.User.Email)}
+	names := []string{agent.Normalize(run.User.Email)}
 	for _, key := range []string{"name", "full_name", "first_name", "email"} {
 		if text, ok := run.Context.UserProfile[key].(string); ok {
-			names = append(names, fold(text))
+			names = append(names, agent.Normalize(text))
 		}
 	}
 	names = slices.DeleteFunc(names, func(s string) bool { return s == "" })
@@ -169,6 +169,3 @@ func (f filters) who(run *agent.Run) []string {
 	}
 	return names
 }
-
-// fold makes texts comparable: lower case, single blanks.
-func fold(s string) string { return strings.Join(strings.Fields(strings.ToLower(s)), " ") }

@@ -1,21 +1,21 @@
 package task
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"regexp"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
-// maxSuggested is how many suggestions one answer carries.
+// maxSuggested limits the suggestions in one result.
 const maxSuggested = 20
 
-type notesContext struct {
+type suggestInput struct {
 	NotesContext []string `json:"notes_context,omitempty" desc:"Texts to search; left out: the request's notes and documents"`
 }
 
@@ -24,29 +24,28 @@ type suggestion struct {
 	Source   string `json:"source,omitempty"`
 	Priority string `json:"priority"`
 	DueDate  string `json:"due_date,omitempty"`
-	Because  string `json:"because"`
+	Reason   string `json:"because"`
 }
 
-func suggest(_ context.Context, run *agent.Run, in notesContext) (string, error) {
+func suggestTasks(_ context.Context, run *agent.Run, in suggestInput) (string, error) {
 	known := map[string]bool{}
 	for _, t := range run.Context.Tasks {
-		known[plain(t.Title)] = true
+		known[titleKey(t.Title)] = true
 	}
 	found := []suggestion{}
-	for _, n := range notesOf(run, in.NotesContext) {
-		for _, s := range suggestionsIn(run.Context, n) {
-			if key := plain(s.Title); !known[key] && len(found) < maxSuggested {
+	for _, n := range notesToSearch(run, in.NotesContext) {
+		for _, s := range findSuggestions(run.Context, n) {
+			if key := titleKey(s.Title); !known[key] && len(found) < maxSuggested {
 				known[key] = true
 				found = append(found, s)
 			}
 		}
 	}
-	text, err := json.Marshal(map[string]any{"suggestions": found})
-	return string(text), err
+	return agent.JSON(map[string]any{"suggestions": found})
 }
 
-// notesOf returns the texts to search: those given, or the request's notes and documents.
-func notesOf(run *agent.Run, given []string) []agent.Note {
+// notesToSearch returns the given texts, or the notes and documents of the request when there are none.
+func notesToSearch(run *agent.Run, given []string) []agent.Note {
 	var notes []agent.Note
 	for _, text := range given {
 		if strings.TrimSpace(text) != "" {
@@ -64,97 +63,97 @@ func notesOf(run *agent.Run, given []string) []agent.Note {
 }
 
 var (
-	doneBox  = regexp.MustCompile(`^\s*(?:[-*+]|\d+[.)])?\s*\[[xX]\]`)
-	openBox  = regexp.MustCompile(`^\s*(?:[-*+]|\d+[.)])?\s*\[ ?\]\s*(.+)$`)
-	bullet   = regexp.MustCompile(`^\s*(?:[-*+•]|\d+[.)])\s+`)
-	marker   = regexp.MustCompile(`(?i)\b(?:todo|to-do|fixme|action item|action|next steps?|aufgabe|da fare)\b\s*[:\-–]\s*(.+)$`)
+	checkedBox   = regexp.MustCompile(`^\s*(?:[-*+]|\d+[.)])?\s*\[[xX]\]`)
+	uncheckedBox = regexp.MustCompile(`^\s*(?:[-*+]|\d+[.)])?\s*\[ ?\]\s*(.+)$`)
+	bullet       = regexp.MustCompile(`^\s*(?:[-*+•]|\d+[.)])\s+`)
+	marker       = regexp.MustCompile(`(?i)\b(?:todo|to-do|fixme|action item|action|next steps?|aufgabe` +
+		`|da fare)\b\s*[:\-–]\s*(.+)$`)
 	bareTodo = regexp.MustCompile(`^(?:TODO|FIXME)\s+(.+)$`)
-	duty     = regexp.MustCompile(`(?i)\b(?:needs? to|must|have to|has to|should|don't forget to|remember to|make sure to|please|bitte|nicht vergessen[,:]?|bisogna|ricordarsi di)\s+(.+)$`)
-	muss     = regexp.MustCompile(`(?i)\b(?:muss|müssen|sollte|sollten)\s+(?:ich|wir|man)?\s*(?:noch)?\s*(.+)$`)
-	sentence = regexp.MustCompile(`[.!?;]\s+`)
-	isoDate  = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)
-	dayWord  = regexp.MustCompile(`(?i)\b(?:today|tomorrow|(?:by|on|until|next) (monday|tuesday|wednesday|thursday|friday|saturday|sunday))\b`)
-	urgent   = regexp.MustCompile(`(?i)\b(?:urgent|urgently|asap|immediately|dringend|sofort|urgente)\b`)
-	weighty  = regexp.MustCompile(`(?i)\b(?:important|critical|deadline|wichtig|importante)\b`)
-	someday  = regexp.MustCompile(`(?i)\b(?:someday|some day|maybe|nice to have|irgendwann|vielleicht)\b`)
+	duty     = regexp.MustCompile(`(?i)\b(?:needs? to|must|have to|has to|should|don't forget to` +
+		`|remember to|make sure to|please|bitte|nicht vergessen[,:]?|bisogna|ricordarsi di)\s+(.+)$`)
+	germanDuty = regexp.MustCompile(`(?i)\b(?:muss|müssen|sollte|sollten)\s+(?:ich|wir|man)?\s*(?:noch)?\s*(.+)$`)
+	sentence   = regexp.MustCompile(`[.!?;]\s+`)
+	urgent     = regexp.MustCompile(`(?i)\b(?:urgent|urgently|asap|immediately|dringend|sofort|urgente)\b`)
+	important  = regexp.MustCompile(`(?i)\b(?:important|critical|deadline|wichtig|importante)\b`)
+	someday    = regexp.MustCompile(`(?i)\b(?:someday|some day|maybe|nice to have|irgendwann|vielleicht)\b`)
 )
 
-// imperatives are the verbs that notes of project work begin orders with.
+// imperatives are verbs with which items in project notes begin.
 const imperatives = " add arrange ask book build buy call check clarify collect confirm contact create define deliver" +
 	" deploy design discuss document draft email estimate evaluate file finalise finalize finish fix follow implement" +
-	" inform invite invoice investigate migrate order organise organize pay plan prepare publish refactor remind remove renew" +
+	" inform invite invoice investigate migrate order organise organize pay plan prepare publish refactor " +
+	"remind remove renew" +
 	" reply report research review schedule send set ship sign submit talk test translate update upload verify write "
 
-func suggestionsIn(c agent.Context, n agent.Note) []suggestion {
+func findSuggestions(c agent.Context, n agent.Note) []suggestion {
 	var list []suggestion
 	for line := range strings.Lines(n.Content) {
 		line = strings.TrimSpace(line)
-		if line == "" || doneBox.MatchString(line) {
+		if line == "" || checkedBox.MatchString(line) {
 			continue
 		}
 		parts := []string{line}
-		if !openBox.MatchString(line) {
+		if !uncheckedBox.MatchString(line) {
 			parts = sentence.Split(bullet.ReplaceAllString(line, ""), -1)
 		}
 		for _, part := range parts {
-			if text, why := workIn(part); text != "" {
-				list = append(list, suggestionOf(c, n, part, text, why))
+			if text, reason := findWork(part); text != "" {
+				list = append(list, newSuggestion(c, n, part, text, reason))
 			}
 		}
 	}
 	return list
 }
 
-// workIn returns the work that a line or sentence names and what gave it away, or nothing.
-func workIn(text string) (work, why string) {
+// findWork returns the work that a line or sentence describes and how it was recognized, or "" and "".
+func findWork(text string) (work, reason string) {
 	for _, p := range []struct {
 		pattern *regexp.Regexp
-		why     string
-	}{{openBox, "open checkbox"}, {marker, "marked as to do"}, {bareTodo, "marked as to do"}, {duty, "wording"}, {muss, "wording"}} {
+		reason  string
+	}{{uncheckedBox, "open checkbox"}, {marker, "marked as to do"}, {bareTodo, "marked as to do"}, {duty, "wording"},
+		{germanDuty, "wording"}} {
 		if m := p.pattern.FindStringSubmatch(text); m != nil {
-			return title(m[1]), p.why
+			return toTitle(m[1]), p.reason
 		}
 	}
 	first, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
 	first = strings.ToLower(strings.Trim(first, "*_:"))
 	if rest != "" && first != "" && strings.Contains(imperatives, " "+first+" ") {
-		return title(text), "imperative"
+		return toTitle(text), "imperative"
 	}
 	return "", ""
 }
 
-func title(text string) string {
+// toTitle returns the text as the title of a task, or "" when it is too short.
+func toTitle(text string) string {
 	text = strings.Trim(strings.Join(strings.Fields(text), " "), " .;,:!*_")
 	if utf8.RuneCountInString(text) < 3 {
 		return ""
 	}
-	text = agent.Cut(text, maxTitle)
+	text = agent.Truncate(text, maxTitle)
 	first, size := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(first)) + text[size:]
 }
 
-func suggestionOf(c agent.Context, n agent.Note, context, text, why string) suggestion {
-	s := suggestion{Title: text, Source: n.Title, Because: why, Priority: "medium"}
+func newSuggestion(c agent.Context, n agent.Note, context, text, reason string) suggestion {
+	s := suggestion{Title: text, Source: n.Title, Reason: reason, Priority: "medium"}
 	switch {
 	case urgent.MatchString(context):
 		s.Priority = "urgent"
-	case weighty.MatchString(context):
+	case important.MatchString(context):
 		s.Priority = "high"
 	case someday.MatchString(context):
 		s.Priority = "low"
 	}
-	day := isoDate.FindString(context)
-	if m := dayWord.FindStringSubmatch(context); day == "" && m != nil {
-		day = cmp.Or(m[1], m[0])
-	}
-	if moment, err := c.Moment(day); day != "" && err == nil {
-		s.DueDate = moment.Start.Format("2006-01-02")
+	if day, ok := dates.FindDueDay(context, c.LocalNow()); ok {
+		s.DueDate = day.Start.Format(time.DateOnly)
 	}
 	return s
 }
 
-// plain reduces a title to its letters and digits, so that punctuation and case do not hide a task that exists.
-func plain(s string) string {
+// titleKey returns the letters and digits of a title in lower case, so that punctuation and case do not hide a task
+// that exists.
+func titleKey(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return unicode.ToLower(r)

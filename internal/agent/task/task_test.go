@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/tmc/langchaingo/llms"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/identity"
@@ -53,9 +54,12 @@ func rows(t *testing.T) agent.Context {
 		Projects:    []agent.Project{{ID: "p1", Name: "Website"}},
 		Tasks: []agent.Task{
 			{ID: "t1", Title: "Pay hosting", Status: "todo", Priority: "low", DueDate: at("2026-03-26T12:00:00+01:00")},
-			{ID: "t2", Title: "Draft offer", Status: "in_progress", Priority: "high", Assignee: "Mara", DueDate: at("2026-03-27T00:00:00+01:00")},
-			{ID: "t3", Title: "Fix the form", Description: "Login page", Priority: "urgent", ProjectID: "p1", DueDate: at("2026-03-29T23:59:59.999+02:00")},
-			{ID: "t4", Title: "Send invoice", Status: "done", Priority: "medium", DueDate: at("2026-03-01T09:00:00+01:00")},
+			{ID: "t2", Title: "Draft offer", Status: "in_progress", Priority: "high", Assignee: "Mara",
+				DueDate: at("2026-03-27T00:00:00+01:00")},
+			{ID: "t3", Title: "Fix the form", Description: "Login page", Priority: "urgent", ProjectID: "p1",
+				DueDate: at("2026-03-29T23:59:59.999+02:00")},
+			{ID: "t4", Title: "Send invoice", Status: "done", Priority: "medium",
+				DueDate: at("2026-03-01T09:00:00+01:00")},
 			{ID: "t5", Title: "Read book", Status: "todo", Priority: "low", Assignee: "Leo"},
 			{ID: "t6", Title: "Call Leo", Status: "todo", Priority: "urgent"},
 		},
@@ -125,9 +129,12 @@ func TestListFilters(t *testing.T) {
 func TestListAnswersExactly(t *testing.T) {
 	t.Parallel()
 	for arguments, want := range map[string]string{
-		`{"filters":{"text":"form"}}`: `{"total":1,"tasks":[{"id":"t3","title":"Fix the form","description":"Login page","status":"todo",` +
-			`"priority":"urgent","project_id":"p1","project":"Website","due_date_ms":1774821599999,"due_local":"2026-03-29T23:59:59+02:00"}]}`,
-		`{"filters":{"overdue":true}}`: `{"total":1,"tasks":[{"id":"t1","title":"Pay hosting","status":"todo","priority":"low",` +
+		`{"filters":{"text":"form"}}`: `{"total":1,"tasks":[{"id":"t3","title":"Fix the form",` +
+			`"description":"Login page","status":"todo",` +
+			`"priority":"urgent","project_id":"p1","project":"Website","due_date_ms":1774821599999,` +
+			`"due_local":"2026-03-29T23:59:59+02:00"}]}`,
+		`{"filters":{"overdue":true}}`: `{"total":1,"tasks":[{"id":"t1","title":"Pay hosting","status":"todo",` +
+			`"priority":"low",` +
 			`"due_date_ms":1774522800000,"due_local":"2026-03-26T12:00:00+01:00","overdue":true}]}`,
 		`{"filters":{"due_to":"whenever"}}`: `error: "whenever" is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM`,
 	} {
@@ -141,49 +148,59 @@ func TestCreate(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ in, wantText, wantData string }{
 		{`{"title":"Call  Anna","priority":"high","due_date":"2026-03-29"}`,
-			`{"due_local":"2026-03-29T23:59:59+02:00","proposed":{"dueDate":1774821599999,"priority":"high","status":"todo","title":"Call Anna"}}`,
+			`{"due_local":"2026-03-29T23:59:59+02:00","proposed":{"dueDate":1774821599999,"priority":"high",` +
+				`"status":"todo","title":"Call Anna"}}`,
 			`{"dueDate":1774821599999,"priority":"high","status":"todo","title":"Call Anna"}`},
 		{`{"title":"Call Anna","due_date":"2026-03-29T09:00","project_id":"p1","description":" x ","assignee":"Leo"}`,
-			`{"due_local":"2026-03-29T09:00:00+02:00","proposed":{"assignee":"Leo","description":"x","dueDate":1774767600000,"priority":"medium","projectId":"p1","status":"todo","title":"Call Anna"}}`,
-			`{"assignee":"Leo","description":"x","dueDate":1774767600000,"priority":"medium","projectId":"p1","status":"todo","title":"Call Anna"}`},
+			`{"due_local":"2026-03-29T09:00:00+02:00","proposed":{"assignee":"Leo","description":"x",` +
+				`"dueDate":1774767600000,"priority":"medium","projectId":"p1","status":"todo","title":"Call Anna"}}`,
+			`{"assignee":"Leo","description":"x","dueDate":1774767600000,"priority":"medium","projectId":"p1",` +
+				`"status":"todo","title":"Call Anna"}`},
 		{`{"title":"call leo"}`,
-			`{"note":"An open task with this title exists already; say so.","proposed":{"priority":"medium","status":"todo","title":"call leo"}}`,
+			`{"note":"An open task with this title exists already; say so.","proposed":{"priority":"medium",` +
+				`"status":"todo","title":"call leo"}}`,
 			`{"priority":"medium","status":"todo","title":"call leo"}`},
 		{`{"title":"  "}`, `error: the title is empty`, ``},
-		{`{"title":"A","due_date":"soon"}`, `error: due_date: "soon" is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM`, ``},
-		{`{"title":"A","project_id":"p7"}`, `error: projectId: there is no projects row with id "p7" in this request; leave it out`, ``},
+		{`{"title":"A","due_date":"soon"}`, `error: due_date: "soon" is not a date; write YYYY-MM-DD or ` +
+			`YYYY-MM-DDTHH:MM`, ``},
+		{`{"title":"A","project_id":"p7"}`, `error: projectId: there is no projects row with id "p7" in this ` +
+			`request; leave it out`, ``},
 		{`{"title":"A","priority":"huge"}`, `error: arguments.priority must be one of low, medium, high, urgent`, ``},
 	} {
 		text, run := runTool(t, rows(t), "create_task", c.in)
 		if text != c.wantText {
 			t.Errorf("%s: %s", c.in, text)
 		}
-		checkActions(t, run, playbook.Create, c.wantData)
+		checkActions(t, run, action.Create, c.wantData)
 	}
 }
 
 func TestUpdate(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ in, wantText, wantData string }{
-		{`{"id":"t1","updates":{"status":"done"}}`, `{"proposed":{"id":"t1","status":"done"}}`, `{"id":"t1","status":"done"}`},
+		{`{"id":"t1","updates":{"status":"done"}}`, `{"proposed":{"id":"t1","status":"done"}}`,
+			`{"id":"t1","status":"done"}`},
 		{`{"id":"t3","updates":{"due_date":"tomorrow","title":"Fix form"}}`,
-			`{"due_local":"2026-03-28T23:59:59+01:00","proposed":{"dueDate":1774738799999,"id":"t3","title":"Fix form"}}`,
+			`{"due_local":"2026-03-28T23:59:59+01:00","proposed":{"dueDate":1774738799999,"id":"t3",` +
+				`"title":"Fix form"}}`,
 			`{"dueDate":1774738799999,"id":"t3","title":"Fix form"}`},
-		{`{"id":"t3","updates":{"due_date":"none","assignee":""}}`, `{"proposed":{"assignee":"","dueDate":null,"id":"t3"}}`,
+		{`{"id":"t3","updates":{"due_date":"none","assignee":""}}`,
+			`{"proposed":{"assignee":"","dueDate":null,"id":"t3"}}`,
 			`{"assignee":"","dueDate":null,"id":"t3"}`},
 		{`{"id":"t3","updates":{}}`, `error: update of tasks names no column to change`, ``},
 		{`{"id":"t9","updates":{"status":"done"}}`, `error: there is no tasks row with id "t9" in this request`, ``},
-		{`{"id":"t1","updates":{"status":"gone"}}`, `error: arguments.updates.status must be one of todo, in_progress, done`, ``},
+		{`{"id":"t1","updates":{"status":"gone"}}`, `error: arguments.updates.status must be one of todo, ` +
+			`in_progress, done`, ``},
 	} {
 		text, run := runTool(t, rows(t), "update_task", c.in)
 		if text != c.wantText {
 			t.Errorf("%s: %s", c.in, text)
 		}
-		checkActions(t, run, playbook.Update, c.wantData)
+		checkActions(t, run, action.Update, c.wantData)
 	}
 }
 
-func checkActions(t *testing.T, run *agent.Run, kind playbook.Kind, wantData string) {
+func checkActions(t *testing.T, run *agent.Run, kind action.Kind, wantData string) {
 	t.Helper()
 	if wantData == "" {
 		if len(run.Actions()) != 0 {
@@ -202,14 +219,18 @@ func checkActions(t *testing.T, run *agent.Run, kind playbook.Kind, wantData str
 func TestSuggest(t *testing.T) {
 	t.Parallel()
 	c := rows(t)
-	c.Notes = []agent.Note{{Title: "Kick-off", Content: "# Kick-off\n- [x] book room\n- [ ] send contract by Monday\n- [ ] Call Leo!\n" +
-		"We talked about colours. We need to update the logo asap.\nTODO: renew domain 2026-04-02\n* Review the mockups\n" +
+	c.Notes = []agent.Note{{Title: "Kick-off", Content: "# Kick-off\n- [x] book room\n- [ ] send contract by " +
+		"Monday\n- [ ] Call Leo!\n" +
+		"We talked about colours. We need to update the logo asap.\nTODO: renew domain 2026-04-02\n* Review " +
+		"the mockups\n" +
 		"Bitte Angebot schicken, wichtig\nWir müssen noch die Texte prüfen.\nThe weather was nice."}}
 	c.RelevantDocuments = []string{"Please confirm the venue"}
 	want := `{"suggestions":[` +
-		`{"title":"Send contract by Monday","source":"Kick-off","priority":"medium","due_date":"2026-03-30","because":"open checkbox"},` +
+		`{"title":"Send contract by Monday","source":"Kick-off","priority":"medium","due_date":"2026-03-30",` +
+		`"because":"open checkbox"},` +
 		`{"title":"Update the logo asap","source":"Kick-off","priority":"urgent","because":"wording"},` +
-		`{"title":"Renew domain 2026-04-02","source":"Kick-off","priority":"medium","due_date":"2026-04-02","because":"marked as to do"},` +
+		`{"title":"Renew domain 2026-04-02","source":"Kick-off","priority":"medium","due_date":"2026-04-02",` +
+		`"because":"marked as to do"},` +
 		`{"title":"Review the mockups","source":"Kick-off","priority":"medium","because":"imperative"},` +
 		`{"title":"Angebot schicken, wichtig","source":"Kick-off","priority":"high","because":"wording"},` +
 		`{"title":"Die Texte prüfen","source":"Kick-off","priority":"medium","because":"wording"},` +
@@ -218,7 +239,8 @@ func TestSuggest(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	one := `{"suggestions":[{"title":"Buy stamps","priority":"medium","because":"imperative"}]}`
-	if got, run := runTool(t, c, "suggest_tasks", `{"notes_context":"Buy stamps"}`); got != one || len(run.Actions()) != 0 {
+	if got, run := runTool(t, c, "suggest_tasks",
+		`{"notes_context":"Buy stamps"}`); got != one || len(run.Actions()) != 0 {
 		t.Errorf("got %s", got)
 	}
 	if got, _ := runTool(t, agent.Context{}, "suggest_tasks", ``); got != `{"suggestions":[]}` {
@@ -228,28 +250,36 @@ func TestSuggest(t *testing.T) {
 
 func TestPlans(t *testing.T) {
 	t.Parallel()
-	templates, err := playbook.NewTemplates(task.Templates()...)
+	templates, err := playbook.NewTemplates(task.New(nil).Templates()...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	create := `{"action":"create_record","data_from_step":0,"table":"tasks","data":{"description":"{{description}}","dueDate":"{{dueDate}}","priority":"{{priority}}","title":"{{title}}"}}`
+	create := `{"action":"create_record","data_from_step":0,"table":"tasks",` +
+		`"data":{"description":"{{description}}","dueDate":"{{dueDate}}","priority":"{{priority}}",` +
+		`"title":"{{title}}"}}`
 	for _, c := range []struct {
 		name    string
 		answers []agent.Answer
 		want    string
 	}{
 		{"nothing chosen", []agent.Answer{{Text: "ok"}},
-			`{"agent":"task_agent","steps":[{"action":"generate","prompt_template":"tpl_task_agent_default","variables":{"request":"message"}},` + create + `]}`},
+			`{"agent":"task_agent","steps":[{"action":"generate","prompt_template":"tpl_task_agent_default",` +
+				`"variables":{"request":"message"}},` + create + `]}`},
 		{"a proposal", []agent.Answer{toolCall("create_task", `{"title":"Call {{title}}"}`), {Text: "ok"}},
-			`{"agent":"task_agent","steps":[{"action":"create_record","table":"tasks","data":{"priority":"medium","status":"todo","title":"Call { {title}}"}}]}`},
-		{"an outline with a filter", []agent.Answer{toolCall("plan_task_review", `{"filter":{"status":"todo"}}`), {Text: "ok"}},
+			`{"agent":"task_agent","steps":[{"action":"create_record","table":"tasks",` +
+				`"data":{"priority":"medium","status":"todo","title":"Call { {title}}"}}]}`},
+		{"an outline with a filter", []agent.Answer{toolCall("plan_task_review", `{"filter":{"status":"todo"}}`),
+			{Text: "ok"}},
 			`{"agent":"task_agent","steps":[{"action":"select","table":"tasks","filter":{"status":"todo"}},` +
-				`{"action":"generate","prompt_template":"tpl_task_agent_review","variables":{"request":"message"},"data_from_step":0},` +
-				`{"action":"update_record","data_from_step":1,"table":"tasks","data":{"dueDate":"{{dueDate}}","id":"{{id}}","priority":"{{priority}}","status":"{{status}}"}}]}`},
+				`{"action":"generate","prompt_template":"tpl_task_agent_review",` +
+				`"variables":{"request":"message"},"data_from_step":0},` +
+				`{"action":"update_record","data_from_step":1,"table":"tasks","data":{"dueDate":"{{dueDate}}",` +
+				`"id":"{{id}}","priority":"{{priority}}","status":"{{status}}"}}]}`},
 		{"a bad filter goes back to the model", []agent.Answer{toolCall("plan_task_summary", `{"filter":{"nope":1}}`),
 			toolCall("plan_task_summary", `{}`), {Text: "ok"}},
 			`{"agent":"task_agent","steps":[{"action":"select","table":"tasks"},` +
-				`{"action":"generate","prompt_template":"tpl_task_agent_summary","variables":{"request":"message"},"data_from_step":0}]}`},
+				`{"action":"generate","prompt_template":"tpl_task_agent_summary",` +
+				`"variables":{"request":"message"},"data_from_step":0}]}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

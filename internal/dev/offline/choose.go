@@ -11,7 +11,7 @@ import (
 	"github.com/tmc/langchaingo/llms"
 )
 
-// schema is what the arguments of a tool look like.
+// schema is the part of the JSON schema of a tool's arguments that this model needs.
 type schema struct {
 	Type       string             `json:"type"`
 	Enum       []string           `json:"enum"`
@@ -24,7 +24,7 @@ type tool struct {
 	schema            *schema
 }
 
-func toolsOf(list []llms.Tool) []tool {
+func parseTools(list []llms.Tool) []tool {
 	var tools []tool
 	for _, t := range list {
 		if t.Function == nil {
@@ -32,76 +32,83 @@ func toolsOf(list []llms.Tool) []tool {
 		}
 		of := tool{t.Function.Name, t.Function.Description, &schema{}}
 		if text, err := json.Marshal(t.Function.Parameters); err == nil {
-			_ = json.Unmarshal(text, of.schema) // an unreadable schema means no arguments
+			_ = json.Unmarshal(text, of.schema) // without a readable schema, no arguments
 		}
 		tools = append(tools, of)
 	}
 	return tools
 }
 
-// rule says which words ask for a tool. A lower rank goes first; among equal ones the first words of the sentence do.
+// rule says which words ask for a tool. The rule with the lowest rank wins; among equal ranks, the one whose words come
+// first in the sentence.
 type rule struct {
 	rank  int
 	tool  string
 	words *regexp.Regexp
 }
 
-func asks(rank int, tool, words string) rule {
+func newRule(rank int, tool, words string) rule {
 	return rule{rank, tool, regexp.MustCompile(`(?i)` + words)}
 }
 
 var rules = []rule{
-	asks(0, "send_notification", `\b(?:remind me|notify me|send (?:me )?a (?:notification|reminder)|erinnere mich|ricordami)\b`),
-	asks(1, "suggest_tasks", `\b(?:suggest|propose|find (?:new )?(?:tasks|work)|from (?:my|the|these) notes|schlag|suggerisci|proponi)`),
-	asks(1, "update_task", `\b(?:mark|complete|finish|close|rename|postpone|move|reschedule|reopen|start|update|change|assign|verschieb|schließ|sposta|completa|rimanda|segna|set\b.*\b(?:priority|due|status|deadline)|markiere)\b`),
-	asks(1, "create_task", `\b(?:create|add|new task|make (?:me )?(?:a|an|two|three|some)\b|put|todo:|i (?:need|have) to|remember to|don'?t forget to|erstelle?|lege|neue aufgabe|crea|aggiungi|nuova)`),
-	asks(1, "list_tasks", `\b(?:list|show|what|which|how many|do i have|overdue|display|give me|see|tasks due|open tasks|zeige?|liste|welche|was|mostra|elenca|quali|cosa)\b`),
-	asks(0, "detect_conflicts", `(?:conflict|overlap|clash|double[- ]book|konflikt|überschneid|conflitt|sovrappo)`),
-	asks(-1, "suggest_reschedule", `(?:reschedul|new time|another time|\bmove\b|verschieb|sposta)`),
-	asks(9, "list_events", ``),
-	asks(0, "draft_response", `\b(?:draft|reply|respond|answer|antworte?|rispond|risposta)`),
-	asks(1, "extract_action_items", `\b(?:action items?|to-?dos?|extract|tasks?|follow.?ups?|aufgaben|attivit)`),
-	asks(9, "classify_email", ``),
-	asks(0, "trend_analysis", `\b(?:trends?|over time|develop|compare|entwicklung|andamento)`),
-	asks(1, "generate_report", `\b(?:report|summar|bericht|rapporto|resoconto)`),
-	asks(9, "calculate_metrics", ``),
+	newRule(0, "send_notification", `\b(?:remind me|notify me|send (?:me )?a (?:notification|reminder)`+
+		`|erinnere mich|ricordami)\b`),
+	newRule(1, "suggest_tasks", `\b(?:suggest|propose|find (?:new )?(?:tasks|work)|from (?:my|the|these) notes`+
+		`|schlag|suggerisci|proponi)`),
+	newRule(1, "update_task", `\b(?:mark|complete|finish|close|rename|postpone|move|reschedule|reopen|start|update`+
+		`|change|assign|verschieb|schließ|sposta|completa|rimanda|segna|set\b.*\b(?:priority|due|status`+
+		`|deadline)|markiere)\b`),
+	newRule(1, "create_task", `\b(?:create|add|new task|make (?:me )?(?:a|an|two|three|some)\b|put|todo:|i (?:need`+
+		`|have) to|remember to|don'?t forget to|erstelle?|lege|neue aufgabe|crea|aggiungi|nuova)`),
+	newRule(1, "list_tasks", `\b(?:list|show|what|which|how many|do i have|overdue|display|give me|see|tasks due`+
+		`|open tasks|zeige?|liste|welche|was|mostra|elenca|quali|cosa)\b`),
+	newRule(0, "detect_conflicts", `(?:conflict|overlap|clash|double[- ]book|konflikt|überschneid|conflitt|sovrappo)`),
+	newRule(-1, "suggest_reschedule", `(?:reschedul|new time|another time|\bmove\b|verschieb|sposta)`),
+	newRule(9, "list_events", ``),
+	newRule(0, "draft_response", `\b(?:draft|reply|respond|answer|antworte?|rispond|risposta)`),
+	newRule(1, "extract_action_items", `\b(?:action items?|to-?dos?|extract|tasks?|follow.?ups?|aufgaben|attivit)`),
+	newRule(9, "classify_email", ``),
+	newRule(0, "trend_analysis", `\b(?:trends?|over time|develop|compare|entwicklung|andamento)`),
+	newRule(1, "generate_report", `\b(?:report|summar|bericht|rapporto|resoconto)`),
+	newRule(9, "calculate_metrics", ``),
 }
 
-// choose returns the calls that come next, none when the conversation has what it needs for an answer.
-func choose(c conversation, tools []tool) []llms.ToolCall {
+// chooseCalls returns the next tool calls, or none when the conversation has all that an answer needs.
+func chooseCalls(c conversation, tools []tool) []llms.ToolCall {
 	if len(tools) == 0 {
 		return nil
 	}
 	if len(c.results) > 0 {
-		return following(c, tools)
+		return followUpCalls(c, tools)
 	}
 	name := intent(c.message, tools)
 	if outline := outlineFor(c, name, tools); outline != "" {
-		return []llms.ToolCall{callOf(0, outline, map[string]any{})}
+		return []llms.ToolCall{toolCall(0, outline, map[string]any{})}
 	}
-	chosen, ok := toolNamed(tools, name)
+	chosen, ok := findTool(tools, name)
 	if !ok {
 		return nil
 	}
 	switch name {
 	case "create_task":
-		return newTasks(c, chosen)
+		return createCalls(c, chosen)
 	case "update_task":
 		return oneCall("list_tasks", targetFilters(c))
 	case "list_tasks":
-		return oneCall(name, wrapFilters(filtersIn(c)))
+		return oneCall(name, wrapFilters(parseFilters(c)))
 	case "send_notification":
-		return reminder(c)
+		return notificationCalls(c)
 	case "suggest_reschedule":
-		if _, ok := toolNamed(tools, "detect_conflicts"); ok {
-			chosen, _ = toolNamed(tools, "detect_conflicts")
+		if _, ok := findTool(tools, "detect_conflicts"); ok {
+			chosen, _ = findTool(tools, "detect_conflicts")
 		}
 	}
-	return oneCall(chosen.name, fill(c, chosen.schema))
+	return oneCall(chosen.name, fillArguments(c, chosen.schema))
 }
 
-// following returns the calls that an earlier result asks for.
-func following(c conversation, tools []tool) []llms.ToolCall {
+// followUpCalls returns the calls that depend on the result of an earlier one.
+func followUpCalls(c conversation, tools []tool) []llms.ToolCall {
 	last := c.results[len(c.results)-1]
 	if last.failed() {
 		return nil
@@ -109,22 +116,22 @@ func following(c conversation, tools []tool) []llms.ToolCall {
 	switch intent(c.message, tools) {
 	case "update_task":
 		if len(c.results) == 1 && last.tool == "list_tasks" {
-			return updates(c)
+			return updateCalls(c)
 		}
 	case "suggest_reschedule":
-		chosen, _ := toolNamed(tools, "suggest_reschedule")
+		chosen, _ := findTool(tools, "suggest_reschedule")
 		if len(c.results) == 1 && last.tool == "detect_conflicts" && firstRow(last.value()) != nil {
-			return oneCall(chosen.name, fill(c, chosen.schema))
+			return oneCall(chosen.name, fillArguments(c, chosen.schema))
 		}
 	}
 	return nil
 }
 
 func oneCall(name string, arguments map[string]any) []llms.ToolCall {
-	return []llms.ToolCall{callOf(0, name, arguments)}
+	return []llms.ToolCall{toolCall(0, name, arguments)}
 }
 
-func callOf(i int, name string, arguments map[string]any) llms.ToolCall {
+func toolCall(i int, name string, arguments map[string]any) llms.ToolCall {
 	text, err := json.Marshal(arguments)
 	if err != nil {
 		text = []byte("{}")
@@ -133,7 +140,7 @@ func callOf(i int, name string, arguments map[string]any) llms.ToolCall {
 		FunctionCall: &llms.FunctionCall{Name: name, Arguments: string(text)}}
 }
 
-func toolNamed(tools []tool, name string) (tool, bool) {
+func findTool(tools []tool, name string) (tool, bool) {
 	i := slices.IndexFunc(tools, func(t tool) bool { return t.name == name })
 	if i < 0 {
 		return tool{}, false
@@ -141,26 +148,31 @@ func toolNamed(tools []tool, name string) (tool, bool) {
 	return tools[i], true
 }
 
-// intent returns the tool that the sentence asks for by its words outside quotation marks, or "".
+// intent returns the name of the tool that the words outside quotation marks ask for, or "".
 func intent(message string, tools []tool) string {
-	_, plain := quoted(message)
-	best, rank, first := "", 100, 0
+	_, unquoted := cutQuoted(message)
+	best := ""
+	rank := 100
+	first := 0 // where the words of best begin
 	for _, r := range rules {
-		at := r.words.FindStringIndex(plain)
-		if _, offered := toolNamed(tools, r.tool); !offered || at == nil {
+		at := r.words.FindStringIndex(unquoted)
+		if _, offered := findTool(tools, r.tool); !offered || at == nil {
 			continue
 		}
 		if r.rank < rank || r.rank == rank && at[0] < first {
-			best, rank, first = r.tool, r.rank, at[0]
+			best = r.tool
+			rank = r.rank
+			first = at[0]
 		}
 	}
 	if best != "" {
 		return best
 	}
-	most := 1 // two words in common with its description make a declared tool meant
+	most := 1 // a tool without rules needs two words in common with its name and description
 	for _, t := range tools {
-		known := t.name == "index_document" || t.name == "ask_agent" || slices.ContainsFunc(rules, func(r rule) bool { return r.tool == t.name })
-		if n := shared(plain, strings.ReplaceAll(t.name, "_", " ")+" "+t.description); !known && n > most {
+		known := t.name == "index_document" || t.name == "ask_agent" ||
+			slices.ContainsFunc(rules, func(r rule) bool { return r.tool == t.name })
+		if n := sharedWords(unquoted, strings.ReplaceAll(t.name, "_", " ")+" "+t.description); !known && n > most {
 			best, most = t.name, n
 		}
 	}
@@ -169,10 +181,11 @@ func intent(message string, tools []tool) string {
 
 var plural = regexp.MustCompile(`(?i)\b(?:tasks|to-?dos|aufgaben)\b`)
 
-// outlineFor returns the plan outline that fits best when outlines are offered, unless the message asks for one task.
+// outlineFor returns the name of the outline that matches best when outlines are offered. It returns "" when the
+// message asks for one task or a notification.
 func outlineFor(c conversation, intent string, tools []tool) string {
-	_, plain := quoted(c.message)
-	if intent == "create_task" && !plural.MatchString(plain) || intent == "send_notification" {
+	_, unquoted := cutQuoted(c.message)
+	if intent == "create_task" && !plural.MatchString(unquoted) || intent == "send_notification" {
 		return ""
 	}
 	best, most := "", -1
@@ -180,16 +193,16 @@ func outlineFor(c conversation, intent string, tools []tool) string {
 		if !strings.HasPrefix(t.name, "plan_") || t.schema.Properties["filter"] == nil {
 			continue
 		}
-		if n := shared(plain, strings.ReplaceAll(t.name, "_", " ")+" "+t.description); n > most {
+		if n := sharedWords(unquoted, strings.ReplaceAll(t.name, "_", " ")+" "+t.description); n > most {
 			best, most = t.name, n
 		}
 	}
 	return best
 }
 
-// fill makes arguments of the schema: days and words from the sentence, rows left empty, and for what is required the
-// member of that name in an earlier result.
-func fill(c conversation, s *schema) map[string]any {
+// fillArguments returns arguments for the schema: days and words from the sentence, and for required arguments the
+// member of that name in an earlier result. Lists stay empty.
+func fillArguments(c conversation, s *schema) map[string]any {
 	out := map[string]any{}
 	from, to := period(c.message, c.today)
 	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
@@ -198,17 +211,17 @@ func fill(c conversation, s *schema) map[string]any {
 		switch {
 		case p == nil:
 		case p.Type == "object":
-			if inner := fill(c, p); len(inner) > 0 || required {
+			if inner := fillArguments(c, p); len(inner) > 0 || required {
 				value = inner
 			}
 		case p.Type == "array" && required:
 			value = []any{}
 		case p.Type == "string":
-			if text := textFor(c, name, p, from, to, required); text != "" || required {
+			if text := textArgument(c, name, p, from, to, required); text != "" || required {
 				value = text
 			}
 		case required:
-			value = lookUp(c, name)
+			value = fromResults(c, name)
 		}
 		if value != nil {
 			out[name] = value
@@ -217,9 +230,9 @@ func fill(c conversation, s *schema) map[string]any {
 	return out
 }
 
-func textFor(c conversation, name string, p *schema, from, to string, required bool) string {
+func textArgument(c conversation, name string, p *schema, from, to string, required bool) string {
 	for _, word := range p.Enum {
-		if strings.Contains(" "+fold(c.message)+" ", " "+fold(word)+" ") {
+		if strings.Contains(" "+normalize(c.message)+" ", " "+normalize(word)+" ") {
 			return word
 		}
 	}
@@ -232,20 +245,20 @@ func textFor(c conversation, name string, p *schema, from, to string, required b
 	if !required {
 		return ""
 	}
-	if text, ok := lookUp(c, name).(string); ok {
+	if text, ok := fromResults(c, name).(string); ok {
 		return text
 	}
 	if len(p.Enum) > 0 {
 		return p.Enum[0]
 	}
-	if texts, _ := quoted(c.message); len(texts) > 0 {
+	if texts, _ := cutQuoted(c.message); len(texts) > 0 {
 		return texts[0]
 	}
 	return c.message
 }
 
-// lookUp returns the member of that name in the first row of an earlier result, or nil.
-func lookUp(c conversation, name string) any {
+// fromResults returns the member of that name in the first row of an earlier result, or nil.
+func fromResults(c conversation, name string) any {
 	for _, r := range c.results {
 		if row := firstRow(r.value()); row != nil && row[name] != nil {
 			return row[name]
@@ -254,7 +267,7 @@ func lookUp(c conversation, name string) any {
 	return nil
 }
 
-// firstRow returns the first object in the first list of v that has one.
+// firstRow returns the first object in a list that is a member of v, or nil.
 func firstRow(v map[string]any) map[string]any {
 	for _, name := range slices.Sorted(maps.Keys(v)) {
 		if list, ok := v[name].([]any); ok && len(list) > 0 {

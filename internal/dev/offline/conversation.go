@@ -9,18 +9,18 @@ import (
 	"github.com/tmc/langchaingo/llms"
 )
 
-// conversation is what the messages of a call say.
+// conversation is what the model reads from the messages of a call.
 type conversation struct {
 	system   string
-	message  string // the last thing the person said
+	message  string // the user's last message
 	today    time.Time
-	projects []named // of the request's data
+	projects []project // in the data of the request
 	results  []result
 }
 
-type named struct{ id, name string }
+type project struct{ id, name string }
 
-// result is one tool call since the person spoke, with what it returned.
+// result is a tool call since the last message, with its result.
 type result struct {
 	tool, arguments, text string
 }
@@ -38,15 +38,17 @@ func (r result) failed() bool { return strings.HasPrefix(r.text, "error:") }
 
 var todayLine = regexp.MustCompile(`Today is (\d{4}-\d{2}-\d{2}) \(`)
 
-// read takes the messages apart. now is used when they do not say what day it is.
-func read(messages []llms.MessageContent, now time.Time) conversation {
-	c, spoken := conversation{today: midnight(now)}, 0
+// parseConversation parses the messages of a call. now is used when they do not say what day it is.
+func parseConversation(messages []llms.MessageContent, now time.Time) conversation {
+	c := conversation{today: midnight(now)}
+	lastHuman := 0
 	for i, m := range messages {
 		switch m.Role {
 		case llms.ChatMessageTypeSystem:
 			c.system = textOf(m)
 		case llms.ChatMessageTypeHuman:
-			c.message, spoken = textOf(m), i
+			c.message = textOf(m)
+			lastHuman = i
 			if strings.HasPrefix(c.message, "Data of this request.") {
 				c.projects = append(c.projects, projectsIn(c.message)...)
 			}
@@ -57,8 +59,8 @@ func read(messages []llms.MessageContent, now time.Time) conversation {
 			c.today = day
 		}
 	}
-	if spoken < len(messages) {
-		c.results = resultsIn(messages[spoken:])
+	if lastHuman < len(messages) {
+		c.results = resultsIn(messages[lastHuman:])
 	}
 	return c
 }
@@ -95,24 +97,24 @@ func resultsIn(messages []llms.MessageContent) []result {
 	return list
 }
 
-func projectsIn(data string) []named {
+func projectsIn(data string) []project {
 	_, rest, found := strings.Cut(data, "\nProjects (id = name):\n")
 	if !found {
 		return nil
 	}
-	var list []named
+	var list []project
 	for line := range strings.Lines(rest) {
 		id, name, ok := strings.Cut(strings.TrimSpace(line), " = ")
 		if !ok {
 			break
 		}
-		list = append(list, named{id, name})
+		list = append(list, project{id, name})
 	}
 	return list
 }
 
-// called returns the results of that tool.
-func (c conversation) called(tool string) []result {
+// resultsOf returns the results of that tool.
+func (c conversation) resultsOf(tool string) []result {
 	var list []result
 	for _, r := range c.results {
 		if r.tool == tool {

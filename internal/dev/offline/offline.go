@@ -1,6 +1,3 @@
-// Package offline is the demonstration model: it satisfies agent.Model without any network, deterministically, by words.
-// It finds an intent in English (and, for common words, German and Italian) sentences, fills the arguments of the tools it
-// is offered, and puts what they return into plain sentences. It invents nothing and says in each answer what it is.
 package offline
 
 import (
@@ -11,12 +8,12 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 )
 
-// Notice ends every answer that a person reads. Answers that programs read do not carry it.
+// Notice ends every answer that a person reads. Answers that programs parse do not have it.
 const Notice = "(This answer comes from the offline demonstration model.)"
 
-// Config is what a Model works with.
+// Config configures a Model.
 type Config struct {
-	Now func() time.Time // nil means time.Now; used only for conversations that do not say what day it is
+	Now func() time.Time // nil means time.Now; used only when a prompt does not say what day it is
 }
 
 // Model is the offline model. It is immutable and safe for concurrent use.
@@ -32,14 +29,14 @@ func New(cfg Config) *Model {
 	return &Model{now: cfg.Now}
 }
 
-// Generate answers the call by its kind: a router call with agent names, a call with tools with tool calls or an answer
-// from their results, a plan's step with its records or prose, a synthesis with the merged results. emit receives the
-// text word by word. It fails only when ctx ends or emit fails.
+// Generate answers a router call with names of agents, a call with tools with tool calls or a description of their
+// results, a plan's step with records or text, and a synthesis with the merged results. emit receives the text word by
+// word. It fails only when ctx ends or emit fails.
 func (m *Model) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
 	if err := ctx.Err(); err != nil {
 		return agent.Answer{}, err
 	}
-	answer := m.think(call)
+	answer := m.respond(call)
 	if emit == nil || answer.Text == "" {
 		return answer, nil
 	}
@@ -57,20 +54,20 @@ func (m *Model) Generate(ctx context.Context, call agent.ModelCall, emit agent.E
 	return answer, nil
 }
 
-func (m *Model) think(call agent.ModelCall) agent.Answer {
-	c := read(call.Messages, m.now().UTC())
+func (m *Model) respond(call agent.ModelCall) agent.Answer {
+	c := parseConversation(call.Messages, m.now().UTC())
 	switch {
 	case call.Small:
-		return agent.Answer{Text: route(c)}
+		return agent.Answer{Text: routeAnswer(c)}
 	case isStep(c):
-		return agent.Answer{Text: step(c)}
+		return agent.Answer{Text: stepAnswer(c)}
 	case isSynthesis(c):
-		return agent.Answer{Text: signed(merge(c.message))}
+		return agent.Answer{Text: withNotice(mergeResults(c.message))}
 	}
-	if calls := choose(c, toolsOf(call.Tools)); len(calls) > 0 {
+	if calls := chooseCalls(c, parseTools(call.Tools)); len(calls) > 0 {
 		return agent.Answer{ToolCalls: calls}
 	}
-	return agent.Answer{Text: signed(tell(c))}
+	return agent.Answer{Text: withNotice(describeResults(c))}
 }
 
-func signed(text string) string { return strings.TrimSpace(text) + "\n\n" + Notice }
+func withNotice(text string) string { return strings.TrimSpace(text) + "\n\n" + Notice }

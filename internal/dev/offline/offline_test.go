@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/tmc/langchaingo/llms"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/chat"
@@ -55,7 +56,7 @@ func setup(t *testing.T) (*chat.Orchestrator, *recorder) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	templates, err := playbook.NewTemplates(append(list, task.Templates()...)...)
+	templates, err := playbook.NewTemplates(append(list, registry.Templates()...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,17 +84,20 @@ func TestCreateThroughTheOrchestrator(t *testing.T) {
 	t.Parallel()
 	o, _ := setup(t)
 	var streamed strings.Builder
-	reply, err := o.Run(t.Context(), user, chat.Request{Message: "create a task 'Call Anna' for tomorrow, high priority"},
+	reply, err := o.Run(t.Context(), user, chat.Request{Message: "create a task 'Call Anna' for tomorrow, high " +
+		"priority"},
 		func(text string) error { streamed.WriteString(text); return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []playbook.Action{{Type: playbook.Create, Table: "tasks", Data: map[string]any{"title": "Call Anna", "status": "todo",
-		"priority": "high", "dueDate": time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC).UnixMilli() - 1}}}
+	want := []action.Action{{Type: action.Create, Table: "tasks",
+		Data: map[string]any{"title": "Call Anna", "status": "todo",
+			"priority": "high", "dueDate": time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC).UnixMilli() - 1}}}
 	if diff := cmp.Diff(want, reply.Actions); diff != "" || reply.Kind != chat.KindResponse {
 		t.Error(diff, reply.Kind)
 	}
-	text := "Prepared a new task “Call Anna”: status todo, priority high, due Tuesday 24 November 2026.\n\n" + offline.Notice
+	text := "Prepared a new task “Call Anna”: status todo, priority high, due Tuesday 24 November 2026.\n\n" +
+		offline.Notice
 	if reply.Text != text || streamed.String() != text {
 		t.Errorf("got %q, streamed %q", reply.Text, streamed.String())
 	}
@@ -119,12 +123,13 @@ func TestEveryTemplate(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := []map[string]any{{"id": "x", "title": "Call", "subject": "Please sign", "status": "todo", "dueDate": 1}}
-	for _, tpl := range append(list, task.Templates()...) {
+	for _, tpl := range append(list, task.New(nil).Templates()...) {
 		variables := map[string]any{}
 		for _, name := range tpl.Required {
 			variables[name] = "call Anna and pay Leo"
 		}
-		reply, err := o.RunStep(t.Context(), user, chat.StepRequest{PromptTemplate: tpl.ID, Variables: variables, Data: data})
+		reply, err := o.RunStep(t.Context(), user,
+			chat.StepRequest{PromptTemplate: tpl.ID, Variables: variables, Data: data})
 		if err != nil || reply.Replaced || strings.Contains(reply.Output, offline.Notice) != (len(tpl.Columns) == 0) {
 			t.Errorf("%s: %v %+v", tpl.ID, err, reply)
 		}
@@ -142,7 +147,8 @@ func TestEveryTemplate(t *testing.T) {
 
 func TestRouter(t *testing.T) {
 	t.Parallel()
-	system := `agents:` + "\n" + `[{"name":"task_agent"},{"name":"calendar_agent"},{"name":"email_agent"},{"name":"analytics_agent"}]`
+	system := `agents:` + "\n" + `[{"name":"task_agent"},{"name":"calendar_agent"},{"name":"email_agent"},` +
+		`{"name":"analytics_agent"}]`
 	for message, want := range map[string]string{
 		"create a task 'Reply to the mail' for tomorrow":          "task_agent",
 		"create a task to prepare the meeting":                    "task_agent",
@@ -154,9 +160,10 @@ func TestRouter(t *testing.T) {
 		"list my tasks, then draft a reply and generate a report": "task_agent, email_agent, analytics_agent",
 		"schreib eine Antwort":                                    "email_agent",
 	} {
-		answer, err := offline.New(offline.Config{Now: now}).Generate(t.Context(), agent.ModelCall{Small: true, Messages: []llms.MessageContent{
-			llms.TextParts(llms.ChatMessageTypeSystem, system),
-			llms.TextParts(llms.ChatMessageTypeHuman, "Message: "+message+"\nContext: {}")}}, nil)
+		answer, err := offline.New(offline.Config{Now: now}).Generate(t.Context(),
+			agent.ModelCall{Small: true, Messages: []llms.MessageContent{
+				llms.TextParts(llms.ChatMessageTypeSystem, system),
+				llms.TextParts(llms.ChatMessageTypeHuman, "Message: "+message+"\nContext: {}")}}, nil)
 		if err != nil || answer.Text != want {
 			t.Errorf("%s: %v %q", message, err, answer.Text)
 		}
@@ -166,7 +173,8 @@ func TestRouter(t *testing.T) {
 func TestSynthesis(t *testing.T) {
 	t.Parallel()
 	answer, err := offline.New(offline.Config{}).Generate(t.Context(), agent.ModelCall{Messages: []llms.MessageContent{
-		llms.TextParts(llms.ChatMessageTypeHuman, "Request:\nboth\n\nResult 1:\nA.\n\n"+offline.Notice+"\n\nResult 2:\nB.\n\n"+offline.Notice)}}, nil)
+		llms.TextParts(llms.ChatMessageTypeHuman,
+			"Request:\nboth\n\nResult 1:\nA.\n\n"+offline.Notice+"\n\nResult 2:\nB.\n\n"+offline.Notice)}}, nil)
 	if want := "A.\n\nB.\n\n" + offline.Notice; err != nil || answer.Text != want {
 		t.Errorf("%v %q", err, answer.Text)
 	}
@@ -175,8 +183,8 @@ func TestSynthesis(t *testing.T) {
 func TestPlanMode(t *testing.T) {
 	t.Parallel()
 	o, _ := setup(t)
-	for message, want := range map[string]playbook.Kind{
-		"create a task 'Call Anna'": playbook.Create, "turn this into tasks: call Anna, pay Leo": playbook.Generate,
+	for message, want := range map[string]action.Kind{
+		"create a task 'Call Anna'": action.Create, "turn this into tasks: call Anna, pay Leo": playbook.Generate,
 		"write a summary of my tasks": playbook.Select,
 	} {
 		reply, err := o.Run(t.Context(), user, chat.Request{Message: message, Mode: chat.ModePlan, Context: rows()}, nil)
@@ -203,10 +211,12 @@ func FuzzMessage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, message string) {
 		m := offline.New(offline.Config{Now: now})
 		for _, small := range []bool{true, false} {
-			for _, system := range []string{"", "x\n\nJSON array: id, title\n\nToday is 2026-11-23 (Monday), 5 in milliseconds.",
+			for _, system := range []string{"", "x\n\nJSON array: id, title\n\nToday is 2026-11-23 (Monday), 5 " +
+				"in milliseconds.",
 				"agents:\n[{\"name\":\"task_agent\"},{\"name\":\"email_agent\"}]"} {
 				call := agent.ModelCall{Small: small, Messages: []llms.MessageContent{
-					llms.TextParts(llms.ChatMessageTypeSystem, system), llms.TextParts(llms.ChatMessageTypeHuman, message)},
+					llms.TextParts(llms.ChatMessageTypeSystem, system), llms.TextParts(llms.ChatMessageTypeHuman,
+						message)},
 					Tools: []llms.Tool{{Function: &llms.FunctionDefinition{Name: "create_task"}}}}
 				one, err := m.Generate(t.Context(), call, nil)
 				two, _ := m.Generate(t.Context(), call, nil)

@@ -9,33 +9,36 @@ import (
 	"time"
 )
 
+// recordsMark comes before the records in the message of a step.
 const recordsMark = "\nRecords:\n"
 
 func isStep(c conversation) bool {
-	return strings.Contains(c.message, recordsMark) && stepNow.MatchString(c.system)
+	return strings.Contains(c.message, recordsMark) && stepDate.MatchString(c.system)
 }
 
 var (
-	stepNow   = regexp.MustCompile(`Today is \d{4}-\d{2}-\d{2} \(\w+\),(?: time zone (\S+),)? (-?\d+) in milliseconds\.$`)
-	separator = regexp.MustCompile(`(?i)\s*(?:;|\n|,|\band\b|\bund\b)\s*`)
-	asking    = regexp.MustCompile(`(?i)\b(?:please|can you|could you|need|must|send|confirm|review|reply|sign|pay|deadline|urgent|bitte|\?)`)
+	stepDate = regexp.MustCompile(`Today is \d{4}-\d{2}-\d{2} \(\w+\),(?: time zone (\S+),)? (-?\d+) in ` +
+		`milliseconds\.$`)
+	separator    = regexp.MustCompile(`(?i)\s*(?:;|\n|,|\band\b|\bund\b)\s*`)
+	requestWords = regexp.MustCompile(`(?i)\b(?:please|can you|could you|need|must|send|confirm|review|reply|sign` +
+		`|pay|deadline|urgent|bitte|\?)`)
 )
 
-// step answers a plan's step: records as a JSON array when the step names columns, prose otherwise.
-func step(c conversation) string {
+// stepAnswer answers a plan's step: with records as a JSON array when the step names columns, else with text.
+func stepAnswer(c conversation) string {
 	i := strings.LastIndex(c.message, recordsMark)
 	var rows []map[string]any
-	_ = json.Unmarshal([]byte(c.message[i+len(recordsMark):]), &rows) // unreadable records are none
-	columns := columnsOf(c.system)
+	_ = json.Unmarshal([]byte(c.message[i+len(recordsMark):]), &rows) // without readable records there are none
+	columns := parseColumns(c.system)
 	if len(columns) == 0 {
-		return signed(prose(rows))
+		return withNotice(summarize(rows))
 	}
-	now, _ := strconv.ParseInt(stepNow.FindStringSubmatch(c.system)[2], 10, 64)
+	now, _ := strconv.ParseInt(stepDate.FindStringSubmatch(c.system)[2], 10, 64)
 	records := []map[string]any{}
 	if slices.Contains(columns, "id") {
-		records = append(records, changed(rows, columns, now)...)
+		records = append(records, changedRecords(rows, columns, now)...)
 	} else if slices.Contains(columns, "title") {
-		records = append(records, made(c, variable(c.message[:i], "request"), rows)...)
+		records = append(records, newRecords(c, variable(c.message[:i], "request"), rows)...)
 	}
 	for _, r := range records {
 		for _, name := range columns {
@@ -51,8 +54,8 @@ func step(c conversation) string {
 	return string(text)
 }
 
-// columnsOf reads the columns from the end of the paragraph that asks for an array.
-func columnsOf(system string) []string {
+// parseColumns returns the columns at the end of the paragraph that asks for an array.
+func parseColumns(system string) []string {
 	paragraphs := strings.Split(system, "\n\n")
 	if len(paragraphs) < 2 || !strings.Contains(paragraphs[len(paragraphs)-2], "JSON array") {
 		return nil
@@ -61,41 +64,44 @@ func columnsOf(system string) []string {
 	return strings.Split(strings.TrimSpace(asked[strings.LastIndexByte(asked, ':')+1:]), ", ")
 }
 
+// variable returns the value of a variable in the head of a step's message.
 func variable(head, name string) string {
 	_, rest, _ := strings.Cut("\n"+head, "\n"+name+": ")
 	return strings.TrimSpace(rest)
 }
 
-// made returns new rows: one for each record that asks for something, or one for each part of the request.
-func made(c conversation, request string, rows []map[string]any) []map[string]any {
+// newRecords returns a new row for each record that asks for something or, without records, for each part of the
+// request.
+func newRecords(c conversation, request string, rows []map[string]any) []map[string]any {
 	var out []map[string]any
 	for _, row := range rows {
 		text := textAt(row, "subject") + textAt(row, "title") + "\n" + textAt(row, "snippet") + textAt(row, "content")
-		if asking.MatchString(text) {
+		if requestWords.MatchString(text) {
 			first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-			out = append(out, map[string]any{"title": tidy("Handle " + first), "priority": "medium"})
+			out = append(out, map[string]any{"title": toTitle("Handle " + first), "priority": "medium"})
 		}
 	}
 	if len(rows) > 0 || request == "" {
 		return out
 	}
-	titles, rest := quoted(request)
-	priority, rest := takePriority(rest)
+	titles, rest := cutQuoted(request)
+	priority, rest := cutPriority(rest)
 	if priority == "" {
 		priority = "medium"
 	}
-	due, rest := takeDue(rest, c.today)
+	due, rest := cutDue(rest, c.today)
 	if len(titles) == 0 {
-		if title := titleIn(rest); title != "" {
+		if title := findTitle(rest); title != "" {
 			rest = title
 		}
 		titles = separator.Split(rest, -1)
 	}
 	for _, title := range titles[:min(len(titles), 50)] {
-		if title = tidy(title); title != "" {
+		if title = toTitle(title); title != "" {
 			record := map[string]any{"title": title, "priority": priority}
-			if day, err := time.Parse(iso, due); err == nil {
-				record["dueDate"] = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, zoneOf(c)).UnixMilli() - 1
+			if day, err := time.Parse(time.DateOnly, due); err == nil {
+				next := time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, zoneOf(c))
+				record["dueDate"] = next.UnixMilli() - 1
 			}
 			out = append(out, record)
 		}
@@ -103,9 +109,9 @@ func made(c conversation, request string, rows []map[string]any) []map[string]an
 	return out
 }
 
-// zoneOf returns the person's time zone, UTC when the step names none that is known.
+// zoneOf returns the user's time zone, or UTC when the step does not name a known one.
 func zoneOf(c conversation) *time.Location {
-	if m := stepNow.FindStringSubmatch(c.system); m != nil {
+	if m := stepDate.FindStringSubmatch(c.system); m != nil {
 		if zone, err := time.LoadLocation(m[1]); err == nil {
 			return zone
 		}
@@ -113,9 +119,8 @@ func zoneOf(c conversation) *time.Location {
 	return time.UTC
 }
 
-// changed returns the rows that the step's columns let this model change by rule: overdue tasks get a new date, e-mails a
-// label. Everything else stays as it is and gives no record.
-func changed(rows []map[string]any, columns []string, now int64) []map[string]any {
+// changedRecords returns the rows that change: overdue tasks get a new due date, e-mails a label.
+func changedRecords(rows []map[string]any, columns []string, now int64) []map[string]any {
 	var out []map[string]any
 	for _, row := range rows {
 		due, _ := row["dueDate"].(float64)
@@ -123,7 +128,7 @@ func changed(rows []map[string]any, columns []string, now int64) []map[string]an
 		case textAt(row, "id") == "":
 		case slices.Contains(columns, "labels"):
 			label := "information"
-			if asking.MatchString(textAt(row, "subject") + " " + textAt(row, "snippet")) {
+			if requestWords.MatchString(textAt(row, "subject") + " " + textAt(row, "snippet")) {
 				label = "action"
 			}
 			labels, _ := row["labels"].([]any)
@@ -143,7 +148,7 @@ func changed(rows []map[string]any, columns []string, now int64) []map[string]an
 	return out
 }
 
-func prose(rows []map[string]any) string {
+func summarize(rows []map[string]any) string {
 	if len(rows) == 0 {
 		return "There are no records to write about."
 	}

@@ -8,34 +8,38 @@ import (
 )
 
 var (
-	marker = regexp.MustCompile(`(?i)(?:\b(?:tasks?|to-?do|reminder|aufgabe|compito)\b|\battività)\s*(?:(?:called|named|titled|about|for me to|namens|chiamata|per)\b|:|-)?\s*(.*)$`)
-	duty   = regexp.MustCompile(`(?i)\b(?:i (?:need|have) to|remember to|don'?t forget to|remind me (?:to|about|of)|notify me (?:to|about|of)|ricordami di|erinnere mich an)\s+(.+)$`)
-	verb   = regexp.MustCompile(`(?i)\b(?:create|add|make|put|erstelle?|crea|aggiungi)\s+(.+)$`)
-	given  = regexp.MustCompile(`(?i),?\s*\b(?:assigned to|assign (?:it )?to|for assignee|zugewiesen an|assegnat[ao] a)\s+(\p{L}+)`)
+	afterTaskWord = regexp.MustCompile(`(?i)(?:\b(?:tasks?|to-?do|reminder|aufgabe|compito)\b` +
+		`|\battività)\s*(?:(?:called|named|titled|about|for me to|namens|chiamata|per)\b|:|-)?\s*(.*)$`)
+	afterDuty = regexp.MustCompile(`(?i)\b(?:i (?:need|have) to|remember to|don'?t forget to|remind me (?:to|about` +
+		`|of)|notify me (?:to|about|of)|ricordami di|erinnere mich an)\s+(.+)$`)
+	afterVerb  = regexp.MustCompile(`(?i)\b(?:create|add|make|put|erstelle?|crea|aggiungi)\s+(.+)$`)
+	assignedTo = regexp.MustCompile(`(?i),?\s*\b(?:assigned to|assign (?:it )?to|for assignee|zugewiesen an` +
+		`|assegnat[ao] a)\s+(\p{L}+)`)
 )
 
-// newTasks returns a call for each title in quotation marks, or one with the title that the sentence has, or none.
-func newTasks(c conversation, t tool) []llms.ToolCall {
-	titles, rest := quoted(c.message)
+// createCalls returns a call for each title in quotation marks, or else for the title in the sentence, or none.
+func createCalls(c conversation, t tool) []llms.ToolCall {
+	titles, rest := cutQuoted(c.message)
 	common := map[string]any{}
-	if m := given.FindStringSubmatch(rest); m != nil {
-		common["assignee"], rest = m[1], given.ReplaceAllString(rest, "")
+	if m := assignedTo.FindStringSubmatch(rest); m != nil {
+		common["assignee"], rest = m[1], assignedTo.ReplaceAllString(rest, "")
 	}
 	for _, p := range c.projects {
-		phrase := regexp.MustCompile(`(?i)\b(?:(?:in|for|to|on) )?(?:the )?(?:project ` + regexp.QuoteMeta(p.name) + `|` + regexp.QuoteMeta(p.name) + ` project)`)
+		phrase := regexp.MustCompile(`(?i)\b(?:(?:in|for|to|on) )?(?:the )?(?:project ` + regexp.QuoteMeta(p.name) +
+			`|` + regexp.QuoteMeta(p.name) + ` project)`)
 		if p.name != "" && phrase.MatchString(rest) {
 			common["project_id"], rest = p.id, phrase.ReplaceAllString(rest, "")
 			break
 		}
 	}
-	if priority, left := takePriority(rest); priority != "" {
+	if priority, left := cutPriority(rest); priority != "" {
 		common["priority"], rest = priority, left
 	}
-	if due, left := takeDue(rest, c.today); due != "" {
+	if due, left := cutDue(rest, c.today); due != "" {
 		common["due_date"], rest = due, left
 	}
 	if len(titles) == 0 {
-		titles = []string{titleIn(rest)}
+		titles = []string{findTitle(rest)}
 	}
 	var calls []llms.ToolCall
 	for i, title := range titles[:min(len(titles), 20)] {
@@ -48,24 +52,26 @@ func newTasks(c conversation, t tool) []llms.ToolCall {
 				arguments[name] = value
 			}
 		}
-		calls = append(calls, callOf(i, t.name, arguments))
+		calls = append(calls, toolCall(i, t.name, arguments))
 	}
 	return calls
 }
 
-func titleIn(rest string) string {
-	for _, pattern := range []*regexp.Regexp{duty, marker, verb} {
+// findTitle returns the title in a sentence, or "".
+func findTitle(rest string) string {
+	for _, pattern := range []*regexp.Regexp{afterDuty, afterTaskWord, afterVerb} {
 		if m := pattern.FindStringSubmatch(rest); m != nil {
-			return tidy(m[1])
+			return toTitle(m[1])
 		}
 	}
 	return ""
 }
 
-func reminder(c conversation) []llms.ToolCall {
-	titles, rest := quoted(c.message)
-	due, rest := takeDue(rest, c.today)
-	title := titleIn(rest)
+// notificationCalls returns a call of send_notification, at 9:00 when the sentence names only a day.
+func notificationCalls(c conversation) []llms.ToolCall {
+	titles, rest := cutQuoted(c.message)
+	due, rest := cutDue(rest, c.today)
+	title := findTitle(rest)
 	if len(titles) > 0 {
 		title = titles[0]
 	}
@@ -82,39 +88,40 @@ func reminder(c conversation) []llms.ToolCall {
 	return oneCall("send_notification", arguments)
 }
 
-// stateWords are tried in this order.
-var stateWords = []struct {
+// statusWords are tried in this order.
+var statusWords = []struct {
 	status string
 	words  *regexp.Regexp
 }{
-	{"open", regexp.MustCompile(`(?i)\b(?:open|unfinished|pending|remaining|left|not done|offene?n?|apert[aei]|to do|do next)\b`)},
+	{"open", regexp.MustCompile(`(?i)\b(?:open|unfinished|pending|remaining|left|not done|offene?n?|apert[aei]` +
+		`|to do|do next)\b`)},
 	{"in_progress", regexp.MustCompile(`(?i)\b(?:in progress|started|working on|in bearbeitung|in corso)\b`)},
 	{"done", regexp.MustCompile(`(?i)\b(?:done|completed?|finished|closed|erledigte?n?|completat[aei]|fatt[aei])\b`)},
 }
 
 var (
-	overdue  = regexp.MustCompile(`(?i)(?:\b(?:overdue|late|past due|scadut[aei]|in ritardo)\b|überfällig)`)
-	ownedBy  = regexp.MustCompile(`(?i)\b(?:assigned to|assegnat[aei] a|zugewiesen an)\s+(\p{L}+)`)
-	everyOne = regexp.MustCompile(`(?i)\b(?:all|every|alle|tutt[ei])\b`)
+	overdueWords = regexp.MustCompile(`(?i)(?:\b(?:overdue|late|past due|scadut[aei]|in ritardo)\b|überfällig)`)
+	ownedBy      = regexp.MustCompile(`(?i)\b(?:assigned to|assegnat[aei] a|zugewiesen an)\s+(\p{L}+)`)
+	allOfThem    = regexp.MustCompile(`(?i)\b(?:all|every|alle|tutt[ei])\b`)
 )
 
-// filtersIn reads the filters of list_tasks from the sentence.
-func filtersIn(c conversation) map[string]any {
-	texts, plain := quoted(c.message)
+// parseFilters returns the filters of list_tasks that the sentence names.
+func parseFilters(c conversation) map[string]any {
+	texts, unquoted := cutQuoted(c.message)
 	out := map[string]any{}
-	if priority, rest := takePriority(plain); priority != "" {
-		out["priority"], plain = priority, rest
+	if priority, rest := cutPriority(unquoted); priority != "" {
+		out["priority"], unquoted = priority, rest
 	}
-	if overdue.MatchString(plain) {
+	if overdueWords.MatchString(unquoted) {
 		out["overdue"] = true
 	}
-	for _, s := range stateWords {
-		if out["overdue"] == nil && s.words.MatchString(plain) {
+	for _, s := range statusWords {
+		if out["overdue"] == nil && s.words.MatchString(unquoted) {
 			out["status"] = s.status
 			break
 		}
 	}
-	if m := ownedBy.FindStringSubmatch(plain); m != nil {
+	if m := ownedBy.FindStringSubmatch(unquoted); m != nil {
 		out["assignee"] = m[1]
 	}
 	for _, p := range c.projects {
@@ -126,7 +133,7 @@ func filtersIn(c conversation) map[string]any {
 	if len(texts) > 0 && out["project"] == nil {
 		out["text"] = texts[0]
 	}
-	from, to := period(plain, c.today)
+	from, to := period(unquoted, c.today)
 	if from != "" {
 		out["due_from"] = from
 	}
@@ -143,43 +150,44 @@ func wrapFilters(filters map[string]any) map[string]any {
 	return map[string]any{"filters": filters}
 }
 
-// targetFilters narrows the rows read before an update: to the overdue ones for "all overdue tasks", else to none.
+// targetFilters returns the filters for the list_tasks before an update: only "all overdue tasks" has one.
 func targetFilters(c conversation) map[string]any {
-	if everyOne.MatchString(c.message) && overdue.MatchString(c.message) {
+	if allOfThem.MatchString(c.message) && overdueWords.MatchString(c.message) {
 		return wrapFilters(map[string]any{"overdue": true})
 	}
 	return map[string]any{}
 }
 
-// updates returns the changes to the rows that the sentence means, none when it means no row or nothing changes.
-func updates(c conversation) []llms.ToolCall {
-	rows := meant(c)
+// updateCalls returns calls that change the tasks that the sentence mentions.
+func updateCalls(c conversation) []llms.ToolCall {
+	rows := mentionedRows(c)
 	var calls []llms.ToolCall
 	for i, row := range rows[:min(len(rows), 50)] {
 		id, _ := row["id"].(string)
-		if changes := changesIn(c, textAt(row, "title")); id != "" && len(changes) > 0 {
-			calls = append(calls, callOf(i, "update_task", map[string]any{"id": id, "updates": changes}))
+		if changes := parseChanges(c, textAt(row, "title")); id != "" && len(changes) > 0 {
+			calls = append(calls, toolCall(i, "update_task", map[string]any{"id": id, "updates": changes}))
 		}
 	}
 	return calls
 }
 
-// meant returns the listed rows that the sentence names: every one for "all overdue", else the one named best.
-func meant(c conversation) []map[string]any {
+// mentionedRows returns the listed tasks that the sentence mentions: all for "all overdue", else the one with the
+// longest title in it.
+func mentionedRows(c conversation) []map[string]any {
 	var rows []map[string]any
-	for _, r := range c.called("list_tasks") {
+	for _, r := range c.resultsOf("list_tasks") {
 		rows = append(rows, rowsAt(r.value(), "tasks")...)
 	}
-	texts, plain := quoted(c.message)
-	if len(texts) == 0 && everyOne.MatchString(plain) && overdue.MatchString(plain) {
+	texts, unquoted := cutQuoted(c.message)
+	if len(texts) == 0 && allOfThem.MatchString(unquoted) && overdueWords.MatchString(unquoted) {
 		return rows
 	}
-	said := " " + fold(c.message) + " "
+	message := " " + normalize(c.message) + " "
 	var best []map[string]any
 	longest := 0
 	for _, row := range rows {
-		title := fold(textAt(row, "title"))
-		if title == "" || !strings.Contains(said, " "+title+" ") || len(title) < longest {
+		title := normalize(textAt(row, "title"))
+		if title == "" || !strings.Contains(message, " "+title+" ") || len(title) < longest {
 			continue
 		}
 		if len(title) > longest {
@@ -187,50 +195,53 @@ func meant(c conversation) []map[string]any {
 		}
 		best = append(best, row)
 	}
-	if len(best) > 1 { // the same title twice: the person must say which
+	if len(best) > 1 { // the same title twice: the user must say which
 		return nil
 	}
 	return best
 }
 
 var (
-	toDone   = regexp.MustCompile(`(?i)\b(?:done|complete[d]?|finish(?:ed)?|close[d]?|erledigt|fatt[ao]|completa(?:ta)?)\b`)
-	toStart  = regexp.MustCompile(`(?i)\b(?:in progress|start(?:ed)?|begin|in bearbeitung|in corso)\b`)
-	toOpen   = regexp.MustCompile(`(?i)\b(?:reopen|undo|not done|to do)\b`)
-	noDue    = regexp.MustCompile(`(?i)\b(?:no|remove|clear|without)\b.*\b(?:due date|deadline|date)\b`)
-	assignee = regexp.MustCompile(`(?i)\bassign\b.*\bto\s+(\p{L}+)\s*[.!]?\s*$`)
-	renaming = regexp.MustCompile(`(?i)\brename\b`)
+	doneWords = regexp.MustCompile(`(?i)\b(?:done|complete[d]?|finish(?:ed)?|close[d]?|erledigt|fatt[ao]` +
+		`|completa(?:ta)?)\b`)
+	startWords  = regexp.MustCompile(`(?i)\b(?:in progress|start(?:ed)?|begin|in bearbeitung|in corso)\b`)
+	reopenWords = regexp.MustCompile(`(?i)\b(?:reopen|undo|not done|to do)\b`)
+	noDueWords  = regexp.MustCompile(`(?i)\b(?:no|remove|clear|without)\b.*\b(?:due date|deadline|date)\b`)
+	assignTo    = regexp.MustCompile(`(?i)\bassign\b.*\bto\s+(\p{L}+)\s*[.!]?\s*$`)
+	renameWords = regexp.MustCompile(`(?i)\brename\b`)
 )
 
-func changesIn(c conversation, title string) map[string]any {
-	texts, plain := quoted(c.message)
-	if at := strings.Index(strings.ToLower(plain), strings.ToLower(title)); at >= 0 && at+len(title) <= len(plain) {
-		plain = plain[:at] + " " + plain[at+len(title):]
+// parseChanges returns the changes that the sentence asks for, without regard to the words of the title.
+func parseChanges(c conversation, title string) map[string]any {
+	texts, unquoted := cutQuoted(c.message)
+	if at := strings.Index(strings.ToLower(unquoted),
+		strings.ToLower(title)); at >= 0 && at+len(title) <= len(unquoted) {
+		unquoted = unquoted[:at] + " " + unquoted[at+len(title):]
 	}
 	out := map[string]any{}
-	if renaming.MatchString(plain) {
-		if len(texts) > 0 && fold(texts[len(texts)-1]) != fold(title) {
+	if renameWords.MatchString(unquoted) {
+		if len(texts) > 0 && normalize(texts[len(texts)-1]) != normalize(title) {
 			out["title"] = texts[len(texts)-1]
 		}
 		return out
 	}
-	if m := assignee.FindStringSubmatch(plain); m != nil {
+	if m := assignTo.FindStringSubmatch(unquoted); m != nil {
 		return map[string]any{"assignee": m[1]}
 	}
-	if priority, rest := takePriority(plain); priority != "" {
-		out["priority"], plain = priority, rest
+	if priority, rest := cutPriority(unquoted); priority != "" {
+		out["priority"], unquoted = priority, rest
 	}
 	switch {
-	case toOpen.MatchString(plain):
+	case reopenWords.MatchString(unquoted):
 		out["status"] = "todo"
-	case toStart.MatchString(plain):
+	case startWords.MatchString(unquoted):
 		out["status"] = "in_progress"
-	case toDone.MatchString(plain):
+	case doneWords.MatchString(unquoted):
 		out["status"] = "done"
 	}
-	if noDue.MatchString(plain) {
+	if noDueWords.MatchString(unquoted) {
 		out["due_date"] = "none"
-	} else if due, _ := takeDue(plain, c.today); due != "" && out["status"] == nil {
+	} else if due, _ := cutDue(unquoted, c.today); due != "" && out["status"] == nil {
 		out["due_date"] = due
 	}
 	return out

@@ -1,5 +1,5 @@
-// Package agenttest helps the tests of agents: a scripted model, rows' times, and one tool called as the loop would call
-// it. Only tests import it.
+// Package agenttest helps the tests of agents: a scripted model, rows' times, and one tool called as the loop would
+// call it. Only tests import it.
 package agenttest
 
 import (

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/chat"
@@ -40,7 +41,7 @@ func orchestrator(t *testing.T) (*chat.Orchestrator, *llmtest.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	templates, err := playbook.NewTemplates(task.Templates()...)
+	templates, err := playbook.NewTemplates(agents.Templates()...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,7 @@ func TestWholePathCreates(t *testing.T) {
 	}
 	due := time.Date(2026, 11, 24, 23, 59, 59, 999e6, rome).UnixMilli()
 	a := reply.Actions[0]
-	if a.Type != playbook.Create || a.Table != "tasks" || a.Data["title"] != "Call Anna" || a.Data["priority"] != "high" || a.Data["dueDate"] != due {
+	if a.Type != action.Create || a.Table != "tasks" || a.Data["title"] != "Call Anna" || a.Data["priority"] != "high" || a.Data["dueDate"] != due {
 		t.Errorf("%+v", a)
 	}
 	if reply.Text != `I prepared "Call Anna" for you to confirm.` {

@@ -1,15 +1,17 @@
-package agent_test
+package dates_test
 
 import (
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
-// at is a request's clock and zone; now is written in that zone.
-func at(t testing.TB, zone, now string) agent.Context {
+// at returns the time now, written in zone's local time.
+func at(t testing.TB, zone, now string) time.Time {
 	t.Helper()
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
@@ -19,15 +21,16 @@ func at(t testing.TB, zone, now string) agent.Context {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return agent.Context{Location: loc, Now: clock}
+	return clock
 }
 
-// TestDays reads whole days on Monday 23 November 2026.
-func TestDays(t *testing.T) {
+// TestParseReadsDays parses whole days on Monday, 23 November 2026.
+func TestParseReadsDays(t *testing.T) {
 	t.Parallel()
-	ctx := at(t, "Europe/Rome", "2026-11-23T09:30")
+	now := at(t, "Europe/Rome", "2026-11-23T09:30")
 	for day, texts := range map[string][]string{
-		"2027-03-30": {"March 30", "march 30th", "MARCH 30, 2027", "march 30 2027", "Mar. 30", "30 March", "30 March 2027",
+		"2027-03-30": {"March 30", "march 30th", "MARCH 30, 2027", "march 30 2027", "Mar. 30", "30 March",
+			"30 March 2027",
 			"30th of March", "30th march, 2027", "30.3.", "30.03.", "30.03.2027", "30. 3. 2027", "30 marzo", "30 marzo 2027",
 			"30. März", "30. märz 2027", "30. Mrz", " 30   mar ", "2027-03-30"},
 		"2026-11-23": {"23 November", "23.11.", "nov 23", "23 novembre", "today", "in 0 days"}, // today counts
@@ -51,15 +54,15 @@ func TestDays(t *testing.T) {
 		"2027-02-08": {"february 8", "8. Februar", "8 febbraio", "8 feb"},
 	} {
 		for _, text := range texts {
-			m, err := ctx.Moment(text)
-			if got := m.Start.Format("2006-01-02T15:04"); err != nil || !m.Day || got != day+"T00:00" {
-				t.Errorf("%q is %s (a day: %v), %v; want %s", text, got, m.Day, err, day)
+			d, err := dates.Parse(text, now)
+			if got := d.Start.Format("2006-01-02T15:04"); err != nil || !d.WholeDay || got != day+"T00:00" {
+				t.Errorf("%q is %s (whole day: %v), %v; want %s", text, got, d.WholeDay, err, day)
 			}
 		}
 	}
 }
 
-func TestEndsOfWeekAndMonth(t *testing.T) {
+func TestParseReadsEndsOfWeekAndMonth(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ now, text, want string }{
 		{"2026-11-29T23:59", "end of week", "2026-11-29"}, // a Sunday
@@ -70,16 +73,16 @@ func TestEndsOfWeekAndMonth(t *testing.T) {
 		{"2026-12-31T12:00", "january 1", "2027-01-01"},
 		{"2096-03-01T12:00", "29.2.", "2104-02-29"}, // 2100 is no leap year
 	} {
-		m, err := at(t, "America/New_York", c.now).Moment(c.text)
-		if got := m.Start.Format(time.DateOnly); err != nil || got != c.want {
+		d, err := dates.Parse(c.text, at(t, "America/New_York", c.now))
+		if got := d.Start.Format(time.DateOnly); err != nil || got != c.want {
 			t.Errorf("%s on %s is %s, %v; want %s", c.text, c.now, got, err, c.want)
 		}
 	}
 }
 
-func TestTimesOfDay(t *testing.T) {
+func TestParseReadsTimesOfDay(t *testing.T) {
 	t.Parallel()
-	ctx := at(t, "Europe/Rome", "2026-11-23T09:30")
+	now := at(t, "Europe/Rome", "2026-11-23T09:30")
 	for text, want := range map[string]string{
 		"tomorrow 15:00":         "2026-11-24T15:00:00+01:00",
 		"tomorrow at 3pm":        "2026-11-24T15:00:00+01:00",
@@ -99,18 +102,18 @@ func TestTimesOfDay(t *testing.T) {
 		"in 3 days 0:00":         "2026-11-26T00:00:00+01:00",
 		"end of week 23:59":      "2026-11-29T23:59:00+01:00",
 	} {
-		m, err := ctx.Moment(text)
-		if got := m.Start.Format(time.RFC3339); err != nil || m.Day || got != want {
-			t.Errorf("%q is %s (a day: %v), %v; want %s", text, got, m.Day, err, want)
+		d, err := dates.Parse(text, now)
+		if got := d.Start.Format(time.RFC3339); err != nil || d.WholeDay || got != want {
+			t.Errorf("%q is %s (whole day: %v), %v; want %s", text, got, d.WholeDay, err, want)
 		}
-		if !m.End().Equal(m.Start) {
-			t.Errorf("%q ends at %s", text, m.End())
+		if !d.End().Equal(d.Start) {
+			t.Errorf("%q ends at %s", text, d.End())
 		}
 	}
 }
 
-// TestClockChanges reads times that clocks skip or show twice, east and west of Greenwich.
-func TestClockChanges(t *testing.T) {
+// TestParseAcrossClockChanges parses times that clocks skip or show twice, east and west of Greenwich.
+func TestParseAcrossClockChanges(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ zone, text, want string }{
 		{"Europe/Rome", "2026-03-29T02:30", "2026-03-29T03:30:00+02:00"}, // skipped
@@ -128,16 +131,16 @@ func TestClockChanges(t *testing.T) {
 		{"Asia/Kolkata", "24.11. 0:15", "2026-11-24T00:15:00+05:30"},
 		{"Pacific/Kiritimati", "24.11. 23:45", "2026-11-24T23:45:00+14:00"},
 	} {
-		m, err := at(t, c.zone, "2026-11-23T12:00").Moment(c.text)
-		if got := m.Start.Format(time.RFC3339); err != nil || got != c.want {
+		d, err := dates.Parse(c.text, at(t, c.zone, "2026-11-23T12:00"))
+		if got := d.Start.Format(time.RFC3339); err != nil || got != c.want {
 			t.Errorf("%s in %s is %s, %v; want %s", c.text, c.zone, got, err, c.want)
 		}
 	}
 }
 
-func TestNoDays(t *testing.T) {
+func TestParseRejectsWhatIsNotADate(t *testing.T) {
 	t.Parallel()
-	ctx := at(t, "Europe/Rome", "2026-11-23T09:30")
+	now := at(t, "Europe/Rome", "2026-11-23T09:30")
 	for _, text := range []string{
 		"", " ", "soon", "March", "30", "march 2027", "march 32", "32 march", "31 april", "31.4.", "30 February", "30.2.2028",
 		"29 february 2027", "0 march", "march 0", "1.0.", "1.13.", "30.3", "30/3/2027", "3/30", "30.3.27", "30 marzipan",
@@ -146,48 +149,87 @@ func TestNoDays(t *testing.T) {
 		"tomorrow 13pm", "tomorrow 0am", "tomorrow 9:5", "tomorrow25:00", "15:00", "at 3pm", "31 april 15:00",
 		"tomorrow 15:00 16:00",
 	} {
-		if m, err := ctx.Moment(text); err == nil {
-			t.Errorf("%q became %v", text, m)
+		if d, err := dates.Parse(text, now); err == nil {
+			t.Errorf("%q was read as %v", text, d)
 		}
 	}
-	_, err := ctx.Moment(strings.Repeat("Ü", 5000))
+	_, err := dates.Parse(strings.Repeat("Ü", 5000), now)
 	want := `"` + strings.Repeat("ü", 40) + `" is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
 
-// FuzzMoment looks for text that panics, a day that does not begin at its first instant, an end before its start, and a
-// moment that is not read back from how we write it.
-func FuzzMoment(f *testing.F) {
-	zones := []string{"UTC", "Europe/Rome", "America/New_York", "America/Santiago", "Australia/Lord_Howe", "Pacific/Apia"}
-	for i, text := range []string{"march 30", "30.3. 15:00", "30. märz 2027", "tomorrow at 3pm", "end of month", "in 3 days",
+// TestParseReturnsStartAndEndOfDay parses on Monday, 23 November 2026, 23:30 UTC.
+func TestParseReturnsStartAndEndOfDay(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ zone, text, start, end string }{
+		{"UTC", "tomorrow", "2026-11-24T00:00:00Z", "2026-11-24T23:59:59.999Z"},
+		{"UTC", "Monday", "2026-11-30T00:00:00Z", "2026-11-30T23:59:59.999Z"},
+		{"UTC", "next friday", "2026-11-27T00:00:00Z", "2026-11-27T23:59:59.999Z"},
+		{"UTC", "in 3 days", "2026-11-26T00:00:00Z", "2026-11-26T23:59:59.999Z"},
+		// 23:30 UTC is the next day there.
+		{"Asia/Tokyo", "today", "2026-11-24T00:00:00+09:00", "2026-11-24T23:59:59.999+09:00"},
+		{"Europe/Berlin", "2026-03-29", "2026-03-29T00:00:00+01:00", "2026-03-29T23:59:59.999+02:00"},
+		{"Europe/Berlin", "2026-10-25", "2026-10-25T00:00:00+02:00", "2026-10-25T23:59:59.999+01:00"},
+		{"Europe/Berlin", "2026-03-29T08:15", "2026-03-29T08:15:00+02:00", "2026-03-29T08:15:00+02:00"},
+		{"Europe/Berlin", "2026-03-29T08:15:00Z", "2026-03-29T10:15:00+02:00", "2026-03-29T10:15:00+02:00"},
+		// A day without a midnight, one with two, and a change of half an hour.
+		{"Africa/Cairo", "2026-04-24", "2026-04-24T01:00:00+03:00", "2026-04-24T23:59:59.999+03:00"},
+		{"America/Havana", "2026-11-01", "2026-11-01T00:00:00-04:00", "2026-11-01T23:59:59.999-05:00"},
+		{"Australia/Lord_Howe", "2026-04-05", "2026-04-05T00:00:00+11:00", "2026-04-05T23:59:59.999+10:30"},
+		{"UTC", "1795824000000", "2026-11-28T00:00:00Z", "2026-11-28T00:00:00Z"},
+	} {
+		zone, err := time.LoadLocation(c.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := dates.Parse(c.text, time.Date(2026, 11, 23, 23, 30, 0, 0, time.UTC).In(zone))
+		got := []string{d.Start.Format(time.RFC3339Nano), d.End().Format(time.RFC3339Nano)}
+		if diff := cmp.Diff([]string{c.start, c.end}, got); err != nil || diff != "" {
+			t.Errorf("%s in %s: %v %s", c.text, c.zone, err, diff)
+		}
+	}
+	for _, text := range []string{"", "soon", "2026-02-30", "in -1 days", "12"} {
+		if d, err := dates.Parse(text, time.Unix(0, 0).UTC()); err == nil {
+			t.Errorf("%q was read as %v", text, d.Start)
+		}
+	}
+}
+
+// FuzzParse looks for text that panics, a day that does not begin at its first instant, an end before its start, and a
+// date that is not read back from its RFC 3339 form.
+func FuzzParse(f *testing.F) {
+	zones := []string{"UTC", "Europe/Rome", "America/New_York", "America/Santiago", "Australia/Lord_Howe",
+		"Pacific/Apia"}
+	for i, text := range []string{"march 30", "30.3. 15:00", "30. märz 2027", "tomorrow at 3pm", "end of month",
+		"in 3 days",
 		"2026-03-29T02:30", "1795824000000", "-9223372036854775808", "2026-11-24t15:00:00+23:59", "30.12.2011", "29.2.",
 		"next monday", "0000-01-01", "9999-12-31 23:59"} {
 		f.Add(text, uint8(i), int64(1795400000+i*86400))
 	}
-	f.Fuzz(func(t *testing.T, text string, zone uint8, now int64) {
+	f.Fuzz(func(t *testing.T, text string, zone uint8, unix int64) {
 		loc, err := time.LoadLocation(zones[int(zone)%len(zones)])
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx := agent.Context{Location: loc, Now: time.Unix(now%(1<<35), 0)}
-		m, err := ctx.Moment(text)
+		now := time.Unix(unix%(1<<35), 0).In(loc)
+		d, err := dates.Parse(text, now)
 		if err != nil {
 			return
 		}
-		if m.End().Before(m.Start) {
-			t.Errorf("%q ends at %s, before its start %s", text, m.End(), m.Start)
+		if d.End().Before(d.Start) {
+			t.Errorf("%q ends at %s, before its start %s", text, d.End(), d.Start)
 		}
-		if m.Day && !m.Start.Equal(agent.StartOfDay(m.Start)) {
-			t.Errorf("%q begins at %s", text, m.Start)
+		if d.WholeDay && !d.Start.Equal(dates.StartOfDay(d.Start)) {
+			t.Errorf("%q begins at %s", text, d.Start)
 		}
-		if year := m.Start.Year(); year < 1900 || year > 9998 {
+		if year := d.Start.Year(); year < 1900 || year > 9998 {
 			return // offsets with seconds and years of five digits have no RFC 3339 form
 		}
-		whole := m.Start.Truncate(time.Second)
-		if again, err := ctx.Moment(whole.Format(time.RFC3339)); err != nil || !again.Start.Equal(whole) {
-			t.Errorf("%q became %s and then %s, %v", text, m.Start, again.Start, err)
+		seconds := d.Start.Truncate(time.Second)
+		if again, err := dates.Parse(seconds.Format(time.RFC3339), now); err != nil || !again.Start.Equal(seconds) {
+			t.Errorf("%q became %s and then %s, %v", text, d.Start, again.Start, err)
 		}
 	})
 }

@@ -16,37 +16,40 @@ func isSynthesis(c conversation) bool {
 	return strings.HasPrefix(c.message, "Request:\n") && resultMark.MatchString(c.message)
 }
 
-// merge puts the results of a synthesis one below the other.
-func merge(message string) string {
+// mergeResults joins the results of a synthesis, without duplicates.
+func mergeResults(message string) string {
 	var parts []string
 	for _, part := range resultMark.Split(message, -1)[1:] {
-		if part = strings.TrimSpace(strings.ReplaceAll(part, Notice, "")); part != "" && !contains(parts, part) {
+		if part = strings.TrimSpace(strings.ReplaceAll(part, Notice, "")); part != "" && !slices.Contains(parts, part) {
 			parts = append(parts, part)
 		}
 	}
 	return strings.Join(parts, "\n\n")
 }
 
-// tell puts what the tools returned into sentences.
-func tell(c conversation) string {
+// describeResults describes the results of the tools in sentences.
+func describeResults(c conversation) string {
 	if len(c.results) == 0 {
-		return "I could not tell from the words of your message what to do. Try “create a task 'Call Anna' for tomorrow” or “list my open tasks”."
+		return "I could not tell from the words of your message what to do. Try “create a task 'Call Anna' for " +
+			"tomorrow” or “list my open tasks”."
 	}
 	var parts []string
-	onlyRead := len(c.called("update_task")) == 0 && intent(c.message, []tool{{name: "update_task"}, {name: "list_tasks"}, {name: "create_task"}}) == "update_task"
+	onlyRead := len(c.resultsOf("update_task")) == 0 && intent(c.message,
+		[]tool{{name: "update_task"}, {name: "list_tasks"}, {name: "create_task"}}) == "update_task"
 	for _, r := range c.results {
 		switch value := r.value(); {
 		case r.failed():
 			parts = append(parts, "That did not work: "+strings.TrimSpace(strings.TrimPrefix(r.text, "error:"))+".")
 		case value["proposed"] != nil:
-			parts = append(parts, proposal(c, r, value))
+			parts = append(parts, describeProposal(c, r, value))
 		case r.tool == "list_tasks" && onlyRead:
-			parts = append(parts, "I changed nothing: your message does not name exactly one of these tasks and a change to it.", listing(value))
-		case r.tool == "list_tasks" && len(c.called("update_task")) > 0:
+			parts = append(parts, "I changed nothing: your message does not name exactly one of these tasks "+
+				"and a change to it.", describeTasks(value))
+		case r.tool == "list_tasks" && len(c.resultsOf("update_task")) > 0:
 		case r.tool == "list_tasks":
-			parts = append(parts, listing(value))
+			parts = append(parts, describeTasks(value))
 		case value != nil:
-			parts = append(parts, strings.Join(describe(value, 0), "\n"))
+			parts = append(parts, strings.Join(describeObject(value, 0), "\n"))
 		default:
 			parts = append(parts, r.text)
 		}
@@ -70,12 +73,13 @@ func rowsAt(value map[string]any, name string) []map[string]any {
 	return rows
 }
 
-func proposal(c conversation, r result, value map[string]any) string {
+// describeProposal describes a proposed action in a sentence.
+func describeProposal(c conversation, r result, value map[string]any) string {
 	data, _ := value["proposed"].(map[string]any)
 	title, what := textAt(data, "title"), "Prepared a new task"
 	if r.tool == "update_task" {
 		what = "Prepared a change of the task"
-		for _, l := range c.called("list_tasks") {
+		for _, l := range c.resultsOf("list_tasks") {
 			for _, row := range rowsAt(l.value(), "tasks") {
 				if textAt(row, "id") == textAt(data, "id") {
 					title = textAt(row, "title")
@@ -90,7 +94,7 @@ func proposal(c conversation, r result, value map[string]any) string {
 		}
 	}
 	if due := textAt(value, "due_local"); due != "" {
-		facts = append(facts, "due "+inWords(due))
+		facts = append(facts, "due "+formatLocal(due))
 	} else if _, cleared := data["dueDate"]; cleared {
 		facts = append(facts, "no due date")
 	}
@@ -101,8 +105,8 @@ func proposal(c conversation, r result, value map[string]any) string {
 	return text
 }
 
-// inWords writes an RFC 3339 time as a day, with the time of day unless it is the day's end.
-func inWords(local string) string {
+// formatLocal formats an RFC 3339 time as a day, with the time of day unless that is the start or the end of the day.
+func formatLocal(local string) string {
 	t, err := time.Parse(time.RFC3339, local)
 	if err != nil {
 		return local
@@ -113,7 +117,8 @@ func inWords(local string) string {
 	return t.Format("Monday 2 January 2006")
 }
 
-func listing(value map[string]any) string {
+// describeTasks describes the result of list_tasks.
+func describeTasks(value map[string]any) string {
 	rows := rowsAt(value, "tasks")
 	total, _ := value["total"].(float64)
 	if len(rows) == 0 {
@@ -126,7 +131,7 @@ func listing(value map[string]any) string {
 			facts = append(facts, p+" priority")
 		}
 		if due := textAt(row, "due_local"); due != "" {
-			facts = append(facts, "due "+inWords(due))
+			facts = append(facts, "due "+formatLocal(due))
 		}
 		if row["overdue"] == true {
 			facts = append(facts, "overdue")
@@ -136,8 +141,8 @@ func listing(value map[string]any) string {
 	return strings.Join(lines, "\n")
 }
 
-// describe writes any JSON object as lines, leaving out ids and milliseconds.
-func describe(value map[string]any, depth int) []string {
+// describeObject describes a JSON object in lines, without ids and milliseconds.
+func describeObject(value map[string]any, depth int) []string {
 	var lines []string
 	indent := strings.Repeat("  ", depth)
 	for _, name := range slices.Sorted(maps.Keys(value)) {
@@ -147,25 +152,25 @@ func describe(value map[string]any, depth int) []string {
 		label := indent + "- " + strings.ReplaceAll(name, "_", " ") + ":"
 		switch v := value[name].(type) {
 		case map[string]any:
-			lines = append(append(lines, label), describe(v, depth+1)...)
+			lines = append(append(lines, label), describeObject(v, depth+1)...)
 		case []any:
 			lines = append(lines, label+fmt.Sprintf(" %d", len(v)))
 			for _, item := range v {
 				if row, ok := item.(map[string]any); ok {
-					lines = append(lines, describe(row, depth+1)...)
+					lines = append(lines, describeObject(row, depth+1)...)
 				} else {
-					lines = append(lines, indent+"  - "+plainValue(item))
+					lines = append(lines, indent+"  - "+formatValue(item))
 				}
 			}
 		case nil:
 		default:
-			lines = append(lines, label+" "+plainValue(v))
+			lines = append(lines, label+" "+formatValue(v))
 		}
 	}
 	return lines
 }
 
-func plainValue(v any) string {
+func formatValue(v any) string {
 	if text, ok := v.(string); ok {
 		return text
 	}

@@ -1,0 +1,65 @@
+package dates
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// clockAtEnd matches a day followed by a time of day: hour, minutes and "am", "pm" or "uhr".
+var clockAtEnd = regexp.MustCompile(`^(.+?),? (?:(?:at|um|alle|ore) )?(\d{1,2})(?::(\d{2}))? ?(am|pm|uhr)?$`)
+
+// cutClock splits a time of day from the end of text and returns it as the time since midnight. A number alone is not a
+// time: "at 3" does not say which half of the day.
+func cutClock(text string) (rest string, clock time.Duration, ok bool) {
+	m := clockAtEnd.FindStringSubmatch(text)
+	if m == nil || m[3] == "" && m[4] == "" {
+		return "", 0, false
+	}
+	clock, ok = parseClock(m[2], m[3], m[4])
+	return m[1], clock, ok
+}
+
+// parseClock returns the time since midnight. minute and suffix may be ""; "am" and "pm" need an hour from 1 to 12.
+func parseClock(hour, minute, suffix string) (time.Duration, bool) {
+	h, err := strconv.Atoi(hour)
+	if err != nil {
+		return 0, false
+	}
+	m := 0
+	if minute != "" {
+		if m, err = strconv.Atoi(minute); err != nil {
+			return 0, false
+		}
+	}
+	if suffix == "am" || suffix == "pm" {
+		if h < 1 || h > 12 {
+			return 0, false
+		}
+		h %= 12
+		if suffix == "pm" {
+			h += 12
+		}
+	}
+	return time.Duration(h)*time.Hour + time.Duration(m)*time.Minute, h < 24 && m < 60
+}
+
+var clockInSentence = regexp.MustCompile(
+	`(?i)(?:\b(?:at|um|alle(?: ore)?)\s+(\d{1,2})(?::(\d{2}))?\s*(am|pm|uhr|o'clock)?\b|\b(\d{1,2}):(\d{2})\b)`)
+
+// FindClock returns the first time of day that the sentence names, as the time since midnight, and where it is written.
+// Unlike in Parse, "at 3" is three in the morning. It returns false when there is none.
+func FindClock(sentence string) (time.Duration, Span, bool) {
+	at := clockInSentence.FindStringIndex(sentence)
+	if at == nil {
+		return 0, Span{}, false
+	}
+	m := clockInSentence.FindStringSubmatch(sentence)
+	hour, minute, suffix := m[1]+m[4], m[2]+m[5], strings.ToLower(m[3])
+	if n, err := strconv.Atoi(hour); err == nil && (n == 0 || n > 12) {
+		suffix = "" // the hour alone says which half of the day
+	}
+	clock, ok := parseClock(hour, minute, suffix)
+	return clock, Span{at[0], at[1]}, ok
+}
