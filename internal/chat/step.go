@@ -92,7 +92,7 @@ func (o *Orchestrator) stepMessages(t playbook.Template, req StepRequest, zone *
 		system += "\n\n" + strings.TrimSpace(recordsPrompt) + " " + strings.Join(t.Columns, ", ")
 	}
 	now := o.cfg.Now().In(zone)
-	system += fmt.Sprintf("\n\nToday is %s (%s), time zone %s, %d in milliseconds.",
+	today := fmt.Sprintf("\n\nToday is %s (%s), time zone %s, %d in milliseconds.",
 		now.Format("2006-01-02"), now.Weekday(), zone, now.UnixMilli())
 	var data strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(req.Variables)) {
@@ -104,7 +104,7 @@ func (o *Orchestrator) stepMessages(t playbook.Template, req StepRequest, zone *
 	}
 	fmt.Fprintf(&data, "\nRecords:\n%s", records)
 	return []llms.MessageContent{
-		llms.TextParts(llms.ChatMessageTypeSystem, system),
+		llms.TextParts(llms.ChatMessageTypeSystem, system, today), // package llm caches the first part
 		llms.TextParts(llms.ChatMessageTypeHuman, data.String()),
 	}
 }
