@@ -5,6 +5,7 @@
 package backup
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -52,6 +53,8 @@ type Config struct {
 	Lease      time.Duration    // how long an upload may be silent before it is taken for dead; 0 means a minute
 	Now        func() time.Time // nil means time.Now
 	Log        *slog.Logger
+	// Sleep waits between retries and returns an error when ctx ends first; nil means a timer.
+	Sleep func(ctx context.Context, d time.Duration) error
 }
 
 // Service stores, finds and removes backups. It is safe for concurrent use, and several may share a database and a store.
@@ -70,6 +73,9 @@ func New(cfg Config) *Service {
 	}
 	if cfg.Lease <= 0 {
 		cfg.Lease = defaultLease
+	}
+	if cfg.Sleep == nil {
+		cfg.Sleep = sleep
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

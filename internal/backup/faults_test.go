@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -39,13 +40,14 @@ func (v victim) put(t *testing.T, u identity.User, body func() io.Reader) (r bac
 	}
 }
 
-func (w *world) victim() victim {
+func (w *world) victim(options ...func(*backup.Config)) victim {
 	w.t.Helper()
 	db, err := postgres.Open(w.t.Context(), w.db.Pool.Config().ConnString())
 	check(w.t, err)
 	w.t.Cleanup(db.Close)
 	v := victim{store: &faulty{Store: w.disk}, dead: new(atomic.Bool)}
-	v.svc = w.replica(func(c *backup.Config) { c.DB, c.Store = db, v.store })
+	options = append(options, func(c *backup.Config) { c.DB, c.Store = db, v.store })
+	v.svc = w.replica(options...)
 	v.kill = func() {
 		v.dead.Store(true)
 		db.Close()
@@ -175,6 +177,39 @@ func TestDatabaseRestartsAtTheCommit(t *testing.T) {
 	w.store.heal()
 	w.latestIs(u, id, blob(1000))
 	w.used(u, 1000, 0, 0)
+	w.settled()
+}
+
+// TestCommitRetriesWithGrowingPauses kills the database before the commit: the pauses between the retries are asked of the
+// configured clock, and the database's error is returned once they are used up or one of them is interrupted.
+func TestCommitRetriesWithGrowingPauses(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	for name, c := range map[string]struct {
+		interruptedAt time.Duration
+		want          []time.Duration
+	}{
+		"to the end":  {0, []time.Duration{200 * time.Millisecond, 400 * time.Millisecond, 600 * time.Millisecond}},
+		"interrupted": {400 * time.Millisecond, []time.Duration{200 * time.Millisecond, 400 * time.Millisecond}},
+	} {
+		var pauses []time.Duration
+		v, u := w.victim(func(cfg *backup.Config) {
+			cfg.Sleep = func(_ context.Context, d time.Duration) error {
+				pauses = append(pauses, d)
+				if d == c.interruptedAt {
+					return context.Canceled
+				}
+				return nil
+			}
+		}), w.user(tier.Pro)
+		v.store.done("Put", func() error { v.kill(); return nil })
+		if _, err := v.put(t, u, func() io.Reader { return bytes.NewReader(blob(1000)) }); !errors.Is(err, fault.ErrDatabase) {
+			t.Errorf("%s: %v, want %v", name, err, fault.ErrDatabase)
+		}
+		if !slices.Equal(pauses, c.want) {
+			t.Errorf("%s: paused for %v, want %v", name, pauses, c.want)
+		}
+	}
 	w.settled()
 }
 

@@ -51,15 +51,18 @@ func (s *Service) Put(ctx context.Context, user identity.User, up Upload, body i
 	return Receipt{ID: attempt.id}, nil
 }
 
-// commit makes a stored upload count. A database that is away for a moment does not cost the whole upload: commit tries
-// again, and then finds out whether an earlier try went through. It returns ErrExpired when the upload was given up by
-// others, or db_unavailable, after which either may be true.
+// commit makes a stored upload count. A short database outage does not cost the whole upload: commit retries, and a retry
+// that finds no row to commit looks whether an earlier try went through. It returns ErrExpired when the upload lost its
+// lease and was given up, or db_unavailable, after which the backup may or may not be committed.
 func (s *Service) commit(ctx context.Context, a attempt) error {
 	const tries, pause = 4, 200 * time.Millisecond
 	var failed error
 	for try := range tries {
-		time.Sleep(time.Duration(try) * pause)
-		rows, err := s.q.CommitBackup(ctx, s.db.Pool, db.CommitBackupParams{UserID: a.user, Now: s.now(), ID: a.id, Owner: a.owner})
+		if try > 0 && s.cfg.Sleep(ctx, time.Duration(try)*pause) != nil {
+			return failed
+		}
+		rows, err := s.q.CommitBackup(ctx, s.db.Pool,
+			db.CommitBackupParams{UserID: a.user, Now: s.now(), ID: a.id, Owner: a.owner})
 		if err == nil && rows == 0 {
 			if failed == nil {
 				return ErrExpired
@@ -72,6 +75,18 @@ func (s *Service) commit(ctx context.Context, a attempt) error {
 		}
 	}
 	return failed
+}
+
+// sleep waits for d, or returns ctx's error as soon as ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // admit refuses what needs no look at the database.
