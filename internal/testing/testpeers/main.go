@@ -37,9 +37,10 @@ func run(ctx context.Context, args []string) (code int, err error) {
 	}
 	env := os.Environ()
 	if os.Getenv("TEST_DATABASE_URL") == "" {
-		server, err := devpg.StartTemporary(ctx, devpg.Config{Progress: func(step string) { fmt.Fprintln(os.Stderr, step) }})
-		if err != nil {
-			return 0, err
+		progress := func(step string) { fmt.Fprintln(os.Stderr, step) }
+		server, startErr := devpg.StartTemporary(ctx, devpg.Config{Progress: progress})
+		if startErr != nil {
+			return 0, startErr
 		}
 		defer func() { err = errors.Join(err, server.Kill()) }()
 		env = append(env, "TEST_DATABASE_URL="+server.DSN())
