@@ -10,7 +10,11 @@ import (
 	"github.com/adiuva/cloud-api/internal/backup"
 )
 
-// conditions are what a download depends on, by RFC 9110 §13 and §14. A nil member was not sent.
+// conditions are the request headers that decide about a download, by RFC 9110 §13 and §14. A nil member was not sent.
+//
+// http.ServeContent answers other statuses than ours to malformed ranges, several ranges, other units, ranges of an empty
+// file and ranges of HEAD, honours If-Match, drops Last-Modified from 304, and cannot report an object that is missing
+// from the store. Nearly every header would have to be rewritten before it, and the parsing here would stay.
 type conditions struct {
 	noneMatch, modifiedSince, rang, ifRange *string
 
