@@ -2,9 +2,7 @@ package postgres
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -189,21 +187,4 @@ func dirtyError(version uint) error {
 		"transaction, so nothing of it stayed: mend the cause, then set the mark back with "+
 		"UPDATE schema_migrations SET version = %d, dirty = false (DELETE FROM schema_migrations when that is 0), "+
 		"and run migrate up again", version, version-1)
-}
-
-// SchemaDigest names the embedded migrations: 64 hexadecimal digits that change with any of them.
-func SchemaDigest() (string, error) {
-	names, err := fs.Glob(migrations.Files, "*.sql")
-	if err != nil {
-		return "", fmt.Errorf("postgres: embedded migrations: %w", err)
-	}
-	sum := sha256.New()
-	for _, name := range names {
-		text, err := fs.ReadFile(migrations.Files, name)
-		if err != nil {
-			return "", fmt.Errorf("postgres: embedded migrations: %w", err)
-		}
-		fmt.Fprintf(sum, "%s %d\n%s", name, len(text), text)
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
 }

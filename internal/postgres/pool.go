@@ -15,9 +15,6 @@ type Pool struct{ pool *pgxpool.Pool }
 // Config returns a copy of the pool's configuration.
 func (p *Pool) Config() *pgxpool.Config { return p.pool.Config() }
 
-// Stat returns the pool's counters, for metrics.
-func (p *Pool) Stat() *pgxpool.Stat { return p.pool.Stat() }
-
 // acquire waits at most acquireTimeout for a connection; the caller releases it.
 func (p *Pool) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, acquireTimeout)
@@ -60,19 +57,6 @@ func (p *Pool) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, er
 func (p *Pool) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	rows, err := p.Query(ctx, sql, args...)
 	return boundedRow{rows: rows, err: err}
-}
-
-// CopyFrom loads many rows at once.
-func (p *Pool) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, src pgx.CopyFromSource) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	conn, err := p.acquire(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer conn.Release()
-	n, err := conn.Conn().CopyFrom(ctx, table, columns, src)
-	return n, Translate(err)
 }
 
 // boundedTx gives each statement of a transaction the bound that one of the pool has.

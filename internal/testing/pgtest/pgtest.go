@@ -6,7 +6,10 @@ package pgtest
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"strings"
@@ -18,6 +21,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/dev/devpg"
 	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/sql/migrations"
 )
 
 const (
@@ -79,7 +83,7 @@ func unavailable(t testing.TB, err error) {
 func prepare() (server, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	digest, err := postgres.SchemaDigest()
+	digest, err := schemaDigest()
 	if err != nil {
 		return server{}, err
 	}
@@ -92,6 +96,23 @@ func prepare() (server, error) {
 		s.dsn, s.own = own.DSN(), own
 	}
 	return s, s.makeTemplate(ctx)
+}
+
+// schemaDigest returns 64 hexadecimal digits that change with any embedded migration.
+func schemaDigest() (string, error) {
+	names, err := fs.Glob(migrations.Files, "*.sql")
+	if err != nil {
+		return "", fmt.Errorf("pgtest: embedded migrations: %w", err)
+	}
+	sum := sha256.New()
+	for _, name := range names {
+		text, err := fs.ReadFile(migrations.Files, name)
+		if err != nil {
+			return "", fmt.Errorf("pgtest: embedded migrations: %w", err)
+		}
+		fmt.Fprintf(sum, "%s %d\n%s", name, len(text), text)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 func (s *server) makeTemplate(ctx context.Context) error {
