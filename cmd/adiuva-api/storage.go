@@ -24,7 +24,7 @@ func buildBackups(ctx context.Context, cfg config.Config, db *postgres.DB, log *
 			return nil, nil, err
 		}
 		if made.Store = store; cfg.BackupRedirect {
-			made.Links = store
+			made.Presigner = store
 		}
 		return backup.New(made), func() {}, nil
 	}

@@ -231,7 +231,7 @@ func TestSweepsAtOnce(t *testing.T) {
 	}
 	dying.Wait()
 	w.clock.advance(time.Minute)
-	var total backup.Swept
+	var total backup.SweepStats
 	var mu sync.Mutex
 	var group sync.WaitGroup
 	for range 4 {

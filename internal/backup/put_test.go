@@ -55,7 +55,7 @@ func TestRefusedBeforeTheBody(t *testing.T) {
 	if f := fault.From(err); !errors.Is(err, backup.ErrTierRequired) || len(f.Extra["required"].([]tier.Tier)) != 3 {
 		t.Errorf("free: %v", err)
 	}
-	if _, err := w.svc.Put(t.Context(), pro, ahead, unread{t}); !errors.Is(err, backup.ErrAhead) {
+	if _, err := w.svc.Put(t.Context(), pro, ahead, unread{t}); !errors.Is(err, backup.ErrTimestampInFuture) {
 		t.Errorf("ahead: %v", err)
 	}
 	if _, err := w.svc.Put(t.Context(), w.user(tier.Team), huge, unread{t}); !errors.Is(err, backup.ErrTooLarge) {
@@ -127,11 +127,11 @@ func TestWrongBodies(t *testing.T) {
 		want error
 	}{
 		"other bytes":    {bytes.NewReader(append([]byte{1}, blob(1000)[1:]...)), backup.ErrChecksum},
-		"one byte short": {bytes.NewReader(blob(1000)[:999]), backup.ErrSize},
-		"empty":          {strings.NewReader(""), backup.ErrSize},
-		"one byte more":  {bytes.NewReader(append(blob(1000), 0)), backup.ErrSize},
-		"endless":        {endless{}, backup.ErrSize},
-		"cut":            {io.MultiReader(bytes.NewReader(blob(500)), iotest.ErrReader(io.ErrUnexpectedEOF)), backup.ErrSize},
+		"one byte short": {bytes.NewReader(blob(1000)[:999]), backup.ErrSizeMismatch},
+		"empty":          {strings.NewReader(""), backup.ErrSizeMismatch},
+		"one byte more":  {bytes.NewReader(append(blob(1000), 0)), backup.ErrSizeMismatch},
+		"endless":        {endless{}, backup.ErrSizeMismatch},
+		"cut":            {io.MultiReader(bytes.NewReader(blob(500)), iotest.ErrReader(io.ErrUnexpectedEOF)), backup.ErrSizeMismatch},
 		"too slow":       {io.MultiReader(bytes.NewReader(blob(500)), iotest.ErrReader(slow)), slow},
 	} {
 		if _, err := w.svc.Put(t.Context(), u, upload(blob(1000), name), c.body); !errors.Is(err, c.want) {
@@ -159,7 +159,7 @@ func TestIdempotency(t *testing.T) {
 	if err != nil || r.ID != id || !r.Replayed {
 		t.Errorf("again: %+v, %v", r, err)
 	}
-	if _, err := w.svc.Put(t.Context(), u, upload(blob(1001), "k"), unread{t}); !errors.Is(err, backup.ErrOtherBackup) {
+	if _, err := w.svc.Put(t.Context(), u, upload(blob(1001), "k"), unread{t}); !errors.Is(err, backup.ErrKeyReused) {
 		t.Errorf("other bytes: %v", err)
 	}
 	if w.put(other, blob(1001), "k") == id {
@@ -250,10 +250,10 @@ func TestUploadsInProgress(t *testing.T) {
 	if _, err := w.svc.Put(t.Context(), u, upload(blob(1000), "a"), unread{t}); !errors.Is(err, backup.ErrInProgress) {
 		t.Errorf("the same key: %v", err)
 	}
-	if _, err := w.svc.Put(t.Context(), u, upload(blob(1001), "a"), unread{t}); !errors.Is(err, backup.ErrOtherBackup) {
+	if _, err := w.svc.Put(t.Context(), u, upload(blob(1001), "a"), unread{t}); !errors.Is(err, backup.ErrKeyReused) {
 		t.Errorf("the same key, other bytes: %v", err)
 	}
-	if _, err := w.svc.Put(t.Context(), u, upload(blob(1000), "c"), unread{t}); !errors.Is(err, backup.ErrUploads) {
+	if _, err := w.svc.Put(t.Context(), u, upload(blob(1000), "c"), unread{t}); !errors.Is(err, backup.ErrTooManyUploads) {
 		t.Errorf("a third: %v", err)
 	}
 	close(first.goOn)

@@ -104,7 +104,7 @@ func TestMissingObject(t *testing.T) {
 	if _, err := w.svc.Open(t.Context(), b, 0, b.Size); !errors.Is(err, backup.ErrInconsistent) {
 		t.Errorf("a missing object: %v", err)
 	}
-	if err := w.svc.Check(t.Context(), b); !errors.Is(err, backup.ErrInconsistent) {
+	if err := w.svc.CheckObject(t.Context(), b); !errors.Is(err, backup.ErrInconsistent) {
 		t.Errorf("Check: %v", err)
 	}
 	check(t, w.svc.Delete(t.Context(), u, b.ID))

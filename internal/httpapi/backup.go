@@ -160,10 +160,10 @@ func (s *Server) download(ctx context.Context, b backup.Backup, c conditions) (b
 		return answer, nil
 	}
 	if c.head {
-		return answer, s.cfg.Backups.Check(ctx, b)
+		return answer, s.cfg.Backups.CheckObject(ctx, b)
 	}
 	if c.ifRange == nil { // a condition on a range speaks of our ETag, which the store behind a link does not know
-		link, err := s.cfg.Backups.Link(ctx, b)
+		link, err := s.cfg.Backups.DownloadURL(ctx, b)
 		if err != nil || link != "" {
 			answer.status, answer.link = http.StatusTemporaryRedirect, link
 			return answer, err

@@ -39,7 +39,7 @@ func startBucket(t *testing.T, redirect bool) *bucket {
 	check(t, err)
 	cfg := backup.Config{Store: store}
 	if redirect {
-		cfg.Links = store
+		cfg.Presigner = store
 	}
 	return &bucket{startVaultOn(t, cfg), server, front, store}
 }

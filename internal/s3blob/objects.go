@@ -58,8 +58,8 @@ func (s *Store) Stat(ctx context.Context, key string) (int64, error) {
 	return aws.ToInt64(out.ContentLength), nil
 }
 
-// Link returns an address from which whoever has it can download the object, ranges too, for the given time.
-func (s *Store) Link(ctx context.Context, key string, life time.Duration) (string, error) {
+// Presign returns an address from which whoever has it can download the object, ranges too, for the given time.
+func (s *Store) Presign(ctx context.Context, key string, life time.Duration) (string, error) {
 	if err := backup.CheckKey(key); err != nil {
 		return "", err
 	}

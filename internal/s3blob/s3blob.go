@@ -64,7 +64,7 @@ type Store struct {
 
 var (
 	_ backup.Store  = (*Store)(nil)
-	_ backup.Linker = (*Store)(nil)
+	_ backup.Presigner = (*Store)(nil)
 )
 
 // New returns a store on the bucket. It asks nothing of the server yet; Check does.

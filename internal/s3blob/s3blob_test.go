@@ -87,7 +87,7 @@ func TestLink(t *testing.T) {
 	s, _ := open(t, s3test.Start(t))
 	key, blob := storetest.Key(), storetest.Blob(10_000)
 	check(t, s.Put(t.Context(), key, bytes.NewReader(blob), int64(len(blob))))
-	link, err := s.Link(t.Context(), key, time.Minute)
+	link, err := s.Presign(t.Context(), key, time.Minute)
 	check(t, err)
 	for _, c := range []struct {
 		name, url, rang string
