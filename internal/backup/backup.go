@@ -66,8 +66,8 @@ type Config struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 }
 
-// Service stores, finds and deletes backups. It is safe for concurrent use, and several replicas may share a database and
-// a store.
+// Service stores, finds and deletes backups. It is safe for concurrent use, and several replicas may share a
+// database and a store.
 type Service struct {
 	cfg  Config
 	db   *postgres.DB

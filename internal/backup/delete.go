@@ -13,8 +13,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
-// Delete deletes the backup and frees its quota at once; a sweep removes the bytes a little later. It may be repeated. An
-// unknown id and one of another user are both not_found.
+// Delete deletes the backup and frees its quota at once; a sweep removes the bytes a little later. It may be
+// repeated. An unknown id and one of another user are both not_found.
 func (s *Service) Delete(ctx context.Context, user identity.User, id uuid.UUID) error {
 	rows, err := s.q.TombstoneBackup(ctx, s.db.Pool, db.TombstoneBackupParams{ID: id, UserID: user.ID, Now: s.now()})
 	if err != nil {
@@ -43,9 +43,9 @@ func (s *Service) wakeUp() {
 
 var errStillEnding = errors.New("backup: some of the account's backups are not removed yet")
 
-// PurgeUser removes all of a user's objects, rows and quota, and returns nil once nothing is left; after an error it has to
-// be called again. When the account is marked as deleted before, uploads in progress cannot commit any more and no new one
-// can start.
+// PurgeUser removes all of a user's objects, rows and quota, and returns nil once nothing is left; after an error
+// it has to be called again. When the account is marked as deleted before, uploads in progress cannot commit any
+// more and no new one can start.
 func (s *Service) PurgeUser(ctx context.Context, userID uuid.UUID) error {
 	if err := s.q.CloseUsage(ctx, s.db.Pool, userID); err != nil { // from here on nothing can be reserved
 		return postgres.Translate(err)

@@ -16,7 +16,7 @@ import (
 )
 
 // discardTime bounds what a failed upload still does to clean up after itself; Sweep does the rest.
-const discardTime = 2 * time.Second
+const discardTimeout = 2 * time.Second
 
 // Put stores a backup, which is the user's latest once Put returns. Whatever can be refused is refused before body is
 // read: ErrTierRequired, ErrTooLarge, ErrTimestampInFuture, ErrQuota (with the numbers), ErrTooManyUploads. When an
@@ -108,8 +108,9 @@ func (s *Service) start(ctx context.Context, user identity.User, up Upload) (pen
 	return pendingUpload{}, ErrTooManyUploads
 }
 
-// findByKey returns the backup stored under the upload's idempotency key, with replayed set, or a zero value when the key
-// is unused. A dead upload with that key is aborted first. ErrKeyReused and ErrInProgress report a key in use.
+// findByKey returns the backup stored under the upload's idempotency key, with replayed set, or a zero value when
+// the key is unused. A dead upload with that key is aborted first. ErrKeyReused and ErrInProgress report a key in
+// use.
 func (s *Service) findByKey(ctx context.Context, userID uuid.UUID, up Upload) (pendingUpload, error) {
 	if up.IdempotencyKey == "" {
 		return pendingUpload{}, nil
@@ -171,8 +172,8 @@ func (s *Service) reserve(ctx context.Context, user identity.User, up Upload) (p
 	return pending, nil
 }
 
-// reserveError returns why a reservation was refused: ErrQuota or ErrTooManyUploads, or errNoCounter or errChanged when it
-// may succeed at the next attempt.
+// reserveError returns why a reservation was refused: ErrQuota or ErrTooManyUploads, or errNoCounter or errChanged
+// when it may succeed at the next attempt.
 func (s *Service) reserveError(ctx context.Context, user identity.User, up Upload) error {
 	usage, err := s.q.Usage(ctx, s.db.Pool, user.ID)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -211,9 +212,9 @@ func (s *Service) stream(ctx context.Context, pending pendingUpload, body *verif
 	return ErrStorage.WithCause(err)
 }
 
-// commit makes a stored upload count. A short database outage does not cost the whole upload: commit retries, and a retry
-// that finds no row to commit looks whether an earlier try went through. It returns ErrExpired when the upload lost its
-// lease and was given up, or db_unavailable, after which the backup may or may not be committed.
+// commit makes a stored upload count. A short database outage does not cost the whole upload: commit retries, and a
+// retry that finds no row to commit looks whether an earlier try went through. It returns ErrExpired when the
+// upload lost its lease and was given up, or db_unavailable, after which the backup may or may not be committed.
 func (s *Service) commit(ctx context.Context, pending pendingUpload) error {
 	const tries, pause = 4, 200 * time.Millisecond
 	var failed error
@@ -249,10 +250,10 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// discard aborts a failed upload and removes its object, as far as possible; Sweep does what remains. It reports whether
-// the upload had been aborted before, by a sweep or by another request.
+// discard aborts a failed upload and removes its object, as far as possible; Sweep does what remains. It reports
+// whether the upload had been aborted before, by a sweep or by another request.
 func (s *Service) discard(ctx context.Context, pending pendingUpload) (aborted bool) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
 	defer cancel()
 	rows, err := s.q.AbortUpload(ctx, s.db.Pool,
 		db.AbortUploadParams{UserID: pending.user, Now: s.now(), ID: pending.id, Owner: pending.owner})
@@ -260,7 +261,7 @@ func (s *Service) discard(ctx context.Context, pending pendingUpload) (aborted b
 		return false // the row is still "uploading", and its lease will expire
 	}
 	if s.cfg.Store.Delete(ctx, pending.key) == nil {
-		_ = s.q.FinishAbort(ctx, s.db.Pool, pending.id) // after an error the row stays "aborting", for a sweep to finish
+		_ = s.q.FinishAbort(ctx, s.db.Pool, pending.id) // after an error the row stays "aborting" for a sweep
 	}
 	return rows == 0
 }

@@ -26,7 +26,8 @@ func (s *Service) Latest(ctx context.Context, user identity.User) (Backup, error
 	return fromRow(db.BackupByIDRow(row)), nil
 }
 
-// Find returns the user's backup with that id, or not_found: for unknown and deleted ids and those of other users alike.
+// Find returns the user's backup with that id, or not_found: for unknown and deleted ids and those of other users
+// alike.
 func (s *Service) Find(ctx context.Context, user identity.User, id uuid.UUID) (Backup, error) {
 	row, err := s.q.BackupByID(ctx, s.db.Pool, id, user.ID)
 	if err != nil {
@@ -79,8 +80,8 @@ func (s *Service) CheckObject(ctx context.Context, b Backup) error {
 
 var errWrongSize = errors.New("backup: the object in the store has another size than its row")
 
-// objectError translates an error of the store: a missing or wrong object is ErrInconsistent, or not_found when the backup
-// has just been deleted; anything else is ErrStorage.
+// objectError translates an error of the store: a missing or wrong object is ErrInconsistent, or not_found when the
+// backup has just been deleted; anything else is ErrStorage.
 func (s *Service) objectError(ctx context.Context, b Backup, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -108,8 +109,8 @@ func (s *Service) DateIdentifies(ctx context.Context, b Backup, latest bool) (bo
 	return !others, postgres.Translate(err)
 }
 
-// History returns at most limit of the user's backups, newest first; with before, the id of a backup, only older ones. The
-// id of a deleted backup works as well; one that was never the user's is not_found.
+// History returns at most limit of the user's backups, newest first; with before, the id of a backup, only older
+// ones. The id of a deleted backup works as well; one that was never the user's is not_found.
 func (s *Service) History(ctx context.Context, user identity.User, limit int, before uuid.UUID) ([]Backup, error) {
 	below := int64(math.MaxInt64)
 	if before != uuid.Nil {

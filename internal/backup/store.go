@@ -25,8 +25,8 @@ type Object struct {
 
 var errInvalidKey = errors.New("backup: a key is two lower-case UUIDs with a slash between them")
 
-// CheckKey returns an error unless key has the form of this package's keys, "{user_id}/{backup_id}". Stores call it first,
-// so that no key can address anything outside of them.
+// CheckKey returns an error unless key has the form of this package's keys, "{user_id}/{backup_id}". Stores call it
+// first, so that no key can address anything outside of them.
 func CheckKey(key string) error {
 	user, id, _ := strings.Cut(key, "/")
 	for _, part := range []string{user, id} {
@@ -46,12 +46,12 @@ type Presigner interface {
 // Store keeps objects under keys of the form "{user_id}/{backup_id}", each written once. Package storetest tests every
 // implementation against this contract.
 type Store interface {
-	// Put stores the size bytes of body durably and then returns nil; until then nothing is readable under key. When body
-	// fails or ctx ends, nothing becomes readable, and the returned error wraps the one of body. body returns io.EOF only
-	// after its bytes were verified, so the object must not be completed before that.
+	// Put stores the size bytes of body durably and then returns nil; until then nothing is readable under key.
+	// When body fails or ctx ends, nothing becomes readable, and the returned error wraps the one of body. body
+	// returns io.EOF only after its bytes were verified, so the object must not be completed before that.
 	Put(ctx context.Context, key string, body io.Reader, size int64) error
-	// Get returns length bytes from offset; the caller closes the reader, which fails rather than end early. Get returns
-	// ErrNoObject, or another error when the object has no such range.
+	// Get returns length bytes from offset; the caller closes the reader, which fails rather than end early. Get
+	// returns ErrNoObject, or another error when the object has no such range.
 	Get(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error)
 	// Stat returns the object's size, or ErrNoObject.
 	Stat(ctx context.Context, key string) (size int64, err error)

@@ -30,9 +30,9 @@ type SweepStats struct {
 	Orphans int // objects and parts that no row knew
 }
 
-// Sweep aborts every upload whose lease has expired, which frees its reservation, and removes the objects of deleted
-// backups and aborted uploads. Several replicas may sweep at the same time. When the store does not respond, Sweep returns
-// ErrStorage and the next sweep continues.
+// Sweep aborts every upload whose lease has expired, which frees its reservation, and removes the objects of
+// deleted backups and aborted uploads. Several replicas may sweep at the same time. When the store does not
+// respond, Sweep returns ErrStorage and the next sweep continues.
 func (s *Service) Sweep(ctx context.Context) (SweepStats, error) {
 	var swept SweepStats
 	var err error
@@ -55,7 +55,8 @@ func (s *Service) Sweep(ctx context.Context) (SweepStats, error) {
 	}
 }
 
-// abortExpiredUploads aborts every upload whose lease has expired: it cannot commit any more, even if it is still running.
+// abortExpiredUploads aborts every upload whose lease has expired: it cannot commit any more, even if it is still
+// running.
 func (s *Service) abortExpiredUploads(ctx context.Context) (aborted int, err error) {
 	for {
 		now := s.now()
@@ -91,8 +92,8 @@ func (s *Service) removeObject(ctx context.Context, row db.ClaimRemovalRow) erro
 	return postgres.Translate(s.q.FinishRemoval(ctx, s.db.Pool, row.ID))
 }
 
-// RemoveOrphans removes the objects and unfinished parts that are older than a day and belong to no row, and returns their
-// number. It lists the whole store.
+// RemoveOrphans removes the objects and unfinished parts that are older than a day and belong to no row, and
+// returns their number. It lists the whole store.
 func (s *Service) RemoveOrphans(ctx context.Context) (int, error) {
 	removed := 0
 	var page []string

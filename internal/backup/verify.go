@@ -41,11 +41,11 @@ type Progress struct {
 	Bytes          int64 // of the backups checked
 }
 
-// Verify recounts the quotas, which corrects them, and compares every committed backup with the store: its object must
-// exist with the right size and, with readData, the right SHA-256. It may run while the service is serving; a backup that
-// is deleted meanwhile is not damaged. onProgress, unless nil, is called after each backup, one call at a time. When the
-// store or the database does not respond, Verify ends with ErrStorage or db_unavailable, which says nothing about the
-// backups.
+// Verify recounts the quotas, which corrects them, and compares every committed backup with the store: its object
+// must exist with the right size and, with readData, the right SHA-256. It may run while the service is serving; a
+// backup that is deleted meanwhile is not damaged. onProgress, unless nil, is called after each backup, one call at
+// a time. When the store or the database does not respond, Verify ends with ErrStorage or db_unavailable, which
+// says nothing about the backups.
 func (s *Service) Verify(ctx context.Context, readData bool, onProgress func(Progress)) (Verification, error) {
 	drifts, err := s.Recount(ctx)
 	v := &verifier{Service: s, readData: readData, onProgress: onProgress, found: Verification{Drifts: drifts}}
@@ -156,9 +156,9 @@ func (v *verifier) verifyData(ctx context.Context, b Backup) error {
 	return ErrStorage.WithCause(err)
 }
 
-// findUnknownObjects records the objects that belong to no row. A row is written before its object and outlives it, so an
-// object that still exists after its row was not found belongs to nobody. Only old unfinished objects count: an upload that
-// is being aborted has some for a moment.
+// findUnknownObjects records the objects that belong to no row. A row is written before its object and outlives it,
+// so an object that still exists after its row was not found belongs to nobody. Only old unfinished objects count:
+// an upload that is being aborted has some for a moment.
 func (v *verifier) findUnknownObjects(ctx context.Context) error {
 	cutoff := v.now().Add(-orphanAge)
 	var page []Object

@@ -75,9 +75,9 @@ const (
 	hashBlocks = 4        // blocks in memory for one upload
 )
 
-// hasher computes a SHA-256 in its own goroutine, so that a store writes one block while the previous one is hashed:
-// alternating between the two would cost an upload a third of its rate. Input that fits into one block is hashed without a
-// goroutine. The caller must end it with sum or stop.
+// hasher computes a SHA-256 in its own goroutine, so that a store writes one block while the previous one is
+// hashed: alternating between the two would cost an upload a third of its rate. Input that fits into one block is
+// hashed without a goroutine. The caller must end it with sum or stop.
 type hasher struct {
 	sha     hash.Hash
 	block   []byte      // being filled

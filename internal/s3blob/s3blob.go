@@ -63,7 +63,7 @@ type Store struct {
 }
 
 var (
-	_ backup.Store  = (*Store)(nil)
+	_ backup.Store     = (*Store)(nil)
 	_ backup.Presigner = (*Store)(nil)
 )
 
