@@ -47,7 +47,7 @@ func openBucket(ctx context.Context, cfg config.Config) (*s3blob.Store, error) {
 		AccessKey: cfg.AWSAccessKeyID.Reveal(), SecretKey: cfg.AWSSecretAccessKey.Reveal(),
 	})
 	if err == nil {
-		err = store.Check(ctx)
+		err = store.CheckBucket(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("backups in S3: %w: check S3_BUCKET, S3_REGION, S3_ENDPOINT, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", err)

@@ -64,7 +64,7 @@ func Translate(err error) error {
 }
 
 func translateState(pg *pgconn.PgError) error {
-	safe := &safeError{text: describe(pg), cause: pg}
+	safe := &safeError{text: pgErrorText(pg), cause: pg}
 	switch pg.Code {
 	case "22021":
 		return fault.ErrValidation.WithCause(safe)
@@ -98,7 +98,7 @@ func reason(err error) string {
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &pg):
-		return describe(pg)
+		return pgErrorText(pg)
 	case errors.As(err, &errno):
 		return errno.Error()
 	case errors.As(err, &dns):
@@ -113,7 +113,7 @@ func reason(err error) string {
 	return "driver error"
 }
 
-func describe(pg *pgconn.PgError) string {
+func pgErrorText(pg *pgconn.PgError) string {
 	text := "SQLSTATE " + pg.Code
 	if pg.TableName != "" {
 		text += " on " + pg.TableName

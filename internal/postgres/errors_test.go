@@ -15,7 +15,7 @@ import (
 )
 
 // wantNoSecret fails when the error, or any it wraps first, prints a part of the DSN.
-func wantNoSecret(t *testing.T, what string, err error, secrets ...string) {
+func wantNoSecrets(t *testing.T, what string, err error, secrets ...string) {
 	t.Helper()
 	if err == nil {
 		t.Errorf("%s: no error", what)
@@ -28,7 +28,7 @@ func wantNoSecret(t *testing.T, what string, err error, secrets ...string) {
 	}
 }
 
-func TestNoErrorPrintsTheDSN(t *testing.T) {
+func TestErrorsNeverContainTheDSN(t *testing.T) {
 	t.Parallel()
 	const user, password, host, name = "marker-user", "marker-password", "marker-host.invalid", "marker-name"
 	server, err := url.Parse(pgtest.Start(t).DSN())
@@ -47,21 +47,21 @@ func TestNoErrorPrintsTheDSN(t *testing.T) {
 			t.Parallel()
 			ctx := context.Background()
 			secrets := []string{user, password, host, name, "127.0.0.1", server.Host}
-			wantNoSecret(t, "up", postgres.MigrateUp(ctx, dsn), secrets...)
-			wantNoSecret(t, "down", postgres.MigrateDown(ctx, dsn), secrets...)
+			wantNoSecrets(t, "up", postgres.MigrateUp(ctx, dsn), secrets...)
+			wantNoSecrets(t, "down", postgres.MigrateDown(ctx, dsn), secrets...)
 			_, err := postgres.MigrateStatus(ctx, dsn)
-			wantNoSecret(t, "status", err, secrets...)
+			wantNoSecrets(t, "status", err, secrets...)
 			db, err := postgres.Open(ctx, dsn)
 			if err == nil {
 				defer db.Close()
 				err = db.Ping(ctx)
 			}
-			wantNoSecret(t, "open and ping", err, secrets...)
+			wantNoSecrets(t, "open and ping", err, secrets...)
 		})
 	}
 }
 
-func TestErrorsOfStatements(t *testing.T) {
+func TestStatementErrorsAreTranslated(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	ctx := t.Context()
@@ -79,7 +79,7 @@ func TestErrorsOfStatements(t *testing.T) {
 	if constraint, ok := postgres.UniqueViolation(twice); !ok || constraint != "things_name_key" {
 		t.Errorf("UniqueViolation = %q, %v", constraint, ok)
 	}
-	wantNoSecret(t, "unique violation", twice, "marker-value")
+	wantNoSecrets(t, "unique violation", twice, "marker-value")
 	if err := insert("a\x00b"); !errors.Is(err, fault.ErrValidation) {
 		t.Errorf("a NUL: %v, want %v", err, fault.ErrValidation)
 	}
@@ -102,7 +102,7 @@ func TestErrorsOfStatements(t *testing.T) {
 	}
 }
 
-func TestATransactionIsWholeOrNothing(t *testing.T) {
+func TestTransactionsCommitOrRollBackAsAWhole(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	ctx := t.Context()

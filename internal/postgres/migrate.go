@@ -47,7 +47,7 @@ func (s Status) String() string {
 // MigrateUp applies every migration that is missing. Any number of replicas may call it at once: one works, the others
 // wait until ctx ends and find nothing left to do. A schema newer than the binary is left as it is, without an error.
 func MigrateUp(ctx context.Context, dsn string) error {
-	return locked(ctx, dsn, func(m *migrate.Migrate, s Status) error {
+	return withMigrationLock(ctx, dsn, func(m *migrate.Migrate, s Status) error {
 		if s.Version >= s.Latest {
 			return nil
 		}
@@ -57,7 +57,7 @@ func MigrateUp(ctx context.Context, dsn string) error {
 
 // MigrateDown takes back the newest migration; with none applied it does nothing.
 func MigrateDown(ctx context.Context, dsn string) error {
-	return locked(ctx, dsn, func(m *migrate.Migrate, s Status) error {
+	return withMigrationLock(ctx, dsn, func(m *migrate.Migrate, s Status) error {
 		if s.Version == 0 {
 			return nil
 		}
@@ -76,7 +76,7 @@ func MigrateStatus(ctx context.Context, dsn string) (Status, error) {
 		return Status{}, err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	return status(ctx, conn)
+	return readStatus(ctx, conn)
 }
 
 // connectUnbounded opens one connection without the statement timeout: a migration may take its time.
@@ -97,7 +97,7 @@ func connectUnbounded(ctx context.Context, dsn string) (*pgx.Conn, error) {
 
 // locked runs work as the only one of all replicas. It polls, because a session that waits inside pg_advisory_lock
 // holds a snapshot that a CREATE INDEX CONCURRENTLY of the winner would wait for: a deadlock.
-func locked(ctx context.Context, dsn string, work func(*migrate.Migrate, Status) error) error {
+func withMigrationLock(ctx context.Context, dsn string, work func(*migrate.Migrate, Status) error) error {
 	conn, err := connectUnbounded(ctx, dsn)
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func locked(ctx context.Context, dsn string, work func(*migrate.Migrate, Status)
 		case <-tick.C:
 		}
 	}
-	now, err := status(ctx, conn)
+	now, err := readStatus(ctx, conn)
 	if err != nil {
 		return err
 	}
@@ -151,10 +151,10 @@ func runMigrations(ctx context.Context, cfg *pgx.ConnConfig, work func(*migrate.
 	return ctx.Err()
 }
 
-func status(ctx context.Context, conn *pgx.Conn) (Status, error) {
+func readStatus(ctx context.Context, conn *pgx.Conn) (Status, error) {
 	var s Status
 	var err error
-	if s.Latest, err = latest(); err != nil {
+	if s.Latest, err = latestEmbedded(); err != nil {
 		return s, err
 	}
 	var exists bool
@@ -172,7 +172,7 @@ func status(ctx context.Context, conn *pgx.Conn) (Status, error) {
 }
 
 // latest returns the highest number among the embedded migrations.
-func latest() (uint, error) {
+func latestEmbedded() (uint, error) {
 	names, err := fs.Glob(migrations.Files, "*.up.sql")
 	if err != nil || len(names) == 0 {
 		return 0, fmt.Errorf("postgres: no embedded migrations: %w", err)

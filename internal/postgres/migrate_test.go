@@ -33,7 +33,7 @@ func execute(t *testing.T, dsn, sql string) {
 	}
 }
 
-func TestMigrations(t *testing.T) {
+func TestMigrateUpAndDown(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Start(t).DSN()
 	empty := status(t, dsn)
@@ -87,7 +87,7 @@ func TestMigrations(t *testing.T) {
 	})
 }
 
-func TestMigratingWaitsForTheOtherReplicaAsLongAsAsked(t *testing.T) {
+func TestMigrateUpWaitsForTheLockUntilTheContextEnds(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Start(t).DSN()
 	db, err := postgres.Open(t.Context(), dsn)

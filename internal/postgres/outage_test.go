@@ -16,7 +16,7 @@ import (
 const bound = 3 * time.Second
 
 // wantAway fails unless the database says within the bound that it is away.
-func wantAway(t *testing.T, db *postgres.DB) {
+func wantUnavailable(t *testing.T, db *postgres.DB) {
 	t.Helper()
 	begun := time.Now()
 	err := db.Ping(context.Background())
@@ -28,7 +28,7 @@ func wantAway(t *testing.T, db *postgres.DB) {
 	}
 }
 
-func TestAKilledServerIsAwayAndComesBack(t *testing.T) {
+func TestKilledServerIsUnavailableUntilItRestarts(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
 	db := server.DB()
@@ -37,13 +37,13 @@ func TestAKilledServerIsAwayAndComesBack(t *testing.T) {
 	}
 	server.Kill()
 	for range 3 {
-		wantAway(t, db)
+		wantUnavailable(t, db)
 	}
 	server.Start()
 	pgtest.Eventually(t, 5*time.Second, func() error { return db.Ping(context.Background()) })
 }
 
-func TestAHungServerIsAwayAndComesBack(t *testing.T) {
+func TestHungServerIsUnavailableUntilItResumes(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
 	db := server.DB()
@@ -55,7 +55,7 @@ func TestAHungServerIsAwayAndComesBack(t *testing.T) {
 	for range 2 {
 		var all sync.WaitGroup
 		for range callers {
-			all.Go(func() { wantAway(t, db) })
+			all.Go(func() { wantUnavailable(t, db) })
 		}
 		all.Wait()
 	}
@@ -73,7 +73,7 @@ func TestAHungServerIsAwayAndComesBack(t *testing.T) {
 	all.Wait()
 }
 
-func TestAServerThatWasNeverThere(t *testing.T) {
+func TestOpenSucceedsWhileTheServerIsDown(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
 	server.Stop()
@@ -82,7 +82,7 @@ func TestAServerThatWasNeverThere(t *testing.T) {
 		t.Fatalf("open: %v, want no error while the server is away", err)
 	}
 	t.Cleanup(db.Close)
-	wantAway(t, db)
+	wantUnavailable(t, db)
 	server.Start()
 	pgtest.Eventually(t, 5*time.Second, func() error { return db.Ping(context.Background()) })
 }

@@ -50,20 +50,20 @@ func (p *Pool) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, er
 		end()
 		return nil, Translate(err)
 	}
-	return &boundedRows{Rows: rows, end: end}, nil
+	return &timeoutRows{Rows: rows, end: end}, nil
 }
 
 // QueryRow runs a statement that returns at most one row; Scan returns pgx.ErrNoRows when there is none.
 func (p *Pool) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	rows, err := p.Query(ctx, sql, args...)
-	return boundedRow{rows: rows, err: err}
+	return timeoutRow{rows: rows, err: err}
 }
 
 // boundedTx gives each statement of a transaction the bound that one of the pool has.
-type boundedTx struct{ pgx.Tx }
+type timeoutTx struct{ pgx.Tx }
 
 // Exec runs a statement that returns no rows.
-func (t boundedTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+func (t timeoutTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	tag, err := t.Tx.Exec(ctx, sql, args...)
@@ -71,30 +71,30 @@ func (t boundedTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.Co
 }
 
 // Query runs a statement that returns rows.
-func (t boundedTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+func (t timeoutTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	rows, err := t.Tx.Query(ctx, sql, args...)
 	if err != nil {
 		cancel()
 		return nil, Translate(err)
 	}
-	return &boundedRows{Rows: rows, end: cancel}, nil
+	return &timeoutRows{Rows: rows, end: cancel}, nil
 }
 
 // QueryRow runs a statement that returns at most one row.
-func (t boundedTx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+func (t timeoutTx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	rows, err := t.Query(ctx, sql, args...)
-	return boundedRow{rows: rows, err: err}
+	return timeoutRow{rows: rows, err: err}
 }
 
 // boundedRows ends its bound, and gives its connection back, once it is closed or read to the end.
-type boundedRows struct {
+type timeoutRows struct {
 	pgx.Rows
 	end func()
 }
 
 // Next prepares the next row for Scan, or closes the rows and returns false.
-func (r *boundedRows) Next() bool {
+func (r *timeoutRows) Next() bool {
 	if r.Rows.Next() {
 		return true
 	}
@@ -103,7 +103,7 @@ func (r *boundedRows) Next() bool {
 }
 
 // Close may be called more than once.
-func (r *boundedRows) Close() {
+func (r *timeoutRows) Close() {
 	r.Rows.Close()
 	if r.end != nil {
 		r.end()
@@ -112,18 +112,18 @@ func (r *boundedRows) Close() {
 }
 
 // Err returns the translated error that ended the rows, if any.
-func (r *boundedRows) Err() error { return Translate(r.Rows.Err()) }
+func (r *timeoutRows) Err() error { return Translate(r.Rows.Err()) }
 
 // Scan reads the current row.
-func (r *boundedRows) Scan(dest ...any) error { return Translate(r.Rows.Scan(dest...)) }
+func (r *timeoutRows) Scan(dest ...any) error { return Translate(r.Rows.Scan(dest...)) }
 
-type boundedRow struct {
+type timeoutRow struct {
 	rows pgx.Rows
 	err  error
 }
 
 // Scan reads the row and closes; it returns pgx.ErrNoRows when there is none.
-func (r boundedRow) Scan(dest ...any) error {
+func (r timeoutRow) Scan(dest ...any) error {
 	if r.err != nil {
 		return r.err
 	}

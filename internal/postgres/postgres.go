@@ -57,7 +57,7 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 			cfg.ConnConfig.RuntimeParams[name] = value
 		}
 	}
-	cfg.AfterConnect = timesInUTC
+	cfg.AfterConnect = scanTimesInUTC
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, Translate(err)
@@ -69,7 +69,7 @@ var errBadDSN = errors.New("postgres: the database URL cannot be read; it should
 	"postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=require")
 
 // timesInUTC makes timestamptz values come back in UTC instead of the process's zone.
-func timesInUTC(_ context.Context, conn *pgx.Conn) error {
+func scanTimesInUTC(_ context.Context, conn *pgx.Conn) error {
 	conn.TypeMap().RegisterType(&pgtype.Type{
 		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 	})
@@ -105,7 +105,7 @@ func (db *DB) Tx(ctx context.Context, f func(tx pgx.Tx) error) error {
 		defer cancel()
 		_ = tx.Rollback(ctx) // a connection that cannot roll back is closed, which rolls back too
 	}()
-	if err := f(boundedTx{tx}); err != nil {
+	if err := f(timeoutTx{tx}); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // cluster makes the cluster when there is none and returns its password.
-func (s *Server) cluster(ctx context.Context, bin string, owner *owner) (string, error) {
+func (s *Server) ensureCluster(ctx context.Context, bin string, owner *owner) (string, error) {
 	file := filepath.Join(s.cfg.DataDir, "password")
 	data := filepath.Join(s.cfg.DataDir, "data")
 	if _, err := os.Stat(filepath.Join(data, "PG_VERSION")); err == nil {
@@ -19,7 +19,7 @@ func (s *Server) cluster(ctx context.Context, bin string, owner *owner) (string,
 		return string(password), err
 	}
 	s.cfg.Progress("Making a PostgreSQL cluster in " + s.cfg.DataDir)
-	password, err := draw()
+	password, err := newPassword()
 	if err != nil {
 		return "", err
 	}
@@ -46,20 +46,20 @@ func (s *Server) initdb(ctx context.Context, bin string, owner *owner, dir, pass
 		return err
 	}
 	defer func() { err = errors.Join(err, os.Remove(passwordFile)) }()
-	if err := errors.Join(owner.own(dir), owner.own(passwordFile)); err != nil {
+	if err := errors.Join(owner.chown(dir), owner.chown(passwordFile)); err != nil {
 		return err
 	}
 	args := []string{"-D", dir, "-U", "postgres", "-A", "scram-sha-256", "--pwfile=" + passwordFile, "-E", "UTF8", "--no-locale"}
 	if !s.cfg.Durable {
 		args = append(args, "--no-sync")
 	}
-	if out, err := command(ctx, owner, s.cfg.DataDir, filepath.Join(bin, "initdb"), args...).CombinedOutput(); err != nil {
+	if out, err := newCommand(ctx, owner, s.cfg.DataDir, filepath.Join(bin, "initdb"), args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb failed: %w: %s", err, out)
 	}
 	return nil
 }
 
-func draw() (string, error) {
+func newPassword() (string, error) {
 	b := make([]byte, 24)
 	if _, err := rand.Read(b); err != nil {
 		return "", err

@@ -34,7 +34,7 @@ type Server struct {
 	process *process
 	lock    *os.File
 	dsn     string
-	remove  bool // the folder goes with the server
+	temporary  bool // the folder goes with the server
 }
 
 // startTimeout bounds how long a cluster may take to answer, crash recovery included.
@@ -50,11 +50,11 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if cfg.DataDir, err = filepath.Abs(cfg.DataDir); err != nil {
 		return nil, err
 	}
-	owner, err := dropTo(filepath.Join(cfg.DataDir, "data"))
+	owner, err := unprivilegedUser(filepath.Join(cfg.DataDir, "data"))
 	if err != nil {
 		return nil, err
 	}
-	if err := prepare(cfg.DataDir, owner); err != nil {
+	if err := prepareFolder(cfg.DataDir, owner); err != nil {
 		return nil, err
 	}
 	lock, err := lockFolder(cfg.DataDir)
@@ -67,14 +67,14 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 			err = errors.Join(err, lock.Close())
 		}
 	}()
-	if err := awaitGone(ctx, cfg.DataDir); err != nil {
+	if err := waitForExit(ctx, cfg.DataDir); err != nil {
 		return nil, err
 	}
-	bin, err := binaries(ctx, cfg)
+	bin, err := findBinaries(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	password, err := s.cluster(ctx, bin, owner)
+	password, err := s.ensureCluster(ctx, bin, owner)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ const killTimeout = 5 * time.Second
 
 func (s *Server) release() error {
 	err := s.lock.Close()
-	if s.remove {
+	if s.temporary {
 		err = errors.Join(err, os.RemoveAll(s.cfg.DataDir))
 	}
 	return err
@@ -116,7 +116,7 @@ func (s *Server) release() error {
 
 // Find returns the connection string of the server that another process runs in the folder, or false.
 func Find(dataDir string) (dsn string, ok bool) {
-	lines, err := postmasterFile(dataDir)
+	lines, err := readPostmasterPID(dataDir)
 	if err != nil {
 		return "", false
 	}
@@ -135,10 +135,10 @@ func Find(dataDir string) (dsn string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	return connection(string(password), port), true
+	return makeDSN(string(password), port), true
 }
 
-func connection(password string, port int) string {
+func makeDSN(password string, port int) string {
 	u := url.URL{Scheme: "postgres", User: url.UserPassword("postgres", password),
 		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Path: "/postgres", RawQuery: "sslmode=disable"}
 	return u.String()
@@ -170,15 +170,15 @@ func (s *Server) launchOnPort(ctx context.Context, bin string, owner *owner, pas
 		return err
 	}
 	defer logFile.Close() // the server has its own handle
-	cmd := command(context.WithoutCancel(ctx), owner, s.cfg.DataDir, filepath.Join(bin, "postgres"), s.settings()...)
+	cmd := newCommand(context.WithoutCancel(ctx), owner, s.cfg.DataDir, filepath.Join(bin, "postgres"), s.settings()...)
 	cmd.Stdout, cmd.Stderr = logFile, logFile
 	if s.process, err = startProcess(cmd); err != nil {
 		return fmt.Errorf("starting PostgreSQL: %w", err)
 	}
-	s.dsn = connection(password, s.cfg.Port)
+	s.dsn = makeDSN(password, s.cfg.Port)
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	if err := s.await(ctx); err != nil {
+	if err := s.waitUntilReady(ctx); err != nil {
 		return errors.Join(err, s.process.abort(context.WithoutCancel(ctx)))
 	}
 	return nil
@@ -203,7 +203,7 @@ func (s *Server) settings() []string {
 }
 
 // await returns when the server answers a query, or why it does not.
-func (s *Server) await(ctx context.Context) error {
+func (s *Server) waitUntilReady(ctx context.Context) error {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {

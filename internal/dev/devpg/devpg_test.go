@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 }
 
 // folder is one that the user root drops to may enter, which t.TempDir is not.
-func folder(t *testing.T) string {
+func enterableDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "adiuva-devpg-")
 	if err != nil {
@@ -79,7 +79,7 @@ func query[T any](t *testing.T, dsn, sql string) (value T) {
 }
 
 // parent starts cmd, which runs a server in this binary, and returns the server's process id.
-func parent(t *testing.T, cmd *exec.Cmd) int {
+func startParent(t *testing.T, cmd *exec.Cmd) int {
 	t.Helper()
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -102,14 +102,14 @@ func parent(t *testing.T, cmd *exec.Cmd) int {
 	return pid
 }
 
-func self(env ...string) *exec.Cmd {
+func reexec(env ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), env...)
 	return cmd
 }
 
 // gone waits until no process has the id.
-func gone(t *testing.T, pid int, within time.Duration) {
+func waitForProcessExit(t *testing.T, pid int, within time.Duration) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -123,11 +123,11 @@ func gone(t *testing.T, pid int, within time.Duration) {
 	}
 }
 
-func TestAKilledParentLeavesItsDataAndNoProcess(t *testing.T) {
+func TestKilledParentKeepsItsDataAndLeavesNoProcess(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
-	cmd := self(asParent + "=" + dir)
-	pid := parent(t, cmd)
+	dir := enterableDir(t)
+	cmd := reexec(asParent + "=" + dir)
+	pid := startParent(t, cmd)
 	dsn, ok := devpg.Find(dir)
 	if !ok {
 		t.Fatal("Find does not see the running server")
@@ -144,7 +144,7 @@ func TestAKilledParentLeavesItsDataAndNoProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // killed, and says so
-	gone(t, pid, 2*time.Second)
+	waitForProcessExit(t, pid, 2*time.Second)
 	if _, ok := devpg.Find(dir); ok {
 		t.Error("Find sees a server that is gone")
 	}
@@ -153,9 +153,9 @@ func TestAKilledParentLeavesItsDataAndNoProcess(t *testing.T) {
 	}
 }
 
-func TestOneServerAFolder(t *testing.T) {
+func TestOnlyOneServerRunsInAFolder(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := enterableDir(t)
 	server := start(t, dir)
 	if _, err := devpg.Start(t.Context(), devpg.Config{DataDir: dir}); err == nil || !strings.Contains(err.Error(), "ADIUVA_DATA_DIR") {
 		t.Errorf("a second server in the folder: %v, want what to do", err)
@@ -167,12 +167,12 @@ func TestOneServerAFolder(t *testing.T) {
 	if err := server.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	gone(t, server.PID(), time.Second)
+	waitForProcessExit(t, server.PID(), time.Second)
 }
 
-func TestTheServerKeepsToItself(t *testing.T) {
+func TestServerIsPrivate(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := enterableDir(t)
 	server := start(t, dir)
 	for setting, want := range map[string]string{
 		"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "log_min_error_statement": "panic", "fsync": "on",
@@ -208,9 +208,9 @@ func TestTheServerKeepsToItself(t *testing.T) {
 	}
 }
 
-func TestTheServicesClosedDataDirectoryIsOpenedForPassing(t *testing.T) {
+func TestPrivateDataDirectoryIsMadeTraversable(t *testing.T) {
 	t.Parallel()
-	passable := folder(t)
+	passable := enterableDir(t)
 	if err := os.Chmod(passable, 0o711); err != nil {
 		t.Fatal(err)
 	}
@@ -225,12 +225,12 @@ func TestTheServicesClosedDataDirectoryIsOpenedForPassing(t *testing.T) {
 	}
 }
 
-func TestRootIsToldWhichFolderToOpen(t *testing.T) {
+func TestRootIsAdvisedWhichFolderToOpen(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("an ordinary user needs nobody's permission")
 	}
-	closed := filepath.Join(folder(t), "closed")
+	closed := filepath.Join(enterableDir(t), "closed")
 	below := filepath.Join(closed, "between", "data", "postgres")
 	if err := os.MkdirAll(below, 0o700); err != nil {
 		t.Fatal(err)
@@ -242,12 +242,12 @@ func TestRootIsToldWhichFolderToOpen(t *testing.T) {
 	}
 }
 
-func TestAnOrdinaryUserRunsIt(t *testing.T) {
+func TestServerRunsAsAnOrdinaryUser(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("every other test shows it already")
 	}
-	dir := folder(t)
+	dir := enterableDir(t)
 	binary := filepath.Join(dir, "parent")
 	program, err := os.ReadFile(os.Args[0])
 	if err != nil {
@@ -264,7 +264,7 @@ func TestAnOrdinaryUserRunsIt(t *testing.T) {
 	cmd := exec.Command(binary)
 	cmd.Dir, cmd.Env = "/", []string{"PATH=" + os.Getenv("PATH"), asParent + "=" + data, "HOME=" + dir}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	pid := parent(t, cmd)
+	pid := startParent(t, cmd)
 	dsn, ok := devpg.Find(data)
 	if !ok || query[int](t, dsn, "SELECT 7") != 7 {
 		t.Error("the server of an ordinary user does not answer")

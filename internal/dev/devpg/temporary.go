@@ -12,14 +12,14 @@ import (
 
 const (
 	temporaryPrefix = "adiuva-pg-"
-	settled         = 10 * time.Second // from making a folder to taking its lock
+	lockGracePeriod         = 10 * time.Second // from making a folder to taking its lock
 )
 
 // StartTemporary starts a server whose data are gone with it, in memory where there is room. cfg.DataDir is not used.
 // What earlier servers of killed processes left on disk is removed.
 func StartTemporary(ctx context.Context, cfg Config) (*Server, error) {
-	parent := roomyFolder()
-	sweep(parent)
+	parent := tempParent()
+	removeAbandoned(parent)
 	dir, err := os.MkdirTemp(parent, temporaryPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("devpg: %w", err)
@@ -32,16 +32,16 @@ func StartTemporary(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	s.remove = true
+	s.temporary = true
 	return s, nil
 }
 
 // sweep removes the folders of servers whose owner is gone, which their free lock tells.
-func sweep(parent string) {
+func removeAbandoned(parent string) {
 	locks, _ := filepath.Glob(filepath.Join(parent, temporaryPrefix+"*", "lock"))
 	for _, name := range locks {
 		info, err := os.Stat(name)
-		if err != nil || time.Since(info.ModTime()) < settled {
+		if err != nil || time.Since(info.ModTime()) < lockGracePeriod {
 			continue // its maker may be about to take it
 		}
 		f, err := os.Open(name)
