@@ -12,19 +12,19 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
-// bound is how long a call may take whatever the server does.
-const bound = 3 * time.Second
+// maxCallTime is how long a call may take whatever the server does.
+const maxCallTime = 3 * time.Second
 
-// wantAway fails unless the database says within the bound that it is away.
+// wantUnavailable fails the test unless Ping returns fault.ErrDatabase in time.
 func wantUnavailable(t *testing.T, db *postgres.DB) {
 	t.Helper()
-	begun := time.Now()
+	start := time.Now()
 	err := db.Ping(context.Background())
-	if took := time.Since(begun); took > bound {
-		t.Errorf("the answer took %s, want at most %s", took, bound)
+	if took := time.Since(start); took > maxCallTime {
+		t.Errorf("Ping took %s, want at most %s", took, maxCallTime)
 	}
 	if !errors.Is(err, fault.ErrDatabase) {
-		t.Errorf("got %v, want %v", err, fault.ErrDatabase)
+		t.Errorf("Ping = %v, want %v", err, fault.ErrDatabase)
 	}
 }
 
@@ -61,12 +61,12 @@ func TestHungServerIsUnavailableUntilItResumes(t *testing.T) {
 	}
 	server.Resume()
 	took := pgtest.Eventually(t, 5*time.Second, func() error { return db.Ping(context.Background()) })
-	t.Logf("back %s after the server", took)
+	t.Logf("recovered %s after the server", took)
 	var all sync.WaitGroup
 	for range callers {
 		all.Go(func() {
 			if err := db.Ping(context.Background()); err != nil {
-				t.Errorf("after the recovery: %v", err)
+				t.Errorf("Ping after the recovery: %v", err)
 			}
 		})
 	}
@@ -79,7 +79,7 @@ func TestOpenSucceedsWhileTheServerIsDown(t *testing.T) {
 	server.Stop()
 	db, err := postgres.Open(t.Context(), server.DSN())
 	if err != nil {
-		t.Fatalf("open: %v, want no error while the server is away", err)
+		t.Fatalf("open: %v, want no error while the server is down", err)
 	}
 	t.Cleanup(db.Close)
 	wantUnavailable(t, db)

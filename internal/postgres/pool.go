@@ -8,14 +8,14 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Pool runs statements on pooled connections. Every call ends within 2.5 s even when the server hangs, and its errors
-// are translated already (pgx.ErrNoRows stays itself). It has the methods that generated queries ask of a database.
+// Pool runs statements on pooled connections; it implements db.DBTX for the generated queries. Every call ends
+// within 2.5 s even when the server hangs. Errors are translated, see Translate.
 type Pool struct{ pool *pgxpool.Pool }
 
 // Config returns a copy of the pool's configuration.
 func (p *Pool) Config() *pgxpool.Config { return p.pool.Config() }
 
-// acquire waits at most acquireTimeout for a connection; the caller releases it.
+// acquire waits at most acquireTimeout for a connection, which the caller must release.
 func (p *Pool) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()
@@ -36,7 +36,7 @@ func (p *Pool) Exec(ctx context.Context, sql string, args ...any) (pgconn.Comman
 	return tag, Translate(err)
 }
 
-// Query runs a statement that returns rows. The bound covers reading them; the caller closes them.
+// Query runs a statement that returns rows. The time limit includes reading them; the caller closes them.
 func (p *Pool) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	conn, err := p.acquire(ctx)
@@ -45,12 +45,15 @@ func (p *Pool) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, er
 		return nil, err
 	}
 	rows, err := conn.Query(ctx, sql, args...)
-	end := func() { cancel(); conn.Release() }
+	release := func() {
+		cancel()
+		conn.Release()
+	}
 	if err != nil {
-		end()
+		release()
 		return nil, Translate(err)
 	}
-	return &timeoutRows{Rows: rows, end: end}, nil
+	return &timeoutRows{Rows: rows, release: release}, nil
 }
 
 // QueryRow runs a statement that returns at most one row; Scan returns pgx.ErrNoRows when there is none.
@@ -59,10 +62,9 @@ func (p *Pool) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	return timeoutRow{rows: rows, err: err}
 }
 
-// boundedTx gives each statement of a transaction the bound that one of the pool has.
+// timeoutTx gives each statement of a transaction the time limit of Pool.
 type timeoutTx struct{ pgx.Tx }
 
-// Exec runs a statement that returns no rows.
 func (t timeoutTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -70,7 +72,6 @@ func (t timeoutTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.Co
 	return tag, Translate(err)
 }
 
-// Query runs a statement that returns rows.
 func (t timeoutTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	rows, err := t.Tx.Query(ctx, sql, args...)
@@ -78,22 +79,21 @@ func (t timeoutTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows
 		cancel()
 		return nil, Translate(err)
 	}
-	return &timeoutRows{Rows: rows, end: cancel}, nil
+	return &timeoutRows{Rows: rows, release: cancel}, nil
 }
 
-// QueryRow runs a statement that returns at most one row.
 func (t timeoutTx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	rows, err := t.Query(ctx, sql, args...)
 	return timeoutRow{rows: rows, err: err}
 }
 
-// boundedRows ends its bound, and gives its connection back, once it is closed or read to the end.
+// timeoutRows releases its timer and connection once it is closed or read to the end.
 type timeoutRows struct {
 	pgx.Rows
-	end func()
+	release func()
 }
 
-// Next prepares the next row for Scan, or closes the rows and returns false.
+// Next closes the rows when there are no more.
 func (r *timeoutRows) Next() bool {
 	if r.Rows.Next() {
 		return true
@@ -102,19 +102,17 @@ func (r *timeoutRows) Next() bool {
 	return false
 }
 
-// Close may be called more than once.
+// Close releases the connection. It may be called more than once.
 func (r *timeoutRows) Close() {
 	r.Rows.Close()
-	if r.end != nil {
-		r.end()
-		r.end = nil
+	if r.release != nil {
+		r.release()
+		r.release = nil
 	}
 }
 
-// Err returns the translated error that ended the rows, if any.
 func (r *timeoutRows) Err() error { return Translate(r.Rows.Err()) }
 
-// Scan reads the current row.
 func (r *timeoutRows) Scan(dest ...any) error { return Translate(r.Rows.Scan(dest...)) }
 
 type timeoutRow struct {
@@ -122,7 +120,7 @@ type timeoutRow struct {
 	err  error
 }
 
-// Scan reads the row and closes; it returns pgx.ErrNoRows when there is none.
+// Scan returns pgx.ErrNoRows when there is no row.
 func (r timeoutRow) Scan(dest ...any) error {
 	if r.err != nil {
 		return r.err

