@@ -98,7 +98,7 @@ func (s *Service) objectError(ctx context.Context, b Backup, err error) error {
 // DateIdentifies reports whether Last-Modified, which has whole seconds, distinguishes b from the user's other backups,
 // deleted ones included. When b was requested as the latest, that means every backup committed in the same second or
 // later, otherwise only those of the same second.
-func (s *Service) DateIdentifies(ctx context.Context, b Backup, latest bool) (bool, error) {
+func (s *Service) LastModifiedUsable(ctx context.Context, b Backup, latest bool) (bool, error) {
 	since := b.CommittedAt.Truncate(time.Second)
 	until := since.Add(time.Second)
 	if latest {

@@ -97,7 +97,7 @@ func TestDateIdentifiesOnlyABackupAloneInItsSecond(t *testing.T) {
 		t.Helper()
 		b, err := e.svc.Find(t.Context(), u, id)
 		must(t, err)
-		if got, err := e.svc.DateIdentifies(t.Context(), b, latest); err != nil || got != want {
+		if got, err := e.svc.LastModifiedUsable(t.Context(), b, latest); err != nil || got != want {
 			t.Errorf("DateIdentifies = %v, %v, want %v", got, err, want)
 		}
 	}

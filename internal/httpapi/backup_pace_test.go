@@ -13,14 +13,14 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// steady is a body that arrives evenly: a piece at each tick.
-type steady struct {
+// steadyBody yields some bytes at each tick.
+type steadyBody struct {
 	left []byte
 	tick *time.Ticker
 	each int
 }
 
-func (s *steady) Read(p []byte) (int, error) {
+func (s *steadyBody) Read(p []byte) (int, error) {
 	if len(s.left) == 0 {
 		return 0, io.EOF
 	}
@@ -30,48 +30,50 @@ func (s *steady) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestC107_SteadyUploadSurvives sends at four times the least rate for several times the patience.
-func TestC107_SteadyUploadSurvives(t *testing.T) {
+// An upload at four times the minimum rate takes several times as long as the window.
+func TestSteadySlowUploadSucceeds(t *testing.T) {
+	t.Attr("case", "C107")
 	t.Parallel()
-	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadPatience = 500 * time.Millisecond })
-	me := v.member("steady@example.com", tier.Pro)
+	srv := startBackups(t, nil, func(c *httpapi.Config) { c.UploadWindow = 500 * time.Millisecond })
+	me := srv.account("steady@example.com", tier.Pro)
 	blob := storetest.Blob(512 << 10)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	begun := time.Now()
-	got := v.send("PUT", "/api/v1/backup", &steady{left: blob, tick: tick, each: 5240},
-		both(both(described(blob), me), header{"X-Backup-Size": fmt.Sprint(len(blob))}))
+	start := time.Now()
+	got := srv.send("PUT", "/api/v1/backup", &steadyBody{left: blob, tick: tick, each: 5240},
+		mergeHeaders(uploadHeaders(blob), me, header{"X-Backup-Size": fmt.Sprint(len(blob))}))
 	if got.status != http.StatusOK {
-		t.Errorf("after %v: %d %s", time.Since(begun), got.status, got.body)
+		t.Errorf("after %v: %d %s", time.Since(start), got.status, got.body)
 	}
 }
 
-// TestC107_IdleUploads lets 200 uploads of 100 accounts hold reservations and send nothing: each is given up and its room
-// freed, and another account is served meanwhile.
-func TestC107_IdleUploads(t *testing.T) {
+// 200 uploads of 100 accounts reserve quota and send nothing: all time out and release their reservations, and
+// meanwhile another account can upload.
+func TestIdleUploadsReleaseTheirReservations(t *testing.T) {
+	t.Attr("case", "C107")
 	t.Parallel()
-	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadPatience = 2 * time.Second })
+	srv := startBackups(t, nil, func(c *httpapi.Config) { c.UploadWindow = 2 * time.Second })
 	blob := storetest.Blob(1000)
-	other := v.member("busy@example.com", tier.Pro)
+	other := srv.account("busy@example.com", tier.Pro)
 	var idle sync.WaitGroup
-	var members []header
+	var accounts []header
 	for n := range 100 {
-		me := v.member(fmt.Sprintf("idle%d@example.com", n), tier.Pro)
-		members = append(members, me)
+		me := srv.account(fmt.Sprintf("idle%d@example.com", n), tier.Pro)
+		accounts = append(accounts, me)
 		for range 2 {
-			conn, reader := v.raw(rawPut(both(described(blob), me), "Content-Length: 1000\r\n\r\n"))
+			conn, reader := srv.sendRaw(rawPut(mergeHeaders(uploadHeaders(blob), me), "Content-Length: 1000\r\n\r\n"))
 			idle.Go(func() {
 				defer conn.Close()
 				resp, err := http.ReadResponse(reader, nil)
 				if err != nil || resp.StatusCode != http.StatusRequestTimeout {
-					t.Errorf("an idle upload: %v, %v", resp, err)
+					t.Errorf("an idle upload: %v, %v, want status 408", resp, err)
 				}
 			})
 		}
 	}
-	v.stored(other, blob)
+	srv.stored(other, blob)
 	idle.Wait()
-	for _, me := range members {
-		v.holdsNothing(me)
+	for _, me := range accounts {
+		srv.wantNothingStored(me)
 	}
 }

@@ -20,20 +20,21 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// bucket is a server whose backups lie in S3, behind a front that can fail.
-type bucket struct {
-	*vault
+// s3Server is a server with backups in S3, behind a proxy that can fail.
+type s3Server struct {
+	*backupServer
 	server *s3test.Server
-	front  *s3test.Proxy
+	proxy  *s3test.Proxy
 	store  *s3blob.Store
 }
 
-func startBucket(t *testing.T, redirect bool) *bucket {
+func startBackupsInS3(t *testing.T, redirect bool) *s3Server {
 	t.Helper()
 	server := s3test.Start(t)
-	front := s3test.NewProxy(t, server)
+	proxy := s3test.NewProxy(t, server)
 	store, err := s3blob.New(t.Context(), s3blob.Config{
-		Bucket: server.Bucket(), Region: "us-east-1", Endpoint: front.URL, AccessKey: s3test.AccessKey, SecretKey: s3test.SecretKey,
+		Bucket: server.Bucket(), Region: "us-east-1", Endpoint: proxy.URL,
+		AccessKey: s3test.AccessKey, SecretKey: s3test.SecretKey,
 		StallTimeout: 2 * time.Second, MaxBackOff: 10 * time.Millisecond,
 	})
 	check(t, err)
@@ -41,11 +42,11 @@ func startBucket(t *testing.T, redirect bool) *bucket {
 	if redirect {
 		cfg.Presigner = store
 	}
-	return &bucket{startVaultOn(t, cfg), server, front, store}
+	return &s3Server{startBackupsWith(t, cfg), server, proxy, store}
 }
 
 // empty fails unless the bucket holds no object and no part.
-func (b *bucket) empty() {
+func (b *s3Server) wantEmptyBucket() {
 	b.t.Helper()
 	check(b.t, b.store.List(b.t.Context(), func(o backup.Object) error {
 		b.t.Errorf("left in the bucket: %+v", o)
@@ -53,10 +54,16 @@ func (b *bucket) empty() {
 	}))
 }
 
+// isStorageUnavailable reports whether the response is 503 storage_unavailable with Retry-After.
+func isStorageUnavailable(got answer) bool {
+	return got.status == http.StatusServiceUnavailable && got.code() == "storage_unavailable" &&
+		got.header.Get("Retry-After") != ""
+}
+
 func TestS3RoundTrip(t *testing.T) {
 	t.Parallel()
-	b := startBucket(t, false)
-	me := b.member("s3@example.com", tier.Pro)
+	b := startBackupsInS3(t, false)
+	me := b.account("s3@example.com", tier.Pro)
 	blob := storetest.Blob(20 << 20)
 	id := b.stored(me, blob)
 	if got := b.get("", me); got.status != http.StatusOK || !bytes.Equal(got.body, blob) {
@@ -67,15 +74,16 @@ func TestS3RoundTrip(t *testing.T) {
 	}
 	_, err := b.backups.Sweep(t.Context())
 	check(t, err)
-	b.empty()
-	b.holdsNothing(me)
+	b.wantEmptyBucket()
+	b.wantNothingStored(me)
 }
 
-// TestS3InterruptedRestore breaks a download at 30 % and goes on from there with Range and If-Range.
-func TestS3InterruptedRestore(t *testing.T) {
+// A download is interrupted after 30 % and resumed with Range and If-Range.
+func TestS3InterruptedDownloadResumes(t *testing.T) {
+	t.Attr("case", "C109")
 	t.Parallel()
-	b := startBucket(t, false)
-	me := b.member("resume@example.com", tier.Pro)
+	b := startBackupsInS3(t, false)
+	me := b.account("resume@example.com", tier.Pro)
 	blob := storetest.Blob(10 << 20)
 	id := b.stored(me, blob)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/api/v1/backup/"+id, nil)
@@ -87,30 +95,32 @@ func TestS3InterruptedRestore(t *testing.T) {
 	_, err = io.ReadFull(resp.Body, part)
 	check(t, err)
 	check(t, resp.Body.Close())
-	rest := b.get("/"+id, both(me, header{"Range": fmt.Sprintf("bytes=%d-", len(part)), "If-Range": resp.Header.Get("ETag")}))
+	resume := header{"Range": fmt.Sprintf("bytes=%d-", len(part)), "If-Range": resp.Header.Get("ETag")}
+	rest := b.get("/"+id, mergeHeaders(me, resume))
 	if rest.status != http.StatusPartialContent || !bytes.Equal(append(part, rest.body...), blob) {
 		t.Errorf("the rest: %d, %d bytes", rest.status, len(rest.body))
 	}
-	other := b.get("/"+id, both(me, header{"Range": "bytes=5-", "If-Range": `"another"`}))
+	other := b.get("/"+id, mergeHeaders(me, header{"Range": "bytes=5-", "If-Range": `"another"`}))
 	if other.status != http.StatusOK || !bytes.Equal(other.body, blob) {
-		t.Errorf("with the tag of another: %d, %d bytes", other.status, len(other.body))
+		t.Errorf("If-Range of another backup: %d, %d bytes, want the whole backup", other.status, len(other.body))
 	}
 }
 
-func TestS3Redirect(t *testing.T) {
+func TestS3DownloadsRedirectToPresignedURLs(t *testing.T) {
 	t.Parallel()
-	b := startBucket(t, true)
-	me := b.member("redirect@example.com", tier.Pro)
+	b := startBackupsInS3(t, true)
+	me := b.account("redirect@example.com", tier.Pro)
 	blob := storetest.Blob(1 << 20)
 	id := b.stored(me, blob)
 	for _, path := range []string{"", "/" + id} {
 		got := b.get(path, me)
-		if got.status != http.StatusTemporaryRedirect || got.header.Get("Cache-Control") != "no-store" || len(got.body) != 0 {
+		if got.status != http.StatusTemporaryRedirect || len(got.body) != 0 ||
+			got.header.Get("Cache-Control") != "no-store" {
 			t.Fatalf("GET %q: %d %v", path, got.status, got.header)
 		}
 		link := got.header.Get("Location")
-		if !strings.HasPrefix(link, b.front.URL) || !strings.Contains(link, "X-Amz-Expires=300") {
-			t.Errorf("the address is %s", link)
+		if !strings.HasPrefix(link, b.proxy.URL) || !strings.Contains(link, "X-Amz-Expires=300") {
+			t.Errorf("Location is %s", link)
 		}
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link, nil)
 		check(t, err)
@@ -121,7 +131,7 @@ func TestS3Redirect(t *testing.T) {
 		check(t, err)
 		check(t, resp.Body.Close())
 		if resp.StatusCode != http.StatusPartialContent || !bytes.Equal(part, blob[100:200]) {
-			t.Errorf("from the bucket: %d, %d bytes", resp.StatusCode, len(part))
+			t.Errorf("range from the bucket: %d, %d bytes", resp.StatusCode, len(part))
 		}
 	}
 	tag := b.send("HEAD", "/api/v1/backup/"+id, http.NoBody, me).header.Get("ETag")
@@ -132,80 +142,85 @@ func TestS3Redirect(t *testing.T) {
 		"If-Range":      {header{"Range": "bytes=0-9", "If-Range": tag}, http.StatusPartialContent},
 		"If-None-Match": {header{"If-None-Match": tag}, http.StatusNotModified},
 	} {
-		if got := b.get("/"+id, both(me, c.more)); got.status != c.status {
+		if got := b.get("/"+id, mergeHeaders(me, c.more)); got.status != c.status {
 			t.Errorf("%s: %d, want %d", name, got.status, c.status)
 		}
 	}
 }
 
-// TestC96_S3DiesInTheMiddle lets the store fail in the middle of an upload of four parts: nothing stays, and the same call succeeds
-// once the store is well.
-func TestC96_S3DiesInTheMiddle(t *testing.T) {
+// S3 fails during an upload of several parts: nothing stays, and the same call succeeds once S3 works again.
+func TestS3FailureDuringUploadLeavesNothing(t *testing.T) {
+	t.Attr("case", "C96")
 	t.Parallel()
 	part := func(n string) func(*http.Request, int) bool {
 		return func(r *http.Request, _ int) bool { return r.URL.Query().Get("partNumber") == n }
 	}
 	for name, fail := range map[string]func(r *http.Request, earlier int) bool{
-		"refuses everything":     func(r *http.Request, _ int) bool { return r.Method == http.MethodPut || r.Method == http.MethodPost },
-		"dies at part 3":         part("3"),
-		"dies at the completion": func(r *http.Request, _ int) bool { return r.Method == http.MethodPost && r.URL.Query().Has("uploadId") },
+		"fails from the start": func(r *http.Request, _ int) bool {
+			return r.Method == http.MethodPut || r.Method == http.MethodPost
+		},
+		"fails at part 3": part("3"),
+		"fails at the completion": func(r *http.Request, _ int) bool {
+			return r.Method == http.MethodPost && r.URL.Query().Has("uploadId")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := startBucket(t, false)
-			me := b.member("faults@example.com", tier.Pro)
+			b := startBackupsInS3(t, false)
+			me := b.account("faults@example.com", tier.Pro)
 			blob := storetest.Blob(30 << 20)
 			key := header{"Idempotency-Key": "again"}
-			b.front.Fail(fail)
+			b.proxy.Fail(fail)
 			got := b.put(me, blob, key)
-			if got.status != http.StatusServiceUnavailable || got.code() != "storage_unavailable" || got.header.Get("Retry-After") == "" {
+			if !isStorageUnavailable(got) {
 				t.Fatalf("PUT: %d %s", got.status, got.body)
 			}
-			b.front.Fail(func(*http.Request, int) bool { return false })
+			b.proxy.Fail(func(*http.Request, int) bool { return false })
 			_, err := b.backups.Sweep(t.Context())
 			check(t, err)
-			b.holdsNothing(me)
-			b.empty()
+			b.wantNothingStored(me)
+			b.wantEmptyBucket()
 			first, second := b.put(me, blob, key), b.put(me, blob, key)
 			if first.status != http.StatusOK || string(first.body) != string(second.body) {
-				t.Errorf("again: %d %s, %d %s", first.status, first.body, second.status, second.body)
+				t.Errorf("upload and replay: %d %s, %d %s", first.status, first.body, second.status, second.body)
 			}
 		})
 	}
 }
 
-// TestS3OnePartFailsOnce is not noticed by the client.
-func TestS3OnePartFailsOnce(t *testing.T) {
+func TestS3FailedPartIsRetriedUnnoticed(t *testing.T) {
 	t.Parallel()
-	b := startBucket(t, false)
-	me := b.member("once@example.com", tier.Pro)
+	b := startBackupsInS3(t, false)
+	me := b.account("once@example.com", tier.Pro)
 	blob := storetest.Blob(20 << 20)
-	b.front.Fail(func(r *http.Request, earlier int) bool { return r.URL.Query().Get("partNumber") == "2" && earlier == 0 })
+	b.proxy.Fail(func(r *http.Request, earlier int) bool {
+		return r.URL.Query().Get("partNumber") == "2" && earlier == 0
+	})
 	b.stored(me, blob)
-	if got := b.get("", me); b.front.Failed() != 1 || !bytes.Equal(got.body, blob) {
-		t.Errorf("%d failures, GET: %d, %d bytes", b.front.Failed(), got.status, len(got.body))
+	if got := b.get("", me); b.proxy.Failed() != 1 || !bytes.Equal(got.body, blob) {
+		t.Errorf("%d failures, GET: %d, %d bytes", b.proxy.Failed(), got.status, len(got.body))
 	}
 }
 
-// TestS3WrongBytesLeaveNothing sends a wrong checksum and a body that breaks off, over several parts.
+// Uploads of several parts have a wrong checksum or a body that breaks off.
 func TestS3WrongBytesLeaveNothing(t *testing.T) {
 	t.Parallel()
-	b := startBucket(t, false)
-	me := b.member("wrong@example.com", tier.Pro)
+	b := startBackupsInS3(t, false)
+	me := b.account("wrong@example.com", tier.Pro)
 	blob := storetest.Blob(20 << 20)
 	if got := b.put(me, blob, header{"X-Backup-Checksum": strings.Repeat("0", 64)}); got.code() != "checksum_mismatch" {
-		t.Errorf("a wrong checksum: %d %s", got.status, got.body)
+		t.Errorf("wrong checksum: %d %s", got.status, got.body)
 	}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, b.url+"/api/v1/backup",
 		io.MultiReader(bytes.NewReader(blob[:18<<20]), iotest.ErrReader(io.ErrClosedPipe)))
 	check(t, err)
 	req.ContentLength = int64(len(blob))
-	for k, val := range both(described(blob), me) {
+	for k, val := range mergeHeaders(uploadHeaders(blob), me) {
 		req.Header.Set(k, val)
 	}
 	if resp, err := http.DefaultClient.Do(req); err == nil {
 		check(t, resp.Body.Close())
-		t.Errorf("a body that broke off: %d", resp.StatusCode)
+		t.Errorf("incomplete body: status %d, want a broken connection", resp.StatusCode)
 	}
 	pgtest.Eventually(t, 20*time.Second, func() error {
 		_, err := b.backups.Sweep(t.Context())
@@ -227,11 +242,13 @@ func TestS3WrongBytesLeaveNothing(t *testing.T) {
 	})
 }
 
-// TestC102_S3DeletedWhileRead never yields wrong bytes under a 200, and a missing object is the store's fault, not a 404.
-func TestC102_S3DeletedWhileRead(t *testing.T) {
+// An object is deleted during its download, which has to return the right bytes or fail. A missing object is 502,
+// not 404.
+func TestS3DeletionDuringADownloadNeverYieldsWrongBytes(t *testing.T) {
+	t.Attr("case", "C102")
 	t.Parallel()
-	b := startBucket(t, false)
-	me := b.member("gone@example.com", tier.Pro)
+	b := startBackupsInS3(t, false)
+	me := b.account("gone@example.com", tier.Pro)
 	blob := storetest.Blob(10 << 20)
 	id := b.stored(me, blob)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/api/v1/backup/"+id, nil)
@@ -243,49 +260,51 @@ func TestC102_S3DeletedWhileRead(t *testing.T) {
 	_, err = io.ReadFull(resp.Body, head)
 	check(t, err)
 	user := b.do("GET", "/api/v1/auth/me", "", me).json(t)["id"].(string)
-	check(t, b.store.Delete(t.Context(), user+"/"+id)) // behind the service's back
+	check(t, b.store.Delete(t.Context(), user+"/"+id)) // while the row stays
 	rest, err := io.ReadAll(resp.Body)
 	_ = resp.Body.Close() // it may have been cut
 	if whole := append(head, rest...); err == nil && !bytes.Equal(whole, blob) {
-		t.Errorf("%d bytes under a 200, and not the right ones", len(whole))
+		t.Errorf("status 200 with %d wrong bytes and no error", len(whole))
 	}
 	if got := b.get("/"+id, me); got.status != http.StatusBadGateway || got.code() != "storage_inconsistent" {
-		t.Errorf("a missing object: %d %s", got.status, got.body)
+		t.Errorf("GET of a missing object: %d %s", got.status, got.body)
 	}
 }
 
-// TestC95_S3RefusesConnections takes the S3 server away: uploads and downloads are 503 soon, the history stays, and
-// nothing is reserved; with the server back the old backup is whole.
-func TestC95_S3RefusesConnections(t *testing.T) {
+// Without an S3 server, uploads and downloads soon respond with 503, the history still works and nothing stays
+// reserved. After its restart the old backup is unharmed.
+func TestS3OutageKeepsExistingBackups(t *testing.T) {
+	t.Attr("case", "C95")
 	t.Parallel()
-	b := startBucket(t, false)
-	me := b.member("refuses@example.com", tier.Pro)
+	b := startBackupsInS3(t, false)
+	me := b.account("refuses@example.com", tier.Pro)
 	blob := storetest.Blob(9 << 20)
 	id := b.stored(me, blob)
 	history := string(b.get("/history", me).body)
 	b.server.Kill()
-	for what, ask := range map[string]func() answer{
+	for method, ask := range map[string]func() answer{
 		"PUT": func() answer { return b.put(me, storetest.Blob(1000), nil) },
 		"GET": func() answer { return b.get("/"+id, me) },
 	} {
-		begun := time.Now()
+		start := time.Now()
 		got := ask()
-		if got.status != http.StatusServiceUnavailable || got.code() != "storage_unavailable" || got.header.Get("Retry-After") == "" {
-			t.Errorf("%s: %d %s", what, got.status, got.body)
+		if !isStorageUnavailable(got) {
+			t.Errorf("%s: %d %s", method, got.status, got.body)
 		}
-		if took := time.Since(begun); exactClock && took > 3*time.Second {
-			t.Errorf("%s was answered after %v", what, took)
+		if took := time.Since(start); exactClock && took > 3*time.Second {
+			t.Errorf("%s took %v, want at most 3s", method, took)
 		}
 	}
 	if got := b.get("/history", me); got.status != http.StatusOK || string(got.body) != history {
 		t.Errorf("history: %d %s, want %s", got.status, got.body, history)
 	}
 	user := uuid.MustParse(b.do("GET", "/api/v1/auth/me", "", me).json(t)["id"].(string))
-	if usage, err := b.backups.Usage(t.Context(), user); err != nil || usage != (backup.Usage{Committed: int64(len(blob))}) {
+	usage, err := b.backups.Usage(t.Context(), user)
+	if err != nil || usage != (backup.Usage{Committed: int64(len(blob))}) {
 		t.Errorf("usage: %+v, %v", usage, err)
 	}
 	b.server.Restart()
 	if got := b.get("/"+id, me); got.status != http.StatusOK || !bytes.Equal(got.body, blob) {
-		t.Errorf("with the server back: %d, %d bytes", got.status, len(got.body))
+		t.Errorf("GET after the restart: %d, %d bytes", got.status, len(got.body))
 	}
 }

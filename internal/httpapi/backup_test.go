@@ -26,25 +26,25 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// vault is a server whose backups and blobs a test can reach behind its back.
-type vault struct {
+// backupServer is a server with backups, whose service and store the test can access directly.
+type backupServer struct {
 	*api
 	backups *backup.Service
-	blobs   *diskblob.Store
+	disk    *diskblob.Store
 }
 
-// startVault returns a server whose backups live by the clock now; nil means the real one.
-func startVault(t *testing.T, now func() time.Time, options ...option) *vault {
+// startBackups returns a server with backups on disk, whose service uses the clock now; nil means the real one.
+func startBackups(t *testing.T, now func() time.Time, options ...option) *backupServer {
 	t.Helper()
 	blobs, err := diskblob.New(t.TempDir())
 	check(t, err)
-	v := startVaultOn(t, backup.Config{Store: blobs, Now: now}, options...)
-	v.blobs = blobs
-	return v
+	srv := startBackupsWith(t, backup.Config{Store: blobs, Now: now}, options...)
+	srv.disk = blobs
+	return srv
 }
 
-// startVaultOn returns a server with backups of that configuration, which need not name a database or a log.
-func startVaultOn(t *testing.T, backups backup.Config, options ...option) *vault {
+// startBackupsWith returns a server with backups of that configuration; DB and Log are filled in.
+func startBackupsWith(t *testing.T, backups backup.Config, options ...option) *backupServer {
 	t.Helper()
 	var cfg httpapi.Config
 	a := start(t, nil, append(options, func(c *httpapi.Config) { cfg = *c })...)
@@ -56,76 +56,85 @@ func startVaultOn(t *testing.T, backups backup.Config, options ...option) *vault
 	ts := httptest.NewServer(a.server)
 	t.Cleanup(ts.Close)
 	a.url = ts.URL
-	return &vault{api: a, backups: cfg.Backups}
+	return &backupServer{api: a, backups: cfg.Backups}
 }
 
-// member opens an account of that tier.
-func (v *vault) member(email string, at tier.Tier) header {
-	v.t.Helper()
-	me := v.register(email)
-	check(v.t, v.accounts.SetTier(v.t.Context(), email, at, 1))
+// account creates an account with that tier and returns its Authorization header.
+func (srv *backupServer) account(email string, at tier.Tier) header {
+	srv.t.Helper()
+	me := srv.register(email)
+	check(srv.t, srv.accounts.SetTier(srv.t.Context(), email, at, 1))
 	return me
 }
 
-func described(blob []byte) header {
+// uploadHeaders returns the headers of an upload of blob.
+func uploadHeaders(blob []byte) header {
 	sum := sha256.Sum256(blob)
-	return header{"X-Backup-Version": "3", "X-Backup-Timestamp": "1767225600000", "X-Backup-Checksum": hex.EncodeToString(sum[:]),
-		"Content-Type": "application/octet-stream"}
+	return header{
+		"X-Backup-Version":   "3",
+		"X-Backup-Timestamp": "1767225600000",
+		"X-Backup-Checksum":  hex.EncodeToString(sum[:]),
+		"Content-Type":       "application/octet-stream",
+	}
 }
 
-func both(a, b header) header {
-	c := maps.Clone(a)
-	maps.Copy(c, b)
-	return c
+// mergeHeaders returns all headers; later ones take precedence.
+func mergeHeaders(headers ...header) header {
+	merged := header{}
+	for _, h := range headers {
+		maps.Copy(merged, h)
+	}
+	return merged
 }
 
-func (v *vault) put(me header, blob []byte, more header) answer {
-	v.t.Helper()
-	return v.send("PUT", "/api/v1/backup", bytes.NewReader(blob), both(both(described(blob), me), more))
+func (srv *backupServer) put(me header, blob []byte, more header) answer {
+	srv.t.Helper()
+	return srv.send("PUT", "/api/v1/backup", bytes.NewReader(blob), mergeHeaders(uploadHeaders(blob), me, more))
 }
 
-func (v *vault) stored(me header, blob []byte) (id string) {
-	v.t.Helper()
-	got := v.put(me, blob, nil)
+func (srv *backupServer) stored(me header, blob []byte) (id string) {
+	srv.t.Helper()
+	got := srv.put(me, blob, nil)
 	if got.status != http.StatusOK {
-		v.t.Fatalf("PUT: %d %s", got.status, got.body)
+		srv.t.Fatalf("PUT: %d %s", got.status, got.body)
 	}
-	return got.json(v.t)["id"].(string)
+	return got.json(srv.t)["id"].(string)
 }
 
-func (v *vault) get(path string, headers header) answer {
-	v.t.Helper()
-	return v.send("GET", "/api/v1/backup"+path, http.NoBody, headers)
+func (srv *backupServer) get(path string, headers header) answer {
+	srv.t.Helper()
+	return srv.send("GET", "/api/v1/backup"+path, http.NoBody, headers)
 }
 
-// holdsNothing fails unless the account has no backup and its whole quota free.
-func (v *vault) holdsNothing(me header) {
-	v.t.Helper()
-	if got := v.get("/history", me); string(bytes.TrimSpace(got.body)) != "[]" {
-		v.t.Errorf("history: %s", got.body)
+// wantNothingStored fails the test unless the account has no backups and its quota is unused.
+func (srv *backupServer) wantNothingStored(me header) {
+	srv.t.Helper()
+	if got := srv.get("/history", me); string(bytes.TrimSpace(got.body)) != "[]" {
+		srv.t.Errorf("history: %s", got.body)
 	}
-	id := v.do("GET", "/api/v1/auth/me", "", me).json(v.t)["id"].(string)
-	if usage, err := v.backups.Usage(v.t.Context(), uuid.MustParse(id)); err != nil || usage != (backup.Usage{}) {
-		v.t.Errorf("usage: %+v, %v", usage, err)
+	id := srv.do("GET", "/api/v1/auth/me", "", me).json(srv.t)["id"].(string)
+	if usage, err := srv.backups.Usage(srv.t.Context(), uuid.MustParse(id)); err != nil || usage != (backup.Usage{}) {
+		srv.t.Errorf("usage: %+v, %v", usage, err)
 	}
 }
 
-func TestC88_BackupRoundTrip(t *testing.T) {
+func TestBackupRoundTrip(t *testing.T) {
+	t.Attr("case", "C88")
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("round@example.com", tier.Pro)
+	srv := startBackups(t, nil)
+	me := srv.account("round@example.com", tier.Pro)
 	blob := storetest.Blob(1 << 20)
-	if got := v.get("", me); got.status != http.StatusNotFound {
-		t.Errorf("before the first: %d", got.status)
+	if got := srv.get("", me); got.status != http.StatusNotFound {
+		t.Errorf("GET before the first upload: %d, want 404", got.status)
 	}
-	id := v.stored(me, blob)
-	sum := described(blob)["X-Backup-Checksum"]
+	id := srv.stored(me, blob)
+	sum := uploadHeaders(blob)["X-Backup-Checksum"]
 	for _, path := range []string{"", "/" + id} {
-		got := v.get(path, me)
+		got := srv.get(path, me)
 		if got.status != http.StatusOK || !bytes.Equal(got.body, blob) {
 			t.Errorf("GET %q: %d, %d bytes", path, got.status, len(got.body))
 		}
-		head := v.send("HEAD", "/api/v1/backup"+path, http.NoBody, me)
+		head := srv.send("HEAD", "/api/v1/backup"+path, http.NoBody, me)
 		for _, h := range []http.Header{got.header, head.header} {
 			for name, want := range map[string]string{
 				"Content-Length": "1048576", "ETag": `"` + sum + `"`, "X-Backup-Checksum": sum, "X-Backup-Id": id,
@@ -142,33 +151,35 @@ func TestC88_BackupRoundTrip(t *testing.T) {
 		}
 	}
 	want := fmt.Sprintf(`"checksum":"%s","chunk_count":1,`, sum)
-	if got := v.get("/history", me); !strings.Contains(string(got.body), want) || !strings.Contains(string(got.body), `"size_bytes":1048576`) {
-		t.Errorf("history: %s", got.body)
+	history := string(srv.get("/history", me).body)
+	if !strings.Contains(history, want) || !strings.Contains(history, `"size_bytes":1048576`) {
+		t.Errorf("history: %s", history)
 	}
 }
 
-func TestEmptyBackup(t *testing.T) {
+func TestEmptyBackupCanBeStored(t *testing.T) {
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("empty@example.com", tier.Pro)
-	id := v.stored(me, nil)
-	if got := v.get("/"+id, me); got.status != http.StatusOK || len(got.body) != 0 || got.header.Get("Content-Length") != "0" {
+	srv := startBackups(t, nil)
+	me := srv.account("empty@example.com", tier.Pro)
+	id := srv.stored(me, nil)
+	got := srv.get("/"+id, me)
+	if got.status != http.StatusOK || len(got.body) != 0 || got.header.Get("Content-Length") != "0" {
 		t.Errorf("%d %q", got.status, got.body)
 	}
-	if got := v.get("/"+id, with(me, "Range", "bytes=0-")); got.status != http.StatusRequestedRangeNotSatisfiable {
-		t.Errorf("a range of nothing: %d", got.status)
+	if got := srv.get("/"+id, with(me, "Range", "bytes=0-")); got.status != http.StatusRequestedRangeNotSatisfiable {
+		t.Errorf("range of an empty backup: %d, want 416", got.status)
 	}
 }
 
-// raw sends a request as it stands and returns the connection.
-func (v *vault) raw(request string) (net.Conn, *bufio.Reader) {
-	v.t.Helper()
+// sendRaw sends the text of a request and returns the connection.
+func (srv *backupServer) sendRaw(request string) (net.Conn, *bufio.Reader) {
+	srv.t.Helper()
 	var d net.Dialer
-	conn, err := d.DialContext(v.t.Context(), "tcp", strings.TrimPrefix(v.url, "http://"))
-	check(v.t, err)
-	v.t.Cleanup(func() { _ = conn.Close() })
+	conn, err := d.DialContext(srv.t.Context(), "tcp", strings.TrimPrefix(srv.url, "http://"))
+	check(srv.t, err)
+	srv.t.Cleanup(func() { _ = conn.Close() })
 	_, err = io.WriteString(conn, request)
-	check(v.t, err)
+	check(srv.t, err)
 	return conn, bufio.NewReader(conn)
 }
 
@@ -182,22 +193,23 @@ func rawPut(headers header, rest string) string {
 	return b.String()
 }
 
-// TestC89_RefusedBeforeTheBody asks before it sends: a refusal comes without 100, and an acceptance with it.
-func TestC89_RefusedBeforeTheBody(t *testing.T) {
+// The client sends Expect: 100-continue: a refused upload gets its final response without status 100.
+func TestUploadsAreRefusedBeforeTheBodyIsSent(t *testing.T) {
+	t.Attr("case", "C89")
 	t.Parallel()
-	v := startVault(t, nil)
+	srv := startBackups(t, nil)
 	blob := storetest.Blob(1000)
 	ask := "Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n"
 	for name, c := range map[string]struct {
 		headers header
 		want    string
 	}{
-		"free tier":      {v.register("free@example.com"), "403"},
-		"no token":       {nil, "401"},
-		"no checksum":    {header{"X-Backup-Checksum": "zz", "Authorization": v.member("c@example.com", tier.Pro)["Authorization"]}, "422"},
-		"a member's own": {v.member("own@example.com", tier.Pro), "100"},
+		"free tier":   {srv.register("free@example.com"), "403"},
+		"no token":    {nil, "401"},
+		"no checksum": {mergeHeaders(srv.account("c@example.com", tier.Pro), header{"X-Backup-Checksum": "zz"}), "422"},
+		"accepted":    {srv.account("own@example.com", tier.Pro), "100"},
 	} {
-		conn, reader := v.raw(rawPut(both(described(blob), c.headers), ask))
+		conn, reader := srv.sendRaw(rawPut(mergeHeaders(uploadHeaders(blob), c.headers), ask))
 		line, err := reader.ReadString('\n')
 		if err != nil || !strings.HasPrefix(line, "HTTP/1.1 "+c.want) {
 			t.Errorf("%s: %q, %v", name, line, err)
@@ -214,81 +226,93 @@ func TestC89_RefusedBeforeTheBody(t *testing.T) {
 			t.Errorf("%s: %q, %v", name, line, err)
 		}
 	}
-	free := v.put(v.register("free2@example.com"), blob, nil)
+	free := srv.put(srv.register("free2@example.com"), blob, nil)
 	if free.code() != "tier_required" || fmt.Sprint(free.json(t)["required"]) != "[pro power team]" {
 		t.Errorf("%s", free.body)
 	}
 }
 
-// TestC91_RefusedUploads sends what must not be kept and looks that nothing is.
-func TestC91_RefusedUploads(t *testing.T) {
+func TestInvalidUploadsLeaveNothing(t *testing.T) {
+	t.Attr("case", "C91")
+	t.Attr("case", "C105")
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("refused@example.com", tier.Pro)
+	srv := startBackups(t, nil)
+	me := srv.account("refused@example.com", tier.Pro)
 	blob := storetest.Blob(5000)
-	chunked := struct{ io.Reader }{bytes.NewReader(blob)}
+	whole := func() io.Reader { return bytes.NewReader(blob) }
+	chunked := func() io.Reader { return struct{ io.Reader }{whole()} } // net/http does not know its length
 	ahead := strconv.FormatInt(time.Now().Add(25*time.Hour).UnixMilli(), 10)
+	const invalid = "validation_failed"
 	for name, c := range map[string]struct {
-		body   io.Reader
-		change header
-		status int
-		code   string
+		body          io.Reader
+		header, value string // changed or added, if not empty
+		status        int
+		code          string
 	}{
-		"wrong checksum":     {bytes.NewReader(blob[1:]), nil, 422, "checksum_mismatch"},
-		"no length":          {chunked, nil, 411, "length_required"},
-		"sizes disagree":     {bytes.NewReader(blob), header{"X-Backup-Size": "4999"}, 422, "validation_failed"},
-		"longer than said":   {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "4999"}, 422, "validation_failed"},
-		"shorter than said":  {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "5001"}, 422, "validation_failed"},
-		"no hexadecimal":     {bytes.NewReader(blob), header{"X-Backup-Checksum": strings.Repeat("g", 64)}, 422, "validation_failed"},
-		"checksum cut":       {bytes.NewReader(blob), header{"X-Backup-Checksum": strings.Repeat("a", 63)}, 422, "validation_failed"},
-		"version zero":       {bytes.NewReader(blob), header{"X-Backup-Version": "0"}, 422, "validation_failed"},
-		"version no number":  {bytes.NewReader(blob), header{"X-Backup-Version": "one"}, 422, "validation_failed"},
-		"timestamp ahead":    {bytes.NewReader(blob), header{"X-Backup-Timestamp": ahead}, 422, "timestamp_in_future"},
-		"timestamp negative": {bytes.NewReader(blob), header{"X-Backup-Timestamp": "-1"}, 422, "validation_failed"},
-		"key no UTF-8":       {bytes.NewReader(blob), header{"Idempotency-Key": "\xff"}, 422, "validation_failed"},
-		"JSON":               {bytes.NewReader(blob), header{"Content-Type": "application/json"}, 415, "unsupported_media_type"},
-		"too large":          {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "80000000001"}, 413, "body_too_large"},
-		"over quota":         {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "5000000001"}, 413, "quota_exceeded"},
+		"wrong checksum":           {bytes.NewReader(blob[1:]), "", "", 422, "checksum_mismatch"},
+		"no length":                {chunked(), "", "", 411, "length_required"},
+		"sizes disagree":           {whole(), "X-Backup-Size", "4999", 422, invalid},
+		"longer than declared":     {chunked(), "X-Backup-Size", "4999", 422, invalid},
+		"shorter than declared":    {chunked(), "X-Backup-Size", "5001", 422, invalid},
+		"checksum not hexadecimal": {whole(), "X-Backup-Checksum", strings.Repeat("g", 64), 422, invalid},
+		"checksum too short":       {whole(), "X-Backup-Checksum", strings.Repeat("a", 63), 422, invalid},
+		"version zero":             {whole(), "X-Backup-Version", "0", 422, invalid},
+		"version not a number":     {whole(), "X-Backup-Version", "one", 422, invalid},
+		"timestamp in the future":  {whole(), "X-Backup-Timestamp", ahead, 422, "timestamp_in_future"},
+		"timestamp negative":       {whole(), "X-Backup-Timestamp", "-1", 422, invalid},
+		"key not UTF-8":            {whole(), "Idempotency-Key", "\xff", 422, invalid},
+		"JSON":                     {whole(), "Content-Type", "application/json", 415, "unsupported_media_type"},
+		"too large":                {chunked(), "X-Backup-Size", "80000000001", 413, "body_too_large"},
+		"over quota":               {chunked(), "X-Backup-Size", "5000000001", 413, "quota_exceeded"},
 	} {
-		got := v.send("PUT", "/api/v1/backup", c.body, both(both(described(blob), me), c.change))
+		headers := mergeHeaders(uploadHeaders(blob), me)
+		if c.header != "" {
+			headers[c.header] = c.value
+		}
+		got := srv.send("PUT", "/api/v1/backup", c.body, headers)
 		if got.status != c.status || got.code() != c.code {
 			t.Errorf("%s: %d %s, want %d %s", name, got.status, got.body, c.status, c.code)
 		}
-		v.holdsNothing(me)
+		srv.wantNothingStored(me)
 	}
-	got := v.send("PUT", "/api/v1/backup", struct{ io.Reader }{bytes.NewReader(blob)}, both(both(described(blob), me), header{"X-Backup-Size": "5000"}))
+	headers := mergeHeaders(uploadHeaders(blob), me, header{"X-Backup-Size": "5000"})
+	got := srv.send("PUT", "/api/v1/backup", chunked(), headers)
 	if got.status != http.StatusOK {
-		t.Errorf("a chunked body with its size: %d %s", got.status, got.body)
+		t.Errorf("chunked body with X-Backup-Size: %d %s", got.status, got.body)
 	}
 }
 
-// TestC91_ConnectionCutInTheMiddle drops the connection after half a body.
-func TestC91_ConnectionCutInTheMiddle(t *testing.T) {
+// The connection ends after half of the body.
+func TestUploadCutInTheMiddleLeavesNothing(t *testing.T) {
+	t.Attr("case", "C91")
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("cut@example.com", tier.Pro)
+	srv := startBackups(t, nil)
+	me := srv.account("cut@example.com", tier.Pro)
 	blob := storetest.Blob(10_000)
-	conn, reader := v.raw(rawPut(both(described(blob), me), "Content-Length: 10000\r\nIdempotency-Key: k\r\n\r\n"+string(blob[:5000])))
+	conn, reader := srv.sendRaw(rawPut(mergeHeaders(uploadHeaders(blob), me),
+		"Content-Length: 10000\r\nIdempotency-Key: k\r\n\r\n"+string(blob[:5000])))
 	check(t, conn.(*net.TCPConn).CloseWrite())
 	if line, err := reader.ReadString('\n'); err == nil && strings.HasPrefix(line, "HTTP/1.1 2") {
-		t.Errorf("half a body was answered %q", line)
+		t.Errorf("half a body: response %q", line)
 	}
 	_, err := io.Copy(io.Discard, reader)
 	check(t, err)
-	v.holdsNothing(me)
-	if got := v.put(me, blob, header{"Idempotency-Key": "k"}); got.status != http.StatusOK {
+	srv.wantNothingStored(me)
+	if got := srv.put(me, blob, header{"Idempotency-Key": "k"}); got.status != http.StatusOK {
 		t.Errorf("the retry: %d %s", got.status, got.body)
 	}
 }
 
-// TestC107_SlowUpload stops sending: the answer is 408, nothing is kept and the connection ends.
-func TestC107_SlowUpload(t *testing.T) {
+// A client stops sending: the response is 408, nothing is kept and the connection is closed.
+func TestSlowUploadTimesOut(t *testing.T) {
+	t.Attr("case", "C107")
 	t.Parallel()
-	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadPatience = 100 * time.Millisecond })
-	me := v.member("slow@example.com", tier.Pro)
+	srv := startBackups(t, nil, func(c *httpapi.Config) { c.UploadWindow = 100 * time.Millisecond })
+	me := srv.account("slow@example.com", tier.Pro)
 	blob := storetest.Blob(100_000)
-	for name, begin := range map[string]int{"nothing": 0, "a little": 100, "more than the first window": 50_000} {
-		_, reader := v.raw(rawPut(both(described(blob), me), "Content-Length: 100000\r\n\r\n"+string(blob[:begin])))
+	for name, sent := range map[string]int{"nothing": 0, "a little": 100, "more than the first window": 50_000} {
+		_, reader := srv.sendRaw(rawPut(mergeHeaders(uploadHeaders(blob), me),
+			"Content-Length: 100000\r\n\r\n"+string(blob[:sent])))
 		resp, err := http.ReadResponse(reader, nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -296,80 +320,86 @@ func TestC107_SlowUpload(t *testing.T) {
 		}
 		body, err := io.ReadAll(resp.Body)
 		check(t, errors.Join(err, resp.Body.Close()))
-		if got := (answer{resp.StatusCode, resp.Header, body}); got.status != http.StatusRequestTimeout || got.code() != "upload_too_slow" || !resp.Close {
+		got := answer{resp.StatusCode, resp.Header, body}
+		if got.status != http.StatusRequestTimeout || got.code() != "upload_too_slow" || !resp.Close {
 			t.Errorf("%s: %d %s", name, got.status, got.body)
 		}
-		v.holdsNothing(me)
+		srv.wantNothingStored(me)
 	}
 }
 
-func TestC108_IdempotentUpload(t *testing.T) {
+func TestUploadWithTheSameKeyIsReplayed(t *testing.T) {
+	t.Attr("case", "C108")
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("again@example.com", tier.Pro)
+	srv := startBackups(t, nil)
+	me := srv.account("again@example.com", tier.Pro)
 	blob, key := storetest.Blob(3<<20), header{"Idempotency-Key": "k"}
-	first := v.put(me, blob, key)
-	again := v.put(me, blob, key)
+	first := srv.put(me, blob, key)
+	again := srv.put(me, blob, key)
 	if first.status != http.StatusOK || again.status != http.StatusOK || !bytes.Equal(first.body, again.body) {
 		t.Errorf("%d %s, then %d %s", first.status, first.body, again.status, again.body)
 	}
-	if got := v.put(me, blob[1:], key); got.status != http.StatusConflict || got.code() != "idempotency_conflict" {
-		t.Errorf("other bytes: %d %s", got.status, got.body)
+	if got := srv.put(me, blob[1:], key); got.status != http.StatusConflict || got.code() != "idempotency_conflict" {
+		t.Errorf("other bytes with the same key: %d %s", got.status, got.body)
 	}
-	if got := v.get("/history", me); strings.Count(string(got.body), `"id"`) != 1 {
+	if got := srv.get("/history", me); strings.Count(string(got.body), `"id"`) != 1 {
 		t.Errorf("history: %s", got.body)
 	}
 }
 
-func TestC94_ForeignBackups(t *testing.T) {
+func TestForeignBackupsAreNotFound(t *testing.T) {
+	t.Attr("case", "C94")
 	t.Parallel()
-	v := startVault(t, nil)
-	owner, other := v.member("owner@example.com", tier.Pro), v.member("other@example.com", tier.Pro)
-	id := v.stored(owner, storetest.Blob(1000))
-	for _, path := range []string{id, "0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a11", "..%2fx", "'%20OR%201=1--", strings.ToUpper(id)} {
+	srv := startBackups(t, nil)
+	owner, other := srv.account("owner@example.com", tier.Pro), srv.account("other@example.com", tier.Pro)
+	id := srv.stored(owner, storetest.Blob(1000))
+	const unknown = "0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a11"
+	const detail = "There is no such thing here, or it is not yours."
+	for _, path := range []string{id, unknown, "..%2fx", "'%20OR%201=1--", strings.ToUpper(id)} {
 		for _, method := range []string{"GET", "HEAD", "DELETE"} {
-			got := v.send(method, "/api/v1/backup/"+path, http.NoBody, other)
-			if got.status != http.StatusNotFound || method != "HEAD" && got.json(t)["detail"] != "There is no such thing here, or it is not yours." {
+			got := srv.send(method, "/api/v1/backup/"+path, http.NoBody, other)
+			if got.status != http.StatusNotFound || method != "HEAD" && got.json(t)["detail"] != detail {
 				t.Errorf("%s %s: %d %s", method, path, got.status, got.body)
 			}
 		}
 	}
-	if got := v.get("/"+id, owner); got.status != http.StatusOK {
-		t.Errorf("the owner's: %d", got.status)
+	if got := srv.get("/"+id, owner); got.status != http.StatusOK {
+		t.Errorf("GET by the owner: %d, want 200", got.status)
 	}
 }
 
-func TestDeleteBackup(t *testing.T) {
+func TestDeleteBackupIsRepeatable(t *testing.T) {
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("delete@example.com", tier.Pro)
-	id := v.stored(me, storetest.Blob(1000))
+	srv := startBackups(t, nil)
+	me := srv.account("delete@example.com", tier.Pro)
+	id := srv.stored(me, storetest.Blob(1000))
 	for range 3 {
-		got := v.send("DELETE", "/api/v1/backup/"+id, http.NoBody, me)
+		got := srv.send("DELETE", "/api/v1/backup/"+id, http.NoBody, me)
 		if got.status != http.StatusOK || strings.TrimSpace(string(got.body)) != `{"ok":true}` {
 			t.Errorf("%d %s", got.status, got.body)
 		}
-		_, err := v.backups.Sweep(t.Context())
+		_, err := srv.backups.Sweep(t.Context())
 		check(t, err)
 	}
-	v.holdsNothing(me)
+	srv.wantNothingStored(me)
 }
 
-func TestC106_DowngradedMember(t *testing.T) {
+func TestDowngradedUserReadsAndDeletesButCannotUpload(t *testing.T) {
+	t.Attr("case", "C106")
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("down@example.com", tier.Pro)
+	srv := startBackups(t, nil)
+	me := srv.account("down@example.com", tier.Pro)
 	blob := storetest.Blob(1000)
-	id := v.stored(me, blob)
-	check(t, v.accounts.SetTier(t.Context(), "down@example.com", tier.Free, 1))
-	if got := v.get("", me); got.status != http.StatusOK || !bytes.Equal(got.body, blob) {
+	id := srv.stored(me, blob)
+	check(t, srv.accounts.SetTier(t.Context(), "down@example.com", tier.Free, 1))
+	if got := srv.get("", me); got.status != http.StatusOK || !bytes.Equal(got.body, blob) {
 		t.Errorf("GET: %d", got.status)
 	}
-	if got := v.put(me, blob, nil); got.status != http.StatusForbidden || got.code() != "tier_required" {
+	if got := srv.put(me, blob, nil); got.status != http.StatusForbidden || got.code() != "tier_required" {
 		t.Errorf("PUT: %d %s", got.status, got.body)
 	}
-	if got := v.send("DELETE", "/api/v1/backup/"+id, http.NoBody, me); got.status != http.StatusOK {
+	if got := srv.send("DELETE", "/api/v1/backup/"+id, http.NoBody, me); got.status != http.StatusOK {
 		t.Errorf("DELETE: %d", got.status)
 	}
-	v.holdsNothing(me)
+	srv.wantNothingStored(me)
 }

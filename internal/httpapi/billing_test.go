@@ -146,7 +146,7 @@ func TestC112_Webhooks(t *testing.T) {
 		"too large":       {large, header{"Stripe-Signature": devstripe.Sign(large, webhookSecret, time.Now())}, 413, "body_too_large"},
 		"as it should be": {payload, header{"Stripe-Signature": signed}, 200, ""},
 	} {
-		got := a.send("POST", "/api/v1/billing/webhook", bytes.NewReader(c.body), both(header{"Content-Type": "application/json"}, c.header))
+		got := a.send("POST", "/api/v1/billing/webhook", bytes.NewReader(c.body), mergeHeaders(header{"Content-Type": "application/json"}, c.header))
 		if got.status != c.status || got.code() != c.code {
 			t.Errorf("%s: %d %s", name, got.status, got.body)
 		}

@@ -18,8 +18,8 @@ import (
 // TestSoakC94_ForeignTiming asks 500 times for another's backup and 500 times for one that is nobody's, in turns, three times
 // over: the median of the three differences between their medians lies within 10 %.
 func TestSoakC94_ForeignTiming(t *testing.T) {
-	v := startVault(t, nil)
-	owner, other := v.member("owner@example.com", tier.Pro), v.member("other@example.com", tier.Pro)
+	v := startBackups(t, nil)
+	owner, other := v.account("owner@example.com", tier.Pro), v.account("other@example.com", tier.Pro)
 	id := v.stored(owner, storetest.Blob(1000))
 	var differences []float64
 	for range 3 {
@@ -34,7 +34,7 @@ func TestSoakC94_ForeignTiming(t *testing.T) {
 }
 
 // askInTurns returns the median times for a backup that is another's and for one that is nobody's.
-func (v *vault) askInTurns(me header, id string) (another, nobody time.Duration) {
+func (v *backupServer) askInTurns(me header, id string) (another, nobody time.Duration) {
 	took := map[bool][]time.Duration{}
 	for n := range 1000 {
 		foreign, path := n%2 == 0, "/"+uuid.NewString()

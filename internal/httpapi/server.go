@@ -40,7 +40,7 @@ type Config struct {
 	Docs           *docsite.Site
 	Limiter        *ratelimit.Limiter              // nil switches rate limits off
 	Ready          func(ctx context.Context) error // asks the database; its error makes /readyz answer 503
-	UploadPatience time.Duration                   // in which an upload has to reach 64 KiB/s; 0 means 30 s
+	UploadWindow   time.Duration                   // in which an upload has to reach 64 KiB/s; 0 means 30 s
 	Version        string
 	CORSOrigins    []string         // exact origins; a port of * stands for any port
 	TrustedProxies []netip.Prefix   // whose X-Forwarded-For and X-Forwarded-Proto are believed; may be empty
@@ -83,7 +83,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
-	chains["putBackup"] = append(chains["putBackup"], s.pace)
+	chains["putBackup"] = append(chains["putBackup"], s.enforceMinRate)
 	api.RegisterHandlersWithOptions(e, api.NewStrictHandler(s, nil),
 		api.RegisterHandlersOptions{BaseURL: BasePath, OperationMiddlewares: chains})
 	s.chatSchema = doc.Components.Schemas["ChatRequest"].Value
