@@ -15,7 +15,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
-// discardTime bounds what a failed upload still does to clean up after itself; Sweep does the rest.
+// discardTimeout limits what a failed upload does to clean up after itself; Sweep does the rest.
 const discardTimeout = 2 * time.Second
 
 // Put stores a backup, which is the user's latest once Put returns. Whatever can be refused is refused before body is

@@ -234,13 +234,13 @@ func (g hookReader) Read([]byte) (int, error) {
 
 // startUpload starts an upload and returns once its first byte was read. The upload continues when resume is closed.
 func (e *env) startUpload(put func(body io.Reader) (backup.Receipt, error), data []byte) (*pausedBody, chan error) {
-	body, ended := newPausedBody(data), make(chan error, 1)
+	body, done := newPausedBody(data), make(chan error, 1)
 	go func() {
 		_, err := put(body)
-		ended <- err
+		done <- err
 	}()
 	<-body.started
-	return body, ended
+	return body, done
 }
 
 func TestUploadsInProgressAreLimited(t *testing.T) {
@@ -252,8 +252,8 @@ func TestUploadsInProgressAreLimited(t *testing.T) {
 			return e.svc.Put(t.Context(), u, upload(blob(1000), key), body)
 		}
 	}
-	first, firstEnd := e.startUpload(put("a"), blob(1000))
-	second, secondEnd := e.startUpload(put("b"), blob(1000))
+	first, firstDone := e.startUpload(put("a"), blob(1000))
+	second, secondDone := e.startUpload(put("b"), blob(1000))
 	e.wantUsage(u, 0, 2000, 2)
 	if err := e.tryPut(u, blob(1000), "a", unreadBody{t}); !errors.Is(err, backup.ErrInProgress) {
 		t.Errorf("the key of an upload in progress: %v, want %v", err, backup.ErrInProgress)
@@ -265,10 +265,10 @@ func TestUploadsInProgressAreLimited(t *testing.T) {
 		t.Errorf("a third upload: %v, want %v", err, backup.ErrTooManyUploads)
 	}
 	close(first.resume)
-	must(t, <-firstEnd)
+	must(t, <-firstDone)
 	e.put(u, blob(3000), "c")
 	close(second.resume)
-	must(t, <-secondEnd)
+	must(t, <-secondDone)
 	e.wantUsage(u, 5000, 0, 0)
 	b, err := e.svc.Latest(t.Context(), u)
 	must(t, err)

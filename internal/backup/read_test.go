@@ -88,7 +88,7 @@ func TestDeleteSucceedsDuringAStoreOutage(t *testing.T) {
 	e.wantLatest(u, first, blob(1000))
 }
 
-func TestDateIdentifiesOnlyABackupAloneInItsSecond(t *testing.T) {
+func TestLastModifiedUsableOnlyABackupAloneInItsSecond(t *testing.T) {
 	t.Parallel()
 	e := setup(t)
 	e.clock.at.Store(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro())
@@ -98,7 +98,7 @@ func TestDateIdentifiesOnlyABackupAloneInItsSecond(t *testing.T) {
 		b, err := e.svc.Find(t.Context(), u, id)
 		must(t, err)
 		if got, err := e.svc.LastModifiedUsable(t.Context(), b, latest); err != nil || got != want {
-			t.Errorf("DateIdentifies = %v, %v, want %v", got, err, want)
+			t.Errorf("LastModifiedUsable = %v, %v, want %v", got, err, want)
 		}
 	}
 	a := e.put(u, blob(1), "")
@@ -123,10 +123,10 @@ func TestPurgeUserRemovesEverythingOfThatUser(t *testing.T) {
 	e := setup(t)
 	u, other := e.user(tier.Pro), e.user(tier.Pro)
 	e.put(u, blob(1000), "")
-	gone := e.put(u, blob(2000), "")
+	deleted := e.put(u, blob(2000), "")
 	kept := e.put(other, blob(300), "")
-	must(t, e.svc.Delete(t.Context(), u, gone))
-	body, ended := e.startUpload(func(r io.Reader) (backup.Receipt, error) {
+	must(t, e.svc.Delete(t.Context(), u, deleted))
+	body, done := e.startUpload(func(r io.Reader) (backup.Receipt, error) {
 		return e.svc.Put(t.Context(), u, upload(blob(1000), ""), r)
 	}, blob(1000))
 	_, err := e.db.Pool.Exec(t.Context(), `UPDATE users SET deleted_at = now() WHERE id = $1`, u.ID)
@@ -144,7 +144,7 @@ func TestPurgeUserRemovesEverythingOfThatUser(t *testing.T) {
 		t.Errorf("a new upload: %v, want %v", err, fault.ErrNotFound)
 	}
 	close(body.resume)
-	if err := <-ended; !errors.Is(err, backup.ErrExpired) {
+	if err := <-done; !errors.Is(err, backup.ErrExpired) {
 		t.Errorf("the upload in progress: %v, want %v", err, backup.ErrExpired)
 	}
 	e.clock.advance(2 * time.Minute)

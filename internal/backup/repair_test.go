@@ -22,7 +22,7 @@ func TestExpiredUploadCannotCommit(t *testing.T) {
 	t.Parallel()
 	e := setup(t)
 	u := e.user(tier.Pro)
-	body, ended := e.startUpload(func(r io.Reader) (backup.Receipt, error) {
+	body, done := e.startUpload(func(r io.Reader) (backup.Receipt, error) {
 		return e.svc.Put(t.Context(), u, upload(blob(1000), ""), r)
 	}, blob(1000))
 	e.clock.advance(time.Minute - time.Microsecond)
@@ -35,7 +35,7 @@ func TestExpiredUploadCannotCommit(t *testing.T) {
 	}
 	e.wantUsage(u, 0, 0, 0)
 	close(body.resume)
-	if err := <-ended; !errors.Is(err, backup.ErrExpired) {
+	if err := <-done; !errors.Is(err, backup.ErrExpired) {
 		t.Errorf("the aborted upload: %v, want %v", err, backup.ErrExpired)
 	}
 	e.wantUsage(u, 0, 0, 0)
@@ -49,7 +49,7 @@ func TestLeaseRenewalKeepsASlowUploadAlive(t *testing.T) {
 	e := setup(t)
 	svc := e.replica(func(c *backup.Config) { c.Lease = lease })
 	u := e.user(tier.Pro)
-	body, ended := e.startUpload(func(r io.Reader) (backup.Receipt, error) {
+	body, done := e.startUpload(func(r io.Reader) (backup.Receipt, error) {
 		return svc.Put(t.Context(), u, upload(blob(1000), ""), r)
 	}, blob(1000))
 	for range 6 {
@@ -64,7 +64,7 @@ func TestLeaseRenewalKeepsASlowUploadAlive(t *testing.T) {
 		}
 	}
 	close(body.resume)
-	must(t, <-ended)
+	must(t, <-done)
 	e.wantUsage(u, 1000, 0, 0)
 	e.wantConsistent()
 }

@@ -27,7 +27,6 @@ const (
 type SweepStats struct {
 	Uploads int // aborted because their lease had expired
 	Objects int // removed, of deleted backups and of aborted uploads
-	Orphans int // objects and parts that no row knew
 }
 
 // Sweep aborts every upload whose lease has expired, which frees its reservation, and removes the objects of

@@ -45,7 +45,7 @@ func startBackupsInS3(t *testing.T, redirect bool) *s3Server {
 	return &s3Server{startBackupsWith(t, cfg), server, proxy, store}
 }
 
-// empty fails unless the bucket holds no object and no part.
+// wantEmptyBucket fails the test unless the bucket has no objects and no parts of unfinished uploads.
 func (b *s3Server) wantEmptyBucket() {
 	b.t.Helper()
 	check(b.t, b.store.List(b.t.Context(), func(o backup.Object) error {

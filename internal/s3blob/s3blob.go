@@ -38,7 +38,7 @@ func partSize(size int64) int64 { return max(minPartSize, (size+maxParts-1)/maxP
 
 const (
 	maxAttempts       = 4                // per request
-	completeTimeout   = 10 * time.Minute // for joining parts: minutes, says the documentation of S3
+	completeTimeout   = 10 * time.Minute // for joining the parts of an upload; S3 documents minutes
 	defaultMaxBackOff = 2 * time.Second  // between two attempts
 	abortTimeout      = 10 * time.Second // for aborting an upload, even after its context has ended
 )

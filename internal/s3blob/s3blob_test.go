@@ -26,7 +26,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// open returns a store on a new bucket of the server.
+// openStore returns a store in a new bucket of the server.
 func openStore(t *testing.T, server *s3test.Server) (*s3blob.Store, string) {
 	t.Helper()
 	bucket := server.Bucket()
