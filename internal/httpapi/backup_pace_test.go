@@ -34,7 +34,7 @@ func (s *steadyBody) Read(p []byte) (int, error) {
 func TestSteadySlowUploadSucceeds(t *testing.T) {
 	t.Attr("case", "C107")
 	t.Parallel()
-	srv := startBackups(t, nil, func(c *httpapi.Config) { c.UploadWindow = 500 * time.Millisecond })
+	srv := startBackups(t, nil, func(c *httpapi.Config) { c.UploadRateWindow = 500 * time.Millisecond })
 	me := srv.account("steady@example.com", tier.Pro)
 	blob := storetest.Blob(512 << 10)
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -52,7 +52,7 @@ func TestSteadySlowUploadSucceeds(t *testing.T) {
 func TestIdleUploadsReleaseTheirReservations(t *testing.T) {
 	t.Attr("case", "C107")
 	t.Parallel()
-	srv := startBackups(t, nil, func(c *httpapi.Config) { c.UploadWindow = 2 * time.Second })
+	srv := startBackups(t, nil, func(c *httpapi.Config) { c.UploadRateWindow = 2 * time.Second })
 	blob := storetest.Blob(1000)
 	other := srv.account("busy@example.com", tier.Pro)
 	var idle sync.WaitGroup

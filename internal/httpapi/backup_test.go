@@ -307,7 +307,7 @@ func TestUploadCutInTheMiddleLeavesNothing(t *testing.T) {
 func TestSlowUploadTimesOut(t *testing.T) {
 	t.Attr("case", "C107")
 	t.Parallel()
-	srv := startBackups(t, nil, func(c *httpapi.Config) { c.UploadWindow = 100 * time.Millisecond })
+	srv := startBackups(t, nil, func(c *httpapi.Config) { c.UploadRateWindow = 100 * time.Millisecond })
 	me := srv.account("slow@example.com", tier.Pro)
 	blob := storetest.Blob(100_000)
 	for name, sent := range map[string]int{"nothing": 0, "a little": 100, "more than the first window": 50_000} {

@@ -31,23 +31,23 @@ const BasePath = "/api/v1"
 
 // Config is what a Server needs. Members without a remark are required.
 type Config struct {
-	Auth           *auth.Service
-	Chat           *chat.Orchestrator
-	Agents         *agent.Registry
-	Backups        *backup.Service
-	Billing        *billing.Service
-	Playbooks      *playbook.Library
-	Docs           *docsite.Site
-	Limiter        *ratelimit.Limiter              // nil switches rate limits off
-	Ready          func(ctx context.Context) error // asks the database; its error makes /readyz answer 503
-	UploadWindow   time.Duration                   // in which an upload has to reach 64 KiB/s; 0 means 30 s
-	Version        string
-	CORSOrigins    []string         // exact origins; a port of * stands for any port
-	TrustedProxies []netip.Prefix   // whose X-Forwarded-For and X-Forwarded-Proto are believed; may be empty
-	WSPingInterval time.Duration    // how often sockets are pinged; 0 means 30 s
-	JSONBodyTime   time.Duration    // how long a JSON body may take to arrive; 0 means 16 s
-	Now            func() time.Time // nil means time.Now
-	Log            *slog.Logger
+	Auth             *auth.Service
+	Chat             *chat.Orchestrator
+	Agents           *agent.Registry
+	Backups          *backup.Service
+	Billing          *billing.Service
+	Playbooks        *playbook.Library
+	Docs             *docsite.Site
+	Limiter          *ratelimit.Limiter              // nil switches rate limits off
+	Ready            func(ctx context.Context) error // asks the database; its error makes /readyz answer 503
+	UploadRateWindow time.Duration                   // in which an upload has to reach 64 KiB/s; 0 means 30 s
+	Version          string
+	CORSOrigins      []string         // exact origins; a port of * stands for any port
+	TrustedProxies   []netip.Prefix   // whose X-Forwarded-For and X-Forwarded-Proto are believed; may be empty
+	WSPingInterval   time.Duration    // how often sockets are pinged; 0 means 30 s
+	JSONBodyTime     time.Duration    // how long a JSON body may take to arrive; 0 means 16 s
+	Now              func() time.Time // nil means time.Now
+	Log              *slog.Logger
 }
 
 // Server answers the contract's operations and the pages around them. It is an http.Handler, safe for concurrent use.

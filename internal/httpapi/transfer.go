@@ -15,18 +15,18 @@ import (
 )
 
 const (
-	defaultUploadWindow  = 30 * time.Second // of waiting, in which minUploadRate has to be reached
-	minUploadRate        = 64 << 10         // bytes a second
-	downloadChunkSize    = 256 << 10        // bytes in memory for one download
-	downloadChunkTimeout = 30 * time.Second // for a client to receive one chunk
+	defaultUploadRateWindow = 30 * time.Second // of waiting, in which minUploadRate has to be reached
+	minUploadRate           = 64 << 10         // bytes a second
+	downloadChunkSize       = 256 << 10        // bytes in memory for one download
+	downloadChunkTimeout    = 30 * time.Second // for a client to receive one chunk
 )
 
 // enforceMinRate requires a minimum rate from an upload, which has no time limit as a whole: an honest upload may take
 // hours, but a client that sends a byte a second cannot keep a reservation.
 func (s *Server) enforceMinRate(next echo.HandlerFunc) echo.HandlerFunc {
-	window := s.cfg.UploadWindow
+	window := s.cfg.UploadRateWindow
 	if window <= 0 {
-		window = defaultUploadWindow
+		window = defaultUploadRateWindow
 	}
 	return func(c *echo.Context) error {
 		r := c.Request()
