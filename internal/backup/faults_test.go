@@ -60,7 +60,7 @@ func (e *env) newCrashingReplica(options ...func(*backup.Config)) crashingReplic
 // A replica crashes ten times at each point of an upload. Before the commit there is no backup and one sweep
 // removes what is left of it; after the commit the backup exists. A retry with the same key leads to exactly one
 // backup.
-func TestKilledUploadLeavesNothingBehind(t *testing.T) {
+func TestKilledUploadIsStoredWhollyOrNotAtAll(t *testing.T) {
 	t.Attr("case", "C98")
 	t.Parallel()
 	e := setup(t)

@@ -41,7 +41,7 @@ func (s *Server) initdb(ctx context.Context, bin string, owner *owner, dir, pass
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	passwordFile := filepath.Join(s.cfg.DataDir, "password.initdb") // readable by the owner, which our own file is not
+	passwordFile := filepath.Join(s.cfg.DataDir, "password.initdb") // the owner cannot read the other password file
 	if err := os.WriteFile(passwordFile, []byte(password), 0o600); err != nil {
 		return err
 	}

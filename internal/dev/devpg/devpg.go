@@ -35,7 +35,7 @@ type Server struct {
 	process   *process
 	lock      *os.File
 	dsn       string
-	temporary bool // the folder goes with the server
+	temporary bool // the folder is removed with the server
 }
 
 // startTimeout is how long a server may take to accept connections, including crash recovery.
