@@ -95,9 +95,9 @@ func (s *Service) objectError(ctx context.Context, b Backup, err error) error {
 	return ErrInconsistent.WithCause(err)
 }
 
-// LastModifiedUsable reports whether Last-Modified, which has whole seconds, distinguishes b from the user's other backups,
-// deleted ones included. When b was requested as the latest, that means every backup committed in the same second or
-// later, otherwise only those of the same second.
+// LastModifiedUsable reports whether Last-Modified, which has whole seconds, distinguishes b from the user's other
+// backups, deleted ones included. When b was requested as the latest, that means every backup committed in the same
+// second or later, otherwise only those of the same second.
 func (s *Service) LastModifiedUsable(ctx context.Context, b Backup, latest bool) (bool, error) {
 	since := b.CommittedAt.Truncate(time.Second)
 	until := since.Add(time.Second)
