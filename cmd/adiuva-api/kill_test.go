@@ -27,7 +27,7 @@ import (
 type stage struct {
 	t     testing.TB
 	db    *postgres.DB
-	wire  *pgtest.Wire
+	wire  *pgtest.Proxy
 	store backup.Store
 	vars  map[string]string
 
@@ -40,7 +40,7 @@ func newStage(t testing.TB, store backup.Store, vars map[string]string) *stage {
 	t.Helper()
 	db := pgtest.New(t)
 	dsn := db.Pool.Config().ConnString()
-	s := &stage{t: t, db: db, wire: pgtest.NewWire(t, dsn), store: store, vars: maps.Clone(vars)}
+	s := &stage{t: t, db: db, wire: pgtest.NewProxy(t, dsn), store: store, vars: maps.Clone(vars)}
 	s.vars["DATABASE_URL"] = s.wire.DSN + "&default_query_exec_mode=exec" // every message names its statement
 	s.vars["JWT_SECRET"], s.vars["PASSWORD_PEPPER"] = strings.Repeat("s", 32), strings.Repeat("p", 32)
 	s.vars["BCRYPT_COST"] = "4"
@@ -123,10 +123,10 @@ func points() []point {
 		go func() { _, _ = w.Write(blob) }() // it stays open, and waits for more
 		return r, func() { _ = r.Close() }
 	}
-	held := func(hold func(*pgtest.Wire, string) *pgtest.Held) func(*stage, []byte) (io.Reader, func(), func()) {
+	held := func(hold func(*pgtest.Proxy, string) *pgtest.Breakpoint) func(*stage, []byte) (io.Reader, func(), func()) {
 		return func(s *stage, blob []byte) (io.Reader, func(), func()) {
 			h := hold(s.wire, "name: CommitBackup")
-			return bytes.NewReader(blob), func() { <-h.Reached }, h.Cut
+			return bytes.NewReader(blob), func() { <-h.Reached }, h.Drop
 		}
 	}
 	return []point{
@@ -149,8 +149,8 @@ func points() []point {
 				})
 			}, cut
 		}},
-		{"stored, not committed", false, held((*pgtest.Wire).Hold)},
-		{"committed, not answered", true, held((*pgtest.Wire).HoldReply)},
+		{"stored, not committed", false, held((*pgtest.Proxy).BreakOn)},
+		{"committed, not answered", true, held((*pgtest.Proxy).BreakOnReply)},
 	}
 }
 

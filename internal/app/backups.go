@@ -28,7 +28,7 @@ func OpenBackups(
 		}
 		settings.Store = store
 		if cfg.BackupRedirect {
-			settings.Links = store
+			settings.Presigner = store
 		}
 		return backup.New(settings), func() {}, nil
 	}
@@ -52,7 +52,7 @@ func openBucket(ctx context.Context, cfg config.Config) (*s3blob.Store, error) {
 		AccessKey: cfg.AWSAccessKeyID.Reveal(), SecretKey: cfg.AWSSecretAccessKey.Reveal(),
 	})
 	if err == nil {
-		err = store.Check(ctx)
+		err = store.CheckBucket(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf(

@@ -1,10 +1,7 @@
-// Package backup keeps end-to-end encrypted backups: the rows that say what exists in PostgreSQL, the bytes in a Store.
-// An upload reserves its room, streams, is verified, and is committed in one statement together with its move in the
-// quota counter; until then nothing of it counts. Whatever dies in between is ended by Sweep: a lease tells a dead upload
-// from a slow one, and every removal is a tombstone first, so that no row ever claims an object that is not there.
 package backup
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -17,45 +14,61 @@ import (
 	"github.com/adiuva/cloud-api/internal/worker"
 )
 
-// MaxBytes bounds one backup: what a store takes in 10,000 parts of 8 MB.
+// MaxBytes is the size of the largest backup: 10,000 parts, the limit of S3, of 8 MB each.
 const MaxBytes = 80 * tier.GB
 
 const (
-	maxAhead       = 24 * time.Hour // of a client's clock
-	defaultLease   = time.Minute
-	defaultUploads = 2
+	maxClockSkew      = 24 * time.Hour // how far a client's clock may be ahead
+	defaultLease      = time.Minute
+	defaultMaxUploads = 2
 )
 
-// The faults of this package.
+// Errors that reach clients.
 var (
-	ErrTierRequired = fault.ErrTierRequired.WithMessage("Your plan does not include backups. Upgrade to use them.").
+	ErrTierRequired = fault.ErrTierRequired.
+			WithMessage("Your plan does not include backups. Upgrade to use them.").
 			WithExtra("required", []tier.Tier{tier.Pro, tier.Power, tier.Team})
-	ErrQuota         = fault.New(fault.QuotaExceeded, "This backup does not fit into your quota. Delete older backups or upgrade.")
-	ErrTooLarge      = fault.New(fault.BodyTooLarge, "One backup may have at most 80 GB.")
-	ErrUploads       = fault.New(fault.RateLimited, "You have as many uploads in progress as are allowed at a time. Wait for one to end.")
-	ErrChecksum      = fault.New(fault.ChecksumMismatch, "The bytes that arrived do not have the SHA-256 of X-Backup-Checksum. Nothing was kept; send them again.")
-	ErrAhead         = fault.New(fault.TimestampInFuture, "X-Backup-Timestamp is more than 24 hours ahead. Check the device's clock.")
-	ErrSize          = fault.ErrValidation.WithMessage("The body does not have the size that was declared. Nothing was kept.")
-	ErrOtherBackup   = fault.New(fault.IdempotencyConflict, "This Idempotency-Key belongs to a backup with other bytes. Use a new key.")
-	ErrInProgress    = fault.New(fault.BackupConflict, "An upload with this Idempotency-Key is in progress. Wait for it, or try again in a minute.")
-	ErrExpired       = fault.New(fault.UploadExpired, "The upload was given up before it was complete. Nothing was kept; send it again.")
-	ErrStorage       = fault.New(fault.StorageUnavailable, "The blob store is unreachable at the moment. Stored backups are untouched; try again shortly.")
-	ErrInconsistent  = fault.New(fault.StorageInconsistent, "This backup is on record, and its bytes cannot be found. Please report the request_id.")
-	errUserIsLeaving = fault.ErrNotFound.WithMessage("This account is being deleted.")
+	ErrQuota = fault.New(fault.QuotaExceeded,
+		"This backup does not fit into your quota. Delete older backups or upgrade.")
+	ErrTooLarge = fault.New(fault.BodyTooLarge,
+		"One backup may have at most 80 GB.")
+	ErrTooManyUploads = fault.New(fault.RateLimited,
+		"You have as many uploads in progress as are allowed at a time. Wait for one to end.")
+	ErrChecksum = fault.New(fault.ChecksumMismatch,
+		"The bytes that arrived do not have the SHA-256 of X-Backup-Checksum. Nothing was kept; send them again.")
+	ErrTimestampInFuture = fault.New(fault.TimestampInFuture,
+		"X-Backup-Timestamp is more than 24 hours ahead. Check the device's clock.")
+	ErrSizeMismatch = fault.ErrValidation.
+			WithMessage("The body does not have the size that was declared. Nothing was kept.")
+	ErrKeyReused = fault.New(fault.IdempotencyConflict,
+		"This Idempotency-Key belongs to a backup with other bytes. Use a new key.")
+	ErrInProgress = fault.New(fault.BackupConflict,
+		"An upload with this Idempotency-Key is in progress. Wait for it, or try again in a minute.")
+	ErrExpired = fault.New(fault.UploadExpired,
+		"The upload was given up before it was complete. Nothing was kept; send it again.")
+	ErrStorage = fault.New(fault.StorageUnavailable,
+		"The blob store is unreachable at the moment. Stored backups are untouched; try again shortly.")
+	ErrInconsistent = fault.New(fault.StorageInconsistent,
+		"This backup is on record, and its bytes cannot be found. Please report the request_id.")
+
+	errAccountDeleted = fault.ErrNotFound.WithMessage("This account is being deleted.")
 )
 
-// Config is what a Service needs. Members without a remark are required.
+// Config configures a Service. DB, Store and Log are required.
 type Config struct {
 	DB         *postgres.DB
 	Store      Store
-	Links      Linker           // where downloads may go instead of through us; nil means nowhere
-	MaxUploads int              // live uploads a user may have; 0 means 2
-	Lease      time.Duration    // how long an upload may be silent before it is taken for dead; 0 means a minute
+	Presigner  Presigner        // signs URLs for downloads from the store itself; nil serves every download here
+	MaxUploads int              // concurrent uploads of one user; 0 means 2
+	Lease      time.Duration    // an upload is dead once its lease has not been renewed for so long; 0 means a minute
 	Now        func() time.Time // nil means time.Now
 	Log        *slog.Logger
+	// Sleep waits between retries and returns an error when ctx ends first; nil waits on a timer.
+	Sleep func(ctx context.Context, d time.Duration) error
 }
 
-// Service stores, finds and removes backups. It is safe for concurrent use, and several may share a database and a store.
+// Service stores, finds and deletes backups. It is safe for concurrent use, and several replicas may share a
+// database and a store.
 type Service struct {
 	cfg    Config
 	db     *postgres.DB
@@ -64,13 +77,16 @@ type Service struct {
 	worker *worker.Worker
 }
 
-// New returns a Service.
+// New returns a Service with the defaults filled in. Background work starts with Maintain.
 func New(cfg Config) *Service {
 	if cfg.MaxUploads <= 0 {
-		cfg.MaxUploads = defaultUploads
+		cfg.MaxUploads = defaultMaxUploads
 	}
 	if cfg.Lease <= 0 {
 		cfg.Lease = defaultLease
+	}
+	if cfg.Sleep == nil {
+		cfg.Sleep = sleep
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -80,20 +96,20 @@ func New(cfg Config) *Service {
 	return s
 }
 
-// Backup is a committed backup, without its bytes.
+// Backup describes a committed backup. Open returns its bytes.
 type Backup struct {
 	ID          uuid.UUID
 	UserID      uuid.UUID
-	Version     int32     // of the client's format
-	Timestamp   time.Time // the client's clock
+	Version     int32     // of the client's backup format
+	Timestamp   time.Time // by the client's clock
 	Checksum    string    // SHA-256 in 64 lower-case hexadecimal digits
 	Size        int64     // bytes
-	ChunkCount  int32     // as the client told
+	ChunkCount  int32     // as the client declared it
 	CommittedAt time.Time
 	key         string
 }
 
-// Upload describes a backup that is about to be sent.
+// Upload is what a client declares about a backup before sending it.
 type Upload struct {
 	Version        int32
 	Timestamp      time.Time
@@ -103,20 +119,26 @@ type Upload struct {
 	IdempotencyKey string // "" for none
 }
 
-// Receipt says under which id a backup was stored. Replayed is set when an earlier call with the same idempotency key
-// had stored it, and the body was not read.
+// Receipt is the result of an upload. Replayed means that an earlier call with the same idempotency key had stored the
+// backup already and that the body was not read.
 type Receipt struct {
 	ID       uuid.UUID
 	Replayed bool
 }
 
-// now has the database's precision, so that what is written and what is compared are the same.
+// now returns the time in the precision of the database, so that times written and times compared are equal.
 func (s *Service) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
 
-func backupOf(row db.BackupByIDRow) Backup {
+func fromRow(row db.BackupByIDRow) Backup {
 	b := Backup{
-		ID: row.ID, UserID: row.UserID, Version: row.Version, Timestamp: time.UnixMilli(row.Timestamp).UTC(),
-		Checksum: row.Checksum, Size: row.SizeBytes, ChunkCount: row.ChunkCount, key: row.S3Key,
+		ID:         row.ID,
+		UserID:     row.UserID,
+		Version:    row.Version,
+		Timestamp:  time.UnixMilli(row.Timestamp).UTC(),
+		Checksum:   row.Checksum,
+		Size:       row.SizeBytes,
+		ChunkCount: row.ChunkCount,
+		key:        row.S3Key,
 	}
 	if row.CommittedAt != nil {
 		b.CommittedAt = *row.CommittedAt

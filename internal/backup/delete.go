@@ -13,8 +13,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
-// Delete ends the backup and frees its room at once; the bytes go a little later, by Sweep. Repeating it is fine; an
-// unknown and a foreign id are not_found alike.
+// Delete deletes the backup and frees its quota at once; a sweep removes the bytes a little later. It may be
+// repeated. An unknown id and one of another user are both not_found.
 func (s *Service) Delete(ctx context.Context, user identity.User, id uuid.UUID) error {
 	rows, err := s.q.TombstoneBackup(ctx, s.db.Pool, db.TombstoneBackupParams{ID: id, UserID: user.ID, Now: s.now()})
 	if err != nil {
@@ -24,11 +24,11 @@ func (s *Service) Delete(ctx context.Context, user identity.User, id uuid.UUID) 
 		s.worker.Notify()
 		return nil
 	}
-	gone, err := s.q.BackupDeleted(ctx, s.db.Pool, id, user.ID)
+	deleted, err := s.q.BackupDeleted(ctx, s.db.Pool, id, user.ID)
 	if err != nil {
 		return postgres.Translate(err)
 	}
-	if !gone {
+	if !deleted {
 		return fault.ErrNotFound
 	}
 	return nil
@@ -36,11 +36,11 @@ func (s *Service) Delete(ctx context.Context, user identity.User, id uuid.UUID) 
 
 var errStillEnding = errors.New("backup: some of the account's backups are not removed yet")
 
-// PurgeUser removes everything a user has here, objects and quota, and returns nil once nothing is left; until then it
-// is to be repeated. Uploads in progress can no longer commit and no new one can begin, provided that the account is
-// marked as deleted.
+// PurgeUser removes all of a user's objects, rows and quota, and returns nil once nothing is left; after an error
+// it has to be called again. When the account is marked as deleted before, uploads in progress cannot commit any
+// more and no new one can start.
 func (s *Service) PurgeUser(ctx context.Context, userID uuid.UUID) error {
-	if err := s.q.CloseUsage(ctx, s.db.Pool, userID); err != nil { // from here on nothing new can be reserved
+	if err := s.q.CloseUsage(ctx, s.db.Pool, userID); err != nil { // from here on nothing can be reserved
 		return postgres.Translate(err)
 	}
 	if err := s.q.TombstoneAll(ctx, s.db.Pool, s.now(), userID); err != nil {
@@ -56,7 +56,7 @@ func (s *Service) PurgeUser(ctx context.Context, userID uuid.UUID) error {
 		if err != nil {
 			return postgres.Translate(err)
 		}
-		if err := s.remove(ctx, db.ClaimRemovalRow(row)); err != nil {
+		if err := s.removeObject(ctx, db.ClaimRemovalRow(row)); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,188 +21,228 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// victim is a replica that dies when kill is called: from then on neither its database nor its store answers.
-type victim struct {
-	svc   *backup.Service
-	store *faulty
-	kill  func()
-	dead  *atomic.Bool
+// crashingReplica is a replica that stops working when crash is called: from then on neither its database nor its store
+// responds.
+type crashingReplica struct {
+	svc     *backup.Service
+	store   *faultyStore
+	crash   func()
+	crashed *atomic.Bool
 }
 
-// put tries again while a busy machine keeps the victim from getting as far as its death.
-func (v victim) put(t *testing.T, u identity.User, body func() io.Reader) (r backup.Receipt, err error) {
+// put repeats the upload when a busy machine makes the database time out before the replica has crashed.
+func (replica crashingReplica) put(t *testing.T, u identity.User, body func() io.Reader) (r backup.Receipt, err error) {
 	t.Helper()
 	for {
-		r, err = v.svc.Put(t.Context(), u, upload(blob(1000), "k"), body())
-		if v.dead.Load() || !errors.Is(err, fault.ErrDatabase) {
+		r, err = replica.svc.Put(t.Context(), u, upload(blob(1000), "k"), body())
+		if replica.crashed.Load() || !errors.Is(err, fault.ErrDatabase) {
 			return r, err
 		}
 	}
 }
 
-func (w *world) victim() victim {
-	w.t.Helper()
-	db, err := postgres.Open(w.t.Context(), w.db.Pool.Config().ConnString())
-	check(w.t, err)
-	w.t.Cleanup(db.Close)
-	v := victim{store: &faulty{Store: w.disk}, dead: new(atomic.Bool)}
-	v.svc = w.replica(func(c *backup.Config) { c.DB, c.Store = db, v.store })
-	v.kill = func() {
-		v.dead.Store(true)
+func (e *env) newCrashingReplica(options ...func(*backup.Config)) crashingReplica {
+	e.t.Helper()
+	db, err := postgres.Open(e.t.Context(), e.db.Pool.Config().ConnString())
+	must(e.t, err)
+	e.t.Cleanup(db.Close)
+	replica := crashingReplica{store: &faultyStore{Store: e.disk}, crashed: new(atomic.Bool)}
+	options = append(options, func(c *backup.Config) { c.DB, c.Store = db, replica.store })
+	replica.svc = e.replica(options...)
+	replica.crash = func() {
+		replica.crashed.Store(true)
 		db.Close()
-		v.store.on("Delete", down)
+		replica.store.before("Delete", storeDown)
 	}
-	return v
+	return replica
 }
 
-// TestKilledUpload kills the process at each point of an upload, ten times. Before the commit the backup is absent and
-// one sweep leaves no trace of it; after it the backup is there; and the retry with the same key gives exactly one.
-func TestKilledUpload(t *testing.T) {
+// A replica crashes ten times at each point of an upload. Before the commit there is no backup and one sweep
+// removes what is left of it; after the commit the backup exists. A retry with the same key leads to exactly one
+// backup.
+func TestKilledUploadIsStoredWhollyOrNotAtAll(t *testing.T) {
+	t.Attr("case", "C98")
 	t.Parallel()
-	w := setup(t)
+	e := setup(t)
 	points := map[string]struct {
-		arrange   func(v victim) io.Reader
+		arrange   func(replica crashingReplica) io.Reader
 		committed bool
 	}{
-		"reserved": {func(v victim) io.Reader {
-			v.store.on("Put", func() error { v.kill(); return errDown })
+		"reserved": {func(replica crashingReplica) io.Reader {
+			replica.store.before("Put", func() error { replica.crash(); return errStoreDown })
 			return bytes.NewReader(blob(1000))
 		}, false},
-		"in the middle of the body": {func(v victim) io.Reader {
-			return io.MultiReader(bytes.NewReader(blob(1000)[:500]), gate(v.kill), brokenBody{})
+		"in the middle of the body": {func(replica crashingReplica) io.Reader {
+			return io.MultiReader(bytes.NewReader(blob(1000)[:500]), hookReader(replica.crash), truncatedBody{})
 		}, false},
-		"stored, not committed": {func(v victim) io.Reader {
-			v.store.done("Put", func() error { v.kill(); return nil })
+		"stored, not committed": {func(replica crashingReplica) io.Reader {
+			replica.store.after("Put", func() error { replica.crash(); return nil })
 			return bytes.NewReader(blob(1000))
 		}, false},
-		"committed, not answered": {func(v victim) io.Reader { return bytes.NewReader(blob(1000)) }, true},
+		"committed, not acknowledged": {func(crashingReplica) io.Reader {
+			return bytes.NewReader(blob(1000))
+		}, true},
 	}
 	const times = 10
 	for name, p := range points {
 		var users [times]identity.User
-		var died [times]backup.Receipt
+		var receipts [times]backup.Receipt
 		var group sync.WaitGroup
 		for i := range times {
-			v, u := w.victim(), w.user(tier.Pro)
+			replica, u := e.newCrashingReplica(), e.user(tier.Pro)
 			users[i] = u
 			group.Go(func() {
-				r, err := v.put(t, u, func() io.Reader { return p.arrange(v) })
+				r, err := replica.put(t, u, func() io.Reader { return p.arrange(replica) })
 				if p.committed != (err == nil) {
 					t.Errorf("%s: %v", name, err)
 				}
-				died[i] = r
-				v.kill()
+				receipts[i] = r
+				replica.crash()
 			})
 		}
 		group.Wait()
 		for _, u := range users {
-			w.leavePartial(u, p.committed)
+			if !p.committed {
+				e.leavePartialFile(u)
+			}
 		}
-		w.settled()
+		e.wantConsistent()
 		for i, u := range users {
-			if before, err := w.svc.Latest(t.Context(), u); p.committed != (err == nil) || before.ID != died[i].ID {
-				t.Errorf("%s: after the sweep %+v, %v", name, before, err)
+			if before, err := e.svc.Latest(t.Context(), u); p.committed != (err == nil) || before.ID != receipts[i].ID {
+				t.Errorf("%s: after the sweep the latest backup is %+v, %v", name, before, err)
 			}
-			id := w.put(u, blob(1000), "k")
-			if p.committed && id != died[i].ID {
-				t.Errorf("%s: the retry stored a second backup", name)
+			id := e.put(u, blob(1000), "k")
+			if p.committed && id != receipts[i].ID {
+				t.Errorf("%s: the retry stored another backup", name)
 			}
-			w.used(u, 1000, 0, 0)
-			w.latestIs(u, id, blob(1000))
+			e.wantUsage(u, 1000, 0, 0)
+			e.wantLatest(u, id, blob(1000))
 		}
 	}
-	w.settled()
+	e.wantConsistent()
 }
 
-// leavePartial puts a file there as a killed process leaves it, where the upload had not been committed.
-func (w *world) leavePartial(u identity.User, committed bool) {
-	w.t.Helper()
-	if committed {
-		return
-	}
+// leavePartialFile creates the file that a killed process leaves for the user's upload in progress.
+func (e *env) leavePartialFile(u identity.User) {
+	e.t.Helper()
 	var key string
-	err := w.db.Pool.QueryRow(w.t.Context(), `SELECT s3_key FROM backup_metadata WHERE user_id = $1 AND state = 'uploading'`, u.ID).Scan(&key)
-	check(w.t, err)
-	name := filepath.Join(w.folder, key+".partial")
-	check(w.t, os.MkdirAll(filepath.Dir(name), 0o700))
-	check(w.t, os.WriteFile(name, blob(500), 0o600))
+	const query = `SELECT s3_key FROM backup_metadata WHERE user_id = $1 AND state = 'uploading'`
+	err := e.db.Pool.QueryRow(e.t.Context(), query, u.ID).Scan(&key)
+	must(e.t, err)
+	name := filepath.Join(e.folder, key+".partial")
+	must(e.t, os.MkdirAll(filepath.Dir(name), 0o700))
+	must(e.t, os.WriteFile(name, blob(500), 0o600))
 }
 
-type brokenBody struct{}
+type truncatedBody struct{}
 
-func (brokenBody) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (truncatedBody) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// TestC99_DatabaseKilledAfterTheObject kills PostgreSQL between the store's last byte and the commit. The rows decide: the
-// sweep removes the object that has none, and the retry stores the backup once.
-func TestC99_DatabaseKilledAfterTheObject(t *testing.T) {
+// PostgreSQL is killed between the last byte in the store and the commit. The row decides: it was not committed, so
+// a sweep removes the object, and the retry stores the backup once.
+func TestDatabaseKilledBeforeTheCommitStoresNothing(t *testing.T) {
+	t.Attr("case", "C99")
 	t.Parallel()
 	server := pgtest.Start(t)
-	w := setupOn(t, server.DB())
-	u := w.user(tier.Pro)
-	old := w.put(u, blob(500), "")
-	w.store.done("Put", func() error { server.Kill(); return nil })
-	if _, err := w.svc.Put(t.Context(), u, upload(blob(1000), "k"), bytes.NewReader(blob(1000))); !errors.Is(err, fault.ErrDatabase) {
-		t.Errorf("PUT: %v", err)
+	e := setupOn(t, server.DB())
+	u := e.user(tier.Pro)
+	old := e.put(u, blob(500), "")
+	e.store.after("Put", func() error { server.Kill(); return nil })
+	if err := e.tryPut(u, blob(1000), "k", bytes.NewReader(blob(1000))); !errors.Is(err, fault.ErrDatabase) {
+		t.Errorf("Put: %v, want %v", err, fault.ErrDatabase)
 	}
 	for call, err := range map[string]error{
-		"DELETE": w.svc.Delete(t.Context(), u, old),
-		"GET":    func() error { _, err := w.svc.Latest(t.Context(), u); return err }(),
-		"PUT":    func() error { _, err := w.svc.Put(t.Context(), u, upload(blob(1), ""), unread{t}); return err }(),
-		"sweep":  func() error { _, err := w.svc.Sweep(t.Context()); return err }(),
+		"Delete": e.svc.Delete(t.Context(), u, old),
+		"Latest": func() error { _, err := e.svc.Latest(t.Context(), u); return err }(),
+		"Put":    e.tryPut(u, blob(1), "", unreadBody{t}),
+		"Sweep":  func() error { _, err := e.svc.Sweep(t.Context()); return err }(),
 	} {
 		if !errors.Is(err, fault.ErrDatabase) {
-			t.Errorf("%s without a database: %v", call, err)
+			t.Errorf("%s without a database: %v, want %v", call, err, fault.ErrDatabase)
 		}
 	}
-	w.store.heal()
+	e.store.reset()
 	server.Start()
-	w.latestIs(u, old, blob(500))
-	w.settled()
-	w.used(u, 500, 0, 0)
-	id := w.put(u, blob(1000), "k")
-	w.latestIs(u, id, blob(1000))
-	w.used(u, 1500, 0, 0)
-	w.settled()
+	e.wantLatest(u, old, blob(500))
+	e.wantConsistent()
+	e.wantUsage(u, 500, 0, 0)
+	id := e.put(u, blob(1000), "k")
+	e.wantLatest(u, id, blob(1000))
+	e.wantUsage(u, 1500, 0, 0)
+	e.wantConsistent()
 }
 
-// TestDatabaseRestartsAtTheCommit: a database that is back at once does not cost the upload.
-func TestDatabaseRestartsAtTheCommit(t *testing.T) {
+func TestDatabaseRestartDuringCommitKeepsTheUpload(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
-	w := setupOn(t, server.DB())
-	u := w.user(tier.Pro)
-	w.store.done("Put", func() error { server.Kill(); server.Start(); return nil })
-	id := w.put(u, blob(1000), "k")
-	w.store.heal()
-	w.latestIs(u, id, blob(1000))
-	w.used(u, 1000, 0, 0)
-	w.settled()
+	e := setupOn(t, server.DB())
+	u := e.user(tier.Pro)
+	e.store.after("Put", func() error { server.Kill(); server.Start(); return nil })
+	id := e.put(u, blob(1000), "k")
+	e.store.reset()
+	e.wantLatest(u, id, blob(1000))
+	e.wantUsage(u, 1000, 0, 0)
+	e.wantConsistent()
 }
 
-// TestSweepsAtOnce lets four replicas sweep the same forty dead and deleted backups: each is done once.
-func TestSweepsAtOnce(t *testing.T) {
+// The database goes away before the commit. The pauses between the retries are those of the injected Sleep, and the
+// error of the database is returned after the last retry or when a pause is interrupted.
+func TestCommitRetriesWithGrowingPauses(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
+	e := setup(t)
+	for name, c := range map[string]struct {
+		interruptedAt time.Duration
+		want          []time.Duration
+	}{
+		"to the end":  {0, []time.Duration{200 * time.Millisecond, 400 * time.Millisecond, 600 * time.Millisecond}},
+		"interrupted": {400 * time.Millisecond, []time.Duration{200 * time.Millisecond, 400 * time.Millisecond}},
+	} {
+		var pauses []time.Duration
+		replica, u := e.newCrashingReplica(func(cfg *backup.Config) {
+			cfg.Sleep = func(_ context.Context, d time.Duration) error {
+				pauses = append(pauses, d)
+				if d == c.interruptedAt {
+					return context.Canceled
+				}
+				return nil
+			}
+		}), e.user(tier.Pro)
+		replica.store.after("Put", func() error { replica.crash(); return nil })
+		_, err := replica.put(t, u, func() io.Reader { return bytes.NewReader(blob(1000)) })
+		if !errors.Is(err, fault.ErrDatabase) {
+			t.Errorf("%s: %v, want %v", name, err, fault.ErrDatabase)
+		}
+		if !slices.Equal(pauses, c.want) {
+			t.Errorf("%s: paused for %v, want %v", name, pauses, c.want)
+		}
+	}
+	e.wantConsistent()
+}
+
+// Four replicas sweep the same twenty expired uploads and twenty deleted backups.
+func TestConcurrentSweepsRemoveEverythingOnce(t *testing.T) {
+	t.Parallel()
+	e := setup(t)
 	var dying sync.WaitGroup
 	for i := range 20 {
-		u, v := w.user(tier.Pro), w.victim()
-		check(t, w.svc.Delete(t.Context(), u, w.put(u, blob(10+i), "")))
-		v.store.done("Put", func() error { v.kill(); return nil })
+		u, replica := e.user(tier.Pro), e.newCrashingReplica()
+		must(t, e.svc.Delete(t.Context(), u, e.put(u, blob(10+i), "")))
+		replica.store.after("Put", func() error { replica.crash(); return nil })
 		dying.Go(func() {
-			_, err := v.put(t, u, func() io.Reader { return bytes.NewReader(blob(1000)) })
+			_, err := replica.put(t, u, func() io.Reader { return bytes.NewReader(blob(1000)) })
 			if !errors.Is(err, fault.ErrDatabase) {
 				t.Error(err)
 			}
 		})
 	}
 	dying.Wait()
-	w.clock.advance(time.Minute)
-	var total backup.Swept
+	e.clock.advance(time.Minute)
+	var total backup.SweepStats
 	var mu sync.Mutex
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
-			swept, err := w.replica().Sweep(t.Context())
+			swept, err := e.replica().Sweep(t.Context())
 			mu.Lock()
 			defer mu.Unlock()
 			total.Uploads += swept.Uploads
@@ -215,73 +256,74 @@ func TestSweepsAtOnce(t *testing.T) {
 	if total.Uploads != 20 || total.Objects != 40 {
 		t.Errorf("%+v, want 20 uploads and 40 objects", total)
 	}
-	w.settled()
+	e.wantConsistent()
 }
 
-// TestRetryBeforeTheSweep retries as soon as the dead upload's lease has run out, with no sweep in between.
-func TestRetryBeforeTheSweep(t *testing.T) {
+func TestRetryAfterAnExpiredLeaseNeedsNoSweep(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
-	v, u := w.victim(), w.user(tier.Pro)
-	v.store.done("Put", func() error { v.kill(); return nil })
-	if _, err := v.svc.Put(t.Context(), u, upload(blob(1000), "k"), bytes.NewReader(blob(1000))); !errors.Is(err, fault.ErrDatabase) {
-		t.Fatalf("the database was gone at the commit: %v", err)
+	e := setup(t)
+	replica, u := e.newCrashingReplica(), e.user(tier.Pro)
+	replica.store.after("Put", func() error { replica.crash(); return nil })
+	_, err := replica.svc.Put(t.Context(), u, upload(blob(1000), "k"), bytes.NewReader(blob(1000)))
+	if !errors.Is(err, fault.ErrDatabase) {
+		t.Fatalf("Put with the database closed before the commit: %v", err)
 	}
-	if _, err := w.svc.Put(t.Context(), u, upload(blob(1000), "k"), unread{t}); !errors.Is(err, backup.ErrInProgress) {
-		t.Errorf("within the lease: %v", err)
+	if err := e.tryPut(u, blob(1000), "k", unreadBody{t}); !errors.Is(err, backup.ErrInProgress) {
+		t.Errorf("retry before the lease expired: %v, want %v", err, backup.ErrInProgress)
 	}
-	w.clock.advance(time.Minute)
-	id := w.put(u, blob(1000), "k")
-	w.used(u, 1000, 0, 0)
-	w.latestIs(u, id, blob(1000))
-	w.settled()
+	e.clock.advance(time.Minute)
+	id := e.put(u, blob(1000), "k")
+	e.wantUsage(u, 1000, 0, 0)
+	e.wantLatest(u, id, blob(1000))
+	e.wantConsistent()
 }
 
-// dying is a store that takes some bytes of an upload and then no more.
-type dying struct {
+// failingStore fails uploads after reading some bytes.
+type failingStore struct {
 	backup.Store
 	after int64
 }
 
-func (d dying) Put(_ context.Context, _ string, body io.Reader, _ int64) error {
+func (d failingStore) Put(_ context.Context, _ string, body io.Reader, _ int64) error {
 	if _, err := io.CopyN(io.Discard, body, d.after); err != nil {
 		return err
 	}
-	return errDown
+	return errStoreDown
 }
 
-func TestStoreDown(t *testing.T) {
+func TestStoreOutageKeepsExistingBackups(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
-	u := w.user(tier.Pro)
-	old := w.put(u, blob(500), "")
+	e := setup(t)
+	u := e.user(tier.Pro)
+	old := e.put(u, blob(500), "")
 	for name, svc := range map[string]*backup.Service{
-		"from the start": w.svc,
-		"in the middle":  w.replica(func(c *backup.Config) { c.Store = dying{w.store, 300} }),
+		"before the first byte": e.svc,
+		"in the middle":         e.replica(func(c *backup.Config) { c.Store = failingStore{e.store, 300} }),
 	} {
-		w.store.on("Put", down)
-		w.store.on("Get", down)
-		w.store.on("Stat", down)
-		w.store.on("Delete", down)
-		if _, err := svc.Put(t.Context(), u, upload(blob(1000), "k"), bytes.NewReader(blob(1000))); !errors.Is(err, backup.ErrStorage) {
-			t.Errorf("%s: PUT: %v", name, err)
+		e.store.before("Put", storeDown)
+		e.store.before("Get", storeDown)
+		e.store.before("Stat", storeDown)
+		e.store.before("Delete", storeDown)
+		_, err := svc.Put(t.Context(), u, upload(blob(1000), "k"), bytes.NewReader(blob(1000)))
+		if !errors.Is(err, backup.ErrStorage) {
+			t.Errorf("%s: Put: %v, want %v", name, err, backup.ErrStorage)
 		}
-		w.used(u, 500, 0, 0)
-		b, err := w.svc.Latest(t.Context(), u)
-		check(t, err)
-		if _, err := w.svc.Open(t.Context(), b, 0, b.Size); !errors.Is(err, backup.ErrStorage) {
-			t.Errorf("%s: GET: %v", name, err)
+		e.wantUsage(u, 500, 0, 0)
+		b, err := e.svc.Latest(t.Context(), u)
+		must(t, err)
+		if _, err := e.svc.Open(t.Context(), b, 0, b.Size); !errors.Is(err, backup.ErrStorage) {
+			t.Errorf("%s: Open: %v, want %v", name, err, backup.ErrStorage)
 		}
-		if list, err := w.svc.History(t.Context(), u, 50, nobody); err != nil || len(list) != 1 {
-			t.Errorf("%s: history: %v, %v", name, list, err)
+		if list, err := e.svc.History(t.Context(), u, 50, fromNewest); err != nil || len(list) != 1 {
+			t.Errorf("%s: History: %v, %v, want one backup", name, list, err)
 		}
-		w.store.heal()
-		w.latestIs(u, old, blob(500))
-		w.settled()
-		id := w.put(u, blob(1000), "k")
-		w.latestIs(u, id, blob(1000))
-		w.used(u, 1500, 0, 0)
-		check(t, w.svc.Delete(t.Context(), u, id))
-		w.settled()
+		e.store.reset()
+		e.wantLatest(u, old, blob(500))
+		e.wantConsistent()
+		id := e.put(u, blob(1000), "k")
+		e.wantLatest(u, id, blob(1000))
+		e.wantUsage(u, 1500, 0, 0)
+		must(t, e.svc.Delete(t.Context(), u, id))
+		e.wantConsistent()
 	}
 }

@@ -25,73 +25,76 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// world is a service on a real database and a real folder, with a clock that stands still and faults on demand.
-type world struct {
+// env is a service on a real database and a real folder. Its clock advances only on demand, and its store can be
+// made to fail.
+type env struct {
 	t      *testing.T
 	db     *postgres.DB
 	folder string
 	disk   *diskblob.Store
-	store  *faulty
-	clock  *clock
+	store  *faultyStore
+	clock  *fakeClock
 	svc    *backup.Service
 }
 
-type clock struct{ at atomic.Int64 }
+type fakeClock struct{ at atomic.Int64 }
 
-func (c *clock) now() time.Time          { return time.UnixMicro(c.at.Load()).UTC() }
-func (c *clock) advance(d time.Duration) { c.at.Add(d.Microseconds()) }
+func (c *fakeClock) now() time.Time          { return time.UnixMicro(c.at.Load()).UTC() }
+func (c *fakeClock) advance(d time.Duration) { c.at.Add(d.Microseconds()) }
 
-func setup(t *testing.T, options ...func(*backup.Config)) *world {
+func setup(t *testing.T, options ...func(*backup.Config)) *env {
 	t.Helper()
 	return setupOn(t, pgtest.New(t), options...)
 }
 
-func setupOn(t *testing.T, db *postgres.DB, options ...func(*backup.Config)) *world {
+func setupOn(t *testing.T, db *postgres.DB, options ...func(*backup.Config)) *env {
 	t.Helper()
 	folder := t.TempDir()
 	disk, err := diskblob.New(folder)
-	check(t, err)
-	t.Cleanup(func() { check(t, disk.Close()) })
-	w := &world{t: t, db: db, folder: folder, disk: disk, store: &faulty{Store: disk}, clock: &clock{}}
-	w.clock.at.Store(time.Now().UnixMicro())
-	w.svc = w.replica(options...)
-	return w
+	must(t, err)
+	t.Cleanup(func() { must(t, disk.Close()) })
+	e := &env{t: t, db: db, folder: folder, disk: disk, store: &faultyStore{Store: disk}, clock: &fakeClock{}}
+	e.clock.at.Store(time.Now().UnixMicro())
+	e.svc = e.replica(options...)
+	return e
 }
 
-// replica is another service on the same database and store.
-func (w *world) replica(options ...func(*backup.Config)) *backup.Service {
-	cfg := backup.Config{DB: w.db, Store: w.store, Now: w.clock.now, Log: slog.New(slog.DiscardHandler)}
+// replica returns another service on the same database and store.
+func (e *env) replica(options ...func(*backup.Config)) *backup.Service {
+	cfg := backup.Config{DB: e.db, Store: e.store, Now: e.clock.now, Log: slog.New(slog.DiscardHandler)}
 	for _, o := range options {
 		o(&cfg)
 	}
 	return backup.New(cfg)
 }
 
-func uploads(n int) func(*backup.Config) { return func(c *backup.Config) { c.MaxUploads = n } }
+func withMaxUploads(n int) func(*backup.Config) { return func(c *backup.Config) { c.MaxUploads = n } }
 
-func check(t *testing.T, err error) {
+func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-// user opens an account of that tier.
-func (w *world) user(at tier.Tier) identity.User {
-	w.t.Helper()
+// user creates an account with that tier.
+func (e *env) user(at tier.Tier) identity.User {
+	e.t.Helper()
 	u := identity.User{ID: uuid.New(), Tier: at}
-	_, err := w.db.Pool.Exec(w.t.Context(), `INSERT INTO users (id, email, password_hash, password_changed_at, created_at, updated_at)
+	_, err := e.db.Pool.Exec(e.t.Context(), `
+		INSERT INTO users (id, email, password_hash, password_changed_at, created_at, updated_at)
 		VALUES ($1, $2, 'x', now(), now(), now())`, u.ID, u.ID.String()+"@example.com")
-	check(w.t, err)
+	must(e.t, err)
 	return u
 }
 
-// fill sets the user's committed bytes, so that a test need not store gigabytes. recount would mend it.
-func (w *world) fill(u identity.User, committed int64) {
-	w.t.Helper()
-	_, err := w.db.Pool.Exec(w.t.Context(), `INSERT INTO backup_usage (user_id, committed) VALUES ($1, $2)
+// setCommitted sets the committed bytes of the user's quota counter, so that a test need not store gigabytes.
+// Recount would correct it.
+func (e *env) setCommitted(u identity.User, committed int64) {
+	e.t.Helper()
+	_, err := e.db.Pool.Exec(e.t.Context(), `INSERT INTO backup_usage (user_id, committed) VALUES ($1, $2)
 		ON CONFLICT (user_id) DO UPDATE SET committed = $2`, u.ID, committed)
-	check(w.t, err)
+	must(e.t, err)
 }
 
 func upload(blob []byte, key string) backup.Upload {
@@ -100,89 +103,96 @@ func upload(blob []byte, key string) backup.Upload {
 		Size: int64(len(blob)), ChunkCount: 1, IdempotencyKey: key}
 }
 
-func (w *world) put(u identity.User, blob []byte, key string) uuid.UUID {
-	w.t.Helper()
-	r, err := w.svc.Put(w.t.Context(), u, upload(blob, key), bytes.NewReader(blob))
-	check(w.t, err)
+func (e *env) put(u identity.User, blob []byte, key string) uuid.UUID {
+	e.t.Helper()
+	r, err := e.svc.Put(e.t.Context(), u, upload(blob, key), bytes.NewReader(blob))
+	must(e.t, err)
 	return r.ID
 }
 
-func (w *world) read(b backup.Backup) []byte {
-	w.t.Helper()
-	body, err := w.svc.Open(w.t.Context(), b, 0, b.Size)
-	check(w.t, err)
+// tryPut declares an upload of data and sends body. It returns the error of Put.
+func (e *env) tryPut(u identity.User, data []byte, key string, body io.Reader) error {
+	e.t.Helper()
+	_, err := e.svc.Put(e.t.Context(), u, upload(data, key), body)
+	return err
+}
+
+func (e *env) read(b backup.Backup) []byte {
+	e.t.Helper()
+	body, err := e.svc.Open(e.t.Context(), b, 0, b.Size)
+	must(e.t, err)
 	data, err := io.ReadAll(body)
-	check(w.t, errors.Join(err, body.Close()))
+	must(e.t, errors.Join(err, body.Close()))
 	return data
 }
 
-// latestIs fails unless the user's latest backup has that id and exactly these bytes.
-func (w *world) latestIs(u identity.User, id uuid.UUID, blob []byte) {
-	w.t.Helper()
-	b, err := w.svc.Latest(w.t.Context(), u)
-	check(w.t, err)
-	if b.ID != id || !bytes.Equal(w.read(b), blob) {
-		w.t.Errorf("the latest is %s, want %s, or its bytes differ", b.ID, id)
+// wantLatest fails the test unless the user's latest backup has that id and exactly these bytes.
+func (e *env) wantLatest(u identity.User, id uuid.UUID, blob []byte) {
+	e.t.Helper()
+	b, err := e.svc.Latest(e.t.Context(), u)
+	must(e.t, err)
+	if b.ID != id || !bytes.Equal(e.read(b), blob) {
+		e.t.Errorf("the latest backup is %s, want %s; or its bytes differ", b.ID, id)
 	}
 }
 
-// used fails unless the counter has these values.
-func (w *world) used(u identity.User, committed, reserved int64, live int) {
-	w.t.Helper()
-	got, err := w.svc.Usage(w.t.Context(), u.ID)
-	check(w.t, err)
-	if want := (backup.Usage{Committed: committed, Reserved: reserved, Uploads: live}); got != want {
-		w.t.Errorf("usage is %+v, want %+v", got, want)
+// wantUsage fails the test unless the quota counter has these values.
+func (e *env) wantUsage(u identity.User, committed, reserved int64, uploads int) {
+	e.t.Helper()
+	got, err := e.svc.Usage(e.t.Context(), u.ID)
+	must(e.t, err)
+	if want := (backup.Usage{Committed: committed, Reserved: reserved, Uploads: uploads}); got != want {
+		e.t.Errorf("usage is %+v, want %+v", got, want)
 	}
 }
 
-// settled sweeps once and then holds the two sums: every counter is that of its rows, and the store has exactly the
-// objects of the committed rows.
-func (w *world) settled() {
-	w.t.Helper()
-	w.clock.advance(2 * time.Minute) // past every lease
-	_, err := w.svc.Sweep(w.t.Context())
-	check(w.t, err)
-	drifts, err := w.svc.Recount(w.t.Context())
-	check(w.t, err)
+// wantConsistent sweeps once and then fails the test unless every quota counter matches its rows and the store has
+// exactly the objects of the committed rows.
+func (e *env) wantConsistent() {
+	e.t.Helper()
+	e.clock.advance(2 * time.Minute) // past every lease
+	_, err := e.svc.Sweep(e.t.Context())
+	must(e.t, err)
+	drifts, err := e.svc.Recount(e.t.Context())
+	must(e.t, err)
 	if len(drifts) > 0 {
-		w.t.Errorf("counters had drifted: %+v", drifts)
+		e.t.Errorf("wrong quota counters: %+v", drifts)
 	}
-	rows, err := w.db.Pool.Query(w.t.Context(), `SELECT s3_key FROM backup_metadata WHERE state = 'committed'
-		UNION ALL SELECT 'unsettled ' || state FROM backup_metadata WHERE state IN ('uploading', 'aborting', 'deleted')`)
-	check(w.t, err)
+	rows, err := e.db.Pool.Query(e.t.Context(), `SELECT s3_key FROM backup_metadata WHERE state = 'committed'
+		UNION ALL SELECT 'leftover ' || state FROM backup_metadata WHERE state IN ('uploading', 'aborting', 'deleted')`)
+	must(e.t, err)
 	var want, have []string
 	for rows.Next() {
 		var key string
-		check(w.t, rows.Scan(&key))
+		must(e.t, rows.Scan(&key))
 		want = append(want, key)
 	}
-	check(w.t, rows.Err())
-	check(w.t, w.disk.List(w.t.Context(), func(o backup.Object) error {
+	must(e.t, rows.Err())
+	must(e.t, e.disk.List(e.t.Context(), func(o backup.Object) error {
 		have = append(have, o.Key)
 		return nil
 	}))
 	slices.Sort(want)
 	slices.Sort(have)
 	if !slices.Equal(want, have) {
-		w.t.Errorf("rows say %v, the store has %v", want, have)
+		e.t.Errorf("the store has the objects %v, want %v", have, want)
 	}
 }
 
-// faulty is a store whose next calls a test can break.
-type faulty struct {
+// faultyStore is a store with hooks, by method name, that can make its calls fail.
+type faultyStore struct {
 	backup.Store
-	mu     sync.Mutex
-	before map[string]func() error // by method: runs first, and its error is the answer
-	after  map[string]func() error // by method: runs when the call has done its work
+	mu          sync.Mutex
+	beforeHooks map[string]func() error // run first; their errors are returned instead of calling the store
+	afterHooks  map[string]func() error // run after the store has succeeded
 }
 
-func (f *faulty) on(method string, do func() error) { f.set(&f.before, method, do) }
-func (f *faulty) done(method string, do func() error) {
-	f.set(&f.after, method, do)
+func (f *faultyStore) before(method string, do func() error) { f.setHook(&f.beforeHooks, method, do) }
+func (f *faultyStore) after(method string, do func() error) {
+	f.setHook(&f.afterHooks, method, do)
 }
 
-func (f *faulty) set(hooks *map[string]func() error, method string, do func() error) {
+func (f *faultyStore) setHook(hooks *map[string]func() error, method string, do func() error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if *hooks == nil {
@@ -191,14 +201,14 @@ func (f *faulty) set(hooks *map[string]func() error, method string, do func() er
 	(*hooks)[method] = do
 }
 
-// heal takes every fault back.
-func (f *faulty) heal() {
+// reset removes all hooks.
+func (f *faultyStore) reset() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.before, f.after = nil, nil
+	f.beforeHooks, f.afterHooks = nil, nil
 }
 
-func (f *faulty) run(hooks *map[string]func() error, method string) error {
+func (f *faultyStore) runHook(hooks *map[string]func() error, method string) error {
 	f.mu.Lock()
 	do := (*hooks)[method]
 	f.mu.Unlock()
@@ -208,39 +218,39 @@ func (f *faulty) run(hooks *map[string]func() error, method string) error {
 	return do()
 }
 
-func (f *faulty) Put(ctx context.Context, key string, body io.Reader, size int64) error {
-	if err := f.run(&f.before, "Put"); err != nil {
+func (f *faultyStore) Put(ctx context.Context, key string, body io.Reader, size int64) error {
+	if err := f.runHook(&f.beforeHooks, "Put"); err != nil {
 		return err
 	}
 	if err := f.Store.Put(ctx, key, body, size); err != nil {
 		return err
 	}
-	return f.run(&f.after, "Put")
+	return f.runHook(&f.afterHooks, "Put")
 }
 
-func (f *faulty) Get(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
-	if err := f.run(&f.before, "Get"); err != nil {
+func (f *faultyStore) Get(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
+	if err := f.runHook(&f.beforeHooks, "Get"); err != nil {
 		return nil, err
 	}
 	return f.Store.Get(ctx, key, offset, length)
 }
 
-func (f *faulty) Stat(ctx context.Context, key string) (int64, error) {
-	if err := f.run(&f.before, "Stat"); err != nil {
+func (f *faultyStore) Stat(ctx context.Context, key string) (int64, error) {
+	if err := f.runHook(&f.beforeHooks, "Stat"); err != nil {
 		return 0, err
 	}
 	return f.Store.Stat(ctx, key)
 }
 
-func (f *faulty) Delete(ctx context.Context, key string) error {
-	if err := f.run(&f.before, "Delete"); err != nil {
+func (f *faultyStore) Delete(ctx context.Context, key string) error {
+	if err := f.runHook(&f.beforeHooks, "Delete"); err != nil {
 		return err
 	}
 	return f.Store.Delete(ctx, key)
 }
 
-var errDown = errors.New("connection refused")
+var errStoreDown = errors.New("connection refused")
 
-func down() error { return errDown }
+func storeDown() error { return errStoreDown }
 
 func blob(n int) []byte { return storetest.Blob(n) }

@@ -8,17 +8,17 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
-// beatsPerLease is how often a lease is extended while it lasts, so that two lost beats do not end an upload.
-const beatsPerLease = 3
+// renewalsPerLease is how often a lease is renewed before it would expire: an upload survives two failed renewals.
+const renewalsPerLease = 3
 
-// keepLease extends the attempt's lease until stop is called. The context ends with ErrExpired as its cause when the
-// upload was given up by others, and with db_unavailable when the lease could not be extended for as long as it lasts.
-func (s *Service) keepLease(ctx context.Context, a attempt) (_ context.Context, stop func()) {
+// keepLease renews the upload's lease until stop is called. The returned context is cancelled with the cause ErrExpired
+// when another replica aborted the upload, and with db_unavailable when the lease expired before it could be renewed.
+func (s *Service) keepLease(ctx context.Context, up pendingUpload) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.beat(ctx, a, cancel)
+		s.renewLoop(ctx, up, cancel)
 	}()
 	return ctx, func() {
 		cancel(nil)
@@ -26,10 +26,10 @@ func (s *Service) keepLease(ctx context.Context, a attempt) (_ context.Context, 
 	}
 }
 
-func (s *Service) beat(ctx context.Context, a attempt, cancel context.CancelCauseFunc) {
-	ticker := time.NewTicker(s.cfg.Lease / beatsPerLease)
+func (s *Service) renewLoop(ctx context.Context, up pendingUpload, cancel context.CancelCauseFunc) {
+	ticker := time.NewTicker(s.cfg.Lease / renewalsPerLease)
 	defer ticker.Stop()
-	held := s.now().Add(s.cfg.Lease)
+	validUntil := s.now().Add(s.cfg.Lease)
 	for {
 		select {
 		case <-ctx.Done():
@@ -39,14 +39,14 @@ func (s *Service) beat(ctx context.Context, a attempt, cancel context.CancelCaus
 		now := s.now()
 		until := now.Add(s.cfg.Lease)
 		rows, err := s.q.ExtendLease(ctx, s.db.Pool,
-			db.ExtendLeaseParams{LeaseUntil: until, ID: a.id, Owner: a.owner, Now: now})
+			db.ExtendLeaseParams{LeaseUntil: until, ID: up.id, Owner: up.owner, Now: now})
 		switch {
 		case err == nil && rows == 0:
 			cancel(ErrExpired)
 			return
 		case err == nil:
-			held = until
-		case !s.now().Before(held):
+			validUntil = until
+		case !s.now().Before(validUntil):
 			cancel(postgres.Translate(err))
 			return
 		}

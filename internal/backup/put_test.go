@@ -20,81 +20,84 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-func TestPutThenLatest(t *testing.T) {
+func TestPutReplacesTheLatestBackup(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
-	u := w.user(tier.Pro)
-	if _, err := w.svc.Latest(t.Context(), u); !errors.Is(err, fault.ErrNotFound) {
-		t.Errorf("before the first: %v", err)
+	e := setup(t)
+	u := e.user(tier.Pro)
+	if _, err := e.svc.Latest(t.Context(), u); !errors.Is(err, fault.ErrNotFound) {
+		t.Errorf("Latest before the first upload: %v, want %v", err, fault.ErrNotFound)
 	}
-	w.put(u, blob(1000), "")
-	second := w.put(u, blob(2000), "")
-	w.latestIs(u, second, blob(2000))
-	w.used(u, 3000, 0, 0)
-	w.settled()
+	e.put(u, blob(1000), "")
+	second := e.put(u, blob(2000), "")
+	e.wantLatest(u, second, blob(2000))
+	e.wantUsage(u, 3000, 0, 0)
+	e.wantConsistent()
 }
 
-// unread fails the test when a refused upload's body is touched.
-type unread struct{ t *testing.T }
+// unreadBody fails the test when it is read.
+type unreadBody struct{ t *testing.T }
 
-func (r unread) Read([]byte) (int, error) {
+func (r unreadBody) Read([]byte) (int, error) {
 	r.t.Error("the body of a refused upload was read")
 	return 0, io.EOF
 }
 
-func TestRefusedBeforeTheBody(t *testing.T) {
+func TestRefusedUploadsNeverReadTheBody(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
-	free, pro := w.user(tier.Free), w.user(tier.Pro)
-	w.fill(pro, 5*tier.GB-999)
+	e := setup(t)
+	free, pro := e.user(tier.Free), e.user(tier.Pro)
+	e.setCommitted(pro, 5*tier.GB-999)
 	up := upload(blob(1000), "")
 	ahead, huge := up, up
-	ahead.Timestamp = w.clock.now().Add(24*time.Hour + time.Second)
+	ahead.Timestamp = e.clock.now().Add(24*time.Hour + time.Second)
 	huge.Size = backup.MaxBytes + 1
-	_, err := w.svc.Put(t.Context(), free, up, unread{t})
+	_, err := e.svc.Put(t.Context(), free, up, unreadBody{t})
 	if f := fault.From(err); !errors.Is(err, backup.ErrTierRequired) || len(f.Extra["required"].([]tier.Tier)) != 3 {
-		t.Errorf("free: %v", err)
+		t.Errorf("free tier: %v", err)
 	}
-	if _, err := w.svc.Put(t.Context(), pro, ahead, unread{t}); !errors.Is(err, backup.ErrAhead) {
-		t.Errorf("ahead: %v", err)
+	if _, err := e.svc.Put(t.Context(), pro, ahead, unreadBody{t}); !errors.Is(err, backup.ErrTimestampInFuture) {
+		t.Errorf("timestamp too far ahead: %v", err)
 	}
-	if _, err := w.svc.Put(t.Context(), w.user(tier.Team), huge, unread{t}); !errors.Is(err, backup.ErrTooLarge) {
-		t.Errorf("huge: %v", err)
+	if _, err := e.svc.Put(t.Context(), e.user(tier.Team), huge, unreadBody{t}); !errors.Is(err, backup.ErrTooLarge) {
+		t.Errorf("larger than the maximum: %v", err)
 	}
-	_, err = w.svc.Put(t.Context(), pro, up, unread{t})
+	_, err = e.svc.Put(t.Context(), pro, up, unreadBody{t})
 	f := fault.From(err)
-	if !errors.Is(err, backup.ErrQuota) || f.Extra["limit_bytes"] != 5*tier.GB || f.Extra["used_bytes"] != 5*tier.GB-999 ||
+	if !errors.Is(err, backup.ErrQuota) ||
+		f.Extra["limit_bytes"] != 5*tier.GB || f.Extra["used_bytes"] != 5*tier.GB-999 ||
 		f.Extra["reserved_bytes"] != int64(0) || f.Extra["requested_bytes"] != int64(1000) {
 		t.Errorf("over quota: %v %v", err, f.Extra)
 	}
 	up = upload(blob(999), "")
-	if _, err := w.svc.Put(t.Context(), pro, up, bytes.NewReader(blob(999))); err != nil {
-		t.Errorf("exactly full: %v", err)
+	if _, err := e.svc.Put(t.Context(), pro, up, bytes.NewReader(blob(999))); err != nil {
+		t.Errorf("filling the quota exactly: %v", err)
 	}
-	w.used(pro, 5*tier.GB, 0, 0)
+	e.wantUsage(pro, 5*tier.GB, 0, 0)
 }
 
-// TestC90_QuotaRace sends sixty uploads at once through two replicas at a quota with room for ten, three times.
-func TestC90_QuotaRace(t *testing.T) {
+// Sixty concurrent uploads over two replicas compete for a quota with room for ten, three times.
+func TestConcurrentUploadsNeverExceedTheQuota(t *testing.T) {
+	t.Attr("case", "C90")
 	t.Parallel()
-	w := setup(t, uploads(60))
-	second, err := postgres.Open(t.Context(), w.db.Pool.Config().ConnString())
-	check(t, err)
+	e := setup(t, withMaxUploads(60))
+	second, err := postgres.Open(t.Context(), e.db.Pool.Config().ConnString())
+	must(t, err)
 	t.Cleanup(second.Close)
-	replicas := []*backup.Service{w.svc, w.replica(uploads(60), func(c *backup.Config) { c.DB = second })}
+	replicas := []*backup.Service{e.svc, e.replica(withMaxUploads(60), func(c *backup.Config) { c.DB = second })}
 	const size = 1000
 	for round := range 3 {
-		u := w.user(tier.Pro)
-		w.fill(u, 5*tier.GB-10*size)
+		u := e.user(tier.Pro)
+		e.setCommitted(u, 5*tier.GB-10*size)
 		var accepted, refused atomic.Int32
 		var group sync.WaitGroup
 		start := make(chan struct{})
 		for i := range 60 {
 			group.Go(func() {
 				<-start
-				var err error = fault.ErrDatabase // as a client does when a busy machine kept a statement waiting for too long
+				var err error = fault.ErrDatabase // on a busy machine a statement may time out: retry as a client does
 				for errors.Is(err, fault.ErrDatabase) {
-					_, err = replicas[i%2].Put(t.Context(), u, upload(blob(size), strconv.Itoa(i)), bytes.NewReader(blob(size)))
+					up := upload(blob(size), strconv.Itoa(i))
+					_, err = replicas[i%2].Put(t.Context(), u, up, bytes.NewReader(blob(size)))
 				}
 				switch {
 				case err == nil:
@@ -111,74 +114,78 @@ func TestC90_QuotaRace(t *testing.T) {
 		if accepted.Load() != 10 || refused.Load() != 50 {
 			t.Errorf("round %d: %d accepted, %d refused, want 10 and 50", round, accepted.Load(), refused.Load())
 		}
-		w.used(u, 5*tier.GB, 0, 0)
-		w.fill(u, 10*size)
+		e.wantUsage(u, 5*tier.GB, 0, 0)
+		e.setCommitted(u, 10*size)
 	}
-	w.settled()
+	e.wantConsistent()
 }
 
-func TestWrongBodies(t *testing.T) {
+func TestWrongBodiesAreRefusedAndLeaveNothing(t *testing.T) {
+	t.Attr("case", "C91")
 	t.Parallel()
-	w := setup(t)
-	u := w.user(tier.Power)
+	e := setup(t)
+	u := e.user(tier.Power)
 	slow := fault.New(fault.UploadTooSlow, "slow")
+	cutAt500 := func(err error) io.Reader {
+		return io.MultiReader(bytes.NewReader(blob(500)), iotest.ErrReader(err))
+	}
 	for name, c := range map[string]struct {
 		body io.Reader
 		want error
 	}{
-		"other bytes":    {bytes.NewReader(append([]byte{1}, blob(1000)[1:]...)), backup.ErrChecksum},
-		"one byte short": {bytes.NewReader(blob(1000)[:999]), backup.ErrSize},
-		"empty":          {strings.NewReader(""), backup.ErrSize},
-		"one byte more":  {bytes.NewReader(append(blob(1000), 0)), backup.ErrSize},
-		"endless":        {endless{}, backup.ErrSize},
-		"cut":            {io.MultiReader(bytes.NewReader(blob(500)), iotest.ErrReader(io.ErrUnexpectedEOF)), backup.ErrSize},
-		"too slow":       {io.MultiReader(bytes.NewReader(blob(500)), iotest.ErrReader(slow)), slow},
+		"other bytes":       {bytes.NewReader(append([]byte{1}, blob(1000)[1:]...)), backup.ErrChecksum},
+		"one byte short":    {bytes.NewReader(blob(1000)[:999]), backup.ErrSizeMismatch},
+		"empty":             {strings.NewReader(""), backup.ErrSizeMismatch},
+		"one byte more":     {bytes.NewReader(append(blob(1000), 0)), backup.ErrSizeMismatch},
+		"endless":           {endlessBody{}, backup.ErrSizeMismatch},
+		"broken connection": {cutAt500(io.ErrUnexpectedEOF), backup.ErrSizeMismatch},
+		"too slow":          {cutAt500(slow), slow},
 	} {
-		if _, err := w.svc.Put(t.Context(), u, upload(blob(1000), name), c.body); !errors.Is(err, c.want) {
+		if _, err := e.svc.Put(t.Context(), u, upload(blob(1000), name), c.body); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
-		w.used(u, 0, 0, 0)
-		w.put(u, blob(1000), name) // the key is free again
-		b, err := w.svc.Latest(t.Context(), u)
-		check(t, err)
-		check(t, w.svc.Delete(t.Context(), u, b.ID))
+		e.wantUsage(u, 0, 0, 0)
+		e.put(u, blob(1000), name) // the idempotency key can be used again
+		b, err := e.svc.Latest(t.Context(), u)
+		must(t, err)
+		must(t, e.svc.Delete(t.Context(), u, b.ID))
 	}
-	w.settled()
+	e.wantConsistent()
 }
 
-type endless struct{}
+type endlessBody struct{}
 
-func (endless) Read(p []byte) (int, error) { return len(p), nil }
+func (endlessBody) Read(p []byte) (int, error) { return len(p), nil }
 
-func TestIdempotency(t *testing.T) {
+func TestIdempotencyKeyReplaysTheReceipt(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
-	u, other := w.user(tier.Pro), w.user(tier.Pro)
-	id := w.put(u, blob(1000), "k")
-	r, err := w.svc.Put(t.Context(), u, upload(blob(1000), "k"), unread{t})
+	e := setup(t)
+	u, other := e.user(tier.Pro), e.user(tier.Pro)
+	id := e.put(u, blob(1000), "k")
+	r, err := e.svc.Put(t.Context(), u, upload(blob(1000), "k"), unreadBody{t})
 	if err != nil || r.ID != id || !r.Replayed {
-		t.Errorf("again: %+v, %v", r, err)
+		t.Errorf("repeated upload: %+v, %v, want a replay of %s", r, err, id)
 	}
-	if _, err := w.svc.Put(t.Context(), u, upload(blob(1001), "k"), unread{t}); !errors.Is(err, backup.ErrOtherBackup) {
-		t.Errorf("other bytes: %v", err)
+	if err := e.tryPut(u, blob(1001), "k", unreadBody{t}); !errors.Is(err, backup.ErrKeyReused) {
+		t.Errorf("other bytes with the same key: %v, want %v", err, backup.ErrKeyReused)
 	}
-	if w.put(other, blob(1001), "k") == id {
-		t.Error("one user's key reached another's backup")
+	if e.put(other, blob(1001), "k") == id {
+		t.Error("the key of one user found the backup of another")
 	}
-	w.used(u, 1000, 0, 0)
-	check(t, w.svc.Delete(t.Context(), u, id))
-	if w.put(u, blob(1001), "k") == id {
-		t.Error("a deleted backup came back")
+	e.wantUsage(u, 1000, 0, 0)
+	must(t, e.svc.Delete(t.Context(), u, id))
+	if e.put(u, blob(1001), "k") == id {
+		t.Error("the key of a deleted backup found it again")
 	}
-	w.settled()
+	e.wantConsistent()
 }
 
-// TestSameKeyAtOnce sends one upload twenty times at once over two replicas: one is stored, and repeating gives its id.
-func TestSameKeyAtOnce(t *testing.T) {
+// The same upload is sent twenty times at once over two replicas.
+func TestConcurrentUploadsWithOneKeyStoreOneBackup(t *testing.T) {
 	t.Parallel()
-	w := setup(t, uploads(20))
-	replicas := []*backup.Service{w.svc, w.replica(uploads(20))}
-	u := w.user(tier.Pro)
+	e := setup(t, withMaxUploads(20))
+	replicas := []*backup.Service{e.svc, e.replica(withMaxUploads(20))}
+	u := e.user(tier.Pro)
 	var mu sync.Mutex
 	ids := map[uuid.UUID]bool{}
 	var group sync.WaitGroup
@@ -197,91 +204,92 @@ func TestSameKeyAtOnce(t *testing.T) {
 	}
 	group.Wait()
 	if len(ids) != 1 {
-		t.Errorf("%d backups for one key", len(ids))
+		t.Errorf("%d backups for one key, want 1", len(ids))
 	}
-	w.used(u, 5000, 0, 0)
-	w.settled()
+	e.wantUsage(u, 5000, 0, 0)
+	e.wantConsistent()
 }
 
-// stalled is a body that waits after its first bytes until it is told to go on.
-type stalled struct {
+// pausedBody pauses after its first byte: it closes started and waits for resume to be closed.
+type pausedBody struct {
 	io.Reader
-	begun, goOn chan struct{}
+	started, resume chan struct{}
 }
 
-func stall(data []byte) *stalled {
-	s := &stalled{begun: make(chan struct{}), goOn: make(chan struct{})}
-	s.Reader = io.MultiReader(bytes.NewReader(data[:1]), s.gate(), bytes.NewReader(data[1:]))
+func newPausedBody(data []byte) *pausedBody {
+	s := &pausedBody{started: make(chan struct{}), resume: make(chan struct{})}
+	s.Reader = io.MultiReader(bytes.NewReader(data[:1]), s.pause(), bytes.NewReader(data[1:]))
 	return s
 }
 
-func (s *stalled) gate() io.Reader { return gate(func() { close(s.begun); <-s.goOn }) }
+func (s *pausedBody) pause() io.Reader { return hookReader(func() { close(s.started); <-s.resume }) }
 
-type gate func()
+// hookReader is an empty reader that calls a function when it is read.
+type hookReader func()
 
-func (g gate) Read([]byte) (int, error) {
+func (g hookReader) Read([]byte) (int, error) {
 	g()
 	return 0, io.EOF
 }
 
-// start begins an upload and returns when its first bytes went through.
-func (w *world) start(put func(body io.Reader) (backup.Receipt, error), data []byte) (*stalled, chan error) {
-	body, ended := stall(data), make(chan error, 1)
+// startUpload starts an upload and returns once its first byte was read. The upload continues when resume is closed.
+func (e *env) startUpload(put func(body io.Reader) (backup.Receipt, error), data []byte) (*pausedBody, chan error) {
+	body, done := newPausedBody(data), make(chan error, 1)
 	go func() {
 		_, err := put(body)
-		ended <- err
+		done <- err
 	}()
-	<-body.begun
-	return body, ended
+	<-body.started
+	return body, done
 }
 
-func TestUploadsInProgress(t *testing.T) {
+func TestUploadsInProgressAreLimited(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
-	u := w.user(tier.Pro)
+	e := setup(t)
+	u := e.user(tier.Pro)
 	put := func(key string) func(io.Reader) (backup.Receipt, error) {
 		return func(body io.Reader) (backup.Receipt, error) {
-			return w.svc.Put(t.Context(), u, upload(blob(1000), key), body)
+			return e.svc.Put(t.Context(), u, upload(blob(1000), key), body)
 		}
 	}
-	first, firstEnd := w.start(put("a"), blob(1000))
-	second, secondEnd := w.start(put("b"), blob(1000))
-	w.used(u, 0, 2000, 2)
-	if _, err := w.svc.Put(t.Context(), u, upload(blob(1000), "a"), unread{t}); !errors.Is(err, backup.ErrInProgress) {
-		t.Errorf("the same key: %v", err)
+	first, firstDone := e.startUpload(put("a"), blob(1000))
+	second, secondDone := e.startUpload(put("b"), blob(1000))
+	e.wantUsage(u, 0, 2000, 2)
+	if err := e.tryPut(u, blob(1000), "a", unreadBody{t}); !errors.Is(err, backup.ErrInProgress) {
+		t.Errorf("the key of an upload in progress: %v, want %v", err, backup.ErrInProgress)
 	}
-	if _, err := w.svc.Put(t.Context(), u, upload(blob(1001), "a"), unread{t}); !errors.Is(err, backup.ErrOtherBackup) {
-		t.Errorf("the same key, other bytes: %v", err)
+	if err := e.tryPut(u, blob(1001), "a", unreadBody{t}); !errors.Is(err, backup.ErrKeyReused) {
+		t.Errorf("the key of an upload in progress with other bytes: %v, want %v", err, backup.ErrKeyReused)
 	}
-	if _, err := w.svc.Put(t.Context(), u, upload(blob(1000), "c"), unread{t}); !errors.Is(err, backup.ErrUploads) {
-		t.Errorf("a third: %v", err)
+	if err := e.tryPut(u, blob(1000), "c", unreadBody{t}); !errors.Is(err, backup.ErrTooManyUploads) {
+		t.Errorf("a third upload: %v, want %v", err, backup.ErrTooManyUploads)
 	}
-	close(first.goOn)
-	check(t, <-firstEnd)
-	w.put(u, blob(3000), "c")
-	close(second.goOn)
-	check(t, <-secondEnd)
-	w.used(u, 5000, 0, 0)
-	b, err := w.svc.Latest(t.Context(), u)
-	check(t, err)
+	close(first.resume)
+	must(t, <-firstDone)
+	e.put(u, blob(3000), "c")
+	close(second.resume)
+	must(t, <-secondDone)
+	e.wantUsage(u, 5000, 0, 0)
+	b, err := e.svc.Latest(t.Context(), u)
+	must(t, err)
 	if b.Size != 1000 {
-		t.Error("the latest is not the one committed last")
+		t.Error("the latest backup is not the one committed last")
 	}
-	w.settled()
+	e.wantConsistent()
 }
 
-func TestDowngrade(t *testing.T) {
+func TestDowngradedUserReadsAndDeletesButCannotUpload(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
-	u := w.user(tier.Pro)
-	first := w.put(u, blob(1000), "")
-	second := w.put(u, blob(2000), "")
+	e := setup(t)
+	u := e.user(tier.Pro)
+	first := e.put(u, blob(1000), "")
+	second := e.put(u, blob(2000), "")
 	u.Tier = tier.Free
-	w.latestIs(u, second, blob(2000))
-	if _, err := w.svc.Put(t.Context(), u, upload(blob(1), ""), unread{t}); !errors.Is(err, backup.ErrTierRequired) {
-		t.Errorf("PUT: %v", err)
+	e.wantLatest(u, second, blob(2000))
+	if err := e.tryPut(u, blob(1), "", unreadBody{t}); !errors.Is(err, backup.ErrTierRequired) {
+		t.Errorf("Put: %v, want %v", err, backup.ErrTierRequired)
 	}
-	check(t, w.svc.Delete(t.Context(), u, second))
-	w.settled()
-	w.latestIs(u, first, blob(1000))
+	must(t, e.svc.Delete(t.Context(), u, second))
+	e.wantConsistent()
+	e.wantLatest(u, first, blob(1000))
 }

@@ -15,72 +15,74 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
-var errNone = fault.ErrNotFound.WithMessage("There is no backup yet.")
+var errNoBackup = fault.ErrNotFound.WithMessage("There is no backup yet.")
 
 // Latest returns the backup that was committed last, or not_found when there is none.
 func (s *Service) Latest(ctx context.Context, user identity.User) (Backup, error) {
 	row, err := s.q.LatestBackup(ctx, s.db.Pool, user.ID)
 	if err != nil {
-		return Backup{}, postgres.NotFoundAs(err, errNone)
+		return Backup{}, postgres.NotFoundAs(err, errNoBackup)
 	}
-	return backupOf(db.BackupByIDRow(row)), nil
+	return fromRow(db.BackupByIDRow(row)), nil
 }
 
-// Find returns the user's backup of that id, or not_found: for unknown, deleted and foreign ids alike.
+// Find returns the user's backup with that id, or not_found: for unknown and deleted ids and those of other users
+// alike.
 func (s *Service) Find(ctx context.Context, user identity.User, id uuid.UUID) (Backup, error) {
 	row, err := s.q.BackupByID(ctx, s.db.Pool, id, user.ID)
 	if err != nil {
 		return Backup{}, postgres.NotFoundAs(err, fault.ErrNotFound)
 	}
-	return backupOf(row), nil
+	return fromRow(row), nil
 }
 
-// Open returns length bytes of the backup from offset; the caller closes them. The reader fails rather than end early.
-// Open returns ErrInconsistent when the backup is on record and its bytes are not there, ErrStorage, or not_found when
-// it was deleted in the meantime.
+// Open returns length bytes of the backup from offset; the caller closes the reader, which fails rather than end early.
+// Open returns ErrInconsistent when the row exists and the object does not, ErrStorage when the store does not respond,
+// and not_found when the backup was deleted in the meantime.
 func (s *Service) Open(ctx context.Context, b Backup, offset, length int64) (io.ReadCloser, error) {
-	if err := s.Check(ctx, b); err != nil {
+	if err := s.CheckObject(ctx, b); err != nil {
 		return nil, err
 	}
 	body, err := s.cfg.Store.Get(ctx, b.key, offset, length)
 	if err != nil {
-		return nil, s.explain(ctx, b, err)
+		return nil, s.objectError(ctx, b, err)
 	}
 	return body, nil
 }
 
-// linkLife is how long an address that Link returns works.
-const linkLife = 5 * time.Minute
+// downloadURLTTL is how long a URL from DownloadURL is valid.
+const downloadURLTTL = 5 * time.Minute
 
-// Link returns an address from which the backup can be downloaded for five minutes without us, or "" where downloads go
-// through us. Its errors are those of Open.
-func (s *Service) Link(ctx context.Context, b Backup) (string, error) {
-	if s.cfg.Links == nil {
+// DownloadURL returns a URL from which the backup can be downloaded from the store itself for five minutes, or "" when
+// downloads are served here. Its errors are those of Open.
+func (s *Service) DownloadURL(ctx context.Context, b Backup) (string, error) {
+	if s.cfg.Presigner == nil {
 		return "", nil
 	}
-	if err := s.Check(ctx, b); err != nil {
+	if err := s.CheckObject(ctx, b); err != nil {
 		return "", err
 	}
-	link, err := s.cfg.Links.Link(ctx, b.key, linkLife)
-	return link, storageError(err)
+	url, err := s.cfg.Presigner.Presign(ctx, b.key, downloadURLTTL)
+	return url, storageError(err)
 }
 
-// Check makes sure that the store has the whole of the backup; its errors are those of Open.
-func (s *Service) Check(ctx context.Context, b Backup) error {
+// CheckObject returns nil when the store has the backup in its full size; its errors are those of Open.
+func (s *Service) CheckObject(ctx context.Context, b Backup) error {
 	size, err := s.cfg.Store.Stat(ctx, b.key)
 	if err == nil && size != b.Size {
 		err = errWrongSize
 	}
 	if err != nil {
-		return s.explain(ctx, b, err)
+		return s.objectError(ctx, b, err)
 	}
 	return nil
 }
 
 var errWrongSize = errors.New("backup: the object in the store has another size than its row")
 
-// explain tells a missing object from a store that is away, and from a backup that has just been deleted.
-func (s *Service) explain(ctx context.Context, b Backup, err error) error {
+// objectError translates an error of the store: a missing or wrong object is ErrInconsistent, or not_found when the
+// backup has just been deleted; anything else is ErrStorage.
+func (s *Service) objectError(ctx context.Context, b Backup, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -93,9 +95,10 @@ func (s *Service) explain(ctx context.Context, b Backup, err error) error {
 	return ErrInconsistent.WithCause(err)
 }
 
-// DateIdentifies reports whether the second of b's commit alone tells it from the user's other backups, deleted ones
-// included: from those of the same second, or, when b was asked for as the latest, also from later ones.
-func (s *Service) DateIdentifies(ctx context.Context, b Backup, latest bool) (bool, error) {
+// LastModifiedUsable reports whether Last-Modified, which has whole seconds, distinguishes b from the user's other
+// backups, deleted ones included. When b was requested as the latest, that means every backup committed in the same
+// second or later, otherwise only those of the same second.
+func (s *Service) LastModifiedUsable(ctx context.Context, b Backup, latest bool) (bool, error) {
 	since := b.CommittedAt.Truncate(time.Second)
 	until := since.Add(time.Second)
 	if latest {
@@ -106,8 +109,8 @@ func (s *Service) DateIdentifies(ctx context.Context, b Backup, latest bool) (bo
 	return !others, postgres.Translate(err)
 }
 
-// History returns at most limit of the user's backups, the newest first; with before, a backup's id, only older ones.
-// An id that was never the user's is not_found; that of a deleted backup still marks its place.
+// History returns at most limit of the user's backups, newest first; with before, the id of a backup, only older
+// ones. The id of a deleted backup works as well; one that was never the user's is not_found.
 func (s *Service) History(ctx context.Context, user identity.User, limit int, before uuid.UUID) ([]Backup, error) {
 	below := int64(math.MaxInt64)
 	if before != uuid.Nil {
@@ -123,7 +126,7 @@ func (s *Service) History(ctx context.Context, user identity.User, limit int, be
 	}
 	list := make([]Backup, 0, len(rows))
 	for _, row := range rows {
-		list = append(list, backupOf(db.BackupByIDRow(row)))
+		list = append(list, fromRow(db.BackupByIDRow(row)))
 	}
 	return list, nil
 }

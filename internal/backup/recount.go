@@ -8,26 +8,25 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/gen/db"
-	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
 const usersPerPage = 500
 
-// Usage is a quota counter, in bytes.
+// Usage is the quota counter of a user.
 type Usage struct {
-	Committed int64
-	Reserved  int64
-	Uploads   int // in progress
+	Committed int64 // bytes
+	Reserved  int64 // bytes, by uploads in progress
+	Uploads   int   // in progress
 }
 
-// Drift is a counter that differed from what its rows add up to, and was mended.
+// Drift is a quota counter that differed from the sum of its rows and was corrected from Was to Is.
 type Drift struct {
 	UserID  uuid.UUID
 	Was, Is Usage
 }
 
-// Usage returns the user's quota counter; it is zero for who never stored anything.
+// Usage returns the user's quota counter, which is zero for a user who never stored anything.
 func (s *Service) Usage(ctx context.Context, userID uuid.UUID) (Usage, error) {
 	row, err := s.q.Usage(ctx, s.db.Pool, userID)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -36,8 +35,8 @@ func (s *Service) Usage(ctx context.Context, userID uuid.UUID) (Usage, error) {
 	return Usage{row.Committed, row.Reserved, int(row.Uploads)}, postgres.Translate(err)
 }
 
-// Recount compares every quota counter with the rows, mends those that differ and returns them. Uploads may go on
-// meanwhile: each suspect is counted again under its lock.
+// Recount compares every quota counter with the rows, corrects those that differ and returns them. It may run during
+// uploads: a counter that seems to differ is counted again under its lock.
 func (s *Service) Recount(ctx context.Context) ([]Drift, error) {
 	var drifts []Drift
 	var after uuid.UUID
@@ -51,12 +50,12 @@ func (s *Service) Recount(ctx context.Context) ([]Drift, error) {
 			if !row.Drifted {
 				continue
 			}
-			d, err := s.mend(ctx, row.UserID)
+			drift, err := s.fixUsage(ctx, row.UserID)
 			if err != nil {
 				return drifts, err
 			}
-			if d.Was != d.Is {
-				drifts = append(drifts, d)
+			if drift.Was != drift.Is {
+				drifts = append(drifts, drift)
 			}
 		}
 		if len(page) < usersPerPage {
@@ -65,34 +64,26 @@ func (s *Service) Recount(ctx context.Context) ([]Drift, error) {
 	}
 }
 
-func (s *Service) mend(ctx context.Context, userID uuid.UUID) (Drift, error) {
-	d := Drift{UserID: userID}
+// fixUsage counts the user's rows while the counter is locked, and sets the counter to the result.
+func (s *Service) fixUsage(ctx context.Context, userID uuid.UUID) (Drift, error) {
+	drift := Drift{UserID: userID}
 	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
 		was, err := s.q.LockUsage(ctx, tx, userID)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return nil // the account is gone
+			return nil // the account was deleted
 		}
 		if err != nil {
 			return err
 		}
-		is, err := s.q.CountUsage(ctx, tx, userID) // a later snapshot than the lock, so nothing is missed
+		is, err := s.q.CountUsage(ctx, tx, userID) // its snapshot is later than the lock, so it misses nothing
 		if err != nil {
 			return err
 		}
-		d.Was = Usage{was.Committed, was.Reserved, int(was.Uploads)}
-		d.Is = Usage{is.Committed, is.Reserved, int(is.Uploads)}
+		drift.Was = Usage{was.Committed, was.Reserved, int(was.Uploads)}
+		drift.Is = Usage{is.Committed, is.Reserved, int(is.Uploads)}
 		return s.q.SetUsage(ctx, tx, db.SetUsageParams{
 			UserID: userID, Committed: is.Committed, Reserved: is.Reserved, Uploads: is.Uploads,
 		})
 	})
-	return d, postgres.Translate(err)
-}
-
-// storageError makes what a store answered a fault, unless it is one.
-func storageError(err error) error {
-	var known *fault.Error
-	if err == nil || errors.As(err, &known) || errors.Is(err, context.Canceled) {
-		return err
-	}
-	return ErrStorage.WithCause(err)
+	return drift, postgres.Translate(err)
 }

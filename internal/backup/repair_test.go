@@ -16,140 +16,142 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// TestDeadUploadIsFenced lets an upload outlive its lease without a heartbeat: a sweep gives its room back, and when it
-// comes to itself it can no longer commit.
-func TestDeadUploadIsFenced(t *testing.T) {
+// An upload pauses until its lease has expired: a sweep releases its reservation, and when it continues it can no
+// longer commit.
+func TestExpiredUploadCannotCommit(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
-	u := w.user(tier.Pro)
-	body, ended := w.start(func(r io.Reader) (backup.Receipt, error) {
-		return w.svc.Put(t.Context(), u, upload(blob(1000), ""), r)
+	e := setup(t)
+	u := e.user(tier.Pro)
+	body, done := e.startUpload(func(r io.Reader) (backup.Receipt, error) {
+		return e.svc.Put(t.Context(), u, upload(blob(1000), ""), r)
 	}, blob(1000))
-	w.clock.advance(time.Minute - time.Microsecond)
-	if swept, err := w.svc.Sweep(t.Context()); err != nil || swept.Uploads != 0 {
-		t.Errorf("within the lease: %+v, %v", swept, err)
+	e.clock.advance(time.Minute - time.Microsecond)
+	if swept, err := e.svc.Sweep(t.Context()); err != nil || swept.Uploads != 0 {
+		t.Errorf("Sweep before the lease expired: %+v, %v, want nothing aborted", swept, err)
 	}
-	w.clock.advance(time.Microsecond)
-	if swept, err := w.svc.Sweep(t.Context()); err != nil || swept.Uploads != 1 || swept.Objects != 1 {
-		t.Errorf("after the lease: %+v, %v", swept, err)
+	e.clock.advance(time.Microsecond)
+	if swept, err := e.svc.Sweep(t.Context()); err != nil || swept.Uploads != 1 || swept.Objects != 1 {
+		t.Errorf("Sweep after the lease expired: %+v, %v, want 1 upload and 1 object", swept, err)
 	}
-	w.used(u, 0, 0, 0)
-	close(body.goOn)
-	if err := <-ended; !errors.Is(err, backup.ErrExpired) {
-		t.Errorf("the fenced upload: %v", err)
+	e.wantUsage(u, 0, 0, 0)
+	close(body.resume)
+	if err := <-done; !errors.Is(err, backup.ErrExpired) {
+		t.Errorf("the aborted upload: %v, want %v", err, backup.ErrExpired)
 	}
-	w.used(u, 0, 0, 0)
-	w.settled()
+	e.wantUsage(u, 0, 0, 0)
+	e.wantConsistent()
 }
 
-// TestHeartbeat keeps an upload alive for five times its lease.
-func TestHeartbeat(t *testing.T) {
+// An upload takes five times as long as its lease.
+func TestLeaseRenewalKeepsASlowUploadAlive(t *testing.T) {
 	t.Parallel()
 	const lease = 60 * time.Millisecond
-	w := setup(t)
-	svc := w.replica(func(c *backup.Config) { c.Lease = lease })
-	u := w.user(tier.Pro)
-	body, ended := w.start(func(r io.Reader) (backup.Receipt, error) {
+	e := setup(t)
+	svc := e.replica(func(c *backup.Config) { c.Lease = lease })
+	u := e.user(tier.Pro)
+	body, done := e.startUpload(func(r io.Reader) (backup.Receipt, error) {
 		return svc.Put(t.Context(), u, upload(blob(1000), ""), r)
 	}, blob(1000))
 	for range 6 {
-		w.clock.advance(lease * 5 / 6)
-		want := w.clock.now().Add(lease)
-		for held := (time.Time{}); !held.Equal(want); {
-			check(t, w.db.Pool.QueryRow(t.Context(), `SELECT lease_until FROM backup_metadata WHERE user_id = $1`, u.ID).Scan(&held))
+		e.clock.advance(lease * 5 / 6)
+		want := e.clock.now().Add(lease)
+		for leaseUntil := (time.Time{}); !leaseUntil.Equal(want); {
+			const query = `SELECT lease_until FROM backup_metadata WHERE user_id = $1`
+			must(t, e.db.Pool.QueryRow(t.Context(), query, u.ID).Scan(&leaseUntil))
 		}
-		if swept, err := w.svc.Sweep(t.Context()); err != nil || swept.Uploads != 0 {
-			t.Errorf("a live upload was given up: %+v, %v", swept, err)
+		if swept, err := e.svc.Sweep(t.Context()); err != nil || swept.Uploads != 0 {
+			t.Errorf("Sweep: %+v, %v, want the live upload untouched", swept, err)
 		}
 	}
-	close(body.goOn)
-	check(t, <-ended)
-	w.used(u, 1000, 0, 0)
-	w.settled()
+	close(body.resume)
+	must(t, <-done)
+	e.wantUsage(u, 1000, 0, 0)
+	e.wantConsistent()
 }
 
-// TestCallerLeaves ends the caller's context once every byte is stored: the backup is committed all the same.
-func TestCallerLeaves(t *testing.T) {
+// The caller's context ends once every byte is stored: the backup is committed nevertheless. In the middle of the
+// body it ends the upload.
+func TestCommitOutlivesTheCaller(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
-	u := w.user(tier.Pro)
-	ctx, leave := context.WithCancel(t.Context())
-	w.store.done("Put", func() error { leave(); return nil })
-	r, err := w.svc.Put(ctx, u, upload(blob(1000), "k"), bytes.NewReader(blob(1000)))
-	check(t, err)
-	w.latestIs(u, r.ID, blob(1000))
-	w.store.heal()
-	ctx, leave = context.WithCancel(t.Context())
-	body := io.MultiReader(bytes.NewReader(blob(1000)[:10]), gate(leave), bytes.NewReader(blob(1000)[10:]))
-	if _, err := w.svc.Put(ctx, u, upload(blob(1000), "l"), body); !errors.Is(err, context.Canceled) {
-		t.Errorf("left in the middle: %v", err)
+	e := setup(t)
+	u := e.user(tier.Pro)
+	ctx, cancel := context.WithCancel(t.Context())
+	e.store.after("Put", func() error { cancel(); return nil })
+	r, err := e.svc.Put(ctx, u, upload(blob(1000), "k"), bytes.NewReader(blob(1000)))
+	must(t, err)
+	e.wantLatest(u, r.ID, blob(1000))
+	e.store.reset()
+	ctx, cancel = context.WithCancel(t.Context())
+	body := io.MultiReader(bytes.NewReader(blob(1000)[:10]), hookReader(cancel), bytes.NewReader(blob(1000)[10:]))
+	if _, err := e.svc.Put(ctx, u, upload(blob(1000), "l"), body); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled in the middle of the body: %v, want %v", err, context.Canceled)
 	}
-	w.used(u, 1000, 0, 0)
-	w.settled()
+	e.wantUsage(u, 1000, 0, 0)
+	e.wantConsistent()
 }
 
-func TestMissingObject(t *testing.T) {
+func TestMissingObjectIsReportedAsInconsistent(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
-	u := w.user(tier.Pro)
-	w.put(u, blob(1000), "")
-	b, err := w.svc.Latest(t.Context(), u)
-	check(t, err)
+	e := setup(t)
+	u := e.user(tier.Pro)
+	e.put(u, blob(1000), "")
+	b, err := e.svc.Latest(t.Context(), u)
+	must(t, err)
 	key := u.ID.String() + "/" + b.ID.String()
-	check(t, os.Truncate(filepath.Join(w.folder, key), 999))
-	if _, err := w.svc.Open(t.Context(), b, 0, 10); !errors.Is(err, backup.ErrInconsistent) {
-		t.Errorf("a shortened object: %v", err)
+	must(t, os.Truncate(filepath.Join(e.folder, key), 999))
+	if _, err := e.svc.Open(t.Context(), b, 0, 10); !errors.Is(err, backup.ErrInconsistent) {
+		t.Errorf("Open of a truncated object: %v, want %v", err, backup.ErrInconsistent)
 	}
-	check(t, w.disk.Delete(t.Context(), key))
-	if _, err := w.svc.Open(t.Context(), b, 0, b.Size); !errors.Is(err, backup.ErrInconsistent) {
-		t.Errorf("a missing object: %v", err)
+	must(t, e.disk.Delete(t.Context(), key))
+	if _, err := e.svc.Open(t.Context(), b, 0, b.Size); !errors.Is(err, backup.ErrInconsistent) {
+		t.Errorf("Open of a missing object: %v, want %v", err, backup.ErrInconsistent)
 	}
-	if err := w.svc.Check(t.Context(), b); !errors.Is(err, backup.ErrInconsistent) {
-		t.Errorf("Check: %v", err)
+	if err := e.svc.CheckObject(t.Context(), b); !errors.Is(err, backup.ErrInconsistent) {
+		t.Errorf("CheckObject: %v, want %v", err, backup.ErrInconsistent)
 	}
-	check(t, w.svc.Delete(t.Context(), u, b.ID))
-	if _, err := w.svc.Open(t.Context(), b, 0, b.Size); !errors.Is(err, fault.ErrNotFound) {
-		t.Errorf("deleted in the meantime: %v", err)
+	must(t, e.svc.Delete(t.Context(), u, b.ID))
+	if _, err := e.svc.Open(t.Context(), b, 0, b.Size); !errors.Is(err, fault.ErrNotFound) {
+		t.Errorf("Open of a deleted backup: %v, want %v", err, fault.ErrNotFound)
 	}
-	w.settled()
+	e.wantConsistent()
 }
 
-func TestOrphans(t *testing.T) {
+func TestOrphansAreRemovedAfterADay(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
-	u := w.user(tier.Pro)
-	id := w.put(u, blob(1000), "")
+	e := setup(t)
+	u := e.user(tier.Pro)
+	id := e.put(u, blob(1000), "")
 	orphan := storetest.Key()
-	check(t, w.disk.Put(t.Context(), orphan, bytes.NewReader(blob(10)), 10))
-	if n, err := w.svc.RemoveOrphans(t.Context()); n != 0 || err != nil {
-		t.Errorf("a young object was removed: %d, %v", n, err)
+	must(t, e.disk.Put(t.Context(), orphan, bytes.NewReader(blob(10)), 10))
+	if n, err := e.svc.RemoveOrphans(t.Context()); n != 0 || err != nil {
+		t.Errorf("RemoveOrphans with a young orphan = %d, %v, want 0", n, err)
 	}
-	w.clock.advance(25 * time.Hour)
-	w.store.on("Delete", down)
-	if _, err := w.svc.RemoveOrphans(t.Context()); !errors.Is(err, backup.ErrStorage) {
-		t.Errorf("with the store down: %v", err)
+	e.clock.advance(25 * time.Hour)
+	e.store.before("Delete", storeDown)
+	if _, err := e.svc.RemoveOrphans(t.Context()); !errors.Is(err, backup.ErrStorage) {
+		t.Errorf("RemoveOrphans during a store outage: %v, want %v", err, backup.ErrStorage)
 	}
-	w.store.heal()
-	if n, err := w.svc.RemoveOrphans(t.Context()); n != 1 || err != nil {
-		t.Errorf("%d removed, %v", n, err)
+	e.store.reset()
+	if n, err := e.svc.RemoveOrphans(t.Context()); n != 1 || err != nil {
+		t.Errorf("RemoveOrphans = %d, %v, want 1", n, err)
 	}
-	w.latestIs(u, id, blob(1000))
-	w.settled()
+	e.wantLatest(u, id, blob(1000))
+	e.wantConsistent()
 }
 
-func TestRecount(t *testing.T) {
+func TestRecountCorrectsADriftedCounter(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
-	u, sound := w.user(tier.Pro), w.user(tier.Pro)
-	w.put(u, blob(1000), "")
-	w.put(sound, blob(700), "")
-	w.fill(u, 77)
-	drifts, err := w.svc.Recount(t.Context())
-	check(t, err)
+	e := setup(t)
+	u, other := e.user(tier.Pro), e.user(tier.Pro)
+	e.put(u, blob(1000), "")
+	e.put(other, blob(700), "")
+	e.setCommitted(u, 77)
+	drifts, err := e.svc.Recount(t.Context())
+	must(t, err)
 	want := backup.Drift{UserID: u.ID, Was: backup.Usage{Committed: 77}, Is: backup.Usage{Committed: 1000}}
 	if len(drifts) != 1 || drifts[0] != want {
-		t.Errorf("%+v, want %+v", drifts, want)
+		t.Errorf("Recount = %+v, want %+v", drifts, want)
 	}
-	w.used(u, 1000, 0, 0)
-	w.settled()
+	e.wantUsage(u, 1000, 0, 0)
+	e.wantConsistent()
 }

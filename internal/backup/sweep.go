@@ -14,30 +14,29 @@ import (
 )
 
 const (
-	removalLease  = time.Minute      // of whoever removes an object; after it another may try
-	removalTime   = 30 * time.Second // for one removal, so that the lease outlives it
+	removalLease  = time.Minute      // of the replica that removes an object; then another one may try
+	removalTime   = 30 * time.Second // limit of one removal, shorter than its lease
 	sweepEvery    = 15 * time.Second
 	recountEvery  = 24 * time.Hour
 	orphanAge     = 24 * time.Hour // an object younger than that may belong to a row that is about to be written
 	keysPerLookup = 500
 
-	uploadsPerLook = 100
+	expiredPerQuery = 100
 )
 
-// Swept counts what a sweep did.
-type Swept struct {
-	Uploads int // dead ones, given up
-	Objects int // removed, tombstones and the rest of uploads
-	Orphans int // objects and parts that no row knew
+// SweepStats counts the work of a sweep.
+type SweepStats struct {
+	Uploads int // aborted because their lease had expired
+	Objects int // removed, of deleted backups and of aborted uploads
 }
 
-// Sweep gives up every upload whose lease has run out, which frees its reservation, and removes the objects of deleted
-// and given-up backups. Several replicas may sweep at the same time. A store that is away ends the sweep with ErrStorage;
-// what is left is done by a later one.
-func (s *Service) Sweep(ctx context.Context) (Swept, error) {
-	var swept Swept
+// Sweep aborts every upload whose lease has expired, which frees its reservation, and removes the objects of
+// deleted backups and aborted uploads. Several replicas may sweep at the same time. When the store does not
+// respond, Sweep returns ErrStorage and the next sweep continues.
+func (s *Service) Sweep(ctx context.Context) (SweepStats, error) {
+	var swept SweepStats
 	var err error
-	if swept.Uploads, err = s.endDeadUploads(ctx); err != nil {
+	if swept.Uploads, err = s.abortExpiredUploads(ctx); err != nil {
 		return swept, err
 	}
 	for {
@@ -49,38 +48,39 @@ func (s *Service) Sweep(ctx context.Context) (Swept, error) {
 		if err != nil {
 			return swept, postgres.Translate(err)
 		}
-		if err := s.remove(ctx, row); err != nil {
+		if err := s.removeObject(ctx, row); err != nil {
 			return swept, err
 		}
 		swept.Objects++
 	}
 }
 
-// endDeadUploads fences every upload whose lease has run out: after that it cannot commit any more.
-func (s *Service) endDeadUploads(ctx context.Context) (ended int, err error) {
+// abortExpiredUploads aborts every upload whose lease has expired: it cannot commit any more, even if it is still
+// running.
+func (s *Service) abortExpiredUploads(ctx context.Context) (aborted int, err error) {
 	for {
 		now := s.now()
-		dead, err := s.q.DeadUploads(ctx, s.db.Pool, now, uploadsPerLook)
+		expired, err := s.q.DeadUploads(ctx, s.db.Pool, now, expiredPerQuery)
 		if err != nil {
-			return ended, postgres.Translate(err)
+			return aborted, postgres.Translate(err)
 		}
-		before := ended
-		for _, upload := range dead {
+		before := aborted
+		for _, upload := range expired {
 			rows, err := s.q.AbortDeadUpload(ctx, s.db.Pool,
 				db.AbortDeadUploadParams{UserID: upload.UserID, Now: now, ID: upload.ID})
 			if err != nil {
-				return ended, postgres.Translate(err)
+				return aborted, postgres.Translate(err)
 			}
-			ended += int(rows)
+			aborted += int(rows)
 		}
-		if len(dead) < uploadsPerLook || ended == before { // the rest, if any, is another replica's at this moment
-			return ended, nil
+		if len(expired) < expiredPerQuery || aborted == before { // another replica is aborting the rest, if any
+			return aborted, nil
 		}
 	}
 }
 
-// remove deletes the object of a claimed row and then says so in the row. It may be done twice.
-func (s *Service) remove(ctx context.Context, row db.ClaimRemovalRow) error {
+// removeObject deletes the object of a claimed row and then updates the row. Doing it twice is harmless.
+func (s *Service) removeObject(ctx context.Context, row db.ClaimRemovalRow) error {
 	limited, cancel := context.WithTimeout(ctx, removalTime)
 	defer cancel()
 	if err := s.cfg.Store.Delete(limited, row.S3Key); err != nil {
@@ -92,18 +92,20 @@ func (s *Service) remove(ctx context.Context, row db.ClaimRemovalRow) error {
 	return postgres.Translate(s.q.FinishRemoval(ctx, s.db.Pool, row.ID))
 }
 
-// RemoveOrphans removes objects and unfinished parts older than a day that belong to no row, and returns how many there
-// were. It reads the store's whole listing.
+// RemoveOrphans removes the objects and unfinished parts that are older than a day and belong to no row, and
+// returns their number. It lists the whole store.
 func (s *Service) RemoveOrphans(ctx context.Context) (int, error) {
-	removed, page := 0, []string(nil)
+	removed := 0
+	var page []string
 	flush := func() error {
 		n, err := s.removeUnknown(ctx, page)
-		removed, page = removed+n, page[:0]
+		removed += n
+		page = page[:0]
 		return err
 	}
-	old := s.now().Add(-orphanAge)
+	cutoff := s.now().Add(-orphanAge)
 	err := s.cfg.Store.List(ctx, func(o Object) error {
-		if !o.ModifiedAt.Before(old) {
+		if !o.ModifiedAt.Before(cutoff) {
 			return nil
 		}
 		page = append(page, o.Key)
@@ -118,8 +120,9 @@ func (s *Service) RemoveOrphans(ctx context.Context) (int, error) {
 	return removed, storageError(err)
 }
 
+// removeUnknown removes the objects of those keys that belong to no row.
 func (s *Service) removeUnknown(ctx context.Context, keys []string) (int, error) {
-	inUse, err := s.inUse(ctx, keys)
+	inUse, err := s.keysInUse(ctx, keys)
 	if err != nil {
 		return 0, err
 	}
@@ -131,14 +134,14 @@ func (s *Service) removeUnknown(ctx context.Context, keys []string) (int, error)
 		if err := s.cfg.Store.Delete(ctx, key); err != nil {
 			return removed, ErrStorage.WithCause(err)
 		}
-		inUse[key] = true // an object and its unfinished twin are one removal
+		inUse[key] = true // a key is listed twice when it has an object and unfinished parts
 		removed++
 	}
 	return removed, nil
 }
 
-// inUse says which of the keys belong to a row, other than that of a backup whose object was removed.
-func (s *Service) inUse(ctx context.Context, keys []string) (map[string]bool, error) {
+// keysInUse returns the keys that belong to a row, except rows whose object was removed already.
+func (s *Service) keysInUse(ctx context.Context, keys []string) (map[string]bool, error) {
 	inUse := make(map[string]bool, len(keys))
 	if len(keys) == 0 {
 		return inUse, nil

@@ -17,42 +17,43 @@ import (
 
 const (
 	backupsPerPage = 500
-	checksAtOnce   = 8
+	verifyParallel = 8
 )
 
-// Verification is what Verify found.
+// Verification is the result of Verify.
 type Verification struct {
-	Backups int       // committed ones that were checked
-	Bytes   int64     // of them
-	Damaged []Damaged // backups on record that cannot be restored
-	Unknown []Object  // of no backup; RemoveOrphans removes them once they are a day old
-	Drifts  []Drift   // of quota counters, mended
+	Backups int       // committed backups that were verified
+	Bytes   int64     // their total size
+	Damaged []Damaged // backups that cannot be restored
+	Unknown []Object  // objects of no backup; RemoveOrphans removes them once they are a day old
+	Drifts  []Drift   // quota counters that were wrong and have been corrected
 }
 
-// Damaged is a committed backup whose bytes are not what was stored. Reason is in words for an operator.
+// Damaged is a committed backup whose bytes are not those that were uploaded. Reason is a sentence for the operator.
 type Damaged struct {
 	ID, UserID uuid.UUID
 	Reason     string
 }
 
-// Progress tells how far Verify is. Total was counted at its start, and uploads go on meanwhile.
+// Progress reports how far Verify has come. Total was counted at the start, while uploads and deletions go on.
 type Progress struct {
-	Checked, Total int
+	Checked, Total int   // backups
 	Bytes          int64 // of the backups checked
 }
 
-// Verify recounts the quotas, which mends them, and compares every committed backup with the store: that its object is
-// there and has its size and, with readData, that its bytes have their SHA-256. It may run while the service does: what
-// is deleted meanwhile is no damage. watch, unless nil, is called after each backup, never twice at a time. A store or a
-// database that is away ends it with ErrStorage or db_unavailable: that says nothing about the backups.
-func (s *Service) Verify(ctx context.Context, readData bool, watch func(Progress)) (Verification, error) {
+// Verify recounts the quotas, which corrects them, and compares every committed backup with the store: its object
+// must exist with the right size and, with readData, the right SHA-256. It may run while the service is serving; a
+// backup that is deleted meanwhile is not damaged. onProgress, unless nil, is called after each backup, one call at
+// a time. When the store or the database does not respond, Verify ends with ErrStorage or db_unavailable, which
+// says nothing about the backups.
+func (s *Service) Verify(ctx context.Context, readData bool, onProgress func(Progress)) (Verification, error) {
 	drifts, err := s.Recount(ctx)
-	v := &verifier{Service: s, readData: readData, watch: watch, found: Verification{Drifts: drifts}}
+	v := &verifier{Service: s, readData: readData, onProgress: onProgress, found: Verification{Drifts: drifts}}
 	if err == nil {
-		err = v.checkRows(ctx)
+		err = v.verifyRows(ctx)
 	}
 	if err == nil {
-		err = v.checkObjects(ctx)
+		err = v.findUnknownObjects(ctx)
 	}
 	return v.found, err
 }
@@ -60,15 +61,15 @@ func (s *Service) Verify(ctx context.Context, readData bool, watch func(Progress
 // verifier is one Verify in progress.
 type verifier struct {
 	*Service
-	readData bool
-	watch    func(Progress)
-	total    int
+	readData   bool
+	onProgress func(Progress)
+	total      int
 
 	mu    sync.Mutex
 	found Verification
 }
 
-func (v *verifier) checkRows(ctx context.Context) error {
+func (v *verifier) verifyRows(ctx context.Context) error {
 	total, err := v.q.CountCommitted(ctx, v.db.Pool)
 	if err != nil {
 		return postgres.Translate(err)
@@ -80,11 +81,11 @@ func (v *verifier) checkRows(ctx context.Context) error {
 		if err != nil {
 			return postgres.Translate(err)
 		}
-		group, running := errgroup.WithContext(ctx)
-		group.SetLimit(checksAtOnce)
+		group, groupCtx := errgroup.WithContext(ctx)
+		group.SetLimit(verifyParallel)
 		for _, row := range page {
 			after = row.ID
-			group.Go(func() error { return v.checkOne(running, backupOf(db.BackupByIDRow(row))) })
+			group.Go(func() error { return v.verifyBackup(groupCtx, fromRow(db.BackupByIDRow(row))) })
 		}
 		if err := group.Wait(); err != nil || len(page) < backupsPerPage {
 			return err
@@ -92,11 +93,11 @@ func (v *verifier) checkRows(ctx context.Context) error {
 	}
 }
 
-// checkOne notes what is wrong with b; its error is one of the store or the database.
-func (v *verifier) checkOne(ctx context.Context, b Backup) error {
-	err := v.Check(ctx, b)
+// verifyBackup records what is wrong with b. It returns only errors of the store or the database.
+func (v *verifier) verifyBackup(ctx context.Context, b Backup) error {
+	err := v.CheckObject(ctx, b)
 	if err == nil && v.readData {
-		err = v.readAll(ctx, b)
+		err = v.verifyData(ctx, b)
 	}
 	reason := ""
 	switch {
@@ -111,11 +112,11 @@ func (v *verifier) checkOne(ctx context.Context, b Backup) error {
 	case err != nil:
 		return err
 	}
-	v.note(b, reason)
+	v.record(b, reason)
 	return nil
 }
 
-func (v *verifier) note(b Backup, reason string) {
+func (v *verifier) record(b Backup, reason string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.found.Backups++
@@ -123,22 +124,22 @@ func (v *verifier) note(b Backup, reason string) {
 	if reason != "" {
 		v.found.Damaged = append(v.found.Damaged, Damaged{ID: b.ID, UserID: b.UserID, Reason: reason})
 	}
-	if v.watch != nil {
-		v.watch(Progress{Checked: v.found.Backups, Total: v.total, Bytes: v.found.Bytes})
+	if v.onProgress != nil {
+		v.onProgress(Progress{Checked: v.found.Backups, Total: v.total, Bytes: v.found.Bytes})
 	}
 }
 
-// readAll compares every byte of b with its checksum. Its errors are those of Open; ErrInconsistent means wrong bytes.
-func (v *verifier) readAll(ctx context.Context, b Backup) error {
+// verifyData reads all of b and compares its checksum. Its errors are those of Open; ErrInconsistent means wrong bytes.
+func (v *verifier) verifyData(ctx context.Context, b Backup) error {
 	body, err := v.Open(ctx, b, 0, b.Size)
 	if err != nil {
 		return err
 	}
-	read := newMeter(body, Upload{Size: b.Size, Checksum: b.Checksum})
-	defer read.close()
-	_, err = io.Copy(io.Discard, read)
-	if closed := body.Close(); err == nil {
-		err = closed
+	verified := newVerifyingReader(body, Upload{Size: b.Size, Checksum: b.Checksum})
+	defer verified.close()
+	_, err = io.Copy(io.Discard, verified)
+	if closeErr := body.Close(); err == nil {
+		err = closeErr
 	}
 	switch {
 	case err == nil:
@@ -146,8 +147,8 @@ func (v *verifier) readAll(ctx context.Context, b Backup) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	if _, gone := v.Find(ctx, identity.User{ID: b.UserID}, b.ID); gone != nil {
-		return gone
+	if _, findErr := v.Find(ctx, identity.User{ID: b.UserID}, b.ID); findErr != nil {
+		return findErr // not_found: deleted meanwhile
 	}
 	if errors.Is(err, ErrChecksum) {
 		return ErrInconsistent.WithCause(err)
@@ -155,19 +156,19 @@ func (v *verifier) readAll(ctx context.Context, b Backup) error {
 	return ErrStorage.WithCause(err)
 }
 
-// checkObjects looks for objects that no row knows. Rows are written before objects and go after them, so that one that
-// is still there once its row was looked for and not found is nobody's. Of unfinished ones only old ones count: an upload
-// that is being given up has some for a moment.
-func (v *verifier) checkObjects(ctx context.Context) error {
-	old := v.now().Add(-orphanAge)
+// findUnknownObjects records the objects that belong to no row. A row is written before its object and outlives it,
+// so an object that still exists after its row was not found belongs to nobody. Only old unfinished objects count:
+// an upload that is being aborted has some for a moment.
+func (v *verifier) findUnknownObjects(ctx context.Context) error {
+	cutoff := v.now().Add(-orphanAge)
 	var page []Object
 	flush := func() error {
-		err := v.noteUnknown(ctx, page)
+		err := v.recordUnknown(ctx, page)
 		page = page[:0]
 		return err
 	}
 	err := v.cfg.Store.List(ctx, func(o Object) error {
-		if o.Unfinished && o.ModifiedAt.After(old) {
+		if o.Unfinished && o.ModifiedAt.After(cutoff) {
 			return nil
 		}
 		if page = append(page, o); len(page) < keysPerLookup {
@@ -181,12 +182,12 @@ func (v *verifier) checkObjects(ctx context.Context) error {
 	return storageError(err)
 }
 
-func (v *verifier) noteUnknown(ctx context.Context, page []Object) error {
+func (v *verifier) recordUnknown(ctx context.Context, page []Object) error {
 	keys := make([]string, 0, len(page))
 	for _, o := range page {
 		keys = append(keys, o.Key)
 	}
-	inUse, err := v.inUse(ctx, keys)
+	inUse, err := v.keysInUse(ctx, keys)
 	if err != nil {
 		return err
 	}
@@ -195,7 +196,7 @@ func (v *verifier) noteUnknown(ctx context.Context, page []Object) error {
 			continue
 		}
 		if _, err := v.cfg.Store.Stat(ctx, o.Key); errors.Is(err, ErrNoObject) && !o.Unfinished {
-			continue // removed since it was listed
+			continue // removed after it was listed
 		}
 		v.found.Unknown = append(v.found.Unknown, o)
 	}

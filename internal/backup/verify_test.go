@@ -16,40 +16,40 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// TestVerify damages backups in every way and finds each; what is whole, deleted or on its way is no finding.
-func TestVerify(t *testing.T) {
+// Intact and deleted backups and uploads in progress are not reported.
+func TestVerifyFindsEveryKindOfDamage(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
-	u := w.user(tier.Pro)
-	file := func(id uuid.UUID) string { return filepath.Join(w.folder, u.ID.String(), id.String()) }
-	w.put(u, blob(1000), "")
-	check(t, w.svc.Delete(t.Context(), u, w.put(u, blob(10), "")))
-	missing, short, flipped := w.put(u, blob(1001), ""), w.put(u, blob(1002), ""), w.put(u, blob(1003), "")
-	check(t, os.Remove(file(missing)))
-	check(t, os.Truncate(file(short), 5))
+	e := setup(t)
+	u := e.user(tier.Pro)
+	file := func(id uuid.UUID) string { return filepath.Join(e.folder, u.ID.String(), id.String()) }
+	e.put(u, blob(1000), "")
+	must(t, e.svc.Delete(t.Context(), u, e.put(u, blob(10), "")))
+	missing, short, flipped := e.put(u, blob(1001), ""), e.put(u, blob(1002), ""), e.put(u, blob(1003), "")
+	must(t, os.Remove(file(missing)))
+	must(t, os.Truncate(file(short), 5))
 	damaged := blob(1003)
 	damaged[500] ^= 1
-	check(t, os.WriteFile(file(flipped), damaged, 0o600))
+	must(t, os.WriteFile(file(flipped), damaged, 0o600))
 	orphan := storetest.Key()
-	check(t, w.disk.Put(t.Context(), orphan, bytes.NewReader(blob(10)), 10))
-	young := filepath.Join(w.folder, storetest.Key()+".partial")
-	check(t, os.MkdirAll(filepath.Dir(young), 0o700))
-	check(t, os.WriteFile(young, blob(5), 0o600))
-	w.fill(u, 7)
+	must(t, e.disk.Put(t.Context(), orphan, bytes.NewReader(blob(10)), 10))
+	young := filepath.Join(e.folder, storetest.Key()+".partial")
+	must(t, os.MkdirAll(filepath.Dir(young), 0o700))
+	must(t, os.WriteFile(young, blob(5), 0o600))
+	e.setCommitted(u, 7)
 	want := map[uuid.UUID]string{missing: "its object is missing", short: "its object has another size"}
 	for _, readData := range []bool{false, true} {
 		if readData {
 			want[flipped] = "its bytes do not have their checksum"
 		}
 		seen := 0
-		found, err := w.svc.Verify(t.Context(), readData, func(p backup.Progress) {
+		found, err := e.svc.Verify(t.Context(), readData, func(p backup.Progress) {
 			if seen++; p.Checked != seen || p.Total != 4 {
-				t.Errorf("progress: %+v, want %d of 4", p, seen)
+				t.Errorf("progress %+v, want %d of 4", p, seen)
 			}
 		})
-		check(t, err)
+		must(t, err)
 		if found.Backups != 4 || found.Bytes != 4006 || seen != 4 {
-			t.Errorf("checked: %+v, progress seen %d times", found, seen)
+			t.Errorf("verified %+v with %d progress reports, want 4 backups of 4006 bytes and 4 reports", found, seen)
 		}
 		if len(found.Damaged) != len(want) {
 			t.Errorf("damaged: %+v, want %v", found.Damaged, want)
@@ -63,59 +63,59 @@ func TestVerify(t *testing.T) {
 			t.Errorf("unknown: %+v, want %s", found.Unknown, orphan)
 		}
 		if drifted := len(found.Drifts) == 1; drifted == readData {
-			t.Errorf("drifts: %+v, and the first run mends them", found.Drifts)
+			t.Errorf("drifts %+v with readData %v, want one in the first run only", found.Drifts, readData)
 		}
 	}
-	w.used(u, 4006, 0, 0)
+	e.wantUsage(u, 4006, 0, 0)
 }
 
-// TestVerifyAbandonedParts reports what an upload left a day ago.
-func TestVerifyAbandonedParts(t *testing.T) {
+func TestVerifyReportsAbandonedParts(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
+	e := setup(t)
 	key := storetest.Key()
-	name := filepath.Join(w.folder, key+".partial")
-	check(t, os.MkdirAll(filepath.Dir(name), 0o700))
-	check(t, os.WriteFile(name, blob(5), 0o600))
-	w.clock.advance(25 * time.Hour)
-	found, err := w.svc.Verify(t.Context(), false, nil)
-	check(t, err)
+	name := filepath.Join(e.folder, key+".partial")
+	must(t, os.MkdirAll(filepath.Dir(name), 0o700))
+	must(t, os.WriteFile(name, blob(5), 0o600))
+	e.clock.advance(25 * time.Hour)
+	found, err := e.svc.Verify(t.Context(), false, nil)
+	must(t, err)
 	if len(found.Unknown) != 1 || found.Unknown[0].Key != key || !found.Unknown[0].Unfinished {
-		t.Errorf("%+v", found)
+		t.Errorf("Verify = %+v, want the abandoned parts as the only unknown object", found)
 	}
 }
 
-// TestVerifyWhileWeWork deletes a backup at the moment it is looked at, and takes the store and the database away.
-func TestVerifyWhileWeWork(t *testing.T) {
+// A backup is deleted while Verify looks at it, then the store and the database stop responding.
+func TestVerifyToleratesDeletionsAndReportsOutages(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
-	u := w.user(tier.Pro)
-	id := w.put(u, blob(1000), "")
+	e := setup(t)
+	u := e.user(tier.Pro)
+	id := e.put(u, blob(1000), "")
 	for _, moment := range []string{"Stat", "Get"} {
-		w.store.on(moment, func() error {
-			w.store.heal()
-			check(t, w.svc.Delete(t.Context(), u, id))
-			_, err := w.svc.Sweep(t.Context())
+		e.store.before(moment, func() error {
+			e.store.reset()
+			must(t, e.svc.Delete(t.Context(), u, id))
+			_, err := e.svc.Sweep(t.Context())
 			return err
 		})
-		found, err := w.svc.Verify(t.Context(), true, nil)
-		check(t, err)
+		found, err := e.svc.Verify(t.Context(), true, nil)
+		must(t, err)
 		if len(found.Damaged) > 0 || len(found.Unknown) > 0 || len(found.Drifts) > 0 {
 			t.Errorf("deleted before %s: %+v", moment, found)
 		}
-		id = w.put(u, blob(1000), "")
+		id = e.put(u, blob(1000), "")
 	}
 	for _, moment := range []string{"Stat", "Get"} {
-		w.store.on(moment, down)
-		if found, err := w.svc.Verify(t.Context(), true, nil); !errors.Is(err, backup.ErrStorage) || len(found.Damaged) > 0 {
-			t.Errorf("with the store away at %s: %+v, %v", moment, found, err)
+		e.store.before(moment, storeDown)
+		found, err := e.svc.Verify(t.Context(), true, nil)
+		if !errors.Is(err, backup.ErrStorage) || len(found.Damaged) > 0 {
+			t.Errorf("store outage at %s: %+v, %v, want %v and no damage", moment, found, err, backup.ErrStorage)
 		}
-		w.store.heal()
+		e.store.reset()
 	}
-	w.settled()
-	v := w.victim()
-	v.kill()
-	if _, err := v.svc.Verify(t.Context(), false, nil); !errors.Is(err, fault.ErrDatabase) {
-		t.Errorf("without a database: %v", err)
+	e.wantConsistent()
+	replica := e.newCrashingReplica()
+	replica.crash()
+	if _, err := replica.svc.Verify(t.Context(), false, nil); !errors.Is(err, fault.ErrDatabase) {
+		t.Errorf("without a database: %v, want %v", err, fault.ErrDatabase)
 	}
 }

@@ -15,22 +15,27 @@ import (
 )
 
 var (
-	errLength = fault.New(fault.LengthRequired, "Send Content-Length, or X-Backup-Size where the length is not known to the HTTP client.")
-	errRange  = fault.New(fault.RangeNotSatisfiable, "The backup has no such range; Content-Range says its size.")
+	errLengthRequired = fault.New(fault.LengthRequired,
+		"Send Content-Length, or X-Backup-Size where the length is not known to the HTTP client.")
+	errRangeNotSatisfiable = fault.New(fault.RangeNotSatisfiable,
+		"The backup has no such range; Content-Range says its size.")
 )
 
-// defaultHistory is how many entries a history has when the caller does not say.
-const defaultHistory = 50
+// defaultHistoryLimit is the number of entries in a history when the caller does not set a limit.
+const defaultHistoryLimit = 50
 
 // PutBackup stores a backup.
 func (s *Server) PutBackup(ctx context.Context, r api.PutBackupRequestObject) (api.PutBackupResponseObject, error) {
-	size, err := sizeOf(r.Params)
+	size, err := declaredSize(r.Params)
 	if err != nil {
 		return nil, err
 	}
 	up := backup.Upload{
-		Version: r.Params.XBackupVersion, Timestamp: time.UnixMilli(r.Params.XBackupTimestamp), Size: size,
-		Checksum: strings.ToLower(r.Params.XBackupChecksum), ChunkCount: 1,
+		Version:    r.Params.XBackupVersion,
+		Timestamp:  time.UnixMilli(r.Params.XBackupTimestamp),
+		Checksum:   strings.ToLower(r.Params.XBackupChecksum),
+		Size:       size,
+		ChunkCount: 1,
 	}
 	if r.Params.XBackupChunkCount != nil {
 		up.ChunkCount = *r.Params.XBackupChunkCount
@@ -42,50 +47,56 @@ func (s *Server) PutBackup(ctx context.Context, r api.PutBackupRequestObject) (a
 	if err != nil {
 		return nil, err
 	}
-	return stored{receipt, requestInfoFrom(ctx)}, nil
+	return putBackupResponse{receipt, requestInfoFrom(ctx)}, nil
 }
 
-// sizeOf is the declared size of the blob.
-func sizeOf(p api.PutBackupParams) (int64, error) {
+// declaredSize returns the size of the body by Content-Length or X-Backup-Size, which have to agree.
+func declaredSize(p api.PutBackupParams) (int64, error) {
 	switch {
 	case p.ContentLength == nil && p.XBackupSize == nil:
-		return 0, errLength
+		return 0, errLengthRequired
 	case p.ContentLength == nil:
 		return *p.XBackupSize, nil
 	case p.XBackupSize != nil && *p.XBackupSize != *p.ContentLength:
-		return 0, fault.ErrValidation.WithDetails(fault.Detail{Pointer: "/header/X-Backup-Size", Message: "differs from Content-Length"})
+		return 0, fault.ErrValidation.WithDetails(
+			fault.Detail{Pointer: "/header/X-Backup-Size", Message: "differs from Content-Length"})
 	}
 	return *p.ContentLength, nil
 }
 
-// stored answers an upload.
-type stored struct {
+// putBackupResponse is the response to an upload.
+type putBackupResponse struct {
 	receipt backup.Receipt
 	info    *requestInfo
 }
 
-// VisitPutBackupResponse writes the receipt. Where the body was not asked for, the connection ends with the answer.
-func (r stored) VisitPutBackupResponse(w http.ResponseWriter) error {
+// VisitPutBackupResponse writes the receipt. When the body was not read, it also closes the connection.
+func (r putBackupResponse) VisitPutBackupResponse(w http.ResponseWriter) error {
 	if !r.info.bodyRead {
 		w.Header().Set("Connection", "close")
 	}
 	return api.PutBackup200JSONResponse{Body: api.BackupStored{Ok: true, ID: r.receipt.ID}}.VisitPutBackupResponse(w)
 }
 
-// GetLatestBackup answers the backup committed last.
-func (s *Server) GetLatestBackup(ctx context.Context, r api.GetLatestBackupRequestObject) (api.GetLatestBackupResponseObject, error) {
+// GetLatestBackup sends the backup that was committed last.
+func (s *Server) GetLatestBackup(
+	ctx context.Context, r api.GetLatestBackupRequestObject,
+) (api.GetLatestBackupResponseObject, error) {
 	b, err := s.cfg.Backups.Latest(ctx, identity.From(ctx))
 	if err != nil {
 		return nil, err
 	}
 	return s.download(ctx, b, conditions{
-		noneMatch: r.Params.IfNoneMatch, modifiedSince: r.Params.IfModifiedSince, rang: r.Params.Range, ifRange: r.Params.IfRange,
+		noneMatch: r.Params.IfNoneMatch, modifiedSince: r.Params.IfModifiedSince,
+		rangeHeader: r.Params.Range, ifRange: r.Params.IfRange,
 		latest: true,
 	})
 }
 
-// HeadLatestBackup describes the backup committed last.
-func (s *Server) HeadLatestBackup(ctx context.Context, r api.HeadLatestBackupRequestObject) (api.HeadLatestBackupResponseObject, error) {
+// HeadLatestBackup sends the headers of the backup that was committed last.
+func (s *Server) HeadLatestBackup(
+	ctx context.Context, r api.HeadLatestBackupRequestObject,
+) (api.HeadLatestBackupResponseObject, error) {
 	b, err := s.cfg.Backups.Latest(ctx, identity.From(ctx))
 	if err != nil {
 		return nil, err
@@ -95,31 +106,34 @@ func (s *Server) HeadLatestBackup(ctx context.Context, r api.HeadLatestBackupReq
 	})
 }
 
-// GetBackup answers one backup.
+// GetBackup sends one backup.
 func (s *Server) GetBackup(ctx context.Context, r api.GetBackupRequestObject) (api.GetBackupResponseObject, error) {
 	b, err := s.cfg.Backups.Find(ctx, identity.From(ctx), r.BackupID)
 	if err != nil {
 		return nil, err
 	}
 	return s.download(ctx, b, conditions{
-		noneMatch: r.Params.IfNoneMatch, modifiedSince: r.Params.IfModifiedSince, rang: r.Params.Range, ifRange: r.Params.IfRange,
+		noneMatch: r.Params.IfNoneMatch, modifiedSince: r.Params.IfModifiedSince,
+		rangeHeader: r.Params.Range, ifRange: r.Params.IfRange,
 	})
 }
 
-// HeadBackup describes one backup.
+// HeadBackup sends the headers of one backup.
 func (s *Server) HeadBackup(ctx context.Context, r api.HeadBackupRequestObject) (api.HeadBackupResponseObject, error) {
 	b, err := s.cfg.Backups.Find(ctx, identity.From(ctx), r.BackupID)
 	if err != nil {
 		return nil, err
 	}
-	return s.download(ctx, b, conditions{noneMatch: r.Params.IfNoneMatch, modifiedSince: r.Params.IfModifiedSince, head: true})
+	return s.download(ctx, b, conditions{
+		noneMatch: r.Params.IfNoneMatch, modifiedSince: r.Params.IfModifiedSince, head: true,
+	})
 }
 
 // ListBackupHistory lists the caller's backups.
 func (s *Server) ListBackupHistory(
 	ctx context.Context, r api.ListBackupHistoryRequestObject,
 ) (api.ListBackupHistoryResponseObject, error) {
-	limit, before := defaultHistory, uuid.Nil
+	limit, before := defaultHistoryLimit, uuid.Nil
 	if r.Params.Limit != nil {
 		limit = int(*r.Params.Limit)
 	}
@@ -133,59 +147,69 @@ func (s *Server) ListBackupHistory(
 	list := make(api.BackupList, 0, len(backups))
 	for _, b := range backups {
 		list = append(list, api.BackupMetadata{
-			ID: b.ID, Version: b.Version, Timestamp: b.Timestamp.UnixMilli(), Checksum: b.Checksum, ChunkCount: b.ChunkCount,
-			SizeBytes: b.Size, CreatedAt: b.CommittedAt.UnixMilli(),
+			ID:         b.ID,
+			Version:    b.Version,
+			Timestamp:  b.Timestamp.UnixMilli(),
+			Checksum:   b.Checksum,
+			ChunkCount: b.ChunkCount,
+			SizeBytes:  b.Size,
+			CreatedAt:  b.CommittedAt.UnixMilli(),
 		})
 	}
 	return api.ListBackupHistory200JSONResponse{Body: list}, nil
 }
 
 // DeleteBackup deletes one backup.
-func (s *Server) DeleteBackup(ctx context.Context, r api.DeleteBackupRequestObject) (api.DeleteBackupResponseObject, error) {
+func (s *Server) DeleteBackup(
+	ctx context.Context, r api.DeleteBackupRequestObject,
+) (api.DeleteBackupResponseObject, error) {
 	if err := s.cfg.Backups.Delete(ctx, identity.From(ctx), r.BackupID); err != nil {
 		return nil, err
 	}
 	return api.DeleteBackup200JSONResponse{Body: okBody}, nil
 }
 
-// download decides what a conditional or range request is answered with, and opens the bytes.
-func (s *Server) download(ctx context.Context, b backup.Backup, c conditions) (blob, error) {
-	answer := blob{backup: b, status: http.StatusOK, length: b.Size}
-	dated, err := s.dated(ctx, b, c)
+// download decides about the response to a conditional or range request, and opens the bytes that it sends.
+func (s *Server) download(ctx context.Context, b backup.Backup, c conditions) (downloadResponse, error) {
+	response := downloadResponse{backup: b, status: http.StatusOK, length: b.Size}
+	dateUsable, err := s.lastModifiedUsable(ctx, b, c)
 	if err != nil {
-		return blob{}, err
+		return downloadResponse{}, err
 	}
-	if c.unchanged(b, dated) {
-		answer.status = http.StatusNotModified
-		return answer, nil
+	if c.notModified(b, dateUsable) {
+		response.status = http.StatusNotModified
+		return response, nil
 	}
 	if c.head {
-		return answer, s.cfg.Backups.Check(ctx, b)
+		return response, s.cfg.Backups.CheckObject(ctx, b)
 	}
-	if c.ifRange == nil { // a condition on a range speaks of our ETag, which the store behind a link does not know
-		link, err := s.cfg.Backups.Link(ctx, b)
-		if err != nil || link != "" {
-			answer.status, answer.link = http.StatusTemporaryRedirect, link
-			return answer, err
+	if c.ifRange == nil { // If-Range compares our ETag, which the object store does not know
+		url, err := s.cfg.Backups.DownloadURL(ctx, b)
+		if err != nil || url != "" {
+			response.status = http.StatusTemporaryRedirect
+			response.location = url
+			return response, err
 		}
 	}
-	if c.wantsRange(b, dated) {
-		switch first, length, ok := parseRange(*c.rang, b.Size); {
+	if c.rangeApplies(b, dateUsable) {
+		switch first, length, ok := parseRange(*c.rangeHeader, b.Size); {
 		case ok && length == 0:
-			answer.status = http.StatusRequestedRangeNotSatisfiable
-			return answer, nil
+			response.status = http.StatusRequestedRangeNotSatisfiable
+			return response, nil
 		case ok:
-			answer.status, answer.first, answer.length = http.StatusPartialContent, first, length
+			response.status = http.StatusPartialContent
+			response.first = first
+			response.length = length
 		}
 	}
-	answer.body, err = s.cfg.Backups.Open(ctx, b, answer.first, answer.length)
-	return answer, err
+	response.body, err = s.cfg.Backups.Open(ctx, b, response.first, response.length)
+	return response, err
 }
 
-// dated reports whether the date of b can stand for it; it is asked for only where a date decides.
-func (s *Server) dated(ctx context.Context, b backup.Backup, c conditions) (bool, error) {
-	if !c.needsDate() {
+// lastModifiedUsable reports whether Last-Modified identifies b. It asks the database only when a date decides.
+func (s *Server) lastModifiedUsable(ctx context.Context, b backup.Backup, c conditions) (bool, error) {
+	if !c.needsLastModified() {
 		return false, nil
 	}
-	return s.cfg.Backups.DateIdentifies(ctx, b, c.latest)
+	return s.cfg.Backups.LastModifiedUsable(ctx, b, c.latest)
 }

@@ -10,58 +10,65 @@ import (
 	"github.com/adiuva/cloud-api/internal/backup"
 )
 
-// conditions are what a download depends on, by RFC 9110 §13 and §14. A nil member was not sent.
+// conditions are the request headers that decide about a download, by RFC 9110 §13 and §14. A nil member was not sent.
+//
+// http.ServeContent is no substitute. It responds with another status to malformed ranges, several ranges, other units,
+// ranges of an empty body and ranges in HEAD, honours If-Match, omits Last-Modified from 304, and cannot report that an
+// object is missing from the store. Almost every header would have to be rewritten for it by the code below.
 type conditions struct {
-	noneMatch, modifiedSince, rang, ifRange *string
+	noneMatch, modifiedSince, rangeHeader, ifRange *string
 
-	latest bool // asked for as the latest, so that the date has to tell it from later ones too
+	latest bool // the latest backup was requested, so that the date has to distinguish it from later ones as well
 	head   bool
 }
 
-// needsDate reports whether the commit's date may decide the answer.
-func (c conditions) needsDate() bool {
-	return c.noneMatch == nil && c.modifiedSince != nil || c.rang != nil && c.ifRange != nil && !isTag(*c.ifRange)
+// needsLastModified reports whether the response may depend on the date of the commit.
+func (c conditions) needsLastModified() bool {
+	return c.noneMatch == nil && c.modifiedSince != nil ||
+		c.rangeHeader != nil && c.ifRange != nil && !isETag(*c.ifRange)
 }
 
-// unchanged reports whether the answer is 304. An entity tag decides alone; a date only where it is the backup's own.
-func (c conditions) unchanged(b backup.Backup, dated bool) bool {
+// notModified reports whether the response is 304. If-None-Match takes precedence; a date counts only when it is
+// usable.
+func (c conditions) notModified(b backup.Backup, dateUsable bool) bool {
 	if c.noneMatch != nil {
-		return matches(*c.noneMatch, etag(b))
+		return ifNoneMatch(*c.noneMatch, etag(b))
 	}
-	if c.modifiedSince == nil || !dated {
+	if c.modifiedSince == nil || !dateUsable {
 		return false
 	}
 	since, err := http.ParseTime(*c.modifiedSince)
 	return err == nil && !lastModified(b).After(since)
 }
 
-// wantsRange reports whether Range is to be looked at: not when the client's half is of another backup.
-func (c conditions) wantsRange(b backup.Backup, dated bool) bool {
-	if c.rang == nil {
+// rangeApplies reports whether Range is honoured: not when If-Range shows that the client's part is of another backup.
+func (c conditions) rangeApplies(b backup.Backup, dateUsable bool) bool {
+	if c.rangeHeader == nil {
 		return false
 	}
 	if c.ifRange == nil {
 		return true
 	}
-	if isTag(*c.ifRange) {
+	if isETag(*c.ifRange) {
 		return textproto.TrimString(*c.ifRange) == etag(b) // strong comparison: a weak tag never matches
 	}
 	when, err := http.ParseTime(*c.ifRange)
-	return err == nil && dated && when.Equal(lastModified(b))
+	return err == nil && dateUsable && when.Equal(lastModified(b))
 }
 
-func isTag(s string) bool {
+func isETag(s string) bool {
 	s = textproto.TrimString(s)
 	return strings.HasPrefix(s, `"`) || strings.HasPrefix(s, "W/")
 }
 
 func etag(b backup.Backup) string { return `"` + b.Checksum + `"` }
 
-// lastModified has whole seconds, as HTTP's dates have.
+// lastModified has whole seconds, like dates in HTTP.
 func lastModified(b backup.Backup) time.Time { return b.CommittedAt.UTC().Truncate(time.Second) }
 
-// matches compares weakly, as If-None-Match does. A list that is not well-formed matches nothing from the fault on.
-func matches(list, tag string) bool {
+// ifNoneMatch reports whether the list of an If-None-Match header contains tag, by weak comparison. Parsing stops
+// at the first malformed element.
+func ifNoneMatch(list, tag string) bool {
 	for rest := textproto.TrimString(list); rest != ""; {
 		if rest == "*" {
 			return true
@@ -82,8 +89,8 @@ func matches(list, tag string) bool {
 	return false
 }
 
-// parseRange reads one byte range of a blob of that size. ok is false where the header is to be ignored: another unit,
-// several ranges, or not a range at all. A range outside the blob has length 0.
+// parseRange parses a Range header for a body of that size. ok is false when the header has to be ignored: another
+// unit, several ranges, or a malformed one. A range outside of the body has length 0.
 func parseRange(header string, size int64) (first, length int64, ok bool) {
 	unit, spec, found := strings.Cut(textproto.TrimString(header), "=")
 	from, to, dash := strings.Cut(textproto.TrimString(spec), "-")
@@ -91,17 +98,17 @@ func parseRange(header string, size int64) (first, length int64, ok bool) {
 		return 0, 0, false
 	}
 	if from == "" {
-		n, ok := digits(to)
+		n, ok := parseDigits(to)
 		n = min(n, size)
 		return size - n, n, ok
 	}
-	first, ok = digits(from)
+	first, ok = parseDigits(from)
 	if !ok {
 		return 0, 0, false
 	}
 	last := size - 1
 	if to != "" {
-		if last, ok = digits(to); !ok || last < first {
+		if last, ok = parseDigits(to); !ok || last < first {
 			return 0, 0, false
 		}
 		last = min(last, size-1)
@@ -112,8 +119,8 @@ func parseRange(header string, size int64) (first, length int64, ok bool) {
 	return first, last - first + 1, true
 }
 
-// digits reads a number without sign; one that is too large for us is as large as can be.
-func digits(s string) (int64, bool) {
+// parseDigits parses a number without a sign. A number that is too large becomes the maximum.
+func parseDigits(s string) (int64, bool) {
 	if s == "" || strings.Trim(s, "0123456789") != "" {
 		return 0, false
 	}

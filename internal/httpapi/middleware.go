@@ -15,7 +15,7 @@ import (
 func (s *Server) chain(o operation) []echo.MiddlewareFunc {
 	chain := []echo.MiddlewareFunc{tagOperation(o), limitBody(o), s.requireUser(o), s.throttle(o), s.validate(o)}
 	if o.policy.Body == openapi.Unlimited {
-		chain = append(chain, s.pace)
+		chain = append(chain, s.enforceMinRate)
 	}
 	return chain
 }

@@ -15,54 +15,57 @@ import (
 )
 
 const (
-	uploadPatience = 30 * time.Second // in which uploadRate has to be reached, again and again
-	uploadRate     = 64 << 10         // bytes a second, below which an upload is given up
-	downloadStall  = 30 * time.Second // how long a client may take for one chunk
-	downloadChunk  = 256 << 10        // bytes in memory for one download
+	defaultUploadRateWindow = 30 * time.Second // of waiting, in which minUploadRate has to be reached
+	minUploadRate           = 64 << 10         // bytes a second
+	downloadChunkSize       = 256 << 10        // bytes in memory for one download
+	downloadChunkTimeout    = 30 * time.Second // for a client to receive one chunk
 )
 
-// pace puts a minimum rate on a body that has no time limit as a whole, so that hours of honest upload pass and a
-// client that sends a byte a second does not hold a reservation.
-func (s *Server) pace(next echo.HandlerFunc) echo.HandlerFunc {
-	patience := s.cfg.UploadRateWindow
-	if patience <= 0 {
-		patience = uploadPatience
+// enforceMinRate requires a minimum rate from an upload, which has no time limit as a whole: an honest upload may take
+// hours, but a client that sends a byte a second cannot keep a reservation.
+func (s *Server) enforceMinRate(next echo.HandlerFunc) echo.HandlerFunc {
+	window := s.cfg.UploadRateWindow
+	if window <= 0 {
+		window = defaultUploadRateWindow
 	}
 	return func(c *echo.Context) error {
 		r := c.Request()
-		body := &pacedBody{
-			ReadCloser: r.Body, conn: http.NewResponseController(c.Response()), info: requestInfoFrom(r.Context()), patience: patience,
+		body := &minRateBody{
+			ReadCloser: r.Body,
+			conn:       http.NewResponseController(c.Response()),
+			info:       requestInfoFrom(r.Context()),
+			window:     window,
 		}
 		r.Body = body
-		defer body.release()
+		defer body.clearDeadline()
 		return next(c)
 	}
 }
 
-// pacedBody fails with upload_too_slow when fewer bytes than patience × uploadRate arrive in patience of waiting. Only
-// time spent waiting for the client counts, not that in which the store takes what was read.
-type pacedBody struct {
+// minRateBody fails with upload_too_slow when fewer than window × minUploadRate bytes arrive within a window. Only the
+// time spent waiting for the client counts, not that in which the store writes what was read.
+type minRateBody struct {
 	io.ReadCloser
-	conn     *http.ResponseController
-	info     *requestInfo
-	patience time.Duration
-	waited   time.Duration // of this window
-	arrived  int64         // in this window
-	paced    bool
+	conn        *http.ResponseController
+	info        *requestInfo
+	window      time.Duration
+	waited      time.Duration // in this window
+	arrived     int64         // bytes, in this window
+	deadlineSet bool
 }
 
-// Read waits for bytes as long as the window lasts.
-func (b *pacedBody) Read(p []byte) (int, error) {
+func (b *minRateBody) Read(p []byte) (int, error) {
 	start := time.Now()
-	if err := b.deadline(start.Add(b.patience - b.waited)); err != nil {
+	if err := b.setReadDeadline(start.Add(b.window - b.waited)); err != nil {
 		return 0, err
 	}
-	b.paced = true
+	b.deadlineSet = true
 	n, err := b.ReadCloser.Read(p)
 	b.waited += time.Since(start)
 	b.arrived += int64(n)
-	if float64(b.arrived) >= b.patience.Seconds()*uploadRate {
-		b.waited, b.arrived = 0, 0
+	if float64(b.arrived) >= b.window.Seconds()*minUploadRate {
+		b.waited = 0
+		b.arrived = 0
 	}
 	if errors.Is(err, io.EOF) {
 		b.info.bodyRead = true
@@ -73,51 +76,52 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// release gives the connection back without a deadline.
-func (b *pacedBody) release() {
-	if b.paced && b.info.bodyRead { // else nothing was set, or the connection ends with the answer
-		_ = b.deadline(time.Time{}) // fails only on a connection that is gone
+// clearDeadline removes the read deadline, so that the connection can be reused. When the body was not read to its
+// end the connection closes anyway.
+func (b *minRateBody) clearDeadline() {
+	if b.deadlineSet && b.info.bodyRead {
+		_ = b.setReadDeadline(time.Time{}) // fails only on a closed connection
 	}
 }
 
-func (b *pacedBody) deadline(t time.Time) error {
+func (b *minRateBody) setReadDeadline(t time.Time) error {
 	if err := b.conn.SetReadDeadline(t); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
 	return nil
 }
 
-// blob answers a download: whole, a range, only its headers, 304 or 416.
-type blob struct {
+// downloadResponse is the response to a download: all bytes, a range, only the headers, 304, 307 or 416.
+type downloadResponse struct {
 	backup        backup.Backup
 	status        int
-	first, length int64
-	body          io.ReadCloser // nil where there is none to send
-	link          string        // where a 307 leads
+	first, length int64         // bytes
+	body          io.ReadCloser // nil when only headers are sent
+	location      string        // of a 307
 }
 
-// VisitGetLatestBackupResponse writes the answer.
-func (b blob) VisitGetLatestBackupResponse(w http.ResponseWriter) error { return b.write(w) }
+func (b downloadResponse) VisitGetLatestBackupResponse(w http.ResponseWriter) error {
+	return b.write(w)
+}
 
-// VisitHeadLatestBackupResponse writes the answer.
-func (b blob) VisitHeadLatestBackupResponse(w http.ResponseWriter) error { return b.write(w) }
+func (b downloadResponse) VisitHeadLatestBackupResponse(w http.ResponseWriter) error {
+	return b.write(w)
+}
 
-// VisitGetBackupResponse writes the answer.
-func (b blob) VisitGetBackupResponse(w http.ResponseWriter) error { return b.write(w) }
+func (b downloadResponse) VisitGetBackupResponse(w http.ResponseWriter) error { return b.write(w) }
 
-// VisitHeadBackupResponse writes the answer.
-func (b blob) VisitHeadBackupResponse(w http.ResponseWriter) error { return b.write(w) }
+func (b downloadResponse) VisitHeadBackupResponse(w http.ResponseWriter) error { return b.write(w) }
 
-// write sends headers and bytes. An error after the headers makes the edge cut the connection.
-func (b blob) write(w http.ResponseWriter) error {
+// write sends headers and bytes. After an error the connection is closed if the headers were sent already.
+func (b downloadResponse) write(w http.ResponseWriter) error {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	if b.status == http.StatusRequestedRangeNotSatisfiable {
 		h.Set("Content-Range", fmt.Sprintf("bytes */%d", b.backup.Size))
-		return errRange
+		return errRangeNotSatisfiable
 	}
 	if b.status == http.StatusTemporaryRedirect {
-		h.Set("Location", b.link)
+		h.Set("Location", b.location)
 		w.WriteHeader(b.status)
 		return nil
 	}
@@ -142,16 +146,16 @@ func (b blob) write(w http.ResponseWriter) error {
 	return errors.Join(b.send(w), b.body.Close())
 }
 
-// send copies the bytes; a client that does not take them is cut off.
-func (b blob) send(w http.ResponseWriter) error {
+// send copies the body in chunks. It fails when the client does not receive a chunk within downloadChunkTimeout.
+func (b downloadResponse) send(w http.ResponseWriter) error {
 	conn := http.NewResponseController(w)
-	buffer := make([]byte, max(1, min(downloadChunk, b.length)))
+	buffer := make([]byte, max(1, min(downloadChunkSize, b.length)))
 	for left := b.length; left > 0; {
 		n, err := io.ReadFull(b.body, buffer[:min(int64(len(buffer)), left)])
 		if err != nil {
 			return err
 		}
-		if err := conn.SetWriteDeadline(time.Now().Add(downloadStall)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		if err := setWriteDeadline(conn, time.Now().Add(downloadChunkTimeout)); err != nil {
 			return err
 		}
 		if _, err := w.Write(buffer[:n]); err != nil {
@@ -159,7 +163,11 @@ func (b blob) send(w http.ResponseWriter) error {
 		}
 		left -= int64(n)
 	}
-	if err := conn.SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	return setWriteDeadline(conn, time.Time{})
+}
+
+func setWriteDeadline(conn *http.ResponseController, t time.Time) error {
+	if err := conn.SetWriteDeadline(t); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
-// NotFoundAs returns missing when err says that there is no row, else Translate(err).
+// NotFoundAs returns missing when err is pgx.ErrNoRows, otherwise Translate(err).
 func NotFoundAs(err error, missing *fault.Error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return missing
@@ -22,8 +22,8 @@ func NotFoundAs(err error, missing *fault.Error) error {
 	return Translate(err)
 }
 
-// UniqueViolation reports whether err says that a row with that key exists already, and which constraint or unique
-// index says so.
+// UniqueViolation reports whether err says that a row with that key exists already, and returns the violated
+// constraint or unique index.
 func UniqueViolation(err error) (constraint string, ok bool) {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "23505" {
@@ -32,10 +32,10 @@ func UniqueViolation(err error) (constraint string, ok bool) {
 	return "", false
 }
 
-// Translate turns an error of the driver into one of ours: a server that is absent, restarting, hung, full, read-only
-// or too busy is fault.ErrDatabase; text that PostgreSQL cannot hold (a NUL) is fault.ErrValidation; the caller's own
-// cancellation, a fault and pgx.ErrNoRows stay what they are; the rest keeps its cause for errors.As under a text that
-// names SQLSTATE, table and constraint and never a value. Translate(nil) is nil.
+// Translate translates an error of the driver. A server that is unreachable, restarting, hung, full, read-only or too
+// busy is fault.ErrDatabase; text that PostgreSQL cannot store (with a NUL) is fault.ErrValidation; a cancelled call is
+// context.Canceled. Faults and pgx.ErrNoRows are returned unchanged. Any other error gets a text with SQLSTATE, table
+// and constraint but no values, and wraps its cause. Translate(nil) is nil.
 func Translate(err error) error {
 	var known *fault.Error
 	var safe *safeError
@@ -64,13 +64,13 @@ func Translate(err error) error {
 }
 
 func translateState(pg *pgconn.PgError) error {
-	safe := &safeError{text: describe(pg), cause: pg}
+	safe := &safeError{text: pgErrorText(pg), cause: pg}
 	switch pg.Code {
 	case "22021":
 		return fault.ErrValidation.WithCause(safe)
-	case "25006", // read-only: a standby, or a server being switched over
+	case "25006", // read-only: a standby, or a server during failover
 		"25P03",          // idle in transaction for too long
-		"40001", "40P01", // serialization failure, deadlock: rolled back whole
+		"40001", "40P01", // serialization failure, deadlock: everything was rolled back
 		"55P03",                   // lock_timeout
 		"57014",                   // statement_timeout
 		"57P01", "57P02", "57P03": // shutting down, crashed, starting up
@@ -82,7 +82,7 @@ func translateState(pg *pgconn.PgError) error {
 	return safe
 }
 
-// connectionLost tells errors of a connection that ended under a statement.
+// connectionLost reports whether err means that the connection ended during a statement.
 func connectionLost(err error) bool {
 	var network net.Error
 	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
@@ -90,7 +90,7 @@ func connectionLost(err error) bool {
 		strings.Contains(err.Error(), "conn closed") || strings.Contains(err.Error(), "closed pool")
 }
 
-// reason describes err in words that carry nothing of the dsn.
+// reason describes err without any part of the dsn.
 func reason(err error) string {
 	var pg *pgconn.PgError
 	var errno syscall.Errno
@@ -98,7 +98,7 @@ func reason(err error) string {
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &pg):
-		return describe(pg)
+		return pgErrorText(pg)
 	case errors.As(err, &errno):
 		return errno.Error()
 	case errors.As(err, &dns):
@@ -113,7 +113,7 @@ func reason(err error) string {
 	return "driver error"
 }
 
-func describe(pg *pgconn.PgError) string {
+func pgErrorText(pg *pgconn.PgError) string {
 	text := "SQLSTATE " + pg.Code
 	if pg.TableName != "" {
 		text += " on " + pg.TableName
@@ -124,14 +124,12 @@ func describe(pg *pgconn.PgError) string {
 	return text
 }
 
-// safeError has a text fit for a log over a cause whose text is not.
+// safeError has a text that is fit for a log; that of its cause is not.
 type safeError struct {
 	text  string
 	cause error
 }
 
-// Error names what happened without any value.
 func (e *safeError) Error() string { return "postgres: " + e.text }
 
-// Unwrap returns the driver's error.
 func (e *safeError) Unwrap() error { return e.cause }

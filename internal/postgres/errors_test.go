@@ -14,8 +14,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
-// wantNoSecret fails when the error, or any it wraps first, prints a part of the DSN.
-func wantNoSecret(t *testing.T, what string, err error, secrets ...string) {
+// wantNoSecrets fails the test when err is nil or its text contains a secret.
+func wantNoSecrets(t *testing.T, what string, err error, secrets ...string) {
 	t.Helper()
 	if err == nil {
 		t.Errorf("%s: no error", what)
@@ -23,45 +23,46 @@ func wantNoSecret(t *testing.T, what string, err error, secrets ...string) {
 	}
 	for _, secret := range secrets {
 		if strings.Contains(err.Error(), secret) {
-			t.Errorf("%s: the error prints %q: %v", what, secret, err)
+			t.Errorf("%s: the error contains %q: %v", what, secret, err)
 		}
 	}
 }
 
-func TestNoErrorPrintsTheDSN(t *testing.T) {
+func TestErrorsNeverContainTheDSN(t *testing.T) {
 	t.Parallel()
 	const user, password, host, name = "marker-user", "marker-password", "marker-host.invalid", "marker-name"
 	server, err := url.Parse(pgtest.Start(t).DSN())
 	if err != nil {
 		t.Fatal(err)
 	}
+	credentials := "postgres://" + user + ":" + password + "@"
 	for what, dsn := range map[string]string{
-		"unresolvable host": "postgres://" + user + ":" + password + "@" + host + "/" + name + "?sslmode=disable",
-		"nobody listens":    "postgres://" + user + ":" + password + "@127.0.0.1:1/" + name + "?sslmode=disable",
-		"wrong password":    "postgres://" + user + ":" + password + "@" + server.Host + "/" + name + "?sslmode=disable",
-		"unreadable port":   "postgres://" + user + ":" + password + "@" + host + ":x/" + name,
-		"unknown sslmode":   "postgres://" + user + ":" + password + "@" + host + "/" + name + "?sslmode=" + name,
+		"unresolvable host": credentials + host + "/" + name + "?sslmode=disable",
+		"nothing listens":   credentials + "127.0.0.1:1/" + name + "?sslmode=disable",
+		"wrong password":    credentials + server.Host + "/" + name + "?sslmode=disable",
+		"malformed port":    credentials + host + ":x/" + name,
+		"unknown sslmode":   credentials + host + "/" + name + "?sslmode=" + name,
 		"not a URL":         user + " " + password + " " + host,
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			ctx := context.Background()
 			secrets := []string{user, password, host, name, "127.0.0.1", server.Host}
-			wantNoSecret(t, "up", postgres.MigrateUp(ctx, dsn), secrets...)
-			wantNoSecret(t, "down", postgres.MigrateDown(ctx, dsn), secrets...)
+			wantNoSecrets(t, "up", postgres.MigrateUp(ctx, dsn), secrets...)
+			wantNoSecrets(t, "down", postgres.MigrateDown(ctx, dsn), secrets...)
 			_, err := postgres.MigrateStatus(ctx, dsn)
-			wantNoSecret(t, "status", err, secrets...)
+			wantNoSecrets(t, "status", err, secrets...)
 			db, err := postgres.Open(ctx, dsn)
 			if err == nil {
 				defer db.Close()
 				err = db.Ping(ctx)
 			}
-			wantNoSecret(t, "open and ping", err, secrets...)
+			wantNoSecrets(t, "open and ping", err, secrets...)
 		})
 	}
 }
 
-func TestErrorsOfStatements(t *testing.T) {
+func TestStatementErrorsAreTranslated(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	ctx := t.Context()
@@ -75,41 +76,41 @@ func TestErrorsOfStatements(t *testing.T) {
 	if err := insert("marker-value"); err != nil {
 		t.Fatal(err)
 	}
-	twice := insert("marker-value")
-	if constraint, ok := postgres.UniqueViolation(twice); !ok || constraint != "things_name_key" {
+	duplicate := insert("marker-value")
+	if constraint, ok := postgres.UniqueViolation(duplicate); !ok || constraint != "things_name_key" {
 		t.Errorf("UniqueViolation = %q, %v", constraint, ok)
 	}
-	wantNoSecret(t, "unique violation", twice, "marker-value")
+	wantNoSecrets(t, "unique violation", duplicate, "marker-value")
 	if err := insert("a\x00b"); !errors.Is(err, fault.ErrValidation) {
-		t.Errorf("a NUL: %v, want %v", err, fault.ErrValidation)
+		t.Errorf("text with a NUL: %v, want %v", err, fault.ErrValidation)
 	}
 	var name string
 	err := db.Pool.QueryRow(ctx, "SELECT name FROM things WHERE name = 'none'").Scan(&name)
 	if !errors.Is(err, pgx.ErrNoRows) {
-		t.Errorf("no row: %v, want %v", err, pgx.ErrNoRows)
+		t.Errorf("query without a row: %v, want %v", err, pgx.ErrNoRows)
 	}
 	missing := fault.New(fault.NotFound, "")
 	if err := postgres.NotFoundAs(err, missing); err != error(missing) {
-		t.Errorf("OrMissing = %v, want %v", err, missing)
+		t.Errorf("NotFoundAs = %v, want %v", err, missing)
 	}
 	if _, err := db.Pool.Exec(ctx, "SELECT pg_sleep(30)"); !errors.Is(err, fault.ErrDatabase) {
-		t.Errorf("a statement that takes too long: %v, want %v", err, fault.ErrDatabase)
+		t.Errorf("statement that takes too long: %v, want %v", err, fault.ErrDatabase)
 	}
-	gone, cancel := context.WithCancel(ctx)
+	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
-	if err := db.Ping(gone); !errors.Is(err, context.Canceled) {
-		t.Errorf("the caller left: %v, want %v", err, context.Canceled)
+	if err := db.Ping(cancelled); !errors.Is(err, context.Canceled) {
+		t.Errorf("Ping with a cancelled context: %v, want %v", err, context.Canceled)
 	}
 }
 
-func TestATransactionIsWholeOrNothing(t *testing.T) {
+func TestTransactionsCommitOrRollBackAsAWhole(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	ctx := t.Context()
 	if _, err := db.Pool.Exec(ctx, "CREATE TABLE things (name text)"); err != nil {
 		t.Fatal(err)
 	}
-	change := errors.New("changed my mind")
+	errRollback := errors.New("roll back")
 	add := func(name string, result error) error {
 		return db.Tx(ctx, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, "INSERT INTO things VALUES ($1)", name); err != nil {
@@ -118,14 +119,15 @@ func TestATransactionIsWholeOrNothing(t *testing.T) {
 			return result
 		})
 	}
-	if err := add("kept", nil); err != nil {
+	if err := add("committed", nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := add("dropped", change); err != change {
-		t.Errorf("got %v, want the function's own error", err)
+	if err := add("rolled back", errRollback); err != errRollback {
+		t.Errorf("Tx = %v, want the error of the function", err)
 	}
 	var names string
-	if err := db.Pool.QueryRow(ctx, "SELECT string_agg(name, ',') FROM things").Scan(&names); err != nil || names != "kept" {
-		t.Errorf("the table holds %q (%v), want only what was committed", names, err)
+	err := db.Pool.QueryRow(ctx, "SELECT string_agg(name, ',') FROM things").Scan(&names)
+	if err != nil || names != "committed" {
+		t.Errorf("the table contains %q (%v), want only the committed row", names, err)
 	}
 }

@@ -2,9 +2,7 @@ package postgres
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,18 +20,18 @@ import (
 )
 
 const (
-	migrateLock = 0x61646975 // "adiu": one number for every replica, unlike any that golang-migrate computes
+	migrateLock = 0x61646975 // "adiu"; the same for every replica, and not a number that golang-migrate computes
 	lockPoll    = 100 * time.Millisecond
 )
 
-// Status says where a schema stands.
+// Status is the state of the schema of a database.
 type Status struct {
-	Version uint // of the last migration applied; 0 when none is
-	Latest  uint // that this binary carries; below Version when the schema is newer than the binary
-	Dirty   bool // a migration failed half way and a person has to look
+	Version uint // of the last migration applied; 0 when there is none
+	Latest  uint // version of the newest embedded migration; below Version when the schema is newer than the binary
+	Dirty   bool // a migration failed, and an operator has to repair the schema
 }
 
-// String is one line for people.
+// String returns one line for operators.
 func (s Status) String() string {
 	switch {
 	case s.Dirty:
@@ -46,10 +44,10 @@ func (s Status) String() string {
 	return fmt.Sprintf("version %d of %d: up to date", s.Version, s.Latest)
 }
 
-// MigrateUp applies every migration that is missing. Any number of replicas may call it at once: one works, the others
-// wait until ctx ends and find nothing left to do. A schema newer than the binary is left as it is, without an error.
+// MigrateUp applies all missing migrations. Replicas may call it concurrently: one applies the migrations while the
+// others wait for it, or until ctx ends. A schema newer than the binary is left unchanged, without an error.
 func MigrateUp(ctx context.Context, dsn string) error {
-	return locked(ctx, dsn, func(m *migrate.Migrate, s Status) error {
+	return withMigrationLock(ctx, dsn, func(m *migrate.Migrate, s Status) error {
 		if s.Version >= s.Latest {
 			return nil
 		}
@@ -57,31 +55,32 @@ func MigrateUp(ctx context.Context, dsn string) error {
 	})
 }
 
-// MigrateDown takes back the newest migration; with none applied it does nothing.
+// MigrateDown reverts the last migration. It does nothing when none is applied, and fails when the schema is newer
+// than the binary.
 func MigrateDown(ctx context.Context, dsn string) error {
-	return locked(ctx, dsn, func(m *migrate.Migrate, s Status) error {
+	return withMigrationLock(ctx, dsn, func(m *migrate.Migrate, s Status) error {
 		if s.Version == 0 {
 			return nil
 		}
 		if s.Version > s.Latest {
-			return fmt.Errorf("postgres: the schema is at version %d and this binary knows only %d: use the newer binary",
-				s.Version, s.Latest)
+			const format = "postgres: the schema is at version %d and this binary knows only %d: use the newer binary"
+			return fmt.Errorf(format, s.Version, s.Latest)
 		}
 		return m.Steps(-1)
 	})
 }
 
-// MigrateStatus reads where the schema stands and changes nothing.
+// MigrateStatus returns the state of the schema without changing it.
 func MigrateStatus(ctx context.Context, dsn string) (Status, error) {
 	conn, err := connectUnbounded(ctx, dsn)
 	if err != nil {
 		return Status{}, err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	return status(ctx, conn)
+	return readStatus(ctx, conn)
 }
 
-// connectUnbounded opens one connection without the statement timeout: a migration may take its time.
+// connectUnbounded opens a connection without a statement timeout, since a migration may take long.
 func connectUnbounded(ctx context.Context, dsn string) (*pgx.Conn, error) {
 	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
@@ -89,7 +88,7 @@ func connectUnbounded(ctx context.Context, dsn string) (*pgx.Conn, error) {
 	}
 	cfg.ConnectTimeout = connectTimeout
 	for name := range cfg.RuntimeParams {
-		if strings.HasPrefix(name, "pool_") { // settings of the pool, unknown to the server
+		if strings.HasPrefix(name, "pool_") { // settings of the pool, which the server does not know
 			delete(cfg.RuntimeParams, name)
 		}
 	}
@@ -97,21 +96,22 @@ func connectUnbounded(ctx context.Context, dsn string) (*pgx.Conn, error) {
 	return conn, Translate(err)
 }
 
-// locked runs work as the only one of all replicas. It polls, because a session that waits inside pg_advisory_lock
-// holds a snapshot that a CREATE INDEX CONCURRENTLY of the winner would wait for: a deadlock.
-func locked(ctx context.Context, dsn string, work func(*migrate.Migrate, Status) error) error {
+// withMigrationLock runs migrateFunc while it holds the advisory lock that all replicas share, or returns an error
+// when ctx ends before the lock is free. It polls, because a session waiting inside pg_advisory_lock holds a
+// snapshot, for which a CREATE INDEX CONCURRENTLY of the lock's holder would wait: a deadlock.
+func withMigrationLock(ctx context.Context, dsn string, migrateFunc func(*migrate.Migrate, Status) error) error {
 	conn, err := connectUnbounded(ctx, dsn)
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) // which gives the lock back
+	defer conn.Close(context.WithoutCancel(ctx)) // releases the lock
 	tick := time.NewTicker(lockPoll)
 	defer tick.Stop()
-	for mine := false; !mine; {
-		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", migrateLock).Scan(&mine); err != nil {
+	for locked := false; ; {
+		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", migrateLock).Scan(&locked); err != nil {
 			return Translate(err)
 		}
-		if mine {
+		if locked {
 			break
 		}
 		select {
@@ -120,17 +120,17 @@ func locked(ctx context.Context, dsn string, work func(*migrate.Migrate, Status)
 		case <-tick.C:
 		}
 	}
-	now, err := status(ctx, conn)
+	current, err := readStatus(ctx, conn)
 	if err != nil {
 		return err
 	}
-	if now.Dirty {
-		return dirtyError(now.Version)
+	if current.Dirty {
+		return dirtyError(current.Version)
 	}
-	return runMigrations(ctx, conn.Config(), func(m *migrate.Migrate) error { return work(m, now) })
+	return runMigrations(ctx, conn.Config(), func(m *migrate.Migrate) error { return migrateFunc(m, current) })
 }
 
-func runMigrations(ctx context.Context, cfg *pgx.ConnConfig, work func(*migrate.Migrate) error) error {
+func runMigrations(ctx context.Context, cfg *pgx.ConnConfig, migrateFunc func(*migrate.Migrate) error) error {
 	source, err := iofs.New(migrations.Files, ".")
 	if err != nil {
 		return fmt.Errorf("postgres: embedded migrations: %w", err)
@@ -147,16 +147,16 @@ func runMigrations(ctx context.Context, cfg *pgx.ConnConfig, work func(*migrate.
 	}
 	defer func() { _, _ = m.Close() }()
 	defer context.AfterFunc(ctx, func() { m.GracefulStop <- true })()
-	if err := work(m); err != nil && !errors.Is(err, migrate.ErrNoChange) {
+	if err := migrateFunc(m); err != nil && !errors.Is(err, migrate.ErrNoChange) {
 		return fmt.Errorf("postgres: migrate: %w", err)
 	}
 	return ctx.Err()
 }
 
-func status(ctx context.Context, conn *pgx.Conn) (Status, error) {
+func readStatus(ctx context.Context, conn *pgx.Conn) (Status, error) {
 	var s Status
 	var err error
-	if s.Latest, err = latest(); err != nil {
+	if s.Latest, err = latestEmbedded(); err != nil {
 		return s, err
 	}
 	var exists bool
@@ -173,8 +173,8 @@ func status(ctx context.Context, conn *pgx.Conn) (Status, error) {
 	return s, Translate(err)
 }
 
-// latest returns the highest number among the embedded migrations.
-func latest() (uint, error) {
+// latestEmbedded returns the version of the newest embedded migration.
+func latestEmbedded() (uint, error) {
 	names, err := fs.Glob(migrations.Files, "*.up.sql")
 	if err != nil || len(names) == 0 {
 		return 0, fmt.Errorf("postgres: no embedded migrations: %w", err)
@@ -189,21 +189,4 @@ func dirtyError(version uint) error {
 		"transaction, so nothing of it stayed: mend the cause, then set the mark back with "+
 		"UPDATE schema_migrations SET version = %d, dirty = false (DELETE FROM schema_migrations when that is 0), "+
 		"and run migrate up again", version, version-1)
-}
-
-// SchemaDigest names the embedded migrations: 64 hexadecimal digits that change with any of them.
-func SchemaDigest() (string, error) {
-	names, err := fs.Glob(migrations.Files, "*.sql")
-	if err != nil {
-		return "", fmt.Errorf("postgres: embedded migrations: %w", err)
-	}
-	sum := sha256.New()
-	for _, name := range names {
-		text, err := fs.ReadFile(migrations.Files, name)
-		if err != nil {
-			return "", fmt.Errorf("postgres: embedded migrations: %w", err)
-		}
-		fmt.Fprintf(sum, "%s %d\n%s", name, len(text), text)
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
 }

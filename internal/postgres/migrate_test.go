@@ -33,12 +33,12 @@ func execute(t *testing.T, dsn, sql string) {
 	}
 }
 
-func TestMigrations(t *testing.T) {
+func TestMigrateUpAndDown(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Start(t).DSN()
 	empty := status(t, dsn)
 	if empty.Version != 0 || empty.Latest == 0 || empty.Dirty {
-		t.Fatalf("an empty database has status %+v", empty)
+		t.Fatalf("status of an empty database: %+v", empty)
 	}
 
 	replicas, ctx := errgroup.WithContext(t.Context())
@@ -46,40 +46,40 @@ func TestMigrations(t *testing.T) {
 		replicas.Go(func() error { return postgres.MigrateUp(ctx, dsn) })
 	}
 	if err := replicas.Wait(); err != nil {
-		t.Fatalf("four replicas at once: %v", err)
+		t.Fatalf("four concurrent replicas: %v", err)
 	}
 	if got := status(t, dsn); got.Version != got.Latest || got.Dirty {
 		t.Fatalf("after up: %+v", got)
 	}
 
-	for range int(empty.Latest) + 1 { // once more than there are migrations: nothing left is no error
+	for range int(empty.Latest) + 1 { // once more than there are migrations, which is no error
 		if err := postgres.MigrateDown(t.Context(), dsn); err != nil {
 			t.Fatalf("down: %v", err)
 		}
 	}
 	if got := status(t, dsn); got.Version != 0 {
-		t.Fatalf("after all downs: %+v", got)
+		t.Fatalf("after reverting everything: %+v", got)
 	}
 	if err := postgres.MigrateUp(t.Context(), dsn); err != nil {
 		t.Fatalf("up after down: %v", err)
 	}
 
-	t.Run("ANewerSchemaIsLeftAlone", func(t *testing.T) {
+	t.Run("NewerSchemaIsLeftUnchanged", func(t *testing.T) {
 		execute(t, dsn, "UPDATE schema_migrations SET version = 9000")
 		if err := postgres.MigrateUp(t.Context(), dsn); err != nil {
 			t.Errorf("up: %v, want no error", err)
 		}
 		if err := postgres.MigrateDown(t.Context(), dsn); err == nil {
-			t.Error("down took back a migration that this binary does not know")
+			t.Error("down reverted a migration that the binary does not know")
 		}
 		if got := status(t, dsn); got.Version != 9000 || got.String() == "" {
 			t.Errorf("status: %+v", got)
 		}
 	})
-	t.Run("ADirtySchemaStopsWithAdvice", func(t *testing.T) {
+	t.Run("DirtySchemaIsAnErrorWithAdvice", func(t *testing.T) {
 		execute(t, dsn, "UPDATE schema_migrations SET version = 1, dirty = true")
 		if err := postgres.MigrateUp(t.Context(), dsn); err == nil || !strings.Contains(err.Error(), "dirty") {
-			t.Errorf("up: %v, want what to do about a dirty schema", err)
+			t.Errorf("up: %v, want advice about the dirty schema", err)
 		}
 		if got := status(t, dsn); !got.Dirty {
 			t.Errorf("status: %+v, want dirty", got)
@@ -87,7 +87,7 @@ func TestMigrations(t *testing.T) {
 	})
 }
 
-func TestMigratingWaitsForTheOtherReplicaAsLongAsAsked(t *testing.T) {
+func TestMigrateUpWaitsForTheLockUntilTheContextEnds(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Start(t).DSN()
 	db, err := postgres.Open(t.Context(), dsn)

@@ -12,23 +12,23 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
-// bound is how long a call may take whatever the server does.
-const bound = 3 * time.Second
+// maxCallTime is how long a call may take whatever the server does.
+const maxCallTime = 3 * time.Second
 
-// wantAway fails unless the database says within the bound that it is away.
-func wantAway(t *testing.T, db *postgres.DB) {
+// wantUnavailable fails the test unless Ping returns fault.ErrDatabase in time.
+func wantUnavailable(t *testing.T, db *postgres.DB) {
 	t.Helper()
-	begun := time.Now()
+	start := time.Now()
 	err := db.Ping(context.Background())
-	if took := time.Since(begun); took > bound {
-		t.Errorf("the answer took %s, want at most %s", took, bound)
+	if took := time.Since(start); took > maxCallTime {
+		t.Errorf("Ping took %s, want at most %s", took, maxCallTime)
 	}
 	if !errors.Is(err, fault.ErrDatabase) {
-		t.Errorf("got %v, want %v", err, fault.ErrDatabase)
+		t.Errorf("Ping = %v, want %v", err, fault.ErrDatabase)
 	}
 }
 
-func TestAKilledServerIsAwayAndComesBack(t *testing.T) {
+func TestKilledServerIsUnavailableUntilItRestarts(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
 	db := server.DB()
@@ -37,13 +37,13 @@ func TestAKilledServerIsAwayAndComesBack(t *testing.T) {
 	}
 	server.Kill()
 	for range 3 {
-		wantAway(t, db)
+		wantUnavailable(t, db)
 	}
 	server.Start()
 	pgtest.Eventually(t, 5*time.Second, func() error { return db.Ping(context.Background()) })
 }
 
-func TestAHungServerIsAwayAndComesBack(t *testing.T) {
+func TestHungServerIsUnavailableUntilItResumes(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
 	db := server.DB()
@@ -55,34 +55,34 @@ func TestAHungServerIsAwayAndComesBack(t *testing.T) {
 	for range 2 {
 		var all sync.WaitGroup
 		for range callers {
-			all.Go(func() { wantAway(t, db) })
+			all.Go(func() { wantUnavailable(t, db) })
 		}
 		all.Wait()
 	}
 	server.Resume()
 	took := pgtest.Eventually(t, 5*time.Second, func() error { return db.Ping(context.Background()) })
-	t.Logf("back %s after the server", took)
+	t.Logf("recovered %s after the server", took)
 	var all sync.WaitGroup
 	for range callers {
 		all.Go(func() {
 			if err := db.Ping(context.Background()); err != nil {
-				t.Errorf("after the recovery: %v", err)
+				t.Errorf("Ping after the recovery: %v", err)
 			}
 		})
 	}
 	all.Wait()
 }
 
-func TestAServerThatWasNeverThere(t *testing.T) {
+func TestOpenSucceedsWhileTheServerIsDown(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
 	server.Stop()
 	db, err := postgres.Open(t.Context(), server.DSN())
 	if err != nil {
-		t.Fatalf("open: %v, want no error while the server is away", err)
+		t.Fatalf("open: %v, want no error while the server is down", err)
 	}
 	t.Cleanup(db.Close)
-	wantAway(t, db)
+	wantUnavailable(t, db)
 	server.Start()
 	pgtest.Eventually(t, 5*time.Second, func() error { return db.Ping(context.Background()) })
 }

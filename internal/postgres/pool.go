@@ -8,17 +8,14 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Pool runs statements on pooled connections. Every call ends within 2.5 s even when the server hangs, and its errors
-// are translated already (pgx.ErrNoRows stays itself). It has the methods that generated queries ask of a database.
+// Pool runs statements on pooled connections; it implements db.DBTX for the generated queries. Every call ends
+// within 2.5 s even when the server hangs. Errors are translated, see Translate.
 type Pool struct{ pool *pgxpool.Pool }
 
 // Config returns a copy of the pool's configuration.
 func (p *Pool) Config() *pgxpool.Config { return p.pool.Config() }
 
-// Stat returns the pool's counters, for metrics.
-func (p *Pool) Stat() *pgxpool.Stat { return p.pool.Stat() }
-
-// acquire waits at most acquireTimeout for a connection; the caller releases it.
+// acquire waits at most acquireTimeout for a connection, which the caller must release.
 func (p *Pool) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()
@@ -39,7 +36,7 @@ func (p *Pool) Exec(ctx context.Context, sql string, args ...any) (pgconn.Comman
 	return tag, Translate(err)
 }
 
-// Query runs a statement that returns rows. The bound covers reading them; the caller closes them.
+// Query runs a statement that returns rows. The time limit includes reading them; the caller closes them.
 func (p *Pool) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	conn, err := p.acquire(ctx)
@@ -48,69 +45,56 @@ func (p *Pool) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, er
 		return nil, err
 	}
 	rows, err := conn.Query(ctx, sql, args...)
-	end := func() { cancel(); conn.Release() }
+	release := func() {
+		cancel()
+		conn.Release()
+	}
 	if err != nil {
-		end()
+		release()
 		return nil, Translate(err)
 	}
-	return &boundedRows{Rows: rows, end: end}, nil
+	return &timeoutRows{Rows: rows, release: release}, nil
 }
 
 // QueryRow runs a statement that returns at most one row; Scan returns pgx.ErrNoRows when there is none.
 func (p *Pool) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	rows, err := p.Query(ctx, sql, args...)
-	return boundedRow{rows: rows, err: err}
+	return timeoutRow{rows: rows, err: err}
 }
 
-// CopyFrom loads many rows at once.
-func (p *Pool) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, src pgx.CopyFromSource) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	conn, err := p.acquire(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer conn.Release()
-	n, err := conn.Conn().CopyFrom(ctx, table, columns, src)
-	return n, Translate(err)
-}
+// timeoutTx gives each statement of a transaction the time limit of Pool.
+type timeoutTx struct{ pgx.Tx }
 
-// boundedTx gives each statement of a transaction the bound that one of the pool has.
-type boundedTx struct{ pgx.Tx }
-
-// Exec runs a statement that returns no rows.
-func (t boundedTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+func (t timeoutTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	tag, err := t.Tx.Exec(ctx, sql, args...)
 	return tag, Translate(err)
 }
 
-// Query runs a statement that returns rows.
-func (t boundedTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+func (t timeoutTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	rows, err := t.Tx.Query(ctx, sql, args...)
 	if err != nil {
 		cancel()
 		return nil, Translate(err)
 	}
-	return &boundedRows{Rows: rows, end: cancel}, nil
+	return &timeoutRows{Rows: rows, release: cancel}, nil
 }
 
-// QueryRow runs a statement that returns at most one row.
-func (t boundedTx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+func (t timeoutTx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	rows, err := t.Query(ctx, sql, args...)
-	return boundedRow{rows: rows, err: err}
+	return timeoutRow{rows: rows, err: err}
 }
 
-// boundedRows ends its bound, and gives its connection back, once it is closed or read to the end.
-type boundedRows struct {
+// timeoutRows releases its timer and connection once it is closed or read to the end.
+type timeoutRows struct {
 	pgx.Rows
-	end func()
+	release func()
 }
 
-// Next prepares the next row for Scan, or closes the rows and returns false.
-func (r *boundedRows) Next() bool {
+// Next closes the rows when there are no more.
+func (r *timeoutRows) Next() bool {
 	if r.Rows.Next() {
 		return true
 	}
@@ -118,28 +102,26 @@ func (r *boundedRows) Next() bool {
 	return false
 }
 
-// Close may be called more than once.
-func (r *boundedRows) Close() {
+// Close releases the connection. It may be called more than once.
+func (r *timeoutRows) Close() {
 	r.Rows.Close()
-	if r.end != nil {
-		r.end()
-		r.end = nil
+	if r.release != nil {
+		r.release()
+		r.release = nil
 	}
 }
 
-// Err returns the translated error that ended the rows, if any.
-func (r *boundedRows) Err() error { return Translate(r.Rows.Err()) }
+func (r *timeoutRows) Err() error { return Translate(r.Rows.Err()) }
 
-// Scan reads the current row.
-func (r *boundedRows) Scan(dest ...any) error { return Translate(r.Rows.Scan(dest...)) }
+func (r *timeoutRows) Scan(dest ...any) error { return Translate(r.Rows.Scan(dest...)) }
 
-type boundedRow struct {
+type timeoutRow struct {
 	rows pgx.Rows
 	err  error
 }
 
-// Scan reads the row and closes; it returns pgx.ErrNoRows when there is none.
-func (r boundedRow) Scan(dest ...any) error {
+// Scan returns pgx.ErrNoRows when there is no row.
+func (r timeoutRow) Scan(dest ...any) error {
 	if r.err != nil {
 		return r.err
 	}

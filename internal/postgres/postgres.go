@@ -1,6 +1,6 @@
-// Package postgres is the way to the service's database: a pool whose every call ends in bounded time, transactions,
-// migrations, and the one translation of the driver's errors into the product's. No error that leaves it prints a DSN,
-// a host, a user, a password or a value of a row.
+// Package postgres opens the service's database: a pool on which every call has a time limit, transactions,
+// migrations, and the translation of the driver's errors. Its errors never contain a DSN, a host, a user, a
+// password or a value of a row.
 package postgres
 
 import (
@@ -14,11 +14,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Bounds of one call. Together they let a caller answer within 3 s whatever the server does.
+// Time limits of one call. With them a caller can respond within 3 s whatever the server does.
 const (
 	connectTimeout = 2 * time.Second
 	acquireTimeout = time.Second
-	callTimeout    = 2500 * time.Millisecond // acquire and statement together
+	callTimeout    = 2500 * time.Millisecond // including acquireTimeout
 )
 
 const (
@@ -31,12 +31,12 @@ const (
 // DB is an open database. It is safe for concurrent use.
 type DB struct{ Pool *Pool }
 
-// Open returns a database that connects when first used, so a server that is away is no error here; a dsn that cannot
-// be read is. Settings in the dsn (statement_timeout, pool_max_conns and so on) win over the defaults.
+// Open returns a database that connects when it is first used: an unreachable server is no error here, a malformed
+// dsn is. Settings in the dsn (statement_timeout, pool_max_conns and so on) take precedence over the defaults.
 func Open(ctx context.Context, dsn string) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		return nil, errBadDSN // the parser's own text repeats the dsn
+		return nil, errBadDSN // the text of the parser's error contains the dsn
 	}
 	if !strings.Contains(dsn, "pool_max_conns") {
 		cfg.MaxConns = defaultMaxConns
@@ -57,7 +57,7 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 			cfg.ConnConfig.RuntimeParams[name] = value
 		}
 	}
-	cfg.AfterConnect = timesInUTC
+	cfg.AfterConnect = scanTimesInUTC
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, Translate(err)
@@ -68,50 +68,51 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 var errBadDSN = errors.New("postgres: the database URL cannot be read; it should look like " +
 	"postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=require")
 
-// timesInUTC makes timestamptz values come back in UTC instead of the process's zone.
-func timesInUTC(_ context.Context, conn *pgx.Conn) error {
+// scanTimesInUTC scans timestamptz values in UTC instead of the time zone of the process.
+func scanTimesInUTC(_ context.Context, conn *pgx.Conn) error {
 	conn.TypeMap().RegisterType(&pgtype.Type{
 		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 	})
 	return nil
 }
 
-// Ping asks the server for an answer: nil, fault.ErrDatabase within 3 s, or the caller's own cancellation.
+// Ping runs a trivial statement. It returns fault.ErrDatabase within 3 s when the server does not respond, or the
+// error of a cancelled ctx.
 func (db *DB) Ping(ctx context.Context) error {
 	_, err := db.Pool.Exec(ctx, "SELECT 1")
 	return err
 }
 
-// Close ends every connection; calls in progress end first.
+// Close waits for calls in progress and closes all connections.
 func (db *DB) Close() { db.Pool.pool.Close() }
 
-// Tx runs f in one transaction: committed when f returns nil, else rolled back and f's error returned as it is. Each
-// statement of tx is bounded like one of the pool. The commit itself outlives the caller's cancellation, so that its
-// outcome is known; an error from it (fault.ErrDatabase) still does not prove that nothing was written.
+// Tx runs f in a transaction, which is committed when f returns nil; otherwise it is rolled back and the error of f
+// is returned unchanged. Each statement of tx has the time limit of Pool. The commit is not cancelled with ctx, so
+// that its outcome is known; even so, after fault.ErrDatabase from the commit the changes may have been written.
 func (db *DB) Tx(ctx context.Context, f func(tx pgx.Tx) error) error {
 	conn, err := db.Pool.acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Release()
-	begun, cancel := context.WithTimeout(ctx, callTimeout)
+	beginCtx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	tx, err := conn.Begin(begun)
+	tx, err := conn.Begin(beginCtx)
 	if err != nil {
 		return Translate(err)
 	}
-	defer func() { // after a commit this does nothing
+	defer func() { // does nothing after a commit
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 		defer cancel()
-		_ = tx.Rollback(ctx) // a connection that cannot roll back is closed, which rolls back too
+		_ = tx.Rollback(ctx) // on failure the connection is closed, which rolls back too
 	}()
-	if err := f(boundedTx{tx}); err != nil {
+	if err := f(timeoutTx{tx}); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return Translate(err)
 	}
-	end, cancelEnd := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
-	defer cancelEnd()
-	return Translate(tx.Commit(end))
+	commitCtx, cancelCommit := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	defer cancelCommit()
+	return Translate(tx.Commit(commitCtx))
 }

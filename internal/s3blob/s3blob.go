@@ -1,6 +1,6 @@
-// Package s3blob keeps backups as objects of one S3 bucket, "{user_id}/{backup_id}": the one importer of the AWS SDK. An
-// upload streams in parts that can be sent again, each with a checksum that the server compares, and becomes an object in
-// one step at its end; whatever fails before leaves no object.
+// Package s3blob stores backups as objects "{user_id}/{backup_id}" in one S3 bucket. It alone imports the AWS SDK.
+// An upload is streamed in parts that can be retried, each with a checksum that the server verifies, and becomes an
+// object in one step at its end; an upload that fails before leaves no object.
 package s3blob
 
 import (
@@ -25,93 +25,104 @@ import (
 	"github.com/adiuva/cloud-api/internal/backup"
 )
 
-// The sizes of an upload. Two parts on their way and one being filled are in memory, and as much again until garbage is
-// collected: parts as small as S3 takes them keep that below the 32 MiB that an upload may cost.
+// Part sizes. An upload has two parts in flight and one being filled in memory, and as much again until the garbage is
+// collected: the smallest parts that S3 accepts keep that below the 32 MiB that an upload may use.
 const (
-	leastPart   = 5 << 20
-	mostParts   = 10_000
+	minPartSize = 5 << 20
+	maxParts    = 10_000
 	concurrency = 2
 )
 
-// partBytes is the size of the parts of an upload of that size; for backup.MaxBytes it is 8 MB.
-func partBytes(size int64) int64 { return max(leastPart, (size+mostParts-1)/mostParts) }
+// partSize returns the size of the parts of an upload; for backup.MaxBytes it is 8 MB.
+func partSize(size int64) int64 { return max(minPartSize, (size+maxParts-1)/maxParts) }
 
 const (
-	attempts  = 4                // of one request
-	assembly  = 10 * time.Minute // for joining the parts of an upload, which S3 says may take minutes
-	backOff   = 2 * time.Second  // at most, between two of them
-	abortTime = 10 * time.Second // for telling the server that an upload is off, also after its context ended
+	maxAttempts       = 4                // per request
+	completeTimeout   = 10 * time.Minute // for joining the parts of an upload; S3 documents minutes
+	defaultMaxBackOff = 2 * time.Second  // between two attempts
+	abortTimeout      = 10 * time.Second // for aborting an upload, even after its context has ended
 )
 
-// Config says which bucket, and how to reach it.
+// Config names a bucket and how to reach it.
 type Config struct {
 	Bucket, Region string
-	Endpoint       string // "" is AWS; any other is addressed by path
-	// AccessKey and SecretKey are a key pair; empty means what the machine offers (its role, the SDK's own files).
+	Endpoint       string // "" means AWS; any other is used with path-style addresses
+	// AccessKey and SecretKey are a key pair; when empty, the SDK's default credentials (role, files) are used.
 	AccessKey, SecretKey string
-	RootCAs              *x509.CertPool // nil trusts what the system trusts
-	Stall                time.Duration  // how long a connection may stand still; 0 means 30 s
-	BackOff              time.Duration  // longest pause before a request is tried again; 0 means 2 s
+	RootCAs              *x509.CertPool // nil means those of the system
+	StallTimeout         time.Duration  // for a single read or write on a connection; 0 means 30 s
+	MaxBackOff           time.Duration  // longest pause before a request is retried; 0 means 2 s
 }
 
-// Store is a bucket. It satisfies backup.Store and backup.Linker and is safe for concurrent use.
+// Store is a bucket. It implements backup.Store and backup.Presigner and is safe for concurrent use.
 type Store struct {
-	client *s3.Client
-	upload *transfermanager.Client
-	sign   *s3.PresignClient
-	bucket *string
+	client  *s3.Client
+	upload  *transfermanager.Client
+	presign *s3.PresignClient
+	bucket  *string
 }
 
 var (
-	_ backup.Store  = (*Store)(nil)
-	_ backup.Linker = (*Store)(nil)
+	_ backup.Store     = (*Store)(nil)
+	_ backup.Presigner = (*Store)(nil)
 )
 
-// New returns a store on the bucket. It asks nothing of the server yet; Check does.
+// New returns a store in the bucket. It sends no request to the server; CheckBucket does.
 func New(ctx context.Context, cfg Config) (*Store, error) {
 	sdk := aws.Config{Region: cfg.Region, HTTPClient: newHTTPClient(cfg)}
 	if cfg.AccessKey != "" {
 		sdk.Credentials = credentials.NewStaticCredentialsProvider(cfg.AccessKey, cfg.SecretKey, "")
 	} else {
 		var err error
-		if sdk, err = config.LoadDefaultConfig(ctx, config.WithRegion(cfg.Region), config.WithHTTPClient(sdk.HTTPClient)); err != nil {
+		sdk, err = config.LoadDefaultConfig(ctx, config.WithRegion(cfg.Region), config.WithHTTPClient(sdk.HTTPClient))
+		if err != nil {
 			return nil, fmt.Errorf("s3blob: %w", err)
 		}
 	}
 	client := s3.NewFromConfig(sdk, func(o *s3.Options) {
-		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) { r.MaxAttempts, r.MaxBackoff = attempts, cmp.Or(cfg.BackOff, backOff) })
-		o.Logger = logging.Nop{} // it would name hosts and keys
+		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
+			r.MaxAttempts = maxAttempts
+			r.MaxBackoff = cmp.Or(cfg.MaxBackOff, defaultMaxBackOff)
+		})
+		o.Logger = logging.Nop{} // the SDK would log hosts and keys
 		if cfg.Endpoint != "" {
-			o.BaseEndpoint, o.UsePathStyle = aws.String(cfg.Endpoint), true
+			o.BaseEndpoint = aws.String(cfg.Endpoint)
+			o.UsePathStyle = true
 		}
 	})
-	cfg.Stall = max(cfg.Stall, assembly)
-	patient := s3.New(client.Options(), func(o *s3.Options) { o.HTTPClient = newHTTPClient(cfg) })
+	cfg.StallTimeout = max(cfg.StallTimeout, completeTimeout)
+	slow := s3.New(client.Options(), func(o *s3.Options) { o.HTTPClient = newHTTPClient(cfg) })
 	parts := s3.New(client.Options(), func(o *s3.Options) {
 		o.APIOptions = append(o.APIOptions, unsignedPayload)
 	})
-	upload := transfermanager.New(assembler{parts, patient}, func(o *transfermanager.Options) {
-		o.MultipartUploadThreshold, o.Concurrency, o.FailTimeout = leastPart, concurrency, abortTime
+	upload := transfermanager.New(completer{parts, slow}, func(o *transfermanager.Options) {
+		o.MultipartUploadThreshold = minPartSize
+		o.Concurrency = concurrency
+		o.FailTimeout = abortTimeout
 	})
-	return &Store{client: client, upload: upload, sign: s3.NewPresignClient(client), bucket: aws.String(cfg.Bucket)}, nil
+	return &Store{
+		client:  client,
+		upload:  upload,
+		presign: s3.NewPresignClient(client),
+		bucket:  aws.String(cfg.Bucket),
+	}, nil
 }
 
-// assembler is a client that waits longer for the answer to an upload's last request.
-type assembler struct {
+// completer is a client with a longer timeout for the last request of an upload, which joins its parts.
+type completer struct {
 	*s3.Client
-	patient *s3.Client
+	slow *s3.Client
 }
 
-// CompleteMultipartUpload joins the parts.
-func (a assembler) CompleteMultipartUpload(
+func (a completer) CompleteMultipartUpload(
 	ctx context.Context, in *s3.CompleteMultipartUploadInput, options ...func(*s3.Options),
 ) (*s3.CompleteMultipartUploadOutput, error) {
-	return a.patient.CompleteMultipartUpload(ctx, in, options...)
+	return a.slow.CompleteMultipartUpload(ctx, in, options...)
 }
 
-// unsignedPayload leaves bodies out of requests' signatures, as the SDK does itself over TLS: a part has a CRC-32 that the
-// server compares, the whole has its SHA-256, and to hash each part for the signature too, here and there, takes a fifth of
-// an upload's rate on plain HTTP.
+// unsignedPayload leaves the body out of a request's signature, as the SDK does by itself over TLS. Each part has a
+// CRC-32 that the server verifies and the whole object has its SHA-256; hashing each part for the signature as
+// well, on both sides, would cost a fifth of an upload's rate over plain HTTP.
 func unsignedPayload(stack *middleware.Stack) error {
 	return stack.Build.Add(middleware.BuildMiddlewareFunc("UnsignedPayload", func(
 		ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler,
@@ -120,8 +131,9 @@ func unsignedPayload(stack *middleware.Stack) error {
 	}), middleware.Before)
 }
 
-// Check returns why the bucket cannot be used, in words for an operator, or nil.
-func (s *Store) Check(ctx context.Context) error {
+// CheckBucket returns an error fit for an operator when the bucket cannot be used: it does not exist, or access is
+// denied.
+func (s *Store) CheckBucket(ctx context.Context) error {
 	_, err := s.client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: s.bucket})
 	if err != nil {
 		return fmt.Errorf("s3blob: the bucket does not answer: %s", reason(err))
@@ -129,46 +141,44 @@ func (s *Store) Check(ctx context.Context) error {
 	return nil
 }
 
-// Put stores the body, all or nothing.
 func (s *Store) Put(ctx context.Context, key string, body io.Reader, size int64) error {
 	if err := backup.CheckKey(key); err != nil {
 		return err
 	}
-	exact := &exactly{body: body, left: size}
+	sized := &sizedReader{body: body, left: size}
 	_, err := s.upload.UploadObject(ctx, &transfermanager.UploadObjectInput{
-		Bucket: s.bucket, Key: aws.String(key), Body: exact, ContentLength: aws.Int64(size),
-	}, func(o *transfermanager.Options) { o.PartSizeBytes = partBytes(size) })
+		Bucket: s.bucket, Key: aws.String(key), Body: sized, ContentLength: aws.Int64(size),
+	}, func(o *transfermanager.Options) { o.PartSizeBytes = partSize(size) })
 	switch {
-	case exact.failed != nil:
-		return exact.failed
+	case sized.err != nil:
+		return sized.err
 	case err != nil:
-		return failure(err)
+		return translate(err)
 	}
 	return nil
 }
 
-// exactly passes a body on and ends it only when it had the declared size.
-type exactly struct {
-	body   io.Reader
-	left   int64
-	failed error
+// sizedReader fails unless the body has exactly the declared size.
+type sizedReader struct {
+	body io.Reader
+	left int64 // bytes still expected
+	err  error
 }
 
-// Read reads on.
-func (e *exactly) Read(p []byte) (int, error) {
-	if e.failed != nil {
-		return 0, e.failed
+func (r *sizedReader) Read(p []byte) (int, error) {
+	if r.err != nil {
+		return 0, r.err
 	}
-	n, err := e.body.Read(p)
-	e.left -= int64(n)
+	n, err := r.body.Read(p)
+	r.left -= int64(n)
 	switch {
 	case err != nil && !errors.Is(err, io.EOF):
-		e.failed = err
-	case e.left < 0, errors.Is(err, io.EOF) && e.left > 0:
-		e.failed = fmt.Errorf("s3blob: the body is not of the declared size: %w", io.ErrUnexpectedEOF)
+		r.err = err
+	case r.left < 0, errors.Is(err, io.EOF) && r.left > 0:
+		r.err = fmt.Errorf("s3blob: the body is not of the declared size: %w", io.ErrUnexpectedEOF)
 	}
-	if e.failed != nil {
-		return 0, e.failed
+	if r.err != nil {
+		return 0, r.err
 	}
 	return n, err
 }

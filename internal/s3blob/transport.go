@@ -15,56 +15,59 @@ import (
 )
 
 const (
-	dialTime     = 5 * time.Second
-	defaultStall = 30 * time.Second
-	idlePerHost  = 32
+	dialTimeout         = 5 * time.Second
+	defaultStallTimeout = 30 * time.Second
+	idlePerHost         = 32
 )
 
-// newHTTPClient has no time limit on a whole request, because a download may last for hours, and one on standing still.
+// newHTTPClient returns a client without a limit on the duration of a request, since a download may take hours, and
+// with a limit on each read and write.
 func newHTTPClient(cfg Config) *http.Client {
-	stall := cfg.Stall
+	stall := cfg.StallTimeout
 	if stall <= 0 {
-		stall = defaultStall
+		stall = defaultStallTimeout
 	}
-	dialer := net.Dialer{Timeout: dialTime}
+	dialer := net.Dialer{Timeout: dialTimeout}
 	return &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := dialer.DialContext(ctx, network, address)
 			if err != nil {
 				return nil, err
 			}
-			return &moving{Conn: conn, stall: stall}, nil
+			return &deadlineConn{Conn: conn, timeout: stall}, nil
 		},
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: cfg.RootCAs},
-		TLSHandshakeTimeout: dialTime, MaxIdleConnsPerHost: idlePerHost, IdleConnTimeout: stall,
-		WriteBufferSize: 64 << 10, ReadBufferSize: 64 << 10, DisableCompression: true,
+		TLSHandshakeTimeout: dialTimeout,
+		MaxIdleConnsPerHost: idlePerHost,
+		IdleConnTimeout:     stall,
+		WriteBufferSize:     64 << 10,
+		ReadBufferSize:      64 << 10,
+		DisableCompression:  true,
 	}}
 }
 
-// moving is a connection on which a single read or write may wait for so long.
-type moving struct {
+// deadlineConn is a connection with a time limit on each single read and write.
+type deadlineConn struct {
 	net.Conn
-	stall time.Duration
+	timeout time.Duration
 }
 
-// Read waits at most the stall.
-func (m *moving) Read(p []byte) (int, error) {
-	if err := m.SetReadDeadline(time.Now().Add(m.stall)); err != nil {
+func (c *deadlineConn) Read(p []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(c.timeout)); err != nil {
 		return 0, err
 	}
-	return m.Conn.Read(p)
+	return c.Conn.Read(p)
 }
 
-// Write waits at most the stall.
-func (m *moving) Write(p []byte) (int, error) {
-	if err := m.SetWriteDeadline(time.Now().Add(m.stall)); err != nil {
+func (c *deadlineConn) Write(p []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
 		return 0, err
 	}
-	return m.Conn.Write(p)
+	return c.Conn.Write(p)
 }
 
-// failure turns an error of the SDK into one that is fit for a log: its own texts name hosts, buckets and keys.
-func failure(err error) error {
+// translate turns an error of the SDK into one that is fit for a log: the SDK's own texts name hosts, buckets and keys.
+func translate(err error) error {
 	var noKey *types.NoSuchKey
 	var notFound *types.NotFound
 	switch {
@@ -80,13 +83,13 @@ func failure(err error) error {
 	return &safeError{text: reason(err), cause: err}
 }
 
-// reason says what went wrong without naming anything of ours.
+// reason describes err without naming a host, bucket or key.
 func reason(err error) string {
-	var answer smithy.APIError
+	var response smithy.APIError
 	var network net.Error
 	switch {
-	case errors.As(err, &answer):
-		return answer.ErrorCode()
+	case errors.As(err, &response):
+		return response.ErrorCode()
 	case errors.As(err, &network) && network.Timeout():
 		return "no answer in time"
 	case errors.As(err, &network):
@@ -95,14 +98,12 @@ func reason(err error) string {
 	return "the exchange failed"
 }
 
-// safeError has a text fit for a log over a cause whose text is not.
+// safeError has a text that is fit for a log; that of its cause is not.
 type safeError struct {
 	text  string
 	cause error
 }
 
-// Error names what happened.
 func (e *safeError) Error() string { return "s3blob: " + e.text }
 
-// Unwrap returns the SDK's error.
 func (e *safeError) Unwrap() error { return e.cause }

@@ -25,22 +25,22 @@ import (
 type bucket struct {
 	*vault
 	server *s3test.Server
-	front  *s3test.Front
+	front  *s3test.Proxy
 	store  *s3blob.Store
 }
 
 func startBucket(t *testing.T, redirect bool) *bucket {
 	t.Helper()
 	server := s3test.Start(t)
-	front := s3test.NewFront(t, server)
+	front := s3test.NewProxy(t, server)
 	store, err := s3blob.New(t.Context(), s3blob.Config{
 		Bucket: server.Bucket(), Region: "us-east-1", Endpoint: front.URL, AccessKey: s3test.AccessKey, SecretKey: s3test.SecretKey,
-		Stall: 2 * time.Second, BackOff: 10 * time.Millisecond,
+		StallTimeout: 2 * time.Second, MaxBackOff: 10 * time.Millisecond,
 	})
 	check(t, err)
 	cfg := backup.Config{Store: store}
 	if redirect {
-		cfg.Links = store
+		cfg.Presigner = store
 	}
 	return &bucket{startVaultOn(t, cfg), server, front, store}
 }

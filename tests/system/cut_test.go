@@ -31,7 +31,7 @@ func TestC37_KilledBetweenUpdateAndAnswer(t *testing.T) {
 			t.Parallel()
 			server := pgtest.Start(t)
 			direct := server.DB()
-			wire := pgtest.NewWire(t, server.DSN())
+			wire := pgtest.NewProxy(t, server.DSN())
 			db, err := postgres.Open(t.Context(), wire.DSN)
 			check(t, err)
 			t.Cleanup(db.Close)
@@ -42,7 +42,7 @@ func TestC37_KilledBetweenUpdateAndAnswer(t *testing.T) {
 				return a.try("POST", "/api/v1/auth/refresh", fmt.Sprintf(`{"refresh_token":%q}`, token), header{"Idempotency-Key": key})
 			}
 
-			held := wire.Hold(c.mark)
+			held := wire.BreakOn(c.mark)
 			lost := make(chan answer, 1)
 			go func() {
 				got, err := refresh(first, "k")
@@ -53,7 +53,7 @@ func TestC37_KilledBetweenUpdateAndAnswer(t *testing.T) {
 			}()
 			<-held.Reached
 			server.Kill()
-			held.Cut()
+			held.Drop()
 			if got := <-lost; got.Status != http.StatusServiceUnavailable || got.Code() != "db_unavailable" {
 				t.Errorf("killed before the answer: %d %s", got.Status, got.Body)
 			}

@@ -119,7 +119,7 @@ func TestC127_FullDisk(t *testing.T) {
 	t.Parallel()
 	disk := smallDisk(t)
 	server := pgtest.Start(t)
-	server.Own(disk)
+	server.Chown(disk)
 	db := server.DB()
 	a := start(t, nil, on(t, db))
 	me := a.Register("reader@example.com")

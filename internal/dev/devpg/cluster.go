@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 )
 
-// cluster makes the cluster when there is none and returns its password.
-func (s *Server) cluster(ctx context.Context, bin string, owner *owner) (string, error) {
+// ensureCluster creates the cluster if there is none and returns its password.
+func (s *Server) ensureCluster(ctx context.Context, bin string, owner *owner) (string, error) {
 	file := filepath.Join(s.cfg.DataDir, "password")
 	data := filepath.Join(s.cfg.DataDir, "data")
 	if _, err := os.Stat(filepath.Join(data, "PG_VERSION")); err == nil {
@@ -19,21 +19,21 @@ func (s *Server) cluster(ctx context.Context, bin string, owner *owner) (string,
 		return string(password), err
 	}
 	s.cfg.Progress("Making a PostgreSQL cluster in " + s.cfg.DataDir)
-	password, err := draw()
+	password, err := newPassword()
 	if err != nil {
 		return "", err
 	}
 	if err := os.WriteFile(file, []byte(password), 0o600); err != nil {
 		return "", err
 	}
-	fresh := data + ".new"
-	if err := s.initdb(ctx, bin, owner, fresh, password); err != nil {
+	incomplete := data + ".new"
+	if err := s.initdb(ctx, bin, owner, incomplete, password); err != nil {
 		return "", err
 	}
-	return password, os.Rename(fresh, data)
+	return password, os.Rename(incomplete, data)
 }
 
-// initdb makes a cluster in dir, which is emptied first: a half-made one is of no use.
+// initdb creates a cluster in dir. Whatever is there, such as an incomplete cluster, is removed first.
 func (s *Server) initdb(ctx context.Context, bin string, owner *owner, dir, password string) (err error) {
 	if err := os.RemoveAll(dir); err != nil {
 		return err
@@ -41,25 +41,28 @@ func (s *Server) initdb(ctx context.Context, bin string, owner *owner, dir, pass
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	passwordFile := filepath.Join(s.cfg.DataDir, "password.initdb") // readable by the owner, as ours is not
+	passwordFile := filepath.Join(s.cfg.DataDir, "password.initdb") // the owner cannot read the other password file
 	if err := os.WriteFile(passwordFile, []byte(password), 0o600); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.Remove(passwordFile)) }()
-	if err := errors.Join(owner.own(dir), owner.own(passwordFile)); err != nil {
+	if err := errors.Join(owner.chown(dir), owner.chown(passwordFile)); err != nil {
 		return err
 	}
-	args := []string{"-D", dir, "-U", "postgres", "-A", "scram-sha-256", "--pwfile=" + passwordFile, "-E", "UTF8", "--no-locale"}
+	args := []string{
+		"-D", dir, "-U", "postgres", "-A", "scram-sha-256", "--pwfile=" + passwordFile, "-E", "UTF8", "--no-locale",
+	}
 	if !s.cfg.Durable {
 		args = append(args, "--no-sync")
 	}
-	if out, err := command(ctx, owner, s.cfg.DataDir, filepath.Join(bin, "initdb"), args...).CombinedOutput(); err != nil {
+	cmd := newCommand(ctx, owner, s.cfg.DataDir, filepath.Join(bin, "initdb"), args...)
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb failed: %w: %s", err, out)
 	}
 	return nil
 }
 
-func draw() (string, error) {
+func newPassword() (string, error) {
 	b := make([]byte, 24)
 	if _, err := rand.Read(b); err != nil {
 		return "", err

@@ -1,6 +1,7 @@
-// Package devpg runs a real PostgreSQL of our own under a folder, so that development and tests need nothing installed
-// or configured: it finds PostgreSQL's programs or fetches them, makes a cluster, drops root, starts the server on a free
-// loopback port and takes it down with the process that started it, even when that process is killed.
+// Package devpg runs a real PostgreSQL server in a folder, so that development and tests need nothing installed or
+// configured. It finds PostgreSQL's programs or fetches them, creates a cluster, drops root privileges, starts the
+// server on a free loopback port and stops it together with the process that started it, even when that process is
+// killed.
 package devpg
 
 import (
@@ -17,32 +18,32 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Config says which cluster to run.
+// Config describes the cluster to run.
 type Config struct {
-	DataDir  string            // the cluster's folder, made when missing; its data survives
-	BinDir   string            // PostgreSQL's programs; "" searches for them
-	CacheDir string            // where fetched programs are kept; "" is a system or user cache folder
+	DataDir  string            // of the cluster; created when missing, its data is kept
+	BinDir   string            // with PostgreSQL's programs; "" searches for them
+	CacheDir string            // for fetched programs; "" means a system or user cache folder
 	Durable  bool              // false trades crash safety for speed; for tests
-	Port     int               // on 127.0.0.1; 0 picks a free one
-	Settings map[string]string // further settings of the server
-	Progress func(step string) // told before each slow step; may be nil
+	Port     int               // on 127.0.0.1; 0 means a free one
+	Settings map[string]string // additional settings of the server
+	Progress func(step string) // called before each slow step; may be nil
 }
 
-// Server is a running PostgreSQL. Its password lies in the folder, readable by its owner alone.
+// Server is a running PostgreSQL server. Its password is in the folder, readable only by the user who started it.
 type Server struct {
-	cfg     Config
-	process *process
-	lock    *os.File
-	dsn     string
-	remove  bool // the folder goes with the server
+	cfg       Config
+	process   *process
+	lock      *os.File
+	dsn       string
+	temporary bool // the folder is removed with the server
 }
 
-// startTimeout bounds how long a cluster may take to answer, crash recovery included.
+// startTimeout is how long a server may take to accept connections, including crash recovery.
 const startTimeout = 60 * time.Second
 
-// Start returns a running server for the folder, making the cluster first when there is none. It fails when another
-// process uses the folder, when no PostgreSQL can be found or fetched, and when a dropped user could not reach the folder;
-// the errors say what to change.
+// Start returns a running server for the folder, after creating a cluster if there is none. It fails when another
+// process uses the folder, when no PostgreSQL can be found or fetched, and when the user that root runs the server
+// as cannot reach the folder. The errors say what to change.
 func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if cfg.Progress == nil {
 		cfg.Progress = func(string) {}
@@ -50,11 +51,11 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if cfg.DataDir, err = filepath.Abs(cfg.DataDir); err != nil {
 		return nil, err
 	}
-	owner, err := dropTo(filepath.Join(cfg.DataDir, "data"))
+	owner, err := unprivilegedUser(filepath.Join(cfg.DataDir, "data"))
 	if err != nil {
 		return nil, err
 	}
-	if err := prepare(cfg.DataDir, owner); err != nil {
+	if err := prepareFolder(cfg.DataDir, owner); err != nil {
 		return nil, err
 	}
 	lock, err := lockFolder(cfg.DataDir)
@@ -67,56 +68,58 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 			err = errors.Join(err, lock.Close())
 		}
 	}()
-	if err := awaitGone(ctx, cfg.DataDir); err != nil {
+	if err := waitForExit(ctx, cfg.DataDir); err != nil {
 		return nil, err
 	}
-	bin, err := binaries(ctx, cfg)
+	bin, err := findBinaries(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	password, err := s.cluster(ctx, bin, owner)
+	password, err := s.ensureCluster(ctx, bin, owner)
 	if err != nil {
 		return nil, err
 	}
 	return s, s.launch(ctx, bin, owner, password)
 }
 
-// DSN is the connection string of the server's database; it holds the password.
+// DSN returns the connection string of the server's database. It contains the password.
 func (s *Server) DSN() string { return s.dsn }
 
-// Port is where the server listens on 127.0.0.1.
+// Port returns the port on 127.0.0.1.
 func (s *Server) Port() int { return s.cfg.Port }
 
-// PID is the postmaster's process id.
+// PID returns the process id of the postmaster.
 func (s *Server) PID() int { return s.process.pid() }
 
-// Stop shuts the server down, cutting open connections but finishing their writes; when ctx ends first it is stopped at
-// once and recovers at its next start.
+// Stop shuts the server down: open connections are closed after their writes are finished. When ctx ends before
+// that, the server is stopped immediately and recovers at its next start.
 func (s *Server) Stop(ctx context.Context) error {
 	return errors.Join(s.process.stop(ctx), s.release())
 }
 
-// Kill ends the server at once, as a crash would.
+// Kill ends the server immediately, like a crash.
 func (s *Server) Kill() error {
 	ctx, cancel := context.WithTimeout(context.Background(), killTimeout)
 	defer cancel()
 	return errors.Join(s.process.abort(ctx), s.release())
 }
 
-// killTimeout is how long the server may take to drop everything before it is killed for good.
+// killTimeout is how long an immediate shutdown may take before the process is killed.
 const killTimeout = 5 * time.Second
 
+// release unlocks the folder, and removes it when it is temporary.
 func (s *Server) release() error {
 	err := s.lock.Close()
-	if s.remove {
+	if s.temporary {
 		err = errors.Join(err, os.RemoveAll(s.cfg.DataDir))
 	}
 	return err
 }
 
-// Find returns the connection string of the server that another process runs in the folder, or false.
+// Find returns the connection string of the server that another process runs in the folder, or false when there is
+// none.
 func Find(dataDir string) (dsn string, ok bool) {
-	lines, err := postmasterFile(dataDir)
+	lines, err := readPostmasterPID(dataDir)
 	if err != nil {
 		return "", false
 	}
@@ -135,19 +138,19 @@ func Find(dataDir string) (dsn string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	return connection(string(password), port), true
+	return makeDSN(string(password), port), true
 }
 
-func connection(password string, port int) string {
+func makeDSN(password string, port int) string {
 	u := url.URL{Scheme: "postgres", User: url.UserPassword("postgres", password),
 		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Path: "/postgres", RawQuery: "sslmode=disable"}
 	return u.String()
 }
 
-// portTries is how often a free port is looked for: another process may take one before the server does.
+// portTries is how often a free port is tried: another process may take it before the server does.
 const portTries = 3
 
-// launch starts the server on its port, or on a free one.
+// launch starts the server on the configured port, or on a free one.
 func (s *Server) launch(ctx context.Context, bin string, owner *owner, password string) (err error) {
 	if s.cfg.Port != 0 {
 		return s.launchOnPort(ctx, bin, owner, password)
@@ -163,47 +166,54 @@ func (s *Server) launch(ctx context.Context, bin string, owner *owner, password 
 	return err
 }
 
-// launchOnPort starts the server and waits until it answers.
+// launchOnPort starts the server and waits until it accepts connections.
 func (s *Server) launchOnPort(ctx context.Context, bin string, owner *owner, password string) error {
 	logFile, err := os.OpenFile(filepath.Join(s.cfg.DataDir, "log"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	defer logFile.Close() // the server has its own handle
-	cmd := command(context.WithoutCancel(ctx), owner, s.cfg.DataDir, filepath.Join(bin, "postgres"), s.settings()...)
+	defer logFile.Close() // the server has its own file descriptor
+	cmd := newCommand(context.WithoutCancel(ctx), owner, s.cfg.DataDir, filepath.Join(bin, "postgres"), s.settings()...)
 	cmd.Stdout, cmd.Stderr = logFile, logFile
 	if s.process, err = startProcess(cmd); err != nil {
 		return fmt.Errorf("starting PostgreSQL: %w", err)
 	}
-	s.dsn = connection(password, s.cfg.Port)
+	s.dsn = makeDSN(password, s.cfg.Port)
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	if err := s.await(ctx); err != nil {
+	if err := s.waitUntilReady(ctx); err != nil {
 		return errors.Join(err, s.process.abort(context.WithoutCancel(ctx)))
 	}
 	return nil
 }
 
-// settings keeps the server to itself: loopback only, no sockets in shared folders, and nothing of what users send in
-// its log.
+// settings returns the server's arguments. The server listens on loopback only, has no socket in a shared folder,
+// and logs nothing that users send.
 func (s *Server) settings() []string {
-	list := []string{"-D", filepath.Join(s.cfg.DataDir, "data"), "-p", strconv.Itoa(s.cfg.Port), "-h", "127.0.0.1", "-k", ""}
-	set := []string{"log_min_messages=log", "log_min_error_statement=panic", "log_error_verbosity=terse", "logging_collector=off"}
+	args := []string{
+		"-D", filepath.Join(s.cfg.DataDir, "data"),
+		"-p", strconv.Itoa(s.cfg.Port),
+		"-h", "127.0.0.1",
+		"-k", "",
+	}
+	settings := []string{
+		"log_min_messages=log", "log_min_error_statement=panic", "log_error_verbosity=terse", "logging_collector=off",
+	}
 	if !s.cfg.Durable {
-		set = append(set, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=400",
-			"shared_buffers=64MB", "autovacuum=off")
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off",
+			"max_connections=400", "shared_buffers=64MB", "autovacuum=off")
 	}
 	for name, value := range s.cfg.Settings {
-		set = append(set, name+"="+value)
+		settings = append(settings, name+"="+value)
 	}
-	for _, one := range set {
-		list = append(list, "-c", one)
+	for _, setting := range settings {
+		args = append(args, "-c", setting)
 	}
-	return list
+	return args
 }
 
-// await returns when the server answers a query, or why it does not.
-func (s *Server) await(ctx context.Context) error {
+// waitUntilReady returns nil when the server accepts connections, or why it does not.
+func (s *Server) waitUntilReady(ctx context.Context) error {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {

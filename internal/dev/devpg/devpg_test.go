@@ -22,11 +22,11 @@ import (
 	"github.com/adiuva/cloud-api/internal/dev/devpg"
 )
 
-// asParent names the folder in which this binary, started again by a test, runs a server until it is killed.
-const asParent = "DEVPG_TEST_PARENT"
+// parentDirEnv is set when a test runs this binary again as the parent of a server: it names the server's folder.
+const parentDirEnv = "DEVPG_TEST_PARENT"
 
 func TestMain(m *testing.M) {
-	dir := os.Getenv(asParent)
+	dir := os.Getenv(parentDirEnv)
 	if dir == "" {
 		os.Exit(m.Run())
 	}
@@ -37,15 +37,15 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	fmt.Println(server.PID())
-	_, _ = io.Copy(io.Discard, os.Stdin) // until the test ends us
+	_, _ = io.Copy(io.Discard, os.Stdin) // until the test closes it or kills this process
 	if err := server.Stop(context.Background()); err != nil {
 		os.Exit(1)
 	}
 	os.Exit(0)
 }
 
-// folder is one that the user root drops to may enter, which t.TempDir is not.
-func folder(t *testing.T) string {
+// enterableDir returns a new folder that can be entered by the unprivileged user, unlike t.TempDir.
+func enterableDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "adiuva-devpg-")
 	if err != nil {
@@ -78,8 +78,8 @@ func query[T any](t *testing.T, dsn, sql string) (value T) {
 	return value
 }
 
-// parent starts cmd, which runs a server in this binary, and returns the server's process id.
-func parent(t *testing.T, cmd *exec.Cmd) int {
+// startParent starts cmd, which runs a server in this binary, and returns the process id of the server.
+func startParent(t *testing.T, cmd *exec.Cmd) int {
 	t.Helper()
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -97,19 +97,20 @@ func parent(t *testing.T, cmd *exec.Cmd) int {
 	line, err := bufio.NewReader(out).ReadString('\n')
 	pid, errPID := strconv.Atoi(strings.TrimSpace(line))
 	if err != nil || errPID != nil {
-		t.Fatalf("the parent said %q (%v)", line, err)
+		t.Fatalf("the parent printed %q (%v), want a process id", line, err)
 	}
 	return pid
 }
 
-func self(env ...string) *exec.Cmd {
+// reexec returns a command that runs this binary with additional environment variables.
+func reexec(env ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), env...)
 	return cmd
 }
 
-// gone waits until no process has the id.
-func gone(t *testing.T, pid int, within time.Duration) {
+// waitForProcessExit fails the test when the process still exists after that time.
+func waitForProcessExit(t *testing.T, pid int, within time.Duration) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -118,19 +119,19 @@ func gone(t *testing.T, pid int, within time.Duration) {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("process %d still lives after %s", pid, within)
+			t.Fatalf("process %d still exists after %s", pid, within)
 		}
 	}
 }
 
-func TestAKilledParentLeavesItsDataAndNoProcess(t *testing.T) {
+func TestKilledParentKeepsItsDataAndLeavesNoProcess(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
-	cmd := self(asParent + "=" + dir)
-	pid := parent(t, cmd)
+	dir := enterableDir(t)
+	cmd := reexec(parentDirEnv + "=" + dir)
+	pid := startParent(t, cmd)
 	dsn, ok := devpg.Find(dir)
 	if !ok {
-		t.Fatal("Find does not see the running server")
+		t.Fatal("Find does not find the running server")
 	}
 	query[int](t, dsn, "WITH a AS (SELECT 1) SELECT count(*) FROM a")
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -143,39 +144,43 @@ func TestAKilledParentLeavesItsDataAndNoProcess(t *testing.T) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait() // killed, and says so
-	gone(t, pid, 2*time.Second)
+	_ = cmd.Wait() // returns an error, as the process was killed
+	waitForProcessExit(t, pid, 2*time.Second)
 	if _, ok := devpg.Find(dir); ok {
-		t.Error("Find sees a server that is gone")
+		t.Error("Find found a server that has exited")
 	}
 	if got := query[int](t, start(t, dir).DSN(), "SELECT n FROM kept"); got != 42 {
-		t.Errorf("the next start has %d, want 42", got)
+		t.Errorf("after the next start the table has %d, want 42", got)
 	}
 }
 
-func TestOneServerAFolder(t *testing.T) {
+func TestOnlyOneServerRunsInAFolder(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := enterableDir(t)
 	server := start(t, dir)
-	if _, err := devpg.Start(t.Context(), devpg.Config{DataDir: dir}); err == nil || !strings.Contains(err.Error(), "ADIUVA_DATA_DIR") {
-		t.Errorf("a second server in the folder: %v, want what to do", err)
+	_, err := devpg.Start(t.Context(), devpg.Config{DataDir: dir})
+	if err == nil || !strings.Contains(err.Error(), "ADIUVA_DATA_DIR") {
+		t.Errorf("a second server in the folder: %v, want an error with advice", err)
 	}
 	dsn, ok := devpg.Find(dir)
 	if !ok || dsn != server.DSN() {
-		t.Errorf("Find = %v, want the running server's", ok)
+		t.Errorf("Find found a server: %v; want the DSN of the running one", ok)
 	}
 	if err := server.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	gone(t, server.PID(), time.Second)
+	waitForProcessExit(t, server.PID(), time.Second)
 }
 
-func TestTheServerKeepsToItself(t *testing.T) {
+func TestServerIsPrivate(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := enterableDir(t)
 	server := start(t, dir)
 	for setting, want := range map[string]string{
-		"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "log_min_error_statement": "panic", "fsync": "on",
+		"listen_addresses":        "127.0.0.1",
+		"unix_socket_directories": "",
+		"log_min_error_statement": "panic",
+		"fsync":                   "on",
 	} {
 		if got := query[string](t, server.DSN(), "SHOW "+setting); got != want {
 			t.Errorf("%s = %q, want %q", setting, got, want)
@@ -192,7 +197,7 @@ func TestTheServerKeepsToItself(t *testing.T) {
 	wrong.User = url.UserPassword(wrong.User.Username(), "wrong")
 	var refused *pgconn.PgError
 	if _, err := pgx.Connect(t.Context(), wrong.String()); !errors.As(err, &refused) || refused.Code != "28P01" {
-		t.Errorf("a wrong password: %v, want it refused", err)
+		t.Errorf("connecting with a wrong password: %v, want SQLSTATE 28P01", err)
 	}
 	conn, err := pgx.Connect(t.Context(), server.DSN())
 	if err != nil {
@@ -200,54 +205,54 @@ func TestTheServerKeepsToItself(t *testing.T) {
 	}
 	defer conn.Close(context.Background())
 	if _, err := conn.Exec(t.Context(), "SELECT 'marker-value'::int"); err == nil {
-		t.Fatal("a word was taken for a number")
+		t.Fatal("a word was accepted as a number")
 	}
 	log, err := os.ReadFile(filepath.Join(dir, "log"))
 	if err != nil || strings.Contains(string(log), "marker-value") {
-		t.Errorf("the log (%v) holds a value of a statement: %s", err, log)
+		t.Errorf("the log (%v) contains a value of a statement: %s", err, log)
 	}
 }
 
-func TestTheServicesClosedDataDirectoryIsOpenedForPassing(t *testing.T) {
+func TestPrivateDataDirectoryIsMadeTraversable(t *testing.T) {
 	t.Parallel()
-	passable := folder(t)
-	if err := os.Chmod(passable, 0o711); err != nil {
+	traversable := enterableDir(t)
+	if err := os.Chmod(traversable, 0o711); err != nil {
 		t.Fatal(err)
 	}
-	data := filepath.Join(passable, "adiuva")
+	data := filepath.Join(traversable, "adiuva")
 	if err := os.Mkdir(data, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	start(t, filepath.Join(data, "postgres"))
 	info, err := os.Stat(data)
 	if err != nil || info.Mode().Perm()&0o077 > 0o001 {
-		t.Errorf("mode %v (%v), want nothing but passing for others", info.Mode(), err)
+		t.Errorf("mode %v (%v), want only the x bit for others", info.Mode(), err)
 	}
 }
 
-func TestRootIsToldWhichFolderToOpen(t *testing.T) {
+func TestRootIsAdvisedWhichFolderToOpen(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		t.Skip("an ordinary user needs nobody's permission")
+		t.Skip("only root runs the server as another user")
 	}
-	closed := filepath.Join(folder(t), "closed")
-	below := filepath.Join(closed, "between", "data", "postgres")
+	private := filepath.Join(enterableDir(t), "private")
+	below := filepath.Join(private, "between", "data", "postgres")
 	if err := os.MkdirAll(below, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	_, err := devpg.Start(t.Context(), devpg.Config{DataDir: below})
-	if err == nil || !strings.Contains(err.Error(), "chmod o+x "+filepath.Join(closed, "between")) ||
+	if err == nil || !strings.Contains(err.Error(), "chmod o+x "+filepath.Join(private, "between")) ||
 		!strings.Contains(err.Error(), "ADIUVA_DATA_DIR") {
-		t.Errorf("below a closed folder: %v, want which chmod helps", err)
+		t.Errorf("below a private folder: %v, want the chmod that helps", err)
 	}
 }
 
-func TestAnOrdinaryUserRunsIt(t *testing.T) {
+func TestServerRunsAsAnOrdinaryUser(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		t.Skip("every other test shows it already")
+		t.Skip("every other test runs as an ordinary user already")
 	}
-	dir := folder(t)
+	dir := enterableDir(t)
 	binary := filepath.Join(dir, "parent")
 	program, err := os.ReadFile(os.Args[0])
 	if err != nil {
@@ -262,12 +267,12 @@ func TestAnOrdinaryUserRunsIt(t *testing.T) {
 	}
 	data := filepath.Join(dir, "data")
 	cmd := exec.Command(binary)
-	cmd.Dir, cmd.Env = "/", []string{"PATH=" + os.Getenv("PATH"), asParent + "=" + data, "HOME=" + dir}
+	cmd.Dir, cmd.Env = "/", []string{"PATH=" + os.Getenv("PATH"), parentDirEnv + "=" + data, "HOME=" + dir}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	pid := parent(t, cmd)
+	pid := startParent(t, cmd)
 	dsn, ok := devpg.Find(data)
 	if !ok || query[int](t, dsn, "SELECT 7") != 7 {
-		t.Error("the server of an ordinary user does not answer")
+		t.Error("the server of an ordinary user does not respond")
 	}
 	info, err := os.Stat("/proc/" + strconv.Itoa(pid))
 	if err != nil || info.Sys().(*syscall.Stat_t).Uid != nobody {

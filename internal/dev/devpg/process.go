@@ -8,14 +8,14 @@ import (
 	"syscall"
 )
 
-// process is a running postmaster that ends with the thread that started it, and so with this process.
+// process is a running postmaster. It ends with the thread that started it, and thus with this process.
 type process struct {
 	cmd  *exec.Cmd
-	done chan struct{} // closed when it has ended
+	done chan struct{} // closed when it has exited
 }
 
-// startProcess starts cmd on a thread that lives as long as it: the kernel sends the parent-death signal when the
-// starting thread ends, not the process.
+// startProcess starts cmd on a thread that lives as long as cmd: the kernel sends the parent-death signal when the
+// thread that started it ends, not when the process ends.
 func startProcess(cmd *exec.Cmd) (*process, error) {
 	p := &process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error, 1)
@@ -27,7 +27,7 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 		if err != nil {
 			return
 		}
-		// How it ended is in its log; the caller only needs to know that it did.
+		// The reason is in the server's log; callers only need to know that it has exited.
 		_ = cmd.Wait()
 		close(p.done)
 	}()
@@ -39,7 +39,7 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
-// stop asks for a fast shutdown and forces one when ctx ends first.
+// stop requests a fast shutdown, and an immediate one when ctx ends before it is done.
 func (p *process) stop(ctx context.Context) error {
 	if err := p.signal(syscall.SIGINT); err != nil {
 		return err
@@ -52,7 +52,7 @@ func (p *process) stop(ctx context.Context) error {
 	}
 }
 
-// abort shuts down without finishing anything.
+// abort requests an immediate shutdown, and kills the process when ctx ends before it is done.
 func (p *process) abort(ctx context.Context) error {
 	if err := p.signal(syscall.SIGQUIT); err != nil {
 		return err

@@ -1,6 +1,7 @@
-// Package diskblob keeps backups as files of one folder, "{user_id}/{backup_id}" below it: the default where no S3 is
-// configured. An upload grows under another name and takes its own by a rename, with the file and its folder synced to
-// the disk before and after, so that a crash or a power cut at any moment leaves either the whole blob or none.
+// Package diskblob stores backups as files "{user_id}/{backup_id}" in one folder. It is the default when no S3
+// bucket is configured. An upload is written under a temporary name and then renamed; the file is synced to disk
+// before the rename and its folder after it, so that a crash or a power cut at any moment leaves either the whole
+// blob or none.
 package diskblob
 
 import (
@@ -17,59 +18,60 @@ import (
 )
 
 const (
-	partial    = ".partial" // ends the name of an upload that is not complete
-	bufferSize = 1 << 20    // of one upload
+	partialSuffix = ".partial" // of the file name while an upload is incomplete
+	bufferSize    = 1 << 20    // bytes, for one upload
 )
 
-// Store is a folder of blobs. It satisfies backup.Store and is safe for concurrent use, by several processes too.
+// Store is a folder of blobs. It implements backup.Store and is safe for concurrent use, also by several processes.
 type Store struct{ root *os.Root }
 
 var _ backup.Store = (*Store)(nil)
 
-// New returns a store on the folder, which it makes, readable by its owner alone, where it is missing.
+// New returns a store in the folder. A missing folder is created with access for its owner only.
 func New(folder string) (*Store, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("diskblob: %w", err)
 	}
-	root, err := os.OpenRoot(folder) // no name, link or key leads out of it
+	root, err := os.OpenRoot(folder) // symlinks and ".." cannot lead out of a Root
 	if err != nil {
 		return nil, fmt.Errorf("diskblob: %w", err)
 	}
 	return &Store{root: root}, nil
 }
 
-// Close gives the folder's handle back; calls after it fail.
+// Close releases the folder. The store cannot be used afterwards.
 func (s *Store) Close() error { return s.root.Close() }
 
-// Put stores the body, all or nothing.
 func (s *Store) Put(ctx context.Context, key string, body io.Reader, size int64) (err error) {
 	if err := backup.CheckKey(key); err != nil {
 		return err
 	}
-	f, err := s.create(key + partial)
+	f, err := s.createFile(key + partialSuffix)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.unlink(key+partial))
+			err = errors.Join(err, s.removeFile(key+partialSuffix))
 		}
 	}()
-	err = fill(ctx, f, body, size)
-	if closed := f.Close(); err == nil {
-		err = closed
+	err = copyBody(ctx, f, body, size)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
 	}
 	if err != nil {
 		return err
 	}
-	if err := s.root.Rename(key+partial, key); err != nil {
+	if err := s.root.Rename(key+partialSuffix, key); err != nil {
 		return err
 	}
-	return errors.Join(s.sync(path.Dir(key)), s.sync(".")) // the folder may be new, and another's
+	// The user's folder may be new, possibly created by another upload.
+	return errors.Join(s.syncFolder(path.Dir(key)), s.syncFolder("."))
 }
 
-// create makes the file, and its folder. A folder that a Delete finds empty and removes in between is made again.
-func (s *Store) create(name string) (*os.File, error) {
+// createFile creates a file and its folder. A concurrent Delete may remove the still empty folder in between, so it
+// tries again.
+func (s *Store) createFile(name string) (*os.File, error) {
 	const tries = 10
 	for i := 0; ; i++ {
 		f, err := s.root.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
@@ -82,10 +84,10 @@ func (s *Store) create(name string) (*os.File, error) {
 	}
 }
 
-// fill copies the body to the file and to the disk.
-func fill(ctx context.Context, f *os.File, body io.Reader, size int64) error {
+// copyBody writes the body to the file and syncs it to disk.
+func copyBody(ctx context.Context, f *os.File, body io.Reader, size int64) error {
 	buffer := make([]byte, min(bufferSize, max(size, 512)))
-	n, err := io.CopyBuffer(writeOnly{f}, reader{ctx, body}, buffer)
+	n, err := io.CopyBuffer(writeOnly{f}, contextReader{ctx, body}, buffer)
 	if err != nil {
 		return err
 	}
@@ -95,25 +97,24 @@ func fill(ctx context.Context, f *os.File, body io.Reader, size int64) error {
 	return f.Sync()
 }
 
-// writeOnly hides the file's other methods, so that the copy uses the buffer it is given.
+// writeOnly hides the ReadFrom method of a file, so that io.CopyBuffer uses its buffer.
 type writeOnly struct{ io.Writer }
 
-// reader ends with its context.
-type reader struct {
+// contextReader fails when its context has ended.
+type contextReader struct {
 	ctx  context.Context
 	body io.Reader
 }
 
-// Read reads unless the context has ended.
-func (r reader) Read(p []byte) (int, error) {
+func (r contextReader) Read(p []byte) (int, error) {
 	if err := r.ctx.Err(); err != nil {
 		return 0, err
 	}
 	return r.body.Read(p)
 }
 
-// sync makes the names in a folder durable.
-func (s *Store) sync(folder string) error {
+// syncFolder makes the names in a folder durable.
+func (s *Store) syncFolder(folder string) error {
 	d, err := s.root.Open(folder)
 	if err != nil {
 		return err
@@ -121,14 +122,13 @@ func (s *Store) sync(folder string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Get opens a range of a blob.
 func (s *Store) Get(_ context.Context, key string, offset, length int64) (io.ReadCloser, error) {
 	if err := backup.CheckKey(key); err != nil {
 		return nil, err
 	}
 	f, err := s.root.Open(key)
 	if err != nil {
-		return nil, missing(err)
+		return nil, notFound(err)
 	}
 	info, err := f.Stat()
 	if err == nil && (offset < 0 || length < 0 || offset > info.Size() || length > info.Size()-offset) {
@@ -137,18 +137,17 @@ func (s *Store) Get(_ context.Context, key string, offset, length int64) (io.Rea
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &section{SectionReader: io.NewSectionReader(f, offset, length), left: length, file: f}, nil
+	return &rangeReader{SectionReader: io.NewSectionReader(f, offset, length), left: length, file: f}, nil
 }
 
-// section is a range of a file that fails rather than end early.
-type section struct {
+// rangeReader reads a range of a file. It fails rather than end early when the file is truncated meanwhile.
+type rangeReader struct {
 	*io.SectionReader
 	left int64
 	file *os.File
 }
 
-// Read reads on.
-func (s *section) Read(p []byte) (int, error) {
+func (s *rangeReader) Read(p []byte) (int, error) {
 	n, err := s.SectionReader.Read(p)
 	s.left -= int64(n)
 	if errors.Is(err, io.EOF) && s.left > 0 {
@@ -157,51 +156,49 @@ func (s *section) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close closes the file.
-func (s *section) Close() error { return s.file.Close() }
+func (s *rangeReader) Close() error { return s.file.Close() }
 
-// Stat returns a blob's size.
 func (s *Store) Stat(_ context.Context, key string) (int64, error) {
 	if err := backup.CheckKey(key); err != nil {
 		return 0, err
 	}
 	info, err := s.root.Stat(key)
 	if err != nil {
-		return 0, missing(err)
+		return 0, notFound(err)
 	}
 	return info.Size(), nil
 }
 
-// Delete removes a blob and what an interrupted upload left of it, and the user's folder when it is empty then.
+// Delete also removes the user's folder when it becomes empty.
 func (s *Store) Delete(_ context.Context, key string) error {
 	if err := backup.CheckKey(key); err != nil {
 		return err
 	}
-	if err := errors.Join(s.unlink(key), s.unlink(key+partial)); err != nil {
+	if err := errors.Join(s.removeFile(key), s.removeFile(key+partialSuffix)); err != nil {
 		return err
 	}
 	folder := path.Dir(key)
-	if err := s.sync(folder); errors.Is(err, fs.ErrNotExist) {
+	if err := s.syncFolder(folder); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	_ = s.root.Remove(folder) // which fails where another blob is in it, as it should
+	_ = s.root.Remove(folder) // fails when another blob is in it, as it should
 	return nil
 }
 
-func (s *Store) unlink(name string) error {
+func (s *Store) removeFile(name string) error {
 	if err := s.root.Remove(name); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
 }
 
-// List visits every blob and what interrupted uploads left. Names that are no keys are passed over.
+// List skips files whose names are not keys.
 func (s *Store) List(ctx context.Context, visit func(backup.Object) error) error {
 	return fs.WalkDir(s.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil // removed while we were walking
+			return nil // removed during the walk
 		}
 		if err != nil {
 			return err
@@ -209,7 +206,7 @@ func (s *Store) List(ctx context.Context, visit func(backup.Object) error) error
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		key, unfinished := strings.CutSuffix(name, partial)
+		key, unfinished := strings.CutSuffix(name, partialSuffix)
 		if entry.IsDir() || backup.CheckKey(key) != nil {
 			return nil
 		}
@@ -224,7 +221,7 @@ func (s *Store) List(ctx context.Context, visit func(backup.Object) error) error
 	})
 }
 
-func missing(err error) error {
+func notFound(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return backup.ErrNoObject
 	}

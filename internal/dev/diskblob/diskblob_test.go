@@ -13,7 +13,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/storetest"
 )
 
-func open(t *testing.T, folder string) *diskblob.Store {
+func openStore(t *testing.T, folder string) *diskblob.Store {
 	t.Helper()
 	s, err := diskblob.New(folder)
 	if err != nil {
@@ -27,74 +27,77 @@ func open(t *testing.T, folder string) *diskblob.Store {
 	return s
 }
 
-func TestStore(t *testing.T) {
+func TestStoreContract(t *testing.T) {
 	t.Parallel()
-	s := open(t, filepath.Join(t.TempDir(), "blobs"))
+	s := openStore(t, filepath.Join(t.TempDir(), "blobs"))
 	storetest.Run(t, func(*testing.T) backup.Store { return s })
 }
 
-// TestCrashedUpload leaves the file that a killed process leaves and finds it listed and removable.
-func TestCrashedUpload(t *testing.T) {
+func TestCrashedUploadIsListedAndCanBeDeleted(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	s, key := open(t, folder), storetest.Key()
+	s, key := openStore(t, folder), storetest.Key()
 	name := filepath.Join(folder, key+".partial")
-	if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, []byte("half"), 0o600)); err != nil {
+	err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, []byte("half"), 0o600))
+	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Stat(t.Context(), key); !errors.Is(err, backup.ErrNoObject) {
-		t.Errorf("half a blob is readable: %v", err)
+		t.Errorf("Stat of an incomplete upload: %v, want %v", err, backup.ErrNoObject)
 	}
 	var found []backup.Object
-	err := s.List(t.Context(), func(o backup.Object) error { found = append(found, o); return nil })
+	err = s.List(t.Context(), func(o backup.Object) error { found = append(found, o); return nil })
 	if err != nil || len(found) != 1 || found[0].Key != key || !found[0].Unfinished || found[0].Size != 4 {
-		t.Errorf("%+v, %v", found, err)
+		t.Errorf("listed %+v, %v, want one unfinished object of 4 bytes", found, err)
 	}
 	if err := s.Delete(t.Context(), key); err != nil {
 		t.Fatal(err)
 	}
 	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 0 {
-		t.Errorf("left: %v, %v", entries, err)
+		t.Errorf("left behind: %v, %v", entries, err)
 	}
 }
 
-// TestLinksLeadNowhere plants a link to a folder outside in place of a user's folder.
-func TestLinksLeadNowhere(t *testing.T) {
+// A symlink to a folder outside takes the place of a user's folder.
+func TestSymlinksOutOfTheFolderAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	folder, outside := t.TempDir(), t.TempDir()
-	s, key := open(t, folder), storetest.Key()
+	s, key := openStore(t, folder), storetest.Key()
 	if err := os.Symlink(outside, filepath.Join(folder, filepath.Dir(key))); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Put(t.Context(), key, bytes.NewReader([]byte("x")), 1); err == nil {
-		t.Error("Put followed a link out of the folder")
+		t.Error("Put followed a symlink out of the folder")
 	}
 	if entries, err := os.ReadDir(outside); err != nil || len(entries) != 0 {
-		t.Errorf("written outside: %v, %v", entries, err)
+		t.Errorf("written outside of the folder: %v, %v", entries, err)
 	}
 }
 
-// TestFilesArePrivate looks at the modes of what is written.
-func TestFilesArePrivate(t *testing.T) {
+func TestFilesAreReadableByTheOwnerOnly(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "blobs")
-	s, key := open(t, folder), storetest.Key()
+	s, key := openStore(t, folder), storetest.Key()
 	if err := s.Put(t.Context(), key, bytes.NewReader([]byte("x")), 1); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]os.FileMode{folder: 0o700, filepath.Join(folder, filepath.Dir(key)): 0o700, filepath.Join(folder, key): 0o600} {
+	for name, want := range map[string]os.FileMode{
+		folder:                                   0o700,
+		filepath.Join(folder, filepath.Dir(key)): 0o700,
+		filepath.Join(folder, key):               0o600,
+	} {
 		info, err := os.Stat(name)
 		if err != nil || info.Mode().Perm() != want {
-			t.Errorf("%s: %v, %v", name, info.Mode(), err)
+			t.Errorf("%s has mode %v (%v), want %v", name, info.Mode(), err, want)
 		}
 	}
 }
 
-// TestTruncatedBlob shortens a blob under an open download, which has to fail and not to end.
-func TestTruncatedBlob(t *testing.T) {
+// A file is truncated during a download, which has to fail instead of ending early.
+func TestTruncatedFileFailsTheDownload(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	s, key := open(t, folder), storetest.Key()
+	s, key := openStore(t, folder), storetest.Key()
 	blob := storetest.Blob(10_000)
 	if err := s.Put(t.Context(), key, bytes.NewReader(blob), 10_000); err != nil {
 		t.Fatal(err)
@@ -108,6 +111,6 @@ func TestTruncatedBlob(t *testing.T) {
 		t.Fatal(err)
 	}
 	if data, err := io.ReadAll(body); !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("%d bytes, %v", len(data), err)
+		t.Errorf("read %d bytes, %v, want %v", len(data), err, io.ErrUnexpectedEOF)
 	}
 }

@@ -1,12 +1,15 @@
-// Package pgtest gives tests a real PostgreSQL: New a fresh migrated database on a shared server, Start a server of the
-// test's own to kill and pause. The shared server is that of TEST_DATABASE_URL, else one that is started with the first
-// test that asks and ends with the test process.
+// Package pgtest provides tests with a real PostgreSQL: New returns a fresh migrated database on a shared server,
+// Start a separate server that the test may kill and pause. The shared server is the one of TEST_DATABASE_URL, or
+// else one that is started for the first test that needs it and ends with the test process.
 package pgtest
 
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"strings"
@@ -18,53 +21,55 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/dev/devpg"
 	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/sql/migrations"
 )
 
 const (
-	lockNumber = 0x70677465 // advisory lock of whoever makes the template
-	patience   = 60 * time.Second
+	templateLock = 0x70677465 // advisory lock held while the template is created
+	timeout      = 60 * time.Second
 )
 
-// shared is the server of this process with its template, made once.
-var shared = sync.OnceValues(prepare)
+// sharedServer returns the server of this process, with the template database created.
+var sharedServer = sync.OnceValues(prepare)
 
 type server struct {
 	dsn      string // of the maintenance database
 	template string
-	fileCopy bool // the server knows CREATE DATABASE … STRATEGY
-	// own is kept because its lock must be: once collected, other processes take the folder for abandoned.
-	own *devpg.Server
+	fileCopy bool // the server supports CREATE DATABASE … STRATEGY
+	// process is kept reachable because of its lock: if that were collected, other processes would remove the folder.
+	process *devpg.Server
 }
 
-// New returns an empty database with the newest schema, closed and dropped at the end of the test. Without a server
-// and without means to start one the test is skipped; where the variable CI is set it fails.
+// New returns an empty database with the newest schema, which is closed and dropped at the end of the test. When
+// there is no server and none can be started the test is skipped, or fails where the environment variable CI is
+// set.
 func New(t testing.TB) *postgres.DB {
 	t.Helper()
-	s, err := shared()
-	unavailable(t, err)
+	s, err := sharedServer()
+	skipOrFail(t, err)
 	name := "test_" + strings.ToLower(rand.Text()[:16])
 	create := "CREATE DATABASE " + name + " TEMPLATE " + s.template
 	if s.fileCopy {
-		create += " STRATEGY FILE_COPY" // twice as fast as the write-ahead log
+		create += " STRATEGY FILE_COPY" // twice as fast as copying through the write-ahead log
 	}
-	if err := onServer(s.dsn, create); err != nil {
+	if err := execOnce(s.dsn, create); err != nil {
 		t.Fatalf("pgtest: clone: %v", err)
 	}
-	db, err := postgres.Open(context.Background(), database(s.dsn, name))
+	db, err := postgres.Open(context.Background(), withDatabase(s.dsn, name))
 	if err != nil {
 		t.Fatalf("pgtest: open: %v", err)
 	}
 	t.Cleanup(func() {
 		db.Close()
-		if err := onServer(s.dsn, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+		if err := execOnce(s.dsn, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
 			t.Errorf("pgtest: drop: %v", err)
 		}
 	})
 	return db
 }
 
-// unavailable ends the test when there is no server to be had.
-func unavailable(t testing.TB, err error) {
+// skipOrFail ends the test when err says that there is no server.
+func skipOrFail(t testing.TB, err error) {
 	t.Helper()
 	if err == nil {
 		return
@@ -75,23 +80,41 @@ func unavailable(t testing.TB, err error) {
 	t.Fatalf("pgtest: no PostgreSQL: %v", err)
 }
 
-// prepare finds or starts the server and makes the template, unless another process made it already.
+// prepare finds or starts the server and creates the template database, unless another process has already.
 func prepare() (server, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	digest, err := postgres.SchemaDigest()
+	digest, err := schemaDigest()
 	if err != nil {
 		return server{}, err
 	}
 	s := server{dsn: os.Getenv("TEST_DATABASE_URL"), template: "template_" + digest[:16]}
 	if s.dsn == "" {
-		own, err := devpg.StartTemporary(ctx, devpg.Config{Settings: map[string]string{"max_connections": "300"}})
+		process, err := devpg.StartTemporary(ctx, devpg.Config{Settings: map[string]string{"max_connections": "300"}})
 		if err != nil {
 			return server{}, err
 		}
-		s.dsn, s.own = own.DSN(), own
+		s.dsn = process.DSN()
+		s.process = process
 	}
 	return s, s.makeTemplate(ctx)
+}
+
+// schemaDigest returns 64 hexadecimal digits that change with any embedded migration.
+func schemaDigest() (string, error) {
+	names, err := fs.Glob(migrations.Files, "*.sql")
+	if err != nil {
+		return "", fmt.Errorf("pgtest: embedded migrations: %w", err)
+	}
+	sum := sha256.New()
+	for _, name := range names {
+		text, err := fs.ReadFile(migrations.Files, name)
+		if err != nil {
+			return "", fmt.Errorf("pgtest: embedded migrations: %w", err)
+		}
+		fmt.Fprintf(sum, "%s %d\n%s", name, len(text), text)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 func (s *server) makeTemplate(ctx context.Context) error {
@@ -99,8 +122,8 @@ func (s *server) makeTemplate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("pgtest: the server of TEST_DATABASE_URL: %w", postgres.Translate(err))
 	}
-	defer conn.Close(context.Background()) // which gives the lock back
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", lockNumber); err != nil {
+	defer conn.Close(context.Background()) // releases the lock
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", templateLock); err != nil {
 		return err
 	}
 	var version int
@@ -116,16 +139,16 @@ func (s *server) makeTemplate(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := postgres.MigrateUp(ctx, database(s.dsn, s.template)); err != nil {
+	if err := postgres.MigrateUp(ctx, withDatabase(s.dsn, s.template)); err != nil {
 		return err
 	}
 	_, err = conn.Exec(ctx, "ALTER DATABASE "+s.template+" IS_TEMPLATE true")
 	return err
 }
 
-// onServer runs one statement on a connection of its own, so that nothing stays open between tests.
-func onServer(dsn, sql string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+// execOnce runs one statement on a new connection, so that none stays open between tests.
+func execOnce(dsn, sql string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {
@@ -136,11 +159,11 @@ func onServer(dsn, sql string) error {
 	return err
 }
 
-// database returns dsn, a URL, with the database's name in place of its own.
-func database(dsn, name string) string {
+// withDatabase returns dsn, a URL, with another database name.
+func withDatabase(dsn, name string) string {
 	u, err := url.Parse(dsn)
 	if err != nil {
-		return dsn // whoever connects says what is wrong with it
+		return dsn // connecting will report what is wrong with it
 	}
 	u.Path = "/" + name
 	return u.String()

@@ -6,7 +6,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
-func TestDatabasesAreMigratedAndApart(t *testing.T) {
+func TestNewDatabasesAreMigratedAndIsolated(t *testing.T) {
 	t.Parallel()
 	one, two := pgtest.New(t), pgtest.New(t)
 	if _, err := one.Pool.Exec(t.Context(), "CREATE TABLE only_here ()"); err != nil {
@@ -16,6 +16,6 @@ func TestDatabasesAreMigratedAndApart(t *testing.T) {
 	err := two.Pool.QueryRow(t.Context(),
 		"SELECT to_regclass('users') IS NOT NULL, to_regclass('only_here') IS NOT NULL").Scan(&users, &leaked)
 	if err != nil || !users || leaked {
-		t.Errorf("users %v, the other's table %v (%v), want true, false", users, leaked, err)
+		t.Errorf("has users: %v, has the table of the other database: %v (%v), want true and false", users, leaked, err)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// certificate writes the certificate for 127.0.0.1 that net/http/httptest ships, and its key, to files.
-func certificate(t testing.TB) (cert, key string, pool *x509.CertPool) {
+// writeCertificate writes the certificate for 127.0.0.1 of net/http/httptest and its key to files.
+func writeCertificate(t testing.TB) (cert, key string, pool *x509.CertPool) {
 	t.Helper()
 	ts := httptest.NewTLSServer(http.NotFoundHandler())
 	defer ts.Close()
@@ -22,16 +22,20 @@ func certificate(t testing.TB) (cert, key string, pool *x509.CertPool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write := func(name, kind string, der []byte) string {
+	writePEM := func(name, blockType string, der []byte) string {
 		path := filepath.Join(t.TempDir(), name)
-		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: der}), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return path
 	}
-	return write("cert.pem", "CERTIFICATE", ts.Certificate().Raw), write("key.pem", "PRIVATE KEY", private), pool
+	cert = writePEM("cert.pem", "CERTIFICATE", ts.Certificate().Raw)
+	key = writePEM("key.pem", "PRIVATE KEY", private)
+	return cert, key, pool
 }
 
-func client(pool *x509.CertPool) *http.Client {
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}
+func httpClient(pool *x509.CertPool) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
+	}}
 }

@@ -2,5 +2,5 @@ package s3test
 
 import "syscall"
 
-// endWithParent ends a peer when this process is killed.
-func endWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
+// killWithParent makes the kernel kill a child process when this process is killed.
+func killWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

@@ -1,4 +1,4 @@
-// Package s3test gives tests a real S3 server, versitygw on a folder, as a process of its own. It is built from
+// Package s3test provides tests with a real S3 server: versitygw on a folder, in its own process. It is built from
 // tools/peers at the first use.
 package s3test
 
@@ -22,19 +22,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// The key pair of every server here.
+// The key pair of every server.
 const (
 	AccessKey = "test-access-key"
 	SecretKey = "test-secret-key"
 )
 
-const patience = 30 * time.Second
+const timeout = 30 * time.Second
 
-// Server is a running S3 server, ended with its test.
+// Server is a running S3 server. It is killed when its test ends.
 type Server struct {
 	URL     string
-	RootCAs *x509.CertPool // what a client of a TLS server has to trust; else nil
-	Dir     string         // the folder that holds a folder for each bucket
+	RootCAs *x509.CertPool // for clients of a TLS server; otherwise nil
+	Dir     string         // has a folder for each bucket
 
 	t    testing.TB
 	args []string
@@ -42,16 +42,16 @@ type Server struct {
 	log  *bytes.Buffer
 }
 
-// Start returns a running server on plain HTTP. Where it cannot be built the test is skipped; with the variable CI set
-// it fails.
+// Start returns a running server on plain HTTP. When it cannot be built the test is skipped, or fails where the
+// environment variable CI is set.
 func Start(t testing.TB) *Server { return start(t, false) }
 
-// StartTLS is Start on HTTPS with a certificate of its own.
+// StartTLS is like Start, on HTTPS with a self-signed certificate.
 func StartTLS(t testing.TB) *Server { return start(t, true) }
 
 func start(t testing.TB, secure bool) *Server {
 	t.Helper()
-	program, err := binary()
+	program, err := buildServer()
 	if err != nil {
 		if os.Getenv("CI") == "" {
 			t.Skipf("s3test: no S3 server: %v", err)
@@ -63,13 +63,15 @@ func start(t testing.TB, secure bool) *Server {
 		t.Fatal(err)
 	}
 	addr := freeAddr(t)
-	s.URL, s.args = "http://"+addr, []string{program, "--port", addr, "--quiet"}
+	s.URL = "http://" + addr
+	s.args = []string{program, "--port", addr, "--quiet"}
 	if secure {
-		cert, key, pool := certificate(t)
-		s.URL, s.RootCAs = "https://"+addr, pool
+		cert, key, pool := writeCertificate(t)
+		s.URL = "https://" + addr
+		s.RootCAs = pool
 		s.args = append(s.args, "--cert", cert, "--key", key)
 	}
-	// Beside the objects: as extended attributes the parts of some gigabytes do not fit into what ext4 has for them.
+	// By default metadata goes to extended attributes, where ext4 has no room for that of some gigabytes of parts.
 	metadata := filepath.Join(t.TempDir(), "metadata")
 	if err := os.Mkdir(metadata, 0o700); err != nil {
 		t.Fatal(err)
@@ -80,23 +82,23 @@ func start(t testing.TB, secure bool) *Server {
 	return s
 }
 
-// Restart starts a server that was killed, on its old address and data.
+// Restart starts a killed server again with its old address and data.
 func (s *Server) Restart() {
 	s.t.Helper()
 	s.cmd = exec.Command(s.args[0], s.args[1:]...)
 	s.cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+AccessKey, "ROOT_SECRET_KEY="+SecretKey)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
-	s.cmd.SysProcAttr = endWithParent()
+	s.cmd.SysProcAttr = killWithParent()
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
 	_, addr, _ := strings.Cut(s.URL, "://")
-	deadline, tick := time.After(patience), time.NewTicker(10*time.Millisecond)
+	deadline, tick := time.After(timeout), time.NewTicker(10*time.Millisecond)
 	defer tick.Stop()
 	for {
 		conn, err := net.Dial("tcp", addr)
 		if err == nil {
-			_ = conn.Close() // it answers
+			_ = conn.Close()
 			return
 		}
 		select {
@@ -107,19 +109,19 @@ func (s *Server) Restart() {
 	}
 }
 
-// Kill ends the server at once.
+// Kill ends the server immediately.
 func (s *Server) Kill() {
 	if s.cmd != nil && s.cmd.Process.Kill() == nil {
-		_ = s.cmd.Wait() // it was killed, and says so
+		_ = s.cmd.Wait() // returns an error, as the process was killed
 	}
 	s.cmd = nil
 }
 
-// Bucket makes a bucket of a new name and returns the name.
+// Bucket creates a bucket and returns its name.
 func (s *Server) Bucket() string {
 	s.t.Helper()
 	name := "b-" + uuid.NewString()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	if _, err := s.Client().CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(name)}); err != nil {
 		s.t.Fatalf("s3test: bucket: %v", err)
@@ -127,27 +129,31 @@ func (s *Server) Bucket() string {
 	return name
 }
 
-// Client returns a client of the server that retries nothing.
+// Client returns a client of the server that does not retry.
 func (s *Server) Client() *s3.Client {
 	return s3.New(s3.Options{
-		BaseEndpoint: aws.String(s.URL), UsePathStyle: true, Region: "us-east-1", RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider(AccessKey, SecretKey, ""), HTTPClient: client(s.RootCAs),
+		BaseEndpoint:     aws.String(s.URL),
+		UsePathStyle:     true,
+		Region:           "us-east-1",
+		RetryMaxAttempts: 1,
+		Credentials:      credentials.NewStaticCredentialsProvider(AccessKey, SecretKey, ""),
+		HTTPClient:       httpClient(s.RootCAs),
 	})
 }
 
-// binary builds the server's program, once a process, and returns where it is.
-var binary = sync.OnceValues(func() (string, error) {
+// buildServer builds the server, once per process, and returns the path of the program.
+var buildServer = sync.OnceValues(func() (string, error) {
 	mod, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
 		return "", err
 	}
 	peers := filepath.Join(filepath.Dir(strings.TrimSpace(string(mod))), "tools", "peers", "go.mod")
-	var words bytes.Buffer
+	var stderr bytes.Buffer
 	cmd := exec.Command("go", "tool", "-modfile="+peers, "-n", "versitygw")
-	cmd.Stderr = &words
+	cmd.Stderr = &stderr
 	path, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("building versitygw: %w: %s", err, words.String())
+		return "", fmt.Errorf("building versitygw: %w: %s", err, stderr.String())
 	}
 	return strings.TrimSpace(string(path)), nil
 })

@@ -91,3 +91,23 @@ func TestSignalStopsTheServers(t *testing.T) {
 		t.Error("PostgreSQL is still running")
 	}
 }
+
+// The postmaster is stopped with SIGSTOP, so that it does not shut down when asked to and has to be killed.
+func TestFailedShutdownIsReported(t *testing.T) {
+	t.Parallel()
+	const stopPostmaster = `
+		port=${TEST_DATABASE_URL##*:}
+		port=${port%%/*}
+		for file in /dev/shm/adiuva-pg-*/data/postmaster.pid ${TMPDIR:-/tmp}/adiuva-pg-*/data/postmaster.pid; do
+			if [ "$(sed -n 4p "$file" 2>/dev/null)" = "$port" ]; then kill -STOP "$(head -n 1 "$file")" && exit 0; fi
+		done
+		exit 7`
+	var output bytes.Buffer
+	cmd := command(build(t), "--", "sh", "-c", stopPostmaster)
+	cmd.Stderr = &output
+	var exit *exec.ExitError
+	err := cmd.Run()
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(output.String(), "testpeers: ") {
+		t.Errorf("got %v, %q, want exit code 1 and the error of the shutdown", err, output.String())
+	}
+}
