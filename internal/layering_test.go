@@ -80,7 +80,7 @@ var allowed = map[string]string{
 	"internal/testing/leaktest":  "",
 	"internal/testing/soak":      "",
 	"internal/testing/llmtest":   "internal/agent",
-	"internal/testing/pgtest":    "internal/postgres internal/dev/devpg",
+	"internal/testing/pgtest":    "internal/postgres internal/dev/devpg sql/migrations",
 	"internal/testing/s3test":    "",
 	"internal/testing/servetest": "internal/testing/pgtest",
 	"internal/testing/storetest": "internal/backup",
