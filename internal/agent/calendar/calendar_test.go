@@ -226,6 +226,24 @@ func TestDefaultPlan(t *testing.T) {
 	}
 }
 
+func TestReschedulePlanUpdatesEvents(t *testing.T) {
+	t.Parallel()
+	a := calendar.New(&agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("plan_reschedule", `{}`), {Text: "ok"}}})
+	templates, err := playbook.NewTemplates(a.Templates()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := a.Plan(t.Context(), agenttest.NewRun(t, a, agent.Context{}), templates, playbook.NewCache())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"action":"update_record","data_from_step":1,"table":"events",` +
+		`"data":{"end":"{{end}}","id":"{{id}}","start":"{{start}}"}}`
+	if got, err := json.Marshal(plan.Steps[2]); err != nil || len(plan.Steps) != 3 || string(got) != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
+
 func TestModelReadsToolResults(t *testing.T) {
 	t.Parallel()
 	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("detect_conflicts", `{}`),

@@ -143,6 +143,24 @@ func TestDefaultPlan(t *testing.T) {
 	}
 }
 
+func TestEmailTasksPlanCreatesTasks(t *testing.T) {
+	t.Parallel()
+	a := email.New(&agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("plan_email_tasks", `{}`), {Text: "ok"}}})
+	templates, err := playbook.NewTemplates(a.Templates()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := a.Plan(t.Context(), agenttest.NewRun(t, a, agent.Context{}), templates, playbook.NewCache())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"action":"create_record","data_from_step":1,"table":"tasks","data":{"description":"{{description}}",` +
+		`"dueDate":"{{dueDate}}","priority":"{{priority}}","title":"{{title}}"}}`
+	if got, err := json.Marshal(plan.Steps[2]); err != nil || len(plan.Steps) != 3 || string(got) != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
+
 func TestModelReadsToolResults(t *testing.T) {
 	t.Parallel()
 	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("classify_email", `{}`),
