@@ -1,5 +1,5 @@
-// Package action holds the changes that the service proposes to a client's own database: the kinds of action, and the
-// tables and columns of the client that they may name. Check refuses everything else. The client carries actions out;
+// Package action defines the changes that the service proposes to a client's own database: the kinds of action, and the
+// tables and columns of the client that they may name. Check refuses everything else. The client executes actions;
 // this package stores and executes nothing.
 package action
 

@@ -10,7 +10,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/action"
 )
 
-func TestCheck(t *testing.T) {
+func TestCheckConvertsOrRejects(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name   string

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// MaxText is the longest text, in characters, that one column of an action may carry.
+// MaxText limits the text of one column, in characters.
 const MaxText = 32_000
 
 // Check returns the action with its values in their canonical Go types. The error tells a model what to correct: an

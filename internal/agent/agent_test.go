@@ -19,7 +19,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// script answers each call with the next answer and keeps what it was asked. After its end it repeats the last one.
+// script is a model that returns the next answer at each call and records the calls. At its end it repeats the last
+// one.
 type script struct {
 	mu      sync.Mutex
 	answers []agent.Answer
@@ -41,9 +42,9 @@ func (s *script) Generate(ctx context.Context, call agent.ModelCall, emit agent.
 	return answer, ctx.Err()
 }
 
-func says(text string) agent.Answer { return agent.Answer{Text: text} }
+func textAnswer(text string) agent.Answer { return agent.Answer{Text: text} }
 
-func calls(text string, nameAndArguments ...string) agent.Answer {
+func callAnswer(text string, nameAndArguments ...string) agent.Answer {
 	answer := agent.Answer{Text: text}
 	for i := 0; i < len(nameAndArguments); i += 2 {
 		answer.ToolCalls = append(answer.ToolCalls, llms.ToolCall{ID: "c", Type: "function",
@@ -86,23 +87,23 @@ func newRun(t *testing.T, agents ...*agent.Agent) (*agent.Registry, *agent.Run) 
 		Now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Tasks: []agent.Task{{ID: "t1", Title: "Old"}}})
 }
 
-func lastResult(call agent.ModelCall) string {
+func lastToolResult(call agent.ModelCall) string {
 	message := call.Messages[len(call.Messages)-1]
 	return message.Parts[0].(llms.ToolCallResponse).Content
 }
 
-func TestToolArguments(t *testing.T) {
+func TestToolCoercesArguments(t *testing.T) {
 	t.Parallel()
 	tool := agent.NewTool("echo", "Says it.", echo)
 	for _, c := range []struct{ name, in, want string }{
-		{"plain", `{"text":"hi"}`, `{"text":"hi"}`},
+		{"all as declared", `{"text":"hi"}`, `{"text":"hi"}`},
 		{"number as text", `{"text":"hi","times":"3","ratio":"1.5"}`, `{"text":"hi","times":3,"ratio":1.5}`},
 		{"whole float", `{"text":"hi","times":3.0}`, `{"text":"hi","times":3}`},
 		{"boolean as text", `{"text":"hi","loud":"True"}`, `{"text":"hi","loud":true}`},
 		{"text for a list", `{"text":"hi","tags":"a"}`, `{"text":"hi","tags":["a"]}`},
 		{"null is left out", `{"text":"hi","times":null}`, `{"text":"hi"}`},
 		{"number for text", `{"text":7}`, `{"text":"7"}`},
-		{"nothing", ``, `error: arguments needs text`},
+		{"no arguments", ``, `error: arguments needs text`},
 		{"not JSON", `{"text":`, `error: the arguments are not one JSON object`},
 		{"two objects", `{"text":"a"}{"text":"b"}`, `error: the arguments are not one JSON object`},
 		{"a list", `[]`, `error: arguments must be an object`},
@@ -127,14 +128,14 @@ func FuzzToolArguments(f *testing.F) {
 	tool := agent.NewTool("echo", "Says it.", echo)
 	f.Fuzz(func(t *testing.T, arguments string) {
 		if _, err := tool.Call(t.Context(), nil, arguments); err != nil {
-			t.Errorf("arguments became an error: %v", err)
+			t.Errorf("the arguments caused an error: %v", err)
 		}
 	})
 }
 
-func TestToolSchema(t *testing.T) {
+func TestSchemaAndPromptSentToTheModel(t *testing.T) {
 	t.Parallel()
-	m := &script{answers: []agent.Answer{says("done")}}
+	m := &script{answers: []agent.Answer{textAnswer("done")}}
 	a := newAgent(m, "a_agent")
 	_, run := newRun(t, a)
 	if _, err := a.Handle(t.Context(), run, nil); err != nil {
@@ -158,11 +159,11 @@ func TestToolSchema(t *testing.T) {
 	}
 }
 
-func TestLoop(t *testing.T) {
+func TestLoopEndsWithTextOrAtTheLimit(t *testing.T) {
 	t.Parallel()
 	endless := make([]agent.Answer, 0, 9)
 	for i := range 9 {
-		endless = append(endless, calls("", "echo", `{"text":"`+strings.Repeat("x", i)+`"}`))
+		endless = append(endless, callAnswer("", "echo", `{"text":"`+strings.Repeat("x", i)+`"}`))
 	}
 	for _, c := range []struct {
 		name      string
@@ -170,26 +171,29 @@ func TestLoop(t *testing.T) {
 		want      string
 		wantCode  fault.Code
 		wantCalls int
-		wantTool  string // the last tool result the model saw
+		wantTool  string // the last tool result that the model was sent
 	}{
-		{"text at once", []agent.Answer{says("hi")}, "hi", "", 1, ""},
-		{"one tool", []agent.Answer{calls("", "echo", `{"text":"a"}`), says("done")}, "done", "", 2, `{"text":"a"}`},
-		{"text beside calls is kept", []agent.Answer{calls("Let me see.", "echo", `{"text":"a"}`), says("done")},
+		{"text at once", []agent.Answer{textAnswer("hi")}, "hi", "", 1, ""},
+		{"one tool", []agent.Answer{callAnswer("", "echo", `{"text":"a"}`), textAnswer("done")}, "done", "", 2,
+			`{"text":"a"}`},
+		{"text beside calls is kept", []agent.Answer{callAnswer("Let me see.", "echo", `{"text":"a"}`),
+			textAnswer("done")},
 			"Let me see.\n\ndone", "", 2, `{"text":"a"}`},
-		{"in order", []agent.Answer{calls("", "echo", `{"text":"a"}`, "echo", `{"text":"b"}`), says("done")},
+		{"in order", []agent.Answer{callAnswer("", "echo", `{"text":"a"}`, "echo", `{"text":"b"}`), textAnswer("done")},
 			"done", "", 2, `{"text":"b"}`},
-		{"unknown tool", []agent.Answer{calls("", "fly", `{}`), says("no")}, "no", "", 2,
+		{"unknown tool", []agent.Answer{callAnswer("", "fly", `{}`), textAnswer("no")}, "no", "", 2,
 			`error: there is no tool "fly"; there are echo, rename, index_document, send_notification`},
-		{"bad arguments", []agent.Answer{calls("", "echo", `{`), says("no")}, "no", "", 2,
+		{"bad arguments", []agent.Answer{callAnswer("", "echo", `{`), textAnswer("no")}, "no", "", 2,
 			"error: the arguments are not one JSON object"},
-		{"repeated call", []agent.Answer{calls("", "echo", `{"text":"a"}`), calls("", "echo", `{"text":"a"}`),
-			says("done")}, "done", "", 3,
+		{"repeated call", []agent.Answer{callAnswer("", "echo", `{"text":"a"}`), callAnswer("", "echo", `{"text":"a"}`),
+			textAnswer("done")}, "done", "", 3,
 			"error: you made exactly this call before; use its result and answer"},
-		{"repeating for ever", []agent.Answer{calls("", "echo", `{"text":"a"}`)}, "", "agent_loop_limit", 3, ""},
-		{"calling for ever", endless, "", "agent_loop_limit", 5, ""},
-		{"answer in the last round", append(endless[:4:4], says("done")), "done", "", 5, `{"text":"xxx"}`},
-		{"silence", []agent.Answer{says(" ")}, "", "llm_error", 1, ""},
-		{"silence after a proposal", []agent.Answer{calls("", "rename", `{"id":"t1"}`), says("")},
+		{"repeats a call forever", []agent.Answer{callAnswer("", "echo", `{"text":"a"}`)}, "", "agent_loop_limit",
+			3, ""},
+		{"calls tools forever", endless, "", "agent_loop_limit", 5, ""},
+		{"answer in the last round", append(endless[:4:4], textAnswer("done")), "done", "", 5, `{"text":"xxx"}`},
+		{"no text", []agent.Answer{textAnswer(" ")}, "", "llm_error", 1, ""},
+		{"no text after a proposal", []agent.Answer{callAnswer("", "rename", `{"id":"t1"}`), textAnswer("")},
 			"Changes prepared for you to confirm: 1.", "", 2, "ok"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -209,8 +213,8 @@ func TestLoop(t *testing.T) {
 			if len(m.calls) != c.wantCalls {
 				t.Errorf("%d model calls, want %d", len(m.calls), c.wantCalls)
 			}
-			if c.wantTool != "" && lastResult(m.calls[len(m.calls)-1]) != c.wantTool {
-				t.Errorf("tool said %q", lastResult(m.calls[len(m.calls)-1]))
+			if c.wantTool != "" && lastToolResult(m.calls[len(m.calls)-1]) != c.wantTool {
+				t.Errorf("tool result %q", lastToolResult(m.calls[len(m.calls)-1]))
 			}
 		})
 	}
@@ -220,7 +224,7 @@ func TestLastRoundOffersNoTools(t *testing.T) {
 	t.Parallel()
 	m := &script{}
 	for i := range 5 {
-		m.answers = append(m.answers, calls("", "echo", `{"text":"`+strings.Repeat("x", i)+`"}`))
+		m.answers = append(m.answers, callAnswer("", "echo", `{"text":"`+strings.Repeat("x", i)+`"}`))
 	}
 	a := newAgent(m, "a_agent")
 	_, run := newRun(t, a)
@@ -237,14 +241,14 @@ func TestLastRoundOffersNoTools(t *testing.T) {
 func TestEmitErrorEndsTheLoop(t *testing.T) {
 	t.Parallel()
 	gone := errors.New("gone")
-	a := newAgent(&script{answers: []agent.Answer{says("hi")}}, "a_agent")
+	a := newAgent(&script{answers: []agent.Answer{textAnswer("hi")}}, "a_agent")
 	_, run := newRun(t, a)
 	if _, err := a.Handle(t.Context(), run, func(string) error { return gone }); !errors.Is(err, gone) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestPropose(t *testing.T) {
+func TestProposeChecksActions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name   string
@@ -275,7 +279,7 @@ func TestPropose(t *testing.T) {
 					t.Errorf("%v, %d actions", err, len(run.Actions()))
 				}
 				if _, ok := run.Actions()[0].Data["id"]; ok && c.action.Type == action.Create {
-					t.Error("a created row carries an id")
+					t.Error("a created row has an id")
 				}
 				return
 			}
@@ -286,7 +290,7 @@ func TestPropose(t *testing.T) {
 	}
 }
 
-func TestAtMostFiftyActions(t *testing.T) {
+func TestProposeStopsAtFiftyActions(t *testing.T) {
 	t.Parallel()
 	_, run := newRun(t)
 	for range 53 {

@@ -10,7 +10,7 @@
 //	            │ results                     ▼
 //	            └───────────────────── Tool.Call(run)
 //	                                       ├─ reads run.Context, the rows that the client sent
-//	                                       ├─ run.Propose: an action, checked, for the client to carry out
+//	                                       ├─ run.Propose: an action, checked, for the client to execute
 //	                                       └─ ask_agent: the Loop of another agent on the same run
 //
 // It declares Model and calls no network itself. It changes nothing: actions are proposals. It never stores anything

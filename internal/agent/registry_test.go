@@ -15,7 +15,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-func TestTierGate(t *testing.T) {
+func TestTiersHaveTheirAgents(t *testing.T) {
 	t.Parallel()
 	m := &script{}
 	plugin := agent.New(m, agent.Definition{Name: "plugin_agent", Description: "d", Prompt: "p", Tier: tier.Power})
@@ -38,11 +38,11 @@ func TestTierGate(t *testing.T) {
 		}
 	}
 	if _, ok := reg.Get("nobody"); ok {
-		t.Error("found nobody")
+		t.Error("found an agent that does not exist")
 	}
 }
 
-func TestRegistryRefuses(t *testing.T) {
+func TestRegistryRejectsInvalidDefinitions(t *testing.T) {
 	t.Parallel()
 	m := &script{}
 	tool := agent.NewTool("ask_agent", "d", echo)
@@ -61,38 +61,40 @@ func TestRegistryRefuses(t *testing.T) {
 	}
 }
 
-func TestAgentsAskEachOther(t *testing.T) {
+func TestAgentsDelegateTwoLevelsDeep(t *testing.T) {
 	t.Parallel()
-	a := &script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"b_agent","query":"b?"}`), says("a done")}}
-	b := &script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"a_agent","query":"back?"}`, "rename",
+	a := &script{answers: []agent.Answer{callAnswer("", "ask_agent", `{"agent":"b_agent","query":"b?"}`),
+		textAnswer("a done")}}
+	b := &script{answers: []agent.Answer{callAnswer("", "ask_agent", `{"agent":"a_agent","query":"back?"}`, "rename",
 		`{"id":"t1"}`),
-		calls("", "ask_agent", `{"agent":"c_agent","query":"c?"}`), says("b done")}}
-	c := &script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"d_agent","query":"d?"}`), says("c done")}}
+		callAnswer("", "ask_agent", `{"agent":"c_agent","query":"c?"}`), textAnswer("b done")}}
+	c := &script{answers: []agent.Answer{callAnswer("", "ask_agent", `{"agent":"d_agent","query":"d?"}`),
+		textAnswer("c done")}}
 	first := newAgent(a, "a_agent")
 	_, run := newRun(t, first, newAgent(b, "b_agent"), newAgent(c, "c_agent"), newAgent(&script{}, "d_agent"))
-	var heard strings.Builder
-	result, err := first.Handle(t.Context(), run, func(s string) error { heard.WriteString(s); return nil })
-	if err != nil || result.Text != "a done" || heard.String() != "a done" || len(result.Actions) != 1 {
-		t.Fatalf("%+v, heard %q, %v", result, heard.String(), err)
+	var emitted strings.Builder
+	result, err := first.Handle(t.Context(), run, func(s string) error { emitted.WriteString(s); return nil })
+	if err != nil || result.Text != "a done" || emitted.String() != "a done" || len(result.Actions) != 1 {
+		t.Fatalf("%+v, emitted %q, %v", result, emitted.String(), err)
 	}
-	if got := lastResult(a.calls[1]); got != "b done" {
-		t.Errorf("a heard %q", got)
+	if got := lastToolResult(a.calls[1]); got != "b done" {
+		t.Errorf("a_agent was sent the result %q", got)
 	}
-	if got := lastResult(b.calls[2]); got != "c done" {
-		t.Errorf("b heard %q", got)
+	if got := lastToolResult(b.calls[2]); got != "c done" {
+		t.Errorf("b_agent was sent the result %q", got)
 	}
 	circle := b.calls[1].Messages[len(b.calls[1].Messages)-2].Parts[0]
 	if got := toolText(circle); got != `error: agent "a_agent" is already working on this` {
-		t.Errorf("asking back: %q", got)
+		t.Errorf("delegating back: %q", got)
 	}
-	if got := lastResult(c.calls[1]); !strings.HasPrefix(got, `error: there is no tool "ask_agent"`) {
-		t.Errorf("a third level: %q", got)
+	if got := lastToolResult(c.calls[1]); !strings.HasPrefix(got, `error: there is no tool "ask_agent"`) {
+		t.Errorf("delegating at the third level: %q", got)
 	}
 }
 
-func TestCallAgentGuards(t *testing.T) {
+func TestCallAgentRejectsUnknownAgents(t *testing.T) {
 	t.Parallel()
-	m := &script{answers: []agent.Answer{says("hi")}}
+	m := &script{answers: []agent.Answer{textAnswer("hi")}}
 	reg, run := newRun(t, newAgent(m, "a_agent"))
 	for name, want := range map[string]string{"a_agent": "", "b_agent": `there is no agent "b_agent" to ask`} {
 		text, err := reg.CallAgent(t.Context(), run, name, "q")
@@ -102,7 +104,7 @@ func TestCallAgentGuards(t *testing.T) {
 	}
 }
 
-func TestPromptsNameEverySecret(t *testing.T) {
+func TestPromptsIncludeEverySecret(t *testing.T) {
 	t.Parallel()
 	reg, _ := newRun(t, newAgent(&script{}, "a_agent"))
 	var ids []string
@@ -120,9 +122,9 @@ func TestPromptsNameEverySecret(t *testing.T) {
 	}
 }
 
-func TestRunsAreApart(t *testing.T) {
+func TestConcurrentRunsAreIsolated(t *testing.T) {
 	t.Parallel()
-	a := newAgent(agentOfMessage{}, "a_agent")
+	a := newAgent(echoModel{}, "a_agent")
 	reg, _ := newRun(t, a)
 	var all sync.WaitGroup
 	for _, message := range []string{"one", "two", "three", "four"} {
@@ -147,10 +149,10 @@ func TestMemoryIsSharedWithinARequest(t *testing.T) {
 			run.Memory["fact"] = run.Message
 			return "ok", nil
 		})
-	first := newAgent(&script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"b_agent","query":"b?"}`),
-		says("done")}},
+	first := newAgent(&script{answers: []agent.Answer{callAnswer("", "ask_agent", `{"agent":"b_agent","query":"b?"}`),
+		textAnswer("done")}},
 		"a_agent")
-	second := agent.New(&script{answers: []agent.Answer{calls("", "remember", `{}`), says("remembered")}},
+	second := agent.New(&script{answers: []agent.Answer{callAnswer("", "remember", `{}`), textAnswer("remembered")}},
 		agent.Definition{Name: "b_agent", Description: "d", Prompt: "p", Tools: []agent.Tool{remember}})
 	_, run := newRun(t, first, second)
 	result, err := first.Handle(t.Context(), run, nil)
@@ -184,10 +186,10 @@ func TestDatesAreReadInTheCallersZone(t *testing.T) {
 
 func toolText(part llms.ContentPart) string { return part.(llms.ToolCallResponse).Content }
 
-// agentOfMessage answers with the message itself and can be used by many at once.
-type agentOfMessage struct{}
+// echoModel answers with the message itself. It is safe for concurrent use.
+type echoModel struct{}
 
-func (agentOfMessage) Generate(_ context.Context, call agent.ModelCall, _ agent.Emit) (agent.Answer, error) {
+func (echoModel) Generate(_ context.Context, call agent.ModelCall, _ agent.Emit) (agent.Answer, error) {
 	last := call.Messages[len(call.Messages)-1]
 	return agent.Answer{Text: last.Parts[0].(llms.TextContent).Text}, nil
 }

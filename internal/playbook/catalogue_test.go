@@ -9,7 +9,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-func TestPlaybooks(t *testing.T) {
+func TestPlaybooksOfEachTier(t *testing.T) {
 	t.Parallel()
 	list, err := playbook.Catalogue()
 	if err != nil {

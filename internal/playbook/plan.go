@@ -1,4 +1,4 @@
-// Package playbook holds plans, the templates that their generate steps use, and the library of ready-made plans,
+// Package playbook defines plans, the templates that their generate steps use, and the library of ready-made plans,
 // which are called playbooks. A client executes plans; only the ID of a template leaves the server. The package
 // stores nothing of any user: the cache keeps plan shapes without values.
 package playbook

@@ -26,7 +26,7 @@ func templates(t *testing.T) *playbook.Templates {
 	return set
 }
 
-func TestBuilder(t *testing.T) {
+func TestBuilderRejectsWhatAClientCannotExecute(t *testing.T) {
 	t.Parallel()
 	request := map[string]any{"request": "x"}
 	task := action.CreateRecord("tasks", map[string]any{"title": "{{title}}", "dueDate": "{{dueDate}}"})
@@ -35,7 +35,7 @@ func TestBuilder(t *testing.T) {
 		build func(b *playbook.Builder) *playbook.Builder
 		fault string
 	}{
-		{"whole", func(b *playbook.Builder) *playbook.Builder {
+		{"complete plan", func(b *playbook.Builder) *playbook.Builder {
 			return b.Select("emails", map[string]any{"from": "a"}).Generate("tpl_rows", request,
 				playbook.From(0)).Act(task, playbook.From(1))
 		}, ""},
@@ -44,22 +44,22 @@ func TestBuilder(t *testing.T) {
 				nil).Act(action.CreateRecord("notes", map[string]any{"title": "R", "content": "{{output}}"}),
 				playbook.From(0))
 		}, ""},
-		{"empty", func(b *playbook.Builder) *playbook.Builder { return b }, "a plan needs at least one step"},
-		{"itself", func(b *playbook.Builder) *playbook.Builder {
+		{"no steps", func(b *playbook.Builder) *playbook.Builder { return b }, "a plan needs at least one step"},
+		{"a step as its own source", func(b *playbook.Builder) *playbook.Builder {
 			return b.Generate("tpl_prose", nil,
 				playbook.From(0))
 		}, "step 0 (generate): data_from_step 0 is not an earlier step"},
-		{"negative", func(b *playbook.Builder) *playbook.Builder {
+		{"negative source", func(b *playbook.Builder) *playbook.Builder {
 			return b.Generate("tpl_prose", nil,
 				playbook.From(-1))
 		}, "step 0 (generate): data_from_step -1 is not an earlier step"},
 		{"unknown template", func(b *playbook.Builder) *playbook.Builder { return b.Generate("tpl_x", nil, nil) },
 			`step 0 (generate): there is no template "tpl_x"`},
-		{"lacking variable", func(b *playbook.Builder) *playbook.Builder {
+		{"missing variable", func(b *playbook.Builder) *playbook.Builder {
 			return b.Generate("tpl_rows", nil,
 				nil)
 		}, `step 0 (generate): template tpl_rows needs the variable "request"`},
-		{"strange variable", func(b *playbook.Builder) *playbook.Builder {
+		{"unknown variable", func(b *playbook.Builder) *playbook.Builder {
 			return b.Generate("tpl_prose", map[string]any{"x": 1}, nil)
 		}, `step 0 (generate): template tpl_prose has no variable "x"`},
 		{"unknown table", func(b *playbook.Builder) *playbook.Builder { return b.Select("users", nil) },
@@ -108,10 +108,10 @@ func TestTemplates(t *testing.T) {
 	}
 	twice := playbook.Template{ID: "tpl_a", Text: "x"}
 	if _, err := playbook.NewTemplates(twice, twice); err == nil {
-		t.Error("took an id twice")
+		t.Error("accepted a duplicate id")
 	}
 	if _, err := playbook.NewTemplates(playbook.Template{ID: "tpl_a"}); err == nil {
-		t.Error("took a template without text")
+		t.Error("accepted a template without text")
 	}
 }
 
@@ -125,7 +125,7 @@ func TestCacheKeepsNoValues(t *testing.T) {
 		"numbers":   {Action: action.Create, Data: map[string]any{"dueDate": int64(1)}},
 	} {
 		if err := cache.Put(playbook.Key{Agent: name}, playbook.Plan{Steps: []playbook.Step{s}}); err == nil {
-			t.Errorf("kept %s", name)
+			t.Errorf("the cache accepted %s", name)
 		}
 	}
 	key := playbook.Key{Agent: "a", Outline: "o"}
@@ -154,7 +154,7 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
-func TestLibrary(t *testing.T) {
+func TestLibraryGatesByTier(t *testing.T) {
 	t.Parallel()
 	free := playbook.Plan{ID: "a", Title: "A", Description: "d", Tier: tier.Free}
 	pro := playbook.Plan{ID: "b", Title: "B", Description: "d", Tier: tier.Pro}
@@ -175,6 +175,6 @@ func TestLibrary(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := playbook.NewLibrary(free, free); err == nil {
-		t.Error("took an id twice")
+		t.Error("accepted a duplicate id")
 	}
 }

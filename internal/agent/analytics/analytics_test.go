@@ -9,18 +9,25 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/analytics"
+	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/testing/agenttest"
 )
 
-// work is Wednesday, 1 April 2026, 10:00 in Kolkata.
-func work(t *testing.T) agent.Context {
+func runTool(t *testing.T, c agent.Context, name, arguments string) (string, *agent.Run) {
+	t.Helper()
+	return agenttest.RunTool(t, analytics.New(nil), c, name, arguments)
+}
+
+// workspace returns the data of a user in Kolkata on Wednesday, 1 April 2026, 10:00.
+func workspace(t *testing.T) agent.Context {
 	t.Helper()
 	z := agenttest.Zone(t, "Asia/Kolkata")
 	return agent.Context{Location: z, Now: time.Date(2026, 4, 1, 10, 0, 0, 0, z),
 		Projects: []agent.Project{{ID: "p", Name: "Web"}},
 		Tasks: []agent.Task{
 			{ID: "1", Title: "A", Status: "done", Priority: "high", Assignee: "Leo", ProjectID: "p",
-				CreatedAt: agenttest.At(t, "2026-03-28T00:00:00+05:30"), CompletedAt: agenttest.At(t, "2026-03-30T00:00:00+05:30")}, // Monday's first instant
+				CreatedAt:   agenttest.At(t, "2026-03-28T00:00:00+05:30"),
+				CompletedAt: agenttest.At(t, "2026-03-30T00:00:00+05:30")}, // the first instant of Monday
 			{ID: "2", Title: "B", Status: "done", CreatedAt: agenttest.At(t, "2026-03-25T23:59:00+05:30"),
 				CompletedAt: agenttest.At(t, "2026-03-29T23:59:00+05:30")},
 			{ID: "3", Title: "C", Status: "todo", Assignee: "Leo",
@@ -43,15 +50,15 @@ const (
 		`{"week_from":"2026-03-16","completed":0},` +
 		`{"week_from":"2026-03-23","completed":1},{"week_from":"2026-03-30","completed":1}],` +
 		`"lead_time":{"tasks":2,"median_days":3,"p90_days":3.8}`
-	undone = `"1 of 3 done tasks do not say when they were completed; they count in no week and no lead time"`
-	rule   = `"rule":"A direction needs 3 points on different times and R² of at least 0.3; a forecast needs 5 ` +
+	undated = `"1 of 3 done tasks do not say when they were completed; they count in no week and no lead time"`
+	rule    = `"rule":"A direction needs 3 points on different times and R² of at least 0.3; a forecast needs 5 ` +
 		`points and R² of at least 0.5."}`
 )
 
-func TestTools(t *testing.T) {
+func TestToolResults(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ tool, in, want string }{
-		{"calculate_metrics", `{}`, `{` + sums + `,"unknown":[` + undone + `]}`},
+		{"calculate_metrics", `{}`, `{` + sums + `,"unknown":[` + undated + `]}`},
 		{"generate_report", `{"period":"week"}`, `{"period":"week","from":"2026-03-30T00:00:00+05:30",` +
 			`"to":"2026-04-06T00:00:00+05:30",` +
 			`"created":{"count":0,"tasks":[]},"completed":{"count":1,"tasks":[{"title":"A","priority":"high",` +
@@ -61,7 +68,7 @@ func TestTools(t *testing.T) {
 			`"due_local":"2026-03-31T23:59:00+05:30"},{"title":"D","due_local":"2026-04-03T12:00:00+05:30"}]},` +
 			`"overdue_now":{"count":1,"tasks":[{"title":"C","assignee":"Leo",` +
 			`"due_local":"2026-03-31T23:59:00+05:30"}]},` +
-			`"all_tasks":{` + sums + `},"unknown":[` + undone + `,"3 of 5 tasks do not say when they were created"]}`},
+			`"all_tasks":{` + sums + `},"unknown":[` + undated + `,"3 of 5 tasks do not say when they were created"]}`},
 		{"generate_report", `{"period":"ever"}`, `error: period must be day, week, month or YYYY-MM-DD..YYYY-MM-DD`},
 		{"trend_analysis", `{"data_points":[{"at":"2026-03-01","value":1},{"at":"2026-03-02","value":2}]}`,
 			`{"points":2,"series":"given points","from":"2026-03-01","to":"2026-03-02","direction":"unknown",` +
@@ -83,7 +90,7 @@ func TestTools(t *testing.T) {
 		{"trend_analysis", `{"data_points":[{"at":"2026-03-01","value":1e300}]}`,
 			`error: data_points[0]: the value is out of range`},
 	} {
-		if got, _ := runTool(t, work(t), c.tool, c.in); got != c.want {
+		if got, _ := runTool(t, workspace(t), c.tool, c.in); got != c.want {
 			t.Errorf("%s %s:\ngot  %s\nwant %s", c.tool, c.in, got, c.want)
 		}
 	}
@@ -93,8 +100,9 @@ func TestTools(t *testing.T) {
 	}
 }
 
-// TestMonthsOverClockChanges: a period begins and ends at local midnight on both sides of a clock change.
-func TestMonthsOverClockChanges(t *testing.T) {
+// TestReportOfAMonthWithAClockChange checks that a period begins and ends at local midnight before and after a clock
+// change.
+func TestReportOfAMonthWithAClockChange(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"Europe/Rome":      `"from":"2026-03-01T00:00:00+01:00","to":"2026-04-01T00:00:00+02:00"`,
@@ -109,9 +117,9 @@ func TestMonthsOverClockChanges(t *testing.T) {
 	}
 }
 
-func TestTrendOfTheTasks(t *testing.T) {
+func TestTrendOfCompletedTasks(t *testing.T) {
 	t.Parallel()
-	c := work(t)
+	c := workspace(t)
 	c.Tasks = nil
 	for day := range 28 {
 		for range day {
@@ -127,7 +135,7 @@ func TestTrendOfTheTasks(t *testing.T) {
 	}
 }
 
-func TestOutliersAreNamed(t *testing.T) {
+func TestTrendListsOutliers(t *testing.T) {
 	t.Parallel()
 	points := []string{}
 	for i, value := range []int{10, 11, 10, 12, 11, 90, 10, 11, 12, 10} {
@@ -140,7 +148,7 @@ func TestOutliersAreNamed(t *testing.T) {
 	}
 }
 
-func TestHostileTasks(t *testing.T) {
+func TestMetricsOfExtremeTasks(t *testing.T) {
 	t.Parallel()
 	c := agent.Context{Now: time.Unix(1_800_000_000, 0)}
 	for i := range 5000 {
@@ -159,16 +167,50 @@ func TestHostileTasks(t *testing.T) {
 	}
 }
 
-func TestHandle(t *testing.T) {
+func TestDefaultPlan(t *testing.T) {
+	t.Parallel()
+	a := analytics.New(&agenttest.Script{Answers: []agent.Answer{{Text: "ok"}}})
+	templates, err := playbook.NewTemplates(a.Templates()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := a.Plan(t.Context(), agenttest.NewRun(t, a, agent.Context{}), templates, playbook.NewCache())
+	if err != nil || len(plan.Steps) != 2 || plan.Agent != analytics.Name {
+		t.Fatal(plan, err)
+	}
+	if plan.Steps[0].Action != playbook.Select || plan.Steps[1].PromptTemplate != "tpl_analytics_agent_default" {
+		t.Error(plan.Steps)
+	}
+}
+
+func TestReportPlanCreatesANote(t *testing.T) {
+	t.Parallel()
+	a := analytics.New(&agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("plan_report_note", `{}`), {Text: "ok"}}})
+	templates, err := playbook.NewTemplates(a.Templates()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := a.Plan(t.Context(), agenttest.NewRun(t, a, agent.Context{}), templates, playbook.NewCache())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"action":"create_record","data_from_step":1,"table":"notes",` +
+		`"data":{"content":"{{content}}","title":"{{title}}"}}`
+	if got, err := json.Marshal(plan.Steps[2]); err != nil || len(plan.Steps) != 3 || string(got) != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
+
+func TestModelReadsToolResults(t *testing.T) {
 	t.Parallel()
 	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("calculate_metrics", `{}`),
 		{Text: "60 % are done."}}}
 	a := analytics.New(model)
-	result, err := a.Handle(t.Context(), agenttest.NewRun(t, a, work(t)), nil)
+	result, err := a.Handle(t.Context(), agenttest.NewRun(t, a, workspace(t)), nil)
 	if err != nil || result.Text != "60 % are done." || len(model.Calls) != 2 {
 		t.Fatal(result, err)
 	}
-	if told := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(told, "completion_rate_percent") {
-		t.Error(told)
+	if prompt := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(prompt, "completion_rate_percent") {
+		t.Errorf("the model was not sent the result: %s", prompt)
 	}
 }

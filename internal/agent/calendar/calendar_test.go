@@ -10,11 +10,17 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/calendar"
+	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/testing/agenttest"
 )
 
-// rome is Friday, 27 March 2026, 08:00 in Rome; clocks go forward that Sunday.
-func rome(t *testing.T) agent.Context {
+func runTool(t *testing.T, c agent.Context, name, arguments string) (string, *agent.Run) {
+	t.Helper()
+	return agenttest.RunTool(t, calendar.New(nil), c, name, arguments)
+}
+
+// calendarInRome returns the data of a user in Rome on Friday, 27 March 2026, 08:00; clocks go forward on Sunday.
+func calendarInRome(t *testing.T) agent.Context {
 	t.Helper()
 	z := agenttest.Zone(t, "Europe/Rome")
 	return agent.Context{Location: z, Now: time.Date(2026, 3, 27, 8, 0, 0, 0, z), Events: []agent.Event{
@@ -43,7 +49,7 @@ const (
 	skipped = `,"skipped":[{"id":"x","title":"Broken","why":"ends before it starts"}]`
 )
 
-func TestTools(t *testing.T) {
+func TestToolResults(t *testing.T) {
 	t.Parallel()
 	overlap := `{"kind":"overlap","events":[` + rowA + `,` + rowB +
 		`],"overlap_minutes":30,"double_booked":["Leo"],"day":"2026-03-27 Friday"}`
@@ -76,7 +82,7 @@ func TestTools(t *testing.T) {
 		{"suggest_reschedule", `{"day_start":"25:00"}`, `error: day_start: "25:00" is not a time of day; write HH:MM`},
 		{"move_event", `{"id":"c","start":"2026-03-26T09:00"}`, `error: start: that time is past`},
 	} {
-		if got, _ := runTool(t, rome(t), c.tool, c.in); got != c.want {
+		if got, _ := runTool(t, calendarInRome(t), c.tool, c.in); got != c.want {
 			t.Errorf("%s %s:\ngot  %s\nwant %s", c.tool, c.in, got, c.want)
 		}
 	}
@@ -91,7 +97,7 @@ func TestTools(t *testing.T) {
 
 func TestMoveKeepsLengthOverTheClockChange(t *testing.T) {
 	t.Parallel()
-	_, run := runTool(t, rome(t), "move_event", `{"id":"c","start":"2026-03-30T09:00"}`)
+	_, run := runTool(t, calendarInRome(t), "move_event", `{"id":"c","start":"2026-03-30T09:00"}`)
 	got, err := json.Marshal(run.Actions())
 	want := fmt.Sprintf(`[{"type":"update_record","table":"events","data":{"end":%d,"id":"c","start":%d}}]`,
 		agenttest.At(t, "2026-03-30T09:40:00+02:00"), agenttest.At(t, "2026-03-30T09:00:00+02:00"))
@@ -100,9 +106,9 @@ func TestMoveKeepsLengthOverTheClockChange(t *testing.T) {
 	}
 }
 
-// TestSlots: whatever the zone, the day and the events, a suggested time lies in working hours, keeps the length, is
-// not past and overlaps nothing.
-func TestSlots(t *testing.T) {
+// TestSuggestedSlotsAreFree checks, for several zones, days and random events, that a suggested time is in working
+// hours, keeps the length, is not past, and overlaps no other event.
+func TestSuggestedSlotsAreFree(t *testing.T) {
 	t.Parallel()
 	for i, name := range []string{"Europe/Rome", "America/New_York", "Pacific/Auckland", "Asia/Kolkata"} {
 		random := rand.New(rand.NewPCG(1, uint64(i)))
@@ -144,7 +150,7 @@ func checkSlots(t *testing.T, c agent.Context) int {
 			start.Hour() < 9 ||
 			end.Format("15:04") > "18:00" || end.Day() != start.Day() ||
 			end.Sub(start).Milliseconds() != c.Events[7].End-c.Events[7].Start {
-			t.Errorf("%v to %v", start, end)
+			t.Errorf("slot from %v to %v", start, end)
 		}
 		for _, e := range c.Events {
 			gap := int64(0)
@@ -152,14 +158,14 @@ func checkSlots(t *testing.T, c agent.Context) int {
 				gap = 30 * 60_000
 			}
 			if e.ID != "7" && start.UnixMilli() < e.End+gap && e.Start < end.UnixMilli()+gap {
-				t.Errorf("%v meets event %v", start, e)
+				t.Errorf("slot at %v overlaps event %v", start, e)
 			}
 		}
 	}
 	return len(out.Slots)
 }
 
-func TestAllDayAndDuplicates(t *testing.T) {
+func TestAllDayEventsOnlyDuplicateEachOther(t *testing.T) {
 	t.Parallel()
 	z := agenttest.Zone(t, "Pacific/Auckland") // clocks go back on 5 April 2026: the day has 25 hours
 	c := agent.Context{Location: z, Now: time.Date(2026, 4, 1, 8, 0, 0, 0, z)}
@@ -183,9 +189,9 @@ func TestAllDayAndDuplicates(t *testing.T) {
 	}
 }
 
-func TestManyEvents(t *testing.T) {
+func TestConflictsAmongManyEvents(t *testing.T) {
 	t.Parallel()
-	c := rome(t)
+	c := calendarInRome(t)
 	for i := range 5000 {
 		c.Events = append(c.Events, agent.Event{ID: fmt.Sprint(i), Title: fmt.Sprint(i), Start: int64(i+1) * 60_000,
 			End: int64(i+31) * 60_000})
@@ -194,27 +200,61 @@ func TestManyEvents(t *testing.T) {
 		agent.Event{ID: "m", Title: "M"})
 	text, _ := runTool(t, c, "detect_conflicts", ``)
 	var out struct{ Total int }
-	// Each overlaps the 29 after it, but for the last ones; the two conflicts of the calendar itself come on top.
+	// Each event overlaps the 29 after it, except the last ones. The calendar itself has two conflicts.
 	if err := json.Unmarshal([]byte(text), &out); err != nil || out.Total != 5000*29-29*30/2+2 {
 		t.Error(out.Total, err)
 	}
 	if !strings.Contains(text, `"why":"start or end is out of range"`) || !strings.Contains(text,
 		`"why":"start or end is missing"`) {
-		t.Error("hostile rows are not named")
+		t.Error("events without valid times are not listed")
 	}
 }
 
-func TestHandle(t *testing.T) {
+func TestDefaultPlan(t *testing.T) {
+	t.Parallel()
+	a := calendar.New(&agenttest.Script{Answers: []agent.Answer{{Text: "ok"}}})
+	templates, err := playbook.NewTemplates(a.Templates()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := a.Plan(t.Context(), agenttest.NewRun(t, a, agent.Context{}), templates, playbook.NewCache())
+	if err != nil || len(plan.Steps) != 2 || plan.Agent != calendar.Name {
+		t.Fatal(plan, err)
+	}
+	if plan.Steps[0].Action != playbook.Select || plan.Steps[1].PromptTemplate != "tpl_calendar_agent_default" {
+		t.Error(plan.Steps)
+	}
+}
+
+func TestReschedulePlanUpdatesEvents(t *testing.T) {
+	t.Parallel()
+	a := calendar.New(&agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("plan_reschedule", `{}`), {Text: "ok"}}})
+	templates, err := playbook.NewTemplates(a.Templates()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := a.Plan(t.Context(), agenttest.NewRun(t, a, agent.Context{}), templates, playbook.NewCache())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"action":"update_record","data_from_step":1,"table":"events",` +
+		`"data":{"end":"{{end}}","id":"{{id}}","start":"{{start}}"}}`
+	if got, err := json.Marshal(plan.Steps[2]); err != nil || len(plan.Steps) != 3 || string(got) != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
+
+func TestModelReadsToolResults(t *testing.T) {
 	t.Parallel()
 	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("detect_conflicts", `{}`),
 		{Text: "Two conflicts."}}}
 	a := calendar.New(model)
-	result, err := a.Handle(t.Context(), agenttest.NewRun(t, a, rome(t)), nil)
+	result, err := a.Handle(t.Context(), agenttest.NewRun(t, a, calendarInRome(t)), nil)
 	if err != nil || result.Text != "Two conflicts." || len(model.Calls) != 2 {
 		t.Fatal(result, err)
 	}
-	if told := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(told,
-		`overlap_minutes`) || !strings.Contains(told, "Dentist") {
-		t.Error(told)
+	if prompt := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(prompt,
+		`overlap_minutes`) || !strings.Contains(prompt, "Dentist") {
+		t.Errorf("the model was not sent the result: %s", prompt)
 	}
 }

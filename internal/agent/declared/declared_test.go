@@ -21,7 +21,7 @@ import (
 
 const examples = "../../../docs/examples/agents"
 
-// load reads a folder that must be right.
+// load loads a folder without errors.
 func load(t *testing.T, dir string, model agent.Model) (*declared.Set, *agent.Registry) {
 	t.Helper()
 	set, err := declared.Load(dir, "task_agent")
@@ -35,7 +35,7 @@ func load(t *testing.T, dir string, model agent.Model) (*declared.Set, *agent.Re
 	return set, registry
 }
 
-// folder writes the files into a new folder.
+// folder returns a new folder with the files.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -74,7 +74,7 @@ func request(t *testing.T) agent.Context {
 	}
 }
 
-// TestExamplesInConversation lets a scripted model use the documented examples as it would any built-in agent.
+// TestExamplesInConversation runs the documented examples with a scripted model, as any built-in agent.
 func TestExamplesInConversation(t *testing.T) {
 	t.Parallel()
 	model := llmtest.NewModel(
@@ -120,7 +120,7 @@ func TestExamplesInConversation(t *testing.T) {
 	}
 	for _, part := range []string{`Candidate: Ada`, `"total\":1`} {
 		if !strings.Contains(string(asked), part) {
-			t.Errorf("the model was not told %s: %s", part, asked)
+			t.Errorf("the model was not sent %s: %s", part, asked)
 		}
 	}
 }
@@ -147,8 +147,8 @@ func TestExamplesBelongToTheirTier(t *testing.T) {
 	}
 }
 
-// TestPlan finds a plan also where the tools propose nothing: read the rows, then answer about them.
-func TestPlan(t *testing.T) {
+// TestPlanReadsRowsAndAnswers checks the plan of an agent whose tools propose nothing.
+func TestPlanReadsRowsAndAnswers(t *testing.T) {
 	t.Parallel()
 	_, registry := load(t, examples, llmtest.NewModel(llmtest.TextTurn("Nothing to do.")))
 	templates, err := playbook.NewTemplates(registry.Templates()...)

@@ -14,7 +14,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// FuzzLoad feeds the loader any bytes: it tells faults with lines of the file, or makes an agent that can be used.
+// FuzzLoad loads files with any bytes: Load returns errors with lines of the file, or an agent that works.
 func FuzzLoad(f *testing.F) {
 	for _, name := range []string{"hiring_agent.yaml", "client_brief_agent.yaml"} {
 		text, err := os.ReadFile(filepath.Join(examples, name))
@@ -23,7 +23,8 @@ func FuzzLoad(f *testing.F) {
 		}
 		f.Add(text)
 	}
-	for _, seed := range []string{head, "a: &x [*x]", "? {a: b}\n: c", "\"a\\nb\": 1", "!foo%0Abar x: 1", "- - - -",
+	for _, seed := range []string{validHead, "a: &x [*x]", "? {a: b}\n: c", "\"a\\nb\": 1", "!foo%0Abar x: 1",
+		"- - - -",
 		"a: *\n", "%TAG ! x\n--- !", "---\n---\n", "---",
 		tool("rows: tasks\nfilter: {dueDate: \"{{s}}\", labels: [a]}"), tool("action: {type: create_record, " +
 			"table: events, data: {attendees: [], start: .nan}}"),
@@ -48,23 +49,23 @@ func FuzzLoad(f *testing.F) {
 		}()
 		set, err := declared.Load(folder)
 		if err == nil {
-			usable(t, set)
+			checkUsable(t, set)
 			return
 		}
-		var faults declared.ErrorList
-		if !errors.As(err, &faults) || len(faults) == 0 || strings.Count(err.Error(), "\n") != len(faults)-1 {
+		var list declared.ErrorList
+		if !errors.As(err, &list) || len(list) == 0 || strings.Count(err.Error(), "\n") != len(list)-1 {
 			t.Fatalf("error %q", err)
 		}
-		for _, fault := range faults {
+		for _, e := range list {
 			if last := 1 + strings.Count(strings.TrimSuffix(string(text), "\n"),
-				"\n"); fault.File != path || fault.Line < 1 || fault.Line > last || fault.Reason == "" {
-				t.Errorf("%+v in a file of %d lines", fault, last)
+				"\n"); e.File != path || e.Line < 1 || e.Line > last || e.Reason == "" {
+				t.Errorf("%+v in a file of %d lines", e, last)
 			}
 		}
 	})
 }
 
-func usable(t *testing.T, set *declared.Set) {
+func checkUsable(t *testing.T, set *declared.Set) {
 	t.Helper()
 	registry, err := agent.NewRegistry(set.Agents(nil)...)
 	if err != nil {

@@ -14,10 +14,10 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// head is the beginning of a right manifest.
-const head = "name: test_agent\ndescription: Tests\ntier: free\nprompt: Test.\n"
+// validHead is the beginning of a valid manifest.
+const validHead = "name: test_agent\ndescription: Tests\ntier: free\nprompt: Test.\n"
 
-// argument types by their names, for the tools below.
+// arguments is a schema with an argument of each type.
 const arguments = `
     schema:
       type: object
@@ -32,11 +32,11 @@ const arguments = `
         ol: {type: array, items: {type: object}}
 `
 
-// call runs the only tool of a manifest, whose work is given, and returns its text and the run.
-func call(t *testing.T, work, args string) (string, *agent.Run) {
+// call runs the tool of a manifest with the given action or rows. It returns the tool's result and the run.
+func call(t *testing.T, body, args string) (string, *agent.Run) {
 	t.Helper()
-	manifest := head + "tools:\n  - name: do\n    description: Does." + arguments + "    " +
-		strings.ReplaceAll(work, "\n", "\n    ") + "\n"
+	manifest := validHead + "tools:\n  - name: do\n    description: Does." + arguments + "    " +
+		strings.ReplaceAll(body, "\n", "\n    ") + "\n"
 	_, registry := load(t, folder(t, map[string]string{"a.yaml": manifest}), llmtest.NewModel())
 	a, ok := registry.Get("test_agent")
 	if !ok {
@@ -56,7 +56,7 @@ func call(t *testing.T, work, args string) (string, *agent.Run) {
 	return "", nil
 }
 
-func TestActionsAreFilled(t *testing.T) {
+func TestActionToolFillsInArguments(t *testing.T) {
 	t.Parallel()
 	create := func(table string, data map[string]any) []action.Action {
 		return []action.Action{action.CreateRecord(table, data)}
@@ -65,7 +65,7 @@ func TestActionsAreFilled(t *testing.T) {
 		return time.Date(2026, 11, day, hour, minute, second, milli*1e6, time.UTC).UnixMilli()
 	}
 	for name, tc := range map[string]struct {
-		work, args string
+		body, args string
 		want       []action.Action
 		text       string // "" is "Proposed."
 	}{
@@ -122,7 +122,7 @@ func TestActionsAreFilled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			text, run := call(t, tc.work, tc.args)
+			text, run := call(t, tc.body, tc.args)
 			if want := map[bool]string{true: "Proposed.", false: tc.text}[tc.text == ""]; text != want {
 				t.Errorf("text %q, want %q", text, want)
 			}
@@ -133,9 +133,9 @@ func TestActionsAreFilled(t *testing.T) {
 	}
 }
 
-func TestRowsAreRead(t *testing.T) {
+func TestRowsToolFilters(t *testing.T) {
 	t.Parallel()
-	for name, tc := range map[string]struct{ work, args, want string }{
+	for name, tc := range map[string]struct{ body, args, want string }{
 		"all": {"rows: clients", `{}`, `{"clients":[{"id":"c1","name":"Acme"}],"total":1}`},
 		"none": {"rows: clients\nfilter: {name: \"{{s}}\"}", `{"s":"Nobody"}`,
 			`{"clients":[],"total":0}`},
@@ -143,7 +143,7 @@ func TestRowsAreRead(t *testing.T) {
 			`{"projects":[{"clientId":"c1","id":"p1","name":"Fence"}],"total":1}`},
 		"left out": {"rows: projects\nfilter: {name: \"{{s}}\", clientId: null}", `{}`,
 			`{"projects":[{"id":"p2","name":"Roof"}],"total":1}`},
-		"a time has a local twin": {"rows: tasks\nfilter: {id: t2}", `{}`,
+		"a time is added in the caller's zone": {"rows: tasks\nfilter: {id: t2}", `{}`,
 			`{"tasks":[{"assignee":"hiring","completedAt":1795161600000,` +
 				`"completedAtLocal":"2026-11-20T09:00:00+01:00","id":"t2","status":"done","title":"Candidate: ` +
 				`Bob"}],"total":1}`},
@@ -165,7 +165,7 @@ func TestRowsAreRead(t *testing.T) {
 		"a label": {"rows: emails\nfilter: {labels: WORK}", `{}`,
 			`{"emails":[{"from":"Ann \u003cann@acme.com\u003e","id":"m1","labels":["work"],` +
 				`"subject":"Colour"}],"total":1}`},
-		"long texts are cut": {"rows: tasks\nfilter: {id: t4}", `{}`,
+		"long texts are truncated": {"rows: tasks\nfilter: {id: t4}", `{}`,
 			`{"tasks":[{"dueDate":1795561200000,"dueDateLocal":"2026-11-25T00:00:00+01:00","id":"t4",` +
 				`"projectId":"p1","title":"` + strings.Repeat("ä", 500) + `"}],"total":1}`},
 		"no date": {"rows: tasks\nfilter: {dueDate: \"{{s}}\"}", `{"s":"soon"}`,
@@ -173,7 +173,7 @@ func TestRowsAreRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			text, run := call(t, tc.work, tc.args)
+			text, run := call(t, tc.body, tc.args)
 			if diff := cmp.Diff(tc.want, text); diff != "" {
 				t.Errorf("text (-want +got):\n%s", diff)
 			}
@@ -184,10 +184,10 @@ func TestRowsAreRead(t *testing.T) {
 	}
 }
 
-// TestManyRows shows a hundred and says how many there are.
-func TestManyRows(t *testing.T) {
+// TestRowsToolReturnsAHundredRows also checks that the result has the number of all rows.
+func TestRowsToolReturnsAHundredRows(t *testing.T) {
 	t.Parallel()
-	manifest := head + "tools:\n  - {name: do, description: Does., rows: clients}\n"
+	manifest := validHead + "tools:\n  - {name: do, description: Does., rows: clients}\n"
 	_, registry := load(t, folder(t, map[string]string{"a.yaml": manifest}), llmtest.NewModel())
 	a, _ := registry.Get("test_agent")
 	run := registry.NewRun(identity.User{Tier: tier.Pro}, "message", agent.Context{Clients: make([]agent.Client, 130)})

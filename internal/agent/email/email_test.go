@@ -9,10 +9,16 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/email"
+	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/testing/agenttest"
 )
 
-// inbox is Friday, 27 March 2026, 09:00 in Rome; clocks go forward that Sunday.
+func runTool(t *testing.T, c agent.Context, name, arguments string) (string, *agent.Run) {
+	t.Helper()
+	return agenttest.RunTool(t, email.New(nil), c, name, arguments)
+}
+
+// inbox returns the data of a user in Rome on Friday, 27 March 2026, 09:00; clocks go forward on Sunday.
 func inbox(t *testing.T) agent.Context {
 	t.Helper()
 	z := agenttest.Zone(t, "Europe/Rome")
@@ -28,7 +34,7 @@ func inbox(t *testing.T) agent.Context {
 	}}
 }
 
-func TestTools(t *testing.T) {
+func TestToolResults(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ tool, in, want string }{
 		{"classify_email", `{}`, `{"total":4,"threads":4,"counts":{"fyi":1,"needs_reply":2,"newsletter":1},"emails":[` +
@@ -94,7 +100,7 @@ func TestDraftIsProposed(t *testing.T) {
 	}
 }
 
-func TestClasses(t *testing.T) {
+func TestClassOfSubjects(t *testing.T) {
 	t.Parallel()
 	for subject, want := range map[string]string{"URGENT: server down": "urgent", "Rechnung 4": "invoice",
 		"Invitation: kick-off": "meeting",
@@ -107,7 +113,7 @@ func TestClasses(t *testing.T) {
 	}
 }
 
-func TestManyEmails(t *testing.T) {
+func TestActionItemsOfManyEmails(t *testing.T) {
 	t.Parallel()
 	c := inbox(t)
 	for i := range 5000 {
@@ -121,7 +127,41 @@ func TestManyEmails(t *testing.T) {
 	}
 }
 
-func TestHandle(t *testing.T) {
+func TestDefaultPlan(t *testing.T) {
+	t.Parallel()
+	a := email.New(&agenttest.Script{Answers: []agent.Answer{{Text: "ok"}}})
+	templates, err := playbook.NewTemplates(a.Templates()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := a.Plan(t.Context(), agenttest.NewRun(t, a, agent.Context{}), templates, playbook.NewCache())
+	if err != nil || len(plan.Steps) != 2 || plan.Agent != email.Name {
+		t.Fatal(plan, err)
+	}
+	if plan.Steps[0].Action != playbook.Select || plan.Steps[1].PromptTemplate != "tpl_email_agent_default" {
+		t.Error(plan.Steps)
+	}
+}
+
+func TestEmailTasksPlanCreatesTasks(t *testing.T) {
+	t.Parallel()
+	a := email.New(&agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("plan_email_tasks", `{}`), {Text: "ok"}}})
+	templates, err := playbook.NewTemplates(a.Templates()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := a.Plan(t.Context(), agenttest.NewRun(t, a, agent.Context{}), templates, playbook.NewCache())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"action":"create_record","data_from_step":1,"table":"tasks","data":{"description":"{{description}}",` +
+		`"dueDate":"{{dueDate}}","priority":"{{priority}}","title":"{{title}}"}}`
+	if got, err := json.Marshal(plan.Steps[2]); err != nil || len(plan.Steps) != 3 || string(got) != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
+
+func TestModelReadsToolResults(t *testing.T) {
 	t.Parallel()
 	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("classify_email", `{}`),
 		{Text: "One needs a reply."}}}
@@ -130,7 +170,7 @@ func TestHandle(t *testing.T) {
 	if err != nil || result.Text != "One needs a reply." || len(model.Calls) != 2 {
 		t.Fatal(result, err)
 	}
-	if told := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(told, "asks a question") {
-		t.Error(told)
+	if prompt := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(prompt, "asks a question") {
+		t.Errorf("the model was not sent the result: %s", prompt)
 	}
 }

@@ -1,65 +1,36 @@
 package task_test
 
 import (
-	"context"
 	"encoding/json"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/tmc/langchaingo/llms"
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/task"
-	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/playbook"
-	"github.com/adiuva/cloud-api/internal/tier"
+	"github.com/adiuva/cloud-api/internal/testing/agenttest"
 )
 
-// script answers each call with the next answer.
-type script struct {
-	answers []agent.Answer
-	calls   []agent.ModelCall
-}
-
-func (s *script) Generate(_ context.Context, call agent.ModelCall, _ agent.Emit) (agent.Answer, error) {
-	s.calls = append(s.calls, call)
-	return s.answers[len(s.calls)-1], nil
-}
-
-func toolCall(name, arguments string) agent.Answer {
-	return agent.Answer{ToolCalls: []llms.ToolCall{{ID: "1", Type: "function",
-		FunctionCall: &llms.FunctionCall{Name: name, Arguments: arguments}}}}
-}
-
-func at(text string) int64 {
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		panic(err)
-	}
-	return t.UnixMilli()
-}
-
-// rows is a workspace in Berlin on Friday, 27 March 2026, 10:00: clocks go forward that Sunday.
+// rows returns the data of a user in Berlin on Friday, 27 March 2026, 10:00; clocks go forward on Sunday.
 func rows(t *testing.T) agent.Context {
 	t.Helper()
-	berlin, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
-	}
+	berlin := agenttest.Zone(t, "Europe/Berlin")
 	return agent.Context{
 		Location: berlin, Now: time.Date(2026, 3, 27, 10, 0, 0, 0, berlin),
 		UserProfile: map[string]any{"name": "Mara"},
 		Projects:    []agent.Project{{ID: "p1", Name: "Website"}},
 		Tasks: []agent.Task{
-			{ID: "t1", Title: "Pay hosting", Status: "todo", Priority: "low", DueDate: at("2026-03-26T12:00:00+01:00")},
+			{ID: "t1", Title: "Pay hosting", Status: "todo", Priority: "low",
+				DueDate: agenttest.At(t, "2026-03-26T12:00:00+01:00")},
 			{ID: "t2", Title: "Draft offer", Status: "in_progress", Priority: "high", Assignee: "Mara",
-				DueDate: at("2026-03-27T00:00:00+01:00")},
+				DueDate: agenttest.At(t, "2026-03-27T00:00:00+01:00")},
 			{ID: "t3", Title: "Fix the form", Description: "Login page", Priority: "urgent", ProjectID: "p1",
-				DueDate: at("2026-03-29T23:59:59.999+02:00")},
+				DueDate: agenttest.At(t, "2026-03-29T23:59:59.999+02:00")},
 			{ID: "t4", Title: "Send invoice", Status: "done", Priority: "medium",
-				DueDate: at("2026-03-01T09:00:00+01:00")},
+				DueDate: agenttest.At(t, "2026-03-01T09:00:00+01:00")},
 			{ID: "t5", Title: "Read book", Status: "todo", Priority: "low", Assignee: "Leo"},
 			{ID: "t6", Title: "Call Leo", Status: "todo", Priority: "urgent"},
 		},
@@ -68,23 +39,7 @@ func rows(t *testing.T) agent.Context {
 
 func runTool(t *testing.T, c agent.Context, name, arguments string) (string, *agent.Run) {
 	t.Helper()
-	a := task.New(nil)
-	reg, err := agent.NewRegistry(a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run := reg.NewRun(identity.User{Tier: tier.Free, Email: "mara@example.com"}, "message", c)
-	for _, tool := range a.Tools() {
-		if tool.Name() == name {
-			text, err := tool.Call(t.Context(), run, arguments)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return text, run
-		}
-	}
-	t.Fatalf("no tool %s", name)
-	return "", nil
+	return agenttest.RunTool(t, task.New(nil), c, name, arguments)
 }
 
 func TestListFilters(t *testing.T) {
@@ -101,7 +56,7 @@ func TestListFilters(t *testing.T) {
 		`{"filters":{"project":"website"}}`:        {"t3"},
 		`{"filters":{"project":"p1"}}`:             {"t3"},
 		`{"filters":{"text":"LOGIN"}}`:             {"t3"},
-		`{"filters":{"overdue":true}}`:             {"t1"}, // t2 is due at midnight's date: all of today
+		`{"filters":{"overdue":true}}`:             {"t1"}, // t2 is due at midnight, which means all of today
 		`{"filters":{"due_to":"today"}}`:           {"t4", "t1", "t2"},
 		`{"filters":{"due_from":"2026-03-29"}}`:    {"t3"},
 		`{"filters":{"due_to":"2026-03-28"}}`:      {"t4", "t1", "t2"},
@@ -126,7 +81,7 @@ func TestListFilters(t *testing.T) {
 	}
 }
 
-func TestListAnswersExactly(t *testing.T) {
+func TestListResult(t *testing.T) {
 	t.Parallel()
 	for arguments, want := range map[string]string{
 		`{"filters":{"text":"form"}}`: `{"total":1,"tasks":[{"id":"t3","title":"Fix the form",` +
@@ -144,7 +99,7 @@ func TestListAnswersExactly(t *testing.T) {
 	}
 }
 
-func TestCreate(t *testing.T) {
+func TestCreateProposesATask(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ in, wantText, wantData string }{
 		{`{"title":"Call  Anna","priority":"high","due_date":"2026-03-29"}`,
@@ -175,7 +130,7 @@ func TestCreate(t *testing.T) {
 	}
 }
 
-func TestUpdate(t *testing.T) {
+func TestUpdateProposesChanges(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ in, wantText, wantData string }{
 		{`{"id":"t1","updates":{"status":"done"}}`, `{"proposed":{"id":"t1","status":"done"}}`,
@@ -216,7 +171,7 @@ func checkActions(t *testing.T, run *agent.Run, kind action.Kind, wantData strin
 	}
 }
 
-func TestSuggest(t *testing.T) {
+func TestSuggestFindsWorkInNotes(t *testing.T) {
 	t.Parallel()
 	c := rows(t)
 	c.Notes = []agent.Note{{Title: "Kick-off", Content: "# Kick-off\n- [x] book room\n- [ ] send contract by " +
@@ -265,31 +220,28 @@ func TestPlans(t *testing.T) {
 		{"nothing chosen", []agent.Answer{{Text: "ok"}},
 			`{"agent":"task_agent","steps":[{"action":"generate","prompt_template":"tpl_task_agent_default",` +
 				`"variables":{"request":"message"}},` + create + `]}`},
-		{"a proposal", []agent.Answer{toolCall("create_task", `{"title":"Call {{title}}"}`), {Text: "ok"}},
+		{"a proposal", []agent.Answer{agenttest.ToolCall("create_task", `{"title":"Call {{title}}"}`), {Text: "ok"}},
 			`{"agent":"task_agent","steps":[{"action":"create_record","table":"tasks",` +
 				`"data":{"priority":"medium","status":"todo","title":"Call { {title}}"}}]}`},
-		{"an outline with a filter", []agent.Answer{toolCall("plan_task_review", `{"filter":{"status":"todo"}}`),
+		{"an outline with a filter", []agent.Answer{agenttest.ToolCall("plan_task_review",
+			`{"filter":{"status":"todo"}}`),
 			{Text: "ok"}},
 			`{"agent":"task_agent","steps":[{"action":"select","table":"tasks","filter":{"status":"todo"}},` +
 				`{"action":"generate","prompt_template":"tpl_task_agent_review",` +
 				`"variables":{"request":"message"},"data_from_step":0},` +
 				`{"action":"update_record","data_from_step":1,"table":"tasks","data":{"dueDate":"{{dueDate}}",` +
 				`"id":"{{id}}","priority":"{{priority}}","status":"{{status}}"}}]}`},
-		{"a bad filter goes back to the model", []agent.Answer{toolCall("plan_task_summary", `{"filter":{"nope":1}}`),
-			toolCall("plan_task_summary", `{}`), {Text: "ok"}},
+		{"a bad filter goes back to the model",
+			[]agent.Answer{agenttest.ToolCall("plan_task_summary", `{"filter":{"nope":1}}`),
+				agenttest.ToolCall("plan_task_summary", `{}`), {Text: "ok"}},
 			`{"agent":"task_agent","steps":[{"action":"select","table":"tasks"},` +
 				`{"action":"generate","prompt_template":"tpl_task_agent_summary",` +
 				`"variables":{"request":"message"},"data_from_step":0}]}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			a := task.New(&script{answers: c.answers})
-			reg, err := agent.NewRegistry(a)
-			if err != nil {
-				t.Fatal(err)
-			}
-			run := reg.NewRun(identity.User{Tier: tier.Free}, "message", rows(t))
-			plan, err := a.Plan(t.Context(), run, templates, playbook.NewCache())
+			a := task.New(&agenttest.Script{Answers: c.answers})
+			plan, err := a.Plan(t.Context(), agenttest.NewRun(t, a, rows(t)), templates, playbook.NewCache())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -27,7 +27,7 @@ import (
 // now is a Monday.
 func now() time.Time { return time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC) }
 
-// recorder keeps the tool calls that the model under test makes.
+// recorder records the tool calls of the model under test.
 type recorder struct {
 	agent.Model
 	mu    sync.Mutex
@@ -44,7 +44,7 @@ func (r *recorder) Generate(ctx context.Context, call agent.ModelCall, emit agen
 	return answer, err
 }
 
-// setup returns a real orchestrator, leak filter included, over the model.
+// setup returns an orchestrator with the leak filter and the offline model.
 func setup(t *testing.T) (*chat.Orchestrator, *recorder) {
 	t.Helper()
 	model := &recorder{Model: offline.New(offline.Config{Now: now})}
@@ -114,8 +114,9 @@ func TestListThroughTheOrchestrator(t *testing.T) {
 	}
 }
 
-// TestEveryTemplate also covers every playbook's generating step: their templates are the catalogue's.
-func TestEveryTemplate(t *testing.T) {
+// TestStepAnswersForEveryTemplate covers the generate steps of all playbooks, whose templates are those of the
+// catalogue.
+func TestStepAnswersForEveryTemplate(t *testing.T) {
 	t.Parallel()
 	o, _ := setup(t)
 	list, err := playbook.Catalogue()
@@ -145,7 +146,7 @@ func TestEveryTemplate(t *testing.T) {
 	}
 }
 
-func TestRouter(t *testing.T) {
+func TestRouterNamesAgents(t *testing.T) {
 	t.Parallel()
 	system := `agents:` + "\n" + `[{"name":"task_agent"},{"name":"calendar_agent"},{"name":"email_agent"},` +
 		`{"name":"analytics_agent"}]`
@@ -170,7 +171,7 @@ func TestRouter(t *testing.T) {
 	}
 }
 
-func TestSynthesis(t *testing.T) {
+func TestSynthesisJoinsResults(t *testing.T) {
 	t.Parallel()
 	answer, err := offline.New(offline.Config{}).Generate(t.Context(), agent.ModelCall{Messages: []llms.MessageContent{
 		llms.TextParts(llms.ChatMessageTypeHuman,
@@ -194,7 +195,7 @@ func TestPlanMode(t *testing.T) {
 	}
 }
 
-func TestCancelled(t *testing.T) {
+func TestCancelledContextEndsGenerate(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	call := agent.ModelCall{Messages: []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeHuman, "hello")}}

@@ -88,8 +88,8 @@ func bestAgent(clause string, names []string) string {
 	first := 0 // where the words of best begin
 	for _, name := range names {
 		count, at := 0, 0
-		if field := agentWords[name]; field != nil {
-			if found := field.FindAllStringIndex(clause, -1); found != nil {
+		if words := agentWords[name]; words != nil {
+			if found := words.FindAllStringIndex(clause, -1); found != nil {
 				count, at = len(found), found[0][0]
 			}
 		} else {

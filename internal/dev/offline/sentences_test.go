@@ -9,7 +9,7 @@ import (
 
 const updatesAfter = "list_tasks {} | "
 
-func TestSentences(t *testing.T) {
+func TestSentencesBecomeToolCalls(t *testing.T) {
 	t.Parallel()
 	for sentence, want := range map[string]string{
 		"create a task 'Call Anna' for tomorrow, high priority": `create_task {"due_date":"2026-11-24",` +

@@ -1,5 +1,5 @@
-// Package agenttest helps the tests of agents: a scripted model, rows' times, and one tool called as the loop would
-// call it. Only tests import it.
+// Package agenttest has helpers for tests of agents: a scripted model, times, and calls of tools as the loop makes
+// them.
 package agenttest
 
 import (
@@ -14,19 +14,19 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// Script is an agent.Model that answers each call with the next answer and keeps the calls. It is for one goroutine.
+// Script is an agent.Model that returns the next answer at each call and records the calls. Only one goroutine at a
+// time may use it.
 type Script struct {
 	Answers []agent.Answer
 	Calls   []agent.ModelCall
 }
 
-// Generate returns the next answer.
 func (s *Script) Generate(_ context.Context, call agent.ModelCall, _ agent.Emit) (agent.Answer, error) {
 	s.Calls = append(s.Calls, call)
 	return s.Answers[len(s.Calls)-1], nil
 }
 
-// ToolCall is the answer that calls one tool.
+// ToolCall returns an answer that calls one tool.
 func ToolCall(name, arguments string) agent.Answer {
 	return agent.Answer{ToolCalls: []llms.ToolCall{{ID: "1", Type: "function",
 		FunctionCall: &llms.FunctionCall{Name: name, Arguments: arguments}}}}
@@ -42,7 +42,7 @@ func Zone(t *testing.T, name string) *time.Location {
 	return z
 }
 
-// At reads an RFC 3339 time as milliseconds since the epoch.
+// At returns an RFC 3339 time in milliseconds since the epoch.
 func At(t *testing.T, text string) int64 {
 	t.Helper()
 	m, err := time.Parse(time.RFC3339, text)
@@ -52,7 +52,7 @@ func At(t *testing.T, text string) int64 {
 	return m.UnixMilli()
 }
 
-// NewRun starts a run of a pro user, mara@example.com.
+// NewRun returns the run of a request by a user of the pro tier, mara@example.com.
 func NewRun(t *testing.T, a *agent.Agent, c agent.Context) *agent.Run {
 	t.Helper()
 	reg, err := agent.NewRegistry(a)
@@ -62,7 +62,7 @@ func NewRun(t *testing.T, a *agent.Agent, c agent.Context) *agent.Run {
 	return reg.NewRun(identity.User{Tier: tier.Pro, Email: "mara@example.com"}, "message", c)
 }
 
-// RunTool calls one tool of the agent on the context and returns what the model would read.
+// RunTool calls a tool of the agent and returns the text that the model would read, and the run.
 func RunTool(t *testing.T, a *agent.Agent, c agent.Context, name, arguments string) (string, *agent.Run) {
 	t.Helper()
 	run := NewRun(t, a, c)

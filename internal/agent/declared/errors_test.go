@@ -13,117 +13,120 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent/declared"
 )
 
-// faultsOf loads the folder and returns its faults, without the folder's path.
-func faultsOf(t *testing.T, dir string) []string {
+// errorsOf loads the folder and returns its errors, without the folder's path.
+func errorsOf(t *testing.T, dir string) []string {
 	t.Helper()
 	set, err := declared.Load(dir, "task_agent", "email_agent")
-	var faults declared.ErrorList
+	var list declared.ErrorList
 	switch {
 	case err == nil:
 		return nil
-	case set != nil || !errors.As(err, &faults):
+	case set != nil || !errors.As(err, &list):
 		t.Fatalf("set %v, error %v", set, err)
 	}
-	list := strings.Split(err.Error(), "\n")
-	for i, line := range list {
-		if list[i] = strings.TrimPrefix(line, dir+string(filepath.Separator)); list[i] == line {
+	lines := strings.Split(err.Error(), "\n")
+	for i, line := range lines {
+		if lines[i] = strings.TrimPrefix(line, dir+string(filepath.Separator)); lines[i] == line {
 			t.Errorf("%q does not begin with the file's path", line)
 		}
 	}
-	return list
+	return lines
 }
 
-// body is head without its n-th line, counted from 1, and with more.
-func body(n int, more string) string {
-	lines := strings.SplitAfter(head, "\n")
+// withoutLine returns validHead without line n, counted from 1, followed by more.
+func withoutLine(n int, more string) string {
+	lines := strings.SplitAfter(validHead, "\n")
 	return strings.Join(append(append([]string(nil), lines[:n-1]...), lines[n:]...), "") + more
 }
 
-// tool is a manifest with one tool that begins on line 6 and whose work begins on line 19.
-func tool(work string) string {
-	return head + "tools:\n  - name: do\n    description: Does." + arguments + "    " + strings.ReplaceAll(work,
+// tool returns a manifest with one tool that begins on line 6; its action or rows begin on line 19.
+func tool(body string) string {
+	return validHead + "tools:\n  - name: do\n    description: Does." + arguments + "    " + strings.ReplaceAll(body,
 		"\n", "\n    ") + "\n"
 }
 
-func TestFaults(t *testing.T) {
+func TestManifestErrors(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 300)
 	schema := func(s string) string {
-		return head + "tools:\n  - name: do\n    description: Does.\n    rows: tasks\n    schema: " + s + "\n"
+		return validHead + "tools:\n  - name: do\n    description: Does.\n    rows: tasks\n    schema: " + s + "\n"
 	}
 	for name, tc := range map[string]struct {
 		text string
 		want []string // without "a.yaml:"
 	}{
-		"right": {head, nil},
-		"Windows": {"\ufeff" + strings.ReplaceAll(head, "\n", "\r\n") + "x: 1\r\n",
+		"valid": {validHead, nil},
+		"Windows": {"\ufeff" + strings.ReplaceAll(validHead, "\n", "\r\n") + "x: 1\r\n",
 			[]string{"5: x: unknown member; there are name, description, tier, prompt, skills, tools"}},
 		"too deep": {strings.Repeat("[", 20000), []string{"1: is not YAML: exceeded max depth of 10000"}},
-		"unprintable member": {head + "\"a\\nb\": 1\n", []string{`5: "a\nb": unknown member; there are name, ` +
+		"unprintable member": {validHead + "\"a\\nb\": 1\n", []string{`5: "a\nb": unknown member; there are name, ` +
 			`description, tier, prompt, skills, tools`}},
 		"empty":         {"", []string{"1: is empty"}},
 		"comment":       {"# nothing\n", []string{"1: is empty"}},
 		"only a marker": {"---", []string{"1: must be an object"}},
 		"a text":        {"hello\n", []string{"1: must be an object"}},
 		"a list":        {"\n- a\n", []string{"2: must be an object"}},
-		"nothing there": {"{}\n", []string{"1: name: is missing", "1: description: is missing", "1: tier: is missing",
+		"no members": {"{}\n", []string{"1: name: is missing", "1: description: is missing", "1: tier: is missing",
 			"1: prompt: is missing"}},
-		"not UTF-8":         {head + "skills: [\xff]\n", []string{"5: is not UTF-8"}},
+		"not UTF-8":         {validHead + "skills: [\xff]\n", []string{"5: is not UTF-8"}},
 		"UTF-16":            {"\xff\xfen\x00", []string{"1: is not UTF-8"}},
-		"control character": {head + "skills: [\x1b]\n", []string{"5: holds the control character U+001B"}},
-		"too large":         {head + "# " + strings.Repeat("x", 64<<10), []string{"1: is larger than 65536 bytes"}},
-		"two documents":     {head + "---\n" + head, []string{"5: a second document; one file holds one agent"}},
-		"unclosed list":     {head + "skills: [a,\n", []string{"5: is not YAML: did not find expected node content"}},
-		"tab": {head + "\tskills: []\n", []string{"5: is not YAML: found a tab character that " +
+		"control character": {validHead + "skills: [\x1b]\n", []string{"5: holds the control character U+001B"}},
+		"too large": {validHead + "# " + strings.Repeat("x", 64<<10),
+			[]string{"1: is larger than 65536 bytes"}},
+		"two documents": {validHead + "---\n" + validHead,
+			[]string{"5: a second document; one file holds one agent"}},
+		"unclosed list": {validHead + "skills: [a,\n", []string{"5: is not YAML: did not find expected " +
+			"node content"}},
+		"tab": {validHead + "\tskills: []\n", []string{"5: is not YAML: found a tab character that " +
 			"violates indentation"}},
-		"tab after a key": {head + "tools:\n\t- {}\n", []string{"6: is not YAML: found character that " +
+		"tab after a key": {validHead + "tools:\n\t- {}\n", []string{"6: is not YAML: found character that " +
 			"cannot start any token"}},
-		"badly indented": {head + " skills: []\n", []string{"5: is not YAML: mapping values are not " +
+		"badly indented": {validHead + " skills: []\n", []string{"5: is not YAML: mapping values are not " +
 			"allowed in this context"}},
 		"broken first line":   {"name: @x\n", []string{"1: is not YAML: found character that cannot start any token"}},
-		"unknown anchor":      {head + "skills: *x\n", []string{"5: is not YAML: unknown anchor 'x' referenced"}},
-		"broken 2nd document": {head + "---\n}\n", []string{"6: is not YAML: did not find expected node content"}},
-		"alias": {head + "skills: &x [a]\ntools: *x\n", []string{"5: anchors and aliases are not supported; " +
+		"unknown anchor":      {validHead + "skills: *x\n", []string{"5: is not YAML: unknown anchor 'x' referenced"}},
+		"broken 2nd document": {validHead + "---\n}\n", []string{"6: is not YAML: did not find expected node content"}},
+		"alias": {validHead + "skills: &x [a]\ntools: *x\n", []string{"5: anchors and aliases are not supported; " +
 			"write it out",
 			"6: anchors and aliases are not supported; write it out"}},
-		"endless alias": {head + "skills: &x [*x]\n", []string{"5: anchors and aliases are not supported; " +
+		"endless alias": {validHead + "skills: &x [*x]\n", []string{"5: anchors and aliases are not supported; " +
 			"write it out", "5: anchors and aliases are not supported; write it out"}},
-		"tag": {head + "skills: !!binary aGk=\n", []string{"5: the tag !!binary is not supported"}},
-		"unknown member": {head + "modle: gpt\n", []string{"5: modle: unknown member; there are name, " +
+		"tag": {validHead + "skills: !!binary aGk=\n", []string{"5: the tag !!binary is not supported"}},
+		"unknown member": {validHead + "modle: gpt\n", []string{"5: modle: unknown member; there are name, " +
 			"description, tier, prompt, skills, tools"}},
-		"doubled member":     {head + "name: other_agent\n", []string{"5: name: is there twice"}},
-		"key is an object":   {head + "? [a]\n: b\n", []string{"5: members' names must be plain texts"}},
-		"merge key":          {head + "<<: {tools: []}\n", []string{"5: members' names must be plain texts"}},
-		"missing name":       {body(1, ""), []string{"1: name: is missing"}},
-		"missing prompt":     {body(4, ""), []string{"1: prompt: is missing"}},
-		"empty prompt":       {body(4, "prompt:\n"), []string{"4: prompt: is empty"}},
-		"blank prompt":       {body(4, "prompt: \" \\n \"\n"), []string{"4: prompt: is empty"}},
-		"prompt is a number": {body(4, "prompt: 7\n"), []string{"4: prompt: must be text"}},
-		"CamelCase": {body(1, "name: TestAgent\n"),
+		"duplicate member":   {validHead + "name: other_agent\n", []string{"5: name: is there twice"}},
+		"key is an object":   {validHead + "? [a]\n: b\n", []string{"5: members' names must be plain texts"}},
+		"merge key":          {validHead + "<<: {tools: []}\n", []string{"5: members' names must be plain texts"}},
+		"missing name":       {withoutLine(1, ""), []string{"1: name: is missing"}},
+		"missing prompt":     {withoutLine(4, ""), []string{"1: prompt: is missing"}},
+		"empty prompt":       {withoutLine(4, "prompt:\n"), []string{"4: prompt: is empty"}},
+		"blank prompt":       {withoutLine(4, "prompt: \" \\n \"\n"), []string{"4: prompt: is empty"}},
+		"prompt is a number": {withoutLine(4, "prompt: 7\n"), []string{"4: prompt: must be text"}},
+		"CamelCase": {withoutLine(1, "name: TestAgent\n"),
 			[]string{`4: name: "TestAgent" is not right; an agent's name is snake_case and ends in _agent`}},
-		"no suffix": {body(1, "name: test\n"), []string{`4: name: "test" is not right; an agent's ` +
+		"no suffix": {withoutLine(1, "name: test\n"), []string{`4: name: "test" is not right; an agent's ` +
 			`name is snake_case and ends in _agent`}},
-		"only a suffix": {body(1, "name: _agent\n"), []string{`4: name: "_agent" is not right; an agent's ` +
+		"only a suffix": {withoutLine(1, "name: _agent\n"), []string{`4: name: "_agent" is not right; an agent's ` +
 			`name is snake_case and ends in _agent`}},
-		"long name": {body(1, "name: "+long+"_agent\n"), []string{"4: name: is longer than 64 characters"}},
-		"built-in name": {body(1, "name: task_agent\n"),
+		"long name": {withoutLine(1, "name: "+long+"_agent\n"), []string{"4: name: is longer than 64 characters"}},
+		"built-in name": {withoutLine(1, "name: task_agent\n"),
 			[]string{`4: name: "task_agent" is the name of a built-in agent`}},
-		"unknown tier": {body(3, "tier: gold\n"), []string{`4: tier: "gold" is not one of free, pro, ` +
+		"unknown tier": {withoutLine(3, "tier: gold\n"), []string{`4: tier: "gold" is not one of free, pro, ` +
 			`power, team`}},
-		"long description": {body(2, "description: "+long+"\n"),
+		"long description": {withoutLine(2, "description: "+long+"\n"),
 			[]string{"4: description: is longer than 200 characters"}},
-		"two-line skill": {head + "skills: [\"a\\nb\", '']\n",
+		"two-line skill": {validHead + "skills: [\"a\\nb\", '']\n",
 			[]string{"5: skills[0]: must be one line", "5: skills[1]: is empty"}},
-		"skills are a text": {head + "skills: a\n", []string{"5: skills: must be a list"}},
-		"tools are an object": {head + "tools: {}\n",
+		"skills are a text": {validHead + "skills: a\n", []string{"5: skills: must be a list"}},
+		"tools are an object": {validHead + "tools: {}\n",
 			[]string{"5: tools: must be a list"}},
-		"a tool is a text": {head + "tools: [x]\n", []string{"5: tools[0]: must be an object"}},
-		"an empty tool": {head + "tools:\n  - {}\n",
+		"a tool is a text": {validHead + "tools: [x]\n", []string{"5: tools[0]: must be an object"}},
+		"an empty tool": {validHead + "tools:\n  - {}\n",
 			[]string{"6: tools[0].name: is missing", "6: tools[0].description: is missing",
 				"6: tools[0]: needs action or rows"}},
-		"too many tools": {head + "tools: [" + strings.Repeat("{}, ", 65) + "]\n",
+		"too many tools": {validHead + "tools: [" + strings.Repeat("{}, ", 65) + "]\n",
 			[]string{"5: tools: are more than 64"}},
-		"tool names": {head + "tools:\n  - {name: ask_agent, description: D, rows: tasks}\n  - {name: " +
+		"tool names": {validHead + "tools:\n  - {name: ask_agent, description: D, rows: tasks}\n  - {name: " +
 			"index_document, description: D, rows: tasks}\n" +
 			"  - {name: plan_test, description: D, rows: tasks}\n  - {name: a, description: D, rows: tasks}\n  " +
 			"- {name: a, description: D, rows: tasks}\n" +
@@ -152,7 +155,7 @@ func TestFaults(t *testing.T) {
 		"property name": {schema("{type: object, properties: {a-b: {type: string}}}"),
 			[]string{"9: tools[0].schema.properties.a-b: a property's name is at most 64 of A-Z, a-z, 0-9 and " +
 				"_ and starts with a letter"}},
-		"both": {tool("rows: tasks\naction: {type: send_notification, data: {title: T}}"),
+		"action and rows": {tool("rows: tasks\naction: {type: send_notification, data: {title: T}}"),
 			[]string{"19: tools[0]: a tool has action or rows, not both"}},
 		"filter of action": {tool("action: {type: send_notification, data: {title: T}}\nfilter: {}"),
 			[]string{"20: tools[0].filter: belongs to rows"}},
@@ -166,7 +169,7 @@ func TestFaults(t *testing.T) {
 		"unknown table": {tool("action: {type: create_record, table: users, data: {}}"),
 			[]string{`19: tools[0].action.table: "users" is not one of tasks, projects, notes, clients, ` +
 				`checkpoints, taskComments, events, emails`}},
-		"table too much": {tool("action: {type: send_notification, table: tasks, data: {}}"),
+		"table of a notification": {tool("action: {type: send_notification, table: tasks, data: {}}"),
 			[]string{"19: tools[0].action.table: send_notification names no table"}},
 		"data is a list": {tool("action: {type: create_record, table: tasks, data: []}"),
 			[]string{"19: tools[0].action.data: must be an object"}},
@@ -191,12 +194,12 @@ func TestFaults(t *testing.T) {
 				`25: tools[0].action.data.dueDate: dueDate: "soon" is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM`,
 				"26: tools[0].action.data.createdAt: tasks.createdAt: must be a whole number of milliseconds",
 				"27: tools[0].action.data.assignee: must be a text, a number, true or false"}},
-		"a list that is none": {tool("action: {type: create_record, table: events, data: {title: T, start: 1, " +
+		"an object for a list": {tool("action: {type: create_record, table: events, data: {title: T, start: 1, " +
 			"end: 2, attendees: {a: b}}}"),
 			[]string{"19: tools[0].action.data.attendees: must be a text, a number, true or false"}},
 		"number beyond 64 bits": {tool("rows: tasks\nfilter: {dueDate: 18446744073709551615}"),
 			[]string{"20: tools[0].filter.dueDate: the number 18446744073709551615 is out of range"}},
-		"one fault, not two": {head + "tools:\n  - name: do\n    description: D\n    schema: {type: string}\n  " +
+		"one error, not two": {validHead + "tools:\n  - name: do\n    description: D\n    schema: {type: string}\n  " +
 			"  action: {type: send_notification, data: {title: \"{{x}}\"}}\n",
 			[]string{"8: tools[0].schema: the arguments must be of type object"}},
 		"number out of range": {tool("action: {type: create_record, table: tasks, data: {title: T, dueDate: " +
@@ -246,17 +249,18 @@ func TestFaults(t *testing.T) {
 			for _, line := range tc.want {
 				want = append(want, "a.yaml:"+line)
 			}
-			if diff := cmp.Diff(want, faultsOf(t, folder(t, map[string]string{"a.yaml": tc.text}))); diff != "" {
-				t.Errorf("faults (-want +got):\n%s", diff)
+			if diff := cmp.Diff(want, errorsOf(t, folder(t, map[string]string{"a.yaml": tc.text}))); diff != "" {
+				t.Errorf("errors (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// TestEveryFileIsTold has two wrong files, a doubled name, and files that are none of its business.
-func TestEveryFileIsTold(t *testing.T) {
+// TestErrorsOfEveryFileAreReported loads two files with errors, a duplicate name, and files that are not manifests.
+func TestErrorsOfEveryFileAreReported(t *testing.T) {
 	t.Parallel()
-	dir := folder(t, map[string]string{"a.yaml": head, "b.yml": head + "x: 1\n", "c.YAML": "[", "notes.txt": "[",
+	dir := folder(t, map[string]string{"a.yaml": validHead, "b.yml": validHead + "x: 1\n", "c.YAML": "[",
+		"notes.txt":  "[",
 		"d.yaml.bak": "[", ".e.yaml": "["})
 	if err := os.Mkdir(filepath.Join(dir, "sub.yaml"), 0o700); err != nil {
 		t.Fatal(err)
@@ -266,14 +270,14 @@ func TestEveryFileIsTold(t *testing.T) {
 		"b.yml:5: x: unknown member; there are name, description, tier, prompt, skills, tools",
 		"c.YAML:1: is not YAML: did not find expected node content",
 	}
-	if diff := cmp.Diff(want, faultsOf(t, dir)); diff != "" {
-		t.Errorf("faults (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, errorsOf(t, dir)); diff != "" {
+		t.Errorf("errors (-want +got):\n%s", diff)
 	}
 }
 
-func TestLinksAndPipes(t *testing.T) {
+func TestSymbolicLinksAndPipes(t *testing.T) {
 	t.Parallel()
-	dir, elsewhere := t.TempDir(), folder(t, map[string]string{"real": head})
+	dir, elsewhere := t.TempDir(), folder(t, map[string]string{"real": validHead})
 	for link, target := range map[string]string{"good.yaml": filepath.Join(elsewhere, "real"), "loop.yaml": "loop.yaml",
 		"gone.yaml": "nowhere", "folder.yaml": elsewhere} {
 		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
@@ -285,16 +289,16 @@ func TestLinksAndPipes(t *testing.T) {
 	}
 	want := []string{"folder.yaml:1: is not a regular file", "gone.yaml:1: no such file or directory",
 		"loop.yaml:1: too many levels of symbolic links", "pipe.yaml:1: is not a regular file"}
-	if diff := cmp.Diff(want, faultsOf(t, dir)); diff != "" {
-		t.Errorf("faults (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, errorsOf(t, dir)); diff != "" {
+		t.Errorf("errors (-want +got):\n%s", diff)
 	}
 }
 
 func TestFolderThatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	var faults declared.ErrorList
+	var list declared.ErrorList
 	if _, err := declared.Load(filepath.Join(t.TempDir(), "none")); !errors.Is(err,
-		os.ErrNotExist) || errors.As(err, &faults) {
+		os.ErrNotExist) || errors.As(err, &list) {
 		t.Errorf("error %v", err)
 	}
 	if set, err := declared.Load(t.TempDir()); err != nil || len(set.Agents(nil)) != 0 {
