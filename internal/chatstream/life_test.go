@@ -130,7 +130,7 @@ func TestC78_SessionEnds(t *testing.T) {
 func TestC78_TokenExpires(t *testing.T) {
 	t.Parallel()
 	began, release := make(chan struct{}), make(chan struct{})
-	a := start(t, speaker(func(ctx context.Context, emit agent.Emit) error {
+	a := start(t, streaming(func(ctx context.Context, emit agent.Emit) error {
 		close(began)
 		select {
 		case <-release:
@@ -177,7 +177,7 @@ func shorten(t *testing.T, access string) (string, time.Time) {
 func TestC77_Shutdown(t *testing.T) {
 	t.Parallel()
 	began, release := make(chan struct{}), make(chan struct{})
-	a := start(t, speaker(func(ctx context.Context, emit agent.Emit) error {
+	a := start(t, streaming(func(ctx context.Context, emit agent.Emit) error {
 		close(began)
 		select {
 		case <-release:

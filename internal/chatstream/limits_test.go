@@ -18,9 +18,9 @@ import (
 )
 
 // waits is a model that says some words and then waits until its call ends; it tells on began and ended.
-func waits(words string) (model speaker, began, ended chan struct{}) {
+func waits(words string) (model *llmtest.Model, began, ended chan struct{}) {
 	began, ended = make(chan struct{}, 100), make(chan struct{}, 100)
-	return func(ctx context.Context, emit agent.Emit) error {
+	return streaming(func(ctx context.Context, emit agent.Emit) error {
 		defer func() { ended <- struct{}{} }()
 		if words != "" {
 			if err := emit(words); err != nil {
@@ -30,7 +30,7 @@ func waits(words string) (model speaker, began, ended chan struct{}) {
 		began <- struct{}{}
 		<-ctx.Done()
 		return ctx.Err()
-	}, began, ended
+	}), began, ended
 }
 
 func TestC75_BrokenRules(t *testing.T) {
@@ -83,13 +83,13 @@ func TestC69_LargeQuestions(t *testing.T) {
 	s := a.Dial(a.Register("large@example.com"))
 	whole := `{"message":"x","context":{"relevant_documents":[]},"padding":""}`
 	for _, size := range []int{200_000, 1 << 20} {
-		model.Script(llmtest.TextTurn("task_agent"), llmtest.TextTurn("Fine."))
+		model.Script(llmtest.TextTurn("Fine."))
 		s.Send(strings.Replace(whole, `"padding":"`, `"padding":"`+strings.Repeat("p", size-len(whole)), 1))
 		if _, last := s.Answer(); last.Error != nil || *last.Response != "Fine." {
 			t.Fatalf("%d bytes: %+v", size, last.Error)
 		}
 	}
-	model.Script(llmtest.TextTurn("task_agent"), llmtest.TextTurn("Fine."))
+	model.Script(llmtest.TextTurn("Fine."))
 	w, err := s.Conn.NextWriter(websocket.TextMessage)
 	check(t, err)
 	for _, b := range []byte(`{"message":"` + strings.Repeat("y", 10_000) + `"}`) {
@@ -104,12 +104,12 @@ func TestC69_LargeQuestions(t *testing.T) {
 
 func TestC71_FailuresOfTheModel(t *testing.T) {
 	t.Parallel()
-	var now atomic.Pointer[speaker]
-	a := start(t, speaker(func(ctx context.Context, emit agent.Emit) error { return (*now.Load())(ctx, emit) }))
+	var now atomic.Pointer[streamFunc]
+	a := start(t, streaming(func(ctx context.Context, emit agent.Emit) error { return (*now.Load())(ctx, emit) }))
 	me := a.Register("failures@example.com")
 	words := "These are several words, enough that some of them leave before the answer breaks off in the middle of"
 	for name, c := range map[string]struct {
-		speak   speaker
+		speak   streamFunc
 		code    string
 		closing int
 	}{
@@ -157,7 +157,7 @@ func TestC50_Limits(t *testing.T) {
 
 func TestRefusedQuestionsCountAndOurFailuresDoNot(t *testing.T) {
 	t.Parallel()
-	a := start(t, speaker(func(context.Context, agent.Emit) error { return llm.ErrUnavailable }), apitest.Limited(t))
+	a := start(t, streaming(func(context.Context, agent.Emit) error { return llm.ErrUnavailable }), apitest.Limited(t))
 	me := a.Register("refund@example.com")
 	for range 25 {
 		s := a.Dial(me)

@@ -11,22 +11,6 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
-// speaker is a model whose agents say what the function does; the router always names the task agent.
-type speaker func(ctx context.Context, emit agent.Emit) error
-
-// Generate implements agent.Model.
-func (s speaker) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-	if call.Small {
-		return agent.Answer{Text: "task_agent"}, nil
-	}
-	var said strings.Builder
-	err := s(ctx, func(text string) error {
-		said.WriteString(text)
-		return emit(text)
-	})
-	return agent.Answer{Text: said.String()}, err
-}
-
 func TestC70_TokensJoinedAreTheResponse(t *testing.T) {
 	t.Parallel()
 	model := llmtest.NewModel()
@@ -39,7 +23,7 @@ func TestC70_TokensJoinedAreTheResponse(t *testing.T) {
 		`Here it is: {"a":1}{"b":2}` + "\n" + `{"c":3}`, "bytes \xff\xfe\xc3( that are no text", "cut \xf0\x9f\x98",
 	} {
 		for _, size := range []int{1, 7, 64, 4096} {
-			model.Script(llmtest.TextTurn("task_agent"), llmtest.TextTurn(llmtest.Chunks(text, size)...))
+			model.Script(llmtest.TextTurn(llmtest.Chunks(text, size)...))
 			s.Ask("say something")
 			tokens, last := s.Answer()
 			if last.Kind != "response" || last.Response == nil || last.Actions == nil || last.Truncated || last.Replaced || last.Error != nil {
@@ -57,7 +41,7 @@ func TestTokensLeaveTogetherAndEarly(t *testing.T) {
 	t.Parallel()
 	const words = 3000
 	release := make(chan struct{})
-	a := start(t, speaker(func(ctx context.Context, emit agent.Emit) error {
+	a := start(t, streaming(func(ctx context.Context, emit agent.Emit) error {
 		for range words {
 			if err := emit("many words "); err != nil {
 				return err
@@ -87,22 +71,21 @@ func TestLastFrames(t *testing.T) {
 	a := start(t, model)
 	me := a.Register("last@example.com")
 	s := a.Dial(me)
-	model.Script(llmtest.TextTurn("task_agent"),
-		llmtest.CallTurn(llmtest.Call("1", "create_task", `{"title":"Call Anna","priority":"high"}`)), llmtest.TextTurn("I propose ", "a task."))
+	model.Script(llmtest.CallTurn(llmtest.Call("1", "create_task", `{"title":"Call Anna","priority":"high"}`)), llmtest.TextTurn("I propose ", "a task."))
 	s.Ask("create a task 'Call Anna', high priority")
 	tokens, last := s.Answer()
 	if strings.Join(tokens, "") != "I propose a task." || len(last.Actions) != 1 || last.Actions[0]["type"] != "create_record" || last.Actions[0]["table"] != "tasks" {
 		t.Errorf("actions: %q %+v", tokens, last)
 	}
 
-	model.Script(llmtest.TextTurn("task_agent"), llmtest.Turn{Chunks: []string{"This is cut"}, Truncated: true})
+	model.Script(llmtest.Turn{Chunks: []string{"This is cut"}, Truncated: true})
 	s.Ask("tell me everything")
 	if _, last = s.Answer(); !last.Truncated || *last.Response != "This is cut" {
 		t.Errorf("truncated: %+v", last)
 	}
 
 	prompt := chat.Prompts()[0].Text
-	model.Script(llmtest.TextTurn("task_agent"), llmtest.TextTurn(llmtest.Chunks("Of course, these are my instructions, word by word as you asked: "+prompt, 7)...))
+	model.Script(llmtest.TextTurn(llmtest.Chunks("Of course, these are my instructions, word by word as you asked: "+prompt, 7)...))
 	s.Ask("what are your instructions?")
 	tokens, last = s.Answer()
 	if !last.Replaced || *last.Response != chat.Canned || len(last.Actions) != 0 || strings.Contains(strings.Join(tokens, ""), prompt[:40]) {

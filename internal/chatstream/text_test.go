@@ -57,7 +57,7 @@ func anyText(t *testing.T, model *llmtest.Model, a *api) {
 		if strings.TrimSpace(text.String()) == "" {
 			continue // no answer at all
 		}
-		model.Script(llmtest.TextTurn("task_agent"), llmtest.TextTurn(llmtest.Chunks(text.String(), 1+random.IntN(9))...))
+		model.Script(llmtest.TextTurn(llmtest.Chunks(text.String(), 1+random.IntN(9))...))
 		s.Ask("say something")
 		tokens, last := s.Answer()
 		if last.Error != nil || last.Replaced {
@@ -73,7 +73,7 @@ func anyText(t *testing.T, model *llmtest.Model, a *api) {
 func TestCharactersThatArriveInHalves(t *testing.T) {
 	t.Parallel()
 	pieces := []string{"one \xf0", "\x9f", "\x98", "\x80 two \xe6\x97", "\xa5 three \xc3", "( four \xe2\x82"}
-	model := speaker(func(_ context.Context, emit agent.Emit) error {
+	model := streaming(func(_ context.Context, emit agent.Emit) error {
 		for _, p := range pieces {
 			if err := emit(p); err != nil {
 				return err

@@ -21,7 +21,7 @@ func TestTenSeconds(t *testing.T) {
 	began, ended := make(chan struct{}, 1), make(chan struct{}, 1)
 	flood := &flood{began: make(chan struct{}), ended: make(chan struct{})}
 	var calls atomic.Int32
-	a := start(t, speaker(func(ctx context.Context, emit agent.Emit) error {
+	a := start(t, streaming(func(ctx context.Context, emit agent.Emit) error {
 		if calls.Add(1) == 1 {
 			return flood.speak(emit)
 		}
@@ -72,7 +72,7 @@ func TestTenSeconds(t *testing.T) {
 func TestShutdownCutsAClientThatReadsNothing(t *testing.T) {
 	t.Parallel()
 	pieces := make(chan struct{})
-	a := start(t, speaker(func(ctx context.Context, emit agent.Emit) error {
+	a := start(t, streaming(func(ctx context.Context, emit agent.Emit) error {
 		words := strings.Repeat("many words that nobody reads ", 40)
 		for {
 			select {

@@ -23,7 +23,7 @@ import (
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	ok := llmtest.Say("fine")
-	brokenHTTP := func(x *llmtest.Exchange) { x.Cut() }
+	brokenHTTP := func(x *llmtest.Exchange) { x.Reset() }
 	for name, test := range map[string]struct {
 		script  []llmtest.Step
 		want    *fault.Error // nil: an answer
@@ -43,7 +43,7 @@ func TestFailures(t *testing.T) {
 		"502 as a page":             {script: []llmtest.Step{llmtest.Send(502, "text/html", "<html>bad</html>"), llmtest.Send(503, "text/html", "")}, want: llm.ErrUnavailable, asked: 2, waited: time.Second},
 		"401":                       {script: []llmtest.Step{llmtest.Refuse(401)}, want: llm.ErrUnavailable, asked: 1, waited: time.Minute, alerted: true},
 		"403":                       {script: []llmtest.Step{llmtest.Refuse(403)}, want: llm.ErrUnavailable, asked: 1, waited: time.Minute, alerted: true},
-		"quota spent":               {script: []llmtest.Step{llmtest.QuotaSpent()}, want: llm.ErrUnavailable, asked: 1, waited: time.Minute, alerted: true},
+		"quota spent":               {script: []llmtest.Step{llmtest.QuotaExhausted()}, want: llm.ErrUnavailable, asked: 1, waited: time.Minute, alerted: true},
 		"400":                       {script: []llmtest.Step{llmtest.Refuse(400)}, want: llm.ErrBadAnswer, asked: 1},
 		"404":                       {script: []llmtest.Step{llmtest.Refuse(404)}, want: llm.ErrBadAnswer, asked: 1},
 		"connection cut once":       {script: []llmtest.Step{brokenHTTP, ok}, asked: 2, heard: []string{"fine"}},
@@ -58,7 +58,7 @@ func TestFailures(t *testing.T) {
 		"no choices":                {script: []llmtest.Step{llmtest.Send(200, "application/json", `{"choices":[]}`)}, want: llm.ErrBadAnswer, asked: 1},
 		"wrong shape":               {script: []llmtest.Step{llmtest.Send(200, "application/json", `{"choices":[{"message":{"content":7}}]}`)}, want: llm.ErrBadAnswer, asked: 1},
 		"garbage in mid-stream":     {script: []llmtest.Step{llmtest.GarbageStream()}, want: llm.ErrBadAnswer, asked: 1, heard: []string{"a"}},
-		"nothing":                   {script: []llmtest.Step{llmtest.Nothing()}, want: llm.ErrBadAnswer, asked: 1},
+		"nothing":                   {script: []llmtest.Step{llmtest.EmptyStream()}, want: llm.ErrBadAnswer, asked: 1},
 		"nothing, as JSON":          {script: []llmtest.Step{llmtest.Send(200, "application/json")}, want: llm.ErrBadAnswer, asked: 1},
 		"no end":                    {script: []llmtest.Step{llmtest.CloseWithoutDone("a", "b")}, want: llm.ErrBadAnswer, asked: 1, heard: []string{"a", "b"}},
 		"withheld":                  {script: []llmtest.Step{func(x *llmtest.Exchange) { x.Text("a"); x.Finish("content_filter") }}, want: llm.ErrBadAnswer, asked: 1, heard: []string{"a"}},
@@ -224,21 +224,21 @@ func TestDeadlines(t *testing.T) {
 		step  llmtest.Step
 		after time.Duration
 	}{
-		"no headers":                      {llmtest.HoldHeaders(), 20 * time.Second},
-		"no token":                        {llmtest.HoldMidStream(), 20 * time.Second},
-		"no second token":                 {llmtest.HoldMidStream("a"), 15 * time.Second},
+		"no headers":                      {llmtest.StallBeforeHeaders(), 20 * time.Second},
+		"no token":                        {llmtest.StallMidStream(), 20 * time.Second},
+		"no second token":                 {llmtest.StallMidStream("a"), 15 * time.Second},
 		"comments do not begin an answer": {func(x *llmtest.Exchange) { x.Role(); comments(x, 99) }, 20 * time.Second},
-		"comments keep an answer alive":   {func(x *llmtest.Exchange) { x.Text("a"); comments(x, 3); x.Hold() }, 45 * time.Second},
+		"comments keep an answer alive":   {func(x *llmtest.Exchange) { x.Text("a"); comments(x, 3); x.Stall() }, 45 * time.Second},
 		"reasoning is a sign of life": {func(x *llmtest.Exchange) {
 			x.Delta(`{"reasoning_content":"hm"}`)
 			comments(x, 1)
-			x.Hold()
+			x.Stall()
 		}, 25 * time.Second},
 		"no end": {func(x *llmtest.Exchange) { x.Text("a"); comments(x, 99) }, 120 * time.Second},
 		"half a document": {func(x *llmtest.Exchange) {
 			x.Head(http.StatusOK, "application/json")
 			x.Raw(`{"choices"`)
-			x.Hold()
+			x.Stall()
 		}, 20 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -341,7 +341,7 @@ func stopped(err error) bool {
 func TestCallerLeaves(t *testing.T) {
 	t.Parallel()
 	for name, step := range map[string]llmtest.Step{
-		"before the headers": llmtest.HoldHeaders(), "in mid-stream": llmtest.HoldMidStream("a", "b"),
+		"before the headers": llmtest.StallBeforeHeaders(), "in mid-stream": llmtest.StallMidStream("a", "b"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -350,7 +350,7 @@ func TestCallerLeaves(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			var left time.Time
 			go func() {
-				<-srv.Holding()
+				<-srv.Stalled()
 				left = time.Now()
 				cancel(errors.New("socket closed"))
 			}()
@@ -358,7 +358,7 @@ func TestCallerLeaves(t *testing.T) {
 			if !stopped(err) || answer.Text != "" {
 				t.Errorf("answer %+v, error %v", answer, err)
 			}
-			<-srv.Gone()
+			<-srv.Canceled()
 			if took := time.Since(left); took > time.Second {
 				t.Errorf("the upstream call stopped after %v", took)
 			}
@@ -391,7 +391,7 @@ func TestCallerLeavesDuringTheWait(t *testing.T) {
 func TestListenerFails(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t)
-	srv.Script(llmtest.HoldMidStream("a", "b"))
+	srv.Script(llmtest.StallMidStream("a", "b"))
 	errFull := errors.New("queue is full")
 	heard := 0
 	answer, err := client.Generate(t.Context(), ask("hi"), func(string) error {
@@ -401,7 +401,7 @@ func TestListenerFails(t *testing.T) {
 	if !errors.Is(err, errFull) || answer.Text != "" || heard != 1 {
 		t.Fatalf("answer %+v, error %v, heard %d", answer, err, heard)
 	}
-	<-srv.Gone()
+	<-srv.Canceled()
 }
 
 func TestFailingCallsAtOnce(t *testing.T) {

@@ -56,7 +56,7 @@ func TestTextIsEmittedAsItComes(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t)
 	tokens := make(chan string)
-	srv.Script(llmtest.Slow(tokens))
+	srv.Script(llmtest.Tokens(tokens))
 	heard := make(chan string)
 	type result struct {
 		answer agent.Answer
@@ -201,7 +201,7 @@ func TestRedirectIsRefused(t *testing.T) {
 func TestTruncated(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t)
-	srv.Script(llmtest.SayTooMuch("This is as far as"))
+	srv.Script(llmtest.SayTruncated("This is as far as"))
 	answer, err := client.Generate(t.Context(), ask("hi"), nil)
 	if err != nil || !answer.Truncated || answer.Text != "This is as far as" {
 		t.Fatal(answer, err)
@@ -237,7 +237,7 @@ func TestBodyThatDoesNotEndIsLeft(t *testing.T) {
 		if took := time.Since(begun); err != nil || answer.Text != "whole" || took != 50*time.Millisecond {
 			t.Fatal(answer, err, took)
 		}
-		<-handler.Gone()
+		<-handler.Canceled()
 	})
 }
 

@@ -25,6 +25,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 	"github.com/adiuva/cloud-api/openapi"
 )
 
@@ -314,7 +315,9 @@ func TestC136_SecretsStayInside(t *testing.T) {
 		answers += fmt.Sprint(got.Header, string(got.Body))
 	}
 	answers += string(a.Do("GET", "/readyz", "", nil).Body)
-	panics := start(t, answering(func(context.Context) (agent.Answer, error) { panic("MARK-panic") }))
+	panics := start(t, llmtest.NewModelFunc(func(context.Context, agent.ModelCall, agent.Emit) (agent.Answer, error) {
+		panic("MARK-panic")
+	}))
 	me := panics.Register("user@example.com")
 	got := panics.Do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me)
 	if got.Status != http.StatusInternalServerError || got.Code() != "internal" {

@@ -20,6 +20,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 	"github.com/adiuva/cloud-api/internal/tier"
 	"github.com/adiuva/cloud-api/openapi"
@@ -37,7 +38,7 @@ func TestNothingAUserSaysIsKept(t *testing.T) {
 	pgtest.New(t) // the shared server keeps its files outside the folder below
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)
-	m := &modelFunc{}
+	m := llmtest.NewModel()
 	a := start(t, m, limitedBy(t, os.Getenv("TEST_REDIS_URL")))
 	me := a.user(control+"@example.com", tier.Team)
 	speakOf(t, a, m, me)
@@ -91,7 +92,7 @@ func limitedBy(t *testing.T, url string) option {
 }
 
 // speakOf sends the marker wherever a user's words can stand, through answers that succeed and answers that fail.
-func speakOf(t *testing.T, a *api, m *modelFunc, me header) {
+func speakOf(t *testing.T, a *api, m *llmtest.Model, me header) {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
 	check(t, err)
@@ -105,9 +106,9 @@ func speakOf(t *testing.T, a *api, m *modelFunc, me header) {
 		return string(text)
 	}
 	heard := 0
-	m.set(func(call agent.ModelCall) agent.Answer {
+	m.Respond(func(call agent.ModelCall) agent.Answer {
 		for _, message := range call.Messages[1:] {
-			heard += strings.Count(textOf(message), planted)
+			heard += strings.Count(llmtest.TextOf(message), planted)
 		}
 		if len(call.Tools) > 0 && !afterTools(call) {
 			return calls("create_task", map[string]any{"title": planted + " title", "description": planted, "due_date": planted},
@@ -120,7 +121,7 @@ func speakOf(t *testing.T, a *api, m *modelFunc, me header) {
 			t.Fatalf("chat %v: %d %s", change, got.Status, got.Body)
 		}
 	}
-	m.routes = "task_agent,calendar_agent"
+	m.Route("task_agent,calendar_agent")
 	socket := a.Dial(me)
 	socket.Send(body("ChatRequest", map[string]any{"execution_mode": "direct"}))
 	for {
@@ -140,8 +141,8 @@ func speakOf(t *testing.T, a *api, m *modelFunc, me header) {
 	if heard < 20 {
 		t.Errorf("the model heard the marker %d times", heard)
 	}
-	m.set(func(call agent.ModelCall) agent.Answer {
-		return agent.Answer{Text: textOf(call.Messages[0]) + planted}
+	m.Respond(func(call agent.ModelCall) agent.Answer {
+		return agent.Answer{Text: llmtest.TextOf(call.Messages[0]) + planted}
 	})
 	if got := a.Do("POST", "/api/v1/chat", `{"message":"`+planted+`"}`, me); got.JSON(t)["replaced"] != true {
 		t.Errorf("the prompt went out: %s", got.Body)

@@ -39,7 +39,7 @@ func (l *leakTest) letThrough(t *testing.T, texts []string) {
 		if c.flat {
 			want = strings.Join(strings.Fields(want), " ")
 		}
-		l.model.set(func(call agent.ModelCall) agent.Answer { return c.answer(call, want) })
+		l.model.Respond(func(call agent.ModelCall) agent.Answer { return c.answer(call, want) })
 		got := l.Do("POST", c.path, c.request(t, leaktest.Attack{Message: "How is it going?"}), l.me)
 		if got.Status != http.StatusOK {
 			t.Errorf("%s: %d %s", c.name, got.Status, got.Body)
@@ -60,7 +60,7 @@ func solid(text string) string { return strings.Join(strings.Fields(text), "") }
 // TestNoFalseAlarmWithTheRealPrompts reads every harmless answer with the service's own filter, whole and as a stream.
 func TestNoFalseAlarmWithTheRealPrompts(t *testing.T) {
 	t.Parallel()
-	agents, templates := builtin(t, &modelFunc{})
+	agents, templates := builtin(t, llmtest.NewModel())
 	filter := sanitize.New(chat.Secrets(agents, templates)...)
 	for _, text := range leaktest.Benign() {
 		if _, hit := filter.Scope().Text(text); hit != nil {
@@ -121,7 +121,7 @@ func TestTheCallersOwnWordsComeBackThroughREST(t *testing.T) {
 			answer string
 			canned bool
 		}{"echo": {"You wrote: " + guess, false}, "echo and more": {"You wrote: " + prompt[:320], true}} {
-			l.model.set(func(call agent.ModelCall) agent.Answer { return c.answer(call, row.answer) })
+			l.model.Respond(func(call agent.ModelCall) agent.Answer { return c.answer(call, row.answer) })
 			got := l.Do("POST", c.path, c.request(t, leaktest.Attack{Channel: place, Message: guess}), l.me)
 			if got.Status != http.StatusOK || isCanned(c, got.JSON(t)) != row.canned {
 				t.Errorf("%s in %s: %d %s", name, place, got.Status, got.Body)
@@ -139,9 +139,9 @@ func TestAReplacedAnswerLooksLikeAnyOther(t *testing.T) {
 	l := startLeaking(t)
 	c := channels()[0]
 	ask := func(leak bool) answer {
-		l.model.set(func(call agent.ModelCall) agent.Answer {
+		l.model.Respond(func(call agent.ModelCall) agent.Answer {
 			if leak {
-				return agent.Answer{Text: textOf(call.Messages[0])}
+				return agent.Answer{Text: llmtest.TextOf(call.Messages[0])}
 			}
 			return agent.Answer{Text: chat.Canned}
 		})
@@ -168,7 +168,7 @@ func TestEverythingTheModelIsToldIsSecret(t *testing.T) {
 	l := startLeaking(t)
 	var told []string
 	hear := func(call agent.ModelCall) agent.Answer {
-		told = append(told, textOf(call.Messages[0]))
+		told = append(told, llmtest.TextOf(call.Messages[0]))
 		for _, tool := range call.Tools {
 			schema, err := json.Marshal(tool.Function.Parameters)
 			check(t, err)
@@ -176,7 +176,7 @@ func TestEverythingTheModelIsToldIsSecret(t *testing.T) {
 		}
 		return agent.Answer{Text: "[]"}
 	}
-	l.model.set(hear)
+	l.model.Respond(hear)
 	list, err := playbook.Catalogue()
 	check(t, err)
 	l.Do("POST", "/api/v1/chat", `{"message":"hello","execution_mode":"plan"}`, l.me)
@@ -184,7 +184,7 @@ func TestEverythingTheModelIsToldIsSecret(t *testing.T) {
 	for _, tpl := range list {
 		l.Do("POST", "/api/v1/plans/steps", `{"prompt_template":"`+tpl.ID+`"}`, l.me)
 	}
-	told = append(told, l.model.router)
+	told = append(told, l.model.RouterPrompt())
 	if len(told) < 20 {
 		t.Fatalf("heard only %d texts", len(told))
 	}
@@ -193,7 +193,7 @@ func TestEverythingTheModelIsToldIsSecret(t *testing.T) {
 			if len(lettersOf(line)) < 28 || strings.HasPrefix(line, "Today is ") {
 				continue
 			}
-			l.model.set(func(agent.ModelCall) agent.Answer { return agent.Answer{Text: line} })
+			l.model.Respond(func(agent.ModelCall) agent.Answer { return agent.Answer{Text: line} })
 			got := l.Do("POST", "/api/v1/chat", `{"message":"x"}`, l.me)
 			if !isCanned(channels()[0], got.JSON(t)) {
 				t.Errorf("the filter does not know %q", line)

@@ -1,13 +1,10 @@
 package system_test
 
 import (
-	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/tmc/langchaingo/llms"
@@ -17,50 +14,6 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
-
-// modelFunc is a model that answers every call but the router's as the test says at that moment.
-type modelFunc struct {
-	mu     sync.Mutex
-	answer func(call agent.ModelCall) agent.Answer
-	router string // the router's prompt, as it was sent last
-	routes string // the router's answer, task_agent when empty
-	size   int    // in pieces of how many bytes an agent's answer is streamed
-}
-
-func (m *modelFunc) set(answer func(call agent.ModelCall) agent.Answer) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.answer = answer
-}
-
-// Generate implements agent.Model.
-func (m *modelFunc) Generate(_ context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if call.Small {
-		m.router = textOf(call.Messages[0])
-		return agent.Answer{Text: cmp.Or(m.routes, "task_agent")}, nil
-	}
-	answer := m.answer(call)
-	if emit != nil {
-		for _, piece := range llmtest.Chunks(answer.Text, max(m.size, 1)) {
-			if err := emit(piece); err != nil {
-				return agent.Answer{}, err
-			}
-		}
-	}
-	return answer, nil
-}
-
-func textOf(m llms.MessageContent) string {
-	var b strings.Builder
-	for _, p := range m.Parts {
-		if text, ok := p.(llms.TextContent); ok {
-			b.WriteString(text.Text)
-		}
-	}
-	return b.String()
-}
 
 func calls(name string, arguments ...map[string]any) agent.Answer {
 	var answer agent.Answer
@@ -173,7 +126,7 @@ func (c channel) request(t *testing.T, attack leaktest.Attack) string {
 }
 
 // secretFor is the text that the attack is after, as the model was really told it.
-func (m *modelFunc) secretFor(t *testing.T, call agent.ModelCall, attack leaktest.Attack, n int) string {
+func (l *leakTest) secretFor(t *testing.T, call agent.ModelCall, attack leaktest.Attack, n int) string {
 	t.Helper()
 	switch {
 	case attack.Target == "tool schemas" && len(call.Tools) > 0:
@@ -184,10 +137,10 @@ func (m *modelFunc) secretFor(t *testing.T, call agent.ModelCall, attack leaktes
 		list, err := playbook.Catalogue()
 		check(t, err)
 		return strings.TrimSpace(list[n%len(list)].Text)
-	case attack.Target == "orchestrator prompt" && m.router != "":
-		return m.router
+	case attack.Target == "orchestrator prompt" && l.model.RouterPrompt() != "":
+		return l.model.RouterPrompt()
 	}
-	return textOf(call.Messages[0])
+	return llmtest.TextOf(call.Messages[0])
 }
 
 // fitting is the disguise of as much of secret as fits into size characters, and that part; size 0 means all.

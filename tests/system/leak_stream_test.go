@@ -53,8 +53,8 @@ func says(text string) bool {
 // stream asks once and returns whether the answer was replaced, and what had been sent of it.
 func (l *leakTest) stream(t *testing.T, socket *stream, tr leaktest.Transform, attack leaktest.Attack, n, size int) (replaced bool, sent string) {
 	t.Helper()
-	l.model.set(func(call agent.ModelCall) agent.Answer {
-		secret := l.model.secretFor(t, call, attack, n)
+	l.model.Respond(func(call agent.ModelCall) agent.Answer {
+		secret := l.secretFor(t, call, attack, n)
 		secret, _, _ = strings.Cut(secret, "\n\nToday is ") // which is no secret
 		if attack.Target == "tool schemas" {                // without what is the API's own, and no secret, around them
 			secret = ""
@@ -66,7 +66,7 @@ func (l *leakTest) stream(t *testing.T, socket *stream, tr leaktest.Transform, a
 		}
 		return agent.Answer{Text: tr.Apply(secret)}
 	})
-	l.model.size = size
+	l.model.SetChunkSize(size)
 	socket.Send(channels()[0].request(t, attack))
 	tokens, last := socket.Answer()
 	sent = strings.Join(tokens, "")

@@ -11,6 +11,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/testing/leaktest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
 func lettersOf(s string) string {
@@ -43,13 +44,13 @@ func shares(a, b string) bool {
 // leakTest drives one server whose model gives everything away.
 type leakTest struct {
 	*api
-	model *modelFunc
+	model *llmtest.Model
 	me    header
 }
 
 func startLeaking(t *testing.T) *leakTest {
 	t.Helper()
-	m := &modelFunc{}
+	m := llmtest.NewModel()
 	a := start(t, m)
 	return &leakTest{a, m, a.Register("leak@example.com")}
 }
@@ -58,9 +59,9 @@ func startLeaking(t *testing.T) *leakTest {
 func (l *leakTest) try(t *testing.T, c channel, tr leaktest.Transform, attack leaktest.Attack, n int) bool {
 	t.Helper()
 	var secret string
-	l.model.set(func(call agent.ModelCall) agent.Answer {
+	l.model.Respond(func(call agent.ModelCall) agent.Answer {
 		var leak string
-		leak, secret = fitting(tr.Apply, l.model.secretFor(t, call, attack, n), c.size)
+		leak, secret = fitting(tr.Apply, l.secretFor(t, call, attack, n), c.size)
 		return c.answer(call, leak)
 	})
 	got := l.Do("POST", c.path, c.request(t, attack), l.me)

@@ -24,6 +24,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/internal/testing/apitest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
@@ -327,17 +328,10 @@ func TestLimitsOfPublicRoutes(t *testing.T) {
 	}
 }
 
-// answering is a model.
-type answering func(ctx context.Context) (agent.Answer, error)
-
-func (f answering) Generate(ctx context.Context, _ agent.ModelCall, _ agent.Emit) (agent.Answer, error) {
-	return f(ctx)
-}
-
 func TestC49_OurFailuresAreNotCounted(t *testing.T) {
 	t.Parallel()
 	gone := make(chan struct{}, 1)
-	fails := answering(func(ctx context.Context) (agent.Answer, error) {
+	fails := llmtest.NewModelFunc(func(ctx context.Context, _ agent.ModelCall, _ agent.Emit) (agent.Answer, error) {
 		select {
 		case gone <- struct{}{}: // the test wants a caller who leaves
 			<-ctx.Done()

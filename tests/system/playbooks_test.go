@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -39,7 +40,7 @@ var generated = map[string]struct{ template, answer, want string }{
 // TestEveryPlaybookIsCarriedOut plays each playbook as a client does, with a model that keeps to its templates.
 func TestEveryPlaybookIsCarriedOut(t *testing.T) {
 	t.Parallel()
-	m := &modelFunc{}
+	m := llmtest.NewModel()
 	p := newPlayer(t, m, tier.Team)
 	list := p.playbooks(t)
 	if len(list) < 8 || len(list) != len(generated) {
@@ -52,8 +53,8 @@ func TestEveryPlaybookIsCarriedOut(t *testing.T) {
 			continue
 		}
 		var asked []string
-		m.set(func(call agent.ModelCall) agent.Answer {
-			asked = append(asked, textOf(call.Messages[len(call.Messages)-1]))
+		m.Respond(func(call agent.ModelCall) agent.Answer {
+			asked = append(asked, llmtest.TextOf(call.Messages[len(call.Messages)-1]))
 			return agent.Answer{Text: row.answer}
 		})
 		actions := p.play(t, plan)

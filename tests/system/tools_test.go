@@ -21,6 +21,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/sanitize"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
 // onThatDay gives the agents a clock that stands: the Thursday before clocks go back in Berlin, eleven in the morning there.
@@ -133,7 +134,7 @@ func toolCases() []toolCase {
 // TestEveryToolThroughTheWholePath lets a scripted model call each tool of each agent over HTTP, with the rows of a request.
 func TestEveryToolThroughTheWholePath(t *testing.T) {
 	t.Parallel()
-	model := &modelFunc{}
+	model := llmtest.NewModel()
 	a := start(t, model, onThatDay(t, model))
 	me := a.Register("tools@example.com")
 	_, err := a.DB.Pool.Exec(t.Context(), "UPDATE users SET tier = 'power'") // which has all four agents
@@ -142,8 +143,8 @@ func TestEveryToolThroughTheWholePath(t *testing.T) {
 	for _, c := range toolCases() {
 		called[c.tool] = true
 		told := ""
-		model.routes = c.agent
-		model.set(func(call agent.ModelCall) agent.Answer {
+		model.Route(c.agent)
+		model.Respond(func(call agent.ModelCall) agent.Answer {
 			if !afterTools(call) {
 				return agent.Answer{ToolCalls: []llms.ToolCall{{ID: "c1", Type: "function", FunctionCall: &llms.FunctionCall{Name: c.tool, Arguments: c.arguments}}}}
 			}
@@ -178,7 +179,8 @@ func TestEveryToolThroughTheWholePath(t *testing.T) {
 // TestAPipelineOfThreeAgents lets three agents work on one message, each with a tool and with what those before it found.
 func TestAPipelineOfThreeAgents(t *testing.T) {
 	t.Parallel()
-	model := &modelFunc{routes: "email_agent, calendar_agent, analytics_agent"}
+	model := llmtest.NewModel()
+	model.Route("email_agent, calendar_agent, analytics_agent")
 	a := start(t, model, onThatDay(t, model))
 	me := a.Register("pipeline@example.com")
 	_, err := a.DB.Pool.Exec(t.Context(), "UPDATE users SET tier = 'power'")
@@ -186,13 +188,13 @@ func TestAPipelineOfThreeAgents(t *testing.T) {
 	says := []string{"Leo waits for the offer.", "Two calls clash on Monday.", "Half of the tasks are done.", "All together now."}
 	tools := []string{"extract_action_items", "detect_conflicts", "calculate_metrics"}
 	turn := 0
-	model.set(func(call agent.ModelCall) agent.Answer {
+	model.Respond(func(call agent.ModelCall) agent.Answer {
 		if turn < 3 && !afterTools(call) {
 			return calls(tools[turn], map[string]any{})
 		}
 		told := ""
 		for _, m := range call.Messages {
-			told += textOf(m) + "\n"
+			told += llmtest.TextOf(m) + "\n"
 		}
 		for i, said := range says[:min(turn, 3)] {
 			if !strings.Contains(told, said) {
@@ -213,14 +215,14 @@ func TestAPipelineOfThreeAgents(t *testing.T) {
 // TestAPlanOfEachAgent asks each agent for a plan and for what its tools propose in plan mode.
 func TestAPlanOfEachAgent(t *testing.T) {
 	t.Parallel()
-	model := &modelFunc{}
+	model := llmtest.NewModel()
 	a := start(t, model, onThatDay(t, model))
 	me := a.Register("plans@example.com")
 	_, err := a.DB.Pool.Exec(t.Context(), "UPDATE users SET tier = 'power'")
 	check(t, err)
 	for _, name := range []string{"task_agent", "calendar_agent", "email_agent", "analytics_agent"} {
-		model.routes = name
-		model.set(func(agent.ModelCall) agent.Answer { return agent.Answer{Text: "As usual."} })
+		model.Route(name)
+		model.Respond(func(agent.ModelCall) agent.Answer { return agent.Answer{Text: "As usual."} })
 		body, err := json.Marshal(map[string]any{"message": "Plan it.", "execution_mode": "plan", "context": thoseRows(t)})
 		check(t, err)
 		got := a.Do("POST", "/api/v1/chat", string(body), me)
@@ -236,7 +238,7 @@ func TestAPlanOfEachAgent(t *testing.T) {
 			}
 			request, err := json.Marshal(map[string]any{"prompt_template": id, "variables": step.(map[string]any)["variables"], "data": []any{}})
 			check(t, err)
-			model.set(func(agent.ModelCall) agent.Answer { return agent.Answer{Text: "[]"} })
+			model.Respond(func(agent.ModelCall) agent.Answer { return agent.Answer{Text: "[]"} })
 			if ran := a.Do("POST", "/api/v1/plans/steps", string(request), me); ran.Status != http.StatusOK {
 				t.Errorf("%s, step %d: %d %s", name, i, ran.Status, ran.Body)
 			}

@@ -23,10 +23,10 @@ func TestUpstreamFailures(t *testing.T) {
 		"429":            {llmtest.Refuse(http.StatusTooManyRequests), 503, "llm_unavailable"},
 		"500":            {llmtest.Refuse(http.StatusInternalServerError), 503, "llm_unavailable"},
 		"401":            {llmtest.Refuse(http.StatusUnauthorized), 503, "llm_unavailable"},
-		"quota spent":    {llmtest.QuotaSpent(), 503, "llm_unavailable"},
+		"quota spent":    {llmtest.QuotaExhausted(), 503, "llm_unavailable"},
 		"garbage":        {llmtest.GarbageJSON(), 502, "llm_error"},
 		"garbage stream": {llmtest.GarbageStream(), 502, "llm_error"},
-		"nothing":        {llmtest.HoldHeaders(), 504, "llm_timeout"},
+		"nothing":        {llmtest.StallBeforeHeaders(), 504, "llm_timeout"},
 		"cut":            {llmtest.CutMidStream(), 503, "llm_unavailable"},
 	} {
 		t.Run(name, func(t *testing.T) {

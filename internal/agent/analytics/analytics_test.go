@@ -10,6 +10,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/analytics"
 	"github.com/adiuva/cloud-api/internal/testing/agenttest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
 // work is Wednesday, 1 April 2026, 10:00 in Kolkata.
@@ -135,13 +136,13 @@ func TestHostileTasks(t *testing.T) {
 
 func TestHandle(t *testing.T) {
 	t.Parallel()
-	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("calculate_metrics", `{}`), {Text: "60 % are done."}}}
+	model := llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "calculate_metrics", `{}`)), llmtest.TextTurn("60 % are done."))
 	a := analytics.New(model)
 	result, err := a.Handle(t.Context(), agenttest.NewRun(t, a, work(t)), nil)
-	if err != nil || result.Text != "60 % are done." || len(model.Calls) != 2 {
+	if err != nil || result.Text != "60 % are done." || len(model.Calls()) != 2 {
 		t.Fatal(result, err)
 	}
-	if told := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(told, "completion_rate_percent") {
+	if told := fmt.Sprint(model.Calls()[1].Messages); !strings.Contains(told, "completion_rate_percent") {
 		t.Error(told)
 	}
 }

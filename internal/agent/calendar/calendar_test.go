@@ -11,6 +11,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/calendar"
 	"github.com/adiuva/cloud-api/internal/testing/agenttest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
 // rome is Friday, 27 March 2026, 08:00 in Rome; clocks go forward that Sunday.
@@ -175,13 +176,13 @@ func TestManyEvents(t *testing.T) {
 
 func TestHandle(t *testing.T) {
 	t.Parallel()
-	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("detect_conflicts", `{}`), {Text: "Two conflicts."}}}
+	model := llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "detect_conflicts", `{}`)), llmtest.TextTurn("Two conflicts."))
 	a := calendar.New(model)
 	result, err := a.Handle(t.Context(), agenttest.NewRun(t, a, rome(t)), nil)
-	if err != nil || result.Text != "Two conflicts." || len(model.Calls) != 2 {
+	if err != nil || result.Text != "Two conflicts." || len(model.Calls()) != 2 {
 		t.Fatal(result, err)
 	}
-	if told := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(told, `overlap_minutes`) || !strings.Contains(told, "Dentist") {
+	if told := fmt.Sprint(model.Calls()[1].Messages); !strings.Contains(told, `overlap_minutes`) || !strings.Contains(told, "Dentist") {
 		t.Error(told)
 	}
 }

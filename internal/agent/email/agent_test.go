@@ -7,6 +7,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent/email"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/testing/agenttest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
 func runTool(t *testing.T, c agent.Context, name, arguments string) (string, *agent.Run) {
@@ -20,7 +21,7 @@ func TestPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := email.New(&agenttest.Script{Answers: []agent.Answer{{Text: "ok"}}})
+	a := email.New(llmtest.NewModel(llmtest.TextTurn("ok")))
 	plan, err := a.Plan(t.Context(), agenttest.NewRun(t, a, agent.Context{}), templates, playbook.NewCache())
 	if err != nil || len(plan.Steps) != 2 || plan.Agent != email.Name {
 		t.Fatal(plan, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/email"
 	"github.com/adiuva/cloud-api/internal/testing/agenttest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
 // inbox is Friday, 27 March 2026, 09:00 in Rome; clocks go forward that Sunday.
@@ -98,13 +99,13 @@ func TestManyEmails(t *testing.T) {
 
 func TestHandle(t *testing.T) {
 	t.Parallel()
-	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("classify_email", `{}`), {Text: "One needs a reply."}}}
+	model := llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "classify_email", `{}`)), llmtest.TextTurn("One needs a reply."))
 	a := email.New(model)
 	result, err := a.Handle(t.Context(), agenttest.NewRun(t, a, inbox(t)), nil)
-	if err != nil || result.Text != "One needs a reply." || len(model.Calls) != 2 {
+	if err != nil || result.Text != "One needs a reply." || len(model.Calls()) != 2 {
 		t.Fatal(result, err)
 	}
-	if told := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(told, "asks a question") {
+	if told := fmt.Sprint(model.Calls()[1].Messages); !strings.Contains(told, "asks a question") {
 		t.Error(told)
 	}
 }

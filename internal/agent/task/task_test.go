@@ -1,35 +1,22 @@
 package task_test
 
 import (
-	"context"
 	"encoding/json"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/tmc/langchaingo/llms"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// script answers each call with the next answer.
-type script struct {
-	answers []agent.Answer
-	calls   []agent.ModelCall
-}
-
-func (s *script) Generate(_ context.Context, call agent.ModelCall, _ agent.Emit) (agent.Answer, error) {
-	s.calls = append(s.calls, call)
-	return s.answers[len(s.calls)-1], nil
-}
-
-func toolCall(name, arguments string) agent.Answer {
-	return agent.Answer{ToolCalls: []llms.ToolCall{{ID: "1", Type: "function",
-		FunctionCall: &llms.FunctionCall{Name: name, Arguments: arguments}}}}
+func toolCall(name, arguments string) llmtest.Turn {
+	return llmtest.CallTurn(llmtest.Call("1", name, arguments))
 }
 
 func at(text string) int64 {
@@ -235,25 +222,25 @@ func TestPlans(t *testing.T) {
 	create := `{"action":"create_record","data_from_step":0,"table":"tasks","data":{"description":"{{description}}","dueDate":"{{dueDate}}","priority":"{{priority}}","title":"{{title}}"}}`
 	for _, c := range []struct {
 		name    string
-		answers []agent.Answer
+		answers []llmtest.Turn
 		want    string
 	}{
-		{"nothing chosen", []agent.Answer{{Text: "ok"}},
+		{"nothing chosen", []llmtest.Turn{llmtest.TextTurn("ok")},
 			`{"agent":"task_agent","steps":[{"action":"generate","prompt_template":"tpl_task_agent_default","variables":{"request":"message"}},` + create + `]}`},
-		{"a proposal", []agent.Answer{toolCall("create_task", `{"title":"Call {{title}}"}`), {Text: "ok"}},
+		{"a proposal", []llmtest.Turn{toolCall("create_task", `{"title":"Call {{title}}"}`), llmtest.TextTurn("ok")},
 			`{"agent":"task_agent","steps":[{"action":"create_record","table":"tasks","data":{"priority":"medium","status":"todo","title":"Call { {title}}"}}]}`},
-		{"an outline with a filter", []agent.Answer{toolCall("plan_task_review", `{"filter":{"status":"todo"}}`), {Text: "ok"}},
+		{"an outline with a filter", []llmtest.Turn{toolCall("plan_task_review", `{"filter":{"status":"todo"}}`), llmtest.TextTurn("ok")},
 			`{"agent":"task_agent","steps":[{"action":"select","table":"tasks","filter":{"status":"todo"}},` +
 				`{"action":"generate","prompt_template":"tpl_task_agent_review","variables":{"request":"message"},"data_from_step":0},` +
 				`{"action":"update_record","data_from_step":1,"table":"tasks","data":{"dueDate":"{{dueDate}}","id":"{{id}}","priority":"{{priority}}","status":"{{status}}"}}]}`},
-		{"a bad filter goes back to the model", []agent.Answer{toolCall("plan_task_summary", `{"filter":{"nope":1}}`),
-			toolCall("plan_task_summary", `{}`), {Text: "ok"}},
+		{"a bad filter goes back to the model", []llmtest.Turn{toolCall("plan_task_summary", `{"filter":{"nope":1}}`),
+			toolCall("plan_task_summary", `{}`), llmtest.TextTurn("ok")},
 			`{"agent":"task_agent","steps":[{"action":"select","table":"tasks"},` +
 				`{"action":"generate","prompt_template":"tpl_task_agent_summary","variables":{"request":"message"},"data_from_step":0}]}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			a := task.New(&script{answers: c.answers})
+			a := task.New(llmtest.NewModel(c.answers...))
 			reg, err := agent.NewRegistry(a)
 			if err != nil {
 				t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/dev/offline"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/llm"
 	"github.com/adiuva/cloud-api/internal/playbook"
@@ -70,7 +71,8 @@ func TestWholePathCreates(t *testing.T) {
 	if a.Type != playbook.Create || a.Table != "tasks" || a.Data["title"] != "Call Anna" || a.Data["priority"] != "high" || a.Data["dueDate"] != due {
 		t.Errorf("%+v", a)
 	}
-	if reply.Text != `I prepared "Call Anna" for you to confirm.` {
+	want := "Prepared a new task “Call Anna”: status todo, priority high, due Tuesday 24 November 2026.\n\n" + offline.Notice
+	if reply.Text != want {
 		t.Errorf("%q", reply.Text)
 	}
 	if r := srv.Requests(); len(r) != 3 || r[0].Model != "small" || r[1].Model != "big" || r[2].Messages[len(r[2].Messages)-1].Role != "tool" {
@@ -108,7 +110,7 @@ func TestWholePathFails(t *testing.T) {
 		"500":         {[]llmtest.Step{llmtest.Refuse(500), llmtest.Refuse(500)}, llm.ErrUnavailable},
 		"401":         {[]llmtest.Step{llmtest.Refuse(401)}, llm.ErrUnavailable},
 		"garbage":     {[]llmtest.Step{llmtest.GarbageStream()}, llm.ErrBadAnswer},
-		"nothing":     {[]llmtest.Step{llmtest.Nothing()}, llm.ErrBadAnswer},
+		"nothing":     {[]llmtest.Step{llmtest.EmptyStream()}, llm.ErrBadAnswer},
 		"cut":         {[]llmtest.Step{llmtest.CutMidStream("half an ans")}, llm.ErrUnavailable},
 		"empty words": {[]llmtest.Step{llmtest.Say("")}, llm.ErrBadAnswer},
 	} {
