@@ -13,12 +13,13 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
 func TestTierGate(t *testing.T) {
 	t.Parallel()
-	m := &script{}
+	m := script()
 	plugin := agent.New(m, agent.Definition{Name: "plugin_agent", Description: "d", Prompt: "p", Tier: tier.Power})
 	open := agent.New(m, agent.Definition{Name: "open_agent", Description: "d", Prompt: "p", Tier: tier.Free})
 	reg, _ := newRun(t, newAgent(m, "task_agent"), newAgent(m, "calendar_agent"), newAgent(m, "email_agent"),
@@ -45,7 +46,7 @@ func TestTierGate(t *testing.T) {
 
 func TestRegistryRefuses(t *testing.T) {
 	t.Parallel()
-	m := &script{}
+	m := script()
 	tool := agent.NewTool("ask_agent", "d", echo)
 	for want, agents := range map[string][]*agent.Agent{
 		`agent "a_agent" is there twice`:                        {newAgent(m, "a_agent"), newAgent(m, "a_agent")},
@@ -62,35 +63,35 @@ func TestRegistryRefuses(t *testing.T) {
 
 func TestAgentsAskEachOther(t *testing.T) {
 	t.Parallel()
-	a := &script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"b_agent","query":"b?"}`), says("a done")}}
-	b := &script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"a_agent","query":"back?"}`, "rename", `{"id":"t1"}`),
-		calls("", "ask_agent", `{"agent":"c_agent","query":"c?"}`), says("b done")}}
-	c := &script{answers: []agent.Answer{calls("", "ask_agent", `{"agent":"d_agent","query":"d?"}`), says("c done")}}
+	a := script(calls("", "ask_agent", `{"agent":"b_agent","query":"b?"}`), says("a done"))
+	b := script(calls("", "ask_agent", `{"agent":"a_agent","query":"back?"}`, "rename", `{"id":"t1"}`),
+		calls("", "ask_agent", `{"agent":"c_agent","query":"c?"}`), says("b done"))
+	c := script(calls("", "ask_agent", `{"agent":"d_agent","query":"d?"}`), says("c done"))
 	first := newAgent(a, "a_agent")
-	_, run := newRun(t, first, newAgent(b, "b_agent"), newAgent(c, "c_agent"), newAgent(&script{}, "d_agent"))
+	_, run := newRun(t, first, newAgent(b, "b_agent"), newAgent(c, "c_agent"), newAgent(script(), "d_agent"))
 	var heard strings.Builder
 	result, err := first.Handle(t.Context(), run, func(s string) error { heard.WriteString(s); return nil })
 	if err != nil || result.Text != "a done" || heard.String() != "a done" || len(result.Actions) != 1 {
 		t.Fatalf("%+v, heard %q, %v", result, heard.String(), err)
 	}
-	if got := lastResult(a.calls[1]); got != "b done" {
+	if got := lastResult(a.Calls()[1]); got != "b done" {
 		t.Errorf("a heard %q", got)
 	}
-	if got := lastResult(b.calls[2]); got != "c done" {
+	if got := lastResult(b.Calls()[2]); got != "c done" {
 		t.Errorf("b heard %q", got)
 	}
-	circle := b.calls[1].Messages[len(b.calls[1].Messages)-2].Parts[0]
+	circle := b.Calls()[1].Messages[len(b.Calls()[1].Messages)-2].Parts[0]
 	if got := toolText(circle); got != `error: agent "a_agent" is already working on this` {
 		t.Errorf("asking back: %q", got)
 	}
-	if got := lastResult(c.calls[1]); !strings.HasPrefix(got, `error: there is no tool "ask_agent"`) {
+	if got := lastResult(c.Calls()[1]); !strings.HasPrefix(got, `error: there is no tool "ask_agent"`) {
 		t.Errorf("a third level: %q", got)
 	}
 }
 
 func TestCallAgentGuards(t *testing.T) {
 	t.Parallel()
-	m := &script{answers: []agent.Answer{says("hi")}}
+	m := script(says("hi"))
 	reg, run := newRun(t, newAgent(m, "a_agent"))
 	for name, want := range map[string]string{"a_agent": "", "b_agent": `there is no agent "b_agent" to ask`} {
 		text, err := reg.CallAgent(t.Context(), run, name, "q")
@@ -102,7 +103,7 @@ func TestCallAgentGuards(t *testing.T) {
 
 func TestPromptsNameEverySecret(t *testing.T) {
 	t.Parallel()
-	reg, _ := newRun(t, newAgent(&script{}, "a_agent"))
+	reg, _ := newRun(t, newAgent(script(), "a_agent"))
 	var ids []string
 	for _, f := range reg.Prompts() {
 		if f.Text == "" {
@@ -119,7 +120,7 @@ func TestPromptsNameEverySecret(t *testing.T) {
 
 func TestRunsAreApart(t *testing.T) {
 	t.Parallel()
-	a := newAgent(agentOfMessage{}, "a_agent")
+	a := newAgent(llmtest.NewModelFunc(echoMessage), "a_agent")
 	reg, _ := newRun(t, a)
 	var all sync.WaitGroup
 	for _, message := range []string{"one", "two", "three", "four"} {
@@ -172,10 +173,7 @@ func TestMoments(t *testing.T) {
 
 func toolText(part llms.ContentPart) string { return part.(llms.ToolCallResponse).Content }
 
-// agentOfMessage answers with the message itself and can be used by many at once.
-type agentOfMessage struct{}
-
-func (agentOfMessage) Generate(_ context.Context, call agent.ModelCall, _ agent.Emit) (agent.Answer, error) {
-	last := call.Messages[len(call.Messages)-1]
-	return agent.Answer{Text: last.Parts[0].(llms.TextContent).Text}, nil
+// echoMessage answers with the message itself.
+func echoMessage(_ context.Context, call agent.ModelCall, _ agent.Emit) (agent.Answer, error) {
+	return agent.Answer{Text: llmtest.TextOf(call.Messages[len(call.Messages)-1])}, nil
 }

@@ -19,47 +19,16 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// script answers each call with the next function's answer, token by token.
-type script struct {
-	mu    sync.Mutex
-	turns []func(agent.ModelCall) (agent.Answer, error)
-	calls []agent.ModelCall
-}
+func says(text string) llmtest.Turn { return llmtest.TextTurn(strings.SplitAfter(text, " ")...) }
 
-func (s *script) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-	s.mu.Lock()
-	turn := s.turns[len(s.calls)]
-	s.calls = append(s.calls, call)
-	s.mu.Unlock()
-	answer, err := turn(call)
-	if err == nil && emit != nil {
-		for word := range strings.SplitAfterSeq(answer.Text, " ") {
-			if err := emit(word); err != nil {
-				return agent.Answer{}, err
-			}
-		}
-	}
-	return answer, errors.Join(err, ctx.Err())
-}
+func fails(err error) llmtest.Turn { return llmtest.ErrorTurn(err) }
 
-type turn = func(agent.ModelCall) (agent.Answer, error)
-
-func says(text string) turn {
-	return func(agent.ModelCall) (agent.Answer, error) { return agent.Answer{Text: text}, nil }
-}
-
-func fails(err error) turn {
-	return func(agent.ModelCall) (agent.Answer, error) { return agent.Answer{}, err }
-}
-
-func callsTool(name, arguments string) turn {
-	return func(agent.ModelCall) (agent.Answer, error) {
-		return agent.Answer{ToolCalls: []llms.ToolCall{{ID: "1", Type: "function",
-			FunctionCall: &llms.FunctionCall{Name: name, Arguments: arguments}}}}, nil
-	}
+func callsTool(name, arguments string) llmtest.Turn {
+	return llmtest.CallTurn(llmtest.Call("1", name, arguments))
 }
 
 // guard hits on the word SECRET, holds the last piece back as a filter does, and knows nothing of the caller.
@@ -115,9 +84,10 @@ func plainAgent(m agent.Model, name string) *agent.Agent {
 	return agent.New(m, agent.Definition{Name: name, Description: "Does " + name, Prompt: "You are " + name})
 }
 
-func setup(t *testing.T, turns ...turn) (*chat.Orchestrator, *script) {
+func setup(t *testing.T, turns ...llmtest.Turn) (*chat.Orchestrator, *llmtest.Model) {
 	t.Helper()
-	m := &script{turns: turns}
+	m := llmtest.NewModel(turns...)
+	m.ScriptRouter()
 	agents, err := agent.NewRegistry(task.New(m), plainAgent(m, "calendar_agent"), plainAgent(m, "email_agent"), plainAgent(m, "analytics_agent"))
 	if err != nil {
 		t.Fatal(err)
@@ -163,18 +133,18 @@ func TestRouting(t *testing.T) {
 			if _, err := o.Run(t.Context(), identity.User{Tier: c.user}, chat.Request{Message: "m"}, nil); err != nil {
 				t.Fatal(err)
 			}
-			router := m.calls[0]
+			router := m.Calls()[0]
 			if !router.Small || router.Temperature != 0 || len(router.Tools) != 0 || router.MaxTokens == 0 {
 				t.Errorf("router call %+v", router)
 			}
 			if named := strings.Contains(system(router), `"analytics_agent"`); named != (c.user == tier.Pro) {
 				t.Errorf("the router sees analytics_agent: %v", named)
 			}
-			if len(m.calls) != len(c.want)+1 {
-				t.Fatalf("%d calls", len(m.calls))
+			if len(m.Calls()) != len(c.want)+1 {
+				t.Fatalf("%d calls", len(m.Calls()))
 			}
 			for i, want := range c.want {
-				if !strings.Contains(system(m.calls[i+1]), want) {
+				if !strings.Contains(system(m.Calls()[i+1]), want) {
 					t.Errorf("call %d is not for %s", i+1, want)
 				}
 			}
@@ -188,7 +158,7 @@ func TestRouterSeesLittle(t *testing.T) {
 	long := strings.Repeat("ü", 3000)
 	_, err := o.Run(t.Context(), pro, chat.Request{Message: "short", Context: agent.Context{RelevantDocuments: []string{long, long, long},
 		History: []agent.Turn{{Role: "user", Content: long}}}}, nil)
-	question := m.calls[0].Messages[1].Parts[0].(llms.TextContent).Text
+	question := m.Calls()[0].Messages[1].Parts[0].(llms.TextContent).Text
 	_, context, _ := strings.Cut(question, "\nContext: ")
 	if n := len([]rune(context)); err != nil || n != 500 {
 		t.Errorf("%d characters of context, %v", n, err)
@@ -207,9 +177,10 @@ func TestRouterFailureFallsBack(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	o, m := setup(t, func(agent.ModelCall) (agent.Answer, error) { cancel(); return agent.Answer{}, away })
-	if _, err := o.Run(ctx, pro, chat.Request{Message: "m"}, nil); !errors.Is(err, context.Canceled) || len(m.calls) != 1 {
-		t.Errorf("got %v after %d calls", err, len(m.calls))
+	o, m := setup(t, llmtest.Turn{Err: away, Block: true})
+	time.AfterFunc(10*time.Millisecond, cancel)
+	if _, err := o.Run(ctx, pro, chat.Request{Message: "m"}, nil); !errors.Is(err, context.Canceled) || len(m.Calls()) != 1 {
+		t.Errorf("got %v after %d calls", err, len(m.Calls()))
 	}
 }
 
@@ -235,10 +206,10 @@ func TestPipeline(t *testing.T) {
 	if err != nil || reply.Text != "Leo wrote; ten is free." || joined.String() != reply.Text || len(reply.Actions) != 1 {
 		t.Fatalf("%+v, emitted %q, %v", reply, joined.String(), err)
 	}
-	if data := m.calls[2].Messages[1].Parts[0].(llms.TextContent).Text; !strings.Contains(data, "Result of email_agent:\nMail from Leo.") {
+	if data := m.Calls()[2].Messages[1].Parts[0].(llms.TextContent).Text; !strings.Contains(data, "Result of email_agent:\nMail from Leo.") {
 		t.Errorf("the second agent saw %q", data)
 	}
-	if got := m.calls[4].Messages[1].Parts[0].(llms.TextContent).Text; got != "Request:\nm\n\nResult 1:\nMail from Leo.\n\nResult 2:\nFree at ten." {
+	if got := m.Calls()[4].Messages[1].Parts[0].(llms.TextContent).Text; got != "Request:\nm\n\nResult 1:\nMail from Leo.\n\nResult 2:\nFree at ten." {
 		t.Errorf("the synthesis saw %q", got)
 	}
 }
@@ -259,13 +230,13 @@ func TestLeaksAreReplaced(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		mode  chat.Mode
-		turns []turn
+		turns []llmtest.Turn
 	}{
-		{"text", chat.Direct, []turn{says("task_agent"), says("It is SECRET indeed")}},
-		{"split text", chat.Direct, []turn{says("task_agent"), callsTool("list_tasks", ""), says("a SECRET")}},
-		{"action", chat.Direct, []turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
-		{"plan", chat.Plan, []turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
-		{"synthesis", chat.Direct, []turn{says("task_agent,email_agent"), says("a"), says("b"), says("SECRET")}},
+		{"text", chat.Direct, []llmtest.Turn{says("task_agent"), says("It is SECRET indeed")}},
+		{"split text", chat.Direct, []llmtest.Turn{says("task_agent"), callsTool("list_tasks", ""), says("a SECRET")}},
+		{"action", chat.Direct, []llmtest.Turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
+		{"plan", chat.Plan, []llmtest.Turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
+		{"synthesis", chat.Direct, []llmtest.Turn{says("task_agent,email_agent"), says("a"), says("b"), says("SECRET")}},
 	} {
 		for _, emit := range []agent.Emit{nil, func(text string) error {
 			if strings.Contains(text, "SECRET") {

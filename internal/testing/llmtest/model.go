@@ -39,13 +39,14 @@ func ErrorTurn(err error) Turn { return Turn{Err: err} }
 type AnswerFunc func(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error)
 
 // Model is an agent.Model for tests. It answers the agents' calls from a script of turns, one a call, or with a function, and
-// the router's calls, which the script does not see, with the names set by Route. It records every call and is safe for
+// the router's calls with the names set by Route, unless ScriptRouter adds them to the script. It records every call and is safe for
 // concurrent use.
 type Model struct {
 	mu           sync.Mutex
 	turns        []Turn
 	answer       AnswerFunc // used instead of the turns when not nil
 	route        string
+	scriptRouter bool
 	chunkSize    int
 	calls        []agent.ModelCall
 	routerPrompt string
@@ -87,6 +88,13 @@ func (m *Model) Route(agents string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.route = agents
+}
+
+// ScriptRouter makes the router's calls take turns of the script, as the agents' calls do.
+func (m *Model) ScriptRouter() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.scriptRouter = true
 }
 
 // SetChunkSize sets how many bytes of a function's text are emitted at a time; a new Model emits one.
@@ -152,9 +160,11 @@ func (m *Model) next(call agent.ModelCall) (answer AnswerFunc, chunkSize int, er
 	recorded := call
 	recorded.Messages = slices.Clone(call.Messages)
 	m.calls = append(m.calls, recorded)
-	switch {
-	case call.Small:
+	if call.Small {
 		m.routerPrompt = TextOf(call.Messages[0])
+	}
+	switch {
+	case call.Small && !m.scriptRouter:
 		return TextTurn(m.route).answer, 1, nil
 	case m.answer != nil:
 		return m.answer, m.chunkSize, nil
