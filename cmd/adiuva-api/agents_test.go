@@ -17,8 +17,8 @@ import (
 
 const exampleAgents = "../../docs/examples/agents"
 
-// TestAgentsAreListed lists the built-in agents in the tiers' order and the documented examples after them.
-func TestAgentsAreListed(t *testing.T) {
+// TestAgentsCommandListsAgents lists the built-in agents in the tiers' order and the documented examples after them.
+func TestAgentsCommandListsAgents(t *testing.T) {
 	t.Parallel()
 	env, out, errs := with(map[string]string{"AGENTS_DIR": exampleAgents})
 	if code := execute(t.Context(), env, []string{"agents"}); code != exitOK {
@@ -36,8 +36,8 @@ func TestAgentsAreListed(t *testing.T) {
 	}
 }
 
-// TestBadManifests stops both the check and the server, and names every fault, before anything is started.
-func TestBadManifests(t *testing.T) {
+// TestInvalidManifestsStopTheCommand stops both the check and the server, and names every fault, before anything is started.
+func TestInvalidManifestsStopTheCommand(t *testing.T) {
 	t.Parallel()
 	dir, data := t.TempDir(), filepath.Join(t.TempDir(), "data")
 	for name, text := range map[string]string{

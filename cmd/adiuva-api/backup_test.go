@@ -29,9 +29,9 @@ func inBucket(t testing.TB, server *s3test.Server) (bucket string, store *s3blob
 		"AWS_ACCESS_KEY_ID": s3test.AccessKey, "AWS_SECRET_ACCESS_KEY": s3test.SecretKey}
 }
 
-// TestBackupsInABucket takes backups through the whole service on S3: an operator's check finds them whole, then one
+// TestBackupVerifyOnS3 takes backups through the whole service on S3: an operator's check finds them whole, then one
 // damaged, and the account's deletion empties the bucket.
-func TestBackupsInABucket(t *testing.T) {
+func TestBackupVerifyOnS3(t *testing.T) {
 	t.Parallel()
 	server := s3test.Start(t)
 	bucket, store, vars := inBucket(t, server)

@@ -188,8 +188,9 @@ func twoReplicas(t *testing.T) (first, second *replica, authorization string) {
 	return first, second, "Bearer " + in["access_token"].(string)
 }
 
-// TestC128_DrainBehindABalancer ends one of two replicas under mixed load: nobody notices.
-func TestC128_DrainBehindABalancer(t *testing.T) {
+// TestDrainBehindALoadBalancer ends one of two replicas under mixed load: nobody notices.
+func TestDrainBehindALoadBalancer(t *testing.T) {
+	t.Attr("case", "C128")
 	t.Parallel()
 	first, second, me := twoReplicas(t)
 	b := newBalancer(t, first, second)
@@ -303,7 +304,8 @@ func slowUpload(t *testing.T, base, authorization string) (finish func()) {
 	}
 }
 
-func TestC128_ASecondSignalEndsAtOnce(t *testing.T) {
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	t.Attr("case", "C128")
 	t.Parallel()
 	_, r, me := twoReplicas(t)
 	slowUpload(t, r.base, me) // which is never finished, and would be waited for

@@ -154,9 +154,10 @@ func points() []point {
 	}
 }
 
-// TestC98_Kill9 kills serve at each point of an upload, on S3 and on disk. After a restart and one sweep nothing is left
+// TestKillDuringUploadLosesNothing kills serve at each point of an upload, on S3 and on disk. After a restart and one sweep nothing is left
 // of an upload that was not committed, one that was is there, and the retry with the same key gives exactly one.
-func TestC98_Kill9(t *testing.T) {
+func TestKillDuringUploadLosesNothing(t *testing.T) {
+	t.Attr("case", "C98")
 	t.Parallel()
 	_, inS3, s3Vars := inBucket(t, s3test.Start(t))
 	dir := folder(t)

@@ -120,9 +120,9 @@ func serveInBackground(t *testing.T, vars map[string]string) (base string, out, 
 	return base, out, errs
 }
 
-// TestNewcomersPath walks the README: register, create a task and list tasks through the published Go client, once with the
+// TestREADMEWalkthrough walks the README: register, create a task and list tasks through the published Go client, once with the
 // offline model and once with an OpenAI-compatible server.
-func TestNewcomersPath(t *testing.T) {
+func TestREADMEWalkthrough(t *testing.T) {
 	t.Parallel()
 	upstream := llmtest.NewServer(t)
 	for name, vars := range map[string]map[string]string{
@@ -188,7 +188,7 @@ func TestNewcomersPath(t *testing.T) {
 	}
 }
 
-func TestWrongConfigurationNamesEverything(t *testing.T) {
+func TestInvalidConfigurationNamesEveryMistake(t *testing.T) {
 	t.Parallel()
 	env, _, errs := with(map[string]string{"ENV": "prod", "JWT_SECRET": "short-marker", "LOG_LEVEL": "loud"})
 	if code := execute(t.Context(), env, []string{"serve"}); code != exitConfig {
@@ -204,7 +204,7 @@ func TestWrongConfigurationNamesEverything(t *testing.T) {
 	}
 }
 
-func TestOperatorsCommands(t *testing.T) {
+func TestOperatorCommands(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
 	vars := map[string]string{"ADIUVA_DATA_DIR": dir, "BCRYPT_COST": "4"}
@@ -251,8 +251,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestKill9 kills the whole server and finds no PostgreSQL left behind and the data at the next start.
-func TestKill9(t *testing.T) {
+// TestKilledServerLeavesNoPostgres kills the whole server and finds no PostgreSQL left behind and the data at the next start.
+func TestKilledServerLeavesNoPostgres(t *testing.T) {
 	t.Parallel()
 	dir, addr := folder(t), freeAddr(t)
 	self, err := os.Executable()

@@ -24,9 +24,10 @@ const (
 	growth = 32 * mib // what one upload or download may cost
 )
 
-// TestSoakC105_MemoryIsFlat moves backups of 256 MiB, 4 GiB and 6 GiB, more than S3 takes in one request, through a serve:
+// TestSoakTransferMemoryIsBounded moves backups of 256 MiB, 4 GiB and 6 GiB, more than S3 takes in one request, through a serve:
 // each comes back right, and the process's peak stays within 32 MiB of what it was for a small one.
-func TestSoakC105_MemoryIsFlat(t *testing.T) {
+func TestSoakTransferMemoryIsBounded(t *testing.T) {
+	t.Attr("case", "C105")
 	for _, name := range []string{"disk", "S3"} {
 		t.Run(name, func(t *testing.T) {
 			var store backup.Store

@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// TestC136_AFailedStartKeepsSecrets starts serve with secrets that say what they are and something wrong each time.
-func TestC136_AFailedStartKeepsSecrets(t *testing.T) {
+// TestFailedStartPrintsNoSecrets starts serve with secrets that say what they are and something wrong each time.
+func TestFailedStartPrintsNoSecrets(t *testing.T) {
+	t.Attr("case", "C136")
 	t.Parallel()
 	marked := map[string]string{
 		"ENV": "prod", "ADDR": "127.0.0.1:0", "LOG_LEVEL": "debug", "RATE_LIMITS": "on",

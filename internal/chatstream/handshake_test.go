@@ -8,7 +8,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/apitest"
 )
 
-func TestC68_Handshake(t *testing.T) {
+func TestHandshake(t *testing.T) {
+	t.Attr("case", "C68")
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("shake@example.com")
@@ -50,7 +51,7 @@ func TestC68_Handshake(t *testing.T) {
 	}
 }
 
-func TestSubprotocol(t *testing.T) {
+func TestTokenInSubprotocol(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("browser@example.com")

@@ -45,8 +45,9 @@ var leave = map[string]func(t *testing.T, s *stream){
 	},
 }
 
-// TestC73_ClientGone also shows that nothing of a socket stays behind. It runs alone, so that it sees no other test's.
-func TestC73_ClientGone(t *testing.T) {
+// TestDisconnectEndsTheModelCall also shows that nothing of a socket stays behind. It runs alone, so that it sees no other test's.
+func TestDisconnectEndsTheModelCall(t *testing.T) {
+	t.Attr("case", "C73")
 	model, began, ended := waits("some words that wait")
 	a := start(t, model)
 	me := a.Register("gone@example.com")
@@ -62,7 +63,7 @@ func TestC73_ClientGone(t *testing.T) {
 	goleak.VerifyNone(t, before)
 }
 
-func TestNothingStaysBehind(t *testing.T) {
+func TestSocketsLeakNoGoroutines(t *testing.T) {
 	a := start(t, nil)
 	me := a.Register("behind@example.com")
 	before := goleak.IgnoreCurrent()
@@ -84,7 +85,7 @@ func TestNothingStaysBehind(t *testing.T) {
 	goleak.VerifyNone(t, before)
 }
 
-func TestPings(t *testing.T) {
+func TestSocketsArePinged(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil, func(c *httpapi.Config) { c.WSPingInterval = 10 * time.Millisecond })
 	me := a.Register("pings@example.com")
@@ -101,7 +102,8 @@ func TestPings(t *testing.T) {
 	}
 }
 
-func TestC78_SessionEnds(t *testing.T) {
+func TestLogoutAndDeletionCloseTheSocket(t *testing.T) {
+	t.Attr("case", "C78")
 	t.Parallel()
 	model, began, ended := waits("some words that wait")
 	a := start(t, model)
@@ -127,7 +129,8 @@ func TestC78_SessionEnds(t *testing.T) {
 	}
 }
 
-func TestC78_TokenExpires(t *testing.T) {
+func TestTokenExpiryClosesTheSocketAfterTheAnswer(t *testing.T) {
+	t.Attr("case", "C78")
 	t.Parallel()
 	began, release := make(chan struct{}), make(chan struct{})
 	a := start(t, streaming(func(ctx context.Context, emit agent.Emit) error {
@@ -174,7 +177,8 @@ func shorten(t *testing.T, access string) (string, time.Time) {
 	return short, expires
 }
 
-func TestC77_Shutdown(t *testing.T) {
+func TestShutdownFinishesRunningAnswers(t *testing.T) {
+	t.Attr("case", "C77")
 	t.Parallel()
 	began, release := make(chan struct{}), make(chan struct{})
 	a := start(t, streaming(func(ctx context.Context, emit agent.Emit) error {
@@ -204,7 +208,8 @@ func TestC77_Shutdown(t *testing.T) {
 	check(t, <-done)
 }
 
-func TestC77_ShutdownCutsAtTheEndOfItsGrace(t *testing.T) {
+func TestShutdownStopsAnswersAfterTheGracePeriod(t *testing.T) {
+	t.Attr("case", "C77")
 	t.Parallel()
 	model, began, ended := waits("some words that wait")
 	a := start(t, model)
@@ -225,7 +230,7 @@ func TestC77_ShutdownCutsAtTheEndOfItsGrace(t *testing.T) {
 	check(t, <-done)
 }
 
-func TestShutdownWithASilentClient(t *testing.T) {
+func TestShutdownDoesNotWaitForACloseFrame(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	s := a.Dial(a.Register("mute@example.com"))

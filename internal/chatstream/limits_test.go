@@ -33,7 +33,8 @@ func waits(words string) (model *llmtest.Model, began, ended chan struct{}) {
 	}), began, ended
 }
 
-func TestC75_BrokenRules(t *testing.T) {
+func TestProtocolErrorsCloseTheSocket(t *testing.T) {
+	t.Attr("case", "C75")
 	t.Parallel()
 	model, began, ended := waits("")
 	a := start(t, model)
@@ -76,7 +77,8 @@ func TestC75_BrokenRules(t *testing.T) {
 	}
 }
 
-func TestC69_LargeQuestions(t *testing.T) {
+func TestLargeQuestions(t *testing.T) {
+	t.Attr("case", "C69")
 	t.Parallel()
 	model := llmtest.NewModel()
 	a := start(t, model)
@@ -102,7 +104,8 @@ func TestC69_LargeQuestions(t *testing.T) {
 	}
 }
 
-func TestC71_FailuresOfTheModel(t *testing.T) {
+func TestModelFailuresCloseTheSocket(t *testing.T) {
+	t.Attr("case", "C71")
 	t.Parallel()
 	var now atomic.Pointer[streamFunc]
 	a := start(t, streaming(func(ctx context.Context, emit agent.Emit) error { return (*now.Load())(ctx, emit) }))
@@ -137,7 +140,8 @@ func TestC71_FailuresOfTheModel(t *testing.T) {
 	}
 }
 
-func TestC50_Limits(t *testing.T) {
+func TestQuestionsAreRateLimited(t *testing.T) {
+	t.Attr("case", "C50")
 	t.Parallel()
 	a := start(t, nil, apitest.Limited(t))
 	me := a.Register("often@example.com")
@@ -155,7 +159,7 @@ func TestC50_Limits(t *testing.T) {
 	}
 }
 
-func TestRefusedQuestionsCountAndOurFailuresDoNot(t *testing.T) {
+func TestInvalidQuestionsAreCountedAndServerErrorsAreNot(t *testing.T) {
 	t.Parallel()
 	a := start(t, streaming(func(context.Context, agent.Emit) error { return llm.ErrUnavailable }), apitest.Limited(t))
 	me := a.Register("refund@example.com")
@@ -174,7 +178,8 @@ func TestRefusedQuestionsCountAndOurFailuresDoNot(t *testing.T) {
 	s.Ends("rate_limited", 4429)
 }
 
-func TestC50_FiveSockets(t *testing.T) {
+func TestAtMostFiveSocketsPerAccount(t *testing.T) {
+	t.Attr("case", "C50")
 	t.Parallel()
 	a := start(t, nil)
 	me, other := a.Register("five@example.com"), a.Register("six@example.com")

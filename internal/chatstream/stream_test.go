@@ -11,7 +11,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
-func TestC70_TokensJoinedAreTheResponse(t *testing.T) {
+func TestTokensJoinedAreTheResponse(t *testing.T) {
+	t.Attr("case", "C70")
 	t.Parallel()
 	model := llmtest.NewModel()
 	a := start(t, model)
@@ -37,7 +38,7 @@ func TestC70_TokensJoinedAreTheResponse(t *testing.T) {
 	}
 }
 
-func TestTokensLeaveTogetherAndEarly(t *testing.T) {
+func TestTokensAreBatchedAndSentEarly(t *testing.T) {
 	t.Parallel()
 	const words = 3000
 	release := make(chan struct{})

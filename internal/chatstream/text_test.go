@@ -15,9 +15,9 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
-// TestAnyTextInAnyPieces draws texts that are dense in what token frames must not be, and sends them through the leak
+// TestRandomTextInRandomChunks draws texts that are dense in what token frames must not be, and sends them through the leak
 // filter and past it: only the filter's pieces end with whole characters.
-func TestAnyTextInAnyPieces(t *testing.T) {
+func TestRandomTextInRandomChunks(t *testing.T) {
 	t.Parallel()
 	model := llmtest.NewModel()
 	anyText(t, model, start(t, model))
@@ -69,8 +69,8 @@ func anyText(t *testing.T, model *llmtest.Model, a *api) {
 	}
 }
 
-// TestCharactersThatArriveInHalves waits between the halves, so that they cannot leave together by chance.
-func TestCharactersThatArriveInHalves(t *testing.T) {
+// TestSplitCharactersAreJoined waits between the halves, so that they cannot leave together by chance.
+func TestSplitCharactersAreJoined(t *testing.T) {
 	t.Parallel()
 	pieces := []string{"one \xf0", "\x9f", "\x98", "\x80 two \xe6\x97", "\xa5 three \xc3", "( four \xe2\x82"}
 	model := streaming(func(_ context.Context, emit agent.Emit) error {

@@ -15,8 +15,11 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/soak"
 )
 
-// TestTenSeconds waits for every limit of ten seconds at once.
-func TestTenSeconds(t *testing.T) {
+// TestTenSecondTimeouts waits for every limit of ten seconds at once.
+func TestTenSecondTimeouts(t *testing.T) {
+	t.Attr("case", "C73")
+	t.Attr("case", "C74")
+	t.Attr("case", "C75")
 	t.Parallel()
 	began, ended := make(chan struct{}, 1), make(chan struct{}, 1)
 	flood := &flood{began: make(chan struct{}), ended: make(chan struct{})}
@@ -68,8 +71,8 @@ func TestTenSeconds(t *testing.T) {
 	}
 }
 
-// TestShutdownCutsAClientThatReadsNothing also where a ping waits behind the write that blocks.
-func TestShutdownCutsAClientThatReadsNothing(t *testing.T) {
+// TestShutdownClosesAClientThatReadsNothing also where a ping waits behind the write that blocks.
+func TestShutdownClosesAClientThatReadsNothing(t *testing.T) {
 	t.Parallel()
 	pieces := make(chan struct{})
 	a := start(t, streaming(func(ctx context.Context, emit agent.Emit) error {

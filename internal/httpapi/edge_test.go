@@ -24,6 +24,7 @@ func TestRequestID(t *testing.T) {
 }
 
 func TestCORS(t *testing.T) {
+	t.Attr("case", "C133")
 	t.Parallel()
 	a := start(t, nil)
 	for origin, allowed := range map[string]bool{
@@ -48,7 +49,8 @@ func TestCORS(t *testing.T) {
 	}
 }
 
-func TestC23_AuthorizationHeader(t *testing.T) {
+func TestAuthorizationHeader(t *testing.T) {
+	t.Attr("case", "C23")
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("anna@example.com")
@@ -78,7 +80,8 @@ func TestC23_AuthorizationHeader(t *testing.T) {
 	}
 }
 
-func TestBodies(t *testing.T) {
+func TestBodyValidation(t *testing.T) {
+	t.Attr("case", "C12")
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("body@example.com")
@@ -119,7 +122,7 @@ func TestBodies(t *testing.T) {
 	}
 }
 
-func TestLimits(t *testing.T) {
+func TestRateLimitHeaders(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil, apitest.Limited(t))
 	me := a.Register("limits@example.com")
@@ -144,7 +147,8 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-func TestDraining(t *testing.T) {
+func TestReadinessWhileDraining(t *testing.T) {
+	t.Attr("case", "C128")
 	t.Parallel()
 	a := start(t, nil)
 	if got := a.Do("GET", "/readyz", "", nil); got.Status != http.StatusOK {
@@ -159,7 +163,8 @@ func TestDraining(t *testing.T) {
 	}
 }
 
-func TestC130_RequestShapes(t *testing.T) {
+func TestMalformedRequests(t *testing.T) {
+	t.Attr("case", "C130")
 	t.Parallel()
 	a := start(t, nil)
 	huge := "GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-Big: " + strings.Repeat("a", 40<<10) + "\r\n\r\n"
@@ -192,6 +197,7 @@ func TestC130_RequestShapes(t *testing.T) {
 }
 
 func TestAccountFlow(t *testing.T) {
+	t.Attr("case", "C01")
 	t.Parallel()
 	a := start(t, nil)
 	reg := a.Do("POST", "/api/v1/auth/register", `{"email":"Flow@Example.com","password":"correct horse battery"}`, nil)

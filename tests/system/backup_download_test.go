@@ -14,8 +14,9 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// TestC102_DeletedDuringDownload deletes a backup whose download has begun: its bytes come right or visibly short.
-func TestC102_DeletedDuringDownload(t *testing.T) {
+// TestBackupDeletedDuringDownload deletes a backup whose download has begun: its bytes come right or visibly short.
+func TestBackupDeletedDuringDownload(t *testing.T) {
+	t.Attr("case", "C102")
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("during@example.com", tier.Pro)
@@ -39,7 +40,8 @@ func TestC102_DeletedDuringDownload(t *testing.T) {
 	}
 }
 
-func TestC109_Ranges(t *testing.T) {
+func TestBackupRanges(t *testing.T) {
+	t.Attr("case", "C109")
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("ranges@example.com", tier.Pro)
@@ -76,8 +78,8 @@ func TestC109_Ranges(t *testing.T) {
 	}
 }
 
-// TestHostileRanges sends random headers: the answer is always the whole blob, the part it claims to be, or 416.
-func TestHostileRanges(t *testing.T) {
+// TestRandomRangeHeaders sends random headers: the answer is always the whole blob, the part it claims to be, or 416.
+func TestRandomRangeHeaders(t *testing.T) {
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("hostile@example.com", tier.Pro)
@@ -100,8 +102,9 @@ func TestHostileRanges(t *testing.T) {
 	}
 }
 
-// TestResumedRestore breaks a download off at 30 % and continues it with Range and If-Range.
-func TestResumedRestore(t *testing.T) {
+// TestResumedDownload breaks a download off at 30 % and continues it with Range and If-Range.
+func TestResumedDownload(t *testing.T) {
+	t.Attr("case", "C109")
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("resume@example.com", tier.Pro)
@@ -165,8 +168,9 @@ func TestConditionalDownloads(t *testing.T) {
 	ask("the older one's tag", header{"If-None-Match": tag}, 200)
 }
 
-// TestC104_TwoBackupsInOneSecond: a date cannot tell them apart, so it never makes a 304.
-func TestC104_TwoBackupsInOneSecond(t *testing.T) {
+// TestTwoBackupsInOneSecondAreNotConfused: a date cannot tell them apart, so it never makes a 304.
+func TestTwoBackupsInOneSecondAreNotConfused(t *testing.T) {
+	t.Attr("case", "C104")
 	t.Parallel()
 	v := startVault(t, func() time.Time { return time.Date(2026, 11, 1, 12, 0, 0, 500, time.UTC) })
 	me := v.member("second@example.com", tier.Pro)
@@ -179,8 +183,8 @@ func TestC104_TwoBackupsInOneSecond(t *testing.T) {
 	}
 }
 
-// TestMissingBlob takes the object away behind the row's back.
-func TestMissingBlob(t *testing.T) {
+// TestMissingBlobIsBadGateway takes the object away behind the row's back.
+func TestMissingBlobIsBadGateway(t *testing.T) {
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("missing@example.com", tier.Pro)

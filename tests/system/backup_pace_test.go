@@ -30,8 +30,9 @@ func (s *steady) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestC107_SteadyUploadSurvives sends at four times the least rate for several times the patience.
-func TestC107_SteadyUploadSurvives(t *testing.T) {
+// TestSteadyUploadOutlastsTheRateWindow sends at four times the least rate for several times the patience.
+func TestSteadyUploadOutlastsTheRateWindow(t *testing.T) {
+	t.Attr("case", "C107")
 	t.Parallel()
 	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadRateWindow = 500 * time.Millisecond })
 	me := v.member("steady@example.com", tier.Pro)
@@ -46,9 +47,10 @@ func TestC107_SteadyUploadSurvives(t *testing.T) {
 	}
 }
 
-// TestC107_IdleUploads lets 200 uploads of 100 accounts hold reservations and send nothing: each is given up and its room
+// TestIdleUploadsReleaseTheirReservations lets 200 uploads of 100 accounts hold reservations and send nothing: each is given up and its room
 // freed, and another account is served meanwhile.
-func TestC107_IdleUploads(t *testing.T) {
+func TestIdleUploadsReleaseTheirReservations(t *testing.T) {
+	t.Attr("case", "C107")
 	t.Parallel()
 	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadRateWindow = 2 * time.Second })
 	blob := storetest.Blob(1000)

@@ -72,8 +72,9 @@ func TestS3RoundTrip(t *testing.T) {
 	b.holdsNothing(me)
 }
 
-// TestS3InterruptedRestore breaks a download at 30 % and goes on from there with Range and If-Range.
-func TestS3InterruptedRestore(t *testing.T) {
+// TestS3ResumedDownload breaks a download at 30 % and goes on from there with Range and If-Range.
+func TestS3ResumedDownload(t *testing.T) {
+	t.Attr("case", "C109")
 	t.Parallel()
 	b := startBucket(t, false)
 	me := b.member("resume@example.com", tier.Pro)
@@ -98,7 +99,7 @@ func TestS3InterruptedRestore(t *testing.T) {
 	}
 }
 
-func TestS3Redirect(t *testing.T) {
+func TestS3DownloadRedirects(t *testing.T) {
 	t.Parallel()
 	b := startBucket(t, true)
 	me := b.member("redirect@example.com", tier.Pro)
@@ -139,9 +140,10 @@ func TestS3Redirect(t *testing.T) {
 	}
 }
 
-// TestC96_S3DiesInTheMiddle lets the store fail in the middle of an upload of four parts: nothing stays, and the same call succeeds
+// TestS3FailureDuringUploadLeavesNothing lets the store fail in the middle of an upload of four parts: nothing stays, and the same call succeeds
 // once the store is well.
-func TestC96_S3DiesInTheMiddle(t *testing.T) {
+func TestS3FailureDuringUploadLeavesNothing(t *testing.T) {
+	t.Attr("case", "C96")
 	t.Parallel()
 	part := func(n string) func(*http.Request, int) bool {
 		return func(r *http.Request, _ int) bool { return r.URL.Query().Get("partNumber") == n }
@@ -175,8 +177,8 @@ func TestC96_S3DiesInTheMiddle(t *testing.T) {
 	}
 }
 
-// TestS3OnePartFailsOnce is not noticed by the client.
-func TestS3OnePartFailsOnce(t *testing.T) {
+// TestS3PartIsRetried is not noticed by the client.
+func TestS3PartIsRetried(t *testing.T) {
 	t.Parallel()
 	b := startBucket(t, false)
 	me := b.member("once@example.com", tier.Pro)
@@ -188,8 +190,8 @@ func TestS3OnePartFailsOnce(t *testing.T) {
 	}
 }
 
-// TestS3WrongBytesLeaveNothing sends a wrong checksum and a body that breaks off, over several parts.
-func TestS3WrongBytesLeaveNothing(t *testing.T) {
+// TestS3RejectedUploadLeavesNothing sends a wrong checksum and a body that breaks off, over several parts.
+func TestS3RejectedUploadLeavesNothing(t *testing.T) {
 	t.Parallel()
 	b := startBucket(t, false)
 	me := b.member("wrong@example.com", tier.Pro)
@@ -228,8 +230,9 @@ func TestS3WrongBytesLeaveNothing(t *testing.T) {
 	})
 }
 
-// TestC102_S3DeletedWhileRead never yields wrong bytes under a 200, and a missing object is the store's fault, not a 404.
-func TestC102_S3DeletedWhileRead(t *testing.T) {
+// TestS3ObjectDeletedDuringDownload never yields wrong bytes under a 200, and a missing object is the store's fault, not a 404.
+func TestS3ObjectDeletedDuringDownload(t *testing.T) {
+	t.Attr("case", "C102")
 	t.Parallel()
 	b := startBucket(t, false)
 	me := b.member("gone@example.com", tier.Pro)
@@ -255,9 +258,10 @@ func TestC102_S3DeletedWhileRead(t *testing.T) {
 	}
 }
 
-// TestC95_S3RefusesConnections takes the S3 server away: uploads and downloads are 503 soon, the history stays, and
+// TestS3UnreachableIsUnavailable takes the S3 server away: uploads and downloads are 503 soon, the history stays, and
 // nothing is reserved; with the server back the old backup is whole.
-func TestC95_S3RefusesConnections(t *testing.T) {
+func TestS3UnreachableIsUnavailable(t *testing.T) {
+	t.Attr("case", "C95")
 	t.Parallel()
 	b := startBucket(t, false)
 	me := b.member("refuses@example.com", tier.Pro)

@@ -110,7 +110,8 @@ func (v *vault) holdsNothing(me header) {
 	}
 }
 
-func TestC88_BackupRoundTrip(t *testing.T) {
+func TestBackupRoundTrip(t *testing.T) {
+	t.Attr("case", "C88")
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("round@example.com", tier.Pro)
@@ -182,8 +183,9 @@ func rawPut(headers header, rest string) string {
 	return b.String()
 }
 
-// TestC89_RefusedBeforeTheBody asks before it sends: a refusal comes without 100, and an acceptance with it.
-func TestC89_RefusedBeforeTheBody(t *testing.T) {
+// TestUploadIsRefusedBeforeItsBody asks before it sends: a refusal comes without 100, and an acceptance with it.
+func TestUploadIsRefusedBeforeItsBody(t *testing.T) {
+	t.Attr("case", "C89")
 	t.Parallel()
 	v := startVault(t, nil)
 	blob := storetest.Blob(1000)
@@ -220,8 +222,10 @@ func TestC89_RefusedBeforeTheBody(t *testing.T) {
 	}
 }
 
-// TestC91_RefusedUploads sends what must not be kept and looks that nothing is.
-func TestC91_RefusedUploads(t *testing.T) {
+// TestRefusedUploadsLeaveNothing sends what must not be kept and looks that nothing is.
+func TestRefusedUploadsLeaveNothing(t *testing.T) {
+	t.Attr("case", "C91")
+	t.Attr("case", "C105")
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("refused@example.com", tier.Pro)
@@ -262,8 +266,9 @@ func TestC91_RefusedUploads(t *testing.T) {
 	}
 }
 
-// TestC91_ConnectionCutInTheMiddle drops the connection after half a body.
-func TestC91_ConnectionCutInTheMiddle(t *testing.T) {
+// TestInterruptedUploadLeavesNothing drops the connection after half a body.
+func TestInterruptedUploadLeavesNothing(t *testing.T) {
+	t.Attr("case", "C91")
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("cut@example.com", tier.Pro)
@@ -281,8 +286,9 @@ func TestC91_ConnectionCutInTheMiddle(t *testing.T) {
 	}
 }
 
-// TestC107_SlowUpload stops sending: the answer is 408, nothing is kept and the connection ends.
-func TestC107_SlowUpload(t *testing.T) {
+// TestSlowUploadTimesOut stops sending: the answer is 408, nothing is kept and the connection ends.
+func TestSlowUploadTimesOut(t *testing.T) {
+	t.Attr("case", "C107")
 	t.Parallel()
 	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadRateWindow = 100 * time.Millisecond })
 	me := v.member("slow@example.com", tier.Pro)
@@ -303,7 +309,8 @@ func TestC107_SlowUpload(t *testing.T) {
 	}
 }
 
-func TestC108_IdempotentUpload(t *testing.T) {
+func TestUploadIsIdempotentByKey(t *testing.T) {
+	t.Attr("case", "C108")
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("again@example.com", tier.Pro)
@@ -321,7 +328,8 @@ func TestC108_IdempotentUpload(t *testing.T) {
 	}
 }
 
-func TestC94_ForeignBackups(t *testing.T) {
+func TestBackupsOfOthersAreNotFound(t *testing.T) {
+	t.Attr("case", "C94")
 	t.Parallel()
 	v := startVault(t, nil)
 	owner, other := v.member("owner@example.com", tier.Pro), v.member("other@example.com", tier.Pro)
@@ -339,7 +347,7 @@ func TestC94_ForeignBackups(t *testing.T) {
 	}
 }
 
-func TestDeleteBackup(t *testing.T) {
+func TestDeleteBackupIsIdempotent(t *testing.T) {
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("delete@example.com", tier.Pro)
@@ -355,7 +363,8 @@ func TestDeleteBackup(t *testing.T) {
 	v.holdsNothing(me)
 }
 
-func TestC106_DowngradedMember(t *testing.T) {
+func TestDowngradedUserMayReadAndDeleteBackups(t *testing.T) {
+	t.Attr("case", "C106")
 	t.Parallel()
 	v := startVault(t, nil)
 	me := v.member("down@example.com", tier.Pro)

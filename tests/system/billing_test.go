@@ -40,8 +40,9 @@ func (a *api) checkout(me header, body string) string {
 	return path.Base(u.Path)
 }
 
-// TestSubscriptionLife buys, changes nothing twice, and cancels, over HTTP.
-func TestSubscriptionLife(t *testing.T) {
+// TestSubscriptionLifecycle buys, changes nothing twice, and cancels, over HTTP.
+func TestSubscriptionLifecycle(t *testing.T) {
+	t.Attr("case", "C110")
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("buyer@example.com")
@@ -83,7 +84,8 @@ func TestSubscriptionLife(t *testing.T) {
 	subscription(`"status":"canceled"`)
 }
 
-func TestC122_CheckoutBodies(t *testing.T) {
+func TestCheckoutRejectsInvalidBodies(t *testing.T) {
+	t.Attr("case", "C122")
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("bodies@example.com")
@@ -103,8 +105,9 @@ func TestC122_CheckoutBodies(t *testing.T) {
 	a.checkout(me, `{"tier":"team","seats":10000}`)
 }
 
-// TestC112_Webhooks sends what is not an event of Stripe's, too large, too slow, and unsigned.
-func TestC112_Webhooks(t *testing.T) {
+// TestWebhookRejectsUnsignedAndOversizedBodies sends what is not an event of Stripe's, too large, too slow, and unsigned.
+func TestWebhookRejectsUnsignedAndOversizedBodies(t *testing.T) {
+	t.Attr("case", "C112")
 	t.Parallel()
 	a := start(t, nil)
 	payload := []byte(`{"id":"evt_1","object":"event","type":"invoice.paid","created":1,"data":{"object":{"object":"invoice"}}}`)
@@ -130,8 +133,8 @@ func TestC112_Webhooks(t *testing.T) {
 	}
 }
 
-// TestBillingUnavailable takes Stripe away.
-func TestBillingUnavailable(t *testing.T) {
+// TestBillingUnavailableWhileStripeFails takes Stripe away.
+func TestBillingUnavailableWhileStripeFails(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("away@example.com")

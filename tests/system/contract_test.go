@@ -16,9 +16,10 @@ import (
 
 var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 
-// TestNoAnswerOutsideTheContract calls every method on every path with every kind of bad request and holds each answer
+// TestEveryResponseMatchesTheContract calls every method on every path with every kind of bad request and holds each answer
 // against the document.
-func TestNoAnswerOutsideTheContract(t *testing.T) {
+func TestEveryResponseMatchesTheContract(t *testing.T) {
+	t.Attr("case", "C131")
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("walker@example.com")
@@ -120,9 +121,9 @@ func isProblem(t *testing.T, doc *openapi3.T, got answer) {
 	}
 }
 
-// TestEveryOperationIsProtected sends each operation that is not public a request without a token, so that an operation
+// TestOperationsRequireATokenUnlessPublic sends each operation that is not public a request without a token, so that an operation
 // added to the contract can never be open by accident.
-func TestEveryOperationIsProtected(t *testing.T) {
+func TestOperationsRequireATokenUnlessPublic(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
@@ -141,8 +142,8 @@ func TestEveryOperationIsProtected(t *testing.T) {
 	}
 }
 
-// TestBodyIsNotBuffered proves that an upload without a token is refused before the client has sent its body.
-func TestBodyIsNotBuffered(t *testing.T) {
+// TestUploadWithoutTokenIsRefusedBeforeItsBody proves that an upload without a token is refused before the client has sent its body.
+func TestUploadWithoutTokenIsRefusedBeforeItsBody(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	reader, writer := io.Pipe()

@@ -15,10 +15,11 @@ const (
 	saysCommitted = "COMMIT\x00"
 )
 
-// TestC37_KilledBetweenUpdateAndAnswer kills PostgreSQL after a rotation was written, once before and once after it was
+// TestRefreshSurvivesDatabaseCrash kills PostgreSQL after a rotation was written, once before and once after it was
 // committed. Either way the client gets 503, and the same call with the same key then settles it: one successor, twice
 // the same, and it works.
-func TestC37_KilledBetweenUpdateAndAnswer(t *testing.T) {
+func TestRefreshSurvivesDatabaseCrash(t *testing.T) {
+	t.Attr("case", "C37")
 	t.Parallel()
 	for name, c := range map[string]struct {
 		mark    string

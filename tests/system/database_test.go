@@ -38,7 +38,8 @@ func (a *api) written(email string) error {
 	return err
 }
 
-func TestC127_ReadOnlyUntilPromoted(t *testing.T) {
+func TestReadOnlyDatabaseUntilPromotion(t *testing.T) {
+	t.Attr("case", "C127")
 	t.Parallel()
 	server := pgtest.Start(t)
 	a := start(t, nil, on(t, server.DB()))
@@ -72,7 +73,8 @@ func promote(t *testing.T, dsn string) {
 	}
 }
 
-func TestC127_TooManyConnections(t *testing.T) {
+func TestDatabaseOutOfConnections(t *testing.T) {
+	t.Attr("case", "C127")
 	t.Parallel()
 	server := pgtest.Start(t)
 	a := start(t, nil, on(t, server.DB()))
@@ -114,8 +116,9 @@ func pids(conns []*pgx.Conn) []int32 {
 	return list
 }
 
-// TestC127_FullDisk puts the accounts on a disk of eight megabytes and fills it.
-func TestC127_FullDisk(t *testing.T) {
+// TestDatabaseDiskFull puts the accounts on a disk of eight megabytes and fills it.
+func TestDatabaseDiskFull(t *testing.T) {
+	t.Attr("case", "C127")
 	t.Parallel()
 	disk := smallDisk(t)
 	server := pgtest.Start(t)
@@ -173,8 +176,9 @@ func smallDisk(t *testing.T) string {
 	return dir
 }
 
-// TestC135_AnOldBinaryOnANewerSchema serves while a newer release has already widened the schema.
-func TestC135_AnOldBinaryOnANewerSchema(t *testing.T) {
+// TestServiceRunsOnANewerSchema serves while a newer release has already widened the schema.
+func TestServiceRunsOnANewerSchema(t *testing.T) {
+	t.Attr("case", "C135")
 	t.Parallel()
 	a := start(t, nil)
 	rows, err := a.DB.Pool.Query(t.Context(), "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations'")

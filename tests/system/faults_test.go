@@ -219,7 +219,8 @@ func (l *load) logIn() {
 	}
 }
 
-func TestC125_PostgresKilledUnderLoad(t *testing.T) {
+func TestPostgresKilledUnderLoad(t *testing.T) {
+	t.Attr("case", "C125")
 	t.Parallel()
 	server := pgtest.Start(t)
 	a := start(t, nil, on(t, server.DB()))
@@ -242,7 +243,8 @@ func TestC125_PostgresKilledUnderLoad(t *testing.T) {
 	t.Logf("%d answered, %d refused, %d accounts acknowledged and there", l.fine.Load(), l.failed.Load(), len(l.opened))
 }
 
-func TestC126_PostgresHungUnderLoad(t *testing.T) {
+func TestPostgresHangsUnderLoad(t *testing.T) {
+	t.Attr("case", "C126")
 	t.Parallel()
 	server := pgtest.Start(t)
 	a := start(t, nil, on(t, server.DB()))

@@ -15,9 +15,10 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// TestSoakC94_ForeignTiming asks 500 times for another's backup and 500 times for one that is nobody's, in turns, three times
+// TestSoakBackupsOfOthersTakeEqualTime asks 500 times for another's backup and 500 times for one that is nobody's, in turns, three times
 // over: the median of the three differences between their medians lies within 10 %.
-func TestSoakC94_ForeignTiming(t *testing.T) {
+func TestSoakBackupsOfOthersTakeEqualTime(t *testing.T) {
+	t.Attr("case", "C94")
 	v := startVault(t, nil)
 	owner, other := v.member("owner@example.com", tier.Pro), v.member("other@example.com", tier.Pro)
 	id := v.stored(owner, storetest.Blob(1000))

@@ -29,7 +29,8 @@ import (
 	"github.com/adiuva/cloud-api/openapi"
 )
 
-func TestC11_NothingBeyondTheSchemaIsBound(t *testing.T) {
+func TestRegisterRejectsMembersOutsideTheSchema(t *testing.T) {
+	t.Attr("case", "C11")
 	t.Parallel()
 	a := start(t, nil)
 	const account = `{"email":"mass@example.com","password":"correct horse battery"`
@@ -48,7 +49,8 @@ func TestC11_NothingBeyondTheSchemaIsBound(t *testing.T) {
 	}
 }
 
-func TestC20_TokensAreForOneUse(t *testing.T) {
+func TestTokensAreNotInterchangeable(t *testing.T) {
+	t.Attr("case", "C20")
 	t.Parallel()
 	a := start(t, nil)
 	tokens := a.Do("POST", "/api/v1/auth/register", `{"email":"a@example.com","password":"correct horse battery"}`, nil).JSON(t)
@@ -62,7 +64,8 @@ func TestC20_TokensAreForOneUse(t *testing.T) {
 	}
 }
 
-func TestC21_TokensOfAnotherPlace(t *testing.T) {
+func TestTokensOfAnotherIssuerAreInvalid(t *testing.T) {
+	t.Attr("case", "C21")
 	t.Parallel()
 	a := start(t, nil)
 	good := strings.TrimPrefix(a.Register("a@example.com")["Authorization"], "Bearer ")
@@ -103,8 +106,9 @@ func TestC21_TokensOfAnotherPlace(t *testing.T) {
 	}
 }
 
-// TestC23_TwoAuthorizationHeaders sends a good token twice: which of two headers a proxy looked at is anyone's guess.
-func TestC23_TwoAuthorizationHeaders(t *testing.T) {
+// TestTwoAuthorizationHeadersAreInvalid sends a good token twice: which of two headers a proxy looked at is anyone's guess.
+func TestTwoAuthorizationHeadersAreInvalid(t *testing.T) {
+	t.Attr("case", "C23")
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("a@example.com")["Authorization"]
@@ -130,7 +134,8 @@ func (a *api) raw(request string) string {
 	return string(data)
 }
 
-func TestC129_SlowHeaders(t *testing.T) {
+func TestSlowHeadersTimeOut(t *testing.T) {
+	t.Attr("case", "C129")
 	t.Parallel()
 	a := start(t, nil)
 	h := httpapi.NewHTTPServer("", a.Server, slog.New(slog.DiscardHandler))
@@ -165,7 +170,8 @@ func TestC129_SlowHeaders(t *testing.T) {
 	}
 }
 
-func TestC129_SlowJSONBody(t *testing.T) {
+func TestSlowJSONBodyTimesOut(t *testing.T) {
+	t.Attr("case", "C129")
 	t.Parallel()
 	a := start(t, nil, func(c *httpapi.Config) { c.JSONBodyTime = 200 * time.Millisecond })
 	got := a.raw("POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n{\"email\":")
@@ -177,7 +183,8 @@ func TestC129_SlowJSONBody(t *testing.T) {
 	}
 }
 
-func TestC130_NeverASecondAnswer(t *testing.T) {
+func TestSmuggledRequestsGetOneResponse(t *testing.T) {
+	t.Attr("case", "C130")
 	t.Parallel()
 	a := start(t, nil)
 	const post = "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -219,7 +226,8 @@ func TestC130_NeverASecondAnswer(t *testing.T) {
 	}
 }
 
-func TestC131_PathsOutsideTheContract(t *testing.T) {
+func TestUnknownPathsAnswerWithProblems(t *testing.T) {
+	t.Attr("case", "C131")
 	t.Parallel()
 	a := start(t, nil)
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
@@ -240,7 +248,8 @@ func TestC131_PathsOutsideTheContract(t *testing.T) {
 	}
 }
 
-func TestMethodsNobodyAskedFor(t *testing.T) {
+func TestUnsupportedMethods(t *testing.T) {
+	t.Attr("case", "C130")
 	t.Parallel()
 	a := start(t, nil)
 	for _, c := range []struct {
@@ -263,7 +272,8 @@ func TestMethodsNobodyAskedFor(t *testing.T) {
 	}
 }
 
-func TestC132_LogLinesStayWhole(t *testing.T) {
+func TestLogLinesResistInjection(t *testing.T) {
+	t.Attr("case", "C132")
 	t.Parallel()
 	a := start(t, nil)
 	for _, id := range []string{"a\r\nSet-Cookie: x=1", strings.Repeat("a", 10<<10), `a","level":"ERROR`, "a%0d%0ab", "a b", "\u2028"} {
@@ -293,8 +303,9 @@ func TestC132_LogLinesStayWhole(t *testing.T) {
 	}
 }
 
-// TestC136_SecretsStayInside provokes the failures whose words tend to quote secrets and looks for them everywhere.
-func TestC136_SecretsStayInside(t *testing.T) {
+// TestSecretsReachNoResponseOrLog provokes the failures whose words tend to quote secrets and looks for them everywhere.
+func TestSecretsReachNoResponseOrLog(t *testing.T) {
+	t.Attr("case", "C136")
 	t.Parallel()
 	markers := []string{"MARK-jwt-", "MARK-pepper", "MARKdsnpassword", "MARKdsnuser", "MARKdatabase", "MARK-panic", "MARK-password", "mark@example.com"}
 	db, err := postgres.Open(t.Context(), "postgres://MARKdsnuser:MARKdsnpassword@127.0.0.1:1/MARKdatabase")

@@ -32,9 +32,9 @@ const (
 	control = "controlq7vxz"
 )
 
-// TestNothingAUserSaysIsKept plants a marker in all that users send and models answer, and then looks for it in every
+// TestUserTextIsNotRetained plants a marker in all that users send and models answer, and then looks for it in every
 // table, log line, temporary file, metric and Redis key.
-func TestNothingAUserSaysIsKept(t *testing.T) {
+func TestUserTextIsNotRetained(t *testing.T) {
 	pgtest.New(t) // the shared server keeps its files outside the folder below
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)

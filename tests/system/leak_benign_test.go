@@ -19,9 +19,9 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
-// TestBenignAnswersThroughREST lets every eighth harmless answer through a channel and expects it back to the letter; all
+// TestBenignAnswersPassTheFilter lets every eighth harmless answer through a channel and expects it back to the letter; all
 // go through under the tag soak.
-func TestBenignAnswersThroughREST(t *testing.T) {
+func TestBenignAnswersPassTheFilter(t *testing.T) {
 	t.Parallel()
 	var some []string
 	for i, text := range leaktest.Benign() {
@@ -57,8 +57,8 @@ func (l *leakTest) letThrough(t *testing.T, texts []string) {
 // solid is text without white space, which fields lose at their ends.
 func solid(text string) string { return strings.Join(strings.Fields(text), "") }
 
-// TestNoFalseAlarmWithTheRealPrompts reads every harmless answer with the service's own filter, whole and as a stream.
-func TestNoFalseAlarmWithTheRealPrompts(t *testing.T) {
+// TestRealPromptsCauseNoFalsePositives reads every harmless answer with the service's own filter, whole and as a stream.
+func TestRealPromptsCauseNoFalsePositives(t *testing.T) {
 	t.Parallel()
 	agents, templates := builtin(t, llmtest.NewModel())
 	filter := sanitize.New(chat.Secrets(agents, templates)...)
@@ -107,9 +107,9 @@ func carried(body map[string]any) string {
 	return b.String()
 }
 
-// TestTheCallersOwnWordsComeBackThroughREST echoes guesses at a prompt: what the caller sent is no leak wherever it stood,
+// TestCallersOwnTextIsNoLeak echoes guesses at a prompt: what the caller sent is no leak wherever it stood,
 // and one sentence more than they sent is.
-func TestTheCallersOwnWordsComeBackThroughREST(t *testing.T) {
+func TestCallersOwnTextIsNoLeak(t *testing.T) {
 	t.Parallel()
 	l := startLeaking(t)
 	prompt := strings.Join(strings.Fields(agent.SharedFragments()[0].Text), " ")
@@ -133,8 +133,8 @@ func TestTheCallersOwnWordsComeBackThroughREST(t *testing.T) {
 	}
 }
 
-// TestAReplacedAnswerLooksLikeAnyOther compares headers and members: nothing but "replaced" tells them apart.
-func TestAReplacedAnswerLooksLikeAnyOther(t *testing.T) {
+// TestReplacedAnswerDiffersOnlyInItsFlag compares headers and members: nothing but "replaced" tells them apart.
+func TestReplacedAnswerDiffersOnlyInItsFlag(t *testing.T) {
 	t.Parallel()
 	l := startLeaking(t)
 	c := channels()[0]
@@ -162,8 +162,8 @@ func TestAReplacedAnswerLooksLikeAnyOther(t *testing.T) {
 	}
 }
 
-// TestEverythingTheModelIsToldIsSecret compares what reaches the model, letter by letter, with what the leak filter knows.
-func TestEverythingTheModelIsToldIsSecret(t *testing.T) {
+// TestFilterKnowsEveryPrompt compares what reaches the model, letter by letter, with what the leak filter knows.
+func TestFilterKnowsEveryPrompt(t *testing.T) {
 	t.Parallel()
 	l := startLeaking(t)
 	var told []string

@@ -8,22 +8,22 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 )
 
-// TestEveryAttackInEveryDisguiseThroughREST tries all attacks in all disguises through every channel.
-func TestEveryAttackInEveryDisguiseThroughREST(t *testing.T) {
+// TestSoakEveryAttackInEveryDisguise tries all attacks in all disguises through every channel.
+func TestSoakEveryAttackInEveryDisguise(t *testing.T) {
 	t.Parallel()
 	l := startLeaking(t)
 	l.rates(t, func(int) []leaktest.Attack { return leaktest.Attacks() })
 	l.checkLog(t)
 }
 
-// TestEveryAttackInEveryDisguiseOnTheStream tries all attacks in all disguises over a socket.
-func TestEveryAttackInEveryDisguiseOnTheStream(t *testing.T) {
+// TestSoakEveryAttackInEveryDisguiseStreamed tries all attacks in all disguises over a socket.
+func TestSoakEveryAttackInEveryDisguiseStreamed(t *testing.T) {
 	t.Parallel()
 	startLeaking(t).streamed(t, func(int) []leaktest.Attack { return leaktest.Attacks() })
 }
 
-// TestEveryBenignAnswerThroughREST lets all harmless answers through, each by one channel.
-func TestEveryBenignAnswerThroughREST(t *testing.T) {
+// TestSoakEveryBenignAnswer lets all harmless answers through, each by one channel.
+func TestSoakEveryBenignAnswer(t *testing.T) {
 	t.Parallel()
 	startLeaking(t).letThrough(t, leaktest.Benign())
 }

@@ -89,8 +89,8 @@ func anys(actions []map[string]any) []any {
 	return list
 }
 
-// TestNoLetterLeavesOnTheStream takes one attack for each disguise; all of them are tried under the tag soak.
-func TestNoLetterLeavesOnTheStream(t *testing.T) {
+// TestStreamedLeaksAreStopped takes one attack for each disguise; all of them are tried under the tag soak.
+func TestStreamedLeaksAreStopped(t *testing.T) {
 	t.Parallel()
 	attacks := leaktest.Attacks()
 	startLeaking(t).streamed(t, func(i int) []leaktest.Attack { return attacks[i*13%57 : i*13%57+1] })

@@ -127,8 +127,8 @@ func (l *leakTest) rates(t *testing.T, pick func(transform int) []leaktest.Attac
 	}
 }
 
-// TestEveryDisguiseThroughREST takes one attack for each disguise and channel; all of them are tried under the tag soak.
-func TestEveryDisguiseThroughREST(t *testing.T) {
+// TestEveryDisguiseIsStopped takes one attack for each disguise and channel; all of them are tried under the tag soak.
+func TestEveryDisguiseIsStopped(t *testing.T) {
 	t.Parallel()
 	l := startLeaking(t)
 	attacks := leaktest.Attacks()
@@ -139,8 +139,8 @@ func TestEveryDisguiseThroughREST(t *testing.T) {
 	l.checkLog(t)
 }
 
-// TestEveryAttackThroughREST lets the model answer each of the attacks with its instructions word for word.
-func TestEveryAttackThroughREST(t *testing.T) {
+// TestEveryAttackIsStopped lets the model answer each of the attacks with its instructions word for word.
+func TestEveryAttackIsStopped(t *testing.T) {
 	t.Parallel()
 	l := startLeaking(t)
 	plain := leaktest.Transforms()[0]

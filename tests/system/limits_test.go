@@ -72,7 +72,8 @@ func (c *tally) want(t *testing.T, what string, want map[int]int) {
 	}
 }
 
-func TestC42_AllAtOnce(t *testing.T) {
+func TestConcurrentRequestsShareTheLimit(t *testing.T) {
+	t.Attr("case", "C42")
 	t.Parallel()
 	a := start(t, nil, by(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}))
 	me := a.Register("burst@example.com")
@@ -103,7 +104,8 @@ func TestC42_AllAtOnce(t *testing.T) {
 	counts.want(t, "21 at once", map[int]int{200: 20, 429: 1})
 }
 
-func TestC43_RetryAfterIsExact(t *testing.T) {
+func TestRetryAfterIsExact(t *testing.T) {
+	t.Attr("case", "C43")
 	t.Parallel()
 	h := apitest.NewClock()
 	a := start(t, nil, by(t, h, pgtest.New(t), ratelimit.Config{}))
@@ -179,7 +181,8 @@ func (r *aRedis) kill() {
 // unhurried is a timeout that a busy machine does not reach.
 const unhurried = 20 * time.Second
 
-func TestC44_ReplicasShareTheLimit(t *testing.T) {
+func TestReplicasShareTheLimit(t *testing.T) {
+	t.Attr("case", "C44")
 	t.Parallel()
 	url := os.Getenv("TEST_REDIS_URL")
 	if url == "" {
@@ -213,7 +216,8 @@ func aStranger() string {
 	return fmt.Sprintf("2001:db8:%x:%x::1", uint16(n>>16), uint16(n))
 }
 
-func TestC46_RedisLostAndFound(t *testing.T) {
+func TestLimitsSurviveRedisOutage(t *testing.T) {
+	t.Attr("case", "C46")
 	t.Parallel()
 	r, h := newRedis(t), apitest.NewClock()
 	a := start(t, nil, by(t, h, pgtest.New(t), ratelimit.Config{RedisURL: r.url(), Timeout: unhurried}), behind("127.0.0.0/8"))
@@ -237,7 +241,8 @@ func TestC46_RedisLostAndFound(t *testing.T) {
 	logins("198.51.100.3", 12).want(t, "with Redis back", map[int]int{401: 10, 429: 2})
 }
 
-func TestC47_UpgradeAndSeats(t *testing.T) {
+func TestUpgradeAndSeatsRaiseTheLimit(t *testing.T) {
+	t.Attr("case", "C47")
 	t.Parallel()
 	h, db := apitest.NewClock(), pgtest.New(t)
 	a := start(t, nil, by(t, h, db, ratelimit.Config{}))
@@ -264,7 +269,8 @@ func TestC47_UpgradeAndSeats(t *testing.T) {
 	spend(other, 21).want(t, "another account, which nobody else spends", map[int]int{200: 20, 429: 1})
 }
 
-func TestC48_AddressesOfPublicRoutes(t *testing.T) {
+func TestPublicLimitsCountClientAddresses(t *testing.T) {
+	t.Attr("case", "C48")
 	t.Parallel()
 	login := func(a *api, forwarded string) int {
 		return a.Do("POST", "/api/v1/auth/login", `{"email":"nobody@example.com","password":"wrong"}`, header{"X-Forwarded-For": forwarded}).Status
@@ -295,7 +301,8 @@ func TestC48_AddressesOfPublicRoutes(t *testing.T) {
 	}
 }
 
-func TestLimitsOfPublicRoutes(t *testing.T) {
+func TestLimitsOfPublicOperations(t *testing.T) {
+	t.Attr("case", "C48")
 	t.Parallel()
 	h := apitest.NewClock()
 	a := start(t, nil, by(t, h, pgtest.New(t), ratelimit.Config{}))
@@ -328,7 +335,8 @@ func TestLimitsOfPublicRoutes(t *testing.T) {
 	}
 }
 
-func TestC49_OurFailuresAreNotCounted(t *testing.T) {
+func TestServerErrorsAreNotCounted(t *testing.T) {
+	t.Attr("case", "C49")
 	t.Parallel()
 	gone := make(chan struct{}, 1)
 	fails := llmtest.NewModelFunc(func(ctx context.Context, _ agent.ModelCall, _ agent.Emit) (agent.Answer, error) {

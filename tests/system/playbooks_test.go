@@ -37,8 +37,8 @@ var generated = map[string]struct{ template, answer, want string }{
 		`[{"type":"create_record","table":"notes","data":{"title":"Project status","content":"On track."}}]`},
 }
 
-// TestEveryPlaybookIsCarriedOut plays each playbook as a client does, with a model that keeps to its templates.
-func TestEveryPlaybookIsCarriedOut(t *testing.T) {
+// TestEveryPlaybookRuns plays each playbook as a client does, with a model that keeps to its templates.
+func TestEveryPlaybookRuns(t *testing.T) {
 	t.Parallel()
 	m := llmtest.NewModel()
 	p := newPlayer(t, m, tier.Team)
@@ -80,8 +80,8 @@ func sameJSON(t *testing.T, text string, want any) bool {
 	return cmp.Equal(got, want)
 }
 
-// TestEveryPlaybookWithTheOfflineModel plays each playbook with the model that a fresh clone has.
-func TestEveryPlaybookWithTheOfflineModel(t *testing.T) {
+// TestEveryPlaybookRunsOffline plays each playbook with the model that a fresh clone has.
+func TestEveryPlaybookRunsOffline(t *testing.T) {
 	t.Parallel()
 	p := newPlayer(t, nil, tier.Team)
 	for _, plan := range p.playbooks(t) {
@@ -92,8 +92,8 @@ func TestEveryPlaybookWithTheOfflineModel(t *testing.T) {
 	}
 }
 
-// TestPlaybooksOfATier compares the list and each single playbook with the tier that each one names.
-func TestPlaybooksOfATier(t *testing.T) {
+// TestPlaybooksByTier compares the list and each single playbook with the tier that each one names.
+func TestPlaybooksByTier(t *testing.T) {
 	t.Parallel()
 	p := newPlayer(t, nil, tier.Team)
 	all := p.playbooks(t)
@@ -124,8 +124,8 @@ func TestPlaybooksOfATier(t *testing.T) {
 	}
 }
 
-// TestStepsThatCannotRun sends steps that no plan contains.
-func TestStepsThatCannotRun(t *testing.T) {
+// TestInvalidStepsAreRefused sends steps that no plan contains.
+func TestInvalidStepsAreRefused(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("steps@example.com")

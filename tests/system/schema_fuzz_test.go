@@ -22,10 +22,10 @@ import (
 	"github.com/adiuva/cloud-api/openapi"
 )
 
-// TestRequestsDrawnFromTheContract sends every operation requests drawn from its schemas, one in 16 of them spoilt, and
+// TestGeneratedRequestsMatchTheContract sends every operation requests drawn from its schemas, one in 16 of them spoilt, and
 // holds every answer against the contract: no 5xx, and no status, media type, header or body that the contract lacks.
 // make soak sends 2,000 to each.
-func TestRequestsDrawnFromTheContract(t *testing.T) {
+func TestGeneratedRequestsMatchTheContract(t *testing.T) {
 	t.Parallel()
 	drawAll(t, 40)
 }

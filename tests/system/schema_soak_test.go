@@ -4,7 +4,7 @@ package system_test
 
 import "testing"
 
-// TestSoakRequestsDrawnFromTheContract sends 2,000 requests to every operation.
-func TestSoakRequestsDrawnFromTheContract(t *testing.T) {
+// TestSoakGeneratedRequestsMatchTheContract sends 2,000 requests to every operation.
+func TestSoakGeneratedRequestsMatchTheContract(t *testing.T) {
 	drawAll(t, 2000)
 }

@@ -15,8 +15,9 @@ import (
 	"github.com/adiuva/cloud-api/internal/httpapi"
 )
 
-// TestSoakSlowHeaders measures what 500 connections that drip a header cost everybody else: at p99 less than twice.
-func TestSoakSlowHeaders(t *testing.T) {
+// TestSoakSlowHeadersDelayNobody measures what 500 connections that drip a header cost everybody else: at p99 less than twice.
+func TestSoakSlowHeadersDelayNobody(t *testing.T) {
+	t.Attr("case", "C129")
 	a := start(t, nil)
 	ts := httptest.NewUnstartedServer(nil)
 	ts.Config = httpapi.NewHTTPServer("", a.Server, slog.New(slog.DiscardHandler))

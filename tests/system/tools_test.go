@@ -131,8 +131,8 @@ func toolCases() []toolCase {
 	}
 }
 
-// TestEveryToolThroughTheWholePath lets a scripted model call each tool of each agent over HTTP, with the rows of a request.
-func TestEveryToolThroughTheWholePath(t *testing.T) {
+// TestEveryTool lets a scripted model call each tool of each agent over HTTP, with the rows of a request.
+func TestEveryTool(t *testing.T) {
 	t.Parallel()
 	model := llmtest.NewModel()
 	a := start(t, model, onThatDay(t, model))
@@ -176,8 +176,8 @@ func TestEveryToolThroughTheWholePath(t *testing.T) {
 	}
 }
 
-// TestAPipelineOfThreeAgents lets three agents work on one message, each with a tool and with what those before it found.
-func TestAPipelineOfThreeAgents(t *testing.T) {
+// TestPipelineOfThreeAgents lets three agents work on one message, each with a tool and with what those before it found.
+func TestPipelineOfThreeAgents(t *testing.T) {
 	t.Parallel()
 	model := llmtest.NewModel()
 	model.Route("email_agent, calendar_agent, analytics_agent")
@@ -212,8 +212,8 @@ func TestAPipelineOfThreeAgents(t *testing.T) {
 	}
 }
 
-// TestAPlanOfEachAgent asks each agent for a plan and for what its tools propose in plan mode.
-func TestAPlanOfEachAgent(t *testing.T) {
+// TestPlanOfEachAgent asks each agent for a plan and for what its tools propose in plan mode.
+func TestPlanOfEachAgent(t *testing.T) {
 	t.Parallel()
 	model := llmtest.NewModel()
 	a := start(t, model, onThatDay(t, model))
