@@ -20,7 +20,7 @@ const exampleAgents = "../../docs/examples/agents"
 // TestAgentsCommandListsAgents lists the built-in agents in the tiers' order and the documented examples after them.
 func TestAgentsCommandListsAgents(t *testing.T) {
 	t.Parallel()
-	env, out, errs := with(map[string]string{"AGENTS_DIR": exampleAgents})
+	env, out, errs := testEnvironment(map[string]string{"AGENTS_DIR": exampleAgents})
 	if code := execute(t.Context(), env, []string{"agents"}); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, errs)
 	}
@@ -54,7 +54,7 @@ DIR/a.yaml:3: tier: "gold" is not one of free, pro, power, team
 DIR/b.yaml:4: prompt: is empty
 `, "DIR/", dir+"/")
 	for _, command := range []string{"agents", "serve"} {
-		env, out, errs := with(map[string]string{"AGENTS_DIR": dir, "ADDR": "127.0.0.1:0", "ADIUVA_DATA_DIR": data})
+		env, out, errs := testEnvironment(map[string]string{"AGENTS_DIR": dir, "ADDR": "127.0.0.1:0", "ADIUVA_DATA_DIR": data})
 		if code := execute(t.Context(), env, []string{command}); code != exitConfig {
 			t.Errorf("%s: exit code %d, want %d", command, code, exitConfig)
 		}
@@ -70,7 +70,7 @@ DIR/b.yaml:4: prompt: is empty
 func TestMissingAgentsFolder(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "none")
-	env, _, errs := with(map[string]string{"AGENTS_DIR": dir})
+	env, _, errs := testEnvironment(map[string]string{"AGENTS_DIR": dir})
 	if code := execute(t.Context(), env, []string{"agents"}); code != exitConfig {
 		t.Errorf("exit code %d, want %d", code, exitConfig)
 	}

@@ -26,9 +26,9 @@ func backupCommand(env environment) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return withBackups(c.Context(), env, func(backups *backup.Service) error {
-				found, err := backups.Verify(c.Context(), readData, env.everySecond())
+				found, err := backups.Verify(c.Context(), readData, env.printProgress())
 				if err != nil {
-					return fmt.Errorf("not completed after %d backups: %w", found.Backups, plain(err))
+					return fmt.Errorf("not completed after %d backups: %w", found.Backups, operatorMessage(err))
 				}
 				return env.reportVerification(found)
 			})
@@ -52,7 +52,7 @@ func withBackups(ctx context.Context, env environment, do func(*backup.Service) 
 }
 
 // everySecond prints progress, at most a line a second.
-func (env environment) everySecond() func(backup.Progress) {
+func (env environment) printProgress() func(backup.Progress) {
 	next := time.Now().Add(time.Second)
 	return func(p backup.Progress) {
 		if now := time.Now(); now.After(next) {

@@ -16,7 +16,7 @@ import (
 
 // inBucket returns the variables of a serve that keeps its backups in a new bucket of the server, and the bucket as a
 // store to look into.
-func inBucket(t testing.TB, server *s3test.Server) (bucket string, store *s3blob.Store, vars map[string]string) {
+func bucketVariables(t testing.TB, server *s3test.Server) (bucket string, store *s3blob.Store, vars map[string]string) {
 	t.Helper()
 	bucket = server.Bucket()
 	store, err := s3blob.New(t.Context(), s3blob.Config{
@@ -34,8 +34,8 @@ func inBucket(t testing.TB, server *s3test.Server) (bucket string, store *s3blob
 func TestBackupVerifyOnS3(t *testing.T) {
 	t.Parallel()
 	server := s3test.Start(t)
-	bucket, store, vars := inBucket(t, server)
-	s := newStage(t, store, vars)
+	bucket, store, vars := bucketVariables(t, server)
+	s := newHarness(t, store, vars)
 	var ids []string
 	for n := range 3 {
 		blob := storetest.Blob(9_000_000 + n)
@@ -43,12 +43,12 @@ func TestBackupVerifyOnS3(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.holds("stored", id, blob)
+		s.expectBackup("stored", id, blob)
 		ids = append(ids, id)
 	}
 	verify := func(want int, words ...string) {
 		t.Helper()
-		env, out, errs := with(s.vars)
+		env, out, errs := testEnvironment(s.vars)
 		if code := execute(t.Context(), env, []string{"backup", "verify", "--read-data"}); code != want {
 			t.Errorf("exit code %d, want %d: %s%s", code, want, out, errs)
 		}
@@ -59,7 +59,7 @@ func TestBackupVerifyOnS3(t *testing.T) {
 		}
 	}
 	verify(exitOK, "3 backups checked, 0.03 GB; 0 damaged")
-	key := one[string](s, "SELECT s3_key FROM backup_metadata WHERE id = $1", ids[1])
+	key := queryOne[string](s, "SELECT s3_key FROM backup_metadata WHERE id = $1", ids[1])
 	if _, err := server.Client().DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)}); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestBackupVerifyOnS3(t *testing.T) {
 		map[string]string{"Authorization": s.me}, http.StatusAccepted); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the end of the account", func() bool { return one[int](s, "SELECT count(*) FROM users") == 0 })
+	eventually(t, "the end of the account", func() bool { return queryOne[int](s, "SELECT count(*) FROM users") == 0 })
 	if left := s.objects(); len(left) > 0 {
 		t.Errorf("the account is gone and its backups are left: %+v", left)
 	}

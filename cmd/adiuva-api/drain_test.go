@@ -43,7 +43,7 @@ func startReplica(t testing.TB, vars map[string]string) *replica {
 	addr := freeAddr(t)
 	r := &replica{base: "http://" + addr, cmd: exec.Command(self), ended: make(chan error, 1), out: &output{}}
 	r.cmd.Stdout, r.cmd.Stderr = r.out, r.out
-	r.cmd.Env = append(os.Environ(), helperVariable+"=1", "ENV=dev", "ADDR="+addr, "ADIUVA_DATA_DIR="+folder(t), "BCRYPT_COST=4", "RATE_LIMITS=off")
+	r.cmd.Env = append(os.Environ(), helperVariable+"=1", "ENV=dev", "ADDR="+addr, "ADIUVA_DATA_DIR="+dataDir(t), "BCRYPT_COST=4", "RATE_LIMITS=off")
 	for name, value := range vars {
 		r.cmd.Env = append(r.cmd.Env, name+"="+value)
 	}
@@ -52,7 +52,7 @@ func startReplica(t testing.TB, vars map[string]string) *replica {
 	}
 	go func() { r.ended <- r.cmd.Wait() }()
 	t.Cleanup(func() { _ = r.cmd.Process.Kill() }) // it has ended, unless the test failed
-	eventually(t, "serving", func() bool { return answers(r.base + "/readyz") })
+	eventually(t, "serving", func() bool { return isOK(r.base + "/readyz") })
 	return r
 }
 
@@ -82,7 +82,7 @@ func newBalancer(t testing.TB, replicas ...*replica) *balancer {
 		t.Errorf("the balancer got no answer: %v", err)
 		w.WriteHeader(http.StatusBadGateway)
 	}}
-	b.look()
+	b.checkReadiness()
 	done := make(chan struct{})
 	var work sync.WaitGroup
 	work.Go(func() {
@@ -93,7 +93,7 @@ func newBalancer(t testing.TB, replicas ...*replica) *balancer {
 			case <-done:
 				return
 			case <-tick.C:
-				b.look()
+				b.checkReadiness()
 			}
 		}
 	})
@@ -103,10 +103,10 @@ func newBalancer(t testing.TB, replicas ...*replica) *balancer {
 
 // look asks every replica whether it is ready. When none says so, which a busy machine can make of a slow answer, the
 // last word stands, as it does in front of us.
-func (b *balancer) look() {
+func (b *balancer) checkReadiness() {
 	seen := make([]bool, len(b.replicas))
 	for i, r := range b.replicas {
-		seen[i] = answers(r.base + "/readyz")
+		seen[i] = isOK(r.base + "/readyz")
 	}
 	if !slices.Contains(seen, true) {
 		return
@@ -142,7 +142,7 @@ func (b *balancer) do(method, path, body string, header map[string]string, want 
 	for k, v := range header {
 		req.Header.Set(k, v)
 	}
-	w := &answerWriter{header: http.Header{}}
+	w := &responseRecorder{header: http.Header{}}
 	b.proxy.ServeHTTP(w, req)
 	if w.status != want {
 		return nil, fmt.Errorf("%s %s: %d %s", method, path, w.status, w.body.String())
@@ -152,15 +152,15 @@ func (b *balancer) do(method, path, body string, header map[string]string, want 
 }
 
 // answerWriter keeps an answer.
-type answerWriter struct {
+type responseRecorder struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (w *answerWriter) Header() http.Header         { return w.header }
-func (w *answerWriter) WriteHeader(status int)      { w.status = status }
-func (w *answerWriter) Write(p []byte) (int, error) { return w.body.Write(p) }
+func (w *responseRecorder) Header() http.Header         { return w.header }
+func (w *responseRecorder) WriteHeader(status int)      { w.status = status }
+func (w *responseRecorder) Write(p []byte) (int, error) { return w.body.Write(p) }
 
 // backupHeaders are those of an upload of blob.
 func backupHeaders(blob, authorization string) map[string]string {
@@ -177,7 +177,7 @@ func twoReplicas(t *testing.T) (first, second *replica, authorization string) {
 	first, second = startReplica(t, vars), startReplica(t, vars)
 	vars = maps.Clone(vars)
 	vars["BCRYPT_COST"] = "4"
-	env, _, errs := with(vars)
+	env, _, errs := testEnvironment(vars)
 	if execute(t.Context(), env, []string{"user", "create", "up@example.com", "--password", "correct horse battery", "--tier", "pro"}) != exitOK {
 		t.Fatal(errs)
 	}
@@ -209,7 +209,7 @@ func TestDrainBehindALoadBalancer(t *testing.T) {
 				if client > 0 { // a user has two uploads at a time at most, and one runs slowly all the while
 					uploader = ""
 				}
-				if err := mixed(b, fmt.Sprintf("c%d-%d@example.com", client, n), uploader); err != nil {
+				if err := mixedRequests(b, fmt.Sprintf("c%d-%d@example.com", client, n), uploader); err != nil {
 					t.Error(err)
 					return
 				}
@@ -221,7 +221,7 @@ func TestDrainBehindALoadBalancer(t *testing.T) {
 	finish := slowUpload(t, first.base, me)
 	first.terminate(t)
 	told := time.Now()
-	eventually(t, "readiness gone", func() bool { return !answers(first.base + "/readyz") })
+	eventually(t, "readiness gone", func() bool { return !isOK(first.base + "/readyz") })
 	if took := time.Since(told); took > time.Second {
 		t.Errorf("ready for %v after SIGTERM", took)
 	}
@@ -246,7 +246,7 @@ func TestDrainBehindALoadBalancer(t *testing.T) {
 }
 
 // mixed is one round of everything that clients do; without an uploader no backup.
-func mixed(b *balancer, email, uploader string) error {
+func mixedRequests(b *balancer, email, uploader string) error {
 	account := fmt.Sprintf(`{"email":%q,"password":"correct horse battery"}`, email)
 	in, err := b.do("POST", "/api/v1/auth/register", account, nil, http.StatusCreated)
 	if err != nil {
@@ -310,7 +310,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	_, r, me := twoReplicas(t)
 	slowUpload(t, r.base, me) // which is never finished, and would be waited for
 	r.terminate(t)
-	eventually(t, "readiness gone", func() bool { return !answers(r.base + "/readyz") })
+	eventually(t, "readiness gone", func() bool { return !isOK(r.base + "/readyz") })
 	r.terminate(t)
 	begun := time.Now()
 	err := <-r.ended

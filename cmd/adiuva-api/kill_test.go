@@ -24,7 +24,7 @@ import (
 
 // stage is where a serve runs that will be killed: its database, by way of a wire that can hold a message, and its store,
 // which the test looks into.
-type stage struct {
+type harness struct {
 	t     testing.TB
 	db    *postgres.DB
 	wire  *pgtest.Wire
@@ -36,18 +36,18 @@ type stage struct {
 }
 
 // newStage starts a serve whose store these variables name.
-func newStage(t testing.TB, store backup.Store, vars map[string]string) *stage {
+func newHarness(t testing.TB, store backup.Store, vars map[string]string) *harness {
 	t.Helper()
 	db := pgtest.New(t)
 	dsn := db.Pool.Config().ConnString()
-	s := &stage{t: t, db: db, wire: pgtest.NewWire(t, dsn), store: store, vars: maps.Clone(vars)}
+	s := &harness{t: t, db: db, wire: pgtest.NewWire(t, dsn), store: store, vars: maps.Clone(vars)}
 	s.vars["DATABASE_URL"] = s.wire.DSN + "&default_query_exec_mode=exec" // every message names its statement
 	s.vars["JWT_SECRET"], s.vars["PASSWORD_PEPPER"] = strings.Repeat("s", 32), strings.Repeat("p", 32)
 	s.vars["BCRYPT_COST"] = "4"
 	if s.vars["ADIUVA_DATA_DIR"] == "" {
-		s.vars["ADIUVA_DATA_DIR"] = folder(t) // otherwise the development secrets land in this folder
+		s.vars["ADIUVA_DATA_DIR"] = dataDir(t) // otherwise the development secrets land in this folder
 	}
-	env, _, errs := with(s.vars)
+	env, _, errs := testEnvironment(s.vars)
 	s.live = startReplica(t, s.vars)
 	if execute(t.Context(), env, []string{"user", "create", "up@example.com", "--password", "correct horse battery", "--tier", "power"}) != exitOK {
 		t.Fatal(errs)
@@ -61,7 +61,7 @@ func newStage(t testing.TB, store backup.Store, vars map[string]string) *stage {
 }
 
 // put uploads body under the key and returns the id under which it was stored.
-func (s *stage) put(blob []byte, key string, body io.Reader) (id string, err error) {
+func (s *harness) put(blob []byte, key string, body io.Reader) (id string, err error) {
 	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPut, s.live.base+"/api/v1/backup", body)
 	if err != nil {
 		return "", err
@@ -87,7 +87,7 @@ func (s *stage) put(blob []byte, key string, body io.Reader) (id string, err err
 }
 
 // one returns the value of a query that has one row and column.
-func one[T any](s *stage, sql string, args ...any) (v T) {
+func queryOne[T any](s *harness, sql string, args ...any) (v T) {
 	s.t.Helper()
 	if err := s.db.Pool.QueryRow(s.t.Context(), sql, args...).Scan(&v); err != nil {
 		s.t.Fatal(err)
@@ -96,7 +96,7 @@ func one[T any](s *stage, sql string, args ...any) (v T) {
 }
 
 // objects are the store's, finished or not.
-func (s *stage) objects() (all []backup.Object) {
+func (s *harness) objects() (all []backup.Object) {
 	s.t.Helper()
 	err := s.store.List(s.t.Context(), func(o backup.Object) error {
 		all = append(all, o)
@@ -109,34 +109,34 @@ func (s *stage) objects() (all []backup.Object) {
 }
 
 // point is a moment of an upload. arrange returns the body to send and a function that waits for the moment.
-type point struct {
+type killPoint struct {
 	name      string
 	committed bool
-	arrange   func(s *stage, blob []byte) (body io.Reader, reached func(), cut func())
+	arrange   func(s *harness, blob []byte) (body io.Reader, reached func(), cut func())
 }
 
-const uploading = "SELECT count(*) FROM backup_metadata WHERE state = 'uploading'"
+const countUploading = "SELECT count(*) FROM backup_metadata WHERE state = 'uploading'"
 
-func points() []point {
+func killPoints() []killPoint {
 	stalled := func(blob []byte) (io.Reader, func()) {
 		r, w := io.Pipe()
 		go func() { _, _ = w.Write(blob) }() // it stays open, and waits for more
 		return r, func() { _ = r.Close() }
 	}
-	held := func(hold func(*pgtest.Wire, string) *pgtest.Held) func(*stage, []byte) (io.Reader, func(), func()) {
-		return func(s *stage, blob []byte) (io.Reader, func(), func()) {
+	held := func(hold func(*pgtest.Wire, string) *pgtest.Held) func(*harness, []byte) (io.Reader, func(), func()) {
+		return func(s *harness, blob []byte) (io.Reader, func(), func()) {
 			h := hold(s.wire, "name: CommitBackup")
 			return bytes.NewReader(blob), func() { <-h.Reached }, h.Cut
 		}
 	}
-	return []point{
-		{"reserved", false, func(s *stage, _ []byte) (io.Reader, func(), func()) {
+	return []killPoint{
+		{"reserved", false, func(s *harness, _ []byte) (io.Reader, func(), func()) {
 			body, cut := stalled([]byte("x"))
 			return body, func() {
-				eventually(s.t, "the reservation", func() bool { return one[int](s, uploading) == 1 })
+				eventually(s.t, "the reservation", func() bool { return queryOne[int](s, countUploading) == 1 })
 			}, cut
 		}},
-		{"in the middle of the body", false, func(s *stage, blob []byte) (io.Reader, func(), func()) {
+		{"in the middle of the body", false, func(s *harness, blob []byte) (io.Reader, func(), func()) {
 			body, cut := stalled(blob[:len(blob)*2/3])
 			return body, func() {
 				eventually(s.t, "a part in the store", func() bool {
@@ -159,8 +159,8 @@ func points() []point {
 func TestKillDuringUploadLosesNothing(t *testing.T) {
 	t.Attr("case", "C98")
 	t.Parallel()
-	_, inS3, s3Vars := inBucket(t, s3test.Start(t))
-	dir := folder(t)
+	_, inS3, s3Vars := bucketVariables(t, s3test.Start(t))
+	dir := dataDir(t)
 	onDisk, err := diskblob.New(filepath.Join(dir, "blobs"))
 	if err != nil {
 		t.Fatal(err)
@@ -179,9 +179,9 @@ func TestKillDuringUploadLosesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t, c.store, c.vars)
+			s := newHarness(t, c.store, c.vars)
 			for range killRounds {
-				for _, p := range points() {
+				for _, p := range killPoints() {
 					s.killAt(p)
 				}
 			}
@@ -190,9 +190,9 @@ func TestKillDuringUploadLosesNothing(t *testing.T) {
 }
 
 // killAt kills serve at the point, starts it again and holds the promises.
-func (s *stage) killAt(p point) {
+func (s *harness) killAt(p killPoint) {
 	s.t.Helper()
-	kept, before := one[int](s, committed), len(s.objects())
+	kept, before := queryOne[int](s, countCommitted), len(s.objects())
 	blob, key := storetest.Blob(20_000_000), uuid.NewString()
 	body, reached, cut := p.arrange(s, blob)
 	answered := make(chan error, 1)
@@ -214,15 +214,15 @@ func (s *stage) killAt(p point) {
 	}
 	s.live = startReplica(s.t, s.vars)
 	eventually(s.t, "the sweep", func() bool {
-		return one[int](s, "SELECT count(*) FROM backup_metadata WHERE state IN ('uploading', 'aborting', 'deleted')") == 0
+		return queryOne[int](s, "SELECT count(*) FROM backup_metadata WHERE state IN ('uploading', 'aborting', 'deleted')") == 0
 	})
 	if p.committed {
 		kept, before = kept+1, before+1
 	}
-	s.settled(p.name, kept, before)
+	s.expectSettled(p.name, kept, before)
 	survivor := ""
 	if p.committed {
-		survivor = one[string](s, "SELECT id::text FROM backup_metadata WHERE idempotency_key = $1", key)
+		survivor = queryOne[string](s, "SELECT id::text FROM backup_metadata WHERE idempotency_key = $1", key)
 	}
 	id, err := s.put(blob, key, bytes.NewReader(blob))
 	if err != nil || p.committed && id != survivor {
@@ -231,14 +231,14 @@ func (s *stage) killAt(p point) {
 	if !p.committed {
 		kept, before = kept+1, before+1
 	}
-	s.settled(p.name+", after the retry", kept, before)
-	s.holds(p.name, id, blob)
+	s.expectSettled(p.name+", after the retry", kept, before)
+	s.expectBackup(p.name, id, blob)
 }
 
-const committed = "SELECT count(*) FROM backup_metadata WHERE state = 'committed'"
+const countCommitted = "SELECT count(*) FROM backup_metadata WHERE state = 'committed'"
 
 // settled fails unless there are as many committed rows and objects, none of them half made, and the quota is their sum.
-func (s *stage) settled(when string, rows, objects int) {
+func (s *harness) expectSettled(when string, rows, objects int) {
 	s.t.Helper()
 	found := s.objects()
 	for _, o := range found {
@@ -246,10 +246,10 @@ func (s *stage) settled(when string, rows, objects int) {
 			s.t.Errorf("%s: parts are left: %+v", when, o)
 		}
 	}
-	if n := one[int](s, committed); n != rows || len(found) != objects || rows != objects {
+	if n := queryOne[int](s, countCommitted); n != rows || len(found) != objects || rows != objects {
 		s.t.Errorf("%s: %d rows and %d objects, want %d and %d", when, n, len(found), rows, objects)
 	}
-	if !one[bool](s, `SELECT coalesce((SELECT u.reserved = 0 AND u.uploads = 0 AND u.committed =
+	if !queryOne[bool](s, `SELECT coalesce((SELECT u.reserved = 0 AND u.uploads = 0 AND u.committed =
 		(SELECT coalesce(sum(size_bytes), 0) FROM backup_metadata m WHERE m.user_id = u.user_id AND state = 'committed')
 		FROM backup_usage u), true)`) {
 		s.t.Errorf("%s: the quota is not the sum of what is committed", when)
@@ -257,7 +257,7 @@ func (s *stage) settled(when string, rows, objects int) {
 }
 
 // holds fails unless the backup of that id has exactly these bytes.
-func (s *stage) holds(when, id string, blob []byte) {
+func (s *harness) expectBackup(when, id string, blob []byte) {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.live.base+"/api/v1/backup/"+id, nil)
 	if err != nil {

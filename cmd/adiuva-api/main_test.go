@@ -39,13 +39,13 @@ func (o *output) String() string {
 }
 
 // with makes an environment of these variables alone.
-func with(vars map[string]string) (environment, *output, *output) {
+func testEnvironment(vars map[string]string) (environment, *output, *output) {
 	out, err := &output{}, &output{}
 	return environment{getenv: func(k string) string { return vars[k] }, out: out, err: err}, out, err
 }
 
 // folder is a data directory that the user to whom root drops can reach.
-func folder(t testing.TB) string {
+func dataDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "adiuva-cmd-")
 	if err != nil {
@@ -88,7 +88,7 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-func answers(url string) bool {
+func isOK(url string) bool {
 	resp, err := http.Get(url)
 	if err != nil {
 		return false
@@ -103,9 +103,9 @@ func serveInBackground(t *testing.T, vars map[string]string) (base string, out, 
 		vars["ADDR"] = freeAddr(t)
 	}
 	if vars["ADIUVA_DATA_DIR"] == "" {
-		vars["ADIUVA_DATA_DIR"] = folder(t)
+		vars["ADIUVA_DATA_DIR"] = dataDir(t)
 	}
-	env, out, errs := with(vars)
+	env, out, errs := testEnvironment(vars)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
 	go func() { ended <- execute(ctx, env, []string{"serve"}) }()
@@ -116,7 +116,7 @@ func serveInBackground(t *testing.T, vars map[string]string) (base string, out, 
 		}
 	})
 	base = "http://" + vars["ADDR"]
-	eventually(t, "serving", func() bool { return answers(base + "/readyz") })
+	eventually(t, "serving", func() bool { return isOK(base + "/readyz") })
 	return base, out, errs
 }
 
@@ -190,7 +190,7 @@ func TestREADMEWalkthrough(t *testing.T) {
 
 func TestInvalidConfigurationNamesEveryMistake(t *testing.T) {
 	t.Parallel()
-	env, _, errs := with(map[string]string{"ENV": "prod", "JWT_SECRET": "short-marker", "LOG_LEVEL": "loud"})
+	env, _, errs := testEnvironment(map[string]string{"ENV": "prod", "JWT_SECRET": "short-marker", "LOG_LEVEL": "loud"})
 	if code := execute(t.Context(), env, []string{"serve"}); code != exitConfig {
 		t.Errorf("exit code %d, want %d", code, exitConfig)
 	}
@@ -206,11 +206,11 @@ func TestInvalidConfigurationNamesEveryMistake(t *testing.T) {
 
 func TestOperatorCommands(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := dataDir(t)
 	vars := map[string]string{"ADIUVA_DATA_DIR": dir, "BCRYPT_COST": "4"}
 	run := func(want int, args ...string) string {
 		t.Helper()
-		env, out, errs := with(vars)
+		env, out, errs := testEnvironment(vars)
 		if code := execute(t.Context(), env, args); code != want {
 			t.Fatalf("%v: exit code %d: %s%s", args, code, out, errs)
 		}
@@ -254,7 +254,7 @@ func TestMain(m *testing.M) {
 // TestKilledServerLeavesNoPostgres kills the whole server and finds no PostgreSQL left behind and the data at the next start.
 func TestKilledServerLeavesNoPostgres(t *testing.T) {
 	t.Parallel()
-	dir, addr := folder(t), freeAddr(t)
+	dir, addr := dataDir(t), freeAddr(t)
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -264,7 +264,7 @@ func TestKilledServerLeavesNoPostgres(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "serving", func() bool { return answers("http://" + addr + "/readyz") })
+	eventually(t, "serving", func() bool { return isOK("http://" + addr + "/readyz") })
 	resp, err := http.Post("http://"+addr+"/api/v1/auth/register", "application/json",
 		strings.NewReader(`{"email":"kept@example.com","password":"correct horse battery"}`))
 	if err != nil || resp.StatusCode != http.StatusCreated {
@@ -284,7 +284,7 @@ func TestKilledServerLeavesNoPostgres(t *testing.T) {
 	eventually(t, "the end of PostgreSQL", func() bool { return syscall.Kill(pid, 0) != nil || zombie(pid) })
 	t.Logf("PostgreSQL ended %s after its parent", time.Since(killed))
 	serveInBackground(t, map[string]string{"ADIUVA_DATA_DIR": dir, "BCRYPT_COST": "4"})
-	env, out, errs := with(map[string]string{"ADIUVA_DATA_DIR": dir})
+	env, out, errs := testEnvironment(map[string]string{"ADIUVA_DATA_DIR": dir})
 	if execute(t.Context(), env, []string{"user", "list"}) != exitOK || !strings.Contains(out.String(), "kept@example.com") {
 		t.Errorf("the account is gone: %s%s", out, errs)
 	}

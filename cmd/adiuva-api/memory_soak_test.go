@@ -33,33 +33,33 @@ func TestSoakTransferMemoryIsBounded(t *testing.T) {
 			var store backup.Store
 			var vars map[string]string
 			if name == "S3" {
-				_, store, vars = inBucket(t, s3test.Start(t))
+				_, store, vars = bucketVariables(t, s3test.Start(t))
 			} else {
-				dir := folder(t)
+				dir := dataDir(t)
 				disk, err := diskblob.New(filepath.Join(dir, "blobs"))
 				if err != nil {
 					t.Fatal(err)
 				}
 				store, vars = disk, map[string]string{"ADIUVA_DATA_DIR": dir}
 			}
-			s := newStage(t, store, vars)
+			s := newHarness(t, store, vars)
 			t.Cleanup(func() {
 				if t.Failed() {
-					t.Log(problems(s.live.out.String()))
+					t.Log(warnings(s.live.out.String()))
 				}
 			})
 			peak := func(size int64) int64 {
-				l := newLarge(size)
-				s.forgetPeak()
+				l := newLargeBlob(size)
+				s.resetPeakMemory()
 				put := s.putLarge(l)
 				sum := sha256.New()
 				get := s.getLarge(sum)
 				if got := hex.EncodeToString(sum.Sum(nil)); got != l.checksum {
 					t.Errorf("%d MiB came back as %s, want %s", size/mib, got, l.checksum)
 				}
-				at := s.peak()
+				at := s.peakMemory()
 				t.Logf("%d MiB: PUT %v, GET %v, peak %d MiB", size/mib, put, get, at/mib)
-				s.forget()
+				s.deleteBackups()
 				return at
 			}
 			base := peak(mib)
@@ -73,7 +73,7 @@ func TestSoakTransferMemoryIsBounded(t *testing.T) {
 }
 
 // forgetPeak makes the kernel measure the peak anew.
-func (s *stage) forgetPeak() {
+func (s *harness) resetPeakMemory() {
 	s.t.Helper()
 	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.live.cmd.Process.Pid), []byte("5"), 0); err != nil {
 		s.t.Skipf("the peak of a process can be measured on Linux alone: %v", err)
@@ -81,7 +81,7 @@ func (s *stage) forgetPeak() {
 }
 
 // peak is the most memory that serve had resident, in bytes.
-func (s *stage) peak() int64 {
+func (s *harness) peakMemory() int64 {
 	s.t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.live.cmd.Process.Pid))
 	if err != nil {
@@ -99,6 +99,6 @@ func (s *stage) peak() int64 {
 }
 
 // problems are the lines of a log that are more than information.
-func problems(log string) string {
+func warnings(log string) string {
 	return strings.Join(slices.DeleteFunc(strings.Split(log, "\n"), func(line string) bool { return strings.Contains(line, `"INFO"`) }), "\n")
 }

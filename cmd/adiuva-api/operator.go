@@ -16,7 +16,7 @@ import (
 )
 
 // plain words a fault for an operator: its message and the members that are wrong.
-func plain(err error) error {
+func operatorMessage(err error) error {
 	var f *fault.Error
 	if !errors.As(err, &f) {
 		return err
@@ -40,12 +40,12 @@ func healthcheckCommand(env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return alive(c.Context(), cfg.Addr)
+			return checkHealth(c.Context(), cfg.Addr)
 		},
 	}
 }
 
-func alive(ctx context.Context, addr string) error {
+func checkHealth(ctx context.Context, addr string) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return app.ConfigError{Err: fmt.Errorf("ADDR is not host:port: %w", err)}

@@ -36,8 +36,8 @@ func TestFailedStartPrintsNoSecrets(t *testing.T) {
 			t.Parallel()
 			vars := maps.Clone(marked)
 			maps.Copy(vars, change)
-			vars["ADIUVA_DATA_DIR"] = folder(t)
-			env, out, errs := with(vars)
+			vars["ADIUVA_DATA_DIR"] = dataDir(t)
+			env, out, errs := testEnvironment(vars)
 			if code := execute(t.Context(), env, []string{"serve"}); code == exitOK {
 				t.Error("serve started")
 			}

@@ -87,13 +87,13 @@ func serveOn(
 		return nil
 	})
 	api := httpapi.NewHTTPServer(cfg.Addr, service.API, log)
-	group.Go(func() error { return accept(api, listener) })
+	group.Go(func() error { return serveListener(api, listener) })
 	servers := []*http.Server{api}
 	if admin != nil {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", promhttp.Handler())
 		metrics := httpapi.NewHTTPServer(cfg.AdminAddr, mux, log)
-		group.Go(func() error { return accept(metrics, admin) })
+		group.Go(func() error { return serveListener(metrics, admin) })
 		servers = append(servers, metrics)
 	}
 	group.Go(func() error {
@@ -127,7 +127,7 @@ func drain(ctx context.Context, cfg config.Config, api *httpapi.Server, servers 
 	return nil
 }
 
-func accept(server *http.Server, l net.Listener) error {
+func serveListener(server *http.Server, l net.Listener) error {
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serving on %s: %w", l.Addr(), err)
 	}

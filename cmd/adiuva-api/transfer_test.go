@@ -32,29 +32,29 @@ import (
 )
 
 // large is a blob of any size that takes no memory: one megabyte again and again.
-type large struct {
+type largeBlob struct {
 	size     int64
 	checksum string
 	unit     []byte
 }
 
-func newLarge(size int64) *large {
-	l := &large{size: size, unit: storetest.Blob(1 << 20)}
+func newLargeBlob(size int64) *largeBlob {
+	l := &largeBlob{size: size, unit: storetest.Blob(1 << 20)}
 	h := sha256.New()
 	_, _ = io.Copy(h, l.reader()) // a hash takes everything
 	l.checksum = hex.EncodeToString(h.Sum(nil))
 	return l
 }
 
-func (l *large) reader() io.Reader { return io.LimitReader(&repeated{unit: l.unit}, l.size) }
+func (l *largeBlob) reader() io.Reader { return io.LimitReader(&repeatingReader{unit: l.unit}, l.size) }
 
 // repeated is its unit, endlessly.
-type repeated struct {
+type repeatingReader struct {
 	unit []byte
 	at   int
 }
 
-func (r *repeated) Read(p []byte) (int, error) {
+func (r *repeatingReader) Read(p []byte) (int, error) {
 	n := copy(p, r.unit[r.at:])
 	r.at = (r.at + n) % len(r.unit)
 	return n, nil
@@ -92,7 +92,7 @@ func request(t testing.TB, method, url string, body io.Reader, size int64, heade
 }
 
 // putLarge uploads through the service.
-func (s *stage) putLarge(l *large) time.Duration {
+func (s *harness) putLarge(l *largeBlob) time.Duration {
 	s.t.Helper()
 	return request(s.t, http.MethodPut, s.live.base+"/api/v1/backup", l.reader(), l.size, map[string]string{
 		"Authorization": s.me, "Content-Type": "application/octet-stream", "X-Backup-Version": "1", "X-Backup-Checksum": l.checksum,
@@ -100,23 +100,23 @@ func (s *stage) putLarge(l *large) time.Duration {
 }
 
 // getLarge downloads the latest through the service.
-func (s *stage) getLarge(into hash.Hash) time.Duration {
+func (s *harness) getLarge(into hash.Hash) time.Duration {
 	s.t.Helper()
 	return request(s.t, http.MethodGet, s.live.base+"/api/v1/backup", nil, 0, map[string]string{"Authorization": s.me}, into)
 }
 
 // forget deletes every backup and waits until the store is empty.
-func (s *stage) forget() {
+func (s *harness) deleteBackups() {
 	s.t.Helper()
-	for n := one[int](s, committed); n > 0; n-- {
-		id := one[string](s, "SELECT id::text FROM backup_metadata WHERE state = 'committed' LIMIT 1")
+	for n := queryOne[int](s, countCommitted); n > 0; n-- {
+		id := queryOne[string](s, "SELECT id::text FROM backup_metadata WHERE state = 'committed' LIMIT 1")
 		request(s.t, http.MethodDelete, s.live.base+"/api/v1/backup/"+id, nil, 0, map[string]string{"Authorization": s.me}, nil)
 	}
 	eventually(s.t, "the removal", func() bool { return len(s.objects()) == 0 })
 }
 
 // onCore keeps this process, its threads and the processes that they start from now on, on one core.
-func onCore(t testing.TB, core int) {
+func pinToCore(t testing.TB, core int) {
 	t.Helper()
 	var only unix.CPUSet
 	only.Set(core)
@@ -139,31 +139,31 @@ func onCore(t testing.TB, core int) {
 // the service's rate as a share of the store's. The service has a core of its own; client and store share the other.
 func BenchmarkBackup(b *testing.B) {
 	const size = 1 << 30
-	l := newLarge(size)
+	l := newLargeBlob(size)
 	b.Run("disk", func(b *testing.B) {
-		dir := folder(b)
+		dir := dataDir(b)
 		store, err := diskblob.New(filepath.Join(dir, "blobs"))
 		if err != nil {
 			b.Fatal(err)
 		}
 		bare := httptest.NewServer(bareHandler(store))
 		defer bare.Close()
-		onCore(b, 0)
-		s := newStage(b, store, map[string]string{"ADIUVA_DATA_DIR": dir})
-		onCore(b, 1)
+		pinToCore(b, 0)
+		s := newHarness(b, store, map[string]string{"ADIUVA_DATA_DIR": dir})
+		pinToCore(b, 1)
 		key := storetest.Key()
-		compare(b, s, l, bare.URL+"/"+key, bare.URL+"/"+key, func() error { return store.Delete(b.Context(), key) })
+		compareWithStore(b, s, l, bare.URL+"/"+key, bare.URL+"/"+key, func() error { return store.Delete(b.Context(), key) })
 	})
 	b.Run("S3", func(b *testing.B) {
-		onCore(b, 1)
+		pinToCore(b, 1)
 		server := s3test.Start(b)
-		bucket, store, vars := inBucket(b, server)
-		onCore(b, 0)
-		s := newStage(b, store, vars)
-		onCore(b, 1)
+		bucket, store, vars := bucketVariables(b, server)
+		pinToCore(b, 0)
+		s := newHarness(b, store, vars)
+		pinToCore(b, 1)
 		key := storetest.Key()
 		put, get := presigned(b, server, bucket, key)
-		compare(b, s, l, put, get, func() error { return store.Delete(b.Context(), key) })
+		compareWithStore(b, s, l, put, get, func() error { return store.Delete(b.Context(), key) })
 	})
 }
 
@@ -209,7 +209,7 @@ func presigned(b *testing.B, server *s3test.Server, bucket, key string) (put, ge
 }
 
 // compare takes turns and reports medians. Neither side always finds the memory that the other has just given back.
-func compare(b *testing.B, s *stage, l *large, put, get string, remove func() error) {
+func compareWithStore(b *testing.B, s *harness, l *largeBlob, put, get string, remove func() error) {
 	b.Helper()
 	const rounds = 3
 	var puts, gets, directPuts, directGets []time.Duration
@@ -223,7 +223,7 @@ func compare(b *testing.B, s *stage, l *large, put, get string, remove func() er
 	ours := func() {
 		puts = append(puts, s.putLarge(l))
 		gets = append(gets, s.getLarge(nil))
-		s.forget()
+		s.deleteBackups()
 	}
 	ours() // so that everything has been used once
 	puts, gets = nil, nil
@@ -252,12 +252,12 @@ func median(all []time.Duration) time.Duration {
 // query, in turns.
 func BenchmarkHistory(b *testing.B) {
 	const rows, page = 10_000, 200
-	dir := folder(b)
+	dir := dataDir(b)
 	store, err := diskblob.New(filepath.Join(dir, "blobs"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := newStage(b, store, map[string]string{"ADIUVA_DATA_DIR": dir})
+	s := newHarness(b, store, map[string]string{"ADIUVA_DATA_DIR": dir})
 	direct := maps.Clone(s.vars)
 	direct["DATABASE_URL"] = s.db.Pool.Config().ConnString()
 	s.live = startReplica(b, direct)
@@ -267,7 +267,7 @@ func BenchmarkHistory(b *testing.B) {
 		'committed', gen_random_uuid(), now(), nextval('backup_sequence'), now(), now() FROM users u, generate_series(1, $1)`, rows); err != nil {
 		b.Fatal(err)
 	}
-	user, queries := one[uuid.UUID](s, "SELECT id FROM users"), db.New()
+	user, queries := queryOne[uuid.UUID](s, "SELECT id FROM users"), db.New()
 	var bare, ours time.Duration
 	for b.Loop() {
 		begun, below := time.Now(), int64(math.MaxInt64)
@@ -294,7 +294,7 @@ func BenchmarkHistory(b *testing.B) {
 }
 
 // historyPage reads a page of the history, whose last id it returns, after the backup of that id.
-func (s *stage) historyPage(limit int, after string) (last string) {
+func (s *harness) historyPage(limit int, after string) (last string) {
 	s.t.Helper()
 	url := s.live.base + "/api/v1/backup/history?limit=" + strconv.Itoa(limit)
 	if after != "" {

@@ -18,8 +18,8 @@ import (
 func userCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{Use: "user", Short: "Manage accounts"}
 	cmd.AddCommand(userCreate(env), userList(env), userSetTier(env),
-		oneUser(env, "revoke-sessions EMAIL", "End every session of an account", (*auth.Service).RevokeSessions),
-		oneUser(env, "delete EMAIL", "Delete an account with everything it has", (*auth.Service).DeleteUser))
+		emailCommand(env, "revoke-sessions EMAIL", "End every session of an account", (*auth.Service).RevokeSessions),
+		emailCommand(env, "delete EMAIL", "Delete an account with everything it has", (*auth.Service).DeleteUser))
 	return cmd
 }
 
@@ -46,7 +46,7 @@ func userCreate(env environment) *cobra.Command {
 			return withAccounts(c.Context(), env, func(accounts *auth.Service) error {
 				p, err := accounts.CreateUser(c.Context(), args[0], password, t)
 				if err != nil {
-					return plain(err)
+					return operatorMessage(err)
 				}
 				_, err = fmt.Fprintf(env.out, "%s\t%s\t%s\n", p.ID, p.Email, p.Tier)
 				return err
@@ -70,7 +70,7 @@ func userList(env environment) *cobra.Command {
 				fmt.Fprintln(w, "ID\tE-MAIL\tTIER\tSEATS\tCREATED")
 				for p, err := range accounts.ListUsers(c.Context()) {
 					if err != nil {
-						return plain(err)
+						return operatorMessage(err)
 					}
 					fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", p.ID, p.Email, p.Tier, p.Seats, p.CreatedAt.UTC().Format("2006-01-02"))
 				}
@@ -91,7 +91,7 @@ func userSetTier(env environment) *cobra.Command {
 				return err
 			}
 			return withAccounts(c.Context(), env, func(accounts *auth.Service) error {
-				return plain(accounts.SetTier(c.Context(), args[0], t, seats))
+				return operatorMessage(accounts.SetTier(c.Context(), args[0], t, seats))
 			})
 		},
 	}
@@ -99,12 +99,12 @@ func userSetTier(env environment) *cobra.Command {
 	return cmd
 }
 
-func oneUser(env environment, use, short string, do func(*auth.Service, context.Context, string) error) *cobra.Command {
+func emailCommand(env environment, use, short string, do func(*auth.Service, context.Context, string) error) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return withAccounts(c.Context(), env, func(accounts *auth.Service) error {
-				return plain(do(accounts, c.Context(), args[0]))
+				return operatorMessage(do(accounts, c.Context(), args[0]))
 			})
 		},
 	}

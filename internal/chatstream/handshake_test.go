@@ -80,7 +80,7 @@ func TestTokenInSubprotocol(t *testing.T) {
 			t.Errorf("%s: %d %s", name, got.Status, got.Body)
 			continue
 		}
-		s.Ends(c.code, 4401)
+		s.ExpectClose(c.code, 4401)
 	}
 	if s, got := a.Handshake("", nil, "bearer."+token); s != nil || got.Code() != "token_missing" {
 		t.Errorf("a bearer without its protocol: %d %s", got.Status, got.Body)

@@ -19,7 +19,7 @@ import (
 )
 
 // within waits for the event and fails the test when it takes longer.
-func within(t *testing.T, limit time.Duration, event <-chan struct{}, what string) {
+func waitFor(t *testing.T, limit time.Duration, event <-chan struct{}, what string) {
 	t.Helper()
 	select {
 	case <-event:
@@ -29,7 +29,7 @@ func within(t *testing.T, limit time.Duration, event <-chan struct{}, what strin
 }
 
 // leave ends the client's connection in one of the ways a client can.
-var leave = map[string]func(t *testing.T, s *stream){
+var disconnects = map[string]func(t *testing.T, s *stream){
 	"close frame": func(t *testing.T, s *stream) {
 		closing := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
 		check(t, s.Conn.WriteControl(websocket.CloseMessage, closing, time.Now().Add(time.Second)))
@@ -48,16 +48,16 @@ var leave = map[string]func(t *testing.T, s *stream){
 // TestDisconnectEndsTheModelCall also shows that nothing of a socket stays behind. It runs alone, so that it sees no other test's.
 func TestDisconnectEndsTheModelCall(t *testing.T) {
 	t.Attr("case", "C73")
-	model, began, ended := waits("some words that wait")
+	model, began, ended := blockingModel("some words that wait")
 	a := start(t, model)
 	me := a.Register("gone@example.com")
 	before := goleak.IgnoreCurrent()
-	for name, goes := range leave {
+	for name, goes := range disconnects {
 		s := a.Dial(me)
 		s.Ask("please")
 		<-began
 		goes(t, s)
-		within(t, time.Second, ended, name+": the model's call ends")
+		waitFor(t, time.Second, ended, name+": the model's call ends")
 		_ = s.Conn.Close()
 	}
 	goleak.VerifyNone(t, before)
@@ -77,10 +77,10 @@ func TestSocketsLeakNoGoroutines(t *testing.T) {
 	check(t, idle.Conn.Close())
 	wrong := a.Dial(me)
 	wrong.Send("hello")
-	wrong.Ends("invalid_json", 1008)
+	wrong.ExpectClose("invalid_json", 1008)
 	check(t, wrong.Conn.Close())
 	refused, _ := a.Handshake("", nil, "adiuva.chat.v1")
-	refused.Ends("token_missing", 4401)
+	refused.ExpectClose("token_missing", 4401)
 	check(t, refused.Conn.Close())
 	goleak.VerifyNone(t, before)
 }
@@ -98,14 +98,14 @@ func TestSocketsArePinged(t *testing.T) {
 	})
 	go func() { _, _, _ = alive.Conn.ReadMessage() }()
 	for range 5 {
-		within(t, 10*time.Second, pings, "a ping")
+		waitFor(t, 10*time.Second, pings, "a ping")
 	}
 }
 
 func TestLogoutAndDeletionCloseTheSocket(t *testing.T) {
 	t.Attr("case", "C78")
 	t.Parallel()
-	model, began, ended := waits("some words that wait")
+	model, began, ended := blockingModel("some words that wait")
 	a := start(t, model)
 	var sockets []*stream
 	for name, end := range map[string]func(me header) answer{
@@ -124,8 +124,8 @@ func TestLogoutAndDeletionCloseTheSocket(t *testing.T) {
 		sockets = append(sockets, s)
 	}
 	for _, s := range sockets {
-		within(t, 5*time.Second, ended, "the model's call ends")
-		s.Ends("token_invalid", 4401)
+		waitFor(t, 5*time.Second, ended, "the model's call ends")
+		s.ExpectClose("token_invalid", 4401)
 	}
 }
 
@@ -143,7 +143,7 @@ func TestTokenExpiryClosesTheSocketAfterTheAnswer(t *testing.T) {
 		return emit("The whole answer.")
 	}))
 	me := a.Register("expires@example.com")
-	short, expires := shorten(t, strings.TrimPrefix(me["Authorization"], "Bearer "))
+	short, expires := shortLived(t, strings.TrimPrefix(me["Authorization"], "Bearer "))
 	s := a.Dial(header{"Authorization": "Bearer " + short})
 	s.Ask("please")
 	<-began
@@ -153,16 +153,16 @@ func TestTokenExpiryClosesTheSocketAfterTheAnswer(t *testing.T) {
 		t.Fatalf("the answer was cut: %+v", last)
 	}
 	s.Ask("again")
-	s.Ends("token_expired", 4401)
+	s.ExpectClose("token_expired", 4401)
 	expired, _ := a.Handshake("", nil, "adiuva.chat.v1", "bearer."+short)
-	expired.Ends("token_expired", 4401)
+	expired.ExpectClose("token_expired", 4401)
 	if refused, got := a.Handshake("", header{"Authorization": "Bearer " + short}); refused != nil || got.Code() != "token_expired" {
 		t.Errorf("expired in the header: %d %s", got.Status, got.Body)
 	}
 }
 
 // shorten returns the same access token with two seconds to live.
-func shorten(t *testing.T, access string) (string, time.Time) {
+func shortLived(t *testing.T, access string) (string, time.Time) {
 	t.Helper()
 	keys := func(ttl time.Duration) *token.Keys {
 		k, err := token.NewKeys(token.Config{Secret: strings.Repeat("s", 32), Algorithm: "HS256", AccessTTL: ttl, Now: time.Now})
@@ -196,7 +196,7 @@ func TestShutdownFinishesRunningAnswers(t *testing.T) {
 	<-began
 	done := make(chan error, 1)
 	go func() { done <- a.Server.Shutdown(context.Background()) }()
-	idle.Ends("draining", 1001)
+	idle.ExpectClose("draining", 1001)
 	if s, got := a.Handshake("", me); s != nil || got.Status != 503 || got.Code() != "draining" || got.Header.Get("Retry-After") == "" {
 		t.Errorf("new handshake: %d %s", got.Status, got.Body)
 	}
@@ -204,14 +204,14 @@ func TestShutdownFinishesRunningAnswers(t *testing.T) {
 	if _, last := answering.Answer(); last.Error != nil || *last.Response != "The whole answer." {
 		t.Errorf("the running answer: %+v", last)
 	}
-	answering.Ends("draining", 1001)
+	answering.ExpectClose("draining", 1001)
 	check(t, <-done)
 }
 
 func TestShutdownStopsAnswersAfterTheGracePeriod(t *testing.T) {
 	t.Attr("case", "C77")
 	t.Parallel()
-	model, began, ended := waits("some words that wait")
+	model, began, ended := blockingModel("some words that wait")
 	a := start(t, model)
 	s := a.Dial(a.Register("cut@example.com"))
 	s.Ask("please")
@@ -225,8 +225,8 @@ func TestShutdownStopsAnswersAfterTheGracePeriod(t *testing.T) {
 	case <-time.After(100 * time.Millisecond):
 	}
 	cancel()
-	within(t, time.Second, ended, "the model's call ends")
-	s.Ends("draining", 1001)
+	waitFor(t, time.Second, ended, "the model's call ends")
+	s.ExpectClose("draining", 1001)
 	check(t, <-done)
 }
 
@@ -241,7 +241,7 @@ func TestShutdownDoesNotWaitForACloseFrame(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	within(t, 3*time.Second, done, "the shutdown, though the client answers no close frame")
+	waitFor(t, 3*time.Second, done, "the shutdown, though the client answers no close frame")
 	if _, err := io.Copy(io.Discard, s.Conn.NetConn()); err != nil && !errors.Is(err, net.ErrClosed) {
 		t.Errorf("the connection is not closed in order: %v", err)
 	}

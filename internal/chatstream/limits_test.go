@@ -18,7 +18,7 @@ import (
 )
 
 // waits is a model that says some words and then waits until its call ends; it tells on began and ended.
-func waits(words string) (model *llmtest.Model, began, ended chan struct{}) {
+func blockingModel(words string) (model *llmtest.Model, began, ended chan struct{}) {
 	began, ended = make(chan struct{}, 100), make(chan struct{}, 100)
 	return streaming(func(ctx context.Context, emit agent.Emit) error {
 		defer func() { ended <- struct{}{} }()
@@ -36,7 +36,7 @@ func waits(words string) (model *llmtest.Model, began, ended chan struct{}) {
 func TestProtocolErrorsCloseTheSocket(t *testing.T) {
 	t.Attr("case", "C75")
 	t.Parallel()
-	model, began, ended := waits("")
+	model, began, ended := blockingModel("")
 	a := start(t, model)
 	me := a.Register("rules@example.com")
 	big := `{"message":"` + strings.Repeat("x", 1<<20) + `"}`
@@ -67,7 +67,7 @@ func TestProtocolErrorsCloseTheSocket(t *testing.T) {
 			s := a.Dial(me)
 			s.T = t
 			c.do(s)
-			s.Ends(c.code, c.closing)
+			s.ExpectClose(c.code, c.closing)
 		})
 	}
 	s := a.Dial(me)
@@ -132,7 +132,7 @@ func TestModelFailuresCloseTheSocket(t *testing.T) {
 			s := a.Dial(me)
 			s.T = t
 			s.Ask("please")
-			s.Ends(c.code, c.closing)
+			s.ExpectClose(c.code, c.closing)
 		})
 	}
 	if strings.Contains(a.Logs.String(), "several words") {
@@ -143,7 +143,7 @@ func TestModelFailuresCloseTheSocket(t *testing.T) {
 func TestQuestionsAreRateLimited(t *testing.T) {
 	t.Attr("case", "C50")
 	t.Parallel()
-	a := start(t, nil, apitest.Limited(t))
+	a := start(t, nil, apitest.WithRateLimits(t))
 	me := a.Register("often@example.com")
 	s := a.Dial(me)
 	for i := range 20 {
@@ -153,7 +153,7 @@ func TestQuestionsAreRateLimited(t *testing.T) {
 		}
 	}
 	s.Ask("list my open tasks")
-	s.Ends("rate_limited", 4429)
+	s.ExpectClose("rate_limited", 4429)
 	if got := a.Do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me); got.Status != http.StatusTooManyRequests {
 		t.Errorf("POST /chat counts apart: %d", got.Status)
 	}
@@ -161,21 +161,21 @@ func TestQuestionsAreRateLimited(t *testing.T) {
 
 func TestInvalidQuestionsAreCountedAndServerErrorsAreNot(t *testing.T) {
 	t.Parallel()
-	a := start(t, streaming(func(context.Context, agent.Emit) error { return llm.ErrUnavailable }), apitest.Limited(t))
+	a := start(t, streaming(func(context.Context, agent.Emit) error { return llm.ErrUnavailable }), apitest.WithRateLimits(t))
 	me := a.Register("refund@example.com")
 	for range 25 {
 		s := a.Dial(me)
 		s.Ask("please")
-		s.Ends("llm_unavailable", 1011)
+		s.ExpectClose("llm_unavailable", 1011)
 	}
 	for range 20 {
 		s := a.Dial(me)
 		s.Send("{}")
-		s.Ends("validation_failed", 1008)
+		s.ExpectClose("validation_failed", 1008)
 	}
 	s := a.Dial(me)
 	s.Send("{}")
-	s.Ends("rate_limited", 4429)
+	s.ExpectClose("rate_limited", 4429)
 }
 
 func TestAtMostFiveSocketsPerAccount(t *testing.T) {
@@ -192,7 +192,7 @@ func TestAtMostFiveSocketsPerAccount(t *testing.T) {
 		t.Fatalf("sixth socket: %d %s", got.Status, got.Body)
 	}
 	s, _ := a.Handshake("", nil, "adiuva.chat.v1", "bearer."+token)
-	s.Ends("rate_limited", 4429)
+	s.ExpectClose("rate_limited", 4429)
 	a.Dial(other)
 	check(t, open[0].Conn.Close())
 	for deadline := time.Now().Add(10 * time.Second); ; {

@@ -20,31 +20,31 @@ import (
 func TestRandomTextInRandomChunks(t *testing.T) {
 	t.Parallel()
 	model := llmtest.NewModel()
-	anyText(t, model, start(t, model))
-	anyText(t, model, start(t, model, pastTheFilter(t, model)))
+	checkRandomText(t, model, start(t, model))
+	checkRandomText(t, model, start(t, model, withoutFilter(t, model)))
 }
 
 // pastTheFilter takes the leak filter away, whose pieces are friendlier than a model's.
-func pastTheFilter(t *testing.T, model agent.Model) option {
+func withoutFilter(t *testing.T, model agent.Model) option {
 	return func(c *httpapi.Config) {
 		templates, err := playbook.NewTemplates()
 		check(t, err)
 		c.Chat = chat.New(chat.Config{Agents: c.Agents, Model: model, Templates: templates, Log: c.Log,
-			Filter: func(...string) chat.Guard { return unguarded{} }})
+			Filter: func(...string) chat.Guard { return noFilter{} }})
 	}
 }
 
 // unguarded lets every piece out as it is.
-type unguarded struct{ emit agent.Emit }
+type noFilter struct{ emit agent.Emit }
 
-func (unguarded) Text(s string) (clean, hit string)       { return s, "" }
-func (unguarded) Values(...string) string                 { return "" }
-func (unguarded) Stream(emit agent.Emit) chat.GuardStream { return unguarded{emit} }
-func (u unguarded) Write(text string) error               { return u.emit(text) }
-func (unguarded) Close() error                            { return nil }
-func (unguarded) Hit() string                             { return "" }
+func (noFilter) Text(s string) (clean, hit string)       { return s, "" }
+func (noFilter) Values(...string) string                 { return "" }
+func (noFilter) Stream(emit agent.Emit) chat.GuardStream { return noFilter{emit} }
+func (u noFilter) Write(text string) error               { return u.emit(text) }
+func (noFilter) Close() error                            { return nil }
+func (noFilter) Hit() string                             { return "" }
 
-func anyText(t *testing.T, model *llmtest.Model, a *api) {
+func checkRandomText(t *testing.T, model *llmtest.Model, a *api) {
 	t.Helper()
 	s := a.Dial(a.Register("any@example.com"))
 	letters := []string{"{", "}", "{}", `{"a":1}`, "[", "]", `"`, `\`, " ", "\n", "\t", ":", "1", "null", "é", "日", "😀", "\xff", "\xe6\x97", "\ufeff", "word "}
@@ -82,7 +82,7 @@ func TestSplitCharactersAreJoined(t *testing.T) {
 		}
 		return nil
 	})
-	a := start(t, model, pastTheFilter(t, model))
+	a := start(t, model, withoutFilter(t, model))
 	s := a.Dial(a.Register("halves@example.com"))
 	s.Ask("say something")
 	tokens, last := s.Answer()

@@ -22,11 +22,11 @@ func TestTenSecondTimeouts(t *testing.T) {
 	t.Attr("case", "C75")
 	t.Parallel()
 	began, ended := make(chan struct{}, 1), make(chan struct{}, 1)
-	flood := &flood{began: make(chan struct{}), ended: make(chan struct{})}
+	flood := &endlessAnswer{started: make(chan struct{}), ended: make(chan struct{})}
 	var calls atomic.Int32
 	a := start(t, streaming(func(ctx context.Context, emit agent.Emit) error {
 		if calls.Add(1) == 1 {
-			return flood.speak(emit)
+			return flood.stream(emit)
 		}
 		defer func() { ended <- struct{}{} }()
 		began <- struct{}{}
@@ -46,14 +46,14 @@ func TestTenSecondTimeouts(t *testing.T) {
 	check(t, err)
 	_, err = w.Write([]byte(`{"message":` + strings.Repeat(" ", 8192))) // more than the client buffers
 	check(t, err)
-	<-flood.began
+	<-flood.started
 	silent := a.Dial(me) // C73: it reads nothing, so it answers no ping
 	silent.Ask("please")
 	<-began
 	opened := time.Now()
 
-	nothing.Ends("upload_too_slow", 4408)
-	half.Ends("upload_too_slow", 4408)
+	nothing.ExpectClose("upload_too_slow", 4408)
+	half.ExpectClose("upload_too_slow", 4408)
 	if took := time.Since(opened); took < 8*time.Second || soak.Enabled && took > 13*time.Second {
 		t.Errorf("closed without a question after %s", took)
 	}
@@ -61,11 +61,11 @@ func TestTenSecondTimeouts(t *testing.T) {
 	if soak.Enabled {
 		patience = 5 * time.Second
 	}
-	within(t, patience, ended, "the model's call ends though the client is silent")
+	waitFor(t, patience, ended, "the model's call ends though the client is silent")
 	if took := time.Since(opened); took < 8*time.Second {
 		t.Errorf("given up on a silent client after %s", took)
 	}
-	within(t, patience, flood.ended, "the model's call ends though the client reads nothing")
+	waitFor(t, patience, flood.ended, "the model's call ends though the client reads nothing")
 	if flood.taken > 1<<20 {
 		t.Errorf("%d bytes were taken for a client that reads nothing", flood.taken)
 	}
@@ -108,15 +108,15 @@ func TestShutdownClosesAClientThatReadsNothing(t *testing.T) {
 }
 
 // flood is an answer that does not end; it says how much was taken, and how long the piece after that had to wait.
-type flood struct {
+type endlessAnswer struct {
 	taken   int
 	stalled time.Duration
-	began   chan struct{}
+	started chan struct{}
 	ended   chan struct{}
 }
 
-func (f *flood) speak(emit agent.Emit) error {
-	close(f.began)
+func (f *endlessAnswer) stream(emit agent.Emit) error {
+	close(f.started)
 	defer close(f.ended)
 	words := strings.Repeat("many words that nobody reads ", 40)
 	for {

@@ -124,7 +124,7 @@ func TestBodyValidation(t *testing.T) {
 
 func TestRateLimitHeaders(t *testing.T) {
 	t.Parallel()
-	a := start(t, nil, apitest.Limited(t))
+	a := start(t, nil, apitest.WithRateLimits(t))
 	me := a.Register("limits@example.com")
 	for i := range 21 {
 		got := a.Do("GET", "/api/v1/auth/me", "", me)

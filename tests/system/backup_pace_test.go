@@ -14,19 +14,19 @@ import (
 )
 
 // steady is a body that arrives evenly: a piece at each tick.
-type steady struct {
-	left []byte
-	tick *time.Ticker
-	each int
+type pacedReader struct {
+	remaining []byte
+	ticker    *time.Ticker
+	chunk     int
 }
 
-func (s *steady) Read(p []byte) (int, error) {
-	if len(s.left) == 0 {
+func (s *pacedReader) Read(p []byte) (int, error) {
+	if len(s.remaining) == 0 {
 		return 0, io.EOF
 	}
-	<-s.tick.C
-	n := copy(p, s.left[:min(s.each, len(s.left))])
-	s.left = s.left[n:]
+	<-s.ticker.C
+	n := copy(p, s.remaining[:min(s.chunk, len(s.remaining))])
+	s.remaining = s.remaining[n:]
 	return n, nil
 }
 
@@ -34,14 +34,14 @@ func (s *steady) Read(p []byte) (int, error) {
 func TestSteadyUploadOutlastsTheRateWindow(t *testing.T) {
 	t.Attr("case", "C107")
 	t.Parallel()
-	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadRateWindow = 500 * time.Millisecond })
-	me := v.member("steady@example.com", tier.Pro)
+	v := startBackups(t, nil, func(c *httpapi.Config) { c.UploadRateWindow = 500 * time.Millisecond })
+	me := v.createUser("steady@example.com", tier.Pro)
 	blob := storetest.Blob(512 << 10)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	begun := time.Now()
-	got := v.Send("PUT", "/api/v1/backup", &steady{left: blob, tick: tick, each: 5240},
-		both(both(described(blob), me), header{"X-Backup-Size": fmt.Sprint(len(blob))}))
+	got := v.Send("PUT", "/api/v1/backup", &pacedReader{remaining: blob, ticker: tick, chunk: 5240},
+		merge(merge(uploadHeaders(blob), me), header{"X-Backup-Size": fmt.Sprint(len(blob))}))
 	if got.Status != http.StatusOK {
 		t.Errorf("after %v: %d %s", time.Since(begun), got.Status, got.Body)
 	}
@@ -52,16 +52,16 @@ func TestSteadyUploadOutlastsTheRateWindow(t *testing.T) {
 func TestIdleUploadsReleaseTheirReservations(t *testing.T) {
 	t.Attr("case", "C107")
 	t.Parallel()
-	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadRateWindow = 2 * time.Second })
+	v := startBackups(t, nil, func(c *httpapi.Config) { c.UploadRateWindow = 2 * time.Second })
 	blob := storetest.Blob(1000)
-	other := v.member("busy@example.com", tier.Pro)
+	other := v.createUser("busy@example.com", tier.Pro)
 	var idle sync.WaitGroup
 	var members []header
 	for n := range 100 {
-		me := v.member(fmt.Sprintf("idle%d@example.com", n), tier.Pro)
+		me := v.createUser(fmt.Sprintf("idle%d@example.com", n), tier.Pro)
 		members = append(members, me)
 		for range 2 {
-			conn, reader := v.raw(rawPut(both(described(blob), me), "Content-Length: 1000\r\n\r\n"))
+			conn, reader := v.dialRaw(rawUpload(merge(uploadHeaders(blob), me), "Content-Length: 1000\r\n\r\n"))
 			idle.Go(func() {
 				defer conn.Close()
 				resp, err := http.ReadResponse(reader, nil)
@@ -71,9 +71,9 @@ func TestIdleUploadsReleaseTheirReservations(t *testing.T) {
 			})
 		}
 	}
-	v.stored(other, blob)
+	v.upload(other, blob)
 	idle.Wait()
 	for _, me := range members {
-		v.holdsNothing(me)
+		v.expectNoBackups(me)
 	}
 }

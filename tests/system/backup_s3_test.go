@@ -22,14 +22,14 @@ import (
 )
 
 // bucket is a server whose backups lie in S3, behind a front that can fail.
-type bucket struct {
-	*vault
+type s3API struct {
+	*backupAPI
 	server *s3test.Server
 	front  *s3test.Front
 	store  *s3blob.Store
 }
 
-func startBucket(t *testing.T, redirect bool) *bucket {
+func startS3Backups(t *testing.T, redirect bool) *s3API {
 	t.Helper()
 	server := s3test.Start(t)
 	front := s3test.NewFront(t, server)
@@ -42,11 +42,11 @@ func startBucket(t *testing.T, redirect bool) *bucket {
 	if redirect {
 		cfg.Links = store
 	}
-	return &bucket{startVaultOn(t, cfg), server, front, store}
+	return &s3API{startBackupsWith(t, cfg), server, front, store}
 }
 
 // empty fails unless the bucket holds no object and no part.
-func (b *bucket) empty() {
+func (b *s3API) expectEmptyBucket() {
 	b.T.Helper()
 	check(b.T, b.store.List(b.T.Context(), func(o backup.Object) error {
 		b.T.Errorf("left in the bucket: %+v", o)
@@ -56,10 +56,10 @@ func (b *bucket) empty() {
 
 func TestS3RoundTrip(t *testing.T) {
 	t.Parallel()
-	b := startBucket(t, false)
-	me := b.member("s3@example.com", tier.Pro)
+	b := startS3Backups(t, false)
+	me := b.createUser("s3@example.com", tier.Pro)
 	blob := storetest.Blob(20 << 20)
-	id := b.stored(me, blob)
+	id := b.upload(me, blob)
 	if got := b.get("", me); got.Status != http.StatusOK || !bytes.Equal(got.Body, blob) {
 		t.Fatalf("GET: %d, %d bytes", got.Status, len(got.Body))
 	}
@@ -68,18 +68,18 @@ func TestS3RoundTrip(t *testing.T) {
 	}
 	_, err := b.backups.Sweep(t.Context())
 	check(t, err)
-	b.empty()
-	b.holdsNothing(me)
+	b.expectEmptyBucket()
+	b.expectNoBackups(me)
 }
 
 // TestS3ResumedDownload breaks a download at 30 % and goes on from there with Range and If-Range.
 func TestS3ResumedDownload(t *testing.T) {
 	t.Attr("case", "C109")
 	t.Parallel()
-	b := startBucket(t, false)
-	me := b.member("resume@example.com", tier.Pro)
+	b := startS3Backups(t, false)
+	me := b.createUser("resume@example.com", tier.Pro)
 	blob := storetest.Blob(10 << 20)
-	id := b.stored(me, blob)
+	id := b.upload(me, blob)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.URL+"/api/v1/backup/"+id, nil)
 	check(t, err)
 	req.Header.Set("Authorization", me["Authorization"])
@@ -89,11 +89,11 @@ func TestS3ResumedDownload(t *testing.T) {
 	_, err = io.ReadFull(resp.Body, part)
 	check(t, err)
 	check(t, resp.Body.Close())
-	rest := b.get("/"+id, both(me, header{"Range": fmt.Sprintf("bytes=%d-", len(part)), "If-Range": resp.Header.Get("ETag")}))
+	rest := b.get("/"+id, merge(me, header{"Range": fmt.Sprintf("bytes=%d-", len(part)), "If-Range": resp.Header.Get("ETag")}))
 	if rest.Status != http.StatusPartialContent || !bytes.Equal(append(part, rest.Body...), blob) {
 		t.Errorf("the rest: %d, %d bytes", rest.Status, len(rest.Body))
 	}
-	other := b.get("/"+id, both(me, header{"Range": "bytes=5-", "If-Range": `"another"`}))
+	other := b.get("/"+id, merge(me, header{"Range": "bytes=5-", "If-Range": `"another"`}))
 	if other.Status != http.StatusOK || !bytes.Equal(other.Body, blob) {
 		t.Errorf("with the tag of another: %d, %d bytes", other.Status, len(other.Body))
 	}
@@ -101,10 +101,10 @@ func TestS3ResumedDownload(t *testing.T) {
 
 func TestS3DownloadRedirects(t *testing.T) {
 	t.Parallel()
-	b := startBucket(t, true)
-	me := b.member("redirect@example.com", tier.Pro)
+	b := startS3Backups(t, true)
+	me := b.createUser("redirect@example.com", tier.Pro)
 	blob := storetest.Blob(1 << 20)
-	id := b.stored(me, blob)
+	id := b.upload(me, blob)
 	for _, path := range []string{"", "/" + id} {
 		got := b.get(path, me)
 		if got.Status != http.StatusTemporaryRedirect || got.Header.Get("Cache-Control") != "no-store" || len(got.Body) != 0 {
@@ -134,7 +134,7 @@ func TestS3DownloadRedirects(t *testing.T) {
 		"If-Range":      {header{"Range": "bytes=0-9", "If-Range": tag}, http.StatusPartialContent},
 		"If-None-Match": {header{"If-None-Match": tag}, http.StatusNotModified},
 	} {
-		if got := b.get("/"+id, both(me, c.more)); got.Status != c.status {
+		if got := b.get("/"+id, merge(me, c.more)); got.Status != c.status {
 			t.Errorf("%s: %d, want %d", name, got.Status, c.status)
 		}
 	}
@@ -155,8 +155,8 @@ func TestS3FailureDuringUploadLeavesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := startBucket(t, false)
-			me := b.member("faults@example.com", tier.Pro)
+			b := startS3Backups(t, false)
+			me := b.createUser("faults@example.com", tier.Pro)
 			blob := storetest.Blob(30 << 20)
 			key := header{"Idempotency-Key": "again"}
 			b.front.Fail(fail)
@@ -167,8 +167,8 @@ func TestS3FailureDuringUploadLeavesNothing(t *testing.T) {
 			b.front.Fail(func(*http.Request, int) bool { return false })
 			_, err := b.backups.Sweep(t.Context())
 			check(t, err)
-			b.holdsNothing(me)
-			b.empty()
+			b.expectNoBackups(me)
+			b.expectEmptyBucket()
 			first, second := b.put(me, blob, key), b.put(me, blob, key)
 			if first.Status != http.StatusOK || string(first.Body) != string(second.Body) {
 				t.Errorf("again: %d %s, %d %s", first.Status, first.Body, second.Status, second.Body)
@@ -180,11 +180,11 @@ func TestS3FailureDuringUploadLeavesNothing(t *testing.T) {
 // TestS3PartIsRetried is not noticed by the client.
 func TestS3PartIsRetried(t *testing.T) {
 	t.Parallel()
-	b := startBucket(t, false)
-	me := b.member("once@example.com", tier.Pro)
+	b := startS3Backups(t, false)
+	me := b.createUser("once@example.com", tier.Pro)
 	blob := storetest.Blob(20 << 20)
 	b.front.Fail(func(r *http.Request, earlier int) bool { return r.URL.Query().Get("partNumber") == "2" && earlier == 0 })
-	b.stored(me, blob)
+	b.upload(me, blob)
 	if got := b.get("", me); b.front.Failed() != 1 || !bytes.Equal(got.Body, blob) {
 		t.Errorf("%d failures, GET: %d, %d bytes", b.front.Failed(), got.Status, len(got.Body))
 	}
@@ -193,8 +193,8 @@ func TestS3PartIsRetried(t *testing.T) {
 // TestS3RejectedUploadLeavesNothing sends a wrong checksum and a body that breaks off, over several parts.
 func TestS3RejectedUploadLeavesNothing(t *testing.T) {
 	t.Parallel()
-	b := startBucket(t, false)
-	me := b.member("wrong@example.com", tier.Pro)
+	b := startS3Backups(t, false)
+	me := b.createUser("wrong@example.com", tier.Pro)
 	blob := storetest.Blob(20 << 20)
 	if got := b.put(me, blob, header{"X-Backup-Checksum": strings.Repeat("0", 64)}); got.Code() != "checksum_mismatch" {
 		t.Errorf("a wrong checksum: %d %s", got.Status, got.Body)
@@ -203,7 +203,7 @@ func TestS3RejectedUploadLeavesNothing(t *testing.T) {
 		io.MultiReader(bytes.NewReader(blob[:18<<20]), iotest.ErrReader(io.ErrClosedPipe)))
 	check(t, err)
 	req.ContentLength = int64(len(blob))
-	for k, val := range both(described(blob), me) {
+	for k, val := range merge(uploadHeaders(blob), me) {
 		req.Header.Set(k, val)
 	}
 	if resp, err := http.DefaultClient.Do(req); err == nil {
@@ -234,10 +234,10 @@ func TestS3RejectedUploadLeavesNothing(t *testing.T) {
 func TestS3ObjectDeletedDuringDownload(t *testing.T) {
 	t.Attr("case", "C102")
 	t.Parallel()
-	b := startBucket(t, false)
-	me := b.member("gone@example.com", tier.Pro)
+	b := startS3Backups(t, false)
+	me := b.createUser("gone@example.com", tier.Pro)
 	blob := storetest.Blob(10 << 20)
-	id := b.stored(me, blob)
+	id := b.upload(me, blob)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.URL+"/api/v1/backup/"+id, nil)
 	check(t, err)
 	req.Header.Set("Authorization", me["Authorization"])
@@ -263,10 +263,10 @@ func TestS3ObjectDeletedDuringDownload(t *testing.T) {
 func TestS3UnreachableIsUnavailable(t *testing.T) {
 	t.Attr("case", "C95")
 	t.Parallel()
-	b := startBucket(t, false)
-	me := b.member("refuses@example.com", tier.Pro)
+	b := startS3Backups(t, false)
+	me := b.createUser("refuses@example.com", tier.Pro)
 	blob := storetest.Blob(9 << 20)
-	id := b.stored(me, blob)
+	id := b.upload(me, blob)
 	history := string(b.get("/history", me).Body)
 	b.server.Kill()
 	for what, ask := range map[string]func() answer{

@@ -15,7 +15,7 @@ import (
 )
 
 // deliver posts every event that Stripe has to the webhook, and lets the worker do its work.
-func (a *api) deliver() {
+func (a *api) deliverEvents() {
 	a.T.Helper()
 	for _, e := range a.Stripe.Events() {
 		got := a.Send("POST", "/api/v1/billing/webhook", bytes.NewReader(e.Payload), header{"Content-Type": "application/json; charset=utf-8",
@@ -29,7 +29,7 @@ func (a *api) deliver() {
 }
 
 // checkout opens one and returns its id.
-func (a *api) checkout(me header, body string) string {
+func (a *api) openCheckout(me header, body string) string {
 	a.T.Helper()
 	got := a.Do("POST", "/api/v1/billing/checkout", body, me)
 	if got.Status != http.StatusOK {
@@ -60,10 +60,10 @@ func TestSubscriptionLifecycle(t *testing.T) {
 	if got := a.Do("DELETE", "/api/v1/billing/subscription", "", me); got.Status != http.StatusNotFound || got.Code() != "not_found" {
 		t.Errorf("nothing to cancel: %d %s", got.Status, got.Body)
 	}
-	if a.Stripe.Pay(a.checkout(me, `{"tier":"team","seats":4}`), 0) == "" {
+	if a.Stripe.Pay(a.openCheckout(me, `{"tier":"team","seats":4}`), 0) == "" {
 		t.Fatal("not paid")
 	}
-	a.deliver()
+	a.deliverEvents()
 	subscription(`"tier":"team"`)
 	subscription(`"seats":4`)
 	if got := a.Do("POST", "/api/v1/billing/checkout", `{"tier":"pro"}`, me); got.Status != http.StatusConflict || got.Code() != "already_subscribed" {
@@ -102,7 +102,7 @@ func TestCheckoutRejectsInvalidBodies(t *testing.T) {
 	if calls := a.Stripe.Calls(); len(calls) > 0 {
 		t.Errorf("Stripe was asked: %v", calls)
 	}
-	a.checkout(me, `{"tier":"team","seats":10000}`)
+	a.openCheckout(me, `{"tier":"team","seats":10000}`)
 }
 
 // TestWebhookRejectsUnsignedAndOversizedBodies sends what is not an event of Stripe's, too large, too slow, and unsigned.
@@ -126,7 +126,7 @@ func TestWebhookRejectsUnsignedAndOversizedBodies(t *testing.T) {
 		"too large":       {large, header{"Stripe-Signature": devstripe.Sign(large, apitest.WebhookSecret, time.Now())}, 413, "body_too_large"},
 		"as it should be": {payload, header{"Stripe-Signature": signed}, 200, ""},
 	} {
-		got := a.Send("POST", "/api/v1/billing/webhook", bytes.NewReader(c.body), both(header{"Content-Type": "application/json"}, c.header))
+		got := a.Send("POST", "/api/v1/billing/webhook", bytes.NewReader(c.body), merge(header{"Content-Type": "application/json"}, c.header))
 		if got.Status != c.status || got.Code() != c.code {
 			t.Errorf("%s: %d %s", name, got.Status, got.Body)
 		}
@@ -138,8 +138,8 @@ func TestBillingUnavailableWhileStripeFails(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("away@example.com")
-	a.Stripe.Pay(a.checkout(me, `{"tier":"pro"}`), 0)
-	a.deliver()
+	a.Stripe.Pay(a.openCheckout(me, `{"tier":"pro"}`), 0)
+	a.deliverEvents()
 	other := a.Register("other@example.com")
 	a.Stripe.Script(func(*http.Request) devstripe.Fault { return devstripe.ServerError })
 	for name, got := range map[string]answer{

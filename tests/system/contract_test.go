@@ -53,7 +53,7 @@ func TestEveryResponseMatchesTheContract(t *testing.T) {
 				}
 				got := a.Do(method, "/api/v1"+url, r.body, r.headers)
 				calls++
-				holds(t, doc, path, method, op, got, name)
+				checkResponse(t, doc, path, method, op, got, name)
 			}
 		}
 	}
@@ -63,7 +63,7 @@ func TestEveryResponseMatchesTheContract(t *testing.T) {
 }
 
 // holds checks one answer against the document.
-func holds(t *testing.T, doc *openapi3.T, path, method string, op *openapi3.Operation, got answer, name string) {
+func checkResponse(t *testing.T, doc *openapi3.T, path, method string, op *openapi3.Operation, got answer, name string) {
 	t.Helper()
 	if got.Status == http.StatusInternalServerError || got.Header.Get("X-Request-Id") == "" {
 		t.Errorf("%s %s with %s: %d, request id %q: %s", method, path, name, got.Status, got.Header.Get("X-Request-Id"), got.Body)
@@ -72,7 +72,7 @@ func holds(t *testing.T, doc *openapi3.T, path, method string, op *openapi3.Oper
 		return
 	}
 	if got.Status >= 400 && method != "HEAD" {
-		isProblem(t, doc, got)
+		checkProblem(t, doc, got)
 	}
 	if op == nil {
 		allowed := got.Status == http.StatusMethodNotAllowed && got.Header.Get("Allow") != "" || got.Status == http.StatusForbidden
@@ -98,7 +98,7 @@ func holds(t *testing.T, doc *openapi3.T, path, method string, op *openapi3.Oper
 }
 
 // isProblem checks that an answer is problem+json from the catalogue and quotes nothing internal.
-func isProblem(t *testing.T, doc *openapi3.T, got answer) {
+func checkProblem(t *testing.T, doc *openapi3.T, got answer) {
 	t.Helper()
 	if ct := got.Header.Get("Content-Type"); ct != "application/problem+json" {
 		t.Errorf("%d has Content-Type %q: %s", got.Status, ct, got.Body)

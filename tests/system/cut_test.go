@@ -11,8 +11,8 @@ import (
 
 // What PostgreSQL's protocol says at a transaction's end.
 const (
-	asksToCommit  = "commit\x00"
-	saysCommitted = "COMMIT\x00"
+	commitRequest = "commit\x00"
+	commitReply   = "COMMIT\x00"
 )
 
 // TestRefreshSurvivesDatabaseCrash kills PostgreSQL after a rotation was written, once before and once after it was
@@ -25,8 +25,8 @@ func TestRefreshSurvivesDatabaseCrash(t *testing.T) {
 		mark    string
 		counter int // what the database holds after the crash
 	}{
-		"before the commit": {asksToCommit, 1},
-		"after the commit":  {saysCommitted, 2},
+		"before the commit": {commitRequest, 1},
+		"after the commit":  {commitReply, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -36,11 +36,11 @@ func TestRefreshSurvivesDatabaseCrash(t *testing.T) {
 			db, err := postgres.Open(t.Context(), wire.DSN)
 			check(t, err)
 			t.Cleanup(db.Close)
-			a := start(t, nil, on(t, db))
-			account := a.Do("POST", "/api/v1/auth/register", fmt.Sprintf(`{"email":"a@example.com","password":%q}`, thePassword), nil)
+			a := start(t, nil, withAccountsOn(t, db))
+			account := a.Do("POST", "/api/v1/auth/register", fmt.Sprintf(`{"email":"a@example.com","password":%q}`, password), nil)
 			first := account.JSON(t)["refresh_token"].(string)
 			refresh := func(token, key string) (answer, error) {
-				return a.try("POST", "/api/v1/auth/refresh", fmt.Sprintf(`{"refresh_token":%q}`, token), header{"Idempotency-Key": key})
+				return a.tryDo("POST", "/api/v1/auth/refresh", fmt.Sprintf(`{"refresh_token":%q}`, token), header{"Idempotency-Key": key})
 			}
 
 			held := wire.Hold(c.mark)
@@ -64,12 +64,12 @@ func TestRefreshSurvivesDatabaseCrash(t *testing.T) {
 				check(t, direct.Pool.QueryRow(t.Context(), "SELECT counter FROM refresh_tokens").Scan(&n))
 				return n
 			}
-			pgtest.Eventually(t, recoveryBound, func() error { return direct.Ping(t.Context()) })
+			pgtest.Eventually(t, maxRecovery, func() error { return direct.Ping(t.Context()) })
 			if n := counter(); n != c.counter {
 				t.Fatalf("after the crash the session is at token %d, want %d", n, c.counter)
 			}
 			var second string
-			pgtest.Eventually(t, recoveryBound, func() error {
+			pgtest.Eventually(t, maxRecovery, func() error {
 				got, err := refresh(first, "k")
 				if err != nil || got.Status != http.StatusOK {
 					return fmt.Errorf("retry: %d %s %w", got.Status, got.Body, err)

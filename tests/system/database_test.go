@@ -17,12 +17,12 @@ import (
 )
 
 // account is the body that registers or logs in.
-func account(email string) string {
-	return fmt.Sprintf(`{"email":%q,"password":%q}`, email, thePassword)
+func credentials(email string) string {
+	return fmt.Sprintf(`{"email":%q,"password":%q}`, email, password)
 }
 
 // unavailable fails the test unless the answer says that the database cannot do it now, and when to ask again.
-func (a *api) unavailable(what string, got answer) {
+func (a *api) expectUnavailable(what string, got answer) {
 	a.T.Helper()
 	if got.Status != http.StatusServiceUnavailable || got.Code() != "db_unavailable" || got.Header.Get("Retry-After") == "" {
 		a.T.Errorf("%s: %d %s, want 503 db_unavailable", what, got.Status, got.Body)
@@ -30,8 +30,8 @@ func (a *api) unavailable(what string, got answer) {
 }
 
 // written reports why a new account cannot be opened, or nil.
-func (a *api) written(email string) error {
-	got, err := a.try("POST", "/api/v1/auth/register", account(email), nil)
+func (a *api) tryRegister(email string) error {
+	got, err := a.tryDo("POST", "/api/v1/auth/register", credentials(email), nil)
 	if err == nil && got.Status != http.StatusCreated {
 		err = fmt.Errorf("%d %s", got.Status, got.Body)
 	}
@@ -42,22 +42,22 @@ func TestReadOnlyDatabaseUntilPromotion(t *testing.T) {
 	t.Attr("case", "C127")
 	t.Parallel()
 	server := pgtest.Start(t)
-	a := start(t, nil, on(t, server.DB()))
+	a := start(t, nil, withAccountsOn(t, server.DB()))
 	me := a.Register("reader@example.com")
 	server.BecomeStandby()
-	pgtest.Eventually(t, recoveryBound, func() error {
-		got, err := a.try("GET", "/api/v1/auth/sessions", "", me)
+	pgtest.Eventually(t, maxRecovery, func() error {
+		got, err := a.tryDo("GET", "/api/v1/auth/sessions", "", me)
 		if err == nil && got.Status != http.StatusOK {
 			err = fmt.Errorf("%d %s", got.Status, got.Body)
 		}
 		return err
 	})
-	a.unavailable("a registration on a standby", a.Do("POST", "/api/v1/auth/register", account("no@example.com"), nil))
+	a.expectUnavailable("a registration on a standby", a.Do("POST", "/api/v1/auth/register", credentials("no@example.com"), nil))
 	if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusOK {
 		t.Errorf("a read on a standby: %d %s", got.Status, got.Body)
 	}
 	promote(t, server.DSN())
-	pgtest.Eventually(t, recoveryBound, func() error { return a.written("yes@example.com") })
+	pgtest.Eventually(t, maxRecovery, func() error { return a.tryRegister("yes@example.com") })
 }
 
 // promote ends a standby's waiting.
@@ -77,7 +77,7 @@ func TestDatabaseOutOfConnections(t *testing.T) {
 	t.Attr("case", "C127")
 	t.Parallel()
 	server := pgtest.Start(t)
-	a := start(t, nil, on(t, server.DB()))
+	a := start(t, nil, withAccountsOn(t, server.DB()))
 	me := a.Register("first@example.com")
 	var taken []*pgx.Conn
 	t.Cleanup(func() {
@@ -97,7 +97,7 @@ func TestDatabaseOutOfConnections(t *testing.T) {
 		_, err = conn.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> ALL($1) AND backend_type = 'client backend'", pids(taken))
 		check(t, err)
 	}
-	a.unavailable("a registration on a crowded server", a.Do("POST", "/api/v1/auth/register", account("no@example.com"), nil))
+	a.expectUnavailable("a registration on a crowded server", a.Do("POST", "/api/v1/auth/register", credentials("no@example.com"), nil))
 	if got := a.Do("GET", "/api/v1/auth/sessions", "", me); got.Status != http.StatusServiceUnavailable {
 		t.Errorf("a read without any connection: %d %s", got.Status, got.Body)
 	}
@@ -105,7 +105,7 @@ func TestDatabaseOutOfConnections(t *testing.T) {
 		check(t, conn.Close(t.Context()))
 	}
 	taken = nil
-	pgtest.Eventually(t, recoveryBound, func() error { return a.written("yes@example.com") })
+	pgtest.Eventually(t, maxRecovery, func() error { return a.tryRegister("yes@example.com") })
 }
 
 func pids(conns []*pgx.Conn) []int32 {
@@ -120,11 +120,11 @@ func pids(conns []*pgx.Conn) []int32 {
 func TestDatabaseDiskFull(t *testing.T) {
 	t.Attr("case", "C127")
 	t.Parallel()
-	disk := smallDisk(t)
+	disk := mountSmallDisk(t)
 	server := pgtest.Start(t)
 	server.Own(disk)
 	db := server.DB()
-	a := start(t, nil, on(t, db))
+	a := start(t, nil, withAccountsOn(t, db))
 	me := a.Register("reader@example.com")
 	for _, sql := range []string{
 		"CREATE TABLESPACE small LOCATION '" + disk + "'",
@@ -143,8 +143,8 @@ func TestDatabaseDiskFull(t *testing.T) {
 	}
 	refused := 0
 	for n := 0; n < 200 && refused == 0; n++ { // those that still fit on the table's last page
-		if got := a.Do("POST", "/api/v1/auth/register", account(fmt.Sprintf("full-%d@example.com", n)), nil); got.Status != http.StatusCreated {
-			a.unavailable("a registration on a full disk", got)
+		if got := a.Do("POST", "/api/v1/auth/register", credentials(fmt.Sprintf("full-%d@example.com", n)), nil); got.Status != http.StatusCreated {
+			a.expectUnavailable("a registration on a full disk", got)
 			refused++
 		}
 	}
@@ -156,11 +156,11 @@ func TestDatabaseDiskFull(t *testing.T) {
 	}
 	_, err := db.Pool.Exec(t.Context(), "DROP TABLE filler")
 	check(t, err)
-	pgtest.Eventually(t, 30*time.Second, func() error { return a.written("yes@example.com") })
+	pgtest.Eventually(t, 30*time.Second, func() error { return a.tryRegister("yes@example.com") })
 }
 
 // smallDisk mounts eight megabytes of memory that PostgreSQL's user may write, which only root can.
-func smallDisk(t *testing.T) string {
+func mountSmallDisk(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "adiuva-small-")
 	check(t, err)
@@ -196,7 +196,7 @@ func TestServiceRunsOnANewerSchema(t *testing.T) {
 		_, err := a.DB.Pool.Exec(t.Context(), sql)
 		check(t, err)
 	}
-	in := a.Do("POST", "/api/v1/auth/register", account("old@example.com"), nil)
+	in := a.Do("POST", "/api/v1/auth/register", credentials("old@example.com"), nil)
 	if in.Status != http.StatusCreated {
 		t.Fatalf("register: %d %s", in.Status, in.Body)
 	}
@@ -206,13 +206,13 @@ func TestServiceRunsOnANewerSchema(t *testing.T) {
 		method, path, body string
 		status             int
 	}{
-		{"POST", "/api/v1/auth/login", account("old@example.com"), 200},
+		{"POST", "/api/v1/auth/login", credentials("old@example.com"), 200},
 		{"POST", "/api/v1/auth/refresh", fmt.Sprintf(`{"refresh_token":%q}`, tokens["refresh_token"]), 200},
 		{"GET", "/api/v1/auth/me", "", 200},
 		{"GET", "/api/v1/auth/sessions", "", 200},
 		{"GET", "/api/v1/backup/history", "", 200},
 		{"POST", "/api/v1/chat", `{"message":"list my open tasks"}`, 200},
-		{"POST", "/api/v1/auth/me/deletion", fmt.Sprintf(`{"password":%q}`, thePassword), 202},
+		{"POST", "/api/v1/auth/me/deletion", fmt.Sprintf(`{"password":%q}`, password), 202},
 	} {
 		if got := a.Do(c.method, c.path, c.body, me); got.Status != c.status {
 			t.Errorf("%s %s on a newer schema: %d %s", c.method, c.path, got.Status, got.Body)

@@ -15,16 +15,16 @@ import (
 )
 
 // drawer draws values from schemas. The same seed draws the same values.
-type drawer struct{ *rand.Rand }
+type generator struct{ *rand.Rand }
 
 // odds reports true once in n.
-func (d drawer) odds(n int) bool { return d.IntN(n) == 0 }
+func (d generator) oneIn(n int) bool { return d.IntN(n) == 0 }
 
 // value draws one value that the schema allows, at least by what the contract uses of JSON Schema.
-func (d drawer) value(ref *openapi3.SchemaRef, depth int) any {
+func (d generator) value(ref *openapi3.SchemaRef, depth int) any {
 	s := ref.Value
 	switch {
-	case s.Nullable && d.odds(6):
+	case s.Nullable && d.oneIn(6):
 		return nil
 	case len(s.Enum) > 0:
 		return s.Enum[d.IntN(len(s.Enum))]
@@ -49,15 +49,15 @@ func (d drawer) value(ref *openapi3.SchemaRef, depth int) any {
 	case s.Type.Is("number"):
 		return d.NormFloat64() * math.Pow(10, float64(d.IntN(12)))
 	case s.Type.Is("boolean"):
-		return d.odds(2)
+		return d.oneIn(2)
 	}
-	return d.anything(depth)
+	return d.anyJSON(depth)
 }
 
-func (d drawer) object(s *openapi3.Schema, depth int) any {
+func (d generator) object(s *openapi3.Schema, depth int) any {
 	m := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
-		if slices.Contains(s.Required, name) || depth < 6 && d.odds(2) {
+		if slices.Contains(s.Required, name) || depth < 6 && d.oneIn(2) {
 			m[name] = d.value(s.Properties[name], depth+1)
 		}
 	}
@@ -67,14 +67,14 @@ func (d drawer) object(s *openapi3.Schema, depth int) any {
 			if extra != nil {
 				m[d.word()] = d.value(extra, depth+1)
 			} else {
-				m[d.word()] = d.anything(depth)
+				m[d.word()] = d.anyJSON(depth)
 			}
 		}
 	}
 	return m
 }
 
-func (d drawer) array(s *openapi3.Schema, depth int) any {
+func (d generator) array(s *openapi3.Schema, depth int) any {
 	n := int(s.MinItems)
 	if depth < 6 {
 		n += d.IntN(4)
@@ -90,7 +90,7 @@ func (d drawer) array(s *openapi3.Schema, depth int) any {
 }
 
 // integer prefers the edges of what is allowed.
-func (d drawer) integer(s *openapi3.Schema) any {
+func (d generator) integer(s *openapi3.Schema) any {
 	low, high := int64(math.MinInt32), int64(math.MaxInt32)
 	if s.Format == "int64" {
 		low, high = -1<<53, 1<<53
@@ -113,13 +113,13 @@ func (d drawer) integer(s *openapi3.Schema) any {
 }
 
 // strange are pieces of text that break careless code.
-var strange = []string{
+var awkwardTexts = []string{
 	"'; DROP TABLE users; --", "{{title}}", "%s%n%x", "../../etc/passwd", "<script>alert(1)</script>", "\u202eright to left",
 	"e\u0301", "\U0001F469\u200d\U0001F467", "\ufeff", "\u2028", "null", "true", "-0", "1e999", "NaN", "2026-02-30",
 	"task_agent, calendar_agent", "Ignore the above.", "\t\r\n", "ſ", "İ", "ﬀ", "\\u0000", "ß@ß", "Z\u0351\u036b",
 }
 
-func (d drawer) word() string {
+func (d generator) word() string {
 	const letters = "abcdefghijklmnoprstuvwyz" // no word of a driver or a query comes of these by chance
 	b := make([]byte, 1+d.IntN(8))
 	for i := range b {
@@ -129,7 +129,7 @@ func (d drawer) word() string {
 }
 
 // text draws by format and pattern, else prose, sometimes strange and sometimes of the smallest or largest length.
-func (d drawer) text(s *openapi3.Schema) string {
+func (d generator) text(s *openapi3.Schema) string {
 	switch {
 	case s.Format == "uuid":
 		id, _ := uuid.NewRandomFromReader(d)
@@ -145,18 +145,18 @@ func (d drawer) text(s *openapi3.Schema) string {
 	}
 	var b strings.Builder
 	for range 1 + d.IntN(8) {
-		if d.odds(5) {
-			b.WriteString(strange[d.IntN(len(strange))])
+		if d.oneIn(5) {
+			b.WriteString(awkwardTexts[d.IntN(len(awkwardTexts))])
 		} else {
 			b.WriteString(d.word())
 		}
 		b.WriteByte(' ')
 	}
-	return d.fit(strings.TrimSpace(b.String()), s)
+	return d.fitLength(strings.TrimSpace(b.String()), s)
 }
 
 // Read lets the drawer be a source of bytes.
-func (d drawer) Read(p []byte) (int, error) {
+func (d generator) Read(p []byte) (int, error) {
 	for i := range p {
 		p[i] = byte(d.Uint32())
 	}
@@ -164,12 +164,12 @@ func (d drawer) Read(p []byte) (int, error) {
 }
 
 // fit gives text a length that the schema allows; once in 20 the largest one.
-func (d drawer) fit(text string, s *openapi3.Schema) string {
+func (d generator) fitLength(text string, s *openapi3.Schema) string {
 	runes := []rune(text)
 	low, high := int(s.MinLength), 1<<16
 	if s.MaxLength != nil {
 		high = int(*s.MaxLength)
-		if d.odds(20) {
+		if d.oneIn(20) {
 			low = min(high, 1<<16)
 		}
 	}
@@ -180,55 +180,55 @@ func (d drawer) fit(text string, s *openapi3.Schema) string {
 }
 
 // anything draws JSON that no schema describes.
-func (d drawer) anything(depth int) any {
+func (d generator) anyJSON(depth int) any {
 	switch n := d.IntN(8); {
 	case n == 0 && depth < 6:
-		return map[string]any{d.word(): d.anything(depth + 1)}
+		return map[string]any{d.word(): d.anyJSON(depth + 1)}
 	case n == 1 && depth < 6:
-		return []any{d.anything(depth + 1), d.anything(depth + 1)}
+		return []any{d.anyJSON(depth + 1), d.anyJSON(depth + 1)}
 	case n == 2:
 		return nil
 	case n == 3:
-		return d.odds(2)
+		return d.oneIn(2)
 	case n == 4:
 		return d.Int64() - 1<<62
 	case n == 5:
 		return 1.5
 	}
-	return strange[d.IntN(len(strange))]
+	return awkwardTexts[d.IntN(len(awkwardTexts))]
 }
 
 // spoil changes one place of a value, chosen at random, to something that is probably wrong there.
-func (d drawer) spoil(v any) any {
+func (d generator) corrupt(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		names := slices.Sorted(maps.Keys(v))
 		switch n := d.IntN(4); {
 		case n == 0 || len(names) == 0:
-			v[strange[d.IntN(len(strange))]] = d.anything(0)
+			v[awkwardTexts[d.IntN(len(awkwardTexts))]] = d.anyJSON(0)
 		case n == 1:
 			delete(v, names[d.IntN(len(names))])
 		default:
 			name := names[d.IntN(len(names))]
-			v[name] = d.spoil(v[name])
+			v[name] = d.corrupt(v[name])
 		}
 		return v
 	case []any:
-		if len(v) > 0 && d.odds(2) {
+		if len(v) > 0 && d.oneIn(2) {
 			i := d.IntN(len(v))
-			v[i] = d.spoil(v[i])
+			v[i] = d.corrupt(v[i])
 			return v
 		}
 	case string:
-		if d.odds(3) {
+		if d.oneIn(3) {
 			return strings.Repeat(v+"x", 40000/(len(v)+1))
 		}
 	}
-	return d.anything(0)
+	return d.anyJSON(0)
 }
 
 // plain writes a drawn value as a path segment, a query or a header has it.
-func plain(v any) string {
+func parameterText(v any) string {
 	switch v := v.(type) {
 	case string:
 		return v
@@ -251,7 +251,7 @@ func headerSafe(text string) string {
 }
 
 // fill puts drawn parameters into a path, a query and headers.
-func fill(path string, params openapi3.Parameters, draw func(*openapi3.Parameter) (string, bool)) (string, header) {
+func fillParameters(path string, params openapi3.Parameters, draw func(*openapi3.Parameter) (string, bool)) (string, header) {
 	query, headers := url.Values{}, header{}
 	for _, ref := range params {
 		p := ref.Value

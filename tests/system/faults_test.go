@@ -19,13 +19,13 @@ import (
 )
 
 const (
-	outageBound   = 3 * time.Second // how long an answer may take while PostgreSQL is away
-	recoveryBound = 5 * time.Second // how long after its return the first success may take
-	thePassword   = "correct horse battery"
+	maxOutageLatency = 3 * time.Second // how long an answer may take while PostgreSQL is away
+	maxRecovery      = 5 * time.Second // how long after its return the first success may take
+	password         = "correct horse battery"
 )
 
 // on puts the accounts on db instead of on the tests' shared server.
-func on(t *testing.T, db *postgres.DB) option {
+func withAccountsOn(t *testing.T, db *postgres.DB) option {
 	return func(c *httpapi.Config) {
 		accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: strings.Repeat("p", 32), BcryptCost: 4, Log: c.Log})
 		check(t, err)
@@ -35,9 +35,9 @@ func on(t *testing.T, db *postgres.DB) option {
 
 // The phases of an outage, in their order.
 const (
-	before int32 = iota
-	away
-	returning
+	healthy int32 = iota
+	down
+	recovering
 )
 
 // load keeps asking a server and judges every answer by the phase in which it was asked for and came.
@@ -48,25 +48,25 @@ type load struct {
 	once  sync.Once
 	work  sync.WaitGroup
 	// failed counts the answers that said that the database is away.
-	failed, fine atomic.Int64
+	refused, succeeded atomic.Int64
 
-	mu     sync.Mutex
-	opened []string // e-mails of the registrations that were answered with 201
+	mu         sync.Mutex
+	registered []string // e-mails of the registrations that were answered with 201
 }
 
 // begin starts the given number of clients of each kind. They end with the test at the latest.
-func begin(a *api, clients int) *load {
+func startLoad(a *api, clients int) *load {
 	l := &load{a: a, stop: make(chan struct{})}
 	for i := range clients {
 		l.work.Go(func() { l.registerAndLogIn(i) })
 		l.work.Go(func() { l.refresh(i) })
 	}
-	a.T.Cleanup(l.end)
+	a.T.Cleanup(l.finish)
 	return l
 }
 
 // end stops the clients and waits for them.
-func (l *load) end() {
+func (l *load) finish() {
 	l.once.Do(func() { close(l.stop) })
 	l.work.Wait()
 }
@@ -81,30 +81,30 @@ func (l *load) stopped() bool {
 }
 
 // ask sends one request and judges the answer. It reports false when the database was away.
-func (l *load) ask(method, path, body string, headers header, wanted int) (answer, bool) {
+func (l *load) request(method, path, body string, headers header, wanted int) (answer, bool) {
 	asked, begun := l.phase.Load(), time.Now()
-	got, err := l.a.try(method, path, body, headers)
+	got, err := l.a.tryDo(method, path, body, headers)
 	took, answered := time.Since(begun), l.phase.Load()
 	if err != nil {
 		l.a.T.Errorf("%s %s: no answer: %v", method, path, err)
 		return got, false
 	}
-	if took > outageBound {
+	if took > maxOutageLatency {
 		l.a.T.Errorf("%s %s took %v", method, path, took)
 	}
 	if got.Status == wanted {
-		l.fine.Add(1)
-		if asked == away && answered == away && path != "/api/v1/auth/me" { // which a cache answers for ten seconds
+		l.succeeded.Add(1)
+		if asked == down && answered == down && path != "/api/v1/auth/me" { // which a cache answers for ten seconds
 			l.a.T.Errorf("%s %s: %d without a database", method, path, got.Status)
 		}
 		return got, true
 	}
-	l.failed.Add(1)
+	l.refused.Add(1)
 	wait, err := strconv.Atoi(got.Header.Get("Retry-After"))
 	if got.Status != http.StatusServiceUnavailable || got.Code() != "db_unavailable" || err != nil || wait < 1 {
 		l.a.T.Errorf("%s %s: %d, Retry-After %q: %s", method, path, got.Status, got.Header.Get("Retry-After"), got.Body)
 	}
-	if asked == before && answered == before {
+	if asked == healthy && answered == healthy {
 		l.a.T.Errorf("%s %s: %d before the outage", method, path, got.Status)
 	}
 	return got, false
@@ -113,31 +113,31 @@ func (l *load) ask(method, path, body string, headers header, wanted int) (answe
 func (l *load) registerAndLogIn(client int) {
 	for n := 0; !l.stopped(); n++ {
 		email := fmt.Sprintf("load-%d-%d@example.com", client, n)
-		account := fmt.Sprintf(`{"email":%q,"password":%q}`, email, thePassword)
-		got, ok := l.ask("POST", "/api/v1/auth/register", account, nil, http.StatusCreated)
+		account := fmt.Sprintf(`{"email":%q,"password":%q}`, email, password)
+		got, ok := l.request("POST", "/api/v1/auth/register", account, nil, http.StatusCreated)
 		if !ok {
 			continue
 		}
 		l.mu.Lock()
-		l.opened = append(l.opened, email)
+		l.registered = append(l.registered, email)
 		l.mu.Unlock()
-		l.ask("POST", "/api/v1/auth/login", account, nil, http.StatusOK)
-		l.ask("GET", "/api/v1/auth/me", "", header{"Authorization": "Bearer " + got.JSON(l.a.T)["access_token"].(string)}, http.StatusOK)
+		l.request("POST", "/api/v1/auth/login", account, nil, http.StatusOK)
+		l.request("GET", "/api/v1/auth/me", "", header{"Authorization": "Bearer " + got.JSON(l.a.T)["access_token"].(string)}, http.StatusOK)
 	}
 }
 
 // refresh rotates one session's token for as long as the load lasts. An answer that did not come is asked for again
 // with the same key, and must come in the end.
 func (l *load) refresh(client int) {
-	account := fmt.Sprintf(`{"email":"refresh-%d@example.com","password":%q}`, client, thePassword)
-	got, ok := l.ask("POST", "/api/v1/auth/register", account, nil, http.StatusCreated)
+	account := fmt.Sprintf(`{"email":"refresh-%d@example.com","password":%q}`, client, password)
+	got, ok := l.request("POST", "/api/v1/auth/register", account, nil, http.StatusCreated)
 	if !ok {
 		l.a.T.Errorf("client %d could not begin", client)
 		return
 	}
 	for n := 0; !l.stopped(); {
 		body := fmt.Sprintf(`{"refresh_token":%q}`, got.JSON(l.a.T)["refresh_token"])
-		if next, ok := l.ask("POST", "/api/v1/auth/refresh", body, header{"Idempotency-Key": strconv.Itoa(n)}, http.StatusOK); ok {
+		if next, ok := l.request("POST", "/api/v1/auth/refresh", body, header{"Idempotency-Key": strconv.Itoa(n)}, http.StatusOK); ok {
 			got = next
 			n++
 		}
@@ -145,7 +145,7 @@ func (l *load) refresh(client int) {
 }
 
 // try is send for goroutines that must not end the test.
-func (a *api) try(method, path, body string, headers header) (got answer, err error) {
+func (a *api) tryDo(method, path, body string, headers header) (got answer, err error) {
 	req, err := http.NewRequest(method, a.URL+path, strings.NewReader(body))
 	if err != nil {
 		return answer{}, err
@@ -166,7 +166,7 @@ func (a *api) try(method, path, body string, headers header) (got answer, err er
 }
 
 // until waits until counter has grown by more.
-func (l *load) until(counter *atomic.Int64, more int64) {
+func (l *load) waitForMore(counter *atomic.Int64, more int64) {
 	l.a.T.Helper()
 	from := counter.Load()
 	pgtest.Eventually(l.a.T, 30*time.Second, func() error {
@@ -178,7 +178,7 @@ func (l *load) until(counter *atomic.Int64, more int64) {
 }
 
 // probes checks what the probes say while the database is away.
-func (a *api) probes() {
+func (a *api) checkProbes() {
 	a.T.Helper()
 	begun := time.Now()
 	if got := a.Do("GET", "/livez", "", nil); got.Status != http.StatusOK {
@@ -187,22 +187,22 @@ func (a *api) probes() {
 	if got := a.Do("GET", "/readyz", "", nil); got.Status != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
 		a.T.Errorf("/readyz without a database: %d %s", got.Status, got.Body)
 	}
-	if took := time.Since(begun); took > outageBound {
+	if took := time.Since(begun); took > maxOutageLatency {
 		a.T.Errorf("the probes took %v", took)
 	}
 }
 
 // served waits until the whole API works again and returns after how long.
-func (a *api) served(name string) time.Duration {
+func (a *api) waitUntilServing(name string) time.Duration {
 	a.T.Helper()
 	n := 0
-	return pgtest.Eventually(a.T, recoveryBound, func() error {
+	return pgtest.Eventually(a.T, maxRecovery, func() error {
 		n++
-		got, err := a.try("POST", "/api/v1/auth/register", fmt.Sprintf(`{"email":"%s-%d@example.com","password":%q}`, name, n, thePassword), nil)
+		got, err := a.tryDo("POST", "/api/v1/auth/register", fmt.Sprintf(`{"email":"%s-%d@example.com","password":%q}`, name, n, password), nil)
 		if err != nil || got.Status != http.StatusCreated {
 			return fmt.Errorf("%d %s: %w", got.Status, got.Body, err)
 		}
-		if got, err = a.try("GET", "/readyz", "", nil); err != nil || got.Status != http.StatusOK {
+		if got, err = a.tryDo("GET", "/readyz", "", nil); err != nil || got.Status != http.StatusOK {
 			return fmt.Errorf("/readyz: %d: %w", got.Status, err)
 		}
 		return nil
@@ -210,10 +210,10 @@ func (a *api) served(name string) time.Duration {
 }
 
 // logIn fails the test unless every account that was acknowledged is there.
-func (l *load) logIn() {
+func (l *load) checkAccounts() {
 	l.a.T.Helper()
-	for _, email := range l.opened {
-		if got := l.a.Do("POST", "/api/v1/auth/login", fmt.Sprintf(`{"email":%q,"password":%q}`, email, thePassword), nil); got.Status != http.StatusOK {
+	for _, email := range l.registered {
+		if got := l.a.Do("POST", "/api/v1/auth/login", fmt.Sprintf(`{"email":%q,"password":%q}`, email, password), nil); got.Status != http.StatusOK {
 			l.a.T.Errorf("%s was acknowledged and cannot log in: %d %s", email, got.Status, got.Body)
 		}
 	}
@@ -223,45 +223,45 @@ func TestPostgresKilledUnderLoad(t *testing.T) {
 	t.Attr("case", "C125")
 	t.Parallel()
 	server := pgtest.Start(t)
-	a := start(t, nil, on(t, server.DB()))
-	l := begin(a, 2)
+	a := start(t, nil, withAccountsOn(t, server.DB()))
+	l := startLoad(a, 2)
 	for round := range 2 {
-		l.until(&l.fine, 40)
-		l.phase.Store(returning) // what was asked just before the end may fail
+		l.waitForMore(&l.succeeded, 40)
+		l.phase.Store(recovering) // what was asked just before the end may fail
 		server.Kill()
-		l.phase.Store(away)
-		l.until(&l.failed, 40)
-		a.probes()
-		l.phase.Store(returning)
+		l.phase.Store(down)
+		l.waitForMore(&l.refused, 40)
+		a.checkProbes()
+		l.phase.Store(recovering)
 		server.Start()
-		t.Logf("round %d: served %v after its return", round, a.served(fmt.Sprintf("kill-%d", round)))
-		l.phase.Store(before)
+		t.Logf("round %d: served %v after its return", round, a.waitUntilServing(fmt.Sprintf("kill-%d", round)))
+		l.phase.Store(healthy)
 	}
-	l.until(&l.fine, 40)
-	l.end()
-	l.logIn()
-	t.Logf("%d answered, %d refused, %d accounts acknowledged and there", l.fine.Load(), l.failed.Load(), len(l.opened))
+	l.waitForMore(&l.succeeded, 40)
+	l.finish()
+	l.checkAccounts()
+	t.Logf("%d answered, %d refused, %d accounts acknowledged and there", l.succeeded.Load(), l.refused.Load(), len(l.registered))
 }
 
 func TestPostgresHangsUnderLoad(t *testing.T) {
 	t.Attr("case", "C126")
 	t.Parallel()
 	server := pgtest.Start(t)
-	a := start(t, nil, on(t, server.DB()))
+	a := start(t, nil, withAccountsOn(t, server.DB()))
 	me := a.Register("chat@example.com")
-	l := begin(a, 2)
-	l.until(&l.fine, 40)
+	l := startLoad(a, 2)
+	l.waitForMore(&l.succeeded, 40)
 	for range 3 { // and its session is remembered
 		if got := a.Do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me); got.Status != http.StatusOK {
 			t.Fatalf("chat: %d %s", got.Status, got.Body)
 		}
 	}
-	l.phase.Store(returning)
+	l.phase.Store(recovering)
 	server.Pause()
-	l.phase.Store(away)
+	l.phase.Store(down)
 	paused := time.Now()
 	chats := 0
-	a.probes()
+	a.checkProbes()
 	for time.Since(paused) < 4*time.Second {
 		begun := time.Now()
 		if got := a.Do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me); got.Status != http.StatusOK {
@@ -272,14 +272,14 @@ func TestPostgresHangsUnderLoad(t *testing.T) {
 		}
 		chats++
 	}
-	if l.failed.Load() == 0 {
+	if l.refused.Load() == 0 {
 		t.Error("nothing was refused while the database hung")
 	}
-	l.phase.Store(returning)
+	l.phase.Store(recovering)
 	server.Resume()
-	t.Logf("%d chats beside it; served %v after its return", chats, a.served("hang"))
-	l.phase.Store(before)
-	l.until(&l.fine, 40)
-	l.end()
-	l.logIn()
+	t.Logf("%d chats beside it; served %v after its return", chats, a.waitUntilServing("hang"))
+	l.phase.Store(healthy)
+	l.waitForMore(&l.succeeded, 40)
+	l.finish()
+	l.checkAccounts()
 }

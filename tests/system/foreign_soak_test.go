@@ -19,12 +19,12 @@ import (
 // over: the median of the three differences between their medians lies within 10 %.
 func TestSoakBackupsOfOthersTakeEqualTime(t *testing.T) {
 	t.Attr("case", "C94")
-	v := startVault(t, nil)
-	owner, other := v.member("owner@example.com", tier.Pro), v.member("other@example.com", tier.Pro)
-	id := v.stored(owner, storetest.Blob(1000))
+	v := startBackups(t, nil)
+	owner, other := v.createUser("owner@example.com", tier.Pro), v.createUser("other@example.com", tier.Pro)
+	id := v.upload(owner, storetest.Blob(1000))
 	var differences []float64
 	for range 3 {
-		a, b := v.askInTurns(other, id)
+		a, b := v.medianTimes(other, id)
 		differences = append(differences, float64(a)/float64(b)-1)
 		t.Logf("medians: another's %v, nobody's %v (%+.1f %%)", a, b, 100*differences[len(differences)-1])
 	}
@@ -35,7 +35,7 @@ func TestSoakBackupsOfOthersTakeEqualTime(t *testing.T) {
 }
 
 // askInTurns returns the median times for a backup that is another's and for one that is nobody's.
-func (v *vault) askInTurns(me header, id string) (another, nobody time.Duration) {
+func (v *backupAPI) medianTimes(me header, id string) (another, nobody time.Duration) {
 	took := map[bool][]time.Duration{}
 	for n := range 1000 {
 		foreign, path := n%2 == 0, "/"+uuid.NewString()

@@ -112,14 +112,14 @@ func TestTwoAuthorizationHeadersAreInvalid(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("a@example.com")["Authorization"]
-	got := a.raw("GET /api/v1/auth/me HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: " + me + "\r\nAuthorization: " + me + "\r\n\r\n")
+	got := a.sendRaw("GET /api/v1/auth/me HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: " + me + "\r\nAuthorization: " + me + "\r\n\r\n")
 	if !strings.HasPrefix(got, "HTTP/1.1 401 ") || !strings.Contains(got, `"code":"token_invalid"`) {
 		t.Errorf("two Authorization headers: %s", got)
 	}
 }
 
 // raw sends bytes as they are and returns all that comes back until the server hangs up.
-func (a *api) raw(request string) string {
+func (a *api) sendRaw(request string) string {
 	a.T.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(a.URL, "http://"))
 	check(a.T, err)
@@ -174,7 +174,7 @@ func TestSlowJSONBodyTimesOut(t *testing.T) {
 	t.Attr("case", "C129")
 	t.Parallel()
 	a := start(t, nil, func(c *httpapi.Config) { c.JSONBodyTime = 200 * time.Millisecond })
-	got := a.raw("POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n{\"email\":")
+	got := a.sendRaw("POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n{\"email\":")
 	if !strings.HasPrefix(got, "HTTP/1.1 408 ") || !strings.Contains(got, `"code":"upload_too_slow"`) {
 		t.Errorf("a body that stops: %s", got)
 	}
@@ -210,7 +210,7 @@ func TestSmuggledRequestsGetOneResponse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := a.raw(c.raw)
+			got := a.sendRaw(c.raw)
 			if !strings.HasPrefix(got, "HTTP/1.1 "+c.status+" ") {
 				t.Errorf("%.300q, want %s", got, c.status)
 			}
@@ -220,7 +220,7 @@ func TestSmuggledRequestsGetOneResponse(t *testing.T) {
 		})
 	}
 	// A folded line may stand for a space (RFC 9112, 5.2), and is no header of its own.
-	got := a.raw("GET /api/v1/auth/me HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-A: b\r\n Authorization: Bearer x\r\n\r\n")
+	got := a.sendRaw("GET /api/v1/auth/me HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-A: b\r\n Authorization: Bearer x\r\n\r\n")
 	if !strings.HasPrefix(got, "HTTP/1.1 401 ") || !strings.Contains(got, "token_missing") {
 		t.Errorf("a folded line: %q", got)
 	}
@@ -242,7 +242,7 @@ func TestUnknownPathsAnswerWithProblems(t *testing.T) {
 			if got.Status < 400 || got.Status >= 500 {
 				t.Errorf("%s %s: %d %s", method, path, got.Status, got.Body)
 			} else if method != "HEAD" {
-				isProblem(t, doc, got)
+				checkProblem(t, doc, got)
 			}
 		}
 	}
@@ -277,7 +277,7 @@ func TestLogLinesResistInjection(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	for _, id := range []string{"a\r\nSet-Cookie: x=1", strings.Repeat("a", 10<<10), `a","level":"ERROR`, "a%0d%0ab", "a b", "\u2028"} {
-		got := a.raw("GET /api/v1/nope%0a%0d{\"level\":\"ERROR\"}?q=%0a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nUser-Agent: \u2028{}\r\nX-Request-Id: " + id + "\r\n\r\n")
+		got := a.sendRaw("GET /api/v1/nope%0a%0d{\"level\":\"ERROR\"}?q=%0a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nUser-Agent: \u2028{}\r\nX-Request-Id: " + id + "\r\n\r\n")
 		resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(got)), nil)
 		check(t, err)
 		if kept := resp.Header.Get("X-Request-Id"); len(kept) != 32 && kept != "a" || resp.Header.Get("Set-Cookie") != "" {
@@ -336,7 +336,7 @@ func TestSecretsReachNoResponseOrLog(t *testing.T) {
 	}
 	token := strings.TrimPrefix(me["Authorization"], "Bearer ")
 	everything := answers + a.Logs.String() + panics.Logs.String() + fmt.Sprint(got.Header, string(got.Body))
-	for _, m := range append(markers, token, thePassword, "user@example.com") {
+	for _, m := range append(markers, token, password, "user@example.com") {
 		if strings.Contains(everything, m) {
 			t.Errorf("%q came out", m)
 		}

@@ -28,8 +28,8 @@ import (
 
 // planted is in everything a user says below; control only where something may stay: in the account's own e-mail.
 const (
-	planted = "plantedq7vxz"
-	control = "controlq7vxz"
+	marker      = "plantedq7vxz"
+	emailMarker = "controlq7vxz"
 )
 
 // TestUserTextIsNotRetained plants a marker in all that users send and models answer, and then looks for it in every
@@ -39,17 +39,17 @@ func TestUserTextIsNotRetained(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)
 	m := llmtest.NewModel()
-	a := start(t, m, limitedBy(t, os.Getenv("TEST_REDIS_URL")))
-	me := a.user(control+"@example.com", tier.Team)
-	speakOf(t, a, m, me)
-	for _, found := range a.rowsWith(t, planted) {
+	a := start(t, m, withLimitsIn(t, os.Getenv("TEST_REDIS_URL")))
+	me := a.createUser(emailMarker+"@example.com", tier.Team)
+	sendMarker(t, a, m, me)
+	for _, found := range a.tablesContaining(t, marker) {
 		t.Errorf("table %s keeps what a user said", found)
 	}
-	if len(a.rowsWith(t, control)) == 0 {
+	if len(a.tablesContaining(t, emailMarker)) == 0 {
 		t.Error("the sweep of the tables finds nothing at all")
 	}
 	for line := range strings.Lines(a.Logs.String()) {
-		if holdsMarker([]byte(line)) {
+		if containsMarker([]byte(line)) {
 			t.Errorf("log: %s", line)
 		}
 	}
@@ -61,27 +61,27 @@ func TestUserTextIsNotRetained(t *testing.T) {
 			return err
 		}
 		data, err := os.ReadFile(path)
-		if err == nil && (holdsMarker(data) || holdsMarker([]byte(path))) {
+		if err == nil && (containsMarker(data) || containsMarker([]byte(path))) {
 			t.Errorf("file %s keeps what a user said", path)
 		}
 		return err
 	}))
 	metrics := httptest.NewRecorder()
 	promhttp.Handler().ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
-	if metrics.Code != http.StatusOK || holdsMarker(metrics.Body.Bytes()) {
+	if metrics.Code != http.StatusOK || containsMarker(metrics.Body.Bytes()) {
 		t.Errorf("metrics: %d", metrics.Code)
 	}
-	sweepRedis(t, os.Getenv("TEST_REDIS_URL"))
+	scanRedis(t, os.Getenv("TEST_REDIS_URL"))
 }
 
 // holdsMarker looks for the marker as it is and as bytes print in hexadecimal, in any case.
-func holdsMarker(data []byte) bool {
+func containsMarker(data []byte) bool {
 	data = bytes.ToLower(data)
-	return bytes.Contains(data, []byte(planted)) || bytes.Contains(data, []byte(hex.EncodeToString([]byte(planted))))
+	return bytes.Contains(data, []byte(marker)) || bytes.Contains(data, []byte(hex.EncodeToString([]byte(marker))))
 }
 
 // limitedBy switches rate limits on, counted in the Redis of that URL or in memory when it is "".
-func limitedBy(t *testing.T, url string) option {
+func withLimitsIn(t *testing.T, url string) option {
 	t.Helper()
 	return func(c *httpapi.Config) {
 		limiter, err := ratelimit.New(ratelimit.Config{RedisURL: url, Log: c.Log})
@@ -92,12 +92,12 @@ func limitedBy(t *testing.T, url string) option {
 }
 
 // speakOf sends the marker wherever a user's words can stand, through answers that succeed and answers that fail.
-func speakOf(t *testing.T, a *api, m *llmtest.Model, me header) {
+func sendMarker(t *testing.T, a *api, m *llmtest.Model, me header) {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
 	check(t, err)
 	body := func(schema string, change map[string]any) string {
-		value := saying(doc.Components.Schemas[schema].Value, schema).(map[string]any)
+		value := markedValue(doc.Components.Schemas[schema].Value, schema).(map[string]any)
 		for name, v := range change {
 			value[name] = v
 		}
@@ -108,16 +108,16 @@ func speakOf(t *testing.T, a *api, m *llmtest.Model, me header) {
 	heard := 0
 	m.Respond(func(call agent.ModelCall) agent.Answer {
 		for _, message := range call.Messages[1:] {
-			heard += strings.Count(llmtest.TextOf(message), planted)
+			heard += strings.Count(llmtest.TextOf(message), marker)
 		}
-		if len(call.Tools) > 0 && !afterTools(call) {
-			return calls("create_task", map[string]any{"title": planted + " title", "description": planted, "due_date": planted},
-				map[string]any{"title": planted + " title"}, map[string]any{planted: planted})
+		if len(call.Tools) > 0 && !toolsWereCalled(call) {
+			return toolCalls("create_task", map[string]any{"title": marker + " title", "description": marker, "due_date": marker},
+				map[string]any{"title": marker + " title"}, map[string]any{marker: marker})
 		}
-		return agent.Answer{Text: `[{"title":"` + planted + `"}]`}
+		return agent.Answer{Text: `[{"title":"` + marker + `"}]`}
 	})
 	for _, change := range []map[string]any{{"execution_mode": "direct"}, {"execution_mode": "plan"}} {
-		if got := a.Do("POST", "/api/v1/chat", body("ChatRequest", change), me); got.Status != http.StatusOK || !holdsMarker(got.Body) {
+		if got := a.Do("POST", "/api/v1/chat", body("ChatRequest", change), me); got.Status != http.StatusOK || !containsMarker(got.Body) {
 			t.Fatalf("chat %v: %d %s", change, got.Status, got.Body)
 		}
 	}
@@ -126,7 +126,7 @@ func speakOf(t *testing.T, a *api, m *llmtest.Model, me header) {
 	socket.Send(body("ChatRequest", map[string]any{"execution_mode": "direct"}))
 	for {
 		if _, last := socket.Next(); last != nil {
-			if last.Response == nil || !strings.Contains(*last.Response, planted) {
+			if last.Response == nil || !strings.Contains(*last.Response, marker) {
 				t.Fatalf("stream: %+v", last)
 			}
 			break
@@ -134,7 +134,7 @@ func speakOf(t *testing.T, a *api, m *llmtest.Model, me header) {
 	}
 	for _, template := range []string{"tpl_standup", "tpl_note_tasks"} {
 		step := body("StepRequest", map[string]any{"prompt_template": template, "variables": map[string]any{}, "timezone": "Europe/Rome"})
-		if got := a.Do("POST", "/api/v1/plans/steps", step, me); got.Status != http.StatusOK || !holdsMarker(got.Body) {
+		if got := a.Do("POST", "/api/v1/plans/steps", step, me); got.Status != http.StatusOK || !containsMarker(got.Body) {
 			t.Fatalf("step %s: %d %s", template, got.Status, got.Body)
 		}
 	}
@@ -142,41 +142,41 @@ func speakOf(t *testing.T, a *api, m *llmtest.Model, me header) {
 		t.Errorf("the model heard the marker %d times", heard)
 	}
 	m.Respond(func(call agent.ModelCall) agent.Answer {
-		return agent.Answer{Text: llmtest.TextOf(call.Messages[0]) + planted}
+		return agent.Answer{Text: llmtest.TextOf(call.Messages[0]) + marker}
 	})
-	if got := a.Do("POST", "/api/v1/chat", `{"message":"`+planted+`"}`, me); got.JSON(t)["replaced"] != true {
+	if got := a.Do("POST", "/api/v1/chat", `{"message":"`+marker+`"}`, me); got.JSON(t)["replaced"] != true {
 		t.Errorf("the prompt went out: %s", got.Body)
 	}
-	misspeak(t, a, me)
+	sendMarkerInRefusedRequests(t, a, me)
 }
 
 // misspeak sends the marker in requests that are refused.
-func misspeak(t *testing.T, a *api, me header) {
+func sendMarkerInRefusedRequests(t *testing.T, a *api, me header) {
 	t.Helper()
-	secret := `"` + planted + ` password"`
+	secret := `"` + marker + ` password"`
 	for _, r := range []struct {
 		method, path, body string
 		headers            header
 		status             int
 	}{
-		{"POST", "/api/v1/chat", `{"message":"` + planted, me, 400},
-		{"POST", "/api/v1/chat", `{"message":"x","execution_mode":"` + planted + `"}`, me, 422},
-		{"POST", "/api/v1/chat", `{"message":"x","context":{"timezone":"` + planted + `"}}`, me, 422},
-		{"POST", "/api/v1/chat", `{"message":"x","context":{"recent_tasks":[{"dueDate":"` + planted + `"}]}}`, me, 422},
-		{"POST", "/api/v1/chat", `{"message":"` + planted + strings.Repeat("x", 1<<20) + `"}`, me, 413},
-		{"POST", "/api/v1/plans/steps", `{"prompt_template":"` + planted + `"}`, me, 404},
-		{"POST", "/api/v1/plans/steps", `{"prompt_template":"tpl_standup","variables":{"` + planted + `":1}}`, me, 422},
-		{"GET", "/api/v1/plans/playbook/" + planted, "", me, 404},
-		{"GET", "/api/v1/auth/me?access_token=" + planted, "", nil, 401},
-		{"GET", "/api/v1/chat/stream?token=" + planted, "", nil, 400},
-		{"GET", "/api/v1/auth/me", "", header{"Authorization": "Bearer " + planted}, 401},
-		{"POST", "/api/v1/auth/login", `{"email":"` + planted + `@example.com","password":` + secret + `}`, nil, 401},
-		{"POST", "/api/v1/auth/login", `{"email":"` + control + `@example.com","password":` + secret + `}`, nil, 401},
-		{"POST", "/api/v1/auth/login", `{"email":"` + planted + `","password":` + secret + `}`, nil, 401},
-		{"POST", "/api/v1/auth/register", `{"email":"` + planted + `@example.com","password":"short"}`, nil, 422},
-		{"POST", "/api/v1/auth/register", `{"email":"` + control + `@example.com","password":` + secret + `}`, nil, 409},
-		{"POST", "/api/v1/auth/register", `{"email":"other` + control + `@example.com","password":` + secret + `}`, nil, 201},
-		{"POST", "/api/v1/auth/refresh", `{"refresh_token":"` + planted + `"}`, nil, 401},
+		{"POST", "/api/v1/chat", `{"message":"` + marker, me, 400},
+		{"POST", "/api/v1/chat", `{"message":"x","execution_mode":"` + marker + `"}`, me, 422},
+		{"POST", "/api/v1/chat", `{"message":"x","context":{"timezone":"` + marker + `"}}`, me, 422},
+		{"POST", "/api/v1/chat", `{"message":"x","context":{"recent_tasks":[{"dueDate":"` + marker + `"}]}}`, me, 422},
+		{"POST", "/api/v1/chat", `{"message":"` + marker + strings.Repeat("x", 1<<20) + `"}`, me, 413},
+		{"POST", "/api/v1/plans/steps", `{"prompt_template":"` + marker + `"}`, me, 404},
+		{"POST", "/api/v1/plans/steps", `{"prompt_template":"tpl_standup","variables":{"` + marker + `":1}}`, me, 422},
+		{"GET", "/api/v1/plans/playbook/" + marker, "", me, 404},
+		{"GET", "/api/v1/auth/me?access_token=" + marker, "", nil, 401},
+		{"GET", "/api/v1/chat/stream?token=" + marker, "", nil, 400},
+		{"GET", "/api/v1/auth/me", "", header{"Authorization": "Bearer " + marker}, 401},
+		{"POST", "/api/v1/auth/login", `{"email":"` + marker + `@example.com","password":` + secret + `}`, nil, 401},
+		{"POST", "/api/v1/auth/login", `{"email":"` + emailMarker + `@example.com","password":` + secret + `}`, nil, 401},
+		{"POST", "/api/v1/auth/login", `{"email":"` + marker + `","password":` + secret + `}`, nil, 401},
+		{"POST", "/api/v1/auth/register", `{"email":"` + marker + `@example.com","password":"short"}`, nil, 422},
+		{"POST", "/api/v1/auth/register", `{"email":"` + emailMarker + `@example.com","password":` + secret + `}`, nil, 409},
+		{"POST", "/api/v1/auth/register", `{"email":"other` + emailMarker + `@example.com","password":` + secret + `}`, nil, 201},
+		{"POST", "/api/v1/auth/refresh", `{"refresh_token":"` + marker + `"}`, nil, 401},
 		{"PUT", "/api/v1/auth/password", `{"current_password":` + secret + `,"new_password":` + secret + `}`, me, 401},
 		{"POST", "/api/v1/auth/me/deletion", `{"password":` + secret + `}`, me, 401},
 	} {
@@ -188,23 +188,23 @@ func misspeak(t *testing.T, a *api, me header) {
 
 // saying makes a value of the schema with the marker in every text, so that a kind of row added to the contract is tested
 // without a word here.
-func saying(s *openapi3.Schema, name string) any {
+func markedValue(s *openapi3.Schema, name string) any {
 	switch {
 	case name == "timezone":
 		return "Europe/Rome"
 	case len(s.Enum) > 0:
 		return s.Enum[0]
 	case s.Type.Is("string"):
-		return planted + " " + name
+		return marker + " " + name
 	case s.Type.Is("array"):
-		return []any{saying(s.Items.Value, name)}
+		return []any{markedValue(s.Items.Value, name)}
 	case s.Type.Is("object"):
 		value := map[string]any{}
 		for property, of := range s.Properties {
-			value[property] = saying(of.Value, property)
+			value[property] = markedValue(of.Value, property)
 		}
 		if len(value) == 0 {
-			value[planted] = planted
+			value[marker] = marker
 		}
 		return value
 	case s.Type.Is("boolean"):
@@ -214,7 +214,7 @@ func saying(s *openapi3.Schema, name string) any {
 }
 
 // rowsWith returns the tables that hold the marker in any column of any type.
-func (a *api) rowsWith(t *testing.T, marker string) (found []string) {
+func (a *api) tablesContaining(t *testing.T, marker string) (found []string) {
 	t.Helper()
 	rows, err := a.DB.Pool.Query(t.Context(), `SELECT quote_ident(table_schema) || '.' || quote_ident(table_name)
 		FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema')`)
@@ -238,7 +238,7 @@ func (a *api) rowsWith(t *testing.T, marker string) (found []string) {
 }
 
 // sweepRedis looks at every key and value.
-func sweepRedis(t *testing.T, url string) {
+func scanRedis(t *testing.T, url string) {
 	t.Helper()
 	if url == "" {
 		if os.Getenv("CI") != "" {
@@ -262,7 +262,7 @@ func sweepRedis(t *testing.T, url string) {
 		if err != nil && err != redis.Nil {
 			t.Errorf("key %s: %v", keys.Val(), err)
 		}
-		if holdsMarker([]byte(keys.Val() + value)) {
+		if containsMarker([]byte(keys.Val() + value)) {
 			t.Errorf("Redis keeps what a user said under %s", keys.Val())
 		}
 	}

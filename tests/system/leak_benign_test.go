@@ -29,10 +29,10 @@ func TestBenignAnswersPassTheFilter(t *testing.T) {
 			some = append(some, text)
 		}
 	}
-	startLeaking(t).letThrough(t, some)
+	startLeaking(t).expectUnfiltered(t, some)
 }
 
-func (l *leakTest) letThrough(t *testing.T, texts []string) {
+func (l *leakTest) expectUnfiltered(t *testing.T, texts []string) {
 	t.Helper()
 	for n, want := range texts {
 		c := channels()[n%len(channels())]
@@ -45,7 +45,7 @@ func (l *leakTest) letThrough(t *testing.T, texts []string) {
 			t.Errorf("%s: %d %s", c.name, got.Status, got.Body)
 			continue
 		}
-		if said := carried(got.JSON(t)); said != want && solid(said) != solid(want) {
+		if said := answerText(got.JSON(t)); said != want && withoutSpace(said) != withoutSpace(want) {
 			t.Errorf("%s: %s", c.name, cmp.Diff(want, said))
 		}
 	}
@@ -55,7 +55,7 @@ func (l *leakTest) letThrough(t *testing.T, texts []string) {
 }
 
 // solid is text without white space, which fields lose at their ends.
-func solid(text string) string { return strings.Join(strings.Fields(text), "") }
+func withoutSpace(text string) string { return strings.Join(strings.Fields(text), "") }
 
 // TestRealPromptsCauseNoFalsePositives reads every harmless answer with the service's own filter, whole and as a stream.
 func TestRealPromptsCauseNoFalsePositives(t *testing.T) {
@@ -80,7 +80,7 @@ func TestRealPromptsCauseNoFalsePositives(t *testing.T) {
 }
 
 // carried is the text that came through, put together from wherever the channel put its pieces.
-func carried(body map[string]any) string {
+func answerText(body map[string]any) string {
 	rows, ok := body["records"].([]any)
 	if actions, isChat := body["actions"].([]any); isChat {
 		ok = len(actions) > 0
@@ -123,10 +123,10 @@ func TestCallersOwnTextIsNoLeak(t *testing.T) {
 		}{"echo": {"You wrote: " + guess, false}, "echo and more": {"You wrote: " + prompt[:320], true}} {
 			l.model.Respond(func(call agent.ModelCall) agent.Answer { return c.answer(call, row.answer) })
 			got := l.Do("POST", c.path, c.request(t, leaktest.Attack{Channel: place, Message: guess}), l.me)
-			if got.Status != http.StatusOK || isCanned(c, got.JSON(t)) != row.canned {
+			if got.Status != http.StatusOK || isFallback(c, got.JSON(t)) != row.canned {
 				t.Errorf("%s in %s: %d %s", name, place, got.Status, got.Body)
 			}
-			if !row.canned && carried(got.JSON(t)) != row.answer {
+			if !row.canned && answerText(got.JSON(t)) != row.answer {
 				t.Errorf("%s in %s came back as %s", name, place, got.Body)
 			}
 		}
@@ -190,12 +190,12 @@ func TestFilterKnowsEveryPrompt(t *testing.T) {
 	}
 	for _, text := range told {
 		for line := range strings.Lines(text) {
-			if len(lettersOf(line)) < 28 || strings.HasPrefix(line, "Today is ") {
+			if len(letters(line)) < 28 || strings.HasPrefix(line, "Today is ") {
 				continue
 			}
 			l.model.Respond(func(agent.ModelCall) agent.Answer { return agent.Answer{Text: line} })
 			got := l.Do("POST", "/api/v1/chat", `{"message":"x"}`, l.me)
-			if !isCanned(channels()[0], got.JSON(t)) {
+			if !isFallback(channels()[0], got.JSON(t)) {
 				t.Errorf("the filter does not know %q", line)
 			}
 		}

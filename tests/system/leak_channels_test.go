@@ -15,7 +15,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
-func calls(name string, arguments ...map[string]any) agent.Answer {
+func toolCalls(name string, arguments ...map[string]any) agent.Answer {
 	var answer agent.Answer
 	for i, a := range arguments {
 		text, err := json.Marshal(a)
@@ -29,7 +29,7 @@ func calls(name string, arguments ...map[string]any) agent.Answer {
 }
 
 // afterTools reports whether the model already called its tools for this message.
-func afterTools(call agent.ModelCall) bool {
+func toolsWereCalled(call agent.ModelCall) bool {
 	return call.Messages[len(call.Messages)-1].Role == llms.ChatMessageTypeTool
 }
 
@@ -44,21 +44,21 @@ type channel struct {
 }
 
 // pieces cuts text into parts of at most size characters.
-func pieces(text string, size int) (parts []string) {
+func splitRunes(text string, size int) (parts []string) {
 	for part := range slices.Chunk([]rune(text), size) {
 		parts = append(parts, string(part))
 	}
 	return parts
 }
 
-func say(_ agent.ModelCall, leak string) agent.Answer { return agent.Answer{Text: leak} }
+func answerWith(_ agent.ModelCall, leak string) agent.Answer { return agent.Answer{Text: leak} }
 
 func viaTasks(fields func(leak string) []map[string]any) func(agent.ModelCall, string) agent.Answer {
 	return func(call agent.ModelCall, leak string) agent.Answer {
-		if afterTools(call) {
+		if toolsWereCalled(call) {
 			return agent.Answer{Text: "Done, please confirm."}
 		}
-		return calls("create_task", fields(leak)...)
+		return toolCalls("create_task", fields(leak)...)
 	}
 }
 
@@ -77,23 +77,23 @@ func channels() []channel {
 		return []map[string]any{{"title": "Read this", "description": leak}}
 	}
 	cut := func(leak string) (list []map[string]any) {
-		for i, part := range pieces(leak, 190) {
+		for i, part := range splitRunes(leak, 190) {
 			list = append(list, map[string]any{"title": fmt.Sprint("Part ", i+1), "description": part})
 		}
 		return list
 	}
 	titled := func(leak string) (list []map[string]any) {
-		for _, part := range pieces(leak, 190) {
+		for _, part := range splitRunes(leak, 190) {
 			list = append(list, map[string]any{"title": part})
 		}
 		return list
 	}
 	return []channel{
-		{name: "answer", path: "/api/v1/chat", answer: say},
+		{name: "answer", path: "/api/v1/chat", answer: answerWith},
 		{name: "description of an action", path: "/api/v1/chat", size: 31_000, answer: viaTasks(described)},
 		{name: "descriptions of actions", path: "/api/v1/chat", size: 9_000, answer: viaTasks(cut)},
 		{name: "titles of actions", path: "/api/v1/chat", size: 9_000, flat: true, answer: viaTasks(titled)},
-		{name: "output of a step", path: "/api/v1/plans/steps", template: "tpl_standup", answer: say},
+		{name: "output of a step", path: "/api/v1/plans/steps", template: "tpl_standup", answer: answerWith},
 		{name: "record of a step", path: "/api/v1/plans/steps", template: "tpl_note_tasks", answer: viaRecords(described)},
 		{name: "records of a step", path: "/api/v1/plans/steps", template: "tpl_note_tasks", size: 9_000, answer: viaRecords(titled)},
 	}
@@ -144,7 +144,7 @@ func (l *leakTest) secretFor(t *testing.T, call agent.ModelCall, attack leaktest
 }
 
 // fitting is the disguise of as much of secret as fits into size characters, and that part; size 0 means all.
-func fitting(disguise func(string) string, secret string, size int) (leak, part string) {
+func disguiseToFit(disguise func(string) string, secret string, size int) (leak, part string) {
 	for part = secret; ; part = part[:len(part)*3/4] {
 		if leak = disguise(part); size == 0 || len([]rune(leak)) <= size {
 			return leak, part

@@ -12,18 +12,18 @@ import (
 func TestSoakEveryAttackInEveryDisguise(t *testing.T) {
 	t.Parallel()
 	l := startLeaking(t)
-	l.rates(t, func(int) []leaktest.Attack { return leaktest.Attacks() })
+	l.checkStopRates(t, func(int) []leaktest.Attack { return leaktest.Attacks() })
 	l.checkLog(t)
 }
 
 // TestSoakEveryAttackInEveryDisguiseStreamed tries all attacks in all disguises over a socket.
 func TestSoakEveryAttackInEveryDisguiseStreamed(t *testing.T) {
 	t.Parallel()
-	startLeaking(t).streamed(t, func(int) []leaktest.Attack { return leaktest.Attacks() })
+	startLeaking(t).checkStreamedStopRate(t, func(int) []leaktest.Attack { return leaktest.Attacks() })
 }
 
 // TestSoakEveryBenignAnswer lets all harmless answers through, each by one channel.
 func TestSoakEveryBenignAnswer(t *testing.T) {
 	t.Parallel()
-	startLeaking(t).letThrough(t, leaktest.Benign())
+	startLeaking(t).expectUnfiltered(t, leaktest.Benign())
 }

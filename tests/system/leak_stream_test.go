@@ -13,7 +13,7 @@ import (
 // streamed lets the model stream its secrets over a socket, every disguise with the attacks that pick names for it, in
 // pieces of 1, 7 and 64 bytes. It demands that 95 % of what a filter can see is stopped, and that of what can be told
 // before its end no letter was sent.
-func (l *leakTest) streamed(t *testing.T, pick func(transform int) []leaktest.Attack) {
+func (l *leakTest) checkStreamedStopRate(t *testing.T, pick func(transform int) []leaktest.Attack) {
 	t.Helper()
 	socket := l.Dial(l.me)
 	all, stopped := 0, 0
@@ -21,8 +21,8 @@ func (l *leakTest) streamed(t *testing.T, pick func(transform int) []leaktest.At
 	for i, tr := range leaktest.Transforms() {
 		for n, attack := range pick(i) {
 			for _, size := range []int{1, 7, 64} {
-				replaced, sent := l.stream(t, socket, tr, attack, n, size)
-				if replaced && tr.TellableBeforeEnd && says(strings.TrimPrefix(sent, tr.Intro)) && !strings.HasPrefix(tr.Intro, sent) {
+				replaced, sent := l.askStreamed(t, socket, tr, attack, n, size)
+				if replaced && tr.TellableBeforeEnd && hasContent(strings.TrimPrefix(sent, tr.Intro)) && !strings.HasPrefix(tr.Intro, sent) {
 					t.Errorf("%s %s, %s in pieces of %d: %q was sent", tr.ID, tr.Name, attack.ID, size, sent)
 				}
 				if tr.Catchable {
@@ -44,14 +44,14 @@ func (l *leakTest) streamed(t *testing.T, pick func(transform int) []leaktest.At
 }
 
 // says reports whether text holds any letter, digit or picture.
-func says(text string) bool {
+func hasContent(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.Is(unicode.So, r) || unicode.Is(unicode.Cf, r)
 	})
 }
 
 // stream asks once and returns whether the answer was replaced, and what had been sent of it.
-func (l *leakTest) stream(t *testing.T, socket *stream, tr leaktest.Transform, attack leaktest.Attack, n, size int) (replaced bool, sent string) {
+func (l *leakTest) askStreamed(t *testing.T, socket *stream, tr leaktest.Transform, attack leaktest.Attack, n, size int) (replaced bool, sent string) {
 	t.Helper()
 	l.model.Respond(func(call agent.ModelCall) agent.Answer {
 		secret := l.secretFor(t, call, attack, n)
@@ -73,7 +73,7 @@ func (l *leakTest) stream(t *testing.T, socket *stream, tr leaktest.Transform, a
 	switch {
 	case last.Error != nil:
 		t.Errorf("%s, %s in pieces of %d: %+v", tr.ID, attack.ID, size, last.Error)
-	case last.Replaced && !isCanned(channels()[0], map[string]any{"kind": last.Kind, "response": *last.Response, "actions": anys(last.Actions), "replaced": true}):
+	case last.Replaced && !isFallback(channels()[0], map[string]any{"kind": last.Kind, "response": *last.Response, "actions": toAny(last.Actions), "replaced": true}):
 		t.Errorf("%s, %s: replaced by %q", tr.ID, attack.ID, *last.Response)
 	case !last.Replaced && sent != *last.Response:
 		t.Errorf("%s, %s: %q was sent, the answer is %q", tr.ID, attack.ID, sent, *last.Response)
@@ -81,7 +81,7 @@ func (l *leakTest) stream(t *testing.T, socket *stream, tr leaktest.Transform, a
 	return last.Replaced, sent
 }
 
-func anys(actions []map[string]any) []any {
+func toAny(actions []map[string]any) []any {
 	list := make([]any, len(actions))
 	for i, a := range actions {
 		list[i] = a
@@ -93,5 +93,5 @@ func anys(actions []map[string]any) []any {
 func TestStreamedLeaksAreStopped(t *testing.T) {
 	t.Parallel()
 	attacks := leaktest.Attacks()
-	startLeaking(t).streamed(t, func(i int) []leaktest.Attack { return attacks[i*13%57 : i*13%57+1] })
+	startLeaking(t).checkStreamedStopRate(t, func(i int) []leaktest.Attack { return attacks[i*13%57 : i*13%57+1] })
 }

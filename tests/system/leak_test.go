@@ -14,7 +14,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
-func lettersOf(s string) string {
+func letters(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' {
 			return r + 'a' - 'A'
@@ -27,8 +27,8 @@ func lettersOf(s string) string {
 }
 
 // shares reports whether a and b have a run of 28 letters in common.
-func shares(a, b string) bool {
-	a, b = lettersOf(a), lettersOf(b)
+func haveCommonRun(a, b string) bool {
+	a, b = letters(a), letters(b)
 	runs := map[string]bool{}
 	for i := 0; i+28 <= len(b); i++ {
 		runs[b[i:i+28]] = true
@@ -56,12 +56,12 @@ func startLeaking(t *testing.T) *leakTest {
 }
 
 // try lets the model leak once and reports whether the answer was replaced. What came back is checked either way.
-func (l *leakTest) try(t *testing.T, c channel, tr leaktest.Transform, attack leaktest.Attack, n int) bool {
+func (l *leakTest) attempt(t *testing.T, c channel, tr leaktest.Transform, attack leaktest.Attack, n int) bool {
 	t.Helper()
 	var secret string
 	l.model.Respond(func(call agent.ModelCall) agent.Answer {
 		var leak string
-		leak, secret = fitting(tr.Apply, l.secretFor(t, call, attack, n), c.size)
+		leak, secret = disguiseToFit(tr.Apply, l.secretFor(t, call, attack, n), c.size)
 		return c.answer(call, leak)
 	})
 	got := l.Do("POST", c.path, c.request(t, attack), l.me)
@@ -71,17 +71,17 @@ func (l *leakTest) try(t *testing.T, c channel, tr leaktest.Transform, attack le
 		return false
 	}
 	body := got.JSON(t)
-	if !isCanned(c, body) {
+	if !isFallback(c, body) {
 		return false
 	}
-	if shares(string(got.Body), secret) {
+	if haveCommonRun(string(got.Body), secret) {
 		t.Errorf("%s: a replaced answer carries a run of the prompt: %s", name, got.Body)
 	}
 	return true
 }
 
 // isCanned reports whether body is the canned answer, whole and in the shape of every other answer.
-func isCanned(c channel, body map[string]any) bool {
+func isFallback(c channel, body map[string]any) bool {
 	if c.template != "" {
 		records, ok := body["records"].([]any)
 		return body["output"] == chat.Canned && ok && len(records) == 0
@@ -92,7 +92,7 @@ func isCanned(c channel, body map[string]any) bool {
 
 // rates tries every disguise through every channel with the attacks that pick names for it, and demands that in each 95 %
 // of what a filter can see is stopped.
-func (l *leakTest) rates(t *testing.T, pick func(transform int) []leaktest.Attack) {
+func (l *leakTest) checkStopRates(t *testing.T, pick func(transform int) []leaktest.Attack) {
 	t.Helper()
 	total, totalStopped := 0, 0
 	for at, c := range channels() {
@@ -100,7 +100,7 @@ func (l *leakTest) rates(t *testing.T, pick func(transform int) []leaktest.Attac
 		missed := map[string]int{}
 		for i, tr := range leaktest.Transforms() {
 			for n, attack := range pick(i + at) {
-				replaced := l.try(t, c, tr, attack, n)
+				replaced := l.attempt(t, c, tr, attack, n)
 				if !tr.Catchable {
 					continue
 				}
@@ -135,7 +135,7 @@ func TestEveryDisguiseIsStopped(t *testing.T) {
 	if len(attacks) != 57 || len(leaktest.Transforms()) != 48 {
 		t.Fatalf("%d attacks, %d disguises", len(attacks), len(leaktest.Transforms()))
 	}
-	l.rates(t, func(i int) []leaktest.Attack { return attacks[i*11%57 : i*11%57+1] })
+	l.checkStopRates(t, func(i int) []leaktest.Attack { return attacks[i*11%57 : i*11%57+1] })
 	l.checkLog(t)
 }
 
@@ -146,7 +146,7 @@ func TestEveryAttackIsStopped(t *testing.T) {
 	plain := leaktest.Transforms()[0]
 	for n, attack := range leaktest.Attacks() {
 		c := channels()[n%len(channels())]
-		if !l.try(t, c, plain, attack, n) {
+		if !l.attempt(t, c, plain, attack, n) {
 			t.Errorf("%s through %s passed", attack.ID, c.name)
 		}
 	}
@@ -158,7 +158,7 @@ func (l *leakTest) checkLog(t *testing.T) {
 	t.Helper()
 	logs := l.Logs.String()
 	for _, f := range agent.SharedFragments() {
-		if shares(logs, f.Text) {
+		if haveCommonRun(logs, f.Text) {
 			t.Errorf("the log carries a run of %s", f.ID)
 		}
 	}

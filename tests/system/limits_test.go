@@ -30,7 +30,7 @@ import (
 )
 
 // by runs accounts on db and limits by one clock, with counts where cfg says.
-func by(t *testing.T, h *apitest.Clock, db *postgres.DB, cfg ratelimit.Config) option {
+func withLimits(t *testing.T, h *apitest.Clock, db *postgres.DB, cfg ratelimit.Config) option {
 	return func(c *httpapi.Config) {
 		accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: strings.Repeat("p", 32), BcryptCost: 4, Log: c.Log, Now: h.Now})
 		check(t, err)
@@ -42,7 +42,7 @@ func by(t *testing.T, h *apitest.Clock, db *postgres.DB, cfg ratelimit.Config) o
 	}
 }
 
-func behind(proxies ...string) option {
+func trustProxies(proxies ...string) option {
 	return func(c *httpapi.Config) {
 		for _, p := range proxies {
 			c.TrustedProxies = append(c.TrustedProxies, netip.MustParsePrefix(p))
@@ -51,12 +51,12 @@ func behind(proxies ...string) option {
 }
 
 // tally counts answers by status.
-type tally struct {
+type statusCounts struct {
 	mu sync.Mutex
 	n  map[int]int
 }
 
-func (c *tally) add(status int) {
+func (c *statusCounts) add(status int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.n == nil {
@@ -65,7 +65,7 @@ func (c *tally) add(status int) {
 	c.n[status]++
 }
 
-func (c *tally) want(t *testing.T, what string, want map[int]int) {
+func (c *statusCounts) expect(t *testing.T, what string, want map[int]int) {
 	t.Helper()
 	if fmt.Sprint(c.n) != fmt.Sprint(want) {
 		t.Errorf("%s: answers by status %v, want %v", what, c.n, want)
@@ -75,13 +75,13 @@ func (c *tally) want(t *testing.T, what string, want map[int]int) {
 func TestConcurrentRequestsShareTheLimit(t *testing.T) {
 	t.Attr("case", "C42")
 	t.Parallel()
-	a := start(t, nil, by(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}))
+	a := start(t, nil, withLimits(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}))
 	me := a.Register("burst@example.com")
 	var all sync.WaitGroup
-	var counts tally
+	var counts statusCounts
 	for range 21 {
 		all.Go(func() {
-			got, err := a.try("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me)
+			got, err := a.tryDo("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me)
 			if err != nil {
 				t.Error(err)
 			}
@@ -101,14 +101,14 @@ func TestConcurrentRequestsShareTheLimit(t *testing.T) {
 		})
 	}
 	all.Wait()
-	counts.want(t, "21 at once", map[int]int{200: 20, 429: 1})
+	counts.expect(t, "21 at once", map[int]int{200: 20, 429: 1})
 }
 
 func TestRetryAfterIsExact(t *testing.T) {
 	t.Attr("case", "C43")
 	t.Parallel()
 	h := apitest.NewClock()
-	a := start(t, nil, by(t, h, pgtest.New(t), ratelimit.Config{}))
+	a := start(t, nil, withLimits(t, h, pgtest.New(t), ratelimit.Config{}))
 	me := a.Register("exact@example.com")
 	for range 20 {
 		if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusOK {
@@ -131,13 +131,13 @@ func TestRetryAfterIsExact(t *testing.T) {
 }
 
 // aRedis is a server of the test's own.
-type aRedis struct {
+type redisServer struct {
 	t      *testing.T
 	socket string
 	cmd    *exec.Cmd
 }
 
-func newRedis(t *testing.T) *aRedis {
+func startRedis(t *testing.T) *redisServer {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		if os.Getenv("CI") != "" {
@@ -147,7 +147,7 @@ func newRedis(t *testing.T) *aRedis {
 	}
 	folder, err := os.MkdirTemp("", "rl") // t.TempDir's are too long for the name of a socket
 	check(t, err)
-	r := &aRedis{t: t, socket: filepath.Join(folder, "redis.sock")}
+	r := &redisServer{t: t, socket: filepath.Join(folder, "redis.sock")}
 	t.Cleanup(func() {
 		r.kill()
 		check(t, os.RemoveAll(folder))
@@ -156,10 +156,10 @@ func newRedis(t *testing.T) *aRedis {
 	return r
 }
 
-func (r *aRedis) url() string { return "unix://" + r.socket }
+func (r *redisServer) url() string { return "unix://" + r.socket }
 
 // start returns when the server answers.
-func (r *aRedis) start() {
+func (r *redisServer) start() {
 	r.t.Helper()
 	r.cmd = exec.Command("redis-server", "--port", "0", "--unixsocket", r.socket, "--save", "", "--appendonly", "no",
 		"--dir", filepath.Dir(r.socket), "--daemonize", "no")
@@ -169,7 +169,7 @@ func (r *aRedis) start() {
 	pgtest.Eventually(r.t, 20*time.Second, func() error { return client.Ping(context.Background()).Err() })
 }
 
-func (r *aRedis) kill() {
+func (r *redisServer) kill() {
 	if r.cmd == nil {
 		return
 	}
@@ -179,27 +179,27 @@ func (r *aRedis) kill() {
 }
 
 // unhurried is a timeout that a busy machine does not reach.
-const unhurried = 20 * time.Second
+const generousTimeout = 20 * time.Second
 
 func TestReplicasShareTheLimit(t *testing.T) {
 	t.Attr("case", "C44")
 	t.Parallel()
 	url := os.Getenv("TEST_REDIS_URL")
 	if url == "" {
-		url = newRedis(t).url()
+		url = startRedis(t).url()
 	}
 	db, h := pgtest.New(t), apitest.NewClock()
-	shared := ratelimit.Config{RedisURL: url, Timeout: unhurried}
-	from := behind("127.0.0.0/8") // a Redis that was used before knows the loopback's registrations
-	one, two := start(t, nil, by(t, h, db, shared), from), start(t, nil, by(t, h, db, shared), from)
-	accounts := one.Do("POST", "/api/v1/auth/register", fmt.Sprintf(`{"email":"two@example.com","password":%q}`, thePassword),
-		header{"X-Forwarded-For": aStranger()})
+	shared := ratelimit.Config{RedisURL: url, Timeout: generousTimeout}
+	from := trustProxies("127.0.0.0/8") // a Redis that was used before knows the loopback's registrations
+	one, two := start(t, nil, withLimits(t, h, db, shared), from), start(t, nil, withLimits(t, h, db, shared), from)
+	accounts := one.Do("POST", "/api/v1/auth/register", fmt.Sprintf(`{"email":"two@example.com","password":%q}`, password),
+		header{"X-Forwarded-For": freshAddress()})
 	me := header{"Authorization": "Bearer " + accounts.JSON(t)["access_token"].(string)}
 	var all sync.WaitGroup
-	var counts tally
+	var counts statusCounts
 	for i := range 40 {
 		all.Go(func() {
-			got, err := []*api{one, two}[i%2].try("GET", "/api/v1/auth/me", "", me)
+			got, err := []*api{one, two}[i%2].tryDo("GET", "/api/v1/auth/me", "", me)
 			if err != nil {
 				t.Error(err)
 			}
@@ -207,11 +207,11 @@ func TestReplicasShareTheLimit(t *testing.T) {
 		})
 	}
 	all.Wait()
-	counts.want(t, "40 at once over two replicas", map[int]int{200: 20, 429: 20})
+	counts.expect(t, "40 at once over two replicas", map[int]int{200: 20, 429: 20})
 }
 
 // aStranger is an address of the documentation's IPv6 range that no other test has.
-func aStranger() string {
+func freshAddress() string {
 	n := time.Now().UnixNano()
 	return fmt.Sprintf("2001:db8:%x:%x::1", uint16(n>>16), uint16(n))
 }
@@ -219,54 +219,54 @@ func aStranger() string {
 func TestLimitsSurviveRedisOutage(t *testing.T) {
 	t.Attr("case", "C46")
 	t.Parallel()
-	r, h := newRedis(t), apitest.NewClock()
-	a := start(t, nil, by(t, h, pgtest.New(t), ratelimit.Config{RedisURL: r.url(), Timeout: unhurried}), behind("127.0.0.0/8"))
-	logins := func(ip string, n int) *tally {
-		var counts tally
+	r, h := startRedis(t), apitest.NewClock()
+	a := start(t, nil, withLimits(t, h, pgtest.New(t), ratelimit.Config{RedisURL: r.url(), Timeout: generousTimeout}), trustProxies("127.0.0.0/8"))
+	logins := func(ip string, n int) *statusCounts {
+		var counts statusCounts
 		for range n {
 			counts.add(a.Do("POST", "/api/v1/auth/login", `{"email":"nobody@example.com","password":"wrong"}`, header{"X-Forwarded-For": ip}).Status)
 		}
 		return &counts
 	}
-	logins("198.51.100.1", 10).want(t, "with Redis", map[int]int{401: 10})
+	logins("198.51.100.1", 10).expect(t, "with Redis", map[int]int{401: 10})
 	r.kill()
-	logins("198.51.100.1", 3).want(t, "an address at its limit when Redis is killed", map[int]int{429: 3})
-	logins("198.51.100.2", 30).want(t, "an address that comes while Redis is away", map[int]int{401: 10, 429: 20})
+	logins("198.51.100.1", 3).expect(t, "an address at its limit when Redis is killed", map[int]int{429: 3})
+	logins("198.51.100.2", 30).expect(t, "an address that comes while Redis is away", map[int]int{401: 10, 429: 20})
 	me := a.Register("local@example.com")
 	if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusOK || got.Header.Get("RateLimit") != `"free";r=19;t=60` {
 		t.Errorf("with Redis killed: %d, RateLimit %q", got.Status, got.Header.Get("RateLimit"))
 	}
 	r.start()
 	h.Advance(2 * time.Second)
-	logins("198.51.100.3", 12).want(t, "with Redis back", map[int]int{401: 10, 429: 2})
+	logins("198.51.100.3", 12).expect(t, "with Redis back", map[int]int{401: 10, 429: 2})
 }
 
 func TestUpgradeAndSeatsRaiseTheLimit(t *testing.T) {
 	t.Attr("case", "C47")
 	t.Parallel()
 	h, db := apitest.NewClock(), pgtest.New(t)
-	a := start(t, nil, by(t, h, db, ratelimit.Config{}))
+	a := start(t, nil, withLimits(t, h, db, ratelimit.Config{}))
 	operator, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Now: h.Now}) // another process
 	check(t, err)
 	me, other := a.Register("buyer@example.com"), a.Register("other@example.com")
-	spend := func(who header, n int) *tally {
-		var counts tally
+	spend := func(who header, n int) *statusCounts {
+		var counts statusCounts
 		for range n {
 			counts.add(a.Do("GET", "/api/v1/auth/me", "", who).Status)
 		}
 		return &counts
 	}
-	spend(me, 21).want(t, "free", map[int]int{200: 20, 429: 1})
+	spend(me, 21).expect(t, "free", map[int]int{200: 20, 429: 1})
 	check(t, operator.SetTier(t.Context(), "buyer@example.com", tier.Pro, 1))
 	h.Advance(10 * time.Second)
-	spend(me, 61).want(t, "pro, ten seconds later", map[int]int{200: 60, 429: 1})
+	spend(me, 61).expect(t, "pro, ten seconds later", map[int]int{200: 60, 429: 1})
 	check(t, operator.SetTier(t.Context(), "buyer@example.com", tier.Team, 2))
 	h.Advance(10 * time.Second)
 	if p := a.Do("GET", "/api/v1/auth/me", "", me).Header.Get("RateLimit-Policy"); p != `"team";q=400;w=60` {
 		t.Errorf("two seats: RateLimit-Policy %q", p)
 	}
-	spend(me, 400).want(t, "two seats", map[int]int{200: 399, 429: 1})
-	spend(other, 21).want(t, "another account, which nobody else spends", map[int]int{200: 20, 429: 1})
+	spend(me, 400).expect(t, "two seats", map[int]int{200: 399, 429: 1})
+	spend(other, 21).expect(t, "another account, which nobody else spends", map[int]int{200: 20, 429: 1})
 }
 
 func TestPublicLimitsCountClientAddresses(t *testing.T) {
@@ -291,12 +291,12 @@ func TestPublicLimitsCountClientAddresses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := start(t, nil, by(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}), behind(c.proxies...))
-			var counts tally
+			a := start(t, nil, withLimits(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}), trustProxies(c.proxies...))
+			var counts statusCounts
 			for i := range 12 {
 				counts.add(login(a, c.address(i)))
 			}
-			counts.want(t, "12 logins", c.want)
+			counts.expect(t, "12 logins", c.want)
 		})
 	}
 }
@@ -305,7 +305,7 @@ func TestLimitsOfPublicOperations(t *testing.T) {
 	t.Attr("case", "C48")
 	t.Parallel()
 	h := apitest.NewClock()
-	a := start(t, nil, by(t, h, pgtest.New(t), ratelimit.Config{}))
+	a := start(t, nil, withLimits(t, h, pgtest.New(t), ratelimit.Config{}))
 	for _, c := range []struct {
 		path, body, policy string
 		limit, status      int
@@ -349,7 +349,7 @@ func TestServerErrorsAreNotCounted(t *testing.T) {
 		}
 	})
 	gone <- struct{}{}
-	a := start(t, fails, by(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}))
+	a := start(t, fails, withLimits(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}))
 	me := a.Register("refund@example.com")
 	left := func() string { return a.Do("GET", "/api/v1/auth/me", "", me).Header.Get("RateLimit") }
 	if l := left(); l != `"free";r=19;t=60` {

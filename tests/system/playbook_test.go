@@ -19,7 +19,7 @@ import (
 )
 
 // player carries out plans the way a client does, with nothing but its own rows and the contract.
-type player struct {
+type planRunner struct {
 	*api
 	me   header
 	rows map[string][]any
@@ -37,19 +37,19 @@ const clientRows = `{
 		{"id":"e2","title":"Dentist","start":1893486600000,"end":1893490200000}]
 }`
 
-func newPlayer(t *testing.T, model agent.Model, of tier.Tier) *player {
+func newPlanRunner(t *testing.T, model agent.Model, of tier.Tier) *planRunner {
 	t.Helper()
-	p := &player{api: start(t, model), rows: map[string][]any{}}
+	p := &planRunner{api: start(t, model), rows: map[string][]any{}}
 	check(t, json.Unmarshal([]byte(clientRows), &p.rows))
-	p.me = p.user("player@example.com", of)
+	p.me = p.createUser("player@example.com", of)
 	var err error
 	p.doc, err = openapi3.NewLoader().LoadFromData(openapi.Document)
 	check(t, err)
 	return p
 }
 
-// user makes an account of that tier and returns the header that speaks for it.
-func (a *api) user(email string, of tier.Tier) header {
+// createUser creates an account of that tier and returns the header that authenticates it.
+func (a *api) createUser(email string, of tier.Tier) header {
 	a.T.Helper()
 	_, err := a.Accounts.CreateUser(a.T.Context(), email, "correct horse battery", of)
 	check(a.T, err)
@@ -76,7 +76,7 @@ type plan struct {
 	Steps []planStep `json:"steps"`
 }
 
-func (p *player) playbooks(t *testing.T) (list []plan) {
+func (p *planRunner) playbooks(t *testing.T) (list []plan) {
 	t.Helper()
 	got := p.Do("GET", "/api/v1/plans/playbook", "", p.me)
 	if got.Status != http.StatusOK {
@@ -87,7 +87,7 @@ func (p *player) playbooks(t *testing.T) (list []plan) {
 }
 
 // play carries the plan out and returns its actions, in order. Records of each step are kept for the steps after it.
-func (p *player) play(t *testing.T, plan plan) (actions []map[string]any) {
+func (p *planRunner) run(t *testing.T, plan plan) (actions []map[string]any) {
 	t.Helper()
 	records := make([][]any, len(plan.Steps))
 	for i, step := range plan.Steps {
@@ -100,7 +100,7 @@ func (p *player) play(t *testing.T, plan plan) (actions []map[string]any) {
 		}
 		switch step.Action {
 		case "select":
-			records[i] = p.choose(step)
+			records[i] = p.selectRows(step)
 		case "generate":
 			records[i] = p.generate(t, plan, step, source)
 		default:
@@ -108,7 +108,7 @@ func (p *player) play(t *testing.T, plan plan) (actions []map[string]any) {
 				source = []any{map[string]any{}}
 			}
 			for _, record := range source {
-				actions = append(actions, p.act(t, plan, step, record.(map[string]any)))
+				actions = append(actions, p.fillAction(t, plan, step, record.(map[string]any)))
 			}
 		}
 	}
@@ -116,7 +116,7 @@ func (p *player) play(t *testing.T, plan plan) (actions []map[string]any) {
 }
 
 // choose reads the client's rows that equal the filter in every column.
-func (p *player) choose(step planStep) (rows []any) {
+func (p *planRunner) selectRows(step planStep) (rows []any) {
 	for _, row := range p.rows[step.Table] {
 		equal := true
 		for column, value := range step.Filter {
@@ -130,7 +130,7 @@ func (p *player) choose(step planStep) (rows []any) {
 }
 
 // generate has the server run the step. What it made is its records or, when it made prose, one record of its output.
-func (p *player) generate(t *testing.T, plan plan, step planStep, source []any) []any {
+func (p *planRunner) generate(t *testing.T, plan plan, step planStep, source []any) []any {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"prompt_template": step.PromptTemplate, "variables": orEmpty(step.Variables), "data": orNone(source)})
 	check(t, err)
@@ -151,19 +151,19 @@ func (p *player) generate(t *testing.T, plan plan, step planStep, source []any) 
 	return []any{map[string]any{"output": made["output"]}}
 }
 
-var whole = regexp.MustCompile(`^\{\{\s*(\w+)\s*\}\}$`)
-var inside = regexp.MustCompile(`\{\{\s*(\w+)\s*\}\}`)
+var wholePlaceholder = regexp.MustCompile(`^\{\{\s*(\w+)\s*\}\}$`)
+var placeholder = regexp.MustCompile(`\{\{\s*(\w+)\s*\}\}`)
 
 // act fills the step's data from the record and holds the action against the contract and against the tables.
-func (p *player) act(t *testing.T, plan plan, step planStep, record map[string]any) map[string]any {
+func (p *planRunner) fillAction(t *testing.T, plan plan, step planStep, record map[string]any) map[string]any {
 	t.Helper()
 	data := map[string]any{}
 	for column, value := range step.Data {
 		text, isText := value.(string)
-		if m := whole.FindStringSubmatch(text); m != nil {
+		if m := wholePlaceholder.FindStringSubmatch(text); m != nil {
 			value = record[m[1]]
 		} else if isText {
-			value = inside.ReplaceAllStringFunc(text, func(s string) string { return fmt.Sprint(record[inside.FindStringSubmatch(s)[1]]) })
+			value = placeholder.ReplaceAllStringFunc(text, func(s string) string { return fmt.Sprint(record[placeholder.FindStringSubmatch(s)[1]]) })
 		}
 		data[column] = value
 	}

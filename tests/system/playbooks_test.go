@@ -14,7 +14,7 @@ import (
 )
 
 // generated are the answers of a model that keeps to each template, and what the playbook's actions must be with them.
-var generated = map[string]struct{ template, answer, want string }{
+var playbookAnswers = map[string]struct{ template, answer, want string }{
 	"task_from_email": {"tpl_email_tasks", `[{"title":"Send the offer","description":"Anna: Offer","priority":"high","dueDate":1767312000000},{"title":"Call Anna","description":null,"priority":"low","dueDate":null}]`,
 		`[{"type":"create_record","table":"tasks","data":{"title":"Send the offer","description":"Anna: Offer","status":"todo","priority":"high","dueDate":1767312000000}},
 		{"type":"create_record","table":"tasks","data":{"title":"Call Anna","description":null,"status":"todo","priority":"low","dueDate":null}}]`},
@@ -41,13 +41,13 @@ var generated = map[string]struct{ template, answer, want string }{
 func TestEveryPlaybookRuns(t *testing.T) {
 	t.Parallel()
 	m := llmtest.NewModel()
-	p := newPlayer(t, m, tier.Team)
+	p := newPlanRunner(t, m, tier.Team)
 	list := p.playbooks(t)
-	if len(list) < 8 || len(list) != len(generated) {
-		t.Fatalf("%d playbooks, %d known to this test", len(list), len(generated))
+	if len(list) < 8 || len(list) != len(playbookAnswers) {
+		t.Fatalf("%d playbooks, %d known to this test", len(list), len(playbookAnswers))
 	}
 	for _, plan := range list {
-		row, ok := generated[plan.ID]
+		row, ok := playbookAnswers[plan.ID]
 		if !ok {
 			t.Errorf("no answer for %s", plan.ID)
 			continue
@@ -57,7 +57,7 @@ func TestEveryPlaybookRuns(t *testing.T) {
 			asked = append(asked, llmtest.TextOf(call.Messages[len(call.Messages)-1]))
 			return agent.Answer{Text: row.answer}
 		})
-		actions := p.play(t, plan)
+		actions := p.run(t, plan)
 		var want []map[string]any
 		check(t, json.Unmarshal([]byte(row.want), &want))
 		if diff := cmp.Diff(want, actions); diff != "" {
@@ -66,7 +66,7 @@ func TestEveryPlaybookRuns(t *testing.T) {
 		if len(asked) != 1 || plan.Steps[1].PromptTemplate != row.template {
 			t.Fatalf("%s: asked the model %d times, template %s", plan.ID, len(asked), plan.Steps[1].PromptTemplate)
 		}
-		if _, sent, _ := strings.Cut(asked[0], "Records:\n"); !sameJSON(t, sent, p.choose(plan.Steps[0])) {
+		if _, sent, _ := strings.Cut(asked[0], "Records:\n"); !sameJSON(t, sent, p.selectRows(plan.Steps[0])) {
 			t.Errorf("%s: the model got %s", plan.ID, sent)
 		}
 	}
@@ -83,10 +83,10 @@ func sameJSON(t *testing.T, text string, want any) bool {
 // TestEveryPlaybookRunsOffline plays each playbook with the model that a fresh clone has.
 func TestEveryPlaybookRunsOffline(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t, nil, tier.Team)
+	p := newPlanRunner(t, nil, tier.Team)
 	for _, plan := range p.playbooks(t) {
 		moves := plan.ID == "resolve_calendar_conflicts" // which takes a language model; rules leave events alone
-		if actions := p.play(t, plan); (len(actions) == 0) != moves {
+		if actions := p.run(t, plan); (len(actions) == 0) != moves {
 			t.Errorf("%s: %v", plan.ID, actions)
 		}
 	}
@@ -95,10 +95,10 @@ func TestEveryPlaybookRunsOffline(t *testing.T) {
 // TestPlaybooksByTier compares the list and each single playbook with the tier that each one names.
 func TestPlaybooksByTier(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t, nil, tier.Team)
+	p := newPlanRunner(t, nil, tier.Team)
 	all := p.playbooks(t)
 	for _, of := range tier.All() {
-		p.me = p.user(string(of)+"-user@example.com", of)
+		p.me = p.createUser(string(of)+"-user@example.com", of)
 		listed := map[string]bool{}
 		for _, plan := range p.playbooks(t) {
 			listed[plan.ID] = true

@@ -27,19 +27,19 @@ import (
 // make soak sends 2,000 to each.
 func TestGeneratedRequestsMatchTheContract(t *testing.T) {
 	t.Parallel()
-	drawAll(t, 40)
+	sendGeneratedRequests(t, 40)
 }
 
 // spoiltOneIn is how rare spoilt requests are; with them, at most one request in ten may end before its handler.
-const spoiltOneIn = 16
+const corruptOneIn = 16
 
 // early are the codes of requests that no handler saw. validation_failed is one of them although handlers say it too.
-var early = []string{
+var earlyRejections = []string{
 	"invalid_json", "validation_failed", "unsupported_media_type", "body_too_large", "length_required", "header_too_large",
 	"token_missing", "token_invalid", "token_expired", "token_in_url", "origin_forbidden", "method_not_allowed", "rate_limited",
 }
 
-func drawAll(t *testing.T, each int) {
+func sendGeneratedRequests(t *testing.T, each int) {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
 	check(t, err)
@@ -56,9 +56,9 @@ func drawAll(t *testing.T, each int) {
 				_, _ = io.WriteString(seed, op.OperationID)
 				own := *a.API
 				own.T = t
-				c := &caller{t: t, api: api{&own}, drawer: drawer{rand.New(rand.NewPCG(seed.Sum64(), 7))},
+				c := &operationClient{t: t, api: api{&own}, generator: generator{rand.New(rand.NewPCG(seed.Sum64(), 7))},
 					doc: doc, path: path, method: method, op: op}
-				c.drawMany(each)
+				c.sendMany(each)
 			})
 		}
 	}
@@ -68,8 +68,8 @@ func drawAll(t *testing.T, each int) {
 }
 
 // caller sends drawn requests to one operation, as an account of its own.
-type caller struct {
-	drawer
+type operationClient struct {
+	generator
 	t            *testing.T
 	api          api
 	doc          *openapi3.T
@@ -83,18 +83,18 @@ type caller struct {
 
 const drawnPassword = "correct horse battery"
 
-func (c *caller) drawMany(n int) {
+func (c *operationClient) sendMany(n int) {
 	turned := map[string]int{}
 	c.signUp()
 	for i := range n {
 		name := fmt.Sprintf("request %d", i)
-		spoilt := c.odds(spoiltOneIn)
-		got := c.draw(spoilt)
-		c.holds(got, name)
-		if code := got.Code(); slices.Contains(early, code) {
+		spoilt := c.oneIn(corruptOneIn)
+		got := c.send(spoilt)
+		c.checkResponse(got, name)
+		if code := got.Code(); slices.Contains(earlyRejections, code) {
 			turned[code]++
 		}
-		if got.Status == http.StatusUnauthorized && strings.HasPrefix(got.Code(), "token_") || c.ends(got) {
+		if got.Status == http.StatusUnauthorized && strings.HasPrefix(got.Code(), "token_") || c.endsSession(got) {
 			c.signUp()
 		}
 		if c.t.Failed() {
@@ -113,12 +113,12 @@ func (c *caller) drawMany(n int) {
 }
 
 // ends reports whether the answer ended the session it was asked with.
-func (c *caller) ends(got answer) bool {
+func (c *operationClient) endsSession(got answer) bool {
 	return got.Status < 300 && slices.Contains([]string{"logout", "requestAccountDeletion", "changePassword", "endSession"}, c.op.OperationID)
 }
 
 // signUp opens an account in the largest plan, with two backups where the operation reads them.
-func (c *caller) signUp() {
+func (c *operationClient) signUp() {
 	c.accounts++
 	c.email = fmt.Sprintf("%s-%d@example.com", strings.ToLower(c.op.OperationID), c.accounts)
 	got := c.api.Do("POST", "/api/v1/auth/register", `{"email":"`+c.email+`","password":"`+drawnPassword+`"}`, nil)
@@ -140,9 +140,9 @@ func (c *caller) signUp() {
 	}
 }
 
-func (c *caller) bearer() header { return header{"Authorization": "Bearer " + c.access} }
+func (c *operationClient) bearer() header { return header{"Authorization": "Bearer " + c.access} }
 
-func (c *caller) upload(version int) {
+func (c *operationClient) upload(version int) {
 	blob := make([]byte, 200)
 	_, _ = c.Read(blob)
 	sum := sha256.Sum256(blob)
@@ -157,9 +157,9 @@ func (c *caller) upload(version int) {
 }
 
 // draw sends one request.
-func (c *caller) draw(spoilt bool) answer {
+func (c *operationClient) send(spoilt bool) answer {
 	body, headers := c.body(spoilt)
-	path, parameters := fill(c.path, c.op.Parameters, func(p *openapi3.Parameter) (string, bool) { return c.parameter(p, spoilt, body) })
+	path, parameters := fillParameters(c.path, c.op.Parameters, func(p *openapi3.Parameter) (string, bool) { return c.parameter(p, spoilt, body) })
 	maps.Copy(headers, parameters)
 	if c.op.Security == nil || len(*c.op.Security) > 0 {
 		headers["Authorization"] = "Bearer " + c.access
@@ -173,29 +173,29 @@ func (c *caller) draw(spoilt bool) answer {
 }
 
 // parameter draws a parameter; of an id, half the time, one that exists.
-func (c *caller) parameter(p *openapi3.Parameter, spoilt bool, body []byte) (string, bool) {
+func (c *operationClient) parameter(p *openapi3.Parameter, spoilt bool, body []byte) (string, bool) {
 	switch {
-	case spoilt && c.odds(3):
-		return plain(c.anything(9)), true
-	case p.Name == "X-Backup-Checksum" && c.odds(2):
+	case spoilt && c.oneIn(3):
+		return parameterText(c.anyJSON(9)), true
+	case p.Name == "X-Backup-Checksum" && c.oneIn(2):
 		sum := sha256.Sum256(body)
 		return hex.EncodeToString(sum[:]), true
 	case p.Name == "X-Backup-Size":
-		return strconv.Itoa(len(body)), c.odds(2)
-	case p.Name == "X-Backup-Timestamp" && c.odds(2):
+		return strconv.Itoa(len(body)), c.oneIn(2)
+	case p.Name == "X-Backup-Timestamp" && c.oneIn(2):
 		return "1767225600000", true
-	case p.In == "path" && c.id != "" && c.odds(2):
+	case p.In == "path" && c.id != "" && c.oneIn(2):
 		return c.id, true
-	case !p.Required && c.odds(2):
+	case !p.Required && c.oneIn(2):
 		return "", false
-	case p.Example != nil && c.odds(2):
-		return plain(p.Example), true
+	case p.Example != nil && c.oneIn(2):
+		return parameterText(p.Example), true
 	}
-	return plain(c.value(p.Schema, 0)), true
+	return parameterText(c.value(p.Schema, 0)), true
 }
 
 // body draws the operation's body, or nil where it has none.
-func (c *caller) body(spoilt bool) ([]byte, header) {
+func (c *operationClient) body(spoilt bool) ([]byte, header) {
 	if c.op.RequestBody == nil {
 		return nil, header{}
 	}
@@ -208,63 +208,63 @@ func (c *caller) body(spoilt bool) ([]byte, header) {
 	}
 	value := c.value(media.Schema, 0)
 	if m, ok := value.(map[string]any); ok {
-		c.known(m)
+		c.useKnownSecrets(m)
 	}
 	if spoilt {
-		value = c.spoil(value)
+		value = c.corrupt(value)
 	}
 	text, err := json.Marshal(value)
 	check(c.t, err)
-	if spoilt && c.odds(8) {
+	if spoilt && c.oneIn(8) {
 		text = text[:c.IntN(len(text))]
 	}
 	return text, header{"Content-Type": "application/json"}
 }
 
 // known puts what the caller knows in place of a drawn secret, two times in three.
-func (c *caller) known(m map[string]any) {
+func (c *operationClient) useKnownSecrets(m map[string]any) {
 	for name, value := range map[string]string{
 		"email": c.email, "password": drawnPassword, "current_password": drawnPassword, "refresh_token": c.refresh,
 	} {
-		if _, there := m[name]; there && c.op.OperationID != "register" && !c.odds(3) {
+		if _, there := m[name]; there && c.op.OperationID != "register" && !c.oneIn(3) {
 			m[name] = value
 		}
 	}
-	c.allowed(m)
+	c.useAcceptedValues(m)
 }
 
 // allowed puts what handlers accept where a schema cannot say it, three times in four and more.
-func (c *caller) allowed(m map[string]any) {
+func (c *operationClient) useAcceptedValues(m map[string]any) {
 	zones := []string{"UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Pacific/Apia"}
 	for name, value := range m {
 		switch text, isText := value.(string); {
-		case name == "timezone" && isText && !c.odds(16):
+		case name == "timezone" && isText && !c.oneIn(16):
 			m[name] = zones[c.IntN(len(zones))]
-		case strings.HasSuffix(name, "password") && isText && !c.odds(16):
+		case strings.HasSuffix(name, "password") && isText && !c.oneIn(16):
 			for len(text) < 8 {
 				text += c.word()
 			}
 			m[name] = strings.ToValidUTF8(text[:min(len(text), 1024)], "")
-		case name == "seats" && m["tier"] != "team" && !c.odds(16):
+		case name == "seats" && m["tier"] != "team" && !c.oneIn(16):
 			delete(m, name)
 		case name == "context":
 			if inner, ok := value.(map[string]any); ok {
-				c.allowed(inner)
+				c.useAcceptedValues(inner)
 			}
 		}
 	}
 }
 
 // holds fails the test for a 5xx and for whatever the contract does not say.
-func (c *caller) holds(got answer, name string) {
+func (c *operationClient) checkResponse(got answer, name string) {
 	if got.Status >= 500 {
-		c.t.Errorf("%s: %d %s\n%s", name, got.Status, got.Body, lastLines(c.api.Logs.String(), got.Header.Get("X-Request-Id")))
+		c.t.Errorf("%s: %d %s\n%s", name, got.Status, got.Body, logLines(c.api.Logs.String(), got.Header.Get("X-Request-Id")))
 	}
-	holds(c.t, c.doc, c.path, c.method, c.op, got, name)
+	checkResponse(c.t, c.doc, c.path, c.method, c.op, got, name)
 }
 
 // lastLines returns the log's lines about one request.
-func lastLines(log, id string) string {
+func logLines(log, id string) string {
 	var about []string
 	for line := range strings.Lines(log) {
 		if strings.Contains(line, id) {

@@ -6,5 +6,5 @@ import "testing"
 
 // TestSoakGeneratedRequestsMatchTheContract sends 2,000 requests to every operation.
 func TestSoakGeneratedRequestsMatchTheContract(t *testing.T) {
-	drawAll(t, 2000)
+	sendGeneratedRequests(t, 2000)
 }

@@ -25,7 +25,7 @@ import (
 )
 
 // onThatDay gives the agents a clock that stands: the Thursday before clocks go back in Berlin, eleven in the morning there.
-func onThatDay(t *testing.T, model agent.Model) option {
+func withFixedClock(t *testing.T, model agent.Model) option {
 	return func(c *httpapi.Config) {
 		_, templates := builtin(t, model)
 		c.Chat = chat.New(chat.Config{Agents: c.Agents, Model: model, Templates: templates, Log: c.Log,
@@ -35,7 +35,7 @@ func onThatDay(t *testing.T, model agent.Model) option {
 }
 
 // berlin is a local time there, in milliseconds.
-func berlin(t *testing.T, local string) int64 {
+func berlinTime(t *testing.T, local string) int64 {
 	t.Helper()
 	zone, err := time.LoadLocation("Europe/Berlin")
 	check(t, err)
@@ -45,8 +45,8 @@ func berlin(t *testing.T, local string) int64 {
 }
 
 // thoseRows is what a person in Berlin sends along.
-func thoseRows(t *testing.T) map[string]any {
-	at := func(local string) int64 { return berlin(t, local) }
+func sampleContext(t *testing.T) map[string]any {
+	at := func(local string) int64 { return berlinTime(t, local) }
 	return map[string]any{
 		"timezone": "Europe/Berlin", "user_profile": map[string]any{"name": "Anna Roth", "email": "anna@example.com"},
 		"projects": []any{map[string]any{"id": "p1", "name": "Brochure", "status": "active"}},
@@ -73,7 +73,7 @@ func thoseRows(t *testing.T) map[string]any {
 }
 
 // toolCase is one call of one tool: what the model is told, exactly, and the actions that come of it.
-type toolCase struct{ agent, tool, arguments, told, actions string }
+type toolCase struct{ agent, tool, arguments, result, actions string }
 
 func toolCases() []toolCase {
 	return []toolCase{
@@ -135,7 +135,7 @@ func toolCases() []toolCase {
 func TestEveryTool(t *testing.T) {
 	t.Parallel()
 	model := llmtest.NewModel()
-	a := start(t, model, onThatDay(t, model))
+	a := start(t, model, withFixedClock(t, model))
 	me := a.Register("tools@example.com")
 	_, err := a.DB.Pool.Exec(t.Context(), "UPDATE users SET tier = 'power'") // which has all four agents
 	check(t, err)
@@ -145,13 +145,13 @@ func TestEveryTool(t *testing.T) {
 		told := ""
 		model.Route(c.agent)
 		model.Respond(func(call agent.ModelCall) agent.Answer {
-			if !afterTools(call) {
+			if !toolsWereCalled(call) {
 				return agent.Answer{ToolCalls: []llms.ToolCall{{ID: "c1", Type: "function", FunctionCall: &llms.FunctionCall{Name: c.tool, Arguments: c.arguments}}}}
 			}
 			told = call.Messages[len(call.Messages)-1].Parts[0].(llms.ToolCallResponse).Content
 			return agent.Answer{Text: "Here you are."}
 		})
-		body, err := json.Marshal(map[string]any{"message": "Please.", "context": thoseRows(t)})
+		body, err := json.Marshal(map[string]any{"message": "Please.", "context": sampleContext(t)})
 		check(t, err)
 		got := a.Do("POST", "/api/v1/chat", string(body), me)
 		if got.Status != http.StatusOK {
@@ -160,7 +160,7 @@ func TestEveryTool(t *testing.T) {
 		}
 		actions, err := json.Marshal(got.JSON(t)["actions"])
 		check(t, err)
-		if diff := cmp.Diff(c.told, told); diff != "" {
+		if diff := cmp.Diff(c.result, told); diff != "" {
 			t.Errorf("%s %s: %s", c.tool, c.arguments, diff)
 		}
 		if diff := cmp.Diff(c.actions, string(actions)); diff != "" {
@@ -181,7 +181,7 @@ func TestPipelineOfThreeAgents(t *testing.T) {
 	t.Parallel()
 	model := llmtest.NewModel()
 	model.Route("email_agent, calendar_agent, analytics_agent")
-	a := start(t, model, onThatDay(t, model))
+	a := start(t, model, withFixedClock(t, model))
 	me := a.Register("pipeline@example.com")
 	_, err := a.DB.Pool.Exec(t.Context(), "UPDATE users SET tier = 'power'")
 	check(t, err)
@@ -189,8 +189,8 @@ func TestPipelineOfThreeAgents(t *testing.T) {
 	tools := []string{"extract_action_items", "detect_conflicts", "calculate_metrics"}
 	turn := 0
 	model.Respond(func(call agent.ModelCall) agent.Answer {
-		if turn < 3 && !afterTools(call) {
-			return calls(tools[turn], map[string]any{})
+		if turn < 3 && !toolsWereCalled(call) {
+			return toolCalls(tools[turn], map[string]any{})
 		}
 		told := ""
 		for _, m := range call.Messages {
@@ -204,7 +204,7 @@ func TestPipelineOfThreeAgents(t *testing.T) {
 		turn++
 		return agent.Answer{Text: says[turn-1]}
 	})
-	body, err := json.Marshal(map[string]any{"message": "What should I know?", "context": thoseRows(t)})
+	body, err := json.Marshal(map[string]any{"message": "What should I know?", "context": sampleContext(t)})
 	check(t, err)
 	got := a.Do("POST", "/api/v1/chat", string(body), me)
 	if got.Status != http.StatusOK || got.JSON(t)["response"] != says[3] || turn != 4 {
@@ -216,14 +216,14 @@ func TestPipelineOfThreeAgents(t *testing.T) {
 func TestPlanOfEachAgent(t *testing.T) {
 	t.Parallel()
 	model := llmtest.NewModel()
-	a := start(t, model, onThatDay(t, model))
+	a := start(t, model, withFixedClock(t, model))
 	me := a.Register("plans@example.com")
 	_, err := a.DB.Pool.Exec(t.Context(), "UPDATE users SET tier = 'power'")
 	check(t, err)
 	for _, name := range []string{"task_agent", "calendar_agent", "email_agent", "analytics_agent"} {
 		model.Route(name)
 		model.Respond(func(agent.ModelCall) agent.Answer { return agent.Answer{Text: "As usual."} })
-		body, err := json.Marshal(map[string]any{"message": "Plan it.", "execution_mode": "plan", "context": thoseRows(t)})
+		body, err := json.Marshal(map[string]any{"message": "Plan it.", "execution_mode": "plan", "context": sampleContext(t)})
 		check(t, err)
 		got := a.Do("POST", "/api/v1/chat", string(body), me)
 		plan := got.JSON(t)

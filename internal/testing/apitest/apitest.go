@@ -35,7 +35,7 @@ type API struct {
 	T      *testing.T
 	Server *httpapi.Server
 	URL    string
-	Logs   *Lines
+	Logs   *LogBuffer
 
 	Accounts *auth.Service
 	DB       *postgres.DB
@@ -47,7 +47,7 @@ type API struct {
 type Option func(*httpapi.Config)
 
 // Limited switches rate limits on, in memory.
-func Limited(t *testing.T) Option {
+func WithRateLimits(t *testing.T) Option {
 	return func(c *httpapi.Config) {
 		limiter, err := ratelimit.New(ratelimit.Config{Log: c.Log})
 		check(t, err)
@@ -72,7 +72,7 @@ func Config(t testing.TB) config.Config {
 // Start starts the service until the test ends. A nil model is the offline one.
 func Start(t *testing.T, model agent.Model, options ...Option) *API {
 	t.Helper()
-	logs := &Lines{}
+	logs := &LogBuffer{}
 	log := slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	service, err := app.New(t.Context(), Config(t), app.Options{
 		Log: log, Version: "test", DB: pgtest.New(t), Model: model,
@@ -93,20 +93,20 @@ func Start(t *testing.T, model agent.Model, options ...Option) *API {
 }
 
 // Lines collects log output. It is safe for concurrent use.
-type Lines struct {
+type LogBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
 
 // Write appends to the output.
-func (l *Lines) Write(p []byte) (int, error) {
+func (l *LogBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.buf.Write(p)
 }
 
 // String returns the output so far.
-func (l *Lines) String() string {
+func (l *LogBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.buf.String()

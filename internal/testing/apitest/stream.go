@@ -125,7 +125,7 @@ func (s *Stream) Answer() (tokens []string, last *Frame) {
 }
 
 // Ends reads an error frame and the close that follows it.
-func (s *Stream) Ends(code string, closing int) {
+func (s *Stream) ExpectClose(code string, closing int) {
 	s.T.Helper()
 	_, last := s.Answer()
 	if last.Error == nil {
