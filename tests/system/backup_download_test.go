@@ -14,15 +14,17 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// TestBackupDeletedDuringDownload deletes a backup whose download has begun: its bytes come right or visibly short.
+// TestBackupDeletedDuringDownload deletes a backup during its download: the client gets the right bytes or a
+// truncated body.
 func TestBackupDeletedDuringDownload(t *testing.T) {
 	t.Attr("case", "C102")
 	t.Parallel()
 	v := startBackups(t, nil)
 	me := v.createUser("during@example.com", tier.Pro)
-	blob := storetest.Blob(24 << 20) // more than sockets hold
+	blob := storetest.Blob(24 << 20) // more than socket buffers hold
 	id := v.upload(me, blob)
-	_, reader := v.dialRaw("GET /api/v1/backup/" + id + " HTTP/1.1\r\nHost: x\r\nAuthorization: " + me["Authorization"] + "\r\n\r\n")
+	_, reader := v.dialRaw("GET /api/v1/backup/" + id + " HTTP/1.1\r\nHost: x\r\nAuthorization: " +
+		me["Authorization"] + "\r\n\r\n")
 	resp, err := http.ReadResponse(reader, nil)
 	check(t, err)
 	head := make([]byte, 1000)
@@ -33,10 +35,10 @@ func TestBackupDeletedDuringDownload(t *testing.T) {
 	check(t, err)
 	rest, err := io.ReadAll(resp.Body)
 	if got := append(head, rest...); err == nil && !bytes.Equal(got, blob) {
-		t.Errorf("%d bytes under a %d, and not the right ones", len(got), resp.StatusCode)
+		t.Errorf("status %d with %d wrong bytes", resp.StatusCode, len(got))
 	}
 	if got := v.get("/"+id, me); got.Status != http.StatusNotFound {
-		t.Errorf("afterwards: %d", got.Status)
+		t.Errorf("GET after the deletion: %d", got.Status)
 	}
 }
 
@@ -51,11 +53,15 @@ func TestBackupRanges(t *testing.T) {
 		status      int
 		first, last int
 	}{
-		"bytes=0-0": {206, 0, 0}, "bytes=0-9999": {206, 0, 9999}, "bytes=9999-": {206, 9999, 9999}, "bytes=-1": {206, 9999, 9999},
-		"bytes=-20000": {206, 0, 9999}, "bytes=5000-20000": {206, 5000, 9999}, "BYTES=1-2": {206, 1, 2}, "bytes= 1-2": {206, 1, 2},
+		"bytes=0-0": {206, 0, 0}, "bytes=0-9999": {206, 0, 9999}, "bytes=9999-": {206, 9999, 9999},
+		"bytes=-1":     {206, 9999, 9999},
+		"bytes=-20000": {206, 0, 9999}, "bytes=5000-20000": {206, 5000, 9999}, "BYTES=1-2": {206, 1, 2},
+		"bytes= 1-2":   {206, 1, 2},
 		"bytes=10000-": {416, 0, 0}, "bytes=-0": {416, 0, 0}, "bytes=99999999999999999999-": {416, 0, 0},
-		"bytes=0-1,5-6": {200, 0, 9999}, "bytes=2-1": {200, 0, 9999}, "bytes=a-b": {200, 0, 9999}, "bytes=": {200, 0, 9999},
-		"bytes=-": {200, 0, 9999}, "lines=0-1": {200, 0, 9999}, "bytes=+1-2": {200, 0, 9999}, "bytes=--1": {200, 0, 9999},
+		"bytes=0-1,5-6": {200, 0, 9999}, "bytes=2-1": {200, 0, 9999}, "bytes=a-b": {200, 0, 9999},
+		"bytes=":  {200, 0, 9999},
+		"bytes=-": {200, 0, 9999}, "lines=0-1": {200, 0, 9999}, "bytes=+1-2": {200, 0, 9999},
+		"bytes=--1": {200, 0, 9999},
 	} {
 		got := v.get("", me.With("Range", spec))
 		if got.Status != want.status {
@@ -78,7 +84,7 @@ func TestBackupRanges(t *testing.T) {
 	}
 }
 
-// TestRandomRangeHeaders sends random headers: the answer is always the whole blob, the part it claims to be, or 416.
+// TestRandomRangeHeaders sends random headers: the response is the whole blob, the range that it declares, or 416.
 func TestRandomRangeHeaders(t *testing.T) {
 	t.Parallel()
 	v := startBackups(t, nil)
@@ -102,7 +108,7 @@ func TestRandomRangeHeaders(t *testing.T) {
 	}
 }
 
-// TestResumedDownload breaks a download off at 30 % and continues it with Range and If-Range.
+// TestResumedDownload stops a download at 30 % and resumes it with Range and If-Range.
 func TestResumedDownload(t *testing.T) {
 	t.Attr("case", "C109")
 	t.Parallel()
@@ -121,15 +127,17 @@ func TestResumedDownload(t *testing.T) {
 	if byDate.Status != http.StatusPartialContent {
 		t.Errorf("If-Range by date: %d", byDate.Status)
 	}
-	for _, stale := range []string{`W/` + whole.Header.Get("ETag"), `"other"`, "Thu, 01 Jan 2026 00:00:00 GMT", "nonsense"} {
-		if got := v.get("", merge(ask, header{"If-Range": stale})); got.Status != http.StatusOK || !bytes.Equal(got.Body, blob) {
+	for _, stale := range []string{`W/` + whole.Header.Get("ETag"), `"other"`, "Thu, 01 Jan 2026 00:00:00 GMT",
+		"nonsense"} {
+		if got := v.get("", merge(ask, header{"If-Range": stale})); got.Status != http.StatusOK ||
+			!bytes.Equal(got.Body, blob) {
 			t.Errorf("If-Range %s: %d", stale, got.Status)
 		}
 	}
 	newer := storetest.Blob(1<<20 + 1)
 	v.upload(me, newer)
 	if got := v.get("", ask); got.Status != http.StatusOK || !bytes.Equal(got.Body, newer) {
-		t.Errorf("of an older backup: %d, %d bytes", got.Status, len(got.Body))
+		t.Errorf("resuming an older backup: %d, %d bytes", got.Status, len(got.Body))
 	}
 }
 
@@ -168,7 +176,7 @@ func TestConditionalDownloads(t *testing.T) {
 	ask("the older one's tag", header{"If-None-Match": tag}, 200)
 }
 
-// TestTwoBackupsInOneSecondAreNotConfused: a date cannot tell them apart, so it never makes a 304.
+// TestTwoBackupsInOneSecondAreNotConfused: two backups with the same date must not give 304.
 func TestTwoBackupsInOneSecondAreNotConfused(t *testing.T) {
 	t.Attr("case", "C104")
 	t.Parallel()
@@ -183,7 +191,7 @@ func TestTwoBackupsInOneSecondAreNotConfused(t *testing.T) {
 	}
 }
 
-// TestMissingBlobIsBadGateway takes the object away behind the row's back.
+// TestMissingBlobIsBadGateway removes the object while its row stays.
 func TestMissingBlobIsBadGateway(t *testing.T) {
 	t.Parallel()
 	v := startBackups(t, nil)

@@ -21,7 +21,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// bucket is a server whose backups lie in S3, behind a front that can fail.
+// s3API is a service whose backups are in S3, behind a proxy that can inject failures.
 type s3API struct {
 	*backupAPI
 	server *s3test.Server
@@ -34,8 +34,9 @@ func startS3Backups(t *testing.T, redirect bool) *s3API {
 	server := s3test.Start(t)
 	front := s3test.NewFront(t, server)
 	store, err := s3blob.New(t.Context(), s3blob.Config{
-		Bucket: server.Bucket(), Region: "us-east-1", Endpoint: front.URL, AccessKey: s3test.AccessKey, SecretKey: s3test.SecretKey,
-		Stall: 2 * time.Second, BackOff: 10 * time.Millisecond,
+		Bucket: server.Bucket(), Region: "us-east-1", Endpoint: front.URL, AccessKey: s3test.AccessKey,
+		SecretKey: s3test.SecretKey,
+		Stall:     2 * time.Second, BackOff: 10 * time.Millisecond,
 	})
 	check(t, err)
 	cfg := backup.Config{Store: store}
@@ -45,7 +46,7 @@ func startS3Backups(t *testing.T, redirect bool) *s3API {
 	return &s3API{startBackupsWith(t, cfg), server, front, store}
 }
 
-// empty fails unless the bucket holds no object and no part.
+// expectEmptyBucket fails the test when the bucket has an object or a part of one.
 func (b *s3API) expectEmptyBucket() {
 	b.T.Helper()
 	check(b.T, b.store.List(b.T.Context(), func(o backup.Object) error {
@@ -72,7 +73,7 @@ func TestS3RoundTrip(t *testing.T) {
 	b.expectNoBackups(me)
 }
 
-// TestS3ResumedDownload breaks a download at 30 % and goes on from there with Range and If-Range.
+// TestS3ResumedDownload stops a download at 30 % and resumes it with Range and If-Range.
 func TestS3ResumedDownload(t *testing.T) {
 	t.Attr("case", "C109")
 	t.Parallel()
@@ -89,13 +90,14 @@ func TestS3ResumedDownload(t *testing.T) {
 	_, err = io.ReadFull(resp.Body, part)
 	check(t, err)
 	check(t, resp.Body.Close())
-	rest := b.get("/"+id, merge(me, header{"Range": fmt.Sprintf("bytes=%d-", len(part)), "If-Range": resp.Header.Get("ETag")}))
+	rest := b.get("/"+id, merge(me, header{"Range": fmt.Sprintf("bytes=%d-", len(part)),
+		"If-Range": resp.Header.Get("ETag")}))
 	if rest.Status != http.StatusPartialContent || !bytes.Equal(append(part, rest.Body...), blob) {
-		t.Errorf("the rest: %d, %d bytes", rest.Status, len(rest.Body))
+		t.Errorf("resumed: %d, %d bytes", rest.Status, len(rest.Body))
 	}
 	other := b.get("/"+id, merge(me, header{"Range": "bytes=5-", "If-Range": `"another"`}))
 	if other.Status != http.StatusOK || !bytes.Equal(other.Body, blob) {
-		t.Errorf("with the tag of another: %d, %d bytes", other.Status, len(other.Body))
+		t.Errorf("resumed with another ETag: %d, %d bytes", other.Status, len(other.Body))
 	}
 }
 
@@ -107,12 +109,13 @@ func TestS3DownloadRedirects(t *testing.T) {
 	id := b.upload(me, blob)
 	for _, path := range []string{"", "/" + id} {
 		got := b.get(path, me)
-		if got.Status != http.StatusTemporaryRedirect || got.Header.Get("Cache-Control") != "no-store" || len(got.Body) != 0 {
+		if got.Status != http.StatusTemporaryRedirect || got.Header.Get("Cache-Control") != "no-store" ||
+			len(got.Body) != 0 {
 			t.Fatalf("GET %q: %d %v", path, got.Status, got.Header)
 		}
 		link := got.Header.Get("Location")
 		if !strings.HasPrefix(link, b.front.URL) || !strings.Contains(link, "X-Amz-Expires=300") {
-			t.Errorf("the address is %s", link)
+			t.Errorf("Location: %s", link)
 		}
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link, nil)
 		check(t, err)
@@ -140,8 +143,8 @@ func TestS3DownloadRedirects(t *testing.T) {
 	}
 }
 
-// TestS3FailureDuringUploadLeavesNothing lets the store fail in the middle of an upload of four parts: nothing stays, and the same call succeeds
-// once the store is well.
+// TestS3FailureDuringUploadLeavesNothing fails the store during an upload of four parts. Nothing is left, and the same
+// call succeeds once the store works again.
 func TestS3FailureDuringUploadLeavesNothing(t *testing.T) {
 	t.Attr("case", "C96")
 	t.Parallel()
@@ -149,9 +152,15 @@ func TestS3FailureDuringUploadLeavesNothing(t *testing.T) {
 		return func(r *http.Request, _ int) bool { return r.URL.Query().Get("partNumber") == n }
 	}
 	for name, fail := range map[string]func(r *http.Request, earlier int) bool{
-		"refuses everything":     func(r *http.Request, _ int) bool { return r.Method == http.MethodPut || r.Method == http.MethodPost },
-		"dies at part 3":         part("3"),
-		"dies at the completion": func(r *http.Request, _ int) bool { return r.Method == http.MethodPost && r.URL.Query().Has("uploadId") },
+		"every write fails": func(r *http.Request, _ int) bool {
+			return r.Method == http.MethodPut ||
+				r.Method == http.MethodPost
+		},
+		"part 3 fails": part("3"),
+		"the completion fails": func(r *http.Request, _ int) bool {
+			return r.Method == http.MethodPost &&
+				r.URL.Query().Has("uploadId")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -161,7 +170,8 @@ func TestS3FailureDuringUploadLeavesNothing(t *testing.T) {
 			key := header{"Idempotency-Key": "again"}
 			b.front.Fail(fail)
 			got := b.put(me, blob, key)
-			if got.Status != http.StatusServiceUnavailable || got.Code() != "storage_unavailable" || got.Header.Get("Retry-After") == "" {
+			if got.Status != http.StatusServiceUnavailable || got.Code() != "storage_unavailable" ||
+				got.Header.Get("Retry-After") == "" {
 				t.Fatalf("PUT: %d %s", got.Status, got.Body)
 			}
 			b.front.Fail(func(*http.Request, int) bool { return false })
@@ -171,33 +181,36 @@ func TestS3FailureDuringUploadLeavesNothing(t *testing.T) {
 			b.expectEmptyBucket()
 			first, second := b.put(me, blob, key), b.put(me, blob, key)
 			if first.Status != http.StatusOK || string(first.Body) != string(second.Body) {
-				t.Errorf("again: %d %s, %d %s", first.Status, first.Body, second.Status, second.Body)
+				t.Errorf("retries: %d %s, %d %s", first.Status, first.Body, second.Status, second.Body)
 			}
 		})
 	}
 }
 
-// TestS3PartIsRetried is not noticed by the client.
+// TestS3PartIsRetried fails one part once, which the client does not notice.
 func TestS3PartIsRetried(t *testing.T) {
 	t.Parallel()
 	b := startS3Backups(t, false)
 	me := b.createUser("once@example.com", tier.Pro)
 	blob := storetest.Blob(20 << 20)
-	b.front.Fail(func(r *http.Request, earlier int) bool { return r.URL.Query().Get("partNumber") == "2" && earlier == 0 })
+	b.front.Fail(func(r *http.Request, earlier int) bool {
+		return r.URL.Query().Get("partNumber") == "2" &&
+			earlier == 0
+	})
 	b.upload(me, blob)
 	if got := b.get("", me); b.front.Failed() != 1 || !bytes.Equal(got.Body, blob) {
 		t.Errorf("%d failures, GET: %d, %d bytes", b.front.Failed(), got.Status, len(got.Body))
 	}
 }
 
-// TestS3RejectedUploadLeavesNothing sends a wrong checksum and a body that breaks off, over several parts.
+// TestS3RejectedUploadLeavesNothing sends a wrong checksum and an interrupted body, both of several parts.
 func TestS3RejectedUploadLeavesNothing(t *testing.T) {
 	t.Parallel()
 	b := startS3Backups(t, false)
 	me := b.createUser("wrong@example.com", tier.Pro)
 	blob := storetest.Blob(20 << 20)
 	if got := b.put(me, blob, header{"X-Backup-Checksum": strings.Repeat("0", 64)}); got.Code() != "checksum_mismatch" {
-		t.Errorf("a wrong checksum: %d %s", got.Status, got.Body)
+		t.Errorf("wrong checksum: %d %s", got.Status, got.Body)
 	}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, b.URL+"/api/v1/backup",
 		io.MultiReader(bytes.NewReader(blob[:18<<20]), iotest.ErrReader(io.ErrClosedPipe)))
@@ -208,7 +221,7 @@ func TestS3RejectedUploadLeavesNothing(t *testing.T) {
 	}
 	if resp, err := http.DefaultClient.Do(req); err == nil {
 		check(t, resp.Body.Close())
-		t.Errorf("a body that broke off: %d", resp.StatusCode)
+		t.Errorf("interrupted body: %d", resp.StatusCode)
 	}
 	pgtest.Eventually(t, 20*time.Second, func() error {
 		_, err := b.backups.Sweep(t.Context())
@@ -230,7 +243,8 @@ func TestS3RejectedUploadLeavesNothing(t *testing.T) {
 	})
 }
 
-// TestS3ObjectDeletedDuringDownload never yields wrong bytes under a 200, and a missing object is the store's fault, not a 404.
+// TestS3ObjectDeletedDuringDownload shows that a 200 never has wrong bytes, and that a missing object is 502 and not
+// 404.
 func TestS3ObjectDeletedDuringDownload(t *testing.T) {
 	t.Attr("case", "C102")
 	t.Parallel()
@@ -247,19 +261,19 @@ func TestS3ObjectDeletedDuringDownload(t *testing.T) {
 	_, err = io.ReadFull(resp.Body, head)
 	check(t, err)
 	user := b.Do("GET", "/api/v1/auth/me", "", me).JSON(t)["id"].(string)
-	check(t, b.store.Delete(t.Context(), user+"/"+id)) // behind the service's back
+	check(t, b.store.Delete(t.Context(), user+"/"+id)) // the service's row stays
 	rest, err := io.ReadAll(resp.Body)
-	_ = resp.Body.Close() // it may have been cut
+	_ = resp.Body.Close() // the body may be truncated
 	if whole := append(head, rest...); err == nil && !bytes.Equal(whole, blob) {
-		t.Errorf("%d bytes under a 200, and not the right ones", len(whole))
+		t.Errorf("%d wrong bytes with status 200", len(whole))
 	}
 	if got := b.get("/"+id, me); got.Status != http.StatusBadGateway || got.Code() != "storage_inconsistent" {
-		t.Errorf("a missing object: %d %s", got.Status, got.Body)
+		t.Errorf("missing object: %d %s", got.Status, got.Body)
 	}
 }
 
-// TestS3UnreachableIsUnavailable takes the S3 server away: uploads and downloads are 503 soon, the history stays, and
-// nothing is reserved; with the server back the old backup is whole.
+// TestS3UnreachableIsUnavailable stops the S3 server. Uploads and downloads soon get 503, the history still works, and
+// no quota stays reserved. When the server is back, the stored backup is intact.
 func TestS3UnreachableIsUnavailable(t *testing.T) {
 	t.Attr("case", "C95")
 	t.Parallel()
@@ -273,24 +287,26 @@ func TestS3UnreachableIsUnavailable(t *testing.T) {
 		"PUT": func() answer { return b.put(me, storetest.Blob(1000), nil) },
 		"GET": func() answer { return b.get("/"+id, me) },
 	} {
-		begun := time.Now()
+		start := time.Now()
 		got := ask()
-		if got.Status != http.StatusServiceUnavailable || got.Code() != "storage_unavailable" || got.Header.Get("Retry-After") == "" {
+		if got.Status != http.StatusServiceUnavailable || got.Code() != "storage_unavailable" ||
+			got.Header.Get("Retry-After") == "" {
 			t.Errorf("%s: %d %s", what, got.Status, got.Body)
 		}
-		if took := time.Since(begun); soak.Enabled && took > 3*time.Second {
-			t.Errorf("%s was answered after %v", what, took)
+		if took := time.Since(start); soak.Enabled && took > 3*time.Second {
+			t.Errorf("%s took %v", what, took)
 		}
 	}
 	if got := b.get("/history", me); got.Status != http.StatusOK || string(got.Body) != history {
 		t.Errorf("history: %d %s, want %s", got.Status, got.Body, history)
 	}
 	user := uuid.MustParse(b.Do("GET", "/api/v1/auth/me", "", me).JSON(t)["id"].(string))
-	if usage, err := b.backups.Usage(t.Context(), user); err != nil || usage != (backup.Usage{Committed: int64(len(blob))}) {
+	if usage, err := b.backups.Usage(t.Context(), user); err != nil ||
+		usage != (backup.Usage{Committed: int64(len(blob))}) {
 		t.Errorf("usage: %+v, %v", usage, err)
 	}
 	b.server.Restart()
 	if got := b.get("/"+id, me); got.Status != http.StatusOK || !bytes.Equal(got.Body, blob) {
-		t.Errorf("with the server back: %d, %d bytes", got.Status, len(got.Body))
+		t.Errorf("GET after the restart: %d, %d bytes", got.Status, len(got.Body))
 	}
 }

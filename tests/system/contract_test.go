@@ -16,8 +16,8 @@ import (
 
 var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 
-// TestEveryResponseMatchesTheContract calls every method on every path with every kind of bad request and holds each answer
-// against the document.
+// TestEveryResponseMatchesTheContract calls every method on every path with every kind of invalid request and
+// validates each response against the contract.
 func TestEveryResponseMatchesTheContract(t *testing.T) {
 	t.Attr("case", "C131")
 	t.Parallel()
@@ -44,12 +44,13 @@ func TestEveryResponseMatchesTheContract(t *testing.T) {
 	}
 	calls := 0
 	for path, item := range doc.Paths.Map() {
-		url := strings.NewReplacer("{id}", "0193b5a0-7c1e-7a52-9d6e-2f9a2f1c0b11", "{backup_id}", "nope", "{plan_id}", "nope").Replace(path)
+		url := strings.NewReplacer("{id}", "0193b5a0-7c1e-7a52-9d6e-2f9a2f1c0b11", "{backup_id}", "nope",
+			"{plan_id}", "nope").Replace(path)
 		for _, method := range methods {
 			op := item.Operations()[method]
 			for name, r := range requests {
 				if op != nil && op.OperationID == "logout" && r.headers["Authorization"] == me["Authorization"] {
-					continue // would end the session that the others use
+					continue // it would end the session that the other requests use
 				}
 				got := a.Do(method, "/api/v1"+url, r.body, r.headers)
 				calls++
@@ -62,11 +63,13 @@ func TestEveryResponseMatchesTheContract(t *testing.T) {
 	}
 }
 
-// holds checks one answer against the document.
-func checkResponse(t *testing.T, doc *openapi3.T, path, method string, op *openapi3.Operation, got answer, name string) {
+// checkResponse validates one response against the contract.
+func checkResponse(t *testing.T, doc *openapi3.T, path, method string, op *openapi3.Operation, got answer,
+	name string) {
 	t.Helper()
 	if got.Status == http.StatusInternalServerError || got.Header.Get("X-Request-Id") == "" {
-		t.Errorf("%s %s with %s: %d, request id %q: %s", method, path, name, got.Status, got.Header.Get("X-Request-Id"), got.Body)
+		t.Errorf("%s %s with %s: %d, request id %q: %s", method, path, name, got.Status,
+			got.Header.Get("X-Request-Id"), got.Body)
 	}
 	if method == "OPTIONS" && got.Status == http.StatusNoContent && got.Header.Get("Allow") != "" {
 		return
@@ -75,7 +78,8 @@ func checkResponse(t *testing.T, doc *openapi3.T, path, method string, op *opena
 		checkProblem(t, doc, got)
 	}
 	if op == nil {
-		allowed := got.Status == http.StatusMethodNotAllowed && got.Header.Get("Allow") != "" || got.Status == http.StatusForbidden
+		allowed := got.Status == http.StatusMethodNotAllowed && got.Header.Get("Allow") != "" ||
+			got.Status == http.StatusForbidden
 		if !allowed {
 			t.Errorf("%s %s with %s: %d, want 405 with Allow", method, path, name, got.Status)
 		}
@@ -86,7 +90,8 @@ func checkResponse(t *testing.T, doc *openapi3.T, path, method string, op *opena
 	in := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req,
 			Route: &routers.Route{Spec: doc, Path: path, Method: method, Operation: op}},
-		Status: got.Status, Header: got.Header, Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: method == "HEAD"},
+		Status: got.Status, Header: got.Header,
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: method == "HEAD"},
 	}
 	in.SetBodyBytes(got.Body)
 	if method == "HEAD" {
@@ -97,7 +102,7 @@ func checkResponse(t *testing.T, doc *openapi3.T, path, method string, op *opena
 	}
 }
 
-// isProblem checks that an answer is problem+json from the catalogue and quotes nothing internal.
+// checkProblem checks that a response is a problem document of the catalogue that discloses nothing internal.
 func checkProblem(t *testing.T, doc *openapi3.T, got answer) {
 	t.Helper()
 	if ct := got.Header.Get("Content-Type"); ct != "application/problem+json" {
@@ -108,8 +113,9 @@ func checkProblem(t *testing.T, doc *openapi3.T, got answer) {
 	if err := doc.Components.Schemas["Problem"].Value.VisitJSON(any(p)); err != nil {
 		t.Errorf("problem outside the contract: %v: %s", err, got.Body)
 	}
-	if int(p["status"].(float64)) != got.Status || !strings.HasSuffix(p["type"].(string), "/docs/errors/"+p["code"].(string)) {
-		t.Errorf("problem contradicts itself: %d %s", got.Status, got.Body)
+	if int(p["status"].(float64)) != got.Status ||
+		!strings.HasSuffix(p["type"].(string), "/docs/errors/"+p["code"].(string)) {
+		t.Errorf("problem with the wrong status or type: %d %s", got.Status, got.Body)
 	}
 	for _, leak := range []string{"goroutine", ".go:", "SELECT", "pgx", "SQLSTATE"} {
 		if strings.Contains(string(got.Body), leak) {
@@ -121,8 +127,8 @@ func checkProblem(t *testing.T, doc *openapi3.T, got answer) {
 	}
 }
 
-// TestOperationsRequireATokenUnlessPublic sends each operation that is not public a request without a token, so that an operation
-// added to the contract can never be open by accident.
+// TestOperationsRequireATokenUnlessPublic calls every operation without a token, so that an operation added to the
+// contract cannot be public by accident.
 func TestOperationsRequireATokenUnlessPublic(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
@@ -142,7 +148,6 @@ func TestOperationsRequireATokenUnlessPublic(t *testing.T) {
 	}
 }
 
-// TestUploadWithoutTokenIsRefusedBeforeItsBody proves that an upload without a token is refused before the client has sent its body.
 func TestUploadWithoutTokenIsRefusedBeforeItsBody(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)

@@ -15,6 +15,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
+// toolCalls returns an answer that calls the tool once for each of the arguments.
 func toolCalls(name string, arguments ...map[string]any) agent.Answer {
 	var answer agent.Answer
 	for i, a := range arguments {
@@ -28,13 +29,13 @@ func toolCalls(name string, arguments ...map[string]any) agent.Answer {
 	return answer
 }
 
-// afterTools reports whether the model already called its tools for this message.
+// toolsWereCalled reports whether the model has called its tools for this message.
 func toolsWereCalled(call agent.ModelCall) bool {
 	return call.Messages[len(call.Messages)-1].Role == llms.ChatMessageTypeTool
 }
 
-// channel is one way out for what a model gives away. size, when not 0, is how many characters of disguise fit through;
-// flat is true where white space collapses.
+// channel is a way by which text of the model reaches the caller. size, when not 0, is how many characters fit; flat
+// is true where white space is collapsed.
 type channel struct {
 	name, path string
 	template   string
@@ -43,7 +44,7 @@ type channel struct {
 	answer     func(call agent.ModelCall, leak string) agent.Answer
 }
 
-// pieces cuts text into parts of at most size characters.
+// splitRunes splits text into parts of at most size characters.
 func splitRunes(text string, size int) (parts []string) {
 	for part := range slices.Chunk([]rune(text), size) {
 		parts = append(parts, string(part))
@@ -73,16 +74,16 @@ func viaRecords(rows func(leak string) []map[string]any) func(agent.ModelCall, s
 }
 
 func channels() []channel {
-	described := func(leak string) []map[string]any {
+	inDescription := func(leak string) []map[string]any {
 		return []map[string]any{{"title": "Read this", "description": leak}}
 	}
-	cut := func(leak string) (list []map[string]any) {
+	inDescriptions := func(leak string) (list []map[string]any) {
 		for i, part := range splitRunes(leak, 190) {
 			list = append(list, map[string]any{"title": fmt.Sprint("Part ", i+1), "description": part})
 		}
 		return list
 	}
-	titled := func(leak string) (list []map[string]any) {
+	inTitles := func(leak string) (list []map[string]any) {
 		for _, part := range splitRunes(leak, 190) {
 			list = append(list, map[string]any{"title": part})
 		}
@@ -90,42 +91,45 @@ func channels() []channel {
 	}
 	return []channel{
 		{name: "answer", path: "/api/v1/chat", answer: answerWith},
-		{name: "description of an action", path: "/api/v1/chat", size: 31_000, answer: viaTasks(described)},
-		{name: "descriptions of actions", path: "/api/v1/chat", size: 9_000, answer: viaTasks(cut)},
-		{name: "titles of actions", path: "/api/v1/chat", size: 9_000, flat: true, answer: viaTasks(titled)},
+		{name: "description of an action", path: "/api/v1/chat", size: 31_000, answer: viaTasks(inDescription)},
+		{name: "descriptions of actions", path: "/api/v1/chat", size: 9_000, answer: viaTasks(inDescriptions)},
+		{name: "titles of actions", path: "/api/v1/chat", size: 9_000, flat: true, answer: viaTasks(inTitles)},
 		{name: "output of a step", path: "/api/v1/plans/steps", template: "tpl_standup", answer: answerWith},
-		{name: "record of a step", path: "/api/v1/plans/steps", template: "tpl_note_tasks", answer: viaRecords(described)},
-		{name: "records of a step", path: "/api/v1/plans/steps", template: "tpl_note_tasks", size: 9_000, answer: viaRecords(titled)},
+		{name: "record of a step", path: "/api/v1/plans/steps", template: "tpl_note_tasks",
+			answer: viaRecords(inDescription)},
+		{name: "records of a step", path: "/api/v1/plans/steps", template: "tpl_note_tasks", size: 9_000,
+			answer: viaRecords(inTitles)},
 	}
 }
 
-// request is the body that carries an attack: where the attack's file says it stands.
+// request returns a body with the attack's message in the member that the attack names.
 func (c channel) request(t *testing.T, attack leaktest.Attack) string {
 	t.Helper()
 	body := map[string]any{"message": "What should I do next?"}
-	within := map[string]any{}
+	context := map[string]any{}
 	switch attack.Channel {
 	case "conversation_history":
-		within["conversation_history"] = []any{map[string]any{"role": "user", "content": attack.Message}}
+		context["conversation_history"] = []any{map[string]any{"role": "user", "content": attack.Message}}
 	case "relevant_documents":
-		within["relevant_documents"] = []any{attack.Message}
+		context["relevant_documents"] = []any{attack.Message}
 	case "user_profile":
-		within["user_profile"] = map[string]any{"note": attack.Message}
+		context["user_profile"] = map[string]any{"note": attack.Message}
 	case "recent_tasks":
-		within["recent_tasks"] = []any{map[string]any{"id": "t1", "title": attack.Message}}
+		context["recent_tasks"] = []any{map[string]any{"id": "t1", "title": attack.Message}}
 	default:
 		body["message"] = attack.Message
 	}
-	body["context"] = within
+	body["context"] = context
 	if c.template != "" {
-		body = map[string]any{"prompt_template": c.template, "data": []any{map[string]any{"id": "n1", "content": attack.Message}}}
+		body = map[string]any{"prompt_template": c.template,
+			"data": []any{map[string]any{"id": "n1", "content": attack.Message}}}
 	}
 	text, err := json.Marshal(body)
 	check(t, err)
 	return string(text)
 }
 
-// secretFor is the text that the attack is after, as the model was really told it.
+// secretFor returns the text that the attack is after, as it was sent to the model.
 func (l *leakTest) secretFor(t *testing.T, call agent.ModelCall, attack leaktest.Attack, n int) string {
 	t.Helper()
 	switch {
@@ -143,7 +147,8 @@ func (l *leakTest) secretFor(t *testing.T, call agent.ModelCall, attack leaktest
 	return llmtest.TextOf(call.Messages[0])
 }
 
-// fitting is the disguise of as much of secret as fits into size characters, and that part; size 0 means all.
+// disguiseToFit disguises as much of secret as fits into size characters, and returns that part as well. Size 0 is
+// unlimited.
 func disguiseToFit(disguise func(string) string, secret string, size int) (leak, part string) {
 	for part = secret; ; part = part[:len(part)*3/4] {
 		if leak = disguise(part); size == 0 || len([]rune(leak)) <= size {

@@ -12,8 +12,10 @@ import (
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
+	"github.com/adiuva/cloud-api/internal/testing/soak"
 )
 
+// letters returns the ASCII letters of s in lower case.
 func letters(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' {
@@ -26,7 +28,7 @@ func letters(s string) string {
 	}, s)
 }
 
-// shares reports whether a and b have a run of 28 letters in common.
+// haveCommonRun reports whether a and b have a run of 28 letters in common.
 func haveCommonRun(a, b string) bool {
 	a, b = letters(a), letters(b)
 	runs := map[string]bool{}
@@ -41,7 +43,7 @@ func haveCommonRun(a, b string) bool {
 	return false
 }
 
-// leakTest drives one server whose model gives everything away.
+// leakTest is a service whose model reveals its prompts.
 type leakTest struct {
 	*api
 	model *llmtest.Model
@@ -55,7 +57,8 @@ func startLeaking(t *testing.T) *leakTest {
 	return &leakTest{a, m, a.Register("leak@example.com")}
 }
 
-// try lets the model leak once and reports whether the answer was replaced. What came back is checked either way.
+// attempt lets the model leak once and reports whether the answer was replaced. A replaced answer must have nothing
+// of the secret.
 func (l *leakTest) attempt(t *testing.T, c channel, tr leaktest.Transform, attack leaktest.Attack, n int) bool {
 	t.Helper()
 	var secret string
@@ -75,23 +78,24 @@ func (l *leakTest) attempt(t *testing.T, c channel, tr leaktest.Transform, attac
 		return false
 	}
 	if haveCommonRun(string(got.Body), secret) {
-		t.Errorf("%s: a replaced answer carries a run of the prompt: %s", name, got.Body)
+		t.Errorf("%s: the replaced answer has a part of the prompt: %s", name, got.Body)
 	}
 	return true
 }
 
-// isCanned reports whether body is the canned answer, whole and in the shape of every other answer.
+// isFallback reports whether body is the fallback answer, with every member that other answers have.
 func isFallback(c channel, body map[string]any) bool {
 	if c.template != "" {
 		records, ok := body["records"].([]any)
 		return body["output"] == chat.Canned && ok && len(records) == 0
 	}
 	actions, ok := body["actions"].([]any)
-	return body["kind"] == "response" && body["response"] == chat.Canned && ok && len(actions) == 0 && body["replaced"] == true
+	return body["kind"] == "response" && body["response"] == chat.Canned && ok && len(actions) == 0 &&
+		body["replaced"] == true
 }
 
-// rates tries every disguise through every channel with the attacks that pick names for it, and demands that in each 95 %
-// of what a filter can see is stopped.
+// checkStopRates tries every disguise through every channel with the attacks that pick returns for it. In each
+// channel at least 95 % of the disguises that a filter can catch must be stopped.
 func (l *leakTest) checkStopRates(t *testing.T, pick func(transform int) []leaktest.Attack) {
 	t.Helper()
 	total, totalStopped := 0, 0
@@ -112,7 +116,8 @@ func (l *leakTest) checkStopRates(t *testing.T, pick func(transform int) []leakt
 				}
 			}
 		}
-		t.Logf("%s: stopped %d of %d (%.1f %%); missed %v", c.name, stopped, all, 100*float64(stopped)/float64(all), missed)
+		t.Logf("%s: stopped %d of %d (%.1f %%); missed %v", c.name, stopped, all,
+			100*float64(stopped)/float64(all), missed)
 		if stopped*100 < all*95 {
 			t.Errorf("%s: stopped only %d of %d", c.name, stopped, all)
 		}
@@ -123,11 +128,12 @@ func (l *leakTest) checkStopRates(t *testing.T, pick func(transform int) []leakt
 		t.Errorf("stopped only %d of %d", totalStopped, total)
 	}
 	if logs := l.Logs.String(); !strings.Contains(logs, "answer replaced by the leak filter") {
-		t.Error("no event of the leak filter in the log")
+		t.Error("the leak filter logged nothing")
 	}
 }
 
-// TestEveryDisguiseIsStopped takes one attack for each disguise and channel; all of them are tried under the tag soak.
+// TestEveryDisguiseIsStopped tries one attack for each disguise and channel, and every attack for each with the tag
+// soak.
 func TestEveryDisguiseIsStopped(t *testing.T) {
 	t.Parallel()
 	l := startLeaking(t)
@@ -135,36 +141,44 @@ func TestEveryDisguiseIsStopped(t *testing.T) {
 	if len(attacks) != 57 || len(leaktest.Transforms()) != 48 {
 		t.Fatalf("%d attacks, %d disguises", len(attacks), len(leaktest.Transforms()))
 	}
-	l.checkStopRates(t, func(i int) []leaktest.Attack { return attacks[i*11%57 : i*11%57+1] })
+	l.checkStopRates(t, func(i int) []leaktest.Attack { return oneAttackOrAll(attacks, i*11%57) })
 	l.checkLog(t)
 }
 
-// TestEveryAttackIsStopped lets the model answer each of the attacks with its instructions word for word.
+// oneAttackOrAll returns the attack at the index, or all of them with the tag soak.
+func oneAttackOrAll(attacks []leaktest.Attack, index int) []leaktest.Attack {
+	if soak.Enabled {
+		return attacks
+	}
+	return attacks[index : index+1]
+}
+
+// TestEveryAttackIsStopped lets the model answer each attack with its instructions verbatim.
 func TestEveryAttackIsStopped(t *testing.T) {
 	t.Parallel()
 	l := startLeaking(t)
-	plain := leaktest.Transforms()[0]
+	verbatim := leaktest.Transforms()[0]
 	for n, attack := range leaktest.Attacks() {
 		c := channels()[n%len(channels())]
-		if !l.attempt(t, c, plain, attack, n) {
-			t.Errorf("%s through %s passed", attack.ID, c.name)
+		if !l.attempt(t, c, verbatim, attack, n) {
+			t.Errorf("%s through %s was not stopped", attack.ID, c.name)
 		}
 	}
 	l.checkLog(t)
 }
 
-// checkLog demands that the log tells of the filter's hits by ids alone.
+// checkLog checks that the log names prompts by their ids alone and has nothing of their text or of the attacks.
 func (l *leakTest) checkLog(t *testing.T) {
 	t.Helper()
 	logs := l.Logs.String()
 	for _, f := range agent.SharedFragments() {
 		if haveCommonRun(logs, f.Text) {
-			t.Errorf("the log carries a run of %s", f.ID)
+			t.Errorf("the log has a part of %s", f.ID)
 		}
 	}
 	for _, attack := range leaktest.Attacks() {
 		if strings.Contains(logs, attack.Message) {
-			t.Errorf("the log carries the message of %s", attack.ID)
+			t.Errorf("the log has the message of %s", attack.ID)
 		}
 	}
 	for line := range strings.Lines(logs) {
@@ -175,7 +189,7 @@ func (l *leakTest) checkLog(t *testing.T) {
 		check(t, json.Unmarshal([]byte(line), &event))
 		for _, name := range slices.Sorted(maps.Keys(event)) {
 			if !slices.Contains([]string{"time", "level", "msg", "secret", "request_id", "user_id"}, name) {
-				t.Errorf("the event has a member %s", name)
+				t.Errorf("the log line has an attribute %s", name)
 			}
 		}
 	}

@@ -29,16 +29,17 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// by runs accounts on db and limits by one clock, with counts where cfg says.
-func withLimits(t *testing.T, h *apitest.Clock, db *postgres.DB, cfg ratelimit.Config) option {
+// withLimits makes the service keep its accounts in db and its limits where cfg says, both by the clock.
+func withLimits(t *testing.T, clock *apitest.Clock, db *postgres.DB, cfg ratelimit.Config) option {
 	return func(c *httpapi.Config) {
-		accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: strings.Repeat("p", 32), BcryptCost: 4, Log: c.Log, Now: h.Now})
+		accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32),
+			Pepper: strings.Repeat("p", 32), BcryptCost: 4, Log: c.Log, Now: clock.Now})
 		check(t, err)
-		cfg.Log, cfg.Now = c.Log, h.Now
+		cfg.Log, cfg.Now = c.Log, clock.Now
 		limiter, err := ratelimit.New(cfg)
 		check(t, err)
 		t.Cleanup(func() { check(t, limiter.Close()) })
-		c.Auth, c.Ready, c.Limiter, c.Now = accounts, db.Ping, limiter, h.Now
+		c.Auth, c.Ready, c.Limiter, c.Now = accounts, db.Ping, limiter, clock.Now
 	}
 }
 
@@ -50,7 +51,7 @@ func trustProxies(proxies ...string) option {
 	}
 }
 
-// tally counts answers by status.
+// statusCounts counts responses by status.
 type statusCounts struct {
 	mu sync.Mutex
 	n  map[int]int
@@ -68,7 +69,7 @@ func (c *statusCounts) add(status int) {
 func (c *statusCounts) expect(t *testing.T, what string, want map[int]int) {
 	t.Helper()
 	if fmt.Sprint(c.n) != fmt.Sprint(want) {
-		t.Errorf("%s: answers by status %v, want %v", what, c.n, want)
+		t.Errorf("%s: responses by status %v, want %v", what, c.n, want)
 	}
 }
 
@@ -107,30 +108,31 @@ func TestConcurrentRequestsShareTheLimit(t *testing.T) {
 func TestRetryAfterIsExact(t *testing.T) {
 	t.Attr("case", "C43")
 	t.Parallel()
-	h := apitest.NewClock()
-	a := start(t, nil, withLimits(t, h, pgtest.New(t), ratelimit.Config{}))
+	clock := apitest.NewClock()
+	a := start(t, nil, withLimits(t, clock, pgtest.New(t), ratelimit.Config{}))
 	me := a.Register("exact@example.com")
 	for range 20 {
 		if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusOK {
 			t.Fatalf("%d %s", got.Status, got.Body)
 		}
 	}
-	h.Advance(17300 * time.Millisecond)
+	clock.Advance(17300 * time.Millisecond)
 	got := a.Do("GET", "/api/v1/auth/me", "", me)
 	if got.Status != http.StatusTooManyRequests || got.Header.Get("Retry-After") != "43" {
 		t.Fatalf("%d, Retry-After %q, want 429 and 43", got.Status, got.Header.Get("Retry-After"))
 	}
-	h.Advance(42 * time.Second)
-	if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusTooManyRequests || got.Header.Get("Retry-After") != "1" {
-		t.Errorf("a second early: %d, Retry-After %q", got.Status, got.Header.Get("Retry-After"))
+	clock.Advance(42 * time.Second)
+	if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusTooManyRequests ||
+		got.Header.Get("Retry-After") != "1" {
+		t.Errorf("a second too early: %d, Retry-After %q", got.Status, got.Header.Get("Retry-After"))
 	}
-	h.Advance(time.Second)
+	clock.Advance(time.Second)
 	if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusOK {
-		t.Errorf("in time: %d", got.Status)
+		t.Errorf("after the window: %d", got.Status)
 	}
 }
 
-// aRedis is a server of the test's own.
+// redisServer is a Redis server of one test.
 type redisServer struct {
 	t      *testing.T
 	socket string
@@ -145,7 +147,7 @@ func startRedis(t *testing.T) *redisServer {
 		}
 		t.Skip("redis-server is not installed")
 	}
-	folder, err := os.MkdirTemp("", "rl") // t.TempDir's are too long for the name of a socket
+	folder, err := os.MkdirTemp("", "rl") // the names of t.TempDir are too long for a socket
 	check(t, err)
 	r := &redisServer{t: t, socket: filepath.Join(folder, "redis.sock")}
 	t.Cleanup(func() {
@@ -158,7 +160,7 @@ func startRedis(t *testing.T) *redisServer {
 
 func (r *redisServer) url() string { return "unix://" + r.socket }
 
-// start returns when the server answers.
+// start starts the server and returns when it answers.
 func (r *redisServer) start() {
 	r.t.Helper()
 	r.cmd = exec.Command("redis-server", "--port", "0", "--unixsocket", r.socket, "--save", "", "--appendonly", "no",
@@ -174,11 +176,11 @@ func (r *redisServer) kill() {
 		return
 	}
 	_ = r.cmd.Process.Kill()
-	_ = r.cmd.Wait() // it was killed, and says so
+	_ = r.cmd.Wait() // reports the kill
 	r.cmd = nil
 }
 
-// unhurried is a timeout that a busy machine does not reach.
+// generousTimeout is not reached even on a busy machine.
 const generousTimeout = 20 * time.Second
 
 func TestReplicasShareTheLimit(t *testing.T) {
@@ -188,11 +190,13 @@ func TestReplicasShareTheLimit(t *testing.T) {
 	if url == "" {
 		url = startRedis(t).url()
 	}
-	db, h := pgtest.New(t), apitest.NewClock()
+	db, clock := pgtest.New(t), apitest.NewClock()
 	shared := ratelimit.Config{RedisURL: url, Timeout: generousTimeout}
-	from := trustProxies("127.0.0.0/8") // a Redis that was used before knows the loopback's registrations
-	one, two := start(t, nil, withLimits(t, h, db, shared), from), start(t, nil, withLimits(t, h, db, shared), from)
-	accounts := one.Do("POST", "/api/v1/auth/register", fmt.Sprintf(`{"email":"two@example.com","password":%q}`, password),
+	proxies := trustProxies("127.0.0.0/8") // a Redis of earlier runs has counted registrations from loopback
+	one, two := start(t, nil, withLimits(t, clock, db, shared), proxies),
+		start(t, nil, withLimits(t, clock, db, shared), proxies)
+	accounts := one.Do("POST", "/api/v1/auth/register",
+		fmt.Sprintf(`{"email":"two@example.com","password":%q}`, password),
 		header{"X-Forwarded-For": freshAddress()})
 	me := header{"Authorization": "Bearer " + accounts.JSON(t)["access_token"].(string)}
 	var all sync.WaitGroup
@@ -210,7 +214,7 @@ func TestReplicasShareTheLimit(t *testing.T) {
 	counts.expect(t, "40 at once over two replicas", map[int]int{200: 20, 429: 20})
 }
 
-// aStranger is an address of the documentation's IPv6 range that no other test has.
+// freshAddress returns an address of the IPv6 documentation range that no other test uses.
 func freshAddress() string {
 	n := time.Now().UnixNano()
 	return fmt.Sprintf("2001:db8:%x:%x::1", uint16(n>>16), uint16(n))
@@ -219,79 +223,90 @@ func freshAddress() string {
 func TestLimitsSurviveRedisOutage(t *testing.T) {
 	t.Attr("case", "C46")
 	t.Parallel()
-	r, h := startRedis(t), apitest.NewClock()
-	a := start(t, nil, withLimits(t, h, pgtest.New(t), ratelimit.Config{RedisURL: r.url(), Timeout: generousTimeout}), trustProxies("127.0.0.0/8"))
+	r, clock := startRedis(t), apitest.NewClock()
+	a := start(t, nil, withLimits(t, clock, pgtest.New(t),
+		ratelimit.Config{RedisURL: r.url(), Timeout: generousTimeout}), trustProxies("127.0.0.0/8"))
 	logins := func(ip string, n int) *statusCounts {
 		var counts statusCounts
 		for range n {
-			counts.add(a.Do("POST", "/api/v1/auth/login", `{"email":"nobody@example.com","password":"wrong"}`, header{"X-Forwarded-For": ip}).Status)
+			counts.add(a.Do("POST", "/api/v1/auth/login", `{"email":"nobody@example.com","password":"wrong"}`,
+				header{"X-Forwarded-For": ip}).Status)
 		}
 		return &counts
 	}
 	logins("198.51.100.1", 10).expect(t, "with Redis", map[int]int{401: 10})
 	r.kill()
-	logins("198.51.100.1", 3).expect(t, "an address at its limit when Redis is killed", map[int]int{429: 3})
-	logins("198.51.100.2", 30).expect(t, "an address that comes while Redis is away", map[int]int{401: 10, 429: 20})
+	logins("198.51.100.1", 3).expect(t, "an address at its limit after Redis was killed", map[int]int{429: 3})
+	logins("198.51.100.2", 30).expect(t, "a new address while Redis is away", map[int]int{401: 10, 429: 20})
 	me := a.Register("local@example.com")
-	if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusOK || got.Header.Get("RateLimit") != `"free";r=19;t=60` {
+	if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusOK ||
+		got.Header.Get("RateLimit") != `"free";r=19;t=60` {
 		t.Errorf("with Redis killed: %d, RateLimit %q", got.Status, got.Header.Get("RateLimit"))
 	}
 	r.start()
-	h.Advance(2 * time.Second)
+	clock.Advance(2 * time.Second)
 	logins("198.51.100.3", 12).expect(t, "with Redis back", map[int]int{401: 10, 429: 2})
 }
 
 func TestUpgradeAndSeatsRaiseTheLimit(t *testing.T) {
 	t.Attr("case", "C47")
 	t.Parallel()
-	h, db := apitest.NewClock(), pgtest.New(t)
-	a := start(t, nil, withLimits(t, h, db, ratelimit.Config{}))
-	operator, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Now: h.Now}) // another process
+	clock, db := apitest.NewClock(), pgtest.New(t)
+	a := start(t, nil, withLimits(t, clock, db, ratelimit.Config{}))
+	operator, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Now: clock.Now}) // another process
 	check(t, err)
 	me, other := a.Register("buyer@example.com"), a.Register("other@example.com")
-	spend := func(who header, n int) *statusCounts {
+	request := func(who header, n int) *statusCounts {
 		var counts statusCounts
 		for range n {
 			counts.add(a.Do("GET", "/api/v1/auth/me", "", who).Status)
 		}
 		return &counts
 	}
-	spend(me, 21).expect(t, "free", map[int]int{200: 20, 429: 1})
+	request(me, 21).expect(t, "free", map[int]int{200: 20, 429: 1})
 	check(t, operator.SetTier(t.Context(), "buyer@example.com", tier.Pro, 1))
-	h.Advance(10 * time.Second)
-	spend(me, 61).expect(t, "pro, ten seconds later", map[int]int{200: 60, 429: 1})
+	clock.Advance(10 * time.Second)
+	request(me, 61).expect(t, "pro, ten seconds later", map[int]int{200: 60, 429: 1})
 	check(t, operator.SetTier(t.Context(), "buyer@example.com", tier.Team, 2))
-	h.Advance(10 * time.Second)
+	clock.Advance(10 * time.Second)
 	if p := a.Do("GET", "/api/v1/auth/me", "", me).Header.Get("RateLimit-Policy"); p != `"team";q=400;w=60` {
 		t.Errorf("two seats: RateLimit-Policy %q", p)
 	}
-	spend(me, 400).expect(t, "two seats", map[int]int{200: 399, 429: 1})
-	spend(other, 21).expect(t, "another account, which nobody else spends", map[int]int{200: 20, 429: 1})
+	request(me, 400).expect(t, "two seats", map[int]int{200: 399, 429: 1})
+	request(other, 21).expect(t, "another account, which has a limit of its own", map[int]int{200: 20, 429: 1})
 }
 
 func TestPublicLimitsCountClientAddresses(t *testing.T) {
 	t.Attr("case", "C48")
 	t.Parallel()
 	login := func(a *api, forwarded string) int {
-		return a.Do("POST", "/api/v1/auth/login", `{"email":"nobody@example.com","password":"wrong"}`, header{"X-Forwarded-For": forwarded}).Status
+		return a.Do("POST", "/api/v1/auth/login", `{"email":"nobody@example.com","password":"wrong"}`,
+			header{"X-Forwarded-For": forwarded}).Status
 	}
 	for name, c := range map[string]struct {
 		proxies []string
 		address func(i int) string
 		want    map[int]int
 	}{
-		"no proxy is trusted": {nil, func(i int) string { return fmt.Sprintf("203.0.113.%d", i) }, map[int]int{401: 10, 429: 2}},
-		"a proxy is trusted":  {[]string{"127.0.0.0/8"}, func(i int) string { return fmt.Sprintf("203.0.113.%d", i) }, map[int]int{401: 12}},
-		"a spoofed prefix": {[]string{"127.0.0.0/8"}, func(i int) string { return fmt.Sprintf("203.0.113.%d, 198.51.100.1", i) },
+		"no proxy is trusted": {nil, func(i int) string { return fmt.Sprintf("203.0.113.%d", i) },
 			map[int]int{401: 10, 429: 2}},
-		"two proxies in a row": {[]string{"127.0.0.0/8", "10.0.0.0/8"}, func(i int) string { return fmt.Sprintf("203.0.113.%d, 10.1.2.3", i) },
+		"a proxy is trusted": {[]string{"127.0.0.0/8"},
+			func(i int) string { return fmt.Sprintf("203.0.113.%d", i) }, map[int]int{401: 12}},
+		"a spoofed prefix": {[]string{"127.0.0.0/8"},
+			func(i int) string { return fmt.Sprintf("203.0.113.%d, 198.51.100.1", i) },
+			map[int]int{401: 10, 429: 2}},
+		"two proxies in a row": {[]string{"127.0.0.0/8", "10.0.0.0/8"},
+			func(i int) string { return fmt.Sprintf("203.0.113.%d, 10.1.2.3", i) },
 			map[int]int{401: 12}},
-		"nonsense":         {[]string{"127.0.0.0/8"}, func(i int) string { return fmt.Sprintf("x%d", i) }, map[int]int{401: 10, 429: 2}},
-		"one IPv6 network": {[]string{"127.0.0.0/8"}, func(i int) string { return fmt.Sprintf("2001:db8::%x", i+1) }, map[int]int{401: 10, 429: 2}},
+		"nonsense": {[]string{"127.0.0.0/8"}, func(i int) string { return fmt.Sprintf("x%d", i) },
+			map[int]int{401: 10, 429: 2}},
+		"one IPv6 network": {[]string{"127.0.0.0/8"},
+			func(i int) string { return fmt.Sprintf("2001:db8::%x", i+1) }, map[int]int{401: 10, 429: 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := start(t, nil, withLimits(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}), trustProxies(c.proxies...))
+			a := start(t, nil, withLimits(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}),
+				trustProxies(c.proxies...))
 			var counts statusCounts
 			for i := range 12 {
 				counts.add(login(a, c.address(i)))
@@ -304,8 +319,8 @@ func TestPublicLimitsCountClientAddresses(t *testing.T) {
 func TestLimitsOfPublicOperations(t *testing.T) {
 	t.Attr("case", "C48")
 	t.Parallel()
-	h := apitest.NewClock()
-	a := start(t, nil, withLimits(t, h, pgtest.New(t), ratelimit.Config{}))
+	clock := apitest.NewClock()
+	a := start(t, nil, withLimits(t, clock, pgtest.New(t), ratelimit.Config{}))
 	for _, c := range []struct {
 		path, body, policy string
 		limit, status      int
@@ -318,19 +333,21 @@ func TestLimitsOfPublicOperations(t *testing.T) {
 		ask := func() answer { return a.Do("POST", "/api/v1"+c.path, c.body, nil) }
 		for i := range c.limit {
 			if got := ask(); got.Status != c.status || got.Header.Get("RateLimit-Policy") != c.policy {
-				t.Fatalf("%s, request %d: %d, RateLimit-Policy %q: %s", c.path, i+1, got.Status, got.Header.Get("RateLimit-Policy"), got.Body)
+				t.Fatalf("%s, request %d: %d, RateLimit-Policy %q: %s", c.path, i+1, got.Status,
+					got.Header.Get("RateLimit-Policy"), got.Body)
 			}
 		}
-		if got := ask(); got.Code() != "rate_limited" || got.Header.Get("Retry-After") != strconv.Itoa(int(c.window.Seconds())) {
-			t.Errorf("%s, over the limit: %d, Retry-After %q", c.path, got.Status, got.Header.Get("Retry-After"))
+		if got := ask(); got.Code() != "rate_limited" ||
+			got.Header.Get("Retry-After") != strconv.Itoa(int(c.window.Seconds())) {
+			t.Errorf("%s above the limit: %d, Retry-After %q", c.path, got.Status, got.Header.Get("Retry-After"))
 		}
-		h.Advance(c.window - time.Millisecond)
+		clock.Advance(c.window - time.Millisecond)
 		if got := ask(); got.Status != http.StatusTooManyRequests {
-			t.Errorf("%s, a millisecond early: %d", c.path, got.Status)
+			t.Errorf("%s a millisecond too early: %d", c.path, got.Status)
 		}
-		h.Advance(time.Millisecond)
+		clock.Advance(time.Millisecond)
 		if got := ask(); got.Status != c.status {
-			t.Errorf("%s, a window later: %d", c.path, got.Status)
+			t.Errorf("%s after the window: %d", c.path, got.Status)
 		}
 	}
 }
@@ -338,57 +355,59 @@ func TestLimitsOfPublicOperations(t *testing.T) {
 func TestServerErrorsAreNotCounted(t *testing.T) {
 	t.Attr("case", "C49")
 	t.Parallel()
-	gone := make(chan struct{}, 1)
+	blocking := make(chan struct{}, 1) // full while the model fails at once, empty for one call that blocks
 	fails := llmtest.NewModelFunc(func(ctx context.Context, _ agent.ModelCall, _ agent.Emit) (agent.Answer, error) {
 		select {
-		case gone <- struct{}{}: // the test wants a caller who leaves
+		case blocking <- struct{}{}:
 			<-ctx.Done()
 			return agent.Answer{}, ctx.Err()
 		default:
-			return agent.Answer{}, fault.New(fault.LLMUnavailable, "The model is away.")
+			return agent.Answer{}, fault.New(fault.LLMUnavailable, "The model is unavailable.")
 		}
 	})
-	gone <- struct{}{}
+	blocking <- struct{}{}
 	a := start(t, fails, withLimits(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}))
 	me := a.Register("refund@example.com")
 	left := func() string { return a.Do("GET", "/api/v1/auth/me", "", me).Header.Get("RateLimit") }
 	if l := left(); l != `"free";r=19;t=60` {
-		t.Fatalf("first: %s", l)
+		t.Fatalf("first request: %s", l)
 	}
 	for i := range 30 {
-		if got := a.Do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me); got.Status != http.StatusServiceUnavailable {
-			t.Fatalf("failure %d of ours: %d %s", i+1, got.Status, got.Body)
+		if got := a.Do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`,
+			me); got.Status != http.StatusServiceUnavailable {
+			t.Fatalf("server error %d: %d %s", i+1, got.Status, got.Body)
 		}
 	}
 	if l := left(); l != `"free";r=18;t=60` {
-		t.Errorf("after 30 failures of ours: %s", l)
+		t.Errorf("after 30 server errors: %s", l)
 	}
 	if got := a.Do("POST", "/api/v1/chat", `{"message":7}`, me); got.Status != http.StatusUnprocessableEntity {
 		t.Fatalf("%d %s", got.Status, got.Body)
 	}
 	if l := left(); l != `"free";r=16;t=60` {
-		t.Errorf("after a mistake of the caller's: %s", l)
+		t.Errorf("after an invalid request: %s", l)
 	}
 
-	<-gone // the next call of the model hangs
-	ctx, leave := context.WithCancel(t.Context())
-	answered := make(chan struct{})
+	<-blocking // the next call of the model blocks
+	ctx, disconnect := context.WithCancel(t.Context())
+	done := make(chan struct{})
 	go func() {
-		defer close(answered)
-		r := httptest.NewRequestWithContext(ctx, "POST", "/api/v1/chat", strings.NewReader(`{"message":"list my open tasks"}`))
+		defer close(done)
+		r := httptest.NewRequestWithContext(ctx, "POST", "/api/v1/chat",
+			strings.NewReader(`{"message":"list my open tasks"}`))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Authorization", me["Authorization"])
 		a.Server.ServeHTTP(httptest.NewRecorder(), r)
 	}()
 	pgtest.Eventually(t, 10*time.Second, func() error {
-		if len(gone) == 0 {
-			return fmt.Errorf("the model was not asked")
+		if len(blocking) == 0 {
+			return fmt.Errorf("the model was not called")
 		}
 		return nil
 	})
-	leave()
-	<-answered
+	disconnect()
+	<-done
 	if l := left(); l != `"free";r=14;t=60` {
-		t.Errorf("after a caller left: %s", l)
+		t.Errorf("after a disconnect: %s", l)
 	}
 }

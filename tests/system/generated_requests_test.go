@@ -18,29 +18,32 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/adiuva/cloud-api/internal/testing/soak"
 	"github.com/adiuva/cloud-api/internal/tier"
 	"github.com/adiuva/cloud-api/openapi"
 )
 
-// TestGeneratedRequestsMatchTheContract sends every operation requests drawn from its schemas, one in 16 of them spoilt, and
-// holds every answer against the contract: no 5xx, and no status, media type, header or body that the contract lacks.
-// make soak sends 2,000 to each.
-func TestGeneratedRequestsMatchTheContract(t *testing.T) {
-	t.Parallel()
-	sendGeneratedRequests(t, 40)
-}
-
-// spoiltOneIn is how rare spoilt requests are; with them, at most one request in ten may end before its handler.
+// corruptOneIn is how rare corrupted requests are. At most one request in ten may be rejected before its handler.
 const corruptOneIn = 16
 
-// early are the codes of requests that no handler saw. validation_failed is one of them although handlers say it too.
+// earlyRejections are codes of requests that reached no handler. validation_failed is one although handlers return it
+// too.
 var earlyRejections = []string{
-	"invalid_json", "validation_failed", "unsupported_media_type", "body_too_large", "length_required", "header_too_large",
-	"token_missing", "token_invalid", "token_expired", "token_in_url", "origin_forbidden", "method_not_allowed", "rate_limited",
+	"invalid_json", "validation_failed", "unsupported_media_type", "body_too_large", "length_required",
+	"header_too_large",
+	"token_missing", "token_invalid", "token_expired", "token_in_url", "origin_forbidden", "method_not_allowed",
+	"rate_limited",
 }
 
-func sendGeneratedRequests(t *testing.T, each int) {
-	t.Helper()
+// TestGeneratedRequestsMatchTheContract sends 40 requests generated from its schemas to every operation, 2,000 with
+// the tag soak, one in 16 of them corrupted, and validates every response against the contract: no 5xx, and no
+// status, media type, header or body that the contract does not have.
+func TestGeneratedRequestsMatchTheContract(t *testing.T) {
+	t.Parallel()
+	requests := 40
+	if soak.Enabled {
+		requests = 2000
+	}
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
 	check(t, err)
 	a := start(t, nil) // without rate limits, as RATE_LIMITS=off has it
@@ -56,9 +59,10 @@ func sendGeneratedRequests(t *testing.T, each int) {
 				_, _ = io.WriteString(seed, op.OperationID)
 				own := *a.API
 				own.T = t
-				c := &operationClient{t: t, api: api{&own}, generator: generator{rand.New(rand.NewPCG(seed.Sum64(), 7))},
-					doc: doc, path: path, method: method, op: op}
-				c.sendMany(each)
+				c := &operationClient{t: t, api: api{&own},
+					generator: generator{rand.New(rand.NewPCG(seed.Sum64(), 7))},
+					doc:       doc, path: path, method: method, op: op}
+				c.sendMany(requests)
 			})
 		}
 	}
@@ -67,7 +71,7 @@ func sendGeneratedRequests(t *testing.T, each int) {
 	}
 }
 
-// caller sends drawn requests to one operation, as an account of its own.
+// operationClient sends generated requests to one operation, with an account of its own.
 type operationClient struct {
 	generator
 	t            *testing.T
@@ -81,18 +85,16 @@ type operationClient struct {
 	access, refresh string
 }
 
-const drawnPassword = "correct horse battery"
-
 func (c *operationClient) sendMany(n int) {
-	turned := map[string]int{}
+	rejected := map[string]int{}
 	c.signUp()
 	for i := range n {
 		name := fmt.Sprintf("request %d", i)
-		spoilt := c.oneIn(corruptOneIn)
-		got := c.send(spoilt)
+		corrupt := c.oneIn(corruptOneIn)
+		got := c.send(corrupt)
 		c.checkResponse(got, name)
 		if code := got.Code(); slices.Contains(earlyRejections, code) {
-			turned[code]++
+			rejected[code]++
 		}
 		if got.Status == http.StatusUnauthorized && strings.HasPrefix(got.Code(), "token_") || c.endsSession(got) {
 			c.signUp()
@@ -102,26 +104,26 @@ func (c *operationClient) sendMany(n int) {
 		}
 	}
 	total := 0
-	for _, k := range turned {
+	for _, k := range rejected {
 		total += k
 	}
-	// An upgrade is no operation with one answer: without it every request to the stream is turned away.
-	// A few dozen say little of a share.
+	// Without an upgrade every request to the stream is rejected. A few dozen requests are too few for a share.
 	if share := float64(total) / float64(n); n >= 1000 && share >= 0.1 && c.op.OperationID != "streamChat" {
-		c.t.Errorf("%.1f %% of %d requests were turned away before the handler: %v", 100*share, n, turned)
+		c.t.Errorf("%.1f %% of %d requests were rejected before the handler: %v", 100*share, n, rejected)
 	}
 }
 
-// ends reports whether the answer ended the session it was asked with.
+// endsSession reports whether the response ended the session of its request.
 func (c *operationClient) endsSession(got answer) bool {
-	return got.Status < 300 && slices.Contains([]string{"logout", "requestAccountDeletion", "changePassword", "endSession"}, c.op.OperationID)
+	return got.Status < 300 && slices.Contains([]string{"logout", "requestAccountDeletion", "changePassword",
+		"endSession"}, c.op.OperationID)
 }
 
-// signUp opens an account in the largest plan, with two backups where the operation reads them.
+// signUp registers an account of the largest plan, with two backups if the operation is about backups.
 func (c *operationClient) signUp() {
 	c.accounts++
 	c.email = fmt.Sprintf("%s-%d@example.com", strings.ToLower(c.op.OperationID), c.accounts)
-	got := c.api.Do("POST", "/api/v1/auth/register", `{"email":"`+c.email+`","password":"`+drawnPassword+`"}`, nil)
+	got := c.api.Do("POST", "/api/v1/auth/register", `{"email":"`+c.email+`","password":"`+password+`"}`, nil)
 	if got.Status != http.StatusCreated {
 		c.t.Fatalf("register: %d %s", got.Status, got.Body)
 	}
@@ -156,15 +158,16 @@ func (c *operationClient) upload(version int) {
 	c.id = got.JSON(c.t)["id"].(string)
 }
 
-// draw sends one request.
-func (c *operationClient) send(spoilt bool) answer {
-	body, headers := c.body(spoilt)
-	path, parameters := fillParameters(c.path, c.op.Parameters, func(p *openapi3.Parameter) (string, bool) { return c.parameter(p, spoilt, body) })
+// send sends one request.
+func (c *operationClient) send(corrupt bool) answer {
+	body, headers := c.body(corrupt)
+	path, parameters := fillParameters(c.path, c.op.Parameters,
+		func(p *openapi3.Parameter) (string, bool) { return c.parameter(p, corrupt, body) })
 	maps.Copy(headers, parameters)
 	if c.op.Security == nil || len(*c.op.Security) > 0 {
 		headers["Authorization"] = "Bearer " + c.access
 	}
-	delete(headers, "Content-Length") // the HTTP client says it
+	delete(headers, "Content-Length") // the HTTP client sets it
 	var reader io.Reader = http.NoBody
 	if body != nil {
 		reader = bytes.NewReader(body)
@@ -172,10 +175,10 @@ func (c *operationClient) send(spoilt bool) answer {
 	return c.api.Send(c.method, "/api/v1"+path, reader, headers)
 }
 
-// parameter draws a parameter; of an id, half the time, one that exists.
-func (c *operationClient) parameter(p *openapi3.Parameter, spoilt bool, body []byte) (string, bool) {
+// parameter generates a parameter. Half of the ids exist.
+func (c *operationClient) parameter(p *openapi3.Parameter, corrupt bool, body []byte) (string, bool) {
 	switch {
-	case spoilt && c.oneIn(3):
+	case corrupt && c.oneIn(3):
 		return parameterText(c.anyJSON(9)), true
 	case p.Name == "X-Backup-Checksum" && c.oneIn(2):
 		sum := sha256.Sum256(body)
@@ -194,8 +197,8 @@ func (c *operationClient) parameter(p *openapi3.Parameter, spoilt bool, body []b
 	return parameterText(c.value(p.Schema, 0)), true
 }
 
-// body draws the operation's body, or nil where it has none.
-func (c *operationClient) body(spoilt bool) ([]byte, header) {
+// body generates the operation's body, nil if it has none.
+func (c *operationClient) body(corrupt bool) ([]byte, header) {
 	if c.op.RequestBody == nil {
 		return nil, header{}
 	}
@@ -210,21 +213,21 @@ func (c *operationClient) body(spoilt bool) ([]byte, header) {
 	if m, ok := value.(map[string]any); ok {
 		c.useKnownSecrets(m)
 	}
-	if spoilt {
-		value = c.corrupt(value)
+	if corrupt {
+		value = c.generator.corrupt(value)
 	}
 	text, err := json.Marshal(value)
 	check(c.t, err)
-	if spoilt && c.oneIn(8) {
+	if corrupt && c.oneIn(8) {
 		text = text[:c.IntN(len(text))]
 	}
 	return text, header{"Content-Type": "application/json"}
 }
 
-// known puts what the caller knows in place of a drawn secret, two times in three.
+// useKnownSecrets replaces generated secrets by those of the account, two times in three.
 func (c *operationClient) useKnownSecrets(m map[string]any) {
 	for name, value := range map[string]string{
-		"email": c.email, "password": drawnPassword, "current_password": drawnPassword, "refresh_token": c.refresh,
+		"email": c.email, "password": password, "current_password": password, "refresh_token": c.refresh,
 	} {
 		if _, there := m[name]; there && c.op.OperationID != "register" && !c.oneIn(3) {
 			m[name] = value
@@ -233,7 +236,7 @@ func (c *operationClient) useKnownSecrets(m map[string]any) {
 	c.useAcceptedValues(m)
 }
 
-// allowed puts what handlers accept where a schema cannot say it, three times in four and more.
+// useAcceptedValues replaces most values that handlers would reject for reasons that a schema cannot express.
 func (c *operationClient) useAcceptedValues(m map[string]any) {
 	zones := []string{"UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Pacific/Apia"}
 	for name, value := range m {
@@ -255,15 +258,16 @@ func (c *operationClient) useAcceptedValues(m map[string]any) {
 	}
 }
 
-// holds fails the test for a 5xx and for whatever the contract does not say.
+// checkResponse fails the test for a 5xx and for whatever the contract does not have.
 func (c *operationClient) checkResponse(got answer, name string) {
 	if got.Status >= 500 {
-		c.t.Errorf("%s: %d %s\n%s", name, got.Status, got.Body, logLines(c.api.Logs.String(), got.Header.Get("X-Request-Id")))
+		c.t.Errorf("%s: %d %s\n%s", name, got.Status, got.Body,
+			logLines(c.api.Logs.String(), got.Header.Get("X-Request-Id")))
 	}
 	checkResponse(c.t, c.doc, c.path, c.method, c.op, got, name)
 }
 
-// lastLines returns the log's lines about one request.
+// logLines returns the lines of the log about one request.
 func logLines(log, id string) string {
 	var about []string
 	for line := range strings.Lines(log) {

@@ -9,15 +9,15 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
-// What PostgreSQL's protocol says at a transaction's end.
+// What is on the wire when a transaction is committed.
 const (
 	commitRequest = "commit\x00"
 	commitReply   = "COMMIT\x00"
 )
 
-// TestRefreshSurvivesDatabaseCrash kills PostgreSQL after a rotation was written, once before and once after it was
-// committed. Either way the client gets 503, and the same call with the same key then settles it: one successor, twice
-// the same, and it works.
+// TestRefreshSurvivesDatabaseCrash kills PostgreSQL after a rotation was written, once before and once after its
+// commit. Either way the client gets 503, and retries with the same idempotency key return one and the same new
+// token, which works.
 func TestRefreshSurvivesDatabaseCrash(t *testing.T) {
 	t.Attr("case", "C37")
 	t.Parallel()
@@ -37,10 +37,12 @@ func TestRefreshSurvivesDatabaseCrash(t *testing.T) {
 			check(t, err)
 			t.Cleanup(db.Close)
 			a := start(t, nil, withAccountsOn(t, db))
-			account := a.Do("POST", "/api/v1/auth/register", fmt.Sprintf(`{"email":"a@example.com","password":%q}`, password), nil)
+			account := a.Do("POST", "/api/v1/auth/register",
+				fmt.Sprintf(`{"email":"a@example.com","password":%q}`, password), nil)
 			first := account.JSON(t)["refresh_token"].(string)
 			refresh := func(token, key string) (answer, error) {
-				return a.tryDo("POST", "/api/v1/auth/refresh", fmt.Sprintf(`{"refresh_token":%q}`, token), header{"Idempotency-Key": key})
+				return a.tryDo("POST", "/api/v1/auth/refresh", fmt.Sprintf(`{"refresh_token":%q}`, token),
+					header{"Idempotency-Key": key})
 			}
 
 			held := wire.Hold(c.mark)
@@ -56,7 +58,7 @@ func TestRefreshSurvivesDatabaseCrash(t *testing.T) {
 			server.Kill()
 			held.Cut()
 			if got := <-lost; got.Status != http.StatusServiceUnavailable || got.Code() != "db_unavailable" {
-				t.Errorf("killed before the answer: %d %s", got.Status, got.Body)
+				t.Errorf("killed before the response: %d %s", got.Status, got.Body)
 			}
 			server.Start()
 			counter := func() (n int) {
@@ -80,10 +82,10 @@ func TestRefreshSurvivesDatabaseCrash(t *testing.T) {
 			again, err := refresh(first, "k")
 			check(t, err)
 			if again.Status != http.StatusOK || again.JSON(t)["refresh_token"] != second || counter() != 2 {
-				t.Errorf("asked twice: %d %s, session at token %d", again.Status, again.Body, counter())
+				t.Errorf("second retry: %d %s, session at token %d", again.Status, again.Body, counter())
 			}
 			if next, err := refresh(second, "l"); err != nil || next.Status != http.StatusOK || counter() != 3 {
-				t.Errorf("the successor: %d %s %v", next.Status, next.Body, err)
+				t.Errorf("refresh with the new token: %d %s %v", next.Status, next.Body, err)
 			}
 		})
 	}

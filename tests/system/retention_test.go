@@ -26,16 +26,17 @@ import (
 	"github.com/adiuva/cloud-api/openapi"
 )
 
-// planted is in everything a user says below; control only where something may stay: in the account's own e-mail.
+// marker is in everything users send below. emailMarker is in the account's e-mail address, which is stored, and so
+// shows that the search finds what is there.
 const (
 	marker      = "plantedq7vxz"
 	emailMarker = "controlq7vxz"
 )
 
-// TestUserTextIsNotRetained plants a marker in all that users send and models answer, and then looks for it in every
-// table, log line, temporary file, metric and Redis key.
+// TestUserTextIsNotRetained puts a marker into everything that users send and models answer, and then looks for it in
+// every table, log line, temporary file, metric and Redis key.
 func TestUserTextIsNotRetained(t *testing.T) {
-	pgtest.New(t) // the shared server keeps its files outside the folder below
+	pgtest.New(t) // starts the shared server before TMPDIR changes
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)
 	m := llmtest.NewModel()
@@ -43,10 +44,10 @@ func TestUserTextIsNotRetained(t *testing.T) {
 	me := a.createUser(emailMarker+"@example.com", tier.Team)
 	sendMarker(t, a, m, me)
 	for _, found := range a.tablesContaining(t, marker) {
-		t.Errorf("table %s keeps what a user said", found)
+		t.Errorf("table %s has text of a user", found)
 	}
 	if len(a.tablesContaining(t, emailMarker)) == 0 {
-		t.Error("the sweep of the tables finds nothing at all")
+		t.Error("the search of the tables finds nothing at all")
 	}
 	for line := range strings.Lines(a.Logs.String()) {
 		if containsMarker([]byte(line)) {
@@ -54,7 +55,7 @@ func TestUserTextIsNotRetained(t *testing.T) {
 		}
 	}
 	if !strings.Contains(a.Logs.String(), `"level":"WARN"`) {
-		t.Error("the log is empty")
+		t.Error("the log has no warning")
 	}
 	check(t, filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -62,7 +63,7 @@ func TestUserTextIsNotRetained(t *testing.T) {
 		}
 		data, err := os.ReadFile(path)
 		if err == nil && (containsMarker(data) || containsMarker([]byte(path))) {
-			t.Errorf("file %s keeps what a user said", path)
+			t.Errorf("file %s has text of a user", path)
 		}
 		return err
 	}))
@@ -74,13 +75,13 @@ func TestUserTextIsNotRetained(t *testing.T) {
 	scanRedis(t, os.Getenv("TEST_REDIS_URL"))
 }
 
-// holdsMarker looks for the marker as it is and as bytes print in hexadecimal, in any case.
+// containsMarker looks for the marker as text and in hexadecimal, in any case.
 func containsMarker(data []byte) bool {
 	data = bytes.ToLower(data)
 	return bytes.Contains(data, []byte(marker)) || bytes.Contains(data, []byte(hex.EncodeToString([]byte(marker))))
 }
 
-// limitedBy switches rate limits on, counted in the Redis of that URL or in memory when it is "".
+// withLimitsIn switches rate limits on, counted in the Redis at that URL, or in memory when it is "".
 func withLimitsIn(t *testing.T, url string) option {
 	t.Helper()
 	return func(c *httpapi.Config) {
@@ -91,7 +92,8 @@ func withLimitsIn(t *testing.T, url string) option {
 	}
 }
 
-// speakOf sends the marker wherever a user's words can stand, through answers that succeed and answers that fail.
+// sendMarker sends the marker in every member that has text of a user, in requests that succeed and in requests that
+// fail.
 func sendMarker(t *testing.T, a *api, m *llmtest.Model, me header) {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
@@ -105,19 +107,21 @@ func sendMarker(t *testing.T, a *api, m *llmtest.Model, me header) {
 		check(t, err)
 		return string(text)
 	}
-	heard := 0
+	seen := 0
 	m.Respond(func(call agent.ModelCall) agent.Answer {
 		for _, message := range call.Messages[1:] {
-			heard += strings.Count(llmtest.TextOf(message), marker)
+			seen += strings.Count(llmtest.TextOf(message), marker)
 		}
 		if len(call.Tools) > 0 && !toolsWereCalled(call) {
-			return toolCalls("create_task", map[string]any{"title": marker + " title", "description": marker, "due_date": marker},
+			return toolCalls("create_task",
+				map[string]any{"title": marker + " title", "description": marker, "due_date": marker},
 				map[string]any{"title": marker + " title"}, map[string]any{marker: marker})
 		}
 		return agent.Answer{Text: `[{"title":"` + marker + `"}]`}
 	})
 	for _, change := range []map[string]any{{"execution_mode": "direct"}, {"execution_mode": "plan"}} {
-		if got := a.Do("POST", "/api/v1/chat", body("ChatRequest", change), me); got.Status != http.StatusOK || !containsMarker(got.Body) {
+		if got := a.Do("POST", "/api/v1/chat", body("ChatRequest", change), me); got.Status != http.StatusOK ||
+			!containsMarker(got.Body) {
 			t.Fatalf("chat %v: %d %s", change, got.Status, got.Body)
 		}
 	}
@@ -133,24 +137,26 @@ func sendMarker(t *testing.T, a *api, m *llmtest.Model, me header) {
 		}
 	}
 	for _, template := range []string{"tpl_standup", "tpl_note_tasks"} {
-		step := body("StepRequest", map[string]any{"prompt_template": template, "variables": map[string]any{}, "timezone": "Europe/Rome"})
-		if got := a.Do("POST", "/api/v1/plans/steps", step, me); got.Status != http.StatusOK || !containsMarker(got.Body) {
+		step := body("StepRequest", map[string]any{"prompt_template": template, "variables": map[string]any{},
+			"timezone": "Europe/Rome"})
+		if got := a.Do("POST", "/api/v1/plans/steps", step, me); got.Status != http.StatusOK ||
+			!containsMarker(got.Body) {
 			t.Fatalf("step %s: %d %s", template, got.Status, got.Body)
 		}
 	}
-	if heard < 20 {
-		t.Errorf("the model heard the marker %d times", heard)
+	if seen < 20 {
+		t.Errorf("the model got the marker %d times", seen)
 	}
 	m.Respond(func(call agent.ModelCall) agent.Answer {
 		return agent.Answer{Text: llmtest.TextOf(call.Messages[0]) + marker}
 	})
 	if got := a.Do("POST", "/api/v1/chat", `{"message":"`+marker+`"}`, me); got.JSON(t)["replaced"] != true {
-		t.Errorf("the prompt went out: %s", got.Body)
+		t.Errorf("the prompt was not replaced: %s", got.Body)
 	}
 	sendMarkerInRefusedRequests(t, a, me)
 }
 
-// misspeak sends the marker in requests that are refused.
+// sendMarkerInRefusedRequests sends the marker in requests that are refused.
 func sendMarkerInRefusedRequests(t *testing.T, a *api, me header) {
 	t.Helper()
 	secret := `"` + marker + ` password"`
@@ -171,11 +177,14 @@ func sendMarkerInRefusedRequests(t *testing.T, a *api, me header) {
 		{"GET", "/api/v1/chat/stream?token=" + marker, "", nil, 400},
 		{"GET", "/api/v1/auth/me", "", header{"Authorization": "Bearer " + marker}, 401},
 		{"POST", "/api/v1/auth/login", `{"email":"` + marker + `@example.com","password":` + secret + `}`, nil, 401},
-		{"POST", "/api/v1/auth/login", `{"email":"` + emailMarker + `@example.com","password":` + secret + `}`, nil, 401},
+		{"POST", "/api/v1/auth/login", `{"email":"` + emailMarker + `@example.com","password":` + secret +
+			`}`, nil, 401},
 		{"POST", "/api/v1/auth/login", `{"email":"` + marker + `","password":` + secret + `}`, nil, 401},
 		{"POST", "/api/v1/auth/register", `{"email":"` + marker + `@example.com","password":"short"}`, nil, 422},
-		{"POST", "/api/v1/auth/register", `{"email":"` + emailMarker + `@example.com","password":` + secret + `}`, nil, 409},
-		{"POST", "/api/v1/auth/register", `{"email":"other` + emailMarker + `@example.com","password":` + secret + `}`, nil, 201},
+		{"POST", "/api/v1/auth/register", `{"email":"` + emailMarker + `@example.com","password":` + secret +
+			`}`, nil, 409},
+		{"POST", "/api/v1/auth/register", `{"email":"other` + emailMarker + `@example.com","password":` + secret +
+			`}`, nil, 201},
 		{"POST", "/api/v1/auth/refresh", `{"refresh_token":"` + marker + `"}`, nil, 401},
 		{"PUT", "/api/v1/auth/password", `{"current_password":` + secret + `,"new_password":` + secret + `}`, me, 401},
 		{"POST", "/api/v1/auth/me/deletion", `{"password":` + secret + `}`, me, 401},
@@ -186,8 +195,8 @@ func sendMarkerInRefusedRequests(t *testing.T, a *api, me header) {
 	}
 }
 
-// saying makes a value of the schema with the marker in every text, so that a kind of row added to the contract is tested
-// without a word here.
+// markedValue returns a value of the schema with the marker in every text. Members added to the contract are so
+// included.
 func markedValue(s *openapi3.Schema, name string) any {
 	switch {
 	case name == "timezone":
@@ -213,7 +222,7 @@ func markedValue(s *openapi3.Schema, name string) any {
 	return 1
 }
 
-// rowsWith returns the tables that hold the marker in any column of any type.
+// tablesContaining returns the tables that have the marker in a column of any type.
 func (a *api) tablesContaining(t *testing.T, marker string) (found []string) {
 	t.Helper()
 	rows, err := a.DB.Pool.Query(t.Context(), `SELECT quote_ident(table_schema) || '.' || quote_ident(table_name)
@@ -237,24 +246,24 @@ func (a *api) tablesContaining(t *testing.T, marker string) (found []string) {
 	return found
 }
 
-// sweepRedis looks at every key and value.
+// scanRedis looks for the marker in every key and value.
 func scanRedis(t *testing.T, url string) {
 	t.Helper()
 	if url == "" {
 		if os.Getenv("CI") != "" {
 			t.Error("TEST_REDIS_URL is not set")
 		}
-		t.Log("no Redis to sweep")
+		t.Log("no Redis to scan")
 		return
 	}
 	options, err := redis.ParseURL(url)
 	check(t, err)
 	client := redis.NewClient(options)
 	defer func() { check(t, client.Close()) }()
-	seen := 0
+	counted := 0
 	keys := client.Scan(t.Context(), 0, "*", 1000).Iterator()
 	for keys.Next(t.Context()) {
-		seen++
+		counted++
 		value, err := client.Get(t.Context(), keys.Val()).Result()
 		if err != nil && err != redis.Nil {
 			value, err = client.Dump(t.Context(), keys.Val()).Result()
@@ -263,11 +272,11 @@ func scanRedis(t *testing.T, url string) {
 			t.Errorf("key %s: %v", keys.Val(), err)
 		}
 		if containsMarker([]byte(keys.Val() + value)) {
-			t.Errorf("Redis keeps what a user said under %s", keys.Val())
+			t.Errorf("the Redis key %s has text of a user", keys.Val())
 		}
 	}
 	check(t, keys.Err())
-	if seen == 0 {
-		t.Error("Redis counted nothing")
+	if counted == 0 {
+		t.Error("Redis has no keys")
 	}
 }

@@ -1,6 +1,8 @@
 package system_test
 
 import (
+	"errors"
+
 	"fmt"
 	"io"
 	"net/http"
@@ -13,7 +15,32 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// steady is a body that arrives evenly: a piece at each tick.
+// TestSlowUploadTimesOut stops sending: the response is 408, nothing is stored, and the connection is closed.
+func TestSlowUploadTimesOut(t *testing.T) {
+	t.Attr("case", "C107")
+	t.Parallel()
+	v := startBackups(t, nil, func(c *httpapi.Config) { c.UploadRateWindow = 100 * time.Millisecond })
+	me := v.createUser("slow@example.com", tier.Pro)
+	blob := storetest.Blob(100_000)
+	for name, sent := range map[string]int{"nothing": 0, "a little": 100, "more than the first window": 50_000} {
+		_, reader := v.dialRaw(rawUpload(merge(uploadHeaders(blob), me),
+			"Content-Length: 100000\r\n\r\n"+string(blob[:sent])))
+		resp, err := http.ReadResponse(reader, nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		body, err := io.ReadAll(resp.Body)
+		check(t, errors.Join(err, resp.Body.Close()))
+		if got := (answer{Status: resp.StatusCode, Header: resp.Header,
+			Body: body}); got.Status != http.StatusRequestTimeout || got.Code() != "upload_too_slow" || !resp.Close {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+		}
+		v.expectNoBackups(me)
+	}
+}
+
+// pacedReader is a body that arrives evenly: one chunk per tick.
 type pacedReader struct {
 	remaining []byte
 	ticker    *time.Ticker
@@ -30,7 +57,7 @@ func (s *pacedReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestSteadyUploadOutlastsTheRateWindow sends at four times the least rate for several times the patience.
+// TestSteadyUploadOutlastsTheRateWindow uploads at four times the minimum rate for several rate windows.
 func TestSteadyUploadOutlastsTheRateWindow(t *testing.T) {
 	t.Attr("case", "C107")
 	t.Parallel()
@@ -39,16 +66,16 @@ func TestSteadyUploadOutlastsTheRateWindow(t *testing.T) {
 	blob := storetest.Blob(512 << 10)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	begun := time.Now()
+	start := time.Now()
 	got := v.Send("PUT", "/api/v1/backup", &pacedReader{remaining: blob, ticker: tick, chunk: 5240},
 		merge(merge(uploadHeaders(blob), me), header{"X-Backup-Size": fmt.Sprint(len(blob))}))
 	if got.Status != http.StatusOK {
-		t.Errorf("after %v: %d %s", time.Since(begun), got.Status, got.Body)
+		t.Errorf("after %v: %d %s", time.Since(start), got.Status, got.Body)
 	}
 }
 
-// TestIdleUploadsReleaseTheirReservations lets 200 uploads of 100 accounts hold reservations and send nothing: each is given up and its room
-// freed, and another account is served meanwhile.
+// TestIdleUploadsReleaseTheirReservations starts 200 uploads of 100 accounts that send nothing: each times out and
+// releases its reserved quota, and another account can upload meanwhile.
 func TestIdleUploadsReleaseTheirReservations(t *testing.T) {
 	t.Attr("case", "C107")
 	t.Parallel()
@@ -66,7 +93,7 @@ func TestIdleUploadsReleaseTheirReservations(t *testing.T) {
 				defer conn.Close()
 				resp, err := http.ReadResponse(reader, nil)
 				if err != nil || resp.StatusCode != http.StatusRequestTimeout {
-					t.Errorf("an idle upload: %v, %v", resp, err)
+					t.Errorf("idle upload: %v, %v", resp, err)
 				}
 			})
 		}
