@@ -1,5 +1,5 @@
-// Package agenttest has what the tests of agents share: time zones, times of rows, and a tool called as the agent loop calls
-// it. Only tests import it.
+// Package agenttest has what the tests of agents share: time zones, times of rows, and a tool called as the agent
+// loop calls it. Only tests import it.
 package agenttest
 
 import (

@@ -12,7 +12,8 @@ import (
 // Step answers one request.
 type Step func(x *Exchange)
 
-// Exchange is one request being answered. Its methods write parts of a response as OpenAI-compatible servers do, and flush.
+// Exchange is one request being answered. Its methods write parts of a response as OpenAI-compatible servers do, and
+// flush.
 type Exchange struct {
 	Request Request
 	handler *Handler
@@ -96,8 +97,9 @@ func (x *Exchange) Whole(text, reason string, calls ...ToolCall) {
 		list = []byte("null")
 	}
 	x.Head(http.StatusOK, "application/json")
-	x.Raw(fmt.Sprintf(`{"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant",`+
-		`"content":%s,"tool_calls":%s},"finish_reason":%s}],"usage":{"total_tokens":18}}`, content, list, quoted(reason)))
+	x.Raw(fmt.Sprintf(`{"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0,`+
+		`"message":{"role":"assistant","content":%s,"tool_calls":%s},"finish_reason":%s}],"usage":{"total_tokens":18}}`,
+		content, list, quoted(reason)))
 }
 
 // Refuse sends an error in the form OpenAI uses. Its message is Secret.

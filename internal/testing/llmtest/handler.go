@@ -1,6 +1,7 @@
-// Package llmtest is the language model in tests. Model is an agent.Model that answers from a script or with a function.
-// Server is an OpenAI-compatible server whose responses and failures are scripted one request at a time, and which without a
-// script answers as the demonstration model does; Transport reaches its Handler without a network.
+// Package llmtest is the language model in tests. Model is an agent.Model that answers from a script or with a
+// function. Server is an OpenAI-compatible server whose responses and failures are scripted one request at a time,
+// and which without a script answers as the demonstration model does; Transport reaches its Handler without a
+// network.
 package llmtest
 
 import (
@@ -15,8 +16,8 @@ const (
 	maxRecorded = 1024     // requests or calls; older ones are dropped
 )
 
-// Handler answers chat completion requests with the next step of its script, or with Offline when none is left. It is safe
-// for concurrent use.
+// Handler answers chat completion requests with the next step of its script, or with Offline when none is left. It is
+// safe for concurrent use.
 type Handler struct {
 	mu       sync.Mutex
 	script   []Step
@@ -62,7 +63,8 @@ func (h *Handler) Stalled() <-chan struct{} { return h.stalled }
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"object":"list","data":[{"id":"fake","object":"model"}]}`) // the client may have disconnected
+		// the client may have disconnected
+		_, _ = io.WriteString(w, `{"object":"list","data":[{"id":"fake","object":"model"}]}`)
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))

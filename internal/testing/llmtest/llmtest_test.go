@@ -18,10 +18,11 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
-// post sends a request body and returns the answer's status and body, as far as it came.
+// post sends a request and returns the status and the body of the response, as far as it was received.
 func post(t *testing.T, url, body string) (int, string, error) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/chat/completions", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/chat/completions",
+		strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,13 +63,16 @@ func complete(t *testing.T, url, tools string, messages ...map[string]any) (stri
 func message(role, text string) map[string]any { return map[string]any{"role": role, "content": text} }
 
 const (
-	taskParameters = `{"type":"object","properties":{"title":{"type":"string"},"priority":{"type":"string"},"due_date":{"type":"string"}}}`
-	taskTools      = `[{"type":"function","function":{"name":"create_task","parameters":` + taskParameters + `}},` +
-		`{"type":"function","function":{"name":"list_tasks","parameters":{"type":"object","properties":{"filters":{"type":"object",` +
+	taskParameters = `{"type":"object","properties":{"title":{"type":"string"},"priority":{"type":"string"},` +
+		`"due_date":{"type":"string"}}}`
+	taskTools = `[{"type":"function","function":{"name":"create_task","parameters":` + taskParameters + `}},` +
+		`{"type":"function","function":{"name":"list_tasks","parameters":{"type":"object",` +
+		`"properties":{"filters":{"type":"object",` +
 		`"properties":{"status":{"type":"string"},"priority":{"type":"string"}}}}}}}]`
 	system = "You manage tasks.\n\nToday is 2026-11-23 (Monday), time zone UTC. The local time is 09:00."
 	router = "Decide.\n" + `[{"name":"task_agent","description":"x"},{"name":"calendar_agent","description":"x"},` +
-		`{"name":"email_agent","description":"x"},{"name":"analytics_agent","description":"x"},{"name":"invoice_agent","description":"x"}]`
+		`{"name":"email_agent","description":"x"},{"name":"analytics_agent","description":"x"},` +
+		`{"name":"invoice_agent","description":"x"}]`
 )
 
 func TestOfflineRoutes(t *testing.T) {
@@ -96,15 +100,20 @@ func TestOfflineCallsTools(t *testing.T) {
 	t.Parallel()
 	srv := llmtest.NewServer(t)
 	for question, want := range map[string]string{
-		"create a task 'Call Anna' for tomorrow, high priority": `create_task {"due_date":"2026-11-24","priority":"high","title":"Call Anna"}`,
-		"Add a task to water the plants by friday":              `create_task {"due_date":"2026-11-27","title":"Water the plants"}`,
-		"create task “Send report” due 2026-12-01":              `create_task {"due_date":"2026-12-01","title":"Send report"}`,
-		"I need to pay rent in 3 days":                          `create_task {"due_date":"2026-11-26","title":"Pay rent"}`,
-		"list my open tasks":                                    `list_tasks {"filters":{"status":"open"}}`,
-		"Which urgent tasks are there?":                         `list_tasks {"filters":{"priority":"urgent"}}`,
+		"create a task 'Call Anna' for tomorrow, high priority": `create_task {"due_date":"2026-11-24",` +
+			`"priority":"high","title":"Call Anna"}`,
+		"Add a task to water the plants by friday": `create_task {"due_date":"2026-11-27",` +
+			`"title":"Water the plants"}`,
+		"create task “Send report” due 2026-12-01": `create_task {"due_date":"2026-12-01",` +
+			`"title":"Send report"}`,
+		"I need to pay rent in 3 days": `create_task {"due_date":"2026-11-26",` +
+			`"title":"Pay rent"}`,
+		"list my open tasks":            `list_tasks {"filters":{"status":"open"}}`,
+		"Which urgent tasks are there?": `list_tasks {"filters":{"priority":"urgent"}}`,
 	} {
 		text, calls := complete(t, srv.URL, taskTools, message("system", system), message("user", question))
-		if len(calls) != 1 || calls[0].Function.Name+" "+calls[0].Function.Arguments != want || text != "" || calls[0].ID == "" {
+		if len(calls) != 1 || calls[0].Function.Name+" "+calls[0].Function.Arguments != want || text != "" ||
+			calls[0].ID == "" {
 			t.Errorf("%q: %q, %+v; want %s", question, text, calls, want)
 		}
 	}
@@ -114,17 +123,20 @@ func TestOfflineAnswersFromToolResults(t *testing.T) {
 	t.Parallel()
 	srv := llmtest.NewServer(t)
 	for result, want := range map[string]string{
-		`list_tasks {"total":1,"tasks":[{"title":"A","status":"todo"}]}`:          "Tasks found: 1.\n- A (todo)",
-		`list_tasks {"total":0,"tasks":[]}`:                                       "There are no such tasks.",
-		`create_task {"proposed":{"title":"Call Anna"},"due_local":"2026-11-24"}`: "Prepared a new task “Call Anna”: due 2026-11-24.",
-		`create_task error: the title is empty`:                                   "That did not work: the title is empty.",
+		`list_tasks {"total":1,"tasks":[{"title":"A","status":"todo"}]}`: "Tasks found: 1.\n- A (todo)",
+		`list_tasks {"total":0,"tasks":[]}`:                              "There are no such tasks.",
+		`create_task {"proposed":{"title":"Call Anna"},"due_local":"2026-11-24"}`: "Prepared " +
+			"a new task “Call Anna”: due 2026-11-24.",
+		`create_task error: the title is empty`: "That did " +
+			"not work: the title is empty.",
 	} {
 		tool, result, _ := strings.Cut(result, " ")
 		call := message("assistant", "")
 		call["tool_calls"] = []llmtest.ToolCall{llmtest.Call("c1", tool, "{}")}
 		answer := message("tool", result)
 		answer["tool_call_id"] = "c1"
-		text, calls := complete(t, srv.URL, taskTools, message("system", system), message("user", "list my open tasks"), call, answer)
+		text, calls := complete(t, srv.URL, taskTools, message("system", system),
+			message("user", "list my open tasks"), call, answer)
 		if text != want+"\n\n"+offline.Notice || calls != nil {
 			t.Errorf("%s: %q, %+v", result, text, calls)
 		}
@@ -138,8 +150,10 @@ func TestOfflineMakesRecordsAndProse(t *testing.T) {
 		"Each object has exactly these members, null where unknown: title, priority\n\n"+
 		"Today is 2026-11-23 (Monday), time zone UTC, 1795420800000 in milliseconds.")
 	for question, want := range map[string]string{
-		"request: reply\n\nRecords:\n[{\"subject\":\"Please pay\",\"id\":\"e1\"}]": `[{"priority":"medium","title":"Handle Please pay"}]`,
-		"request: buy milk\n\nRecords:\n[]":                                        `[{"priority":"medium","title":"Buy milk"}]`,
+		"request: reply\n\nRecords:\n[{\"subject\":\"Please pay\",\"id\":\"e1\"}]": `[{"priority":"medium",` +
+			`"title":"Handle Please pay"}]`,
+		"request: buy milk\n\nRecords:\n[]": `[{"priority":"medium",` +
+			`"title":"Buy milk"}]`,
 	} {
 		if text, _ := complete(t, srv.URL, "null", step, message("user", question)); text != want {
 			t.Errorf("%q: %s", question, text)
@@ -155,7 +169,8 @@ func TestOfflineMakesRecordsAndProse(t *testing.T) {
 func TestOfflineStreams(t *testing.T) {
 	t.Parallel()
 	srv := llmtest.NewServer(t)
-	_, body, err := post(t, srv.URL, `{"stream":true,"messages":[{"role":"user","content":[{"type":"text","text":"hello"}]}]}`)
+	_, body, err := post(t, srv.URL,
+		`{"stream":true,"messages":[{"role":"user","content":[{"type":"text","text":"hello"}]}]}`)
 	if err != nil || !strings.HasSuffix(body, "data: [DONE]\n\n") {
 		t.Fatal(body, err)
 	}
@@ -199,7 +214,8 @@ func TestScriptThenOffline(t *testing.T) {
 	if !slices.Equal(got, []int{500, 200, 200}) {
 		t.Errorf("%v", got)
 	}
-	if r := srv.Requests(); len(r) != 4 || r[0].Model != "m1" || r[0].Path != "/v1/chat/completions" || r[0].Messages[0].Content != "hello" {
+	if r := srv.Requests(); len(r) != 4 || r[0].Model != "m1" || r[0].Path != "/v1/chat/completions" ||
+		r[0].Messages[0].Content != "hello" {
 		t.Errorf("%+v", r)
 	}
 	if srv.Connections() < 1 || srv.Running() != 0 {
@@ -214,7 +230,8 @@ func TestResetMidStreamIsNoEndOfStream(t *testing.T) {
 	if _, answer, err := post(t, srv.URL, `{"stream":true}`); err == nil || !strings.Contains(answer, `"content":"a"`) {
 		t.Errorf("%q, %v", answer, err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://model/", bytes.NewReader([]byte(`{"stream":true}`)))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://model/",
+		bytes.NewReader([]byte(`{"stream":true}`)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +240,8 @@ func TestResetMidStreamIsNoEndOfStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if text, err := io.ReadAll(resp.Body); !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(string(text), `"content":"a"`) {
+	if text, err := io.ReadAll(resp.Body); !errors.Is(err, io.ErrUnexpectedEOF) ||
+		!strings.Contains(string(text), `"content":"a"`) {
 		t.Errorf("%q, %v", text, err)
 	}
 }
@@ -258,15 +276,18 @@ func human(text string) agent.ModelCall {
 func TestModelAnswersFromItsScript(t *testing.T) {
 	t.Parallel()
 	errFailed := errors.New("failed")
-	m := llmtest.NewModel(llmtest.TextTurn("a", "b"), llmtest.CallTurn(llmtest.Call("c1", "f", "{}")), llmtest.ErrorTurn(errFailed))
+	m := llmtest.NewModel(llmtest.TextTurn("a", "b"), llmtest.CallTurn(llmtest.Call("c1", "f", "{}")),
+		llmtest.ErrorTurn(errFailed))
 	m.Script(llmtest.Turn{Chunks: []string{"x"}, Block: true})
 	var emitted []string
 	emit := func(s string) error { emitted = append(emitted, s); return nil }
 	call := human("hi")
-	if a, err := m.Generate(t.Context(), call, emit); err != nil || a.Text != "ab" || !slices.Equal(emitted, []string{"a", "b"}) {
+	if a, err := m.Generate(t.Context(), call, emit); err != nil || a.Text != "ab" ||
+		!slices.Equal(emitted, []string{"a", "b"}) {
 		t.Error(a, err, emitted)
 	}
-	if a, err := m.Generate(t.Context(), call, nil); err != nil || len(a.ToolCalls) != 1 || a.ToolCalls[0].FunctionCall.Name != "f" {
+	if a, err := m.Generate(t.Context(), call, nil); err != nil || len(a.ToolCalls) != 1 ||
+		a.ToolCalls[0].FunctionCall.Name != "f" {
 		t.Error(a, err)
 	}
 	if _, err := m.Generate(t.Context(), call, nil); !errors.Is(err, errFailed) {
@@ -286,7 +307,8 @@ func TestModelAnswersTheRouterApartFromItsScript(t *testing.T) {
 	m := llmtest.NewModel(llmtest.TextTurn("scripted"))
 	router := human("Which agent?")
 	router.Small = true
-	if a, err := m.Generate(t.Context(), router, nil); err != nil || a.Text != "task_agent" || m.RouterPrompt() != "Which agent?" {
+	if a, err := m.Generate(t.Context(), router, nil); err != nil || a.Text != "task_agent" ||
+		m.RouterPrompt() != "Which agent?" {
 		t.Error(a, err, m.RouterPrompt())
 	}
 	m.Route("email_agent, task_agent")

@@ -38,9 +38,9 @@ func ErrorTurn(err error) Turn { return Turn{Err: err} }
 // emitted after that, in chunks of the Model's chunk size. emit is never nil.
 type AnswerFunc func(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error)
 
-// Model is an agent.Model for tests. It answers the agents' calls from a script of turns, one a call, or with a function, and
-// the router's calls with the names set by Route, unless ScriptRouter adds them to the script. It records every call and is safe for
-// concurrent use.
+// Model is an agent.Model for tests. It answers the agents' calls from a script of turns, one a call, or with a
+// function, and the router's calls with the names set by Route, unless ScriptRouter adds them to the script. It
+// records every call and is safe for concurrent use.
 type Model struct {
 	mu           sync.Mutex
 	turns        []Turn
@@ -104,7 +104,8 @@ func (m *Model) SetChunkSize(bytes int) {
 	m.chunkSize = bytes
 }
 
-// Calls returns what the model was asked so far, the router's calls included, oldest first; of very many calls, the newest.
+// Calls returns what the model was asked so far, the router's calls included, oldest first; of very many calls, the
+// newest.
 func (m *Model) Calls() []agent.ModelCall {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// Transport returns a RoundTripper that calls handler in the process, without sockets, so that a test in a synctest bubble
-// can measure deadlines by the bubble's clock. The response's body is read while the handler writes it.
+// Transport returns a RoundTripper that calls handler in the process, without sockets, so that a test in a synctest
+// bubble can measure deadlines by the bubble's clock. The response's body is read while the handler writes it.
 func Transport(handler http.Handler) http.RoundTripper { return &transport{handler: handler} }
 
 type transport struct{ handler http.Handler }
