@@ -95,11 +95,16 @@ func TestCheckoutRejectsInvalidBodies(t *testing.T) {
 	a := start(t, nil)
 	me := a.Register("bodies@example.com")
 	for body, pointer := range map[string]string{
-		`{"tier":"free"}`: "/tier", `{"tier":"TEAM"}`: "/tier", `{"tier":"gold"}`: "/tier",
-		`{"tier":["pro","power","team"]}`: "/tier", `{}`: "/tier",
-		`{"tier":"team","seats":0}`: "/seats", `{"tier":"team","seats":10001}`: "/seats",
-		`{"tier":"team","seats":1.5}`: "/seats",
-		`{"tier":"pro","seats":2}`:    "/seats", `{"tier":"pro","success_url":"https://evil.example.com"}`: "",
+		`{"tier":"free"}`:                 "/tier",
+		`{"tier":"TEAM"}`:                 "/tier",
+		`{"tier":"gold"}`:                 "/tier",
+		`{"tier":["pro","power","team"]}`: "/tier",
+		`{}`:                              "/tier",
+		`{"tier":"team","seats":0}`:       "/seats",
+		`{"tier":"team","seats":10001}`:   "/seats",
+		`{"tier":"team","seats":1.5}`:     "/seats",
+		`{"tier":"pro","seats":2}`:        "/seats",
+		`{"tier":"pro","success_url":"https://evil.example.com"}`: "",
 	} {
 		got := a.Do("POST", "/api/v1/billing/checkout", body, me)
 		if got.Status != http.StatusUnprocessableEntity || got.Code() != "validation_failed" ||
