@@ -17,7 +17,7 @@ import (
 
 const exampleAgents = "../../docs/examples/agents"
 
-// TestAgentsCommandListsAgents lists the built-in agents in the tiers' order and the documented examples after them.
+// TestAgentsCommandListsAgents lists the built-in agents, by tier, and after them the examples of the documentation.
 func TestAgentsCommandListsAgents(t *testing.T) {
 	t.Parallel()
 	env, out, errs := testEnvironment(map[string]string{"AGENTS_DIR": exampleAgents})
@@ -28,7 +28,8 @@ func TestAgentsCommandListsAgents(t *testing.T) {
 	for _, line := range strings.Split(strings.TrimSpace(out.String()), "\n") {
 		got = append(got, regexp.MustCompile(` {2,}`).Split(line, -1)[:3])
 	}
-	want := [][]string{{"NAME", "KIND", "FROM TIER"}, {"task_agent", "built-in", "free"}, {"calendar_agent", "built-in", "free"},
+	want := [][]string{{"NAME", "KIND", "FROM TIER"}, {"task_agent", "built-in", "free"},
+		{"calendar_agent", "built-in", "free"},
 		{"email_agent", "built-in", "free"}, {"analytics_agent", "built-in", "pro"},
 		{"client_brief_agent", "declared", "power"}, {"hiring_agent", "declared", "pro"}}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -36,7 +37,8 @@ func TestAgentsCommandListsAgents(t *testing.T) {
 	}
 }
 
-// TestInvalidManifestsStopTheCommand stops both the check and the server, and names every fault, before anything is started.
+// TestInvalidManifestsStopTheCommand runs agents and serve with invalid manifests. Both name every mistake and start
+// nothing.
 func TestInvalidManifestsStopTheCommand(t *testing.T) {
 	t.Parallel()
 	dir, data := t.TempDir(), filepath.Join(t.TempDir(), "data")
@@ -54,15 +56,16 @@ DIR/a.yaml:3: tier: "gold" is not one of free, pro, power, team
 DIR/b.yaml:4: prompt: is empty
 `, "DIR/", dir+"/")
 	for _, command := range []string{"agents", "serve"} {
-		env, out, errs := testEnvironment(map[string]string{"AGENTS_DIR": dir, "ADDR": "127.0.0.1:0", "ADIUVA_DATA_DIR": data})
+		env, out, errs := testEnvironment(map[string]string{"AGENTS_DIR": dir, "ADDR": "127.0.0.1:0",
+			"ADIUVA_DATA_DIR": data})
 		if code := execute(t.Context(), env, []string{command}); code != exitConfig {
 			t.Errorf("%s: exit code %d, want %d", command, code, exitConfig)
 		}
 		if diff := cmp.Diff(want, errs.String()); diff != "" || out.String() != "" {
-			t.Errorf("%s: printed %q; told (-want +got):\n%s", command, out, diff)
+			t.Errorf("%s: stdout %q; stderr (-want +got):\n%s", command, out, diff)
 		}
 		if _, err := os.Stat(filepath.Join(data, "postgres")); !os.IsNotExist(err) {
-			t.Errorf("%s: a database was begun: %v", command, err)
+			t.Errorf("%s: a database was created: %v", command, err)
 		}
 	}
 }
@@ -74,13 +77,14 @@ func TestMissingAgentsFolder(t *testing.T) {
 	if code := execute(t.Context(), env, []string{"agents"}); code != exitConfig {
 		t.Errorf("exit code %d, want %d", code, exitConfig)
 	}
-	want := "adiuva-api: the agents in AGENTS_DIR are wrong:\nthe folder of agents cannot be read: open " + dir + ": no such file or directory\n"
+	want := "adiuva-api: the agents in AGENTS_DIR are wrong:\nthe folder of agents cannot be read: open " + dir +
+		": no such file or directory\n"
 	if diff := cmp.Diff(want, errs.String()); diff != "" {
-		t.Errorf("told (-want +got):\n%s", diff)
+		t.Errorf("stderr (-want +got):\n%s", diff)
 	}
 }
 
-// TestDeclaredAgentAnswers has the documented hiring agent, for everybody, routed to and proposing through the whole server.
+// TestDeclaredAgentAnswers chats with the hiring agent of the documentation, opened to the free tier, over HTTP.
 func TestDeclaredAgentAnswers(t *testing.T) {
 	t.Parallel()
 	manifest, err := os.ReadFile(filepath.Join(exampleAgents, "hiring_agent.yaml"))
@@ -96,13 +100,15 @@ func TestDeclaredAgentAnswers(t *testing.T) {
 	upstream.Script(llmtest.Say("hiring_agent"),
 		llmtest.CallTools(llmtest.Call("c1", "add_candidate", `{"name":"Ada","role":"cook","priority":"high"}`)),
 		llmtest.Say("Ada is proposed."))
-	base, _, _ := serveInBackground(t, map[string]string{"AGENTS_DIR": dir, "OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": upstream.URL,
-		"BCRYPT_COST": "4"})
+	base, _, _ := serveInBackground(t,
+		map[string]string{"AGENTS_DIR": dir, "OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": upstream.URL,
+			"BCRYPT_COST": "4"})
 	c, err := client.NewClientWithResponses(base + "/api/v1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	reg, err := c.RegisterWithResponse(t.Context(), client.RegisterRequest{Email: "new@example.com", Password: "correct horse battery"})
+	reg, err := c.RegisterWithResponse(t.Context(),
+		client.RegisterRequest{Email: "new@example.com", Password: "correct horse battery"})
 	if err != nil || reg.JSON201 == nil {
 		t.Fatalf("register: %v %s", err, reg.Body)
 	}

@@ -19,11 +19,12 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 	"github.com/adiuva/cloud-api/internal/testing/s3test"
+	"github.com/adiuva/cloud-api/internal/testing/soak"
 	"github.com/adiuva/cloud-api/internal/testing/storetest"
 )
 
-// stage is where a serve runs that will be killed: its database, by way of a wire that can hold a message, and its store,
-// which the test looks into.
+// harness runs serve with a database behind a proxy that can hold messages back, and with a store that the test can
+// read.
 type harness struct {
 	t     testing.TB
 	db    *postgres.DB
@@ -32,27 +33,29 @@ type harness struct {
 	vars  map[string]string
 
 	live *replica
-	me   string // Authorization of a member who may back up
+	me   string // Authorization of a user of the power tier
 }
 
-// newStage starts a serve whose store these variables name.
+// newHarness starts serve with these variables, which configure the store.
 func newHarness(t testing.TB, store backup.Store, vars map[string]string) *harness {
 	t.Helper()
 	db := pgtest.New(t)
 	dsn := db.Pool.Config().ConnString()
 	s := &harness{t: t, db: db, wire: pgtest.NewWire(t, dsn), store: store, vars: maps.Clone(vars)}
-	s.vars["DATABASE_URL"] = s.wire.DSN + "&default_query_exec_mode=exec" // every message names its statement
+	s.vars["DATABASE_URL"] = s.wire.DSN + "&default_query_exec_mode=exec" // every message has the text of its statement
 	s.vars["JWT_SECRET"], s.vars["PASSWORD_PEPPER"] = strings.Repeat("s", 32), strings.Repeat("p", 32)
 	s.vars["BCRYPT_COST"] = "4"
 	if s.vars["ADIUVA_DATA_DIR"] == "" {
-		s.vars["ADIUVA_DATA_DIR"] = dataDir(t) // otherwise the development secrets land in this folder
+		s.vars["ADIUVA_DATA_DIR"] = dataDir(t) // otherwise the development secrets would be written to this folder
 	}
 	env, _, errs := testEnvironment(s.vars)
 	s.live = startReplica(t, s.vars)
-	if execute(t.Context(), env, []string{"user", "create", "up@example.com", "--password", "correct horse battery", "--tier", "power"}) != exitOK {
+	if execute(t.Context(), env, []string{"user", "create", "up@example.com", "--password", "correct horse battery",
+		"--tier", "power"}) != exitOK {
 		t.Fatal(errs)
 	}
-	in, err := newBalancer(t, s.live).do("POST", "/api/v1/auth/login", `{"email":"up@example.com","password":"correct horse battery"}`, nil, http.StatusOK)
+	in, err := newBalancer(t, s.live).do("POST", "/api/v1/auth/login",
+		`{"email":"up@example.com","password":"correct horse battery"}`, nil, http.StatusOK)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +63,7 @@ func newHarness(t testing.TB, store backup.Store, vars map[string]string) *harne
 	return s
 }
 
-// put uploads body under the key and returns the id under which it was stored.
+// put uploads body, with an idempotency key unless it is "", and returns the id of the backup.
 func (s *harness) put(blob []byte, key string, body io.Reader) (id string, err error) {
 	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPut, s.live.base+"/api/v1/backup", body)
 	if err != nil {
@@ -86,7 +89,7 @@ func (s *harness) put(blob []byte, key string, body io.Reader) (id string, err e
 	return stored.ID, json.Unmarshal(answer, &stored)
 }
 
-// one returns the value of a query that has one row and column.
+// queryOne returns the result of a query with one row and one column.
 func queryOne[T any](s *harness, sql string, args ...any) (v T) {
 	s.t.Helper()
 	if err := s.db.Pool.QueryRow(s.t.Context(), sql, args...).Scan(&v); err != nil {
@@ -95,7 +98,7 @@ func queryOne[T any](s *harness, sql string, args ...any) (v T) {
 	return v
 }
 
-// objects are the store's, finished or not.
+// objects returns the objects of the store, unfinished ones included.
 func (s *harness) objects() (all []backup.Object) {
 	s.t.Helper()
 	err := s.store.List(s.t.Context(), func(o backup.Object) error {
@@ -108,7 +111,8 @@ func (s *harness) objects() (all []backup.Object) {
 	return all
 }
 
-// point is a moment of an upload. arrange returns the body to send and a function that waits for the moment.
+// killPoint is a point of an upload at which serve is killed. arrange returns the body to send, a function that waits
+// for the point, and one that cuts the connection that stays open.
 type killPoint struct {
 	name      string
 	committed bool
@@ -120,23 +124,23 @@ const countUploading = "SELECT count(*) FROM backup_metadata WHERE state = 'uplo
 func killPoints() []killPoint {
 	stalled := func(blob []byte) (io.Reader, func()) {
 		r, w := io.Pipe()
-		go func() { _, _ = w.Write(blob) }() // it stays open, and waits for more
+		go func() { _, _ = w.Write(blob) }() // the pipe stays open
 		return r, func() { _ = r.Close() }
 	}
-	held := func(hold func(*pgtest.Wire, string) *pgtest.Held) func(*harness, []byte) (io.Reader, func(), func()) {
+	holding := func(hold func(*pgtest.Wire, string) *pgtest.Held) func(*harness, []byte) (io.Reader, func(), func()) {
 		return func(s *harness, blob []byte) (io.Reader, func(), func()) {
 			h := hold(s.wire, "name: CommitBackup")
 			return bytes.NewReader(blob), func() { <-h.Reached }, h.Cut
 		}
 	}
 	return []killPoint{
-		{"reserved", false, func(s *harness, _ []byte) (io.Reader, func(), func()) {
+		{"after the reservation", false, func(s *harness, _ []byte) (io.Reader, func(), func()) {
 			body, cut := stalled([]byte("x"))
 			return body, func() {
 				eventually(s.t, "the reservation", func() bool { return queryOne[int](s, countUploading) == 1 })
 			}, cut
 		}},
-		{"in the middle of the body", false, func(s *harness, blob []byte) (io.Reader, func(), func()) {
+		{"during the body", false, func(s *harness, blob []byte) (io.Reader, func(), func()) {
 			body, cut := stalled(blob[:len(blob)*2/3])
 			return body, func() {
 				eventually(s.t, "a part in the store", func() bool {
@@ -149,13 +153,14 @@ func killPoints() []killPoint {
 				})
 			}, cut
 		}},
-		{"stored, not committed", false, held((*pgtest.Wire).Hold)},
-		{"committed, not answered", true, held((*pgtest.Wire).HoldReply)},
+		{"after the object, before the commit", false, holding((*pgtest.Wire).Hold)},
+		{"after the commit, before the response", true, holding((*pgtest.Wire).HoldReply)},
 	}
 }
 
-// TestKillDuringUploadLosesNothing kills serve at each point of an upload, on S3 and on disk. After a restart and one sweep nothing is left
-// of an upload that was not committed, one that was is there, and the retry with the same key gives exactly one.
+// TestKillDuringUploadLosesNothing kills serve at each point of an upload, on S3 and on disk. After a restart and a
+// sweep nothing is left of an upload that was not committed, a committed one is there, and a retry with the same key
+// results in exactly one backup.
 func TestKillDuringUploadLosesNothing(t *testing.T) {
 	t.Attr("case", "C98")
 	t.Parallel()
@@ -170,6 +175,10 @@ func TestKillDuringUploadLosesNothing(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	rounds := 1
+	if soak.Enabled {
+		rounds = 10
+	}
 	for name, c := range map[string]struct {
 		store backup.Store
 		vars  map[string]string
@@ -180,7 +189,7 @@ func TestKillDuringUploadLosesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newHarness(t, c.store, c.vars)
-			for range killRounds {
+			for range rounds {
 				for _, p := range killPoints() {
 					s.killAt(p)
 				}
@@ -189,44 +198,46 @@ func TestKillDuringUploadLosesNothing(t *testing.T) {
 	}
 }
 
-// killAt kills serve at the point, starts it again and holds the promises.
+// killAt kills serve at the point, starts it again and checks the backups.
 func (s *harness) killAt(p killPoint) {
 	s.t.Helper()
 	kept, before := queryOne[int](s, countCommitted), len(s.objects())
 	blob, key := storetest.Blob(20_000_000), uuid.NewString()
 	body, reached, cut := p.arrange(s, blob)
-	answered := make(chan error, 1)
+	result := make(chan error, 1)
 	go func() {
 		_, err := s.put(blob, key, body)
-		answered <- err
+		result <- err
 	}()
 	reached()
 	if err := s.live.cmd.Process.Kill(); err != nil {
 		s.t.Fatal(err)
 	}
-	<-s.live.ended
+	<-s.live.exited
 	cut()
-	if err := <-answered; err == nil {
-		s.t.Fatalf("%s: the killed server answered", p.name)
+	if err := <-result; err == nil {
+		s.t.Fatalf("%s: the killed server responded", p.name)
 	}
-	if _, err := s.db.Pool.Exec(s.t.Context(), "UPDATE backup_metadata SET lease_until = now() - interval '1 second' WHERE state = 'uploading'"); err != nil {
-		s.t.Fatal(err) // the minute of its lease has passed
+	if _, err := s.db.Pool.Exec(s.t.Context(),
+		"UPDATE backup_metadata SET lease_until = now() - interval '1 second' WHERE state = 'uploading'"); err != nil {
+		s.t.Fatal(err) // as if the minute of its lease had passed
 	}
 	s.live = startReplica(s.t, s.vars)
 	eventually(s.t, "the sweep", func() bool {
-		return queryOne[int](s, "SELECT count(*) FROM backup_metadata WHERE state IN ('uploading', 'aborting', 'deleted')") == 0
+		return queryOne[int](s, "SELECT count(*) FROM backup_metadata WHERE state IN ('uploading', 'aborting',"+
+			" 'deleted')") == 0
 	})
 	if p.committed {
 		kept, before = kept+1, before+1
 	}
 	s.expectSettled(p.name, kept, before)
-	survivor := ""
+	existing := ""
 	if p.committed {
-		survivor = queryOne[string](s, "SELECT id::text FROM backup_metadata WHERE idempotency_key = $1", key)
+		existing = queryOne[string](s, "SELECT id::text FROM backup_metadata WHERE idempotency_key = $1", key)
 	}
 	id, err := s.put(blob, key, bytes.NewReader(blob))
-	if err != nil || p.committed && id != survivor {
-		s.t.Fatalf("%s: the retry stored %s, and %s was there: %v", p.name, id, survivor, err)
+	if err != nil || p.committed && id != existing {
+		s.t.Fatalf("%s: the retry stored %s, and %s existed: %v", p.name, id, existing, err)
 	}
 	if !p.committed {
 		kept, before = kept+1, before+1
@@ -237,13 +248,14 @@ func (s *harness) killAt(p killPoint) {
 
 const countCommitted = "SELECT count(*) FROM backup_metadata WHERE state = 'committed'"
 
-// settled fails unless there are as many committed rows and objects, none of them half made, and the quota is their sum.
+// expectSettled fails the test unless there are this many committed rows and objects, no unfinished objects, and the
+// used quota is the sum of the rows.
 func (s *harness) expectSettled(when string, rows, objects int) {
 	s.t.Helper()
 	found := s.objects()
 	for _, o := range found {
 		if o.Unfinished {
-			s.t.Errorf("%s: parts are left: %+v", when, o)
+			s.t.Errorf("%s: unfinished object: %+v", when, o)
 		}
 	}
 	if n := queryOne[int](s, countCommitted); n != rows || len(found) != objects || rows != objects {
@@ -252,11 +264,11 @@ func (s *harness) expectSettled(when string, rows, objects int) {
 	if !queryOne[bool](s, `SELECT coalesce((SELECT u.reserved = 0 AND u.uploads = 0 AND u.committed =
 		(SELECT coalesce(sum(size_bytes), 0) FROM backup_metadata m WHERE m.user_id = u.user_id AND state = 'committed')
 		FROM backup_usage u), true)`) {
-		s.t.Errorf("%s: the quota is not the sum of what is committed", when)
+		s.t.Errorf("%s: the used quota is not the sum of the committed backups", when)
 	}
 }
 
-// holds fails unless the backup of that id has exactly these bytes.
+// expectBackup fails the test unless the backup of that id has exactly these bytes.
 func (s *harness) expectBackup(when, id string, blob []byte) {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.live.base+"/api/v1/backup/"+id, nil)

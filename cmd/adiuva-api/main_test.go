@@ -38,13 +38,13 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
-// with makes an environment of these variables alone.
+// testEnvironment returns an environment with these variables and its stdout and stderr.
 func testEnvironment(vars map[string]string) (environment, *output, *output) {
 	out, err := &output{}, &output{}
 	return environment{getenv: func(k string) string { return vars[k] }, out: out, err: err}, out, err
 }
 
-// folder is a data directory that the user to whom root drops can reach.
+// dataDir returns a data directory that PostgreSQL's user can reach when the tests run as root.
 func dataDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "adiuva-cmd-")
@@ -62,7 +62,7 @@ func dataDir(t testing.TB) string {
 	return dir
 }
 
-// freeAddr is a loopback address that nobody listens on.
+// freeAddr returns a loopback address with a free port.
 func freeAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -73,7 +73,7 @@ func freeAddr(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// eventually asks until ok, for at most 20 s.
+// eventually waits for ok to return true, for at most 20 s.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
@@ -88,6 +88,7 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
+// isOK reports whether url answers 200.
 func isOK(url string) bool {
 	resp, err := http.Get(url)
 	if err != nil {
@@ -107,21 +108,21 @@ func serveInBackground(t *testing.T, vars map[string]string) (base string, out, 
 	}
 	env, out, errs := testEnvironment(vars)
 	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan int, 1)
-	go func() { ended <- execute(ctx, env, []string{"serve"}) }()
+	exited := make(chan int, 1)
+	go func() { exited <- execute(ctx, env, []string{"serve"}) }()
 	t.Cleanup(func() {
 		stop()
-		if code := <-ended; code != exitOK {
-			t.Errorf("serve ended with %d: %s", code, errs)
+		if code := <-exited; code != exitOK {
+			t.Errorf("serve exited with %d: %s", code, errs)
 		}
 	})
 	base = "http://" + vars["ADDR"]
-	eventually(t, "serving", func() bool { return isOK(base + "/readyz") })
+	eventually(t, "readiness", func() bool { return isOK(base + "/readyz") })
 	return base, out, errs
 }
 
-// TestREADMEWalkthrough walks the README: register, create a task and list tasks through the published Go client, once with the
-// offline model and once with an OpenAI-compatible server.
+// TestREADMEWalkthrough does what the README shows, with the published Go client: register, create a task and list
+// tasks, once with the offline model and once with an OpenAI-compatible server.
 func TestREADMEWalkthrough(t *testing.T) {
 	t.Parallel()
 	upstream := llmtest.NewServer(t)
@@ -139,7 +140,8 @@ func TestREADMEWalkthrough(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			reg, err := c.RegisterWithResponse(t.Context(), client.RegisterRequest{Email: "new@example.com", Password: "correct horse battery"})
+			reg, err := c.RegisterWithResponse(t.Context(),
+				client.RegisterRequest{Email: "new@example.com", Password: "correct horse battery"})
 			if err != nil || reg.JSON201 == nil {
 				t.Fatalf("register: %v %s", err, reg.Body)
 			}
@@ -147,7 +149,8 @@ func TestREADMEWalkthrough(t *testing.T) {
 				r.Header.Set("Authorization", "Bearer "+reg.JSON201.AccessToken)
 				return nil
 			}
-			create, err := c.ChatWithResponse(t.Context(), client.ChatRequest{Message: "create a task 'Call Anna' for tomorrow, high priority"}, bearer)
+			create, err := c.ChatWithResponse(t.Context(),
+				client.ChatRequest{Message: "create a task 'Call Anna' for tomorrow, high priority"}, bearer)
 			if err != nil || create.JSON200 == nil {
 				t.Fatalf("chat: %v %s", err, create.Body)
 			}
@@ -172,17 +175,20 @@ func TestREADMEWalkthrough(t *testing.T) {
 				row.Status.Set("todo")
 				rows = append(rows, row)
 			}
-			list, err := c.ChatWithResponse(t.Context(), client.ChatRequest{Message: "list my open tasks", Context: &client.ChatContext{RecentTasks: rows}}, bearer)
+			list, err := c.ChatWithResponse(t.Context(),
+				client.ChatRequest{Message: "list my open tasks", Context: &client.ChatContext{RecentTasks: rows}},
+				bearer)
 			if err != nil || list.JSON200 == nil {
 				t.Fatalf("chat: %v %s", err, list.Body)
 			}
 			for _, title := range titles {
 				if !strings.Contains(string(list.Body), title) {
-					t.Errorf("answer misses %q: %s", title, list.Body)
+					t.Errorf("%q is missing in: %s", title, list.Body)
 				}
 			}
-			if log := errs.String(); strings.Contains(log, "Call Anna") || strings.Contains(log, reg.JSON201.AccessToken) {
-				t.Error("the log holds what a user said or a token")
+			if log := errs.String(); strings.Contains(log, "Call Anna") ||
+				strings.Contains(log, reg.JSON201.AccessToken) {
+				t.Error("the log has text of the user or a token")
 			}
 		})
 	}
@@ -194,7 +200,8 @@ func TestInvalidConfigurationNamesEveryMistake(t *testing.T) {
 	if code := execute(t.Context(), env, []string{"serve"}); code != exitConfig {
 		t.Errorf("exit code %d, want %d", code, exitConfig)
 	}
-	for _, name := range []string{"DATABASE_URL", "S3_BUCKET", "STRIPE_SECRET_KEY", "OPENAI_API_KEY", "JWT_SECRET", "LOG_LEVEL"} {
+	for _, name := range []string{"DATABASE_URL", "S3_BUCKET", "STRIPE_SECRET_KEY", "OPENAI_API_KEY", "JWT_SECRET",
+		"LOG_LEVEL"} {
 		if !strings.Contains(errs.String(), name) {
 			t.Errorf("%s is not named: %s", name, errs)
 		}
@@ -221,7 +228,8 @@ func TestOperatorCommands(t *testing.T) {
 	}
 	serveInBackground(t, map[string]string{"ADIUVA_DATA_DIR": dir, "BCRYPT_COST": "4"})
 	run(exitOK, "user", "create", "op@example.com", "--password", "correct horse battery", "--tier", "pro")
-	if got := run(exitFailed, "user", "create", "op@example.com", "--password", "short"); !strings.Contains(got, "password") {
+	if got := run(exitFailed, "user", "create", "op@example.com", "--password", "short"); !strings.Contains(got,
+		"password") {
 		t.Errorf("short password: %s", got)
 	}
 	run(exitOK, "user", "set-tier", "op@example.com", "team", "--seats", "3")
@@ -236,12 +244,13 @@ func TestOperatorCommands(t *testing.T) {
 	if got := run(exitOK, "agents"); !strings.Contains(got, "task_agent") {
 		t.Errorf("agents: %s", got)
 	}
-	if got := run(exitOK, "config", "print"); strings.Contains(got, "correct horse") || !strings.Contains(got, "JWT_SECRET") {
+	if got := run(exitOK, "config", "print"); strings.Contains(got, "correct horse") ||
+		!strings.Contains(got, "JWT_SECRET") {
 		t.Errorf("config print: %s", got)
 	}
 }
 
-// helperVariable makes this test binary run serve, so that a test can kill it.
+// helperVariable makes this test binary run serve, in a process that a test can kill.
 const helperVariable = "ADIUVA_TEST_SERVE"
 
 func TestMain(m *testing.M) {
@@ -251,7 +260,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestKilledServerLeavesNoPostgres kills the whole server and finds no PostgreSQL left behind and the data at the next start.
+// TestKilledServerLeavesNoPostgres kills serve. Its PostgreSQL exits too, and the next start finds the data.
 func TestKilledServerLeavesNoPostgres(t *testing.T) {
 	t.Parallel()
 	dir, addr := dataDir(t), freeAddr(t)
@@ -260,11 +269,12 @@ func TestKilledServerLeavesNoPostgres(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), helperVariable+"=1", "ADIUVA_DATA_DIR="+dir, "ADDR="+addr, "BCRYPT_COST=4", "ENV=dev", "DATABASE_URL=")
+	cmd.Env = append(os.Environ(), helperVariable+"=1", "ADIUVA_DATA_DIR="+dir, "ADDR="+addr, "BCRYPT_COST=4",
+		"ENV=dev", "DATABASE_URL=")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "serving", func() bool { return isOK("http://" + addr + "/readyz") })
+	eventually(t, "readiness", func() bool { return isOK("http://" + addr + "/readyz") })
 	resp, err := http.Post("http://"+addr+"/api/v1/auth/register", "application/json",
 		strings.NewReader(`{"email":"kept@example.com","password":"correct horse battery"}`))
 	if err != nil || resp.StatusCode != http.StatusCreated {
@@ -279,18 +289,19 @@ func TestKilledServerLeavesNoPostgres(t *testing.T) {
 	}
 	killed := time.Now()
 	if err := cmd.Wait(); err == nil {
-		t.Error("the killed server ended well")
+		t.Error("the killed server exited with 0")
 	}
-	eventually(t, "the end of PostgreSQL", func() bool { return syscall.Kill(pid, 0) != nil || zombie(pid) })
-	t.Logf("PostgreSQL ended %s after its parent", time.Since(killed))
+	eventually(t, "the exit of PostgreSQL", func() bool { return syscall.Kill(pid, 0) != nil || zombie(pid) })
+	t.Logf("PostgreSQL exited %s after its parent", time.Since(killed))
 	serveInBackground(t, map[string]string{"ADIUVA_DATA_DIR": dir, "BCRYPT_COST": "4"})
 	env, out, errs := testEnvironment(map[string]string{"ADIUVA_DATA_DIR": dir})
-	if execute(t.Context(), env, []string{"user", "list"}) != exitOK || !strings.Contains(out.String(), "kept@example.com") {
-		t.Errorf("the account is gone: %s%s", out, errs)
+	if execute(t.Context(), env, []string{"user", "list"}) != exitOK ||
+		!strings.Contains(out.String(), "kept@example.com") {
+		t.Errorf("the account is missing: %s%s", out, errs)
 	}
 }
 
-// postmaster is the process id of the PostgreSQL under the data directory.
+// postmaster returns the process id of the PostgreSQL in the data directory.
 func postmaster(t *testing.T, dir string) int {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(dir, "postgres", "data", "postmaster.pid"))
@@ -304,7 +315,7 @@ func postmaster(t *testing.T, dir string) int {
 	return pid
 }
 
-// zombie reports whether the process has ended and only waits to be collected by init.
+// zombie reports whether the process has exited and was not collected yet.
 func zombie(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	return err == nil && strings.Contains(string(stat), ") Z ")

@@ -21,11 +21,12 @@ import (
 
 const (
 	mib    = 1 << 20
-	growth = 32 * mib // what one upload or download may cost
+	growth = 32 * mib // allowed for one upload or download
 )
 
-// TestSoakTransferMemoryIsBounded moves backups of 256 MiB, 4 GiB and 6 GiB, more than S3 takes in one request, through a serve:
-// each comes back right, and the process's peak stays within 32 MiB of what it was for a small one.
+// TestSoakTransferMemoryIsBounded uploads and downloads backups of 256 MiB, 4 GiB and 6 GiB, which is more than S3
+// takes in one request. Each comes back unchanged, and the process's peak memory stays within 32 MiB of the peak for
+// a small backup.
 func TestSoakTransferMemoryIsBounded(t *testing.T) {
 	t.Attr("case", "C105")
 	for _, name := range []string{"disk", "S3"} {
@@ -65,22 +66,22 @@ func TestSoakTransferMemoryIsBounded(t *testing.T) {
 			base := peak(mib)
 			for _, size := range []int64{256 * mib, 4096 * mib, 6144 * mib} {
 				if grown := peak(size) - base; grown > growth {
-					t.Errorf("%d MiB took %d MiB more than one of 1 MiB", size/mib, grown/mib)
+					t.Errorf("%d MiB needed %d MiB more than 1 MiB", size/mib, grown/mib)
 				}
 			}
 		})
 	}
 }
 
-// forgetPeak makes the kernel measure the peak anew.
+// resetPeakMemory resets the kernel's record of the peak.
 func (s *harness) resetPeakMemory() {
 	s.t.Helper()
 	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.live.cmd.Process.Pid), []byte("5"), 0); err != nil {
-		s.t.Skipf("the peak of a process can be measured on Linux alone: %v", err)
+		s.t.Skipf("the peak memory of a process is measured on Linux alone: %v", err)
 	}
 }
 
-// peak is the most memory that serve had resident, in bytes.
+// peakMemory returns the largest resident set of serve, in bytes.
 func (s *harness) peakMemory() int64 {
 	s.t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.live.cmd.Process.Pid))
@@ -98,7 +99,8 @@ func (s *harness) peakMemory() int64 {
 	return kb << 10
 }
 
-// problems are the lines of a log that are more than information.
+// warnings returns the lines of a log above level INFO.
 func warnings(log string) string {
-	return strings.Join(slices.DeleteFunc(strings.Split(log, "\n"), func(line string) bool { return strings.Contains(line, `"INFO"`) }), "\n")
+	return strings.Join(slices.DeleteFunc(strings.Split(log, "\n"),
+		func(line string) bool { return strings.Contains(line, `"INFO"`) }), "\n")
 }
