@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -103,19 +101,7 @@ func TestDeclaredAgentAnswers(t *testing.T) {
 	base, _, _ := serveInBackground(t,
 		map[string]string{"AGENTS_DIR": dir, "OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": upstream.URL,
 			"BCRYPT_COST": "4"})
-	c, err := client.NewClientWithResponses(base + "/api/v1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	reg, err := c.RegisterWithResponse(t.Context(),
-		client.RegisterRequest{Email: "new@example.com", Password: "correct horse battery"})
-	if err != nil || reg.JSON201 == nil {
-		t.Fatalf("register: %v %s", err, reg.Body)
-	}
-	bearer := func(_ context.Context, r *http.Request) error {
-		r.Header.Set("Authorization", "Bearer "+reg.JSON201.AccessToken)
-		return nil
-	}
+	c, bearer, _ := registerClient(t, base)
 	answer, err := c.ChatWithResponse(t.Context(), client.ChatRequest{Message: "Ada applies as a cook, urgent"}, bearer)
 	if err != nil || answer.JSON200 == nil {
 		t.Fatalf("chat: %v %s", err, answer.Body)

@@ -121,6 +121,26 @@ func serveInBackground(t *testing.T, vars map[string]string) (base string, out, 
 	return base, out, errs
 }
 
+// registerClient registers an account with the published Go client. It returns the client, what authenticates its
+// requests, and the access token.
+func registerClient(t *testing.T, base string) (*client.ClientWithResponses, client.RequestEditorFn, string) {
+	t.Helper()
+	c, err := client.NewClientWithResponses(base + "/api/v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg, err := c.RegisterWithResponse(t.Context(),
+		client.RegisterRequest{Email: "new@example.com", Password: "correct horse battery"})
+	if err != nil || reg.JSON201 == nil {
+		t.Fatalf("register: %v %s", err, reg.Body)
+	}
+	bearer := func(_ context.Context, r *http.Request) error {
+		r.Header.Set("Authorization", "Bearer "+reg.JSON201.AccessToken)
+		return nil
+	}
+	return c, bearer, reg.JSON201.AccessToken
+}
+
 // TestREADMEWalkthrough does what the README shows, with the published Go client: register, create a task and list
 // tasks, once with the offline model and once with an OpenAI-compatible server.
 func TestREADMEWalkthrough(t *testing.T) {
@@ -136,61 +156,58 @@ func TestREADMEWalkthrough(t *testing.T) {
 			if !strings.Contains(out.String(), base+"/docs") || !strings.Contains(out.String(), "DATABASE_URL") {
 				t.Errorf("banner: %s", out)
 			}
-			c, err := client.NewClientWithResponses(base + "/api/v1")
-			if err != nil {
-				t.Fatal(err)
-			}
-			reg, err := c.RegisterWithResponse(t.Context(),
-				client.RegisterRequest{Email: "new@example.com", Password: "correct horse battery"})
-			if err != nil || reg.JSON201 == nil {
-				t.Fatalf("register: %v %s", err, reg.Body)
-			}
-			bearer := func(_ context.Context, r *http.Request) error {
-				r.Header.Set("Authorization", "Bearer "+reg.JSON201.AccessToken)
-				return nil
-			}
-			create, err := c.ChatWithResponse(t.Context(),
-				client.ChatRequest{Message: "create a task 'Call Anna' for tomorrow, high priority"}, bearer)
-			if err != nil || create.JSON200 == nil {
-				t.Fatalf("chat: %v %s", err, create.Body)
-			}
-			reply, err := create.JSON200.AsChatResponse()
-			if err != nil || len(reply.Actions) != 1 {
-				t.Fatalf("chat: %v %s", err, create.Body)
-			}
-			data, err := reply.Actions[0].Data.Get()
-			if err != nil || data["title"] != "Call Anna" || data["priority"] != "high" {
-				t.Errorf("action: %s", create.Body)
-			}
-			due, ok := data["dueDate"].(float64)
-			if wait := time.Until(time.UnixMilli(int64(due))); !ok || wait < 0 || wait > 48*time.Hour {
-				t.Errorf("dueDate %v is not tomorrow in milliseconds", data["dueDate"])
-			}
-			titles := []string{"Write offer", "Book flights", "Paint fence"}
-			rows := make([]client.TaskRow, 0, len(titles))
-			for i := range titles {
-				id := strings.Repeat("x", i+1)
-				row := client.TaskRow{ID: &id}
-				row.Title.Set(titles[i])
-				row.Status.Set("todo")
-				rows = append(rows, row)
-			}
-			list, err := c.ChatWithResponse(t.Context(),
-				client.ChatRequest{Message: "list my open tasks", Context: &client.ChatContext{RecentTasks: rows}},
-				bearer)
-			if err != nil || list.JSON200 == nil {
-				t.Fatalf("chat: %v %s", err, list.Body)
-			}
-			for _, title := range titles {
-				if !strings.Contains(string(list.Body), title) {
-					t.Errorf("%q is missing in: %s", title, list.Body)
-				}
-			}
-			if log := errs.String(); strings.Contains(log, "Call Anna") ||
-				strings.Contains(log, reg.JSON201.AccessToken) {
+			c, bearer, token := registerClient(t, base)
+			createTask(t, c, bearer)
+			listTasks(t, c, bearer)
+			if log := errs.String(); strings.Contains(log, "Call Anna") || strings.Contains(log, token) {
 				t.Error("the log has text of the user or a token")
 			}
 		})
+	}
+}
+
+func createTask(t *testing.T, c *client.ClientWithResponses, bearer client.RequestEditorFn) {
+	t.Helper()
+	create, err := c.ChatWithResponse(t.Context(),
+		client.ChatRequest{Message: "create a task 'Call Anna' for tomorrow, high priority"}, bearer)
+	if err != nil || create.JSON200 == nil {
+		t.Fatalf("chat: %v %s", err, create.Body)
+	}
+	reply, err := create.JSON200.AsChatResponse()
+	if err != nil || len(reply.Actions) != 1 {
+		t.Fatalf("chat: %v %s", err, create.Body)
+	}
+	data, err := reply.Actions[0].Data.Get()
+	if err != nil || data["title"] != "Call Anna" || data["priority"] != "high" {
+		t.Errorf("action: %s", create.Body)
+	}
+	due, ok := data["dueDate"].(float64)
+	if wait := time.Until(time.UnixMilli(int64(due))); !ok || wait < 0 || wait > 48*time.Hour {
+		t.Errorf("dueDate %v is not tomorrow in milliseconds", data["dueDate"])
+	}
+}
+
+func listTasks(t *testing.T, c *client.ClientWithResponses, bearer client.RequestEditorFn) {
+	t.Helper()
+	titles := []string{"Write offer", "Book flights", "Paint fence"}
+	rows := make([]client.TaskRow, 0, len(titles))
+	for i := range titles {
+		id := strings.Repeat("x", i+1)
+		row := client.TaskRow{ID: &id}
+		row.Title.Set(titles[i])
+		row.Status.Set("todo")
+		rows = append(rows, row)
+	}
+	list, err := c.ChatWithResponse(t.Context(),
+		client.ChatRequest{Message: "list my open tasks", Context: &client.ChatContext{RecentTasks: rows}},
+		bearer)
+	if err != nil || list.JSON200 == nil {
+		t.Fatalf("chat: %v %s", err, list.Body)
+	}
+	for _, title := range titles {
+		if !strings.Contains(string(list.Body), title) {
+			t.Errorf("%q is missing in: %s", title, list.Body)
+		}
 	}
 }
 

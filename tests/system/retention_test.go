@@ -128,13 +128,8 @@ func sendMarker(t *testing.T, a *api, m *llmtest.Model, me header) {
 	m.Route("task_agent,calendar_agent")
 	socket := a.Dial(me)
 	socket.Send(body("ChatRequest", map[string]any{"execution_mode": "direct"}))
-	for {
-		if _, last := socket.Next(); last != nil {
-			if last.Response == nil || !strings.Contains(*last.Response, marker) {
-				t.Fatalf("stream: %+v", last)
-			}
-			break
-		}
+	if _, last := socket.Answer(); last.Response == nil || !strings.Contains(*last.Response, marker) {
+		t.Fatalf("stream: %+v", last)
 	}
 	for _, template := range []string{"tpl_standup", "tpl_note_tasks"} {
 		step := body("StepRequest", map[string]any{"prompt_template": template, "variables": map[string]any{},

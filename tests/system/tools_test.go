@@ -87,6 +87,10 @@ func sampleContext(t *testing.T) map[string]any {
 type toolCase struct{ agent, tool, arguments, result, actions string }
 
 func toolCases() []toolCase {
+	return slices.Concat(taskToolCases(), calendarToolCases(), emailToolCases(), analyticsToolCases())
+}
+
+func taskToolCases() []toolCase {
 	return []toolCase{
 		{"task_agent", "create_task",
 			`{"title":"Order leaflets","priority":"high","due_date":"2026-10-25","project_id":"p1"}`,
@@ -113,6 +117,11 @@ func toolCases() []toolCase {
 			`Proposed.`,
 			`[{"data":{"at":1792888200000,"body":"Call before noon.","title":"Printer"},"table":null,` +
 				`"type":"send_notification"}]`},
+	}
+}
+
+func calendarToolCases() []toolCase {
+	return []toolCase{
 		{"calendar_agent", "list_events", `{"date_range":{"from":"2026-10-26","to":"2026-10-26"}}`,
 			`{"total":2,"events":[{"id":"e1","title":"Design review","start_local":"2026-10-26T09:00:00+01:00",` +
 				`"end_local":"2026-10-26T10:00:00+01:00","minutes":60,"location":"Berlin",` +
@@ -144,6 +153,14 @@ func toolCases() []toolCase {
 				`"end_local":"2026-10-26T12:00:00+01:00","minutes":60,"event_zone":"Africa/Lagos",` +
 				`"start_in_event_zone":"2026-10-26T11:00:00+01:00","attendees":["anna@example.com"]}}`,
 			`[{"data":{"end":1793012400000,"id":"e2","start":1793008800000},"table":"events","type":"update_record"}]`},
+		{"calendar_agent", "ask_agent", `{"agent":"task_agent","query":"What is late?"}`,
+			`Here you are.`,
+			`[]`},
+	}
+}
+
+func emailToolCases() []toolCase {
+	return []toolCase{
 		{"email_agent", "classify_email", `{}`,
 			`{"total":2,"threads":2,"counts":{"needs_reply":1,"newsletter":1},"emails":[{"id":"m1",` +
 				`"thread_id":"h1","from":"Leo Marx \u003cleo@example.com\u003e","subject":"Offer",` +
@@ -170,6 +187,11 @@ func toolCases() []toolCase {
 			`[{"data":{"body":"Dear Leo, here it is.","date":1792659600000,"from":"tools@example.com",` +
 				`"labels":["draft"],"snippet":"Dear Leo, here it is.","subject":"Re: Offer","threadId":"h1",` +
 				`"to":["Leo Marx \u003cleo@example.com\u003e"]},"table":"emails","type":"create_record"}]`},
+	}
+}
+
+func analyticsToolCases() []toolCase {
+	return []toolCase{
 		{"analytics_agent", "calculate_metrics", `{}`,
 			`{"total":4,"done":2,"open":2,"completion_rate_percent":50,"overdue":1,"due_within_7_days":1,` +
 				`"open_without_due_date":0,"by_status":{"done":2,"in_progress":1,"todo":1},"by_priority":{"high":` +
@@ -224,9 +246,6 @@ func toolCases() []toolCase {
 				`{"week_from":"2026-10-05","completed":1},{"week_from":"2026-10-12","completed":0},` +
 				`{"week_from":"2026-10-19","completed":1}],"lead_time":{"tasks":2,"median_days":7,` +
 				`"p90_days":7}}}`,
-			`[]`},
-		{"calendar_agent", "ask_agent", `{"agent":"task_agent","query":"What is late?"}`,
-			`Here you are.`,
 			`[]`},
 	}
 }
