@@ -121,7 +121,7 @@ var awkwardTexts = []string{
 }
 
 func (g generator) word() string {
-	const letters = "abcdefghijklmnoprstuvwyz" // without q and x no keyword of a query comes about by chance
+	const letters = "abcdefghijklmnoprstuvwyz" // without q and x, so that no word is pgx or SQL by chance
 	b := make([]byte, 1+g.IntN(8))
 	for i := range b {
 		b[i] = letters[g.IntN(len(letters))]

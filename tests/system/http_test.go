@@ -101,20 +101,20 @@ func TestSmuggledRequestsGetOneResponse(t *testing.T) {
 			"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n2\r\n{}\r\n0\r\n\r\n" + hidden, "422"},
 		"two different lengths": {post + "Content-Length: 2\r\nContent-Length: 40\r\n\r\n{}" + hidden, "400"},
 		"two lengths in one":    {post + "Content-Length: 2, 2\r\n\r\n{}" + hidden, "400"},
-		"a signed length":       {post + "Content-Length: +2\r\n\r\n{}" + hidden, "400"},
-		"a negative length":     {post + "Content-Length: -1\r\n\r\n{}" + hidden, "400"},
+		"signed length":         {post + "Content-Length: +2\r\n\r\n{}" + hidden, "400"},
+		"negative length":       {post + "Content-Length: -1\r\n\r\n{}" + hidden, "400"},
 		"chunks twice": {post +
 			"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden, "501"},
-		"an encoding nobody knows": {post + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + hidden, "501"},
-		"a list of encodings":      {post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" + hidden, "501"},
-		"space before the colon":   {post + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" + hidden, "400"},
-		"a broken chunk":           {post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n" + hidden, "400"},
-		"a NUL in a header":        {post + "X-A: a\x00b\r\nContent-Length: 2\r\n\r\n{}" + hidden, "400"},
-		"a bare CR in a header":    {post + "X-A: a\rb\r\nContent-Length: 2\r\n\r\n{}" + hidden, "400"},
-		"a fold at the start":      {"GET /api/v1/health HTTP/1.1\r\n X-A: b\r\nHost: x\r\n\r\n" + hidden, "400"},
-		"no host":                  {"GET /api/v1/health HTTP/1.1\r\n\r\n" + hidden, "400"},
-		"two hosts":                {"GET /api/v1/health HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n" + hidden, "400"},
-		"a header of 1 MiB": {"GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-A: " +
+		"unknown encoding":       {post + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + hidden, "501"},
+		"list of encodings":      {post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" + hidden, "501"},
+		"space before the colon": {post + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" + hidden, "400"},
+		"broken chunk":           {post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n" + hidden, "400"},
+		"NUL in a header":        {post + "X-A: a\x00b\r\nContent-Length: 2\r\n\r\n{}" + hidden, "400"},
+		"bare CR in a header":    {post + "X-A: a\rb\r\nContent-Length: 2\r\n\r\n{}" + hidden, "400"},
+		"fold at the start":      {"GET /api/v1/health HTTP/1.1\r\n X-A: b\r\nHost: x\r\n\r\n" + hidden, "400"},
+		"no host":                {"GET /api/v1/health HTTP/1.1\r\n\r\n" + hidden, "400"},
+		"two hosts":              {"GET /api/v1/health HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n" + hidden, "400"},
+		"header of 1 MiB": {"GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-A: " +
 			strings.Repeat("a", 1<<20) + "\r\nConnection: close\r\n\r\n", "431"},
 	} {
 		t.Run(name, func(t *testing.T) {
