@@ -4,7 +4,7 @@ package bench_test
 
 import "testing"
 
-// startNginx returns nil: what another process uses is read from /proc.
+// startNginx returns nil, because the usage of nginx is read from /proc.
 func startNginx(b *testing.B, _ string) *gateway {
 	b.Log("nginx is compared on Linux only")
 	return nil

@@ -1,5 +1,5 @@
-// Package bench_test measures the whole service beside its references: a bare Go handler, a reverse proxy, nginx and others
-// do the same work in the same run, so that every figure is a ratio. `make bench` runs it.
+// Package bench_test measures the whole service beside references: a bare Go handler, a reverse proxy, nginx and
+// others do the same work in the same run, so that results are ratios. `make bench` runs it.
 package bench_test
 
 import (
@@ -13,4 +13,4 @@ func check(t testing.TB, err error) {
 	}
 }
 
-const thePassword = "correct horse battery"
+const password = "correct horse battery"

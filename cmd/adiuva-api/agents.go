@@ -15,10 +15,11 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// agentsCommand lists the agents and so checks every manifest.
+// agentsCommand lists the agents, which checks every manifest.
 func agentsCommand(env environment) *cobra.Command {
 	return &cobra.Command{
-		Use: "agents", Short: "List the agents and check those in AGENTS_DIR; exit code 2 when one is wrong", Args: cobra.NoArgs,
+		Use: "agents", Short: "List the agents and check those in AGENTS_DIR; exit code 2 when one is wrong",
+		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			cfg, err := env.load()
 			if err != nil {
@@ -47,7 +48,8 @@ func printAgents(out io.Writer, agents *agent.Registry) error {
 			kind = "declared"
 		}
 		from := "none"
-		if least := slices.IndexFunc(tier.All(), func(t tier.Tier) bool { return agents.List(t)[i].Available }); least >= 0 {
+		available := func(t tier.Tier) bool { return agents.List(t)[i].Available }
+		if least := slices.IndexFunc(tier.All(), available); least >= 0 {
 			from = string(tier.All()[least])
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Name, kind, from, a.Description, strings.Join(a.Skills, ", "))

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,10 +15,10 @@ import (
 
 const exampleAgents = "../../docs/examples/agents"
 
-// TestAgentsAreListed lists the built-in agents in the tiers' order and the documented examples after them.
-func TestAgentsAreListed(t *testing.T) {
+// TestAgentsCommandListsAgents lists the built-in agents, by tier, and after them the examples of the documentation.
+func TestAgentsCommandListsAgents(t *testing.T) {
 	t.Parallel()
-	env, out, errs := with(map[string]string{"AGENTS_DIR": exampleAgents})
+	env, out, errs := testEnvironment(map[string]string{"AGENTS_DIR": exampleAgents})
 	if code := execute(t.Context(), env, []string{"agents"}); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, errs)
 	}
@@ -28,7 +26,8 @@ func TestAgentsAreListed(t *testing.T) {
 	for _, line := range strings.Split(strings.TrimSpace(out.String()), "\n") {
 		got = append(got, regexp.MustCompile(` {2,}`).Split(line, -1)[:3])
 	}
-	want := [][]string{{"NAME", "KIND", "FROM TIER"}, {"task_agent", "built-in", "free"}, {"calendar_agent", "built-in", "free"},
+	want := [][]string{{"NAME", "KIND", "FROM TIER"}, {"task_agent", "built-in", "free"},
+		{"calendar_agent", "built-in", "free"},
 		{"email_agent", "built-in", "free"}, {"analytics_agent", "built-in", "pro"},
 		{"client_brief_agent", "declared", "power"}, {"hiring_agent", "declared", "pro"}}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -36,8 +35,9 @@ func TestAgentsAreListed(t *testing.T) {
 	}
 }
 
-// TestBadManifests stops both the check and the server, and names every fault, before anything is started.
-func TestBadManifests(t *testing.T) {
+// TestInvalidManifestsStopTheCommand runs agents and serve with invalid manifests. Both name every mistake and start
+// nothing.
+func TestInvalidManifestsStopTheCommand(t *testing.T) {
 	t.Parallel()
 	dir, data := t.TempDir(), filepath.Join(t.TempDir(), "data")
 	for name, text := range map[string]string{
@@ -54,15 +54,16 @@ DIR/a.yaml:3: tier: "gold" is not one of free, pro, power, team
 DIR/b.yaml:4: prompt: is empty
 `, "DIR/", dir+"/")
 	for _, command := range []string{"agents", "serve"} {
-		env, out, errs := with(map[string]string{"AGENTS_DIR": dir, "ADDR": "127.0.0.1:0", "ADIUVA_DATA_DIR": data})
+		env, out, errs := testEnvironment(map[string]string{"AGENTS_DIR": dir, "ADDR": "127.0.0.1:0",
+			"ADIUVA_DATA_DIR": data})
 		if code := execute(t.Context(), env, []string{command}); code != exitConfig {
 			t.Errorf("%s: exit code %d, want %d", command, code, exitConfig)
 		}
 		if diff := cmp.Diff(want, errs.String()); diff != "" || out.String() != "" {
-			t.Errorf("%s: printed %q; told (-want +got):\n%s", command, out, diff)
+			t.Errorf("%s: stdout %q; stderr (-want +got):\n%s", command, out, diff)
 		}
 		if _, err := os.Stat(filepath.Join(data, "postgres")); !os.IsNotExist(err) {
-			t.Errorf("%s: a database was begun: %v", command, err)
+			t.Errorf("%s: a database was created: %v", command, err)
 		}
 	}
 }
@@ -70,17 +71,18 @@ DIR/b.yaml:4: prompt: is empty
 func TestMissingAgentsFolder(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "none")
-	env, _, errs := with(map[string]string{"AGENTS_DIR": dir})
+	env, _, errs := testEnvironment(map[string]string{"AGENTS_DIR": dir})
 	if code := execute(t.Context(), env, []string{"agents"}); code != exitConfig {
 		t.Errorf("exit code %d, want %d", code, exitConfig)
 	}
-	want := "adiuva-api: the agents in AGENTS_DIR are wrong:\nthe folder of agents cannot be read: open " + dir + ": no such file or directory\n"
+	want := "adiuva-api: the agents in AGENTS_DIR are wrong:\nthe folder of agents cannot be read: open " + dir +
+		": no such file or directory\n"
 	if diff := cmp.Diff(want, errs.String()); diff != "" {
-		t.Errorf("told (-want +got):\n%s", diff)
+		t.Errorf("stderr (-want +got):\n%s", diff)
 	}
 }
 
-// TestDeclaredAgentAnswers has the documented hiring agent, for everybody, routed to and proposing through the whole server.
+// TestDeclaredAgentAnswers chats with the hiring agent of the documentation, opened to the free tier, over HTTP.
 func TestDeclaredAgentAnswers(t *testing.T) {
 	t.Parallel()
 	manifest, err := os.ReadFile(filepath.Join(exampleAgents, "hiring_agent.yaml"))
@@ -96,20 +98,10 @@ func TestDeclaredAgentAnswers(t *testing.T) {
 	upstream.Script(llmtest.Say("hiring_agent"),
 		llmtest.CallTools(llmtest.Call("c1", "add_candidate", `{"name":"Ada","role":"cook","priority":"high"}`)),
 		llmtest.Say("Ada is proposed."))
-	base, _, _ := serveInBackground(t, map[string]string{"AGENTS_DIR": dir, "OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": upstream.URL,
-		"BCRYPT_COST": "4"})
-	c, err := client.NewClientWithResponses(base + "/api/v1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	reg, err := c.RegisterWithResponse(t.Context(), client.RegisterRequest{Email: "new@example.com", Password: "correct horse battery"})
-	if err != nil || reg.JSON201 == nil {
-		t.Fatalf("register: %v %s", err, reg.Body)
-	}
-	bearer := func(_ context.Context, r *http.Request) error {
-		r.Header.Set("Authorization", "Bearer "+reg.JSON201.AccessToken)
-		return nil
-	}
+	base, _, _ := serveInBackground(t,
+		map[string]string{"AGENTS_DIR": dir, "OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": upstream.URL,
+			"BCRYPT_COST": "4"})
+	c, bearer, _ := registerClient(t, base)
 	answer, err := c.ChatWithResponse(t.Context(), client.ChatRequest{Message: "Ada applies as a cook, urgent"}, bearer)
 	if err != nil || answer.JSON200 == nil {
 		t.Fatalf("chat: %v %s", err, answer.Body)

@@ -21,14 +21,15 @@ func backupCommand(env environment) *cobra.Command {
 	var readData bool
 	verify := &cobra.Command{
 		Use: "verify [--read-data]", Short: "Check every backup against the store; exit code 1 when one is damaged",
-		Long: "Recounts every quota, mending what has drifted, and checks that each backup on record has its object with its\n" +
-			"size. With --read-data every byte is read and compared with its SHA-256. The service may go on meanwhile.",
+		Long: "Recounts every quota, mending what has drifted, and checks that each backup on record has its object " +
+			"with its\nsize. With --read-data every byte is read and compared with its SHA-256. The " +
+			"service may go on meanwhile.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return withBackups(c.Context(), env, func(backups *backup.Service) error {
-				found, err := backups.Verify(c.Context(), readData, env.everySecond())
+				found, err := backups.Verify(c.Context(), readData, env.printProgress())
 				if err != nil {
-					return fmt.Errorf("not completed after %d backups: %w", found.Backups, plain(err))
+					return fmt.Errorf("not completed after %d backups: %w", found.Backups, operatorMessage(err))
 				}
 				return env.reportVerification(found)
 			})
@@ -39,7 +40,7 @@ func backupCommand(env environment) *cobra.Command {
 	return cmd
 }
 
-// withBackups runs do on the backups of the configured database and store.
+// withBackups calls do with the backups of the configured database and store.
 func withBackups(ctx context.Context, env environment, do func(*backup.Service) error) error {
 	return withDatabase(ctx, env, func(cfg config.Config, db *postgres.DB) error {
 		backups, stop, err := app.OpenBackups(ctx, cfg, db, slog.New(slog.DiscardHandler))
@@ -51,8 +52,8 @@ func withBackups(ctx context.Context, env environment, do func(*backup.Service) 
 	})
 }
 
-// everySecond prints progress, at most a line a second.
-func (env environment) everySecond() func(backup.Progress) {
+// printProgress returns a function that prints progress, at most one line per second.
+func (env environment) printProgress() func(backup.Progress) {
 	next := time.Now().Add(time.Second)
 	return func(p backup.Progress) {
 		if now := time.Now(); now.After(next) {
@@ -62,26 +63,31 @@ func (env environment) everySecond() func(backup.Progress) {
 	}
 }
 
+// gigabytes formats a size in decimal gigabytes, as plans count them.
 func gigabytes(bytes int64) string { return fmt.Sprintf("%.2f GB", float64(bytes)/float64(tier.GB)) }
 
-var errDamaged = errors.New("some backups are damaged: restore their objects from a copy of the store, or tell their owners")
+var errDamaged = errors.New(
+	"some backups are damaged: restore their objects from a copy of the store, or tell their owners")
 
-// reportVerification prints what was found, and fails when a backup is damaged.
+// reportVerification prints the result, and returns errDamaged when a backup is damaged.
 func (env environment) reportVerification(found backup.Verification) error {
 	for _, d := range found.Drifts {
-		fmt.Fprintf(env.out, "quota of user %s had drifted and was mended: %d bytes stored, not %d\n", d.UserID, d.Is.Committed, d.Was.Committed)
+		fmt.Fprintf(env.out, "quota of user %s had drifted and was mended: %d bytes stored, not %d\n",
+			d.UserID, d.Is.Committed, d.Was.Committed)
 	}
 	var unknown int64
 	for _, o := range found.Unknown {
 		unknown += o.Size
 	}
 	if len(found.Unknown) > 0 {
-		fmt.Fprintf(env.out, "%d objects of no backup, %s: serve removes them once they are a day old\n", len(found.Unknown), gigabytes(unknown))
+		fmt.Fprintf(env.out, "%d objects of no backup, %s: serve removes them once they are a day old\n",
+			len(found.Unknown), gigabytes(unknown))
 	}
 	for _, d := range found.Damaged {
 		fmt.Fprintf(env.out, "backup %s of user %s is damaged: %s\n", d.ID, d.UserID, d.Reason)
 	}
-	fmt.Fprintf(env.out, "%d backups checked, %s; %d damaged\n", found.Backups, gigabytes(found.Bytes), len(found.Damaged))
+	fmt.Fprintf(env.out, "%d backups checked, %s; %d damaged\n",
+		found.Backups, gigabytes(found.Bytes), len(found.Damaged))
 	if len(found.Damaged) > 0 {
 		return errDamaged
 	}

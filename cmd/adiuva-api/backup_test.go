@@ -14,13 +14,14 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/storetest"
 )
 
-// inBucket returns the variables of a serve that keeps its backups in a new bucket of the server, and the bucket as a
-// store to look into.
-func inBucket(t testing.TB, server *s3test.Server) (bucket string, store *s3blob.Store, vars map[string]string) {
+// bucketVariables returns the variables of a serve that keeps its backups in a new bucket of the server, and that
+// bucket as a store.
+func bucketVariables(t testing.TB, server *s3test.Server) (bucket string, store *s3blob.Store, vars map[string]string) {
 	t.Helper()
 	bucket = server.Bucket()
 	store, err := s3blob.New(t.Context(), s3blob.Config{
-		Bucket: bucket, Region: "us-east-1", Endpoint: server.URL, AccessKey: s3test.AccessKey, SecretKey: s3test.SecretKey,
+		Bucket: bucket, Region: "us-east-1", Endpoint: server.URL, AccessKey: s3test.AccessKey,
+		SecretKey: s3test.SecretKey,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -29,13 +30,13 @@ func inBucket(t testing.TB, server *s3test.Server) (bucket string, store *s3blob
 		"AWS_ACCESS_KEY_ID": s3test.AccessKey, "AWS_SECRET_ACCESS_KEY": s3test.SecretKey}
 }
 
-// TestBackupsInABucket takes backups through the whole service on S3: an operator's check finds them whole, then one
-// damaged, and the account's deletion empties the bucket.
-func TestBackupsInABucket(t *testing.T) {
+// TestBackupVerifyOnS3 uploads backups to S3 and verifies them: intact at first, then with one object removed.
+// Deleting the account empties the bucket.
+func TestBackupVerifyOnS3(t *testing.T) {
 	t.Parallel()
 	server := s3test.Start(t)
-	bucket, store, vars := inBucket(t, server)
-	s := newStage(t, store, vars)
+	bucket, store, vars := bucketVariables(t, server)
+	s := newHarness(t, store, vars)
 	var ids []string
 	for n := range 3 {
 		blob := storetest.Blob(9_000_000 + n)
@@ -43,24 +44,25 @@ func TestBackupsInABucket(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.holds("stored", id, blob)
+		s.expectBackup("uploaded", id, blob)
 		ids = append(ids, id)
 	}
 	verify := func(want int, words ...string) {
 		t.Helper()
-		env, out, errs := with(s.vars)
+		env, out, errs := testEnvironment(s.vars)
 		if code := execute(t.Context(), env, []string{"backup", "verify", "--read-data"}); code != want {
 			t.Errorf("exit code %d, want %d: %s%s", code, want, out, errs)
 		}
 		for _, w := range words {
 			if !strings.Contains(out.String(), w) {
-				t.Errorf("it does not say %q: %s%s", w, out, errs)
+				t.Errorf("%q is missing in: %s%s", w, out, errs)
 			}
 		}
 	}
 	verify(exitOK, "3 backups checked, 0.03 GB; 0 damaged")
-	key := one[string](s, "SELECT s3_key FROM backup_metadata WHERE id = $1", ids[1])
-	if _, err := server.Client().DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)}); err != nil {
+	key := queryOne[string](s, "SELECT s3_key FROM backup_metadata WHERE id = $1", ids[1])
+	if _, err := server.Client().DeleteObject(t.Context(),
+		&s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)}); err != nil {
 		t.Fatal(err)
 	}
 	verify(exitFailed, "backup "+ids[1], "its object is missing", "3 backups checked, 0.03 GB; 1 damaged")
@@ -68,9 +70,10 @@ func TestBackupsInABucket(t *testing.T) {
 		map[string]string{"Authorization": s.me}, http.StatusAccepted); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the end of the account", func() bool { return one[int](s, "SELECT count(*) FROM users") == 0 })
+	eventually(t, "the deletion of the account",
+		func() bool { return queryOne[int](s, "SELECT count(*) FROM users") == 0 })
 	if left := s.objects(); len(left) > 0 {
-		t.Errorf("the account is gone and its backups are left: %+v", left)
+		t.Errorf("the account was deleted and its backups were not: %+v", left)
 	}
 	verify(exitOK, "0 backups checked")
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/config"
 )
 
-// banner tells a person who started the service where things are and what stands in for what is not configured.
+// banner is what serve prints at the start: URLs, embedded defaults in use, and commands to try.
 type banner struct {
 	out      io.Writer
 	base     string
@@ -29,7 +29,8 @@ func (b banner) print() {
 	}
 	p("\nTry it:")
 	p(`  TOKEN=$(curl -s %s/api/v1/auth/register -H 'Content-Type: application/json' \`, base)
-	p(`    -d '{"email":"you@example.com","password":"correct horse battery"}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')`)
+	p(`    -d '{"email":"you@example.com","password":"correct horse battery"}' ` +
+		`| sed 's/.*"access_token":"\([^"]*\)".*/\1/')`)
 	p(`  curl -s %s/api/v1/chat -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \`, base)
 	p(`    -d '{"message":"create a task \"Call Anna\" for tomorrow, high priority"}'`)
 	p("")

@@ -12,9 +12,11 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
-// errNoDatabase says where commands look for a database.
-var errNoDatabase = errors.New("there is no database: set DATABASE_URL, or start 'adiuva-api serve' with the same ADIUVA_DATA_DIR first")
+// errNoDatabase is returned by commands that need a database and find none.
+var errNoDatabase = errors.New("there is no database: " +
+	"set DATABASE_URL, or start 'adiuva-api serve' with the same ADIUVA_DATA_DIR first")
 
+// findDSN returns the DSN of the configured database or of a running serve's embedded one, or errNoDatabase.
 func findDSN(cfg config.Config) (string, error) {
 	if dsn, ok := app.FindDSN(cfg); ok {
 		return dsn, nil
@@ -22,7 +24,7 @@ func findDSN(cfg config.Config) (string, error) {
 	return "", errNoDatabase
 }
 
-// withDatabase runs do on the configured database, for a command that is not serve.
+// withDatabase calls do with the configured database. Commands other than serve use it.
 func withDatabase(ctx context.Context, env environment, do func(config.Config, *postgres.DB) error) error {
 	cfg, err := env.load()
 	if err != nil {
@@ -43,17 +45,18 @@ func withDatabase(ctx context.Context, env environment, do func(config.Config, *
 func migrateCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{Use: "migrate", Short: "Bring the database's schema up, down or tell where it is"}
 	add := func(use, short string, run func(ctx context.Context, dsn string) error) {
-		cmd.AddCommand(&cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := env.load()
-			if err != nil {
-				return err
-			}
-			dsn, err := findDSN(cfg)
-			if err != nil {
-				return err
-			}
-			return run(c.Context(), dsn)
-		}})
+		cmd.AddCommand(&cobra.Command{Use: use, Short: short, Args: cobra.NoArgs,
+			RunE: func(c *cobra.Command, _ []string) error {
+				cfg, err := env.load()
+				if err != nil {
+					return err
+				}
+				dsn, err := findDSN(cfg)
+				if err != nil {
+					return err
+				}
+				return run(c.Context(), dsn)
+			}})
 	}
 	status := func(ctx context.Context, dsn string) error {
 		at, err := postgres.MigrateStatus(ctx, dsn)
@@ -63,7 +66,7 @@ func migrateCommand(env environment) *cobra.Command {
 		_, err = fmt.Fprintln(env.out, at)
 		return err
 	}
-	then := func(do func(context.Context, string) error) func(context.Context, string) error {
+	thenStatus := func(do func(context.Context, string) error) func(context.Context, string) error {
 		return func(ctx context.Context, dsn string) error {
 			if err := do(ctx, dsn); err != nil {
 				return err
@@ -71,8 +74,8 @@ func migrateCommand(env environment) *cobra.Command {
 			return status(ctx, dsn)
 		}
 	}
-	add("up", "Apply every migration that is missing", then(postgres.MigrateUp))
-	add("down", "Take the last migration back", then(postgres.MigrateDown))
+	add("up", "Apply every migration that is missing", thenStatus(postgres.MigrateUp))
+	add("down", "Take the last migration back", thenStatus(postgres.MigrateDown))
 	add("status", "Print the schema's version", status)
 	return cmd
 }

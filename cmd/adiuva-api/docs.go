@@ -13,7 +13,9 @@ import (
 func docsCommand(env environment) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
-		Use: "docs --out DIR", Short: "Write the documentation as a static site: reference, stream, guide, errors, changelog", Args: cobra.NoArgs,
+		Use:   "docs --out DIR",
+		Short: "Write the documentation as a static site: reference, stream, guide, errors, changelog",
+		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if out == "" {
 				return app.ConfigError{Err: fmt.Errorf("say where to write: adiuva-api docs --out DIR")}

@@ -26,12 +26,12 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
-// replica is a serve in a process of its own.
+// replica is serve running in a process of its own.
 type replica struct {
-	base  string
-	cmd   *exec.Cmd
-	ended chan error
-	out   *output
+	base   string
+	cmd    *exec.Cmd
+	exited chan error
+	out    *output
 }
 
 func startReplica(t testing.TB, vars map[string]string) *replica {
@@ -41,18 +41,19 @@ func startReplica(t testing.TB, vars map[string]string) *replica {
 		t.Fatal(err)
 	}
 	addr := freeAddr(t)
-	r := &replica{base: "http://" + addr, cmd: exec.Command(self), ended: make(chan error, 1), out: &output{}}
+	r := &replica{base: "http://" + addr, cmd: exec.Command(self), exited: make(chan error, 1), out: &output{}}
 	r.cmd.Stdout, r.cmd.Stderr = r.out, r.out
-	r.cmd.Env = append(os.Environ(), helperVariable+"=1", "ENV=dev", "ADDR="+addr, "ADIUVA_DATA_DIR="+folder(t), "BCRYPT_COST=4", "RATE_LIMITS=off")
+	r.cmd.Env = append(os.Environ(), helperVariable+"=1", "ENV=dev", "ADDR="+addr, "ADIUVA_DATA_DIR="+dataDir(t),
+		"BCRYPT_COST=4", "RATE_LIMITS=off")
 	for name, value := range vars {
 		r.cmd.Env = append(r.cmd.Env, name+"="+value)
 	}
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go func() { r.ended <- r.cmd.Wait() }()
-	t.Cleanup(func() { _ = r.cmd.Process.Kill() }) // it has ended, unless the test failed
-	eventually(t, "serving", func() bool { return answers(r.base + "/readyz") })
+	go func() { r.exited <- r.cmd.Wait() }()
+	t.Cleanup(func() { _ = r.cmd.Process.Kill() }) // the process has exited unless the test failed
+	eventually(t, "readiness", func() bool { return isOK(r.base + "/readyz") })
 	return r
 }
 
@@ -64,8 +65,8 @@ func (r *replica) terminate(t *testing.T) {
 	}
 }
 
-// balancer sends each request to a replica whose readiness it saw, as those in front of us do: it asks every 50 ms, and
-// never sends a failed request again.
+// balancer is a load balancer. It checks the replicas' readiness every 50 ms, sends requests to ready ones, and never
+// retries.
 type balancer struct {
 	replicas []*replica
 	ready    []atomic.Bool
@@ -77,12 +78,13 @@ type balancer struct {
 
 func newBalancer(t testing.TB, replicas ...*replica) *balancer {
 	b := &balancer{replicas: replicas, ready: make([]atomic.Bool, len(replicas)), client: &http.Client{}}
-	b.proxy = httputil.ReverseProxy{Rewrite: b.rewrite, Transport: &http.Transport{}, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-		b.failed.Add(1)
-		t.Errorf("the balancer got no answer: %v", err)
-		w.WriteHeader(http.StatusBadGateway)
-	}}
-	b.look()
+	b.proxy = httputil.ReverseProxy{Rewrite: b.rewrite, Transport: &http.Transport{},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			b.failed.Add(1)
+			t.Errorf("the balancer got no response: %v", err)
+			w.WriteHeader(http.StatusBadGateway)
+		}}
+	b.checkReadiness()
 	done := make(chan struct{})
 	var work sync.WaitGroup
 	work.Go(func() {
@@ -93,7 +95,7 @@ func newBalancer(t testing.TB, replicas ...*replica) *balancer {
 			case <-done:
 				return
 			case <-tick.C:
-				b.look()
+				b.checkReadiness()
 			}
 		}
 	})
@@ -101,23 +103,23 @@ func newBalancer(t testing.TB, replicas ...*replica) *balancer {
 	return b
 }
 
-// look asks every replica whether it is ready. When none says so, which a busy machine can make of a slow answer, the
-// last word stands, as it does in front of us.
-func (b *balancer) look() {
-	seen := make([]bool, len(b.replicas))
+// checkReadiness asks every replica whether it is ready. If none is, which slow responses on a busy machine can look
+// like, the last result is kept, as load balancers do.
+func (b *balancer) checkReadiness() {
+	ready := make([]bool, len(b.replicas))
 	for i, r := range b.replicas {
-		seen[i] = answers(r.base + "/readyz")
+		ready[i] = isOK(r.base + "/readyz")
 	}
-	if !slices.Contains(seen, true) {
+	if !slices.Contains(ready, true) {
 		return
 	}
-	for i := range seen {
-		b.ready[i].Store(seen[i])
+	for i := range ready {
+		b.ready[i].Store(ready[i])
 	}
 }
 
 func (b *balancer) rewrite(r *httputil.ProxyRequest) {
-	first := int(b.next.Add(1)) // counted once a request: others must not move it on while this one looks
+	first := int(b.next.Add(1)) // one increment per request, whatever others do meanwhile
 	for n := range b.replicas {
 		i := (first + n) % len(b.replicas)
 		if b.ready[i].Load() {
@@ -130,7 +132,7 @@ func (b *balancer) rewrite(r *httputil.ProxyRequest) {
 	}
 }
 
-// do sends one request through the balancer; body may be nil.
+// do sends one request through the balancer and returns the body. A status other than want is an error.
 func (b *balancer) do(method, path, body string, header map[string]string, want int) (map[string]any, error) {
 	req, err := http.NewRequest(method, "http://balancer"+path, strings.NewReader(body))
 	if err != nil {
@@ -142,7 +144,7 @@ func (b *balancer) do(method, path, body string, header map[string]string, want 
 	for k, v := range header {
 		req.Header.Set(k, v)
 	}
-	w := &answerWriter{header: http.Header{}}
+	w := &responseRecorder{header: http.Header{}}
 	b.proxy.ServeHTTP(w, req)
 	if w.status != want {
 		return nil, fmt.Errorf("%s %s: %d %s", method, path, w.status, w.body.String())
@@ -151,45 +153,51 @@ func (b *balancer) do(method, path, body string, header map[string]string, want 
 	return m, json.Unmarshal(w.body.Bytes(), &m)
 }
 
-// answerWriter keeps an answer.
-type answerWriter struct {
+// responseRecorder records a response. Unlike httptest's it does not copy headers.
+type responseRecorder struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (w *answerWriter) Header() http.Header         { return w.header }
-func (w *answerWriter) WriteHeader(status int)      { w.status = status }
-func (w *answerWriter) Write(p []byte) (int, error) { return w.body.Write(p) }
+func (w *responseRecorder) Header() http.Header         { return w.header }
+func (w *responseRecorder) WriteHeader(status int)      { w.status = status }
+func (w *responseRecorder) Write(p []byte) (int, error) { return w.body.Write(p) }
 
-// backupHeaders are those of an upload of blob.
+// backupHeaders returns the headers of an upload of blob.
 func backupHeaders(blob, authorization string) map[string]string {
 	sum := sha256.Sum256([]byte(blob))
-	return map[string]string{"Authorization": authorization, "Content-Type": "application/octet-stream", "X-Backup-Version": "1",
-		"X-Backup-Timestamp": strconv.FormatInt(time.Now().UnixMilli(), 10), "X-Backup-Checksum": hex.EncodeToString(sum[:])}
+	return map[string]string{"Authorization": authorization, "Content-Type": "application/octet-stream",
+		"X-Backup-Version":   "1",
+		"X-Backup-Timestamp": strconv.FormatInt(time.Now().UnixMilli(), 10),
+		"X-Backup-Checksum":  hex.EncodeToString(sum[:])}
 }
 
-// twoReplicas starts two on one database with the secrets that replicas share, and a user who may back up.
+// twoReplicas starts two replicas with one database and the same secrets, and logs in a user of the pro tier.
 func twoReplicas(t *testing.T) (first, second *replica, authorization string) {
 	t.Helper()
-	vars := map[string]string{"DATABASE_URL": pgtest.New(t).Pool.Config().ConnString(), "SHUTDOWN_DELAY": "1s", "SHUTDOWN_GRACE": "8s",
-		"JWT_SECRET": strings.Repeat("s", 32), "PASSWORD_PEPPER": strings.Repeat("p", 32)}
+	vars := map[string]string{"DATABASE_URL": pgtest.New(t).Pool.Config().ConnString(), "SHUTDOWN_DELAY": "1s",
+		"SHUTDOWN_GRACE": "8s",
+		"JWT_SECRET":     strings.Repeat("s", 32), "PASSWORD_PEPPER": strings.Repeat("p", 32)}
 	first, second = startReplica(t, vars), startReplica(t, vars)
 	vars = maps.Clone(vars)
 	vars["BCRYPT_COST"] = "4"
-	env, _, errs := with(vars)
-	if execute(t.Context(), env, []string{"user", "create", "up@example.com", "--password", "correct horse battery", "--tier", "pro"}) != exitOK {
+	env, _, errs := testEnvironment(vars)
+	if execute(t.Context(), env, []string{"user", "create", "up@example.com", "--password", "correct horse battery",
+		"--tier", "pro"}) != exitOK {
 		t.Fatal(errs)
 	}
-	in, err := newBalancer(t, second).do("POST", "/api/v1/auth/login", `{"email":"up@example.com","password":"correct horse battery"}`, nil, http.StatusOK)
+	in, err := newBalancer(t, second).do("POST", "/api/v1/auth/login",
+		`{"email":"up@example.com","password":"correct horse battery"}`, nil, http.StatusOK)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return first, second, "Bearer " + in["access_token"].(string)
 }
 
-// TestC128_DrainBehindABalancer ends one of two replicas under mixed load: nobody notices.
-func TestC128_DrainBehindABalancer(t *testing.T) {
+// TestDrainBehindALoadBalancer terminates one of two replicas under mixed load. No request fails.
+func TestDrainBehindALoadBalancer(t *testing.T) {
+	t.Attr("case", "C128")
 	t.Parallel()
 	first, second, me := twoReplicas(t)
 	b := newBalancer(t, first, second)
@@ -205,10 +213,10 @@ func TestC128_DrainBehindABalancer(t *testing.T) {
 				default:
 				}
 				uploader := me
-				if client > 0 { // a user has two uploads at a time at most, and one runs slowly all the while
+				if client > 0 { // a user has at most two uploads at a time, and one is running all the time
 					uploader = ""
 				}
-				if err := mixed(b, fmt.Sprintf("c%d-%d@example.com", client, n), uploader); err != nil {
+				if err := mixedRequests(b, fmt.Sprintf("c%d-%d@example.com", client, n), uploader); err != nil {
 					t.Error(err)
 					return
 				}
@@ -216,58 +224,59 @@ func TestC128_DrainBehindABalancer(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, "load", func() bool { return done.Load() >= 20 })
+	eventually(t, "20 rounds", func() bool { return done.Load() >= 20 })
 	finish := slowUpload(t, first.base, me)
 	first.terminate(t)
-	told := time.Now()
-	eventually(t, "readiness gone", func() bool { return !answers(first.base + "/readyz") })
-	if took := time.Since(told); took > time.Second {
-		t.Errorf("ready for %v after SIGTERM", took)
+	terminated := time.Now()
+	eventually(t, "the end of readiness", func() bool { return !isOK(first.base + "/readyz") })
+	if took := time.Since(terminated); took > time.Second {
+		t.Errorf("still ready %v after SIGTERM", took)
 	}
 	from := done.Load()
-	eventually(t, "load on the other replica", func() bool { return done.Load() >= from+20 })
+	eventually(t, "20 rounds on the other replica", func() bool { return done.Load() >= from+20 })
 	finish()
-	if err := <-first.ended; err != nil {
-		t.Errorf("the drained replica ended with %v: %s", err, first.out)
+	if err := <-first.exited; err != nil {
+		t.Errorf("the drained replica exited with %v: %s", err, first.out)
 	}
-	t.Logf("ended %v after SIGTERM", time.Since(told))
+	t.Logf("exited %v after SIGTERM", time.Since(terminated))
 	from = done.Load()
-	eventually(t, "load after its end", func() bool { return done.Load() >= from+20 })
+	eventually(t, "20 rounds after its end", func() bool { return done.Load() >= from+20 })
 	close(stop)
 	work.Wait()
 	if n := b.failed.Load(); n > 0 {
-		t.Errorf("%d of %d rounds lost an answer", n, done.Load())
+		t.Errorf("%d requests in %d rounds got no response", n, done.Load())
 	}
 	second.terminate(t)
-	if err := <-second.ended; err != nil {
-		t.Errorf("the other replica ended with %v", err)
+	if err := <-second.exited; err != nil {
+		t.Errorf("the other replica exited with %v", err)
 	}
 }
 
-// mixed is one round of everything that clients do; without an uploader no backup.
-func mixed(b *balancer, email, uploader string) error {
+// mixedRequests sends one request of each kind. Without an uploader it sends no backup.
+func mixedRequests(b *balancer, email, uploader string) error {
 	account := fmt.Sprintf(`{"email":%q,"password":"correct horse battery"}`, email)
 	in, err := b.do("POST", "/api/v1/auth/register", account, nil, http.StatusCreated)
 	if err != nil {
 		return err
 	}
 	me := map[string]string{"Authorization": fmt.Sprint("Bearer ", in["access_token"])}
-	_, one := b.do("POST", "/api/v1/auth/login", account, nil, http.StatusOK)
-	_, two := b.do("GET", "/api/v1/auth/me", "", me, http.StatusOK)
-	_, three := b.do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me, http.StatusOK)
-	_, four := b.do("POST", "/api/v1/auth/refresh", fmt.Sprintf(`{"refresh_token":%q}`, in["refresh_token"]), nil, http.StatusOK)
+	_, loginErr := b.do("POST", "/api/v1/auth/login", account, nil, http.StatusOK)
+	_, meErr := b.do("GET", "/api/v1/auth/me", "", me, http.StatusOK)
+	_, chatErr := b.do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me, http.StatusOK)
+	_, refreshErr := b.do("POST", "/api/v1/auth/refresh", fmt.Sprintf(`{"refresh_token":%q}`, in["refresh_token"]),
+		nil, http.StatusOK)
 	if uploader == "" {
-		return errors.Join(one, two, three, four)
+		return errors.Join(loginErr, meErr, chatErr, refreshErr)
 	}
-	_, five := b.do("PUT", "/api/v1/backup", email, backupHeaders(email, uploader), http.StatusOK)
-	return errors.Join(one, two, three, four, five)
+	_, uploadErr := b.do("PUT", "/api/v1/backup", email, backupHeaders(email, uploader), http.StatusOK)
+	return errors.Join(loginErr, meErr, chatErr, refreshErr, uploadErr)
 }
 
-// slowUpload begins an upload and returns what sends its other half and checks that it was kept.
+// slowUpload sends half of an upload and returns a function that sends the other half and checks the response.
 func slowUpload(t *testing.T, base, authorization string) (finish func()) {
 	t.Helper()
 	blob := strings.Repeat("half", 4<<10)
-	body, half := io.Pipe()
+	body, writer := io.Pipe()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, base+"/api/v1/backup", body)
 	if err != nil {
 		t.Fatal(err)
@@ -289,32 +298,33 @@ func slowUpload(t *testing.T, base, authorization string) (finish func()) {
 		}
 		result <- err
 	}()
-	if _, err := io.WriteString(half, blob[:len(blob)/2]); err != nil {
+	if _, err := io.WriteString(writer, blob[:len(blob)/2]); err != nil {
 		t.Fatal(err)
 	}
 	return func() {
 		t.Helper()
-		if _, err := io.WriteString(half, blob[len(blob)/2:]); err != nil {
+		if _, err := io.WriteString(writer, blob[len(blob)/2:]); err != nil {
 			t.Error(err)
 		}
-		if err := errors.Join(half.Close(), <-result); err != nil {
-			t.Errorf("an upload that ran at SIGTERM: %v", err)
+		if err := errors.Join(writer.Close(), <-result); err != nil {
+			t.Errorf("upload in progress at SIGTERM: %v", err)
 		}
 	}
 }
 
-func TestC128_ASecondSignalEndsAtOnce(t *testing.T) {
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	t.Attr("case", "C128")
 	t.Parallel()
 	_, r, me := twoReplicas(t)
-	slowUpload(t, r.base, me) // which is never finished, and would be waited for
+	slowUpload(t, r.base, me) // never finished, so that draining would wait for it
 	r.terminate(t)
-	eventually(t, "readiness gone", func() bool { return !answers(r.base + "/readyz") })
+	eventually(t, "the end of readiness", func() bool { return !isOK(r.base + "/readyz") })
 	r.terminate(t)
-	begun := time.Now()
-	err := <-r.ended
+	start := time.Now()
+	err := <-r.exited
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
-		t.Errorf("ended with %v, want by the signal itself", err)
+		t.Errorf("exited with %v, want killed by SIGTERM", err)
 	}
-	t.Logf("ended %v after the second SIGTERM", time.Since(begun))
+	t.Logf("exited %v after the second SIGTERM", time.Since(start))
 }

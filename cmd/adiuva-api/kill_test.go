@@ -19,40 +19,43 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 	"github.com/adiuva/cloud-api/internal/testing/s3test"
+	"github.com/adiuva/cloud-api/internal/testing/soak"
 	"github.com/adiuva/cloud-api/internal/testing/storetest"
 )
 
-// stage is where a serve runs that will be killed: its database, by way of a wire that can hold a message, and its store,
-// which the test looks into.
-type stage struct {
+// harness runs serve with a database behind a proxy that can hold messages back, and with a store that the test can
+// read.
+type harness struct {
 	t     testing.TB
 	db    *postgres.DB
-	wire  *pgtest.Proxy
+	proxy *pgtest.Proxy
 	store backup.Store
 	vars  map[string]string
 
 	live *replica
-	me   string // Authorization of a member who may back up
+	me   string // Authorization of a user of the power tier
 }
 
-// newStage starts a serve whose store these variables name.
-func newStage(t testing.TB, store backup.Store, vars map[string]string) *stage {
+// newHarness starts serve with these variables, which configure the store.
+func newHarness(t testing.TB, store backup.Store, vars map[string]string) *harness {
 	t.Helper()
 	db := pgtest.New(t)
 	dsn := db.Pool.Config().ConnString()
-	s := &stage{t: t, db: db, wire: pgtest.NewProxy(t, dsn), store: store, vars: maps.Clone(vars)}
-	s.vars["DATABASE_URL"] = s.wire.DSN + "&default_query_exec_mode=exec" // every message names its statement
+	s := &harness{t: t, db: db, proxy: pgtest.NewProxy(t, dsn), store: store, vars: maps.Clone(vars)}
+	s.vars["DATABASE_URL"] = s.proxy.DSN + "&default_query_exec_mode=exec" // every message has the text of its statement
 	s.vars["JWT_SECRET"], s.vars["PASSWORD_PEPPER"] = strings.Repeat("s", 32), strings.Repeat("p", 32)
 	s.vars["BCRYPT_COST"] = "4"
 	if s.vars["ADIUVA_DATA_DIR"] == "" {
-		s.vars["ADIUVA_DATA_DIR"] = folder(t) // otherwise the development secrets land in this folder
+		s.vars["ADIUVA_DATA_DIR"] = dataDir(t) // otherwise the development secrets would be written to this folder
 	}
-	env, _, errs := with(s.vars)
+	env, _, errs := testEnvironment(s.vars)
 	s.live = startReplica(t, s.vars)
-	if execute(t.Context(), env, []string{"user", "create", "up@example.com", "--password", "correct horse battery", "--tier", "power"}) != exitOK {
+	if execute(t.Context(), env, []string{"user", "create", "up@example.com", "--password", "correct horse battery",
+		"--tier", "power"}) != exitOK {
 		t.Fatal(errs)
 	}
-	in, err := newBalancer(t, s.live).do("POST", "/api/v1/auth/login", `{"email":"up@example.com","password":"correct horse battery"}`, nil, http.StatusOK)
+	in, err := newBalancer(t, s.live).do("POST", "/api/v1/auth/login",
+		`{"email":"up@example.com","password":"correct horse battery"}`, nil, http.StatusOK)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,8 +63,8 @@ func newStage(t testing.TB, store backup.Store, vars map[string]string) *stage {
 	return s
 }
 
-// put uploads body under the key and returns the id under which it was stored.
-func (s *stage) put(blob []byte, key string, body io.Reader) (id string, err error) {
+// put uploads body, with an idempotency key unless it is "", and returns the id of the backup.
+func (s *harness) put(blob []byte, key string, body io.Reader) (id string, err error) {
 	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPut, s.live.base+"/api/v1/backup", body)
 	if err != nil {
 		return "", err
@@ -86,8 +89,8 @@ func (s *stage) put(blob []byte, key string, body io.Reader) (id string, err err
 	return stored.ID, json.Unmarshal(answer, &stored)
 }
 
-// one returns the value of a query that has one row and column.
-func one[T any](s *stage, sql string, args ...any) (v T) {
+// queryOne returns the result of a query with one row and one column.
+func queryOne[T any](s *harness, sql string, args ...any) (v T) {
 	s.t.Helper()
 	if err := s.db.Pool.QueryRow(s.t.Context(), sql, args...).Scan(&v); err != nil {
 		s.t.Fatal(err)
@@ -95,8 +98,8 @@ func one[T any](s *stage, sql string, args ...any) (v T) {
 	return v
 }
 
-// objects are the store's, finished or not.
-func (s *stage) objects() (all []backup.Object) {
+// objects returns the objects of the store, unfinished ones included.
+func (s *harness) objects() (all []backup.Object) {
 	s.t.Helper()
 	err := s.store.List(s.t.Context(), func(o backup.Object) error {
 		all = append(all, o)
@@ -108,35 +111,36 @@ func (s *stage) objects() (all []backup.Object) {
 	return all
 }
 
-// point is a moment of an upload. arrange returns the body to send and a function that waits for the moment.
-type point struct {
+// killPoint is a point of an upload at which serve is killed. arrange returns the body to send, a function that waits
+// for the point, and one that cuts the connection that stays open.
+type killPoint struct {
 	name      string
 	committed bool
-	arrange   func(s *stage, blob []byte) (body io.Reader, reached func(), cut func())
+	arrange   func(s *harness, blob []byte) (body io.Reader, reached func(), cut func())
 }
 
-const uploading = "SELECT count(*) FROM backup_metadata WHERE state = 'uploading'"
+const countUploading = "SELECT count(*) FROM backup_metadata WHERE state = 'uploading'"
 
-func points() []point {
+func killPoints() []killPoint {
 	stalled := func(blob []byte) (io.Reader, func()) {
 		r, w := io.Pipe()
-		go func() { _, _ = w.Write(blob) }() // it stays open, and waits for more
+		go func() { _, _ = w.Write(blob) }() // the pipe stays open
 		return r, func() { _ = r.Close() }
 	}
-	held := func(hold func(*pgtest.Proxy, string) *pgtest.Breakpoint) func(*stage, []byte) (io.Reader, func(), func()) {
-		return func(s *stage, blob []byte) (io.Reader, func(), func()) {
-			h := hold(s.wire, "name: CommitBackup")
-			return bytes.NewReader(blob), func() { <-h.Reached }, h.Drop
+	breaking := func(breakOn func(*pgtest.Proxy, string) *pgtest.Breakpoint) func(*harness, []byte) (io.Reader, func(), func()) {
+		return func(s *harness, blob []byte) (io.Reader, func(), func()) {
+			b := breakOn(s.proxy, "name: CommitBackup")
+			return bytes.NewReader(blob), func() { <-b.Reached }, b.Drop
 		}
 	}
-	return []point{
-		{"reserved", false, func(s *stage, _ []byte) (io.Reader, func(), func()) {
+	return []killPoint{
+		{"after the reservation", false, func(s *harness, _ []byte) (io.Reader, func(), func()) {
 			body, cut := stalled([]byte("x"))
 			return body, func() {
-				eventually(s.t, "the reservation", func() bool { return one[int](s, uploading) == 1 })
+				eventually(s.t, "the reservation", func() bool { return queryOne[int](s, countUploading) == 1 })
 			}, cut
 		}},
-		{"in the middle of the body", false, func(s *stage, blob []byte) (io.Reader, func(), func()) {
+		{"during the body", false, func(s *harness, blob []byte) (io.Reader, func(), func()) {
 			body, cut := stalled(blob[:len(blob)*2/3])
 			return body, func() {
 				eventually(s.t, "a part in the store", func() bool {
@@ -149,17 +153,19 @@ func points() []point {
 				})
 			}, cut
 		}},
-		{"stored, not committed", false, held((*pgtest.Proxy).BreakOn)},
-		{"committed, not answered", true, held((*pgtest.Proxy).BreakOnReply)},
+		{"after the object, before the commit", false, breaking((*pgtest.Proxy).BreakOn)},
+		{"after the commit, before the response", true, breaking((*pgtest.Proxy).BreakOnReply)},
 	}
 }
 
-// TestC98_Kill9 kills serve at each point of an upload, on S3 and on disk. After a restart and one sweep nothing is left
-// of an upload that was not committed, one that was is there, and the retry with the same key gives exactly one.
-func TestC98_Kill9(t *testing.T) {
+// TestKillDuringUploadLosesNothing kills serve at each point of an upload, on S3 and on disk. After a restart and a
+// sweep nothing is left of an upload that was not committed, a committed one is there, and a retry with the same key
+// results in exactly one backup.
+func TestKillDuringUploadLosesNothing(t *testing.T) {
+	t.Attr("case", "C98")
 	t.Parallel()
-	_, inS3, s3Vars := inBucket(t, s3test.Start(t))
-	dir := folder(t)
+	_, inS3, s3Vars := bucketVariables(t, s3test.Start(t))
+	dir := dataDir(t)
 	onDisk, err := diskblob.New(filepath.Join(dir, "blobs"))
 	if err != nil {
 		t.Fatal(err)
@@ -169,6 +175,10 @@ func TestC98_Kill9(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	rounds := 1
+	if soak.Enabled {
+		rounds = 10
+	}
 	for name, c := range map[string]struct {
 		store backup.Store
 		vars  map[string]string
@@ -178,9 +188,9 @@ func TestC98_Kill9(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t, c.store, c.vars)
-			for range killRounds {
-				for _, p := range points() {
+			s := newHarness(t, c.store, c.vars)
+			for range rounds {
+				for _, p := range killPoints() {
 					s.killAt(p)
 				}
 			}
@@ -188,75 +198,78 @@ func TestC98_Kill9(t *testing.T) {
 	}
 }
 
-// killAt kills serve at the point, starts it again and holds the promises.
-func (s *stage) killAt(p point) {
+// killAt kills serve at the point, starts it again and checks the backups.
+func (s *harness) killAt(p killPoint) {
 	s.t.Helper()
-	kept, before := one[int](s, committed), len(s.objects())
+	kept, before := queryOne[int](s, countCommitted), len(s.objects())
 	blob, key := storetest.Blob(20_000_000), uuid.NewString()
 	body, reached, cut := p.arrange(s, blob)
-	answered := make(chan error, 1)
+	result := make(chan error, 1)
 	go func() {
 		_, err := s.put(blob, key, body)
-		answered <- err
+		result <- err
 	}()
 	reached()
 	if err := s.live.cmd.Process.Kill(); err != nil {
 		s.t.Fatal(err)
 	}
-	<-s.live.ended
+	<-s.live.exited
 	cut()
-	if err := <-answered; err == nil {
-		s.t.Fatalf("%s: the killed server answered", p.name)
+	if err := <-result; err == nil {
+		s.t.Fatalf("%s: the killed server responded", p.name)
 	}
-	if _, err := s.db.Pool.Exec(s.t.Context(), "UPDATE backup_metadata SET lease_until = now() - interval '1 second' WHERE state = 'uploading'"); err != nil {
-		s.t.Fatal(err) // the minute of its lease has passed
+	if _, err := s.db.Pool.Exec(s.t.Context(),
+		"UPDATE backup_metadata SET lease_until = now() - interval '1 second' WHERE state = 'uploading'"); err != nil {
+		s.t.Fatal(err) // as if the minute of its lease had passed
 	}
 	s.live = startReplica(s.t, s.vars)
 	eventually(s.t, "the sweep", func() bool {
-		return one[int](s, "SELECT count(*) FROM backup_metadata WHERE state IN ('uploading', 'aborting', 'deleted')") == 0
+		return queryOne[int](s, "SELECT count(*) FROM backup_metadata WHERE state IN ('uploading', 'aborting',"+
+			" 'deleted')") == 0
 	})
 	if p.committed {
 		kept, before = kept+1, before+1
 	}
-	s.settled(p.name, kept, before)
-	survivor := ""
+	s.expectSettled(p.name, kept, before)
+	existing := ""
 	if p.committed {
-		survivor = one[string](s, "SELECT id::text FROM backup_metadata WHERE idempotency_key = $1", key)
+		existing = queryOne[string](s, "SELECT id::text FROM backup_metadata WHERE idempotency_key = $1", key)
 	}
 	id, err := s.put(blob, key, bytes.NewReader(blob))
-	if err != nil || p.committed && id != survivor {
-		s.t.Fatalf("%s: the retry stored %s, and %s was there: %v", p.name, id, survivor, err)
+	if err != nil || p.committed && id != existing {
+		s.t.Fatalf("%s: the retry stored %s, and %s existed: %v", p.name, id, existing, err)
 	}
 	if !p.committed {
 		kept, before = kept+1, before+1
 	}
-	s.settled(p.name+", after the retry", kept, before)
-	s.holds(p.name, id, blob)
+	s.expectSettled(p.name+", after the retry", kept, before)
+	s.expectBackup(p.name, id, blob)
 }
 
-const committed = "SELECT count(*) FROM backup_metadata WHERE state = 'committed'"
+const countCommitted = "SELECT count(*) FROM backup_metadata WHERE state = 'committed'"
 
-// settled fails unless there are as many committed rows and objects, none of them half made, and the quota is their sum.
-func (s *stage) settled(when string, rows, objects int) {
+// expectSettled fails the test unless there are this many committed rows and objects, no unfinished objects, and the
+// used quota is the sum of the rows.
+func (s *harness) expectSettled(when string, rows, objects int) {
 	s.t.Helper()
 	found := s.objects()
 	for _, o := range found {
 		if o.Unfinished {
-			s.t.Errorf("%s: parts are left: %+v", when, o)
+			s.t.Errorf("%s: unfinished object: %+v", when, o)
 		}
 	}
-	if n := one[int](s, committed); n != rows || len(found) != objects || rows != objects {
+	if n := queryOne[int](s, countCommitted); n != rows || len(found) != objects || rows != objects {
 		s.t.Errorf("%s: %d rows and %d objects, want %d and %d", when, n, len(found), rows, objects)
 	}
-	if !one[bool](s, `SELECT coalesce((SELECT u.reserved = 0 AND u.uploads = 0 AND u.committed =
+	if !queryOne[bool](s, `SELECT coalesce((SELECT u.reserved = 0 AND u.uploads = 0 AND u.committed =
 		(SELECT coalesce(sum(size_bytes), 0) FROM backup_metadata m WHERE m.user_id = u.user_id AND state = 'committed')
 		FROM backup_usage u), true)`) {
-		s.t.Errorf("%s: the quota is not the sum of what is committed", when)
+		s.t.Errorf("%s: the used quota is not the sum of the committed backups", when)
 	}
 }
 
-// holds fails unless the backup of that id has exactly these bytes.
-func (s *stage) holds(when, id string, blob []byte) {
+// expectBackup fails the test unless the backup of that id has exactly these bytes.
+func (s *harness) expectBackup(when, id string, blob []byte) {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.live.base+"/api/v1/backup/"+id, nil)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // callers name IANA zones, and minimal images ship none
+	_ "time/tzdata" // requests name IANA time zones, and minimal images have none
 
 	"github.com/spf13/cobra"
 
@@ -23,8 +23,8 @@ var version = "dev"
 
 func main() { os.Exit(run(os.Args[1:])) }
 
-// run executes one command in the process's own environment and returns the exit code. The first SIGINT or SIGTERM asks it to
-// end, a second one ends the process at once.
+// run executes one command in the process's environment and returns the exit code. The first SIGINT or SIGTERM
+// cancels the command, a second one kills the process.
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -36,10 +36,10 @@ func run(args []string) int {
 const (
 	exitOK     = 0
 	exitFailed = 1
-	exitConfig = 2 // the configuration is wrong; every mistake was named
+	exitConfig = 2 // invalid configuration; every mistake was printed
 )
 
-// environment is what a command sees of the outside, so that tests can give it another.
+// environment has the variables and outputs of a command. Tests replace them.
 type environment struct {
 	getenv   func(string) string
 	out, err io.Writer
@@ -51,7 +51,8 @@ func execute(ctx context.Context, env environment, args []string) int {
 		Use: "adiuva-api", Short: "The Adiuva Cloud API in one binary", SilenceUsage: true, SilenceErrors: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.AddCommand(serveCommand(env), migrateCommand(env), healthcheckCommand(env), configCommand(env), userCommand(env),
+	root.AddCommand(serveCommand(env), migrateCommand(env), healthcheckCommand(env), configCommand(env),
+		userCommand(env),
 		backupCommand(env), agentsCommand(env), docsCommand(env), versionCommand(env))
 	root.SetArgs(args)
 	root.SetOut(env.out)
@@ -91,7 +92,8 @@ func configCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{Use: "config", Short: "Check or print the configuration"}
 	cmd.AddCommand(
 		&cobra.Command{
-			Use: "check", Short: "Name every fault of the configuration; exit code 2 when there is one", Args: cobra.NoArgs,
+			Use: "check", Short: "Name every fault of the configuration; exit code 2 when there is one",
+			Args: cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error {
 				if _, err := env.load(); err != nil {
 					return err

@@ -38,14 +38,14 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
-// with makes an environment of these variables alone.
-func with(vars map[string]string) (environment, *output, *output) {
+// testEnvironment returns an environment with these variables and its stdout and stderr.
+func testEnvironment(vars map[string]string) (environment, *output, *output) {
 	out, err := &output{}, &output{}
 	return environment{getenv: func(k string) string { return vars[k] }, out: out, err: err}, out, err
 }
 
-// folder is a data directory that the user to whom root drops can reach.
-func folder(t testing.TB) string {
+// dataDir returns a data directory that PostgreSQL's user can reach when the tests run as root.
+func dataDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "adiuva-cmd-")
 	if err != nil {
@@ -62,7 +62,7 @@ func folder(t testing.TB) string {
 	return dir
 }
 
-// freeAddr is a loopback address that nobody listens on.
+// freeAddr returns a loopback address with a free port.
 func freeAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -73,7 +73,7 @@ func freeAddr(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// eventually asks until ok, for at most 20 s.
+// eventually waits for ok to return true, for at most 20 s.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
@@ -88,7 +88,8 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-func answers(url string) bool {
+// isOK reports whether url answers 200.
+func isOK(url string) bool {
 	resp, err := http.Get(url)
 	if err != nil {
 		return false
@@ -103,26 +104,46 @@ func serveInBackground(t *testing.T, vars map[string]string) (base string, out, 
 		vars["ADDR"] = freeAddr(t)
 	}
 	if vars["ADIUVA_DATA_DIR"] == "" {
-		vars["ADIUVA_DATA_DIR"] = folder(t)
+		vars["ADIUVA_DATA_DIR"] = dataDir(t)
 	}
-	env, out, errs := with(vars)
+	env, out, errs := testEnvironment(vars)
 	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan int, 1)
-	go func() { ended <- execute(ctx, env, []string{"serve"}) }()
+	exited := make(chan int, 1)
+	go func() { exited <- execute(ctx, env, []string{"serve"}) }()
 	t.Cleanup(func() {
 		stop()
-		if code := <-ended; code != exitOK {
-			t.Errorf("serve ended with %d: %s", code, errs)
+		if code := <-exited; code != exitOK {
+			t.Errorf("serve exited with %d: %s", code, errs)
 		}
 	})
 	base = "http://" + vars["ADDR"]
-	eventually(t, "serving", func() bool { return answers(base + "/readyz") })
+	eventually(t, "readiness", func() bool { return isOK(base + "/readyz") })
 	return base, out, errs
 }
 
-// TestNewcomersPath walks the README: register, create a task and list tasks through the published Go client, once with the
-// offline model and once with an OpenAI-compatible server.
-func TestNewcomersPath(t *testing.T) {
+// registerClient registers an account with the published Go client. It returns the client, what authenticates its
+// requests, and the access token.
+func registerClient(t *testing.T, base string) (*client.ClientWithResponses, client.RequestEditorFn, string) {
+	t.Helper()
+	c, err := client.NewClientWithResponses(base + "/api/v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg, err := c.RegisterWithResponse(t.Context(),
+		client.RegisterRequest{Email: "new@example.com", Password: "correct horse battery"})
+	if err != nil || reg.JSON201 == nil {
+		t.Fatalf("register: %v %s", err, reg.Body)
+	}
+	bearer := func(_ context.Context, r *http.Request) error {
+		r.Header.Set("Authorization", "Bearer "+reg.JSON201.AccessToken)
+		return nil
+	}
+	return c, bearer, reg.JSON201.AccessToken
+}
+
+// TestREADMEWalkthrough does what the README shows, with the published Go client: register, create a task and list
+// tasks, once with the offline model and once with an OpenAI-compatible server.
+func TestREADMEWalkthrough(t *testing.T) {
 	t.Parallel()
 	upstream := llmtest.NewServer(t)
 	for name, vars := range map[string]map[string]string{
@@ -135,66 +156,69 @@ func TestNewcomersPath(t *testing.T) {
 			if !strings.Contains(out.String(), base+"/docs") || !strings.Contains(out.String(), "DATABASE_URL") {
 				t.Errorf("banner: %s", out)
 			}
-			c, err := client.NewClientWithResponses(base + "/api/v1")
-			if err != nil {
-				t.Fatal(err)
-			}
-			reg, err := c.RegisterWithResponse(t.Context(), client.RegisterRequest{Email: "new@example.com", Password: "correct horse battery"})
-			if err != nil || reg.JSON201 == nil {
-				t.Fatalf("register: %v %s", err, reg.Body)
-			}
-			bearer := func(_ context.Context, r *http.Request) error {
-				r.Header.Set("Authorization", "Bearer "+reg.JSON201.AccessToken)
-				return nil
-			}
-			create, err := c.ChatWithResponse(t.Context(), client.ChatRequest{Message: "create a task 'Call Anna' for tomorrow, high priority"}, bearer)
-			if err != nil || create.JSON200 == nil {
-				t.Fatalf("chat: %v %s", err, create.Body)
-			}
-			reply, err := create.JSON200.AsChatResponse()
-			if err != nil || len(reply.Actions) != 1 {
-				t.Fatalf("chat: %v %s", err, create.Body)
-			}
-			data, err := reply.Actions[0].Data.Get()
-			if err != nil || data["title"] != "Call Anna" || data["priority"] != "high" {
-				t.Errorf("action: %s", create.Body)
-			}
-			due, ok := data["dueDate"].(float64)
-			if wait := time.Until(time.UnixMilli(int64(due))); !ok || wait < 0 || wait > 48*time.Hour {
-				t.Errorf("dueDate %v is not tomorrow in milliseconds", data["dueDate"])
-			}
-			titles := []string{"Write offer", "Book flights", "Paint fence"}
-			rows := make([]client.TaskRow, 0, len(titles))
-			for i := range titles {
-				id := strings.Repeat("x", i+1)
-				row := client.TaskRow{ID: &id}
-				row.Title.Set(titles[i])
-				row.Status.Set("todo")
-				rows = append(rows, row)
-			}
-			list, err := c.ChatWithResponse(t.Context(), client.ChatRequest{Message: "list my open tasks", Context: &client.ChatContext{RecentTasks: rows}}, bearer)
-			if err != nil || list.JSON200 == nil {
-				t.Fatalf("chat: %v %s", err, list.Body)
-			}
-			for _, title := range titles {
-				if !strings.Contains(string(list.Body), title) {
-					t.Errorf("answer misses %q: %s", title, list.Body)
-				}
-			}
-			if log := errs.String(); strings.Contains(log, "Call Anna") || strings.Contains(log, reg.JSON201.AccessToken) {
-				t.Error("the log holds what a user said or a token")
+			c, bearer, token := registerClient(t, base)
+			createTask(t, c, bearer)
+			listTasks(t, c, bearer)
+			if log := errs.String(); strings.Contains(log, "Call Anna") || strings.Contains(log, token) {
+				t.Error("the log has text of the user or a token")
 			}
 		})
 	}
 }
 
-func TestWrongConfigurationNamesEverything(t *testing.T) {
+func createTask(t *testing.T, c *client.ClientWithResponses, bearer client.RequestEditorFn) {
+	t.Helper()
+	create, err := c.ChatWithResponse(t.Context(),
+		client.ChatRequest{Message: "create a task 'Call Anna' for tomorrow, high priority"}, bearer)
+	if err != nil || create.JSON200 == nil {
+		t.Fatalf("chat: %v %s", err, create.Body)
+	}
+	reply, err := create.JSON200.AsChatResponse()
+	if err != nil || len(reply.Actions) != 1 {
+		t.Fatalf("chat: %v %s", err, create.Body)
+	}
+	data, err := reply.Actions[0].Data.Get()
+	if err != nil || data["title"] != "Call Anna" || data["priority"] != "high" {
+		t.Errorf("action: %s", create.Body)
+	}
+	due, ok := data["dueDate"].(float64)
+	if wait := time.Until(time.UnixMilli(int64(due))); !ok || wait < 0 || wait > 48*time.Hour {
+		t.Errorf("dueDate %v is not tomorrow in milliseconds", data["dueDate"])
+	}
+}
+
+func listTasks(t *testing.T, c *client.ClientWithResponses, bearer client.RequestEditorFn) {
+	t.Helper()
+	titles := []string{"Write offer", "Book flights", "Paint fence"}
+	rows := make([]client.TaskRow, 0, len(titles))
+	for i := range titles {
+		id := strings.Repeat("x", i+1)
+		row := client.TaskRow{ID: &id}
+		row.Title.Set(titles[i])
+		row.Status.Set("todo")
+		rows = append(rows, row)
+	}
+	list, err := c.ChatWithResponse(t.Context(),
+		client.ChatRequest{Message: "list my open tasks", Context: &client.ChatContext{RecentTasks: rows}},
+		bearer)
+	if err != nil || list.JSON200 == nil {
+		t.Fatalf("chat: %v %s", err, list.Body)
+	}
+	for _, title := range titles {
+		if !strings.Contains(string(list.Body), title) {
+			t.Errorf("%q is missing in: %s", title, list.Body)
+		}
+	}
+}
+
+func TestInvalidConfigurationNamesEveryMistake(t *testing.T) {
 	t.Parallel()
-	env, _, errs := with(map[string]string{"ENV": "prod", "JWT_SECRET": "short-marker", "LOG_LEVEL": "loud"})
+	env, _, errs := testEnvironment(map[string]string{"ENV": "prod", "JWT_SECRET": "short-marker", "LOG_LEVEL": "loud"})
 	if code := execute(t.Context(), env, []string{"serve"}); code != exitConfig {
 		t.Errorf("exit code %d, want %d", code, exitConfig)
 	}
-	for _, name := range []string{"DATABASE_URL", "S3_BUCKET", "STRIPE_SECRET_KEY", "OPENAI_API_KEY", "JWT_SECRET", "LOG_LEVEL"} {
+	for _, name := range []string{"DATABASE_URL", "S3_BUCKET", "STRIPE_SECRET_KEY", "OPENAI_API_KEY", "JWT_SECRET",
+		"LOG_LEVEL"} {
 		if !strings.Contains(errs.String(), name) {
 			t.Errorf("%s is not named: %s", name, errs)
 		}
@@ -204,13 +228,13 @@ func TestWrongConfigurationNamesEverything(t *testing.T) {
 	}
 }
 
-func TestOperatorsCommands(t *testing.T) {
+func TestOperatorCommands(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := dataDir(t)
 	vars := map[string]string{"ADIUVA_DATA_DIR": dir, "BCRYPT_COST": "4"}
 	run := func(want int, args ...string) string {
 		t.Helper()
-		env, out, errs := with(vars)
+		env, out, errs := testEnvironment(vars)
 		if code := execute(t.Context(), env, args); code != want {
 			t.Fatalf("%v: exit code %d: %s%s", args, code, out, errs)
 		}
@@ -221,7 +245,8 @@ func TestOperatorsCommands(t *testing.T) {
 	}
 	serveInBackground(t, map[string]string{"ADIUVA_DATA_DIR": dir, "BCRYPT_COST": "4"})
 	run(exitOK, "user", "create", "op@example.com", "--password", "correct horse battery", "--tier", "pro")
-	if got := run(exitFailed, "user", "create", "op@example.com", "--password", "short"); !strings.Contains(got, "password") {
+	if got := run(exitFailed, "user", "create", "op@example.com", "--password", "short"); !strings.Contains(got,
+		"password") {
 		t.Errorf("short password: %s", got)
 	}
 	run(exitOK, "user", "set-tier", "op@example.com", "team", "--seats", "3")
@@ -236,12 +261,13 @@ func TestOperatorsCommands(t *testing.T) {
 	if got := run(exitOK, "agents"); !strings.Contains(got, "task_agent") {
 		t.Errorf("agents: %s", got)
 	}
-	if got := run(exitOK, "config", "print"); strings.Contains(got, "correct horse") || !strings.Contains(got, "JWT_SECRET") {
+	if got := run(exitOK, "config", "print"); strings.Contains(got, "correct horse") ||
+		!strings.Contains(got, "JWT_SECRET") {
 		t.Errorf("config print: %s", got)
 	}
 }
 
-// helperVariable makes this test binary run serve, so that a test can kill it.
+// helperVariable makes this test binary run serve, in a process that a test can kill.
 const helperVariable = "ADIUVA_TEST_SERVE"
 
 func TestMain(m *testing.M) {
@@ -251,20 +277,21 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestKill9 kills the whole server and finds no PostgreSQL left behind and the data at the next start.
-func TestKill9(t *testing.T) {
+// TestKilledServerLeavesNoPostgres kills serve. Its PostgreSQL exits too, and the next start finds the data.
+func TestKilledServerLeavesNoPostgres(t *testing.T) {
 	t.Parallel()
-	dir, addr := folder(t), freeAddr(t)
+	dir, addr := dataDir(t), freeAddr(t)
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), helperVariable+"=1", "ADIUVA_DATA_DIR="+dir, "ADDR="+addr, "BCRYPT_COST=4", "ENV=dev", "DATABASE_URL=")
+	cmd.Env = append(os.Environ(), helperVariable+"=1", "ADIUVA_DATA_DIR="+dir, "ADDR="+addr, "BCRYPT_COST=4",
+		"ENV=dev", "DATABASE_URL=")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "serving", func() bool { return answers("http://" + addr + "/readyz") })
+	eventually(t, "readiness", func() bool { return isOK("http://" + addr + "/readyz") })
 	resp, err := http.Post("http://"+addr+"/api/v1/auth/register", "application/json",
 		strings.NewReader(`{"email":"kept@example.com","password":"correct horse battery"}`))
 	if err != nil || resp.StatusCode != http.StatusCreated {
@@ -279,18 +306,19 @@ func TestKill9(t *testing.T) {
 	}
 	killed := time.Now()
 	if err := cmd.Wait(); err == nil {
-		t.Error("the killed server ended well")
+		t.Error("the killed server exited with 0")
 	}
-	eventually(t, "the end of PostgreSQL", func() bool { return syscall.Kill(pid, 0) != nil || zombie(pid) })
-	t.Logf("PostgreSQL ended %s after its parent", time.Since(killed))
+	eventually(t, "the exit of PostgreSQL", func() bool { return syscall.Kill(pid, 0) != nil || zombie(pid) })
+	t.Logf("PostgreSQL exited %s after its parent", time.Since(killed))
 	serveInBackground(t, map[string]string{"ADIUVA_DATA_DIR": dir, "BCRYPT_COST": "4"})
-	env, out, errs := with(map[string]string{"ADIUVA_DATA_DIR": dir})
-	if execute(t.Context(), env, []string{"user", "list"}) != exitOK || !strings.Contains(out.String(), "kept@example.com") {
-		t.Errorf("the account is gone: %s%s", out, errs)
+	env, out, errs := testEnvironment(map[string]string{"ADIUVA_DATA_DIR": dir})
+	if execute(t.Context(), env, []string{"user", "list"}) != exitOK ||
+		!strings.Contains(out.String(), "kept@example.com") {
+		t.Errorf("the account is missing: %s%s", out, errs)
 	}
 }
 
-// postmaster is the process id of the PostgreSQL under the data directory.
+// postmaster returns the process id of the PostgreSQL in the data directory.
 func postmaster(t *testing.T, dir string) int {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(dir, "postgres", "data", "postmaster.pid"))
@@ -304,7 +332,7 @@ func postmaster(t *testing.T, dir string) int {
 	return pid
 }
 
-// zombie reports whether the process has ended and only waits to be collected by init.
+// zombie reports whether the process has exited and was not collected yet.
 func zombie(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	return err == nil && strings.Contains(string(stat), ") Z ")

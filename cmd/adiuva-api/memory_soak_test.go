@@ -21,66 +21,68 @@ import (
 
 const (
 	mib    = 1 << 20
-	growth = 32 * mib // what one upload or download may cost
+	growth = 32 * mib // allowed for one upload or download
 )
 
-// TestSoakC105_MemoryIsFlat moves backups of 256 MiB, 4 GiB and 6 GiB, more than S3 takes in one request, through a serve:
-// each comes back right, and the process's peak stays within 32 MiB of what it was for a small one.
-func TestSoakC105_MemoryIsFlat(t *testing.T) {
+// TestSoakTransferMemoryIsBounded uploads and downloads backups of 256 MiB, 4 GiB and 6 GiB, which is more than S3
+// takes in one request. Each comes back unchanged, and the process's peak memory stays within 32 MiB of the peak for
+// a small backup.
+func TestSoakTransferMemoryIsBounded(t *testing.T) {
+	t.Attr("case", "C105")
 	for _, name := range []string{"disk", "S3"} {
 		t.Run(name, func(t *testing.T) {
 			var store backup.Store
 			var vars map[string]string
 			if name == "S3" {
-				_, store, vars = inBucket(t, s3test.Start(t))
+				_, store, vars = bucketVariables(t, s3test.Start(t))
 			} else {
-				dir := folder(t)
+				dir := dataDir(t)
 				disk, err := diskblob.New(filepath.Join(dir, "blobs"))
 				if err != nil {
 					t.Fatal(err)
 				}
 				store, vars = disk, map[string]string{"ADIUVA_DATA_DIR": dir}
 			}
-			s := newStage(t, store, vars)
+			s := newHarness(t, store, vars)
 			t.Cleanup(func() {
 				if t.Failed() {
-					t.Log(problems(s.live.out.String()))
+					t.Log(warnings(s.live.out.String()))
 				}
 			})
 			peak := func(size int64) int64 {
-				l := newLarge(size)
-				s.forgetPeak()
+				l := newLargeBlob(size)
+				s.resetPeakMemory()
 				put := s.putLarge(l)
 				sum := sha256.New()
 				get := s.getLarge(sum)
 				if got := hex.EncodeToString(sum.Sum(nil)); got != l.checksum {
 					t.Errorf("%d MiB came back as %s, want %s", size/mib, got, l.checksum)
 				}
-				at := s.peak()
+				at := s.peakMemory()
 				t.Logf("%d MiB: PUT %v, GET %v, peak %d MiB", size/mib, put, get, at/mib)
-				s.forget()
+				s.deleteBackups()
 				return at
 			}
 			base := peak(mib)
 			for _, size := range []int64{256 * mib, 4096 * mib, 6144 * mib} {
 				if grown := peak(size) - base; grown > growth {
-					t.Errorf("%d MiB took %d MiB more than one of 1 MiB", size/mib, grown/mib)
+					t.Errorf("%d MiB needed %d MiB more than 1 MiB", size/mib, grown/mib)
 				}
 			}
 		})
 	}
 }
 
-// forgetPeak makes the kernel measure the peak anew.
-func (s *stage) forgetPeak() {
+// resetPeakMemory resets the kernel's record of the peak.
+func (s *harness) resetPeakMemory() {
 	s.t.Helper()
 	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.live.cmd.Process.Pid), []byte("5"), 0); err != nil {
-		s.t.Skipf("the peak of a process can be measured on Linux alone: %v", err)
+		s.t.Skipf("the peak memory of a process is measured on Linux alone: %v", err)
 	}
 }
 
-// peak is the most memory that serve had resident, in bytes.
-func (s *stage) peak() int64 {
+// peakMemory returns the largest resident set of serve, in bytes.
+func (s *harness) peakMemory() int64 {
 	s.t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.live.cmd.Process.Pid))
 	if err != nil {
@@ -97,7 +99,8 @@ func (s *stage) peak() int64 {
 	return kb << 10
 }
 
-// problems are the lines of a log that are more than information.
-func problems(log string) string {
-	return strings.Join(slices.DeleteFunc(strings.Split(log, "\n"), func(line string) bool { return strings.Contains(line, `"INFO"`) }), "\n")
+// warnings returns the lines of a log above level INFO.
+func warnings(log string) string {
+	return strings.Join(slices.DeleteFunc(strings.Split(log, "\n"),
+		func(line string) bool { return strings.Contains(line, `"INFO"`) }), "\n")
 }

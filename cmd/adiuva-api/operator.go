@@ -15,8 +15,9 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
-// plain words a fault for an operator: its message and the members that are wrong.
-func plain(err error) error {
+// operatorMessage returns a fault as operators read it: its message and the invalid members. Other errors are
+// returned as they are.
+func operatorMessage(err error) error {
 	var f *fault.Error
 	if !errors.As(err, &f) {
 		return err
@@ -28,10 +29,10 @@ func plain(err error) error {
 	return errors.New(strings.Join(lines, "\n"))
 }
 
-// healthTimeout bounds a health check.
+// healthTimeout is the timeout of a health check.
 const healthTimeout = 3 * time.Second
 
-// healthcheckCommand asks the server on ADDR whether it lives, so that an image needs no other program for that.
+// healthcheckCommand checks the server on ADDR, so that an image needs no other program for its health checks.
 func healthcheckCommand(env environment) *cobra.Command {
 	return &cobra.Command{
 		Use: "healthcheck", Short: "Ask the server on ADDR whether it lives", Args: cobra.NoArgs,
@@ -40,12 +41,13 @@ func healthcheckCommand(env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return alive(c.Context(), cfg.Addr)
+			return checkHealth(c.Context(), cfg.Addr)
 		},
 	}
 }
 
-func alive(ctx context.Context, addr string) error {
+// checkHealth returns an error unless /livez on addr answers 200.
+func checkHealth(ctx context.Context, addr string) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return app.ConfigError{Err: fmt.Errorf("ADDR is not host:port: %w", err)}

@@ -22,8 +22,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/httpapi"
 )
 
-// gcPercent is GOGC unless the environment sets it. At 50 an upload costs less than the 32 MiB it may; at Go's default of 100
-// it cost 43 MiB.
+// gcPercent is GOGC unless the environment sets it. At 50 an upload needs less than the 32 MiB it is allowed; at Go's
+// default of 100 it needed 43 MiB.
 const gcPercent = 50
 
 func serveCommand(env environment) *cobra.Command {
@@ -39,7 +39,7 @@ func serveCommand(env environment) *cobra.Command {
 	}
 }
 
-// serve runs the service until ctx ends, then drains it: running answers get SHUTDOWN_GRACE.
+// serve runs the service until ctx ends, and then drains it.
 func serve(ctx context.Context, env environment, cfg config.Config) error {
 	log := slog.New(slog.NewJSONHandler(env.err, &slog.HandlerOptions{Level: cfg.LogLevel}))
 	silenceLibraries()
@@ -77,7 +77,7 @@ func localURL(addr net.Addr) string {
 	return "http://" + net.JoinHostPort("127.0.0.1", port)
 }
 
-// serveOn serves on the listeners, admin may be nil, until ctx ends and everything is drained.
+// serveOn serves on the listeners until ctx ends and everything is drained. admin may be nil.
 func serveOn(
 	ctx context.Context, cfg config.Config, service *app.App, listener, admin net.Listener, log *slog.Logger,
 ) error {
@@ -87,13 +87,13 @@ func serveOn(
 		return nil
 	})
 	api := httpapi.NewHTTPServer(cfg.Addr, service.API, log)
-	group.Go(func() error { return accept(api, listener) })
+	group.Go(func() error { return serveListener(api, listener) })
 	servers := []*http.Server{api}
 	if admin != nil {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", promhttp.Handler())
 		metrics := httpapi.NewHTTPServer(cfg.AdminAddr, mux, log)
-		group.Go(func() error { return accept(metrics, admin) })
+		group.Go(func() error { return serveListener(metrics, admin) })
 		servers = append(servers, metrics)
 	}
 	group.Go(func() error {
@@ -103,9 +103,11 @@ func serveOn(
 	return group.Wait()
 }
 
-// drain makes /readyz fail and keeps answering for SHUTDOWN_DELAY, so that load balancers send new requests elsewhere before
-// the listener closes. Running requests then get SHUTDOWN_GRACE to end.
-func drain(ctx context.Context, cfg config.Config, api *httpapi.Server, servers []*http.Server, log *slog.Logger) error {
+// drain makes /readyz fail and keeps serving for SHUTDOWN_DELAY, so that load balancers stop sending requests before
+// the listeners close. Running requests then have SHUTDOWN_GRACE to finish.
+func drain(
+	ctx context.Context, cfg config.Config, api *httpapi.Server, servers []*http.Server, log *slog.Logger,
+) error {
 	api.Drain()
 	log.Info("draining", slog.Duration("delay", cfg.ShutdownDelay), slog.Duration("grace", cfg.ShutdownGrace))
 	<-time.After(cfg.ShutdownDelay)
@@ -127,14 +129,15 @@ func drain(ctx context.Context, cfg config.Config, api *httpapi.Server, servers 
 	return nil
 }
 
-func accept(server *http.Server, l net.Listener) error {
+// serveListener serves until the server is shut down, which is not an error.
+func serveListener(server *http.Server, l net.Listener) error {
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serving on %s: %w", l.Addr(), err)
 	}
 	return nil
 }
 
-// adminListener opens ADMIN_ADDR, or returns nil where there is none.
+// adminListener listens on ADMIN_ADDR. It returns nil if that is not set.
 func adminListener(cfg config.Config) (net.Listener, error) {
 	if cfg.AdminAddr == "" {
 		return nil, nil
@@ -146,8 +149,8 @@ func adminListener(cfg config.Config) (net.Listener, error) {
 	return l, nil
 }
 
-// silenceLibraries stops libraries from writing to the process's standard log: net/http quotes bytes of an upstream there, and
-// go-redis names hosts. What matters of both reaches our log as errors.
+// silenceLibraries discards what libraries write to the standard log: net/http quotes bytes of upstreams there, and
+// go-redis names hosts. The errors of both reach our log anyway.
 func silenceLibraries() {
 	stdlog.SetOutput(io.Discard)
 	logging.Disable()

@@ -31,39 +31,40 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/storetest"
 )
 
-// large is a blob of any size that takes no memory: one megabyte again and again.
-type large struct {
+// largeBlob is a blob of any size that needs no memory: it repeats one megabyte.
+type largeBlob struct {
 	size     int64
 	checksum string
 	unit     []byte
 }
 
-func newLarge(size int64) *large {
-	l := &large{size: size, unit: storetest.Blob(1 << 20)}
+func newLargeBlob(size int64) *largeBlob {
+	l := &largeBlob{size: size, unit: storetest.Blob(1 << 20)}
 	h := sha256.New()
-	_, _ = io.Copy(h, l.reader()) // a hash takes everything
+	_, _ = io.Copy(h, l.reader()) // a hash never fails
 	l.checksum = hex.EncodeToString(h.Sum(nil))
 	return l
 }
 
-func (l *large) reader() io.Reader { return io.LimitReader(&repeated{unit: l.unit}, l.size) }
+func (l *largeBlob) reader() io.Reader { return io.LimitReader(&repeatingReader{unit: l.unit}, l.size) }
 
-// repeated is its unit, endlessly.
-type repeated struct {
+// repeatingReader reads its unit again and again, without end.
+type repeatingReader struct {
 	unit []byte
 	at   int
 }
 
-func (r *repeated) Read(p []byte) (int, error) {
+func (r *repeatingReader) Read(p []byte) (int, error) {
 	n := copy(p, r.unit[r.at:])
 	r.at = (r.at + n) % len(r.unit)
 	return n, nil
 }
 
-// request sends one and returns how long it took until its answer was read, into the hash unless nil.
-func request(t testing.TB, method, url string, body io.Reader, size int64, header map[string]string, into hash.Hash) time.Duration {
+// request sends a request and returns how long it took until the response was read, into the hash unless that is nil.
+func request(t testing.TB, method, url string, body io.Reader, size int64, header map[string]string,
+	into hash.Hash) time.Duration {
 	t.Helper()
-	begun := time.Now()
+	start := time.Now()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, body)
 	if err != nil {
 		t.Fatal(err)
@@ -77,97 +78,103 @@ func request(t testing.TB, method, url string, body io.Reader, size int64, heade
 		t.Fatal(err)
 	}
 	var sink io.Writer = io.Discard
-	var refusal bytes.Buffer
+	var failure bytes.Buffer
 	switch {
 	case resp.StatusCode != http.StatusOK:
-		sink = &refusal
+		sink = &failure
 	case into != nil:
 		sink = into
 	}
 	n, err := io.CopyBuffer(struct{ io.Writer }{sink}, resp.Body, make([]byte, 256<<10))
-	if err = errors.Join(err, resp.Body.Close()); err != nil || resp.StatusCode != http.StatusOK || method == http.MethodGet && n < 1 {
-		t.Fatalf("%s: %d %s, %d bytes, %v", method, resp.StatusCode, &refusal, n, err)
+	if err = errors.Join(err, resp.Body.Close()); err != nil || resp.StatusCode != http.StatusOK ||
+		method == http.MethodGet && n < 1 {
+		t.Fatalf("%s: %d %s, %d bytes, %v", method, resp.StatusCode, &failure, n, err)
 	}
-	return time.Since(begun)
+	return time.Since(start)
 }
 
-// putLarge uploads through the service.
-func (s *stage) putLarge(l *large) time.Duration {
+// putLarge uploads the blob to the service.
+func (s *harness) putLarge(l *largeBlob) time.Duration {
 	s.t.Helper()
 	return request(s.t, http.MethodPut, s.live.base+"/api/v1/backup", l.reader(), l.size, map[string]string{
-		"Authorization": s.me, "Content-Type": "application/octet-stream", "X-Backup-Version": "1", "X-Backup-Checksum": l.checksum,
+		"Authorization": s.me, "Content-Type": "application/octet-stream", "X-Backup-Version": "1",
+		"X-Backup-Checksum":  l.checksum,
 		"X-Backup-Timestamp": strconv.FormatInt(time.Now().UnixMilli(), 10)}, nil)
 }
 
-// getLarge downloads the latest through the service.
-func (s *stage) getLarge(into hash.Hash) time.Duration {
+// getLarge downloads the latest backup from the service.
+func (s *harness) getLarge(into hash.Hash) time.Duration {
 	s.t.Helper()
-	return request(s.t, http.MethodGet, s.live.base+"/api/v1/backup", nil, 0, map[string]string{"Authorization": s.me}, into)
+	return request(s.t, http.MethodGet, s.live.base+"/api/v1/backup", nil, 0,
+		map[string]string{"Authorization": s.me}, into)
 }
 
-// forget deletes every backup and waits until the store is empty.
-func (s *stage) forget() {
+// deleteBackups deletes every backup and waits until the store is empty.
+func (s *harness) deleteBackups() {
 	s.t.Helper()
-	for n := one[int](s, committed); n > 0; n-- {
-		id := one[string](s, "SELECT id::text FROM backup_metadata WHERE state = 'committed' LIMIT 1")
-		request(s.t, http.MethodDelete, s.live.base+"/api/v1/backup/"+id, nil, 0, map[string]string{"Authorization": s.me}, nil)
+	for n := queryOne[int](s, countCommitted); n > 0; n-- {
+		id := queryOne[string](s, "SELECT id::text FROM backup_metadata WHERE state = 'committed' LIMIT 1")
+		request(s.t, http.MethodDelete, s.live.base+"/api/v1/backup/"+id, nil, 0,
+			map[string]string{"Authorization": s.me}, nil)
 	}
-	eventually(s.t, "the removal", func() bool { return len(s.objects()) == 0 })
+	eventually(s.t, "the removal of all objects", func() bool { return len(s.objects()) == 0 })
 }
 
-// onCore keeps this process, its threads and the processes that they start from now on, on one core.
-func onCore(t testing.TB, core int) {
+// pinToCore pins this process, its threads and the processes that they start from now on to one core.
+func pinToCore(t testing.TB, core int) {
 	t.Helper()
 	var only unix.CPUSet
 	only.Set(core)
 	tasks, err := os.ReadDir("/proc/self/task")
 	if err != nil {
-		t.Skip("cores can be chosen on Linux alone")
+		t.Skip("processes are pinned to cores on Linux alone")
 	}
 	for _, task := range tasks {
 		id, err := strconv.Atoi(task.Name())
 		if err == nil {
 			err = unix.SchedSetaffinity(id, &only)
 		}
-		if err != nil && !errors.Is(err, unix.ESRCH) { // that thread has ended
+		if err != nil && !errors.Is(err, unix.ESRCH) { // the thread has exited
 			t.Fatal(err)
 		}
 	}
 }
 
-// BenchmarkBackup moves a gigabyte through a serve of its own and straight to the store behind it, in turns, and reports
-// the service's rate as a share of the store's. The service has a core of its own; client and store share the other.
+// BenchmarkBackup uploads and downloads a gigabyte through serve and directly at the store behind it, in turns, and
+// reports the service's rate as a share of the store's. The service has a core of its own; client and store share the
+// other.
 func BenchmarkBackup(b *testing.B) {
 	const size = 1 << 30
-	l := newLarge(size)
+	l := newLargeBlob(size)
 	b.Run("disk", func(b *testing.B) {
-		dir := folder(b)
+		dir := dataDir(b)
 		store, err := diskblob.New(filepath.Join(dir, "blobs"))
 		if err != nil {
 			b.Fatal(err)
 		}
 		bare := httptest.NewServer(bareHandler(store))
 		defer bare.Close()
-		onCore(b, 0)
-		s := newStage(b, store, map[string]string{"ADIUVA_DATA_DIR": dir})
-		onCore(b, 1)
+		pinToCore(b, 0)
+		s := newHarness(b, store, map[string]string{"ADIUVA_DATA_DIR": dir})
+		pinToCore(b, 1)
 		key := storetest.Key()
-		compare(b, s, l, bare.URL+"/"+key, bare.URL+"/"+key, func() error { return store.Delete(b.Context(), key) })
+		compareWithStore(b, s, l, bare.URL+"/"+key, bare.URL+"/"+key,
+			func() error { return store.Delete(b.Context(), key) })
 	})
 	b.Run("S3", func(b *testing.B) {
-		onCore(b, 1)
+		pinToCore(b, 1)
 		server := s3test.Start(b)
-		bucket, store, vars := inBucket(b, server)
-		onCore(b, 0)
-		s := newStage(b, store, vars)
-		onCore(b, 1)
+		bucket, store, vars := bucketVariables(b, server)
+		pinToCore(b, 0)
+		s := newHarness(b, store, vars)
+		pinToCore(b, 1)
 		key := storetest.Key()
 		put, get := presigned(b, server, bucket, key)
-		compare(b, s, l, put, get, func() error { return store.Delete(b.Context(), key) })
+		compareWithStore(b, s, l, put, get, func() error { return store.Delete(b.Context(), key) })
 	})
 }
 
-// bareHandler is the least that lets the same client reach a store on disk.
+// bareHandler is the smallest handler by which the same client reaches a store on disk.
 func bareHandler(store backup.Store) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key := strings.TrimPrefix(r.URL.Path, "/")
@@ -208,8 +215,8 @@ func presigned(b *testing.B, server *s3test.Server, bucket, key string) (put, ge
 	return p.URL, g.URL
 }
 
-// compare takes turns and reports medians. Neither side always finds the memory that the other has just given back.
-func compare(b *testing.B, s *stage, l *large, put, get string, remove func() error) {
+// compareWithStore measures service and store in turns and reports medians.
+func compareWithStore(b *testing.B, s *harness, l *largeBlob, put, get string, remove func() error) {
 	b.Helper()
 	const rounds = 3
 	var puts, gets, directPuts, directGets []time.Duration
@@ -223,9 +230,9 @@ func compare(b *testing.B, s *stage, l *large, put, get string, remove func() er
 	ours := func() {
 		puts = append(puts, s.putLarge(l))
 		gets = append(gets, s.getLarge(nil))
-		s.forget()
+		s.deleteBackups()
 	}
-	ours() // so that everything has been used once
+	ours() // warm up
 	puts, gets = nil, nil
 	for b.Loop() {
 		for range rounds {
@@ -248,31 +255,34 @@ func median(all []time.Duration) time.Duration {
 	return all[len(all)/2]
 }
 
-// BenchmarkHistory reads the history of 10,000 backups, page by page, through a serve, and the same pages with the bare
-// query, in turns.
+// BenchmarkHistory reads the history of 10,000 backups, page by page, from the service and with the query alone, in
+// turns.
 func BenchmarkHistory(b *testing.B) {
 	const rows, page = 10_000, 200
-	dir := folder(b)
+	dir := dataDir(b)
 	store, err := diskblob.New(filepath.Join(dir, "blobs"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := newStage(b, store, map[string]string{"ADIUVA_DATA_DIR": dir})
+	s := newHarness(b, store, map[string]string{"ADIUVA_DATA_DIR": dir})
 	direct := maps.Clone(s.vars)
 	direct["DATABASE_URL"] = s.db.Pool.Config().ConnString()
 	s.live = startReplica(b, direct)
-	if _, err := s.db.Pool.Exec(b.Context(), `INSERT INTO backup_metadata (id, user_id, s3_key, version, timestamp, checksum, size_bytes,
+	if _, err := s.db.Pool.Exec(b.Context(),
+		`INSERT INTO backup_metadata (id, user_id, s3_key, version, timestamp, checksum, size_bytes,
 		state, owner, lease_until, sequence, created_at, committed_at)
 		SELECT gen_random_uuid(), u.id, gen_random_uuid()::text, 1, 1767225600000, repeat('a', 64), 1000,
-		'committed', gen_random_uuid(), now(), nextval('backup_sequence'), now(), now() FROM users u, generate_series(1, $1)`, rows); err != nil {
+		'committed', gen_random_uuid(), now(), nextval('backup_sequence'), now(), now()
+		FROM users u, generate_series(1, $1)`, rows); err != nil {
 		b.Fatal(err)
 	}
-	user, queries := one[uuid.UUID](s, "SELECT id FROM users"), db.New()
+	user, queries := queryOne[uuid.UUID](s, "SELECT id FROM users"), db.New()
 	var bare, ours time.Duration
 	for b.Loop() {
-		begun, below := time.Now(), int64(math.MaxInt64)
+		start, below := time.Now(), int64(math.MaxInt64)
 		for range rows / page {
-			list, err := queries.BackupsBefore(b.Context(), s.db.Pool, db.BackupsBeforeParams{UserID: user, Before: below, Most: page})
+			list, err := queries.BackupsBefore(b.Context(), s.db.Pool,
+				db.BackupsBeforeParams{UserID: user, Before: below, Most: page})
 			if err != nil || len(list) != page {
 				b.Fatal(len(list), err)
 			}
@@ -280,21 +290,21 @@ func BenchmarkHistory(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		bare += time.Since(begun)
-		begun = time.Now()
+		bare += time.Since(start)
+		start = time.Now()
 		last := ""
 		for range rows / page {
 			last = s.historyPage(page, last)
 		}
-		ours += time.Since(begun)
+		ours += time.Since(start)
 	}
 	b.ReportMetric(float64(ours)/float64(bare), "ratio")
 	b.ReportMetric(float64(ours.Microseconds())/float64(b.N*rows/page), "µs/page")
 	b.ReportMetric(float64(bare.Microseconds())/float64(b.N*rows/page), "µs/bare-page")
 }
 
-// historyPage reads a page of the history, whose last id it returns, after the backup of that id.
-func (s *stage) historyPage(limit int, after string) (last string) {
+// historyPage reads the page of the history that follows the backup of that id, and returns the last id of the page.
+func (s *harness) historyPage(limit int, after string) (last string) {
 	s.t.Helper()
 	url := s.live.base + "/api/v1/backup/history?limit=" + strconv.Itoa(limit)
 	if after != "" {

@@ -18,12 +18,12 @@ import (
 func userCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{Use: "user", Short: "Manage accounts"}
 	cmd.AddCommand(userCreate(env), userList(env), userSetTier(env),
-		oneUser(env, "revoke-sessions EMAIL", "End every session of an account", (*auth.Service).RevokeSessions),
-		oneUser(env, "delete EMAIL", "Delete an account with everything it has", (*auth.Service).DeleteUser))
+		emailCommand(env, "revoke-sessions EMAIL", "End every session of an account", (*auth.Service).RevokeSessions),
+		emailCommand(env, "delete EMAIL", "Delete an account with everything it has", (*auth.Service).DeleteUser))
 	return cmd
 }
 
-// withAccounts runs do on the account service of the configured database.
+// withAccounts calls do with the account service of the configured database.
 func withAccounts(ctx context.Context, env environment, do func(*auth.Service) error) error {
 	return withDatabase(ctx, env, func(cfg config.Config, db *postgres.DB) error {
 		accounts, err := app.OpenAccounts(cfg, db, slog.New(slog.DiscardHandler))
@@ -46,7 +46,7 @@ func userCreate(env environment) *cobra.Command {
 			return withAccounts(c.Context(), env, func(accounts *auth.Service) error {
 				p, err := accounts.CreateUser(c.Context(), args[0], password, t)
 				if err != nil {
-					return plain(err)
+					return operatorMessage(err)
 				}
 				_, err = fmt.Fprintf(env.out, "%s\t%s\t%s\n", p.ID, p.Email, p.Tier)
 				return err
@@ -56,7 +56,7 @@ func userCreate(env environment) *cobra.Command {
 	cmd.Flags().StringVar(&password, "password", "", "the account's password, 8 to 1024 bytes")
 	cmd.Flags().StringVar(&name, "tier", string(tier.Free), "free, pro, power or team")
 	if err := cmd.MarkFlagRequired("password"); err != nil {
-		panic(err) // the flag is declared two lines above
+		panic(err) // the flag is declared above
 	}
 	return cmd
 }
@@ -70,9 +70,10 @@ func userList(env environment) *cobra.Command {
 				fmt.Fprintln(w, "ID\tE-MAIL\tTIER\tSEATS\tCREATED")
 				for p, err := range accounts.ListUsers(c.Context()) {
 					if err != nil {
-						return plain(err)
+						return operatorMessage(err)
 					}
-					fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", p.ID, p.Email, p.Tier, p.Seats, p.CreatedAt.UTC().Format("2006-01-02"))
+					fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", p.ID, p.Email, p.Tier, p.Seats,
+						p.CreatedAt.UTC().Format("2006-01-02"))
 				}
 				return w.Flush()
 			})
@@ -83,15 +84,16 @@ func userList(env environment) *cobra.Command {
 func userSetTier(env environment) *cobra.Command {
 	seats := 1
 	cmd := &cobra.Command{
-		Use: "set-tier EMAIL TIER [--seats N]", Short: "Grant a tier beside any subscription; free takes the grant away",
-		Args: cobra.ExactArgs(2),
+		Use:   "set-tier EMAIL TIER [--seats N]",
+		Short: "Grant a tier beside any subscription; free takes the grant away",
+		Args:  cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			t, err := tier.Parse(args[1])
 			if err != nil {
 				return err
 			}
 			return withAccounts(c.Context(), env, func(accounts *auth.Service) error {
-				return plain(accounts.SetTier(c.Context(), args[0], t, seats))
+				return operatorMessage(accounts.SetTier(c.Context(), args[0], t, seats))
 			})
 		},
 	}
@@ -99,12 +101,15 @@ func userSetTier(env environment) *cobra.Command {
 	return cmd
 }
 
-func oneUser(env environment, use, short string, do func(*auth.Service, context.Context, string) error) *cobra.Command {
+// emailCommand is a command that takes the e-mail address of an account and does one thing with it.
+func emailCommand(
+	env environment, use, short string, do func(*auth.Service, context.Context, string) error,
+) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return withAccounts(c.Context(), env, func(accounts *auth.Service) error {
-				return plain(do(accounts, c.Context(), args[0]))
+				return operatorMessage(do(accounts, c.Context(), args[0]))
 			})
 		},
 	}

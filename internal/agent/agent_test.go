@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,30 +15,18 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// script is a model that returns the next answer at each call and records the calls. At its end it repeats the last
-// one.
-type script struct {
-	mu      sync.Mutex
-	answers []agent.Answer
-	calls   []agent.ModelCall
-}
-
-func (s *script) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.calls = append(s.calls, call)
-	answer := s.answers[min(len(s.calls), len(s.answers))-1]
-	if emit != nil {
-		for _, r := range answer.Text {
-			if err := emit(string(r)); err != nil {
-				return agent.Answer{}, err
-			}
-		}
-	}
-	return answer, ctx.Err()
+// script returns a model that gives these answers one after the other, and then repeats the last one.
+func script(answers ...agent.Answer) *llmtest.Model {
+	m, given := llmtest.NewModel(), 0
+	m.Respond(func(agent.ModelCall) agent.Answer {
+		given++
+		return answers[min(given, len(answers))-1]
+	})
+	return m
 }
 
 func textAnswer(text string) agent.Answer { return agent.Answer{Text: text} }
@@ -135,25 +122,25 @@ func FuzzToolArguments(f *testing.F) {
 
 func TestSchemaAndPromptSentToTheModel(t *testing.T) {
 	t.Parallel()
-	m := &script{answers: []agent.Answer{textAnswer("done")}}
+	m := script(textAnswer("done"))
 	a := newAgent(m, "a_agent")
 	_, run := newRun(t, a)
 	if _, err := a.Handle(t.Context(), run, nil); err != nil {
 		t.Fatal(err)
 	}
-	got := string(m.calls[0].Tools[0].Function.Parameters.(json.RawMessage))
+	got := string(m.Calls()[0].Tools[0].Function.Parameters.(json.RawMessage))
 	want := `{"type":"object","properties":{"loud":{"type":"boolean"},"mood":{"type":"string","enum":["glad","sad"]},` +
 		`"ratio":{"type":"number"},"tags":{"type":"array","items":{"type":"string"}},"text":{"type":"string",` +
 		`"description":"what to say"},"times":{"type":"integer"}},"required":["text"]}`
 	if got != want {
 		t.Errorf("got %s", got)
 	}
-	system := m.calls[0].Messages[0].Parts[0].(llms.TextContent).Text +
-		m.calls[0].Messages[0].Parts[1].(llms.TextContent).Text
+	system := m.Calls()[0].Messages[0].Parts[0].(llms.TextContent).Text +
+		m.Calls()[0].Messages[0].Parts[1].(llms.TextContent).Text
 	if !strings.HasSuffix(system, "Today is 2026-11-23 (Monday), time zone UTC. The local time is 09:00.") {
 		t.Errorf("system prompt ends %q", system[len(system)-100:])
 	}
-	last := m.calls[0].Messages[len(m.calls[0].Messages)-1]
+	last := m.Calls()[0].Messages[len(m.Calls()[0].Messages)-1]
 	if diff := cmp.Diff(llms.TextParts(llms.ChatMessageTypeHuman, "hello"), last); diff != "" {
 		t.Error(diff)
 	}
@@ -198,7 +185,7 @@ func TestLoopEndsWithTextOrAtTheLimit(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			m := &script{answers: c.answers}
+			m := script(c.answers...)
 			a := newAgent(m, "a_agent")
 			_, run := newRun(t, a)
 			var joined strings.Builder
@@ -210,11 +197,11 @@ func TestLoopEndsWithTextOrAtTheLimit(t *testing.T) {
 			} else if err != nil || result.Text != c.want || joined.String() != strings.TrimLeft(c.want, " ") {
 				t.Errorf("got %q, emitted %q, %v", result.Text, joined.String(), err)
 			}
-			if len(m.calls) != c.wantCalls {
-				t.Errorf("%d model calls, want %d", len(m.calls), c.wantCalls)
+			if len(m.Calls()) != c.wantCalls {
+				t.Errorf("%d model calls, want %d", len(m.Calls()), c.wantCalls)
 			}
-			if c.wantTool != "" && lastToolResult(m.calls[len(m.calls)-1]) != c.wantTool {
-				t.Errorf("tool result %q", lastToolResult(m.calls[len(m.calls)-1]))
+			if c.wantTool != "" && lastToolResult(m.Calls()[len(m.Calls())-1]) != c.wantTool {
+				t.Errorf("tool result %q", lastToolResult(m.Calls()[len(m.Calls())-1]))
 			}
 		})
 	}
@@ -222,16 +209,17 @@ func TestLoopEndsWithTextOrAtTheLimit(t *testing.T) {
 
 func TestLastRoundOffersNoTools(t *testing.T) {
 	t.Parallel()
-	m := &script{}
+	var answers []agent.Answer
 	for i := range 5 {
-		m.answers = append(m.answers, callAnswer("", "echo", `{"text":"`+strings.Repeat("x", i)+`"}`))
+		answers = append(answers, callAnswer("", "echo", `{"text":"`+strings.Repeat("x", i)+`"}`))
 	}
+	m := script(answers...)
 	a := newAgent(m, "a_agent")
 	_, run := newRun(t, a)
 	if _, err := a.Handle(t.Context(), run, nil); !errors.Is(err, agent.ErrLoopLimit) {
 		t.Fatal(err)
 	}
-	for i, call := range m.calls {
+	for i, call := range m.Calls() {
 		if offered := len(call.Tools) > 0; offered != (i < 4) {
 			t.Errorf("call %d offers tools: %v", i, offered)
 		}
@@ -241,7 +229,7 @@ func TestLastRoundOffersNoTools(t *testing.T) {
 func TestEmitErrorEndsTheLoop(t *testing.T) {
 	t.Parallel()
 	gone := errors.New("gone")
-	a := newAgent(&script{answers: []agent.Answer{textAnswer("hi")}}, "a_agent")
+	a := newAgent(script(textAnswer("hi")), "a_agent")
 	_, run := newRun(t, a)
 	if _, err := a.Handle(t.Context(), run, func(string) error { return gone }); !errors.Is(err, gone) {
 		t.Errorf("got %v", err)

@@ -17,7 +17,7 @@ import (
 
 func TestTiersHaveTheirAgents(t *testing.T) {
 	t.Parallel()
-	m := &script{}
+	m := script()
 	plugin := agent.New(m, agent.Definition{Name: "plugin_agent", Description: "d", Prompt: "p", Tier: tier.Power})
 	open := agent.New(m, agent.Definition{Name: "open_agent", Description: "d", Prompt: "p", Tier: tier.Free})
 	reg, _ := newRun(t, newAgent(m, "task_agent"), newAgent(m, "calendar_agent"), newAgent(m, "email_agent"),
@@ -44,7 +44,7 @@ func TestTiersHaveTheirAgents(t *testing.T) {
 
 func TestRegistryRejectsInvalidDefinitions(t *testing.T) {
 	t.Parallel()
-	m := &script{}
+	m := script()
 	tool := agent.NewTool("ask_agent", "d", echo)
 	for want, agents := range map[string][]*agent.Agent{
 		`agent "a_agent" is there twice`:                    {newAgent(m, "a_agent"), newAgent(m, "a_agent")},
@@ -63,38 +63,38 @@ func TestRegistryRejectsInvalidDefinitions(t *testing.T) {
 
 func TestAgentsDelegateTwoLevelsDeep(t *testing.T) {
 	t.Parallel()
-	a := &script{answers: []agent.Answer{callAnswer("", "ask_agent", `{"agent":"b_agent","query":"b?"}`),
-		textAnswer("a done")}}
-	b := &script{answers: []agent.Answer{callAnswer("", "ask_agent", `{"agent":"a_agent","query":"back?"}`, "rename",
+	a := script(callAnswer("", "ask_agent", `{"agent":"b_agent","query":"b?"}`),
+		textAnswer("a done"))
+	b := script(callAnswer("", "ask_agent", `{"agent":"a_agent","query":"back?"}`, "rename",
 		`{"id":"t1"}`),
-		callAnswer("", "ask_agent", `{"agent":"c_agent","query":"c?"}`), textAnswer("b done")}}
-	c := &script{answers: []agent.Answer{callAnswer("", "ask_agent", `{"agent":"d_agent","query":"d?"}`),
-		textAnswer("c done")}}
+		callAnswer("", "ask_agent", `{"agent":"c_agent","query":"c?"}`), textAnswer("b done"))
+	c := script(callAnswer("", "ask_agent", `{"agent":"d_agent","query":"d?"}`),
+		textAnswer("c done"))
 	first := newAgent(a, "a_agent")
-	_, run := newRun(t, first, newAgent(b, "b_agent"), newAgent(c, "c_agent"), newAgent(&script{}, "d_agent"))
+	_, run := newRun(t, first, newAgent(b, "b_agent"), newAgent(c, "c_agent"), newAgent(script(), "d_agent"))
 	var emitted strings.Builder
 	result, err := first.Handle(t.Context(), run, func(s string) error { emitted.WriteString(s); return nil })
 	if err != nil || result.Text != "a done" || emitted.String() != "a done" || len(result.Actions) != 1 {
 		t.Fatalf("%+v, emitted %q, %v", result, emitted.String(), err)
 	}
-	if got := lastToolResult(a.calls[1]); got != "b done" {
+	if got := lastToolResult(a.Calls()[1]); got != "b done" {
 		t.Errorf("a_agent was sent the result %q", got)
 	}
-	if got := lastToolResult(b.calls[2]); got != "c done" {
+	if got := lastToolResult(b.Calls()[2]); got != "c done" {
 		t.Errorf("b_agent was sent the result %q", got)
 	}
-	circle := b.calls[1].Messages[len(b.calls[1].Messages)-2].Parts[0]
+	circle := b.Calls()[1].Messages[len(b.Calls()[1].Messages)-2].Parts[0]
 	if got := toolText(circle); got != `error: agent "a_agent" is already working on this` {
 		t.Errorf("delegating back: %q", got)
 	}
-	if got := lastToolResult(c.calls[1]); !strings.HasPrefix(got, `error: there is no tool "ask_agent"`) {
+	if got := lastToolResult(c.Calls()[1]); !strings.HasPrefix(got, `error: there is no tool "ask_agent"`) {
 		t.Errorf("delegating at the third level: %q", got)
 	}
 }
 
 func TestCallAgentRejectsUnknownAgents(t *testing.T) {
 	t.Parallel()
-	m := &script{answers: []agent.Answer{textAnswer("hi")}}
+	m := script(textAnswer("hi"))
 	reg, run := newRun(t, newAgent(m, "a_agent"))
 	for name, want := range map[string]string{"a_agent": "", "b_agent": `there is no agent "b_agent" to ask`} {
 		text, err := reg.CallAgent(t.Context(), run, name, "q")
@@ -106,7 +106,7 @@ func TestCallAgentRejectsUnknownAgents(t *testing.T) {
 
 func TestPromptsIncludeEverySecret(t *testing.T) {
 	t.Parallel()
-	reg, _ := newRun(t, newAgent(&script{}, "a_agent"))
+	reg, _ := newRun(t, newAgent(script(), "a_agent"))
 	var ids []string
 	for _, f := range reg.Prompts() {
 		if f.Text == "" {
@@ -149,10 +149,10 @@ func TestMemoryIsSharedWithinARequest(t *testing.T) {
 			run.Memory["fact"] = run.Message
 			return "ok", nil
 		})
-	first := newAgent(&script{answers: []agent.Answer{callAnswer("", "ask_agent", `{"agent":"b_agent","query":"b?"}`),
-		textAnswer("done")}},
+	first := newAgent(script(callAnswer("", "ask_agent", `{"agent":"b_agent","query":"b?"}`),
+		textAnswer("done")),
 		"a_agent")
-	second := agent.New(&script{answers: []agent.Answer{callAnswer("", "remember", `{}`), textAnswer("remembered")}},
+	second := agent.New(script(callAnswer("", "remember", `{}`), textAnswer("remembered")),
 		agent.Definition{Name: "b_agent", Description: "d", Prompt: "p", Tools: []agent.Tool{remember}})
 	_, run := newRun(t, first, second)
 	result, err := first.Handle(t.Context(), run, nil)

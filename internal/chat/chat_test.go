@@ -20,47 +20,17 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// script is a model that calls the next of turns for each call and emits its answer word by word.
-type script struct {
-	mu    sync.Mutex
-	turns []func(agent.ModelCall) (agent.Answer, error)
-	calls []agent.ModelCall
-}
+// says answers in text, emitted word by word.
+func says(text string) llmtest.Turn { return llmtest.TextTurn(strings.SplitAfter(text, " ")...) }
 
-func (s *script) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-	s.mu.Lock()
-	turn := s.turns[len(s.calls)]
-	s.calls = append(s.calls, call)
-	s.mu.Unlock()
-	answer, err := turn(call)
-	if err == nil && emit != nil {
-		for word := range strings.SplitAfterSeq(answer.Text, " ") {
-			if err := emit(word); err != nil {
-				return agent.Answer{}, err
-			}
-		}
-	}
-	return answer, errors.Join(err, ctx.Err())
-}
+func fails(err error) llmtest.Turn { return llmtest.ErrorTurn(err) }
 
-type turn = func(agent.ModelCall) (agent.Answer, error)
-
-func says(text string) turn {
-	return func(agent.ModelCall) (agent.Answer, error) { return agent.Answer{Text: text}, nil }
-}
-
-func fails(err error) turn {
-	return func(agent.ModelCall) (agent.Answer, error) { return agent.Answer{}, err }
-}
-
-func callsTool(name, arguments string) turn {
-	return func(agent.ModelCall) (agent.Answer, error) {
-		return agent.Answer{ToolCalls: []llms.ToolCall{{ID: "1", Type: "function",
-			FunctionCall: &llms.FunctionCall{Name: name, Arguments: arguments}}}}, nil
-	}
+func callsTool(name, arguments string) llmtest.Turn {
+	return llmtest.CallTurn(llmtest.Call("1", name, arguments))
 }
 
 // guard blocks texts with the word SECRET. Its streams hold back the last piece, as the leak filter's do.
@@ -118,9 +88,10 @@ func newAgent(m agent.Model, name string) *agent.Agent {
 }
 
 // setup returns an orchestrator with four agents whose model answers with turns.
-func setup(t *testing.T, turns ...turn) (*chat.Orchestrator, *script) {
+func setup(t *testing.T, turns ...llmtest.Turn) (*chat.Orchestrator, *llmtest.Model) {
 	t.Helper()
-	m := &script{turns: turns}
+	m := llmtest.NewModel(turns...)
+	m.ScriptRouter()
 	agents, err := agent.NewRegistry(task.New(m),
 		newAgent(m, "calendar_agent"), newAgent(m, "email_agent"), newAgent(m, "analytics_agent"))
 	if err != nil {
@@ -179,18 +150,18 @@ func TestRouterAnswerSelectsAgents(t *testing.T) {
 			if _, err := o.Run(t.Context(), identity.User{Tier: c.user}, chat.Request{Message: "m"}, nil); err != nil {
 				t.Fatal(err)
 			}
-			router := m.calls[0]
+			router := m.Calls()[0]
 			if !router.Small || router.Temperature != 0 || len(router.Tools) != 0 || router.MaxTokens == 0 {
 				t.Errorf("unexpected router call %+v", router)
 			}
 			if offered := strings.Contains(system(router), `"analytics_agent"`); offered != (c.user == tier.Pro) {
 				t.Errorf("analytics_agent in the router's prompt: got %v", offered)
 			}
-			if len(m.calls) != len(c.want)+1 {
-				t.Fatalf("got %d model calls, want %d", len(m.calls), len(c.want)+1)
+			if len(m.Calls()) != len(c.want)+1 {
+				t.Fatalf("got %d model calls, want %d", len(m.Calls()), len(c.want)+1)
 			}
 			for i, want := range c.want {
-				if !strings.Contains(system(m.calls[i+1]), want) {
+				if !strings.Contains(system(m.Calls()[i+1]), want) {
 					t.Errorf("the prompt of call %d does not contain %q", i+1, want)
 				}
 			}
@@ -206,7 +177,7 @@ func TestRouterContextIsTruncated(t *testing.T) {
 		RelevantDocuments: []string{long, long, long},
 		History:           []agent.Turn{{Role: "user", Content: long}},
 	}}, nil)
-	_, context, _ := strings.Cut(lastText(m.calls[0]), "\nContext: ")
+	_, context, _ := strings.Cut(lastText(m.Calls()[0]), "\nContext: ")
 	if n := len([]rune(context)); err != nil || n != 500 {
 		t.Errorf("got %d characters of context and error %v, want 500", n, err)
 	}
@@ -224,10 +195,11 @@ func TestRouterFailureUsesTheDefaultAgent(t *testing.T) {
 		t.Errorf("the agent failed as well: got error %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	o, m := setup(t, func(agent.ModelCall) (agent.Answer, error) { cancel(); return agent.Answer{}, unavailable })
+	o, m := setup(t)
+	m.Respond(func(agent.ModelCall) agent.Answer { cancel(); return agent.Answer{} })
 	_, err := o.Run(ctx, pro, chat.Request{Message: "m"}, nil)
-	if !errors.Is(err, context.Canceled) || len(m.calls) != 1 {
-		t.Errorf("canceled by the client: got error %v after %d model calls", err, len(m.calls))
+	if !errors.Is(err, context.Canceled) || len(m.Calls()) != 1 {
+		t.Errorf("canceled by the client: got error %v after %d model calls", err, len(m.Calls()))
 	}
 }
 
@@ -257,12 +229,12 @@ func TestPipelinePassesResultsOn(t *testing.T) {
 		len(reply.Actions) != 1 {
 		t.Fatalf("got reply %+v, emitted %q, error %v", reply, emitted.String(), err)
 	}
-	data := m.calls[2].Messages[1].Parts[0].(llms.TextContent).Text
+	data := m.Calls()[2].Messages[1].Parts[0].(llms.TextContent).Text
 	if !strings.Contains(data, "Result of email_agent:\nMail from Leo.") {
 		t.Errorf("the second agent got %q", data)
 	}
 	want := "Request:\nm\n\nResult 1:\nMail from Leo.\n\nResult 2:\nFree at ten."
-	if got := m.calls[4].Messages[1].Parts[0].(llms.TextContent).Text; got != want {
+	if got := m.Calls()[4].Messages[1].Parts[0].(llms.TextContent).Text; got != want {
 		t.Errorf("the synthesis got %q, want %q", got, want)
 	}
 }
@@ -289,15 +261,15 @@ func TestLeaksAreReplacedByTheFallbackAnswer(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		mode  chat.Mode
-		turns []turn
+		turns []llmtest.Turn
 	}{
-		{"text", chat.ModeDirect, []turn{says("task_agent"), says("It is SECRET indeed")}},
+		{"text", chat.ModeDirect, []llmtest.Turn{says("task_agent"), says("It is SECRET indeed")}},
 		{"text after a tool call", chat.ModeDirect,
-			[]turn{says("task_agent"), callsTool("list_tasks", ""), says("a SECRET")}},
+			[]llmtest.Turn{says("task_agent"), callsTool("list_tasks", ""), says("a SECRET")}},
 		{"action", chat.ModeDirect,
-			[]turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
-		{"plan", chat.ModePlan, []turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
-		{"synthesis", chat.ModeDirect, []turn{says("task_agent,email_agent"), says("a"), says("b"), says("SECRET")}},
+			[]llmtest.Turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
+		{"plan", chat.ModePlan, []llmtest.Turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
+		{"synthesis", chat.ModeDirect, []llmtest.Turn{says("task_agent,email_agent"), says("a"), says("b"), says("SECRET")}},
 	} {
 		for _, emit := range []agent.Emit{nil, func(text string) error {
 			if strings.Contains(text, "SECRET") {

@@ -55,10 +55,10 @@ func TestStepPromptIsAddedByTheServer(t *testing.T) {
 	o, m := setup(t, says("ok"))
 	_, err := o.RunStep(t.Context(), pro, chat.StepRequest{PromptTemplate: "tpl_task_agent_summary",
 		Variables: map[string]any{"request": "sum up"}, Data: []map[string]any{{"title": "A"}}})
-	if err != nil || !strings.Contains(system(m.calls[0]), "what is overdue, what is due next") {
+	if err != nil || !strings.Contains(system(m.Calls()[0]), "what is overdue, what is due next") {
 		t.Fatalf("the template is not in the system prompt, error %v", err)
 	}
-	if diff := cmp.Diff("request: sum up\n\nRecords:\n[{\"title\":\"A\"}]", lastText(m.calls[0])); diff != "" {
+	if diff := cmp.Diff("request: sum up\n\nRecords:\n[{\"title\":\"A\"}]", lastText(m.Calls()[0])); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/apitest"
 )
 
-func TestC68_Handshake(t *testing.T) {
+func TestHandshake(t *testing.T) {
+	t.Attr("case", "C68")
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("shake@example.com")
@@ -21,13 +22,13 @@ func TestC68_Handshake(t *testing.T) {
 	}{
 		"header":          {"", me, 101, ""},
 		"own parameters":  {"?client=7", me, 101, ""},
-		"none":            {"", nil, 401, "token_missing"},
-		"broken":          {"", header{"Authorization": me["Authorization"] + "x"}, 401, "token_invalid"},
+		"no token":        {"", nil, 401, "token_missing"},
+		"altered token":   {"", header{"Authorization": me["Authorization"] + "x"}, 401, "token_invalid"},
 		"basic":           {"", header{"Authorization": "Basic YTpi"}, 401, "token_invalid"},
-		"in query":        {"?access_token=" + token, nil, 400, "token_in_url"},
-		"in query too":    {"?a=b&Token=" + token, me, 400, "token_in_url"},
-		"in query hidden": {"?x=Bearer%20" + token, me, 400, "token_in_url"},
-		"in query quoted": {"?a=b;%74oken=1", me, 400, "token_in_url"},
+		"token in query":  {"?access_token=" + token, nil, 400, "token_in_url"},
+		"also in query":   {"?a=b&Token=" + token, me, 400, "token_in_url"},
+		"in other value":  {"?x=Bearer%20" + token, me, 400, "token_in_url"},
+		"percent-encoded": {"?a=b;%74oken=1", me, 400, "token_in_url"},
 		"evil origin":     {"", me.With("Origin", "https://evil.example"), 403, "origin_forbidden"},
 		"null origin":     {"", me.With("Origin", "null"), 403, "origin_forbidden"},
 		"prefix origin":   {"", me.With("Origin", "http://localhost.evil.example"), 403, "origin_forbidden"},
@@ -42,15 +43,16 @@ func TestC68_Handshake(t *testing.T) {
 			check(t, s.Conn.Close())
 		}
 	}
-	if got := a.Do("GET", apitest.StreamPath, "", me); got.Status != http.StatusUnprocessableEntity || got.Code() != "validation_failed" {
+	if got := a.Do("GET", apitest.StreamPath, "", me); got.Status != http.StatusUnprocessableEntity ||
+		got.Code() != "validation_failed" {
 		t.Errorf("without upgrade: %d %s", got.Status, got.Body)
 	}
 	if strings.Contains(a.Logs.String(), token) {
-		t.Error("a token reached the log")
+		t.Error("a token was logged")
 	}
 }
 
-func TestSubprotocol(t *testing.T) {
+func TestTokenInSubprotocol(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("browser@example.com")
@@ -72,19 +74,20 @@ func TestSubprotocol(t *testing.T) {
 		"empty token": {nil, []string{"adiuva.chat.v1", "bearer."}, "token_missing"},
 		"bad token":   {nil, []string{"adiuva.chat.v1", "bearer." + token + "x"}, "token_invalid"},
 		"two tokens":  {nil, []string{"bearer." + token, "adiuva.chat.v1", "bearer." + token}, "token_invalid"},
-		"bad header":  {header{"Authorization": "Bearer x"}, []string{"adiuva.chat.v1", "bearer." + token}, "token_invalid"},
+		"bad header": {header{"Authorization": "Bearer x"}, []string{"adiuva.chat.v1", "bearer." + token},
+			"token_invalid"},
 	} {
 		s, got := a.Handshake("", c.headers, c.protocols...)
 		if s == nil {
 			t.Errorf("%s: %d %s", name, got.Status, got.Body)
 			continue
 		}
-		s.Ends(c.code, 4401)
+		s.ExpectClose(c.code, 4401)
 	}
 	if s, got := a.Handshake("", nil, "bearer."+token); s != nil || got.Code() != "token_missing" {
-		t.Errorf("a bearer without its protocol: %d %s", got.Status, got.Body)
+		t.Errorf("token without the chat protocol: %d %s", got.Status, got.Body)
 	}
 	if strings.Contains(a.Logs.String(), token) {
-		t.Error("a token reached the log")
+		t.Error("a token was logged")
 	}
 }

@@ -15,64 +15,68 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/soak"
 )
 
-// TestTenSeconds waits for every limit of ten seconds at once.
-func TestTenSeconds(t *testing.T) {
+// TestTenSecondTimeouts waits for all timeouts of ten seconds at once: a client that reads nothing of an endless
+// answer, one that answers no ping, and two that send no question or half of one.
+func TestTenSecondTimeouts(t *testing.T) {
+	t.Attr("case", "C73")
+	t.Attr("case", "C74")
+	t.Attr("case", "C75")
 	t.Parallel()
-	began, ended := make(chan struct{}, 1), make(chan struct{}, 1)
-	flood := &flood{began: make(chan struct{}), ended: make(chan struct{})}
+	started, ended := make(chan struct{}, 1), make(chan struct{}, 1)
+	endless := &endlessAnswer{started: make(chan struct{}), ended: make(chan struct{})}
 	var calls atomic.Int32
-	a := start(t, speaker(func(ctx context.Context, emit agent.Emit) error {
+	a := start(t, streaming(func(ctx context.Context, emit agent.Emit) error {
 		if calls.Add(1) == 1 {
-			return flood.speak(emit)
+			return endless.stream(emit)
 		}
 		defer func() { ended <- struct{}{} }()
-		began <- struct{}{}
+		started <- struct{}{}
 		<-ctx.Done()
 		return ctx.Err()
 	}), func(c *httpapi.Config) { c.WSPingInterval = 10 * time.Millisecond })
-	me := a.Register("patience@example.com")
+	me := a.Register("timeouts@example.com")
 
-	deaf := a.Dial(me) // C74
-	check(t, deaf.Conn.NetConn().(*net.TCPConn).SetReadBuffer(4096))
-	deaf.Ask("go on for ever")
-	nothing, half := a.Dial(me), a.Dial(me)      // C75
-	for _, s := range []*stream{nothing, half} { // they are read late, when a pong would not arrive
+	notReading := a.Dial(me)
+	check(t, notReading.Conn.NetConn().(*net.TCPConn).SetReadBuffer(4096))
+	notReading.Ask("go on for ever")
+	noQuestion, halfQuestion := a.Dial(me), a.Dial(me)
+	for _, s := range []*stream{noQuestion, halfQuestion} { // they are read later, when a pong would fail
 		s.Conn.SetPingHandler(func(string) error { return nil })
 	}
-	w, err := half.Conn.NextWriter(websocket.TextMessage)
+	w, err := halfQuestion.Conn.NextWriter(websocket.TextMessage)
 	check(t, err)
-	_, err = w.Write([]byte(`{"message":` + strings.Repeat(" ", 8192))) // more than the client buffers
+	_, err = w.Write([]byte(`{"message":` + strings.Repeat(" ", 8192))) // more than the client's buffer
 	check(t, err)
-	<-flood.began
-	silent := a.Dial(me) // C73: it reads nothing, so it answers no ping
+	<-endless.started
+	silent := a.Dial(me) // it reads nothing, and so answers no ping
 	silent.Ask("please")
-	<-began
-	opened := time.Now()
+	<-started
+	start := time.Now()
 
-	nothing.Ends("upload_too_slow", 4408)
-	half.Ends("upload_too_slow", 4408)
-	if took := time.Since(opened); took < 8*time.Second || soak.Enabled && took > 13*time.Second {
+	noQuestion.ExpectClose("upload_too_slow", 4408)
+	halfQuestion.ExpectClose("upload_too_slow", 4408)
+	if took := time.Since(start); took < 8*time.Second || soak.Enabled && took > 13*time.Second {
 		t.Errorf("closed without a question after %s", took)
 	}
-	patience := 30 * time.Second
+	limit := 30 * time.Second
 	if soak.Enabled {
-		patience = 5 * time.Second
+		limit = 5 * time.Second
 	}
-	within(t, patience, ended, "the model's call ends though the client is silent")
-	if took := time.Since(opened); took < 8*time.Second {
-		t.Errorf("given up on a silent client after %s", took)
+	waitFor(t, limit, ended, "the end of the model's call for a silent client")
+	if took := time.Since(start); took < 8*time.Second {
+		t.Errorf("a silent client was closed after %s", took)
 	}
-	within(t, patience, flood.ended, "the model's call ends though the client reads nothing")
-	if flood.taken > 1<<20 {
-		t.Errorf("%d bytes were taken for a client that reads nothing", flood.taken)
+	waitFor(t, limit, endless.ended, "the end of the model's call for a client that reads nothing")
+	if endless.emitted > 1<<20 {
+		t.Errorf("%d bytes were buffered for a client that reads nothing", endless.emitted)
 	}
 }
 
-// TestShutdownCutsAClientThatReadsNothing also where a ping waits behind the write that blocks.
-func TestShutdownCutsAClientThatReadsNothing(t *testing.T) {
+// TestShutdownClosesAClientThatReadsNothing shuts down while a ping waits for a write that blocks.
+func TestShutdownClosesAClientThatReadsNothing(t *testing.T) {
 	t.Parallel()
 	pieces := make(chan struct{})
-	a := start(t, speaker(func(ctx context.Context, emit agent.Emit) error {
+	a := start(t, streaming(func(ctx context.Context, emit agent.Emit) error {
 		words := strings.Repeat("many words that nobody reads ", 40)
 		for {
 			select {
@@ -97,31 +101,28 @@ func TestShutdownCutsAClientThatReadsNothing(t *testing.T) {
 	}
 	grace, cancel := context.WithCancel(t.Context())
 	cancel()
-	asked := time.Now()
+	begin := time.Now()
 	check(t, a.Server.Shutdown(grace))
-	if took := time.Since(asked); took > 3*time.Second {
-		t.Errorf("shut down after %s", took)
+	if took := time.Since(begin); took > 3*time.Second {
+		t.Errorf("the shutdown took %s", took)
 	}
 }
 
-// flood is an answer that does not end; it says how much was taken, and how long the piece after that had to wait.
-type flood struct {
-	taken   int
-	stalled time.Duration
-	began   chan struct{}
+// endlessAnswer streams until emit fails.
+type endlessAnswer struct {
+	emitted int // bytes that emit accepted
+	started chan struct{}
 	ended   chan struct{}
 }
 
-func (f *flood) speak(emit agent.Emit) error {
-	close(f.began)
-	defer close(f.ended)
+func (a *endlessAnswer) stream(emit agent.Emit) error {
+	close(a.started)
+	defer close(a.ended)
 	words := strings.Repeat("many words that nobody reads ", 40)
 	for {
-		before := time.Now()
 		if err := emit(words); err != nil {
-			f.stalled = time.Since(before)
 			return err
 		}
-		f.taken += len(words)
+		a.emitted += len(words)
 	}
 }

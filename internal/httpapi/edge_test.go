@@ -15,7 +15,8 @@ import (
 func TestRequestID(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
-	for in, kept := range map[string]bool{"good_ID-1": true, strings.Repeat("a", 64): true, strings.Repeat("a", 65): false, "a b": false, "ä": false} {
+	for in, kept := range map[string]bool{"good_ID-1": true, strings.Repeat("a", 64): true,
+		strings.Repeat("a", 65): false, "a b": false, "ä": false} {
 		got := a.Do("GET", "/api/v1/health", "", header{"X-Request-Id": in}).Header.Get("X-Request-Id")
 		if (got == in) != kept || got == "" {
 			t.Errorf("X-Request-Id %q became %q", in, got)
@@ -24,16 +25,26 @@ func TestRequestID(t *testing.T) {
 }
 
 func TestCORS(t *testing.T) {
+	t.Attr("case", "C133")
 	t.Parallel()
 	a := start(t, nil)
 	for origin, allowed := range map[string]bool{
-		"app://adiuva": true, "http://localhost:5173": true, "http://localhost": true, "null": false, "app://adiuva.evil": false,
-		"http://localhost.evil.example": false, "http://localhost:80.evil.example": false, "https://localhost:5173": false,
-		"http://localhost:5173/path": false, "file://": false, "APP://ADIUVA": false,
+		"app://adiuva":                     true,
+		"http://localhost:5173":            true,
+		"http://localhost":                 true,
+		"null":                             false,
+		"app://adiuva.evil":                false,
+		"http://localhost.evil.example":    false,
+		"http://localhost:80.evil.example": false,
+		"https://localhost:5173":           false,
+		"http://localhost:5173/path":       false,
+		"file://":                          false,
+		"APP://ADIUVA":                     false,
 	} {
-		pre := a.Send("OPTIONS", "/api/v1/chat", http.NoBody, header{"Origin": origin, "Access-Control-Request-Method": "POST"})
-		plain := a.Do("GET", "/api/v1/health", "", header{"Origin": origin})
-		for _, got := range []answer{pre, plain} {
+		preflight := a.Send("OPTIONS", "/api/v1/chat", http.NoBody,
+			header{"Origin": origin, "Access-Control-Request-Method": "POST"})
+		simple := a.Do("GET", "/api/v1/health", "", header{"Origin": origin})
+		for _, got := range []answer{preflight, simple} {
 			acao := got.Header.Get("Access-Control-Allow-Origin")
 			if allowed != (acao == origin) || !allowed && got.Code() != "origin_forbidden" {
 				t.Errorf("origin %q: %d, Access-Control-Allow-Origin %q", origin, got.Status, acao)
@@ -48,7 +59,8 @@ func TestCORS(t *testing.T) {
 	}
 }
 
-func TestC23_AuthorizationHeader(t *testing.T) {
+func TestAuthorizationHeader(t *testing.T) {
+	t.Attr("case", "C23")
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("anna@example.com")
@@ -59,11 +71,11 @@ func TestC23_AuthorizationHeader(t *testing.T) {
 		status  int
 		code    string
 	}{
-		"none":       {"/api/v1/auth/me", nil, 401, "token_missing"},
+		"no token":   {"/api/v1/auth/me", nil, 401, "token_missing"},
 		"basic":      {"/api/v1/auth/me", header{"Authorization": "Basic YTpi"}, 401, "token_invalid"},
 		"lower case": {"/api/v1/auth/me", header{"Authorization": "bearer " + token}, 200, ""},
 		"in query":   {"/api/v1/auth/me?access_token=" + token, nil, 401, "token_missing"},
-		"broken":     {"/api/v1/auth/me", header{"Authorization": "Bearer " + token + "x"}, 401, "token_invalid"},
+		"altered":    {"/api/v1/auth/me", header{"Authorization": "Bearer " + token + "x"}, 401, "token_invalid"},
 	} {
 		got := a.Do("GET", c.path, "", c.headers)
 		if got.Status != c.status || got.Code() != c.code && c.code != "" {
@@ -74,11 +86,12 @@ func TestC23_AuthorizationHeader(t *testing.T) {
 		}
 	}
 	if strings.Contains(a.Logs.String(), token) {
-		t.Error("a token reached the log")
+		t.Error("a token was logged")
 	}
 }
 
-func TestBodies(t *testing.T) {
+func TestBodyValidation(t *testing.T) {
+	t.Attr("case", "C12")
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("body@example.com")
@@ -89,22 +102,33 @@ func TestBodies(t *testing.T) {
 		code       string
 		pointer    string
 	}{
-		"duplicate":        {"/api/v1/auth/login", `{"email":"a@b.io","email":"c@d.io","password":"x"}`, 400, "invalid_json", ""},
-		"case folded":      {"/api/v1/auth/login", `{"email":"a@b.io","EMAIL":"c@d.io","password":"x"}`, 400, "invalid_json", ""},
-		"long s":           {"/api/v1/auth/login", `{"email":"a@b.io","password":"x","paſſword":"y"}`, 400, "invalid_json", ""},
-		"surrogate":        {"/api/v1/auth/login", `{"email":"a@b.io","password":"\ud800"}`, 400, "invalid_json", ""},
-		"bad UTF-8":        {"/api/v1/auth/login", "{\"email\":\"a@b.io\",\"password\":\"\xff\"}", 400, "invalid_json", ""},
-		"trailing":         {"/api/v1/auth/login", `{} {}`, 400, "invalid_json", ""},
-		"deep":             {"/api/v1/chat", `{"message":"x","context":{"user_profile":{"a":` + deep + `}}}`, 400, "invalid_json", ""},
-		"empty":            {"/api/v1/chat", ``, 400, "invalid_json", ""},
-		"unknown on auth":  {"/api/v1/auth/login", `{"email":"a@b.io","password":"x","tier":"team"}`, 422, "validation_failed", ""},
-		"missing":          {"/api/v1/auth/login", `{"email":"a@b.io"}`, 422, "validation_failed", "/password"},
-		"empty message":    {"/api/v1/chat", `{"message":""}`, 422, "validation_failed", "/message"},
-		"wrong type":       {"/api/v1/chat", `{"message":"x","context":{"recent_tasks":[{"dueDate":"soon"}]}}`, 422, "validation_failed", "/context/recent_tasks/0/dueDate"},
-		"wrong mode":       {"/api/v1/chat", `{"message":"x","execution_mode":"later"}`, 422, "validation_failed", "/execution_mode"},
-		"bad zone":         {"/api/v1/chat", `{"message":"x","context":{"timezone":"Mars/Base"}}`, 422, "validation_failed", "/context/timezone"},
-		"too long message": {"/api/v1/chat", `{"message":"` + strings.Repeat("x", 32001) + `"}`, 422, "validation_failed", "/message"},
-		"too large":        {"/api/v1/chat", `{"message":"` + strings.Repeat("x", 1<<20) + `"}`, 413, "body_too_large", ""},
+		"duplicate": {"/api/v1/auth/login", `{"email":"a@b.io","email":"c@d.io","password":"x"}`, 400,
+			"invalid_json", ""},
+		"case folded": {"/api/v1/auth/login", `{"email":"a@b.io","EMAIL":"c@d.io","password":"x"}`, 400,
+			"invalid_json", ""},
+		"long s": {"/api/v1/auth/login", `{"email":"a@b.io","password":"x","paſſword":"y"}`, 400,
+			"invalid_json", ""},
+		"surrogate": {"/api/v1/auth/login", `{"email":"a@b.io","password":"\ud800"}`, 400, "invalid_json", ""},
+		"invalid UTF-8": {"/api/v1/auth/login", "{\"email\":\"a@b.io\",\"password\":\"\xff\"}", 400,
+			"invalid_json", ""},
+		"second value": {"/api/v1/auth/login", `{} {}`, 400, "invalid_json", ""},
+		"nested too deep": {"/api/v1/chat", `{"message":"x","context":{"user_profile":{"a":` + deep + `}}}`, 400,
+			"invalid_json", ""},
+		"empty body": {"/api/v1/chat", ``, 400, "invalid_json", ""},
+		"unknown on auth": {"/api/v1/auth/login", `{"email":"a@b.io","password":"x","tier":"team"}`, 422,
+			"validation_failed", ""},
+		"missing member": {"/api/v1/auth/login", `{"email":"a@b.io"}`, 422, "validation_failed", "/password"},
+		"empty message":  {"/api/v1/chat", `{"message":""}`, 422, "validation_failed", "/message"},
+		"wrong type": {"/api/v1/chat", `{"message":"x","context":{"recent_tasks":[{"dueDate":"soon"}]}}`, 422,
+			"validation_failed", "/context/recent_tasks/0/dueDate"},
+		"wrong mode": {"/api/v1/chat", `{"message":"x","execution_mode":"later"}`, 422, "validation_failed",
+			"/execution_mode"},
+		"unknown zone": {"/api/v1/chat", `{"message":"x","context":{"timezone":"Mars/Base"}}`, 422,
+			"validation_failed", "/context/timezone"},
+		"too long message": {"/api/v1/chat", `{"message":"` + strings.Repeat("x", 32001) + `"}`, 422,
+			"validation_failed", "/message"},
+		"too large": {"/api/v1/chat", `{"message":"` + strings.Repeat("x", 1<<20) + `"}`, 413,
+			"body_too_large", ""},
 	} {
 		got := a.Do("POST", c.path, c.body, me)
 		if got.Status != c.status || got.Code() != c.code {
@@ -119,9 +143,9 @@ func TestBodies(t *testing.T) {
 	}
 }
 
-func TestLimits(t *testing.T) {
+func TestRateLimitHeaders(t *testing.T) {
 	t.Parallel()
-	a := start(t, nil, apitest.Limited(t))
+	a := start(t, nil, apitest.WithRateLimits(t))
 	me := a.Register("limits@example.com")
 	for i := range 21 {
 		got := a.Do("GET", "/api/v1/auth/me", "", me)
@@ -144,14 +168,16 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-func TestDraining(t *testing.T) {
+func TestReadinessWhileDraining(t *testing.T) {
+	t.Attr("case", "C128")
 	t.Parallel()
 	a := start(t, nil)
 	if got := a.Do("GET", "/readyz", "", nil); got.Status != http.StatusOK {
 		t.Fatalf("readyz: %d %s", got.Status, got.Body)
 	}
 	a.Server.Drain()
-	if got := a.Do("GET", "/readyz", "", nil); got.Status != 503 || got.Code() != "draining" || got.Header.Get("Retry-After") == "" {
+	if got := a.Do("GET", "/readyz", "", nil); got.Status != 503 || got.Code() != "draining" ||
+		got.Header.Get("Retry-After") == "" {
 		t.Errorf("readyz while draining: %d %s", got.Status, got.Body)
 	}
 	if got := a.Do("GET", "/livez", "", nil); got.Status != http.StatusOK {
@@ -159,7 +185,8 @@ func TestDraining(t *testing.T) {
 	}
 }
 
-func TestC130_RequestShapes(t *testing.T) {
+func TestMalformedRequests(t *testing.T) {
+	t.Attr("case", "C130")
 	t.Parallel()
 	a := start(t, nil)
 	huge := "GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-Big: " + strings.Repeat("a", 40<<10) + "\r\n\r\n"
@@ -167,14 +194,15 @@ func TestC130_RequestShapes(t *testing.T) {
 		raw    string
 		status []int
 	}{
-		"two lengths":       {"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", []int{400}},
-		"space before :":    {"GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-A : b\r\n\r\n", []int{400}},
-		"trace":             {"TRACE /api/v1/health HTTP/1.1\r\nHost: x\r\n\r\n", []int{405}},
-		"double slash":      {"GET //api/v1/health HTTP/1.1\r\nHost: x\r\n\r\n", []int{404}},
-		"dots":              {"GET /api/v1/%2e%2e/health HTTP/1.1\r\nHost: x\r\n\r\n", []int{404}},
-		"header over 32 K":  {huge, []int{431}},
-		"invented method":   {"FROB /api/v1/health HTTP/1.1\r\nHost: x\r\n\r\n", []int{405}},
-		"head on get route": {"HEAD /api/v1/agents HTTP/1.1\r\nHost: x\r\n\r\n", []int{405}},
+		"two lengths": {"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length:" +
+			" 2\r\nContent-Length: 3\r\n\r\n{}", []int{400}},
+		"space before colon": {"GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-A : b\r\n\r\n", []int{400}},
+		"trace":              {"TRACE /api/v1/health HTTP/1.1\r\nHost: x\r\n\r\n", []int{405}},
+		"double slash":       {"GET //api/v1/health HTTP/1.1\r\nHost: x\r\n\r\n", []int{404}},
+		"dots":               {"GET /api/v1/%2e%2e/health HTTP/1.1\r\nHost: x\r\n\r\n", []int{404}},
+		"header over 32 K":   {huge, []int{431}},
+		"invented method":    {"FROB /api/v1/health HTTP/1.1\r\nHost: x\r\n\r\n", []int{405}},
+		"head on get route":  {"HEAD /api/v1/agents HTTP/1.1\r\nHost: x\r\n\r\n", []int{405}},
 	} {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(a.URL, "http://"))
 		check(t, err)
@@ -192,16 +220,19 @@ func TestC130_RequestShapes(t *testing.T) {
 }
 
 func TestAccountFlow(t *testing.T) {
+	t.Attr("case", "C01")
 	t.Parallel()
 	a := start(t, nil)
 	reg := a.Do("POST", "/api/v1/auth/register", `{"email":"Flow@Example.com","password":"correct horse battery"}`, nil)
 	if reg.Status != http.StatusCreated {
 		t.Fatalf("register: %d %s", reg.Status, reg.Body)
 	}
-	if again := a.Do("POST", "/api/v1/auth/register", `{"email":"flow@example.COM","password":"correct horse battery"}`, nil); again.Code() != "email_taken" {
+	if again := a.Do("POST", "/api/v1/auth/register",
+		`{"email":"flow@example.COM","password":"correct horse battery"}`, nil); again.Code() != "email_taken" {
 		t.Errorf("second register: %d %s", again.Status, again.Body)
 	}
-	login := a.Do("POST", "/api/v1/auth/login", `{"email":"flow@example.com","password":"correct horse battery"}`, nil).JSON(t)
+	login := a.Do("POST", "/api/v1/auth/login", `{"email":"flow@example.com","password":"correct horse battery"}`,
+		nil).JSON(t)
 	me := header{"Authorization": "Bearer " + login["access_token"].(string)}
 	profile := a.Do("GET", "/api/v1/auth/me", "", me).JSON(t)
 	if profile["email"] != "flow@example.com" || profile["tier"] != "free" || profile["seats"] != float64(1) {
@@ -225,24 +256,28 @@ func TestChat(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("chat@example.com")
-	got := a.Do("POST", "/api/v1/chat", `{"message":"create a task 'Call Anna' for tomorrow, high priority"}`, me).JSON(t)
+	got := a.Do("POST", "/api/v1/chat", `{"message":"create a task 'Call Anna' for tomorrow, high priority"}`,
+		me).JSON(t)
 	actions, ok := got["actions"].([]any)
 	if got["kind"] != "response" || !ok || len(actions) != 1 {
 		t.Fatalf("chat: %v", got)
 	}
 	one := actions[0].(map[string]any)
 	data := one["data"].(map[string]any)
-	if one["type"] != "create_record" || one["table"] != "tasks" || data["title"] != "Call Anna" || data["priority"] != "high" || data["dueDate"] == nil {
+	if one["type"] != "create_record" || one["table"] != "tasks" || data["title"] != "Call Anna" ||
+		data["priority"] != "high" || data["dueDate"] == nil {
 		t.Errorf("action: %v", one)
 	}
 	list := a.Do("POST", "/api/v1/chat", `{"message":"list my open tasks","context":{"recent_tasks":[
-		{"id":"1","title":"Write offer","status":"todo"},{"id":"2","title":"Book flights","status":"in_progress"},{"id":"3","title":"Paint fence","status":"todo"}]}}`, me)
+		{"id":"1","title":"Write offer","status":"todo"},
+		{"id":"2","title":"Book flights","status":"in_progress"},
+		{"id":"3","title":"Paint fence","status":"todo"}]}}`, me)
 	for _, title := range []string{"Write offer", "Book flights", "Paint fence"} {
 		if !strings.Contains(list.JSON(t)["response"].(string), title) {
 			t.Errorf("answer misses %q: %s", title, list.Body)
 		}
 	}
 	if logs := a.Logs.String(); strings.Contains(logs, "Call Anna") || strings.Contains(logs, "Write offer") {
-		t.Error("what the user said reached the log")
+		t.Error("text of the user was logged")
 	}
 }

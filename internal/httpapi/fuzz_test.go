@@ -13,7 +13,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
-// edge is a server for requests that must end before a database or a model is asked: it has neither.
+// edge returns a server without database and model, for requests that must be rejected before either is used.
 func edge(tb testing.TB) *httpapi.Server {
 	tb.Helper()
 	fatal := func(err error) {
@@ -25,7 +25,8 @@ func edge(tb testing.TB) *httpapi.Server {
 	fatal(err)
 	tb.Cleanup(db.Close)
 	log := slog.New(slog.DiscardHandler)
-	accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: "p", BcryptCost: 4, Log: log})
+	accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: "p",
+		BcryptCost: 4, Log: log})
 	fatal(err)
 	site, err := docsite.New(docsite.Config{Version: "test"})
 	fatal(err)
@@ -34,9 +35,11 @@ func edge(tb testing.TB) *httpapi.Server {
 	return server
 }
 
-// FuzzAuthorization: whatever the header holds, the answer is 401 in the contract's words, and quotes nothing of it.
+// FuzzAuthorization checks that every header value without a valid token gets 401 and a response that does not quote
+// it.
 func FuzzAuthorization(f *testing.F) {
-	for _, seed := range []string{"", "Bearer ", "bearer x", "Bearer a.b.c", "Basic YTpi", "Bearer  x y", "Bearer\tx", "\x00", "Bearer ..", "Digest",
+	for _, seed := range []string{"", "Bearer ", "bearer x", "Bearer a.b.c", "Basic YTpi", "Bearer  x y",
+		"Bearer\tx", "\x00", "Bearer ..", "Digest",
 		"Bearer eyJhbGciOiJub25lIn0.e30.", "Bearer " + strings.Repeat("a", 20<<10)} {
 		f.Add(seed)
 	}
@@ -47,7 +50,7 @@ func FuzzAuthorization(f *testing.F) {
 		w := httptest.NewRecorder()
 		server.ServeHTTP(w, r)
 		body := w.Body.String()
-		if len(value) > 31<<10 { // beyond the bound of all headers
+		if len(value) > 31<<10 { // close to the limit of all headers
 			return
 		}
 		if w.Code != http.StatusUnauthorized || !strings.HasPrefix(w.Header().Get("WWW-Authenticate"), "Bearer") ||
@@ -60,9 +63,11 @@ func FuzzAuthorization(f *testing.F) {
 	})
 }
 
-// FuzzRequestID: an inbound id comes back as it is when it is sane, and otherwise nothing of it does.
+// FuzzRequestID checks that a valid request id is returned as it is, and that any other is replaced.
 func FuzzRequestID(f *testing.F) {
-	for _, seed := range []string{"", "good_ID-1", "a\r\nSet-Cookie: x", "ä", strings.Repeat("a", 64), strings.Repeat("a", 65), "\x00", `a"b`} {
+	f.Attr("case", "C132")
+	for _, seed := range []string{"", "good_ID-1", "a\r\nSet-Cookie: x", "ä", strings.Repeat("a", 64),
+		strings.Repeat("a", 65), "\x00", `a"b`} {
 		f.Add(seed)
 	}
 	server := edge(f)
@@ -76,8 +81,8 @@ func FuzzRequestID(f *testing.F) {
 		if len(id) > 31<<10 {
 			return
 		}
-		sane := id != "" && len(id) <= 64 && strings.Trim(id, letters) == ""
-		if w.Code != http.StatusOK || len(w.Header().Values("X-Request-Id")) != 1 || sane != (kept == id) {
+		valid := id != "" && len(id) <= 64 && strings.Trim(id, letters) == ""
+		if w.Code != http.StatusOK || len(w.Header().Values("X-Request-Id")) != 1 || valid != (kept == id) {
 			t.Fatalf("X-Request-Id %q: %d, became %q", id, w.Code, kept)
 		}
 		if kept == "" || len(kept) > 64 || strings.Trim(kept, letters) != "" {

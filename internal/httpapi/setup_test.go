@@ -15,7 +15,7 @@ type (
 	frame  = apitest.Frame
 )
 
-// api is a running service with what the tests of this package ask of it.
+// api is a running service.
 type api struct{ *apitest.API }
 
 func start(t *testing.T, model agent.Model, options ...option) *api {

@@ -61,7 +61,7 @@ func TestTextIsEmittedAsItArrives(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t)
 	tokens := make(chan string)
-	srv.Script(llmtest.Slow(tokens))
+	srv.Script(llmtest.Tokens(tokens))
 	emitted := make(chan string)
 	type result struct {
 		answer agent.Answer
@@ -212,7 +212,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 func TestTruncatedAnswerIsMarked(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t)
-	srv.Script(llmtest.SayTooMuch("This is as far as"))
+	srv.Script(llmtest.SayTruncated("This is as far as"))
 	answer, err := client.Generate(t.Context(), ask("hi"), nil)
 	if err != nil || !answer.Truncated || answer.Text != "This is as far as" {
 		t.Fatalf("answer %+v, error %v", answer, err)
@@ -248,7 +248,7 @@ func TestDrainAfterDoneIsBounded(t *testing.T) {
 		if took := time.Since(start); err != nil || answer.Text != "whole" || took != 50*time.Millisecond {
 			t.Fatalf("answer %+v, error %v after %v", answer, err, took)
 		}
-		<-handler.Gone()
+		<-handler.Canceled()
 	})
 }
 

@@ -30,7 +30,7 @@ type failureCase struct {
 
 func steps(list ...llmtest.Step) []llmtest.Step { return list }
 
-func cut(x *llmtest.Exchange) { x.Cut() }
+func cut(x *llmtest.Exchange) { x.Reset() }
 
 func withhold(x *llmtest.Exchange) {
 	x.Text("a")
@@ -79,7 +79,7 @@ var failureCases = map[string]failureCase{
 		want:   llm.ErrUnavailable, requests: 1, retryAfter: time.Minute, alerted: true,
 	},
 	"quota spent": {
-		script: steps(llmtest.QuotaSpent()),
+		script: steps(llmtest.QuotaExhausted()),
 		want:   llm.ErrUnavailable, requests: 1, retryAfter: time.Minute, alerted: true,
 	},
 	"400":                 {script: steps(llmtest.Refuse(400)), want: llm.ErrBadAnswer, requests: 1},
@@ -125,7 +125,7 @@ var failureCases = map[string]failureCase{
 		script: steps(llmtest.GarbageStream()),
 		want:   llm.ErrBadAnswer, requests: 1, emitted: []string{"a"},
 	},
-	"empty stream": {script: steps(llmtest.Nothing()), want: llm.ErrBadAnswer, requests: 1},
+	"empty stream": {script: steps(llmtest.EmptyStream()), want: llm.ErrBadAnswer, requests: 1},
 	"empty document": {
 		script: steps(llmtest.Send(200, "application/json")),
 		want:   llm.ErrBadAnswer, requests: 1,
@@ -331,7 +331,7 @@ func TestBreakerOpensAndRecovers(t *testing.T) {
 func TestEmitErrorStopsTheCall(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t)
-	srv.Script(llmtest.HoldMidStream("a", "b"))
+	srv.Script(llmtest.StallMidStream("a", "b"))
 	errFull := errors.New("queue is full")
 	emitted := 0
 	answer, err := client.Generate(t.Context(), ask("hi"), func(string) error {
@@ -341,7 +341,7 @@ func TestEmitErrorStopsTheCall(t *testing.T) {
 	if !errors.Is(err, errFull) || answer.Text != "" || emitted != 1 {
 		t.Fatalf("answer %+v, error %v, emitted %d", answer, err, emitted)
 	}
-	<-srv.Gone()
+	<-srv.Canceled()
 }
 
 func TestConcurrentFailures(t *testing.T) {

@@ -62,25 +62,25 @@ func TestTimeouts(t *testing.T) {
 		step  llmtest.Step
 		after time.Duration
 	}{
-		"no headers":                      {llmtest.HoldHeaders(), 20 * time.Second},
-		"no token":                        {llmtest.HoldMidStream(), 20 * time.Second},
-		"no second token":                 {llmtest.HoldMidStream("a"), 15 * time.Second},
+		"no headers":                      {llmtest.StallBeforeHeaders(), 20 * time.Second},
+		"no token":                        {llmtest.StallMidStream(), 20 * time.Second},
+		"no second token":                 {llmtest.StallMidStream("a"), 15 * time.Second},
 		"comments do not start an answer": {func(x *llmtest.Exchange) { x.Role(); comments(x, 99) }, 20 * time.Second},
 		"comments keep an answer alive": {func(x *llmtest.Exchange) {
 			x.Text("a")
 			comments(x, 3)
-			x.Hold()
+			x.Stall()
 		}, 45 * time.Second},
 		"reasoning starts an answer": {func(x *llmtest.Exchange) {
 			x.Delta(`{"reasoning_content":"hm"}`)
 			comments(x, 1)
-			x.Hold()
+			x.Stall()
 		}, 25 * time.Second},
 		"no end": {func(x *llmtest.Exchange) { x.Text("a"); comments(x, 99) }, 120 * time.Second},
 		"half a document": {func(x *llmtest.Exchange) {
 			x.Head(http.StatusOK, "application/json")
 			x.Raw(`{"choices"`)
-			x.Hold()
+			x.Stall()
 		}, 20 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -141,7 +141,7 @@ func isCanceled(err error) bool {
 func TestCancelStopsTheUpstreamCall(t *testing.T) {
 	t.Parallel()
 	for name, step := range map[string]llmtest.Step{
-		"before the headers": llmtest.HoldHeaders(), "in mid-stream": llmtest.HoldMidStream("a", "b"),
+		"before the headers": llmtest.StallBeforeHeaders(), "in mid-stream": llmtest.StallMidStream("a", "b"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -150,7 +150,7 @@ func TestCancelStopsTheUpstreamCall(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			var left time.Time
 			go func() {
-				<-srv.Holding()
+				<-srv.Stalled()
 				left = time.Now()
 				cancel(errors.New("socket closed"))
 			}()
@@ -158,7 +158,7 @@ func TestCancelStopsTheUpstreamCall(t *testing.T) {
 			if !isCanceled(err) || answer.Text != "" {
 				t.Errorf("answer %+v, error %v", answer, err)
 			}
-			<-srv.Gone()
+			<-srv.Canceled()
 			if took := time.Since(left); took > time.Second {
 				t.Errorf("the upstream call stopped after %v", took)
 			}

@@ -14,14 +14,17 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// TestC102_DeletedDuringDownload deletes a backup whose download has begun: its bytes come right or visibly short.
-func TestC102_DeletedDuringDownload(t *testing.T) {
+// TestBackupDeletedDuringDownload deletes a backup during its download: the client gets the right bytes or a
+// truncated body.
+func TestBackupDeletedDuringDownload(t *testing.T) {
+	t.Attr("case", "C102")
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("during@example.com", tier.Pro)
-	blob := storetest.Blob(24 << 20) // more than sockets hold
-	id := v.stored(me, blob)
-	_, reader := v.raw("GET /api/v1/backup/" + id + " HTTP/1.1\r\nHost: x\r\nAuthorization: " + me["Authorization"] + "\r\n\r\n")
+	v := startBackups(t, nil)
+	me := v.createUser("during@example.com", tier.Pro)
+	blob := storetest.Blob(24 << 20) // more than socket buffers hold
+	id := v.upload(me, blob)
+	_, reader := v.dialRaw("GET /api/v1/backup/" + id + " HTTP/1.1\r\nHost: x\r\nAuthorization: " +
+		me["Authorization"] + "\r\n\r\n")
 	resp, err := http.ReadResponse(reader, nil)
 	check(t, err)
 	head := make([]byte, 1000)
@@ -32,28 +35,43 @@ func TestC102_DeletedDuringDownload(t *testing.T) {
 	check(t, err)
 	rest, err := io.ReadAll(resp.Body)
 	if got := append(head, rest...); err == nil && !bytes.Equal(got, blob) {
-		t.Errorf("%d bytes under a %d, and not the right ones", len(got), resp.StatusCode)
+		t.Errorf("status %d with %d wrong bytes", resp.StatusCode, len(got))
 	}
 	if got := v.get("/"+id, me); got.Status != http.StatusNotFound {
-		t.Errorf("afterwards: %d", got.Status)
+		t.Errorf("GET after the deletion: %d", got.Status)
 	}
 }
 
-func TestC109_Ranges(t *testing.T) {
+func TestBackupRanges(t *testing.T) {
+	t.Attr("case", "C109")
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("ranges@example.com", tier.Pro)
+	v := startBackups(t, nil)
+	me := v.createUser("ranges@example.com", tier.Pro)
 	blob := storetest.Blob(10_000)
-	v.stored(me, blob)
+	v.upload(me, blob)
 	for spec, want := range map[string]struct {
 		status      int
 		first, last int
 	}{
-		"bytes=0-0": {206, 0, 0}, "bytes=0-9999": {206, 0, 9999}, "bytes=9999-": {206, 9999, 9999}, "bytes=-1": {206, 9999, 9999},
-		"bytes=-20000": {206, 0, 9999}, "bytes=5000-20000": {206, 5000, 9999}, "BYTES=1-2": {206, 1, 2}, "bytes= 1-2": {206, 1, 2},
-		"bytes=10000-": {416, 0, 0}, "bytes=-0": {416, 0, 0}, "bytes=99999999999999999999-": {416, 0, 0},
-		"bytes=0-1,5-6": {200, 0, 9999}, "bytes=2-1": {200, 0, 9999}, "bytes=a-b": {200, 0, 9999}, "bytes=": {200, 0, 9999},
-		"bytes=-": {200, 0, 9999}, "lines=0-1": {200, 0, 9999}, "bytes=+1-2": {200, 0, 9999}, "bytes=--1": {200, 0, 9999},
+		"bytes=0-0":                   {206, 0, 0},
+		"bytes=0-9999":                {206, 0, 9999},
+		"bytes=9999-":                 {206, 9999, 9999},
+		"bytes=-1":                    {206, 9999, 9999},
+		"bytes=-20000":                {206, 0, 9999},
+		"bytes=5000-20000":            {206, 5000, 9999},
+		"BYTES=1-2":                   {206, 1, 2},
+		"bytes= 1-2":                  {206, 1, 2},
+		"bytes=10000-":                {416, 0, 0},
+		"bytes=-0":                    {416, 0, 0},
+		"bytes=99999999999999999999-": {416, 0, 0},
+		"bytes=0-1,5-6":               {200, 0, 9999},
+		"bytes=2-1":                   {200, 0, 9999},
+		"bytes=a-b":                   {200, 0, 9999},
+		"bytes=":                      {200, 0, 9999},
+		"bytes=-":                     {200, 0, 9999},
+		"lines=0-1":                   {200, 0, 9999},
+		"bytes=+1-2":                  {200, 0, 9999},
+		"bytes=--1":                   {200, 0, 9999},
 	} {
 		got := v.get("", me.With("Range", spec))
 		if got.Status != want.status {
@@ -76,13 +94,13 @@ func TestC109_Ranges(t *testing.T) {
 	}
 }
 
-// TestHostileRanges sends random headers: the answer is always the whole blob, the part it claims to be, or 416.
-func TestHostileRanges(t *testing.T) {
+// TestRandomRangeHeaders sends random headers: the response is the whole blob, the range that it declares, or 416.
+func TestRandomRangeHeaders(t *testing.T) {
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("hostile@example.com", tier.Pro)
+	v := startBackups(t, nil)
+	me := v.createUser("hostile@example.com", tier.Pro)
 	blob := storetest.Blob(50)
-	v.stored(me, blob)
+	v.upload(me, blob)
 	const alphabet = "0123456789-,= \tbytes"
 	for range 400 {
 		spec := []byte("bytes=")
@@ -100,41 +118,44 @@ func TestHostileRanges(t *testing.T) {
 	}
 }
 
-// TestResumedRestore breaks a download off at 30 % and continues it with Range and If-Range.
-func TestResumedRestore(t *testing.T) {
+// TestResumedDownload stops a download at 30 % and resumes it with Range and If-Range.
+func TestResumedDownload(t *testing.T) {
+	t.Attr("case", "C109")
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("resume@example.com", tier.Pro)
+	v := startBackups(t, nil)
+	me := v.createUser("resume@example.com", tier.Pro)
 	blob := storetest.Blob(1 << 20)
-	v.stored(me, blob)
+	v.upload(me, blob)
 	whole := v.get("", me)
 	part := whole.Body[:len(blob)*3/10]
-	ask := both(me, header{"Range": fmt.Sprintf("bytes=%d-", len(part)), "If-Range": whole.Header.Get("ETag")})
+	ask := merge(me, header{"Range": fmt.Sprintf("bytes=%d-", len(part)), "If-Range": whole.Header.Get("ETag")})
 	rest := v.get("", ask)
 	if rest.Status != http.StatusPartialContent || !bytes.Equal(append(bytes.Clone(part), rest.Body...), blob) {
 		t.Errorf("%d, %d bytes", rest.Status, len(rest.Body))
 	}
-	byDate := v.get("", both(ask, header{"If-Range": whole.Header.Get("Last-Modified")}))
+	byDate := v.get("", merge(ask, header{"If-Range": whole.Header.Get("Last-Modified")}))
 	if byDate.Status != http.StatusPartialContent {
 		t.Errorf("If-Range by date: %d", byDate.Status)
 	}
-	for _, stale := range []string{`W/` + whole.Header.Get("ETag"), `"other"`, "Thu, 01 Jan 2026 00:00:00 GMT", "nonsense"} {
-		if got := v.get("", both(ask, header{"If-Range": stale})); got.Status != http.StatusOK || !bytes.Equal(got.Body, blob) {
+	for _, stale := range []string{`W/` + whole.Header.Get("ETag"), `"other"`, "Thu, 01 Jan 2026 00:00:00 GMT",
+		"nonsense"} {
+		if got := v.get("", merge(ask, header{"If-Range": stale})); got.Status != http.StatusOK ||
+			!bytes.Equal(got.Body, blob) {
 			t.Errorf("If-Range %s: %d", stale, got.Status)
 		}
 	}
 	newer := storetest.Blob(1<<20 + 1)
-	v.stored(me, newer)
+	v.upload(me, newer)
 	if got := v.get("", ask); got.Status != http.StatusOK || !bytes.Equal(got.Body, newer) {
-		t.Errorf("of an older backup: %d, %d bytes", got.Status, len(got.Body))
+		t.Errorf("resuming an older backup: %d, %d bytes", got.Status, len(got.Body))
 	}
 }
 
 func TestConditionalDownloads(t *testing.T) {
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("conditional@example.com", tier.Pro)
-	v.stored(me, storetest.Blob(100))
+	v := startBackups(t, nil)
+	me := v.createUser("conditional@example.com", tier.Pro)
+	v.upload(me, storetest.Blob(100))
 	first := v.get("", me)
 	tag, date := first.Header.Get("ETag"), first.Header.Get("Last-Modified")
 	when, err := http.ParseTime(date)
@@ -143,7 +164,7 @@ func TestConditionalDownloads(t *testing.T) {
 	ask := func(name string, h header, want int) {
 		t.Helper()
 		for _, method := range []string{"GET", "HEAD"} {
-			got := v.Send(method, "/api/v1/backup", http.NoBody, both(me, h))
+			got := v.Send(method, "/api/v1/backup", http.NoBody, merge(me, h))
 			if got.Status != want || want == 304 && (len(got.Body) > 0 || got.Header.Get("ETag") == "") {
 				t.Errorf("%s %s: %d, want %d", method, name, got.Status, want)
 			}
@@ -161,30 +182,31 @@ func TestConditionalDownloads(t *testing.T) {
 	ask("a later date", header{"If-Modified-Since": later}, 304)
 	ask("an earlier date", header{"If-Modified-Since": earlier}, 200)
 	ask("no date", header{"If-Modified-Since": "yesterday"}, 200)
-	v.stored(me, storetest.Blob(101))
+	v.upload(me, storetest.Blob(101))
 	ask("the older one's tag", header{"If-None-Match": tag}, 200)
 }
 
-// TestC104_TwoBackupsInOneSecond: a date cannot tell them apart, so it never makes a 304.
-func TestC104_TwoBackupsInOneSecond(t *testing.T) {
+// TestTwoBackupsInOneSecondAreNotConfused: two backups with the same date must not give 304.
+func TestTwoBackupsInOneSecondAreNotConfused(t *testing.T) {
+	t.Attr("case", "C104")
 	t.Parallel()
-	v := startVault(t, func() time.Time { return time.Date(2026, 11, 1, 12, 0, 0, 500, time.UTC) })
-	me := v.member("second@example.com", tier.Pro)
-	v.stored(me, storetest.Blob(100))
+	v := startBackups(t, func() time.Time { return time.Date(2026, 11, 1, 12, 0, 0, 500, time.UTC) })
+	me := v.createUser("second@example.com", tier.Pro)
+	v.upload(me, storetest.Blob(100))
 	date := v.get("", me).Header.Get("Last-Modified")
-	v.stored(me, storetest.Blob(101))
+	v.upload(me, storetest.Blob(101))
 	got := v.get("", me.With("If-Modified-Since", date))
 	if got.Status != http.StatusOK || len(got.Body) != 101 {
 		t.Errorf("%d, %d bytes", got.Status, len(got.Body))
 	}
 }
 
-// TestMissingBlob takes the object away behind the row's back.
-func TestMissingBlob(t *testing.T) {
+// TestMissingBlobIsBadGateway removes the object while its row stays.
+func TestMissingBlobIsBadGateway(t *testing.T) {
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("missing@example.com", tier.Pro)
-	id := v.stored(me, storetest.Blob(100))
+	v := startBackups(t, nil)
+	me := v.createUser("missing@example.com", tier.Pro)
+	id := v.upload(me, storetest.Blob(100))
 	user := v.Do("GET", "/api/v1/auth/me", "", me).JSON(t)["id"].(string)
 	check(t, v.blobs.Delete(t.Context(), user+"/"+id))
 	if got := v.get("/"+id, me); got.Status != http.StatusBadGateway || got.Code() != "storage_inconsistent" {

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -26,25 +25,25 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// vault is a server whose backups and blobs a test can reach behind its back.
-type vault struct {
+// backupAPI is a running service whose backups and blobs the test can also reach directly.
+type backupAPI struct {
 	*api
 	backups *backup.Service
 	blobs   *diskblob.Store
 }
 
-// startVault returns a server whose backups live by the clock now; nil means the real one.
-func startVault(t *testing.T, now func() time.Time, options ...option) *vault {
+// startBackups starts a service whose backups use the clock now; nil means the real one.
+func startBackups(t *testing.T, now func() time.Time, options ...option) *backupAPI {
 	t.Helper()
 	blobs, err := diskblob.New(t.TempDir())
 	check(t, err)
-	v := startVaultOn(t, backup.Config{Store: blobs, Now: now}, options...)
+	v := startBackupsWith(t, backup.Config{Store: blobs, Now: now}, options...)
 	v.blobs = blobs
 	return v
 }
 
-// startVaultOn returns a server with backups of that configuration, which need not name a database or a log.
-func startVaultOn(t *testing.T, backups backup.Config, options ...option) *vault {
+// startBackupsWith starts a service with backups of this configuration. The database and the log are filled in.
+func startBackupsWith(t *testing.T, backups backup.Config, options ...option) *backupAPI {
 	t.Helper()
 	var cfg httpapi.Config
 	a := start(t, nil, append(options, func(c *httpapi.Config) { cfg = *c })...)
@@ -56,35 +55,31 @@ func startVaultOn(t *testing.T, backups backup.Config, options ...option) *vault
 	ts := httptest.NewServer(a.Server)
 	t.Cleanup(ts.Close)
 	a.URL = ts.URL
-	return &vault{api: a, backups: cfg.Backups}
+	return &backupAPI{api: a, backups: cfg.Backups}
 }
 
-// member opens an account of that tier.
-func (v *vault) member(email string, at tier.Tier) header {
-	v.T.Helper()
-	me := v.Register(email)
-	check(v.T, v.Accounts.SetTier(v.T.Context(), email, at, 1))
-	return me
-}
-
-func described(blob []byte) header {
+// uploadHeaders returns the headers of an upload of blob, without authorization.
+func uploadHeaders(blob []byte) header {
 	sum := sha256.Sum256(blob)
-	return header{"X-Backup-Version": "3", "X-Backup-Timestamp": "1767225600000", "X-Backup-Checksum": hex.EncodeToString(sum[:]),
-		"Content-Type": "application/octet-stream"}
+	return header{"X-Backup-Version": "3", "X-Backup-Timestamp": "1767225600000",
+		"X-Backup-Checksum": hex.EncodeToString(sum[:]),
+		"Content-Type":      "application/octet-stream"}
 }
 
-func both(a, b header) header {
+// merge returns the headers of both; those of b win.
+func merge(a, b header) header {
 	c := maps.Clone(a)
 	maps.Copy(c, b)
 	return c
 }
 
-func (v *vault) put(me header, blob []byte, more header) answer {
+func (v *backupAPI) put(me header, blob []byte, more header) answer {
 	v.T.Helper()
-	return v.Send("PUT", "/api/v1/backup", bytes.NewReader(blob), both(both(described(blob), me), more))
+	return v.Send("PUT", "/api/v1/backup", bytes.NewReader(blob), merge(merge(uploadHeaders(blob), me), more))
 }
 
-func (v *vault) stored(me header, blob []byte) (id string) {
+// upload stores a backup and returns its id.
+func (v *backupAPI) upload(me header, blob []byte) (id string) {
 	v.T.Helper()
 	got := v.put(me, blob, nil)
 	if got.Status != http.StatusOK {
@@ -93,13 +88,13 @@ func (v *vault) stored(me header, blob []byte) (id string) {
 	return got.JSON(v.T)["id"].(string)
 }
 
-func (v *vault) get(path string, headers header) answer {
+func (v *backupAPI) get(path string, headers header) answer {
 	v.T.Helper()
 	return v.Send("GET", "/api/v1/backup"+path, http.NoBody, headers)
 }
 
-// holdsNothing fails unless the account has no backup and its whole quota free.
-func (v *vault) holdsNothing(me header) {
+// expectNoBackups fails the test unless the account has no backups and uses none of its quota.
+func (v *backupAPI) expectNoBackups(me header) {
 	v.T.Helper()
 	if got := v.get("/history", me); string(bytes.TrimSpace(got.Body)) != "[]" {
 		v.T.Errorf("history: %s", got.Body)
@@ -110,16 +105,17 @@ func (v *vault) holdsNothing(me header) {
 	}
 }
 
-func TestC88_BackupRoundTrip(t *testing.T) {
+func TestBackupRoundTrip(t *testing.T) {
+	t.Attr("case", "C88")
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("round@example.com", tier.Pro)
+	v := startBackups(t, nil)
+	me := v.createUser("round@example.com", tier.Pro)
 	blob := storetest.Blob(1 << 20)
 	if got := v.get("", me); got.Status != http.StatusNotFound {
-		t.Errorf("before the first: %d", got.Status)
+		t.Errorf("GET before the first backup: %d", got.Status)
 	}
-	id := v.stored(me, blob)
-	sum := described(blob)["X-Backup-Checksum"]
+	id := v.upload(me, blob)
+	sum := uploadHeaders(blob)["X-Backup-Checksum"]
 	for _, path := range []string{"", "/" + id} {
 		got := v.get(path, me)
 		if got.Status != http.StatusOK || !bytes.Equal(got.Body, blob) {
@@ -142,26 +138,28 @@ func TestC88_BackupRoundTrip(t *testing.T) {
 		}
 	}
 	want := fmt.Sprintf(`"checksum":"%s","chunk_count":1,`, sum)
-	if got := v.get("/history", me); !strings.Contains(string(got.Body), want) || !strings.Contains(string(got.Body), `"size_bytes":1048576`) {
+	if got := v.get("/history", me); !strings.Contains(string(got.Body), want) ||
+		!strings.Contains(string(got.Body), `"size_bytes":1048576`) {
 		t.Errorf("history: %s", got.Body)
 	}
 }
 
 func TestEmptyBackup(t *testing.T) {
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("empty@example.com", tier.Pro)
-	id := v.stored(me, nil)
-	if got := v.get("/"+id, me); got.Status != http.StatusOK || len(got.Body) != 0 || got.Header.Get("Content-Length") != "0" {
+	v := startBackups(t, nil)
+	me := v.createUser("empty@example.com", tier.Pro)
+	id := v.upload(me, nil)
+	if got := v.get("/"+id, me); got.Status != http.StatusOK || len(got.Body) != 0 ||
+		got.Header.Get("Content-Length") != "0" {
 		t.Errorf("%d %q", got.Status, got.Body)
 	}
 	if got := v.get("/"+id, me.With("Range", "bytes=0-")); got.Status != http.StatusRequestedRangeNotSatisfiable {
-		t.Errorf("a range of nothing: %d", got.Status)
+		t.Errorf("range of an empty backup: %d", got.Status)
 	}
 }
 
-// raw sends a request as it stands and returns the connection.
-func (v *vault) raw(request string) (net.Conn, *bufio.Reader) {
+// dialRaw sends the text of a request on a connection of its own, and returns the connection.
+func (v *backupAPI) dialRaw(request string) (net.Conn, *bufio.Reader) {
 	v.T.Helper()
 	var d net.Dialer
 	conn, err := d.DialContext(v.T.Context(), "tcp", strings.TrimPrefix(v.URL, "http://"))
@@ -172,7 +170,8 @@ func (v *vault) raw(request string) (net.Conn, *bufio.Reader) {
 	return conn, bufio.NewReader(conn)
 }
 
-func rawPut(headers header, rest string) string {
+// rawUpload returns the text of an upload; rest begins with the last headers.
+func rawUpload(headers header, rest string) string {
 	var b strings.Builder
 	b.WriteString("PUT /api/v1/backup HTTP/1.1\r\nHost: x\r\n")
 	for k, val := range headers {
@@ -182,22 +181,24 @@ func rawPut(headers header, rest string) string {
 	return b.String()
 }
 
-// TestC89_RefusedBeforeTheBody asks before it sends: a refusal comes without 100, and an acceptance with it.
-func TestC89_RefusedBeforeTheBody(t *testing.T) {
+// TestUploadIsRefusedBeforeItsBody sends Expect: 100-continue. A refusal comes instead of 100, an acceptance after it.
+func TestUploadIsRefusedBeforeItsBody(t *testing.T) {
+	t.Attr("case", "C89")
 	t.Parallel()
-	v := startVault(t, nil)
+	v := startBackups(t, nil)
 	blob := storetest.Blob(1000)
 	ask := "Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n"
 	for name, c := range map[string]struct {
 		headers header
 		want    string
 	}{
-		"free tier":      {v.Register("free@example.com"), "403"},
-		"no token":       {nil, "401"},
-		"no checksum":    {header{"X-Backup-Checksum": "zz", "Authorization": v.member("c@example.com", tier.Pro)["Authorization"]}, "422"},
-		"a member's own": {v.member("own@example.com", tier.Pro), "100"},
+		"free tier": {v.Register("free@example.com"), "403"},
+		"no token":  {nil, "401"},
+		"no checksum": {header{"X-Backup-Checksum": "zz",
+			"Authorization": v.createUser("c@example.com", tier.Pro)["Authorization"]}, "422"},
+		"pro tier": {v.createUser("own@example.com", tier.Pro), "100"},
 	} {
-		conn, reader := v.raw(rawPut(both(described(blob), c.headers), ask))
+		conn, reader := v.dialRaw(rawUpload(merge(uploadHeaders(blob), c.headers), ask))
 		line, err := reader.ReadString('\n')
 		if err != nil || !strings.HasPrefix(line, "HTTP/1.1 "+c.want) {
 			t.Errorf("%s: %q, %v", name, line, err)
@@ -220,11 +221,13 @@ func TestC89_RefusedBeforeTheBody(t *testing.T) {
 	}
 }
 
-// TestC91_RefusedUploads sends what must not be kept and looks that nothing is.
-func TestC91_RefusedUploads(t *testing.T) {
+// TestRefusedUploadsLeaveNothing sends invalid uploads and checks that nothing of them is stored.
+func TestRefusedUploadsLeaveNothing(t *testing.T) {
+	t.Attr("case", "C91")
+	t.Attr("case", "C105")
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("refused@example.com", tier.Pro)
+	v := startBackups(t, nil)
+	me := v.createUser("refused@example.com", tier.Pro)
 	blob := storetest.Blob(5000)
 	chunked := struct{ io.Reader }{bytes.NewReader(blob)}
 	ahead := strconv.FormatInt(time.Now().Add(25*time.Hour).UnixMilli(), 10)
@@ -234,79 +237,72 @@ func TestC91_RefusedUploads(t *testing.T) {
 		status int
 		code   string
 	}{
-		"wrong checksum":     {bytes.NewReader(blob[1:]), nil, 422, "checksum_mismatch"},
-		"no length":          {chunked, nil, 411, "length_required"},
-		"sizes disagree":     {bytes.NewReader(blob), header{"X-Backup-Size": "4999"}, 422, "validation_failed"},
-		"longer than said":   {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "4999"}, 422, "validation_failed"},
-		"shorter than said":  {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "5001"}, 422, "validation_failed"},
-		"no hexadecimal":     {bytes.NewReader(blob), header{"X-Backup-Checksum": strings.Repeat("g", 64)}, 422, "validation_failed"},
-		"checksum cut":       {bytes.NewReader(blob), header{"X-Backup-Checksum": strings.Repeat("a", 63)}, 422, "validation_failed"},
-		"version zero":       {bytes.NewReader(blob), header{"X-Backup-Version": "0"}, 422, "validation_failed"},
-		"version no number":  {bytes.NewReader(blob), header{"X-Backup-Version": "one"}, 422, "validation_failed"},
-		"timestamp ahead":    {bytes.NewReader(blob), header{"X-Backup-Timestamp": ahead}, 422, "timestamp_in_future"},
-		"timestamp negative": {bytes.NewReader(blob), header{"X-Backup-Timestamp": "-1"}, 422, "validation_failed"},
-		"key no UTF-8":       {bytes.NewReader(blob), header{"Idempotency-Key": "\xff"}, 422, "validation_failed"},
-		"JSON":               {bytes.NewReader(blob), header{"Content-Type": "application/json"}, 415, "unsupported_media_type"},
-		"too large":          {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "80000000001"}, 413, "body_too_large"},
-		"over quota":         {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "5000000001"}, 413, "quota_exceeded"},
+		"wrong checksum": {bytes.NewReader(blob[1:]), nil, 422, "checksum_mismatch"},
+		"no length":      {chunked, nil, 411, "length_required"},
+		"sizes disagree": {bytes.NewReader(blob), header{"X-Backup-Size": "4999"}, 422, "validation_failed"},
+		"longer than declared": {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "4999"},
+			422, "validation_failed"},
+		"shorter than declared": {struct{ io.Reader }{bytes.NewReader(blob)}, header{"X-Backup-Size": "5001"},
+			422, "validation_failed"},
+		"checksum not hexadecimal": {bytes.NewReader(blob), header{"X-Backup-Checksum": strings.Repeat("g", 64)},
+			422, "validation_failed"},
+		"checksum too short": {bytes.NewReader(blob), header{"X-Backup-Checksum": strings.Repeat("a", 63)},
+			422, "validation_failed"},
+		"version zero": {bytes.NewReader(blob), header{"X-Backup-Version": "0"}, 422, "validation_failed"},
+		"version not a number": {bytes.NewReader(blob), header{"X-Backup-Version": "one"}, 422,
+			"validation_failed"},
+		"timestamp in future": {bytes.NewReader(blob), header{"X-Backup-Timestamp": ahead}, 422,
+			"timestamp_in_future"},
+		"timestamp negative": {bytes.NewReader(blob), header{"X-Backup-Timestamp": "-1"}, 422,
+			"validation_failed"},
+		"key not UTF-8": {bytes.NewReader(blob), header{"Idempotency-Key": "\xff"}, 422,
+			"validation_failed"},
+		"JSON": {bytes.NewReader(blob), header{"Content-Type": "application/json"}, 415,
+			"unsupported_media_type"},
+		"too large": {struct{ io.Reader }{bytes.NewReader(blob)},
+			header{"X-Backup-Size": "80000000001"}, 413, "body_too_large"},
+		"over quota": {struct{ io.Reader }{bytes.NewReader(blob)},
+			header{"X-Backup-Size": "5000000001"}, 413, "quota_exceeded"},
 	} {
-		got := v.Send("PUT", "/api/v1/backup", c.body, both(both(described(blob), me), c.change))
+		got := v.Send("PUT", "/api/v1/backup", c.body, merge(merge(uploadHeaders(blob), me), c.change))
 		if got.Status != c.status || got.Code() != c.code {
 			t.Errorf("%s: %d %s, want %d %s", name, got.Status, got.Body, c.status, c.code)
 		}
-		v.holdsNothing(me)
+		v.expectNoBackups(me)
 	}
-	got := v.Send("PUT", "/api/v1/backup", struct{ io.Reader }{bytes.NewReader(blob)}, both(both(described(blob), me), header{"X-Backup-Size": "5000"}))
+	got := v.Send("PUT", "/api/v1/backup", struct{ io.Reader }{bytes.NewReader(blob)},
+		merge(merge(uploadHeaders(blob), me), header{"X-Backup-Size": "5000"}))
 	if got.Status != http.StatusOK {
-		t.Errorf("a chunked body with its size: %d %s", got.Status, got.Body)
+		t.Errorf("chunked body with its size: %d %s", got.Status, got.Body)
 	}
 }
 
-// TestC91_ConnectionCutInTheMiddle drops the connection after half a body.
-func TestC91_ConnectionCutInTheMiddle(t *testing.T) {
+// TestInterruptedUploadLeavesNothing closes the connection after half of the body.
+func TestInterruptedUploadLeavesNothing(t *testing.T) {
+	t.Attr("case", "C91")
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("cut@example.com", tier.Pro)
+	v := startBackups(t, nil)
+	me := v.createUser("cut@example.com", tier.Pro)
 	blob := storetest.Blob(10_000)
-	conn, reader := v.raw(rawPut(both(described(blob), me), "Content-Length: 10000\r\nIdempotency-Key: k\r\n\r\n"+string(blob[:5000])))
+	conn, reader := v.dialRaw(rawUpload(merge(uploadHeaders(blob), me),
+		"Content-Length: 10000\r\nIdempotency-Key: k\r\n\r\n"+string(blob[:5000])))
 	check(t, conn.(*net.TCPConn).CloseWrite())
 	if line, err := reader.ReadString('\n'); err == nil && strings.HasPrefix(line, "HTTP/1.1 2") {
-		t.Errorf("half a body was answered %q", line)
+		t.Errorf("half of a body was answered with %q", line)
 	}
 	_, err := io.Copy(io.Discard, reader)
 	check(t, err)
-	v.holdsNothing(me)
+	v.expectNoBackups(me)
 	if got := v.put(me, blob, header{"Idempotency-Key": "k"}); got.Status != http.StatusOK {
-		t.Errorf("the retry: %d %s", got.Status, got.Body)
+		t.Errorf("retry: %d %s", got.Status, got.Body)
 	}
 }
 
-// TestC107_SlowUpload stops sending: the answer is 408, nothing is kept and the connection ends.
-func TestC107_SlowUpload(t *testing.T) {
+func TestUploadIsIdempotentByKey(t *testing.T) {
+	t.Attr("case", "C108")
 	t.Parallel()
-	v := startVault(t, nil, func(c *httpapi.Config) { c.UploadRateWindow = 100 * time.Millisecond })
-	me := v.member("slow@example.com", tier.Pro)
-	blob := storetest.Blob(100_000)
-	for name, begin := range map[string]int{"nothing": 0, "a little": 100, "more than the first window": 50_000} {
-		_, reader := v.raw(rawPut(both(described(blob), me), "Content-Length: 100000\r\n\r\n"+string(blob[:begin])))
-		resp, err := http.ReadResponse(reader, nil)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		body, err := io.ReadAll(resp.Body)
-		check(t, errors.Join(err, resp.Body.Close()))
-		if got := (answer{Status: resp.StatusCode, Header: resp.Header, Body: body}); got.Status != http.StatusRequestTimeout || got.Code() != "upload_too_slow" || !resp.Close {
-			t.Errorf("%s: %d %s", name, got.Status, got.Body)
-		}
-		v.holdsNothing(me)
-	}
-}
-
-func TestC108_IdempotentUpload(t *testing.T) {
-	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("again@example.com", tier.Pro)
+	v := startBackups(t, nil)
+	me := v.createUser("again@example.com", tier.Pro)
 	blob, key := storetest.Blob(3<<20), header{"Idempotency-Key": "k"}
 	first := v.put(me, blob, key)
 	again := v.put(me, blob, key)
@@ -314,36 +310,39 @@ func TestC108_IdempotentUpload(t *testing.T) {
 		t.Errorf("%d %s, then %d %s", first.Status, first.Body, again.Status, again.Body)
 	}
 	if got := v.put(me, blob[1:], key); got.Status != http.StatusConflict || got.Code() != "idempotency_conflict" {
-		t.Errorf("other bytes: %d %s", got.Status, got.Body)
+		t.Errorf("same key with other bytes: %d %s", got.Status, got.Body)
 	}
 	if got := v.get("/history", me); strings.Count(string(got.Body), `"id"`) != 1 {
 		t.Errorf("history: %s", got.Body)
 	}
 }
 
-func TestC94_ForeignBackups(t *testing.T) {
+func TestBackupsOfOthersAreNotFound(t *testing.T) {
+	t.Attr("case", "C94")
 	t.Parallel()
-	v := startVault(t, nil)
-	owner, other := v.member("owner@example.com", tier.Pro), v.member("other@example.com", tier.Pro)
-	id := v.stored(owner, storetest.Blob(1000))
-	for _, path := range []string{id, "0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a11", "..%2fx", "'%20OR%201=1--", strings.ToUpper(id)} {
+	v := startBackups(t, nil)
+	owner, other := v.createUser("owner@example.com", tier.Pro), v.createUser("other@example.com", tier.Pro)
+	id := v.upload(owner, storetest.Blob(1000))
+	for _, path := range []string{id, "0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a11", "..%2fx", "'%20OR%201=1--",
+		strings.ToUpper(id)} {
 		for _, method := range []string{"GET", "HEAD", "DELETE"} {
 			got := v.Send(method, "/api/v1/backup/"+path, http.NoBody, other)
-			if got.Status != http.StatusNotFound || method != "HEAD" && got.JSON(t)["detail"] != "There is no such thing here, or it is not yours." {
+			if got.Status != http.StatusNotFound ||
+				method != "HEAD" && got.JSON(t)["detail"] != "There is no such thing here, or it is not yours." {
 				t.Errorf("%s %s: %d %s", method, path, got.Status, got.Body)
 			}
 		}
 	}
 	if got := v.get("/"+id, owner); got.Status != http.StatusOK {
-		t.Errorf("the owner's: %d", got.Status)
+		t.Errorf("GET by the owner: %d", got.Status)
 	}
 }
 
-func TestDeleteBackup(t *testing.T) {
+func TestDeleteBackupIsIdempotent(t *testing.T) {
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("delete@example.com", tier.Pro)
-	id := v.stored(me, storetest.Blob(1000))
+	v := startBackups(t, nil)
+	me := v.createUser("delete@example.com", tier.Pro)
+	id := v.upload(me, storetest.Blob(1000))
 	for range 3 {
 		got := v.Send("DELETE", "/api/v1/backup/"+id, http.NoBody, me)
 		if got.Status != http.StatusOK || strings.TrimSpace(string(got.Body)) != `{"ok":true}` {
@@ -352,15 +351,16 @@ func TestDeleteBackup(t *testing.T) {
 		_, err := v.backups.Sweep(t.Context())
 		check(t, err)
 	}
-	v.holdsNothing(me)
+	v.expectNoBackups(me)
 }
 
-func TestC106_DowngradedMember(t *testing.T) {
+func TestDowngradedUserMayReadAndDeleteBackups(t *testing.T) {
+	t.Attr("case", "C106")
 	t.Parallel()
-	v := startVault(t, nil)
-	me := v.member("down@example.com", tier.Pro)
+	v := startBackups(t, nil)
+	me := v.createUser("down@example.com", tier.Pro)
 	blob := storetest.Blob(1000)
-	id := v.stored(me, blob)
+	id := v.upload(me, blob)
 	check(t, v.Accounts.SetTier(t.Context(), "down@example.com", tier.Free, 1))
 	if got := v.get("", me); got.Status != http.StatusOK || !bytes.Equal(got.Body, blob) {
 		t.Errorf("GET: %d", got.Status)
@@ -371,5 +371,5 @@ func TestC106_DowngradedMember(t *testing.T) {
 	if got := v.Send("DELETE", "/api/v1/backup/"+id, http.NoBody, me); got.Status != http.StatusOK {
 		t.Errorf("DELETE: %d", got.Status)
 	}
-	v.holdsNothing(me)
+	v.expectNoBackups(me)
 }

@@ -14,12 +14,13 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/apitest"
 )
 
-// deliver posts every event that Stripe has to the webhook, and lets the worker do its work.
-func (a *api) deliver() {
+// deliverEvents posts every event of the local Stripe to the webhook and processes what is due.
+func (a *api) deliverEvents() {
 	a.T.Helper()
 	for _, e := range a.Stripe.Events() {
-		got := a.Send("POST", "/api/v1/billing/webhook", bytes.NewReader(e.Payload), header{"Content-Type": "application/json; charset=utf-8",
-			"Stripe-Signature": devstripe.Sign(e.Payload, apitest.WebhookSecret, time.Now())})
+		got := a.Send("POST", "/api/v1/billing/webhook", bytes.NewReader(e.Payload),
+			header{"Content-Type": "application/json; charset=utf-8",
+				"Stripe-Signature": devstripe.Sign(e.Payload, apitest.WebhookSecret, time.Now())})
 		if got.Status != http.StatusOK || strings.TrimSpace(string(got.Body)) != `{"ok":true}` {
 			a.T.Fatalf("%s: %d %s", e.Type, got.Status, got.Body)
 		}
@@ -28,8 +29,8 @@ func (a *api) deliver() {
 	check(a.T, err)
 }
 
-// checkout opens one and returns its id.
-func (a *api) checkout(me header, body string) string {
+// openCheckout opens a checkout and returns its id.
+func (a *api) openCheckout(me header, body string) string {
 	a.T.Helper()
 	got := a.Do("POST", "/api/v1/billing/checkout", body, me)
 	if got.Status != http.StatusOK {
@@ -40,14 +41,16 @@ func (a *api) checkout(me header, body string) string {
 	return path.Base(u.Path)
 }
 
-// TestSubscriptionLife buys, changes nothing twice, and cancels, over HTTP.
-func TestSubscriptionLife(t *testing.T) {
+// TestSubscriptionLifecycle buys a subscription, cancels it twice at the end of its period, and then at once.
+func TestSubscriptionLifecycle(t *testing.T) {
+	t.Attr("case", "C110")
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("buyer@example.com")
 	subscription := func(want string) {
 		t.Helper()
-		if got := a.Do("GET", "/api/v1/billing/subscription", "", me); got.Status != http.StatusOK || !strings.Contains(string(got.Body), want) {
+		if got := a.Do("GET", "/api/v1/billing/subscription", "", me); got.Status != http.StatusOK ||
+			!strings.Contains(string(got.Body), want) {
 			t.Errorf("subscription: %d %s, want %s", got.Status, got.Body, want)
 		}
 	}
@@ -56,19 +59,22 @@ func TestSubscriptionLife(t *testing.T) {
 	if got := a.Do("POST", "/api/v1/billing/portal", "", me); got.Status != http.StatusNotFound {
 		t.Errorf("portal: %d %s", got.Status, got.Body)
 	}
-	if got := a.Do("DELETE", "/api/v1/billing/subscription", "", me); got.Status != http.StatusNotFound || got.Code() != "not_found" {
-		t.Errorf("nothing to cancel: %d %s", got.Status, got.Body)
+	if got := a.Do("DELETE", "/api/v1/billing/subscription", "", me); got.Status != http.StatusNotFound ||
+		got.Code() != "not_found" {
+		t.Errorf("cancel without a subscription: %d %s", got.Status, got.Body)
 	}
-	if a.Stripe.Pay(a.checkout(me, `{"tier":"team","seats":4}`), 0) == "" {
-		t.Fatal("not paid")
+	if a.Stripe.Pay(a.openCheckout(me, `{"tier":"team","seats":4}`), 0) == "" {
+		t.Fatal("the payment failed")
 	}
-	a.deliver()
+	a.deliverEvents()
 	subscription(`"tier":"team"`)
 	subscription(`"seats":4`)
-	if got := a.Do("POST", "/api/v1/billing/checkout", `{"tier":"pro"}`, me); got.Status != http.StatusConflict || got.Code() != "already_subscribed" {
-		t.Errorf("a second: %d %s", got.Status, got.Body)
+	if got := a.Do("POST", "/api/v1/billing/checkout", `{"tier":"pro"}`, me); got.Status != http.StatusConflict ||
+		got.Code() != "already_subscribed" {
+		t.Errorf("second checkout: %d %s", got.Status, got.Body)
 	}
-	if got := a.Do("POST", "/api/v1/billing/portal", "", me); got.Status != http.StatusOK || !strings.Contains(string(got.Body), "/p/cus_") {
+	if got := a.Do("POST", "/api/v1/billing/portal", "", me); got.Status != http.StatusOK ||
+		!strings.Contains(string(got.Body), "/p/cus_") {
 		t.Errorf("portal: %d %s", got.Status, got.Body)
 	}
 	for range 2 {
@@ -78,36 +84,46 @@ func TestSubscriptionLife(t *testing.T) {
 		subscription(`"cancel_at_period_end":true`)
 	}
 	if got := a.Do("DELETE", "/api/v1/billing/subscription?immediately=true", "", me); got.Status != http.StatusOK {
-		t.Errorf("cancel now: %d %s", got.Status, got.Body)
+		t.Errorf("cancel immediately: %d %s", got.Status, got.Body)
 	}
 	subscription(`"status":"canceled"`)
 }
 
-func TestC122_CheckoutBodies(t *testing.T) {
+func TestCheckoutRejectsInvalidBodies(t *testing.T) {
+	t.Attr("case", "C122")
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("bodies@example.com")
 	for body, pointer := range map[string]string{
-		`{"tier":"free"}`: "/tier", `{"tier":"TEAM"}`: "/tier", `{"tier":"gold"}`: "/tier", `{"tier":["pro","power","team"]}`: "/tier", `{}`: "/tier",
-		`{"tier":"team","seats":0}`: "/seats", `{"tier":"team","seats":10001}`: "/seats", `{"tier":"team","seats":1.5}`: "/seats",
-		`{"tier":"pro","seats":2}`: "/seats", `{"tier":"pro","success_url":"https://evil.example.com"}`: "",
+		`{"tier":"free"}`:                 "/tier",
+		`{"tier":"TEAM"}`:                 "/tier",
+		`{"tier":"gold"}`:                 "/tier",
+		`{"tier":["pro","power","team"]}`: "/tier",
+		`{}`:                              "/tier",
+		`{"tier":"team","seats":0}`:       "/seats",
+		`{"tier":"team","seats":10001}`:   "/seats",
+		`{"tier":"team","seats":1.5}`:     "/seats",
+		`{"tier":"pro","seats":2}`:        "/seats",
+		`{"tier":"pro","success_url":"https://evil.example.com"}`: "",
 	} {
 		got := a.Do("POST", "/api/v1/billing/checkout", body, me)
-		if got.Status != http.StatusUnprocessableEntity || got.Code() != "validation_failed" || !strings.Contains(string(got.Body), fmt.Sprintf(`"pointer":%q`, pointer)) {
+		if got.Status != http.StatusUnprocessableEntity || got.Code() != "validation_failed" ||
+			!strings.Contains(string(got.Body), fmt.Sprintf(`"pointer":%q`, pointer)) {
 			t.Errorf("%s: %d %s", body, got.Status, got.Body)
 		}
 	}
 	if calls := a.Stripe.Calls(); len(calls) > 0 {
-		t.Errorf("Stripe was asked: %v", calls)
+		t.Errorf("Stripe was called: %v", calls)
 	}
-	a.checkout(me, `{"tier":"team","seats":10000}`)
+	a.openCheckout(me, `{"tier":"team","seats":10000}`)
 }
 
-// TestC112_Webhooks sends what is not an event of Stripe's, too large, too slow, and unsigned.
-func TestC112_Webhooks(t *testing.T) {
+func TestWebhookRejectsUnsignedAndOversizedBodies(t *testing.T) {
+	t.Attr("case", "C112")
 	t.Parallel()
 	a := start(t, nil)
-	payload := []byte(`{"id":"evt_1","object":"event","type":"invoice.paid","created":1,"data":{"object":{"object":"invoice"}}}`)
+	payload := []byte(`{"id":"evt_1","object":"event","type":"invoice.paid","created":1,` +
+		`"data":{"object":{"object":"invoice"}}}`)
 	signed := devstripe.Sign(payload, apitest.WebhookSecret, time.Now())
 	large := bytes.Repeat([]byte(" "), 512<<10+1)
 	for name, c := range map[string]struct {
@@ -116,27 +132,30 @@ func TestC112_Webhooks(t *testing.T) {
 		status int
 		code   string
 	}{
-		"no signature":    {payload, nil, 400, "signature_invalid"},
-		"another's":       {payload, header{"Stripe-Signature": devstripe.Sign(payload, "whsec_else", time.Now())}, 400, "signature_invalid"},
-		"another body":    {append(payload[:len(payload):len(payload)], '\n'), header{"Stripe-Signature": signed}, 400, "signature_invalid"},
-		"no body":         {nil, header{"Stripe-Signature": signed}, 400, "signature_invalid"},
-		"too large":       {large, header{"Stripe-Signature": devstripe.Sign(large, apitest.WebhookSecret, time.Now())}, 413, "body_too_large"},
-		"as it should be": {payload, header{"Stripe-Signature": signed}, 200, ""},
+		"no signature": {payload, nil, 400, "signature_invalid"},
+		"wrong secret": {payload, header{"Stripe-Signature": devstripe.Sign(payload, "whsec_else", time.Now())},
+			400, "signature_invalid"},
+		"another body": {append(payload[:len(payload):len(payload)], '\n'), header{"Stripe-Signature": signed}, 400,
+			"signature_invalid"},
+		"no body": {nil, header{"Stripe-Signature": signed}, 400, "signature_invalid"},
+		"too large": {large, header{"Stripe-Signature": devstripe.Sign(large, apitest.WebhookSecret,
+			time.Now())}, 413, "body_too_large"},
+		"valid": {payload, header{"Stripe-Signature": signed}, 200, ""},
 	} {
-		got := a.Send("POST", "/api/v1/billing/webhook", bytes.NewReader(c.body), both(header{"Content-Type": "application/json"}, c.header))
+		got := a.Send("POST", "/api/v1/billing/webhook", bytes.NewReader(c.body),
+			merge(header{"Content-Type": "application/json"}, c.header))
 		if got.Status != c.status || got.Code() != c.code {
 			t.Errorf("%s: %d %s", name, got.Status, got.Body)
 		}
 	}
 }
 
-// TestBillingUnavailable takes Stripe away.
-func TestBillingUnavailable(t *testing.T) {
+func TestBillingUnavailableWhileStripeFails(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("away@example.com")
-	a.Stripe.Pay(a.checkout(me, `{"tier":"pro"}`), 0)
-	a.deliver()
+	a.Stripe.Pay(a.openCheckout(me, `{"tier":"pro"}`), 0)
+	a.deliverEvents()
 	other := a.Register("other@example.com")
 	a.Stripe.InjectFaults(func(*http.Request) devstripe.Fault { return devstripe.ServerError })
 	for name, got := range map[string]answer{
@@ -144,11 +163,13 @@ func TestBillingUnavailable(t *testing.T) {
 		"portal":   a.Do("POST", "/api/v1/billing/portal", "", me),
 		"cancel":   a.Do("DELETE", "/api/v1/billing/subscription", "", me),
 	} {
-		if got.Status != http.StatusServiceUnavailable || got.Code() != "billing_unavailable" || got.Header.Get("Retry-After") == "" {
+		if got.Status != http.StatusServiceUnavailable || got.Code() != "billing_unavailable" ||
+			got.Header.Get("Retry-After") == "" {
 			t.Errorf("%s: %d %s", name, got.Status, got.Body)
 		}
 	}
-	if got := a.Do("GET", "/api/v1/billing/subscription", "", me).JSON(t); got["status"] != "active" || got["tier"] != "pro" {
-		t.Errorf("what we know: %v", got)
+	if got := a.Do("GET", "/api/v1/billing/subscription", "", me).JSON(t); got["status"] != "active" ||
+		got["tier"] != "pro" {
+		t.Errorf("subscription while Stripe fails: %v", got)
 	}
 }

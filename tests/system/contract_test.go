@@ -16,9 +16,10 @@ import (
 
 var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 
-// TestNoAnswerOutsideTheContract calls every method on every path with every kind of bad request and holds each answer
-// against the document.
-func TestNoAnswerOutsideTheContract(t *testing.T) {
+// TestEveryResponseMatchesTheContract calls every method on every path with every kind of invalid request and
+// validates each response against the contract.
+func TestEveryResponseMatchesTheContract(t *testing.T) {
+	t.Attr("case", "C131")
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("walker@example.com")
@@ -43,16 +44,17 @@ func TestNoAnswerOutsideTheContract(t *testing.T) {
 	}
 	calls := 0
 	for path, item := range doc.Paths.Map() {
-		url := strings.NewReplacer("{id}", "0193b5a0-7c1e-7a52-9d6e-2f9a2f1c0b11", "{backup_id}", "nope", "{plan_id}", "nope").Replace(path)
+		url := strings.NewReplacer("{id}", "0193b5a0-7c1e-7a52-9d6e-2f9a2f1c0b11", "{backup_id}", "nope",
+			"{plan_id}", "nope").Replace(path)
 		for _, method := range methods {
 			op := item.Operations()[method]
 			for name, r := range requests {
 				if op != nil && op.OperationID == "logout" && r.headers["Authorization"] == me["Authorization"] {
-					continue // would end the session that the others use
+					continue // it would end the session that the other requests use
 				}
 				got := a.Do(method, "/api/v1"+url, r.body, r.headers)
 				calls++
-				holds(t, doc, path, method, op, got, name)
+				checkResponse(t, doc, path, method, op, got, name)
 			}
 		}
 	}
@@ -61,20 +63,23 @@ func TestNoAnswerOutsideTheContract(t *testing.T) {
 	}
 }
 
-// holds checks one answer against the document.
-func holds(t *testing.T, doc *openapi3.T, path, method string, op *openapi3.Operation, got answer, name string) {
+// checkResponse validates one response against the contract.
+func checkResponse(t *testing.T, doc *openapi3.T, path, method string, op *openapi3.Operation, got answer,
+	name string) {
 	t.Helper()
 	if got.Status == http.StatusInternalServerError || got.Header.Get("X-Request-Id") == "" {
-		t.Errorf("%s %s with %s: %d, request id %q: %s", method, path, name, got.Status, got.Header.Get("X-Request-Id"), got.Body)
+		t.Errorf("%s %s with %s: %d, request id %q: %s", method, path, name, got.Status,
+			got.Header.Get("X-Request-Id"), got.Body)
 	}
 	if method == "OPTIONS" && got.Status == http.StatusNoContent && got.Header.Get("Allow") != "" {
 		return
 	}
 	if got.Status >= 400 && method != "HEAD" {
-		isProblem(t, doc, got)
+		checkProblem(t, doc, got)
 	}
 	if op == nil {
-		allowed := got.Status == http.StatusMethodNotAllowed && got.Header.Get("Allow") != "" || got.Status == http.StatusForbidden
+		allowed := got.Status == http.StatusMethodNotAllowed && got.Header.Get("Allow") != "" ||
+			got.Status == http.StatusForbidden
 		if !allowed {
 			t.Errorf("%s %s with %s: %d, want 405 with Allow", method, path, name, got.Status)
 		}
@@ -85,7 +90,8 @@ func holds(t *testing.T, doc *openapi3.T, path, method string, op *openapi3.Oper
 	in := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req,
 			Route: &routers.Route{Spec: doc, Path: path, Method: method, Operation: op}},
-		Status: got.Status, Header: got.Header, Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: method == "HEAD"},
+		Status: got.Status, Header: got.Header,
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: method == "HEAD"},
 	}
 	in.SetBodyBytes(got.Body)
 	if method == "HEAD" {
@@ -96,8 +102,8 @@ func holds(t *testing.T, doc *openapi3.T, path, method string, op *openapi3.Oper
 	}
 }
 
-// isProblem checks that an answer is problem+json from the catalogue and quotes nothing internal.
-func isProblem(t *testing.T, doc *openapi3.T, got answer) {
+// checkProblem checks that a response is a problem document of the catalogue that discloses nothing internal.
+func checkProblem(t *testing.T, doc *openapi3.T, got answer) {
 	t.Helper()
 	if ct := got.Header.Get("Content-Type"); ct != "application/problem+json" {
 		t.Errorf("%d has Content-Type %q: %s", got.Status, ct, got.Body)
@@ -107,8 +113,9 @@ func isProblem(t *testing.T, doc *openapi3.T, got answer) {
 	if err := doc.Components.Schemas["Problem"].Value.VisitJSON(any(p)); err != nil {
 		t.Errorf("problem outside the contract: %v: %s", err, got.Body)
 	}
-	if int(p["status"].(float64)) != got.Status || !strings.HasSuffix(p["type"].(string), "/docs/errors/"+p["code"].(string)) {
-		t.Errorf("problem contradicts itself: %d %s", got.Status, got.Body)
+	if int(p["status"].(float64)) != got.Status ||
+		!strings.HasSuffix(p["type"].(string), "/docs/errors/"+p["code"].(string)) {
+		t.Errorf("problem with the wrong status or type: %d %s", got.Status, got.Body)
 	}
 	for _, leak := range []string{"goroutine", ".go:", "SELECT", "pgx", "SQLSTATE"} {
 		if strings.Contains(string(got.Body), leak) {
@@ -120,9 +127,9 @@ func isProblem(t *testing.T, doc *openapi3.T, got answer) {
 	}
 }
 
-// TestEveryOperationIsProtected sends each operation that is not public a request without a token, so that an operation
-// added to the contract can never be open by accident.
-func TestEveryOperationIsProtected(t *testing.T) {
+// TestOperationsRequireATokenUnlessPublic calls every operation without a token, so that an operation added to the
+// contract cannot be public by accident.
+func TestOperationsRequireATokenUnlessPublic(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
@@ -141,8 +148,7 @@ func TestEveryOperationIsProtected(t *testing.T) {
 	}
 }
 
-// TestBodyIsNotBuffered proves that an upload without a token is refused before the client has sent its body.
-func TestBodyIsNotBuffered(t *testing.T) {
+func TestUploadWithoutTokenIsRefusedBeforeItsBody(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	reader, writer := io.Pipe()

@@ -16,50 +16,53 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
-// account is the body that registers or logs in.
-func account(email string) string {
-	return fmt.Sprintf(`{"email":%q,"password":%q}`, email, thePassword)
+// credentials returns the body of a registration or a login.
+func credentials(email string) string {
+	return fmt.Sprintf(`{"email":%q,"password":%q}`, email, password)
 }
 
-// unavailable fails the test unless the answer says that the database cannot do it now, and when to ask again.
-func (a *api) unavailable(what string, got answer) {
+// expectUnavailable fails the test unless the response is 503 db_unavailable with Retry-After.
+func (a *api) expectUnavailable(what string, got answer) {
 	a.T.Helper()
-	if got.Status != http.StatusServiceUnavailable || got.Code() != "db_unavailable" || got.Header.Get("Retry-After") == "" {
+	if got.Status != http.StatusServiceUnavailable || got.Code() != "db_unavailable" ||
+		got.Header.Get("Retry-After") == "" {
 		a.T.Errorf("%s: %d %s, want 503 db_unavailable", what, got.Status, got.Body)
 	}
 }
 
-// written reports why a new account cannot be opened, or nil.
-func (a *api) written(email string) error {
-	got, err := a.try("POST", "/api/v1/auth/register", account(email), nil)
+// tryRegister registers an account and returns why that failed, or nil.
+func (a *api) tryRegister(email string) error {
+	got, err := a.tryDo("POST", "/api/v1/auth/register", credentials(email), nil)
 	if err == nil && got.Status != http.StatusCreated {
 		err = fmt.Errorf("%d %s", got.Status, got.Body)
 	}
 	return err
 }
 
-func TestC127_ReadOnlyUntilPromoted(t *testing.T) {
+func TestReadOnlyDatabaseUntilPromotion(t *testing.T) {
+	t.Attr("case", "C127")
 	t.Parallel()
 	server := pgtest.Start(t)
-	a := start(t, nil, on(t, server.DB()))
+	a := start(t, nil, withAccountsOn(t, server.DB()))
 	me := a.Register("reader@example.com")
 	server.BecomeStandby()
-	pgtest.Eventually(t, recoveryBound, func() error {
-		got, err := a.try("GET", "/api/v1/auth/sessions", "", me)
+	pgtest.Eventually(t, maxRecovery, func() error {
+		got, err := a.tryDo("GET", "/api/v1/auth/sessions", "", me)
 		if err == nil && got.Status != http.StatusOK {
 			err = fmt.Errorf("%d %s", got.Status, got.Body)
 		}
 		return err
 	})
-	a.unavailable("a registration on a standby", a.Do("POST", "/api/v1/auth/register", account("no@example.com"), nil))
+	a.expectUnavailable("registration on a standby",
+		a.Do("POST", "/api/v1/auth/register", credentials("no@example.com"), nil))
 	if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusOK {
-		t.Errorf("a read on a standby: %d %s", got.Status, got.Body)
+		t.Errorf("read on a standby: %d %s", got.Status, got.Body)
 	}
 	promote(t, server.DSN())
-	pgtest.Eventually(t, recoveryBound, func() error { return a.written("yes@example.com") })
+	pgtest.Eventually(t, maxRecovery, func() error { return a.tryRegister("yes@example.com") })
 }
 
-// promote ends a standby's waiting.
+// promote makes a standby the primary.
 func promote(t *testing.T, dsn string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -72,10 +75,11 @@ func promote(t *testing.T, dsn string) {
 	}
 }
 
-func TestC127_TooManyConnections(t *testing.T) {
+func TestDatabaseOutOfConnections(t *testing.T) {
+	t.Attr("case", "C127")
 	t.Parallel()
 	server := pgtest.Start(t)
-	a := start(t, nil, on(t, server.DB()))
+	a := start(t, nil, withAccountsOn(t, server.DB()))
 	me := a.Register("first@example.com")
 	var taken []*pgx.Conn
 	t.Cleanup(func() {
@@ -83,27 +87,30 @@ func TestC127_TooManyConnections(t *testing.T) {
 			_ = conn.Close(context.Background())
 		}
 	})
-	for crowded := false; !crowded; {
+	for full := false; !full; {
 		conn, err := pgx.Connect(t.Context(), server.DSN())
 		var pg *pgconn.PgError
-		if crowded = errors.As(err, &pg) && pg.Code == "53300"; crowded {
+		if full = errors.As(err, &pg) && pg.Code == "53300"; full { // too_many_connections
 			break
 		}
 		check(t, err)
 		taken = append(taken, conn)
-		// Whoever serves the API loses its connections, and must come back for new ones.
-		_, err = conn.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> ALL($1) AND backend_type = 'client backend'", pids(taken))
+		// The service loses its connections, so that it has to open new ones.
+		_, err = conn.Exec(t.Context(),
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> ALL($1) AND "+
+				"backend_type = 'client backend'", pids(taken))
 		check(t, err)
 	}
-	a.unavailable("a registration on a crowded server", a.Do("POST", "/api/v1/auth/register", account("no@example.com"), nil))
+	a.expectUnavailable("registration without a free connection",
+		a.Do("POST", "/api/v1/auth/register", credentials("no@example.com"), nil))
 	if got := a.Do("GET", "/api/v1/auth/sessions", "", me); got.Status != http.StatusServiceUnavailable {
-		t.Errorf("a read without any connection: %d %s", got.Status, got.Body)
+		t.Errorf("read without a free connection: %d %s", got.Status, got.Body)
 	}
 	for _, conn := range taken {
 		check(t, conn.Close(t.Context()))
 	}
 	taken = nil
-	pgtest.Eventually(t, recoveryBound, func() error { return a.written("yes@example.com") })
+	pgtest.Eventually(t, maxRecovery, func() error { return a.tryRegister("yes@example.com") })
 }
 
 func pids(conns []*pgx.Conn) []int32 {
@@ -114,14 +121,15 @@ func pids(conns []*pgx.Conn) []int32 {
 	return list
 }
 
-// TestC127_FullDisk puts the accounts on a disk of eight megabytes and fills it.
-func TestC127_FullDisk(t *testing.T) {
+// TestDatabaseDiskFull moves the accounts to a disk of eight megabytes and fills it.
+func TestDatabaseDiskFull(t *testing.T) {
+	t.Attr("case", "C127")
 	t.Parallel()
-	disk := smallDisk(t)
+	disk := mountSmallDisk(t)
 	server := pgtest.Start(t)
 	server.Chown(disk)
 	db := server.DB()
-	a := start(t, nil, on(t, db))
+	a := start(t, nil, withAccountsOn(t, db))
 	me := a.Register("reader@example.com")
 	for _, sql := range []string{
 		"CREATE TABLESPACE small LOCATION '" + disk + "'",
@@ -132,38 +140,40 @@ func TestC127_FullDisk(t *testing.T) {
 		_, err := db.Pool.Exec(t.Context(), sql)
 		check(t, err)
 	}
-	for size := 4 << 20; size >= 256; size /= 2 { // ever smaller, until not a page is left
+	for size := 4 << 20; size >= 256; size /= 2 { // smaller and smaller, until no page is free
 		_, err := db.Pool.Exec(t.Context(), "INSERT INTO filler VALUES (repeat('x', $1))", size)
 		if err != nil {
 			t.Logf("filling with %d bytes: %v", size, err)
 		}
 	}
 	refused := 0
-	for n := 0; n < 200 && refused == 0; n++ { // those that still fit on the table's last page
-		if got := a.Do("POST", "/api/v1/auth/register", account(fmt.Sprintf("full-%d@example.com", n)), nil); got.Status != http.StatusCreated {
-			a.unavailable("a registration on a full disk", got)
+	for n := 0; n < 200 && refused == 0; n++ { // some rows still fit into the table's last page
+		if got := a.Do("POST", "/api/v1/auth/register", credentials(fmt.Sprintf("full-%d@example.com", n)),
+			nil); got.Status != http.StatusCreated {
+			a.expectUnavailable("registration on a full disk", got)
 			refused++
 		}
 	}
 	if refused == 0 {
-		t.Fatal("the disk never was full")
+		t.Fatal("the disk was never full")
 	}
 	if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusOK {
-		t.Errorf("a read on a full disk: %d %s", got.Status, got.Body)
+		t.Errorf("read on a full disk: %d %s", got.Status, got.Body)
 	}
 	_, err := db.Pool.Exec(t.Context(), "DROP TABLE filler")
 	check(t, err)
-	pgtest.Eventually(t, 30*time.Second, func() error { return a.written("yes@example.com") })
+	pgtest.Eventually(t, 30*time.Second, func() error { return a.tryRegister("yes@example.com") })
 }
 
-// smallDisk mounts eight megabytes of memory that PostgreSQL's user may write, which only root can.
-func smallDisk(t *testing.T) string {
+// mountSmallDisk mounts eight megabytes of tmpfs and returns its folder. It needs root, and skips the test without.
+func mountSmallDisk(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "adiuva-small-")
 	check(t, err)
 	t.Cleanup(func() { check(t, os.RemoveAll(dir)) })
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "tmpfs", dir).CombinedOutput(); err != nil {
-		t.Skipf("a full disk needs a small one, and mounting it needs root: %v: %s", err, out)
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "tmpfs",
+		dir).CombinedOutput(); err != nil {
+		t.Skipf("mounting a small disk needs root: %v: %s", err, out)
 	}
 	t.Cleanup(func() {
 		if out, err := exec.Command("umount", "-l", dir).CombinedOutput(); err != nil {
@@ -173,18 +183,21 @@ func smallDisk(t *testing.T) string {
 	return dir
 }
 
-// TestC135_AnOldBinaryOnANewerSchema serves while a newer release has already widened the schema.
-func TestC135_AnOldBinaryOnANewerSchema(t *testing.T) {
+// TestServiceRunsOnANewerSchema runs this release on a schema to which a newer release has added columns and a table.
+func TestServiceRunsOnANewerSchema(t *testing.T) {
+	t.Attr("case", "C135")
 	t.Parallel()
 	a := start(t, nil)
-	rows, err := a.DB.Pool.Query(t.Context(), "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations'")
+	rows, err := a.DB.Pool.Query(t.Context(),
+		"SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations'")
 	check(t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	check(t, err)
 	if len(tables) < 5 {
 		t.Fatalf("tables: %v", tables)
 	}
-	statements := []string{"UPDATE schema_migrations SET version = version + 1000", "CREATE TABLE of_the_future (id uuid PRIMARY KEY)"}
+	statements := []string{"UPDATE schema_migrations SET version = version + 1000",
+		"CREATE TABLE of_the_future (id uuid PRIMARY KEY)"}
 	for _, table := range tables {
 		statements = append(statements, "ALTER TABLE "+table+" ADD COLUMN of_the_future text NOT NULL DEFAULT 'x'")
 	}
@@ -192,7 +205,7 @@ func TestC135_AnOldBinaryOnANewerSchema(t *testing.T) {
 		_, err := a.DB.Pool.Exec(t.Context(), sql)
 		check(t, err)
 	}
-	in := a.Do("POST", "/api/v1/auth/register", account("old@example.com"), nil)
+	in := a.Do("POST", "/api/v1/auth/register", credentials("old@example.com"), nil)
 	if in.Status != http.StatusCreated {
 		t.Fatalf("register: %d %s", in.Status, in.Body)
 	}
@@ -202,13 +215,13 @@ func TestC135_AnOldBinaryOnANewerSchema(t *testing.T) {
 		method, path, body string
 		status             int
 	}{
-		{"POST", "/api/v1/auth/login", account("old@example.com"), 200},
+		{"POST", "/api/v1/auth/login", credentials("old@example.com"), 200},
 		{"POST", "/api/v1/auth/refresh", fmt.Sprintf(`{"refresh_token":%q}`, tokens["refresh_token"]), 200},
 		{"GET", "/api/v1/auth/me", "", 200},
 		{"GET", "/api/v1/auth/sessions", "", 200},
 		{"GET", "/api/v1/backup/history", "", 200},
 		{"POST", "/api/v1/chat", `{"message":"list my open tasks"}`, 200},
-		{"POST", "/api/v1/auth/me/deletion", fmt.Sprintf(`{"password":%q}`, thePassword), 202},
+		{"POST", "/api/v1/auth/me/deletion", fmt.Sprintf(`{"password":%q}`, password), 202},
 	} {
 		if got := a.Do(c.method, c.path, c.body, me); got.Status != c.status {
 			t.Errorf("%s %s on a newer schema: %d %s", c.method, c.path, got.Status, got.Body)

@@ -17,54 +17,57 @@ import (
 	"github.com/adiuva/cloud-api/internal/sanitize"
 	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
+	"github.com/adiuva/cloud-api/internal/testing/soak"
 )
 
-// TestBenignAnswersThroughREST lets every eighth harmless answer through a channel and expects it back to the letter; all
-// go through under the tag soak.
-func TestBenignAnswersThroughREST(t *testing.T) {
+// TestBenignAnswersPassTheFilter sends every eighth benign answer through a channel, every one with the tag soak, and
+// expects it back unchanged.
+func TestBenignAnswersPassTheFilter(t *testing.T) {
 	t.Parallel()
-	var some []string
+	var texts []string
 	for i, text := range leaktest.Benign() {
-		if i%8 == 0 {
-			some = append(some, text)
+		if soak.Enabled || i%8 == 0 {
+			texts = append(texts, text)
 		}
 	}
-	startLeaking(t).letThrough(t, some)
+	startLeaking(t).expectUnfiltered(t, texts)
 }
 
-func (l *leakTest) letThrough(t *testing.T, texts []string) {
+// expectUnfiltered lets the model answer with each of the texts, one channel after the other.
+func (l *leakTest) expectUnfiltered(t *testing.T, texts []string) {
 	t.Helper()
 	for n, want := range texts {
 		c := channels()[n%len(channels())]
 		if c.flat {
 			want = strings.Join(strings.Fields(want), " ")
 		}
-		l.model.set(func(call agent.ModelCall) agent.Answer { return c.answer(call, want) })
+		l.model.Respond(func(call agent.ModelCall) agent.Answer { return c.answer(call, want) })
 		got := l.Do("POST", c.path, c.request(t, leaktest.Attack{Message: "How is it going?"}), l.me)
 		if got.Status != http.StatusOK {
 			t.Errorf("%s: %d %s", c.name, got.Status, got.Body)
 			continue
 		}
-		if said := carried(got.JSON(t)); said != want && solid(said) != solid(want) {
-			t.Errorf("%s: %s", c.name, cmp.Diff(want, said))
+		if text := answerText(got.JSON(t)); text != want && withoutSpace(text) != withoutSpace(want) {
+			t.Errorf("%s: %s", c.name, cmp.Diff(want, text))
 		}
 	}
 	if strings.Contains(l.Logs.String(), "leak filter") {
-		t.Error("false alarm in the log")
+		t.Error("the log has a false positive")
 	}
 }
 
-// solid is text without white space, which fields lose at their ends.
-func solid(text string) string { return strings.Join(strings.Fields(text), "") }
+// withoutSpace joins the words of text with single spaces, because fields lose white space at their ends.
+func withoutSpace(text string) string { return strings.Join(strings.Fields(text), "") }
 
-// TestNoFalseAlarmWithTheRealPrompts reads every harmless answer with the service's own filter, whole and as a stream.
-func TestNoFalseAlarmWithTheRealPrompts(t *testing.T) {
+// TestRealPromptsCauseNoFalsePositives filters every benign answer with the service's own filter, whole and as a
+// stream.
+func TestRealPromptsCauseNoFalsePositives(t *testing.T) {
 	t.Parallel()
-	agents, templates := builtin(t, &modelFunc{})
+	agents, templates := builtin(t, llmtest.NewModel())
 	filter := sanitize.New(chat.Secrets(agents, templates)...)
 	for _, text := range leaktest.Benign() {
 		if _, hit := filter.Scope().Text(text); hit != nil {
-			t.Errorf("false alarm %+v: %.160q", *hit, text)
+			t.Errorf("false positive %+v: %.160q", *hit, text)
 		}
 		var out strings.Builder
 		st := filter.Scope().Stream(func(part string) error { out.WriteString(part); return nil })
@@ -79,8 +82,8 @@ func TestNoFalseAlarmWithTheRealPrompts(t *testing.T) {
 	}
 }
 
-// carried is the text that came through, put together from wherever the channel put its pieces.
-func carried(body map[string]any) string {
+// answerText returns the model's text, joined from the parts of the response into which the channel put it.
+func answerText(body map[string]any) string {
 	rows, ok := body["records"].([]any)
 	if actions, isChat := body["actions"].([]any); isChat {
 		ok = len(actions) > 0
@@ -107,54 +110,55 @@ func carried(body map[string]any) string {
 	return b.String()
 }
 
-// TestTheCallersOwnWordsComeBackThroughREST echoes guesses at a prompt: what the caller sent is no leak wherever it stood,
-// and one sentence more than they sent is.
-func TestTheCallersOwnWordsComeBackThroughREST(t *testing.T) {
+// TestCallersOwnTextIsNoLeak echoes a prompt that the caller guessed. What the caller sent, in any member, is no
+// leak; one sentence more is.
+func TestCallersOwnTextIsNoLeak(t *testing.T) {
 	t.Parallel()
 	l := startLeaking(t)
 	prompt := strings.Join(strings.Fields(agent.SharedFragments()[0].Text), " ")
 	_, prompt, _ = strings.Cut(prompt, "] ")
 	guess := prompt[:200]
 	for place, c := range map[string]channel{"message": channels()[0], "conversation_history": channels()[0],
-		"relevant_documents": channels()[1], "user_profile": channels()[0], "recent_tasks": channels()[1], "step": channels()[3+1]} {
+		"relevant_documents": channels()[1], "user_profile": channels()[0], "recent_tasks": channels()[1],
+		"step": channels()[3+1]} {
 		for name, row := range map[string]struct {
-			answer string
-			canned bool
+			answer   string
+			fallback bool
 		}{"echo": {"You wrote: " + guess, false}, "echo and more": {"You wrote: " + prompt[:320], true}} {
-			l.model.set(func(call agent.ModelCall) agent.Answer { return c.answer(call, row.answer) })
+			l.model.Respond(func(call agent.ModelCall) agent.Answer { return c.answer(call, row.answer) })
 			got := l.Do("POST", c.path, c.request(t, leaktest.Attack{Channel: place, Message: guess}), l.me)
-			if got.Status != http.StatusOK || isCanned(c, got.JSON(t)) != row.canned {
+			if got.Status != http.StatusOK || isFallback(c, got.JSON(t)) != row.fallback {
 				t.Errorf("%s in %s: %d %s", name, place, got.Status, got.Body)
 			}
-			if !row.canned && carried(got.JSON(t)) != row.answer {
+			if !row.fallback && answerText(got.JSON(t)) != row.answer {
 				t.Errorf("%s in %s came back as %s", name, place, got.Body)
 			}
 		}
 	}
 }
 
-// TestAReplacedAnswerLooksLikeAnyOther compares headers and members: nothing but "replaced" tells them apart.
-func TestAReplacedAnswerLooksLikeAnyOther(t *testing.T) {
+// TestReplacedAnswerDiffersOnlyInItsFlag compares headers and members of a replaced answer with those of any other.
+func TestReplacedAnswerDiffersOnlyInItsFlag(t *testing.T) {
 	t.Parallel()
 	l := startLeaking(t)
 	c := channels()[0]
 	ask := func(leak bool) answer {
-		l.model.set(func(call agent.ModelCall) agent.Answer {
+		l.model.Respond(func(call agent.ModelCall) agent.Answer {
 			if leak {
-				return agent.Answer{Text: textOf(call.Messages[0])}
+				return agent.Answer{Text: llmtest.TextOf(call.Messages[0])}
 			}
 			return agent.Answer{Text: chat.FallbackAnswer}
 		})
 		return l.Do("POST", c.path, c.request(t, leaktest.Attack{Message: "Hello"}), l.me)
 	}
-	plain, stopped := ask(false), ask(true)
+	normal, replaced := ask(false), ask(true)
 	names := func(a answer) []string { return slices.Sorted(maps.Keys(a.Header)) }
-	if diff := cmp.Diff(names(plain), names(stopped)); diff != "" {
+	if diff := cmp.Diff(names(normal), names(replaced)); diff != "" {
 		t.Errorf("headers: %s", diff)
 	}
-	want, got := plain.JSON(t), stopped.JSON(t)
+	want, got := normal.JSON(t), replaced.JSON(t)
 	if got["replaced"] != true {
-		t.Errorf("the leak came through: %s", stopped.Body)
+		t.Errorf("the leak was not stopped: %s", replaced.Body)
 	}
 	delete(got, "replaced")
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -162,21 +166,21 @@ func TestAReplacedAnswerLooksLikeAnyOther(t *testing.T) {
 	}
 }
 
-// TestEverythingTheModelIsToldIsSecret compares what reaches the model, letter by letter, with what the leak filter knows.
-func TestEverythingTheModelIsToldIsSecret(t *testing.T) {
+// TestFilterKnowsEveryPrompt collects everything the model is sent and checks that the filter stops each line of it.
+func TestFilterKnowsEveryPrompt(t *testing.T) {
 	t.Parallel()
 	l := startLeaking(t)
-	var told []string
-	hear := func(call agent.ModelCall) agent.Answer {
-		told = append(told, textOf(call.Messages[0]))
+	var prompts []string
+	collect := func(call agent.ModelCall) agent.Answer {
+		prompts = append(prompts, llmtest.TextOf(call.Messages[0]))
 		for _, tool := range call.Tools {
 			schema, err := json.Marshal(tool.Function.Parameters)
 			check(t, err)
-			told = append(told, tool.Function.Description, string(schema))
+			prompts = append(prompts, tool.Function.Description, string(schema))
 		}
 		return agent.Answer{Text: "[]"}
 	}
-	l.model.set(hear)
+	l.model.Respond(collect)
 	list, err := playbook.Catalogue()
 	check(t, err)
 	l.Do("POST", "/api/v1/chat", `{"message":"hello","execution_mode":"plan"}`, l.me)
@@ -184,18 +188,18 @@ func TestEverythingTheModelIsToldIsSecret(t *testing.T) {
 	for _, tpl := range list {
 		l.Do("POST", "/api/v1/plans/steps", `{"prompt_template":"`+tpl.ID+`"}`, l.me)
 	}
-	told = append(told, l.model.router)
-	if len(told) < 20 {
-		t.Fatalf("heard only %d texts", len(told))
+	prompts = append(prompts, l.model.RouterPrompt())
+	if len(prompts) < 20 {
+		t.Fatalf("only %d prompts", len(prompts))
 	}
-	for _, text := range told {
+	for _, text := range prompts {
 		for line := range strings.Lines(text) {
-			if len(lettersOf(line)) < 28 || strings.HasPrefix(line, "Today is ") {
+			if len(letters(line)) < 28 || strings.HasPrefix(line, "Today is ") {
 				continue
 			}
-			l.model.set(func(agent.ModelCall) agent.Answer { return agent.Answer{Text: line} })
+			l.model.Respond(func(agent.ModelCall) agent.Answer { return agent.Answer{Text: line} })
 			got := l.Do("POST", "/api/v1/chat", `{"message":"x"}`, l.me)
-			if !isCanned(channels()[0], got.JSON(t)) {
+			if !isFallback(channels()[0], got.JSON(t)) {
 				t.Errorf("the filter does not know %q", line)
 			}
 		}

@@ -1,13 +1,10 @@
 package system_test
 
 import (
-	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/tmc/langchaingo/llms"
@@ -18,51 +15,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
-// modelFunc is a model that answers every call but the router's as the test says at that moment.
-type modelFunc struct {
-	mu     sync.Mutex
-	answer func(call agent.ModelCall) agent.Answer
-	router string // the router's prompt, as it was sent last
-	routes string // the router's answer, task_agent when empty
-	size   int    // in pieces of how many bytes an agent's answer is streamed
-}
-
-func (m *modelFunc) set(answer func(call agent.ModelCall) agent.Answer) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.answer = answer
-}
-
-// Generate implements agent.Model.
-func (m *modelFunc) Generate(_ context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if call.Small {
-		m.router = textOf(call.Messages[0])
-		return agent.Answer{Text: cmp.Or(m.routes, "task_agent")}, nil
-	}
-	answer := m.answer(call)
-	if emit != nil {
-		for _, piece := range llmtest.Chunks(answer.Text, max(m.size, 1)) {
-			if err := emit(piece); err != nil {
-				return agent.Answer{}, err
-			}
-		}
-	}
-	return answer, nil
-}
-
-func textOf(m llms.MessageContent) string {
-	var b strings.Builder
-	for _, p := range m.Parts {
-		if text, ok := p.(llms.TextContent); ok {
-			b.WriteString(text.Text)
-		}
-	}
-	return b.String()
-}
-
-func calls(name string, arguments ...map[string]any) agent.Answer {
+// toolCalls returns an answer that calls the tool once for each of the arguments.
+func toolCalls(name string, arguments ...map[string]any) agent.Answer {
 	var answer agent.Answer
 	for i, a := range arguments {
 		text, err := json.Marshal(a)
@@ -75,13 +29,13 @@ func calls(name string, arguments ...map[string]any) agent.Answer {
 	return answer
 }
 
-// afterTools reports whether the model already called its tools for this message.
-func afterTools(call agent.ModelCall) bool {
+// toolsWereCalled reports whether the model has called its tools for this message.
+func toolsWereCalled(call agent.ModelCall) bool {
 	return call.Messages[len(call.Messages)-1].Role == llms.ChatMessageTypeTool
 }
 
-// channel is one way out for what a model gives away. size, when not 0, is how many characters of disguise fit through;
-// flat is true where white space collapses.
+// channel is a way by which text of the model reaches the caller. size, when not 0, is how many characters fit; flat
+// is true where white space is collapsed.
 type channel struct {
 	name, path string
 	template   string
@@ -90,22 +44,22 @@ type channel struct {
 	answer     func(call agent.ModelCall, leak string) agent.Answer
 }
 
-// pieces cuts text into parts of at most size characters.
-func pieces(text string, size int) (parts []string) {
+// splitRunes splits text into parts of at most size characters.
+func splitRunes(text string, size int) (parts []string) {
 	for part := range slices.Chunk([]rune(text), size) {
 		parts = append(parts, string(part))
 	}
 	return parts
 }
 
-func say(_ agent.ModelCall, leak string) agent.Answer { return agent.Answer{Text: leak} }
+func answerWith(_ agent.ModelCall, leak string) agent.Answer { return agent.Answer{Text: leak} }
 
 func viaTasks(fields func(leak string) []map[string]any) func(agent.ModelCall, string) agent.Answer {
 	return func(call agent.ModelCall, leak string) agent.Answer {
-		if afterTools(call) {
+		if toolsWereCalled(call) {
 			return agent.Answer{Text: "Done, please confirm."}
 		}
-		return calls("create_task", fields(leak)...)
+		return toolCalls("create_task", fields(leak)...)
 	}
 }
 
@@ -120,60 +74,63 @@ func viaRecords(rows func(leak string) []map[string]any) func(agent.ModelCall, s
 }
 
 func channels() []channel {
-	described := func(leak string) []map[string]any {
+	inDescription := func(leak string) []map[string]any {
 		return []map[string]any{{"title": "Read this", "description": leak}}
 	}
-	cut := func(leak string) (list []map[string]any) {
-		for i, part := range pieces(leak, 190) {
+	inDescriptions := func(leak string) (list []map[string]any) {
+		for i, part := range splitRunes(leak, 190) {
 			list = append(list, map[string]any{"title": fmt.Sprint("Part ", i+1), "description": part})
 		}
 		return list
 	}
-	titled := func(leak string) (list []map[string]any) {
-		for _, part := range pieces(leak, 190) {
+	inTitles := func(leak string) (list []map[string]any) {
+		for _, part := range splitRunes(leak, 190) {
 			list = append(list, map[string]any{"title": part})
 		}
 		return list
 	}
 	return []channel{
-		{name: "answer", path: "/api/v1/chat", answer: say},
-		{name: "description of an action", path: "/api/v1/chat", size: 31_000, answer: viaTasks(described)},
-		{name: "descriptions of actions", path: "/api/v1/chat", size: 9_000, answer: viaTasks(cut)},
-		{name: "titles of actions", path: "/api/v1/chat", size: 9_000, flat: true, answer: viaTasks(titled)},
-		{name: "output of a step", path: "/api/v1/plans/steps", template: "tpl_standup", answer: say},
-		{name: "record of a step", path: "/api/v1/plans/steps", template: "tpl_note_tasks", answer: viaRecords(described)},
-		{name: "records of a step", path: "/api/v1/plans/steps", template: "tpl_note_tasks", size: 9_000, answer: viaRecords(titled)},
+		{name: "answer", path: "/api/v1/chat", answer: answerWith},
+		{name: "description of an action", path: "/api/v1/chat", size: 31_000, answer: viaTasks(inDescription)},
+		{name: "descriptions of actions", path: "/api/v1/chat", size: 9_000, answer: viaTasks(inDescriptions)},
+		{name: "titles of actions", path: "/api/v1/chat", size: 9_000, flat: true, answer: viaTasks(inTitles)},
+		{name: "output of a step", path: "/api/v1/plans/steps", template: "tpl_standup", answer: answerWith},
+		{name: "record of a step", path: "/api/v1/plans/steps", template: "tpl_note_tasks",
+			answer: viaRecords(inDescription)},
+		{name: "records of a step", path: "/api/v1/plans/steps", template: "tpl_note_tasks", size: 9_000,
+			answer: viaRecords(inTitles)},
 	}
 }
 
-// request is the body that carries an attack: where the attack's file says it stands.
+// request returns a body with the attack's message in the member that the attack names.
 func (c channel) request(t *testing.T, attack leaktest.Attack) string {
 	t.Helper()
 	body := map[string]any{"message": "What should I do next?"}
-	within := map[string]any{}
+	context := map[string]any{}
 	switch attack.Channel {
 	case "conversation_history":
-		within["conversation_history"] = []any{map[string]any{"role": "user", "content": attack.Message}}
+		context["conversation_history"] = []any{map[string]any{"role": "user", "content": attack.Message}}
 	case "relevant_documents":
-		within["relevant_documents"] = []any{attack.Message}
+		context["relevant_documents"] = []any{attack.Message}
 	case "user_profile":
-		within["user_profile"] = map[string]any{"note": attack.Message}
+		context["user_profile"] = map[string]any{"note": attack.Message}
 	case "recent_tasks":
-		within["recent_tasks"] = []any{map[string]any{"id": "t1", "title": attack.Message}}
+		context["recent_tasks"] = []any{map[string]any{"id": "t1", "title": attack.Message}}
 	default:
 		body["message"] = attack.Message
 	}
-	body["context"] = within
+	body["context"] = context
 	if c.template != "" {
-		body = map[string]any{"prompt_template": c.template, "data": []any{map[string]any{"id": "n1", "content": attack.Message}}}
+		body = map[string]any{"prompt_template": c.template,
+			"data": []any{map[string]any{"id": "n1", "content": attack.Message}}}
 	}
 	text, err := json.Marshal(body)
 	check(t, err)
 	return string(text)
 }
 
-// secretFor is the text that the attack is after, as the model was really told it.
-func (m *modelFunc) secretFor(t *testing.T, call agent.ModelCall, attack leaktest.Attack, n int) string {
+// secretFor returns the text that the attack is after, as it was sent to the model.
+func (l *leakTest) secretFor(t *testing.T, call agent.ModelCall, attack leaktest.Attack, n int) string {
 	t.Helper()
 	switch {
 	case attack.Target == "tool schemas" && len(call.Tools) > 0:
@@ -184,14 +141,15 @@ func (m *modelFunc) secretFor(t *testing.T, call agent.ModelCall, attack leaktes
 		list, err := playbook.Catalogue()
 		check(t, err)
 		return strings.TrimSpace(list[n%len(list)].Text)
-	case attack.Target == "orchestrator prompt" && m.router != "":
-		return m.router
+	case attack.Target == "orchestrator prompt" && l.model.RouterPrompt() != "":
+		return l.model.RouterPrompt()
 	}
-	return textOf(call.Messages[0])
+	return llmtest.TextOf(call.Messages[0])
 }
 
-// fitting is the disguise of as much of secret as fits into size characters, and that part; size 0 means all.
-func fitting(disguise func(string) string, secret string, size int) (leak, part string) {
+// disguiseToFit disguises as much of secret as fits into size characters, and returns that part as well. Size 0 is
+// unlimited.
+func disguiseToFit(disguise func(string) string, secret string, size int) (leak, part string) {
 	for part = secret; ; part = part[:len(part)*3/4] {
 		if leak = disguise(part); size == 0 || len([]rune(leak)) <= size {
 			return leak, part

@@ -10,10 +10,10 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 )
 
-// streamed lets the model stream its secrets over a socket, every disguise with the attacks that pick names for it, in
-// pieces of 1, 7 and 64 bytes. It demands that 95 % of what a filter can see is stopped, and that of what can be told
-// before its end no letter was sent.
-func (l *leakTest) streamed(t *testing.T, pick func(transform int) []leaktest.Attack) {
+// checkStreamedStopRate lets the model stream its secrets over a socket, in every disguise with the attacks that pick
+// returns for it, in chunks of 1, 7 and 64 bytes. At least 95 % of the disguises that a filter can catch must be
+// stopped, and nothing may have been sent of those that it can recognise before their end.
+func (l *leakTest) checkStreamedStopRate(t *testing.T, pick func(transform int) []leaktest.Attack) {
 	t.Helper()
 	socket := l.Dial(l.me)
 	all, stopped := 0, 0
@@ -21,9 +21,10 @@ func (l *leakTest) streamed(t *testing.T, pick func(transform int) []leaktest.At
 	for i, tr := range leaktest.Transforms() {
 		for n, attack := range pick(i) {
 			for _, size := range []int{1, 7, 64} {
-				replaced, sent := l.stream(t, socket, tr, attack, n, size)
-				if replaced && tr.CatchableInStream && says(strings.TrimPrefix(sent, tr.Intro)) && !strings.HasPrefix(tr.Intro, sent) {
-					t.Errorf("%s %s, %s in pieces of %d: %q was sent", tr.ID, tr.Name, attack.ID, size, sent)
+				replaced, sent := l.askStreamed(t, socket, tr, attack, n, size)
+				if replaced && tr.CatchableInStream && hasContent(strings.TrimPrefix(sent, tr.Intro)) &&
+					!strings.HasPrefix(tr.Intro, sent) {
+					t.Errorf("%s %s, %s in chunks of %d: %q was sent", tr.ID, tr.Name, attack.ID, size, sent)
 				}
 				if tr.Catchable {
 					all++
@@ -43,20 +44,21 @@ func (l *leakTest) streamed(t *testing.T, pick func(transform int) []leaktest.At
 	l.checkLog(t)
 }
 
-// says reports whether text holds any letter, digit or picture.
-func says(text string) bool {
+// hasContent reports whether text has a letter, a digit or a pictograph.
+func hasContent(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.Is(unicode.So, r) || unicode.Is(unicode.Cf, r)
 	})
 }
 
-// stream asks once and returns whether the answer was replaced, and what had been sent of it.
-func (l *leakTest) stream(t *testing.T, socket *stream, tr leaktest.Transform, attack leaktest.Attack, n, size int) (replaced bool, sent string) {
+// askStreamed asks once and returns whether the answer was replaced, and what had been sent before.
+func (l *leakTest) askStreamed(t *testing.T, socket *stream, tr leaktest.Transform, attack leaktest.Attack, n,
+	size int) (replaced bool, sent string) {
 	t.Helper()
-	l.model.set(func(call agent.ModelCall) agent.Answer {
-		secret := l.model.secretFor(t, call, attack, n)
-		secret, _, _ = strings.Cut(secret, "\n\nToday is ") // which is no secret
-		if attack.Target == "tool schemas" {                // without what is the API's own, and no secret, around them
+	l.model.Respond(func(call agent.ModelCall) agent.Answer {
+		secret := l.secretFor(t, call, attack, n)
+		secret, _, _ = strings.Cut(secret, "\n\nToday is ") // the date is no secret
+		if attack.Target == "tool schemas" {                // only our texts, not the JSON around them
 			secret = ""
 			for _, tool := range call.Tools {
 				schema, err := json.Marshal(tool.Function.Parameters)
@@ -66,14 +68,16 @@ func (l *leakTest) stream(t *testing.T, socket *stream, tr leaktest.Transform, a
 		}
 		return agent.Answer{Text: tr.Apply(secret)}
 	})
-	l.model.size = size
+	l.model.SetChunkSize(size)
 	socket.Send(channels()[0].request(t, attack))
 	tokens, last := socket.Answer()
 	sent = strings.Join(tokens, "")
 	switch {
 	case last.Error != nil:
-		t.Errorf("%s, %s in pieces of %d: %+v", tr.ID, attack.ID, size, last.Error)
-	case last.Replaced && !isCanned(channels()[0], map[string]any{"kind": last.Kind, "response": *last.Response, "actions": anys(last.Actions), "replaced": true}):
+		t.Errorf("%s, %s in chunks of %d: %+v", tr.ID, attack.ID, size, last.Error)
+	case last.Replaced && !isFallback(channels()[0],
+		map[string]any{"kind": last.Kind, "response": *last.Response, "actions": toAny(last.Actions),
+			"replaced": true}):
 		t.Errorf("%s, %s: replaced by %q", tr.ID, attack.ID, *last.Response)
 	case !last.Replaced && sent != *last.Response:
 		t.Errorf("%s, %s: %q was sent, the answer is %q", tr.ID, attack.ID, sent, *last.Response)
@@ -81,7 +85,7 @@ func (l *leakTest) stream(t *testing.T, socket *stream, tr leaktest.Transform, a
 	return last.Replaced, sent
 }
 
-func anys(actions []map[string]any) []any {
+func toAny(actions []map[string]any) []any {
 	list := make([]any, len(actions))
 	for i, a := range actions {
 		list[i] = a
@@ -89,9 +93,9 @@ func anys(actions []map[string]any) []any {
 	return list
 }
 
-// TestNoLetterLeavesOnTheStream takes one attack for each disguise; all of them are tried under the tag soak.
-func TestNoLetterLeavesOnTheStream(t *testing.T) {
+// TestStreamedLeaksAreStopped tries one attack in each disguise, and every attack in each with the tag soak.
+func TestStreamedLeaksAreStopped(t *testing.T) {
 	t.Parallel()
 	attacks := leaktest.Attacks()
-	startLeaking(t).streamed(t, func(i int) []leaktest.Attack { return attacks[i*13%57 : i*13%57+1] })
+	startLeaking(t).checkStreamedStopRate(t, func(i int) []leaktest.Attack { return oneAttackOrAll(attacks, i*13%57) })
 }

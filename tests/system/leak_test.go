@@ -11,9 +11,12 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/testing/leaktest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
+	"github.com/adiuva/cloud-api/internal/testing/soak"
 )
 
-func lettersOf(s string) string {
+// letters returns the ASCII letters of s in lower case.
+func letters(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' {
 			return r + 'a' - 'A'
@@ -25,9 +28,9 @@ func lettersOf(s string) string {
 	}, s)
 }
 
-// shares reports whether a and b have a run of 28 letters in common.
-func shares(a, b string) bool {
-	a, b = lettersOf(a), lettersOf(b)
+// haveCommonRun reports whether a and b have a run of 28 letters in common.
+func haveCommonRun(a, b string) bool {
+	a, b = letters(a), letters(b)
 	runs := map[string]bool{}
 	for i := 0; i+28 <= len(b); i++ {
 		runs[b[i:i+28]] = true
@@ -40,27 +43,28 @@ func shares(a, b string) bool {
 	return false
 }
 
-// leakTest drives one server whose model gives everything away.
+// leakTest is a service whose model reveals its prompts.
 type leakTest struct {
 	*api
-	model *modelFunc
+	model *llmtest.Model
 	me    header
 }
 
 func startLeaking(t *testing.T) *leakTest {
 	t.Helper()
-	m := &modelFunc{}
+	m := llmtest.NewModel()
 	a := start(t, m)
 	return &leakTest{a, m, a.Register("leak@example.com")}
 }
 
-// try lets the model leak once and reports whether the answer was replaced. What came back is checked either way.
-func (l *leakTest) try(t *testing.T, c channel, tr leaktest.Transform, attack leaktest.Attack, n int) bool {
+// attempt lets the model leak once and reports whether the answer was replaced. A replaced answer must have nothing
+// of the secret.
+func (l *leakTest) attempt(t *testing.T, c channel, tr leaktest.Transform, attack leaktest.Attack, n int) bool {
 	t.Helper()
 	var secret string
-	l.model.set(func(call agent.ModelCall) agent.Answer {
+	l.model.Respond(func(call agent.ModelCall) agent.Answer {
 		var leak string
-		leak, secret = fitting(tr.Apply, l.model.secretFor(t, call, attack, n), c.size)
+		leak, secret = disguiseToFit(tr.Apply, l.secretFor(t, call, attack, n), c.size)
 		return c.answer(call, leak)
 	})
 	got := l.Do("POST", c.path, c.request(t, attack), l.me)
@@ -70,28 +74,29 @@ func (l *leakTest) try(t *testing.T, c channel, tr leaktest.Transform, attack le
 		return false
 	}
 	body := got.JSON(t)
-	if !isCanned(c, body) {
+	if !isFallback(c, body) {
 		return false
 	}
-	if shares(string(got.Body), secret) {
-		t.Errorf("%s: a replaced answer carries a run of the prompt: %s", name, got.Body)
+	if haveCommonRun(string(got.Body), secret) {
+		t.Errorf("%s: the replaced answer has a part of the prompt: %s", name, got.Body)
 	}
 	return true
 }
 
-// isCanned reports whether body is the canned answer, whole and in the shape of every other answer.
-func isCanned(c channel, body map[string]any) bool {
+// isFallback reports whether body is the fallback answer, with every member that other answers have.
+func isFallback(c channel, body map[string]any) bool {
 	if c.template != "" {
 		records, ok := body["records"].([]any)
 		return body["output"] == chat.FallbackAnswer && ok && len(records) == 0
 	}
 	actions, ok := body["actions"].([]any)
-	return body["kind"] == "response" && body["response"] == chat.FallbackAnswer && ok && len(actions) == 0 && body["replaced"] == true
+	return body["kind"] == "response" && body["response"] == chat.FallbackAnswer && ok && len(actions) == 0 &&
+		body["replaced"] == true
 }
 
-// rates tries every disguise through every channel with the attacks that pick names for it, and demands that in each 95 %
-// of what a filter can see is stopped.
-func (l *leakTest) rates(t *testing.T, pick func(transform int) []leaktest.Attack) {
+// checkStopRates tries every disguise through every channel with the attacks that pick returns for it. In each
+// channel at least 95 % of the disguises that a filter can catch must be stopped.
+func (l *leakTest) checkStopRates(t *testing.T, pick func(transform int) []leaktest.Attack) {
 	t.Helper()
 	total, totalStopped := 0, 0
 	for at, c := range channels() {
@@ -99,7 +104,7 @@ func (l *leakTest) rates(t *testing.T, pick func(transform int) []leaktest.Attac
 		missed := map[string]int{}
 		for i, tr := range leaktest.Transforms() {
 			for n, attack := range pick(i + at) {
-				replaced := l.try(t, c, tr, attack, n)
+				replaced := l.attempt(t, c, tr, attack, n)
 				if !tr.Catchable {
 					continue
 				}
@@ -111,7 +116,8 @@ func (l *leakTest) rates(t *testing.T, pick func(transform int) []leaktest.Attac
 				}
 			}
 		}
-		t.Logf("%s: stopped %d of %d (%.1f %%); missed %v", c.name, stopped, all, 100*float64(stopped)/float64(all), missed)
+		t.Logf("%s: stopped %d of %d (%.1f %%); missed %v", c.name, stopped, all,
+			100*float64(stopped)/float64(all), missed)
 		if stopped*100 < all*95 {
 			t.Errorf("%s: stopped only %d of %d", c.name, stopped, all)
 		}
@@ -122,48 +128,57 @@ func (l *leakTest) rates(t *testing.T, pick func(transform int) []leaktest.Attac
 		t.Errorf("stopped only %d of %d", totalStopped, total)
 	}
 	if logs := l.Logs.String(); !strings.Contains(logs, "answer replaced by the leak filter") {
-		t.Error("no event of the leak filter in the log")
+		t.Error("the leak filter logged nothing")
 	}
 }
 
-// TestEveryDisguiseThroughREST takes one attack for each disguise and channel; all of them are tried under the tag soak.
-func TestEveryDisguiseThroughREST(t *testing.T) {
+// TestEveryDisguiseIsStopped tries one attack for each disguise and channel, and every attack for each with the tag
+// soak.
+func TestEveryDisguiseIsStopped(t *testing.T) {
 	t.Parallel()
 	l := startLeaking(t)
 	attacks := leaktest.Attacks()
 	if len(attacks) != 57 || len(leaktest.Transforms()) != 48 {
 		t.Fatalf("%d attacks, %d disguises", len(attacks), len(leaktest.Transforms()))
 	}
-	l.rates(t, func(i int) []leaktest.Attack { return attacks[i*11%57 : i*11%57+1] })
+	l.checkStopRates(t, func(i int) []leaktest.Attack { return oneAttackOrAll(attacks, i*11%57) })
 	l.checkLog(t)
 }
 
-// TestEveryAttackThroughREST lets the model answer each of the attacks with its instructions word for word.
-func TestEveryAttackThroughREST(t *testing.T) {
+// oneAttackOrAll returns the attack at the index, or all of them with the tag soak.
+func oneAttackOrAll(attacks []leaktest.Attack, index int) []leaktest.Attack {
+	if soak.Enabled {
+		return attacks
+	}
+	return attacks[index : index+1]
+}
+
+// TestEveryAttackIsStopped lets the model answer each attack with its instructions verbatim.
+func TestEveryAttackIsStopped(t *testing.T) {
 	t.Parallel()
 	l := startLeaking(t)
-	plain := leaktest.Transforms()[0]
+	verbatim := leaktest.Transforms()[0]
 	for n, attack := range leaktest.Attacks() {
 		c := channels()[n%len(channels())]
-		if !l.try(t, c, plain, attack, n) {
-			t.Errorf("%s through %s passed", attack.ID, c.name)
+		if !l.attempt(t, c, verbatim, attack, n) {
+			t.Errorf("%s through %s was not stopped", attack.ID, c.name)
 		}
 	}
 	l.checkLog(t)
 }
 
-// checkLog demands that the log tells of the filter's hits by ids alone.
+// checkLog checks that the log names prompts by their ids alone and has nothing of their text or of the attacks.
 func (l *leakTest) checkLog(t *testing.T) {
 	t.Helper()
 	logs := l.Logs.String()
 	for _, f := range agent.SharedFragments() {
-		if shares(logs, f.Text) {
-			t.Errorf("the log carries a run of %s", f.ID)
+		if haveCommonRun(logs, f.Text) {
+			t.Errorf("the log has a part of %s", f.ID)
 		}
 	}
 	for _, attack := range leaktest.Attacks() {
 		if strings.Contains(logs, attack.Message) {
-			t.Errorf("the log carries the message of %s", attack.ID)
+			t.Errorf("the log has the message of %s", attack.ID)
 		}
 	}
 	for line := range strings.Lines(logs) {
@@ -174,7 +189,7 @@ func (l *leakTest) checkLog(t *testing.T) {
 		check(t, json.Unmarshal([]byte(line), &event))
 		for _, name := range slices.Sorted(maps.Keys(event)) {
 			if !slices.Contains([]string{"time", "level", "msg", "secret", "request_id", "user_id"}, name) {
-				t.Errorf("the event has a member %s", name)
+				t.Errorf("the log line has an attribute %s", name)
 			}
 		}
 	}

@@ -24,24 +24,26 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/internal/testing/apitest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// by runs accounts on db and limits by one clock, with counts where cfg says.
-func by(t *testing.T, h *apitest.Clock, db *postgres.DB, cfg ratelimit.Config) option {
+// withLimits makes the service keep its accounts in db and its limits where cfg says, both by the clock.
+func withLimits(t *testing.T, clock *apitest.Clock, db *postgres.DB, cfg ratelimit.Config) option {
 	return func(c *httpapi.Config) {
-		accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: strings.Repeat("p", 32), BcryptCost: 4, Log: c.Log, Now: h.Now})
+		accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32),
+			Pepper: strings.Repeat("p", 32), BcryptCost: 4, Log: c.Log, Now: clock.Now})
 		check(t, err)
-		cfg.Log, cfg.Now = c.Log, h.Now
+		cfg.Log, cfg.Now = c.Log, clock.Now
 		limiter, err := ratelimit.New(cfg)
 		check(t, err)
 		t.Cleanup(func() { check(t, limiter.Close()) })
-		c.Auth, c.Ready, c.Limiter, c.Now = accounts, db.Ping, limiter, h.Now
+		c.Auth, c.Ready, c.Limiter, c.Now = accounts, db.Ping, limiter, clock.Now
 	}
 }
 
-func behind(proxies ...string) option {
+func trustProxies(proxies ...string) option {
 	return func(c *httpapi.Config) {
 		for _, p := range proxies {
 			c.TrustedProxies = append(c.TrustedProxies, netip.MustParsePrefix(p))
@@ -49,13 +51,13 @@ func behind(proxies ...string) option {
 	}
 }
 
-// tally counts answers by status.
-type tally struct {
+// statusCounts counts responses by status.
+type statusCounts struct {
 	mu sync.Mutex
 	n  map[int]int
 }
 
-func (c *tally) add(status int) {
+func (c *statusCounts) add(status int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.n == nil {
@@ -64,22 +66,23 @@ func (c *tally) add(status int) {
 	c.n[status]++
 }
 
-func (c *tally) want(t *testing.T, what string, want map[int]int) {
+func (c *statusCounts) expect(t *testing.T, what string, want map[int]int) {
 	t.Helper()
 	if fmt.Sprint(c.n) != fmt.Sprint(want) {
-		t.Errorf("%s: answers by status %v, want %v", what, c.n, want)
+		t.Errorf("%s: responses by status %v, want %v", what, c.n, want)
 	}
 }
 
-func TestC42_AllAtOnce(t *testing.T) {
+func TestConcurrentRequestsShareTheLimit(t *testing.T) {
+	t.Attr("case", "C42")
 	t.Parallel()
-	a := start(t, nil, by(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}))
+	a := start(t, nil, withLimits(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}))
 	me := a.Register("burst@example.com")
 	var all sync.WaitGroup
-	var counts tally
+	var counts statusCounts
 	for range 21 {
 		all.Go(func() {
-			got, err := a.try("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me)
+			got, err := a.tryDo("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me)
 			if err != nil {
 				t.Error(err)
 			}
@@ -99,42 +102,44 @@ func TestC42_AllAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	counts.want(t, "21 at once", map[int]int{200: 20, 429: 1})
+	counts.expect(t, "21 at once", map[int]int{200: 20, 429: 1})
 }
 
-func TestC43_RetryAfterIsExact(t *testing.T) {
+func TestRetryAfterIsExact(t *testing.T) {
+	t.Attr("case", "C43")
 	t.Parallel()
-	h := apitest.NewClock()
-	a := start(t, nil, by(t, h, pgtest.New(t), ratelimit.Config{}))
+	clock := apitest.NewClock()
+	a := start(t, nil, withLimits(t, clock, pgtest.New(t), ratelimit.Config{}))
 	me := a.Register("exact@example.com")
 	for range 20 {
 		if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusOK {
 			t.Fatalf("%d %s", got.Status, got.Body)
 		}
 	}
-	h.Advance(17300 * time.Millisecond)
+	clock.Advance(17300 * time.Millisecond)
 	got := a.Do("GET", "/api/v1/auth/me", "", me)
 	if got.Status != http.StatusTooManyRequests || got.Header.Get("Retry-After") != "43" {
 		t.Fatalf("%d, Retry-After %q, want 429 and 43", got.Status, got.Header.Get("Retry-After"))
 	}
-	h.Advance(42 * time.Second)
-	if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusTooManyRequests || got.Header.Get("Retry-After") != "1" {
-		t.Errorf("a second early: %d, Retry-After %q", got.Status, got.Header.Get("Retry-After"))
+	clock.Advance(42 * time.Second)
+	if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusTooManyRequests ||
+		got.Header.Get("Retry-After") != "1" {
+		t.Errorf("a second too early: %d, Retry-After %q", got.Status, got.Header.Get("Retry-After"))
 	}
-	h.Advance(time.Second)
+	clock.Advance(time.Second)
 	if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusOK {
-		t.Errorf("in time: %d", got.Status)
+		t.Errorf("after the window: %d", got.Status)
 	}
 }
 
-// aRedis is a server of the test's own.
-type aRedis struct {
+// redisServer is a Redis server of one test.
+type redisServer struct {
 	t      *testing.T
 	socket string
 	cmd    *exec.Cmd
 }
 
-func newRedis(t *testing.T) *aRedis {
+func startRedis(t *testing.T) *redisServer {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		if os.Getenv("CI") != "" {
@@ -142,9 +147,9 @@ func newRedis(t *testing.T) *aRedis {
 		}
 		t.Skip("redis-server is not installed")
 	}
-	folder, err := os.MkdirTemp("", "rl") // t.TempDir's are too long for the name of a socket
+	folder, err := os.MkdirTemp("", "rl") // the names of t.TempDir are too long for a socket
 	check(t, err)
-	r := &aRedis{t: t, socket: filepath.Join(folder, "redis.sock")}
+	r := &redisServer{t: t, socket: filepath.Join(folder, "redis.sock")}
 	t.Cleanup(func() {
 		r.kill()
 		check(t, os.RemoveAll(folder))
@@ -153,10 +158,10 @@ func newRedis(t *testing.T) *aRedis {
 	return r
 }
 
-func (r *aRedis) url() string { return "unix://" + r.socket }
+func (r *redisServer) url() string { return "unix://" + r.socket }
 
-// start returns when the server answers.
-func (r *aRedis) start() {
+// start starts the server and returns when it answers.
+func (r *redisServer) start() {
 	r.t.Helper()
 	r.cmd = exec.Command("redis-server", "--port", "0", "--unixsocket", r.socket, "--save", "", "--appendonly", "no",
 		"--dir", filepath.Dir(r.socket), "--daemonize", "no")
@@ -166,36 +171,39 @@ func (r *aRedis) start() {
 	pgtest.Eventually(r.t, 20*time.Second, func() error { return client.Ping(context.Background()).Err() })
 }
 
-func (r *aRedis) kill() {
+func (r *redisServer) kill() {
 	if r.cmd == nil {
 		return
 	}
 	_ = r.cmd.Process.Kill()
-	_ = r.cmd.Wait() // it was killed, and says so
+	_ = r.cmd.Wait() // reports the kill
 	r.cmd = nil
 }
 
-// unhurried is a timeout that a busy machine does not reach.
-const unhurried = 20 * time.Second
+// generousTimeout is not reached even on a busy machine.
+const generousTimeout = 20 * time.Second
 
-func TestC44_ReplicasShareTheLimit(t *testing.T) {
+func TestReplicasShareTheLimit(t *testing.T) {
+	t.Attr("case", "C44")
 	t.Parallel()
 	url := os.Getenv("TEST_REDIS_URL")
 	if url == "" {
-		url = newRedis(t).url()
+		url = startRedis(t).url()
 	}
-	db, h := pgtest.New(t), apitest.NewClock()
-	shared := ratelimit.Config{RedisURL: url, Timeout: unhurried}
-	from := behind("127.0.0.0/8") // a Redis that was used before knows the loopback's registrations
-	one, two := start(t, nil, by(t, h, db, shared), from), start(t, nil, by(t, h, db, shared), from)
-	accounts := one.Do("POST", "/api/v1/auth/register", fmt.Sprintf(`{"email":"two@example.com","password":%q}`, thePassword),
-		header{"X-Forwarded-For": aStranger()})
+	db, clock := pgtest.New(t), apitest.NewClock()
+	shared := ratelimit.Config{RedisURL: url, Timeout: generousTimeout}
+	proxies := trustProxies("127.0.0.0/8") // a Redis of earlier runs has counted registrations from loopback
+	one, two := start(t, nil, withLimits(t, clock, db, shared), proxies),
+		start(t, nil, withLimits(t, clock, db, shared), proxies)
+	accounts := one.Do("POST", "/api/v1/auth/register",
+		fmt.Sprintf(`{"email":"two@example.com","password":%q}`, password),
+		header{"X-Forwarded-For": freshAddress()})
 	me := header{"Authorization": "Bearer " + accounts.JSON(t)["access_token"].(string)}
 	var all sync.WaitGroup
-	var counts tally
+	var counts statusCounts
 	for i := range 40 {
 		all.Go(func() {
-			got, err := []*api{one, two}[i%2].try("GET", "/api/v1/auth/me", "", me)
+			got, err := []*api{one, two}[i%2].tryDo("GET", "/api/v1/auth/me", "", me)
 			if err != nil {
 				t.Error(err)
 			}
@@ -203,101 +211,116 @@ func TestC44_ReplicasShareTheLimit(t *testing.T) {
 		})
 	}
 	all.Wait()
-	counts.want(t, "40 at once over two replicas", map[int]int{200: 20, 429: 20})
+	counts.expect(t, "40 at once over two replicas", map[int]int{200: 20, 429: 20})
 }
 
-// aStranger is an address of the documentation's IPv6 range that no other test has.
-func aStranger() string {
+// freshAddress returns an address of the IPv6 documentation range that no other test uses.
+func freshAddress() string {
 	n := time.Now().UnixNano()
 	return fmt.Sprintf("2001:db8:%x:%x::1", uint16(n>>16), uint16(n))
 }
 
-func TestC46_RedisLostAndFound(t *testing.T) {
+func TestLimitsSurviveRedisOutage(t *testing.T) {
+	t.Attr("case", "C46")
 	t.Parallel()
-	r, h := newRedis(t), apitest.NewClock()
-	a := start(t, nil, by(t, h, pgtest.New(t), ratelimit.Config{RedisURL: r.url(), Timeout: unhurried}), behind("127.0.0.0/8"))
-	logins := func(ip string, n int) *tally {
-		var counts tally
+	r, clock := startRedis(t), apitest.NewClock()
+	a := start(t, nil, withLimits(t, clock, pgtest.New(t),
+		ratelimit.Config{RedisURL: r.url(), Timeout: generousTimeout}), trustProxies("127.0.0.0/8"))
+	logins := func(ip string, n int) *statusCounts {
+		var counts statusCounts
 		for range n {
-			counts.add(a.Do("POST", "/api/v1/auth/login", `{"email":"nobody@example.com","password":"wrong"}`, header{"X-Forwarded-For": ip}).Status)
+			counts.add(a.Do("POST", "/api/v1/auth/login", `{"email":"nobody@example.com","password":"wrong"}`,
+				header{"X-Forwarded-For": ip}).Status)
 		}
 		return &counts
 	}
-	logins("198.51.100.1", 10).want(t, "with Redis", map[int]int{401: 10})
+	logins("198.51.100.1", 10).expect(t, "with Redis", map[int]int{401: 10})
 	r.kill()
-	logins("198.51.100.1", 3).want(t, "an address at its limit when Redis is killed", map[int]int{429: 3})
-	logins("198.51.100.2", 30).want(t, "an address that comes while Redis is away", map[int]int{401: 10, 429: 20})
+	logins("198.51.100.1", 3).expect(t, "an address at its limit after Redis was killed", map[int]int{429: 3})
+	logins("198.51.100.2", 30).expect(t, "a new address while Redis is away", map[int]int{401: 10, 429: 20})
 	me := a.Register("local@example.com")
-	if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusOK || got.Header.Get("RateLimit") != `"free";r=19;t=60` {
+	if got := a.Do("GET", "/api/v1/auth/me", "", me); got.Status != http.StatusOK ||
+		got.Header.Get("RateLimit") != `"free";r=19;t=60` {
 		t.Errorf("with Redis killed: %d, RateLimit %q", got.Status, got.Header.Get("RateLimit"))
 	}
 	r.start()
-	h.Advance(2 * time.Second)
-	logins("198.51.100.3", 12).want(t, "with Redis back", map[int]int{401: 10, 429: 2})
+	clock.Advance(2 * time.Second)
+	logins("198.51.100.3", 12).expect(t, "with Redis back", map[int]int{401: 10, 429: 2})
 }
 
-func TestC47_UpgradeAndSeats(t *testing.T) {
+func TestUpgradeAndSeatsRaiseTheLimit(t *testing.T) {
+	t.Attr("case", "C47")
 	t.Parallel()
-	h, db := apitest.NewClock(), pgtest.New(t)
-	a := start(t, nil, by(t, h, db, ratelimit.Config{}))
-	operator, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Now: h.Now}) // another process
+	clock, db := apitest.NewClock(), pgtest.New(t)
+	a := start(t, nil, withLimits(t, clock, db, ratelimit.Config{}))
+	operator, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Now: clock.Now}) // another process
 	check(t, err)
 	me, other := a.Register("buyer@example.com"), a.Register("other@example.com")
-	spend := func(who header, n int) *tally {
-		var counts tally
+	request := func(who header, n int) *statusCounts {
+		var counts statusCounts
 		for range n {
 			counts.add(a.Do("GET", "/api/v1/auth/me", "", who).Status)
 		}
 		return &counts
 	}
-	spend(me, 21).want(t, "free", map[int]int{200: 20, 429: 1})
+	request(me, 21).expect(t, "free", map[int]int{200: 20, 429: 1})
 	check(t, operator.SetTier(t.Context(), "buyer@example.com", tier.Pro, 1))
-	h.Advance(10 * time.Second)
-	spend(me, 61).want(t, "pro, ten seconds later", map[int]int{200: 60, 429: 1})
+	clock.Advance(10 * time.Second)
+	request(me, 61).expect(t, "pro, ten seconds later", map[int]int{200: 60, 429: 1})
 	check(t, operator.SetTier(t.Context(), "buyer@example.com", tier.Team, 2))
-	h.Advance(10 * time.Second)
+	clock.Advance(10 * time.Second)
 	if p := a.Do("GET", "/api/v1/auth/me", "", me).Header.Get("RateLimit-Policy"); p != `"team";q=400;w=60` {
 		t.Errorf("two seats: RateLimit-Policy %q", p)
 	}
-	spend(me, 400).want(t, "two seats", map[int]int{200: 399, 429: 1})
-	spend(other, 21).want(t, "another account, which nobody else spends", map[int]int{200: 20, 429: 1})
+	request(me, 400).expect(t, "two seats", map[int]int{200: 399, 429: 1})
+	request(other, 21).expect(t, "another account, which has a limit of its own", map[int]int{200: 20, 429: 1})
 }
 
-func TestC48_AddressesOfPublicRoutes(t *testing.T) {
+func TestPublicLimitsCountClientAddresses(t *testing.T) {
+	t.Attr("case", "C48")
 	t.Parallel()
 	login := func(a *api, forwarded string) int {
-		return a.Do("POST", "/api/v1/auth/login", `{"email":"nobody@example.com","password":"wrong"}`, header{"X-Forwarded-For": forwarded}).Status
+		return a.Do("POST", "/api/v1/auth/login", `{"email":"nobody@example.com","password":"wrong"}`,
+			header{"X-Forwarded-For": forwarded}).Status
 	}
 	for name, c := range map[string]struct {
 		proxies []string
 		address func(i int) string
 		want    map[int]int
 	}{
-		"no proxy is trusted": {nil, func(i int) string { return fmt.Sprintf("203.0.113.%d", i) }, map[int]int{401: 10, 429: 2}},
-		"a proxy is trusted":  {[]string{"127.0.0.0/8"}, func(i int) string { return fmt.Sprintf("203.0.113.%d", i) }, map[int]int{401: 12}},
-		"a spoofed prefix": {[]string{"127.0.0.0/8"}, func(i int) string { return fmt.Sprintf("203.0.113.%d, 198.51.100.1", i) },
+		"no proxy is trusted": {nil, func(i int) string { return fmt.Sprintf("203.0.113.%d", i) },
 			map[int]int{401: 10, 429: 2}},
-		"two proxies in a row": {[]string{"127.0.0.0/8", "10.0.0.0/8"}, func(i int) string { return fmt.Sprintf("203.0.113.%d, 10.1.2.3", i) },
+		"a proxy is trusted": {[]string{"127.0.0.0/8"},
+			func(i int) string { return fmt.Sprintf("203.0.113.%d", i) }, map[int]int{401: 12}},
+		"a spoofed prefix": {[]string{"127.0.0.0/8"},
+			func(i int) string { return fmt.Sprintf("203.0.113.%d, 198.51.100.1", i) },
+			map[int]int{401: 10, 429: 2}},
+		"two proxies in a row": {[]string{"127.0.0.0/8", "10.0.0.0/8"},
+			func(i int) string { return fmt.Sprintf("203.0.113.%d, 10.1.2.3", i) },
 			map[int]int{401: 12}},
-		"nonsense":         {[]string{"127.0.0.0/8"}, func(i int) string { return fmt.Sprintf("x%d", i) }, map[int]int{401: 10, 429: 2}},
-		"one IPv6 network": {[]string{"127.0.0.0/8"}, func(i int) string { return fmt.Sprintf("2001:db8::%x", i+1) }, map[int]int{401: 10, 429: 2}},
+		"nonsense": {[]string{"127.0.0.0/8"}, func(i int) string { return fmt.Sprintf("x%d", i) },
+			map[int]int{401: 10, 429: 2}},
+		"one IPv6 network": {[]string{"127.0.0.0/8"},
+			func(i int) string { return fmt.Sprintf("2001:db8::%x", i+1) }, map[int]int{401: 10, 429: 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := start(t, nil, by(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}), behind(c.proxies...))
-			var counts tally
+			a := start(t, nil, withLimits(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}),
+				trustProxies(c.proxies...))
+			var counts statusCounts
 			for i := range 12 {
 				counts.add(login(a, c.address(i)))
 			}
-			counts.want(t, "12 logins", c.want)
+			counts.expect(t, "12 logins", c.want)
 		})
 	}
 }
 
-func TestLimitsOfPublicRoutes(t *testing.T) {
+func TestLimitsOfPublicOperations(t *testing.T) {
+	t.Attr("case", "C48")
 	t.Parallel()
-	h := apitest.NewClock()
-	a := start(t, nil, by(t, h, pgtest.New(t), ratelimit.Config{}))
+	clock := apitest.NewClock()
+	a := start(t, nil, withLimits(t, clock, pgtest.New(t), ratelimit.Config{}))
 	for _, c := range []struct {
 		path, body, policy string
 		limit, status      int
@@ -310,83 +333,81 @@ func TestLimitsOfPublicRoutes(t *testing.T) {
 		ask := func() answer { return a.Do("POST", "/api/v1"+c.path, c.body, nil) }
 		for i := range c.limit {
 			if got := ask(); got.Status != c.status || got.Header.Get("RateLimit-Policy") != c.policy {
-				t.Fatalf("%s, request %d: %d, RateLimit-Policy %q: %s", c.path, i+1, got.Status, got.Header.Get("RateLimit-Policy"), got.Body)
+				t.Fatalf("%s, request %d: %d, RateLimit-Policy %q: %s", c.path, i+1, got.Status,
+					got.Header.Get("RateLimit-Policy"), got.Body)
 			}
 		}
-		if got := ask(); got.Code() != "rate_limited" || got.Header.Get("Retry-After") != strconv.Itoa(int(c.window.Seconds())) {
-			t.Errorf("%s, over the limit: %d, Retry-After %q", c.path, got.Status, got.Header.Get("Retry-After"))
+		if got := ask(); got.Code() != "rate_limited" ||
+			got.Header.Get("Retry-After") != strconv.Itoa(int(c.window.Seconds())) {
+			t.Errorf("%s above the limit: %d, Retry-After %q", c.path, got.Status, got.Header.Get("Retry-After"))
 		}
-		h.Advance(c.window - time.Millisecond)
+		clock.Advance(c.window - time.Millisecond)
 		if got := ask(); got.Status != http.StatusTooManyRequests {
-			t.Errorf("%s, a millisecond early: %d", c.path, got.Status)
+			t.Errorf("%s a millisecond too early: %d", c.path, got.Status)
 		}
-		h.Advance(time.Millisecond)
+		clock.Advance(time.Millisecond)
 		if got := ask(); got.Status != c.status {
-			t.Errorf("%s, a window later: %d", c.path, got.Status)
+			t.Errorf("%s after the window: %d", c.path, got.Status)
 		}
 	}
 }
 
-// answering is a model.
-type answering func(ctx context.Context) (agent.Answer, error)
-
-func (f answering) Generate(ctx context.Context, _ agent.ModelCall, _ agent.Emit) (agent.Answer, error) {
-	return f(ctx)
-}
-
-func TestC49_OurFailuresAreNotCounted(t *testing.T) {
+func TestServerErrorsAreNotCounted(t *testing.T) {
+	t.Attr("case", "C49")
 	t.Parallel()
-	gone := make(chan struct{}, 1)
-	fails := answering(func(ctx context.Context) (agent.Answer, error) {
+	blocking := make(chan struct{}, 1) // full while the model fails at once, empty for one call that blocks
+	fails := llmtest.NewModelFunc(func(ctx context.Context, _ agent.ModelCall, _ agent.Emit) (agent.Answer, error) {
 		select {
-		case gone <- struct{}{}: // the test wants a caller who leaves
+		case blocking <- struct{}{}:
 			<-ctx.Done()
 			return agent.Answer{}, ctx.Err()
 		default:
-			return agent.Answer{}, fault.New(fault.LLMUnavailable, "The model is away.")
+			return agent.Answer{}, fault.New(fault.LLMUnavailable, "The model is unavailable.")
 		}
 	})
-	gone <- struct{}{}
-	a := start(t, fails, by(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}))
+	blocking <- struct{}{}
+	a := start(t, fails, withLimits(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}))
 	me := a.Register("refund@example.com")
 	left := func() string { return a.Do("GET", "/api/v1/auth/me", "", me).Header.Get("RateLimit") }
 	if l := left(); l != `"free";r=19;t=60` {
-		t.Fatalf("first: %s", l)
+		t.Fatalf("first request: %s", l)
 	}
 	for i := range 30 {
-		if got := a.Do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`, me); got.Status != http.StatusServiceUnavailable {
-			t.Fatalf("failure %d of ours: %d %s", i+1, got.Status, got.Body)
+		if got := a.Do("POST", "/api/v1/chat", `{"message":"list my open tasks"}`,
+			me); got.Status != http.StatusServiceUnavailable {
+			t.Fatalf("server error %d: %d %s", i+1, got.Status, got.Body)
 		}
 	}
 	if l := left(); l != `"free";r=18;t=60` {
-		t.Errorf("after 30 failures of ours: %s", l)
+		t.Errorf("after 30 server errors: %s", l)
 	}
 	if got := a.Do("POST", "/api/v1/chat", `{"message":7}`, me); got.Status != http.StatusUnprocessableEntity {
 		t.Fatalf("%d %s", got.Status, got.Body)
 	}
 	if l := left(); l != `"free";r=16;t=60` {
-		t.Errorf("after a mistake of the caller's: %s", l)
+		t.Errorf("after an invalid request: %s", l)
 	}
 
-	<-gone // the next call of the model hangs
-	ctx, leave := context.WithCancel(t.Context())
-	answered := make(chan struct{})
+	<-blocking // the next call of the model blocks
+	ctx, disconnect := context.WithCancel(t.Context())
+	done := make(chan struct{})
 	go func() {
-		defer close(answered)
-		r := httptest.NewRequestWithContext(ctx, "POST", "/api/v1/chat", strings.NewReader(`{"message":"list my open tasks"}`))
+		defer close(done)
+		r := httptest.NewRequestWithContext(ctx, "POST", "/api/v1/chat",
+			strings.NewReader(`{"message":"list my open tasks"}`))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Authorization", me["Authorization"])
 		a.Server.ServeHTTP(httptest.NewRecorder(), r)
 	}()
 	pgtest.Eventually(t, 10*time.Second, func() error {
-		if len(gone) == 0 {
-			return fmt.Errorf("the model was not asked")
+		if len(blocking) == 0 {
+			return fmt.Errorf("the model was not called")
 		}
 		return nil
 	})
-	leave()
-	<-answered
+	disconnect()
+	<-done
 	if l := left(); l != `"free";r=14;t=60` {
-		t.Errorf("after a caller left: %s", l)
+		t.Errorf("after a disconnect: %s", l)
 	}
 }

@@ -2,71 +2,91 @@ package system_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 	"github.com/adiuva/cloud-api/internal/tier"
+	"github.com/adiuva/cloud-api/openapi"
 )
 
-// generated are the answers of a model that keeps to each template, and what the playbook's actions must be with them.
-var generated = map[string]struct{ template, answer, want string }{
-	"task_from_email": {"tpl_email_tasks", `[{"title":"Send the offer","description":"Anna: Offer","priority":"high","dueDate":1767312000000},{"title":"Call Anna","description":null,"priority":"low","dueDate":null}]`,
-		`[{"type":"create_record","table":"tasks","data":{"title":"Send the offer","description":"Anna: Offer","status":"todo","priority":"high","dueDate":1767312000000}},
-		{"type":"create_record","table":"tasks","data":{"title":"Call Anna","description":null,"status":"todo","priority":"low","dueDate":null}}]`},
-	"tasks_from_notes": {"tpl_note_tasks", `[{"title":"Review the draft","description":"Kick-off","priority":"medium","dueDate":null}]`,
-		`[{"type":"create_record","table":"tasks","data":{"title":"Review the draft","description":"Kick-off","status":"todo","priority":"medium","dueDate":null}}]`},
+// playbookAnswers has for each playbook a model's answer that fits the template, and the actions expected from it.
+var playbookAnswers = map[string]struct{ template, answer, want string }{
+	"task_from_email": {"tpl_email_tasks",
+		`[{"title":"Send the offer","description":"Anna: Offer","priority":"high","dueDate":1767312000000},` +
+			`{"title":"Call Anna","description":null,"priority":"low","dueDate":null}]`,
+		`[{"type":"create_record","table":"tasks","data":{"title":"Send the offer","description":"Anna: Offer",
+			"status":"todo","priority":"high","dueDate":1767312000000}},
+		{"type":"create_record","table":"tasks","data":{"title":"Call Anna","description":null,
+			"status":"todo","priority":"low","dueDate":null}}]`},
+	"tasks_from_notes": {"tpl_note_tasks",
+		`[{"title":"Review the draft","description":"Kick-off","priority":"medium","dueDate":null}]`,
+		`[{"type":"create_record","table":"tasks","data":{"title":"Review the draft","description":"Kick-off",` +
+			`"status":"todo","priority":"medium","dueDate":null}}]`},
 	"daily_standup": {"tpl_standup", "Anna\nDoing: Write offer",
 		`[{"type":"create_record","table":"notes","data":{"title":"Stand-up","content":"Anna\nDoing: Write offer"}}]`},
-	"triage_inbox": {"tpl_inbox_triage", `[{"id":"m1","labels":["inbox","action"]},{"id":"m2","labels":["inbox","bulk"]}]`,
-		`[{"type":"update_record","table":"emails","data":{"id":"m1","labels":["inbox","action"]}},{"type":"update_record","table":"emails","data":{"id":"m2","labels":["inbox","bulk"]}}]`},
-	"resolve_calendar_conflicts": {"tpl_calendar_conflicts", `[{"id":"e2","title":"Dentist","start":1893488400000,"end":1893492000000}]`,
+	"triage_inbox": {"tpl_inbox_triage",
+		`[{"id":"m1","labels":["inbox","action"]},{"id":"m2","labels":["inbox","bulk"]}]`,
+		`[{"type":"update_record","table":"emails","data":{"id":"m1","labels":["inbox","action"]}},` +
+			`{"type":"update_record","table":"emails","data":{"id":"m2","labels":["inbox","bulk"]}}]`},
+	"resolve_calendar_conflicts": {"tpl_calendar_conflicts",
+		`[{"id":"e2","title":"Dentist","start":1893488400000,"end":1893492000000}]`,
 		`[{"type":"update_record","table":"events","data":{"id":"e2","start":1893488400000,"end":1893492000000}}]`},
 	"meeting_preparation": {"tpl_meeting_preparation", "# Review\nWith Anna.",
-		`[{"type":"create_record","table":"notes","data":{"title":"Meeting preparation","content":"# Review\nWith Anna."}}]`},
-	"overdue_cleanup": {"tpl_overdue_cleanup", "```json\n" + `[{"id":"t1","dueDate":1893488400000,"priority":"high"}]` + "\n```",
+		`[{"type":"create_record","table":"notes","data":{"title":"Meeting preparation",` +
+			`"content":"# Review\nWith Anna."}}]`},
+	"overdue_cleanup": {"tpl_overdue_cleanup",
+		"```json\n" + `[{"id":"t1","dueDate":1893488400000,"priority":"high"}]` + "\n```",
 		`[{"type":"update_record","table":"tasks","data":{"id":"t1","dueDate":1893488400000,"priority":"high"}}]`},
 	"weekly_report": {"tpl_weekly_report", "1 finished, 1 overdue",
 		`[{"type":"create_record","table":"notes","data":{"title":"Weekly report","content":"1 finished, 1 overdue"}},
-		{"type":"send_notification","table":null,"data":{"title":"Weekly report","body":"Your weekly report is in the notes."}}]`},
+		{"type":"send_notification","table":null,"data":{"title":"Weekly report",
+			"body":"Your weekly report is in the notes."}}]`},
 	"project_status_note": {"tpl_project_status", "On track.",
 		`[{"type":"create_record","table":"notes","data":{"title":"Project status","content":"On track."}}]`},
 }
 
-// TestEveryPlaybookIsCarriedOut plays each playbook as a client does, with a model that keeps to its templates.
-func TestEveryPlaybookIsCarriedOut(t *testing.T) {
+// TestEveryPlaybookRuns runs each playbook as a client does, with a model whose answers fit the templates.
+func TestEveryPlaybookRuns(t *testing.T) {
 	t.Parallel()
-	m := &modelFunc{}
-	p := newPlayer(t, m, tier.Team)
+	m := llmtest.NewModel()
+	p := newPlanRunner(t, m, tier.Team)
 	list := p.playbooks(t)
-	if len(list) < 8 || len(list) != len(generated) {
-		t.Fatalf("%d playbooks, %d known to this test", len(list), len(generated))
+	if len(list) < 8 || len(list) != len(playbookAnswers) {
+		t.Fatalf("%d playbooks, and answers for %d", len(list), len(playbookAnswers))
 	}
 	for _, plan := range list {
-		row, ok := generated[plan.ID]
+		row, ok := playbookAnswers[plan.ID]
 		if !ok {
 			t.Errorf("no answer for %s", plan.ID)
 			continue
 		}
-		var asked []string
-		m.set(func(call agent.ModelCall) agent.Answer {
-			asked = append(asked, textOf(call.Messages[len(call.Messages)-1]))
+		var questions []string
+		m.Respond(func(call agent.ModelCall) agent.Answer {
+			questions = append(questions, llmtest.TextOf(call.Messages[len(call.Messages)-1]))
 			return agent.Answer{Text: row.answer}
 		})
-		actions := p.play(t, plan)
+		actions := p.run(t, plan)
 		var want []map[string]any
 		check(t, json.Unmarshal([]byte(row.want), &want))
 		if diff := cmp.Diff(want, actions); diff != "" {
 			t.Errorf("%s: %s", plan.ID, diff)
 		}
-		if len(asked) != 1 || plan.Steps[1].PromptTemplate != row.template {
-			t.Fatalf("%s: asked the model %d times, template %s", plan.ID, len(asked), plan.Steps[1].PromptTemplate)
+		if len(questions) != 1 || plan.Steps[1].PromptTemplate != row.template {
+			t.Fatalf("%s: called the model %d times, template %s", plan.ID, len(questions),
+				plan.Steps[1].PromptTemplate)
 		}
-		if _, sent, _ := strings.Cut(asked[0], "Records:\n"); !sameJSON(t, sent, p.choose(plan.Steps[0])) {
-			t.Errorf("%s: the model got %s", plan.ID, sent)
+		if _, sent, _ := strings.Cut(questions[0], "Records:\n"); !sameJSON(t, sent, p.selectRows(plan.Steps[0])) {
+			t.Errorf("%s: the model was sent %s", plan.ID, sent)
 		}
 	}
 }
@@ -79,25 +99,26 @@ func sameJSON(t *testing.T, text string, want any) bool {
 	return cmp.Equal(got, want)
 }
 
-// TestEveryPlaybookWithTheOfflineModel plays each playbook with the model that a fresh clone has.
-func TestEveryPlaybookWithTheOfflineModel(t *testing.T) {
+// TestEveryPlaybookRunsOffline runs each playbook with the offline model.
+func TestEveryPlaybookRunsOffline(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t, nil, tier.Team)
+	p := newPlanRunner(t, nil, tier.Team)
 	for _, plan := range p.playbooks(t) {
-		moves := plan.ID == "resolve_calendar_conflicts" // which takes a language model; rules leave events alone
-		if actions := p.play(t, plan); (len(actions) == 0) != moves {
+		none := plan.ID == "resolve_calendar_conflicts" // the offline model changes no events
+		if actions := p.run(t, plan); (len(actions) == 0) != none {
 			t.Errorf("%s: %v", plan.ID, actions)
 		}
 	}
 }
 
-// TestPlaybooksOfATier compares the list and each single playbook with the tier that each one names.
-func TestPlaybooksOfATier(t *testing.T) {
+// TestPlaybooksByTier checks for each tier that the list and each single playbook agree with the tier that playbooks
+// name.
+func TestPlaybooksByTier(t *testing.T) {
 	t.Parallel()
-	p := newPlayer(t, nil, tier.Team)
+	p := newPlanRunner(t, nil, tier.Team)
 	all := p.playbooks(t)
 	for _, of := range tier.All() {
-		p.me = p.user(string(of)+"-user@example.com", of)
+		p.me = p.createUser(string(of)+"-user@example.com", of)
 		listed := map[string]bool{}
 		for _, plan := range p.playbooks(t) {
 			listed[plan.ID] = true
@@ -117,14 +138,15 @@ func TestPlaybooksOfATier(t *testing.T) {
 				t.Errorf("%s: %s", plan.ID, got.Body)
 			}
 		}
-		if got := p.Do("GET", "/api/v1/plans/playbook/no_such_plan", "", p.me); got.Status != http.StatusNotFound || got.Code() != "not_found" {
+		if got := p.Do("GET", "/api/v1/plans/playbook/no_such_plan", "", p.me); got.Status != http.StatusNotFound ||
+			got.Code() != "not_found" {
 			t.Errorf("an unknown playbook as %s: %d %s", of, got.Status, got.Code())
 		}
 	}
 }
 
-// TestStepsThatCannotRun sends steps that no plan contains.
-func TestStepsThatCannotRun(t *testing.T) {
+// TestInvalidStepsAreRefused sends steps that no plan has.
+func TestInvalidStepsAreRefused(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	me := a.Register("steps@example.com")
@@ -142,4 +164,202 @@ func TestStepsThatCannotRun(t *testing.T) {
 			t.Errorf("%s: %d %s: %s", name, got.Status, got.Code(), got.Body)
 		}
 	}
+}
+
+// planRunner runs plans as a client does, with its own rows and the contract alone.
+type planRunner struct {
+	*api
+	me   header
+	rows map[string][]any
+	doc  *openapi3.T
+}
+
+// clientRows is the client's database. Filters leave out some of its rows.
+const clientRows = `{
+	"emails": [{"id":"m1","from":"anna@example.com","subject":"Offer",
+			"snippet":"Please send the offer by Friday","date":1767225600000,"labels":["inbox"]},
+		{"id":"m2","from":"shop@example.com","subject":"News",
+			"snippet":"Our spring catalogue","date":1767225600000,"labels":["inbox","bulk"]}],
+	"notes": [{"id":"n1","title":"Kick-off","content":"Please review the draft"},
+		{"id":"n2","title":"Lunch","content":"Pasta"}],
+	"tasks": [{"id":"t1","projectId":"p1","title":"Write offer",
+			"status":"todo","priority":"medium","assignee":"Anna","dueDate":1735689600000},
+		{"id":"t2","projectId":"p1","title":"Paint fence",
+			"status":"done","priority":"low","assignee":"Bruno","dueDate":1735689600000}],
+	"events": [{"id":"e1","title":"Review","start":1893484800000,"end":1893488400000,"attendees":["Anna"]},
+		{"id":"e2","title":"Dentist","start":1893486600000,"end":1893490200000}]
+}`
+
+func newPlanRunner(t *testing.T, model agent.Model, plan tier.Tier) *planRunner {
+	t.Helper()
+	p := &planRunner{api: start(t, model), rows: map[string][]any{}}
+	check(t, json.Unmarshal([]byte(clientRows), &p.rows))
+	p.me = p.createUser("player@example.com", plan)
+	var err error
+	p.doc, err = openapi3.NewLoader().LoadFromData(openapi.Document)
+	check(t, err)
+	return p
+}
+
+// createUser creates an account of that tier and returns the header that authenticates it.
+func (a *api) createUser(email string, plan tier.Tier) header {
+	a.T.Helper()
+	_, err := a.Accounts.CreateUser(a.T.Context(), email, "correct horse battery", plan)
+	check(a.T, err)
+	got := a.Do("POST", "/api/v1/auth/login", `{"email":"`+email+`","password":"correct horse battery"}`, nil).JSON(a.T)
+	return header{"Authorization": "Bearer " + got["access_token"].(string)}
+}
+
+type planStep struct {
+	Action         string         `json:"action"`
+	PromptTemplate string         `json:"prompt_template"`
+	Variables      map[string]any `json:"variables"`
+	DataFromStep   *int           `json:"data_from_step"`
+	Table          string         `json:"table"`
+	Filter         map[string]any `json:"filter"`
+	Data           map[string]any `json:"data"`
+}
+
+type plan struct {
+	Kind  string     `json:"kind"`
+	ID    string     `json:"id"`
+	Title string     `json:"title"`
+	Tier  string     `json:"tier"`
+	Agent string     `json:"agent"`
+	Steps []planStep `json:"steps"`
+}
+
+func (p *planRunner) playbooks(t *testing.T) (list []plan) {
+	t.Helper()
+	got := p.Do("GET", "/api/v1/plans/playbook", "", p.me)
+	if got.Status != http.StatusOK {
+		t.Fatalf("%d %s", got.Status, got.Body)
+	}
+	check(t, json.Unmarshal(got.Body, &list))
+	return list
+}
+
+// run runs the plan and returns its actions, in order.
+func (p *planRunner) run(t *testing.T, plan plan) (actions []map[string]any) {
+	t.Helper()
+	records := make([][]any, len(plan.Steps))
+	for i, step := range plan.Steps {
+		var source []any
+		if step.DataFromStep != nil {
+			if *step.DataFromStep < 0 || *step.DataFromStep >= i {
+				t.Fatalf("%s: step %d reads from step %d", plan.ID, i, *step.DataFromStep)
+			}
+			source = records[*step.DataFromStep]
+		}
+		switch step.Action {
+		case "select":
+			records[i] = p.selectRows(step)
+		case "generate":
+			records[i] = p.generate(t, plan, step, source)
+		default:
+			if step.DataFromStep == nil {
+				source = []any{map[string]any{}}
+			}
+			for _, record := range source {
+				actions = append(actions, p.fillAction(t, plan, step, record.(map[string]any)))
+			}
+		}
+	}
+	return actions
+}
+
+// selectRows returns the client's rows that equal the filter in every column.
+func (p *planRunner) selectRows(step planStep) (rows []any) {
+	for _, row := range p.rows[step.Table] {
+		equal := true
+		for column, value := range step.Filter {
+			equal = equal && cmp.Equal(row.(map[string]any)[column], value)
+		}
+		if equal {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// generate lets the server run the step. It returns the step's records or, when the output is prose, one record with
+// the output.
+func (p *planRunner) generate(t *testing.T, plan plan, step planStep, source []any) []any {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"prompt_template": step.PromptTemplate,
+		"variables": orEmpty(step.Variables), "data": orNone(source)})
+	check(t, err)
+	got := p.Do("POST", "/api/v1/plans/steps", string(body), p.me)
+	if got.Status != http.StatusOK {
+		t.Fatalf("%s: %d %s", plan.ID, got.Status, got.Body)
+	}
+	made := got.JSON(t)
+	if err := p.doc.Components.Schemas["StepResult"].Value.VisitJSON(any(made)); err != nil {
+		t.Errorf("%s: %v", plan.ID, err)
+	}
+	if records := made["records"].([]any); len(records) > 0 {
+		return records
+	}
+	if strings.HasPrefix(strings.TrimSpace(made["output"].(string)), "[") {
+		return nil // the template asks for records and there are none
+	}
+	return []any{map[string]any{"output": made["output"]}}
+}
+
+var wholePlaceholder = regexp.MustCompile(`^\{\{\s*(\w+)\s*\}\}$`)
+
+var placeholder = regexp.MustCompile(`\{\{\s*(\w+)\s*\}\}`)
+
+// fillAction fills the step's data from the record and checks the action against the contract and against the tables.
+func (p *planRunner) fillAction(t *testing.T, plan plan, step planStep, record map[string]any) map[string]any {
+	t.Helper()
+	data := map[string]any{}
+	for column, value := range step.Data {
+		text, isText := value.(string)
+		if m := wholePlaceholder.FindStringSubmatch(text); m != nil {
+			value = record[m[1]]
+		} else if isText {
+			value = placeholder.ReplaceAllStringFunc(text,
+				func(s string) string { return fmt.Sprint(record[placeholder.FindStringSubmatch(s)[1]]) })
+		}
+		data[column] = value
+	}
+	proposed := map[string]any{"type": step.Action, "table": nil, "data": data}
+	if step.Table != "" {
+		proposed["table"] = step.Table
+	}
+	if err := p.doc.Components.Schemas["PlanAction"].Value.VisitJSON(any(proposed)); err != nil {
+		t.Errorf("%s: the action is outside the contract: %v", plan.ID, err)
+	}
+	checked, err := action.Action{Type: action.Kind(step.Action), Table: step.Table, Data: data}.Check()
+	if err != nil {
+		t.Errorf("%s: the client cannot run this action: %v: %v", plan.ID, err, data)
+	}
+	if id, ok := checked.Data["id"]; ok && step.Action == "update_record" {
+		known := slices.ContainsFunc(p.rows[step.Table], func(row any) bool { return row.(map[string]any)["id"] == id })
+		if !known {
+			t.Errorf("%s: updates a row %v that the client does not have", plan.ID, id)
+		}
+	}
+	if text := fmt.Sprint(data); strings.Contains(text, "{{") ||
+		strings.Contains(text, "<nil>") && step.Action == "send_notification" {
+		t.Errorf("%s: placeholders left: %v", plan.ID, data)
+	}
+	return proposed
+}
+
+// orEmpty returns m, or an empty map for nil, which JSON would write as null.
+func orEmpty(m map[string]any) map[string]any {
+	if m == nil {
+		return map[string]any{}
+	}
+	return m
+}
+
+// orNone returns list, or an empty list for nil, which JSON would write as null.
+func orNone(list []any) []any {
+	if list == nil {
+		return []any{}
+	}
+	return list
 }

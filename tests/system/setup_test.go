@@ -17,7 +17,7 @@ type (
 	frame  = apitest.Frame
 )
 
-// api is a running service with what the tests of this package ask of it.
+// api is a running service with helpers of this package's tests.
 type api struct{ *apitest.API }
 
 func start(t *testing.T, model agent.Model, options ...option) *api {
@@ -32,7 +32,7 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// builtin returns the agents written in Go on that model, and every template there is.
+// builtin returns the built-in agents, which use the model, and every template.
 func builtin(t testing.TB, model agent.Model) (*agent.Registry, *playbook.Templates) {
 	t.Helper()
 	agents, err := app.NewAgents(model, nil)

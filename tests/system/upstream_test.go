@@ -12,7 +12,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
-// TestUpstreamFailures lets the model's server misbehave under POST /chat and looks at what a caller sees of it.
+// TestUpstreamFailures lets the model's server fail during POST /chat and checks what the caller sees.
 func TestUpstreamFailures(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -23,11 +23,11 @@ func TestUpstreamFailures(t *testing.T) {
 		"429":            {llmtest.Refuse(http.StatusTooManyRequests), 503, "llm_unavailable"},
 		"500":            {llmtest.Refuse(http.StatusInternalServerError), 503, "llm_unavailable"},
 		"401":            {llmtest.Refuse(http.StatusUnauthorized), 503, "llm_unavailable"},
-		"quota spent":    {llmtest.QuotaSpent(), 503, "llm_unavailable"},
+		"quota spent":    {llmtest.QuotaExhausted(), 503, "llm_unavailable"},
 		"garbage":        {llmtest.GarbageJSON(), 502, "llm_error"},
 		"garbage stream": {llmtest.GarbageStream(), 502, "llm_error"},
-		"nothing":        {llmtest.HoldHeaders(), 504, "llm_timeout"},
-		"cut":            {llmtest.CutMidStream(), 503, "llm_unavailable"},
+		"no response":    {llmtest.StallBeforeHeaders(), 504, "llm_timeout"},
+		"reset":          {llmtest.CutMidStream(), 503, "llm_unavailable"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -48,10 +48,10 @@ func TestUpstreamFailures(t *testing.T) {
 				t.Error("503 without Retry-After")
 			}
 			if strings.Contains(string(got.Body)+a.Logs.String(), llmtest.Secret) {
-				t.Errorf("the upstream's own words came through: %s", got.Body)
+				t.Errorf("the upstream's message reached the caller or the log: %s", got.Body)
 			}
 			if again := a.Do("GET", "/api/v1/health", "", nil); again.Status != http.StatusOK {
-				t.Errorf("health afterwards: %d", again.Status)
+				t.Errorf("health after the failure: %d", again.Status)
 			}
 		})
 	}

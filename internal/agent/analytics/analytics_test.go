@@ -11,6 +11,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent/analytics"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/testing/agenttest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
 func runTool(t *testing.T, c agent.Context, name, arguments string) (string, *agent.Run) {
@@ -169,7 +170,7 @@ func TestMetricsOfExtremeTasks(t *testing.T) {
 
 func TestDefaultPlan(t *testing.T) {
 	t.Parallel()
-	a := analytics.New(&agenttest.Script{Answers: []agent.Answer{{Text: "ok"}}})
+	a := analytics.New(llmtest.NewModel(llmtest.TextTurn("ok")))
 	templates, err := playbook.NewTemplates(a.Templates()...)
 	if err != nil {
 		t.Fatal(err)
@@ -185,7 +186,7 @@ func TestDefaultPlan(t *testing.T) {
 
 func TestReportPlanCreatesANote(t *testing.T) {
 	t.Parallel()
-	a := analytics.New(&agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("plan_report_note", `{}`), {Text: "ok"}}})
+	a := analytics.New(llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "plan_report_note", `{}`)), llmtest.TextTurn("ok")))
 	templates, err := playbook.NewTemplates(a.Templates()...)
 	if err != nil {
 		t.Fatal(err)
@@ -203,14 +204,14 @@ func TestReportPlanCreatesANote(t *testing.T) {
 
 func TestModelReadsToolResults(t *testing.T) {
 	t.Parallel()
-	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("calculate_metrics", `{}`),
-		{Text: "60 % are done."}}}
+	model := llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "calculate_metrics", `{}`)),
+		llmtest.TextTurn("60 % are done."))
 	a := analytics.New(model)
 	result, err := a.Handle(t.Context(), agenttest.NewRun(t, a, workspace(t)), nil)
-	if err != nil || result.Text != "60 % are done." || len(model.Calls) != 2 {
+	if err != nil || result.Text != "60 % are done." || len(model.Calls()) != 2 {
 		t.Fatal(result, err)
 	}
-	if prompt := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(prompt, "completion_rate_percent") {
+	if prompt := fmt.Sprint(model.Calls()[1].Messages); !strings.Contains(prompt, "completion_rate_percent") {
 		t.Errorf("the model was not sent the result: %s", prompt)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent/calendar"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/testing/agenttest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
 func runTool(t *testing.T, c agent.Context, name, arguments string) (string, *agent.Run) {
@@ -212,7 +213,7 @@ func TestConflictsAmongManyEvents(t *testing.T) {
 
 func TestDefaultPlan(t *testing.T) {
 	t.Parallel()
-	a := calendar.New(&agenttest.Script{Answers: []agent.Answer{{Text: "ok"}}})
+	a := calendar.New(llmtest.NewModel(llmtest.TextTurn("ok")))
 	templates, err := playbook.NewTemplates(a.Templates()...)
 	if err != nil {
 		t.Fatal(err)
@@ -228,7 +229,7 @@ func TestDefaultPlan(t *testing.T) {
 
 func TestReschedulePlanUpdatesEvents(t *testing.T) {
 	t.Parallel()
-	a := calendar.New(&agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("plan_reschedule", `{}`), {Text: "ok"}}})
+	a := calendar.New(llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "plan_reschedule", `{}`)), llmtest.TextTurn("ok")))
 	templates, err := playbook.NewTemplates(a.Templates()...)
 	if err != nil {
 		t.Fatal(err)
@@ -246,14 +247,14 @@ func TestReschedulePlanUpdatesEvents(t *testing.T) {
 
 func TestModelReadsToolResults(t *testing.T) {
 	t.Parallel()
-	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("detect_conflicts", `{}`),
-		{Text: "Two conflicts."}}}
+	model := llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "detect_conflicts", `{}`)),
+		llmtest.TextTurn("Two conflicts."))
 	a := calendar.New(model)
 	result, err := a.Handle(t.Context(), agenttest.NewRun(t, a, calendarInRome(t)), nil)
-	if err != nil || result.Text != "Two conflicts." || len(model.Calls) != 2 {
+	if err != nil || result.Text != "Two conflicts." || len(model.Calls()) != 2 {
 		t.Fatal(result, err)
 	}
-	if prompt := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(prompt,
+	if prompt := fmt.Sprint(model.Calls()[1].Messages); !strings.Contains(prompt,
 		`overlap_minutes`) || !strings.Contains(prompt, "Dentist") {
 		t.Errorf("the model was not sent the result: %s", prompt)
 	}

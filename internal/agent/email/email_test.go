@@ -11,6 +11,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent/email"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/testing/agenttest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
 func runTool(t *testing.T, c agent.Context, name, arguments string) (string, *agent.Run) {
@@ -129,7 +130,7 @@ func TestActionItemsOfManyEmails(t *testing.T) {
 
 func TestDefaultPlan(t *testing.T) {
 	t.Parallel()
-	a := email.New(&agenttest.Script{Answers: []agent.Answer{{Text: "ok"}}})
+	a := email.New(llmtest.NewModel(llmtest.TextTurn("ok")))
 	templates, err := playbook.NewTemplates(a.Templates()...)
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +146,7 @@ func TestDefaultPlan(t *testing.T) {
 
 func TestEmailTasksPlanCreatesTasks(t *testing.T) {
 	t.Parallel()
-	a := email.New(&agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("plan_email_tasks", `{}`), {Text: "ok"}}})
+	a := email.New(llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "plan_email_tasks", `{}`)), llmtest.TextTurn("ok")))
 	templates, err := playbook.NewTemplates(a.Templates()...)
 	if err != nil {
 		t.Fatal(err)
@@ -163,14 +164,14 @@ func TestEmailTasksPlanCreatesTasks(t *testing.T) {
 
 func TestModelReadsToolResults(t *testing.T) {
 	t.Parallel()
-	model := &agenttest.Script{Answers: []agent.Answer{agenttest.ToolCall("classify_email", `{}`),
-		{Text: "One needs a reply."}}}
+	model := llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "classify_email", `{}`)),
+		llmtest.TextTurn("One needs a reply."))
 	a := email.New(model)
 	result, err := a.Handle(t.Context(), agenttest.NewRun(t, a, inbox(t)), nil)
-	if err != nil || result.Text != "One needs a reply." || len(model.Calls) != 2 {
+	if err != nil || result.Text != "One needs a reply." || len(model.Calls()) != 2 {
 		t.Fatal(result, err)
 	}
-	if prompt := fmt.Sprint(model.Calls[1].Messages); !strings.Contains(prompt, "asks a question") {
+	if prompt := fmt.Sprint(model.Calls()[1].Messages); !strings.Contains(prompt, "asks a question") {
 		t.Errorf("the model was not sent the result: %s", prompt)
 	}
 }

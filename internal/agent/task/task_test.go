@@ -12,6 +12,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/testing/agenttest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
 // rows returns the data of a user in Berlin on Friday, 27 March 2026, 10:00; clocks go forward on Sunday.
@@ -214,33 +215,33 @@ func TestPlans(t *testing.T) {
 		`"title":"{{title}}"}}`
 	for _, c := range []struct {
 		name    string
-		answers []agent.Answer
+		answers []llmtest.Turn
 		want    string
 	}{
-		{"nothing chosen", []agent.Answer{{Text: "ok"}},
+		{"nothing chosen", []llmtest.Turn{llmtest.TextTurn("ok")},
 			`{"agent":"task_agent","steps":[{"action":"generate","prompt_template":"tpl_task_agent_default",` +
 				`"variables":{"request":"message"}},` + create + `]}`},
-		{"a proposal", []agent.Answer{agenttest.ToolCall("create_task", `{"title":"Call {{title}}"}`), {Text: "ok"}},
+		{"a proposal", []llmtest.Turn{llmtest.CallTurn(llmtest.Call("1", "create_task", `{"title":"Call {{title}}"}`)), llmtest.TextTurn("ok")},
 			`{"agent":"task_agent","steps":[{"action":"create_record","table":"tasks",` +
 				`"data":{"priority":"medium","status":"todo","title":"Call { {title}}"}}]}`},
-		{"an outline with a filter", []agent.Answer{agenttest.ToolCall("plan_task_review",
-			`{"filter":{"status":"todo"}}`),
-			{Text: "ok"}},
+		{"an outline with a filter", []llmtest.Turn{llmtest.CallTurn(llmtest.Call("1", "plan_task_review",
+			`{"filter":{"status":"todo"}}`)),
+			llmtest.TextTurn("ok")},
 			`{"agent":"task_agent","steps":[{"action":"select","table":"tasks","filter":{"status":"todo"}},` +
 				`{"action":"generate","prompt_template":"tpl_task_agent_review",` +
 				`"variables":{"request":"message"},"data_from_step":0},` +
 				`{"action":"update_record","data_from_step":1,"table":"tasks","data":{"dueDate":"{{dueDate}}",` +
 				`"id":"{{id}}","priority":"{{priority}}","status":"{{status}}"}}]}`},
 		{"a bad filter goes back to the model",
-			[]agent.Answer{agenttest.ToolCall("plan_task_summary", `{"filter":{"nope":1}}`),
-				agenttest.ToolCall("plan_task_summary", `{}`), {Text: "ok"}},
+			[]llmtest.Turn{llmtest.CallTurn(llmtest.Call("1", "plan_task_summary", `{"filter":{"nope":1}}`)),
+				llmtest.CallTurn(llmtest.Call("1", "plan_task_summary", `{}`)), llmtest.TextTurn("ok")},
 			`{"agent":"task_agent","steps":[{"action":"select","table":"tasks"},` +
 				`{"action":"generate","prompt_template":"tpl_task_agent_summary",` +
 				`"variables":{"request":"message"},"data_from_step":0}]}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			a := task.New(&agenttest.Script{Answers: c.answers})
+			a := task.New(llmtest.NewModel(c.answers...))
 			plan, err := a.Plan(t.Context(), agenttest.NewRun(t, a, rows(t)), templates, playbook.NewCache())
 			if err != nil {
 				t.Fatal(err)

@@ -1,58 +1,37 @@
-// Package agenttest has helpers for tests of agents: a scripted model, times, and calls of tools as the loop makes
-// them.
+// Package agenttest has what the tests of agents share: time zones, times of rows, and a tool called as the agent
+// loop calls it. Only tests import it.
 package agenttest
 
 import (
-	"context"
 	"testing"
 	"time"
-
-	"github.com/tmc/langchaingo/llms"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// Script is an agent.Model that returns the next answer at each call and records the calls. Only one goroutine at a
-// time may use it.
-type Script struct {
-	Answers []agent.Answer
-	Calls   []agent.ModelCall
-}
-
-func (s *Script) Generate(_ context.Context, call agent.ModelCall, _ agent.Emit) (agent.Answer, error) {
-	s.Calls = append(s.Calls, call)
-	return s.Answers[len(s.Calls)-1], nil
-}
-
-// ToolCall returns an answer that calls one tool.
-func ToolCall(name, arguments string) agent.Answer {
-	return agent.Answer{ToolCalls: []llms.ToolCall{{ID: "1", Type: "function",
-		FunctionCall: &llms.FunctionCall{Name: name, Arguments: arguments}}}}
-}
-
 // Zone loads an IANA time zone.
 func Zone(t *testing.T, name string) *time.Location {
 	t.Helper()
-	z, err := time.LoadLocation(name)
+	zone, err := time.LoadLocation(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return z
+	return zone
 }
 
 // At returns an RFC 3339 time in milliseconds since the epoch.
 func At(t *testing.T, text string) int64 {
 	t.Helper()
-	m, err := time.Parse(time.RFC3339, text)
+	when, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m.UnixMilli()
+	return when.UnixMilli()
 }
 
-// NewRun returns the run of a request by a user of the pro tier, mara@example.com.
+// NewRun starts a run of a pro user, mara@example.com.
 func NewRun(t *testing.T, a *agent.Agent, c agent.Context) *agent.Run {
 	t.Helper()
 	reg, err := agent.NewRegistry(a)
@@ -62,7 +41,7 @@ func NewRun(t *testing.T, a *agent.Agent, c agent.Context) *agent.Run {
 	return reg.NewRun(identity.User{Tier: tier.Pro, Email: "mara@example.com"}, "message", c)
 }
 
-// RunTool calls a tool of the agent and returns the text that the model would read, and the run.
+// RunTool calls one tool of the agent in a new run and returns the result as the model sees it.
 func RunTool(t *testing.T, a *agent.Agent, c agent.Context, name, arguments string) (string, *agent.Run) {
 	t.Helper()
 	run := NewRun(t, a, c)

@@ -1,6 +1,6 @@
-// Package apitest starts the service for tests that speak HTTP to it: everything real, wired by package app on a database of
-// its own, with the offline model unless the test brings another. It also has a client of the chat stream. Only tests import
-// it.
+// Package apitest starts the whole service for tests that call it over HTTP. Package app wires it as in production,
+// on a database of the test's own and with the offline model unless the test has another. It also has a client of the
+// chat stream.
 package apitest
 
 import (
@@ -35,7 +35,7 @@ type API struct {
 	T      *testing.T
 	Server *httpapi.Server
 	URL    string
-	Logs   *Lines
+	Logs   *LogBuffer
 
 	Accounts *auth.Service
 	DB       *postgres.DB
@@ -46,8 +46,8 @@ type API struct {
 // Option changes the configuration of the HTTP edge before the service starts.
 type Option func(*httpapi.Config)
 
-// Limited switches rate limits on, in memory.
-func Limited(t *testing.T) Option {
+// WithRateLimits switches rate limits on, counted in memory.
+func WithRateLimits(t *testing.T) Option {
 	return func(c *httpapi.Config) {
 		limiter, err := ratelimit.New(ratelimit.Config{Log: c.Log})
 		check(t, err)
@@ -55,14 +55,18 @@ func Limited(t *testing.T) Option {
 	}
 }
 
-// Config returns the configuration of a service in dev whose secrets are set, whose passwords are cheap and whose rate limits
-// are off.
+// Config returns the configuration of a service in dev with secrets set, cheap password hashes and rate limits off.
 func Config(t testing.TB) config.Config {
 	t.Helper()
 	vars := map[string]string{
-		"ADIUVA_DATA_DIR": t.TempDir(), "BCRYPT_COST": "4", "RATE_LIMITS": "off",
-		"JWT_SECRET": strings.Repeat("s", 32), "PASSWORD_PEPPER": strings.Repeat("p", 32), "STRIPE_WEBHOOK_SECRET": WebhookSecret,
-		"BILLING_SUCCESS_URL": "https://app.example.com/ok", "BILLING_CANCEL_URL": "https://app.example.com/no",
+		"ADIUVA_DATA_DIR":       t.TempDir(),
+		"BCRYPT_COST":           "4",
+		"RATE_LIMITS":           "off",
+		"JWT_SECRET":            strings.Repeat("s", 32),
+		"PASSWORD_PEPPER":       strings.Repeat("p", 32),
+		"STRIPE_WEBHOOK_SECRET": WebhookSecret,
+		"BILLING_SUCCESS_URL":   "https://app.example.com/ok",
+		"BILLING_CANCEL_URL":    "https://app.example.com/no",
 	}
 	cfg, err := config.Load(func(name string) string { return vars[name] }, nil)
 	check(t, err)
@@ -72,7 +76,7 @@ func Config(t testing.TB) config.Config {
 // Start starts the service until the test ends. A nil model is the offline one.
 func Start(t *testing.T, model agent.Model, options ...Option) *API {
 	t.Helper()
-	logs := &Lines{}
+	logs := &LogBuffer{}
 	log := slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	service, err := app.New(t.Context(), Config(t), app.Options{
 		Log: log, Version: "test", DB: pgtest.New(t), Model: model,
@@ -92,44 +96,43 @@ func Start(t *testing.T, model agent.Model, options ...Option) *API {
 	}
 }
 
-// Lines collects log output. It is safe for concurrent use.
-type Lines struct {
+// LogBuffer collects log output. It is safe for concurrent use.
+type LogBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
 
-// Write appends to the output.
-func (l *Lines) Write(p []byte) (int, error) {
+func (l *LogBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.buf.Write(p)
 }
 
 // String returns the output so far.
-func (l *Lines) String() string {
+func (l *LogBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.buf.String()
 }
 
-// Response is what came back.
+// Response is a response that was read to its end.
 type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// JSON returns the body as an object, and fails the test where it is none.
+// JSON returns the body as an object, and fails the test if it is not one.
 func (r Response) JSON(t *testing.T) map[string]any {
 	t.Helper()
 	var m map[string]any
 	if err := json.Unmarshal(r.Body, &m); err != nil {
-		t.Fatalf("%d: not a JSON object: %v: %s", r.Status, err, r.Body)
+		t.Fatalf("%d with a body that is not a JSON object: %v: %s", r.Status, err, r.Body)
 	}
 	return m
 }
 
-// Code returns the code of a problem document, or "".
+// Code returns the code of a problem document, or "" for another body.
 func (r Response) Code() string {
 	var p struct {
 		Code string `json:"code"`
@@ -143,20 +146,20 @@ func (r Response) Code() string {
 // Header is the headers of a request.
 type Header map[string]string
 
-// With returns a copy with one header more; what h has already stays.
+// With returns a copy with one more header. A header of that name in h is kept.
 func (h Header) With(name, value string) Header {
 	c := Header{name: value}
 	maps.Copy(c, h)
 	return c
 }
 
-// Do sends a request with a body in JSON, and does not follow redirects.
+// Do sends a request with a JSON body. It does not follow redirects.
 func (a *API) Do(method, path, body string, headers Header) Response {
 	a.T.Helper()
 	return a.Send(method, path, strings.NewReader(body), headers)
 }
 
-// Send is Do with a body that is read as it is sent.
+// Send is Do with a body that is read while it is sent.
 func (a *API) Send(method, path string, body io.Reader, headers Header) Response {
 	a.T.Helper()
 	req, err := http.NewRequestWithContext(a.T.Context(), method, a.URL+path, body)
@@ -176,7 +179,7 @@ func (a *API) Send(method, path string, body io.Reader, headers Header) Response
 	return Response{resp.StatusCode, resp.Header, data}
 }
 
-// Register opens an account and returns the header that authenticates it.
+// Register registers an account and returns the header that authenticates it.
 func (a *API) Register(email string) Header {
 	a.T.Helper()
 	got := a.Do("POST", "/api/v1/auth/register", `{"email":"`+email+`","password":"correct horse battery"}`, nil)

@@ -12,7 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// StreamPath is where the chat stream is.
+// StreamPath is the path of the chat stream.
 const StreamPath = "/api/v1/chat/stream"
 
 // Stream is a client of the chat stream.
@@ -22,7 +22,7 @@ type Stream struct {
 	Resp *http.Response
 }
 
-// Frame is any last frame.
+// Frame is the last frame of an answer: a response, a plan or an error.
 type Frame struct {
 	Done      bool             `json:"done"`
 	Kind      string           `json:"kind"`
@@ -39,11 +39,11 @@ type Frame struct {
 	} `json:"error"`
 }
 
-// Handshake tries to open a socket. Where the server refuses it, the socket is nil and the response says why.
-func (a *API) Handshake(query string, Headers Header, protocols ...string) (*Stream, Response) {
+// Handshake tries to open a socket. If the server refuses, the socket is nil and the response has the reason.
+func (a *API) Handshake(query string, headers Header, protocols ...string) (*Stream, Response) {
 	a.T.Helper()
 	h := http.Header{}
-	for name, value := range Headers {
+	for name, value := range headers {
 		h.Set(name, value)
 	}
 	dialer := websocket.Dialer{Subprotocols: protocols, HandshakeTimeout: time.Minute, EnableCompression: true}
@@ -61,10 +61,10 @@ func (a *API) Handshake(query string, Headers Header, protocols ...string) (*Str
 	return &Stream{T: a.T, Conn: conn, Resp: resp}, Response{Status: resp.StatusCode, Header: resp.Header}
 }
 
-// Dial opens a socket, and fails the test where it is refused.
-func (a *API) Dial(Headers Header) *Stream {
+// Dial opens a socket, and fails the test if it is refused.
+func (a *API) Dial(headers Header) *Stream {
 	a.T.Helper()
-	s, refused := a.Handshake("", Headers)
+	s, refused := a.Handshake("", headers)
 	if s == nil {
 		a.T.Fatalf("handshake: %d %s", refused.Status, refused.Body)
 	}
@@ -77,7 +77,7 @@ func (s *Stream) Send(text string) {
 	check(s.T, s.Conn.WriteMessage(websocket.TextMessage, []byte(text)))
 }
 
-// Ask sends a chat request with that message.
+// Ask sends a chat request with this message.
 func (s *Stream) Ask(message string) {
 	s.T.Helper()
 	s.Send(`{"message":` + Quote(message) + `}`)
@@ -92,13 +92,13 @@ func Quote(s string) string {
 	return string(text)
 }
 
-// Next reads one frame: a token, or the last one of an answer.
+// Next reads one frame: a token, or the last frame of an answer.
 func (s *Stream) Next() (token string, last *Frame) {
 	s.T.Helper()
 	kind, data, err := s.Conn.ReadMessage()
 	check(s.T, err)
 	if kind != websocket.TextMessage || !utf8.Valid(data) {
-		s.T.Fatalf("a frame of kind %d, valid UTF-8 %v: %q", kind, utf8.Valid(data), data)
+		s.T.Fatalf("frame of kind %d, valid UTF-8 %v: %q", kind, utf8.Valid(data), data)
 	}
 	var object map[string]any
 	if json.Unmarshal(data, &object) != nil || object == nil { // null is no object
@@ -107,12 +107,12 @@ func (s *Stream) Next() (token string, last *Frame) {
 	last = &Frame{}
 	check(s.T, json.Unmarshal(data, last))
 	if !last.Done || last.Error != nil && (last.Response != nil || last.Actions != nil || last.Steps != nil) {
-		s.T.Fatalf("no last frame: %s", data)
+		s.T.Fatalf("not a last frame: %s", data)
 	}
 	return "", last
 }
 
-// Answer reads to the last frame.
+// Answer reads the tokens and the last frame of an answer.
 func (s *Stream) Answer() (tokens []string, last *Frame) {
 	s.T.Helper()
 	for {
@@ -124,19 +124,20 @@ func (s *Stream) Answer() (tokens []string, last *Frame) {
 	}
 }
 
-// Ends reads an error frame and the close that follows it.
-func (s *Stream) Ends(code string, closing int) {
+// ExpectClose reads to the error frame with this code and to the close frame that follows it.
+func (s *Stream) ExpectClose(code string, closeCode int) {
 	s.T.Helper()
 	_, last := s.Answer()
 	if last.Error == nil {
-		s.T.Fatalf("want an error frame, got %+v", last)
+		s.T.Fatalf("got %+v, want an error frame", last)
 	}
-	if last.Error.Code != code || last.Error.Message == "" || last.Error.RequestID != s.Resp.Header.Get("X-Request-Id") {
+	if last.Error.Code != code || last.Error.Message == "" ||
+		last.Error.RequestID != s.Resp.Header.Get("X-Request-Id") {
 		s.T.Errorf("error frame %+v, want %s of request %s", *last.Error, code, s.Resp.Header.Get("X-Request-Id"))
 	}
 	_, data, err := s.Conn.ReadMessage()
 	var closed *websocket.CloseError
-	if !errors.As(err, &closed) || closed.Code != closing {
-		s.T.Errorf("%s: after the error frame came %q, %v; want close %d", code, data, err, closing)
+	if !errors.As(err, &closed) || closed.Code != closeCode {
+		s.T.Errorf("%s: after the error frame: %q, %v; want close code %d", code, data, err, closeCode)
 	}
 }

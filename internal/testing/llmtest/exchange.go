@@ -12,36 +12,37 @@ import (
 // Step answers one request.
 type Step func(x *Exchange)
 
-// Exchange is one request being answered. Its methods write what a server of the field would, and flush.
+// Exchange is one request being answered. Its methods write parts of a response as OpenAI-compatible servers do, and
+// flush.
 type Exchange struct {
 	Request Request
 	handler *Handler
 	w       http.ResponseWriter
 	ctx     context.Context
-	begun   bool
+	started bool // the status was sent
 }
 
-// Context ends when the client has left.
+// Context ends when the client disconnects.
 func (x *Exchange) Context() context.Context { return x.ctx }
 
-// Header is the answer's header, to be set before anything is written.
+// Header returns the response's header, to be set before anything is written.
 func (x *Exchange) Header() http.Header { return x.w.Header() }
 
 // Head sends the status and the content type.
 func (x *Exchange) Head(status int, contentType string) {
-	x.begun = true
+	x.started = true
 	x.w.Header().Set("Content-Type", contentType)
 	x.w.WriteHeader(status)
 	x.flush()
 }
 
-// Raw sends bytes as they are, as a stream's when nothing was sent before.
+// Raw sends bytes as they are, after the headers of an event stream when nothing was sent before.
 func (x *Exchange) Raw(chunks ...string) {
-	if !x.begun {
+	if !x.started {
 		x.Head(http.StatusOK, "text/event-stream")
 	}
 	for _, c := range chunks {
-		_, _ = io.WriteString(x.w, c) // a client that left is seen by its context
+		_, _ = io.WriteString(x.w, c) // a disconnected client ends the context
 		x.flush()
 	}
 }
@@ -55,13 +56,13 @@ func (x *Exchange) flush() {
 // Event sends one event of a stream.
 func (x *Exchange) Event(data string) { x.Raw("data: " + data + "\n\n") }
 
-// Delta sends one event whose choice carries this delta, given as JSON.
+// Delta sends one event whose choice has this delta, given as JSON.
 func (x *Exchange) Delta(delta string) {
-	x.Event(`{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"fake","choices":[{"index":0,"delta":` +
-		delta + `,"finish_reason":null}]}`)
+	x.Event(`{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"fake",` +
+		`"choices":[{"index":0,"delta":` + delta + `,"finish_reason":null}]}`)
 }
 
-// Role sends the event that OpenAI begins a stream with: a role and no text.
+// Role sends the first event of an OpenAI stream: a role and no text.
 func (x *Exchange) Role() { x.Delta(`{"role":"assistant","content":""}`) }
 
 // Text sends one event for each part.
@@ -85,7 +86,7 @@ func (x *Exchange) Finish(reason string) {
 	x.Event("[DONE]")
 }
 
-// Whole answers with one JSON document, streamed or not asked for.
+// Whole sends the response as one JSON document, whether or not a stream was asked for.
 func (x *Exchange) Whole(text, reason string, calls ...ToolCall) {
 	content := quoted(text)
 	if text == "" && len(calls) > 0 {
@@ -96,24 +97,26 @@ func (x *Exchange) Whole(text, reason string, calls ...ToolCall) {
 		list = []byte("null")
 	}
 	x.Head(http.StatusOK, "application/json")
-	x.Raw(fmt.Sprintf(`{"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant",`+
-		`"content":%s,"tool_calls":%s},"finish_reason":%s}],"usage":{"total_tokens":18}}`, content, list, quoted(reason)))
+	x.Raw(fmt.Sprintf(`{"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0,`+
+		`"message":{"role":"assistant","content":%s,"tool_calls":%s},"finish_reason":%s}],"usage":{"total_tokens":18}}`,
+		content, list, quoted(reason)))
 }
 
-// Refuse answers with an error as OpenAI words it.
+// Refuse sends an error in the form OpenAI uses. Its message is Secret.
 func (x *Exchange) Refuse(status int, kind, code string) {
 	x.Head(status, "application/json")
-	x.Raw(fmt.Sprintf(`{"error":{"message":%s,"type":%s,"param":null,"code":%s}}`, quoted(Secret), quoted(kind), quoted(code)))
+	x.Raw(fmt.Sprintf(`{"error":{"message":%s,"type":%s,"param":null,"code":%s}}`,
+		quoted(Secret), quoted(kind), quoted(code)))
 }
 
-// Hold says nothing more until the client leaves.
-func (x *Exchange) Hold() {
-	signal(x.handler.holding)
+// Stall sends nothing more and returns when the client disconnects.
+func (x *Exchange) Stall() {
+	signal(x.handler.stalled)
 	<-x.ctx.Done()
 }
 
-// Cut resets the connection.
-func (x *Exchange) Cut() {
+// Reset resets the connection.
+func (x *Exchange) Reset() {
 	if hj, ok := x.w.(http.Hijacker); ok {
 		if conn, _, err := hj.Hijack(); err == nil {
 			if tcp, ok := conn.(*net.TCPConn); ok {

@@ -14,13 +14,15 @@ import (
 	"github.com/tmc/langchaingo/llms"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/dev/offline"
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
-// post sends a request body and returns the answer's status and body, as far as it came.
+// post sends a request and returns the status and the body of the response, as far as it was received.
 func post(t *testing.T, url, body string) (int, string, error) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/chat/completions", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/chat/completions",
+		strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,131 +35,147 @@ func post(t *testing.T, url, body string) (int, string, error) {
 	return resp.StatusCode, string(text), err
 }
 
-type sentence struct {
-	Choices []struct {
-		Message struct {
-			Content   string
-			ToolCalls []llmtest.ToolCall `json:"tool_calls"`
-		}
-		Finish string `json:"finish_reason"`
-	}
-}
-
-// converse sends messages and returns the assistant's text and tool calls.
-func converse(t *testing.T, url, tools string, messages ...llmtest.Message) (string, []llmtest.ToolCall) {
+// complete sends messages and returns the text and the tool calls of the response.
+func complete(t *testing.T, url, tools string, messages ...map[string]any) (string, []llmtest.ToolCall) {
 	t.Helper()
-	list := make([]map[string]string, len(messages))
-	for i, m := range messages {
-		list[i] = map[string]string{"role": m.Role, "content": string(m.Content)}
-	}
-	text, err := json.Marshal(list)
+	text, err := json.Marshal(messages)
 	if err != nil {
 		t.Fatal(err)
 	}
-	status, answer, err := post(t, url, `{"model":"m","messages":`+string(text)+`,"tools":`+tools+`}`)
+	status, body, err := post(t, url, `{"model":"m","messages":`+string(text)+`,"tools":`+tools+`}`)
 	if err != nil || status != http.StatusOK {
-		t.Fatal(status, answer, err)
+		t.Fatal(status, body, err)
 	}
-	var s sentence
-	if err := json.Unmarshal([]byte(answer), &s); err != nil || len(s.Choices) != 1 {
-		t.Fatalf("%s: %v", answer, err)
+	var completion struct {
+		Choices []struct {
+			Message struct {
+				Content   string
+				ToolCalls []llmtest.ToolCall `json:"tool_calls"`
+			}
+		}
 	}
-	return s.Choices[0].Message.Content, s.Choices[0].Message.ToolCalls
+	if err := json.Unmarshal([]byte(body), &completion); err != nil || len(completion.Choices) != 1 {
+		t.Fatalf("%s: %v", body, err)
+	}
+	return completion.Choices[0].Message.Content, completion.Choices[0].Message.ToolCalls
 }
 
+func message(role, text string) map[string]any { return map[string]any{"role": role, "content": text} }
+
 const (
-	taskTools = `[{"type":"function","function":{"name":"create_task"}},{"type":"function","function":{"name":"list_tasks"}}]`
-	system    = "You manage tasks.\n\nToday is 2026-11-23 (Monday), time zone UTC. The local time is 09:00."
-	router    = `Decide.` + "\n" + `[{"name":"task_agent","description":"x"},{"name":"calendar_agent","description":"x"},{"name":"email_agent","description":"x"},{"name":"analytics_agent","description":"x"},{"name":"invoice_agent","description":"x"}]`
+	taskParameters = `{"type":"object","properties":{"title":{"type":"string"},"priority":{"type":"string"},` +
+		`"due_date":{"type":"string"}}}`
+	taskTools = `[{"type":"function","function":{"name":"create_task","parameters":` + taskParameters + `}},` +
+		`{"type":"function","function":{"name":"list_tasks","parameters":{"type":"object",` +
+		`"properties":{"filters":{"type":"object",` +
+		`"properties":{"status":{"type":"string"},"priority":{"type":"string"}}}}}}}]`
+	system = "You manage tasks.\n\nToday is 2026-11-23 (Monday), time zone UTC. The local time is 09:00."
+	router = "Decide.\n" + `[{"name":"task_agent","description":"x"},{"name":"calendar_agent","description":"x"},` +
+		`{"name":"email_agent","description":"x"},{"name":"analytics_agent","description":"x"},` +
+		`{"name":"invoice_agent","description":"x"}]`
 )
 
-func TestAssistantRoutes(t *testing.T) {
+func TestOfflineRoutes(t *testing.T) {
 	t.Parallel()
 	srv := llmtest.NewServer(t)
-	for message, want := range map[string]string{
+	for question, want := range map[string]string{
 		"create a task 'Call Anna' for tomorrow, high priority": "task_agent",
 		"list my open tasks":                "task_agent",
 		"which meetings overlap on Friday?": "calendar_agent",
-		"sort my inbox":                     "email_agent",
+		"summarise my inbox":                "email_agent",
 		"how is my throughput?":             "analytics_agent",
 		"write the invoice for October":     "invoice_agent",
 		"hello":                             "task_agent",
-		"check my inbox then plan a meeting then make a task": "email_agent, calendar_agent, task_agent",
+		"check my inbox then list my meetings then make a task": "email_agent, calendar_agent, task_agent",
 	} {
-		got, calls := converse(t, srv.URL, "null", llmtest.Message{Role: "system", Content: router},
-			llmtest.Message{Role: "user", Content: llmtest.Content("Message: " + message + "\nContext: {\"tasks\":3,\"emails\":2}")})
+		got, calls := complete(t, srv.URL, "null", message("system", router),
+			message("user", "Message: "+question+"\nContext: {\"tasks\":3,\"emails\":2}"))
 		if got != want || calls != nil {
-			t.Errorf("%q: %q, want %q", message, got, want)
+			t.Errorf("%q: %q, want %q", question, got, want)
 		}
 	}
 }
 
-func TestAssistantCallsTools(t *testing.T) {
+func TestOfflineCallsTools(t *testing.T) {
 	t.Parallel()
 	srv := llmtest.NewServer(t)
-	for message, want := range map[string]string{
-		"create a task 'Call Anna' for tomorrow, high priority": `create_task {"title":"Call Anna","priority":"high","due_date":"2026-11-24"}`,
-		"Add a task to water the plants by friday":              `create_task {"title":"water the plants","due_date":"2026-11-27"}`,
-		"create task “Send report” due 2026-12-01":              `create_task {"title":"Send report","due_date":"2026-12-01"}`,
-		"remind me to pay rent in 3 days":                       `create_task {"title":"pay rent","due_date":"2026-11-26"}`,
-		"list my open tasks":                                    `list_tasks {"filters":{"status":"open"}}`,
-		"Which urgent tasks are there?":                         `list_tasks {"filters":{"priority":"urgent"}}`,
+	for question, want := range map[string]string{
+		"create a task 'Call Anna' for tomorrow, high priority": `create_task {"due_date":"2026-11-24",` +
+			`"priority":"high","title":"Call Anna"}`,
+		"Add a task to water the plants by friday": `create_task {"due_date":"2026-11-27",` +
+			`"title":"Water the plants"}`,
+		"create task “Send report” due 2026-12-01": `create_task {"due_date":"2026-12-01",` +
+			`"title":"Send report"}`,
+		"I need to pay rent in 3 days": `create_task {"due_date":"2026-11-26",` +
+			`"title":"Pay rent"}`,
+		"list my open tasks":            `list_tasks {"filters":{"status":"open"}}`,
+		"Which urgent tasks are there?": `list_tasks {"filters":{"priority":"urgent"}}`,
 	} {
-		text, calls := converse(t, srv.URL, taskTools, llmtest.Message{Role: "system", Content: system},
-			llmtest.Message{Role: "user", Content: llmtest.Content(message)})
-		if len(calls) != 1 || calls[0].Function.Name+" "+calls[0].Function.Arguments != want || text != "" || calls[0].ID == "" {
-			t.Errorf("%q: %q, %+v; want %s", message, text, calls, want)
+		text, calls := complete(t, srv.URL, taskTools, message("system", system), message("user", question))
+		if len(calls) != 1 || calls[0].Function.Name+" "+calls[0].Function.Arguments != want || text != "" ||
+			calls[0].ID == "" {
+			t.Errorf("%q: %q, %+v; want %s", question, text, calls, want)
 		}
 	}
 }
 
-func TestAssistantAnswersFromToolResults(t *testing.T) {
+func TestOfflineAnswersFromToolResults(t *testing.T) {
 	t.Parallel()
 	srv := llmtest.NewServer(t)
 	for result, want := range map[string]string{
-		`{"total":3,"tasks":[{"id":"1","title":"A"},{"id":"2","title":"B"},{"id":"3","title":"C"}]}`: `Found 3: "A", "B" and "C".`,
-		`{"total":0,"tasks":[]}`: `There is nothing that fits.`,
-		`{"proposed":{"title":"Call Anna"},"due_local":"2026-11-24"}`: `I prepared "Call Anna" for you to confirm.`,
-		`error: the title is empty`:                                   `That did not work: error: the title is empty.`,
+		`list_tasks {"total":1,"tasks":[{"title":"A","status":"todo"}]}`: "Tasks found: 1.\n- A (todo)",
+		`list_tasks {"total":0,"tasks":[]}`:                              "There are no such tasks.",
+		`create_task {"proposed":{"title":"Call Anna"},"due_local":"2026-11-24"}`: "Prepared " +
+			"a new task “Call Anna”: due 2026-11-24.",
+		`create_task error: the title is empty`: "That did " +
+			"not work: the title is empty.",
 	} {
-		text, calls := converse(t, srv.URL, taskTools, llmtest.Message{Role: "system", Content: system},
-			llmtest.Message{Role: "user", Content: "list my open tasks"}, llmtest.Message{Role: "assistant"},
-			llmtest.Message{Role: "tool", Content: llmtest.Content(result)})
-		if text != want || calls != nil {
+		tool, result, _ := strings.Cut(result, " ")
+		call := message("assistant", "")
+		call["tool_calls"] = []llmtest.ToolCall{llmtest.Call("c1", tool, "{}")}
+		answer := message("tool", result)
+		answer["tool_call_id"] = "c1"
+		text, calls := complete(t, srv.URL, taskTools, message("system", system),
+			message("user", "list my open tasks"), call, answer)
+		if text != want+"\n\n"+offline.Notice || calls != nil {
 			t.Errorf("%s: %q, %+v", result, text, calls)
 		}
 	}
 }
 
-func TestAssistantMakesRecordsAndProse(t *testing.T) {
+func TestOfflineMakesRecordsAndProse(t *testing.T) {
 	t.Parallel()
 	srv := llmtest.NewServer(t)
-	step := llmtest.Message{Role: "system", Content: "Do the step.\n\nAnswer with one JSON array of objects and nothing around it. " +
-		"Each object has exactly these members, null where unknown: title, dueDate\n\nToday is 2026-11-23 (Monday)."}
+	step := message("system", "Do the step.\n\nAnswer with one JSON array of objects and nothing around it. "+
+		"Each object has exactly these members, null where unknown: title, priority\n\n"+
+		"Today is 2026-11-23 (Monday), time zone UTC, 1795420800000 in milliseconds.")
 	for question, want := range map[string]string{
-		"request: reply\n\nRecords:\n[{\"subject\":\"Offer\",\"id\":\"e1\"},{\"title\":\"B\",\"dueDate\":5}]": `[{"dueDate":null,"title":"Offer"},{"dueDate":5,"title":"B"}]`,
-		"request: buy milk\n\nRecords:\n[]": `[{"dueDate":null,"title":"buy milk"}]`,
+		"request: reply\n\nRecords:\n[{\"subject\":\"Please pay\",\"id\":\"e1\"}]": `[{"priority":"medium",` +
+			`"title":"Handle Please pay"}]`,
+		"request: buy milk\n\nRecords:\n[]": `[{"priority":"medium",` +
+			`"title":"Buy milk"}]`,
 	} {
-		if text, _ := converse(t, srv.URL, "null", step, llmtest.Message{Role: "user", Content: llmtest.Content(question)}); text != want {
+		if text, _ := complete(t, srv.URL, "null", step, message("user", question)); text != want {
 			t.Errorf("%q: %s", question, text)
 		}
 	}
-	text, _ := converse(t, srv.URL, "null", llmtest.Message{Role: "system", Content: "Merge."},
-		llmtest.Message{Role: "user", Content: "Request:\nboth\n\nResult 1:\nOne mail.\n\nResult 2:\nTwo events."})
-	if text != "Put together: One mail. Result 2: Two events." {
+	text, _ := complete(t, srv.URL, "null", message("system", "Merge."),
+		message("user", "Request:\nboth\n\nResult 1:\nOne mail.\n\nResult 2:\nTwo events."))
+	if text != "One mail.\n\nTwo events.\n\n"+offline.Notice {
 		t.Errorf("%q", text)
 	}
 }
 
-func TestAssistantStreams(t *testing.T) {
+func TestOfflineStreams(t *testing.T) {
 	t.Parallel()
 	srv := llmtest.NewServer(t)
-	_, answer, err := post(t, srv.URL, `{"stream":true,"messages":[{"role":"user","content":[{"type":"text","text":"hello"}]}]}`)
-	if err != nil || !strings.HasSuffix(answer, "data: [DONE]\n\n") {
-		t.Fatal(answer, err)
+	_, body, err := post(t, srv.URL,
+		`{"stream":true,"messages":[{"role":"user","content":[{"type":"text","text":"hello"}]}]}`)
+	if err != nil || !strings.HasSuffix(body, "data: [DONE]\n\n") {
+		t.Fatal(body, err)
 	}
-	var text strings.Builder
-	for event := range strings.SplitSeq(strings.TrimSuffix(answer, "data: [DONE]\n\n"), "\n\n") {
+	var parts []string
+	for event := range strings.SplitSeq(strings.TrimSuffix(body, "data: [DONE]\n\n"), "\n\n") {
 		var e struct {
 			Choices []struct{ Delta struct{ Content string } }
 		}
@@ -168,15 +186,17 @@ func TestAssistantStreams(t *testing.T) {
 			t.Fatalf("%q: %v", event, err)
 		}
 		for _, c := range e.Choices {
-			text.WriteString(c.Delta.Content)
+			parts = append(parts, c.Delta.Content)
 		}
 	}
-	if text.String() != `You said "hello", and there is nothing I can do about that yet.` {
-		t.Errorf("%q", text.String())
+	want, err := offline.New(offline.Config{}).Generate(t.Context(), agent.ModelCall{Messages: []llms.MessageContent{
+		llms.TextParts(llms.ChatMessageTypeHuman, "hello")}}, nil)
+	if err != nil || strings.Join(parts, "") != want.Text || len(parts) < 10 {
+		t.Errorf("%q, want %q in words, %v", parts, want.Text, err)
 	}
 }
 
-func TestScriptThenAssistant(t *testing.T) {
+func TestScriptThenOffline(t *testing.T) {
 	t.Parallel()
 	srv := llmtest.NewServer(t)
 	srv.Script(llmtest.Refuse(500), llmtest.Say("scripted"))
@@ -194,7 +214,8 @@ func TestScriptThenAssistant(t *testing.T) {
 	if !slices.Equal(got, []int{500, 200, 200}) {
 		t.Errorf("%v", got)
 	}
-	if r := srv.Requests(); len(r) != 4 || r[0].Model != "m1" || r[0].Path != "/v1/chat/completions" || r[0].Messages[0].Content != "hello" {
+	if r := srv.Requests(); len(r) != 4 || r[0].Model != "m1" || r[0].Path != "/v1/chat/completions" ||
+		r[0].Messages[0].Content != "hello" {
 		t.Errorf("%+v", r)
 	}
 	if srv.Connections() < 1 || srv.Running() != 0 {
@@ -202,14 +223,15 @@ func TestScriptThenAssistant(t *testing.T) {
 	}
 }
 
-func TestCutIsSeenAsOne(t *testing.T) {
+func TestResetMidStreamIsNoEndOfStream(t *testing.T) {
 	t.Parallel()
 	srv := llmtest.NewServer(t)
 	srv.Script(llmtest.CutMidStream("a"), llmtest.CutMidStream("a"))
 	if _, answer, err := post(t, srv.URL, `{"stream":true}`); err == nil || !strings.Contains(answer, `"content":"a"`) {
 		t.Errorf("%q, %v", answer, err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://model/", bytes.NewReader([]byte(`{"stream":true}`)))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://model/",
+		bytes.NewReader([]byte(`{"stream":true}`)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,18 +240,19 @@ func TestCutIsSeenAsOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if text, err := io.ReadAll(resp.Body); !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(string(text), `"content":"a"`) {
+	if text, err := io.ReadAll(resp.Body); !errors.Is(err, io.ErrUnexpectedEOF) ||
+		!strings.Contains(string(text), `"content":"a"`) {
 		t.Errorf("%q, %v", text, err)
 	}
 }
 
-func TestLeavingIsSeen(t *testing.T) {
+func TestDisconnectIsReported(t *testing.T) {
 	t.Parallel()
 	srv := llmtest.NewServer(t)
-	srv.Script(llmtest.HoldHeaders())
+	srv.Script(llmtest.StallBeforeHeaders())
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		<-srv.Holding()
+		<-srv.Stalled()
 		if srv.Running() != 1 {
 			t.Errorf("%d running", srv.Running())
 		}
@@ -243,24 +266,31 @@ func TestLeavingIsSeen(t *testing.T) {
 		resp.Body.Close()
 		t.Fatal("an answer")
 	}
-	<-srv.Gone()
+	<-srv.Canceled()
 }
 
-func TestModel(t *testing.T) {
+func human(text string) agent.ModelCall {
+	return agent.ModelCall{Messages: []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeHuman, text)}}
+}
+
+func TestModelAnswersFromItsScript(t *testing.T) {
 	t.Parallel()
-	errAway := errors.New("away")
-	m := llmtest.NewModel(llmtest.TextTurn("a", "b"), llmtest.CallTurn(llmtest.Call("c1", "f", "{}")), llmtest.ErrorTurn(errAway))
+	errFailed := errors.New("failed")
+	m := llmtest.NewModel(llmtest.TextTurn("a", "b"), llmtest.CallTurn(llmtest.Call("c1", "f", "{}")),
+		llmtest.ErrorTurn(errFailed))
 	m.Script(llmtest.Turn{Chunks: []string{"x"}, Block: true})
-	var heard []string
-	emit := func(s string) error { heard = append(heard, s); return nil }
-	call := agent.ModelCall{Messages: []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeHuman, "hi")}}
-	if a, err := m.Generate(t.Context(), call, emit); err != nil || a.Text != "ab" || !slices.Equal(heard, []string{"a", "b"}) {
-		t.Error(a, err, heard)
+	var emitted []string
+	emit := func(s string) error { emitted = append(emitted, s); return nil }
+	call := human("hi")
+	if a, err := m.Generate(t.Context(), call, emit); err != nil || a.Text != "ab" ||
+		!slices.Equal(emitted, []string{"a", "b"}) {
+		t.Error(a, err, emitted)
 	}
-	if a, err := m.Generate(t.Context(), call, nil); err != nil || len(a.ToolCalls) != 1 || a.ToolCalls[0].FunctionCall.Name != "f" {
+	if a, err := m.Generate(t.Context(), call, nil); err != nil || len(a.ToolCalls) != 1 ||
+		a.ToolCalls[0].FunctionCall.Name != "f" {
 		t.Error(a, err)
 	}
-	if _, err := m.Generate(t.Context(), call, nil); !errors.Is(err, errAway) {
+	if _, err := m.Generate(t.Context(), call, nil); !errors.Is(err, errFailed) {
 		t.Error(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -269,5 +299,43 @@ func TestModel(t *testing.T) {
 	}
 	if _, err := m.Generate(t.Context(), call, nil); err == nil || len(m.Calls()) != 5 {
 		t.Error(err, len(m.Calls()))
+	}
+}
+
+func TestModelAnswersTheRouterApartFromItsScript(t *testing.T) {
+	t.Parallel()
+	m := llmtest.NewModel(llmtest.TextTurn("scripted"))
+	router := human("Which agent?")
+	router.Small = true
+	if a, err := m.Generate(t.Context(), router, nil); err != nil || a.Text != "task_agent" ||
+		m.RouterPrompt() != "Which agent?" {
+		t.Error(a, err, m.RouterPrompt())
+	}
+	m.Route("email_agent, task_agent")
+	if a, err := m.Generate(t.Context(), router, nil); err != nil || a.Text != "email_agent, task_agent" {
+		t.Error(a, err)
+	}
+	if a, err := m.Generate(t.Context(), human("hi"), nil); err != nil || a.Text != "scripted" || len(m.Calls()) != 3 {
+		t.Error(a, err, len(m.Calls()))
+	}
+}
+
+func TestModelAnswersWithAFunction(t *testing.T) {
+	t.Parallel()
+	m := llmtest.NewModelFunc(func(_ context.Context, _ agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
+		return agent.Answer{Text: "rest"}, emit("start ")
+	})
+	m.SetChunkSize(3)
+	var emitted []string
+	emit := func(s string) error { emitted = append(emitted, s); return nil }
+	if a, err := m.Generate(t.Context(), human("hi"), emit); err != nil || a.Text != "start rest" ||
+		!slices.Equal(emitted, []string{"start ", "res", "t"}) {
+		t.Error(a, err, emitted)
+	}
+	m.Respond(func(call agent.ModelCall) agent.Answer {
+		return agent.Answer{Text: "You said " + llmtest.TextOf(call.Messages[0])}
+	})
+	if a, err := m.Generate(t.Context(), human("hi"), nil); err != nil || a.Text != "You said hi" {
+		t.Error(a, err)
 	}
 }

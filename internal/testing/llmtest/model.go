@@ -3,6 +3,7 @@ package llmtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -10,6 +11,9 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/agent"
 )
+
+// DefaultRoute is what a Model answers the router unless Route says otherwise.
+const DefaultRoute = "task_agent"
 
 // Turn is one scripted answer of a Model. With Err the call fails after the chunks; with Block it then waits until its
 // context ends.
@@ -30,17 +34,35 @@ func CallTurn(calls ...ToolCall) Turn { return Turn{Calls: calls} }
 // ErrorTurn fails.
 func ErrorTurn(err error) Turn { return Turn{Err: err} }
 
-// Model is an agent.Model that answers from a script and keeps what it was asked. It is safe for concurrent use.
+// AnswerFunc answers one call of a Model. What it emits is the beginning of the answer's text; the text it returns is
+// emitted after that, in chunks of the Model's chunk size. emit is never nil.
+type AnswerFunc func(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error)
+
+// Model is an agent.Model for tests. It answers the agents' calls from a script of turns, one a call, or with a
+// function, and the router's calls with the names set by Route, unless ScriptRouter adds them to the script. It
+// records every call and is safe for concurrent use.
 type Model struct {
-	mu    sync.Mutex
-	turns []Turn
-	calls []agent.ModelCall
+	mu           sync.Mutex
+	turns        []Turn
+	answer       AnswerFunc // used instead of the turns when not nil
+	route        string
+	scriptRouter bool
+	chunkSize    int
+	calls        []agent.ModelCall
+	routerPrompt string
 }
 
 var _ agent.Model = (*Model)(nil)
 
-// NewModel returns a Model that answers with these turns, one a call.
-func NewModel(turns ...Turn) *Model { return &Model{turns: turns} }
+// NewModel returns a Model that answers with these turns. A call beyond the last turn fails.
+func NewModel(turns ...Turn) *Model { return &Model{turns: turns, route: DefaultRoute, chunkSize: 1} }
+
+// NewModelFunc returns a Model that answers with a function, which may run in several goroutines at a time.
+func NewModelFunc(answer AnswerFunc) *Model {
+	m := NewModel()
+	m.answer = answer
+	return m
+}
 
 // Script appends turns.
 func (m *Model) Script(turns ...Turn) {
@@ -49,58 +71,141 @@ func (m *Model) Script(turns ...Turn) {
 	m.turns = append(m.turns, turns...)
 }
 
-// Calls returns what the model was asked so far, oldest first.
+// Respond makes answer respond to the calls from now on. It is called for one call at a time.
+func (m *Model) Respond(answer func(call agent.ModelCall) agent.Answer) {
+	var one sync.Mutex
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.answer = func(_ context.Context, call agent.ModelCall, _ agent.Emit) (agent.Answer, error) {
+		one.Lock()
+		defer one.Unlock()
+		return answer(call), nil
+	}
+}
+
+// Route sets the router's answer: names of agents, separated by commas.
+func (m *Model) Route(agents string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.route = agents
+}
+
+// ScriptRouter makes the router's calls take turns of the script, as the agents' calls do.
+func (m *Model) ScriptRouter() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.scriptRouter = true
+}
+
+// SetChunkSize sets how many bytes of a function's text are emitted at a time; a new Model emits one.
+func (m *Model) SetChunkSize(bytes int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.chunkSize = bytes
+}
+
+// Calls returns what the model was asked so far, the router's calls included, oldest first; of very many calls, the
+// newest.
 func (m *Model) Calls() []agent.ModelCall {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return append([]agent.ModelCall(nil), m.calls...)
+	return slices.Clone(m.calls)
 }
 
-// Generate implements agent.Model. A call beyond the script fails.
+// RouterPrompt returns the prompt of the router's latest call, or "".
+func (m *Model) RouterPrompt() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.routerPrompt
+}
+
 func (m *Model) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-	turn, err := m.next(call)
+	answer, chunkSize, err := m.next(call)
 	if err != nil {
 		return agent.Answer{}, err
 	}
-	for _, c := range turn.Chunks {
+	var emitted strings.Builder
+	send := func(text string) error {
 		if err := ctx.Err(); err != nil {
+			return err
+		}
+		emitted.WriteString(text)
+		if emit == nil || text == "" {
+			return nil
+		}
+		return emit(text)
+	}
+	result, err := answer(ctx, call, send)
+	if err != nil {
+		return agent.Answer{}, err
+	}
+	for _, chunk := range Chunks(result.Text, chunkSize) {
+		if err := send(chunk); err != nil {
 			return agent.Answer{}, err
 		}
-		if emit == nil || c == "" {
-			continue
-		}
-		if err := emit(c); err != nil {
+	}
+	if err := ctx.Err(); err != nil {
+		return agent.Answer{}, err
+	}
+	result.Text = emitted.String()
+	return result, nil
+}
+
+// next records the call and returns what answers it.
+func (m *Model) next(call agent.ModelCall) (answer AnswerFunc, chunkSize int, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.calls) == maxRecorded {
+		m.calls = slices.Clone(m.calls[maxRecorded/2:])
+	}
+	recorded := call
+	recorded.Messages = slices.Clone(call.Messages)
+	m.calls = append(m.calls, recorded)
+	if call.Small {
+		m.routerPrompt = TextOf(call.Messages[0])
+	}
+	switch {
+	case call.Small && !m.scriptRouter:
+		return TextTurn(m.route).answer, 1, nil
+	case m.answer != nil:
+		return m.answer, m.chunkSize, nil
+	case len(m.turns) == 0:
+		return nil, 0, fmt.Errorf("the scripted model has no turn for call %d", len(m.calls))
+	}
+	turn := m.turns[0]
+	m.turns = m.turns[1:]
+	return turn.answer, 1, nil
+}
+
+// answer is the AnswerFunc of a turn.
+func (turn Turn) answer(ctx context.Context, _ agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
+	for _, chunk := range turn.Chunks {
+		if err := emit(chunk); err != nil {
 			return agent.Answer{}, err
 		}
 	}
 	if turn.Block {
 		<-ctx.Done()
 	}
-	if err := ctx.Err(); err != nil {
-		return agent.Answer{}, err
-	}
-	if turn.Err != nil {
+	if turn.Err != nil && ctx.Err() == nil {
 		return agent.Answer{}, turn.Err
 	}
-	answer := agent.Answer{Text: strings.Join(turn.Chunks, ""), Truncated: turn.Truncated}
+	answer := agent.Answer{Truncated: turn.Truncated}
 	for _, c := range turn.Calls {
-		answer.ToolCalls = append(answer.ToolCalls, llms.ToolCall{ID: c.ID, Type: "function",
-			FunctionCall: &llms.FunctionCall{Name: c.Function.Name, Arguments: c.Function.Arguments}})
+		answer.ToolCalls = append(answer.ToolCalls, c.langchain())
 	}
 	return answer, nil
 }
 
-func (m *Model) next(call agent.ModelCall) (Turn, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	call.Messages = append([]llms.MessageContent(nil), call.Messages...)
-	m.calls = append(m.calls, call)
-	if len(m.turns) == 0 {
-		return Turn{}, fmt.Errorf("the scripted model has no turn for call %d", len(m.calls))
+// TextOf returns the text of a message.
+func TextOf(message llms.MessageContent) string {
+	var b strings.Builder
+	for _, p := range message.Parts {
+		if text, ok := p.(llms.TextContent); ok {
+			b.WriteString(text.Text)
+		}
 	}
-	turn := m.turns[0]
-	m.turns = m.turns[1:]
-	return turn, nil
+	return b.String()
 }
 
 // Chunks cuts text into pieces of size bytes; the last one may be shorter.

@@ -15,6 +15,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/dev/offline"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/llm"
 	"github.com/adiuva/cloud-api/internal/playbook"
@@ -23,17 +24,19 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// TestMain finds goroutines that a failed or abandoned call left behind.
+// TestMain finds goroutines left by calls that failed or were abandoned.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// orchestrator is the product's own path from a message to the upstream: chat, agents, leak filter, client, HTTP.
+// orchestrator returns a chat orchestrator whose model client calls the server: chat, agents, leak filter, client,
+// HTTP.
 func orchestrator(t *testing.T) (*chat.Orchestrator, *llmtest.Server) {
 	t.Helper()
 	srv := llmtest.NewServer(t)
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	model, err := llm.New(llm.Config{APIKey: "k", BaseURL: srv.URL, Model: "big", RouterModel: "small", Transport: transport,
-		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
+	model, err := llm.New(llm.Config{APIKey: "k", BaseURL: srv.URL, Model: "big", RouterModel: "small",
+		Transport: transport,
+		Sleep:     func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,13 +71,17 @@ func TestWholePathCreates(t *testing.T) {
 	}
 	due := time.Date(2026, 11, 24, 23, 59, 59, 999e6, rome).UnixMilli()
 	a := reply.Actions[0]
-	if a.Type != action.Create || a.Table != "tasks" || a.Data["title"] != "Call Anna" || a.Data["priority"] != "high" || a.Data["dueDate"] != due {
+	if a.Type != action.Create || a.Table != "tasks" || a.Data["title"] != "Call Anna" ||
+		a.Data["priority"] != "high" || a.Data["dueDate"] != due {
 		t.Errorf("%+v", a)
 	}
-	if reply.Text != `I prepared "Call Anna" for you to confirm.` {
+	want := "Prepared a new task “Call Anna”: status todo, priority high, due Tuesday 24 November 2026.\n\n" +
+		offline.Notice
+	if reply.Text != want {
 		t.Errorf("%q", reply.Text)
 	}
-	if r := srv.Requests(); len(r) != 3 || r[0].Model != "small" || r[1].Model != "big" || r[2].Messages[len(r[2].Messages)-1].Role != "tool" {
+	if r := srv.Requests(); len(r) != 3 || r[0].Model != "small" || r[1].Model != "big" ||
+		r[2].Messages[len(r[2].Messages)-1].Role != "tool" {
 		t.Errorf("%d requests", len(r))
 	}
 }
@@ -82,10 +89,12 @@ func TestWholePathCreates(t *testing.T) {
 func TestWholePathLists(t *testing.T) {
 	t.Parallel()
 	o, _ := orchestrator(t)
-	var heard strings.Builder
-	reply, err := o.Run(t.Context(), identity.User{Tier: tier.Free}, chat.Request{Message: "list my open tasks", Context: agent.Context{
-		Tasks: []agent.Task{{ID: "1", Title: "Pay rent"}, {ID: "2", Title: "Done already", Status: "done"}, {ID: "3", Title: "Call Anna"}, {ID: "4", Title: "Grüße 🎉"}},
-	}}, func(s string) error { heard.WriteString(s); return nil })
+	var emitted strings.Builder
+	reply, err := o.Run(t.Context(), identity.User{Tier: tier.Free},
+		chat.Request{Message: "list my open tasks", Context: agent.Context{
+			Tasks: []agent.Task{{ID: "1", Title: "Pay rent"}, {ID: "2", Title: "Done already", Status: "done"},
+				{ID: "3", Title: "Call Anna"}, {ID: "4", Title: "Grüße 🎉"}},
+		}}, func(s string) error { emitted.WriteString(s); return nil })
 	if err != nil || len(reply.Actions) != 0 {
 		t.Fatalf("%+v, %v", reply, err)
 	}
@@ -94,8 +103,8 @@ func TestWholePathLists(t *testing.T) {
 			t.Errorf("%q lacks %q", reply.Text, title)
 		}
 	}
-	if strings.Contains(reply.Text, "Done already") || heard.String() != reply.Text {
-		t.Errorf("%q, heard %q", reply.Text, heard.String())
+	if strings.Contains(reply.Text, "Done already") || emitted.String() != reply.Text {
+		t.Errorf("%q, emitted %q", reply.Text, emitted.String())
 	}
 }
 
@@ -105,13 +114,13 @@ func TestWholePathFails(t *testing.T) {
 		script []llmtest.Step
 		want   error
 	}{
-		"429":         {[]llmtest.Step{llmtest.Refuse(429), llmtest.Refuse(429)}, llm.ErrUnavailable},
-		"500":         {[]llmtest.Step{llmtest.Refuse(500), llmtest.Refuse(500)}, llm.ErrUnavailable},
-		"401":         {[]llmtest.Step{llmtest.Refuse(401)}, llm.ErrUnavailable},
-		"garbage":     {[]llmtest.Step{llmtest.GarbageStream()}, llm.ErrBadAnswer},
-		"nothing":     {[]llmtest.Step{llmtest.Nothing()}, llm.ErrBadAnswer},
-		"cut":         {[]llmtest.Step{llmtest.CutMidStream("half an ans")}, llm.ErrUnavailable},
-		"empty words": {[]llmtest.Step{llmtest.Say("")}, llm.ErrBadAnswer},
+		"429":        {[]llmtest.Step{llmtest.Refuse(429), llmtest.Refuse(429)}, llm.ErrUnavailable},
+		"500":        {[]llmtest.Step{llmtest.Refuse(500), llmtest.Refuse(500)}, llm.ErrUnavailable},
+		"401":        {[]llmtest.Step{llmtest.Refuse(401)}, llm.ErrUnavailable},
+		"garbage":    {[]llmtest.Step{llmtest.GarbageStream()}, llm.ErrBadAnswer},
+		"no events":  {[]llmtest.Step{llmtest.EmptyStream()}, llm.ErrBadAnswer},
+		"reset":      {[]llmtest.Step{llmtest.CutMidStream("half an ans")}, llm.ErrUnavailable},
+		"empty text": {[]llmtest.Step{llmtest.Say("")}, llm.ErrBadAnswer},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -15,7 +15,7 @@ type Server struct {
 	conns *atomic.Int64
 }
 
-// NewServer starts a Server, which is stopped with t.
+// NewServer starts a Server, which stops when t ends.
 func NewServer(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{Handler: NewHandler(), conns: new(atomic.Int64)}
@@ -27,12 +27,12 @@ func NewServer(t testing.TB) *Server {
 	}
 	web.Start()
 	t.Cleanup(func() {
-		web.CloseClientConnections() // a step that holds its client would keep Close waiting
+		web.CloseClientConnections() // Close would wait for a step that stalls
 		web.Close()
 	})
 	s.URL = web.URL + "/v1"
 	return s
 }
 
-// Connections is how many connections were opened so far.
+// Connections returns how many connections were opened so far.
 func (s *Server) Connections() int { return int(s.conns.Load()) }

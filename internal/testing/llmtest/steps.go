@@ -8,16 +8,16 @@ import (
 	"unicode/utf16"
 )
 
-// Secret stands in every error answer and error event as the upstream's own words, which must reach nobody.
+// Secret is the message of every error response and error event. No caller of ours may ever see it.
 const Secret = "upstream-words: rate limit reached for organization org-x9 on sk-upstream-key"
 
 // Say answers in text, one event for each part when streaming was asked for.
-func Say(parts ...string) Step { return ending("stop", parts...) }
+func Say(parts ...string) Step { return sayUntil("stop", parts...) }
 
-// SayTooMuch is Say by a model that stopped for length.
-func SayTooMuch(parts ...string) Step { return ending("length", parts...) }
+// SayTruncated is Say by a model that stopped for length.
+func SayTruncated(parts ...string) Step { return sayUntil("length", parts...) }
 
-func ending(reason string, parts ...string) Step {
+func sayUntil(reason string, parts ...string) Step {
 	return func(x *Exchange) {
 		if !x.Request.Stream {
 			x.Whole(strings.Join(parts, ""), reason)
@@ -48,7 +48,7 @@ func CallTools(calls ...ToolCall) Step {
 	}
 }
 
-// Interleaved answers with tool calls whose arguments arrive in turns, told apart by index alone.
+// Interleaved answers with tool calls whose arguments arrive interleaved, distinguished by index alone.
 func Interleaved(calls ...ToolCall) Step {
 	return func(x *Exchange) {
 		for i, c := range calls {
@@ -57,14 +57,15 @@ func Interleaved(calls ...ToolCall) Step {
 		}
 		for half := range 2 {
 			for i, c := range calls {
-				x.Calls(fmt.Sprintf(`{"index":%d,"function":{"arguments":%s}}`, i, quoted(halves(c.Function.Arguments)[half])))
+				x.Calls(fmt.Sprintf(`{"index":%d,"function":{"arguments":%s}}`,
+					i, quoted(halves(c.Function.Arguments)[half])))
 			}
 		}
 		x.Finish("tool_calls")
 	}
 }
 
-// RepeatedIDs answers with tool calls whose arguments arrive in turns, without an index, each part naming id and type.
+// RepeatedIDs answers with tool calls whose arguments arrive interleaved, without an index, each part with id and type.
 func RepeatedIDs(calls ...ToolCall) Step {
 	return func(x *Exchange) {
 		for half := range 2 {
@@ -83,7 +84,7 @@ func RepeatedIDs(calls ...ToolCall) Step {
 	}
 }
 
-// halves splits s in two at a character.
+// halves splits s in two between characters.
 func halves(s string) [2]string {
 	r := []rune(s)
 	return [2]string{string(r[:len(r)/2]), string(r[len(r)/2:])}
@@ -102,17 +103,17 @@ func RefuseFor(status int, retryAfter string) Step {
 	}
 }
 
-// QuotaSpent answers 429 as OpenAI does when the account is out of credit.
-func QuotaSpent() Step {
+// QuotaExhausted answers 429 as OpenAI does when the account is out of credit.
+func QuotaExhausted() Step {
 	return func(x *Exchange) { x.Refuse(http.StatusTooManyRequests, "insufficient_quota", "insufficient_quota") }
 }
 
-// unreadable refuses a request that is not JSON.
-func unreadable(x *Exchange) {
+// invalidJSON answers a request that is not JSON.
+func invalidJSON(x *Exchange) {
 	x.Refuse(http.StatusBadRequest, "invalid_request_error", "invalid_json")
 }
 
-// Send answers with this body.
+// Send answers with this body, in chunks.
 func Send(status int, contentType string, chunks ...string) Step {
 	return func(x *Exchange) {
 		x.Head(status, contentType)
@@ -120,7 +121,7 @@ func Send(status int, contentType string, chunks ...string) Step {
 	}
 }
 
-// GarbageJSON answers with half a JSON document.
+// GarbageJSON answers with a truncated JSON document.
 func GarbageJSON() Step {
 	return Send(http.StatusOK, "application/json", `{"id":"c1","choices":[{"message":{"con`)
 }
@@ -134,8 +135,8 @@ func GarbageStream() Step {
 	}
 }
 
-// Nothing answers with no body at all.
-func Nothing() Step { return Send(http.StatusOK, "text/event-stream") }
+// EmptyStream answers with an event stream without events.
+func EmptyStream() Step { return Send(http.StatusOK, "text/event-stream") }
 
 // FailMidStream sends an error object after the parts.
 func FailMidStream(parts ...string) Step {
@@ -151,7 +152,7 @@ func CutMidStream(parts ...string) Step {
 	return func(x *Exchange) {
 		x.Role()
 		x.Text(parts...)
-		x.Cut()
+		x.Reset()
 	}
 }
 
@@ -160,19 +161,19 @@ func CloseWithoutDone(parts ...string) Step {
 	return func(x *Exchange) { x.Text(parts...) }
 }
 
-// HoldHeaders never answers.
-func HoldHeaders() Step { return func(x *Exchange) { x.Hold() } }
+// StallBeforeHeaders never answers.
+func StallBeforeHeaders() Step { return func(x *Exchange) { x.Stall() } }
 
-// HoldMidStream says nothing more after the role and the parts.
-func HoldMidStream(parts ...string) Step {
+// StallMidStream sends nothing more after the role and the parts.
+func StallMidStream(parts ...string) Step {
 	return func(x *Exchange) {
 		x.Role()
 		x.Text(parts...)
-		x.Hold()
+		x.Stall()
 	}
 }
 
-// LateEnd streams the parts and [DONE], and ends the body only when release is closed.
+// LateEnd streams the parts and [DONE], and ends the body when release is closed.
 func LateEnd(release <-chan struct{}, parts ...string) Step {
 	return func(x *Exchange) {
 		x.Text(parts...)
@@ -184,8 +185,8 @@ func LateEnd(release <-chan struct{}, parts ...string) Step {
 	}
 }
 
-// Slow streams each token as it is received, and ends when tokens is closed.
-func Slow(tokens <-chan string) Step {
+// Tokens streams each token as it is received, and ends when tokens is closed.
+func Tokens(tokens <-chan string) Step {
 	return func(x *Exchange) {
 		x.Role()
 		for {
@@ -203,7 +204,7 @@ func Slow(tokens <-chan string) Step {
 	}
 }
 
-// SplitBytes streams text one byte an event, so that characters are cut into bytes that are no UTF-8.
+// SplitBytes streams text one byte per event, so that events of multi-byte characters are not valid UTF-8.
 func SplitBytes(text string) Step {
 	return func(x *Exchange) {
 		for i := range len(text) {
@@ -220,7 +221,7 @@ func SplitBytes(text string) Step {
 	}
 }
 
-// SplitSurrogates streams text one UTF-16 unit an event, escaped, so that surrogate pairs are cut.
+// SplitSurrogates streams text one escaped UTF-16 unit per event, which splits surrogate pairs.
 func SplitSurrogates(text string) Step {
 	return func(x *Exchange) {
 		for _, unit := range utf16.Encode([]rune(text)) {
@@ -230,5 +231,5 @@ func SplitSurrogates(text string) Step {
 	}
 }
 
-// WholeForStream answers in one JSON document although a stream was asked for.
+// WholeForStream answers with one JSON document although a stream was asked for.
 func WholeForStream(text string) Step { return func(x *Exchange) { x.Whole(text, "stop") } }

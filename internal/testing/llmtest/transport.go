@@ -8,13 +8,12 @@ import (
 	"sync"
 )
 
-// Transport carries requests to handler within the process, without sockets, so that a test inside a synctest bubble can
-// measure deadlines by the bubble's clock. The answer's body is read while the handler writes it.
+// Transport returns a RoundTripper that calls handler in the process, without sockets, so that a test in a synctest
+// bubble can measure deadlines by the bubble's clock. The response's body is read while the handler writes it.
 func Transport(handler http.Handler) http.RoundTripper { return &transport{handler: handler} }
 
 type transport struct{ handler http.Handler }
 
-// RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
@@ -26,12 +25,12 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		defer cancel()
 		defer func() {
 			if cause := recover(); cause != nil {
-				_ = write.CloseWithError(io.ErrUnexpectedEOF) // a cut connection
+				_ = write.CloseWithError(io.ErrUnexpectedEOF) // the handler aborted the connection
 				w.abort()
 				return
 			}
 			w.WriteHeader(http.StatusOK)
-			_ = write.CloseWithError(r.Context().Err()) // nil: the body's end
+			_ = write.CloseWithError(r.Context().Err()) // nil: the end of the body
 		}()
 		t.handler.ServeHTTP(w, r.WithContext(ctx))
 	}()
@@ -46,7 +45,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, r.Context().Err()
 	}
 	if w.aborted {
-		return nil, errors.New("connection cut before the headers")
+		return nil, errors.New("connection aborted before the headers")
 	}
 	return &http.Response{StatusCode: w.status, Header: w.header.Clone(), ContentLength: -1, Request: r,
 		Body: &body{Reader: read, close: func() { stop(); cancel(); _ = read.Close() }}}, nil
@@ -62,7 +61,7 @@ func (b *body) Close() error {
 	return nil
 }
 
-// pipeWriter is the handler's side.
+// pipeWriter is the handler's http.ResponseWriter.
 type pipeWriter struct {
 	header  http.Header
 	body    *io.PipeWriter

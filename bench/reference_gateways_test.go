@@ -25,12 +25,12 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// The reference gateways do what a plain Go program of the field does for one model call: check an HS256 token, count
-// the caller, decode the request, call the model, encode the answer. None looks at what the answer says.
+// The reference gateways do what a simple Go program does for one model call: verify an HS256 token, rate-limit the
+// caller, decode the request, call the model and encode the answer. None of them inspects the answer.
 
 var referenceSecret = []byte("0123456789abcdef0123456789abcdef")
 
-// completion is a chat completion, asked for and answered, as far as the references read it.
+// completion has the members of requests and responses that the references read.
 type completion struct {
 	Model    string              `json:"model"`
 	Messages []completionMessage `json:"messages,omitempty"`
@@ -52,19 +52,21 @@ type completionChoice struct {
 	FinishReason string            `json:"finish_reason"`
 }
 
-// referenceTransport keeps every connection.
+// referenceTransport keeps every connection open.
 func referenceTransport() *http.Transport {
-	return &http.Transport{MaxIdleConns: 4096, MaxIdleConnsPerHost: 4096, DisableCompression: true, IdleConnTimeout: 90 * time.Second}
+	return &http.Transport{MaxIdleConns: 4096, MaxIdleConnsPerHost: 4096, DisableCompression: true,
+		IdleConnTimeout: 90 * time.Second}
 }
 
-// proxyGateway passes everything on.
+// proxyGateway is a reverse proxy.
 func proxyGateway(b *testing.B, upstream string) http.Handler {
 	target, err := url.Parse(upstream)
-	fatal(b, err)
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, Transport: referenceTransport(),
+	check(b, err)
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Transport:     referenceTransport(),
 		FlushInterval: -1, BufferPool: &buffers{sync.Pool{New: func() any { return make([]byte, 32<<10) }}}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Else an answer that comes at once closes the request's body while it is still being passed on.
+		// Otherwise an immediate response closes the body of the request while it is being copied.
 		if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
 			b.Error(err)
 		}
@@ -77,7 +79,7 @@ type buffers struct{ pool sync.Pool }
 func (p *buffers) Get() []byte  { return p.pool.Get().([]byte) }
 func (p *buffers) Put(b []byte) { p.pool.Put(b) }
 
-// echofullGateway decodes and encodes with encoding/json and calls with net/http.
+// echofullGateway is an Echo handler that uses encoding/json and net/http.
 func echofullGateway(upstream string) http.Handler {
 	client := &http.Client{Transport: referenceTransport()}
 	e := echo.New()
@@ -90,7 +92,8 @@ func echofullGateway(upstream string) http.Handler {
 		if err != nil {
 			return err
 		}
-		req, err := http.NewRequestWithContext(c.Request().Context(), http.MethodPost, upstream+"/v1/chat/completions", bytes.NewReader(body))
+		req, err := http.NewRequestWithContext(c.Request().Context(), http.MethodPost,
+			upstream+"/v1/chat/completions", bytes.NewReader(body))
 		if err != nil {
 			return err
 		}
@@ -109,17 +112,17 @@ func echofullGateway(upstream string) http.Handler {
 			return err
 		}
 		return c.JSON(http.StatusOK, out)
-	}, verified, counted())
+	}, authenticated, rateLimited())
 	return e
 }
 
-// langchaingoGateway answers with what langchaingo's OpenAI client answers: whole over REST, streamed over a WebSocket.
+// langchaingoGateway uses langchaingo's OpenAI client, for whole answers over REST and streamed ones over a WebSocket.
 func langchaingoGateway(b *testing.B, upstream string) http.Handler {
 	model, err := openai.New(openai.WithToken("k"), openai.WithBaseURL(upstream+"/v1"), openai.WithModel("gpt-4o-mini"),
 		openai.WithHTTPClient(&http.Client{Transport: referenceTransport()}))
-	fatal(b, err)
+	check(b, err)
 	e := echo.New()
-	limit := counted()
+	limit := rateLimited()
 	e.POST("/v1/chat/completions", func(c *echo.Context) error {
 		var in completion
 		if err := c.Bind(&in); err != nil {
@@ -129,8 +132,10 @@ func langchaingoGateway(b *testing.B, upstream string) http.Handler {
 		if err != nil {
 			return c.NoContent(http.StatusBadGateway)
 		}
-		return c.JSON(http.StatusOK, completion{Choices: []completionChoice{{Message: completionMessage{"assistant", answer.Choices[0].Content}}}})
-	}, verified, limit)
+		return c.JSON(http.StatusOK,
+			completion{Choices: []completionChoice{
+				{Message: completionMessage{"assistant", answer.Choices[0].Content}}}})
+	}, authenticated, limit)
 	up := websocket.Upgrader{}
 	e.GET("/ws", func(c *echo.Context) error {
 		conn, err := up.Upgrade(c.Response(), c.Request(), nil)
@@ -147,7 +152,7 @@ func langchaingoGateway(b *testing.B, upstream string) http.Handler {
 				return conn.WriteMessage(websocket.TextMessage, text)
 			}))
 		return conn.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""))
-	}, verified, limit)
+	}, authenticated, limit)
 	return e
 }
 
@@ -162,9 +167,10 @@ func langchaingoMessages(in completion) []llms.MessageContent {
 // referenceTokens returns one HS256 token for each account.
 func referenceTokens() []string {
 	part := base64.RawURLEncoding.EncodeToString
-	signed := part([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + part([]byte(`{"sub":"user-1234","tier":"pro","exp":4102444800}`))
+	signed := part([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." +
+		part([]byte(`{"sub":"user-1234","tier":"pro","exp":4102444800}`))
 	token := signed + "." + part(signature(signed))
-	list := make([]string, benchAccounts)
+	list := make([]string, accountCount)
 	for i := range list {
 		list[i] = token
 	}
@@ -183,8 +189,8 @@ type referenceClaims struct {
 	Expiry  int64  `json:"exp"`
 }
 
-// verified checks the token at every request.
-func verified(next echo.HandlerFunc) echo.HandlerFunc {
+// authenticated verifies the token of every request.
+func authenticated(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c *echo.Context) error {
 		token := strings.TrimPrefix(c.Request().Header.Get("Authorization"), "Bearer ")
 		cut := strings.LastIndexByte(token, '.')
@@ -193,19 +199,20 @@ func verified(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		_, body, _ := strings.Cut(token[:cut], ".")
 		mac, err := base64.RawURLEncoding.DecodeString(token[cut+1:])
-		claims, err2 := base64.RawURLEncoding.DecodeString(body)
-		var known referenceClaims
-		if err != nil || err2 != nil || !hmac.Equal(mac, signature(token[:cut])) || json.Unmarshal(claims, &known) != nil ||
-			known.Expiry < time.Now().Unix() {
+		payload, err2 := base64.RawURLEncoding.DecodeString(body)
+		var claims referenceClaims
+		if err != nil || err2 != nil || !hmac.Equal(mac, signature(token[:cut])) ||
+			json.Unmarshal(payload, &claims) != nil ||
+			claims.Expiry < time.Now().Unix() {
 			return c.NoContent(http.StatusUnauthorized)
 		}
-		c.Set("caller", known.Tier+":"+known.Subject)
+		c.Set("caller", claims.Tier+":"+claims.Subject)
 		return next(c)
 	}
 }
 
-// counted takes one request from the caller's bucket.
-func counted() echo.MiddlewareFunc {
+// rateLimited counts each request in the caller's token bucket.
+func rateLimited() echo.MiddlewareFunc {
 	var mu sync.Mutex
 	buckets := map[string]*rate.Limiter{}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {

@@ -30,105 +30,106 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// A gateway is measured in a process of its own, with one processor, so that its CPU time and memory are its own: the
-// test binary is started anew, finds these variables and serves until its standard input ends.
+// Each gateway runs in a process of its own with one processor, so that its CPU time and memory can be measured: the
+// test binary is started again with these variables and serves until its standard input is closed.
 const (
 	gatewayKind     = "BENCH_GATEWAY"
 	gatewayUpstream = "BENCH_UPSTREAM"
-	// gatewayProfiles names a folder for one CPU profile a gateway; empty for none.
-	gatewayProfiles = "BENCH_PROFILES"
+	// gatewayProfileDir is a folder for CPU and memory profiles of each gateway; "" means none.
+	gatewayProfileDir = "BENCH_PROFILES"
 )
 
-// gateway is one process under measurement, seen from the load generator.
+// gateway is a process that is measured, as the load generator sees it.
 type gateway struct {
-	URL    string
-	Tokens []string // of as many accounts as benchAccounts
-	asks   io.Writer
-	says   *bufio.Reader
-	// process, when not 0, is another program's, which is not asked but looked at.
+	URL       string
+	Tokens    []string // one for each of accountCount accounts
+	commands  io.Writer
+	responses *bufio.Reader
+	// process, when not 0, is the id of another program, whose usage is read from the system.
 	process int
 }
 
-// usage is what a gateway's process has used so far.
+// usage is what a process has used so far.
 type usage struct {
 	CPU    time.Duration // user and system
-	Memory int64         // bytes resident
+	Memory int64         // resident, in bytesMemory
 }
 
-// startGateway starts a process that serves as kind and calls upstream.
+// startGateway starts a gateway of this kind that calls upstream.
 func startGateway(b *testing.B, kind, upstream string) *gateway {
 	b.Helper()
-	says, childSays, err := os.Pipe()
-	fatal(b, err)
+	responses, childResponses, err := os.Pipe()
+	check(b, err)
 	args := []string{"-test.run=^$", "-test.bench=^BenchmarkChat$", "-test.benchtime=1x"}
-	if dir := os.Getenv(gatewayProfiles); dir != "" {
+	if dir := os.Getenv(gatewayProfileDir); dir != "" {
 		now := time.Now().UnixNano()
-		args = append(args, fmt.Sprintf("-test.cpuprofile=%s/%s-%d.prof", dir, kind, now), fmt.Sprintf("-test.memprofile=%s/%s-%d.mem", dir, kind, now))
+		args = append(args, fmt.Sprintf("-test.cpuprofile=%s/%s-%d.prof", dir, kind, now),
+			fmt.Sprintf("-test.memprofile=%s/%s-%d.mem", dir, kind, now))
 	}
 	cmd := exec.CommandContext(context.WithoutCancel(b.Context()), os.Args[0], args...)
 	cmd.Env = append(os.Environ(), gatewayKind+"="+kind, gatewayUpstream+"="+upstream, "GOMAXPROCS=1")
-	cmd.ExtraFiles, cmd.Stderr = []*os.File{childSays}, os.Stderr
+	cmd.ExtraFiles, cmd.Stderr = []*os.File{childResponses}, os.Stderr
 	stdin, err := cmd.StdinPipe()
-	fatal(b, err)
-	fatal(b, cmd.Start())
-	fatal(b, childSays.Close())
+	check(b, err)
+	check(b, cmd.Start())
+	check(b, childResponses.Close())
 	b.Cleanup(func() {
-		_ = stdin.Close() // which ends it
+		_ = stdin.Close() // which makes it exit
 		_ = cmd.Wait()
-		_ = says.Close()
+		_ = responses.Close()
 	})
-	g := &gateway{asks: stdin, says: bufio.NewReader(says)}
-	g.hear(b, g)
+	g := &gateway{commands: stdin, responses: bufio.NewReader(responses)}
+	g.read(b, g)
 	return g
 }
 
-// hear reads the next thing the gateway says.
-func (g *gateway) hear(b *testing.B, into any) {
+// read decodes the next response of the process.
+func (g *gateway) read(b *testing.B, into any) {
 	b.Helper()
-	line, err := g.says.ReadBytes('\n')
+	line, err := g.responses.ReadBytes('\n')
 	if err != nil {
-		b.Fatalf("the gateway ended: %v", err)
+		b.Fatalf("the gateway exited: %v", err)
 	}
-	fatal(b, json.Unmarshal(line, into))
+	check(b, json.Unmarshal(line, into))
 }
 
-// usage asks what was used so far; collected when garbage is to be given back first.
-func (g *gateway) usage(b *testing.B, collected bool) (u usage) {
+// usage returns what the process has used so far. freeMemory returns its garbage to the system first.
+func (g *gateway) usage(b *testing.B, freeMemory bool) (u usage) {
 	b.Helper()
 	if g.process != 0 {
 		return usageOf(b, g.process)
 	}
-	_, err := fmt.Fprintln(g.asks, collected)
-	fatal(b, err)
-	g.hear(b, &u)
+	_, err := fmt.Fprintln(g.commands, freeMemory)
+	check(b, err)
+	g.read(b, &u)
 	return u
 }
 
-// served turns this process into a gateway when it was started as one, and reports whether it was.
-func served(b *testing.B) bool {
+// serveAsGateway serves if this process was started as a gateway, and reports whether it was.
+func serveAsGateway(b *testing.B) bool {
 	kind := os.Getenv(gatewayKind)
 	if kind == "" {
 		return false
 	}
 	handler, tokens := gatewayHandler(b, kind, os.Getenv(gatewayUpstream))
 	server := httptest.NewServer(handler)
-	out := json.NewEncoder(os.NewFile(3, "says"))
-	fatal(b, out.Encode(gateway{URL: server.URL, Tokens: tokens}))
+	out := json.NewEncoder(os.NewFile(3, "responses"))
+	check(b, out.Encode(gateway{URL: server.URL, Tokens: tokens}))
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		if in.Text() == "true" {
 			debug.FreeOSMemory()
 		}
 		var r syscall.Rusage
-		fatal(b, syscall.Getrusage(syscall.RUSAGE_SELF, &r))
+		check(b, syscall.Getrusage(syscall.RUSAGE_SELF, &r))
 		cpu := time.Duration(r.Utime.Nano() + r.Stime.Nano())
-		fatal(b, out.Encode(usage{CPU: cpu, Memory: resident()}))
+		check(b, out.Encode(usage{CPU: cpu, Memory: residentMemory()}))
 	}
 	server.CloseClientConnections()
 	return true
 }
 
-// resident returns how many bytes of this process lie in memory; where the system does not say, what Go holds of it.
-func resident() int64 {
+// residentMemory returns the resident memory of this process in bytes, or Go's own figure where the system has none.
+func residentMemory() int64 {
 	var pages, inMemory int64
 	if text, err := os.ReadFile("/proc/self/statm"); err == nil {
 		if _, err := fmt.Sscan(string(text), &pages, &inMemory); err == nil {
@@ -140,7 +141,7 @@ func resident() int64 {
 	return int64(m.Sys - m.HeapReleased)
 }
 
-// gatewayHandler returns the handler of that kind and access tokens for it.
+// gatewayHandler returns the handler of a kind of gateway and access tokens for it.
 func gatewayHandler(b *testing.B, kind, upstream string) (http.Handler, []string) {
 	switch kind {
 	case "ours", "unfiltered", "unrouted":
@@ -156,21 +157,21 @@ func gatewayHandler(b *testing.B, kind, upstream string) (http.Handler, []string
 	return nil, nil
 }
 
-const benchAccounts = 240 // with five sockets each
+const accountCount = 240 // of at most five sockets each
 
-// ours is the whole service as package app wires it, its log written to the null device. The kind unfiltered lets every
-// text through, the kind unrouted does not ask the model which agent a message is for.
+// ours returns the whole service as package app wires it, with its log written to the null device. The kind
+// unfiltered has no leak filter, the kind unrouted does not ask the model for the agent.
 func ours(b *testing.B, kind, upstream string) (http.Handler, []string) {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	fatal(b, err)
+	check(b, err)
 	log := slog.New(slog.NewJSONHandler(null, nil))
 	client, err := llm.New(llm.Config{
 		APIKey: "k", BaseURL: upstream + "/v1", Model: "gpt-4o-mini", RouterModel: "gpt-4o-nano", Log: log,
 	})
-	fatal(b, err)
+	check(b, err)
 	var model agent.Model = client
 	if kind == "unrouted" {
-		model = alwaysTask{client}
+		model = fixedRoute{client}
 	}
 	cfg := apitest.Config(b)
 	cfg.JWTAccessTTL, cfg.RateLimits = time.Hour, "on"
@@ -181,63 +182,55 @@ func ours(b *testing.B, kind, upstream string) (http.Handler, []string) {
 			}
 		},
 	})
-	fatal(b, err)
+	check(b, err)
 	b.Cleanup(service.Close)
 	return service.API, login(b, service.Auth)
 }
 
-// unfiltered returns an orchestrator whose leak filter lets everything through.
+// unfiltered returns an orchestrator without leak filter.
 func unfiltered(b *testing.B, model agent.Model, log *slog.Logger) *chat.Orchestrator {
 	agents, err := app.NewAgents(model, nil)
-	fatal(b, err)
-	templates, err := app.NewTemplates(agents)
-	fatal(b, err)
+	check(b, err)
+	templates, err := app.NewTemplates(nil)
+	check(b, err)
 	return chat.New(chat.Config{Agents: agents, Model: model, Templates: templates, Log: log,
-		Filter: func(...string) chat.Guard { return passing{} }})
+		Filter: func(...string) chat.Guard { return noFilter{} }})
 }
 
-// login opens the accounts, with limits that no benchmark reaches, and returns a token of each.
+// login creates the accounts, with limits that no benchmark reaches, and returns a token for each.
 func login(b *testing.B, accounts *auth.Service) []string {
 	var tokens []string
-	for i := range benchAccounts {
+	for i := range accountCount {
 		address := fmt.Sprintf("bench%d@example.com", i)
 		_, err := accounts.CreateUser(b.Context(), address, "correct horse battery", tier.Team)
-		fatal(b, err)
-		fatal(b, accounts.SetTier(b.Context(), address, tier.Team, 10_000))
+		check(b, err)
+		check(b, accounts.SetTier(b.Context(), address, tier.Team, 10_000))
 		t, err := accounts.Login(b.Context(), address, "correct horse battery")
-		fatal(b, err)
+		check(b, err)
 		tokens = append(tokens, t.AccessToken)
 	}
 	return tokens
 }
 
-// alwaysTask is a model that needs no upstream to name the task agent.
-type alwaysTask struct{ agent.Model }
+// fixedRoute answers the router with the task agent, without the upstream.
+type fixedRoute struct{ agent.Model }
 
-// Generate implements agent.Model.
-func (a alwaysTask) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
+func (a fixedRoute) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
 	if call.Small {
 		return agent.Answer{Text: "task_agent"}, nil
 	}
 	return a.Model.Generate(ctx, call, emit)
 }
 
-// passing is a guard that lets everything through.
-type passing struct{}
+// noFilter is a leak filter that passes everything on.
+type noFilter struct{}
 
-func (passing) Text(s string) (clean, hit string)       { return s, "" }
-func (passing) Values(...string) (hit string)           { return "" }
-func (passing) Stream(emit agent.Emit) chat.GuardStream { return passingStream{emit} }
+func (noFilter) Text(s string) (clean, hit string)       { return s, "" }
+func (noFilter) Values(...string) (hit string)           { return "" }
+func (noFilter) Stream(emit agent.Emit) chat.GuardStream { return noFilterStream{emit} }
 
-type passingStream struct{ emit agent.Emit }
+type noFilterStream struct{ emit agent.Emit }
 
-func (p passingStream) Write(text string) error { return p.emit(text) }
-func (passingStream) Close() error              { return nil }
-func (passingStream) Hit() string               { return "" }
-
-func fatal(b *testing.B, err error) {
-	b.Helper()
-	if err != nil {
-		b.Fatal(err)
-	}
-}
+func (p noFilterStream) Write(text string) error { return p.emit(text) }
+func (noFilterStream) Close() error              { return nil }
+func (noFilterStream) Hit() string               { return "" }

@@ -18,18 +18,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/httpapi"
 )
 
-// within waits for the event and fails the test when it takes longer.
-func within(t *testing.T, limit time.Duration, event <-chan struct{}, what string) {
-	t.Helper()
-	select {
-	case <-event:
-	case <-time.After(limit):
-		t.Fatalf("not within %s: %s", limit, what)
-	}
-}
-
-// leave ends the client's connection in one of the ways a client can.
-var leave = map[string]func(t *testing.T, s *stream){
+// disconnects has the ways in which a client's connection can end.
+var disconnects = map[string]func(t *testing.T, s *stream){
 	"close frame": func(t *testing.T, s *stream) {
 		closing := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
 		check(t, s.Conn.WriteControl(websocket.CloseMessage, closing, time.Now().Add(time.Second)))
@@ -45,24 +35,26 @@ var leave = map[string]func(t *testing.T, s *stream){
 	},
 }
 
-// TestC73_ClientGone also shows that nothing of a socket stays behind. It runs alone, so that it sees no other test's.
-func TestC73_ClientGone(t *testing.T) {
-	model, began, ended := waits("some words that wait")
+// TestDisconnectEndsTheModelCall also checks that no goroutine is left. It is not parallel, because it would see
+// goroutines of other tests.
+func TestDisconnectEndsTheModelCall(t *testing.T) {
+	t.Attr("case", "C73")
+	model, started, ended := blockingModel("some words that wait")
 	a := start(t, model)
 	me := a.Register("gone@example.com")
 	before := goleak.IgnoreCurrent()
-	for name, goes := range leave {
+	for name, disconnect := range disconnects {
 		s := a.Dial(me)
 		s.Ask("please")
-		<-began
-		goes(t, s)
-		within(t, time.Second, ended, name+": the model's call ends")
+		<-started
+		disconnect(t, s)
+		waitFor(t, time.Second, ended, "the end of the model's call after: "+name)
 		_ = s.Conn.Close()
 	}
 	goleak.VerifyNone(t, before)
 }
 
-func TestNothingStaysBehind(t *testing.T) {
+func TestSocketsLeakNoGoroutines(t *testing.T) {
 	a := start(t, nil)
 	me := a.Register("behind@example.com")
 	before := goleak.IgnoreCurrent()
@@ -76,34 +68,35 @@ func TestNothingStaysBehind(t *testing.T) {
 	check(t, idle.Conn.Close())
 	wrong := a.Dial(me)
 	wrong.Send("hello")
-	wrong.Ends("invalid_json", 1008)
+	wrong.ExpectClose("invalid_json", 1008)
 	check(t, wrong.Conn.Close())
 	refused, _ := a.Handshake("", nil, "adiuva.chat.v1")
-	refused.Ends("token_missing", 4401)
+	refused.ExpectClose("token_missing", 4401)
 	check(t, refused.Conn.Close())
 	goleak.VerifyNone(t, before)
 }
 
-func TestPings(t *testing.T) {
+func TestSocketsArePinged(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil, func(c *httpapi.Config) { c.WSPingInterval = 10 * time.Millisecond })
 	me := a.Register("pings@example.com")
-	alive := a.Dial(me)
+	s := a.Dial(me)
 	pings := make(chan struct{}, 1000)
-	answerPing := alive.Conn.PingHandler()
-	alive.Conn.SetPingHandler(func(data string) error {
+	answerPing := s.Conn.PingHandler()
+	s.Conn.SetPingHandler(func(data string) error {
 		pings <- struct{}{}
 		return answerPing(data)
 	})
-	go func() { _, _, _ = alive.Conn.ReadMessage() }()
+	go func() { _, _, _ = s.Conn.ReadMessage() }()
 	for range 5 {
-		within(t, 10*time.Second, pings, "a ping")
+		waitFor(t, 10*time.Second, pings, "a ping")
 	}
 }
 
-func TestC78_SessionEnds(t *testing.T) {
+func TestLogoutAndDeletionCloseTheSocket(t *testing.T) {
+	t.Attr("case", "C78")
 	t.Parallel()
-	model, began, ended := waits("some words that wait")
+	model, started, ended := blockingModel("some words that wait")
 	a := start(t, model)
 	var sockets []*stream
 	for name, end := range map[string]func(me header) answer{
@@ -115,23 +108,24 @@ func TestC78_SessionEnds(t *testing.T) {
 		me := a.Register(name + "@example.com")
 		s := a.Dial(me)
 		s.Ask("please")
-		<-began
+		<-started
 		if got := end(me); got.Status >= http.StatusBadRequest {
 			t.Fatalf("%s: %d %s", name, got.Status, got.Body)
 		}
 		sockets = append(sockets, s)
 	}
 	for _, s := range sockets {
-		within(t, 5*time.Second, ended, "the model's call ends")
-		s.Ends("token_invalid", 4401)
+		waitFor(t, 5*time.Second, ended, "the end of the model's call")
+		s.ExpectClose("token_invalid", 4401)
 	}
 }
 
-func TestC78_TokenExpires(t *testing.T) {
+func TestTokenExpiryClosesTheSocketAfterTheAnswer(t *testing.T) {
+	t.Attr("case", "C78")
 	t.Parallel()
-	began, release := make(chan struct{}), make(chan struct{})
-	a := start(t, speaker(func(ctx context.Context, emit agent.Emit) error {
-		close(began)
+	started, release := make(chan struct{}), make(chan struct{})
+	a := start(t, streaming(func(ctx context.Context, emit agent.Emit) error {
+		close(started)
 		select {
 		case <-release:
 		case <-ctx.Done():
@@ -140,29 +134,32 @@ func TestC78_TokenExpires(t *testing.T) {
 		return emit("The whole answer.")
 	}))
 	me := a.Register("expires@example.com")
-	short, expires := shorten(t, strings.TrimPrefix(me["Authorization"], "Bearer "))
+	short, expires := shortLived(t, strings.TrimPrefix(me["Authorization"], "Bearer "))
 	s := a.Dial(header{"Authorization": "Bearer " + short})
 	s.Ask("please")
-	<-began
-	<-time.After(time.Until(expires) + 2*time.Second) // the session is looked at meanwhile
+	<-started
+	<-time.After(time.Until(expires) + 2*time.Second) // long enough for a check of the session
 	close(release)
-	if tokens, last := s.Answer(); last.Error != nil || strings.Join(tokens, "") != "The whole answer." || *last.Response != "The whole answer." {
-		t.Fatalf("the answer was cut: %+v", last)
+	if tokens, last := s.Answer(); last.Error != nil || strings.Join(tokens, "") != "The whole answer." ||
+		*last.Response != "The whole answer." {
+		t.Fatalf("the answer was not finished: %+v", last)
 	}
 	s.Ask("again")
-	s.Ends("token_expired", 4401)
+	s.ExpectClose("token_expired", 4401)
 	expired, _ := a.Handshake("", nil, "adiuva.chat.v1", "bearer."+short)
-	expired.Ends("token_expired", 4401)
-	if refused, got := a.Handshake("", header{"Authorization": "Bearer " + short}); refused != nil || got.Code() != "token_expired" {
-		t.Errorf("expired in the header: %d %s", got.Status, got.Body)
+	expired.ExpectClose("token_expired", 4401)
+	if refused, got := a.Handshake("", header{"Authorization": "Bearer " + short}); refused != nil ||
+		got.Code() != "token_expired" {
+		t.Errorf("expired token in the header: %d %s", got.Status, got.Body)
 	}
 }
 
-// shorten returns the same access token with two seconds to live.
-func shorten(t *testing.T, access string) (string, time.Time) {
+// shortLived returns the same access token, valid for two seconds, and when it expires.
+func shortLived(t *testing.T, access string) (string, time.Time) {
 	t.Helper()
 	keys := func(ttl time.Duration) *token.Keys {
-		k, err := token.NewKeys(token.Config{Secret: strings.Repeat("s", 32), Algorithm: "HS256", AccessTTL: ttl, Now: time.Now})
+		k, err := token.NewKeys(token.Config{Secret: strings.Repeat("s", 32), Algorithm: "HS256", AccessTTL: ttl,
+			Now: time.Now})
 		check(t, err)
 		return k
 	}
@@ -174,11 +171,12 @@ func shorten(t *testing.T, access string) (string, time.Time) {
 	return short, expires
 }
 
-func TestC77_Shutdown(t *testing.T) {
+func TestShutdownFinishesRunningAnswers(t *testing.T) {
+	t.Attr("case", "C77")
 	t.Parallel()
-	began, release := make(chan struct{}), make(chan struct{})
-	a := start(t, speaker(func(ctx context.Context, emit agent.Emit) error {
-		close(began)
+	started, release := make(chan struct{}), make(chan struct{})
+	a := start(t, streaming(func(ctx context.Context, emit agent.Emit) error {
+		close(started)
 		select {
 		case <-release:
 		case <-ctx.Done():
@@ -189,43 +187,46 @@ func TestC77_Shutdown(t *testing.T) {
 	me := a.Register("shutdown@example.com")
 	idle, answering := a.Dial(me), a.Dial(me)
 	answering.Ask("please")
-	<-began
+	<-started
 	done := make(chan error, 1)
 	go func() { done <- a.Server.Shutdown(context.Background()) }()
-	idle.Ends("draining", 1001)
-	if s, got := a.Handshake("", me); s != nil || got.Status != 503 || got.Code() != "draining" || got.Header.Get("Retry-After") == "" {
-		t.Errorf("new handshake: %d %s", got.Status, got.Body)
+	idle.ExpectClose("draining", 1001)
+	if s, got := a.Handshake("", me); s != nil || got.Status != 503 || got.Code() != "draining" ||
+		got.Header.Get("Retry-After") == "" {
+		t.Errorf("handshake during the shutdown: %d %s", got.Status, got.Body)
 	}
 	close(release)
 	if _, last := answering.Answer(); last.Error != nil || *last.Response != "The whole answer." {
-		t.Errorf("the running answer: %+v", last)
+		t.Errorf("running answer: %+v", last)
 	}
-	answering.Ends("draining", 1001)
+	answering.ExpectClose("draining", 1001)
 	check(t, <-done)
 }
 
-func TestC77_ShutdownCutsAtTheEndOfItsGrace(t *testing.T) {
+func TestShutdownStopsAnswersAfterTheGracePeriod(t *testing.T) {
+	t.Attr("case", "C77")
 	t.Parallel()
-	model, began, ended := waits("some words that wait")
+	model, started, ended := blockingModel("some words that wait")
 	a := start(t, model)
 	s := a.Dial(a.Register("cut@example.com"))
 	s.Ask("please")
-	<-began
+	<-started
 	grace, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- a.Server.Shutdown(grace) }()
 	select {
 	case <-ended:
-		t.Error("cut within the grace")
+		t.Error("the answer was stopped within the grace period")
 	case <-time.After(100 * time.Millisecond):
 	}
 	cancel()
-	within(t, time.Second, ended, "the model's call ends")
-	s.Ends("draining", 1001)
+	waitFor(t, time.Second, ended, "the end of the model's call")
+	s.ExpectClose("draining", 1001)
 	check(t, <-done)
 }
 
-func TestShutdownWithASilentClient(t *testing.T) {
+// TestShutdownDoesNotWaitForACloseFrame shuts down while the client does not answer the server's close frame.
+func TestShutdownDoesNotWaitForACloseFrame(t *testing.T) {
 	t.Parallel()
 	a := start(t, nil)
 	s := a.Dial(a.Register("mute@example.com"))
@@ -236,8 +237,8 @@ func TestShutdownWithASilentClient(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	within(t, 3*time.Second, done, "the shutdown, though the client answers no close frame")
+	waitFor(t, 3*time.Second, done, "the shutdown")
 	if _, err := io.Copy(io.Discard, s.Conn.NetConn()); err != nil && !errors.Is(err, net.ErrClosed) {
-		t.Errorf("the connection is not closed in order: %v", err)
+		t.Errorf("the connection was not closed cleanly: %v", err)
 	}
 }

@@ -1,5 +1,0 @@
-//go:build !soak
-
-package main
-
-const killRounds = 1

@@ -1,0 +1,279 @@
+package system_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/adiuva/cloud-api/internal/testing/soak"
+	"github.com/adiuva/cloud-api/internal/tier"
+	"github.com/adiuva/cloud-api/openapi"
+)
+
+// corruptOneIn is how rare corrupted requests are. At most one request in ten may be rejected before its handler.
+const corruptOneIn = 16
+
+// earlyRejections are codes of requests that reached no handler. validation_failed is one although handlers return it
+// too.
+var earlyRejections = []string{
+	"invalid_json", "validation_failed", "unsupported_media_type", "body_too_large", "length_required",
+	"header_too_large",
+	"token_missing", "token_invalid", "token_expired", "token_in_url", "origin_forbidden", "method_not_allowed",
+	"rate_limited",
+}
+
+// TestGeneratedRequestsMatchTheContract sends 40 requests generated from its schemas to every operation, 2,000 with
+// the tag soak, one in 16 of them corrupted, and validates every response against the contract: no 5xx, and no
+// status, media type, header or body that the contract does not have.
+func TestGeneratedRequestsMatchTheContract(t *testing.T) {
+	t.Parallel()
+	requests := 40
+	if soak.Enabled {
+		requests = 2000
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
+	check(t, err)
+	a := start(t, nil) // without rate limits, as RATE_LIMITS=off has it
+	operations := 0
+	for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
+		item := doc.Paths.Value(path)
+		for _, method := range slices.Sorted(maps.Keys(item.Operations())) {
+			operations++
+			op := item.Operations()[method]
+			t.Run(op.OperationID, func(t *testing.T) {
+				t.Parallel()
+				seed := fnv.New64a()
+				_, _ = io.WriteString(seed, op.OperationID)
+				own := *a.API
+				own.T = t
+				c := &operationClient{t: t, api: api{&own},
+					generator: generator{rand.New(rand.NewPCG(seed.Sum64(), 7))},
+					doc:       doc, path: path, method: method, op: op}
+				c.sendMany(requests)
+			})
+		}
+	}
+	if operations < 25 {
+		t.Errorf("only %d operations", operations)
+	}
+}
+
+// operationClient sends generated requests to one operation, with an account of its own.
+type operationClient struct {
+	generator
+	t            *testing.T
+	api          api
+	doc          *openapi3.T
+	path, method string
+	op           *openapi3.Operation
+
+	accounts        int
+	email, id       string
+	access, refresh string
+}
+
+func (c *operationClient) sendMany(n int) {
+	rejected := map[string]int{}
+	c.signUp()
+	for i := range n {
+		name := fmt.Sprintf("request %d", i)
+		corrupt := c.oneIn(corruptOneIn)
+		got := c.send(corrupt)
+		c.checkResponse(got, name)
+		if code := got.Code(); slices.Contains(earlyRejections, code) {
+			rejected[code]++
+		}
+		if got.Status == http.StatusUnauthorized && strings.HasPrefix(got.Code(), "token_") || c.endsSession(got) {
+			c.signUp()
+		}
+		if c.t.Failed() {
+			return
+		}
+	}
+	total := 0
+	for _, k := range rejected {
+		total += k
+	}
+	// Without an upgrade every request to the stream is rejected. A few dozen requests are too few for a share.
+	if share := float64(total) / float64(n); n >= 1000 && share >= 0.1 && c.op.OperationID != "streamChat" {
+		c.t.Errorf("%.1f %% of %d requests were rejected before the handler: %v", 100*share, n, rejected)
+	}
+}
+
+// endsSession reports whether the response ended the session of its request.
+func (c *operationClient) endsSession(got answer) bool {
+	return got.Status < 300 && slices.Contains([]string{"logout", "requestAccountDeletion", "changePassword",
+		"endSession"}, c.op.OperationID)
+}
+
+// signUp registers an account of the largest plan, with two backups if the operation is about backups.
+func (c *operationClient) signUp() {
+	c.accounts++
+	c.email = fmt.Sprintf("%s-%d@example.com", strings.ToLower(c.op.OperationID), c.accounts)
+	got := c.api.Do("POST", "/api/v1/auth/register", `{"email":"`+c.email+`","password":"`+password+`"}`, nil)
+	if got.Status != http.StatusCreated {
+		c.t.Fatalf("register: %d %s", got.Status, got.Body)
+	}
+	m := got.JSON(c.t)
+	c.access, c.refresh = m["access_token"].(string), m["refresh_token"].(string)
+	check(c.t, c.api.Accounts.SetTier(c.t.Context(), c.email, tier.Team, 1))
+	if strings.HasPrefix(c.path, "/backup") {
+		for version := range 2 {
+			c.upload(version + 1)
+		}
+	}
+	if c.op.OperationID == "endSession" {
+		var sessions []struct{ ID string }
+		check(c.t, json.Unmarshal(c.api.Do("GET", "/api/v1/auth/sessions", "", c.bearer()).Body, &sessions))
+		c.id = sessions[0].ID
+	}
+}
+
+func (c *operationClient) bearer() header { return header{"Authorization": "Bearer " + c.access} }
+
+func (c *operationClient) upload(version int) {
+	blob := make([]byte, 200)
+	_, _ = c.Read(blob)
+	sum := sha256.Sum256(blob)
+	h := c.bearer()
+	maps.Copy(h, header{"Content-Type": "application/octet-stream", "X-Backup-Version": strconv.Itoa(version),
+		"X-Backup-Timestamp": "1767225600000", "X-Backup-Checksum": hex.EncodeToString(sum[:])})
+	got := c.api.Send("PUT", "/api/v1/backup", bytes.NewReader(blob), h)
+	if got.Status != http.StatusOK {
+		c.t.Fatalf("upload: %d %s", got.Status, got.Body)
+	}
+	c.id = got.JSON(c.t)["id"].(string)
+}
+
+// send sends one request.
+func (c *operationClient) send(corrupt bool) answer {
+	body, headers := c.body(corrupt)
+	path, parameters := fillParameters(c.path, c.op.Parameters,
+		func(p *openapi3.Parameter) (string, bool) { return c.parameter(p, corrupt, body) })
+	maps.Copy(headers, parameters)
+	if c.op.Security == nil || len(*c.op.Security) > 0 {
+		headers["Authorization"] = "Bearer " + c.access
+	}
+	delete(headers, "Content-Length") // the HTTP client sets it
+	var reader io.Reader = http.NoBody
+	if body != nil {
+		reader = bytes.NewReader(body)
+	}
+	return c.api.Send(c.method, "/api/v1"+path, reader, headers)
+}
+
+// parameter generates a parameter. Half of the ids exist.
+func (c *operationClient) parameter(p *openapi3.Parameter, corrupt bool, body []byte) (string, bool) {
+	switch {
+	case corrupt && c.oneIn(3):
+		return parameterText(c.anyJSON(9)), true
+	case p.Name == "X-Backup-Checksum" && c.oneIn(2):
+		sum := sha256.Sum256(body)
+		return hex.EncodeToString(sum[:]), true
+	case p.Name == "X-Backup-Size":
+		return strconv.Itoa(len(body)), c.oneIn(2)
+	case p.Name == "X-Backup-Timestamp" && c.oneIn(2):
+		return "1767225600000", true
+	case p.In == "path" && c.id != "" && c.oneIn(2):
+		return c.id, true
+	case !p.Required && c.oneIn(2):
+		return "", false
+	case p.Example != nil && c.oneIn(2):
+		return parameterText(p.Example), true
+	}
+	return parameterText(c.value(p.Schema, 0)), true
+}
+
+// body generates the operation's body, nil if it has none.
+func (c *operationClient) body(corrupt bool) ([]byte, header) {
+	if c.op.RequestBody == nil {
+		return nil, header{}
+	}
+	content := c.op.RequestBody.Value.Content
+	media := content["application/json"]
+	if media == nil || c.op.OperationID == "receiveStripeEvent" {
+		blob := make([]byte, 1+c.IntN(2000))
+		_, _ = c.Read(blob)
+		return blob, header{"Content-Type": slices.Sorted(maps.Keys(content))[0]}
+	}
+	value := c.value(media.Schema, 0)
+	if m, ok := value.(map[string]any); ok {
+		c.useKnownSecrets(m)
+	}
+	if corrupt {
+		value = c.generator.corrupt(value)
+	}
+	text, err := json.Marshal(value)
+	check(c.t, err)
+	if corrupt && c.oneIn(8) {
+		text = text[:c.IntN(len(text))]
+	}
+	return text, header{"Content-Type": "application/json"}
+}
+
+// useKnownSecrets replaces generated secrets by those of the account, two times in three.
+func (c *operationClient) useKnownSecrets(m map[string]any) {
+	for name, value := range map[string]string{
+		"email": c.email, "password": password, "current_password": password, "refresh_token": c.refresh,
+	} {
+		if _, there := m[name]; there && c.op.OperationID != "register" && !c.oneIn(3) {
+			m[name] = value
+		}
+	}
+	c.useAcceptedValues(m)
+}
+
+// useAcceptedValues replaces most values that handlers would reject for reasons that a schema cannot express.
+func (c *operationClient) useAcceptedValues(m map[string]any) {
+	zones := []string{"UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Pacific/Apia"}
+	for name, value := range m {
+		switch text, isText := value.(string); {
+		case name == "timezone" && isText && !c.oneIn(16):
+			m[name] = zones[c.IntN(len(zones))]
+		case strings.HasSuffix(name, "password") && isText && !c.oneIn(16):
+			for len(text) < 8 {
+				text += c.word()
+			}
+			m[name] = strings.ToValidUTF8(text[:min(len(text), 1024)], "")
+		case name == "seats" && m["tier"] != "team" && !c.oneIn(16):
+			delete(m, name)
+		case name == "context":
+			if inner, ok := value.(map[string]any); ok {
+				c.useAcceptedValues(inner)
+			}
+		}
+	}
+}
+
+// checkResponse fails the test for a 5xx and for whatever the contract does not have.
+func (c *operationClient) checkResponse(got answer, name string) {
+	if got.Status >= 500 {
+		c.t.Errorf("%s: %d %s\n%s", name, got.Status, got.Body,
+			logLines(c.api.Logs.String(), got.Header.Get("X-Request-Id")))
+	}
+	checkResponse(c.t, c.doc, c.path, c.method, c.op, got, name)
+}
+
+// logLines returns the lines of the log about one request.
+func logLines(log, id string) string {
+	var about []string
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, id) {
+			about = append(about, line)
+		}
+	}
+	return strings.Join(about, "")
+}
