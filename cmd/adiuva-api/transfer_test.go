@@ -61,8 +61,9 @@ func (r *repeatingReader) Read(p []byte) (int, error) {
 }
 
 // request sends a request and returns how long it took until the response was read, into the hash unless that is nil.
-func request(t testing.TB, method, url string, body io.Reader, size int64, header map[string]string,
-	into hash.Hash) time.Duration {
+func request(
+	t testing.TB, method, url string, body io.Reader, size int64, header map[string]string, into hash.Hash,
+) time.Duration {
 	t.Helper()
 	start := time.Now()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, body)

@@ -28,8 +28,7 @@ func TestProtocolErrorsCloseTheSocket(t *testing.T) {
 	}{
 		"binary": {func(s *stream) {
 			check(t, s.Conn.WriteMessage(websocket.BinaryMessage, []byte(`{"message":"x"}`)))
-		},
-			"unsupported_media_type", 1003},
+		}, "unsupported_media_type", 1003},
 		"not JSON":      {func(s *stream) { s.Send("hello") }, "invalid_json", 1008},
 		"empty":         {func(s *stream) { s.Send("") }, "invalid_json", 1008},
 		"duplicate":     {func(s *stream) { s.Send(`{"message":"x","Message":"y"}`) }, "invalid_json", 1008},

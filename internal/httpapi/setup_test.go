@@ -11,7 +11,6 @@ type (
 	header = apitest.Header
 	answer = apitest.Response
 	option = apitest.Option
-	stream = apitest.Stream
 	frame  = apitest.Frame
 )
 

@@ -29,10 +29,10 @@ const corruptOneIn = 16
 // earlyRejections are codes of requests that reached no handler. validation_failed is one although handlers return it
 // too.
 var earlyRejections = []string{
-	"invalid_json", "validation_failed", "unsupported_media_type", "body_too_large", "length_required",
-	"header_too_large",
-	"token_missing", "token_invalid", "token_expired", "token_in_url", "origin_forbidden", "method_not_allowed",
-	"rate_limited",
+	"invalid_json", "validation_failed", "unsupported_media_type",
+	"body_too_large", "length_required", "header_too_large",
+	"token_missing", "token_invalid", "token_expired", "token_in_url",
+	"origin_forbidden", "method_not_allowed", "rate_limited",
 }
 
 // TestGeneratedRequestsMatchTheContract sends 40 requests generated from its schemas to every operation, 2,000 with

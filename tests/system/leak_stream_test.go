@@ -52,8 +52,9 @@ func hasContent(text string) bool {
 }
 
 // askStreamed asks once and returns whether the answer was replaced, and what had been sent before.
-func (l *leakTest) askStreamed(t *testing.T, socket *stream, tr leaktest.Transform, attack leaktest.Attack, n,
-	size int) (replaced bool, sent string) {
+func (l *leakTest) askStreamed(
+	t *testing.T, socket *stream, tr leaktest.Transform, attack leaktest.Attack, n, size int,
+) (replaced bool, sent string) {
 	t.Helper()
 	l.model.Respond(func(call agent.ModelCall) agent.Answer {
 		secret := l.secretFor(t, call, attack, n)
@@ -75,9 +76,8 @@ func (l *leakTest) askStreamed(t *testing.T, socket *stream, tr leaktest.Transfo
 	switch {
 	case last.Error != nil:
 		t.Errorf("%s, %s in chunks of %d: %+v", tr.ID, attack.ID, size, last.Error)
-	case last.Replaced && !isFallback(channels()[0],
-		map[string]any{"kind": last.Kind, "response": *last.Response, "actions": toAny(last.Actions),
-			"replaced": true}):
+	case last.Replaced && !isFallback(channels()[0], map[string]any{"kind": last.Kind, "response": *last.Response,
+		"actions": toAny(last.Actions), "replaced": true}):
 		t.Errorf("%s, %s: replaced by %q", tr.ID, attack.ID, *last.Response)
 	case !last.Replaced && sent != *last.Response:
 		t.Errorf("%s, %s: %q was sent, the answer is %q", tr.ID, attack.ID, sent, *last.Response)
