@@ -9,19 +9,19 @@ GOTOOL := go tool -modfile=tools/go.mod
 NODE_MODULES := openapi/npm/node_modules/.package-lock.json
 BROWSER_MODULES := tests/browser/node_modules/.package-lock.json
 CLIENT_MODULES := $(addsuffix /node_modules/.package-lock.json,clients/typescript clients/typescript/test/node24)
-GO_DIRS := $(wildcard cmd deploy docs/*.go gen internal openapi sql tests/browser/*.go *.go)
 SEVERITIES := $(addprefix --severity-levels ,$(wildcard openapi/*severity*))
-GENERATED := gen openapi/asyncapi.bundled.json .env.example README.md docs/integrators.md
+GENERATED := gen openapi/asyncapi.bundled.json .env.example README.md docs/integrators.md docs/security-cases.md
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-generate: $(NODE_MODULES) ## write gen/, .env.example and the tables in README.md and docs/integrators.md
+generate: $(NODE_MODULES) ## write gen/, .env.example and the generated tables under docs/ and in README.md
 	go generate .
 	go test ./internal/config -run TestDrift -count=1 -update
 	go test ./openapi -run TestGuideListsThePolicies -count=1 -update
+	go test ./internal -run TestSecurityCasesPage -count=1 -update
 
 verify: ## fail when what is committed is not what generate writes
 	go test ./internal/config -run TestDrift -count=1
@@ -35,7 +35,7 @@ release-contract: ## publish the contract as VERSION=x.y.z: moves openapi/releas
 	GOTOOL="$(GOTOOL)" scripts/release-contract "$(VERSION)"
 
 lint: $(NODE_MODULES) ## gofmt, go vet, import arrows and sizes, the contract's style
-	@wrong=$$(gofmt -l $(GO_DIRS)); [ -z "$$wrong" ] || { echo "gofmt would change:"; echo "$$wrong"; exit 1; }
+	@wrong=$$(git ls-files -co --exclude-standard "*.go" | xargs gofmt -l); [ -z "$$wrong" ] || { echo "gofmt would change:"; echo "$$wrong"; exit 1; }
 	go vet ./...
 	go test -count=1 ./internal ./deploy
 	npm --prefix openapi/npm run --silent lint
@@ -67,14 +67,14 @@ bench: ## every benchmark
 soak: ## fuzz tests for a minute each, every attack in every disguise, outages and kills, timing, gigabytes: some 30 minutes
 	scripts/install-peers
 	@for one in strictjson:FuzzDecode auth:FuzzNormalizeEmail auth/token:FuzzVerifyAccess auth/token:FuzzVerifyRefresh \
-		httpapi:FuzzAuthorization httpapi:FuzzRequestID llm:FuzzFastAndSlowWayAgree llm:FuzzNextEvent sanitize:FuzzStreamEqualsText; do \
+		httpapi:FuzzAuthorization httpapi:FuzzRequestID llm:FuzzDecodeEventAgreesWithEncodingJSON llm:FuzzFrameAgreesWithDecoder sanitize:FuzzStreamEqualsText; do \
 		go test ./internal/$${one%%:*} -run '^$$' -fuzz "^$${one##*:}\$$" -fuzztime 60s; done
 	go test -tags soak -count=1 -v -run 'TestSoak' ./internal/auth
-	go test -tags soak -count=1 -v ./internal/sanitize
-	go test -tags soak -count=1 -v -run 'TestTenSeconds|TestSoak|TestEveryAttack|TestEveryBenign|TestNoFalseAlarm' ./internal/httpapi
-	go test -tags soak -count=1 -v -timeout 30m -run 'TestC98|TestSoak' ./cmd/adiuva-api
-	go test -tags soak -count=1 -v -timeout 30m -run 'TestC113' ./internal/billing
-	go test -count=5 -timeout 30m -run 'TestC37|TestC125|TestC126|TestC46' ./internal/httpapi
+	go test -tags soak -count=1 -v -run 'TestTenSecondTimeouts' ./internal/chatstream
+	go test -tags soak -count=1 -v -timeout 40m -run 'TestSoak|TestEveryDisguise|TestEveryAttack|TestStreamedLeaks|TestBenignAnswers|TestRealPrompts|TestGeneratedRequests|TestS3Unreachable' ./tests/system
+	go test -tags soak -count=1 -v -timeout 30m -run 'TestKillDuringUpload|TestSoak' ./cmd/adiuva-api
+	go test -tags soak -count=1 -v -timeout 30m -run 'TestEventsInAnyOrder' ./internal/billing
+	go test -count=5 -timeout 30m -run 'TestRefreshSurvivesDatabaseCrash|TestPostgresKilledUnderLoad|TestPostgresHangsUnderLoad|TestLimitsSurviveRedisOutage' ./tests/system
 
 notices: build ## THIRD_PARTY_NOTICES from the modules inside the binary
 	scripts/notices > bin/notices && mv bin/notices THIRD_PARTY_NOTICES

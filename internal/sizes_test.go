@@ -16,10 +16,14 @@ import (
 const (
 	maxFileLines     = 500
 	maxFunctionLines = 60
+	maxColumns       = 120 // with tabs of four, tests included
 )
 
-// sizeExceptions maps a file, or "file: function", to the reason why it may be larger.
-var sizeExceptions = map[string]string{}
+// sizeExceptions maps a file, or "file: function", to the reason why it may be larger. A file named here may also have lines
+// of any width.
+var sizeExceptions = map[string]string{
+	"config/config.go": "a struct tag cannot be split over lines",
+}
 
 func TestSizes(t *testing.T) {
 	t.Parallel()

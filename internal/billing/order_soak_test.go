@@ -1,5 +1,0 @@
-//go:build soak
-
-package billing_test
-
-func init() { orderStride = 1 }
