@@ -1,5 +1,6 @@
 // Package cloudapi names, in one place, how everything under gen/ is made from the contract and the SQL. Go tools are
-// pinned by tools/go.mod, npm tools by openapi/npm/package-lock.json; `npm ci --ignore-scripts` in openapi/npm comes first.
+// pinned by tools/go.mod, npm tools by openapi/npm/package-lock.json; `npm ci --ignore-scripts` in openapi/npm comes
+// first.
 package cloudapi
 
 //go:generate go tool -modfile=tools/go.mod oapi-codegen -config openapi/server.yaml openapi/openapi.yaml

@@ -31,8 +31,8 @@ type securityCase struct {
 	Note  string // what they do not show, or how
 }
 
-// TestSecurityCasesPage compares docs/security-cases.md with docs/security-cases.yaml and the tests that name a case with
-// t.Attr("case", …). With -update it writes the page.
+// TestSecurityCasesPage compares docs/security-cases.md with docs/security-cases.yaml and the tests that name a case
+// with t.Attr("case", …). With -update it writes the page.
 func TestSecurityCasesPage(t *testing.T) {
 	t.Parallel()
 	const source, page = "../docs/security-cases.yaml", "../docs/security-cases.md"
@@ -75,8 +75,8 @@ func casesPage(t *testing.T, sections []caseSection, tests map[string][]string) 
 <!-- Generated from docs/security-cases.yaml and the tests by make generate. -->
 
 What the service must withstand, and the tests that fail when it no longer does. A test names its case with
-` + "`t.Attr(\"case\", \"C01\")`" + `. "Two replicas" are two services on one database. ` + "`make soak`" + ` runs the long ones. Numbers are
-never used again for something else.
+` + "`t.Attr(\"case\", \"C01\")`" + `. "Two replicas" are two services on one database. ` + "`make soak`" + `
+runs the long ones. Numbers are never used again for something else.
 `)
 	for _, s := range sections {
 		fmt.Fprintf(&b, "\n## %s\n\n| Case | What holds | Tests |\n|---|---|---|\n", s.Title)
@@ -84,7 +84,13 @@ never used again for something else.
 			if len(tests[c.Case]) == 0 {
 				t.Errorf("no test names case %s", c.Case)
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", c.Case, strings.TrimSpace(c.Holds+" "+c.Note), strings.Join(tests[c.Case], ", "))
+			fmt.Fprintf(
+				&b,
+				"| %s | %s | %s |\n",
+				c.Case,
+				strings.TrimSpace(c.Holds+" "+c.Note),
+				strings.Join(tests[c.Case], ", "),
+			)
 			delete(tests, c.Case)
 		}
 	}

@@ -13,9 +13,9 @@ import (
 	"testing"
 )
 
-// TestDeferredErrorsReachTheCaller fails on a deferred function that assigns to a variable of the function around it which
-// is no named result: the caller never sees that value, so the error of a Close or a Remove is lost. A variable that
-// shadows a named result counts as well.
+// TestDeferredErrorsReachTheCaller fails on a deferred function that assigns to a variable of the function around it
+// which is no named result: the caller never sees that value, so the error of a Close or a Remove is lost. A variable
+// that shadows a named result counts as well.
 func TestDeferredErrorsReachTheCaller(t *testing.T) {
 	t.Parallel()
 	files := 0
@@ -34,7 +34,11 @@ func TestDeferredErrorsReachTheCaller(t *testing.T) {
 				return err
 			}
 			for _, lost := range lostAssignments(set, file) {
-				t.Errorf("%s: %s is assigned in a deferred function and is no named result", set.Position(lost.Pos()), lost.Name)
+				t.Errorf(
+					"%s: %s is assigned in a deferred function and is no named result",
+					set.Position(lost.Pos()),
+					lost.Name,
+				)
 			}
 			return nil
 		})

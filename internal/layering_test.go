@@ -16,9 +16,9 @@ import (
 
 const module = "github.com/adiuva/cloud-api/"
 
-// allowed says which of our packages each package may import outside its tests. A folder without a row of its own belongs to
-// the nearest folder above that has one. A package without any row fails the test, and so does a permission that nobody uses.
-// "*" allows everything.
+// allowed says which of our packages each package may import outside its tests. A folder without a row of its own
+// belongs to the nearest folder above that has one. A package without any row fails the test, and so does a
+// permission that nobody uses. "*" allows everything.
 var allowed = map[string]string{
 	"":               "", // tools.go: how gen/ is made
 	"openapi":        "",
@@ -39,20 +39,26 @@ var allowed = map[string]string{
 	// The domain.
 	"internal/action":   "",
 	"internal/playbook": "internal/action internal/fault internal/tier",
-	"internal/agent": "internal/action internal/agent/schema internal/dates internal/playbook internal/sanitize internal/fault " +
+	"internal/agent": "internal/action internal/agent/schema internal/dates internal/playbook internal/sanitize " +
+		"internal/fault " +
 		"internal/identity internal/tier",
 	"internal/agent/schema":    "",
 	"internal/agent/task":      "internal/action internal/agent internal/dates internal/playbook",
 	"internal/agent/calendar":  "internal/action internal/agent internal/dates internal/playbook",
 	"internal/agent/email":     "internal/action internal/agent internal/dates internal/playbook",
 	"internal/agent/analytics": "internal/action internal/agent internal/dates internal/playbook",
-	"internal/agent/declared":  "internal/action internal/agent internal/agent/schema internal/dates internal/playbook internal/tier",
-	"internal/chat":            "internal/action internal/agent internal/playbook internal/sanitize internal/identity internal/tier internal/fault",
-	"internal/auth":            "internal/worker internal/postgres gen/db internal/identity internal/tier internal/fault",
-	"internal/backup":          "internal/worker internal/postgres gen/db internal/identity internal/tier internal/fault",
-	"internal/billing":         "internal/worker internal/postgres gen/db internal/identity internal/tier internal/fault",
-	"internal/ratelimit":       "",
-	"internal/worker":          "",
+	"internal/agent/declared": "internal/action internal/agent internal/agent/schema internal/dates " +
+		"internal/playbook internal/tier",
+	"internal/chat": "internal/action internal/agent internal/playbook internal/sanitize " +
+		"internal/identity internal/tier internal/fault",
+	"internal/auth": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
+		"internal/fault",
+	"internal/backup": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
+		"internal/fault",
+	"internal/billing": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
+		"internal/fault",
+	"internal/ratelimit": "",
+	"internal/worker":    "",
 
 	// Adapters: each wraps one dependency.
 	"internal/postgres":  "sql/migrations internal/fault",
@@ -64,8 +70,10 @@ var allowed = map[string]string{
 	"internal/strictjson": "internal/fault",
 	"internal/chatstream": "internal/fault internal/identity",
 	"internal/docsite":    "openapi docs internal/fault",
-	"internal/httpapi": "openapi gen/api internal/action internal/agent internal/auth internal/backup internal/billing internal/chat internal/chatstream " +
-		"internal/playbook internal/ratelimit internal/strictjson internal/docsite internal/fault internal/identity internal/tier",
+	"internal/httpapi": "openapi gen/api internal/action internal/agent internal/auth internal/backup " +
+		"internal/billing internal/chat internal/chatstream " +
+		"internal/playbook internal/ratelimit internal/strictjson internal/docsite internal/fault " +
+		"internal/identity internal/tier",
 
 	// Stand-ins for development.
 	"internal/dev/devpg":     "",
@@ -75,7 +83,8 @@ var allowed = map[string]string{
 
 	// For tests alone.
 	"internal/testing/agenttest": "internal/agent internal/identity internal/tier",
-	"internal/testing/apitest": "internal/agent internal/app internal/auth internal/billing internal/config internal/dev/devstripe " +
+	"internal/testing/apitest": "internal/agent internal/app internal/auth internal/billing internal/config " +
+		"internal/dev/devstripe " +
 		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest",
 	"internal/testing/leaktest":  "",
 	"internal/testing/soak":      "",
@@ -87,20 +96,23 @@ var allowed = map[string]string{
 	"internal/testing/testpeers": "internal/dev/devpg",
 
 	// Wiring and commands.
-	"internal/app":   "*",
-	"cmd/adiuva-api": "internal/app internal/config internal/httpapi internal/agent internal/auth internal/backup internal/docsite internal/postgres internal/fault internal/tier internal/dev/offline",
+	"internal/app": "*",
+	"cmd/adiuva-api": "internal/app internal/config internal/httpapi internal/agent internal/auth internal/backup " +
+		"internal/docsite internal/postgres internal/fault internal/tier internal/dev/offline",
 }
 
-// owners says which of our packages alone may import a package of ours or a dependency, outside tests. A path that ends in
-// "/" stands for everything below it. An owner that does not import what it owns fails the test.
+// owners says which of our packages alone may import a package of ours or a dependency, outside tests. A path that
+// ends in "/" stands for everything below it. An owner that does not import what it owns fails the test.
 var owners = map[string]string{
-	module + "gen/api":                     "internal/httpapi",
-	module + "gen/client":                  "",
-	module + "gen/db":                      "internal/auth internal/backup internal/billing",
-	module + "internal/config":             "internal/app internal/testing/apitest cmd/adiuva-api",
-	module + "internal/dev/":               "internal/app internal/testing/llmtest internal/testing/apitest cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",
-	module + "internal/testing/":           "internal/testing/apitest internal/testing/servetest",
-	"github.com/tmc/langchaingo/llms":      "internal/agent internal/chat internal/llm internal/dev/offline internal/testing/llmtest",
+	module + "gen/api":         "internal/httpapi",
+	module + "gen/client":      "",
+	module + "gen/db":          "internal/auth internal/backup internal/billing",
+	module + "internal/config": "internal/app internal/testing/apitest cmd/adiuva-api",
+	module + "internal/dev/": "internal/app internal/testing/llmtest internal/testing/apitest " +
+		"cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",
+	module + "internal/testing/": "internal/testing/apitest internal/testing/servetest",
+	"github.com/tmc/langchaingo/llms": "internal/agent internal/chat internal/llm internal/dev/offline " +
+		"internal/testing/llmtest",
 	"github.com/aws/":                      "internal/s3blob internal/testing/s3test",
 	"github.com/stripe/stripe-go/":         "internal/stripepay",
 	"github.com/labstack/echo/":            "internal/httpapi gen/api",
@@ -116,7 +128,14 @@ var owners = map[string]string{
 }
 
 // vocabulary are the packages that everyone may import, so they pull in nothing from outside.
-var vocabulary = []string{"internal/fault", "internal/tier", "internal/identity", "internal/sanitize", "internal/config", "internal/dates"}
+var vocabulary = []string{
+	"internal/fault",
+	"internal/tier",
+	"internal/identity",
+	"internal/sanitize",
+	"internal/config",
+	"internal/dates",
+}
 
 type pkg struct {
 	ImportPath string

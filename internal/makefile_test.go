@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestMakefileNamesExistingTests finds a test for every name that the Makefile passes to go test. go test itself is content
-// with a pattern that matches nothing.
+// TestMakefileNamesExistingTests finds a test for every name that the Makefile passes to go test. go test itself is
+// content with a pattern that matches nothing.
 func TestMakefileNamesExistingTests(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../Makefile")

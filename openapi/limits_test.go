@@ -17,8 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "write the table of limits in docs/integrators.md")
 
-// TestGuideListsThePolicies compares the table of limits in the integrators' guide with the contract's x-adiuva extensions.
-// With -update it writes the table.
+// TestGuideListsThePolicies compares the table of limits in the integrators' guide with the contract's x-adiuva
+// extensions. With -update it writes the table.
 func TestGuideListsThePolicies(t *testing.T) {
 	t.Parallel()
 	const guide, begin, end = "../docs/integrators.md", "<!-- limits: begin -->\n", "<!-- limits: end -->\n"

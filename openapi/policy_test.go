@@ -28,16 +28,23 @@ func TestPolicyRejectsWhatDoesNotFitTheOperation(t *testing.T) {
 		policy any
 		reason string
 	}{
-		"no policy":              {policy: nil, reason: "has no x-adiuva"},
-		"unknown member":         {policy: map[string]any{"rate": account, "session": "cached", "ratelimit": 5}, reason: "unknown field"},
-		"no session":             {policy: map[string]any{"rate": account}, reason: "session must be"},
-		"unknown session":        {policy: map[string]any{"rate": account, "session": "maybe"}, reason: "session must be"},
-		"account with numbers":   {policy: map[string]any{"rate": map[string]any{"by": "account", "requests": 5}, "session": "cached"}, reason: "tier's"},
-		"address with a login":   {policy: map[string]any{"rate": address, "session": "cached"}, reason: "must be account"},
-		"public with a session":  {public: true, policy: map[string]any{"rate": address, "session": "cached"}, reason: "no session"},
-		"public by account":      {public: true, policy: map[string]any{"rate": account}, reason: "rate by address"},
-		"address without window": {public: true, policy: map[string]any{"rate": map[string]any{"by": "address", "requests": 1}}, reason: "window"},
-		"no body allowed":        {policy: map[string]any{"rate": account, "session": "cached", "body": 0}, reason: "number of bytes"},
+		"no policy": {policy: nil, reason: "has no x-adiuva"},
+		"unknown member": {policy: map[string]any{"rate": account, "session": "cached", "ratelimit": 5},
+			reason: "unknown field"},
+		"no session": {policy: map[string]any{"rate": account}, reason: "session must be"},
+		"unknown session": {policy: map[string]any{"rate": account, "session": "maybe"},
+			reason: "session must be"},
+		"account with numbers": {policy: map[string]any{"rate": map[string]any{"by": "account", "requests": 5},
+			"session": "cached"}, reason: "tier's"},
+		"address with a login": {policy: map[string]any{"rate": address, "session": "cached"},
+			reason: "must be account"},
+		"public with a session": {public: true, policy: map[string]any{"rate": address, "session": "cached"},
+			reason: "no session"},
+		"public by account": {public: true, policy: map[string]any{"rate": account}, reason: "rate by address"},
+		"address without window": {public: true, policy: map[string]any{"rate": map[string]any{"by": "address",
+			"requests": 1}}, reason: "window"},
+		"no body allowed": {policy: map[string]any{"rate": account, "session": "cached", "body": 0},
+			reason: "number of bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

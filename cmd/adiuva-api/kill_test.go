@@ -42,7 +42,7 @@ func newHarness(t testing.TB, store backup.Store, vars map[string]string) *harne
 	db := pgtest.New(t)
 	dsn := db.Pool.Config().ConnString()
 	s := &harness{t: t, db: db, proxy: pgtest.NewProxy(t, dsn), store: store, vars: maps.Clone(vars)}
-	s.vars["DATABASE_URL"] = s.proxy.DSN + "&default_query_exec_mode=exec" // every message has the text of its statement
+	s.vars["DATABASE_URL"] = s.proxy.DSN + "&default_query_exec_mode=exec" // every message has its statement
 	s.vars["JWT_SECRET"], s.vars["PASSWORD_PEPPER"] = strings.Repeat("s", 32), strings.Repeat("p", 32)
 	s.vars["BCRYPT_COST"] = "4"
 	if s.vars["ADIUVA_DATA_DIR"] == "" {
@@ -127,7 +127,8 @@ func killPoints() []killPoint {
 		go func() { _, _ = w.Write(blob) }() // the pipe stays open
 		return r, func() { _ = r.Close() }
 	}
-	breaking := func(breakOn func(*pgtest.Proxy, string) *pgtest.Breakpoint) func(*harness, []byte) (io.Reader, func(), func()) {
+	type arrange = func(*harness, []byte) (body io.Reader, reached, proceed func())
+	breaking := func(breakOn func(*pgtest.Proxy, string) *pgtest.Breakpoint) arrange {
 		return func(s *harness, blob []byte) (io.Reader, func(), func()) {
 			b := breakOn(s.proxy, "name: CommitBackup")
 			return bytes.NewReader(blob), func() { <-b.Reached }, b.Drop

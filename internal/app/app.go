@@ -196,8 +196,10 @@ func chooseModel(cfg config.Config, opts Options) (agent.Model, func(), error) {
 		return offline.New(offline.Config{}), func() {}, nil
 	}
 	client, err := llm.New(llm.Config{
-		APIKey: cfg.OpenAIAPIKey.Reveal(), BaseURL: cfg.OpenAIBaseURL, Model: cfg.LLMModel, RouterModel: cfg.LLMRouterModel,
-		FirstTokenTimeout: cfg.LLMFirstTokenTimeout, IdleTimeout: cfg.LLMIdleTimeout, Timeout: cfg.LLMTimeout, Log: opts.Log,
+		APIKey: cfg.OpenAIAPIKey.Reveal(), BaseURL: cfg.OpenAIBaseURL, Model: cfg.LLMModel,
+		RouterModel:       cfg.LLMRouterModel,
+		FirstTokenTimeout: cfg.LLMFirstTokenTimeout, IdleTimeout: cfg.LLMIdleTimeout, Timeout: cfg.LLMTimeout,
+		Log: opts.Log,
 	})
 	if err != nil {
 		return nil, nil, err

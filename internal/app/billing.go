@@ -21,7 +21,8 @@ import (
 // wireBilling makes billing on Stripe, or on the stand-in where there is no key, through the same adapter.
 func (a *App) wireBilling(ctx context.Context, cfg config.Config, opts Options) error {
 	gateway := stripepay.Config{
-		Key: cfg.StripeSecretKey.Reveal(), WebhookSecrets: config.Reveal(cfg.StripeWebhookSecrets), APIBase: cfg.StripeAPIBase,
+		Key: cfg.StripeSecretKey.Reveal(), WebhookSecrets: config.Reveal(cfg.StripeWebhookSecrets),
+		APIBase: cfg.StripeAPIBase,
 		Prices: map[tier.Tier]string{
 			tier.Pro:   cfg.StripePricePro,
 			tier.Power: cfg.StripePricePower,
@@ -65,8 +66,9 @@ func checkPrices(ctx context.Context, cfg config.Config, pay *stripepay.Gateway,
 // pages, so it must be one that a browser on this machine can open.
 func (a *App) startStripe(cfg config.Config, gateway stripepay.Config, opts Options) (string, error) {
 	stripe, err := devstripe.New(devstripe.Config{
-		Prices: gateway.Prices, WebhookURL: opts.BaseURL + httpapi.BasePath + "/billing/webhook", WebhookSecret: gateway.WebhookSecrets[0],
-		File: filepath.Join(cfg.DataDir, "stripe.json"), Log: opts.Log,
+		Prices: gateway.Prices, WebhookURL: opts.BaseURL + httpapi.BasePath + "/billing/webhook",
+		WebhookSecret: gateway.WebhookSecrets[0],
+		File:          filepath.Join(cfg.DataDir, "stripe.json"), Log: opts.Log,
 	})
 	if err != nil {
 		return "", err

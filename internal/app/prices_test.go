@@ -15,7 +15,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// TestStartRefusesWrongPricesInProduction also shows that dev only warns, and that a Stripe which does not answer stops nothing.
+// TestStartRefusesWrongPricesInProduction also shows that dev only warns, and that a Stripe which does not answer
+// stops nothing.
 func TestStartRefusesWrongPricesInProduction(t *testing.T) {
 	t.Parallel()
 	sold := map[tier.Tier]string{tier.Pro: "price_pro", tier.Power: "price_power", tier.Team: "price_team"}
@@ -40,7 +41,14 @@ func TestStartRefusesWrongPricesInProduction(t *testing.T) {
 	} {
 		stripe.InjectFaults(func(*http.Request) devstripe.Fault { return c.fault })
 		var log bytes.Buffer
-		pay := stripepay.New(stripepay.Config{Key: "sk_test_1", APIBase: server.URL, Prices: c.prices, Log: slog.New(slog.DiscardHandler)})
+		pay := stripepay.New(
+			stripepay.Config{
+				Key:     "sk_test_1",
+				APIBase: server.URL,
+				Prices:  c.prices,
+				Log:     slog.New(slog.DiscardHandler),
+			},
+		)
 		err := checkPrices(t.Context(), config.Config{Env: c.env}, pay, slog.New(slog.NewJSONHandler(&log, nil)))
 		var wrong ConfigError
 		if errors.As(err, &wrong) != c.stops || c.stops && !strings.Contains(err.Error(), "STRIPE_PRICE_POWER") {

@@ -156,8 +156,8 @@ func (s *Service) keysInUse(ctx context.Context, keys []string) (map[string]bool
 	return inUse, nil
 }
 
-// Maintain runs the background jobs until ctx ends: a sweep at short intervals and after each deletion, and, at the start
-// and every 24 hours, a recount of the quotas and a search for orphans. Several replicas may run it.
+// Maintain runs the background jobs until ctx ends: a sweep at short intervals and after each deletion, and, at the
+// start and every 24 hours, a recount of the quotas and a search for orphans. Several replicas may run it.
 func (s *Service) Maintain(ctx context.Context) { s.worker.Run(ctx) }
 
 func (s *Service) newWorker() *worker.Worker {

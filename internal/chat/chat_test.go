@@ -268,8 +268,10 @@ func TestLeaksAreReplacedByTheFallbackAnswer(t *testing.T) {
 			[]llmtest.Turn{says("task_agent"), callsTool("list_tasks", ""), says("a SECRET")}},
 		{"action", chat.ModeDirect,
 			[]llmtest.Turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
-		{"plan", chat.ModePlan, []llmtest.Turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`), says("ok")}},
-		{"synthesis", chat.ModeDirect, []llmtest.Turn{says("task_agent,email_agent"), says("a"), says("b"), says("SECRET")}},
+		{"plan", chat.ModePlan, []llmtest.Turn{says("task_agent"), callsTool("create_task", `{"title":"SECRET"}`),
+			says("ok")}},
+		{"synthesis", chat.ModeDirect, []llmtest.Turn{says("task_agent,email_agent"), says("a"), says("b"),
+			says("SECRET")}},
 	} {
 		for _, emit := range []agent.Emit{nil, func(text string) error {
 			if strings.Contains(text, "SECRET") {

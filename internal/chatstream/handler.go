@@ -23,6 +23,9 @@ const (
 	bearerPrefix = "bearer."
 )
 
+// Emit receives the text of an answer as it is produced. Its error ends the answer.
+type Emit = func(text string) error
+
 // Config is what a Handler needs. Every function is required; each may be called from several sockets at once.
 type Config struct {
 	// BearerToken returns the token of the Authorization header, or token_missing or token_invalid.
@@ -33,7 +36,7 @@ type Config struct {
 	// long.
 	SessionEnded func(ctx context.Context, user identity.User) bool
 	// Answer answers one question and returns the last frame. Text goes to emit as it is produced.
-	Answer func(ctx context.Context, token string, question []byte, emit func(text string) error) (last []byte, err error)
+	Answer func(ctx context.Context, token string, question []byte, emit Emit) (last []byte, err error)
 	// ErrorFrame returns the frame that reports f to the client.
 	ErrorFrame func(ctx context.Context, f *fault.Error) ([]byte, error)
 	// LogAnswer writes the log line of one question. f is nil where the client was told nothing.

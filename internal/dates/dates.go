@@ -42,8 +42,8 @@ func StartOfDay(t time.Time) time.Time {
 }
 
 // Parse reads a date or time in now's zone. Case and extra spaces do not matter. A day is one of
-//   - "2026-11-24", "30.03.2027" or "30.3.", "March 30", "March 30, 2027", "30 March", "30. März 2027" or "30 marzo", with
-//     English, German and Italian month names or their usual short forms;
+//   - "2026-11-24", "30.03.2027" or "30.3.", "March 30", "March 30, 2027", "30 March", "30. März 2027" or "30 marzo",
+//     with English, German and Italian month names or their usual short forms;
 //   - "today", "tomorrow", "yesterday", "in 3 days", "in 2 weeks" (at most 3650 days);
 //   - an English weekday, optionally after "next": its next occurrence after today;
 //   - "end of week" (Sunday) or "end of month", also with "the" or "this": the last day of the current one.

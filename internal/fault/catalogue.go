@@ -197,8 +197,9 @@ var catalogue = []Entry{
 	},
 	{
 		Code: BackupConflict, Status: 409, Close: CloseInternalError,
-		Cause:  "An upload with the same Idempotency-Key is still in progress.",
-		Remedy: "Wait for it to end, then send the request again: it answers with the backup that the first one stored.",
+		Cause: "An upload with the same Idempotency-Key is still in progress.",
+		Remedy: "Wait for it to end, then send the request again: it answers with the backup that the first one " +
+			"stored.",
 	},
 	{
 		Code: LengthRequired, Status: 411, Close: CloseInternalError,

@@ -70,7 +70,8 @@ func TestCatalogueMatchesTheContract(t *testing.T) {
 		}
 	}
 	// The operations' descriptions must agree: "409 `email_taken` when …".
-	mentions := regexp.MustCompile("\\b([45]\\d\\d)\\s+`([a-z]+(?:_[a-z]+)*)`").FindAllStringSubmatch(string(openapi.Document), -1)
+	mentions := regexp.MustCompile("\\b([45]\\d\\d)\\s+`([a-z]+(?:_[a-z]+)*)`").
+		FindAllStringSubmatch(string(openapi.Document), -1)
 	for _, match := range mentions {
 		if status := strconv.Itoa(byCode[match[2]]); status != match[1] {
 			t.Errorf("openapi.yaml says %q, the catalogue %s", match[0], status)
@@ -123,7 +124,8 @@ func TestCloseCodesMatchTheStreamContract(t *testing.T) {
 
 func TestUnknownCodeIsAnInternalError(t *testing.T) {
 	t.Parallel()
-	if c := fault.Code("nothing"); c.Status() != http.StatusInternalServerError || c.Close() != fault.CloseInternalError {
+	if c := fault.Code("nothing"); c.Status() != http.StatusInternalServerError ||
+		c.Close() != fault.CloseInternalError {
 		t.Errorf("status %d, close code %d", c.Status(), c.Close())
 	}
 }

@@ -58,7 +58,8 @@ func (s *Server) GetMe(ctx context.Context, _ api.GetMeRequestObject) (api.GetMe
 		return nil, err
 	}
 	return api.GetMe200JSONResponse{Body: api.UserProfile{
-		ID: p.ID, Email: p.Email, Tier: api.BillingTier(p.Tier), Seats: int32(p.Seats), CreatedAt: p.CreatedAt.UnixMilli(),
+		ID: p.ID, Email: p.Email, Tier: api.BillingTier(p.Tier), Seats: int32(p.Seats),
+		CreatedAt: p.CreatedAt.UnixMilli(),
 	}}, nil
 }
 
@@ -67,7 +68,8 @@ func (s *Server) ChangePassword(
 	ctx context.Context,
 	r api.ChangePasswordRequestObject,
 ) (api.ChangePasswordResponseObject, error) {
-	if err := s.cfg.Auth.ChangePassword(ctx, identity.From(ctx), r.Body.CurrentPassword, r.Body.NewPassword); err != nil {
+	if err := s.cfg.Auth.ChangePassword(ctx, identity.From(ctx), r.Body.CurrentPassword,
+		r.Body.NewPassword); err != nil {
 		return nil, err
 	}
 	return api.ChangePassword200JSONResponse{Body: okBody}, nil

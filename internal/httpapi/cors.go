@@ -10,7 +10,8 @@ import (
 const (
 	corsMethods = "GET, HEAD, POST, PUT, DELETE"
 	corsHeaders = "Authorization, Content-Type, Idempotency-Key, If-Modified-Since, If-None-Match, If-Range, Range, " +
-		"X-Backup-Checksum, X-Backup-Chunk-Count, X-Backup-Size, X-Backup-Timestamp, X-Backup-Version, X-Client-Info, X-Request-Id"
+		"X-Backup-Checksum, X-Backup-Chunk-Count, X-Backup-Size, X-Backup-Timestamp, X-Backup-Version, " +
+		"X-Client-Info, X-Request-Id"
 	corsExposed = "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, ETag, Last-Modified, Content-Range, " +
 		"X-Backup-Id, X-Backup-Version, X-Backup-Timestamp, X-Backup-Checksum"
 	corsMaxAge = "600" // seconds

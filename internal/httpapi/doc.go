@@ -7,7 +7,7 @@
 //	 router ─ tagOperation ─ limitBody ─ requireUser ─ throttle ─ validate   middleware.go
 //	   │         (operations.go reads what each does from the contract: security, schemas, x-adiuva)
 //	   │
-//	 handler ─ one call into a domain package ─ answer                  auth.go, chat.go, plans.go, backup.go, billing.go
+//	 handler ─ one call into a domain package ─ answer      auth.go, chat.go, plans.go, backup.go, billing.go
 //	   │
 //	 problem.go   every error ends here
 //

@@ -49,7 +49,9 @@ func collectDetails(err error, prefix string, out *[]fault.Detail) (path bool) {
 		if inner, ok := e.Origin.(openapi3.MultiError); ok {
 			return collectDetails(inner, prefix, out)
 		}
-		*out = append(*out, fault.Detail{Pointer: pointer(prefix, e.JSONPointer()), Message: reasonOr(e.Reason, "is wrong")})
+		*out = append(*out, fault.Detail{
+			Pointer: pointer(prefix, e.JSONPointer()), Message: reasonOr(e.Reason, "is wrong"),
+		})
 	case *openapi3filter.ParseError:
 		*out = append(*out, fault.Detail{Pointer: prefix, Message: "is not of the type that the contract names"})
 	default:

@@ -34,7 +34,8 @@ func TestPlaybooksOfEachTier(t *testing.T) {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"task_from_email", "tasks_from_notes", "daily_standup", "triage_inbox",
-		"resolve_calendar_conflicts", "meeting_preparation", "overdue_cleanup", "weekly_report", "project_status_note"}, ids(tier.Pro)); diff != "" {
+		"resolve_calendar_conflicts", "meeting_preparation", "overdue_cleanup", "weekly_report",
+		"project_status_note"}, ids(tier.Pro)); diff != "" {
 		t.Error(diff)
 	}
 	if _, err := playbook.Playbooks(nil); err == nil {

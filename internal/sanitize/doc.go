@@ -20,7 +20,7 @@
 //	     index.find: is there a run of a secret that is long enough without what the user sent?
 //	         no ──▶ emit                                     yes ──▶ ErrLeak, Hit{SecretID, View}
 //
-// The filter fails closed: a panic inside it is a hit, and so is an answer that is too large or too expensive to decode.
-// It never edits an answer, which passes unchanged or is replaced as a whole; it logs nothing; a Hit contains no text.
-// docs/prompt-protection.md says what it blocks and what no filter can block.
+// The filter fails closed: a panic inside it is a hit, and so is an answer that is too large or too expensive to
+// decode. It never edits an answer, which passes unchanged or is replaced as a whole; it logs nothing; a Hit contains
+// no text. docs/prompt-protection.md says what it blocks and what no filter can block.
 package sanitize

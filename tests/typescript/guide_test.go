@@ -15,8 +15,8 @@ var (
 	fileName = regexp.MustCompile(`^// (\w+\.ts)\b`) // first line of a snippet that is a file of its own
 )
 
-// runGuide runs every snippet of the integrators' guide: all in sh as one program, all in TypeScript as one, and the one
-// in Go. The client must have been built.
+// runGuide runs every snippet of the integrators' guide: all in sh as one program, all in TypeScript as one, and the
+// one in Go. The client must have been built.
 func runGuide(t *testing.T, base string) {
 	t.Helper()
 	found := snippets(t, filepath.Join("..", "..", "docs", "integrators.md"))
@@ -46,7 +46,11 @@ func runReadme(t *testing.T, base string) {
 		}
 	}
 	if len(files) != 3 || len(program) < 5 {
-		t.Fatalf("the README has %d Electron files and %d other snippets, want 3 and at least 5", len(files), len(program))
+		t.Fatalf(
+			"the README has %d Electron files and %d other snippets, want 3 and at least 5",
+			len(files),
+			len(program),
+		)
 	}
 	dir := filepath.Join(clientDir, "test", "snippets")
 	before := readFile(t, filepath.Join(dir, "before.ts"))

@@ -186,7 +186,9 @@ func TestDefaultPlan(t *testing.T) {
 
 func TestReportPlanCreatesANote(t *testing.T) {
 	t.Parallel()
-	a := analytics.New(llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "plan_report_note", `{}`)), llmtest.TextTurn("ok")))
+	a := analytics.New(
+		llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "plan_report_note", `{}`)), llmtest.TextTurn("ok")),
+	)
 	templates, err := playbook.NewTemplates(a.Templates()...)
 	if err != nil {
 		t.Fatal(err)

@@ -123,7 +123,8 @@ func TestSuggestedSlotsAreFree(t *testing.T) {
 				from := start.Add(time.Duration(random.IntN(18*24*4)) * 15 * time.Minute)
 				c.Events = append(c.Events,
 					agent.Event{ID: fmt.Sprint(n), Title: fmt.Sprint(n), Start: from.UnixMilli(),
-						End: from.Add(time.Duration(15+random.IntN(120)) * time.Minute).UnixMilli(), Location: fmt.Sprint("Room ", random.IntN(3))})
+						End:      from.Add(time.Duration(15+random.IntN(120)) * time.Minute).UnixMilli(),
+						Location: fmt.Sprint("Room ", random.IntN(3))})
 			}
 			suggested += checkSlots(t, c)
 		}
@@ -229,7 +230,8 @@ func TestDefaultPlan(t *testing.T) {
 
 func TestReschedulePlanUpdatesEvents(t *testing.T) {
 	t.Parallel()
-	a := calendar.New(llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "plan_reschedule", `{}`)), llmtest.TextTurn("ok")))
+	a := calendar.New(llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "plan_reschedule", `{}`)),
+		llmtest.TextTurn("ok")))
 	templates, err := playbook.NewTemplates(a.Templates()...)
 	if err != nil {
 		t.Fatal(err)

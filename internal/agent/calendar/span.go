@@ -131,7 +131,9 @@ type eventRow struct {
 
 func (s span) row(c agent.Context) eventRow {
 	out := eventRow{ID: s.ID, Title: agent.Truncate(s.Title, 200), Start: s.start.Format(time.RFC3339),
-		End: s.end.Format(time.RFC3339), AllDay: s.allDay, Minutes: s.minutes(), Location: agent.Truncate(s.Location, 200),
+		End: s.end.Format(
+			time.RFC3339,
+		), AllDay: s.allDay, Minutes: s.minutes(), Location: agent.Truncate(s.Location, 200),
 		Attendees: s.Attendees[:min(len(s.Attendees), maxAttendees)]}
 	if zone := zoneOf(c, s.Event); zone.String() != c.Zone().String() {
 		out.Zone = zone.String()

@@ -239,7 +239,9 @@ func TestManifestErrors(t *testing.T) {
 			"title: 5, priority: \"{{i}}\"}"),
 			[]string{"20: tools[0].filter.status: \"open\" is not one of todo, in_progress, done",
 				`20: tools[0].filter.dueDate: "soon" is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM`,
-				"20: tools[0].filter.completedAt: must be a date or milliseconds", "20: tools[0].filter.title: must be text", "20: tools[0].filter.priority: {{i}} is of type integer; priority takes string"}},
+				"20: tools[0].filter.completedAt: must be a date or milliseconds",
+				"20: tools[0].filter.title: must be text",
+				"20: tools[0].filter.priority: {{i}} is of type integer; priority takes string"}},
 		"filter's bool": {tool("rows: checkpoints\nfilter: {isApproved: 1}"),
 			[]string{"20: tools[0].filter.isApproved: must be true or false"}},
 	} {

@@ -82,7 +82,8 @@ func TestToolResults(t *testing.T) {
 		}
 	}
 	for tool, want := range map[string]string{"classify_email": `{"total":0,"threads":0,"counts":{},"emails":[]}`,
-		"extract_action_items": `{"total":0,"action_items":[]}`, "draft_response": `error: there are no e-mails in this request`} {
+		"extract_action_items": `{"total":0,"action_items":[]}`,
+		"draft_response":       `error: there are no e-mails in this request`} {
 		if got, _ := runTool(t, agent.Context{}, tool, ``); got != want {
 			t.Errorf("%s: %s", tool, got)
 		}
@@ -105,7 +106,8 @@ func TestClassOfSubjects(t *testing.T) {
 	t.Parallel()
 	for subject, want := range map[string]string{"URGENT: server down": "urgent", "Rechnung 4": "invoice",
 		"Invitation: kick-off": "meeting",
-		"Newsletter in May":    "newsletter", "Security alert": "notification", "Kannst du helfen?": "needs_reply", "": "fyi"} {
+		"Newsletter in May":    "newsletter", "Security alert": "notification", "Kannst du helfen?": "needs_reply",
+		"": "fyi"} {
 		got, _ := runTool(t, agent.Context{}, "classify_email",
 			fmt.Sprintf(`{"metadata":[{"from":"x","subject":%q}]}`, subject))
 		if !strings.Contains(got, `"class":"`+want+`"`) {
@@ -146,7 +148,8 @@ func TestDefaultPlan(t *testing.T) {
 
 func TestEmailTasksPlanCreatesTasks(t *testing.T) {
 	t.Parallel()
-	a := email.New(llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "plan_email_tasks", `{}`)), llmtest.TextTurn("ok")))
+	a := email.New(llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "plan_email_tasks", `{}`)),
+		llmtest.TextTurn("ok")))
 	templates, err := playbook.NewTemplates(a.Templates()...)
 	if err != nil {
 		t.Fatal(err)

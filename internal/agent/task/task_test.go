@@ -221,7 +221,8 @@ func TestPlans(t *testing.T) {
 		{"nothing chosen", []llmtest.Turn{llmtest.TextTurn("ok")},
 			`{"agent":"task_agent","steps":[{"action":"generate","prompt_template":"tpl_task_agent_default",` +
 				`"variables":{"request":"message"}},` + create + `]}`},
-		{"a proposal", []llmtest.Turn{llmtest.CallTurn(llmtest.Call("1", "create_task", `{"title":"Call {{title}}"}`)), llmtest.TextTurn("ok")},
+		{"a proposal", []llmtest.Turn{llmtest.CallTurn(llmtest.Call("1", "create_task",
+			`{"title":"Call {{title}}"}`)), llmtest.TextTurn("ok")},
 			`{"agent":"task_agent","steps":[{"action":"create_record","table":"tasks",` +
 				`"data":{"priority":"medium","status":"todo","title":"Call { {title}}"}}]}`},
 		{"an outline with a filter", []llmtest.Turn{llmtest.CallTurn(llmtest.Call("1", "plan_task_review",

@@ -188,7 +188,12 @@ func TestPlanMode(t *testing.T) {
 		"create a task 'Call Anna'": action.Create, "turn this into tasks: call Anna, pay Leo": playbook.Generate,
 		"write a summary of my tasks": playbook.Select,
 	} {
-		reply, err := o.Run(t.Context(), user, chat.Request{Message: message, Mode: chat.ModePlan, Context: rows()}, nil)
+		reply, err := o.Run(
+			t.Context(),
+			user,
+			chat.Request{Message: message, Mode: chat.ModePlan, Context: rows()},
+			nil,
+		)
 		if err != nil || reply.Plan == nil || len(reply.Plan.Steps) == 0 || reply.Plan.Steps[0].Action != want {
 			t.Errorf("%s: %v %+v", message, err, reply.Plan)
 		}

@@ -74,7 +74,10 @@ func startRedis(ctx context.Context) (url string, stop func(), err error) {
 	nop := func() {}
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "testpeers: redis-server is not installed; tests that need it are skipped, or fail under CI")
+		fmt.Fprintln(
+			os.Stderr,
+			"testpeers: redis-server is not installed; tests that need it are skipped, or fail under CI",
+		)
 		return "", nop, nil
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
