@@ -18,7 +18,7 @@ export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-generate: $(NODE_MODULES) ## generate gen/, .env.example and the tables in README.md and docs/integrators.md
+generate: $(NODE_MODULES) ## write gen/, .env.example and the tables in README.md and docs/integrators.md
 	go generate .
 	go test ./internal/config -run TestDrift -count=1 -update
 	go test ./openapi -run TestGuideListsThePolicies -count=1 -update

@@ -144,7 +144,7 @@ type OpenSessionParams struct {
 	VerifiedAt time.Time
 }
 
-// Locks the user's row, so that no login can follow a password change or a deletion with the old password.
+// The user's row is locked, so that a log-in cannot slip in behind a password change or a deletion.
 func (q *Queries) OpenSession(ctx context.Context, db DBTX, arg OpenSessionParams) (int64, error) {
 	result, err := db.Exec(ctx, openSession,
 		arg.ID,

@@ -39,7 +39,7 @@ const leavingCustomer = `-- name: LeavingCustomer :one
 SELECT stripe_customer_id FROM users WHERE id = $1
 `
 
-// Also finds the customer of an account that is being deleted.
+// Of an account that is being deleted, too.
 func (q *Queries) LeavingCustomer(ctx context.Context, db DBTX, id uuid.UUID) (*string, error) {
 	row := db.QueryRow(ctx, leavingCustomer, id)
 	var stripe_customer_id *string
@@ -58,7 +58,7 @@ type LockSubscriberRow struct {
 	DeletedAt *time.Time
 }
 
-// Finds and locks the customer's account, so that two subscriptions of one account are written one after the other.
+// Whose customer it is; locked, so that two subscriptions of one account are written one after the other.
 func (q *Queries) LockSubscriber(ctx context.Context, db DBTX, stripeCustomerID string, named uuid.UUID) (LockSubscriberRow, error) {
 	row := db.QueryRow(ctx, lockSubscriber, stripeCustomerID, named)
 	var i LockSubscriberRow
@@ -114,8 +114,8 @@ type SaveSubscriptionParams struct {
 	AskedAt              time.Time
 }
 
-// updated_at is when Stripe was asked for the state. A response to an earlier request never overwrites a later one, and an
-// ended subscription never becomes active again.
+// updated_at is when the state was asked for: an answer to an earlier question never overwrites that to a later one, and
+// nothing brings an ended subscription back.
 func (q *Queries) SaveSubscription(ctx context.Context, db DBTX, arg SaveSubscriptionParams) (int64, error) {
 	result, err := db.Exec(ctx, saveSubscription,
 		arg.ID,
@@ -208,7 +208,7 @@ type SubscriptionsOfRow struct {
 	CancelAtPeriodEnd    bool
 }
 
-// Running subscriptions first, then the newest.
+// The ones that still run first, then the newest.
 func (q *Queries) SubscriptionsOf(ctx context.Context, db DBTX, userID uuid.UUID) ([]SubscriptionsOfRow, error) {
 	rows, err := db.Query(ctx, subscriptionsOf, userID)
 	if err != nil {

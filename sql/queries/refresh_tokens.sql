@@ -1,5 +1,5 @@
 -- name: OpenSession :execrows
--- Locks the user's row, so that no login can follow a password change or a deletion with the old password.
+-- The user's row is locked, so that a log-in cannot slip in behind a password change or a deletion.
 INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at)
 SELECT @id, u.id, @token_hash, @now, @expires_at, @ends_at, @now, @now
 FROM users u

@@ -5,11 +5,11 @@ SELECT email, stripe_customer_id FROM users WHERE id = @id AND deleted_at IS NUL
 UPDATE users SET stripe_customer_id = @stripe_customer_id, updated_at = @now WHERE id = @id AND deleted_at IS NULL;
 
 -- name: LeavingCustomer :one
--- Also finds the customer of an account that is being deleted.
+-- Of an account that is being deleted, too.
 SELECT stripe_customer_id FROM users WHERE id = @id;
 
 -- name: LockSubscriber :one
--- Finds and locks the customer's account, so that two subscriptions of one account are written one after the other.
+-- Whose customer it is; locked, so that two subscriptions of one account are written one after the other.
 SELECT id, deleted_at FROM users
 WHERE stripe_customer_id = @stripe_customer_id::text OR (stripe_customer_id IS NULL AND id = @named)
 ORDER BY stripe_customer_id NULLS LAST LIMIT 1 FOR UPDATE;
@@ -18,8 +18,8 @@ ORDER BY stripe_customer_id NULLS LAST LIMIT 1 FOR UPDATE;
 SELECT clock_timestamp()::timestamptz;
 
 -- name: SaveSubscription :execrows
--- updated_at is when Stripe was asked for the state. A response to an earlier request never overwrites a later one, and an
--- ended subscription never becomes active again.
+-- updated_at is when the state was asked for: an answer to an earlier question never overwrites that to a later one, and
+-- nothing brings an ended subscription back.
 INSERT INTO subscriptions AS s (id, user_id, stripe_subscription_id, tier, status, seats, current_period_end, cancel_at_period_end,
                            created_at, updated_at)
 VALUES (@id, @user_id, @stripe_subscription_id, @tier, @status, @seats, @current_period_end, @cancel_at_period_end, @asked_at, @asked_at)
@@ -29,7 +29,7 @@ SET tier = excluded.tier, status = excluded.status, seats = excluded.seats, curr
 WHERE s.updated_at <= excluded.updated_at AND s.status NOT IN ('canceled', 'incomplete_expired');
 
 -- name: SubscriptionsOf :many
--- Running subscriptions first, then the newest.
+-- The ones that still run first, then the newest.
 SELECT stripe_subscription_id, tier, status, seats, current_period_end, cancel_at_period_end FROM subscriptions
 WHERE user_id = @user_id
 ORDER BY status IN ('canceled', 'incomplete_expired'), created_at DESC, id DESC;
