@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# A static binary in an image without shell, package manager or root user. Releases pin both base images by digest:
+# A static binary in an image without a shell, a package manager or a root user. Releases pin both base images by digest:
 #   docker build --build-arg GO_IMAGE=golang:1.26@sha256:… \
 #     --build-arg RUN_IMAGE=gcr.io/distroless/static-debian12:nonroot@sha256:… .
 ARG GO_IMAGE=golang:1.26

@@ -1,4 +1,4 @@
-# One line a job; `make` alone lists them. Needs Go, Node and, for what is missing, apt (or npm's binaries).
+# `make` lists the targets. Needs Go and Node; what tests need besides is installed with apt or npm.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -14,7 +14,7 @@ GENERATED := gen openapi/asyncapi.bundled.json .env.example README.md docs/integ
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-help: ## this list
+help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 generate: $(NODE_MODULES) ## write gen/, .env.example and the generated tables under docs/ and in README.md
@@ -23,48 +23,48 @@ generate: $(NODE_MODULES) ## write gen/, .env.example and the generated tables u
 	go test ./openapi -run TestGuideListsThePolicies -count=1 -update
 	go test ./internal -run TestSecurityCasesPage -count=1 -update
 
-verify: ## fail when what is committed is not what generate writes
+verify: ## check that the generated files are up to date
 	go test ./internal/config -run TestDrift -count=1
 	$(MAKE) --no-print-directory generate
 	@changed=$$(git status --porcelain -- $(GENERATED)); [ -z "$$changed" ] || { git --no-pager diff -- $(GENERATED); echo "$$changed"; exit 1; }
 
-breaking: ## fail when openapi.yaml breaks clients of openapi/released.yaml
+breaking: ## check that openapi.yaml does not break clients of openapi/released.yaml
 	$(GOTOOL) oasdiff breaking openapi/released.yaml openapi/openapi.yaml --include-path-params $(SEVERITIES) --deprecation-days-stable 90 --fail-on ERR
 
-release-contract: ## publish the contract as VERSION=x.y.z: moves openapi/released.yaml, writes docs/contract-changelog.md
+release-contract: ## release the contract as VERSION=x.y.z: update openapi/released.yaml and docs/contract-changelog.md
 	GOTOOL="$(GOTOOL)" scripts/release-contract "$(VERSION)"
 
-lint: $(NODE_MODULES) ## gofmt, go vet, import arrows and sizes, the contract's style
+lint: $(NODE_MODULES) ## check gofmt, go vet, import rules, sizes, deployment files and the contract's style
 	@wrong=$$(git ls-files -co --exclude-standard "*.go" | xargs gofmt -l); [ -z "$$wrong" ] || { echo "gofmt would change:"; echo "$$wrong"; exit 1; }
 	go vet ./...
 	go test -count=1 ./internal ./deploy
 	npm --prefix openapi/npm run --silent lint
 
-test: $(BROWSER_MODULES) $(CLIENT_MODULES) ## every test, with the race detector, against real PostgreSQL, Redis and S3
+test: $(BROWSER_MODULES) $(CLIENT_MODULES) ## run all tests with the race detector, against real PostgreSQL, Redis, S3 and Chromium
 	scripts/install-peers
 	for one in versitygw stripe-mock; do go tool -modfile=tools/peers/go.mod -n $$one >/dev/null; done
 	go run ./internal/testing/testpeers -- go test -race ./...
 
-test-engines: $(CLIENT_MODULES) ## the TypeScript client's suite in Qt WebEngine, the closest to a page in Electron
+test-engines: $(CLIENT_MODULES) ## run the TypeScript client's suite in Qt WebEngine, which is close to Electron's renderer
 	scripts/install-peers qtwebengine
 	go run ./internal/testing/testpeers -- go test -tags engines -count=1 -run '^TestClientInQtWebEngine$$' ./tests/typescript
 
-check: verify breaking lint test test-engines ## all of the above, as .ci/run does
+check: verify breaking lint test test-engines ## run all of the above, as .ci/run does
 
-run: build ## start the service on http://127.0.0.1:8080 with nothing to install (.env is read when there is one)
+run: build ## start the service on http://127.0.0.1:8080 with embedded defaults; reads .env if it exists
 	set -a; if [ -f .env ]; then . ./.env; fi; set +a; exec bin/adiuva-api serve
 
-build: ## bin/adiuva-api, static
+build: ## build bin/adiuva-api, a static binary
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VERSION)" -o bin/ ./cmd/adiuva-api
 
-docs: build ## the documentation as a static site in bin/docs, ready to publish
+docs: build ## write the documentation as a static site to bin/docs
 	bin/adiuva-api docs --out bin/docs
 
-bench: ## every benchmark
+bench: ## run every benchmark
 	scripts/install-peers nginx
 	go run ./internal/testing/testpeers -- go test -run '^$$' -bench . -benchmem ./...
 
-soak: ## fuzz tests for a minute each, every attack in every disguise, outages and kills, timing, gigabytes: some 30 minutes
+soak: ## run the long tests: fuzzing, every attack in every disguise, kills, outages, timing, large backups (about 30 minutes)
 	scripts/install-peers
 	@for one in strictjson:FuzzDecode auth:FuzzNormalizeEmail auth/token:FuzzVerifyAccess auth/token:FuzzVerifyRefresh \
 		httpapi:FuzzAuthorization httpapi:FuzzRequestID llm:FuzzDecodeEventAgreesWithEncodingJSON llm:FuzzFrameAgreesWithDecoder sanitize:FuzzStreamEqualsText; do \
@@ -76,10 +76,10 @@ soak: ## fuzz tests for a minute each, every attack in every disguise, outages a
 	go test -tags soak -count=1 -v -timeout 30m -run 'TestEventsInAnyOrder' ./internal/billing
 	go test -count=5 -timeout 30m -run 'TestRefreshSurvivesDatabaseCrash|TestPostgresKilledUnderLoad|TestPostgresHangsUnderLoad|TestLimitsSurviveRedisOutage' ./tests/system
 
-notices: build ## THIRD_PARTY_NOTICES from the modules inside the binary
+notices: build ## generate THIRD_PARTY_NOTICES from the modules in the binary
 	scripts/notices > bin/notices && mv bin/notices THIRD_PARTY_NOTICES
 
-clean: ## remove what make made; .adiuva (your development data) stays
+clean: ## remove build output; .adiuva, your development data, stays
 	rm -rf bin
 
 %/node_modules/.package-lock.json: %/package-lock.json

@@ -1,5 +1,5 @@
-// Package documents carries those pages of this folder that the service publishes: the guide for integrators and what
-// changed in the contract.
+// Package documents embeds the pages of this folder that the service publishes: the integrators' guide and the changelog
+// of the contract.
 package documents
 
 import _ "embed"
@@ -9,7 +9,7 @@ import _ "embed"
 //go:embed integrators.md
 var Guide []byte
 
-// Changelog tells what changed in the contract from one release to the next, in Markdown.
+// Changelog lists the changes of the contract, newest release first, in Markdown.
 //
 //go:embed contract-changelog.md
 var Changelog []byte

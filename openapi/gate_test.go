@@ -58,13 +58,13 @@ var breakingChanges = []change{
 	},
 	{
 		name: "removed optional response member",
-		old:  between("        errors:\n          description: \"Every member that is wrong", "    Ok:\n"),
+		old:  between("        errors:\n          description: \"Every invalid member", "    Ok:\n"),
 		rule: "response-optional-property-removed",
 	},
 	{
 		name: "renamed optional response member inside a oneOf",
-		old:  "        truncated:\n          description: \"True when the model stopped for length.\"",
-		new:  "        cut:\n          description: \"True when the model stopped for length.\"",
+		old:  "        truncated:\n          description: \"True if the model stopped at its length limit.\"",
+		new:  "        cut:\n          description: \"True if the model stopped at its length limit.\"",
 		rule: "response-optional-property-removed",
 	},
 	{

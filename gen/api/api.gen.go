@@ -388,7 +388,7 @@ type Agent struct {
 	// Example: true
 	Available bool `json:"available"`
 
-	// Description What it is for.
+	// Description What the agent is for.
 	//
 	// Example: Manages tasks: create, update, list, suggest
 	Description string `json:"description"`
@@ -421,7 +421,7 @@ type AuthTokens struct {
 	// Example: 1767225600000
 	ExpiresAt int64 `json:"expires_at"`
 
-	// RefreshToken Good for one refresh.
+	// RefreshToken Can be used for one refresh.
 	//
 	// Example: rt_4nX0vJq2yR8sT1uW
 	RefreshToken string `json:"refresh_token"`
@@ -432,24 +432,24 @@ type AuthTokens struct {
 // Example: ADV1...
 type BackupBlob = openapi_types.File
 
-// BackupList Backups, the newest first.
+// BackupList Backups, newest first.
 //
 // Example: [{"checksum":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","chunk_count":1,"created_at":1767225600000,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a11","size_bytes":1048576,"timestamp":1767225600000,"version":1}]
 type BackupList = []BackupMetadata
 
 // BackupMetadata A committed backup, without its blob.
 type BackupMetadata struct {
-	// Checksum SHA-256 of the blob in 64 hexadecimal digits.
+	// Checksum SHA-256 of the blob, 64 hexadecimal digits.
 	//
 	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 	Checksum string `json:"checksum"`
 
-	// ChunkCount How many chunks the client packed.
+	// ChunkCount How many chunks the client packed into the blob.
 	//
 	// Example: 1
 	ChunkCount int32 `json:"chunk_count"`
 
-	// CreatedAt When the server committed it, in milliseconds since the Unix epoch.
+	// CreatedAt When the server committed the backup, in milliseconds since the Unix epoch.
 	//
 	// Example: 1767225600000
 	CreatedAt int64 `json:"created_at"`
@@ -464,7 +464,7 @@ type BackupMetadata struct {
 	// Example: 1048576
 	SizeBytes int64 `json:"size_bytes"`
 
-	// Timestamp When the client made it, in milliseconds since the Unix epoch.
+	// Timestamp When the client made the backup, in milliseconds since the Unix epoch.
 	//
 	// Example: 1767225600000
 	Timestamp int64 `json:"timestamp"`
@@ -475,7 +475,7 @@ type BackupMetadata struct {
 	Version int32 `json:"version"`
 }
 
-// BackupStored The backup is committed.
+// BackupStored The stored backup.
 type BackupStored struct {
 	// ID The backup's id.
 	//
@@ -488,12 +488,12 @@ type BackupStored struct {
 	Ok bool `json:"ok"`
 }
 
-// BillingTier A plan, from least to most: free, pro, power, team.
+// BillingTier A subscription plan. From lowest to highest: free, pro, power, team.
 //
 // Example: pro
 type BillingTier string
 
-// ChatContext What the agents may work on. Used for this answer and discarded.
+// ChatContext What the agents may work on. Used for this request and then discarded.
 type ChatContext struct {
 	// Checkpoints Checkpoints the agents may work on.
 	//
@@ -505,17 +505,17 @@ type ChatContext struct {
 	// Example: [{"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","name":"Acme"}]
 	Clients []ClientRow `json:"clients,omitempty"`
 
-	// ConversationHistory Earlier turns, the oldest first.
+	// ConversationHistory Earlier messages, oldest first.
 	//
 	// Example: [{"content":"Hello","role":"user"}]
 	ConversationHistory []ConversationTurn `json:"conversation_history,omitempty"`
 
-	// Emails E-mail metadata the agents may work on; never bodies.
+	// Emails E-mails the agents may work on; metadata only, never bodies.
 	//
 	// Example: [{"from":"anna@example.com","id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","subject":"Offer"}]
 	Emails []EmailRow `json:"emails,omitempty"`
 
-	// Events Calendar metadata the agents may work on.
+	// Events Calendar events the agents may work on; metadata only.
 	//
 	// Example: [{"end":1767227400000,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","start":1767225600000,"title":"Stand-up"}]
 	Events []EventRow `json:"events,omitempty"`
@@ -535,23 +535,23 @@ type ChatContext struct {
 	// Example: [{"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","status":"todo","title":"Call Anna"}]
 	RecentTasks []TaskRow `json:"recent_tasks,omitempty"`
 
-	// RelevantDocuments Texts from the client's own search.
+	// RelevantDocuments Texts found by the client's own search.
 	//
 	// Example: ["Offer for Acme, June"]
 	RelevantDocuments []string `json:"relevant_documents,omitempty"`
 
-	// Timezone IANA name of the zone that words like tomorrow mean.
+	// Timezone IANA name of the time zone for words like tomorrow.
 	//
 	// Example: Europe/Rome
 	Timezone *string `json:"timezone,omitempty"`
 
-	// UserProfile Free facts about the user that the client wants considered.
+	// UserProfile Any facts about the user that the agents should consider.
 	//
 	// Example: {"name":"Anna"}
 	UserProfile map[string]interface{} `json:"user_profile,omitempty"`
 }
 
-// ChatReply The agents' answer or the plan to reach it; kind tells which.
+// ChatReply The agents' answer, or a plan; kind says which.
 //
 // Example: {"actions":[{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}],"kind":"response","response":"I propose a task."}
 type ChatReply struct {
@@ -560,99 +560,99 @@ type ChatReply struct {
 
 // ChatRequest A message to the agents.
 type ChatRequest struct {
-	// Context What the agents may work on. Used for this answer and discarded.
+	// Context What the agents may work on. Used for this request and then discarded.
 	Context *ChatContext `json:"context,omitempty"`
 
-	// ExecutionMode direct answers at once, plan answers how to get there.
+	// ExecutionMode `direct` returns an answer; `plan` returns steps for the client to carry out.
 	//
 	// Example: direct
 	ExecutionMode *ChatRequestExecutionMode `json:"execution_mode,omitempty"`
 
-	// Message What the user says, 1 to 32,000 characters.
+	// Message The user's message, 1 to 32,000 characters.
 	//
 	// Example: Create a task 'Call Anna' for tomorrow, high priority
 	Message string `json:"message"`
 }
 
-// ChatRequestExecutionMode direct answers at once, plan answers how to get there.
+// ChatRequestExecutionMode `direct` returns an answer; `plan` returns steps for the client to carry out.
 //
 // Example: direct
 type ChatRequestExecutionMode string
 
 // ChatResponse The agents' answer.
 type ChatResponse struct {
-	// Actions What the client is asked to do, in order; at most 50.
+	// Actions Changes for the client to carry out, in order; at most 50.
 	//
 	// Example: [{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}]
 	Actions []PlanAction `json:"actions"`
 
-	// Kind Which of the answers this is.
+	// Kind What this answer is, a response or a plan.
 	//
 	// Example: response
 	Kind ChatResponseKind `json:"kind"`
 
-	// Replaced True when the text stands in place of one that must not be shown; show it instead of any tokens.
+	// Replaced True if this text replaces an answer that must not be shown; show it instead of any tokens received.
 	//
 	// Example: false
 	Replaced *bool `json:"replaced,omitempty"`
 
-	// Response The agents' words.
+	// Response The text of the answer.
 	//
 	// Example: I propose a task.
 	Response string `json:"response"`
 
-	// Truncated True when the model stopped for length.
+	// Truncated True if the model stopped at its length limit.
 	//
 	// Example: false
 	Truncated *bool `json:"truncated,omitempty"`
 }
 
-// ChatResponseKind Which of the answers this is.
+// ChatResponseKind What this answer is, a response or a plan.
 //
 // Example: response
 type ChatResponseKind string
 
-// ChatStreamDone The last frame of a direct answer; the token frames before it, joined, equal response unless replaced is true.
+// ChatStreamDone The last frame of a direct answer. The token frames before it, joined, equal response, unless replaced is true.
 type ChatStreamDone struct {
-	// Actions What the client is asked to do, in order; at most 50.
+	// Actions Changes for the client to carry out, in order; at most 50.
 	//
 	// Example: [{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}]
 	Actions []PlanAction `json:"actions"`
 
-	// Done Always true: no frame of this answer follows.
+	// Done Always true: this is the last frame of the answer.
 	//
 	// Example: true
 	Done bool `json:"done"`
 
-	// Kind Which of the answers this is.
+	// Kind What this answer is, a response or a plan.
 	//
 	// Example: response
 	Kind ChatStreamDoneKind `json:"kind"`
 
-	// Replaced True when the text stands in place of one that must not be shown; show it instead of any tokens.
+	// Replaced True if this text replaces an answer that must not be shown; show it instead of any tokens received.
 	//
 	// Example: false
 	Replaced *bool `json:"replaced,omitempty"`
 
-	// Response The agents' words.
+	// Response The text of the answer.
 	//
 	// Example: I propose a task.
 	Response string `json:"response"`
 
-	// Truncated True when the model stopped for length.
+	// Truncated True if the model stopped at its length limit.
 	//
 	// Example: false
 	Truncated *bool `json:"truncated,omitempty"`
 }
 
-// ChatStreamDoneKind Which of the answers this is.
+// ChatStreamDoneKind What this answer is, a response or a plan.
 //
 // Example: response
 type ChatStreamDoneKind string
 
-// ChatStreamError The last frame of an answer that failed; the socket is closed after it.
+// ChatStreamError The last frame of a failed answer. The socket is then closed.
 type ChatStreamError struct {
-	// Done Always true: no frame of this answer follows.
+	// Done Always true: this is the last frame of the answer.
 	//
 	// Example: true
 	Done bool `json:"done"`
@@ -663,7 +663,7 @@ type ChatStreamError struct {
 
 // ChatStreamFailure What went wrong on the stream.
 type ChatStreamFailure struct {
-	// Code What went wrong, stable and meant for programs. `/docs/errors/{code}` explains each. New codes may be added.
+	// Code What went wrong. Codes are stable; `/docs/errors/{code}` explains each. New codes may be added.
 	//
 	// Example: validation_failed
 	Code ErrorCode `json:"code"`
@@ -673,7 +673,7 @@ type ChatStreamFailure struct {
 	// Example: The model is unavailable; try again shortly.
 	Message string `json:"message"`
 
-	// RequestID The handshake's or message's request id.
+	// RequestID The request id of the handshake or of the message.
 	//
 	// Example: 0199a3f27c1e7b419d555f0f2c6b8a10
 	RequestID string `json:"request_id"`
@@ -686,12 +686,12 @@ type ChatStreamPlan struct {
 	// Example: task_agent
 	Agent string `json:"agent"`
 
-	// Done Always true: no frame of this answer follows.
+	// Done Always true: this is the last frame of the answer.
 	//
 	// Example: true
 	Done bool `json:"done"`
 
-	// Kind Which of the answers this is.
+	// Kind What this answer is, a response or a plan.
 	//
 	// Example: plan
 	Kind ChatStreamPlanKind `json:"kind"`
@@ -702,14 +702,14 @@ type ChatStreamPlan struct {
 	Steps []PlanStep `json:"steps"`
 }
 
-// ChatStreamPlanKind Which of the answers this is.
+// ChatStreamPlanKind What this answer is, a response or a plan.
 //
 // Example: plan
 type ChatStreamPlanKind string
 
 // CheckoutRequest A plan to buy.
 type CheckoutRequest struct {
-	// Seats Seats, for the team plan; others have one.
+	// Seats Number of seats of the team plan; other plans have one.
 	//
 	// Example: 1
 	Seats *int32 `json:"seats,omitempty"`
@@ -733,14 +733,14 @@ type CheckoutSession struct {
 	CheckoutURL string `json:"checkout_url"`
 }
 
-// CheckpointRow A checkpoint of the client's own database. Columns not listed are ignored.
+// CheckpointRow A checkpoint in the client's own database. Columns not listed are ignored.
 type CheckpointRow struct {
 	// CreatedAt When it was created, in milliseconds since the Unix epoch.
 	//
 	// Example: 1767225600000
 	CreatedAt nullable.Nullable[int64] `json:"createdAt,omitempty"`
 
-	// Date When it is to be reached, in milliseconds since the Unix epoch.
+	// Date When it is due, in milliseconds since the Unix epoch.
 	//
 	// Example: 1767225600000
 	Date nullable.Nullable[int64] `json:"date,omitempty"`
@@ -765,13 +765,13 @@ type CheckpointRow struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ProjectID nullable.Nullable[string] `json:"projectId,omitempty"`
 
-	// Title What is to be reached.
+	// Title The checkpoint's title.
 	//
 	// Example: Beta
 	Title nullable.Nullable[string] `json:"title,omitempty"`
 }
 
-// ClientRow A client of the client's own database. Columns not listed are ignored.
+// ClientRow One of the user's clients, in the app's own database. Columns not listed are ignored.
 type ClientRow struct {
 	// CreatedAt When it was created, in milliseconds since the Unix epoch.
 	//
@@ -783,7 +783,7 @@ type ClientRow struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ID *string `json:"id,omitempty"`
 
-	// Industry Its industry.
+	// Industry The client's industry.
 	//
 	// Example: Retail
 	Industry nullable.Nullable[string] `json:"industry,omitempty"`
@@ -799,25 +799,25 @@ type ClientRow struct {
 	ParentID nullable.Nullable[string] `json:"parentId,omitempty"`
 }
 
-// ConversationTurn One turn of the conversation so far.
+// ConversationTurn One message of the conversation so far.
 type ConversationTurn struct {
-	// Content What was said.
+	// Content The message's text.
 	//
 	// Example: Hello
 	Content string `json:"content"`
 
-	// Role Who spoke.
+	// Role Who wrote it.
 	//
 	// Example: user
 	Role ConversationTurnRole `json:"role"`
 }
 
-// ConversationTurnRole Who spoke.
+// ConversationTurnRole Who wrote it.
 //
 // Example: user
 type ConversationTurnRole string
 
-// DeletionRequest Proof that the account is to be deleted.
+// DeletionRequest Confirms that the account is to be deleted.
 type DeletionRequest struct {
 	// Password The account's password.
 	//
@@ -825,7 +825,7 @@ type DeletionRequest struct {
 	Password string `json:"password"`
 }
 
-// Email An e-mail address; compared without regard to case.
+// Email An e-mail address, compared case-insensitively.
 //
 // Example: anna@example.com
 type Email = string
@@ -837,7 +837,7 @@ type EmailRow struct {
 	// Example: 1767225600000
 	Date nullable.Nullable[int64] `json:"date,omitempty"`
 
-	// From Who sent it.
+	// From The sender.
 	//
 	// Example: anna@example.com
 	From nullable.Nullable[string] `json:"from,omitempty"`
@@ -847,17 +847,17 @@ type EmailRow struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ID *string `json:"id,omitempty"`
 
-	// Labels Its labels.
+	// Labels The e-mail's labels.
 	//
 	// Example: ["inbox"]
 	Labels []string `json:"labels,omitempty"`
 
-	// Snippet Its first words.
+	// Snippet The first words of the e-mail.
 	//
 	// Example: Could you send the offer by
 	Snippet nullable.Nullable[string] `json:"snippet,omitempty"`
 
-	// Subject Its subject.
+	// Subject The subject.
 	//
 	// Example: Offer
 	Subject nullable.Nullable[string] `json:"subject,omitempty"`
@@ -867,20 +867,20 @@ type EmailRow struct {
 	// Example: th_17
 	ThreadID nullable.Nullable[string] `json:"thread_id,omitempty"`
 
-	// To Who got it.
+	// To The recipients.
 	//
 	// Example: ["me@example.com"]
 	To []string `json:"to,omitempty"`
 }
 
-// ErrorCode What went wrong, stable and meant for programs. `/docs/errors/{code}` explains each. New codes may be added.
+// ErrorCode What went wrong. Codes are stable; `/docs/errors/{code}` explains each. New codes may be added.
 //
 // Example: validation_failed
 type ErrorCode string
 
 // EventRow Metadata of a calendar event.
 type EventRow struct {
-	// Attendees Who takes part.
+	// Attendees The participants.
 	//
 	// Example: ["anna@example.com"]
 	Attendees []string `json:"attendees,omitempty"`
@@ -895,7 +895,7 @@ type EventRow struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ID *string `json:"id,omitempty"`
 
-	// Location Where it is.
+	// Location Where it takes place.
 	//
 	// Example: Room 2
 	Location nullable.Nullable[string] `json:"location,omitempty"`
@@ -905,18 +905,18 @@ type EventRow struct {
 	// Example: 1767225600000
 	Start nullable.Nullable[int64] `json:"start,omitempty"`
 
-	// Timezone IANA name of its zone.
+	// Timezone IANA name of the event's time zone.
 	//
 	// Example: Europe/Rome
 	Timezone nullable.Nullable[string] `json:"timezone,omitempty"`
 
-	// Title What it is.
+	// Title The event's title.
 	//
 	// Example: Stand-up
 	Title nullable.Nullable[string] `json:"title,omitempty"`
 }
 
-// ExecutionPlan Steps that the client carries out. Playbooks also have id, title, description and tier.
+// ExecutionPlan Steps for the client to carry out. Playbooks also have id, title, description and tier.
 type ExecutionPlan struct {
 	// Agent The agent that made the plan.
 	//
@@ -933,7 +933,7 @@ type ExecutionPlan struct {
 	// Example: task_from_email
 	ID *string `json:"id,omitempty"`
 
-	// Kind Which of the answers this is.
+	// Kind What this answer is, a response or a plan.
 	//
 	// Example: plan
 	Kind ExecutionPlanKind `json:"kind"`
@@ -943,7 +943,7 @@ type ExecutionPlan struct {
 	// Example: [{"action":"select","table":"emails"},{"action":"generate","data_from_step":0,"prompt_template":"tpl_email_tasks"},{"action":"create_record","data":{"description":"{{description}}","dueDate":"{{dueDate}}","priority":"{{priority}}","status":"todo","title":"{{title}}"},"data_from_step":1,"table":"tasks"}]
 	Steps []PlanStep `json:"steps"`
 
-	// Tier A plan, from least to most: free, pro, power, team.
+	// Tier A subscription plan. From lowest to highest: free, pro, power, team.
 	//
 	// Example: pro
 	Tier *BillingTier `json:"tier,omitempty"`
@@ -954,7 +954,7 @@ type ExecutionPlan struct {
 	Title *string `json:"title,omitempty"`
 }
 
-// ExecutionPlanKind Which of the answers this is.
+// ExecutionPlanKind What this answer is, a response or a plan.
 //
 // Example: plan
 type ExecutionPlanKind string
@@ -966,7 +966,7 @@ type Health struct {
 	// Example: ok
 	Status HealthStatus `json:"status"`
 
-	// Version The version that runs.
+	// Version The server's version.
 	//
 	// Example: 0.1.0
 	Version string `json:"version"`
@@ -979,7 +979,7 @@ type HealthStatus string
 
 // LoginRequest The credentials of an account.
 type LoginRequest struct {
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address, compared case-insensitively.
 	//
 	// Example: anna@example.com
 	Email Email `json:"email"`
@@ -990,7 +990,7 @@ type LoginRequest struct {
 	Password string `json:"password"`
 }
 
-// NoteRow A note of the client's own database. Columns not listed are ignored.
+// NoteRow A note in the client's own database. Columns not listed are ignored.
 type NoteRow struct {
 	// Content The note's text.
 	//
@@ -1023,7 +1023,7 @@ type NoteRow struct {
 	UpdatedAt nullable.Nullable[int64] `json:"updatedAt,omitempty"`
 }
 
-// Ok It is done.
+// Ok The request succeeded.
 type Ok struct {
 	// Ok Always true.
 	//
@@ -1031,65 +1031,65 @@ type Ok struct {
 	Ok bool `json:"ok"`
 }
 
-// PasswordChange The present and the new password.
+// PasswordChange The current and the new password.
 type PasswordChange struct {
-	// CurrentPassword The account's present password.
+	// CurrentPassword The account's current password.
 	//
 	// Example: correct horse battery
 	CurrentPassword string `json:"current_password"`
 
-	// NewPassword 8 to 1024 bytes of UTF-8, which the service counts; the most common passwords are refused with 422.
+	// NewPassword 8 to 1024 bytes of UTF-8. Shorter passwords and very common ones are rejected with 422.
 	//
 	// Example: staple battery horse
 	NewPassword string `json:"new_password"`
 }
 
-// PlanAction One change for the client to carry out. create_record carries no id, update_record and delete_record carry data.id of a row in the request's context.
+// PlanAction One change for the client to carry out. create_record has no id; update_record and delete_record have data.id, the id of a row in the request's context.
 type PlanAction struct {
 	// Data Columns of the client's database in camelCase; times in milliseconds since the Unix epoch.
 	//
 	// Example: {"dueDate":1767225600000,"priority":"high","title":"Call Anna"}
 	Data nullable.Nullable[map[string]interface{}] `json:"data"`
 
-	// Table The table of the client's database, or null where none is meant.
+	// Table The table of the client's database; null if the action needs none.
 	//
 	// Example: tasks
 	Table nullable.Nullable[string] `json:"table"`
 
-	// Type What to do.
+	// Type The kind of change.
 	//
 	// Example: create_record
 	Type PlanActionType `json:"type"`
 }
 
-// PlanActionType What to do.
+// PlanActionType The kind of change.
 //
 // Example: create_record
 type PlanActionType string
 
 // PlanStep One step of a plan.
 type PlanStep struct {
-	// Action generate (run by POST /plans/steps), select (the client reads rows) or a type of PlanAction.
+	// Action `generate` (run with POST /plans/steps), `select` (the client reads rows) or a type of PlanAction.
 	//
 	// Example: generate
 	Action string `json:"action"`
 
-	// Data Columns of the client's database. Each placeholder {{column}} is filled from the source step's record: inside a longer text as text, and where it is the whole value with the column's own type, so that numbers, lists and null stay what they are.
+	// Data Columns of the client's database. Each placeholder {{column}} is filled from the source step's record. In a longer text it is inserted as text. If it is the whole value, it keeps the column's type, so numbers, lists and null stay as they are.
 	//
 	// Example: {"title":"{{title}}"}
 	Data map[string]interface{} `json:"data,omitempty"`
 
-	// DataFromStep Index, from 0, of the earlier step whose records this one works on; an action runs once per record.
+	// DataFromStep Index, from 0, of the earlier step whose records are the input of this one. An action is carried out once per record.
 	//
 	// Example: 0
 	DataFromStep *int32 `json:"data_from_step,omitempty"`
 
-	// Filter Column to value; rows equal in all of them are selected.
+	// Filter Column names and values; a row is selected if it equals all of them.
 	//
 	// Example: {"status":"todo"}
 	Filter map[string]interface{} `json:"filter,omitempty"`
 
-	// PromptTemplate Id of the template of a generate step; its text stays on the server.
+	// PromptTemplate Id of the prompt template of a `generate` step. Its text stays on the server.
 	//
 	// Example: tpl_email_agent_follow_up
 	PromptTemplate *string `json:"prompt_template,omitempty"`
@@ -1099,7 +1099,7 @@ type PlanStep struct {
 	// Example: tasks
 	Table *string `json:"table,omitempty"`
 
-	// Variables What fills the template.
+	// Variables Values of the template's variables.
 	//
 	// Example: {"request":"Make a task of each offer that is due"}
 	Variables map[string]interface{} `json:"variables,omitempty"`
@@ -1120,7 +1120,7 @@ type PortalSession struct {
 
 // Problem An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
 type Problem struct {
-	// Code What went wrong, stable and meant for programs. `/docs/errors/{code}` explains each. New codes may be added.
+	// Code What went wrong. Codes are stable; `/docs/errors/{code}` explains each. New codes may be added.
 	//
 	// Example: validation_failed
 	Code ErrorCode `json:"code"`
@@ -1130,17 +1130,17 @@ type Problem struct {
 	// Example: The request is readable but some of its members are wrong; see errors.
 	Detail string `json:"detail"`
 
-	// Errors Every member that is wrong, for validation_failed.
+	// Errors Every invalid member, for validation_failed.
 	//
 	// Example: [{"message":"must not be empty","pointer":"/message"}]
 	Errors []ProblemDetail `json:"errors,omitempty"`
 
-	// Instance The path that was asked for.
+	// Instance The path of the request.
 	//
 	// Example: /api/v1/chat
 	Instance string `json:"instance"`
 
-	// RequestID This request's id, as in X-Request-Id.
+	// RequestID The request's id, as in X-Request-Id.
 	//
 	// Example: 0199a3f27c1e7b419d555f0f2c6b8a10
 	RequestID string `json:"request_id"`
@@ -1150,19 +1150,19 @@ type Problem struct {
 	// Example: 422
 	Status int32 `json:"status"`
 
-	// Title What sort of problem it is, the same for every one of this code.
+	// Title A short name of the problem, the same for every error with this code.
 	//
 	// Example: Validation failed
 	Title string `json:"title"`
 
-	// Type Absolute address of the code's page.
+	// Type URL of the page that explains the code.
 	//
 	// Example: https://api.example.com/docs/errors/validation_failed
 	Type                 string                 `json:"type"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
-// ProblemDetail One member of the request that is wrong.
+// ProblemDetail A member of the request that is invalid.
 type ProblemDetail struct {
 	// Message What is wrong with it.
 	//
@@ -1175,9 +1175,9 @@ type ProblemDetail struct {
 	Pointer string `json:"pointer"`
 }
 
-// ProjectRow A project of the client's own database. Columns not listed are ignored.
+// ProjectRow A project in the client's own database. Columns not listed are ignored.
 type ProjectRow struct {
-	// AiSummary A summary made earlier.
+	// AiSummary A summary generated earlier.
 	//
 	// Example: On track
 	AiSummary nullable.Nullable[string] `json:"aiSummary,omitempty"`
@@ -1202,15 +1202,15 @@ type ProjectRow struct {
 	// Example: Website
 	Name nullable.Nullable[string] `json:"name,omitempty"`
 
-	// Status Where it stands.
+	// Status The project's status.
 	//
 	// Example: active
 	Status nullable.Nullable[string] `json:"status,omitempty"`
 }
 
-// RefreshRequest A refresh token to spend.
+// RefreshRequest A refresh token to exchange.
 type RefreshRequest struct {
-	// RefreshToken The refresh token of the last answer.
+	// RefreshToken The refresh token of the last register, login or refresh.
 	//
 	// Example: rt_4nX0vJq2yR8sT1uW
 	RefreshToken string `json:"refresh_token"`
@@ -1218,25 +1218,25 @@ type RefreshRequest struct {
 
 // RegisterRequest The credentials of a new account.
 type RegisterRequest struct {
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address, compared case-insensitively.
 	//
 	// Example: anna@example.com
 	Email Email `json:"email"`
 
-	// Password 8 to 1024 bytes of UTF-8, which the service counts; the most common passwords are refused with 422.
+	// Password 8 to 1024 bytes of UTF-8. Shorter passwords and very common ones are rejected with 422.
 	//
 	// Example: correct horse battery
 	Password string `json:"password"`
 }
 
-// Session An open session: one sign-in on one device.
+// Session An open session: one login on one device.
 type Session struct {
-	// CreatedAt When it was opened, in milliseconds since the Unix epoch.
+	// CreatedAt When the session was opened, in milliseconds since the Unix epoch.
 	//
 	// Example: 1767225600000
 	CreatedAt int64 `json:"created_at"`
 
-	// Current Whether this is the session of the token used.
+	// Current Whether this is the session of the request's access token.
 	//
 	// Example: true
 	Current bool `json:"current"`
@@ -1252,42 +1252,42 @@ type Session struct {
 	LastUsedAt int64 `json:"last_used_at"`
 }
 
-// SessionList Open sessions, the most recently used first.
+// SessionList Open sessions, newest first.
 //
 // Example: [{"created_at":1767225600000,"current":true,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","last_used_at":1767225600000}]
 type SessionList = []Session
 
-// StepRequest A generating step to run.
+// StepRequest A `generate` step to run.
 type StepRequest struct {
 	// Data Records of the source step.
 	//
 	// Example: [{"subject":"Offer"}]
 	Data []map[string]interface{} `json:"data,omitempty"`
 
-	// PromptTemplate The template's id.
+	// PromptTemplate Id of the prompt template.
 	//
 	// Example: tpl_email_agent_follow_up
 	PromptTemplate string `json:"prompt_template"`
 
-	// Timezone IANA name of the zone that words like tomorrow mean.
+	// Timezone IANA name of the time zone for words like tomorrow.
 	//
 	// Example: Europe/Rome
 	Timezone *string `json:"timezone,omitempty"`
 
-	// Variables What fills the template.
+	// Variables Values of the template's variables.
 	//
 	// Example: {"request":"Make a task of each offer that is due"}
 	Variables map[string]interface{} `json:"variables,omitempty"`
 }
 
-// StepResult What a generating step made.
+// StepResult The output of a `generate` step.
 type StepResult struct {
-	// Output The text.
+	// Output The generated text.
 	//
 	// Example: Send the offer to Acme
 	Output string `json:"output"`
 
-	// Records Records for the steps that work on this one; empty for prose.
+	// Records Records for the steps that use this one as input; empty if the output is only text.
 	//
 	// Example: [{"title":"Send the offer"}]
 	Records []map[string]interface{} `json:"records"`
@@ -1295,7 +1295,7 @@ type StepResult struct {
 
 // Subscription The account's subscription.
 type Subscription struct {
-	// CancelAtPeriodEnd Whether it ends then.
+	// CancelAtPeriodEnd Whether the subscription ends with the paid period.
 	//
 	// Example: false
 	CancelAtPeriodEnd bool `json:"cancel_at_period_end"`
@@ -1305,35 +1305,35 @@ type Subscription struct {
 	// Example: 1767225600000
 	CurrentPeriodEnd nullable.Nullable[int64] `json:"current_period_end"`
 
-	// Seats How many seats are paid.
+	// Seats Number of paid seats.
 	//
 	// Example: 1
 	Seats int32 `json:"seats"`
 
-	// Status Where the subscription stands, in Stripe's words; none without one.
+	// Status Stripe's status of the subscription; none without a subscription.
 	//
 	// Example: active
 	Status SubscriptionStatus `json:"status"`
 
-	// Tier A plan, from least to most: free, pro, power, team.
+	// Tier A subscription plan. From lowest to highest: free, pro, power, team.
 	//
 	// Example: pro
 	Tier BillingTier `json:"tier"`
 }
 
-// SubscriptionStatus Where the subscription stands, in Stripe's words; none without one.
+// SubscriptionStatus Stripe's status of the subscription; none without a subscription.
 //
 // Example: active
 type SubscriptionStatus string
 
-// TaskRow A task of the client's own database. Columns not listed are ignored.
+// TaskRow A task in the client's own database. Columns not listed are ignored.
 type TaskRow struct {
-	// Assignee Who does it.
+	// Assignee Who is responsible for it.
 	//
 	// Example: Anna
 	Assignee nullable.Nullable[string] `json:"assignee,omitempty"`
 
-	// CompletedAt When it was done, in milliseconds since the Unix epoch; null while it is open.
+	// CompletedAt When it was completed, in milliseconds since the Unix epoch; null while it is open.
 	//
 	// Example: 1767225600000
 	CompletedAt nullable.Nullable[int64] `json:"completedAt,omitempty"`
@@ -1343,7 +1343,7 @@ type TaskRow struct {
 	// Example: 1767225600000
 	CreatedAt nullable.Nullable[int64] `json:"createdAt,omitempty"`
 
-	// Description More about it.
+	// Description The task's description.
 	//
 	// Example: About the offer
 	Description nullable.Nullable[string] `json:"description,omitempty"`
@@ -1373,7 +1373,7 @@ type TaskRow struct {
 	// Example: todo
 	Status nullable.Nullable[string] `json:"status,omitempty"`
 
-	// Title What is to be done.
+	// Title The task's title.
 	//
 	// Example: Call Anna
 	Title nullable.Nullable[string] `json:"title,omitempty"`
@@ -1386,38 +1386,38 @@ type Tier struct {
 	// Example: eur
 	Currency string `json:"currency"`
 
-	// Features What a plan includes; -1 is unlimited.
+	// Features What a plan includes; -1 means unlimited.
 	Features TierFeatures `json:"features"`
 
-	// PerSeat Whether price and limit count for each seat.
+	// PerSeat Whether the price and the limit apply per seat.
 	//
 	// Example: false
 	PerSeat bool `json:"per_seat"`
 
-	// PriceCents Monthly price in the currency's cents.
+	// PriceCents Monthly price in cents.
 	//
 	// Example: 1500
 	PriceCents int32 `json:"price_cents"`
 
-	// RequestsPerMinute Requests a minute; times seats where per_seat.
+	// RequestsPerMinute Requests per minute, multiplied by the seats if per_seat is true.
 	//
 	// Example: 60
 	RequestsPerMinute int32 `json:"requests_per_minute"`
 
-	// Tier A plan, from least to most: free, pro, power, team.
+	// Tier A subscription plan. From lowest to highest: free, pro, power, team.
 	//
 	// Example: pro
 	Tier BillingTier `json:"tier"`
 }
 
-// TierFeatures What a plan includes; -1 is unlimited.
+// TierFeatures What a plan includes; -1 means unlimited.
 type TierFeatures struct {
-	// Agents How many built-in agents; -1 is all.
+	// Agents Number of built-in agents; -1 means all.
 	//
 	// Example: -1
 	Agents int32 `json:"agents"`
 
-	// BackupGb Room for backups in GB of 10^9 bytes; 0 is none, -1 unlimited.
+	// BackupGb Backup quota in GB of 10^9 bytes; 0 means no backups, -1 unlimited.
 	//
 	// Example: 5
 	BackupGb int32 `json:"backup_gb"`
@@ -1427,12 +1427,12 @@ type TierFeatures struct {
 	// Example: true
 	Batch bool `json:"batch"`
 
-	// Byok Whether a model key of their own may be used.
+	// Byok Whether users may bring their own model key.
 	//
 	// Example: false
 	Byok bool `json:"byok"`
 
-	// Providers How many model providers; -1 is any number.
+	// Providers Number of model providers; -1 means unlimited.
 	//
 	// Example: -1
 	Providers int32 `json:"providers"`
@@ -1443,7 +1443,7 @@ type TierFeatures struct {
 	Sso bool `json:"sso"`
 }
 
-// TierList The plans from least to most.
+// TierList The plans, lowest first.
 //
 // Example: [{"currency":"eur","features":{"agents":-1,"backup_gb":5,"batch":true,"byok":false,"providers":-1,"sso":false},"per_seat":false,"price_cents":1500,"requests_per_minute":60,"tier":"pro"}]
 type TierList = []Tier
@@ -1455,7 +1455,7 @@ type UserProfile struct {
 	// Example: 1767225600000
 	CreatedAt int64 `json:"created_at"`
 
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address, compared case-insensitively.
 	//
 	// Example: anna@example.com
 	Email Email `json:"email"`
@@ -1465,12 +1465,12 @@ type UserProfile struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ID openapi_types.UUID `json:"id"`
 
-	// Seats Seats of the subscription; 1 without one.
+	// Seats Number of seats; 1 without a subscription.
 	//
 	// Example: 1
 	Seats int32 `json:"seats"`
 
-	// Tier A plan, from least to most: free, pro, power, team.
+	// Tier A subscription plan. From lowest to highest: free, pro, power, team.
 	//
 	// Example: pro
 	Tier BillingTier `json:"tier"`
@@ -1505,31 +1505,31 @@ type LogoutParams struct {
 
 // RefreshTokensParams defines parameters for RefreshTokens.
 type RefreshTokensParams struct {
-	// IdempotencyKey A value of the client's choice, the same for every retry of one request.
+	// IdempotencyKey A unique value chosen by the client. Send the same one with every retry of a request.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // GetLatestBackupParams defines parameters for GetLatestBackup.
 type GetLatestBackupParams struct {
-	// IfNoneMatch Entity tags the client holds; 304 when the present one is among them.
+	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
-	// IfModifiedSince HTTP-date; 304 when nothing newer was committed. Whole seconds, so an ETag is safer.
+	// IfModifiedSince HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
 	IfModifiedSince *IfModifiedSince `json:"If-Modified-Since,omitempty"`
 
-	// Range One byte range; several are answered with the whole blob.
+	// Range One byte range. A request for several ranges gets the whole blob.
 	Range *Range `json:"Range,omitempty"`
 
-	// IfRange Entity tag or HTTP-date of the copy to continue; another one is answered with the whole blob.
+	// IfRange Entity tag or HTTP-date of the copy to resume. If it is no longer current, the response is the whole blob.
 	IfRange *IfRange `json:"If-Range,omitempty"`
 }
 
 // HeadLatestBackupParams defines parameters for HeadLatestBackup.
 type HeadLatestBackupParams struct {
-	// IfNoneMatch Entity tags the client holds; 304 when the present one is among them.
+	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
-	// IfModifiedSince HTTP-date; 304 when nothing newer was committed. Whole seconds, so an ETag is safer.
+	// IfModifiedSince HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
 	IfModifiedSince *IfModifiedSince `json:"If-Modified-Since,omitempty"`
 }
 
@@ -1538,56 +1538,56 @@ type PutBackupParams struct {
 	// XBackupVersion Version of the client's backup format.
 	XBackupVersion int32 `json:"X-Backup-Version"`
 
-	// XBackupTimestamp When the client made the backup, in milliseconds since the Unix epoch. More than 24 hours ahead is refused with
-	// 422 `timestamp_in_future`.
+	// XBackupTimestamp When the client made the backup, in milliseconds since the Unix epoch. A time more than 24 hours in the
+	// future is rejected with 422 `timestamp_in_future`.
 	XBackupTimestamp int64 `json:"X-Backup-Timestamp"`
 
-	// XBackupChecksum SHA-256 of the blob in 64 hexadecimal digits. Another one arriving is 422 `checksum_mismatch`.
+	// XBackupChecksum SHA-256 of the blob, 64 hexadecimal digits. 422 `checksum_mismatch` if the received bytes differ.
 	XBackupChecksum string `json:"X-Backup-Checksum"`
 
-	// XBackupChunkCount How many chunks the client packed into the blob; kept as told.
+	// XBackupChunkCount How many chunks the client packed into the blob; stored as sent.
 	XBackupChunkCount *int32 `json:"X-Backup-Chunk-Count,omitempty"`
 
-	// XBackupSize Size of the blob in bytes, needed where the body is sent without `Content-Length`.
+	// XBackupSize Size of the blob in bytes. Required if the body is sent without `Content-Length`.
 	XBackupSize *int64 `json:"X-Backup-Size,omitempty"`
 
-	// ContentLength Size of the body in bytes, set by the HTTP client; it and `X-Backup-Size` must agree where both are there.
+	// ContentLength Size of the body in bytes, set by the HTTP client. If `X-Backup-Size` is sent too, both must be equal.
 	ContentLength *int64 `json:"Content-Length,omitempty"`
 
-	// IdempotencyKey A value of the client's choice, the same for every retry of one request.
+	// IdempotencyKey A unique value chosen by the client. Send the same one with every retry of a request.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListBackupHistoryParams defines parameters for ListBackupHistory.
 type ListBackupHistoryParams struct {
-	// Limit At most so many entries.
+	// Limit The maximum number of entries.
 	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Before Only backups older than the one of this id.
+	// Before Only backups older than the one with this id.
 	Before *openapi_types.UUID `form:"before,omitempty" json:"before,omitempty"`
 }
 
 // GetBackupParams defines parameters for GetBackup.
 type GetBackupParams struct {
-	// IfNoneMatch Entity tags the client holds; 304 when the present one is among them.
+	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
-	// IfModifiedSince HTTP-date; 304 when nothing newer was committed. Whole seconds, so an ETag is safer.
+	// IfModifiedSince HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
 	IfModifiedSince *IfModifiedSince `json:"If-Modified-Since,omitempty"`
 
-	// Range One byte range; several are answered with the whole blob.
+	// Range One byte range. A request for several ranges gets the whole blob.
 	Range *Range `json:"Range,omitempty"`
 
-	// IfRange Entity tag or HTTP-date of the copy to continue; another one is answered with the whole blob.
+	// IfRange Entity tag or HTTP-date of the copy to resume. If it is no longer current, the response is the whole blob.
 	IfRange *IfRange `json:"If-Range,omitempty"`
 }
 
 // HeadBackupParams defines parameters for HeadBackup.
 type HeadBackupParams struct {
-	// IfNoneMatch Entity tags the client holds; 304 when the present one is among them.
+	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
-	// IfModifiedSince HTTP-date; 304 when nothing newer was committed. Whole seconds, so an ETag is safer.
+	// IfModifiedSince HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
 	IfModifiedSince *IfModifiedSince `json:"If-Modified-Since,omitempty"`
 }
 
@@ -1599,7 +1599,7 @@ type CancelSubscriptionParams struct {
 
 // ReceiveStripeEventParams defines parameters for ReceiveStripeEvent.
 type ReceiveStripeEventParams struct {
-	// StripeSignature Stripe's signature of the raw body; an event without it is answered 400 `signature_invalid`.
+	// StripeSignature Stripe's signature of the raw body. An event without it is rejected with 400 `signature_invalid`.
 	StripeSignature *string `json:"Stripe-Signature,omitempty"`
 }
 
@@ -1889,7 +1889,7 @@ func (t *ChatReply) UnmarshalJSON(b []byte) error {
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
-	// ListAgents The agents
+	// ListAgents List agents
 	// (GET /agents)
 	ListAgents(ctx *echo.Context) error
 	// Login Sign in
@@ -1898,7 +1898,7 @@ type ServerInterface interface {
 	// Logout Sign out
 	// (POST /auth/logout)
 	Logout(ctx *echo.Context, params LogoutParams) error
-	// GetMe The signed-in account
+	// GetMe Get the signed-in account
 	// (GET /auth/me)
 	GetMe(ctx *echo.Context) error
 	// RequestAccountDeletion Delete the account
@@ -1913,7 +1913,7 @@ type ServerInterface interface {
 	// Register Create an account
 	// (POST /auth/register)
 	Register(ctx *echo.Context) error
-	// ListSessions The account's open sessions
+	// ListSessions List open sessions
 	// (GET /auth/sessions)
 	ListSessions(ctx *echo.Context) error
 	// EndSession End one session
@@ -1922,13 +1922,13 @@ type ServerInterface interface {
 	// GetLatestBackup Download the latest backup
 	// (GET /backup)
 	GetLatestBackup(ctx *echo.Context, params GetLatestBackupParams) error
-	// HeadLatestBackup Headers of the latest backup
+	// HeadLatestBackup Get the headers of the latest backup
 	// (HEAD /backup)
 	HeadLatestBackup(ctx *echo.Context, params HeadLatestBackupParams) error
 	// PutBackup Upload a backup
 	// (PUT /backup)
 	PutBackup(ctx *echo.Context, params PutBackupParams) error
-	// ListBackupHistory The account's backups
+	// ListBackupHistory List backups
 	// (GET /backup/history)
 	ListBackupHistory(ctx *echo.Context, params ListBackupHistoryParams) error
 	// DeleteBackup Delete one backup
@@ -1937,7 +1937,7 @@ type ServerInterface interface {
 	// GetBackup Download one backup
 	// (GET /backup/{backup_id})
 	GetBackup(ctx *echo.Context, backupID BackupID, params GetBackupParams) error
-	// HeadBackup Headers of one backup
+	// HeadBackup Get the headers of one backup
 	// (HEAD /backup/{backup_id})
 	HeadBackup(ctx *echo.Context, backupID BackupID, params HeadBackupParams) error
 	// CreateCheckout Start a checkout
@@ -1949,10 +1949,10 @@ type ServerInterface interface {
 	// CancelSubscription Cancel the subscription
 	// (DELETE /billing/subscription)
 	CancelSubscription(ctx *echo.Context, params CancelSubscriptionParams) error
-	// GetSubscription The account's subscription
+	// GetSubscription Get the subscription
 	// (GET /billing/subscription)
 	GetSubscription(ctx *echo.Context) error
-	// ListTiers The plans on offer
+	// ListTiers List the plans on offer
 	// (GET /billing/tiers)
 	ListTiers(ctx *echo.Context) error
 	// ReceiveStripeEvent Receive an event from Stripe
@@ -1961,16 +1961,16 @@ type ServerInterface interface {
 	// Chat Ask the agents
 	// (POST /chat)
 	Chat(ctx *echo.Context) error
-	// GetHealth Whether the process is alive
+	// GetHealth Check that the process is alive
 	// (GET /health)
 	GetHealth(ctx *echo.Context) error
-	// ListPlaybooks The playbooks of the account's plan
+	// ListPlaybooks List playbooks
 	// (GET /plans/playbook)
 	ListPlaybooks(ctx *echo.Context) error
-	// GetPlaybook One playbook
+	// GetPlaybook Get one playbook
 	// (GET /plans/playbook/{plan_id})
 	GetPlaybook(ctx *echo.Context, planID string) error
-	// RunStep Run one generating step of a plan
+	// RunStep Run one `generate` step of a plan
 	// (POST /plans/steps)
 	RunStep(ctx *echo.Context) error
 }
@@ -5231,7 +5231,7 @@ func (response RunStepdefaultApplicationProblemPlusJSONResponse) VisitRunStepRes
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
-	// ListAgents The agents
+	// ListAgents List agents
 	// (GET /agents)
 	ListAgents(ctx context.Context, request ListAgentsRequestObject) (ListAgentsResponseObject, error)
 	// Login Sign in
@@ -5240,7 +5240,7 @@ type StrictServerInterface interface {
 	// Logout Sign out
 	// (POST /auth/logout)
 	Logout(ctx context.Context, request LogoutRequestObject) (LogoutResponseObject, error)
-	// GetMe The signed-in account
+	// GetMe Get the signed-in account
 	// (GET /auth/me)
 	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
 	// RequestAccountDeletion Delete the account
@@ -5255,7 +5255,7 @@ type StrictServerInterface interface {
 	// Register Create an account
 	// (POST /auth/register)
 	Register(ctx context.Context, request RegisterRequestObject) (RegisterResponseObject, error)
-	// ListSessions The account's open sessions
+	// ListSessions List open sessions
 	// (GET /auth/sessions)
 	ListSessions(ctx context.Context, request ListSessionsRequestObject) (ListSessionsResponseObject, error)
 	// EndSession End one session
@@ -5264,13 +5264,13 @@ type StrictServerInterface interface {
 	// GetLatestBackup Download the latest backup
 	// (GET /backup)
 	GetLatestBackup(ctx context.Context, request GetLatestBackupRequestObject) (GetLatestBackupResponseObject, error)
-	// HeadLatestBackup Headers of the latest backup
+	// HeadLatestBackup Get the headers of the latest backup
 	// (HEAD /backup)
 	HeadLatestBackup(ctx context.Context, request HeadLatestBackupRequestObject) (HeadLatestBackupResponseObject, error)
 	// PutBackup Upload a backup
 	// (PUT /backup)
 	PutBackup(ctx context.Context, request PutBackupRequestObject) (PutBackupResponseObject, error)
-	// ListBackupHistory The account's backups
+	// ListBackupHistory List backups
 	// (GET /backup/history)
 	ListBackupHistory(ctx context.Context, request ListBackupHistoryRequestObject) (ListBackupHistoryResponseObject, error)
 	// DeleteBackup Delete one backup
@@ -5279,7 +5279,7 @@ type StrictServerInterface interface {
 	// GetBackup Download one backup
 	// (GET /backup/{backup_id})
 	GetBackup(ctx context.Context, request GetBackupRequestObject) (GetBackupResponseObject, error)
-	// HeadBackup Headers of one backup
+	// HeadBackup Get the headers of one backup
 	// (HEAD /backup/{backup_id})
 	HeadBackup(ctx context.Context, request HeadBackupRequestObject) (HeadBackupResponseObject, error)
 	// CreateCheckout Start a checkout
@@ -5291,10 +5291,10 @@ type StrictServerInterface interface {
 	// CancelSubscription Cancel the subscription
 	// (DELETE /billing/subscription)
 	CancelSubscription(ctx context.Context, request CancelSubscriptionRequestObject) (CancelSubscriptionResponseObject, error)
-	// GetSubscription The account's subscription
+	// GetSubscription Get the subscription
 	// (GET /billing/subscription)
 	GetSubscription(ctx context.Context, request GetSubscriptionRequestObject) (GetSubscriptionResponseObject, error)
-	// ListTiers The plans on offer
+	// ListTiers List the plans on offer
 	// (GET /billing/tiers)
 	ListTiers(ctx context.Context, request ListTiersRequestObject) (ListTiersResponseObject, error)
 	// ReceiveStripeEvent Receive an event from Stripe
@@ -5303,16 +5303,16 @@ type StrictServerInterface interface {
 	// Chat Ask the agents
 	// (POST /chat)
 	Chat(ctx context.Context, request ChatRequestObject) (ChatResponseObject, error)
-	// GetHealth Whether the process is alive
+	// GetHealth Check that the process is alive
 	// (GET /health)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
-	// ListPlaybooks The playbooks of the account's plan
+	// ListPlaybooks List playbooks
 	// (GET /plans/playbook)
 	ListPlaybooks(ctx context.Context, request ListPlaybooksRequestObject) (ListPlaybooksResponseObject, error)
-	// GetPlaybook One playbook
+	// GetPlaybook Get one playbook
 	// (GET /plans/playbook/{plan_id})
 	GetPlaybook(ctx context.Context, request GetPlaybookRequestObject) (GetPlaybookResponseObject, error)
-	// RunStep Run one generating step of a plan
+	// RunStep Run one `generate` step of a plan
 	// (POST /plans/steps)
 	RunStep(ctx context.Context, request RunStepRequestObject) (RunStepResponseObject, error)
 }
@@ -6195,223 +6195,227 @@ func (sh *strictHandler) RunStep(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H0Ncxs3suBfQfFelZO8oUTSkixLlbpTtM7G2Th2Wcrm1dleCpxpklgNgQmAEcW49N+v0ADmE8MPW3KS",
-	"W716tbE4GAzQ6G70d3/sxWKRCQ5cq97Jx94caAIS/3kWx5Dp/lvKZ4A/JKBiyTLNBO+d9OzvhEogjJPJ",
-	"SoPa60U9uKWLLIXeSQ9/6kU9Fc9hQc0EepWZB0pLxme9u7uod07jOfTPBddSpO1vfEfj6zyzH+FCEy3I",
-	"BEhsXkrqH+Oir7SQsOl7gmvgblPt7/06Z/Hc7oWIKZmLJVlQviJ6DgrMKgI7JIP+cHBwfPjscP9wdDA6",
-	"Ph5sWMOLSzprf/pyDmSSiskTRS5+OOuPDo8MWH/LRQuu73vPp8dHyeB4eHx8ED9Ljg6f09EUKB3Eh4c0",
-	"GQwP6dPJ9GA6nIwmg8nxaBQnw8PkKB4eTgbTwYAOjt/3NizxJ6p0/5VI2JRBEgITcAMTMsHzIUuqSCwW",
-	"C6Y1JBGhivxwefmmn1DdANjlPI/IYEh+pJyMBqMjMhic4P+Tv7+63LQmEVP7/RDoaJJIUMpgyBR0PCeM",
-	"Kw20gSVzrTN1sr9vAK323O97sVjsD4bPn9On09H/VmzGqc4lfEsncW1JUyEXVPdOerlkvSiwwrdUw09s",
-	"wXQIYlQTpkgKU20wywAvNUMJ5Qn+pSAWPFEk55qlhOHoaZ6mhM4o4whUaQc3sSGT4n3vVH47HJ3qb59u",
-	"wr5ikf03ImXxKgxOuzZtVk2zLGWgIiLhtxyUVmYpvxnkXPpFh1f027dHg9Plt0cbVwRarvpnUw2yvZgf",
-	"PAl6+GhBlpRpMoGpkEC0XDE+s0A6JYITuAG5Igej5wisw8HT2uKGo+CJMq6fjnpRb8E4W+SL3smgOF/G",
-	"NcxA4kr/p28ZUv98DvG1MgOb6/W06854OReppWsDsKMDModbmkDMFjQlCZsx3QDe55L2BlgXO3iZdLAg",
-	"fPxEEdYgHU8g/WfxEPrPJgfD/vPk8LB/OB1MR/HR5JgOhx3kkrMkSC/FYi7ZApSmi2wNq4lTBlyTBU2g",
-	"wnoiA9YFS1Pm8UMxHtsRv3B2SyAT8byOAs+Ono1Gh0cD839d2HB0sAM2/BOkCjIm98Ajg93CE+XZpv1g",
-	"fXHboeewY0FvLYl2nC5TnobxfCNDS3jBGCBKyITUao+cEUU5EMGhCncFBrhMkWvIdBgzDGIYvDBoUcGK",
-	"Ovkv6O1PwGd63js5Ooh6GdUapFnev96d9f8v7f8+6D8f9z98HEZHB3f/FUCbO/OSpAvQTkyxh/BQ+MzM",
-	"RBnV817U43SBtz5OOUakNvBk0tyRWuawG/q/TGCRCQ08Xv0DAnz4jNzQNIcW9sRzwWKI7K1BF2DwyLE9",
-	"aVipecGcnjvr+rYPpkfxMBlA/5AOJv2D+Onz/vHkKfQHydF0RJ/Fz6HctpUFy41XFtw3K+4419HhIaKq",
-	"/3sY3PzUixcXhmADjN9LEKfk6eCALA0f4ELPDbfnsARZlzr2yK/Iah0biIgShHJiZC2DtYpOQe4mi4RB",
-	"MC3Eor5d+BrkDu36Z8HhFdXxvL3jF1wzvSKazlSV8uYiTVQFCOZRJkGZZ+aYmSJ0IfjMPFg8iKTYBQmz",
-	"l77dTAcUDgbPj8Jw6BDASxgQIUspsqABka0M14oF14zncEqowQmQBSS4WoKEhCyZnjdu4C8KG7u/Tgo5",
-	"CsuPQZi85oAqCZHm+SlRhtZpikrR9vtFXeXbQlfpWvradQ8Ho4MgR5agMsGVVRPfSDFJAWWj2Kpb5p8o",
-	"RloJfj+zI/7738remuXH/kvCtHfS+1/7pVa6b5+qfT8vfrHN6R27I1PKUkhOyVUsErgiiq4UWc5XBhoV",
-	"5bYmq4e+6sbulwM7hOetXvbj2+Lu2tcrQwP3+7pXa2PvCuz6WegLqpmaMjpJ4Use0c/CIrGjZMRlQtU1",
-	"JPb+umXKysKVQ2pp6+t2XB/cVMe+6BF/zkHdedqzNpiZO5uGaMAJNU8MvDIpMpCaWeKjN5Sl/mxbojSy",
-	"SgN+GsciR2kiSyknjMdpnoAirC4uWKHGEfxEiBQo7zWPNqzrWgVWNC7dV5TTGSiiqbpWJySWQDVEJM8S",
-	"/G/KlI6IymczULotNHkuFTQAzKx0ZEbUv2m+NcbHoRnVNUvTgHnrYi6kJimdQIq2oKXbVUw5SUTtC+96",
-	"dh92V70PUY9pWKgwJ7cSTHii+jyBxS7o7Us79XBQKiVUSrrqWT7sxdF3FlT1oyp2G1Xw5EMxj5j8G2Ik",
-	"AkS7n5jSa2BdV1zf1VDP4k39xR2P3t1HtcPzZ9UE+F0V5Ov4kyWnJiBbkIx6Z7meX4pr4CoMAY3PDF5Q",
-	"okAZLS9Ai3EMSo1xbEi8//HXS+R9hiDNB4VkvyP3JZY51HEDVj/OJ3+P2Wv248tffn85/Jn9+HwPVj/+",
-	"nvz6kr1mL5evLq8PX/LBXjxK+WTx/SD5nx/TEBLBbcYkqDHVa9Rtu3a7T+Le+Hxlu6ViN7VYg8JTCWre",
-	"BbW/C2EvDKvh4Ng6nKQeH/D/Gdz8+Nto9fZYXQ7zX4PqV5VWaifVXEMNYiFqsRrod6mYhATaWK4yDYmz",
-	"KqNJzdr75A1IwwW40ES2TJVnf/vncG/P/FYAbcI4lavQkdoVhAnW2dCtvmg0JyMjMdlQDN997MWFUes+",
-	"rFDxPOfXY7xlUAW0FJsg1jWwgiU72JfY7zC2noUTK8oaUbq0HzWmvvGmmeHWPMLC6xVomlBN68xiFOIV",
-	"jRcChF5oqYXVyojrIjcXiipk9TrziLc1MX5Z42IL9Wrn3Gm9xVE1tTaj8XXDiTOMdjN51ZGqk5V5SisO",
-	"gekvwsnYA5mkNliW6jTSQh72OzQxp+27KyhrJ5tojRC3MuR+oZO4uVcD7a5m2epFgwfml1OFV1QSfJ2m",
-	"asdZw/juq+hCCwlrsc8I56XtrMV8/jDUFdcB/pkujQ5vZMotlJMGwMV1DykxCCyDdnx2yUKOpzPUjCIy",
-	"lWJBUqAKvc8LofQJmUqAiGRSRCQTS5AR0UCt7Y0bPHjXMyMsVM3/mjFmt0AXZiEl2OzzFhTO51SjOnvb",
-	"5UrUhRROFnRFlkJeE8H3yC/K6dN6XljD0BGWMBVTmYQOGxEvE8xFANS/dl4+7PpoQ4zY9jYfIP5rhMN3",
-	"YG7abW/ock1vxbItzQeuaEvYoe3ZBw+wNae/nMUL2GFnuJytdyW4YSWoMoznTGkhA26EF1SmzKj9ueRO",
-	"ChRp0i0FentQ7wdIU4OeUuAZ5crws613UlnbZS75NkoXLCgLqeIv+uYBWTgJq+OwTgkHc89PRMKgpZwa",
-	"Mjbf4pz+n4rfvxftdKgqt8zjpPd6Ot0FHC/MDrY9V7jpQFaaAk+o3ASJ5t6BJ/7WfHawo8yNu9ZUtqV2",
-	"T7sXmvKkn2c7AONmByTnIijH/CysNvVQHOkVgEZuvO2mzIK23VMmhUGjwLbeuCcPx5B+hYliegee5Ja0",
-	"7d4kxMD12Fpm2kKE+fkBNqc01bnqnfS0SETlGM9pmpIzzne4XcwSt99sCjeU63Ei4nwRptpLuNXKihE1",
-	"GVMsOVFAZUO6fWdZC17i5vKIyI85h01GRbjVERHmqidwG4PMMMqoYc0Nz7zJzBjYthFbfxfcWWKnNE8N",
-	"S/zl8rzXNPq9PPv5DE2yXsT+3cYVUG1OPVEkZddAtFgIKY2uCLSOBr0XuZFV9t8KNGaud7BGeEeNMymm",
-	"zBrAaZIwsxKavqmIPCHr5PcSgEypIT06MZq5WayZrrTYOMVlSQ3exoIrloBsqLAfi3sfca4ldN4FxFAj",
-	"7b2FLF2tM7Y+8cKcsxei2V4LIoHGc8L0KblmPCEa0lSR5ZxZrDJSn2QLxqkW0jrzsszA6uRjz8zQyaFv",
-	"Ic7NGt6YQaV/r1siM1twY+4KAXP1swWGWZq1PBZgorGZXiGhF2aTHP5GdVvDyyQTkulV76Q3Z7N5mLyj",
-	"nra2517Dem41prGEWMgE2QAu56TcVG1/L41cnwkFhKJ5eQ/VEg6vp7jW9XJpDQobLsEaiO8+FIiAzqCQ",
-	"PrIApejMUEuFgQbE+VJx2LRYr2Pg0bjljBciaRB2wqRB1SbJ2J8dXipCNRE8NnqRQU3/61wszYJngDTk",
-	"AmidklTMi6hYU4yKR23eZKGwRi9CqlV0pSIyNN9+OooGgwGJ51TSWINsGMXOrSvBnjZ5UqDUE6tHOdYU",
-	"EYN6pEDFGi96OkI83RTzUtVL/TY+dDIEj5GbeULI8+CoqxNIjpkZJRF9sFqQRKAxRsgE5Kk5TqPsksNB",
-	"817+0uS6nZSSUn6Gu65fYIeB68vSfzj2211THn1RjWaqirUFr6ghbIWZtFBWQpbSOGiQkTmUUT2GFoky",
-	"4rQyB4Ev+WAuvIUWudIYBz8BouZiyU/xP+hsteHO6JHiK+efqp3clKYq6MyVW6EaXtd1ymmzysDmtcx5",
-	"TPXm3Ru+kxKlRZY5G0aKxLTNJhrEhQccVc/EE0QXuV1oCXTxt0KmacVDU6MvSyfIUFLjfaf29NBVhmOU",
-	"j05mOiL/FoxDEhH4Lacp8WsiOU9BKeJxw1Cit3A90vL2tJwEj6xiMjwhXJQnVzWLTUWaiqXaKuDhkWX8",
-	"f84yEI+iT+YcL6QUcivW4UUjezw+WA39VCK+BiTjOBUKEkKnGqRT4uo84QthPfhdbRIkLRC+pyzNJXTB",
-	"1s62Ho5+ijCzW6L+JQWfEeF8e/hWSAhOYKMZyqzn3AzcKFbOaZYBN0fCExsJhDzWqYpNNfuyQE2mSM6L",
-	"uJhTouXKpqoYIpQ6Xe2FiR91gHGXF2ZuyH1Or+GJMuqgW/qTIrq/0zuzJkJ/vbSK4CyBVFvi+gNF7Sa4",
-	"C8HTVYguLBvjCMHAbRgOiCvYjuN6PkvEzLRLNNhf4jppq0uZVdPbnmANWUcEEz4qhYRWMFfsxs6AgzSi",
-	"AZ7EItNjDYssRWGhp7N0XAJ0rPLFwkao3FCJEab4cel12t5FviB5RhYrF7l1t5NMcKEh2zUKrs7Xi0Ay",
-	"hEsYcyG+FnlVDw8bkdy1EnIaYppqvmojrwLqLYROtx42Z7gwQ6IiLEwDXeCcpwTj3BWZ0xtMztnslaa3",
-	"zis98NrpmkgKHXSCXlYsTW5HBRJ+imuzcTj40XWncGFD64IBsCIDTmI3sMOrKXI9zmXasTFnTFHgUjCt",
-	"uU+EU0aLL1WzRuP9ule7IzG0xkqr6+rce+HdDEUTFQNacQtiyYkR6SdUwR45F2m+4ArFv5Qpbe4vo5TM",
-	"uJBBR7CNLTjrCqZh2ubc2GEPELnB87QWQNpG0wT5TtfqmHIZ4mgV/YOW2HVrS7HEwAmzptqhFQe2a0TF",
-	"IMTymTpjFzaKtiN1G4PAqYsg9xG3GBYVkps7Nly5zJg6yzIpbtZ9riAv6oaGI803f8y5zrrS/dzjT4tQ",
-	"GXSfb0U5sfpvV4J3Df/qK8Agh41fCHoIirCAEDuw2v9/HCv4o+mMJ7nSoYCLl9ro4vZp/VtvQVOWboNl",
-	"3XkOxXbaiQ4Ya7LF5BmVwLtJCJ+W33kYQgqieTNmJOzrzGUZsFd5gyhBplR2OER4VySVQWNFm5v0sS9t",
-	"3UyEqV8QlYnrmnsDA2aiHlWKKU25rstH7ul6YQG/FhU7CIkLf4MUzCo+TWB9IwWC0oeU2bSgkpElZvYQ",
-	"g8ioUkshO3Cokl7kxjXyXIRE++lcSAVkgkngq6okVUwftfMPd3GzFPOEQIdBOUHZEmzEkSsqckqMQkJ9",
-	"mqVR+SXMqERLa9ziKIEYo2JfGOJU39TosOXJjnq3/Znot5CviCJqrdlHnztV2q7fR0RhkLlIAgrJenEK",
-	"SQO4/kPYuw3YChIaGrv1RqBv5IN/8A1ic8vC94d91ggMYXwibjdEguCLkV+5wYKJuHXiQMAea6f8hBAQ",
-	"xVmWgQ6vHgMLQ587F3makJXIS6VLYEzKZLXNgRXhd6GPuoeBiJetxLq5BJp0mtzs48BtqOfj4bOtPiDC",
-	"2DwTLWR+11tADZe7j/yMSIhZVhEJiJAN9lVfcGPqnY8+dHGXltRNdtuIKPQVoSF1AZRrNHVkUswkXag9",
-	"crWfiFjto61Y7X+MRQJ3VwRus5QyroiRq/fIz7Ak5okNH5tg9Scnbbu7l/EbmrJkjOnLUa8o6jR2D8y+",
-	"xTXwMeOoiPs/F0wpy4H94/pwmwmWYPa8/UIsIQGuGcW0Sp85Vr7nf5GQK6j+UE6lGchxcWtFPSHZjPHx",
-	"VMgJSxLMQONCj6ciRyPWAvRcJGPzE01TscR38iwVNBlrIcYqFcuei6Yda2pT2GhqEHg1VvnEHM/E7qEs",
-	"6DGOBZ+mDGMu3FzlAl3Fk8oQ62epLtpcMPj5lEo0Ef+WC03HcBsDJHaJXOVZJqSGZLyAhNExIlLUw1xw",
-	"3I+q5KZHPQShjW62fpJKloQ5qYUrPVFkUZjTnObmnHFWDWOsY4Uv2pTK2grNbSM5Naefpoux9U84I+E4",
-	"FSKzr6O9UEg6M9iDcV9KWzNiMhlXzPuVcfVfJzbPoPGr+WT9F5rr+XiSK8MLE0kZt5hoBpotirwhQobg",
-	"05YZbrpUx5rMQGIfXIzRxwHDu9bAEwAVZmMGz4y0J5usrHUxr2Nm5n0Ws4xuzc4C9/7OdxnwpFsIAqwm",
-	"84kCUBFu/dfTb9POcnu/zgFDG7xXolRvhViQ0VYXuY0o74I5PlZ/iNhZD23tDGU1IvXvTSt8I1j180xJ",
-	"bfAWgfafpFzX4w3beYEaMtWKdY2plAwUEbneI29SupoIca0ITZWwjgisIma2EZHKfLZOIQtGpn2u/85e",
-	"a90OvI2VKdy0uBWSiGZ1zbdAE+VYjsKNWCOX8hGCRbUtW8lBz2FFzO9iagTboEO3i5T9MkJyJVXXY6MD",
-	"jQMqY9XtVX7lL+RUVJC68E4XOORSf+6isOfRsDYLDfMFTD4NOyO90IPOxepk9VCkqBdO1f74sfL33Z0Z",
-	"5wOjzDP7b/y9Ehj18aP/A590pSJ8/Ij/urtzfozahobNGKr7d4yWPr612e+VnMhuFtVAXhwVjKrFzdjk",
-	"B0dSG21eW7tqfwCa6nmnHwDrVzDDrNhNIJDAH1OHr19cV4lDXNdJA7NKW4TRmWZsVuQeWv4m80akVW+w",
-	"N9zbHIfhFl1+KgSXn8SMfaI5EA3MpULjAzOsNa8NQ/AGtI2pb9bs/JcwGXp+u9Z06LO9AjIsFxru2xvT",
-	"ZcE2gDPfMzQItw3bxxnn1NXtLA0tgpNXgid0K3vLoxdok5T8Z3VHVhGjzZx9cuMW89vyTBtRAIMc47lR",
-	"5P8IPAgJvK+vQ3ZCcyMkTnCvE9lDlB4IsY43jq+cz31Vux0ZtC/+6SuHc1jWeGaDd+RSAtfjrbmvm/1L",
-	"c+Gox2G5ZpXHRAti5inL8/9y+X3/OLLZbkWlFxYDwb2oUxcjbDBTLBaCF3uyDQUkTHPlS2cejEb1nSpN",
-	"s7TYot3wQ1w3rfNpACKIQmWAfNAJYAmxCCJzyhw6q6RcWW2uJhAXih4XqNJZqvcPsX4EOgKrw1fISveY",
-	"DSA3DNfz2rLItMtFCzqe6G4Jmv7ObN6snp+bj8d0Aek5VXBK0Ca4OyP67EyIDk5Vnp0OF2dEJwNaxrs2",
-	"iPm9ZnqyRAMMdyVv0YpeFVZ9EkaRZe6T6Ms6GFGt6EeEr5yLxcI9dAUIiooMkfnsh6Z6qjbeH11+TPtD",
-	"WDsXviii201TcauhJuYkVhATjboJ3Bb52EaBAI7GcjZ1tU3ronxz/g0Ri9ZirZ3FFtG4i0JRKwvSp9Fp",
-	"LNV4+0Yo5af9rteIyVcy52SyIm9eX1ySfTOJ2kdF6euIWN2afFWhfIk2DSmW6mtMEidmvWYBJSOpM7+K",
-	"6t22sNw76e6RFzSe2+SVuUgTkOTjxxhfurvDMqIsTSEpc+iVyGVswYhR7+boTgjDjGxCSSr4DKTNjaHK",
-	"JcfbyP3CclmplWyrrBcFlO2Hncxudo+1xFFt4/liAlLZYpXWOIQEqTRdubQAtAY1+sR8DNsAWkjTNAq0",
-	"pBeD2q4i0SDy4ARX3wWRajkXChxEnJnHsImlkNcKa6SgOoc2OqODYsYuyUC6V2rLHkS7NciIelOWuqrG",
-	"uyKHoXs8h1NEU5csxzgxvNVudIGXtsXuVtZ93egSAm7LXtSCbuIh6sdYEi2IzgD4FC2/PutqpYo8FKwx",
-	"1zDhFfYo61GyCQJjNOBuNOZ98jXRNiMGK8nWAvS3Py3k0YYcVQ1SjdMoA/5f0esitVpM0X3rFFHtAiaT",
-	"HMJ1Eur1OXWXtcNbpcPFLwubdcsUae3QDXNyo8PV55uCsYZJ25brKhA4C6szqD4aSHc1kFqDpi+2Vshj",
-	"nabH7SsU1YszbHYhvhFS03RjuoLzBJMMhwei6vD3+0pZcF+rZSxku2csVBYVJMCy3P/2fOSME3S3k6/e",
-	"fn9Onh8cPvt6j1yIBbi4DpokZAF42zpOx6S5kCOi8nhubnV0zY+L0pWfmf6X2MjcDdl/eJ8azWL7PMAi",
-	"JU+hFIase5JrokTpSPQbNfcbRsmcEgVgAaSCDiX7KFApDbvA2PkKDusCbwyzakUMNNlikQbZqyYOwyLD",
-	"kheoLyDJ7fuBu5SRMmjyNwvozc4KxpWmwc4wlhBQWnPxu0UbgTr892nG9m+G+/Gc6t3zLFvdkijqk9V6",
-	"/Z+bZRl1eiHMHn+4vHxD7IDahw5Go3XpXofPn1eTvQYdhVq7Xc9KSEwncC0grLwcbDdkREufBRm7dM0S",
-	"Hv8skI10h6eEVcGziRJprsu2fkW8dwLoIZhBmOXRjNXYXTWYLBQusxMj9Mofwi4qnTGJD+svcDbyGbMb",
-	"8mTrRBHUFR0x+7YZjp3UaLvN/9ZnM/v3rM7T5Fohwm/bvT0naH7gx4vXPxP31DL3o+eD4deEcVe2aCKS",
-	"FZoy9n/LQa72OV1ARPYNQft/21Ct/XaCw36ZgLzpyrLLi9bW2alUtgvFItmn9+zKoezCJckGPunyZ234",
-	"g9PrGvGsnGhJ4+utvDe44i7XxAPndzw6jzY7j7qTfEq/UZsIfAHH7cKsgrdLEcFlK4c0IupizW7g04KM",
-	"3trY1k9Nnnahsa6UjpFzM+ABItrQI8LKXdWpfMdVqnSlZtamnhEVJf1wONrNrF9f4ocgrGaGX8j789Sj",
-	"J+jBnfVf2hHz53L8b1TxXDeYExSOFJvxPuNEcPwzAQOVzmzL7jYGjlcKVEO+SMl855Zal9GLIWTuuFW1",
-	"jL6lOXOkWxXD6OLCbtZPv6I2Vps3/GBs1rkO8so3+1kapoksxBH3FzmKUAOBCr40NlEe3BrkDZvKXlew",
-	"14n7SLK2oG+6wgPtqBne3dulwCN7+rvU9K2fTm3erbVOT65bmHAuNGRrqm86YxvjM2tp14LInHd7Npum",
-	"RGuRdxRScWA0Ybm2xPj2BpbXHArHSFw3sTdN580PBhBnm4rW663rlxVrcSjcdQdb+YYwgj9tceK/lsm9",
-	"eaJBfoIkoxDCQU2TtsjGqDaB2JtcZ7nuwppmYNtFPXdQC+Iy3wMWHiS7bnr0IRKqDH931cgL59mp1YJ9",
-	"nlpD+H9XOvfqy3p4wu367u702wxcsqdRgi949jaRrCPSvh5TpCpjA9IP5TGkY6rHGUgmknFXPg7KHS4l",
-	"x2yYb1essIiwWT+766xMWULsyB1Sf05dYIbLDqetHd+j0lopIhVstYXPUa7OmmUNdm+wtV6DRMqp7NTp",
-	"kwizCy1ZZlg9stJTG67iAeQzZ1yMB7dFugrNU0tGUxtAkhkhwDCsqJdzsyEj4iDCuCxMc+mnoKH2RyV3",
-	"MaOYd/khqOIGLo8dQ+RDFa0qpkF7WEEcjMKIH6I135IgIJZ4Nn+fJipl1BboKHORiHabWFvtfhubkDuf",
-	"jVahRHDYjfTmLPWhHUZNumei+yuUxlqX+fRKSOjwUp0V7Q7Etsnyhc93TSGuJIf/zIBw7/ZuLiIVy4gs",
-	"IGH5whWTF5Lk0rdxrvgybHjh5jI+f3TsedfloIUtPz3GtH5038gi6Loi81v3//1U3GpPX4ZlfpIpc11X",
-	"OLTnGGLpCreOQ2WhLl6Tg9HwGTqxDBamYokNYJuoB7kMYdYUsILB5v41DOT3fqxBE5Bjcw11i1SZZLF1",
-	"aaNT3VrtrJvPKA/m5e0kLZxoHIf74LwSXM/Tlfuap0IHrieKxK2e0sPDQSgGLdQzGJUfZe7R8YLxPMSb",
-	"nG6vCCV2iA8StgKTjQ30wKqt42i7VdyT7FCcc3hfdShHJcJVTvpDBz5/X0GhoLZWawZ/SvpDW8HYVVHo",
-	"yOZdJ4xOcpbqPnPFBospaZrWINwfbgVhV4diFuizjLnnBmXtGHTV//07IxkNB/96bk3Vp2RgPs5RtugP",
-	"6xsr1nK45VJ0PO8mKXxc7XHlbEUbjaGTVSgPpaja6OpKX8OqFhbj66C0bK5rSFXcsATkusOz3ypGFofH",
-	"Vy4S9lPOUCnRvT/F+Cx1ZnPBzcccMiafUNLdIac/q+qeq6jkYG5X1kU53b3wMfg60CW0ZSMtLgbH4Kv8",
-	"3NORgWEFyQ8LPLPoYpHD7b5yguY1hCs+qvH8YnCFM1u+GmSaR4Miqi6TYoemaS5fuNoqu20l/EWBfFN2",
-	"52o5UDp9V1v1efbF6x5WEG9j9G6ONbYxA+uhvB0dhgOsOF0Ypiva/CkZthT2T7ckfO7tiHvyLjqvZnvt",
-	"el1TZNx5nBuh/MJ8x2LUBKgEeZbbBHL71/d+Rz/+etmLwmdkpNnCpyydCzciqZhh0QPvGjLAwl0hg8LZ",
-	"yyOZa525cmaZFFrEIr0Me7K/NxeaFEuFWQcu1vxXmFzYVhGCp6uIXNGE5Td0L55TvXczjIj93t77fDB4",
-	"GlfXjL/AFQYmm+ltoE3ZG/IC4n4xe/+NW1u5cJqxf8Cqd3eH8XlT0RVZIvKEYC6Gw6ozXCBJQF1rkRGa",
-	"ZSce31VEYpQ9kANGpOhDZhlrRIDHcpWVvfNtILYPbX3P3/NvvvlZ2ABsWvb+MnfHNWR675tviGtzRqiU",
-	"7AaU9TNTH0sVoYyjbN8c34PAZlda9yavNE823/sOcG/aRghOwbB1OCGUvJvlLIEPX9moM/zja/sxVy1P",
-	"Oa9RZEQtOquG0r3DIDX/ro1Y+zryOZ7v+Tub06f8CPtnKmZf27tHgrl9wLYExH/iWrGkKscOJifm7z55",
-	"VQk2ZZwoTq9hjEoIeSuWaq0tKfI5Nlcuse/Kgskl3vjUkieKXJlXriJyDZC958Ra1v00Rtj3mXrOxq32",
-	"zNps+CoG2KKcQRz/ONmCh5MzI+8xVZH3KnMWbZd8ouNVNY7zas8NszHJTJErmmWpyxfbd4GQ//1vJfiV",
-	"xx5Xx+7KaHNXlS8djJ4jUA4HT8uPvQUtV/2zqQZ5hXeSzTxyG8K3fSdqDL8zRJvpMjCYJwR4vrBuAGUT",
-	"DRKBFr1rLpanGPkhuCuIR7MMKDbSMKJaiQ59gtF5tkEyIoCTfzGig7xi30VkCZO5ENd+kBbkcDgi/2Df",
-	"4fuvM3TmCK7IBOaMJ4Q6blidLTOSqruMsc4fChdkskJvuu1mkOWTlMV2zZOVT1TzJb7e80o8v+Me58hW",
-	"zt68rJS/8HUz7qKeyIDTjPVOek/3BntP0fKr58jr90s1ZRYqWfkTZnNZOrRFiFyyWFG6vJIeXdWQCNN2",
-	"qcLD5WXSO+mlTOkzL3x6zMPPjwaDRj2HKp5hscKTj/bioJsuS/wCyqXIj7vaMO0Vte9wBW+php+wql3H",
-	"9G7sfjnwLirf6r8RKbPWja1e9uPvol6V4Da9Xxvrtuc8ueEXCyj7OHN77/tQywo8MKdmpioKwoeod9u3",
-	"dyh6Up1lc7JCTwEevBWfXORPL8bi7nZd+zTX8328/m0CR1dohTI8w06xR844ybmh3LLUMNKSDcv1AUi+",
-	"a6YNu7ZXU0QOBkNyFag+eVVUfTXD33PDRvfITxUKHxSmD7x4BIcg3TWQGbdWqAvfiWR1byhcq1TThcUF",
-	"6VX2uterCodGObp7SErL9RwFNNW1SBchVATh+YP+T6Y9J3P3Tt59qFLiBZsZBlolQyOEN4hwgmg2HBwc",
-	"Hz47iho0aZG1Yh8zI6PekvFELI0Oe1cnTWFDC8K0+cLXx+kMYsNodbz1r2iafmuw7crdFo13vP5K3kIG",
-	"NujBOkOmzOpPLdIS6GfPqKQL0Igm7wILXPu1CMUA7KblQxZCxhIU+DHkvpT3aZp6PYXWwmW6DCwfHpDK",
-	"Xl93UZff95wqAtwZgx7vNKQki0DrSGnzfYYwrV5nNiw9KCu9BZ1LrmoGlyrF7JGiZ5RLeSvT9ks1wmBs",
-	"8bN9r0UdM9Cv4CEFqKo1av3l84hvXobCyIAEDfoOkz4X+drC1AL2E9fUopttY9sLqOOhS2dSlSjWqs2g",
-	"FpNDKowFuYrvX37q8qxszqbV4BJDZu+5EoLbppyRLYFaNCK16f/4FpXY/sXGz7IkSWGPvNQkptzlVOUc",
-	"fZUBUctdZ2d2O76xxwPJXs2+IR0U4GVRTH/MpBDTbWSv0Re4FTyOoKkA9WXfn5OlqQF05eweCXhV0EyV",
-	"ZD5HCgsS8xzi6zo1VxNJgjGeF4A+2VoVM2dLEdYpFBR7MDrPEqtRZNCAhyU52jeJtZW9KdNEHoKeGmXd",
-	"ushpQ+22L6fUdBNWdU1kLtLk0YaA5GNP1kWJFrj00PTjHArdN+Fboam/CWtZbycFcSjXHl5lHvc8vTFJ",
-	"YoEN62l8vUcuMuCJtaS7HLwli8EG3DIMkhApvOeeIm3C1mBIrupdLq4iMoGY5grKFHEgeimILe/krJwT",
-	"jFOfM5ieojley1Xhh6KLau2E91yLNCE0o1J7O+LVy7J7Rf8fsLqqGTuOPsnY4bbhlP2WYhbCmnLIfmVB",
-	"6Cb58DCcppFk2UHF3bmUfybDicHC0nhSnPyj/aTTfvLi1lV3pI0jNlhegvOe7StHnfYV7wPtZlDnvmgS",
-	"LzVGKx9PJThd0fAkgVZSVvSPKqylFbI+NLPMRS67ifpg8JxcVZrfXBViuvRupZriylRhg7U9csKMwe3y",
-	"oUi6ngu8hlo+2R46/IJkXchot0y5/F8F6CPSNWtp+7AfKb5F8a6eFeX3IbUHaPuwJO2nR4MacXsFeYPr",
-	"DOWM3dJH2x6zC/+tB7yQqgmwHahb28ej4LtquWFqAHoA84+fev8jS+4sxmF+z0bLva3NWL8UlRYZpiBd",
-	"Mz6r+d2YNRZQbpXMavgVMqqJQNn2oI2swBOfVrzBdH8vWexouM+onpd2e5a0+H3VjL8hEuzRiv9nIq4X",
-	"RvLhBXg+n6BqKqS1f25lzZ+kYlKWVIvFYsG0kbpSqnRklK7S0Gm4gEywi3xiS0WtKkFD6gmJUxFfq1ND",
-	"P3Xp6z3ngsMe+UFwkUssEO4TY3EybAXoFT+MDMH6gMPh4NTICwpuQNLUDlNFCew5zgbJHinzEnE7SguJ",
-	"+qq8AUUSseSpoFaXhXQaVXoimWmeDp7ZGLCi7FiREGwzhQ+dRqkikvPUDLh6Oe2/NYu5Qv0aeDAgZAb6",
-	"JyMC6+/sceysWE5/FhxeYSjwXbTF8FciYVMGyQXjMWzzyltrtNpmbjd0NyYiYg26r7QEutiemVhwfZeK",
-	"SRdTsXFU5qwb3OQMLcL2bNQmoq4Pvot65+ZW6p8LrqVIN71dH3wX9V5c0tmml3DMXdT7iSrd98e16aX6",
-	"4Cr3+wN4pj2c/rlryLmZcTZfqM6yDeMth1bfvPTNP7eeoHyjOs8/y+ZNW83ix3/2/TEaHP0BhGMZba1w",
-	"5p+Ees4tIOx8G9+uDX6kvUfa24n2ng4ONlRHjEW28mWuvPPGRdhU6OXxvnhYGfvp4Fn4nFDKK5KA5xTd",
-	"+GjT8yJcTW6712P7qdIhd+0p+HF/4QM4GB5tVnCQCf8s9EWli/c9eK2d1O4qOBox2oV1VHQl98Onmx8s",
-	"XoSy0mzHVGpZgFchyoqSlfWQpcjTJCqSppjRYETYoGy+9ofqBB3y+zoR+4kiDkMehe3HC//xwn/E2T+r",
-	"Ue0HO3GQS9/vrREOadJCWodnJXvRSCpiauQT9IscD8jfv8PQQJtGiO6RCUwFVma2F0cRQlsEGqKzdE6x",
-	"UZ+PbfzqYPD0Pb/SDOTYG4WvvrbGrd9yoSlGoOdpSr46GD4lV/jbGG5jgKQcqdjvYKs9WPv4VwfDIblK",
-	"saBhZVrbP8we3HteVKAnVWFsTtUcEu/kXdLVaZHaEjt+ZKdRcyG13WkK9AYtejaT02aXhS7OLO+8MeuH",
-	"4HhGK6HR3dXWSN5Mag6mxbbY0FbG923Sos3F3ZHN7vzaRSd8u+wtE9oJ1nvSc8rJ6AD95YpQs60qshkx",
-	"5T0/GI3IlfZcesz4eJrrXGJO45q8+PWAKrn+tqDC3Pp13cXaoLr44aw/OjzyB2yxj5OjAzKHW5pAzBY0",
-	"JQmbMa32yJlz9AgONhEYszMUwf17tBwvmFoYkeqq7qp5Pj0+SgbHw+Pjg/hZcnT4nI6mQOkgPjykyWB4",
-	"SJ9OpgfT4WQ0GUyOR6M4GR4mR/HwcDKYDgZ0cNzbBLDinl4HrwxrX5t5/vVu0H9O+9Oz/vcfPh4d3P1X",
-	"qCNCZ12PeJ7za1XFsozG15BUmjSkYnKK+dMo+Io02Y1Qzs0X+ufOWR1IMNm1fkDg9A2/ahw9Zv1GhCNj",
-	"cxV9fM8Jb58vpPMrbzuyRVvrJ154z9fv0yyid58oXd0ULrrYlILCzYKNYezJnfpU9avamq5cGvFMAjg4",
-	"oD/TRWA0+hOu32wdTJ+324cKoHsoK2n9+rYtgMyF/WXD6Ow6UahIulbqbjWD5DjOtqvDCgted7VS0KPX",
-	"1Yh1v2SoxdNtZUIbU9MfRp/ogd2fM3Muqy0CaUrPqxfwPMey5Z4MJroAGw5LI9faoBpy5joS2ie32paY",
-	"KPqaYuV6lhhsuLJy5lVX8rpFuB/ckjfIWWdOoFXC3i7AtWRQr+R2OAgnIGLFgPANcThY1+Rq5AqB73Bh",
-	"vObpqgCp7TKLApIPkvbBgJ8QpjHshbdnwdz7s8Rm2GNdF/zkwPPII9phTw4096k9VtjDR1f1a0PIUzXr",
-	"zXF8w+enEsBGzkohFj77DPW8cC4y9gHeGAllpIWDwUGIS9gFForYHxBOVF54s7Z55j87wctws/uzdRS3",
-	"WbRdDNHppqAeWpbddyLJJ8XlheNsHiNsHiNsHo3+j0b/xwibxwibR9p7dLg9OtweI2weI2y2jLC5X8Xh",
-	"s0JrmPrEoJrHcJpHTvl4uz/e7o+3+4OE0zzUFbEbt7Z4bHb3AY2othr4Ptqq1lZ79JVY/ciyDDd1rf9S",
-	"yvcI1hBw5QDGrm7YBJJWKYFGvXxXmYFpb4LNhNQ0DV1VtmT9uV/ww5QV8NNvqvGVUqwQMslXX9ax6ddX",
-	"dOltr88l9AmifJfLXIF8NPdiAUhNpa4gc5UiLUXcc0EiT2cWrTdRmS2UNAMieKU1PFbod8XsSUZXC3Mj",
-	"JFRT4mzCngLLzNFaZw8ON9gIJ86VFguQ3cT1xq7yAfHXfuERez8Je7HfODoNLFY5ZrkZiT8Va1WrY23Y",
-	"yXaObTmV1XOx+JUPyak0h8WiwK5kpCsOzBYLSBjVkK5skeA9conlswqnWysdGjOYgxiMa6j12N2iTHCr",
-	"HysXS8K40mDVqrU72rZocGWbf4niwVV4YCEzqqxV9pEMVwW2t1DnfslwC9dhXZKqFGmqtCAiM9CKXNm+",
-	"kydIPFcdfsAG6TxcRZnqd7ZAwUekW61tD34veFcLsHDcXzMH8g3hV1393IpAKiaJb90W2ZYntrzwotrf",
-	"UnWFVl0y23/uwRCy6Fa3RthXj2W22mW2ymZ+vrvrrri4bd08j5Ku1063HH1JrwG1TKy6TeAGuI6KDBLX",
-	"mCfyVVhcCBBLTskSe+NqsgCzn1ohdtuX3ZaxXlKZqIgo4foz5RbpMHUlec8pX7k6L1gfO2XXYATzAbky",
-	"C0ISGLtGJFeVWtj+mfnuginF+Cxy6R9CkkWRmfB0MPAdkAy897BlElXXyq9Ri/ccBWemCZ1RxsOV+WJg",
-	"N2BfeWEgtElSKjrTlyt10pCkS7Qt4/2D0K6YnW3tQLUECUkXFBoNjr8tkyaim+G3h6PDZ/T46Dk8gxgm",
-	"kNCnIzqd0qNRnMT06ZQeDmOaPINnz+gADo+m08OnR8kghmMYDo6T40nS2bYNN9S/8MupiWULeusit08O",
-	"Bs+POiIOu2wP3+x/U2c9IT/30saoo4Tp4SampIDz2ZuXGDrtjtVhs57Dogavj9gbsQc3ejysNlq8ESyG",
-	"Pez9f9cVp31jrY3FWtZ8789QYtnCCOV/3RJE/0Q88a0lrvJYKyxkW2vD4ehgdHy8TQ8XDOptcct4TvW6",
-	"6se5D4hcgFJ0Br6E0wyZpZBW/bZ1oxgnRuKMXIiZ9T+hR2aPXBWtB8cLkcAJSZiEGFvcOT/Ve34+p/qt",
-	"g2BErsx1YZ6TF/7VN9jc7Oqa8eSKaEhTXNrCVi7eI7YrGFaU8ulxUiyxX0DRUm+PYDNmNRd5mpAJvOfW",
-	"WpJUKjWjDoO99lRUsa24bB7fdk7k+rTankDZtESXYxdUOw2sH8oWSTfZIf0B2u5rTlmt9FB2YPvSNkqz",
-	"7ixdrW+z9qToz1UxY9lujDSeE/aYd4EM5UxdV061wkIQ8z7bWlkV/M2M+0VYl/llDjS1/V6DOkDFH50a",
-	"YYV6r5XADqoy5+qUcEESyIAnwGN0bFlTQlgJ/cF+8AGx032hs9uAXTp2XGc38Oe9aH6tNFtsrrqCJe4E",
-	"d5XCO24WlPbN/64mTgzfoBuiP6iPKblWU9AFlwoqs5VW+hjN7JpuwlT7piRtBfGNW86DKon+IxsURbuQ",
-	"R861aoKk0YvE9QWtICqix2daLurouf/R/O0TRDaa0/xrex1G50q6U0QOBk9Jo35Ao+RASuNr5W6xFpvz",
-	"2LRNOVy/rkA9XE3V9dgImGPf5jtQ+tYBYW2edEXlGbo8seLvL5txVZMLNxHaI52hW4iXEHkQglIaMrVG",
-	"och5ce8vMk00LLKUarDNPa9mwA32wxUx8xBx4y6tGyoxHE8VrX2k66aNDclELmPAV2ypDD/rE/Xe9ibH",
-	"1kVeJ7Dyeph0awvyCYshu0jOLzRkDyTNm6k3SPPFOktxXpApS1PCrFnly8rxdsXKYGbQUesucjxVf8iP",
-	"LiJrBci5874gWBifOeQ3FLHNxfcZgnxdZvzYmwCVIM9yw8zffTDM2xJLd/l1aUnUqNS2DDQSTSLifAG2",
-	"tWMu095Jb59mbP9miKGcbjctDcGuVUW+hQW2Faz0CvB9Vc3yQhnIQPBgjGjoKm1YRSgqLYs2PlRIVPGJ",
-	"1V8qU6Oe1J76bSmZFmYMJ6N6foR8z5xZRXTlAAmhZCESSPfql6wKfOVFWQ7BJQqTCoxtZIbCVFSuWAKE",
-	"FnljPiHaBoq1Zzb3o4rKsKxmv8YqdL21KVQ8h8VzbzGwPJPaWhf+YKzaGSy706l/VN53+sfdh7v/FwAA",
-	"//8=",
+	"7H2Lchs3suivoHhPleOcoURSoqxHpe5VtM7GWb+upGxOXctLgjMgidUMMAEwohiX/v0WGsA8MXzYkp3U",
+	"8tSpjcXBDIBGd6Pf/akT8iTljDAlO6efOnOCIyLgn+dhSFLVvcRsRuCHiMhQ0FRRzjqnnes5QRmjCvEp",
+	"EjBmrxN0yD1O0ph0TjuTpSKyE3RkOCcJ1u+rZaofSCUom3UeHoLOBQ7npHvBmRI8bk7xIw5vs1SiJJMK",
+	"Ma7QhKBQvxJVp2K8KxUXZN1snCnC7I6as/02p+EcwbKRmhNJEBYkQJhF+k8k6R9E71X/ezHnMUGTmE88",
+	"e0a9br93eDx8MdwfDg4Hx8e9Net6eY1nzeVc/XzeHQyP3JR6sgBRhn7PuKrD+qZzMj0+inrH/ePjw/BF",
+	"dDQ8wYMpwbgXDoc46vWH+GAyPZz2J4NJb3I8GIRRfxgdhf3hpDft9XDv+KazZpGvsVTdNzyiU0oiH/AI",
+	"M+uEM0MLLFHIk4QqRaIAYYkwQz9fX7/vRliR6uqv51mAen30C2Zo0BscoV7vFP4f/f3N9bpl8RCbJfjw",
+	"89fL10hxFPEFizmO0FTwpDr3XKlUnu7va/DKPfv7XsiT/V7/5AQfTAf/W9IZwyoT5Ac8CSvLmXKRYNU5",
+	"7WSCdgLP6i6xIq9pQlVzeZfk94xIJVFMpgp9Nxbj5wbXJAk5iyTKmKIxgDTWX0CCSKIk+m6sxs/rp58K",
+	"ftM5Ez/0B2fqh4N1+JavqvuexzRc+mFnZlVzrBBO05gSGaDx72Mk3MJTItB4MXYL9q/p9x+OemeLH47W",
+	"rokoseyeTxURHlKwIFEcLTDVbGDKBUFKLCmbITzDlO2hK8IUWlA1R+SOiCU6HJwAPIe9g8rS+gPvEVKm",
+	"DgadoJNQRpMs6Zz28gOlTJEZEbDO/+kaptS9mJPwVuqBawi34BUBOjpEc3KPIxLSBMcoojOqaoD7UkJe",
+	"A+d8/a8i/7Eb+n0mEa0xWUcP3Rdhn3RfTA773ZNoOOwOp73pIDyaHON+v4U6Mhp5ySNfzDVNiFQ4SVcw",
+	"ljCm+oQTHJESowGWmNA4po5uJGWhGfEro/eIpDycVxHgxdGLwWB41NP/14YLR4db4MI/iZBeHmQfOFQw",
+	"W3gmHZM0E1YXtxly9lsWZLlK6+la4oXjDTQ9wW2iYTjJZkiQlAsl99A5usMxjRDV7IgpNFmWj4BKdEtS",
+	"5UcPjR0aOTRulFCjSv8Jvn9N2EzNO6dHh0EnxUoRodf4rw/n3f+Hu3/0uiej7sdP/eDo8OG/PLjzoF8S",
+	"OCHKCivmJJ4Kqan+UIrVvBN0GE7gqodPjgCzNVSp0NeiEhnZjgZeRSRJuSIsXP6DeFjxuRayfs+IPpGM",
+	"oHDOJWHVAwHeZ4UUnBDEGSkzQqFZq0ZB7I6/CoPD6VHYj3qkO8S9SfcwPDjpHk8OSLcXHU0H+EV4QgoY",
+	"GPGwgEJp9V29/JZDHgyHgLzu774XElMnXlxpEm6CohAf0EHvENGplgnn+gpgZEFEVebYQ68U4ixeojmW",
+	"lglbFhEgyVEqyFRfYK+m3becke4brML5eDvBxA+SaS4mdc1GVmC+Dwp6ObCaJgReMkXVEik8kw2eEvKU",
+	"EpmDBp5lQmiC1QhBJcIJZzP9IHkS6bENGgV42yBx2Ds58sOiRVQv4IC4KMTKHCY8XWrmJojMErKHXk0R",
+	"BbbFOIo5mxHhQBPAeEFkypkEINXE+xv2NUFltttKREd+GdMLoneMgC5jdDPN0i3x61sHSc0acGwVNzTT",
+	"kuVaxeaHXLFp28LK9fd7g0MvJ3fgB0b+XvBJTECsCo2+pv8JEqiR9PdTM+K//y3NlVtM9l+CTDunnf+1",
+	"X+i0++ap3HffhRlbL0Y0xTQm0RkahzwiYyTxUjOPpYZGSTWuyPW+We3Y/WJgi9y90ctufFNOXvl6aahH",
+	"OFj1amXsQ45lb7m6worKKcWTmHyjIyKRwVqkVRLEMyWpkwgt2pYOqqHyr9p1dXBdffuqx/wlh/Xg6M9Y",
+	"cWb2fGpiBUNYP9HwSgVPiVDUECC+wzR259uQxdWcCAA2DkOewcWTxpghysI4i4hEtCpdGIHIEv2E85hg",
+	"1qkfb3MerMwkMytvTrmoMqQ3mGHNuRSWt/IUhYJgRQKUpRH8N6ZSBUhmsxmRqil3OYblkxVhzmcS6RHV",
+	"OfVcI3js+6K8pXHssZNdzblQKMYTEsOlvdCbowqFmKGIV2b40DH7MLvqfAw6VJFE+pm7kXz8H6p+x7PY",
+	"BN+/Mp/u9wrlBguBlx3Dkp1E+8GAqnpi+W6DErp8zL/DJ/8mIdACYN9rKtUKWFcV4A8VDDToU31xy6O3",
+	"V1Pl8NxZ1QH+UAb5KlZlqKoOyAYkg855pubX/JawFguqgmdGOpdEam3RQ5JhSKQcwVifhvDLb9dwq2uS",
+	"0RNyQf8ARowMj6jiBln+Mp/8PaTv6C+vfv3jVf8t/eVkjyx/+SP67RV9R18t3lzfDl+x3l44iNkk+akX",
+	"/c8vsQ+JyH1KBZEjrFao7WbtZp/IvvHlSntDVa9rwxqFp4LIeRvULjBDE4IySSKAnZaR7StVcAk1OmT/",
+	"07v75ffB8vJYXvez37yKXJlkKgdWX0oFcD6iMbrsjzGf+CTfUCxTfQk6Q7VllZKIOy3XYsa4QoLgmqZ7",
+	"/rd/9vf29G857CaUYbH0naxZgZ9urVE+AKVLS0xU1DTKD586YW4dewyDVjjP2O0I7hvQHQ3RRoB4NcSg",
+	"0RamKvoHGRk3xakRbLWAXZiiap++c1ae/sZswsDqDVE4wgpX+cXAxy5qL3hoPVdwcwOYVvV5pu8UmYtA",
+	"Vf4Rbmqr/JpWygbSVU65ofvzBUowWyIYJcvmqBSHtyRClCleEQPLNrWtLGlVBGvlbI7i8gN5TKvkBgyO",
+	"PpGxa43Nqko3DYQqecn0QYBpcVl3WOXUtpXJtUKcX91OvMGJ3D2qHXhb62/5AoKDc8spwy0omEGV4irH",
+	"WqGA9ivqSnFBWrAQHLKOSTVZ0jdDXn7r4arxQuv5WtjcQHmpgZrfdoAWvWDSCMdm19Tn1TpHMpvkP4Aa",
+	"tYd+EjxBMYebVXE0p7M5keoUTQUhAUoFD1DKF0QESBFs7HhMo8SHjh5hwKz/V4/R2yc40Ssr4GieN8By",
+	"MccK9N97tU4fkyjBS7Tg4hZxtod+dRKUmlOZ21Gs15yhiMoQi8i47D3XUsqpDT2oyWfFw7apazLHpld/",
+	"DwhCATR+JPpa3vQ6L9Z0yRdN6d9znxtK923PPHiCrVl95zxMyBY7g+VsvCvONG8BFWM0p5rUPZ6Ll1jE",
+	"lAiUECm1whYgHkftEqOzJHV+JnGscVRwOKJMav628UZKS7vOBNtERyMJpj7N/WUXHrSc0RlKrJgGbgYt",
+	"D2txYMIjShoq7VRwLQtjxvD/KQUZdIKtjlZmhrOcdt5Np9tA5aXeyKanS+5aUBbHhEVYIDNgM7DUAUFY",
+	"5G7WF4dbyuwAAoVFU+p35HylMIu6WboFZO62wHvGvTLPW25Dhp6ISb0hRAGb3nRTekGb7ikVXOOUZ1vv",
+	"7ZOn41G/kYmkags2ZZe06d4ECQlTI2PcaYob+ucn2JxUWGWyc9pRPOKlY7zAcYzOGdviwtFL3HyzMbnD",
+	"TI0iHmaJn4Svyb2SaMozFlVdyM8k4guGJMGiJgV/MLwGbnh9pwTol4yRFbbJc6SFCMQFwgyR+5CIeqiA",
+	"94PrjJSeHWup9g/OrB13irNYs8Zfry86dZPhq/O352DQdRK4fhXpd2EZCy4iiWJ6S5DiCReCL6orfplp",
+	"wWX/koMldLUPN4Aba5QKPqXGiI6jiOqF4Ph9Sf7xmTbP2RJNsaY5PNEqvV6q/lph5rGoKuc8iyMUciZp",
+	"3cD3KRcBANcaYumDR1DV4t8lSePlKjvtM4SZBNlTHy4IrGfolrLIucmowR0t8gmaUIYVF8YJmKYaNqef",
+	"OvqlVl58T8JMz/peDyr8gu3imF60HfOQS5fLt2b7emXGTJkDBof68xJIOjewZORvWDX1vVRQLqhadk47",
+	"Wgr3E3LQUcZQ3amZ2o3+NBIk5CICgoflnBabquzvlRbtUy4JwmCL3gNVhZF3U1jraqG0AoU1110FxA8f",
+	"86MHqd1HzFZ6Q9a4Uljsa7J8oTusW6xTM+Bo7HJGCY9qdBxRoZGzTiJj8/sYCaIywSCu1KDlGRpr7Cqe",
+	"SEVSmRvGrV1AcRRiIZaIZ6qsPuXTAYZWVKb8UZNDGeC0BEdLIp5JB8AA9fXcB4Og1+uhcI4FDhURNbva",
+	"hXFHGCRAz3JMe2a2YZlTAHohyjG0wpIOBoC+66Jtyiqs28bHVs7gEHU9c/B5LyzRNVU8E32w4oTAbMNF",
+	"pE8XK5RwqdCwV7+dvzYpbyarxJidw9ard9nQc5MZ3tCidlNpQYuoDCCIy0ar5Fy4jMc5U6mgcInrNJBY",
+	"kDTGodeOIzJiYomoNLe6HVuiOnM1lSP05Zwv2Bn8B8JumFQER+DiYkvn8NKiGb2rBfJPcSy93mKxEgGN",
+	"vGEu9gIJi803masHCkpkLMRqNRgI0nwqRlLxNCURwsbqHgOhmYjpTTZUIz84/aB8Ro5k2gjySgmCk7/l",
+	"sk8jdhtrNVtYgQcjw8EccFDueDRjpAuopipA/+aUkShA5PcMxzmuBShjMZHSIUAEoVLWXrYj9y3JPfIe",
+	"XMkKeWpIzoajVU+zBcvbAi12rOU/mbUApgWfzWFeCsHFZizGBM5VWIzk4S1RFosZCmMufWbgr0kNxG1o",
+	"nZBq9v8TpnEmSBtYzddWg9B9wk+CC0haEZzNELdeRXjLJ2BHZK0xS6/nQg9cJZvCxHOcpoTBgUUmJAny",
+	"pKzeWcM1OHCDnlSijOUBOmdIiaVJwNFEKZQx+Hn4AOgXI7o6LQHRyJ3pHLNIzvEtsCL7m93R1nkHq4Vf",
+	"AGwBrspiVx8t6FDe/UDceUEcOUOjxs0DsPTcnP5QvVzGtvzQOTZz9rxhgNpf9NZp6mOpMQ80/dJa32vz",
+	"RpJUFtJFI+IstGNnhBGhZQo4myRVI0WSNAYpo6PSeFSAeCSzJDHxM3dYQEQsTC6cLt25yhKUpShZ2vCy",
+	"h62EiStF0m1D9arsPo92A7j4cZmEtzwr6/9+Y5W9berGAUBmxdEkWzbRWRLsbJBWp+/Xv/A2SyYE6BsG",
+	"59Y5ghNrXuIQcKr/LdEc30Fyy3pHOb63jvKe04VXBHsor3f22lJYaXs5Rn6Oi7V2UjDpqiO5MsGA3shd",
+	"nurr1A5s8avyTI0yEbdszFp0pMsbMkZG7s+NzWcqp8eG+1V3e0sGbIXTltfVuvfcv+oLfsoHaFJumK+1",
+	"YjDBkuyhCx5nCZMgN8YUgsaxVnBmjAuvK9qEO5y3xftQZbKLzLAnCCZhWVwJeW2iaQRMqG11VKIoI99k",
+	"Ya2XOl9AHEfjqPJj2jbAo+fj+lSe0ysT7duSmA4sBNuAdxcZrFVYr0TdsuHS5UbleZoKfrdqupyosB3q",
+	"D4xfP5n1z7VlNtrHnxcw02s/35L2YnRn3+QFOT6TCMZVlwDRFWun8Poj8ngEb+y7vSeshdUGWQQO0XCa",
+	"/icwhG9NdyzKpBItHqN8UjesOuklUZjGm6Bfe6JGPkUzUwOCXzb4eIoFYe20BU9LW3kSCvOifz2KxUsF",
+	"zjWTZz0WLyHJ0RSLFj9Nm5ZhP/jMWGSqm3VROU3djvtThbjWaxVxfM/KThDNE3SwlFQqzFRVcrJPV4sR",
+	"MGGQ78QnSPyNxEQv5PPk2gvOplQkpeB6m+wEqhFHE4IiPYGPb6RYygUXLRhVSpqy42ppO1yAoXbOhSRo",
+	"Amnxy7KYlX8+aGZWbuPxyb/jgx5EC3kFTwIRUQhHkSBSBkirLliQCIVYki5lkjBJFb0jtcAfX+BTvicI",
+	"v6puaDBs+NWDzn13xrsN9MtDmxrrfZPHIYEKbtZ+ZsO0IFieRx61ZbWcpZm+hMThb8DxTRSZV78lrJHn",
+	"44H5Wob4je8UkyXnX4I5v2fSptLVglQom/D7NRlz8CLUIgJrEqbxhN/D7dFIW7Tf+4ygFMlompIWBguR",
+	"jzbcxHJts62aFxiCO5Y8KxQ0DjEzk+Umh5iHCXoxxTz0RORsJAzOBcFRqx3PPPZclWo+6r/YaALeZiEM",
+	"aUqb2YKdhFRwfFVcUv4NKzMgLmocrbro2qe3RgbfzV6YaNcZhLXMGhEJYqpUxto63o94KPfB7iz3P4U8",
+	"Ig9jRO7TGFMmEcHhfA+9JQsUwqsJXurLCkc2/NpdwpRBeZcRpGcHnbzA1cg+0Fvlt4SNKANd3f2ZUCkN",
+	"L3aPq8NNXlsE1QHMDKEgEWGKYsgVdXlwxXvuF0EySco/FJ9SlIhRfncFHS7ojLLRlIsJjSLIp2NcjSCo",
+	"Dey4as6jkf4JxzFfwDtZGnMcjRTnIxnzRcfG/I4UNgl5ONZ4uxzZgPyJ2UNR22QUcjaNKQSB2G8VC7SV",
+	"YEpDjNOmvGh91cD0MRZgZP494wqPyH1ISGSWyGSWplwoEo0SElE8AtwJOpDsDvuRpdz7oAMgNCHYxvdS",
+	"yu3QJ5XYiht57oc+zWmmzxm+qsgIvErwoskTraxQ3zuCYX36cZyMjK/DGhVHMeepeR3si1zgmcYeiEeT",
+	"ypgdo8mo5Coojav+OjE5ErVf9ZTVX3Cm5qNJJjULjASmzGCiHqi3yLOaLOmDT1N6uGtTMyvSAworsc8e",
+	"071S+gZuq5OYYqFoSFPc5F+NW3oVByt9Z0Me5hECtr7SCIvaBSICBXU+UxjKQ8D/eupv3Fp48Lc5gVgK",
+	"pLkLlEcIa3Necp6gwUZXuQl3bwM+PJbfRBatBt+uDLYFmgELkQ26XRVc+yX2qGKihikqzwz4LH28GjbZ",
+	"THpcG2iI3sd4OeH8ViIcS25cGVCCTS81QKXvmdQp6o2k+1IHobn12j2EGxXlSO1WUMTrdUgvCY6k5UcS",
+	"NmIMZNJFNGoYQVUyU71CzckS6d/5VIu7Xt9xG527ZfikTSxvR1pZGnl0y7IXrZjlr+qwlCS2sak2mskm",
+	"Mz0Efq+mZoIGNHoGSLP1OzqdgASOy/LHqvFRQcefqP7pU+nvhwc9zkVr6Wfm3/B7KVrr0yf3BzxpS6T4",
+	"9An+9fBg3SKVDfXrgV2P73QtXIYrc/9LuZ+r2VYJkz2c66JUoQQK2Dr6Wmso29gN/DPBsZq3OhiggIem",
+	"gZjeecIW3DG1RBbw2zJx8NsqaUD2bIMwWhOpr/O8+2cS2VG1+3yvv7c+6MOuuZjJB5bXfEY/04QI9ulC",
+	"93FRIMb81wQhcRa3tUl8xmr9l7AxOt670tboUtU8wi6zlUkf0827yvqt5/Oavs8Zw2CJkSVTDGfoDWcR",
+	"3sgis/MmrROn/8xuTocYTd7sMjM3+L4pT7UWBSDqKoRI6W+BBz7h993t6qA9mYXGitGkt6cotuDjIu8t",
+	"izEh5p/Dq22lVFfsn5FFhX3W2IgZPdqUEbuvf22GHHQYWaxY5bFWUvR3bDEpPkW/Xv/UPd5DULSOiHzF",
+	"RpiHcsIhTxLOEGfWNimIPgUSmZLDh4NBdXdS4TTOt2U2+RS3TeNMapv3ok0Rs+91GBg6XK3YVcRhqDXM",
+	"OKLRma1H5x5o8BmnYTH0jgAT3QM9cE5s9CvWLNdx26Jet02w8/qr8HZZpu7WrFejcRxdTx7ihMQXWJIz",
+	"UNvl9qzoi/MzWnhVcXzKX6USHBH6UesGz5D+tou7N5oNYoRE+vCsecLKqy45JE+Td1UAitoeQaWQSQCv",
+	"XPAksQ9tOYW8zESg5/5YV1fl2jukzQFqfvABAVJz+dSicXlXdR2ugquQclnCVLAFR+Q+TyzXugRhYGOn",
+	"U1vytSrV17+/JhbSGLqVNfQCQreRKyhoXmLV6o2hH6eQ+/KSmu+OnXY8Rt+JjBk29v7d1TXah7DTfdCb",
+	"ngdobHTtMfquxAwEWDwEX8jnxhqgV62XUfCWKj8s6eJN+8ujk/IeeonDubFBznkcEYE+fQrhpYcHKKxK",
+	"45iYxigm/YBnIjTAfAapNPq6Qq8Ywq5yNqTEmIhDyiQRIHRbsbmotF0Uk4a69YH++ZaQ1FZugxVomWqZ",
+	"EijHziASWJrynea2ARqVCi+tx3apr5sai/GaBBqIU7cRNCyWGr0DA4RekJstbf0aQKzFnEti4WHuPeDY",
+	"LM1sfhCVEJqMzpljKFTCPUFJpG8KxDW/TIlwQC1vpBds14gk6ExpbEtAb4ss1uEN97k+GnnmrhyJDIaT",
+	"SLNGqkwOoNb7YwuTpAb+qoXGB/qGcakB+zzlwwxFbqih5RJ16nPYQ6+UzRfTmCHzrBmwCdSsgLkVy/is",
+	"pjyO+WIENuC19sDPvlualkhvAd5KysDmR/hPOLEiTt6A6plE+fdqJ1RkI7zBt3liOZ+Cr9iqsmA1NgHE",
+	"/nIR1dKmqs1e4mzc/rqhuQW8Ycs0Vu2acbreLemLDctQwqVpGbZlGayJ1lpkdxbWbS2sxiLqitDl8lyr",
+	"7XLzAk3VihXrvZXvuVA4Xps+Yd3OKIXhnkA++P2xUijsbJUMinT7DIrSorwEWPRO2KbmDALfPvru8qcL",
+	"dHI4fPF8D13xhNggEhxFKCFwO1u+QwXiCxZoxX+u72aIAxjlVT6/MG8xMqHBa9IWTd4wTcjmCYx5kqEE",
+	"qQ24+CRTSHLjqqRK5hvVFzxE4ZwhSYgBkPS6p8wjT/E4UJZtpIv9bgBsqhGYUGeIeeZmp5z7TJIUSn2A",
+	"ngHEtu8GblM/SyPI3wyI1/s5KJMKe3vxGBJQc3cVeTsL7eOU7t/198M5Vl+QFmq7VWFQQsvdDr40EzRo",
+	"9V3o2X++vn6PzIDKRIeDwaqcs+HJSTnjrNdSyNZrbTw3WbQV77ntpREU/Z3yu84SLmgsQBChzSstgPLP",
+	"HNlQexSMX4X89fJ1vgZgdprI8lgzI8bXp3P8Dqe0wuvKYWu+wJytuKDTFwGGQeHLiVxSQY62gcvuXZPT",
+	"W6ULbxUkl6hYQvZccLJU3mR+q3OwqbSp33CAdZblo/2m2dwxg/oEv1y9e4vsU8PZj056/eelKtk8WkIh",
+	"r/3fMyKW+xrlArSvadr92wSF7TfTK/aLZOl195VZXrCyxFCpqp8v5sk8fWRPEKZXNn3XW5cXHiEn1UVO",
+	"F6xFzTKkBA5vN/IAwbLb3BtPnGKyc0Ctd0C15xkVvqcmJbgKlpuFcrVeNcUUnvsGFIM78nmRS5cmnvZz",
+	"E7xtOK6tFqQ4IveFNbFKUWv6bZj7vPw1y0zB4yXITBOtCFDMZxD0sk0zjpI2P+wPtvMbVJf90QtCs7bH",
+	"iwQA99KTBwN8De/OnyuYYK3SZzvsnEK3F4tpsFkUkTsaktY80HWdIOCzwEI56Cdfpd2AdXmtSkIuynm4",
+	"NVZFmGey0qBno9oebYzazvD5t9ja2v2aVYwyueo4tBJn60AtiMi5C9D4VzkWXyOGEhLVNlEc4gp89tvT",
+	"3pUQel03nvZ+OTkOmdPeps5x9TQq391YIXUUu4Fd50qRdEWd0pqhGNp/ZqzdXVq3L4blpKySF6QOy5U1",
+	"2De3urxjzptwar0hDbt83dZen9iDMJtU+/5Mc/zn29bXhCj8Was4/2Ut9PUz9nIWICYJsPYWsMqU9Ww1",
+	"XTDNKB8Y7P9QoUI14+quqsmNiiObt+8xFAF5ttOtC9EwJX8BXJkkuVvO2I7STJ0ZVdq5/u02YVC8bC7x",
+	"Q+FhrC7265F92/zbU389lMqcWgFcL56UOtSsi3Iqd7PxCFKYhSQeYTVKiaA8GrVlFeXlUyrdcSD60hq6",
+	"CEoxjZD5zmZVHvPooNVzs/rXt0hvskElrhsbbsDjEXXlUmktfzkt2AKM+sJOaG1a65USNCW5wppfnKU9",
+	"n0EwzSqA2GgUZqqW5WquEhTHJuQl1TKG5npBJ2N6U1piAkyyaaZapoiJIpU/SsmZKYbE0o9efdpzF20Z",
+	"1++r6lWySJpz8qJf4KcIHxG6LhC+Vgv6rnhky5iUdMZIS00PcJ5A9gudxObepZ5w6Y1sUva01lul3MDt",
+	"CHFOY2KjUbRS9sgk+FeoGEbW8G6NPc9kOfmsdpJ5Ewq+aYGA3Ae9K1TWDHF3bvj6ImK+CFBCIpoltrQ/",
+	"FygTrj93yb1iwiXX1zX61tH0bdeG4hHXZz9KBZ8JIqXeadRICbXhCF8StG9x25dQlQeZfpZFta2ZHxSL",
+	"BAPL1Je7aa6A0HP6r67eocNB/wW40zQOxnwBnXzriEcy4cOrKYHiDeubCVEifnJjNZIQMdIX1GopLBU0",
+	"JHlcPLj6EU7TeAmxbPr9zSQw+M4o9PclesOZmutPwmSUobBR6aM/7Pmi5Hx9n0GfkvpWHSWUZT5uZA0J",
+	"EjZhBgUoyWJF05iSvDmSqUpKp8jBqlz2Pl/a0WYLeyThIj9u/1arkA4KvCsd+McWtP6phEkefyWutvo/",
+	"Q90+SghmEmXMlpJoyVleKatOMhqrLrX1GcufxXG1ME63vxGgbUGO2aSteTWC6hsaz/7+o15Bv/evE2Mk",
+	"P0M9OzfjthepDPSCKjvMFzTccD0qnLdTGTwu9yCzdqu1htjJ0pdf4z6bSSJsCRhhQ+JM4I6t5H1LlptS",
+	"Lr+jERErD9F8Mx/ahhvbHqWUvH2HkrJZTJAWV7sm3taiZvQZlfItnrrTKm+7jFEW6mZlbXTkN9i6isIy",
+	"cA1e/cba/KKwDL/M3x01afCV0HyYI5nBFYMZduOl89OvAUjhUeUOyAeX2LThuV6GetTLY/5SwbfoaGfT",
+	"oct90Jtmyl8lEe+LBmoNZ06r72wjd42r5ve08nkTmbdz7NG1aWVP5WZZa12AAWeov5GxY2uTw5fek7Ap",
+	"5y90GrlTxFe1tYath5mW0a/0PAalJgQLIs4zkyBv/vrJ7eiX3647gf+QcqeaCXxd7eGGfQF7gu8XpzJX",
+	"KrU13VLBFQ95fO13sL+DngPWDvobmVzZ7hsMTQRfSEiuwBKNcUSzO7wXzrHau+sHyMy4d5P1egdhed3w",
+	"CxlD7LSewIQDFd07r0jYzefpvrerK5aOU/oPsuw8PEAg4ZS3N/wmLPc6nMPqtEp6q3iqJc1Th/EyQCGI",
+	"ITNT7TdvHue4KmGhWKYq7zpurKou9PaG3bDvv3/Lq3VSqbSdyve+/x69sZ2KnbhLhUu7A5NJJkmEFC+6",
+	"05BV7a71fFeEmHoveuyHWUYj8vE7EwwHfzw3Jk2RMQbhqLZ4IBQZgZi7ItTvA0TPubdNKN3zwE18wz6Y",
+	"uIyYz9yY/IfnsBaoKcug68up/ruL3pigNmuAFiB4S4ZvyQh0D3TJF83MorJxCbjm2IJoDGvRYpzLgHkm",
+	"0VgPHQeQ+nPDkLHMu9efySLNsGIN39Oru6bFsoA3yNMNODTqa5mOypJMB18z4bh54ZY5hj5D43I06RgZ",
+	"DN+zg01wJdUkk6axzXPbt+GY//1vydnYHB+29fk0KCIyLs13ODgBqAx7B2ZKNL4kSiy751NFhJsQwGiS",
+	"peze4BOuRTgEAmrCTFURn8wiRFiWWJ9BXql2iSIOlr5bxhen0BVJkJhoAGtJEEcRhDvD9yFE0LSrBjBb",
+	"MQ2iRtAb+mOAFmQy5/zWDVIcDfsD9A/6I7z/LiUCYGKnZwTayVR5X/nDWteytHyG5nyBErO+hiqGIpKC",
+	"wZ8bhz4k9Gn0eZ9NYhoiXsxc/75Ny3O10G5YKRvB8paLmGcROn//qlT+w9UNeQg6PCUMp7Rz2jnY6+0d",
+	"gA1ZzeEq2C+UmZmvxOdrk7sWx06ax643KtAxDudoUVKtS5U6ynoVosqsO9/mq6hz2ompVOdOSHWIDGsZ",
+	"9Hq14hZlhIUij6efzBWD112sMAPIr8C327o97uU1A2EFl1iR11ANsOXzdux+MfAhKN7qvucxNaaRjV52",
+	"4x+CTpmA171fGWu3Z/3N/hdzKLvAeSMjuMBROG+UKw4Kz2RJk/gYdO675rIFN6+1ik6W4IGAkzfClo1Z",
+	"6oQ4nBO7sH2cqfk+SAomGaUtAkTzFPsJyD3MmKb8eqVmQERso41dCBWacDVHM6LQYa+Pxp6SneMAYc2o",
+	"zA0DseeKJmQPvS6xip6XgiFFq0KLZ0hxbkje9QpTiiSpki4Gy8nl+sa8YbCwwQkal0tVjr2UAWDKFZUf",
+	"ebR8NHqo1ABqI4mi0EMBu71OWSrVatnDU5JtpuYgF8q2RdqgqDz80CHNfzIhW2G/c/rhY5msr+hMc+My",
+	"SWvpv0bQE0Czfu/wePjiKKjRt0H5kolOjww6C8oivtDa80OVzLmJn/DT+UtXeagWw1e+aCGU30iKzVFG",
+	"29WiyhjH8Q8aGcd76JKkBCvKZlBJ0hRxkS30xSFSIMUCJ0QBrnzwrHLlAgKQS0ychcuW9phpQNWAlIRC",
+	"08Bx7HQkXAkTajPtfHxCUnt320Zibt9a0iPMmqF2tySQk0GgVfS0/oIEmJbvRxOx7xXFLm0P8DIFeMhm",
+	"D527Ki82AxBEMTnXqo+mGMr0DWfF8qBk8NA81HzCQzEzot6QpxTTygay1bfSDgc1Pv2dGD82hDZE4Gyw",
+	"GPalSNmU2hKyH9n+I+08HTqUENnk0BoHi6jesiGjYmJDJYYD3AZhU2LizNolpEImKFPeMNua0whzAZTJ",
+	"dRFwpnACjMdCQYblhKgFITAFlLBgNgktY+CobZcW7TdvWC5hugw3H43Ym/HcbN51bHkiMa7eEKaFZtzC",
+	"wVIWmjYw2Jk010lzg69wxTjEAtu1sQm4Hq40jvUp5cEyO8Jf5nRWJrMvEeu8DGBOwtsqByjn5HgjY6+I",
+	"kvYOyWnFmHQiaYUo0/gyV+3WEV2jxtxK2jNX3vsiN+cpaK5WlK8Fo9dV3vt6OlQ71eUwBY+RKc64I69l",
+	"3tPfRs3m2PTU9GUdJ+2366XrJa8aWYfWYqvRDGwOLELCyop5Xl5JPHzl0qWs4RhqdHKpAiRAfTIXniWf",
+	"U7DzleXFIjvf5u6PXxVdRbr/IMsxypiicY761cVqTWJCCAPXQ4Co0lM5wRZKXoCNdYYpWH8c18ik6zvN",
+	"46j2SVJXJk1in2Yv1WYs4+CGTUiITRy9NSCAFRkqF8KypOKxhlLJHnS0qT3ILxPACqwlo6Fw+jC0GLJf",
+	"Ai04nj4+DV+rpdS28IyVmbN/JsNQrsgUQdwaUXf2oVb70Et7ktAJoHzKmvoLcD6y/eio1X7kXMvt/PDC",
+	"FctihTJsYiGmgtg+15pCOViUtQpiOpWVxI8TNC71TAKxo/S1vATJDatZnsk9lUpWWMSwyiHmPBMb8we7",
+	"06ei7Gqm9wqK+Wybb/8rkrYn0AXUQ0nyCoYF5TdPfUf6DdK3Bc0wewxtwkPkw4LGD456FSp3yv4a7yNE",
+	"65dTg5tm2FqmcNPNeOWmesKLqZzb3IK+lW3s5O3c41iByxMYsNyn9z/R6MHgGaRYrXVMnAETqd6JUvFU",
+	"ogUXt5TN9EVyCNckLlyV1Oi+5lcjwObctYmfhEUuaXyNQ+JRahKAOyLFal54I2jUYPNl58Sa8Lqdb+LP",
+	"RE8vtdDDcvB8OTFVlFVjvd3IRzGJ+aToN22tsiFPEqq01BRjrXIu5lhB9+IiIks+Q2HMw1uJJF6eAXkZ",
+	"g5AgiNpy5jfsyrSWBJumS1U2qi/Isbk4ZkpA9vu951AU2Aa3acqUel4cmxckmhFVrvGsV+905RsGe4Go",
+	"OrMRiSK+YDHHEciWJJ4GVaWaSnTQewGhdejXy9d5urupnainH1o9UgYoYzGR8oaNX027l3o1Y1O5mKkW",
+	"T8xrLfoqE/m/vU45fcsZeQPB1Q/BBsPf8IhOKYmuKAvJJq9cGuvYJt+2Q7fjIDxURHWlEgQnm3MSA64f",
+	"Yz5p4yilk6+yknMwS5uzkesoujr4Iehc6Ouoe8GZEjxe93Z18EPQeXmNZ+tegjEPQec1lqrrjmvdS9XB",
+	"Zdb3DRimOZzuhe32up5r1l8of2UTrlsMLb957TrLbvyB4o3yd/5ZdPva6Ctu/BdfHoPe0TcgHMtWieW+",
+	"fyLquTCAMN9b+3Zl8I72drS3Fe0d9A7X1MIMebqEJgrGQ1Sjk9098bSC9UHvRUvChpbuQszQhORyXdFB",
+	"hEqQ4Coy26Oe3OtS3+WVB+HG/YXP4LB/tF6xAf77lqurUnf4R/Cb25O1JTq1BG2DUUo6kv3h800OBi9W",
+	"a0YWPM6M5VCuiMVy1Yx94r9++ZvK/y2yepOsatvcSde7G353w+9w9c8fUlljXE94V/hDqRQXxrNZSv/U",
+	"IgqfIqxQwqVCxz309x9NyGSWwq0GZaxsZeMJmXJBwHStrxHXH8QFVoFz1PR1vGEuHvO7w94BGitKxMhZ",
+	"gsfPg8KSR+4hmh5+MMUmvjvsH6Ax/HtknhavSPoHGMGcRfy7w37/ho1jKE9ZmsB0mDMAL/UdQN8dDgZo",
+	"3OirMH6ex6+EljehiE6ncFoivzchJOSGESziJQTpQwelIjEWQcriujiWPBXVACB/3UT8cxYS3/2cZq0X",
+	"c62spuFKjXRUcyDIGN3riefetOUGo9vImL9J6rqWD1pKDljXdoIj43Y1y96w6gA6N5VOEw5OW8zQ4BC8",
+	"5tJWrLph00xlxuLbKNit0dTeCyPKRmakzaNqK2awGnDFPbMp6KAgwqqGdk3QXf183h0Mj9yBa6QK0NEh",
+	"mpN7HJGQJjhGEZ1RJffMLh2KjxIqEy2v5aGRgoSE3kFVH0WkJYGqN+hkenwU9Y77x8eH4YvoaHiCB1OC",
+	"cS8cDnHU6w/xwWR6OO1PBpPe5HgwCKP+MDoK+8NJb9rr4d5xZx3McuFgFchSqJ+uv/OvD73uCe5Oz7s/",
+	"ffx0dPjwX75WG3WQ/exSasN5xm5lGfFSHN6SqNT9I+aTM0eh2JrPt6KeCz1H98L6wD25OdsWfvCggGaL",
+	"pfOH4HTI6EaXFobuiB3j1vvIFYOxM1GZOr/j6gadT371NvUaOo+J1uU9waLtngIkiXJ1p6D1kDk6YOHj",
+	"ynpyhwdSnAcmjROSxCfEtGysE/fKrVaB9GV7faoAvacyxVZFhq8bmWdWB+JL1LY+e7sVlymUWNCiyKIk",
+	"bO1cuVp6/NVIdnhT0dOE5nT7wWe6dffnVB/KcoN4nMKP6+THku2CCkC+egl/9JMV0Ri5V1AMJCh6DUJX",
+	"Awqce2zE13FbyQCDZj/btW4QMmEbmdmOvFCInClBa4Wphz1/qibkafsvhGFvVdu0gS0Vv8X9ABVvHERN",
+	"c2OQjiAEylYetj0wtg/+6Hf8GzTg7vxZIj7M8a6KorIA2jGJPH7KQuQxldMSW/hk67KtiZ0qJwBaNg9R",
+	"UIIQE4ErU2xqYeY6ZFvK9uqgqhvWjKry8AqzzlwZ+wYhShYKCyxNmtsuRqmSwqY52uNZVfILLdgsNmkP",
+	"XZRCh1zAUFAPIDLpNBEVJFQm6k/fUa4qWcU2VEbbG7ZRMKA/vmcX2bOL7Nn5Hna+h11kzy6yZ0d7O7/f",
+	"zu+3i+zZRfasj+x5XIXiq4b07IJ5dgL17lLfXeq7S/3pgnme6nrYjmUbPNa7/Ag2VlPMfR/sVyuLZrri",
+	"uG5kUU8d2waPMWZli2q5nLsoXVYQ7gIvNzrKocPeyQ0b41gQHC1HtkDbhER56IHLwDfFv6vdEfXzTBJh",
+	"KwpJ+LIx99ptopQL5dy5tQpOkIh+4cDwNPUQ3OfXVU2LMVQ4mWTLr+tCdevLu0i3lW+aEb2+3H0GUFd8",
+	"Z16G8pwKC1UilDK1GzR85BJOjoYNcq+jYDXPqY/YmhUVoknxMiFMoYgoTOM8sM1Qd5EOW6FEBkm0UMEI",
+	"ozCTiidEtFPZe7PQJ0RkM8MOjb8AjaEdfpN3rsfmz0Vf2WiN7Hf0XUCbV4lsanep10mpzzBUCrMVPG2l",
+	"ZpokJKJYkXi5umJzJen7hkF4SLVYqA+zYVWV9s4b1HdutGVmfIEok4rgyAbctu9x02rPpY3/Jao+l+Fh",
+	"CqaGJI5JFOQHas52NWR2FGwIpYFjj0vBwcblomsdzQNLlqaz6SlUVhj7ai34XJQ1Onu6ojrleTbA1x3i",
+	"VYpDPzbWVaJD7LWhqAX2mpixClvxtA0M8oB8KpBrERiYXjjGD5+Um6rKtviwa2paHD4ZTuYNEVdoD3JX",
+	"a6xZawxilZwsK/PWwtti5qalBB2C2qZP7XK5sUOCPgvV1KGeuCrn29guUTYaJOTCFH5BNHJ1y4WtYsMg",
+	"1UZWKhhrDkvA63DDrpSgKQmQ5CjKDAba9mwwqURas+dTxEVEhOl9heZYJFoo6qGxXiBQxsimyuSKef5E",
+	"c+6ESknZLLhhUDEZhLEi2eKglxd0tVGGpsxjOdzQ7OiZNMV49hD090IYGn+ZPYDYbjYKS79hpmyrt8oh",
+	"5CuY917qwetkMzNU31j5tqyUIfDCWNLRObMH5YzsxpBRyxfxQ63WnfuHIl0kuOv/MBwMX+DjoxPygoRk",
+	"QiJ8MMDTKT4ahFGID6Z42A9x9IK8eIF7ZHg0nQ4PjqJeSI5Jv3ccHU+i1gaDsKvulVtORRpM8L2NWD89",
+	"7J0ctURdttlEvt//vsrBPM58DTlIGDGldHMsz4F9/v4VFIp3B2yoQc1JUoHXJ2jl2SF3atQv9wW94zQk",
+	"e1oM7Dy0xaffGdtqvpYV8/0ZCmVbBMPSkn0jhO9PxF4vDZUVRwt+TgPbTW0gw8Hh4Ph4k+Y/EN7c4Lnh",
+	"HK8wYV7yzEWIJqYzpVb/oWr1jDAFbArsAaY0F2VI6glZSIJKXWsbgg5tAWzzyj30m5Uebtg4b6Q5SnhE",
+	"xmhs4vfGeR0ujC7mWF1a8DpJWF9LYw2+l+799zFmZ2h8S1k0Nn3vFnMKCWymHd6Ci9sbZivPCr6Qlf6R",
+	"e+jC2nSKboap4Cm35UrNdky+kmkwWUQW2jQnxVGIhVjqa+HMdi0zd400aaI2u7GlJv7T2VHxOhuqO2CX",
+	"RAnQyevBlZqDQ0zlZg0peo+8gTReru4K+Mxil7FmGBvcTsPQIpO8LZ1jibsA0n2xebWsZ+gv7uehbfqX",
+	"OcGxaV7sVTnO4cgkgsL2bKb/C0Kn4FAHX2RM7qFXCkXc0I8xFBvHvW3kCsedV583zTsJC5ct2vDPZkFP",
+	"iK92hjaNw25Nc7aY3pE/7x11YUFt2UB94SVEsoe8rSbQci+BxqH/dzmxqsAabdUNLfMsf3dTf8Xh9+79",
+	"J7Wy20nWaKNmITvGleugaelwHL4BhnyhSaSKZfuf9N8ubWatlc691pL9EiBPhYaaL8ihZs7ZLI62NOCd",
+	"kRxNN8mjcwv01B5WWN6OtLg5cm3qPWWGLTRWJoyXlKC+zZ/L//66eWgVGXAdce1oy5kdtTCfFkj1+NQl",
+	"FUnlChUjY/l1n6QKKZKkMVamfQwazwjTFEDGSH+naFB3hwWEI8pCXrVmHttIQPJMhATeApPPDXNffiYR",
+	"NNSXSusHvGw+8ZJyviIaeW0lGbtSJH0iwV1/eo3gnq8PUrOhg16aqa8rnptlSo2LbaX0M5VmeQdMOJYd",
+	"DRr8BxqsYzqgv6agdUT5BcJ6Ve771JkQLIg4zzT3/vBRc2tDFu217a0VFStXZxuitCMeZomNwMtE3Dnt",
+	"7OOU7t/1IYDV7sZj1NVrlYHrCAIdJ0u9F1wrXr28Zir2/9WHAhq5LTBiNJ3AKoRQegQAndf81lQONmRQ",
+	"VUozgErUnOGS4GjZhQI6ub3CWsa/ywWU50UVItPHVXM/AyFGSIQwSnhE4r3qLSs9070sKkPY/Omy5do2",
+	"xYQyUcYDY+m49GUbKtf89HvjzMkD0+q9Pcvgdtan5leuK0COjKXFEniyTgB3h2nU0ebHX9M7wrSmwStd",
+	"Qq3+UfqCVTsePj78/wAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -383,7 +383,7 @@ type Agent struct {
 	// Example: true
 	Available bool `json:"available"`
 
-	// Description What it is for.
+	// Description What the agent is for.
 	//
 	// Example: Manages tasks: create, update, list, suggest
 	Description string `json:"description"`
@@ -416,7 +416,7 @@ type AuthTokens struct {
 	// Example: 1767225600000
 	ExpiresAt int64 `json:"expires_at"`
 
-	// RefreshToken Good for one refresh.
+	// RefreshToken Can be used for one refresh.
 	//
 	// Example: rt_4nX0vJq2yR8sT1uW
 	RefreshToken string `json:"refresh_token"`
@@ -427,24 +427,24 @@ type AuthTokens struct {
 // Example: ADV1...
 type BackupBlob = openapi_types.File
 
-// BackupList Backups, the newest first.
+// BackupList Backups, newest first.
 //
 // Example: [{"checksum":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","chunk_count":1,"created_at":1767225600000,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a11","size_bytes":1048576,"timestamp":1767225600000,"version":1}]
 type BackupList = []BackupMetadata
 
 // BackupMetadata A committed backup, without its blob.
 type BackupMetadata struct {
-	// Checksum SHA-256 of the blob in 64 hexadecimal digits.
+	// Checksum SHA-256 of the blob, 64 hexadecimal digits.
 	//
 	// Example: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 	Checksum string `json:"checksum"`
 
-	// ChunkCount How many chunks the client packed.
+	// ChunkCount How many chunks the client packed into the blob.
 	//
 	// Example: 1
 	ChunkCount int32 `json:"chunk_count"`
 
-	// CreatedAt When the server committed it, in milliseconds since the Unix epoch.
+	// CreatedAt When the server committed the backup, in milliseconds since the Unix epoch.
 	//
 	// Example: 1767225600000
 	CreatedAt int64 `json:"created_at"`
@@ -459,7 +459,7 @@ type BackupMetadata struct {
 	// Example: 1048576
 	SizeBytes int64 `json:"size_bytes"`
 
-	// Timestamp When the client made it, in milliseconds since the Unix epoch.
+	// Timestamp When the client made the backup, in milliseconds since the Unix epoch.
 	//
 	// Example: 1767225600000
 	Timestamp int64 `json:"timestamp"`
@@ -470,7 +470,7 @@ type BackupMetadata struct {
 	Version int32 `json:"version"`
 }
 
-// BackupStored The backup is committed.
+// BackupStored The stored backup.
 type BackupStored struct {
 	// ID The backup's id.
 	//
@@ -483,12 +483,12 @@ type BackupStored struct {
 	Ok bool `json:"ok"`
 }
 
-// BillingTier A plan, from least to most: free, pro, power, team.
+// BillingTier A subscription plan. From lowest to highest: free, pro, power, team.
 //
 // Example: pro
 type BillingTier string
 
-// ChatContext What the agents may work on. Used for this answer and discarded.
+// ChatContext What the agents may work on. Used for this request and then discarded.
 type ChatContext struct {
 	// Checkpoints Checkpoints the agents may work on.
 	//
@@ -500,17 +500,17 @@ type ChatContext struct {
 	// Example: [{"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","name":"Acme"}]
 	Clients []ClientRow `json:"clients,omitempty"`
 
-	// ConversationHistory Earlier turns, the oldest first.
+	// ConversationHistory Earlier messages, oldest first.
 	//
 	// Example: [{"content":"Hello","role":"user"}]
 	ConversationHistory []ConversationTurn `json:"conversation_history,omitempty"`
 
-	// Emails E-mail metadata the agents may work on; never bodies.
+	// Emails E-mails the agents may work on; metadata only, never bodies.
 	//
 	// Example: [{"from":"anna@example.com","id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","subject":"Offer"}]
 	Emails []EmailRow `json:"emails,omitempty"`
 
-	// Events Calendar metadata the agents may work on.
+	// Events Calendar events the agents may work on; metadata only.
 	//
 	// Example: [{"end":1767227400000,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","start":1767225600000,"title":"Stand-up"}]
 	Events []EventRow `json:"events,omitempty"`
@@ -530,23 +530,23 @@ type ChatContext struct {
 	// Example: [{"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","status":"todo","title":"Call Anna"}]
 	RecentTasks []TaskRow `json:"recent_tasks,omitempty"`
 
-	// RelevantDocuments Texts from the client's own search.
+	// RelevantDocuments Texts found by the client's own search.
 	//
 	// Example: ["Offer for Acme, June"]
 	RelevantDocuments []string `json:"relevant_documents,omitempty"`
 
-	// Timezone IANA name of the zone that words like tomorrow mean.
+	// Timezone IANA name of the time zone for words like tomorrow.
 	//
 	// Example: Europe/Rome
 	Timezone *string `json:"timezone,omitempty"`
 
-	// UserProfile Free facts about the user that the client wants considered.
+	// UserProfile Any facts about the user that the agents should consider.
 	//
 	// Example: {"name":"Anna"}
 	UserProfile map[string]interface{} `json:"user_profile,omitempty"`
 }
 
-// ChatReply The agents' answer or the plan to reach it; kind tells which.
+// ChatReply The agents' answer, or a plan; kind says which.
 //
 // Example: {"actions":[{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}],"kind":"response","response":"I propose a task."}
 type ChatReply struct {
@@ -555,99 +555,99 @@ type ChatReply struct {
 
 // ChatRequest A message to the agents.
 type ChatRequest struct {
-	// Context What the agents may work on. Used for this answer and discarded.
+	// Context What the agents may work on. Used for this request and then discarded.
 	Context *ChatContext `json:"context,omitempty"`
 
-	// ExecutionMode direct answers at once, plan answers how to get there.
+	// ExecutionMode `direct` returns an answer; `plan` returns steps for the client to carry out.
 	//
 	// Example: direct
 	ExecutionMode *ChatRequestExecutionMode `json:"execution_mode,omitempty"`
 
-	// Message What the user says, 1 to 32,000 characters.
+	// Message The user's message, 1 to 32,000 characters.
 	//
 	// Example: Create a task 'Call Anna' for tomorrow, high priority
 	Message string `json:"message"`
 }
 
-// ChatRequestExecutionMode direct answers at once, plan answers how to get there.
+// ChatRequestExecutionMode `direct` returns an answer; `plan` returns steps for the client to carry out.
 //
 // Example: direct
 type ChatRequestExecutionMode string
 
 // ChatResponse The agents' answer.
 type ChatResponse struct {
-	// Actions What the client is asked to do, in order; at most 50.
+	// Actions Changes for the client to carry out, in order; at most 50.
 	//
 	// Example: [{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}]
 	Actions []PlanAction `json:"actions"`
 
-	// Kind Which of the answers this is.
+	// Kind What this answer is, a response or a plan.
 	//
 	// Example: response
 	Kind ChatResponseKind `json:"kind"`
 
-	// Replaced True when the text stands in place of one that must not be shown; show it instead of any tokens.
+	// Replaced True if this text replaces an answer that must not be shown; show it instead of any tokens received.
 	//
 	// Example: false
 	Replaced *bool `json:"replaced,omitempty"`
 
-	// Response The agents' words.
+	// Response The text of the answer.
 	//
 	// Example: I propose a task.
 	Response string `json:"response"`
 
-	// Truncated True when the model stopped for length.
+	// Truncated True if the model stopped at its length limit.
 	//
 	// Example: false
 	Truncated *bool `json:"truncated,omitempty"`
 }
 
-// ChatResponseKind Which of the answers this is.
+// ChatResponseKind What this answer is, a response or a plan.
 //
 // Example: response
 type ChatResponseKind string
 
-// ChatStreamDone The last frame of a direct answer; the token frames before it, joined, equal response unless replaced is true.
+// ChatStreamDone The last frame of a direct answer. The token frames before it, joined, equal response, unless replaced is true.
 type ChatStreamDone struct {
-	// Actions What the client is asked to do, in order; at most 50.
+	// Actions Changes for the client to carry out, in order; at most 50.
 	//
 	// Example: [{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}]
 	Actions []PlanAction `json:"actions"`
 
-	// Done Always true: no frame of this answer follows.
+	// Done Always true: this is the last frame of the answer.
 	//
 	// Example: true
 	Done bool `json:"done"`
 
-	// Kind Which of the answers this is.
+	// Kind What this answer is, a response or a plan.
 	//
 	// Example: response
 	Kind ChatStreamDoneKind `json:"kind"`
 
-	// Replaced True when the text stands in place of one that must not be shown; show it instead of any tokens.
+	// Replaced True if this text replaces an answer that must not be shown; show it instead of any tokens received.
 	//
 	// Example: false
 	Replaced *bool `json:"replaced,omitempty"`
 
-	// Response The agents' words.
+	// Response The text of the answer.
 	//
 	// Example: I propose a task.
 	Response string `json:"response"`
 
-	// Truncated True when the model stopped for length.
+	// Truncated True if the model stopped at its length limit.
 	//
 	// Example: false
 	Truncated *bool `json:"truncated,omitempty"`
 }
 
-// ChatStreamDoneKind Which of the answers this is.
+// ChatStreamDoneKind What this answer is, a response or a plan.
 //
 // Example: response
 type ChatStreamDoneKind string
 
-// ChatStreamError The last frame of an answer that failed; the socket is closed after it.
+// ChatStreamError The last frame of a failed answer. The socket is then closed.
 type ChatStreamError struct {
-	// Done Always true: no frame of this answer follows.
+	// Done Always true: this is the last frame of the answer.
 	//
 	// Example: true
 	Done bool `json:"done"`
@@ -658,7 +658,7 @@ type ChatStreamError struct {
 
 // ChatStreamFailure What went wrong on the stream.
 type ChatStreamFailure struct {
-	// Code What went wrong, stable and meant for programs. `/docs/errors/{code}` explains each. New codes may be added.
+	// Code What went wrong. Codes are stable; `/docs/errors/{code}` explains each. New codes may be added.
 	//
 	// Example: validation_failed
 	Code ErrorCode `json:"code"`
@@ -668,7 +668,7 @@ type ChatStreamFailure struct {
 	// Example: The model is unavailable; try again shortly.
 	Message string `json:"message"`
 
-	// RequestID The handshake's or message's request id.
+	// RequestID The request id of the handshake or of the message.
 	//
 	// Example: 0199a3f27c1e7b419d555f0f2c6b8a10
 	RequestID string `json:"request_id"`
@@ -681,12 +681,12 @@ type ChatStreamPlan struct {
 	// Example: task_agent
 	Agent string `json:"agent"`
 
-	// Done Always true: no frame of this answer follows.
+	// Done Always true: this is the last frame of the answer.
 	//
 	// Example: true
 	Done bool `json:"done"`
 
-	// Kind Which of the answers this is.
+	// Kind What this answer is, a response or a plan.
 	//
 	// Example: plan
 	Kind ChatStreamPlanKind `json:"kind"`
@@ -697,14 +697,14 @@ type ChatStreamPlan struct {
 	Steps []PlanStep `json:"steps"`
 }
 
-// ChatStreamPlanKind Which of the answers this is.
+// ChatStreamPlanKind What this answer is, a response or a plan.
 //
 // Example: plan
 type ChatStreamPlanKind string
 
 // CheckoutRequest A plan to buy.
 type CheckoutRequest struct {
-	// Seats Seats, for the team plan; others have one.
+	// Seats Number of seats of the team plan; other plans have one.
 	//
 	// Example: 1
 	Seats *int32 `json:"seats,omitempty"`
@@ -728,14 +728,14 @@ type CheckoutSession struct {
 	CheckoutURL string `json:"checkout_url"`
 }
 
-// CheckpointRow A checkpoint of the client's own database. Columns not listed are ignored.
+// CheckpointRow A checkpoint in the client's own database. Columns not listed are ignored.
 type CheckpointRow struct {
 	// CreatedAt When it was created, in milliseconds since the Unix epoch.
 	//
 	// Example: 1767225600000
 	CreatedAt nullable.Nullable[int64] `json:"createdAt,omitempty"`
 
-	// Date When it is to be reached, in milliseconds since the Unix epoch.
+	// Date When it is due, in milliseconds since the Unix epoch.
 	//
 	// Example: 1767225600000
 	Date nullable.Nullable[int64] `json:"date,omitempty"`
@@ -760,13 +760,13 @@ type CheckpointRow struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ProjectID nullable.Nullable[string] `json:"projectId,omitempty"`
 
-	// Title What is to be reached.
+	// Title The checkpoint's title.
 	//
 	// Example: Beta
 	Title nullable.Nullable[string] `json:"title,omitempty"`
 }
 
-// ClientRow A client of the client's own database. Columns not listed are ignored.
+// ClientRow One of the user's clients, in the app's own database. Columns not listed are ignored.
 type ClientRow struct {
 	// CreatedAt When it was created, in milliseconds since the Unix epoch.
 	//
@@ -778,7 +778,7 @@ type ClientRow struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ID *string `json:"id,omitempty"`
 
-	// Industry Its industry.
+	// Industry The client's industry.
 	//
 	// Example: Retail
 	Industry nullable.Nullable[string] `json:"industry,omitempty"`
@@ -794,25 +794,25 @@ type ClientRow struct {
 	ParentID nullable.Nullable[string] `json:"parentId,omitempty"`
 }
 
-// ConversationTurn One turn of the conversation so far.
+// ConversationTurn One message of the conversation so far.
 type ConversationTurn struct {
-	// Content What was said.
+	// Content The message's text.
 	//
 	// Example: Hello
 	Content string `json:"content"`
 
-	// Role Who spoke.
+	// Role Who wrote it.
 	//
 	// Example: user
 	Role ConversationTurnRole `json:"role"`
 }
 
-// ConversationTurnRole Who spoke.
+// ConversationTurnRole Who wrote it.
 //
 // Example: user
 type ConversationTurnRole string
 
-// DeletionRequest Proof that the account is to be deleted.
+// DeletionRequest Confirms that the account is to be deleted.
 type DeletionRequest struct {
 	// Password The account's password.
 	//
@@ -820,7 +820,7 @@ type DeletionRequest struct {
 	Password string `json:"password"`
 }
 
-// Email An e-mail address; compared without regard to case.
+// Email An e-mail address, compared case-insensitively.
 //
 // Example: anna@example.com
 type Email = string
@@ -832,7 +832,7 @@ type EmailRow struct {
 	// Example: 1767225600000
 	Date nullable.Nullable[int64] `json:"date,omitempty"`
 
-	// From Who sent it.
+	// From The sender.
 	//
 	// Example: anna@example.com
 	From nullable.Nullable[string] `json:"from,omitempty"`
@@ -842,17 +842,17 @@ type EmailRow struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ID *string `json:"id,omitempty"`
 
-	// Labels Its labels.
+	// Labels The e-mail's labels.
 	//
 	// Example: ["inbox"]
 	Labels []string `json:"labels,omitempty"`
 
-	// Snippet Its first words.
+	// Snippet The first words of the e-mail.
 	//
 	// Example: Could you send the offer by
 	Snippet nullable.Nullable[string] `json:"snippet,omitempty"`
 
-	// Subject Its subject.
+	// Subject The subject.
 	//
 	// Example: Offer
 	Subject nullable.Nullable[string] `json:"subject,omitempty"`
@@ -862,20 +862,20 @@ type EmailRow struct {
 	// Example: th_17
 	ThreadID nullable.Nullable[string] `json:"thread_id,omitempty"`
 
-	// To Who got it.
+	// To The recipients.
 	//
 	// Example: ["me@example.com"]
 	To []string `json:"to,omitempty"`
 }
 
-// ErrorCode What went wrong, stable and meant for programs. `/docs/errors/{code}` explains each. New codes may be added.
+// ErrorCode What went wrong. Codes are stable; `/docs/errors/{code}` explains each. New codes may be added.
 //
 // Example: validation_failed
 type ErrorCode string
 
 // EventRow Metadata of a calendar event.
 type EventRow struct {
-	// Attendees Who takes part.
+	// Attendees The participants.
 	//
 	// Example: ["anna@example.com"]
 	Attendees []string `json:"attendees,omitempty"`
@@ -890,7 +890,7 @@ type EventRow struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ID *string `json:"id,omitempty"`
 
-	// Location Where it is.
+	// Location Where it takes place.
 	//
 	// Example: Room 2
 	Location nullable.Nullable[string] `json:"location,omitempty"`
@@ -900,18 +900,18 @@ type EventRow struct {
 	// Example: 1767225600000
 	Start nullable.Nullable[int64] `json:"start,omitempty"`
 
-	// Timezone IANA name of its zone.
+	// Timezone IANA name of the event's time zone.
 	//
 	// Example: Europe/Rome
 	Timezone nullable.Nullable[string] `json:"timezone,omitempty"`
 
-	// Title What it is.
+	// Title The event's title.
 	//
 	// Example: Stand-up
 	Title nullable.Nullable[string] `json:"title,omitempty"`
 }
 
-// ExecutionPlan Steps that the client carries out. Playbooks also have id, title, description and tier.
+// ExecutionPlan Steps for the client to carry out. Playbooks also have id, title, description and tier.
 type ExecutionPlan struct {
 	// Agent The agent that made the plan.
 	//
@@ -928,7 +928,7 @@ type ExecutionPlan struct {
 	// Example: task_from_email
 	ID *string `json:"id,omitempty"`
 
-	// Kind Which of the answers this is.
+	// Kind What this answer is, a response or a plan.
 	//
 	// Example: plan
 	Kind ExecutionPlanKind `json:"kind"`
@@ -938,7 +938,7 @@ type ExecutionPlan struct {
 	// Example: [{"action":"select","table":"emails"},{"action":"generate","data_from_step":0,"prompt_template":"tpl_email_tasks"},{"action":"create_record","data":{"description":"{{description}}","dueDate":"{{dueDate}}","priority":"{{priority}}","status":"todo","title":"{{title}}"},"data_from_step":1,"table":"tasks"}]
 	Steps []PlanStep `json:"steps"`
 
-	// Tier A plan, from least to most: free, pro, power, team.
+	// Tier A subscription plan. From lowest to highest: free, pro, power, team.
 	//
 	// Example: pro
 	Tier *BillingTier `json:"tier,omitempty"`
@@ -949,7 +949,7 @@ type ExecutionPlan struct {
 	Title *string `json:"title,omitempty"`
 }
 
-// ExecutionPlanKind Which of the answers this is.
+// ExecutionPlanKind What this answer is, a response or a plan.
 //
 // Example: plan
 type ExecutionPlanKind string
@@ -961,7 +961,7 @@ type Health struct {
 	// Example: ok
 	Status HealthStatus `json:"status"`
 
-	// Version The version that runs.
+	// Version The server's version.
 	//
 	// Example: 0.1.0
 	Version string `json:"version"`
@@ -974,7 +974,7 @@ type HealthStatus string
 
 // LoginRequest The credentials of an account.
 type LoginRequest struct {
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address, compared case-insensitively.
 	//
 	// Example: anna@example.com
 	Email Email `json:"email"`
@@ -985,7 +985,7 @@ type LoginRequest struct {
 	Password string `json:"password"`
 }
 
-// NoteRow A note of the client's own database. Columns not listed are ignored.
+// NoteRow A note in the client's own database. Columns not listed are ignored.
 type NoteRow struct {
 	// Content The note's text.
 	//
@@ -1018,7 +1018,7 @@ type NoteRow struct {
 	UpdatedAt nullable.Nullable[int64] `json:"updatedAt,omitempty"`
 }
 
-// Ok It is done.
+// Ok The request succeeded.
 type Ok struct {
 	// Ok Always true.
 	//
@@ -1026,65 +1026,65 @@ type Ok struct {
 	Ok bool `json:"ok"`
 }
 
-// PasswordChange The present and the new password.
+// PasswordChange The current and the new password.
 type PasswordChange struct {
-	// CurrentPassword The account's present password.
+	// CurrentPassword The account's current password.
 	//
 	// Example: correct horse battery
 	CurrentPassword string `json:"current_password"`
 
-	// NewPassword 8 to 1024 bytes of UTF-8, which the service counts; the most common passwords are refused with 422.
+	// NewPassword 8 to 1024 bytes of UTF-8. Shorter passwords and very common ones are rejected with 422.
 	//
 	// Example: staple battery horse
 	NewPassword string `json:"new_password"`
 }
 
-// PlanAction One change for the client to carry out. create_record carries no id, update_record and delete_record carry data.id of a row in the request's context.
+// PlanAction One change for the client to carry out. create_record has no id; update_record and delete_record have data.id, the id of a row in the request's context.
 type PlanAction struct {
 	// Data Columns of the client's database in camelCase; times in milliseconds since the Unix epoch.
 	//
 	// Example: {"dueDate":1767225600000,"priority":"high","title":"Call Anna"}
 	Data nullable.Nullable[map[string]interface{}] `json:"data"`
 
-	// Table The table of the client's database, or null where none is meant.
+	// Table The table of the client's database; null if the action needs none.
 	//
 	// Example: tasks
 	Table nullable.Nullable[string] `json:"table"`
 
-	// Type What to do.
+	// Type The kind of change.
 	//
 	// Example: create_record
 	Type PlanActionType `json:"type"`
 }
 
-// PlanActionType What to do.
+// PlanActionType The kind of change.
 //
 // Example: create_record
 type PlanActionType string
 
 // PlanStep One step of a plan.
 type PlanStep struct {
-	// Action generate (run by POST /plans/steps), select (the client reads rows) or a type of PlanAction.
+	// Action `generate` (run with POST /plans/steps), `select` (the client reads rows) or a type of PlanAction.
 	//
 	// Example: generate
 	Action string `json:"action"`
 
-	// Data Columns of the client's database. Each placeholder {{column}} is filled from the source step's record: inside a longer text as text, and where it is the whole value with the column's own type, so that numbers, lists and null stay what they are.
+	// Data Columns of the client's database. Each placeholder {{column}} is filled from the source step's record. In a longer text it is inserted as text. If it is the whole value, it keeps the column's type, so numbers, lists and null stay as they are.
 	//
 	// Example: {"title":"{{title}}"}
 	Data map[string]interface{} `json:"data,omitempty"`
 
-	// DataFromStep Index, from 0, of the earlier step whose records this one works on; an action runs once per record.
+	// DataFromStep Index, from 0, of the earlier step whose records are the input of this one. An action is carried out once per record.
 	//
 	// Example: 0
 	DataFromStep *int32 `json:"data_from_step,omitempty"`
 
-	// Filter Column to value; rows equal in all of them are selected.
+	// Filter Column names and values; a row is selected if it equals all of them.
 	//
 	// Example: {"status":"todo"}
 	Filter map[string]interface{} `json:"filter,omitempty"`
 
-	// PromptTemplate Id of the template of a generate step; its text stays on the server.
+	// PromptTemplate Id of the prompt template of a `generate` step. Its text stays on the server.
 	//
 	// Example: tpl_email_agent_follow_up
 	PromptTemplate *string `json:"prompt_template,omitempty"`
@@ -1094,7 +1094,7 @@ type PlanStep struct {
 	// Example: tasks
 	Table *string `json:"table,omitempty"`
 
-	// Variables What fills the template.
+	// Variables Values of the template's variables.
 	//
 	// Example: {"request":"Make a task of each offer that is due"}
 	Variables map[string]interface{} `json:"variables,omitempty"`
@@ -1115,7 +1115,7 @@ type PortalSession struct {
 
 // Problem An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
 type Problem struct {
-	// Code What went wrong, stable and meant for programs. `/docs/errors/{code}` explains each. New codes may be added.
+	// Code What went wrong. Codes are stable; `/docs/errors/{code}` explains each. New codes may be added.
 	//
 	// Example: validation_failed
 	Code ErrorCode `json:"code"`
@@ -1125,17 +1125,17 @@ type Problem struct {
 	// Example: The request is readable but some of its members are wrong; see errors.
 	Detail string `json:"detail"`
 
-	// Errors Every member that is wrong, for validation_failed.
+	// Errors Every invalid member, for validation_failed.
 	//
 	// Example: [{"message":"must not be empty","pointer":"/message"}]
 	Errors []ProblemDetail `json:"errors,omitempty"`
 
-	// Instance The path that was asked for.
+	// Instance The path of the request.
 	//
 	// Example: /api/v1/chat
 	Instance string `json:"instance"`
 
-	// RequestID This request's id, as in X-Request-Id.
+	// RequestID The request's id, as in X-Request-Id.
 	//
 	// Example: 0199a3f27c1e7b419d555f0f2c6b8a10
 	RequestID string `json:"request_id"`
@@ -1145,19 +1145,19 @@ type Problem struct {
 	// Example: 422
 	Status int32 `json:"status"`
 
-	// Title What sort of problem it is, the same for every one of this code.
+	// Title A short name of the problem, the same for every error with this code.
 	//
 	// Example: Validation failed
 	Title string `json:"title"`
 
-	// Type Absolute address of the code's page.
+	// Type URL of the page that explains the code.
 	//
 	// Example: https://api.example.com/docs/errors/validation_failed
 	Type                 string                 `json:"type"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
-// ProblemDetail One member of the request that is wrong.
+// ProblemDetail A member of the request that is invalid.
 type ProblemDetail struct {
 	// Message What is wrong with it.
 	//
@@ -1170,9 +1170,9 @@ type ProblemDetail struct {
 	Pointer string `json:"pointer"`
 }
 
-// ProjectRow A project of the client's own database. Columns not listed are ignored.
+// ProjectRow A project in the client's own database. Columns not listed are ignored.
 type ProjectRow struct {
-	// AiSummary A summary made earlier.
+	// AiSummary A summary generated earlier.
 	//
 	// Example: On track
 	AiSummary nullable.Nullable[string] `json:"aiSummary,omitempty"`
@@ -1197,15 +1197,15 @@ type ProjectRow struct {
 	// Example: Website
 	Name nullable.Nullable[string] `json:"name,omitempty"`
 
-	// Status Where it stands.
+	// Status The project's status.
 	//
 	// Example: active
 	Status nullable.Nullable[string] `json:"status,omitempty"`
 }
 
-// RefreshRequest A refresh token to spend.
+// RefreshRequest A refresh token to exchange.
 type RefreshRequest struct {
-	// RefreshToken The refresh token of the last answer.
+	// RefreshToken The refresh token of the last register, login or refresh.
 	//
 	// Example: rt_4nX0vJq2yR8sT1uW
 	RefreshToken string `json:"refresh_token"`
@@ -1213,25 +1213,25 @@ type RefreshRequest struct {
 
 // RegisterRequest The credentials of a new account.
 type RegisterRequest struct {
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address, compared case-insensitively.
 	//
 	// Example: anna@example.com
 	Email Email `json:"email"`
 
-	// Password 8 to 1024 bytes of UTF-8, which the service counts; the most common passwords are refused with 422.
+	// Password 8 to 1024 bytes of UTF-8. Shorter passwords and very common ones are rejected with 422.
 	//
 	// Example: correct horse battery
 	Password string `json:"password"`
 }
 
-// Session An open session: one sign-in on one device.
+// Session An open session: one login on one device.
 type Session struct {
-	// CreatedAt When it was opened, in milliseconds since the Unix epoch.
+	// CreatedAt When the session was opened, in milliseconds since the Unix epoch.
 	//
 	// Example: 1767225600000
 	CreatedAt int64 `json:"created_at"`
 
-	// Current Whether this is the session of the token used.
+	// Current Whether this is the session of the request's access token.
 	//
 	// Example: true
 	Current bool `json:"current"`
@@ -1247,42 +1247,42 @@ type Session struct {
 	LastUsedAt int64 `json:"last_used_at"`
 }
 
-// SessionList Open sessions, the most recently used first.
+// SessionList Open sessions, newest first.
 //
 // Example: [{"created_at":1767225600000,"current":true,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","last_used_at":1767225600000}]
 type SessionList = []Session
 
-// StepRequest A generating step to run.
+// StepRequest A `generate` step to run.
 type StepRequest struct {
 	// Data Records of the source step.
 	//
 	// Example: [{"subject":"Offer"}]
 	Data []map[string]interface{} `json:"data,omitempty"`
 
-	// PromptTemplate The template's id.
+	// PromptTemplate Id of the prompt template.
 	//
 	// Example: tpl_email_agent_follow_up
 	PromptTemplate string `json:"prompt_template"`
 
-	// Timezone IANA name of the zone that words like tomorrow mean.
+	// Timezone IANA name of the time zone for words like tomorrow.
 	//
 	// Example: Europe/Rome
 	Timezone *string `json:"timezone,omitempty"`
 
-	// Variables What fills the template.
+	// Variables Values of the template's variables.
 	//
 	// Example: {"request":"Make a task of each offer that is due"}
 	Variables map[string]interface{} `json:"variables,omitempty"`
 }
 
-// StepResult What a generating step made.
+// StepResult The output of a `generate` step.
 type StepResult struct {
-	// Output The text.
+	// Output The generated text.
 	//
 	// Example: Send the offer to Acme
 	Output string `json:"output"`
 
-	// Records Records for the steps that work on this one; empty for prose.
+	// Records Records for the steps that use this one as input; empty if the output is only text.
 	//
 	// Example: [{"title":"Send the offer"}]
 	Records []map[string]interface{} `json:"records"`
@@ -1290,7 +1290,7 @@ type StepResult struct {
 
 // Subscription The account's subscription.
 type Subscription struct {
-	// CancelAtPeriodEnd Whether it ends then.
+	// CancelAtPeriodEnd Whether the subscription ends with the paid period.
 	//
 	// Example: false
 	CancelAtPeriodEnd bool `json:"cancel_at_period_end"`
@@ -1300,35 +1300,35 @@ type Subscription struct {
 	// Example: 1767225600000
 	CurrentPeriodEnd nullable.Nullable[int64] `json:"current_period_end"`
 
-	// Seats How many seats are paid.
+	// Seats Number of paid seats.
 	//
 	// Example: 1
 	Seats int32 `json:"seats"`
 
-	// Status Where the subscription stands, in Stripe's words; none without one.
+	// Status Stripe's status of the subscription; none without a subscription.
 	//
 	// Example: active
 	Status SubscriptionStatus `json:"status"`
 
-	// Tier A plan, from least to most: free, pro, power, team.
+	// Tier A subscription plan. From lowest to highest: free, pro, power, team.
 	//
 	// Example: pro
 	Tier BillingTier `json:"tier"`
 }
 
-// SubscriptionStatus Where the subscription stands, in Stripe's words; none without one.
+// SubscriptionStatus Stripe's status of the subscription; none without a subscription.
 //
 // Example: active
 type SubscriptionStatus string
 
-// TaskRow A task of the client's own database. Columns not listed are ignored.
+// TaskRow A task in the client's own database. Columns not listed are ignored.
 type TaskRow struct {
-	// Assignee Who does it.
+	// Assignee Who is responsible for it.
 	//
 	// Example: Anna
 	Assignee nullable.Nullable[string] `json:"assignee,omitempty"`
 
-	// CompletedAt When it was done, in milliseconds since the Unix epoch; null while it is open.
+	// CompletedAt When it was completed, in milliseconds since the Unix epoch; null while it is open.
 	//
 	// Example: 1767225600000
 	CompletedAt nullable.Nullable[int64] `json:"completedAt,omitempty"`
@@ -1338,7 +1338,7 @@ type TaskRow struct {
 	// Example: 1767225600000
 	CreatedAt nullable.Nullable[int64] `json:"createdAt,omitempty"`
 
-	// Description More about it.
+	// Description The task's description.
 	//
 	// Example: About the offer
 	Description nullable.Nullable[string] `json:"description,omitempty"`
@@ -1368,7 +1368,7 @@ type TaskRow struct {
 	// Example: todo
 	Status nullable.Nullable[string] `json:"status,omitempty"`
 
-	// Title What is to be done.
+	// Title The task's title.
 	//
 	// Example: Call Anna
 	Title nullable.Nullable[string] `json:"title,omitempty"`
@@ -1381,38 +1381,38 @@ type Tier struct {
 	// Example: eur
 	Currency string `json:"currency"`
 
-	// Features What a plan includes; -1 is unlimited.
+	// Features What a plan includes; -1 means unlimited.
 	Features TierFeatures `json:"features"`
 
-	// PerSeat Whether price and limit count for each seat.
+	// PerSeat Whether the price and the limit apply per seat.
 	//
 	// Example: false
 	PerSeat bool `json:"per_seat"`
 
-	// PriceCents Monthly price in the currency's cents.
+	// PriceCents Monthly price in cents.
 	//
 	// Example: 1500
 	PriceCents int32 `json:"price_cents"`
 
-	// RequestsPerMinute Requests a minute; times seats where per_seat.
+	// RequestsPerMinute Requests per minute, multiplied by the seats if per_seat is true.
 	//
 	// Example: 60
 	RequestsPerMinute int32 `json:"requests_per_minute"`
 
-	// Tier A plan, from least to most: free, pro, power, team.
+	// Tier A subscription plan. From lowest to highest: free, pro, power, team.
 	//
 	// Example: pro
 	Tier BillingTier `json:"tier"`
 }
 
-// TierFeatures What a plan includes; -1 is unlimited.
+// TierFeatures What a plan includes; -1 means unlimited.
 type TierFeatures struct {
-	// Agents How many built-in agents; -1 is all.
+	// Agents Number of built-in agents; -1 means all.
 	//
 	// Example: -1
 	Agents int32 `json:"agents"`
 
-	// BackupGb Room for backups in GB of 10^9 bytes; 0 is none, -1 unlimited.
+	// BackupGb Backup quota in GB of 10^9 bytes; 0 means no backups, -1 unlimited.
 	//
 	// Example: 5
 	BackupGb int32 `json:"backup_gb"`
@@ -1422,12 +1422,12 @@ type TierFeatures struct {
 	// Example: true
 	Batch bool `json:"batch"`
 
-	// Byok Whether a model key of their own may be used.
+	// Byok Whether users may bring their own model key.
 	//
 	// Example: false
 	Byok bool `json:"byok"`
 
-	// Providers How many model providers; -1 is any number.
+	// Providers Number of model providers; -1 means unlimited.
 	//
 	// Example: -1
 	Providers int32 `json:"providers"`
@@ -1438,7 +1438,7 @@ type TierFeatures struct {
 	Sso bool `json:"sso"`
 }
 
-// TierList The plans from least to most.
+// TierList The plans, lowest first.
 //
 // Example: [{"currency":"eur","features":{"agents":-1,"backup_gb":5,"batch":true,"byok":false,"providers":-1,"sso":false},"per_seat":false,"price_cents":1500,"requests_per_minute":60,"tier":"pro"}]
 type TierList = []Tier
@@ -1450,7 +1450,7 @@ type UserProfile struct {
 	// Example: 1767225600000
 	CreatedAt int64 `json:"created_at"`
 
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address, compared case-insensitively.
 	//
 	// Example: anna@example.com
 	Email Email `json:"email"`
@@ -1460,12 +1460,12 @@ type UserProfile struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ID openapi_types.UUID `json:"id"`
 
-	// Seats Seats of the subscription; 1 without one.
+	// Seats Number of seats; 1 without a subscription.
 	//
 	// Example: 1
 	Seats int32 `json:"seats"`
 
-	// Tier A plan, from least to most: free, pro, power, team.
+	// Tier A subscription plan. From lowest to highest: free, pro, power, team.
 	//
 	// Example: pro
 	Tier BillingTier `json:"tier"`
@@ -1500,31 +1500,31 @@ type LogoutParams struct {
 
 // RefreshTokensParams defines parameters for RefreshTokens.
 type RefreshTokensParams struct {
-	// IdempotencyKey A value of the client's choice, the same for every retry of one request.
+	// IdempotencyKey A unique value chosen by the client. Send the same one with every retry of a request.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // GetLatestBackupParams defines parameters for GetLatestBackup.
 type GetLatestBackupParams struct {
-	// IfNoneMatch Entity tags the client holds; 304 when the present one is among them.
+	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
-	// IfModifiedSince HTTP-date; 304 when nothing newer was committed. Whole seconds, so an ETag is safer.
+	// IfModifiedSince HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
 	IfModifiedSince *IfModifiedSince `json:"If-Modified-Since,omitempty"`
 
-	// Range One byte range; several are answered with the whole blob.
+	// Range One byte range. A request for several ranges gets the whole blob.
 	Range *Range `json:"Range,omitempty"`
 
-	// IfRange Entity tag or HTTP-date of the copy to continue; another one is answered with the whole blob.
+	// IfRange Entity tag or HTTP-date of the copy to resume. If it is no longer current, the response is the whole blob.
 	IfRange *IfRange `json:"If-Range,omitempty"`
 }
 
 // HeadLatestBackupParams defines parameters for HeadLatestBackup.
 type HeadLatestBackupParams struct {
-	// IfNoneMatch Entity tags the client holds; 304 when the present one is among them.
+	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
-	// IfModifiedSince HTTP-date; 304 when nothing newer was committed. Whole seconds, so an ETag is safer.
+	// IfModifiedSince HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
 	IfModifiedSince *IfModifiedSince `json:"If-Modified-Since,omitempty"`
 }
 
@@ -1533,56 +1533,56 @@ type PutBackupParams struct {
 	// XBackupVersion Version of the client's backup format.
 	XBackupVersion int32 `json:"X-Backup-Version"`
 
-	// XBackupTimestamp When the client made the backup, in milliseconds since the Unix epoch. More than 24 hours ahead is refused with
-	// 422 `timestamp_in_future`.
+	// XBackupTimestamp When the client made the backup, in milliseconds since the Unix epoch. A time more than 24 hours in the
+	// future is rejected with 422 `timestamp_in_future`.
 	XBackupTimestamp int64 `json:"X-Backup-Timestamp"`
 
-	// XBackupChecksum SHA-256 of the blob in 64 hexadecimal digits. Another one arriving is 422 `checksum_mismatch`.
+	// XBackupChecksum SHA-256 of the blob, 64 hexadecimal digits. 422 `checksum_mismatch` if the received bytes differ.
 	XBackupChecksum string `json:"X-Backup-Checksum"`
 
-	// XBackupChunkCount How many chunks the client packed into the blob; kept as told.
+	// XBackupChunkCount How many chunks the client packed into the blob; stored as sent.
 	XBackupChunkCount *int32 `json:"X-Backup-Chunk-Count,omitempty"`
 
-	// XBackupSize Size of the blob in bytes, needed where the body is sent without `Content-Length`.
+	// XBackupSize Size of the blob in bytes. Required if the body is sent without `Content-Length`.
 	XBackupSize *int64 `json:"X-Backup-Size,omitempty"`
 
-	// ContentLength Size of the body in bytes, set by the HTTP client; it and `X-Backup-Size` must agree where both are there.
+	// ContentLength Size of the body in bytes, set by the HTTP client. If `X-Backup-Size` is sent too, both must be equal.
 	ContentLength *int64 `json:"Content-Length,omitempty"`
 
-	// IdempotencyKey A value of the client's choice, the same for every retry of one request.
+	// IdempotencyKey A unique value chosen by the client. Send the same one with every retry of a request.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListBackupHistoryParams defines parameters for ListBackupHistory.
 type ListBackupHistoryParams struct {
-	// Limit At most so many entries.
+	// Limit The maximum number of entries.
 	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Before Only backups older than the one of this id.
+	// Before Only backups older than the one with this id.
 	Before *openapi_types.UUID `form:"before,omitempty" json:"before,omitempty"`
 }
 
 // GetBackupParams defines parameters for GetBackup.
 type GetBackupParams struct {
-	// IfNoneMatch Entity tags the client holds; 304 when the present one is among them.
+	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
-	// IfModifiedSince HTTP-date; 304 when nothing newer was committed. Whole seconds, so an ETag is safer.
+	// IfModifiedSince HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
 	IfModifiedSince *IfModifiedSince `json:"If-Modified-Since,omitempty"`
 
-	// Range One byte range; several are answered with the whole blob.
+	// Range One byte range. A request for several ranges gets the whole blob.
 	Range *Range `json:"Range,omitempty"`
 
-	// IfRange Entity tag or HTTP-date of the copy to continue; another one is answered with the whole blob.
+	// IfRange Entity tag or HTTP-date of the copy to resume. If it is no longer current, the response is the whole blob.
 	IfRange *IfRange `json:"If-Range,omitempty"`
 }
 
 // HeadBackupParams defines parameters for HeadBackup.
 type HeadBackupParams struct {
-	// IfNoneMatch Entity tags the client holds; 304 when the present one is among them.
+	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
-	// IfModifiedSince HTTP-date; 304 when nothing newer was committed. Whole seconds, so an ETag is safer.
+	// IfModifiedSince HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
 	IfModifiedSince *IfModifiedSince `json:"If-Modified-Since,omitempty"`
 }
 
@@ -1594,7 +1594,7 @@ type CancelSubscriptionParams struct {
 
 // ReceiveStripeEventParams defines parameters for ReceiveStripeEvent.
 type ReceiveStripeEventParams struct {
-	// StripeSignature Stripe's signature of the raw body; an event without it is answered 400 `signature_invalid`.
+	// StripeSignature Stripe's signature of the raw body. An event without it is rejected with 400 `signature_invalid`.
 	StripeSignature *string `json:"Stripe-Signature,omitempty"`
 }
 
@@ -1956,17 +1956,18 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
-	// ListAgents The agents
+	// ListAgents List agents
 	//
-	// Lists every agent and whether the account's plan includes it.
+	// Lists all agents and says for each whether the account's plan includes it.
 	//
 	// Corresponds with GET /agents (the `ListAgents` operationId).
 	ListAgents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// LoginWithBody Sign in
 	//
-	// Opens a session. An unknown e-mail and a wrong password get the same answer, 401 `invalid_credentials`, in the same
-	// time. Limited to 10 a minute for one client address.
+	// Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
+	// same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
+	// get 429 `rate_limited`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1975,8 +1976,9 @@ type ClientInterface interface {
 
 	// Login Sign in
 	//
-	// Opens a session. An unknown e-mail and a wrong password get the same answer, 401 `invalid_credentials`, in the same
-	// time. Limited to 10 a minute for one client address.
+	// Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
+	// same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
+	// get 429 `rate_limited`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1985,22 +1987,23 @@ type ClientInterface interface {
 
 	// Logout Sign out
 	//
-	// Ends the session of the token used, or with `all=true` every session of the account. Repeating it is fine.
+	// Ends the session of the access token, or every session of the account with `all=true`. Repeating it succeeds.
 	//
 	// Corresponds with POST /auth/logout (the `Logout` operationId).
 	Logout(ctx context.Context, params *LogoutParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetMe The signed-in account
+	// GetMe Get the signed-in account
 	//
-	// Returns the account of the token. The plan is read from the database, not from the token.
+	// Returns the account of the access token. A change of its plan shows within 10 seconds, without a new token.
 	//
 	// Corresponds with GET /auth/me (the `GetMe` operationId).
 	GetMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RequestAccountDeletionWithBody Delete the account
 	//
-	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest is carried out
-	// soon after, also when the server restarts in the middle. It cannot be undone.
+	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
+	// shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
+	// password is wrong.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2009,8 +2012,9 @@ type ClientInterface interface {
 
 	// RequestAccountDeletion Delete the account
 	//
-	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest is carried out
-	// soon after, also when the server restarts in the middle. It cannot be undone.
+	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
+	// shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
+	// password is wrong.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2019,7 +2023,7 @@ type ClientInterface interface {
 
 	// ChangePasswordWithBody Change the password
 	//
-	// Sets a new password. Every other session of the account ends; the one used stays.
+	// Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2028,7 +2032,7 @@ type ClientInterface interface {
 
 	// ChangePassword Change the password
 	//
-	// Sets a new password. Every other session of the account ends; the one used stays.
+	// Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2037,9 +2041,10 @@ type ClientInterface interface {
 
 	// RefreshTokensWithBody Exchange a refresh token for new tokens
 	//
-	// Rotates the refresh token: the one sent is spent and a new pair comes back. Spending a token twice ends its whole
-	// session with 401 `refresh_reused`, because one of the two holders must be a thief; a retry of the same request is
-	// told apart by its `Idempotency-Key`. Limited to 60 a minute for one client address.
+	// Replaces the refresh token with a new one and returns a new access token. If the response was lost, repeat the
+	// request: for 10 seconds, or with the same `Idempotency-Key` until the new refresh token has been used, it
+	// returns that token again. Any other use of an old refresh token ends the session with 401 `refresh_reused`,
+	// because the token may have been stolen. Limited to 60 requests per minute and client address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2048,9 +2053,10 @@ type ClientInterface interface {
 
 	// RefreshTokens Exchange a refresh token for new tokens
 	//
-	// Rotates the refresh token: the one sent is spent and a new pair comes back. Spending a token twice ends its whole
-	// session with 401 `refresh_reused`, because one of the two holders must be a thief; a retry of the same request is
-	// told apart by its `Idempotency-Key`. Limited to 60 a minute for one client address.
+	// Replaces the refresh token with a new one and returns a new access token. If the response was lost, repeat the
+	// request: for 10 seconds, or with the same `Idempotency-Key` until the new refresh token has been used, it
+	// returns that token again. Any other use of an old refresh token ends the session with 401 `refresh_reused`,
+	// because the token may have been stolen. Limited to 60 requests per minute and client address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2059,8 +2065,8 @@ type ClientInterface interface {
 
 	// RegisterWithBody Create an account
 	//
-	// Creates an account on the free plan and opens its first session. Limited to 5 an hour for one client address.
-	// 409 `email_taken` when there is an account of this e-mail already.
+	// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
+	// e-mail address exists. Limited to 5 requests per hour and client address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2069,86 +2075,91 @@ type ClientInterface interface {
 
 	// Register Create an account
 	//
-	// Creates an account on the free plan and opens its first session. Limited to 5 an hour for one client address.
-	// 409 `email_taken` when there is an account of this e-mail already.
+	// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
+	// e-mail address exists. Limited to 5 requests per hour and client address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /auth/register (the `Register` operationId).
 	Register(ctx context.Context, body RegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListSessions The account's open sessions
+	// ListSessions List open sessions
 	//
-	// Lists the open sessions, the most recently used first.
+	// Lists the open sessions of the account, newest first.
 	//
 	// Corresponds with GET /auth/sessions (the `ListSessions` operationId).
 	ListSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// EndSession End one session
 	//
-	// Ends the session; its refresh token stops working. An unknown id and another account's id are both 404.
+	// Ends the session; its refresh token stops working. 404 for an unknown id and for another account's.
 	//
 	// Corresponds with DELETE /auth/sessions/{id} (the `EndSession` operationId).
 	EndSession(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetLatestBackup Download the latest backup
 	//
-	// Returns the blob that was committed last, by the server's order and not by the clients' clocks; 404 when there is
-	// none. Honours conditional and range requests by RFC 9110; of several ranges none is honoured. Where the blob store
-	// serves downloads itself, the answer is 307 to an address that works for 5 minutes, unless `If-Range` is sent.
+	// Returns the blob that the server committed last, whatever the clients' clocks say; 404 if there is none.
+	// Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. If the
+	// blob store serves downloads itself, the response is 307 to a URL that is valid for 5 minutes, unless
+	// `If-Range` is sent.
 	//
 	// Corresponds with GET /backup (the `GetLatestBackup` operationId).
 	GetLatestBackup(ctx context.Context, params *GetLatestBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// HeadLatestBackup Headers of the latest backup
+	// HeadLatestBackup Get the headers of the latest backup
 	//
-	// Answers as the download of the latest backup would, without its body.
+	// Returns the headers of the download, without the body.
 	//
 	// Corresponds with HEAD /backup (the `HeadLatestBackup` operationId).
 	HeadLatestBackup(ctx context.Context, params *HeadLatestBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PutBackupWithBody Upload a backup
 	//
-	// Stores an encrypted blob of at most 80 GB. It is refused before its body is read when the plan has no backups (403
-	// `tier_required`), the quota is full (413 `quota_exceeded`), the size is unknown (411 `length_required`) or a header
-	// is wrong. The blob is hashed on the way; a wrong checksum or a short body leaves nothing behind.
+	// Stores an encrypted blob of at most 80 GB. The upload is rejected before its body is read if the plan has no
+	// backups (403 `tier_required`), the blob exceeds the quota (413 `quota_exceeded`), the size is unknown (411
+	// `length_required`) or a header is invalid (422 `validation_failed`). If the checksum differs or the body ends
+	// early, nothing is stored. Retry with the same `Idempotency-Key`, and the blob is stored only once.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PUT /backup (the `PutBackup` operationId).
 	PutBackupWithBody(ctx context.Context, params *PutBackupParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListBackupHistory The account's backups
+	// ListBackupHistory List backups
 	//
-	// Lists the committed backups without their blobs, the newest first. Ask for the next page with the last id as `before`.
+	// Lists the committed backups without their blobs, newest first. For the next page, send the last id as `before`.
 	//
 	// Corresponds with GET /backup/history (the `ListBackupHistory` operationId).
 	ListBackupHistory(ctx context.Context, params *ListBackupHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteBackup Delete one backup
 	//
-	// Deletes the backup and frees its room in the quota. Repeating it is fine; an unknown id and another account's are 404.
+	// Deletes the backup and frees its space in the quota. Repeating it succeeds. 404 for an unknown id and for
+	// another account's.
 	//
 	// Corresponds with DELETE /backup/{backup_id} (the `DeleteBackup` operationId).
 	DeleteBackup(ctx context.Context, backupID BackupID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetBackup Download one backup
 	//
-	// Returns the blob; conditional and range requests as for the latest. An unknown id and another account's id are both 404.
+	// Returns the blob. Conditional requests, range requests and redirects work as for the latest backup. 404 for an
+	// unknown id and for another account's.
 	//
 	// Corresponds with GET /backup/{backup_id} (the `GetBackup` operationId).
 	GetBackup(ctx context.Context, backupID BackupID, params *GetBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// HeadBackup Headers of one backup
+	// HeadBackup Get the headers of one backup
 	//
-	// Answers as the download of this backup would, without its body.
+	// Returns the headers of the download, without the body.
 	//
 	// Corresponds with HEAD /backup/{backup_id} (the `HeadBackup` operationId).
 	HeadBackup(ctx context.Context, backupID BackupID, params *HeadBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateCheckoutWithBody Start a checkout
 	//
-	// Opens a checkout page for a paid plan. 409 `already_subscribed` when there is a subscription; change it in the portal.
+	// Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
+	// `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2157,7 +2168,8 @@ type ClientInterface interface {
 
 	// CreateCheckout Start a checkout
 	//
-	// Opens a checkout page for a paid plan. 409 `already_subscribed` when there is a subscription; change it in the portal.
+	// Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
+	// `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2166,37 +2178,39 @@ type ClientInterface interface {
 
 	// CreatePortal Open the billing portal
 	//
-	// Opens the page on which the user changes payment data or the plan. 404 when the account was never a customer.
+	// Opens the page where the user changes payment details or the plan. 404 if the account has never been a customer.
 	//
 	// Corresponds with POST /billing/portal (the `CreatePortal` operationId).
 	CreatePortal(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CancelSubscription Cancel the subscription
 	//
-	// Cancels at the end of the paid period, or at once with `immediately=true`. Twice is fine; 404 when there is none.
+	// Cancels at the end of the paid period, or at once with `immediately=true`. Repeating it succeeds. 404 if there
+	// is no subscription.
 	//
 	// Corresponds with DELETE /billing/subscription (the `CancelSubscription` operationId).
 	CancelSubscription(ctx context.Context, params *CancelSubscriptionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetSubscription The account's subscription
+	// GetSubscription Get the subscription
 	//
-	// Returns the subscription; an account without one gets `status: none`.
+	// Returns the account's subscription, with `status: none` if there is none.
 	//
 	// Corresponds with GET /billing/subscription (the `GetSubscription` operationId).
 	GetSubscription(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListTiers The plans on offer
+	// ListTiers List the plans on offer
 	//
-	// Lists the plans from least to most with their features, limits and monthly prices.
+	// Lists the subscription plans, lowest first, with their features, limits and monthly prices.
 	//
 	// Corresponds with GET /billing/tiers (the `ListTiers` operationId).
 	ListTiers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReceiveStripeEventWithBody Receive an event from Stripe
 	//
-	// Takes a signed event, at most 512 KiB, and notes its id; what it means is read from Stripe afterwards, so that duplicates and
-	// any order end alike. 400 `signature_invalid` when the signature is missing, wrong or more than 300 seconds off. 503 asks Stripe to
-	// send it again.
+	// Accepts a signed event of at most 512 KiB and records its id. The server then reads the current state from
+	// Stripe, so duplicates and events out of order do no harm. 400 `signature_invalid` if the signature is missing,
+	// wrong, or more than 300 seconds older or newer than the server's clock. After a 503 Stripe sends the event
+	// again.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2205,9 +2219,10 @@ type ClientInterface interface {
 
 	// ChatWithBody Ask the agents
 	//
-	// Routes the message to an agent, or to several in turn, and answers whole. `execution_mode: direct` answers a
-	// ChatResponse, `plan` an ExecutionPlan; `kind` tells them apart. Agents work on the rows in `context`. What should be
-	// changed comes back as actions, which the client carries out; the server stores nothing.
+	// Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
+	// `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
+	// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
+	// server stores nothing.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2216,50 +2231,51 @@ type ClientInterface interface {
 
 	// Chat Ask the agents
 	//
-	// Routes the message to an agent, or to several in turn, and answers whole. `execution_mode: direct` answers a
-	// ChatResponse, `plan` an ExecutionPlan; `kind` tells them apart. Agents work on the rows in `context`. What should be
-	// changed comes back as actions, which the client carries out; the server stores nothing.
+	// Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
+	// `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
+	// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
+	// server stores nothing.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /chat (the `Chat` operationId).
 	Chat(ctx context.Context, body ChatJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetHealth Whether the process is alive
+	// GetHealth Check that the process is alive
 	//
-	// Answers as long as the process runs; no dependency is asked.
+	// Answers as long as the process runs. It does not check the database or any other dependency.
 	//
 	// Corresponds with GET /health (the `GetHealth` operationId).
 	GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListPlaybooks The playbooks of the account's plan
+	// ListPlaybooks List playbooks
 	//
-	// Lists the ready-made plans that the account's subscription includes; others are left out.
+	// Lists the playbooks that the account's plan includes.
 	//
 	// Corresponds with GET /plans/playbook (the `ListPlaybooks` operationId).
 	ListPlaybooks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetPlaybook One playbook
+	// GetPlaybook Get one playbook
 	//
-	// Returns the playbook. 404 when there is none of this id, 403 `tier_required` when the plan lacks it.
+	// Returns the playbook. 404 for an unknown id, 403 `tier_required` if the account's plan does not include it.
 	//
 	// Corresponds with GET /plans/playbook/{plan_id} (the `GetPlaybook` operationId).
 	GetPlaybook(ctx context.Context, planID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RunStepWithBody Run one generating step of a plan
+	// RunStepWithBody Run one `generate` step of a plan
 	//
-	// Runs the prompt template of a `generate` step over the variables and the rows of its source step. The template's
-	// text stays on the server. 404 when there is no template of this id.
+	// Runs the prompt template of a `generate` step with its variables and the records of its source step. The
+	// template's text stays on the server. 404 for an unknown template id.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /plans/steps (the `RunStep` operationId).
 	RunStepWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RunStep Run one generating step of a plan
+	// RunStep Run one `generate` step of a plan
 	//
-	// Runs the prompt template of a `generate` step over the variables and the rows of its source step. The template's
-	// text stays on the server. 404 when there is no template of this id.
+	// Runs the prompt template of a `generate` step with its variables and the records of its source step. The
+	// template's text stays on the server. 404 for an unknown template id.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2267,9 +2283,9 @@ type ClientInterface interface {
 	RunStep(ctx context.Context, body RunStepJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
-// ListAgents The agents
+// ListAgents List agents
 //
-// Lists every agent and whether the account's plan includes it.
+// Lists all agents and says for each whether the account's plan includes it.
 //
 // Corresponds with GET /agents (the `ListAgents` operationId).
 func (c *Client) ListAgents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2286,8 +2302,9 @@ func (c *Client) ListAgents(ctx context.Context, reqEditors ...RequestEditorFn) 
 
 // LoginWithBody Sign in
 //
-// Opens a session. An unknown e-mail and a wrong password get the same answer, 401 `invalid_credentials`, in the same
-// time. Limited to 10 a minute for one client address.
+// Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
+// same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
+// get 429 `rate_limited`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2306,8 +2323,9 @@ func (c *Client) LoginWithBody(ctx context.Context, contentType string, body io.
 
 // Login Sign in
 //
-// Opens a session. An unknown e-mail and a wrong password get the same answer, 401 `invalid_credentials`, in the same
-// time. Limited to 10 a minute for one client address.
+// Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
+// same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
+// get 429 `rate_limited`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2326,7 +2344,7 @@ func (c *Client) Login(ctx context.Context, body LoginJSONRequestBody, reqEditor
 
 // Logout Sign out
 //
-// Ends the session of the token used, or with `all=true` every session of the account. Repeating it is fine.
+// Ends the session of the access token, or every session of the account with `all=true`. Repeating it succeeds.
 //
 // Corresponds with POST /auth/logout (the `Logout` operationId).
 func (c *Client) Logout(ctx context.Context, params *LogoutParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2341,9 +2359,9 @@ func (c *Client) Logout(ctx context.Context, params *LogoutParams, reqEditors ..
 	return c.Client.Do(req)
 }
 
-// GetMe The signed-in account
+// GetMe Get the signed-in account
 //
-// Returns the account of the token. The plan is read from the database, not from the token.
+// Returns the account of the access token. A change of its plan shows within 10 seconds, without a new token.
 //
 // Corresponds with GET /auth/me (the `GetMe` operationId).
 func (c *Client) GetMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2360,8 +2378,9 @@ func (c *Client) GetMe(ctx context.Context, reqEditors ...RequestEditorFn) (*htt
 
 // RequestAccountDeletionWithBody Delete the account
 //
-// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest is carried out
-// soon after, also when the server restarts in the middle. It cannot be undone.
+// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
+// shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
+// password is wrong.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2380,8 +2399,9 @@ func (c *Client) RequestAccountDeletionWithBody(ctx context.Context, contentType
 
 // RequestAccountDeletion Delete the account
 //
-// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest is carried out
-// soon after, also when the server restarts in the middle. It cannot be undone.
+// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
+// shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
+// password is wrong.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2400,7 +2420,7 @@ func (c *Client) RequestAccountDeletion(ctx context.Context, body RequestAccount
 
 // ChangePasswordWithBody Change the password
 //
-// Sets a new password. Every other session of the account ends; the one used stays.
+// Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2419,7 +2439,7 @@ func (c *Client) ChangePasswordWithBody(ctx context.Context, contentType string,
 
 // ChangePassword Change the password
 //
-// Sets a new password. Every other session of the account ends; the one used stays.
+// Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2438,9 +2458,10 @@ func (c *Client) ChangePassword(ctx context.Context, body ChangePasswordJSONRequ
 
 // RefreshTokensWithBody Exchange a refresh token for new tokens
 //
-// Rotates the refresh token: the one sent is spent and a new pair comes back. Spending a token twice ends its whole
-// session with 401 `refresh_reused`, because one of the two holders must be a thief; a retry of the same request is
-// told apart by its `Idempotency-Key`. Limited to 60 a minute for one client address.
+// Replaces the refresh token with a new one and returns a new access token. If the response was lost, repeat the
+// request: for 10 seconds, or with the same `Idempotency-Key` until the new refresh token has been used, it
+// returns that token again. Any other use of an old refresh token ends the session with 401 `refresh_reused`,
+// because the token may have been stolen. Limited to 60 requests per minute and client address.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2459,9 +2480,10 @@ func (c *Client) RefreshTokensWithBody(ctx context.Context, params *RefreshToken
 
 // RefreshTokens Exchange a refresh token for new tokens
 //
-// Rotates the refresh token: the one sent is spent and a new pair comes back. Spending a token twice ends its whole
-// session with 401 `refresh_reused`, because one of the two holders must be a thief; a retry of the same request is
-// told apart by its `Idempotency-Key`. Limited to 60 a minute for one client address.
+// Replaces the refresh token with a new one and returns a new access token. If the response was lost, repeat the
+// request: for 10 seconds, or with the same `Idempotency-Key` until the new refresh token has been used, it
+// returns that token again. Any other use of an old refresh token ends the session with 401 `refresh_reused`,
+// because the token may have been stolen. Limited to 60 requests per minute and client address.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2480,8 +2502,8 @@ func (c *Client) RefreshTokens(ctx context.Context, params *RefreshTokensParams,
 
 // RegisterWithBody Create an account
 //
-// Creates an account on the free plan and opens its first session. Limited to 5 an hour for one client address.
-// 409 `email_taken` when there is an account of this e-mail already.
+// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
+// e-mail address exists. Limited to 5 requests per hour and client address.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2500,8 +2522,8 @@ func (c *Client) RegisterWithBody(ctx context.Context, contentType string, body 
 
 // Register Create an account
 //
-// Creates an account on the free plan and opens its first session. Limited to 5 an hour for one client address.
-// 409 `email_taken` when there is an account of this e-mail already.
+// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
+// e-mail address exists. Limited to 5 requests per hour and client address.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2518,9 +2540,9 @@ func (c *Client) Register(ctx context.Context, body RegisterJSONRequestBody, req
 	return c.Client.Do(req)
 }
 
-// ListSessions The account's open sessions
+// ListSessions List open sessions
 //
-// Lists the open sessions, the most recently used first.
+// Lists the open sessions of the account, newest first.
 //
 // Corresponds with GET /auth/sessions (the `ListSessions` operationId).
 func (c *Client) ListSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2537,7 +2559,7 @@ func (c *Client) ListSessions(ctx context.Context, reqEditors ...RequestEditorFn
 
 // EndSession End one session
 //
-// Ends the session; its refresh token stops working. An unknown id and another account's id are both 404.
+// Ends the session; its refresh token stops working. 404 for an unknown id and for another account's.
 //
 // Corresponds with DELETE /auth/sessions/{id} (the `EndSession` operationId).
 func (c *Client) EndSession(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2554,9 +2576,10 @@ func (c *Client) EndSession(ctx context.Context, id openapi_types.UUID, reqEdito
 
 // GetLatestBackup Download the latest backup
 //
-// Returns the blob that was committed last, by the server's order and not by the clients' clocks; 404 when there is
-// none. Honours conditional and range requests by RFC 9110; of several ranges none is honoured. Where the blob store
-// serves downloads itself, the answer is 307 to an address that works for 5 minutes, unless `If-Range` is sent.
+// Returns the blob that the server committed last, whatever the clients' clocks say; 404 if there is none.
+// Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. If the
+// blob store serves downloads itself, the response is 307 to a URL that is valid for 5 minutes, unless
+// `If-Range` is sent.
 //
 // Corresponds with GET /backup (the `GetLatestBackup` operationId).
 func (c *Client) GetLatestBackup(ctx context.Context, params *GetLatestBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2571,9 +2594,9 @@ func (c *Client) GetLatestBackup(ctx context.Context, params *GetLatestBackupPar
 	return c.Client.Do(req)
 }
 
-// HeadLatestBackup Headers of the latest backup
+// HeadLatestBackup Get the headers of the latest backup
 //
-// Answers as the download of the latest backup would, without its body.
+// Returns the headers of the download, without the body.
 //
 // Corresponds with HEAD /backup (the `HeadLatestBackup` operationId).
 func (c *Client) HeadLatestBackup(ctx context.Context, params *HeadLatestBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2590,9 +2613,10 @@ func (c *Client) HeadLatestBackup(ctx context.Context, params *HeadLatestBackupP
 
 // PutBackupWithBody Upload a backup
 //
-// Stores an encrypted blob of at most 80 GB. It is refused before its body is read when the plan has no backups (403
-// `tier_required`), the quota is full (413 `quota_exceeded`), the size is unknown (411 `length_required`) or a header
-// is wrong. The blob is hashed on the way; a wrong checksum or a short body leaves nothing behind.
+// Stores an encrypted blob of at most 80 GB. The upload is rejected before its body is read if the plan has no
+// backups (403 `tier_required`), the blob exceeds the quota (413 `quota_exceeded`), the size is unknown (411
+// `length_required`) or a header is invalid (422 `validation_failed`). If the checksum differs or the body ends
+// early, nothing is stored. Retry with the same `Idempotency-Key`, and the blob is stored only once.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2609,9 +2633,9 @@ func (c *Client) PutBackupWithBody(ctx context.Context, params *PutBackupParams,
 	return c.Client.Do(req)
 }
 
-// ListBackupHistory The account's backups
+// ListBackupHistory List backups
 //
-// Lists the committed backups without their blobs, the newest first. Ask for the next page with the last id as `before`.
+// Lists the committed backups without their blobs, newest first. For the next page, send the last id as `before`.
 //
 // Corresponds with GET /backup/history (the `ListBackupHistory` operationId).
 func (c *Client) ListBackupHistory(ctx context.Context, params *ListBackupHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2628,7 +2652,8 @@ func (c *Client) ListBackupHistory(ctx context.Context, params *ListBackupHistor
 
 // DeleteBackup Delete one backup
 //
-// Deletes the backup and frees its room in the quota. Repeating it is fine; an unknown id and another account's are 404.
+// Deletes the backup and frees its space in the quota. Repeating it succeeds. 404 for an unknown id and for
+// another account's.
 //
 // Corresponds with DELETE /backup/{backup_id} (the `DeleteBackup` operationId).
 func (c *Client) DeleteBackup(ctx context.Context, backupID BackupID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2645,7 +2670,8 @@ func (c *Client) DeleteBackup(ctx context.Context, backupID BackupID, reqEditors
 
 // GetBackup Download one backup
 //
-// Returns the blob; conditional and range requests as for the latest. An unknown id and another account's id are both 404.
+// Returns the blob. Conditional requests, range requests and redirects work as for the latest backup. 404 for an
+// unknown id and for another account's.
 //
 // Corresponds with GET /backup/{backup_id} (the `GetBackup` operationId).
 func (c *Client) GetBackup(ctx context.Context, backupID BackupID, params *GetBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2660,9 +2686,9 @@ func (c *Client) GetBackup(ctx context.Context, backupID BackupID, params *GetBa
 	return c.Client.Do(req)
 }
 
-// HeadBackup Headers of one backup
+// HeadBackup Get the headers of one backup
 //
-// Answers as the download of this backup would, without its body.
+// Returns the headers of the download, without the body.
 //
 // Corresponds with HEAD /backup/{backup_id} (the `HeadBackup` operationId).
 func (c *Client) HeadBackup(ctx context.Context, backupID BackupID, params *HeadBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2679,7 +2705,8 @@ func (c *Client) HeadBackup(ctx context.Context, backupID BackupID, params *Head
 
 // CreateCheckoutWithBody Start a checkout
 //
-// Opens a checkout page for a paid plan. 409 `already_subscribed` when there is a subscription; change it in the portal.
+// Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
+// `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2698,7 +2725,8 @@ func (c *Client) CreateCheckoutWithBody(ctx context.Context, contentType string,
 
 // CreateCheckout Start a checkout
 //
-// Opens a checkout page for a paid plan. 409 `already_subscribed` when there is a subscription; change it in the portal.
+// Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
+// `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2717,7 +2745,7 @@ func (c *Client) CreateCheckout(ctx context.Context, body CreateCheckoutJSONRequ
 
 // CreatePortal Open the billing portal
 //
-// Opens the page on which the user changes payment data or the plan. 404 when the account was never a customer.
+// Opens the page where the user changes payment details or the plan. 404 if the account has never been a customer.
 //
 // Corresponds with POST /billing/portal (the `CreatePortal` operationId).
 func (c *Client) CreatePortal(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2734,7 +2762,8 @@ func (c *Client) CreatePortal(ctx context.Context, reqEditors ...RequestEditorFn
 
 // CancelSubscription Cancel the subscription
 //
-// Cancels at the end of the paid period, or at once with `immediately=true`. Twice is fine; 404 when there is none.
+// Cancels at the end of the paid period, or at once with `immediately=true`. Repeating it succeeds. 404 if there
+// is no subscription.
 //
 // Corresponds with DELETE /billing/subscription (the `CancelSubscription` operationId).
 func (c *Client) CancelSubscription(ctx context.Context, params *CancelSubscriptionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2749,9 +2778,9 @@ func (c *Client) CancelSubscription(ctx context.Context, params *CancelSubscript
 	return c.Client.Do(req)
 }
 
-// GetSubscription The account's subscription
+// GetSubscription Get the subscription
 //
-// Returns the subscription; an account without one gets `status: none`.
+// Returns the account's subscription, with `status: none` if there is none.
 //
 // Corresponds with GET /billing/subscription (the `GetSubscription` operationId).
 func (c *Client) GetSubscription(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2766,9 +2795,9 @@ func (c *Client) GetSubscription(ctx context.Context, reqEditors ...RequestEdito
 	return c.Client.Do(req)
 }
 
-// ListTiers The plans on offer
+// ListTiers List the plans on offer
 //
-// Lists the plans from least to most with their features, limits and monthly prices.
+// Lists the subscription plans, lowest first, with their features, limits and monthly prices.
 //
 // Corresponds with GET /billing/tiers (the `ListTiers` operationId).
 func (c *Client) ListTiers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2785,9 +2814,10 @@ func (c *Client) ListTiers(ctx context.Context, reqEditors ...RequestEditorFn) (
 
 // ReceiveStripeEventWithBody Receive an event from Stripe
 //
-// Takes a signed event, at most 512 KiB, and notes its id; what it means is read from Stripe afterwards, so that duplicates and
-// any order end alike. 400 `signature_invalid` when the signature is missing, wrong or more than 300 seconds off. 503 asks Stripe to
-// send it again.
+// Accepts a signed event of at most 512 KiB and records its id. The server then reads the current state from
+// Stripe, so duplicates and events out of order do no harm. 400 `signature_invalid` if the signature is missing,
+// wrong, or more than 300 seconds older or newer than the server's clock. After a 503 Stripe sends the event
+// again.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2806,9 +2836,10 @@ func (c *Client) ReceiveStripeEventWithBody(ctx context.Context, params *Receive
 
 // ChatWithBody Ask the agents
 //
-// Routes the message to an agent, or to several in turn, and answers whole. `execution_mode: direct` answers a
-// ChatResponse, `plan` an ExecutionPlan; `kind` tells them apart. Agents work on the rows in `context`. What should be
-// changed comes back as actions, which the client carries out; the server stores nothing.
+// Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
+// `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
+// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
+// server stores nothing.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2827,9 +2858,10 @@ func (c *Client) ChatWithBody(ctx context.Context, contentType string, body io.R
 
 // Chat Ask the agents
 //
-// Routes the message to an agent, or to several in turn, and answers whole. `execution_mode: direct` answers a
-// ChatResponse, `plan` an ExecutionPlan; `kind` tells them apart. Agents work on the rows in `context`. What should be
-// changed comes back as actions, which the client carries out; the server stores nothing.
+// Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
+// `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
+// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
+// server stores nothing.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2846,9 +2878,9 @@ func (c *Client) Chat(ctx context.Context, body ChatJSONRequestBody, reqEditors 
 	return c.Client.Do(req)
 }
 
-// GetHealth Whether the process is alive
+// GetHealth Check that the process is alive
 //
-// Answers as long as the process runs; no dependency is asked.
+// Answers as long as the process runs. It does not check the database or any other dependency.
 //
 // Corresponds with GET /health (the `GetHealth` operationId).
 func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2863,9 +2895,9 @@ func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (
 	return c.Client.Do(req)
 }
 
-// ListPlaybooks The playbooks of the account's plan
+// ListPlaybooks List playbooks
 //
-// Lists the ready-made plans that the account's subscription includes; others are left out.
+// Lists the playbooks that the account's plan includes.
 //
 // Corresponds with GET /plans/playbook (the `ListPlaybooks` operationId).
 func (c *Client) ListPlaybooks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2880,9 +2912,9 @@ func (c *Client) ListPlaybooks(ctx context.Context, reqEditors ...RequestEditorF
 	return c.Client.Do(req)
 }
 
-// GetPlaybook One playbook
+// GetPlaybook Get one playbook
 //
-// Returns the playbook. 404 when there is none of this id, 403 `tier_required` when the plan lacks it.
+// Returns the playbook. 404 for an unknown id, 403 `tier_required` if the account's plan does not include it.
 //
 // Corresponds with GET /plans/playbook/{plan_id} (the `GetPlaybook` operationId).
 func (c *Client) GetPlaybook(ctx context.Context, planID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2897,10 +2929,10 @@ func (c *Client) GetPlaybook(ctx context.Context, planID string, reqEditors ...R
 	return c.Client.Do(req)
 }
 
-// RunStepWithBody Run one generating step of a plan
+// RunStepWithBody Run one `generate` step of a plan
 //
-// Runs the prompt template of a `generate` step over the variables and the rows of its source step. The template's
-// text stays on the server. 404 when there is no template of this id.
+// Runs the prompt template of a `generate` step with its variables and the records of its source step. The
+// template's text stays on the server. 404 for an unknown template id.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2917,10 +2949,10 @@ func (c *Client) RunStepWithBody(ctx context.Context, contentType string, body i
 	return c.Client.Do(req)
 }
 
-// RunStep Run one generating step of a plan
+// RunStep Run one `generate` step of a plan
 //
-// Runs the prompt template of a `generate` step over the variables and the rows of its source step. The template's
-// text stays on the server. 404 when there is no template of this id.
+// Runs the prompt template of a `generate` step with its variables and the records of its source step. The
+// template's text stays on the server. 404 for an unknown template id.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4226,9 +4258,9 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
-	// ListAgentsWithResponse The agents
+	// ListAgentsWithResponse List agents
 	//
-	// Lists every agent and whether the account's plan includes it.
+	// Lists all agents and says for each whether the account's plan includes it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4237,8 +4269,9 @@ type ClientWithResponsesInterface interface {
 
 	// LoginWithBodyWithResponse Sign in
 	//
-	// Opens a session. An unknown e-mail and a wrong password get the same answer, 401 `invalid_credentials`, in the same
-	// time. Limited to 10 a minute for one client address.
+	// Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
+	// same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
+	// get 429 `rate_limited`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4247,8 +4280,9 @@ type ClientWithResponsesInterface interface {
 
 	// LoginWithResponse Sign in
 	//
-	// Opens a session. An unknown e-mail and a wrong password get the same answer, 401 `invalid_credentials`, in the same
-	// time. Limited to 10 a minute for one client address.
+	// Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
+	// same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
+	// get 429 `rate_limited`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4257,16 +4291,16 @@ type ClientWithResponsesInterface interface {
 
 	// LogoutWithResponse Sign out
 	//
-	// Ends the session of the token used, or with `all=true` every session of the account. Repeating it is fine.
+	// Ends the session of the access token, or every session of the account with `all=true`. Repeating it succeeds.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /auth/logout (the `Logout` operationId).
 	LogoutWithResponse(ctx context.Context, params *LogoutParams, reqEditors ...RequestEditorFn) (*LogoutResp, error)
 
-	// GetMeWithResponse The signed-in account
+	// GetMeWithResponse Get the signed-in account
 	//
-	// Returns the account of the token. The plan is read from the database, not from the token.
+	// Returns the account of the access token. A change of its plan shows within 10 seconds, without a new token.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4275,8 +4309,9 @@ type ClientWithResponsesInterface interface {
 
 	// RequestAccountDeletionWithBodyWithResponse Delete the account
 	//
-	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest is carried out
-	// soon after, also when the server restarts in the middle. It cannot be undone.
+	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
+	// shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
+	// password is wrong.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4285,8 +4320,9 @@ type ClientWithResponsesInterface interface {
 
 	// RequestAccountDeletionWithResponse Delete the account
 	//
-	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest is carried out
-	// soon after, also when the server restarts in the middle. It cannot be undone.
+	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
+	// shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
+	// password is wrong.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4295,7 +4331,7 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePasswordWithBodyWithResponse Change the password
 	//
-	// Sets a new password. Every other session of the account ends; the one used stays.
+	// Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4304,7 +4340,7 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePasswordWithResponse Change the password
 	//
-	// Sets a new password. Every other session of the account ends; the one used stays.
+	// Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4313,9 +4349,10 @@ type ClientWithResponsesInterface interface {
 
 	// RefreshTokensWithBodyWithResponse Exchange a refresh token for new tokens
 	//
-	// Rotates the refresh token: the one sent is spent and a new pair comes back. Spending a token twice ends its whole
-	// session with 401 `refresh_reused`, because one of the two holders must be a thief; a retry of the same request is
-	// told apart by its `Idempotency-Key`. Limited to 60 a minute for one client address.
+	// Replaces the refresh token with a new one and returns a new access token. If the response was lost, repeat the
+	// request: for 10 seconds, or with the same `Idempotency-Key` until the new refresh token has been used, it
+	// returns that token again. Any other use of an old refresh token ends the session with 401 `refresh_reused`,
+	// because the token may have been stolen. Limited to 60 requests per minute and client address.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4324,9 +4361,10 @@ type ClientWithResponsesInterface interface {
 
 	// RefreshTokensWithResponse Exchange a refresh token for new tokens
 	//
-	// Rotates the refresh token: the one sent is spent and a new pair comes back. Spending a token twice ends its whole
-	// session with 401 `refresh_reused`, because one of the two holders must be a thief; a retry of the same request is
-	// told apart by its `Idempotency-Key`. Limited to 60 a minute for one client address.
+	// Replaces the refresh token with a new one and returns a new access token. If the response was lost, repeat the
+	// request: for 10 seconds, or with the same `Idempotency-Key` until the new refresh token has been used, it
+	// returns that token again. Any other use of an old refresh token ends the session with 401 `refresh_reused`,
+	// because the token may have been stolen. Limited to 60 requests per minute and client address.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4335,8 +4373,8 @@ type ClientWithResponsesInterface interface {
 
 	// RegisterWithBodyWithResponse Create an account
 	//
-	// Creates an account on the free plan and opens its first session. Limited to 5 an hour for one client address.
-	// 409 `email_taken` when there is an account of this e-mail already.
+	// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
+	// e-mail address exists. Limited to 5 requests per hour and client address.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4345,17 +4383,17 @@ type ClientWithResponsesInterface interface {
 
 	// RegisterWithResponse Create an account
 	//
-	// Creates an account on the free plan and opens its first session. Limited to 5 an hour for one client address.
-	// 409 `email_taken` when there is an account of this e-mail already.
+	// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
+	// e-mail address exists. Limited to 5 requests per hour and client address.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /auth/register (the `Register` operationId).
 	RegisterWithResponse(ctx context.Context, body RegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterResp, error)
 
-	// ListSessionsWithResponse The account's open sessions
+	// ListSessionsWithResponse List open sessions
 	//
-	// Lists the open sessions, the most recently used first.
+	// Lists the open sessions of the account, newest first.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4364,7 +4402,7 @@ type ClientWithResponsesInterface interface {
 
 	// EndSessionWithResponse End one session
 	//
-	// Ends the session; its refresh token stops working. An unknown id and another account's id are both 404.
+	// Ends the session; its refresh token stops working. 404 for an unknown id and for another account's.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4373,18 +4411,19 @@ type ClientWithResponsesInterface interface {
 
 	// GetLatestBackupWithResponse Download the latest backup
 	//
-	// Returns the blob that was committed last, by the server's order and not by the clients' clocks; 404 when there is
-	// none. Honours conditional and range requests by RFC 9110; of several ranges none is honoured. Where the blob store
-	// serves downloads itself, the answer is 307 to an address that works for 5 minutes, unless `If-Range` is sent.
+	// Returns the blob that the server committed last, whatever the clients' clocks say; 404 if there is none.
+	// Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. If the
+	// blob store serves downloads itself, the response is 307 to a URL that is valid for 5 minutes, unless
+	// `If-Range` is sent.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /backup (the `GetLatestBackup` operationId).
 	GetLatestBackupWithResponse(ctx context.Context, params *GetLatestBackupParams, reqEditors ...RequestEditorFn) (*GetLatestBackupResp, error)
 
-	// HeadLatestBackupWithResponse Headers of the latest backup
+	// HeadLatestBackupWithResponse Get the headers of the latest backup
 	//
-	// Answers as the download of the latest backup would, without its body.
+	// Returns the headers of the download, without the body.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4393,18 +4432,19 @@ type ClientWithResponsesInterface interface {
 
 	// PutBackupWithBodyWithResponse Upload a backup
 	//
-	// Stores an encrypted blob of at most 80 GB. It is refused before its body is read when the plan has no backups (403
-	// `tier_required`), the quota is full (413 `quota_exceeded`), the size is unknown (411 `length_required`) or a header
-	// is wrong. The blob is hashed on the way; a wrong checksum or a short body leaves nothing behind.
+	// Stores an encrypted blob of at most 80 GB. The upload is rejected before its body is read if the plan has no
+	// backups (403 `tier_required`), the blob exceeds the quota (413 `quota_exceeded`), the size is unknown (411
+	// `length_required`) or a header is invalid (422 `validation_failed`). If the checksum differs or the body ends
+	// early, nothing is stored. Retry with the same `Idempotency-Key`, and the blob is stored only once.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /backup (the `PutBackup` operationId).
 	PutBackupWithBodyWithResponse(ctx context.Context, params *PutBackupParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutBackupResp, error)
 
-	// ListBackupHistoryWithResponse The account's backups
+	// ListBackupHistoryWithResponse List backups
 	//
-	// Lists the committed backups without their blobs, the newest first. Ask for the next page with the last id as `before`.
+	// Lists the committed backups without their blobs, newest first. For the next page, send the last id as `before`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4413,7 +4453,8 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteBackupWithResponse Delete one backup
 	//
-	// Deletes the backup and frees its room in the quota. Repeating it is fine; an unknown id and another account's are 404.
+	// Deletes the backup and frees its space in the quota. Repeating it succeeds. 404 for an unknown id and for
+	// another account's.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4422,16 +4463,17 @@ type ClientWithResponsesInterface interface {
 
 	// GetBackupWithResponse Download one backup
 	//
-	// Returns the blob; conditional and range requests as for the latest. An unknown id and another account's id are both 404.
+	// Returns the blob. Conditional requests, range requests and redirects work as for the latest backup. 404 for an
+	// unknown id and for another account's.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /backup/{backup_id} (the `GetBackup` operationId).
 	GetBackupWithResponse(ctx context.Context, backupID BackupID, params *GetBackupParams, reqEditors ...RequestEditorFn) (*GetBackupResp, error)
 
-	// HeadBackupWithResponse Headers of one backup
+	// HeadBackupWithResponse Get the headers of one backup
 	//
-	// Answers as the download of this backup would, without its body.
+	// Returns the headers of the download, without the body.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4440,7 +4482,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateCheckoutWithBodyWithResponse Start a checkout
 	//
-	// Opens a checkout page for a paid plan. 409 `already_subscribed` when there is a subscription; change it in the portal.
+	// Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
+	// `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4449,7 +4492,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateCheckoutWithResponse Start a checkout
 	//
-	// Opens a checkout page for a paid plan. 409 `already_subscribed` when there is a subscription; change it in the portal.
+	// Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
+	// `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4458,7 +4502,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreatePortalWithResponse Open the billing portal
 	//
-	// Opens the page on which the user changes payment data or the plan. 404 when the account was never a customer.
+	// Opens the page where the user changes payment details or the plan. 404 if the account has never been a customer.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4467,25 +4511,26 @@ type ClientWithResponsesInterface interface {
 
 	// CancelSubscriptionWithResponse Cancel the subscription
 	//
-	// Cancels at the end of the paid period, or at once with `immediately=true`. Twice is fine; 404 when there is none.
+	// Cancels at the end of the paid period, or at once with `immediately=true`. Repeating it succeeds. 404 if there
+	// is no subscription.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /billing/subscription (the `CancelSubscription` operationId).
 	CancelSubscriptionWithResponse(ctx context.Context, params *CancelSubscriptionParams, reqEditors ...RequestEditorFn) (*CancelSubscriptionResp, error)
 
-	// GetSubscriptionWithResponse The account's subscription
+	// GetSubscriptionWithResponse Get the subscription
 	//
-	// Returns the subscription; an account without one gets `status: none`.
+	// Returns the account's subscription, with `status: none` if there is none.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /billing/subscription (the `GetSubscription` operationId).
 	GetSubscriptionWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetSubscriptionResp, error)
 
-	// ListTiersWithResponse The plans on offer
+	// ListTiersWithResponse List the plans on offer
 	//
-	// Lists the plans from least to most with their features, limits and monthly prices.
+	// Lists the subscription plans, lowest first, with their features, limits and monthly prices.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4494,9 +4539,10 @@ type ClientWithResponsesInterface interface {
 
 	// ReceiveStripeEventWithBodyWithResponse Receive an event from Stripe
 	//
-	// Takes a signed event, at most 512 KiB, and notes its id; what it means is read from Stripe afterwards, so that duplicates and
-	// any order end alike. 400 `signature_invalid` when the signature is missing, wrong or more than 300 seconds off. 503 asks Stripe to
-	// send it again.
+	// Accepts a signed event of at most 512 KiB and records its id. The server then reads the current state from
+	// Stripe, so duplicates and events out of order do no harm. 400 `signature_invalid` if the signature is missing,
+	// wrong, or more than 300 seconds older or newer than the server's clock. After a 503 Stripe sends the event
+	// again.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4505,9 +4551,10 @@ type ClientWithResponsesInterface interface {
 
 	// ChatWithBodyWithResponse Ask the agents
 	//
-	// Routes the message to an agent, or to several in turn, and answers whole. `execution_mode: direct` answers a
-	// ChatResponse, `plan` an ExecutionPlan; `kind` tells them apart. Agents work on the rows in `context`. What should be
-	// changed comes back as actions, which the client carries out; the server stores nothing.
+	// Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
+	// `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
+	// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
+	// server stores nothing.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4516,56 +4563,57 @@ type ClientWithResponsesInterface interface {
 
 	// ChatWithResponse Ask the agents
 	//
-	// Routes the message to an agent, or to several in turn, and answers whole. `execution_mode: direct` answers a
-	// ChatResponse, `plan` an ExecutionPlan; `kind` tells them apart. Agents work on the rows in `context`. What should be
-	// changed comes back as actions, which the client carries out; the server stores nothing.
+	// Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
+	// `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
+	// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
+	// server stores nothing.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /chat (the `Chat` operationId).
 	ChatWithResponse(ctx context.Context, body ChatJSONRequestBody, reqEditors ...RequestEditorFn) (*ChatResp, error)
 
-	// GetHealthWithResponse Whether the process is alive
+	// GetHealthWithResponse Check that the process is alive
 	//
-	// Answers as long as the process runs; no dependency is asked.
+	// Answers as long as the process runs. It does not check the database or any other dependency.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /health (the `GetHealth` operationId).
 	GetHealthWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetHealthResp, error)
 
-	// ListPlaybooksWithResponse The playbooks of the account's plan
+	// ListPlaybooksWithResponse List playbooks
 	//
-	// Lists the ready-made plans that the account's subscription includes; others are left out.
+	// Lists the playbooks that the account's plan includes.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /plans/playbook (the `ListPlaybooks` operationId).
 	ListPlaybooksWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPlaybooksResp, error)
 
-	// GetPlaybookWithResponse One playbook
+	// GetPlaybookWithResponse Get one playbook
 	//
-	// Returns the playbook. 404 when there is none of this id, 403 `tier_required` when the plan lacks it.
+	// Returns the playbook. 404 for an unknown id, 403 `tier_required` if the account's plan does not include it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /plans/playbook/{plan_id} (the `GetPlaybook` operationId).
 	GetPlaybookWithResponse(ctx context.Context, planID string, reqEditors ...RequestEditorFn) (*GetPlaybookResp, error)
 
-	// RunStepWithBodyWithResponse Run one generating step of a plan
+	// RunStepWithBodyWithResponse Run one `generate` step of a plan
 	//
-	// Runs the prompt template of a `generate` step over the variables and the rows of its source step. The template's
-	// text stays on the server. 404 when there is no template of this id.
+	// Runs the prompt template of a `generate` step with its variables and the records of its source step. The
+	// template's text stays on the server. 404 for an unknown template id.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /plans/steps (the `RunStep` operationId).
 	RunStepWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RunStepResp, error)
 
-	// RunStepWithResponse Run one generating step of a plan
+	// RunStepWithResponse Run one `generate` step of a plan
 	//
-	// Runs the prompt template of a `generate` step over the variables and the rows of its source step. The template's
-	// text stays on the server. 404 when there is no template of this id.
+	// Runs the prompt template of a `generate` step with its variables and the records of its source step. The
+	// template's text stays on the server. 404 for an unknown template id.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6589,9 +6637,9 @@ func (r RunStepResp) ContentType() string {
 	return ""
 }
 
-// ListAgentsWithResponse The agents
+// ListAgentsWithResponse List agents
 //
-// Lists every agent and whether the account's plan includes it.
+// Lists all agents and says for each whether the account's plan includes it.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6606,8 +6654,9 @@ func (c *ClientWithResponses) ListAgentsWithResponse(ctx context.Context, reqEdi
 
 // LoginWithBodyWithResponse Sign in
 //
-// Opens a session. An unknown e-mail and a wrong password get the same answer, 401 `invalid_credentials`, in the same
-// time. Limited to 10 a minute for one client address.
+// Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
+// same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
+// get 429 `rate_limited`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6622,8 +6671,9 @@ func (c *ClientWithResponses) LoginWithBodyWithResponse(ctx context.Context, con
 
 // LoginWithResponse Sign in
 //
-// Opens a session. An unknown e-mail and a wrong password get the same answer, 401 `invalid_credentials`, in the same
-// time. Limited to 10 a minute for one client address.
+// Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
+// same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
+// get 429 `rate_limited`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6638,7 +6688,7 @@ func (c *ClientWithResponses) LoginWithResponse(ctx context.Context, body LoginJ
 
 // LogoutWithResponse Sign out
 //
-// Ends the session of the token used, or with `all=true` every session of the account. Repeating it is fine.
+// Ends the session of the access token, or every session of the account with `all=true`. Repeating it succeeds.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6651,9 +6701,9 @@ func (c *ClientWithResponses) LogoutWithResponse(ctx context.Context, params *Lo
 	return ParseLogoutResp(rsp)
 }
 
-// GetMeWithResponse The signed-in account
+// GetMeWithResponse Get the signed-in account
 //
-// Returns the account of the token. The plan is read from the database, not from the token.
+// Returns the account of the access token. A change of its plan shows within 10 seconds, without a new token.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6668,8 +6718,9 @@ func (c *ClientWithResponses) GetMeWithResponse(ctx context.Context, reqEditors 
 
 // RequestAccountDeletionWithBodyWithResponse Delete the account
 //
-// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest is carried out
-// soon after, also when the server restarts in the middle. It cannot be undone.
+// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
+// shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
+// password is wrong.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6684,8 +6735,9 @@ func (c *ClientWithResponses) RequestAccountDeletionWithBodyWithResponse(ctx con
 
 // RequestAccountDeletionWithResponse Delete the account
 //
-// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest is carried out
-// soon after, also when the server restarts in the middle. It cannot be undone.
+// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
+// shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
+// password is wrong.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6700,7 +6752,7 @@ func (c *ClientWithResponses) RequestAccountDeletionWithResponse(ctx context.Con
 
 // ChangePasswordWithBodyWithResponse Change the password
 //
-// Sets a new password. Every other session of the account ends; the one used stays.
+// Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6715,7 +6767,7 @@ func (c *ClientWithResponses) ChangePasswordWithBodyWithResponse(ctx context.Con
 
 // ChangePasswordWithResponse Change the password
 //
-// Sets a new password. Every other session of the account ends; the one used stays.
+// Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6730,9 +6782,10 @@ func (c *ClientWithResponses) ChangePasswordWithResponse(ctx context.Context, bo
 
 // RefreshTokensWithBodyWithResponse Exchange a refresh token for new tokens
 //
-// Rotates the refresh token: the one sent is spent and a new pair comes back. Spending a token twice ends its whole
-// session with 401 `refresh_reused`, because one of the two holders must be a thief; a retry of the same request is
-// told apart by its `Idempotency-Key`. Limited to 60 a minute for one client address.
+// Replaces the refresh token with a new one and returns a new access token. If the response was lost, repeat the
+// request: for 10 seconds, or with the same `Idempotency-Key` until the new refresh token has been used, it
+// returns that token again. Any other use of an old refresh token ends the session with 401 `refresh_reused`,
+// because the token may have been stolen. Limited to 60 requests per minute and client address.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6747,9 +6800,10 @@ func (c *ClientWithResponses) RefreshTokensWithBodyWithResponse(ctx context.Cont
 
 // RefreshTokensWithResponse Exchange a refresh token for new tokens
 //
-// Rotates the refresh token: the one sent is spent and a new pair comes back. Spending a token twice ends its whole
-// session with 401 `refresh_reused`, because one of the two holders must be a thief; a retry of the same request is
-// told apart by its `Idempotency-Key`. Limited to 60 a minute for one client address.
+// Replaces the refresh token with a new one and returns a new access token. If the response was lost, repeat the
+// request: for 10 seconds, or with the same `Idempotency-Key` until the new refresh token has been used, it
+// returns that token again. Any other use of an old refresh token ends the session with 401 `refresh_reused`,
+// because the token may have been stolen. Limited to 60 requests per minute and client address.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6764,8 +6818,8 @@ func (c *ClientWithResponses) RefreshTokensWithResponse(ctx context.Context, par
 
 // RegisterWithBodyWithResponse Create an account
 //
-// Creates an account on the free plan and opens its first session. Limited to 5 an hour for one client address.
-// 409 `email_taken` when there is an account of this e-mail already.
+// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
+// e-mail address exists. Limited to 5 requests per hour and client address.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6780,8 +6834,8 @@ func (c *ClientWithResponses) RegisterWithBodyWithResponse(ctx context.Context, 
 
 // RegisterWithResponse Create an account
 //
-// Creates an account on the free plan and opens its first session. Limited to 5 an hour for one client address.
-// 409 `email_taken` when there is an account of this e-mail already.
+// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
+// e-mail address exists. Limited to 5 requests per hour and client address.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6794,9 +6848,9 @@ func (c *ClientWithResponses) RegisterWithResponse(ctx context.Context, body Reg
 	return ParseRegisterResp(rsp)
 }
 
-// ListSessionsWithResponse The account's open sessions
+// ListSessionsWithResponse List open sessions
 //
-// Lists the open sessions, the most recently used first.
+// Lists the open sessions of the account, newest first.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6811,7 +6865,7 @@ func (c *ClientWithResponses) ListSessionsWithResponse(ctx context.Context, reqE
 
 // EndSessionWithResponse End one session
 //
-// Ends the session; its refresh token stops working. An unknown id and another account's id are both 404.
+// Ends the session; its refresh token stops working. 404 for an unknown id and for another account's.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6826,9 +6880,10 @@ func (c *ClientWithResponses) EndSessionWithResponse(ctx context.Context, id ope
 
 // GetLatestBackupWithResponse Download the latest backup
 //
-// Returns the blob that was committed last, by the server's order and not by the clients' clocks; 404 when there is
-// none. Honours conditional and range requests by RFC 9110; of several ranges none is honoured. Where the blob store
-// serves downloads itself, the answer is 307 to an address that works for 5 minutes, unless `If-Range` is sent.
+// Returns the blob that the server committed last, whatever the clients' clocks say; 404 if there is none.
+// Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. If the
+// blob store serves downloads itself, the response is 307 to a URL that is valid for 5 minutes, unless
+// `If-Range` is sent.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6841,9 +6896,9 @@ func (c *ClientWithResponses) GetLatestBackupWithResponse(ctx context.Context, p
 	return ParseGetLatestBackupResp(rsp)
 }
 
-// HeadLatestBackupWithResponse Headers of the latest backup
+// HeadLatestBackupWithResponse Get the headers of the latest backup
 //
-// Answers as the download of the latest backup would, without its body.
+// Returns the headers of the download, without the body.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6858,9 +6913,10 @@ func (c *ClientWithResponses) HeadLatestBackupWithResponse(ctx context.Context, 
 
 // PutBackupWithBodyWithResponse Upload a backup
 //
-// Stores an encrypted blob of at most 80 GB. It is refused before its body is read when the plan has no backups (403
-// `tier_required`), the quota is full (413 `quota_exceeded`), the size is unknown (411 `length_required`) or a header
-// is wrong. The blob is hashed on the way; a wrong checksum or a short body leaves nothing behind.
+// Stores an encrypted blob of at most 80 GB. The upload is rejected before its body is read if the plan has no
+// backups (403 `tier_required`), the blob exceeds the quota (413 `quota_exceeded`), the size is unknown (411
+// `length_required`) or a header is invalid (422 `validation_failed`). If the checksum differs or the body ends
+// early, nothing is stored. Retry with the same `Idempotency-Key`, and the blob is stored only once.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6873,9 +6929,9 @@ func (c *ClientWithResponses) PutBackupWithBodyWithResponse(ctx context.Context,
 	return ParsePutBackupResp(rsp)
 }
 
-// ListBackupHistoryWithResponse The account's backups
+// ListBackupHistoryWithResponse List backups
 //
-// Lists the committed backups without their blobs, the newest first. Ask for the next page with the last id as `before`.
+// Lists the committed backups without their blobs, newest first. For the next page, send the last id as `before`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6890,7 +6946,8 @@ func (c *ClientWithResponses) ListBackupHistoryWithResponse(ctx context.Context,
 
 // DeleteBackupWithResponse Delete one backup
 //
-// Deletes the backup and frees its room in the quota. Repeating it is fine; an unknown id and another account's are 404.
+// Deletes the backup and frees its space in the quota. Repeating it succeeds. 404 for an unknown id and for
+// another account's.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6905,7 +6962,8 @@ func (c *ClientWithResponses) DeleteBackupWithResponse(ctx context.Context, back
 
 // GetBackupWithResponse Download one backup
 //
-// Returns the blob; conditional and range requests as for the latest. An unknown id and another account's id are both 404.
+// Returns the blob. Conditional requests, range requests and redirects work as for the latest backup. 404 for an
+// unknown id and for another account's.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6918,9 +6976,9 @@ func (c *ClientWithResponses) GetBackupWithResponse(ctx context.Context, backupI
 	return ParseGetBackupResp(rsp)
 }
 
-// HeadBackupWithResponse Headers of one backup
+// HeadBackupWithResponse Get the headers of one backup
 //
-// Answers as the download of this backup would, without its body.
+// Returns the headers of the download, without the body.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6935,7 +6993,8 @@ func (c *ClientWithResponses) HeadBackupWithResponse(ctx context.Context, backup
 
 // CreateCheckoutWithBodyWithResponse Start a checkout
 //
-// Opens a checkout page for a paid plan. 409 `already_subscribed` when there is a subscription; change it in the portal.
+// Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
+// `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6950,7 +7009,8 @@ func (c *ClientWithResponses) CreateCheckoutWithBodyWithResponse(ctx context.Con
 
 // CreateCheckoutWithResponse Start a checkout
 //
-// Opens a checkout page for a paid plan. 409 `already_subscribed` when there is a subscription; change it in the portal.
+// Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
+// `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6965,7 +7025,7 @@ func (c *ClientWithResponses) CreateCheckoutWithResponse(ctx context.Context, bo
 
 // CreatePortalWithResponse Open the billing portal
 //
-// Opens the page on which the user changes payment data or the plan. 404 when the account was never a customer.
+// Opens the page where the user changes payment details or the plan. 404 if the account has never been a customer.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6980,7 +7040,8 @@ func (c *ClientWithResponses) CreatePortalWithResponse(ctx context.Context, reqE
 
 // CancelSubscriptionWithResponse Cancel the subscription
 //
-// Cancels at the end of the paid period, or at once with `immediately=true`. Twice is fine; 404 when there is none.
+// Cancels at the end of the paid period, or at once with `immediately=true`. Repeating it succeeds. 404 if there
+// is no subscription.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6993,9 +7054,9 @@ func (c *ClientWithResponses) CancelSubscriptionWithResponse(ctx context.Context
 	return ParseCancelSubscriptionResp(rsp)
 }
 
-// GetSubscriptionWithResponse The account's subscription
+// GetSubscriptionWithResponse Get the subscription
 //
-// Returns the subscription; an account without one gets `status: none`.
+// Returns the account's subscription, with `status: none` if there is none.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7008,9 +7069,9 @@ func (c *ClientWithResponses) GetSubscriptionWithResponse(ctx context.Context, r
 	return ParseGetSubscriptionResp(rsp)
 }
 
-// ListTiersWithResponse The plans on offer
+// ListTiersWithResponse List the plans on offer
 //
-// Lists the plans from least to most with their features, limits and monthly prices.
+// Lists the subscription plans, lowest first, with their features, limits and monthly prices.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7025,9 +7086,10 @@ func (c *ClientWithResponses) ListTiersWithResponse(ctx context.Context, reqEdit
 
 // ReceiveStripeEventWithBodyWithResponse Receive an event from Stripe
 //
-// Takes a signed event, at most 512 KiB, and notes its id; what it means is read from Stripe afterwards, so that duplicates and
-// any order end alike. 400 `signature_invalid` when the signature is missing, wrong or more than 300 seconds off. 503 asks Stripe to
-// send it again.
+// Accepts a signed event of at most 512 KiB and records its id. The server then reads the current state from
+// Stripe, so duplicates and events out of order do no harm. 400 `signature_invalid` if the signature is missing,
+// wrong, or more than 300 seconds older or newer than the server's clock. After a 503 Stripe sends the event
+// again.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7042,9 +7104,10 @@ func (c *ClientWithResponses) ReceiveStripeEventWithBodyWithResponse(ctx context
 
 // ChatWithBodyWithResponse Ask the agents
 //
-// Routes the message to an agent, or to several in turn, and answers whole. `execution_mode: direct` answers a
-// ChatResponse, `plan` an ExecutionPlan; `kind` tells them apart. Agents work on the rows in `context`. What should be
-// changed comes back as actions, which the client carries out; the server stores nothing.
+// Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
+// `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
+// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
+// server stores nothing.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7059,9 +7122,10 @@ func (c *ClientWithResponses) ChatWithBodyWithResponse(ctx context.Context, cont
 
 // ChatWithResponse Ask the agents
 //
-// Routes the message to an agent, or to several in turn, and answers whole. `execution_mode: direct` answers a
-// ChatResponse, `plan` an ExecutionPlan; `kind` tells them apart. Agents work on the rows in `context`. What should be
-// changed comes back as actions, which the client carries out; the server stores nothing.
+// Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
+// `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
+// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
+// server stores nothing.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7074,9 +7138,9 @@ func (c *ClientWithResponses) ChatWithResponse(ctx context.Context, body ChatJSO
 	return ParseChatResp(rsp)
 }
 
-// GetHealthWithResponse Whether the process is alive
+// GetHealthWithResponse Check that the process is alive
 //
-// Answers as long as the process runs; no dependency is asked.
+// Answers as long as the process runs. It does not check the database or any other dependency.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7089,9 +7153,9 @@ func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, reqEdit
 	return ParseGetHealthResp(rsp)
 }
 
-// ListPlaybooksWithResponse The playbooks of the account's plan
+// ListPlaybooksWithResponse List playbooks
 //
-// Lists the ready-made plans that the account's subscription includes; others are left out.
+// Lists the playbooks that the account's plan includes.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7104,9 +7168,9 @@ func (c *ClientWithResponses) ListPlaybooksWithResponse(ctx context.Context, req
 	return ParseListPlaybooksResp(rsp)
 }
 
-// GetPlaybookWithResponse One playbook
+// GetPlaybookWithResponse Get one playbook
 //
-// Returns the playbook. 404 when there is none of this id, 403 `tier_required` when the plan lacks it.
+// Returns the playbook. 404 for an unknown id, 403 `tier_required` if the account's plan does not include it.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7119,10 +7183,10 @@ func (c *ClientWithResponses) GetPlaybookWithResponse(ctx context.Context, planI
 	return ParseGetPlaybookResp(rsp)
 }
 
-// RunStepWithBodyWithResponse Run one generating step of a plan
+// RunStepWithBodyWithResponse Run one `generate` step of a plan
 //
-// Runs the prompt template of a `generate` step over the variables and the rows of its source step. The template's
-// text stays on the server. 404 when there is no template of this id.
+// Runs the prompt template of a `generate` step with its variables and the records of its source step. The
+// template's text stays on the server. 404 for an unknown template id.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7135,10 +7199,10 @@ func (c *ClientWithResponses) RunStepWithBodyWithResponse(ctx context.Context, c
 	return ParseRunStepResp(rsp)
 }
 
-// RunStepWithResponse Run one generating step of a plan
+// RunStepWithResponse Run one `generate` step of a plan
 //
-// Runs the prompt template of a `generate` step over the variables and the rows of its source step. The template's
-// text stays on the server. 404 when there is no template of this id.
+// Runs the prompt template of a `generate` step with its variables and the records of its source step. The
+// template's text stays on the server. 404 for an unknown template id.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -281,8 +281,8 @@ type CommitBackupParams struct {
 	Owner  uuid.UUID
 }
 
-// Here and wherever both move, the counter is locked before the row, as ReserveBackup does it: else a commit and a
-// reservation of the same key could wait for each other.
+// Every statement that changes both locks the usage row before the backup's row, as ReserveBackup does. Otherwise a commit
+// and a reservation with the same key could deadlock.
 func (q *Queries) CommitBackup(ctx context.Context, db DBTX, arg CommitBackupParams) (int64, error) {
 	result, err := db.Exec(ctx, commitBackup,
 		arg.UserID,
@@ -552,7 +552,7 @@ type ReserveBackupParams struct {
 	LimitBytes     int64
 }
 
-// Quota and number of uploads are decided by one conditional UPDATE: no two statements can both take the last room.
+// One conditional UPDATE checks the quota and the number of uploads, so two requests cannot both take the last space.
 func (q *Queries) ReserveBackup(ctx context.Context, db DBTX, arg ReserveBackupParams) (int64, error) {
 	result, err := db.Exec(ctx, reserveBackup,
 		arg.ID,
@@ -583,7 +583,7 @@ SET state = CASE state WHEN 'uploading' THEN 'aborting' ELSE 'deleted' END, idem
 WHERE user_id = $2 AND state IN ('uploading', 'committed')
 `
 
-// An upload in progress keeps its lease: its owner removes what it wrote, or the lease runs out.
+// An upload in progress keeps its lease: either its owner removes what it wrote, or the lease expires.
 func (q *Queries) TombstoneAll(ctx context.Context, db DBTX, now time.Time, userID uuid.UUID) error {
 	_, err := db.Exec(ctx, tombstoneAll, now, userID)
 	return err

@@ -63,7 +63,7 @@ SELECT u.id FROM users u WHERE u.id = $1 AND u.deleted_at IS NULL FOR SHARE OF u
 ON CONFLICT (user_id) DO NOTHING
 `
 
-// The user's row is locked, so that a reservation cannot slip in behind the account's deletion.
+// Locks the user's row, so that no reservation can follow the account's deletion.
 func (q *Queries) OpenUsage(ctx context.Context, db DBTX, userID uuid.UUID) (int64, error) {
 	result, err := db.Exec(ctx, openUsage, userID)
 	if err != nil {
@@ -127,7 +127,7 @@ type UsagesAfterRow struct {
 	Drifted bool
 }
 
-// A page of the counters; drifted ones differ from what the rows add up to.
+// A page of the counters. A drifted counter differs from the sum over the backups.
 func (q *Queries) UsagesAfter(ctx context.Context, db DBTX, after uuid.UUID, most int32) ([]UsagesAfterRow, error) {
 	rows, err := db.Query(ctx, usagesAfter, after, most)
 	if err != nil {

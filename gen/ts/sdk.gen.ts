@@ -21,8 +21,8 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 /**
  * Create an account
  *
- * Creates an account on the free plan and opens its first session. Limited to 5 an hour for one client address.
- * 409 `email_taken` when there is an account of this e-mail already.
+ * Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
+ * e-mail address exists. Limited to 5 requests per hour and client address.
  *
  */
 export const register = <ThrowOnError extends boolean = false>(options: Options<RegisterData, ThrowOnError>) => (options.client ?? client).post<RegisterResponses, RegisterErrors, ThrowOnError>({
@@ -37,8 +37,9 @@ export const register = <ThrowOnError extends boolean = false>(options: Options<
 /**
  * Sign in
  *
- * Opens a session. An unknown e-mail and a wrong password get the same answer, 401 `invalid_credentials`, in the same
- * time. Limited to 10 a minute for one client address.
+ * Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
+ * same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
+ * get 429 `rate_limited`.
  *
  */
 export const login = <ThrowOnError extends boolean = false>(options: Options<LoginData, ThrowOnError>) => (options.client ?? client).post<LoginResponses, LoginErrors, ThrowOnError>({
@@ -53,9 +54,10 @@ export const login = <ThrowOnError extends boolean = false>(options: Options<Log
 /**
  * Exchange a refresh token for new tokens
  *
- * Rotates the refresh token: the one sent is spent and a new pair comes back. Spending a token twice ends its whole
- * session with 401 `refresh_reused`, because one of the two holders must be a thief; a retry of the same request is
- * told apart by its `Idempotency-Key`. Limited to 60 a minute for one client address.
+ * Replaces the refresh token with a new one and returns a new access token. If the response was lost, repeat the
+ * request: for 10 seconds, or with the same `Idempotency-Key` until the new refresh token has been used, it
+ * returns that token again. Any other use of an old refresh token ends the session with 401 `refresh_reused`,
+ * because the token may have been stolen. Limited to 60 requests per minute and client address.
  *
  */
 export const refreshTokens = <ThrowOnError extends boolean = false>(options: Options<RefreshTokensData, ThrowOnError>) => (options.client ?? client).post<RefreshTokensResponses, RefreshTokensErrors, ThrowOnError>({
@@ -70,7 +72,8 @@ export const refreshTokens = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Sign out
  *
- * Ends the session of the token used, or with `all=true` every session of the account. Repeating it is fine.
+ * Ends the session of the access token, or every session of the account with `all=true`. Repeating it succeeds.
+ *
  */
 export const logout = <ThrowOnError extends boolean = false>(options?: Options<LogoutData, ThrowOnError>) => (options?.client ?? client).post<LogoutResponses, LogoutErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -79,9 +82,10 @@ export const logout = <ThrowOnError extends boolean = false>(options?: Options<L
 });
 
 /**
- * The signed-in account
+ * Get the signed-in account
  *
- * Returns the account of the token. The plan is read from the database, not from the token.
+ * Returns the account of the access token. A change of its plan shows within 10 seconds, without a new token.
+ *
  */
 export const getMe = <ThrowOnError extends boolean = false>(options?: Options<GetMeData, ThrowOnError>) => (options?.client ?? client).get<GetMeResponses, GetMeErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -92,8 +96,9 @@ export const getMe = <ThrowOnError extends boolean = false>(options?: Options<Ge
 /**
  * Delete the account
  *
- * Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest is carried out
- * soon after, also when the server restarts in the middle. It cannot be undone.
+ * Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
+ * shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
+ * password is wrong.
  *
  */
 export const requestAccountDeletion = <ThrowOnError extends boolean = false>(options: Options<RequestAccountDeletionData, ThrowOnError>) => (options.client ?? client).post<RequestAccountDeletionResponses, RequestAccountDeletionErrors, ThrowOnError>({
@@ -109,7 +114,8 @@ export const requestAccountDeletion = <ThrowOnError extends boolean = false>(opt
 /**
  * Change the password
  *
- * Sets a new password. Every other session of the account ends; the one used stays.
+ * Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
+ *
  */
 export const changePassword = <ThrowOnError extends boolean = false>(options: Options<ChangePasswordData, ThrowOnError>) => (options.client ?? client).put<ChangePasswordResponses, ChangePasswordErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -122,9 +128,9 @@ export const changePassword = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
- * The account's open sessions
+ * List open sessions
  *
- * Lists the open sessions, the most recently used first.
+ * Lists the open sessions of the account, newest first.
  */
 export const listSessions = <ThrowOnError extends boolean = false>(options?: Options<ListSessionsData, ThrowOnError>) => (options?.client ?? client).get<ListSessionsResponses, ListSessionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -135,7 +141,7 @@ export const listSessions = <ThrowOnError extends boolean = false>(options?: Opt
 /**
  * End one session
  *
- * Ends the session; its refresh token stops working. An unknown id and another account's id are both 404.
+ * Ends the session; its refresh token stops working. 404 for an unknown id and for another account's.
  */
 export const endSession = <ThrowOnError extends boolean = false>(options: Options<EndSessionData, ThrowOnError>) => (options.client ?? client).delete<EndSessionResponses, EndSessionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -146,9 +152,10 @@ export const endSession = <ThrowOnError extends boolean = false>(options: Option
 /**
  * Ask the agents
  *
- * Routes the message to an agent, or to several in turn, and answers whole. `execution_mode: direct` answers a
- * ChatResponse, `plan` an ExecutionPlan; `kind` tells them apart. Agents work on the rows in `context`. What should be
- * changed comes back as actions, which the client carries out; the server stores nothing.
+ * Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
+ * `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
+ * on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
+ * server stores nothing.
  *
  */
 export const chat = <ThrowOnError extends boolean = false>(options: Options<ChatData, ThrowOnError>) => (options.client ?? client).post<ChatResponses, ChatErrors, ThrowOnError>({
@@ -162,9 +169,9 @@ export const chat = <ThrowOnError extends boolean = false>(options: Options<Chat
 });
 
 /**
- * The playbooks of the account's plan
+ * List playbooks
  *
- * Lists the ready-made plans that the account's subscription includes; others are left out.
+ * Lists the playbooks that the account's plan includes.
  */
 export const listPlaybooks = <ThrowOnError extends boolean = false>(options?: Options<ListPlaybooksData, ThrowOnError>) => (options?.client ?? client).get<ListPlaybooksResponses, ListPlaybooksErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -173,9 +180,10 @@ export const listPlaybooks = <ThrowOnError extends boolean = false>(options?: Op
 });
 
 /**
- * One playbook
+ * Get one playbook
  *
- * Returns the playbook. 404 when there is none of this id, 403 `tier_required` when the plan lacks it.
+ * Returns the playbook. 404 for an unknown id, 403 `tier_required` if the account's plan does not include it.
+ *
  */
 export const getPlaybook = <ThrowOnError extends boolean = false>(options: Options<GetPlaybookData, ThrowOnError>) => (options.client ?? client).get<GetPlaybookResponses, GetPlaybookErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -184,10 +192,10 @@ export const getPlaybook = <ThrowOnError extends boolean = false>(options: Optio
 });
 
 /**
- * Run one generating step of a plan
+ * Run one `generate` step of a plan
  *
- * Runs the prompt template of a `generate` step over the variables and the rows of its source step. The template's
- * text stays on the server. 404 when there is no template of this id.
+ * Runs the prompt template of a `generate` step with its variables and the records of its source step. The
+ * template's text stays on the server. 404 for an unknown template id.
  *
  */
 export const runStep = <ThrowOnError extends boolean = false>(options: Options<RunStepData, ThrowOnError>) => (options.client ?? client).post<RunStepResponses, RunStepErrors, ThrowOnError>({
@@ -203,9 +211,10 @@ export const runStep = <ThrowOnError extends boolean = false>(options: Options<R
 /**
  * Download the latest backup
  *
- * Returns the blob that was committed last, by the server's order and not by the clients' clocks; 404 when there is
- * none. Honours conditional and range requests by RFC 9110; of several ranges none is honoured. Where the blob store
- * serves downloads itself, the answer is 307 to an address that works for 5 minutes, unless `If-Range` is sent.
+ * Returns the blob that the server committed last, whatever the clients' clocks say; 404 if there is none.
+ * Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. If the
+ * blob store serves downloads itself, the response is 307 to a URL that is valid for 5 minutes, unless
+ * `If-Range` is sent.
  *
  */
 export const getLatestBackup = <ThrowOnError extends boolean = false>(options?: Options<GetLatestBackupData, ThrowOnError>) => (options?.client ?? client).get<GetLatestBackupResponses, GetLatestBackupErrors, ThrowOnError>({
@@ -215,9 +224,9 @@ export const getLatestBackup = <ThrowOnError extends boolean = false>(options?: 
 });
 
 /**
- * Headers of the latest backup
+ * Get the headers of the latest backup
  *
- * Answers as the download of the latest backup would, without its body.
+ * Returns the headers of the download, without the body.
  *
  */
 export const headLatestBackup = <ThrowOnError extends boolean = false>(options?: Options<HeadLatestBackupData, ThrowOnError>) => (options?.client ?? client).head<HeadLatestBackupResponses, HeadLatestBackupErrors, ThrowOnError>({
@@ -229,9 +238,10 @@ export const headLatestBackup = <ThrowOnError extends boolean = false>(options?:
 /**
  * Upload a backup
  *
- * Stores an encrypted blob of at most 80 GB. It is refused before its body is read when the plan has no backups (403
- * `tier_required`), the quota is full (413 `quota_exceeded`), the size is unknown (411 `length_required`) or a header
- * is wrong. The blob is hashed on the way; a wrong checksum or a short body leaves nothing behind.
+ * Stores an encrypted blob of at most 80 GB. The upload is rejected before its body is read if the plan has no
+ * backups (403 `tier_required`), the blob exceeds the quota (413 `quota_exceeded`), the size is unknown (411
+ * `length_required`) or a header is invalid (422 `validation_failed`). If the checksum differs or the body ends
+ * early, nothing is stored. Retry with the same `Idempotency-Key`, and the blob is stored only once.
  *
  */
 export const putBackup = <ThrowOnError extends boolean = false>(options: Options<PutBackupData, ThrowOnError>) => (options.client ?? client).put<PutBackupResponses, PutBackupErrors, ThrowOnError>({
@@ -246,9 +256,9 @@ export const putBackup = <ThrowOnError extends boolean = false>(options: Options
 });
 
 /**
- * The account's backups
+ * List backups
  *
- * Lists the committed backups without their blobs, the newest first. Ask for the next page with the last id as `before`.
+ * Lists the committed backups without their blobs, newest first. For the next page, send the last id as `before`.
  *
  */
 export const listBackupHistory = <ThrowOnError extends boolean = false>(options?: Options<ListBackupHistoryData, ThrowOnError>) => (options?.client ?? client).get<ListBackupHistoryResponses, ListBackupHistoryErrors, ThrowOnError>({
@@ -260,7 +270,8 @@ export const listBackupHistory = <ThrowOnError extends boolean = false>(options?
 /**
  * Delete one backup
  *
- * Deletes the backup and frees its room in the quota. Repeating it is fine; an unknown id and another account's are 404.
+ * Deletes the backup and frees its space in the quota. Repeating it succeeds. 404 for an unknown id and for
+ * another account's.
  *
  */
 export const deleteBackup = <ThrowOnError extends boolean = false>(options: Options<DeleteBackupData, ThrowOnError>) => (options.client ?? client).delete<DeleteBackupResponses, DeleteBackupErrors, ThrowOnError>({
@@ -272,7 +283,8 @@ export const deleteBackup = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Download one backup
  *
- * Returns the blob; conditional and range requests as for the latest. An unknown id and another account's id are both 404.
+ * Returns the blob. Conditional requests, range requests and redirects work as for the latest backup. 404 for an
+ * unknown id and for another account's.
  *
  */
 export const getBackup = <ThrowOnError extends boolean = false>(options: Options<GetBackupData, ThrowOnError>) => (options.client ?? client).get<GetBackupResponses, GetBackupErrors, ThrowOnError>({
@@ -282,9 +294,9 @@ export const getBackup = <ThrowOnError extends boolean = false>(options: Options
 });
 
 /**
- * Headers of one backup
+ * Get the headers of one backup
  *
- * Answers as the download of this backup would, without its body.
+ * Returns the headers of the download, without the body.
  *
  */
 export const headBackup = <ThrowOnError extends boolean = false>(options: Options<HeadBackupData, ThrowOnError>) => (options.client ?? client).head<HeadBackupResponses, HeadBackupErrors, ThrowOnError>({
@@ -294,9 +306,9 @@ export const headBackup = <ThrowOnError extends boolean = false>(options: Option
 });
 
 /**
- * The plans on offer
+ * List the plans on offer
  *
- * Lists the plans from least to most with their features, limits and monthly prices.
+ * Lists the subscription plans, lowest first, with their features, limits and monthly prices.
  *
  */
 export const listTiers = <ThrowOnError extends boolean = false>(options?: Options<ListTiersData, ThrowOnError>) => (options?.client ?? client).get<ListTiersResponses, ListTiersErrors, ThrowOnError>({ url: '/billing/tiers', ...options });
@@ -304,7 +316,8 @@ export const listTiers = <ThrowOnError extends boolean = false>(options?: Option
 /**
  * Start a checkout
  *
- * Opens a checkout page for a paid plan. 409 `already_subscribed` when there is a subscription; change it in the portal.
+ * Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
+ * `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
  *
  */
 export const createCheckout = <ThrowOnError extends boolean = false>(options: Options<CreateCheckoutData, ThrowOnError>) => (options.client ?? client).post<CreateCheckoutResponses, CreateCheckoutErrors, ThrowOnError>({
@@ -320,7 +333,7 @@ export const createCheckout = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Open the billing portal
  *
- * Opens the page on which the user changes payment data or the plan. 404 when the account was never a customer.
+ * Opens the page where the user changes payment details or the plan. 404 if the account has never been a customer.
  *
  */
 export const createPortal = <ThrowOnError extends boolean = false>(options?: Options<CreatePortalData, ThrowOnError>) => (options?.client ?? client).post<CreatePortalResponses, CreatePortalErrors, ThrowOnError>({
@@ -332,9 +345,10 @@ export const createPortal = <ThrowOnError extends boolean = false>(options?: Opt
 /**
  * Receive an event from Stripe
  *
- * Takes a signed event, at most 512 KiB, and notes its id; what it means is read from Stripe afterwards, so that duplicates and
- * any order end alike. 400 `signature_invalid` when the signature is missing, wrong or more than 300 seconds off. 503 asks Stripe to
- * send it again.
+ * Accepts a signed event of at most 512 KiB and records its id. The server then reads the current state from
+ * Stripe, so duplicates and events out of order do no harm. 400 `signature_invalid` if the signature is missing,
+ * wrong, or more than 300 seconds older or newer than the server's clock. After a 503 Stripe sends the event
+ * again.
  *
  */
 export const receiveStripeEvent = <ThrowOnError extends boolean = false>(options: Options<ReceiveStripeEventData, ThrowOnError>) => (options.client ?? client).post<ReceiveStripeEventResponses, ReceiveStripeEventErrors, ThrowOnError>({
@@ -349,7 +363,8 @@ export const receiveStripeEvent = <ThrowOnError extends boolean = false>(options
 /**
  * Cancel the subscription
  *
- * Cancels at the end of the paid period, or at once with `immediately=true`. Twice is fine; 404 when there is none.
+ * Cancels at the end of the paid period, or at once with `immediately=true`. Repeating it succeeds. 404 if there
+ * is no subscription.
  *
  */
 export const cancelSubscription = <ThrowOnError extends boolean = false>(options?: Options<CancelSubscriptionData, ThrowOnError>) => (options?.client ?? client).delete<CancelSubscriptionResponses, CancelSubscriptionErrors, ThrowOnError>({
@@ -359,9 +374,9 @@ export const cancelSubscription = <ThrowOnError extends boolean = false>(options
 });
 
 /**
- * The account's subscription
+ * Get the subscription
  *
- * Returns the subscription; an account without one gets `status: none`.
+ * Returns the account's subscription, with `status: none` if there is none.
  *
  */
 export const getSubscription = <ThrowOnError extends boolean = false>(options?: Options<GetSubscriptionData, ThrowOnError>) => (options?.client ?? client).get<GetSubscriptionResponses, GetSubscriptionErrors, ThrowOnError>({
@@ -371,9 +386,9 @@ export const getSubscription = <ThrowOnError extends boolean = false>(options?: 
 });
 
 /**
- * The agents
+ * List agents
  *
- * Lists every agent and whether the account's plan includes it.
+ * Lists all agents and says for each whether the account's plan includes it.
  *
  */
 export const listAgents = <ThrowOnError extends boolean = false>(options?: Options<ListAgentsData, ThrowOnError>) => (options?.client ?? client).get<ListAgentsResponses, ListAgentsErrors, ThrowOnError>({
@@ -383,9 +398,9 @@ export const listAgents = <ThrowOnError extends boolean = false>(options?: Optio
 });
 
 /**
- * Whether the process is alive
+ * Check that the process is alive
  *
- * Answers as long as the process runs; no dependency is asked.
+ * Answers as long as the process runs. It does not check the database or any other dependency.
  *
  */
 export const getHealth = <ThrowOnError extends boolean = false>(options?: Options<GetHealthData, ThrowOnError>) => (options?.client ?? client).get<GetHealthResponses, GetHealthErrors, ThrowOnError>({ url: '/health', ...options });

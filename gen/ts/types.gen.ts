@@ -13,7 +13,7 @@ export type Health = {
      */
     status: 'ok';
     /**
-     * The version that runs.
+     * The server's version.
      */
     version: string;
 };
@@ -32,7 +32,7 @@ export type Agent = {
      */
     name: string;
     /**
-     * What it is for.
+     * What the agent is for.
      */
     description: string;
     /**
@@ -51,11 +51,11 @@ export type Agent = {
 export type Subscription = {
     tier: BillingTier;
     /**
-     * Where the subscription stands, in Stripe's words; none without one.
+     * Stripe's status of the subscription; none without a subscription.
      */
     status: 'none' | 'active' | 'trialing' | 'past_due' | 'unpaid' | 'canceled' | 'incomplete' | 'incomplete_expired' | 'paused';
     /**
-     * How many seats are paid.
+     * Number of paid seats.
      */
     seats: number;
     /**
@@ -63,13 +63,13 @@ export type Subscription = {
      */
     current_period_end: number | null;
     /**
-     * Whether it ends then.
+     * Whether the subscription ends with the paid period.
      */
     cancel_at_period_end: boolean;
 };
 
 /**
- * A plan, from least to most: free, pro, power, team.
+ * A subscription plan. From lowest to highest: free, pro, power, team.
  */
 export const BillingTier = {
     FREE: 'free',
@@ -79,7 +79,7 @@ export const BillingTier = {
 } as const;
 
 /**
- * A plan, from least to most: free, pro, power, team.
+ * A subscription plan. From lowest to highest: free, pro, power, team.
  */
 export type BillingTier = typeof BillingTier[keyof typeof BillingTier];
 
@@ -112,22 +112,22 @@ export type CheckoutRequest = {
      */
     tier: 'pro' | 'power' | 'team';
     /**
-     * Seats, for the team plan; others have one.
+     * Number of seats of the team plan; other plans have one.
      */
     seats?: number;
 };
 
 /**
- * The plans from least to most.
+ * The plans, lowest first.
  */
 export type TierList = Array<Tier>;
 
 /**
- * What a plan includes; -1 is unlimited.
+ * What a plan includes; -1 means unlimited.
  */
 export type TierFeatures = {
     /**
-     * How many built-in agents; -1 is all.
+     * Number of built-in agents; -1 means all.
      */
     agents: number;
     /**
@@ -135,15 +135,15 @@ export type TierFeatures = {
      */
     batch: boolean;
     /**
-     * How many model providers; -1 is any number.
+     * Number of model providers; -1 means unlimited.
      */
     providers: number;
     /**
-     * Room for backups in GB of 10^9 bytes; 0 is none, -1 unlimited.
+     * Backup quota in GB of 10^9 bytes; 0 means no backups, -1 unlimited.
      */
     backup_gb: number;
     /**
-     * Whether a model key of their own may be used.
+     * Whether users may bring their own model key.
      */
     byok: boolean;
     /**
@@ -159,11 +159,11 @@ export type Tier = {
     tier: BillingTier;
     features: TierFeatures;
     /**
-     * Requests a minute; times seats where per_seat.
+     * Requests per minute, multiplied by the seats if per_seat is true.
      */
     requests_per_minute: number;
     /**
-     * Monthly price in the currency's cents.
+     * Monthly price in cents.
      */
     price_cents: number;
     /**
@@ -171,13 +171,13 @@ export type Tier = {
      */
     currency: string;
     /**
-     * Whether price and limit count for each seat.
+     * Whether the price and the limit apply per seat.
      */
     per_seat: boolean;
 };
 
 /**
- * Backups, the newest first.
+ * Backups, newest first.
  */
 export type BackupList = Array<BackupMetadata>;
 
@@ -194,15 +194,15 @@ export type BackupMetadata = {
      */
     version: number;
     /**
-     * When the client made it, in milliseconds since the Unix epoch.
+     * When the client made the backup, in milliseconds since the Unix epoch.
      */
     timestamp: number;
     /**
-     * SHA-256 of the blob in 64 hexadecimal digits.
+     * SHA-256 of the blob, 64 hexadecimal digits.
      */
     checksum: string;
     /**
-     * How many chunks the client packed.
+     * How many chunks the client packed into the blob.
      */
     chunk_count: number;
     /**
@@ -210,13 +210,13 @@ export type BackupMetadata = {
      */
     size_bytes: number;
     /**
-     * When the server committed it, in milliseconds since the Unix epoch.
+     * When the server committed the backup, in milliseconds since the Unix epoch.
      */
     created_at: number;
 };
 
 /**
- * The backup is committed.
+ * The stored backup.
  */
 export type BackupStored = {
     /**
@@ -235,15 +235,15 @@ export type BackupStored = {
 export type BackupBlob = Blob | File;
 
 /**
- * What a generating step made.
+ * The output of a `generate` step.
  */
 export type StepResult = {
     /**
-     * The text.
+     * The generated text.
      */
     output: string;
     /**
-     * Records for the steps that work on this one; empty for prose.
+     * Records for the steps that use this one as input; empty if the output is only text.
      */
     records: Array<{
         [key: string]: unknown;
@@ -251,15 +251,15 @@ export type StepResult = {
 };
 
 /**
- * A generating step to run.
+ * A `generate` step to run.
  */
 export type StepRequest = {
     /**
-     * The template's id.
+     * Id of the prompt template.
      */
     prompt_template: string;
     /**
-     * What fills the template.
+     * Values of the template's variables.
      */
     variables?: {
         [key: string]: unknown;
@@ -271,24 +271,24 @@ export type StepRequest = {
         [key: string]: unknown;
     }>;
     /**
-     * IANA name of the zone that words like tomorrow mean.
+     * IANA name of the time zone for words like tomorrow.
      */
     timezone?: string;
 };
 
 /**
- * The last frame of an answer that failed; the socket is closed after it.
+ * The last frame of a failed answer. The socket is then closed.
  */
 export type ChatStreamError = {
     /**
-     * Always true: no frame of this answer follows.
+     * Always true: this is the last frame of the answer.
      */
     done: boolean;
     error: ChatStreamFailure;
 };
 
 /**
- * What went wrong, stable and meant for programs. `/docs/errors/{code}` explains each. New codes may be added.
+ * What went wrong. Codes are stable; `/docs/errors/{code}` explains each. New codes may be added.
  */
 export const ErrorCode = {
     INVALID_JSON: 'invalid_json',
@@ -335,7 +335,7 @@ export const ErrorCode = {
 } as const;
 
 /**
- * What went wrong, stable and meant for programs. `/docs/errors/{code}` explains each. New codes may be added.
+ * What went wrong. Codes are stable; `/docs/errors/{code}` explains each. New codes may be added.
  */
 export type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];
 
@@ -349,7 +349,7 @@ export type ChatStreamFailure = {
      */
     message: string;
     /**
-     * The handshake's or message's request id.
+     * The request id of the handshake or of the message.
      */
     request_id: string;
 };
@@ -359,11 +359,11 @@ export type ChatStreamFailure = {
  */
 export type ChatStreamPlan = {
     /**
-     * Always true: no frame of this answer follows.
+     * Always true: this is the last frame of the answer.
      */
     done: boolean;
     /**
-     * Which of the answers this is.
+     * What this answer is, a response or a plan.
      */
     kind: 'plan';
     /**
@@ -381,21 +381,21 @@ export type ChatStreamPlan = {
  */
 export type PlanStep = {
     /**
-     * generate (run by POST /plans/steps), select (the client reads rows) or a type of PlanAction.
+     * `generate` (run with POST /plans/steps), `select` (the client reads rows) or a type of PlanAction.
      */
     action: string;
     /**
-     * Id of the template of a generate step; its text stays on the server.
+     * Id of the prompt template of a `generate` step. Its text stays on the server.
      */
     prompt_template?: string;
     /**
-     * What fills the template.
+     * Values of the template's variables.
      */
     variables?: {
         [key: string]: unknown;
     };
     /**
-     * Index, from 0, of the earlier step whose records this one works on; an action runs once per record.
+     * Index, from 0, of the earlier step whose records are the input of this one. An action is carried out once per record.
      */
     data_from_step?: number;
     /**
@@ -403,13 +403,13 @@ export type PlanStep = {
      */
     table?: string;
     /**
-     * Column to value; rows equal in all of them are selected.
+     * Column names and values; a row is selected if it equals all of them.
      */
     filter?: {
         [key: string]: unknown;
     };
     /**
-     * Columns of the client's database. Each placeholder {{column}} is filled from the source step's record: inside a longer text as text, and where it is the whole value with the column's own type, so that numbers, lists and null stay what they are.
+     * Columns of the client's database. Each placeholder {{column}} is filled from the source step's record. In a longer text it is inserted as text. If it is the whole value, it keeps the column's type, so numbers, lists and null stay as they are.
      */
     data?: {
         [key: string]: unknown;
@@ -417,45 +417,45 @@ export type PlanStep = {
 };
 
 /**
- * The last frame of a direct answer; the token frames before it, joined, equal response unless replaced is true.
+ * The last frame of a direct answer. The token frames before it, joined, equal response, unless replaced is true.
  */
 export type ChatStreamDone = {
     /**
-     * Always true: no frame of this answer follows.
+     * Always true: this is the last frame of the answer.
      */
     done: boolean;
     /**
-     * Which of the answers this is.
+     * What this answer is, a response or a plan.
      */
     kind: 'response';
     /**
-     * The agents' words.
+     * The text of the answer.
      */
     response: string;
     /**
-     * What the client is asked to do, in order; at most 50.
+     * Changes for the client to carry out, in order; at most 50.
      */
     actions: Array<PlanAction>;
     /**
-     * True when the model stopped for length.
+     * True if the model stopped at its length limit.
      */
     truncated?: boolean;
     /**
-     * True when the text stands in place of one that must not be shown; show it instead of any tokens.
+     * True if this text replaces an answer that must not be shown; show it instead of any tokens received.
      */
     replaced?: boolean;
 };
 
 /**
- * One change for the client to carry out. create_record carries no id, update_record and delete_record carry data.id of a row in the request's context.
+ * One change for the client to carry out. create_record has no id; update_record and delete_record have data.id, the id of a row in the request's context.
  */
 export type PlanAction = {
     /**
-     * What to do.
+     * The kind of change.
      */
     type: 'create_record' | 'update_record' | 'delete_record' | 'index_document' | 'send_notification';
     /**
-     * The table of the client's database, or null where none is meant.
+     * The table of the client's database; null if the action needs none.
      */
     table: 'tasks' | 'projects' | 'notes' | 'clients' | 'checkpoints' | 'taskComments' | 'events' | 'emails' | null;
     /**
@@ -472,11 +472,11 @@ export type PlanAction = {
 export type PlaybookList = Array<ExecutionPlan>;
 
 /**
- * Steps that the client carries out. Playbooks also have id, title, description and tier.
+ * Steps for the client to carry out. Playbooks also have id, title, description and tier.
  */
 export type ExecutionPlan = {
     /**
-     * Which of the answers this is.
+     * What this answer is, a response or a plan.
      */
     kind: 'plan';
     /**
@@ -507,29 +507,29 @@ export type ExecutionPlan = {
  */
 export type ChatResponse = {
     /**
-     * Which of the answers this is.
+     * What this answer is, a response or a plan.
      */
     kind: 'response';
     /**
-     * The agents' words.
+     * The text of the answer.
      */
     response: string;
     /**
-     * What the client is asked to do, in order; at most 50.
+     * Changes for the client to carry out, in order; at most 50.
      */
     actions: Array<PlanAction>;
     /**
-     * True when the model stopped for length.
+     * True if the model stopped at its length limit.
      */
     truncated?: boolean;
     /**
-     * True when the text stands in place of one that must not be shown; show it instead of any tokens.
+     * True if this text replaces an answer that must not be shown; show it instead of any tokens received.
      */
     replaced?: boolean;
 };
 
 /**
- * The agents' answer or the plan to reach it; kind tells which.
+ * The agents' answer, or a plan; kind says which.
  */
 export type ChatReply = ({
     kind: 'response';
@@ -550,15 +550,15 @@ export type EmailRow = {
      */
     thread_id?: string | null;
     /**
-     * Who sent it.
+     * The sender.
      */
     from?: string | null;
     /**
-     * Who got it.
+     * The recipients.
      */
     to?: Array<string>;
     /**
-     * Its subject.
+     * The subject.
      */
     subject?: string | null;
     /**
@@ -566,11 +566,11 @@ export type EmailRow = {
      */
     date?: number | null;
     /**
-     * Its first words.
+     * The first words of the e-mail.
      */
     snippet?: string | null;
     /**
-     * Its labels.
+     * The e-mail's labels.
      */
     labels?: Array<string>;
 };
@@ -584,7 +584,7 @@ export type EventRow = {
      */
     id?: string;
     /**
-     * What it is.
+     * The event's title.
      */
     title?: string | null;
     /**
@@ -596,21 +596,21 @@ export type EventRow = {
      */
     end?: number | null;
     /**
-     * IANA name of its zone.
+     * IANA name of the event's time zone.
      */
     timezone?: string | null;
     /**
-     * Who takes part.
+     * The participants.
      */
     attendees?: Array<string>;
     /**
-     * Where it is.
+     * Where it takes place.
      */
     location?: string | null;
 };
 
 /**
- * A checkpoint of the client's own database. Columns not listed are ignored.
+ * A checkpoint in the client's own database. Columns not listed are ignored.
  */
 export type CheckpointRow = {
     /**
@@ -622,11 +622,11 @@ export type CheckpointRow = {
      */
     projectId?: string | null;
     /**
-     * What is to be reached.
+     * The checkpoint's title.
      */
     title?: string | null;
     /**
-     * When it is to be reached, in milliseconds since the Unix epoch.
+     * When it is due, in milliseconds since the Unix epoch.
      */
     date?: number | null;
     /**
@@ -644,7 +644,7 @@ export type CheckpointRow = {
 };
 
 /**
- * A note of the client's own database. Columns not listed are ignored.
+ * A note in the client's own database. Columns not listed are ignored.
  */
 export type NoteRow = {
     /**
@@ -674,7 +674,7 @@ export type NoteRow = {
 };
 
 /**
- * A client of the client's own database. Columns not listed are ignored.
+ * One of the user's clients, in the app's own database. Columns not listed are ignored.
  */
 export type ClientRow = {
     /**
@@ -690,7 +690,7 @@ export type ClientRow = {
      */
     name?: string | null;
     /**
-     * Its industry.
+     * The client's industry.
      */
     industry?: string | null;
     /**
@@ -700,7 +700,7 @@ export type ClientRow = {
 };
 
 /**
- * A project of the client's own database. Columns not listed are ignored.
+ * A project in the client's own database. Columns not listed are ignored.
  */
 export type ProjectRow = {
     /**
@@ -716,11 +716,11 @@ export type ProjectRow = {
      */
     name?: string | null;
     /**
-     * Where it stands.
+     * The project's status.
      */
     status?: string | null;
     /**
-     * A summary made earlier.
+     * A summary generated earlier.
      */
     aiSummary?: string | null;
     /**
@@ -730,7 +730,7 @@ export type ProjectRow = {
 };
 
 /**
- * A task of the client's own database. Columns not listed are ignored.
+ * A task in the client's own database. Columns not listed are ignored.
  */
 export type TaskRow = {
     /**
@@ -742,11 +742,11 @@ export type TaskRow = {
      */
     projectId?: string | null;
     /**
-     * What is to be done.
+     * The task's title.
      */
     title?: string | null;
     /**
-     * More about it.
+     * The task's description.
      */
     description?: string | null;
     /**
@@ -758,7 +758,7 @@ export type TaskRow = {
      */
     priority?: string | null;
     /**
-     * Who does it.
+     * Who is responsible for it.
      */
     assignee?: string | null;
     /**
@@ -766,7 +766,7 @@ export type TaskRow = {
      */
     dueDate?: number | null;
     /**
-     * When it was done, in milliseconds since the Unix epoch; null while it is open.
+     * When it was completed, in milliseconds since the Unix epoch; null while it is open.
      */
     completedAt?: number | null;
     /**
@@ -776,39 +776,39 @@ export type TaskRow = {
 };
 
 /**
- * One turn of the conversation so far.
+ * One message of the conversation so far.
  */
 export type ConversationTurn = {
     /**
-     * Who spoke.
+     * Who wrote it.
      */
     role: 'user' | 'assistant';
     /**
-     * What was said.
+     * The message's text.
      */
     content: string;
 };
 
 /**
- * What the agents may work on. Used for this answer and discarded.
+ * What the agents may work on. Used for this request and then discarded.
  */
 export type ChatContext = {
     /**
-     * Free facts about the user that the client wants considered.
+     * Any facts about the user that the agents should consider.
      */
     user_profile?: {
         [key: string]: unknown;
     };
     /**
-     * Texts from the client's own search.
+     * Texts found by the client's own search.
      */
     relevant_documents?: Array<string>;
     /**
-     * Earlier turns, the oldest first.
+     * Earlier messages, oldest first.
      */
     conversation_history?: Array<ConversationTurn>;
     /**
-     * IANA name of the zone that words like tomorrow mean.
+     * IANA name of the time zone for words like tomorrow.
      */
     timezone?: string;
     /**
@@ -832,11 +832,11 @@ export type ChatContext = {
      */
     checkpoints?: Array<CheckpointRow>;
     /**
-     * Calendar metadata the agents may work on.
+     * Calendar events the agents may work on; metadata only.
      */
     events?: Array<EventRow>;
     /**
-     * E-mail metadata the agents may work on; never bodies.
+     * E-mails the agents may work on; metadata only, never bodies.
      */
     emails?: Array<EmailRow>;
 };
@@ -846,23 +846,23 @@ export type ChatContext = {
  */
 export type ChatRequest = {
     /**
-     * What the user says, 1 to 32,000 characters.
+     * The user's message, 1 to 32,000 characters.
      */
     message: string;
     context?: ChatContext;
     /**
-     * direct answers at once, plan answers how to get there.
+     * `direct` returns an answer; `plan` returns steps for the client to carry out.
      */
     execution_mode?: 'direct' | 'plan';
 };
 
 /**
- * Open sessions, the most recently used first.
+ * Open sessions, newest first.
  */
 export type SessionList = Array<Session>;
 
 /**
- * An open session: one sign-in on one device.
+ * An open session: one login on one device.
  */
 export type Session = {
     /**
@@ -870,7 +870,7 @@ export type Session = {
      */
     id: string;
     /**
-     * When it was opened, in milliseconds since the Unix epoch.
+     * When the session was opened, in milliseconds since the Unix epoch.
      */
     created_at: number;
     /**
@@ -878,7 +878,7 @@ export type Session = {
      */
     last_used_at: number;
     /**
-     * Whether this is the session of the token used.
+     * Whether this is the session of the request's access token.
      */
     current: boolean;
 };
@@ -894,7 +894,7 @@ export type UserProfile = {
     email: Email;
     tier: BillingTier;
     /**
-     * Seats of the subscription; 1 without one.
+     * Number of seats; 1 without a subscription.
      */
     seats: number;
     /**
@@ -904,7 +904,7 @@ export type UserProfile = {
 };
 
 /**
- * An e-mail address; compared without regard to case.
+ * An e-mail address, compared case-insensitively.
  */
 export type Email = string;
 
@@ -917,7 +917,7 @@ export type AuthTokens = {
      */
     access_token: string;
     /**
-     * Good for one refresh.
+     * Can be used for one refresh.
      */
     refresh_token: string;
     /**
@@ -927,7 +927,7 @@ export type AuthTokens = {
 };
 
 /**
- * Proof that the account is to be deleted.
+ * Confirms that the account is to be deleted.
  */
 export type DeletionRequest = {
     /**
@@ -937,25 +937,25 @@ export type DeletionRequest = {
 };
 
 /**
- * The present and the new password.
+ * The current and the new password.
  */
 export type PasswordChange = {
     /**
-     * The account's present password.
+     * The account's current password.
      */
     current_password: string;
     /**
-     * 8 to 1024 bytes of UTF-8, which the service counts; the most common passwords are refused with 422.
+     * 8 to 1024 bytes of UTF-8. Shorter passwords and very common ones are rejected with 422.
      */
     new_password: string;
 };
 
 /**
- * A refresh token to spend.
+ * A refresh token to exchange.
  */
 export type RefreshRequest = {
     /**
-     * The refresh token of the last answer.
+     * The refresh token of the last register, login or refresh.
      */
     refresh_token: string;
 };
@@ -977,13 +977,13 @@ export type LoginRequest = {
 export type RegisterRequest = {
     email: Email;
     /**
-     * 8 to 1024 bytes of UTF-8, which the service counts; the most common passwords are refused with 422.
+     * 8 to 1024 bytes of UTF-8. Shorter passwords and very common ones are rejected with 422.
      */
     password: string;
 };
 
 /**
- * It is done.
+ * The request succeeded.
  */
 export type Ok = {
     /**
@@ -997,11 +997,11 @@ export type Ok = {
  */
 export type Problem = {
     /**
-     * Absolute address of the code's page.
+     * URL of the page that explains the code.
      */
     type: string;
     /**
-     * What sort of problem it is, the same for every one of this code.
+     * A short name of the problem, the same for every error with this code.
      */
     title: string;
     /**
@@ -1013,23 +1013,23 @@ export type Problem = {
      */
     detail: string;
     /**
-     * The path that was asked for.
+     * The path of the request.
      */
     instance: string;
     code: ErrorCode;
     /**
-     * This request's id, as in X-Request-Id.
+     * The request's id, as in X-Request-Id.
      */
     request_id: string;
     /**
-     * Every member that is wrong, for validation_failed.
+     * Every invalid member, for validation_failed.
      */
     errors?: Array<ProblemDetail>;
     [key: string]: unknown;
 };
 
 /**
- * One member of the request that is wrong.
+ * A member of the request that is invalid.
  */
 export type ProblemDetail = {
     /**
@@ -1043,27 +1043,28 @@ export type ProblemDetail = {
 };
 
 /**
- * Entity tag or HTTP-date of the copy to continue; another one is answered with the whole blob.
+ * Entity tag or HTTP-date of the copy to resume. If it is no longer current, the response is the whole blob.
+ *
  */
 export type IfRange = string;
 
 /**
- * One byte range; several are answered with the whole blob.
+ * One byte range. A request for several ranges gets the whole blob.
  */
 export type Range = string;
 
 /**
- * HTTP-date; 304 when nothing newer was committed. Whole seconds, so an ETag is safer.
+ * HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
  */
 export type IfModifiedSince = string;
 
 /**
- * Entity tags the client holds; 304 when the present one is among them.
+ * Entity tags of the client's copies. 304 if the current one is among them.
  */
 export type IfNoneMatch = string;
 
 /**
- * A value of the client's choice, the same for every retry of one request.
+ * A unique value chosen by the client. Send the same one with every retry of a request.
  */
 export type IdempotencyKey = string;
 
@@ -1093,7 +1094,7 @@ export type RegisterError = RegisterErrors[keyof RegisterErrors];
 
 export type RegisterResponses = {
     /**
-     * The account exists; these are the tokens of its first session.
+     * The account was created; these are the tokens of its first session.
      */
     201: AuthTokens;
 };
@@ -1130,12 +1131,12 @@ export type LoginResponse = LoginResponses[keyof LoginResponses];
 
 export type RefreshTokensData = {
     /**
-     * The refresh token to spend.
+     * The refresh token to exchange.
      */
     body: RefreshRequest;
     headers?: {
         /**
-         * A value of the client's choice, the same for every retry of one request.
+         * A unique value chosen by the client. Send the same one with every retry of a request.
          */
         'Idempotency-Key'?: string;
     };
@@ -1219,7 +1220,7 @@ export type GetMeResponse = GetMeResponses[keyof GetMeResponses];
 
 export type RequestAccountDeletionData = {
     /**
-     * The password, as proof.
+     * The password, as confirmation.
      */
     body: DeletionRequest;
     path?: never;
@@ -1238,7 +1239,7 @@ export type RequestAccountDeletionError = RequestAccountDeletionErrors[keyof Req
 
 export type RequestAccountDeletionResponses = {
     /**
-     * The deletion is accepted and will be carried out.
+     * The deletion was accepted and will be completed.
      */
     202: Ok;
 };
@@ -1247,7 +1248,7 @@ export type RequestAccountDeletionResponse = RequestAccountDeletionResponses[key
 
 export type ChangePasswordData = {
     /**
-     * The present and the new password.
+     * The current and the new password.
      */
     body: PasswordChange;
     path?: never;
@@ -1266,7 +1267,7 @@ export type ChangePasswordError = ChangePasswordErrors[keyof ChangePasswordError
 
 export type ChangePasswordResponses = {
     /**
-     * The new password holds.
+     * The password was changed.
      */
     200: Ok;
 };
@@ -1330,7 +1331,7 @@ export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
 
 export type ChatData = {
     /**
-     * The message and what the agents may work on.
+     * The message and the rows that the agents may work on.
      */
     body: ChatRequest;
     path?: never;
@@ -1349,7 +1350,7 @@ export type ChatError = ChatErrors[keyof ChatErrors];
 
 export type ChatResponses = {
     /**
-     * The agents' answer, or the plan to reach it.
+     * The agents' answer, or a plan.
      */
     200: ChatReply;
 };
@@ -1413,7 +1414,7 @@ export type GetPlaybookResponse = GetPlaybookResponses[keyof GetPlaybookResponse
 
 export type RunStepData = {
     /**
-     * The template and what to fill it with.
+     * The template and its input.
      */
     body: StepRequest;
     path?: never;
@@ -1432,7 +1433,7 @@ export type RunStepError = RunStepErrors[keyof RunStepErrors];
 
 export type RunStepResponses = {
     /**
-     * What the step generated.
+     * The output of the step.
      */
     200: StepResult;
 };
@@ -1443,19 +1444,20 @@ export type GetLatestBackupData = {
     body?: never;
     headers?: {
         /**
-         * Entity tags the client holds; 304 when the present one is among them.
+         * Entity tags of the client's copies. 304 if the current one is among them.
          */
         'If-None-Match'?: string;
         /**
-         * HTTP-date; 304 when nothing newer was committed. Whole seconds, so an ETag is safer.
+         * HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
          */
         'If-Modified-Since'?: string;
         /**
-         * One byte range; several are answered with the whole blob.
+         * One byte range. A request for several ranges gets the whole blob.
          */
         Range?: string;
         /**
-         * Entity tag or HTTP-date of the copy to continue; another one is answered with the whole blob.
+         * Entity tag or HTTP-date of the copy to resume. If it is no longer current, the response is the whole blob.
+         *
          */
         'If-Range'?: string;
     };
@@ -1466,7 +1468,7 @@ export type GetLatestBackupData = {
 
 export type GetLatestBackupErrors = {
     /**
-     * No byte of the range asked for exists.
+     * The requested range lies outside the blob.
      */
     416: Problem;
     /**
@@ -1483,7 +1485,7 @@ export type GetLatestBackupResponses = {
      */
     200: BackupBlob;
     /**
-     * The range asked for.
+     * The requested range.
      */
     206: BackupBlob;
 };
@@ -1494,11 +1496,11 @@ export type HeadLatestBackupData = {
     body?: never;
     headers?: {
         /**
-         * Entity tags the client holds; 304 when the present one is among them.
+         * Entity tags of the client's copies. 304 if the current one is among them.
          */
         'If-None-Match'?: string;
         /**
-         * HTTP-date; 304 when nothing newer was committed. Whole seconds, so an ETag is safer.
+         * HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
          */
         'If-Modified-Since'?: string;
     };
@@ -1518,14 +1520,14 @@ export type HeadLatestBackupError = HeadLatestBackupErrors[keyof HeadLatestBacku
 
 export type HeadLatestBackupResponses = {
     /**
-     * The whole blob's headers.
+     * The headers of the whole blob.
      */
     200: unknown;
 };
 
 export type PutBackupData = {
     /**
-     * The encrypted blob, as it is.
+     * The encrypted blob.
      */
     body: BackupBlob;
     headers: {
@@ -1534,29 +1536,30 @@ export type PutBackupData = {
          */
         'X-Backup-Version': number;
         /**
-         * When the client made the backup, in milliseconds since the Unix epoch. More than 24 hours ahead is refused with
-         * 422 `timestamp_in_future`.
+         * When the client made the backup, in milliseconds since the Unix epoch. A time more than 24 hours in the
+         * future is rejected with 422 `timestamp_in_future`.
          *
          */
         'X-Backup-Timestamp': number;
         /**
-         * SHA-256 of the blob in 64 hexadecimal digits. Another one arriving is 422 `checksum_mismatch`.
+         * SHA-256 of the blob, 64 hexadecimal digits. 422 `checksum_mismatch` if the received bytes differ.
          */
         'X-Backup-Checksum': string;
         /**
-         * How many chunks the client packed into the blob; kept as told.
+         * How many chunks the client packed into the blob; stored as sent.
          */
         'X-Backup-Chunk-Count'?: number;
         /**
-         * Size of the blob in bytes, needed where the body is sent without `Content-Length`.
+         * Size of the blob in bytes. Required if the body is sent without `Content-Length`.
          */
         'X-Backup-Size'?: number;
         /**
-         * Size of the body in bytes, set by the HTTP client; it and `X-Backup-Size` must agree where both are there.
+         * Size of the body in bytes, set by the HTTP client. If `X-Backup-Size` is sent too, both must be equal.
+         *
          */
         'Content-Length'?: number;
         /**
-         * A value of the client's choice, the same for every retry of one request.
+         * A unique value chosen by the client. Send the same one with every retry of a request.
          */
         'Idempotency-Key'?: string;
     };
@@ -1576,7 +1579,7 @@ export type PutBackupError = PutBackupErrors[keyof PutBackupErrors];
 
 export type PutBackupResponses = {
     /**
-     * The backup is stored and counts as the latest.
+     * The backup is stored and is now the latest.
      */
     200: BackupStored;
 };
@@ -1588,11 +1591,11 @@ export type ListBackupHistoryData = {
     path?: never;
     query?: {
         /**
-         * At most so many entries.
+         * The maximum number of entries.
          */
         limit?: number;
         /**
-         * Only backups older than the one of this id.
+         * Only backups older than the one with this id.
          */
         before?: string;
     };
@@ -1640,7 +1643,7 @@ export type DeleteBackupError = DeleteBackupErrors[keyof DeleteBackupErrors];
 
 export type DeleteBackupResponses = {
     /**
-     * The backup is gone.
+     * The backup was deleted.
      */
     200: Ok;
 };
@@ -1651,19 +1654,20 @@ export type GetBackupData = {
     body?: never;
     headers?: {
         /**
-         * Entity tags the client holds; 304 when the present one is among them.
+         * Entity tags of the client's copies. 304 if the current one is among them.
          */
         'If-None-Match'?: string;
         /**
-         * HTTP-date; 304 when nothing newer was committed. Whole seconds, so an ETag is safer.
+         * HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
          */
         'If-Modified-Since'?: string;
         /**
-         * One byte range; several are answered with the whole blob.
+         * One byte range. A request for several ranges gets the whole blob.
          */
         Range?: string;
         /**
-         * Entity tag or HTTP-date of the copy to continue; another one is answered with the whole blob.
+         * Entity tag or HTTP-date of the copy to resume. If it is no longer current, the response is the whole blob.
+         *
          */
         'If-Range'?: string;
     };
@@ -1679,7 +1683,7 @@ export type GetBackupData = {
 
 export type GetBackupErrors = {
     /**
-     * No byte of the range asked for exists.
+     * The requested range lies outside the blob.
      */
     416: Problem;
     /**
@@ -1696,7 +1700,7 @@ export type GetBackupResponses = {
      */
     200: BackupBlob;
     /**
-     * The range asked for.
+     * The requested range.
      */
     206: BackupBlob;
 };
@@ -1707,11 +1711,11 @@ export type HeadBackupData = {
     body?: never;
     headers?: {
         /**
-         * Entity tags the client holds; 304 when the present one is among them.
+         * Entity tags of the client's copies. 304 if the current one is among them.
          */
         'If-None-Match'?: string;
         /**
-         * HTTP-date; 304 when nothing newer was committed. Whole seconds, so an ETag is safer.
+         * HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
          */
         'If-Modified-Since'?: string;
     };
@@ -1736,7 +1740,7 @@ export type HeadBackupError = HeadBackupErrors[keyof HeadBackupErrors];
 
 export type HeadBackupResponses = {
     /**
-     * The whole blob's headers.
+     * The headers of the whole blob.
      */
     200: unknown;
 };
@@ -1787,7 +1791,7 @@ export type CreateCheckoutError = CreateCheckoutErrors[keyof CreateCheckoutError
 
 export type CreateCheckoutResponses = {
     /**
-     * Where to send the user.
+     * The page to send the user to.
      */
     200: CheckoutSession;
 };
@@ -1812,7 +1816,7 @@ export type CreatePortalError = CreatePortalErrors[keyof CreatePortalErrors];
 
 export type CreatePortalResponses = {
     /**
-     * Where to send the user.
+     * The page to send the user to.
      */
     200: PortalSession;
 };
@@ -1826,7 +1830,7 @@ export type ReceiveStripeEventData = {
     body: unknown;
     headers?: {
         /**
-         * Stripe's signature of the raw body; an event without it is answered 400 `signature_invalid`.
+         * Stripe's signature of the raw body. An event without it is rejected with 400 `signature_invalid`.
          */
         'Stripe-Signature'?: string;
     };
@@ -1846,7 +1850,7 @@ export type ReceiveStripeEventError = ReceiveStripeEventErrors[keyof ReceiveStri
 
 export type ReceiveStripeEventResponses = {
     /**
-     * The event is noted.
+     * The event was recorded.
      */
     200: Ok;
 };
@@ -1876,7 +1880,7 @@ export type CancelSubscriptionError = CancelSubscriptionErrors[keyof CancelSubsc
 
 export type CancelSubscriptionResponses = {
     /**
-     * The subscription ends as asked.
+     * The subscription is cancelled, at once or at the end of the paid period.
      */
     200: Ok;
 };

@@ -1,9 +1,9 @@
-// Package migrations carries the schema: numbered up and down pairs, embedded so that the binary migrates itself.
+// Package migrations embeds the schema as numbered pairs of up and down migrations, so that the binary can apply them.
 package migrations
 
 import "embed"
 
-// Files holds every migration, named as golang-migrate expects.
+// Files contains every migration, named as golang-migrate expects.
 //
 //go:embed *.sql
 var Files embed.FS

@@ -1,5 +1,5 @@
 -- name: ReserveBackup :execrows
--- Quota and number of uploads are decided by one conditional UPDATE: no two statements can both take the last room.
+-- One conditional UPDATE checks the quota and the number of uploads, so two requests cannot both take the last space.
 WITH room AS (
     UPDATE backup_usage SET reserved = reserved + @size_bytes, uploads = uploads + 1
     WHERE backup_usage.user_id = @user_id AND uploads < @max_uploads::integer
@@ -21,8 +21,8 @@ UPDATE backup_metadata SET lease_until = @lease_until
 WHERE id = @id AND owner = @owner AND state = 'uploading' AND lease_until > @now;
 
 -- name: CommitBackup :execrows
--- Here and wherever both move, the counter is locked before the row, as ReserveBackup does it: else a commit and a
--- reservation of the same key could wait for each other.
+-- Every statement that changes both locks the usage row before the backup's row, as ReserveBackup does. Otherwise a commit
+-- and a reservation with the same key could deadlock.
 WITH counter AS (
     SELECT c.user_id FROM backup_usage c WHERE c.user_id = @user_id FOR UPDATE
 ), done AS (
@@ -123,7 +123,7 @@ SELECT EXISTS (
 );
 
 -- name: TombstoneAll :exec
--- An upload in progress keeps its lease: its owner removes what it wrote, or the lease runs out.
+-- An upload in progress keeps its lease: either its owner removes what it wrote, or the lease expires.
 UPDATE backup_metadata
 SET state = CASE state WHEN 'uploading' THEN 'aborting' ELSE 'deleted' END, idempotency_key = NULL, deleted_at = @now::timestamptz,
     lease_until = CASE state WHEN 'uploading' THEN lease_until ELSE @now::timestamptz END

@@ -1,5 +1,5 @@
 -- name: OpenUsage :execrows
--- The user's row is locked, so that a reservation cannot slip in behind the account's deletion.
+-- Locks the user's row, so that no reservation can follow the account's deletion.
 INSERT INTO backup_usage (user_id)
 SELECT u.id FROM users u WHERE u.id = @user_id AND u.deleted_at IS NULL FOR SHARE OF u
 ON CONFLICT (user_id) DO NOTHING;
@@ -20,7 +20,7 @@ FROM backup_metadata WHERE user_id = @user_id;
 UPDATE backup_usage SET committed = @committed, reserved = @reserved, uploads = @uploads WHERE user_id = @user_id;
 
 -- name: UsagesAfter :many
--- A page of the counters; drifted ones differ from what the rows add up to.
+-- A page of the counters. A drifted counter differs from the sum over the backups.
 SELECT u.user_id, (u.committed <> c.committed OR u.reserved <> c.reserved OR u.uploads <> c.uploads)::boolean AS drifted
 FROM (SELECT user_id, committed, reserved, uploads FROM backup_usage
       WHERE backup_usage.user_id > @after ORDER BY user_id LIMIT @most) u
