@@ -17,13 +17,13 @@ import (
 )
 
 func backupCommand(env environment) *cobra.Command {
-	cmd := &cobra.Command{Use: "backup", Short: "Look after stored backups"}
+	cmd := &cobra.Command{Use: "backup", Short: "Check stored backups"}
 	var readData bool
 	verify := &cobra.Command{
 		Use: "verify [--read-data]", Short: "Check every backup against the store; exit code 1 when one is damaged",
-		Long: "Recounts every quota, mending what has drifted, and checks that each backup on record has its object " +
-			"with its\nsize. With --read-data every byte is read and compared with its SHA-256. The " +
-			"service may go on meanwhile.",
+		Long: "Recounts every quota, corrects those that have drifted, and checks that each backup on record has\n" +
+			"its object with the right size. With --read-data it reads every byte and compares it with its\n" +
+			"SHA-256. The service may run meanwhile.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return withBackups(c.Context(), env, func(backups *backup.Service) error {
@@ -72,7 +72,7 @@ var errDamaged = errors.New(
 // reportVerification prints the result, and returns errDamaged when a backup is damaged.
 func (env environment) reportVerification(found backup.Verification) error {
 	for _, d := range found.Drifts {
-		fmt.Fprintf(env.out, "quota of user %s had drifted and was mended: %d bytes stored, not %d\n",
+		fmt.Fprintf(env.out, "quota of user %s corrected: %d bytes stored, not %d\n",
 			d.UserID, d.Is.Committed, d.Was.Committed)
 	}
 	var unknown int64
@@ -80,7 +80,7 @@ func (env environment) reportVerification(found backup.Verification) error {
 		unknown += o.Size
 	}
 	if len(found.Unknown) > 0 {
-		fmt.Fprintf(env.out, "%d objects of no backup, %s: serve removes them once they are a day old\n",
+		fmt.Fprintf(env.out, "%d objects without a backup, %s: serve removes them once they are a day old\n",
 			len(found.Unknown), gigabytes(unknown))
 	}
 	for _, d := range found.Damaged {

@@ -43,7 +43,7 @@ func withDatabase(ctx context.Context, env environment, do func(config.Config, *
 }
 
 func migrateCommand(env environment) *cobra.Command {
-	cmd := &cobra.Command{Use: "migrate", Short: "Bring the database's schema up, down or tell where it is"}
+	cmd := &cobra.Command{Use: "migrate", Short: "Migrate the database up or down, or print its version"}
 	add := func(use, short string, run func(ctx context.Context, dsn string) error) {
 		cmd.AddCommand(&cobra.Command{Use: use, Short: short, Args: cobra.NoArgs,
 			RunE: func(c *cobra.Command, _ []string) error {
@@ -74,8 +74,8 @@ func migrateCommand(env environment) *cobra.Command {
 			return status(ctx, dsn)
 		}
 	}
-	add("up", "Apply every migration that is missing", thenStatus(postgres.MigrateUp))
-	add("down", "Take the last migration back", thenStatus(postgres.MigrateDown))
-	add("status", "Print the schema's version", status)
+	add("up", "Apply all missing migrations", thenStatus(postgres.MigrateUp))
+	add("down", "Revert the last migration", thenStatus(postgres.MigrateDown))
+	add("status", "Print the database's version", status)
 	return cmd
 }

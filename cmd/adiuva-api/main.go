@@ -92,13 +92,13 @@ func configCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{Use: "config", Short: "Check or print the configuration"}
 	cmd.AddCommand(
 		&cobra.Command{
-			Use: "check", Short: "Name every fault of the configuration; exit code 2 when there is one",
+			Use: "check", Short: "Report every mistake in the configuration; exit code 2 when there is one",
 			Args: cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error {
 				if _, err := env.load(); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintln(env.out, "The configuration is right.")
+				_, err := fmt.Fprintln(env.out, "The configuration is valid.")
 				return err
 			},
 		},

@@ -35,7 +35,7 @@ const healthTimeout = 3 * time.Second
 // healthcheckCommand checks the server on ADDR, so that an image needs no other program for its health checks.
 func healthcheckCommand(env environment) *cobra.Command {
 	return &cobra.Command{
-		Use: "healthcheck", Short: "Ask the server on ADDR whether it lives", Args: cobra.NoArgs,
+		Use: "healthcheck", Short: "Check that the server on ADDR is alive", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := env.load()
 			if err != nil {

@@ -37,7 +37,7 @@ func withAccounts(ctx context.Context, env environment, do func(*auth.Service) e
 func userCreate(env environment) *cobra.Command {
 	var password, name string
 	cmd := &cobra.Command{
-		Use: "create EMAIL --password P [--tier T]", Short: "Open an account", Args: cobra.ExactArgs(1),
+		Use: "create EMAIL --password P [--tier T]", Short: "Create an account", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			t, err := tier.Parse(name)
 			if err != nil {
@@ -85,7 +85,7 @@ func userSetTier(env environment) *cobra.Command {
 	seats := 1
 	cmd := &cobra.Command{
 		Use:   "set-tier EMAIL TIER [--seats N]",
-		Short: "Grant a tier beside any subscription; free takes the grant away",
+		Short: "Grant a tier in addition to any subscription; free removes the grant",
 		Args:  cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			t, err := tier.Parse(args[1])

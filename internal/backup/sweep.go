@@ -171,7 +171,7 @@ func (s *Service) newWorker() *worker.Worker {
 func (s *Service) sweep(ctx context.Context) error {
 	swept, err := s.Sweep(ctx)
 	if swept.Uploads > 0 {
-		s.log.InfoContext(ctx, "dead uploads given up", slog.Int("uploads", swept.Uploads))
+		s.log.InfoContext(ctx, "expired uploads aborted", slog.Int("uploads", swept.Uploads))
 	}
 	return err
 }
@@ -180,13 +180,13 @@ func (s *Service) sweep(ctx context.Context) error {
 func (s *Service) recount(ctx context.Context) error {
 	drifts, recountErr := s.Recount(ctx)
 	for _, d := range drifts {
-		s.log.ErrorContext(ctx, "a backup quota had drifted and was mended", slog.String("user_id", d.UserID.String()),
+		s.log.ErrorContext(ctx, "backup quota corrected", slog.String("user_id", d.UserID.String()),
 			slog.Int64("committed_was", d.Was.Committed), slog.Int64("committed_is", d.Is.Committed),
 			slog.Int64("reserved_was", d.Was.Reserved), slog.Int64("reserved_is", d.Is.Reserved))
 	}
 	orphans, orphanErr := s.RemoveOrphans(ctx)
 	if orphans > 0 {
-		s.log.WarnContext(ctx, "objects that no backup knew were removed", slog.Int("objects", orphans))
+		s.log.WarnContext(ctx, "objects without a backup removed", slog.Int("objects", orphans))
 	}
 	return errors.Join(recountErr, orphanErr)
 }

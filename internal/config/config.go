@@ -32,15 +32,15 @@ type Config struct {
 	DataDir   string     `env:"ADIUVA_DATA_DIR" default:".adiuva" desc:"folder of the embedded database, blobs and development secrets"`
 	LogLevel  slog.Level `env:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 
-	DatabaseURL Secret `env:"DATABASE_URL" prod:"required" embedded:"a PostgreSQL of our own under the data directory" example:"postgres://adiuva:change-me@localhost:5432/adiuva" desc:"PostgreSQL with accounts, billing and backup metadata"`
-	RedisURL    Secret `env:"REDIS_URL" prod:"required" embedded:"rate limits in this process's memory" example:"redis://:change-me@localhost:6379/0" desc:"Redis that lets replicas share rate limits"`
+	DatabaseURL Secret `env:"DATABASE_URL" prod:"required" embedded:"an embedded PostgreSQL in the data directory" example:"postgres://adiuva:change-me@localhost:5432/adiuva" desc:"PostgreSQL with accounts, billing and backup metadata"`
+	RedisURL    Secret `env:"REDIS_URL" prod:"required" embedded:"rate limits in memory" example:"redis://:change-me@localhost:6379/0" desc:"Redis that lets replicas share rate limits"`
 
-	JWTSecret          Secret        `env:"JWT_SECRET" prod:"required" min:"32" embedded:"a secret made once and kept in the data directory" example:"change-me-to-at-least-32-random-bytes" desc:"signs access tokens; its raw bytes are the key"`
+	JWTSecret          Secret        `env:"JWT_SECRET" prod:"required" min:"32" embedded:"a secret generated once and kept in the data directory" example:"change-me-to-at-least-32-random-bytes" desc:"signs access tokens; its raw bytes are the key"`
 	JWTAlgorithm       string        `env:"JWT_ALGORITHM" default:"HS256" oneof:"HS256 HS384 HS512" desc:"algorithm of access tokens; no other is accepted"`
 	JWTPreviousSecrets []Secret      `env:"JWT_PREVIOUS_SECRETS" min:"32" desc:"comma-separated secrets still accepted while JWT_SECRET is being rotated"`
 	JWTAccessTTL       time.Duration `env:"JWT_ACCESS_TTL" default:"15m" desc:"lifetime of an access token"`
 	JWTRefreshTTL      time.Duration `env:"JWT_REFRESH_TTL" default:"720h" desc:"lifetime of a refresh token"`
-	PasswordPepper     Secret        `env:"PASSWORD_PEPPER" prod:"required" min:"32" embedded:"a secret made once and kept in the data directory" example:"change-me-to-32-other-random-bytes-or-more" desc:"keyed into every password hash; changing it invalidates all passwords"`
+	PasswordPepper     Secret        `env:"PASSWORD_PEPPER" prod:"required" min:"32" embedded:"a secret generated once and kept in the data directory" example:"change-me-to-32-other-random-bytes-or-more" desc:"keyed into every password hash; changing it invalidates all passwords"`
 	BcryptCost         int           `env:"BCRYPT_COST" default:"10" desc:"cost of password hashes, 4 to 16, at least 10 in prod; after raising it, each password is rehashed at the next login"`
 
 	OpenAIAPIKey         Secret        `env:"OPENAI_API_KEY" prod:"required" embedded:"the offline demonstration model" example:"sk-change-me" desc:"key of the OpenAI-compatible API"`
@@ -52,7 +52,7 @@ type Config struct {
 	LLMTimeout           time.Duration `env:"LLM_TIMEOUT" default:"120s" desc:"timeout for the whole answer"`
 	AgentsDir            string        `env:"AGENTS_DIR" example:"/etc/adiuva/agents" desc:"folder of YAML manifests that declare more agents"`
 
-	S3Bucket           string `env:"S3_BUCKET" prod:"required" embedded:"backup blobs on disk in the data directory" example:"adiuva-backups" desc:"bucket that keeps backup blobs"`
+	S3Bucket           string `env:"S3_BUCKET" prod:"required" embedded:"backups on disk in the data directory" example:"adiuva-backups" desc:"bucket that keeps backup blobs"`
 	S3Region           string `env:"S3_REGION" default:"us-east-1" desc:"region of the bucket"`
 	S3Endpoint         string `env:"S3_ENDPOINT" kind:"url" example:"http://localhost:7070" desc:"S3-compatible server; empty means AWS"`
 	AWSAccessKeyID     Secret `env:"AWS_ACCESS_KEY_ID" example:"change-me" desc:"access key for S3; empty uses the machine's role"`
@@ -60,14 +60,14 @@ type Config struct {
 	BackupRedirect     bool   `env:"BACKUP_REDIRECT" default:"false" desc:"true redirects downloads to presigned S3 URLs"`
 
 	StripeSecretKey      Secret   `env:"STRIPE_SECRET_KEY" prod:"required" embedded:"a local Stripe stand-in with a checkout page" example:"sk_test_change-me" desc:"key of the Stripe API"`
-	StripeWebhookSecrets []Secret `env:"STRIPE_WEBHOOK_SECRET" prod:"required" min:"32" embedded:"a secret made once and kept in the data directory" example:"whsec_change-me-to-the-secret-of-your-endpoint" desc:"signing secret of the webhook endpoint; several, comma-separated, while it is rolled"`
+	StripeWebhookSecrets []Secret `env:"STRIPE_WEBHOOK_SECRET" prod:"required" min:"32" embedded:"a secret generated once and kept in the data directory" example:"whsec_change-me-to-the-secret-of-your-endpoint" desc:"signing secret of the webhook endpoint; several, comma-separated, while it is rolled"`
 	StripeAPIBase        string   `env:"STRIPE_API_BASE" kind:"url" example:"http://localhost:12111" desc:"base URL used instead of Stripe's, for tests"`
 	DevStripeAddr        string   `env:"DEV_STRIPE_ADDR" default:"127.0.0.1:0" desc:"address of the local Stripe stand-in's listener; a fixed port makes its checkout page reachable from outside a container"`
 	StripePricePro       string   `env:"STRIPE_PRICE_PRO" default:"price_pro" prod:"required" desc:"Stripe's price id of Pro"`
 	StripePricePower     string   `env:"STRIPE_PRICE_POWER" default:"price_power" prod:"required" desc:"Stripe's price id of Power"`
 	StripePriceTeam      string   `env:"STRIPE_PRICE_TEAM" default:"price_team" prod:"required" desc:"Stripe's price id of a Team seat"`
-	BillingSuccessURL    string   `env:"BILLING_SUCCESS_URL" prod:"required" kind:"url" embedded:"our own page on ADDR" example:"https://api.example.com/billing/success" desc:"where Stripe sends people who paid"`
-	BillingCancelURL     string   `env:"BILLING_CANCEL_URL" prod:"required" kind:"url" embedded:"our own page on ADDR" example:"https://api.example.com/billing/cancel" desc:"where Stripe sends people who did not"`
+	BillingSuccessURL    string   `env:"BILLING_SUCCESS_URL" prod:"required" kind:"url" embedded:"a page of this server" example:"https://api.example.com/billing/success" desc:"where Stripe sends people who paid"`
+	BillingCancelURL     string   `env:"BILLING_CANCEL_URL" prod:"required" kind:"url" embedded:"a page of this server" example:"https://api.example.com/billing/cancel" desc:"where Stripe sends people who did not"`
 
 	CORSOrigins    []string       `env:"CORS_ORIGINS" default:"app://adiuva,http://localhost:*" prod-default:"app://adiuva" desc:"comma-separated exact origins that may call from a browser; only in dev may a port be *"`
 	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" example:"10.0.0.0/8" desc:"comma-separated addresses or CIDRs whose X-Forwarded-For is trusted"`
@@ -103,7 +103,7 @@ func (c Config) Limited() bool { return c.RateLimits != "off" }
 // Embedded is a default used in dev instead of a missing variable.
 type Embedded struct {
 	Variable string // e.g. "DATABASE_URL"
-	Instead  string // e.g. "a PostgreSQL of our own under the data directory"
+	Instead  string // e.g. "an embedded PostgreSQL in the data directory"
 }
 
 // Embedded returns the embedded defaults in use, in the order of the struct, for the startup banner. It is empty in

@@ -112,7 +112,7 @@ var catalogue = []Entry{
 	},
 	{
 		Code: TokenInURL, Status: 400, Close: CloseInternalError,
-		Cause:  "The stream's handshake had a token in its query string, where logs would keep it.",
+		Cause:  "The stream's handshake had a token in its query string, which ends up in logs.",
 		Remedy: "Send it as Authorization: Bearer, or as a sub-protocol. Treat the token as leaked.",
 	},
 	{
@@ -122,7 +122,7 @@ var catalogue = []Entry{
 	},
 	{
 		Code: TokenInvalid, Status: 401, Close: CloseToken,
-		Cause:  "The access token is not one of ours, or its session has ended.",
+		Cause:  "The access token is not valid, or its session has ended.",
 		Remedy: logIn,
 	},
 	{
@@ -137,12 +137,12 @@ var catalogue = []Entry{
 	},
 	{
 		Code: RefreshInvalid, Status: 401, Close: CloseInternalError,
-		Cause:  "The refresh token is not one of ours, or its session has ended.",
+		Cause:  "The refresh token is not valid, or its session has ended.",
 		Remedy: logIn,
 	},
 	{
 		Code: RefreshReused, Status: 401, Close: CloseInternalError,
-		Cause:  "The refresh token was spent before, so its session was ended: it may have been stolen.",
+		Cause:  "The refresh token was used before, so its session was ended: it may have been stolen.",
 		Remedy: "Log in again. Keep only the newest refresh token and exchange it in one place.",
 	},
 	{
@@ -172,7 +172,7 @@ var catalogue = []Entry{
 	},
 	{
 		Code: UploadTooSlow, Status: 408, Close: CloseTooSlow,
-		Cause:  "The upload's bytes came too slowly and nothing was kept.",
+		Cause:  "The upload's bytes arrived too slowly; nothing was stored.",
 		Remedy: "Upload again over a better connection.",
 	},
 	{
@@ -192,7 +192,7 @@ var catalogue = []Entry{
 	},
 	{
 		Code: UploadExpired, Status: 409, Close: CloseInternalError,
-		Cause:  "The upload took longer than its reservation lasts and nothing was kept.",
+		Cause:  "The upload took longer than its reservation lasts; nothing was stored.",
 		Remedy: "Start the upload again.",
 	},
 	{
@@ -213,7 +213,7 @@ var catalogue = []Entry{
 	},
 	{
 		Code: QuotaExceeded, Status: 413, Close: CloseInternalError,
-		Cause:  "The backup does not fit into the plan's room.",
+		Cause:  "The backup does not fit into the plan's storage.",
 		Remedy: "Delete old backups or upgrade the plan.",
 	},
 	{
@@ -233,7 +233,7 @@ var catalogue = []Entry{
 	},
 	{
 		Code: ChecksumMismatch, Status: 422, Close: CloseInternalError,
-		Cause:  "The bytes that came do not have the checksum announced; nothing was kept.",
+		Cause:  "The bytes received do not match the declared checksum; nothing was stored.",
 		Remedy: "Compute the SHA-256 again and upload again.",
 	},
 	{
@@ -259,7 +259,7 @@ var catalogue = []Entry{
 	{
 		Code: LLMError, Status: 502, Close: CloseInternalError,
 		Cause:  "The language model gave no usable answer.",
-		Remedy: "Try again, or put the question differently.",
+		Remedy: "Try again, or rephrase the question.",
 	},
 	{
 		Code: AgentLoopLimit, Status: 502, Close: CloseInternalError,
@@ -268,7 +268,7 @@ var catalogue = []Entry{
 	},
 	{
 		Code: StorageInconsistent, Status: 502, Close: CloseInternalError,
-		Cause:  "A stored backup is not as it was committed.",
+		Cause:  "A stored backup differs from what was committed.",
 		Remedy: "Use another backup of the history and report the request_id.",
 	},
 	{

@@ -51,7 +51,7 @@ testInLooks('reference', '/docs', async (view) => {
   await page.waitForLoadState('networkidle');
   await checkColorScheme(view);
   await screenshot(view, 'reference');
-  await page.getByRole('link', { name: 'changes', exact: true }).click();
+  await page.getByRole('link', { name: 'changelog', exact: true }).click();
   await checkChangelog(view);
 });
 
