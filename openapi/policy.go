@@ -3,6 +3,7 @@ package openapi
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -69,8 +70,8 @@ func PolicyOf(op *openapi3.Operation) (Policy, error) {
 	if err := decoder.Decode(&p); err != nil {
 		return Policy{}, fmt.Errorf("%s of %s: %w", policyExtension, op.OperationID, err)
 	}
-	if reason := p.wrong(IsPublic(op)); reason != "" {
-		return Policy{}, fmt.Errorf("%s of %s: %s", policyExtension, op.OperationID, reason)
+	if err := p.validate(IsPublic(op)); err != nil {
+		return Policy{}, fmt.Errorf("%s of %s: %w", policyExtension, op.OperationID, err)
 	}
 	return p, nil
 }
@@ -78,22 +79,22 @@ func PolicyOf(op *openapi3.Operation) (Policy, error) {
 // IsPublic reports whether an operation needs no access token.
 func IsPublic(op *openapi3.Operation) bool { return op.Security != nil && len(*op.Security) == 0 }
 
-func (p Policy) wrong(public bool) string {
+func (p Policy) validate(public bool) error {
 	switch {
 	case p.Body < 1 && p.Body != Unlimited:
-		return "body must be a number of bytes, or -1"
+		return errors.New("body must be a number of bytes, or -1")
 	case p.Rate.By == ByAddress && (p.Rate.Requests < 1 || p.Rate.Window < 1):
-		return "a rate by address needs requests and window"
+		return errors.New("a rate by address needs requests and window")
 	case p.Rate.By == ByAccount && (p.Rate.Requests != 0 || p.Rate.Window != 0):
-		return "a rate by account is the tier's: leave requests and window out"
+		return errors.New("a rate by account is the tier's: leave requests and window out")
 	case public && (p.Rate.By != ByAddress || p.Session != ""):
-		return "an operation without security needs a rate by address and no session"
+		return errors.New("an operation without security needs a rate by address and no session")
 	case public:
-		return ""
+		return nil
 	case p.Rate.By != ByAccount:
-		return "rate.by must be account"
+		return errors.New("rate.by must be account")
 	case p.Session != SessionCached && p.Session != SessionChecked && p.Session != SessionEnded:
-		return "session must be cached, checked or ended"
+		return errors.New("session must be cached, checked or ended")
 	}
-	return ""
+	return nil
 }

@@ -9,26 +9,16 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/openapi"
 )
-
-// errorCodes are all error codes, in the order of their HTTP statuses.
-const errorCodes = `
-	invalid_json signature_invalid token_in_url
-	token_missing token_invalid token_expired invalid_credentials refresh_invalid refresh_reused refresh_expired
-	tier_required origin_forbidden not_found method_not_allowed upload_too_slow
-	email_taken already_subscribed idempotency_conflict upload_expired backup_conflict
-	length_required body_too_large quota_exceeded unsupported_media_type range_not_satisfiable
-	validation_failed checksum_mismatch timestamp_in_future rate_limited header_too_large
-	internal llm_error agent_loop_limit storage_inconsistent
-	db_unavailable storage_unavailable billing_unavailable llm_unavailable auth_busy draining llm_timeout`
 
 // public lists the operations that need no access token.
 var public = []string{"getHealth", "listTiers", "login", "receiveStripeEvent", "refreshTokens", "register"}
 
 // unlimited lists the operations whose responses have no rate limit headers: the webhook, the health probe, and the
 // handshake of the stream, whose messages are counted instead.
-var unlimited = []string{"getHealth", "receiveStripeEvent", "streamChat"}
+var withoutRateLimitHeaders = []string{"getHealth", "receiveStripeEvent", "streamChat"}
 
 // columns lists the columns of the client's database that are in camelCase. They occur in the rows of a chat's context.
 var columns = []string{
@@ -65,6 +55,14 @@ func TestDocumentIsValid(t *testing.T) {
 	}
 }
 
+// catalogued returns the codes of the error catalogue, in its order.
+func catalogued() (codes []string) {
+	for _, e := range fault.Catalogue() {
+		codes = append(codes, string(e.Code))
+	}
+	return codes
+}
+
 func TestErrorCodesAreComplete(t *testing.T) {
 	t.Parallel()
 	doc := document(t)
@@ -76,8 +74,8 @@ func TestErrorCodesAreComplete(t *testing.T) {
 	for _, c := range code.Value.Enum {
 		codes = append(codes, c.(string))
 	}
-	if !slices.Equal(codes, strings.Fields(errorCodes)) {
-		t.Errorf("codes\n%s\nwant\n%s", strings.Join(codes, " "), strings.Join(strings.Fields(errorCodes), " "))
+	if want := catalogued(); !slices.Equal(codes, want) {
+		t.Errorf("codes\n%s\nwant\n%s", strings.Join(codes, " "), strings.Join(want, " "))
 	}
 }
 
@@ -102,7 +100,7 @@ func TestOperationsAreDescribedAndSecured(t *testing.T) {
 			t.Errorf("%s needs a token: %v, want %v", where, secured, want)
 		}
 	}
-	for _, id := range slices.Concat(public, unlimited) {
+	for _, id := range slices.Concat(public, withoutRateLimitHeaders) {
 		if ids[id] == "" {
 			t.Errorf("there is no operation %s", id)
 		}
@@ -131,7 +129,7 @@ func TestResponsesDocumentTheSharedHeaders(t *testing.T) {
 	for where, op := range operations(document(t)) {
 		for status, response := range op.Responses.Map() {
 			want := []string{"X-Request-Id"}
-			if !slices.Contains(unlimited, op.OperationID) {
+			if !slices.Contains(withoutRateLimitHeaders, op.OperationID) {
 				want = append(want, "RateLimit", "RateLimit-Policy")
 			}
 			if status == "default" {

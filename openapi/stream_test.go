@@ -2,14 +2,15 @@ package openapi_test
 
 import (
 	"encoding/json"
-	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/openapi"
 )
 
@@ -43,31 +44,26 @@ func streams(t *testing.T) (source, bundle streamDocument) {
 func TestCloseCodeTableIsComplete(t *testing.T) {
 	t.Parallel()
 	source, _ := streams(t)
-	want := map[string]string{
-		"1001": "draining",
-		"1003": "unsupported_media_type",
-		"1008": "invalid_json validation_failed",
-		"1009": "body_too_large",
-		"1011": "llm_error llm_unavailable llm_timeout agent_loop_limit db_unavailable internal",
-		"4401": "token_missing token_invalid token_expired",
-		"4408": "upload_too_slow",
-		"4429": "rate_limited",
-	}
-	got := map[string]string{}
 	row := regexp.MustCompile(`(?m)^\| (\d{4}) \| ([^|]+) \| [^|]+ \|$`)
-	for _, row := range row.FindAllStringSubmatch(source.Info.Description, -1) {
-		got[row[1]] = strings.NewReplacer("`", "", ",", "").Replace(row[2])
-	}
-	if !maps.Equal(got, want) {
-		t.Errorf("close codes\n%v\nwant\n%v", got, want)
-	}
-	codes := strings.Fields(errorCodes)
-	for closeCode, names := range got {
-		for _, name := range strings.Fields(names) {
-			if !slices.Contains(codes, name) {
-				t.Errorf("%s: there is no error code %s", closeCode, name)
+	rows := row.FindAllStringSubmatch(source.Info.Description, -1)
+	var documented, used []string
+	for _, row := range rows {
+		documented = append(documented, row[1])
+		for name := range strings.FieldsSeq(strings.NewReplacer("`", "", ",", "").Replace(row[2])) {
+			if !slices.Contains(catalogued(), name) {
+				t.Errorf("%s: there is no error code %s", row[1], name)
+			}
+			if want := strconv.Itoa(fault.Code(name).CloseCode()); want != row[1] {
+				t.Errorf("%s is documented to close with %s, and does with %s", name, row[1], want)
 			}
 		}
+	}
+	for _, e := range fault.Catalogue() {
+		used = append(used, strconv.Itoa(e.CloseCode))
+	}
+	slices.Sort(used)
+	if used = slices.Compact(used); !slices.Equal(documented, used) {
+		t.Errorf("close codes %v are documented, %v are used", documented, used)
 	}
 }
 

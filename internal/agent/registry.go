@@ -45,7 +45,7 @@ func NewRegistry(agents ...*Agent) (*Registry, error) {
 			problems = append(problems, fmt.Errorf("agent %q: %w", a.def.Name, err))
 		}
 		if seen[a.def.Name] {
-			problems = append(problems, fmt.Errorf("agent %q is there twice", a.def.Name))
+			problems = append(problems, fmt.Errorf("duplicate agent %q", a.def.Name))
 		}
 		seen[a.def.Name] = true
 	}
@@ -69,7 +69,7 @@ func (a *Agent) validate() error {
 	seen := map[string]bool{delegateToolName: true}
 	for _, t := range a.tools {
 		if !agentName.MatchString(t.name) || seen[t.name] {
-			return fmt.Errorf("tool %q is malformed or there twice", t.name)
+			return fmt.Errorf("tool %q is invalid or duplicate", t.name)
 		}
 		seen[t.name] = true
 	}

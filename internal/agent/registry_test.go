@@ -47,10 +47,10 @@ func TestRegistryRejectsInvalidDefinitions(t *testing.T) {
 	m := script()
 	tool := agent.NewTool("ask_agent", "d", echo)
 	for want, agents := range map[string][]*agent.Agent{
-		`agent "a_agent" is there twice`:                    {newAgent(m, "a_agent"), newAgent(m, "a_agent")},
+		`duplicate agent "a_agent"`:                    {newAgent(m, "a_agent"), newAgent(m, "a_agent")},
 		`agent "A": a name is 2 to 64`:                      {newAgent(m, "A")},
 		`agent "b_agent": needs a description and a prompt`: {agent.New(m, agent.Definition{Name: "b_agent"})},
-		`agent "b_agent": tool "ask_agent" is malformed or the`: {agent.New(m,
+		`agent "b_agent": tool "ask_agent" is invalid or dupli`: {agent.New(m,
 			agent.Definition{Name: "b_agent", Description: "d", Prompt: "p", Tools: []agent.Tool{tool}})},
 		`agent "b_agent": tier "gold"`: {agent.New(m,
 			agent.Definition{Name: "b_agent", Description: "d", Prompt: "p", Tier: "gold"})},

@@ -187,7 +187,7 @@ func wireChat(
 	}), nil
 }
 
-// chooseModel returns the model and what closes its connections.
+// chooseModel returns the model and a function that closes its connections.
 func chooseModel(cfg config.Config, opts Options) (agent.Model, func(), error) {
 	if opts.Model != nil {
 		return opts.Model, func() {}, nil
@@ -207,7 +207,8 @@ func chooseModel(cfg config.Config, opts Options) (agent.Model, func(), error) {
 	return client, client.Close, nil
 }
 
-// chooseLimiter returns the limiter and what closes it. It is nil, which is no limit, only with RATE_LIMITS=off.
+// chooseLimiter returns the limiter and a function that closes it. It is nil, which is no limit, only with
+// RATE_LIMITS=off.
 func chooseLimiter(cfg config.Config, log *slog.Logger) (*ratelimit.Limiter, func(), error) {
 	if !cfg.Limited() {
 		return nil, func() {}, nil

@@ -13,7 +13,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/s3blob"
 )
 
-// OpenBackups returns the backups, in S3 where S3_BUCKET names a bucket and otherwise on disk, and what closes them.
+// OpenBackups returns the backups, in S3 where S3_BUCKET names a bucket and otherwise on disk, and a function that
+// closes them.
 func OpenBackups(
 	ctx context.Context,
 	cfg config.Config,

@@ -18,7 +18,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// wireBilling makes billing on Stripe, or on the stand-in where there is no key, through the same adapter.
+// wireBilling connects billing to Stripe, or to the stand-in where no key is set, through the same adapter.
 func (a *App) wireBilling(ctx context.Context, cfg config.Config, opts Options) error {
 	gateway := stripepay.Config{
 		Key: cfg.StripeSecretKey.Reveal(), WebhookSecrets: config.Reveal(cfg.StripeWebhookSecrets),

@@ -17,7 +17,7 @@ import (
 const stopTimeout = 10 * time.Second
 
 // openDatabase opens the configured database, or an embedded one under the data directory, and migrates it. It
-// returns what closes it again.
+// returns a function that closes it.
 func openDatabase(ctx context.Context, cfg config.Config, opts Options) (*postgres.DB, func(), error) {
 	dsn, stop := cfg.DatabaseURL.Reveal(), func() {}
 	if dsn == "" {

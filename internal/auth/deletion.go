@@ -81,13 +81,14 @@ func (s *Service) Maintain(ctx context.Context) { s.worker.Run(ctx) }
 
 func (s *Service) newWorker() *worker.Worker {
 	deletions := worker.Job{
-		Every: deletionPoll, OnNotify: true, Failed: "account deletion will be tried again",
+		Every: deletionPoll, OnNotify: true, FailureMessage: "account deletion will be tried again",
 		Run: func(ctx context.Context) error {
 			_, err := s.DeleteDue(ctx)
 			return err
 		},
 	}
-	sweep := worker.Job{Every: sweepEvery, Delay: sweepEvery, Run: s.Sweep, Failed: "sweep of ended sessions failed"}
+	sweep := worker.Job{Every: sweepEvery, Delay: sweepEvery, Run: s.Sweep,
+		FailureMessage: "sweep of ended sessions failed"}
 	return worker.New(worker.Config{Now: s.clock, Log: s.log}, deletions, sweep)
 }
 

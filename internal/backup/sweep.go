@@ -162,8 +162,9 @@ func (s *Service) Maintain(ctx context.Context) { s.worker.Run(ctx) }
 
 func (s *Service) newWorker() *worker.Worker {
 	return worker.New(worker.Config{Now: s.cfg.Now, Log: s.log},
-		worker.Job{Run: s.recount, Every: recountEvery, Failed: "recount of backups was not completed"},
-		worker.Job{Run: s.sweep, Every: sweepEvery, OnNotify: true, Failed: "sweep of backups will be tried again"},
+		worker.Job{Run: s.recount, Every: recountEvery, FailureMessage: "recount of backups was not completed"},
+		worker.Job{Run: s.sweep, Every: sweepEvery, OnNotify: true,
+			FailureMessage: "sweep of backups will be tried again"},
 	)
 }
 

@@ -173,14 +173,14 @@ func (s *Service) Maintain(ctx context.Context) { s.worker.Run(ctx) }
 
 func (s *Service) newWorker() *worker.Worker {
 	events := worker.Job{
-		Every: eventPollInterval, OnNotify: true, Failed: "events of Stripe will be tried again",
+		Every: eventPollInterval, OnNotify: true, FailureMessage: "events of Stripe will be tried again",
 		Run: func(ctx context.Context) error {
 			_, err := s.ProcessDue(ctx)
 			return err
 		},
 	}
 	reconcile := worker.Job{
-		Every: reconcileEvery, Run: s.Reconcile, Failed: "the reconcile with Stripe will be tried again",
+		Every: reconcileEvery, Run: s.Reconcile, FailureMessage: "the reconcile with Stripe will be tried again",
 		Retry: func(err error, _ int) time.Duration {
 			if errors.Is(err, ErrUnavailable) || errors.Is(err, fault.ErrDatabase) {
 				return reconcileRetry

@@ -30,9 +30,9 @@ type Emit = func(text string) error
 type Config struct {
 	// BearerToken returns the token of the Authorization header, or token_missing or token_invalid.
 	BearerToken func(r *http.Request) (string, error)
-	// Authenticate returns the user whom a token speaks for.
+	// Authenticate returns the token's user.
 	Authenticate func(ctx context.Context, token string) (identity.User, error)
-	// SessionEnded reports whether the user's login has ended. It is asked every few seconds and must not block for
+	// SessionEnded reports whether the user's session has ended. It is asked every few seconds and must not block for
 	// long.
 	SessionEnded func(ctx context.Context, user identity.User) bool
 	// Answer answers one question and returns the last frame. Text goes to emit as it is produced.
@@ -50,12 +50,12 @@ type Config struct {
 // Handler serves the chat stream. It is safe for concurrent use.
 type Handler struct {
 	cfg      Config
-	sessions *registry
+	sockets  *registry
 	draining atomic.Bool
 }
 
 // New returns a handler without open sockets.
-func New(cfg Config) *Handler { return &Handler{cfg: cfg, sessions: newRegistry()} }
+func New(cfg Config) *Handler { return &Handler{cfg: cfg, sockets: newRegistry()} }
 
 // Drain refuses new sockets from now on.
 func (h *Handler) Drain() { h.draining.Store(true) }
@@ -65,7 +65,7 @@ func (h *Handler) Drain() { h.draining.Store(true) }
 // does not know hijacked connections and is called beside it.
 func (h *Handler) Shutdown(ctx context.Context) error {
 	h.Drain()
-	return h.sessions.shutdown(ctx)
+	return h.sockets.shutdown(ctx)
 }
 
 // Serve answers questions over a WebSocket until either side closes it. It returns the code that the client was told
@@ -82,7 +82,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (fault.Code, err
 	token, offered, user, err := h.authenticate(r)
 	if err == nil {
 		var release func()
-		if release, err = h.sessions.acquire(user.ID); err == nil {
+		if release, err = h.sockets.acquire(user.ID); err == nil {
 			defer release()
 		}
 	}
@@ -93,7 +93,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (fault.Code, err
 	if conn == nil {
 		return "", upgradeErr
 	}
-	s := newSession(h, r, conn, token)
+	s := newSocket(h, r, conn, token)
 	if err == nil {
 		err = s.serve(identity.ToContext(r.Context(), user), user)
 	}

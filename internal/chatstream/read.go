@@ -14,7 +14,7 @@ import (
 const messageTimeout = 10 * time.Second
 
 // read passes on questions until the client leaves or breaks a rule, either of which ends the running answer.
-func (s *session) read() {
+func (s *socket) read() {
 	defer close(s.readEnded)
 	s.conn.SetPongHandler(func(string) error { return s.extendReadDeadline() })
 	s.due = time.Now().Add(messageTimeout)
@@ -36,7 +36,7 @@ func (s *session) read() {
 }
 
 // next returns the next question, a fault when the client breaks a rule, or errClientGone.
-func (s *session) next() ([]byte, error) {
+func (s *socket) next() ([]byte, error) {
 	kind, message, err := s.conn.NextReader()
 	if err != nil {
 		return nil, s.readError(err)
@@ -66,7 +66,7 @@ func (s *session) next() ([]byte, error) {
 
 // extendReadDeadline sets when the next bytes must arrive: before a message that has begun is due, otherwise in time
 // for the pong to the next ping.
-func (s *session) extendReadDeadline() error {
+func (s *socket) extendReadDeadline() error {
 	deadline := s.due
 	if deadline.IsZero() {
 		deadline = time.Now().Add(s.handler.cfg.PingInterval + pongTimeout)
@@ -78,7 +78,7 @@ func (s *session) extendReadDeadline() error {
 }
 
 // readError tells a message that arrived too slowly from a client that is gone.
-func (s *session) readError(err error) error {
+func (s *socket) readError(err error) error {
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() && !s.due.IsZero() {
 		return errNoQuestion.WithCause(err)
@@ -88,7 +88,7 @@ func (s *session) readError(err error) error {
 
 // drain reads until the client answers the close frame. A connection closed with unread bytes is reset, and the
 // client would lose the frames that say why.
-func (s *session) drain() {
+func (s *socket) drain() {
 	s.conn.SetPongHandler(nil)
 	if s.conn.SetReadDeadline(time.Now().Add(writeTimeout)) != nil {
 		return

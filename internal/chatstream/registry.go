@@ -13,8 +13,8 @@ import (
 // maxSockets is how many sockets an account may have open on this server.
 const maxSockets = 5
 
-// cutTimeout is how long sockets may take to close once their answers were cut.
-const cutTimeout = 3 * time.Second
+// abortTimeout is how long sockets may take to close after their answers were aborted.
+const abortTimeout = 3 * time.Second
 
 // registry counts the open sockets and signals them when the server shuts down. It is safe for concurrent use.
 type registry struct {
@@ -22,19 +22,19 @@ type registry struct {
 	open    sync.WaitGroup
 	byUser  map[uuid.UUID]int
 	stopped bool
-	// stopping is closed when no new question is answered; cut ends when no answer may go on.
+	// stopping is closed at shutdown; aborted is canceled when the grace period ends.
 	stopping chan struct{}
-	cut      context.Context
-	cutNow   context.CancelFunc
+	aborted  context.Context
+	abort    context.CancelFunc
 }
 
 func newRegistry() *registry {
 	r := &registry{byUser: map[uuid.UUID]int{}, stopping: make(chan struct{})}
-	r.cut, r.cutNow = context.WithCancel(context.Background())
+	r.aborted, r.abort = context.WithCancel(context.Background())
 	return r
 }
 
-// acquire counts one more socket of the user. It returns what gives it back, or rate_limited or draining.
+// acquire counts one more socket of the user. It returns a function that releases it, or rate_limited or draining.
 func (r *registry) acquire(user uuid.UUID) (release func(), err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -76,8 +76,8 @@ func (r *registry) shutdown(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
-	r.cutNow()
-	timeout := time.NewTimer(cutTimeout)
+	r.abort()
+	timeout := time.NewTimer(abortTimeout)
 	defer timeout.Stop()
 	select {
 	case <-closed:

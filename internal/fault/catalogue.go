@@ -66,11 +66,11 @@ const (
 
 // Entry is what the catalogue says about one code.
 type Entry struct {
-	Code   Code
-	Status int    // of the HTTP answer
-	Close  int    // close code of the stream when the fault ends it
-	Cause  string // what happened, for the code's page under /docs/errors
-	Remedy string // what the caller should do, for the same page
+	Code      Code
+	Status    int    // of the HTTP answer
+	CloseCode int    // close code of the stream when the fault ends it
+	Cause     string // what happened, for the code's page under /docs/errors
+	Remedy    string // what the caller should do, for the same page
 }
 
 // Catalogue returns a copy of every entry, in the order of the contract's ErrorCode.
@@ -79,8 +79,8 @@ func Catalogue() []Entry { return slices.Clone(catalogue) }
 // Status returns the HTTP status of the code, 500 for one that is not in the catalogue.
 func (c Code) Status() int { return c.entry().Status }
 
-// Close returns the close code with which the code ends a stream, 1011 for one that is not in the catalogue.
-func (c Code) Close() int { return c.entry().Close }
+// CloseCode returns the close code with which the code ends a stream, 1011 for one that is not in the catalogue.
+func (c Code) CloseCode() int { return c.entry().CloseCode }
 
 func (c Code) entry() Entry {
 	for _, e := range catalogue {
@@ -88,7 +88,7 @@ func (c Code) entry() Entry {
 			return e
 		}
 	}
-	return Entry{Code: c, Status: 500, Close: CloseInternalError}
+	return Entry{Code: c, Status: 500, CloseCode: CloseInternalError}
 }
 
 // Remedies that several codes share.
@@ -97,212 +97,212 @@ const (
 	logIn      = "Log in again."
 )
 
-// catalogue is the one place that says what a code means. To add a code: a constant above, a row here, and the same
-// name in ErrorCode of openapi/openapi.yaml. It is never written to.
+// catalogue is the one place that says what a code means; CONTRIBUTING.md says what else a new code needs. It is never
+// written to.
 var catalogue = []Entry{
 	{
-		Code: InvalidJSON, Status: 400, Close: ClosePolicyViolation,
+		Code: InvalidJSON, Status: 400, CloseCode: ClosePolicyViolation,
 		Cause:  "The body is not acceptable JSON: a syntax error, a name twice, bad UTF-8, or nesting too deep.",
 		Remedy: "Send one well-formed JSON value in UTF-8.",
 	},
 	{
-		Code: SignatureInvalid, Status: 400, Close: CloseInternalError,
+		Code: SignatureInvalid, Status: 400, CloseCode: CloseInternalError,
 		Cause:  "The webhook's signature is missing, wrong or too old.",
 		Remedy: "Check the signing secret and both clocks; send the body unchanged.",
 	},
 	{
-		Code: TokenInURL, Status: 400, Close: CloseInternalError,
+		Code: TokenInURL, Status: 400, CloseCode: CloseInternalError,
 		Cause:  "The stream's handshake had a token in its query string, which ends up in logs.",
 		Remedy: "Send it as Authorization: Bearer, or as a sub-protocol. Treat the token as leaked.",
 	},
 	{
-		Code: TokenMissing, Status: 401, Close: CloseToken,
+		Code: TokenMissing, Status: 401, CloseCode: CloseToken,
 		Cause:  "The operation needs an access token and the request has none.",
 		Remedy: "Send Authorization: Bearer with an access token.",
 	},
 	{
-		Code: TokenInvalid, Status: 401, Close: CloseToken,
+		Code: TokenInvalid, Status: 401, CloseCode: CloseToken,
 		Cause:  "The access token is not valid, or its session has ended.",
 		Remedy: logIn,
 	},
 	{
-		Code: TokenExpired, Status: 401, Close: CloseToken,
+		Code: TokenExpired, Status: 401, CloseCode: CloseToken,
 		Cause:  "The access token has expired.",
 		Remedy: "Exchange the refresh token for new tokens and send the request again.",
 	},
 	{
-		Code: InvalidCredentials, Status: 401, Close: CloseInternalError,
+		Code: InvalidCredentials, Status: 401, CloseCode: CloseInternalError,
 		Cause:  "The e-mail or the password is wrong.",
 		Remedy: "Check both. We do not say which one is wrong.",
 	},
 	{
-		Code: RefreshInvalid, Status: 401, Close: CloseInternalError,
+		Code: RefreshInvalid, Status: 401, CloseCode: CloseInternalError,
 		Cause:  "The refresh token is not valid, or its session has ended.",
 		Remedy: logIn,
 	},
 	{
-		Code: RefreshReused, Status: 401, Close: CloseInternalError,
+		Code: RefreshReused, Status: 401, CloseCode: CloseInternalError,
 		Cause:  "The refresh token was used before, so its session was ended: it may have been stolen.",
 		Remedy: "Log in again. Keep only the newest refresh token and exchange it in one place.",
 	},
 	{
-		Code: RefreshExpired, Status: 401, Close: CloseInternalError,
+		Code: RefreshExpired, Status: 401, CloseCode: CloseInternalError,
 		Cause:  "The refresh token has expired.",
 		Remedy: logIn,
 	},
 	{
-		Code: TierRequired, Status: 403, Close: CloseInternalError,
+		Code: TierRequired, Status: 403, CloseCode: CloseInternalError,
 		Cause:  "The account's plan does not include this.",
 		Remedy: "Upgrade the plan. GET /billing/tiers lists what each includes.",
 	},
 	{
-		Code: OriginForbidden, Status: 403, Close: CloseInternalError,
+		Code: OriginForbidden, Status: 403, CloseCode: CloseInternalError,
 		Cause:  "The page's origin is not allowed to call this server.",
 		Remedy: "Ask the operator to allow the origin, or call from a main process.",
 	},
 	{
-		Code: NotFound, Status: 404, Close: CloseInternalError,
+		Code: NotFound, Status: 404, CloseCode: CloseInternalError,
 		Cause:  "There is no such thing here, or it is not yours.",
 		Remedy: "Check the path and the id.",
 	},
 	{
-		Code: MethodNotAllowed, Status: 405, Close: CloseInternalError,
+		Code: MethodNotAllowed, Status: 405, CloseCode: CloseInternalError,
 		Cause:  "The path exists, but not with this method.",
 		Remedy: "Use a method that the Allow header names.",
 	},
 	{
-		Code: UploadTooSlow, Status: 408, Close: CloseTooSlow,
+		Code: UploadTooSlow, Status: 408, CloseCode: CloseTooSlow,
 		Cause:  "The upload's bytes arrived too slowly; nothing was stored.",
 		Remedy: "Upload again over a better connection.",
 	},
 	{
-		Code: EmailTaken, Status: 409, Close: CloseInternalError,
+		Code: EmailTaken, Status: 409, CloseCode: CloseInternalError,
 		Cause:  "There is an account with this e-mail already.",
 		Remedy: "Log in instead.",
 	},
 	{
-		Code: AlreadySubscribed, Status: 409, Close: CloseInternalError,
+		Code: AlreadySubscribed, Status: 409, CloseCode: CloseInternalError,
 		Cause:  "The account has a running subscription.",
 		Remedy: "Change it in the billing portal.",
 	},
 	{
-		Code: IdempotencyConflict, Status: 409, Close: CloseInternalError,
+		Code: IdempotencyConflict, Status: 409, CloseCode: CloseInternalError,
 		Cause:  "The Idempotency-Key belongs to a backup with other bytes.",
 		Remedy: "Use a new key for every new backup.",
 	},
 	{
-		Code: UploadExpired, Status: 409, Close: CloseInternalError,
+		Code: UploadExpired, Status: 409, CloseCode: CloseInternalError,
 		Cause:  "The upload took longer than its reservation lasts; nothing was stored.",
 		Remedy: "Start the upload again.",
 	},
 	{
-		Code: BackupConflict, Status: 409, Close: CloseInternalError,
+		Code: BackupConflict, Status: 409, CloseCode: CloseInternalError,
 		Cause: "An upload with the same Idempotency-Key is still in progress.",
 		Remedy: "Wait for it to end, then send the request again: it answers with the backup that the first one " +
 			"stored.",
 	},
 	{
-		Code: LengthRequired, Status: 411, Close: CloseInternalError,
+		Code: LengthRequired, Status: 411, CloseCode: CloseInternalError,
 		Cause:  "The upload does not say how long it is.",
 		Remedy: "Send Content-Length or X-Backup-Size.",
 	},
 	{
-		Code: BodyTooLarge, Status: 413, Close: CloseMessageTooBig,
+		Code: BodyTooLarge, Status: 413, CloseCode: CloseMessageTooBig,
 		Cause:  "The body is larger than the operation takes.",
 		Remedy: "Send less: JSON bodies have at most 1 MiB, webhook bodies 512 KiB.",
 	},
 	{
-		Code: QuotaExceeded, Status: 413, Close: CloseInternalError,
+		Code: QuotaExceeded, Status: 413, CloseCode: CloseInternalError,
 		Cause:  "The backup does not fit into the plan's storage.",
 		Remedy: "Delete old backups or upgrade the plan.",
 	},
 	{
-		Code: UnsupportedMediaType, Status: 415, Close: CloseUnsupportedData,
+		Code: UnsupportedMediaType, Status: 415, CloseCode: CloseUnsupportedData,
 		Cause:  "The Content-Type is not one that the operation takes.",
 		Remedy: "Send the media type that the reference names.",
 	},
 	{
-		Code: RangeNotSatisfiable, Status: 416, Close: CloseInternalError,
+		Code: RangeNotSatisfiable, Status: 416, CloseCode: CloseInternalError,
 		Cause:  "No byte of the range asked for exists.",
 		Remedy: "Ask for a range inside the size that Content-Range names.",
 	},
 	{
-		Code: ValidationFailed, Status: 422, Close: ClosePolicyViolation,
+		Code: ValidationFailed, Status: 422, CloseCode: ClosePolicyViolation,
 		Cause:  "The request is readable but some of its members are wrong.",
 		Remedy: "Correct every member that errors points at.",
 	},
 	{
-		Code: ChecksumMismatch, Status: 422, Close: CloseInternalError,
+		Code: ChecksumMismatch, Status: 422, CloseCode: CloseInternalError,
 		Cause:  "The bytes received do not match the declared checksum; nothing was stored.",
 		Remedy: "Compute the SHA-256 again and upload again.",
 	},
 	{
-		Code: TimestampInFuture, Status: 422, Close: CloseInternalError,
+		Code: TimestampInFuture, Status: 422, CloseCode: CloseInternalError,
 		Cause:  "The backup's timestamp is more than 24 hours ahead.",
 		Remedy: "Correct the device's clock; timestamps are in milliseconds.",
 	},
 	{
-		Code: RateLimited, Status: 429, Close: CloseRateLimited,
+		Code: RateLimited, Status: 429, CloseCode: CloseRateLimited,
 		Cause:  "Too many requests in a short time, or too many sockets at once.",
 		Remedy: retryLater,
 	},
 	{
-		Code: HeaderTooLarge, Status: 431, Close: CloseInternalError,
+		Code: HeaderTooLarge, Status: 431, CloseCode: CloseInternalError,
 		Cause:  "The request's headers are larger than 32 KiB.",
 		Remedy: "Send fewer or shorter headers.",
 	},
 	{
-		Code: Internal, Status: 500, Close: CloseInternalError,
+		Code: Internal, Status: 500, CloseCode: CloseInternalError,
 		Cause:  "Something went wrong on our side.",
 		Remedy: "Try again; if it stays, report the request_id.",
 	},
 	{
-		Code: LLMError, Status: 502, Close: CloseInternalError,
+		Code: LLMError, Status: 502, CloseCode: CloseInternalError,
 		Cause:  "The language model gave no usable answer.",
 		Remedy: "Try again, or rephrase the question.",
 	},
 	{
-		Code: AgentLoopLimit, Status: 502, Close: CloseInternalError,
+		Code: AgentLoopLimit, Status: 502, CloseCode: CloseInternalError,
 		Cause:  "The agent did not reach an answer within its rounds of tool calls.",
 		Remedy: "Ask for less at once.",
 	},
 	{
-		Code: StorageInconsistent, Status: 502, Close: CloseInternalError,
+		Code: StorageInconsistent, Status: 502, CloseCode: CloseInternalError,
 		Cause:  "A stored backup differs from what was committed.",
 		Remedy: "Use another backup of the history and report the request_id.",
 	},
 	{
-		Code: DBUnavailable, Status: 503, Close: CloseInternalError,
+		Code: DBUnavailable, Status: 503, CloseCode: CloseInternalError,
 		Cause:  "Our database is unreachable. What was not acknowledged may not have been done.",
 		Remedy: retryLater,
 	},
 	{
-		Code: StorageUnavailable, Status: 503, Close: CloseInternalError,
+		Code: StorageUnavailable, Status: 503, CloseCode: CloseInternalError,
 		Cause:  "The storage of backups is unreachable.",
 		Remedy: retryLater,
 	},
 	{
-		Code: BillingUnavailable, Status: 503, Close: CloseInternalError,
+		Code: BillingUnavailable, Status: 503, CloseCode: CloseInternalError,
 		Cause:  "The payment service is unreachable.",
 		Remedy: retryLater,
 	},
 	{
-		Code: LLMUnavailable, Status: 503, Close: CloseInternalError,
+		Code: LLMUnavailable, Status: 503, CloseCode: CloseInternalError,
 		Cause:  "The language model is unavailable.",
 		Remedy: retryLater,
 	},
 	{
-		Code: AuthBusy, Status: 503, Close: CloseInternalError,
+		Code: AuthBusy, Status: 503, CloseCode: CloseInternalError,
 		Cause:  "Too many passwords are being checked at once.",
 		Remedy: retryLater,
 	},
 	{
-		Code: Draining, Status: 503, Close: CloseGoingAway,
+		Code: Draining, Status: 503, CloseCode: CloseGoingAway,
 		Cause:  "This server is shutting down.",
 		Remedy: "Connect again; another one will answer. " + retryLater,
 	},
 	{
-		Code: LLMTimeout, Status: 504, Close: CloseInternalError,
+		Code: LLMTimeout, Status: 504, CloseCode: CloseInternalError,
 		Cause:  "The language model took too long.",
 		Remedy: "Try again, or ask for less at once.",
 	},

@@ -15,7 +15,8 @@ type Detail struct {
 	Message string
 }
 
-// Error is a failure with a public face. Values declared at package level are templates: the With methods copy.
+// Error is an error that is safe to return to clients. Values declared at package level are templates: the With
+// methods copy.
 type Error struct {
 	Code       Code           // from the catalogue
 	Message    string         // public: what happened and what to do about it
@@ -106,7 +107,7 @@ func From(err error) *Error {
 	return ErrInternal.WithCause(err)
 }
 
-// Faults that belong to no single noun.
+// Faults that several packages use.
 var (
 	ErrInternal = New(Internal, "Something went wrong on our side. Try again; if it stays, report the request_id.")
 	ErrDatabase = New(

@@ -21,7 +21,7 @@ import (
 // question is authenticated, counted, decoded and guarded against panics in the same way on either path.
 
 // bearerToken returns the one bearer token of the request (RFC 6750, the scheme in any case). It reads the
-// Authorization header alone: a token in the query is no token.
+// Authorization header only: tokens in the query are ignored.
 func bearerToken(r *http.Request) (string, error) {
 	values := r.Header.Values("Authorization")
 	if len(values) == 0 {
@@ -34,7 +34,7 @@ func bearerToken(r *http.Request) (string, error) {
 	return strings.TrimSpace(token), nil
 }
 
-// authenticate returns the user whom a token speaks for, and notes who it is for the request's log line.
+// authenticate returns the token's user, and records the user for the request's log line.
 func (s *Server) authenticate(
 	ctx context.Context,
 	session openapi.Session,
@@ -54,9 +54,9 @@ func (s *Server) authenticate(
 	return user, err
 }
 
-// charge counts one request and answers rate_limited when it is one too many. Where h is not nil, the limit's headers
-// are set on it. The returned function takes the outcome of the request: a failure of ours is given back, while what
-// the caller did wrong or left alone stays counted.
+// charge counts one request and returns rate_limited when it exceeds the limit. Where h is not nil, the limit's headers
+// are set on it. Call settle with the outcome of the request: it refunds the request after an error with status 5xx.
+// Errors of the client and disconnects stay counted.
 func (s *Server) charge(ctx context.Context, l limit, h http.Header) (settle func(error), err error) {
 	limiter := s.cfg.Limiter
 	if limiter == nil {

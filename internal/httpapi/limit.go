@@ -11,7 +11,7 @@ import (
 	"github.com/adiuva/cloud-api/openapi"
 )
 
-// limit allows so many requests in a window, counted under key.
+// limit is a number of requests per window, counted under key.
 type limit struct {
 	policy   string // its name in the RateLimit headers
 	key      string
@@ -22,9 +22,10 @@ type limit struct {
 // accountLimit is the limit of a user's tier and seats. All operations share it.
 func accountLimit(u identity.User) limit {
 	return limit{
-		policy: string(
-			u.Tier,
-		), key: "user:" + u.ID.String(), requests: u.Tier.RequestsPerMinute(u.Seats), window: time.Minute,
+		policy:   string(u.Tier),
+		key:      "user:" + u.ID.String(),
+		requests: u.Tier.RequestsPerMinute(u.Seats),
+		window:   time.Minute,
 	}
 }
 

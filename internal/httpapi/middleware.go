@@ -30,7 +30,7 @@ func tagOperation(o operation) echo.MiddlewareFunc {
 	}
 }
 
-// limitBody refuses a body whose declared length is too large before it is read, and cuts one that turns out to be.
+// limitBody refuses a body whose declared length is too large before it is read, and stops reading at the limit.
 func limitBody(o operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		if o.policy.Body == openapi.Unlimited {

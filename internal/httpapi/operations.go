@@ -47,7 +47,8 @@ func readOperations(doc *openapi3.T) (map[string]operation, error) {
 				return nil, err
 			}
 			o := operation{id: op.OperationID, public: openapi.IsPublic(op), policy: policy}
-			// Authentication is ours alone, and the validator would read a whole body before asking for it.
+			// The validator gets the operation without security and body: the chain authenticates, and the validator
+			// would read the whole body first.
 			bare := *op
 			bare.Security = &openapi3.SecurityRequirements{}
 			bare.RequestBody = nil

@@ -37,7 +37,7 @@ var (
 func (s *Server) fail(c *echo.Context, err error) {
 	if r, _ := echo.UnwrapResponse(c.Response()); r != nil && r.Committed {
 		requestInfoFrom(c.Request().Context()).cause = err
-		panic(http.ErrAbortHandler) // cuts the connection: a broken answer must not look whole
+		panic(http.ErrAbortHandler) // cuts the connection: a truncated response must not look complete
 	}
 	f := toFault(err)
 	if f.Code == fault.MethodNotAllowed {
@@ -80,11 +80,8 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, f *fault.Error)
 	doc := map[string]any{}
 	maps.Copy(doc, f.Extra)
 	maps.Copy(doc, map[string]any{
-		"type": s.baseURL(
-			r,
-		) + "/docs/errors/" + string(
-			f.Code,
-		), "title": http.StatusText(status), "status": status, "detail": detail(f),
+		"type":  s.baseURL(r) + "/docs/errors/" + string(f.Code),
+		"title": http.StatusText(status), "status": status, "detail": detail(f),
 		"instance": r.URL.EscapedPath(), "code": f.Code, "request_id": info.id,
 	})
 	if len(f.Details) > 0 {

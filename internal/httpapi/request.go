@@ -97,8 +97,7 @@ func (s *Server) logAnswer(ctx context.Context, start time.Time, f *fault.Error,
 	s.logLine(ctx, "answer", &info, start, cause, attrs...)
 }
 
-// logLine writes what every line has. A failure of ours is an error and shows its cause, except that we are shutting
-// down.
+// logLine writes what every line has. With a cause it is an error line, except while draining.
 func (s *Server) logLine(
 	ctx context.Context, message string, info *requestInfo, start time.Time, cause error, attrs ...slog.Attr,
 ) {
@@ -118,7 +117,7 @@ func (s *Server) logLine(
 	s.cfg.Log.LogAttrs(ctx, level, message, attrs...)
 }
 
-// knownMethod keeps invented methods out of the log.
+// knownMethod returns "other" for methods that HTTP does not define, so that the log does not repeat them.
 func knownMethod(m string) string {
 	switch m {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
@@ -191,7 +190,7 @@ func (s *Server) limitHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// fromTrustedProxy reports whether the peer may speak for others.
+// fromTrustedProxy reports whether the remote address is a trusted proxy.
 func (s *Server) fromTrustedProxy(r *http.Request) bool { return s.trusted(peer(r)) }
 
 func (s *Server) trusted(addr netip.Addr) bool {

@@ -29,7 +29,7 @@ const defaultPingInterval = 30 * time.Second
 // BasePath is where the contract's paths begin.
 const BasePath = "/api/v1"
 
-// Config is what a Server needs. Members without a remark are required.
+// Config is what a Server needs. Fields are required unless noted.
 type Config struct {
 	Auth             *auth.Service
 	Chat             *chat.Orchestrator
@@ -99,7 +99,7 @@ func New(cfg Config) (*Server, error) {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.draining.Load() {
-		w.Header().Set("Connection", "close") // the next request on it would meet a listener that closes
+		w.Header().Set("Connection", "close") // the listener is about to close
 	}
 	s.handler.ServeHTTP(w, r)
 }

@@ -21,7 +21,7 @@ func NewLibrary(plans ...Plan) (*Library, error) {
 			return nil, fmt.Errorf("playbook %q needs an id, a title, a description and a tier", p.ID)
 		}
 		if seen[p.ID] {
-			return nil, fmt.Errorf("playbook %q is there twice", p.ID)
+			return nil, fmt.Errorf("duplicate playbook %q", p.ID)
 		}
 		seen[p.ID] = true
 	}

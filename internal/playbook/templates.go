@@ -48,7 +48,7 @@ func NewTemplates(list ...Template) (*Templates, error) {
 			return nil, fmt.Errorf("template %q: an id starts with tpl_ and has a text", t.ID)
 		}
 		if _, twice := byID[t.ID]; twice {
-			return nil, fmt.Errorf("template %q is there twice", t.ID)
+			return nil, fmt.Errorf("duplicate template %q", t.ID)
 		}
 		byID[t.ID] = t
 	}

@@ -20,7 +20,7 @@ type Job struct {
 	// Every.
 	Retry func(err error, failures int) time.Duration
 	// Failed is the warning to log, with the error, when Run fails.
-	Failed string
+	FailureMessage string
 }
 
 // Config is what a Worker needs. A nil Now means time.Now.
@@ -91,7 +91,7 @@ func (w *Worker) runOnce(ctx context.Context, job Job, failures *int) time.Time 
 		return start.Add(job.Every)
 	}
 	*failures++
-	w.cfg.Log.WarnContext(ctx, job.Failed, slog.Any("error", err))
+	w.cfg.Log.WarnContext(ctx, job.FailureMessage, slog.Any("error", err))
 	if job.Retry == nil {
 		return start.Add(job.Every)
 	}

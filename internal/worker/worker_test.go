@@ -139,7 +139,7 @@ func TestFailuresAreLoggedAndRetried(t *testing.T) {
 		runs, plain := newHistory(), newHistory()
 		stop := start(t, worker.New(worker.Config{Log: slog.New(slog.NewTextHandler(&log, nil))},
 			worker.Job{
-				Every: time.Hour, Failed: "the job will be tried again",
+				Every: time.Hour, FailureMessage: "the job will be tried again",
 				Retry: func(_ error, failures int) time.Duration { return backoff.After(failures) },
 				Run: func(context.Context) error {
 					runs.add()
@@ -149,10 +149,11 @@ func TestFailuresAreLoggedAndRetried(t *testing.T) {
 					return errors.New("out of order")
 				},
 			},
-			worker.Job{Every: 5 * time.Second, Failed: "the other job failed", Run: func(context.Context) error {
-				plain.add()
-				return errors.New("broken")
-			}},
+			worker.Job{Every: 5 * time.Second, FailureMessage: "the other job failed",
+				Run: func(context.Context) error {
+					plain.add()
+					return errors.New("broken")
+				}},
 		))
 		time.Sleep(12 * time.Second)
 		stop()
@@ -197,7 +198,7 @@ func TestShutdownEndsTheRunningJobWithoutAWarning(t *testing.T) {
 		var log bytes.Buffer
 		second := newHistory()
 		stop := start(t, worker.New(worker.Config{Log: slog.New(slog.NewTextHandler(&log, nil))},
-			worker.Job{Every: time.Second, Failed: "failed", Run: func(ctx context.Context) error {
+			worker.Job{Every: time.Second, FailureMessage: "failed", Run: func(ctx context.Context) error {
 				<-ctx.Done()
 				return ctx.Err()
 			}},

@@ -63,10 +63,8 @@ func parseAgentNames(system string) []string {
 	var list []struct {
 		Name string `json:"name"`
 	}
-	_ = json.Unmarshal(
-		[]byte(system[strings.LastIndexByte(system, '\n')+1:]),
-		&list,
-	) // without a list there are no names
+	lastLine := system[strings.LastIndexByte(system, '\n')+1:]
+	_ = json.Unmarshal([]byte(lastLine), &list) // without a list there are no names
 	names := make([]string, 0, len(list))
 	for _, l := range list {
 		names = append(names, l.Name)

@@ -18,14 +18,14 @@ import (
 const (
 	// pongTimeout is how long the client may take to answer a ping.
 	pongTimeout = 10 * time.Second
-	// sessionInterval is how often a socket that is answering checks that its login has not ended.
-	sessionInterval = 3 * time.Second
+	// sessionCheckInterval is how often a socket checks during an answer that the user's session has not ended.
+	sessionCheckInterval = 3 * time.Second
 	// closeTimeout is how long the error frame may take, and how long the client may take to answer the close frame.
 	closeTimeout = time.Second
 )
 
-// session is one WebSocket. One goroutine reads, one watches, and the handler's own answers.
-type session struct {
+// socket is one WebSocket. One goroutine reads, one watches, and the handler's own answers.
+type socket struct {
 	handler   *Handler
 	request   *http.Request
 	conn      *websocket.Conn
@@ -39,25 +39,25 @@ type session struct {
 	readEnded chan struct{} // nil until serve reads
 }
 
-func newSession(h *Handler, r *http.Request, conn *websocket.Conn, token string) *session {
-	return &session{
+func newSocket(h *Handler, r *http.Request, conn *websocket.Conn, token string) *socket {
+	return &socket{
 		handler: h, request: r, conn: conn, token: token, writer: writer{conn: conn}, questions: make(chan []byte, 1),
 	}
 }
 
 // serve answers questions until the socket must end, and returns why.
-func (s *session) serve(ctx context.Context, user identity.User) error {
+func (s *socket) serve(ctx context.Context, user identity.User) error {
 	ctx, s.cancel = context.WithCancelCause(ctx)
 	s.readEnded = make(chan struct{})
 	s.writer.onError = func() { s.cancel(errClientGone) }
 	s.running.Go(s.read)
 	s.running.Go(func() { s.watch(ctx, user) })
-	defer context.AfterFunc(s.handler.sessions.cut, func() { s.end(fault.ErrDraining) })()
+	defer context.AfterFunc(s.handler.sockets.aborted, func() { s.end(fault.ErrDraining) })()
 	for {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-s.handler.sessions.stopping:
+		case <-s.handler.sockets.stopping:
 			return fault.ErrDraining
 		case question := <-s.questions:
 			if err := s.answer(ctx, question); err != nil {
@@ -68,16 +68,16 @@ func (s *session) serve(ctx context.Context, user identity.User) error {
 }
 
 // end stops the running answer for that reason. It does not wait for a write that blocks.
-func (s *session) end(cause error) {
+func (s *socket) end(cause error) {
 	s.cancel(cause)
 	_ = s.conn.NetConn().SetWriteDeadline(time.Now().Add(closeTimeout)) // fails only on a closed connection
 }
 
-// watch pings the client, and ends the socket when the login ends.
-func (s *session) watch(ctx context.Context, user identity.User) {
-	pings, sessions := time.NewTicker(s.handler.cfg.PingInterval), time.NewTicker(sessionInterval)
+// watch pings the client, and ends the socket when the user's session ends.
+func (s *socket) watch(ctx context.Context, user identity.User) {
+	pings, checks := time.NewTicker(s.handler.cfg.PingInterval), time.NewTicker(sessionCheckInterval)
 	defer pings.Stop()
-	defer sessions.Stop()
+	defer checks.Stop()
 	for {
 		check := false
 		select {
@@ -87,24 +87,24 @@ func (s *session) watch(ctx context.Context, user identity.User) {
 			// A failure shows when no pong arrives.
 			_ = s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(pongTimeout))
 			check = !s.busy.Load()
-		case <-sessions.C:
+		case <-checks.C:
 			check = s.busy.Load()
 		}
-		if check && s.loginEnded(ctx, user) {
+		if check && s.sessionEnded(ctx, user) {
 			s.end(errSessionEnded)
 			return
 		}
 	}
 }
 
-func (s *session) loginEnded(ctx context.Context, user identity.User) bool {
-	limited, cancel := context.WithTimeout(ctx, sessionInterval/2)
+func (s *socket) sessionEnded(ctx context.Context, user identity.User) bool {
+	limited, cancel := context.WithTimeout(ctx, sessionCheckInterval/2)
 	defer cancel()
 	return s.handler.cfg.SessionEnded(limited, user)
 }
 
 // answer answers one question and returns why the socket must end, nil when it may go on.
-func (s *session) answer(ctx context.Context, question []byte) error {
+func (s *socket) answer(ctx context.Context, question []byte) error {
 	start := s.handler.cfg.Now()
 	last, err := s.handler.cfg.Answer(ctx, s.token, question, func(text string) error {
 		if ctx.Err() != nil {
@@ -123,7 +123,7 @@ func (s *session) answer(ctx context.Context, question []byte) error {
 }
 
 // sendLast sends the last frame of an answer. The next question may arrive as soon as the client has it.
-func (s *session) sendLast(frame []byte) error {
+func (s *socket) sendLast(frame []byte) error {
 	s.busy.Store(false)
 	if err := s.writer.last(frame); err != nil {
 		return fmt.Errorf("%w: %w", errClientGone, err)
@@ -132,7 +132,7 @@ func (s *session) sendLast(frame []byte) error {
 }
 
 // visible returns the fault that the client is told, nil when there is nothing to tell it or it is gone.
-func (s *session) visible(err error) *fault.Error {
+func (s *socket) visible(err error) *fault.Error {
 	if err == nil || errors.Is(err, errClientGone) || s.writer.failed() {
 		return nil
 	}
@@ -140,8 +140,8 @@ func (s *session) visible(err error) *fault.Error {
 }
 
 // close sends the client the reason, gives it a moment to read it, and closes the connection. When it returns, no
-// goroutine of the session is left. It returns what the client was told.
-func (s *session) close(reason error) *fault.Error {
+// goroutine of the socket is left. It returns what the client was told.
+func (s *socket) close(reason error) *fault.Error {
 	f := s.visible(reason)
 	if s.cancel != nil {
 		s.cancel(errClientGone)
@@ -167,11 +167,11 @@ func (s *session) close(reason error) *fault.Error {
 }
 
 // sendError sends the error frame and the close frame, as far as they still get through.
-func (s *session) sendError(f *fault.Error) {
+func (s *socket) sendError(f *fault.Error) {
 	frame, err := s.handler.cfg.ErrorFrame(s.request.Context(), f)
 	if err != nil || s.writer.only(frame) != nil {
 		return
 	}
-	closing := websocket.FormatCloseMessage(f.Code.Close(), string(f.Code))
+	closing := websocket.FormatCloseMessage(f.Code.CloseCode(), string(f.Code))
 	_ = s.conn.WriteControl(websocket.CloseMessage, closing, time.Now().Add(closeTimeout))
 }
