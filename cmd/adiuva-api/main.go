@@ -23,12 +23,18 @@ var version = "dev"
 
 func main() { os.Exit(run(os.Args[1:])) }
 
-// run executes one command in the process's environment and returns the exit code. The first SIGINT or SIGTERM
-// cancels the command, a second one kills the process.
+// run executes one command in the process's own environment and returns the exit code. The first SIGINT or SIGTERM asks
+// it to end, a second one ends the process at once.
 func run(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals) // before ctx ends: whoever sees the draining can end the process with a second signal
+		cancel()
+	}()
 	return execute(ctx, environment{getenv: os.Getenv, out: os.Stdout, err: os.Stderr}, args)
 }
 
