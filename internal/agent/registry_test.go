@@ -47,7 +47,7 @@ func TestRegistryRejectsInvalidDefinitions(t *testing.T) {
 	m := script()
 	tool := agent.NewTool("ask_agent", "d", echo)
 	for want, agents := range map[string][]*agent.Agent{
-		`duplicate agent "a_agent"`:                    {newAgent(m, "a_agent"), newAgent(m, "a_agent")},
+		`duplicate agent "a_agent"`:                         {newAgent(m, "a_agent"), newAgent(m, "a_agent")},
 		`agent "A": a name is 2 to 64`:                      {newAgent(m, "A")},
 		`agent "b_agent": needs a description and a prompt`: {agent.New(m, agent.Definition{Name: "b_agent"})},
 		`agent "b_agent": tool "ask_agent" is invalid or dupli`: {agent.New(m,
