@@ -15,7 +15,6 @@ type (
 	answer = apitest.Response
 	option = apitest.Option
 	stream = apitest.Stream
-	frame  = apitest.Frame
 )
 
 // api is a running service.

@@ -19,7 +19,7 @@ type Job struct {
 	// Retry returns how long to wait after the given number of failures in a row, the last of them err. Nil means
 	// Every.
 	Retry func(err error, failures int) time.Duration
-	// Failed is the warning to log, with the error, when Run fails.
+	// FailureMessage is the warning to log, with the error, when Run fails.
 	FailureMessage string
 }
 

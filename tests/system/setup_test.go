@@ -14,7 +14,6 @@ type (
 	answer = apitest.Response
 	option = apitest.Option
 	stream = apitest.Stream
-	frame  = apitest.Frame
 )
 
 // api is a running service with helpers of this package's tests.
