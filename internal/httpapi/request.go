@@ -59,50 +59,44 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 	})
 }
 
-// maxLogAttrs is how many attributes a line has at most.
-const maxLogAttrs = 9
-
 // logRequest writes the one line of a request.
 func (s *Server) logRequest(
-	ctx context.Context,
-	info *requestInfo,
-	w *countingWriter,
-	r *http.Request,
-	start time.Time,
+	ctx context.Context, info *requestInfo, w *countingWriter, r *http.Request, start time.Time,
 ) {
-	attrs := make([]slog.Attr, 0, maxLogAttrs)
-	attrs = append(attrs, slog.String("method", knownMethod(r.Method)), slog.Int("status", w.status),
-		slog.Int64("bytes", w.bytes))
 	var cause error
 	if w.status >= http.StatusInternalServerError {
 		cause = info.cause
 	}
-	s.logLine(ctx, "request", info, start, cause, attrs...)
+	s.logLine(ctx, "request", info, start, cause, slog.String("method", knownMethod(r.Method)),
+		slog.Int("status", w.status), slog.Int64("bytes", w.bytes))
 }
 
 // logAnswer writes the one line of a question on the chat stream. f is nil where the client was told nothing.
 func (s *Server) logAnswer(ctx context.Context, start time.Time, f *fault.Error, clientGone bool) {
 	info := *requestInfoFrom(ctx)
-	attrs := make([]slog.Attr, 0, maxLogAttrs)
+	info.code = ""
 	var cause error
-	if clientGone {
-		attrs = append(attrs, slog.Bool("client_gone", true))
-	}
-	if info.code = ""; f != nil {
+	if f != nil {
 		info.code = f.Code
 		if f.Code.Status() >= http.StatusInternalServerError {
 			cause = f
 		}
 	}
-	s.logLine(ctx, "answer", &info, start, cause, attrs...)
+	if clientGone {
+		s.logLine(ctx, "answer", &info, start, cause, slog.Bool("client_gone", true))
+		return
+	}
+	s.logLine(ctx, "answer", &info, start, cause)
 }
 
-// logLine writes what every line has. With a cause it is an error line, except while draining.
+// logLine writes what every line has, and more. With a cause it is an error line, except while draining.
 func (s *Server) logLine(
-	ctx context.Context, message string, info *requestInfo, start time.Time, cause error, attrs ...slog.Attr,
+	ctx context.Context, message string, info *requestInfo, start time.Time, cause error, more ...slog.Attr,
 ) {
-	attrs = append(attrs, slog.String("request_id", info.id), slog.String("route", info.route),
-		slog.Duration("duration", s.cfg.Now().Sub(start)))
+	attrs := make([]slog.Attr, 0, 6+len(more))
+	attrs = append(attrs, slog.String("request_id", info.id), slog.String("route", info.route))
+	attrs = append(attrs, more...)
+	attrs = append(attrs, slog.Duration("duration", s.cfg.Now().Sub(start)))
 	if info.user != uuid.Nil {
 		attrs = append(attrs, slog.String("user_id", info.user.String()))
 	}
