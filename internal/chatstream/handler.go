@@ -39,7 +39,7 @@ type Config struct {
 	Answer func(ctx context.Context, token string, question []byte, emit Emit) (last []byte, err error)
 	// ErrorFrame returns the frame that reports f to the client.
 	ErrorFrame func(ctx context.Context, f *fault.Error) ([]byte, error)
-	// LogAnswer writes the log line of one question. f is nil where the client was told nothing.
+	// LogAnswer writes the log line of one question. f is nil where no error was sent.
 	LogAnswer func(ctx context.Context, start time.Time, f *fault.Error, clientGone bool)
 
 	MaxQuestion  int64 // bytes

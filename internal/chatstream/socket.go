@@ -131,7 +131,7 @@ func (s *socket) sendLast(frame []byte) error {
 	return nil
 }
 
-// visible returns the fault that the client is told, nil when there is nothing to tell it or it is gone.
+// visible returns the fault to send to the client, nil when there is none or the client is gone.
 func (s *socket) visible(err error) *fault.Error {
 	if err == nil || errors.Is(err, errClientGone) || s.writer.failed() {
 		return nil
@@ -140,7 +140,7 @@ func (s *socket) visible(err error) *fault.Error {
 }
 
 // close sends the client the reason, gives it a moment to read it, and closes the connection. When it returns, no
-// goroutine of the socket is left. It returns what the client was told.
+// goroutine of the socket is left. It returns the fault that was sent.
 func (s *socket) close(reason error) *fault.Error {
 	f := s.visible(reason)
 	if s.cancel != nil {

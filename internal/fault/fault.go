@@ -49,7 +49,7 @@ func (e *Error) Is(target error) bool {
 	return ok && t.Code == e.Code
 }
 
-// WithCause returns a copy that carries cause, which is logged and never shown.
+// WithCause returns a copy with a cause, which is logged and never shown.
 func (e *Error) WithCause(cause error) *Error {
 	c := *e
 	c.cause = cause
@@ -88,7 +88,7 @@ func (e *Error) WithRetryHint(hint string) *Error {
 	return &c
 }
 
-// WithRetryAfter returns a copy that tells the caller how long to wait before trying again.
+// WithRetryAfter returns a copy that says how long to wait before trying again.
 func (e *Error) WithRetryAfter(wait time.Duration) *Error {
 	c := *e
 	c.RetryAfter = wait

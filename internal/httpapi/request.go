@@ -71,7 +71,7 @@ func (s *Server) logRequest(
 		slog.Int("status", w.status), slog.Int64("bytes", w.bytes))
 }
 
-// logAnswer writes the one line of a question on the chat stream. f is nil where the client was told nothing.
+// logAnswer writes the one line of a question on the chat stream. f is nil where no error was sent.
 func (s *Server) logAnswer(ctx context.Context, start time.Time, f *fault.Error, clientGone bool) {
 	info := *requestInfoFrom(ctx)
 	info.code = ""

@@ -186,7 +186,7 @@ func latestEmbedded() (uint, error) {
 
 func dirtyError(version uint) error {
 	return fmt.Errorf("postgres: migration %d failed before and left the schema marked dirty. Each migration is one "+
-		"transaction, so nothing of it stayed: mend the cause, then set the mark back with "+
+		"transaction, so nothing of it was applied: fix the cause, then reset the mark with "+
 		"UPDATE schema_migrations SET version = %d, dirty = false (DELETE FROM schema_migrations when that is 0), "+
 		"and run migrate up again", version, version-1)
 }

@@ -181,7 +181,7 @@ func claimsOf(t *testing.T, token string) (claims map[string]any) {
 	return claims
 }
 
-// rateLimits records what a caller who asks too often is told.
+// rateLimits records the responses to a caller who asks too often.
 func (w *walk) rateLimits() {
 	address := w.newAddress()
 	for i := range 7 {

@@ -244,7 +244,7 @@ func (w *walk) edge() {
 	w.do("get with a body", request{method: "GET", path: basePath + "/health", body: `{"a":1}`})
 }
 
-// pages records what lies outside the contract. Texts of documents are not recorded, those of the errors' pages are.
+// pages records the pages outside the contract. Texts of documents are not recorded, those of the errors' pages are.
 func (w *walk) pages() {
 	for _, path := range []string{"/", "/livez", "/readyz", "/billing/success", "/billing/cancel"} {
 		w.do("page "+path, request{method: "GET", path: path})

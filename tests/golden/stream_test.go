@@ -206,7 +206,7 @@ func (w *walk) questionLimit() {
 	w.r.add("stream: a question beyond the rate limit", k.read())
 }
 
-// silentSocket waits for the server to lose patience with a client that asks nothing.
+// silentSocket waits until the server closes the socket of a client that asks nothing.
 type silentSocket struct{ text chan string }
 
 func (s *service) openSilentSocket(t *testing.T) silentSocket {
@@ -222,7 +222,7 @@ func (s *service) openSilentSocket(t *testing.T) silentSocket {
 
 func (k silentSocket) record(r *recording) { r.add("stream: no question within 10 seconds", <-k.text) }
 
-// recordDrain stops the service and records what callers are told meanwhile.
+// recordDrain stops the service and records the responses meanwhile.
 func recordDrain(t *testing.T, s *service, r *recording) {
 	w := newWalk(t, s, r)
 	w.clients = 40_000

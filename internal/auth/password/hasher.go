@@ -18,7 +18,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
-// ErrBusy is returned when too many passwords are being hashed already. It carries the time to wait.
+// ErrBusy is returned when too many passwords are being hashed already. It has the time to wait.
 var ErrBusy = fault.New(fault.AuthBusy,
 	"Too many log-ins at the moment. Try again in a few seconds.").WithRetryAfter(2 * time.Second)
 
