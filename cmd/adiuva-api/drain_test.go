@@ -182,6 +182,7 @@ func twoReplicas(t *testing.T) (first, second *replica, authorization string) {
 	first, second = startReplica(t, vars), startReplica(t, vars)
 	vars = maps.Clone(vars)
 	vars["BCRYPT_COST"] = "4"
+	vars["ADIUVA_DATA_DIR"] = dataDir(t)
 	env, _, errs := testEnvironment(vars)
 	if execute(t.Context(), env, []string{"user", "create", "up@example.com", "--password", "correct horse battery",
 		"--tier", "pro"}) != exitOK {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -274,7 +275,12 @@ func TestMain(m *testing.M) {
 	if os.Getenv(helperVariable) != "" {
 		os.Exit(run([]string{"serve"}))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if _, err := os.Stat(".adiuva"); err == nil {
+		fmt.Fprintln(os.Stderr, "a test ran without ADIUVA_DATA_DIR: it wrote .adiuva into this folder; remove that")
+		code = exitFailed
+	}
+	os.Exit(code)
 }
 
 // TestKilledServerLeavesNoPostgres kills serve. Its PostgreSQL exits too, and the next start finds the data.
