@@ -16,9 +16,8 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/declared"
@@ -109,14 +108,11 @@ func (a *App) Run(ctx context.Context) {
 	if a.Stripe != nil {
 		jobs = append(jobs, a.Stripe.Maintain)
 	}
-	var group errgroup.Group
+	var running sync.WaitGroup
 	for _, job := range jobs {
-		group.Go(func() error {
-			job(ctx)
-			return nil
-		})
+		running.Go(func() { job(ctx) })
 	}
-	_ = group.Wait() // no job returns an error
+	running.Wait()
 }
 
 func (a *App) wire(ctx context.Context, cfg config.Config, manifests *declared.Set, opts Options) (err error) {
