@@ -82,7 +82,7 @@ var allowed = map[string]string{
 	"internal/dev/offline":   "internal/agent internal/dates",
 
 	// For tests alone.
-	"internal/testing/agenttest": "internal/agent internal/identity internal/tier",
+	"internal/testing/agenttest": "internal/agent internal/identity internal/playbook internal/tier",
 	"internal/testing/apitest": "internal/agent internal/app internal/auth internal/billing internal/config " +
 		"internal/dev/devstripe " +
 		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest",

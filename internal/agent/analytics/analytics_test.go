@@ -171,13 +171,9 @@ func TestMetricsOfExtremeTasks(t *testing.T) {
 func TestDefaultPlan(t *testing.T) {
 	t.Parallel()
 	a := analytics.New(llmtest.NewModel(llmtest.TextTurn("ok")))
-	templates, err := playbook.NewTemplates(a.Templates()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan, err := a.Plan(t.Context(), agenttest.NewRun(t, a, agent.Context{}), templates, playbook.NewCache())
-	if err != nil || len(plan.Steps) != 2 || plan.Agent != analytics.Name {
-		t.Fatal(plan, err)
+	plan := agenttest.Plan(t, a)
+	if len(plan.Steps) != 2 || plan.Agent != analytics.Name {
+		t.Fatal(plan)
 	}
 	if plan.Steps[0].Action != playbook.Select || plan.Steps[1].PromptTemplate != "tpl_analytics_agent_default" {
 		t.Error(plan.Steps)
@@ -189,14 +185,7 @@ func TestReportPlanCreatesANote(t *testing.T) {
 	a := analytics.New(
 		llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "plan_report_note", `{}`)), llmtest.TextTurn("ok")),
 	)
-	templates, err := playbook.NewTemplates(a.Templates()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan, err := a.Plan(t.Context(), agenttest.NewRun(t, a, agent.Context{}), templates, playbook.NewCache())
-	if err != nil {
-		t.Fatal(err)
-	}
+	plan := agenttest.Plan(t, a)
 	want := `{"action":"create_record","data_from_step":1,"table":"notes",` +
 		`"data":{"content":"{{content}}","title":"{{title}}"}}`
 	if got, err := json.Marshal(plan.Steps[2]); err != nil || len(plan.Steps) != 3 || string(got) != want {

@@ -215,13 +215,9 @@ func TestConflictsAmongManyEvents(t *testing.T) {
 func TestDefaultPlan(t *testing.T) {
 	t.Parallel()
 	a := calendar.New(llmtest.NewModel(llmtest.TextTurn("ok")))
-	templates, err := playbook.NewTemplates(a.Templates()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan, err := a.Plan(t.Context(), agenttest.NewRun(t, a, agent.Context{}), templates, playbook.NewCache())
-	if err != nil || len(plan.Steps) != 2 || plan.Agent != calendar.Name {
-		t.Fatal(plan, err)
+	plan := agenttest.Plan(t, a)
+	if len(plan.Steps) != 2 || plan.Agent != calendar.Name {
+		t.Fatal(plan)
 	}
 	if plan.Steps[0].Action != playbook.Select || plan.Steps[1].PromptTemplate != "tpl_calendar_agent_default" {
 		t.Error(plan.Steps)
@@ -232,14 +228,7 @@ func TestReschedulePlanUpdatesEvents(t *testing.T) {
 	t.Parallel()
 	a := calendar.New(llmtest.NewModel(llmtest.CallTurn(llmtest.Call("1", "plan_reschedule", `{}`)),
 		llmtest.TextTurn("ok")))
-	templates, err := playbook.NewTemplates(a.Templates()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan, err := a.Plan(t.Context(), agenttest.NewRun(t, a, agent.Context{}), templates, playbook.NewCache())
-	if err != nil {
-		t.Fatal(err)
-	}
+	plan := agenttest.Plan(t, a)
 	want := `{"action":"update_record","data_from_step":1,"table":"events",` +
 		`"data":{"end":"{{end}}","id":"{{id}}","start":"{{start}}"}}`
 	if got, err := json.Marshal(plan.Steps[2]); err != nil || len(plan.Steps) != 3 || string(got) != want {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -56,4 +57,18 @@ func RunTool(t *testing.T, a *agent.Agent, c agent.Context, name, arguments stri
 	}
 	t.Fatalf("no tool %s", name)
 	return "", nil
+}
+
+// Plan returns the agent's plan for a run without data.
+func Plan(t *testing.T, a *agent.Agent) playbook.Plan {
+	t.Helper()
+	templates, err := playbook.NewTemplates(a.Templates()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := a.Plan(t.Context(), NewRun(t, a, agent.Context{}), templates, playbook.NewCache())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
 }
