@@ -35,6 +35,7 @@ var allowed = map[string]string{
 	"internal/sanitize": "",
 	"internal/config":   "",
 	"internal/dates":    "",
+	"internal/network":  "",
 
 	// The domain.
 	"internal/action":   "",
@@ -73,7 +74,7 @@ var allowed = map[string]string{
 	"internal/httpapi": "openapi gen/api internal/action internal/agent internal/auth internal/backup " +
 		"internal/billing internal/chat internal/chatstream " +
 		"internal/playbook internal/ratelimit internal/strictjson internal/docsite internal/fault " +
-		"internal/identity internal/tier",
+		"internal/identity internal/network internal/tier",
 
 	// Stand-ins for development.
 	"internal/dev/devpg":     "",

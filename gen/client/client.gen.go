@@ -157,6 +157,7 @@ const (
 	ErrorCodeDBUnavailable        ErrorCode = "db_unavailable"
 	ErrorCodeDraining             ErrorCode = "draining"
 	ErrorCodeEmailTaken           ErrorCode = "email_taken"
+	ErrorCodeExpectationFailed    ErrorCode = "expectation_failed"
 	ErrorCodeHeaderTooLarge       ErrorCode = "header_too_large"
 	ErrorCodeIdempotencyConflict  ErrorCode = "idempotency_conflict"
 	ErrorCodeInternal             ErrorCode = "internal"
@@ -168,7 +169,10 @@ const (
 	ErrorCodeLlmUnavailable       ErrorCode = "llm_unavailable"
 	ErrorCodeMethodNotAllowed     ErrorCode = "method_not_allowed"
 	ErrorCodeNotFound             ErrorCode = "not_found"
+	ErrorCodeNotSupported         ErrorCode = "not_supported"
 	ErrorCodeOriginForbidden      ErrorCode = "origin_forbidden"
+	ErrorCodePasswordWrong        ErrorCode = "password_wrong"
+	ErrorCodePreconditionFailed   ErrorCode = "precondition_failed"
 	ErrorCodeQuotaExceeded        ErrorCode = "quota_exceeded"
 	ErrorCodeRangeNotSatisfiable  ErrorCode = "range_not_satisfiable"
 	ErrorCodeRateLimited          ErrorCode = "rate_limited"
@@ -185,6 +189,7 @@ const (
 	ErrorCodeTokenInvalid         ErrorCode = "token_invalid"
 	ErrorCodeTokenMissing         ErrorCode = "token_missing"
 	ErrorCodeUnsupportedMediaType ErrorCode = "unsupported_media_type"
+	ErrorCodeUpgradeRequired      ErrorCode = "upgrade_required"
 	ErrorCodeUploadExpired        ErrorCode = "upload_expired"
 	ErrorCodeUploadTooSlow        ErrorCode = "upload_too_slow"
 	ErrorCodeValidationFailed     ErrorCode = "validation_failed"
@@ -213,6 +218,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeEmailTaken:
 		return true
+	case ErrorCodeExpectationFailed:
+		return true
 	case ErrorCodeHeaderTooLarge:
 		return true
 	case ErrorCodeIdempotencyConflict:
@@ -235,7 +242,13 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeNotFound:
 		return true
+	case ErrorCodeNotSupported:
+		return true
 	case ErrorCodeOriginForbidden:
+		return true
+	case ErrorCodePasswordWrong:
+		return true
+	case ErrorCodePreconditionFailed:
 		return true
 	case ErrorCodeQuotaExceeded:
 		return true
@@ -268,6 +281,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeTokenMissing:
 		return true
 	case ErrorCodeUnsupportedMediaType:
+		return true
+	case ErrorCodeUpgradeRequired:
 		return true
 	case ErrorCodeUploadExpired:
 		return true

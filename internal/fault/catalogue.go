@@ -20,6 +20,7 @@ const (
 	RefreshExpired       Code = "refresh_expired"
 	TierRequired         Code = "tier_required"
 	OriginForbidden      Code = "origin_forbidden"
+	PasswordWrong        Code = "password_wrong"
 	NotFound             Code = "not_found"
 	MethodNotAllowed     Code = "method_not_allowed"
 	UploadTooSlow        Code = "upload_too_slow"
@@ -29,16 +30,20 @@ const (
 	UploadExpired        Code = "upload_expired"
 	BackupConflict       Code = "backup_conflict"
 	LengthRequired       Code = "length_required"
+	PreconditionFailed   Code = "precondition_failed"
 	BodyTooLarge         Code = "body_too_large"
 	QuotaExceeded        Code = "quota_exceeded"
 	UnsupportedMediaType Code = "unsupported_media_type"
 	RangeNotSatisfiable  Code = "range_not_satisfiable"
+	ExpectationFailed    Code = "expectation_failed"
 	ValidationFailed     Code = "validation_failed"
 	ChecksumMismatch     Code = "checksum_mismatch"
 	TimestampInFuture    Code = "timestamp_in_future"
+	UpgradeRequired      Code = "upgrade_required"
 	RateLimited          Code = "rate_limited"
 	HeaderTooLarge       Code = "header_too_large"
 	Internal             Code = "internal"
+	NotSupported         Code = "not_supported"
 	LLMError             Code = "llm_error"
 	AgentLoopLimit       Code = "agent_loop_limit"
 	StorageInconsistent  Code = "storage_inconsistent"
@@ -161,6 +166,11 @@ var catalogue = []Entry{
 		Remedy: "Ask the operator to allow the origin, or call from a main process.",
 	},
 	{
+		Code: PasswordWrong, Status: 403, CloseCode: CloseInternalError,
+		Cause:  "The access token is good, but the current password in the body is wrong.",
+		Remedy: "Ask the person for the password again. Do not refresh the token: it is not the cause.",
+	},
+	{
 		Code: NotFound, Status: 404, CloseCode: CloseInternalError,
 		Cause:  "There is no such thing here, or it is not yours.",
 		Remedy: "Check the path and the id.",
@@ -207,6 +217,11 @@ var catalogue = []Entry{
 		Remedy: "Send Content-Length or X-Backup-Size.",
 	},
 	{
+		Code: PreconditionFailed, Status: 412, CloseCode: CloseInternalError,
+		Cause:  "A precondition of the request, such as If-Match, does not hold for the backup as it is now.",
+		Remedy: "Read the backup's current ETag and start again from it.",
+	},
+	{
 		Code: BodyTooLarge, Status: 413, CloseCode: CloseMessageTooBig,
 		Cause:  "The body is larger than the operation takes.",
 		Remedy: "Send less: JSON bodies have at most 1 MiB, webhook bodies 512 KiB.",
@@ -227,6 +242,11 @@ var catalogue = []Entry{
 		Remedy: "Ask for a range inside the size that Content-Range names.",
 	},
 	{
+		Code: ExpectationFailed, Status: 417, CloseCode: CloseInternalError,
+		Cause:  "The Expect header asks for something other than 100-continue.",
+		Remedy: "Send the request without the Expect header, or with Expect: 100-continue.",
+	},
+	{
 		Code: ValidationFailed, Status: 422, CloseCode: ClosePolicyViolation,
 		Cause:  "The request is readable but some of its members are wrong.",
 		Remedy: "Correct every member that errors points at.",
@@ -242,6 +262,12 @@ var catalogue = []Entry{
 		Remedy: "Correct the device's clock; timestamps are in milliseconds.",
 	},
 	{
+		Code: UpgradeRequired, Status: 426, CloseCode: CloseInternalError,
+		Cause: "The chat stream is a WebSocket, and the request did not ask for an upgrade. A proxy in between may " +
+			"have dropped the Upgrade and Connection headers.",
+		Remedy: "Connect with a WebSocket client, and let the proxy pass on Upgrade and Connection.",
+	},
+	{
 		Code: RateLimited, Status: 429, CloseCode: CloseRateLimited,
 		Cause:  "Too many requests in a short time, or too many sockets at once.",
 		Remedy: retryLater,
@@ -255,6 +281,11 @@ var catalogue = []Entry{
 		Code: Internal, Status: 500, CloseCode: CloseInternalError,
 		Cause:  "Something went wrong on our side.",
 		Remedy: "Try again; if it stays, report the request_id.",
+	},
+	{
+		Code: NotSupported, Status: 501, CloseCode: CloseInternalError,
+		Cause:  "The request uses a transfer coding that this server does not know.",
+		Remedy: "Send the body with Content-Length, or with Transfer-Encoding: chunked alone.",
 	},
 	{
 		Code: LLMError, Status: 502, CloseCode: CloseInternalError,

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/network"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/openapi"
 )
@@ -35,8 +36,9 @@ func (s *Server) limitOf(o operation, r *http.Request) limit {
 	if o.policy.Rate.By == openapi.ByAccount {
 		return accountLimit(identity.From(r.Context()))
 	}
+	caller := network.Of(requestInfoFrom(r.Context()).client)
 	return limit{
-		policy: o.id, key: o.id + ":" + s.clientIP(r), requests: o.policy.Rate.Requests,
+		policy: o.id, key: o.id + ":" + caller.String(), requests: o.policy.Rate.Requests,
 		window: time.Duration(o.policy.Rate.Window) * time.Second,
 	}
 }

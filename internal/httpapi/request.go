@@ -17,11 +17,12 @@ import (
 
 // requestInfo is what the edge learns of one request while it answers it, for the request's log line.
 type requestInfo struct {
-	id    string
-	route string // operationId, or the route's pattern
-	user  uuid.UUID
-	code  fault.Code
-	cause error
+	id     string
+	client netip.Addr // whose request it is: clientAddr
+	route  string     // operationId, or the route's pattern
+	user   uuid.UUID
+	code   fault.Code
+	cause  error
 	// bodyRead is set once the whole body was read, so that a refusal can keep the connection.
 	bodyRead bool
 }
@@ -42,7 +43,9 @@ func requestInfoFrom(ctx context.Context) *requestInfo {
 func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.cfg.Now()
-		info := &requestInfo{id: requestID(r.Header.Values("X-Request-Id")), route: "none"}
+		info := &requestInfo{
+			id: requestID(r.Header.Values("X-Request-Id")), client: s.clientAddr(r), route: "none",
+		}
 		ctx := context.WithValue(r.Context(), requestInfoKey{}, info)
 		cw := &countingWriter{ResponseWriter: w, status: http.StatusOK}
 		h := w.Header()
@@ -208,8 +211,8 @@ func peer(r *http.Request) netip.Addr {
 	return addr.Unmap()
 }
 
-// clientIP is the nearest address that no trusted proxy owns; IPv6 clients count by their /64.
-func (s *Server) clientIP(r *http.Request) string {
+// clientAddr is the nearest address that no trusted proxy owns.
+func (s *Server) clientAddr(r *http.Request) netip.Addr {
 	addr := peer(r)
 	var hops []string
 	if s.trusted(addr) {
@@ -222,12 +225,7 @@ func (s *Server) clientIP(r *http.Request) string {
 		}
 		addr = next.Unmap()
 	}
-	if addr.Is6() {
-		if prefix, err := addr.Prefix(64); err == nil {
-			return prefix.String()
-		}
-	}
-	return addr.String()
+	return addr
 }
 
 // countingWriter remembers the status and counts the bytes of an answer.
