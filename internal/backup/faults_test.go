@@ -16,7 +16,6 @@ import (
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
-	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
@@ -43,7 +42,7 @@ func (replica crashingReplica) put(t *testing.T, u identity.User, body func() io
 
 func (e *env) newCrashingReplica(options ...func(*backup.Config)) crashingReplica {
 	e.t.Helper()
-	db, err := postgres.Open(e.t.Context(), e.db.Pool.Config().ConnString())
+	db, err := pgtest.Open(e.t.Context(), e.db.Pool.Config().ConnString())
 	must(e.t, err)
 	e.t.Cleanup(db.Close)
 	replica := crashingReplica{store: &faultyStore{Store: e.disk}, crashed: new(atomic.Bool)}

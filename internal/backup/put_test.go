@@ -16,7 +16,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/fault"
-	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -80,7 +80,7 @@ func TestConcurrentUploadsNeverExceedTheQuota(t *testing.T) {
 	t.Attr("case", "C90")
 	t.Parallel()
 	e := setup(t, withMaxUploads(60))
-	second, err := postgres.Open(t.Context(), e.db.Pool.Config().ConnString())
+	second, err := pgtest.Open(t.Context(), e.db.Pool.Config().ConnString())
 	must(t, err)
 	t.Cleanup(second.Close)
 	replicas := []*backup.Service{e.svc, e.replica(withMaxUploads(60), func(c *backup.Config) { c.DB = second })}

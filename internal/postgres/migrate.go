@@ -86,7 +86,7 @@ func connectUnbounded(ctx context.Context, dsn string) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, errBadDSN
 	}
-	cfg.ConnectTimeout = connectTimeout
+	cfg.ConnectTimeout = DefaultTimeouts().Connect
 	for name := range cfg.RuntimeParams {
 		if strings.HasPrefix(name, "pool_") { // settings of the pool, which the server does not know
 			delete(cfg.RuntimeParams, name)

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -9,15 +10,18 @@ import (
 )
 
 // Pool runs statements on pooled connections; it implements db.DBTX for the generated queries. Every call ends
-// within 2.5 s even when the server hangs. Errors are translated, see Translate.
-type Pool struct{ pool *pgxpool.Pool }
+// within Timeouts.Call even when the server hangs. Errors are translated, see Translate.
+type Pool struct {
+	pool     *pgxpool.Pool
+	timeouts Timeouts
+}
 
 // Config returns a copy of the pool's configuration.
 func (p *Pool) Config() *pgxpool.Config { return p.pool.Config() }
 
-// acquire waits at most acquireTimeout for a connection, which the caller must release.
+// acquire waits at most Timeouts.Acquire for a connection, which the caller must release.
 func (p *Pool) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, acquireTimeout)
+	ctx, cancel := context.WithTimeout(ctx, p.timeouts.Acquire)
 	defer cancel()
 	conn, err := p.pool.Acquire(ctx)
 	return conn, Translate(err)
@@ -25,7 +29,7 @@ func (p *Pool) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 
 // Exec runs a statement that returns no rows.
 func (p *Pool) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, p.timeouts.Call)
 	defer cancel()
 	conn, err := p.acquire(ctx)
 	if err != nil {
@@ -38,7 +42,7 @@ func (p *Pool) Exec(ctx context.Context, sql string, args ...any) (pgconn.Comman
 
 // Query runs a statement that returns rows. The time limit includes reading them; the caller closes them.
 func (p *Pool) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, p.timeouts.Call)
 	conn, err := p.acquire(ctx)
 	if err != nil {
 		cancel()
@@ -63,17 +67,20 @@ func (p *Pool) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 }
 
 // timeoutTx gives each statement of a transaction the time limit of Pool.
-type timeoutTx struct{ pgx.Tx }
+type timeoutTx struct {
+	pgx.Tx
+	timeout time.Duration
+}
 
 func (t timeoutTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
 	tag, err := t.Tx.Exec(ctx, sql, args...)
 	return tag, Translate(err)
 }
 
 func (t timeoutTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, t.timeout)
 	rows, err := t.Tx.Query(ctx, sql, args...)
 	if err != nil {
 		cancel()

@@ -6,6 +6,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,12 +15,22 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Time limits of one call. With them a caller can respond within 3 s whatever the server does.
-const (
-	connectTimeout = 2 * time.Second
-	acquireTimeout = time.Second
-	callTimeout    = 2500 * time.Millisecond // including acquireTimeout
-)
+// Timeouts bound the calls of a DB.
+type Timeouts struct {
+	Connect   time.Duration // for a new connection
+	Acquire   time.Duration // for a connection of the pool
+	Call      time.Duration // for one statement, Acquire included
+	Statement time.Duration // after which the server ends a statement
+	Lock      time.Duration // after which the server ends a statement that waits for a lock
+}
+
+// DefaultTimeouts let a caller respond within 3 s whatever the server does.
+func DefaultTimeouts() Timeouts {
+	return Timeouts{
+		Connect: 2 * time.Second, Acquire: time.Second, Call: 2500 * time.Millisecond,
+		Statement: 2 * time.Second, Lock: 1500 * time.Millisecond,
+	}
+}
 
 const (
 	defaultMaxConns   = 16
@@ -31,9 +42,15 @@ const (
 // DB is an open database. It is safe for concurrent use.
 type DB struct{ Pool *Pool }
 
-// Open returns a database that connects when it is first used: an unreachable server is no error here, a malformed
-// dsn is. Settings in the dsn (statement_timeout, pool_max_conns and so on) take precedence over the defaults.
+// Open returns a database with DefaultTimeouts that connects when it is first used: an unreachable server is no error
+// here, a malformed dsn is. Settings in the dsn (statement_timeout, pool_max_conns and so on) take precedence over the
+// defaults.
 func Open(ctx context.Context, dsn string) (*DB, error) {
+	return OpenWithTimeouts(ctx, dsn, DefaultTimeouts())
+}
+
+// OpenWithTimeouts is Open with other timeouts.
+func OpenWithTimeouts(ctx context.Context, dsn string, timeouts Timeouts) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, errBadDSN // the text of the parser's error contains the dsn
@@ -41,16 +58,16 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	if !strings.Contains(dsn, "pool_max_conns") {
 		cfg.MaxConns = defaultMaxConns
 	}
-	cfg.ConnConfig.ConnectTimeout = connectTimeout
-	cfg.PingTimeout = acquireTimeout
+	cfg.ConnConfig.ConnectTimeout = timeouts.Connect
+	cfg.PingTimeout = timeouts.Acquire
 	cfg.HealthCheckPeriod = healthCheckPeriod
 	cfg.MaxConnLifetime = maxConnLifetime
 	cfg.MaxConnIdleTime = maxConnIdleTime
 	for name, value := range map[string]string{
 		"application_name":                    "adiuva-api",
 		"timezone":                            "UTC",
-		"statement_timeout":                   "2000", // ms
-		"lock_timeout":                        "1500",
+		"statement_timeout":                   milliseconds(timeouts.Statement),
+		"lock_timeout":                        milliseconds(timeouts.Lock),
 		"idle_in_transaction_session_timeout": "5000",
 	} {
 		if _, set := cfg.ConnConfig.RuntimeParams[name]; !set {
@@ -62,8 +79,10 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	if err != nil {
 		return nil, Translate(err)
 	}
-	return &DB{Pool: &Pool{pool: pool}}, nil
+	return &DB{Pool: &Pool{pool: pool, timeouts: timeouts}}, nil
 }
+
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 var errBadDSN = errors.New("postgres: the database URL cannot be read; it should look like " +
 	"postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=require")
@@ -95,24 +114,25 @@ func (db *DB) Tx(ctx context.Context, f func(tx pgx.Tx) error) error {
 		return err
 	}
 	defer conn.Release()
-	beginCtx, cancel := context.WithTimeout(ctx, callTimeout)
+	timeout := db.Pool.timeouts.Call
+	beginCtx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	tx, err := conn.Begin(beginCtx)
 	if err != nil {
 		return Translate(err)
 	}
 	defer func() { // does nothing after a commit
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 		defer cancel()
 		_ = tx.Rollback(ctx) // on failure the connection is closed, which rolls back too
 	}()
-	if err := f(timeoutTx{tx}); err != nil {
+	if err := f(timeoutTx{Tx: tx, timeout: timeout}); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return Translate(err)
 	}
-	commitCtx, cancelCommit := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	commitCtx, cancelCommit := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancelCommit()
 	return Translate(tx.Commit(commitCtx))
 }

@@ -55,7 +55,7 @@ func New(t testing.TB) *postgres.DB {
 	if err := execOnce(s.dsn, create); err != nil {
 		t.Fatalf("pgtest: clone: %v", err)
 	}
-	db, err := postgres.Open(context.Background(), withDatabase(s.dsn, name))
+	db, err := Open(context.Background(), withDatabase(s.dsn, name))
 	if err != nil {
 		t.Fatalf("pgtest: open: %v", err)
 	}
@@ -66,6 +66,18 @@ func New(t testing.TB) *postgres.DB {
 		}
 	})
 	return db
+}
+
+// Open returns the database with ten times the usual timeouts, so that a busy machine fails no test that is not about
+// them.
+func Open(ctx context.Context, dsn string) (*postgres.DB, error) {
+	timeouts := postgres.DefaultTimeouts()
+	for _, one := range []*time.Duration{
+		&timeouts.Connect, &timeouts.Acquire, &timeouts.Call, &timeouts.Statement, &timeouts.Lock,
+	} {
+		*one *= 10
+	}
+	return postgres.OpenWithTimeouts(ctx, dsn, timeouts)
 }
 
 // skipOrFail ends the test when err says that there is no server.
