@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"slices"
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/dates"
@@ -48,28 +47,6 @@ func (c Context) Due(ms int64) time.Time {
 // Overdue reports whether the task is open and its due date has passed.
 func (c Context) Overdue(t Task) bool {
 	return !t.Done() && t.DueDate != 0 && c.Due(t.DueDate).Before(c.Now)
-}
-
-// Task returns the task with that id; an empty id matches none.
-func (c Context) Task(id string) (Task, bool) {
-	return find(c.Tasks, func(t Task) bool { return id != "" && t.ID == id })
-}
-
-// Event returns the event with that id; an empty id matches none.
-func (c Context) Event(id string) (Event, bool) {
-	return find(c.Events, func(e Event) bool { return id != "" && e.ID == id })
-}
-
-// Email returns the e-mail with that id; an empty id matches none.
-func (c Context) Email(id string) (Email, bool) {
-	return find(c.Emails, func(e Email) bool { return id != "" && e.ID == id })
-}
-
-func find[Row any](rows []Row, matches func(Row) bool) (row Row, ok bool) {
-	if i := slices.IndexFunc(rows, matches); i >= 0 {
-		return rows[i], true
-	}
-	return row, false
 }
 
 // Local returns a time in milliseconds as RFC 3339 in the caller's time zone, or "" for 0.
@@ -159,64 +136,4 @@ type Email struct {
 	Date     int64    `json:"date,omitempty"`
 	Snippet  string   `json:"snippet,omitempty"`
 	Labels   []string `json:"labels,omitempty"`
-}
-
-// ids returns the ids of the rows of a table.
-func (c Context) ids(table string) map[string]bool {
-	set := map[string]bool{}
-	add := func(id string) {
-		if id != "" {
-			set[id] = true
-		}
-	}
-	switch table {
-	case "tasks":
-		for _, r := range c.Tasks {
-			add(r.ID)
-		}
-	case "projects":
-		for _, r := range c.Projects {
-			add(r.ID)
-		}
-	case "clients":
-		for _, r := range c.Clients {
-			add(r.ID)
-		}
-	case "notes":
-		for _, r := range c.Notes {
-			add(r.ID)
-		}
-	case "checkpoints":
-		for _, r := range c.Checkpoints {
-			add(r.ID)
-		}
-	case "events":
-		for _, r := range c.Events {
-			add(r.ID)
-		}
-	case "emails":
-		for _, r := range c.Emails {
-			add(r.ID)
-		}
-	}
-	return set
-}
-
-// foreignKeys returns the ids that a reference to the table may have: those of its rows, and those that other rows
-// refer to.
-func (c Context) foreignKeys(table string) map[string]bool {
-	set := c.ids(table)
-	for _, t := range c.Tasks {
-		set[t.ProjectID] = set[t.ProjectID] || table == "projects"
-	}
-	for _, n := range c.Notes {
-		set[n.ProjectID] = set[n.ProjectID] || table == "projects"
-	}
-	for _, k := range c.Checkpoints {
-		set[k.ProjectID] = set[k.ProjectID] || table == "projects"
-	}
-	for _, p := range c.Projects {
-		set[p.ClientID] = set[p.ClientID] || table == "clients"
-	}
-	return set
 }

@@ -32,17 +32,20 @@ type Run struct {
 
 	registry *Registry
 	path     []string // the agents at work: the first one and then each delegate
-	shared   *proposals
+	shared   *shared
 }
 
-type proposals struct {
+// shared is what all agents of a request have in common.
+type shared struct {
 	actions []action.Action
 	dropped int
+	work    int       // steps that tools have counted
+	index   *rowIndex // nil before the first look-up
 }
 
 // NewRun returns the state of a new request. Its agents can delegate to the agents of the registry.
 func (r *Registry) NewRun(u identity.User, message string, c Context) *Run {
-	return &Run{User: u, Message: message, Context: c, Memory: map[string]any{}, registry: r, shared: &proposals{}}
+	return &Run{User: u, Message: message, Context: c, Memory: map[string]any{}, registry: r, shared: &shared{}}
 }
 
 // Next returns the run for the next agent of a pipeline. It shares memory and actions and has one more earlier result.
@@ -99,7 +102,7 @@ func (r *Run) Propose(a action.Action) error {
 func (r *Run) checkRefs(a action.Action) error {
 	if a.Type == action.Update || a.Type == action.Delete {
 		id, _ := a.Data["id"].(string)
-		if !r.Context.ids(a.Table)[id] {
+		if !r.index().has(a.Table, id) {
 			return fmt.Errorf("there is no %s row with id %q in this request", a.Table, id)
 		}
 	}
@@ -108,7 +111,7 @@ func (r *Run) checkRefs(a action.Action) error {
 		if c.Table == "" || !isText {
 			continue
 		}
-		if !r.Context.foreignKeys(c.Table)[id] && !strings.Contains(r.Message, id) {
+		if !r.index().mayRefer(c.Table, id) && !strings.Contains(r.Message, id) {
 			return fmt.Errorf("%s: there is no %s row with id %q in this request; leave it out", c.Name, c.Table, id)
 		}
 	}

@@ -52,9 +52,13 @@ func StartOfDay(t time.Time) time.Time {
 // follow: "tomorrow 15:00", "30 March at 3pm", "30. März um 15 Uhr", "30 marzo alle 15:30". Parse also reads
 // "2026-11-24T15:00" (with a space, seconds or an offset) and milliseconds since the epoch. A time that the clocks skip
 // is read with the offset before the change, so 02:30 becomes 03:30; of a time that occurs twice, Parse returns the
-// first. Everything else, and a day that its month does not have, is an error that says what to write instead.
+// first. Everything else, a day that its month does not have and
+// text of more than 512 bytes are errors that say what to write instead.
 func Parse(text string, now time.Time) (Date, error) {
 	zone := now.Location()
+	if len(text) > maxText {
+		return Date{}, notADate(text[:maxText])
+	}
 	text = strings.Join(strings.Fields(strings.ToLower(text)), " ")
 	if t, ok := parseInstant(text, zone); ok {
 		return Date{Start: t}, nil
@@ -67,7 +71,14 @@ func Parse(text string, now time.Time) (Date, error) {
 			return Date{Start: inZone(day.Add(clock), zone)}, nil
 		}
 	}
-	return Date{}, fmt.Errorf("%.40q is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM", text)
+	return Date{}, notADate(text)
+}
+
+// maxText is the length of the longest text that Parse reads, in bytes. No date is near as long.
+const maxText = 512
+
+func notADate(text string) error {
+	return fmt.Errorf("%.40q is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM", strings.ToLower(text))
 }
 
 // wholeDay returns the day, given as midnight UTC, in zone.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
@@ -36,27 +37,32 @@ type conflict struct {
 	Needed   int        `json:"needed_minutes,omitempty"`
 	Shared   []string   `json:"double_booked,omitempty"`
 	DayLocal string     `json:"day"`
-
-	first, second span
 }
 
-func detectConflicts(_ context.Context, run *agent.Run, in conflictsInput) (string, error) {
+func detectConflicts(ctx context.Context, run *agent.Run, in conflictsInput) (string, error) {
 	travel, err := parseTravel(in.TravelMinutes)
 	if err != nil {
 		return "", err
 	}
-	events, err := selectEvents(run.Context, in.Events)
+	list, err := selectSpans(ctx, run, in.Events)
 	if err != nil {
 		return "", err
 	}
-	spans, bad := toSpans(run.Context, events)
-	found, total := findConflicts(run.Context, spans, travel)
+	s, err := newSchedule(ctx, run, list.spans, travel)
+	if err != nil {
+		return "", err
+	}
+	found := []conflict{}
+	attendees := attendeeSets{}
+	for _, pair := range s.conflicts(maxListed) {
+		found = append(found, newConflict(run.Context, attendees, list.spans[pair[0]], list.spans[pair[1]], travel))
+	}
 	return agent.JSON(struct {
 		Checked   int        `json:"checked"`
 		Total     int        `json:"total"`
 		Conflicts []conflict `json:"conflicts"`
 		Skipped   []skipped  `json:"skipped,omitempty"`
-	}{len(spans), total, found, bad[:min(len(bad), maxListed)]})
+	}{len(list.spans), s.total(), found, list.skipped[:min(len(list.skipped), maxListed)]})
 }
 
 func parseTravel(minutes *int) (time.Duration, error) {
@@ -69,49 +75,21 @@ func parseTravel(minutes *int) (time.Duration, error) {
 	return time.Duration(*minutes) * time.Minute, nil
 }
 
-// findConflicts compares all pairs of spans that can conflict; the spans are sorted by start. It returns the first
-// maxListed conflicts and the number of all.
-func findConflicts(c agent.Context, spans []span, travel time.Duration) (found []conflict, total int) {
-	found = []conflict{}
-	for i, a := range spans {
-		limit := a.end.Add(travel)
-		for _, b := range spans[i+1:] {
-			if !b.start.Before(limit) && !b.start.Equal(a.start) {
-				break
-			}
-			kind := conflictKind(a, b, travel)
-			if kind == "" {
-				continue
-			}
-			if total++; len(found) < maxListed {
-				found = append(found, newConflict(c, kind, a, b, travel))
-			}
-		}
-	}
-	return found, total
-}
-
-// conflictKind returns the kind of conflict between a and b, or ""; a must not start later than b. All-day events
-// mark a date and do not block it, so they can only be duplicates.
-func conflictKind(a, b span, travel time.Duration) string {
-	same := a.start.Equal(b.start) && a.end.Equal(b.end)
+// conflictKind returns the kind of a conflict between a and b, which are in conflict and in order.
+func conflictKind(a, b span) string {
 	switch {
-	case same && a.Title != "" && agent.Normalize(a.Title) == agent.Normalize(b.Title):
+	case a.start.Equal(b.start) && a.end.Equal(b.end) && a.title != "" && a.title == b.title:
 		return "duplicate"
-	case a.allDay || b.allDay:
-		return ""
 	case a.overlaps(b):
 		return "overlap"
-	case !b.start.Before(a.end) && b.start.Sub(a.end) < travel && a.needsTravel(b):
-		return "travel"
 	}
-	return ""
+	return "travel"
 }
 
-func newConflict(c agent.Context, kind string, a, b span, travel time.Duration) conflict {
-	out := conflict{Kind: kind, Events: []eventRow{a.row(c), b.row(c)}, DayLocal: b.start.Format("2006-01-02 Monday"),
-		first: a, second: b}
-	if kind == "travel" {
+func newConflict(c agent.Context, attendees attendeeSets, a, b span, travel time.Duration) conflict {
+	out := conflict{Kind: conflictKind(a, b), Events: []eventRow{a.row(c), b.row(c)},
+		DayLocal: b.start.Format("2006-01-02 Monday")}
+	if out.Kind == "travel" {
 		gap := int(b.start.Sub(a.end) / time.Minute)
 		out.Gap = &gap
 		out.Needed = int(travel / time.Minute)
@@ -123,45 +101,73 @@ func newConflict(c agent.Context, kind string, a, b span, travel time.Duration) 
 	}
 	minutes := int(end.Sub(b.start) / time.Minute)
 	out.Overlap = &minutes
-	out.Shared = sharedAttendees(a.Attendees, b.Attendees)
+	out.Shared = attendees.shared(a, b)
 	return out
 }
 
-// sharedAttendees returns the attendees in both lists, as the first list spells them.
-func sharedAttendees(a, b []string) []string {
-	var both []string
-	known := map[string]bool{}
-	for _, name := range b {
-		known[agent.Normalize(name)] = true
-	}
-	for _, name := range a {
-		if key := agent.Normalize(name); key != "" && known[key] && len(both) < maxAttendees {
-			delete(known, key)
-			both = append(both, name)
+// attendeeSets has the attendees of spans, by the normalized name, with the position of each name in its list. One
+// event may be in many conflicts and have thousands of attendees, so each list is read once.
+type attendeeSets map[int]map[string]int
+
+func (sets attendeeSets) of(s span) map[string]int {
+	set, ok := sets[s.number]
+	if !ok {
+		set = make(map[string]int, len(s.Attendees))
+		for i, name := range s.Attendees {
+			key := agent.Normalize(name)
+			if _, known := set[key]; !known && key != "" {
+				set[key] = i
+			}
 		}
+		sets[s.number] = set
+	}
+	return set
+}
+
+// shared returns the first attendees in both lists, as the first list spells them and in its order.
+func (sets attendeeSets) shared(a, b span) []string {
+	first, second := sets.of(a), sets.of(b)
+	smaller := first
+	if len(second) < len(first) {
+		smaller = second
+	}
+	var positions []int
+	for key := range smaller {
+		at, inFirst := first[key]
+		if _, inSecond := second[key]; inFirst && inSecond {
+			positions = append(positions, at)
+		}
+	}
+	slices.Sort(positions)
+	var both []string
+	for _, at := range positions[:min(len(positions), maxAttendees)] {
+		both = append(both, a.Attendees[at])
 	}
 	return both
 }
 
-// selectEvents returns the events that the model named, with what it left out taken from the request's event of that
+// selectSpans returns the events that the model named, with what it left out taken from the request's event of that
 // id, or all events of the request when it named none.
-func selectEvents(c agent.Context, list []eventInput) ([]agent.Event, error) {
+func selectSpans(ctx context.Context, run *agent.Run, list []eventInput) (spanList, error) {
 	if len(list) == 0 {
-		return c.Events, nil
+		return eventSpans(ctx, run)
 	}
 	events := make([]agent.Event, 0, len(list))
 	for i, g := range list {
-		e, ok := c.Event(g.ID)
+		if err := run.Work(ctx, 1); err != nil {
+			return spanList{}, err
+		}
+		e, ok := run.Event(g.ID)
 		if !ok {
 			e = agent.Event{ID: g.ID, Title: g.Title, Timezone: g.Timezone, Attendees: g.Attendees,
 				Location: g.Location}
 		}
-		if err := errors.Join(setTime(c, &e.Start, g.Start), setTime(c, &e.End, g.End)); err != nil {
-			return nil, fmt.Errorf("events[%d]: %w", i, err)
+		if err := errors.Join(setTime(run.Context, &e.Start, g.Start), setTime(run.Context, &e.End, g.End)); err != nil {
+			return spanList{}, fmt.Errorf("events[%d]: %w", i, err)
 		}
 		events = append(events, e)
 	}
-	return events, nil
+	return toSpans(ctx, run, events)
 }
 
 func setTime(c agent.Context, ms *int64, text string) error {

@@ -22,15 +22,21 @@ type dateRange struct {
 	To   string `json:"to,omitempty" desc:"YYYY-MM-DD, that day included, or YYYY-MM-DDTHH:MM"`
 }
 
-func listEvents(_ context.Context, run *agent.Run, in listInput) (string, error) {
+func listEvents(ctx context.Context, run *agent.Run, in listInput) (string, error) {
 	within, err := in.DateRange.matcher(run.Context)
 	if err != nil {
 		return "", err
 	}
-	spans, bad := toSpans(run.Context, run.Context.Events)
+	list, err := eventSpans(ctx, run)
+	if err == nil {
+		err = run.Work(ctx, len(list.spans))
+	}
+	if err != nil {
+		return "", err
+	}
 	rows := []eventRow{}
 	total := 0
-	for _, s := range spans {
+	for _, s := range list.spans {
 		if !within(s) {
 			continue
 		}
@@ -42,7 +48,7 @@ func listEvents(_ context.Context, run *agent.Run, in listInput) (string, error)
 		Total   int        `json:"total"`
 		Events  []eventRow `json:"events"`
 		Skipped []skipped  `json:"skipped,omitempty"`
-	}{total, rows, bad[:min(len(bad), maxListed)]})
+	}{total, rows, list.skipped[:min(len(list.skipped), maxListed)]})
 }
 
 // matcher returns a function that reports whether an event is in the range. One that ends when the range begins is not.

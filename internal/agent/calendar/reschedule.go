@@ -13,12 +13,6 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 )
 
-const (
-	searchDays = 14               // days to search after the first one
-	grid       = 15 * time.Minute // suggested times are multiples of it after the start of work
-	maxSlots   = 10
-)
-
 type rescheduleInput struct {
 	Conflict struct {
 		EventIDs []string `json:"event_ids,omitempty" desc:"Ids of the two events; left out: the next conflict there is"`
@@ -31,28 +25,19 @@ type rescheduleInput struct {
 	Count         *int   `json:"count,omitempty" desc:"How many times to suggest, 1 to 10; left out: 3"`
 }
 
-type slot struct {
-	Start   string `json:"start_local"`
-	End     string `json:"end_local"`
-	Weekday string `json:"weekday"`
-
-	start, end time.Time
-}
-
-// workingHours says when events may be scheduled.
-type workingHours struct {
-	start, end time.Duration // clock time since midnight
-	weekends   bool
-	travel     time.Duration // between events in different places
-}
-
-func suggestReschedule(_ context.Context, run *agent.Run, in rescheduleInput) (string, error) {
+func suggestReschedule(ctx context.Context, run *agent.Run, in rescheduleInput) (string, error) {
 	h, count, err := in.workingHours()
 	if err != nil {
 		return "", err
 	}
-	spans, _ := toSpans(run.Context, run.Context.Events)
-	moving, err := in.eventToMove(run.Context, spans, h.travel)
+	list, err := eventSpans(ctx, run)
+	if err != nil {
+		return "", err
+	}
+	moving, err := in.eventToMove(ctx, run, list, h.travel)
+	if err == nil {
+		err = run.WorkOnSort(ctx, len(list.spans))
+	}
 	if err != nil {
 		return "", err
 	}
@@ -60,7 +45,7 @@ func suggestReschedule(_ context.Context, run *agent.Run, in rescheduleInput) (s
 		Event eventRow `json:"event"`
 		Slots []slot   `json:"slots"`
 		Note  string   `json:"note,omitempty"`
-	}{Event: moving.row(run.Context), Slots: h.slots(run.Context, spans, moving, count)}
+	}{Event: moving.row(run.Context), Slots: h.slots(run.Context, list.spans, moving, count)}
 	if len(out.Slots) == 0 {
 		out.Note = "There is no free time of this length within the working hours of these days."
 	}
@@ -100,33 +85,44 @@ func parseClock(text string) (time.Duration, error) {
 
 // eventToMove returns the event that needs another time: the one the model named, or the one of the next conflict
 // that is easier to move.
-func (in rescheduleInput) eventToMove(c agent.Context, spans []span, travel time.Duration) (span, error) {
+func (in rescheduleInput) eventToMove(ctx context.Context, run *agent.Run, list spanList,
+	travel time.Duration) (span, error) {
 	ids := in.Conflict.EventIDs
 	if in.Conflict.Move != "" {
 		ids = []string{in.Conflict.Move}
 	}
 	if len(ids) == 0 {
-		ahead := slices.DeleteFunc(slices.Clone(spans), func(s span) bool { return s.end.Before(c.Now) })
-		found, _ := findConflicts(c, ahead, travel)
-		if len(found) == 0 {
-			return span{}, errors.New("no conflict lies ahead; name an event to move")
-		}
-		return easierToMove(found[0].first, found[0].second), nil
+		return nextToMove(ctx, run, list, travel)
 	}
-	var best *span
-	for _, id := range ids {
-		i := slices.IndexFunc(spans, func(s span) bool { return s.ID == id })
-		if i < 0 {
-			return span{}, fmt.Errorf("there is no event with id %q and readable times in this request",
-				agent.Truncate(id, 80))
+	best, err := list.find(ids[0])
+	for _, id := range ids[1:] {
+		var other span
+		if err == nil {
+			err = run.Work(ctx, 1)
 		}
-		if best == nil {
-			best = &spans[i]
-		} else if s := easierToMove(*best, spans[i]); s.ID == id {
-			best = &spans[i]
+		if err == nil {
+			other, err = list.find(id)
 		}
+		if err != nil {
+			break
+		}
+		best = easierToMove(best, other)
 	}
-	return *best, nil
+	return best, err
+}
+
+// nextToMove returns the easier one to move of the two events in the next conflict.
+func nextToMove(ctx context.Context, run *agent.Run, list spanList, travel time.Duration) (span, error) {
+	ahead := slices.DeleteFunc(slices.Clone(list.spans), func(s span) bool { return s.end.Before(run.Context.Now) })
+	s, err := newSchedule(ctx, run, ahead, travel)
+	if err != nil {
+		return span{}, err
+	}
+	pairs := s.conflicts(1)
+	if len(pairs) == 0 {
+		return span{}, errors.New("no conflict lies ahead; name an event to move")
+	}
+	return easierToMove(ahead[pairs[0][0]], ahead[pairs[0][1]]), nil
 }
 
 // easierToMove returns the event with fewer attendees, or else the later one.
@@ -137,89 +133,26 @@ func easierToMove(a, b span) span {
 	return b
 }
 
-// slots returns up to count free times for the event that do not overlap, those nearest to its current start first.
-// They are in the working hours of the event's day, or today when that has passed, and of the searchDays after it.
-func (h workingHours) slots(c agent.Context, spans []span, moving span, count int) []slot {
-	first := c.LocalNow()
-	if moving.start.After(first) {
-		first = moving.start
-	}
-	var all []slot
-	for day := range searchDays + 1 {
-		noon := time.Date(first.Year(), first.Month(), first.Day()+day, 12, 0, 0, 0, c.Zone())
-		weekend := noon.Weekday() == time.Saturday || noon.Weekday() == time.Sunday
-		if !weekend || h.weekends {
-			all = append(all, h.freeSlots(c, spans, moving, noon)...)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b slot) int {
-		return cmp.Compare(a.start.Sub(moving.start).Abs(), b.start.Sub(moving.start).Abs())
-	})
-	chosen := []slot{}
-	for _, s := range all {
-		overlaps := slices.ContainsFunc(chosen, func(o slot) bool {
-			return s.start.Before(o.end) && o.start.Before(s.end)
-		})
-		if !overlaps && len(chosen) < count {
-			chosen = append(chosen, s)
-		}
-	}
-	return chosen
-}
-
-// freeSlots returns all free slots of the day that start on the grid.
-func (h workingHours) freeSlots(c agent.Context, spans []span, moving span, noon time.Time) (list []slot) {
-	at := func(d time.Duration) time.Time {
-		hour, minute := int(d/time.Hour), int(d%time.Hour/time.Minute)
-		return time.Date(noon.Year(), noon.Month(), noon.Day(), hour, minute, 0, 0, c.Zone())
-	}
-	length, end := moving.end.Sub(moving.start), at(h.end)
-	var busy []span
-	for _, s := range spans {
-		if s.ID != moving.ID || s.ID == "" && s.Event.Start != moving.Event.Start {
-			if s.start.Before(end.Add(h.travel)) && at(h.start).Before(s.end.Add(h.travel)) {
-				busy = append(busy, s)
-			}
-		}
-	}
-	for start := at(h.start); !start.Add(length).After(end); start = start.Add(grid) {
-		candidate := moving
-		candidate.start, candidate.end = start, start.Add(length)
-		if start.Before(c.Now) || start.Equal(moving.start) || !h.fits(candidate, busy) {
-			continue
-		}
-		list = append(list, slot{Start: start.Format(time.RFC3339), End: candidate.end.Format(time.RFC3339),
-			Weekday: start.Weekday().String(), start: start, end: candidate.end})
-	}
-	return list
-}
-
-// fits reports whether the candidate overlaps no other event and leaves time to travel.
-func (h workingHours) fits(candidate span, busy []span) bool {
-	return !slices.ContainsFunc(busy, func(s span) bool {
-		if candidate.overlaps(s) {
-			return true
-		}
-		tooClose := candidate.start.Before(s.end.Add(h.travel)) && s.start.Before(candidate.end.Add(h.travel))
-		return tooClose && !s.allDay && candidate.needsTravel(s)
-	})
-}
-
 type moveInput struct {
 	ID    string `json:"id" desc:"Id of the event"`
 	Start string `json:"start" desc:"YYYY-MM-DDTHH:MM in the person's time zone"`
 	End   string `json:"end,omitempty" desc:"Left out: the event keeps its length"`
 }
 
-func moveEvent(_ context.Context, run *agent.Run, in moveInput) (string, error) {
+func moveEvent(ctx context.Context, run *agent.Run, in moveInput) (string, error) {
 	c := run.Context
-	spans, _ := toSpans(c, c.Events)
-	i := slices.IndexFunc(spans, func(s span) bool { return s.ID == in.ID })
-	if i < 0 {
-		return "", fmt.Errorf("there is no event with id %q and readable times in this request",
-			agent.Truncate(in.ID, 80))
+	list, err := eventSpans(ctx, run)
+	if err == nil {
+		err = run.Work(ctx, len(list.spans))
 	}
-	moved, err := in.apply(c, spans[i])
+	if err != nil {
+		return "", err
+	}
+	old, err := list.find(in.ID)
+	if err != nil {
+		return "", err
+	}
+	moved, err := in.apply(c, old)
 	if err != nil {
 		return "", err
 	}
@@ -231,7 +164,7 @@ func moveEvent(_ context.Context, run *agent.Run, in moveInput) (string, error) 
 		Proposed eventRow `json:"proposed"`
 		Overlaps []string `json:"still_overlaps,omitempty"`
 	}{Proposed: moved.row(c)}
-	for _, s := range spans {
+	for _, s := range list.spans {
 		if s.ID != in.ID && !s.allDay && s.overlaps(moved) && len(out.Overlaps) < maxAttendees {
 			out.Overlaps = append(out.Overlaps, agent.Truncate(s.Title, 200))
 		}

@@ -2,6 +2,8 @@ package calendar
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +19,25 @@ type span struct {
 	agent.Event
 	start, end time.Time
 	allDay     bool
+	number     int            // of the event in the list that it came from
+	zone       *time.Location // the event's own, or the caller's
+	title      string         // normalized, to compare
+	place      string         // normalized, or "" for an event that can be attended from anywhere
+}
+
+// spanList has spans sorted by start, end and id, and separately the events without valid times.
+type spanList struct {
+	spans   []span
+	skipped []skipped
+	byID    map[string]int // the index of the first span with that id
+}
+
+// find returns the span with that id.
+func (l spanList) find(id string) (span, error) {
+	if i, ok := l.byID[id]; ok {
+		return l.spans[i], nil
+	}
+	return span{}, fmt.Errorf("there is no event with id %q and readable times in this request", agent.Truncate(id, 80))
 }
 
 // skipped is an event without valid times.
@@ -26,19 +47,39 @@ type skipped struct {
 	Why   string `json:"why"`
 }
 
-// toSpans returns the events sorted by start, end and id, and separately those without valid times.
-func toSpans(c agent.Context, events []agent.Event) (spans []span, bad []skipped) {
-	for _, e := range events {
+// eventSpans returns all events of the request as spans. Callers must not change them.
+func eventSpans(ctx context.Context, run *agent.Run) (spanList, error) {
+	return agent.Once(run, "calendar.spans", func() (spanList, error) {
+		return toSpans(ctx, run, run.Context.Events)
+	})
+}
+
+// toSpans returns the events as spans.
+func toSpans(ctx context.Context, run *agent.Run, events []agent.Event) (spanList, error) {
+	if err := run.WorkOnSort(ctx, len(events)); err != nil {
+		return spanList{}, err
+	}
+	list := spanList{byID: make(map[string]int, len(events))}
+	zones := zoneCache{}
+	for i, e := range events {
+		if err := run.Work(ctx, 1+len(e.Attendees)+(len(e.Title)+len(e.Location))/16); err != nil {
+			return spanList{}, err
+		}
 		if why := invalidReason(e); why != "" {
-			bad = append(bad, skipped{e.ID, agent.Truncate(e.Title, 200), why})
+			list.skipped = append(list.skipped, skipped{e.ID, agent.Truncate(e.Title, 200), why})
 			continue
 		}
-		spans = append(spans, toSpan(c, e))
+		s := toSpan(run.Context, zones.of(run.Context, e), e)
+		s.number = i
+		list.spans = append(list.spans, s)
 	}
-	slices.SortStableFunc(spans, func(a, b span) int {
+	slices.SortStableFunc(list.spans, func(a, b span) int {
 		return cmp.Or(a.start.Compare(b.start), a.end.Compare(b.end), cmp.Compare(a.ID, b.ID))
 	})
-	return spans, bad
+	for i, s := range slices.Backward(list.spans) {
+		list.byID[s.ID] = i
+	}
+	return list, nil
 }
 
 // invalidReason says what is wrong with the times of an event, or returns "".
@@ -56,10 +97,10 @@ func invalidReason(e agent.Event) string {
 
 // toSpan returns the event as a span. One from midnight to midnight in its own zone lasts all day. Without a zone of
 // its own, midnights in UTC are floating dates, which mean the caller's days.
-func toSpan(c agent.Context, e agent.Event) span {
+func toSpan(c agent.Context, zone *time.Location, e agent.Event) span {
 	start, end := time.UnixMilli(e.Start), time.UnixMilli(e.End)
-	s := span{Event: e, start: start.In(c.Zone()), end: end.In(c.Zone())}
-	zone := zoneOf(c, e)
+	s := span{Event: e, start: start.In(c.Zone()), end: end.In(c.Zone()), zone: zone,
+		title: agent.Normalize(e.Title), place: placeOf(e)}
 	switch {
 	case !end.After(start):
 	case isMidnight(start.In(zone)) && isMidnight(end.In(zone)):
@@ -79,21 +120,33 @@ func startOfDayIn(zone *time.Location, t time.Time) time.Time {
 	return dates.StartOfDay(time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, zone))
 }
 
-// zoneOf returns the event's zone, or the caller's when the event has none that is known.
-func zoneOf(c agent.Context, e agent.Event) *time.Location {
-	if name := strings.TrimSpace(e.Timezone); name != "" && name != "Local" {
-		if zone, err := time.LoadLocation(name); err == nil {
-			return zone
-		}
+// maxZones limits the time zones that the events of one list are read in. Loading one reads files.
+const maxZones = 100
+
+// zoneCache has the zones of a list of events by name.
+type zoneCache map[string]*time.Location
+
+// of returns the event's zone, or the caller's when the event has none that is known.
+func (zones zoneCache) of(c agent.Context, e agent.Event) *time.Location {
+	name := strings.TrimSpace(e.Timezone)
+	if name == "" || name == "Local" {
+		return c.Zone()
 	}
-	return c.Zone()
+	zone, ok := zones[name]
+	if !ok && len(zones) < maxZones {
+		if loaded, err := time.LoadLocation(name); err == nil {
+			zone = loaded
+		}
+		zones[name] = zone
+	}
+	return cmp.Or(zone, c.Zone())
 }
 
 func (s span) minutes() int { return int(s.end.Sub(s.start) / time.Minute) }
 
-// place returns where the event takes place, or "" for one that can be attended from anywhere.
-func (s span) place() string {
-	place := agent.Normalize(s.Location)
+// placeOf returns where the event takes place, or "" for one that can be attended from anywhere.
+func placeOf(e agent.Event) string {
+	place := agent.Normalize(e.Location)
 	if strings.Contains(place, "://") || strings.HasPrefix(place, "tel:") || strings.HasPrefix(place, "www.") {
 		return ""
 	}
@@ -109,8 +162,7 @@ func (s span) place() string {
 
 // needsTravel reports whether the two events are in different places.
 func (s span) needsTravel(t span) bool {
-	a, b := s.place(), t.place()
-	return a != "" && b != "" && a != b
+	return s.place != "" && t.place != "" && s.place != t.place
 }
 
 func (s span) overlaps(t span) bool { return s.start.Before(t.end) && t.start.Before(s.end) }
@@ -135,9 +187,9 @@ func (s span) row(c agent.Context) eventRow {
 			time.RFC3339,
 		), AllDay: s.allDay, Minutes: s.minutes(), Location: agent.Truncate(s.Location, 200),
 		Attendees: s.Attendees[:min(len(s.Attendees), maxAttendees)]}
-	if zone := zoneOf(c, s.Event); zone.String() != c.Zone().String() {
-		out.Zone = zone.String()
-		out.ZoneStart = s.start.In(zone).Format(time.RFC3339)
+	if s.zone.String() != c.Zone().String() {
+		out.Zone = s.zone.String()
+		out.ZoneStart = s.start.In(s.zone).Format(time.RFC3339)
 	}
 	return out
 }
