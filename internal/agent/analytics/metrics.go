@@ -39,13 +39,17 @@ type metricsInput struct {
 
 // selectTasks returns the tasks that the model named, or all tasks of the request when it named none. It drops times
 // that a client cannot show.
-func selectTasks(c agent.Context, rows []taskInput) ([]agent.Task, error) {
+func selectTasks(ctx context.Context, run *agent.Run, rows []taskInput) ([]agent.Task, error) {
+	c := run.Context
 	tasks := slices.Clone(c.Tasks)
 	if len(rows) > 0 {
 		tasks = tasks[:0]
 	}
 	for i, r := range rows {
-		if known, ok := c.Task(r.ID); ok {
+		if err := run.Work(ctx, 1); err != nil {
+			return nil, err
+		}
+		if known, ok := run.Task(r.ID); ok {
 			tasks = append(tasks, known)
 			continue
 		}
@@ -68,6 +72,9 @@ func selectTasks(c agent.Context, rows []taskInput) ([]agent.Task, error) {
 			}
 		}
 		tasks = append(tasks, t)
+	}
+	if err := run.WorkOnSort(ctx, len(tasks)); err != nil {
+		return nil, err
 	}
 	for i := range tasks {
 		for _, ms := range []*int64{&tasks[i].DueDate, &tasks[i].CreatedAt, &tasks[i].CompletedAt} {
@@ -114,8 +121,8 @@ type metrics struct {
 	Unknown    []string       `json:"unknown,omitempty"`
 }
 
-func calculateMetrics(_ context.Context, run *agent.Run, in metricsInput) (string, error) {
-	tasks, err := selectTasks(run.Context, in.TaskData)
+func calculateMetrics(ctx context.Context, run *agent.Run, in metricsInput) (string, error) {
+	tasks, err := selectTasks(ctx, run, in.TaskData)
 	if err != nil {
 		return "", err
 	}

@@ -51,13 +51,13 @@ type report struct {
 	Unknown    []string `json:"unknown,omitempty"`
 }
 
-func generateReport(_ context.Context, run *agent.Run, in reportInput) (string, error) {
+func generateReport(ctx context.Context, run *agent.Run, in reportInput) (string, error) {
 	c := run.Context
 	from, to, err := parsePeriod(c, in.Period)
 	if err != nil {
 		return "", err
 	}
-	tasks, err := selectTasks(c, in.Data)
+	tasks, err := selectTasks(ctx, run, in.Data)
 	if err != nil {
 		return "", err
 	}

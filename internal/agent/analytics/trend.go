@@ -62,7 +62,10 @@ type outlier struct {
 	Value float64 `json:"value"`
 }
 
-func analyseTrend(_ context.Context, run *agent.Run, in trendInput) (string, error) {
+func analyseTrend(ctx context.Context, run *agent.Run, in trendInput) (string, error) {
+	if err := run.WorkOnSort(ctx, len(run.Context.Tasks)+len(in.DataPoints)); err != nil {
+		return "", err
+	}
 	if len(in.DataPoints) == 0 {
 		samples, ok := completedPerDay(run.Context)
 		if !ok {

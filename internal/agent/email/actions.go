@@ -33,8 +33,8 @@ var (
 		`|buchen)(?:\s+\S.*)$`)
 )
 
-func extractActionItems(_ context.Context, run *agent.Run, in emailsInput) (string, error) {
-	emails, err := in.emails(run.Context)
+func extractActionItems(ctx context.Context, run *agent.Run, in emailsInput) (string, error) {
+	emails, err := in.emails(ctx, run)
 	if err != nil {
 		return "", err
 	}
@@ -42,11 +42,14 @@ func extractActionItems(_ context.Context, run *agent.Run, in emailsInput) (stri
 	total := 0
 	seen := map[string]bool{}
 	for _, e := range emails {
-		if class := classify(e).class; class == "newsletter" || class == "notification" {
+		if e.class == "newsletter" || e.class == "notification" {
 			continue
 		}
-		for _, found := range findItems(run.Context, e) {
-			key := threadKey(e) + "\x00" + strings.ToLower(found.Action)
+		if err := run.WorkOnText(ctx, e.Snippet); err != nil {
+			return "", err
+		}
+		for _, found := range findItems(run.Context, e.Email) {
+			key := e.thread + "\x00" + strings.ToLower(found.Action)
 			if seen[key] {
 				continue
 			}

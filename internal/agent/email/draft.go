@@ -18,6 +18,9 @@ import (
 // maxMessages limits the messages of a thread in the result; the newest ones are shown.
 const maxMessages = 20
 
+// maxReplyTo limits the people that a reply is addressed to.
+const maxReplyTo = 100
+
 type draftInput struct {
 	Thread struct {
 		ThreadID string `json:"thread_id,omitempty"`
@@ -47,12 +50,18 @@ type threadFacts struct {
 
 func timeOf(c agent.Context, ms int64) time.Time { return time.UnixMilli(ms).In(c.Zone()) }
 
-func draftResponse(_ context.Context, run *agent.Run, in draftInput) (string, error) {
+func draftResponse(ctx context.Context, run *agent.Run, in draftInput) (string, error) {
+	if err := run.WorkOnSort(ctx, len(run.Context.Emails)); err != nil {
+		return "", err
+	}
 	emails, err := in.messages(run.Context)
 	if err != nil {
 		return "", err
 	}
-	out := collectFacts(run, emails)
+	out, err := collectFacts(ctx, run, emails)
+	if err != nil {
+		return "", err
+	}
 	if text := strings.TrimSpace(in.Text); text != "" {
 		data := map[string]any{"subject": out.Subject, "to": out.ReplyTo, "body": text,
 			"snippet": agent.Truncate(text, 200), "labels": []string{"draft"}}
@@ -100,46 +109,66 @@ func (d draftInput) messages(c agent.Context) ([]agent.Email, error) {
 }
 
 // collectFacts returns what a reply to the thread must take into account.
-func collectFacts(run *agent.Run, emails []agent.Email) threadFacts {
+func collectFacts(ctx context.Context, run *agent.Run, emails []agent.Email) (threadFacts, error) {
 	last := emails[len(emails)-1]
 	me := address(run.User.Email)
 	out := threadFacts{Subject: "Re: " + replyMark.ReplaceAllString(agent.Truncate(last.Subject, 300), ""),
 		Waiting: "you",
 		ReplyTo: []string{}, Participants: []string{}, Messages: []message{},
 		Note: "Only snippets are known, never whole messages."}
-	var text strings.Builder
+	var people participants
 	for _, e := range emails {
+		if err := run.Work(ctx, 1+len(e.To)); err != nil {
+			return threadFacts{}, err
+		}
+		people.add(e.From)
+		for _, who := range e.To {
+			people.add(who)
+		}
+	}
+	out.Participants = append(out.Participants, people.list...)
+	recent := emails[max(0, len(emails)-maxMessages):]
+	var text strings.Builder
+	for _, e := range recent {
 		mine := me != "" && address(e.From) == me
 		text.WriteString(agent.Truncate(e.Subject, 300) + " " + agent.Truncate(e.Snippet, maxScanned) + "\n")
-		for _, who := range append([]string{e.From}, e.To...) {
-			out.Participants = appendParticipant(out.Participants, who)
-		}
 		if q := lastQuestion(agent.Truncate(e.Snippet, maxScanned)); q != "" && !mine {
 			out.Question = q
 		}
 	}
+	if err := run.WorkOnText(ctx, text.String()); err != nil {
+		return threadFacts{}, err
+	}
 	if me != "" && address(last.From) == me {
 		out.Waiting = "them"
-		out.ReplyTo = append(out.ReplyTo, last.To...)
+		out.ReplyTo = append(out.ReplyTo, last.To[:min(len(last.To), maxReplyTo)]...)
 	} else if last.From != "" {
 		out.ReplyTo = append(out.ReplyTo, last.From)
 	}
-	for _, e := range emails[max(0, len(emails)-maxMessages):] {
+	for _, e := range recent {
 		out.Messages = append(out.Messages, message{From: agent.Truncate(e.From, 200), Date: run.Context.Local(e.Date),
 			Snippet: agent.Truncate(e.Snippet, 500)})
 	}
 	out.Language = language(text.String())
 	out.Tone = tone(text.String())
-	return out
+	return out, nil
 }
 
-// appendParticipant adds who unless the list is full or has the same address already.
-func appendParticipant(list []string, who string) []string {
-	known := slices.ContainsFunc(list, func(other string) bool { return address(other) == address(who) })
-	if known || strings.TrimSpace(who) == "" || len(list) >= maxMessages {
-		return list
+// participants has the first maxMessages people of a thread, each once.
+type participants struct {
+	list  []string
+	known map[string]bool // by address
+}
+
+func (p *participants) add(who string) {
+	if len(p.list) >= maxMessages || strings.TrimSpace(who) == "" || p.known[address(who)] {
+		return
 	}
-	return append(list, agent.Truncate(who, 200))
+	if p.known == nil {
+		p.known = map[string]bool{}
+	}
+	p.known[address(who)] = true
+	p.list = append(p.list, agent.Truncate(who, 200))
 }
 
 // address returns the bare address of "Name <address>".

@@ -31,14 +31,29 @@ type emailsInput struct {
 	Metadata []emailInput `json:"metadata,omitempty" desc:"Left out or empty: the person's e-mails"`
 }
 
-// emails returns the e-mails that the model named, or all of the request when it named none, newest first.
-func (s emailsInput) emails(c agent.Context) ([]agent.Email, error) {
-	list := slices.Clone(c.Emails)
-	if len(s.Metadata) > 0 {
-		list = list[:0]
+// emails returns the e-mails that the model named, or all of the request when it named none, newest first. Callers must
+// not change them.
+func (s emailsInput) emails(ctx context.Context, run *agent.Run) ([]classified, error) {
+	if len(s.Metadata) == 0 {
+		return agent.Once(run, "email.classified", func() ([]classified, error) {
+			return classifyAll(ctx, run, slices.Clone(run.Context.Emails))
+		})
 	}
+	list, err := s.named(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	return classifyAll(ctx, run, list)
+}
+
+// named returns the e-mails that the model named, as the request has them or as the model describes them.
+func (s emailsInput) named(ctx context.Context, run *agent.Run) ([]agent.Email, error) {
+	list := make([]agent.Email, 0, len(s.Metadata))
 	for i, m := range s.Metadata {
-		if known, ok := c.Email(m.ID); ok {
+		if err := run.Work(ctx, 1); err != nil {
+			return nil, err
+		}
+		if known, ok := run.Email(m.ID); ok {
 			list = append(list, known)
 			continue
 		}
@@ -49,7 +64,7 @@ func (s emailsInput) emails(c agent.Context) ([]agent.Email, error) {
 		e := agent.Email{ID: m.ID, ThreadID: m.ThreadID, From: m.From, To: m.To, Subject: m.Subject,
 			Snippet: m.Snippet, Labels: m.Labels}
 		if m.Date != "" {
-			date, err := c.ParseDate(m.Date)
+			date, err := run.Context.ParseDate(m.Date)
 			if err != nil {
 				return nil, fmt.Errorf("metadata[%d].date: %w", i, err)
 			}
@@ -57,11 +72,33 @@ func (s emailsInput) emails(c agent.Context) ([]agent.Email, error) {
 		}
 		list = append(list, e)
 	}
-	for i := range list {
-		list[i].Subject = agent.Truncate(list[i].Subject, maxScanned)
-		list[i].Snippet = agent.Truncate(list[i].Snippet, maxScanned)
+	return list, nil
+}
+
+// classified is an e-mail with what it is about. Its subject, snippet and sender have at most maxScanned characters.
+type classified struct {
+	agent.Email
+	classification
+	thread string
+}
+
+// classifyAll classifies the e-mails and sorts them, newest first.
+func classifyAll(ctx context.Context, run *agent.Run, emails []agent.Email) ([]classified, error) {
+	if err := run.WorkOnSort(ctx, len(emails)); err != nil {
+		return nil, err
 	}
-	slices.SortStableFunc(list, func(a, b agent.Email) int { return cmp.Compare(b.Date, a.Date) })
+	list := make([]classified, 0, len(emails))
+	for _, e := range emails {
+		thread := threadKey(e)
+		e.From = agent.Truncate(e.From, maxScanned)
+		e.Subject = agent.Truncate(e.Subject, maxScanned)
+		e.Snippet = agent.Truncate(e.Snippet, maxScanned)
+		if err := run.Work(ctx, 1+(len(e.From)+len(e.Subject)+len(e.Snippet))/4); err != nil {
+			return nil, err
+		}
+		list = append(list, classified{e, classify(e), thread})
+	}
+	slices.SortStableFunc(list, func(a, b classified) int { return cmp.Compare(b.Date, a.Date) })
 	return list, nil
 }
 
@@ -77,8 +114,11 @@ type classifiedEmail struct {
 	Reasons    []string `json:"reasons"`
 }
 
-func classifyEmails(_ context.Context, run *agent.Run, in emailsInput) (string, error) {
-	emails, err := in.emails(run.Context)
+func classifyEmails(ctx context.Context, run *agent.Run, in emailsInput) (string, error) {
+	emails, err := in.emails(ctx, run)
+	if err == nil {
+		err = run.Work(ctx, len(emails))
+	}
 	if err != nil {
 		return "", err
 	}
@@ -86,13 +126,12 @@ func classifyEmails(_ context.Context, run *agent.Run, in emailsInput) (string, 
 	counts := map[string]int{}
 	threads := map[string]bool{}
 	for _, e := range emails {
-		class := classify(e)
-		counts[class.class]++
-		threads[threadKey(e)] = true
+		counts[e.class]++
+		threads[e.thread] = true
 		if len(rows) < maxListed {
 			rows = append(rows, classifiedEmail{ID: e.ID, ThreadID: e.ThreadID, From: agent.Truncate(e.From, 200),
-				Subject: agent.Truncate(e.Subject, 200), Date: run.Context.Local(e.Date), Class: class.class,
-				Also: class.also, Confidence: class.confidence, Reasons: class.reasons})
+				Subject: agent.Truncate(e.Subject, 200), Date: run.Context.Local(e.Date), Class: e.class,
+				Also: e.also, Confidence: e.confidence, Reasons: e.reasons})
 		}
 	}
 	return agent.JSON(struct {
@@ -105,5 +144,8 @@ func classifyEmails(_ context.Context, run *agent.Run, in emailsInput) (string, 
 
 // threadKey returns what an e-mail and its replies have in common: the thread's id, or else a key of its own.
 func threadKey(e agent.Email) string {
-	return cmp.Or(e.ThreadID, e.ID, strings.ToLower(e.From+"\x00"+e.Subject))
+	if key := cmp.Or(e.ThreadID, e.ID); key != "" {
+		return key
+	}
+	return strings.ToLower(e.From + "\x00" + e.Subject)
 }

@@ -23,7 +23,7 @@ type createInput struct {
 	Assignee    string `json:"assignee,omitempty" desc:"Name of the person who does it"`
 }
 
-func createTask(_ context.Context, run *agent.Run, in createInput) (string, error) {
+func createTask(ctx context.Context, run *agent.Run, in createInput) (string, error) {
 	title, err := cleanTitle(in.Title)
 	if err != nil {
 		return "", err
@@ -44,8 +44,12 @@ func createTask(_ context.Context, run *agent.Run, in createInput) (string, erro
 	if err := run.Propose(action.CreateRecord("tasks", data)); err != nil {
 		return "", err
 	}
+	open, err := openTitles(ctx, run)
+	if err != nil {
+		return "", err
+	}
 	note := ""
-	if existing := findOpenTask(run.Context.Tasks, title); existing != "" {
+	if open[agent.Normalize(title)] {
 		note = "An open task with this title exists already; say so."
 	}
 	return proposalResult(run, data, note)
@@ -125,14 +129,20 @@ func setDue(run *agent.Run, data map[string]any, text string) error {
 	return nil
 }
 
-// findOpenTask returns the id of an open task with the same title, or "".
-func findOpenTask(tasks []agent.Task, title string) string {
-	for _, t := range tasks {
-		if !t.Done() && agent.Normalize(t.Title) == agent.Normalize(title) {
-			return t.ID
+// openTitles returns the normalized titles of the request's open tasks.
+func openTitles(ctx context.Context, run *agent.Run) (map[string]bool, error) {
+	return agent.Once(run, "task.open_titles", func() (map[string]bool, error) {
+		titles := make(map[string]bool, len(run.Context.Tasks))
+		for _, t := range run.Context.Tasks {
+			if err := run.WorkOnText(ctx, t.Title); err != nil {
+				return nil, err
+			}
+			if !t.Done() {
+				titles[agent.Normalize(t.Title)] = true
+			}
 		}
-	}
-	return ""
+		return titles, nil
+	})
 }
 
 // proposalResult returns the proposed data for the model, with the due date in the caller's zone.

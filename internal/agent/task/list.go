@@ -42,50 +42,65 @@ type taskRow struct {
 	Overdue     bool   `json:"overdue,omitempty"`
 }
 
-func listTasks(_ context.Context, run *agent.Run, in listInput) (string, error) {
+func listTasks(ctx context.Context, run *agent.Run, in listInput) (string, error) {
 	keep, err := in.Filters.matcher(run)
 	if err != nil {
 		return "", err
 	}
-	rows := []taskRow{}
+	tasks := []agent.Task{}
 	for _, t := range run.Context.Tasks {
+		if err := run.Work(ctx, 1+(len(t.Title)+len(t.Description))/64); err != nil {
+			return "", err
+		}
 		if keep(t) {
-			rows = append(rows, newRow(run.Context, t))
+			tasks = append(tasks, t)
 		}
 	}
-	slices.SortStableFunc(rows, byUrgency)
+	if err := run.WorkOnSort(ctx, len(tasks)); err != nil {
+		return "", err
+	}
+	slices.SortStableFunc(tasks, byUrgency)
+	rows := []taskRow{}
+	for _, t := range tasks[:min(len(tasks), maxListed)] {
+		rows = append(rows, newRow(run, t))
+	}
 	return agent.JSON(struct {
 		Total int       `json:"total"`
 		Tasks []taskRow `json:"tasks"`
-	}{len(rows), rows[:min(len(rows), maxListed)]})
+	}{len(tasks), rows})
 }
 
-func newRow(c agent.Context, t agent.Task) taskRow {
-	return taskRow{ID: t.ID, Title: t.Title, Description: agent.Truncate(t.Description, 300), Status: status(t),
-		Priority: t.Priority, Assignee: t.Assignee, ProjectID: t.ProjectID, Project: projectName(c, t.ProjectID),
+func newRow(run *agent.Run, t agent.Task) taskRow {
+	c := run.Context
+	p, _ := run.Project(t.ProjectID)
+	return taskRow{ID: t.ID, Title: agent.Truncate(t.Title, maxTitle), Description: agent.Truncate(t.Description, 300), Status: status(t),
+		Priority: t.Priority, Assignee: agent.Truncate(t.Assignee, 120), ProjectID: t.ProjectID,
+		Project: agent.Truncate(p.Name, maxTitle),
 		DueDate: t.DueDate, Due: c.Local(t.DueDate), Overdue: c.Overdue(t)}
 }
 
 func status(t agent.Task) string { return cmp.Or(t.Status, "todo") }
 
-func projectName(c agent.Context, id string) string {
+// projectsNamed returns the ids of the projects with that normalized name, none for "".
+func projectsNamed(c agent.Context, name string) map[string]bool {
+	ids := map[string]bool{}
 	for _, p := range c.Projects {
-		if p.ID == id {
-			return p.Name
+		if _, known := ids[p.ID]; !known && name != "" {
+			ids[p.ID] = agent.Normalize(p.Name) == name
 		}
 	}
-	return ""
+	return ids
 }
 
 // byUrgency sorts by due date, tasks without one last, and then by priority, urgent first.
-func byUrgency(a, b taskRow) int {
+func byUrgency(a, b agent.Task) int {
 	switch {
 	case a.DueDate == 0 && b.DueDate != 0:
 		return 1
 	case a.DueDate != 0 && b.DueDate == 0:
 		return -1
 	}
-	rank := func(r taskRow) int { return slices.Index(action.Priorities(), r.Priority) }
+	rank := func(t agent.Task) int { return slices.Index(action.Priorities(), t.Priority) }
 	return cmp.Or(cmp.Compare(a.DueDate, b.DueDate), cmp.Compare(rank(b), rank(a)))
 }
 
@@ -104,9 +119,9 @@ func (f filters) matcher(run *agent.Run) (func(agent.Task) bool, error) {
 			return strings.Contains(agent.Normalize(t.Assignee), name)
 		})
 	}
+	named := projectsNamed(c, project)
 	inProject := func(t agent.Task) bool {
-		return project == "" || agent.Normalize(t.ProjectID) == project ||
-			agent.Normalize(projectName(c, t.ProjectID)) == project
+		return project == "" || agent.Normalize(t.ProjectID) == project || named[t.ProjectID]
 	}
 	return func(t agent.Task) bool {
 		switch {
@@ -116,7 +131,7 @@ func (f filters) matcher(run *agent.Run) (func(agent.Task) bool, error) {
 		case f.Overdue && !c.Overdue(t):
 		case !inProject(t):
 		case !isAssigned(t):
-		case !strings.Contains(agent.Normalize(t.Title+" "+t.Description), words):
+		case words != "" && !strings.Contains(agent.Normalize(t.Title+" "+t.Description), words):
 		case !inRange(t.DueDate):
 		default:
 			return true

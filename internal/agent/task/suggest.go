@@ -27,21 +27,54 @@ type suggestion struct {
 	Reason   string `json:"because"`
 }
 
-func suggestTasks(_ context.Context, run *agent.Run, in suggestInput) (string, error) {
-	known := map[string]bool{}
-	for _, t := range run.Context.Tasks {
-		known[titleKey(t.Title)] = true
+func suggestTasks(ctx context.Context, run *agent.Run, in suggestInput) (string, error) {
+	found, err := newSuggestions(ctx, run, notesToSearch(run, in.NotesContext))
+	if err != nil {
+		return "", err
+	}
+	return agent.JSON(map[string]any{"suggestions": found})
+}
+
+// newSuggestions returns the first maxSuggested suggestions from the notes that no task of the request covers.
+func newSuggestions(ctx context.Context, run *agent.Run, notes []agent.Note) ([]suggestion, error) {
+	tasks, err := titleKeys(ctx, run)
+	if err != nil {
+		return nil, err
 	}
 	found := []suggestion{}
-	for _, n := range notesToSearch(run, in.NotesContext) {
-		for _, s := range findSuggestions(run.Context, n) {
-			if key := titleKey(s.Title); !known[key] && len(found) < maxSuggested {
-				known[key] = true
-				found = append(found, s)
+	seen := map[string]bool{}
+	for _, n := range notes {
+		for line := range strings.Lines(n.Content) {
+			if len(found) == maxSuggested {
+				return found, nil
+			}
+			if err := run.WorkOnText(ctx, line); err != nil {
+				return nil, err
+			}
+			for _, s := range findSuggestions(run.Context, n, line) {
+				key := titleKey(s.Title)
+				if !tasks[key] && !seen[key] && len(found) < maxSuggested {
+					seen[key] = true
+					found = append(found, s)
+				}
 			}
 		}
 	}
-	return agent.JSON(map[string]any{"suggestions": found})
+	return found, nil
+}
+
+// titleKeys returns the keys of the titles of the request's tasks.
+func titleKeys(ctx context.Context, run *agent.Run) (map[string]bool, error) {
+	return agent.Once(run, "task.title_keys", func() (map[string]bool, error) {
+		keys := make(map[string]bool, len(run.Context.Tasks))
+		for _, t := range run.Context.Tasks {
+			if err := run.WorkOnText(ctx, t.Title); err != nil {
+				return nil, err
+			}
+			keys[titleKey(t.Title)] = true
+		}
+		return keys, nil
+	})
 }
 
 // notesToSearch returns the given texts, or the notes and documents of the request when there are none.
@@ -85,21 +118,20 @@ const imperatives = " add arrange ask book build buy call check clarify collect 
 	"remind remove renew" +
 	" reply report research review schedule send set ship sign submit talk test translate update upload verify write "
 
-func findSuggestions(c agent.Context, n agent.Note) []suggestion {
+// findSuggestions returns the work that one line of a note describes.
+func findSuggestions(c agent.Context, n agent.Note, line string) []suggestion {
 	var list []suggestion
-	for line := range strings.Lines(n.Content) {
-		line = strings.TrimSpace(line)
-		if line == "" || checkedBox.MatchString(line) {
-			continue
-		}
-		parts := []string{line}
-		if !uncheckedBox.MatchString(line) {
-			parts = sentence.Split(bullet.ReplaceAllString(line, ""), -1)
-		}
-		for _, part := range parts {
-			if text, reason := findWork(part); text != "" {
-				list = append(list, newSuggestion(c, n, part, text, reason))
-			}
+	line = strings.TrimSpace(line)
+	if line == "" || checkedBox.MatchString(line) {
+		return nil
+	}
+	parts := []string{line}
+	if !uncheckedBox.MatchString(line) {
+		parts = sentence.Split(bullet.ReplaceAllString(line, ""), -1)
+	}
+	for _, part := range parts {
+		if text, reason := findWork(part); text != "" {
+			list = append(list, newSuggestion(c, n, part, text, reason))
 		}
 	}
 	return list
@@ -136,7 +168,7 @@ func toTitle(text string) string {
 }
 
 func newSuggestion(c agent.Context, n agent.Note, context, text, reason string) suggestion {
-	s := suggestion{Title: text, Source: n.Title, Reason: reason, Priority: "medium"}
+	s := suggestion{Title: text, Source: agent.Truncate(n.Title, maxTitle), Reason: reason, Priority: "medium"}
 	switch {
 	case urgent.MatchString(context):
 		s.Priority = "urgent"
