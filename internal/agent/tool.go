@@ -59,6 +59,9 @@ func (t Tool) Name() string { return t.name }
 // Call runs the tool with arguments that a model wrote, a JSON object or nothing, and returns the text for the model.
 // An error is a fault or the end of ctx; all other errors become a text that begins with "error:".
 func (t Tool) Call(ctx context.Context, run *Run, arguments string) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
 	text, err := t.call(ctx, run, arguments)
 	var f *fault.Error
 	switch {

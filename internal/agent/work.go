@@ -10,8 +10,8 @@ import (
 // table, read a dozen times, stay far below it.
 const MaxWork = 4_000_000
 
-// stepBytes is how many bytes of text the patterns of a tool search in about the time of one step.
-const stepBytes = 16
+// stepBytes is how many bytes of text the patterns of a tool search in about the time that a row takes.
+const stepBytes = 4
 
 var errTooMuchWork = errors.New("the tools have worked as much as one request allows; answer with what you have")
 
@@ -34,8 +34,8 @@ func (r *Run) WorkOnText(ctx context.Context, text string) error {
 	return r.Work(ctx, 1+len(text)/stepBytes)
 }
 
-// WorkOnSort is Work for sorting n rows.
-func (r *Run) WorkOnSort(ctx context.Context, n int) error { return r.Work(ctx, n*bits.Len(uint(n))) }
+// WorkOnSort is Work for sorting n rows. Four comparisons are one step.
+func (r *Run) WorkOnSort(ctx context.Context, n int) error { return r.Work(ctx, n*bits.Len(uint(n))/4) }
 
 // Steps returns how much work the request's tools have done so far.
 func (r *Run) Steps() int { return r.shared.work }

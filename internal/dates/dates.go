@@ -52,8 +52,8 @@ func StartOfDay(t time.Time) time.Time {
 // follow: "tomorrow 15:00", "30 March at 3pm", "30. März um 15 Uhr", "30 marzo alle 15:30". Parse also reads
 // "2026-11-24T15:00" (with a space, seconds or an offset) and milliseconds since the epoch. A time that the clocks skip
 // is read with the offset before the change, so 02:30 becomes 03:30; of a time that occurs twice, Parse returns the
-// first. Everything else, a day that its month does not have and
-// text of more than 512 bytes are errors that say what to write instead.
+// first. Everything else, a day that its month does not have and text of more than 512 bytes are errors that say what
+// to write instead.
 func Parse(text string, now time.Time) (Date, error) {
 	zone := now.Location()
 	if len(text) > maxText {

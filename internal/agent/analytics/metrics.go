@@ -133,8 +133,8 @@ func computeMetrics(c agent.Context, tasks []agent.Task) metrics {
 	m := metrics{Total: len(tasks), ByStatus: map[string]int{}, ByPriority: map[string]int{}}
 	soon := dates.Date{Start: dates.StartOfDay(c.LocalNow().AddDate(0, 0, soonDays)), WholeDay: true}.End()
 	for _, t := range tasks {
-		m.ByStatus[cmp.Or(t.Status, "todo")]++
-		m.ByPriority[cmp.Or(t.Priority, "none")]++
+		count(m.ByStatus, cmp.Or(t.Status, "todo"))
+		count(m.ByPriority, cmp.Or(t.Priority, "none"))
 		switch {
 		case t.Done():
 			m.Done++
@@ -161,6 +161,15 @@ func computeMetrics(c agent.Context, tasks []agent.Task) metrics {
 	m.Projects = groupTasks(c, tasks, func(t agent.Task) string { return cmp.Or(names[t.ProjectID], t.ProjectID) })
 	m.addFlow(c, tasks)
 	return m
+}
+
+// count counts the name. Names are texts of the request; those beyond maxGroups count as "others".
+func count(names map[string]int, name string) {
+	name = agent.Truncate(name, 120)
+	if _, known := names[name]; !known && len(names) >= maxGroups {
+		name = "others"
+	}
+	names[name]++
 }
 
 // addFlow adds throughput and lead time, which need the times at which tasks were completed, and says when those are

@@ -141,7 +141,7 @@ func (sets attendeeSets) shared(a, b span) []string {
 	slices.Sort(positions)
 	var both []string
 	for _, at := range positions[:min(len(positions), maxAttendees)] {
-		both = append(both, a.Attendees[at])
+		both = append(both, agent.Truncate(a.Attendees[at], maxName))
 	}
 	return both
 }
@@ -162,7 +162,8 @@ func selectSpans(ctx context.Context, run *agent.Run, list []eventInput) (spanLi
 			e = agent.Event{ID: g.ID, Title: g.Title, Timezone: g.Timezone, Attendees: g.Attendees,
 				Location: g.Location}
 		}
-		if err := errors.Join(setTime(run.Context, &e.Start, g.Start), setTime(run.Context, &e.End, g.End)); err != nil {
+		err := errors.Join(setTime(run.Context, &e.Start, g.Start), setTime(run.Context, &e.End, g.End))
+		if err != nil {
 			return spanList{}, fmt.Errorf("events[%d]: %w", i, err)
 		}
 		events = append(events, e)

@@ -11,6 +11,7 @@ import (
 const (
 	maxListed    = 100 // events or conflicts in one result; "total" has the number of all
 	maxAttendees = 20  // names in one event
+	maxName      = 200 // characters of an id, a title, a place or a name: one event may be in many conflicts
 )
 
 type listInput struct {

@@ -166,7 +166,7 @@ func moveEvent(ctx context.Context, run *agent.Run, in moveInput) (string, error
 	}{Proposed: moved.row(c)}
 	for _, s := range list.spans {
 		if s.ID != in.ID && !s.allDay && s.overlaps(moved) && len(out.Overlaps) < maxAttendees {
-			out.Overlaps = append(out.Overlaps, agent.Truncate(s.Title, 200))
+			out.Overlaps = append(out.Overlaps, agent.Truncate(s.Title, maxName))
 		}
 	}
 	return agent.JSON(out)

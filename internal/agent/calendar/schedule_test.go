@@ -24,9 +24,9 @@ func randomEvents(random *rand.Rand) []agent.Event {
 	events := make([]agent.Event, random.IntN(40))
 	for i := range events {
 		start := base + int64(random.IntN(12))*hour/4
-		events[i] = agent.Event{ID: fmt.Sprintf("e%02d", i), Title: pick("", "Review", "review ", "Lunch"), Start: start,
-			End:      start + int64(random.IntN(5))*hour/4,
-			Location: pick("", "Rome", "rome", "Milan", "https://meet.example"), Attendees: []string{pick("Leo", "Ann")}}
+		events[i] = agent.Event{ID: fmt.Sprintf("e%02d", i), Title: pick("", "Review", "review ", "Lunch"),
+			Start: start, End: start + int64(random.IntN(5))*hour/4,
+			Location: pick("", "Rome", "rome", "Milan", "https://meet.example")}
 		if random.IntN(6) == 0 {
 			events[i].Start = base - 12*hour
 			events[i].End = events[i].Start + int64(1+random.IntN(2))*24*hour
@@ -40,6 +40,7 @@ func comparePairs(events []agent.Event, travel int64) (list [][3]string) {
 	slices.SortStableFunc(events, func(a, b agent.Event) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.ID, b.ID))
 	})
+	title := func(e agent.Event) string { return agent.Normalize(e.Title) }
 	allDay := func(e agent.Event) bool { return e.End-e.Start >= 24*hour }
 	place := func(e agent.Event) string {
 		if e.Location == "https://meet.example" {
@@ -51,7 +52,7 @@ func comparePairs(events []agent.Event, travel int64) (list [][3]string) {
 		for _, b := range events[i+1:] {
 			kind := ""
 			switch {
-			case a.Title != "" && a.Start == b.Start && a.End == b.End && agent.Normalize(a.Title) == agent.Normalize(b.Title):
+			case title(a) != "" && title(a) == title(b) && a.Start == b.Start && a.End == b.End:
 				kind = "duplicate"
 			case allDay(a) || allDay(b):
 			case a.Start < b.End && b.Start < a.End:
@@ -123,8 +124,8 @@ func TestSuggestionIsTheNearestFreeTime(t *testing.T) {
 	}
 }
 
-// nearestFree returns the start of the free time nearest to the event's own, 10:00 to 18:00 on its day, a Monday, or 9:00
-// to 18:00 on those after it, with half an hour to another place.
+// nearestFree returns the start of the free time nearest to the event's own, 10:00 to 18:00 on its day, a Monday, or
+// 9:00 to 18:00 on those after it, with half an hour to another place.
 func nearestFree(events []agent.Event, moving agent.Event) (best int64) {
 	isFree := func(start, end int64) bool {
 		return !slices.ContainsFunc(events, func(e agent.Event) bool {

@@ -66,7 +66,8 @@ func toSpans(ctx context.Context, run *agent.Run, events []agent.Event) (spanLis
 			return spanList{}, err
 		}
 		if why := invalidReason(e); why != "" {
-			list.skipped = append(list.skipped, skipped{e.ID, agent.Truncate(e.Title, 200), why})
+			list.skipped = append(list.skipped,
+				skipped{agent.Truncate(e.ID, maxName), agent.Truncate(e.Title, maxName), why})
 			continue
 		}
 		s := toSpan(run.Context, zones.of(run.Context, e), e)
@@ -182,11 +183,12 @@ type eventRow struct {
 }
 
 func (s span) row(c agent.Context) eventRow {
-	out := eventRow{ID: s.ID, Title: agent.Truncate(s.Title, 200), Start: s.start.Format(time.RFC3339),
-		End: s.end.Format(
-			time.RFC3339,
-		), AllDay: s.allDay, Minutes: s.minutes(), Location: agent.Truncate(s.Location, 200),
-		Attendees: s.Attendees[:min(len(s.Attendees), maxAttendees)]}
+	out := eventRow{ID: agent.Truncate(s.ID, maxName), Title: agent.Truncate(s.Title, maxName),
+		Start: s.start.Format(time.RFC3339), End: s.end.Format(time.RFC3339), AllDay: s.allDay, Minutes: s.minutes(),
+		Location: agent.Truncate(s.Location, maxName)}
+	for _, name := range s.Attendees[:min(len(s.Attendees), maxAttendees)] {
+		out.Attendees = append(out.Attendees, agent.Truncate(name, maxName))
+	}
 	if s.zone.String() != c.Zone().String() {
 		out.Zone = s.zone.String()
 		out.ZoneStart = s.start.In(s.zone).Format(time.RFC3339)

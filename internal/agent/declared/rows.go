@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 const (
 	maxRows = 100 // rows in one result; "total" has the number of all matching rows
 	maxText = 500 // characters of a text in a row
+	maxList = 100 // texts of a list in a row
 )
 
 // rowTables returns the tables whose rows a request has.
@@ -115,19 +117,24 @@ func (v columnValue) constantError() string {
 
 // run is the tool's handler. It returns the rows that match the filter as JSON; columns whose argument was left out
 // do not filter.
-func (t rowsTool) run(_ context.Context, run *agent.Run, in map[string]any) (string, error) {
-	all, err := rowsOf(run.Context, t.table)
+func (t rowsTool) run(ctx context.Context, run *agent.Run, in map[string]any) (string, error) {
+	all, err := agent.Once(run, "declared.rows."+t.table, func() ([]map[string]any, error) {
+		return rowsOf(run.Context, t.table)
+	})
+	if err != nil {
+		return "", err
+	}
+	conditions, err := t.conditions(in, run.Context)
 	if err != nil {
 		return "", err
 	}
 	rows := []map[string]any{}
 	total := 0
 	for _, row := range all {
-		ok, err := t.matches(row, in, run.Context)
-		if err != nil {
+		if err := run.Work(ctx, 1+len(conditions)); err != nil {
 			return "", err
 		}
-		if !ok {
+		if slices.ContainsFunc(conditions, func(c condition) bool { return !c.matches(row[c.column]) }) {
 			continue
 		}
 		if total++; len(rows) < maxRows {
@@ -148,12 +155,15 @@ func rowsOf(c agent.Context, table string) (list []map[string]any, err error) {
 	return list, json.Unmarshal(text, &list)
 }
 
-// format changes the row to what the model reads: long texts are truncated, and each time is added in the caller's
-// zone.
+// format returns the row as the model reads it: long texts are truncated, and each time is added in the caller's zone.
 func (t rowsTool) format(row map[string]any, c agent.Context) map[string]any {
+	row = maps.Clone(row)
 	for name, value := range row {
-		if text, ok := value.(string); ok {
-			row[name] = agent.Truncate(text, maxText)
+		switch value := value.(type) {
+		case string:
+			row[name] = agent.Truncate(value, maxText)
+		case []any:
+			row[name] = value[:min(len(value), maxList)]
 		}
 	}
 	for _, column := range t.columns {
@@ -164,60 +174,74 @@ func (t rowsTool) format(row map[string]any, c agent.Context) map[string]any {
 	return row
 }
 
-func (t rowsTool) matches(row, in map[string]any, c agent.Context) (bool, error) {
+// condition is what the rows of one call must have in a column.
+type condition struct {
+	column  string
+	matches func(has any) bool
+}
+
+// conditions returns the filter for these arguments. It is made once for all rows: arguments may be long.
+func (t rowsTool) conditions(in map[string]any, c agent.Context) (list []condition, err error) {
 	for _, v := range t.filter {
 		want, present := v.expand(in)
 		if !present {
 			continue
 		}
-		ok, err := v.equals(row[v.column.Name], want, c)
-		if !ok || err != nil {
-			return false, err
+		matches, err := v.matcher(want, c)
+		if err != nil {
+			return nil, err
 		}
+		list = append(list, condition{v.column.Name, matches})
 	}
-	return true, nil
+	return list, nil
 }
 
-// equals compares a row's value with the filter's. Texts are compared without regard to case, a list matches when one
-// of its texts does, and a time matches a date without a time of day on that day in the caller's zone. nil matches a
-// column without a value.
-func (v columnValue) equals(has, want any, c agent.Context) (bool, error) {
+// matcher returns a function that compares a row's value with the filter's. Texts are compared without regard to case,
+// a list matches when one of its texts does, and a time matches a date without a time of day on that day in the
+// caller's zone. nil matches a column without a value.
+func (v columnValue) matcher(want any, c agent.Context) (func(has any) bool, error) {
 	switch want := want.(type) {
 	case nil:
-		return has == nil || has == "" || has == float64(0), nil
+		return func(has any) bool { return has == nil || has == "" || has == float64(0) }, nil
 	case bool:
-		is, _ := has.(bool)
-		return is == want, nil
+		return func(has any) bool { is, _ := has.(bool); return is == want }, nil
 	case int64:
-		return has == float64(want), nil
+		return func(has any) bool { return has == float64(want) }, nil
 	case float64:
-		return has == want, nil
+		return func(has any) bool { return has == want }, nil
 	case string:
 		if v.column.Type == action.Time {
-			return equalTime(has, want, c)
+			return timeMatcher(want, c)
 		}
-		if list, ok := has.([]any); ok {
-			return slices.ContainsFunc(list, func(item any) bool { return equalText(item, want) }), nil
+		want = strings.TrimSpace(want)
+		equal := func(has any) bool {
+			text, _ := has.(string)
+			return strings.EqualFold(strings.TrimSpace(text), want)
 		}
-		return equalText(has, want), nil
+		return func(has any) bool {
+			if list, ok := has.([]any); ok {
+				return slices.ContainsFunc(list, equal)
+			}
+			return equal(has)
+		}, nil
 	}
-	return false, nil
+	return func(any) bool { return false }, nil
 }
 
-func equalText(has any, want string) bool {
-	text, _ := has.(string)
-	return strings.EqualFold(strings.TrimSpace(text), strings.TrimSpace(want))
-}
-
-func equalTime(has any, want string, c agent.Context) (bool, error) {
+func timeMatcher(want string, c agent.Context) (func(has any) bool, error) {
 	date, err := c.ParseDate(want)
-	ms, ok := has.(float64)
-	if err != nil || !ok {
-		return false, err
+	if err != nil {
+		return nil, err
 	}
-	t := time.UnixMilli(int64(ms)).In(c.Zone())
-	if date.WholeDay {
-		t = dates.StartOfDay(t)
-	}
-	return t.Equal(date.Start), nil
+	return func(has any) bool {
+		ms, ok := has.(float64)
+		if !ok {
+			return false
+		}
+		t := time.UnixMilli(int64(ms)).In(c.Zone())
+		if date.WholeDay {
+			t = dates.StartOfDay(t)
+		}
+		return t.Equal(date.Start)
+	}, nil
 }

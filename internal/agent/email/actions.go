@@ -38,31 +38,47 @@ func extractActionItems(ctx context.Context, run *agent.Run, in emailsInput) (st
 	if err != nil {
 		return "", err
 	}
-	items := []actionItem{}
-	total := 0
-	seen := map[string]bool{}
+	find := func() (foundItems, error) { return findAllItems(ctx, run, emails) }
+	var found foundItems
+	if len(in.Metadata) > 0 {
+		found, err = find()
+	} else {
+		found, err = agent.Once(run, "email.items", find)
+	}
+	if err != nil {
+		return "", err
+	}
+	return agent.JSON(found)
+}
+
+type foundItems struct {
+	Total int          `json:"total"`
+	Items []actionItem `json:"action_items"`
+}
+
+// findAllItems returns what the e-mails ask for, the same in one thread once, and no more than maxListed of it.
+func findAllItems(ctx context.Context, run *agent.Run, emails []classified) (foundItems, error) {
+	out := foundItems{Items: []actionItem{}}
+	seen := map[[2]string]bool{} // threads and what they ask for
 	for _, e := range emails {
 		if e.class == "newsletter" || e.class == "notification" {
 			continue
 		}
 		if err := run.WorkOnText(ctx, e.Snippet); err != nil {
-			return "", err
+			return foundItems{}, err
 		}
 		for _, found := range findItems(run.Context, e.Email) {
-			key := e.thread + "\x00" + strings.ToLower(found.Action)
+			key := [2]string{e.thread, strings.ToLower(found.Action)}
 			if seen[key] {
 				continue
 			}
 			seen[key] = true
-			if total++; len(items) < maxListed {
-				items = append(items, found)
+			if out.Total++; len(out.Items) < maxListed {
+				out.Items = append(out.Items, found)
 			}
 		}
 	}
-	return agent.JSON(struct {
-		Total int          `json:"total"`
-		Items []actionItem `json:"action_items"`
-	}{total, items})
+	return out, nil
 }
 
 // findItems returns what the sentences of the subject and the snippet ask for.
@@ -79,8 +95,8 @@ func findItems(c agent.Context, e agent.Email) (items []actionItem) {
 		if action = strings.Trim(action, " .,;:!?"); utf8.RuneCountInString(action) < 4 {
 			continue
 		}
-		found := actionItem{Action: agent.Truncate(action, 200), EmailID: e.ID, From: agent.Truncate(e.From, 200),
-			Subject: agent.Truncate(e.Subject, 200), Reason: reason}
+		found := actionItem{Action: agent.Truncate(action, 200), EmailID: agent.Truncate(e.ID, 200),
+			From: agent.Truncate(e.From, 200), Subject: agent.Truncate(e.Subject, 200), Reason: reason}
 		found.DueDate, found.Due = dueDate(c, e, s)
 		items = append(items, found)
 	}

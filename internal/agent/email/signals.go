@@ -58,7 +58,7 @@ type classification struct {
 // with a lead of 2, medium from 3, and low otherwise.
 func classify(e agent.Email) classification {
 	texts := map[string]string{"text": e.Subject + " \n" + e.Snippet, "from": e.From,
-		"labels": strings.Join(e.Labels, " ")}
+		"labels": agent.Truncate(strings.Join(e.Labels, " "), maxScanned)}
 	weights := map[string]int{}
 	reasons := map[string][]string{}
 	for _, s := range signals {

@@ -73,13 +73,18 @@ func listTasks(ctx context.Context, run *agent.Run, in listInput) (string, error
 func newRow(run *agent.Run, t agent.Task) taskRow {
 	c := run.Context
 	p, _ := run.Project(t.ProjectID)
-	return taskRow{ID: t.ID, Title: agent.Truncate(t.Title, maxTitle), Description: agent.Truncate(t.Description, 300), Status: status(t),
-		Priority: t.Priority, Assignee: agent.Truncate(t.Assignee, 120), ProjectID: t.ProjectID,
+	return taskRow{ID: t.ID, Title: agent.Truncate(t.Title, maxTitle), Description: agent.Truncate(t.Description, 300),
+		Status: status(t), Priority: t.Priority, Assignee: agent.Truncate(t.Assignee, 120), ProjectID: t.ProjectID,
 		Project: agent.Truncate(p.Name, maxTitle),
 		DueDate: t.DueDate, Due: c.Local(t.DueDate), Overdue: c.Overdue(t)}
 }
 
 func status(t agent.Task) string { return cmp.Or(t.Status, "todo") }
+
+// contains reports whether the task's title and description have the normalized words.
+func contains(t agent.Task, words string) bool {
+	return words == "" || strings.Contains(agent.Normalize(t.Title+" "+t.Description), words)
+}
 
 // projectsNamed returns the ids of the projects with that normalized name, none for "".
 func projectsNamed(c agent.Context, name string) map[string]bool {
@@ -131,7 +136,7 @@ func (f filters) matcher(run *agent.Run) (func(agent.Task) bool, error) {
 		case f.Overdue && !c.Overdue(t):
 		case !inProject(t):
 		case !isAssigned(t):
-		case words != "" && !strings.Contains(agent.Normalize(t.Title+" "+t.Description), words):
+		case !contains(t, words):
 		case !inRange(t.DueDate):
 		default:
 			return true

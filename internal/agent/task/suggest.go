@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"iter"
 	"regexp"
 	"strings"
 	"time"
@@ -28,7 +29,16 @@ type suggestion struct {
 }
 
 func suggestTasks(ctx context.Context, run *agent.Run, in suggestInput) (string, error) {
-	found, err := newSuggestions(ctx, run, notesToSearch(run, in.NotesContext))
+	find := func() ([]suggestion, error) {
+		return newSuggestions(ctx, run, notesToSearch(run, in.NotesContext))
+	}
+	var found []suggestion
+	var err error
+	if len(in.NotesContext) > 0 {
+		found, err = find()
+	} else {
+		found, err = agent.Once(run, "task.suggestions", find)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -51,7 +61,10 @@ func newSuggestions(ctx context.Context, run *agent.Run, notes []agent.Note) ([]
 			if err := run.WorkOnText(ctx, line); err != nil {
 				return nil, err
 			}
-			for _, s := range findSuggestions(run.Context, n, line) {
+			for s := range findSuggestions(run.Context, n, line) {
+				if ctx.Err() != nil {
+					return nil, ctx.Err()
+				}
 				key := titleKey(s.Title)
 				if !tasks[key] && !seen[key] && len(found) < maxSuggested {
 					seen[key] = true
@@ -118,23 +131,24 @@ const imperatives = " add arrange ask book build buy call check clarify collect 
 	"remind remove renew" +
 	" reply report research review schedule send set ship sign submit talk test translate update upload verify write "
 
-// findSuggestions returns the work that one line of a note describes.
-func findSuggestions(c agent.Context, n agent.Note, line string) []suggestion {
-	var list []suggestion
-	line = strings.TrimSpace(line)
-	if line == "" || checkedBox.MatchString(line) {
-		return nil
-	}
-	parts := []string{line}
-	if !uncheckedBox.MatchString(line) {
-		parts = sentence.Split(bullet.ReplaceAllString(line, ""), -1)
-	}
-	for _, part := range parts {
-		if text, reason := findWork(part); text != "" {
-			list = append(list, newSuggestion(c, n, part, text, reason))
+// findSuggestions yields the work that one line of a note describes.
+func findSuggestions(c agent.Context, n agent.Note, line string) iter.Seq[suggestion] {
+	return func(yield func(suggestion) bool) {
+		line = strings.TrimSpace(line)
+		if line == "" || checkedBox.MatchString(line) {
+			return
+		}
+		parts := []string{line}
+		if !uncheckedBox.MatchString(line) {
+			parts = sentence.Split(bullet.ReplaceAllString(line, ""), -1)
+		}
+		for _, part := range parts {
+			text, reason := findWork(part)
+			if text != "" && !yield(newSuggestion(c, n, part, text, reason)) {
+				return
+			}
 		}
 	}
-	return list
 }
 
 // findWork returns the work that a line or sentence describes and how it was recognized, or "" and "".
