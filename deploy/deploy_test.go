@@ -110,6 +110,53 @@ func TestKubernetesStartsInProduction(t *testing.T) {
 	checkStarts(t, data, secretsInHeader(text))
 }
 
+func TestKubernetesIsClosedAndPinned(t *testing.T) {
+	t.Attr("case", "S14")
+	t.Parallel()
+	type container struct {
+		Image string
+		Ports []struct{ Name string }
+	}
+	var deployment struct {
+		Spec struct {
+			Template struct {
+				Spec struct {
+					InitContainers []container `yaml:"initContainers"`
+					Containers     []container
+				}
+			}
+		}
+	}
+	if err := yaml.Unmarshal(readFile(t, "kubernetes/adiuva.yaml"), &deployment); err != nil {
+		t.Fatal(err)
+	}
+	pod := deployment.Spec.Template.Spec
+	if len(pod.InitContainers) != 1 || len(pod.Containers) != 1 {
+		t.Fatalf("%d and %d containers", len(pod.InitContainers), len(pod.Containers))
+	}
+	api := pod.Containers[0]
+	if image := regexp.MustCompile(`^adiuva/cloud-api@sha256:[0-9a-f]{64}$`); !image.MatchString(api.Image) ||
+		pod.InitContainers[0].Image != api.Image {
+		t.Errorf("the images %s and %s are not the same digest", pod.InitContainers[0].Image, api.Image)
+	}
+	if len(api.Ports) != 1 || api.Ports[0].Name != "http" {
+		t.Errorf("the ports %v are not http alone", api.Ports)
+	}
+}
+
+// TestReadinessDoesNotAskTheDatabase checks the probes of the production files: a database that is away is so for every
+// replica.
+func TestReadinessDoesNotAskTheDatabase(t *testing.T) {
+	t.Attr("case", "S15")
+	t.Parallel()
+	for _, name := range []string{"kubernetes/adiuva.yaml", "fly.toml"} {
+		probes := regexp.MustCompile(`/readyz[^", ]*`).FindAllString(string(readFile(t, name)), -1)
+		if len(probes) != 1 || probes[0] != "/readyz?exclude=database" {
+			t.Errorf("%s probes %q", name, probes)
+		}
+	}
+}
+
 func TestFlyStartsInProduction(t *testing.T) {
 	t.Parallel()
 	text := readFile(t, "fly.toml")
@@ -195,10 +242,14 @@ func checkStarts(t *testing.T, settings map[string]string, secrets []string) {
 	for _, name := range secrets {
 		settings[name] = name + "-0123456789abcdef0123456789abcdef"
 	}
-	settings["DATABASE_URL"] = "postgres://u:p@db/adiuva"
-	settings["REDIS_URL"] = "redis://cache:6379"
-	if _, err := config.Load(func(name string) string { return settings[name] }, os.ReadFile); err != nil {
+	settings["DATABASE_URL"] = "postgres://u:p@db/adiuva?sslmode=verify-full"
+	settings["REDIS_URL"] = "rediss://cache:6379"
+	cfg, err := config.Load(func(name string) string { return settings[name] }, os.ReadFile)
+	if err != nil {
 		t.Errorf("production would not start: %v", err)
+	}
+	if warnings := cfg.Warnings(); len(warnings) > 0 {
+		t.Errorf("production starts with warnings: %q", warnings)
 	}
 }
 

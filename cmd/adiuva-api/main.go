@@ -98,13 +98,19 @@ func configCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{Use: "config", Short: "Check or print the configuration"}
 	cmd.AddCommand(
 		&cobra.Command{
-			Use: "check", Short: "Report every mistake in the configuration; exit code 2 when there is one",
+			Use: "check", Short: "Report every mistake and warning of the configuration; exit code 2 when there is a mistake",
 			Args: cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error {
-				if _, err := env.load(); err != nil {
+				cfg, err := env.load()
+				if err != nil {
 					return err
 				}
-				_, err := fmt.Fprintln(env.out, "The configuration is valid.")
+				for _, warning := range cfg.Warnings() {
+					if _, err := fmt.Fprintln(env.out, "Warning:", warning); err != nil {
+						return err
+					}
+				}
+				_, err = fmt.Fprintln(env.out, "The configuration is valid.")
 				return err
 			},
 		},

@@ -229,6 +229,44 @@ func TestInvalidConfigurationNamesEveryMistake(t *testing.T) {
 	}
 }
 
+// safeProduction returns a production configuration that has no mistake and one warning.
+func safeProduction() map[string]string {
+	const long = "0123456789abcdef0123456789abcdef"
+	return map[string]string{
+		"ENV": "prod", "ADDR": "127.0.0.1:0", "DATABASE_URL": "postgres://a:b@127.0.0.1:1/c?sslmode=disable",
+		"REDIS_URL": "redis://:marker@cache:6379/0", "JWT_SECRET": "jwt-" + long, "PASSWORD_PEPPER": "pepper-" + long,
+		"OPENAI_API_KEY": "sk-1", "S3_BUCKET": "blobs", "STRIPE_SECRET_KEY": "sk_live_1",
+		"STRIPE_WEBHOOK_SECRET": "whsec_" + long, "STRIPE_PRICE_PRO": "price_1", "STRIPE_PRICE_POWER": "price_2",
+		"STRIPE_PRICE_TEAM": "price_3", "BILLING_SUCCESS_URL": "https://adiuva.test/ok",
+		"BILLING_CANCEL_URL": "https://adiuva.test/no",
+	}
+}
+
+func TestUnsafeConfigurationIsWarnedOfByTheCheckAndAtTheStart(t *testing.T) {
+	t.Attr("case", "S14")
+	t.Parallel()
+	env, out, _ := testEnvironment(safeProduction())
+	if code := execute(t.Context(), env, []string{"config", "check"}); code != exitOK ||
+		!strings.HasPrefix(out.String(), "Warning: REDIS_URL ") || !strings.HasSuffix(out.String(), "is valid.\n") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	env, out, errs := testEnvironment(safeProduction())
+	if code := execute(t.Context(), env, []string{"serve"}); code != exitFailed { // there is no database
+		t.Errorf("exit code %d", code)
+	}
+	if !strings.Contains(errs.String(), `"level":"WARN","msg":"the configuration is unsafe","warning":"REDIS_URL `) ||
+		strings.Contains(out.String()+errs.String(), "marker") {
+		t.Errorf("the start printed %s%s", out, errs)
+	}
+	vars := safeProduction()
+	vars["JWT_ACCESS_TTL"], vars["TRUSTED_PROXIES"] = "8760h", "0.0.0.0/0"
+	env, _, errs = testEnvironment(vars)
+	if code := execute(t.Context(), env, []string{"config", "check"}); code != exitConfig ||
+		!strings.Contains(errs.String(), "JWT_ACCESS_TTL") || !strings.Contains(errs.String(), "TRUSTED_PROXIES") {
+		t.Errorf("exit code %d: %s", code, errs)
+	}
+}
+
 func TestOperatorCommands(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)

@@ -71,6 +71,11 @@ func (c Config) validateProd() []string {
 	if c.JWTSecret.IsSet() && c.JWTSecret == c.PasswordPepper {
 		faults = append(faults, "PASSWORD_PEPPER is the same as JWT_SECRET: make each its own secret")
 	}
+	for _, f := range c.findings() {
+		if f.refused {
+			faults = append(faults, f.text)
+		}
+	}
 	return faults
 }
 

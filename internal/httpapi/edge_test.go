@@ -176,9 +176,11 @@ func TestReadinessWhileDraining(t *testing.T) {
 		t.Fatalf("readyz: %d %s", got.Status, got.Body)
 	}
 	a.Server.Drain()
-	if got := a.Do("GET", "/readyz", "", nil); got.Status != 503 || got.Code() != "draining" ||
-		got.Header.Get("Retry-After") == "" {
-		t.Errorf("readyz while draining: %d %s", got.Status, got.Body)
+	for _, path := range []string{"/readyz", "/readyz?exclude=database"} {
+		if got := a.Do("GET", path, "", nil); got.Status != 503 || got.Code() != "draining" ||
+			got.Header.Get("Retry-After") == "" {
+			t.Errorf("%s while draining: %d %s", path, got.Status, got.Body)
+		}
 	}
 	if got := a.Do("GET", "/livez", "", nil); got.Status != http.StatusOK {
 		t.Errorf("livez while draining: %d", got.Status)

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v5"
@@ -41,16 +42,20 @@ func (s *Server) live(c *echo.Context) error {
 // readyTimeout bounds the question to the database.
 const readyTimeout = 2 * time.Second
 
-// ready answers 200 when requests would be answered: not draining, and the database there.
+// ready answers 200 when requests would be answered: not draining, and the database there. With ?exclude=database it
+// does not ask the database: one that is away is so for every replica, and taking all of them out of the balancer would
+// also end what works without it.
 func (s *Server) ready(c *echo.Context) error {
 	requestInfoFrom(c.Request().Context()).route = "/readyz"
 	if s.draining.Load() {
 		return fault.ErrDraining
 	}
-	ctx, cancel := context.WithTimeout(c.Request().Context(), readyTimeout)
-	defer cancel()
-	if err := s.cfg.Ready(ctx); err != nil {
-		return fault.ErrDatabase.WithCause(err)
+	if !slices.Contains(c.QueryParams()["exclude"], "database") {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), readyTimeout)
+		defer cancel()
+		if err := s.cfg.Ready(ctx); err != nil {
+			return fault.ErrDatabase.WithCause(err)
+		}
 	}
 	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
 }

@@ -190,6 +190,9 @@ func (a *api) checkProbes() {
 		got.Header.Get("Retry-After") == "" {
 		a.T.Errorf("/readyz without a database: %d %s", got.Status, got.Body)
 	}
+	if got := a.Do("GET", "/readyz?exclude=database", "", nil); got.Status != http.StatusOK {
+		a.T.Errorf("/readyz?exclude=database without a database: %d %s", got.Status, got.Body)
+	}
 	if took := time.Since(start); took > maxOutageLatency {
 		a.T.Errorf("the probes took %v", took)
 	}
@@ -226,6 +229,7 @@ func (l *load) checkAccounts() {
 
 func TestPostgresKilledUnderLoad(t *testing.T) {
 	t.Attr("case", "C125")
+	t.Attr("case", "S15")
 	t.Parallel()
 	server := pgtest.Start(t)
 	a := start(t, nil, withAccountsOn(t, server.DB()))
@@ -251,6 +255,7 @@ func TestPostgresKilledUnderLoad(t *testing.T) {
 
 func TestPostgresHangsUnderLoad(t *testing.T) {
 	t.Attr("case", "C126")
+	t.Attr("case", "S15")
 	t.Parallel()
 	server := pgtest.Start(t)
 	a := start(t, nil, withAccountsOn(t, server.DB()))
