@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tmc/langchaingo/llms"
 )
@@ -15,6 +16,10 @@ type Model interface {
 	// never returns part of an answer as if it were complete.
 	Generate(ctx context.Context, call ModelCall, emit Emit) (Answer, error)
 }
+
+// ErrModelRefused is the cause of a failure of Generate that every other call meets too: the key is refused or the
+// quota is spent.
+var ErrModelRefused = errors.New("the model refuses the key or the quota")
 
 // ModelCall is one request to a Model.
 type ModelCall struct {

@@ -24,7 +24,7 @@ const (
 
 // route returns the agents for the request in their order, at least one. If the router fails or answers anything
 // but the names of allowed agents, that is the default agent. It returns an error if ctx has ended, and also if the
-// router timed out: the agent would use the same model, and the user would wait twice.
+// router timed out or its key was refused: the agent would meet the same, and the user would wait twice.
 func (o *Orchestrator) route(ctx context.Context, t tier.Tier, req Request) ([]*agent.Agent, error) {
 	answer, err := o.cfg.Model.Generate(ctx, agent.ModelCall{
 		Small: true, MaxTokens: maxRouterTokens, Messages: []llms.MessageContent{
@@ -35,7 +35,7 @@ func (o *Orchestrator) route(ctx context.Context, t tier.Tier, req Request) ([]*
 		if ctx.Err() != nil {
 			return nil, ctxError(ctx, err)
 		}
-		if errors.Is(err, agent.ErrModelTimeout) {
+		if errors.Is(err, agent.ErrModelTimeout) || errors.Is(err, agent.ErrModelRefused) {
 			return nil, err
 		}
 		o.cfg.Log.WarnContext(ctx, "router failed, using the fallback agent", slog.Any("error", err))

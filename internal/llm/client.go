@@ -53,6 +53,7 @@ type Client struct {
 	cfg         Config
 	exchange    *exchange
 	alerter     *alerter
+	refusals    *refusals
 	main, small upstream
 }
 
@@ -74,7 +75,8 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{
 		cfg:      cfg,
 		exchange: x,
-		alerter:  &alerter{log: cfg.Log, now: cfg.Now},
+		alerter:  &alerter{log: cfg.Log, now: cfg.Now, last: map[string]time.Time{}},
+		refusals: &refusals{now: cfg.Now},
 		main:     newUpstream(cfg.Model),
 	}
 	c.small = c.main
@@ -133,18 +135,23 @@ func (c *Client) Close() {
 	}
 }
 
-// Generate implements agent.Model. Text of system prompts and tool descriptions is kept in memory, in a bounded
+// Generate implements agent.Model. After a refusal of the key or the quota it does not ask the upstream for refusalPause,
+// and returns the same error. Text of system prompts and tool descriptions is kept in memory, in a bounded
 // cache.
 func (c *Client) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
 	up := c.main
 	if call.Small {
 		up = c.small
 	}
+	if f := c.refusals.recall(); f != nil {
+		return agent.Answer{}, c.fault(ctx, f)
+	}
 	callCtx, cancel := context.WithTimeoutCause(ctx, c.cfg.Timeout, errTotalTimeout)
 	defer cancel()
 	answer, err := up.breaker.Execute(func() (agent.Answer, error) {
 		return c.generateWithRetry(callCtx, up.model, call, emit)
 	})
+	c.refusals.note(err)
 	if err != nil {
 		return agent.Answer{}, c.fault(ctx, err)
 	}

@@ -49,6 +49,8 @@ type failure struct {
 	status     int           // the upstream's HTTP status, 0 if there was none
 	retryAfter time.Duration // what the upstream asked for, or 0
 	started    bool          // a part of the answer had arrived
+	quota      bool          // of kind auth: the quota is spent
+	model      bool          // of kind auth: the key may not use this model
 	cause      error
 }
 
@@ -60,6 +62,12 @@ func (f *failure) Error() string {
 }
 
 func (f *failure) Unwrap() error { return f.cause }
+
+// refusesKey reports whether the upstream would refuse every other call too, whatever its model.
+func (f *failure) refusesKey() bool { return f.kind == auth && !f.model }
+
+// Is makes a refusal of the key or the quota agent.ErrModelRefused.
+func (f *failure) Is(target error) bool { return target == agent.ErrModelRefused && f.refusesKey() }
 
 func (f *failure) retryable() bool { return !f.started && (f.kind == busy || f.kind == network) }
 
@@ -86,7 +94,7 @@ func (c *Client) fault(ctx context.Context, err error) error {
 	case canceled, sink:
 		return fmt.Errorf("model call stopped: %w", f.cause)
 	case auth:
-		c.alerter.notify(ctx, f.status)
+		c.alerter.notify(ctx, f)
 		return ErrUnavailable.WithCause(err).WithRetryAfter(time.Minute)
 	case busy, network:
 		return ErrUnavailable.WithCause(err).WithRetryAfter(max(time.Second, min(f.retryAfter, time.Minute)))
@@ -157,6 +165,8 @@ func httpFailure(status int, header http.Header, body []byte, now time.Time) *fa
 	case response.Error.Type == "insufficient_quota", code == `"insufficient_quota"`,
 		f.status == 401, f.status == 402, f.status == 403, inStream && code == `"invalid_api_key"`:
 		f.kind = auth
+		f.quota = response.Error.Type == "insufficient_quota" || code == `"insufficient_quota"` || f.status == 402
+		f.model = f.status == 403 && code == `"model_not_found"`
 	case inStream && response.Error.Type == "invalid_request_error":
 		f.kind = rejected
 	case f.status == 429, f.status >= 500, f.status == 408, inStream:
@@ -179,27 +189,36 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// alerter logs what only an operator can repair, at most once per alertInterval: a refused key fails every request.
+// alerter logs what only an operator can repair, at most once per alertInterval and cause: a refused key fails every
+// request.
 type alerter struct {
 	log  *slog.Logger
 	now  func() time.Time
 	mu   sync.Mutex
-	last time.Time // of the latest alert
+	last map[string]time.Time // of the latest alert, by cause
 }
 
 const alertInterval = time.Minute
 
-// notify logs that the upstream refused our key or quota with that HTTP status.
-func (a *alerter) notify(ctx context.Context, status int) {
+// notify logs what the upstream refused: our key, our quota or the model.
+func (a *alerter) notify(ctx context.Context, f *failure) {
+	cause := "key"
+	switch {
+	case f.quota:
+		cause = "quota"
+	case f.model:
+		cause = "model"
+	}
 	a.mu.Lock()
 	now := a.now()
-	due := a.last.IsZero() || now.Sub(a.last) >= alertInterval
+	last, alerted := a.last[cause]
+	due := !alerted || now.Sub(last) >= alertInterval
 	if due {
-		a.last = now
+		a.last[cause] = now
 	}
 	a.mu.Unlock()
 	if due {
 		a.log.ErrorContext(ctx, "the language model refuses our key or quota; an operator must act",
-			slog.Int("status", status))
+			slog.Int("status", f.status), slog.String("refused", cause))
 	}
 }

@@ -1,6 +1,7 @@
 package system_test
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
@@ -54,5 +55,50 @@ func TestUpstreamFailures(t *testing.T) {
 				t.Errorf("health after the failure: %d", again.Status)
 			}
 		})
+	}
+}
+
+// TestRefusedKeyCostsOneRequest asks questions in every way that uses the model while its server refuses the key.
+func TestRefusedKeyCostsOneRequest(t *testing.T) {
+	t.Attr("case", "S15")
+	t.Parallel()
+	for name, step := range map[string]llmtest.Step{
+		"401": llmtest.Refuse(http.StatusUnauthorized), "403": llmtest.Refuse(http.StatusForbidden),
+		"quota": llmtest.QuotaExhausted(),
+	} {
+		for _, body := range []string{`{"message":"create a task"}`, `{"message":"a task","execution_mode":"plan"}`} {
+			t.Run(name+body, func(t *testing.T) {
+				t.Parallel()
+				upstream := llmtest.NewServer(t)
+				log := &bytes.Buffer{}
+				client, err := llm.New(llm.Config{APIKey: "k", BaseURL: upstream.URL, Model: "m", RouterModel: "r",
+					Log: slog.New(slog.NewJSONHandler(log, nil))})
+				check(t, err)
+				t.Cleanup(client.Close)
+				a := start(t, client)
+				me := a.Register("refused@example.com")
+				upstream.Script(step, step, step)
+				if got := a.Do("POST", "/api/v1/chat", body, me); got.Status != 503 || got.Code() != "llm_unavailable" {
+					t.Errorf("%d %s", got.Status, got.Body)
+				}
+				if n := len(upstream.Requests()); n != 1 {
+					t.Errorf("%d requests for one question", n)
+				}
+				for range 4 {
+					if got := a.Do("POST", "/api/v1/chat", body, me); got.Status != 503 {
+						t.Errorf("%d %s", got.Status, got.Body)
+					}
+				}
+				if n := len(upstream.Requests()); n > 3 || name != "403" && n != 1 {
+					t.Errorf("%d requests for five questions", n)
+				}
+				if n := strings.Count(log.String(), "operator must act"); n != 1 {
+					t.Errorf("%d alerts in %s", n, log)
+				}
+				if strings.Contains(a.Logs.String(), "router failed") {
+					t.Errorf("a line for each request: %s", a.Logs.String())
+				}
+			})
+		}
 	}
 }
