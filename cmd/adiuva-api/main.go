@@ -98,7 +98,7 @@ func configCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{Use: "config", Short: "Check or print the configuration"}
 	cmd.AddCommand(
 		&cobra.Command{
-			Use: "check", Short: "Report every mistake and warning of the configuration; exit code 2 when there is a mistake",
+			Use: "check", Short: "Report every mistake in the configuration; exit code 2 when there is one",
 			Args: cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error {
 				cfg, err := env.load()

@@ -9,19 +9,19 @@ import (
 const (
 	// refusalPause is how long a refusal of the key or the quota is remembered. Then one call asks again.
 	refusalPause = 5 * time.Second
-	// forbidden403s is how many calls in a row must be answered with 403 before that counts as a refusal of the key.
-	// Gateways also answer 403 to one message that they do not like, which must not stop the others.
-	forbidden403s = 3
+	// minRefusals is how many calls in a row must be refused before the others are stopped. Gateways also refuse a single
+	// message that they do not like.
+	minRefusals = 2
 )
 
 // refusals remembers that the upstream refuses our key or quota, so that not every request asks it again. It is safe
 // for concurrent use.
 type refusals struct {
-	now       func() time.Time
-	mu        sync.Mutex
-	last      *failure // nil: the key was accepted, or nothing is known
-	until     time.Time
-	forbidden int // calls in a row that were answered with 403
+	now   func() time.Time
+	mu    sync.Mutex
+	inRow int      // refused calls since the last answer
+	last  *failure // the last of them
+	until time.Time
 }
 
 // recall returns the remembered failure, or nil when the caller may ask the upstream: always, or as the one call after
@@ -29,7 +29,7 @@ type refusals struct {
 func (r *refusals) recall() *failure {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.last == nil {
+	if r.inRow < minRefusals {
 		return nil
 	}
 	if now := r.now(); !now.Before(r.until) {
@@ -46,12 +46,9 @@ func (r *refusals) note(err error) {
 	var f *failure
 	switch {
 	case err == nil:
-		r.last, r.forbidden = nil, 0
-	case !errors.As(err, &f) || !f.refusesKey():
-	case f.status == 403 && r.forbidden+1 < forbidden403s:
-		r.forbidden++
-	default:
-		r.forbidden++
+		r.inRow = 0
+	case errors.As(err, &f) && f.refusesKey():
+		r.inRow++
 		r.last, r.until = f, r.now().Add(refusalPause)
 	}
 }

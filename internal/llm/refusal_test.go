@@ -27,16 +27,16 @@ func TestRefusedKeyIsNotAskedAgainForSeconds(t *testing.T) {
 		requests int
 		refused  int // calls that fail with agent.ErrModelRefused
 	}{
-		"refused key":                 {steps(key), []int{0, 0, 1, 4}, 1, 4},
-		"spent quota":                 {steps(quota), []int{0, 0, 1, 4}, 1, 4},
-		"one call asks again":         {steps(key, key), []int{0, 5, 5, 6, 9}, 2, 5},
-		"mended after the pause":      {steps(key, fine, fine, fine), []int{0, 4, 5, 5, 6}, 4, 2},
-		"one 403 stops nobody":        {steps(forbidden, fine, forbidden, fine), []int{0, 0, 1, 1}, 4, 2},
-		"three 403 in a row do":       {steps(forbidden, forbidden, forbidden), []int{0, 0, 1, 1, 2}, 3, 5},
+		"refused key":                 {steps(key, key), []int{0, 0, 0, 1, 4}, 2, 5},
+		"spent quota":                 {steps(quota, quota), []int{0, 0, 1, 4}, 2, 4},
+		"forbidden":                   {steps(forbidden, forbidden), []int{0, 0, 1, 4}, 2, 4},
+		"one call asks again":         {steps(key, key, key), []int{0, 0, 5, 5, 6, 9}, 3, 6},
+		"mended after the pause":      {steps(key, key, fine, fine, fine), []int{0, 0, 4, 5, 5, 6}, 5, 3},
+		"one refusal stops nobody":    {steps(forbidden, fine, forbidden, fine), []int{0, 0, 1, 1}, 4, 2},
 		"a model that is not allowed": {steps(modelNotFound, modelNotFound, fine), []int{0, 0, 0}, 3, 0},
-		"other failures say nothing":  {steps(llmtest.Refuse(400), llmtest.Refuse(400)), []int{0, 0}, 2, 0},
-		"asking again fails otherwise": {steps(key, llmtest.Refuse(400), llmtest.Refuse(400)), []int{0, 5, 6, 10}, 3,
-			2},
+		"other failures say nothing":  {steps(llmtest.Refuse(400), key, llmtest.Refuse(400)), []int{0, 0, 0}, 3, 1},
+		"asking again fails otherwise": {steps(key, key, llmtest.Refuse(400), llmtest.Refuse(400)),
+			[]int{0, 0, 5, 6, 10}, 4, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
