@@ -55,8 +55,11 @@ const (
 
 func (c Config) weakSecrets() (list []finding) {
 	for _, f := range fields(&c) {
+		if f.min == 0 {
+			continue
+		}
 		for _, value := range f.secrets() {
-			if value = strings.TrimPrefix(value, "whsec_"); f.min > 0 && len(value) >= minLength && variesTooLittle(value) {
+			if variesTooLittle(strings.TrimPrefix(value, "whsec_")) {
 				list = append(list, finding{true,
 					f.name + " varies too little to be a secret: make a random one (try: openssl rand -base64 48)"})
 			}
@@ -66,6 +69,9 @@ func (c Config) weakSecrets() (list []finding) {
 }
 
 func variesTooLittle(secret string) bool {
+	if len(secret) < minLength {
+		return false
+	}
 	counts := map[byte]float64{}
 	for i := range len(secret) {
 		counts[secret[i]]++
@@ -121,7 +127,8 @@ func (c Config) plainDatabase() []finding {
 	switch mode := query.Get("sslmode"); {
 	case !remote:
 	case mode == "disable":
-		return []finding{{true, "DATABASE_URL has sslmode=disable over a network: use sslmode=verify-full, or require"}}
+		return []finding{{true,
+			"DATABASE_URL has sslmode=disable over a network: use sslmode=verify-full, or require"}}
 	case mode == "", mode == "prefer", mode == "allow":
 		return []finding{{false, "DATABASE_URL does not insist on TLS: add sslmode=verify-full, or require"}}
 	}
@@ -175,8 +182,8 @@ func reachOf(host string) reach {
 // testSettings finds what belongs to tests of the service.
 func (c Config) testSettings() (list []finding) {
 	if key := c.StripeSecretKey.value; strings.HasPrefix(key, "sk_test_") || strings.HasPrefix(key, "rk_test_") {
-		list = append(list, finding{false, "STRIPE_SECRET_KEY is a key of Stripe's test mode, in which nobody pays: use a " +
-			"live key, unless this is no more than a rehearsal"})
+		list = append(list, finding{false, "STRIPE_SECRET_KEY is a key of Stripe's test mode, in which nobody pays: " +
+			"use a live key, unless this is no more than a rehearsal"})
 	}
 	if u, err := url.Parse(c.StripeAPIBase); err == nil && c.StripeAPIBase != "" {
 		list = append(list, finding{reachOf(u.Hostname()) != loopback,

@@ -165,8 +165,9 @@ func TestProductionRefusesSecretsWithoutVariety(t *testing.T) {
 func TestProductionReportsEverythingAtOnce(t *testing.T) {
 	t.Attr("case", "S14")
 	t.Parallel()
-	got, text := judge(t, "DATABASE_URL", "postgres://a:b@db/adiuva?sslmode=disable", "OPENAI_BASE_URL", "http://example.com",
-		"S3_ENDPOINT", "http://example.com", "STRIPE_API_BASE", "https://example.com", "TRUSTED_PROXIES", "0.0.0.0/0",
+	got, text := judge(t, "DATABASE_URL", "postgres://a:b@db/adiuva?sslmode=disable",
+		"OPENAI_BASE_URL", "http://example.com", "S3_ENDPOINT", "http://example.com",
+		"STRIPE_API_BASE", "https://example.com", "TRUSTED_PROXIES", "0.0.0.0/0",
 		"JWT_ACCESS_TTL", "8760h", "JWT_SECRET", strings.Repeat("a", 64), "REDIS_URL", "redis://example.com")
 	if got != refused || strings.Count(text, "\n") != 7 {
 		t.Errorf("%s: %s", got, text)

@@ -9,8 +9,8 @@ import (
 const (
 	// refusalPause is how long a refusal of the key or the quota is remembered. Then one call asks again.
 	refusalPause = 5 * time.Second
-	// minRefusals is how many calls in a row must be refused before the others are stopped. Gateways also refuse a single
-	// message that they do not like.
+	// minRefusals is how many calls in a row must be refused before the others are stopped. Gateways also refuse a
+	// single message that they do not like.
 	minRefusals = 2
 )
 

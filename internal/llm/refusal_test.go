@@ -73,8 +73,8 @@ func TestOperatorAlertIsLoggedForEachCause(t *testing.T) {
 		c.Now = func() time.Time { return now }
 		c.Log = slog.New(slog.NewJSONHandler(&logged, nil))
 	})
-	for _, step := range []llmtest.Step{llmtest.Refuse(401), llmtest.QuotaExhausted(), modelNotFound, llmtest.Refuse(401),
-		llmtest.QuotaExhausted()} {
+	for _, step := range []llmtest.Step{llmtest.Refuse(401), llmtest.QuotaExhausted(), modelNotFound,
+		llmtest.Refuse(401), llmtest.QuotaExhausted()} {
 		srv.Script(step)
 		if _, err := client.Generate(t.Context(), ask("hi"), nil); !errors.Is(err, llm.ErrUnavailable) {
 			t.Fatal(err)
