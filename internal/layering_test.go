@@ -36,6 +36,7 @@ var allowed = map[string]string{
 	"internal/config":   "",
 	"internal/dates":    "",
 	"internal/network":  "",
+	"internal/listener": "internal/network",
 
 	// The domain.
 	"internal/action":   "",
@@ -72,7 +73,7 @@ var allowed = map[string]string{
 	"internal/chatstream": "internal/fault internal/identity",
 	"internal/docsite":    "openapi docs internal/fault",
 	"internal/httpapi": "openapi gen/api internal/action internal/agent internal/auth internal/backup " +
-		"internal/billing internal/chat internal/chatstream " +
+		"internal/billing internal/chat internal/chatstream internal/listener " +
 		"internal/playbook internal/ratelimit internal/strictjson internal/docsite internal/fault " +
 		"internal/identity internal/network internal/tier",
 
@@ -99,7 +100,7 @@ var allowed = map[string]string{
 	// Wiring and commands.
 	"internal/app": "*",
 	"cmd/adiuva-api": "internal/app internal/config internal/httpapi internal/agent internal/auth internal/backup " +
-		"internal/docsite internal/postgres internal/fault internal/tier internal/dev/offline",
+		"internal/docsite internal/listener internal/postgres internal/fault internal/tier internal/dev/offline",
 }
 
 // owners says which of our packages alone may import a package of ours or a dependency, outside tests. A path that

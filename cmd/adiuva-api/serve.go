@@ -20,11 +20,15 @@ import (
 	"github.com/adiuva/cloud-api/internal/app"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/listener"
 )
 
 // gcPercent is GOGC unless the environment sets it. At 50 an upload needs less than the 32 MiB it is allowed; at Go's
 // default of 100 it needed 43 MiB.
 const gcPercent = 50
+
+// maxAdminConnections bounds the listener of ADMIN_ADDR: it has few clients.
+const maxAdminConnections = 256
 
 func serveCommand(env environment) *cobra.Command {
 	return &cobra.Command{
@@ -49,26 +53,26 @@ func serve(ctx context.Context, env environment, cfg config.Config) error {
 	if env.getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	listener, err := net.Listen("tcp", cfg.Addr)
+	public, err := net.Listen("tcp", cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on ADDR: %w", err)
 	}
 	embedded := cfg.Embedded()
-	base := localURL(listener.Addr())
+	base := localURL(public.Addr())
 	service, err := app.New(ctx, cfg, app.Options{
 		Log: log, Version: version, BaseURL: base,
 		Progress: func(step string) { fmt.Fprintln(env.out, step) },
 	})
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, public.Close())
 	}
 	defer service.Close()
 	admin, err := adminListener(cfg)
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, public.Close())
 	}
 	banner{out: env.out, base: base, embedded: embedded}.print()
-	return serveOn(ctx, cfg, service, listener, admin, log)
+	return serveOn(ctx, cfg, service, public, admin, log)
 }
 
 // localURL returns the URL under which a browser on this machine reaches a listener.
@@ -82,21 +86,23 @@ func localURL(addr net.Addr) string {
 
 // serveOn serves on the listeners until ctx ends and everything is drained. admin may be nil.
 func serveOn(
-	ctx context.Context, cfg config.Config, service *app.App, listener, admin net.Listener, log *slog.Logger,
+	ctx context.Context, cfg config.Config, service *app.App, public, admin net.Listener, log *slog.Logger,
 ) error {
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		service.Run(running)
 		return nil
 	})
-	api := httpapi.NewHTTPServer(cfg.Addr, service.API, log)
-	group.Go(func() error { return serveListener(api, listener) })
+	connections := service.API.Connections()
+	api := connections.Server(service.API)
+	group.Go(func() error { return serveListener(api, connections.Listener(public)) })
 	servers := []*http.Server{api}
 	if admin != nil {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", promhttp.Handler())
-		metrics := httpapi.NewHTTPServer(cfg.AdminAddr, mux, log)
-		group.Go(func() error { return serveListener(metrics, admin) })
+		connections := listener.New(listener.Config{Max: maxAdminConnections, Refuse: service.API.Refuse, Log: log})
+		metrics := connections.Server(mux)
+		group.Go(func() error { return serveListener(metrics, connections.Listener(admin)) })
 		servers = append(servers, metrics)
 	}
 	group.Go(func() error {

@@ -30,6 +30,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/dev/offline"
 	"github.com/adiuva/cloud-api/internal/docsite"
 	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/listener"
 	"github.com/adiuva/cloud-api/internal/llm"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/postgres"
@@ -154,6 +155,7 @@ func (a *App) wire(ctx context.Context, cfg config.Config, manifests *declared.S
 		Auth: a.Auth, Chat: orchestrator, Agents: agents, Backups: a.Backups, Billing: a.Billing, Playbooks: playbooks,
 		Docs: site, Limiter: limiter, Ready: a.DB.Ping, Version: opts.Version, CORSOrigins: cfg.CORSOrigins,
 		TrustedProxies: cfg.TrustedProxies, WSPingInterval: cfg.WSPingInterval, Now: opts.Now, Log: opts.Log,
+		MaxConnections: cfg.MaxConnections, Timeouts: listener.Timeouts{Idle: cfg.IdleTimeout},
 	}
 	if opts.HTTP != nil {
 		opts.HTTP(&edge)

@@ -14,6 +14,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/dev/devstripe"
 	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/listener"
 	"github.com/adiuva/cloud-api/internal/stripepay"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
@@ -73,19 +74,20 @@ func (a *App) startStripe(cfg config.Config, gateway stripepay.Config, opts Opti
 	if err != nil {
 		return "", err
 	}
-	listener, err := net.Listen("tcp", cmp.Or(cfg.DevStripeAddr, "127.0.0.1:0"))
+	socket, err := net.Listen("tcp", cmp.Or(cfg.DevStripeAddr, "127.0.0.1:0"))
 	if err != nil {
 		return "", err
 	}
-	server := httpapi.NewHTTPServer(listener.Addr().String(), stripe, opts.Log)
+	connections := listener.New(listener.Config{Log: opts.Log})
+	server := connections.Server(stripe)
 	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(connections.Listener(socket)); !errors.Is(err, http.ErrServerClosed) {
 			opts.Log.Error("the Stripe stand-in ended", slog.Any("error", err))
 		}
 	}()
 	a.Stripe = stripe
 	a.closers = append(a.closers, func() { _ = server.Close() }) // nothing of it is worth waiting for
-	addr := *listener.Addr().(*net.TCPAddr)
+	addr := *socket.Addr().(*net.TCPAddr)
 	if addr.IP.IsUnspecified() {
 		addr.IP = net.IPv4(127, 0, 0, 1)
 	}

@@ -3,7 +3,6 @@ package chatstream
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -194,8 +193,8 @@ func upgrade(w http.ResponseWriter, r *http.Request, offered bool) (*websocket.C
 	if err != nil {
 		return nil, nil
 	}
-	if tcp, ok := conn.NetConn().(*net.TCPConn); ok {
-		_ = tcp.SetWriteBuffer(kernelBuffer) // fails only on a closed connection, which the first read notices
+	if buffered, ok := conn.NetConn().(interface{ SetWriteBuffer(bytes int) error }); ok {
+		_ = buffered.SetWriteBuffer(kernelBuffer) // fails only on a closed connection, which the first read notices
 	}
 	return conn, nil
 }

@@ -73,6 +73,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" example:"10.0.0.0/8" desc:"comma-separated addresses or CIDRs whose X-Forwarded-For is trusted"`
 	RateLimits     string         `env:"RATE_LIMITS" default:"on" oneof:"on off" desc:"off is for load tests in dev; prod refuses it"`
 
+	IdleTimeout    time.Duration `env:"IDLE_TIMEOUT" default:"620s" desc:"how long a connection may wait for its next request; longer than the load balancer in front keeps connections, else it sends requests into closed ones"`
+	MaxConnections int           `env:"MAX_CONNECTIONS" default:"0" desc:"connections at a time; a new one beyond takes the place of the one that waits longest for a request; 0 means three quarters of the open files allowed (RLIMIT_NOFILE), 8192 at most"`
 	WSPingInterval time.Duration `env:"WS_PING_INTERVAL" default:"30s" desc:"how often the chat stream pings"`
 	ShutdownDelay  time.Duration `env:"SHUTDOWN_DELAY" prod-default:"5s" example:"5s" desc:"how long new requests are still accepted after SIGTERM while /readyz reports draining, so that load balancers stop sending them; empty in dev means no delay"`
 	ShutdownGrace  time.Duration `env:"SHUTDOWN_GRACE" default:"10s" desc:"how long running requests may take to finish after SIGTERM"`

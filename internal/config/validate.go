@@ -14,6 +14,9 @@ const (
 	maxBcryptCost     = 16
 )
 
+// minConnections leaves room for probes beside a few clients.
+const minConnections = 16
+
 // validate returns the faults that parsing single variables cannot find. set has the variables that were set.
 func (c Config) validate(set map[string]bool) []string {
 	var faults []string
@@ -37,6 +40,8 @@ func (c Config) validate(set map[string]bool) []string {
 		"AWS_ACCESS_KEY_ID is missing: AWS_SECRET_ACCESS_KEY is useless without it")
 	reject(c.BcryptCost != 0 && (c.BcryptCost < minBcryptCost || c.BcryptCost > maxBcryptCost),
 		"BCRYPT_COST is wrong: it must be 4 to 16")
+	reject(c.MaxConnections != 0 && c.MaxConnections < minConnections,
+		"MAX_CONNECTIONS is wrong: it must be 0 or at least 16")
 	for _, origin := range c.CORSOrigins {
 		reject(!isOrigin(origin, !c.IsProd()),
 			"CORS_ORIGINS is wrong: each entry must be scheme://host, with a port where there is one, "+

@@ -6,16 +6,12 @@ import (
 	"mime"
 	"net/http"
 	"os"
-	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v5"
 
 	"github.com/adiuva/cloud-api/internal/fault"
 )
-
-// jsonBodyTime is how long a JSON body may take to arrive unless the Config says: a megabyte at 64 KiB/s.
-const jsonBodyTime = 16 * time.Second
 
 // uuidFormat is compiled once. The validator would otherwise compile it for every body.
 var uuidFormat = openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC9562)
@@ -36,17 +32,9 @@ func (s *Server) readJSON(c *echo.Context, schema *openapi3.Schema) (any, error)
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return nil, errMediaType
 	}
-	deadline := http.NewResponseController(c.Response())
-	if err := deadline.SetReadDeadline(time.Now().Add(s.cfg.JSONBodyTime)); err != nil &&
-		!errors.Is(err, http.ErrNotSupported) {
-		return nil, err
-	}
 	data, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, bodyReadError(err)
-	}
-	if err := deadline.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return nil, err
 	}
 	requestInfoFrom(r.Context()).bodyRead = true
 	return decode(data, schema)

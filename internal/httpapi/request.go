@@ -25,6 +25,7 @@ type requestInfo struct {
 	cause  error
 	// bodyRead is set once the whole body was read, so that a refusal can keep the connection.
 	bodyRead bool
+	unlogged bool // the request has no log line
 }
 
 type requestInfoKey struct{}
@@ -66,6 +67,9 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 func (s *Server) logRequest(
 	ctx context.Context, info *requestInfo, w *countingWriter, r *http.Request, start time.Time,
 ) {
+	if info.unlogged {
+		return
+	}
 	var cause error
 	if w.status >= http.StatusInternalServerError {
 		cause = info.cause

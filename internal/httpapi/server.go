@@ -19,6 +19,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/chatstream"
 	"github.com/adiuva/cloud-api/internal/docsite"
+	"github.com/adiuva/cloud-api/internal/listener"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 )
@@ -42,11 +43,12 @@ type Config struct {
 	Ready            func(ctx context.Context) error // asks the database; its error makes /readyz answer 503
 	UploadRateWindow time.Duration                   // over which an upload has to average 64 KiB/s; 0 means 30 s
 	Version          string
-	CORSOrigins      []string         // exact origins; a port of * stands for any port
-	TrustedProxies   []netip.Prefix   // whose X-Forwarded-For and X-Forwarded-Proto are believed; may be empty
-	WSPingInterval   time.Duration    // how often sockets are pinged; 0 means 30 s
-	JSONBodyTime     time.Duration    // how long a JSON body may take to arrive; 0 means 16 s
-	Now              func() time.Time // nil means time.Now
+	CORSOrigins      []string          // exact origins; a port of * stands for any port
+	TrustedProxies   []netip.Prefix    // whose X-Forwarded-For and X-Forwarded-Proto are believed; may be empty
+	WSPingInterval   time.Duration     // how often sockets are pinged; 0 means 30 s
+	Timeouts         listener.Timeouts // of a request's phases
+	MaxConnections   int               // open at a time; 0 means listener.DefaultMax
+	Now              func() time.Time  // nil means time.Now
 	Log              *slog.Logger
 }
 
@@ -67,9 +69,6 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.WSPingInterval <= 0 {
 		cfg.WSPingInterval = defaultPingInterval
-	}
-	if cfg.JSONBodyTime <= 0 {
-		cfg.JSONBodyTime = jsonBodyTime
 	}
 	s := &Server{cfg: cfg}
 	e := echo.NewWithConfig(echo.Config{HTTPErrorHandler: s.fail, Binder: binder{}, Logger: cfg.Log})
@@ -111,21 +110,13 @@ func (s *Server) Drain() {
 	s.stream.Drain()
 }
 
-// The limits of the listener. Headers are bounded by us at maxHeaderBytes with a problem document; the library's own
-// bound above it answers in plain text. There is no fixed read or write timeout, because uploads and streams are long;
-// bodies have a rolling deadline of their own.
-const (
-	readHeaderTimeout  = 5 * time.Second
-	idleTimeout        = 2 * time.Minute
-	maxHeaderBytes     = 32 << 10
-	libraryHeaderBytes = 64 << 10
-)
+// maxHeaderBytes bounds a request's header. It is below net/http's own bound, whose answer does not say what was too
+// large.
+const maxHeaderBytes = 32 << 10
 
-// NewHTTPServer returns a server for h with the timeouts and limits of this API.
-func NewHTTPServer(addr string, h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
-		Addr: addr, Handler: h,
-		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: libraryHeaderBytes,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+// Connections returns the limits for the listener on which s answers.
+func (s *Server) Connections() *listener.Connections {
+	return listener.New(listener.Config{
+		Timeouts: s.cfg.Timeouts, Max: s.cfg.MaxConnections, Shared: s.trusted, Refuse: s.Refuse, Log: s.cfg.Log,
+	})
 }

@@ -18,11 +18,11 @@ const (
 	defaultUploadRateWindow = 30 * time.Second // of waiting, in which minUploadRate has to be reached
 	minUploadRate           = 64 << 10         // bytes a second
 	downloadChunkSize       = 256 << 10        // bytes in memory for one download
-	downloadChunkTimeout    = 30 * time.Second // for a client to receive one chunk
 )
 
 // enforceMinRate requires a minimum rate from an upload, which has no time limit as a whole: an honest upload may take
-// hours, but a client that sends a byte a second cannot keep a reservation.
+// hours, but a client that sends a byte a second cannot keep a reservation. Its read deadlines take the place of the
+// listener's.
 func (s *Server) enforceMinRate(next echo.HandlerFunc) echo.HandlerFunc {
 	window := s.cfg.UploadRateWindow
 	if window <= 0 {
@@ -37,7 +37,6 @@ func (s *Server) enforceMinRate(next echo.HandlerFunc) echo.HandlerFunc {
 			window:     window,
 		}
 		r.Body = body
-		defer body.clearDeadline()
 		return next(c)
 	}
 }
@@ -46,12 +45,11 @@ func (s *Server) enforceMinRate(next echo.HandlerFunc) echo.HandlerFunc {
 // time spent waiting for the client counts, not that in which the store writes what was read.
 type minRateBody struct {
 	io.ReadCloser
-	conn        *http.ResponseController
-	info        *requestInfo
-	window      time.Duration
-	waited      time.Duration // in this window
-	arrived     int64         // bytes, in this window
-	deadlineSet bool
+	conn    *http.ResponseController
+	info    *requestInfo
+	window  time.Duration
+	waited  time.Duration // in this window
+	arrived int64         // bytes, in this window
 }
 
 func (b *minRateBody) Read(p []byte) (int, error) {
@@ -59,7 +57,6 @@ func (b *minRateBody) Read(p []byte) (int, error) {
 	if err := b.setReadDeadline(start.Add(b.window - b.waited)); err != nil {
 		return 0, err
 	}
-	b.deadlineSet = true
 	n, err := b.ReadCloser.Read(p)
 	b.waited += time.Since(start)
 	b.arrived += int64(n)
@@ -74,14 +71,6 @@ func (b *minRateBody) Read(p []byte) (int, error) {
 		return 0, errTooSlow.WithCause(err)
 	}
 	return n, err
-}
-
-// clearDeadline removes the read deadline, so that the connection can be reused. When the body was not read to its
-// end the connection closes anyway.
-func (b *minRateBody) clearDeadline() {
-	if b.deadlineSet && b.info.bodyRead {
-		_ = b.setReadDeadline(time.Time{}) // fails only on a closed connection
-	}
 }
 
 func (b *minRateBody) setReadDeadline(t time.Time) error {
@@ -146,29 +135,18 @@ func (b downloadResponse) write(w http.ResponseWriter) error {
 	return errors.Join(b.send(w), b.body.Close())
 }
 
-// send copies the body in chunks. It fails when the client does not receive a chunk within downloadChunkTimeout.
+// send copies the body in chunks. It fails when the client stops receiving them.
 func (b downloadResponse) send(w http.ResponseWriter) error {
-	conn := http.NewResponseController(w)
 	buffer := make([]byte, max(1, min(downloadChunkSize, b.length)))
 	for left := b.length; left > 0; {
 		n, err := io.ReadFull(b.body, buffer[:min(int64(len(buffer)), left)])
 		if err != nil {
 			return err
 		}
-		if err := setWriteDeadline(conn, time.Now().Add(downloadChunkTimeout)); err != nil {
-			return err
-		}
 		if _, err := w.Write(buffer[:n]); err != nil {
 			return err
 		}
 		left -= int64(n)
-	}
-	return setWriteDeadline(conn, time.Time{})
-}
-
-func setWriteDeadline(conn *http.ResponseController, t time.Time) error {
-	if err := conn.SetWriteDeadline(t); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
 	}
 	return nil
 }

@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -39,27 +37,17 @@ func (a *api) sendRaw(request string) string {
 func TestSlowHeadersTimeOut(t *testing.T) {
 	t.Attr("case", "C129")
 	t.Parallel()
-	a := start(t, nil)
-	h := httpapi.NewHTTPServer("", a.Server, slog.New(slog.DiscardHandler))
-	if h.ReadHeaderTimeout != 5*time.Second || h.IdleTimeout == 0 || h.ReadTimeout != 0 || h.WriteTimeout != 0 {
-		t.Errorf("timeouts: header %v, idle %v, read %v, write %v", h.ReadHeaderTimeout, h.IdleTimeout,
-			h.ReadTimeout, h.WriteTimeout)
-	}
-	h.ReadHeaderTimeout = 300 * time.Millisecond
-	ts := httptest.NewUnstartedServer(nil)
-	ts.Config = h
-	ts.Start()
-	t.Cleanup(ts.Close)
+	a := start(t, nil, func(c *httpapi.Config) { c.Timeouts.Header = 300 * time.Millisecond })
 	var slow []net.Conn
 	for range 500 {
-		conn, err := net.Dial("tcp", ts.Listener.Addr().String())
+		conn, err := net.Dial("tcp", strings.TrimPrefix(a.URL, "http://"))
 		check(t, err)
 		defer conn.Close()
 		_, err = io.WriteString(conn, "GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-Slow: a")
 		check(t, err)
 		slow = append(slow, conn)
 	}
-	resp, err := http.Get(ts.URL + "/api/v1/health")
+	resp, err := http.Get(a.URL + "/api/v1/health")
 	check(t, err)
 	check(t, resp.Body.Close())
 	if resp.StatusCode != http.StatusOK {
@@ -76,7 +64,7 @@ func TestSlowHeadersTimeOut(t *testing.T) {
 func TestSlowJSONBodyTimesOut(t *testing.T) {
 	t.Attr("case", "C129")
 	t.Parallel()
-	a := start(t, nil, func(c *httpapi.Config) { c.JSONBodyTime = 200 * time.Millisecond })
+	a := start(t, nil, func(c *httpapi.Config) { c.Timeouts.Body = 200 * time.Millisecond })
 	got := a.sendRaw("POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type:" +
 		" application/json\r\nContent-Length: 60\r\n\r\n{\"email\":")
 	if !strings.HasPrefix(got, "HTTP/1.1 408 ") || !strings.Contains(got, `"code":"upload_too_slow"`) {
@@ -168,9 +156,9 @@ func TestUnsupportedMethods(t *testing.T) {
 		status       int
 		allow        string
 	}{
-		{"TRACE", "/api/v1/auth/me", 405, "OPTIONS, GET"},
-		{"HEAD", "/api/v1/auth/me", 405, "OPTIONS, GET"},
-		{"OPTIONS", "/api/v1/auth/me", 204, "OPTIONS, GET"},
+		{"TRACE", "/api/v1/auth/me", 405, "OPTIONS, GET, HEAD"},
+		{"HEAD", "/api/v1/auth/me", 401, ""},
+		{"OPTIONS", "/api/v1/auth/me", 204, "OPTIONS, GET, HEAD"},
 		{"PATCH", "/api/v1/auth/login", 405, "OPTIONS, POST"},
 	} {
 		got := a.Send(c.method, c.path, http.NoBody, header{"X-Marker": "echo-me"})

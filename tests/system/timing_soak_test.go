@@ -4,18 +4,16 @@ package system_test
 
 import (
 	"io"
-	"log/slog"
 	"math"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/testing/storetest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
@@ -63,15 +61,11 @@ func (v *backupAPI) medianTimes(me header, id string) (others, missing time.Dura
 func TestSoakSlowHeadersDelayNobody(t *testing.T) {
 	t.Attr("case", "C129")
 	a := start(t, nil)
-	ts := httptest.NewUnstartedServer(nil)
-	ts.Config = httpapi.NewHTTPServer("", a.Server, slog.New(slog.DiscardHandler))
-	ts.Start()
-	t.Cleanup(ts.Close)
 	me := a.Register("beside@example.com")
 	p99 := func() time.Duration {
 		var took []time.Duration
 		for range 2000 {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, ts.URL+"/api/v1/auth/me", nil)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.URL+"/api/v1/auth/me", nil)
 			check(t, err)
 			req.Header.Set("Authorization", me["Authorization"])
 			start := time.Now()
@@ -88,7 +82,7 @@ func TestSoakSlowHeadersDelayNobody(t *testing.T) {
 	p99() // fill caches and open connections
 	alone := p99()
 	for range 500 {
-		conn, err := net.Dial("tcp", ts.Listener.Addr().String())
+		conn, err := net.Dial("tcp", strings.TrimPrefix(a.URL, "http://"))
 		check(t, err)
 		t.Cleanup(func() { _ = conn.Close() })
 		_, err = io.WriteString(conn, "GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-Slow: a")

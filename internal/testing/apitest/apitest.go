@@ -88,7 +88,10 @@ func Start(t *testing.T, model agent.Model, options ...Option) *API {
 	})
 	check(t, err)
 	t.Cleanup(service.Close)
-	web := httptest.NewServer(service.API)
+	connections := service.API.Connections()
+	web := httptest.NewUnstartedServer(nil)
+	web.Config, web.Listener = connections.Server(service.API), connections.Listener(web.Listener)
+	web.Start()
 	t.Cleanup(web.Close)
 	return &API{
 		T: t, Server: service.API, URL: web.URL, Logs: logs,
