@@ -15,6 +15,10 @@ var (
 	errSessionEnded      = fault.New(fault.TokenInvalid, "The session has ended. Log in again.")
 	errTooManySockets    = fault.New(fault.RateLimited,
 		"This account has 5 sockets open. Close one before you connect again.")
+	errNoUpgrade = fault.New(fault.UpgradeRequired,
+		"This path is a WebSocket, and the request has no Upgrade: websocket with Connection: Upgrade. "+
+			"If your client sent them, a proxy in between dropped them.")
+	errVersion          = fault.New(fault.UpgradeRequired, "Only version 13 of the WebSocket protocol is known here.")
 	errNoQuestion       = fault.New(fault.UploadTooSlow, "No whole question arrived within 10 seconds.")
 	errQuestionTooLarge = fault.New(fault.BodyTooLarge, "A question may have 1 MiB.")
 	errBinaryFrame      = fault.New(fault.UnsupportedMediaType, "Send questions as text frames.")

@@ -22,6 +22,9 @@ const (
 	bearerPrefix = "bearer."
 )
 
+// version is the version of the WebSocket protocol, the only one that was ever released.
+const version = "13"
+
 // Emit receives the text of an answer as it is produced. Its error ends the answer.
 type Emit = func(text string) error
 
@@ -86,6 +89,9 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (fault.Code, err
 		}
 	}
 	if err != nil && (!offered || errors.Is(err, fault.ErrDraining)) {
+		return "", err
+	}
+	if err := checkUpgrade(w.Header(), r); err != nil {
 		return "", err
 	}
 	conn, upgradeErr := upgrade(w, r, offered)
@@ -172,6 +178,22 @@ func tokenInURL(query string) bool {
 	return false
 }
 
+// checkUpgrade returns upgrade_required where the request does not ask for a WebSocket of the version that the server
+// knows (RFC 9110, 15.5.22 and RFC 6455, 4.4). It sets the headers of the response that say what to ask for.
+func checkUpgrade(response http.Header, r *http.Request) error {
+	asked := r.Method == http.MethodGet && r.ProtoAtLeast(1, 1) && websocket.IsWebSocketUpgrade(r)
+	if asked && r.Header.Get("Sec-Websocket-Version") == version {
+		return nil
+	}
+	response.Set("Upgrade", "websocket")
+	response.Set("Connection", "Upgrade")
+	response.Set("Sec-Websocket-Version", version)
+	if asked {
+		return errVersion
+	}
+	return errNoUpgrade
+}
+
 // upgrade makes the connection a WebSocket. Where it returns none, the error is to be answered; without an error the
 // connection is closed already. The edge has checked the origin.
 func upgrade(w http.ResponseWriter, r *http.Request, offered bool) (*websocket.Conn, error) {
@@ -187,8 +209,8 @@ func upgrade(w http.ResponseWriter, r *http.Request, offered bool) (*websocket.C
 	conn, err := up.Upgrade(w, r, headers)
 	var refused websocket.HandshakeError
 	if errors.As(err, &refused) {
-		return nil, fault.ErrValidation.WithCause(err).WithDetails(fault.Detail{Pointer: "/header/Upgrade",
-			Message: "this path answers WebSocket handshakes of version 13 only"})
+		return nil, fault.ErrValidation.WithCause(err).WithDetails(fault.Detail{Pointer: "/header/Sec-WebSocket-Key",
+			Message: "must be 16 bytes in base64"})
 	}
 	if err != nil {
 		return nil, nil

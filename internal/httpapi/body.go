@@ -3,9 +3,12 @@ package httpapi
 import (
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v5"
@@ -26,12 +29,41 @@ func schemaOptions() []openapi3.SchemaValidationOption {
 	}
 }
 
+// checkMedia returns unsupported_media_type where the body has another Content-Type than the contract names, or a
+// Content-Encoding. It sets the header of the response that says which encoding is accepted.
+func (o operation) checkMedia(response, request http.Header) error {
+	if o.schema == nil && o.media == nil {
+		return nil
+	}
+	for list := range slices.Values(request.Values("Content-Encoding")) {
+		for coding := range strings.SplitSeq(list, ",") {
+			if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "identity") {
+				response.Set("Accept-Encoding", "identity")
+				return errContentEncoding
+			}
+		}
+	}
+	sent := request.Get("Content-Type")
+	if o.schema != nil {
+		if media, _, err := mime.ParseMediaType(sent); err != nil || media != mediaJSON {
+			return wrongMediaType(mediaJSON)
+		}
+	} else if o.media.Get(sent) == nil {
+		return wrongMediaType(slices.Sorted(maps.Keys(o.media))...)
+	}
+	return nil
+}
+
+const mediaJSON = "application/json"
+
+func wrongMediaType(wanted ...string) error {
+	return fault.New(fault.UnsupportedMediaType,
+		"Send the body with Content-Type: "+strings.Join(wanted, " or ")+".")
+}
+
 // readJSON reads, strictly decodes and checks the body.
 func (s *Server) readJSON(c *echo.Context, schema *openapi3.Schema) (any, error) {
 	r := c.Request()
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		return nil, errMediaType
-	}
 	data, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, bodyReadError(err)

@@ -204,7 +204,7 @@ func TestMalformedRequests(t *testing.T) {
 		"dots":               {"GET /api/v1/%2e%2e/health HTTP/1.1\r\nHost: x\r\n\r\n", []int{404}},
 		"header over 32 K":   {huge, []int{431}},
 		"invented method":    {"FROB /api/v1/health HTTP/1.1\r\nHost: x\r\n\r\n", []int{405}},
-		"head on get route":  {"HEAD /api/v1/agents HTTP/1.1\r\nHost: x\r\n\r\n", []int{405}},
+		"head on get route":  {"HEAD /api/v1/agents HTTP/1.1\r\nHost: x\r\n\r\n", []int{401}},
 	} {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(a.URL, "http://"))
 		check(t, err)

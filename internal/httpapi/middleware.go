@@ -112,8 +112,8 @@ func (s *Server) validate(o operation) echo.MiddlewareFunc {
 			if err != nil {
 				return validationFault(err)
 			}
-			if o.media != nil && o.media.Get(r.Header.Get("Content-Type")) == nil {
-				return errMediaType
+			if err := o.checkMedia(c.Response().Header(), r.Header); err != nil {
+				return err
 			}
 			if o.schema != nil {
 				value, err := s.readJSON(c, o.schema)

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -72,27 +73,44 @@ func bodyOf(op *openapi3.Operation) (*openapi3.Schema, openapi3.Content) {
 	return nil, content
 }
 
-// methodNotAllowedForLiteralPaths answers 405 for the methods that a literal path lacks and a templated one beside it
-// has. Without it DELETE /backup/history would reach DELETE /backup/{backup_id}.
-func methodNotAllowedForLiteralPaths(e *echo.Echo, doc *openapi3.T) {
+// headLikeGet adds HEAD beside every GET that is added (RFC 9110, 9.1): the same handler, whose body net/http leaves out.
+// A HEAD that is added by itself takes precedence.
+func headLikeGet(e *echo.Echo) func(echo.Route) error {
+	added := map[string]bool{}
+	return func(route echo.Route) error {
+		switch {
+		case route.Method == http.MethodHead:
+			added[route.Path] = true
+		case route.Method == http.MethodGet && !added[route.Path]:
+			route.Method = http.MethodHead
+			_, err := e.Router().Add(route)
+			return err
+		}
+		return nil
+	}
+}
+
+// hideTemplates answers for the methods that a literal path lacks and a templated one beside it may have. Without it
+// DELETE /backup/history would reach DELETE /backup/{backup_id}.
+func hideTemplates(e *echo.Echo, doc *openapi3.T) {
 	for literal, item := range doc.Paths.Map() {
-		if strings.Contains(literal, "{") {
+		hides := func(template string) bool { return shadows(template, literal) }
+		if strings.Contains(literal, "{") || !slices.ContainsFunc(slices.Collect(maps.Keys(doc.Paths.Map())), hides) {
 			continue
 		}
-		allow := slices.Sorted(maps.Keys(item.Operations()))
-		for template, other := range doc.Paths.Map() {
-			if !shadows(template, literal) {
-				continue
-			}
-			for method := range other.Operations() {
-				if item.Operations()[method] == nil {
-					e.Add(method, BasePath+literal, func(c *echo.Context) error {
-						c.Response().Header().Set("Allow", strings.Join(allow, ", "))
-						return errMethod
-					})
-				}
-			}
+		methods := slices.Collect(maps.Keys(item.Operations()))
+		if item.Get != nil && item.Head == nil {
+			methods = append(methods, http.MethodHead)
 		}
+		slices.Sort(methods)
+		allow := strings.Join(append([]string{http.MethodOptions}, methods...), ", ")
+		e.Any(BasePath+literal, func(c *echo.Context) error {
+			c.Response().Header().Set("Allow", allow)
+			if c.Request().Method == http.MethodOptions {
+				return c.NoContent(http.StatusNoContent)
+			}
+			return errMethod
+		})
 	}
 }
 

@@ -23,13 +23,11 @@ func (s *Server) mountPages(e *echo.Echo) {
 	e.GET("/readyz", s.ready)
 	e.GET("/", func(c *echo.Context) error { return c.Redirect(http.StatusFound, "/docs") })
 	for path, h := range s.cfg.Docs.Routes() {
-		serve := func(c *echo.Context) error {
+		e.GET(path, func(c *echo.Context) error {
 			requestInfoFrom(c.Request().Context()).route = path
 			h.ServeHTTP(c.Response(), c.Request())
 			return nil
-		}
-		e.GET(path, serve)
-		e.HEAD(path, serve)
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -17,13 +18,11 @@ import (
 
 // Faults that only the edge can see.
 var (
-	errNoRoute   = fault.New(fault.NotFound, "There is nothing at this path. The paths are listed under /docs.")
-	errMethod    = fault.New(fault.MethodNotAllowed, "This path does not know this method; see the Allow header.")
-	errTooLarge  = fault.New(fault.BodyTooLarge, "The body is larger than this operation takes.")
-	errMediaType = fault.New(
-		fault.UnsupportedMediaType,
-		"Send the body with the Content-Type that the contract names.",
-	)
+	errNoRoute         = fault.New(fault.NotFound, "There is nothing at this path. The paths are listed under /docs.")
+	errMethod          = fault.New(fault.MethodNotAllowed, "This path does not know this method; see the Allow header.")
+	errTooLarge        = fault.New(fault.BodyTooLarge, "The body is larger than this operation takes.")
+	errContentEncoding = fault.New(fault.UnsupportedMediaType,
+		"Send the body without a Content-Encoding: this server does not decompress.")
 	errHeaderTooLarge = fault.New(fault.HeaderTooLarge, "The request's headers exceed 32 KiB.")
 	errTooSlow        = fault.New(fault.UploadTooSlow, "The body arrived too slowly. Send it again.")
 	errOrigin         = fault.New(fault.OriginForbidden, "Pages of this origin may not call this API.")
@@ -35,13 +34,17 @@ var (
 
 // fail is where every error of a handler or of the chain ends.
 func (s *Server) fail(c *echo.Context, err error) {
-	if r, _ := echo.UnwrapResponse(c.Response()); r != nil && r.Committed {
-		requestInfoFrom(c.Request().Context()).cause = err
+	ctx, f := c.Request().Context(), toFault(err)
+	info := requestInfoFrom(ctx)
+	// A body that is too slow ends the context as well, and its client is there.
+	info.clientGone = errors.Is(ctx.Err(), context.Canceled) && f.Code != fault.UploadTooSlow
+	r, _ := echo.UnwrapResponse(c.Response())
+	if r != nil && r.Committed || info.clientGone && f.Code.Status() >= http.StatusInternalServerError {
+		info.cause = err
 		panic(http.ErrAbortHandler) // cuts the connection: a truncated response must not look complete
 	}
-	f := toFault(err)
 	if f.Code == fault.MethodNotAllowed {
-		if allow, ok := c.Get(echo.ContextKeyHeaderAllow).(string); ok {
+		if allow, ok := c.Get(echo.ContextKeyHeaderAllow).(string); ok && allow != "" {
 			c.Response().Header().Set("Allow", allow)
 		}
 	}

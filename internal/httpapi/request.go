@@ -24,8 +24,9 @@ type requestInfo struct {
 	code   fault.Code
 	cause  error
 	// bodyRead is set once the whole body was read, so that a refusal can keep the connection.
-	bodyRead bool
-	unlogged bool // the request has no log line
+	bodyRead   bool
+	unlogged   bool // the request has no log line
+	clientGone bool // the client did not wait for the answer
 }
 
 type requestInfoKey struct{}
@@ -63,6 +64,9 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 	})
 }
 
+// statusClientGone is the status in the log where the client left before there was one, as nginx writes it.
+const statusClientGone = 499
+
 // logRequest writes the one line of a request.
 func (s *Server) logRequest(
 	ctx context.Context, info *requestInfo, w *countingWriter, r *http.Request, start time.Time,
@@ -70,12 +74,19 @@ func (s *Server) logRequest(
 	if info.unlogged {
 		return
 	}
-	var cause error
-	if w.status >= http.StatusInternalServerError {
-		cause = info.cause
+	status, cause := w.status, info.cause
+	if info.clientGone && !w.wrote {
+		status = statusClientGone
 	}
-	s.logLine(ctx, "request", info, start, cause, slog.String("method", knownMethod(r.Method)),
-		slog.Int("status", w.status), slog.Int64("bytes", w.bytes))
+	if status < http.StatusInternalServerError {
+		cause = nil
+	}
+	attrs := []slog.Attr{slog.String("method", knownMethod(r.Method)), slog.Int("status", status),
+		slog.Int64("bytes", w.bytes)}
+	if info.clientGone {
+		attrs = append(attrs, slog.Bool("client_gone", true))
+	}
+	s.logLine(ctx, "request", info, start, cause, attrs...)
 }
 
 // logAnswer writes the one line of a question on the chat stream. f is nil where no error was sent.

@@ -72,6 +72,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg}
 	e := echo.NewWithConfig(echo.Config{HTTPErrorHandler: s.fail, Binder: binder{}, Logger: cfg.Log})
+	e.OnAddRoute = headLikeGet(e)
 	doc, err := loadContract()
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
@@ -89,7 +90,7 @@ func New(cfg Config) (*Server, error) {
 	stream := operations["streamChat"]
 	s.stream = s.newStream(stream, doc.Components.Schemas["ChatRequest"].Value)
 	e.GET(BasePath+stream.route.Path, tagOperation(stream)(s.streamChat))
-	methodNotAllowedForLiteralPaths(e, doc)
+	hideTemplates(e, doc)
 	s.mountPages(e)
 	s.handler = s.withRequestInfo(s.recoverPanics(s.limitHeaders(s.cors(e))))
 	return s, nil
