@@ -98,3 +98,19 @@ func (p Policy) validate(public bool) error {
 	}
 	return nil
 }
+
+// dropNULExtension is the member of a schema that lists the members from whose strings U+0000 is dropped.
+const dropNULExtension = "x-adiuva-drop-nul"
+
+// DropsNUL returns the members of a schema in whose strings U+0000 is left out. They hold texts of others, such as
+// e-mails, which the client passes on as it found them.
+func DropsNUL(schema *openapi3.Schema) []string {
+	list, _ := schema.Extensions[dropNULExtension].([]any)
+	members := make([]string, 0, len(list))
+	for _, one := range list {
+		if name, ok := one.(string); ok {
+			members = append(members, name)
+		}
+	}
+	return members
+}

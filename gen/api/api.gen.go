@@ -9,7 +9,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -555,7 +554,7 @@ type ChatContext struct {
 	// Example: ["Offer for Acme, June"]
 	RelevantDocuments []string `json:"relevant_documents,omitempty"`
 
-	// Timezone IANA name of the time zone for words like tomorrow.
+	// Timezone IANA name of the time zone for words like tomorrow; UTC if absent.
 	//
 	// Example: Europe/Rome
 	Timezone *string `json:"timezone,omitempty"`
@@ -566,7 +565,7 @@ type ChatContext struct {
 	UserProfile map[string]interface{} `json:"user_profile,omitempty"`
 }
 
-// ChatReply The agents' answer, or a plan; kind says which.
+// ChatReply The agents' answer, or a plan. `kind` is required in both and has another value in each.
 //
 // Example: {"actions":[{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}],"kind":"response","response":"I propose a task."}
 type ChatReply struct {
@@ -578,18 +577,18 @@ type ChatRequest struct {
 	// Context What the agents may work on. Used for this request and then discarded.
 	Context *ChatContext `json:"context,omitempty"`
 
-	// ExecutionMode `direct` returns an answer; `plan` returns steps for the client to carry out.
+	// ExecutionMode `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
 	//
 	// Example: direct
 	ExecutionMode *ChatRequestExecutionMode `json:"execution_mode,omitempty"`
 
-	// Message The user's message, 1 to 32,000 characters.
+	// Message The user's message, 1 to 32,000 characters, without U+0000.
 	//
 	// Example: Create a task 'Call Anna' for tomorrow, high priority
 	Message string `json:"message"`
 }
 
-// ChatRequestExecutionMode `direct` returns an answer; `plan` returns steps for the client to carry out.
+// ChatRequestExecutionMode `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
 //
 // Example: direct
 type ChatRequestExecutionMode string
@@ -724,7 +723,7 @@ type ChatStreamPlanKind string
 
 // CheckoutRequest A plan to buy.
 type CheckoutRequest struct {
-	// Seats Number of seats of the team plan; other plans have one.
+	// Seats Number of seats of the team plan, 1 if absent. Other plans have one; more is an error.
 	//
 	// Example: 1
 	Seats *int32 `json:"seats,omitempty"`
@@ -1114,7 +1113,7 @@ type PlanStep struct {
 	// Example: tasks
 	Table *string `json:"table,omitempty"`
 
-	// Variables Values of the template's variables.
+	// Variables Values of the template's variables. Others than the template has are an error.
 	//
 	// Example: {"request":"Make a task of each offer that is due"}
 	Variables map[string]interface{} `json:"variables,omitempty"`
@@ -1284,7 +1283,7 @@ type StepRequest struct {
 	// Example: tpl_email_agent_follow_up
 	PromptTemplate string `json:"prompt_template"`
 
-	// Timezone IANA name of the time zone for words like tomorrow.
+	// Timezone IANA name of the time zone for words like tomorrow; UTC if absent.
 	//
 	// Example: Europe/Rome
 	Timezone *string `json:"timezone,omitempty"`
@@ -1811,10 +1810,6 @@ func (t ChatReply) AsChatResponse() (ChatResponse, error) {
 // FromChatResponse overwrites any union data inside the ChatReply as the provided ChatResponse
 func (t *ChatReply) FromChatResponse(v ChatResponse) error {
 	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	b, err = runtime.JSONMerge(b, []byte(`{"kind":"response"}`))
 	t.union = b
 	return err
 }
@@ -1822,10 +1817,6 @@ func (t *ChatReply) FromChatResponse(v ChatResponse) error {
 // MergeChatResponse performs a merge with any union data inside the ChatReply, using the provided ChatResponse
 func (t *ChatReply) MergeChatResponse(v ChatResponse) error {
 	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	b, err = runtime.JSONMerge(b, []byte(`{"kind":"response"}`))
 	if err != nil {
 		return err
 	}
@@ -1845,10 +1836,6 @@ func (t ChatReply) AsExecutionPlan() (ExecutionPlan, error) {
 // FromExecutionPlan overwrites any union data inside the ChatReply as the provided ExecutionPlan
 func (t *ChatReply) FromExecutionPlan(v ExecutionPlan) error {
 	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	b, err = runtime.JSONMerge(b, []byte(`{"kind":"plan"}`))
 	t.union = b
 	return err
 }
@@ -1859,37 +1846,10 @@ func (t *ChatReply) MergeExecutionPlan(v ExecutionPlan) error {
 	if err != nil {
 		return err
 	}
-	b, err = runtime.JSONMerge(b, []byte(`{"kind":"plan"}`))
-	if err != nil {
-		return err
-	}
 
 	merged, err := runtime.JSONMerge(t.union, b)
 	t.union = merged
 	return err
-}
-
-func (t ChatReply) Discriminator() (string, error) {
-	var discriminator struct {
-		Discriminator string `json:"kind"`
-	}
-	err := json.Unmarshal(t.union, &discriminator)
-	return discriminator.Discriminator, err
-}
-
-func (t ChatReply) ValueByDiscriminator() (interface{}, error) {
-	discriminator, err := t.Discriminator()
-	if err != nil {
-		return nil, err
-	}
-	switch discriminator {
-	case "plan":
-		return t.AsExecutionPlan()
-	case "response":
-		return t.AsChatResponse()
-	default:
-		return nil, errors.New("unknown discriminator value: " + discriminator)
-	}
 }
 
 func (t ChatReply) MarshalJSON() ([]byte, error) {
@@ -6210,227 +6170,236 @@ func (sh *strictHandler) RunStep(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H0Ncxs3kuhfQfFdleO9oUTKkixLlXpP0TobZ+3YT1I2V8/ykeBMk8RqCEwAjGTGpf/+Cg1gPjH8sCU7",
-	"qdPV1cbiYAZAo7vR3/2pF4tFJjhwrXrHn3pzoAlI/OdpHEOm++eUzwB/SEDFkmWaCd477l3OgeScaSKm",
-	"ROKYnV7Ug490kaXQO+5NlhpUL+qpeA4Lat7Xy8w8UFoyPuvd3UW9MxrPoX8muJYibU/xA42v80yRRa40",
-	"4UKTCZDYvJLUp+Kir7SQsG42wTVwt6P2bL/NWTwnuGyi56CAUAkRoTwxfxLF/gCzV/Pv27lIgUxSMQns",
-	"mQz6w8H+0cHzg92Dvf29o6PBmnW9vKSz9nIufjrt7x0c+inNZBFhnPyeC92E9VXvxfToMBkcDY+O9uPn",
-	"yeHBC7o3BUoH8cEBTQbDA/psMt2fDid7k8HkaG8vToYHyWE8PJgMpoMBHRxd9dYs8jVVuv9GJGzKIAkB",
-	"D7hdJ54ZuaWKxGKxYFpDEhGqCOXkp8vLd/2Eaqiv/nKeR2QwJD9TTvYGe4dkMDjG/yf/eHO5blkipnYJ",
-	"Ifz89fw10YIk4pangiZkKsWiPvdc60wd7+4a8Kod9/tOLBa7g+GLF/TZdO9/KzbjVOcSvqeTuLacqZAL",
-	"qnvHvVyyXhRY3TnV8JotmG4v7xx+z0FpRVKYavLdWI6fWlxTEAueKJJzzVIEaWq+QCQo0Ip8N9bjp83T",
-	"z6S46p3I74d7J/r7Z+vwrVhV/51IWbwMw87OqudUE5plKQMVkfHvYyL9wjOQZHw79gsOr+n37w8HJ7ff",
-	"H65dE2i57J9ONcgAKTiQaEFuKTNsYCokEC2XjM8InVHGd8gFcE1umZ4TuAG5JPt7LxCeB4NntaUN94JH",
-	"yLh+tteLegvG2SJf9I4HxYEyrmEGEtf5X33LlPpnc4ivlRm4hnBLXhGRw30yh480gZgtaEoSNmO6Abgv",
-	"JeQ1cC7W/yoJH7ul3yeKsAaT9fTQfx4Pof98sj/sv0gODvoH08F0Lz6cHNHhsIM6cpYEyaNYzCVbgNJ0",
-	"ka1gLHHKzAkvaAIVRoMsccHSlHm6UYzHdsSvnH0kkIl4XkeA54fP9/YODgfm/7pw4XB/C1z4F0gV5EHu",
-	"gUcFu4UnyjNJO2F9cZsh57BjQY6rdJ6uI1483sjQE94mBoaTfEYkZEJqtUNOyQ1NWUKYYUdck8myegRM",
-	"kWvIdBg9DHYY5DC4UUGNOv0v6MfXwGd63js+3I96GdUapFnjf78/7f8/2v9j0H8x6n/4NIwO9+/+I4A7",
-	"d+YlSRegnbBiT+KhkJqZD2VUz3tRj9MFXvX4yRFitoEqk+Za1DKH7WjgVQKLTGjg8fKfEGDFp0bI+j0H",
-	"cyI5kHguFPD6gSDvc0IKXQARHKqMUBrWalCQ+uOvw2B/ehgPkwH0D+hg0t+Pn73oH02eQX+QHE736PP4",
-	"BZQwsOJhCYXK6vtm+R2HvHdwgMjr/x4GITH14sWFIeE2KErxgTwb7BM2NTLh3FwBHG5B1mWOHfJKE8HT",
-	"JZlT5ZiwYxERUYJkEqbmAns17f8iOPTfUB3Px9sJJmGQTAsxqW83sgLzQ1Awy8HVtCHwkmuml0TTmWrx",
-	"lFhkDFQBGnyWS2kI1iAEU4QuBJ+ZB4sHkR67oFGCtwsS+4MXh2FYdIjqJRyIkKVYWcBEZEvD3CSofAE7",
-	"5NWUMGRbXJBU8BlID5oIx0tQmeAKgdQQ76/41wSV3W4nER2GZcwgiN5yQF3G6maGpTviN7cOUYY10NQp",
-	"bmRmJMu1is33hWLTtYWV6x8O9vaDnNyDHxn5OykmKaBYFVt9zfwTJVAr6e9mdsR//lvZK7ec7D8kTHvH",
-	"vf+1W+q0u/ap2vXfxRk7L0YypSyF5ISMY5HAmCi6NMxjaaBRUY1rcn1oVjd2txzYIXdv9LIf35aTV75e",
-	"GRoQDla9Wht7V2DZL0JfUM3UlNFJCt/oiCCxWEuMSkJErhXzEqFD28pBtVT+VbuuD26qb1/1mL/ksO48",
-	"/VkrzsydT0Os4ISaJwZemRQZSM0sAdIbylJ/vi1ZXM9BIrBpHIscL54spZwwHqd5AoqwunRhBSJH9BMh",
-	"UqC81zze9jxU20lmTt6cCllnSG8op4Zzaaqu1TGJJVANEcmzBP+bMqUjovLZDJRuy12eYYVkRZzziSJm",
-	"RH1OM9cIH4e+qK5ZmgbsZBdzITVJ6QRSvLRvzeaYJjHlJBG1Gd737D7srnofoh7TsFBh5m4ln/CH6t8J",
-	"LHZBP76ynx4OSuWGSkmXPcuSvUT73oKqfmLFbqMKunwoviMm/4YYaQGx7zVTegWs6wrw+xoGWvSpv7jl",
-	"0burqXZ4/qyaAL+rgnwVq7JU1QRkC5JR7zTX80txDbzDgqrxmZXOFSijLQZIMo5BqRGODWkIP/92ibe6",
-	"IRkzoZDsD2TExPKIOm7A8uf55B8xe8t+fvXrH6+Gv7CfX+zA8uc/kt9esbfs1e2by+uDV3ywE++lfLL4",
-	"cZD8189pCIngY8YkqBHVK9R2u3a7T+Le+HKlvaWqN7Vhg8JTCWreBbUzyskESK4gQdgZGdm9UgeX1KN9",
-	"/l+Dm59/31ueH6nLYf5bUJGrkkztwJpLqQEuRDRWl/0hFZOQ5BvLZWYuQW+odqxSgbwxci3lXGgigTY0",
-	"3dO//2u4s2N+K2A3YZzKZehk7QrCdOuM8hEqXUZiYrKhUb7/1IsL69h9GLTiec6vR3jfoO5oiTZBxGsg",
-	"Bku2MFWxP2Bk3RTHVrA1AnZpimp8+sZbeYYbswkLqzegaUI1rfOLvRC7aLwQoPVCwS0MYEbVF7m5U1Qh",
-	"AtX5R7yprfJrWilbSFc75ZbuL27JgvIlwVGqao7KaHwNCWFci5oYWLWpbWVJqyNYJ2fzFFccyH1aJTdg",
-	"cOyBjF1rbFZ1umkhVMVLZg4CTYvLpsOqoLatTK414vzqduINTuTmXu3A21p/qxcQHpxfThVuUckM6hRX",
-	"O9YaBXRfURdaSOjAQnTIeibVZknfDHnFdYCrprdGzzfC5gbKSwPU4rqHtBgEk0E4PrtkIa/WKVH5pPgB",
-	"1agd8qMUC5IKvFm1IHM2m4PSx2QqASKSSRGRTNyCjIgGau143KDE+54ZYcFs/teMMdsHujArK+Fon7fA",
-	"cjanGvXfj3qdPqbIgi7JrZDXRPAd8quXoPScqcKO4rzmnCRMxVQm1mUfuJYywVzoQUM+Kx92Td2QOTa9",
-	"+gdIEBqh8QOYa3nT67xc07m4bUv/gfvcUnpoe/bBA2zN6Tun8QK22BkuZ+NdCW54C6oYozkzpB7wXLyk",
-	"MmUgyQKUMgpbRESadEuM3pLU+wnS1OCoFHhEuTL8beONVJZ2mUu+iY4GC8pCmvvLPj7oOKMTsnBiGroZ",
-	"jDxsxIGJSBi0VNqpFEYWppzT/1MJMuhFWx2tyi1nOe69nU63gcpLs5FNTxduOlCWpsATKokdsBlYmoAA",
-	"nvib9fn+ljI7gkBT2Zb6PTlfaMqTfp5tAZmbLfCei6DM84twIUMPxKTeAGhk05tuyixo0z1lUhicCmzr",
-	"nXvycDzqN5goprdgU25Jm+5NQgxcj6xxpy1umJ8fYHNKU52r3nFPi0RUjvGMpik55XyLC8cscfPNpnBD",
-	"uR4lIs4XYRK+hI9akanIeVJ3IT9RRNxyooDKhhT83vIavOHNnRKRn3MOK2yTp8QIEURIQjmBjzHIZqhA",
-	"8IPrjJSBHRup9g/BnR13SvPUsMZfL896TZPhq9NfTtGg6yVw8yox7+IyboVMFEnZNRAtFkJKcVtf8cvc",
-	"CC675wItoat9uBHeWKNMiimzRnSaJMwshKbvKvJPyLR5ypdkSg3N0YlR6c1SzddKM49DVTUXeZqQWHDF",
-	"mga+T4UIgLjWEkvvAoKqEf/OIUuXq+y0TwjlCmVPc7gosJ6Qa8YT7yZjFneMyCfZgnGqhbROwCwzsDn+",
-	"1DMvdfLijxDnZtZ3ZlDpF+wWx8yi3Zi7Qrpc/mK3b1ZmzZQFYGhsPq+QpAsDSw5/p7qt72WSCcn0snfc",
-	"M1J4mJCjnraG6l7D1G71p5GEWMgECR6Xc1xuqra/V0a0z4QCQtEWvYOqCoe3U1zraqG0BoU1110NxHcf",
-	"iqNHqT1EzE56I864UlrsG7J8qTusW6xXM/Bo3HJGC5E06Dhh0iBnk0TG9vcxkaBzyTGu1KLlCRkb7Cqf",
-	"KA2ZKgzjzi6gBYmplEsicl1Vn4rpEENrKlPxqM2hLHA6gqMVyCfKAzAiQzP3s71oMBiQeE4ljTXIhl3t",
-	"zLojLBKQJwWmPbHbcMwpQr2QFBhaY0nP9hB910XbVFVYv40PnZzBI+p65hDyXjiia6t4NvpgxQmh2UbI",
-	"xJwu1WQhlCYHg+bt/LVJeTNZJaX8FLdev8sOAjeZ5Q0dajdTDrSEqQiDuFy0SsGFq3hcMJUaCle4TguJ",
-	"JWQpjYN2HJmDjSViyt7qbmyF6uzVVI3QV3Nxy0/wPxh2w5UGmqCLiy+9w8uIZuymEcg/pakKeovlSgS0",
-	"8oa92EskLDffZq4BKGiZ85jq1WAAYvhUSpQWWQYJodbqniKh2YjpTTbUID88/ah6Rp5kugjyQkugi78X",
-	"sk8rdpsaNVs6gYcSy8E8cEjheLRjlA+oZjoi/xaMQxIR+D2naYFrEcl5Ckp5BEgwVMrZyx7JfUtyT4IH",
-	"V7FCHluSc+Fo9dPswPKuQItH1vI/mbUgpkWfzWFeSinkZizGBs7VWIwS8TVoh8WcxKlQITPw16QG8Bta",
-	"J6Ta/f9IWZpL6AKr/dpqEPpPhEnwFpNWpOAzIpxXEd8KCdgJrDVmmfWcmYGrZFOceE6zDDgeWGJDkjBP",
-	"yumdDVzDA7foyRTJeRGgc0K0XNoEHEOUUluDX4APoH4xYqvTEghL/JnOKU/UnF4jK3K/uR1tnXewWvhF",
-	"wJbgqi129dGiDhXcD8adl8RRMDRm3TwIy8DNGQ7VK2Rsxw+9Y7NgzxsGqP1Fb522PpZZ80DbL230vS5v",
-	"JGSqlC5aEWexGzsDDtLIFHg2i0yPNCyyFKWMns7SUQnikcoXCxs/c0MlRsTi5NLr0r2LfEHyjCyWLrzs",
-	"bith4kJDtm2oXp3dF9FuCJcwLkN8LfKq/h82VrnbpmkcQGTWgkzyZRudFVBvg3Q6/bD5hV/yxQSQvnFw",
-	"YZ0DunDmJYEBp+bfiszpDSa3rHeU04/OUT7wuvCKYA8d9M5eOgqrbK/AyM9xsTZOCidddSQXNhgwGLkr",
-	"MnOduoEdflWR61Eu046NOYuO8nlD1sgowrmxxUzV9Nh4t+5u78iArXHa6ro69174V0PBT8UAQ8ot87VR",
-	"DCZUwQ45E2m+4ArlxpRh0Dg1Cs6MCxl0Rdtwh9OueB+mbXaRHfYAwSQ8T2shr200TZAJda2OKZLk8E0W",
-	"1nmpi1uM42gdVXFM2wZ4DEJcn6lTdmGjfTsS05GFUBfw7iODjQoblKg7Nly53Jg6zTIpblZNVxAVdUPD",
-	"gfHrJ3P+ua7MRvf48wJmBt3nW9FerO4cmrwkxyeK4Lj6EjC6Yu0UQX9EEY8QjH1394SzsLogi8gjGs2y",
-	"/wkM4VvTHU9ypWWHx6iY1A+rT3oOmrJ0E/TrTtQopmhnamDwywYfz6gE3k1b+LSylQehsCD6N6NYglTg",
-	"XTNF1mP5ElGCTKns8NN0aRnug0+sRaa+WR+V09btRDhVSBi9VoPne052wmieqEeVYkpTruuSk3u6WozA",
-	"CaNiJyFB4u+QglnI58m1Z4JPmVxUgutdshOqRoJMgCRmghDfyKhSt0J2YFQlacqNa6TtCImG2rmQCsgE",
-	"0+KXVTGr+HzUzqzcxuNTfCcEPYwWCgqegBFRhCaJBKUiYlQXKiEhMVXQZ1wBV0yzG2gE/oQCn4o9YfhV",
-	"fUN7By2/etT72J+Jfgv9itCm1nrfFHFIqILbtZ+4MC0MlhdJQG1ZLWcZpq8wcfgbcHwbRRbUb4G38nwC",
-	"MF/LEL/xnWKz5MJLsOf3RLlUukaQCuMT8XFNxhy+iLWI0JpEWToRH/H2aKUtuu99RlCK4izLoIPBYuSj",
-	"CzdxXNtuq+EFxuCOpchLBU1gzMxkuckhFmGCQUyxDwMRORsJg3MJNOm049nHgatSz0fD5xtNILoshDHL",
-	"WDtbsLeAGo6viksqvuFkBiJkg6PVF9349NbIELrZSxPtOoOwkVkTUCimKm2trePdRMRqF+3OavdTLBK4",
-	"GxP4mKWUcUWAxvMd8gvckhhfXdCluaxo4sKv/SXMOJZ3GWF6dtQrClyN3AOzVXENfMQ46ur+zwVTyvJi",
-	"/7g+3Oa1JVgdwM4QS0iAa0YxV9TnwZXv+V8k5AqqP5Sf0gzkqLi7op6QbMb4aCrkhCUJ5tP522yEgOth",
-	"oOYIo9zQsKvnIhmZn2iailv8SJ6lgiYjLcRIpeK254KAR5raDD2aGkRejlyE/sRuqix2MooFn6YMo0Lc",
-	"t8oVu9IwlSHWi1PdRSbx2kCRZGR9J+ZNkSxxUSmVaIv+PReajuBjDJDYhXOVZ5mQGpLRAhJGR4hiUQ9z",
-	"4nGXqpKij7mGEGtanwfB3/jN54WYU164ah1F3ojBhGlucAQ3PJM0gep2JNUwQicV/mnTTms7MdeY5DR1",
-	"p1PswkAnXYysK8XZLEepEJn9HJovhaQzg5wY7qa0tWomk1HFE1EZV/91YlMwGr+aKeu/0FzPR5NcGQ6b",
-	"SMq4RXQz0EBB5A1RNQTCtnBy06XF1oQTEtdCqwOeAa3NBd9VhjGjUrOYZbTNHltCwCoGWfnOhiwyIGNs",
-	"fWMCT7rlLcB6PZ8paxUR5n897TrtrGv42xwwVIMYXoXVF+LGnOdCLMjeRpKCjabvAj4+Vt9E1K3H9q6M",
-	"5UWaQQOUi+ldFbv7JeaucqKWpatIPPgsdb8eldnOqVwbx0jepXQ5EeJaEZoqYT0lWOHNLDUile/ZzCwW",
-	"DNT7Uv+jvUO7HZAb1fzI3FZIIpplTs+BJsrxI4UbsfY35QMmDYyw6JktjqHnsCTmdzE10nTQNd1F534Z",
-	"IWGWquuR0cVGAdW16qQrZ/mr+kMVpC701QVLuVypuyjsNDVM0ILGzIBZvGE/qhe30C9a/Vg9/CrqhfPg",
-	"P32q/H13Z8b5YDDzzP4bf68Eg3365P/AJ115Gp8+4b/u7pzXpbahYTNu7P59uqVHcmVpgUpq6Wq2VcHk",
-	"AOc6qxRAwfq4nr7W2uE29jL/BDTV807/BdYHMTSQsptAVIQ/po7ABXFdJQ5xXScNTM5tEUZnnvZlkdb/",
-	"RBE3qnGf7wx31seUuDWXM4XA8lrM2GdaKNH8XapWPsjEWhfbIARv0FubI2iN4n8JE6bnvStNmT4TLiDs",
-	"clf49D69yKuM62a+oGX9lHOKhh5VsfQITt4IntCNDD6Pzqp14vSf2YvqEaPNm33i5wbft9Wv1qIABnXF",
-	"GIj9LfAgJPy+vV4dE6jy2Fo/2vT2ELUcQlzknWMxNoL9c3i1K8TqewlwuK2xzwYbsaNHmzJi//WvzZCj",
-	"HofbFas8MkqK+Y6rVSWm5NfLH/tHOwRr4oEsVmyFeaxWHIvFQnAiuDN9SjCnAImtaLy/t1ffndI0S4tt",
-	"2U0+xG3TOpPG5oNoU6YEBP0Rlg5XK3Y1cRhLGXNBWHLiyt35BwZ81idZDr0BZKI7qAfOwQXXUsNyPbct",
-	"y4G7/L2gO4xul8Tqb81msRvP0c3kMV1AekYVnKDarrZnRV+c/tHBq8rj0+EimOjnMI86N3hCzLd9WL/V",
-	"bAgHSMzhOfOEk1d97kmRhe+LDJSlQ6JanZQIXzkTi4V76Ko1FFUsIjP3h6a6qtbeIV3+VftDCAiY+Sum",
-	"Do2ru2rqcDVcxYzOCqaibTiBj0XeutElgKPFnk1dRdm6VN/8/ppQS2sg187QiwjdRa6ooAWJ1ag3ln68",
-	"Qh5Ke2q/O/ba8Zh8J3Nu2di7txeXZBejWndRb3oakbHVtcfkuwozkGjxkOJWPbXWALNqs4ySt9T5YUUX",
-	"b9tf7p2Ud8hLGs+tDXIu0gQk+fQpxpfu7rBuK0tTsH1XbHaDyGVsgfkEM3XMdUVecUJ9YW7MuLEBjYwr",
-	"kCh0O7G5LORd1qrGsviR+fkaIHOF4XAFRqZaZoDV3jkGGitbHdTeNkijStOlcwgvzXXTYDFBk0ALcZo2",
-	"gpbF0qB3ZIEwiAqzpSuPg4h1OxcKHDzsvYccm2e5Sz9iCiOfySn3DIUpvCcYJOamIMLwywykB2p1I4No",
-	"uz4nUW/KUldheltkcf50vM/N0agTf+UoYjEcEsMambYphkbvTx1MFg3w1y00IdC3jEst2BcZJXYo8UMt",
-	"LVeo05zDDnmlXTqawQxVJOWgTaBhBSysWNZnNRVpKm5HaANeaw/87LulbYkM1vetZSRsfoT/whMrw/At",
-	"qJ4oUnyvcUJlssMbel3krYspuqKdKotWYxufHK5GUa+cqrvsJd7GHS5LWljAW7ZMa9VuGKebzZi+2LCM",
-	"FWLalmFX9cGZaJ1F9tHCuq2F1VpEfY27Qp7rtF1uXv+pXhBjvbfynZCapmuzM5zbmWQ4PBAniL/fV4aG",
-	"m62WoJFtn6BRWVSQAMvWDNuUtCHo2yffnf94Rl7sHzx/ukMuxAJcjApNErIAvJ0d32GSiFseGcV/bu5m",
-	"jAMYFUVEvzAtMrGRx2uyIm1aMlvA5vmRRQ6jQqkNufgk10QJ66pkWhUbNRc8xqqcEAVgAaSC7in7KFCb",
-	"DpVlF0jjvhshm2oFJjQZYpEY2qumVsMiw0oiqGcgse36gduU5zII8ncL4vV+DsaVpsFWP5YE9NxfRcHG",
-	"Rbs0Y7s3w914TvUXZJ26ZlgUldBqM4UvTTSNOn0XZvafLi/fETugNtH+3t6qlLaDFy+qCW2Djjq5QWvj",
-	"qU3SrXnPXauOqGwfVdx1jnBRY0GCiF3aagmUfxXIRrqjYMIq5K/nr4s1ILMzRFaEslkxvjmd53c0YzVe",
-	"V42KCwXmbMUFvb6IMIxKX07icxYKtI188vCalOE6XQSLLPk8yAqyF4KTo/I281ud4s2UyyzHA2yyrBDt",
-	"t83mnhk0J/j54u0vxD21nP3wxWD4tFKEWyRLrBO2+3sOcrlrUC4iu4am/b9tkNhuO3tjt8zFXndf2eVF",
-	"KysYVYoGhmKe7NN79gRRduGyg4Nlf/ER8VJd4nXBRlAuJ1rS+HojDxAuu8u98cAZLI8OqPUOqO40ptL3",
-	"1KYEXyBzs1CuzqumnCJw36BicAOfF7l0bsN1Pzd/3EX7umJEWhD4WFoT6xS1pp2Hvc+rX3PMFD1eEmaG",
-	"aGVEUjHDoJdten1UtPmD4d52foP6sj8EQWjXdn+RAOheevBggK/h3flzBROsVfpcA59jbCbjMA03SxK4",
-	"YTF0ppmuazSBn0UWKlA/+SrdDJzLa1WOc1ktxK+xLsI8UbX+PxuVDuli1G6Gz7/F1rYGMKxilKtVx2GU",
-	"OFdm6hZkwV2Qxr/KsYT6PFSQqLGJ8hBX4HPYnva2gtDrmv10t+MpcMie9jZllOunUfvuxgqpp9gN7DoX",
-	"GrIVZVAbhmLsLprzbndp074YV3O+Kl6QJixXlnjf3OrylntvwrHzhrTs8k1be3PiAMJsUkz8M83xn29b",
-	"XxOi8GctEv2XtdA3zzjIWZCYFMI6WB8r186z1XbBtKN8cHD4Q6UK1Y6ru6jnTmpBXFmAgKEIybObbn2I",
-	"hq0ojODKFRRuOWs7ynJ9YlVp7/p328RB6bK9xPelh7G+2K9H9l3zb0/9zVAqe2olcIN4UmmAsy7Kqdos",
-	"JyBIUR5DOqJ6lIFkIhl1ZRUV1VlqzXcw+tIZuoBklCXEfmezIpJFdNDquXnz61ukN7mgEt/sjbbgcY+6",
-	"cqVyV7haF24BR31ho7UurfVCS5ZBobAWF2dlzycYTLMKIC4ahduiaIWaqyWjqQ15yYyMYbhe1Mu52ZSR",
-	"mBCTXBarkSlS0FD7o5LqmVHMW/0Q1KcDd9GWcf2homEVi6Q9pyD6RWGKCBGhbzIR6uRg7op7towpxWYc",
-	"OkqGoPMEs1/YJLX3LguES29kk3Kntd4q5QduR4hzloKLRjFK2T2T4F+hIBms4d0Ge56oavJZ4ySLHhdi",
-	"0/oDhQ/6sQ5aO8Tdu+Gbi0jFbUQWkLB84ToHCEly6dt/V9wrNlxyfdmkbx1N33VtaJEIc/ajTIqZBKXM",
-	"TpNWSqgLR/iSoH2H26GEqiLI9LMsql29ArEWJRpYpqHcTXsFxIHTf3XxluzvDZ+jO83gYCpusVFwE/Eg",
-	"lyG8mgLWhljfq4iB/NGPNUgCcmQuqNVSWCZZDEVcPLr6Cc2ydImxbOb9zSQw/M4oDrc9eiO4nptP4mSM",
-	"k7hVSGR4MAhFyYXaSqM+pcytOlownoe4kTMkKNyEHRSRRZ5qlqUMit5LtugpmxIPq2pV/WJph5st7J6E",
-	"i+K4w1utQzoq8a5y4B860PrHCiYF/JU2spYwHqd5AuqE9IdkAZQrknNXWqIjZ3mlrDrJWar7zJV/rH6W",
-	"pvW6O/3hRoB25T1mk67e2ASrdhg8+8cPZgXDwX+/sEbyEzJwc3PhWp2qyCyotsNiQQcbrkfH824qw8fV",
-	"FmfObrXWEDtZhvJr/GdzBdJVmJEuJM4G7rhC4dew3JRyxQ1LQK48RPvNYmgXbmx7lEqJ7h0qxmcpECOu",
-	"9m28rUPN5DMK8Ts89adV3XYVoxzU7cq66ChssPUFi1Xk+8eGjbXFReEYfpW/e2oy4Kug+UGBZBZXLGa4",
-	"jVfOz7yGIMVHtTugGFxh05bnBhnq4aCI+cuk2KJhnkuHrrZZb5spf1Ug35X92VrOnE7f2UbuGl8s8GHl",
-	"8zYyb+fYY2vTyh7KzbLWuoADTshwI2PH1iaHL70ncVPeX+g1cq+Ir+qajVuPcyOjX5h5LEpNgEqQp7lN",
-	"kLd//eh39PNvl70ofEiFU80Gvq72cOO+kD3h98tTmWuduZJxmRRaxCK9DDvY32JLA2cH/Q0mF665BycT",
-	"KW4VJldQRcY0YfkN3YnnVO/cDCNiZ9y5ygeDZ3F13fgLjDF22kxgw4HK5qAXEPeLefrv3OrKpdOM/ROW",
-	"vbs7DCSciu5+4sALr8Mprs6opNdaZEbSPPYYryISoxgys8WEi950nqsCj+Uy00VTc2tV9aG3V/yK/+1v",
-	"v4h6GVamXCP0nb/9jbxxjZC9uMukT7tDk0muICFalM1vYFU3bTPfBYCt92LGvp/lLIEP39lgOPzjqTVp",
-	"ypxzDEd1tQmxyAjG3JWhfu8xes6/bUPpnkZ+4iv+3sZlpGLmxxQ/PMW1YMlajk1ljs3fffLGBrU5A7RE",
-	"wVtxeg0j1D3IubhtZxZVjUvINccORGNcixHjfAbME0XGZug4wtSfK06sZd6//kSVaYY1a/iOWd0lK5eF",
-	"vEEdb8ChydDIdExVZDr8mg3HLQq3zCm2MRpXo0nHxGL4jhtsgyuZIZksS12e264Lx/zPfyvBx/b4qCv/",
-	"Z0CRwLgy3/7eC4TKweCZnZKMz0HLZf90qkH6CRGMNlnK7Q0/4TuQYyCgIcxMl/HJPCHA84XzGRSFcJck",
-	"EWjpu+bi9hibLklIwQDYSII0STDcGb+PIYK2GzaC2YlpGDVC3rAfInILk7kQ136QFuRguEf+yX7A999m",
-	"IBEmbnoO2K2mzvuqHza6lqPlEzIXt2Rh19dSxUgCGRr8hXXoY0KfQZ93+SRlMRHlzM3vu7Q8Xwvtiley",
-	"ERxvOUtFnpDTd68q5T983ZC7qCcy4DRjvePes53BzjO0Ies5XgW7pTIzC1UQfW1z19LUS/PUt15FOqbx",
-	"nNxWVOtKpY6qXkWYtusutvkq6R33Uqb0qRdSPSLjWvYGg0ZxiyrCYg3J40/2iqHrLlacAeVX5NtdzSR3",
-	"ihqCuIJzquE1VgPs+Lwbu1sOvIvKt/rvRMqsaWSjl/34u6hXJeB179fGuu05f3P4xQLKPnDeygg+cBTP",
-	"mxSKg6YzVdEkPkS9j3172aKb11lFJ0v0QODJW2HLxSz1YhrPwS1sl+Z6vouSgk1G6YoAMTzFfQJzD3Nu",
-	"KL9ZCBoRkbpoYx9CRSZCz8kMNNkfDMk4UBF0HBFqGJW9YTD2XLMF7JDXFVYxCFIwpmjVaPGEaCEsyftW",
-	"ZFrDItPKx2B5udzcmFccF7b3goyrpSvHQcpAMBWKyg8iWd4bPdRqAHWRRFnooYTdTq8qlRq17O4hyTbX",
-	"c5QLVdciXVBUEX7okeZ/MiE7Yb93/P5Dlawv2Mxw4ypJG+m/QdATRLPhYP/o4Plh1KBvi/IVE50ZGfVu",
-	"GU/ErdGe7+pkLmz8RJjOX/rKQ40YvupFi6H8VlJsj7LarhFVxjRNvzfION4h55AB1YzPsJKkLeKiOuhL",
-	"YKRARiVdgEZceR9Y5coFRCiX2DgLny0dMNOgqoEpCaWmQdPU60i0FibUZdr58ICk9va6i8T8vo2kB9yZ",
-	"oR5vSSQni0Cr6Gn9BYkwrd6PNmI/KIqduxbjVQoIkM0OOfVVXlwGIIpiam5UH0MxjJsbzonlUcXgYXio",
-	"/USAYmag38BDimlVA9nqW+kRBw0+/QOsHxtDGxJ0NjgM+1KkbEttC9hNXHuTbp6ODVBAtTm0wcEyqrdq",
-	"yKiZ2EiF4SC3IdSWmDhxdgmliQ3KVFfcdf60wlyEZXJ9BJwtnIDjqdSYYTkBfQuAU2AJC+6S0HKOjtpu",
-	"adF984oXEqbPcAvRiLsZT+3mfUOYBxLjmv1mOmjGLxwtZbHtMkO9SXOdNLf3Fa4Yj1hou7Y2Ad8ilqWp",
-	"OaUiWOaR8JcFnVXJ7EvEuiADmEN8XecA1ZycYGTsBWjl7pCCVqxJJ1FOiLJ9NQvVbh3RtWrMraQ9e+W9",
-	"K3NzHoLmGkX5OjB6XeW9r6dDdVNdAVP0GNnijI/kZSjCnq2Lmi2w6aHpyzlOum/Xc9+qXreyDp3F1qAZ",
-	"2hx4QqSTFYu8vIp4+MqnSznDMdboFEpHRKL6ZC88Rz7HaOeryotldr7L3R+/KnuU9P8JyzHJuWZpgfr1",
-	"xRpNYgLA0fUQEabNVF6wxZIXaGOdUYbWH881cuXbWos0aXwSmsqkTewz7KXe62UcXfEJxNTG0TsDAlqR",
-	"sXIhLktpkRooVexBh5vag8IyAa7AWTJaCmcIQ8shuxXQouPpw8PwtUZKbQfPWJk5+2cyDBWKTBnEbRD1",
-	"0T7UaR966U4SOwFUT9lQfwnOe7YfHXbaj7xruZsfnvliWbxUhm0sxFSCa6NtKFSgRdmoILYRWkX8eEHG",
-	"lQ5MKHZUvlaUILniDcszfGRKqxqLOKhziLnI5cb8we30oSi7num9gmI+2+Y7/IqkHQh0QfVQQVHBsKT8",
-	"9qk/kn6L9F1BM8rvQ5sIEPlBSePPDgc1KvfK/hrvI0brV1OD22bYRqZw28144ad6wIupmtvcgb61bTzK",
-	"24XHsQaXBzBg+U/vfmLJncUzTLFa65g4QSZSvxOVFpkit0JeMz4zF8k+XpO0dFUyq/vaX60AW3DXNn4C",
-	"T3zS+BqHxL3UJEB3REb1vPRGsKTF5qvOiTXhdY++iT8TPb00Qg8vwPPlxFRTVq31diMfxSQVk7KdtbPK",
-	"xmKxYNpITSk1KuftnGpsjlxGZKknJE5FfK2IossTJC9rEJJAmCtnfsUvbDNHtGn6VGWr+qIcW4hjtgTk",
-	"cDh4ikWBXXCboUxl5qWpfUGRGehqjWezeq8rX3HcC0bV2Y0okohbngqaoGwJ6TSqK9VMkWeD5xhaR349",
-	"f12ku9vaiWb6A6dHqojkPAWlrvj41bR/blYztpWLue7wxLw2oq+2kf/b65TTXwSHNxhcfRdtMPyNSNiU",
-	"QXLBeAybvHJurWObfNsN3Y6DiFiD7istgS425yQWXD+kYtLFUSonX2clp2iWtmej1lF0ffBd1Dsz11H/",
-	"THAtRbru7frgu6j38pLO1r2EY+6i3muqdN8f17qX6oOrrO8bMEx7OP0z1xB2PddsvlD9yiZctxxaffPS",
-	"N5/d+APlG9Xv/Kvs9rXRV/z4L7489gaH34BwHFsFx33/RNRzZgFhv7f27drgR9p7pL2taO/ZYH9NLcxY",
-	"ZEtsomA9RA06ebwnHlawfjZ43pGwYaS7mHIygUKuKzuIMIUSXE1mu9eTe13pu7zyIPy4v/AZ7A8P1ys2",
-	"yH9/Efqi0lX+Hvzm7mRdiU4jQbtglIqO5H74fJODxYvVmpEDjzdjeZQrY7F8NeOQ+G9e/qbyf4es3iar",
-	"xjYfpevHG/7xhn/E1T9/SGWDcT3gXREOpdJCWs9mJf3TiChiSqgmC6E0ORqQf/xgQybzDG81LGPlKhtP",
-	"YCokoOnaXCO+P4gPrELnqO3reMV9POZ3+4NnZKwZyJG3BI+fRqUlDz5iND3+YItNfLc/fEbG+O+RfVq+",
-	"otgfaATzFvHv9ofDKz5OsTxlZQLbYc4CvNJ3gHy3v7dHxq2+CuOnRfxK7HgTSdh0iqcli3sTQ0KuOFCZ",
-	"LjFIHzsolYmxBFMW18WxFKmoFgDF6zbiX/AYQvdzlndezI2ympYrtdJR7YEQa3RvJp4H05ZbjG4jY/4m",
-	"qetGPugoOeBc2wuaWLerXfaGVQfIqa10uhDotKWc7O2j11y5ilVXfJrr3Fp8WwW7DZq6e2HE+MiOdHlU",
-	"XcUMVgOuvGc2BR0WRFjV0K4NuoufTvt7B4f+wA1SReRwn8zhI00gZguakoTNmFY7dpcexUcLphZGXitC",
-	"IyXEwG6wqo8G5Uig7g16MT06TAZHw6Oj/fh5cnjwgu5NgdJBfHBAk8HwgD6bTPenw8neZDA52tuLk+FB",
-	"chgPDyaD6WBAB0e9dTArhINVIMuwfrr5zn+/H/Rf0P70tP/jh0+H+3f/EWq10QTZTz6lNp7n/FpVES+j",
-	"8TUkle4fqZiceAqlzny+FfWcmTn6Z84HHsjN2bbwQwAFDFusnD8Gp2NGNzl3MPRH7Bm32UehGIy9icrW",
-	"+R3XN+h98qu3adbQu0+0ru4JF+32FBEF2tedwtZD9uiQhY9r6ykcHkQLEdk0TkwSn4Bt2dgk7pVbrQPp",
-	"y/b6UAF6D2WKrYsMXzcyz64OxZeka33udisvUyyxYESR24qw9ejKNdLjr1ayo5uKnjY0pz+MPtOtuztn",
-	"5lCWG8TjlH5cLz9WbBdMIvI1S/iTH52IxuGjxmIgUdlrELsaMOTcYyu+jrtKBlg0+8mtdYOQCdfIzHXk",
-	"xULkXEvWKEx9MAinamKedvhCOBisapu250rFb3E/YMUbD1Hb3BilIwyBcpWHXQ+M7YM/hr3wBi24e3+W",
-	"iA97vKuiqByAHplEET/lIHKfymmFLXxyddnWxE5VEwAdm8coKAlgI3BVRm0tzEKH7ErZXh1UdcXbUVUB",
-	"XmHXWShj3yBEyUHhliqb5vYYo1RLYTMc7f6sKsWFFm0Wm7RDziqhQz5gKGoGENl0moRJiLWN+jN3lK9K",
-	"VrMNVdH2im8UDBiO73mM7HmM7Hn0PTz6Hh4jex4jex5p79Hv9+j3e4zseYzsWR/Zc78KxVcN6XkM5nkU",
-	"qB8v9cdL/fFSf7hgnoe6HrZj2RaPzS4/oI3VFnPfRfvVyqKZvjiuH1nWU6euwWNKedWiWi3nLiuXFYa7",
-	"4MutjnJkf/Diio9pKoEmy5Er0DaBpAg98Bn4tvh3vTuieZ4rkK6ikMIvW3Ov2ybJhNTenduo4ISJ6Gce",
-	"DA9TD8F/fl3VtJRihZNJvvy6LlS/vqKLdFf5phmY9RXuM4S6Fo/mZSzPqanUFUKpUrtFw3su4eRp2CL3",
-	"OgrW84L6wNWsqBFNRpcL4JokoClLi8A2S91lOmyNEjkm0WIFI0riXGmxANlNZe/sQh8Qke0Mj2j8BWiM",
-	"7fDbvHM9Nn8u+qpWa+Swo+8M27wq4lK7K71OKn2GsVKYq+DpKjWzxQISRjWky9UVm2tJ31ccw0PqxUJD",
-	"mI2rqrV33qC+c6stMxe3hHGlgSYu4LZ7j5tWe65s/C9R9bkKD1swNYY0hSQqDtSe7WrIPFKwJZQWjt0v",
-	"BUcbl4tudDSPHFnazqbHWFlhHKq1EHJRNujs4YrqVOfZAF8fEa9WHPq+sa4WHeKuDc0csNfEjNXYSqBt",
-	"YFQE5DNJfIvAyPbCsX74RbWpquqKD7tktsXhg+Fk0RBxhfagHmuNtWuNYaySl2VV0Vp4W8zctJSgR1DX",
-	"9KlbLrd2SNRnsZo61hPX1Xwb1yXKRYPEQtrCL4Qlvm65dFVsOKbaqFoFY8NhAb0OV/xCS5ZBRJQgSW4x",
-	"0LVnw0kVMZq9mBIhE5C29xWZU7kwQtGAjM0CkTJGLlWmUMyLJ4ZzL5hSjM+iK44Vk1EYK5Mtng2Kgq4u",
-	"ytCWeayGG9odPVG2GM8Owf5ehGLjL7sHFNvtRnHpV9yWbQ1WOcR8BfveSzN4nWxmh5obq9iWkzIkvbWW",
-	"dHLK3UF5I7s1ZDTyRcJQa3Tn/r5MF4luht8f7B08p0eHL+A5xDCBhD7bo9MpPdyLk5g+m9KDYUyT5/D8",
-	"OR3AweF0evDsMBnEcATDwVFyNEk6GwzirvoXfjk1aXBBP7qI9eP9wYvDjqjLLpvI33b/VudgAWe+gRwm",
-	"jNhSugWWF8A+ffcKC8X7A7bUoOewqMHrE7by7MGNHg2rfUFvBIthx4iBvbuu+PQba1st1rJivj9DoWyH",
-	"YFQ5sm+F8P2J2Ou5pbLyaNHPaWG7qQ3kYG9/7+hok+Y/GN7c4rnxnK4wYZ6L3EeILmxnSqP+Y9XqGXCN",
-	"bArtAbY0F+NEmQl5DFGtrrULQce2AK555Q75zUkPV3xcNNIcLUQCYzK28Xvjog4XJWdzqs8deL0kbK6l",
-	"sQHfS//+u5TyEzK+ZjwZ2753t3OGCWy2Hd6tkNdX3FWeleJW1fpH7pAzZ9MpuxlmUmTClSu127H5SrbB",
-	"ZBlZ6NKctCAxlXJproUT17XM3jXKpom67MaOmvgPZ0el62yo/oB9EiVCp6gHV2kOjjGVmzWkGNzzBrJ0",
-	"ubor4BOHXdaaYW1wjxqGEZnUdeUcK9wFke6LzatVPcN8cbcIbTO/zIGmtnlxUOU4xSNTBAvb85n5Lwqd",
-	"UmAdfJlztUNeaZIISz/WUGwd966RKx53UX3eNu8EHi87tOGf7IIeEF/dDF0ah9ua4Wwpu4E/7x115kDt",
-	"2EBz4RVEcoe8rSbQcS+hxmH+dzlxqsAabdUPrfKscHfTcMXhd/79B7Wyu0nWaKN2IY+Mq9BBs8rheHxD",
-	"DPlCk0gdy3Y/mb992sxaK51/rSP7JSKBCg0NX5BHzYKzORztaMA7gwJNN8mj8wsM1B7WVF2PjLg58m3q",
-	"A2WGHTRWJoxXlKChy58r/v66eWg1GXAdcT3Sljc7GmE+K5Hq/qlLacjUChUj58V1v8g00bDIUqpt+xgy",
-	"ngE3FABjYr5TNqi7oRLDEVUprzozj2skoEQuY8C30ORzxf2XnyiCDfWVNvqBqJpPgqRcrIglQVtJzi80",
-	"ZA8kuJtPrxHci/VhajZ20Mty/XXFc7tMZXCxq5R+rrO86ICJx/JIgxb/kQabmI7obyhoHVF+gbBel/s+",
-	"9SZAJcjT3HDv9x8Mt7Zk0V3b3llRqfZ1tjFKOxFxvnAReLlMe8e9XZqx3ZshBrC63QSMumatKvIdQbDj",
-	"ZKX3gm/Fa5bXTsX+v+ZQUCN3BUasphM5hRBLjyCgi5rfhsrRhoyqSmUGVInaM5wDTZZ9LKBT2CucZfy7",
-	"QkB5WlYhsn1cDfezEOIACaFkIRJId+q3rApM97KsDOHyp6uWa9cUE8tEWQ+Mo+PKl12oXPvT76wzpwhM",
-	"a/b2rILbW5/aX7msATmxlhZH4It1Arg/TKuOtj/+mt0AN5qGqHUJdfpH5QtO7bj7cPf/AwAA//8=",
+	"7H0Ncxs3kuhfQfFdlZO9oUTKkixLlXpP0TobZ+3YT1I2V8/ykeBMk8RqCEwAjGjGpf/+Cg1gPjH8sC0n",
+	"qdPV1cbiYAZAo7vR3/2xF4tFJjhwrXqnH3tzoAlI/Od5HEOm+5eUzwB/SEDFkmWaCd477V3PgeScaSKm",
+	"ROKYvV7Ugw90kaXQO+1NVhpUL+qpeA4Lat7Xq8w8UFoyPuvd30e9CxrPoX8huJYibU/xPY1v80yRRa40",
+	"4UKTCZDYvJLUp+Kir7SQsGk2wTVwt6P2bL/OWTwnuGyi56CAUAkRoTwxfxLFfgezV/Pv5VykQCapmAT2",
+	"TAb94eDw5OjZ0f7RweHByclgw7peXNNZezlXP573D46O/ZRmsogwTn7LhW7C+qb3fHpynAxOhicnh/Gz",
+	"5PjoOT2YAqWD+OiIJoPhEX06mR5Oh5ODyWBycnAQJ8Oj5DgeHk0G08GADk5uehsW+Yoq3X8tEjZlkISA",
+	"B9yuE8+MLKkisVgsmNaQRIQqQjn58fr6bT+hGuqrv57nERkMyU+Uk4PBwTEZDE7x/8k/Xl9vWpaIqV1C",
+	"CD9/uXxFtCCJWPJU0IRMpVjU555rnanT/X0DXrXnft+LxWJ/MHz+nD6dHvxvxWac6lzCd3QS15YzFXJB",
+	"de+0l0vWiwKru6QaXrEF0+3lXcJvOSitSApTTb4Zy/G3FtcUxIIniuRcsxRBmpovEAkKtCLfjPX42+bp",
+	"Z1Lc9M7kd8ODM/3d0034Vqyq/1akLF6FYWdn1XOqCc2ylIGKyPi3MZF+4RlIMl6O/YLDa/rtu+PB2fK7",
+	"441rAi1X/fOpBhkgBQcSLciSMsMGpkIC0XLF+IzQGWV8j1wB12TJ9JzAHcgVOTx4jvA8GjytLW14EDxC",
+	"xvXTg17UWzDOFvmidzooDpRxDTOQuM7/6lum1L+YQ3yrzMANhFvyiogcH5I5fKAJxGxBU5KwGdMNwH0u",
+	"IW+Ac7H+l0n42C39PlGENZisp4f+s3gI/WeTw2H/eXJ01D+aDqYH8fHkhA6HHdSRsyRIHsVirtkClKaL",
+	"bA1jiVNmTnhBE6gwGmSJC5amzNONYjy2I37h7AOBTMTzOgI8O352cHB0PDD/14ULx4c74MK/QKogD3IP",
+	"PCrYLTxRnknaCeuL2w45hx0Lclyl83Qd8eLxRoae8DYxMJzkMyIhE1KrPXJO7mjKEsIMO+KaTFbVI2CK",
+	"3EKmw+hhsMMgh8GNCmrU6X9BP7wCPtPz3unxYdTLqNYgzRr/+915///R/u+D/vNR//3HYXR8eP8fAdy5",
+	"Ny9JugDthBV7Eg+F1Mx8KKN63ot6nC7wqsdPjhCzDVSZNNeiljnsRgMvE1hkQgOPV/+EACs+N0LWbzmY",
+	"E8mBxHOhgNcPBHmfE1LoAojgUGWE0rBWg4LUH38dBofT43iYDKB/RAeT/mH89Hn/ZPIU+oPkeHpAn8XP",
+	"oYSBFQ9LKFRW3zfL7zjkg6MjRF7/9zAIiakXL64MCbdBUYoP5OngkLCpkQnn5grgsARZlzn2yEtNBE9X",
+	"ZE6VY8KORURECZJJmJoL7OW0/7Pg0H9NdTwf7yaYhEEyLcSkvt3IGswPQcEsB1fThsALrpleEU1nqsVT",
+	"YpExUAVo8FkupSFYgxBMEboQfGYeLB5EeuyCRgneLkgcDp4fh2HRIaqXcCBClmJlARORrQxzk6DyBeyR",
+	"l1PCkG1xQVLBZyA9aCIcL0FlgisEUkO8v+FfE1R2u51EdByWMYMgesMBdRmrmxmW7ojf3DpEGdZAU6e4",
+	"kZmRLDcqNt8Vik3XFtaufzg4OAxycg9+ZORvpZikgGJVbPU180+UQK2kv5/ZEf/5b2Wv3HKy/5Aw7Z32",
+	"/td+qdPu26dq338XZ+y8GMmUshSSMzKORQJjoujKMI+VgUZFNa7J9aFZ3dj9cmCH3L3Vy358W05e+3pl",
+	"aEA4WPdqbex9gWU/C31FNVNTRicp/EFHBInFWmJUEiJyrZiXCB3aVg6qpfKv23V9cFN9+6rH/DmHde/p",
+	"z1pxZu58GmIFJ9Q8MfDKpMhAamYJkN5Rlvrzbcnieg4SgU3jWOR48WQp5YTxOM0TUITVpQsrEDminwiR",
+	"AuW95vG256HaTjJz8uZUyDpDek05NZxLU3WrTkksgWqISJ4l+N+UKR0Rlc9moHRb7vIMKyQr4pxPFDEj",
+	"6nOauUb4OPRFdcvSNGAnu5oLqUlKJ5Dipb00m2OaxJSTRNRmeNez+7C76r2PekzDQoWZu5V8wh+qfyew",
+	"2AX98NJ+ejgolRsqJV31LEv2Eu07C6r6iRW7jSro8r74jpj8G2KkBcS+V0zpNbCuK8Dvahho0af+4o5H",
+	"766m2uH5s2oC/L4K8nWsylJVE5AtSEa981zPr8Ut8A4LqsZnVjpXoIy2GCDJOAalRjg2pCH89Os13uqG",
+	"ZMyEQrLfkRETyyPquAGrn+aTf8TsDfvp5S+/vxz+zH56vgern35Pfn3J3rCXy9fXt0cv+WAvPkj5ZPHD",
+	"IPmvn9IQEsGHjElQI6rXqO127XafxL3x+Up7S1VvasMGhacS1LwLaheUkwmQXEGCsDMysnulDi6pR4f8",
+	"vwZ3P/12sLo8UdfD/NegIlclmdqBNZdSA1yIaKwu+30qJiHJN5arzFyC3lDtWKUCeWfkWsq50EQCbWi6",
+	"53//13Bvz/xWwG7COJWr0MnaFYTp1hnlI1S6jMTEZEOjfPexFxfWsS9h0IrnOb8d4X2DuqMl2gQRr4EY",
+	"LNnBVMV+h5F1U5xawdYI2KUpqvHpO2/lGW7NJiysXoOmCdW0zi8OQuyi8UKA1gsFtzCAGVVf5OZOUYUI",
+	"VOcf8ba2yq9ppWwhXe2UW7q/WJIF5SuCo1TVHJXR+BYSwrgWNTGwalPbyZJWR7BOzuYprjiQL2mV3ILB",
+	"sQcydm2wWdXppoVQFS+ZOQg0La6aDquC2nYyudaI86vbibc4kbsvagfe1fpbvYDw4PxyqnCLSmZQp7ja",
+	"sdYooPuKutJCQgcWokPWM6k2S/rDkFfcBrhqujR6vhE2t1BeGqAWtz2kxSCYDMLx2TULebXOiconxQ+o",
+	"Ru2RH6RYkFTgzaoFmbPZHJQ+JVMJEJFMiohkYgkyIhqoteNxgxLvemaEBbP5XzPGbB/owqyshKN93gLL",
+	"xZxq1H8/6E36mCILuiJLIW+J4HvkFy9B6TlThR3Fec05SZiKqUysyz5wLWWCudCDhnxWPuyauiFzbHv1",
+	"D5AgNELjezDX8rbXebmmS7FsS/+B+9xSemh79sEDbM3pO+fxAnbYGS5n610JbngLqhijOTOkHvBcvKAy",
+	"ZSDJApQyCltERJp0S4zektT7EdLU4KgUeES5Mvxt641UlnadS76NjgYLykKa+4s+Pug4ozOycGIauhmM",
+	"PGzEgYlIGLRU2qkURhamnNP/Uwky6EU7Ha3KLWc57b2ZTneByguzkW1PF+46UJamwBMqiR2wHViagACe",
+	"+Jv12eGOMjuCQFPZlvo9OV9pypN+nu0Ambsd8J6LoMzzs3AhQw/EpF4DaGTT227KLGjbPWVSGJwKbOut",
+	"e/JwPOpXmCimd2BTbknb7k1CDFyPrHGnLW6Ynx9gc0pTnaveaU+LRFSO8YKmKTnnfIcLxyxx+82mcEe5",
+	"HiUizhdhEr6GD1qRqch5UnchP1FELDlRQGVDCn5neQ3e8OZOichPOYc1tslzYoQIIiShnMCHGGQzVCD4",
+	"wU1GysCOjVT7u+ABO+7L85/P0YDrJW4zlJixOO1SyESRlN0C0WIhpBTLM/LL9QVhU0InypnFywW/yI3c",
+	"sn8p0BC63oUb4YU1yqSYMmtDp0nCzLpo+rYi/oQsm+d8RabUkBydGI3erNx8rbTyOExVc5GnCYkFV6xp",
+	"3/tYSACIai2p9D4gpxrp7xKydLXOTPuEUK5Q9DRn6+TV8S3jyZg4yc/IxKjxCT1HEXCOgX8CvQY2gIFx",
+	"ArSBYx97NDbTKaS1wvKRw9+pbitimWRCMr3qnfaMeBymsKinrQW517CBW8VmJCEWMkFKNDvonRZeyF7p",
+	"kDSYZGTuTCggFI3Ee6hDcHgzxbWulxYNUN2X7qMN99AHiHMDg7ep0THeF4eC4nSIypxYRZzVozSlN4Ts",
+	"UqjftFgv/6Np1y1ntBBJgMDGCZMQ63FElhg1yxRZAOW6pKCISNC55Bj4aRHnjIwN0oyLJ0pDpgrLtVPc",
+	"tSAxlXJFRK6r+o2d0ezPQKim0xSP2izEAqkjelmBfKI8ICMyNHM/PYgGgwGJ51TSWINUpYHtl/80CFhn",
+	"DRfWf2CRgzwpMPCJ3ZbjLhEqcqTA3BoTeXqAaL0pPKaqc/pttXTOqPehTxOW39F+IkXW53mKXg53siVa",
+	"eQTfTO4hd4Qj1rbOZsMJ1pwo2mGETAw2UE0WQmlyNGhet1+bBWwnfKSUn+PW65fTUeBqsjylQ49myoGW",
+	"MBVhVJYLPyn5agXvC2ZUQ/kKt2ohvYQspXHQMCMNB57aNeA17cZWqNReNtWQezUXS36G/8E4Gq400AR9",
+	"VnzlPVhG1mJ3jcj8KU1V0P0r1yKgFSDszV0iYbn5NlMOQEHLnMdUrwcDEMPfUqK0yDJICLVm9BQJ0YZA",
+	"b7OhBnni6UfVM/Ik877j8r3SEuji70FhBoOxqdGbpZNoKLEczwOHFJ5EO0b5CGmmI/JvwTgkEYHfcpoW",
+	"uBaRnKeglEeABGOfnAHskdx3JPckeHAVs+KpJTkXX1Y/zQ4s74qceGQt/5NZC2Ja9Mkc5oWUQm7HYmwk",
+	"XI3FKBHfgnZYzEmcChWy635NagC/oU3Crd3/D5SluYQusNqvrQeh/0SYBJeYhSIFnxHh3IT4VkgwT2Cj",
+	"dcqs58IMXCfL4sRzmmXA8cASG2OEiU9Ok2zgGh64RU+mSM6LiJszouXKZtQYopTaWvACfAD1khFbn2dA",
+	"WOLPdE55oub0FlmR+83taOdEgvXCMQK2BFdtseuPFnWv4H4wkLwkjoKhMeu3QVgGbs5w7F0hYzt+6D2V",
+	"BXveMuLsL3rrtPU3/CXkaDb6YZd7ETJVShetELLYjZ0BB2lkCjybRaZHGhZZilJGT2fpqATxSOWLhQ2I",
+	"uaMSQ1xxcul18N5VviB5RhYrFy92v5MwcaUh2zX2rs7ui/A1hEsYlyG+FXnVbhA2P7nbpmlUQGTWgkzy",
+	"VRudFdCQUfHnfDEBpGkcUJjcgC7we0axLg1r5A0ag8wDReb0DtNVzsgCxVWUFZAJb3aG0w/OGT7w6vOa",
+	"gA4d9MBeO6Kr7LhA0k9xozYODyddd0pXNuAvGJ0rMnPDuoEdvlOR61Eu046NOeOQ8rlB1pIowvmvxUzV",
+	"FNh4v+5S78hyrTHf6ro69174UEMBTsUAQ90tE7XRFSZUwR65EGm+4ApFyZRhYDg1SDTjQgbdzTak4bwr",
+	"podpm0Fkhz1AwAjP01pYaxtNE+RLXatjiiQ5/CEL67znxRJjNVpHVRzTrkEcg9BFwNQ5u7IRvR3J58hU",
+	"qAtq99G/RqsNCtkdG67cd0ydZ5kUd+umK4iKuqHh4PfNkzkfXFf2onv8aUExg+7zrSg0Vp0OTV6S4xNF",
+	"cFx9CRhBsXGKoNOhiDkIxre7a8QZaV0gReQRjWbZ/wSG8EfTHU9ypWWHW6iY1A+rT3oJmrJ0G/TrTsYo",
+	"pmhnY2CAyxYfz6gE3k1b+LSylQehsCD6NyNVglTgvTxFZmP5ElGCTKnscPl0KR7ug0+skaa+WR9501b3",
+	"RDgdSBhVV4Pne052woidqEeVYkpTruuSk3u6XozACaNiJyFB4u+QglnIp4m6F4JPmVxUAuhdQhNqS4JM",
+	"gCRmghDfyKhSSyE7MKqSGOXGNVJzhETb7VxIBWSCqe+rqphVfD5qZ0/u4iQqvhOCHkYEBQVPwKgnQpNE",
+	"glIRMdoMlZCQmCroM66AK6bZHTSCe0LBTcWeMMSqvqGDo5bzPOp96M9Ev4V+RfhSa72vi1gj1Mrt2s9c",
+	"KBYGxIskoMmsl7MM07cuzD+A49tIsaDKC7yVyxOA+UaG+AffKTYTLrwEe35PlEuXawSiMD4RHzZkxeGL",
+	"WG8IDUyUpRPxAW+PVmqi+94nBJ4ozrIMOhgsRje6EBPHte22Go5jjOBYibxU0ATGxUxW2xxiEQoYxBT7",
+	"MBB1s5UwOJdAk07Tnn0cuCr1fDR8ttUEostoGLOMtTMCewuo4fi62KPiG05mIEI2OFp90Y1P74wMoZu9",
+	"tNpushEbmTUBhWKq0tYAO95PRKz20Qqi9j/GIoH7MYEPWUoZVzZ4hvwMSxLjqwu6MpcVTVyItb+EGccS",
+	"LiNMwY56RRGrkXtgtipugY8YR13d/7lgSlle7B/Xh9vctQQrANgZYgkJcM0o5oP6XLfyPf+LhFxB9Yfy",
+	"U5qBHBV3V9QTks0YH02FnLAkwZw5f5uNEHA9DMYcYSQb2nr1XCQj8xNNU7HEj+RZKmgy0kKMVCqWPRfo",
+	"O9LUZuHR1CDyauSi8Cd2U2VBk1Es+DRlGFXhvlWu2JV/qQyxjp3qLjKJ1waKJCPrTjFvimSFi0qpRPP0",
+	"b7nQdAQfYoDELpyrPMuE1JCMFpAwOkIUi3qY9467VJU0fMwnhFjT+jwI/sZvPvfDnPLCVeQockMMJkxz",
+	"gyO44ZmkCVS3I6mGEfqt8E+bWlrbibnGJKepO51iFwY66WJkvSvOjDlKhcjs59CiKSSdGeTEmDalraEz",
+	"mYwqzonKuPqvE5tm0fjVTFn/heZ6PprkynDYRFLGLaKbgQYKIm+IqiEQtoWTuy4ttiackLgWPh1wFmht",
+	"LviuUosZlZrFLKNt9tgSAtYxyMp3tmSRARlj5xsTeNItbwHW5PlEWauIIv/raddpZ+3CX+eA0RvE8Cqs",
+	"sBA35rwUYkEOtpIUbMR8F/DxsfpDRN0d4neRZtAA5eJ41wXofo65q5yoZekqkgs+Sd2vB3i28yY3hkKS",
+	"tyldTYS4VYSmSljfCVZxM0uNSOV7NvuKBWP3Ptclae/Qbp/kVnU9MrcVkohmKdNLoIly/EjhRqz9TfkY",
+	"SwMjLGxmC2DoOayI+V1MjTQd9FZ30blfRkiYpep2ZHSxUUB1rfrtyln+qi5SBamLnnXxUy4f6j4K+1EN",
+	"E7SgMTNgpm7YterFLXSVVj9Wj8iKeuFc948fK3/f35txPj7MPLP/xt8r8WEfP/o/8ElXLsbHj/iv+3vn",
+	"daltaNgMJfvybt7SI7m2fEAlfXQ926pgcoBzXVSKnGANXE9fG+1wWzuefwSa6nmn/wJrgBgaSNldIFDC",
+	"H1NHLIO4rRKHuK2TBibgtgijMxf7ukjdf6KIG9W4z/eGe5vDTNyay5lCYHklZuwTLZRo/i5VKx93Yq2L",
+	"bRCCN+htzAO0RvG/hAnT8961pkyf7RYQdrkrbvolvcjrjOtmvqBl/ZxzioYeVbH0CE5eC57QrQw+j86q",
+	"TeL0n9mL6hGjzZt9cucW37cVrjaiAMZ5xRib/UfgQUj4fXO7PkxQ5bG1frTp7SHqNYS4yFvHYmxQ+6fw",
+	"alds1fcL4LCssc8GG7GjR9syYv/1r82Qox6H5ZpVnhglxXzH1aMSU/LL9Q/9kz2Cde9AFiu2wjxWJI7F",
+	"YiE4EdyZPiWYU4DEVi0+PDio705pmqXFtuwmH+K2aZ1JY/NBtCmzBIL+CEuH6xW7mjiMKZNcEJacuZJ2",
+	"/oEBn/VJlkPvAJnoHuqBc3DxttSwXM9ty5LfLgss6A6ju2Wq+luzWdDGc3QzeUwXkF5QBWeotqvdWdFn",
+	"Z4R08Kry+HS40CX6Ocyjzg2eEfNtH+lvNRvCARJzeM484eRVn45SZNr7QgJleZCoVgslwlcuxGLhHrqK",
+	"DEWlisjM/b6prqqNd0iXf9X+EAKCkf8NDCwaV3fV1OFquIrlIiuYirbhBD4UuelGlwCOFns2dVVj61J9",
+	"8/sbQi2tgVw7Qy8idBe5ooIWJFaj3lj68Qp5KBMqkA3rteMx+Ubm3LKxt2+ursk+xrnuo970bUTGVtce",
+	"k28qzECixUOKpfrWWgPMqs0ySt5S54cVXbxtf/nipLxHXtB4bm2Qc5EmIMnHjzG+dH+PtVlZmoLtrWIT",
+	"HkQuYwvMJ5i8Y64r8pIT6otvYxKODWhkXIFEoduJzWWx7rIeNWaOR+bnW4DMFX/DFRiZapUBVnTnGIes",
+	"bAVQe9sgjSpNV84hvDLXTYPFBE0CLcRp2ghaFkuD3pEFwiAqzJauBA4i1nIuFDh42HsPOTbPcpeRxJS5",
+	"EvfIOfcMhSm8Jxgk5qYgwvDLDKQHanUjg2i3XiZRb8pSV0V6V2Rx/nS8z83RqDN/5ShiMRwSwxqZtlmH",
+	"Ru9PHUwWDfDXLTQh0LeMSy3YF0kmdijxQy0tV6jTnMMeealdhprBDFXk6aBNoGEFLKxY1mc1FWkqliO0",
+	"AW+0B37y3dK2RAZr+NaSFLY/wn/hiZVR+hZUTxQpvudi9DE2itdG2XoOEsJh+tVUidf0tsiKF1P0Wjut",
+	"Fw3MNpQ5XJ2iXkhVd5lWvDk8XKW0MJa3zJ7WAN6wYzd7M322DRoLxrSNyK7WhLPmOuPtozF2V2OsNZ76",
+	"kneF6Ndp5ty+HFS9DMdmx+ZbITVNNyZyOA81yXB4IKQQf/9SyRxutlouR7Z7LkdlUUECLDs17FLixjIO",
+	"8s3lDxfk+eHRs2/3yJVYgAtnoUlCFoAXuWNRTBKx5BFReTw31ziGDIyKmqKfmVSZ2CDlDTmVNqmZLWD7",
+	"7MoiA1KhgIcMf5JrooT1ajKtio0ajophLWdEAVgAqaAnyz4KlKpDvdrF3LjvRsimWjEMTYZYpJX2qonZ",
+	"sMiwTgmqJEhs+37gLtW6DIL83YJ4s0uEcaVpsPOPJQE997dWsI/RPs3Y/t1wP55T/Rk5q643FkV9tdpb",
+	"4XPTVKNON4eZ/cfr67fEDqhNdHhwsC777ej582ru26CjbG7QMHluU3xrjnbXuSMqu0kVd50jXFRukCBi",
+	"l/RaAuVfBbKR7oCZsLb5y+WrYg3I7AyRFVFvVuJvTuf5Hc1YjddVA+hCMTw7cUGvWiIMo9Ltk/j0hgJt",
+	"I596vCHhuE4XwdJOPqOyguyF4OSovM381ieIM+Xy0vEAmywrRPttC7tnBs0Jfrp68zNxTy1nP34+GH5b",
+	"qcktkhXWDdv/LQe52jcoF5F9Q9P+3zaebL+d6LFfZnJvuq/s8qLu+kgW+r6GYCg8yj79wk4jyq5cbnGw",
+	"CjA+Il6qS7za2Ijf5URLGt9u5SzCZXd5Qh442eXRV7XZV9Wd8VS6qdqU4Otlbhf11XnVlFME7htUDO7g",
+	"04KcLm1k76dmn7vAYFfKSAsCH0rDY52iNnT3sPd59WuOmaJzTMLMEK2MSCpmGB+zS+uPiuJ/NDzYzcVQ",
+	"X/b7IAjt2r5c0AB6oh48buBrOIL+XHEHG5U+18/nFHvLOEzDzZIE7lgMnRmpm/pO4GeRhQrUT75KcwPn",
+	"HVuXDl3WGvFrrIswT1StHdBWhUe6GLWb4dNvsY2dAgyrGOVq3XEYJc4VqVqCLLgL0vhXOZZQ24cKEjU2",
+	"UR7iGnwO29PeVBB6U++f7u48BQ7Z096lqnL9NGrf3Voh9RS7hV3nSkO2pvhqw6aMzUZz3u1ZbdoX42p6",
+	"WMVh0oTl2orv21td3nDveDh1jpOWCb9plm9OHECYbWqLf6Ll/tPN8BuiGf6kNaMfzpb/wAb65hFvW5G2",
+	"3LD31hZEp/K0I7xO5No5y9penXbgEA4Of6hUtdqhelf1dEwtiKs0EDAoIRl307eP+rB1jhGuuYLC02dt",
+	"TFmuz6zK7aMJ3DZxULpqL/Fd6bSsL/brsYeu+XfnEs3oLHtqJXCDN1Wlb86mwKlqj52AwEV5DOmI6lEG",
+	"kolk1JWoVBR8qfXswYBOZxADklGWEPud7UpVFgFH6+fmza/vkDHl4lR8CWvagscX1Kk31gfDLeCoz+zP",
+	"1qXdXmnJMigU2+KCrez5DONz1gHEBbhwW3qtUIe1ZDS1UTSZkUUMe4x6OTebMpIVYpJLjDWyRwoaan9U",
+	"skcziqmw74N6d+DO2jFVIFSHrGK5tOcURL8oTBEhIvS9KUINIMyl8oUtaEqxGYeOKiToZMGEGjZJ7X3N",
+	"AhHYW9mu3Glttl75gbsR4pyl4AJcjPL2hUnwr1DjDDbwboM9T1Q1n61xkkVvDLFtSYPCV/1YWq0dNe/d",
+	"9c1FpGIZkQUkLF+4/gVCklzOWqKui8DcXInpjw7Q77o2tEiEOftRJsVMglJmp0kry9SFLXxOHoDD7VCO",
+	"VhG3+kmW164Wg1jeEg0x01A6qL0C4sDpv7x6Qw4Phs/Q7WZwMBVL7C/cRDzIZQivpoDlJja3OGIgf/Bj",
+	"DZKAHJkLar0UlkkWQxFqjyEBhGZZusLwOPP+dhIYfmcUh7slvRZcz80ncTLGSdyqTTI8GoQC70LdqFHx",
+	"UuZWHS0Yz0PcyBkcFG7CDorIIk81y1IGRcsmW2aVTYmHVbV2f7G04+0W9oWEi+K4w1utQzoq8a5y4O87",
+	"0PqHCiYF/Jo2WJcwHqd5AuqM9IfYi0aRnLtqFR1p0Gtl1UnOUt1nrqJk9bM0rZfy6Q+3ArSrGDKbdLXU",
+	"JlgIxODZP743KxgO/vu5NaafkYGbmwvXIVVFZkG1HRYLOtpyPTqed1MZPq52RnP2rY0G28kqlLLjP5sr",
+	"kK5ojXShczbAx5Ujv4XVtpQr7lgCcu0h2m8WQ7twY9ejVEp071AxPkuBGHG1b0N4HWomn1Du3+GpP63q",
+	"tqsY5aBuV9ZFR2HDrq+BrCLfdjZs1C0uCsfwq/zdU5MBXwXNjwoks7hiMcNtvHJ+5jUEKT6q3QHF4Aqb",
+	"tjw3yFCPB0VsYCbFDn32XIZ1tTt725z5iwL5tuzr1nL6dPrYtnLr+PqDDyuft5F5Nwcg25ip9lDumO2q",
+	"j5+R4VbGjp1NDp97T+KmvF/Ra+ReEV/XbBu3HudGRr8y81iUmgCVIM9zm3Nv//rB7+inX697UfiQCueb",
+	"DZBd7wnHfSF7wu+XpzLXOnNV6DIptIhFeh12xL/BxgnODvorTK5cCxFOJlIsFeZrUEXG1kS8F8+p3rsb",
+	"RsTOuHeTDwZP4+q68RcYY4y1mcCGDZU9Ra8g7hfz9N+61ZVLpxn7J6x69/cYcDgVPqeb2mJ6vnciLqcX",
+	"9TAitwg0mzE9zycYY2YXvB+nIk/6NGMt1bZoZw688HLYzxrV9laLzEisp55yVERiFGdmts5x0YHPc2fg",
+	"sVxluuipbq2zPtT3ht/wv/3tZ1GvEMuU68O+97e/kdeuD7MXm5n0GYFoeskVJESLslUPrGvmbea7ArCl",
+	"aMzYd7OcJfD+Gxt8h398a02jMuccw19d2USsf4IxfmVo4TuM1vNv29C9byM/8Q1/Z+NAUjHzY4ofvsW1",
+	"YDVdji1wTs3fffLaBtE5Q7ZEAV5xegsj1GHIpVi2k56qRirkvmMHojGuxYiDPjnniSJjM3QcYVbSDSfW",
+	"wu9ff6LKDMiaVX3PrO6alctCHqNOt+D0ZGhkQ6YqsiF+zYb/FjVlbNdNMq5Gr46JpZQ9N9gGczJDelmW",
+	"uhS8fRf++Z//VoKP7fFRV5nQgCKBcWW+w4PnCJWjwVM7JRlfgpar/vlUg/QTIhhtHpfbG37CN0DHwEND",
+	"4Jku46F5QoDnC+d7KGr0rkgi0GJ4y8XyFFtESUjBANhIlDRJMLwav48hibYZN4LZiXsYpUJes+8jsoTJ",
+	"XIhbP0gLcjQ8IP9k3++RcwxYxE0Nj/2ykTikZHcQkcPBiTnwcaPG4Jhgq9MlU3BG7DPX5IISd70QSbEm",
+	"BTa6wpUeDo/IOFzzb+zQ16DBhS080b9eZVBWLTZihqV1LBW2R74vt2wglYC5pyQoBYkNRDGHatZOiy++",
+	"4LFIjDBeFCkqInCGR3gY43M8oGLkKWEYYqRXFh+u8JbGiGlaQH5VdvpCBsu466B5Rg4HAzKuVqisbtRW",
+	"OyMvrVhUEiC6/RCdmeC4A14Yx8aFP9ESqqVM+wo66K2NL4Wpxky6KvwtMv/jxbVlZhYCivz44vzveDeZ",
+	"J6VIgRvDLADv9sEoaTxV29TLfPOck/ELrMroycBihk2pGg8Hg77ZF+M5jENgf0bG7aKOY8M4x9eScjUF",
+	"WRyGQzrHgAzLmuf8FhJHv0eDIRnXyjHaM3vjMcfRFwdsHlUXEqqUk4H0l9UZmYslWVgCbNksSAIZesaE",
+	"jZDBZFqzvLf5JGVxibOq9X2XEuvrEN7wXtRLWQyun5u7nd9KkUkGmspVxd7mLm1yYa5kcv72ZaU2jy/q",
+	"cx/1RAbc3Nenvad7g72n6I3RcxSq9kuzwCxU3veVTSxNU68XGzxQdGU9vehCX1aMVJUyOlULBUEc6eFK",
+	"LBxeJr3TXsqUPvfqnmfluJaDwaBReabKsrHA6+lHK6zRTSIqzoCaIEpAXc1f94oCn7iCS6rhFZbq7Pi8",
+	"G7tfDryPyrf6b0XKrJFxq5f9+PuoV73CNr1fG+u2N6UumiD0YgFln6pipW0fqo3nTQoVXNOZqujk78vI",
+	"BoyscP6FyQp9eXjyVm1xUYK9mMZzcAvbp7me76PMbdO/umKuzK3qPoGJwTk3d1+zSjsiInXx/T5o0Xbh",
+	"noEmh4YFBMr1GoZirmorYyEf02wBe+RV5bIcBEkckyJrxHpGtBCWJ/jWgVrDItPKRz16Ddew2RuOCzt4",
+	"TsbVurLjIGUgmAqV/3uRrL4YPdQKdHWRRFmFpYTdXq+q32mZw/1Dkm2u56hhqa5FujDEIuDXI83/ZEJ2",
+	"anPv9N37KllfsZnhxlWSNnp0g6AniGbDweHJ0bPjqEHfFuUrxm4zMuotGU/Esnd6PLivk7mwkUhhOn/h",
+	"y4I1omarNzEmz1hdqT3K2o3MZT+mafqdQcbxHrmEDKhGua6osKQ66EtgzE1GJV2ARlx5F1jl2gVEKOnZ",
+	"iCVfyiBg8ESlHZOASp2dpqm3NrhoSXfaXUbS9w9Iam9uu0jM79uoBcCdQffxlkRysgi0jp42X5AI0+r9",
+	"aHNkgqLYJehcusRATwEBsjGqnCvB5HJuURRTc6P8G4ph3NxwTsOLKnK+4aH2EwGKmYF+DQ8pplVNzetv",
+	"pUccNPj0D7DqMAYJJei2cxj2uUjZltoWsJ+43kPdPB27E4Fqc2iDg2UcfdWUVzNWkwrDQW5DqK3/cuYs",
+	"c0oTGwatbrjr1GuFuQhrWPtYUlvVBMdTqVFDn4BeAuAUWF+Gu7TPnGPIQ7e06L55wwsJ0+eUhmjE3Yzn",
+	"dvO+W9MDiXHNZlAdNOMXjnp9bFtAUe8c2CTNHXyFK8YjFnqBrFXMt3RmaWpOqQg7eyT8VUFnVTL7HLEu",
+	"yADmEN/WOUA1Cy4YY34FWrk7pKAVa9RMlBOirDmoUO02EV2rAORa2rNX3tsyG+4haK5RMbMDozeVxfx6",
+	"OlQ31RUwRd+rrZz6SF6GIuzZuvjzApsemr6cC7L7dr0ENBIrdxdW83ydz8KgGdoceEKkkxWLTNiKePjS",
+	"Jyg61wkW0BVKR0Si+mQvPEc+p2jnq8qLZT0MZwcevywbCPX/CasxyblmaYH69cUaTWICwNH5FhGmzVRe",
+	"sMUiM2iEnVGG1h/PNXLl29CLNGl8EprKpLUoG/ZSb8Q0jm74BGJqM1KcAQH9KOiwwGUpLVIDpYo96Hhb",
+	"e1BYJsAVOEtGS+EMYWg5ZL8CWnThvn8YvtZIYu/gGWtz1f9MhqFCkSnTIQyiPtqHOu1DL9xJYpuO6ikb",
+	"6i/B+YXtR8ed9iMfpNHNDy98eTpeKsPWMTaV4HrcGwoVaFE2KojtUlgRP56TcaU9Goodla8VRX9ueMPy",
+	"DB+Y0qrGIo7qHGIucrk1f3A7fSjKrtdWWEMxn2zzHX5F0g6EjKF6qKAoL1pSfvvUH0m/RfquhCDlX0Kb",
+	"CBD5UUnjT48HNSr3yv4G76Nz+pfJ+G0zbCM3v+1mvPJTPeDFVK0m0IG+tW08ytuFx7EGlwcwYPlP739k",
+	"yb3FM0xW3OiYOEMmUr8TlRaZIkshbxmfmYvkEK9JWroqmdV97a9WgC24axs/gSe+TMMGh8QXqQKC7oiM",
+	"6nnpjWBJi81XnRMbAlUffRN/Jnp6YYQeXoDn84mppqxa6+1WPopJKiZl1JazysZisWDaSE0pNSrnck41",
+	"di4vYxLVExKnIr5VRNHVGZKXNQhJIMz1GrjhVza0B22aPunfqr4oxxbimC26OhwOvsWK3S6801CmMvPS",
+	"1L6gyAx0tQC7Wb3XlW847gXjSu1GFEnEkttgN6YVpNOorlQzRZ4OnmH8HPnl8lVRYcJWKzXTHzk9UkUk",
+	"5ykodcPHL6f9S7OasS0rznWHJ+aVEX21zaHZXaec/iw4vMY0hftoi+GvRcKmDJIrxmPY5pVLax3b5ttu",
+	"6G4cRMQadF9pCXSxPSex4Po+FZMujlI5+TorcbGAuFi1iaLrg++j3oW5jvoXgmsp0k1v1wffR70X13S2",
+	"6SUccx/1XlGl+/64Nr1UH1xlfX8Aw7SH079w3Zo3c83mC9WvbMN1y6HVN699Z+itP1C+Uf3Ov8pWfFt9",
+	"xY//7MvjYHD8BxCOY6vguO+fiHp8wO+lb3G19u3a4Efae6S9nWjv6eBwQ/XZWGQr7HBiPUQNOnm8Jx5W",
+	"sH46eBY+H5TuYsrJBAq5rmzvwxRKcDWZ7Yue3KtKU/S1B+HH/YXP4HB4vFmxQf77s9BXVDM1xSSH3hfw",
+	"m7uTdUVxjQTtglEqOpL74dNNDhYv1mtGDjzejOVRrozF8vXDQ+K/efkPlf87ZPU2WTW2+ShdP97wjzf8",
+	"I67++UMqG4zrAe+KcCiVFtJ6NisJ0EZEEVNCNVkIpcnJgPzjexsyaZMubUE4V0t8AlMhAU3XmLznOvL4",
+	"wCp0jtqmqzfcx2N+czh4SsaagRx5S/D426i05MEHjKbHH2zZlm8Oh0/JGP89sk/LVxT7HY1g3iL+zeFw",
+	"eMPHKVaErUxg2z+6fMGy0wf55vDggIxbnUzG3xbxK7HjTSRh0ymelizuTQwJueFAZbrCIP25y/V0qeEE",
+	"k3Y3xbEUydgWAMXrNuJf8BhC93OWd17MjUq2liu1ErLtgRBrdG+WcAgWAGgxuq2M+dsUgTDyQUfxDufa",
+	"XtDEul3tsres30HOba3hhUCnLeXk4BC95sqlt97waa5za/Ftlcg3aOruhRHjIzvS5VF1lQVZD7jyntkW",
+	"dFhaZF23yTborn487x8cHfsDN0gVkeNDMocPNIGYLWhKEjZjWu3ZXXoUHy2YWhh5rQiNlBADu8P6WBqU",
+	"I4G6N+j59OQ4GZwMT04O42fJ8dFzejAFSgfx0RFNBsMj+nQyPZwOJweTweTk4CBOhkfJcTw8mgymgwEd",
+	"nPQ2wawQDtaBLMOOBeY7//1u0H9O+9Pz/g/vPx4f3v9HqLlNE2Q/+pxbTPBVVcTLaHwLSaXfTiomZ55C",
+	"qTOf70Q9F2aO/oXzgQdyc3YtoRJAAcMWK+ePwelY04BcOhj6I/aM2+yjUAzG3kRlS2uP6xv0Pvn12zRr",
+	"6H1JtK7uCRft9hQRBdpXcMNmX/bokIWPa+spHB5ECxHZNE5MpZ+A7afaJO61W60D6fP2+lABeg9liq2L",
+	"DF83Ms+uDsWXpGt97nYrL1MsaWBEkWVF2Hp05Rrp8Rcr2dFtRU8bmtMfRp/o1t2fM3Moqy3icUo/rpcf",
+	"K7YLJhH5mk0zyA9OROPwQWM5nKjs7ol9RBhy7rEVX8ddJQMsmv3o1rpFyIRrHejaZWPtf64la5R4PxqE",
+	"UzUxTzt8IRwN1jUqPHDNGXa4H7B2lIeo7TxedCT2lUxc15ndgz+GvfAGLbh7f5aID3u866KoHIAemUQR",
+	"P+Ug8iWV0wpb+OgqHG6InaomADo2j1FQEsBG4KqM2qqyhQ7ZlbK9PqjqhrejqgK8wq6zUMb+gBAlB4Ul",
+	"VTbN7TFGqZbCZjjal7OqFBdatF1s0h65qIQO+YChqBlAZNNpEiYh1jbqz9xRvr5fzTZURdsbvlUwYDi+",
+	"5zGy5zGy59H38Oh7eIzseYzseaS9R7/fo9/vMbLnMbJnc2TPl1UovmpIz2Mwz6NA/XipP17qj5f6wwXz",
+	"PNT1sBvLtnhsdvkebay2ncE+2q/WFs30xXH9yLKjAHWtUlPKqxbVakMDWbmsMNwFX271ZiSHg+c3fExT",
+	"CTRZjVyBtgkkReiBz8C35e/rfUbN81yBdBWFFH7ZmnvdNkkmpKYpBjjc8ECAD+6nDAuxmYzUdUC2rd3K",
+	"quLXQBfBYlCY037hIfowpRX85zcVYDNr1oJM8tXX9cb69RUt4LsqQc3ArK/wxOEBavFoqcZKn5pKXaG5",
+	"KuOwGP2Fq0F5dmDpZBMz0POCkMGVv6jRX0ZXC+CaJKApS4sYOcsoyszaGlFzzMfFYkiUxLnSYgGym8re",
+	"2oU+ICLbGR7R+DPQ2GBLgA1vxuZPRV/V6lce9hleYO9lRVyWeKVxUKX5NxYdc8VAXdFntsCWIRrS1fri",
+	"z7X88RuOkSb1uqMhzMZV1Xqub1EqutUrnYulb7vhYne797ht4ejKxv8SBaSr8LC1V2NIU0ii4kDt2a6H",
+	"zCMFW0Jp4diXpeBo68rTT1RtGZEjS9tu+BSLNIxDZRtC3s4GnT1cfZ7qPFvg6yPi1epMf2msqwWauGtD",
+	"MwfsDeFnNbYS6OUZFbH9TBLftzOyfXesS39R7XSsukLNrpntO/pgOFl0KV2jPajHsmXtsmUY9uRlWVX0",
+	"+94VM7etSugR1HVQ65bLrUkTVWMszI6lyXU1dce1XHOBJbGQtoYMYYkvgS5dQRyOWTuqVgzZcFhAB8YN",
+	"v9KSZRARJUiSWwx0vQ5xUoV9v8SUCJmAtI3kyJzKxZ7tRmYWiJQxclk3hY5fPDGce8GUYnwW3XAsvozC",
+	"WKmgPx0UtWFdwKKtGFmNXLQ7eqJsXZ89gs3yCMUuenYPKLbbjeLSb7itABssmIipD/a9F2bwJtnMDjU3",
+	"VrEtJ2VIurRGeXLO3UF5e721iTRST8JQa7TM/67MPInuht8dHRw9oyfHz+EZxDCBhD49oNMpPT6Ik5g+",
+	"ndKjYUyTZ/DsGR3A0fF0evT0OBnEcALDwUlyMkk6u37irvpXfjk1aXBBP7jg99PDwfPjjgDOLpvI3/b/",
+	"VudggbgAAznMPbFVeQssL4B9/vYl1pz3B2ypQc9hUYPXR+yv24M7PRpWm/XeCRbDnhEDe/ddoe531kxb",
+	"rGXNfH+GmtsOwahyZN+KBvwTsddLS2Xl0aLL1MJ2WxvI0cHhwcnJNn2EMFK6xXPjOV1jDb0UuQ82Xdg2",
+	"r0b9xwLYM+Aa2RTaA2yVL8aJMhPyGKJaiWwXzY4dBlxTwj3yq5Mebvi46Eo7WogExmRsQwHHRUkvSi7m",
+	"VF868HpJ2FxLYwO+F/79tynlZ2R8y3gyti30lnOGuXC2s95SyNsb7orYSrFUtWase+TC2XTK1qCZFJlw",
+	"lU/tdmzqk+3WWgYpuowpLUhMpVyZa+HMNUCzd42yGacuUXKPXMMHXZ8eq2TXe1pGdv3VJpNn+I47jrHj",
+	"oYeDwQ2vt77sKOD/cJZauslK61HIZ3wi/Ivida73oYEBBoBu1z1j8IU3kKWr9S0Mnzj8tfYSa+V71GGM",
+	"UKZuK+dY4V+IdJ9twK1qMuaL+0UcnvllDjS1PcuDSs25a76KVfj5zPwXxVopsGi/zLnaIy81SYSlUGuK",
+	"tlEGru8yHndRKt+2IgUerzr07R/tgh4QX90MXTqN25rhnSm7gz/vLXjhQO3YQHPhFURyh7yrrtFx86FO",
+	"Y/53NXHKxgZ92A+t8qxwK9ZweeS3/v0HteO7STbou3Yhj4yr0HKzyuF4fEMM+UyjSx3L9j+av32Oz0Y7",
+	"oH+tI1UnIoFyEg1vk0fNgrM5HO3oFjyDAk23SfrzCwwUStZU3Y6MQDvC+v/hmsgOGmuz2ytq1tAl+xV/",
+	"f92kuZqUuYm4HmnLGzaNupCVSPXlqUtpyNQaJSbnxXW/yDTRsMhSqm2vGzKeATcUAGPb0b3ople0fi/l",
+	"VWdIcl0PlMhlDPgWGpVuuP/yE0WMQE+UNhqIqBpogqRcrIglripFR8wGLVaFd9ANx14M/u2Cxuf0Dk7J",
+	"GKQUUvke+EzvkX/RNAebRuwUDJIa5SbMDGTOrzRkD6QwmE9vUBiKnWH+OmpLWa6/rlpgl6kMDXT1G8h1",
+	"lhdtQhEdHmnf0h3SfpPCiiijTczgM5SEurz5sTcBKkGe5+bWePfe3BKWHLsbADj7MNW+GDmGsicizhcu",
+	"TDGXae+0t08ztn83xChft5uAudqsVUW+bQq25aw0qPD9is3y2vnq/9ccCtoaXBUWq2FFThHF+iwI6KIw",
+	"uuEUaB1HFakyA6pi7RkugSarPlYZKiwxzub/TSEYfVuWarLNbg3XtRDiAAmhZCESSPfqt7sKTPeiLJ/h",
+	"ksyrNnnXORRraVnfkqPjypddPGH702+tm6qI3ms2QK2C29vV2l+5rgE5cTYYS+CLTYK/P0yrBrc//ord",
+	"ATcajqi1UnV6T+ULTt25f3///wMAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -550,7 +549,7 @@ type ChatContext struct {
 	// Example: ["Offer for Acme, June"]
 	RelevantDocuments []string `json:"relevant_documents,omitempty"`
 
-	// Timezone IANA name of the time zone for words like tomorrow.
+	// Timezone IANA name of the time zone for words like tomorrow; UTC if absent.
 	//
 	// Example: Europe/Rome
 	Timezone *string `json:"timezone,omitempty"`
@@ -561,7 +560,7 @@ type ChatContext struct {
 	UserProfile map[string]interface{} `json:"user_profile,omitempty"`
 }
 
-// ChatReply The agents' answer, or a plan; kind says which.
+// ChatReply The agents' answer, or a plan. `kind` is required in both and has another value in each.
 //
 // Example: {"actions":[{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}],"kind":"response","response":"I propose a task."}
 type ChatReply struct {
@@ -573,18 +572,18 @@ type ChatRequest struct {
 	// Context What the agents may work on. Used for this request and then discarded.
 	Context *ChatContext `json:"context,omitempty"`
 
-	// ExecutionMode `direct` returns an answer; `plan` returns steps for the client to carry out.
+	// ExecutionMode `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
 	//
 	// Example: direct
 	ExecutionMode *ChatRequestExecutionMode `json:"execution_mode,omitempty"`
 
-	// Message The user's message, 1 to 32,000 characters.
+	// Message The user's message, 1 to 32,000 characters, without U+0000.
 	//
 	// Example: Create a task 'Call Anna' for tomorrow, high priority
 	Message string `json:"message"`
 }
 
-// ChatRequestExecutionMode `direct` returns an answer; `plan` returns steps for the client to carry out.
+// ChatRequestExecutionMode `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
 //
 // Example: direct
 type ChatRequestExecutionMode string
@@ -719,7 +718,7 @@ type ChatStreamPlanKind string
 
 // CheckoutRequest A plan to buy.
 type CheckoutRequest struct {
-	// Seats Number of seats of the team plan; other plans have one.
+	// Seats Number of seats of the team plan, 1 if absent. Other plans have one; more is an error.
 	//
 	// Example: 1
 	Seats *int32 `json:"seats,omitempty"`
@@ -1109,7 +1108,7 @@ type PlanStep struct {
 	// Example: tasks
 	Table *string `json:"table,omitempty"`
 
-	// Variables Values of the template's variables.
+	// Variables Values of the template's variables. Others than the template has are an error.
 	//
 	// Example: {"request":"Make a task of each offer that is due"}
 	Variables map[string]interface{} `json:"variables,omitempty"`
@@ -1279,7 +1278,7 @@ type StepRequest struct {
 	// Example: tpl_email_agent_follow_up
 	PromptTemplate string `json:"prompt_template"`
 
-	// Timezone IANA name of the time zone for words like tomorrow.
+	// Timezone IANA name of the time zone for words like tomorrow; UTC if absent.
 	//
 	// Example: Europe/Rome
 	Timezone *string `json:"timezone,omitempty"`
@@ -1806,10 +1805,6 @@ func (t ChatReply) AsChatResponse() (ChatResponse, error) {
 // FromChatResponse overwrites any union data inside the ChatReply as the provided ChatResponse
 func (t *ChatReply) FromChatResponse(v ChatResponse) error {
 	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	b, err = runtime.JSONMerge(b, []byte(`{"kind":"response"}`))
 	t.union = b
 	return err
 }
@@ -1817,10 +1812,6 @@ func (t *ChatReply) FromChatResponse(v ChatResponse) error {
 // MergeChatResponse performs a merge with any union data inside the ChatReply, using the provided ChatResponse
 func (t *ChatReply) MergeChatResponse(v ChatResponse) error {
 	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	b, err = runtime.JSONMerge(b, []byte(`{"kind":"response"}`))
 	if err != nil {
 		return err
 	}
@@ -1840,10 +1831,6 @@ func (t ChatReply) AsExecutionPlan() (ExecutionPlan, error) {
 // FromExecutionPlan overwrites any union data inside the ChatReply as the provided ExecutionPlan
 func (t *ChatReply) FromExecutionPlan(v ExecutionPlan) error {
 	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	b, err = runtime.JSONMerge(b, []byte(`{"kind":"plan"}`))
 	t.union = b
 	return err
 }
@@ -1854,37 +1841,10 @@ func (t *ChatReply) MergeExecutionPlan(v ExecutionPlan) error {
 	if err != nil {
 		return err
 	}
-	b, err = runtime.JSONMerge(b, []byte(`{"kind":"plan"}`))
-	if err != nil {
-		return err
-	}
 
 	merged, err := runtime.JSONMerge(t.union, b)
 	t.union = merged
 	return err
-}
-
-func (t ChatReply) Discriminator() (string, error) {
-	var discriminator struct {
-		Discriminator string `json:"kind"`
-	}
-	err := json.Unmarshal(t.union, &discriminator)
-	return discriminator.Discriminator, err
-}
-
-func (t ChatReply) ValueByDiscriminator() (interface{}, error) {
-	discriminator, err := t.Discriminator()
-	if err != nil {
-		return nil, err
-	}
-	switch discriminator {
-	case "plan":
-		return t.AsExecutionPlan()
-	case "response":
-		return t.AsChatResponse()
-	default:
-		return nil, errors.New("unknown discriminator value: " + discriminator)
-	}
 }
 
 func (t ChatReply) MarshalJSON() ([]byte, error) {
@@ -2174,7 +2134,8 @@ type ClientInterface interface {
 	// CreateCheckoutWithBody Start a checkout
 	//
 	// Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
-	// `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
+	// `already_subscribed` if the account has a subscription; the user changes it in the billing portal. 422
+	// `validation_failed` for more than one seat of a plan other than Team.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2184,7 +2145,8 @@ type ClientInterface interface {
 	// CreateCheckout Start a checkout
 	//
 	// Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
-	// `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
+	// `already_subscribed` if the account has a subscription; the user changes it in the billing portal. 422
+	// `validation_failed` for more than one seat of a plan other than Team.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2237,7 +2199,8 @@ type ClientInterface interface {
 	// Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
 	// `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
 	// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
-	// server stores nothing.
+	// server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
+	// `invalid_json`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2249,7 +2212,8 @@ type ClientInterface interface {
 	// Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
 	// `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
 	// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
-	// server stores nothing.
+	// server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
+	// `invalid_json`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2280,7 +2244,8 @@ type ClientInterface interface {
 	// RunStepWithBody Run one `generate` step of a plan
 	//
 	// Runs the prompt template of a `generate` step with its variables and the records of its source step. The
-	// template's text stays on the server. 404 for an unknown template id.
+	// template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
+	// the template does not have: `errors` names it. Values with U+0000 lose it.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2290,7 +2255,8 @@ type ClientInterface interface {
 	// RunStep Run one `generate` step of a plan
 	//
 	// Runs the prompt template of a `generate` step with its variables and the records of its source step. The
-	// template's text stays on the server. 404 for an unknown template id.
+	// template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
+	// the template does not have: `errors` names it. Values with U+0000 lose it.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2721,7 +2687,8 @@ func (c *Client) HeadBackup(ctx context.Context, backupID BackupID, params *Head
 // CreateCheckoutWithBody Start a checkout
 //
 // Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
-// `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
+// `already_subscribed` if the account has a subscription; the user changes it in the billing portal. 422
+// `validation_failed` for more than one seat of a plan other than Team.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2741,7 +2708,8 @@ func (c *Client) CreateCheckoutWithBody(ctx context.Context, contentType string,
 // CreateCheckout Start a checkout
 //
 // Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
-// `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
+// `already_subscribed` if the account has a subscription; the user changes it in the billing portal. 422
+// `validation_failed` for more than one seat of a plan other than Team.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2854,7 +2822,8 @@ func (c *Client) ReceiveStripeEventWithBody(ctx context.Context, params *Receive
 // Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
 // `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
 // on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
-// server stores nothing.
+// server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
+// `invalid_json`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2876,7 +2845,8 @@ func (c *Client) ChatWithBody(ctx context.Context, contentType string, body io.R
 // Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
 // `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
 // on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
-// server stores nothing.
+// server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
+// `invalid_json`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2947,7 +2917,8 @@ func (c *Client) GetPlaybook(ctx context.Context, planID string, reqEditors ...R
 // RunStepWithBody Run one `generate` step of a plan
 //
 // Runs the prompt template of a `generate` step with its variables and the records of its source step. The
-// template's text stays on the server. 404 for an unknown template id.
+// template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
+// the template does not have: `errors` names it. Values with U+0000 lose it.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2967,7 +2938,8 @@ func (c *Client) RunStepWithBody(ctx context.Context, contentType string, body i
 // RunStep Run one `generate` step of a plan
 //
 // Runs the prompt template of a `generate` step with its variables and the records of its source step. The
-// template's text stays on the server. 404 for an unknown template id.
+// template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
+// the template does not have: `errors` names it. Values with U+0000 lose it.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4498,7 +4470,8 @@ type ClientWithResponsesInterface interface {
 	// CreateCheckoutWithBodyWithResponse Start a checkout
 	//
 	// Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
-	// `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
+	// `already_subscribed` if the account has a subscription; the user changes it in the billing portal. 422
+	// `validation_failed` for more than one seat of a plan other than Team.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4508,7 +4481,8 @@ type ClientWithResponsesInterface interface {
 	// CreateCheckoutWithResponse Start a checkout
 	//
 	// Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
-	// `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
+	// `already_subscribed` if the account has a subscription; the user changes it in the billing portal. 422
+	// `validation_failed` for more than one seat of a plan other than Team.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4569,7 +4543,8 @@ type ClientWithResponsesInterface interface {
 	// Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
 	// `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
 	// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
-	// server stores nothing.
+	// server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
+	// `invalid_json`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4581,7 +4556,8 @@ type ClientWithResponsesInterface interface {
 	// Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
 	// `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
 	// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
-	// server stores nothing.
+	// server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
+	// `invalid_json`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4618,7 +4594,8 @@ type ClientWithResponsesInterface interface {
 	// RunStepWithBodyWithResponse Run one `generate` step of a plan
 	//
 	// Runs the prompt template of a `generate` step with its variables and the records of its source step. The
-	// template's text stays on the server. 404 for an unknown template id.
+	// template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
+	// the template does not have: `errors` names it. Values with U+0000 lose it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4628,7 +4605,8 @@ type ClientWithResponsesInterface interface {
 	// RunStepWithResponse Run one `generate` step of a plan
 	//
 	// Runs the prompt template of a `generate` step with its variables and the records of its source step. The
-	// template's text stays on the server. 404 for an unknown template id.
+	// template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
+	// the template does not have: `errors` names it. Values with U+0000 lose it.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7009,7 +6987,8 @@ func (c *ClientWithResponses) HeadBackupWithResponse(ctx context.Context, backup
 // CreateCheckoutWithBodyWithResponse Start a checkout
 //
 // Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
-// `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
+// `already_subscribed` if the account has a subscription; the user changes it in the billing portal. 422
+// `validation_failed` for more than one seat of a plan other than Team.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7025,7 +7004,8 @@ func (c *ClientWithResponses) CreateCheckoutWithBodyWithResponse(ctx context.Con
 // CreateCheckoutWithResponse Start a checkout
 //
 // Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
-// `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
+// `already_subscribed` if the account has a subscription; the user changes it in the billing portal. 422
+// `validation_failed` for more than one seat of a plan other than Team.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7122,7 +7102,8 @@ func (c *ClientWithResponses) ReceiveStripeEventWithBodyWithResponse(ctx context
 // Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
 // `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
 // on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
-// server stores nothing.
+// server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
+// `invalid_json`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7140,7 +7121,8 @@ func (c *ClientWithResponses) ChatWithBodyWithResponse(ctx context.Context, cont
 // Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
 // `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
 // on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
-// server stores nothing.
+// server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
+// `invalid_json`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7201,7 +7183,8 @@ func (c *ClientWithResponses) GetPlaybookWithResponse(ctx context.Context, planI
 // RunStepWithBodyWithResponse Run one `generate` step of a plan
 //
 // Runs the prompt template of a `generate` step with its variables and the records of its source step. The
-// template's text stays on the server. 404 for an unknown template id.
+// template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
+// the template does not have: `errors` names it. Values with U+0000 lose it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7217,7 +7200,8 @@ func (c *ClientWithResponses) RunStepWithBodyWithResponse(ctx context.Context, c
 // RunStepWithResponse Run one `generate` step of a plan
 //
 // Runs the prompt template of a `generate` step with its variables and the records of its source step. The
-// template's text stays on the server. 404 for an unknown template id.
+// template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
+// the template does not have: `errors` names it. Values with U+0000 lose it.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

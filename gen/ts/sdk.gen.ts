@@ -155,7 +155,8 @@ export const endSession = <ThrowOnError extends boolean = false>(options: Option
  * Routes the message to one agent, or to several in sequence, and returns the complete answer. With the
  * `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
  * on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
- * server stores nothing.
+ * server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
+ * `invalid_json`.
  *
  */
 export const chat = <ThrowOnError extends boolean = false>(options: Options<ChatData, ThrowOnError>) => (options.client ?? client).post<ChatResponses, ChatErrors, ThrowOnError>({
@@ -195,7 +196,8 @@ export const getPlaybook = <ThrowOnError extends boolean = false>(options: Optio
  * Run one `generate` step of a plan
  *
  * Runs the prompt template of a `generate` step with its variables and the records of its source step. The
- * template's text stays on the server. 404 for an unknown template id.
+ * template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
+ * the template does not have: `errors` names it. Values with U+0000 lose it.
  *
  */
 export const runStep = <ThrowOnError extends boolean = false>(options: Options<RunStepData, ThrowOnError>) => (options.client ?? client).post<RunStepResponses, RunStepErrors, ThrowOnError>({
@@ -317,7 +319,8 @@ export const listTiers = <ThrowOnError extends boolean = false>(options?: Option
  * Start a checkout
  *
  * Opens a checkout page for a paid plan. Repeating the request returns the same page while it is open. 409
- * `already_subscribed` if the account has a subscription; the user changes it in the billing portal.
+ * `already_subscribed` if the account has a subscription; the user changes it in the billing portal. 422
+ * `validation_failed` for more than one seat of a plan other than Team.
  *
  */
 export const createCheckout = <ThrowOnError extends boolean = false>(options: Options<CreateCheckoutData, ThrowOnError>) => (options.client ?? client).post<CreateCheckoutResponses, CreateCheckoutErrors, ThrowOnError>({

@@ -112,7 +112,7 @@ export type CheckoutRequest = {
      */
     tier: 'pro' | 'power' | 'team';
     /**
-     * Number of seats of the team plan; other plans have one.
+     * Number of seats of the team plan, 1 if absent. Other plans have one; more is an error.
      */
     seats?: number;
 };
@@ -271,7 +271,7 @@ export type StepRequest = {
         [key: string]: unknown;
     }>;
     /**
-     * IANA name of the time zone for words like tomorrow.
+     * IANA name of the time zone for words like tomorrow; UTC if absent.
      */
     timezone?: string;
 };
@@ -394,7 +394,7 @@ export type PlanStep = {
      */
     prompt_template?: string;
     /**
-     * Values of the template's variables.
+     * Values of the template's variables. Others than the template has are an error.
      */
     variables?: {
         [key: string]: unknown;
@@ -534,13 +534,9 @@ export type ChatResponse = {
 };
 
 /**
- * The agents' answer, or a plan; kind says which.
+ * The agents' answer, or a plan. `kind` is required in both and has another value in each.
  */
-export type ChatReply = ({
-    kind: 'response';
-} & ChatResponse) | ({
-    kind: 'plan';
-} & ExecutionPlan);
+export type ChatReply = ChatResponse | ExecutionPlan;
 
 /**
  * Metadata of an e-mail; never its body.
@@ -813,7 +809,7 @@ export type ChatContext = {
      */
     conversation_history?: Array<ConversationTurn>;
     /**
-     * IANA name of the time zone for words like tomorrow.
+     * IANA name of the time zone for words like tomorrow; UTC if absent.
      */
     timezone?: string;
     /**
@@ -851,12 +847,12 @@ export type ChatContext = {
  */
 export type ChatRequest = {
     /**
-     * The user's message, 1 to 32,000 characters.
+     * The user's message, 1 to 32,000 characters, without U+0000.
      */
     message: string;
     context?: ChatContext;
     /**
-     * `direct` returns an answer; `plan` returns steps for the client to carry out.
+     * `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
      */
     execution_mode?: 'direct' | 'plan';
 };

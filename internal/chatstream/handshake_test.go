@@ -43,8 +43,8 @@ func TestHandshake(t *testing.T) {
 			check(t, s.Conn.Close())
 		}
 	}
-	if got := a.Do("GET", apitest.StreamPath, "", me); got.Status != http.StatusUnprocessableEntity ||
-		got.Code() != "validation_failed" {
+	if got := a.Do("GET", apitest.StreamPath, "", me); got.Status != http.StatusUpgradeRequired ||
+		got.Code() != "upgrade_required" {
 		t.Errorf("without upgrade: %d %s", got.Status, got.Body)
 	}
 	if strings.Contains(a.Logs.String(), token) {

@@ -69,7 +69,7 @@ func (s *Server) readJSON(c *echo.Context, schema *openapi3.Schema) (any, error)
 		return nil, bodyReadError(err)
 	}
 	requestInfoFrom(r.Context()).bodyRead = true
-	return decode(data, schema)
+	return decode(r.Context(), data, schema)
 }
 
 // bodyReadError returns the fault of a body that could not be read to its end.

@@ -79,12 +79,14 @@ func (s *Server) charge(ctx context.Context, l limit, h http.Header) (settle fun
 	}, nil
 }
 
-// decode strictly decodes data and checks it against schema.
-func decode(data []byte, schema *openapi3.Schema) (any, error) {
-	value, err := strictjson.Decode(data)
+// decode strictly decodes data and checks it against schema. U+0000 in a member that the schema's x-adiuva-drop-nul
+// names is left out, and counted for the log line.
+func decode(ctx context.Context, data []byte, schema *openapi3.Schema) (any, error) {
+	value, dropped, err := strictjson.DecodeDroppingNUL(data, openapi.DropsNUL(schema)...)
 	if err != nil {
 		return nil, err
 	}
+	requestInfoFrom(ctx).droppedNUL += dropped
 	if err := schema.VisitJSON(value, schemaOptions()...); err != nil {
 		return nil, validationFault(err)
 	}

@@ -73,8 +73,8 @@ func bodyOf(op *openapi3.Operation) (*openapi3.Schema, openapi3.Content) {
 	return nil, content
 }
 
-// headLikeGet adds HEAD beside every GET that is added (RFC 9110, 9.1): the same handler, whose body net/http leaves out.
-// A HEAD that is added by itself takes precedence.
+// headLikeGet adds HEAD beside every GET that is added (RFC 9110, 9.1): the same handler, whose body net/http leaves
+// out. A HEAD that is added by itself takes precedence.
 func headLikeGet(e *echo.Echo) func(echo.Route) error {
 	added := map[string]bool{}
 	return func(route echo.Route) error {

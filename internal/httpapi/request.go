@@ -27,6 +27,7 @@ type requestInfo struct {
 	bodyRead   bool
 	unlogged   bool // the request has no log line
 	clientGone bool // the client did not wait for the answer
+	droppedNUL int  // how many U+0000 were left out of the body
 }
 
 type requestInfoKey struct{}
@@ -93,6 +94,7 @@ func (s *Server) logRequest(
 func (s *Server) logAnswer(ctx context.Context, start time.Time, f *fault.Error, clientGone bool) {
 	info := *requestInfoFrom(ctx)
 	info.code = ""
+	requestInfoFrom(ctx).droppedNUL = 0
 	var cause error
 	if f != nil {
 		info.code = f.Code
@@ -120,6 +122,9 @@ func (s *Server) logLine(
 	}
 	if info.code != "" {
 		attrs = append(attrs, slog.String("code", string(info.code)))
+	}
+	if info.droppedNUL > 0 {
+		attrs = append(attrs, slog.Int("dropped_nul", info.droppedNUL))
 	}
 	level := slog.LevelInfo
 	if cause != nil && info.code != fault.Draining {

@@ -60,7 +60,7 @@ func (s *Server) answerQuestion(
 	if err != nil {
 		return nil, err
 	}
-	value, err := decode(question, schema)
+	value, err := decode(ctx, question, schema)
 	if err != nil {
 		return nil, err
 	}

@@ -174,8 +174,8 @@ func (c *conn) sendRefusal(head []byte, status int) bool {
 // parseHead returns what the beginning of a header says. What is missing or malformed is left out.
 func parseHead(head []byte) *http.Request {
 	line, rest, _ := strings.Cut(string(head), "\n")
-	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{}, Body: http.NoBody}
+	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}, Proto: "HTTP/1.1", ProtoMajor: 1,
+		ProtoMinor: 1, Header: http.Header{}, Body: http.NoBody}
 	if fields := strings.Fields(line); len(fields) > 1 {
 		r.Method = fields[0]
 		if u, err := url.ParseRequestURI(fields[1]); err == nil {

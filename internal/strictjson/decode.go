@@ -6,6 +6,7 @@ package strictjson
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -28,18 +29,27 @@ const MaxDepth = 32
 // The message gives the reason, the byte offset and, if the names on the path are simple, a JSON pointer; it never
 // repeats a value.
 func Decode(data []byte) (any, error) {
-	value, err := decode(data)
-	if err != nil {
-		return nil, fault.ErrInvalidJSON.WithMessage(err.message())
-	}
-	return value, nil
+	value, _, err := DecodeDroppingNUL(data)
+	return value, err
 }
 
-func decode(data []byte) (any, *syntaxError) {
+// DecodeDroppingNUL is Decode for a document whose top-level object has members with text of others, such as e-mails:
+// in the members of these names, U+0000 is left out of strings instead of being an error. It returns how often it was.
+func DecodeDroppingNUL(data []byte, members ...string) (value any, dropped int, err error) {
+	p := parser{droppable: members}
+	value, wrong := p.document(data)
+	if wrong != nil {
+		return nil, 0, fault.ErrInvalidJSON.WithMessage(wrong.message())
+	}
+	return value, p.dropped, nil
+}
+
+// document parses data as a whole.
+func (p *parser) document(data []byte) (any, *syntaxError) {
 	if !utf8.Valid(data) {
 		return nil, &syntaxError{offset: firstInvalid(data), reason: "it is not valid UTF-8"}
 	}
-	p := parser{text: string(data)}
+	p.text = string(data)
 	p.skipSpace()
 	if p.pos == len(p.text) {
 		return nil, p.fail("it is empty")
@@ -72,6 +82,10 @@ type parser struct {
 	pos   int
 	depth int
 	names []string // member names of all open objects, innermost last
+
+	droppable []string // members of the top-level object in which U+0000 is dropped
+	dropping  bool     // in one of them
+	dropped   int      // how often
 }
 
 func (p *parser) value() (any, *syntaxError) {
@@ -148,9 +162,15 @@ func (p *parser) object() (any, *syntaxError) {
 			return nil, err
 		}
 		p.skipSpace()
+		if p.depth == 1 {
+			p.dropping = slices.Contains(p.droppable, name)
+		}
 		value, err := p.value()
 		if err != nil {
 			return nil, err.within(name)
+		}
+		if p.depth == 1 {
+			p.dropping = false
 		}
 		members[name] = value
 		if p.take('}') {

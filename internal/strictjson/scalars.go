@@ -106,7 +106,11 @@ func (p *parser) parseEscapedString(start int) (string, *syntaxError) {
 			if err != nil {
 				return "", err
 			}
-			s.WriteRune(char)
+			if char == 0 {
+				p.dropped++
+			} else {
+				s.WriteRune(char)
+			}
 			start = p.pos
 		case c < ' ':
 			return "", p.fail("a string holds a bare control character")
@@ -117,7 +121,7 @@ func (p *parser) parseEscapedString(start int) (string, *syntaxError) {
 	return "", p.expected("the end of a string")
 }
 
-// escape parses one escape sequence, or two if they form a surrogate pair.
+// escape parses one escape sequence, or two if they form a surrogate pair. It returns 0 for a U+0000 to drop.
 func (p *parser) escape() (rune, *syntaxError) {
 	start := p.pos
 	p.pos++
@@ -141,7 +145,7 @@ func (p *parser) codePoint(start int) (rune, *syntaxError) {
 	if err != nil {
 		return 0, err
 	}
-	if char == 0 {
+	if char == 0 && !p.dropping {
 		return 0, &syntaxError{offset: start, reason: "a string holds U+0000"}
 	}
 	if !utf16.IsSurrogate(char) {
