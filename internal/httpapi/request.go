@@ -79,8 +79,8 @@ func (s *Server) logRequest(
 	if info.clientGone && !w.wrote {
 		status = statusClientGone
 	}
-	if status < http.StatusInternalServerError {
-		cause = nil
+	if status < http.StatusInternalServerError || info.code == fault.NotSupported {
+		cause = nil // nothing of ours failed
 	}
 	attrs := []slog.Attr{slog.String("method", knownMethod(r.Method)), slog.Int("status", status),
 		slog.Int64("bytes", w.bytes)}

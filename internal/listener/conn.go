@@ -3,11 +3,13 @@ package listener
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -63,10 +65,19 @@ func (c *conn) Write(p []byte) (int, error) {
 		n, err := c.Conn.Write(p[sent:min(len(p), sent+writeSize)])
 		sent += n
 		if err != nil {
+			c.forget(err)
 			return sent, err
 		}
 	}
 	return sent, nil
+}
+
+// forget makes Close drop what a client did not receive in time. The kernel would otherwise keep it, and the connection,
+// for minutes.
+func (c *conn) forget(err error) {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok && errors.Is(err, os.ErrDeadlineExceeded) {
+		_ = tcp.SetLinger(0)
+	}
 }
 
 // SetWriteDeadline sets a deadline that takes the place of the rolling one. The zero time returns to that.
