@@ -313,6 +313,25 @@ func slowUpload(t *testing.T, base, authorization string) (finish func()) {
 	}
 }
 
+// TestTwoSignalsAtOnceEndAtOnce sends two signals without waiting for an effect of the first. They are different ones,
+// because the kernel may make one of two equal ones.
+func TestTwoSignalsAtOnceEndAtOnce(t *testing.T) {
+	t.Attr("case", "F14")
+	t.Parallel()
+	_, r, me := twoReplicas(t)
+	slowUpload(t, r.base, me)
+	for _, one := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		if err := r.cmd.Process.Signal(one); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := <-r.exited
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || !exit.Sys().(syscall.WaitStatus).Signaled() {
+		t.Errorf("exited with %v, want killed by a signal", err)
+	}
+}
+
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	t.Attr("case", "C128")
 	t.Parallel()

@@ -28,14 +28,23 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	signals := make(chan os.Signal, 1)
+	signals := make(chan os.Signal, 2) // a second signal is kept, however soon it comes
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	go func() {
 		<-signals
-		signal.Stop(signals) // before ctx ends: whoever sees the draining can end the process with a second signal
 		cancel()
+		endWith(<-signals)
 	}()
 	return execute(ctx, environment{getenv: os.Getenv, out: os.Stdout, err: os.Stderr}, args)
+}
+
+// endWith ends the process as sig does when nobody handles it.
+func endWith(sig os.Signal) {
+	signal.Reset(syscall.SIGINT, syscall.SIGTERM)
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil || self.Signal(sig) != nil {
+		os.Exit(exitFailed)
+	}
 }
 
 // Exit codes.

@@ -1,6 +1,8 @@
 package chatstream_test
 
 import (
+	"cmp"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -49,6 +51,48 @@ func TestHandshake(t *testing.T) {
 	}
 	if strings.Contains(a.Logs.String(), token) {
 		t.Error("a token was logged")
+	}
+}
+
+// merged returns base with more headers.
+func merged(more, base header) header {
+	all := maps.Clone(base)
+	maps.Copy(all, more)
+	return all
+}
+
+func TestHandshakeWithoutUpgradeSaysWhatToAskFor(t *testing.T) {
+	t.Attr("case", "F7")
+	t.Parallel()
+	a := start(t, nil)
+	me := a.Register("upgrade@example.com")
+	key := header{"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+	good := key.With("Upgrade", "websocket").With("Connection", "Upgrade").With("Sec-WebSocket-Version", "13")
+	for name, c := range map[string]struct {
+		method  string
+		headers header
+		status  int
+		code    string
+	}{
+		"upgrade dropped":    {"GET", key.With("Connection", "Upgrade").With("Sec-WebSocket-Version", "13"), 426, ""},
+		"both dropped":       {"GET", key.With("Sec-WebSocket-Version", "13"), 426, ""},
+		"connection dropped": {"GET", key.With("Upgrade", "websocket").With("Sec-WebSocket-Version", "13"), 426, ""},
+		"other upgrade":      {"GET", header{"Upgrade": "h2c"}.With("Connection", "Upgrade"), 426, ""},
+		"other version":      {"GET", merged(header{"Sec-WebSocket-Version": "8"}, good), 426, ""},
+		"no version":         {"GET", merged(header{"Sec-WebSocket-Version": ""}, good), 426, ""},
+		"HEAD":               {"HEAD", good, 426, ""},
+		"POST":               {"POST", good, 405, "method_not_allowed"},
+		"no key":             {"GET", merged(header{"Sec-WebSocket-Key": ""}, good), 422, "validation_failed"},
+		"short key":          {"GET", merged(header{"Sec-WebSocket-Key": "YQ=="}, good), 422, "validation_failed"},
+	} {
+		got := a.Send(c.method, apitest.StreamPath, http.NoBody, merged(c.headers, me))
+		if got.Status != c.status || c.method != "HEAD" && got.Code() != cmp.Or(c.code, "upgrade_required") {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+		}
+		if c.status == http.StatusUpgradeRequired && (got.Header.Get("Upgrade") != "websocket" ||
+			got.Header.Get("Connection") != "Upgrade" || got.Header.Get("Sec-WebSocket-Version") != "13") {
+			t.Errorf("%s: %v", name, got.Header)
+		}
 	}
 }
 
