@@ -107,7 +107,8 @@ const (
 var catalogue = []Entry{
 	{
 		Code: InvalidJSON, Status: 400, CloseCode: ClosePolicyViolation,
-		Cause:  "The body is not acceptable JSON: a syntax error, a name twice, bad UTF-8, or nesting too deep.",
+		Cause: "The body is not acceptable JSON: a syntax error, a name twice, bad UTF-8, U+0000 in a string, or " +
+			"nesting too deep.",
 		Remedy: "Send one well-formed JSON value in UTF-8.",
 	},
 	{
@@ -233,8 +234,8 @@ var catalogue = []Entry{
 	},
 	{
 		Code: UnsupportedMediaType, Status: 415, CloseCode: CloseUnsupportedData,
-		Cause:  "The Content-Type is not one that the operation takes.",
-		Remedy: "Send the media type that the reference names.",
+		Cause:  "The Content-Type is not one that the operation takes, or the body has a Content-Encoding.",
+		Remedy: "Send the media type that detail names, and the body as it is, not compressed.",
 	},
 	{
 		Code: RangeNotSatisfiable, Status: 416, CloseCode: CloseInternalError,
@@ -248,7 +249,8 @@ var catalogue = []Entry{
 	},
 	{
 		Code: ValidationFailed, Status: 422, CloseCode: ClosePolicyViolation,
-		Cause:  "The request is readable but some of its members are wrong.",
+		Cause: "The request is readable but some of its members are wrong. That includes a variable that the template " +
+			"of a step does not have, and more than one seat of a plan other than Team.",
 		Remedy: "Correct every member that errors points at.",
 	},
 	{
@@ -269,7 +271,7 @@ var catalogue = []Entry{
 	},
 	{
 		Code: RateLimited, Status: 429, CloseCode: CloseRateLimited,
-		Cause:  "Too many requests in a short time, or too many sockets at once.",
+		Cause:  "Too many requests in a short time, or too many sockets or connections at once.",
 		Remedy: retryLater,
 	},
 	{

@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v5"
 
 	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/openapi"
 )
 
 // uuidFormat is compiled once. The validator would otherwise compile it for every body.
@@ -30,18 +31,15 @@ func schemaOptions() []openapi3.SchemaValidationOption {
 }
 
 // checkMedia returns unsupported_media_type where the body has another Content-Type than the contract names, or a
-// Content-Encoding. It sets the header of the response that says which encoding is accepted.
+// Content-Encoding. It sets the header of the response that says which encoding is accepted. The bytes of an upload are
+// stored as they come, whatever they are encoded with.
 func (o operation) checkMedia(response, request http.Header) error {
 	if o.schema == nil && o.media == nil {
 		return nil
 	}
-	for list := range slices.Values(request.Values("Content-Encoding")) {
-		for coding := range strings.SplitSeq(list, ",") {
-			if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "identity") {
-				response.Set("Accept-Encoding", "identity")
-				return errContentEncoding
-			}
-		}
+	if o.policy.Body != openapi.Unlimited && encoded(request.Values("Content-Encoding")) {
+		response.Set("Accept-Encoding", "identity")
+		return errContentEncoding
 	}
 	sent := request.Get("Content-Type")
 	if o.schema != nil {
@@ -52,6 +50,16 @@ func (o operation) checkMedia(response, request http.Header) error {
 		return wrongMediaType(slices.Sorted(maps.Keys(o.media))...)
 	}
 	return nil
+}
+
+// encoded reports whether a Content-Encoding changes the bytes.
+func encoded(values []string) bool {
+	for coding := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "identity") {
+			return true
+		}
+	}
+	return false
 }
 
 const mediaJSON = "application/json"

@@ -2,6 +2,8 @@
 // as the contract says, turns every failure into problem+json in one place, and translates between the wire and the
 // product's own types. It decides nothing about the product itself.
 //
+//	listener ─ connections, deadlines, refusals                         package listener
+//	   │
 //	request ─ request id, log line ─ panics ─ header size ─ CORS        request.go, cors.go
 //	   │
 //	 router ─ tagOperation ─ limitBody ─ requireUser ─ throttle ─ validate   middleware.go
