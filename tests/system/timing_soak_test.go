@@ -62,23 +62,7 @@ func TestSoakSlowHeadersDelayNobody(t *testing.T) {
 	t.Attr("case", "C129")
 	a := start(t, nil)
 	me := a.Register("beside@example.com")
-	p99 := func() time.Duration {
-		var took []time.Duration
-		for range 2000 {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.URL+"/api/v1/auth/me", nil)
-			check(t, err)
-			req.Header.Set("Authorization", me["Authorization"])
-			start := time.Now()
-			resp, err := http.DefaultClient.Do(req)
-			check(t, err)
-			_, err = io.Copy(io.Discard, resp.Body)
-			check(t, err)
-			check(t, resp.Body.Close())
-			took = append(took, time.Since(start))
-		}
-		slices.Sort(took)
-		return took[len(took)*99/100]
-	}
+	p99 := func() time.Duration { return a.p99("/api/v1/auth/me", me) }
 	p99() // fill caches and open connections
 	alone := p99()
 	for range 500 {
