@@ -249,8 +249,8 @@ var catalogue = []Entry{
 	},
 	{
 		Code: ValidationFailed, Status: 422, CloseCode: ClosePolicyViolation,
-		Cause: "The request is readable but some of its members are wrong. That includes a variable that the template " +
-			"of a step does not have, and more than one seat of a plan other than Team.",
+		Cause: "The request is readable but some of its members are wrong. That includes a variable that the " +
+			"template of a step does not have, and more than one seat of a plan other than Team.",
 		Remedy: "Correct every member that errors points at.",
 	},
 	{

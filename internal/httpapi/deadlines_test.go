@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -28,15 +29,15 @@ func withShortTimeouts(c *httpapi.Config) {
 	c.UploadRateWindow = short
 }
 
+// parameter is one of a path of the contract.
+var parameter = regexp.MustCompile(`\{[a-z_]+\}`)
+
 // paths returns an address for every path of the contract and for every page.
 func paths(t *testing.T) []string {
 	t.Helper()
 	list := []string{"/", "/livez", "/readyz", "/nowhere", "/api/v1/nowhere"}
 	for path := range contract(t).Paths.Map() {
-		for _, p := range []string{"{plan_id}", "{session_id}", "{backup_id}"} {
-			path = strings.ReplaceAll(path, p, "0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10")
-		}
-		list = append(list, "/api/v1"+path)
+		list = append(list, "/api/v1"+parameter.ReplaceAllString(path, "0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10"))
 	}
 	site, err := docsite.New(docsite.Config{Version: "test"})
 	check(t, err)

@@ -76,7 +76,7 @@ func TestAllowListsTheMethodsOfThePath(t *testing.T) {
 		for method := range item.Operations() {
 			want[method] = true
 		}
-		for _, method := range []string{"OPTIONS", "GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "FROB"} {
+		for method := range strings.FieldsSeq("OPTIONS GET POST PUT PATCH DELETE TRACE CONNECT FROB") {
 			if want[method] && method != "OPTIONS" {
 				continue
 			}
@@ -173,7 +173,8 @@ func TestContentEncodingIsRefused(t *testing.T) {
 			{"POST", "/api/v1/chat", "application/json"}, {"POST", "/api/v1/auth/login", "application/json"},
 			{"POST", "/api/v1/billing/webhook", "application/json"},
 		} {
-			got := a.Do(c.method, c.path, "\x1f\x8b", me.With("Content-Type", c.media).With("Content-Encoding", encoding))
+			headers := me.With("Content-Type", c.media).With("Content-Encoding", encoding)
+			got := a.Do(c.method, c.path, "\x1f\x8b", headers)
 			is := got.Status == http.StatusUnsupportedMediaType && got.Header.Get("Accept-Encoding") == "identity"
 			if is != refused {
 				t.Errorf("%s %s with Content-Encoding %q: %d %s", c.method, c.path, encoding, got.Status, got.Body)

@@ -72,8 +72,8 @@ func (c *conn) Write(p []byte) (int, error) {
 	return sent, nil
 }
 
-// forget makes Close drop what a client did not receive in time. The kernel would otherwise keep it, and the connection,
-// for minutes.
+// forget makes Close drop what a client did not receive in time. The kernel would otherwise keep it, and the
+// connection, for minutes.
 func (c *conn) forget(err error) {
 	if tcp, ok := c.Conn.(*net.TCPConn); ok && errors.Is(err, os.ErrDeadlineExceeded) {
 		_ = tcp.SetLinger(0)

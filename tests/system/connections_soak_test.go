@@ -34,8 +34,8 @@ func (a *api) p99(path string, headers header) time.Duration {
 	return took[len(took)*99/100]
 }
 
-// TestSoakIdleConnectionsDelayNobody measures requests beside 5,000 connections that have made one request and are idle,
-// and 500 that ask for large answers and read none. At p99 they take less than three times as long.
+// TestSoakIdleConnectionsDelayNobody measures requests beside 5,000 connections that have made one request and are
+// idle, and 500 that ask for large answers and read none. At p99 they take less than three times as long.
 func TestSoakIdleConnectionsDelayNobody(t *testing.T) {
 	t.Attr("case", "S2")
 	a := start(t, nil)

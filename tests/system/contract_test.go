@@ -48,6 +48,9 @@ func TestEveryResponseMatchesTheContract(t *testing.T) {
 			"{plan_id}", "nope").Replace(path)
 		for _, method := range methods {
 			op := item.Operations()[method]
+			if method == "HEAD" && op == nil {
+				op = item.Get // HEAD answers wherever GET does
+			}
 			for name, r := range requests {
 				if op != nil && op.OperationID == "logout" && r.headers["Authorization"] == me["Authorization"] {
 					continue // it would end the session that the other requests use
