@@ -73,7 +73,7 @@ func TestSilentClientsAreDisconnected(t *testing.T) {
 	a := start(t, nil, withShortTimeouts)
 	me := a.Register("silent@example.com")
 	addr := strings.TrimPrefix(a.URL, "http://")
-	begun := make(chan struct{}, 200) // connections at a time
+	begun := make(chan struct{}, 600) // connections at a time
 	var open sync.WaitGroup
 	for _, path := range paths(t) {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "FROB"} {
