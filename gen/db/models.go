@@ -43,6 +43,21 @@ type BackupUsage struct {
 	Uploads   int32
 }
 
+type BillingReconcile struct {
+	Singleton   bool
+	Holder      *uuid.UUID
+	LeasedUntil time.Time
+	StartedAt   time.Time
+	Version     int64
+	After       string
+}
+
+type DeletedCustomer struct {
+	UserID           uuid.UUID
+	StripeCustomerID string
+	DeletedAt        time.Time
+}
+
 type LoginAttempt struct {
 	Account   []byte
 	Attempts  int32
@@ -62,6 +77,13 @@ type RefreshToken struct {
 	RevokedAt      *time.Time
 	RevokedFor     *string
 	CreatedAt      time.Time
+}
+
+type StripeAccount struct {
+	Singleton bool
+	AccountID string
+	Livemode  bool
+	AdoptedAt time.Time
 }
 
 type StripeInbox struct {
@@ -88,6 +110,9 @@ type Subscription struct {
 	CancelAtPeriodEnd    bool
 	CreatedAt            time.Time
 	UpdatedAt            time.Time
+	Version              int64
+	PaidTier             *string
+	PaidSeats            *int32
 }
 
 type User struct {

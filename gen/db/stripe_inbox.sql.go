@@ -16,13 +16,14 @@ WHERE event_id = (
     SELECT i.event_id FROM stripe_inbox i WHERE i.state = 'pending' AND i.next_try_at <= $2
     ORDER BY i.next_try_at LIMIT 1 FOR UPDATE SKIP LOCKED
 )
-RETURNING event_id, type, object_id, attempts
+RETURNING event_id, type, object_id, livemode, attempts
 `
 
 type ClaimEventRow struct {
 	EventID  string
 	Type     string
 	ObjectID string
+	Livemode bool
 	Attempts int32
 }
 
@@ -33,6 +34,7 @@ func (q *Queries) ClaimEvent(ctx context.Context, db DBTX, claimedUntil time.Tim
 		&i.EventID,
 		&i.Type,
 		&i.ObjectID,
+		&i.Livemode,
 		&i.Attempts,
 	)
 	return i, err
@@ -68,13 +70,19 @@ func (q *Queries) PostponeEvent(ctx context.Context, db DBTX, arg PostponeEventP
 	return err
 }
 
-const pruneEvents = `-- name: PruneEvents :exec
-DELETE FROM stripe_inbox WHERE state <> 'pending' AND received_at < $1
+const pruneEvents = `-- name: PruneEvents :execrows
+DELETE FROM stripe_inbox WHERE event_id IN (
+    SELECT i.event_id FROM stripe_inbox i WHERE i.state <> 'pending' AND i.received_at < $1
+    ORDER BY i.received_at LIMIT $2
+)
 `
 
-func (q *Queries) PruneEvents(ctx context.Context, db DBTX, before time.Time) error {
-	_, err := db.Exec(ctx, pruneEvents, before)
-	return err
+func (q *Queries) PruneEvents(ctx context.Context, db DBTX, before time.Time, batchSize int32) (int64, error) {
+	result, err := db.Exec(ctx, pruneEvents, before, batchSize)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const recordEvent = `-- name: RecordEvent :execrows

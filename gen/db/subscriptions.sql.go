@@ -12,57 +12,110 @@ import (
 	"github.com/google/uuid"
 )
 
-const databaseTime = `-- name: DatabaseTime :one
-SELECT clock_timestamp()::timestamptz
+const adoptStripeAccount = `-- name: AdoptStripeAccount :exec
+INSERT INTO stripe_account (account_id, livemode, adopted_at) VALUES ($1, $2, $3)
+ON CONFLICT (singleton) DO UPDATE
+SET account_id = excluded.account_id, livemode = excluded.livemode, adopted_at = excluded.adopted_at
 `
 
-func (q *Queries) DatabaseTime(ctx context.Context, db DBTX) (time.Time, error) {
-	row := db.QueryRow(ctx, databaseTime)
-	var column_1 time.Time
-	err := row.Scan(&column_1)
-	return column_1, err
+type AdoptStripeAccountParams struct {
+	AccountID string
+	Livemode  bool
+	Now       time.Time
+}
+
+func (q *Queries) AdoptStripeAccount(ctx context.Context, db DBTX, arg AdoptStripeAccountParams) error {
+	_, err := db.Exec(ctx, adoptStripeAccount, arg.AccountID, arg.Livemode, arg.Now)
+	return err
+}
+
+const deletedCustomers = `-- name: DeletedCustomers :many
+SELECT user_id, stripe_customer_id FROM deleted_customers
+WHERE user_id > $1 AND deleted_at < $2 ORDER BY user_id LIMIT $3
+`
+
+type DeletedCustomersParams struct {
+	After    uuid.UUID
+	Before   time.Time
+	PageSize int32
+}
+
+type DeletedCustomersRow struct {
+	UserID           uuid.UUID
+	StripeCustomerID string
+}
+
+func (q *Queries) DeletedCustomers(ctx context.Context, db DBTX, arg DeletedCustomersParams) ([]DeletedCustomersRow, error) {
+	rows, err := db.Query(ctx, deletedCustomers, arg.After, arg.Before, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DeletedCustomersRow{}
+	for rows.Next() {
+		var i DeletedCustomersRow
+		if err := rows.Scan(&i.UserID, &i.StripeCustomerID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const endSubscription = `-- name: EndSubscription :one
-UPDATE subscriptions SET status = 'canceled', cancel_at_period_end = false, updated_at = $1
-WHERE stripe_subscription_id = $2 RETURNING user_id
+UPDATE subscriptions SET status = 'canceled', cancel_at_period_end = false, updated_at = clock_timestamp(), version = $1
+WHERE stripe_subscription_id = $2 AND version < $1 RETURNING user_id
 `
 
-func (q *Queries) EndSubscription(ctx context.Context, db DBTX, asOf time.Time, stripeSubscriptionID string) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, endSubscription, asOf, stripeSubscriptionID)
+// Marks a subscription as ended that Stripe does not have, as an operator accepted.
+func (q *Queries) EndSubscription(ctx context.Context, db DBTX, version int64, stripeSubscriptionID string) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, endSubscription, version, stripeSubscriptionID)
 	var user_id uuid.UUID
 	err := row.Scan(&user_id)
 	return user_id, err
 }
 
-const lockSubscriber = `-- name: LockSubscriber :one
-SELECT id, deleted_at FROM users
-WHERE stripe_customer_id = $1::text OR (stripe_customer_id IS NULL AND id = $2)
-ORDER BY stripe_customer_id NULLS LAST LIMIT 1 FOR UPDATE
+const finishReconcile = `-- name: FinishReconcile :exec
+UPDATE billing_reconcile SET version = 0, after = '', holder = NULL WHERE holder = $1
 `
 
-type LockSubscriberRow struct {
-	ID        uuid.UUID
-	DeletedAt *time.Time
+func (q *Queries) FinishReconcile(ctx context.Context, db DBTX, holder *uuid.UUID) error {
+	_, err := db.Exec(ctx, finishReconcile, holder)
+	return err
 }
 
-// Returns the owner of a subscription and locks the row, so that the subscriptions of one account are saved one at a time.
-// An account without a customer id is found by the id in the subscription's metadata.
-func (q *Queries) LockSubscriber(ctx context.Context, db DBTX, stripeCustomerID string, metadataUserID uuid.UUID) (LockSubscriberRow, error) {
-	row := db.QueryRow(ctx, lockSubscriber, stripeCustomerID, metadataUserID)
-	var i LockSubscriberRow
-	err := row.Scan(&i.ID, &i.DeletedAt)
-	return i, err
+const forgetDeletedCustomer = `-- name: ForgetDeletedCustomer :exec
+DELETE FROM deleted_customers WHERE user_id = $1
+`
+
+func (q *Queries) ForgetDeletedCustomer(ctx context.Context, db DBTX, userID uuid.UUID) error {
+	_, err := db.Exec(ctx, forgetDeletedCustomer, userID)
+	return err
 }
 
-const runningSubscriptions = `-- name: RunningSubscriptions :many
+const hasCustomers = `-- name: HasCustomers :one
+SELECT EXISTS (SELECT 1 FROM subscriptions) OR EXISTS (SELECT 1 FROM users WHERE stripe_customer_id IS NOT NULL)
+`
+
+// Whether there is anything that belongs to a Stripe account.
+func (q *Queries) HasCustomers(ctx context.Context, db DBTX) (*bool, error) {
+	row := db.QueryRow(ctx, hasCustomers)
+	var column_1 *bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const latestRunningSubscriptions = `-- name: LatestRunningSubscriptions :many
 SELECT stripe_subscription_id FROM subscriptions
-WHERE status NOT IN ('canceled', 'incomplete_expired') AND stripe_subscription_id > $1
-ORDER BY stripe_subscription_id LIMIT $2
+WHERE status NOT IN ('canceled', 'incomplete_expired')
+ORDER BY stripe_subscription_id DESC LIMIT $1
 `
 
-func (q *Queries) RunningSubscriptions(ctx context.Context, db DBTX, after string, pageSize int32) ([]string, error) {
-	rows, err := db.Query(ctx, runningSubscriptions, after, pageSize)
+func (q *Queries) LatestRunningSubscriptions(ctx context.Context, db DBTX, pageSize int32) ([]string, error) {
+	rows, err := db.Query(ctx, latestRunningSubscriptions, pageSize)
 	if err != nil {
 		return nil, err
 	}
@@ -81,30 +134,107 @@ func (q *Queries) RunningSubscriptions(ctx context.Context, db DBTX, after strin
 	return items, nil
 }
 
+const leaseReconcile = `-- name: LeaseReconcile :one
+UPDATE billing_reconcile SET holder = $1, leased_until = clock_timestamp() + interval '1 minute'
+WHERE holder = $1 OR holder IS NULL OR leased_until < clock_timestamp()
+RETURNING (CASE WHEN started_at > clock_timestamp() - interval '6 hours' THEN version ELSE 0 END)::bigint AS version, after
+`
+
+type LeaseReconcileRow struct {
+	Version int64
+	After   string
+}
+
+// Takes or renews the lease of the reconcile, unless another replica holds it. Returns how far an unfinished one got, if it
+// began within the last hours, or 0 and ”.
+func (q *Queries) LeaseReconcile(ctx context.Context, db DBTX, holder *uuid.UUID) (LeaseReconcileRow, error) {
+	row := db.QueryRow(ctx, leaseReconcile, holder)
+	var i LeaseReconcileRow
+	err := row.Scan(&i.Version, &i.After)
+	return i, err
+}
+
+const lockSubscriber = `-- name: LockSubscriber :one
+SELECT id, deleted_at FROM users
+WHERE stripe_customer_id = $1::text OR id = $2
+ORDER BY (stripe_customer_id = $1::text) DESC NULLS LAST LIMIT 1 FOR UPDATE
+`
+
+type LockSubscriberRow struct {
+	ID        uuid.UUID
+	DeletedAt *time.Time
+}
+
+// Returns the owner of a subscription and locks the row, so that the subscriptions of one account are saved one at a time.
+// Where no account has the customer, the owner is the account in the subscription's metadata.
+func (q *Queries) LockSubscriber(ctx context.Context, db DBTX, stripeCustomerID string, metadataUserID uuid.UUID) (LockSubscriberRow, error) {
+	row := db.QueryRow(ctx, lockSubscriber, stripeCustomerID, metadataUserID)
+	var i LockSubscriberRow
+	err := row.Scan(&i.ID, &i.DeletedAt)
+	return i, err
+}
+
+const nextVersion = `-- name: NextVersion :one
+SELECT nextval('billing_versions')::bigint
+`
+
+// Numbers a look at Stripe. It is taken before Stripe is asked.
+func (q *Queries) NextVersion(ctx context.Context, db DBTX) (int64, error) {
+	row := db.QueryRow(ctx, nextVersion)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const releaseReconcile = `-- name: ReleaseReconcile :exec
+UPDATE billing_reconcile SET holder = NULL WHERE holder = $1
+`
+
+func (q *Queries) ReleaseReconcile(ctx context.Context, db DBTX, holder *uuid.UUID) error {
+	_, err := db.Exec(ctx, releaseReconcile, holder)
+	return err
+}
+
+const saveReconcile = `-- name: SaveReconcile :exec
+UPDATE billing_reconcile SET after = $1 WHERE holder = $2
+`
+
+func (q *Queries) SaveReconcile(ctx context.Context, db DBTX, after string, holder *uuid.UUID) error {
+	_, err := db.Exec(ctx, saveReconcile, after, holder)
+	return err
+}
+
 const saveSubscription = `-- name: SaveSubscription :execrows
 INSERT INTO subscriptions AS s (id, user_id, stripe_subscription_id, tier, status, seats, current_period_end, cancel_at_period_end,
-                           created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+                           created_at, updated_at, version, paid_tier, paid_seats)
+VALUES ($1, $2, $3, coalesce($4::text, 'free'), $5, $6, $7,
+        $8, clock_timestamp(), clock_timestamp(), $9, $10, $11)
 ON CONFLICT (stripe_subscription_id) DO UPDATE
-SET tier = excluded.tier, status = excluded.status, seats = excluded.seats, current_period_end = excluded.current_period_end,
-    cancel_at_period_end = excluded.cancel_at_period_end, updated_at = excluded.updated_at
-WHERE s.updated_at <= excluded.updated_at AND s.status NOT IN ('canceled', 'incomplete_expired')
+SET user_id = excluded.user_id, status = excluded.status,
+    tier = coalesce($4::text, s.tier),
+    seats = CASE WHEN $4::text IS NULL THEN s.seats ELSE excluded.seats END,
+    current_period_end = coalesce(excluded.current_period_end, s.current_period_end),
+    cancel_at_period_end = excluded.cancel_at_period_end, updated_at = excluded.updated_at, version = excluded.version,
+    paid_tier = coalesce(excluded.paid_tier, s.paid_tier), paid_seats = coalesce(excluded.paid_seats, s.paid_seats)
+WHERE s.version < excluded.version
 `
 
 type SaveSubscriptionParams struct {
 	ID                   uuid.UUID
 	UserID               uuid.UUID
 	StripeSubscriptionID string
-	Tier                 string
+	Tier                 *string
 	Status               string
 	Seats                int32
 	CurrentPeriodEnd     *time.Time
 	CancelAtPeriodEnd    bool
-	AsOf                 time.Time
+	Version              int64
+	PaidTier             *string
+	PaidSeats            *int32
 }
 
-// updated_at is the time just before the state was fetched: a later state is never overwritten by an earlier one, and an
-// ended subscription never becomes active again.
+// The state of a later look at Stripe is never overwritten by that of an earlier one. Without a tier the row keeps its own,
+// and without one that was paid, that too.
 func (q *Queries) SaveSubscription(ctx context.Context, db DBTX, arg SaveSubscriptionParams) (int64, error) {
 	result, err := db.Exec(ctx, saveSubscription,
 		arg.ID,
@@ -115,7 +245,9 @@ func (q *Queries) SaveSubscription(ctx context.Context, db DBTX, arg SaveSubscri
 		arg.Seats,
 		arg.CurrentPeriodEnd,
 		arg.CancelAtPeriodEnd,
-		arg.AsOf,
+		arg.Version,
+		arg.PaidTier,
+		arg.PaidSeats,
 	)
 	if err != nil {
 		return 0, err
@@ -166,6 +298,56 @@ func (q *Queries) SetSubscribedTier(ctx context.Context, db DBTX, arg SetSubscri
 	return result.RowsAffected(), nil
 }
 
+const someCustomers = `-- name: SomeCustomers :many
+SELECT stripe_customer_id::text FROM users WHERE stripe_customer_id IS NOT NULL
+ORDER BY stripe_customer_id DESC LIMIT $1
+`
+
+func (q *Queries) SomeCustomers(ctx context.Context, db DBTX, pageSize int32) ([]string, error) {
+	rows, err := db.Query(ctx, someCustomers, pageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var stripe_customer_id string
+		if err := rows.Scan(&stripe_customer_id); err != nil {
+			return nil, err
+		}
+		items = append(items, stripe_customer_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const startReconcile = `-- name: StartReconcile :exec
+UPDATE billing_reconcile SET version = $1, after = '', started_at = clock_timestamp() WHERE holder = $2
+`
+
+func (q *Queries) StartReconcile(ctx context.Context, db DBTX, version int64, holder *uuid.UUID) error {
+	_, err := db.Exec(ctx, startReconcile, version, holder)
+	return err
+}
+
+const stripeAccount = `-- name: StripeAccount :one
+SELECT account_id, livemode FROM stripe_account
+`
+
+type StripeAccountRow struct {
+	AccountID string
+	Livemode  bool
+}
+
+func (q *Queries) StripeAccount(ctx context.Context, db DBTX) (StripeAccountRow, error) {
+	row := db.QueryRow(ctx, stripeAccount)
+	var i StripeAccountRow
+	err := row.Scan(&i.AccountID, &i.Livemode)
+	return i, err
+}
+
 const stripeCustomer = `-- name: StripeCustomer :one
 SELECT email, stripe_customer_id FROM users WHERE id = $1 AND deleted_at IS NULL
 `
@@ -194,8 +376,68 @@ func (q *Queries) StripeCustomerOfAnyUser(ctx context.Context, db DBTX, id uuid.
 	return stripe_customer_id, err
 }
 
+const subscriber = `-- name: Subscriber :one
+SELECT id, email, tier, seats, grant_tier, grant_seats, stripe_customer_id FROM users
+WHERE email = $1 AND deleted_at IS NULL
+`
+
+type SubscriberRow struct {
+	ID               uuid.UUID
+	Email            string
+	Tier             string
+	Seats            int32
+	GrantTier        *string
+	GrantSeats       int32
+	StripeCustomerID *string
+}
+
+// An account as operators look it up.
+func (q *Queries) Subscriber(ctx context.Context, db DBTX, email string) (SubscriberRow, error) {
+	row := db.QueryRow(ctx, subscriber, email)
+	var i SubscriberRow
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Tier,
+		&i.Seats,
+		&i.GrantTier,
+		&i.GrantSeats,
+		&i.StripeCustomerID,
+	)
+	return i, err
+}
+
+const subscriptionRow = `-- name: SubscriptionRow :one
+SELECT tier, status, seats, version, paid_tier, paid_seats FROM subscriptions
+WHERE stripe_subscription_id = $1
+`
+
+type SubscriptionRowRow struct {
+	Tier      string
+	Status    string
+	Seats     int32
+	Version   int64
+	PaidTier  *string
+	PaidSeats *int32
+}
+
+func (q *Queries) SubscriptionRow(ctx context.Context, db DBTX, stripeSubscriptionID string) (SubscriptionRowRow, error) {
+	row := db.QueryRow(ctx, subscriptionRow, stripeSubscriptionID)
+	var i SubscriptionRowRow
+	err := row.Scan(
+		&i.Tier,
+		&i.Status,
+		&i.Seats,
+		&i.Version,
+		&i.PaidTier,
+		&i.PaidSeats,
+	)
+	return i, err
+}
+
 const subscriptionsOf = `-- name: SubscriptionsOf :many
-SELECT stripe_subscription_id, tier, status, seats, current_period_end, cancel_at_period_end FROM subscriptions
+SELECT stripe_subscription_id, tier, status, seats, current_period_end, cancel_at_period_end, version, paid_tier, paid_seats
+FROM subscriptions
 WHERE user_id = $1
 ORDER BY status IN ('canceled', 'incomplete_expired'), created_at DESC, id DESC
 `
@@ -207,6 +449,9 @@ type SubscriptionsOfRow struct {
 	Seats                int32
 	CurrentPeriodEnd     *time.Time
 	CancelAtPeriodEnd    bool
+	Version              int64
+	PaidTier             *string
+	PaidSeats            *int32
 }
 
 // Running subscriptions first, then newest first.
@@ -226,6 +471,9 @@ func (q *Queries) SubscriptionsOf(ctx context.Context, db DBTX, userID uuid.UUID
 			&i.Seats,
 			&i.CurrentPeriodEnd,
 			&i.CancelAtPeriodEnd,
+			&i.Version,
+			&i.PaidTier,
+			&i.PaidSeats,
 		); err != nil {
 			return nil, err
 		}
@@ -235,4 +483,51 @@ func (q *Queries) SubscriptionsOf(ctx context.Context, db DBTX, userID uuid.UUID
 		return nil, err
 	}
 	return items, nil
+}
+
+const unseenSubscriptions = `-- name: UnseenSubscriptions :many
+SELECT stripe_subscription_id FROM subscriptions
+WHERE status NOT IN ('canceled', 'incomplete_expired') AND stripe_subscription_id > $1 AND version < $2
+ORDER BY stripe_subscription_id LIMIT $3
+`
+
+type UnseenSubscriptionsParams struct {
+	After    string
+	Version  int64
+	PageSize int32
+}
+
+// Running subscriptions that no look at Stripe since the version has saved.
+func (q *Queries) UnseenSubscriptions(ctx context.Context, db DBTX, arg UnseenSubscriptionsParams) ([]string, error) {
+	rows, err := db.Query(ctx, unseenSubscriptions, arg.After, arg.Version, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var stripe_subscription_id string
+		if err := rows.Scan(&stripe_subscription_id); err != nil {
+			return nil, err
+		}
+		items = append(items, stripe_subscription_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const wasDeleted = `-- name: WasDeleted :one
+SELECT EXISTS (
+    SELECT 1 FROM deleted_customers WHERE stripe_customer_id = $1::text OR user_id = $2
+)
+`
+
+// Whether the customer, or the account in a subscription's metadata, was ours and is deleted.
+func (q *Queries) WasDeleted(ctx context.Context, db DBTX, stripeCustomerID string, metadataUserID uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, wasDeleted, stripeCustomerID, metadataUserID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }

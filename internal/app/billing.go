@@ -8,36 +8,35 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/adiuva/cloud-api/internal/billing"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/dev/devstripe"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/listener"
+	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/stripepay"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
+// stripeURLFile has the URL of a running stand-in, for commands of the same data directory.
+const stripeURLFile = "stripe.url"
+
+// standInKey is the key with which the stand-in is used.
+const standInKey = "sk_test_stand_in"
+
 // wireBilling connects billing to Stripe, or to the stand-in where no key is set, through the same adapter.
 func (a *App) wireBilling(ctx context.Context, cfg config.Config, opts Options) error {
-	gateway := stripepay.Config{
-		Key: cfg.StripeSecretKey.Reveal(), WebhookSecrets: config.Reveal(cfg.StripeWebhookSecrets),
-		APIBase: cfg.StripeAPIBase,
-		Prices: map[tier.Tier]string{
-			tier.Pro:   cfg.StripePricePro,
-			tier.Power: cfg.StripePricePower,
-			tier.Team:  cfg.StripePriceTeam,
-		},
-		SuccessURL: cmp.Or(cfg.BillingSuccessURL, opts.BaseURL+"/billing/success"),
-		CancelURL:  cmp.Or(cfg.BillingCancelURL, opts.BaseURL+"/billing/cancel"), Log: opts.Log,
-	}
+	gateway := gatewayConfig(cfg, opts.BaseURL, opts.Log)
 	if !cfg.StripeSecretKey.IsSet() {
 		stripe, err := a.startStripe(cfg, gateway, opts)
 		if err != nil {
 			return err
 		}
-		gateway.Key, gateway.APIBase = "sk_test_stand_in", stripe
+		gateway.Key, gateway.APIBase, gateway.Account = standInKey, stripe, a.Stripe.Account()
 	}
 	pay := stripepay.New(gateway)
 	if cfg.StripeSecretKey.IsSet() {
@@ -46,7 +45,57 @@ func (a *App) wireBilling(ctx context.Context, cfg config.Config, opts Options) 
 		}
 	}
 	a.Billing = billing.New(billing.Config{DB: a.DB, Gateway: pay, Log: opts.Log})
-	return nil
+	return confirmAccount(ctx, cfg, a.Billing, opts.Log)
+}
+
+func gatewayConfig(cfg config.Config, baseURL string, log *slog.Logger) stripepay.Config {
+	return stripepay.Config{
+		Key: cfg.StripeSecretKey.Reveal(), WebhookSecrets: config.Reveal(cfg.StripeWebhookSecrets),
+		APIBase: cfg.StripeAPIBase,
+		Prices: map[tier.Tier][]string{
+			tier.Pro:   cfg.StripePricePro,
+			tier.Power: cfg.StripePricePower,
+			tier.Team:  cfg.StripePriceTeam,
+		},
+		SuccessURL: cmp.Or(cfg.BillingSuccessURL, baseURL+"/billing/success"),
+		CancelURL:  cmp.Or(cfg.BillingCancelURL, baseURL+"/billing/cancel"), Log: log,
+	}
+}
+
+// OpenBilling returns billing for commands that run beside the service. Without STRIPE_SECRET_KEY they use the stand-in of
+// a running serve with the same data directory.
+func OpenBilling(cfg config.Config, database *postgres.DB, log *slog.Logger) (*billing.Service, error) {
+	gateway := gatewayConfig(cfg, "", log)
+	if !cfg.StripeSecretKey.IsSet() {
+		address, err := os.ReadFile(filepath.Join(cfg.DataDir, stripeURLFile))
+		if err != nil {
+			return nil, errors.New("there is no Stripe: set STRIPE_SECRET_KEY, " +
+				"or start 'adiuva-api serve' with the same ADIUVA_DATA_DIR first")
+		}
+		gateway.Key, gateway.APIBase = standInKey, strings.TrimSpace(string(address))
+	}
+	return billing.New(billing.Config{DB: database, Gateway: stripepay.New(gateway), Log: log}), nil
+}
+
+// confirmAccount fails for a key of another Stripe account than that of the customers in the database. Where the account
+// cannot be read it warns: nothing is reconciled until it was.
+func confirmAccount(ctx context.Context, cfg config.Config, service *billing.Service, log *slog.Logger) error {
+	err := service.ConfirmAccount(ctx)
+	var other billing.OtherAccountError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &other) && !cfg.StripeSecretKey.IsSet():
+		return ConfigError{fmt.Errorf("STRIPE_SECRET_KEY is missing: %w. Set the key of that account. To go on with the "+
+			"built-in stand-in, use an empty database: another DATABASE_URL, or another ADIUVA_DATA_DIR", other)}
+	case errors.As(err, &other):
+		return ConfigError{fmt.Errorf("STRIPE_SECRET_KEY is wrong: %w. Set a key of that account and mode, or, if the "+
+			"customers have moved, run 'adiuva-api billing adopt-account' with this key once", other)}
+	case errors.Is(err, billing.ErrUnavailable):
+		log.Warn("the account of the Stripe key was not confirmed", slog.Any("error", err))
+		return nil
+	}
+	return err
 }
 
 // checkPrices fails in production where Stripe would sell at other prices than we show. When Stripe does not answer,
@@ -56,7 +105,7 @@ func checkPrices(ctx context.Context, cfg config.Config, pay *stripepay.Gateway,
 	switch {
 	case err == nil:
 		return nil
-	case cfg.IsProd() && !errors.Is(err, billing.ErrUnavailable):
+	case cfg.IsProd() && (!errors.Is(err, billing.ErrUnavailable) || errors.Is(err, billing.ErrMisconfigured)):
 		return ConfigError{fmt.Errorf("the prices at Stripe are not those of the plans:\n%w", err)}
 	}
 	log.Warn("prices were not confirmed by Stripe", slog.Any("error", err))
@@ -67,7 +116,7 @@ func checkPrices(ctx context.Context, cfg config.Config, pay *stripepay.Gateway,
 // pages, so it must be one that a browser on this machine can open.
 func (a *App) startStripe(cfg config.Config, gateway stripepay.Config, opts Options) (string, error) {
 	stripe, err := devstripe.New(devstripe.Config{
-		Prices: gateway.Prices, WebhookURL: opts.BaseURL + httpapi.BasePath + "/billing/webhook",
+		Prices: firstPrices(gateway.Prices), WebhookURL: opts.BaseURL + httpapi.BasePath + "/billing/webhook",
 		WebhookSecret: gateway.WebhookSecrets[0],
 		File:          filepath.Join(cfg.DataDir, "stripe.json"), Log: opts.Log,
 	})
@@ -91,5 +140,18 @@ func (a *App) startStripe(cfg config.Config, gateway stripepay.Config, opts Opti
 	if addr.IP.IsUnspecified() {
 		addr.IP = net.IPv4(127, 0, 0, 1)
 	}
-	return "http://" + addr.String(), nil
+	address := "http://" + addr.String()
+	if err := os.WriteFile(filepath.Join(cfg.DataDir, stripeURLFile), []byte(address+"\n"), 0o600); err != nil {
+		opts.Log.Warn("commands will not find the Stripe stand-in", slog.Any("error", err))
+	}
+	return address, nil
+}
+
+// firstPrices returns the price at which each tier is sold.
+func firstPrices(prices map[tier.Tier][]string) map[tier.Tier]string {
+	first := map[tier.Tier]string{}
+	for t, ids := range prices {
+		first[t] = ids[0]
+	}
+	return first
 }

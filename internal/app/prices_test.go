@@ -45,7 +45,7 @@ func TestStartRefusesWrongPricesInProduction(t *testing.T) {
 			stripepay.Config{
 				Key:     "sk_test_1",
 				APIBase: server.URL,
-				Prices:  c.prices,
+				Prices:  listed(c.prices),
 				Log:     slog.New(slog.DiscardHandler),
 			},
 		)
@@ -58,4 +58,13 @@ func TestStartRefusesWrongPricesInProduction(t *testing.T) {
 			t.Errorf("%s: the log says %s", name, &log)
 		}
 	}
+}
+
+// listed returns the prices as a list of one each.
+func listed(prices map[tier.Tier]string) map[tier.Tier][]string {
+	lists := map[tier.Tier][]string{}
+	for t, id := range prices {
+		lists[t] = []string{id}
+	}
+	return lists
 }

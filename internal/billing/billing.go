@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,16 +29,30 @@ var (
 	ErrNoSubscription = fault.ErrNotFound.WithMessage("This account has no subscription.")
 )
 
-// ErrNotAtStripe is returned by a Gateway when Stripe has no object of that id.
-var ErrNotAtStripe = errors.New("billing: Stripe does not know this id")
+// Errors that a Gateway returns.
+var (
+	// ErrNotAtStripe means that Stripe has no object of that id. It does not mean that the object has ended.
+	ErrNotAtStripe = errors.New("billing: Stripe does not know this id")
+	// ErrCheckoutPaid means that a checkout cannot be closed because it was paid.
+	ErrCheckoutPaid = errors.New("billing: the checkout was paid")
+	// ErrMisconfigured is the cause of an ErrUnavailable that only an operator can end: Stripe refuses the key, a price or
+	// a parameter.
+	ErrMisconfigured = errors.New("billing: Stripe refuses the request")
+)
 
 // Gateway is the part of Stripe's API that billing uses. Its errors are ErrUnavailable, after which the call may or may
-// not have taken effect, ErrNotAtStripe, ErrSignature, or errors that mean a bug or a wrong configuration.
+// not have taken effect, ErrNotAtStripe, ErrSignature, and where a method says so ErrCheckoutPaid.
 type Gateway interface {
 	// Verify returns the event of a signed payload, or ErrSignature.
 	Verify(payload []byte, signature string) (Event, error)
-	// CreateCustomer returns a new customer for the account. Within a day it returns the same one for the same
-	// account and previous customer, which is "" for the first.
+	// Live reports whether the key is of Stripe's live mode.
+	Live() bool
+	// Account returns the id of the key's account, or ErrNotAtStripe from a Stripe without accounts, as test doubles are.
+	Account(ctx context.Context) (id string, err error)
+	// CheckPrice returns nil unless Stripe says that it does not have the price at which the tier is sold.
+	CheckPrice(ctx context.Context, t tier.Tier) error
+	// CreateCustomer returns a new customer for the account, without the e-mail address when Stripe refuses it. Within a
+	// day it returns the same one for the same account and previous customer, which is "" for the first.
 	CreateCustomer(ctx context.Context, userID uuid.UUID, email, previous string) (customerID string, err error)
 	// DeleteCustomer deletes the customer and ends its subscriptions at once. Repeating it succeeds.
 	DeleteCustomer(ctx context.Context, customerID string) error
@@ -45,18 +60,21 @@ type Gateway interface {
 	Checkouts(ctx context.Context, customerID string) ([]Checkout, error)
 	// CreateCheckout opens a checkout. With the same key within a day it returns the same checkout, or the same error.
 	CreateCheckout(ctx context.Context, order Order, key string) (Checkout, error)
-	// ExpireCheckout closes a checkout. It succeeds for one that is no longer open.
+	// ExpireCheckout closes a checkout. It succeeds for one that is no longer open, and returns ErrCheckoutPaid for one
+	// that was paid.
 	ExpireCheckout(ctx context.Context, id string) error
 	// CreatePortal returns the address of a page on which the customer changes card and plan.
 	CreatePortal(ctx context.Context, customerID string) (url string, err error)
 	// Subscription returns the current state of a subscription, or ErrNotAtStripe.
 	Subscription(ctx context.Context, id string) (Subscription, error)
-	// Subscriptions yields the subscriptions that have not ended: a customer's, or with "" everyone's. An error
-	// ends it.
-	Subscriptions(ctx context.Context, customerID string) iter.Seq2[Subscription, error]
-	// Cancel ends a subscription at the end of its paid period, or now. Repeating it succeeds or returns
-	// ErrNotAtStripe.
-	Cancel(ctx context.Context, subscriptionID string, immediately bool) error
+	// Subscriptions yields the subscriptions that have not ended, newest first: a customer's, or with "" everyone's, those
+	// that follow the id after, or with "" all. An error ends it.
+	Subscriptions(ctx context.Context, customerID, after string) iter.Seq2[Subscription, error]
+	// LastPaid returns the plan on the latest invoice of the subscription that was paid, or the zero Plan for none.
+	LastPaid(ctx context.Context, subscriptionID string) (Plan, error)
+	// Cancel asks Stripe to end a subscription at the end of its paid period, or now. A schedule that owns the subscription
+	// is released first. Whatever it returns, Subscription tells what came of it.
+	Cancel(ctx context.Context, sub Subscription, immediately bool) error
 }
 
 // Event is the part of a Stripe event that is stored. SubscriptionID is empty when it concerns no subscription.
@@ -86,25 +104,19 @@ type Checkout struct {
 }
 
 // Subscription is the state of a subscription at Stripe. UserID is uuid.Nil when none of our checkouts created it.
-// Tier is empty when its price is not one of the configured ones.
 type Subscription struct {
 	ID                string
 	CustomerID        string
 	UserID            uuid.UUID
-	Tier              tier.Tier
-	Seats             int
+	Items             []Item
 	Status            string // as Stripe names it: active, past_due, canceled, …
 	PeriodEnd         time.Time
-	CancelAtPeriodEnd bool
+	CancelAtPeriodEnd bool   // it ends when the paid period does, or sooner
+	ScheduleID        string // of the schedule that owns it, or ""
 }
 
-// Ended reports whether the status is final.
-func Ended(status string) bool { return status == "canceled" || status == "incomplete_expired" }
-
-// grantsTier reports whether a subscription of that status entitles to its tier. It still does while a payment is late.
-func grantsTier(status string) bool {
-	return status == "active" || status == "trialing" || status == "past_due"
-}
+// isPlan reports whether the subscription can be told to be one of ours: it is at a plan, or our checkout created it.
+func (s Subscription) isPlan() bool { return s.UserID != uuid.Nil || BestPlan(s.Items).Tier != "" }
 
 // Config configures a Service. DB, Gateway and Log are required.
 type Config struct {
@@ -121,7 +133,10 @@ type Service struct {
 	q       *db.Queries
 	clock   func() time.Time
 	log     *slog.Logger
-	worker  *worker.Worker
+	worker  *worker.Worker // events
+	nightly *worker.Worker // the reconcile, apart from the events, which must not wait for it
+
+	accountConfirmed atomic.Bool
 }
 
 // New returns a Service.
@@ -130,7 +145,7 @@ func New(cfg Config) *Service {
 		cfg.Now = time.Now
 	}
 	s := &Service{gateway: cfg.Gateway, db: cfg.DB, q: db.New(), clock: cfg.Now, log: cfg.Log}
-	s.worker = s.newWorker()
+	s.worker, s.nightly = s.newEventWorker(), s.newReconcileWorker()
 	return s
 }
 

@@ -34,28 +34,23 @@ func (s *Service) Checkout(ctx context.Context, user identity.User, t tier.Tier,
 	if err := s.ensureNoSubscription(ctx, user.ID); err != nil {
 		return "", err
 	}
+	if err := s.requireAccount(ctx); err != nil {
+		return "", err
+	}
 	deleted := ""
 	for range 2 {
-		customer, err := s.ensureCustomer(ctx, user.ID, deleted)
+		customer, err := s.ensureCustomer(ctx, user.ID, t, deleted)
 		if err != nil {
 			return "", err
 		}
 		order := Order{UserID: user.ID, CustomerID: customer, Tier: t, Seats: max(seats, 1)}
-		url, err = s.openCheckout(ctx, order)
+		url, err = s.findOrCreateCheckout(ctx, order)
 		if !errors.Is(err, ErrNotAtStripe) {
 			return url, err
 		}
 		deleted = customer // in Stripe's dashboard: create another one
 	}
 	return "", ErrUnavailable.WithCause(ErrNotAtStripe)
-}
-
-// openCheckout returns the page of the order, unless the customer has a subscription at Stripe.
-func (s *Service) openCheckout(ctx context.Context, order Order) (url string, err error) {
-	if err := s.ensureNoneAtStripe(ctx, order.CustomerID); err != nil {
-		return "", err
-	}
-	return s.findOrCreateCheckout(ctx, order)
 }
 
 // ensureNoSubscription returns ErrAlreadySubscribed when the database has a subscription of the user.
@@ -72,22 +67,20 @@ func (s *Service) ensureNoSubscription(ctx context.Context, userID uuid.UUID) er
 	return nil
 }
 
-// blocksCheckout reports whether a subscription of that status excludes another one.
-func blocksCheckout(status string) bool { return !Ended(status) && status != "incomplete" }
-
 // ensureNoneAtStripe asks Stripe, because the event of a new subscription may not have arrived yet. It saves a
-// subscription that it finds and returns ErrAlreadySubscribed.
+// subscription that it finds and returns ErrAlreadySubscribed. Subscriptions to products that are no plans do not count.
 func (s *Service) ensureNoneAtStripe(ctx context.Context, customer string) error {
-	asOf, err := s.q.DatabaseTime(ctx, s.db.Pool)
+	version, err := s.q.NextVersion(ctx, s.db.Pool)
 	if err != nil {
 		return postgres.Translate(err)
 	}
-	for sub, err := range s.gateway.Subscriptions(ctx, customer) {
+	for sub, err := range s.gateway.Subscriptions(ctx, customer, "") {
 		if err != nil {
 			return err
 		}
-		if blocksCheckout(sub.Status) {
-			return errors.Join(ErrAlreadySubscribed, s.saveState(ctx, sub, asOf, ""))
+		if sub.isPlan() && blocksCheckout(sub.Status) {
+			_, err := s.saveState(ctx, sub, version, saveOptions{})
+			return errors.Join(ErrAlreadySubscribed, err)
 		}
 	}
 	return nil
@@ -95,13 +88,16 @@ func (s *Service) ensureNoneAtStripe(ctx context.Context, customer string) error
 
 // ensureCustomer returns the account's customer id and creates the customer at the first checkout. deleted is the
 // id of a customer that Stripe no longer has, which is replaced, or "".
-func (s *Service) ensureCustomer(ctx context.Context, userID uuid.UUID, deleted string) (string, error) {
+func (s *Service) ensureCustomer(ctx context.Context, userID uuid.UUID, t tier.Tier, deleted string) (string, error) {
 	row, err := s.q.StripeCustomer(ctx, s.db.Pool, userID)
 	if err != nil {
 		return "", postgres.NotFoundAs(err, fault.ErrNotFound)
 	}
 	if row.StripeCustomerID != nil && *row.StripeCustomerID != deleted {
 		return *row.StripeCustomerID, nil
+	}
+	if err := s.gateway.CheckPrice(ctx, t); err != nil { // a customer who cannot buy anything is not created
+		return "", err
 	}
 	id, err := s.gateway.CreateCustomer(ctx, userID, row.Email, deleted)
 	if err != nil {
@@ -116,14 +112,26 @@ func (s *Service) ensureCustomer(ctx context.Context, userID uuid.UUID, deleted 
 	return id, postgres.Translate(err)
 }
 
-// findOrCreateCheckout returns the open page of the order, or opens one. Stripe repeats an error for its idempotency
-// key, so after a failure it looks again for an open page, and if there is none it retries once with another key.
+// findOrCreateCheckout returns the open page of the order, or opens one, unless the customer has a subscription at
+// Stripe. That is asked after the pages of other orders are closed: one of them may have been paid until then. Stripe
+// repeats an error for its idempotency key, so after a failure it looks again for an open page, and if there is none it
+// retries once with another key.
 func (s *Service) findOrCreateCheckout(ctx context.Context, order Order) (string, error) {
 	keySuffix := ""
 	for {
 		latest, url, err := s.findOpenCheckout(ctx, order)
-		if err != nil || url != "" {
-			return url, err
+		paid := errors.Is(err, ErrCheckoutPaid)
+		if err != nil && !paid {
+			return "", err
+		}
+		if err := s.ensureNoneAtStripe(ctx, order.CustomerID); err != nil {
+			return "", err
+		}
+		if paid { // its subscription is not listed yet
+			return "", ErrAlreadySubscribed
+		}
+		if url != "" {
+			return url, nil
 		}
 		key := fmt.Sprintf("checkout-%s-%s-%d-%s%s", order.UserID, order.Tier, order.Seats, latest, keySuffix)
 		checkout, err := s.gateway.CreateCheckout(ctx, order, key)
@@ -171,6 +179,9 @@ func (s *Service) Portal(ctx context.Context, user identity.User) (url string, e
 	}
 	if row.StripeCustomerID == nil {
 		return "", ErrNoCustomer
+	}
+	if err := s.requireAccount(ctx); err != nil {
+		return "", err
 	}
 	url, err = s.gateway.CreatePortal(ctx, *row.StripeCustomerID)
 	if errors.Is(err, ErrNotAtStripe) { // deleted in Stripe's dashboard

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,10 +20,8 @@ const (
 	eventTimeout      = 30 * time.Second
 	eventPollInterval = 2 * time.Second
 	alertAfter        = 8                   // attempts, about eight minutes
+	maxAttempts       = 14                  // of an event that something else than an outage keeps from being applied: an hour
 	eventRetention    = 90 * 24 * time.Hour // well after Stripe has stopped sending an event again
-	reconcileEvery    = 24 * time.Hour
-	reconcileRetry    = time.Minute
-	pageSize          = 500
 )
 
 var eventRetry = worker.Backoff{First: 2 * time.Second, Max: 10 * time.Minute}
@@ -30,11 +29,12 @@ var eventRetry = worker.Backoff{First: 2 * time.Second, Max: 10 * time.Minute}
 // affectsSubscription reports whether an event of that type may have changed a subscription.
 func affectsSubscription(eventType string) bool {
 	switch eventType {
-	case "checkout.session.completed", "customer.subscription.created", "customer.subscription.updated",
-		"customer.subscription.deleted", "invoice.payment_failed", "invoice.paid":
+	case "checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
+		"invoice.paid", "invoice.payment_succeeded", "invoice.payment_failed", "invoice.payment_action_required",
+		"invoice.marked_uncollectible", "invoice.voided":
 		return true
 	}
-	return false
+	return strings.HasPrefix(eventType, "customer.subscription.") || strings.HasPrefix(eventType, "subscription_schedule.")
 }
 
 // HandleEvent stores an event that Stripe sent, so that it can be acknowledged, and notifies the worker. It stores
@@ -83,110 +83,53 @@ func (s *Service) ProcessDue(ctx context.Context) (settled int, err error) {
 func (s *Service) processEvent(ctx context.Context, event db.ClaimEventRow) error {
 	limited, cancel := context.WithTimeout(ctx, eventTimeout)
 	defer cancel()
-	syncErr := s.sync(limited, event.ObjectID, event.EventID)
+	syncErr := s.applyEvent(limited, event)
 	if syncErr == nil {
 		return nil
 	}
+	unlimited := context.WithoutCancel(ctx)
 	if event.Attempts >= alertAfter {
 		s.log.ErrorContext(ctx, "an event of Stripe cannot be applied", slog.String("event", event.EventID),
-			slog.Int("attempts", int(event.Attempts)), slog.Any("error", syncErr))
+			slog.String("subscription", event.ObjectID), slog.Int("attempts", int(event.Attempts)),
+			slog.Any("error", syncErr))
 	}
-	err := s.q.PostponeEvent(context.WithoutCancel(ctx), s.db.Pool, db.PostponeEventParams{
+	outage := errors.Is(syncErr, ErrUnavailable) || errors.Is(syncErr, fault.ErrDatabase) || limited.Err() != nil
+	if event.Attempts >= maxAttempts && !outage {
+		s.log.ErrorContext(ctx, "an event of Stripe was given up; the next reconcile looks at its subscription",
+			slog.String("event", event.EventID), slog.String("subscription", event.ObjectID))
+		return errors.Join(syncErr, postgres.Translate(s.finishEvent(unlimited, s.db.Pool, event.EventID, "dead")))
+	}
+	err := s.q.PostponeEvent(unlimited, s.db.Pool, db.PostponeEventParams{
 		EventID: event.EventID, Attempts: event.Attempts, NextTryAt: s.now().Add(eventRetry.After(int(event.Attempts))),
 	})
 	return errors.Join(syncErr, postgres.Translate(err))
 }
 
+// applyEvent saves the state of the event's subscription. An event of the other mode is none of ours.
+func (s *Service) applyEvent(ctx context.Context, event db.ClaimEventRow) error {
+	if event.Livemode != s.gateway.Live() {
+		return postgres.Translate(s.finishEvent(ctx, s.db.Pool, event.EventID, "foreign"))
+	}
+	if err := s.requireAccount(ctx); err != nil {
+		return err
+	}
+	return s.sync(ctx, event.ObjectID, event.EventID)
+}
+
 // finishEvent settles the event, unless eventID is "".
-func (s *Service) finishEvent(ctx context.Context, tx pgx.Tx, eventID, state string) error {
+func (s *Service) finishEvent(ctx context.Context, tx db.DBTX, eventID, state string) error {
 	if eventID == "" {
 		return nil
 	}
 	return s.q.FinishEvent(ctx, tx, db.FinishEventParams{EventID: eventID, State: state, Now: s.now()})
 }
 
-// syncUnknown handles a subscription that Stripe does not know: its row is marked as canceled; without a row the
-// event is an orphan.
-func (s *Service) syncUnknown(
-	ctx context.Context, subscriptionID string, asOf time.Time, eventID string,
-) error {
-	ours := false
-	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
-		owner, err := s.q.EndSubscription(ctx, tx, asOf, subscriptionID)
-		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-			return err
-		}
-		if ours = err == nil; !ours {
-			return s.finishEvent(ctx, tx, eventID, "orphan")
-		}
-		if err := s.updateTier(ctx, tx, owner); err != nil {
-			return err
-		}
-		return s.finishEvent(ctx, tx, eventID, "done")
-	})
-	if err == nil {
-		s.log.ErrorContext(ctx, "Stripe does not know a subscription",
-			slog.String("subscription", subscriptionID), slog.Bool("ours", ours))
-	}
-	return postgres.Translate(err)
-}
-
-// Reconcile saves the state of every subscription as Stripe reports it, whatever events were lost, and deletes old
-// events from the inbox. Repeating it changes nothing.
-func (s *Service) Reconcile(ctx context.Context) error {
-	asOf, err := s.q.DatabaseTime(ctx, s.db.Pool)
-	if err != nil {
-		return postgres.Translate(err)
-	}
-	seen := map[string]bool{}
-	var failures []error
-	for sub, err := range s.gateway.Subscriptions(ctx, "") {
-		if err != nil {
-			return err
-		}
-		seen[sub.ID] = true
-		failures = append(failures, s.saveState(ctx, sub, asOf, ""))
-	}
-	for after := ""; ; { // subscriptions stored as running but missing from Stripe's list have ended there
-		page, err := s.q.RunningSubscriptions(ctx, s.db.Pool, after, pageSize)
-		if err != nil {
-			return postgres.Translate(err)
-		}
-		for _, id := range page {
-			if after = id; !seen[id] {
-				failures = append(failures, s.sync(ctx, id, ""))
-			}
-		}
-		if len(page) < pageSize {
-			return errors.Join(append(failures, s.pruneEvents(ctx))...)
-		}
-	}
-}
-
-func (s *Service) pruneEvents(ctx context.Context) error {
-	return postgres.Translate(s.q.PruneEvents(ctx, s.db.Pool, s.now().Add(-eventRetention)))
-}
-
-// Maintain runs the background jobs until ctx ends: events as they come in, and a reconcile at the start and every 24
-// hours. Several replicas may run it.
-func (s *Service) Maintain(ctx context.Context) { s.worker.Run(ctx) }
-
-func (s *Service) newWorker() *worker.Worker {
-	events := worker.Job{
+func (s *Service) newEventWorker() *worker.Worker {
+	return worker.New(worker.Config{Now: s.clock, Log: s.log}, worker.Job{
 		Every: eventPollInterval, OnNotify: true, FailureMessage: "events of Stripe will be tried again",
 		Run: func(ctx context.Context) error {
 			_, err := s.ProcessDue(ctx)
 			return err
 		},
-	}
-	reconcile := worker.Job{
-		Every: reconcileEvery, Run: s.Reconcile, FailureMessage: "the reconcile with Stripe will be tried again",
-		Retry: func(err error, _ int) time.Duration {
-			if errors.Is(err, ErrUnavailable) || errors.Is(err, fault.ErrDatabase) {
-				return reconcileRetry
-			}
-			return reconcileEvery
-		},
-	}
-	return worker.New(worker.Config{Now: s.clock, Log: s.log}, events, reconcile)
+	})
 }

@@ -23,6 +23,8 @@ const secret = "whsec_test_secret_of_at_least_32_bytes"
 
 var prices = map[tier.Tier]string{tier.Pro: "price_pro", tier.Power: "price_power", tier.Team: "price_team"}
 
+var listed = map[tier.Tier][]string{tier.Pro: {"price_pro"}, tier.Power: {"price_power"}, tier.Team: {"price_team"}}
+
 // env is billing with a real database, a stateful Stripe that can fail, and a clock that only advance moves.
 type env struct {
 	t         *testing.T
@@ -56,7 +58,7 @@ func setupOn(t *testing.T, db *postgres.DB) *env {
 func (e *env) replica(options ...func(*stripepay.Config)) *billing.Service {
 	log := slog.New(slog.DiscardHandler)
 	pay := stripepay.Config{
-		Key: "sk_test_1", WebhookSecrets: []string{secret}, APIBase: e.stripeURL, Prices: prices,
+		Key: "sk_test_1", WebhookSecrets: []string{secret}, APIBase: e.stripeURL, Prices: listed, Account: e.stripe.Account(),
 		SuccessURL: "https://app.example.com/billing/success",
 		CancelURL:  "https://app.example.com/billing/cancel",
 		Now:        e.now, Log: log,

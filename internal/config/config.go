@@ -63,9 +63,9 @@ type Config struct {
 	StripeWebhookSecrets []Secret `env:"STRIPE_WEBHOOK_SECRET" prod:"required" min:"32" embedded:"a secret generated once and kept in the data directory" example:"whsec_change-me-to-the-secret-of-your-endpoint" desc:"signing secret of the webhook endpoint; several, comma-separated, while it is rolled"`
 	StripeAPIBase        string   `env:"STRIPE_API_BASE" kind:"url" example:"http://localhost:12111" desc:"base URL used instead of Stripe's, for tests"`
 	DevStripeAddr        string   `env:"DEV_STRIPE_ADDR" default:"127.0.0.1:0" desc:"address of the local Stripe stand-in's listener; a fixed port makes its checkout page reachable from outside a container"`
-	StripePricePro       string   `env:"STRIPE_PRICE_PRO" default:"price_pro" prod:"required" desc:"Stripe's price id of Pro"`
-	StripePricePower     string   `env:"STRIPE_PRICE_POWER" default:"price_power" prod:"required" desc:"Stripe's price id of Power"`
-	StripePriceTeam      string   `env:"STRIPE_PRICE_TEAM" default:"price_team" prod:"required" desc:"Stripe's price id of a Team seat"`
+	StripePricePro       []string `env:"STRIPE_PRICE_PRO" default:"price_pro" prod:"required" desc:"Stripe's price id of Pro; several, comma-separated: the first is sold, all of them tell the plan"`
+	StripePricePower     []string `env:"STRIPE_PRICE_POWER" default:"price_power" prod:"required" desc:"Stripe's price id of Power; several, comma-separated: the first is sold, all of them tell the plan"`
+	StripePriceTeam      []string `env:"STRIPE_PRICE_TEAM" default:"price_team" prod:"required" desc:"Stripe's price id of a Team seat; several, comma-separated: the first is sold, all of them tell the plan"`
 	BillingSuccessURL    string   `env:"BILLING_SUCCESS_URL" prod:"required" kind:"url" embedded:"a page of this server" example:"https://api.example.com/billing/success" desc:"where Stripe sends people who paid"`
 	BillingCancelURL     string   `env:"BILLING_CANCEL_URL" prod:"required" kind:"url" embedded:"a page of this server" example:"https://api.example.com/billing/cancel" desc:"where Stripe sends people who did not"`
 

@@ -4,14 +4,12 @@
 package stripepay
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"iter"
 	"log/slog"
-	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -33,12 +31,13 @@ const (
 // Config names the Stripe account and what it sells.
 type Config struct {
 	Key            string
-	WebhookSecrets []string // any of them may sign an event
-	APIBase        string   // "" means Stripe's own
-	Prices         map[tier.Tier]string
-	SuccessURL     string            // where Stripe sends users after they paid, or left the portal
-	CancelURL      string            // where Stripe sends users who did not pay
-	Transport      http.RoundTripper // nil means http.DefaultTransport
+	WebhookSecrets []string               // any of them may sign an event
+	APIBase        string                 // "" means Stripe's own
+	Prices         map[tier.Tier][]string // of a tier: the first is sold, all of them tell the plan
+	Account        string                 // the account's id where it is known without asking Stripe
+	SuccessURL     string                 // where Stripe sends users after they paid, or left the portal
+	CancelURL      string                 // where Stripe sends users who did not pay
+	Transport      http.RoundTripper      // nil means http.DefaultTransport
 	Now            func() time.Time
 	Log            *slog.Logger
 }
@@ -47,6 +46,7 @@ type Config struct {
 type Gateway struct {
 	cfg    Config
 	client *stripe.Client
+	plans  plans
 }
 
 var _ billing.Gateway = (*Gateway)(nil)
@@ -67,43 +67,19 @@ func New(cfg Config) *Gateway {
 	return &Gateway{cfg: cfg, client: stripe.NewClient(cfg.Key, backends)}
 }
 
-// toBillingErr translates an error of stripe-go into one of billing.Gateway's.
-func toBillingErr(err error) error {
-	var stripeErr *stripe.Error
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, context.Canceled):
-		return context.Canceled
-	case !errors.As(err, &stripeErr):
-		return billing.ErrUnavailable.WithCause(errors.New(describeTransport(err)))
-	case stripeErr.HTTPStatusCode == http.StatusNotFound, stripeErr.Code == stripe.ErrorCodeResourceMissing:
-		return billing.ErrNotAtStripe
-	case stripeErr.HTTPStatusCode >= http.StatusInternalServerError,
-		stripeErr.HTTPStatusCode == http.StatusTooManyRequests,
-		stripeErr.HTTPStatusCode == http.StatusConflict: // another request with the same key is in progress
-		return billing.ErrUnavailable.WithCause(errors.New(describe(stripeErr)))
-	}
-	return errors.New("stripepay: " + describe(stripeErr))
-}
+// Live reports whether the key is of Stripe's live mode.
+func (g *Gateway) Live() bool { return !strings.Contains(g.cfg.Key, "_test_") }
 
-// describeTransport describes why there was no response, without the address and the bytes that the error quotes.
-func describeTransport(err error) string {
-	var network net.Error
-	switch {
-	case errors.As(err, &network) && network.Timeout():
-		return "no answer in time"
-	case errors.As(err, &network):
-		return "no connection"
+// Account returns the id of the key's account.
+func (g *Gateway) Account(ctx context.Context) (string, error) {
+	if g.cfg.Account != "" {
+		return g.cfg.Account, nil
 	}
-	return "no answer that is one of Stripe's"
-}
-
-// describe returns the status, code, parameter and request id of an error. It leaves out Stripe's message, which may
-// quote what was sent.
-func describe(err *stripe.Error) string {
-	code := cmp.Or(string(err.Code), string(err.Type), "without a code")
-	return strconv.Itoa(err.HTTPStatusCode) + " " + code + " " + err.Param + " " + err.RequestID
+	account, err := g.client.V1Accounts.Retrieve(ctx, nil)
+	if err != nil {
+		return "", g.billingErr(err)
+	}
+	return account.ID, nil
 }
 
 // CreateCustomer creates the account's customer. Stripe repeats an error for its idempotency key for a day, so after a
@@ -111,42 +87,48 @@ func describe(err *stripe.Error) string {
 func (g *Gateway) CreateCustomer(ctx context.Context, userID uuid.UUID, email, previous string) (string, error) {
 	key := "customer-" + userID.String() + previous
 	id, err := g.createCustomer(ctx, userID, email, key)
-	if !errors.Is(err, billing.ErrUnavailable) {
+	if refusesEmail(err) {
+		email, key = "", key+"-no-email"
+		id, err = g.createCustomer(ctx, userID, email, key)
+	}
+	if err = g.billingErr(err); !errors.Is(err, billing.ErrUnavailable) {
 		return id, err
 	}
-	params := &stripe.CustomerListParams{Email: stripe.String(email)}
+	params := &stripe.CustomerListParams{}
+	params.Limit, params.Single = stripe.Int64(pageSize), true
+	if email != "" {
+		params.Email = stripe.String(email)
+	}
 	for found, err := range g.client.V1Customers.List(ctx, params).All(ctx) {
 		if err != nil {
-			return "", toBillingErr(err)
+			return "", g.billingErr(err)
 		}
 		if found.Metadata[metadataUser] == userID.String() && found.ID != previous {
 			return found.ID, nil
 		}
 	}
-	return g.createCustomer(ctx, userID, email, key+"-"+uuid.NewString())
+	id, err = g.createCustomer(ctx, userID, email, key+"-"+uuid.NewString())
+	return id, g.billingErr(err)
 }
 
+// createCustomer creates a customer, without an e-mail address for "". Its errors are stripe-go's.
 func (g *Gateway) createCustomer(ctx context.Context, userID uuid.UUID, email, key string) (string, error) {
-	params := &stripe.CustomerCreateParams{Email: stripe.String(email)}
+	params := &stripe.CustomerCreateParams{}
+	if email != "" {
+		params.Email = stripe.String(email)
+	}
 	params.AddMetadata(metadataUser, userID.String())
 	params.SetIdempotencyKey(key)
 	customer, err := g.client.V1Customers.Create(ctx, params)
 	if err != nil {
-		return "", toBillingErr(err)
+		return "", err
 	}
 	return customer.ID, nil
 }
 
 func (g *Gateway) DeleteCustomer(ctx context.Context, customerID string) error {
 	_, err := g.client.V1Customers.Delete(ctx, customerID, nil)
-	return ignoreUnknown(toBillingErr(err))
-}
-
-func ignoreUnknown(err error) error {
-	if errors.Is(err, billing.ErrNotAtStripe) {
-		return nil
-	}
-	return err
+	return ignoreUnknown(g.billingErr(err))
 }
 
 // Checkouts returns the customer's latest 20 checkouts, newest first.
@@ -156,7 +138,7 @@ func (g *Gateway) Checkouts(ctx context.Context, customerID string) ([]billing.C
 	var list []billing.Checkout
 	for session, err := range g.client.V1CheckoutSessions.List(ctx, params).All(ctx) {
 		if err != nil {
-			return nil, toBillingErr(err)
+			return nil, g.billingErr(err)
 		}
 		if list = append(list, checkoutOf(session)); len(list) == maxCheckouts {
 			break
@@ -180,7 +162,7 @@ func (g *Gateway) CreateCheckout(ctx context.Context, order billing.Order, key s
 		ClientReferenceID: stripe.String(order.UserID.String()),
 		SuccessURL:        stripe.String(g.cfg.SuccessURL), CancelURL: stripe.String(g.cfg.CancelURL),
 		LineItems: []*stripe.CheckoutSessionCreateLineItemParams{{
-			Price: stripe.String(g.cfg.Prices[order.Tier]), Quantity: stripe.Int64(int64(order.Seats)),
+			Price: stripe.String(g.sold(order.Tier)), Quantity: stripe.Int64(int64(order.Seats)),
 		}},
 		SubscriptionData: &stripe.CheckoutSessionCreateSubscriptionDataParams{
 			Metadata: map[string]string{metadataUser: order.UserID.String()},
@@ -192,18 +174,28 @@ func (g *Gateway) CreateCheckout(ctx context.Context, order billing.Order, key s
 	params.SetIdempotencyKey(key)
 	session, err := g.client.V1CheckoutSessions.Create(ctx, params)
 	if err != nil {
-		return billing.Checkout{}, toBillingErr(err)
+		return billing.Checkout{}, g.billingErr(err)
 	}
 	return checkoutOf(session), nil
 }
 
+// ExpireCheckout closes a checkout. When Stripe refuses, it looks again at what became of the checkout.
 func (g *Gateway) ExpireCheckout(ctx context.Context, id string) error {
 	_, err := g.client.V1CheckoutSessions.Expire(ctx, id, nil)
-	var stripeErr *stripe.Error
-	if errors.As(err, &stripeErr) && stripeErr.HTTPStatusCode == http.StatusBadRequest { // it is no longer open
-		return nil
+	if status := statusOf(err); status < http.StatusBadRequest || status >= http.StatusInternalServerError ||
+		status == http.StatusTooManyRequests {
+		return g.billingErr(err)
 	}
-	return ignoreUnknown(toBillingErr(err))
+	now, lookErr := g.client.V1CheckoutSessions.Retrieve(ctx, id, nil)
+	switch {
+	case lookErr != nil:
+		return ignoreUnknown(g.billingErr(lookErr))
+	case now.Status == stripe.CheckoutSessionStatusComplete:
+		return billing.ErrCheckoutPaid
+	case now.Status == stripe.CheckoutSessionStatusOpen:
+		return g.billingErr(err)
+	}
+	return nil
 }
 
 func (g *Gateway) CreatePortal(ctx context.Context, customerID string) (string, error) {
@@ -211,70 +203,7 @@ func (g *Gateway) CreatePortal(ctx context.Context, customerID string) (string, 
 		Customer: stripe.String(customerID), ReturnURL: stripe.String(g.cfg.SuccessURL),
 	})
 	if err != nil {
-		return "", toBillingErr(err)
+		return "", g.billingErr(err)
 	}
 	return session.URL, nil
-}
-
-func (g *Gateway) Subscription(ctx context.Context, id string) (billing.Subscription, error) {
-	found, err := g.client.V1Subscriptions.Retrieve(ctx, id, nil)
-	if err != nil {
-		return billing.Subscription{}, toBillingErr(err)
-	}
-	return g.subscriptionOf(found), nil
-}
-
-func (g *Gateway) Subscriptions(ctx context.Context, customerID string) iter.Seq2[billing.Subscription, error] {
-	params := &stripe.SubscriptionListParams{}
-	params.Limit = stripe.Int64(pageSize)
-	if customerID != "" {
-		params.Customer = stripe.String(customerID)
-	}
-	return func(yield func(billing.Subscription, error) bool) {
-		for found, err := range g.client.V1Subscriptions.List(ctx, params).All(ctx) {
-			if err != nil {
-				yield(billing.Subscription{}, toBillingErr(err))
-				return
-			}
-			if !yield(g.subscriptionOf(found), nil) {
-				return
-			}
-		}
-	}
-}
-
-func (g *Gateway) subscriptionOf(s *stripe.Subscription) billing.Subscription {
-	sub := billing.Subscription{
-		ID: s.ID, Status: string(s.Status), CancelAtPeriodEnd: s.CancelAtPeriodEnd || s.CancelAt > 0,
-	}
-	if s.Customer != nil {
-		sub.CustomerID = s.Customer.ID
-	}
-	if id, err := uuid.Parse(s.Metadata[metadataUser]); err == nil {
-		sub.UserID = id
-	}
-	if s.Items == nil {
-		return sub
-	}
-	for _, item := range s.Items.Data {
-		for t, price := range g.cfg.Prices {
-			if item.Price != nil && item.Price.ID == price && sub.Tier == "" {
-				sub.Tier = t
-				sub.Seats = int(item.Quantity)
-				sub.PeriodEnd = time.Unix(item.CurrentPeriodEnd, 0).UTC()
-			}
-		}
-	}
-	return sub
-}
-
-func (g *Gateway) Cancel(ctx context.Context, subscriptionID string, immediately bool) error {
-	var err error
-	if immediately {
-		_, err = g.client.V1Subscriptions.Cancel(ctx, subscriptionID, nil)
-	} else {
-		params := &stripe.SubscriptionUpdateParams{CancelAtPeriodEnd: stripe.Bool(true)}
-		_, err = g.client.V1Subscriptions.Update(ctx, subscriptionID, params)
-	}
-	return toBillingErr(err)
 }

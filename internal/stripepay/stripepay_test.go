@@ -23,6 +23,8 @@ import (
 
 var prices = map[tier.Tier]string{tier.Pro: "price_pro", tier.Power: "price_power", tier.Team: "price_team"}
 
+var listed = map[tier.Tier][]string{tier.Pro: {"price_pro"}, tier.Power: {"price_power"}, tier.Team: {"price_team"}}
+
 func check(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -32,7 +34,7 @@ func check(t *testing.T, err error) {
 
 func gateway(base string, options ...func(*stripepay.Config)) *stripepay.Gateway {
 	cfg := stripepay.Config{
-		Key: "sk_test_1", APIBase: base, Prices: prices, Log: slog.New(slog.DiscardHandler),
+		Key: "sk_test_1", APIBase: base, Prices: listed, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		SuccessURL: "https://x.example.com/ok", CancelURL: "https://x.example.com/no",
 	}
 	for _, o := range options {
@@ -51,7 +53,10 @@ func startDevstripe(t *testing.T) (*devstripe.Server, string) {
 }
 
 // callEverything calls every method of the gateway.
-func callEverything(t *testing.T, g *stripepay.Gateway, pay func(sessionID string) (subscriptionID string)) {
+func callEverything(
+	t *testing.T, g *stripepay.Gateway, pay func(sessionID string) (subscriptionID string),
+	schedule func(subscriptionID string) (scheduleID string),
+) {
 	t.Helper()
 	ctx := t.Context()
 	customer, err := g.CreateCustomer(ctx, uuid.New(), "a@example.com", "")
@@ -67,12 +72,17 @@ func callEverything(t *testing.T, g *stripepay.Gateway, pay func(sessionID strin
 	_, err = g.Subscription(ctx, id)
 	check(t, err)
 	for _, who := range []string{customer, ""} {
-		for _, err := range g.Subscriptions(ctx, who) {
+		for _, err := range g.Subscriptions(ctx, who, "") {
 			check(t, err)
 		}
 	}
-	check(t, g.Cancel(ctx, id, false))
-	check(t, g.Cancel(ctx, id, true))
+	_, err = g.Account(ctx)
+	check(t, err)
+	_, err = g.LastPaid(ctx, id)
+	check(t, err)
+	check(t, g.CheckPrice(ctx, tier.Team))
+	check(t, g.Cancel(ctx, billing.Subscription{ID: id, ScheduleID: schedule(id)}, false))
+	check(t, g.Cancel(ctx, billing.Subscription{ID: id}, true))
 	other, err := g.CreateCheckout(ctx, order, "key-2")
 	check(t, err)
 	check(t, g.ExpireCheckout(ctx, other.ID))
@@ -87,9 +97,12 @@ func callEverything(t *testing.T, g *stripepay.Gateway, pay func(sessionID strin
 func TestStripeMockAcceptsEveryRequest(t *testing.T) {
 	t.Parallel()
 	mock := stripeMock(t)
-	callEverything(t, gateway(mock), func(string) string { return "sub_1" })
+	callEverything(t, gateway(mock), func(string) string { return "sub_1" }, func(string) string { return "sub_sched_1" })
 	stripe, base := startDevstripe(t)
-	callEverything(t, gateway(base), func(id string) string { return stripe.Pay(id, 0) })
+	callEverything(t, gateway(base), func(id string) string { return stripe.Pay(id, 0) }, func(id string) string {
+		stripe.Change(id, func(x *devstripe.Subscription) { x.Schedule = "sub_sched_1" })
+		return "sub_sched_1"
+	})
 	calls := stripe.Calls()
 	if len(calls) < 14 {
 		t.Fatalf("only %d calls", len(calls))
@@ -245,7 +258,7 @@ func TestCheckPricesNamesEveryWrongVariable(t *testing.T) {
 	stripe, base := startDevstripe(t)
 	check(t, gateway(base).CheckPrices(t.Context()))
 	wrong := gateway(base, func(c *stripepay.Config) {
-		c.Prices = map[tier.Tier]string{tier.Pro: "price_power", tier.Power: "price_none", tier.Team: "price_team"}
+		c.Prices = map[tier.Tier][]string{tier.Pro: {"price_power"}, tier.Power: {"price_none"}, tier.Team: {"price_team"}}
 	}).CheckPrices(t.Context())
 	if wrong == nil || !strings.Contains(wrong.Error(), "STRIPE_PRICE_PRO: the price is 2900 eur, not 1500") ||
 		!strings.Contains(wrong.Error(), "STRIPE_PRICE_POWER: Stripe has no such price") ||

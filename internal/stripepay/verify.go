@@ -19,7 +19,8 @@ import (
 const tolerance = 300 * time.Second
 
 // Verify returns the event of a payload that one of the secrets signed at most five minutes from now, or
-// billing.ErrSignature. It accepts events of any API version, because it reads nothing but ids, type and time.
+// billing.ErrSignature. It accepts events of any API version, because it reads nothing but ids, type and time, and thin
+// events, which have no object and so lead to no subscription.
 func (g *Gateway) Verify(payload []byte, signature string) (billing.Event, error) {
 	signed, ok := signatureTime(signature)
 	if age := g.cfg.Now().Sub(signed).Abs(); !ok || age > tolerance {
@@ -27,25 +28,41 @@ func (g *Gateway) Verify(payload []byte, signature string) (billing.Event, error
 	}
 	lastErr := errors.New("stripepay: there is no webhook secret")
 	for _, secret := range g.cfg.WebhookSecrets {
-		event, err := webhook.ConstructEventWithOptions(payload, signature, secret,
-			webhook.ConstructEventOptions{IgnoreTolerance: true, IgnoreAPIVersionMismatch: true})
-		if err == nil {
-			return g.eventOf(event)
+		if lastErr = webhook.ValidatePayloadIgnoringTolerance(payload, signature, secret); lastErr == nil {
+			return g.eventOf(payload)
 		}
-		lastErr = err
 	}
 	return billing.Event{}, billing.ErrSignature.WithCause(lastErr)
 }
 
-// signatureTime returns the time in a signature header.
-func signatureTime(signature string) (time.Time, bool) {
-	for _, pair := range strings.Split(signature, ",") {
-		if value, ok := strings.CutPrefix(strings.TrimSpace(pair), "t="); ok {
-			seconds, err := strconv.ParseInt(value, 10, 64)
-			return time.Unix(seconds, 0), err == nil
+// signatureTime returns the time in a signature header, which must have exactly one: of several, the one that is checked
+// could be another than the one that was signed.
+func signatureTime(signature string) (signed time.Time, ok bool) {
+	for pair := range strings.SplitSeq(signature, ",") {
+		name, value, _ := strings.Cut(pair, "=")
+		if strings.TrimSpace(name) != "t" {
+			continue
 		}
+		seconds, err := strconv.ParseUint(value, 10, 40) // to the year 36812
+		if ok || name != "t" || err != nil {
+			return time.Time{}, false
+		}
+		signed, ok = time.Unix(int64(seconds), 0), true
 	}
-	return time.Time{}, false
+	return signed, ok
+}
+
+// signedEvent is the part of an event that is read. Data is missing in thin events, whose Created is a string.
+type signedEvent struct {
+	ID         string          `json:"id"`
+	Object     string          `json:"object"`
+	Type       string          `json:"type"`
+	APIVersion string          `json:"api_version"`
+	Livemode   bool            `json:"livemode"`
+	Created    json.RawMessage `json:"created"`
+	Data       struct {
+		Object json.RawMessage `json:"object"`
+	} `json:"data"`
 }
 
 // eventObject is the part of an event's object, of any type, that leads to a subscription.
@@ -75,20 +92,23 @@ func (e *expandable) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
-func (g *Gateway) eventOf(event stripe.Event) (billing.Event, error) {
+func (g *Gateway) eventOf(payload []byte) (billing.Event, error) {
+	var event signedEvent
+	if err := json.Unmarshal(payload, &event); err != nil || event.ID == "" {
+		return billing.Event{}, billing.ErrSignature.WithCause(errors.New("stripepay: signed, and no event"))
+	}
+	parsed := billing.Event{ID: event.ID, Type: event.Type, Live: event.Livemode, OccurredAt: g.cfg.Now().UTC()}
+	var created int64
+	if err := json.Unmarshal(event.Created, &created); err == nil {
+		parsed.OccurredAt = time.Unix(created, 0).UTC()
+	}
 	if event.APIVersion != stripe.APIVersion {
 		g.cfg.Log.Debug("an event of another API version",
 			slog.String("event", event.ID), slog.String("version", event.APIVersion))
 	}
-	parsed := billing.Event{
-		ID: event.ID, Type: string(event.Type), Live: event.Livemode, OccurredAt: time.Unix(event.Created, 0).UTC(),
-	}
-	if event.ID == "" || event.Data == nil {
-		return billing.Event{}, billing.ErrSignature.WithCause(errors.New("stripepay: signed, and no event"))
-	}
 	var o eventObject
-	if err := json.Unmarshal(event.Data.Raw, &o); err != nil {
-		return parsed, nil // an object that has no subscription
+	if err := json.Unmarshal(event.Data.Object, &o); err != nil {
+		return parsed, nil // a thin event, or an object that has no subscription
 	}
 	switch {
 	case o.Object == "subscription":

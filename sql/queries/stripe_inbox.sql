@@ -9,7 +9,7 @@ WHERE event_id = (
     SELECT i.event_id FROM stripe_inbox i WHERE i.state = 'pending' AND i.next_try_at <= @now
     ORDER BY i.next_try_at LIMIT 1 FOR UPDATE SKIP LOCKED
 )
-RETURNING event_id, type, object_id, attempts;
+RETURNING event_id, type, object_id, livemode, attempts;
 
 -- name: FinishEvent :exec
 UPDATE stripe_inbox SET state = @state, processed_at = @now::timestamptz WHERE event_id = @event_id;
@@ -17,5 +17,8 @@ UPDATE stripe_inbox SET state = @state, processed_at = @now::timestamptz WHERE e
 -- name: PostponeEvent :exec
 UPDATE stripe_inbox SET next_try_at = @next_try_at WHERE event_id = @event_id AND state = 'pending' AND attempts = @attempts;
 
--- name: PruneEvents :exec
-DELETE FROM stripe_inbox WHERE state <> 'pending' AND received_at < @before;
+-- name: PruneEvents :execrows
+DELETE FROM stripe_inbox WHERE event_id IN (
+    SELECT i.event_id FROM stripe_inbox i WHERE i.state <> 'pending' AND i.received_at < @before
+    ORDER BY i.received_at LIMIT @batch_size
+);

@@ -1,6 +1,11 @@
 -- name: StripeCustomer :one
 SELECT email, stripe_customer_id FROM users WHERE id = @id AND deleted_at IS NULL;
 
+-- name: Subscriber :one
+-- An account as operators look it up.
+SELECT id, email, tier, seats, grant_tier, grant_seats, stripe_customer_id FROM users
+WHERE email = @email AND deleted_at IS NULL;
+
 -- name: SetStripeCustomer :execrows
 UPDATE users SET stripe_customer_id = @stripe_customer_id, updated_at = @now WHERE id = @id AND deleted_at IS NULL;
 
@@ -10,28 +15,52 @@ SELECT stripe_customer_id FROM users WHERE id = @id;
 
 -- name: LockSubscriber :one
 -- Returns the owner of a subscription and locks the row, so that the subscriptions of one account are saved one at a time.
--- An account without a customer id is found by the id in the subscription's metadata.
+-- Where no account has the customer, the owner is the account in the subscription's metadata.
 SELECT id, deleted_at FROM users
-WHERE stripe_customer_id = @stripe_customer_id::text OR (stripe_customer_id IS NULL AND id = @metadata_user_id)
-ORDER BY stripe_customer_id NULLS LAST LIMIT 1 FOR UPDATE;
+WHERE stripe_customer_id = @stripe_customer_id::text OR id = @metadata_user_id
+ORDER BY (stripe_customer_id = @stripe_customer_id::text) DESC NULLS LAST LIMIT 1 FOR UPDATE;
 
--- name: DatabaseTime :one
-SELECT clock_timestamp()::timestamptz;
+-- name: WasDeleted :one
+-- Whether the customer, or the account in a subscription's metadata, was ours and is deleted.
+SELECT EXISTS (
+    SELECT 1 FROM deleted_customers WHERE stripe_customer_id = @stripe_customer_id::text OR user_id = @metadata_user_id
+);
+
+-- name: DeletedCustomers :many
+SELECT user_id, stripe_customer_id FROM deleted_customers
+WHERE user_id > @after AND deleted_at < @before ORDER BY user_id LIMIT @page_size;
+
+-- name: ForgetDeletedCustomer :exec
+DELETE FROM deleted_customers WHERE user_id = @user_id;
+
+-- name: NextVersion :one
+-- Numbers a look at Stripe. It is taken before Stripe is asked.
+SELECT nextval('billing_versions')::bigint;
 
 -- name: SaveSubscription :execrows
--- updated_at is the time just before the state was fetched: a later state is never overwritten by an earlier one, and an
--- ended subscription never becomes active again.
+-- The state of a later look at Stripe is never overwritten by that of an earlier one. Without a tier the row keeps its own,
+-- and without one that was paid, that too.
 INSERT INTO subscriptions AS s (id, user_id, stripe_subscription_id, tier, status, seats, current_period_end, cancel_at_period_end,
-                           created_at, updated_at)
-VALUES (@id, @user_id, @stripe_subscription_id, @tier, @status, @seats, @current_period_end, @cancel_at_period_end, @as_of, @as_of)
+                           created_at, updated_at, version, paid_tier, paid_seats)
+VALUES (@id, @user_id, @stripe_subscription_id, coalesce(sqlc.narg(tier)::text, 'free'), @status, @seats, @current_period_end,
+        @cancel_at_period_end, clock_timestamp(), clock_timestamp(), @version, sqlc.narg(paid_tier), sqlc.narg(paid_seats))
 ON CONFLICT (stripe_subscription_id) DO UPDATE
-SET tier = excluded.tier, status = excluded.status, seats = excluded.seats, current_period_end = excluded.current_period_end,
-    cancel_at_period_end = excluded.cancel_at_period_end, updated_at = excluded.updated_at
-WHERE s.updated_at <= excluded.updated_at AND s.status NOT IN ('canceled', 'incomplete_expired');
+SET user_id = excluded.user_id, status = excluded.status,
+    tier = coalesce(sqlc.narg(tier)::text, s.tier),
+    seats = CASE WHEN sqlc.narg(tier)::text IS NULL THEN s.seats ELSE excluded.seats END,
+    current_period_end = coalesce(excluded.current_period_end, s.current_period_end),
+    cancel_at_period_end = excluded.cancel_at_period_end, updated_at = excluded.updated_at, version = excluded.version,
+    paid_tier = coalesce(excluded.paid_tier, s.paid_tier), paid_seats = coalesce(excluded.paid_seats, s.paid_seats)
+WHERE s.version < excluded.version;
+
+-- name: SubscriptionRow :one
+SELECT tier, status, seats, version, paid_tier, paid_seats FROM subscriptions
+WHERE stripe_subscription_id = @stripe_subscription_id;
 
 -- name: SubscriptionsOf :many
 -- Running subscriptions first, then newest first.
-SELECT stripe_subscription_id, tier, status, seats, current_period_end, cancel_at_period_end FROM subscriptions
+SELECT stripe_subscription_id, tier, status, seats, current_period_end, cancel_at_period_end, version, paid_tier, paid_seats
+FROM subscriptions
 WHERE user_id = @user_id
 ORDER BY status IN ('canceled', 'incomplete_expired'), created_at DESC, id DESC;
 
@@ -39,11 +68,53 @@ ORDER BY status IN ('canceled', 'incomplete_expired'), created_at DESC, id DESC;
 UPDATE users SET tier = @tier, seats = @seats, updated_at = @now
 WHERE id = @id AND (tier, seats) IS DISTINCT FROM (@tier, @seats);
 
--- name: RunningSubscriptions :many
+-- name: UnseenSubscriptions :many
+-- Running subscriptions that no look at Stripe since the version has saved.
 SELECT stripe_subscription_id FROM subscriptions
-WHERE status NOT IN ('canceled', 'incomplete_expired') AND stripe_subscription_id > @after
+WHERE status NOT IN ('canceled', 'incomplete_expired') AND stripe_subscription_id > @after AND version < @version
 ORDER BY stripe_subscription_id LIMIT @page_size;
 
+-- name: LatestRunningSubscriptions :many
+SELECT stripe_subscription_id FROM subscriptions
+WHERE status NOT IN ('canceled', 'incomplete_expired')
+ORDER BY stripe_subscription_id DESC LIMIT @page_size;
+
 -- name: EndSubscription :one
-UPDATE subscriptions SET status = 'canceled', cancel_at_period_end = false, updated_at = @as_of
-WHERE stripe_subscription_id = @stripe_subscription_id RETURNING user_id;
+-- Marks a subscription as ended that Stripe does not have, as an operator accepted.
+UPDATE subscriptions SET status = 'canceled', cancel_at_period_end = false, updated_at = clock_timestamp(), version = @version
+WHERE stripe_subscription_id = @stripe_subscription_id AND version < @version RETURNING user_id;
+
+-- name: StripeAccount :one
+SELECT account_id, livemode FROM stripe_account;
+
+-- name: AdoptStripeAccount :exec
+INSERT INTO stripe_account (account_id, livemode, adopted_at) VALUES (@account_id, @livemode, @now)
+ON CONFLICT (singleton) DO UPDATE
+SET account_id = excluded.account_id, livemode = excluded.livemode, adopted_at = excluded.adopted_at;
+
+-- name: HasCustomers :one
+-- Whether there is anything that belongs to a Stripe account.
+SELECT EXISTS (SELECT 1 FROM subscriptions) OR EXISTS (SELECT 1 FROM users WHERE stripe_customer_id IS NOT NULL);
+
+-- name: SomeCustomers :many
+SELECT stripe_customer_id::text FROM users WHERE stripe_customer_id IS NOT NULL
+ORDER BY stripe_customer_id DESC LIMIT @page_size;
+
+-- name: LeaseReconcile :one
+-- Takes or renews the lease of the reconcile, unless another replica holds it. Returns how far an unfinished one got, if it
+-- began within the last hours, or 0 and ''.
+UPDATE billing_reconcile SET holder = @holder, leased_until = clock_timestamp() + interval '1 minute'
+WHERE holder = @holder OR holder IS NULL OR leased_until < clock_timestamp()
+RETURNING (CASE WHEN started_at > clock_timestamp() - interval '6 hours' THEN version ELSE 0 END)::bigint AS version, after;
+
+-- name: StartReconcile :exec
+UPDATE billing_reconcile SET version = @version, after = '', started_at = clock_timestamp() WHERE holder = @holder;
+
+-- name: SaveReconcile :exec
+UPDATE billing_reconcile SET after = @after WHERE holder = @holder;
+
+-- name: FinishReconcile :exec
+UPDATE billing_reconcile SET version = 0, after = '', holder = NULL WHERE holder = @holder;
+
+-- name: ReleaseReconcile :exec
+UPDATE billing_reconcile SET holder = NULL WHERE holder = @holder;

@@ -19,22 +19,37 @@ const checkoutLifetime = 24 * time.Hour
 type apiError struct {
 	status              int
 	kind, code, message string
+	param               string
 }
 
 var (
-	errNoSuchObject = &apiError{http.StatusNotFound, "invalid_request_error", "resource_missing", "No such object."}
-	errRateLimited  = &apiError{http.StatusTooManyRequests, "invalid_request_error", "rate_limit", "Too many requests."}
-	errNoKey        = &apiError{http.StatusUnauthorized, "invalid_request_error", "", "You did not provide an API key."}
-	errKeyReused    = &apiError{
-		http.StatusBadRequest, "idempotency_error", "", "This key was used with other parameters.",
+	errNoSuchObject = &apiError{
+		status: http.StatusNotFound, kind: "invalid_request_error", code: "resource_missing", message: "No such object.",
+		param: "id",
+	}
+	errNoSuchPrice = &apiError{
+		status: http.StatusBadRequest, kind: "invalid_request_error", code: "resource_missing", message: "No such price.",
+		param: "line_items[0][price]",
+	}
+	errRateLimited = &apiError{
+		status: http.StatusTooManyRequests, kind: "invalid_request_error", code: "rate_limit", message: "Too many requests.",
+	}
+	errNoKey = &apiError{
+		status: http.StatusUnauthorized, kind: "invalid_request_error", message: "You did not provide an API key.",
+	}
+	errKeyReused = &apiError{
+		status: http.StatusBadRequest, kind: "idempotency_error", message: "This key was used with other parameters.",
 	}
 	errInternal = &apiError{
-		http.StatusInternalServerError, "api_error", "", "Something went wrong on Stripe's end.",
+		status: http.StatusInternalServerError, kind: "api_error", message: "Something went wrong on Stripe's end.",
 	}
 )
 
 func invalidParameter(format string, args ...any) *apiError {
-	return &apiError{http.StatusBadRequest, "invalid_request_error", "parameter_invalid", fmt.Sprintf(format, args...)}
+	return &apiError{
+		status: http.StatusBadRequest, kind: "invalid_request_error", code: "parameter_invalid",
+		message: fmt.Sprintf(format, args...),
+	}
 }
 
 func (s *Server) registerRoutes() {
@@ -53,12 +68,17 @@ func (s *Server) registerRoutes() {
 		"POST /v1/subscriptions/{id}":            s.updateSubscription,
 		"DELETE /v1/subscriptions/{id}":          s.cancelSubscription,
 		"GET /v1/prices/{id}":                    s.getPrice,
+		"GET /v1/products/{id}":                  s.getProduct,
+		"GET /v1/account":                        s.getAccount,
+		"GET /v1/invoices":                       s.listInvoices,
+
+		"POST /v1/subscription_schedules/{id}/release": s.releaseSchedule,
 	} {
 		s.mux.HandleFunc(pattern, s.apiHandler(handle))
 	}
 	s.mux.HandleFunc("/v1/", s.apiHandler(func(r *http.Request) (object, *apiError) {
 		message := "Unrecognized request URL (" + r.Method + ": " + r.URL.Path + ")."
-		return nil, &apiError{http.StatusNotFound, "invalid_request_error", "", message}
+		return nil, &apiError{status: http.StatusNotFound, kind: "invalid_request_error", message: message}
 	}))
 	s.registerPages()
 }
@@ -84,6 +104,10 @@ func (s *Server) apiHandler(handle operation) http.HandlerFunc {
 		}
 		key := r.Header.Get("Idempotency-Key")
 		fault := s.recordCall(r, string(body), key)
+		if apiErr := s.interfere(r); apiErr != nil {
+			writeError(w, apiErr)
+			return
+		}
 		if fault.failEarly(w, r) {
 			return
 		}
@@ -144,6 +168,9 @@ func encodeResponse(o object, apiErr *apiError) (status int, body []byte) {
 	if apiErr != nil {
 		status = apiErr.status
 		o = object{"error": object{"type": apiErr.kind, "code": apiErr.code, "message": apiErr.message}}
+		if apiErr.param != "" {
+			o["error"].(object)["param"] = apiErr.param
+		}
 	}
 	body, err := json.Marshal(o)
 	if err != nil {
@@ -207,12 +234,7 @@ func (s *Server) deleteCustomer(r *http.Request) (object, *apiError) {
 	if c == nil {
 		return nil, errNoSuchObject
 	}
-	c.Deleted = true
-	for _, x := range s.state.Subscriptions {
-		if x.Customer == c.ID && !x.ended() {
-			s.endSubscription(x)
-		}
-	}
+	s.removeCustomer(c)
 	return object{"id": c.ID, "object": "customer", "deleted": true}, nil
 }
 
@@ -226,8 +248,11 @@ func (s *Server) createSession(r *http.Request) (object, *apiError) {
 	}
 	quantity, err := strconv.Atoi(form.Get("line_items[0][quantity]"))
 	price := form.Get("line_items[0][price]")
-	if err != nil || quantity < 1 || s.tierOf(price) == "" {
-		return nil, invalidParameter("No such price, or no quantity.")
+	if !s.hasPrice(price) {
+		return nil, errNoSuchPrice
+	}
+	if err != nil || quantity < 1 {
+		return nil, invalidParameter("No quantity.")
 	}
 	x := &session{
 		ID: newID("cs_test"), Customer: form.Get("customer"), Status: "open", Price: price, Quantity: quantity,

@@ -26,8 +26,8 @@ func (s *Server) Advance(by time.Duration) {
 }
 
 // renew starts the subscription's next period, or ends it when it was to be canceled. The caller holds the lock.
-func (s *Server) renew(x *subscription) {
-	if x.CancelAtPeriodEnd {
+func (s *Server) renew(x *Subscription) {
+	if x.CancelAtPeriodEnd || !x.CancelAt.IsZero() && !x.CancelAt.After(x.PeriodEnd) {
 		s.endSubscription(x)
 		return
 	}
@@ -46,14 +46,20 @@ func (s *Server) renew(x *subscription) {
 	s.queueEvent("customer.subscription.updated", s.subscriptionObject(x))
 }
 
-func (s *Server) markPaid(x *subscription) {
+func (s *Server) markPaid(x *Subscription) {
 	x.Status = "active"
+	s.addInvoice(x)
 	s.queueEvent("invoice.paid", s.invoiceObject(x, "paid"))
 	s.queueEvent("customer.subscription.updated", s.subscriptionObject(x))
 }
 
-func (s *Server) endSubscription(x *subscription) {
-	x.Status, x.EndedAt, x.CancelAtPeriodEnd = "canceled", s.now(), false
+func (s *Server) endSubscription(x *Subscription) {
+	if x.Status == "incomplete" {
+		x.Status = "incomplete_expired"
+	} else {
+		x.Status = "canceled"
+	}
+	x.EndedAt, x.CancelAtPeriodEnd, x.Schedule = s.now(), false, ""
 	s.queueEvent("customer.subscription.deleted", s.subscriptionObject(x))
 }
 
@@ -86,12 +92,13 @@ func (s *Server) Pay(sessionID string, seats int) (subscriptionID string) {
 		x.Quantity = seats
 	}
 	now := s.now()
-	created := &subscription{
+	created := &Subscription{
 		ID: newID("sub"), Customer: x.Customer, Status: "active",
 		Price: x.Price, Quantity: x.Quantity, Metadata: x.SubMetadata,
 		Created: now, PeriodStart: now, PeriodEnd: now.AddDate(0, 1, 0),
 	}
 	s.state.Subscriptions = append(s.state.Subscriptions, created)
+	s.addInvoice(created)
 	x.Status, x.Subscription = "complete", created.ID
 	s.queueEvent("customer.subscription.created", s.subscriptionObject(created))
 	s.queueEvent("checkout.session.completed", s.sessionObject(x, "checkout"))

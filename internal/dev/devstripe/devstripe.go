@@ -32,15 +32,19 @@ type Config struct {
 
 // Server is the fake Stripe. It is an http.Handler and safe for concurrent use.
 type Server struct {
-	cfg   Config
-	mux   *http.ServeMux
-	wake  chan struct{} // an event was queued
-	mu    sync.Mutex
-	state state
-	fault func(*http.Request) Fault
-	calls []Call
+	cfg    Config
+	mux    *http.ServeMux
+	wake   chan struct{} // an event was queued
+	mu     sync.Mutex
+	state  state
+	fault  func(*http.Request) Fault
+	refuse func(*http.Request) *Error
+	prices []Price
+	before func(*http.Request)
+	calls  []Call
 
 	unreliable atomic.Bool
+	withheld   atomic.Bool
 }
 
 // Call is a request that the API received. Key is its Idempotency-Key.
@@ -64,6 +68,20 @@ func New(cfg Config) (*Server, error) {
 // ServeHTTP serves the API and the pages.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
+// Account returns the id of the account that the server stands in for. Each state has its own.
+func (s *Server) Account() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.Account
+}
+
+// AddPrice adds a price. Configured prices have a product each, such as prod_pro.
+func (s *Server) AddPrice(p Price) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.prices = append(s.prices, p)
+}
+
 // Calls returns the requests that the API has received, in order.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
@@ -82,6 +100,7 @@ func (s *Server) load() error {
 	if err != nil {
 		return err
 	}
+	s.state.Account = "acct_stand_in" // of files from before accounts were stored
 	return json.Unmarshal(raw, &s.state)
 }
 

@@ -79,7 +79,7 @@ func Sign(payload []byte, secret string, at time.Time) string {
 
 // deliverDue sends the events that are due. One that is not acknowledged is due again after a backoff, for three days.
 func (s *Server) deliverDue(ctx context.Context) {
-	if s.cfg.WebhookURL == "" {
+	if s.cfg.WebhookURL == "" || s.withheld.Load() {
 		return
 	}
 	for _, d := range s.dueDeliveries() {
@@ -116,6 +116,9 @@ func (s *Server) dueDeliveries() (list []*delivery) {
 // DeliverUnreliably turns on or off what Stripe reserves the right to do: deliver each event twice, and pending events
 // in reverse order.
 func (s *Server) DeliverUnreliably(on bool) { s.unreliable.Store(on) }
+
+// WithholdEvents keeps events in the outbox until it is turned off.
+func (s *Server) WithholdEvents(on bool) { s.withheld.Store(on) }
 
 func (s *Server) recordDelivery(d *delivery, arrived bool) {
 	s.mu.Lock()

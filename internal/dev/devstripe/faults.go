@@ -1,6 +1,7 @@
 package devstripe
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 )
@@ -19,6 +20,46 @@ const (
 )
 
 func noFault(*http.Request) Fault { return None }
+
+// Error is an answer by which Stripe refuses a request.
+type Error struct {
+	Status            int
+	Type, Code, Param string
+}
+
+// Refuse makes each request for which choose returns an Error fail with it, without effect, until the next call of Refuse.
+// Nil stops it.
+func (s *Server) Refuse(choose func(r *http.Request) *Error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refuse = choose
+}
+
+// Before calls hook before each request takes effect, without holding a lock, until the next call of Before. Nil stops it.
+func (s *Server) Before(hook func(r *http.Request)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before = hook
+}
+
+// interfere calls the hook and returns the error with which to refuse the request, or nil.
+func (s *Server) interfere(r *http.Request) *apiError {
+	s.mu.Lock()
+	hook, refuse := s.before, s.refuse
+	s.mu.Unlock()
+	if hook != nil {
+		hook(r)
+	}
+	if refuse == nil {
+		return nil
+	}
+	e := refuse(r)
+	if e == nil {
+		return nil
+	}
+	return &apiError{status: e.Status, kind: cmp.Or(e.Type, "invalid_request_error"), code: e.Code, param: e.Param,
+		message: "The request was refused."}
+}
 
 // InjectFaults makes each request fail as choose returns, until the next call of InjectFaults. Nil stops it.
 func (s *Server) InjectFaults(choose func(r *http.Request) Fault) {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/adiuva/cloud-api/internal/tier"
 )
 
 // fixtures are responses of stripe-mock, with every member that Stripe's objects have and example values.
@@ -51,11 +53,34 @@ func (c *customer) object() object {
 	})
 }
 
+// hasPrice reports whether there is a price of that id. The caller holds the lock.
+func (s *Server) hasPrice(id string) bool { return s.price(id).ID != "" }
+
+// price returns the price of that id, or one without an id. The caller holds the lock.
+func (s *Server) price(id string) Price {
+	for _, p := range s.prices {
+		if p.ID == id {
+			return p
+		}
+	}
+	if t := s.tierOf(id); t != "" {
+		return Price{ID: id, Product: "prod_" + string(t), Cents: t.Price().Cents}
+	}
+	return Price{}
+}
+
 func (s *Server) priceObject(id string) object {
-	price := s.tierOf(id).Price()
-	return withMembers(fixture("price"), object{
-		"id": id, "unit_amount": price.Cents, "currency": price.Currency, "active": true,
+	price := s.price(id)
+	o := withMembers(fixture("price"), object{
+		"id": id, "product": price.Product, "unit_amount": price.Cents, "currency": tier.Pro.Price().Currency, "active": true,
 	})
+	if price.Metadata != nil {
+		o["metadata"] = price.Metadata
+	}
+	if recurring, ok := o["recurring"].(object); ok && price.Yearly {
+		recurring["interval"] = "year"
+	}
+	return o
 }
 
 // sessionObject returns a checkout session whose page is at host.
@@ -78,34 +103,64 @@ func (s *Server) sessionObject(x *session, host string) object {
 	})
 }
 
-func (s *Server) subscriptionObject(x *subscription) object {
+func (s *Server) subscriptionObject(x *Subscription) object {
 	o := fixture("subscription")
 	items, _ := o["items"].(object)
-	list, _ := items["data"].([]any)
-	item, _ := list[0].(object)
-	withMembers(item, object{
-		"price": s.priceObject(x.Price), "quantity": x.Quantity, "subscription": x.ID,
-		"current_period_start": unixOrNull(x.PeriodStart), "current_period_end": unixOrNull(x.PeriodEnd),
-	})
-	var cancelAt any
+	var list []object
+	for i, line := range x.items() {
+		item := fixture("subscription")["items"].(object)["data"].([]any)[0].(object)
+		list = append(list, withMembers(item, object{
+			"id": "si_" + x.ID + strconv.Itoa(i), "price": s.priceObject(line.Price), "quantity": line.Quantity,
+			"subscription":         x.ID,
+			"current_period_start": unixOrNull(x.PeriodStart), "current_period_end": unixOrNull(x.PeriodEnd),
+		}))
+	}
+	items["data"] = list
+	cancelAt := unixOrNull(x.CancelAt)
 	if x.CancelAtPeriodEnd {
 		cancelAt = unixOrNull(x.PeriodEnd)
+	}
+	var schedule, pause any
+	if x.Schedule != "" {
+		schedule = x.Schedule
+	}
+	if x.CollectionPaused {
+		pause = object{"behavior": "void", "resumes_at": nil}
 	}
 	return withMembers(o, object{
 		"id": x.ID, "customer": x.Customer, "status": x.Status, "metadata": x.Metadata,
 		"created": unixOrNull(x.Created), "cancel_at_period_end": x.CancelAtPeriodEnd, "cancel_at": cancelAt,
-		"canceled_at": unixOrNull(x.EndedAt), "ended_at": unixOrNull(x.EndedAt),
-		"currency": s.tierOf(x.Price).Price().Currency, "livemode": false,
+		"canceled_at": unixOrNull(x.EndedAt), "ended_at": unixOrNull(x.EndedAt), "schedule": schedule,
+		"pause_collection": pause, "currency": tier.Pro.Price().Currency, "livemode": false,
 	})
 }
 
-func (s *Server) invoiceObject(x *subscription, status string) object {
-	cents := s.tierOf(x.Price).Price().Cents * x.Quantity
-	return withMembers(fixture("invoice"), object{
-		"id": newID("in"), "customer": x.Customer, "status": status, "amount_due": cents,
+func (s *Server) invoiceObject(x *Subscription, status string) object {
+	return s.invoiceOf(&invoice{ID: newID("in"), Subscription: x.ID, Customer: x.Customer, Created: s.now(),
+		Items: x.items()}, status, x.Metadata)
+}
+
+func (s *Server) invoiceOf(i *invoice, status string, metadata map[string]string) object {
+	cents := 0
+	var lines []object
+	for _, item := range i.Items {
+		amount := s.price(item.Price).Cents * item.Quantity
+		cents += amount
+		lines = append(lines, withMembers(fixture("invoice_line"), object{
+			"amount": amount, "quantity": item.Quantity, "invoice": i.ID,
+			"pricing": object{"type": "price_details", "unit_amount_decimal": nil,
+				"price_details": object{"price": item.Price, "product": s.price(item.Price).Product}},
+		}))
+	}
+	o := withMembers(fixture("invoice"), object{
+		"id": i.ID, "customer": i.Customer, "status": status, "amount_due": cents, "created": unixOrNull(i.Created),
 		"parent": object{"quote_details": nil, "type": "subscription_details",
-			"subscription_details": object{"metadata": x.Metadata, "subscription": x.ID}},
+			"subscription_details": object{"metadata": metadata, "subscription": i.Subscription}},
 	})
+	if list, ok := o["lines"].(object); ok {
+		list["data"] = lines
+	}
+	return o
 }
 
 // listObject returns one page of a list, as the request's limit and starting_after ask.

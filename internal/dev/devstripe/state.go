@@ -14,12 +14,18 @@ type state struct {
 	Ahead         time.Duration // how far Advance has moved the clock
 	Customers     []*customer
 	Sessions      []*session
-	Subscriptions []*subscription
+	Subscriptions []*Subscription
+	Invoices      []*invoice
+	Account       string
 	Outbox        []*delivery
 	Remembered    map[string]*savedResponse // by idempotency key
 }
 
-func newState() state { return state{Remembered: map[string]*savedResponse{}} }
+func newState() state {
+	return state{Remembered: map[string]*savedResponse{}, Account: newAccountID()}
+}
+
+func newAccountID() string { return "acct_" + rand.Text()[:16] }
 
 type customer struct {
 	ID, Email string
@@ -40,18 +46,48 @@ type session struct {
 	Created               time.Time
 }
 
-type subscription struct {
+// Subscription is a subscription as Stripe stores it. Price and Quantity are its first item.
+type Subscription struct {
 	ID, Customer, Status   string
 	Price                  string
 	Quantity               int
+	Extra                  []Item // its other items
 	Metadata               map[string]string
 	Created                time.Time
 	PeriodStart, PeriodEnd time.Time
 	CancelAtPeriodEnd      bool
+	CancelAt               time.Time // zero for never
 	EndedAt                time.Time
+	Schedule               string // the id of the schedule that owns it, or ""
+	CollectionPaused       bool
 }
 
-func (s *subscription) ended() bool { return s.Status == "canceled" }
+// Item is one line of a subscription.
+type Item struct {
+	Price    string
+	Quantity int
+}
+
+func (s *Subscription) ended() bool {
+	return s.Status == "canceled" || s.Status == "incomplete_expired"
+}
+
+func (s *Subscription) items() []Item { return append([]Item{{s.Price, s.Quantity}}, s.Extra...) }
+
+// Price is a price beside the configured ones, such as a yearly one, an old one, or one of a product that is no plan.
+type Price struct {
+	ID, Product string
+	Cents       int
+	Yearly      bool
+	Metadata    map[string]string
+}
+
+// invoice is a paid invoice.
+type invoice struct {
+	ID, Subscription, Customer string
+	Created                    time.Time
+	Items                      []Item
+}
 
 // savedResponse is the response to the first request with an idempotency key.
 type savedResponse struct {
@@ -78,8 +114,8 @@ func (s *state) session(id string) *session {
 	return find(s.Sessions, func(x *session) bool { return x.ID == id })
 }
 
-func (s *state) subscription(id string) *subscription {
-	return find(s.Subscriptions, func(x *subscription) bool { return x.ID == id })
+func (s *state) subscription(id string) *Subscription {
+	return find(s.Subscriptions, func(x *Subscription) bool { return x.ID == id })
 }
 
 // tierOf returns the tier of a price, or "" for an unknown one.
