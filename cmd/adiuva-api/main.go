@@ -67,7 +67,7 @@ func execute(ctx context.Context, env environment, args []string) int {
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.AddCommand(serveCommand(env), migrateCommand(env), healthcheckCommand(env), configCommand(env),
-		userCommand(env),
+		userCommand(env), billingCommand(env),
 		backupCommand(env), agentsCommand(env), docsCommand(env), versionCommand(env))
 	root.SetArgs(args)
 	root.SetOut(env.out)

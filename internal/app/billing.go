@@ -62,8 +62,8 @@ func gatewayConfig(cfg config.Config, baseURL string, log *slog.Logger) stripepa
 	}
 }
 
-// OpenBilling returns billing for commands that run beside the service. Without STRIPE_SECRET_KEY they use the stand-in of
-// a running serve with the same data directory.
+// OpenBilling returns billing for commands that run beside the service. Without STRIPE_SECRET_KEY they use the stand-in
+// of a running serve with the same data directory.
 func OpenBilling(cfg config.Config, database *postgres.DB, log *slog.Logger) (*billing.Service, error) {
 	gateway := gatewayConfig(cfg, "", log)
 	if !cfg.StripeSecretKey.IsSet() {
@@ -77,8 +77,8 @@ func OpenBilling(cfg config.Config, database *postgres.DB, log *slog.Logger) (*b
 	return billing.New(billing.Config{DB: database, Gateway: stripepay.New(gateway), Log: log}), nil
 }
 
-// confirmAccount fails for a key of another Stripe account than that of the customers in the database. Where the account
-// cannot be read it warns: nothing is reconciled until it was.
+// confirmAccount fails for a key of another Stripe account than that of the customers in the database. Where the
+// account cannot be read it warns: nothing is reconciled until it was.
 func confirmAccount(ctx context.Context, cfg config.Config, service *billing.Service, log *slog.Logger) error {
 	err := service.ConfirmAccount(ctx)
 	var other billing.OtherAccountError
@@ -86,8 +86,8 @@ func confirmAccount(ctx context.Context, cfg config.Config, service *billing.Ser
 	case err == nil:
 		return nil
 	case errors.As(err, &other) && !cfg.StripeSecretKey.IsSet():
-		return ConfigError{fmt.Errorf("STRIPE_SECRET_KEY is missing: %w. Set the key of that account. To go on with the "+
-			"built-in stand-in, use an empty database: another DATABASE_URL, or another ADIUVA_DATA_DIR", other)}
+		return ConfigError{fmt.Errorf("STRIPE_SECRET_KEY is missing: %w. Set the key of that account. To go on with "+
+			"the built-in stand-in, use an empty database: another DATABASE_URL, or another ADIUVA_DATA_DIR", other)}
 	case errors.As(err, &other):
 		return ConfigError{fmt.Errorf("STRIPE_SECRET_KEY is wrong: %w. Set a key of that account and mode, or, if the "+
 			"customers have moved, run 'adiuva-api billing adopt-account' with this key once", other)}

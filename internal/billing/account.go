@@ -42,12 +42,13 @@ func (e OtherAccountError) Error() string {
 	if e.Database == (Account{}) {
 		return fmt.Sprintf("the key is of Stripe account %s, which knows none of the customers in the database", e.Key)
 	}
-	return fmt.Sprintf("the key is of Stripe account %s, and the customers in the database belong to %s", e.Key, e.Database)
+	return fmt.Sprintf("the key is of Stripe account %s, and the customers in the database belong to %s",
+		e.Key, e.Database)
 }
 
-// ConfirmAccount checks that the key belongs to the account whose customers are in the database. The first account, and any
-// while there are no customers, becomes that account. It returns an OtherAccountError, or ErrUnavailable when the key's
-// account cannot be read.
+// ConfirmAccount checks that the key belongs to the account whose customers are in the database. The first account, and
+// any while there are no customers, becomes that account. It returns an OtherAccountError, or ErrUnavailable when the
+// key's account cannot be read.
 func (s *Service) ConfirmAccount(ctx context.Context) error {
 	key, err := s.keyAccount(ctx)
 	if err != nil {
@@ -136,8 +137,8 @@ func (s *Service) knowsCustomers(ctx context.Context) (bool, error) {
 	return len(ids) == 0, nil
 }
 
-// requireAccount returns ErrUnavailable, and alerts, while the key is known to be of another account than the customers in
-// the database: what Stripe says then is about other people. A key that may not read its account is trusted.
+// requireAccount returns ErrUnavailable, and alerts, while the key is known to be of another account than the customers
+// in the database: what Stripe says then is about other people. A key that may not read its account is trusted.
 func (s *Service) requireAccount(ctx context.Context) error {
 	if s.accountConfirmed.Load() {
 		return nil

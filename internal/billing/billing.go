@@ -35,8 +35,8 @@ var (
 	ErrNotAtStripe = errors.New("billing: Stripe does not know this id")
 	// ErrCheckoutPaid means that a checkout cannot be closed because it was paid.
 	ErrCheckoutPaid = errors.New("billing: the checkout was paid")
-	// ErrMisconfigured is the cause of an ErrUnavailable that only an operator can end: Stripe refuses the key, a price or
-	// a parameter.
+	// ErrMisconfigured is the cause of an ErrUnavailable that only an operator can end: Stripe refuses the key, a price
+	// or a parameter.
 	ErrMisconfigured = errors.New("billing: Stripe refuses the request")
 )
 
@@ -47,12 +47,13 @@ type Gateway interface {
 	Verify(payload []byte, signature string) (Event, error)
 	// Live reports whether the key is of Stripe's live mode.
 	Live() bool
-	// Account returns the id of the key's account, or ErrNotAtStripe from a Stripe without accounts, as test doubles are.
+	// Account returns the id of the key's account, or ErrNotAtStripe from a Stripe without accounts, as test doubles
+	// are.
 	Account(ctx context.Context) (id string, err error)
 	// CheckPrice returns nil unless Stripe says that it does not have the price at which the tier is sold.
 	CheckPrice(ctx context.Context, t tier.Tier) error
-	// CreateCustomer returns a new customer for the account, without the e-mail address when Stripe refuses it. Within a
-	// day it returns the same one for the same account and previous customer, which is "" for the first.
+	// CreateCustomer returns a new customer for the account, without the e-mail address when Stripe refuses it. Within
+	// a day it returns the same one for the same account and previous customer, which is "" for the first.
 	CreateCustomer(ctx context.Context, userID uuid.UUID, email, previous string) (customerID string, err error)
 	// DeleteCustomer deletes the customer and ends its subscriptions at once. Repeating it succeeds.
 	DeleteCustomer(ctx context.Context, customerID string) error
@@ -67,13 +68,13 @@ type Gateway interface {
 	CreatePortal(ctx context.Context, customerID string) (url string, err error)
 	// Subscription returns the current state of a subscription, or ErrNotAtStripe.
 	Subscription(ctx context.Context, id string) (Subscription, error)
-	// Subscriptions yields the subscriptions that have not ended, newest first: a customer's, or with "" everyone's, those
-	// that follow the id after, or with "" all. An error ends it.
+	// Subscriptions yields the subscriptions that have not ended, newest first: a customer's, or with "" everyone's,
+	// those that follow the id after, or with "" all. An error ends it.
 	Subscriptions(ctx context.Context, customerID, after string) iter.Seq2[Subscription, error]
 	// LastPaid returns the plan on the latest invoice of the subscription that was paid, or the zero Plan for none.
 	LastPaid(ctx context.Context, subscriptionID string) (Plan, error)
-	// Cancel asks Stripe to end a subscription at the end of its paid period, or now. A schedule that owns the subscription
-	// is released first. Whatever it returns, Subscription tells what came of it.
+	// Cancel asks Stripe to end a subscription at the end of its paid period, or now. A schedule that owns the
+	// subscription is released first. Whatever it returns, Subscription tells what came of it.
 	Cancel(ctx context.Context, sub Subscription, immediately bool) error
 }
 

@@ -68,7 +68,8 @@ func (s *Service) ensureNoSubscription(ctx context.Context, userID uuid.UUID) er
 }
 
 // ensureNoneAtStripe asks Stripe, because the event of a new subscription may not have arrived yet. It saves a
-// subscription that it finds and returns ErrAlreadySubscribed. Subscriptions to products that are no plans do not count.
+// subscription that it finds and returns ErrAlreadySubscribed. Subscriptions to products that are no plans do not
+// count.
 func (s *Service) ensureNoneAtStripe(ctx context.Context, customer string) error {
 	version, err := s.q.NextVersion(ctx, s.db.Pool)
 	if err != nil {

@@ -35,8 +35,8 @@ type Item struct {
 	Quantity int64
 }
 
-// plan returns the plan that the item buys. Seats are 0 for a quantity below 1, at most 2^31-1, and 1 for a plan that is
-// not sold by the seat.
+// plan returns the plan that the item buys. Seats are 0 for a quantity below 1, at most 2^31-1, and 1 for a plan that
+// is not sold by the seat.
 func (i Item) plan() Plan {
 	seats := int(min(max(i.Quantity, 0), math.MaxInt32))
 	if seats > 1 && !i.Tier.Price().PerSeat {
@@ -58,10 +58,11 @@ func BestPlan(items []Item) (best Plan) {
 	return best
 }
 
-// Entitlement returns the plan that a subscription grants, given the plan that was last paid for: the best plan among its
-// items while it is active or on trial; the plan last paid for while a payment is late; nothing, which is Free with one
-// seat, in every other status. An active subscription at a price that no plan has grants what was last paid for. Plans
-// without a seat grant nothing. Schedules and a pause of collection change nothing until Stripe changes the status.
+// Entitlement returns the plan that a subscription grants, given the plan that was last paid for: the best plan among
+// its items while it is active or on trial; the plan last paid for while a payment is late; nothing, which is Free with
+// one seat, in every other status. An active subscription at a price that no plan has grants what was last paid for.
+// Plans without a seat grant nothing. Schedules and a pause of collection change nothing until Stripe changes the
+// status.
 func Entitlement(sub Subscription, lastPaid Plan) Plan {
 	granted := freePlan
 	switch sub.Status {

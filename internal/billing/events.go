@@ -20,7 +20,7 @@ const (
 	eventTimeout      = 30 * time.Second
 	eventPollInterval = 2 * time.Second
 	alertAfter        = 8                   // attempts, about eight minutes
-	maxAttempts       = 14                  // of an event that something else than an outage keeps from being applied: an hour
+	maxAttempts       = 14                  // without an outage, about an hour
 	eventRetention    = 90 * 24 * time.Hour // well after Stripe has stopped sending an event again
 )
 
@@ -29,12 +29,13 @@ var eventRetry = worker.Backoff{First: 2 * time.Second, Max: 10 * time.Minute}
 // affectsSubscription reports whether an event of that type may have changed a subscription.
 func affectsSubscription(eventType string) bool {
 	switch eventType {
-	case "checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
-		"invoice.paid", "invoice.payment_succeeded", "invoice.payment_failed", "invoice.payment_action_required",
-		"invoice.marked_uncollectible", "invoice.voided":
+	case "checkout.session.completed", "checkout.session.async_payment_succeeded",
+		"checkout.session.async_payment_failed", "invoice.paid", "invoice.payment_succeeded",
+		"invoice.payment_failed", "invoice.payment_action_required", "invoice.marked_uncollectible", "invoice.voided":
 		return true
 	}
-	return strings.HasPrefix(eventType, "customer.subscription.") || strings.HasPrefix(eventType, "subscription_schedule.")
+	return strings.HasPrefix(eventType, "customer.subscription.") ||
+		strings.HasPrefix(eventType, "subscription_schedule.")
 }
 
 // HandleEvent stores an event that Stripe sent, so that it can be acknowledged, and notifies the worker. It stores

@@ -37,18 +37,18 @@ type TooManyEndingsError struct{ Count int }
 
 // Error says how many, and what to do.
 func (e TooManyEndingsError) Error() string {
-	return fmt.Sprintf("Stripe's answers would end %d subscriptions at once, which is more than %d: nothing of that was "+
-		"written. Check at Stripe that they have ended, then run 'adiuva-api billing reconcile --accept'", e.Count, maxEndings)
+	return fmt.Sprintf("Stripe's answers would end %d subscriptions at once, which is more than %d: none was ended. "+
+		"Check at Stripe that they have ended, then run 'adiuva-api billing reconcile --accept'", e.Count, maxEndings)
 }
 
-// Reconcile saves the state of every subscription as Stripe reports it, whatever events were lost, and deletes old events
-// from the inbox. Repeating it changes nothing. A subscription that Stripe does not know stays as it is. When more than
-// five accounts would lose their plan it leaves those as they are, alerts, and returns a TooManyEndingsError. One replica
-// reconciles at a time; others wait. One that was interrupted is continued.
+// Reconcile saves the state of every subscription as Stripe reports it, whatever events were lost, and deletes old
+// events from the inbox. Repeating it changes nothing. A subscription that Stripe does not know stays as it is. When
+// more than five accounts would lose their plan it leaves those as they are, alerts, and returns a TooManyEndingsError.
+// One replica reconciles at a time; others wait. One that was interrupted is continued.
 func (s *Service) Reconcile(ctx context.Context) error { return s.reconcileInTurn(ctx, false) }
 
-// ReconcileAccepted is Reconcile with an operator's word that all endings are right. It also ends the subscriptions that
-// Stripe does not know.
+// ReconcileAccepted is Reconcile with an operator's word that all endings are right. It also ends the subscriptions
+// that Stripe does not know.
 func (s *Service) ReconcileAccepted(ctx context.Context) error { return s.reconcileInTurn(ctx, true) }
 
 func (s *Service) reconcileInTurn(ctx context.Context, accept bool) error {
@@ -315,8 +315,8 @@ func (s *Service) pruneEvents(ctx context.Context) error {
 	}
 }
 
-// Maintain runs the background jobs until ctx ends: events as they come in, and apart from them a reconcile at the start
-// and every 24 hours. Several replicas may run it.
+// Maintain runs the background jobs until ctx ends: events as they come in, and apart from them a reconcile at the
+// start and every 24 hours. Several replicas may run it.
 func (s *Service) Maintain(ctx context.Context) {
 	var running sync.WaitGroup
 	for _, w := range []*worker.Worker{s.worker, s.nightly} {

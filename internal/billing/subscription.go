@@ -33,7 +33,8 @@ func (s *Service) SubscriptionStatus(ctx context.Context, user identity.User) (S
 	}
 	row := rows[0]
 	status := SubscriptionStatus{
-		Tier: tier.Tier(row.Tier), Status: row.Status, Seats: max(int(row.Seats), 1), CancelAtPeriodEnd: row.CancelAtPeriodEnd,
+		Tier: tier.Tier(row.Tier), Status: row.Status, Seats: max(int(row.Seats), 1),
+		CancelAtPeriodEnd: row.CancelAtPeriodEnd,
 	}
 	if row.Status == "past_due" { // the plan that is paid for, which may not be the one that was chosen
 		paid := storedPaid(row.Status, row.Tier, row.Seats, row.PaidTier, row.PaidSeats)
@@ -46,8 +47,8 @@ func (s *Service) SubscriptionStatus(ctx context.Context, user identity.User) (S
 	return status, nil
 }
 
-// Cancel ends the user's subscriptions at the end of the paid period, or now. What Stripe says counts, not what is stored:
-// it succeeds for one that has ended or is about to, and the stored state is Stripe's afterwards. It returns
+// Cancel ends the user's subscriptions at the end of the paid period, or now. What Stripe says counts, not what is
+// stored: it succeeds for one that has ended or is about to, and the stored state is Stripe's afterwards. It returns
 // ErrNoSubscription when there never was one. After ErrUnavailable the tier is unchanged.
 func (s *Service) Cancel(ctx context.Context, user identity.User, immediately bool) error {
 	customer, err := s.q.StripeCustomer(ctx, s.db.Pool, user.ID)

@@ -56,8 +56,8 @@ func (s *Service) sync(ctx context.Context, subscriptionID, eventID string) erro
 	return err
 }
 
-// syncMissing handles a subscription that Stripe does not know: it returns errMissingAtStripe for one of ours and settles
-// the event of any other.
+// syncMissing handles a subscription that Stripe does not know: it returns errMissingAtStripe for one of ours and
+// settles the event of any other.
 func (s *Service) syncMissing(ctx context.Context, subscriptionID, eventID string) error {
 	_, err := s.q.SubscriptionRow(ctx, s.db.Pool, subscriptionID)
 	if err == nil {
@@ -69,8 +69,8 @@ func (s *Service) syncMissing(ctx context.Context, subscriptionID, eventID strin
 	return postgres.Translate(s.finishEvent(ctx, s.db.Pool, eventID, "orphan"))
 }
 
-// saveState saves a subscription's state as of a version, which was taken before Stripe was asked, updates the account's
-// tier, and settles the event, all in one transaction. A state older than the stored one changes nothing.
+// saveState saves a subscription's state as of a version, which was taken before Stripe was asked, updates the
+// account's tier, and settles the event, all in one transaction. A state older than the stored one changes nothing.
 func (s *Service) saveState(ctx context.Context, sub Subscription, version int64, o saveOptions) (outcome, error) {
 	paid, err := s.lastPaid(ctx, sub)
 	if err != nil {
@@ -100,9 +100,11 @@ func (s *Service) saveState(ctx context.Context, sub Subscription, version int64
 	return result, nil
 }
 
-// findOwner returns and locks the account of the subscription. lost is saved when there is one, orphan when it is deleted,
-// and foreign when there never was one.
-func (s *Service) findOwner(ctx context.Context, tx pgx.Tx, sub Subscription) (owner uuid.UUID, lost outcome, err error) {
+// findOwner returns and locks the account of the subscription. lost is saved when there is one, orphan when it is
+// deleted, and foreign when there never was one.
+func (s *Service) findOwner(
+	ctx context.Context, tx pgx.Tx, sub Subscription,
+) (owner uuid.UUID, lost outcome, err error) {
 	row, err := s.q.LockSubscriber(ctx, tx, sub.CustomerID, sub.UserID)
 	if err == nil && row.DeletedAt == nil {
 		return row.ID, saved, nil
@@ -145,7 +147,8 @@ func (s *Service) lastPaid(ctx context.Context, sub Subscription) (Plan, error) 
 	return stored, nil
 }
 
-// storedPaid returns the plan last paid for as a row has it. A row that an older release wrote has it only by its status.
+// storedPaid returns the plan last paid for as a row has it. A row that an older release wrote has it only by its
+// status.
 func storedPaid(status, rowTier string, seats int32, paidTier *string, paidSeats *int32) Plan {
 	switch {
 	case paidTier != nil && paidSeats != nil:
@@ -222,12 +225,12 @@ func (s *Service) alertUnusual(ctx context.Context, sub Subscription) {
 		return
 	}
 	if BestPlan(sub.Items).Tier == "" {
-		s.log.ErrorContext(ctx, "a subscription of ours has a price that no STRIPE_PRICE_ variable tells a plan of",
+		s.log.ErrorContext(ctx, "a subscription has a price of no plan: add it to STRIPE_PRICE_PRO, _POWER or _TEAM",
 			slog.String("subscription", sub.ID))
 	}
 	for _, item := range sub.Items {
 		if item.Tier != "" && (item.Quantity < 1 || item.Quantity > math.MaxInt32) {
-			s.log.ErrorContext(ctx, "a subscription of ours has a number of seats that cannot be",
+			s.log.ErrorContext(ctx, "a subscription has an impossible number of seats",
 				slog.String("subscription", sub.ID), slog.Int64("seats", item.Quantity))
 		}
 	}

@@ -34,8 +34,9 @@ func UniqueViolation(err error) (constraint string, ok bool) {
 
 // Translate translates an error of the driver. A server that is unreachable, restarting, hung, full, read-only or too
 // busy is fault.ErrDatabase; text that PostgreSQL cannot store (with a NUL) is fault.ErrValidation; a cancelled call is
-// context.Canceled. Faults and pgx.ErrNoRows are returned unchanged. Any other error gets a text with SQLSTATE, table
-// and constraint but no values, and wraps its cause. Translate(nil) is nil.
+// context.Canceled. Any other error of the driver gets a text with SQLSTATE, table and constraint but no values, and
+// wraps its cause. Errors that are not the driver's, such as those that a function given to Tx returns, and
+// pgx.ErrNoRows are returned unchanged. Translate(nil) is nil.
 func Translate(err error) error {
 	var known *fault.Error
 	var safe *safeError
@@ -60,7 +61,28 @@ func Translate(err error) error {
 	if connectionLost(err) {
 		return fault.ErrDatabase.WithCause(&safeError{text: "connection lost: " + reason(err), cause: err})
 	}
-	return &safeError{text: reason(err), cause: err}
+	if errors.Is(err, pgx.ErrTxCommitRollback) || quotesValues(err) {
+		return &safeError{text: reason(err), cause: err}
+	}
+	return err
+}
+
+// quotesValues reports whether err says that an argument or a result could not be converted. Such a text quotes the
+// value.
+func quotesValues(err error) bool {
+	var scan pgx.ScanArgError
+	if errors.As(err, &scan) {
+		return true
+	}
+	for _, text := range []string{
+		"failed to encode args", "unable to encode", "cannot find encode plan", "cannot scan", "can't scan",
+		"number of field descriptions", "mismatched param",
+	} {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
 }
 
 func translateState(pg *pgconn.PgError) error {

@@ -15,8 +15,9 @@ import (
 	"github.com/adiuva/cloud-api/internal/billing"
 )
 
-// billingErr translates an error of stripe-go into one of billing.Gateway's. Stripe's word that it does not know an id is
-// ErrNotAtStripe only where the id is that of the object asked for. What only an operator can mend is logged as an error.
+// billingErr translates an error of stripe-go into one of billing.Gateway's. Stripe's word that it does not know an id
+// is ErrNotAtStripe only where the id is that of the object asked for. What only an operator can mend is logged as an
+// error.
 func (g *Gateway) billingErr(err error) error {
 	var stripeErr *stripe.Error
 	switch {
@@ -58,8 +59,7 @@ func isMissing(err *stripe.Error) bool {
 		return false
 	}
 	switch err.Param {
-	case "", "id", "customer", "subscription", "subscription_exposed_id", "session", "schedule", "starting_after", "invoice",
-		"price_id":
+	case "", "id", "customer", "subscription", "subscription_exposed_id", "session", "schedule", "starting_after":
 		return true
 	}
 	return err.HTTPStatusCode == http.StatusNotFound && !strings.Contains(err.Param, "[") && err.Param != "price"

@@ -42,8 +42,9 @@ func knownTier(name string) tier.Tier {
 	return ""
 }
 
-// tierOfPrice returns the plan that a price sells: the one whose configured prices it is among, or the one in its or its
-// product's metadata, or the one whose configured prices have the same product. It returns "" for a price of no plan.
+// tierOfPrice returns the plan that a price sells: the one whose configured prices it is among, or the one in its or
+// its product's metadata, or the one whose configured prices have the same product. It returns "" for a price of no
+// plan.
 func (g *Gateway) tierOfPrice(ctx context.Context, price *stripe.Price) (tier.Tier, error) {
 	if price == nil {
 		return "", nil
@@ -65,7 +66,8 @@ func (g *Gateway) tierOfPrice(ctx context.Context, price *stripe.Price) (tier.Ti
 	return g.tierOfProduct(ctx, price.Product.ID)
 }
 
-// tierOfProduct returns the plan whose configured prices have the product, else the one in the product's metadata, or "".
+// tierOfProduct returns the plan whose configured prices have the product, else the one in the product's metadata, or
+// "".
 func (g *Gateway) tierOfProduct(ctx context.Context, id string) (tier.Tier, error) {
 	g.plans.mu.Lock()
 	defer g.plans.mu.Unlock()
@@ -93,7 +95,8 @@ func (g *Gateway) tierOfProduct(ctx context.Context, id string) (tier.Tier, erro
 	return g.plans.other[id], nil
 }
 
-// productsOfPrices asks Stripe for the products of all configured prices. It leaves out prices that Stripe does not know.
+// productsOfPrices asks Stripe for the products of all configured prices. It leaves out prices that Stripe does not
+// know.
 func (g *Gateway) productsOfPrices(ctx context.Context) (map[string]tier.Tier, error) {
 	products := map[string]tier.Tier{}
 	for t, ids := range g.cfg.Prices {
@@ -131,8 +134,8 @@ func (g *Gateway) CheckPrice(ctx context.Context, t tier.Tier) error {
 }
 
 // CheckPrices verifies that the price at which each plan is sold is active, monthly, and costs what GET /billing/tiers
-// says, and that Stripe knows the others. It returns billing.ErrUnavailable when Stripe does not respond, or one error that
-// names every variable that is wrong.
+// says, and that Stripe knows the others. It returns billing.ErrUnavailable when Stripe does not respond, or one error
+// that names every variable that is wrong.
 func (g *Gateway) CheckPrices(ctx context.Context) error {
 	var problems []error
 	for _, t := range tier.All() {

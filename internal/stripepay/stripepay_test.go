@@ -97,7 +97,8 @@ func callEverything(
 func TestStripeMockAcceptsEveryRequest(t *testing.T) {
 	t.Parallel()
 	mock := stripeMock(t)
-	callEverything(t, gateway(mock), func(string) string { return "sub_1" }, func(string) string { return "sub_sched_1" })
+	always := func(id string) func(string) string { return func(string) string { return id } }
+	callEverything(t, gateway(mock), always("sub_1"), always("sub_sched_1"))
 	stripe, base := startDevstripe(t)
 	callEverything(t, gateway(base), func(id string) string { return stripe.Pay(id, 0) }, func(id string) string {
 		stripe.Change(id, func(x *devstripe.Subscription) { x.Schedule = "sub_sched_1" })
@@ -258,7 +259,9 @@ func TestCheckPricesNamesEveryWrongVariable(t *testing.T) {
 	stripe, base := startDevstripe(t)
 	check(t, gateway(base).CheckPrices(t.Context()))
 	wrong := gateway(base, func(c *stripepay.Config) {
-		c.Prices = map[tier.Tier][]string{tier.Pro: {"price_power"}, tier.Power: {"price_none"}, tier.Team: {"price_team"}}
+		c.Prices = map[tier.Tier][]string{
+			tier.Pro: {"price_power"}, tier.Power: {"price_none"}, tier.Team: {"price_team"},
+		}
 	}).CheckPrices(t.Context())
 	if wrong == nil || !strings.Contains(wrong.Error(), "STRIPE_PRICE_PRO: the price is 2900 eur, not 1500") ||
 		!strings.Contains(wrong.Error(), "STRIPE_PRICE_POWER: Stripe has no such price") ||

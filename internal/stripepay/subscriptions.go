@@ -53,8 +53,8 @@ func (g *Gateway) Subscriptions(
 	}
 }
 
-// subscriptionOf translates a subscription. It asks Stripe for the products of the configured prices when a price does not
-// tell the plan by itself.
+// subscriptionOf translates a subscription. It asks Stripe for the products of the configured prices when a price does
+// not tell the plan by itself.
 func (g *Gateway) subscriptionOf(ctx context.Context, s *stripe.Subscription) (billing.Subscription, error) {
 	sub := billing.Subscription{ID: s.ID, Status: string(s.Status)}
 	if s.Customer != nil {
@@ -74,7 +74,8 @@ func (g *Gateway) subscriptionOf(ctx context.Context, s *stripe.Subscription) (b
 			end = item.CurrentPeriodEnd
 		}
 	}
-	if t := knownTier(s.Metadata[metadataTier]); t != "" && billing.BestPlan(sub.Items).Tier == "" && len(sub.Items) > 0 {
+	unknown := len(sub.Items) > 0 && billing.BestPlan(sub.Items).Tier == ""
+	if t := knownTier(s.Metadata[metadataTier]); t != "" && unknown {
 		sub.Items[0].Tier = t
 	}
 	if end > 0 {

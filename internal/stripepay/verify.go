@@ -35,8 +35,8 @@ func (g *Gateway) Verify(payload []byte, signature string) (billing.Event, error
 	return billing.Event{}, billing.ErrSignature.WithCause(lastErr)
 }
 
-// signatureTime returns the time in a signature header, which must have exactly one: of several, the one that is checked
-// could be another than the one that was signed.
+// signatureTime returns the time in a signature header, which must have exactly one: of several, the one that is
+// checked could be another than the one that was signed.
 func signatureTime(signature string) (signed time.Time, ok bool) {
 	for pair := range strings.SplitSeq(signature, ",") {
 		name, value, _ := strings.Cut(pair, "=")

@@ -24,15 +24,16 @@ type apiError struct {
 
 var (
 	errNoSuchObject = &apiError{
-		status: http.StatusNotFound, kind: "invalid_request_error", code: "resource_missing", message: "No such object.",
-		param: "id",
+		status: http.StatusNotFound, kind: "invalid_request_error", code: "resource_missing",
+		message: "No such object.", param: "id",
 	}
 	errNoSuchPrice = &apiError{
-		status: http.StatusBadRequest, kind: "invalid_request_error", code: "resource_missing", message: "No such price.",
-		param: "line_items[0][price]",
+		status: http.StatusBadRequest, kind: "invalid_request_error", code: "resource_missing",
+		message: "No such price.", param: "line_items[0][price]",
 	}
 	errRateLimited = &apiError{
-		status: http.StatusTooManyRequests, kind: "invalid_request_error", code: "rate_limit", message: "Too many requests.",
+		status: http.StatusTooManyRequests, kind: "invalid_request_error", code: "rate_limit",
+		message: "Too many requests.",
 	}
 	errNoKey = &apiError{
 		status: http.StatusUnauthorized, kind: "invalid_request_error", message: "You did not provide an API key.",

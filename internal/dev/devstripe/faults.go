@@ -27,15 +27,16 @@ type Error struct {
 	Type, Code, Param string
 }
 
-// Refuse makes each request for which choose returns an Error fail with it, without effect, until the next call of Refuse.
-// Nil stops it.
+// Refuse makes each request for which choose returns an Error fail with it, without effect, until the next call of
+// Refuse. Nil stops it.
 func (s *Server) Refuse(choose func(r *http.Request) *Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refuse = choose
 }
 
-// Before calls hook before each request takes effect, without holding a lock, until the next call of Before. Nil stops it.
+// Before calls hook before each request takes effect, without holding a lock, until the next call of Before. Nil stops
+// it.
 func (s *Server) Before(hook func(r *http.Request)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

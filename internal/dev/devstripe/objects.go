@@ -72,7 +72,8 @@ func (s *Server) price(id string) Price {
 func (s *Server) priceObject(id string) object {
 	price := s.price(id)
 	o := withMembers(fixture("price"), object{
-		"id": id, "product": price.Product, "unit_amount": price.Cents, "currency": tier.Pro.Price().Currency, "active": true,
+		"id": id, "product": price.Product, "unit_amount": price.Cents, "active": true,
+		"currency": tier.Pro.Price().Currency,
 	})
 	if price.Metadata != nil {
 		o["metadata"] = price.Metadata
