@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/adiuva/cloud-api/internal/app"
+	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/billing"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/postgres"
@@ -38,7 +39,11 @@ func billingStatus(env environment) *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return withBilling(c.Context(), env, func(service *billing.Service) error {
-				report, err := service.Report(c.Context(), args[0])
+				email, err := auth.NormalizeEmail(args[0])
+				if err != nil {
+					return operatorMessage(err)
+				}
+				report, err := service.Report(c.Context(), email)
 				if err != nil {
 					return operatorMessage(err)
 				}

@@ -51,6 +51,7 @@ func setupOn(t *testing.T, db *postgres.DB) *env {
 	t.Cleanup(server.Close)
 	e.stripeURL = server.URL
 	e.svc = e.replica()
+	check(t, e.svc.ConfirmAccount(t.Context()))
 	return e
 }
 

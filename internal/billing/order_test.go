@@ -45,23 +45,43 @@ func permutations(n int, visit func(order []int)) {
 	permuteFrom(0)
 }
 
-// TestEventsInAnyOrderLeadToTheSameState delivers one event of each type of a subscription in all 720 orders (every
+// TestEventsInAnyOrderLeadToTheSameState takes subscriptions of every shape and delivers one event of each type of a subscription in all 720 orders (every
 // eleventh of them outside soak tests), each event twice, over two replicas. The account always ends in the state
 // of the subscription at Stripe, canceled or active.
 func TestEventsInAnyOrderLeadToTheSameState(t *testing.T) {
 	t.Attr("case", "C113")
 	t.Parallel()
-	for name, deleted := range map[string]bool{"canceled": true, "active": false} {
+	for name, c := range map[string]struct {
+		deleted bool
+		last    func(*devstripe.Subscription) // the last change, whose event is delivered among the others
+		want    tier.Tier
+		seats   int
+		status  string
+	}{
+		"canceled": {true, nil, tier.Free, 1, "canceled"},
+		"active":   {false, nil, tier.Pro, 1, "active"},
+		"several items": {false, func(x *devstripe.Subscription) {
+			x.Extra = []devstripe.Item{{Price: "price_team", Quantity: 6}, {Price: "price_consulting", Quantity: 1}}
+		}, tier.Team, 6, "active"},
+		"a yearly price": {false, func(x *devstripe.Subscription) { x.Price = "price_yearly" }, tier.Power, 1, "active"},
+		"an upgrade that was not paid": {false, func(x *devstripe.Subscription) {
+			x.Price, x.Quantity, x.Status = "price_team", 50, "past_due"
+		}, tier.Pro, 1, "past_due"},
+		"a schedule, collection paused": {false, func(x *devstripe.Subscription) {
+			x.Schedule, x.CollectionPaused = "sub_sched_1", true
+		}, tier.Pro, 1, "active"},
+		"paused": {false, func(x *devstripe.Subscription) { x.Status = "paused" }, tier.Free, 1, "paused"},
+		"expired before it was paid": {false, func(x *devstripe.Subscription) { x.Status = "incomplete_expired" },
+			tier.Free, 1, "incomplete_expired"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := setup(t)
+			e.stripe.AddPrice(devstripe.Price{ID: "price_yearly", Product: "prod_power", Yearly: true})
+			e.stripe.AddPrice(devstripe.Price{ID: "price_consulting", Product: "prod_consulting"})
 			replicas := []*billing.Service{e.svc, e.replica()}
 			u := e.user()
-			events := e.subscriptionHistory(u, deleted)
-			want, status := tier.Pro, "active"
-			if deleted {
-				want, status = tier.Free, "canceled"
-			}
+			events := e.subscriptionHistory(u, c.deleted, c.last)
 			visited := 0
 			permutations(len(events), func(order []int) {
 				if visited++; visited%orderStride() != 0 {
@@ -75,16 +95,18 @@ func TestEventsInAnyOrderLeadToTheSameState(t *testing.T) {
 					_, err := replicas[n%2].ProcessDue(t.Context())
 					check(t, err)
 				}
-				e.wantTier(u, want, 1, status)
+				e.wantTier(u, c.want, c.seats, c.status)
 			})
 		})
 	}
 }
 
 // subscriptionHistory takes a subscription through its life and returns one event of each type.
-func (e *env) subscriptionHistory(u identity.User, deleted bool) []devstripe.Event {
+func (e *env) subscriptionHistory(
+	u identity.User, deleted bool, last func(*devstripe.Subscription),
+) []devstripe.Event {
 	e.t.Helper()
-	e.subscribe(u, tier.Pro, 1)
+	id := e.subscribe(u, tier.Pro, 1)
 	customer := value[string](e, "SELECT stripe_customer_id FROM users WHERE id = $1", u.ID)
 	e.stripe.DeclineCard(customer, true)
 	e.stripe.Advance(31 * 24 * time.Hour)
@@ -102,6 +124,10 @@ func (e *env) subscriptionHistory(u identity.User, deleted bool) []devstripe.Eve
 		check(e.t, e.svc.Cancel(e.t.Context(), u, true))
 		all = append(all, e.stripe.Events()...)
 		wanted = append(wanted, "customer.subscription.deleted")
+	}
+	if last != nil {
+		e.stripe.Change(id, last)
+		all = append(e.stripe.Events(), all...)
 	}
 	var events []devstripe.Event
 	for _, kind := range wanted {

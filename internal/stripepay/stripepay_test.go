@@ -187,6 +187,7 @@ func members(t *testing.T, raw []byte) []string {
 
 func TestVerifyAcceptsOnlyValidSignatures(t *testing.T) {
 	t.Attr("case", "C112")
+	t.Attr("case", "B12")
 	t.Parallel()
 	now := time.Unix(1_767_225_600, 0)
 	const current, previous = "whsec_current", "whsec_previous"
@@ -220,14 +221,52 @@ func TestVerifyAcceptsOnlyValidSignatures(t *testing.T) {
 		"another time than the signed one": {
 			payload, "t=1767225601," + sign(current, 0)[len("t=1767225600,"):], false,
 		},
-		"signed, but no JSON":   {[]byte("hello"), devstripe.Sign([]byte("hello"), current, now), false},
-		"signed, but no event":  {[]byte("{}"), devstripe.Sign([]byte("{}"), current, now), false},
-		"signed, but no object": {[]byte("[]"), devstripe.Sign([]byte("[]"), current, now), false},
+		"now, and the time of an old signature": {
+			payload, "t=1767225600," + sign(current, -7*24*time.Hour), false,
+		},
+		"an old signature, and now": {payload, sign(current, -7*24*time.Hour) + ",t=1767225600", false},
+		"the same time twice":       {payload, "t=1767225600," + sign(current, 0), false},
+		"a second time with a space": {
+			payload, sign(current, -7*24*time.Hour) + ", t=1767225600", false,
+		},
+		"a time with a space":    {payload, strings.Replace(sign(current, 0), "t=", "t= ", 1), false},
+		"an empty time":          {payload, "t=," + sign(current, 0)[len("t=1767225600,"):], false},
+		"a negative time":        {payload, strings.Replace(sign(current, 0), "t=", "t=-", 1), false},
+		"a time with a sign":     {payload, strings.Replace(sign(current, 0), "t=", "t=+", 1), false},
+		"a time beyond int64":    {payload, "t=99999999999999999999," + sign(current, 0)[len("t=1767225600,"):], false},
+		"a time with a fraction": {payload, strings.Replace(sign(current, 0), ",", ".0,", 1), false},
+		"no time":                {payload, sign(current, 0)[len("t=1767225600,"):], false},
+		"a repeated signature":   {payload, sign(current, 0) + sign(current, 0)[len("t=1767225600"):], true},
+		"another scheme as well": {payload, sign(current, 0) + ",v0=00", true},
+		"signed, but no JSON":    {[]byte("hello"), devstripe.Sign([]byte("hello"), current, now), false},
+		"signed, but no event":   {[]byte("{}"), devstripe.Sign([]byte("{}"), current, now), false},
+		"signed, but no object":  {[]byte("[]"), devstripe.Sign([]byte("[]"), current, now), false},
 	} {
 		event, err := g.Verify(c.payload, c.signature)
 		parsed := event.ID == "evt_1" && event.SubscriptionID == "sub_1" && event.Type == "invoice.paid"
 		if c.accepted && (err != nil || !parsed) || !c.accepted && !errors.Is(err, billing.ErrSignature) {
 			t.Errorf("%s: %+v, %v", name, event, err)
+		}
+	}
+}
+
+// TestThinEventsAreIgnored checks that signed events without an object are accepted and lead to no subscription.
+func TestThinEventsAreIgnored(t *testing.T) {
+	t.Attr("case", "B13")
+	t.Parallel()
+	g := gateway("", func(c *stripepay.Config) { c.WebhookSecrets = []string{"whsec_1"} })
+	for _, text := range []string{
+		`{"id":"evt_1","object":"v2.core.event","type":"v1.billing.meter.error_report_triggered","livemode":false,
+			"created":"2026-01-01T00:00:00.000Z","related_object":{"id":"mtr_1","type":"billing.meter","url":"/v1/x"}}`,
+		`{"id":"evt_1","object":"v2.core.event","type":"v2.core.account.closed","created":"2026-01-01T00:00:00Z",
+			"data":{"object":null}}`,
+		`{"id":"evt_1","object":"event","type":"x","created":1,"data":null}`,
+		`{"id":"evt_1","object":"event","type":"x","created":1,"data":{"object":[]}}`,
+		`{"id":"evt_1","type":"x"}`,
+	} {
+		event, err := g.Verify([]byte(text), devstripe.Sign([]byte(text), "whsec_1", time.Now()))
+		if err != nil || event.SubscriptionID != "" || event.ID != "evt_1" {
+			t.Errorf("%s: %+v, %v", text, event, err)
 		}
 	}
 }

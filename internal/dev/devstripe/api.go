@@ -27,6 +27,10 @@ var (
 		status: http.StatusNotFound, kind: "invalid_request_error", code: "resource_missing",
 		message: "No such object.", param: "id",
 	}
+	errNoSuchCustomer = &apiError{
+		status: http.StatusNotFound, kind: "invalid_request_error", code: "resource_missing",
+		message: "No such customer.", param: "customer",
+	}
 	errNoSuchPrice = &apiError{
 		status: http.StatusBadRequest, kind: "invalid_request_error", code: "resource_missing",
 		message: "No such price.", param: "line_items[0][price]",
@@ -245,7 +249,7 @@ func (s *Server) createSession(r *http.Request) (object, *apiError) {
 		return nil, invalidParameter("Only mode=subscription with a success_url is known here.")
 	}
 	if s.state.customer(form.Get("customer")) == nil {
-		return nil, errNoSuchObject
+		return nil, errNoSuchCustomer
 	}
 	quantity, err := strconv.Atoi(form.Get("line_items[0][quantity]"))
 	price := form.Get("line_items[0][price]")
@@ -266,6 +270,9 @@ func (s *Server) createSession(r *http.Request) (object, *apiError) {
 }
 
 func (s *Server) listSessions(r *http.Request) (object, *apiError) {
+	if !s.everHadCustomer(r.FormValue("customer")) {
+		return nil, errNoSuchCustomer
+	}
 	var list []object
 	for _, x := range slices.Backward(s.state.Sessions) {
 		if want := r.FormValue("customer"); want != "" && x.Customer != want {

@@ -11,7 +11,7 @@ import (
 func (s *Server) createPortal(r *http.Request) (object, *apiError) {
 	c := s.state.customer(r.PostFormValue("customer"))
 	if c == nil {
-		return nil, errNoSuchObject
+		return nil, errNoSuchCustomer
 	}
 	back := r.PostFormValue("return_url")
 	return withMembers(fixture("portal"), object{
@@ -21,6 +21,9 @@ func (s *Server) createPortal(r *http.Request) (object, *apiError) {
 }
 
 func (s *Server) listSubscriptions(r *http.Request) (object, *apiError) {
+	if !s.everHadCustomer(r.FormValue("customer")) {
+		return nil, errNoSuchCustomer
+	}
 	var list []object
 	for _, x := range slices.Backward(s.state.Subscriptions) {
 		if want := r.FormValue("customer"); want != "" && x.Customer != want {
