@@ -2162,15 +2162,17 @@ type ClientInterface interface {
 
 	// CancelSubscription Cancel the subscription
 	//
-	// Cancels at the end of the paid period, or at once with `immediately=true`. Repeating it succeeds. 404 if there
-	// is no subscription.
+	// Cancels at the end of the paid period, or at once with `immediately=true`. Repeating it succeeds. A subscription
+	// that was never paid ends at once, and one that ends sooner already is left as it is. 404 if there is no
+	// subscription, and 503 `billing_unavailable` as long as the payment provider does not confirm the end.
 	//
 	// Corresponds with DELETE /billing/subscription (the `CancelSubscription` operationId).
 	CancelSubscription(ctx context.Context, params *CancelSubscriptionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetSubscription Get the subscription
 	//
-	// Returns the account's subscription, with `status: none` if there is none.
+	// Returns the account's subscription, with `status: none` if there is none. While a payment is late (`past_due`),
+	// `tier` and `seats` are those last paid for.
 	//
 	// Corresponds with GET /billing/subscription (the `GetSubscription` operationId).
 	GetSubscription(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2185,8 +2187,9 @@ type ClientInterface interface {
 	// ReceiveStripeEventWithBody Receive an event from Stripe
 	//
 	// Accepts a signed event of at most 512 KiB and records its id. The server then reads the current state from
-	// Stripe, so duplicates and events out of order do no harm. 400 `signature_invalid` if the signature is missing,
-	// wrong, or more than 300 seconds older or newer than the server's clock. After a 503 Stripe sends the event
+	// Stripe, so duplicates and events out of order do no harm. Events that concern no subscription, and thin events,
+	// are acknowledged and ignored. 400 `signature_invalid` if the signature is missing, wrong, has two times, or is
+	// more than 300 seconds older or newer than the server's clock. After a 503 Stripe sends the event
 	// again.
 	//
 	// Takes any type of body and a specified content type.
@@ -2745,8 +2748,9 @@ func (c *Client) CreatePortal(ctx context.Context, reqEditors ...RequestEditorFn
 
 // CancelSubscription Cancel the subscription
 //
-// Cancels at the end of the paid period, or at once with `immediately=true`. Repeating it succeeds. 404 if there
-// is no subscription.
+// Cancels at the end of the paid period, or at once with `immediately=true`. Repeating it succeeds. A subscription
+// that was never paid ends at once, and one that ends sooner already is left as it is. 404 if there is no
+// subscription, and 503 `billing_unavailable` as long as the payment provider does not confirm the end.
 //
 // Corresponds with DELETE /billing/subscription (the `CancelSubscription` operationId).
 func (c *Client) CancelSubscription(ctx context.Context, params *CancelSubscriptionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2763,7 +2767,8 @@ func (c *Client) CancelSubscription(ctx context.Context, params *CancelSubscript
 
 // GetSubscription Get the subscription
 //
-// Returns the account's subscription, with `status: none` if there is none.
+// Returns the account's subscription, with `status: none` if there is none. While a payment is late (`past_due`),
+// `tier` and `seats` are those last paid for.
 //
 // Corresponds with GET /billing/subscription (the `GetSubscription` operationId).
 func (c *Client) GetSubscription(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2798,8 +2803,9 @@ func (c *Client) ListTiers(ctx context.Context, reqEditors ...RequestEditorFn) (
 // ReceiveStripeEventWithBody Receive an event from Stripe
 //
 // Accepts a signed event of at most 512 KiB and records its id. The server then reads the current state from
-// Stripe, so duplicates and events out of order do no harm. 400 `signature_invalid` if the signature is missing,
-// wrong, or more than 300 seconds older or newer than the server's clock. After a 503 Stripe sends the event
+// Stripe, so duplicates and events out of order do no harm. Events that concern no subscription, and thin events,
+// are acknowledged and ignored. 400 `signature_invalid` if the signature is missing, wrong, has two times, or is
+// more than 300 seconds older or newer than the server's clock. After a 503 Stripe sends the event
 // again.
 //
 // Takes any type of body and a specified content type.
@@ -4500,8 +4506,9 @@ type ClientWithResponsesInterface interface {
 
 	// CancelSubscriptionWithResponse Cancel the subscription
 	//
-	// Cancels at the end of the paid period, or at once with `immediately=true`. Repeating it succeeds. 404 if there
-	// is no subscription.
+	// Cancels at the end of the paid period, or at once with `immediately=true`. Repeating it succeeds. A subscription
+	// that was never paid ends at once, and one that ends sooner already is left as it is. 404 if there is no
+	// subscription, and 503 `billing_unavailable` as long as the payment provider does not confirm the end.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4510,7 +4517,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetSubscriptionWithResponse Get the subscription
 	//
-	// Returns the account's subscription, with `status: none` if there is none.
+	// Returns the account's subscription, with `status: none` if there is none. While a payment is late (`past_due`),
+	// `tier` and `seats` are those last paid for.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4529,8 +4537,9 @@ type ClientWithResponsesInterface interface {
 	// ReceiveStripeEventWithBodyWithResponse Receive an event from Stripe
 	//
 	// Accepts a signed event of at most 512 KiB and records its id. The server then reads the current state from
-	// Stripe, so duplicates and events out of order do no harm. 400 `signature_invalid` if the signature is missing,
-	// wrong, or more than 300 seconds older or newer than the server's clock. After a 503 Stripe sends the event
+	// Stripe, so duplicates and events out of order do no harm. Events that concern no subscription, and thin events,
+	// are acknowledged and ignored. 400 `signature_invalid` if the signature is missing, wrong, has two times, or is
+	// more than 300 seconds older or newer than the server's clock. After a 503 Stripe sends the event
 	// again.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -7035,8 +7044,9 @@ func (c *ClientWithResponses) CreatePortalWithResponse(ctx context.Context, reqE
 
 // CancelSubscriptionWithResponse Cancel the subscription
 //
-// Cancels at the end of the paid period, or at once with `immediately=true`. Repeating it succeeds. 404 if there
-// is no subscription.
+// Cancels at the end of the paid period, or at once with `immediately=true`. Repeating it succeeds. A subscription
+// that was never paid ends at once, and one that ends sooner already is left as it is. 404 if there is no
+// subscription, and 503 `billing_unavailable` as long as the payment provider does not confirm the end.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7051,7 +7061,8 @@ func (c *ClientWithResponses) CancelSubscriptionWithResponse(ctx context.Context
 
 // GetSubscriptionWithResponse Get the subscription
 //
-// Returns the account's subscription, with `status: none` if there is none.
+// Returns the account's subscription, with `status: none` if there is none. While a payment is late (`past_due`),
+// `tier` and `seats` are those last paid for.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7082,8 +7093,9 @@ func (c *ClientWithResponses) ListTiersWithResponse(ctx context.Context, reqEdit
 // ReceiveStripeEventWithBodyWithResponse Receive an event from Stripe
 //
 // Accepts a signed event of at most 512 KiB and records its id. The server then reads the current state from
-// Stripe, so duplicates and events out of order do no harm. 400 `signature_invalid` if the signature is missing,
-// wrong, or more than 300 seconds older or newer than the server's clock. After a 503 Stripe sends the event
+// Stripe, so duplicates and events out of order do no harm. Events that concern no subscription, and thin events,
+// are acknowledged and ignored. 400 `signature_invalid` if the signature is missing, wrong, has two times, or is
+// more than 300 seconds older or newer than the server's clock. After a 503 Stripe sends the event
 // again.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).

@@ -349,8 +349,9 @@ export const createPortal = <ThrowOnError extends boolean = false>(options?: Opt
  * Receive an event from Stripe
  *
  * Accepts a signed event of at most 512 KiB and records its id. The server then reads the current state from
- * Stripe, so duplicates and events out of order do no harm. 400 `signature_invalid` if the signature is missing,
- * wrong, or more than 300 seconds older or newer than the server's clock. After a 503 Stripe sends the event
+ * Stripe, so duplicates and events out of order do no harm. Events that concern no subscription, and thin events,
+ * are acknowledged and ignored. 400 `signature_invalid` if the signature is missing, wrong, has two times, or is
+ * more than 300 seconds older or newer than the server's clock. After a 503 Stripe sends the event
  * again.
  *
  */
@@ -366,8 +367,9 @@ export const receiveStripeEvent = <ThrowOnError extends boolean = false>(options
 /**
  * Cancel the subscription
  *
- * Cancels at the end of the paid period, or at once with `immediately=true`. Repeating it succeeds. 404 if there
- * is no subscription.
+ * Cancels at the end of the paid period, or at once with `immediately=true`. Repeating it succeeds. A subscription
+ * that was never paid ends at once, and one that ends sooner already is left as it is. 404 if there is no
+ * subscription, and 503 `billing_unavailable` as long as the payment provider does not confirm the end.
  *
  */
 export const cancelSubscription = <ThrowOnError extends boolean = false>(options?: Options<CancelSubscriptionData, ThrowOnError>) => (options?.client ?? client).delete<CancelSubscriptionResponses, CancelSubscriptionErrors, ThrowOnError>({
@@ -379,7 +381,8 @@ export const cancelSubscription = <ThrowOnError extends boolean = false>(options
 /**
  * Get the subscription
  *
- * Returns the account's subscription, with `status: none` if there is none.
+ * Returns the account's subscription, with `status: none` if there is none. While a payment is late (`past_due`),
+ * `tier` and `seats` are those last paid for.
  *
  */
 export const getSubscription = <ThrowOnError extends boolean = false>(options?: Options<GetSubscriptionData, ThrowOnError>) => (options?.client ?? client).get<GetSubscriptionResponses, GetSubscriptionErrors, ThrowOnError>({

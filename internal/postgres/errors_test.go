@@ -125,8 +125,16 @@ func TestTransactionsCommitOrRollBackAsAWhole(t *testing.T) {
 	if err := add("rolled back", errRollback); err != errRollback {
 		t.Errorf("Tx = %v, want the error of the function", err)
 	}
+	if err := postgres.Translate(add("rolled back", errRollback)); err != errRollback {
+		t.Errorf("Translate = %v, want the error of the function with its text", err)
+	}
+	_, err := db.Pool.Exec(ctx, "INSERT INTO things VALUES ($1::int)", "marker-value")
+	wantNoSecrets(t, "an argument of another type", postgres.Translate(err), "marker-value")
+	if err == nil {
+		t.Error("text is taken for a number")
+	}
 	var names string
-	err := db.Pool.QueryRow(ctx, "SELECT string_agg(name, ',') FROM things").Scan(&names)
+	err = db.Pool.QueryRow(ctx, "SELECT string_agg(name, ',') FROM things").Scan(&names)
 	if err != nil || names != "committed" {
 		t.Errorf("the table contains %q (%v), want only the committed row", names, err)
 	}

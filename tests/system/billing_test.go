@@ -125,6 +125,7 @@ func TestWebhookRejectsUnsignedAndOversizedBodies(t *testing.T) {
 	payload := []byte(`{"id":"evt_1","object":"event","type":"invoice.paid","created":1,` +
 		`"data":{"object":{"object":"invoice"}}}`)
 	signed := devstripe.Sign(payload, apitest.WebhookSecret, time.Now())
+	thin := []byte(`{"id":"evt_2","object":"v2.core.event","type":"v2.core.account.closed","created":"2026-01-01T00:00:00Z"}`)
 	large := bytes.Repeat([]byte(" "), 512<<10+1)
 	for name, c := range map[string]struct {
 		body   []byte
@@ -141,6 +142,9 @@ func TestWebhookRejectsUnsignedAndOversizedBodies(t *testing.T) {
 		"too large": {large, header{"Stripe-Signature": devstripe.Sign(large, apitest.WebhookSecret,
 			time.Now())}, 413, "body_too_large"},
 		"valid": {payload, header{"Stripe-Signature": signed}, 200, ""},
+		"two times": {payload, header{"Stripe-Signature": signed + fmt.Sprintf(",t=%d", time.Now().Unix())}, 400,
+			"signature_invalid"},
+		"thin": {thin, header{"Stripe-Signature": devstripe.Sign(thin, apitest.WebhookSecret, time.Now())}, 200, ""},
 	} {
 		got := a.Send("POST", "/api/v1/billing/webhook", bytes.NewReader(c.body),
 			merge(header{"Content-Type": "application/json"}, c.header))
