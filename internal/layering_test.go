@@ -100,7 +100,8 @@ var allowed = map[string]string{
 	// Wiring and commands.
 	"internal/app": "*",
 	"cmd/adiuva-api": "internal/app internal/config internal/httpapi internal/agent internal/auth internal/backup " +
-		"internal/docsite internal/listener internal/postgres internal/fault internal/tier internal/dev/offline",
+		"internal/billing internal/docsite internal/listener internal/postgres internal/fault internal/tier " +
+		"internal/dev/offline",
 }
 
 // owners says which of our packages alone may import a package of ours or a dependency, outside tests. A path that

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestBillingCommandsUseTheRunningStandIn runs the billing commands beside a serve with the stand-in, and then starts on its
-// database with another stand-in.
+// TestBillingCommandsUseTheRunningStandIn runs the billing commands beside a serve with the stand-in, and then starts
+// on its database with another stand-in.
 func TestBillingCommandsUseTheRunningStandIn(t *testing.T) {
 	t.Attr("case", "S9")
 	t.Parallel()

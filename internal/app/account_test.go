@@ -16,8 +16,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
-// TestStartRefusesTheKeyOfAnotherStripe starts on a database whose customers belong to another account: with a key, and in dev
-// without one. A Stripe that does not answer stops nothing.
+// TestStartRefusesTheKeyOfAnotherStripe starts on a database whose customers belong to another account: with a key, and
+// in dev without one. A Stripe that does not answer stops nothing.
 func TestStartRefusesTheKeyOfAnotherStripe(t *testing.T) {
 	t.Attr("case", "S9")
 	t.Parallel()

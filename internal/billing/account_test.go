@@ -30,8 +30,8 @@ func (e *env) otherStripe() func(*stripepay.Config) {
 	return func(c *stripepay.Config) { c.APIBase, c.Account = server.URL, "" }
 }
 
-// TestKeyOfAnotherAccountChangesNothing runs everything under the key of another account, and of the live mode, and then
-// under the right one.
+// TestKeyOfAnotherAccountChangesNothing runs everything under the key of another account, and of the live mode, and
+// then under the right one.
 func TestKeyOfAnotherAccountChangesNothing(t *testing.T) {
 	t.Attr("case", "B06")
 	t.Attr("case", "S9")
@@ -145,7 +145,8 @@ func (e *env) manySubscribers(n int) (users []identity.User, ids []string) {
 	return users, ids
 }
 
-// TestReconcileStopsAtManyEndings ends five and six subscriptions without an event, and takes them from Stripe's memory.
+// TestReconcileStopsAtManyEndings ends five and six subscriptions without an event, and takes them from Stripe's
+// memory.
 func TestReconcileStopsAtManyEndings(t *testing.T) {
 	t.Attr("case", "B06")
 	t.Parallel()
@@ -227,7 +228,8 @@ func TestLaterTruthOverwritesAnEnding(t *testing.T) {
 	}
 }
 
-// TestEventsAreAppliedDuringAReconcile holds Stripe's list back while an event arrives, and a second replica reconciles.
+// TestEventsAreAppliedDuringAReconcile holds Stripe's list back while an event arrives, and a second replica
+// reconciles.
 func TestEventsAreAppliedDuringAReconcile(t *testing.T) {
 	t.Attr("case", "S10")
 	t.Parallel()
@@ -300,8 +302,8 @@ func TestInterruptedReconcileIsContinued(t *testing.T) {
 	e.wantTier(users[1], tier.Pro, 1, "active")
 }
 
-// TestSubscriptionsOfOtherSystemsGoOn has subscriptions with our metadata whose accounts were never in this database, and
-// one of a living account under a customer that was replaced.
+// TestSubscriptionsOfOtherSystemsGoOn has subscriptions with our metadata whose accounts were never in this database,
+// and one of a living account under a customer that was replaced.
 func TestSubscriptionsOfOtherSystemsGoOn(t *testing.T) {
 	t.Attr("case", "B08")
 	t.Parallel()
@@ -312,7 +314,8 @@ func TestSubscriptionsOfOtherSystemsGoOn(t *testing.T) {
 		Metadata: map[string]string{"adiuva_user": "018f0000-0000-7000-8000-000000000001"},
 	})
 	e.stripe.Add(devstripe.Subscription{
-		Customer: "cus_replaced", Price: "price_pro", Quantity: 1, Metadata: map[string]string{"adiuva_user": u.ID.String()},
+		Customer: "cus_replaced", Price: "price_pro", Quantity: 1,
+		Metadata: map[string]string{"adiuva_user": u.ID.String()},
 	})
 	_, err := e.db.Pool.Exec(t.Context(), "UPDATE users SET stripe_customer_id = 'cus_new' WHERE id = $1", u.ID)
 	check(t, err)

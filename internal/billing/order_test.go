@@ -45,9 +45,9 @@ func permutations(n int, visit func(order []int)) {
 	permuteFrom(0)
 }
 
-// TestEventsInAnyOrderLeadToTheSameState takes subscriptions of every shape and delivers one event of each type of a subscription in all 720 orders (every
-// eleventh of them outside soak tests), each event twice, over two replicas. The account always ends in the state
-// of the subscription at Stripe, canceled or active.
+// TestEventsInAnyOrderLeadToTheSameState takes subscriptions of every shape and delivers one event of each type of a
+// subscription in all 720 orders (every eleventh of them outside soak tests), each event twice, over two replicas. The
+// account always ends in the state of the subscription at Stripe, canceled or active.
 func TestEventsInAnyOrderLeadToTheSameState(t *testing.T) {
 	t.Attr("case", "C113")
 	t.Parallel()
@@ -63,7 +63,8 @@ func TestEventsInAnyOrderLeadToTheSameState(t *testing.T) {
 		"several items": {false, func(x *devstripe.Subscription) {
 			x.Extra = []devstripe.Item{{Price: "price_team", Quantity: 6}, {Price: "price_consulting", Quantity: 1}}
 		}, tier.Team, 6, "active"},
-		"a yearly price": {false, func(x *devstripe.Subscription) { x.Price = "price_yearly" }, tier.Power, 1, "active"},
+		"a yearly price": {false, func(x *devstripe.Subscription) { x.Price = "price_yearly" },
+			tier.Power, 1, "active"},
 		"an upgrade that was not paid": {false, func(x *devstripe.Subscription) {
 			x.Price, x.Quantity, x.Status = "price_team", 50, "past_due"
 		}, tier.Pro, 1, "past_due"},

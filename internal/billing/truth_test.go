@@ -30,8 +30,8 @@ func (e *env) subscriber(t tier.Tier, seats int) (identity.User, string) {
 	return u, id
 }
 
-// TestOldAndYearlyPricesTellThePlan changes the price of running subscriptions: to one configured second, to a yearly one of
-// the same product, to those whose metadata names the plan, and to one that nothing tells the plan of.
+// TestOldAndYearlyPricesTellThePlan changes the price of running subscriptions: to one configured second, to a yearly
+// one of the same product, to those whose metadata names the plan, and to one that nothing tells the plan of.
 func TestOldAndYearlyPricesTellThePlan(t *testing.T) {
 	t.Attr("case", "B01")
 	t.Parallel()
@@ -97,8 +97,8 @@ func TestSharedProductTellsNoPlan(t *testing.T) {
 	}
 }
 
-// TestFailedUpgradeKeepsThePlanLastPaidFor also tries it with the row missing, with a renewal that was paid at the new plan
-// while events were lost, and with several items.
+// TestFailedUpgradeKeepsThePlanLastPaidFor also tries it with the row missing, with a renewal that was paid at the new
+// plan while events were lost, and with several items.
 func TestFailedUpgradeKeepsThePlanLastPaidFor(t *testing.T) {
 	t.Attr("case", "B02")
 	t.Parallel()
@@ -176,8 +176,12 @@ func TestCancelFollowsStripesWord(t *testing.T) {
 		tier        tier.Tier
 		status      string
 	}{
-		"ended already":        {func(x *devstripe.Subscription) { x.Status = "canceled" }, true, tier.Free, "canceled"},
-		"ended, at period end": {func(x *devstripe.Subscription) { x.Status = "canceled" }, false, tier.Free, "canceled"},
+		"ended already": {
+			func(x *devstripe.Subscription) { x.Status = "canceled" }, true, tier.Free, "canceled",
+		},
+		"ended, at period end": {
+			func(x *devstripe.Subscription) { x.Status = "canceled" }, false, tier.Free, "canceled",
+		},
 		"incomplete": {
 			func(x *devstripe.Subscription) { x.Status = "incomplete" }, false, tier.Free, "incomplete_expired",
 		},
@@ -232,8 +236,8 @@ func TestCancelFindsASubscriptionWhoseEventsAreLate(t *testing.T) {
 	}
 }
 
-// TestCancelOfAMissingSubscriptionIsNoSuccess checks that an account whose subscription Stripe does not know is not told that
-// it has ended, and keeps its plan.
+// TestCancelOfAMissingSubscriptionIsNoSuccess checks that an account whose subscription Stripe does not know is not
+// told that it has ended, and keeps its plan.
 func TestCancelOfAMissingSubscriptionIsNoSuccess(t *testing.T) {
 	t.Attr("case", "B06")
 	t.Parallel()
@@ -342,7 +346,9 @@ func TestRefusedCheckoutsCreateNothing(t *testing.T) {
 func TestRefusedEmailIsLeftOut(t *testing.T) {
 	t.Attr("case", "B11")
 	t.Parallel()
-	for _, refusal := range []devstripe.Error{{Status: 400, Code: "email_invalid", Param: "email"}, {Status: 400, Param: "email"}} {
+	for _, refusal := range []devstripe.Error{
+		{Status: 400, Code: "email_invalid", Param: "email"}, {Status: 400, Param: "email"},
+	} {
 		e := setup(t)
 		e.stripe.Refuse(func(r *http.Request) *devstripe.Error {
 			if r.URL.Path == "/v1/customers" && r.FormValue("email") != "" {
@@ -386,7 +392,10 @@ func TestImpossibleSeatsAreNoError(t *testing.T) {
 		quantity int
 		tier     tier.Tier
 		seats    int
-	}{{0, tier.Free, 1}, {1 << 31, tier.Team, 1<<31 - 1}, {-1, tier.Free, 1}, {1<<31 - 1, tier.Team, 1<<31 - 1}, {3, tier.Team, 3}} {
+	}{
+		{0, tier.Free, 1}, {1 << 31, tier.Team, 1<<31 - 1}, {-1, tier.Free, 1}, {1<<31 - 1, tier.Team, 1<<31 - 1},
+		{3, tier.Team, 3},
+	} {
 		e.stripe.Change(id, func(x *devstripe.Subscription) { x.Quantity = c.quantity })
 		e.deliverAndProcess()
 		e.wantTier(u, c.tier, c.seats, "active")

@@ -42,7 +42,7 @@ func (c Config) validate(set map[string]bool) []string {
 		"BCRYPT_COST is wrong: it must be 4 to 16")
 	reject(c.MaxConnections != 0 && c.MaxConnections < minConnections,
 		"MAX_CONNECTIONS is wrong: it must be 0 or at least 16")
-	faults = append(faults, c.validatePrices()...)
+	faults = append(faults, c.validatePrices(set)...)
 	for _, origin := range c.CORSOrigins {
 		reject(!isOrigin(origin, !c.IsProd()),
 			"CORS_ORIGINS is wrong: each entry must be scheme://host, with a port where there is one, "+
@@ -55,7 +55,7 @@ func (c Config) validate(set map[string]bool) []string {
 }
 
 // validatePrices returns a fault for each variable of prices that names none, or one that another variable names.
-func (c Config) validatePrices() []string {
+func (c Config) validatePrices(set map[string]bool) []string {
 	var faults []string
 	seen := map[string]string{}
 	for _, v := range []struct {
@@ -65,7 +65,7 @@ func (c Config) validatePrices() []string {
 		{"STRIPE_PRICE_PRO", c.StripePricePro}, {"STRIPE_PRICE_POWER", c.StripePricePower},
 		{"STRIPE_PRICE_TEAM", c.StripePriceTeam},
 	} {
-		if len(v.ids) == 0 && !c.IsProd() {
+		if len(v.ids) == 0 && (set[v.name] || !c.IsProd()) {
 			faults = append(faults, v.name+" is wrong: it must name a price")
 		}
 		for _, id := range v.ids {

@@ -16,8 +16,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/stripepay"
 )
 
-// FuzzVerifySignature compares what Verify accepts with the definition of a signature: exactly one time, at most 300 seconds
-// away, and a v1 that is the HMAC of that time and the payload.
+// FuzzVerifySignature compares what Verify accepts with the definition of a signature: exactly one time, at most 300
+// seconds away, and a v1 that is the HMAC of that time and the payload.
 func FuzzVerifySignature(f *testing.F) {
 	const secret = "whsec_fuzz"
 	now := time.Unix(1_767_225_600, 0)
@@ -27,7 +27,8 @@ func FuzzVerifySignature(f *testing.F) {
 	})
 	valid, old := devstripe.Sign(payload, secret, now), devstripe.Sign(payload, secret, now.Add(-7*24*time.Hour))
 	for _, header := range []string{
-		valid, old, "t=1767225600," + old, old + ",t=1767225600", valid + "," + valid, " " + valid, valid + ",", "", "t=",
+		valid, old, "t=1767225600," + old, old + ",t=1767225600", valid + "," + valid, " " + valid,
+		valid + ",", "", "t=",
 		"t=-1,v1=00", strings.ReplaceAll(valid, ",", ", "), strings.ToUpper(valid), valid + ",v0=1,x", "t=1767225600",
 		strings.Replace(valid, "t=", "t=+", 1), strings.Replace(valid, "t=", "t=0", 1), valid + ", t=5", "=,=,t==",
 	} {

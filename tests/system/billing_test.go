@@ -125,7 +125,8 @@ func TestWebhookRejectsUnsignedAndOversizedBodies(t *testing.T) {
 	payload := []byte(`{"id":"evt_1","object":"event","type":"invoice.paid","created":1,` +
 		`"data":{"object":{"object":"invoice"}}}`)
 	signed := devstripe.Sign(payload, apitest.WebhookSecret, time.Now())
-	thin := []byte(`{"id":"evt_2","object":"v2.core.event","type":"v2.core.account.closed","created":"2026-01-01T00:00:00Z"}`)
+	thin := []byte(`{"id":"evt_2","object":"v2.core.event","type":"v2.core.account.closed",` +
+		`"created":"2026-01-01T00:00:00Z"}`)
 	large := bytes.Repeat([]byte(" "), 512<<10+1)
 	for name, c := range map[string]struct {
 		body   []byte

@@ -110,8 +110,8 @@ func (s *state) customer(id string) *customer {
 	return find(s.Customers, func(c *customer) bool { return c.ID == id && !c.Deleted })
 }
 
-// everHadCustomer reports whether a list of the customer's objects can be asked for: of everyone for "", and of one that
-// was deleted too. The caller holds the lock.
+// everHadCustomer reports whether a list of the customer's objects can be asked for: of everyone for "", and of one
+// that was deleted too. The caller holds the lock.
 func (s *Server) everHadCustomer(id string) bool {
 	return id == "" || find(s.state.Customers, func(c *customer) bool { return c.ID == id }) != nil
 }
