@@ -59,7 +59,7 @@ func (s *Service) ConfirmAccount(ctx context.Context) error {
 		return postgres.Translate(err)
 	}
 	database := Account{ID: stored.AccountID, Live: stored.Livemode}
-	unnamed := err != nil
+	unnamed := err != nil || database.ID == "" && key.ID != "" && database.Live == key.Live
 	if !unnamed && key.Live == database.Live && (key.ID == database.ID || key.ID == "") {
 		s.accountConfirmed.Store(true)
 		return nil

@@ -357,3 +357,37 @@ func TestEventsOfTheOtherModeAreNotOurs(t *testing.T) {
 		t.Errorf("the event is %s", state)
 	}
 }
+
+// TestRefusedCancelIsNoSuccess has Stripe refuse to end a subscription that goes on, and answer an error for one that it
+// ended.
+func TestRefusedCancelIsNoSuccess(t *testing.T) {
+	t.Attr("case", "B03")
+	t.Parallel()
+	e := setup(t)
+	for _, status := range []int{400, 402, 403, 404, 409, 429, 500} {
+		u, id := e.subscriber(tier.Pro, 1)
+		ends := false
+		e.stripe.Refuse(func(r *http.Request) *devstripe.Error {
+			if r.Method == http.MethodGet {
+				return nil
+			}
+			if ends {
+				e.stripe.Change(id, func(x *devstripe.Subscription) { x.Status = "canceled" })
+			}
+			return &devstripe.Error{Status: status}
+		})
+		for _, immediately := range []bool{true, false} {
+			if err := e.svc.Cancel(t.Context(), u, immediately); !errors.Is(err, billing.ErrUnavailable) {
+				t.Errorf("%d, immediately %t: %v", status, immediately, err)
+			}
+		}
+		e.wantTier(u, tier.Pro, 1, "active")
+		ends = true
+		if err := e.svc.Cancel(t.Context(), u, true); err != nil {
+			t.Errorf("%d, and it ended: %v", status, err)
+		}
+		e.wantTier(u, tier.Free, 1, "canceled")
+		e.stripe.Refuse(nil)
+		e.deliverAndProcess()
+	}
+}

@@ -68,8 +68,14 @@ func (s *Service) reconcileInTurn(ctx context.Context, accept bool) error {
 // reconcileOnce reconciles, or returns errReconciling while another replica does.
 func (s *Service) reconcileOnce(ctx context.Context, accept bool) error {
 	if err := s.ConfirmAccount(ctx); err != nil {
-		s.accountConfirmed.Store(false)
-		s.log.ErrorContext(ctx, "no reconcile: the account of the Stripe key is not confirmed", slog.Any("error", err))
+		var other OtherAccountError
+		isOther := errors.As(err, &other)
+		if isOther { // an operator adopted another account meanwhile
+			s.accountConfirmed.Store(false)
+		}
+		if isOther || errors.Is(err, ErrMisconfigured) {
+			s.log.ErrorContext(ctx, "no reconcile: the account of the Stripe key is not confirmed", slog.Any("error", err))
+		}
 		return err
 	}
 	r := &reconcile{Service: s, holder: uuid.New(), accept: accept}

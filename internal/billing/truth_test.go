@@ -418,3 +418,32 @@ func TestClocksDoNotOrderAnswers(t *testing.T) {
 	check(t, e.svc.Cancel(t.Context(), u, true))
 	e.wantTier(u, tier.Free, 1, "canceled")
 }
+
+// TestIncompleteGrantsNothingUntilPaid waits for an action of the customer, which comes, or does not within 23 hours.
+func TestIncompleteGrantsNothingUntilPaid(t *testing.T) {
+	t.Attr("case", "B02")
+	t.Parallel()
+	for _, confirmed := range []bool{true, false} {
+		e := setup(t)
+		u := e.user()
+		_, err := e.svc.Checkout(t.Context(), u, tier.Pro, 1)
+		check(t, err)
+		id := e.stripe.Add(devstripe.Subscription{
+			Customer: e.customer(u), Price: "price_team", Quantity: 5, Status: "incomplete",
+		})
+		e.deliverAndProcess()
+		e.wantTier(u, tier.Free, 1, "incomplete")
+		if _, err := e.svc.Checkout(t.Context(), u, tier.Pro, 1); err != nil {
+			t.Errorf("checkout beside an incomplete subscription: %v", err)
+		}
+		if confirmed {
+			e.stripe.Confirm(id)
+			e.deliverAndProcess()
+			e.wantTier(u, tier.Team, 5, "active")
+			continue
+		}
+		e.stripe.Advance(24 * time.Hour)
+		e.deliverAndProcess()
+		e.wantTier(u, tier.Free, 1, "incomplete_expired")
+	}
+}

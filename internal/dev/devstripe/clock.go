@@ -2,6 +2,9 @@ package devstripe
 
 import "time"
 
+// incompleteLifetime is how long a subscription waits for its first payment.
+const incompleteLifetime = 23 * time.Hour
+
 // Advance moves the clock forward and runs what falls due: renewals, declined payments, cancellations at the end of
 // a period, and expiries of checkouts.
 func (s *Server) Advance(by time.Duration) {
@@ -15,6 +18,10 @@ func (s *Server) Advance(by time.Duration) {
 		}
 	}
 	for _, x := range s.state.Subscriptions {
+		if x.Status == "incomplete" && !s.now().Before(x.Created.Add(incompleteLifetime)) {
+			s.endSubscription(x)
+			changed = true
+		}
 		for !x.ended() && !x.PeriodEnd.After(s.now()) {
 			s.renew(x)
 			changed = true
@@ -105,6 +112,17 @@ func (s *Server) Pay(sessionID string, seats int) (subscriptionID string) {
 	s.queueEvent("invoice.paid", s.invoiceObject(created, "paid"))
 	s.save()
 	return created.ID
+}
+
+// Confirm completes the payment of a subscription that is incomplete or past due, as its customer does where the bank
+// requires an action.
+func (s *Server) Confirm(subscriptionID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if x := s.state.subscription(subscriptionID); x != nil && (x.Status == "incomplete" || x.Status == "past_due") {
+		s.markPaid(x)
+		s.save()
+	}
 }
 
 // DeclineCard makes the customer's card fail from now on, or work again, which pays open invoices.
