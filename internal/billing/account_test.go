@@ -358,8 +358,8 @@ func TestEventsOfTheOtherModeAreNotOurs(t *testing.T) {
 	}
 }
 
-// TestRefusedCancelIsNoSuccess has Stripe refuse to end a subscription that goes on, and answer an error for one that it
-// ended.
+// TestRefusedCancelIsNoSuccess has Stripe refuse to end a subscription that goes on, and answer an error for one that
+// it ended.
 func TestRefusedCancelIsNoSuccess(t *testing.T) {
 	t.Attr("case", "B03")
 	t.Parallel()

@@ -74,7 +74,8 @@ func (s *Service) reconcileOnce(ctx context.Context, accept bool) error {
 			s.accountConfirmed.Store(false)
 		}
 		if isOther || errors.Is(err, ErrMisconfigured) {
-			s.log.ErrorContext(ctx, "no reconcile: the account of the Stripe key is not confirmed", slog.Any("error", err))
+			s.log.ErrorContext(ctx, "no reconcile: the account of the Stripe key is not confirmed",
+				slog.Any("error", err))
 		}
 		return err
 	}
