@@ -205,7 +205,7 @@ func login(b *testing.B, accounts *auth.Service) []string {
 		_, err := accounts.CreateUser(b.Context(), address, "correct horse battery", tier.Team)
 		check(b, err)
 		check(b, accounts.SetTier(b.Context(), address, tier.Team, 10_000))
-		t, err := accounts.Login(b.Context(), address, "correct horse battery")
+		t, err := accounts.Login(b.Context(), auth.Credentials{Email: address, Password: "correct horse battery"})
 		check(b, err)
 		tokens = append(tokens, t.AccessToken)
 	}

@@ -1,6 +1,7 @@
 package bench_test
 
 import (
+	"github.com/adiuva/cloud-api/internal/auth"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -28,7 +29,7 @@ func startService(b *testing.B, cost int, limiter *ratelimit.Limiter) (server *h
 	})
 	check(b, err)
 	b.Cleanup(service.Close)
-	tokens, err := service.Auth.Register(b.Context(), "bench@example.com", password)
+	tokens, err := service.Auth.Register(b.Context(), auth.Credentials{Email: "bench@example.com", Password: password})
 	check(b, err)
 	server = httptest.NewServer(service.API)
 	b.Cleanup(server.Close)

@@ -35,7 +35,7 @@ func run(args []string) int {
 		cancel()
 		endWith(<-signals)
 	}()
-	return execute(ctx, environment{getenv: os.Getenv, out: os.Stdout, err: os.Stderr}, args)
+	return execute(ctx, environment{getenv: os.Getenv, in: os.Stdin, out: os.Stdout, err: os.Stderr}, args)
 }
 
 // endWith ends the process as sig does when nobody handles it.
@@ -57,6 +57,7 @@ const (
 // environment has the variables and outputs of a command. Tests replace them.
 type environment struct {
 	getenv   func(string) string
+	in       io.Reader // nil for none
 	out, err io.Writer
 }
 

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"text/tabwriter"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/adiuva/cloud-api/internal/app"
@@ -37,11 +39,17 @@ func withAccounts(ctx context.Context, env environment, do func(*auth.Service) e
 func userCreate(env environment) *cobra.Command {
 	var password, name string
 	cmd := &cobra.Command{
-		Use: "create EMAIL --password P [--tier T]", Short: "Create an account", Args: cobra.ExactArgs(1),
+		Use: "create EMAIL [--tier T]", Short: "Create an account", Args: cobra.ExactArgs(1),
+		Long: "Create an account. The password is asked for, or read from standard input where that is no terminal.",
 		RunE: func(c *cobra.Command, args []string) error {
 			t, err := tier.Parse(name)
 			if err != nil {
 				return err
+			}
+			if !c.Flags().Changed("password") {
+				if password, err = readPassword(env); err != nil {
+					return err
+				}
 			}
 			return withAccounts(c.Context(), env, func(accounts *auth.Service) error {
 				p, err := accounts.CreateUser(c.Context(), args[0], password, t)
@@ -53,32 +61,56 @@ func userCreate(env environment) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&password, "password", "", "the account's password, 8 to 1024 bytes")
+	cmd.Flags().StringVar(&password, "password", "", "the account's password, 8 to 1024 bytes; other users of the machine may see it")
 	cmd.Flags().StringVar(&name, "tier", string(tier.Free), "free, pro, power or team")
-	if err := cmd.MarkFlagRequired("password"); err != nil {
-		panic(err) // the flag is declared above
-	}
 	return cmd
 }
 
+// maxUserPage bounds the accounts of one answer of user list.
+const maxUserPage = 1000
+
 func userList(env environment) *cobra.Command {
-	return &cobra.Command{
-		Use: "list", Short: "List the accounts", Args: cobra.NoArgs,
+	var after string
+	limit := 100
+	cmd := &cobra.Command{
+		Use: "list [--limit N] [--after ID]", Short: "List the accounts, oldest first", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			cursor, err := uuid.Parse(cmp.Or(after, uuid.Nil.String()))
+			if err != nil {
+				return fmt.Errorf("--after %q is not an account's id", after)
+			}
+			if limit < 1 || limit > maxUserPage {
+				return fmt.Errorf("--limit is %d: it must be 1 to %d", limit, maxUserPage)
+			}
 			return withAccounts(c.Context(), env, func(accounts *auth.Service) error {
-				w := tabwriter.NewWriter(env.out, 0, 0, 2, ' ', 0)
-				fmt.Fprintln(w, "ID\tE-MAIL\tTIER\tSEATS\tCREATED")
-				for p, err := range accounts.ListUsers(c.Context()) {
-					if err != nil {
-						return operatorMessage(err)
-					}
-					fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", p.ID, p.Email, p.Tier, p.Seats,
-						p.CreatedAt.UTC().Format("2006-01-02"))
+				users, err := accounts.Users(c.Context(), cursor, limit+1)
+				if err != nil {
+					return operatorMessage(err)
 				}
-				return w.Flush()
+				return printUsers(env, users, limit)
 			})
 		},
 	}
+	cmd.Flags().IntVar(&limit, "limit", limit, "how many accounts, 1 to 1000")
+	cmd.Flags().StringVar(&after, "after", "", "only accounts created after the one with this id")
+	return cmd
+}
+
+// printUsers prints at most limit users, and how to list the next ones where there are more.
+func printUsers(env environment, users []auth.Profile, limit int) error {
+	w := tabwriter.NewWriter(env.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tE-MAIL\tTIER\tSEATS\tCREATED")
+	page := users[:min(limit, len(users))]
+	for _, p := range page {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", p.ID, p.Email, p.Tier, p.Seats, p.CreatedAt.UTC().Format("2006-01-02"))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if len(users) > limit {
+		fmt.Fprintf(env.err, "there are more: --after %s\n", page[limit-1].ID)
+	}
+	return nil
 }
 
 func userSetTier(env environment) *cobra.Command {

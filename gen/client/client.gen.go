@@ -997,6 +997,14 @@ type LoginRequest struct {
 	//
 	// Example: correct horse battery
 	Password string `json:"password"`
+
+	// RefreshToken The last refresh token of this device, also of a session that has ended. A token of this account shows that
+	// the device has signed in before, so that other people's wrong passwords do not hold it up. Any other is
+	// ignored.
+	//
+	//
+	// Example: rt_4nX0vJq2yR8sT1uW
+	RefreshToken *string `json:"refresh_token,omitempty"`
 }
 
 // NoteRow A note in the client's own database. Columns not listed are ignored.
@@ -1518,6 +1526,15 @@ type RefreshTokensParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ListSessionsParams defines parameters for ListSessions.
+type ListSessionsParams struct {
+	// Limit The maximum number of entries.
+	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Before Only sessions older than the one with this id.
+	Before *openapi_types.UUID `form:"before,omitempty" json:"before,omitempty"`
+}
+
 // GetLatestBackupParams defines parameters for GetLatestBackup.
 type GetLatestBackupParams struct {
 	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
@@ -1941,8 +1958,11 @@ type ClientInterface interface {
 	// LoginWithBody Sign in
 	//
 	// Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
-	// same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
-	// get 429 `rate_limited`.
+	// same time. Limited to 10 requests per minute and client address. Wrong passwords are limited as well, with 429
+	// `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
+	// 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
+	// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
+	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1952,8 +1972,11 @@ type ClientInterface interface {
 	// Login Sign in
 	//
 	// Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
-	// same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
-	// get 429 `rate_limited`.
+	// same time. Limited to 10 requests per minute and client address. Wrong passwords are limited as well, with 429
+	// `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
+	// 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
+	// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
+	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1962,7 +1985,8 @@ type ClientInterface interface {
 
 	// Logout Sign out
 	//
-	// Ends the session of the access token, or every session of the account with `all=true`. Repeating it succeeds.
+	// Ends the session of the access token. Repeating it succeeds. With `all=true` it ends every session of the
+	// account, which needs a session that is still open: 401 `token_invalid` otherwise.
 	//
 	// Corresponds with POST /auth/logout (the `Logout` operationId).
 	Logout(ctx context.Context, params *LogoutParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1977,8 +2001,10 @@ type ClientInterface interface {
 	// RequestAccountDeletionWithBody Delete the account
 	//
 	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
-	// shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
-	// password is wrong.
+	// shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+	// password is wrong. 10 wrong passwords in
+	// 15 minutes, counted by session and by account together with every other operation that asks for the password,
+	// lead to 429 `rate_limited` with `Retry-After`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1988,8 +2014,10 @@ type ClientInterface interface {
 	// RequestAccountDeletion Delete the account
 	//
 	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
-	// shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
-	// password is wrong.
+	// shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+	// password is wrong. 10 wrong passwords in
+	// 15 minutes, counted by session and by account together with every other operation that asks for the password,
+	// lead to 429 `rate_limited` with `Retry-After`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1998,7 +2026,10 @@ type ClientInterface interface {
 
 	// ChangePasswordWithBody Change the password
 	//
-	// Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
+	// Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
+	// 10 wrong passwords in
+	// 15 minutes, counted by session and by account together with every other operation that asks for the password,
+	// lead to 429 `rate_limited` with `Retry-After`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2007,7 +2038,10 @@ type ClientInterface interface {
 
 	// ChangePassword Change the password
 	//
-	// Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
+	// Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
+	// 10 wrong passwords in
+	// 15 minutes, counted by session and by account together with every other operation that asks for the password,
+	// lead to 429 `rate_limited` with `Retry-After`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2060,10 +2094,11 @@ type ClientInterface interface {
 
 	// ListSessions List open sessions
 	//
-	// Lists the open sessions of the account, newest first.
+	// Lists the open sessions of the account, newest first. For the next page, send the last id as `before`. An
+	// account has at most 100 open sessions: a new log-in ends those that have been idle longest.
 	//
 	// Corresponds with GET /auth/sessions (the `ListSessions` operationId).
-	ListSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ListSessions(ctx context.Context, params *ListSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// EndSession End one session
 	//
@@ -2287,8 +2322,11 @@ func (c *Client) ListAgents(ctx context.Context, reqEditors ...RequestEditorFn) 
 // LoginWithBody Sign in
 //
 // Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
-// same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
-// get 429 `rate_limited`.
+// same time. Limited to 10 requests per minute and client address. Wrong passwords are limited as well, with 429
+// `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
+// 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
+// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
+// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2308,8 +2346,11 @@ func (c *Client) LoginWithBody(ctx context.Context, contentType string, body io.
 // Login Sign in
 //
 // Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
-// same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
-// get 429 `rate_limited`.
+// same time. Limited to 10 requests per minute and client address. Wrong passwords are limited as well, with 429
+// `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
+// 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
+// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
+// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2328,7 +2369,8 @@ func (c *Client) Login(ctx context.Context, body LoginJSONRequestBody, reqEditor
 
 // Logout Sign out
 //
-// Ends the session of the access token, or every session of the account with `all=true`. Repeating it succeeds.
+// Ends the session of the access token. Repeating it succeeds. With `all=true` it ends every session of the
+// account, which needs a session that is still open: 401 `token_invalid` otherwise.
 //
 // Corresponds with POST /auth/logout (the `Logout` operationId).
 func (c *Client) Logout(ctx context.Context, params *LogoutParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2363,8 +2405,10 @@ func (c *Client) GetMe(ctx context.Context, reqEditors ...RequestEditorFn) (*htt
 // RequestAccountDeletionWithBody Delete the account
 //
 // Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
-// shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
-// password is wrong.
+// shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+// password is wrong. 10 wrong passwords in
+// 15 minutes, counted by session and by account together with every other operation that asks for the password,
+// lead to 429 `rate_limited` with `Retry-After`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2384,8 +2428,10 @@ func (c *Client) RequestAccountDeletionWithBody(ctx context.Context, contentType
 // RequestAccountDeletion Delete the account
 //
 // Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
-// shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
-// password is wrong.
+// shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+// password is wrong. 10 wrong passwords in
+// 15 minutes, counted by session and by account together with every other operation that asks for the password,
+// lead to 429 `rate_limited` with `Retry-After`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2404,7 +2450,10 @@ func (c *Client) RequestAccountDeletion(ctx context.Context, body RequestAccount
 
 // ChangePasswordWithBody Change the password
 //
-// Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
+// Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
+// 10 wrong passwords in
+// 15 minutes, counted by session and by account together with every other operation that asks for the password,
+// lead to 429 `rate_limited` with `Retry-After`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2423,7 +2472,10 @@ func (c *Client) ChangePasswordWithBody(ctx context.Context, contentType string,
 
 // ChangePassword Change the password
 //
-// Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
+// Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
+// 10 wrong passwords in
+// 15 minutes, counted by session and by account together with every other operation that asks for the password,
+// lead to 429 `rate_limited` with `Retry-After`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2526,11 +2578,12 @@ func (c *Client) Register(ctx context.Context, body RegisterJSONRequestBody, req
 
 // ListSessions List open sessions
 //
-// Lists the open sessions of the account, newest first.
+// Lists the open sessions of the account, newest first. For the next page, send the last id as `before`. An
+// account has at most 100 open sessions: a new log-in ends those that have been idle longest.
 //
 // Corresponds with GET /auth/sessions (the `ListSessions` operationId).
-func (c *Client) ListSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListSessionsRequest(c.Server)
+func (c *Client) ListSessions(ctx context.Context, params *ListSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSessionsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3286,7 +3339,7 @@ func NewRegisterRequestWithBody(server string, contentType string, body io.Reade
 }
 
 // NewListSessionsRequest constructs an http.Request for the ListSessions method
-func NewListSessionsRequest(server string) (*http.Request, error) {
+func NewListSessionsRequest(server string, params *ListSessionsParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -3302,6 +3355,45 @@ func NewListSessionsRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Before != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "before", *params.Before, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -4263,8 +4355,11 @@ type ClientWithResponsesInterface interface {
 	// LoginWithBodyWithResponse Sign in
 	//
 	// Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
-	// same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
-	// get 429 `rate_limited`.
+	// same time. Limited to 10 requests per minute and client address. Wrong passwords are limited as well, with 429
+	// `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
+	// 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
+	// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
+	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4274,8 +4369,11 @@ type ClientWithResponsesInterface interface {
 	// LoginWithResponse Sign in
 	//
 	// Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
-	// same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
-	// get 429 `rate_limited`.
+	// same time. Limited to 10 requests per minute and client address. Wrong passwords are limited as well, with 429
+	// `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
+	// 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
+	// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
+	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4284,7 +4382,8 @@ type ClientWithResponsesInterface interface {
 
 	// LogoutWithResponse Sign out
 	//
-	// Ends the session of the access token, or every session of the account with `all=true`. Repeating it succeeds.
+	// Ends the session of the access token. Repeating it succeeds. With `all=true` it ends every session of the
+	// account, which needs a session that is still open: 401 `token_invalid` otherwise.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4303,8 +4402,10 @@ type ClientWithResponsesInterface interface {
 	// RequestAccountDeletionWithBodyWithResponse Delete the account
 	//
 	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
-	// shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
-	// password is wrong.
+	// shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+	// password is wrong. 10 wrong passwords in
+	// 15 minutes, counted by session and by account together with every other operation that asks for the password,
+	// lead to 429 `rate_limited` with `Retry-After`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4314,8 +4415,10 @@ type ClientWithResponsesInterface interface {
 	// RequestAccountDeletionWithResponse Delete the account
 	//
 	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
-	// shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
-	// password is wrong.
+	// shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+	// password is wrong. 10 wrong passwords in
+	// 15 minutes, counted by session and by account together with every other operation that asks for the password,
+	// lead to 429 `rate_limited` with `Retry-After`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4324,7 +4427,10 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePasswordWithBodyWithResponse Change the password
 	//
-	// Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
+	// Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
+	// 10 wrong passwords in
+	// 15 minutes, counted by session and by account together with every other operation that asks for the password,
+	// lead to 429 `rate_limited` with `Retry-After`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4333,7 +4439,10 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePasswordWithResponse Change the password
 	//
-	// Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
+	// Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
+	// 10 wrong passwords in
+	// 15 minutes, counted by session and by account together with every other operation that asks for the password,
+	// lead to 429 `rate_limited` with `Retry-After`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4386,12 +4495,13 @@ type ClientWithResponsesInterface interface {
 
 	// ListSessionsWithResponse List open sessions
 	//
-	// Lists the open sessions of the account, newest first.
+	// Lists the open sessions of the account, newest first. For the next page, send the last id as `before`. An
+	// account has at most 100 open sessions: a new log-in ends those that have been idle longest.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /auth/sessions (the `ListSessions` operationId).
-	ListSessionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListSessionsResp, error)
+	ListSessionsWithResponse(ctx context.Context, params *ListSessionsParams, reqEditors ...RequestEditorFn) (*ListSessionsResp, error)
 
 	// EndSessionWithResponse End one session
 	//
@@ -6657,8 +6767,11 @@ func (c *ClientWithResponses) ListAgentsWithResponse(ctx context.Context, reqEdi
 // LoginWithBodyWithResponse Sign in
 //
 // Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
-// same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
-// get 429 `rate_limited`.
+// same time. Limited to 10 requests per minute and client address. Wrong passwords are limited as well, with 429
+// `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
+// 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
+// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
+// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6674,8 +6787,11 @@ func (c *ClientWithResponses) LoginWithBodyWithResponse(ctx context.Context, con
 // LoginWithResponse Sign in
 //
 // Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
-// same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
-// get 429 `rate_limited`.
+// same time. Limited to 10 requests per minute and client address. Wrong passwords are limited as well, with 429
+// `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
+// 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
+// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
+// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6690,7 +6806,8 @@ func (c *ClientWithResponses) LoginWithResponse(ctx context.Context, body LoginJ
 
 // LogoutWithResponse Sign out
 //
-// Ends the session of the access token, or every session of the account with `all=true`. Repeating it succeeds.
+// Ends the session of the access token. Repeating it succeeds. With `all=true` it ends every session of the
+// account, which needs a session that is still open: 401 `token_invalid` otherwise.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6721,8 +6838,10 @@ func (c *ClientWithResponses) GetMeWithResponse(ctx context.Context, reqEditors 
 // RequestAccountDeletionWithBodyWithResponse Delete the account
 //
 // Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
-// shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
-// password is wrong.
+// shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+// password is wrong. 10 wrong passwords in
+// 15 minutes, counted by session and by account together with every other operation that asks for the password,
+// lead to 429 `rate_limited` with `Retry-After`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6738,8 +6857,10 @@ func (c *ClientWithResponses) RequestAccountDeletionWithBodyWithResponse(ctx con
 // RequestAccountDeletionWithResponse Delete the account
 //
 // Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
-// shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
-// password is wrong.
+// shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+// password is wrong. 10 wrong passwords in
+// 15 minutes, counted by session and by account together with every other operation that asks for the password,
+// lead to 429 `rate_limited` with `Retry-After`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6754,7 +6875,10 @@ func (c *ClientWithResponses) RequestAccountDeletionWithResponse(ctx context.Con
 
 // ChangePasswordWithBodyWithResponse Change the password
 //
-// Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
+// Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
+// 10 wrong passwords in
+// 15 minutes, counted by session and by account together with every other operation that asks for the password,
+// lead to 429 `rate_limited` with `Retry-After`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6769,7 +6893,10 @@ func (c *ClientWithResponses) ChangePasswordWithBodyWithResponse(ctx context.Con
 
 // ChangePasswordWithResponse Change the password
 //
-// Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
+// Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
+// 10 wrong passwords in
+// 15 minutes, counted by session and by account together with every other operation that asks for the password,
+// lead to 429 `rate_limited` with `Retry-After`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6852,13 +6979,14 @@ func (c *ClientWithResponses) RegisterWithResponse(ctx context.Context, body Reg
 
 // ListSessionsWithResponse List open sessions
 //
-// Lists the open sessions of the account, newest first.
+// Lists the open sessions of the account, newest first. For the next page, send the last id as `before`. An
+// account has at most 100 open sessions: a new log-in ends those that have been idle longest.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /auth/sessions (the `ListSessions` operationId).
-func (c *ClientWithResponses) ListSessionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListSessionsResp, error) {
-	rsp, err := c.ListSessions(ctx, reqEditors...)
+func (c *ClientWithResponses) ListSessionsWithResponse(ctx context.Context, params *ListSessionsParams, reqEditors ...RequestEditorFn) (*ListSessionsResp, error) {
+	rsp, err := c.ListSessions(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}

@@ -58,10 +58,22 @@ type DeletedCustomer struct {
 	DeletedAt        time.Time
 }
 
+type KnownNetwork struct {
+	UserID  uuid.UUID
+	Network []byte
+	SeenAt  time.Time
+}
+
 type LoginAttempt struct {
 	Account   []byte
 	Attempts  int32
 	StartedAt time.Time
+}
+
+type PasswordAttempt struct {
+	Key      []byte
+	Attempts int32
+	EndsAt   time.Time
 }
 
 type RefreshToken struct {

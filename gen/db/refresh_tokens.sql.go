@@ -47,6 +47,49 @@ func (q *Queries) CreateSession(ctx context.Context, db DBTX, arg CreateSessionP
 	return result.RowsAffected(), nil
 }
 
+const deleteSessionsOf = `-- name: DeleteSessionsOf :execrows
+DELETE FROM refresh_tokens WHERE id IN (
+    SELECT r.id FROM refresh_tokens r WHERE r.user_id = $1 LIMIT $2
+)
+`
+
+func (q *Queries) DeleteSessionsOf(ctx context.Context, db DBTX, userID uuid.UUID, batch int32) (int64, error) {
+	result, err := db.Exec(ctx, deleteSessionsOf, userID, batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const endIdleSessions = `-- name: EndIdleSessions :execrows
+UPDATE refresh_tokens SET revoked_at = $1, revoked_for = 'limit'
+WHERE id IN (
+    SELECT r.id FROM refresh_tokens r WHERE r.user_id = $2 AND r.revoked_at IS NULL
+    ORDER BY r.last_used_at DESC, r.id DESC LIMIT $4 OFFSET $3
+) AND revoked_at IS NULL
+`
+
+type EndIdleSessionsParams struct {
+	Now    *time.Time
+	UserID uuid.UUID
+	Keep   int32
+	Batch  int32
+}
+
+// Sessions that have expired without being ended count too: they are the first to go.
+func (q *Queries) EndIdleSessions(ctx context.Context, db DBTX, arg EndIdleSessionsParams) (int64, error) {
+	result, err := db.Exec(ctx, endIdleSessions,
+		arg.Now,
+		arg.UserID,
+		arg.Keep,
+		arg.Batch,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const endSession = `-- name: EndSession :execrows
 UPDATE refresh_tokens
 SET revoked_at = coalesce(revoked_at, $1), revoked_for = coalesce(revoked_for, $2)
@@ -97,9 +140,16 @@ func (q *Queries) EndSessionsExcept(ctx context.Context, db DBTX, arg EndSession
 
 const liveSessions = `-- name: LiveSessions :many
 SELECT id, created_at, last_used_at FROM refresh_tokens
-WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND ends_at > $2
-ORDER BY created_at DESC, id DESC
+WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND ends_at > $2 AND id < $3
+ORDER BY id DESC LIMIT $4
 `
+
+type LiveSessionsParams struct {
+	UserID   uuid.UUID
+	Now      time.Time
+	Before   uuid.UUID
+	PageSize int32
+}
 
 type LiveSessionsRow struct {
 	ID         uuid.UUID
@@ -107,8 +157,14 @@ type LiveSessionsRow struct {
 	LastUsedAt time.Time
 }
 
-func (q *Queries) LiveSessions(ctx context.Context, db DBTX, userID uuid.UUID, now time.Time) ([]LiveSessionsRow, error) {
-	rows, err := db.Query(ctx, liveSessions, userID, now)
+// Ids are in order of creation.
+func (q *Queries) LiveSessions(ctx context.Context, db DBTX, arg LiveSessionsParams) ([]LiveSessionsRow, error) {
+	rows, err := db.Query(ctx, liveSessions,
+		arg.UserID,
+		arg.Now,
+		arg.Before,
+		arg.PageSize,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +181,25 @@ func (q *Queries) LiveSessions(ctx context.Context, db DBTX, userID uuid.UUID, n
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockLiveSession = `-- name: LockLiveSession :one
+SELECT r.id FROM refresh_tokens r JOIN users u ON u.id = r.user_id
+WHERE r.id = $1 AND r.user_id = $2 AND r.revoked_at IS NULL AND r.ends_at > $3 AND u.deleted_at IS NULL
+FOR UPDATE OF r
+`
+
+type LockLiveSessionParams struct {
+	ID     uuid.UUID
+	UserID uuid.UUID
+	Now    time.Time
+}
+
+func (q *Queries) LockLiveSession(ctx context.Context, db DBTX, arg LockLiveSessionParams) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, lockLiveSession, arg.ID, arg.UserID, arg.Now)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
 }
 
 const lockSession = `-- name: LockSession :one
@@ -161,13 +236,19 @@ func (q *Queries) LockSession(ctx context.Context, db DBTX, id uuid.UUID) (LockS
 	return i, err
 }
 
-const pruneSessions = `-- name: PruneSessions :exec
-DELETE FROM refresh_tokens WHERE ends_at <= $1
+const pruneSessions = `-- name: PruneSessions :execrows
+DELETE FROM refresh_tokens WHERE id IN (
+    SELECT r.id FROM refresh_tokens r WHERE r.ends_at <= $1
+    ORDER BY r.ends_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
 `
 
-func (q *Queries) PruneSessions(ctx context.Context, db DBTX, endedBefore time.Time) error {
-	_, err := db.Exec(ctx, pruneSessions, endedBefore)
-	return err
+func (q *Queries) PruneSessions(ctx context.Context, db DBTX, endedBefore time.Time, batch int32) (int64, error) {
+	result, err := db.Exec(ctx, pruneSessions, endedBefore, batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const rotateSession = `-- name: RotateSession :exec
@@ -196,6 +277,38 @@ func (q *Queries) RotateSession(ctx context.Context, db DBTX, arg RotateSessionP
 		arg.ID,
 	)
 	return err
+}
+
+const sessionIsLive = `-- name: SessionIsLive :one
+SELECT EXISTS (
+    SELECT 1 FROM refresh_tokens r JOIN users u ON u.id = r.user_id
+    WHERE r.id = $1 AND r.user_id = $2 AND r.revoked_at IS NULL AND r.expires_at > $3 AND r.ends_at > $3
+        AND u.deleted_at IS NULL
+)
+`
+
+type SessionIsLiveParams struct {
+	ID     uuid.UUID
+	UserID uuid.UUID
+	Now    time.Time
+}
+
+func (q *Queries) SessionIsLive(ctx context.Context, db DBTX, arg SessionIsLiveParams) (bool, error) {
+	row := db.QueryRow(ctx, sessionIsLive, arg.ID, arg.UserID, arg.Now)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const sessionOwner = `-- name: SessionOwner :one
+SELECT user_id FROM refresh_tokens WHERE id = $1
+`
+
+func (q *Queries) SessionOwner(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, sessionOwner, id)
+	var user_id uuid.UUID
+	err := row.Scan(&user_id)
+	return user_id, err
 }
 
 const sessionState = `-- name: SessionState :one

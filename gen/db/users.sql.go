@@ -37,32 +37,6 @@ func (q *Queries) ChangePassword(ctx context.Context, db DBTX, arg ChangePasswor
 	return result.RowsAffected(), nil
 }
 
-const countLoginAttempt = `-- name: CountLoginAttempt :one
-INSERT INTO login_attempts AS a (account, attempts, started_at) VALUES ($1, 1, $2)
-ON CONFLICT (account) DO UPDATE SET
-    attempts   = CASE WHEN a.started_at <= $3 THEN 1 ELSE a.attempts + 1 END,
-    started_at = CASE WHEN a.started_at <= $3 THEN excluded.started_at ELSE a.started_at END
-RETURNING attempts, started_at
-`
-
-type CountLoginAttemptParams struct {
-	Account     []byte
-	Now         time.Time
-	WindowStart time.Time
-}
-
-type CountLoginAttemptRow struct {
-	Attempts  int32
-	StartedAt time.Time
-}
-
-func (q *Queries) CountLoginAttempt(ctx context.Context, db DBTX, arg CountLoginAttemptParams) (CountLoginAttemptRow, error) {
-	row := db.QueryRow(ctx, countLoginAttempt, arg.Account, arg.Now, arg.WindowStart)
-	var i CountLoginAttemptRow
-	err := row.Scan(&i.Attempts, &i.StartedAt)
-	return i, err
-}
-
 const credentialsByEmail = `-- name: CredentialsByEmail :one
 SELECT id, password_hash, password_changed_at FROM users WHERE email = $1 AND deleted_at IS NULL
 `
@@ -81,11 +55,12 @@ func (q *Queries) CredentialsByEmail(ctx context.Context, db DBTX, email string)
 }
 
 const credentialsByID = `-- name: CredentialsByID :one
-SELECT id, password_hash, password_changed_at FROM users WHERE id = $1 AND deleted_at IS NULL
+SELECT id, email, password_hash, password_changed_at FROM users WHERE id = $1 AND deleted_at IS NULL
 `
 
 type CredentialsByIDRow struct {
 	ID                uuid.UUID
+	Email             string
 	PasswordHash      string
 	PasswordChangedAt time.Time
 }
@@ -93,17 +68,13 @@ type CredentialsByIDRow struct {
 func (q *Queries) CredentialsByID(ctx context.Context, db DBTX, id uuid.UUID) (CredentialsByIDRow, error) {
 	row := db.QueryRow(ctx, credentialsByID, id)
 	var i CredentialsByIDRow
-	err := row.Scan(&i.ID, &i.PasswordHash, &i.PasswordChangedAt)
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.PasswordHash,
+		&i.PasswordChangedAt,
+	)
 	return i, err
-}
-
-const deleteLoginAttempts = `-- name: DeleteLoginAttempts :exec
-DELETE FROM login_attempts WHERE account = $1
-`
-
-func (q *Queries) DeleteLoginAttempts(ctx context.Context, db DBTX, account []byte) error {
-	_, err := db.Exec(ctx, deleteLoginAttempts, account)
-	return err
 }
 
 const deleteUser = `-- name: DeleteUser :exec
@@ -184,22 +155,6 @@ func (q *Queries) InsertUser(ctx context.Context, db DBTX, arg InsertUserParams)
 	return err
 }
 
-const loginAttempts = `-- name: LoginAttempts :one
-SELECT attempts, started_at FROM login_attempts WHERE account = $1 AND started_at > $2
-`
-
-type LoginAttemptsRow struct {
-	Attempts  int32
-	StartedAt time.Time
-}
-
-func (q *Queries) LoginAttempts(ctx context.Context, db DBTX, account []byte, windowStart time.Time) (LoginAttemptsRow, error) {
-	row := db.QueryRow(ctx, loginAttempts, account, windowStart)
-	var i LoginAttemptsRow
-	err := row.Scan(&i.Attempts, &i.StartedAt)
-	return i, err
-}
-
 const markUserDeleted = `-- name: MarkUserDeleted :execrows
 UPDATE users SET deleted_at = $1, updated_at = $1, token_version = token_version + 1
 WHERE id = $2 AND deleted_at IS NULL
@@ -211,15 +166,6 @@ func (q *Queries) MarkUserDeleted(ctx context.Context, db DBTX, now *time.Time, 
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const pruneLoginAttempts = `-- name: PruneLoginAttempts :exec
-DELETE FROM login_attempts WHERE started_at <= $1
-`
-
-func (q *Queries) PruneLoginAttempts(ctx context.Context, db DBTX, windowStart time.Time) error {
-	_, err := db.Exec(ctx, pruneLoginAttempts, windowStart)
-	return err
 }
 
 const upgradePasswordHash = `-- name: UpgradePasswordHash :exec

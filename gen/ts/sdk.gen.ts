@@ -38,8 +38,11 @@ export const register = <ThrowOnError extends boolean = false>(options: Options<
  * Sign in
  *
  * Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
- * same time. Limited to 10 requests per minute and client address; too many failed attempts on one account also
- * get 429 `rate_limited`.
+ * same time. Limited to 10 requests per minute and client address. Wrong passwords are limited as well, with 429
+ * `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
+ * 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
+ * and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
+ * days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
  *
  */
 export const login = <ThrowOnError extends boolean = false>(options: Options<LoginData, ThrowOnError>) => (options.client ?? client).post<LoginResponses, LoginErrors, ThrowOnError>({
@@ -72,7 +75,8 @@ export const refreshTokens = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Sign out
  *
- * Ends the session of the access token, or every session of the account with `all=true`. Repeating it succeeds.
+ * Ends the session of the access token. Repeating it succeeds. With `all=true` it ends every session of the
+ * account, which needs a session that is still open: 401 `token_invalid` otherwise.
  *
  */
 export const logout = <ThrowOnError extends boolean = false>(options?: Options<LogoutData, ThrowOnError>) => (options?.client ?? client).post<LogoutResponses, LogoutErrors, ThrowOnError>({
@@ -97,8 +101,10 @@ export const getMe = <ThrowOnError extends boolean = false>(options?: Options<Ge
  * Delete the account
  *
  * Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
- * shortly after, even if the server restarts in between. This cannot be undone. 401 `invalid_credentials` if the
- * password is wrong.
+ * shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+ * password is wrong. 10 wrong passwords in
+ * 15 minutes, counted by session and by account together with every other operation that asks for the password,
+ * lead to 429 `rate_limited` with `Retry-After`.
  *
  */
 export const requestAccountDeletion = <ThrowOnError extends boolean = false>(options: Options<RequestAccountDeletionData, ThrowOnError>) => (options.client ?? client).post<RequestAccountDeletionResponses, RequestAccountDeletionErrors, ThrowOnError>({
@@ -114,7 +120,10 @@ export const requestAccountDeletion = <ThrowOnError extends boolean = false>(opt
 /**
  * Change the password
  *
- * Sets a new password and ends every other session. 401 `invalid_credentials` if the current password is wrong.
+ * Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
+ * 10 wrong passwords in
+ * 15 minutes, counted by session and by account together with every other operation that asks for the password,
+ * lead to 429 `rate_limited` with `Retry-After`.
  *
  */
 export const changePassword = <ThrowOnError extends boolean = false>(options: Options<ChangePasswordData, ThrowOnError>) => (options.client ?? client).put<ChangePasswordResponses, ChangePasswordErrors, ThrowOnError>({
@@ -130,7 +139,9 @@ export const changePassword = <ThrowOnError extends boolean = false>(options: Op
 /**
  * List open sessions
  *
- * Lists the open sessions of the account, newest first.
+ * Lists the open sessions of the account, newest first. For the next page, send the last id as `before`. An
+ * account has at most 100 open sessions: a new log-in ends those that have been idle longest.
+ *
  */
 export const listSessions = <ThrowOnError extends boolean = false>(options?: Options<ListSessionsData, ThrowOnError>) => (options?.client ?? client).get<ListSessionsResponses, ListSessionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

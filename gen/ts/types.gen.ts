@@ -970,6 +970,13 @@ export type LoginRequest = {
      * The account's password.
      */
     password: string;
+    /**
+     * The last refresh token of this device, also of a session that has ended. A token of this account shows that
+     * the device has signed in before, so that other people's wrong passwords do not hold it up. Any other is
+     * ignored.
+     *
+     */
+    refresh_token?: string;
 };
 
 /**
@@ -1278,7 +1285,16 @@ export type ChangePasswordResponse = ChangePasswordResponses[keyof ChangePasswor
 export type ListSessionsData = {
     body?: never;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * The maximum number of entries.
+         */
+        limit?: number;
+        /**
+         * Only sessions older than the one with this id.
+         */
+        before?: string;
+    };
     url: '/auth/sessions';
 };
 

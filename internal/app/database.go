@@ -76,7 +76,8 @@ func authConfig(cfg config.Config, db *postgres.DB, log *slog.Logger) auth.Confi
 	}
 	return auth.Config{
 		DB: db, Secret: cfg.JWTSecret.Reveal(), PreviousSecrets: config.Reveal(cfg.JWTPreviousSecrets),
-		Algorithm: cfg.JWTAlgorithm, Pepper: cfg.PasswordPepper.Reveal(), AccessTTL: cfg.JWTAccessTTL,
+		Algorithm: cfg.JWTAlgorithm, Pepper: cfg.PasswordPepper.Reveal(),
+		PreviousPeppers: config.Reveal(cfg.PasswordPreviousPeppers), AccessTTL: cfg.JWTAccessTTL,
 		RefreshTTL: cfg.JWTRefreshTTL, BcryptCost: cfg.BcryptCost, LoginFailures: failures, Log: log,
 	}
 }

@@ -2,16 +2,16 @@ package auth
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/gen/db"
+	"github.com/adiuva/cloud-api/internal/auth/lockout"
 	"github.com/adiuva/cloud-api/internal/auth/password"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
@@ -19,21 +19,29 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// attemptWindow is the period over which failed log-ins are counted.
-const attemptWindow = 15 * time.Minute
+// Credentials are what a client signs in with.
+type Credentials struct {
+	Email        string
+	Password     string
+	RefreshToken string     // the last one of this device, also of an ended session; "" for none
+	From         netip.Addr // of the client
+}
 
 // Register creates an account and its first session. It returns validation_failed with the pointers /email and
 // /password, ErrEmailTaken, or auth_busy.
-func (s *Service) Register(ctx context.Context, email, secret string) (Tokens, error) {
+func (s *Service) Register(ctx context.Context, in Credentials) (Tokens, error) {
 	var tokens Tokens
-	err := s.createAccount(ctx, email, secret, tier.Free, func(tx pgx.Tx, id uuid.UUID, at time.Time) error {
+	var user uuid.UUID
+	err := s.createAccount(ctx, in.Email, in.Password, tier.Free, func(tx pgx.Tx, id uuid.UUID, at time.Time) error {
 		var err error
+		user = id
 		tokens, err = s.createSession(ctx, tx, id, at)
 		return err
 	})
 	if err != nil {
 		return Tokens{}, err
 	}
+	s.rememberNetwork(ctx, user, in.From)
 	return tokens, nil
 }
 
@@ -101,7 +109,7 @@ func (s *Service) checkEmailFree(ctx context.Context, email string) error {
 // hashNew hashes the password of a new account. It checks the e-mail again once it has a slot: of many concurrent
 // registrations with one e-mail, only the first pays for a hash.
 func (s *Service) hashNew(ctx context.Context, email, secret string) (string, error) {
-	slot, err := s.hasher.Slot(ctx)
+	slot, err := s.hasher.Slot(ctx, password.Stranger)
 	if err != nil {
 		return "", err
 	}
@@ -113,140 +121,84 @@ func (s *Service) hashNew(ctx context.Context, email, secret string) (string, er
 }
 
 // Login creates a session. An unknown e-mail and a wrong password both return ErrInvalidCredentials after the same
-// time. Other errors are ErrTooManyLogins, with the time to wait, and auth_busy. A hash of a lower cost than the
-// configured one is replaced.
-func (s *Service) Login(ctx context.Context, email, secret string) (Tokens, error) {
-	normal, invalid := NormalizeEmail(email)
-	var known db.CredentialsByEmailRow
-	var err error
-	if invalid == nil {
-		known, err = s.q.CredentialsByEmail(ctx, s.db.Pool, normal)
-		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-			return Tokens{}, postgres.Translate(err)
-		}
+// time; what is no e-mail address at all returns it at once. Other errors are lockout.ErrTooMany, with the time to wait,
+// and auth_busy. An outdated hash is replaced. The account's longest idle sessions beyond 100 end.
+func (s *Service) Login(ctx context.Context, in Credentials) (Tokens, error) {
+	email, err := NormalizeEmail(in.Email)
+	if err != nil { // it has no account to protect, and no count
+		return Tokens{}, ErrInvalidCredentials
 	}
-	account := s.lockoutKey(normal) // counts for unknown e-mails too: the limit must not reveal which exist
-	if err := s.checkLockout(ctx, account); err != nil {
+	known, err := s.q.CredentialsByEmail(ctx, s.db.Pool, email)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return Tokens{}, postgres.Translate(err)
+	}
+	device, err := s.deviceOf(ctx, known.ID, in.RefreshToken)
+	if err != nil {
 		return Tokens{}, err
 	}
-	if err := s.verifyLogin(ctx, account, known, secret); err != nil {
+	err = s.checkPassword(ctx, check{
+		attempt: lockout.Attempt{Account: email, User: known.ID, From: in.From, Session: device},
+		hash:    known.PasswordHash, secret: in.Password, wrong: ErrInvalidCredentials,
+	}, nil)
+	if err != nil {
 		return Tokens{}, err
 	}
 	tokens, err := s.createSession(ctx, s.db.Pool, known.ID, known.PasswordChangedAt)
-	return tokens, postgres.Translate(err)
+	if err != nil {
+		return Tokens{}, postgres.Translate(err)
+	}
+	s.rememberNetwork(ctx, known.ID, in.From)
+	return tokens, s.endIdleSessions(ctx, known.ID)
 }
 
-// verifyLogin counts the attempt, verifies the password, and clears the count when it is right.
-func (s *Service) verifyLogin(
-	ctx context.Context, account []byte, known db.CredentialsByEmailRow, secret string,
+// deviceOf returns the session of the user that the refresh token is of, or uuid.Nil. The session may have ended.
+func (s *Service) deviceOf(ctx context.Context, user uuid.UUID, refreshToken string) (uuid.UUID, error) {
+	presented, err := s.keys.VerifyRefresh(refreshToken)
+	if err != nil {
+		return uuid.Nil, nil
+	}
+	owner, err := s.q.SessionOwner(ctx, s.db.Pool, presented.Session)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && owner != user {
+		return uuid.Nil, nil
+	}
+	return presented.Session, postgres.Translate(err)
+}
+
+// rememberNetwork only logs a failure: the user is signed in.
+func (s *Service) rememberNetwork(ctx context.Context, user uuid.UUID, from netip.Addr) {
+	if err := s.lockout.Remember(ctx, user, from); err != nil {
+		s.log.WarnContext(ctx, "network of a sign-in not remembered", "user_id", user, "error", err)
+	}
+}
+
+// ChangePassword replaces the password and revokes every other session of the user. It returns ErrPasswordWrong when
+// current is wrong, lockout.ErrTooMany, validation_failed with the pointer /new_password, or auth_busy. from is the
+// client's address.
+func (s *Service) ChangePassword(
+	ctx context.Context, user identity.User, from netip.Addr, current, next string,
 ) error {
-	slot, err := s.hasher.Slot(ctx)
-	if err != nil {
-		return err
-	}
-	defer slot.Release()
-	if err := s.countAttempt(ctx, account); err != nil {
-		return err
-	}
-	matches, err := slot.Matches(known.PasswordHash, secret)
-	if err != nil {
-		return err
-	}
-	if !matches {
-		return ErrInvalidCredentials
-	}
-	if s.loginFailures > 0 {
-		if err := s.q.DeleteLoginAttempts(ctx, s.db.Pool, account); err != nil {
-			return postgres.Translate(err)
-		}
-	}
-	return s.upgradeHash(ctx, slot, known, secret)
-}
-
-// upgradeHash hashes the password again when its hash has a lower cost than the configured one.
-func (s *Service) upgradeHash(
-	ctx context.Context, slot *password.Slot, known db.CredentialsByEmailRow, secret string,
-) error {
-	if !s.hasher.Outdated(known.PasswordHash) {
-		return nil
-	}
-	upgraded, err := slot.Hash(secret)
-	if err != nil {
-		return err
-	}
-	return postgres.Translate(s.q.UpgradePasswordHash(ctx, s.db.Pool, db.UpgradePasswordHashParams{
-		ID: known.ID, OldHash: known.PasswordHash, NewHash: upgraded, Now: s.now(),
-	}))
-}
-
-// lockoutKey returns the account's key in login_attempts, an HMAC so that the table holds no e-mail.
-func (s *Service) lockoutKey(email string) []byte {
-	mac := hmac.New(sha256.New, s.lockoutSecret)
-	mac.Write([]byte(email))
-	return mac.Sum(nil)
-}
-
-// checkLockout returns ErrTooManyLogins when one more attempt would exceed the limit. It counts nothing.
-func (s *Service) checkLockout(ctx context.Context, account []byte) error {
-	if s.loginFailures <= 0 {
-		return nil
-	}
-	row, err := s.q.LoginAttempts(ctx, s.db.Pool, account, s.now().Add(-attemptWindow))
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
-		return postgres.Translate(err)
-	}
-	return s.lockoutErr(int(row.Attempts)+1, row.StartedAt)
-}
-
-// countAttempt counts an attempt before its password is verified, so that concurrent guesses cannot exceed the limit.
-func (s *Service) countAttempt(ctx context.Context, account []byte) error {
-	if s.loginFailures <= 0 {
-		return nil
-	}
-	now := s.now()
-	row, err := s.q.CountLoginAttempt(ctx, s.db.Pool, db.CountLoginAttemptParams{
-		Account: account, Now: now, WindowStart: now.Add(-attemptWindow),
-	})
-	if err != nil {
-		return postgres.Translate(err)
-	}
-	return s.lockoutErr(int(row.Attempts), row.StartedAt)
-}
-
-func (s *Service) lockoutErr(attempts int, started time.Time) error {
-	if attempts <= s.loginFailures {
-		return nil
-	}
-	return ErrTooManyLogins.WithRetryAfter(max(time.Second, started.Add(attemptWindow).Sub(s.now())))
-}
-
-// ChangePassword replaces the password and revokes every other session of the user. It returns
-// ErrInvalidCredentials when current is wrong, validation_failed with the pointer /new_password, or auth_busy.
-func (s *Service) ChangePassword(ctx context.Context, user identity.User, current, next string) error {
 	if violation := s.policy.Violation(next); violation != "" {
 		return fault.ErrValidation.WithDetails(fault.Detail{Pointer: "/new_password", Message: violation})
 	}
-	known, err := s.q.CredentialsByID(ctx, s.db.Pool, user.ID)
-	if err != nil {
-		return postgres.NotFoundAs(err, ErrInvalidCredentials)
-	}
-	hash, err := s.verifyAndHash(ctx, known.PasswordHash, current, next)
+	var hash string
+	verifiedAt, err := s.checkOwnPassword(ctx, user, from, current, func(slot *password.Slot) error {
+		var err error
+		hash, err = slot.Hash(next)
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	now, reason := s.now(), reasonPassword
 	err = s.db.Tx(ctx, func(tx pgx.Tx) error {
 		changed, err := s.q.ChangePassword(ctx, tx, db.ChangePasswordParams{
-			ID: user.ID, PasswordHash: hash, VerifiedAt: known.PasswordChangedAt, Now: now,
+			ID: user.ID, PasswordHash: hash, VerifiedAt: verifiedAt, Now: now,
 		})
 		if err != nil {
 			return err
 		}
 		if changed == 0 { // another change came first: the verified password is no longer the current one
-			return ErrInvalidCredentials
+			return ErrPasswordWrong
 		}
 		return s.q.EndSessionsExcept(ctx, tx, db.EndSessionsExceptParams{
 			UserID: user.ID, ExceptID: user.Session, Now: &now, RevokedFor: &reason,
@@ -254,23 +206,6 @@ func (s *Service) ChangePassword(ctx context.Context, user identity.User, curren
 	})
 	s.sessions.InvalidateUser(user.ID)
 	return postgres.Translate(err)
-}
-
-// verifyAndHash verifies current against hash and returns the hash of next, with one slot for both.
-func (s *Service) verifyAndHash(ctx context.Context, hash, current, next string) (string, error) {
-	slot, err := s.hasher.Slot(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer slot.Release()
-	matches, err := slot.Matches(hash, current)
-	if err != nil {
-		return "", err
-	}
-	if !matches {
-		return "", ErrInvalidCredentials
-	}
-	return slot.Hash(next)
 }
 
 func grantColumn(t tier.Tier) *string {

@@ -39,11 +39,11 @@ func TestEveryByteOfAPasswordCounts(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t).replica(t)
 	emoji := strings.Repeat("🐎", 63)
-	_, err := s.Register(t.Context(), email, emoji+"🐎")
+	_, err := s.Register(t.Context(), auth.Credentials{Email: email, Password: emoji + "🐎"})
 	wantCode(t, err, "")
-	_, err = s.Login(t.Context(), email, emoji+"🐎")
+	_, err = s.Login(t.Context(), auth.Credentials{Email: email, Password: emoji + "🐎"})
 	wantCode(t, err, "")
-	_, err = s.Login(t.Context(), email, emoji+"🐴")
+	_, err = s.Login(t.Context(), auth.Credentials{Email: email, Password: emoji + "🐴"})
 	wantCode(t, err, "invalid_credentials")
 }
 
@@ -60,7 +60,7 @@ func TestUnknownEmailAndWrongPasswordTakeTheSameTime(t *testing.T) {
 			took  *[]time.Duration
 		}{{"nobody@example.com", &unknown}, {email, &wrong}} {
 			start := time.Now()
-			_, err := s.Login(t.Context(), try.email, "not the password")
+			_, err := s.Login(t.Context(), auth.Credentials{Email: try.email, Password: "not the password"})
 			*try.took = append(*try.took, time.Since(start))
 			wantCode(t, err, "invalid_credentials")
 			if fault.From(err).Message != auth.ErrInvalidCredentials.Message {
@@ -84,7 +84,9 @@ func TestConcurrentRegistrationsCreateOneAccount(t *testing.T) {
 	errs := make([]error, 20)
 	var wg sync.WaitGroup
 	for i := range errs {
-		wg.Go(func() { _, errs[i] = replicas[i%2].Register(t.Context(), email, password) })
+		wg.Go(func() {
+			_, errs[i] = replicas[i%2].Register(t.Context(), auth.Credentials{Email: email, Password: password})
+		})
 	}
 	wg.Wait()
 	succeeded := 0
@@ -141,13 +143,13 @@ func TestRegisterRejectsBadPasswords(t *testing.T) {
 		"too long": strings.Repeat("x", 1025),
 		"empty":    "", "not UTF-8": "abcdefgh\xff",
 	} {
-		_, err := s.Register(t.Context(), email, bad)
+		_, err := s.Register(t.Context(), auth.Credentials{Email: email, Password: bad})
 		wantCode(t, err, "validation_failed")
 		if d := fault.From(err).Details; len(d) != 1 || d[0].Pointer != "/password" {
 			t.Errorf("%s: details %v", name, d)
 		}
 	}
-	_, err := s.Register(t.Context(), "a@", "short")
+	_, err := s.Register(t.Context(), auth.Credentials{Email: "a@", Password: "short"})
 	if d := fault.From(err).Details; len(d) != 2 {
 		t.Errorf("details %v, want one for the e-mail and one for the password", d)
 	}
@@ -161,16 +163,16 @@ func TestFailedLoginsLockTheAccountOnEveryReplica(t *testing.T) {
 	a, b := e.replica(t, limit), e.replica(t, limit)
 	register(t, a)
 	for i := range 10 {
-		_, err := []*auth.Service{a, b}[i%2].Login(t.Context(), email, "wrong password")
+		_, err := []*auth.Service{a, b}[i%2].Login(t.Context(), auth.Credentials{Email: email, Password: "wrong password"})
 		wantCode(t, err, "invalid_credentials")
 	}
-	_, err := b.Login(t.Context(), email, password)
+	_, err := b.Login(t.Context(), auth.Credentials{Email: email, Password: password})
 	wantCode(t, err, "rate_limited")
 	if wait := fault.From(err).RetryAfter; wait != 15*time.Minute {
 		t.Errorf("Retry-After is %v", wait)
 	}
 	e.clock.Advance(15 * time.Minute)
-	_, err = a.Login(t.Context(), email, password)
+	_, err = a.Login(t.Context(), auth.Credentials{Email: email, Password: password})
 	wantCode(t, err, "")
 	if e.count(t, "SELECT count(*) FROM login_attempts") != 0 {
 		t.Error("a successful log-in does not clear the count")
@@ -181,9 +183,9 @@ func TestPasswordsAreNotNormalized(t *testing.T) {
 	t.Attr("case", "C15")
 	t.Parallel()
 	s := newEnv(t).replica(t)
-	_, err := s.Register(t.Context(), email, "caf\u00e9 au lait")
+	_, err := s.Register(t.Context(), auth.Credentials{Email: email, Password: "caf\u00e9 au lait"})
 	wantCode(t, err, "")
-	_, err = s.Login(t.Context(), email, "cafe\u0301 au lait")
+	_, err = s.Login(t.Context(), auth.Credentials{Email: email, Password: "cafe\u0301 au lait"})
 	wantCode(t, err, "invalid_credentials")
 }
 
@@ -202,13 +204,13 @@ func TestLoginUpgradesTheHashCost(t *testing.T) {
 		wantCode(t, err, "")
 		return n
 	}
-	_, err := s.Login(t.Context(), email, "wrong password")
+	_, err := s.Login(t.Context(), auth.Credentials{Email: email, Password: "wrong password"})
 	wantCode(t, err, "invalid_credentials")
 	if cost() != 4 {
 		t.Error("a wrong password rewrote the hash")
 	}
 	for range 2 {
-		_, err = s.Login(t.Context(), email, password)
+		_, err = s.Login(t.Context(), auth.Credentials{Email: email, Password: password})
 		wantCode(t, err, "")
 		if cost() != 5 {
 			t.Error("the cost was not raised")

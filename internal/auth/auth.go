@@ -11,6 +11,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/adiuva/cloud-api/gen/db"
+	"github.com/adiuva/cloud-api/internal/auth/lockout"
 	"github.com/adiuva/cloud-api/internal/auth/password"
 	"github.com/adiuva/cloud-api/internal/auth/sessioncache"
 	"github.com/adiuva/cloud-api/internal/auth/token"
@@ -24,14 +25,14 @@ import (
 var (
 	ErrInvalidCredentials = fault.New(fault.InvalidCredentials, "The e-mail or the password is wrong.")
 	ErrEmailTaken         = fault.New(fault.EmailTaken, "There is an account with this e-mail already. Log in instead.")
-	ErrTooManyLogins      = fault.New(fault.RateLimited, "Too many log-ins for this account. Wait before the next one.")
+	ErrPasswordWrong      = fault.New(fault.PasswordWrong, "The current password is wrong.")
 	ErrRefreshReused      = fault.New(fault.RefreshReused,
 		"This refresh token was used before, so its session has ended. Log in again.")
 	ErrRefreshExpired = fault.New(fault.RefreshExpired, "The session has expired. Log in again.")
 )
 
-// DefaultLoginFailures is how many failed log-ins an account may have within 15 minutes before further ones are
-// refused.
+// DefaultLoginFailures is how many wrong passwords one network may try on an account within 15 minutes before further
+// ones are refused. Package lockout derives the other limits from it.
 const DefaultLoginFailures = 10
 
 // maxSessionAge ends every session, however active it is.
@@ -44,11 +45,12 @@ type Config struct {
 	Secret          string   // its raw bytes sign access tokens; the key of refresh tokens is derived from it
 	PreviousSecrets []string // verify tokens while the secret is being rotated
 	Algorithm       string
-	Pepper          string // key of the passwords' pre-hash
+	Pepper          string   // key of the passwords' pre-hash
+	PreviousPeppers []string // keys of hashes that are replaced at the next log-in
 	AccessTTL       time.Duration
 	RefreshTTL      time.Duration // how long a session may go without a refresh
 	BcryptCost      int
-	LoginFailures   int            // failed log-ins allowed per account in 15 minutes; 0 for no limit
+	LoginFailures   int            // wrong passwords allowed per account and network in 15 minutes; 0 for no limit
 	Deletion        []DeletionStep // run in this order before an account's rows are deleted
 	Now             func() time.Time
 	Log             *slog.Logger
@@ -62,8 +64,7 @@ type Service struct {
 	policy        password.Policy
 	hasher        *password.Hasher
 	refreshTTL    time.Duration
-	loginFailures int
-	lockoutSecret []byte
+	lockout       *lockout.Guard
 	deletionSteps []DeletionStep
 	clock         func() time.Time
 	log           *slog.Logger
@@ -98,7 +99,7 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	hasher, err := password.NewHasher(cfg.Pepper, cfg.BcryptCost)
+	hasher, err := password.NewHasher(cfg.Pepper, cfg.PreviousPeppers, cfg.BcryptCost)
 	if err != nil {
 		return nil, err
 	}
@@ -109,15 +110,26 @@ func New(cfg Config) (*Service, error) {
 	s := &Service{
 		db: cfg.DB, q: db.New(),
 		keys: keys, policy: password.NewPolicy(), hasher: hasher,
-		refreshTTL: cfg.RefreshTTL, loginFailures: cfg.LoginFailures,
-		lockoutSecret: []byte("log-in attempts\x00" + cfg.Pepper), // another key than the passwords'
+		refreshTTL:    cfg.RefreshTTL,
 		deletionSteps: cfg.Deletion, clock: cfg.Now, log: cfg.Log, verified: verified,
 	}
-	if s.sessions, err = sessioncache.New(cfg.Now, s.loadSession); err != nil {
+	s.lockout = lockout.New(lockout.Config{
+		DB: cfg.DB, Secrets: lockoutSecrets(cfg), Limit: cfg.LoginFailures, Now: s.now,
+	})
+	if s.sessions, err = sessioncache.New(cfg.Now, s.loadSession, isEnded); err != nil {
 		return nil, fmt.Errorf("make the session cache: %w", err)
 	}
 	s.worker = s.newWorker()
 	return s, nil
+}
+
+// lockoutSecrets returns other keys than the passwords', derived from the same peppers.
+func lockoutSecrets(cfg Config) []string {
+	secrets := []string{"log-in attempts\x00" + cfg.Pepper}
+	for _, pepper := range cfg.PreviousPeppers {
+		secrets = append(secrets, "log-in attempts\x00"+pepper)
+	}
+	return secrets
 }
 
 func (c Config) withDefaults() Config {

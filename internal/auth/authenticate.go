@@ -90,10 +90,21 @@ func userOf(access token.Access, row db.SessionStateRow) (identity.User, error) 
 func (s *Service) loadSession(ctx context.Context, userID, sessionID uuid.UUID) (db.SessionStateRow, error) {
 	row, err := s.q.SessionState(ctx, s.db.Pool, db.SessionStateParams{ID: sessionID, UserID: userID, Now: s.now()})
 	if errors.Is(err, pgx.ErrNoRows) {
-		s.sessions.Invalidate(sessionID)
 		return db.SessionStateRow{}, token.ErrInvalid
 	}
 	return row, postgres.Translate(err)
+}
+
+// isEnded reports whether loadSession found that the session has ended, which it has for good.
+func isEnded(err error) bool { return errors.Is(err, token.ErrInvalid) }
+
+// SessionEnded reports whether the database says that the user's session has ended, or an error where it does not
+// answer.
+func (s *Service) SessionEnded(ctx context.Context, user identity.User) (bool, error) {
+	live, err := s.q.SessionIsLive(ctx, s.db.Pool, db.SessionIsLiveParams{
+		ID: user.Session, UserID: user.ID, Now: s.now(),
+	})
+	return err == nil && !live, postgres.Translate(err)
 }
 
 func accountIn(row db.SessionStateRow) db.UserByIDRow {

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ func TestRevocationReachesOtherReplicas(t *testing.T) {
 	a, b := e.replica(t), e.replica(t)
 	tokens, user := register(t, a)
 	authenticated(t, b, tokens)
-	wantCode(t, a.RequestDeletion(t.Context(), user, password), "")
+	wantCode(t, a.RequestDeletion(t.Context(), user, netip.Addr{}, password), "")
 	_, err := a.Authenticate(t.Context(), tokens.AccessToken)
 	wantCode(t, err, "token_invalid")
 	_, err = b.AuthenticateFresh(t.Context(), tokens.AccessToken)
@@ -72,9 +73,9 @@ func TestDatabaseOutageIsNotAnInvalidToken(t *testing.T) {
 	e.db.Close()
 	_, err := e.replica(t).Authenticate(t.Context(), tokens.AccessToken)
 	wantCode(t, err, "db_unavailable")
-	_, err = a.Login(t.Context(), email, password)
+	_, err = a.Login(t.Context(), auth.Credentials{Email: email, Password: password})
 	wantCode(t, err, "db_unavailable")
-	_, err = a.Register(t.Context(), "bob@example.com", password)
+	_, err = a.Register(t.Context(), auth.Credentials{Email: "bob@example.com", Password: password})
 	wantCode(t, err, "db_unavailable")
 }
 
@@ -107,7 +108,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 	e := newEnv(b)
 	e.clock.now = time.Now()
 	s := e.replica(b, func(c *auth.Config) { c.Now = e.clock.Now })
-	tokens, err := s.Register(context.Background(), email, password)
+	tokens, err := s.Register(context.Background(), auth.Credentials{Email: email, Password: password})
 	if err != nil {
 		b.Fatal(err)
 	}

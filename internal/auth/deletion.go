@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/gen/db"
+	"github.com/adiuva/cloud-api/internal/auth/password"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/worker"
@@ -20,6 +22,7 @@ const (
 	deletionTimeout  = 4 * time.Minute // of one attempt; shorter than the lease
 	deletionPoll     = 2 * time.Second // between checks of the queue
 	sweepEvery       = time.Hour
+	sweepBatch       = 1000                // rows in one statement
 	sessionRetention = 30 * 24 * time.Hour // an ended session still returns refresh_expired for that long
 )
 
@@ -33,30 +36,14 @@ type DeletionStep struct {
 }
 
 // RequestDeletion closes the account at once: its sessions end, log-ins fail, and its e-mail is free for another
-// account. A job that survives restarts removes the data. It returns ErrInvalidCredentials when the password is
-// wrong, or auth_busy.
-func (s *Service) RequestDeletion(ctx context.Context, user identity.User, secret string) error {
-	known, err := s.q.CredentialsByID(ctx, s.db.Pool, user.ID)
-	if err != nil {
-		return postgres.NotFoundAs(err, ErrInvalidCredentials)
-	}
-	if err := s.checkPassword(ctx, known.PasswordHash, secret); err != nil {
+// account. A job that survives restarts removes the data. It returns ErrPasswordWrong when the password is wrong,
+// lockout.ErrTooMany, or auth_busy. from is the client's address.
+func (s *Service) RequestDeletion(ctx context.Context, user identity.User, from netip.Addr, secret string) error {
+	noHash := func(*password.Slot) error { return nil } // an outdated hash is about to go
+	if _, err := s.checkOwnPassword(ctx, user, from, secret, noHash); err != nil {
 		return err
 	}
 	return s.markDeleted(ctx, user.ID)
-}
-
-func (s *Service) checkPassword(ctx context.Context, hash, secret string) error {
-	slot, err := s.hasher.Slot(ctx)
-	if err != nil {
-		return err
-	}
-	defer slot.Release()
-	matches, err := slot.Matches(hash, secret)
-	if err == nil && !matches {
-		return ErrInvalidCredentials
-	}
-	return err
 }
 
 func (s *Service) markDeleted(ctx context.Context, userID uuid.UUID) error {
@@ -119,12 +106,21 @@ func (s *Service) deleteAccount(ctx context.Context, job db.ClaimDeletionRow) er
 	defer cancel()
 	stepErr := s.runSteps(limited, job.UserID)
 	if stepErr == nil {
-		return postgres.Translate(s.q.DeleteUser(ctx, s.db.Pool, job.UserID))
+		return s.deleteRows(limited, job.UserID)
 	}
 	err := s.q.PostponeDeletion(context.WithoutCancel(ctx), s.db.Pool, db.PostponeDeletionParams{
 		UserID: job.UserID, Attempts: job.Attempts, NextTryAt: s.now().Add(deletionRetry.After(int(job.Attempts))),
 	})
 	return errors.Join(stepErr, postgres.Translate(err))
+}
+
+// deleteRows deletes the account with its sessions, however many there are.
+func (s *Service) deleteRows(ctx context.Context, userID uuid.UUID) error {
+	err := postgres.InBatches(func() (int64, error) { return s.q.DeleteSessionsOf(ctx, s.db.Pool, userID, sweepBatch) })
+	if err != nil {
+		return err
+	}
+	return postgres.Translate(s.q.DeleteUser(ctx, s.db.Pool, userID))
 }
 
 // runSteps runs every step even when one fails, so that one unavailable service does not delay the others.
@@ -138,11 +134,9 @@ func (s *Service) runSteps(ctx context.Context, userID uuid.UUID) error {
 	return errors.Join(failures...)
 }
 
-// Sweep deletes sessions that ended more than 30 days ago and expired counts of log-ins.
+// Sweep deletes sessions that ended more than 30 days ago, and what the lock-outs no longer need, in batches.
 func (s *Service) Sweep(ctx context.Context) error {
-	now := s.now()
-	if err := s.q.PruneSessions(ctx, s.db.Pool, now.Add(-sessionRetention)); err != nil {
-		return postgres.Translate(err)
-	}
-	return postgres.Translate(s.q.PruneLoginAttempts(ctx, s.db.Pool, now.Add(-attemptWindow)))
+	ended := s.now().Add(-sessionRetention)
+	err := postgres.InBatches(func() (int64, error) { return s.q.PruneSessions(ctx, s.db.Pool, ended, sweepBatch) })
+	return errors.Join(err, s.lockout.Prune(ctx))
 }

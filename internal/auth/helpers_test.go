@@ -65,7 +65,7 @@ func (e *env) replica(t testing.TB, change ...func(*auth.Config)) *auth.Service 
 
 func register(t testing.TB, s *auth.Service) (auth.Tokens, identity.User) {
 	t.Helper()
-	tokens, err := s.Register(t.Context(), email, password)
+	tokens, err := s.Register(t.Context(), auth.Credentials{Email: email, Password: password})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"iter"
 	"math"
 	"time"
 
@@ -14,8 +13,6 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
-
-const usersPerPage = 500
 
 // CreateUser creates an account without a session. A tier other than free is granted as SetTier does. Its errors are
 // Register's.
@@ -32,27 +29,18 @@ func (s *Service) CreateUser(ctx context.Context, email, secret string, t tier.T
 	return profileOf(row), nil
 }
 
-// ListUsers yields every account in order of creation, reading page by page. An error ends the sequence.
-func (s *Service) ListUsers(ctx context.Context) iter.Seq2[Profile, error] {
-	return func(yield func(Profile, error) bool) {
-		after := uuid.Nil
-		for {
-			rows, err := s.q.UsersAfter(ctx, s.db.Pool, after, usersPerPage)
-			if err != nil {
-				yield(Profile{}, postgres.Translate(err))
-				return
-			}
-			for _, row := range rows {
-				if !yield(profileOf(db.UserByIDRow(row)), nil) {
-					return
-				}
-				after = row.ID
-			}
-			if len(rows) < usersPerPage {
-				return
-			}
-		}
+// Users returns at most limit accounts in order of creation, those after the one with the id after. With uuid.Nil it
+// starts at the first.
+func (s *Service) Users(ctx context.Context, after uuid.UUID, limit int) ([]Profile, error) {
+	rows, err := s.q.UsersAfter(ctx, s.db.Pool, after, int32(limit))
+	if err != nil {
+		return nil, postgres.Translate(err)
 	}
+	users := make([]Profile, len(rows))
+	for i, row := range rows {
+		users[i] = profileOf(db.UserByIDRow(row))
+	}
+	return users, nil
 }
 
 // SetTier grants a tier independently of the subscription; tier.Free removes the grant. An unknown e-mail is

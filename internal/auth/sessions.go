@@ -28,6 +28,7 @@ const (
 const (
 	reuseGrace        = 10 * time.Second // how long the previous token still returns the current one
 	maxIdempotencyKey = 255
+	maxSessions       = 100 // of one user
 )
 
 // Session is one log-in of a user. LastUsedAt is the time of its last refresh. Current marks the caller's own session.
@@ -161,14 +162,9 @@ func (s *Service) revokeAll(ctx context.Context, tx pgx.Tx, userID uuid.UUID, re
 	})
 }
 
-// Logout ends the caller's session, or all of the user's sessions. Repeating it succeeds.
-func (s *Service) Logout(ctx context.Context, user identity.User, all bool) error {
-	defer s.sessions.InvalidateUser(user.ID)
-	if all {
-		return postgres.Translate(s.db.Tx(ctx, func(tx pgx.Tx) error {
-			return s.revokeAll(ctx, tx, user.ID, reasonLogout)
-		}))
-	}
+// Logout ends the caller's session. Repeating it succeeds.
+func (s *Service) Logout(ctx context.Context, user identity.User) error {
+	defer s.sessions.Invalidate(user.Session)
 	err := s.revoke(ctx, s.db.Pool, user.ID, user.Session, reasonLogout)
 	if errors.Is(err, fault.ErrNotFound) { // already swept or deleted
 		return nil
@@ -176,9 +172,46 @@ func (s *Service) Logout(ctx context.Context, user identity.User, all bool) erro
 	return postgres.Translate(err)
 }
 
-// Sessions returns the user's live sessions, newest first.
-func (s *Service) Sessions(ctx context.Context, user identity.User) ([]Session, error) {
-	rows, err := s.q.LiveSessions(ctx, s.db.Pool, user.ID, s.now())
+// LogoutEverywhere ends all of the user's sessions. The caller's own must not have ended: token_invalid.
+func (s *Service) LogoutEverywhere(ctx context.Context, user identity.User) error {
+	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
+		own := db.LockLiveSessionParams{ID: user.Session, UserID: user.ID, Now: s.now()}
+		if _, err := s.q.LockLiveSession(ctx, tx, own); err != nil {
+			return postgres.NotFoundAs(err, token.ErrInvalid)
+		}
+		return s.revokeAll(ctx, tx, user.ID, reasonLogout)
+	})
+	if err == nil {
+		s.sessions.InvalidateUser(user.ID)
+	}
+	return postgres.Translate(err)
+}
+
+// endIdleSessions ends the user's sessions beyond maxSessions, those that were not used for longest first.
+func (s *Service) endIdleSessions(ctx context.Context, userID uuid.UUID) error {
+	now := s.now()
+	return postgres.InBatches(func() (int64, error) {
+		ended, err := s.q.EndIdleSessions(ctx, s.db.Pool, db.EndIdleSessionsParams{
+			UserID: userID, Now: &now, Keep: maxSessions, Batch: sweepBatch,
+		})
+		if ended > 0 {
+			s.sessions.InvalidateUser(userID)
+		}
+		return ended, err
+	})
+}
+
+// Sessions returns at most limit of the user's live sessions, newest first, those older than the one with the id before.
+// With uuid.Nil it starts at the newest.
+func (s *Service) Sessions(
+	ctx context.Context, user identity.User, limit int, before uuid.UUID,
+) ([]Session, error) {
+	if before == uuid.Nil {
+		before = uuid.Max
+	}
+	rows, err := s.q.LiveSessions(ctx, s.db.Pool, db.LiveSessionsParams{
+		UserID: user.ID, Now: s.now(), Before: before, PageSize: int32(limit),
+	})
 	if err != nil {
 		return nil, postgres.Translate(err)
 	}

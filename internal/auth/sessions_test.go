@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -111,7 +112,7 @@ func TestRefreshReuseLeavesOtherSessions(t *testing.T) {
 	e := newEnv(t)
 	s := e.replica(t)
 	f1, _ := register(t, s)
-	f2, err := s.Login(t.Context(), email, password)
+	f2, err := s.Login(t.Context(), auth.Credentials{Email: email, Password: password})
 	wantCode(t, err, "")
 	refresh(t, s, refresh(t, s, f1, ""), "")
 	_, err = s.Refresh(t.Context(), f1.RefreshToken, "")
@@ -147,7 +148,7 @@ func TestSessionsExpireWhenIdleAndByAge(t *testing.T) {
 	e := newEnv(t)
 	s := e.replica(t)
 	idle, _ := register(t, s)
-	busy, err := s.Login(t.Context(), email, password)
+	busy, err := s.Login(t.Context(), auth.Credentials{Email: email, Password: password})
 	wantCode(t, err, "")
 	for range 3 {
 		e.clock.Advance(29 * 24 * time.Hour)
@@ -166,23 +167,23 @@ func TestLogoutAndPasswordChangeEndSessions(t *testing.T) {
 	e := newEnv(t)
 	a, b := e.replica(t), e.replica(t)
 	first, user := register(t, a)
-	second, err := a.Login(t.Context(), email, password)
+	second, err := a.Login(t.Context(), auth.Credentials{Email: email, Password: password})
 	wantCode(t, err, "")
 	authenticated(t, a, second)
-	wantCode(t, a.ChangePassword(t.Context(), user, "not the password", "another good one"), "invalid_credentials")
-	wantCode(t, a.ChangePassword(t.Context(), user, password, "password"), "validation_failed")
-	wantCode(t, a.ChangePassword(t.Context(), user, password, "another good one"), "")
+	wantCode(t, a.ChangePassword(t.Context(), user, netip.Addr{}, "not the password", "another good one"), "password_wrong")
+	wantCode(t, a.ChangePassword(t.Context(), user, netip.Addr{}, password, "password"), "validation_failed")
+	wantCode(t, a.ChangePassword(t.Context(), user, netip.Addr{}, password, "another good one"), "")
 	_, err = a.Authenticate(t.Context(), second.AccessToken)
 	wantCode(t, err, "token_invalid")
 	_, err = b.Refresh(t.Context(), second.RefreshToken, "")
 	wantCode(t, err, "refresh_invalid")
-	_, err = b.Login(t.Context(), email, password)
+	_, err = b.Login(t.Context(), auth.Credentials{Email: email, Password: password})
 	wantCode(t, err, "invalid_credentials")
 	first = refresh(t, b, first, "")
 	for range 2 {
 		ended, err := a.AuthenticateEnded(first.AccessToken)
 		wantCode(t, err, "")
-		wantCode(t, a.Logout(t.Context(), ended, false), "")
+		wantCode(t, a.Logout(t.Context(), ended), "")
 		_, err = a.Authenticate(t.Context(), first.AccessToken)
 		wantCode(t, err, "token_invalid")
 	}
@@ -196,9 +197,9 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	s := e.replica(t)
 	_, user := register(t, s)
 	e.clock.Advance(time.Second)
-	phone, err := s.Login(t.Context(), email, password)
+	phone, err := s.Login(t.Context(), auth.Credentials{Email: email, Password: password})
 	wantCode(t, err, "")
-	list, err := s.Sessions(t.Context(), user)
+	list, err := s.Sessions(t.Context(), user, 50, uuid.Nil)
 	wantCode(t, err, "")
 	if len(list) != 2 || list[0].Current || !list[1].Current || list[1].ID != user.Session {
 		t.Fatalf("sessions %+v", list)
@@ -209,13 +210,13 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	_, err = s.Authenticate(t.Context(), phone.AccessToken)
 	wantCode(t, err, "token_invalid")
 	wantCode(t, s.EndSession(t.Context(), user, newID(t)), "not_found")
-	_, err = s.Register(t.Context(), "bob@example.com", password)
+	_, err = s.Register(t.Context(), auth.Credentials{Email: "bob@example.com", Password: password})
 	wantCode(t, err, "")
-	bob, err := s.Login(t.Context(), "bob@example.com", password)
+	bob, err := s.Login(t.Context(), auth.Credentials{Email: "bob@example.com", Password: password})
 	wantCode(t, err, "")
 	wantCode(t, s.EndSession(t.Context(), authenticated(t, s, bob), user.Session), "not_found")
-	wantCode(t, s.Logout(t.Context(), user, true), "")
-	if list, err = s.Sessions(t.Context(), user); err != nil || len(list) != 0 {
+	wantCode(t, s.LogoutEverywhere(t.Context(), user), "")
+	if list, err = s.Sessions(t.Context(), user, 50, uuid.Nil); err != nil || len(list) != 0 {
 		t.Errorf("after logging out of all sessions: %v, %v", list, err)
 	}
 }

@@ -26,7 +26,7 @@ func TestSoakLoginTiming(t *testing.T) {
 	var unknown, wrong []time.Duration
 	login := func(address string, took *[]time.Duration) {
 		start := time.Now()
-		_, err := s.Login(t.Context(), address, "not the password")
+		_, err := s.Login(t.Context(), auth.Credentials{Email: address, Password: "not the password"})
 		*took = append(*took, time.Since(start))
 		wantCode(t, err, "invalid_credentials")
 	}
@@ -82,7 +82,7 @@ func TestSoakLoginStorm(t *testing.T) {
 		t.Fatal(err)
 	}
 	ours := rate(t, 32, func(ctx context.Context) error {
-		_, err := s.Login(ctx, email, password)
+		_, err := s.Login(ctx, auth.Credentials{Email: email, Password: password})
 		return err
 	})
 	slots := max(1, runtime.GOMAXPROCS(0)-1)

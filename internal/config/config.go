@@ -35,13 +35,14 @@ type Config struct {
 	DatabaseURL Secret `env:"DATABASE_URL" prod:"required" embedded:"an embedded PostgreSQL in the data directory" example:"postgres://adiuva:change-me@localhost:5432/adiuva" desc:"PostgreSQL with accounts, billing and backup metadata"`
 	RedisURL    Secret `env:"REDIS_URL" prod:"required" embedded:"rate limits in memory" example:"redis://:change-me@localhost:6379/0" desc:"Redis that lets replicas share rate limits"`
 
-	JWTSecret          Secret        `env:"JWT_SECRET" prod:"required" min:"32" embedded:"a secret generated once and kept in the data directory" example:"change-me-to-at-least-32-random-bytes" desc:"signs access tokens; its raw bytes are the key"`
-	JWTAlgorithm       string        `env:"JWT_ALGORITHM" default:"HS256" oneof:"HS256 HS384 HS512" desc:"algorithm of access tokens; no other is accepted"`
-	JWTPreviousSecrets []Secret      `env:"JWT_PREVIOUS_SECRETS" min:"32" desc:"comma-separated secrets still accepted while JWT_SECRET is being rotated"`
-	JWTAccessTTL       time.Duration `env:"JWT_ACCESS_TTL" default:"15m" desc:"lifetime of an access token"`
-	JWTRefreshTTL      time.Duration `env:"JWT_REFRESH_TTL" default:"720h" desc:"lifetime of a refresh token"`
-	PasswordPepper     Secret        `env:"PASSWORD_PEPPER" prod:"required" min:"32" embedded:"a secret generated once and kept in the data directory" example:"change-me-to-32-other-random-bytes-or-more" desc:"keyed into every password hash; changing it invalidates all passwords"`
-	BcryptCost         int           `env:"BCRYPT_COST" default:"10" desc:"cost of password hashes, 4 to 16, at least 10 in prod; after raising it, each password is rehashed at the next login"`
+	JWTSecret               Secret        `env:"JWT_SECRET" prod:"required" min:"32" embedded:"a secret generated once and kept in the data directory" example:"change-me-to-at-least-32-random-bytes" desc:"signs access tokens; its raw bytes are the key"`
+	JWTAlgorithm            string        `env:"JWT_ALGORITHM" default:"HS256" oneof:"HS256 HS384 HS512" desc:"algorithm of access tokens; no other is accepted"`
+	JWTPreviousSecrets      []Secret      `env:"JWT_PREVIOUS_SECRETS" min:"32" desc:"comma-separated secrets still accepted while JWT_SECRET is being rotated"`
+	JWTAccessTTL            time.Duration `env:"JWT_ACCESS_TTL" default:"15m" desc:"lifetime of an access token"`
+	JWTRefreshTTL           time.Duration `env:"JWT_REFRESH_TTL" default:"720h" desc:"lifetime of a refresh token"`
+	PasswordPepper          Secret        `env:"PASSWORD_PEPPER" prod:"required" min:"32" embedded:"a secret generated once and kept in the data directory" example:"change-me-to-32-other-random-bytes-or-more" desc:"keyed into every password hash; changing it invalidates all passwords, unless PASSWORD_PREVIOUS_PEPPERS has the old one"`
+	PasswordPreviousPeppers []Secret      `env:"PASSWORD_PREVIOUS_PEPPERS" min:"32" desc:"comma-separated peppers of older password hashes, at most 3; each password is rehashed at its next login"`
+	BcryptCost              int           `env:"BCRYPT_COST" default:"10" desc:"cost of password hashes, 4 to 16, at least 10 in prod; after raising it, each password is rehashed at the next login"`
 
 	OpenAIAPIKey         Secret        `env:"OPENAI_API_KEY" prod:"required" embedded:"the offline demonstration model" example:"sk-change-me" desc:"key of the OpenAI-compatible API"`
 	OpenAIBaseURL        string        `env:"OPENAI_BASE_URL" default:"https://api.openai.com/v1" kind:"url" desc:"base URL of that API"`

@@ -10,7 +10,9 @@ import (
 
 // Register opens an account and logs in.
 func (s *Server) Register(ctx context.Context, r api.RegisterRequestObject) (api.RegisterResponseObject, error) {
-	tokens, err := s.cfg.Auth.Register(ctx, r.Body.Email, r.Body.Password)
+	tokens, err := s.cfg.Auth.Register(ctx, auth.Credentials{
+		Email: r.Body.Email, Password: r.Body.Password, From: requestInfoFrom(ctx).client,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -19,7 +21,10 @@ func (s *Server) Register(ctx context.Context, r api.RegisterRequestObject) (api
 
 // Login starts a session.
 func (s *Server) Login(ctx context.Context, r api.LoginRequestObject) (api.LoginResponseObject, error) {
-	tokens, err := s.cfg.Auth.Login(ctx, r.Body.Email, r.Body.Password)
+	tokens, err := s.cfg.Auth.Login(ctx, auth.Credentials{
+		Email: r.Body.Email, Password: r.Body.Password, RefreshToken: zeroIfNil(r.Body.RefreshToken),
+		From: requestInfoFrom(ctx).client,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -42,10 +47,14 @@ func (s *Server) RefreshTokens(
 	return api.RefreshTokens200JSONResponse{Body: toAPITokens(tokens)}, nil
 }
 
-// Logout ends the session of the token, or with ?all=true every session of the account.
+// Logout ends the session of the token, which may have ended already, or with ?all=true every session of the account,
+// which needs an open one.
 func (s *Server) Logout(ctx context.Context, r api.LogoutRequestObject) (api.LogoutResponseObject, error) {
-	all := r.Params.All != nil && *r.Params.All
-	if err := s.cfg.Auth.Logout(ctx, identity.From(ctx), all); err != nil {
+	logout := s.cfg.Auth.Logout
+	if zeroIfNil(r.Params.All) {
+		logout = s.cfg.Auth.LogoutEverywhere
+	}
+	if err := logout(ctx, identity.From(ctx)); err != nil {
 		return nil, err
 	}
 	return api.Logout200JSONResponse{Body: okBody}, nil
@@ -68,19 +77,26 @@ func (s *Server) ChangePassword(
 	ctx context.Context,
 	r api.ChangePasswordRequestObject,
 ) (api.ChangePasswordResponseObject, error) {
-	if err := s.cfg.Auth.ChangePassword(ctx, identity.From(ctx), r.Body.CurrentPassword,
-		r.Body.NewPassword); err != nil {
+	if err := s.cfg.Auth.ChangePassword(ctx, identity.From(ctx), requestInfoFrom(ctx).client,
+		r.Body.CurrentPassword, r.Body.NewPassword); err != nil {
 		return nil, err
 	}
 	return api.ChangePassword200JSONResponse{Body: okBody}, nil
 }
 
-// ListSessions lists the caller's live sessions.
+// defaultSessionLimit is the number of sessions in a page when the caller does not set a limit.
+const defaultSessionLimit = 50
+
+// ListSessions lists a page of the caller's live sessions.
 func (s *Server) ListSessions(
 	ctx context.Context,
-	_ api.ListSessionsRequestObject,
+	r api.ListSessionsRequestObject,
 ) (api.ListSessionsResponseObject, error) {
-	sessions, err := s.cfg.Auth.Sessions(ctx, identity.From(ctx))
+	limit := defaultSessionLimit
+	if r.Params.Limit != nil {
+		limit = int(*r.Params.Limit)
+	}
+	sessions, err := s.cfg.Auth.Sessions(ctx, identity.From(ctx), limit, zeroIfNil(r.Params.Before))
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +121,9 @@ func (s *Server) EndSession(ctx context.Context, r api.EndSessionRequestObject) 
 func (s *Server) RequestAccountDeletion(
 	ctx context.Context, r api.RequestAccountDeletionRequestObject,
 ) (api.RequestAccountDeletionResponseObject, error) {
-	if err := s.cfg.Auth.RequestDeletion(ctx, identity.From(ctx), r.Body.Password); err != nil {
+	if err := s.cfg.Auth.RequestDeletion(
+		ctx, identity.From(ctx), requestInfoFrom(ctx).client, r.Body.Password,
+	); err != nil {
 		return nil, err
 	}
 	return api.RequestAccountDeletion202JSONResponse{Body: okBody}, nil

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/chatstream"
 	"github.com/adiuva/cloud-api/internal/fault"
@@ -78,8 +76,8 @@ func (s *Server) answerQuestion(
 
 // sessionEnded reports whether the database says that the user's login has ended. An outage ends no stream.
 func (s *Server) sessionEnded(ctx context.Context, user identity.User) bool {
-	live, err := s.cfg.Auth.Sessions(ctx, user)
-	return err == nil && !slices.ContainsFunc(live, func(one auth.Session) bool { return one.ID == user.Session })
+	ended, err := s.cfg.Auth.SessionEnded(ctx, user)
+	return err == nil && ended
 }
 
 // Shutdown refuses new sockets, closes idle ones, lets running answers finish until ctx ends, and cuts the rest with

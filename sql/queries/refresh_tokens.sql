@@ -26,14 +26,46 @@ UPDATE refresh_tokens SET revoked_at = @now, revoked_for = @revoked_for
 WHERE user_id = @user_id AND id <> @except_id AND revoked_at IS NULL;
 
 -- name: LiveSessions :many
+-- Ids are in order of creation.
 SELECT id, created_at, last_used_at FROM refresh_tokens
-WHERE user_id = @user_id AND revoked_at IS NULL AND expires_at > @now AND ends_at > @now
-ORDER BY created_at DESC, id DESC;
+WHERE user_id = @user_id AND revoked_at IS NULL AND expires_at > @now AND ends_at > @now AND id < @before
+ORDER BY id DESC LIMIT @page_size;
+
+-- name: EndIdleSessions :execrows
+-- Sessions that have expired without being ended count too: they are the first to go.
+UPDATE refresh_tokens SET revoked_at = @now, revoked_for = 'limit'
+WHERE id IN (
+    SELECT r.id FROM refresh_tokens r WHERE r.user_id = @user_id AND r.revoked_at IS NULL
+    ORDER BY r.last_used_at DESC, r.id DESC LIMIT @batch OFFSET @keep
+) AND revoked_at IS NULL;
+
+-- name: SessionOwner :one
+SELECT user_id FROM refresh_tokens WHERE id = @id;
+
+-- name: SessionIsLive :one
+SELECT EXISTS (
+    SELECT 1 FROM refresh_tokens r JOIN users u ON u.id = r.user_id
+    WHERE r.id = @id AND r.user_id = @user_id AND r.revoked_at IS NULL AND r.expires_at > @now AND r.ends_at > @now
+        AND u.deleted_at IS NULL
+);
+
+-- name: LockLiveSession :one
+SELECT r.id FROM refresh_tokens r JOIN users u ON u.id = r.user_id
+WHERE r.id = @id AND r.user_id = @user_id AND r.revoked_at IS NULL AND r.ends_at > @now AND u.deleted_at IS NULL
+FOR UPDATE OF r;
 
 -- name: SessionState :one
 SELECT u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at
 FROM refresh_tokens r JOIN users u ON u.id = r.user_id
 WHERE r.id = @id AND r.user_id = @user_id AND r.revoked_at IS NULL AND r.ends_at > @now AND u.deleted_at IS NULL;
 
--- name: PruneSessions :exec
-DELETE FROM refresh_tokens WHERE ends_at <= @ended_before;
+-- name: PruneSessions :execrows
+DELETE FROM refresh_tokens WHERE id IN (
+    SELECT r.id FROM refresh_tokens r WHERE r.ends_at <= @ended_before
+    ORDER BY r.ends_at LIMIT @batch FOR UPDATE SKIP LOCKED
+);
+
+-- name: DeleteSessionsOf :execrows
+DELETE FROM refresh_tokens WHERE id IN (
+    SELECT r.id FROM refresh_tokens r WHERE r.user_id = @user_id LIMIT @batch
+);

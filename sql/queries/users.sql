@@ -9,7 +9,7 @@ SELECT EXISTS (SELECT 1 FROM users WHERE email = @email AND deleted_at IS NULL);
 SELECT id, password_hash, password_changed_at FROM users WHERE email = @email AND deleted_at IS NULL;
 
 -- name: CredentialsByID :one
-SELECT id, password_hash, password_changed_at FROM users WHERE id = @id AND deleted_at IS NULL;
+SELECT id, email, password_hash, password_changed_at FROM users WHERE id = @id AND deleted_at IS NULL;
 
 -- name: UserByEmail :one
 SELECT id, email, tier, seats, grant_tier, grant_seats, token_version, created_at
@@ -43,19 +43,3 @@ WHERE id = @id AND deleted_at IS NULL;
 
 -- name: DeleteUser :exec
 DELETE FROM users WHERE id = @id AND deleted_at IS NOT NULL;
-
--- name: CountLoginAttempt :one
-INSERT INTO login_attempts AS a (account, attempts, started_at) VALUES (@account, 1, @now)
-ON CONFLICT (account) DO UPDATE SET
-    attempts   = CASE WHEN a.started_at <= @window_start THEN 1 ELSE a.attempts + 1 END,
-    started_at = CASE WHEN a.started_at <= @window_start THEN excluded.started_at ELSE a.started_at END
-RETURNING attempts, started_at;
-
--- name: LoginAttempts :one
-SELECT attempts, started_at FROM login_attempts WHERE account = @account AND started_at > @window_start;
-
--- name: DeleteLoginAttempts :exec
-DELETE FROM login_attempts WHERE account = @account;
-
--- name: PruneLoginAttempts :exec
-DELETE FROM login_attempts WHERE started_at <= @window_start;

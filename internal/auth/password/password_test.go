@@ -13,7 +13,7 @@ import (
 
 func slot(t *testing.T, h *password.Hasher) *password.Slot {
 	t.Helper()
-	s, err := h.Slot(t.Context())
+	s, err := h.Slot(t.Context(), password.Known)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func slot(t *testing.T, h *password.Hasher) *password.Slot {
 
 func hasher(t *testing.T, pepper string) *password.Hasher {
 	t.Helper()
-	h, err := password.NewHasher(pepper, 4)
+	h, err := password.NewHasher(pepper, nil, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,11 +74,11 @@ func TestHashDependsOnPepperAndEveryByte(t *testing.T) {
 		{s, hash, long, true}, {s, hash, long + "A", false}, {s, hash, long[:72], false},
 		{other, hash, long, false}, {s, "", long, false}, {s, "", "", false},
 	} {
-		if got, err := row.with.Matches(row.hash, row.password); err != nil || got != row.want {
+		if got, err := row.with.Verify(row.hash, row.password); err != nil || got.Matches != row.want {
 			t.Errorf("%d bytes: %v, %v; want %v", len(row.password), got, err, row.want)
 		}
 	}
-	if _, err := s.Matches("not a hash", long); err == nil {
+	if _, err := s.Verify("not a hash", long); err == nil {
 		t.Error("a malformed hash returns no error")
 	}
 }
@@ -89,7 +89,7 @@ func TestFullQueueIsBusy(t *testing.T) {
 		h := hasher(t, "pepper")
 		held := 0
 		for { // take every slot
-			s, err := h.Slot(t.Context())
+			s, err := h.Slot(t.Context(), password.Known)
 			if err != nil {
 				break
 			}
@@ -99,18 +99,18 @@ func TestFullQueueIsBusy(t *testing.T) {
 		if held < 1 {
 			t.Fatal("there is no slot")
 		}
-		if _, err := h.Slot(t.Context()); !errors.Is(err, password.ErrBusy) {
+		if _, err := h.Slot(t.Context(), password.Known); !errors.Is(err, password.ErrBusy) {
 			t.Errorf("with every slot taken: %v", err)
 		}
 		canceled, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := h.Slot(canceled); !errors.Is(err, context.Canceled) {
+		if _, err := h.Slot(canceled, password.Known); !errors.Is(err, context.Canceled) {
 			t.Errorf("with a canceled context: %v", err)
 		}
 		results := make(chan error, 65)
 		for range 65 {
 			go func() {
-				_, err := h.Slot(t.Context())
+				_, err := h.Slot(t.Context(), password.Known)
 				results <- err
 			}()
 		}
@@ -129,7 +129,7 @@ func TestFullQueueIsBusy(t *testing.T) {
 func TestNewHasherRejectsUnsupportedCosts(t *testing.T) {
 	t.Parallel()
 	for _, cost := range []int{3, 32} {
-		if _, err := password.NewHasher("pepper", cost); err == nil {
+		if _, err := password.NewHasher("pepper", nil, cost); err == nil {
 			t.Errorf("cost %d was accepted", cost)
 		}
 	}

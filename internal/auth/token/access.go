@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/lestrrat-go/jwx/v3/jws"
 
+	"github.com/adiuva/cloud-api/internal/strictjson"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -121,6 +122,9 @@ func (k *Keys) hasCanonicalForm(token string) bool {
 			header = raw
 		}
 	}
+	if _, err := strictjson.Decode(header); err != nil { // encoding/json would take the last of two members
+		return false
+	}
 	var members map[string]string
 	if json.Unmarshal(header, &members) != nil || len(members) != 2 {
 		return false
@@ -140,9 +144,12 @@ func (k *Keys) verifySignature(token string) ([]byte, error) {
 	return nil, last
 }
 
-// parseClaims decodes the claims strictly: all but tier are required, unknown ones are refused, and times are JSON
-// integers.
+// parseClaims decodes the claims strictly: all but tier are required, unknown ones and duplicates are refused, and times
+// are JSON integers.
 func parseClaims(payload []byte) (Access, error) {
+	if _, err := strictjson.Decode(payload); err != nil {
+		return Access{}, err
+	}
 	var present map[string]json.RawMessage
 	if err := json.Unmarshal(payload, &present); err != nil {
 		return Access{}, err

@@ -25,6 +25,9 @@ var (
 		"The refresh token is not valid. Log in again.")
 )
 
+// accessKeyBytes suits the largest hash of the algorithms (RFC 7518, 3.2).
+const accessKeyBytes = 64
+
 // Config configures Keys. Secret signs; Secret and Previous verify.
 type Config struct {
 	Secret    string
@@ -37,8 +40,10 @@ type Config struct {
 // Keys signs and verifies both kinds of token. It is safe for concurrent use.
 type Keys struct {
 	algorithm jwa.SignatureAlgorithm
-	access    [][]byte // the signing key first
-	refresh   [][]byte // derived from the same secrets, in the same order
+	// access has the signing key first. The bytes of the secrets themselves, which signed before keys were derived, still
+	// verify, so that nobody was signed out.
+	access    [][]byte
+	refresh   [][]byte // the signing key first
 	accessTTL time.Duration
 	now       func() time.Time
 }
@@ -60,12 +65,16 @@ func NewKeys(cfg Config) (*Keys, error) {
 		if secret == "" {
 			return nil, fmt.Errorf("an empty secret cannot sign tokens")
 		}
-		derived, err := hkdf.Key(sha256.New, []byte(secret), nil, "adiuva refresh token v1", sha256.Size)
+		access, err := hkdf.Key(sha256.New, []byte(secret), nil, "adiuva access token v1", accessKeyBytes)
+		if err != nil {
+			return nil, fmt.Errorf("derive the access key: %w", err)
+		}
+		refresh, err := hkdf.Key(sha256.New, []byte(secret), nil, "adiuva refresh token v1", sha256.Size)
 		if err != nil {
 			return nil, fmt.Errorf("derive the refresh key: %w", err)
 		}
-		k.access = append(k.access, []byte(secret))
-		k.refresh = append(k.refresh, derived)
+		k.access = append(k.access, access, []byte(secret))
+		k.refresh = append(k.refresh, refresh)
 	}
 	return k, nil
 }
