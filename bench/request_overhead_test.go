@@ -1,7 +1,6 @@
 package bench_test
 
 import (
-	"github.com/adiuva/cloud-api/internal/auth"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +10,7 @@ import (
 	"github.com/labstack/echo/v5"
 
 	"github.com/adiuva/cloud-api/internal/app"
+	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/internal/testing/apitest"

@@ -7,7 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/identity"
 )
 
 func refresh(t testing.TB, s *auth.Service, old auth.Tokens, key string) auth.Tokens {
@@ -218,5 +222,92 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	wantCode(t, s.LogoutEverywhere(t.Context(), user), "")
 	if list, err = s.Sessions(t.Context(), user, 50, uuid.Nil); err != nil || len(list) != 0 {
 		t.Errorf("after logging out of all sessions: %v, %v", list, err)
+	}
+}
+
+func TestLogoutEverywhereNeedsAnOpenSession(t *testing.T) {
+	t.Attr("case", "S7")
+	t.Parallel()
+	e := newEnv(t)
+	s := e.replica(t)
+	login := func() identity.User {
+		tokens, err := s.Login(t.Context(), auth.Credentials{Email: email, Password: password})
+		wantCode(t, err, "")
+		return authenticated(t, s, tokens)
+	}
+	_, loggedOut := register(t, s)
+	wantCode(t, s.Logout(t.Context(), loggedOut), "")
+	byPassword, keeper := login(), login()
+	wantCode(t, s.ChangePassword(t.Context(), keeper, netip.Addr{}, password, password), "")
+	ended := login()
+	wantCode(t, s.EndSession(t.Context(), keeper, ended.Session), "")
+	foreign := keeper
+	foreign.Session = newID(t)
+	for name, user := range map[string]identity.User{
+		"logged out": loggedOut, "before a password change": byPassword, "ended by another": ended, "unknown": foreign,
+	} {
+		if err := s.LogoutEverywhere(t.Context(), user); fault.From(err).Code != fault.TokenInvalid {
+			t.Errorf("%s: %v", name, err)
+		}
+		wantCode(t, s.Logout(t.Context(), user), "")
+	}
+	if list, err := s.Sessions(t.Context(), keeper, 50, uuid.Nil); err != nil || len(list) != 1 {
+		t.Fatalf("sessions %v, %v", list, err)
+	}
+	wantCode(t, s.LogoutEverywhere(t.Context(), keeper), "")
+	wantCode(t, s.LogoutEverywhere(t.Context(), keeper), "token_invalid")
+	last := login()
+	wantCode(t, s.RequestDeletion(t.Context(), last, netip.Addr{}, password), "")
+	wantCode(t, s.LogoutEverywhere(t.Context(), last), "token_invalid")
+	wantCode(t, s.Logout(t.Context(), last), "")
+}
+
+func TestUserHasAtMostAHundredSessions(t *testing.T) {
+	t.Attr("case", "A03")
+	t.Parallel()
+	e := newEnv(t)
+	s := e.replica(t)
+	first, user := register(t, s)
+	many := `INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at)
+		SELECT gen_random_uuid(), user_id, '', created_at, expires_at, ends_at, created_at, created_at
+		FROM refresh_tokens, generate_series(1, 2500)`
+	if _, err := e.db.Pool.Exec(t.Context(), many); err != nil {
+		t.Fatal(err)
+	}
+	e.clock.Advance(time.Minute)
+	first = refresh(t, s, first, "") // used last, so it stays
+	var oldest auth.Tokens
+	for i := range 105 {
+		e.clock.Advance(time.Second)
+		tokens, err := s.Login(t.Context(), auth.Credentials{Email: email, Password: password})
+		wantCode(t, err, "")
+		if i == 0 {
+			oldest = tokens
+		}
+		if i == 98 {
+			authenticated(t, s, first)
+		}
+	}
+	_, err := s.Authenticate(t.Context(), first.AccessToken)
+	wantCode(t, err, "token_invalid")
+	_, err = s.Refresh(t.Context(), oldest.RefreshToken, "")
+	wantCode(t, err, "refresh_invalid")
+	seen := map[uuid.UUID]bool{}
+	before := uuid.Nil
+	for {
+		page, err := s.Sessions(t.Context(), user, 30, before)
+		wantCode(t, err, "")
+		if len(page) == 0 {
+			break
+		}
+		for i, one := range page {
+			if i > 0 && one.CreatedAt.After(page[i-1].CreatedAt) {
+				t.Error("not newest first")
+			}
+			seen[one.ID], before = true, one.ID
+		}
+	}
+	if len(seen) != 100 {
+		t.Errorf("%d sessions", len(seen))
 	}
 }

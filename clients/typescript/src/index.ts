@@ -77,8 +77,15 @@ export class AdiuvaClient {
     /** Creates an account and signs in. */
     register: (body: RegisterRequest, call?: CallOptions): Promise<AuthTokens> =>
       this.#signIn(call, (init) => sdk.register({ ...init, body })),
-    login: (body: LoginRequest, call?: CallOptions): Promise<AuthTokens> =>
-      this.#signIn(call, (init) => sdk.login({ ...init, body })),
+    /**
+     * Signs in. Sends the refresh token in the store, if there is one, so that other people's wrong passwords do not hold
+     * up this device. An app that kept the last one elsewhere passes it as `refresh_token`.
+     */
+    login: async (body: LoginRequest, call?: CallOptions): Promise<AuthTokens> => {
+      const last = await this.#session.store.get();
+      const device = last ? { refresh_token: last.refresh_token } : {};
+      return this.#signIn(call, (init) => sdk.login({ ...init, body: { ...device, ...body } }));
+    },
     /** Ends the session here and, if the server is reachable, there. */
     logout: async (call?: CallOptions): Promise<void> => {
       await this.#call({ maxRetries: 0, ...call }, (init) => sdk.logout(init)).catch(() => undefined);
@@ -86,8 +93,9 @@ export class AdiuvaClient {
       this.#streams.close();
     },
     me: (call?: CallOptions): Promise<UserProfile> => this.#call(call, (init) => sdk.getMe(init)),
-    sessions: (call?: CallOptions): Promise<SessionInfo[]> =>
-      this.#call(call, (init) => sdk.listSessions(init)),
+    /** The open sessions, newest first, 50 unless `limit` says otherwise. `before` is the last id of the page before. */
+    sessions: (call?: CallOptions, query: { limit?: number; before?: string } = {}): Promise<SessionInfo[]> =>
+      this.#call(call, (init) => sdk.listSessions({ ...init, query })),
     /** Refreshes the tokens now, so that a changed plan is visible at once. */
     refresh: async (): Promise<void> => {
       const tokens = await this.#session.store.get();

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/adiuva/cloud-api/internal/auth/password"
 )
@@ -131,6 +132,72 @@ func TestNewHasherRejectsUnsupportedCosts(t *testing.T) {
 	for _, cost := range []int{3, 32} {
 		if _, err := password.NewHasher("pepper", nil, cost); err == nil {
 			t.Errorf("cost %d was accepted", cost)
+		}
+	}
+}
+
+func TestKnownCallersDoNotWaitBehindStrangers(t *testing.T) {
+	t.Attr("case", "S6")
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := hasher(t, "pepper")
+		hash := func(class password.Class) error {
+			s, err := h.Slot(t.Context(), class)
+			if err != nil {
+				return err
+			}
+			time.Sleep(500 * time.Millisecond)
+			s.Release()
+			return nil
+		}
+		const strangers = 100
+		results := make(chan error, strangers)
+		for range strangers {
+			go func() { results <- hash(password.Stranger) }()
+		}
+		synctest.Wait()
+		start := time.Now()
+		if err := hash(password.Known); err != nil {
+			t.Errorf("a known caller behind a hundred strangers: %v", err)
+		}
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		served := 0
+		for range strangers {
+			if err := <-results; err == nil {
+				served++
+			} else if !errors.Is(err, password.ErrBusy) {
+				t.Error(err)
+			}
+		}
+		if served < 5 {
+			t.Errorf("%d strangers were served", served)
+		}
+	})
+}
+
+func TestPreviousPeppersVerify(t *testing.T) {
+	t.Attr("case", "S16")
+	t.Parallel()
+	old := slot(t, hasher(t, "old"))
+	defer old.Release()
+	h, err := password.NewHasher("new", []string{"older", "old"}, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := slot(t, h)
+	defer s.Release()
+	for from, outdated := range map[*password.Slot]bool{old: true, s: false} {
+		hash, err := from.Hash("correct horse")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Verify(hash, "correct horse"); err != nil || !got.Matches || got.Outdated != outdated {
+			t.Errorf("%+v, %v; want outdated %v", got, err, outdated)
+		}
+		if got, err := s.Verify(hash, "wrong horse"); err != nil || got.Matches || got.Outdated {
+			t.Errorf("wrong: %+v, %v", got, err)
 		}
 	}
 }

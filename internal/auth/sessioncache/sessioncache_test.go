@@ -24,9 +24,13 @@ type store struct {
 	loads atomic.Int32
 	slow  atomic.Bool
 	fail  atomic.Bool
+	ended atomic.Bool
 }
 
-var errStore = errors.New("the store is away")
+var (
+	errStore = errors.New("the store is away")
+	errEnded = errors.New("the session has ended")
+)
 
 func (s *store) load(ctx context.Context, _, _ uuid.UUID) (int32, error) {
 	n := s.loads.Add(1)
@@ -40,13 +44,16 @@ func (s *store) load(ctx context.Context, _, _ uuid.UUID) (int32, error) {
 	if s.fail.Load() {
 		return 0, errStore
 	}
+	if s.ended.Load() {
+		return 0, errEnded
+	}
 	return n, nil
 }
 
 func setup(t *testing.T) (*sessioncache.Cache[int32], *store) {
 	t.Helper()
 	s := new(store)
-	c, err := sessioncache.New(time.Now, s.load)
+	c, err := sessioncache.New(time.Now, s.load, func(err error) bool { return errors.Is(err, errEnded) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +211,7 @@ func TestSharedLoadHasADeadline(t *testing.T) {
 		c, err := sessioncache.New(time.Now, func(ctx context.Context, _, _ uuid.UUID) (int, error) {
 			<-ctx.Done()
 			return 0, ctx.Err()
-		})
+		}, func(error) bool { return false })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -212,6 +219,61 @@ func TestSharedLoadHasADeadline(t *testing.T) {
 		_, err = c.Get(t.Context(), user, session)
 		if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took != 3*time.Second {
 			t.Errorf("%v after %v", err, took)
+		}
+	})
+}
+
+func TestEndedSessionIsLoadedOncePerMaxAge(t *testing.T) {
+	t.Attr("case", "S11")
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, s := setup(t)
+		wantGet(t, c, session, 1)
+		s.ended.Store(true)
+		for i := range 1500 {
+			get := c.Get
+			if i == 0 || i%2 == 1 { // a fresh read finds out
+				get = c.Refresh
+			}
+			if _, err := get(t.Context(), user, session); !errors.Is(err, errEnded) {
+				t.Fatal(err)
+			}
+		}
+		if n := s.loads.Load(); n != 2 {
+			t.Errorf("%d loads, want 2", n)
+		}
+		s.ended.Store(false)
+		c.Invalidate(session)
+		wantGet(t, c, session, 3)
+		s.ended.Store(true)
+		time.Sleep(sessioncache.MaxAge)
+		if _, err := c.Get(t.Context(), user, session); !errors.Is(err, errEnded) {
+			t.Error(err)
+		}
+		s.ended.Store(false)
+		time.Sleep(sessioncache.MaxAge)
+		wantGet(t, c, session, 5)
+	})
+}
+
+func TestEndedSessionLeavesOtherLoadsShared(t *testing.T) {
+	t.Attr("case", "S11")
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, s := setup(t)
+		s.slow.Store(true)
+		go func() { _, _ = c.Get(t.Context(), user, other) }()
+		synctest.Wait()
+		s.slow.Store(false)
+		s.ended.Store(true)
+		if _, err := c.Get(t.Context(), user, session); !errors.Is(err, errEnded) {
+			t.Fatal(err)
+		}
+		c.Invalidate(session)
+		s.ended.Store(false)
+		wantGet(t, c, other, 1) // joins the load that has begun
+		if n := s.loads.Load(); n != 2 {
+			t.Errorf("%d loads, want 2", n)
 		}
 	})
 }

@@ -250,3 +250,45 @@ func BenchmarkVerifyAccess(b *testing.B) {
 		}
 	}
 }
+
+func TestDuplicateClaimsAreRejected(t *testing.T) {
+	t.Attr("case", "S15")
+	t.Parallel()
+	k := keys(t)
+	for name, bad := range map[string]string{
+		"claim":           forge(sha256.New, goodHeader, with(`"tv":3`, `"tv":2,"tv":3`)),
+		"claim, the same": forge(sha256.New, goodHeader, with(`"tv":3`, `"tv":3,"tv":3`)),
+		"other case":      forge(sha256.New, goodHeader, with(`"tv":3`, `"tv":3,"TV":3`)),
+		"escaped":         forge(sha256.New, goodHeader, with(`"tv":3`, `"tv":3,"\u0074v":3`)),
+		"header":          forge(sha256.New, `{"alg":"none","alg":"HS256","typ":"at+jwt"}`, goodPayload),
+		"trailing data":   forge(sha256.New, goodHeader, goodPayload+`{}`),
+	} {
+		if _, err := k.VerifyAccess(bad); !errors.Is(err, token.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestKeysOfAccessAndRefreshAreDerivedApart(t *testing.T) {
+	t.Attr("case", "S16")
+	t.Parallel()
+	signed := sign(t, keys(t))
+	parts := strings.Split(signed, ".")
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(parts[0] + "." + parts[1]))
+	if base64.RawURLEncoding.EncodeToString(mac.Sum(nil)) == parts[2] {
+		t.Error("the secret itself signs")
+	}
+	rolled := keys(t, func(c *token.Config) { c.Secret, c.Previous = "another secret of some length", []string{secret} })
+	for name, old := range map[string]string{"derived": signed, "not derived": forge(sha256.New, goodHeader, goodPayload)} {
+		for _, k := range []*token.Keys{keys(t), rolled} {
+			if _, err := k.VerifyAccess(old); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	elsewhere := keys(t, func(c *token.Config) { c.Secret = "another secret of some length" })
+	if _, err := elsewhere.VerifyAccess(signed); !errors.Is(err, token.ErrInvalid) {
+		t.Errorf("another secret: %v", err)
+	}
+}
