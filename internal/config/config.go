@@ -35,7 +35,7 @@ type Config struct {
 	DatabaseURL Secret `env:"DATABASE_URL" prod:"required" embedded:"an embedded PostgreSQL in the data directory" example:"postgres://adiuva:change-me@localhost:5432/adiuva" desc:"PostgreSQL with accounts, billing and backup metadata"`
 	RedisURL    Secret `env:"REDIS_URL" prod:"required" embedded:"rate limits in memory" example:"redis://:change-me@localhost:6379/0" desc:"Redis that lets replicas share rate limits"`
 
-	JWTSecret               Secret        `env:"JWT_SECRET" prod:"required" min:"32" embedded:"a secret generated once and kept in the data directory" example:"change-me-to-at-least-32-random-bytes" desc:"signs access tokens; its raw bytes are the key"`
+	JWTSecret               Secret        `env:"JWT_SECRET" prod:"required" min:"32" embedded:"a secret generated once and kept in the data directory" example:"change-me-to-at-least-32-random-bytes" desc:"signs access tokens; the keys of access and refresh tokens are derived from it"`
 	JWTAlgorithm            string        `env:"JWT_ALGORITHM" default:"HS256" oneof:"HS256 HS384 HS512" desc:"algorithm of access tokens; no other is accepted"`
 	JWTPreviousSecrets      []Secret      `env:"JWT_PREVIOUS_SECRETS" min:"32" desc:"comma-separated secrets still accepted while JWT_SECRET is being rotated"`
 	JWTAccessTTL            time.Duration `env:"JWT_ACCESS_TTL" default:"15m" desc:"lifetime of an access token"`

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +17,8 @@ const (
 
 // minConnections leaves room for probes beside a few clients.
 const minConnections = 16
+
+const maxPreviousPeppers = 3
 
 // validate returns the faults that parsing single variables cannot find. set has the variables that were set.
 func (c Config) validate(set map[string]bool) []string {
@@ -43,6 +46,8 @@ func (c Config) validate(set map[string]bool) []string {
 	reject(c.MaxConnections != 0 && c.MaxConnections < minConnections,
 		"MAX_CONNECTIONS is wrong: it must be 0 or at least 16")
 	faults = append(faults, c.validatePrices(set)...)
+	reject(len(c.PasswordPreviousPeppers) > maxPreviousPeppers,
+		"PASSWORD_PREVIOUS_PEPPERS has more than 3 entries: each slows down every wrong password, so remove the oldest")
 	for _, origin := range c.CORSOrigins {
 		reject(!isOrigin(origin, !c.IsProd()),
 			"CORS_ORIGINS is wrong: each entry must be scheme://host, with a port where there is one, "+
@@ -106,6 +111,9 @@ func (c Config) validateProd() []string {
 		if f.refused {
 			faults = append(faults, f.text)
 		}
+	}
+	if slices.Contains(c.PasswordPreviousPeppers, c.PasswordPepper) {
+		faults = append(faults, "PASSWORD_PREVIOUS_PEPPERS has the current PASSWORD_PEPPER: remove it from the list")
 	}
 	return faults
 }
