@@ -53,8 +53,8 @@ var allowed = map[string]string{
 		"internal/playbook internal/tier",
 	"internal/chat": "internal/action internal/agent internal/playbook internal/sanitize " +
 		"internal/identity internal/tier internal/fault",
-	"internal/auth": "internal/worker internal/postgres gen/db internal/identity internal/network internal/strictjson " +
-		"internal/tier internal/fault",
+	"internal/auth": "internal/worker internal/postgres gen/db internal/identity internal/network " +
+		"internal/strictjson internal/tier internal/fault",
 	"internal/backup": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
 		"internal/fault",
 	"internal/billing": "internal/worker internal/postgres gen/db internal/identity internal/tier " +

@@ -61,7 +61,8 @@ func userCreate(env environment) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&password, "password", "", "the account's password, 8 to 1024 bytes; other users of the machine may see it")
+	cmd.Flags().StringVar(&password, "password", "",
+		"the account's password, 8 to 1024 bytes; other users of the machine may see it")
 	cmd.Flags().StringVar(&name, "tier", string(tier.Free), "free, pro, power or team")
 	return cmd
 }

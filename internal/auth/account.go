@@ -121,8 +121,8 @@ func (s *Service) hashNew(ctx context.Context, email, secret string) (string, er
 }
 
 // Login creates a session. An unknown e-mail and a wrong password both return ErrInvalidCredentials after the same
-// time; what is no e-mail address at all returns it at once. Other errors are lockout.ErrTooMany, with the time to wait,
-// and auth_busy. An outdated hash is replaced. The account's longest idle sessions beyond 100 end.
+// time; what is no e-mail address at all returns it at once. Other errors are lockout.ErrTooMany, with the time to
+// wait, and auth_busy. An outdated hash is replaced. The account's longest idle sessions beyond 100 end.
 func (s *Service) Login(ctx context.Context, in Credentials) (Tokens, error) {
 	email, err := NormalizeEmail(in.Email)
 	if err != nil { // it has no account to protect, and no count

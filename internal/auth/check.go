@@ -23,9 +23,11 @@ type check struct {
 	wrong   error // returned for a wrong password
 }
 
-// checkPassword returns nil when the password is right. Every operation that checks a password goes through it, so that
-// all of them count on the same limits. Other errors than c.wrong are lockout.ErrTooMany and auth_busy. A hash under a
-// previous pepper or of a lower cost is replaced. then, if not nil, runs with the slot in which the password was checked.
+// checkPassword returns nil when the password is right. Every operation that checks a password goes through it, so
+// that all of them count on the same limits. Other errors than c.wrong are lockout.ErrTooMany and auth_busy.
+//
+// If then is not nil, it runs with the slot in which the password was checked, and returns the error. Otherwise a hash
+// under a previous pepper or of a lower cost is replaced.
 func (s *Service) checkPassword(ctx context.Context, c check, then func(*password.Slot) error) error {
 	try, notify, err := s.lockout.Begin(ctx, c.attempt)
 	if notify && c.attempt.User != uuid.Nil {

@@ -41,7 +41,8 @@ func TestDeletionSurvivesRestartAndOutage(t *testing.T) {
 	if done, err := s.DeleteDue(t.Context()); done != 0 || err != nil {
 		t.Errorf("retried without a pause: %d, %v", done, err)
 	}
-	_, err = s.Register(t.Context(), auth.Credentials{Email: email, Password: password}) // the e-mail is free while the job waits
+	// The e-mail is free while the job waits.
+	_, err = s.Register(t.Context(), auth.Credentials{Email: email, Password: password})
 	wantCode(t, err, "")
 
 	var noErr error
@@ -137,7 +138,8 @@ func TestSweepDeletesExpiredSessionsAndAttempts(t *testing.T) {
 	if n := e.count(t, left); n != 3 { // a session, a network and its count
 		t.Errorf("%d rows, want 3", n)
 	}
-	more := `INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at)
+	more := `INSERT INTO refresh_tokens
+		(id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at)
 		SELECT gen_random_uuid(), u.id, '', r.ends_at, r.ends_at, r.ends_at, r.ends_at, r.ends_at
 		FROM users u, refresh_tokens r, generate_series(1, 2500)` // more than a batch
 	if _, err := e.db.Pool.Exec(t.Context(), more); err != nil {

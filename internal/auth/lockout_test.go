@@ -59,7 +59,8 @@ func TestWrongPasswordsFromOneNetworkAreLimitedOnEveryReplica(t *testing.T) {
 	a, b := e.replica(t, limited), e.replica(t, limited)
 	registerAt(t, a, home)
 	for i := range 10 {
-		wantCode(t, loginAt(t.Context(), []*auth.Service{a, b}[i%2], "wrong password", stranger(1)), "invalid_credentials")
+		s := []*auth.Service{a, b}[i%2]
+		wantCode(t, loginAt(t.Context(), s, "wrong password", stranger(1)), "invalid_credentials")
 	}
 	err := loginAt(t.Context(), b, password, stranger(1))
 	wantCode(t, err, "rate_limited")
@@ -324,9 +325,9 @@ func TestLockoutIsReportedOnceADay(t *testing.T) {
 		for range 15 {
 			_ = loginAt(t.Context(), s, "wrong", stranger(0))
 		}
-		lines := strings.Count(logged.String(), "\n")
-		if lines != 1 || !strings.Contains(logged.String(), user.ID.String()) || strings.Contains(logged.String(), email) {
-			t.Errorf("logged %s", logged.String())
+		text := logged.String()
+		if strings.Count(text, "\n") != 1 || !strings.Contains(text, user.ID.String()) || strings.Contains(text, email) {
+			t.Errorf("logged %s", text)
 		}
 		e.clock.Advance(24 * time.Hour)
 	}

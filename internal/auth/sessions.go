@@ -201,8 +201,8 @@ func (s *Service) endIdleSessions(ctx context.Context, userID uuid.UUID) error {
 	})
 }
 
-// Sessions returns at most limit of the user's live sessions, newest first, those older than the one with the id before.
-// With uuid.Nil it starts at the newest.
+// Sessions returns at most limit of the user's live sessions, newest first, those older than the one with the id
+// before. With uuid.Nil it starts at the newest.
 func (s *Service) Sessions(
 	ctx context.Context, user identity.User, limit int, before uuid.UUID,
 ) ([]Session, error) {

@@ -58,7 +58,8 @@ func TestWrongPasswordsAreCountedByTheClientsNetwork(t *testing.T) {
 		from := tokens.bearer().With("X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
 		got := []func() answer{
 			func() answer {
-				return a.Do("PUT", "/api/v1/auth/password", `{"current_password":"x","new_password":"staple battery"}`, from)
+				body := `{"current_password":"x","new_password":"staple battery"}`
+				return a.Do("PUT", "/api/v1/auth/password", body, from)
 			},
 			func() answer { return a.Do("POST", "/api/v1/auth/me/deletion", `{"password":"x"}`, from) },
 		}[i%2]()
@@ -85,8 +86,8 @@ func TestLogInTakesTheRefreshTokenOfAnEndedSession(t *testing.T) {
 	tokens := signIn(t, a, "/api/v1/auth/register", "anna@example.com", "203.0.113.1")
 	a.Do("POST", "/api/v1/auth/logout", "", tokens.bearer())
 	login := func(address, password, refreshToken string) answer {
-		return a.Do("POST", "/api/v1/auth/login", fmt.Sprintf(`{"email":"anna@example.com","password":%q,"refresh_token":%q}`,
-			password, refreshToken), header{"X-Forwarded-For": address})
+		body := fmt.Sprintf(`{"email":"anna@example.com","password":%q,"refresh_token":%q}`, password, refreshToken)
+		return a.Do("POST", "/api/v1/auth/login", body, header{"X-Forwarded-For": address})
 	}
 	for i := range 101 {
 		login(fmt.Sprintf("198.51.100.%d", i), "wrong", "nonsense")
@@ -148,7 +149,8 @@ func TestSessionsArePaged(t *testing.T) {
 		t.Errorf("%v, in pages %v", all, joined)
 	}
 	for _, wrong := range []string{"limit=0", "limit=201", "limit=-1", "limit=x", "before=x"} {
-		if got := a.Do("GET", "/api/v1/auth/sessions?"+wrong, "", me.bearer()); got.Status != http.StatusUnprocessableEntity {
+		got := a.Do("GET", "/api/v1/auth/sessions?"+wrong, "", me.bearer())
+		if got.Status != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d", wrong, got.Status)
 		}
 	}

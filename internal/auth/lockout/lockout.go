@@ -1,6 +1,6 @@
-// Package lockout limits how many wrong passwords may be tried on an account. It slows strangers and not the owner: each
-// network has a count of its own, and what strangers do does not hold up a network from which the account has signed in,
-// or a device that proves one of its sessions.
+// Package lockout limits how many wrong passwords may be tried on an account. It slows strangers and not the owner:
+// each network has a count of its own, and what strangers do does not hold up a network from which the account has
+// signed in, or a device that proves one of its sessions.
 //
 // The counts are rows of password_attempts, so that replicas share them. An attempt is counted before its password is
 // checked, which concurrent guesses cannot get around, and refunded when the password is right. Each counted attempt
@@ -89,8 +89,8 @@ type Try struct {
 // Trusted reports whether the client's network or device is known to the account.
 func (t *Try) Trusted() bool { return t.trusted }
 
-// Begin returns the Try, or ErrTooMany. It counts nothing. notify is true at most once a day and account: with the first
-// refusal. The queries are the same whether the account exists or not.
+// Begin returns the Try, or ErrTooMany. It counts nothing. notify is true at most once a day and account: with the
+// first refusal. The queries are the same whether the account exists or not.
 func (g *Guard) Begin(ctx context.Context, a Attempt) (try *Try, notify bool, err error) {
 	if g.limit <= 0 {
 		return &Try{guard: g, trusted: true}, false, nil

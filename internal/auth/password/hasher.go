@@ -126,8 +126,8 @@ type Result struct {
 	Outdated bool // it matches, under a previous pepper or at a lower cost than the configured one: hash it again
 }
 
-// Verify compares the password with hash. An empty hash stands for an unknown account and never matches. A mismatch takes
-// the same time whatever the hash, so that timing does not reveal whether an account exists.
+// Verify compares the password with hash. An empty hash stands for an unknown account and never matches. A mismatch
+// takes the same time whatever the hash, so that timing does not reveal whether an account exists.
 func (s *Slot) Verify(hash, password string) (Result, error) {
 	s.h.checks.Add(1)
 	for i, pepper := range s.h.peppers {

@@ -144,8 +144,8 @@ func (k *Keys) verifySignature(token string) ([]byte, error) {
 	return nil, last
 }
 
-// parseClaims decodes the claims strictly: all but tier are required, unknown ones and duplicates are refused, and times
-// are JSON integers.
+// parseClaims decodes the claims strictly: all but tier are required, unknown ones and duplicates are refused, and
+// times are JSON integers.
 func parseClaims(payload []byte) (Access, error) {
 	if _, err := strictjson.Decode(payload); err != nil {
 		return Access{}, err

@@ -40,8 +40,8 @@ type Config struct {
 // Keys signs and verifies both kinds of token. It is safe for concurrent use.
 type Keys struct {
 	algorithm jwa.SignatureAlgorithm
-	// access has the signing key first. The bytes of the secrets themselves, which signed before keys were derived, still
-	// verify, so that nobody was signed out.
+	// access has the signing key first. The bytes of the secrets themselves still verify what they signed before keys
+	// were derived.
 	access    [][]byte
 	refresh   [][]byte // the signing key first
 	accessTTL time.Duration

@@ -279,15 +279,17 @@ func TestKeysOfAccessAndRefreshAreDerivedApart(t *testing.T) {
 	if base64.RawURLEncoding.EncodeToString(mac.Sum(nil)) == parts[2] {
 		t.Error("the secret itself signs")
 	}
-	rolled := keys(t, func(c *token.Config) { c.Secret, c.Previous = "another secret of some length", []string{secret} })
-	for name, old := range map[string]string{"derived": signed, "not derived": forge(sha256.New, goodHeader, goodPayload)} {
+	const another = "another secret of some length"
+	rolled := keys(t, func(c *token.Config) { c.Secret, c.Previous = another, []string{secret} })
+	notDerived := forge(sha256.New, goodHeader, goodPayload)
+	for name, old := range map[string]string{"derived": signed, "not derived": notDerived} {
 		for _, k := range []*token.Keys{keys(t), rolled} {
 			if _, err := k.VerifyAccess(old); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
 	}
-	elsewhere := keys(t, func(c *token.Config) { c.Secret = "another secret of some length" })
+	elsewhere := keys(t, func(c *token.Config) { c.Secret = another })
 	if _, err := elsewhere.VerifyAccess(signed); !errors.Is(err, token.ErrInvalid) {
 		t.Errorf("another secret: %v", err)
 	}
