@@ -326,7 +326,8 @@ func TestLockoutIsReportedOnceADay(t *testing.T) {
 			_ = loginAt(t.Context(), s, "wrong", stranger(0))
 		}
 		text := logged.String()
-		if strings.Count(text, "\n") != 1 || !strings.Contains(text, user.ID.String()) || strings.Contains(text, email) {
+		lines := strings.Count(text, "\n")
+		if lines != 1 || !strings.Contains(text, user.ID.String()) || strings.Contains(text, email) {
 			t.Errorf("logged %s", text)
 		}
 		e.clock.Advance(24 * time.Hour)

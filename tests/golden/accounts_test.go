@@ -96,7 +96,10 @@ func (w *walk) sessions(a account) {
 	w.del("end it again", path+"/"+otherID, a)
 	w.post("refresh in the ended session", basePath+"/auth/refresh", refreshBody(other.refresh))
 	w.get("sessions afterwards", path, a)
+	w.get("sessions in pages", path+"?limit=1", a)
+	w.get("no such page", path+"?limit=0", a)
 	w.postAs(stranger, "log out everywhere", basePath+"/auth/logout?all=true", "")
+	w.postAs(stranger, "log out everywhere again", basePath+"/auth/logout?all=true", "")
 	w.del("sessions after that", path+"/"+unknownID, stranger)
 }
 
@@ -197,10 +200,10 @@ func (w *walk) rateLimits() {
 	}
 	victim := w.register("victim", "free")
 	for i := range 12 {
-		w.do(fmt.Sprintf("rate limit: failed log-in %d to one account", i+1), request{method: "POST",
+		w.do(fmt.Sprintf("rate limit: failed log-in %d to one account, each from its own address", i+1), request{method: "POST",
 			path: basePath + "/auth/login", body: credentials(victim.email, "wrong password"), rateLimits: true})
 	}
-	w.do("rate limit: right password to a locked account", request{method: "POST",
+	w.do("rate limit: the owner logs in meanwhile", request{method: "POST",
 		path: basePath + "/auth/login", body: credentials(victim.email, password), rateLimits: true})
 	busy := w.register("busy", "free")
 	for i := range 22 {

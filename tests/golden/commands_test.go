@@ -176,7 +176,8 @@ func (c commands) user() {
 		{"set-tier", "operator@example.com", "team", "--seats", "3"},
 		{"set-tier", "second@example.com", "pro", "--seats", "3"},
 		{"revoke-sessions", "nobody@example.com"}, {"revoke-sessions"},
-		{"revoke-sessions", "operator@example.com"}, {"list", "x"}, {"delete", "nobody@example.com"},
+		{"revoke-sessions", "operator@example.com"}, {"list", "x"}, {"list", "--limit", "0"}, {"list", "--after", "x"},
+		{"list", "--after", "ffffffff-ffff-ffff-ffff-ffffffffffff"}, {"delete", "nobody@example.com"},
 		{"delete", "second@example.com"}, {"delete", "second@example.com"},
 	} {
 		c.run("user "+strings.Join(args, " "), env, append([]string{"user"}, args...)...)
