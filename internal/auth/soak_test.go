@@ -117,3 +117,9 @@ func rate(t *testing.T, n int, f func(ctx context.Context) error) float64 {
 	}
 	return float64(total) / time.Since(start).Seconds()
 }
+
+// TestSoakADayOfGuesses is TestOwnerSignsInWhileAThousandAddressesGuess for a whole day.
+func TestSoakADayOfGuesses(t *testing.T) {
+	t.Attr("case", "S5")
+	guessForHours(t, 24)
+}

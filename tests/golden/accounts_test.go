@@ -200,7 +200,8 @@ func (w *walk) rateLimits() {
 	}
 	victim := w.register("victim", "free")
 	for i := range 12 {
-		w.do(fmt.Sprintf("rate limit: failed log-in %d to one account, each from its own address", i+1), request{method: "POST",
+		title := fmt.Sprintf("rate limit: failed log-in %d to one account, each from its own address", i+1)
+		w.do(title, request{method: "POST",
 			path: basePath + "/auth/login", body: credentials(victim.email, "wrong password"), rateLimits: true})
 	}
 	w.do("rate limit: the owner logs in meanwhile", request{method: "POST",
