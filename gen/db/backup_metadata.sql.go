@@ -16,23 +16,17 @@ const abortDeadUpload = `-- name: AbortDeadUpload :execrows
 WITH counter AS (
     SELECT c.user_id FROM backup_usage c WHERE c.user_id = $1 FOR UPDATE
 ), fenced AS (
-    UPDATE backup_metadata m SET state = 'aborting', idempotency_key = NULL, lease_until = $2::timestamptz
+    UPDATE backup_metadata m SET state = 'aborting', idempotency_key = NULL, lease_until = now()
     FROM counter WHERE m.user_id = counter.user_id
-      AND m.id = $3 AND m.state = 'uploading' AND m.lease_until <= $2::timestamptz
+      AND m.id = $2 AND m.state = 'uploading' AND m.lease_until <= now()
     RETURNING m.user_id, m.size_bytes
 )
 UPDATE backup_usage u SET reserved = u.reserved - fenced.size_bytes, uploads = u.uploads - 1
 FROM fenced WHERE u.user_id = fenced.user_id
 `
 
-type AbortDeadUploadParams struct {
-	UserID uuid.UUID
-	Now    time.Time
-	ID     uuid.UUID
-}
-
-func (q *Queries) AbortDeadUpload(ctx context.Context, db DBTX, arg AbortDeadUploadParams) (int64, error) {
-	result, err := db.Exec(ctx, abortDeadUpload, arg.UserID, arg.Now, arg.ID)
+func (q *Queries) AbortDeadUpload(ctx context.Context, db DBTX, userID uuid.UUID, iD uuid.UUID) (int64, error) {
+	result, err := db.Exec(ctx, abortDeadUpload, userID, iD)
 	if err != nil {
 		return 0, err
 	}
@@ -43,8 +37,8 @@ const abortUpload = `-- name: AbortUpload :execrows
 WITH counter AS (
     SELECT c.user_id FROM backup_usage c WHERE c.user_id = $1 FOR UPDATE
 ), fenced AS (
-    UPDATE backup_metadata m SET state = 'aborting', idempotency_key = NULL, lease_until = $2::timestamptz
-    FROM counter WHERE m.user_id = counter.user_id AND m.id = $3 AND m.owner = $4 AND m.state = 'uploading'
+    UPDATE backup_metadata m SET state = 'aborting', idempotency_key = NULL, lease_until = now()
+    FROM counter WHERE m.user_id = counter.user_id AND m.id = $2 AND m.owner = $3 AND m.state = 'uploading'
     RETURNING m.user_id, m.size_bytes
 )
 UPDATE backup_usage u SET reserved = u.reserved - fenced.size_bytes, uploads = u.uploads - 1
@@ -53,18 +47,12 @@ FROM fenced WHERE u.user_id = fenced.user_id
 
 type AbortUploadParams struct {
 	UserID uuid.UUID
-	Now    time.Time
 	ID     uuid.UUID
 	Owner  uuid.UUID
 }
 
 func (q *Queries) AbortUpload(ctx context.Context, db DBTX, arg AbortUploadParams) (int64, error) {
-	result, err := db.Exec(ctx, abortUpload,
-		arg.UserID,
-		arg.Now,
-		arg.ID,
-		arg.Owner,
-	)
+	result, err := db.Exec(ctx, abortUpload, arg.UserID, arg.ID, arg.Owner)
 	if err != nil {
 		return 0, err
 	}
@@ -106,42 +94,37 @@ func (q *Queries) BackupByID(ctx context.Context, db DBTX, iD uuid.UUID, userID 
 }
 
 const backupByIdempotencyKey = `-- name: BackupByIdempotencyKey :one
-SELECT id, checksum, size_bytes, state, lease_until FROM backup_metadata
-WHERE user_id = $1 AND idempotency_key = $2
+SELECT id, checksum, size_bytes, state, (state = 'uploading' AND lease_until <= now())::boolean AS expired FROM backup_metadata
+WHERE user_id = $1 AND idempotency_key IN ($2::text, $3::text)
+ORDER BY idempotency_key = $2::text DESC LIMIT 1
 `
 
-type BackupByIdempotencyKeyRow struct {
-	ID         uuid.UUID
-	Checksum   string
-	SizeBytes  int64
-	State      string
-	LeaseUntil time.Time
+type BackupByIdempotencyKeyParams struct {
+	UserID  uuid.UUID
+	KeyHash string
+	KeySent string
 }
 
-func (q *Queries) BackupByIdempotencyKey(ctx context.Context, db DBTX, userID uuid.UUID, idempotencyKey *string) (BackupByIdempotencyKeyRow, error) {
-	row := db.QueryRow(ctx, backupByIdempotencyKey, userID, idempotencyKey)
+type BackupByIdempotencyKeyRow struct {
+	ID        uuid.UUID
+	Checksum  string
+	SizeBytes int64
+	State     string
+	Expired   bool
+}
+
+// Rows that an earlier version wrote have the key as it was sent instead of its hash.
+func (q *Queries) BackupByIdempotencyKey(ctx context.Context, db DBTX, arg BackupByIdempotencyKeyParams) (BackupByIdempotencyKeyRow, error) {
+	row := db.QueryRow(ctx, backupByIdempotencyKey, arg.UserID, arg.KeyHash, arg.KeySent)
 	var i BackupByIdempotencyKeyRow
 	err := row.Scan(
 		&i.ID,
 		&i.Checksum,
 		&i.SizeBytes,
 		&i.State,
-		&i.LeaseUntil,
+		&i.Expired,
 	)
 	return i, err
-}
-
-const backupDeleted = `-- name: BackupDeleted :one
-SELECT EXISTS (
-    SELECT 1 FROM backup_metadata WHERE id = $1 AND user_id = $2 AND state IN ('deleted', 'removed')
-)
-`
-
-func (q *Queries) BackupDeleted(ctx context.Context, db DBTX, iD uuid.UUID, userID uuid.UUID) (bool, error) {
-	row := db.QueryRow(ctx, backupDeleted, iD, userID)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
 }
 
 const backupSequence = `-- name: BackupSequence :one
@@ -153,6 +136,56 @@ func (q *Queries) BackupSequence(ctx context.Context, db DBTX, iD uuid.UUID, use
 	var sequence int64
 	err := row.Scan(&sequence)
 	return sequence, err
+}
+
+const backupsAfter = `-- name: BackupsAfter :many
+SELECT id, user_id, s3_key, version, timestamp, checksum, size_bytes, chunk_count, committed_at, state FROM backup_metadata
+WHERE id > $1 ORDER BY id LIMIT $2
+`
+
+type BackupsAfterRow struct {
+	ID          uuid.UUID
+	UserID      uuid.UUID
+	S3Key       string
+	Version     int32
+	Timestamp   int64
+	Checksum    string
+	SizeBytes   int64
+	ChunkCount  int32
+	CommittedAt *time.Time
+	State       string
+}
+
+// A page of all rows, whatever their state, so that a page never reads more than it returns.
+func (q *Queries) BackupsAfter(ctx context.Context, db DBTX, after uuid.UUID, most int32) ([]BackupsAfterRow, error) {
+	rows, err := db.Query(ctx, backupsAfter, after, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []BackupsAfterRow{}
+	for rows.Next() {
+		var i BackupsAfterRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.UserID,
+			&i.S3Key,
+			&i.Version,
+			&i.Timestamp,
+			&i.Checksum,
+			&i.SizeBytes,
+			&i.ChunkCount,
+			&i.CommittedAt,
+			&i.State,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const backupsBefore = `-- name: BackupsBefore :many
@@ -209,55 +242,81 @@ func (q *Queries) BackupsBefore(ctx context.Context, db DBTX, arg BackupsBeforeP
 	return items, nil
 }
 
-const claimRemoval = `-- name: ClaimRemoval :one
-UPDATE backup_metadata SET lease_until = $1
-WHERE id = (
-    SELECT m.id FROM backup_metadata m WHERE m.state IN ('aborting', 'deleted') AND m.lease_until <= $2
-    ORDER BY m.lease_until LIMIT 1 FOR UPDATE SKIP LOCKED
-)
+const claimRemovals = `-- name: ClaimRemovals :many
+UPDATE backup_metadata SET lease_until = now() + make_interval(secs => $1::float8)
+WHERE id = ANY (ARRAY(
+    SELECT m.id FROM backup_metadata m WHERE m.state IN ('aborting', 'deleted') AND m.lease_until <= now()
+    ORDER BY m.lease_until LIMIT $2 FOR UPDATE SKIP LOCKED
+))
 RETURNING id, s3_key, state
 `
 
-type ClaimRemovalRow struct {
+type ClaimRemovalsRow struct {
 	ID    uuid.UUID
 	S3Key string
 	State string
 }
 
-func (q *Queries) ClaimRemoval(ctx context.Context, db DBTX, claimedUntil time.Time, now time.Time) (ClaimRemovalRow, error) {
-	row := db.QueryRow(ctx, claimRemoval, claimedUntil, now)
-	var i ClaimRemovalRow
-	err := row.Scan(&i.ID, &i.S3Key, &i.State)
-	return i, err
+func (q *Queries) ClaimRemovals(ctx context.Context, db DBTX, leaseSeconds float64, most int32) ([]ClaimRemovalsRow, error) {
+	rows, err := db.Query(ctx, claimRemovals, leaseSeconds, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ClaimRemovalsRow{}
+	for rows.Next() {
+		var i ClaimRemovalsRow
+		if err := rows.Scan(&i.ID, &i.S3Key, &i.State); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
-const claimRemovalOf = `-- name: ClaimRemovalOf :one
-UPDATE backup_metadata SET lease_until = $1
-WHERE id = (
+const claimRemovalsOf = `-- name: ClaimRemovalsOf :many
+UPDATE backup_metadata SET lease_until = now() + make_interval(secs => $1::float8)
+WHERE id = ANY (ARRAY(
     SELECT m.id FROM backup_metadata m
-    WHERE m.user_id = $2 AND m.state IN ('aborting', 'deleted') AND m.lease_until <= $3
-    ORDER BY m.lease_until LIMIT 1 FOR UPDATE SKIP LOCKED
-)
+    WHERE m.user_id = $2 AND m.state IN ('aborting', 'deleted') AND m.lease_until <= now()
+    LIMIT $3 FOR UPDATE SKIP LOCKED
+))
 RETURNING id, s3_key, state
 `
 
-type ClaimRemovalOfParams struct {
-	ClaimedUntil time.Time
+type ClaimRemovalsOfParams struct {
+	LeaseSeconds float64
 	UserID       uuid.UUID
-	Now          time.Time
+	Most         int32
 }
 
-type ClaimRemovalOfRow struct {
+type ClaimRemovalsOfRow struct {
 	ID    uuid.UUID
 	S3Key string
 	State string
 }
 
-func (q *Queries) ClaimRemovalOf(ctx context.Context, db DBTX, arg ClaimRemovalOfParams) (ClaimRemovalOfRow, error) {
-	row := db.QueryRow(ctx, claimRemovalOf, arg.ClaimedUntil, arg.UserID, arg.Now)
-	var i ClaimRemovalOfRow
-	err := row.Scan(&i.ID, &i.S3Key, &i.State)
-	return i, err
+func (q *Queries) ClaimRemovalsOf(ctx context.Context, db DBTX, arg ClaimRemovalsOfParams) ([]ClaimRemovalsOfRow, error) {
+	rows, err := db.Query(ctx, claimRemovalsOf, arg.LeaseSeconds, arg.UserID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ClaimRemovalsOfRow{}
+	for rows.Next() {
+		var i ClaimRemovalsOfRow
+		if err := rows.Scan(&i.ID, &i.S3Key, &i.State); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const commitBackup = `-- name: CommitBackup :execrows
@@ -266,7 +325,7 @@ WITH counter AS (
 ), done AS (
     UPDATE backup_metadata m SET state = 'committed', committed_at = $2::timestamptz, sequence = nextval('backup_sequence')
     FROM counter WHERE m.user_id = counter.user_id
-      AND m.id = $3 AND m.owner = $4 AND m.state = 'uploading' AND m.lease_until > $2::timestamptz
+      AND m.id = $3 AND m.owner = $4 AND m.state = 'uploading' AND m.lease_until > now()
     RETURNING m.user_id, m.size_bytes
 )
 UPDATE backup_usage u
@@ -296,53 +355,6 @@ func (q *Queries) CommitBackup(ctx context.Context, db DBTX, arg CommitBackupPar
 	return result.RowsAffected(), nil
 }
 
-const committedAfter = `-- name: CommittedAfter :many
-SELECT id, user_id, s3_key, version, timestamp, checksum, size_bytes, chunk_count, committed_at FROM backup_metadata
-WHERE state = 'committed' AND id > $1 ORDER BY id LIMIT $2
-`
-
-type CommittedAfterRow struct {
-	ID          uuid.UUID
-	UserID      uuid.UUID
-	S3Key       string
-	Version     int32
-	Timestamp   int64
-	Checksum    string
-	SizeBytes   int64
-	ChunkCount  int32
-	CommittedAt *time.Time
-}
-
-func (q *Queries) CommittedAfter(ctx context.Context, db DBTX, after uuid.UUID, most int32) ([]CommittedAfterRow, error) {
-	rows, err := db.Query(ctx, committedAfter, after, most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []CommittedAfterRow{}
-	for rows.Next() {
-		var i CommittedAfterRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.UserID,
-			&i.S3Key,
-			&i.Version,
-			&i.Timestamp,
-			&i.Checksum,
-			&i.SizeBytes,
-			&i.ChunkCount,
-			&i.CommittedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const committedOthers = `-- name: CommittedOthers :one
 SELECT EXISTS (
     SELECT 1 FROM backup_metadata
@@ -369,30 +381,28 @@ func (q *Queries) CommittedOthers(ctx context.Context, db DBTX, arg CommittedOth
 	return exists, err
 }
 
-const countCommitted = `-- name: CountCommitted :one
-SELECT count(*) FROM backup_metadata WHERE state = 'committed'
+const countPage = `-- name: CountPage :one
+SELECT (count(*) FILTER (WHERE page.state = 'committed'))::integer AS committed, count(*)::integer AS seen,
+       coalesce((array_agg(page.id ORDER BY page.id DESC))[1], $1)::uuid AS last
+FROM (SELECT m.id, m.state FROM backup_metadata m WHERE m.id > $1 ORDER BY m.id LIMIT $2) page
 `
 
-func (q *Queries) CountCommitted(ctx context.Context, db DBTX) (int64, error) {
-	row := db.QueryRow(ctx, countCommitted)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+type CountPageRow struct {
+	Committed int32
+	Seen      int32
+	Last      uuid.UUID
 }
 
-const countRemovals = `-- name: CountRemovals :one
-SELECT count(*) FROM backup_metadata WHERE user_id = $1 AND state IN ('aborting', 'deleted')
-`
-
-func (q *Queries) CountRemovals(ctx context.Context, db DBTX, userID uuid.UUID) (int64, error) {
-	row := db.QueryRow(ctx, countRemovals, userID)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+// Counts the committed backups among the next rows. A page with fewer rows than @most is the last.
+func (q *Queries) CountPage(ctx context.Context, db DBTX, after uuid.UUID, most int32) (CountPageRow, error) {
+	row := db.QueryRow(ctx, countPage, after, most)
+	var i CountPageRow
+	err := row.Scan(&i.Committed, &i.Seen, &i.Last)
+	return i, err
 }
 
 const deadUploads = `-- name: DeadUploads :many
-SELECT id, user_id FROM backup_metadata WHERE state = 'uploading' AND lease_until <= $1 ORDER BY lease_until LIMIT $2
+SELECT id, user_id FROM backup_metadata WHERE state = 'uploading' AND lease_until <= now() ORDER BY lease_until LIMIT $1
 `
 
 type DeadUploadsRow struct {
@@ -400,8 +410,8 @@ type DeadUploadsRow struct {
 	UserID uuid.UUID
 }
 
-func (q *Queries) DeadUploads(ctx context.Context, db DBTX, now time.Time, most int32) ([]DeadUploadsRow, error) {
-	rows, err := db.Query(ctx, deadUploads, now, most)
+func (q *Queries) DeadUploads(ctx context.Context, db DBTX, most int32) ([]DeadUploadsRow, error) {
+	rows, err := db.Query(ctx, deadUploads, most)
 	if err != nil {
 		return nil, err
 	}
@@ -420,25 +430,53 @@ func (q *Queries) DeadUploads(ctx context.Context, db DBTX, now time.Time, most 
 	return items, nil
 }
 
+const deletedBackup = `-- name: DeletedBackup :one
+SELECT id, user_id, s3_key, version, timestamp, checksum, size_bytes, chunk_count, committed_at FROM backup_metadata
+WHERE id = $1 AND user_id = $2 AND state IN ('deleted', 'removed')
+`
+
+type DeletedBackupRow struct {
+	ID          uuid.UUID
+	UserID      uuid.UUID
+	S3Key       string
+	Version     int32
+	Timestamp   int64
+	Checksum    string
+	SizeBytes   int64
+	ChunkCount  int32
+	CommittedAt *time.Time
+}
+
+func (q *Queries) DeletedBackup(ctx context.Context, db DBTX, iD uuid.UUID, userID uuid.UUID) (DeletedBackupRow, error) {
+	row := db.QueryRow(ctx, deletedBackup, iD, userID)
+	var i DeletedBackupRow
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.S3Key,
+		&i.Version,
+		&i.Timestamp,
+		&i.Checksum,
+		&i.SizeBytes,
+		&i.ChunkCount,
+		&i.CommittedAt,
+	)
+	return i, err
+}
+
 const extendLease = `-- name: ExtendLease :execrows
-UPDATE backup_metadata SET lease_until = $1
-WHERE id = $2 AND owner = $3 AND state = 'uploading' AND lease_until > $4
+UPDATE backup_metadata SET lease_until = now() + make_interval(secs => $1::float8)
+WHERE id = $2 AND owner = $3 AND state = 'uploading' AND lease_until > now()
 `
 
 type ExtendLeaseParams struct {
-	LeaseUntil time.Time
-	ID         uuid.UUID
-	Owner      uuid.UUID
-	Now        time.Time
+	LeaseSeconds float64
+	ID           uuid.UUID
+	Owner        uuid.UUID
 }
 
 func (q *Queries) ExtendLease(ctx context.Context, db DBTX, arg ExtendLeaseParams) (int64, error) {
-	result, err := db.Exec(ctx, extendLease,
-		arg.LeaseUntil,
-		arg.ID,
-		arg.Owner,
-		arg.Now,
-	)
+	result, err := db.Exec(ctx, extendLease, arg.LeaseSeconds, arg.ID, arg.Owner)
 	if err != nil {
 		return 0, err
 	}
@@ -521,7 +559,49 @@ func (q *Queries) LatestBackup(ctx context.Context, db DBTX, userID uuid.UUID) (
 	return i, err
 }
 
+const pruneRemoved = `-- name: PruneRemoved :execrows
+DELETE FROM backup_metadata WHERE id = ANY (ARRAY(
+    SELECT m.id FROM backup_metadata m
+    WHERE m.state = 'removed' AND m.deleted_at < now() - make_interval(days => $1::integer)
+    ORDER BY m.deleted_at LIMIT $2 FOR UPDATE SKIP LOCKED
+))
+`
+
+func (q *Queries) PruneRemoved(ctx context.Context, db DBTX, days int32, most int32) (int64, error) {
+	result, err := db.Exec(ctx, pruneRemoved, days, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const pruneRemovedOf = `-- name: PruneRemovedOf :execrows
+DELETE FROM backup_metadata WHERE id = ANY (ARRAY(
+    SELECT m.id FROM backup_metadata m WHERE m.user_id = $1 AND m.state = 'removed' LIMIT $2 FOR UPDATE
+))
+`
+
+func (q *Queries) PruneRemovedOf(ctx context.Context, db DBTX, userID uuid.UUID, most int32) (int64, error) {
+	result, err := db.Exec(ctx, pruneRemovedOf, userID, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const removalsLeft = `-- name: RemovalsLeft :one
+SELECT EXISTS (SELECT 1 FROM backup_metadata WHERE user_id = $1 AND state IN ('aborting', 'deleted'))
+`
+
+func (q *Queries) RemovalsLeft(ctx context.Context, db DBTX, userID uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, removalsLeft, userID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const reserveBackup = `-- name: ReserveBackup :execrows
+
 WITH room AS (
     UPDATE backup_usage SET reserved = reserved + $6, uploads = uploads + 1
     WHERE backup_usage.user_id = $12 AND uploads < $13::integer
@@ -531,7 +611,7 @@ WITH room AS (
 INSERT INTO backup_metadata (id, user_id, s3_key, version, timestamp, checksum, size_bytes, chunk_count, state, owner,
                              lease_until, idempotency_key, created_at)
 SELECT $1, room.user_id, $2, $3, $4, $5, $6, $7, 'uploading', $8,
-       $9, $10, $11
+       now() + make_interval(secs => $9::float8), $10, $11
 FROM room
 `
 
@@ -544,7 +624,7 @@ type ReserveBackupParams struct {
 	SizeBytes      int64
 	ChunkCount     int32
 	Owner          uuid.UUID
-	LeaseUntil     time.Time
+	LeaseSeconds   float64
 	IdempotencyKey *string
 	Now            time.Time
 	UserID         uuid.UUID
@@ -552,6 +632,7 @@ type ReserveBackupParams struct {
 	LimitBytes     int64
 }
 
+// Leases are set and compared by the database's clock alone, since those of the replicas differ.
 // One conditional UPDATE checks the quota and the number of uploads, so two requests cannot both take the last space.
 func (q *Queries) ReserveBackup(ctx context.Context, db DBTX, arg ReserveBackupParams) (int64, error) {
 	result, err := db.Exec(ctx, reserveBackup,
@@ -563,7 +644,7 @@ func (q *Queries) ReserveBackup(ctx context.Context, db DBTX, arg ReserveBackupP
 		arg.SizeBytes,
 		arg.ChunkCount,
 		arg.Owner,
-		arg.LeaseUntil,
+		arg.LeaseSeconds,
 		arg.IdempotencyKey,
 		arg.Now,
 		arg.UserID,
@@ -576,39 +657,39 @@ func (q *Queries) ReserveBackup(ctx context.Context, db DBTX, arg ReserveBackupP
 	return result.RowsAffected(), nil
 }
 
-const tombstoneAll = `-- name: TombstoneAll :exec
-UPDATE backup_metadata
-SET state = CASE state WHEN 'uploading' THEN 'aborting' ELSE 'deleted' END, idempotency_key = NULL, deleted_at = $1::timestamptz,
-    lease_until = CASE state WHEN 'uploading' THEN lease_until ELSE $1::timestamptz END
-WHERE user_id = $2 AND state IN ('uploading', 'committed')
-`
-
-// An upload in progress keeps its lease: either its owner removes what it wrote, or the lease expires.
-func (q *Queries) TombstoneAll(ctx context.Context, db DBTX, now time.Time, userID uuid.UUID) error {
-	_, err := db.Exec(ctx, tombstoneAll, now, userID)
-	return err
-}
-
 const tombstoneBackup = `-- name: TombstoneBackup :execrows
 WITH counter AS (
     SELECT c.user_id FROM backup_usage c WHERE c.user_id = $1 FOR UPDATE
 ), gone AS (
     UPDATE backup_metadata m
-    SET state = 'deleted', deleted_at = $2::timestamptz, lease_until = $2::timestamptz, idempotency_key = NULL
-    FROM counter WHERE m.user_id = counter.user_id AND m.id = $3 AND m.state = 'committed'
+    SET state = 'deleted', deleted_at = now(), lease_until = now(), idempotency_key = NULL
+    FROM counter WHERE m.user_id = counter.user_id AND m.id = $2 AND m.state = 'committed'
     RETURNING m.user_id, m.size_bytes
 )
 UPDATE backup_usage u SET committed = u.committed - gone.size_bytes FROM gone WHERE u.user_id = gone.user_id
 `
 
-type TombstoneBackupParams struct {
-	UserID uuid.UUID
-	Now    time.Time
-	ID     uuid.UUID
+func (q *Queries) TombstoneBackup(ctx context.Context, db DBTX, userID uuid.UUID, iD uuid.UUID) (int64, error) {
+	result, err := db.Exec(ctx, tombstoneBackup, userID, iD)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
-func (q *Queries) TombstoneBackup(ctx context.Context, db DBTX, arg TombstoneBackupParams) (int64, error) {
-	result, err := db.Exec(ctx, tombstoneBackup, arg.UserID, arg.Now, arg.ID)
+const tombstoneSome = `-- name: TombstoneSome :execrows
+UPDATE backup_metadata
+SET state = CASE state WHEN 'uploading' THEN 'aborting' ELSE 'deleted' END, idempotency_key = NULL, deleted_at = now(),
+    lease_until = CASE state WHEN 'uploading' THEN lease_until ELSE now() END
+WHERE id = ANY (ARRAY(
+    SELECT m.id FROM backup_metadata m
+    WHERE m.user_id = $1 AND m.state IN ('uploading', 'committed') LIMIT $2 FOR UPDATE
+))
+`
+
+// An upload in progress keeps its lease: either its owner removes what it wrote, or the lease expires.
+func (q *Queries) TombstoneSome(ctx context.Context, db DBTX, userID uuid.UUID, most int32) (int64, error) {
+	result, err := db.Exec(ctx, tombstoneSome, userID, most)
 	if err != nil {
 		return 0, err
 	}

@@ -20,23 +20,47 @@ func (q *Queries) CloseUsage(ctx context.Context, db DBTX, userID uuid.UUID) err
 	return err
 }
 
-const countUsage = `-- name: CountUsage :one
-SELECT coalesce(sum(size_bytes) FILTER (WHERE state = 'committed'), 0)::bigint AS committed,
-       coalesce(sum(size_bytes) FILTER (WHERE state = 'uploading'), 0)::bigint AS reserved,
-       (count(*) FILTER (WHERE state = 'uploading'))::integer                  AS uploads
-FROM backup_metadata WHERE user_id = $1
+const countCommitted = `-- name: CountCommitted :one
+SELECT coalesce(sum(page.size_bytes), 0)::bigint AS committed, count(*)::integer AS seen,
+       coalesce((array_agg(page.id ORDER BY page.id DESC))[1], $1)::uuid AS last
+FROM (SELECT m.id, m.size_bytes FROM backup_metadata m
+      WHERE m.user_id = $2 AND m.state = 'committed' AND m.id > $1 ORDER BY m.id LIMIT $3) page
 `
 
-type CountUsageRow struct {
-	Committed int64
-	Reserved  int64
-	Uploads   int32
+type CountCommittedParams struct {
+	After  uuid.UUID
+	UserID uuid.UUID
+	Most   int32
 }
 
-func (q *Queries) CountUsage(ctx context.Context, db DBTX, userID uuid.UUID) (CountUsageRow, error) {
-	row := db.QueryRow(ctx, countUsage, userID)
-	var i CountUsageRow
-	err := row.Scan(&i.Committed, &i.Reserved, &i.Uploads)
+type CountCommittedRow struct {
+	Committed int64
+	Seen      int32
+	Last      uuid.UUID
+}
+
+// Sums a page of the user's backups. A page with fewer rows than @most is the last.
+func (q *Queries) CountCommitted(ctx context.Context, db DBTX, arg CountCommittedParams) (CountCommittedRow, error) {
+	row := db.QueryRow(ctx, countCommitted, arg.After, arg.UserID, arg.Most)
+	var i CountCommittedRow
+	err := row.Scan(&i.Committed, &i.Seen, &i.Last)
+	return i, err
+}
+
+const countUploads = `-- name: CountUploads :one
+SELECT coalesce(sum(size_bytes), 0)::bigint AS reserved, count(*)::integer AS uploads
+FROM backup_metadata WHERE user_id = $1 AND state = 'uploading'
+`
+
+type CountUploadsRow struct {
+	Reserved int64
+	Uploads  int32
+}
+
+func (q *Queries) CountUploads(ctx context.Context, db DBTX, userID uuid.UUID) (CountUploadsRow, error) {
+	row := db.QueryRow(ctx, countUploads, userID)
+	var i CountUploadsRow
+	err := row.Scan(&i.Reserved, &i.Uploads)
 	return i, err
 }
 
@@ -111,25 +135,34 @@ func (q *Queries) Usage(ctx context.Context, db DBTX, userID uuid.UUID) (UsageRo
 }
 
 const usagesAfter = `-- name: UsagesAfter :many
-SELECT u.user_id, (u.committed <> c.committed OR u.reserved <> c.reserved OR u.uploads <> c.uploads)::boolean AS drifted
+SELECT u.user_id, (u.committed <> c.committed OR u.reserved <> c.reserved OR u.uploads <> c.uploads
+                   OR c.seen >= $1::bigint)::boolean AS suspect
 FROM (SELECT user_id, committed, reserved, uploads FROM backup_usage
-      WHERE backup_usage.user_id > $1 ORDER BY user_id LIMIT $2) u
+      WHERE backup_usage.user_id > $2 ORDER BY user_id LIMIT $3) u
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(m.size_bytes) FILTER (WHERE m.state = 'committed'), 0) AS committed,
            coalesce(sum(m.size_bytes) FILTER (WHERE m.state = 'uploading'), 0) AS reserved,
-           count(*) FILTER (WHERE m.state = 'uploading')                       AS uploads
-    FROM backup_metadata m WHERE m.user_id = u.user_id) c
+           count(*) FILTER (WHERE m.state = 'uploading')                       AS uploads,
+           count(*)                                                            AS seen
+    FROM (SELECT b.state, b.size_bytes FROM backup_metadata b
+          WHERE b.user_id = u.user_id AND b.state IN ('committed', 'uploading') LIMIT $1::bigint) m) c
 ORDER BY u.user_id
 `
 
-type UsagesAfterRow struct {
-	UserID  uuid.UUID
-	Drifted bool
+type UsagesAfterParams struct {
+	MostBackups int64
+	After       uuid.UUID
+	Most        int32
 }
 
-// A page of the counters. A drifted counter differs from the sum over the backups.
-func (q *Queries) UsagesAfter(ctx context.Context, db DBTX, after uuid.UUID, most int32) ([]UsagesAfterRow, error) {
-	rows, err := db.Query(ctx, usagesAfter, after, most)
+type UsagesAfterRow struct {
+	UserID  uuid.UUID
+	Suspect bool
+}
+
+// A page of the counters. A suspect differs from the sum over the first @most_backups backups, or has that many.
+func (q *Queries) UsagesAfter(ctx context.Context, db DBTX, arg UsagesAfterParams) ([]UsagesAfterRow, error) {
+	rows, err := db.Query(ctx, usagesAfter, arg.MostBackups, arg.After, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +170,7 @@ func (q *Queries) UsagesAfter(ctx context.Context, db DBTX, after uuid.UUID, mos
 	items := []UsagesAfterRow{}
 	for rows.Next() {
 		var i UsagesAfterRow
-		if err := rows.Scan(&i.UserID, &i.Drifted); err != nil {
+		if err := rows.Scan(&i.UserID, &i.Suspect); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

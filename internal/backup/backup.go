@@ -117,6 +117,7 @@ type Upload struct {
 	Size           int64  // bytes
 	ChunkCount     int32
 	IdempotencyKey string // "" for none
+	Precondition          // of the latest backup, which the upload replaces
 }
 
 // Receipt is the result of an upload. Replayed means that an earlier call with the same idempotency key had stored the

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/gen/db"
 	"github.com/adiuva/cloud-api/internal/fault"
@@ -13,24 +12,34 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
-// Delete deletes the backup and frees its quota at once; a sweep removes the bytes a little later. It may be
-// repeated. An unknown id and one of another user are both not_found.
-func (s *Service) Delete(ctx context.Context, user identity.User, id uuid.UUID) error {
-	rows, err := s.q.TombstoneBackup(ctx, s.db.Pool, db.TombstoneBackupParams{ID: id, UserID: user.ID, Now: s.now()})
-	if err != nil {
-		return postgres.Translate(err)
+// Delete deletes the backup and frees its quota at once; a sweep removes the bytes a little later. It may be repeated
+// for 90 days. An unknown id and one of another user are both not_found. A backup that does not meet the precondition
+// stays, and the error is ErrPrecondition.
+func (s *Service) Delete(ctx context.Context, user identity.User, id uuid.UUID, cond Precondition) error {
+	b, err := s.Find(ctx, user, id)
+	deleted := errors.Is(err, fault.ErrNotFound)
+	if deleted {
+		var row db.DeletedBackupRow
+		row, err = s.q.DeletedBackup(ctx, s.db.Pool, id, user.ID)
+		b, err = fromRow(db.BackupByIDRow(row)), postgres.NotFoundAs(err, fault.ErrNotFound)
 	}
-	if rows > 0 {
-		s.worker.Notify()
+	if err != nil {
+		return err
+	}
+	// A backup never changes, so what holds now holds for the deletion as well. One that is gone already was deleted by
+	// an earlier call of the same kind, for which If-None-Match: * has nothing to match.
+	if !deleted || cond.Match != nil {
+		if err := s.checkPrecondition(ctx, s.db.Pool, cond, &b, false); err != nil {
+			return err
+		}
+	}
+	if deleted {
 		return nil
 	}
-	deleted, err := s.q.BackupDeleted(ctx, s.db.Pool, id, user.ID)
-	if err != nil {
+	if _, err := s.q.TombstoneBackup(ctx, s.db.Pool, user.ID, id); err != nil {
 		return postgres.Translate(err)
 	}
-	if !deleted {
-		return fault.ErrNotFound
-	}
+	s.worker.Notify()
 	return nil
 }
 
@@ -43,26 +52,35 @@ func (s *Service) PurgeUser(ctx context.Context, userID uuid.UUID) error {
 	if err := s.q.CloseUsage(ctx, s.db.Pool, userID); err != nil { // from here on nothing can be reserved
 		return postgres.Translate(err)
 	}
-	if err := s.q.TombstoneAll(ctx, s.db.Pool, s.now(), userID); err != nil {
-		return postgres.Translate(err)
+	if _, err := inBatches(func() (int64, error) {
+		return s.q.TombstoneSome(ctx, s.db.Pool, userID, rowsPerBatch)
+	}); err != nil {
+		return err
 	}
 	for {
-		now := s.now()
-		row, err := s.q.ClaimRemovalOf(ctx, s.db.Pool,
-			db.ClaimRemovalOfParams{ClaimedUntil: now.Add(removalLease), UserID: userID, Now: now})
-		if errors.Is(err, pgx.ErrNoRows) {
-			break
-		}
+		claimed, err := s.q.ClaimRemovalsOf(ctx, s.db.Pool, db.ClaimRemovalsOfParams{
+			LeaseSeconds: removalLease.Seconds(), UserID: userID, Most: removalsAtATime})
 		if err != nil {
 			return postgres.Translate(err)
 		}
-		if err := s.removeObject(ctx, db.ClaimRemovalRow(row)); err != nil {
+		if len(claimed) == 0 {
+			break
+		}
+		rows := make([]db.ClaimRemovalsRow, 0, len(claimed))
+		for _, row := range claimed {
+			rows = append(rows, db.ClaimRemovalsRow(row))
+		}
+		if _, err := s.removeObjects(ctx, rows); err != nil {
 			return err
 		}
 	}
-	left, err := s.q.CountRemovals(ctx, s.db.Pool, userID)
-	if err == nil && left > 0 {
+	left, err := s.q.RemovalsLeft(ctx, s.db.Pool, userID)
+	if err != nil {
+		return postgres.Translate(err)
+	}
+	if left {
 		return errStillEnding
 	}
-	return postgres.Translate(err)
+	_, err = inBatches(func() (int64, error) { return s.q.PruneRemovedOf(ctx, s.db.Pool, userID, rowsPerBatch) })
+	return err
 }

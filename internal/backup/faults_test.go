@@ -151,7 +151,7 @@ func TestDatabaseKilledBeforeTheCommitStoresNothing(t *testing.T) {
 		t.Errorf("Put: %v, want %v", err, fault.ErrDatabase)
 	}
 	for call, err := range map[string]error{
-		"Delete": e.svc.Delete(t.Context(), u, old),
+		"Delete": e.svc.Delete(t.Context(), u, old, backup.Precondition{}),
 		"Latest": func() error { _, err := e.svc.Latest(t.Context(), u); return err }(),
 		"Put":    e.tryPut(u, blob(1), "", unreadBody{t}),
 		"Sweep":  func() error { _, err := e.svc.Sweep(t.Context()); return err }(),
@@ -225,7 +225,7 @@ func TestConcurrentSweepsRemoveEverythingOnce(t *testing.T) {
 	var dying sync.WaitGroup
 	for i := range 20 {
 		u, replica := e.user(tier.Pro), e.newCrashingReplica()
-		must(t, e.svc.Delete(t.Context(), u, e.put(u, blob(10+i), "")))
+		must(t, e.svc.Delete(t.Context(), u, e.put(u, blob(10+i), ""), backup.Precondition{}))
 		replica.store.after("Put", func() error { replica.crash(); return nil })
 		dying.Go(func() {
 			_, err := replica.put(t, u, func() io.Reader { return bytes.NewReader(blob(1000)) })
@@ -235,7 +235,7 @@ func TestConcurrentSweepsRemoveEverythingOnce(t *testing.T) {
 		})
 	}
 	dying.Wait()
-	e.clock.advance(time.Minute)
+	e.advance(time.Minute)
 	var total backup.SweepStats
 	var mu sync.Mutex
 	var group sync.WaitGroup
@@ -270,7 +270,7 @@ func TestRetryAfterAnExpiredLeaseNeedsNoSweep(t *testing.T) {
 	if err := e.tryPut(u, blob(1000), "k", unreadBody{t}); !errors.Is(err, backup.ErrInProgress) {
 		t.Errorf("retry before the lease expired: %v, want %v", err, backup.ErrInProgress)
 	}
-	e.clock.advance(time.Minute)
+	e.advance(time.Minute)
 	id := e.put(u, blob(1000), "k")
 	e.wantUsage(u, 1000, 0, 0)
 	e.wantLatest(u, id, blob(1000))
@@ -322,7 +322,7 @@ func TestStoreOutageKeepsExistingBackups(t *testing.T) {
 		id := e.put(u, blob(1000), "k")
 		e.wantLatest(u, id, blob(1000))
 		e.wantUsage(u, 1500, 0, 0)
-		must(t, e.svc.Delete(t.Context(), u, id))
+		must(t, e.svc.Delete(t.Context(), u, id, backup.Precondition{}))
 		e.wantConsistent()
 	}
 }

@@ -29,24 +29,23 @@ func (s *Service) keepLease(ctx context.Context, up pendingUpload) (_ context.Co
 func (s *Service) renewLoop(ctx context.Context, up pendingUpload, cancel context.CancelCauseFunc) {
 	ticker := time.NewTicker(s.cfg.Lease / renewalsPerLease)
 	defer ticker.Stop()
-	validUntil := s.now().Add(s.cfg.Lease)
+	renewed := s.cfg.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		now := s.now()
-		until := now.Add(s.cfg.Lease)
+		asked := s.cfg.Now() // with its monotonic reading: only the time passed counts here
 		rows, err := s.q.ExtendLease(ctx, s.db.Pool,
-			db.ExtendLeaseParams{LeaseUntil: until, ID: up.id, Owner: up.owner, Now: now})
+			db.ExtendLeaseParams{LeaseSeconds: s.cfg.Lease.Seconds(), ID: up.id, Owner: up.owner})
 		switch {
 		case err == nil && rows == 0:
 			cancel(ErrExpired)
 			return
 		case err == nil:
-			validUntil = until
-		case !s.now().Before(validUntil):
+			renewed = asked
+		case s.cfg.Now().Sub(renewed) >= s.cfg.Lease:
 			cancel(postgres.Translate(err))
 			return
 		}

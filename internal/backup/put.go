@@ -2,6 +2,8 @@ package backup
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"time"
@@ -22,8 +24,10 @@ const discardTimeout = 2 * time.Second
 // read: ErrTierRequired, ErrTooLarge, ErrTimestampInFuture, ErrQuota (with the numbers), ErrTooManyUploads. When an
 // earlier call with the same idempotency key stored the same checksum, Put returns its receipt without reading body;
 // otherwise a key in use is ErrKeyReused or ErrInProgress. A body that differs from its declaration is ErrSizeMismatch
-// or ErrChecksum; a fault returned by body comes back unchanged. After an error nothing is kept, except that after
-// db_unavailable the commit may have been written: the same call with the same key finds out.
+// or ErrChecksum; a fault returned by body comes back unchanged. When the latest backup does not meet the upload's
+// Precondition, Put returns ErrPrecondition, before it reads body, or afterwards when another upload was faster. After
+// an error nothing is kept, except that after db_unavailable the commit may have been written: the same call with the
+// same key finds out.
 func (s *Service) Put(ctx context.Context, user identity.User, up Upload, body io.Reader) (Receipt, error) {
 	if err := s.checkRequest(user, up); err != nil {
 		return Receipt{}, err
@@ -31,6 +35,10 @@ func (s *Service) Put(ctx context.Context, user identity.User, up Upload, body i
 	pending, err := s.start(ctx, user, up)
 	if err != nil || pending.replayed {
 		return Receipt{ID: pending.id, Replayed: pending.replayed}, err
+	}
+	if err := s.checkLatest(ctx, s.db.Pool, pending); err != nil {
+		s.release(ctx, pending)
+		return Receipt{}, err
 	}
 	verified := newVerifyingReader(body, up)
 	defer verified.close()
@@ -43,7 +51,7 @@ func (s *Service) Put(ctx context.Context, user identity.User, up Upload, body i
 	// Every byte is stored and verified, so the commit no longer depends on the caller still being there.
 	ctx = context.WithoutCancel(ctx)
 	if err := s.commit(ctx, pending); err != nil {
-		if errors.Is(err, ErrExpired) {
+		if errors.Is(err, ErrExpired) || errors.Is(err, ErrPrecondition) {
 			s.discard(ctx, pending)
 		}
 		return Receipt{}, err // otherwise it may be committed: only the row can tell, so the object stays
@@ -71,6 +79,7 @@ type pendingUpload struct {
 	user     uuid.UUID
 	key      string // in the store
 	replayed bool   // an earlier upload stored it under id already
+	cond     Precondition
 }
 
 // Why a reservation is attempted again.
@@ -115,24 +124,31 @@ func (s *Service) findByKey(ctx context.Context, userID uuid.UUID, up Upload) (p
 	if up.IdempotencyKey == "" {
 		return pendingUpload{}, nil
 	}
-	row, err := s.q.BackupByIdempotencyKey(ctx, s.db.Pool, userID, &up.IdempotencyKey)
+	row, err := s.q.BackupByIdempotencyKey(ctx, s.db.Pool, db.BackupByIdempotencyKeyParams{
+		UserID: userID, KeyHash: hashKey(userID, up.IdempotencyKey), KeySent: up.IdempotencyKey})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return pendingUpload{}, nil
 	}
 	if err != nil {
 		return pendingUpload{}, postgres.Translate(err)
 	}
-	uploading := row.State == "uploading"
 	switch {
-	case uploading && !row.LeaseUntil.After(s.now()):
+	case row.Expired:
 		_, err := s.abortExpiredUploads(ctx)
 		return pendingUpload{}, err
 	case row.Checksum != up.Checksum || row.SizeBytes != up.Size:
 		return pendingUpload{}, ErrKeyReused
-	case uploading:
+	case row.State == "uploading":
 		return pendingUpload{}, ErrInProgress
 	}
 	return pendingUpload{id: row.ID, replayed: true}, nil
+}
+
+// hashKey returns the form in which a user's idempotency key is stored: what a client put into it stays unknown to
+// whoever reads the database.
+func hashKey(userID uuid.UUID, key string) string {
+	sum := sha256.Sum256(append(userID[:], key...))
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // reserve takes the declared size from the quota and writes the row, both or neither.
@@ -141,11 +157,12 @@ func (s *Service) reserve(ctx context.Context, user identity.User, up Upload) (p
 	if err != nil {
 		return pendingUpload{}, err
 	}
-	pending := pendingUpload{id: id, owner: uuid.New(), user: user.ID, key: user.ID.String() + "/" + id.String()}
-	now := s.now()
+	pending := pendingUpload{id: id, owner: uuid.New(), user: user.ID,
+		key: user.ID.String() + "/" + id.String(), cond: up.Precondition}
 	var idempotencyKey *string
 	if up.IdempotencyKey != "" {
-		idempotencyKey = &up.IdempotencyKey
+		hash := hashKey(user.ID, up.IdempotencyKey)
+		idempotencyKey = &hash
 	}
 	rows, err := s.q.ReserveBackup(ctx, s.db.Pool, db.ReserveBackupParams{
 		ID:             pending.id,
@@ -157,9 +174,9 @@ func (s *Service) reserve(ctx context.Context, user identity.User, up Upload) (p
 		SizeBytes:      up.Size,
 		ChunkCount:     up.ChunkCount,
 		Owner:          pending.owner,
-		LeaseUntil:     now.Add(s.cfg.Lease),
+		LeaseSeconds:   s.cfg.Lease.Seconds(),
 		IdempotencyKey: idempotencyKey,
-		Now:            now,
+		Now:            s.now(),
 		MaxUploads:     int32(s.cfg.MaxUploads),
 		LimitBytes:     user.Tier.BackupBytes(),
 	})
@@ -214,7 +231,8 @@ func (s *Service) stream(ctx context.Context, pending pendingUpload, body *verif
 
 // commit makes a stored upload count. A short database outage does not cost the whole upload: commit retries, and a
 // retry that finds no row to commit looks whether an earlier try went through. It returns ErrExpired when the
-// upload lost its lease and was given up, or db_unavailable, after which the backup may or may not be committed.
+// upload lost its lease and was given up, ErrPrecondition, or db_unavailable, after which the backup may or may not be
+// committed.
 func (s *Service) commit(ctx context.Context, pending pendingUpload) error {
 	const tries, pause = 4, 200 * time.Millisecond
 	var failed error
@@ -222,8 +240,7 @@ func (s *Service) commit(ctx context.Context, pending pendingUpload) error {
 		if try > 0 && s.cfg.Sleep(ctx, time.Duration(try)*pause) != nil {
 			return failed
 		}
-		rows, err := s.q.CommitBackup(ctx, s.db.Pool,
-			db.CommitBackupParams{UserID: pending.user, Now: s.now(), ID: pending.id, Owner: pending.owner})
+		rows, err := s.commitOnce(ctx, pending)
 		if err == nil && rows == 0 {
 			if failed == nil {
 				return ErrExpired
@@ -238,6 +255,47 @@ func (s *Service) commit(ctx context.Context, pending pendingUpload) error {
 	return failed
 }
 
+// commitOnce returns 1 when it committed the upload, and 0 when the row is not an upload with a valid lease any more.
+func (s *Service) commitOnce(ctx context.Context, pending pendingUpload) (rows int64, err error) {
+	params := db.CommitBackupParams{UserID: pending.user, Now: s.now(), ID: pending.id, Owner: pending.owner}
+	if pending.cond.empty() {
+		return s.q.CommitBackup(ctx, s.db.Pool, params)
+	}
+	err = s.db.Tx(ctx, func(tx pgx.Tx) error {
+		// With the counter locked no other upload or deletion of the user can commit, and the next statement sees
+		// those that did.
+		if _, err := s.q.LockUsage(ctx, tx, pending.user); err != nil {
+			return postgres.NotFoundAs(err, errAccountDeleted)
+		}
+		if err := s.checkLatest(ctx, tx, pending); err != nil {
+			return err
+		}
+		rows, err = s.q.CommitBackup(ctx, tx, params)
+		return err
+	})
+	return rows, err
+}
+
+// checkLatest returns ErrPrecondition when the user's latest backup does not meet the upload's condition. The upload
+// itself, committed by an earlier try whose answer was lost, meets it.
+func (s *Service) checkLatest(ctx context.Context, on db.DBTX, pending pendingUpload) error {
+	if pending.cond.empty() {
+		return nil
+	}
+	var latest *Backup
+	row, err := s.q.LatestBackup(ctx, on, pending.user)
+	switch {
+	case err == nil && row.ID == pending.id:
+		return nil
+	case err == nil:
+		found := fromRow(db.BackupByIDRow(row))
+		latest = &found
+	case !errors.Is(err, pgx.ErrNoRows):
+		return postgres.Translate(err)
+	}
+	return s.checkPrecondition(ctx, on, pending.cond, latest, true)
+}
+
 // sleep waits for d, or returns ctx's error as soon as ctx ends.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
@@ -250,13 +308,24 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// release gives up an upload of which nothing was stored yet. After an error its lease expires.
+func (s *Service) release(ctx context.Context, pending pendingUpload) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
+	defer cancel()
+	_, err := s.q.AbortUpload(ctx, s.db.Pool,
+		db.AbortUploadParams{UserID: pending.user, ID: pending.id, Owner: pending.owner})
+	if err == nil {
+		_ = s.q.FinishAbort(ctx, s.db.Pool, pending.id)
+	}
+}
+
 // discard aborts a failed upload and removes its object, as far as possible; Sweep does what remains. It reports
 // whether the upload had been aborted before, by a sweep or by another request.
 func (s *Service) discard(ctx context.Context, pending pendingUpload) (aborted bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
 	defer cancel()
 	rows, err := s.q.AbortUpload(ctx, s.db.Pool,
-		db.AbortUploadParams{UserID: pending.user, Now: s.now(), ID: pending.id, Owner: pending.owner})
+		db.AbortUploadParams{UserID: pending.user, ID: pending.id, Owner: pending.owner})
 	if err != nil {
 		return false // the row is still "uploading", and its lease will expire
 	}

@@ -148,7 +148,7 @@ func TestWrongBodiesAreRefusedAndLeaveNothing(t *testing.T) {
 		e.put(u, blob(1000), name) // the idempotency key can be used again
 		b, err := e.svc.Latest(t.Context(), u)
 		must(t, err)
-		must(t, e.svc.Delete(t.Context(), u, b.ID))
+		must(t, e.svc.Delete(t.Context(), u, b.ID, backup.Precondition{}))
 	}
 	e.wantConsistent()
 }
@@ -173,7 +173,7 @@ func TestIdempotencyKeyReplaysTheReceipt(t *testing.T) {
 		t.Error("the key of one user found the backup of another")
 	}
 	e.wantUsage(u, 1000, 0, 0)
-	must(t, e.svc.Delete(t.Context(), u, id))
+	must(t, e.svc.Delete(t.Context(), u, id, backup.Precondition{}))
 	if e.put(u, blob(1001), "k") == id {
 		t.Error("the key of a deleted backup found it again")
 	}
@@ -289,7 +289,7 @@ func TestDowngradedUserReadsAndDeletesButCannotUpload(t *testing.T) {
 	if err := e.tryPut(u, blob(1), "", unreadBody{t}); !errors.Is(err, backup.ErrTierRequired) {
 		t.Errorf("Put: %v, want %v", err, backup.ErrTierRequired)
 	}
-	must(t, e.svc.Delete(t.Context(), u, second))
+	must(t, e.svc.Delete(t.Context(), u, second, backup.Precondition{}))
 	e.wantConsistent()
 	e.wantLatest(u, first, blob(1000))
 }

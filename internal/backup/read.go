@@ -102,7 +102,7 @@ func (s *Service) LastModifiedUsable(ctx context.Context, b Backup, latest bool)
 	since := b.CommittedAt.Truncate(time.Second)
 	until := since.Add(time.Second)
 	if latest {
-		until = since.AddDate(1000, 0, 0)
+		until = endOfTime(since)
 	}
 	others, err := s.q.CommittedOthers(ctx, s.db.Pool,
 		db.CommittedOthersParams{UserID: b.UserID, ID: b.ID, Since: since, Until: until})

@@ -26,7 +26,7 @@ func TestForeignAndUnknownBackupsAreBothNotFound(t *testing.T) {
 	for name, x := range map[string]uuid.UUID{"foreign": id, "unknown": uuid.New()} {
 		_, found := e.svc.Find(t.Context(), other, x)
 		_, listed := e.svc.History(t.Context(), other, 50, x)
-		deleted := e.svc.Delete(t.Context(), other, x)
+		deleted := e.svc.Delete(t.Context(), other, x, backup.Precondition{})
 		for call, err := range map[string]error{"Find": found, "Delete": deleted, "History": listed} {
 			if !errors.Is(err, fault.ErrNotFound) || fault.From(err).Message != fault.ErrNotFound.Message {
 				t.Errorf("%s of a %s id: %v, want %v", call, name, err, fault.ErrNotFound)
@@ -62,7 +62,7 @@ func TestHistoryPagesFromNewestToOldest(t *testing.T) {
 	page(3, fromNewest, ids[:3])
 	page(3, ids[2], ids[3:6])
 	page(3, ids[6], nil)
-	must(t, e.svc.Delete(t.Context(), u, ids[2]))
+	must(t, e.svc.Delete(t.Context(), u, ids[2], backup.Precondition{}))
 	page(3, ids[2], ids[3:6])
 	page(3, ids[1], ids[3:6])
 }
@@ -75,15 +75,15 @@ func TestDeleteSucceedsDuringAStoreOutage(t *testing.T) {
 	first := e.put(u, blob(1000), "")
 	second := e.put(u, blob(2000), "")
 	e.store.before("Delete", storeDown)
-	must(t, e.svc.Delete(t.Context(), u, second))
+	must(t, e.svc.Delete(t.Context(), u, second, backup.Precondition{}))
 	e.wantUsage(u, 1000, 0, 0)
 	if _, err := e.svc.Sweep(t.Context()); !errors.Is(err, backup.ErrStorage) {
 		t.Errorf("Sweep during the outage: %v, want %v", err, backup.ErrStorage)
 	}
-	must(t, e.svc.Delete(t.Context(), u, second))
+	must(t, e.svc.Delete(t.Context(), u, second, backup.Precondition{}))
 	e.store.reset()
 	e.wantConsistent()
-	must(t, e.svc.Delete(t.Context(), u, second))
+	must(t, e.svc.Delete(t.Context(), u, second, backup.Precondition{}))
 	e.wantUsage(u, 1000, 0, 0)
 	e.wantLatest(u, first, blob(1000))
 }
@@ -103,17 +103,17 @@ func TestLastModifiedUsableOnlyABackupAloneInItsSecond(t *testing.T) {
 	}
 	a := e.put(u, blob(1), "")
 	is(a, true, true)
-	e.clock.advance(999 * time.Millisecond)
+	e.advance(999 * time.Millisecond)
 	b := e.put(u, blob(2), "")
 	is(a, false, false)
 	is(b, true, false)
-	e.clock.advance(time.Millisecond)
+	e.advance(time.Millisecond)
 	c := e.put(u, blob(3), "")
 	is(c, true, true)
-	e.clock.advance(time.Hour)
+	e.advance(time.Hour)
 	d := e.put(u, blob(4), "")
 	is(c, false, true)
-	must(t, e.svc.Delete(t.Context(), u, d))
+	must(t, e.svc.Delete(t.Context(), u, d, backup.Precondition{}))
 	is(c, false, true)
 	is(c, true, false) // a client that has d must learn that c is the latest again
 }
@@ -125,7 +125,7 @@ func TestPurgeUserRemovesEverythingOfThatUser(t *testing.T) {
 	e.put(u, blob(1000), "")
 	deleted := e.put(u, blob(2000), "")
 	kept := e.put(other, blob(300), "")
-	must(t, e.svc.Delete(t.Context(), u, deleted))
+	must(t, e.svc.Delete(t.Context(), u, deleted, backup.Precondition{}))
 	body, done := e.startUpload(func(r io.Reader) (backup.Receipt, error) {
 		return e.svc.Put(t.Context(), u, upload(blob(1000), ""), r)
 	}, blob(1000))
@@ -136,7 +136,7 @@ func TestPurgeUserRemovesEverythingOfThatUser(t *testing.T) {
 		t.Errorf("PurgeUser during a store outage: %v, want %v", err, backup.ErrStorage)
 	}
 	e.store.reset()
-	e.clock.advance(time.Second)
+	e.advance(time.Second)
 	if err := e.svc.PurgeUser(t.Context(), u.ID); err == nil {
 		t.Error("PurgeUser succeeded while an upload was in progress")
 	}
@@ -147,7 +147,7 @@ func TestPurgeUserRemovesEverythingOfThatUser(t *testing.T) {
 	if err := <-done; !errors.Is(err, backup.ErrExpired) {
 		t.Errorf("the upload in progress: %v, want %v", err, backup.ErrExpired)
 	}
-	e.clock.advance(2 * time.Minute)
+	e.advance(2 * time.Minute)
 	for range 2 {
 		must(t, e.svc.PurgeUser(t.Context(), u.ID))
 	}

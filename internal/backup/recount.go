@@ -11,7 +11,10 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
-const usersPerPage = 500
+const (
+	usersPerPage   = 200
+	backupsPerUser = 1000 // counted for a page of users; whoever has more is counted alone
+)
 
 // Usage is the quota counter of a user.
 type Usage struct {
@@ -41,13 +44,14 @@ func (s *Service) Recount(ctx context.Context) ([]Drift, error) {
 	var drifts []Drift
 	var after uuid.UUID
 	for {
-		page, err := s.q.UsagesAfter(ctx, s.db.Pool, after, usersPerPage)
+		page, err := s.q.UsagesAfter(ctx, s.db.Pool,
+			db.UsagesAfterParams{After: after, Most: usersPerPage, MostBackups: backupsPerUser})
 		if err != nil {
 			return drifts, postgres.Translate(err)
 		}
 		for _, row := range page {
 			after = row.UserID
-			if !row.Drifted {
+			if !row.Suspect {
 				continue
 			}
 			drift, err := s.fixUsage(ctx, row.UserID)
@@ -75,15 +79,30 @@ func (s *Service) fixUsage(ctx context.Context, userID uuid.UUID) (Drift, error)
 		if err != nil {
 			return err
 		}
-		is, err := s.q.CountUsage(ctx, tx, userID) // its snapshot is later than the lock, so it misses nothing
-		if err != nil {
+		drift.Was = Usage{was.Committed, was.Reserved, int(was.Uploads)}
+		if drift.Is, err = s.countUsage(ctx, tx, userID); err != nil || drift.Is == drift.Was {
 			return err
 		}
-		drift.Was = Usage{was.Committed, was.Reserved, int(was.Uploads)}
-		drift.Is = Usage{is.Committed, is.Reserved, int(is.Uploads)}
-		return s.q.SetUsage(ctx, tx, db.SetUsageParams{
-			UserID: userID, Committed: is.Committed, Reserved: is.Reserved, Uploads: is.Uploads,
-		})
+		return s.q.SetUsage(ctx, tx, db.SetUsageParams{UserID: userID,
+			Committed: drift.Is.Committed, Reserved: drift.Is.Reserved, Uploads: int32(drift.Is.Uploads)})
 	})
 	return drift, postgres.Translate(err)
+}
+
+// countUsage sums the user's rows. The caller holds the lock of the counter, so that no row changes its state between
+// two pages.
+func (s *Service) countUsage(ctx context.Context, tx pgx.Tx, userID uuid.UUID) (Usage, error) {
+	uploads, err := s.q.CountUploads(ctx, tx, userID)
+	usage := Usage{Reserved: uploads.Reserved, Uploads: int(uploads.Uploads)}
+	var after uuid.UUID
+	for err == nil {
+		var page db.CountCommittedRow
+		page, err = s.q.CountCommitted(ctx, tx,
+			db.CountCommittedParams{UserID: userID, After: after, Most: rowsPerCount})
+		usage.Committed += page.Committed
+		if after = page.Last; page.Seen < rowsPerCount {
+			break
+		}
+	}
+	return usage, err
 }

@@ -18,6 +18,7 @@ import (
 const (
 	backupsPerPage = 500
 	verifyParallel = 8
+	rowsPerCount   = 10_000
 )
 
 // Verification is the result of Verify.
@@ -69,15 +70,13 @@ type verifier struct {
 	found Verification
 }
 
-func (v *verifier) verifyRows(ctx context.Context) error {
-	total, err := v.q.CountCommitted(ctx, v.db.Pool)
-	if err != nil {
-		return postgres.Translate(err)
+func (v *verifier) verifyRows(ctx context.Context) (err error) {
+	if v.total, err = v.countCommitted(ctx); err != nil {
+		return err
 	}
-	v.total = int(total)
 	var after uuid.UUID
 	for {
-		page, err := v.q.CommittedAfter(ctx, v.db.Pool, after, backupsPerPage)
+		page, err := v.q.BackupsAfter(ctx, v.db.Pool, after, backupsPerPage)
 		if err != nil {
 			return postgres.Translate(err)
 		}
@@ -85,10 +84,35 @@ func (v *verifier) verifyRows(ctx context.Context) error {
 		group.SetLimit(verifyParallel)
 		for _, row := range page {
 			after = row.ID
-			group.Go(func() error { return v.verifyBackup(groupCtx, fromRow(db.BackupByIDRow(row))) })
+			if row.State == "committed" {
+				group.Go(func() error { return v.verifyBackup(groupCtx, fromListed(row)) })
+			}
 		}
 		if err := group.Wait(); err != nil || len(page) < backupsPerPage {
 			return err
+		}
+	}
+}
+
+// fromListed returns the backup of a row of the listing, which has its state besides.
+func fromListed(row db.BackupsAfterRow) Backup {
+	return fromRow(db.BackupByIDRow{
+		ID: row.ID, UserID: row.UserID, S3Key: row.S3Key, Version: row.Version, Timestamp: row.Timestamp,
+		Checksum: row.Checksum, SizeBytes: row.SizeBytes, ChunkCount: row.ChunkCount, CommittedAt: row.CommittedAt,
+	})
+}
+
+// countCommitted returns the number of backups of all users.
+func (s *Service) countCommitted(ctx context.Context) (total int, err error) {
+	var after uuid.UUID
+	for {
+		page, err := s.q.CountPage(ctx, s.db.Pool, after, rowsPerCount)
+		if err != nil {
+			return 0, postgres.Translate(err)
+		}
+		total += int(page.Committed)
+		if after = page.Last; page.Seen < rowsPerCount {
+			return total, nil
 		}
 	}
 }
@@ -161,44 +185,15 @@ func (v *verifier) verifyData(ctx context.Context, b Backup) error {
 // an upload that is being aborted has some for a moment.
 func (v *verifier) findUnknownObjects(ctx context.Context) error {
 	cutoff := v.now().Add(-orphanAge)
-	var page []Object
-	flush := func() error {
-		err := v.recordUnknown(ctx, page)
-		page = page[:0]
-		return err
-	}
-	err := v.cfg.Store.List(ctx, func(o Object) error {
-		if o.Unfinished && o.ModifiedAt.After(cutoff) {
+	wanted := func(o Object) bool { return !o.Unfinished || !o.ModifiedAt.After(cutoff) }
+	return storageError(v.eachObject(ctx, wanted, func(o Object, inUse bool) error {
+		if inUse {
 			return nil
-		}
-		if page = append(page, o); len(page) < keysPerLookup {
-			return nil
-		}
-		return flush()
-	})
-	if err == nil {
-		err = flush()
-	}
-	return storageError(err)
-}
-
-func (v *verifier) recordUnknown(ctx context.Context, page []Object) error {
-	keys := make([]string, 0, len(page))
-	for _, o := range page {
-		keys = append(keys, o.Key)
-	}
-	inUse, err := v.keysInUse(ctx, keys)
-	if err != nil {
-		return err
-	}
-	for _, o := range page {
-		if inUse[o.Key] {
-			continue
 		}
 		if _, err := v.cfg.Store.Stat(ctx, o.Key); errors.Is(err, ErrNoObject) && !o.Unfinished {
-			continue // removed after it was listed
+			return nil // removed after it was listed
 		}
 		v.found.Unknown = append(v.found.Unknown, o)
-	}
-	return nil
+		return nil
+	}))
 }

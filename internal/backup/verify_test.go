@@ -23,7 +23,7 @@ func TestVerifyFindsEveryKindOfDamage(t *testing.T) {
 	u := e.user(tier.Pro)
 	file := func(id uuid.UUID) string { return filepath.Join(e.folder, u.ID.String(), id.String()) }
 	e.put(u, blob(1000), "")
-	must(t, e.svc.Delete(t.Context(), u, e.put(u, blob(10), "")))
+	must(t, e.svc.Delete(t.Context(), u, e.put(u, blob(10), ""), backup.Precondition{}))
 	missing, short, flipped := e.put(u, blob(1001), ""), e.put(u, blob(1002), ""), e.put(u, blob(1003), "")
 	must(t, os.Remove(file(missing)))
 	must(t, os.Truncate(file(short), 5))
@@ -76,7 +76,7 @@ func TestVerifyReportsAbandonedParts(t *testing.T) {
 	name := filepath.Join(e.folder, key+".partial")
 	must(t, os.MkdirAll(filepath.Dir(name), 0o700))
 	must(t, os.WriteFile(name, blob(5), 0o600))
-	e.clock.advance(25 * time.Hour)
+	e.advance(25 * time.Hour)
 	found, err := e.svc.Verify(t.Context(), false, nil)
 	must(t, err)
 	if len(found.Unknown) != 1 || found.Unknown[0].Key != key || !found.Unknown[0].Unfinished {
@@ -93,7 +93,7 @@ func TestVerifyToleratesDeletionsAndReportsOutages(t *testing.T) {
 	for _, moment := range []string{"Stat", "Get"} {
 		e.store.before(moment, func() error {
 			e.store.reset()
-			must(t, e.svc.Delete(t.Context(), u, id))
+			must(t, e.svc.Delete(t.Context(), u, id, backup.Precondition{}))
 			_, err := e.svc.Sweep(t.Context())
 			return err
 		})

@@ -1,16 +1,19 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/golang-migrate/migrate/v4"
+	"github.com/golang-migrate/migrate/v4/database"
 	mpgx "github.com/golang-migrate/migrate/v4/database/pgx/v5"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
 	"github.com/jackc/pgx/v5"
@@ -141,7 +144,7 @@ func runMigrations(ctx context.Context, cfg *pgx.ConnConfig, migrateFunc func(*m
 	if err != nil {
 		return Translate(err)
 	}
-	m, err := migrate.NewWithInstance("embedded", source, "postgres", target)
+	m, err := migrate.NewWithInstance("embedded", source, "postgres", statementwise{target})
 	if err != nil {
 		return fmt.Errorf("postgres: prepare migrations: %w", err)
 	}
@@ -151,6 +154,31 @@ func runMigrations(ctx context.Context, cfg *pgx.ConnConfig, migrateFunc func(*m
 		return fmt.Errorf("postgres: migrate: %w", err)
 	}
 	return ctx.Err()
+}
+
+// noTransaction is the first line of a migration that PostgreSQL must not run in a transaction, such as CREATE INDEX
+// CONCURRENTLY. Such a migration can be run again as a whole after it has failed half-way.
+const noTransaction = "-- no transaction\n"
+
+// statementwise is a driver that runs the statements of a migration marked noTransaction one at a time, and any other
+// migration as one transaction. A marked migration has a semicolon at the end of each statement's last line and of no
+// other line.
+type statementwise struct{ database.Driver }
+
+func (d statementwise) Run(migration io.Reader) error {
+	text, err := io.ReadAll(migration)
+	if err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(text, []byte(noTransaction)) {
+		return d.Driver.Run(bytes.NewReader(text))
+	}
+	for statement := range bytes.SplitSeq(text, []byte(";\n")) {
+		if err := d.Driver.Run(bytes.NewReader(statement)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func readStatus(ctx context.Context, conn *pgx.Conn) (Status, error) {
@@ -186,7 +214,7 @@ func latestEmbedded() (uint, error) {
 
 func dirtyError(version uint) error {
 	return fmt.Errorf("postgres: migration %d failed before and left the schema marked dirty. Each migration is one "+
-		"transaction, so nothing of it was applied: fix the cause, then reset the mark with "+
+		"transaction, so nothing of it was applied, or can be run again: fix the cause, then reset the mark with "+
 		"UPDATE schema_migrations SET version = %d, dirty = false (DELETE FROM schema_migrations when that is 0), "+
 		"and run migrate up again", version, version-1)
 }
