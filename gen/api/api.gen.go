@@ -1504,6 +1504,9 @@ type BackupID = openapi_types.UUID
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
+// IfMatch defines model for IfMatch.
+type IfMatch = string
+
 // IfModifiedSince defines model for IfModifiedSince.
 type IfModifiedSince = string
 
@@ -1513,8 +1516,14 @@ type IfNoneMatch = string
 // IfRange defines model for IfRange.
 type IfRange = string
 
+// IfUnmodifiedSince defines model for IfUnmodifiedSince.
+type IfUnmodifiedSince = string
+
 // Range defines model for Range.
 type Range = string
+
+// PreconditionFailed An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
+type PreconditionFailed = Problem
 
 // RangeNotSatisfiable An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
 type RangeNotSatisfiable = Problem
@@ -1542,13 +1551,22 @@ type ListSessionsParams struct {
 
 // GetLatestBackupParams defines parameters for GetLatestBackup.
 type GetLatestBackupParams struct {
-	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
+	// IfMatch Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfUnmodifiedSince HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+	// exact: a date only has whole seconds.
+	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
+
+	// IfNoneMatch Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+	// 304, uploads and deletions 412 `precondition_failed`.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
 	// IfModifiedSince HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
 	IfModifiedSince *IfModifiedSince `json:"If-Modified-Since,omitempty"`
 
-	// Range One byte range. A request for several ranges gets the whole blob.
+	// Range One byte range. A request for several ranges, or in another unit, gets the whole blob, and so does any range of
+	// an empty one.
 	Range *Range `json:"Range,omitempty"`
 
 	// IfRange Entity tag or HTTP-date of the copy to resume. If it is no longer current, the response is the whole blob.
@@ -1557,7 +1575,15 @@ type GetLatestBackupParams struct {
 
 // HeadLatestBackupParams defines parameters for HeadLatestBackup.
 type HeadLatestBackupParams struct {
-	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
+	// IfMatch Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfUnmodifiedSince HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+	// exact: a date only has whole seconds.
+	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
+
+	// IfNoneMatch Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+	// 304, uploads and deletions 412 `precondition_failed`.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
 	// IfModifiedSince HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
@@ -1587,6 +1613,17 @@ type PutBackupParams struct {
 
 	// IdempotencyKey A unique value chosen by the client. Send the same one with every retry of a request.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// IfMatch Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfUnmodifiedSince HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+	// exact: a date only has whole seconds.
+	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
+
+	// IfNoneMatch Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+	// 304, uploads and deletions 412 `precondition_failed`.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ListBackupHistoryParams defines parameters for ListBackupHistory.
@@ -1594,19 +1631,42 @@ type ListBackupHistoryParams struct {
 	// Limit The maximum number of entries.
 	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Before Only backups older than the one with this id.
+	// Before Only backups older than the one with this id. The id of a backup that was deleted works for 90 days.
 	Before *openapi_types.UUID `form:"before,omitempty" json:"before,omitempty"`
+}
+
+// DeleteBackupParams defines parameters for DeleteBackup.
+type DeleteBackupParams struct {
+	// IfMatch Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfUnmodifiedSince HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+	// exact: a date only has whole seconds.
+	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
+
+	// IfNoneMatch Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+	// 304, uploads and deletions 412 `precondition_failed`.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // GetBackupParams defines parameters for GetBackup.
 type GetBackupParams struct {
-	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
+	// IfMatch Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfUnmodifiedSince HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+	// exact: a date only has whole seconds.
+	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
+
+	// IfNoneMatch Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+	// 304, uploads and deletions 412 `precondition_failed`.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
 	// IfModifiedSince HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
 	IfModifiedSince *IfModifiedSince `json:"If-Modified-Since,omitempty"`
 
-	// Range One byte range. A request for several ranges gets the whole blob.
+	// Range One byte range. A request for several ranges, or in another unit, gets the whole blob, and so does any range of
+	// an empty one.
 	Range *Range `json:"Range,omitempty"`
 
 	// IfRange Entity tag or HTTP-date of the copy to resume. If it is no longer current, the response is the whole blob.
@@ -1615,7 +1675,15 @@ type GetBackupParams struct {
 
 // HeadBackupParams defines parameters for HeadBackup.
 type HeadBackupParams struct {
-	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
+	// IfMatch Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfUnmodifiedSince HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+	// exact: a date only has whole seconds.
+	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
+
+	// IfNoneMatch Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+	// 304, uploads and deletions 412 `precondition_failed`.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
 	// IfModifiedSince HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
@@ -1925,7 +1993,7 @@ type ServerInterface interface {
 	ListBackupHistory(ctx *echo.Context, params ListBackupHistoryParams) error
 	// DeleteBackup Delete one backup
 	// (DELETE /backup/{backup_id})
-	DeleteBackup(ctx *echo.Context, backupID BackupID) error
+	DeleteBackup(ctx *echo.Context, backupID BackupID, params DeleteBackupParams) error
 	// GetBackup Download one backup
 	// (GET /backup/{backup_id})
 	GetBackup(ctx *echo.Context, backupID BackupID, params GetBackupParams) error
@@ -2122,6 +2190,36 @@ func (w *ServerInterfaceWrapper) GetLatestBackup(ctx *echo.Context) error {
 	var params GetLatestBackupParams
 
 	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+	// ------------- Optional header parameter "If-Unmodified-Since" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Unmodified-Since")]; found {
+		var IfUnmodifiedSince IfUnmodifiedSince
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Unmodified-Since, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Unmodified-Since", valueList[0], &IfUnmodifiedSince, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Unmodified-Since: %s", err))
+		}
+
+		params.IfUnmodifiedSince = &IfUnmodifiedSince
+	}
 	// ------------- Optional header parameter "If-None-Match" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
 		var IfNoneMatch IfNoneMatch
@@ -2196,6 +2294,36 @@ func (w *ServerInterfaceWrapper) HeadLatestBackup(ctx *echo.Context) error {
 	var params HeadLatestBackupParams
 
 	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+	// ------------- Optional header parameter "If-Unmodified-Since" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Unmodified-Since")]; found {
+		var IfUnmodifiedSince IfUnmodifiedSince
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Unmodified-Since, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Unmodified-Since", valueList[0], &IfUnmodifiedSince, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Unmodified-Since: %s", err))
+		}
+
+		params.IfUnmodifiedSince = &IfUnmodifiedSince
+	}
 	// ------------- Optional header parameter "If-None-Match" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
 		var IfNoneMatch IfNoneMatch
@@ -2351,6 +2479,51 @@ func (w *ServerInterfaceWrapper) PutBackup(ctx *echo.Context) error {
 
 		params.IdempotencyKey = &IdempotencyKey
 	}
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+	// ------------- Optional header parameter "If-Unmodified-Since" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Unmodified-Since")]; found {
+		var IfUnmodifiedSince IfUnmodifiedSince
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Unmodified-Since, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Unmodified-Since", valueList[0], &IfUnmodifiedSince, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Unmodified-Since: %s", err))
+		}
+
+		params.IfUnmodifiedSince = &IfUnmodifiedSince
+	}
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PutBackup(ctx, params)
@@ -2393,8 +2566,58 @@ func (w *ServerInterfaceWrapper) DeleteBackup(ctx *echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter backup_id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteBackupParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+	// ------------- Optional header parameter "If-Unmodified-Since" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Unmodified-Since")]; found {
+		var IfUnmodifiedSince IfUnmodifiedSince
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Unmodified-Since, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Unmodified-Since", valueList[0], &IfUnmodifiedSince, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Unmodified-Since: %s", err))
+		}
+
+		params.IfUnmodifiedSince = &IfUnmodifiedSince
+	}
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.DeleteBackup(ctx, backupID)
+	err = w.Handler.DeleteBackup(ctx, backupID, params)
 	return err
 }
 
@@ -2413,6 +2636,36 @@ func (w *ServerInterfaceWrapper) GetBackup(ctx *echo.Context) error {
 	var params GetBackupParams
 
 	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+	// ------------- Optional header parameter "If-Unmodified-Since" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Unmodified-Since")]; found {
+		var IfUnmodifiedSince IfUnmodifiedSince
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Unmodified-Since, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Unmodified-Since", valueList[0], &IfUnmodifiedSince, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Unmodified-Since: %s", err))
+		}
+
+		params.IfUnmodifiedSince = &IfUnmodifiedSince
+	}
 	// ------------- Optional header parameter "If-None-Match" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
 		var IfNoneMatch IfNoneMatch
@@ -2494,6 +2747,36 @@ func (w *ServerInterfaceWrapper) HeadBackup(ctx *echo.Context) error {
 	var params HeadBackupParams
 
 	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+	// ------------- Optional header parameter "If-Unmodified-Since" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Unmodified-Since")]; found {
+		var IfUnmodifiedSince IfUnmodifiedSince
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Unmodified-Since, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Unmodified-Since", valueList[0], &IfUnmodifiedSince, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Unmodified-Since: %s", err))
+		}
+
+		params.IfUnmodifiedSince = &IfUnmodifiedSince
+	}
 	// ------------- Optional header parameter "If-None-Match" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
 		var IfNoneMatch IfNoneMatch
@@ -2741,6 +3024,17 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/agents", wrapper.ListAgents, options.OperationMiddlewares["listAgents"]...)
 	router.GET(options.BaseURL+"/health", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 
+}
+
+type PreconditionFailedResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+type PreconditionFailedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers PreconditionFailedResponseHeaders
 }
 
 type ProblemResponseHeaders struct {
@@ -3682,6 +3976,31 @@ func (response GetLatestBackup307Response) VisitGetLatestBackupResponse(w http.R
 	return nil
 }
 
+type GetLatestBackup412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response GetLatestBackup412ApplicationProblemPlusJSONResponse) VisitGetLatestBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetLatestBackup416ApplicationProblemPlusJSONResponse struct {
 	RangeNotSatisfiableApplicationProblemPlusJSONResponse
 }
@@ -3840,6 +4159,31 @@ func (response HeadLatestBackup304Response) VisitHeadLatestBackupResponse(w http
 	return nil
 }
 
+type HeadLatestBackup412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response HeadLatestBackup412ApplicationProblemPlusJSONResponse) VisitHeadLatestBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type HeadLatestBackupdefaultApplicationProblemPlusJSONResponse struct {
 	Body       Problem
 	Headers    ProblemResponseHeaders
@@ -3907,6 +4251,31 @@ func (response PutBackup200JSONResponse) VisitPutBackupResponse(w http.ResponseW
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutBackup412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response PutBackup412ApplicationProblemPlusJSONResponse) VisitPutBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -4013,6 +4382,7 @@ func (response ListBackupHistorydefaultApplicationProblemPlusJSONResponse) Visit
 
 type DeleteBackupRequestObject struct {
 	BackupID BackupID `json:"backup_id"`
+	Params   DeleteBackupParams
 }
 
 type DeleteBackupResponseObject interface {
@@ -4047,6 +4417,31 @@ func (response DeleteBackup200JSONResponse) VisitDeleteBackupResponse(w http.Res
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteBackup412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteBackup412ApplicationProblemPlusJSONResponse) VisitDeleteBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -4298,6 +4693,31 @@ func (response GetBackup307Response) VisitGetBackupResponse(w http.ResponseWrite
 	return nil
 }
 
+type GetBackup412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response GetBackup412ApplicationProblemPlusJSONResponse) VisitGetBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetBackup416ApplicationProblemPlusJSONResponse struct {
 	RangeNotSatisfiableApplicationProblemPlusJSONResponse
 }
@@ -4455,6 +4875,31 @@ func (response HeadBackup304Response) VisitHeadBackupResponse(w http.ResponseWri
 	}
 	w.WriteHeader(304)
 	return nil
+}
+
+type HeadBackup412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response HeadBackup412ApplicationProblemPlusJSONResponse) VisitHeadBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type HeadBackupdefaultApplicationProblemPlusJSONResponse struct {
@@ -5794,10 +6239,11 @@ func (sh *strictHandler) ListBackupHistory(ctx *echo.Context, params ListBackupH
 }
 
 // DeleteBackup operation middleware
-func (sh *strictHandler) DeleteBackup(ctx *echo.Context, backupID BackupID) error {
+func (sh *strictHandler) DeleteBackup(ctx *echo.Context, backupID BackupID, params DeleteBackupParams) error {
 	var request DeleteBackupRequestObject
 
 	request.BackupID = backupID
+	request.Params = params
 
 	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.DeleteBackup(ctx.Request().Context(), request.(DeleteBackupRequestObject))
@@ -6206,246 +6652,255 @@ func (sh *strictHandler) RunStep(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Ncxs3ku+/guK7Ksd7Q4mUJVmWKvWeonU2ztqxn6Rsrp7lI8EZkMRqCEwAjGjGpf/9FbqB+cSQlC3Z",
-	"2VtdXW0scjj46m70x6+7P/ViucikYMLo3vGn3pzRhCn452kcs8z0z6mYMfggYTpWPDNcit5x73LOSC64",
-	"IXJKFDyz04t67CNdZCnrHfcmK8N0L+rpeM4W1P7erDL7hTaKi1nv9jbqndF4zvpnUhgl0/YQP9D4Os80",
-	"WeTaECENmTAS258k9aGE7GsjFds0mhSGCbei9mi/zXk8JzBtYuZMM0IViwgVif2TaP4Hs2u1/17OZcrI",
-	"JJWTwJrJoD8c7B8dPD/YPdjb3zs6GmyY18tLOmtP5+Kn0/7ewaEf0g4WES7I77k0zb2+6r2YHh0mg6Ph",
-	"0dF+/Dw5PHhB96aM0kF8cECTwfCAPptM96fDyd5kMDna24uT4UFyGA8PJoPpYEAHR1e9DZN8TbXpv5EJ",
-	"n3KWhDaPCZwnnBlZUk1iuVhwY1gSEaoJFeSny8t3/YQaVp/95TyPyGBIfqaC7A32DslgcAz/T/725nLT",
-	"tGRMcQoh+vz1/DUxkiRyKVJJEzJVclEfe25Mpo93d+326h33+U4sF7uD4YsX9Nl0739rPhPU5Ip9Tydx",
-	"bTpTqRbU9I57ueK9KDC7c2rYa77gpj29c/Z7zrTRJGVTQ74bq/FTpDXNYikSTXJheApbmto3EMU0M5p8",
-	"Nzbjp83Tz5S86p2o74d7J+b7Z5vorZhV/51MebwK7x2OaubUEJplKWc6IuPfx0T5iWdMkfFy7CccntPv",
-	"3x8OTpbfH26cEzNq1T+dGqYCrOC2xEiypNyKgalUjBi14mJG6IxysUMumDBkyc2csBumVmR/7wXs58Hg",
-	"WW1qw73gEXJhnu31ot6CC77IF73jQXGgXBg2Ywrm+V99FEr9szmLr7V9cAPjlrIiIof7ZM4+0oTFfEFT",
-	"kvAZN42N+1JG3rDPxfxfJeFjR/59oglvCFnPD/3n8ZD1n0/2h/0XycFB/2A6mO7Fh5MjOhx2cEfOkyB7",
-	"FJO55AumDV1kawRLnHJ7wguasIqgAZG44GnKPd9oLmJ84lfBPxKWyXheJ4Dnh8/39g4OB/b/umjhcP8O",
-	"tPAPpnRQBrkvPCngEp5oLyRxwPrktiPOYceEnFTpPF3HvHC8keUnuE3sHk7yGVEsk8roHXJKbmjKE8Kt",
-	"OBKGTFbVI+CaXLPMhMnDUoclDksbFdKo8/+CfnzNxMzMe8eH+1Evo8YwZef43+9P+/+P9v8Y9F+M+h8+",
-	"DaPD/dv/CNDOrf2RogtmnLKCJ/FQRM3tizJq5r2oJ+gCrnp45Qgo2+4qV/ZaNCpnd+OBVwlbZNIwEa/+",
-	"zgKi+NQqWb/nzJ5Izkg8l5qJ+oGA7HNKCl0wIgWrCkJlRaslQeqPv74H+9PDeJgMWP+ADib9/fjZi/7R",
-	"5BnrD5LD6R59Hr9g5R6geljuQmX2fTv9jkPeOzgA4vV/D4M7MfXqxYVl4fZWlOoDeTbYJ3xqdcK5vQIE",
-	"WzJV1zl2yCtDpEhXZE61E8JORERES5IpNrUX2Ktp/xcpWP8NNfF8fDfFJLwl00JN6uNC1lB+aBfsdGA2",
-	"7R14KQw3K2LoTLdkSiwzznSxNfBdrpRlWEsQXBO6kGJmv1g8iPbYtRvl9nbtxP7gxWF4LzpU9XIfiFSl",
-	"WlnsicxWVrgppvMF2yGvpoSD2BKSpFLMmPJbE8HziulMCg2b1FDvr8TX3CpcbicTHYZ1zOAWvRUMbBm0",
-	"zaxId8xvbx2irWigqTPcyMxqlhsNm+8Lw6ZrCWvnPxzs7Qclud9+EOTvlJykDNSqGO01+0/QQFHT383w",
-	"if/8p8YrtxzsPxSb9o57/2u3tGl38Vu9698LI3ZejGRKecqSEzKOZcLGRNOVFR4ruxsV07im14dGdc/u",
-	"lg926N1b/dg/39aT1/688mhAOVj309qztwWV/SLNBTVcTzmdpOwbHRFLkGqJNUmIzI3mXiN0ZFs5qJbJ",
-	"v27V9Yeb5ttXPeYvOaxbz3/oxZm582moFYJQ+43dr0zJjCnDkQHpDeWpP9+WLm7mTMFm0ziWOVw8WUoF",
-	"4SJO84RpwuvaBSpEjuknUqaMil7zeNvjUIODzJy+OZWqLpDeUEGt5DJUX+tjEitGDYtIniXw35RrExGd",
-	"z2ZMm7be5QVWSFeEMZ9oYp+oj2nHGsHXoTfqa56mAT/ZxVwqQ1I6YSlc2ku7OG5ITAVJZG2E9z1cB66q",
-	"9yHqccMWOizcUfMJv6j+nsBkF/TjK3z1cFAaN1QpuuqhSPYa7XvcqvqJFauNKuTyoXiPnPyTxcALQH2v",
-	"uTZr9rpuAL+vUSCST/2Hdzx6dzXVDs+fVXPDb6tbvk5UIVc1N7K1k1HvNDfzS3nNRIcH1cB3qJ1rpq21",
-	"GGDJOGZaj+DZkIXw82+XcKtblrEDSsX/AEFMUEbUaYOtfp5P/hbzt/znV7/+8Wr4C//5xQ5b/fxH8tsr",
-	"/pa/Wr65vD54JQY78V4qJosfB8l//ZyGiIh9zLhiekTNGrMd547rJO4XX260t0z1pjVsSXiqmJ537doZ",
-	"FWTCSK5ZAntndWT3k/p2KTPaF/81uPn5973V+ZG+HOa/BQ25KsvUDqw5ldrGhZgGbdkfUjkJab6xWmX2",
-	"EvSOaicqNVM3Vq+lQkhDFKMNS/f0r/8Y7uzYz4q9m3BB1Sp0sjiDMN86p3wERpfVmLhqWJTvP/Xiwjt2",
-	"Hw6teJ6L6xHcN2A7ItMmQHgNwuDJHVxV/A82wjDFMSq2VsEuXVGNV994L89wazGBe/WGGZpQQ+vyYi8k",
-	"Lho/CPB6YeAWDjBr6svc3im6UIHq8iPe1lf5Nb2ULaKrnXLL9pdLsqBiReApXXVHZTS+ZgnhwsiaGlj1",
-	"qd3Jk1YnsE7J5jmuOJD79EpuIeD4Azm7Nvis6nzTIqhKlMweBLgWV82AVcFtd3K51pjzq/uJtziRm3v1",
-	"A9/V+1u9gODg/HSq+xaVwqDOcbVjrXFA9xV1YaRiHVQIAVkvpNoi6ZsRr7wOSNV0ae18q2xuYbw0tlpe",
-	"94AXg9tkCU7MLnkoqnVKdD4pPgAzaof8qOSCpBJuViPJnM/mTJtjMlWMRSRTMiKZXDIVEcMo+vGEJYn3",
-	"PfsEbrP9X/uMXT6jCzuzch/x+9a2nM2pAfv3o9lkj2myoCuylOqaSLFDfvUalJlzXfhRXNRckITrmKoE",
-	"Q/aBaymT3EEPGvpZ+WXX0A2dY9urfwAMYWA3fmD2Wt72Oi/ndC6Xbe0/cJ8jp4eWh188wNKcvXMaL9gd",
-	"VgbT2XpVUljZAibGaM4tqwciFy+pSjlTZMG0tgZbRGSadGuM3pPU+4mlqaVRJeGIcm3l29YLqUztMldi",
-	"GxuNLSgPWe4v+/BFxxmdkIVT0yDMYPVhqw5MZMJZy6SdKml1YSoE/T8VkEEvutPR6hwly3Hv7XR6l115",
-	"aRey7emymw6SpSkTCVUEH9huW5obwUTib9bn+3fU2WELDFVtrd+z84WhIunn2R125uYOdC9kUOf5RTrI",
-	"0AMJqTeMGRDT2y7KTmjbNWVKWpoKLOud++bhZNRvbKK5uYOYclPadm2KxUyYETp32uqG/fgBFqcNNbnu",
-	"HfeMTGTlGM9ompJTIe5w4dgpbr/YlN1QYUaJjPNFmIUv2UejyVTmIqmHkJ9oIpeCaEZVQwt+j7IGbnh7",
-	"p0Tk51ywNb7JU2KVCCIVoYKwjzFTTahA8IWbnJSBFVut9g8pAn7cV6e/nIID12vc9lFin4Vhl1IlmqT8",
-	"mhEjF1IpuTwhv16eET4ldKKdW7yc8Mvc6i275xIcoetDuBFcWKNMySlHHzpNEm7nRdN3FfUn5Nk8FSsy",
-	"pZbl6MRa9Hbm9m2ll8dRqp7LPE1ILIXmTf/ep0IDAFJraaW3AT3Van/nLEtX69y0TwgVGlRPe7ZOXx1f",
-	"c5GMidP8rE4MFp80c1AB5wD8kxA1QAADF4TRBo196tHYDqeB1wrPR87+Sk3bEMsUl4qbVe+4Z9XjMIdF",
-	"PYMe5F7DB46GzUixWKoEONGuoHdcRCF7ZUDSUpLVuTOpGaHgJN4BG0Kwt1OY63pt0W6qe9NttOEe+sji",
-	"3O7Bu9TaGB+KQwF1OsRlTq0izutRutIbSnap1G+arNf/wbXrpjNayCTAYOOEKxabcUSWgJrlmiwYFabk",
-	"oIgoZnIlAPiJhHNCxpZoxsU32rBMF55rZ7gbSWKq1IrI3FTtGxzRrs/uUM2mKb5qixDcpA70smbqifYb",
-	"GZGhHfvZXjQYDEg8p4rGhildOth+/U9LgHXRcIbxAyQO8qSgwCe4LCddIjDkSEG5NSHybA/IehM8pmpz",
-	"+mW1bM6o97FPE57f0H6iZNYXeQpRDneyJVl5At/M7qFwhGPWts2GcII1Jwp+GKkSSw3UkIXUhhwMmtft",
-	"1xYB2ykfKRWnsPT65XQQuJpQpnTY0Vy7rSVcR4DKcvCTUq5W6L4QRjWSr0irFtErlqU0DjpmlJXAU5wD",
-	"XNPu2QqX4mVThdzruVyKE/gP4GiENowmELMSKx/BsroWv2kg86c01cHwr1pLgKhA4M1dEmG5+LZQDuyC",
-	"UbmIqVm/DYxY+ZYSbWSWsYRQdKOnwIgIgd5mQQ32hNOPqmfkWeZDx+V7YRSji78GlRkAY1NrNyun0VCC",
-	"Es9vDikiifiM9ghpbiLyT8kFSyLCfs9pWtBaRHKRMq09ASSAfXIOsEd2vyO7J8GDq7gVj5HlHL6sfpod",
-	"VN6FnHgULf/OogUoLfpsCfNSKam2EzGIhKuJGC3ja2YcFQsSp1KH/LpfkxuYX9Am5RbX/yPlaa5Y17bi",
-	"29ZvoX9FmAWXkIWipJgR6cKE8KuQYp6wjd4pO58z++A6XRYGntMsYwIOLEGMESQ+OUuyQWtw4EieXJNc",
-	"FIibE2LUCjNqLFMqgx68gBwAu2TE1+cZEJ74M51Tkeg5vQZR5D5zK7pzIsF65Rg2ttyu2mTXHy3YXsH1",
-	"AJC8ZI5CoHGM28BeBm7OMPau0LGdPPSRykI8b4k4+xe9ddr2G3wSCjRb+7ArvMgyXWoXLQhZ7J6dMcGU",
-	"1SngbBaZGRm2yFLQMnomS0flFo90vlggIOaGKoC4wuDK2+C9i3xB8owsVg4vdnsnZeLCsOyu2Lu6uC/g",
-	"a7AvYVpm8bXMq36DsPvJ3TZNpwIQs5Fkkq/a5KwZDTkVf8kXEwY8DQ8ULjdGF/A+a1iXjjXyFpxB9gtN",
-	"5vQG0lVOyALUVdAVQAhvDobTjy4YPvDm8xpAhwlGYC8d01VWXBDp54RRG4cHg647pQsE/AXRuTKzN6x7",
-	"sCN2KnMzylXasTDnHNI+Nwg9iTKc/1qMVE2BjXfrIfWOLNea8K3Oq3PtRQw1BHAqHrDc3XJRW1thQjXb",
-	"IWcyzRdCgyqZcgCGU0tEMyFVMNyMkIbTLkwPN5hBhI89AGBE5GkN1tom0wTkUtfsuCZJzr7JxDrvebkE",
-	"rEbrqIpjuiuIYxC6CLg+5ReI6O1IPgehQh2o3aN/rVUbVLI7Fly577g+zTIlb9YNVzAVdY+Gwe+bB3Mx",
-	"uK7sRff154FiBt3nWzFo0JwODV6y4xNN4Ln6FABBsXGIYNChwBwE8e3uGnFOWgekiDyh0Sz7dxAI35rv",
-	"RJJrozrCQsWg/rH6oOfMUJ5uQ37dyRjFEO1sDAC4bPHyjComunkLvq0s5UE4LEj+TaRKkAt8lKfIbCx/",
-	"RLQkU6o6Qj5dhod74RN00tQX65E3bXNPhtOBpDV1DfNyz+lOgNiJelRrrg0Vpq45uW/XqxEwYFSsJKRI",
-	"/JWlzE7k81TdMymmXC0qAHqX0ATWkiQTRhI7QEhuZFTrpVQdFFVJjHLPNVJzpALf7VwqzcgEUt9XVTWr",
-	"eH3Uzp68S5CoeE9o9wARFFQ8GaCeCE0SxbSOiLVmqGIJialmfS40E5obfsMa4J4QuKlYE0Cs6gvaO2gF",
-	"z6Pex/5M9lvkV8CXWvN9U2CNwCrHuZ84KBYA4mUSsGTW61lW6GMI8xtIfESKBU1eJlq5PIE93ygQv/Gd",
-	"gplw4Sng+T3RLl2uAUThYiI/bsiKgx9CvSFwMFGeTuRHuD1aqYnufZ8BPNGCZxnrELCAbnQQEye1cVmN",
-	"wDEgOFYyLw00CbiYyWqbQyyggEFKwS8DqJutlMG5YjTpdO3h14Gr0sxHw+dbDSC7nIYxz3g7I7C3YDUa",
-	"X4c9Kt7hdAYiVUOi1SfdePWdiSF0s5de200+YquzJkyDmqoNOmDHu4mM9S54QfTup1gm7HZM2McspVxo",
-	"BM+QX9iSxPDTBV3Zy4omDmLtL2EuoITLCFKwo15RxGrkvrBLlddMjLgAW93/ueBaoyz2X9cfx9y1BCoA",
-	"4AixYgkThlPIB/W5buXv/CeK5ZpVPyhfZThTo+LuinpS8RkXo6lUE54kkDPnb7MRbFwPwJgjQLKBr9fM",
-	"ZTKyH9E0lUt4SZ6lkiYjI+VIp3LZc0DfkaGYhUdTS8irkUPhT3BRZUGTUSzFNOWAqnDvKmfsyr9UHsHA",
-	"TnUVmYJrA1SSEYZT7C9lsoJJpVSBe/r3XBo6Yh9jxhKcuNB5lkllWDJasITTEZBY1IO8d1ilrqThQz4h",
-	"iw2tjwPb3/jM537YU164ihxFboilhGluaQQWPFM0YdXlKGrYCOJW8CemltZWYq8xJWjqTqdYhd2ddDHC",
-	"6IpzY45SKTN8HXg0paIzS5yAadMGHZ3JZFQJTlSeq386wTSLxqd2yPonNDfz0STXVsIminKBhG4ftLsg",
-	"84aqGtrCtnJy02XF1pQTEtfg04FggTH2gu8qtZhRZXjMM9oWjy0lYJ2ArLxnSxEZ0DHufGMykXTrWwxq",
-	"8nymrlWgyP/1rOu0s3bhb3MG6A1iZRVUWIgbY55LuSB7W2kKiJjv2nz4Wn8TVfcO+F3gGXBAORzvOoDu",
-	"l7i7yoFanq4iueCzzP06wLOdN7kRCknepXQ1kfJaE5pqibETqOJmpxqRyvsw+4oHsXtfGpLEO7Q7JrlV",
-	"XY/MLYUkslnK9JzRRDt5pGEh6H/THmNp9wgKm2EBDDNnK2I/l1OrTQej1V187qcRUmapvh5ZW2wUMF2r",
-	"cbtylH/VEKlmqUPPOvyUy4e6jcJxVCsEcWvsCJCpGw6tenULQqXVl9URWVEvnOv+6VPl79tb+5zHh9nv",
-	"8N/weQUf9umT/wO+6crF+PQJ/nV766IutQUNm1Cy+w/zlhHJteUDKumj68VWhZIDkuusUuQEauB6/tro",
-	"h9s68PwTo6mZd8YvoAaI5YGU3wSAEv6YOrAM8rrKHPK6zhqQgNtijM5c7Msidf+JJu6pxn2+M9zZDDNx",
-	"cy5HCm3Laznjn+mhBPd3aVp53Al6F9tbyLxDb2MeIDrF/5wuzI1lWwqkmnvOwV6lAx4m7IbHLMIbslpU",
-	"B++1OdVW22TJDjlt/NK7f/VcLtErfCXsVYVvhF9aG9rltwC8FupIwnsxwSVjMkvZE+3wX34TNEkkxKTm",
-	"Mk2sypVnO+RUrNyvuL4SPkTVqDYYLj1T2dGD4d7dfML+MlvrG/bpgwHrQbhqsfcZll8XrbDjBUMVp0JQ",
-	"8JzpiutMCvJGioRu5UF7jP5tsk/+zGFpTxjty85ny27xfiwZtpEEQN7EAHb/FnQQsibeXq/HXeo8RndS",
-	"m98eogBGSIq8cyIGswQ+5/Jz1Wt9AwbBlrX7qCFG8OnRtjebf/vXv+EEW66Z5ZG1+ux7XIEvOSW/Xv7Y",
-	"P9ohUEjQXjPFvWJ3Bko8x3KxkIJI4XzJitlTYAmWgd7f26uvThuapcWycJEPEYFsnUlj8UGyKdMuggEe",
-	"5MP1lnLNvoCrW0jCkxNXI9B/YbcPg7zlozcMhOgOGNZz5gDM1IpcL23LGuourS4YX6R3S/31t2azQpCX",
-	"6HbwmC5YekY1OwE/iL67KPriFJsOWVUenwlXDoXAkf2qc4EnxL7bp06gqUgEY4k9POfvcQaAz+8pShf4",
-	"ygxlvZWoVlwmgp+cycXCfelKXBSlPyI79oem/a833iFdAWv8ILQJ1qCye4BkXF1V0yiu0SrU36xQKjjb",
-	"E/axSPa3xhkTEALhU1eGt24mNd+/AbuKEQfjPOdA0F3sChZvkFmtvYj84z0codSyQHqxdzeMyXcqFyjG",
-	"3r29uCS7ABzeBUP0aUTG6LwYk+8qwkCBC0nJpX6K7hU7azuNUrbU5WHFudF2aN07K++QlzSeo1PXmgRM",
-	"kU+fYvjR7S0Uu+VpyrBZDWaQyFzFuJlPIBvKXlfklSDUVzOHrCZEiHKhmQKl26nNZfXzssA3pOJH9uNr",
-	"xjJXTQ9mYHWqVYamjQBgt8aSqnjbAI9qQ1cuwr6y101DxAR9LC3CaTpdWi5gS94RbsIgKvzArqYQENZy",
-	"LjVz+4H3HkhskeWmMOus6CCnwgsUruGe4CyxNwWRVl5mTPlNrS5kEN2tOUzUm/LUleW+K7E4gALc5/Zo",
-	"9Im/cjRBCrd2J5wjpHFqYoUy7smisf11l1do61veutbeF1k7+CjxjyIvV7jTnsMOeWVcyp+lDF0kPoGT",
-	"peFWLdyCGAScyjSVyxE41Tc6WD/7bmm7doNFkWtZH9sf4T/gxMq0B9yqJ5oU73NJD+BWELWnsECGYuG8",
-	"h2ruyRt6XZQZkFOAATirFzwQiA0Pl/uoV6Y1Xb4qH18Il30tog8tPzJGFBqBgWazqy926kMFnrZX3hXv",
-	"cO5x5w1/9G7f1buN3mhfQ7BQ/Tr9xtvX16rXNdkcKX4nlaHpxswYF/InGTwewGjC5/eVHeNGqyXHZHdP",
-	"jqlMKsiAZeuLu9QMQsFBvjv/8Yy82D94/nSHXMgFc/ggmiRkweAidyKKKyKXIiI6j+f2GgcMxqgo0vqF",
-	"WaoJor43JKliljhfsO3TVYuUUg0KHgj8SW6Ilhgm5kYXC7USFZywJ0Qzhhukg6FB/CpQ+w/sagdicu+N",
-	"QEy1QCFNgVjk6faqme5skUHhFzBJgNl2/YN3KX9mCeSvuMWbY0xcaEODrZSQBczc31rBxlC7NOO7N8Pd",
-	"eE7NFyQBu2ZjFOzVarOKL837jTrjRnb0ny4v3xF8oDbQ/t7eunTCgxcvqsmEg446xEHH5CnmTNeQC64V",
-	"SlS25yruOse4YNwAQ8Qui7jclH8UxEa6EUhha/PX89fFHEDYWSYrYISo8TeH8/KOZrwm66qIxBAo6k5S",
-	"0JuWsIdRGUdLfL5IQbaRz+XekMFd54tgrSyfoloh9kJxclzeFn7rM+65D/TAATZFVoj32x52LwyaA/x8",
-	"8fYX4r5FyX74YjB8WilyLpMVFGLb/T1narVrSS4iu5an/b8RoLfbzpzZLVPjN91XOL2ou+AU7r4vyhjC",
-	"m+G39xw0ovzCJWsHyyrDV8RrdYk3GxuAaEGMovH1VsEimHZXJOSBs4ceY1WbY1XdKWRlmKrNCb4A6XYw",
-	"us6rphwicN+AYXDDPg81do5R7s9N568HyY0k7GPpeKxz1BZx90DIvQjGzyzTqoikcgaAo7v0UvmSgHZ9",
-	"2h+CW4hzuz8UBkSiHhyI8TUCQV8tF20r3MFGo89hOY6hWY+jNFisQ2l0pvhuauSBEBErQiXYJ1+lW4SL",
-	"jq3LLy+Lt/g51lWYJ7rWX2mrSi5dgtqN8Pm32MbWC1ZUjHK97jisEeeqfi2ZqkN9vsqxhPpoVIiosYjy",
-	"ENfQc9if9rZC0JuaKXW3OypoCE/7LmWq66dRe+/WBqnn2M2NjS4My9YUs224lKF5ay66A6tN92JcTber",
-	"xEuaW7m2gv72Tpe3wscdjl3cpOXBb3rlmwMH6GWbWu2f6bj/fC/8BjDDn7QG98O58h/YP9884m0r/JYL",
-	"9sHagul0nnag62RuXKysHdRp44bg4fCLSkurjdS7qKe3Gklc5YaAPwnYuJu/PegD60bDvuaaFYE+dDFl",
-	"uTlBi9uDCdwy4aF01Z7i+zJmWZ/s1xMPXePfXUo0wVl4auXmBi+qSh+iTbipas+igL5FRczSETWjjCku",
-	"k1FX4ldRQKfWAwnwnM4fxkhGeULwPduV/izwRuvHFs233yEDzcFUfElw2tqPezSpN9ZbgyXAU1/Y767L",
-	"uL0wimessGuLC7ay5hOA56zbEIdvEVjKrrCGjeI0RRBNZlURKx6jXi7soqxiBZTkEo2t6pEyw2p/VLJx",
-	"MwqpxR+CZnfgzrpj6kWorlvFcYnnFCS/KMwRISb0vT5CDTXspXLPDjQNaPaOqi4QY4EEJT5J8b7mAQD2",
-	"Vq4rd1qbnVf+wbsx4pynzOFbrO12zyz4r1Azjm2Q3ZZ6nuhqfmDjJIteI3LbEhFFqPqxVF0bNO+j9c1J",
-	"pHIZkQVLeL5w/SCkIrmatVRdB8DcXNnqW+Pzu64NIxNpz36UKTlTTGu70qSVtetQC1+SBuBoO5TzVsBW",
-	"P8vx2tWyEcqFgh9mGkqvxSsgDpz+q4u3ZH9v+ByibpYGU7mEfs1NwmO5CtHVlEH5js0tozhTP/pnLZEw",
-	"NbIX1HotLFM8ZgXSHhABhGZZugJ0nP39dhoYvGcUh7tPvZHCzO0rYTAuSNyq9TI8GIRwd6Hu3mB4aXur",
-	"jhZc5CFp5BwOGhaBD0VkkaeGZylnRQssLFvLp8TvVbUXQjG1w+0mdk/KRXHc4aXWdzoq6a5y4B86yPrH",
-	"CiUFwpqI1SVcxGmeMH1C+kPo7aNJLlz1j4608rW66iTnqelzV6Gz+lqa1ksj9YdbbbSrwDKbdLUoJ1BY",
-	"xdLZ336wMxgO/vsF+tJPyMCNLaTrOKsjO6HaCosJHWw5HxPPu7kMvq52mnP+rY3+2skqlLHjX5trplwR",
-	"IOWQc4jvceXdr9lqW86VNzxhau0h4juLR7to465HqbXsXqHmYpYySL7sI4LXkWbyGe0THJ3606ouu0pR",
-	"btdxZl18FPbr+prSOvJtfMM+3eKicAK/Kt89N9ntq5D5QUFkSCtIGW7hlfOzP4Mtha9qd0DxcEVMo8wN",
-	"CtTDQQENzJS8Q99Cl7FedQq33Zm/aqbelX3yWjGfzhDbVlEdn9D7sPp5m5jvFv/jGxPVHioas1019xMy",
-	"3MrZcWeXw5fek7AoH1b0Frk3xNc1L4elx7nV0S/sOEhSE0YVU6c51jDAv370K/r5t8teFD6kIvaG+Nj1",
-	"gXBYF4gneH95KnNjMlfVL1PSyFiml+E4/FtoROH8oL+xyYVrySLIRMmlhnQNqskYXcQ78ZyanZthRHDE",
-	"nat8MHgWV+cNn7AxQKztAIgaKnu0XrC4X4zTf+dmV06dZvzvbNW7vQW84VT6lG6KxQl9L0qYTi/qASC3",
-	"wJnNuJnnE4CY4YR341TmSZ9mvGXaFu3hmSiiHPhaa9peG5lZjfXYc46OSAzqzAzrRhcdDb10ZiJWq8wU",
-	"PerRO+uRvlfiSvzlL7/IesVdrl1f+52//IW8cX2tvdrMlU8IBNdLrllCjCxbH7F1zdHteBeMYeEC++z7",
-	"Wc4T9uE7xN7BH0/RNapyIQD96spQQj0ZgPiVyML3ANbzv0bk3tPID3wl3iMMJJUz/0zxwVOYC1QnFtBS",
-	"6Nj+3SdvEEPnHNkKFHgt6DUbgQ1DzuWynfNUdVKB9B27LRrDXKw66HNznmgyto+OI0hKuhIEPfz+5090",
-	"mQBZ86rv2Nld8nJaIGP08RaSngytbsh1RTeEtyH6t6jRg11MybgKXh0T5JQd9zBiObllvSxLXQberkN/",
-	"/uc/tRRjPD7qKj3arUjYuDLe/t4L2JWDwTMckozPmVGr/unUMOUHhG3ENC63NniFbygPuEPL4Jkp4dAi",
-	"IUzkCxd7KGoer3xlimshl8fQckuxlNkNtholTRJAV8P7AZGIzc1hm526ByAV8ob/EJElm8ylvPYPGUkO",
-	"hnvk7/yHHXIKeEVY1PDQTxuYQyl+wyKyPziyBz5u1GwcY42MJdfshOB3rmkIJe56IYpCSQpoHAYz3R8e",
-	"kHG4huLYka8lgzOsO9G/XGWsrAJt1QzkdSi9tkN+KJdsdyph9p5STGuWIA7FHqqdOy3e+FLEMrHKeFH0",
-	"qQDgDA/gMMancEDFk8eEA8LIrMY75AcvjqAoqJU2RbJd7E/jAq5xQFTT4mhWZWs1kMBcuJalJ2R/MCDj",
-	"aknQ6k5geTnyCvWmkkMhLgj0zqWAJYrCezYuAo7Iyci6ruSKYZlzAqZsaiDTrnpASO1/e3mJ0g63SJOf",
-	"Xp7+FS4v+02pc8DCIEvAx4UARQ3Hjl3U7DtPBRm/hDKYnk9ceRVIuRoPB4O+XRcXORuHzuU5GberaI6t",
-	"ZB1fKir0lKnitBxVOgllZdo8F9cscQx+MBiSca3+JTL5W09ajgEFg25ddS2iyloZU/42OyFzuSQL5NCW",
-	"U4MkLIPQmUQEDSTb2um9yycpj0ui1q33u5RZX/gRCtCkPGaugZ67vt8pmSnODFWrikPO3erkzN7Z5PTd",
-	"q0oxJF9F6TbqyYwJe6Ef957tDHaeQbjGzEHr2i39BrNQPeXXmHiapt5wtnSg6QpDwRBjX1a8WJW6RVUX",
-	"BgEa6cFMcB9eJb3jXsq1OfX2oJf1MJe9waBRmaYq06Gi7vEn1OboJh0WRgBTEVSkrm67O0VFVZjBOTXs",
-	"NdRG7Xi9e3a3fPA2Kn/VfydTjl7IrX7sn7+NetU7btPva8+65U2pgxuEfljssk9lQXXcQ7nhvElhoxs6",
-	"0xWj/UMJfQDohQtATFYQ7IOTR7vGoQh7MY3nzE1sl+ZmvgtKOaaHdWGydFkzChKHc2Evx2ZZfCBE2ij0",
-	"hG3PZ8yQfSsCAvWRrUCxdzkqYSDHDF+wHfK6cpsOgiwOSZN1ZiW/NepMVZmbarJkaRp55OeLKzGuVvB1",
-	"YruqYBzbsbkgwwM3KLIZICucMQ054Mwspbom31FBXr272S9bBeAHh2T3cP/kSuwN4OeU7B4c2hve/7V/",
-	"9HSH/GitJfcmbZnYZW/7gbCCf1FxK8JZGMMWmSHgpQQ4EdfYoIYlV8LObTgYOKVyLnMVgegwkCZejGXk",
-	"DCSG1Ur8UsB2w07m1UmUBb/sJrqbDyCJLwZXIrFyiGsyZ2lC8oxMViB8LbG4iSLgZIdcQESV+lpiIP2x",
-	"dhV0BLUvHNeAzOOgvALiLTw1P8hkdW9SqlanrktQlbVzSore6VXNcqNydvuQwjQ3czCMddckHXi0gGl7",
-	"Vv53Fq/O29E7fv+hKmwv+MzekVVBm5t5U8xOgMyGg/2jg+eHUUPqIuNXYhT2yai35CKRy97x4eC2Lnwl",
-	"AsjC0velL+bWwDrXEM7knGWMGtCuizJXVhRaKTemafq9pcGxLyvtzOH6G6+EI+XI8TyWmWnUCgRbn6cp",
-	"wAqOUaTXSuJXjJMOdpWAvMqoogtmgPTeBxYdnCMppmjVecSt+XoWAbc3uG4gE6z03NA09T4nh5l1xNPl",
-	"Kv/wgJz79rqLY/26y9qMj6qQ504koHXsuVkLgj2tKkGYKBXUt8+ZyZXLDvWXYJALT30dLpd4Dfo2ls50",
-	"V+Vw4O38qGLMWZGMrwhwzIyZN+whdfFqwGH9JfdIg5ae/sbQKYJ6EARvHYV9KVG2VfMF201cR6/uKwJ6",
-	"frE6fbrsW11Jpqg6dGshC1IROCBtrCopRcxOnH9WG4JgeH0lXP9r1NgjqAzvEcVY2gaep8poLAlrlozB",
-	"EFBkSLjc31wA8IXsD56Rcb2Jydi97koUFoTPKd6x/NMsI8vFlSh184jA+hHG4IUouLBXxd54XRc3Ce8Z",
-	"dItU/FzgJYcKHy6s4EeMrkTKKBgl+3svSMN8gFfW7IcQTzvF4BQn5Hu2PZAW22wJ18HjxfoIwA6hERz1",
-	"Ia1NyuzeV7gSPSNA7BJ9ub6xu1VIJqwESz4KqlUhF6pi4Uu02qDAQiuzKrGqqZvBzIgLZrS78woGR1d8",
-	"oZgiMxb+hjVColWwtJQVV+J/iLBAneJdmXP6EEKiUZe2gwU3FZ/9ejZvt5goKAEgDlif+FEeWBbGs63R",
-	"51cQCM6F062+nDMItWinbFSz6V1o0JIZeLpEQpRTxot884r+/cqnAbsIJZSpltpERIF9jGqFY59jYNaq",
-	"Ql5WnXHRlPGrsu9Z/+9sNSa5MDwtSL8+WWuqTRgTEOOOCDd2KG85QCknCGXMKBfVSve5Zq6LgUyTxitZ",
-	"0/hHt6U1uuv948bRlZiwmGLil3P4QLgS4oIwLW1kanep4lU93NqrGlRiYAbO89Sy6EMUWj6yW9laQEp8",
-	"eBi51igV0SEz1laE+DM58gpLscw6soT66M/r9Oe9dCcJ3YWqp2y5v9zOe/b3HXb6+zwWqlsenvkikKL0",
-	"NqCTfaoYwiiBQyXEZayNh81VK/rSCzKudHUEZanytqK01pVoxG/YR66NromIg7qEmMtcbS0f3EofirPr",
-	"FUzWcMxn++iHX5G1A8hMsL81K4r4lpzfPvVH1m+xvivUScV9mD8BJj8oefzZ4aDG5d6bsiGG77A1ZcmL",
-	"tp+7WgGD/OjMC8E+GgC3RWWpTgiYcQhxjrETz9iqGYVbH8FThiykNhARrA187BSqVM76vFA8pGa+RZDX",
-	"IniSMiywrTvxAxd+9Rvc/NB5H0sMurLaUCRAGMUbueAHg7A3v+iU2vbnHwzWFTTcc1UcOrG4t1EQZFoe",
-	"FJQoL0oXe8yTK09zd3TysBdeIR5lbYkbQMwPGrGoVm/pEGQ1unq0vAoER21fHsBX7F+9+4knt8gKkB2+",
-	"MaR4AtdJXTvSRmaaLKW65mJmVYp9BCqU0A+Obhv8FE2Z4p7daYkFJhJfFmcLofDFVZeAkzJq5iUj8aR1",
-	"4f9ZmOoxDHhHfnpp1V9RbM+XM1PNbYGBkq3CgZNUTkqYrAuAxHKx4Mbqz/ZOjqCQMwB3ShC4fkLiVMbX",
-	"mmi6OgH2QoemAvQO9Ha5EhcIlQR3vK+ygk4QsGgKxRyLXA+Hg6fQIcHh6S1najsuTfEHmsyYqTa8sLP3",
-	"XpMrAWsBaC0uRJNELgWii7nRLJ1GdfcK1+TZ4DkAlsmv568LgABWh7bDVzytuUiZ1ldi/GraP7ezGWMb",
-	"B2E6gp6vrRFkEPZ7d+/C9Bcp2BvIC7M3+cbH38iETzlLLriI2TY/OUc/6Tbvdo/eTYLI2DDT10Yxuthe",
-	"kuB2/ZDKSZdEqZx8XZQ48DVMVm/i6PrDt1HvzF5H/TMpjJLppl/XH76Nei8v6WzTj+CZ26j3mmrT98e1",
-	"6Uf1h6ui7xsITDyc/pkVNjpfbJaazR9U37KN1C0frf4SkkIMXWRbv6D8RfU9/yh7yW71Fv/8F18ee4PD",
-	"b8A4TqwyJ33/RNzjMyzOfUvBtb+uPfzIe4+8dyfeezbY31DtO5bZChDIGCts8MnjPfGwivWzwfPw+YB2",
-	"F1NBJqzQ68p2alyDBlfT2e715F5L131v00H45/6Fz2B/eLjZsAH5+4s0F9RwPYWksd49QD7cyTqPoNWg",
-	"He6rYiO5Dz7f5YB0sd4yctvjHZqe5ErYo+/XEFL/7Y+/qf7foau32aqxzEft+vGGf7zhH2n1z49ebgiu",
-	"B7wrwihAIxXGuCsVJ6yKIqdFkOpoQP72A6KTMcsdK3C63g0YGAHXNSRDuw5oHhgIYXJscn0lPPT5O4AS",
-	"Gs7UyHuCx0+j0pPHPkLiDHyAdbK+2x8+I2P49wi/LX+i+R/gBPMe8e/2h8MrMU6hBHdlAGy36/Kvy85K",
-	"5Lv9vT0ybnWOGj8tkEyxk00k4dMpnJYq7k2I0V0JRlW6gnyYuUuud7U4COAKNyGaiuoXuAHFzzG5Roo4",
-	"mMWT5Z0Xc6N0OEqlVgUMPBCCTvdmzZxgxZWWoNvKmb9N1Z12pK+oluRADguaYAAep71lwSRyitmYCwnh",
-	"eyrI3j7gJ7QrF3AlprnJ0ePbakliydTdCyMuRvikw4d21WFav3HlPbPt1kEtp3Xdfdtbd/HTaX/v4NAf",
-	"uCWqiBzukzn7SBMW8wVNScJn3OgdXKUn8dGC64XV1wpor2Ix4zcAzjVMOxaoR4NeTI8Ok8HR8OhoP36e",
-	"HB68oHtTRukgPjigyWB4QJ9NpvvT4WRvMpgc7e3FyfAgOYyHB5PBdDCgg6Pepj0rlIN1W5ZBhxj7nv9+",
-	"P+i/oP3paf/HD58O92//I9RMrLllP/kaBlAwQVcJL6PxNaTa+v5mqZycVMpftBoCDDcvKBfX/TOHhgiE",
-	"ze9asypAAlYsVs4f8kCgiAw5d3voj9gLbruOwjAYexcV9jIY1xfo0Rnrl2nn0LtPsq6uCSbt1hQRzYwv",
-	"mQnNFfHoQISPa/MpAh7ESBlhWjyUJpkw7F/dZO61S61v0pet9aGgmg/liq2rDF8Xo4mzA/Ul6Zqfu93K",
-	"yxRKxFhVZFlRth5DuVZ7/BU1O7qt6okgrf4w+syw7u6c20NZbYHMKuO4Xn+s+C64AuLTXwrR6oBQIZn9",
-	"5Ob6Pw9H5Xf03xRGhce7DkXlNuhRSBT4Kbcj92mcVsTCJ1dSdgN2qppr68Q8oKAUY4jF1hnFMt6FDdlZ",
-	"nWEtqOpKtFFVAVmB8yyMsW8AUXK7sKQaMzQfMUq17Esr0e7Pq1JcaNF22KQdclaBDnnAUNQEEGFiVcIV",
-	"iw2i/uwd5ZMZa76hKtleia3AgGF8zyOy5xHZ8xh7eIw9PCJ7HpE9j7z3GPd7jPs9InsekT2bkT33a1B8",
-	"VUjPI5jnUaF+vNQfL/XHS/3hwDwPdT3cTWQjHdtVfgAfK/aP2QX/1dpyt77YuH+ybOFCXW/qlNbq3VY7",
-	"yKjKZQVwF/hxqxku2R+8uBJjmipGk9XI1UKcsKSAHtRS5huNne33uWbK1ZbS8GZ097plkkwqQ1MAOFyJ",
-	"AMAH1lPCQjCTkbqW89hLs+zScMnoIlgWDKobnPkdfZgiG/71m2oH2jkbSSb56utGY/38fG5xZ02wGbPz",
-	"KyJxcIBGPnqqoaiuocpUeK4qOJCi77kumBcHyCebhIGZF4zs6+HX+C+jqwUThiTMUJ4WGDkUFGVmbY2p",
-	"sZA+FLSgJM61kQumurnsHU70AQkZR3gk4y8gY0stATG8mZo/l3yr98K6mOEZNLuH4isG0CtFpza80aAD",
-	"PpSfc3V3XWFIvoAeTYalK6zf3hlJPK3dUVcCMrGXBZ3DMFDSxQ2AqE9778CT8JWWUjBF3K1YtCmieMHp",
-	"nUCS+pWoDhsVbbrGbodGuaA3lEOX6TGBYnxi5to2FWzrW3SSRDLt2zRNuVr4zQqyJWzpRfUAtigpD3pB",
-	"5TcAyHE9mBzwuPuAti0wXzm1f4lC89X9wBrNMUtTlkQFNSJhrt+ZR/GDXN6isfsVP9HWFeqfaFJnTpQp",
-	"2Jz+GCpMjNs1J8hvoCzTgjutGKCGke/GGdVmlORs/DS6EoChd81yoL/o2BUpk9rBnIA+plJ1RH8brPtw",
-	"9Yqq42zBAo+0XCtxf9+EXAPeuGvUktI2hdJqkirQTDoqch24Ir5xdIStnxDisKi22tdd0LtLjo2vH4wm",
-	"izbZa6wp/VjQr13QD2BgXreHvn5yOsWOwXehzG3rdXoCdS08u+0UdPGCqwB7Y7Ebhj1CfCqT6/npgDYx",
-	"1iI3gHB03ReUKxAkIItJ14qbW6HNIKBzJS6M4hmLiJYkyZECXbNdGFRDX0k5JVKhTkWEJHOqFtCRVRhX",
-	"izi2F7uyChBpq3DQqQTfFl0JK9dpfC3kMmXJzIOZZwKTjKCFpl01sFvZBMi3hPDf2ItkwbXmYhZhVfYI",
-	"DDGzlJAlg+WXub4SpV/k2aAozuxwoliytQoYxY17orGc0g6BMuqEghqKW+V6ioH6Ytd0JbAEc7BiKWSc",
-	"4O9guzZplfiovWuLhTr9SNElxkLIqdvMIkyCrqhGxk94H+v4V/N9mfAT3Qy/P9g7eE6PDl+w5yxmE5bQ",
-	"Z3t0OqWHe3ES02dTejCMafKcPX9OB+zgcDo9eHaYDGJ2xIaDo+RoknR2t4ZV9S/8dGp67IJ+dDkHx/uD",
-	"F4cduNkuV9Rfdv9SF5QBOIbdOUj5wbLYBTMVm3367hV0qfAHjExn5mxR269P0Ee+x27MaFhtSn8jecx2",
-	"rILSu+3KMLhB73gxlzXj/RmK3jsCo9pJlxYI808kxc+Ry8qjhUg17u22rqeDvf29o6NtGq8BQL0l2uM5",
-	"XeOEPpe5x/gusJ05MRIr0M+YMCCqwA2DxdW4INoOWBjWVT+070nieuu6nmyQ/Tcuuq+PFjJhYzJGBOa4",
-	"qKRGydmcmnO3vV6Ht7ef1b3JS//7dykVJ2R8zUUyxk6w0MJth2AnV0B0XglXRVrJpa41Hd8hZ86VVrbA",
-	"zpTMpCs9jMvBjDPsSl5iQ12impEkpkqt7O1z4vp44pWmMdHX5afukEv20dSHhzL19dbMvgVdpVfyCfzG",
-	"HcfYydD9weBK1Ds4d3TQeDgHOd3kHPck5BNtYf+LmoGuha/dA8DdbtdvZ3DPC8jS1fpOvE8c/aKbCp2r",
-	"j6aS1f30deUcK/ILiO6L/eZVg8m+cbeAP9pP5oymZt5pO526HuJNz5uS0DVD5ULvkFem4nmbsxiXk1BD",
-	"J1Sj86foVYEdtZmIVx1m/U84oQekVzdCl+nklmZlZ8pv2J/3FjxzW+3EQHPiFUJyh3xXk6bj5gPTyf7v",
-	"auJsmg1mt3+0KrPCHcV3gub0O//7Bw2fuEE2mNU4kUfBVRjTWeVwPL0BhXyhb6dOZbuf7N8+tWqjB9P/",
-	"rCNDKiKBKh6NIJ8nzUKyORrtaHo/YwWZbpNr6ScYqE9tqL4eWYV2BA04wqWo3W6sLSpQMbOGLsey+Pvr",
-	"5irWtMxNzPXIW95/as2FrCSq++cubVim1xgxuSiu+0VmiGGLDFz5gDIZz5iwHMDGxL6n7Bd6QxVAVnWp",
-	"rzp/lWs7omWuYga/At/VlfBvfqKJVeiJNtYCkVUHTZCVixnxxBUD6YDK0GJWcAddCWiG4n9d8Pic3rBj",
-	"MmZKSaXHxDKbtgxP/kHTnGH2tjMwSGqNm7AwULm4MCx7IIPBvnqDwVCsDDxtYC1lufm6ZgFOU1se6Grz",
-	"kJssLxohAzk88j7yHfB+k8MKcNcmYfAFRkJd3/zUmzCqmDrN7a3x/oO9JZAdu/suODc0Nb4GPGQQJDLO",
-	"Fw4dmqu0d9zbpRnfvRkCuNqtJuAVt3PVke9bBI2HK31BfEd2O712mYD/aw8FfA2u+A1aWJEzRKEsDmx0",
-	"UY/eSgpwwoOJVBkBTLH2COeMJqs+FHcqPDEutPBdoRg9LStkYTtvK3VxhwRjCaFkIROW7tRvdx0Y7mVZ",
-	"tcTl9ldd/643MpQwwxCW4+PKmx2Ms/3qdxgNK0CTzRbP1e32frX2Wy5rm5w4Hwwy+GKT4u8PE83g9stf",
-	"8xsmrIUja82ind1TeYMzd24/3P7/AAAA//8=",
+	"7L2Lcxs3sjf6r6B4T5XjnKFEypIsS5W6V/E6G2ft2NdSNqc+y4cEZ5okVkNgAmBEMy7971+hAcwTw4ct",
+	"OcmuvvrqbCzODF7djX78uvtTLxaLTHDgWvVOP/XmQBOQ+J/ncQyZ7r+jfAb4hwRULFmmmeC9097lHEjO",
+	"mSZiSiQ+s9eLevCRLrIUeqe9yUqD6kU9Fc9hQc37epWZH5SWjM96t7dR7zmN59B/LriWIm0P8T2Nr/NM",
+	"kUWuNOFCkwmQ2LyS1Ifioq+0kLBpNME1cLei9mi/zlk8JzhtoueggFAJEaE8Mf8kiv0OZq3mv5dzkQKZ",
+	"pGISWDMZ9IeDw5Ojp0f7RweHBycngw3zenFJZ+3pXPx43j84OvZDmsEiwjj5LRe6uddXvWfTk+NkcDI8",
+	"OTmMnybHR8/owRQoHcRHRzQZDI/ok8n0cDqcHEwGk5ODgzgZHiXH8fBoMpgOBnRwctXbMMlXVOn+a5Gw",
+	"KYMktHnA7TzxzMiSKhKLxYJpDUlEqCKUkx8vL9/2E6qhPvvLeR6RwZD8RDk5GBwck8HgFP8/+fvry03T",
+	"EjG1UwjR5y/vXhEtSCKWPBU0IVMpFvWx51pn6nR/32yv2nN/34vFYn8wfPaMPpke/L+KzTjVuYTv6CSu",
+	"TWcq5ILq3mkvl6wXBWb3jmp4xRZMt6f3Dn7LQWlFUphq8s1Yjh9bWlMQC54oknPNUtzS1HyBSFCgFflm",
+	"rMePm6efSXHVO5PfDQ/O9HdPNtFbMav+W5GyeBXeOzuqnlNNaJalDFRExr+NifQTz0CS8XLsJxye02/f",
+	"HQ/Olt8db5wTaLnqn081yAAruC3RgiwpM2JgKiQQLVeMzwidUcb3yAVwTZZMzwncgFyRw4NnuJ9Hgye1",
+	"qQ0PgkfIuH5y0It6C8bZIl/0TgfFgTKuYQYS5/k/fSuU+s/nEF8r8+AGxi1lRUSOD8kcPtIEYragKUnY",
+	"jOnGxn0pI2/Y52L+L5PwsVv+faQIawhZzw/9p/EQ+k8nh8P+s+ToqH80HUwP4uPJCR0OO7gjZ0mQPYrJ",
+	"XLIFKE0X2RrBEqfMnPCCJlARNCgSFyxNmecbxXhsn/iFs48EMhHP6wTw9PjpwcHR8cD8vy5aOD7cgRb+",
+	"CVIFZZD7wZOCXcIj5YWkHbA+ue2Ic9gxISdVOk/XMS8eb2T4CW8Ts4eTfEYkZEJqtUfOyQ1NWUKYEUdc",
+	"k8mqegRMkWvIdJg8DHUY4jC0USGNOv8v6MdXwGd63js9Pox6GdUapJnj/74/7/8f2v990H826n/4NIyO",
+	"D2//K0A7t+YlSRegnbJiT+K+iJqZD2VUz3tRj9MFXvX4yRFSttlVJs21qGUOu/HAywQWmdDA49U/ICCK",
+	"z42S9VsO5kRyIPFcKOD1A0HZ55QUugAiOFQFoTSi1ZAg9cdf34PD6XE8TAbQP6KDSf8wfvKsfzJ5Av1B",
+	"cjw9oE/jZ1DugVUPy12ozL5vpt9xyAdHR0i8/t/D4E5MX1Mdz9tb8IJrpldE05mKiJBk/O3YsA6hfOVO",
+	"do8cDg/IOJMoA5h5bzSlLIVkTJjjvVxKQ7xmc5hCbZIuBJ+ZHxd7V/w+9Knwlk37dp0de3U4eHbcsT1O",
+	"+7owEq69TaV2RZ4MDs26udBzc0NyWIKsq2R75KXZi3RF5lS5O8pJ0IgoQTIJU3O/v5z2fxYc7JTHu+lt",
+	"nct36+jbhawRDKFdMNPZTCgtkRuLDFWYDvp5GaSSkkKiQok0mqxagrziTwaHEckz/8eEJJCCmYrqJsev",
+	"TGnl2e1Obh1mUrnJZi8Lois2XGQrc7FIUPkCcGOZthxHUsFnIP0mR/i8BJUJrnC7G6bV190qu9xOAdax",
+	"Sb/wxdZcuVFGhWwnklINco+8nHEhISETUCwBZEzLkxFZouHKFFkICVccPtJYnxJK7LEEeby5t5/LyuXy",
+	"P4eZOyjsDQc0w61bwWgj7t5CrlXmVqOp8zkgQzNOqJF1INEjEZGZsZSayjcaV8YYBIWsjx8gYnrFKSew",
+	"yPTKsH1zZ9Ck/64w6bv2Yi31DAcHh0EdxhM/qjBvK5TxAxKG+WtsnRbmP9EMs+bufibFJIXFf/9LWb2z",
+	"HPe/JEx7p73/Z7907OzbX9X+W/uWHbytJnnp5+jQXZNmH408RFOwSnfjAAGMUcDWbw1C1bU5OnN7VPxL",
+	"NeM4NGv37H75YIfxutXL/vmAnrzu/dqzuG9+E7/y4RQ8gKRxRsaxSGBMFF0Z3l79aTa3Ycmvfb3y6Bcf",
+	"C3Lgz0JfUM3UlNFJCn/QEUHiZIsRyTQ1NgAkhi9SBoqIXKME9069xsG1nJTrdqH+cNPh9JfhqVsvN63f",
+	"eebOq2EIcULNL2a/MikykJpZwUlvKEv9ebe8B3gtmM2mcSxy1AWzlHLCeJzmCSjC6vaQNeGcsJ4IkQLl",
+	"veZxt8ehVlDiFM3BO3lXXiSvKaczUERTda1OSSyBajD6Y4L/mzKlI6Ly2QyUbluK/qIJWbc45iNFzBP1",
+	"Mc1YI/w59EV1zdI04Nm/mAupSUonkKIevTSLY5rElJNE1EZ437PrsKvqfYh6TMNChe90a4yEP1T/TmCy",
+	"C/rxpf30cFC6Y6iUdNWzV6m3wd/braqfWLHaqEIuH4rviMm/IEZeQOp7xZRes9d1l937GgVa8qm/uOPR",
+	"O5Widnj+rJobflvd8nWiy3JVcyNbOxn1znM9vxTXwDtiPhp/s/4EBUoxwQMsGceg1AifDfk0fvr1EpU5",
+	"wzJmQCHZ7yiYiZURddqA1U/zyd9j9ob99PKX318Of2Y/PduD1U+/J7++ZG/Yy+Xry+ujl3ywFx+kfLL4",
+	"YZD8z09piIjgY8YkqBHVaxyNdu52ncS98eVuxpZzsem/MyQ8laDmXbv2nHIyAZIrSHDvjE7mXqlvl9Sj",
+	"Q/4/g5uffjtYvTtRl8P816DrqcoytQNrTqW2cSGmsd6371MxCdmLsVxl5lL0oTUnKhXIG2MNUm60TAm0",
+	"4Zs7/9s/h3t75m/F3k0Yp3IVOlk7gzDfujBihH4Qo0Ex2fCBvf/Uiwt//l244ON5zq9HeN+gt8sybYKE",
+	"1yAMluzgXGe/w8gGVk+tQWLM0tJ53vj0jfdLD7cWE3avXoOmCdW0Li8OQuKi8UKA10tT1rvsl0zPRW7u",
+	"FFWoQHX5EW8bXfmacZUW0dVOuWX4iyVZGDsTn1JVB3pG42tICONa1NTAahRgJ99/ncA6JZvnuOJA7jKO",
+	"soWAY/fknt/gZa/zTYugKnF9cxAYDFk1Q+wFt+0UJKox51ePbG1xIjd3GrnaNV5VvYDw4Px0qvsWlcKg",
+	"znG1Y61xQPcVdaGFhA4qRAiJF1JtkfSHEa+4DkjVdGnsfqNsbmG8NLZaXPeQF4PbZAiOzy5ZKA5/TlQ+",
+	"Kf6AZtQe+UGKBUkF3qxakDmbzUHpUzKVABHJpIhIJpYgI6KBWvQFNyTxvmeesNts/q95xiwf6MLMrNxH",
+	"+3trW57PqUb796PeZI8ZM3xFlkJeE8H3yC9eg9Jzpgq/isP5cJIwFVOZWJBR4FrKBHNgqYZ+Vv7YNXRD",
+	"59j26h8gQ2jcje/BXMvbXuflnN6JZVv7D9znltNDy7M/3MPSnL1zHi9gh5XhdLZeleBGtqCJMZozw+qB",
+	"WOsLKlMGkixAKWqdy2nSrTF6z1LvR0hTQ6NS4BHlysi3rRdSmdplLvk2NhosKAtZ7i/6+EPHGZ2RhVPT",
+	"MCpg9GGjDkxEwqBl0k6lMLow5Zz+fxVYVC/a6WhVbiXLae/NdLrLrrwwC9n2dOGmg2RpCjyhktgHttuW",
+	"5kYAT/zN+vRwR50dt0BT2db6PTtfaMqTfp7tsDM3O9A9F0Gd52fhQI73JKReA2gU09suykxo2zVlUhia",
+	"Cizrrfvl/mTUrzBRTO8gptyUtl2bhBi4HlnnTlvdMH++h8UpTXWueqc9LRJROcbnNE3JOec7XDhmitsv",
+	"NoUbyvUoEXG+CLPwJXzUikxFzpM66OWRImLJiQIqG1rweytr8IY3d0pEfso5rPFNnhOjRBBEBBD4GINs",
+	"gpuCH9zkpAys2Gi1vwse8OO+PP/5HB24XuM2jxLzLA67FDJRJGXXQLRYCCnF8oz8cvmcsCmhE+Xc4uWE",
+	"X+RGb9l/J9ARuj4QG+GFNcqkmDLrQ6eJjULS9G1F/Ql5Ns/5ikypYTk6MRa9mbn5WunlcZSq5iJPExIL",
+	"rljTv/ep0ACQ1Fpa6W1ATzXa3zvI0tU6N+0jB9XAIDF1+ur4mvFkTJzmZ3RitPiEnqMKOEeosg0mW8gV",
+	"4wRog8Y+9WiMSA/ktcLzkcPfqG4bYplkQjK96p32jHoc5rCop60HudfwgVvDZiQhFjJBTjQr6J0W0eNe",
+	"GUg2lGR07kwoIBSdxHtoQ3B4M8W5rtcWzaa6L91GG+6hjxDnZg/epsbG+FAcCqrTIS5zahVxXo/Sld5Q",
+	"skulftNkvf6Prl03ndFCJAEGGydMQqxrcAmgXJccFBEJOpccoeqWcM7I2BDNuPhFachU4bl2hrsWJKZS",
+	"rojIddW+sSOa9Zkdqtk0xU9tEWI3qSPfQoF8pPxGRmRoxn5yEA0GAxLPqaSxBqlKB9sv/20IsC4antv4",
+	"gSUO8qigwEd2WU66RGjIkYJya0LkyQGS9SZAX9Xm9Mtq2ZxR72OfJiy/of1EiqzP8xSjHO5kS7LyBL6Z",
+	"3UPhCMesbZsNUSTrThT9MEImhhqoJguhNDkaNK/bry0CtlM+UsrPcen1y+kocDVZmdJhRzMPeiNMRYgj",
+	"daCtUq5W6L4QRjWSr0irFtFLyFIaBx0z0kjgqZ0DXtPu2QqX2summiSk5mLJz/B/EH3GlQaaYMyKr3wE",
+	"y+ha7KaRSzSlqQqGf+VaArQKhL25SyIsF98WyoFd0DLnMdXrtwGIkW8pUVpkGSSEWjd6ioxokza2WVCD",
+	"PfH0o+oZeZb50HH5XmgJdPG3oDKD6SPU2M3SaTSUWInnN4cUkUT7jPI5HUxH5F+CcUgiAr/lNC1oLSI5",
+	"T0EpTwAJIgadA+yB3Xdk9yR4cBW34qllOYfKrJ9mB5V3ISceRMt/smhBSos+W8K8kFLI7USMRcbVRIwS",
+	"8TVoR8WcxKlQIb/u1+QG8AvapNza9f9AWZpL6NpW+7X1W+g/EWbBJebNScFnRLgwIb4VUswT2OidMvN5",
+	"bh5cp8viwHOaZcDxwBKLMcJUTWdJNmgND9ySJ1Mk5wXi5oxoubI5gIYppbYevIAcQLtkxNZnRhGW+DOd",
+	"U56oOb1GUeT+5la0c+rTeuUYN7bcrtpk1x8t2l7B9SDuu2SOQqAxG7fBvQzcnGHsXaFjO3noI5WFeN4S",
+	"cfYXvXXa9hv+JRRoNvZhV3gRMlVqFy0IWeyenQEHaXQKPJtFpkcaFlmKWkZPZ+mo3OKRyhcLC4i5oRIh",
+	"rzi49DZ47yJfkDwji5XDi93upExcaMh2xd7VxX0BX8N9CdMyxNcir/oNwu4nd9s0nQpIzFqQSb5qk7MC",
+	"GnIq/pwvJoA8jQ8ULjegC/yeMaxLxxp5g84g84Mic3qDaPgzTLbAHCFOUAhvDobTjy4YPvDm8xpAhw5G",
+	"YC8d01VWXBDp54RRG4eHg647pQsL+Auic0Vmblj3YEfsVOR6lMu0Y2HOOaR8NqP1JIpwxn4xUjVpP96v",
+	"h9Q78vJrwrc6r861FzHUEMCpeMBwd8tFbWyFCVWwR56LNF9wm1WRMgSKU0NENrUnsGUW0nDehelh2uYK",
+	"2cfuATDC87QGa22TaYJyqWt2TJEkhz9kYp33vFgiVqN1VMUx7QriGIQuAqbO2YVF9HaUy0ChQh2o3aN/",
+	"jVUbVLI7Fly575g6zzIpbtYNVzAVdY+Gwe+bB3MxuK58a/fz54FiBt3nWzForDkdGrxkx0eK4HP1KSCC",
+	"YuMQwaBDgTkI4tvdNeKctA5IEXlCo1n2nyAQ/mi+40mutOwICxWD+sfqg74DTVm6Dfl1J2MUQ7SzMRDg",
+	"ssXHMyqBd/MW/lpZyr1wWJD8m0iVIBf4KE+RD1y+RJQgUyo7Qj5dhof74CPrpKkv1iNv2uaeCKcDCWPq",
+	"avByz+lOiNiJelQppjTluq45uV/XqxE4YFSsJKRI/M2lh3+eqvtc8CmTiwqA3iU0obUkyARs/nlIbmRU",
+	"qaWQHRRVSYxyzzVSc4RE3+1cSAVkgsU6VlU1q/h81M563SVIVHwntHuICAoqnoCoJ0KTRIJSETHWDJWQ",
+	"kJgq6DOugCum2Q00wD0hcFOxJoRY1Rd0cNQKnke9j/2Z6LfIr4Avteb7usAaoVVu537moFgIiBdJwJJZ",
+	"r2cZoW9DmH+AxLdIsaDJC7yVyxPY840C8Q++U2wmXHgK9vweKZcu1wCiMD4RHzdkxeGLWCENHUyUpRPx",
+	"EW+PVmqi+95nAE8UZ1kGHQIW0Y0OYuKktl1WI3CMCI6VyEsDTSAuZrLa5hALKGCQUuyPAdTNVsrgXAJN",
+	"Ol179ufAVanno+HTrQYQXU7DmGWsnRHYW0CNxtdhj4pvOJ2BCNmQaPVJNz69MzGEbvbSa7vJR2x01gQU",
+	"qqlKWwfseD8RsdpHL4ja/xSLBG7HBD5mKWVcWfAM+RmWJMZXF3RlLiuaOIi1v4QZx6JTI0zJjnpF2b2R",
+	"+8EsVVwDHzGOtrr/54IpZWWx/7n+uM1dS7Bygx0hlpAA14xiPqjPdSvf83+RkCuo/qH8lGYgR8XdFfWE",
+	"ZDPGR1MhJyxJMGfO32Yj3LgegjFHiGRDX6+ei2Rk/kTTVCzxI7aWzEgLMVKpWPYc0Hekqc3Co6kh5NXI",
+	"ofAndlFlCaZRLPg0ZYiqcN8qZ+wKVlUesYGd6ioCxUnMmyJZ4aRSKtE9/VsuNB3BxxggsRPnKs8yITUk",
+	"owUkjI6QxKIe5sHjKlUlLR/zCSHWtD4Obn/jbz73w5zywtWxKXJDDCVMc0MjuOCZpAlUlyOphhHGrfCf",
+	"NrW0thJzjUlOU3c6xSrM7qSLkY2uODfmKBUis59Dj6aQdGaIEzFtSltHZzIZVYITlefqf53YNIvGX82Q",
+	"9b/QXM9Hk1wZCZtIyrgldPOg2QWRN1TV0Ba2lZObLiu2ppyQuAafDgQLtDYXfFdx2IxKzWKW0bZ4bCkB",
+	"6wRk5TtbisiAjrHzjQk86da3AMtkfaauVaDI/3rWddpZbfXXOSB6gxhZhRUW4saY74RYkIOtNAWLmO/a",
+	"fPxZ/SGq7g74XeQZdEA5HO86gO6XuLvKgVqeriK54LPM/TrAs503uREKSd6mdDUR4loRmiphYydYd9JM",
+	"NSKV79nsKxbE7n1pSNLeod0xya3qemRuKVg+quk1ooly8sjWgbP+N+UxlmaPsBSjLYCh57DCkkhiarTp",
+	"YLS6i8/9NELKLFXXI2OLjQKmazVuV47yVw2RKkgdetbhp1w+1G0UjqMaIWi3xoyAmbrh0KpXtzBUWv1Y",
+	"HZEV9cK57p8+Vf59e2ue8/gw85v9b/x7BR/26ZP/B/7SlYvx6RP+1+2ti7rUFjRsQsnuPsxbRiTXlg+o",
+	"pI+uF1sVSg5IrueVIidYtdvz10Y/3NaB5x+BpnreGb/AGiCGB1J2EwBK+GPqwDKI6ypziOs6a2ACbosx",
+	"OnOxL4vU/UeKuKca9/necG8zzMTNuRwptC2vxIx9pocS3d+laeVxJ9a72N5C8A69jXmA1in+53Rhbizb",
+	"UiDV3HMO9ioc8DCBGxZDZG/IalEde6/NqTLaJiR75Lzxpnf/qrlYWq/wFTdXlf0ivmlsaJffgvBaLO2K",
+	"37UJLhmILIVHyuG//CYokgiMSc1FmhiVK8/2yDlfubeYuuI+RNWolhguPVPZ0aPhwW4+YX+ZrfUN+/TB",
+	"gPXAXX3ruwzLr4tWmPGCoYpzzil6zlTFdSY4eS14QrfyoD1E/zbZJ3/msLQnjPZl57Nlt/i+LRm2kQRQ",
+	"3sQIdv8j6CBkTby5Xo+7VHls3UltfruPAhghKfLWiRibJfA5l5+rn+pbxnBY1u6jhhixT4+2vdn817/+",
+	"DcdhuWaWJ8bqM99xBb7ElPxy+UP/ZI9gIUFzzRT3itkZLEofi8VCcCK48yVLMKcAiS1cf3hwUF+d0jRL",
+	"i2XZRd5HBLJ1Jo3FB8mmTLsIBngsH663lGv2BV7dXBCWnLkagf6Hosh45dEbQCG6h4b1HByAmRqR66Vt",
+	"2fXBpdUF44t0t9Rff2s2KwR5iW4Gj+kC0udUwRn6QdTuouiLU2w6ZFV5fDpcORQDR+anzgWeEfNtnzph",
+	"TUXCARJzeM7f4wwAn99TlC7wlRnKeitRrbhMhK88F4uF+9GVuChKf0Rm7A9N+19tvEO6Atb2D6FNMAaV",
+	"2QNLxtVVNY3iGq1i/c0KpaKzPYGPRbK/Mc6AYwiETV1Z3rqZ1Pz+BuyqjTho5zlHgu5iV7R4g8xq7EXL",
+	"P97DEUotC6QXe3fDmHwjc27F2Ns3F5dkH4HD+2iIPo7I2DovxuSbijCQ6EKSYqkeW/eKmbWZRilb6vKw",
+	"4txoO7TunJX3yAsaz61T15gEIMmnTzG+dHuLxW5ZmoJtr2UzSEQuY7uZjzAbylxX5CUn1PcAwKwmixBl",
+	"XIFEpdupzWXPgLKEO6biR+bP1wCZq6aHMzA61Sqzpg1HYLeyJVXtbYM8qjRduQj7ylw3DRET9LG0CKfp",
+	"dGm5gA15R3YTBlHhB3Y1hZCwlnOhwO2HvfdQYvMs14VZZ0QHOedeoDCF9wSDxNwURBh5mYH0m1pdyCDa",
+	"rZ1V1Juy1JXp3pVYHEAB73NzNOrMXzmKWAo3dieeI6ZxKmKEst2TRWP76y6v0Na3vHWtvS+yduyjxD9q",
+	"ebnCneYc9shL7VL+DGWoIvEJnSwNt2rhFrRBwKlIU7EcoVN9o4P1s++Wtms3WBS5lvWx/RH+E0+sTHuw",
+	"W/VIkeJ7LukB3Qq89pQtkCEhnPdQzT15Ta+LMgNiijAAZ/WiB8Jiw8PlPuqVaXWXr8rHF8JlX4voQ8uP",
+	"bCMKjcBAsz3fFzv1sQJP2yvvinc497jzhj94t3f1bltvtK8hWKh+nX7j7etr1euabI4UvxVS03RjZowL",
+	"+ZMMHw9gNPHvd5Ud40arJcdkuyfHVCYVZMCyFcYuNYOs4CDfvPvhOXl2ePT08R65EAtw+CCaJGQBeJE7",
+	"EcUkEUseEZXHc3ONIwZjVBRp/cIs1cSivjckqdoscbaA7dNVi5RShQoeCvxJrokSNkzMtCoWaiQqOmHP",
+	"iAKwG6SCoUH7U6D2H9rVDsTkvhuhmGqBQpoCscjT7VUz3bElDqaUIUqmd9rb9w/uUv7MEMjf7BZvjjEx",
+	"rjQN9lGyLKDn/tYKtrLbpxnbvxnux3OqvyAJ2LVHpGivVptVfGneb9QZNzKj/3h5+ZbYB2oDHR4crEsn",
+	"PHr2rJpMOOioQxx0TJ7bnOkacsG1RonKhoLFXecYF40bZIjYZRGXm/LPgthINwIpbG3+8u5VMQcUdobJ",
+	"Chih1fibw3l5RzNWk3VVRGIIFLWTFPSmJe5hVMbREp8vUpBt5HO5N2Rw1/kiWCvLp6hWiL1QnByXt4Xf",
+	"+ox75gM9eIBNkRXi/baH3QuD5gA/Xbz5mbhfrWQ/fjYYPq4UORfJCgux7f+Wg1ztG5KLyL7haf/fFqC3",
+	"386c2S9T4zfdV3Z6UXfBKbv7vihjCG9mf73joBFlFy5ZO1hWGX8iXqtLvNnYAERzoiWNr7cKFuG0uyIh",
+	"95w99BCr2hyr6k4hK8NUbU7wBUi3g9F1XjXlEIH7Bg2DG/g81Ng7G+X+3HT+epBcCwIfS8djnaO2iLsH",
+	"Qu5FMH5mmFZGJBUzBBzt0kvlSwLa9Wl/CG6hndvdoTAwEnXvQIyvEQj6arloW+EONhp9Dstxis16HKXh",
+	"Yh1KozPFd1MjDwsRMSJUoH3yVbpFuOjYuvzysniLn2NdhXmkav2Vtqrk0iWo3Qiff4ttbL1gRMUoV+uO",
+	"wxhxrurXEmQd6vNVjiXUR6NCRI1FlIe4hp7D/rQ3FYLe1Eypu91RQUP2tHcpU10/jdp3tzZIPcdubmx0",
+	"oSFbU8y24VLGlsc57w6sNt2LcTXdrhIvaW7l2gr62ztd3nAfdzh1cZOWB7/plW8OHKCXbWq1f6bj/vO9",
+	"8BvADH/SGtz358q/Z/9884i3rfBbLtgHawumU3naga4TuXaxsnZQp40bwofDHyotrTZS76Ke3qoFcZUb",
+	"Av4kZONu/vagD1s3Gvc1V1AE+qyLKcv1mWtA7cAEbpn4ULpqT/F9GbOsT/briYeu8XeXEk1wlj21cnOD",
+	"F1WlD9Em3FS1Z1FA36I8hnRE9SgDyUQy6kr8Kgro1HogIZ7T+cOAZJQlxH5nu9KfBd5o/di8+fUdMtAc",
+	"TMWXBKet/bhDk3pjvTVcAj71hf3uuozbCy1ZBoVdW1ywlTWfITxn3YY4fAu3pewKa1hLRlMLosmMKmLE",
+	"Y9TLuVmUUayQklyisVE9UtBQ+0clGzejmFr8IWh2B+6sHVMvQnXdKo5Le05B8ovCHBFiQt/rI9RQw1wq",
+	"d+xAU4hm76jqgjEWTFBik9Te1ywAwN7KdeVOa7Pzyj+4GyPOWQoO32Jstztmwb9CzTjYILsN9TxS1fzA",
+	"xkkWvUbEtiUiilD1Q6m6NmjeR+ubk0jFMiILSFi+cP0ghCS5nLVUXQfA3FzZ6o/G53ddG1okwpz9KJNi",
+	"JkEps9KklbXrUAtfkgbgaDuU81bAVj/L8drVshHLhaIfZhpKr7VXQBw4/ZcXb8jhwfApRt0MDaZiif2a",
+	"m4QHuQzR1RSwfMfmllEM5A/+WUMkIEfmglqvhWWSxVAg7RERQGiWpStEx5n3t9PA8DujONx96rXgem4+",
+	"iYMxTuJWrZfh0SCEuwt190bDS5lbdbRgPA9JI+dwULgI+1BEFnmqWZYyKFpg2bK1bEr8XlV7IRRTO95u",
+	"YnekXBTHHV5qfaejku4qB/6hg6x/qFBSIKxpsbqE8TjNE1BnpD/E3j6K5NxV/+hIK1+rq05yluo+cxU6",
+	"q5+lab00Un+41Ua7CiyzSVeLcoKFVQyd/f17M4Ph4H+fWV/6GRm4sblwHWdVZCZUW2ExoaMt56PjeTeX",
+	"4c/VTnPOv7XRXztZhTJ2/GdzBdIVAZIOOWfxPa68+zWstuVcccMSkGsP0X6zeLSLNnY9SqVE9woV47MU",
+	"MPmybxG8jjSTz2if4OjUn1Z12VWKcrtuZ9bFR2G/rq8prSLfxjfs0y0uCifwq/Ldc5PZvgqZHxVEZmnF",
+	"UoZbeOX8zGu4pfhT7Q4oHq6IaStzgwL1eFBAAzMpduhb6DLWq07htjvzFwXybdknrxXz6QyxbRXV8Qm9",
+	"96uft4l5t/gf25iodl/RmO2quZ+R4VbOjp1dDl96T+KifFjRW+TeEF/XvByXHudGR78w41iSmgCVIM9z",
+	"W8PA/usHv6Kffr3sReFDKmJvFh+7PhCO60LxhN8vT2Wudeaq+mVSaBGL9DIch3+DjSicH/RXmFy4liyc",
+	"TKRYKkzXoIqMrYt4L55TvXczjIgdce8qHwyexNV5419gjBBrM4BFDZU9Wi8g7hfj9N+62ZVTpxn7B6x6",
+	"t7eIN5wKn9JNbXFC34sSp9OLegjILXBmM6bn+QQhZnbC+3Eq8qRPM9YybYv28MCLKIf9rDFtr7XIjMZ6",
+	"6jlHRSRGdWZm60YXHQ29dAYey1Wmix711jvrkb5X/Ip/++3Pol5xlynX137v22/Ja9fX2qvNTPqEQHS9",
+	"5AoSokXZ+gjWNUc3410A2MIF5tn3s5wl8OEbi73Dfzy2rlGZc47oV1eGEuvJIMSvRBa+R7Cef9si9x5H",
+	"fuAr/t7CQFIx888Uf3iMc8HqxBxbCp2af/fJa4uhc45siQq84vQaRmjDkHdi2c55qjqpUPqO3RaNcS5G",
+	"HfS5OY8UGZtHxxEmJV1xYj38/vVHqkyArHnV98zsLlk5LZQx6nQLSU+GRjdkqqIb4tcs+reo0WO7mJJx",
+	"Fbw6JpZT9tzDFsvJDOtlWeoy8PYd+vO//6UEH9vjo67So9mKBMaV8Q4PnuGuHA2e2CHJ+B1oueqfTzVI",
+	"PyBuo03jcmvDT/iG8og7NAye6RIOzRMCPF+42ENR83jlK1Ncc7E8xZZbElIwG2w0SpokiK7G7yMi0TY3",
+	"x2126h6CVMhr9n1EljCZC3HtH9KCHA0PyD/Y93vkHPGKuKjhsZ82MoeU7AYicjg4MQc+btRsHNsaGUum",
+	"4IzY31zTEErc9UIkxZIU2DgMZ3o4PCLjcA3FsSNfQwbPbd2J/uUqg7IKtFEzLK9j6bU98n25ZLNTCZh7",
+	"SoJSkFgcijlUM3dafPEFj0VilPGi6FMBwBke4WGMz/GAiidPCUOEkV6N98j3XhxhUVAjbYpku9ifxgVe",
+	"44iopsXRrMrWaiiBGXctS8/I4WBAxtWSoNWdsOXlyEurN5UcinFBpHcmOC6RF96zcRFwtJxsWdeVXNGQ",
+	"OSdgClONmXbVA7LU/vcXl1ba2S1S5McX53/Dy8v8UuocuDDMEvBxIURR47HbLmrmm+ecjF9gGUzPJ668",
+	"CqZcjYeDQd+si/EcxqFzeUrG7SqaYyNZx5eScjUFWZyWo0onoYxMm+f8GhLH4EeDIRnX6l9aJn/jScsx",
+	"IAfs1lXXIqqslYH0t9kZmYslWVgObTk1SAIZhs6ERdBgsq2Z3tt8krK4JGrV+r5LmfWFH7EATcpicA30",
+	"3PX9VopMMtBUrioOOXerk+fmzibnb19WiiH5Kkq3UU9kwM2Fftp7sjfYe4LhGj1HrWu/9BvMQvWUX9nE",
+	"0zT1hrOhA0VXNhSMMfZlxYtVqVtUdWEQpJEezsTuw8ukd9pLmdLn3h70sh7ncjAYNCrTVGU6VtQ9/WS1",
+	"ObpJh8UR0FREFamr2+5eUVEVZ/COaniFtVE7Pu+e3S8fvI3Kt/pvRcqsF3Krl/3zt1Gvesdter/2rFve",
+	"lDq4QejFYpd9KotVxz2UG8+bFDa6pjNVMdo/lNAHhF64AMRkhcE+PHlr1zgUYS+m8RzcxPZpruf7qJTb",
+	"9LAuTJYqa0Zh4nDOzeXYLIuPhEgbhZ5s2/MZaHJoRECgPrIRKOYut0oYyjHNFrBHXlVu00GQxTFpss6s",
+	"5NdGnakqc1NFlpCmkUd+Prvi42oFXye2qwrGqRmbcTI8coNaNkNkhTOmMQcc9FLIa/IN5eTl25vDslWA",
+	"/cMx2T8+PLviBwN8nZL9o2Nzw/t/HZ483iM/GGvJfUkZJnbZ234gW8G/qLgV2VloDYtME/RSIpyIKdug",
+	"BpIrbuY2HAycUjkXuYxQdGhMEy/G0mKGEsNoJX4paLvZTubVSZQFv8wmupsPIYnPBlc8MXKIKTKHNCF5",
+	"RiYrFL6GWNxELeBkj1xgRJX6WmIo/W3tKuwIaj44rgGZx0F5hcRbeGq+F8nqzqRUrU5dl6Aqa+eUFL3X",
+	"q5rlWuZwe5/CNNdzNIxV1yQdeLSAaXtW/k8Wr87b0Tt9/6EqbC/YzNyRVUGb63lTzE6QzIaDw5Ojp8dR",
+	"Q+paxq/EKMyTUW/JeCKWvdPjwW1d+AoLIAtL3xe+mFsD61xDOJN3kAHVqF0XZa6MKDRSbkzT9DtDg2Nf",
+	"VtqZw/UvXnFHypHjeVtmplErEG19lqYIKzi1Ir1WEr9inHSwq0DkVUYlXYBG0nsfWHRwjqSYolHnLW7N",
+	"17MIuL3RdYOZYKXnhqap9zk5zKwjni5X+Yd75Nw3110c69dd1mZ8UIU8d1oCWseem7Ug3NOqEmQTpYL6",
+	"9jvQuXTZof4SDHLhua/D5RKvUd+2pTPdVTkceDs/qhhzRiTbTwQ4Zgb6NdynLl4NOKy/5B5o0NDT38E6",
+	"RawehMFbR2FfSpRt1XwB+4nr6NV9RWDPL6jTp8u+VZVkiqpDtxayIBWBg9LGqJKCx3Dm/LNKEwuGV1fc",
+	"9b+2GnuEleE9otiWtsHnqdTKloTVSwAcAosMcZf7m3MEvpDDwRMyrjcxGbvPXfHCgvA5xXuGf5plZBm/",
+	"4qVuHhFcv4UxeCGKLuxVsTde17WbZO8Z6xap+LnQS44VPlxYwY8YXfEUKBolhwfPSMN8wE/W7IcQTzvF",
+	"4NxOyPdsuyctttkSroPHi/URhB1iIzjqQ1qblNmDr3AlekbA2KX15frG7kYhmUAJlnwQVKtCLlTFwpdo",
+	"tUGBZa3MqsSqpm4GMyMuQCt35xUMbl3xhWJqmbHwN6wREq2CpaWsuOL/JsLC6hRvy5zT+xASjbq0HSy4",
+	"qfjs17N5u8VEQQkIcbD1iR/kgWFhe7Y1+vwKAsG5cLrVl3eAoRbllI1qNr0LDRoyQ08XT4h0yniRb17R",
+	"v1/6NGAXocQy1ULpiEi0j61a4djnFJm1qpCXVWdcNGX8sux71v8HrMYk55qlBenXJ2tMtQkAxxh3RJg2",
+	"Q3nLAUs5YShjRhmvVrrPFbguBiJNGp+EpvFv3ZbG6K73jxtHV3wCMbWJX87hg+FKjAvitJQWqdmlilf1",
+	"eGuvalCJwRk4z1PLog9RaPnIfmVrESnx4X7kWqNURIfMWFsR4s/kyCssxTLryBDqgz+v05/3wp0kdheq",
+	"nrLh/nI779jfd9zp7/NYqG55+NwXgeSlt8E62acSLIwSOVRgXMbYeLa5akVfekbGla6OqCxVvlaU1rri",
+	"jfgNfGRKq5qIOKpLiLnI5dbywa30vji7XsFkDcd8to9++BVZO4DMRPtbQVHEt+T89qk/sH6L9V2hTsrv",
+	"wvwJMPlRyeNPjgc1LvfelA0xfIetKUtetP3c1QoY5AdnXnD4qBHcFpWlOjFgxjDEObadeMZGzSjc+hY8",
+	"pclCKI0RwdrAp06hSsWszwrFQyjwLYK8FsGSFGyBbdWJH7jwq9/g5sfO+7bEoCurjUUCuJaskQt+NAh7",
+	"84tOqW1//tFgXUHDA1fFoROLexsFQablQWGJ8qJ0scc8ufI0u6OTh73wCu1R1pa4AcR8rxGLavWWDkFW",
+	"o6sHy6tAcNT25R58xf7T+59YcmtZAbPDN4YUz/A6qWtHSotMkaWQ14zPjEpxaIEKJfSDWbeN/as1ZYp7",
+	"dq8lFoAnvizOFkLhi6suISdlVM9LRmJJ68L/szDVQxhwR356YdRfXmzPlzNTzW1hAyVbhQMnqZiUMFkX",
+	"AInFYsG00Z/NnRxhIWcE7pQgcPWIxKmIrxVRdHWG7GUdmhLRO9jb5YpfWKgkuuN9lRXrBEGLplDMbZHr",
+	"4XDwGDskODy94UxlxqWpfUGRGehqwwsz+z1yKYgElS/gilOSiCVPBU2cYjF+Z170nsqX0/5rquP5mHxz",
+	"ODwg40Ar9zFZzoEXEsFupS/Xlhq7RpPJinCxfEyEvOLFh91A35SzM+qI21/gjwvvDv4JEcB2v1UxZzSG",
+	"IJ1GdS8QU+TJ4Cniqq/4L+9eFUAGW8XabFPFI5zz1FhC5Voj/O9f+EIkbMog6V8wHsOYCFmdN7ak4Loj",
+	"gPsKF24hzLt7SqY4ESynv/HRcp44ze1e+llw2GGM17uO8M76lLf5tnt0N2krYg26r7QEuthe6trj+D4V",
+	"ky7pW+GSuth1QHWcrNok/eoP30a95+bq7j8XXEuRbnq7/vBt1HtxSWebXsJnbqPeK6p03x/XppfqD1ev",
+	"iT/gcrGH039uBLPKF5tvmOYL1a9sc0OVj1bfxAQaTRfZ1h8o36h+559l392tvuKf/+KL9mBw/AcwjruC",
+	"wN1UfyLu8dko73z7xbVv1x5+4L0H3tuJ954MDjdURo9FtkK0to2rNvjk4Z64XyPkyeBp+HxQxYwpJxMo",
+	"lMuy9RxTxGiRNb3xTk/ulXCdCjcdhH/uL3wGh8ODbYzA0s74wXbXwFePN7+KovtnoS+oZmqKuXm9O0DW",
+	"OKKoWTVeu/emqPvD53t2LEmtN0Ddznq/cWm+eXSpb4sRskzMy//WpkmHGdHm+MY2Pij+D8rHg/LxQKt/",
+	"zovvjvDrDZl3j9dYGAeqhbQoh0rNEaN4iWkRpjwZkL9/b/Hpts6BrcHqunfY0BgGLzAd3vXA89BQBErY",
+	"NudX3IPfv0EwqWYgRz4WMH4clY5F+IipU/gHWyntm8PhEzLG/x7ZX8tXFPsd/Ys+JvLN4XB4xccpFmGv",
+	"DGAbLrsM/LK3Fvnm8OCAjFu9w8altzN2Yo0kbDrF05LFlY5R2isOVKYrzIiau/IKrhoLQWTpJkxbUf/E",
+	"bkDxuk2vEjwGLH1yuRQuU9PB2cyOkjwrv1wmqUJi87NuQC4l0+Dqvus5yEeqTminVa+yn+kVHxvhMPak",
+	"6bzIOOxK5BITTCdU4SQj74k1qoL90in5dlxAcS1MQnCIUNiJRUaLCgcl3XsKWePZfhx5iisOwFMcwnF4",
+	"DGRhfl6W5V7dSQR0ryzvVLoa1fftjdAqIuPma+NWzbJTwaJFrUtmq3jYNoWr2sHyouCYwwktaAKVs9yy",
+	"5hg5twnNC7vrlJODQ4QgKVdx44pPc53boEmrq4/hc3cnjxgf2ScdxLqrlNn6jSvv+G23DsuhrWuQ3d66",
+	"ix/P+wdHxwXxp2ISkeNDMoePNIGYLWhKEjZjWu3ZVXoZMVowtbCcxDwSNgZ2g/h2DcrJkHpA9dn05DgZ",
+	"nAxPTg7jp8nx0TN6MAVKB/HREU0GwyP6ZDI9nA4nB5PB5OTgIE6GR8lxPDyaDKaDAR2c9DbtWaGYrduy",
+	"DJssme/87/tB/xntT8/7P3z4dHx4+1+hfnzNLfvRlwHBmiOqSngZja8xW923CEzF5KxSQabVU2O4eUE5",
+	"v+4/d4CiAPJk17JvARIw90rl/DGVCuswkXduD/0Rezlk1lEYfWPvubTtQMb1BXqA0/plmjn07pKsq2vC",
+	"Sbs1RUSB9lVnsT+pPTq8A8e1+RRxNqKFiGxlCazuMwHbAr7J3GuXWt+kL1vrjmjn6M9lWm8Nvr6vgEFd",
+	"Bfy6qGs7O1RHk675lXFsLzl4YgP1y4oS8W8CzvjjTJNfrJJPt7VCLGKzP4w+E+OxP2fmPFdbwDRLUIc3",
+	"JSoeNiaRbtWX4jU78JSWQn90c/33A1X6Hd2EqURDkCW2jknVKFhSZdNDjfaH9WyM9v9sQBK6Uo074d8I",
+	"jGnpYh0W0+3sA2qsQGG6HblLB0dFnnxyhak3IDCrGfuOjhFLKQFsRofKqG0GUPghOmq8VAn9rCijRXVU",
+	"AWde8QZms4XXjJy5ejg43CPd0C5WM8cTAbazzgKcR8lY4eMr7g7wzFZzNZPVBRvWhZvdn79C8OGPgX+6",
+	"na6ItwcV426S4s3dcneuzkK1iLaDjO6R5xVEp8dxRk1cp813TZiEWFswttEWvGOr5kerQrRb/B7GaIeh",
+	"ig8gxQeQ4kOs8iFW+QBSfAApPvDeA07gASfwAFJ8ACn+pUGKd2vrfFV04gMu8QGX+KBvPOgbD/rGfyQu",
+	"8b5urt1uE8sCZoM+oKvfNkPbR6/f2trtvnOGf7LsR0ZJRlliW9JUHPvVdmiyco8ivg5fbnV2J4eDZ1d8",
+	"TFMJNFmNXGHfScVdX6v/Uqv8a+v75gqkK5So8Ms26uCWSTIhNU0RanTFA1hFXE8J0LJp+VTbIJ1tDF22",
+	"HLoEugjWuMRSPc/9jt5PxSj/+U2FcM2ctSCTfPV1gQh+fr5QRmeByxmY+RWRZDxALR6CfFghXlOpKzxX",
+	"FRyWou+4yKUXB5ZPNgkDPS8Y2Td3qfFfRlcL4JokoClLC7ivFRRlmYgaU9uuMFidiZI4V1osQHZz2Vs7",
+	"0XskZDvCAxl/ARkbagmI4c3U/LnkW70X1oWun1MeQ4qVxDQCt4q2o/ZGA8lEgphsV0Te1Q5hC2w4qCFd",
+	"2WYknU1Lzmt31BUvEB6WznEYrE/mBogc/NqVKsOflBAcJHG3YtFzj9oLTu0FKq5c8eqwUdFzcux2aJRz",
+	"ekNZaqzzMcHKsnzmehAWbOv7TZfBcVdJ3W9WkC1xSy+qB7BFfxTUCyrvIBbNNRR0ORTdB7Rtt5TKqf0l",
+	"uqZU98M2HIghTSGJCmq0hLl+Zx7Ej+XyFo3drfiJtm638kiROnNamaI01bk6xXJJ43YBJfIrKsu04E5m",
+	"k0/IN+OMKj1Kchg/jq44pgO5zm/YLHvsKm4K5WB6SB9TITti5g3Wvb/ie9VxtmCBB1qu9Wu5a0Ku4b/c",
+	"NWpIaZuqnzVJ5Xpvp6LEjkZFghKTZApU5xLMI2ZjLTBkIbiepyuSSRaD6oKOXuJ87pEmzQDrEIi4tofq",
+	"tO3qtIhG9Lo9NqkV06ltf78LZW5bfNoTqOtH3W2nWO8wugpso0e4AdvwymdlugbWDp4U28YaukToujJ4",
+	"iP4z+peqdeowQhswTHXFL7RkGURECZLklgJd53gcVGGTZDElQlqdinBB5lQusL041y4TMTYXuzQKEGmr",
+	"cNh2y34tuuJGrtP4motlCsnM4/hn3OZLYj9os2pkt7Kjne9v5H8xF8mCKcX4LLItRiI0xPRSYL6a7SXA",
+	"1BUv/SJPBkWnAYdztvXHq4Bnu3GPlK0NuEewJwihqIbarXINMlF9MWu64rafQLD8NuZ+2fdwuzZplfZR",
+	"c9cWC3X6kaRLG6Yh524ziwiOdUU1cu/C+1hPPNPflal30c3wu6ODo6f05PgZPIUYJpDQJwd0OqXHB3ES",
+	"0ydTejSMafIUnj6lAzg6nk6PnhwngxhOYDg4SU4mSVciml1V/8JPp6bHLuhHl/1zejh4dtwB3+5yRX27",
+	"/21dUAZAJmbnMPnO9ngomKnY7PO3L7Hlkj9gy3R6Dovafn3qMayjeqNHw14FWX8jWAx7RkHp3XYl19xY",
+	"x3oxlzXj/Rk6uDgCo8pJlxbq9U8kxd9ZLiuPFuPvdm+3dT0dHRwenJxs00UUEyxaoj2e0zVO6Hci91Dz",
+	"BSjlvC7YTmUGXKOoQjeMrRTKOFFmwMKwrvqhfYMt1yjeNRi1GdvwEeIcHcMLkcCYjC1udVyU26Tk+Zzq",
+	"d257vQ5vbj+je5MX/v23KeVnZHzNeDK2bc2xH+kesW3JEQd7xV1LBCmWmAtc9OffI8+dK82XZTUqksiE",
+	"q6Nvl2NzP2ls2797RK1LGdWCxFTKlbl9zlxTanulKVuzwKXa75FL+Kjrw2PPFfMPyjj55b8xqdj1U600",
+	"/j/Dd9xxjAvw/eCKF/2xDTN1tYO6Pwc53eQc9yTkawbg/hcFcF0/erMHiFbernnc4I4XkKWr9W3lHzn6",
+	"tW4q61x9MJWM7qeuK+dYkV9IdF/sN68aTOaL+wWo0/xlDjTV807b6RyPTLU8b1JgCyiZc7VHXuqK520O",
+	"sV1OQjWdUGWdP0XjpQQy4AnweNVh1v9oJ3SP9OpG6DKd3NKM7EzZDfx5b8HnbqudGGhOvEJI7pB3NWk6",
+	"bj40ncz/XU2cTbPB7PaPVmVW4WLCwB/jcZonEChhb8zpt/79ew2fuEE2mNV2Ig+CqzCms8rheHpDCvlC",
+	"306dyvY/mX/7DL+NHkz/WkcPhYgEChI1gnyeNAvJ5miUsK56456CtskV9hMMNFvQVF2PjEI7wm5S4b4K",
+	"bjfWlveomFlDlyNc/PvrpszWtMxNzPXAW95/asyFrCSqu+cupSFTa4yYnBfX/SLTRMMiQ1c+okzGM+CG",
+	"A2BMzHfK5tc3VCKaVpX6qvNXuR5aSuQyBnwLfVdX3H/5kSJGobe5q74BmzUDgqxczIglrixPB1SGFrPC",
+	"O+iKY2cv/3bB43N6A6dkDFIKqcbEMJsyDE/+SdMcbPUBZ2CQ1Bg3YWEgc36hIbsng8F8eoPBUKwMPW1o",
+	"LWW5/rpmgZ2mMjzQ1bMo11ledPVHcnjgfct3yPtNDivAXZuEwRcYCXV981NvAlSCPM/NrfH+g7klLDt2",
+	"NxFybmiqfacQzItIRJwvHLA0l2nvtLdPM7Z/M0RctltNwCtu5qoi34QPu+hXmly52xD7z7TLXPz/5lDQ",
+	"1+DKUFkLK3KGKBaowo0uupYYSYFOeDSRKiOgKdYe4R3QZNXHMmuFJ8aFFr4pFKPHZbE/1ChQ6todwqp9",
+	"lCxEAule/XZXgeFelAV7XImJquvfNfrH2ng2hOX4uPJlB+Nsf/qtjYYVoEnc6Ypfv7rd3q/W/splbZMT",
+	"54OxDL7YpPj7w7RmcPvjr9gNcGPheIFhl+3snsoXnLlz++H2/wYAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

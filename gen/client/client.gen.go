@@ -1499,6 +1499,9 @@ type BackupID = openapi_types.UUID
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
+// IfMatch defines model for IfMatch.
+type IfMatch = string
+
 // IfModifiedSince defines model for IfModifiedSince.
 type IfModifiedSince = string
 
@@ -1508,8 +1511,14 @@ type IfNoneMatch = string
 // IfRange defines model for IfRange.
 type IfRange = string
 
+// IfUnmodifiedSince defines model for IfUnmodifiedSince.
+type IfUnmodifiedSince = string
+
 // Range defines model for Range.
 type Range = string
+
+// PreconditionFailed An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
+type PreconditionFailed = Problem
 
 // RangeNotSatisfiable An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
 type RangeNotSatisfiable = Problem
@@ -1537,13 +1546,22 @@ type ListSessionsParams struct {
 
 // GetLatestBackupParams defines parameters for GetLatestBackup.
 type GetLatestBackupParams struct {
-	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
+	// IfMatch Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfUnmodifiedSince HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+	// exact: a date only has whole seconds.
+	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
+
+	// IfNoneMatch Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+	// 304, uploads and deletions 412 `precondition_failed`.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
 	// IfModifiedSince HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
 	IfModifiedSince *IfModifiedSince `json:"If-Modified-Since,omitempty"`
 
-	// Range One byte range. A request for several ranges gets the whole blob.
+	// Range One byte range. A request for several ranges, or in another unit, gets the whole blob, and so does any range of
+	// an empty one.
 	Range *Range `json:"Range,omitempty"`
 
 	// IfRange Entity tag or HTTP-date of the copy to resume. If it is no longer current, the response is the whole blob.
@@ -1552,7 +1570,15 @@ type GetLatestBackupParams struct {
 
 // HeadLatestBackupParams defines parameters for HeadLatestBackup.
 type HeadLatestBackupParams struct {
-	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
+	// IfMatch Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfUnmodifiedSince HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+	// exact: a date only has whole seconds.
+	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
+
+	// IfNoneMatch Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+	// 304, uploads and deletions 412 `precondition_failed`.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
 	// IfModifiedSince HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
@@ -1582,6 +1608,17 @@ type PutBackupParams struct {
 
 	// IdempotencyKey A unique value chosen by the client. Send the same one with every retry of a request.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// IfMatch Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfUnmodifiedSince HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+	// exact: a date only has whole seconds.
+	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
+
+	// IfNoneMatch Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+	// 304, uploads and deletions 412 `precondition_failed`.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ListBackupHistoryParams defines parameters for ListBackupHistory.
@@ -1589,19 +1626,42 @@ type ListBackupHistoryParams struct {
 	// Limit The maximum number of entries.
 	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Before Only backups older than the one with this id.
+	// Before Only backups older than the one with this id. The id of a backup that was deleted works for 90 days.
 	Before *openapi_types.UUID `form:"before,omitempty" json:"before,omitempty"`
+}
+
+// DeleteBackupParams defines parameters for DeleteBackup.
+type DeleteBackupParams struct {
+	// IfMatch Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfUnmodifiedSince HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+	// exact: a date only has whole seconds.
+	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
+
+	// IfNoneMatch Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+	// 304, uploads and deletions 412 `precondition_failed`.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // GetBackupParams defines parameters for GetBackup.
 type GetBackupParams struct {
-	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
+	// IfMatch Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfUnmodifiedSince HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+	// exact: a date only has whole seconds.
+	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
+
+	// IfNoneMatch Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+	// 304, uploads and deletions 412 `precondition_failed`.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
 	// IfModifiedSince HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
 	IfModifiedSince *IfModifiedSince `json:"If-Modified-Since,omitempty"`
 
-	// Range One byte range. A request for several ranges gets the whole blob.
+	// Range One byte range. A request for several ranges, or in another unit, gets the whole blob, and so does any range of
+	// an empty one.
 	Range *Range `json:"Range,omitempty"`
 
 	// IfRange Entity tag or HTTP-date of the copy to resume. If it is no longer current, the response is the whole blob.
@@ -1610,7 +1670,15 @@ type GetBackupParams struct {
 
 // HeadBackupParams defines parameters for HeadBackup.
 type HeadBackupParams struct {
-	// IfNoneMatch Entity tags of the client's copies. 304 if the current one is among them.
+	// IfMatch Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfUnmodifiedSince HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+	// exact: a date only has whole seconds.
+	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
+
+	// IfNoneMatch Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+	// 304, uploads and deletions 412 `precondition_failed`.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
 	// IfModifiedSince HTTP-date. 304 if nothing newer was committed. It only has whole seconds, so prefer `If-None-Match`.
@@ -2110,9 +2178,10 @@ type ClientInterface interface {
 	// GetLatestBackup Download the latest backup
 	//
 	// Returns the blob that the server committed last, whatever the clients' clocks say; 404 if there is none.
-	// Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. If the
-	// blob store serves downloads itself, the response is 307 to a URL that is valid for 5 minutes, unless
-	// `If-Range` is sent.
+	// Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. To resume
+	// a download, send `Range` with `If-Match` (412 `precondition_failed` when another backup is the latest by now) or
+	// with `If-Range` (the whole new blob then). If the blob store serves downloads itself, the response is 307 to a
+	// URL that is valid for 5 minutes, unless `If-Match`, `If-Unmodified-Since` or `If-Range` is sent.
 	//
 	// Corresponds with GET /backup (the `GetLatestBackup` operationId).
 	GetLatestBackup(ctx context.Context, params *GetLatestBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2131,6 +2200,10 @@ type ClientInterface interface {
 	// `length_required`) or a header is invalid (422 `validation_failed`). If the checksum differs or the body ends
 	// early, nothing is stored. Retry with the same `Idempotency-Key`, and the blob is stored only once.
 	//
+	// Two devices that back up the same account need not overwrite each other's latest backup: `If-Match` with the
+	// `ETag` of the backup that yours is based on, or `If-None-Match: *` for the first one, is compared with the latest
+	// backup (412 `precondition_failed`), before the body is read and once more when it is stored.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PUT /backup (the `PutBackup` operationId).
@@ -2145,11 +2218,12 @@ type ClientInterface interface {
 
 	// DeleteBackup Delete one backup
 	//
-	// Deletes the backup and frees its space in the quota. Repeating it succeeds. 404 for an unknown id and for
-	// another account's.
+	// Deletes the backup and frees its space in the quota. Repeating it succeeds for 90 days; after that, and for an
+	// unknown id and another account's, it is 404. 412 `precondition_failed` if the backup does not meet the `If-`
+	// headers; then it stays.
 	//
 	// Corresponds with DELETE /backup/{backup_id} (the `DeleteBackup` operationId).
-	DeleteBackup(ctx context.Context, backupID BackupID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	DeleteBackup(ctx context.Context, backupID BackupID, params *DeleteBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetBackup Download one backup
 	//
@@ -2614,9 +2688,10 @@ func (c *Client) EndSession(ctx context.Context, id openapi_types.UUID, reqEdito
 // GetLatestBackup Download the latest backup
 //
 // Returns the blob that the server committed last, whatever the clients' clocks say; 404 if there is none.
-// Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. If the
-// blob store serves downloads itself, the response is 307 to a URL that is valid for 5 minutes, unless
-// `If-Range` is sent.
+// Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. To resume
+// a download, send `Range` with `If-Match` (412 `precondition_failed` when another backup is the latest by now) or
+// with `If-Range` (the whole new blob then). If the blob store serves downloads itself, the response is 307 to a
+// URL that is valid for 5 minutes, unless `If-Match`, `If-Unmodified-Since` or `If-Range` is sent.
 //
 // Corresponds with GET /backup (the `GetLatestBackup` operationId).
 func (c *Client) GetLatestBackup(ctx context.Context, params *GetLatestBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2655,6 +2730,10 @@ func (c *Client) HeadLatestBackup(ctx context.Context, params *HeadLatestBackupP
 // `length_required`) or a header is invalid (422 `validation_failed`). If the checksum differs or the body ends
 // early, nothing is stored. Retry with the same `Idempotency-Key`, and the blob is stored only once.
 //
+// Two devices that back up the same account need not overwrite each other's latest backup: `If-Match` with the
+// `ETag` of the backup that yours is based on, or `If-None-Match: *` for the first one, is compared with the latest
+// backup (412 `precondition_failed`), before the body is read and once more when it is stored.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /backup (the `PutBackup` operationId).
@@ -2689,12 +2768,13 @@ func (c *Client) ListBackupHistory(ctx context.Context, params *ListBackupHistor
 
 // DeleteBackup Delete one backup
 //
-// Deletes the backup and frees its space in the quota. Repeating it succeeds. 404 for an unknown id and for
-// another account's.
+// Deletes the backup and frees its space in the quota. Repeating it succeeds for 90 days; after that, and for an
+// unknown id and another account's, it is 404. 412 `precondition_failed` if the backup does not meet the `If-`
+// headers; then it stays.
 //
 // Corresponds with DELETE /backup/{backup_id} (the `DeleteBackup` operationId).
-func (c *Client) DeleteBackup(ctx context.Context, backupID BackupID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDeleteBackupRequest(c.Server, backupID)
+func (c *Client) DeleteBackup(ctx context.Context, backupID BackupID, params *DeleteBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteBackupRequest(c.Server, backupID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3464,48 +3544,70 @@ func NewGetLatestBackupRequest(server string, params *GetLatestBackupParams) (*h
 
 	if params != nil {
 
-		if params.IfNoneMatch != nil {
+		if params.IfMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-None-Match", headerParam0)
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IfUnmodifiedSince != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Unmodified-Since", *params.IfUnmodifiedSince, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Unmodified-Since", headerParam1)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam2)
 		}
 
 		if params.IfModifiedSince != nil {
-			var headerParam1 string
+			var headerParam3 string
 
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Modified-Since", *params.IfModifiedSince, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "If-Modified-Since", *params.IfModifiedSince, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Modified-Since", headerParam1)
+			req.Header.Set("If-Modified-Since", headerParam3)
 		}
 
 		if params.Range != nil {
-			var headerParam2 string
+			var headerParam4 string
 
-			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Range", *params.Range, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "Range", *params.Range, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Range", headerParam2)
+			req.Header.Set("Range", headerParam4)
 		}
 
 		if params.IfRange != nil {
-			var headerParam3 string
+			var headerParam5 string
 
-			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "If-Range", *params.IfRange, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam5, err = runtime.StyleParamWithOptions("simple", false, "If-Range", *params.IfRange, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Range", headerParam3)
+			req.Header.Set("If-Range", headerParam5)
 		}
 
 	}
@@ -3539,26 +3641,48 @@ func NewHeadLatestBackupRequest(server string, params *HeadLatestBackupParams) (
 
 	if params != nil {
 
-		if params.IfNoneMatch != nil {
+		if params.IfMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-None-Match", headerParam0)
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IfUnmodifiedSince != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Unmodified-Since", *params.IfUnmodifiedSince, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Unmodified-Since", headerParam1)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam2)
 		}
 
 		if params.IfModifiedSince != nil {
-			var headerParam1 string
+			var headerParam3 string
 
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Modified-Since", *params.IfModifiedSince, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "If-Modified-Since", *params.IfModifiedSince, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Modified-Since", headerParam1)
+			req.Header.Set("If-Modified-Since", headerParam3)
 		}
 
 	}
@@ -3665,6 +3789,39 @@ func NewPutBackupRequestWithBody(server string, params *PutBackupParams, content
 			req.Header.Set("Idempotency-Key", headerParam6)
 		}
 
+		if params.IfMatch != nil {
+			var headerParam7 string
+
+			headerParam7, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam7)
+		}
+
+		if params.IfUnmodifiedSince != nil {
+			var headerParam8 string
+
+			headerParam8, err = runtime.StyleParamWithOptions("simple", false, "If-Unmodified-Since", *params.IfUnmodifiedSince, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Unmodified-Since", headerParam8)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam9 string
+
+			headerParam9, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam9)
+		}
+
 	}
 
 	return req, nil
@@ -3737,7 +3894,7 @@ func NewListBackupHistoryRequest(server string, params *ListBackupHistoryParams)
 }
 
 // NewDeleteBackupRequest constructs an http.Request for the DeleteBackup method
-func NewDeleteBackupRequest(server string, backupID BackupID) (*http.Request, error) {
+func NewDeleteBackupRequest(server string, backupID BackupID, params *DeleteBackupParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -3765,6 +3922,43 @@ func NewDeleteBackupRequest(server string, backupID BackupID) (*http.Request, er
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IfUnmodifiedSince != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Unmodified-Since", *params.IfUnmodifiedSince, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Unmodified-Since", headerParam1)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam2)
+		}
+
 	}
 
 	return req, nil
@@ -3803,48 +3997,70 @@ func NewGetBackupRequest(server string, backupID BackupID, params *GetBackupPara
 
 	if params != nil {
 
-		if params.IfNoneMatch != nil {
+		if params.IfMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-None-Match", headerParam0)
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IfUnmodifiedSince != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Unmodified-Since", *params.IfUnmodifiedSince, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Unmodified-Since", headerParam1)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam2)
 		}
 
 		if params.IfModifiedSince != nil {
-			var headerParam1 string
+			var headerParam3 string
 
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Modified-Since", *params.IfModifiedSince, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "If-Modified-Since", *params.IfModifiedSince, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Modified-Since", headerParam1)
+			req.Header.Set("If-Modified-Since", headerParam3)
 		}
 
 		if params.Range != nil {
-			var headerParam2 string
+			var headerParam4 string
 
-			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Range", *params.Range, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "Range", *params.Range, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Range", headerParam2)
+			req.Header.Set("Range", headerParam4)
 		}
 
 		if params.IfRange != nil {
-			var headerParam3 string
+			var headerParam5 string
 
-			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "If-Range", *params.IfRange, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam5, err = runtime.StyleParamWithOptions("simple", false, "If-Range", *params.IfRange, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Range", headerParam3)
+			req.Header.Set("If-Range", headerParam5)
 		}
 
 	}
@@ -3885,26 +4101,48 @@ func NewHeadBackupRequest(server string, backupID BackupID, params *HeadBackupPa
 
 	if params != nil {
 
-		if params.IfNoneMatch != nil {
+		if params.IfMatch != nil {
 			var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-None-Match", headerParam0)
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IfUnmodifiedSince != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Unmodified-Since", *params.IfUnmodifiedSince, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Unmodified-Since", headerParam1)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam2)
 		}
 
 		if params.IfModifiedSince != nil {
-			var headerParam1 string
+			var headerParam3 string
 
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Modified-Since", *params.IfModifiedSince, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "If-Modified-Since", *params.IfModifiedSince, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("If-Modified-Since", headerParam1)
+			req.Header.Set("If-Modified-Since", headerParam3)
 		}
 
 	}
@@ -4515,9 +4753,10 @@ type ClientWithResponsesInterface interface {
 	// GetLatestBackupWithResponse Download the latest backup
 	//
 	// Returns the blob that the server committed last, whatever the clients' clocks say; 404 if there is none.
-	// Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. If the
-	// blob store serves downloads itself, the response is 307 to a URL that is valid for 5 minutes, unless
-	// `If-Range` is sent.
+	// Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. To resume
+	// a download, send `Range` with `If-Match` (412 `precondition_failed` when another backup is the latest by now) or
+	// with `If-Range` (the whole new blob then). If the blob store serves downloads itself, the response is 307 to a
+	// URL that is valid for 5 minutes, unless `If-Match`, `If-Unmodified-Since` or `If-Range` is sent.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4540,6 +4779,10 @@ type ClientWithResponsesInterface interface {
 	// `length_required`) or a header is invalid (422 `validation_failed`). If the checksum differs or the body ends
 	// early, nothing is stored. Retry with the same `Idempotency-Key`, and the blob is stored only once.
 	//
+	// Two devices that back up the same account need not overwrite each other's latest backup: `If-Match` with the
+	// `ETag` of the backup that yours is based on, or `If-None-Match: *` for the first one, is compared with the latest
+	// backup (412 `precondition_failed`), before the body is read and once more when it is stored.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /backup (the `PutBackup` operationId).
@@ -4556,13 +4799,14 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteBackupWithResponse Delete one backup
 	//
-	// Deletes the backup and frees its space in the quota. Repeating it succeeds. 404 for an unknown id and for
-	// another account's.
+	// Deletes the backup and frees its space in the quota. Repeating it succeeds for 90 days; after that, and for an
+	// unknown id and another account's, it is 404. 412 `precondition_failed` if the backup does not meet the `If-`
+	// headers; then it stays.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /backup/{backup_id} (the `DeleteBackup` operationId).
-	DeleteBackupWithResponse(ctx context.Context, backupID BackupID, reqEditors ...RequestEditorFn) (*DeleteBackupResp, error)
+	DeleteBackupWithResponse(ctx context.Context, backupID BackupID, params *DeleteBackupParams, reqEditors ...RequestEditorFn) (*DeleteBackupResp, error)
 
 	// GetBackupWithResponse Download one backup
 	//
@@ -5453,6 +5697,13 @@ type GetLatestBackupResp307Headers struct {
 	XRequestID      *string
 }
 
+// GetLatestBackupResp412Headers the declared response headers of an HTTP 412 response for GetLatestBackup
+type GetLatestBackupResp412Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
 // GetLatestBackupResp416Headers the declared response headers of an HTTP 416 response for GetLatestBackup
 type GetLatestBackupResp416Headers struct {
 	ContentRange    *string
@@ -5472,6 +5723,8 @@ type GetLatestBackupRespDefaultHeaders struct {
 type GetLatestBackupResp struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationProblemJSON412 *PreconditionFailed
 	// ApplicationProblemJSON416 the response for an HTTP 416 `application/problem+json` response
 	ApplicationProblemJSON416 *RangeNotSatisfiable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -5484,10 +5737,17 @@ type GetLatestBackupResp struct {
 	Headers304 *GetLatestBackupResp304Headers
 	// Headers307 the parsed response headers for an HTTP 307 response
 	Headers307 *GetLatestBackupResp307Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *GetLatestBackupResp412Headers
 	// Headers416 the parsed response headers for an HTTP 416 response
 	Headers416 *GetLatestBackupResp416Headers
 	// HeadersDefault the parsed response headers for an HTTP default response
 	HeadersDefault *GetLatestBackupRespDefaultHeaders
+}
+
+// GetApplicationProblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r GetLatestBackupResp) GetApplicationProblemJSON412() *PreconditionFailed {
+	return r.ApplicationProblemJSON412
 }
 
 // GetApplicationProblemJSON416 returns the response for an HTTP 416 `application/problem+json` response
@@ -5554,6 +5814,13 @@ type HeadLatestBackupResp304Headers struct {
 	XRequestID      *string
 }
 
+// HeadLatestBackupResp412Headers the declared response headers of an HTTP 412 response for HeadLatestBackup
+type HeadLatestBackupResp412Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
 // HeadLatestBackupRespDefaultHeaders the declared response headers of an HTTP default response for HeadLatestBackup
 type HeadLatestBackupRespDefaultHeaders struct {
 	RateLimit       *string
@@ -5565,14 +5832,23 @@ type HeadLatestBackupRespDefaultHeaders struct {
 type HeadLatestBackupResp struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationProblemJSON412 *PreconditionFailed
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *HeadLatestBackupResp200Headers
 	// Headers304 the parsed response headers for an HTTP 304 response
 	Headers304 *HeadLatestBackupResp304Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *HeadLatestBackupResp412Headers
 	// HeadersDefault the parsed response headers for an HTTP default response
 	HeadersDefault *HeadLatestBackupRespDefaultHeaders
+}
+
+// GetApplicationProblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r HeadLatestBackupResp) GetApplicationProblemJSON412() *PreconditionFailed {
+	return r.ApplicationProblemJSON412
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -5616,6 +5892,13 @@ type PutBackupResp200Headers struct {
 	XRequestID      *string
 }
 
+// PutBackupResp412Headers the declared response headers of an HTTP 412 response for PutBackup
+type PutBackupResp412Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
 // PutBackupRespDefaultHeaders the declared response headers of an HTTP default response for PutBackup
 type PutBackupRespDefaultHeaders struct {
 	RateLimit       *string
@@ -5629,10 +5912,14 @@ type PutBackupResp struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *BackupStored
+	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationProblemJSON412 *PreconditionFailed
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *PutBackupResp200Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *PutBackupResp412Headers
 	// HeadersDefault the parsed response headers for an HTTP default response
 	HeadersDefault *PutBackupRespDefaultHeaders
 }
@@ -5640,6 +5927,11 @@ type PutBackupResp struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r PutBackupResp) GetJSON200() *BackupStored {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r PutBackupResp) GetApplicationProblemJSON412() *PreconditionFailed {
+	return r.ApplicationProblemJSON412
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -5750,6 +6042,13 @@ type DeleteBackupResp200Headers struct {
 	XRequestID      *string
 }
 
+// DeleteBackupResp412Headers the declared response headers of an HTTP 412 response for DeleteBackup
+type DeleteBackupResp412Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
 // DeleteBackupRespDefaultHeaders the declared response headers of an HTTP default response for DeleteBackup
 type DeleteBackupRespDefaultHeaders struct {
 	RateLimit       *string
@@ -5763,10 +6062,14 @@ type DeleteBackupResp struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Ok
+	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationProblemJSON412 *PreconditionFailed
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *DeleteBackupResp200Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *DeleteBackupResp412Headers
 	// HeadersDefault the parsed response headers for an HTTP default response
 	HeadersDefault *DeleteBackupRespDefaultHeaders
 }
@@ -5774,6 +6077,11 @@ type DeleteBackupResp struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r DeleteBackupResp) GetJSON200() *Ok {
 	return r.JSON200
+}
+
+// GetApplicationProblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r DeleteBackupResp) GetApplicationProblemJSON412() *PreconditionFailed {
+	return r.ApplicationProblemJSON412
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -5860,6 +6168,13 @@ type GetBackupResp307Headers struct {
 	XRequestID      *string
 }
 
+// GetBackupResp412Headers the declared response headers of an HTTP 412 response for GetBackup
+type GetBackupResp412Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
 // GetBackupResp416Headers the declared response headers of an HTTP 416 response for GetBackup
 type GetBackupResp416Headers struct {
 	ContentRange    *string
@@ -5879,6 +6194,8 @@ type GetBackupRespDefaultHeaders struct {
 type GetBackupResp struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationProblemJSON412 *PreconditionFailed
 	// ApplicationProblemJSON416 the response for an HTTP 416 `application/problem+json` response
 	ApplicationProblemJSON416 *RangeNotSatisfiable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -5891,10 +6208,17 @@ type GetBackupResp struct {
 	Headers304 *GetBackupResp304Headers
 	// Headers307 the parsed response headers for an HTTP 307 response
 	Headers307 *GetBackupResp307Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *GetBackupResp412Headers
 	// Headers416 the parsed response headers for an HTTP 416 response
 	Headers416 *GetBackupResp416Headers
 	// HeadersDefault the parsed response headers for an HTTP default response
 	HeadersDefault *GetBackupRespDefaultHeaders
+}
+
+// GetApplicationProblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r GetBackupResp) GetApplicationProblemJSON412() *PreconditionFailed {
+	return r.ApplicationProblemJSON412
 }
 
 // GetApplicationProblemJSON416 returns the response for an HTTP 416 `application/problem+json` response
@@ -5961,6 +6285,13 @@ type HeadBackupResp304Headers struct {
 	XRequestID      *string
 }
 
+// HeadBackupResp412Headers the declared response headers of an HTTP 412 response for HeadBackup
+type HeadBackupResp412Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
 // HeadBackupRespDefaultHeaders the declared response headers of an HTTP default response for HeadBackup
 type HeadBackupRespDefaultHeaders struct {
 	RateLimit       *string
@@ -5972,14 +6303,23 @@ type HeadBackupRespDefaultHeaders struct {
 type HeadBackupResp struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationProblemJSON412 *PreconditionFailed
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *HeadBackupResp200Headers
 	// Headers304 the parsed response headers for an HTTP 304 response
 	Headers304 *HeadBackupResp304Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *HeadBackupResp412Headers
 	// HeadersDefault the parsed response headers for an HTTP default response
 	HeadersDefault *HeadBackupRespDefaultHeaders
+}
+
+// GetApplicationProblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r HeadBackupResp) GetApplicationProblemJSON412() *PreconditionFailed {
+	return r.ApplicationProblemJSON412
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -7011,9 +7351,10 @@ func (c *ClientWithResponses) EndSessionWithResponse(ctx context.Context, id ope
 // GetLatestBackupWithResponse Download the latest backup
 //
 // Returns the blob that the server committed last, whatever the clients' clocks say; 404 if there is none.
-// Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. If the
-// blob store serves downloads itself, the response is 307 to a URL that is valid for 5 minutes, unless
-// `If-Range` is sent.
+// Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. To resume
+// a download, send `Range` with `If-Match` (412 `precondition_failed` when another backup is the latest by now) or
+// with `If-Range` (the whole new blob then). If the blob store serves downloads itself, the response is 307 to a
+// URL that is valid for 5 minutes, unless `If-Match`, `If-Unmodified-Since` or `If-Range` is sent.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7048,6 +7389,10 @@ func (c *ClientWithResponses) HeadLatestBackupWithResponse(ctx context.Context, 
 // `length_required`) or a header is invalid (422 `validation_failed`). If the checksum differs or the body ends
 // early, nothing is stored. Retry with the same `Idempotency-Key`, and the blob is stored only once.
 //
+// Two devices that back up the same account need not overwrite each other's latest backup: `If-Match` with the
+// `ETag` of the backup that yours is based on, or `If-None-Match: *` for the first one, is compared with the latest
+// backup (412 `precondition_failed`), before the body is read and once more when it is stored.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PUT /backup (the `PutBackup` operationId).
@@ -7076,14 +7421,15 @@ func (c *ClientWithResponses) ListBackupHistoryWithResponse(ctx context.Context,
 
 // DeleteBackupWithResponse Delete one backup
 //
-// Deletes the backup and frees its space in the quota. Repeating it succeeds. 404 for an unknown id and for
-// another account's.
+// Deletes the backup and frees its space in the quota. Repeating it succeeds for 90 days; after that, and for an
+// unknown id and another account's, it is 404. 412 `precondition_failed` if the backup does not meet the `If-`
+// headers; then it stays.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /backup/{backup_id} (the `DeleteBackup` operationId).
-func (c *ClientWithResponses) DeleteBackupWithResponse(ctx context.Context, backupID BackupID, reqEditors ...RequestEditorFn) (*DeleteBackupResp, error) {
-	rsp, err := c.DeleteBackup(ctx, backupID, reqEditors...)
+func (c *ClientWithResponses) DeleteBackupWithResponse(ctx context.Context, backupID BackupID, params *DeleteBackupParams, reqEditors ...RequestEditorFn) (*DeleteBackupResp, error) {
+	rsp, err := c.DeleteBackup(ctx, backupID, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -8284,6 +8630,13 @@ func ParseGetLatestBackupResp(rsp *http.Response) (*GetLatestBackupResp, error) 
 	case rsp.StatusCode == 307:
 		break // No content-type
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest PreconditionFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON412 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 416:
 		var dest RangeNotSatisfiable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -8551,6 +8904,30 @@ func ParseGetLatestBackupResp(rsp *http.Response) (*GetLatestBackupResp, error) 
 			headers.XRequestID = &value
 		}
 		response.Headers307 = &headers
+	case rsp.StatusCode == 412:
+		var headers GetLatestBackupResp412Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers412 = &headers
 	case rsp.StatusCode == 416:
 		var headers GetLatestBackupResp416Headers
 		if values := rsp.Header.Values("Content-Range"); len(values) > 0 {
@@ -8637,6 +9014,13 @@ func ParseHeadLatestBackupResp(rsp *http.Response) (*HeadLatestBackupResp, error
 
 	case rsp.StatusCode == 304:
 		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest PreconditionFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON412 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
@@ -8773,6 +9157,30 @@ func ParseHeadLatestBackupResp(rsp *http.Response) (*HeadLatestBackupResp, error
 			headers.XRequestID = &value
 		}
 		response.Headers304 = &headers
+	case rsp.StatusCode == 412:
+		var headers HeadLatestBackupResp412Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers412 = &headers
 	case true:
 		var headers HeadLatestBackupRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
@@ -8830,6 +9238,13 @@ func ParsePutBackupResp(rsp *http.Response) (*PutBackupResp, error) {
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest PreconditionFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON412 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -8864,6 +9279,30 @@ func ParsePutBackupResp(rsp *http.Response) (*PutBackupResp, error) {
 			headers.XRequestID = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 412:
+		var headers PutBackupResp412Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers412 = &headers
 	case true:
 		var headers PutBackupRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
@@ -9012,6 +9451,13 @@ func ParseDeleteBackupResp(rsp *http.Response) (*DeleteBackupResp, error) {
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest PreconditionFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON412 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -9046,6 +9492,30 @@ func ParseDeleteBackupResp(rsp *http.Response) (*DeleteBackupResp, error) {
 			headers.XRequestID = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 412:
+		var headers DeleteBackupResp412Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers412 = &headers
 	case true:
 		var headers DeleteBackupRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
@@ -9101,6 +9571,13 @@ func ParseGetBackupResp(rsp *http.Response) (*GetBackupResp, error) {
 
 	case rsp.StatusCode == 307:
 		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest PreconditionFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON412 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 416:
 		var dest RangeNotSatisfiable
@@ -9369,6 +9846,30 @@ func ParseGetBackupResp(rsp *http.Response) (*GetBackupResp, error) {
 			headers.XRequestID = &value
 		}
 		response.Headers307 = &headers
+	case rsp.StatusCode == 412:
+		var headers GetBackupResp412Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers412 = &headers
 	case rsp.StatusCode == 416:
 		var headers GetBackupResp416Headers
 		if values := rsp.Header.Values("Content-Range"); len(values) > 0 {
@@ -9455,6 +9956,13 @@ func ParseHeadBackupResp(rsp *http.Response) (*HeadBackupResp, error) {
 
 	case rsp.StatusCode == 304:
 		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest PreconditionFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON412 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
@@ -9591,6 +10099,30 @@ func ParseHeadBackupResp(rsp *http.Response) (*HeadBackupResp, error) {
 			headers.XRequestID = &value
 		}
 		response.Headers304 = &headers
+	case rsp.StatusCode == 412:
+		var headers HeadBackupResp412Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers412 = &headers
 	case true:
 		var headers HeadBackupRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {

@@ -225,9 +225,10 @@ export const runStep = <ThrowOnError extends boolean = false>(options: Options<R
  * Download the latest backup
  *
  * Returns the blob that the server committed last, whatever the clients' clocks say; 404 if there is none.
- * Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. If the
- * blob store serves downloads itself, the response is 307 to a URL that is valid for 5 minutes, unless
- * `If-Range` is sent.
+ * Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. To resume
+ * a download, send `Range` with `If-Match` (412 `precondition_failed` when another backup is the latest by now) or
+ * with `If-Range` (the whole new blob then). If the blob store serves downloads itself, the response is 307 to a
+ * URL that is valid for 5 minutes, unless `If-Match`, `If-Unmodified-Since` or `If-Range` is sent.
  *
  */
 export const getLatestBackup = <ThrowOnError extends boolean = false>(options?: Options<GetLatestBackupData, ThrowOnError>) => (options?.client ?? client).get<GetLatestBackupResponses, GetLatestBackupErrors, ThrowOnError>({
@@ -256,6 +257,10 @@ export const headLatestBackup = <ThrowOnError extends boolean = false>(options?:
  * `length_required`) or a header is invalid (422 `validation_failed`). If the checksum differs or the body ends
  * early, nothing is stored. Retry with the same `Idempotency-Key`, and the blob is stored only once.
  *
+ * Two devices that back up the same account need not overwrite each other's latest backup: `If-Match` with the
+ * `ETag` of the backup that yours is based on, or `If-None-Match: *` for the first one, is compared with the latest
+ * backup (412 `precondition_failed`), before the body is read and once more when it is stored.
+ *
  */
 export const putBackup = <ThrowOnError extends boolean = false>(options: Options<PutBackupData, ThrowOnError>) => (options.client ?? client).put<PutBackupResponses, PutBackupErrors, ThrowOnError>({
     bodySerializer: null,
@@ -283,8 +288,9 @@ export const listBackupHistory = <ThrowOnError extends boolean = false>(options?
 /**
  * Delete one backup
  *
- * Deletes the backup and frees its space in the quota. Repeating it succeeds. 404 for an unknown id and for
- * another account's.
+ * Deletes the backup and frees its space in the quota. Repeating it succeeds for 90 days; after that, and for an
+ * unknown id and another account's, it is 404. 412 `precondition_failed` if the backup does not meet the `If-`
+ * headers; then it stays.
  *
  */
 export const deleteBackup = <ThrowOnError extends boolean = false>(options: Options<DeleteBackupData, ThrowOnError>) => (options.client ?? client).delete<DeleteBackupResponses, DeleteBackupErrors, ThrowOnError>({

@@ -1057,7 +1057,9 @@ export type ProblemDetail = {
 export type IfRange = string;
 
 /**
- * One byte range. A request for several ranges gets the whole blob.
+ * One byte range. A request for several ranges, or in another unit, gets the whole blob, and so does any range of
+ * an empty one.
+ *
  */
 export type Range = string;
 
@@ -1067,9 +1069,24 @@ export type Range = string;
 export type IfModifiedSince = string;
 
 /**
- * Entity tags of the client's copies. 304 if the current one is among them.
+ * Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+ * 304, uploads and deletions 412 `precondition_failed`.
+ *
  */
 export type IfNoneMatch = string;
+
+/**
+ * HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+ * exact: a date only has whole seconds.
+ *
+ */
+export type IfUnmodifiedSince = string;
+
+/**
+ * Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+ *
+ */
+export type IfMatch = string;
 
 /**
  * A unique value chosen by the client. Send the same one with every retry of a request.
@@ -1461,7 +1478,20 @@ export type GetLatestBackupData = {
     body?: never;
     headers?: {
         /**
-         * Entity tags of the client's copies. 304 if the current one is among them.
+         * Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+         *
+         */
+        'If-Match'?: string;
+        /**
+         * HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+         * exact: a date only has whole seconds.
+         *
+         */
+        'If-Unmodified-Since'?: string;
+        /**
+         * Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+         * 304, uploads and deletions 412 `precondition_failed`.
+         *
          */
         'If-None-Match'?: string;
         /**
@@ -1469,7 +1499,9 @@ export type GetLatestBackupData = {
          */
         'If-Modified-Since'?: string;
         /**
-         * One byte range. A request for several ranges gets the whole blob.
+         * One byte range. A request for several ranges, or in another unit, gets the whole blob, and so does any range of
+         * an empty one.
+         *
          */
         Range?: string;
         /**
@@ -1485,7 +1517,11 @@ export type GetLatestBackupData = {
 
 export type GetLatestBackupErrors = {
     /**
-     * The requested range lies outside the blob.
+     * The current backup is not the one that `If-Match`, `If-Unmodified-Since` or `If-None-Match` ask for.
+     */
+    412: Problem;
+    /**
+     * The requested range is malformed or lies outside the blob.
      */
     416: Problem;
     /**
@@ -1513,7 +1549,20 @@ export type HeadLatestBackupData = {
     body?: never;
     headers?: {
         /**
-         * Entity tags of the client's copies. 304 if the current one is among them.
+         * Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+         *
+         */
+        'If-Match'?: string;
+        /**
+         * HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+         * exact: a date only has whole seconds.
+         *
+         */
+        'If-Unmodified-Since'?: string;
+        /**
+         * Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+         * 304, uploads and deletions 412 `precondition_failed`.
+         *
          */
         'If-None-Match'?: string;
         /**
@@ -1527,6 +1576,10 @@ export type HeadLatestBackupData = {
 };
 
 export type HeadLatestBackupErrors = {
+    /**
+     * The current backup is not the one that `If-Match`, `If-Unmodified-Since` or `If-None-Match` ask for.
+     */
+    412: Problem;
     /**
      * The request failed; `code` says why.
      */
@@ -1579,6 +1632,23 @@ export type PutBackupData = {
          * A unique value chosen by the client. Send the same one with every retry of a request.
          */
         'Idempotency-Key'?: string;
+        /**
+         * Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+         *
+         */
+        'If-Match'?: string;
+        /**
+         * HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+         * exact: a date only has whole seconds.
+         *
+         */
+        'If-Unmodified-Since'?: string;
+        /**
+         * Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+         * 304, uploads and deletions 412 `precondition_failed`.
+         *
+         */
+        'If-None-Match'?: string;
     };
     path?: never;
     query?: never;
@@ -1586,6 +1656,10 @@ export type PutBackupData = {
 };
 
 export type PutBackupErrors = {
+    /**
+     * The current backup is not the one that `If-Match`, `If-Unmodified-Since` or `If-None-Match` ask for.
+     */
+    412: Problem;
     /**
      * The request failed; `code` says why.
      */
@@ -1612,7 +1686,8 @@ export type ListBackupHistoryData = {
          */
         limit?: number;
         /**
-         * Only backups older than the one with this id.
+         * Only backups older than the one with this id. The id of a backup that was deleted works for 90 days.
+         *
          */
         before?: string;
     };
@@ -1639,6 +1714,25 @@ export type ListBackupHistoryResponse = ListBackupHistoryResponses[keyof ListBac
 
 export type DeleteBackupData = {
     body?: never;
+    headers?: {
+        /**
+         * Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+         *
+         */
+        'If-Match'?: string;
+        /**
+         * HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+         * exact: a date only has whole seconds.
+         *
+         */
+        'If-Unmodified-Since'?: string;
+        /**
+         * Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+         * 304, uploads and deletions 412 `precondition_failed`.
+         *
+         */
+        'If-None-Match'?: string;
+    };
     path: {
         /**
          * The backup's id.
@@ -1650,6 +1744,10 @@ export type DeleteBackupData = {
 };
 
 export type DeleteBackupErrors = {
+    /**
+     * The current backup is not the one that `If-Match`, `If-Unmodified-Since` or `If-None-Match` ask for.
+     */
+    412: Problem;
     /**
      * The request failed; `code` says why.
      */
@@ -1671,7 +1769,20 @@ export type GetBackupData = {
     body?: never;
     headers?: {
         /**
-         * Entity tags of the client's copies. 304 if the current one is among them.
+         * Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+         *
+         */
+        'If-Match'?: string;
+        /**
+         * HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+         * exact: a date only has whole seconds.
+         *
+         */
+        'If-Unmodified-Since'?: string;
+        /**
+         * Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+         * 304, uploads and deletions 412 `precondition_failed`.
+         *
          */
         'If-None-Match'?: string;
         /**
@@ -1679,7 +1790,9 @@ export type GetBackupData = {
          */
         'If-Modified-Since'?: string;
         /**
-         * One byte range. A request for several ranges gets the whole blob.
+         * One byte range. A request for several ranges, or in another unit, gets the whole blob, and so does any range of
+         * an empty one.
+         *
          */
         Range?: string;
         /**
@@ -1700,7 +1813,11 @@ export type GetBackupData = {
 
 export type GetBackupErrors = {
     /**
-     * The requested range lies outside the blob.
+     * The current backup is not the one that `If-Match`, `If-Unmodified-Since` or `If-None-Match` ask for.
+     */
+    412: Problem;
+    /**
+     * The requested range is malformed or lies outside the blob.
      */
     416: Problem;
     /**
@@ -1728,7 +1845,20 @@ export type HeadBackupData = {
     body?: never;
     headers?: {
         /**
-         * Entity tags of the client's copies. 304 if the current one is among them.
+         * Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
+         *
+         */
+        'If-Match'?: string;
+        /**
+         * HTTP-date. 412 `precondition_failed` if the backup was committed later. Ignored beside `If-Match`, which is more
+         * exact: a date only has whole seconds.
+         *
+         */
+        'If-Unmodified-Since'?: string;
+        /**
+         * Entity tags of the client's copies, or `*` for any backup. If the current one is among them, downloads answer
+         * 304, uploads and deletions 412 `precondition_failed`.
+         *
          */
         'If-None-Match'?: string;
         /**
@@ -1747,6 +1877,10 @@ export type HeadBackupData = {
 };
 
 export type HeadBackupErrors = {
+    /**
+     * The current backup is not the one that `If-Match`, `If-Unmodified-Since` or `If-None-Match` ask for.
+     */
+    412: Problem;
     /**
      * The request failed; `code` says why.
      */

@@ -18,7 +18,7 @@ var (
 	errLengthRequired = fault.New(fault.LengthRequired,
 		"Send Content-Length, or X-Backup-Size where the length is not known to the HTTP client.")
 	errRangeNotSatisfiable = fault.New(fault.RangeNotSatisfiable,
-		"The backup has no such range; Content-Range says its size.")
+		"The range is malformed or lies outside of the backup; Content-Range says its size.")
 )
 
 // defaultHistoryLimit is the number of entries in a history when the caller does not set a limit.
@@ -40,9 +40,9 @@ func (s *Server) PutBackup(ctx context.Context, r api.PutBackupRequestObject) (a
 	if r.Params.XBackupChunkCount != nil {
 		up.ChunkCount = *r.Params.XBackupChunkCount
 	}
-	if r.Params.IdempotencyKey != nil {
-		up.IdempotencyKey = *r.Params.IdempotencyKey
-	}
+	up.IdempotencyKey = headerValue(r.Params.IdempotencyKey)
+	up.Precondition = precondition(headerValue(r.Params.IfMatch), headerValue(r.Params.IfNoneMatch),
+		headerValue(r.Params.IfUnmodifiedSince))
 	receipt, err := s.cfg.Backups.Put(ctx, identity.From(ctx), up, r.Body)
 	if err != nil {
 		return nil, err
@@ -86,11 +86,9 @@ func (s *Server) GetLatestBackup(
 	if err != nil {
 		return nil, err
 	}
-	return s.download(ctx, b, conditions{
-		noneMatch: r.Params.IfNoneMatch, modifiedSince: r.Params.IfModifiedSince,
-		rangeHeader: r.Params.Range, ifRange: r.Params.IfRange,
-		latest: true,
-	})
+	c := getConditions(api.GetBackupParams(r.Params))
+	c.latest = true
+	return s.download(ctx, b, c)
 }
 
 // HeadLatestBackup sends the headers of the backup that was committed last.
@@ -101,9 +99,9 @@ func (s *Server) HeadLatestBackup(
 	if err != nil {
 		return nil, err
 	}
-	return s.download(ctx, b, conditions{
-		noneMatch: r.Params.IfNoneMatch, modifiedSince: r.Params.IfModifiedSince, latest: true, head: true,
-	})
+	c := headConditions(api.HeadBackupParams(r.Params))
+	c.latest = true
+	return s.download(ctx, b, c)
 }
 
 // GetBackup sends one backup.
@@ -112,10 +110,7 @@ func (s *Server) GetBackup(ctx context.Context, r api.GetBackupRequestObject) (a
 	if err != nil {
 		return nil, err
 	}
-	return s.download(ctx, b, conditions{
-		noneMatch: r.Params.IfNoneMatch, modifiedSince: r.Params.IfModifiedSince,
-		rangeHeader: r.Params.Range, ifRange: r.Params.IfRange,
-	})
+	return s.download(ctx, b, getConditions(r.Params))
 }
 
 // HeadBackup sends the headers of one backup.
@@ -124,9 +119,7 @@ func (s *Server) HeadBackup(ctx context.Context, r api.HeadBackupRequestObject) 
 	if err != nil {
 		return nil, err
 	}
-	return s.download(ctx, b, conditions{
-		noneMatch: r.Params.IfNoneMatch, modifiedSince: r.Params.IfModifiedSince, head: true,
-	})
+	return s.download(ctx, b, headConditions(r.Params))
 }
 
 // ListBackupHistory lists the caller's backups.
@@ -163,15 +156,37 @@ func (s *Server) ListBackupHistory(
 func (s *Server) DeleteBackup(
 	ctx context.Context, r api.DeleteBackupRequestObject,
 ) (api.DeleteBackupResponseObject, error) {
-	if err := s.cfg.Backups.Delete(ctx, identity.From(ctx), r.BackupID); err != nil {
+	cond := precondition(headerValue(r.Params.IfMatch), headerValue(r.Params.IfNoneMatch),
+		headerValue(r.Params.IfUnmodifiedSince))
+	if err := s.cfg.Backups.Delete(ctx, identity.From(ctx), r.BackupID, cond); err != nil {
 		return nil, err
 	}
 	return api.DeleteBackup200JSONResponse{Body: okBody}, nil
 }
 
-// download decides about the response to a conditional or range request, and opens the bytes that it sends.
+func getConditions(p api.GetBackupParams) conditions {
+	return conditions{
+		match: headerValue(p.IfMatch), unmodifiedSince: headerValue(p.IfUnmodifiedSince),
+		noneMatch: headerValue(p.IfNoneMatch), modifiedSince: headerValue(p.IfModifiedSince),
+		rangeHeader: headerValue(p.Range), ifRange: headerValue(p.IfRange),
+	}
+}
+
+func headConditions(p api.HeadBackupParams) conditions {
+	return conditions{
+		match: headerValue(p.IfMatch), unmodifiedSince: headerValue(p.IfUnmodifiedSince),
+		noneMatch: headerValue(p.IfNoneMatch), modifiedSince: headerValue(p.IfModifiedSince), head: true,
+	}
+}
+
+// download decides about the response to a conditional or range request, in the order of RFC 9110 §13.2.2, and opens
+// the bytes that it sends.
 func (s *Server) download(ctx context.Context, b backup.Backup, c conditions) (downloadResponse, error) {
 	response := downloadResponse{backup: b, status: http.StatusOK, length: b.Size}
+	cond := precondition(c.match, "", c.unmodifiedSince)
+	if err := s.cfg.Backups.CheckPrecondition(ctx, cond, b, c.latest); err != nil {
+		return downloadResponse{}, err
+	}
 	dateUsable, err := s.lastModifiedUsable(ctx, b, c)
 	if err != nil {
 		return downloadResponse{}, err
@@ -183,7 +198,8 @@ func (s *Server) download(ctx context.Context, b backup.Backup, c conditions) (d
 	if c.head {
 		return response, s.cfg.Backups.CheckObject(ctx, b)
 	}
-	if c.ifRange == nil { // If-Range compares our ETag, which the object store does not know
+	// These compare our ETag and date, which the object store does not know.
+	if c.ifRange == "" && c.match == "" && c.unmodifiedSince == "" {
 		url, err := s.cfg.Backups.DownloadURL(ctx, b)
 		if err != nil || url != "" {
 			response.status = http.StatusTemporaryRedirect
@@ -192,11 +208,11 @@ func (s *Server) download(ctx context.Context, b backup.Backup, c conditions) (d
 		}
 	}
 	if c.rangeApplies(b, dateUsable) {
-		switch first, length, ok := parseRange(*c.rangeHeader, b.Size); {
-		case ok && length == 0:
+		switch kind, first, length := parseRange(c.rangeHeader, b.Size); kind {
+		case noSuchRange:
 			response.status = http.StatusRequestedRangeNotSatisfiable
 			return response, nil
-		case ok:
+		case oneRange:
 			response.status = http.StatusPartialContent
 			response.first = first
 			response.length = length

@@ -101,6 +101,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.draining.Load() {
 		w.Header().Set("Connection", "close") // the listener is about to close
 	}
+	joinListHeaders(r.Header)
 	s.handler.ServeHTTP(w, r)
 }
 

@@ -145,6 +145,7 @@ func TestBackupRoundTrip(t *testing.T) {
 }
 
 func TestEmptyBackup(t *testing.T) {
+	t.Attr("case", "D02")
 	t.Parallel()
 	v := startBackups(t, nil)
 	me := v.createUser("empty@example.com", tier.Pro)
@@ -153,8 +154,11 @@ func TestEmptyBackup(t *testing.T) {
 		got.Header.Get("Content-Length") != "0" {
 		t.Errorf("%d %q", got.Status, got.Body)
 	}
-	if got := v.get("/"+id, me.With("Range", "bytes=0-")); got.Status != http.StatusRequestedRangeNotSatisfiable {
-		t.Errorf("range of an empty backup: %d", got.Status)
+	for _, spec := range []string{"bytes=0-", "bytes=-5", "bytes=0-0", "bytes=7-"} {
+		got := v.get("/"+id, me.With("Range", spec))
+		if got.Status != http.StatusOK || len(got.Body) != 0 || got.Header.Get("Content-Range") != "" {
+			t.Errorf("%s of an empty backup: %d, want the whole of it", spec, got.Status)
+		}
 	}
 }
 
