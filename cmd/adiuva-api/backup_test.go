@@ -77,3 +77,34 @@ func TestBackupVerifyOnS3(t *testing.T) {
 	}
 	verify(exitOK, "0 backups checked")
 }
+
+// TestServeProvesThatTheBucketWorks starts serve with a bucket in which nothing can be written: it ends and says what to
+// do. Once the server takes objects, the same variables start it.
+func TestServeProvesThatTheBucketWorks(t *testing.T) {
+	t.Attr("case", "D03")
+	t.Parallel()
+	server := s3test.Start(t)
+	_, _, vars := bucketVariables(t, server)
+	proxy := s3test.NewProxy(t, server)
+	proxy.Refuse(func(r *http.Request) (int, string) {
+		if r.Method == http.MethodPut {
+			return http.StatusNotImplemented, "NotImplemented"
+		}
+		return 0, ""
+	})
+	vars["S3_ENDPOINT"], vars["ADIUVA_DATA_DIR"], vars["ADDR"] = proxy.URL, dataDir(t), freeAddr(t)
+	env, out, errs := testEnvironment(vars)
+	if code := execute(t.Context(), env, []string{"serve"}); code == exitOK {
+		t.Error("serve started")
+	}
+	printed := out.String() + errs.String()
+	for _, part := range []string{"backups in S3", "writing an object", "NotImplemented",
+		"AWS_REQUEST_CHECKSUM_CALCULATION=when_required"} {
+		if !strings.Contains(printed, part) {
+			t.Errorf("serve printed %s, want %q in it", printed, part)
+		}
+	}
+	proxy.Refuse(func(*http.Request) (int, string) { return 0, "" })
+	vars["AWS_REQUEST_CHECKSUM_CALCULATION"] = "when_required"
+	serveInBackground(t, vars) // waits until it is ready
+}

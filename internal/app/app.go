@@ -35,6 +35,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/s3blob"
 	"github.com/adiuva/cloud-api/internal/sanitize"
 )
 
@@ -118,7 +119,7 @@ func (a *App) Run(ctx context.Context) {
 
 func (a *App) wire(ctx context.Context, cfg config.Config, manifests *declared.Set, opts Options) (err error) {
 	var stopBackups func()
-	if a.Backups, stopBackups, err = OpenBackups(ctx, cfg, a.DB, opts.Log); err != nil {
+	if a.Backups, stopBackups, err = openBackups(ctx, cfg, a.DB, opts.Log, (*s3blob.Store).Probe); err != nil {
 		return err
 	}
 	a.closers = append(a.closers, stopBackups)

@@ -13,19 +13,34 @@ import (
 	"github.com/adiuva/cloud-api/internal/s3blob"
 )
 
-// OpenBackups returns the backups, in S3 where S3_BUCKET names a bucket and otherwise on disk, and a function that
-// closes them.
+// OpenBackups returns the backups for commands that read them, in S3 where S3_BUCKET names a bucket and otherwise on
+// disk, and a function that closes them. New opens those of the service.
 func OpenBackups(
 	ctx context.Context,
 	cfg config.Config,
 	db *postgres.DB,
 	log *slog.Logger,
 ) (*backup.Service, func(), error) {
+	return openBackups(ctx, cfg, db, log, (*s3blob.Store).CheckBucket)
+}
+
+// openBackups calls check with the bucket, so that a wrong name or key, or a server that lacks something, shows at the
+// start and not to the first user.
+func openBackups(
+	ctx context.Context,
+	cfg config.Config,
+	db *postgres.DB,
+	log *slog.Logger,
+	check func(*s3blob.Store, context.Context) error,
+) (*backup.Service, func(), error) {
 	settings := backup.Config{DB: db, Log: log}
 	if cfg.S3Bucket != "" {
 		store, err := openBucket(ctx, cfg)
+		if err == nil {
+			err = check(store, ctx)
+		}
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, fmt.Errorf("backups in S3: %w", err)
 		}
 		settings.Store = store
 		if cfg.BackupRedirect {
@@ -45,21 +60,10 @@ func OpenBackups(
 	}, nil
 }
 
-// openBucket fails on a bucket that cannot be used, so that a wrong name or key shows at the start and not to the
-// first user.
 func openBucket(ctx context.Context, cfg config.Config) (*s3blob.Store, error) {
-	store, err := s3blob.New(ctx, s3blob.Config{
+	return s3blob.New(ctx, s3blob.Config{
 		Bucket: cfg.S3Bucket, Region: cfg.S3Region, Endpoint: cfg.S3Endpoint,
 		AccessKey: cfg.AWSAccessKeyID.Reveal(), SecretKey: cfg.AWSSecretAccessKey.Reveal(),
+		RequestChecksums: cfg.AWSRequestChecksums, ResponseChecksums: cfg.AWSResponseChecksums,
 	})
-	if err == nil {
-		err = store.CheckBucket(ctx)
-	}
-	if err != nil {
-		return nil, fmt.Errorf(
-			"backups in S3: %w: check S3_BUCKET, S3_REGION, S3_ENDPOINT, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-			err,
-		)
-	}
-	return store, nil
 }

@@ -53,12 +53,14 @@ type Config struct {
 	LLMTimeout           time.Duration `env:"LLM_TIMEOUT" default:"120s" desc:"timeout for the whole answer"`
 	AgentsDir            string        `env:"AGENTS_DIR" example:"/etc/adiuva/agents" desc:"folder of YAML manifests that declare more agents"`
 
-	S3Bucket           string `env:"S3_BUCKET" prod:"required" embedded:"backups on disk in the data directory" example:"adiuva-backups" desc:"bucket that keeps backup blobs"`
-	S3Region           string `env:"S3_REGION" default:"us-east-1" desc:"region of the bucket"`
-	S3Endpoint         string `env:"S3_ENDPOINT" kind:"url" example:"http://localhost:7070" desc:"S3-compatible server; empty means AWS"`
-	AWSAccessKeyID     Secret `env:"AWS_ACCESS_KEY_ID" example:"change-me" desc:"access key for S3; empty uses the machine's role"`
-	AWSSecretAccessKey Secret `env:"AWS_SECRET_ACCESS_KEY" example:"change-me" desc:"secret key for S3"`
-	BackupRedirect     bool   `env:"BACKUP_REDIRECT" default:"false" desc:"true redirects downloads to presigned S3 URLs"`
+	S3Bucket             string `env:"S3_BUCKET" prod:"required" embedded:"backups on disk in the data directory" example:"adiuva-backups" desc:"bucket that keeps backup blobs"`
+	S3Region             string `env:"S3_REGION" default:"us-east-1" desc:"region of the bucket"`
+	S3Endpoint           string `env:"S3_ENDPOINT" kind:"url" example:"http://localhost:7070" desc:"S3-compatible server; empty means AWS"`
+	AWSAccessKeyID       Secret `env:"AWS_ACCESS_KEY_ID" example:"change-me" desc:"access key for S3; empty uses the machine's role"`
+	AWSSecretAccessKey   Secret `env:"AWS_SECRET_ACCESS_KEY" example:"change-me" desc:"secret key for S3"`
+	AWSRequestChecksums  string `env:"AWS_REQUEST_CHECKSUM_CALCULATION" oneof:"when_supported when_required" example:"when_required" desc:"when_required for an S3-compatible server that takes no checksums in trailers; empty means AWS's own configuration, by default when_supported"`
+	AWSResponseChecksums string `env:"AWS_RESPONSE_CHECKSUM_VALIDATION" oneof:"when_supported when_required" example:"when_required" desc:"whether downloads are compared with checksums of the S3 server; empty means AWS's own configuration, by default when_supported"`
+	BackupRedirect       bool   `env:"BACKUP_REDIRECT" default:"false" desc:"true redirects downloads to presigned S3 URLs"`
 
 	StripeSecretKey      Secret   `env:"STRIPE_SECRET_KEY" prod:"required" embedded:"a local Stripe stand-in with a checkout page" example:"sk_test_change-me" desc:"key of the Stripe API"`
 	StripeWebhookSecrets []Secret `env:"STRIPE_WEBHOOK_SECRET" prod:"required" min:"32" embedded:"a secret generated once and kept in the data directory" example:"whsec_change-me-to-the-secret-of-your-endpoint" desc:"signing secret of the webhook endpoint; several, comma-separated, while it is rolled"`

@@ -49,9 +49,12 @@ type Config struct {
 	Endpoint       string // "" means AWS; any other is used with path-style addresses
 	// AccessKey and SecretKey are a key pair; when empty, the SDK's default credentials (role, files) are used.
 	AccessKey, SecretKey string
-	RootCAs              *x509.CertPool // nil means those of the system
-	StallTimeout         time.Duration  // for a single read or write on a connection; 0 means 30 s
-	MaxBackOff           time.Duration  // longest pause before a request is retried; 0 means 2 s
+	// RequestChecksums and ResponseChecksums are "when_supported" or "when_required". When empty, what the SDK finds in
+	// its own configuration applies: AWS's variables and shared files, otherwise when_supported.
+	RequestChecksums, ResponseChecksums string
+	RootCAs                             *x509.CertPool // nil means those of AWS_CA_BUNDLE or of the system
+	StallTimeout                        time.Duration  // for a single read or write on a connection; 0 means 30 s
+	MaxBackOff                          time.Duration  // longest pause before a request is retried; 0 means 2 s
 }
 
 // Store is a bucket. It implements backup.Store and backup.Presigner and is safe for concurrent use.
@@ -69,16 +72,12 @@ var (
 
 // New returns a store in the bucket. It sends no request to the server; CheckBucket does.
 func New(ctx context.Context, cfg Config) (*Store, error) {
-	sdk := aws.Config{Region: cfg.Region, HTTPClient: newHTTPClient(cfg)}
-	if cfg.AccessKey != "" {
-		sdk.Credentials = credentials.NewStaticCredentialsProvider(cfg.AccessKey, cfg.SecretKey, "")
-	} else {
-		var err error
-		sdk, err = config.LoadDefaultConfig(ctx, config.WithRegion(cfg.Region), config.WithHTTPClient(sdk.HTTPClient))
-		if err != nil {
-			return nil, fmt.Errorf("s3blob: %w", err)
-		}
+	sdk, err := config.LoadDefaultConfig(ctx, loadOptions(cfg)...)
+	if err != nil {
+		return nil, fmt.Errorf("s3blob: %w", err)
 	}
+	fast, slow := freezeClients(cfg, sdk.HTTPClient)
+	sdk.HTTPClient = fast
 	client := s3.NewFromConfig(sdk, func(o *s3.Options) {
 		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
 			r.MaxAttempts = maxAttempts
@@ -90,15 +89,18 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 			o.UsePathStyle = true
 		}
 	})
-	cfg.StallTimeout = max(cfg.StallTimeout, completeTimeout)
-	slow := s3.New(client.Options(), func(o *s3.Options) { o.HTTPClient = newHTTPClient(cfg) })
+	checksums := sdk.RequestChecksumCalculation != aws.RequestChecksumCalculationWhenRequired
+	complete := s3.New(client.Options(), func(o *s3.Options) { o.HTTPClient = slow })
 	parts := s3.New(client.Options(), func(o *s3.Options) {
-		o.APIOptions = append(o.APIOptions, unsignedPayload)
+		if checksums {
+			o.APIOptions = append(o.APIOptions, unsignedPayload)
+		}
 	})
-	upload := transfermanager.New(completer{parts, slow}, func(o *transfermanager.Options) {
+	upload := transfermanager.New(completer{parts, complete}, func(o *transfermanager.Options) {
 		o.MultipartUploadThreshold = minPartSize
 		o.Concurrency = concurrency
 		o.FailTimeout = abortTimeout
+		o.RequestChecksumCalculation = sdk.RequestChecksumCalculation
 	})
 	return &Store{
 		client:  client,
@@ -122,7 +124,8 @@ func (a completer) CompleteMultipartUpload(
 
 // unsignedPayload leaves the body out of a request's signature, as the SDK does by itself over TLS. Each part has a
 // CRC-32 that the server verifies and the whole object has its SHA-256; hashing each part for the signature as
-// well, on both sides, would cost a fifth of an upload's rate over plain HTTP.
+// well, on both sides, would cost a fifth of an upload's rate over plain HTTP. Without that CRC-32, which not every
+// server takes, the signature has to cover the body.
 func unsignedPayload(stack *middleware.Stack) error {
 	return stack.Build.Add(middleware.BuildMiddlewareFunc("UnsignedPayload", func(
 		ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler,
@@ -131,12 +134,36 @@ func unsignedPayload(stack *middleware.Stack) error {
 	}), middleware.Before)
 }
 
+// loadOptions are the settings that take precedence over those which the SDK finds by itself.
+func loadOptions(cfg Config) []func(*config.LoadOptions) error {
+	options := []func(*config.LoadOptions) error{
+		config.WithRegion(cfg.Region), config.WithHTTPClient(newHTTPClient(cfg)),
+	}
+	if cfg.AccessKey != "" {
+		options = append(options, config.WithCredentialsProvider(
+			credentials.NewStaticCredentialsProvider(cfg.AccessKey, cfg.SecretKey, "")))
+	}
+	switch cfg.RequestChecksums {
+	case "when_required":
+		options = append(options, config.WithRequestChecksumCalculation(aws.RequestChecksumCalculationWhenRequired))
+	case "when_supported":
+		options = append(options, config.WithRequestChecksumCalculation(aws.RequestChecksumCalculationWhenSupported))
+	}
+	switch cfg.ResponseChecksums {
+	case "when_required":
+		options = append(options, config.WithResponseChecksumValidation(aws.ResponseChecksumValidationWhenRequired))
+	case "when_supported":
+		options = append(options, config.WithResponseChecksumValidation(aws.ResponseChecksumValidationWhenSupported))
+	}
+	return options
+}
+
 // CheckBucket returns an error fit for an operator when the bucket cannot be used: it does not exist, or access is
 // denied.
 func (s *Store) CheckBucket(ctx context.Context) error {
 	_, err := s.client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: s.bucket})
 	if err != nil {
-		return fmt.Errorf("s3blob: the bucket does not answer: %s", reason(err))
+		return fmt.Errorf("s3blob: looking for the bucket failed: %s: %s", reason(err), remedy(err))
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
@@ -21,29 +23,51 @@ const (
 )
 
 // newHTTPClient returns a client without a limit on the duration of a request, since a download may take hours, and
-// with a limit on each read and write.
-func newHTTPClient(cfg Config) *http.Client {
-	stall := cfg.StallTimeout
-	if stall <= 0 {
-		stall = defaultStallTimeout
+// with a limit on each read and write. The SDK adds the certificates of AWS_CA_BUNDLE to it.
+func newHTTPClient(cfg Config) *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		*t = http.Transport{
+			DialContext:         dialWithDeadlines(stallTimeout(cfg)),
+			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: cfg.RootCAs},
+			TLSHandshakeTimeout: dialTimeout,
+			MaxIdleConnsPerHost: idlePerHost,
+			IdleConnTimeout:     stallTimeout(cfg),
+			WriteBufferSize:     64 << 10,
+			ReadBufferSize:      64 << 10,
+			DisableCompression:  true,
+		}
+	})
+}
+
+// freezeClients returns the client that newHTTPClient made and the SDK completed, and one like it that waits longer for
+// a single read or write, for the request that joins the parts of an upload.
+func freezeClients(cfg Config, client aws.HTTPClient) (fast, slow aws.HTTPClient) {
+	buildable, ok := client.(*awshttp.BuildableClient)
+	if !ok {
+		return client, client
 	}
+	patient := buildable.WithTransportOptions(func(t *http.Transport) {
+		t.DialContext = dialWithDeadlines(max(cfg.StallTimeout, completeTimeout))
+	})
+	return buildable.Freeze(), patient.Freeze()
+}
+
+func stallTimeout(cfg Config) time.Duration {
+	if cfg.StallTimeout <= 0 {
+		return defaultStallTimeout
+	}
+	return cfg.StallTimeout
+}
+
+func dialWithDeadlines(stall time.Duration) func(context.Context, string, string) (net.Conn, error) {
 	dialer := net.Dialer{Timeout: dialTimeout}
-	return &http.Client{Transport: &http.Transport{
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			return &deadlineConn{Conn: conn, timeout: stall}, nil
-		},
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: cfg.RootCAs},
-		TLSHandshakeTimeout: dialTimeout,
-		MaxIdleConnsPerHost: idlePerHost,
-		IdleConnTimeout:     stall,
-		WriteBufferSize:     64 << 10,
-		ReadBufferSize:      64 << 10,
-		DisableCompression:  true,
-	}}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dialer.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &deadlineConn{Conn: conn, timeout: stall}, nil
+	}
 }
 
 // deadlineConn is a connection with a time limit on each single read and write.

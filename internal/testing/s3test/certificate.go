@@ -22,16 +22,19 @@ func writeCertificate(t testing.TB) (cert, key string, pool *x509.CertPool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writePEM := func(name, blockType string, der []byte) string {
-		path := filepath.Join(t.TempDir(), name)
-		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: der}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	cert = writePEM("cert.pem", "CERTIFICATE", ts.Certificate().Raw)
-	key = writePEM("key.pem", "PRIVATE KEY", private)
+	cert = writePEM(t, "cert.pem", "CERTIFICATE", ts.Certificate().Raw)
+	key = writePEM(t, "key.pem", "PRIVATE KEY", private)
 	return cert, key, pool
+}
+
+// writePEM writes a file and returns its path.
+func writePEM(t testing.TB, name, blockType string, der []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func httpClient(pool *x509.CertPool) *http.Client {
