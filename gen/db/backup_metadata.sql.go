@@ -577,10 +577,13 @@ func (q *Queries) PruneRemoved(ctx context.Context, db DBTX, days int32, most in
 
 const pruneRemovedOf = `-- name: PruneRemovedOf :execrows
 DELETE FROM backup_metadata WHERE id = ANY (ARRAY(
-    SELECT m.id FROM backup_metadata m WHERE m.user_id = $1 AND m.state = 'removed' LIMIT $2 FOR UPDATE
+    SELECT m.id FROM backup_metadata m
+    WHERE m.user_id = $1 AND m.state >= 'removed' AND m.state < 'uploading' LIMIT $2 FOR UPDATE
 ))
 `
 
+// The range is the state 'removed' alone, written so that only the index by user serves it: the planner would at times
+// prefer the one for pruning, and read the removed backups of everybody.
 func (q *Queries) PruneRemovedOf(ctx context.Context, db DBTX, userID uuid.UUID, most int32) (int64, error) {
 	result, err := db.Exec(ctx, pruneRemovedOf, userID, most)
 	if err != nil {

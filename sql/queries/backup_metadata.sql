@@ -96,8 +96,11 @@ DELETE FROM backup_metadata WHERE id = ANY (ARRAY(
 ));
 
 -- name: PruneRemovedOf :execrows
+-- The range is the state 'removed' alone, written so that only the index by user serves it: the planner would at times
+-- prefer the one for pruning, and read the removed backups of everybody.
 DELETE FROM backup_metadata WHERE id = ANY (ARRAY(
-    SELECT m.id FROM backup_metadata m WHERE m.user_id = @user_id AND m.state = 'removed' LIMIT @most FOR UPDATE
+    SELECT m.id FROM backup_metadata m
+    WHERE m.user_id = @user_id AND m.state >= 'removed' AND m.state < 'uploading' LIMIT @most FOR UPDATE
 ));
 
 -- name: LatestBackup :one

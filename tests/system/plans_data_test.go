@@ -1,0 +1,142 @@
+package system_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Sizes of the tables for the tests of query plans, as multiples of the number of users.
+const (
+	sessionsPerUser = 3
+	heavySessions   = 100
+)
+
+// Ids are made of a kind and a number, so that parameters can name rows. heavyUser has more of everything.
+const (
+	userKind    = 1
+	sessionKind = 2
+	backupKind  = 3
+	subKind     = 4
+	heavyUser   = 1
+)
+
+func testID(kind, n int) string { return fmt.Sprintf("'0%d000000-0000-7000-8000-%012x'", kind, n) }
+
+// seed statements fill the tables for $users users. The first backups are committed, one in five has been removed, one
+// in ten was due for pruning, and a few of each kind are in progress.
+var seed = []string{
+	`CREATE FUNCTION test_id(kind integer, n bigint) RETURNS uuid IMMUTABLE LANGUAGE sql AS
+	 $f$ SELECT ('0' || kind || '000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $f$`,
+
+	`INSERT INTO users (id, email, password_hash, password_changed_at, stripe_customer_id, created_at, updated_at, deleted_at)
+	 SELECT test_id(1, n), 'user' || n || '@example.com', 'x', now(), 'cus_' || n, now(), now(),
+	        CASE WHEN n % 1000 = 999 THEN now() END
+	 FROM generate_series(1, $users) n`,
+
+	`INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at)
+	 SELECT test_id(2, n), test_id(1, n / 3 + 1), '\x00', now(), now() + interval '1 day',
+	        now() + (n % 100 - 40) * interval '1 day', now(), now() - n * interval '1 second'
+	 FROM generate_series(1, 3 * $users - 1) n`,
+	`INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at)
+	 SELECT test_id(2, 3 * $users + n), test_id(1, 1), '\x00', now(), now() + interval '1 day',
+	        now() + interval '10 days', now(), now() - n * interval '1 second'
+	 FROM generate_series(1, 100) n`,
+
+	`INSERT INTO login_attempts (account, attempts, started_at)
+	 SELECT decode(lpad(to_hex(n), 64, '0'), 'hex'), 1, now() - (n % 40) * interval '1 minute'
+	 FROM generate_series(1, $users / 10) n`,
+
+	`INSERT INTO account_deletions (user_id, requested_at, next_try_at)
+	 SELECT test_id(1, n), now(), now() + (n % 7 - 3) * interval '1 minute'
+	 FROM generate_series(999, $users, 1000) n`,
+
+	`INSERT INTO subscriptions (id, user_id, stripe_subscription_id, tier, status, created_at, updated_at)
+	 SELECT test_id(4, n), test_id(1, n), 'sub_' || lpad(n::text, 9, '0'), 'pro',
+	        CASE WHEN n % 3 = 0 THEN 'canceled' ELSE 'active' END, now(), now()
+	 FROM generate_series(1, $users / 5) n`,
+
+	`INSERT INTO stripe_inbox (event_id, type, object_id, livemode, occurred_at, received_at, state, next_try_at)
+	 SELECT 'evt_' || n, 'invoice.paid', 'in_' || n, true, now(), now() - (n % 120) * interval '1 day',
+	        CASE WHEN n % 500 = 0 THEN 'pending' ELSE 'done' END, now()
+	 FROM generate_series(1, $users / 2) n`,
+
+	backupRows("n / 10 + 1", "generate_series(1, 10 * $users - 1) n"),
+	backupRows("1", "generate_series(10 * $users, 10 * $users + $heavy - 1) n"),
+
+	`INSERT INTO backup_usage (user_id, committed, reserved, uploads)
+	 SELECT user_id, coalesce(sum(size_bytes) FILTER (WHERE state = 'committed'), 0),
+	        coalesce(sum(size_bytes) FILTER (WHERE state = 'uploading'), 0), count(*) FILTER (WHERE state = 'uploading')
+	 FROM backup_metadata GROUP BY user_id`,
+}
+
+// backupRows returns the statement that inserts backups of the users with those numbers.
+func backupRows(user, numbers string) string {
+	return `INSERT INTO backup_metadata (id, user_id, s3_key, version, timestamp, checksum, size_bytes, state, owner,
+	        lease_until, idempotency_key, sequence, created_at, committed_at, deleted_at)
+	 SELECT test_id(3, n), u, u || '/' || test_id(3, n), 1, 0, repeat('a', 64), 1000, state, test_id(9, n),
+	        now() + CASE WHEN n % 3 = 0 THEN interval '1 minute' ELSE interval '-1 minute' END,
+	        CASE WHEN state IN ('committed', 'uploading') AND n % 2 = 0 THEN 'sha256:' || n END,
+	        CASE WHEN state NOT IN ('uploading', 'aborting') THEN n END, now(),
+	        CASE WHEN state NOT IN ('uploading', 'aborting') THEN now() - (n % 100000) * interval '1 minute' END,
+	        CASE WHEN state IN ('deleted', 'removed') THEN
+	             now() - CASE WHEN n % 20 IN (17, 18) THEN interval '100 days' ELSE interval '10 days' END END
+	 FROM (SELECT n, test_id(1, ` + user + `) AS u, CASE
+	              WHEN n % 20 BETWEEN 13 AND 18 THEN 'removed'
+	              WHEN n % 2000 = 19 THEN 'deleted'
+	              WHEN n % 2000 = 39 THEN 'aborting'
+	              WHEN n % 2000 = 59 THEN 'uploading'
+	              ELSE 'committed' END AS state
+	       FROM ` + numbers + `) rows`
+}
+
+// heavyBackups is the number of backups that the heavy user has besides.
+func heavyBackups(users int) int { return min(20_000, 2*users) }
+
+// fillTables fills the database for that many users, and returns how long it took. Indexes are built afterwards, and
+// foreign keys hold by construction.
+func fillTables(t *testing.T, dsn string, users int) time.Duration {
+	t.Helper()
+	start := time.Now()
+	ctx := t.Context()
+	conn := connectAs(ctx, t, dsn)
+	defer func() { check(t, conn.Close(context.WithoutCancel(ctx))) }()
+	rows, err := conn.Query(ctx, `SELECT indexname, indexdef FROM pg_indexes i WHERE schemaname = 'public'
+		AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conname = i.indexname)`)
+	check(t, err)
+	type index struct{ Name, Def string }
+	indexes, err := pgx.CollectRows(rows, pgx.RowToStructByPos[index])
+	check(t, err)
+	statements := []string{"SET session_replication_role = replica", "SET maintenance_work_mem = '512MB'"}
+	for _, i := range indexes {
+		statements = append(statements, "DROP INDEX "+i.Name)
+	}
+	for _, s := range seed {
+		statements = append(statements, strings.NewReplacer(
+			"$users", fmt.Sprint(users), "$heavy", fmt.Sprint(heavyBackups(users))).Replace(s))
+	}
+	for _, i := range indexes {
+		statements = append(statements, i.Def)
+	}
+	for _, s := range append(statements, "VACUUM ANALYZE") {
+		if _, err := conn.Exec(ctx, s); err != nil {
+			t.Fatalf("%.60s: %v", s, err)
+		}
+	}
+	return time.Since(start)
+}
+
+// connectAs opens a connection without a time limit for its statements.
+func connectAs(ctx context.Context, t *testing.T, dsn string) *pgx.Conn {
+	t.Helper()
+	cfg, err := pgx.ParseConfig(dsn)
+	check(t, err)
+	cfg.RuntimeParams = map[string]string{"timezone": "UTC"}
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	check(t, err)
+	return conn
+}

@@ -1,0 +1,70 @@
+package system_test
+
+import "strings"
+
+// The values of the queries' parameters, as SQL. A new query needs nothing here while its parameters have names that
+// are known; what is special about one query is under its own name, "Query.parameter".
+
+// parameters are the values by name.
+var parameters = map[string]string{
+	"user_id": testID(userKind, heavyUser), "metadata_user_id": testID(userKind, 7), "except_id": testID(sessionKind, 2),
+	"owner": testID(9, 1), "after": testID(0, 0), "now": "now()", "most": "100", "page_size": "100", "limit": "100",
+	"most_backups": "1000", "lease_seconds": "60", "days": "90", "email": "'user77@example.com'", "account": `'\x2a'`,
+	"tier": "'pro'", "grant_tier": "'pro'", "seats": "1", "grant_seats": "1", "revoked_for": "'logout'",
+	"token_hash": `'\x01'`, "password_hash": "'y'", "old_hash": "'x'", "new_hash": "'y'", "verified_at": "now()",
+	"counter": "2", "attempts": "0", "event_id": "'evt_500'", "state": "'done'", "type": "'invoice.paid'",
+	"object_id": "'in_1'", "livemode": "true", "occurred_at": "now()", "as_of": "now()", "status": "'active'",
+	"stripe_customer_id": "'cus_77'", "stripe_subscription_id": "'sub_000000077'", "cancel_at_period_end": "false",
+	"current_period_end": "now()", "next_try_at": "now()", "claimed_until": "now()", "lease_until": "now()",
+	"expires_at": "now()", "ends_at": "now()", "idempotency_key": "'k'", "key_hash": "'sha256:10'", "key_sent": "'k'",
+	"version": "1", "timestamp": "0", "checksum": "'a'", "size_bytes": "10", "chunk_count": "1", "limit_bytes": "-1",
+	"max_uploads": "2", "committed": "0", "reserved": "0", "uploads": "0",
+	"since": "now() - interval '10 days'", "until": "now() + interval '1000 years'",
+	"window_start": "now() - interval '10 minutes'", "ended_before": "now() - interval '10 days'",
+}
+
+// parametersByFile are the values whose meaning depends on the table.
+var parametersByFile = map[string]map[string]string{
+	"users.sql":           {"id": testID(userKind, 77)},
+	"subscriptions.sql":   {"id": testID(userKind, 77)},
+	"refresh_tokens.sql":  {"id": testID(sessionKind, 1)},
+	"backup_metadata.sql": {"id": testID(backupKind, 4)},
+}
+
+// parametersByQuery are the values of one query.
+var parametersByQuery = map[string]string{
+	"InsertUser.id": "gen_random_uuid()", "InsertUser.email": "'new@example.com'",
+	"CreateSession.id": "gen_random_uuid()", "SaveSubscription.id": "gen_random_uuid()",
+	"ReserveBackup.id": "gen_random_uuid()", "ReserveBackup.s3_key": "'new'", "ReserveBackup.idempotency_key": "'new'",
+	"KeysInUse.keys":       keysOfBackups(20, 30),
+	"BackupsBefore.before": "9223372036854775807", "PruneEvents.before": "now() - interval '10 days'",
+	"RecordEvent.event_id": "'evt_new'", "SetStripeCustomer.stripe_customer_id": "'cus_new'",
+	"RunningSubscriptions.after": "'sub_000000100'",
+}
+
+// readLimits are the rows that a query may read where they do not follow from the rows that it returns or changes:
+// it counts or compares a bounded number of them.
+var readLimits = map[string]float64{
+	"CountPage":      2 * 100, // a page of 100, that many below the aggregate
+	"CountCommitted": 2 * 100,
+	"CountUploads":   30,                // of the heavy user; a user has two at most
+	"UsagesAfter":    100*10*3 + 2*1000, // a page of 100 users, of whom one has more than are counted
+	"LiveSessions":   2 * (heavySessions + sessionsPerUser),
+}
+
+// unbounded are the queries that read or change more than they should, with the reason why that is known. A query that
+// no longer belongs here fails the test.
+var unbounded = map[string]string{
+	"PruneEvents":        "one statement for all due events, without an index",
+	"PruneSessions":      "one statement for all due sessions",
+	"PruneLoginAttempts": "one statement for all due counters",
+}
+
+// keysOfBackups returns an array of the keys of the backups with those numbers.
+func keysOfBackups(from, to int) string {
+	var keys []string
+	for n := from; n < to; n++ {
+		keys = append(keys, strings.Trim(testID(userKind, n/10+1), "'")+"/"+strings.Trim(testID(backupKind, n), "'"))
+	}
+	return "'{" + strings.Join(keys, ",") + "}'"
+}
