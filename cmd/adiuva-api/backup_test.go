@@ -78,8 +78,8 @@ func TestBackupVerifyOnS3(t *testing.T) {
 	verify(exitOK, "0 backups checked")
 }
 
-// TestServeProvesThatTheBucketWorks starts serve with a bucket in which nothing can be written: it ends and says what to
-// do. Once the server takes objects, the same variables start it.
+// TestServeProvesThatTheBucketWorks starts serve with a bucket in which nothing can be written: it ends and says what
+// to do. Once the server takes objects, it starts.
 func TestServeProvesThatTheBucketWorks(t *testing.T) {
 	t.Attr("case", "D03")
 	t.Parallel()

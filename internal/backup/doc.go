@@ -10,10 +10,12 @@
 //
 //	Maintain
 //	 ├─── Sweep ─────────── aborts uploads with an expired lease, removes the objects of aborted and deleted ones
+//	 ├─── Prune ─────────── removes the rows of backups that were deleted 90 days ago
 //	 ├─── Recount ───────── compares the quota counters with the rows and corrects them
-//	 └─── RemoveOrphans ─── removes old objects that belong to no row
+//	 └─── RemoveOrphans ─── removes old objects that belong to no row, unless there are too many
 //
-// An upload counts for nothing until it is committed. The lease distinguishes a dead upload from a slow one, and
+// An upload counts for nothing until it is committed. The lease distinguishes a dead upload from a slow one by the
+// database's clock, whatever those of the replicas say, and
 // since an object is only removed after its row says so, no row ever claims an object that is missing.
 //
 // The package never holds a whole backup in memory, never interprets its bytes, and never commits bytes whose

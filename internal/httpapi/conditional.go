@@ -10,11 +10,11 @@ import (
 	"github.com/adiuva/cloud-api/internal/backup"
 )
 
-// conditions are the request headers that decide about a backup, by RFC 9110 §13 and §14; "" was not sent. They mean
-// what they mean to http.ServeContent, which the tests compare with, except that a range in another unit is ignored, the
-// unit's case does not matter (§14.1), numbers may be as large as they like and have no sign (§14.1.1), a suffix of no
-// bytes is not satisfiable (§14.1.2), HEAD has no ranges (§14.2), and several ranges get the whole blob, as the contract
-// says.
+// conditions are the request headers that decide about a download, by RFC 9110 §13 and §14; "" was not sent. They mean
+// what they mean to http.ServeContent, which the tests compare with, except that a range in another unit is ignored,
+// the unit's case does not matter (§14.1), numbers may be as large as they like and have no sign (§14.1.1), a suffix of
+// no bytes is not satisfiable (§14.1.2), HEAD has no ranges (§14.2), and several ranges get the whole blob, as the
+// contract says.
 type conditions struct {
 	match, noneMatch, modifiedSince, unmodifiedSince, rangeHeader, ifRange string
 

@@ -70,7 +70,9 @@ func newDownloads(tb testing.TB) *downloads {
 			VALUES ($1, $2, 'x', now(), now(), now())`, u.ID, u.ID.String()+"@example.com")
 		fatal(err)
 		blob := storetest.Blob(size)
-		up := backup.Upload{Version: 1, Timestamp: time.Now(), Checksum: checksum(blob), Size: int64(size), ChunkCount: 1}
+		up := backup.Upload{
+			Version: 1, Timestamp: time.Now(), Checksum: checksum(blob), Size: int64(size), ChunkCount: 1,
+		}
 		_, err = backups.Put(tb.Context(), u, up, bytes.NewReader(blob))
 		fatal(err)
 		d.users[size] = u
@@ -243,13 +245,17 @@ func (d *downloads) request(size int, head, latest bool, values [6]string) (r co
 }
 
 var (
-	tags  = []string{"", "TAG", "W/TAG", `"other"`, `"a", TAG`, ` , "a" ,W/TAG,`, "*", `"a", *`, "TAG x", "x, TAG", `"a b", TAG`}
+	tags = []string{"", "TAG", "W/TAG", `"other"`, `"a", TAG`, ` , "a" ,W/TAG,`, "*", `"a", *`, "TAG x", "x, TAG",
+		`"a b", TAG`}
 	dates = []string{"", "DATE", "EARLIER", "LATER", "yesterday"}
 	// ranges are those of the issue first; more are found by fuzzing.
 	ranges = []string{"", "bytes=-5", "bytes=0-", "bytes=0-0", "bytes=5-", "bytes=-0", "bytes=2-5", "bytes=5-2",
-		"bytes=10-", "bytes=9-99", "bytes=0-99999999999999999999", "bytes=99999999999999999999-", "bytes=-99999999999999999999",
-		"bytes=0-1,5-6", "bytes=0-1,", "bytes=,", "bytes=", "bytes=-", "bytes", "bytes=a-b", "bytes=0-1,x", "bytes=2000-,1-1",
-		"bytes=2000-,3000-", "bytes=-0,0-0", "BYTES=0-1", "lines=0-1", "by tes=0-1", "bytes= 1 - 2 ", "bytes=+1-2", "bytes=--1",
+		"bytes=10-", "bytes=9-99", "bytes=0-99999999999999999999", "bytes=99999999999999999999-",
+		"bytes=-99999999999999999999",
+		"bytes=0-1,5-6", "bytes=0-1,", "bytes=,", "bytes=", "bytes=-", "bytes", "bytes=a-b", "bytes=0-1,x",
+		"bytes=2000-,1-1",
+		"bytes=2000-,3000-", "bytes=-0,0-0", "BYTES=0-1", "lines=0-1", "by tes=0-1", "bytes= 1 - 2 ", "bytes=+1-2",
+		"bytes=--1",
 		"bytes=1-+2", "bytes=2000-x", "=0-1", "bytes =0-1"}
 )
 

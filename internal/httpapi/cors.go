@@ -9,7 +9,8 @@ import (
 // What browsers may send and read; the list is part of the contract.
 const (
 	corsMethods = "GET, HEAD, POST, PUT, DELETE"
-	corsHeaders = "Authorization, Content-Type, Idempotency-Key, If-Modified-Since, If-None-Match, If-Range, Range, " +
+	corsHeaders = "Authorization, Content-Type, Idempotency-Key, If-Match, If-Modified-Since, If-None-Match, " +
+		"If-Range, If-Unmodified-Since, Range, " +
 		"X-Backup-Checksum, X-Backup-Chunk-Count, X-Backup-Size, X-Backup-Timestamp, X-Backup-Version, " +
 		"X-Client-Info, X-Request-Id"
 	corsExposed = "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, ETag, Last-Modified, Content-Range, " +

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/adiuva/cloud-api/internal/postgres"
@@ -106,4 +108,82 @@ func TestMigrateUpWaitsForTheLockUntilTheContextEnds(t *testing.T) {
 	if got := status(t, dsn); got.Version != 0 {
 		t.Errorf("status: %+v, want nothing applied", got)
 	}
+}
+
+// migrateTo reverts migrations until the schema has that version.
+func migrateTo(t *testing.T, dsn string, version uint) {
+	t.Helper()
+	for status(t, dsn).Version > version {
+		if err := postgres.MigrateDown(t.Context(), dsn); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A transaction is open on the table while its indexes are built. Others go on writing meanwhile, and an index that an
+// earlier attempt left invalid is replaced.
+func TestIndexesAreBuiltWhileTheTableIsWritten(t *testing.T) {
+	t.Attr("case", "S8")
+	t.Parallel()
+	server := pgtest.Start(t)
+	db, dsn := server.DB(), server.DSN()
+	migrateTo(t, dsn, 1)
+	write := func(tx interface {
+		Exec(context.Context, string, ...any) (pgconn.CommandTag, error)
+	}) {
+		t.Helper()
+		_, err := tx.Exec(t.Context(), `
+			WITH u AS (INSERT INTO users (id, email, password_hash, password_changed_at, created_at, updated_at)
+				VALUES (gen_random_uuid(), gen_random_uuid(), 'x', now(), now(), now()) RETURNING id)
+			INSERT INTO backup_metadata (id, user_id, s3_key, version, timestamp, checksum, size_bytes, state, owner,
+				lease_until, created_at)
+			SELECT id, id, id::text, 1, 0, 'a', 1, 'uploading', id, now(), now() FROM u`)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	execute(t, dsn, "CREATE INDEX backup_removal_idx ON backup_metadata (id)")
+	execute(t, dsn, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'backup_removal_idx'::regclass")
+	migrated := make(chan error, 1)
+	err := db.Tx(t.Context(), func(tx pgx.Tx) error {
+		write(tx)
+		go func() { migrated <- postgres.MigrateUp(t.Context(), dsn) }()
+		for waiting := false; !waiting; {
+			const query = `SELECT EXISTS (SELECT FROM pg_stat_activity
+				WHERE query LIKE '%CREATE INDEX CONCURRENTLY%'
+				AND wait_event_type = 'Lock' AND pid <> pg_backend_pid())`
+			if err := db.Pool.QueryRow(t.Context(), query).Scan(&waiting); err != nil {
+				return err
+			}
+		}
+		write(db.Pool) // fails by its lock_timeout where writers have to wait
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-migrated; err != nil {
+		t.Fatal(err)
+	}
+	if got := status(t, dsn); got.Version != got.Latest || got.Dirty {
+		t.Errorf("status: %+v", got)
+	}
+	var invalid int
+	err = db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_index WHERE NOT indisvalid").Scan(&invalid)
+	if err != nil || invalid > 0 {
+		t.Errorf("%d invalid indexes, %v", invalid, err)
+	}
+}
+
+// The index that an earlier version needs comes back.
+func TestIndexMigrationCanBeReverted(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Start(t).DSN()
+	for range 2 {
+		if err := postgres.MigrateUp(t.Context(), dsn); err != nil {
+			t.Fatal(err)
+		}
+		migrateTo(t, dsn, 1)
+	}
+	execute(t, dsn, "SELECT 'backup_sweep_idx'::regclass")
 }

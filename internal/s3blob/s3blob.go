@@ -25,9 +25,9 @@ import (
 	"github.com/adiuva/cloud-api/internal/backup"
 )
 
-// Part sizes. An upload has one part in flight and one being filled, besides the first one, which the SDK reads apart, and
-// as much again until the garbage is collected: the smallest parts that S3 accepts keep that below the 32 MiB that an
-// upload may use. With two parts in flight it was 34.
+// Part sizes. An upload has one part in flight and one being filled, besides the first one, which the SDK reads apart,
+// and as much again until the garbage is collected: the smallest parts that S3 accepts keep that below the 32 MiB that
+// an upload may use. With two parts in flight it was 34.
 const (
 	minPartSize = 5 << 20
 	maxParts    = 10_000

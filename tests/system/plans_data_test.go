@@ -33,7 +33,8 @@ var seed = []string{
 	`CREATE FUNCTION test_id(kind integer, n bigint) RETURNS uuid IMMUTABLE LANGUAGE sql AS
 	 $f$ SELECT ('0' || kind || '000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $f$`,
 
-	`INSERT INTO users (id, email, password_hash, password_changed_at, stripe_customer_id, created_at, updated_at, deleted_at)
+	`INSERT INTO users (id, email, password_hash, password_changed_at, stripe_customer_id, created_at, updated_at,
+	        deleted_at)
 	 SELECT test_id(1, n), 'user' || n || '@example.com', 'x', now(), 'cus_' || n, now(), now(),
 	        CASE WHEN n % 1000 = 999 THEN now() END
 	 FROM generate_series(1, $users) n`,

@@ -14,6 +14,11 @@ export interface UploadOptions extends CallOptions {
   chunkCount?: number;
   /** Use the same key for every retry of one backup, so that it is stored once. Default: a random UUID per call. */
   idempotencyKey?: string;
+  /**
+   * The checksum of the backup that this one is based on, null for none. If another device has stored one since, the
+   * upload fails with `precondition_failed`. By default the upload becomes the latest backup in any case.
+   */
+  basedOn?: string | null;
   onProgress?: ProgressListener;
 }
 
@@ -69,6 +74,8 @@ export class Backups {
       'X-Backup-Size': String(size),
       'Idempotency-Key': options.idempotencyKey ?? crypto.randomUUID(),
       ...(options.chunkCount ? { 'X-Backup-Chunk-Count': String(options.chunkCount) } : {}),
+      ...(options.basedOn ? { 'If-Match': `"${options.basedOn}"` } : {}),
+      ...(options.basedOn === null ? { 'If-None-Match': '*' } : {}),
     };
     const { signal, done } = callSignal(options);
     return this.#putWithRetries({ source, size, headers, options, signal }).finally(done);

@@ -76,6 +76,17 @@ async function storeSmallBackups(ctx) {
   equal(listed, ids.reverse());
   const content = async (n) => hex(await new Response((await backups.download({ id: listed[n] })).body).arrayBuffer());
   equal([await content(4), await content(1)], ['010203', '612073747265616d']);
+  await refuseOutdatedUploads(backups, upload);
+}
+
+/** Of two devices that start from the same backup, the second one is told. */
+async function refuseOutdatedUploads(backups, upload) {
+  const [latest] = await Array.fromAsync(backups.list());
+  const outdated = (error) => error.status === 412 && error.code === 'precondition_failed';
+  await rejects(upload(new Blob(['first']), { basedOn: null }), outdated);
+  const id = await upload(new Blob(['one']), { basedOn: latest.checksum });
+  await rejects(upload(new Blob(['two']), { basedOn: latest.checksum }), outdated);
+  await backups.delete(id);
 }
 
 async function refreshDuringUpload(ctx) {
