@@ -79,49 +79,60 @@ var seed = []string{
 func backupRows(user, numbers string) string {
 	return `INSERT INTO backup_metadata (id, user_id, s3_key, version, timestamp, checksum, size_bytes, state, owner,
 	        lease_until, idempotency_key, sequence, created_at, committed_at, deleted_at)
-	 SELECT test_id(3, n), u, u || '/' || test_id(3, n), 1, 0, repeat('a', 64), 1000, state, test_id(9, n),
+	 SELECT id, u, u || '/' || id, 1, 0, repeat('a', 64), 1000, state, u,
 	        now() + CASE WHEN n % 3 = 0 THEN interval '1 minute' ELSE interval '-1 minute' END,
 	        CASE WHEN state IN ('committed', 'uploading') AND n % 2 = 0 THEN 'sha256:' || n END,
 	        CASE WHEN state NOT IN ('uploading', 'aborting') THEN n END, now(),
 	        CASE WHEN state NOT IN ('uploading', 'aborting') THEN now() - (n % 100000) * interval '1 minute' END,
 	        CASE WHEN state IN ('deleted', 'removed') THEN
 	             now() - CASE WHEN n % 20 IN (17, 18) THEN interval '100 days' ELSE interval '10 days' END END
-	 FROM (SELECT n, test_id(1, ` + user + `) AS u, CASE
+	 FROM (SELECT n, test_id(3, n) AS id, test_id(1, ` + user + `) AS u, CASE
 	              WHEN n % 20 BETWEEN 13 AND 18 THEN 'removed'
 	              WHEN n % 2000 = 19 THEN 'deleted'
 	              WHEN n % 2000 = 39 THEN 'aborting'
 	              WHEN n % 2000 = 59 THEN 'uploading'
 	              ELSE 'committed' END AS state
-	       FROM ` + numbers + `) rows`
+	       FROM ` + numbers + ` OFFSET 0) rows`
 }
 
 // heavyBackups is the number of backups that the heavy user has besides.
 func heavyBackups(users int) int { return min(20_000, 2*users) }
 
-// fillTables fills the database for that many users, and returns how long it took. Indexes are built afterwards, and
-// foreign keys hold by construction.
+// unindexed finds what can be dropped while the tables are filled, and the statements that drop it and make it again:
+// all indexes, except those of constraints that a foreign key needs.
+const unindexed = `
+	SELECT 'ALTER TABLE ' || c.conrelid::regclass || ' DROP CONSTRAINT ' || c.conname,
+	       'ALTER TABLE ' || c.conrelid::regclass || ' ADD CONSTRAINT ' || c.conname || ' ' || pg_get_constraintdef(c.oid)
+	FROM pg_constraint c WHERE c.contype IN ('p', 'u') AND c.connamespace = 'public'::regnamespace
+	  AND NOT EXISTS (SELECT FROM pg_constraint f WHERE f.contype = 'f' AND f.confrelid = c.conrelid)
+	UNION ALL
+	SELECT 'DROP INDEX ' || i.indexname, i.indexdef
+	FROM pg_indexes i WHERE i.schemaname = 'public'
+	  AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conname = i.indexname)`
+
+// fillTables fills the database for that many users, and returns how long it took. Foreign keys hold by construction.
 func fillTables(t *testing.T, dsn string, users int) time.Duration {
 	t.Helper()
 	start := time.Now()
 	ctx := t.Context()
 	conn := connectAs(ctx, t, dsn)
 	defer func() { check(t, conn.Close(context.WithoutCancel(ctx))) }()
-	rows, err := conn.Query(ctx, `SELECT indexname, indexdef FROM pg_indexes i WHERE schemaname = 'public'
-		AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conname = i.indexname)`)
+	rows, err := conn.Query(ctx, unindexed)
 	check(t, err)
-	type index struct{ Name, Def string }
+	type index struct{ Drop, Create string }
 	indexes, err := pgx.CollectRows(rows, pgx.RowToStructByPos[index])
 	check(t, err)
-	statements := []string{"SET session_replication_role = replica", "SET maintenance_work_mem = '512MB'"}
+	statements := []string{"SET session_replication_role = replica", "SET maintenance_work_mem = '1GB'",
+		"SET work_mem = '256MB'", "ALTER TABLE backup_metadata SET UNLOGGED", "ALTER TABLE refresh_tokens SET UNLOGGED"}
 	for _, i := range indexes {
-		statements = append(statements, "DROP INDEX "+i.Name)
+		statements = append(statements, i.Drop)
 	}
 	for _, s := range seed {
 		statements = append(statements, strings.NewReplacer(
 			"$users", fmt.Sprint(users), "$heavy", fmt.Sprint(heavyBackups(users))).Replace(s))
 	}
 	for _, i := range indexes {
-		statements = append(statements, i.Def)
+		statements = append(statements, i.Create)
 	}
 	for _, s := range append(statements, "VACUUM ANALYZE") {
 		if _, err := conn.Exec(ctx, s); err != nil {

@@ -81,7 +81,7 @@ async function storeSmallBackups(ctx) {
 
 /** Of two devices that start from the same backup, the second one is told. */
 async function refuseOutdatedUploads(backups, upload) {
-  const [latest] = await Array.fromAsync(backups.list());
+  const latest = (await backups.list().next()).value;
   const outdated = (error) => error.status === 412 && error.code === 'precondition_failed';
   await rejects(upload(new Blob(['first']), { basedOn: null }), outdated);
   const id = await upload(new Blob(['one']), { basedOn: latest.checksum });
