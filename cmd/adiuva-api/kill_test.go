@@ -234,7 +234,7 @@ func (s *harness) killAt(p killPoint) {
 	s.expectSettled(p.name, kept, before)
 	existing := ""
 	if p.committed {
-		existing = queryOne[string](s, "SELECT id::text FROM backup_metadata WHERE idempotency_key = $1", key)
+		existing = queryOne[string](s, "SELECT id::text FROM backup_metadata ORDER BY sequence DESC NULLS LAST LIMIT 1")
 	}
 	id, err := s.put(blob, key, bytes.NewReader(blob))
 	if err != nil || p.committed && id != existing {

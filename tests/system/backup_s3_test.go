@@ -136,6 +136,11 @@ func TestS3DownloadRedirects(t *testing.T) {
 	}{
 		"If-Range":      {header{"Range": "bytes=0-9", "If-Range": tag}, http.StatusPartialContent},
 		"If-None-Match": {header{"If-None-Match": tag}, http.StatusNotModified},
+		"If-Match":      {header{"Range": "bytes=0-9", "If-Match": tag}, http.StatusPartialContent},
+		"another tag":   {header{"If-Match": `"x"`}, http.StatusPreconditionFailed},
+		"an early date": {
+			header{"If-Unmodified-Since": "Thu, 01 Jan 2026 00:00:00 GMT"}, http.StatusPreconditionFailed,
+		},
 	} {
 		if got := b.get("/"+id, merge(me, c.more)); got.Status != c.status {
 			t.Errorf("%s: %d, want %d", name, got.Status, c.status)

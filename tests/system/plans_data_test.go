@@ -96,13 +96,14 @@ func backupRows(user, numbers string) string {
 }
 
 // heavyBackups is the number of backups that the heavy user has besides.
-func heavyBackups(users int) int { return min(20_000, 2*users) }
+func heavyBackups(users int) int { return min(25_000, 2*users) }
 
 // unindexed finds what can be dropped while the tables are filled, and the statements that drop it and make it again:
 // all indexes, except those of constraints that a foreign key needs.
 const unindexed = `
 	SELECT 'ALTER TABLE ' || c.conrelid::regclass || ' DROP CONSTRAINT ' || c.conname,
-	       'ALTER TABLE ' || c.conrelid::regclass || ' ADD CONSTRAINT ' || c.conname || ' ' || pg_get_constraintdef(c.oid)
+	       'ALTER TABLE ' || c.conrelid::regclass || ' ADD CONSTRAINT ' || c.conname || ' ' ||
+	       pg_get_constraintdef(c.oid)
 	FROM pg_constraint c WHERE c.contype IN ('p', 'u') AND c.connamespace = 'public'::regnamespace
 	  AND NOT EXISTS (SELECT FROM pg_constraint f WHERE f.contype = 'f' AND f.confrelid = c.conrelid)
 	UNION ALL

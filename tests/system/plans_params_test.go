@@ -9,7 +9,8 @@ import "strings"
 var parameters = map[string]string{
 	"user_id": testID(userKind, heavyUser), "metadata_user_id": testID(userKind, 7),
 	"except_id": testID(sessionKind, 2),
-	"owner":     testID(userKind, 1), "after": testID(0, 0), "now": "now()", "most": "100", "page_size": "100", "limit": "100",
+	"owner":     testID(userKind, 1), "after": testID(0, 0), "now": "now()", "most": "100", "page_size": "100",
+	"limit":        "100",
 	"most_backups": "1000", "lease_seconds": "60", "days": "90", "email": "'user77@example.com'", "account": `'\x2a'`,
 	"tier": "'pro'", "grant_tier": "'pro'", "seats": "1", "grant_seats": "1", "revoked_for": "'logout'",
 	"token_hash": `'\x01'`, "password_hash": "'y'", "old_hash": "'x'", "new_hash": "'y'", "verified_at": "now()",
