@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +14,6 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/fault"
-	"github.com/adiuva/cloud-api/internal/testing/storetest"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -169,11 +170,14 @@ func TestOrphansAreKeptWhenTheDatabaseIsTheWrongOne(t *testing.T) {
 			t.Parallel()
 			e := setup(t)
 			u := e.user(tier.Pro)
-			for range backups.with {
-				e.put(u, blob(1), "")
-			}
-			for range backups.without {
-				must(t, e.disk.Put(t.Context(), storetest.Key(), bytes.NewReader(blob(2)), 2))
+			for n := range backups.with + backups.without {
+				key := u.ID.String() + "/" + uuid.NewString()
+				must(t, os.MkdirAll(filepath.Join(e.folder, u.ID.String()), 0o700))
+				must(t, os.WriteFile(filepath.Join(e.folder, key), blob(1), 0o600))
+				if n < backups.with {
+					_, err := e.db.Pool.Exec(t.Context(), insertBackups, u.ID, "committed", key, 1)
+					must(t, err)
+				}
 			}
 			e.advance(25 * time.Hour)
 			if n, err := e.svc.RemoveOrphans(t.Context()); n != 0 || err == nil ||
@@ -189,6 +193,14 @@ func TestOrphansAreKeptWhenTheDatabaseIsTheWrongOne(t *testing.T) {
 	}
 }
 
+// insertBackups adds as many rows of a user in that state, of one byte each, under random keys or one given key.
+const insertBackups = `
+	INSERT INTO backup_metadata (id, user_id, s3_key, version, timestamp, checksum, size_bytes, state, owner,
+		lease_until, sequence, created_at, committed_at, deleted_at)
+	SELECT id, $1::uuid, coalesce(nullif($3, ''), $1::uuid || '/' || id), 1, 0, repeat('a', 64), 1, $2, id, now(),
+		n, now(), now(), CASE WHEN $2 = 'removed' THEN now() END
+	FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(1, $4::integer) n) rows`
+
 // An account with more backups than one statement changes is deleted, and nothing of another one.
 func TestPurgeUserWorksInBatches(t *testing.T) {
 	t.Attr("case", "S8")
@@ -196,16 +208,11 @@ func TestPurgeUserWorksInBatches(t *testing.T) {
 	e := setup(t)
 	u, other := e.user(tier.Pro), e.user(tier.Pro)
 	kept := e.put(other, blob(300), "")
-	const insert = `INSERT INTO backup_metadata (id, user_id, s3_key, version, timestamp, checksum, size_bytes,
-			state, owner, lease_until, sequence, created_at, committed_at, deleted_at)
-		SELECT id, $1::uuid, $1::uuid || '/' || id, 1, 0, repeat('a', 64), 1,
-			CASE WHEN n % 2 = 0 THEN 'committed' ELSE 'removed' END,
-			id, now(), n, now(), now(), CASE WHEN n % 2 = 1 THEN now() END
-		FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(1, 4500) n) rows`
-	_, err := e.db.Pool.Exec(t.Context(), insert, u.ID)
-	must(t, err)
-	_, err = e.db.Pool.Exec(t.Context(), `INSERT INTO backup_usage (user_id, committed) VALUES ($1, 2250)`, u.ID)
-	must(t, err)
+	for _, state := range []string{"committed", "removed"} {
+		_, err := e.db.Pool.Exec(t.Context(), insertBackups, u.ID, state, "", 1100)
+		must(t, err)
+	}
+	e.setCommitted(u, 1100)
 	if drifts, err := e.svc.Recount(t.Context()); err != nil || len(drifts) != 0 {
 		t.Errorf("Recount = %+v, %v, want no drift", drifts, err)
 	}

@@ -42,10 +42,10 @@ func TestExpiredUploadCannotCommit(t *testing.T) {
 	e.wantConsistent()
 }
 
-// An upload takes longer than its lease, half of which passes between two looks.
+// An upload takes longer than its lease, a third of which passes between two looks.
 func TestLeaseRenewalKeepsASlowUploadAlive(t *testing.T) {
 	t.Parallel()
-	const lease = 3 * time.Second
+	const lease = 9 * time.Second
 	e := setup(t)
 	svc := e.replica(func(c *backup.Config) { c.Lease = lease })
 	u := e.user(tier.Pro)
@@ -53,9 +53,10 @@ func TestLeaseRenewalKeepsASlowUploadAlive(t *testing.T) {
 		return svc.Put(t.Context(), u, upload(blob(1000), ""), r)
 	}, blob(1000))
 	for range 3 {
-		e.advance(lease / 2)
+		e.advance(lease / 3)
 		for renewed := false; !renewed; {
-			const query = `SELECT lease_until > now() + $2::interval FROM backup_metadata WHERE user_id = $1`
+			const query = `SELECT lease_until > now() + $2::interval FROM backup_metadata
+				WHERE user_id = $1 AND lease_until > now()` // no row once the lease has expired
 			must(t, e.db.Pool.QueryRow(t.Context(), query, u.ID, lease*2/3).Scan(&renewed))
 		}
 		if swept, err := e.svc.Sweep(t.Context()); err != nil || swept.Uploads != 0 {
