@@ -85,9 +85,19 @@ func TestComposePublishesTheStripeStandIn(t *testing.T) {
 
 func TestKubernetesStartsInProduction(t *testing.T) {
 	t.Parallel()
+	data, kinds := kubernetesSettings(t)
+	if !slices.Equal(kinds, []string{"Deployment", "ConfigMap", "Service"}) {
+		t.Errorf("kinds %v", kinds)
+	}
+	checkNames(t, data)
+	checkStarts(t, data, secretsInHeader(readFile(t, "kubernetes/adiuva.yaml")))
+}
+
+// kubernetesSettings returns the data of the manifests' ConfigMap, and all their kinds.
+func kubernetesSettings(t *testing.T) (data map[string]string, kinds []string) {
+	t.Helper()
 	text := readFile(t, "kubernetes/adiuva.yaml")
-	data := map[string]string{}
-	kinds := []string{}
+	data = map[string]string{}
 	for dec := yaml.NewDecoder(bytes.NewReader(text)); ; {
 		var doc struct {
 			Kind string
@@ -103,11 +113,7 @@ func TestKubernetesStartsInProduction(t *testing.T) {
 			data[k] = v
 		}
 	}
-	if !slices.Equal(kinds, []string{"Deployment", "ConfigMap", "Service"}) {
-		t.Errorf("kinds %v", kinds)
-	}
-	checkNames(t, data)
-	checkStarts(t, data, secretsInHeader(text))
+	return data, kinds
 }
 
 func TestKubernetesIsClosedAndPinned(t *testing.T) {
@@ -159,6 +165,14 @@ func TestReadinessDoesNotAskTheDatabase(t *testing.T) {
 
 func TestFlyStartsInProduction(t *testing.T) {
 	t.Parallel()
+	data := flySettings(t)
+	checkNames(t, data)
+	checkStarts(t, data, secretsInHeader(readFile(t, "fly.toml")))
+}
+
+// flySettings returns the variables of fly.toml's [env].
+func flySettings(t *testing.T) map[string]string {
+	t.Helper()
 	text := readFile(t, "fly.toml")
 	_, section, found := strings.Cut(string(text), "[env]\n")
 	section, _, _ = strings.Cut(section, "\n[")
@@ -169,8 +183,7 @@ func TestFlyStartsInProduction(t *testing.T) {
 	if !found || len(data) == 0 {
 		t.Fatal("fly.toml has no [env]")
 	}
-	checkNames(t, data)
-	checkStarts(t, data, secretsInHeader(text))
+	return data
 }
 
 func TestWorkflowRunsEveryGate(t *testing.T) {

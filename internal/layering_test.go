@@ -72,8 +72,9 @@ var allowed = map[string]string{
 	"internal/strictjson": "internal/fault",
 	"internal/chatstream": "internal/fault internal/identity",
 	"internal/docsite":    "openapi docs internal/fault",
+	"internal/forwarded":  "",
 	"internal/httpapi": "openapi gen/api internal/action internal/agent internal/auth internal/backup " +
-		"internal/billing internal/chat internal/chatstream internal/listener " +
+		"internal/billing internal/chat internal/chatstream internal/forwarded internal/listener " +
 		"internal/playbook internal/ratelimit internal/strictjson internal/docsite internal/fault " +
 		"internal/identity internal/network internal/tier",
 

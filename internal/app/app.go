@@ -155,7 +155,8 @@ func (a *App) wire(ctx context.Context, cfg config.Config, manifests *declared.S
 	edge := httpapi.Config{
 		Auth: a.Auth, Chat: orchestrator, Agents: agents, Backups: a.Backups, Billing: a.Billing, Playbooks: playbooks,
 		Docs: site, Limiter: limiter, Ready: a.DB.Ping, Version: opts.Version, CORSOrigins: cfg.CORSOrigins,
-		TrustedProxies: cfg.TrustedProxies, WSPingInterval: cfg.WSPingInterval, Now: opts.Now, Log: opts.Log,
+		TrustedProxies: cfg.TrustedProxies, ClientIPHeader: cfg.ClientIPHeader, TrustedProxyHops: cfg.TrustedProxyHops,
+		WSPingInterval: cfg.WSPingInterval, Now: opts.Now, Log: opts.Log,
 		MaxConnections: cfg.MaxConnections, Timeouts: listener.Timeouts{Idle: cfg.IdleTimeout},
 	}
 	if opts.HTTP != nil {

@@ -72,9 +72,11 @@ type Config struct {
 	BillingSuccessURL    string   `env:"BILLING_SUCCESS_URL" prod:"required" kind:"url" embedded:"a page of this server" example:"https://api.example.com/billing/success" desc:"where Stripe sends people who paid"`
 	BillingCancelURL     string   `env:"BILLING_CANCEL_URL" prod:"required" kind:"url" embedded:"a page of this server" example:"https://api.example.com/billing/cancel" desc:"where Stripe sends people who did not"`
 
-	CORSOrigins    []string       `env:"CORS_ORIGINS" default:"app://adiuva,http://localhost:*" prod-default:"app://adiuva" desc:"comma-separated exact origins that may call from a browser; only in dev may a port be *"`
-	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" example:"10.0.0.0/8" desc:"comma-separated addresses or CIDRs whose X-Forwarded-For is trusted"`
-	RateLimits     string         `env:"RATE_LIMITS" default:"on" oneof:"on off" desc:"off is for load tests in dev; prod refuses it"`
+	CORSOrigins      []string       `env:"CORS_ORIGINS" default:"app://adiuva,http://localhost:*" prod-default:"app://adiuva" desc:"comma-separated exact origins that may call from a browser; only in dev may a port be *"`
+	TrustedProxies   []netip.Prefix `env:"TRUSTED_PROXIES" example:"10.0.0.0/8" desc:"comma-separated addresses or CIDRs of the proxies whose X-Forwarded-For, Forwarded, X-Forwarded-Proto and CLIENT_IP_HEADER are believed"`
+	ClientIPHeader   string         `env:"CLIENT_IP_HEADER" example:"CF-Connecting-IP" desc:"header with the client's address that the trusted proxies set themselves, such as Fly-Client-IP, CF-Connecting-IP, True-Client-IP or X-Real-IP; X-Forwarded-For or Forwarded reads that list only; empty reads X-Forwarded-For, or Forwarded where there is none"`
+	TrustedProxyHops int            `env:"TRUSTED_PROXY_HOPS" example:"2" desc:"number of proxies that every request passes, if not all of their addresses are in TRUSTED_PROXIES; the client is that many entries from the end of the list"`
+	RateLimits       string         `env:"RATE_LIMITS" default:"on" oneof:"on off" desc:"off is for load tests in dev; prod refuses it"`
 
 	IdleTimeout    time.Duration `env:"IDLE_TIMEOUT" default:"620s" desc:"how long a connection may wait for its next request; longer than the load balancer in front keeps connections, else it sends requests into closed ones"`
 	MaxConnections int           `env:"MAX_CONNECTIONS" default:"0" desc:"connections at a time; a new one beyond takes the place of the one that waits longest for a request; 0 means three quarters of the open files allowed (RLIMIT_NOFILE), 8192 at most"`

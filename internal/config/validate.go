@@ -53,6 +53,7 @@ func (c Config) validate(set map[string]bool) []string {
 			"CORS_ORIGINS is wrong: each entry must be scheme://host, with a port where there is one, "+
 				"without path or * (only in dev may localhost have the port *)")
 	}
+	faults = append(faults, c.validateProxies(set)...)
 	if c.IsProd() {
 		faults = append(faults, c.validateProd()...)
 	}

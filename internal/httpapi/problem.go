@@ -83,7 +83,7 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, f *fault.Error)
 	doc := map[string]any{}
 	maps.Copy(doc, f.Extra)
 	maps.Copy(doc, map[string]any{
-		"type":  s.baseURL(r) + "/docs/errors/" + string(f.Code),
+		"type":  baseURL(r) + "/docs/errors/" + string(f.Code),
 		"title": http.StatusText(status), "status": status, "detail": detail(f),
 		"instance": r.URL.EscapedPath(), "code": f.Code, "request_id": info.id,
 	})
@@ -100,7 +100,6 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, f *fault.Error)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
-	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	setRetryHeaders(h, f)
 	if r.ContentLength != 0 && !info.bodyRead {
@@ -141,9 +140,9 @@ func setRetryHeaders(h http.Header, f *fault.Error) {
 }
 
 // baseURL is this server's origin as the caller reached it.
-func (s *Server) baseURL(r *http.Request) string {
+func baseURL(r *http.Request) string {
 	scheme := "http"
-	if r.TLS != nil || s.fromTrustedProxy(r) && r.Header.Get("X-Forwarded-Proto") == "https" {
+	if requestInfoFrom(r.Context()).https {
 		scheme = "https"
 	}
 	u := url.URL{Scheme: scheme, Host: r.Host}

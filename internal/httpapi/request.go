@@ -18,7 +18,8 @@ import (
 // requestInfo is what the edge learns of one request while it answers it, for the request's log line.
 type requestInfo struct {
 	id     string
-	client netip.Addr // whose request it is: clientAddr
+	client netip.Addr // whose request it is
+	https  bool       // whether the client used HTTPS
 	route  string     // operationId, or the route's pattern
 	user   uuid.UUID
 	code   fault.Code
@@ -45,16 +46,15 @@ func requestInfoFrom(ctx context.Context) *requestInfo {
 // never with query strings.
 func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := s.cfg.Now()
+		start, origin := s.cfg.Now(), s.origins.Origin(r)
 		info := &requestInfo{
-			id: requestID(r.Header.Values("X-Request-Id")), client: s.clientAddr(r), route: "none",
+			id: requestID(r.Header.Values("X-Request-Id")), client: origin.Client, https: origin.HTTPS, route: "none",
 		}
 		ctx := context.WithValue(r.Context(), requestInfoKey{}, info)
 		cw := &countingWriter{ResponseWriter: w, status: http.StatusOK}
 		h := w.Header()
 		h.Set("X-Request-Id", info.id)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		setSecurityHeaders(h, origin.HTTPS)
 		if len(r.TransferEncoding) > 0 {
 			// net/http drops a Content-Length beside Transfer-Encoding, so it cannot be refused here. What follows
 			// such a request on its connection must not be taken for another request (RFC 9112, 6.1).
@@ -205,47 +205,6 @@ func (s *Server) limitHeaders(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// fromTrustedProxy reports whether the remote address is a trusted proxy.
-func (s *Server) fromTrustedProxy(r *http.Request) bool { return s.trusted(peer(r)) }
-
-func (s *Server) trusted(addr netip.Addr) bool {
-	for _, p := range s.cfg.TrustedProxies {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
-}
-
-func peer(r *http.Request) netip.Addr {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return addr.Unmap()
-}
-
-// clientAddr is the nearest address that no trusted proxy owns.
-func (s *Server) clientAddr(r *http.Request) netip.Addr {
-	addr := peer(r)
-	var hops []string
-	if s.trusted(addr) {
-		hops = strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	}
-	for i := len(hops) - 1; i >= 0 && s.trusted(addr); i-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			break
-		}
-		addr = next.Unmap()
-	}
-	return addr
 }
 
 // countingWriter remembers the status and counts the bytes of an answer.

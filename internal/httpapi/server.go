@@ -19,6 +19,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/chatstream"
 	"github.com/adiuva/cloud-api/internal/docsite"
+	"github.com/adiuva/cloud-api/internal/forwarded"
 	"github.com/adiuva/cloud-api/internal/listener"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
@@ -44,7 +45,9 @@ type Config struct {
 	UploadRateWindow time.Duration                   // over which an upload has to average 64 KiB/s; 0 means 30 s
 	Version          string
 	CORSOrigins      []string          // exact origins; a port of * stands for any port
-	TrustedProxies   []netip.Prefix    // whose X-Forwarded-For and X-Forwarded-Proto are believed; may be empty
+	TrustedProxies   []netip.Prefix    // whose headers about clients are believed; may be empty
+	ClientIPHeader   string            // the header in which they name the client; empty: X-Forwarded-For or Forwarded
+	TrustedProxyHops int               // how many proxies a request passes, if not all are TrustedProxies; else 0
 	WSPingInterval   time.Duration     // how often sockets are pinged; 0 means 30 s
 	Timeouts         listener.Timeouts // of a request's phases
 	MaxConnections   int               // open at a time; 0 means listener.DefaultMax
@@ -57,6 +60,7 @@ type Server struct {
 	cfg      Config
 	handler  http.Handler
 	stream   *chatstream.Handler
+	origins  *forwarded.Reader
 	draining atomic.Bool
 }
 
@@ -70,7 +74,9 @@ func New(cfg Config) (*Server, error) {
 	if cfg.WSPingInterval <= 0 {
 		cfg.WSPingInterval = defaultPingInterval
 	}
-	s := &Server{cfg: cfg}
+	s := &Server{cfg: cfg, origins: forwarded.New(forwarded.Config{
+		Trusted: cfg.TrustedProxies, ClientHeader: cfg.ClientIPHeader, Hops: cfg.TrustedProxyHops,
+	})}
 	e := echo.NewWithConfig(echo.Config{HTTPErrorHandler: s.fail, Binder: binder{}, Logger: cfg.Log})
 	e.OnAddRoute = headLikeGet(e)
 	doc, err := loadContract()
@@ -119,6 +125,6 @@ const maxHeaderBytes = 32 << 10
 // Connections returns the limits for the listener on which s answers.
 func (s *Server) Connections() *listener.Connections {
 	return listener.New(listener.Config{
-		Timeouts: s.cfg.Timeouts, Max: s.cfg.MaxConnections, Shared: s.trusted, Refuse: s.Refuse, Log: s.cfg.Log,
+		Timeouts: s.cfg.Timeouts, Max: s.cfg.MaxConnections, Shared: s.origins.Trusts, Refuse: s.Refuse, Log: s.cfg.Log,
 	})
 }
