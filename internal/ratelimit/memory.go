@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 
@@ -9,39 +10,39 @@ import (
 	"github.com/ulule/limiter/v3/drivers/store/common"
 )
 
-// memoryStore is a limiter.Store in memory. Unlike ulule's own it takes the time from a clock it is given, keeps a
-// bounded number of windows and does not count refused requests.
+// memoryStore is a limiter.Store in memory. Unlike ulule's own it takes the time from a clock it is given and keeps a
+// bounded number of counts.
 //
-// When a window begins, those that have ended are dropped; if there are still maxKeys, the one that ends first is
-// dropped as well. Windows of one length end in the order they began, so a queue per length has the next to end at its
-// head, and no request pays for a sweep of the whole map.
+// When a count begins, a few of those that have ended are dropped; if there are still maxKeys, the one that ends first
+// is dropped as well. Counts of one length end in the order they began, so a queue per length has the next to end at
+// its head, and no request pays for a sweep of the whole map.
 type memoryStore struct {
 	maxKeys int
 	now     func() time.Time
 
 	mu     sync.Mutex
-	byKey  map[string]*window
+	byKey  map[string]*count
 	queues map[time.Duration]*queue
-	size   int // windows in all queues
+	size   int // counts in all queues
 }
 
 var _ limiter.Store = (*memoryStore)(nil)
 
-// window is the count of one key. Once it has ended, a new window may take its place in byKey while it is still queued.
-type window struct {
-	key   string
-	count int64
-	ends  time.Time
-	next  *window
+// count is the count of one key. Once it has ended, a new one may take its place in byKey while it is still queued.
+type count struct {
+	key  string
+	n    int64
+	ends time.Time
+	next *count
 }
 
-type queue struct{ head, tail *window }
+type queue struct{ head, tail *count }
 
 func newMemoryStore(maxKeys int, now func() time.Time) *memoryStore {
 	return &memoryStore{
 		maxKeys: maxKeys,
 		now:     now,
-		byKey:   make(map[string]*window),
+		byKey:   make(map[string]*count),
 		queues:  make(map[time.Duration]*queue),
 	}
 }
@@ -51,79 +52,82 @@ func (m *memoryStore) Get(ctx context.Context, key string, rate limiter.Rate) (l
 	return m.Increment(ctx, key, 1, rate)
 }
 
-// Increment adds count, which may be negative, to the current window, and begins one if there is none and count is
-// positive. What is kept stays between zero and the rate's limit; the result is Reached if count does not fit.
-func (m *memoryStore) Increment(
-	_ context.Context, key string, count int64, rate limiter.Rate,
-) (limiter.Context, error) {
+// Increment adds n, which may be negative, to the current count, and begins one if there is none and n is positive. A
+// count is never below zero. The result is Reached if the count exceeds the rate's limit.
+func (m *memoryStore) Increment(_ context.Context, key string, n int64, rate limiter.Rate) (limiter.Context, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()
-	w := m.current(key, now)
-	if w == nil {
-		if count <= 0 {
-			return common.GetContextFromState(now, rate, now.Add(rate.Period), 0), nil
-		}
-		w = m.begin(key, rate.Period, now, now.Add(rate.Period))
-	}
-	total := max(w.count+count, 0)
-	w.count = min(total, rate.Limit)
-	return common.GetContextFromState(now, rate, w.ends, total), nil
+	total, ends := m.increment(now, key, n, rate.Period)
+	return common.GetContextFromState(now, rate, ends, total), nil
 }
 
-// Peek returns the state of the current window without counting.
+// Peek returns the state of the current count without counting.
 func (m *memoryStore) Peek(ctx context.Context, key string, rate limiter.Rate) (limiter.Context, error) {
 	return m.Increment(ctx, key, 0, rate)
 }
 
-// Reset sets the current window's count to zero; its end stays.
+// Reset sets the current count to zero; its end stays.
 func (m *memoryStore) Reset(ctx context.Context, key string, rate limiter.Rate) (limiter.Context, error) {
-	return m.Increment(ctx, key, -rate.Limit, rate)
+	return m.Increment(ctx, key, math.MinInt64/2, rate)
 }
 
-// timeLeft returns the time until key's window ends, or zero without one.
-func (m *memoryStore) timeLeft(key string) time.Duration {
+// add adds n to the window's count and returns it and the count of the window before.
+func (m *memoryStore) add(w window, n int64) (current, previous int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()
-	if w := m.current(key, now); w != nil {
-		return w.ends.Sub(now)
-	}
-	return 0
+	current, _ = m.increment(now, w.current, n, w.rate.Period)
+	previous, _ = m.increment(now, w.previous, 0, w.rate.Period)
+	return current, previous
 }
 
-// raise brings a window up to a decision made by Redis, so that callers cannot start again from zero here when Redis
-// is lost.
-func (m *memoryStore) raise(key string, rate limiter.Rate, d Decision) {
+// raise brings the counts up to those in Redis, so that callers cannot start again from zero here when Redis is lost.
+func (m *memoryStore) raise(w window, current, previous int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()
-	w := m.current(key, now)
-	if w == nil {
-		w = m.begin(key, rate.Period, now, now.Add(d.Reset))
-	}
-	w.count = max(w.count, rate.Limit-int64(d.Remaining))
+	m.raiseOne(now, w.current, current, w.rate.Period)
+	m.raiseOne(now, w.previous, previous, w.rate.Period)
 }
 
-// current returns key's window, or nil if it has none or it has ended.
-func (m *memoryStore) current(key string, now time.Time) *window {
-	if w := m.byKey[key]; w != nil && now.Before(w.ends) {
-		return w
+func (m *memoryStore) raiseOne(now time.Time, key string, n int64, period time.Duration) {
+	if known, _ := m.increment(now, key, 0, period); known < n {
+		m.increment(now, key, n-known, period)
 	}
-	return nil
 }
 
-// begin makes room and starts a window.
-func (m *memoryStore) begin(key string, length time.Duration, now, ends time.Time) *window {
+// increment returns the count of key after adding n, and when it ends.
+func (m *memoryStore) increment(now time.Time, key string, n int64, period time.Duration) (int64, time.Time) {
+	c := m.byKey[key]
+	if c == nil || !now.Before(c.ends) {
+		if n <= 0 {
+			return 0, now.Add(period)
+		}
+		c = m.begin(key, period, now)
+	}
+	c.n = max(c.n+n, 0)
+	return c.n, c.ends
+}
+
+// maxDropped bounds how many ended counts one request drops per length of window. Two are enough for the number of
+// counts to shrink.
+const maxDropped = 4
+
+// begin makes room and starts a count.
+func (m *memoryStore) begin(key string, length time.Duration, now time.Time) *count {
 	for _, q := range m.queues {
-		for q.head != nil && !now.Before(q.head.ends) {
+		for range maxDropped {
+			if q.head == nil || now.Before(q.head.ends) {
+				break
+			}
 			m.dropHead(q)
 		}
 	}
 	for m.size >= m.maxKeys {
 		m.dropHead(m.firstToEnd())
 	}
-	w := &window{key: key, ends: ends}
+	w := &count{key: key, ends: now.Add(length)}
 	q := m.queues[length]
 	if q == nil {
 		q = &queue{}

@@ -89,28 +89,6 @@ func TestParallelTakesAreCountedExactly(t *testing.T) {
 	}
 }
 
-func TestWindowEndsToTheNanosecond(t *testing.T) {
-	t.Parallel()
-	c := newClock()
-	l := newLimiter(t, ratelimit.Config{Now: c.Now})
-	for _, step := range []struct {
-		advance time.Duration
-		want    ratelimit.Decision
-	}{
-		{0, ratelimit.Decision{Allowed: true, Limit: 2, Remaining: 1, Reset: time.Minute}},
-		{59 * time.Second, ratelimit.Decision{Allowed: true, Limit: 2, Remaining: 0, Reset: time.Second}},
-		{0, ratelimit.Decision{Allowed: false, Limit: 2, Remaining: 0, Reset: time.Second}},
-		{time.Second - 1, ratelimit.Decision{Allowed: false, Limit: 2, Remaining: 0, Reset: 1}},
-		{1, ratelimit.Decision{Allowed: true, Limit: 2, Remaining: 1, Reset: time.Minute}},
-		{time.Hour, ratelimit.Decision{Allowed: true, Limit: 2, Remaining: 1, Reset: time.Minute}},
-	} {
-		c.Advance(step.advance)
-		if got := take(t, l, "user", 2, time.Minute); got != step.want {
-			t.Errorf("at %s: %+v, want %+v", c.Now().Format(time.TimeOnly), got, step.want)
-		}
-	}
-}
-
 func TestKeysLimitsAndWindowsAreCountedSeparately(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(t, ratelimit.Config{Now: newClock().Now})

