@@ -13,6 +13,8 @@ package app
 
 import (
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -213,7 +215,14 @@ func chooseLimiter(cfg config.Config, log *slog.Logger) (*ratelimit.Limiter, fun
 	if !cfg.Limited() {
 		return nil, func() {}, nil
 	}
-	limiter, err := ratelimit.New(ratelimit.Config{RedisURL: cfg.RedisURL.Reveal(), Log: log})
+	// A key of its own, derived from a secret that all replicas have: without it, hashes of addresses in Redis could be
+	// found by trying all addresses.
+	const purpose = "names of rate limits in Redis"
+	secret, err := hkdf.Key(sha256.New, []byte(cfg.JWTSecret.Reveal()), nil, purpose, sha256.Size)
+	if err != nil {
+		return nil, nil, err
+	}
+	limiter, err := ratelimit.New(ratelimit.Config{RedisURL: cfg.RedisURL.Reveal(), Secret: secret, Log: log})
 	if err != nil {
 		return nil, nil, err
 	}

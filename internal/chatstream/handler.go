@@ -28,7 +28,7 @@ const version = "13"
 // Emit receives the text of an answer as it is produced. Its error ends the answer.
 type Emit = func(text string) error
 
-// Config is what a Handler needs. Every function is required; each may be called from several sockets at once.
+// Config is what a Handler needs. Every function but Hold is required; each may be called from several sockets at once.
 type Config struct {
 	// BearerToken returns the token of the Authorization header, or token_missing or token_invalid.
 	BearerToken func(r *http.Request) (string, error)
@@ -37,6 +37,8 @@ type Config struct {
 	// SessionEnded reports whether the user's session has ended. It is asked every few seconds and must not block for
 	// long.
 	SessionEnded func(ctx context.Context, user identity.User) bool
+	// Hold counts the users' sockets over all servers; nil counts only those of this one.
+	Hold Hold
 	// Answer answers one question and returns the last frame. Text goes to emit as it is produced.
 	Answer func(ctx context.Context, token string, question []byte, emit Emit) (last []byte, err error)
 	// ErrorFrame returns the frame that reports f to the client.
@@ -57,7 +59,7 @@ type Handler struct {
 }
 
 // New returns a handler without open sockets.
-func New(cfg Config) *Handler { return &Handler{cfg: cfg, sockets: newRegistry()} }
+func New(cfg Config) *Handler { return &Handler{cfg: cfg, sockets: newRegistry(cfg.Hold)} }
 
 // Drain refuses new sockets from now on.
 func (h *Handler) Drain() { h.draining.Store(true) }
@@ -84,7 +86,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (fault.Code, err
 	token, offered, user, err := h.authenticate(r)
 	if err == nil {
 		var release func()
-		if release, err = h.sockets.acquire(user.ID); err == nil {
+		if release, err = h.sockets.acquire(r.Context(), user.ID); err == nil {
 			defer release()
 		}
 	}

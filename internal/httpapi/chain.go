@@ -40,17 +40,30 @@ func (s *Server) authenticate(
 	session openapi.Session,
 	token string,
 ) (user identity.User, err error) {
-	switch session {
-	case openapi.SessionEnded:
-		user, err = s.cfg.Auth.AuthenticateEnded(token)
-	case openapi.SessionChecked:
-		user, err = s.cfg.Auth.AuthenticateFresh(ctx, token)
-	default:
-		user, err = s.cfg.Auth.Authenticate(ctx, token)
+	if session == openapi.SessionEnded {
+		user, err = s.cfg.Auth.AuthenticateEnded(token) // asks no database, so it needs no limit
+	} else {
+		user, err = s.lookUp(ctx, session, token)
 	}
 	if err == nil {
 		requestInfoFrom(ctx).user = user.ID
 	}
+	return user, err
+}
+
+// lookUp returns the token's user if the session is live. It limits how many tokens of one network may be wrong.
+func (s *Server) lookUp(
+	ctx context.Context, session openapi.Session, token string,
+) (user identity.User, err error) {
+	if err := s.refusals.check(ctx, token); err != nil {
+		return identity.User{}, err
+	}
+	if session == openapi.SessionChecked {
+		user, err = s.cfg.Auth.AuthenticateFresh(ctx, token)
+	} else {
+		user, err = s.cfg.Auth.Authenticate(ctx, token)
+	}
+	s.refusals.note(ctx, token, user, err)
 	return user, err
 }
 
@@ -62,7 +75,7 @@ func (s *Server) charge(ctx context.Context, l limit, h http.Header) (settle fun
 	if limiter == nil {
 		return func(error) {}, nil
 	}
-	d, err := limiter.Take(ctx, l.key, l.requests, l.window)
+	d, err := limiter.TakeAll(ctx, l.buckets...)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +87,7 @@ func (s *Server) charge(ctx context.Context, l limit, h http.Header) (settle fun
 	}
 	return func(err error) {
 		if err != nil && ctx.Err() == nil && toFault(err).Code.Status() >= http.StatusInternalServerError {
-			limiter.Refund(context.WithoutCancel(ctx), l.key, l.requests, l.window)
+			limiter.RefundAll(context.WithoutCancel(ctx), l.buckets...)
 		}
 	}, nil
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"math"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -12,35 +13,41 @@ import (
 	"github.com/adiuva/cloud-api/openapi"
 )
 
-// limit is a number of requests per window, counted under key.
+// limit is what a request is counted against, and the policy's name in the RateLimit headers. The first bucket is the
+// caller's own; others are wider.
 type limit struct {
-	policy   string // its name in the RateLimit headers
-	key      string
-	requests int
-	window   time.Duration
+	policy  string
+	buckets []ratelimit.Bucket
 }
 
 // accountLimit is the limit of a user's tier and seats. All operations share it.
 func accountLimit(u identity.User) limit {
-	return limit{
-		policy:   string(u.Tier),
-		key:      "user:" + u.ID.String(),
-		requests: u.Tier.RequestsPerMinute(u.Seats),
-		window:   time.Minute,
-	}
+	return limit{policy: string(u.Tier), buckets: []ratelimit.Bucket{{
+		Key: "user:" + u.ID.String(), Limit: u.Tier.RequestsPerMinute(u.Seats), Window: time.Minute,
+	}}}
 }
 
-// limitOf is the limit that applies to a request for an operation: the account's, or the address's own for the
+// limitOf is the limit that applies to a request for an operation: the account's, or the network's own for the
 // operation.
 func (s *Server) limitOf(o operation, r *http.Request) limit {
 	if o.policy.Rate.By == openapi.ByAccount {
 		return accountLimit(identity.From(r.Context()))
 	}
-	caller := network.Of(requestInfoFrom(r.Context()).client)
-	return limit{
-		policy: o.id, key: o.id + ":" + caller.String(), requests: o.policy.Rate.Requests,
-		window: time.Duration(o.policy.Rate.Window) * time.Second,
+	window := time.Duration(o.policy.Rate.Window) * time.Second
+	return limit{policy: o.id, buckets: networkBuckets(o.id, requestInfoFrom(r.Context()).client,
+		o.policy.Rate.Requests, window)}
+}
+
+// networkBuckets returns the bucket of the client's network and those of the wider networks around it, of which each
+// has twice the limit of the one inside.
+func networkBuckets(name string, client netip.Addr, requests int, window time.Duration) []ratelimit.Bucket {
+	around := network.Around(client)
+	buckets := make([]ratelimit.Bucket, 0, 1+len(around))
+	for _, prefix := range append([]netip.Prefix{network.Of(client)}, around...) {
+		buckets = append(buckets, ratelimit.Bucket{Key: name + ":" + prefix.String(), Limit: requests, Window: window})
+		requests *= 2
 	}
+	return buckets
 }
 
 // The names of the headers as net/http stores them: others would be converted for each answer.
@@ -53,8 +60,8 @@ const (
 func setRateLimitHeaders(h http.Header, l limit, d ratelimit.Decision) {
 	text := make([]byte, 0, 96)
 	text = append(append(append(text, '"'), l.policy...), `";q=`...)
-	text = append(strconv.AppendInt(text, int64(l.requests), 10), ";w="...)
-	text = strconv.AppendInt(text, int64(l.window/time.Second), 10)
+	text = append(strconv.AppendInt(text, int64(l.buckets[0].Limit), 10), ";w="...)
+	text = strconv.AppendInt(text, int64(l.buckets[0].Window/time.Second), 10)
 	policyLength := len(text)
 	text = append(append(append(text, '"'), l.policy...), `";r=`...)
 	text = append(strconv.AppendInt(text, int64(max(d.Remaining, 0)), 10), ";t="...)

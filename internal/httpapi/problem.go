@@ -28,6 +28,8 @@ var (
 	errOrigin         = fault.New(fault.OriginForbidden, "Pages of this origin may not call this API.")
 	errRateLimited    = fault.New(fault.RateLimited, "Too many requests.").
 				WithRetryHint("Wait as long as Retry-After says.")
+	errTokensRefused = fault.New(fault.RateLimited, "Too many access tokens from this network were wrong.").
+				WithRetryHint("Log in again, and wait as long as Retry-After says.")
 	errTokenMissing = fault.New(fault.TokenMissing, "Send an access token as Authorization: Bearer.")
 	errTokenInvalid = fault.New(fault.TokenInvalid, "Send exactly one Authorization header with one bearer token.")
 )

@@ -61,6 +61,7 @@ type Server struct {
 	handler  http.Handler
 	stream   *chatstream.Handler
 	origins  *forwarded.Reader
+	refusals *refusals
 	draining atomic.Bool
 }
 
@@ -77,6 +78,10 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg, origins: forwarded.New(forwarded.Config{
 		Trusted: cfg.TrustedProxies, ClientHeader: cfg.ClientIPHeader, Hops: cfg.TrustedProxyHops,
 	})}
+	var err error
+	if s.refusals, err = newRefusals(cfg.Limiter, cfg.Auth.AuthenticateEnded); err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
 	e := echo.NewWithConfig(echo.Config{HTTPErrorHandler: s.fail, Binder: binder{}, Logger: cfg.Log})
 	e.OnAddRoute = headLikeGet(e)
 	doc, err := loadContract()

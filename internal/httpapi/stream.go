@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v5"
 
 	"github.com/adiuva/cloud-api/gen/api"
@@ -25,7 +26,7 @@ func (s *Server) newStream(o operation, question *openapi3.Schema) *chatstream.H
 		Authenticate: func(ctx context.Context, token string) (identity.User, error) {
 			return s.authenticate(ctx, o.policy.Session, token)
 		},
-		SessionEnded: s.sessionEnded,
+		SessionEnded: s.sessionEnded, Hold: s.holdSocket,
 		Answer: func(ctx context.Context, token string, data []byte, emit func(string) error) (last []byte, err error) {
 			err = safely(func() error {
 				last, err = s.answerQuestion(ctx, o, question, token, data, emit)
@@ -72,6 +73,14 @@ func (s *Server) answerQuestion(
 		return nil, err
 	}
 	return lastFrame(reply)
+}
+
+// holdSocket counts a user's sockets over all replicas.
+func (s *Server) holdSocket(ctx context.Context, user uuid.UUID, limit int) (release func(), ok bool) {
+	if s.cfg.Limiter == nil {
+		return func() {}, true
+	}
+	return s.cfg.Limiter.Hold(ctx, "sockets:"+user.String(), limit)
 }
 
 // sessionEnded reports whether the database says that the user's login has ended. An outage ends no stream.

@@ -1,0 +1,71 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/ratelimit"
+)
+
+// maxRefusals is how many access tokens per minute may turn out wrong from one network. Each may cost a question to the
+// database. Tokens that have merely expired do not count.
+const maxRefusals = 300
+
+// knownSessions is how many sessions are remembered as good.
+const knownSessions = 10_000
+
+// refusals limits wrong access tokens by network, before they are looked up. It is safe for concurrent use.
+type refusals struct {
+	limiter *ratelimit.Limiter // nil switches it off
+	// verify checks a token's signature and expiry alone.
+	verify func(token string) (identity.User, error)
+	// good are sessions whose tokens were accepted. They go on while others of their network send wrong ones.
+	good *lru.Cache[uuid.UUID, struct{}]
+}
+
+func newRefusals(limiter *ratelimit.Limiter, verify func(token string) (identity.User, error)) (*refusals, error) {
+	good, err := lru.New[uuid.UUID, struct{}](knownSessions)
+	return &refusals{limiter: limiter, verify: verify, good: good}, err
+}
+
+// check returns rate_limited if too many tokens from the client's network were wrong and this one is not known to be
+// good. It asks only what this replica knows, so that requests pay no round trip.
+func (r *refusals) check(ctx context.Context, token string) error {
+	if r.limiter == nil {
+		return nil
+	}
+	d, err := r.limiter.Check(refusalBuckets(ctx)...)
+	if err != nil || d.Allowed {
+		return err
+	}
+	if user, err := r.verify(token); err == nil && r.good.Contains(user.Session) {
+		return nil
+	}
+	return errTokensRefused.WithRetryAfter(max(d.Reset, time.Second))
+}
+
+// note remembers whether a token was accepted: user is its user, or err says why it was refused.
+func (r *refusals) note(ctx context.Context, token string, user identity.User, err error) {
+	var f *fault.Error
+	switch {
+	case r.limiter == nil:
+	case err == nil:
+		r.good.Add(user.Session, struct{}{})
+	case errors.As(err, &f) && f.Code.Status() == http.StatusUnauthorized && f.Code != fault.TokenExpired:
+		if ended, err := r.verify(token); err == nil {
+			r.good.Remove(ended.Session)
+		}
+		_, _ = r.limiter.TakeAll(ctx, refusalBuckets(ctx)...) // fails only for wrong limits
+	}
+}
+
+func refusalBuckets(ctx context.Context) []ratelimit.Bucket {
+	return networkBuckets("token", requestInfoFrom(ctx).client, maxRefusals, time.Minute)
+}
