@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"math"
 	"net/http"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/network"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/tier"
 	"github.com/adiuva/cloud-api/openapi"
 )
 
@@ -20,9 +22,10 @@ type limit struct {
 	buckets []ratelimit.Bucket
 }
 
-// accountLimit is the limit of a user's tier and seats. All operations share it.
+// accountLimit is the limit of a user's tier and seats. All operations share it. Where the tier is not known, because the
+// session has ended, it is that of Free.
 func accountLimit(u identity.User) limit {
-	return limit{policy: string(u.Tier), buckets: []ratelimit.Bucket{{
+	return limit{policy: string(cmp.Or(u.Tier, tier.Free)), buckets: []ratelimit.Bucket{{
 		Key: "user:" + u.ID.String(), Limit: u.Tier.RequestsPerMinute(u.Seats), Window: time.Minute,
 	}}}
 }
