@@ -37,6 +37,9 @@ type Origin struct {
 	// Client is the address of the client, without zone, or of the farthest trusted proxy if that did not name its
 	// client readably. It is the zero Addr only if the connection itself has no IP address.
 	Client netip.Addr
+	// Hidden is the name by which that proxy knows a client whose address it hides, such as _x7f (RFC 7239, 6.3), or
+	// empty.
+	Hidden string
 	HTTPS  bool // whether the client used HTTPS
 }
 
@@ -69,7 +72,7 @@ func (d *Reader) Origin(r *http.Request) Origin {
 	if !d.Trusts(peer) {
 		return origin
 	}
-	origin.Client = d.client(peer, r.Header)
+	origin.Client, origin.Hidden = d.client(peer, r.Header)
 	origin.HTTPS = origin.HTTPS || d.https(r.Header)
 	return origin
 }
@@ -94,8 +97,8 @@ func peerOf(remote string) netip.Addr {
 	return addr
 }
 
-// client returns the client that the trusted peer names.
-func (d *Reader) client(peer netip.Addr, h http.Header) netip.Addr {
+// client returns the client that the trusted peer names, and the name of a hidden one.
+func (d *Reader) client(peer netip.Addr, h http.Header) (client netip.Addr, hidden string) {
 	switch name := d.cfg.ClientHeader; name {
 	case "":
 		if lines := h[xForwardedFor]; len(lines) > 0 {
@@ -109,32 +112,44 @@ func (d *Reader) client(peer netip.Addr, h http.Header) netip.Addr {
 	default:
 		values := h[name]
 		if len(values) != 1 {
-			return peer
+			return peer, ""
 		}
 		if addr, ok := ParseAddr(values[0]); ok {
-			return addr
+			return addr, ""
 		}
-		return peer
+		return peer, ""
 	}
 }
 
 // last follows hops, whose last was written by the peer, to the farthest address that can be believed: the first that
 // is not a trusted proxy's, or with Hops the one at that distance. It stops before a hop that cannot be read.
-func (d *Reader) last(peer netip.Addr, hops []string) netip.Addr {
+func (d *Reader) last(peer netip.Addr, hops []string) (addr netip.Addr, hidden string) {
 	if d.cfg.Hops > 0 {
 		// A request that passed fewer proxies has a shorter list.
 		hops = hops[max(len(hops)-d.cfg.Hops, 0):]
 		hops = hops[:min(len(hops), 1)]
 	}
-	addr := peer
+	addr = peer
 	for i := len(hops) - 1; i >= 0 && d.Trusts(addr); i-- {
 		next, ok := ParseAddr(hops[i])
 		if !ok {
-			break
+			return addr, hiddenName(hops[i])
 		}
 		addr = next
 	}
-	return addr
+	return addr, ""
+}
+
+// maxHidden bounds a hidden name.
+const maxHidden = 64
+
+// hiddenName returns the hop if it is a hidden name, without its port.
+func hiddenName(hop string) string {
+	name, _, _ := strings.Cut(hop, ":")
+	if strings.HasPrefix(name, "_") && len(name) <= maxHidden && strings.Trim(name, tokenChars) == "" {
+		return name
+	}
+	return ""
 }
 
 // splitLines returns the entries of comma-separated lines without empty ones.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/adiuva/cloud-api/internal/forwarded"
@@ -107,6 +108,24 @@ func TestClientIsTheNearestAddressOutsideTheProxies(t *testing.T) {
 				t.Errorf("without a trusted proxy: %+v", got)
 			}
 		})
+	}
+}
+
+func TestHiddenClientsHaveNames(t *testing.T) {
+	t.Attr("case", "H01")
+	t.Parallel()
+	for line, want := range map[string]string{
+		"for=_x7f": "_x7f", `for="_x7f:_port"`: "_x7f", "for=_a, for=_b;by=_c": "_b", "for=_x7f, for=10.9.9.9": "_x7f",
+		"for=_x7f, for=203.0.113.7": "", "for=unknown": "", "for=_a, for=unknown": "", `for="_a b"`: "",
+		"for=_" + strings.Repeat("a", 64): "",
+	} {
+		h := http.Header{"Forwarded": {line}}
+		if got := originOf(forwarded.Config{}, h).Hidden; got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+		if got := originFrom(forwarded.Config{Trusted: proxies}, "198.51.100.9:1", h).Hidden; got != "" {
+			t.Errorf("%s without a trusted proxy: %q", line, got)
+		}
 	}
 }
 

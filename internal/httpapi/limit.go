@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"time"
 
@@ -22,8 +21,8 @@ type limit struct {
 	buckets []ratelimit.Bucket
 }
 
-// accountLimit is the limit of a user's tier and seats. All operations share it. Where the tier is not known, because the
-// session has ended, it is that of Free.
+// accountLimit is the limit of a user's tier and seats. All operations share it. Where the tier is not known, because
+// the session has ended, it is that of Free.
 func accountLimit(u identity.User) limit {
 	return limit{policy: string(cmp.Or(u.Tier, tier.Free)), buckets: []ratelimit.Bucket{{
 		Key: "user:" + u.ID.String(), Limit: u.Tier.RequestsPerMinute(u.Seats), Window: time.Minute,
@@ -37,18 +36,27 @@ func (s *Server) limitOf(o operation, r *http.Request) limit {
 		return accountLimit(identity.From(r.Context()))
 	}
 	window := time.Duration(o.policy.Rate.Window) * time.Second
-	return limit{policy: o.id, buckets: networkBuckets(o.id, requestInfoFrom(r.Context()).client,
+	return limit{policy: o.id, buckets: networkBuckets(o.id, requestInfoFrom(r.Context()),
 		o.policy.Rate.Requests, window)}
 }
 
+// widest is how many times the limit of one caller the widest network around it has.
+const widest = 4
+
 // networkBuckets returns the bucket of the client's network and those of the wider networks around it, of which each
-// has twice the limit of the one inside.
-func networkBuckets(name string, client netip.Addr, requests int, window time.Duration) []ratelimit.Bucket {
-	around := network.Around(client)
-	buckets := make([]ratelimit.Bucket, 0, 1+len(around))
-	for _, prefix := range append([]netip.Prefix{network.Of(client)}, around...) {
-		buckets = append(buckets, ratelimit.Bucket{Key: name + ":" + prefix.String(), Limit: requests, Window: window})
+// has twice the limit of the one inside. Clients that a proxy hides have a bucket each, inside that of the proxy.
+func networkBuckets(name string, from *requestInfo, requests int, window time.Duration) []ratelimit.Bucket {
+	own := name + ":" + network.Of(from.client).String()
+	if from.hidden != "" {
+		return []ratelimit.Bucket{
+			{Key: own + ":" + from.hidden, Limit: requests, Window: window},
+			{Key: own, Limit: widest * requests, Window: window},
+		}
+	}
+	buckets := []ratelimit.Bucket{{Key: own, Limit: requests, Window: window}}
+	for _, around := range network.Around(from.client) {
 		requests *= 2
+		buckets = append(buckets, ratelimit.Bucket{Key: name + ":" + around.String(), Limit: requests, Window: window})
 	}
 	return buckets
 }

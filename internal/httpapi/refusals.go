@@ -67,5 +67,5 @@ func (r *refusals) note(ctx context.Context, token string, user identity.User, e
 }
 
 func refusalBuckets(ctx context.Context) []ratelimit.Bucket {
-	return networkBuckets("token", requestInfoFrom(ctx).client, maxRefusals, time.Minute)
+	return networkBuckets("token", requestInfoFrom(ctx), maxRefusals, time.Minute)
 }

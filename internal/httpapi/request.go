@@ -19,6 +19,7 @@ import (
 type requestInfo struct {
 	id     string
 	client netip.Addr // whose request it is
+	hidden string     // the name of a client behind it, or empty: forwarded.Origin
 	https  bool       // whether the client used HTTPS
 	route  string     // operationId, or the route's pattern
 	user   uuid.UUID
@@ -48,7 +49,8 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, origin := s.cfg.Now(), s.origins.Origin(r)
 		info := &requestInfo{
-			id: requestID(r.Header.Values("X-Request-Id")), client: origin.Client, https: origin.HTTPS, route: "none",
+			id: requestID(r.Header.Values("X-Request-Id")), client: origin.Client, hidden: origin.Hidden,
+			https: origin.HTTPS, route: "none",
 		}
 		ctx := context.WithValue(r.Context(), requestInfoKey{}, info)
 		cw := &countingWriter{ResponseWriter: w, status: http.StatusOK}

@@ -57,6 +57,24 @@ func TestWiderNetworksHaveLimitsOfTheirOwn(t *testing.T) {
 	}
 }
 
+func TestHiddenClientsHaveLimitsOfTheirOwn(t *testing.T) {
+	t.Attr("case", "H01")
+	t.Parallel()
+	a := start(t, nil, withLimits(t, apitest.NewClock(), pgtest.New(t), ratelimit.Config{}),
+		trustProxies("127.0.0.0/8"))
+	var counts statusCounts
+	for i := range 60 {
+		counts.add(a.Do("POST", "/api/v1/auth/login", `{"email":"nobody@example.com","password":"wrong"}`,
+			header{"Forwarded": fmt.Sprintf("for=_%d;proto=https", i%30)}).Status)
+	}
+	counts.expect(t, "60 logins of 30 clients that one proxy hides", map[int]int{401: 40, 429: 20})
+	got := a.Do("POST", "/api/v1/auth/login", `{"email":"nobody@example.com","password":"wrong"}`,
+		header{"Forwarded": "for=203.0.113.7"})
+	if got.Status != http.StatusUnauthorized {
+		t.Errorf("a client with an address behind that proxy: %d", got.Status)
+	}
+}
+
 func TestWrongTokensOfOneNetworkEndBeforeTheDatabase(t *testing.T) {
 	t.Attr("case", "S11")
 	t.Parallel()
