@@ -92,10 +92,13 @@ func (l *Limiter) Take(ctx context.Context, key string, limit int, window time.D
 	return l.TakeAll(ctx, Bucket{Key: key, Limit: limit, Window: window})
 }
 
-// TakeAll counts one request against all buckets, as Take does. It is allowed if every bucket allows it, and otherwise
-// counted in none. The decision is that of the bucket with the least remaining, or of the one that refuses, with the
-// limit of the first.
+// TakeAll counts one request against all buckets, of which there is at least one, as Take does. It is allowed if every
+// bucket allows it, and otherwise counted in none. The decision is that of the bucket with the least remaining, or of
+// the one that refuses, with the limit of the first.
 func (l *Limiter) TakeAll(ctx context.Context, buckets ...Bucket) (Decision, error) {
+	if len(buckets) == 0 {
+		return Decision{}, errRate
+	}
 	for _, b := range buckets {
 		if !b.valid() {
 			return Decision{}, errRate
