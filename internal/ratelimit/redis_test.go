@@ -134,7 +134,8 @@ func TestReplicasShareOneCount(t *testing.T) {
 		t.Errorf("40 in parallel over two replicas under a limit of 20: %d allowed", got)
 	}
 	d := take(t, one, key, 20, time.Minute)
-	if d.Allowed || d.Remaining != 0 || d.Limit != 20 || d.Reset <= 0 || d.Reset > time.Minute {
+	const longest = 63 * time.Second // one of the 20 takes 3 s to pass
+	if d.Allowed || d.Remaining != 0 || d.Limit != 20 || d.Reset <= 0 || d.Reset > longest {
 		t.Errorf("at the limit: %+v", d)
 	}
 }
