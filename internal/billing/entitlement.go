@@ -82,8 +82,10 @@ func Entitlement(sub Subscription, lastPaid Plan) Plan {
 // Ended reports whether the status is one that a subscription does not leave.
 func Ended(status string) bool { return status == "canceled" || status == "incomplete_expired" }
 
-// isCurrent reports whether a subscription of that status grants the plan that it is at now, so that the plan counts as
-// paid for.
+// isPaidUp reports whether the plan of a subscription of that status counts as paid for. That of a trial does not.
+func isPaidUp(status string) bool { return status == "active" }
+
+// isCurrent reports whether a subscription of that status grants the plan that it is at now.
 func isCurrent(status string) bool { return status == "active" || status == "trialing" }
 
 // blocksCheckout reports whether a subscription of that status excludes another one.

@@ -126,7 +126,7 @@ func (s *Service) findOwner(
 // asks Stripe only while a payment is late and the stored plan is not the one that the subscription is at.
 func (s *Service) lastPaid(ctx context.Context, sub Subscription) (Plan, error) {
 	current := BestPlan(sub.Items)
-	if isCurrent(sub.Status) && current.isPaid() {
+	if isPaidUp(sub.Status) && current.isPaid() {
 		return current, nil
 	}
 	row, err := s.q.SubscriptionRow(ctx, s.db.Pool, sub.ID)
@@ -153,7 +153,7 @@ func storedPaid(status, rowTier string, seats int32, paidTier *string, paidSeats
 	switch {
 	case paidTier != nil && paidSeats != nil:
 		return Plan{Tier: tier.Tier(*paidTier), Seats: int(*paidSeats)}
-	case isCurrent(status):
+	case isPaidUp(status):
 		return Plan{Tier: tier.Tier(rowTier), Seats: int(seats)}
 	}
 	return Plan{}

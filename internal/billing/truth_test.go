@@ -129,6 +129,39 @@ func TestFailedUpgradeKeepsThePlanLastPaidFor(t *testing.T) {
 	e.wantTier(lost, tier.Team, 50, "past_due")
 }
 
+// TestTrialThatIsNotPaidForEnds also tries it with its events lost, and with a plan that was paid for before.
+func TestTrialThatIsNotPaidForEnds(t *testing.T) {
+	t.Attr("case", "B02")
+	t.Parallel()
+	e := setup(t)
+	u := e.user()
+	_, err := e.svc.Checkout(t.Context(), u, tier.Pro, 1) // makes the customer
+	check(t, err)
+	id := e.stripe.Add(devstripe.Subscription{
+		Customer: e.customer(u), Price: "price_team", Quantity: 5, Status: "trialing",
+	})
+	e.deliverAndProcess()
+	e.wantTier(u, tier.Team, 5, "trialing")
+	e.stripe.Change(id, func(x *devstripe.Subscription) { x.Status = "past_due" })
+	e.deliverAndProcess()
+	e.wantTier(u, tier.Free, 1, "past_due")
+	_, err = e.db.Pool.Exec(t.Context(), "DELETE FROM subscriptions")
+	check(t, err)
+	check(t, e.svc.Reconcile(t.Context()))
+	e.wantTier(u, tier.Free, 1, "past_due")
+	e.stripe.DeclineCard(e.customer(u), true)
+	e.stripe.DeclineCard(e.customer(u), false) // pays what is open
+	e.deliverAndProcess()
+	e.wantTier(u, tier.Team, 5, "active")
+
+	payer, paidID := e.subscriber(tier.Pro, 1)
+	for status, want := range map[string]tier.Tier{"trialing": tier.Power, "past_due": tier.Pro} {
+		e.stripe.Change(paidID, func(x *devstripe.Subscription) { x.Price, x.Status = "price_power", status })
+		e.deliverAndProcess()
+		e.wantTier(payer, want, 1, status)
+	}
+}
+
 // TestForeignSubscriptionsAreNoneOfOurs gives a customer a subscription to a product that is no plan.
 func TestForeignSubscriptionsAreNoneOfOurs(t *testing.T) {
 	t.Attr("case", "B08")

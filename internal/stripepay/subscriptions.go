@@ -16,6 +16,9 @@ import (
 // maxItems is how many lines of an invoice are read. Stripe allows 20 items in a subscription.
 const maxItems = 100
 
+// maxInvoices is how many paid invoices are searched for one with a plan.
+const maxInvoices = 10
+
 // Subscription returns the current state of a subscription.
 func (g *Gateway) Subscription(ctx context.Context, id string) (billing.Subscription, error) {
 	params := &stripe.SubscriptionRetrieveParams{}
@@ -105,29 +108,32 @@ func scheduleEndsBy(schedule *stripe.SubscriptionSchedule, end int64) bool {
 	return last.EndDate > 0 && last.EndDate <= end
 }
 
-// LastPaid returns the best plan on the latest paid invoice of the subscription.
+// LastPaid returns the best plan on the latest paid invoice of the subscription that has one, of its last ten.
 func (g *Gateway) LastPaid(ctx context.Context, subscriptionID string) (billing.Plan, error) {
 	params := &stripe.InvoiceListParams{
 		Subscription: stripe.String(subscriptionID), Status: stripe.String(string(stripe.InvoiceStatusPaid)),
 	}
-	params.Limit, params.Single = stripe.Int64(1), true
+	params.Limit, params.Single = stripe.Int64(maxInvoices), true
 	for invoice, err := range g.client.V1Invoices.List(ctx, params).All(ctx) {
 		if err != nil {
 			return billing.Plan{}, g.billingErr(err)
 		}
-		return g.planOf(ctx, invoice)
+		if plan, err := g.planOf(ctx, invoice); err != nil || plan.Tier != "" {
+			return plan, err
+		}
 	}
 	return billing.Plan{}, nil
 }
 
-// planOf returns the best plan on an invoice. Lines below zero give back what was not used, and buy nothing.
+// planOf returns the best plan on an invoice. Lines below zero give back what was not used, and those of zero are for a
+// trial: they buy nothing.
 func (g *Gateway) planOf(ctx context.Context, invoice *stripe.Invoice) (billing.Plan, error) {
 	if invoice.Lines == nil {
 		return billing.Plan{}, nil
 	}
 	var items []billing.Item
 	for _, line := range invoice.Lines.Data[:min(len(invoice.Lines.Data), maxItems)] {
-		if line.Amount < 0 || line.Pricing == nil || line.Pricing.PriceDetails == nil {
+		if line.Amount <= 0 || line.Pricing == nil || line.Pricing.PriceDetails == nil {
 			continue
 		}
 		price := line.Pricing.PriceDetails.Price

@@ -17,7 +17,7 @@ ALTER TABLE subscriptions
     ADD COLUMN paid_seats integer,
     DROP CONSTRAINT subscriptions_seats_check,
     ADD CONSTRAINT subscriptions_seats_check CHECK (seats >= 0);
-UPDATE subscriptions SET paid_tier = tier, paid_seats = seats WHERE status IN ('active', 'trialing', 'past_due');
+UPDATE subscriptions SET paid_tier = tier, paid_seats = seats WHERE status IN ('active', 'past_due');
 CREATE INDEX subscriptions_running_idx ON subscriptions (stripe_subscription_id)
     WHERE status NOT IN ('canceled', 'incomplete_expired');
 

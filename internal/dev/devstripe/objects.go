@@ -146,6 +146,9 @@ func (s *Server) invoiceOf(i *invoice, status string, metadata map[string]string
 	var lines []object
 	for _, item := range i.Items {
 		amount := s.price(item.Price).Cents * item.Quantity
+		if i.Trial {
+			amount = 0
+		}
 		cents += amount
 		lines = append(lines, withMembers(fixture("invoice_line"), object{
 			"amount": amount, "quantity": item.Quantity, "invoice": i.ID,

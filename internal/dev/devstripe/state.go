@@ -87,6 +87,7 @@ type invoice struct {
 	ID, Subscription, Customer string
 	Created                    time.Time
 	Items                      []Item
+	Trial                      bool // costs nothing
 }
 
 // savedResponse is the response to the first request with an idempotency key.

@@ -114,10 +114,12 @@ func (s *Server) releaseSchedule(r *http.Request) (object, *apiError) {
 	return withMembers(fixture("schedule"), object{"id": id, "status": "released", "released_subscription": x.ID}), nil
 }
 
-// addInvoice stores that the subscription's items were paid. The caller holds the lock.
+// addInvoice stores that the subscription's items were paid, or that they cost nothing during a trial. The caller holds
+// the lock.
 func (s *Server) addInvoice(x *Subscription) {
 	s.state.Invoices = append(s.state.Invoices, &invoice{
 		ID: newID("in"), Subscription: x.ID, Customer: x.Customer, Created: s.now(), Items: x.items(),
+		Trial: x.Status == "trialing",
 	})
 }
 
@@ -140,6 +142,9 @@ func (s *Server) Add(x Subscription) (id string) {
 	}
 	x.Created = s.now()
 	s.state.Subscriptions = append(s.state.Subscriptions, &x)
+	if x.Status == "trialing" {
+		s.addInvoice(&x)
+	}
 	s.queueEvent("customer.subscription.created", s.subscriptionObject(&x))
 	s.save()
 	return x.ID
