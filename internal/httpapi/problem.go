@@ -127,9 +127,9 @@ func detail(f *fault.Error) string {
 func setRetryHeaders(h http.Header, f *fault.Error) {
 	switch f.Code.Status() {
 	case http.StatusUnauthorized:
-		challenge := `Bearer error="invalid_token"`
-		if f.Code == fault.TokenMissing {
-			challenge = "Bearer"
+		challenge := "Bearer"
+		if f.Code == fault.TokenInvalid || f.Code == fault.TokenExpired { // not a wrong password (RFC 6750, 3.1)
+			challenge = `Bearer error="invalid_token"`
 		}
 		h.Set("WWW-Authenticate", challenge)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
