@@ -51,10 +51,10 @@ func (q *Queries) CountPasswordAttempts(ctx context.Context, db DBTX, arg CountP
 }
 
 const forgetOldestNetworks = `-- name: ForgetOldestNetworks :exec
-DELETE FROM known_networks n WHERE n.user_id = $1 AND n.network IN (
+DELETE FROM known_networks n WHERE n.user_id = $1 AND n.network = ANY (ARRAY(
     SELECT k.network FROM known_networks k WHERE k.user_id = $1
     ORDER BY k.seen_at DESC, k.network OFFSET $2
-)
+))
 `
 
 func (q *Queries) ForgetOldestNetworks(ctx context.Context, db DBTX, userID uuid.UUID, keep int32) error {
@@ -107,10 +107,10 @@ func (q *Queries) PasswordAttempts(ctx context.Context, db DBTX, keys [][]byte, 
 }
 
 const pruneKnownNetworks = `-- name: PruneKnownNetworks :execrows
-DELETE FROM known_networks n WHERE (n.user_id, n.network) IN (
-    SELECT k.user_id, k.network FROM known_networks k WHERE k.seen_at <= $1
+DELETE FROM known_networks n WHERE n.ctid = ANY (ARRAY(
+    SELECT k.ctid FROM known_networks k WHERE k.seen_at <= $1
     ORDER BY k.seen_at LIMIT $2 FOR UPDATE SKIP LOCKED
-)
+))
 `
 
 func (q *Queries) PruneKnownNetworks(ctx context.Context, db DBTX, seenBefore time.Time, batch int32) (int64, error) {
@@ -122,10 +122,10 @@ func (q *Queries) PruneKnownNetworks(ctx context.Context, db DBTX, seenBefore ti
 }
 
 const prunePasswordAttempts = `-- name: PrunePasswordAttempts :execrows
-DELETE FROM password_attempts a WHERE a.key IN (
+DELETE FROM password_attempts a WHERE a.key = ANY (ARRAY(
     SELECT p.key FROM password_attempts p WHERE p.ends_at <= $1
     ORDER BY p.ends_at LIMIT $2 FOR UPDATE SKIP LOCKED
-)
+))
 `
 
 func (q *Queries) PrunePasswordAttempts(ctx context.Context, db DBTX, now time.Time, batch int32) (int64, error) {

@@ -48,9 +48,9 @@ func (q *Queries) CreateSession(ctx context.Context, db DBTX, arg CreateSessionP
 }
 
 const deleteSessionsOf = `-- name: DeleteSessionsOf :execrows
-DELETE FROM refresh_tokens WHERE id IN (
+DELETE FROM refresh_tokens WHERE id = ANY (ARRAY(
     SELECT r.id FROM refresh_tokens r WHERE r.user_id = $1 LIMIT $2
-)
+))
 `
 
 func (q *Queries) DeleteSessionsOf(ctx context.Context, db DBTX, userID uuid.UUID, batch int32) (int64, error) {
@@ -63,10 +63,10 @@ func (q *Queries) DeleteSessionsOf(ctx context.Context, db DBTX, userID uuid.UUI
 
 const endIdleSessions = `-- name: EndIdleSessions :execrows
 UPDATE refresh_tokens SET revoked_at = $1, revoked_for = 'limit'
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT r.id FROM refresh_tokens r WHERE r.user_id = $2 AND r.revoked_at IS NULL
     ORDER BY r.last_used_at DESC, r.id DESC LIMIT $4 OFFSET $3
-) AND revoked_at IS NULL
+)) AND revoked_at IS NULL
 `
 
 type EndIdleSessionsParams struct {
@@ -237,10 +237,10 @@ func (q *Queries) LockSession(ctx context.Context, db DBTX, id uuid.UUID) (LockS
 }
 
 const pruneSessions = `-- name: PruneSessions :execrows
-DELETE FROM refresh_tokens WHERE id IN (
+DELETE FROM refresh_tokens WHERE id = ANY (ARRAY(
     SELECT r.id FROM refresh_tokens r WHERE r.ends_at <= $1
     ORDER BY r.ends_at LIMIT $2 FOR UPDATE SKIP LOCKED
-)
+))
 `
 
 func (q *Queries) PruneSessions(ctx context.Context, db DBTX, endedBefore time.Time, batch int32) (int64, error) {

@@ -71,10 +71,10 @@ func (q *Queries) PostponeEvent(ctx context.Context, db DBTX, arg PostponeEventP
 }
 
 const pruneEvents = `-- name: PruneEvents :execrows
-DELETE FROM stripe_inbox WHERE event_id IN (
+DELETE FROM stripe_inbox WHERE event_id = ANY (ARRAY(
     SELECT i.event_id FROM stripe_inbox i WHERE i.state <> 'pending' AND i.received_at < $1
     ORDER BY i.received_at LIMIT $2
-)
+))
 `
 
 func (q *Queries) PruneEvents(ctx context.Context, db DBTX, before time.Time, batchSize int32) (int64, error) {

@@ -17,10 +17,10 @@ UPDATE password_attempts AS a SET attempts = greatest(a.attempts - 1, 0)
 WHERE a.key IN (SELECT p.key FROM password_attempts p WHERE p.key = ANY (@keys::bytea[]) ORDER BY p.key FOR UPDATE);
 
 -- name: PrunePasswordAttempts :execrows
-DELETE FROM password_attempts a WHERE a.key IN (
+DELETE FROM password_attempts a WHERE a.key = ANY (ARRAY(
     SELECT p.key FROM password_attempts p WHERE p.ends_at <= @now
     ORDER BY p.ends_at LIMIT @batch FOR UPDATE SKIP LOCKED
-);
+));
 
 -- name: IsKnownNetwork :one
 SELECT EXISTS (
@@ -34,13 +34,13 @@ SELECT u.id, @network, @now FROM users u WHERE u.id = @user_id
 ON CONFLICT (user_id, network) DO UPDATE SET seen_at = excluded.seen_at WHERE k.seen_at < @rewrite_before;
 
 -- name: ForgetOldestNetworks :exec
-DELETE FROM known_networks n WHERE n.user_id = @user_id AND n.network IN (
+DELETE FROM known_networks n WHERE n.user_id = @user_id AND n.network = ANY (ARRAY(
     SELECT k.network FROM known_networks k WHERE k.user_id = @user_id
     ORDER BY k.seen_at DESC, k.network OFFSET @keep
-);
+));
 
 -- name: PruneKnownNetworks :execrows
-DELETE FROM known_networks n WHERE (n.user_id, n.network) IN (
-    SELECT k.user_id, k.network FROM known_networks k WHERE k.seen_at <= @seen_before
+DELETE FROM known_networks n WHERE n.ctid = ANY (ARRAY(
+    SELECT k.ctid FROM known_networks k WHERE k.seen_at <= @seen_before
     ORDER BY k.seen_at LIMIT @batch FOR UPDATE SKIP LOCKED
-);
+));

@@ -34,10 +34,10 @@ ORDER BY id DESC LIMIT @page_size;
 -- name: EndIdleSessions :execrows
 -- Sessions that have expired without being ended count too: they are the first to go.
 UPDATE refresh_tokens SET revoked_at = @now, revoked_for = 'limit'
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT r.id FROM refresh_tokens r WHERE r.user_id = @user_id AND r.revoked_at IS NULL
     ORDER BY r.last_used_at DESC, r.id DESC LIMIT @batch OFFSET @keep
-) AND revoked_at IS NULL;
+)) AND revoked_at IS NULL;
 
 -- name: SessionOwner :one
 SELECT user_id FROM refresh_tokens WHERE id = @id;
@@ -60,12 +60,12 @@ FROM refresh_tokens r JOIN users u ON u.id = r.user_id
 WHERE r.id = @id AND r.user_id = @user_id AND r.revoked_at IS NULL AND r.ends_at > @now AND u.deleted_at IS NULL;
 
 -- name: PruneSessions :execrows
-DELETE FROM refresh_tokens WHERE id IN (
+DELETE FROM refresh_tokens WHERE id = ANY (ARRAY(
     SELECT r.id FROM refresh_tokens r WHERE r.ends_at <= @ended_before
     ORDER BY r.ends_at LIMIT @batch FOR UPDATE SKIP LOCKED
-);
+));
 
 -- name: DeleteSessionsOf :execrows
-DELETE FROM refresh_tokens WHERE id IN (
+DELETE FROM refresh_tokens WHERE id = ANY (ARRAY(
     SELECT r.id FROM refresh_tokens r WHERE r.user_id = @user_id LIMIT @batch
-);
+));

@@ -18,7 +18,7 @@ UPDATE stripe_inbox SET state = @state, processed_at = @now::timestamptz WHERE e
 UPDATE stripe_inbox SET next_try_at = @next_try_at WHERE event_id = @event_id AND state = 'pending' AND attempts = @attempts;
 
 -- name: PruneEvents :execrows
-DELETE FROM stripe_inbox WHERE event_id IN (
+DELETE FROM stripe_inbox WHERE event_id = ANY (ARRAY(
     SELECT i.event_id FROM stripe_inbox i WHERE i.state <> 'pending' AND i.received_at < @before
     ORDER BY i.received_at LIMIT @batch_size
-);
+));

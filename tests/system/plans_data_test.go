@@ -52,6 +52,21 @@ var seed = []string{
 	 SELECT decode(lpad(to_hex(n), 64, '0'), 'hex'), 1, now() - (n % 40) * interval '1 minute'
 	 FROM generate_series(1, $users / 10) n`,
 
+	`INSERT INTO password_attempts (key, attempts, ends_at)
+	 SELECT decode(lpad(to_hex(n), 64, '0'), 'hex'), 1, now() + (n % 40 - 20) * interval '1 minute'
+	 FROM generate_series(1, $users) n`,
+
+	`INSERT INTO known_networks (user_id, network, seen_at)
+	 SELECT test_id(1, n), decode(lpad(to_hex(n), 64, '0'), 'hex'), now() - (n % 100) * interval '1 day'
+	 FROM generate_series(2, $users) n`,
+	`INSERT INTO known_networks (user_id, network, seen_at)
+	 SELECT test_id(1, 1), decode(lpad(to_hex(n), 64, '0'), 'hex'), now() - n * interval '1 hour'
+	 FROM generate_series(1, 33) n`,
+
+	`INSERT INTO deleted_customers (user_id, stripe_customer_id, deleted_at)
+	 SELECT test_id(1, $users + n), 'cus_' || $users + n, now() - n * interval '1 minute'
+	 FROM generate_series(1, $users / 10) n`,
+
 	`INSERT INTO account_deletions (user_id, requested_at, next_try_at)
 	 SELECT test_id(1, n), now(), now() + (n % 7 - 3) * interval '1 minute'
 	 FROM generate_series(999, $users, 1000) n`,

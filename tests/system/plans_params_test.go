@@ -1,6 +1,9 @@
 package system_test
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // The values of the queries' parameters, as SQL. A new query needs nothing here while its parameters have names that
 // are known; what is special about one query is under its own name, "Query.parameter".
@@ -22,6 +25,10 @@ var parameters = map[string]string{
 	"version": "1", "timestamp": "0", "checksum": "'a'", "size_bytes": "10", "chunk_count": "1", "limit_bytes": "-1",
 	"max_uploads": "2", "committed": "0", "reserved": "0", "uploads": "0",
 	"since": "now() - interval '10 days'", "until": "now() + interval '1000 years'",
+	"batch": "100", "batch_size": "100", "keys": passwordKeys(20, 24), "ends": "array_fill(now(), ARRAY[4])",
+	"network": `'\\x01'`, "networks": passwordKeys(1, 4), "seen_after": "now() - interval '90 days'",
+	"seen_before": "now() - interval '90 days'", "rewrite_before": "now() - interval '1 day'", "keep": "100",
+	"paid_tier": "'pro'", "paid_seats": "1", "account_id": "'acct_1'", "holder": "gen_random_uuid()",
 	"window_start": "now() - interval '10 minutes'", "ended_before": "now() - interval '10 days'",
 }
 
@@ -41,25 +48,39 @@ var parametersByQuery = map[string]string{
 	"KeysInUse.keys":       keysOfBackups(20, 30),
 	"BackupsBefore.before": "9223372036854775807", "PruneEvents.before": "now() - interval '10 days'",
 	"RecordEvent.event_id": "'evt_new'", "SetStripeCustomer.stripe_customer_id": "'cus_new'",
-	"RunningSubscriptions.after": "'sub_000000100'",
+	"RunningSubscriptions.after": "'sub_000000100'", "UnseenSubscriptions.after": "'sub_000000100'",
+	"LiveSessions.before": "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "ForgetOldestNetworks.keep": "32",
+	"DeletedCustomers.before": "now()",
 }
 
 // readLimits are the rows that a query may read where they do not follow from the rows that it returns or changes:
 // it counts or compares a bounded number of them.
 var readLimits = map[string]float64{
-	"CountPage":      2 * 100, // a page of 100, that many below the aggregate
-	"CountCommitted": 2 * 100,
-	"CountUploads":   30,                // of the heavy user; a user has two at most
-	"UsagesAfter":    100*10*3 + 2*1000, // a page of 100 users, of whom one has more than are counted
-	"LiveSessions":   2 * (heavySessions + sessionsPerUser),
+	"CountPage":            2 * 100, // a page of 100, that many below the aggregate
+	"CountCommitted":       2 * 100,
+	"CountUploads":         30,                                    // of the heavy user; a user has two at most
+	"UsagesAfter":          100*10*3 + 2*1000,                     // a page of 100 users, of whom one has more than are counted
+	"ForgetOldestNetworks": 2 * 33,                                // all of a user
+	"EndIdleSessions":      2 * (heavySessions + sessionsPerUser), // all of a user
+	"LiveSessions":         2 * (heavySessions + sessionsPerUser),
 }
+
+// singletons are the tables with one row at most, which is read without an index.
+var singletons = []string{"stripe_account", "billing_reconcile"}
 
 // unbounded are the queries that read or change more than they should, with the reason why that is known. A query that
 // no longer belongs here fails the test.
 var unbounded = map[string]string{
-	"PruneEvents":        "one statement for all due events, without an index",
-	"PruneSessions":      "one statement for all due sessions",
 	"PruneLoginAttempts": "one statement for all due counters",
+}
+
+// passwordKeys returns an array of the keys of the counters with those numbers.
+func passwordKeys(from, to int) string {
+	var keys []string
+	for n := from; n < to; n++ {
+		keys = append(keys, fmt.Sprintf(`"\\x%064x"`, n))
+	}
+	return "'{" + strings.Join(keys, ",") + "}'::bytea[]"
 }
 
 // keysOfBackups returns an array of the keys of the backups with those numbers.
