@@ -66,14 +66,19 @@ func TestReadmeSnippetsWork(t *testing.T) {
 
 func TestOperatorCommandsWork(t *testing.T) {
 	t.Parallel()
-	list := snippets(t, "docs/operators.md")
-	if len(list) != 1 {
+	list := snippets(t, "docs/operators.md") // on billing, and on accounts
+	if len(list) != 2 {
 		t.Fatalf("found %d snippets; decide here how a new one is tested", len(list))
 	}
 	s := servetest.Run(t)
 	env := append(s.Env, "PATH="+filepath.Dir(s.Program)+string(os.PathListSeparator)+os.Getenv("PATH"))
-	bash(t, env, list[0])
-	out := bash(t, env, "adiuva-api user list")
+	bash(t, env, "adiuva-api user create bea@example.com --password 'correct horse battery'")
+	out := bash(t, env, strings.Replace(list[0], "anna@", "bea@", 1))
+	if !strings.Contains(out, "free") {
+		t.Errorf("billing status does not show the tier: %s", out)
+	}
+	bash(t, env, "exec <<< 'correct horse battery'\n"+list[1])
+	out = bash(t, env, "adiuva-api user list")
 	if strings.Contains(out, "anna@example.com") && !strings.Contains(out, "delet") {
 		t.Errorf("the account was not deleted: %s", out)
 	}

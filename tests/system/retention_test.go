@@ -181,8 +181,8 @@ func sendMarkerInRefusedRequests(t *testing.T, a *api, me header) {
 		{"POST", "/api/v1/auth/register", `{"email":"other` + emailMarker + `@example.com","password":` + secret +
 			`}`, nil, 201},
 		{"POST", "/api/v1/auth/refresh", `{"refresh_token":"` + marker + `"}`, nil, 401},
-		{"PUT", "/api/v1/auth/password", `{"current_password":` + secret + `,"new_password":` + secret + `}`, me, 401},
-		{"POST", "/api/v1/auth/me/deletion", `{"password":` + secret + `}`, me, 401},
+		{"PUT", "/api/v1/auth/password", `{"current_password":` + secret + `,"new_password":` + secret + `}`, me, 403},
+		{"POST", "/api/v1/auth/me/deletion", `{"password":` + secret + `}`, me, 403},
 	} {
 		if got := a.Do(r.method, r.path, r.body, r.headers); got.Status != r.status {
 			t.Errorf("%s %.60s: %d %.200s, want %d", r.method, r.path, got.Status, got.Body, r.status)
