@@ -97,13 +97,14 @@ func (q *Queries) ForgetDeletedCustomer(ctx context.Context, db DBTX, userID uui
 }
 
 const hasCustomers = `-- name: HasCustomers :one
-SELECT EXISTS (SELECT 1 FROM subscriptions) OR EXISTS (SELECT 1 FROM users WHERE stripe_customer_id IS NOT NULL)
+SELECT ((SELECT min(stripe_subscription_id) FROM subscriptions) IS NOT NULL OR
+        (SELECT min(stripe_customer_id) FROM users WHERE stripe_customer_id IS NOT NULL) IS NOT NULL)::boolean
 `
 
 // Whether there is anything that belongs to a Stripe account.
-func (q *Queries) HasCustomers(ctx context.Context, db DBTX) (*bool, error) {
+func (q *Queries) HasCustomers(ctx context.Context, db DBTX) (bool, error) {
 	row := db.QueryRow(ctx, hasCustomers)
-	var column_1 *bool
+	var column_1 bool
 	err := row.Scan(&column_1)
 	return column_1, err
 }

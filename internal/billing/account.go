@@ -68,7 +68,7 @@ func (s *Service) ConfirmAccount(ctx context.Context) error {
 	if err != nil {
 		return postgres.Translate(err)
 	}
-	if inUse != nil && *inUse {
+	if inUse {
 		if !unnamed {
 			return OtherAccountError{Key: key, Database: database}
 		}

@@ -94,7 +94,8 @@ SET account_id = excluded.account_id, livemode = excluded.livemode, adopted_at =
 
 -- name: HasCustomers :one
 -- Whether there is anything that belongs to a Stripe account.
-SELECT EXISTS (SELECT 1 FROM subscriptions) OR EXISTS (SELECT 1 FROM users WHERE stripe_customer_id IS NOT NULL);
+SELECT ((SELECT min(stripe_subscription_id) FROM subscriptions) IS NOT NULL OR
+        (SELECT min(stripe_customer_id) FROM users WHERE stripe_customer_id IS NOT NULL) IS NOT NULL)::boolean;
 
 -- name: SomeCustomers :many
 SELECT stripe_customer_id::text FROM users WHERE stripe_customer_id IS NOT NULL
