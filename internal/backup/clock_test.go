@@ -2,6 +2,7 @@ package backup_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -248,5 +250,49 @@ func TestPreconditionIsCheckedAgainAtTheCommit(t *testing.T) {
 	}
 	e.wantLatest(u, second, blob(200))
 	e.wantUsage(u, 300, 0, 0)
+	e.wantConsistent()
+}
+
+// The answer to a commit with a precondition is lost, and another upload follows before the retry. The first backup is
+// stored, so it is not refused, and its object stays.
+func TestPreconditionOfALostCommitIsNotCheckedAgain(t *testing.T) {
+	t.Attr("case", "D01")
+	t.Parallel()
+	var e *env
+	var u identity.User
+	exec := func(sql string, args ...any) {
+		t.Helper()
+		_, err := e.db.Pool.Exec(t.Context(), sql, args...)
+		must(t, err)
+	}
+	var latest uuid.UUID
+	e = setup(t, func(c *backup.Config) {
+		c.Sleep = func(context.Context, time.Duration) error {
+			exec("DROP TRIGGER outage ON backup_usage")
+			exec(`WITH done AS (
+					UPDATE backup_metadata SET state = 'committed', committed_at = now(), sequence = nextval('backup_sequence')
+					WHERE user_id = $1 AND state = 'uploading' RETURNING user_id, size_bytes)
+				UPDATE backup_usage u SET reserved = 0, committed = committed + done.size_bytes, uploads = 0
+				FROM done WHERE u.user_id = done.user_id`, u.ID)
+			latest = e.put(u, blob(200), "")
+			return nil
+		}
+	})
+	u = e.user(tier.Pro)
+	up := upload(blob(1000), "k")
+	up.NoneMatch = func(b *backup.Backup) bool { return b == nil }
+	exec(`CREATE FUNCTION outage() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN RAISE EXCEPTION USING ERRCODE = 'admin_shutdown'; END $$`)
+	e.store.after("Put", func() error {
+		e.store.reset()
+		exec("CREATE TRIGGER outage BEFORE UPDATE ON backup_usage FOR EACH ROW EXECUTE FUNCTION outage()")
+		return nil
+	})
+	stored, err := e.svc.Put(t.Context(), u, up, bytes.NewReader(blob(1000)))
+	must(t, err)
+	e.wantLatest(u, latest, blob(200))
+	must(t, e.svc.Delete(t.Context(), u, latest, backup.Precondition{}))
+	e.wantLatest(u, stored.ID, blob(1000))
+	e.wantUsage(u, 1000, 0, 0)
 	e.wantConsistent()
 }

@@ -230,9 +230,8 @@ func (s *Service) stream(ctx context.Context, pending pendingUpload, body *verif
 }
 
 // commit makes a stored upload count. A short database outage does not cost the whole upload: commit retries, and a
-// retry that finds no row to commit looks whether an earlier try went through. It returns ErrExpired when the
-// upload lost its lease and was given up, ErrPrecondition, or db_unavailable, after which the backup may or may not be
-// committed.
+// retry that can no longer commit looks whether an earlier try went through. It returns ErrExpired when the upload lost
+// its lease and was given up, ErrPrecondition, or db_unavailable, after which the backup may or may not be committed.
 func (s *Service) commit(ctx context.Context, pending pendingUpload) error {
 	const tries, pause = 4, 200 * time.Millisecond
 	var failed error
@@ -242,11 +241,12 @@ func (s *Service) commit(ctx context.Context, pending pendingUpload) error {
 		}
 		rows, err := s.commitOnce(ctx, pending)
 		if err == nil && rows == 0 {
-			if failed == nil {
-				return ErrExpired
+			err = ErrExpired
+		}
+		if try > 0 && (errors.Is(err, ErrExpired) || errors.Is(err, ErrPrecondition)) {
+			if _, lookErr := s.q.BackupByID(ctx, s.db.Pool, pending.id, pending.user); !errors.Is(lookErr, pgx.ErrNoRows) {
+				err = lookErr
 			}
-			_, err = s.q.BackupByID(ctx, s.db.Pool, pending.id, pending.user)
-			err = postgres.NotFoundAs(err, ErrExpired)
 		}
 		if failed = postgres.Translate(err); !errors.Is(failed, fault.ErrDatabase) {
 			return failed
