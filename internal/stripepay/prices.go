@@ -102,11 +102,11 @@ func (g *Gateway) productsOfPrices(ctx context.Context) (map[string]tier.Tier, e
 	for t, ids := range g.cfg.Prices {
 		for _, id := range ids {
 			price, err := g.client.V1Prices.Retrieve(ctx, id, nil)
-			if err != nil {
-				if err := g.billingErr(err); !errors.Is(err, billing.ErrNotAtStripe) {
-					return nil, err
-				}
+			if lacksPrice(err) {
 				continue
+			}
+			if err != nil {
+				return nil, g.billingErr(err)
 			}
 			if price.Product == nil || price.Product.ID == "" {
 				continue
@@ -125,12 +125,17 @@ func (g *Gateway) productsOfPrices(ctx context.Context) (map[string]tier.Tier, e
 // sold.
 func (g *Gateway) CheckPrice(ctx context.Context, t tier.Tier) error {
 	_, err := g.client.V1Prices.Retrieve(ctx, g.sold(t), nil)
-	var stripeErr *stripe.Error
-	if !errors.As(err, &stripeErr) || stripeErr.Code != stripe.ErrorCodeResourceMissing {
+	if !lacksPrice(err) {
 		return nil // the checkout will tell
 	}
 	g.cfg.Log.Error("Stripe does not have the price of a plan: check the STRIPE_PRICE_ variables", "tier", string(t))
-	return billing.ErrUnavailable.WithCause(errors.Join(billing.ErrMisconfigured, errors.New(describe(stripeErr))))
+	return billing.ErrUnavailable.WithCause(billing.ErrMisconfigured)
+}
+
+// lacksPrice reports whether Stripe says that it has no price of the id asked for.
+func lacksPrice(err error) bool {
+	var stripeErr *stripe.Error
+	return errors.As(err, &stripeErr) && stripeErr.Code == stripe.ErrorCodeResourceMissing
 }
 
 // CheckPrices verifies that the price at which each plan is sold is active, monthly, and costs what GET /billing/tiers
@@ -142,12 +147,12 @@ func (g *Gateway) CheckPrices(ctx context.Context) error {
 		for i, id := range g.cfg.Prices[t] {
 			variable := "STRIPE_PRICE_" + strings.ToUpper(string(t))
 			found, err := g.client.V1Prices.Retrieve(ctx, id, nil)
-			switch err := g.billingErr(err); {
-			case errors.Is(err, billing.ErrNotAtStripe):
+			switch {
+			case lacksPrice(err):
 				problems = append(problems, fmt.Errorf(
 					"%s: Stripe has no such price: create it there, or name another", variable))
 			case err != nil:
-				return err
+				return g.billingErr(err)
 			case i == 0:
 				if mismatch := priceMismatch(found, t.Price()); mismatch != "" {
 					problems = append(problems, fmt.Errorf(

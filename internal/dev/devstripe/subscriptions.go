@@ -80,7 +80,9 @@ func (s *Server) cancelSubscription(r *http.Request) (object, *apiError) {
 
 func (s *Server) getPrice(r *http.Request) (object, *apiError) {
 	if !s.hasPrice(r.PathValue("id")) {
-		return nil, errNoSuchObject
+		missing := *errNoSuchObject
+		missing.param = "price" // as Stripe names it, for no other object
+		return nil, &missing
 	}
 	return s.priceObject(r.PathValue("id")), nil
 }
