@@ -334,3 +334,39 @@ func TestErrorsQuoteNoPrivateData(t *testing.T) {
 		}
 	}
 }
+
+// TestScheduleTellsTheEndInListsAsWell reads a subscription whose schedule ends it, by its id and in a list. Stripe
+// sends the schedule whole only where that is asked for.
+func TestScheduleTellsTheEndInListsAsWell(t *testing.T) {
+	t.Attr("case", "B03")
+	t.Parallel()
+	const whole = `{"id":"sub_sched_1","end_behavior":"cancel","phases":[{"end_date":1767225600}]}`
+	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		schedule := `"sub_sched_1"`
+		list := r.URL.Path == "/v1/subscriptions"
+		if want := map[bool]string{true: "data.schedule", false: "schedule"}[list]; r.FormValue("expand[0]") == want {
+			schedule = whole
+		}
+		sub := `{"id":"sub_1","status":"active","schedule":` + schedule + `,
+			"items":{"data":[{"price":{"id":"price_pro"},"quantity":1,"current_period_end":1767225600}]}}`
+		if list {
+			sub = `{"object":"list","data":[` + sub + `]}`
+		}
+		_, _ = io.WriteString(w, sub)
+	}))
+	t.Cleanup(ts.Close)
+	g := gateway(ts.URL)
+	one, err := g.Subscription(t.Context(), "sub_1")
+	if err != nil || !one.CancelAtPeriodEnd || one.ScheduleID != "sub_sched_1" {
+		t.Errorf("by its id: %+v, %v", one, err)
+	}
+	n := 0
+	for sub, err := range g.Subscriptions(t.Context(), "", "") {
+		if n++; err != nil || !sub.CancelAtPeriodEnd || sub.ScheduleID != "sub_sched_1" {
+			t.Errorf("in a list: %+v, %v", sub, err)
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d subscriptions, want 1", n)
+	}
+}

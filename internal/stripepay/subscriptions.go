@@ -36,6 +36,7 @@ func (g *Gateway) Subscriptions(
 ) iter.Seq2[billing.Subscription, error] {
 	params := &stripe.SubscriptionListParams{}
 	params.Limit = stripe.Int64(pageSize)
+	params.AddExpand("data.schedule")
 	if customerID != "" {
 		params.Customer = stripe.String(customerID)
 	}
