@@ -244,3 +244,29 @@ func TestCancelDuringARenewal(t *testing.T) {
 	e.deliverAndProcess()
 	e.wantTier(u, tier.Free, 1, "canceled")
 }
+
+// TestSeveralSubscriptionsOfOneAccount has an older one that grants a plan, a newer one that grants none, and the
+// newest, which Stripe does not know: the first is shown, and those that Stripe knows are canceled.
+func TestSeveralSubscriptionsOfOneAccount(t *testing.T) {
+	t.Attr("case", "B03")
+	t.Parallel()
+	e := setup(t)
+	u, id := e.subscriber(tier.Team, 3)
+	for _, status := range []string{"trialing", "unpaid"} {
+		e.stripe.Add(devstripe.Subscription{
+			ID: "sub_" + status, Customer: e.customer(u), Price: "price_pro", Quantity: 1, Status: status,
+		})
+		e.deliverAndProcess()
+		e.wantTier(u, tier.Team, 3, "active")
+	}
+	e.stripe.Change("sub_trialing", func(x *devstripe.Subscription) { x.Price = "price_power" })
+	e.stripe.Forget("sub_unpaid")
+	e.deliverAndProcess()
+	if err := e.svc.Cancel(t.Context(), u, true); !errors.Is(err, billing.ErrUnavailable) {
+		t.Errorf("cancel: %v, want %v", err, billing.ErrUnavailable)
+	}
+	if n := len(e.stripe.RunningSubscriptions()); n != 0 {
+		t.Errorf("%d subscriptions go on, among them %s", n, id)
+	}
+	e.wantTier(u, tier.Free, 1, "unpaid")
+}

@@ -24,21 +24,25 @@ type SubscriptionStatus struct {
 	CancelAtPeriodEnd bool
 }
 
-// SubscriptionStatus returns the last known state of the user's subscription: the current one, or else the last
-// that ended.
+// SubscriptionStatus returns the last known state of the user's subscription: the one that grants the best plan, or else
+// the newest that runs, or else the last that ended.
 func (s *Service) SubscriptionStatus(ctx context.Context, user identity.User) (SubscriptionStatus, error) {
 	rows, err := s.q.SubscriptionsOf(ctx, s.db.Pool, user.ID)
 	if err != nil || len(rows) == 0 {
 		return SubscriptionStatus{Tier: tier.Free, Status: "none", Seats: 1}, postgres.Translate(err)
 	}
-	row := rows[0]
+	row, granted := rows[0], freePlan
+	for _, r := range rows {
+		paid := storedPaid(r.Status, r.Tier, r.Seats, r.PaidTier, r.PaidSeats)
+		if plan := rowEntitlement(r.Status, r.Tier, r.Seats, paid); plan.better(granted) {
+			row, granted = r, plan
+		}
+	}
 	status := SubscriptionStatus{
 		Tier: tier.Tier(row.Tier), Status: row.Status, Seats: max(int(row.Seats), 1),
 		CancelAtPeriodEnd: row.CancelAtPeriodEnd,
 	}
 	if row.Status == "past_due" { // the plan that is paid for, which may not be the one that was chosen
-		paid := storedPaid(row.Status, row.Tier, row.Seats, row.PaidTier, row.PaidSeats)
-		granted := rowEntitlement(row.Status, row.Tier, row.Seats, paid)
 		status.Tier, status.Seats = granted.Tier, granted.Seats
 	}
 	if row.CurrentPeriodEnd != nil {
@@ -67,15 +71,16 @@ func (s *Service) Cancel(ctx context.Context, user identity.User, immediately bo
 	if len(rows) == 0 {
 		return ErrNoSubscription
 	}
+	var failures []error // one that cannot be ended must not keep the others running
 	for _, row := range rows {
 		if Ended(row.Status) {
 			continue
 		}
 		if err := s.cancelOne(ctx, row.StripeSubscriptionID, immediately); err != nil {
-			return err
+			failures = append(failures, err)
 		}
 	}
-	return nil
+	return errors.Join(failures...)
 }
 
 // syncCustomer saves the customer's running subscriptions: their events may not have arrived yet.
