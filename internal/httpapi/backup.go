@@ -198,8 +198,9 @@ func (s *Server) download(ctx context.Context, b backup.Backup, c conditions) (d
 	if c.head {
 		return response, s.cfg.Backups.CheckObject(ctx, b)
 	}
-	// These compare our ETag and date, which the object store does not know.
-	if c.ifRange == "" && c.match == "" && c.unmodifiedSince == "" {
+	// These compare our ETag and date, which the object store does not know. A client that follows the redirect sends
+	// them again, and to the store's own date the backup could be an old one.
+	if c.ifRange == "" && c.match == "" && c.unmodifiedSince == "" && c.modifiedSince == "" {
 		url, err := s.cfg.Backups.DownloadURL(ctx, b)
 		if err != nil || url != "" {
 			response.status = http.StatusTemporaryRedirect

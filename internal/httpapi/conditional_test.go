@@ -45,7 +45,7 @@ type downloads struct {
 
 var downloadSizes = []int{0, 1, 10, 1000}
 
-func newDownloads(tb testing.TB) *downloads {
+func newDownloads(tb testing.TB, options ...func(*backup.Config)) *downloads {
 	tb.Helper()
 	fatal := func(err error) {
 		if err != nil {
@@ -57,7 +57,11 @@ func newDownloads(tb testing.TB) *downloads {
 	fatal(err)
 	tb.Cleanup(func() { _ = store.Close() })
 	log := slog.New(slog.DiscardHandler)
-	backups := backup.New(backup.Config{DB: db, Store: store, Log: log})
+	cfg := backup.Config{DB: db, Store: store, Log: log}
+	for _, o := range options {
+		o(&cfg)
+	}
+	backups := backup.New(cfg)
 	d := &downloads{users: map[int]identity.User{}, found: map[int]backup.Backup{}}
 	site, err := docsite.New(docsite.Config{Version: "test"})
 	fatal(err)
@@ -333,4 +337,36 @@ func FuzzConditionsAgreeWithServeContent(f *testing.F) {
 func checksum(blob []byte) string {
 	sum := sha256.Sum256(blob)
 	return hex.EncodeToString(sum[:])
+}
+
+type presigner struct{}
+
+func (presigner) Presign(context.Context, string, time.Duration) (string, error) {
+	return "https://store.example.com/x", nil
+}
+
+// TestRedirectsOnlyWhatTheStoreAnswersAlike redirects downloads unless they compare a date or tag of ours: a client
+// sends the same headers to the store, whose dates and tags are its own.
+func TestRedirectsOnlyWhatTheStoreAnswersAlike(t *testing.T) {
+	t.Attr("case", "D01")
+	t.Parallel()
+	d := newDownloads(t, func(c *backup.Config) { c.Presigner = presigner{} })
+	tag, old := `"`+d.found[10].Checksum+`"`, "Mon, 05 Jan 2026 00:00:00 GMT"
+	for _, c := range []struct {
+		name, value string
+		want        int
+	}{
+		{"Range", "bytes=1-2", http.StatusTemporaryRedirect},
+		{"If-None-Match", `"other"`, http.StatusTemporaryRedirect},
+		{"If-None-Match", tag, http.StatusNotModified},
+		{"If-Match", tag, http.StatusOK},
+		{"If-Modified-Since", old, http.StatusOK},
+		{"If-Unmodified-Since", old, http.StatusPreconditionFailed},
+		{"If-Range", tag, http.StatusOK},
+	} {
+		r := conditionalRequest{size: 10, latest: true, header: http.Header{c.name: {c.value}}}
+		if got := d.serve(t.Context(), r); got.Code != c.want {
+			t.Errorf("%s: %s: %d, want %d", c.name, c.value, got.Code, c.want)
+		}
+	}
 }
