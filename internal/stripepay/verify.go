@@ -1,6 +1,7 @@
 package stripepay
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -69,7 +70,8 @@ type signedEvent struct {
 type eventObject struct {
 	ID           string     `json:"id"`
 	Object       string     `json:"object"`
-	Subscription expandable `json:"subscription"` // in checkouts, and in invoices before 2025
+	Subscription expandable `json:"subscription"`          // in checkouts, and in invoices before 2025
+	Released     expandable `json:"released_subscription"` // in schedules that are over
 	Parent       *struct {
 		SubscriptionDetails *struct {
 			Subscription expandable `json:"subscription"`
@@ -115,8 +117,9 @@ func (g *Gateway) eventOf(payload []byte) (billing.Event, error) {
 		parsed.SubscriptionID = o.ID
 	case o.Parent != nil && o.Parent.SubscriptionDetails != nil:
 		parsed.SubscriptionID = string(o.Parent.SubscriptionDetails.Subscription)
-	default:
-		parsed.SubscriptionID = string(o.Subscription)
+	}
+	if parsed.SubscriptionID == "" {
+		parsed.SubscriptionID = string(cmp.Or(o.Subscription, o.Released))
 	}
 	return parsed, nil
 }
