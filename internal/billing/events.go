@@ -61,7 +61,7 @@ func (s *Service) HandleEvent(ctx context.Context, payload []byte, signature str
 }
 
 // ProcessDue processes every event that is due and returns how many it settled. An event that fails is due again
-// after a backoff, until it is settled; err joins the failures.
+// after a backoff, until it is settled; err joins the first 20 failures.
 func (s *Service) ProcessDue(ctx context.Context) (settled int, err error) {
 	var failures []error
 	for {
@@ -74,7 +74,9 @@ func (s *Service) ProcessDue(ctx context.Context) (settled int, err error) {
 			return settled, errors.Join(append(failures, postgres.Translate(err))...)
 		}
 		if err := s.processEvent(ctx, event); err != nil {
-			failures = append(failures, err)
+			if len(failures) < maxFailures { // an outage makes all events fail, again and again
+				failures = append(failures, err)
+			}
 			continue
 		}
 		settled++

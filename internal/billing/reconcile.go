@@ -25,7 +25,7 @@ const (
 	pageSize         = 500
 	pruneBatch       = 1000
 	maxEndings       = 5              // that a reconcile writes without an operator's word
-	maxFailures      = 20             // that one reconcile reports
+	maxFailures      = 20             // that one reconcile, or one run over the events, reports
 	checkoutLifetime = 25 * time.Hour // after it no checkout of a deleted account can be paid
 )
 
