@@ -2181,7 +2181,7 @@ type ClientInterface interface {
 	// Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. To resume
 	// a download, send `Range` with `If-Match` (412 `precondition_failed` when another backup is the latest by now) or
 	// with `If-Range` (the whole new blob then). If the blob store serves downloads itself, the response is 307 to a
-	// URL that is valid for 5 minutes, unless `If-Match`, `If-Unmodified-Since` or `If-Range` is sent.
+	// URL that is valid for 5 minutes, unless `If-Match`, `If-Range` or a date to compare is sent.
 	//
 	// Corresponds with GET /backup (the `GetLatestBackup` operationId).
 	GetLatestBackup(ctx context.Context, params *GetLatestBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2691,7 +2691,7 @@ func (c *Client) EndSession(ctx context.Context, id openapi_types.UUID, reqEdito
 // Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. To resume
 // a download, send `Range` with `If-Match` (412 `precondition_failed` when another backup is the latest by now) or
 // with `If-Range` (the whole new blob then). If the blob store serves downloads itself, the response is 307 to a
-// URL that is valid for 5 minutes, unless `If-Match`, `If-Unmodified-Since` or `If-Range` is sent.
+// URL that is valid for 5 minutes, unless `If-Match`, `If-Range` or a date to compare is sent.
 //
 // Corresponds with GET /backup (the `GetLatestBackup` operationId).
 func (c *Client) GetLatestBackup(ctx context.Context, params *GetLatestBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4756,7 +4756,7 @@ type ClientWithResponsesInterface interface {
 	// Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. To resume
 	// a download, send `Range` with `If-Match` (412 `precondition_failed` when another backup is the latest by now) or
 	// with `If-Range` (the whole new blob then). If the blob store serves downloads itself, the response is 307 to a
-	// URL that is valid for 5 minutes, unless `If-Match`, `If-Unmodified-Since` or `If-Range` is sent.
+	// URL that is valid for 5 minutes, unless `If-Match`, `If-Range` or a date to compare is sent.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7354,7 +7354,7 @@ func (c *ClientWithResponses) EndSessionWithResponse(ctx context.Context, id ope
 // Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. To resume
 // a download, send `Range` with `If-Match` (412 `precondition_failed` when another backup is the latest by now) or
 // with `If-Range` (the whole new blob then). If the blob store serves downloads itself, the response is 307 to a
-// URL that is valid for 5 minutes, unless `If-Match`, `If-Unmodified-Since` or `If-Range` is sent.
+// URL that is valid for 5 minutes, unless `If-Match`, `If-Range` or a date to compare is sent.
 //
 // Returns a wrapper object for the known response body format(s).
 //

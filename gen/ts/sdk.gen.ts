@@ -228,7 +228,7 @@ export const runStep = <ThrowOnError extends boolean = false>(options: Options<R
  * Supports conditional and range requests (RFC 9110); a request for several ranges gets the whole blob. To resume
  * a download, send `Range` with `If-Match` (412 `precondition_failed` when another backup is the latest by now) or
  * with `If-Range` (the whole new blob then). If the blob store serves downloads itself, the response is 307 to a
- * URL that is valid for 5 minutes, unless `If-Match`, `If-Unmodified-Since` or `If-Range` is sent.
+ * URL that is valid for 5 minutes, unless `If-Match`, `If-Range` or a date to compare is sent.
  *
  */
 export const getLatestBackup = <ThrowOnError extends boolean = false>(options?: Options<GetLatestBackupData, ThrowOnError>) => (options?.client ?? client).get<GetLatestBackupResponses, GetLatestBackupErrors, ThrowOnError>({
