@@ -270,7 +270,8 @@ func TestPreconditionOfALostCommitIsNotCheckedAgain(t *testing.T) {
 		c.Sleep = func(context.Context, time.Duration) error {
 			exec("DROP TRIGGER outage ON backup_usage")
 			exec(`WITH done AS (
-					UPDATE backup_metadata SET state = 'committed', committed_at = now(), sequence = nextval('backup_sequence')
+					UPDATE backup_metadata
+					SET state = 'committed', committed_at = now(), sequence = nextval('backup_sequence')
 					WHERE user_id = $1 AND state = 'uploading' RETURNING user_id, size_bytes)
 				UPDATE backup_usage u SET reserved = 0, committed = committed + done.size_bytes, uploads = 0
 				FROM done WHERE u.user_id = done.user_id`, u.ID)

@@ -244,7 +244,8 @@ func (s *Service) commit(ctx context.Context, pending pendingUpload) error {
 			err = ErrExpired
 		}
 		if try > 0 && (errors.Is(err, ErrExpired) || errors.Is(err, ErrPrecondition)) {
-			if _, lookErr := s.q.BackupByID(ctx, s.db.Pool, pending.id, pending.user); !errors.Is(lookErr, pgx.ErrNoRows) {
+			_, lookErr := s.q.BackupByID(ctx, s.db.Pool, pending.id, pending.user)
+			if !errors.Is(lookErr, pgx.ErrNoRows) {
 				err = lookErr
 			}
 		}

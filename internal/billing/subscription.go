@@ -24,8 +24,8 @@ type SubscriptionStatus struct {
 	CancelAtPeriodEnd bool
 }
 
-// SubscriptionStatus returns the last known state of the user's subscription: the one that grants the best plan, or else
-// the newest that runs, or else the last that ended.
+// SubscriptionStatus returns the last known state of the user's subscription: the one that grants the best plan, or
+// else the newest that runs, or else the last that ended.
 func (s *Service) SubscriptionStatus(ctx context.Context, user identity.User) (SubscriptionStatus, error) {
 	rows, err := s.q.SubscriptionsOf(ctx, s.db.Pool, user.ID)
 	if err != nil || len(rows) == 0 {

@@ -38,7 +38,8 @@ func TestOldAndYearlyPricesTellThePlan(t *testing.T) {
 	e := setup(t)
 	e.svc = e.replica(func(c *stripepay.Config) {
 		c.Prices = map[tier.Tier][]string{
-			tier.Pro: {"price_pro", "price_old", "price_missing"}, tier.Power: {"price_power"}, tier.Team: {"price_team"},
+			tier.Pro:   {"price_pro", "price_old", "price_missing"},
+			tier.Power: {"price_power"}, tier.Team: {"price_team"},
 		}
 	})
 	for _, p := range []devstripe.Price{

@@ -277,16 +277,16 @@ func TestVerifyFindsTheSubscription(t *testing.T) {
 	now := time.Now()
 	g := gateway("", func(c *stripepay.Config) { c.WebhookSecrets = []string{"whsec_1"} })
 	for object, want := range map[string]string{
-		`{"id":"sub_1","object":"subscription"}`:                                                                    "sub_1",
-		`{"id":"cs_1","object":"checkout.session","subscription":"sub_2"}`:                                          "sub_2",
-		`{"id":"cs_1","object":"checkout.session","subscription":{"id":"sub_3"}}`:                                   "sub_3",
-		`{"id":"cs_1","object":"checkout.session","subscription":null}`:                                             "",
-		`{"id":"in_1","object":"invoice","subscription":"sub_4"}`:                                                   "sub_4",
-		`{"id":"in_1","object":"invoice","parent":{"subscription_details":{"subscription":{"id":"sub_5"}}}}`:        "sub_5",
-		`{"id":"in_1","object":"invoice","subscription":"sub_6","parent":{"subscription_details":{}}}`:              "sub_6",
-		`{"id":"in_1","object":"invoice","subscription":"sub_7","parent":{"type":"x"}}`:                             "sub_7",
-		`{"id":"sub_sched_1","object":"subscription_schedule","subscription":null,"released_subscription":"sub_8"}`: "sub_8",
-		`{"id":"in_1","object":"invoice","parent":null}`:                                                            "",
+		`{"id":"sub_1","object":"subscription"}`:                                                             "sub_1",
+		`{"id":"cs_1","object":"checkout.session","subscription":"sub_2"}`:                                   "sub_2",
+		`{"id":"cs_1","object":"checkout.session","subscription":{"id":"sub_3"}}`:                            "sub_3",
+		`{"id":"cs_1","object":"checkout.session","subscription":null}`:                                      "",
+		`{"id":"in_1","object":"invoice","subscription":"sub_4"}`:                                            "sub_4",
+		`{"id":"in_1","object":"invoice","parent":{"subscription_details":{"subscription":{"id":"sub_5"}}}}`: "sub_5",
+		`{"id":"in_1","object":"invoice","subscription":"sub_6","parent":{"subscription_details":{}}}`:       "sub_6",
+		`{"id":"in_1","object":"invoice","subscription":"sub_7","parent":{"type":"x"}}`:                      "sub_7",
+		`{"id":"sub_sched_1","object":"subscription_schedule","released_subscription":"sub_8"}`:              "sub_8",
+		`{"id":"in_1","object":"invoice","parent":null}`:                                                     "",
 	} {
 		payload := []byte(`{"id":"evt_1","object":"event","type":"x","created":1,"data":{"object":` + object + `}}`)
 		event, err := g.Verify(payload, devstripe.Sign(payload, "whsec_1", now))
