@@ -56,13 +56,22 @@ func NewSchemaTool(name, description string, arguments *schema.Schema,
 // Name returns the tool's name.
 func (t Tool) Name() string { return t.name }
 
-// Call runs the tool with arguments that a model wrote, a JSON object or nothing, and returns the text for the model.
-// An error is a fault or the end of ctx; all other errors become a text that begins with "error:".
+// maxResult limits the text of a tool for the model, in bytes. Ids and names of rows may be as long as the request.
+const maxResult = 256 << 10
+
+var errLongResult = errors.New("the result is too long to read, because rows have very long ids or names; ask for less")
+
+// Call runs the tool with arguments that a model wrote, a JSON object or nothing, and returns the text for the model,
+// at most maxResult bytes. An error is a fault or the end of ctx; all other errors become a text that begins with
+// "error:".
 func (t Tool) Call(ctx context.Context, run *Run, arguments string) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
 	text, err := t.call(ctx, run, arguments)
+	if err == nil && len(text) > maxResult {
+		err = errLongResult
+	}
 	var f *fault.Error
 	switch {
 	case err == nil:

@@ -21,6 +21,9 @@ const maxMessages = 20
 // maxReplyTo limits the people that a reply is addressed to.
 const maxReplyTo = 100
 
+// maxAddress limits a name with its address, in bytes. What is longer is nobody's.
+const maxAddress = 1_000
+
 type draftInput struct {
 	Thread struct {
 		ThreadID string `json:"thread_id,omitempty"`
@@ -53,6 +56,11 @@ func timeOf(c agent.Context, ms int64) time.Time { return time.UnixMilli(ms).In(
 func draftResponse(ctx context.Context, run *agent.Run, in draftInput) (string, error) {
 	if err := run.WorkOnSort(ctx, len(run.Context.Emails)); err != nil {
 		return "", err
+	}
+	for _, e := range run.Context.Emails {
+		if err := run.Work(ctx, 1+min(len(e.From)+len(e.Subject), 2*maxScanned)/16); err != nil {
+			return "", err
+		}
 	}
 	emails, err := in.messages(run.Context)
 	if err != nil {
@@ -145,6 +153,7 @@ func collectFacts(ctx context.Context, run *agent.Run, emails []agent.Email) (th
 	} else if last.From != "" {
 		out.ReplyTo = append(out.ReplyTo, last.From)
 	}
+	out.ReplyTo = slices.DeleteFunc(out.ReplyTo, func(who string) bool { return len(who) > maxAddress })
 	for _, e := range recent {
 		out.Messages = append(out.Messages, message{From: agent.Truncate(e.From, 200), Date: run.Context.Local(e.Date),
 			Snippet: agent.Truncate(e.Snippet, 500)})

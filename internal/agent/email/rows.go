@@ -12,7 +12,8 @@ import (
 
 const (
 	maxListed  = 100  // rows in one result; "total" has the number of all
-	maxScanned = 2000 // characters read of a subject or snippet
+	maxScanned = 2000 // characters read of a sender, a subject, a snippet or all labels
+	maxLabels  = 100  // labels read of an e-mail
 )
 
 // emailInput is an e-mail that the model refers to by id or describes itself.
@@ -89,14 +90,18 @@ func classifyAll(ctx context.Context, run *agent.Run, emails []agent.Email) ([]c
 	}
 	list := make([]classified, 0, len(emails))
 	for _, e := range emails {
-		thread := threadKey(e)
 		e.From = agent.Truncate(e.From, maxScanned)
 		e.Subject = agent.Truncate(e.Subject, maxScanned)
 		e.Snippet = agent.Truncate(e.Snippet, maxScanned)
-		if err := run.Work(ctx, 1+(len(e.From)+len(e.Subject)+len(e.Snippet))/4); err != nil {
+		e.Labels = e.Labels[:min(len(e.Labels), maxLabels)]
+		size := len(e.From) + len(e.Subject) + len(e.Snippet)
+		for i := range e.Labels {
+			size += min(len(e.Labels[i]), maxScanned)
+		}
+		if err := run.Work(ctx, 1+size/4); err != nil {
 			return nil, err
 		}
-		list = append(list, classified{e, classify(e), thread})
+		list = append(list, classified{e, classify(e), threadKey(e)})
 	}
 	slices.SortStableFunc(list, func(a, b classified) int { return cmp.Compare(b.Date, a.Date) })
 	return list, nil
@@ -147,5 +152,5 @@ func threadKey(e agent.Email) string {
 	if key := cmp.Or(e.ThreadID, e.ID); key != "" {
 		return key
 	}
-	return strings.ToLower(e.From + "\x00" + e.Subject)
+	return strings.ToLower(agent.Truncate(e.From, maxScanned) + "\x00" + agent.Truncate(e.Subject, maxScanned))
 }

@@ -13,6 +13,9 @@ import (
 // maxListed limits the rows in one result; "total" has the number of all.
 const maxListed = 100
 
+// stepBytes is how many bytes of text are normalized in about the time that a row takes.
+const stepBytes = 16
+
 type listInput struct {
 	Filters filters `json:"filters,omitempty" desc:"Only tasks that meet all of them"`
 }
@@ -43,13 +46,14 @@ type taskRow struct {
 }
 
 func listTasks(ctx context.Context, run *agent.Run, in listInput) (string, error) {
-	keep, err := in.Filters.matcher(run)
+	keep, err := in.Filters.matcher(ctx, run)
 	if err != nil {
 		return "", err
 	}
 	tasks := []agent.Task{}
 	for _, t := range run.Context.Tasks {
-		if err := run.Work(ctx, 1+(len(t.Title)+len(t.Description))/64); err != nil {
+		size := len(t.Title) + len(t.Description) + len(t.Assignee) + len(t.ProjectID)
+		if err := run.Work(ctx, 1+size/stepBytes); err != nil {
 			return "", err
 		}
 		if keep(t) {
@@ -86,15 +90,20 @@ func contains(t agent.Task, words string) bool {
 	return words == "" || strings.Contains(agent.Normalize(t.Title+" "+t.Description), words)
 }
 
-// projectsNamed returns the ids of the projects with that normalized name, none for "".
-func projectsNamed(c agent.Context, name string) map[string]bool {
-	ids := map[string]bool{}
-	for _, p := range c.Projects {
-		if _, known := ids[p.ID]; !known && name != "" {
-			ids[p.ID] = agent.Normalize(p.Name) == name
+// projectNames returns the normalized names of the request's projects by their ids.
+func projectNames(ctx context.Context, run *agent.Run) (map[string]string, error) {
+	return agent.Once(run, "task.project_names", func() (map[string]string, error) {
+		names := make(map[string]string, len(run.Context.Projects))
+		for _, p := range run.Context.Projects {
+			if err := run.Work(ctx, 1+len(p.Name)/stepBytes); err != nil {
+				return nil, err
+			}
+			if _, known := names[p.ID]; !known {
+				names[p.ID] = agent.Normalize(p.Name)
+			}
 		}
-	}
-	return ids
+		return names, nil
+	})
 }
 
 // byUrgency sorts by due date, tasks without one last, and then by priority, urgent first.
@@ -110,7 +119,7 @@ func byUrgency(a, b agent.Task) int {
 }
 
 // matcher returns a function that reports whether a task passes all filters.
-func (f filters) matcher(run *agent.Run) (func(agent.Task) bool, error) {
+func (f filters) matcher(ctx context.Context, run *agent.Run) (func(agent.Task) bool, error) {
 	c := run.Context
 	inRange, err := f.dueRange(c)
 	if err != nil {
@@ -120,13 +129,18 @@ func (f filters) matcher(run *agent.Run) (func(agent.Task) bool, error) {
 	project := agent.Normalize(f.Project)
 	assignees := f.assignees(run)
 	isAssigned := func(t agent.Task) bool {
-		return len(assignees) == 0 || slices.ContainsFunc(assignees, func(name string) bool {
-			return strings.Contains(agent.Normalize(t.Assignee), name)
-		})
+		if len(assignees) == 0 {
+			return true
+		}
+		assignee := agent.Normalize(t.Assignee)
+		return slices.ContainsFunc(assignees, func(name string) bool { return strings.Contains(assignee, name) })
 	}
-	named := projectsNamed(c, project)
+	projects, err := projectNames(ctx, run)
+	if err != nil {
+		return nil, err
+	}
 	inProject := func(t agent.Task) bool {
-		return project == "" || agent.Normalize(t.ProjectID) == project || named[t.ProjectID]
+		return project == "" || agent.Normalize(t.ProjectID) == project || projects[t.ProjectID] == project
 	}
 	return func(t agent.Task) bool {
 		switch {
