@@ -2,6 +2,7 @@ package llm
 
 import (
 	"errors"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -9,8 +10,7 @@ import (
 const (
 	// refusalPause is how long a refusal of the key or the quota is remembered. Then one call asks again.
 	refusalPause = 5 * time.Second
-	// minRefusals is how many calls in a row must be refused before the others are stopped. Gateways also refuse a
-	// single message that they do not like.
+	// minRefusals is how many calls in a row must be refused before the others are stopped.
 	minRefusals = 2
 )
 
@@ -39,7 +39,8 @@ func (r *refusals) recall() *failure {
 	return r.last
 }
 
-// note remembers the outcome of a call. Only a refusal and an answer say something about the key.
+// note remembers the outcome of a call. Only a refusal and an answer say something about the key. A status of 403 is
+// not remembered: gateways also answer it to a message that they do not like, and one user's words stop nobody else.
 func (r *refusals) note(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -47,7 +48,7 @@ func (r *refusals) note(err error) {
 	switch {
 	case err == nil:
 		r.inRow = 0
-	case errors.As(err, &f) && f.refusesKey():
+	case errors.As(err, &f) && f.refusesKey() && (f.status != http.StatusForbidden || f.quota):
 		r.inRow++
 		r.last, r.until = f, r.now().Add(refusalPause)
 	}

@@ -29,7 +29,7 @@ func TestRefusedKeyIsNotAskedAgainForSeconds(t *testing.T) {
 	}{
 		"refused key":                 {steps(key, key), []int{0, 0, 0, 1, 4}, 2, 5},
 		"spent quota":                 {steps(quota, quota), []int{0, 0, 1, 4}, 2, 4},
-		"forbidden":                   {steps(forbidden, forbidden), []int{0, 0, 1, 4}, 2, 4},
+		"one user's words, refused":   {steps(forbidden, forbidden, forbidden, fine), []int{0, 0, 1, 1}, 4, 3},
 		"one call asks again":         {steps(key, key, key), []int{0, 0, 5, 5, 6, 9}, 3, 6},
 		"mended after the pause":      {steps(key, key, fine, fine, fine), []int{0, 0, 4, 5, 5, 6}, 5, 3},
 		"one refusal stops nobody":    {steps(forbidden, fine, forbidden, fine), []int{0, 0, 1, 1}, 4, 2},
