@@ -151,10 +151,10 @@ func (c *conn) refuse(answer []byte) bool {
 	return true
 }
 
-// statusOf returns the status of a response that begins with text.
+// statusOf returns the status of a response that begins with text: HTTP/1.0 answers a request of that version.
 func statusOf(text []byte) (int, bool) {
-	const version = "HTTP/1.1 "
-	if !bytes.HasPrefix(text, []byte(version)) || len(text) < len(version)+3 {
+	const version = "HTTP/1.x "
+	if len(text) < len(version)+3 || !bytes.HasPrefix(text, []byte("HTTP/1.")) || text[len(version)-1] != ' ' {
 		return 0, false
 	}
 	status, err := strconv.Atoi(string(text[len(version) : len(version)+3]))

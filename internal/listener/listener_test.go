@@ -200,6 +200,7 @@ func TestRequestsBeforeTheHandlerAreRefusedAsConfigured(t *testing.T) {
 	const seen = " api.example.com/path mine"
 	for name, c := range map[string]struct{ raw, status, seen string }{
 		"expectation":  {"POST" + fields + "Expect: x\r\nContent-Length: 2\r\n\r\n{}", "417", "POST" + seen},
+		"HTTP/1.0":     {strings.Replace("POST"+fields, "1.1", "1.0", 1) + "Expect: x\r\n\r\n", "417", "POST" + seen},
 		"and no body":  {"GET" + fields + "Expect: 200-ok\r\n\r\n", "417", "GET" + seen},
 		"HEAD":         {"HEAD" + fields + "Expect: 200-ok\r\n\r\n", "417", "HEAD" + seen},
 		"coding":       {"POST" + fields + "Transfer-Encoding: gzip\r\n\r\n", "501", "POST" + seen},
