@@ -116,10 +116,15 @@ func TestRefusalsOfTheLibraryAreProblems(t *testing.T) {
 		code   string
 	}{
 		"other expectation": {login + "Expect: 200-ok\r\nContent-Length: 2\r\n\r\n{}", 417, "expectation_failed"},
-		"unknown coding":    {login + "Transfer-Encoding: gzip\r\n\r\n", 501, "not_supported"},
-		"coding twice":      {login + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", 501, "not_supported"},
-		"identity coding":   {login + "Transfer-Encoding: identity\r\n\r\n", 501, "not_supported"},
-		"large header":      {login + "X-A: " + strings.Repeat("a", 100<<10) + "\r\n\r\n", 431, "header_too_large"},
+		"one of two":        {login + "Expect: 100-continue, x\r\nContent-Length: 2\r\n\r\n{}", 417, "expectation_failed"},
+		"in another header": {login + "Expect: 100-continue\r\nExpect: x\r\nContent-Length: 2\r\n\r\n{}", 417,
+			"expectation_failed"},
+		"of HTTP/1.0": {strings.Replace(login, "1.1", "1.0", 1) + "Expect: x\r\nContent-Length: 2\r\n\r\n{}", 417,
+			"expectation_failed"},
+		"unknown coding":  {login + "Transfer-Encoding: gzip\r\n\r\n", 501, "not_supported"},
+		"coding twice":    {login + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", 501, "not_supported"},
+		"identity coding": {login + "Transfer-Encoding: identity\r\n\r\n", 501, "not_supported"},
+		"large header":    {login + "X-A: " + strings.Repeat("a", 100<<10) + "\r\n\r\n", 431, "header_too_large"},
 	} {
 		got := a.raw(c.raw)
 		problem := got.JSON(t)
@@ -137,6 +142,21 @@ func TestRefusalsOfTheLibraryAreProblems(t *testing.T) {
 	}
 	if logs := a.Logs.String(); strings.Contains(logs, `"level":"ERROR"`) {
 		t.Errorf("a refusal is logged as an error: %s", logs)
+	}
+}
+
+func TestOptionsOfTheWholeServer(t *testing.T) {
+	t.Attr("case", "H02")
+	t.Parallel()
+	a := start(t, nil)
+	for _, version := range []string{"1.0", "1.1"} {
+		got := a.raw("OPTIONS * HTTP/" + version + "\r\nHost: x\r\n\r\n")
+		if got.Status != http.StatusNoContent || !strings.Contains(got.Header.Get("Allow"), "HEAD") {
+			t.Errorf("HTTP/%s: %d %v %s", version, got.Status, got.Header, got.Body)
+		}
+	}
+	if got := a.raw("GET * HTTP/1.1\r\nHost: x\r\n\r\n"); got.Code() != "not_found" {
+		t.Errorf("GET *: %d %s", got.Status, got.Body)
 	}
 }
 

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/adiuva/cloud-api/internal/fault"
 )
@@ -37,4 +38,31 @@ func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, status int) bool
 		s.problem(w, r, f)
 	})))).ServeHTTP(w, r)
 	return true
+}
+
+// checkExpect refuses an Expect header that names more than 100-continue. net/http reads the first of several headers,
+// and looks for 100-continue among its members.
+func (s *Server) checkExpect(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for member := range strings.SplitSeq(strings.Join(r.Header.Values("Expect"), ","), ",") {
+			if member = strings.TrimSpace(member); member != "" && !strings.EqualFold(member, "100-continue") {
+				s.problem(w, r, errExpectation)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// answerAsterisk answers OPTIONS *, which asks about the server as a whole and serves as a ping (RFC 9110, 9.3.7).
+func answerAsterisk(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodOptions || r.RequestURI != "*" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		requestInfoFrom(r.Context()).route = "*"
+		w.Header().Set("Allow", http.MethodOptions+", "+corsMethods)
+		w.WriteHeader(http.StatusNoContent)
+	})
 }

@@ -103,7 +103,7 @@ func New(cfg Config) (*Server, error) {
 	e.GET(BasePath+stream.route.Path, tagOperation(stream)(s.streamChat))
 	hideTemplates(e, doc)
 	s.mountPages(e)
-	s.handler = s.withRequestInfo(s.recoverPanics(s.limitHeaders(s.cors(e))))
+	s.handler = s.withRequestInfo(s.recoverPanics(s.limitHeaders(s.cors(s.checkExpect(answerAsterisk(e))))))
 	return s, nil
 }
 
