@@ -102,11 +102,21 @@ func (c Config) plainConnections() (list []finding) {
 	plain("S3_ENDPOINT", c.S3Endpoint, "http", "backups", "use an https:// URL")
 	plain("BILLING_SUCCESS_URL", c.BillingSuccessURL, "http", "people who paid", "use an https:// URL")
 	plain("BILLING_CANCEL_URL", c.BillingCancelURL, "http", "people who did not pay", "use an https:// URL")
-	if u, err := url.Parse(c.RedisURL.value); err == nil && u.Query().Get("skip_verify") == "true" {
+	if skipsVerification(c.RedisURL.value) {
 		list = append(list, finding{false,
 			"REDIS_URL does not check the server's certificate: remove skip_verify"})
 	}
 	return list
+}
+
+// skipsVerification reports whether a Redis URL says so, as the client library reads it: the last value counts.
+func skipsVerification(redisURL string) bool {
+	u, err := url.Parse(redisURL)
+	if err != nil {
+		return false
+	}
+	values := u.Query()["skip_verify"]
+	return len(values) > 0 && slices.Contains([]string{"true", "1"}, values[len(values)-1])
 }
 
 // plainDatabase checks the sslmode of DATABASE_URL. With prefer, which is the default, and allow, whoever is between us
@@ -185,7 +195,9 @@ func (c Config) testSettings() (list []finding) {
 		list = append(list, finding{false, "STRIPE_SECRET_KEY is a key of Stripe's test mode, in which nobody pays: " +
 			"use a live key, unless this is no more than a rehearsal"})
 	}
-	if u, err := url.Parse(c.StripeAPIBase); err == nil && c.StripeAPIBase != "" {
+	u, err := url.Parse(c.StripeAPIBase)
+	stripeItself := err == nil && u.Scheme == "https" && strings.EqualFold(u.Hostname(), "api.stripe.com")
+	if err == nil && c.StripeAPIBase != "" && !stripeItself {
 		list = append(list, finding{reachOf(u.Hostname()) != loopback,
 			"STRIPE_API_BASE sends Stripe's key and payments to another server: leave it empty"})
 	}

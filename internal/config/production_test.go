@@ -57,10 +57,15 @@ func TestProductionRefusesUnsafeValues(t *testing.T) {
 		{"REDIS_URL", "redis://:word@10.1.2.3:6379/0", warned},
 		{"REDIS_URL", "redis://:word@127.0.0.1:6379/0", accepted},
 		{"REDIS_URL", "rediss://:word@cache:6379/0?skip_verify=true", warned},
+		{"REDIS_URL", "rediss://:word@cache:6379/0?skip_verify=1", warned},
+		{"REDIS_URL", "rediss://:word@cache:6379/0?skip_verify=false&skip_verify=true", warned},
+		{"REDIS_URL", "rediss://:word@cache:6379/0?skip_verify=false", accepted},
 		{"OPENAI_BASE_URL", "http://models.example.com/v1", refused},
 		{"OPENAI_BASE_URL", "HTTP://203.0.113.7:8000/v1", refused},
 		{"OPENAI_BASE_URL", "http://vllm.models.svc:8000/v1", warned},
 		{"OPENAI_BASE_URL", "http://[fd00::7]:8000/v1", warned},
+		{"OPENAI_BASE_URL", "http://[fe80::7%25eth0]:8000/v1", warned},
+		{"OPENAI_BASE_URL", "http://[2001:db8::7]:8000/v1", refused},
 		{"OPENAI_BASE_URL", "http://localhost:8000/v1", accepted},
 		{"S3_ENDPOINT", "http://s3.example.com", refused},
 		{"S3_ENDPOINT", "http://minio:9000", warned},
@@ -72,6 +77,8 @@ func TestProductionRefusesUnsafeValues(t *testing.T) {
 		{"STRIPE_SECRET_KEY", "rk_live_1", accepted},
 		{"STRIPE_API_BASE", "https://stripe.example.com", refused},
 		{"STRIPE_API_BASE", "http://stripe-mock:12111", refused},
+		{"STRIPE_API_BASE", "http://api.stripe.com", refused},
+		{"STRIPE_API_BASE", "https://api.stripe.com", accepted},
 		{"STRIPE_API_BASE", "http://127.0.0.1:12111", warned},
 		{"JWT_ACCESS_TTL", "8760h", refused},
 		{"JWT_ACCESS_TTL", "24h1s", refused},
@@ -177,5 +184,22 @@ func TestProductionReportsEverythingAtOnce(t *testing.T) {
 		"redis://cache")
 	if got != warned || strings.Count(text, "\n") != 6 {
 		t.Errorf("%s: %s", got, text)
+	}
+}
+
+// TestKeysOfVendorsHaveNoWhiteSpace tries what editors, quotes and files of other systems add to a key. Without the
+// check, a test key with a space before it passes for a live one.
+func TestKeysOfVendorsHaveNoWhiteSpace(t *testing.T) {
+	t.Attr("case", "S14")
+	t.Parallel()
+	for name, key := range map[string]string{"OPENAI_API_KEY": "sk-live-1", "STRIPE_SECRET_KEY": "sk_test_1",
+		"AWS_ACCESS_KEY_ID": "AKIA1", "AWS_SECRET_ACCESS_KEY": "abcdef"} {
+		for _, value := range []string{" " + key, key + " ", key + "\r", key + "\n", "\t" + key, "\ufeff" + key,
+			key[:4] + " " + key[4:], key + "\x00"} {
+			got, text := judge(t, "AWS_ACCESS_KEY_ID", "AKIA1", "AWS_SECRET_ACCESS_KEY", "abcdef", name, value)
+			if got != refused || !strings.HasPrefix(text, name+" is wrong: it has a space") || strings.Contains(text, key) {
+				t.Errorf("%s=%q is %s: %s", name, value, got, text)
+			}
+		}
 	}
 }

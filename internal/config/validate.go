@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // minProdBcryptCost is the minimum of OWASP ASVS 5 for bcrypt. At 16 one login costs seconds of CPU time.
@@ -45,6 +46,7 @@ func (c Config) validate(set map[string]bool) []string {
 		"BCRYPT_COST is wrong: it must be 4 to 16")
 	reject(c.MaxConnections != 0 && c.MaxConnections < minConnections,
 		"MAX_CONNECTIONS is wrong: it must be 0 or at least 16")
+	faults = append(faults, c.validateVendorKeys()...)
 	faults = append(faults, c.validatePrices(set)...)
 	reject(len(c.PasswordPreviousPeppers) > maxPreviousPeppers,
 		"PASSWORD_PREVIOUS_PEPPERS has more than 3 entries: each slows down every wrong password, so remove the oldest")
@@ -59,6 +61,27 @@ func (c Config) validate(set map[string]bool) []string {
 	}
 	return faults
 }
+
+// validateVendorKeys returns a fault for each key of another service that has white space or control characters in it.
+// They come from editors and quoting, no vendor makes such keys, and a header cannot carry them.
+func (c Config) validateVendorKeys() []string {
+	var faults []string
+	for _, v := range []struct {
+		name string
+		keys []Secret
+	}{
+		{"OPENAI_API_KEY", []Secret{c.OpenAIAPIKey}}, {"STRIPE_SECRET_KEY", []Secret{c.StripeSecretKey}},
+		{"STRIPE_WEBHOOK_SECRET", c.StripeWebhookSecrets}, {"AWS_ACCESS_KEY_ID", []Secret{c.AWSAccessKeyID}},
+		{"AWS_SECRET_ACCESS_KEY", []Secret{c.AWSSecretAccessKey}},
+	} {
+		if slices.ContainsFunc(v.keys, func(key Secret) bool { return strings.ContainsFunc(key.value, isBlank) }) {
+			faults = append(faults, v.name+" is wrong: it has a space or a line break in it, so copy it again without")
+		}
+	}
+	return faults
+}
+
+func isBlank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\uFEFF' }
 
 // validatePrices returns a fault for each variable of prices that names none, or one that another variable names.
 func (c Config) validatePrices(set map[string]bool) []string {
