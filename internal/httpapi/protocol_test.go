@@ -116,7 +116,8 @@ func TestRefusalsOfTheLibraryAreProblems(t *testing.T) {
 		code   string
 	}{
 		"other expectation": {login + "Expect: 200-ok\r\nContent-Length: 2\r\n\r\n{}", 417, "expectation_failed"},
-		"one of two":        {login + "Expect: 100-continue, x\r\nContent-Length: 2\r\n\r\n{}", 417, "expectation_failed"},
+		"one of two": {login + "Expect: 100-continue, x\r\nContent-Length: 2\r\n\r\n{}", 417,
+			"expectation_failed"},
 		"in another header": {login + "Expect: 100-continue\r\nExpect: x\r\nContent-Length: 2\r\n\r\n{}", 417,
 			"expectation_failed"},
 		"of HTTP/1.0": {strings.Replace(login, "1.1", "1.0", 1) + "Expect: x\r\nContent-Length: 2\r\n\r\n{}", 417,

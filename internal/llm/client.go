@@ -136,8 +136,8 @@ func (c *Client) Close() {
 }
 
 // Generate implements agent.Model. After minRefusals of the key or the quota, other than by 403, it does not ask the
-// upstream for refusalPause, and returns the same error. Text of system prompts and tool descriptions is kept in memory, in a
-// bounded cache.
+// upstream for refusalPause, and returns the same error. Text of system prompts and tool descriptions is kept in
+// memory, in a bounded cache.
 func (c *Client) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
 	up := c.main
 	if call.Small {
