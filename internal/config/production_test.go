@@ -197,7 +197,8 @@ func TestKeysOfVendorsHaveNoWhiteSpace(t *testing.T) {
 		for _, value := range []string{" " + key, key + " ", key + "\r", key + "\n", "\t" + key, "\ufeff" + key,
 			key[:4] + " " + key[4:], key + "\x00"} {
 			got, text := judge(t, "AWS_ACCESS_KEY_ID", "AKIA1", "AWS_SECRET_ACCESS_KEY", "abcdef", name, value)
-			if got != refused || !strings.HasPrefix(text, name+" is wrong: it has a space") || strings.Contains(text, key) {
+			if got != refused || strings.Contains(text, key) ||
+				!strings.HasPrefix(text, name+" is wrong: it has a space") {
 				t.Errorf("%s=%q is %s: %s", name, value, got, text)
 			}
 		}
