@@ -146,6 +146,30 @@ func TestRefusalsOfTheLibraryAreProblems(t *testing.T) {
 	}
 }
 
+// TestWhatFollowsADoubtfulBodyIsNoRequest hides a request where another reader of the message sees a body.
+func TestWhatFollowsADoubtfulBodyIsNoRequest(t *testing.T) {
+	t.Attr("case", "H04")
+	t.Parallel()
+	a := start(t, nil)
+	const hidden = "GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
+	for name, text := range map[string]string{
+		"chunked in HTTP/1.0": "POST /api/v1/auth/logout HTTP/1.0\r\nConnection: keep-alive\r\n" +
+			"Transfer-Encoding: chunked\r\n\r\n",
+		"chunked with a length in HTTP/1.0": "POST /api/v1/auth/logout HTTP/1.0\r\nConnection: keep-alive\r\n" +
+			"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}",
+		"length beside chunked": "POST /api/v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n" +
+			"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	} {
+		got := a.raw(text + hidden)
+		if got.Status != http.StatusUnauthorized || strings.Contains(string(got.Body), "HTTP/1.1") {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+		}
+	}
+	if logs := a.Logs.String(); strings.Contains(logs, `"route":"none"`) {
+		t.Errorf("a hidden request was answered: %s", logs)
+	}
+}
+
 func TestOptionsOfTheWholeServer(t *testing.T) {
 	t.Attr("case", "H02")
 	t.Parallel()

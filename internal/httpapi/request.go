@@ -57,9 +57,10 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 		h := w.Header()
 		h.Set("X-Request-Id", info.id)
 		setSecurityHeaders(h, origin.HTTPS)
-		if len(r.TransferEncoding) > 0 {
-			// net/http drops a Content-Length beside Transfer-Encoding, so it cannot be refused here. What follows
-			// such a request on its connection must not be taken for another request (RFC 9112, 6.1).
+		if len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1) {
+			// net/http drops a Content-Length beside Transfer-Encoding, and a Transfer-Encoding in HTTP/1.0, so neither
+			// can be refused here. What follows such a request on its connection must not be taken for another request
+			// (RFC 9112, 6.1).
 			h.Set("Connection", "close")
 		}
 		defer s.logRequest(ctx, info, cw, r, start)
