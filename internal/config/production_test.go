@@ -187,15 +187,15 @@ func TestProductionReportsEverythingAtOnce(t *testing.T) {
 	}
 }
 
-// TestKeysOfVendorsHaveNoWhiteSpace tries what editors, quotes and files of other systems add to a key. Without the
+// TestKeysOfVendorsHaveNoStrayCharacters tries what editors, quotes and files of other systems add to a key. Without the
 // check, a test key with a space before it passes for a live one.
-func TestKeysOfVendorsHaveNoWhiteSpace(t *testing.T) {
+func TestKeysOfVendorsHaveNoStrayCharacters(t *testing.T) {
 	t.Attr("case", "S14")
 	t.Parallel()
 	for name, key := range map[string]string{"OPENAI_API_KEY": "sk-live-1", "STRIPE_SECRET_KEY": "sk_test_1",
 		"AWS_ACCESS_KEY_ID": "AKIA1", "AWS_SECRET_ACCESS_KEY": "abcdef"} {
 		for _, value := range []string{" " + key, key + " ", key + "\r", key + "\n", "\t" + key, "\ufeff" + key,
-			key[:4] + " " + key[4:], key + "\x00"} {
+			key[:4] + " " + key[4:], key + "\x00", `"` + key + `"`, "'" + key + "'"} {
 			got, text := judge(t, "AWS_ACCESS_KEY_ID", "AKIA1", "AWS_SECRET_ACCESS_KEY", "abcdef", name, value)
 			if got != refused || strings.Contains(text, key) ||
 				!strings.HasPrefix(text, name+" is wrong: it has a space") {

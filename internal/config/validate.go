@@ -62,8 +62,8 @@ func (c Config) validate(set map[string]bool) []string {
 	return faults
 }
 
-// validateVendorKeys returns a fault for each key of another service that has white space or control characters in it.
-// They come from editors and quoting, no vendor makes such keys, and a header cannot carry them.
+// validateVendorKeys returns a fault for each key of another service that has white space, control characters or
+// quotation marks in it. They come from editors and from files whose reader keeps quotes; no vendor makes such keys.
 func (c Config) validateVendorKeys() []string {
 	var faults []string
 	for _, v := range []struct {
@@ -74,14 +74,18 @@ func (c Config) validateVendorKeys() []string {
 		{"STRIPE_WEBHOOK_SECRET", c.StripeWebhookSecrets}, {"AWS_ACCESS_KEY_ID", []Secret{c.AWSAccessKeyID}},
 		{"AWS_SECRET_ACCESS_KEY", []Secret{c.AWSSecretAccessKey}},
 	} {
-		if slices.ContainsFunc(v.keys, func(key Secret) bool { return strings.ContainsFunc(key.value, isBlank) }) {
-			faults = append(faults, v.name+" is wrong: it has a space or a line break in it, so copy it again without")
+		stray := func(key Secret) bool { return strings.ContainsFunc(key.value, isStray) }
+		if slices.ContainsFunc(v.keys, stray) {
+			faults = append(faults, v.name+" is wrong: it has a space, a line break or a quotation mark in it, so "+
+				"copy it again without")
 		}
 	}
 	return faults
 }
 
-func isBlank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\uFEFF' }
+func isStray(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\uFEFF' || r == '"' || r == '\''
+}
 
 // validatePrices returns a fault for each variable of prices that names none, or one that another variable names.
 func (c Config) validatePrices(set map[string]bool) []string {
