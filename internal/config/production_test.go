@@ -187,8 +187,8 @@ func TestProductionReportsEverythingAtOnce(t *testing.T) {
 	}
 }
 
-// TestKeysOfVendorsHaveNoStrayCharacters tries what editors, quotes and files of other systems add to a key. Without the
-// check, a test key with a space before it passes for a live one.
+// TestKeysOfVendorsHaveNoStrayCharacters tries what editors, quotes and files of other systems add to a key. Without
+// the check, a test key with a space before it passes for a live one.
 func TestKeysOfVendorsHaveNoStrayCharacters(t *testing.T) {
 	t.Attr("case", "S14")
 	t.Parallel()
