@@ -13,33 +13,45 @@ import (
 )
 
 const countPasswordAttempts = `-- name: CountPasswordAttempts :many
-INSERT INTO password_attempts AS a (key, attempts, ends_at)
-SELECT c.key, 1, c.ends_at
-FROM (SELECT unnest($1::bytea[]) AS key, unnest($2::timestamptz[]) AS ends_at) AS c
+INSERT INTO password_attempts AS a (key, attempts, ends_at, tried_at)
+SELECT c.key, 1, c.ends_at, ARRAY[$1::timestamptz]
+FROM (SELECT unnest($2::bytea[]) AS key, unnest($3::timestamptz[]) AS ends_at) AS c
 ORDER BY c.key
 ON CONFLICT (key) DO UPDATE SET
-    attempts = CASE WHEN a.ends_at <= $3 THEN 1 ELSE a.attempts + 1 END,
-    ends_at  = excluded.ends_at
-RETURNING key, attempts, ends_at
+    attempts = CASE WHEN a.ends_at <= $1::timestamptz THEN 1 ELSE a.attempts + 1 END,
+    ends_at  = excluded.ends_at,
+    tried_at = (a.tried_at || excluded.tried_at)[cardinality(a.tried_at) + 2 - $4::integer :]
+RETURNING key, tried_at
 `
 
 type CountPasswordAttemptsParams struct {
+	Now  time.Time
 	Keys [][]byte
 	Ends []time.Time
-	Now  time.Time
+	Keep int32
 }
 
-// Each counted attempt extends its window. The keys are locked in order, so that concurrent attempts cannot deadlock.
-func (q *Queries) CountPasswordAttempts(ctx context.Context, db DBTX, arg CountPasswordAttemptsParams) ([]PasswordAttempt, error) {
-	rows, err := db.Query(ctx, countPasswordAttempts, arg.Keys, arg.Ends, arg.Now)
+type CountPasswordAttemptsRow struct {
+	Key     []byte
+	TriedAt []time.Time
+}
+
+// Keeps the latest times. The keys are locked in order, so that concurrent attempts cannot deadlock.
+func (q *Queries) CountPasswordAttempts(ctx context.Context, db DBTX, arg CountPasswordAttemptsParams) ([]CountPasswordAttemptsRow, error) {
+	rows, err := db.Query(ctx, countPasswordAttempts,
+		arg.Now,
+		arg.Keys,
+		arg.Ends,
+		arg.Keep,
+	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []PasswordAttempt{}
+	items := []CountPasswordAttemptsRow{}
 	for rows.Next() {
-		var i PasswordAttempt
-		if err := rows.Scan(&i.Key, &i.Attempts, &i.EndsAt); err != nil {
+		var i CountPasswordAttemptsRow
+		if err := rows.Scan(&i.Key, &i.TriedAt); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -83,19 +95,24 @@ func (q *Queries) IsKnownNetwork(ctx context.Context, db DBTX, arg IsKnownNetwor
 }
 
 const passwordAttempts = `-- name: PasswordAttempts :many
-SELECT key, attempts, ends_at FROM password_attempts WHERE key = ANY ($1::bytea[]) AND ends_at > $2
+SELECT key, tried_at FROM password_attempts WHERE key = ANY ($1::bytea[]) AND ends_at > $2
 `
 
-func (q *Queries) PasswordAttempts(ctx context.Context, db DBTX, keys [][]byte, now time.Time) ([]PasswordAttempt, error) {
+type PasswordAttemptsRow struct {
+	Key     []byte
+	TriedAt []time.Time
+}
+
+func (q *Queries) PasswordAttempts(ctx context.Context, db DBTX, keys [][]byte, now time.Time) ([]PasswordAttemptsRow, error) {
 	rows, err := db.Query(ctx, passwordAttempts, keys, now)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []PasswordAttempt{}
+	items := []PasswordAttemptsRow{}
 	for rows.Next() {
-		var i PasswordAttempt
-		if err := rows.Scan(&i.Key, &i.Attempts, &i.EndsAt); err != nil {
+		var i PasswordAttemptsRow
+		if err := rows.Scan(&i.Key, &i.TriedAt); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -137,12 +154,18 @@ func (q *Queries) PrunePasswordAttempts(ctx context.Context, db DBTX, now time.T
 }
 
 const refundPasswordAttempts = `-- name: RefundPasswordAttempts :exec
-UPDATE password_attempts AS a SET attempts = greatest(a.attempts - 1, 0)
-WHERE a.key IN (SELECT p.key FROM password_attempts p WHERE p.key = ANY ($1::bytea[]) ORDER BY p.key FOR UPDATE)
+UPDATE password_attempts AS a SET
+    attempts = greatest(a.attempts - 1, 0),
+    tried_at = coalesce(a.tried_at[:array_position(a.tried_at, $1::timestamptz) - 1]
+        || a.tried_at[array_position(a.tried_at, $1::timestamptz) + 1:], a.tried_at)
+WHERE a.key IN (
+    SELECT p.key FROM password_attempts p WHERE p.key = ANY ($2::bytea[]) ORDER BY p.key FOR UPDATE
+)
 `
 
-func (q *Queries) RefundPasswordAttempts(ctx context.Context, db DBTX, keys [][]byte) error {
-	_, err := db.Exec(ctx, refundPasswordAttempts, keys)
+// Takes one attempt of that time out of each count that has one.
+func (q *Queries) RefundPasswordAttempts(ctx context.Context, db DBTX, triedAt time.Time, keys [][]byte) error {
+	_, err := db.Exec(ctx, refundPasswordAttempts, triedAt, keys)
 	return err
 }
 

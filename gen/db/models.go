@@ -74,6 +74,7 @@ type PasswordAttempt struct {
 	Key      []byte
 	Attempts int32
 	EndsAt   time.Time
+	TriedAt  []time.Time
 }
 
 type RefreshToken struct {

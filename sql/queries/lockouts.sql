@@ -1,20 +1,27 @@
 -- name: PasswordAttempts :many
-SELECT key, attempts, ends_at FROM password_attempts WHERE key = ANY (@keys::bytea[]) AND ends_at > @now;
+SELECT key, tried_at FROM password_attempts WHERE key = ANY (@keys::bytea[]) AND ends_at > @now;
 
 -- name: CountPasswordAttempts :many
--- Each counted attempt extends its window. The keys are locked in order, so that concurrent attempts cannot deadlock.
-INSERT INTO password_attempts AS a (key, attempts, ends_at)
-SELECT c.key, 1, c.ends_at
+-- Keeps the latest times. The keys are locked in order, so that concurrent attempts cannot deadlock.
+INSERT INTO password_attempts AS a (key, attempts, ends_at, tried_at)
+SELECT c.key, 1, c.ends_at, ARRAY[@now::timestamptz]
 FROM (SELECT unnest(@keys::bytea[]) AS key, unnest(@ends::timestamptz[]) AS ends_at) AS c
 ORDER BY c.key
 ON CONFLICT (key) DO UPDATE SET
-    attempts = CASE WHEN a.ends_at <= @now THEN 1 ELSE a.attempts + 1 END,
-    ends_at  = excluded.ends_at
-RETURNING key, attempts, ends_at;
+    attempts = CASE WHEN a.ends_at <= @now::timestamptz THEN 1 ELSE a.attempts + 1 END,
+    ends_at  = excluded.ends_at,
+    tried_at = (a.tried_at || excluded.tried_at)[cardinality(a.tried_at) + 2 - @keep::integer :]
+RETURNING key, tried_at;
 
 -- name: RefundPasswordAttempts :exec
-UPDATE password_attempts AS a SET attempts = greatest(a.attempts - 1, 0)
-WHERE a.key IN (SELECT p.key FROM password_attempts p WHERE p.key = ANY (@keys::bytea[]) ORDER BY p.key FOR UPDATE);
+-- Takes one attempt of that time out of each count that has one.
+UPDATE password_attempts AS a SET
+    attempts = greatest(a.attempts - 1, 0),
+    tried_at = coalesce(a.tried_at[:array_position(a.tried_at, @tried_at::timestamptz) - 1]
+        || a.tried_at[array_position(a.tried_at, @tried_at::timestamptz) + 1:], a.tried_at)
+WHERE a.key IN (
+    SELECT p.key FROM password_attempts p WHERE p.key = ANY (@keys::bytea[]) ORDER BY p.key FOR UPDATE
+);
 
 -- name: PrunePasswordAttempts :execrows
 DELETE FROM password_attempts a WHERE a.key = ANY (ARRAY(

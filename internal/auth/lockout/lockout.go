@@ -3,9 +3,9 @@
 // signed in, or a device that proves one of its sessions.
 //
 // The counts are rows of password_attempts, so that replicas share them. An attempt is counted before its password is
-// checked, which concurrent guesses cannot get around, and refunded when the password is right. Each counted attempt
-// extends the window: a count starts again when nothing was counted for the length of the window, so that no window of
-// that length has more attempts than the limit, wherever it begins.
+// checked, which concurrent guesses cannot get around, and taken back when the password is right. A row has the time of
+// each attempt: no window has more attempts than the limit, wherever it begins, and an attempt is refused only while
+// the window that ends now is full.
 package lockout
 
 import (
@@ -14,6 +14,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -84,6 +85,7 @@ type Try struct {
 	guard   *Guard
 	counts  []count
 	trusted bool
+	at      time.Time // when it was counted
 }
 
 // Trusted reports whether the client's network or device is known to the account.
@@ -107,21 +109,20 @@ func (g *Guard) Begin(ctx context.Context, a Attempt) (try *Try, notify bool, er
 	if err != nil {
 		return nil, false, postgres.Translate(err)
 	}
-	told := false
-	for i := range rows {
-		told = told || string(rows[i].Key) == string(notice.key)
-		rows[i].Attempts++
+	tried := make(map[string][]time.Time, len(rows))
+	for _, row := range rows {
+		tried[string(row.Key)] = append(row.TriedAt, now)
 	}
-	refused := refusal(try.counts, rows, now)
+	refused := refusal(try.counts, tried, now)
 	if refused == nil {
 		return try, false, nil
 	}
-	if !told && !isBusy(refused) {
-		counted, err := g.q.CountPasswordAttempts(ctx, g.db.Pool, countParams([]count{notice}, now))
+	if notice.wait(tried[string(notice.key)], now) == 0 && !isBusy(refused) {
+		counted, err := g.q.CountPasswordAttempts(ctx, g.db.Pool, g.countParams([]count{notice}, now))
 		if err != nil {
 			return nil, false, postgres.Translate(err)
 		}
-		notify = counted[0].Attempts == 1
+		notify = notice.wait(counted[0].TriedAt, now) == 0
 	}
 	return nil, notify, refused
 }
@@ -131,16 +132,17 @@ func (t *Try) Count(ctx context.Context) error {
 	if len(t.counts) == 0 {
 		return nil
 	}
-	now := t.guard.now()
+	t.at = t.guard.now()
 	return postgres.Translate(t.guard.db.Tx(ctx, func(tx pgx.Tx) error {
-		rows, err := t.guard.q.CountPasswordAttempts(ctx, tx, countParams(t.counts, now))
+		rows, err := t.guard.q.CountPasswordAttempts(ctx, tx, t.guard.countParams(t.counts, t.at))
 		if err != nil {
 			return err
 		}
-		if refused := refusal(t.counts, rows, now); refused != nil {
-			return refused
+		tried := make(map[string][]time.Time, len(rows))
+		for _, row := range rows {
+			tried[string(row.Key)] = row.TriedAt
 		}
-		return nil
+		return refusal(t.counts, tried, t.at)
 	}))
 }
 
@@ -156,7 +158,8 @@ func (t *Try) End(ctx context.Context, right bool) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	return postgres.Translate(t.guard.q.RefundPasswordAttempts(context.WithoutCancel(ctx), t.guard.db.Pool, keys))
+	return postgres.Translate(
+		t.guard.q.RefundPasswordAttempts(context.WithoutCancel(ctx), t.guard.db.Pool, t.at, keys))
 }
 
 // counts returns what the attempt is counted in.
@@ -182,20 +185,12 @@ func (g *Guard) counts(a Attempt, trusted bool) []count {
 		count{g.key("flight", account), 1, flightTime})
 }
 
-// refusal returns ErrTooMany when a row has more attempts than its limit, with the longest time to wait.
-func refusal(counts []count, rows []db.PasswordAttempt, now time.Time) error {
+// refusal returns ErrTooMany when a count has more attempts than its limit, with the longest time to wait. tried has
+// the times of the attempts by key, the one to decide about included.
+func refusal(counts []count, tried map[string][]time.Time, now time.Time) error {
 	var wait time.Duration
 	for _, c := range counts {
-		for _, row := range rows {
-			if string(row.Key) != string(c.key) || int(row.Attempts) <= c.limit {
-				continue
-			}
-			left := row.EndsAt.Sub(now)
-			if c.window == flightTime {
-				left = time.Second // the attempt in flight rarely takes longer
-			}
-			wait = max(wait, left, time.Second)
-		}
+		wait = max(wait, c.wait(tried[string(c.key)], now))
 	}
 	if wait == 0 {
 		return nil
@@ -203,11 +198,31 @@ func refusal(counts []count, rows []db.PasswordAttempt, now time.Time) error {
 	return ErrTooMany.WithRetryAfter(wait)
 }
 
+// wait returns how long it takes until the last attempt of tried fits into the limit, or 0 if it does now.
+func (c count) wait(tried []time.Time, now time.Time) time.Duration {
+	var live []time.Time
+	for _, at := range tried {
+		if age := now.Sub(at); age < c.window && age >= -c.window { // further ahead, a clock was wrong
+			live = append(live, at)
+		}
+	}
+	if len(live) <= c.limit {
+		return 0
+	}
+	if c.window == flightTime {
+		return time.Second // the attempt in flight rarely takes longer
+	}
+	slices.SortFunc(live, time.Time.Compare)
+	return max(live[len(live)-c.limit-1].Add(c.window).Sub(now), time.Second)
+}
+
 // isBusy reports whether the only reason to refuse is another attempt in flight.
 func isBusy(refused error) bool { return fault.From(refused).RetryAfter <= time.Second }
 
-func countParams(counts []count, now time.Time) db.CountPasswordAttemptsParams {
-	params := db.CountPasswordAttemptsParams{Keys: keysOf(counts), Now: now}
+func (g *Guard) countParams(counts []count, now time.Time) db.CountPasswordAttemptsParams {
+	params := db.CountPasswordAttemptsParams{
+		Keys: keysOf(counts), Now: now, Keep: int32(g.limit*strangersFactor + 1), // one more than the largest limit
+	}
 	for _, c := range counts {
 		params.Ends = append(params.Ends, now.Add(c.window))
 	}

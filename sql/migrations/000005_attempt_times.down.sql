@@ -1,0 +1,1 @@
+ALTER TABLE password_attempts DROP COLUMN tried_at;
