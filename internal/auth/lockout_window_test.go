@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
@@ -68,4 +69,28 @@ func TestAttemptsOfAClockAYearAheadDoNotLockOut(t *testing.T) {
 	wantCounts(t, s, 10, "invalid_credentials", func() error { return loginAt(t.Context(), s, "wrong", home) })
 	e.clock.Advance(-year)
 	wantCounts(t, s, 10, "invalid_credentials", func() error { return loginAt(t.Context(), s, "wrong", home) })
+}
+
+func TestDeviceIsNotHeldUpByStrangersBehindItsAddress(t *testing.T) {
+	t.Attr("case", "S5")
+	t.Parallel()
+	e := newEnv(t)
+	s := e.replica(t, limited)
+	tokens, user := registerAt(t, s, home)
+	wantCode(t, s.Logout(t.Context(), user), "")
+	wantCounts(t, s, 10, "invalid_credentials", func() error { return loginAt(t.Context(), s, "wrong", home) })
+	login := func(secret string) error {
+		_, err := s.Login(t.Context(), auth.Credentials{
+			Email: email, Password: secret, RefreshToken: tokens.RefreshToken, From: home,
+		})
+		return err
+	}
+	wantCode(t, login(password), "")
+	wantCounts(t, s, 10, "invalid_credentials", func() error { return login("wrong") })
+	// What a device got wrong counts for its network.
+	e.clock.Advance(15 * time.Minute)
+	for range 10 {
+		wantCode(t, login("wrong"), "invalid_credentials")
+	}
+	wantCode(t, loginAt(t.Context(), s, password, home), "rate_limited")
 }

@@ -13,6 +13,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -76,9 +77,11 @@ type Attempt struct {
 // count is one row that an attempt is counted in.
 type count struct {
 	key    []byte
-	limit  int
+	limit  int // noLimit where the attempt is counted, but not refused
 	window time.Duration
 }
+
+const noLimit = math.MaxInt
 
 // Try is an attempt that no limit refuses yet. Call Count before the password is checked and End after it.
 type Try struct {
@@ -162,10 +165,15 @@ func (t *Try) End(ctx context.Context, right bool) error {
 		t.guard.q.RefundPasswordAttempts(context.WithoutCancel(ctx), t.guard.db.Pool, t.at, keys))
 }
 
-// counts returns what the attempt is counted in.
+// counts returns what the attempt is counted in. That of the network does not hold up a device, because others may be
+// behind its address.
 func (g *Guard) counts(a Attempt, trusted bool) []count {
 	account, session := []byte(a.Account), a.Session[:]
-	list := []count{{g.key("network", account, text(network.Of(a.From))), g.limit, window}}
+	own := count{g.key("network", account, text(network.Of(a.From))), g.limit, window}
+	if a.Session != uuid.Nil && !a.Token {
+		own.limit = noLimit
+	}
+	list := []count{own}
 	if a.Session != uuid.Nil {
 		list = append(list, count{g.key("session", session), g.limit, window})
 	}
