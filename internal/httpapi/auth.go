@@ -16,7 +16,7 @@ func (s *Server) Register(ctx context.Context, r api.RegisterRequestObject) (api
 	if err != nil {
 		return nil, err
 	}
-	return api.Register201JSONResponse{Body: toAPITokens(tokens)}, nil
+	return api.Register201JSONResponse{Body: s.issue(tokens)}, nil
 }
 
 // Login starts a session.
@@ -28,7 +28,7 @@ func (s *Server) Login(ctx context.Context, r api.LoginRequestObject) (api.Login
 	if err != nil {
 		return nil, err
 	}
-	return api.Login200JSONResponse{Body: toAPITokens(tokens)}, nil
+	return api.Login200JSONResponse{Body: s.issue(tokens)}, nil
 }
 
 // RefreshTokens rotates a refresh token.
@@ -44,7 +44,7 @@ func (s *Server) RefreshTokens(
 	if err != nil {
 		return nil, err
 	}
-	return api.RefreshTokens200JSONResponse{Body: toAPITokens(tokens)}, nil
+	return api.RefreshTokens200JSONResponse{Body: s.issue(tokens)}, nil
 }
 
 // Logout ends the session of the token, which may have ended already, or with ?all=true every session of the account,
@@ -132,6 +132,8 @@ func (s *Server) RequestAccountDeletion(
 // okBody is the contract's {"ok": true}.
 var okBody = api.Ok{Ok: true}
 
-func toAPITokens(t auth.Tokens) api.AuthTokens {
+// issue returns the tokens, whose session is good from now on.
+func (s *Server) issue(t auth.Tokens) api.AuthTokens {
+	s.refusals.issued(t.AccessToken)
 	return api.AuthTokens{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, ExpiresAt: t.ExpiresAt}
 }

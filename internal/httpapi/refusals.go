@@ -21,12 +21,14 @@ const maxRefusals = 300
 // knownSessions is how many sessions are remembered as good.
 const knownSessions = 10_000
 
-// refusals limits wrong access tokens by network, before they are looked up. It is safe for concurrent use.
+// refusals limits wrong access tokens by network, before they are looked up. Those that were never ours hold up no token
+// that is: only tokens of ended sessions do, and not one of a session known to be good. It is safe for concurrent use.
 type refusals struct {
 	limiter *ratelimit.Limiter // nil switches it off
 	// verify checks a token's signature and expiry alone.
 	verify func(token string) (identity.User, error)
-	// good are sessions whose tokens were accepted. They go on while others of their network send wrong ones.
+	// good are sessions whose tokens were issued or accepted here. They go on while others of their network send wrong
+	// ones.
 	good *lru.Cache[uuid.UUID, struct{}]
 }
 
@@ -35,18 +37,23 @@ func newRefusals(limiter *ratelimit.Limiter, verify func(token string) (identity
 	return &refusals{limiter: limiter, verify: verify, good: good}, err
 }
 
-// check returns rate_limited if too many tokens from the client's network were wrong and this one is not known to be
-// good. It asks only what this replica knows, so that requests pay no round trip.
+// check returns rate_limited if too many tokens from the client's network were wrong and this one may be another. It
+// asks only what this replica knows, so that requests pay no round trip.
 func (r *refusals) check(ctx context.Context, token string) error {
 	if r.limiter == nil {
 		return nil
 	}
-	d, err := r.limiter.Check(refusalBuckets(ctx)...)
+	d, err := r.limiter.Check(refusalBuckets(ctx, allRefused)...)
 	if err != nil || d.Allowed {
 		return err
 	}
-	if user, err := r.verify(token); err == nil && r.good.Contains(user.Session) {
-		return nil
+	if user, err := r.verify(token); err == nil {
+		if r.good.Contains(user.Session) {
+			return nil
+		}
+		if d, err = r.limiter.Check(refusalBuckets(ctx, endedRefused)...); err != nil || d.Allowed {
+			return err
+		}
 	}
 	return errTokensRefused.WithRetryAfter(max(d.Reset, time.Second))
 }
@@ -59,13 +66,27 @@ func (r *refusals) note(ctx context.Context, token string, user identity.User, e
 	case err == nil:
 		r.good.Add(user.Session, struct{}{})
 	case errors.As(err, &f) && f.Code.Status() == http.StatusUnauthorized && f.Code != fault.TokenExpired:
+		_, _ = r.limiter.TakeAll(ctx, refusalBuckets(ctx, allRefused)...) // fails only for wrong limits
 		if ended, err := r.verify(token); err == nil {
 			r.good.Remove(ended.Session)
+			_, _ = r.limiter.TakeAll(ctx, refusalBuckets(ctx, endedRefused)...)
 		}
-		_, _ = r.limiter.TakeAll(ctx, refusalBuckets(ctx)...) // fails only for wrong limits
 	}
 }
 
-func refusalBuckets(ctx context.Context) []ratelimit.Bucket {
-	return networkBuckets("token", requestInfoFrom(ctx), maxRefusals, time.Minute)
+// issued remembers the session of a token that was just issued as good.
+func (r *refusals) issued(token string) {
+	if user, err := r.verify(token); err == nil {
+		r.good.Add(user.Session, struct{}{})
+	}
+}
+
+// What refused tokens are counted in.
+const (
+	allRefused   = "token"
+	endedRefused = "ended"
+)
+
+func refusalBuckets(ctx context.Context, name string) []ratelimit.Bucket {
+	return networkBuckets(name, requestInfoFrom(ctx), maxRefusals, time.Minute)
 }
