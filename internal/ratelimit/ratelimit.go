@@ -94,7 +94,7 @@ func (l *Limiter) Take(ctx context.Context, key string, limit int, window time.D
 
 // TakeAll counts one request against all buckets, of which there is at least one, as Take does. It is allowed if every
 // bucket allows it, and otherwise counted in none. The decision is that of the bucket with the least remaining, or of
-// the one that refuses, with the limit of the first.
+// the one that refuses for longest, with the limit of the first.
 func (l *Limiter) TakeAll(ctx context.Context, buckets ...Bucket) (Decision, error) {
 	if len(buckets) == 0 {
 		return Decision{}, errRate
@@ -112,6 +112,7 @@ func (l *Limiter) TakeAll(ctx context.Context, buckets ...Bucket) (Decision, err
 		}
 		if !d.Allowed {
 			l.RefundAll(ctx, buckets[:i]...)
+			least.Reset = max(least.Reset, l.refusedFor(buckets[i+1:]))
 			break
 		}
 	}
@@ -151,20 +152,40 @@ func (l *Limiter) localCost(b Bucket) int64 {
 	return min(l.redis.replicas.Load(), int64(b.Limit))
 }
 
+// refusedFor returns how long it takes until each of the buckets allows a request, by what this replica knows, or 0 if
+// all of them do now.
+func (l *Limiter) refusedFor(buckets []Bucket) time.Duration {
+	var wait time.Duration
+	for _, b := range buckets {
+		if d := l.peek(b); !d.Allowed {
+			wait = max(wait, d.Reset)
+		}
+	}
+	return wait
+}
+
+// peek decides about one request without counting it, by what this replica knows.
+func (l *Limiter) peek(b Bucket) Decision {
+	w := b.localWindow(l.sharedNow())
+	current, previous := l.memory.add(w, 0)
+	return w.decide(current+1, previous, 1)
+}
+
 // Check decides about one request without counting it, by what this replica knows: with Redis, the counts of other
 // replicas as of the last Take here.
 func (l *Limiter) Check(buckets ...Bucket) (Decision, error) {
-	least := Decision{Allowed: true}
-	for i, b := range buckets {
+	for _, b := range buckets {
 		if !b.valid() {
 			return Decision{}, errRate
 		}
-		w := b.localWindow(l.sharedNow())
-		current, previous := l.memory.add(w, 0)
-		if d := w.decide(current+1, previous, 1); i == 0 || !d.Allowed {
+	}
+	least := Decision{Allowed: true}
+	for i, b := range buckets {
+		if d := l.peek(b); i == 0 || !d.Allowed {
 			least = d
 		}
 		if !least.Allowed {
+			least.Reset = max(least.Reset, l.refusedFor(buckets[i+1:]))
 			break
 		}
 	}

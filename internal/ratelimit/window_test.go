@@ -149,6 +149,38 @@ func TestRefusedRequestsCountInNoBucket(t *testing.T) {
 	}
 }
 
+func TestResetIsThatOfTheBucketThatRefusesForLongest(t *testing.T) {
+	t.Attr("case", "S12")
+	t.Parallel()
+	c := newClock()
+	l := newLimiter(t, ratelimit.Config{Now: c.Now})
+	narrow := ratelimit.Bucket{Key: "narrow", Limit: 2, Window: time.Minute}
+	wide := ratelimit.Bucket{Key: "wide", Limit: 3, Window: time.Hour}
+	both := func() ratelimit.Decision {
+		t.Helper()
+		d, err := l.TakeAll(t.Context(), narrow, wide)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	both()
+	both()
+	take(t, l, wide.Key, wide.Limit, wide.Window) // both are full
+	d := both()
+	if checked, err := l.Check(narrow, wide); err != nil || d.Allowed || checked.Reset != d.Reset {
+		t.Fatalf("%+v, and checked: %+v, %v", d, checked, err)
+	}
+	c.Advance(d.Reset - time.Microsecond)
+	if both().Allowed {
+		t.Errorf("allowed before the end of %v", d.Reset)
+	}
+	c.Advance(time.Microsecond)
+	if got := both(); !got.Allowed {
+		t.Errorf("refused after waiting for %v: %+v", d.Reset, got)
+	}
+}
+
 func TestCheckDoesNotCount(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(t, ratelimit.Config{Now: newClock().Now})
