@@ -42,7 +42,8 @@ var parametersByFile = map[string]map[string]string{
 
 // parametersByQuery are the values of one query.
 var parametersByQuery = map[string]string{
-	"InsertUser.id": "gen_random_uuid()", "InsertUser.email": "'new@example.com'",
+	"RefundPasswordAttempts.tried_at": "now()",
+	"InsertUser.id":                   "gen_random_uuid()", "InsertUser.email": "'new@example.com'",
 	"CreateSession.id": "gen_random_uuid()", "SaveSubscription.id": "gen_random_uuid()",
 	"ReserveBackup.id": "gen_random_uuid()", "ReserveBackup.s3_key": "'new'", "ReserveBackup.idempotency_key": "'new'",
 	"KeysInUse.keys":       keysOfBackups(20, 30),

@@ -127,7 +127,8 @@ type Result struct {
 }
 
 // Verify compares the password with hash. An empty hash stands for an unknown account and never matches. A mismatch
-// takes the same time whatever the hash, so that timing does not reveal whether an account exists.
+// takes the same time whatever the hash, so that timing does not reveal whether an account exists. Only a hash that
+// costs more than the configured cost takes longer.
 func (s *Slot) Verify(hash, password string) (Result, error) {
 	s.h.checks.Add(1)
 	for i, pepper := range s.h.peppers {
