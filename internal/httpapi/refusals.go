@@ -21,8 +21,8 @@ const maxRefusals = 300
 // knownSessions is how many sessions are remembered as good.
 const knownSessions = 10_000
 
-// refusals limits wrong access tokens by network, before they are looked up. Those that were never ours hold up no token
-// that is: only tokens of ended sessions do, and not one of a session known to be good. It is safe for concurrent use.
+// refusals limits wrong access tokens by network, before they are looked up. Forged ones hold up no authentic token:
+// only tokens of ended sessions do, and not one of a session known to be good. It is safe for concurrent use.
 type refusals struct {
 	limiter *ratelimit.Limiter // nil switches it off
 	// verify checks a token's signature and expiry alone.

@@ -26,9 +26,11 @@ func TestForgedTokensHoldUpNoSessionOfTheirNetwork(t *testing.T) {
 	})
 	const address = "198.51.100.7"
 	me := func(token string) answer {
-		return a.Do("GET", "/api/v1/auth/me", "", header{"Authorization": "Bearer " + token, "X-Forwarded-For": address})
+		return a.Do("GET", "/api/v1/auth/me", "",
+			header{"Authorization": "Bearer " + token, "X-Forwarded-For": address})
 	}
-	registered, err := accounts.Register(t.Context(), auth.Credentials{ // on another replica, so that none is known here
+	// As on another replica, so that this one does not know the sessions.
+	registered, err := accounts.Register(t.Context(), auth.Credentials{
 		Email: "anna@example.com", Password: rightPassword,
 	})
 	check(t, err)
