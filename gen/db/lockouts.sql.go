@@ -13,12 +13,11 @@ import (
 )
 
 const countPasswordAttempts = `-- name: CountPasswordAttempts :many
-INSERT INTO password_attempts AS a (key, attempts, ends_at, tried_at)
-SELECT c.key, 1, c.ends_at, ARRAY[$1::timestamptz]
+INSERT INTO password_attempts AS a (key, tried_at, ends_at)
+SELECT c.key, ARRAY[$1::timestamptz], c.ends_at
 FROM (SELECT unnest($2::bytea[]) AS key, unnest($3::timestamptz[]) AS ends_at) AS c
 ORDER BY c.key
 ON CONFLICT (key) DO UPDATE SET
-    attempts = CASE WHEN a.ends_at <= $1::timestamptz THEN 1 ELSE a.attempts + 1 END,
     ends_at  = excluded.ends_at,
     tried_at = (a.tried_at || excluded.tried_at)[cardinality(a.tried_at) + 2 - $4::integer :]
 RETURNING key, tried_at
@@ -154,10 +153,8 @@ func (q *Queries) PrunePasswordAttempts(ctx context.Context, db DBTX, now time.T
 }
 
 const refundPasswordAttempts = `-- name: RefundPasswordAttempts :exec
-UPDATE password_attempts AS a SET
-    attempts = greatest(a.attempts - 1, 0),
-    tried_at = coalesce(a.tried_at[:array_position(a.tried_at, $1::timestamptz) - 1]
-        || a.tried_at[array_position(a.tried_at, $1::timestamptz) + 1:], a.tried_at)
+UPDATE password_attempts AS a SET tried_at = coalesce(a.tried_at[:array_position(a.tried_at, $1::timestamptz) - 1]
+    || a.tried_at[array_position(a.tried_at, $1::timestamptz) + 1:], a.tried_at)
 WHERE a.key IN (
     SELECT p.key FROM password_attempts p WHERE p.key = ANY ($2::bytea[]) ORDER BY p.key FOR UPDATE
 )

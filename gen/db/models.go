@@ -71,10 +71,9 @@ type LoginAttempt struct {
 }
 
 type PasswordAttempt struct {
-	Key      []byte
-	Attempts int32
-	EndsAt   time.Time
-	TriedAt  []time.Time
+	Key     []byte
+	TriedAt []time.Time
+	EndsAt  time.Time
 }
 
 type RefreshToken struct {

@@ -1,9 +1,9 @@
--- Counts of wrong passwords, for each of several reasons to refuse the next one. The key is an HMAC of what is counted, so
+-- Times of wrong passwords, for each of several reasons to refuse the next one. The key is an HMAC of what is counted, so
 -- that the table holds neither addresses nor networks. login_attempts is no longer read; a later migration drops it.
 CREATE TABLE password_attempts (
     key      bytea PRIMARY KEY,
-    attempts integer     NOT NULL,
-    ends_at  timestamptz NOT NULL -- of the window; the count starts again after it
+    tried_at timestamptz[] NOT NULL, -- the latest ones, as many as are counted
+    ends_at  timestamptz   NOT NULL  -- when the last of them no longer counts
 );
 CREATE INDEX password_attempts_ends_idx ON password_attempts (ends_at);
 

@@ -3,22 +3,19 @@ SELECT key, tried_at FROM password_attempts WHERE key = ANY (@keys::bytea[]) AND
 
 -- name: CountPasswordAttempts :many
 -- Keeps the latest times. The keys are locked in order, so that concurrent attempts cannot deadlock.
-INSERT INTO password_attempts AS a (key, attempts, ends_at, tried_at)
-SELECT c.key, 1, c.ends_at, ARRAY[@now::timestamptz]
+INSERT INTO password_attempts AS a (key, tried_at, ends_at)
+SELECT c.key, ARRAY[@now::timestamptz], c.ends_at
 FROM (SELECT unnest(@keys::bytea[]) AS key, unnest(@ends::timestamptz[]) AS ends_at) AS c
 ORDER BY c.key
 ON CONFLICT (key) DO UPDATE SET
-    attempts = CASE WHEN a.ends_at <= @now::timestamptz THEN 1 ELSE a.attempts + 1 END,
     ends_at  = excluded.ends_at,
     tried_at = (a.tried_at || excluded.tried_at)[cardinality(a.tried_at) + 2 - @keep::integer :]
 RETURNING key, tried_at;
 
 -- name: RefundPasswordAttempts :exec
 -- Takes one attempt of that time out of each count that has one.
-UPDATE password_attempts AS a SET
-    attempts = greatest(a.attempts - 1, 0),
-    tried_at = coalesce(a.tried_at[:array_position(a.tried_at, @tried_at::timestamptz) - 1]
-        || a.tried_at[array_position(a.tried_at, @tried_at::timestamptz) + 1:], a.tried_at)
+UPDATE password_attempts AS a SET tried_at = coalesce(a.tried_at[:array_position(a.tried_at, @tried_at::timestamptz) - 1]
+    || a.tried_at[array_position(a.tried_at, @tried_at::timestamptz) + 1:], a.tried_at)
 WHERE a.key IN (
     SELECT p.key FROM password_attempts p WHERE p.key = ANY (@keys::bytea[]) ORDER BY p.key FOR UPDATE
 );

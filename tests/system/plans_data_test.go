@@ -52,8 +52,8 @@ var seed = []string{
 	 SELECT decode(lpad(to_hex(n), 64, '0'), 'hex'), 1, now() - (n % 40) * interval '1 minute'
 	 FROM generate_series(1, $users / 10) n`,
 
-	`INSERT INTO password_attempts (key, attempts, ends_at)
-	 SELECT decode(lpad(to_hex(n), 64, '0'), 'hex'), 1, now() + (n % 40 - 20) * interval '1 minute'
+	`INSERT INTO password_attempts (key, tried_at, ends_at)
+	 SELECT decode(lpad(to_hex(n), 64, '0'), 'hex'), ARRAY[now()], now() + (n % 40 - 20) * interval '1 minute'
 	 FROM generate_series(1, $users) n`,
 
 	`INSERT INTO known_networks (user_id, network, seen_at)

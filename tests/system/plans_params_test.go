@@ -29,6 +29,7 @@ var parameters = map[string]string{
 	"network": `'\\x01'`, "networks": passwordKeys(1, 4), "seen_after": "now() - interval '90 days'",
 	"seen_before": "now() - interval '90 days'", "rewrite_before": "now() - interval '1 day'", "keep": "100",
 	"paid_tier": "'pro'", "paid_seats": "1", "account_id": "'acct_1'", "holder": "gen_random_uuid()",
+	"tried_at":     "now()",
 	"window_start": "now() - interval '10 minutes'", "ended_before": "now() - interval '10 days'",
 }
 
@@ -60,7 +61,7 @@ var readLimits = map[string]float64{
 	"CountPage":            2 * 100, // a page of 100, that many below the aggregate
 	"CountCommitted":       2 * 100,
 	"CountUploads":         30,                                    // of the heavy user; a user has two at most
-	"UsagesAfter":          100*10*3 + 2*1000,                     // a page of 100 users, of whom one has more than are counted
+	"UsagesAfter":          100*10*3 + 2*1000,                     // a page; one user has more than are counted
 	"ForgetOldestNetworks": 2 * 33,                                // all of a user
 	"EndIdleSessions":      2 * (heavySessions + sessionsPerUser), // all of a user
 	"LiveSessions":         2 * (heavySessions + sessionsPerUser),

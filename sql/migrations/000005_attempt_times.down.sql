@@ -1,1 +1,0 @@
-ALTER TABLE password_attempts DROP COLUMN tried_at;
