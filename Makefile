@@ -64,7 +64,7 @@ bench: ## run every benchmark
 	scripts/install-peers nginx
 	go run ./internal/testing/testpeers -- go test -run '^$$' -bench . -benchmem ./...
 
-soak: ## run the long tests: fuzzing, every attack in every disguise, kills, outages, timing, large backups (about 30 minutes)
+soak: ## run the long tests: fuzzing, every attack in every disguise, kills, outages, timing, large backups and tables (about 40 minutes)
 	scripts/install-peers
 	@for one in strictjson:FuzzDecode auth:FuzzNormalizeEmail auth/token:FuzzVerifyAccess auth/token:FuzzVerifyRefresh \
 		forwarded:FuzzOrigin forwarded:FuzzParseAddr httpapi:FuzzAuthorization httpapi:FuzzRequestID httpapi:FuzzConditionsAgreeWithServeContent \

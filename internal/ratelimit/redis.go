@@ -101,6 +101,15 @@ func (s *redisStore) take(ctx context.Context, b Bucket, memory *memoryStore) (d
 	now := s.sharedNow()
 	w := s.window(b, now)
 	current, previous, err := s.add(ctx, store, w, 1)
+	if corrected := s.sharedNow(); err == nil && corrected.Sub(now).Abs() > maxSkew {
+		if right := s.window(b, corrected); right.current != w.current { // our clock was wrong about the window
+			err = s.takeBack(ctx, w)
+			now, w = corrected, right
+			if err == nil {
+				current, previous, err = s.add(ctx, store, w, 1)
+			}
+		}
+	}
 	if err != nil {
 		s.report(ctx, err)
 		return Decision{}, false

@@ -89,6 +89,30 @@ func TestReplicasWithWrongClocksShareWindows(t *testing.T) {
 	}
 }
 
+// TestClockThatJumpsChangesNoCount moves the replica's clock in the middle of a window, forwards and backwards.
+func TestClockThatJumpsChangesNoCount(t *testing.T) {
+	t.Attr("case", "S12")
+	t.Parallel()
+	s, _ := startServer(t)
+	clock := newClock()
+	l := newLimiter(t, ratelimit.Config{RedisURL: s.url(), Timeout: longTimeout, Now: clock.Now})
+	allowed := 0
+	for i := range 30 {
+		switch i {
+		case 3:
+			clock.Advance(72 * time.Hour)
+		case 7:
+			clock.Advance(-200 * time.Hour)
+		}
+		if take(t, l, "user", 20, 24*time.Hour).Allowed {
+			allowed++
+		}
+	}
+	if allowed != 20 {
+		t.Errorf("30 requests with a clock that jumps: %d allowed, want 20", allowed)
+	}
+}
+
 func TestTakeNeedsOneRoundTrip(t *testing.T) {
 	t.Attr("case", "S12")
 	t.Parallel()
