@@ -399,6 +399,11 @@ func TestServerErrorsAreNotCounted(t *testing.T) {
 			strings.NewReader(`{"message":"list my open tasks"}`))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Authorization", me["Authorization"])
+		defer func() {
+			if v := recover(); v != http.ErrAbortHandler {
+				t.Errorf("the connection of a client that left was not cut: %v", v)
+			}
+		}()
 		a.Server.ServeHTTP(httptest.NewRecorder(), r)
 	}()
 	pgtest.Eventually(t, 10*time.Second, func() error {

@@ -78,9 +78,10 @@ func TestHiddenClientsHaveLimitsOfTheirOwn(t *testing.T) {
 func TestWrongTokensOfOneNetworkEndBeforeTheDatabase(t *testing.T) {
 	t.Attr("case", "S11")
 	t.Parallel()
-	clock := apitest.NewClock()
-	a := start(t, nil, withLimits(t, clock, pgtest.New(t), ratelimit.Config{}), trustProxies("127.0.0.0/8"))
-	out, in := a.Register("out@example.com"), a.Register("in@example.com")
+	clock, db := apitest.NewClock(), pgtest.New(t)
+	a := start(t, nil, withLimits(t, clock, db, ratelimit.Config{}), trustProxies("127.0.0.0/8"))
+	other := start(t, nil, withLimits(t, clock, db, ratelimit.Config{})) // where a session is good that a does not know
+	out, in := a.Register("out@example.com"), other.Register("in@example.com")
 	if got := a.Do("POST", "/api/v1/auth/logout", "", out); got.Status != http.StatusOK {
 		t.Fatalf("%d %s", got.Status, got.Body)
 	}

@@ -77,7 +77,7 @@ func TestRefusedKeyCostsOneRequest(t *testing.T) {
 				t.Cleanup(client.Close)
 				a := start(t, client)
 				me := a.Register("refused@example.com")
-				upstream.Script(step, step, step)
+				upstream.Script(step, step, step, step, step, step)
 				if got := a.Do("POST", "/api/v1/chat", body, me); got.Status != 503 || got.Code() != "llm_unavailable" {
 					t.Errorf("%d %s", got.Status, got.Body)
 				}
@@ -89,8 +89,12 @@ func TestRefusedKeyCostsOneRequest(t *testing.T) {
 						t.Errorf("%d %s", got.Status, got.Body)
 					}
 				}
-				if n := len(upstream.Requests()); n != 2 {
-					t.Errorf("%d requests for five questions", n)
+				want := 2
+				if name == "403" { // it may be about the words of one user, and stops nobody else
+					want = 5
+				}
+				if n := len(upstream.Requests()); n != want {
+					t.Errorf("%d requests for five questions, want %d", n, want)
 				}
 				if n := strings.Count(log.String(), "operator must act"); n != 1 {
 					t.Errorf("%d alerts in %s", n, log)
