@@ -316,7 +316,7 @@ func (s *Service) release(ctx context.Context, pending pendingUpload) {
 	_, err := s.q.AbortUpload(ctx, s.db.Pool,
 		db.AbortUploadParams{UserID: pending.user, ID: pending.id, Owner: pending.owner})
 	if err == nil {
-		_ = s.q.FinishAbort(ctx, s.db.Pool, pending.id)
+		_ = s.q.FinishAbort(ctx, s.db.Pool, pending.id) // after an error the row stays "aborting" for a sweep
 	}
 }
 

@@ -84,7 +84,7 @@ func (s *Service) reconcileOnce(ctx context.Context, accept bool) error {
 	if err != nil {
 		return err
 	}
-	defer func() { // so that another replica need not wait for the lease to end
+	defer func() { // so that another replica need not wait for the lease to end, as it does after an error
 		_ = s.q.ReleaseReconcile(context.WithoutCancel(ctx), s.db.Pool, &r.holder)
 	}()
 	r.version = row.Version
