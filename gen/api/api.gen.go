@@ -356,6 +356,33 @@ func (e PlanActionType) Valid() bool {
 	}
 }
 
+// Defines values for ProposalType.
+const (
+	ProposalTypeCreateRecord     ProposalType = "create_record"
+	ProposalTypeDeleteRecord     ProposalType = "delete_record"
+	ProposalTypeIndexDocument    ProposalType = "index_document"
+	ProposalTypeSendNotification ProposalType = "send_notification"
+	ProposalTypeUpdateRecord     ProposalType = "update_record"
+)
+
+// Valid indicates whether the value is a known member of the ProposalType enum.
+func (e ProposalType) Valid() bool {
+	switch e {
+	case ProposalTypeCreateRecord:
+		return true
+	case ProposalTypeDeleteRecord:
+		return true
+	case ProposalTypeIndexDocument:
+		return true
+	case ProposalTypeSendNotification:
+		return true
+	case ProposalTypeUpdateRecord:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SubscriptionStatus.
 const (
 	SubscriptionStatusActive            SubscriptionStatus = "active"
@@ -554,6 +581,11 @@ type ChatContext struct {
 	// Example: ["Offer for Acme, June"]
 	RelevantDocuments []string `json:"relevant_documents,omitempty"`
 
+	// TaskComments Comments on tasks the agents may work on.
+	//
+	// Example: [{"content":"Anna is on holiday until Monday.","id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","taskId":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a11"}]
+	TaskComments []TaskCommentRow `json:"task_comments,omitempty"`
+
 	// Timezone IANA name of the time zone for words like tomorrow; UTC if absent.
 	//
 	// Example: Europe/Rome
@@ -605,6 +637,11 @@ type ChatResponse struct {
 	// Example: response
 	Kind ChatResponseKind `json:"kind"`
 
+	// Proposals Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. Show them, and carry out only those that the person accepts.
+	//
+	// Example: [{"data":{"title":"Sign the lease"},"source":{"id":"m3","table":"emails"},"table":"tasks","type":"create_record"}]
+	Proposals []Proposal `json:"proposals,omitempty"`
+
 	// Replaced True if this text replaces an answer that must not be shown; show it instead of any tokens received.
 	//
 	// Example: false
@@ -619,6 +656,9 @@ type ChatResponse struct {
 	//
 	// Example: false
 	Truncated *bool `json:"truncated,omitempty"`
+
+	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
+	Upgrade *Upgrade `json:"upgrade,omitempty"`
 }
 
 // ChatResponseKind What this answer is, a response or a plan.
@@ -643,6 +683,11 @@ type ChatStreamDone struct {
 	// Example: response
 	Kind ChatStreamDoneKind `json:"kind"`
 
+	// Proposals Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. Show them, and carry out only those that the person accepts.
+	//
+	// Example: [{"data":{"title":"Sign the lease"},"source":{"id":"m3","table":"emails"},"table":"tasks","type":"create_record"}]
+	Proposals []Proposal `json:"proposals,omitempty"`
+
 	// Replaced True if this text replaces an answer that must not be shown; show it instead of any tokens received.
 	//
 	// Example: false
@@ -657,6 +702,9 @@ type ChatStreamDone struct {
 	//
 	// Example: false
 	Truncated *bool `json:"truncated,omitempty"`
+
+	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
+	Upgrade *Upgrade `json:"upgrade,omitempty"`
 }
 
 // ChatStreamDoneKind What this answer is, a response or a plan.
@@ -864,7 +912,7 @@ type EmailRow struct {
 	// Labels The e-mail's labels.
 	//
 	// Example: ["inbox"]
-	Labels []string `json:"labels,omitempty"`
+	Labels nullable.Nullable[[]string] `json:"labels,omitempty"`
 
 	// Snippet The first words of the e-mail.
 	//
@@ -876,6 +924,11 @@ type EmailRow struct {
 	// Example: Offer
 	Subject nullable.Nullable[string] `json:"subject,omitempty"`
 
+	// CamelThreadID Another spelling of `thread_id`, which wins.
+	//
+	// Example: th_17
+	CamelThreadID nullable.Nullable[string] `json:"threadId,omitempty"`
+
 	// ThreadID The thread's id.
 	//
 	// Example: th_17
@@ -884,7 +937,7 @@ type EmailRow struct {
 	// To The recipients.
 	//
 	// Example: ["me@example.com"]
-	To []string `json:"to,omitempty"`
+	To nullable.Nullable[[]string] `json:"to,omitempty"`
 }
 
 // ErrorCode What went wrong. Codes are stable; `/docs/errors/{code}` explains each. New codes may be added.
@@ -894,10 +947,15 @@ type ErrorCode string
 
 // EventRow Metadata of a calendar event.
 type EventRow struct {
+	// AllDay True for an event of whole days. Its times are then read as days: those of midnights in UTC, in the event's or in the caller's zone. Absent, times at midnight mean the same.
+	//
+	// Example: false
+	AllDay nullable.Nullable[bool] `json:"allDay,omitempty"`
+
 	// Attendees The participants.
 	//
 	// Example: ["anna@example.com"]
-	Attendees []string `json:"attendees,omitempty"`
+	Attendees nullable.Nullable[[]string] `json:"attendees,omitempty"`
 
 	// End When it ends, in milliseconds since the Unix epoch.
 	//
@@ -914,12 +972,17 @@ type EventRow struct {
 	// Example: Room 2
 	Location nullable.Nullable[string] `json:"location,omitempty"`
 
+	// RecurringEventID What the events of one series have in common. They may share `id` too; `start` then tells them apart.
+	//
+	// Example: ser_5
+	RecurringEventID nullable.Nullable[string] `json:"recurringEventId,omitempty"`
+
 	// Start When it starts, in milliseconds since the Unix epoch.
 	//
 	// Example: 1767225600000
 	Start nullable.Nullable[int64] `json:"start,omitempty"`
 
-	// Timezone IANA name of the event's time zone.
+	// Timezone IANA or Windows name of the event's time zone.
 	//
 	// Example: Europe/Rome
 	Timezone nullable.Nullable[string] `json:"timezone,omitempty"`
@@ -1230,6 +1293,45 @@ type ProjectRow struct {
 	Status nullable.Nullable[string] `json:"status,omitempty"`
 }
 
+// Proposal A change like a PlanAction that waits for the person's consent.
+type Proposal struct {
+	// Data As in a PlanAction.
+	//
+	// Example: {"title":"Sign the lease"}
+	Data nullable.Nullable[map[string]interface{}] `json:"data"`
+
+	// Source The row whose text suggested the change, where that is known.
+	Source *ProposalSource `json:"source,omitempty"`
+
+	// Table The table of the client's database; null if the change needs none.
+	//
+	// Example: tasks
+	Table nullable.Nullable[string] `json:"table"`
+
+	// Type The kind of change.
+	//
+	// Example: create_record
+	Type ProposalType `json:"type"`
+}
+
+// ProposalType The kind of change.
+//
+// Example: create_record
+type ProposalType string
+
+// ProposalSource The row whose text suggested the change, where that is known.
+type ProposalSource struct {
+	// ID The row's id.
+	//
+	// Example: m3
+	ID string `json:"id"`
+
+	// Table The row's table.
+	//
+	// Example: emails
+	Table string `json:"table"`
+}
+
 // RefreshRequest A refresh token to exchange.
 type RefreshRequest struct {
 	// RefreshToken The refresh token of the last register, login or refresh.
@@ -1347,6 +1449,29 @@ type Subscription struct {
 //
 // Example: active
 type SubscriptionStatus string
+
+// TaskCommentRow A comment on a task in the client's own database. Columns not listed are ignored.
+type TaskCommentRow struct {
+	// Content The comment's text.
+	//
+	// Example: Anna is on holiday until Monday.
+	Content nullable.Nullable[string] `json:"content,omitempty"`
+
+	// CreatedAt When the comment was written, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt nullable.Nullable[int64] `json:"createdAt,omitempty"`
+
+	// ID The row's id in the client's database.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
+	ID *string `json:"id,omitempty"`
+
+	// TaskID The task's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a11
+	TaskID nullable.Nullable[string] `json:"taskId,omitempty"`
+}
 
 // TaskRow A task in the client's own database. Columns not listed are ignored.
 type TaskRow struct {
@@ -1469,6 +1594,19 @@ type TierFeatures struct {
 //
 // Example: [{"currency":"eur","features":{"agents":-1,"backup_gb":5,"batch":true,"byok":false,"providers":-1,"sso":false},"per_seat":false,"price_cents":1500,"requests_per_minute":60,"tier":"pro"}]
 type TierList = []Tier
+
+// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
+type Upgrade struct {
+	// Feature What is missing; the name of an agent, for example.
+	//
+	// Example: analytics_agent
+	Feature string `json:"feature"`
+
+	// Tier A subscription plan. From lowest to highest: free, pro, power, team.
+	//
+	// Example: pro
+	Tier BillingTier `json:"tier"`
+}
 
 // UserProfile An account.
 type UserProfile struct {
@@ -6652,257 +6790,268 @@ func (sh *strictHandler) RunStep(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L0Lcxs3sj/6VVC8p8p2zpAiZUmWpUrdq3idjbNx7Gspm1N/y4cEZ0ARqyEwATCiGZe++7/QDcwTw4ct",
-	"OcmuTp3aWJwXHt2Nfvy6+1MvlotMCiaM7p186s0ZTZiCf57FMctM/x0VVwx+SJiOFc8Ml6J30ruYM5IL",
-	"boicEQX3DHpRj32kiyxlvZPedGWY7kU9Hc/ZgtrnzSqzF7RRXFz1bm+j3gsaz1n/hRRGybT9ie9ofJ1n",
-	"mixybYiQhkwZie0jSf1TQva1kYpt+poUhgk3o/bXfp3zeE5g2MTMmWaEKhYRKhL7J9H8d2bnav+9nMuU",
-	"kWkqp4E5k2F/NDw4Pnx2uHe4f7B/fDzcMK6XF/SqPZzzH876+4dH/pP2YxHhgvyWS9Nc68ve89nxUTI8",
-	"Hh0fH8TPkqPD53R/xigdxoeHNBmODunT6exgNpruT4fT4/39OBkdJkfx6HA6nA2HdHh82dswyJ+oNv3X",
-	"MuEzzpLQ4jGB44Q9I0uqSSwXC24MSyJCNaGC/HBx8bafUMPqo7+Y5xEZjsiPVJD94f4RGQ5P4P/J319f",
-	"bBqWjCkOIUSfv7z7iRhJErkUqaQJmSm5qH97bkymT/b27PLqgft9EMvF3nD0/Dl9Otv/fzW/EtTkin1L",
-	"p3FtODOpFtT0Tnq54r0oMLp31LCf+IKb9vDesd9ypo0mKZsZ8niiJk8G5GLOVpbq8MeZVLCkgn00ZGIm",
-	"RLNYikSfEj4jQgpGOD4elbcpfK29QtNULllC6MwwdSkqLxhcigb5ZEpe9k7Vt6P9U/Pt000EW0yr/1am",
-	"PF6FFz+1dxAzp4bQLEs50xGZ/DbxQ9QkY4pMluWogmP67duj4eny26ONY2JGrfpndq4BXsIvWFpYUm7l",
-	"yEwqRoxacXFF6BXlYkDOmTBkyc2csBumVuRg/zkw/+HwaW1oo/0gDXBhnu73ot6CC77IF72TYUERXBh2",
-	"xRSM83/6KNX6L+Ysvtb2xg2cXwqbiBwdkDn7SBMW8wVNScKvuGks3JdKgg3rXIz/VRLedhQAjzThDSnt",
-	"Gar/LB6x/rPpwaj/PDk87B/OhrP9+Gh6TEejDvbKeRLkr2IwF3zBtKGLbI1kilNud3hBE1aRVCBTFzxN",
-	"uSNDormI8Y5fBP9IWCbjeZ0Anh09298/PBra/+uihaODHWjhn0zpoBBzFzwp4BQeaS9l8YP1wW1HnKOO",
-	"ATmx1Lm7jnlheyPLT3Ac2TWc5ldEsUwqowfkjNzQlCeEJ0TbRZ+uqlvANblmmQmTh6UOSxyWNiqkUef/",
-	"Bf34ExNXZt47OTqIehk1hik7xv99f9b/P7T/+7D/fNz/8GkUHR3c/leAdm7tQ4oumHHaDu7EfRE1ty/K",
-	"qJn3op6gC9AV4JVjoGy7qlzZc9WonO3GA68StsikYSJe/YMFRPGZ1dJ+y5ndkZyReC41E/UNAdnntBy6",
-	"YMQeLRVBqKxotSRI/fbX1+BgdhSPkiHrH9LhtH8QP33eP54+Zf1hcjTbp8/i56xcA9Qvy1WojL5vh9+x",
-	"yfuHh0C8/u9RcCVmr6mJ5+0leCkMNyti6JWOiFRk8s0EDlcqVm5nB+RgtE8mmQIZwO1z4xnlKUsm9rCF",
-	"pcqVssTrzl2rjtKFFFf24qJ9ot6JQhZeslkf59mxVgfD50cdy+PUt3Mr4drLVKpn5OnwAJUMM7cnpGBL",
-	"puo63YC8smuRrsicandGOQkaES1JptjMnu+vZv2fpWA45Mluil/n9N08+jiRNYIhtAp2OJsJpSVyY5mB",
-	"CtNBP6+CVFJSSFRooVYV1kurkj0dHkQkz/yPCUlYyuxQdDc5fmVKK/dud3LrsLPKRbZrWRBdseAyW9mD",
-	"RTGdLxgsLDfIcSSV4oopv8io9iqmMyk0LHfDNvu6S4XT7RRgHYv0i1hszZUbZVTI+CIpNUwNyKsrIRVL",
-	"yJRpnjBgTOTJiCzB8uWaLKRil4J9pLE5IZTgtgR5vLm2n8vK5fQ/h5k7KOyNYGDHo1/CaiPeLLJcq+2p",
-	"RlPntACG5oJQK+uYApdGRK6Y0S3l23KottYk08D68AIiZ5eCCsIWmVlZtm+uDPgEvi18Al1rsZZ6RsP9",
-	"g6AO44kfVJi3Fcr4HgjD/hqj18P+E8wwtJf3MiWnKVv897806p3ld/9LsVnvpPf/7JWeoT28qvfe4lP4",
-	"8baa5KWfo0N3TNp1tPIQTMEq3U0CBDABAVs/NQjV13br7OlRcVDVrOvQqN29e+WNHcbrVg/7+wN68rrn",
-	"a/fCuvlF/MqbU/AAkMYpmcQyYROi6cry9upPs7gNS37t45Vbv3hbgAN/luacGq5nnE5T9gdtEUucbLEi",
-	"mabWBmCJ5YuUM01kbkCCe69gY+NaXs51q1C/uemx+svw1K2Xm+i4vnL71TCEBKH2il2vTMmMKcNRcNIb",
-	"ylO/3y3vARwLdrFpHMscdMEspYJwEad5wjThdXsITTgnrKdSpoyKXnO729+hKChhiHbjnbwrD5LXVNAr",
-	"pomh+lqfkFgxapjVHxP4b8q1iYjOr66YNm1L0R80IesWvvlIE3tH/Zv2W2O4HHqjvuZpGggNnM+lMiSl",
-	"U5aCHr20k+OGxFSQRNa+8L6H88BZ9T5EPW7YQofPdDRGwi+qvycw2AX9+ApfPRqW7hiqFF318Cj1Nvh7",
-	"XKr6jhWzjSrk8qF4j5z+i8XAC0B9P3Ft1qx13WX3vkaBSD71B3fceqdS1DbP71VzwW+rS75OdCFXNRey",
-	"tZJR7yw38wt5zURH0MjANfQnaKY1lyLAknHMtB7DvSGfxo+/XhT+cftBqfjvIJgJyog6bbDVj/Pp32P+",
-	"hv/46pffX41+5j8+H7DVj78nv77ib/ir5euL68NXYjiI91MxXXw/TP7nxzREROxjxhXTY2rWOBpx7DhP",
-	"4p74cjdjy7nY9N9ZEp4ppuddq/aCCjJlJNcsgbWzOpl7pL5cyowPxP8Mb378bX/17lhfjPJfg66nKsvU",
-	"Nqw5lNrChZgGvW/fpXIashdjtcrsoehjc05UaqZurDVIhdUyFaMN39zZ3/45Ggzsb8XaTbmgahXaWRxB",
-	"mG9dHDICP4jVoLhq+MDef+rFhT//Llzw8TwX12M4b8DbhUybAOE1CIMnOzjX+e9sjJHZEzRIrFlaOs8b",
-	"r77xfunR1mIC1+o1MzShhtblxX5IXDQeCPB6acp6l/2Sm7nM7ZmiCxWoLj/ibaMrXzOu0iK62i63DH+5",
-	"JAtrZ8JduupAz2h8zRLChZE1NbAaBdjJ918nsE7J5jmu2JC7jKNsIeD4PbnnN3jZ63zTIqgKMMBuBARD",
-	"Vs0YfcFtOwWJasz51SNbW+zIzZ1GrnaNV1UPINg4P5zqukWlMKhzXG1baxzQfUSdG6lYBxUCBsULqbZI",
-	"+sOIV14HpGq6tHa/VTa3MF4aSy2ve8CLwWWyBCeuLngoDn9GdD4tfgAzakC+V3JBUgknq5Fkzq/mTJsT",
-	"MlOMRSRTMiKZXDIVEcMowjeEJYn3PXsHLrP9X3uPnT6jCzuych3xemtZXsypAfv3o9lkj1kzfEWWUl0T",
-	"KQbkF69BmTnXhV/FAYUESbiOqUoQpRQ4ljLJHdqqoZ+VF7s+3dA5tj36h8AQBlbjO2aP5W2P83JM7+Sy",
-	"rf0HznPk9ND08MI9TM3ZO2fxgu0wMxjO1rOSwsoWMDHGc25ZPRBrfUlVypkiC6Y1RedymnRrjN6z1PuB",
-	"pamlUSVhi3Jt5dvWE6kM7SJXYhsbjS0oD1nuL/twoWOPTsnCqWkQFbD6sFUHpjLhrGXSzpS0ujAVgv5/",
-	"FVxVL9ppa3WOkuWk92Y222VVXtqJbLu77KaDZGnKREIVwRu2W5bmQjCR+JP12cGOOjssgaGqrfV7dj43",
-	"VCT9PNthZW52oHshgzrPz9KhJO9JSL1mzICY3nZSdkDbzilT0tJUYFpv3ZX7k1G/sqnmZgcx5Ya07dwU",
-	"i5kwY3TutNUN+/M9TE4banLdO+kZmcjKNr6gaUrOhNjhwLFD3H6yKbuhwowTGeeLMAtfsI9Gk5nMRVIH",
-	"vTzSRC4F0Yyqhhb8HmUNnPD2TInIj7lga3yTZ8QqEQQQAYR9jJlqgpuCL9zkpAzM2Gq1v0sR8OO+Ovv5",
-	"DBy4XuO2txJ7L3x2KVWiScqvGTFyIZWSy1Pyy8ULwmeETrVzi5cDfplbvWXvnQRH6PpAbAQH1jhTcsbR",
-	"h04TjELS9G1F/Ql5Ns/EisyoZTk6tRa9Hbl9W+nlcZSq5zJPExJLoXnTv/ep0ACA1Fpa6W1AT7Xa3zuW",
-	"pat1btpHDqoBQWLq9NXJNRfJhDjNz+rEYPFJMwcVcA5YZwwmI+SKC8Jog8Y+9WgMSA/gtcLzkbO/UdM2",
-	"xDLFpeJm1TvpWfU4zGFRz6AHudfwgaNhM1YslioBTrQz6J0U0eNeGUi2lGR17kxqRig4iQdgQwj2ZgZj",
-	"Xa8t2kV1b7qNNpxDH1mc2zV4m1ob40OxKaBOh7jMqVXEeT1KV3pDyS6V+k2D9fo/uHbdcMYLmQQYbJJw",
-	"xWJTg0swKkzJQRFRzORKANYdCeeUTCzRTIor2rBMF55rZ7gbSWKq1IrI3FTtG/yinZ9doZpNU1xqixBc",
-	"pI6EDc3UI+0XMiIj++2n+9FwOCTxnCoaG6Z06WD75b8tAdZFwwuMHyBxkEcFBT7CaTnpEoEhRwrKrQmR",
-	"p/tA1psAfVWb00+rZXNGvY99mvD8hvYTJbO+yFOIcridLcnKE/hmdg+FIxyztm02QJGs21Hww0iVWGqg",
-	"hiykNuRw2Dxuv7YI2E75SKk4g6nXD6fDwNGEMqXDjuYe9Ea4jgBH6kBbpVyt0H0hjGokX5FWLaJXLEtp",
-	"HHTMKCuBZzgGgykScG+FS/GwqWYZ6blcilP4D6DPhDaMJhCzEisfwbK6Fr9pJCPNaKqD4V+1lgBRgcCT",
-	"uyTCcvJtoRxYBaNyEVOzfhkYsfItJdrILGMJoehGT4ERMWljmwk12BN2P6rukWeZDx2H77lRjC7+FlRm",
-	"IH2EWrtZOY2GEpR4fnFIEUnEe7TP6eAmIv+SXLAkIuy3nKYFrUUkFynT2hNAAohB5wB7YPcd2T0JblzF",
-	"rXiCLOdQmfXd7KDyLuTEg2j5TxYtQGnRZ0uYl0pJtZ2IQWRcTcRoGV8z46hYkDiVOuTX/ZrcwPyENim3",
-	"OP/vKU9zxbqWFd+2fgn9K8IsuIS8OSXFFZEuTAhPhRTzhG30TtnxvLA3rtNl4cNzmmVMwIYliDGCXE9n",
-	"STZoDTYcyZNrkosCcXNKjFphDqBlSmXQgxeQA2CXjPn6zCjCE7+ncyoSPafXIIrcb25GO6c+rVeOYWHL",
-	"5aoNdv3Wgu0VnA/gvkvmKAQax7gNrGXg5Axj7wod28lDH6ksxPOWiLO/6KnTtt/gl1Cg2dqHXeFFlulS",
-	"u2hByGJ37xUTTFmdAvZmkZmxYYssBS2jZ7J0XC7xWOeLBQJibqgCyCt8XHkbvHeeL0iekcXK4cVud1Im",
-	"zg3LdsXe1cV9AV+DdQnTMouvZV71G4TdT+60aToVgJiNJNN81SZnzWjIqfhzvpgy4Gm4oXC5MbqA91nD",
-	"unSskTfgDLIXNJnTG0DDn0KyBeQICQJCeHMwnH50wfChN5/XADpMMAJ74ZiuMuOCSD8njNrYPPjoul06",
-	"R8BfEJ0rM3vCuhs7YqcyN+NcpR0Tc84h7bMZ0ZMowyn/xZeqWf/xXj2k3pHYXxO+1XF1zr2IoYYATsUN",
-	"lrtbLmprK0ypZgPyQqb5QmBWRcoBKE4tEWFqT2DJENJw1oXp4QZzhfC2ewCMiDytwVrbZJqAXOoaHdck",
-	"ydkfMrDOc14uAavR2qpim3YFcQxDBwHXZ/wcEb0d9TZAqFAHavfoX2vVBpXsjglXzjuuz7JMyZt1nyuY",
-	"irpbw+D3zR9zMbiufGt3+fNAMcPu/a0YNGhOhz5esuMjTeC++hAAQbHxE8GgQ4E5COLb3THinLQOSBF5",
-	"QqNZ9p8gEP5ovhNJro3qCAsVH/W31T/6jhnK023IrzsZo/hEOxsDAC5bvDyjiolu3oKrlancC4cFyb+J",
-	"VAlygY/yFPnA5UNESzKjqiPk02V4uBc+QidNfbIeedM292Q4HUhaU9cwL/ec7gSInahHtebaUGHqmpO7",
-	"ul6NgA9GxUxCisTfXHr456m6L6SYcbWoAOhdQhNYS5JMGeafh+RGRrVeStVBUZXEKHdfIzVHKvDdzqXS",
-	"jEyhWMeqqmYVr4/aWa+7BImK94RWDxBBQcWTAeqJ0CRRTOuIWGuGKpaQmGrW50IzobnhN6wB7gmBm4o5",
-	"AcSqPqH9w1bwPOp97F/Jfov8CvhSa7yvC6wRWOU49lMHxQJAvEwClsx6PcsKfQxh/gESH5FiQZOXiVYu",
-	"T2DNNwrEP/hMwUy48BBw/x5ply7XAKJwMZUfN2TFwYNQYg0cTJSnU/kRTo9WaqJ732cAT7TgWcY6BCyg",
-	"Gx3ExEltnFYjcAwIjpXMSwNNAi5mutpmEwsoYJBS8GIAdbOVMjhXjCadrj28HDgqzXw8erbVB2SX0zDm",
-	"GW9nBPYWrEbj67BHxTuczkCkaki0+qAbr96ZGEIne+m13eQjtjprwjSoqdqgA3ayl8hY74EXRO99imXC",
-	"bieEfcxSyoVG8Az5mS1JDI8u6MoeVjRxEGt/CHMBRafGkJId9Yq6fWN3wU5VXjMx5gJsdf/ngmuNsthf",
-	"rt+OuWsJVG7AL8SKJUwYTiEf1Oe6lc/5XxTLNav+UL7KcKbGxdkV9aTiV1yMZ1JNeZJAzpw/zcawcD0A",
-	"Y44ByQa+XjOXydj+5Ar99aIe1pIZGynHOpXLngP6jg3FLDyaWkJejR0Kf4qTKkswjWMpZikHVIV7Vzli",
-	"V7CqcgsGdqqzCBQnsU/KZAWDSqkC9/RvuTR0zD7GjCU4cKHzLJPKsGS8YAmnYyCxqAd58DBLXUnLh3xC",
-	"Fhta/w4sf+M3n/thd3nh6tgUuSGWEma5pRGY8JWiCatOR1HDxhC3gj8xtbQ2E3uMKUFTtzvFLOzqpIsx",
-	"RlecG3OcSpnh68CjKRW9ssQJmDZt0NGZTMeV4ETlvvqvU0yzaPxqP1n/heZmPp7m2krYRFEukNDtjXYV",
-	"ZN5QVUNL2FZObrqs2JpyQuIafDoQLDDGHvBd1WUzqgyPeUbb4rGlBKwTkJX3bCkiAzrGzicmE0m3vsWg",
-	"TNZn6loFivyvZ12nneVaf50zQG8QK6ugwkLc+OY7KRdkfytNARHzXYsPl/UfourugN8FngEHlMPxrgPo",
-	"fom7q/xQy9NVJBd8lrlfB3i28yY3QiHJ25SuplJea0JTLTF2AnUn7VAjUnkfZl/xIHbvS0OSeIZ2xyS3",
-	"quuRualA+aim14gm2skjrAOH/jftMZZ2jaAUIxbAMFAlWF9bSlnJPBit7uJzP4yQMkv19djaYuOA6VqN",
-	"25Vf+auGSDVLHXrW4adcPtRtFI6jWiGIS2O/AJm64dCqV7cgVFp9WR2RFfXCue6fPlX+vr2193l8mL2G",
-	"/4bfK/iwT5/8H3ClKxfj0yf41+2ti7rUJjRqQsnuPsxbRiTXlg+opI+uF1sVSg5IrheVIidQ9tvz10Y/",
-	"3NaB5x8YTc28M34BNUCgDDe/CQAl/DZ1YBnkdZU55HWdNSABt8UYnbnYF0Xq/iNN3F2N83wwGmyGmbgx",
-	"l18KLctP8op/pocS3N+laeVxJ+hdbC8h8w69jXmA6BT/c7owN5ZtKZBq7j4He5UOeJiwGx6zCE/IalEd",
-	"PNfmVFttkyUDctZ40rt/9Vwu0St8KexRhW+EJ60N7fJbAF4LpV3hvZjgkjGZpeyRdvgvvwiaJBJiUnOZ",
-	"JlblyrMBORMr9xTXl8KHqBrVEsOlZyorejja380n7A+ztb5hnz4YsB6Eq299l2H5ddEK+71gqOJMCAqe",
-	"M11xnUlBXkuR0K08aA/Rv032yZ85LO0Jo33Y+WzZLd6PJcM2kgDImxjA7n8EHYSsiTfX63GXOo/RndTm",
-	"t/sogBGSIm+diMEsgc85/Fz9VN9zRrBl7TxqiBG8e7ztyebf/vVPOMGWa0Z5bK0++x5X4EvOyC8X3/eP",
-	"BwQKCdpjpjhX7MpAUfpYLhZSECmcL1kxuwsswcL1B/v79dlpQ7O0mBZO8j4ikK09aUw+SDZl2kUwwIN8",
-	"uN5SrtkXcHQLSXhy6moE+gtFkfHKrTcMhOgADOs5cwBmakWul7Zl1weXVheML9LdUn/9qdmsEOQluv14",
-	"TBcsfUE1OwU/iN5dFH1xik2HrCq3z4Qrh0LgyF7qnOApse/2qRNoKhLBWKKhu0/VAPD5PUXpAl+Zoay3",
-	"EtWKy0TwyAu5WLiLrsRFUfojst/+0LT/9cYzpCtgjT+EFsEaVHYNkIyrs2oaxTVahfqbFUoFZ3vCPhbJ",
-	"/tY4YwJCIHzmyvLWzaTm+zdgVzHiYJznHAi6i13B4g0yq7UXkX+8hyOUWhZIL/buhgl5rHKBYuztm/ML",
-	"sgfA4T0wRJ9EZILOiwl5XBEGClxISi71E3Sv2FHbYZSypS4PK86NtkPrzll5QF7SeI5OXWsSMEU+fYrh",
-	"odtbKHbL05Rhfy7MIJG5inExH0E2lD2uyCtBqO8BAFlNiBDlQjMFSrdTm8ueAWUJd0jFj+zP14xlrpoe",
-	"jMDqVKsMTRsBwG6NJVXxtAEe1YauXIQdGnQ1REzQx9IinKbTpeUCtuQd4SIMo8IP7GoKAWEt51Iztx54",
-	"7oHEFlluCrPOig5yJrxA4RrOCc4Se1IQaeVlxpRf1OpEhtFu7ayi3oynrkz3rsTiAApwntut0af+yNEE",
-	"KdzanbCPkMYJ/czcmiway193eYWWvuWta619kbWDtxJ/K/JyhTvtPgzIK+NS/ixl6CLxCZwsDbdq4RbE",
-	"IOBMpqlcjsGpvtHB+tlnS9u1GyyKXMv62H4L/wk7VqY94FI90qR4n0t6ALeCqN2FBTIUC+c9VHNPXtPr",
-	"osyAnAEMwFm94IFAbHi43Ee9Mq3p8lX5+EK47GsRfWj5kTGi0AgMNPv7fbFTHyrwtL3yrniHc487b/iD",
-	"d3tX7zZ6o30NwUL16/Qbb19fq17XZHOk+K1UhqYbM2NcyJ9kcHsAowm/31V2jPtaLTkm2z05pjKoIAOW",
-	"rTB2qRmEgoM8fvf9C/L84PDZkwE5lwvm8EE0SciCwUHuRBRXRC5FRHQez+0xDhiMcVGk9QuzVBNEfW9I",
-	"UsUscb5g26erVpp5WgUPBP40N0RLDBNzo4uJWokKTthTohnDBdLB0CBeCtT+A7vagZjceyMQUy1QSFMg",
-	"Fnm6vWqmO7TEgZQyQMn0Tnp7/sZdyp9ZAvkbLvHmGBMX2tBgHyVkATP3p1awld0ezfjezWgvnlPzBUnA",
-	"rj0iBXu12qziS/N+o864kf36DxcXbwneUPvQwf7+unTCw+fPq8mEw446xEHH5BnmTNeQC641SlQ2FCzO",
-	"Ose4YNwAQ8Qui7hclH8WxEa6EUhha/OXdz8VYwBhZ5msgBGixt/8nJd3NOM1WVdFJIZAUTtJQW9awhpG",
-	"ZRwt8fkiBdlGPpd7QwZ3nS+CtbJ8imqF2AvFyXF5W/itz7jnPtADG9gUWSHeb3vYvTBofuDH8zc/E3cV",
-	"JfvR8+HoSaXIuUxWUIht77ecqdWeJbmI7Fme9v9GgN5eO3Nmr0yN33Re4fCi7oJTuPq+KGMIb4ZX7zho",
-	"RPm5S9YOllWGS8RrdYk3GxuAaEGMovH1VsEiGHZXJOSes4ceYlWbY1XdKWRlmKrNCb4A6XYwus6jpvxE",
-	"4LwBw+CGfR5q7B1GuT83nb8eJDeSsI+l47HOUVvE3QMh9yIYf2WZVkUklVcAONqll8qXBLTrw/4QXEIc",
-	"292hMCASde9AjK8RCPpquWhb4Q42Gn0Oy3ECzXocpcFkHUqjM8V3UyMPhIhYESrBPvkq3SJcdGxdfnlZ",
-	"vMWPsa7CPNK1/kpbVXLpEtTuC59/im1svWBFxTjX67bDGnGu6teSqTrU56tsS6iPRoWIGpMoN3ENPYf9",
-	"aW8qBL2pmVJ3u6OChnC3dylTXd+N2nu3Nkg9x25ubHRuWLammG3DpQwtj3PRHVhtuhfjarpdJV7SXMq1",
-	"FfS3d7q8ET7ucOLiJi0PftMr3/xwgF62qdX+mY77z/fCbwAz/ElrcN+fK/+e/fPNLd62wm85YR+sLZhO",
-	"52kHuk7mxsXK2kGdNm4Ibg6/qLS02ki983p6q5HEVW4I+JOAjbv524M+sG40rGuuWRHoQxdTlptT14Da",
-	"gQncNOGmdNUe4vsyZlkf7NcTD13f311KNMFZuGvl4gYPqkofok24qWrPooC+RUXM0jE144wpLpNxV+JX",
-	"UUCn1gMJ8JzOH8ZIRnlC8D3blf4s8Ebrvy2ab98hA83BVHxJcNpajzs0qTfWW4MpwF1f2O+uy7g9N4pn",
-	"rLBriwO2MudTgOesWxCHbxFYyq6who3iNEUQTWZVESseo14u7KSsYgWU5BKNreqRMsNqf1SycTMKqcUf",
-	"gmZ34MzaMfUiVNet4rjEfQqSXxTmiBAT+l4foYYa9lC5YweaBjR7R1UXiLFAghKfpnhe8wAAeyvXldut",
-	"zc4rf+NujDjnKXP4Fmu73TEL/hVqxrENsttSzyNdzQ9s7GTRa0RuWyKiCFU/lKprg+Z9tL45iFQuI7Jg",
-	"Cc8Xrh+EVCRXVy1V1wEwN1e2+qPx+V3HhpGJtHs/zpS8UkxrO9OklbXrUAtfkgbgaDuU81bAVj/L8drV",
-	"shHKhYIfZhZKr8UjIA7s/qvzN+Rgf/QMom6WBlO5hH7NTcJjuQrR1YxB+Y7NLaM4U9/7ey2RMDW2B9R6",
-	"LSxTPGYF0h4QAYRmWboCdJx9fjsNDN4zjsPdp15LYeb2lfAxLkjcqvUyOhyGcHeh7t5geGl7qo4XXOQh",
-	"aeQcDhomgTdFZJGnhmcpZ0ULLCxby2fEr1W1F0IxtKPtBnZHykWx3eGp1lc6KumusuEfOsj6+wolBcKa",
-	"iNUlXMRpnjB9Svoj6O2jSS5c9Y+OtPK1uuo056npc1ehs/pamtZLI/VHWy20q8ByNe1qUU6gsIqls79/",
-	"Z0cwGv7vc/Sln5Kh+7aQruOsjuyAajMsBnS45XhMPO/mMrhc7TTn/Fsb/bXTVShjx78210y5IkDKIecQ",
-	"3+PKu1+z1bacK294wtTaTcR3Frd20cauW6m17J6h5uIqZZB82UcEryPN5DPaJzg69btVnXaVotyq48i6",
-	"+Cjs1/U1pXXk2/iGfbrFQeEEflW+e26yy1ch88OCyJBWkDLcxCv7Zx+DJYVLtTOguLkiplHmBgXq0bCA",
-	"BmZK7tC30GWsV53CbXfmL5qpt2WfvFbMpzPEtlVUxyf03q9+3ibm3eJ/fGOi2n1FY7ar5n5KRls5O3Z2",
-	"OXzpOQmT8mFFb5F7Q3xd83KYepxbHf3cfgdJasqoYuosxxoG+Nf3fkY//nrRi8KbVMTeEB+7PhAO8wLx",
-	"BO8vd2VuTOaq+mVKGhnL9CIch38DjSicH/RXNj13LVkEmSq51JCuQTWZoIt4EM+pGdyMIoJfHFzmw+HT",
-	"uDpu+IVNAGJtP4CoobJH6zmL+8V3+m/d6Mqh04z/g616t7eAN5xJn9JNsTih70UJw+lFPQDkFjizK27m",
-	"+RQgZjjgvTiVedKnGW+ZtkV7eCaKKAe+1pq210ZmVmM98ZyjIxKDOnOFdaOLjoZeOjMRq1Vmih716J31",
-	"SN9LcSm++eZnWa+4y7Xraz/45hvy2vW19mozVz4hEFwvuWYJMbJsfcTWNUe33ztnDAsX2HvfX+U8YR8e",
-	"I/YO/niCrlGVCwHoV1eGEurJAMSvRBa+B7CefxqRe08i/+FL8R5hIKm88vcUPzyBsUB1YgEthU7s333y",
-	"GjF0zpGtQIHXgl6zMdgw5J1ctnOeqk4qkL4Tt0QTGItVB31uziNNJvbWSQRJSZeCoIffP/5IlwmQNa/6",
-	"wI7ugpfDAhmjT7aQ9GRkdUOuK7ohvA3Rv0WNHuxiSiZV8OqEIKcM3M2I5eSW9bIsdRl4ew79+d//0lJM",
-	"cPuoq/RolyJhk8r3Dvafw6ocDp/iJ8nkHTNq1T+bGab8B2EZMY3LzQ1e4RvKA+7QMnhmSji0SAgT+cLF",
-	"HoqaxytfmeJayOUJtNxSLGV2ga1GSZME0NXwfkAkYnNzWGan7gFIhbzm30VkyaZzKa/9TUaSw9E++Qf/",
-	"bkDOAK8Ikxod+WEDcyjFb1hEDobHdsMnjZqNE6yRseSanRK85pqGUOKOF6IolKSAxmEw0oPRIZmEayhO",
-	"HPlaMniBdSf6F6uMlVWgrZqBvA6l1wbku3LKdqUSZs8pxbRmCeJQ7KbasdPijS9FLBOrjBdFnwoAzugQ",
-	"NmNyBhtU3HlCOCCMzGoyIN95cQRFQa20KZLtYr8b53CMA6KaFluzKlurgQTmwrUsPSUHwyGZVEuCVlcC",
-	"y8uRV6g3lRwKcUGgdy4FTFEU3rNJEXBETkbWdSVXDMucEzBlMwOZdtUNQmr/+8sLlHa4RJr88PLsb3B4",
-	"2SulzgETgywBHxcCFDVsO3ZRs+88E2TyEspgej5x5VUg5WoyGg77dl5c5GwS2pdnZNKuojmxknVyoajQ",
-	"M6aK3XJU6SSUlWnzXFyzxDH44XBEJrX6l8jkbzxpOQYUDLp11bWIKmtlTPnT7JTM5ZIskENbTg2SsAxC",
-	"ZxIRNJBsa4f3Np+mPC6JWrfe71JmXeHHUzueV29vjsje0QHBc9TuCARXfUFwSvYOj4CXzRIcOUZ7j5FI",
-	"kBP2Do7JTOYK89QH5Cd7WROd8oSdlDOoQgjdTOCbEdCwgfROf6K4cg1SIAP8LEvx7ErgOl6ZrkhM4znT",
-	"5PHkhf1H3/KlkukJEbIPN02eYKWdlMfMdQp0espbJTPFmaFqVfE8OvWFvLDKCTl7+6pS9cmXi7qNejJj",
-	"wmouJ72ng+HgKcSlzBzUy73SQXIVKhz9E2bYpqn3EFiC13SFMW8AEywr7rpKgaaqr4YAM/RgJLjhr5Le",
-	"SS/l2px5w9evGoxlfzhslOCpHl5QOvjkE6qtdJOyDl8Amxh0wa62woOidCyM4B01DKij6/Xu3r3yxtuo",
-	"fKr/VqYc3a1bPezvv4161cN80/O1e930ZtThKkIPFqvsc3bQ7vCYddhvUjgjDL3SFe/EhxLjARgTF2mZ",
-	"riCqCTuPBpyDS/aA3t3A9mhu5ntgfWAeXBf4TJfFsSBDOhdWC2jW/wdCpI2KVtjf/YoZcmBlXaAQtJWc",
-	"VmlBbRMEthUFThI4tWEYlGWQHVqTSgPya6OgVlWKUU2WLE0jD3F9fikm1VLF7nyqalIn9ttckNGh+yiy",
-	"GUg55zWAZHdmllJdk8coFA8qIrCUkqeXYn8Ij4NctKqM/+vg+MmAfG/NQvcmbZnYpan7D2GrgqK0WISj",
-	"MIYtMkPAHQu4Ka6xEw9LLoUd22g4dNrzXOYqAtGBArP4lpFXIDGs+uWnAkYqtmyvDqKsbGYX0R3xIJaf",
-	"Dy9FYuUQ12TO0oTkmZWwVppbYnEDRWTNgJxD6Jj6omlwzGGRLjgk7AsnNcT2JCivgHgLl9R3MlndmZSq",
-	"FeTrElRlkaCSoge9qv/BqJzd3qcwzc0cPAC6a5AOJVvg0T0r/yeLV+fW6Z28/1AVtuf8yp6RVUGbm3lT",
-	"zE6BzEbDg+PDZ0dRQ+oi41eCMfbOqLfkIpHL3snR8LYufCUi5cLS96WvWtcAddeg3OQdyxg1YEYU9bys",
-	"KLRSbkLT9FtLgxNfP9vZ/fU3XgpHypHjeayn0yiKCE4NnqaAnzhBkV6r/V+xwjrYVQLELKOKLpgB0nsf",
-	"mHRwjKQYotX5EKDnC3cE/Pvgo4KUt9JFRdPUO9ccONgRT1dM4MM9cu6b6y6O9fMui1A+qEKeO5GA1rHn",
-	"Zi0I1rSqBGFGWFDffsdMrlwarD8Eg1x45guOuQxz0LexRqg7KkdD79CIKlarFcn4igDHXDHzmt2nLl6N",
-	"rKw/5B5o0NLT3xl6f1APgii1o7AvJcq2ar5ge4lrXdZ9REBzM1anT5dmrCtZI1XPdS02QyoCB6SNVSWl",
-	"iNmpc0RrQxD1ry+Fa/SNGnsEJfA9dBpr+MD9VBmNtW/NkjH4BFRTEi7JOReA8CEHw6dkUu/WMnGvuxSF",
-	"BeGTpweWf5r1crm4FKVuHqFTAE17L0TBV78q1sbrurhIeM6g/6fi0INwAJQycfET/8XoUqSMglFysP+c",
-	"NMwHeGXNfgjxtFMMznBAvjndPWmxzd53HTxezI8AvhI63lEfu9ukzO5/hSPRMwIEadFp7TvYW4VkykpU",
-	"6IOgWhVyoSoWvkSrDQostDKrEquaoxpMATlnRrszr2BwjDkUiikyY+FvWCMkWpVZS1lxKf5NhAXqFG/L",
-	"5Nr7EBKNArwdLLipyu7Xs3m7xURBCYDlwELMD/LAsjDubY0+v4JAcC6cbvXlHYOYknbKRrVsgIuBWjID",
-	"T5dIiHLKeJFYX9G/X/l8Z+frh3rcUpuIKLCPUa1w7HMCzFpVyMvyOi5sNHlVNnjr/4OtJiQXhqcF6dcH",
-	"a021KWMCgvkR4cZ+ylsOULMKYjZXlItqSf8c4xZUEJkmjVeypvGPbktrdNcb5U2iSzFlMcUMN+fwgVgH",
-	"BEBhWNrI1K5Sxat6tLVXNajEwAic56ll0YcotLxlr7K0AAn5cD9yrVETo0NmrC198Wdy5BWWYpleZQn1",
-	"wZ/X6c976XYS2ihVd9lyf7mcd+zvO+r093nQV7c8fOGrXYrS24BO9pliiBcFDpUQl7E2HnaRrehLz8mk",
-	"0r4SlKXK24oaYpeiEb9hH7k2uiYiDusSYi5ztbV8cDO9L86ul2pZwzGf7aMffUXWDkBQwf7WrKhWXHJ+",
-	"e9cfWL/F+q4iKRV3Yf4EmPyw5PGnR8Mal3tvyoYYvgMRlbU92n7uaqkP8r0zLwT7aADFF5U1SSFgxiHE",
-	"OcGWQxOrZhRufUSJGbKQ2kBEsPbhE6dQpfKqzwvFQ2rmeyF5LYInKcNK4roTP3DuZ7/BzX8BXbehlqKr",
-	"Hw7VEIRRvJH0fjgMe/OLlrBtf/7hcF3lxn1XrqITdHwbBdG05UZBLfaiRrMHd7k6PLvDsEe98AxxK2tT",
-	"3IDWvteIRbVMTYcgq9HVg+VVIDhq63IPvmL/6r1PPLlFVoA0+I0hxVM4TurakTYy02Qp1TUXV1alOECg",
-	"Qgn94Oi2wV/RlCnO2UFLLDCR+Po/WwiFLy4vBZyUUTMvGYknrQP/z8JUD2HAHfnppVV/RbE8X85MNbcF",
-	"Bkq2CgdOUzkt8cAuABLLxYIbqz/bMzmCitUA3CnR7voRiVMZX2ui6eoU2AsdmgrQOwKRi+eICQV3vC8n",
-	"g04QsGgKxRyreY9GwyfQCsIlDljO1Pa7NMUHNLliptrZw45+QC4AHZkv2KWgJJFLkUqaOMVi8s4+6D2V",
-	"r2b919TE8wl5fDDaJ5NAz/oJWc6ZKCQCLqWvS5dau8aQ6YoIuXxCpLoUxYvdhx6Xo7PqiFtfJp4U3h34",
-	"CZCZuN66GDMYQyydRXUvENfk6fAZAMgvxS/vfiqADFiu2y5TxSOci9RaQuVco+rwAKuVQJ17CeEGihsG",
-	"JajCwdufYNKI097dSzKDQUDPgI23/iIWMuEzzpJzLmK23UM/S8F2+MbrXb/wDv3J27zb3bqbpJWxYaav",
-	"jWJ0sb3Exe34LpXTLslb4ZC6yHVofBis3iT56jffRr0ayHjT0/Wbb6Peywt6tekhuOc26v1Eten77dr0",
-	"UP3m6hHxBxwsuDn9F1Yo63yx+XRpPlB9yzanU3lr9UnIEjJ0kW39gvKJ6nv+WTYX3uot/v4vPmT3h0d/",
-	"AOO444e5U+pPxD0+5ead7zG59unazQ+898B7O/He0+HBhvLvscxWgNTGmGqDTx7Oifs1QJ4On4X3B9TL",
-	"mAoyZYViWfbX45pYDbKmM97pzv0kXTvGTRvh7/sL78HBaH8bA7C0Mb7HFiLw6NHmR0F0/yzNOTVczyAB",
-	"sXcHqBpHFDWLxmv33gx1P3y+VwdJar3x6VbW+4xL080jS33vj5BlYh/+tzZNOsyINsc3lvFB8X9QPh6U",
-	"jwda/XMefHeEXW/IvHs8xsIYUCMVIhwqhVWs4iVnRYjyeEj+/h1i07GYAxaadS1KMCwGgQvI+XeN/jws",
-	"FEAS2Mv9Unjg+2MAkhrO1NjHASZPotKpyD5C2hT8gOXgHh+MnpIJ/HuMV8tHNP8dXH8+HvL4YDS6FJMU",
-	"Ks1XPoA+Q1dmoGwgRh4f7O+TSatB2qT0dMZOrJGEz2awW6o40iFCeykYVekKsqHmroaEKzlDAFW6Cc9W",
-	"FHnBBSgex9QqKWIG9V0ultJlaToom11Rkmflm8sEVZZgbtYNU0vFDXPF7c2cqUe6TmgnVY+yH+mlmFjh",
-	"MPGk6TzI8NmVzBUkl06phkECZs++xKoK+KYT8s2kgOEiREIKFoGwQ39tpTgEDsdTyBqv9pPIU1yxAZ7i",
-	"AIojYkYW9vKyrGnrdiKge2V5p9LVaDGAJ0KrUo4bL8asmrW1gpWZWofMVrGwbapztQPlRVU1hxFa0IRV",
-	"9nLLwmrkDJOZF7jqVJD9A4AfaVdW5FLMcpOj/73VusjyuTuTx1yM8U4Hr+6q17Z+4cozftulg5pv67qA",
-	"t5fu/Iez/v7hUUH8qZxG5OiAzNlHmrCYL2hKEn7FjR7gLL2MGC+4XiAncY+CjRm/AWy7YdrJkHow9fns",
-	"+CgZHo+Ojw/iZ8nR4XO6P2OUDuPDQ5oMR4f06XR2MBtN96fD6fH+fpyMDpOjeHQ4Hc6GQzo87m1as0Ix",
-	"W7dkGXSSsu/53/fD/nPan531v//w6ejg9r9CTQebS/aDr3UChVV0lfAyGl9Dprrvg5jK6WmlTE6rccho",
-	"84Rycd1/4cBEAdTJrrXtAiRgz5XK/kMaFRSbIu/cGvot9nLIzqMw+ibec4k9Tyb1CXpw0/pp2jH07pKs",
-	"q3OCQbs5RUQz40vrQhNW3Do4Aye18UyKmRopI6wqASWMpgz73DeZe+1U64v0ZXPdEekc/blM662B1/cV",
-	"MKirgF8XcY2jA3U06RpfGcP2kkMkGKRfVpSIfxNgxh9nmvyCSj7d1gpBtGZ/FH0mvmNvzu1+rraAaJaA",
-	"Dm9KVDxsXAHd6i/FanZgKZFCf3Bj/fcDVPoV3YSnBEOQJ1jDpGoULKnG1FCr/UEtG6v9Px+ShK5040z4",
-	"NwJiIl2sw2G6lX1AjBUITLcid+ngqMiTT6769gb0ZTVb39Ex4CgVY5jNoTOKHQ8KP0RHfZcqoZ8WJbSo",
-	"iSrAzEvRwGu2sJqRM1cPhgcD0g3r4jVzPJEM2wctmPMoWSt8cincBp5iyVo7WFOwYV244fr8FYIPfwz0",
-	"0610Rbw9qBh3kxBvz5a7c3UWqkW0HVx0QF5U0Jwewxk1MZ2Y65pwxWKDQGyrLXjHVs2PVoVnt/g9jM8O",
-	"QxUfQIoPIMWHWOVDrPIBpPgAUnzgvQecwANO4AGk+ABS/EuDFO/W1vmq6MQHXOIDLvFB33jQNx70jf9I",
-	"XOJ9nVy7nSbIAnaBPoCrHzu+7YHXb23ddt81w99ZNl2jJKM8wb47Fcd+teebqpyjgK+Dh1vt68nB8Pml",
-	"mNBUMZqsxq6o77Tirq/VfqlV/cXavrlmyhVJ1PBmjDq4aZJMKkNTgBpdigBWEeZTArQwJZ8aDNJh9+uy",
-	"r9IFo4tgfUso0/PCr+j9VIvyr99UBNeO2UgyzVdfF4jgx+eLZHQWt7yC1PMikgwbaORDkA+qwxuqTIXn",
-	"qoIDKfqOC1x6cYB8skkYmHnByL6xS43/MrpaMGFIwgzlaQH3RUFRloioMTV2hIHKTJTEuTZywVQ3l73F",
-	"gd4jIeMXHsj4C8jYUktADG+m5s8l3+q5sC50/YKKmKVQRcwAcKvorYonGlNcJoDJdgXkXd0QvoCuioal",
-	"K2xE0tmw5Kx2Rl2KAuGBdA6fgdpk7gORg1+7MmVwSUspmCLuVCwaC1I84PQgUG3lUlQ/GxWNNSduhca5",
-	"oDeUp9Y6nxCoKiuuXKPFgm19U+0yOO6qqPvFCrIlLOl5dQO26I0CekHlGcCiua6JLoeie4O27ZRS2bW/",
-	"RMeU6npgs4GYpSlLooIakTDXr8yD+EEub9HY3YqfaOtWK480qTMnyhRtqMn1CZRKmrSLJ5FfQVmmBXdy",
-	"TD4hjycZ1Wac5GzyJLoUkA7kur5BR/CJq7YptYPpAX3MpOqImTdY9/4K71W/swULPNByrVfLXRNyDf/l",
-	"jlFLSttU/KxJKtdgPJUldjQqEpS4IjNGTa6YvQX7olpSXUhh5umKZIrHTHdBRy9gPPdIk/YD6xCIMLeH",
-	"yrTtyrSARvS6PXTilbMZ9vjfhTK3LTztCdQ13e62U9A7DK4CbPLIbhg2u/JZma5Lt4MnxdhUw5QIXVcC",
-	"D9B/Vv/StS4dVmgzCFNdinOjeMYioiVJcqRA1x4fPqqhE7ScEalQpyJCkjlVC+ihLozLRIztwa6sAkTa",
-	"Khy03MK3RZfCynUaXwu5TFly5XH8VwLzJaHptZ01sFvZzc73NvJX7EGy4FpzcRVhe5HItTeW2MAY9F+u",
-	"L0XpF3k6LLoMOJwz1h6vAp5x4R5prAs4INAPhFBQQ3GpXHNMUF/snC4F9hIIlt6G3C98DpZrk1aJt9qz",
-	"tpio048UXWKYhpy5xSwiOOiKauTehdexnnhmvi1T76Kb0beH+4fP6PHRc/aMxWzKEvp0n85m9Gg/TmL6",
-	"dEYPRzFNnrFnz+iQHR7NZodPj5JhzI7ZaHicHE+TrkQ0nFX/3A+npscu6EeX/XNyMHx+1AHf7nJFfbP3",
-	"TV1QBkAmduUg+Q77OxTMVCz22dtX0G7JbzAynZmzRW29PvU41FC9MeNRr4Ksv5E8ZgOroPRuu5JrbtCx",
-	"Xoxlzff+DN1bHIFR7aRLC/X6J5Li75DLyq2F+Duu7baup8P9g/3j4206iEKCRUu0x3O6xgn9TuYear5g",
-	"WjuvC7RSuWLCgKgCNwxWCeWCaPvBwrCu+qF9cy3XDd81F8WMbfaRxTk4hhcyYRMyQdzqpCi1ScmLOTXv",
-	"3PJ6Hd6eflb3Ji/9829TKk7J5JqLZIItzaEX6YBgS3LAwV4K1w5BySXkAk+AJj+ayYC8cK40X5LVqkgy",
-	"k66GPk4Hcz9pjD3uPaLWpYwaSWKq1MqePqeuITUeaRprFrhU+wG5YB9N/fPQb8X+Qbkgv/w3JBW7Xqre",
-	"CQFvtc+47ZgU4PvhpSh6Y1tm6moFdX8OcrrJOe5JyNcMgPUvit+6XvR2DQCtvF3juOEdTyBLV+tbyj9y",
-	"9ItuKnSuPphKVvfT15V9rMgvILov9ptXDSb7xr0C1Gl/mTOamnmn7XQGW6Zbnjclof2TyoUekFem4nmb",
-	"sxink1BDp1Sj86doupSwjImEiXjVYdb/gAO6R3p1X+gyndzUrOxM+Q37856CL9xSOzHQHHiFkNwm72rS",
-	"dJx8YDrZ/11NnU2zwez2t1ZlVuFigsAfF3GaJyxQvt6a02/98/caPnEf2WBW40AeBFdhTGeVzfH0BhTy",
-	"hb6dOpXtfbJ/+wy/jR5M/1hH/4SIBAoSNYJ8njQLyeZolPCueuOegrbJFfYDDDRaMFRfj61CO4ZOUuGe",
-	"Cm411pb3qJhZI5cjXPz9dVNma1rmJuZ64C3vP7XmQlYS1d1zlzYs02uMmFwUx/0iM8SwRQaufECZTK6Y",
-	"sBzAJsS+p2x8fUMVoGl1qa86f5Xrn6VlrmIGT4Hv6lL4Nz/SxCr0mLvqm6+hGRBk5WJEPHFleTqgMrQY",
-	"FZxBlwK6evmnCx6f0xt2QiZMKan0hFhm05bhyT9pmjOsPuAMDJJa4yYsDFQuzg3L7slgsK/eYDAUMwNP",
-	"G1hLWW6+rlmAw9SWB7r6FeUmy4uO/kAOD7yPfAe83+SwAty1SRh8gZFQ1zc/9aaMKqbOcntqvP9gTwlk",
-	"x+4GQs4NTY3vEgJ5EYmM84UDluYq7Z309mjG925GgMt2swl4xe1YdeQb8EEH/UqDK3caQu+ZdpmL/99u",
-	"CvgaXBkqtLAiZ4hCgSpY6KJjiZUU4IQHE6nyBTDF2l94x2iy6kOZtcIT40ILjwvF6ElZ7A80CpC6uEJQ",
-	"tY+ShUxYOqif7jrwuZdlwR5XYqLq+ndN/qE2HoawHB9X3uxgnO1Xv8VoWAGahJWu+PWry+39au23XNQW",
-	"OXE+GGTwxSbF328mmsHtl//Eb5iwFo4XGDhtZ/dU3uDMndsPt/83AAD//w==",
+	"7H0Ncxs3suBfQfFele3sUCJlSZalSt0pjrNxNo59lrx5dZYfCc6AJFZDYAJgRDMu/fcrdAPziSEpS3KS",
+	"Xb16tbE4M/hodDf6uz/3YrnIpGDC6N7x596c0YQp+OdpHLPM9N9RMWPwQ8J0rHhmuBS94975nJFccEPk",
+	"lCh4Z6cX9dgnushS1jvuTVaG6V7U0/GcLaj93qwy+0AbxcWsd30d9V7QeM76L6QwSqbtKb6j8WWeabLI",
+	"tSFCGjJhJLafJPWphOxrIxXbNJsUhgm3o/Zsv855PCewbGLmTDNCFYsIFYn9k2j+O7N7tf9ezmXKyCSV",
+	"k8CeyaA/HOwfHTw72D3Y2987OhpsWNfLczprL+fsx9P+3sGhn9JOFhEuyG+5NE1YX/SeT48Ok8HR8Oho",
+	"P36WHB48p3tTRukgPjigyWB4QJ9OpvvT4WRvMpgc7e3FyfAgOYyHB5PBdDCgg6OL3oZF/ky16b+WCZ9y",
+	"loSAxwSuE86MLKkmsVwsuDEsiQjVhAry4/n5235CDauv/nyeR2QwJD9RQfYGe4dkMDiG/yd/f32+aVky",
+	"priEEH6+f/czMZIkcilSSRMyVXJRn3tuTKaPd3ctePWO+30nlovdwfD5c/p0uve/NZ8JanLFvqWTuLac",
+	"qVQLanrHvVzxXhRY3Ttq2M98wU17ee/YbznTRpOUTQ15PFbjJzvkfM5WFuvwx6lUAFLBPhkyNmOiWSxF",
+	"ok8InxIhBSMcP4/K1xQOa5/QNJVLlhA6NUxdiMoAOxeigT6Zkhe9E/XtcO/EfPt0E8IW2+q/lSmPV2Hg",
+	"p/YNYubUEJplKWc6IuPfxn6JmmRMkfGyXFVwTb99ezg4WX57uHFNzKhV/9TuNUBLOIPFhSXllo9MpWLE",
+	"qBUXM0JnlIsdcsaEIUtu5oRdMbUi+3vPgfgPBk9rSxvuBXGAC/N0rxf1FlzwRb7oHQ8KjODCsBlTsM7/",
+	"7iNX67+Ys/hS2xc3UH7JbCJyuE/m7BNNWMwXNCUJn3HTANxtOcEGOBfrf5WEjx0ZwCNNeINLe4LqP4uH",
+	"rP9ssj/sP08ODvoH08F0Lz6cHNHhsIO8cp4E6atYzDlfMG3oIlvDmeKU2xNe0IRVOBXw1AVPU+7QkGgu",
+	"YnzjveCfCMtkPK8jwLPDZ3t7B4cD+39duHC4fwNc+CdTOsjE3AOPCriFR9pzWZywvrjtkHPYsSDHljpP",
+	"1xEvHG9k6QmuIwvDST4jimVSGb1DTskVTXlCeEK0BfpkVT0Crskly0wYPSx2WOSwuFFBjTr9L+inn5mY",
+	"mXnv+HA/6mXUGKbsGv/nw2n//9H+74P+81H/4+dhdLh//V8B3Lm2Hym6YMZJO3gS94XU3A6UUTPvRT1B",
+	"FyArwJAjwGwLVa7svWpUzm5GA68StsikYSJe/YMFWPGpldJ+y5k9kZyReC41E/UDAd7npBy6YMReLRVG",
+	"qCxrtShI/fHXYbA/PYyHyYD1D+hg0t+Pnz7vH02esv4gOZzu0Wfxc1bCAOXLEgqV1fft8jsOee/gAJDX",
+	"/z0MQmL6mpp43gbBS2G4WRFDZzoiUpHxN2O4XKlYuZPdIfvDPTLOFPAAbr8bTSlPWTK2ly2AKlfKIq+7",
+	"d604ShdSzOzDRftGvROBLAyyaR/32QGr/cHzww7wOPHtzHK4NphK8Yw8HeyjkGHm9oYUbMlUXabbIa8s",
+	"LNIVmVPt7ijHQSOiJckUm9r7/dW0/4sUDJc8vpng17l9t48+bmQNYwhBwS5nM6K0WG4sMxBhOvDnVRBL",
+	"SgyJCinUisJ6aUWyp4P9iOSZ/zEhCUuZXYruRsevjGnl2d0c3Tr0rBLIFpYF0hUAl9nKXiyK6XzBALDc",
+	"IMWRVIoZUx7IKPYqpjMpNIC7oZt9XVDhdjsZWAeQ3ovF1lS5kUeFlC+SUsPUDnk1E1KxhEyY5gkDwkSa",
+	"jMgSNF+uyUIqdiHYJxqbY0IJHkuQxpuw/VJSLrf/JcTcgWFvBAM9Hu0SVhrxapGlWm1vNZo6owUQNBeE",
+	"Wl7HFJg0IjJjRreEb0uh2mqTTAPpwwBETi8EFYQtMrOyZN+EDNgEvi1sAl2wWIs9w8HeflCG8cgPIszb",
+	"Cmb8AIhhf43R6mH/CWoY6su7mZKTlC3+9i+Ncmc5738pNu0d9/7XbmkZ2sWnevctfoWTt8Ukz/0cHrpr",
+	"0sLR8kNQBat4Nw4gwBgYbP3WIFRf2qOzt0fFQFXTrkOrdu/uli92KK9bfezfD8jJ676vvQtw80D8yodT",
+	"0ACgxgkZxzJhY6LpytL26k8D3IYmv/bzyqu3PhagwF+kOaOG6ymnk5T9QUfEEsdbLEumqdUBWGLpIuVM",
+	"E5kb4ODeKtg4uJaVcx0U6i83LVZ/GZq69nwTDdczd14NRUgQap9YeGVKZkwZjoyTXlGe+vNuWQ/gWrDA",
+	"pnEsc5AFs5QKwkWc5gnThNf1IVThHLOeSJkyKnrN427PQ5FRwhLtwTt+V14kr6mgM6aJofpSH5NYMWqY",
+	"lR8T+G/KtYmIzmczpk1bU/QXTUi7hTkfaWLfqM9p5xrB49CI+pKnacA1cDaXypCUTlgKcvTSbo4bElNB",
+	"Elmb4UMP94G76n2MetywhQ7f6aiMhAeqjxNY7IJ+eoVDDwelOYYqRVc9vEq9Dv4BQVU/sWK3UQVdPhbj",
+	"yMm/WAy0ANj3M9dmDazrJrsPNQxE9Kl/eMOjdyJF7fD8WTUBfl0F+TrWhVTVBGQLklHvNDfzc3nJRIfT",
+	"yMAztCdopjWXIkCSccy0HsG7IZvGT7+eF/ZxO6FU/HdgzAR5RB032Oqn+eTvMX/Df3r1/vdXw1/4T893",
+	"2Oqn35NfX/E3/NXy9fnlwSsx2In3UjFZ/DBI/vunNIRE7FPGFdMjatYYGnHtuE/ivri9mbFlXGza7ywK",
+	"TxXT8y6ovaCCTBjJNUsAdlYmc5/UwaXMaF/89+Dqp9/2Vu+O9Pkw/zVoeqqSTO3AmkupAS5ENGh9+y6V",
+	"k5C+GKtVZi9F75tzrFIzdWW1QSqslKkYbdjmTr//53Bnx/5WwG7CBVWr0MniCsJ06/yQEdhBrATFVcMG",
+	"9uFzLy7s+Xdhgo/nubgcwX0D1i4k2gQQr4EYPLmBcZ3/zkbomT1GhcSqpaXxvDH0lbdLD7dmEwir18zQ",
+	"hBpa5xd7IXbR+CBA66Uq6032S27mMrd3ii5EoDr/iLf1rnxNv0oL6Wqn3FL85ZIsrJ4Jb+mqAT2j8SVL",
+	"CBdG1sTAqhfgRrb/OoJ1cjZPccWB3KUfZQsGx+/JPL/Byl6nmxZCVQID7EGAM2TV9NEX1HYjJ1GNOL+6",
+	"Z2uLE7m6U8/VTf1V1QsIDs4vpwq3qGQGdYqrHWuNArqvqDMjFevAQohB8UyqzZL+MOSVlwGumi6t3m+F",
+	"zS2Ulwao5WUPaDEIJotwYnbOQ374U6LzSfEDqFE75AclFySVcLMaSeZ8NmfaHJOpYiwimZIRyeSSqYgY",
+	"RjF8Q1iU+NCzbyCY7f/ad+z2GV3YlZVwxOctsLyYUwP67yezSR+zaviKLKW6JFLskPdegjJzrgu7igsU",
+	"EiThOqYqwSilwLWUSe6irRryWfmwa+qGzLHt1T8AgjAAje+YvZa3vc7LNb2Ty7b0H7jPkdJD28MH97A1",
+	"p++cxgt2g53BcrbelRSWt4CKMZpzS+oBX+tLqlLOFFkwrSkal9OkW2L0lqXejyxNLY4qCUeUa8vftt5I",
+	"ZWnnuRLb6GhsQXlIc3/ZhwcdZ3RCFk5MA6+AlYetODCRCWctlXaqpJWFqRD0/1TiqnrRjY5W58hZjntv",
+	"ptObQOWl3ci2p8uuOlCWpkwkVBF8YTuwNAHBROJv1mf7N5TZAQSGqrbU78n5zFCR9PPsBpC5ugHeCxmU",
+	"eX6RLkrynpjUa8YMsOltN2UXtO2eMiUtTgW29dY9uT8e9SubaG5uwKbckrbdm2IxE2aExp22uGF/vofN",
+	"aUNNrnvHPSMTWTnGFzRNyakQN7hw7BK332zKrqgwo0TG+SJMwufsk9FkKnOR1INeHmkil4JoRlVDCv6A",
+	"vAZueHunROSnXLA1tslTYoUIAhEBhH2KmWoGNwUH3GSkDOwYTHpW/ergV+4JkQLte1uedXkT2cMiHAaY",
+	"y5QndEVyYXhKXkuRUOBtN6Jnqi9fbW2fuBGSuL1uiytWH/hdioAF/NXpL6dg+va6in2V2HfhwJZSJZqk",
+	"/JIRIxdSKbk8Ie/PXxA+JXSinUOhPOqXuZX4dt9JMCGvd2FHcNWPMiWnHL0PNEH/LU3fVgTHkE34VKzI",
+	"lFpmRScyR2HVjlbax9y567nM04TEUmjetIx+LmQnINKWPH8dkPCt3PyOZelqnYH7kQtyAfc6dZL++JKL",
+	"ZEyczGy1CdCVpZmD8DyHKHF0w2OwGheE0QZ1fu7RGGJkAHMLm1HOvqemrcJmikvFzap33LOKRZg3WTyd",
+	"FP6OivcAVcKRYrFUCaCn3UHvuPC790oXvMUkq61kUjNCgfx2QPsS7M0U1rpezrZAdSNdRxtu8E8szi0M",
+	"3qZWO/tYHAooIiH+5ARS4uxFpROioZ6U6tCmxXrNCYzibjmjhUwCBDZOuGKxqQWaMCpMSUERUczkSkCW",
+	"ACLOCRlbpBkXT7RhmS5s/s7kYSSJqVIrInNT1QxxRrs/C6GaNlg8ajNfBFJHqotm6pH2gIzI0M79dC8a",
+	"DAYknlNFY8OULk2T7/9mEbDOGl6g5wWRgzwqMPARbstxlwhUYFJgbo2JPN0DtN4UClnV1v22Wtp61PvU",
+	"pwnPr2g/UTLrizwF/5A72RKtPIJvJveQI8cRa1vbhfibdScKFiypEosN1JCF1IYcDJqX19dmAduJbSkV",
+	"p7D1+u10ELiakKd0WCC4DxckXEcQgevC3Uq+WsH7ghnVUL7CrVpIjxyLpmtOqLhQMqa0FCThCcT1xCmj",
+	"Kl356JyI6DyeE4gUowZEIdAm7XNdO0ByNpdLFxVpGX9x4BhsZuaWhTZnpZCOprtOv9CH+AyNoimjwEp7",
+	"WuYKA+tAclk87ZWH7fTguz9+B9XNh69YltI4aFJU9gacIg4YTO6BdytcEqFUzY/Tc7kUJ/AfiJsU2jCa",
+	"gLdVrLzv1WoJ/KqRRjelqQ4GLqi1DABFX5ScSiZQIl/7UgxgoVG5iKlZDwZG7P2SEm1klrGEUHQApcAI",
+	"Md1ouw3l2UzRhG06xPfutSZDBXqNqlTlmdzHDnHpzChGF98HxU9IlaLakKlyMigleEd5cJLCa47vaJ+/",
+	"xE1E/iW5YElE2G85TQvuEJFcpExrjzIJRMc6Y+8Dg74hg06CB1cxoR8jkboI5PppdtBFV5TQw2XwcBk8",
+	"XAZ/ncsAeEP0xXfCS6Wk2u5SwLjd2qWgZXzJjOM7gsSp1CGv09fkX8xvaJMCifv/gfI0V51gxdHWg9AP",
+	"EWaaS8jqVVLMwCgGblrl/IhN5XczFsBxvbAvrtMXYeI5zTIm4MASZIKQie6sNQ3shANHhOaa5KKIBzwh",
+	"Rq0wQ9mSsTLoX2jRjHNCjvj6vE3CE3+mcyoSPaeXcHm439yObpyYuV4BBcCW4Kotdv3Rgn0juB+4G0ri",
+	"KFggR68ywDIg64Qjgws91nFQH0dRXKhbxsP+ReWEto0EfgmFwRiW6a7gB5bpUh5sBbjG7t0ZE0xZKRDO",
+	"ZpGZkWGLLAW5sGeydFSCeKTzxQLD9a6ogoB8mFx5O1fvLF+QPCOLlYtmvb6R+HdmWHbTyOA6uy+CawEu",
+	"YVxm8aXMq7a5sInX3U9Nwx0gs5Fkkq/a6KwZDXkBfskXEwY0DS8UZm1GFzBeRIYV4zV5AwZX+0CTOb2C",
+	"XJ0TSAWDDEZBgAlvDtWhn1yozsCbqNaEm5lgfMi5I7rKjgsk/ZIgj8bhwaTrTukMw5GDuQMyszese7Ej",
+	"skPmZpSrtGNjzgCrfa41WutluCBJMVO1Jkm8Ww/46Sg7UmO+1XV17r2I8AiFXxYvWOpuOdCszD2hmu2Q",
+	"FzLNFwJzvlIOaSzUIhEmHgZAhgFXp10Rh9xgJiO+dg/hbCJPa0H3bTRNgC91rY5rkuTsD1lY5z0vlxBJ",
+	"1jqq4phuGmI2CF0EXJ/yM8w36KgGBEyFupQbn5vAEhIWyzs2XLnvuD7NMiWv1k1XEBV1r4ZTczZP5iIE",
+	"uqpBuMdfFrI36D7figqECmxo8pIcH2kC79WXAPFdG6cIOvaKiKhg9o27RpwjxIV5RR7RaJb9JzCEP5ru",
+	"RJJrozpcr8Wk/rX6pO+YoTzdBv26U8WKKdq5YhB+t8XgGVVMdNMWPK1s5V4oLIj+zTi6IBV4T2pRraD8",
+	"iGhJplR1uFW7FA834CM069Q36+MC2+qeDCcrSqvqGub5npOdIJ4w6lGtuTZUmLrk5J6uFyNgwqjYSUiQ",
+	"+N4Vr/gyUfeFFFOuFhUDo0u3BG1JkgnD6hghvpFRrZdSdWBUJW3TvddIHJQKrO1zqTQjEygltKqKWcXw",
+	"UTsn/yaO2GKcEPQgXjEoeHrDaZIopnVErDZDFUtITDXrc6GZ0NzwK9YIPQyFXhZ7AltnfUN7B60Alaj3",
+	"qT+T/Rb6FcGVrfW+LiIhp6XR98QFikK6jkwCmsx6OcsyfQwT+AM4PsaxBlVeJlqZhgGYb2SIf/Cdgnm6",
+	"4SXg+T3SLpm3ESbHxUR+2pCzCx9CAUgwMFGeTuQnuD1aidNuvC3C4jpAWtjRteBZxjoYLsRiu7Aux8Vx",
+	"m41gDYiaWsm8VNgkRPFNVtscahG4HMQcfBiIEdxKOJwrRpPQBXrqoqd0xiALw+5vjK+PeFIE4Cy5aCS3",
+	"mflo+Gzj3I4duJCxF3TB0nNcy/flujpNkPg4cKVvN7mdQHYZN2Oe8XZedW/BarS4LoKzGMPJNkSqBuet",
+	"L7ox9K2RNiSRlNbmTbZtK2snTIN4rQ0ajse7iYz1Llhv9O7nWCbsekzYpyylXGgMrCO/sCWJ4dMFXdlL",
+	"liYuccULD1xAKb8RFLqIekU11JF7YLcuL5kYcQE2Bv/ngmuNSOMf11/HjOAE6uHgDLFiCROGU8iy9xnE",
+	"5Xf+F8Vyzao/lEMZztSouHOjnlR8xsVoKtWEJwlkIvtbeASA60GI+wjig8FGbeYyGdmfXPnUXtTDCl0j",
+	"I+VIp3LZc+kTI0Mxt5mmFrFXI5fbNMFNlYXtRrEU05RDxJUbq1yxKwNYeQVdWNVdBEo+2S9lsoJFpVSB",
+	"Wf23XBo6Yp9ixhJcuNB5lkllWDJasITTEaBY1IPqIrBLXSl2AlnaLDa0Pg+Av/Gbz6izp7xw1cGKjDuL",
+	"CdPc4kivcK9Vt6OoYSPw0MGfmLBf24m9fpWgqTudYhcWOulihF4hZ34dpVJmOBxYYqWiM4ucEO+qDRpo",
+	"k8mo4lSpvFf/dYLJa41f7ZT1X2hu5qNJru1NkCjKBSK6fdFCQeYNETsEwrZQddWlfdeEKhLXklICTo40",
+	"/Z6uOnynUxekfgVF6qauvlVCV3qHvDIaYp+RjYBH0SK2vbvtC8fOFy+nZMETwWdzYzVN8v78RWEFgHEf",
+	"aVdTC4QWmqZgMPhdCrZDTl28p5vHFENBSGhRgvLLbERWdBcJ66pWnlFleMwz2r4oWmLbuquiMs6Wl0VA",
+	"Kry1jMNE0i0xMyjD+IXScpGl9Nezj6Sd5cB/nTOImCKWa0MFn7gx5zspF2RvGzlEsThX9g8g2VfJmvRR",
+	"lzgmp1BtQzPFmfOycAF59FK4st/2/tVzS3ljnoyJkfKEjCH3a4y0aFiKmXkLQi0K1levmRodbCWYYjpZ",
+	"F+bAY/2HaFobUjSkIr9ykcilrmVreJZTZG2sS8e4jeG1nKhlcy2S8L7I8FQP52/XF9gY+E7epnQ1kfJS",
+	"E5pq6fAriXCpEamMh1nKPBipfVvnOEpF3d7xrepfZW4rUGaxab+kiXZ8FuuloiVY+4h6CyMoWYyFogxU",
+	"09eXFlNWMg/GTXTxK7+MkLpC9eVoquRiFDCiVD3I5Sx/VWe9ZqnLlWiGyIU9+paZI2jsDFDRIuzk9wI0",
+	"OO2rg9VD7KJeuCbM58+Vv6+v7Xs+ttQ+w3/D75XY0s+f/R/wpCtn8fNn+Nf1tfP/1TY0bMYG3n3AQekb",
+	"X1tmp1JmYT3bqmBygHO9qBQDg/YYnr42WoS3DoH4kdHUzDs9aVArC9pV8KtAyI4/po6oGnlZJQ55WScN",
+	"KFTRIozOmiXnRYmbR5q4txpyyc5wZ3PAk1tzOVMILD/LGf9CWzk4Ykpl2UdAoZ27DULmTcsb8+XRPfPn",
+	"NKZvLG9WxEy691zIvHRBswm74jGL8IasFp/De21OtZWaWbJDThtfekeEnlvZw759IexVhSPCl5rPhMtm",
+	"hNB8KIEO46JBLmMyS9kj7SIRPRA0SSR4R+cyTaz0lWc75FSs3FdcXwjvLG1UFQ6XaKtA9GC4dzPvhL/M",
+	"1nopfJp9QCsSrg/EXQaIrPOb2fmCTjNIYdYM+r0URlspXAbzNkLggx96k571Zw6Q8IjRvux8VYktxsfS",
+	"mhtRAPhNDKkRfwQehLSJN5frI4B1HqOBsE1v91EoKsRF3joWgzklX3L5uTrjvjebYMvafdRgI/j2aNub",
+	"zY/+9W84wZZrVnlktT47jiuEKafk/fkP/SNIoVHGXjPFvWIhA81b0MZApHBmPcXsKbAEG7zs7+01zAiG",
+	"ZmmxLdzkffjCW2fS2HwQbcqUraCrEelwvaZc0y/g6haS8OTE1dL1D4pmHJVXrxgw0R1QrOfMhdJTy3I9",
+	"ty27I7kk6qCnm96s0IO/NZuV9DxHB0sSXbD0BdXsxFlWb8yKbp2e18GryuMz4Qrb4Bq0jzo3eELs2D7t",
+	"B1VFIhhLNHTBqyoAPmGrKPHjKxiVdcmiWhE2LFHi66b0ilJQRYmsyM79san/6219pe2LC34IAcEqVBYG",
+	"iMbVXTWV4hquQp3qCqaC+yRhn4qiOFY5YwKcWnzqytfX1aTm+BuiqNGHZJwvBBC6i1xB4w0Sq9UXkX68",
+	"hSOUlhooJuHNDWPyWOUC2djbN2fnZBdC2HdBEX0SkTEaL8bkcYUZKDAhKbnUT9C8Yldtl1Hyljo/rBg3",
+	"2gatOyflHfKSxnM0TluVgCny+XMMH11fQ1F4nqYM+1iirwTSGQGYjyCTz15X5JUg1PfKgYw8jFXmQjMF",
+	"QrcTm8veOmWrEyi8EtmfLxnLXNVZWIGVqVYZqjYCUgw0lh7H2wZoVBu6crEe0MiywWKCNpYW4jSNLi1r",
+	"sEXvCIEwiAo7sKu9B4i1BE8VwqNwZxEustwUah36o4RnKFzDPcFZ4pJPY8g29UCtbmQQ3aztY9Sb8tS1",
+	"s7gpsrhQGbjP7dHoE3/laIIYbvVOOEdIAYe+nw4miwb46yavEOhb1roW7Iv8MXyV+FeRlivUac/B+RQt",
+	"ClrM0EUKHhhZGmbVwiyIbt2pTFO5HIFRfaOB9YvvlrZpN9g8oJZ/tP0R/hNOrEzAQVA90qQYz6XfgFlB",
+	"1N7CckiKhTNwqllQr+llUVRGTiGww2m9YIHALIVwcad6BXfTZavy/oVwefTC+9CyI6NHoeEYaPbBvbVR",
+	"HzK521Z5V6rJmcedNfzBun1T6zZao32t3UL067Qbb1+Hsl7FanPxu7dSGZpuzNFyQRwkg9cD0cLw+13l",
+	"abnZamla2c3TtCqLChJg2TLqJhXikHGQx+9+eEGe7x88e7JDzuSCuYgvmiRkweAidyyKKyKXoqzdAFE1",
+	"o6KY+S3zpRPMP9iQLo0VDviCbZ84XWl6bQU8YPiT3BAt0U3MjS42ajkqGGFPiGYMAaSDrkF8FKiRC3q1",
+	"C0tz40bAplphPk2GWGSM96pVGqB1HCQ3QtxT77i361+8SY0JiyDfI4g3+5i40IYG+w0iCZi5v7WCLV93",
+	"acZ3r4a78ZyaW6SjuzbCFPTValOn22agR51+Izv7j+fnbwm+UJtof29vXWLrwfPn1bTWQUe9/qBh8hSz",
+	"92uRC66FWFQ23i3uOke4oNwAQcQun70Eyj8LZCPdMWVhbfP9u5+LNQCzs0RWBIaixN+czvM7mvEar6vG",
+	"mIbC3G7EBb1qCTCMSj9a4jOXCrSNfFWBDbUE6nQRrIzok6UryF4ITo7K28xvfe0H7h09cIBNlhWi/baF",
+	"3TOD5gQ/nb35hbinyNkPnw+GTyrNQGSygrKbu7/lTK12LcpFZNfStP83hlzutnO4dssiDZvuK1xe1F1e",
+	"EKHvixeH4ujw6R07jSg/c2UDgu0H4BHxUl3i1cZGKL4gRtH4citnESy7yxNyz3lsD76qzb6q7mTG0k3V",
+	"pgRfqHu7iLrOq6acInDfgGJwxb4saqyoKhVM2QdLOBQtphXbFvK1JeWmDCjDilpostbBgOKb27lO4UKn",
+	"XVa1dQW6NpqRywpe29TcOsO378787ED7YH7+05uf6xjQxYGcqRBtVEWVgvKkI7KEyGEvEVwKuRTbN/fx",
+	"PK4hATzt3cyIhcPAC4GYy83BWh5aHVLSO4yY+dIiNfWAGyMJ+1RiUR1OW8TwBMJ3isCemRUAVERSOYPg",
+	"xZv0L7xNcEx92WEQ4truLqILvNr3HtT1NZzKXy3DeqsYpo0GJBcXdgwh+w7TYLMu4quzcMWm5nkYbmbF",
+	"MQm2jq/Soc152tdVTSlLkvk11tWhR7rW03Sr+mRdDNHN8OUS8cZ2Z5ZVjHK97jis/OOqXy4tc6+GDX6V",
+	"Ywn1rqsgUWMT5SGuweewbf5NBaE3NTDtbjFa4BCe9k06gNRPozbu1sYtT7Gbm4meGZataYPQcE9Z1qdy",
+	"0S3xNl0VcTVpvOJ7bYJybdeq7cXoN8L7MI+dD7blDWx6+JoTB/Blm/5IX+gE/HKP3obAqD9p95b7cwve",
+	"s6+vecTb9oYoN+wl74LodJ52ROrK3Di/e9tB3I5BhJfDA5VWm3bU71m9SIORxNUjCmXvWaTopm+vGWPH",
+	"EYBrDjWoMWgAzdVZbk7Qeuc1Q7dNeCldtZf4oaL21hb79dhD1/w35xLNQE88tRK4wYuq0vtzUwxmtU9o",
+	"QN6iImbpiJpRxhSXyagrGbYoC1frOwqx4c62zkhGeUJwnO0qRhexi+vnFs3Rb5CV62wOvpkMbcHjDs1z",
+	"G6uIwhbgrVv2mO4ylJ0ZxTNW2MiKC7ay5xOwtawDiDNWCCzQWljWjOI0RYtIZkURyx6jXi7spqxgBZjk",
+	"ylBY0SNlhtX+qNRqyCgUnvgYNOEF7qwbpnGFqpVWnCB4TkH0i8IUESLCRuu0jnbrUB1A+IvmK2Z1uMm7",
+	"EzvW96a7tbnclGsARW2puDFM/CfazX3vvrDFVF9+ecfqL7B2+7aQod6Ld4+iVENCV0eJPQgzgBxdPklR",
+	"zOQBVN0KHR2T2ey/8S/e7P6Y85S5EE+Zsbu+Of4KBXzZBpHDYXLlQeMki+aKctv6XEW01kPd4HbemA9Y",
+	"ay4ilcuILFjC84VrgCcVydWspaG5HITNZUb/6BS1LmnHyETasx9lSs4U01AtJ2kVrnCBe7fJhHO4HUr7",
+	"LjI3vowbd3T3h9rtYD6chipMoOQSB07/1dkbsr83fAaBJxYHU7lkCipcNvwduQrh1ZRBTbLNjWM5Uz/4",
+	"dy2SMDWyctV65SFTPGZFshkExRGaZekKAsTt99spDjDOKA737n0thZnbIWEyLkjcKmg3PBiEQs/bVO7s",
+	"BdoKg6MFF3mIGzk7mYZN4EsRWeSp4VnKWdEtGXsI8CnxsKq2EiuWdrjdwu5IJi6OO7zVOqSjEu8qB/6x",
+	"A61/qGBSILIH01UIF3GaJ0yfkP4QKldpkgtX0qyjsspaFWuS89T0uSuXXh2WpvW6lP3hVoB2ZeVmk/as",
+	"38EjAtXiLJ79/Tu7guHgf56jC+iEDNzcQhIcR0d2QbUdFgs62HI9Jp53Uxk8rjaqdmbZjW6GySqUtOqH",
+	"zTVTrrKhcsHjGOLqeu1cstW2lCuveMLU2kPEMYtXu3DjpkeptezeoeZiljKoP9DHJBaHmlvZMpoZADNH",
+	"MBNX0q/cdhWjHNRxZV10FHZH+AYfOgIO3+mKKC4Kx/Cr/N1TkwVfBc0PCiRDXEHMcBuvnJ/9DEAKj2p3",
+	"QPFyhU0jzw0yVMvzXHR8puQNupe7oi1VX0bbCv++7EvWvGYdNMpS2bC4MivS31SVYh2WaaU0vnQdivEi",
+	"wxPAhiu+BgYP+JrdfN3Bjq7W5wkmY1eaMs2g2B+EtbqY0UZdPJquDI91d9Wo294Yfu1Rd/eX95qpt2UL",
+	"9pZTuNMHv5Xb11cPuV9NqM02bhYgwDdmxd+Xu3a7JkYnZLiVNfTGNsnb4hdsyscdeJOdt9SV+PEx5JHR",
+	"LM6tNnRm50GUmjCqmDrNsWAS/vWD39FPv573ovAhFc55TMZZHykD+4KLAMYvT2VuTOaKV2dKGhnL9Dwc",
+	"qPMG+q85R8mvbHLmOhEKMlFyqSE3lGoyRh/STjynZudqGBGcceciHwyextV1wy9sDPlcdgIMUe758M3e",
+	"GYv7xTz9t2515dJpxv/BVr3ra0humEpvaaRYg9uNcgrL6UU9yP4pgtpn3MzzCcSz44J341TmSZ9mvGVE",
+	"AIjbe4eJwg2Kw5KE6UsjM6sbHHvK0RGJQXCcYbuUolm+vweZiNUqM1bgRlkL2LdPK7oQF+Kbb36R9UYT",
+	"XBNtwHT1zTfkNQZgF2yfK199AIxcuWYJMbLsEVpGubsPBEm4jqlKoMzQhThjDKsk2Xc/zHKesI+PMdAf",
+	"/niCV4jKhYDASVdtHYrXQT5BmcbwATID/NeYJvAk8hNfiA8YJ5bKmX+n+OEJrAWacgjopHls/+6T1xiw",
+	"7zxdClQlLeglG4G2SN7JZTvBumoOBO47diAaw1qs4O0TgR9pMravjiPIgL4QBC9H//kjXVZbqLndduzq",
+	"znm5LOAx+ngLTk+GVgrnuiKFw2iYalQUBISMUEHG1UyZMUFK2XEvY+IIt6SXZamLt9x1qSZ/+5eWYozH",
+	"R12hcAuKhI0r8+3vPQeoHAye4pRk/I4ZteqfTg1TfkIAI+aMu73BENhESGMbWmzTW+ZeiYQwkS+cc7KQ",
+	"X1a+DNalkMtj6E2rGEQEg+xOkwRSuWB8SH+YyIQ7MDvBGqLYyGv+XUSWbDKX8tK/ZCQ5GO6Rf/Dvdsgp",
+	"JEfApoaHftlAHErxKxaR/cGRPfBxo+T3GAtyLblmJwSfuSqulLjrhSgK9a+gwy6sdH94QMbhEtxjh74W",
+	"DV6gO6R/vsoqEp0VM5DWoV7tDvmu3LKFVMLsPaWY1izBQDV7qHbttBjxpYhlYtWeosJkEaE3PIDDGJ/C",
+	"ARVvHhMOIYhmNd4h33l2BDXlLbcpMvtjfxpncI27aG9/NKuyBzFwYC7I+79ZueWE7A8GZFytKF+FBNbk",
+	"Ja9QbiopFAIHvIgLWxSFnXJcRCQgJSPpuvpuhmXO3JqyqYG0/uoBIbb//eU5cjsEkSY/vjz9Hi4v+6SU",
+	"OWBjkJLo5WdI2YJjx3bDdsxTQcYvoYq6pxNXyw3yu8fDwaBv98VFzsahc3lGxu0i7GPLWcfnigo9Zao4",
+	"LYeVjkNZnjbPxSVLHIEfDIZkXCufjkT+xqOWI0CrM7j6gaUUUSWtjCl/m52QuVySBVJoy3xEEpaBb11i",
+	"iB1U9rDLe5tPUh6XSK1b47v6HK569oldz6u3V4dk93Cf4D1qTwSiL3wfHEp2Dw6Bls0STGZGe9ucSJAS",
+	"dvePyFTmCovi7JCf7WNNdMoTdlzuoBpj7HYCc0aAw0XVc1OpPCUFEsAvsmTProOCo5XJisQ0njNNHo9f",
+	"2H/0LV0qmR4TIfvw0vgJlvVLecxcS20np7xVMlOcGapWFRuvE1/ICyuckNO3ryolJn1tyuuoJzMmrORy",
+	"3Hu6M9h5Co5rMwfxcrc0Rc1C/VF+xnIeaeptMRbhNV1hUAxEGy0rhtGGgumtYgSIoQcrwQN/lfSOeynX",
+	"5tSbGDzUYC17g0HDM1y9vKDzxPFnFFvpJmEdZgDrA8iCHcWMwbCKBAoreEcNA+zoGt69u1u+eB2VX/Xf",
+	"ypSjYXurj/3711Gveplv+r72rtvelLrAq9CHBZR9gjDqHT5BDs6bFGYfQ2e6Ygf6WAaBQRCa82lNVhD2",
+	"ACePCpyLp+4BvruF7dLczHdB+8Ck+67oVF1W4oRyLLmAFItGPX1ARNoon0km0szJjBmyb3ldoI+I5ZxW",
+	"aEFpExi2ZQWOEzixYRDkZVCKosaVdsivjeqdVS5GNVmyNI18DPzzCzGudrpw91NVkjq2c3NBhgduUiQz",
+	"4HLOagCVdZhZSnVJHiNT3K+wwJJLnlyIvQG2d7B80Yoy/q/9oyc75AerFrqRdJHTUk6EHbqKOqYRrsIY",
+	"tsgMAcM3BFZyjQ0oWXIh7NqGg4GTnucyVxGwDmSYxVxGzoBjWPHLbwWUVGxGVF1EWUbVAtFd8cCWnw8u",
+	"RGL5ENdkztKE5JnlsJabW2RxC8XQux1yBk566iu0wjWHFUHhkrADjmspHeMgvwLkLYx/38lkdWdcqlb9",
+	"t4tRlRUJS4ze6VXtD0bl7Po+mWlu5mAB0F2LdGH0RcKKJ+X/ZPbqzDq94w8fq8wWkh0BowpGm5t5k81O",
+	"AM2Gg/2jg2eHUYPrIuFX3F72zai3hL4IvePDwXWd+UoMpQ1z35e+RG4j66OW60HesYxRA2pEUTzUskLL",
+	"5cY0Tb+1ODj2TUec3l8f8UI4VPYNyJyZul6BGYwaPE0hUuUYWXqtdVRFC+sgVwkxqBlVdMEMoN6HwKaD",
+	"ayTFEq3MhxG8vkpYwJMCNirIry9NVDRNvXHNZQ845Onyvny8R8p9c9lFsX7fZcXrB1HIUyci0Dry3CwF",
+	"AUyrQhCmnwfl7XfM5MrV3PCXYJAKi5xuV84G5G0sSO6uyuHAGzSiitZqWTIOEaCYGTOv2X3K4lXPyvpL",
+	"7gEHLT79naH1B+UgiAdwGHZbpGyL5gu2m7iOvd1XBPT0ZXX8dDVNdCWtrGq5rvlmSIXhALexoqQUMTtx",
+	"hmhtCKYF6QsBFXLSFUrsEfTb8bkVWDAQ3qcK245NmFkyBlNA6UbhKqrkAmKpyP7gKRnXm/2N3XAXotAg",
+	"fKWWHUs/zeL8XFyIUjaP0CiAqr1nomCrXxWw8bIuAgnvGbT/VAx64A6Aumm+BIObMboQKaOglOzvPScN",
+	"9QGGrOkPIZp2gsEpLsj3ZL4nKbbZ8rmDxov9EYhkhUbP1PvuNgmze1/hSvSEAE5aNFqzxBn70tRiVRF/",
+	"+8CoVgVfqLKF20i1QYaFWmaVY1WT2IM5YmfMaHfnFQSOPodCMHX9cb29YQ2TaJWBL3nFhfg3YRYoU7wt",
+	"s+/vg0k0qv13kOCmkv5fT+ftZhMFJkAsB3Z9eOAHloTxbGv4+RUYgjPhdIsv7xj4lLQTNqp1RZwP1KIZ",
+	"WLpEQpQTxovKGxX5+5UviOBs/dD8Q2oTEQX6MYoVjnyOgVirAnlZy8+5jcavyv7A/X+w1dilMnnUry/W",
+	"qmoTxgQ48yPCjZ3Kaw5QIBN8NjPKRbV/UK59IJZMk8aQrKn8o9nSKt31Psvj6EJMWEwxBdYZfMDXAQ5Q",
+	"WJY2MrVQqlhVD7e2qgaFGFiBszy1NPoQhpav7FZACyEhH++HrzWK5nTwjLW1cf5MhrxCUyzzLy2iPtjz",
+	"Ou15L91JQs/G6ilb6i/Becf2vsNOe58P+urmhy98aW1RWhvQyD5VDCNzgUIl+GWgShxX2lTlpedkXOl+",
+	"DsJSZbSiYOmFaPhv2Ceuja6xiIM6h5jLXG3NH9xO74uy67Wc1lDMF9voh1+RtAMhqKB/a1a0Rigpv33q",
+	"D6TfIn1X/pyKu1B/AkR+UNL408NBjcq9NWWDD98FEZXFf9p27motIPKDUy8E+2Qgii8qC6CDw4yDi3OM",
+	"/Q3HVswozPoYJWbIQmoDHsHaxMdOoErlrM8LwQOK7mHQuZcieJIybFuiO+MHzvzuN5j5Ldq7ws2uWQmU",
+	"SxFG8UZVjINB2JoPqlTYnn8wWFcmes/Vs+kMOr6OgtG05UFB45eiIYQP7nKFur4s5Tq0QzzK2hY3RGvf",
+	"q8eiWseqg5HV8OpB8yoiOGpwuQdbsR969zNPrpEUoE7GRpfiCVwndelIG5lpspTqkouZFSn2MVChDP3g",
+	"aLbBX1GVKe7ZnRZbYCLxBcK2YAq3rj8HlJRRMy8JiSetC//PQlQPbsAb0tNLK/6KAjy3J6aa2QIdJVu5",
+	"AyepnJTxwM4BEsvFghsrP9s7OYL2GBC4U0a760ckTmV8qYmmqxMgLzRoKojeERi5eIYxoWCO9/Wm0AgC",
+	"Gk0hmGPrkOFw8AT6TrnEAUuZ2s5LU/xAkxkz1TZidvU75ByiI/MFuxCUJHIpUkkTJ1iM39kPvaXy1bT/",
+	"mpp4PiaP94d7ZJwpVqzMR8GS5ZyJgiMgKH3hytTqNYZMVkTI5RMi1YUoBnYTPS5XZ8URB18mnhTWHfgJ",
+	"IjMR3rpYMyhDLJ1GdSsQ1+Tp4BkEkF+I9+9+LgIZsDeIBVPFIpyL1GpC5V6j6vIgViuBpjoS3A0UDwxq",
+	"1IWdtz/DpjFO++ZWkiksAhoUbXz1vVjIhE85S864gHraW3z0ixTsBnO8vukM79CevM3Y7tWbcVoZG2b6",
+	"2ihGF9tzXDyO71I56eK8FQqps1wXjQ+L1Zs4X/3l66hXCzLe9HX95euo9/KczjZ9BO9cR72fqTZ9f1yb",
+	"Pqq/XL0i/oCLBQ+n/8IyZZ0vNt8uzQ+qo2xzO5WvVr+ELCFDF9nWA5RfVMf5pw/+3nIU//6tL9m9weEf",
+	"QDju+mHulvoTUY9PuXnnG1qv/br28gPtPdDejWjv6WB/Q6+ZWGYriNRGn2qDTh7uiftVQJ4OnoXPB8TL",
+	"mAoyYYVgWTbz5ZpYCbImM97pyf0sXfONTQfh3/sLn8H+cG8bBbDUMX7AfmXw6eHmT4F1/yLNGTVcTyEB",
+	"sXcHUTUOKWoajZfuvRrqfvhyqw6i1Hrl00HW24xL1c1HlvpGYyHNxH78b62adKgRbYpvgPFB8H8QPh6E",
+	"jwdc/XNefHcUu97gefd4jYVjQI1UGOFQKaxiBS85LVyURwPy9+8wNh2LOWBJX9fDCN1i4LiAnH/XVdiH",
+	"hUKQxJxqIuSF8IHvjyGQ1HCmRt4PMH4SlUZF9gnSplyxLmkoebw/fErG8O8RPi0/0fx3MP15f8jj/eHw",
+	"QoxTaEVRmQBthq7MQNmtlDze39sj41Y31nFp6YwdWyMJn07htFRxpYOH9kIwqtIVZEPNXQ0JV3KGQFTp",
+	"pni2osgLAqD4HFOrpIgZ1Hc5X0qXpelC2SxESZ6VI5cJqizB3KwrppaKG+a6X5g5U490HdGOqxZlv9IL",
+	"MbbMYexR01mQYdqVzBUkl06ohkVCzJ4dxIoKONIx+WZchOFiiIQULAJmh/baSnEIXI7HkDVW7SeRx7ji",
+	"ADzGQSiOiBlZ2MfLsnqwO4mA7JXlnUJXowcJ3gitSjluveizatbWClZmal0yW/nCtqnO1XaUlzXaMUZo",
+	"QRNWOcstC6uRU0xmXiDUqSB7+xB+pF1ZkQsxzaHCXpUv+N5mls7dnTziYoRvuvDqrnpt6wFX3vHbgg5q",
+	"vhWgG2wDurMfT/t7B4cF8qdyEpHDfTJnn2jCYr6gKUn4jBu9g7v0PGK04HqBlMR9FGzM+BXEthumHQ+p",
+	"O1OfT48Ok8HR8OhoP36WHB48p3tTRukgPjigyWB4QJ9OpvvT4WRvMpgc7e3FyfAgOYyHB5PBdDCgg6Pe",
+	"JpgVgtk6kGXQas6O8z8fBv3ntD897f/w8fPh/vV/hVomNkH2o691AoVVdBXxMhpfQqa6b7qcyslJpUxO",
+	"q7PQcPOGcnHZf+GCiQJRJzetbRdAAXuvVM4f0qig2BR552Doj9jzIc1cVJ9V+sbecolNkcb1DfrgpvXb",
+	"tGvo3SVaV/cEi3Z7iohmxhcxho7veHRwB45r6xkXOzVSRlhVAkoYTRhhv+U0bRL32q3WgXS7vd4w0jn6",
+	"c6nWWwde35fDoC4Cft2Ia1wdiKNJ1/pKH7bnHCJBJ/2yIkT8mwRm/HGqyXsU8um2WghGa/aH0RfGd+zO",
+	"uT3P1RYhmmVAh1clKhY2rgBv9W1jNTtiKRFDf3Rr/fcLqPQQ3RRPCYogT7CGSVUpWFKNqaFW+oNaNlb6",
+	"fz4gCV3pxp3wbxSIiXixLg7TQfYhYqyIwHQQuUsDR4WffHZ1zjdEX1az9R0eQxylYgyzOXRGsbdEYYfo",
+	"qO9SRfSTooQWNVElMPNCNOI1W7GakVNX9wf7O6Q7rIvX1PFEMmzUtGDOomS18PGFcAd4giVr7WJNQYZ1",
+	"5obw+Ss4H/6Y0E8H6Qp7exAx7iYh3t4td2fqLESLaLtw0R3yohLN6WM4o2ZMJ+a6Jlyx2GAgtpUWvGGr",
+	"Zkerhme36D0cnx0OVXwIUnwIUnzwVT74Kh+CFB+CFB9o7yFO4CFO4CFI8SFI8S8dpHi3us5XjU58iEt8",
+	"iEt8kDce5I0HeeM/Mi7xvm6um90mSAIWQB/B1I8d33bB6re2brvvmuHfLJuuUZJRnmDfnYphv9rzTVXu",
+	"UYivg4+Xc54yZ62XGcNKTxdiTFPFaLIauaK+k4q5vlb7pVb1F2v75popVyRRw8jodXDbJJlUhqYQanQh",
+	"ArGKsJ8yQAtT8qlBJx32GS/7Kp0zugjWt4QyPS88RO+nWpQfflMRXGizKskkX33dQAS/Pl8ko7O45QxS",
+	"zwtPMhygkQ9OPqgOb6gyFZqrMg7E6DsucOnZAdLJJmZg5gUh+8YuNfrL6GrBhCEJM5SnRbgvMoqyRESN",
+	"qLEjDFRmoiTOtZELprqp7C0u9B4RGWd4QONboLHFlgAb3ozNX4q+1Xthnev6BRUxS6GKmIHAraK3Kt5o",
+	"THGZQEy2KyDv6obwBXRVNCxdYSOSzoYlp7U76kIUER6I5zAN1CZzE0Qu/NqVKYNHWkrBFHG3YtFYkOIF",
+	"p3cC1VYuRHXaqGisOXYQGuWCXlGeWu18TKCqrJi5RosF2fr25aVz3FVR98AKkiWA9Kx6AFv0RgG5oPIN",
+	"xKK5rokuh6L7gLbtlFI5tb9Ex5QqPLDZQMzSlCVRgY2ImOsh88B+kMpbOHa37CfautXKI03qxIk8RRtq",
+	"cn0MpZLG7eJJ5FcQlmlBnRyTT8jjcUa1GSU5Gz+JLgSkA7mub9ARfOyqbUrtwvQAP6ZSdfjMG6R7f4X3",
+	"qvNsQQIPuFzr1XLXiFyL/3LXqEWlbSp+1jiVazCeyjJ2NCoSlLgiU0ZNrph9BfuiWlRdSGHm6YpkisdM",
+	"d4WOnsN67hEn7QTrIhBhbw+VaduVaSEa0cv20IlXTqfY4/8mmLlt4WmPoK7pdreegtZhMBVgk0d2xbDZ",
+	"lc/KdF26XXhSjE01TBmh60rgQfSflb90rUuHZdoM3FQX4swonrGIaEmSHDHQtceHSTV0gpZTIhXKVERI",
+	"MqdqAT3UhXGZiLG92JUVgEhbhIOWWzhadCEsX6fxpZDLlCUzH8c/E5gvCU2v7a6B3Mpudr63kX9iL5IF",
+	"15qLWYTtRSLX3lhiA2OQf7m+EKVd5Omg6DLg4pyx9ng14BkB90hjXcAdAv1ACAUxFEHlmmOC+GL3dCGw",
+	"l0Cw9DbkfuF3AK5NUiW+au/aYqNOPlJ0iW4acuqAWXhw0BTVyL0Lw7GeeGa+LVPvoqvhtwd7B8/o0eFz",
+	"9ozFbMIS+nSPTqf0cC9OYvp0Sg+GMU2esWfP6IAdHE6nB08Pk0HMjthwcJQcTZKuRDTcVf/ML6cmxy7o",
+	"J5f9c7w/eH7YEb7dZYr6ZvebOqMMBJlYyEHyHfZ3KIipAPbp21fQbskfMBKdmbNFDV6fexxqqF6Z0bBX",
+	"iay/kjxmO1ZA6V13JddcoWG9WMua+f4M3VscglHtuEsr6vVPxMXfIZWVRwv+d4Tttqang739vaOjbTqI",
+	"QoJFi7XHc7rGCP1O5j7UfMG0dlYXaKUyY8IAqwIzDFYJ5YJoO2GhWFft0L65luuG75qLYsY2+8TiHAzD",
+	"C5mwMRlj3Oq4KLVJyYs5Ne8ceL0Mb28/K3uTl/77tykVJ2R8yUUyxpbm0It0h2BLcoiDvRCuHYKSS8gF",
+	"HgNOfjLjHfLCmdJ8SVYrIslMuhr6uB3M/aQx9rj3EbUuZdRIElOlVvb2OXENqfFK01izwKXa75Bz9snU",
+	"p4d+K/YPygV5/zdIKna9VL0RAka137jjGBfB94MLUfTGtsTU1Qrq/gzkdJNx3KOQrxkA8C+K37pe9BYG",
+	"EK28XeO4wR1vIEtX61vKP3L4i2YqNK4+qEpW9tOXlXOs8C9AulvbzasKkx1xtwjqtL/MGU3NvFN3OoUj",
+	"0y3Lm5LQ/knlQu+QV6ZieZuzGLeTUEMnVKPxp2i6lLCMiYSJeNWh1v+IC7pHfHUzdKlObmuWd6b8iv15",
+	"b8EXDtSODTQXXkEkd8g3VWk6bj5Qnez/riZOp9mgdvtXqzyrMDGB44+LOM0TFihfb9Xpt/77e3WfuEk2",
+	"qNW4kAfGVSjTWeVwPL4BhtzStlPHst3P9m+f4bfRguk/6+ifEJFAQaKGk8+jZsHZHI4S3lVv3GPQNrnC",
+	"foGBRguG6suRFWhH0Ekq3FPBQWNteY+KmjV0OcLF3183ZbYmZW4irgfa8vZTqy5kJVLdPXVpwzK9RonJ",
+	"RXHdLzJDDFtkYMqHKJPxjAlLAWxM7Dhl4+srqiCaVpfyqrNXuf5ZWuYqZvAV2K4uhB/5kSZWoMfcVd98",
+	"DdWAICkXK+KJK8vTESpDi1XBHXQhoKuX/7qg8Tm9YsdkzJSSSo+JJTZtCZ78k6Y5w+oDTsEgqVVuwsxA",
+	"5eLMsOyeFAY79AaFodgZWNpAW8py83XVAlymtjTQ1a8oN1ledPQHdHigfaQ7oP0mhRXBXZuYwS2UhLq8",
+	"+bk3YVQxdZrbW+PDR3tLIDl2NxByZmhqfJcQyItIZJwvXGBprtLecW+XZnz3aghx2W43Aau4XauOfAM+",
+	"6KBfaXDlbkPoPdMuc/F/7aGArcGVoUINK3KKKBSoAkAXHUsspwAjPKhIlRlAFWvP8I7RZNWHMmuFJca5",
+	"Fh4XgtGTstgfSBTAdRFCULWPkoVMWLpTv911YLqXZcEeV2Kiavp3Tf6hNh66sBwdV0Z2YZztod+iN6wI",
+	"mgRIV+z6VXB7u1p7lPMakBNng0ECX2wS/P1hohrcHvxnfsWE1XA8w8BtO72nMoJTd64/Xv//AAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -351,6 +351,33 @@ func (e PlanActionType) Valid() bool {
 	}
 }
 
+// Defines values for ProposalType.
+const (
+	ProposalTypeCreateRecord     ProposalType = "create_record"
+	ProposalTypeDeleteRecord     ProposalType = "delete_record"
+	ProposalTypeIndexDocument    ProposalType = "index_document"
+	ProposalTypeSendNotification ProposalType = "send_notification"
+	ProposalTypeUpdateRecord     ProposalType = "update_record"
+)
+
+// Valid indicates whether the value is a known member of the ProposalType enum.
+func (e ProposalType) Valid() bool {
+	switch e {
+	case ProposalTypeCreateRecord:
+		return true
+	case ProposalTypeDeleteRecord:
+		return true
+	case ProposalTypeIndexDocument:
+		return true
+	case ProposalTypeSendNotification:
+		return true
+	case ProposalTypeUpdateRecord:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SubscriptionStatus.
 const (
 	SubscriptionStatusActive            SubscriptionStatus = "active"
@@ -549,6 +576,11 @@ type ChatContext struct {
 	// Example: ["Offer for Acme, June"]
 	RelevantDocuments []string `json:"relevant_documents,omitempty"`
 
+	// TaskComments Comments on tasks the agents may work on.
+	//
+	// Example: [{"content":"Anna is on holiday until Monday.","id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","taskId":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a11"}]
+	TaskComments []TaskCommentRow `json:"task_comments,omitempty"`
+
 	// Timezone IANA name of the time zone for words like tomorrow; UTC if absent.
 	//
 	// Example: Europe/Rome
@@ -600,6 +632,11 @@ type ChatResponse struct {
 	// Example: response
 	Kind ChatResponseKind `json:"kind"`
 
+	// Proposals Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. Show them, and carry out only those that the person accepts.
+	//
+	// Example: [{"data":{"title":"Sign the lease"},"source":{"id":"m3","table":"emails"},"table":"tasks","type":"create_record"}]
+	Proposals []Proposal `json:"proposals,omitempty"`
+
 	// Replaced True if this text replaces an answer that must not be shown; show it instead of any tokens received.
 	//
 	// Example: false
@@ -614,6 +651,9 @@ type ChatResponse struct {
 	//
 	// Example: false
 	Truncated *bool `json:"truncated,omitempty"`
+
+	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
+	Upgrade *Upgrade `json:"upgrade,omitempty"`
 }
 
 // ChatResponseKind What this answer is, a response or a plan.
@@ -638,6 +678,11 @@ type ChatStreamDone struct {
 	// Example: response
 	Kind ChatStreamDoneKind `json:"kind"`
 
+	// Proposals Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. Show them, and carry out only those that the person accepts.
+	//
+	// Example: [{"data":{"title":"Sign the lease"},"source":{"id":"m3","table":"emails"},"table":"tasks","type":"create_record"}]
+	Proposals []Proposal `json:"proposals,omitempty"`
+
 	// Replaced True if this text replaces an answer that must not be shown; show it instead of any tokens received.
 	//
 	// Example: false
@@ -652,6 +697,9 @@ type ChatStreamDone struct {
 	//
 	// Example: false
 	Truncated *bool `json:"truncated,omitempty"`
+
+	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
+	Upgrade *Upgrade `json:"upgrade,omitempty"`
 }
 
 // ChatStreamDoneKind What this answer is, a response or a plan.
@@ -859,7 +907,7 @@ type EmailRow struct {
 	// Labels The e-mail's labels.
 	//
 	// Example: ["inbox"]
-	Labels []string `json:"labels,omitempty"`
+	Labels nullable.Nullable[[]string] `json:"labels,omitempty"`
 
 	// Snippet The first words of the e-mail.
 	//
@@ -871,6 +919,11 @@ type EmailRow struct {
 	// Example: Offer
 	Subject nullable.Nullable[string] `json:"subject,omitempty"`
 
+	// CamelThreadID Another spelling of `thread_id`, which wins.
+	//
+	// Example: th_17
+	CamelThreadID nullable.Nullable[string] `json:"threadId,omitempty"`
+
 	// ThreadID The thread's id.
 	//
 	// Example: th_17
@@ -879,7 +932,7 @@ type EmailRow struct {
 	// To The recipients.
 	//
 	// Example: ["me@example.com"]
-	To []string `json:"to,omitempty"`
+	To nullable.Nullable[[]string] `json:"to,omitempty"`
 }
 
 // ErrorCode What went wrong. Codes are stable; `/docs/errors/{code}` explains each. New codes may be added.
@@ -889,10 +942,15 @@ type ErrorCode string
 
 // EventRow Metadata of a calendar event.
 type EventRow struct {
+	// AllDay True for an event of whole days. Its times are then read as days: those of midnights in UTC, in the event's or in the caller's zone. Absent, times at midnight mean the same.
+	//
+	// Example: false
+	AllDay nullable.Nullable[bool] `json:"allDay,omitempty"`
+
 	// Attendees The participants.
 	//
 	// Example: ["anna@example.com"]
-	Attendees []string `json:"attendees,omitempty"`
+	Attendees nullable.Nullable[[]string] `json:"attendees,omitempty"`
 
 	// End When it ends, in milliseconds since the Unix epoch.
 	//
@@ -909,12 +967,17 @@ type EventRow struct {
 	// Example: Room 2
 	Location nullable.Nullable[string] `json:"location,omitempty"`
 
+	// RecurringEventID What the events of one series have in common. They may share `id` too; `start` then tells them apart.
+	//
+	// Example: ser_5
+	RecurringEventID nullable.Nullable[string] `json:"recurringEventId,omitempty"`
+
 	// Start When it starts, in milliseconds since the Unix epoch.
 	//
 	// Example: 1767225600000
 	Start nullable.Nullable[int64] `json:"start,omitempty"`
 
-	// Timezone IANA name of the event's time zone.
+	// Timezone IANA or Windows name of the event's time zone.
 	//
 	// Example: Europe/Rome
 	Timezone nullable.Nullable[string] `json:"timezone,omitempty"`
@@ -1225,6 +1288,45 @@ type ProjectRow struct {
 	Status nullable.Nullable[string] `json:"status,omitempty"`
 }
 
+// Proposal A change like a PlanAction that waits for the person's consent.
+type Proposal struct {
+	// Data As in a PlanAction.
+	//
+	// Example: {"title":"Sign the lease"}
+	Data nullable.Nullable[map[string]interface{}] `json:"data"`
+
+	// Source The row whose text suggested the change, where that is known.
+	Source *ProposalSource `json:"source,omitempty"`
+
+	// Table The table of the client's database; null if the change needs none.
+	//
+	// Example: tasks
+	Table nullable.Nullable[string] `json:"table"`
+
+	// Type The kind of change.
+	//
+	// Example: create_record
+	Type ProposalType `json:"type"`
+}
+
+// ProposalType The kind of change.
+//
+// Example: create_record
+type ProposalType string
+
+// ProposalSource The row whose text suggested the change, where that is known.
+type ProposalSource struct {
+	// ID The row's id.
+	//
+	// Example: m3
+	ID string `json:"id"`
+
+	// Table The row's table.
+	//
+	// Example: emails
+	Table string `json:"table"`
+}
+
 // RefreshRequest A refresh token to exchange.
 type RefreshRequest struct {
 	// RefreshToken The refresh token of the last register, login or refresh.
@@ -1342,6 +1444,29 @@ type Subscription struct {
 //
 // Example: active
 type SubscriptionStatus string
+
+// TaskCommentRow A comment on a task in the client's own database. Columns not listed are ignored.
+type TaskCommentRow struct {
+	// Content The comment's text.
+	//
+	// Example: Anna is on holiday until Monday.
+	Content nullable.Nullable[string] `json:"content,omitempty"`
+
+	// CreatedAt When the comment was written, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt nullable.Nullable[int64] `json:"createdAt,omitempty"`
+
+	// ID The row's id in the client's database.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
+	ID *string `json:"id,omitempty"`
+
+	// TaskID The task's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a11
+	TaskID nullable.Nullable[string] `json:"taskId,omitempty"`
+}
 
 // TaskRow A task in the client's own database. Columns not listed are ignored.
 type TaskRow struct {
@@ -1464,6 +1589,19 @@ type TierFeatures struct {
 //
 // Example: [{"currency":"eur","features":{"agents":-1,"backup_gb":5,"batch":true,"byok":false,"providers":-1,"sso":false},"per_seat":false,"price_cents":1500,"requests_per_minute":60,"tier":"pro"}]
 type TierList = []Tier
+
+// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
+type Upgrade struct {
+	// Feature What is missing; the name of an agent, for example.
+	//
+	// Example: analytics_agent
+	Feature string `json:"feature"`
+
+	// Tier A subscription plan. From lowest to highest: free, pro, power, team.
+	//
+	// Example: pro
+	Tier BillingTier `json:"tier"`
+}
 
 // UserProfile An account.
 type UserProfile struct {

@@ -449,6 +449,57 @@ export type ChatStreamDone = {
      * True if this text replaces an answer that must not be shown; show it instead of any tokens received.
      */
     replaced?: boolean;
+    /**
+     * Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. Show them, and carry out only those that the person accepts.
+     */
+    proposals?: Array<Proposal>;
+    upgrade?: Upgrade;
+};
+
+/**
+ * A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
+ */
+export type Upgrade = {
+    /**
+     * What is missing; the name of an agent, for example.
+     */
+    feature: string;
+    tier: BillingTier;
+};
+
+/**
+ * The row whose text suggested the change, where that is known.
+ */
+export type ProposalSource = {
+    /**
+     * The row's table.
+     */
+    table: string;
+    /**
+     * The row's id.
+     */
+    id: string;
+};
+
+/**
+ * A change like a PlanAction that waits for the person's consent.
+ */
+export type Proposal = {
+    /**
+     * The kind of change.
+     */
+    type: 'create_record' | 'update_record' | 'delete_record' | 'index_document' | 'send_notification';
+    /**
+     * The table of the client's database; null if the change needs none.
+     */
+    table: 'tasks' | 'projects' | 'notes' | 'clients' | 'checkpoints' | 'taskComments' | 'events' | 'emails' | null;
+    /**
+     * As in a PlanAction.
+     */
+    data: {
+        [key: string]: unknown;
+    } | null;
+    source?: ProposalSource;
 };
 
 /**
@@ -531,6 +582,11 @@ export type ChatResponse = {
      * True if this text replaces an answer that must not be shown; show it instead of any tokens received.
      */
     replaced?: boolean;
+    /**
+     * Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. Show them, and carry out only those that the person accepts.
+     */
+    proposals?: Array<Proposal>;
+    upgrade?: Upgrade;
 };
 
 /**
@@ -551,13 +607,17 @@ export type EmailRow = {
      */
     thread_id?: string | null;
     /**
+     * Another spelling of `thread_id`, which wins.
+     */
+    threadId?: string | null;
+    /**
      * The sender.
      */
     from?: string | null;
     /**
      * The recipients.
      */
-    to?: Array<string>;
+    to?: Array<string> | null;
     /**
      * The subject.
      */
@@ -573,7 +633,7 @@ export type EmailRow = {
     /**
      * The e-mail's labels.
      */
-    labels?: Array<string>;
+    labels?: Array<string> | null;
 };
 
 /**
@@ -597,17 +657,25 @@ export type EventRow = {
      */
     end?: number | null;
     /**
-     * IANA name of the event's time zone.
+     * IANA or Windows name of the event's time zone.
      */
     timezone?: string | null;
     /**
      * The participants.
      */
-    attendees?: Array<string>;
+    attendees?: Array<string> | null;
     /**
      * Where it takes place.
      */
     location?: string | null;
+    /**
+     * True for an event of whole days. Its times are then read as days: those of midnights in UTC, in the event's or in the caller's zone. Absent, times at midnight mean the same.
+     */
+    allDay?: boolean | null;
+    /**
+     * What the events of one series have in common. They may share `id` too; `start` then tells them apart.
+     */
+    recurringEventId?: string | null;
 };
 
 /**
@@ -731,6 +799,28 @@ export type ProjectRow = {
 };
 
 /**
+ * A comment on a task in the client's own database. Columns not listed are ignored.
+ */
+export type TaskCommentRow = {
+    /**
+     * The row's id in the client's database.
+     */
+    id?: string;
+    /**
+     * The task's id.
+     */
+    taskId?: string | null;
+    /**
+     * The comment's text.
+     */
+    content?: string | null;
+    /**
+     * When the comment was written, in milliseconds since the Unix epoch.
+     */
+    createdAt?: number | null;
+};
+
+/**
  * A task in the client's own database. Columns not listed are ignored.
  */
 export type TaskRow = {
@@ -816,6 +906,10 @@ export type ChatContext = {
      * Tasks the agents may work on.
      */
     recent_tasks?: Array<TaskRow>;
+    /**
+     * Comments on tasks the agents may work on.
+     */
+    task_comments?: Array<TaskCommentRow>;
     /**
      * Projects the agents may work on.
      */

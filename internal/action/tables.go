@@ -50,7 +50,8 @@ func Columns(table string) []Column {
 	case "tasks":
 		return []Column{ref("projectId", "projects"), required("title", Text), column("description", Text),
 			{Name: "status", Type: Text, OneOf: Statuses()}, {Name: "priority", Type: Text, OneOf: Priorities()},
-			column("assignee", Text), column("dueDate", Time), column("createdAt", Time)}
+			column("assignee", Text), column("dueDate", Time), column("completedAt", Time),
+			column("createdAt", Time)}
 	case "projects":
 		return []Column{ref("clientId", "clients"), required("name", Text), column("status", Text),
 			column("aiSummary", Text)}
@@ -66,7 +67,8 @@ func Columns(table string) []Column {
 			column("createdAt", Time)}
 	case "events":
 		return []Column{required("title", Text), required("start", Time), required("end", Time),
-			column("timezone", Text), column("attendees", List), column("location", Text)}
+			column("timezone", Text), column("allDay", Bool), column("attendees", List), column("location", Text),
+			column("recurringEventId", Text)}
 	case "emails":
 		return []Column{column("threadId", Text), column("from", Text), column("to", List), column("subject", Text),
 			column("date", Time), column("snippet", Text), column("labels", List), column("body", Text)}

@@ -18,6 +18,7 @@ func (r *Run) index() *rowIndex {
 func newRowIndex(c Context) *rowIndex {
 	x := &rowIndex{tables: map[string]map[string]int{}, references: map[string]map[string]bool{}}
 	addRows(x, "tasks", c.Tasks, func(r Task) string { return r.ID })
+	addRows(x, "taskComments", c.TaskComments, func(r TaskComment) string { return r.ID })
 	addRows(x, "projects", c.Projects, func(r Project) string { return r.ID })
 	addRows(x, "clients", c.Clients, func(r Client) string { return r.ID })
 	addRows(x, "notes", c.Notes, func(r Note) string { return r.ID })
@@ -27,6 +28,8 @@ func newRowIndex(c Context) *rowIndex {
 	addReferences(x, "projects", c.Tasks, func(r Task) string { return r.ProjectID })
 	addReferences(x, "projects", c.Notes, func(r Note) string { return r.ProjectID })
 	addReferences(x, "projects", c.Checkpoints, func(r Checkpoint) string { return r.ProjectID })
+	addReferences(x, "tasks", c.TaskComments, func(r TaskComment) string { return r.TaskID })
+	addReferences(x, "clients", c.Clients, func(r Client) string { return r.ParentID })
 	addReferences(x, "clients", c.Projects, func(r Project) string { return r.ClientID })
 	return x
 }

@@ -12,6 +12,7 @@ type Context struct {
 	UserProfile       map[string]any
 	RelevantDocuments []string // the vector-store context: what the client's own search found for the message
 	Tasks             []Task   // recent_tasks in the API
+	TaskComments      []TaskComment
 	Projects          []Project
 	Clients           []Client
 	Notes             []Note
@@ -80,6 +81,14 @@ type Task struct {
 // Done reports whether the task is finished. Every other status is open.
 func (t Task) Done() bool { return t.Status == "done" }
 
+// TaskComment is a row of the client's comments on tasks.
+type TaskComment struct {
+	ID        string `json:"id"`
+	TaskID    string `json:"taskId,omitempty"`
+	Content   string `json:"content"`
+	CreatedAt int64  `json:"createdAt,omitempty"`
+}
+
 // Project is a row of the client's projects.
 type Project struct {
 	ID        string `json:"id"`
@@ -87,14 +96,16 @@ type Project struct {
 	Name      string `json:"name"`
 	Status    string `json:"status,omitempty"`
 	AISummary string `json:"aiSummary,omitempty"`
+	CreatedAt int64  `json:"createdAt,omitempty"`
 }
 
 // Client is a row of the client's clients, which are the user's customers.
 type Client struct {
-	ID       string `json:"id"`
-	ParentID string `json:"parentId,omitempty"`
-	Name     string `json:"name"`
-	Industry string `json:"industry,omitempty"`
+	ID        string `json:"id"`
+	ParentID  string `json:"parentId,omitempty"`
+	Name      string `json:"name"`
+	Industry  string `json:"industry,omitempty"`
+	CreatedAt int64  `json:"createdAt,omitempty"`
 }
 
 // Note is a row of the client's notes.
@@ -103,6 +114,8 @@ type Note struct {
 	ProjectID string `json:"projectId,omitempty"`
 	Title     string `json:"title,omitempty"`
 	Content   string `json:"content"`
+	CreatedAt int64  `json:"createdAt,omitempty"`
+	UpdatedAt int64  `json:"updatedAt,omitempty"`
 }
 
 // Checkpoint is a row of the client's checkpoints.
@@ -113,6 +126,7 @@ type Checkpoint struct {
 	Date          int64  `json:"date,omitempty"`
 	IsAISuggested bool   `json:"isAiSuggested,omitempty"`
 	IsApproved    bool   `json:"isApproved,omitempty"`
+	CreatedAt     int64  `json:"createdAt,omitempty"`
 }
 
 // Event is the metadata of a calendar event.
@@ -124,6 +138,10 @@ type Event struct {
 	Timezone  string   `json:"timezone,omitempty"`
 	Attendees []string `json:"attendees,omitempty"`
 	Location  string   `json:"location,omitempty"`
+	// AllDay is true for an event that the client calls all-day. Without it, times at midnight mean the same.
+	AllDay bool `json:"allDay,omitempty"`
+	// RecurringEventID is the same for all events of a series. They may share ID too; Start then tells them apart.
+	RecurringEventID string `json:"recurringEventId,omitempty"`
 }
 
 // Email is the metadata of an e-mail; bodies never leave the client.

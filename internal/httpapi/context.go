@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"cmp"
+
 	"github.com/oapi-codegen/nullable"
 
 	"github.com/adiuva/cloud-api/gen/api"
@@ -19,16 +21,17 @@ func fromAPIChat(in api.ChatRequest) chat.Request {
 	}
 	req.Timezone = zeroIfNil(c.Timezone)
 	req.Context = agent.Context{
-		UserProfile: c.UserProfile, RelevantDocuments: c.RelevantDocuments,
-		Tasks: mapSlice(
-			c.RecentTasks,
-			fromAPITask,
-		), Projects: mapSlice(c.Projects, fromAPIProject), Clients: mapSlice(c.Clients, fromAPIClient),
-		Notes: mapSlice(
-			c.Notes,
-			fromAPINote,
-		), Checkpoints: mapSlice(c.Checkpoints, fromAPICheckpoint), Events: mapSlice(c.Events, fromAPIEvent),
-		Emails: mapSlice(c.Emails, fromAPIEmail), History: mapSlice(c.ConversationHistory, fromAPITurn),
+		UserProfile:       c.UserProfile,
+		RelevantDocuments: c.RelevantDocuments,
+		Tasks:             mapSlice(c.RecentTasks, fromAPITask),
+		TaskComments:      mapSlice(c.TaskComments, fromAPITaskComment),
+		Projects:          mapSlice(c.Projects, fromAPIProject),
+		Clients:           mapSlice(c.Clients, fromAPIClient),
+		Notes:             mapSlice(c.Notes, fromAPINote),
+		Checkpoints:       mapSlice(c.Checkpoints, fromAPICheckpoint),
+		Events:            mapSlice(c.Events, fromAPIEvent),
+		Emails:            mapSlice(c.Emails, fromAPIEmail),
+		History:           mapSlice(c.ConversationHistory, fromAPITurn),
 	}
 	return req
 }
@@ -39,14 +42,21 @@ func fromAPITask(r api.TaskRow) agent.Task {
 		ProjectID:   zeroIfNull(r.ProjectID),
 		Title:       zeroIfNull(r.Title),
 		Description: zeroIfNull(r.Description),
-		Status: zeroIfNull(
-			r.Status,
-		),
+		Status:      zeroIfNull(r.Status),
 		Priority:    zeroIfNull(r.Priority),
 		Assignee:    zeroIfNull(r.Assignee),
 		DueDate:     zeroIfNull(r.DueDate),
 		CreatedAt:   zeroIfNull(r.CreatedAt),
 		CompletedAt: zeroIfNull(r.CompletedAt),
+	}
+}
+
+func fromAPITaskComment(r api.TaskCommentRow) agent.TaskComment {
+	return agent.TaskComment{
+		ID:        zeroIfNil(r.ID),
+		TaskID:    zeroIfNull(r.TaskID),
+		Content:   zeroIfNull(r.Content),
+		CreatedAt: zeroIfNull(r.CreatedAt),
 	}
 }
 
@@ -57,15 +67,17 @@ func fromAPIProject(r api.ProjectRow) agent.Project {
 		Name:      zeroIfNull(r.Name),
 		Status:    zeroIfNull(r.Status),
 		AISummary: zeroIfNull(r.AiSummary),
+		CreatedAt: zeroIfNull(r.CreatedAt),
 	}
 }
 
 func fromAPIClient(r api.ClientRow) agent.Client {
 	return agent.Client{
-		ID:       zeroIfNil(r.ID),
-		ParentID: zeroIfNull(r.ParentID),
-		Name:     zeroIfNull(r.Name),
-		Industry: zeroIfNull(r.Industry),
+		ID:        zeroIfNil(r.ID),
+		ParentID:  zeroIfNull(r.ParentID),
+		Name:      zeroIfNull(r.Name),
+		Industry:  zeroIfNull(r.Industry),
+		CreatedAt: zeroIfNull(r.CreatedAt),
 	}
 }
 
@@ -75,6 +87,8 @@ func fromAPINote(r api.NoteRow) agent.Note {
 		ProjectID: zeroIfNull(r.ProjectID),
 		Title:     zeroIfNull(r.Title),
 		Content:   zeroIfNull(r.Content),
+		CreatedAt: zeroIfNull(r.CreatedAt),
+		UpdatedAt: zeroIfNull(r.UpdatedAt),
 	}
 }
 
@@ -86,31 +100,34 @@ func fromAPICheckpoint(r api.CheckpointRow) agent.Checkpoint {
 		Date:          zeroIfNull(r.Date),
 		IsAISuggested: zeroIfNull(r.IsAiSuggested),
 		IsApproved:    zeroIfNull(r.IsApproved),
+		CreatedAt:     zeroIfNull(r.CreatedAt),
 	}
 }
 
 func fromAPIEvent(r api.EventRow) agent.Event {
 	return agent.Event{
-		ID:        zeroIfNil(r.ID),
-		Title:     zeroIfNull(r.Title),
-		Start:     zeroIfNull(r.Start),
-		End:       zeroIfNull(r.End),
-		Timezone:  zeroIfNull(r.Timezone),
-		Attendees: r.Attendees,
-		Location:  zeroIfNull(r.Location),
+		ID:               zeroIfNil(r.ID),
+		Title:            zeroIfNull(r.Title),
+		Start:            zeroIfNull(r.Start),
+		End:              zeroIfNull(r.End),
+		Timezone:         zeroIfNull(r.Timezone),
+		Attendees:        zeroIfNull(r.Attendees),
+		Location:         zeroIfNull(r.Location),
+		AllDay:           zeroIfNull(r.AllDay),
+		RecurringEventID: zeroIfNull(r.RecurringEventID),
 	}
 }
 
 func fromAPIEmail(r api.EmailRow) agent.Email {
 	return agent.Email{
 		ID:       zeroIfNil(r.ID),
-		ThreadID: zeroIfNull(r.ThreadID),
+		ThreadID: cmp.Or(zeroIfNull(r.ThreadID), zeroIfNull(r.CamelThreadID)),
 		From:     zeroIfNull(r.From),
-		To:       r.To,
+		To:       zeroIfNull(r.To),
 		Subject:  zeroIfNull(r.Subject),
 		Date:     zeroIfNull(r.Date),
 		Snippet:  zeroIfNull(r.Snippet),
-		Labels:   r.Labels,
+		Labels:   zeroIfNull(r.Labels),
 	}
 }
 
