@@ -37,7 +37,7 @@ func TestCheckConvertsOrRejects(t *testing.T) {
 		{"notify", action.SendNotification("A", "B", 5), map[string]any{"title": "A", "body": "B", "at": int64(5)}, ""},
 		{"snake case is no column", action.CreateRecord("tasks", map[string]any{"title": "A", "due_date": 1}), nil,
 			`tasks has no column "due_date"; it has projectId, title, description, status, priority, assignee, ` +
-				`dueDate, createdAt`},
+				`dueDate, completedAt, createdAt`},
 		{"title needed", action.CreateRecord("tasks", map[string]any{"title": ""}), nil, "tasks needs title"},
 		{"title not emptied", action.UpdateRecord("tasks", map[string]any{"id": "1", "title": ""}), nil,
 			"tasks needs title"},
