@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -129,6 +130,19 @@ func (e *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// dialUnread connects with a receive buffer that a few answers fill. The default takes several megabytes of answers,
+// for which a busy machine needs minutes.
+func dialUnread(addr string) (net.Conn, error) {
+	dialer := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
+		var failed error
+		err := raw.Control(func(fd uintptr) {
+			failed = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4<<10)
+		})
+		return errors.Join(err, failed)
+	}}
+	return dialer.Dial("tcp", addr)
+}
+
 // TestClientsThatNeverReadAreDisconnected sends requests and reads no answer.
 func TestClientsThatNeverReadAreDisconnected(t *testing.T) {
 	t.Attr("case", "S2")
@@ -140,7 +154,7 @@ func TestClientsThatNeverReadAreDisconnected(t *testing.T) {
 		"GET /openapi.yaml", "GET /docs", "GET /api/v1/backup/history", "GET /nowhere", "PATCH /api/v1/chat",
 	} {
 		open.Go(func() {
-			conn, err := net.Dial("tcp", strings.TrimPrefix(a.URL, "http://"))
+			conn, err := dialUnread(strings.TrimPrefix(a.URL, "http://"))
 			if err != nil {
 				t.Error(err)
 				return
