@@ -1,12 +1,113 @@
 package consent
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Request is what the person asked for. It is immutable and safe for concurrent use.
-type Request struct{}
+type Request struct {
+	zone     *time.Location
+	unknown  bool // in a language that we do not read
+	states   bool // a change of some kind
+	says     bool // something that is neither a question nor small talk
+	confirms bool // what the assistant proposed
+	asked    bool // by the assistant
+	wants    []want
+	proposed []want   // by the assistant's last turn
+	earlier  []want   // of the person's message before
+	turns    []string // the words of the last turns, between spaces; the assistant's first
+}
 
-// Read understands what the person asked for. The history is oldest first; now is in the person's zone.
-func Read(message string, history []Turn, now time.Time) Request { return Request{} }
+// The reasons tell the model what to do instead.
+const (
+	notAsked    = "the person did not ask for this; leave the change out and answer their message"
+	forbidden   = "the person said not to do this; leave the change out"
+	otherRow    = "the person asked for a change of other rows; leave this row as it is"
+	notNamed    = "the person did not name this row; it was put to them as a suggestion"
+	notPlain    = "the person did not plainly ask for this; it was put to them as a suggestion"
+	notReadable = "the message is in a language that cannot be checked; it was put to the person as a suggestion"
+	noRecipient = "the person did not name this recipient; the draft was put to them as a suggestion"
+)
 
-// Judge decides about a change. The text tells the model why; it is "" for Act.
-func (r Request) Judge(c Change) (Verdict, string) { return Propose, "" }
+// Read understands what the person asked for. The history is oldest first; only its last turns count. now is in the
+// person's zone.
+func Read(message string, history []Turn, now time.Time) Request {
+	r := Request{zone: now.Location()}
+	list := sentences(message, maxMessage)
+	main := mainLanguage(list)
+	r.readHistory(history, now)
+	if r.confirms = r.consents(list); r.confirms {
+		r.states = true
+		return r
+	}
+	if main == nil {
+		r.unknown = len(list) > 0
+		return r
+	}
+	rd := reader{main: main}
+	rd.read(list)
+	r.wants, r.says = compile(rd.asks, now), rd.other
+	r.followUp(list, main, now)
+	for i := range r.wants {
+		r.states = r.states || r.wants[i].stated()
+	}
+	return r
+}
+
+// maxWants limits how many clauses of a message are compared with rows.
+const maxWants = 120
+
+func compile(asks []ask, now time.Time) []want {
+	var list []want
+	for i := range asks[:min(len(asks), maxWants)] {
+		list = append(list, newWant(&asks[i], now))
+	}
+	return list
+}
+
+// stated reports whether the clause asks for a change.
+func (w *want) stated() bool {
+	return (w.stance == order || w.stance == maybe || w.stance == fact) && (len(w.kinds) > 0 || w.open)
+}
+
+// mainLanguage returns the language of most sentences, or nil for one that we do not read.
+func mainLanguage(list []sentence) *language {
+	var toks []token
+	for _, s := range list {
+		if toks = append(toks, s.toks...); len(toks) > maxSentence {
+			break
+		}
+	}
+	plain, strange, capitals := 0, 0, 0
+	for i, t := range toks {
+		switch {
+		case t.quoted || isNumber(t.word):
+		case foreign[t.word]:
+			strange++
+			plain++
+		case t.named && i > 0 && !strings.ContainsAny(t.before, ".!?"):
+			capitals++
+		default:
+			plain++
+		}
+	}
+	l := languageOf(toks, nil)
+	known := 0
+	if l != nil {
+		known = l.count(toks)
+	}
+	if known == 0 || strange > 0 && 2*strange >= known || 10*known < 3*plain && !l.beginsWithVerb(toks) {
+		return nil
+	}
+	return l
+}
+
+func (l *language) beginsWithVerb(toks []token) bool {
+	i := l.skip(toks, 0, len(toks), "fill", "greeting")
+	if i >= len(toks) {
+		return false
+	}
+	_, ok := l.verbAt(toks, i)
+	return ok
+}

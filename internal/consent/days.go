@@ -1,0 +1,146 @@
+package consent
+
+import (
+	"strings"
+	"time"
+
+	"github.com/adiuva/cloud-api/internal/dates"
+)
+
+// period is a range of days, as midnight UTC, that a sentence names.
+type period struct {
+	first, last time.Time
+	weekday     bool // a bare weekday, which may also be the one before
+	month       time.Month
+	from, to    int // tokens
+}
+
+// maxPeriods limits how many dates of a sentence are read.
+const maxPeriods = 4
+
+// periods finds the days, weeks and months that the sentence names.
+func (l *language) periods(toks []token, now time.Time) []period {
+	text, at := l.dateText(toks)
+	var list []period
+	for len(list) < maxPeriods {
+		_, span, ok := dates.FindDay(text, now)
+		if !ok {
+			break
+		}
+		named := text[span.Start:span.End]
+		p := period{}
+		p.first, p.last = dates.FindPeriod(named, now)
+		if p.first.IsZero() {
+			p.first = p.last
+		}
+		p.from, p.to = tokensIn(at, span.Start, span.End)
+		p.from = l.skip(toks, p.from, p.to-1, "target", "modifier", "start", "definite")
+		p.weekday = p.to-p.from == 1 && p.first.Equal(p.last) && l.isWeekday(toks[p.from].word)
+		list = append(list, p)
+		text = text[:span.Start] + strings.Repeat(".", span.End-span.Start) + text[span.End:]
+	}
+	list = l.week(text, at, list, now)
+	return l.addMonths(toks, list)
+}
+
+// isWeekday reports whether the word, after translation, is a day of the week.
+func (l *language) isWeekday(word string) bool {
+	if t := l.translate[word]; t != "" {
+		word = t
+	}
+	return strings.HasSuffix(word, "day") && word != "today" && word != "yesterday" || strings.HasSuffix(word, "tag") ||
+		strings.HasSuffix(word, "mittwoch") || strings.HasSuffix(word, "di") || word == "sabato" || word == "domenica"
+}
+
+// dateText returns the sentence with the words for days as package dates reads them, and where each token stands.
+// Quoted words are left out.
+func (l *language) dateText(toks []token) (string, [][2]int) {
+	var b strings.Builder
+	at := make([][2]int, len(toks))
+	for i, t := range toks {
+		if before := t.before; i > 0 && before != "" {
+			b.WriteString(before)
+		} else if i > 0 {
+			b.WriteByte(' ')
+		}
+		start := b.Len()
+		switch {
+		case t.quoted:
+			b.WriteByte('_')
+		case l.translate[t.word] != "":
+			b.WriteString(l.translate[t.word])
+		default:
+			b.WriteString(t.raw)
+		}
+		at[i] = [2]int{start, b.Len()}
+	}
+	return b.String(), at
+}
+
+// tokensIn returns the range of tokens that touch the bytes from start to end.
+func tokensIn(at [][2]int, start, end int) (from, to int) {
+	from = len(at)
+	for i, span := range at {
+		if span[0] < end && span[1] > start {
+			from, to = min(from, i), i+1
+		}
+	}
+	return min(from, max(to-1, 0)), to
+}
+
+// week adds "this week" and the like, which FindDay does not read.
+func (l *language) week(text string, at [][2]int, list []period, now time.Time) []period {
+	first, last := dates.FindPeriod(text, now)
+	if first.IsZero() || len(at) == 0 {
+		return list
+	}
+	lower := fold(text)
+	for _, word := range []string{"week", "woche", "settimana", "month", "monat", "mese"} {
+		if i := strings.Index(lower, word); i >= 0 && len(lower) == len(text) {
+			_, to := tokensIn(at, i, i+len(word))
+			return append(list, period{first: first, last: last, from: max(to-2, 0), to: to})
+		}
+	}
+	return append(list, period{first: first, last: last})
+}
+
+// addMonths adds months that stand alone: "all tasks from March".
+func (l *language) addMonths(toks []token, list []period) []period {
+	for i, t := range toks {
+		month, ok := l.months[t.word]
+		if !ok || t.quoted || inPeriod(list, i) >= 0 || month == time.May && !t.named {
+			continue
+		}
+		list = append(list, period{month: month, from: i, to: i + 1})
+	}
+	return list
+}
+
+// inPeriod returns the period that the token belongs to, or -1.
+func inPeriod(list []period, i int) int {
+	for k, p := range list {
+		if i >= p.from && i < p.to {
+			return k
+		}
+	}
+	return -1
+}
+
+// holds reports whether one of the times is in the period, in the zone of now.
+func (p period) holds(times []time.Time, zone *time.Location) bool {
+	for _, t := range times {
+		year, month, day := t.In(zone).Date()
+		at := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+		switch {
+		case p.month != 0:
+			if month == p.month {
+				return true
+			}
+		case !at.Before(p.first) && !at.After(p.last):
+			return true
+		case p.weekday && at.Equal(p.first.AddDate(0, 0, -7)):
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,183 @@
+package consent
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// readHistory reads the assistant's last turn and the person's before it.
+func (r *Request) readHistory(history []Turn, now time.Time) {
+	n := len(history)
+	if n > 0 && history[n-1].Role == "assistant" {
+		list := sentences(history[n-1].Content, maxTurn)
+		r.turns = append(r.turns, spaced(list))
+		r.proposed = proposals(list, now)
+		r.asked = len(r.proposed) > 0 || slices.ContainsFunc(list, func(s sentence) bool { return s.question })
+		n--
+	}
+	if n > 0 && history[n-1].Role == "user" {
+		list := sentences(history[n-1].Content, maxTurn)
+		r.turns = append(r.turns, spaced(list))
+		if main := mainLanguage(list); main != nil {
+			rd := reader{main: main}
+			rd.read(list)
+			r.earlier = compile(rd.asks, now)
+		}
+	}
+}
+
+// spaced returns the words of the sentences between spaces.
+func spaced(list []sentence) string {
+	var b strings.Builder
+	b.WriteByte(' ')
+	for _, s := range list {
+		for _, t := range s.toks {
+			b.WriteString(t.word)
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
+}
+
+// proposals reads what the assistant offers to do: the sentences with "shall I" and the like, as if the person had
+// said what follows. What it hands on of others' words ("Bob asks: shall I …") is no proposal.
+func proposals(list []sentence, now time.Time) []want {
+	main := mainLanguage(list)
+	if main == nil {
+		return nil
+	}
+	rd := reader{main: main, proposal: true}
+	var offers []sentence
+	for _, s := range list {
+		if s.bullet {
+			if len(offers) > 0 {
+				offers = append(offers, s)
+			}
+			continue
+		}
+		l := languageOf(s.toks, main)
+		at := l.index("ask", s.toks)
+		if at < 0 || l.has("say", s.toks[:at]) {
+			continue
+		}
+		for n := 1; n > 0 && at < len(s.toks); at += n {
+			_, n = l.match("ask", s.toks, at)
+		}
+		if s.toks = s.toks[at:]; len(s.toks) > 0 {
+			offers = append(offers, s)
+		}
+	}
+	rd.read(offers)
+	return slices.DeleteFunc(compile(rd.asks, now), func(w want) bool { return !w.stated() })
+}
+
+// consents reports whether the message says nothing but yes, to something that was asked.
+func (r *Request) consents(list []sentence) bool {
+	if !r.asked {
+		return false
+	}
+	return slices.ContainsFunc(languages, func(l *language) bool {
+		yes := false
+		for _, s := range list {
+			found, rest := l.assent(s.toks)
+			if rest < len(s.toks) || s.question {
+				return false
+			}
+			yes = yes || found
+		}
+		return yes
+	})
+}
+
+// assent skips the words of assent at the beginning and reports whether there were any.
+func (l *language) assent(toks []token) (found bool, rest int) {
+	for rest < len(toks) {
+		best := 0
+		for _, g := range []group{"fill", "greeting", "yes", "and"} {
+			if _, n := l.match(g, toks, rest); n >= best && n > 0 {
+				best, found = n, found || g == "yes"
+			}
+		}
+		if best == 0 {
+			break
+		}
+		rest += best
+	}
+	return found, rest
+}
+
+// maxAnswer is how many words an answer to the assistant's question may have.
+const maxAnswer = 12
+
+// followUp reads a message without a change of its own as an answer to what the assistant asked: "the first one",
+// "Friday", "yes, but not the chairs".
+func (r *Request) followUp(list []sentence, main *language, now time.Time) {
+	if !r.asked || len(list) != 1 || len(list[0].toks) > maxAnswer || list[0].question ||
+		slices.ContainsFunc(r.wants, func(w want) bool { return w.stated() || w.stance == denied && len(w.kinds) > 0 }) {
+		return
+	}
+	toks := main.adapt(list[0].toks)
+	found, from := main.assent(toks)
+	if !found && (main.has("no", toks[:1]) || main.has("say", toks) || main.has("is", toks)) {
+		return
+	}
+	if g, _, _ := main.head(toks, from); from < len(toks) && g != "" && g != "not" {
+		return
+	}
+	c := ask{clause: clause{l: main, stance: order, from: from, to: len(toks),
+		verb: verb{groups: []group{"update"}, from: -1, to: -1, particle: -1}}, toks: toks}
+	w := newWant(&c, now)
+	w.kinds = nil
+	for _, source := range [][]want{r.proposed, r.earlier} {
+		for _, p := range source {
+			if p.stated() {
+				w.kinds = append(w.kinds, p.kinds...)
+				w.tables = append(w.tables, p.tables...)
+			}
+		}
+		if len(w.kinds) > 0 {
+			break
+		}
+	}
+	if len(w.kinds) == 0 {
+		return
+	}
+	r.states = true
+	if len(w.except) > 0 {
+		r.wants = append(r.wants, want{stance: denied, kinds: w.kinds, names: w.except, ids: map[string]bool{}})
+	}
+	if w.narrow() {
+		r.wants = append(r.wants, w)
+	} else {
+		r.confirms = true
+	}
+}
+
+// confirmed reports how well what the assistant proposed, and the person confirmed, describes the change.
+func (r *Request) confirmed(c *Change, v *view) match {
+	source := r.proposed
+	if !slices.ContainsFunc(source, func(w want) bool { return w.has(c.Kind) }) {
+		source = r.earlier // "Do you mean 'Order chairs'?"
+	}
+	best := misses
+	for i := range source {
+		w := &source[i]
+		switch {
+		case !w.stated():
+		case w.open && !w.has(c.Kind):
+			best = max(best, nearly)
+		case !w.has(c.Kind):
+		case c.Kind == Create:
+			best = max(best, w.makes(c))
+		case c.Kind == Notify || c.Kind == Index && !w.narrow():
+			return hits
+		case w.narrow():
+			best = max(best, w.describes(v, r.zone))
+		}
+		if w.stated() && w.has(c.Kind) && len(r.turns) > 0 && v.wholeIn(r.turns[0]) && !w.narrow() {
+			return hits
+		}
+	}
+	return best
+}

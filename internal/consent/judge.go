@@ -1,0 +1,212 @@
+package consent
+
+import (
+	"slices"
+	"strings"
+)
+
+// Judge decides about a change. The text tells the model why it is not carried out; it is "" for Act.
+func (r Request) Judge(c Change) (Verdict, string) {
+	if r.unknown {
+		return Propose, notReadable
+	}
+	v := newView(&c.Row, c.Table)
+	if r.forbids(&c, v) {
+		return Refuse, forbidden
+	}
+	switch c.Kind {
+	case Update, Delete:
+		return r.judgeRow(&c, v)
+	case Create:
+		return r.judgeCreate(&c, v)
+	case Notify, Index:
+		return r.judgeAside(&c, v)
+	}
+	return Refuse, notAsked
+}
+
+// forbids reports whether the person said not to do it.
+func (r *Request) forbids(c *Change, v *view) bool {
+	for i := range r.wants {
+		w := &r.wants[i]
+		if w.stance != denied || !w.has(c.Kind) {
+			continue
+		}
+		if len(w.names) == 0 || c.Kind == Notify || c.Kind == Create && (len(w.tables) == 0 || slices.Contains(w.tables, c.Table)) ||
+			c.Kind != Create && r.describes(i, v) != misses {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeRow decides about an update or a deletion.
+func (r *Request) judgeRow(c *Change, v *view) (Verdict, string) {
+	best, named, open := misses, false, false
+	if r.confirms {
+		best = r.confirmed(c, v)
+	}
+	for i := range r.wants {
+		w := &r.wants[i]
+		if !w.stated() || !w.has(c.Kind) || w.onlyDone && !onlyStatus(c.New) {
+			open = open || w.stated() && w.open
+			continue
+		}
+		found := r.describes(i, v)
+		if found == hits && (w.stance == maybe || w.open) {
+			found = nearly
+		}
+		if found == misses && !w.open && w.narrow() {
+			named = true
+		}
+		open = open || w.open || !w.narrow() && !w.otherTable(v)
+		best = max(best, found)
+	}
+	switch {
+	case best == hits:
+		return Act, ""
+	case best == nearly, open, r.confirms && !named:
+		return Propose, notNamed
+	case named:
+		return Refuse, otherRow
+	}
+	return Refuse, notAsked
+}
+
+// onlyStatus reports whether the change does nothing but mark the row.
+func onlyStatus(columns map[string]any) bool {
+	for name := range columns {
+		if !slices.Contains([]string{"id", "status", "completedAt", "isApproved"}, name) {
+			return false
+		}
+	}
+	return true
+}
+
+// describes reports how well the clause i describes the row, also where it says "it".
+func (r *Request) describes(i int, v *view) match {
+	w := &r.wants[i]
+	best := w.describes(v, r.zone)
+	if best == hits || !w.refers() {
+		return best
+	}
+	for i--; i >= 0; i-- {
+		before := &r.wants[i]
+		if before.narrow() {
+			return max(best, before.describes(v, r.zone))
+		}
+	}
+	for _, source := range [][]want{r.proposed, r.earlier} {
+		for k := range source {
+			if source[k].narrow() && source[k].describes(v, r.zone) == hits {
+				return hits
+			}
+		}
+	}
+	for _, turn := range r.turns {
+		if v.wholeIn(turn) {
+			return hits
+		}
+	}
+	return max(best, nearly)
+}
+
+// judgeCreate decides about a new row.
+func (r *Request) judgeCreate(c *Change, v *view) (Verdict, string) {
+	best := misses
+	if r.confirms {
+		best = r.confirmed(c, v)
+	}
+	reason := notPlain
+	for i := range r.wants {
+		w := &r.wants[i]
+		if w.stance != order || !w.has(Create) {
+			continue
+		}
+		found := w.makes(c)
+		if found == hits && c.Table == "emails" && !r.addressed(i, c, v) {
+			found, reason = nearly, noRecipient
+		}
+		best = max(best, found)
+	}
+	switch {
+	case best == hits:
+		return Act, ""
+	case best == nearly, r.states, r.says:
+		return Propose, reason
+	}
+	return Refuse, notAsked
+}
+
+// makes reports whether the clause asks to create a row of the change's table.
+func (w *want) makes(c *Change) match {
+	if w.has(Create) && slices.Contains(w.tables, c.Table) {
+		return hits
+	}
+	return misses
+}
+
+// addressed reports whether the person named every recipient of the draft, or the mail that it answers.
+func (r *Request) addressed(i int, c *Change, v *view) bool {
+	w := &r.wants[i]
+	thread := c.Row.ID != "" && (r.describes(i, v) != misses || c.Row.Only)
+	for _, address := range recipients(c.New) {
+		named := slices.ContainsFunc(personWords(address), func(word string) bool {
+			return slices.Contains(w.people, word)
+		})
+		if !named && !(thread && slices.ContainsFunc(c.Row.People, func(p string) bool { return sameAddress(p, address) })) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameAddress(a, b string) bool {
+	return bare(a) != "" && bare(a) == bare(b)
+}
+
+// bare returns the address alone of "Bob <bob@example.com>".
+func bare(address string) string {
+	if _, inside, ok := strings.Cut(address, "<"); ok {
+		address, _, _ = strings.Cut(inside, ">")
+	}
+	return fold(strings.TrimSpace(address))
+}
+
+// recipients returns the addresses of a draft's columns.
+func recipients(columns map[string]any) []string {
+	var list []string
+	for _, name := range []string{"to", "cc", "bcc"} {
+		switch value := columns[name].(type) {
+		case string:
+			list = append(list, strings.FieldsFunc(value, func(c rune) bool { return c == ',' || c == ';' })...)
+		case []string:
+			list = append(list, value...)
+		case []any:
+			for _, one := range value {
+				text, _ := one.(string)
+				list = append(list, text)
+			}
+		}
+	}
+	return slices.DeleteFunc(list, func(s string) bool { return strings.TrimSpace(s) == "" })
+}
+
+// judgeAside decides about a notification or the search index.
+func (r *Request) judgeAside(c *Change, v *view) (Verdict, string) {
+	asked := r.confirms && r.confirmed(c, v) == hits
+	for i := range r.wants {
+		w := &r.wants[i]
+		if w.stance != order || !w.has(c.Kind) {
+			continue
+		}
+		asked = asked || c.Kind == Notify || !w.narrow() || r.describes(i, v) != misses
+	}
+	switch {
+	case asked:
+		return Act, ""
+	case r.states:
+		return Propose, notPlain
+	}
+	return Refuse, notAsked
+}

@@ -1,0 +1,219 @@
+package consent
+
+import (
+	"embed"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+//go:embed words/*.txt
+var wordFiles embed.FS
+
+// languages are read once; nothing changes them afterwards. The order decides between languages that fit equally well.
+var languages = readLanguages("en", "de", "it", "fr", "es", "pt", "nl")
+
+// foreign has frequent words of languages that we do not read, so that they are not taken for one that we do.
+var foreign = readForeign()
+
+// A group is what the phrases of one or more lines of a vocabulary mean.
+//
+// In front of a verb: fill ("please"), greeting, request ("can you"), wish ("I want to"), intent ("I need to", which is
+// a question where the sentence ends in "?"), clitic ("me").
+//
+// Verbs: create and create-with-a-table ("create events"), add (create, or update a row that follows), update, set
+// (update to a value that may stand last: "mark it done"), complete, cancel (update or delete), delete, notify, index,
+// open (asks for something without naming it), read (changes nothing), touch ("don't touch anything"). Participles:
+// updated, deleted, created, after modal ("should be").
+//
+// Rows: the tables' nouns, singular | plural; other (nouns that are no table's, such as "report"); the sets all,
+// overdue, done, unfinished, progress, urgent, high, medium, low, next, last; vague ("old"), except, pronoun.
+//
+// The rest: target and start (prepositions before the new value), modifier, that (before a text), question and yesno
+// (first words of a question), not, without, if, say (others' words), infinitive, and, or, but, yes, no, ask (an
+// assistant that proposes), is and finished (facts), stop, days, months (name=number), translate (word=word that
+// package dates reads).
+type group string
+
+// phrase is one entry of a group.
+type phrase struct {
+	words    []string
+	particle []string // of a separable verb
+	plural   bool
+	value    string // after "="
+}
+
+// language is the vocabulary of one language.
+type language struct {
+	groups    map[group]map[string][]phrase // by first word
+	known     map[string]bool               // every word but those of open classes
+	suffixes  []string                      // nouns that end compounds
+	translate map[string]string
+	months    map[string]time.Month
+	verbLast  bool // verbs may stand at the end
+	nounLast  bool // the noun of "website task" stands last
+}
+
+var tables = []group{"tasks", "projects", "notes", "clients", "checkpoints", "taskComments", "events", "emails",
+	"documents"}
+
+var verbGroups = []group{"create", "create events", "create notes", "create emails", "create taskComments", "add",
+	"update", "set", "complete", "cancel", "delete", "notify", "index", "open", "read"}
+
+func readLanguages(names ...string) []*language {
+	list := make([]*language, 0, len(names))
+	for _, name := range names {
+		l := readLanguage(name)
+		l.verbLast = name == "de" || name == "nl"
+		l.nounLast = name == "en" || l.verbLast
+		list = append(list, l)
+	}
+	return list
+}
+
+func readLanguage(name string) *language {
+	l := &language{groups: map[group]map[string][]phrase{}, known: map[string]bool{},
+		translate: map[string]string{}, months: map[string]time.Month{}}
+	for key, value := range lines(name) {
+		g := group(key)
+		for i, part := range strings.Split(value, "|") {
+			for entry := range strings.SplitSeq(part, ",") {
+				l.add(g, entry, i == 1)
+			}
+		}
+	}
+	for _, table := range tables {
+		for word, list := range l.groups[table] {
+			if len(list[0].words) == 1 && len(word) >= 4 {
+				l.suffixes = append(l.suffixes, word)
+			}
+		}
+	}
+	return l
+}
+
+// lines yields the key and the value of each line of a vocabulary.
+func lines(name string) func(yield func(string, string) bool) {
+	data, err := wordFiles.ReadFile("words/" + name + ".txt")
+	if err != nil {
+		panic(err) // a file that is compiled in
+	}
+	return func(yield func(string, string) bool) {
+		for line := range strings.Lines(string(data)) {
+			key, value, found := strings.Cut(line, ":")
+			if found && !strings.HasPrefix(line, "#") && !yield(key, value) {
+				return
+			}
+		}
+	}
+}
+
+func (l *language) add(g group, entry string, plural bool) {
+	entry, value, _ := strings.Cut(strings.TrimSpace(entry), "=")
+	verb, particle, _ := strings.Cut(entry, "..")
+	p := phrase{words: words(verb), particle: words(particle), plural: plural, value: fold(value)}
+	if len(p.words) == 0 {
+		return
+	}
+	switch g {
+	case "translate":
+		l.translate[p.words[0]] = value
+	case "months":
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			panic("consent: " + entry + " has no number")
+		}
+		l.months[p.words[0]] = time.Month(n)
+	}
+	if l.groups[g] == nil {
+		l.groups[g] = map[string][]phrase{}
+	}
+	l.groups[g][p.words[0]] = append(l.groups[g][p.words[0]], p)
+	if g == "other" || len(p.particle) > 0 || len(p.words) > 1 && isVerb(g) {
+		return
+	}
+	for _, w := range p.words {
+		l.known[w] = true
+	}
+}
+
+func isVerb(g group) bool {
+	for _, v := range verbGroups {
+		if g == v {
+			return true
+		}
+	}
+	return false
+}
+
+// readForeign leaves out the words that are also words of a language that we read.
+func readForeign() map[string]bool {
+	set := map[string]bool{}
+	for _, value := range lines("other") {
+		for _, w := range words(value) {
+			if !slices.ContainsFunc(languages, func(l *language) bool { return l.known[w] }) {
+				set[w] = true
+			}
+		}
+	}
+	return set
+}
+
+// match returns the longest phrase of the group at the token i, or a length of 0. Quoted tokens match nothing.
+func (l *language) match(g group, toks []token, i int) (phrase, int) {
+	var best phrase
+	if i >= len(toks) || toks[i].quoted {
+		return best, 0
+	}
+	n := 0
+	for _, p := range l.groups[g][toks[i].word] {
+		if len(p.words) > n && hasWords(toks, i, p.words) && hasParticle(toks, i+len(p.words), p.particle) {
+			best, n = p, len(p.words)
+		}
+	}
+	return best, n
+}
+
+func hasWords(toks []token, i int, want []string) bool {
+	if i+len(want) > len(toks) {
+		return false
+	}
+	for k, w := range want {
+		if toks[i+k].word != w || toks[i+k].quoted {
+			return false
+		}
+	}
+	return true
+}
+
+// maxParticle is how many tokens after the verb its particle may stand.
+const maxParticle = 40
+
+func hasParticle(toks []token, from int, particle []string) bool {
+	return len(particle) == 0 || findParticle(toks, from, particle) >= 0
+}
+
+func findParticle(toks []token, from int, particle []string) int {
+	for i := from; i < min(len(toks), from+maxParticle); i++ {
+		if hasWords(toks, i, particle) {
+			return i
+		}
+	}
+	return -1
+}
+
+// has reports whether any token is in the group.
+func (l *language) has(g group, toks []token) bool {
+	return l.index(g, toks) >= 0
+}
+
+// index returns the first token at which a phrase of the group begins, or -1.
+func (l *language) index(g group, toks []token) int {
+	for i := range toks {
+		if _, n := l.match(g, toks, i); n > 0 {
+			return i
+		}
+	}
+	return -1
+}

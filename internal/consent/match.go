@@ -1,0 +1,246 @@
+package consent
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// match says how well words describe a row.
+type match int
+
+const (
+	misses match = iota // they name other rows
+	nearly              // they name it, but not plainly, or leave open what they mean
+	hits
+)
+
+// view is a row with its words.
+type view struct {
+	row     *Row
+	table   string
+	title   []string
+	joined  string   // the title between spaces
+	sets    []string // words of its project, client, people, labels and parent
+	naming  bool     // the title has a distinctive word
+	created time.Time
+}
+
+// maxTitle is how many words of a title count.
+const maxTitle = 30
+
+func newView(row *Row, table string) *view {
+	v := &view{row: row, table: table, title: words(cut(row.Title, 400))}
+	v.title = v.title[:min(len(v.title), maxTitle)]
+	v.joined = " " + strings.Join(v.title, " ") + " "
+	for _, w := range v.title {
+		v.naming = v.naming || distinctive(w)
+	}
+	for _, text := range slices.Concat([]string{row.Project, row.Client, row.Parent}, row.Labels) {
+		v.sets = append(v.sets, words(cut(text, 200))...)
+	}
+	for _, person := range row.People[:min(len(row.People), 30)] {
+		v.sets = append(v.sets, personWords(person)...)
+	}
+	return v
+}
+
+// distinctive reports whether a word is no vocabulary of any language.
+func distinctive(w string) bool {
+	if len(w) < 3 {
+		return false
+	}
+	for _, l := range languages {
+		if len(l.groups["stop"][w]) > 0 || len(l.groups["pronoun"][w]) > 0 || len(l.groups["all"][w]) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// personWords returns the words of a name or address by which a person is named: not the domain's ending, nor a common
+// provider.
+func personWords(person string) []string {
+	name, host, isAddress := strings.Cut(person, "@")
+	list := words(name)
+	if isAddress {
+		labels := strings.FieldsFunc(fold(host), func(r rune) bool { return !isWordRune(r) })
+		if len(labels) > 1 && !slices.Contains(providers, labels[len(labels)-2]) {
+			list = append(list, labels[len(labels)-2])
+		}
+	}
+	return slices.DeleteFunc(list, func(w string) bool { return len(w) < 2 })
+}
+
+// providers give addresses to everyone.
+var providers = []string{"gmail", "googlemail", "outlook", "hotmail", "live", "yahoo", "icloud", "gmx", "web", "proton",
+	"protonmail", "libero", "orange", "wanadoo", "free", "mail", "email", "example", "co", "com"}
+
+// sameWord reports whether two words are the same but for an ending, a part of a compound or, in long words, one typo.
+func sameWord(a, b string) bool {
+	if a == b {
+		return true
+	}
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	if len(a) < 4 || a[0] != b[0] {
+		return false
+	}
+	if strings.HasPrefix(b, a) && (len(a) >= 5 || len(b) == len(a)+1) {
+		return true
+	}
+	if n := len(a); n == len(b) && n >= 5 && a[:n-1] == b[:n-1] {
+		return true // sedia, sedie
+	}
+	return len(a) >= 6 && oneTypo(a, b)
+}
+
+// oneTypo reports whether one letter is changed, added or left out, or two neighbours are exchanged. a is not longer
+// than b.
+func oneTypo(a, b string) bool {
+	if len(b)-len(a) > 1 {
+		return false
+	}
+	i := 0
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	if len(a) < len(b) {
+		return a[i:] == b[i+1:]
+	}
+	if a[i+1:] == b[i+1:] {
+		return true
+	}
+	return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
+}
+
+func anyWord(list []string, w string) bool {
+	return slices.ContainsFunc(list, func(have string) bool { return sameWord(have, w) })
+}
+
+// describes reports how well the naming describes the row. The pronoun is judged elsewhere.
+func (n *naming) describes(v *view, zone *time.Location) match {
+	if n.table != "" && n.table != v.table && !n.nounInTitle(v) {
+		return misses
+	}
+	titled, ok := n.names(v)
+	if !ok {
+		if n.vague && n.words() == 0 && len(n.quoted) == 0 && !n.restricts(v.row, zone) {
+			return nearly
+		}
+		return misses
+	}
+	if n.restricts(v.row, zone) {
+		if titled && len(n.sets) == 0 && !n.all && !n.plural && len(v.row.Times) > 0 {
+			return nearly
+		}
+		if !titled || len(v.row.Times) > 0 || len(n.sets) > 0 || n.first || n.last {
+			return misses
+		}
+	}
+	if n.vague {
+		if titled && !n.plural && !n.all {
+			return hits
+		}
+		return nearly
+	}
+	return hits
+}
+
+// nounInTitle reports whether the table's noun is a word of the row's title rather than the name of another table.
+func (n *naming) nounInTitle(v *view) bool {
+	return slices.Contains(v.title, n.noun) && (n.words() > 0 && slices.ContainsFunc(n.head(), func(w string) bool {
+		return anyWord(v.title, w)
+	}))
+}
+
+func (n *naming) head() []string {
+	if len(n.parts) == 0 {
+		return nil
+	}
+	return n.parts[0]
+}
+
+// names reports whether the words name the row, and whether they are words of its title.
+func (n *naming) names(v *view) (titled, ok bool) {
+	if len(n.quoted) > 0 {
+		return true, slices.ContainsFunc(n.quoted, func(name []string) bool { return v.quotedAs(name) })
+	}
+	head := n.head()
+	if len(head) > 0 {
+		inTitle, inSets := 0, 0
+		for _, w := range head {
+			switch {
+			case distinctive(w) && anyWord(v.title, w):
+				inTitle++
+			case anyWord(v.sets, w):
+				inSets++
+			}
+		}
+		switch {
+		case inTitle > 0 && 2*(inTitle+inSets) >= len(head):
+			return true, n.modifiers(v, !n.plural && !n.all)
+		case inSets == len(head) && (n.table != "" || n.all || n.plural):
+			return false, n.modifiers(v, false)
+		}
+		return false, false
+	}
+	if n.words() > 0 {
+		inTitle := false
+		for _, part := range n.parts {
+			inTitle = inTitle || slices.ContainsFunc(part, func(w string) bool { return anyWord(v.title, w) })
+		}
+		return inTitle && !n.plural && !n.all, n.modifiers(v, false)
+	}
+	if len(n.sets) > 0 || len(n.days) > 0 || n.first || n.last {
+		return false, true
+	}
+	for _, w := range n.weak {
+		if anyWord(v.title, w) {
+			return true, true
+		}
+	}
+	return false, len(n.weak) == 0 && (n.all || n.table != "" && v.row.Only)
+}
+
+// modifiers reports whether every part after a preposition says something that holds for the row. Where the words in
+// front name one row already, what follows may be anything.
+func (n *naming) modifiers(v *view, named bool) bool {
+	if named || len(n.parts) < 2 {
+		return true
+	}
+	for _, part := range n.parts[1:] {
+		holds := len(part) == 0
+		for _, w := range part {
+			holds = holds || anyWord(v.title, w) || anyWord(v.sets, w)
+		}
+		if !holds {
+			return false
+		}
+	}
+	return true
+}
+
+// quotedAs reports whether the row's title has every distinctive word of a quoted name.
+func (v *view) quotedAs(name []string) bool {
+	if strings.Contains(v.joined, " "+strings.Join(name, " ")+" ") {
+		return true
+	}
+	found := false
+	for _, w := range name {
+		if !distinctive(w) {
+			continue
+		}
+		if !anyWord(v.title, w) {
+			return false
+		}
+		found = true
+	}
+	return found
+}
+
+// wholeIn reports whether the whole title stands in the text, which is folded words between spaces.
+func (v *view) wholeIn(text string) bool {
+	return v.naming && strings.Contains(text, v.joined)
+}

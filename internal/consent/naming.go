@@ -1,0 +1,393 @@
+package consent
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// naming is one way in which a clause names rows: "all done tasks of the office move".
+type naming struct {
+	table      string // of the noun, or ""
+	noun       string
+	plural     bool
+	all        bool
+	first      bool
+	last       bool
+	pronoun    bool
+	vague      bool // by something that we cannot check
+	sets       []group
+	days       []period
+	quoted     [][]string
+	parts      [][]string // distinctive words: before the first preposition, and after each one
+	weak       []string   // change words, which count where nothing else names a row
+	determined bool       // has an article or stands alone
+}
+
+// sets are the groups that restrict which rows are meant.
+var sets = []group{"unfinished", "overdue", "progress", "done", "urgent", "high", "medium", "low", "next", "last"}
+
+// states are the sets that may also be a new value: "as done".
+var states = []group{"unfinished", "progress", "todo", "done", "urgent", "high", "medium", "low"}
+
+const (
+	maxNamings = 60 // of a request
+	maxWords   = 40 // distinctive words of a naming
+)
+
+// empty reports whether the naming names nothing.
+func (n *naming) empty() bool {
+	return n.table == "" && !n.all && !n.pronoun && !n.vague && n.plain()
+}
+
+// plain reports whether nothing restricts the rows but the table.
+func (n *naming) plain() bool {
+	return len(n.sets) == 0 && len(n.days) == 0 && len(n.quoted) == 0 && len(n.weak) == 0 && n.words() == 0 &&
+		!n.first && !n.last
+}
+
+func (n *naming) words() int {
+	sum := 0
+	for _, part := range n.parts {
+		sum += len(part)
+	}
+	return sum
+}
+
+// namer collects what the tokens of a clause name.
+type namer struct {
+	l       *language
+	toks    []token
+	days    []period
+	cut     map[int]bool // tokens of the new value
+	cur     naming
+	names   []naming
+	except  []naming
+	barring bool // after "except"
+	open    bool // "what Bob's mail asks"
+	text    bool // what follows is a text
+}
+
+// flush ends a naming.
+func (n *namer) flush() {
+	if !n.cur.empty() && len(n.names)+len(n.except) < maxNamings {
+		if n.barring {
+			n.except = append(n.except, n.cur)
+		} else {
+			n.names = append(n.names, n.cur)
+		}
+	}
+	n.cur = naming{}
+}
+
+// tokens reads the tokens from from to to, except those of the verb.
+func (n *namer) tokens(from, to int, v verb, cutText bool) {
+	for i := from; i < to; {
+		if i >= v.from && i < v.to || i == v.particle {
+			i++
+			continue
+		}
+		if cutText {
+			if _, m := n.l.match("that", n.toks, i); m > 0 {
+				return
+			}
+		}
+		i += n.token(i, to)
+	}
+}
+
+// token reads what begins at the token i and returns how many tokens that is.
+func (n *namer) token(i, to int) int {
+	t := n.toks[i]
+	if t.quoted {
+		return n.quotation(i, to)
+	}
+	if n.cut[i] {
+		return 1
+	}
+	if strings.ContainsAny(t.before, ",;") && i > 0 && !n.cur.empty() {
+		n.flush()
+	}
+	if k := inPeriod(n.days, i); k >= 0 {
+		n.cur.days = append(n.cur.days, n.days[k])
+		return n.days[k].to - i
+	}
+	g, m, table, plural := n.kind(i, to)
+	switch g {
+	case "except":
+		n.flush()
+		n.barring = true
+	case "and":
+		n.flush()
+	case "noun":
+		n.noun(string(table), t.word, plural)
+	case "all":
+		n.cur.all = true
+	case "pronoun":
+		n.cur.pronoun = n.cur.pronoun || n.cur.plain() && n.cur.table == ""
+	case "next":
+		n.cur.first = true
+	case "last":
+		n.cur.last = true
+	case "vague":
+		n.cur.vague = true
+	case "question", "say":
+		n.open = true
+	case "modifier":
+		n.cur.parts = append(n.parts(), nil)
+	case "word":
+		n.word(t.word)
+	case "weak":
+		n.cur.weak = append(n.cur.weak, t.word)
+	case "":
+	default:
+		n.cur.sets = append(n.cur.sets, g)
+	}
+	return m
+}
+
+func (n *namer) parts() [][]string {
+	if n.cur.parts == nil {
+		n.cur.parts = [][]string{nil}
+	}
+	return n.cur.parts
+}
+
+// word adds a distinctive word to the part that is being read.
+func (n *namer) word(w string) {
+	parts := n.parts()
+	if last := len(parts) - 1; n.cur.words() < maxWords {
+		parts[last] = append(parts[last], w)
+	}
+}
+
+// noun takes the noun as the one that says which table is meant: the last one of "office task", the first one of
+// "attività ufficio", never one after a preposition.
+func (n *namer) noun(table, word string, plural bool) {
+	if len(n.cur.parts) > 1 {
+		if n.cur.table == "" && n.cur.words() == 0 {
+			n.cur.table, n.cur.noun, n.cur.plural = table, word, plural
+		}
+		return
+	}
+	if n.cur.table == "" || n.l.nounLast {
+		if n.cur.table != "" {
+			n.word(n.cur.noun) // "the email task" is a task about an e-mail
+		}
+		n.cur.table, n.cur.noun, n.cur.plural = table, word, plural
+	}
+}
+
+// quotation adds a quoted name and returns how many tokens it has.
+func (n *namer) quotation(i, to int) int {
+	end := i + 1
+	for end < to && n.toks[end].quoted {
+		end++
+	}
+	var name []string
+	for _, t := range n.toks[i:end] {
+		name = append(name, t.word)
+	}
+	if len(name) <= maxWords && !n.cut[i] {
+		n.cur.quoted = append(n.cur.quoted, name)
+	}
+	return end - i
+}
+
+// kind returns what the token i is: a group, "noun", "word", "weak" or "".
+func (n *namer) kind(i, to int) (g group, m int, table group, plural bool) {
+	l, toks := n.l, n.toks[:to]
+	m = 1
+	best := 0
+	try := func(candidate group) {
+		if _, k := l.match(candidate, toks, i); k > best {
+			g, best, m = candidate, k, k
+		}
+	}
+	try("except")
+	for _, s := range sets {
+		try(s)
+	}
+	for _, s := range []group{"all", "vague", "and"} {
+		try(s)
+	}
+	if t, p, k := l.noun(toks, i); k > best {
+		return "noun", k, t, p
+	}
+	try("pronoun")
+	if g == "pronoun" && m == 1 && n.article(i, to) {
+		return "", 1, "", false
+	}
+	for _, s := range []group{"say", "question", "modifier"} {
+		try(s)
+	}
+	if best > 0 {
+		return g, m, "", false
+	}
+	w := toks[i].word
+	_, change := l.verbAt(toks, i)
+	switch {
+	case utf8.RuneCountInString(w) < 3 || isNumber(w) || w[0] >= '0' && w[0] <= '9':
+		return "", 1, "", false
+	case !l.known[w]:
+		return "word", 1, "", false
+	case change && len(l.groups["stop"][w]) == 0 && len(l.groups["fill"][w]) == 0:
+		return "weak", 1, "", false
+	}
+	return "", 1, "", false
+}
+
+// article reports whether a word that may be a pronoun is an article: something that it belongs to follows.
+func (n *namer) article(i, to int) bool {
+	if i+1 >= to || n.cut[i+1] || strings.ContainsAny(n.toks[i+1].before, ",;:") {
+		return false
+	}
+	if n.toks[i+1].quoted || inPeriod(n.days, i+1) >= 0 {
+		return n.toks[i+1].quoted
+	}
+	_, k := n.l.match("pronoun", n.toks, i+1)
+	_, articleLike := n.l.match("definite", n.toks, i)
+	if g, _, _, _ := n.kind(i+1, to); articleLike > 0 && k == 0 {
+		return slices.Contains([]group{"word", "noun", "weak", "vague", "all"}, g) || slices.Contains(sets, g)
+	}
+	return false
+}
+
+// targets marks the tokens of the new value: "to Monday", "as done", "to Maria".
+func targets(c *ask, days []period) map[int]bool {
+	l, toks, cut := c.l, c.toks, map[int]bool{}
+	inVerb := func(i int) bool { return i >= c.verb.from && i < c.verb.to }
+	mark := func(from, to int) {
+		for i := from; i < to; i++ {
+			cut[i] = true
+		}
+	}
+	last := -1
+	for i := c.from; i < c.to; i++ {
+		_, n := l.match("target", toks, i)
+		if _, m := l.match("start", toks, i); m > n {
+			n = m
+		}
+		if n == 0 || inVerb(i) {
+			continue
+		}
+		next := l.skip(toks, i+n, c.to, "definite", "indefinite", "status")
+		if k := inPeriod(days, next); k >= 0 {
+			mark(i, days[k].to)
+			last = -2
+			continue
+		}
+		if m := l.state(toks[:c.to], next); m > 0 {
+			end := l.skip(toks, next+m, c.to, "status")
+			if _, _, noun := l.noun(toks[:c.to], end); noun == 0 { // not "to the done tasks"
+				mark(i, end)
+				last = -2
+			}
+			continue
+		}
+		if last != -2 && i+n < c.to && !isNumber(toks[i+n].word[:1]) {
+			last = i
+		}
+	}
+	c.trailing(days, cut)
+	if last >= 0 && len(cut) == 0 {
+		mark(last, c.endOfTarget(last))
+	}
+	return cut
+}
+
+// state returns the length of the status or priority at the token i.
+func (l *language) state(toks []token, i int) int {
+	longest := 0
+	for _, g := range states {
+		if _, n := l.match(g, toks, i); n > longest {
+			longest = n
+		}
+	}
+	return longest
+}
+
+// trailing marks a new value without a preposition at the end: "mark the chairs done", "move the chairs Friday".
+func (c *ask) trailing(days []period, cut map[int]bool) {
+	l := c.l
+	end := c.to
+	for end > c.from && (end-1 >= c.verb.from && end-1 < c.verb.to || end-1 == c.verb.particle) {
+		end--
+	}
+	if c.verb.is("set") {
+		for i := max(c.from, end-4); i < end; i++ {
+			if n := l.state(c.toks[:end], i); n > 0 && l.skip(c.toks, i+n, end, "status", "fill") == end && i > c.from {
+				for k := i; k < end; k++ {
+					cut[k] = true
+				}
+				return
+			}
+		}
+	}
+	if len(cut) > 0 || !c.verb.is("update", "set") || c.verb.is("cancel", "complete") {
+		return
+	}
+	for _, p := range days {
+		if p.to != end || p.from <= c.from+1 || c.l.isPart(c.toks, p.from-1) || p.month != 0 {
+			continue
+		}
+		for k := p.from; k < p.to; k++ {
+			cut[k] = true
+		}
+	}
+}
+
+// isPart reports whether a preposition or possessive stands at the token i.
+func (l *language) isPart(toks []token, i int) bool {
+	_, n := l.match("modifier", toks, i)
+	_, m := l.match("all", toks, i)
+	return n > 0 || m > 0
+}
+
+// endOfTarget returns where a target that is neither a day nor a status ends: with the clause, or before the row where
+// nothing in front of it names one ("assign to Maria the lease call").
+func (c *ask) endOfTarget(at int) int {
+	before := namer{l: c.l, toks: c.toks}
+	before.tokens(c.from, at, c.verb, false)
+	before.flush()
+	if len(before.names) > 0 {
+		return c.to
+	}
+	for i := at + 2; i < c.to; i++ {
+		if _, n := c.l.match("definite", c.toks, i); n > 0 {
+			return i
+		}
+	}
+	return c.to
+}
+
+// restricts reports whether the row fails one of the sets or days.
+func (n *naming) restricts(row *Row, zone *time.Location) bool {
+	for _, set := range n.sets {
+		if !inSet(set, row) {
+			return true
+		}
+	}
+	for _, day := range n.days {
+		if !day.holds(row.Times, zone) {
+			return true
+		}
+	}
+	return n.first && !row.First || n.last && !row.Last
+}
+
+func inSet(set group, row *Row) bool {
+	done := row.Done || row.Status == "done"
+	switch set {
+	case "overdue":
+		return row.Overdue
+	case "done":
+		return done
+	case "unfinished":
+		return !done
+	case "progress":
+		return row.Status == "in_progress"
+	}
+	return row.Priority == string(set) || slices.ContainsFunc(row.Labels, func(l string) bool { return fold(l) == string(set) })
+}

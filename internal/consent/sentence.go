@@ -1,0 +1,222 @@
+package consent
+
+import "slices"
+
+// reader reads the sentences of one text.
+type reader struct {
+	main     *language // of the whole text
+	reported bool      // the lines that follow are somebody's words
+	list     *ask      // what the items that follow belong to
+	asks     []ask
+	other    bool // something that is neither a question nor small talk
+	proposal bool // the text is an assistant's proposal: "shall I" asks for nothing else
+}
+
+// ask is a clause that names a change, with its sentence.
+type ask struct {
+	clause
+	toks []token
+}
+
+// read reads all sentences.
+func (r *reader) read(list []sentence) {
+	for _, s := range list {
+		if s.gap {
+			r.reported, r.list = false, nil
+		}
+		if r.reported {
+			continue
+		}
+		if s.bullet && r.item(s) {
+			continue
+		}
+		if !s.bullet {
+			r.list = nil
+		}
+		r.sentence(s)
+	}
+}
+
+// item adds an item of a list to the clause above it, where that clause names the change.
+func (r *reader) item(s sentence) bool {
+	if r.list == nil {
+		return false
+	}
+	if r.list.makesOnly() {
+		return true // what to create; not an order of its own
+	}
+	v, ok := r.list.l.verbAt(s.toks, 0)
+	if ok && !v.is("read") {
+		return false
+	}
+	s.toks = r.list.l.adapt(s.toks)
+	r.list.extra = append(r.list.extra, s)
+	return true
+}
+
+// sentence reads one sentence.
+func (r *reader) sentence(s sentence) {
+	l := languageOf(s.toks, r.main)
+	s.toks = l.adapt(s.toks)
+	list := splitClauses(l, s.toks)
+	list = r.join(list, s.toks)
+	r.context(list, s)
+	for i := range list {
+		c := &list[i]
+		r.other = r.other || c.stance == statement || c.stance == fragment
+		if c.stance != filler {
+			r.asks = append(r.asks, ask{clause: *c, toks: s.toks})
+		}
+	}
+	last := list[len(list)-1]
+	if s.colon && len(r.asks) > 0 && slices.Contains([]stance{order, denied, maybe}, last.stance) {
+		r.list = &r.asks[len(r.asks)-1]
+	}
+	if s.colon && last.stance == statement && l.has("say", s.toks[last.from:last.to]) {
+		r.reported = true
+	}
+}
+
+// join classifies the clauses and joins those that belong together: the parts of a list, and a polite form with a verb
+// that stands later.
+func (r *reader) join(parts []clause, toks []token) []clause {
+	var list []clause
+	for i := 0; i < len(parts); i++ {
+		c := parts[i]
+		c.classify(toks)
+		for k := i + 1; c.stance == missing && k < len(parts); k++ {
+			next := parts[k]
+			if next.classify(toks); next.stance == order && next.verb.from <= c.l.skip(toks, next.from, next.to, "fill") {
+				break
+			}
+			longer := c
+			longer.to = next.to
+			if longer.classify(toks); longer.stance != missing {
+				longer.colon = next.colon
+				c, i = longer, k
+			}
+		}
+		if c.stance == missing {
+			c.stance = statement
+		}
+		list = attach(list, c)
+	}
+	return list
+}
+
+// attach appends a clause, or joins it with the one before.
+func attach(list []clause, c clause) []clause {
+	if len(list) == 0 {
+		return append(list, c)
+	}
+	prev := &list[len(list)-1]
+	switch {
+	case c.stance == fragment && !prev.colon && slices.Contains([]stance{order, maybe, denied, fragment}, prev.stance),
+		c.stance == fragment && prev.stance == order && !prev.makesOnly():
+		prev.to, prev.colon = c.to, c.colon
+	case prev.stance == fragment && !prev.colon && c.l.verbLast && c.verb.from > c.from && c.verb.weight > 0:
+		c.from, c.comma, c.and, c.or = prev.from, prev.comma, prev.and, prev.or
+		*prev = c
+	default:
+		return append(list, c)
+	}
+	return list
+}
+
+// makesOnly reports whether the clause asks to create something and nothing else.
+func (c *clause) makesOnly() bool {
+	return c.stance == order && !c.verb.is("update", "set", "complete", "cancel", "delete", "index", "open")
+}
+
+// context lets what stands before and around a clause decide what it is: the question that it continues, the words of
+// somebody that it is part of.
+func (r *reader) context(list []clause, s sentence) {
+	asked := s.question && !r.proposal
+	polite, yesno, wh, denies, reports, text := false, false, false, false, false, false
+	for i := range list {
+		c := &list[i]
+		bare := c.opener == ""
+		joined := c.and || c.or
+		if c.stance == order {
+			switch {
+			case reports:
+				c.stance = statement
+			case text && bare && !c.makesOnly(), text && c.comma && bare:
+				c.stance = maybe
+			case c.opener == "intent" && asked:
+				c.stance = question
+			case bare && yesno && joined, bare && asked && (wh || yesno):
+				c.stance = question
+			case bare && denies && c.or:
+				c.stance = denied
+			case bare && denies && c.and, bare && asked && !polite:
+				c.stance = maybe
+			}
+		}
+		polite = polite || c.opener == "request" && c.stance == order
+		yesno = c.stance == question && (c.yesno(s.toks) || yesno)
+		wh = wh || c.stance == question && !yesno
+		denies = c.stance == denied
+		reports = reports || c.quotes(s.toks)
+		text = text || c.colon && c.stance == fragment
+		if c.colon && c.makesOnly() {
+			for k := i + 1; k < len(list); k++ {
+				list[k].stance = filler // the text of what is created
+			}
+			return
+		}
+	}
+}
+
+// yesno reports whether the clause is a question of yes or no.
+func (c *clause) yesno(toks []token) bool {
+	start := c.l.skip(toks, c.from, c.to, "fill", "greeting")
+	_, n := c.l.match("yesno", toks, start)
+	_, wh := c.l.match("question", toks, start)
+	return n > wh || n == 0 && wh == 0
+}
+
+// quotes reports whether the clause hands on what somebody says: "Bob writes:", "the mail that says to".
+func (c *clause) quotes(toks []token) bool {
+	if c.stance == order && !c.verb.is("read") {
+		return false
+	}
+	for i := c.from; i < c.to; i++ {
+		_, n := c.l.match("say", toks, i)
+		if n == 0 {
+			continue
+		}
+		if c.colon || i+n >= c.to {
+			return c.colon
+		}
+		if _, m := c.l.match("infinitive", toks, i+n); m > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// languageOf returns the language that has most of the words. The main language is preferred, then the earlier one.
+func languageOf(toks []token, main *language) *language {
+	best, most := main, -1
+	if main != nil {
+		most = main.count(toks)
+	}
+	for _, l := range languages {
+		if n := l.count(toks); n > most {
+			best, most = l, n
+		}
+	}
+	return best
+}
+
+// count returns how many of the tokens are words of the language.
+func (l *language) count(toks []token) int {
+	n := 0
+	for _, t := range toks {
+		if !t.quoted && (l.known[t.word] || l.translate[t.word] != "") {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,315 @@
+package consent
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// want is a change that the person names, ready to be compared with many rows.
+type want struct {
+	kinds    []Kind
+	tables   []string // that rows may be created in
+	stance   stance
+	onlyDone bool // a fact: nothing but the status may change
+	open     bool // names no rows: "do what the mail asks"
+	rows     bool // it has something to say about rows
+	reply    bool // writes to somebody
+	names    []naming
+	except   []naming
+	text     string          // its words between spaces, without the new value
+	ids      map[string]bool // its words as they stand
+	people   []string        // words that may name a recipient
+}
+
+// kindsOf says what the verbs of a group may change.
+var kindsOf = map[group][]Kind{
+	"create": {Create}, "create events": {Create}, "create notes": {Create}, "create emails": {Create},
+	"create taskComments": {Create}, "todo": {Create}, "add": {Create, Update}, "update": {Update}, "set": {Update},
+	"complete": {Update}, "cancel": {Update, Delete}, "delete": {Delete}, "notify": {Notify, Create}, "index": {Index},
+	"touch": {Create, Update, Delete},
+}
+
+// newWant reads what the clause wants.
+func newWant(c *ask, now time.Time) want {
+	w := want{stance: c.stance, onlyDone: c.stance == fact, ids: map[string]bool{}}
+	for _, g := range c.verb.groups {
+		w.open = w.open || g == "open"
+		w.kinds = append(w.kinds, kindsOf[g]...)
+	}
+	if c.stance == denied && c.verb.is("touch") {
+		w.kinds = append(w.kinds, Update, Delete)
+	}
+	w.creates(c)
+	w.name(c, now)
+	return w
+}
+
+func (w *want) has(k Kind) bool { return slices.Contains(w.kinds, k) }
+
+// tablesOf are the tables that the verbs of a group create rows of where no noun says otherwise.
+var tablesOf = map[group][]string{
+	"create": {"tasks"}, "add": {"tasks"}, "todo": {"tasks"}, "create events": {"events"}, "create notes": {"notes"},
+	"create emails": {"emails"}, "create taskComments": {"taskComments"}, "notify": {"tasks", "events"},
+}
+
+// creates finds the tables that the clause asks to create rows of. "add a task" is no update, and "make a report"
+// changes nothing.
+func (w *want) creates(c *ask) {
+	if table := c.into(); table != "" {
+		w.kinds = append(slices.DeleteFunc(w.kinds, func(k Kind) bool { return k == Update }), Create)
+		w.tables = []string{table}
+		return
+	}
+	if !w.has(Create) {
+		return
+	}
+	w.reply = c.verb.is("create emails")
+	nouns, fresh, other := c.newNouns()
+	switch {
+	case len(nouns) > 0 && !c.verb.is("notify"):
+		w.tables = nouns
+		if fresh {
+			w.kinds = slices.DeleteFunc(w.kinds, func(k Kind) bool { return k == Update })
+		}
+	case other:
+		w.kinds = slices.DeleteFunc(w.kinds, func(k Kind) bool { return k == Create })
+	default:
+		for _, g := range c.verb.groups {
+			if g != "create" || !c.verb.is("set") {
+				w.tables = append(w.tables, tablesOf[g]...)
+			}
+		}
+	}
+	w.reply = w.reply || slices.Contains(w.tables, "emails")
+}
+
+// into returns the table of "turn the emails into tasks", or "".
+func (c *ask) into() string {
+	if !c.verb.is("update", "set", "create", "add") {
+		return ""
+	}
+	for i := c.from; i < c.to; i++ {
+		_, n := c.l.match("into", c.toks, i)
+		if n == 0 {
+			continue
+		}
+		next := c.l.skip(c.toks, i+n, c.to, "indefinite")
+		table, plural, m := c.l.noun(c.toks[:c.to], next)
+		if m > 0 && (plural || next > i+n) {
+			return string(table)
+		}
+	}
+	return ""
+}
+
+// newNouns returns the tables of the nouns that follow the verb, whether the first one is indefinite ("a task"), and
+// whether it is something else that we have no table for ("a report").
+func (c *ask) newNouns() (list []string, fresh, other bool) {
+	l := c.l
+	begin := true // of a naming
+	known := false
+	for i := c.from; i < c.to; i++ {
+		if i >= c.verb.from && i < c.verb.to {
+			begin = true
+			continue
+		}
+		if c.toks[i].quoted || i == c.verb.particle {
+			continue
+		}
+		if _, n := l.match("and", c.toks, i); n > 0 || strings.ContainsAny(c.toks[i].before, ",") {
+			begin = len(list) > 0
+		}
+		if _, n := l.match("that", c.toks, i); n > 0 {
+			break
+		}
+		table, plural, n := l.noun(c.toks[:c.to], i)
+		_, others := l.match("other", c.toks, i)
+		if n == 0 && others == 0 {
+			_, modifier := l.match("modifier", c.toks, i)
+			begin = begin && modifier == 0
+			continue
+		}
+		if !begin {
+			i += max(n, others) - 1
+			continue
+		}
+		first := !known
+		known = true
+		if next := i + max(n, others); l.nounLast && next < c.to && c.nounFollows(next) {
+			i = next - 1
+			known = !first
+			continue
+		}
+		if n > 0 {
+			list = append(list, string(table))
+			fresh = fresh || first && (plural || c.indefinite(i))
+		} else if first {
+			other = true
+		}
+		begin = false
+		i += max(n, others) - 1
+	}
+	return list, fresh, other && len(list) == 0
+}
+
+// nounFollows reports whether another noun follows directly: "summary note".
+func (c *ask) nounFollows(i int) bool {
+	_, _, n := c.l.noun(c.toks[:c.to], i)
+	_, other := c.l.match("other", c.toks, i)
+	return (n > 0 || other > 0) && !strings.ContainsAny(c.toks[i].before, ",:")
+}
+
+// indefinite reports whether no definite article stands before the noun at the token i.
+func (c *ask) indefinite(i int) bool {
+	for k := i - 1; k >= max(c.from, i-4); k-- {
+		if k >= c.verb.from && k < c.verb.to {
+			return true
+		}
+		if _, n := c.l.match("indefinite", c.toks, k); n > 0 {
+			return true
+		}
+		if _, n := c.l.match("definite", c.toks, k); n > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// name finds the rows that the clause names.
+func (w *want) name(c *ask, now time.Time) {
+	days := c.l.periods(c.toks, now)
+	cut := map[int]bool{}
+	if w.has(Update) && !c.verb.is("delete", "cancel", "complete", "add") {
+		cut = targets(c, days)
+	}
+	n := namer{l: c.l, toks: c.toks, days: days, cut: cut}
+	n.tokens(c.from, c.to, c.verb, c.verb.is("add", "create emails", "create taskComments"))
+	n.flush()
+	for _, s := range c.extra {
+		more := namer{l: c.l, toks: s.toks, days: c.l.periods(s.toks, now), cut: map[int]bool{}}
+		more.tokens(0, len(s.toks), verb{particle: -1}, false)
+		more.flush()
+		n.names = append(n.names, more.names...)
+	}
+	w.names, w.except = share(n.names), n.except
+	restricted := slices.ContainsFunc(w.names, func(n naming) bool { return len(n.sets) > 0 })
+	w.open = w.open || n.open && !restricted
+	w.keep(c, cut)
+}
+
+// share lets "all tasks and notes of the office" mean the office's tasks: a naming without a restriction takes that of
+// the next one.
+func share(names []naming) []naming {
+	for i := len(names) - 2; i >= 0; i-- {
+		a, b := &names[i], &names[i+1]
+		if a.plain() && a.table != "" && b.table != "" && !b.plain() && !b.all {
+			table, noun, plural, all := a.table, a.noun, a.plural, a.all
+			*a = *b
+			a.table, a.noun, a.plural, a.all = table, noun, plural, all
+		}
+	}
+	return names
+}
+
+// keep notes the words of the clause.
+func (w *want) keep(c *ask, cut map[int]bool) {
+	var b strings.Builder
+	b.WriteByte(' ')
+	for i := c.from; i < c.to; i++ {
+		t := c.toks[i]
+		w.ids[t.raw] = true
+		if i > c.from && (t.before == "-" || t.before == "_") {
+			w.ids[c.toks[i-1].raw+t.before+t.raw] = true
+		}
+		if !cut[i] && (i < c.verb.from || i >= c.verb.to) {
+			b.WriteString(t.word)
+			b.WriteByte(' ')
+		}
+		if w.reply && !t.quoted && inPeriod(nil, i) < 0 && c.names(i) {
+			w.people = append(w.people, t.word)
+		}
+	}
+	for _, s := range c.extra {
+		for _, t := range s.toks {
+			b.WriteString(t.word)
+			b.WriteByte(' ')
+		}
+	}
+	w.text = b.String()
+}
+
+// names reports whether the token may name a person: it follows the verb, a preposition or an article, or has a
+// capital, and is no vocabulary.
+func (c *ask) names(i int) bool {
+	t := c.toks[i]
+	if len(t.word) < 2 || c.l.known[t.word] {
+		return false
+	}
+	if t.named && !c.l.verbLast || i == c.verb.to || strings.Contains(t.before, "@") || strings.HasSuffix(t.before, ".") {
+		return true
+	}
+	if i == 0 {
+		return false
+	}
+	before := i - 1
+	if _, n := c.l.match("definite", c.toks, before); n > 0 {
+		before--
+	}
+	if before < 0 {
+		return false
+	}
+	_, n := c.l.match("recipient", c.toks, before)
+	return n > 0
+}
+
+// describes reports how well the clause describes the row by its own words.
+func (w *want) describes(v *view, zone *time.Location) match {
+	for i := range w.except {
+		if w.except[i].describes(v, zone) != misses {
+			return misses
+		}
+	}
+	if w.namesID(v.row.ID) {
+		return hits
+	}
+	best := misses
+	for i := range w.names {
+		best = max(best, w.names[i].describes(v, zone))
+	}
+	if best != hits && v.wholeIn(w.text) && !w.otherTable(v) {
+		return hits
+	}
+	return best
+}
+
+// otherTable reports whether every noun of the clause names another table than the row's, and the title has none of
+// them.
+func (w *want) otherTable(v *view) bool {
+	return slices.ContainsFunc(w.names, func(n naming) bool {
+		return n.table != "" && n.table != v.table && !slices.Contains(v.title, n.noun) || len(n.sets)+len(n.days) > 0
+	})
+}
+
+// minID is how long an id must be to count as a word of the message, unless it has a letter and a digit.
+const minID = 6
+
+func (w *want) namesID(id string) bool {
+	if len(id) < 2 || !w.ids[id] {
+		return false
+	}
+	hasDigit := strings.ContainsAny(id, "0123456789")
+	return hasDigit && (!isNumber(id) || len(id) >= 4) || len(id) >= minID && strings.ContainsAny(id, "-_")
+}
+
+// narrow reports whether the clause names rows at all.
+func (w *want) narrow() bool {
+	return slices.ContainsFunc(w.names, func(n naming) bool {
+		return !n.pronoun && (!n.plain() || n.all && n.table != "") && !(n.vague && n.words() == 0 && len(n.quoted) == 0)
+	})
+}
+
+// refers reports whether the clause has a pronoun.
+func (w *want) refers() bool {
+	return slices.ContainsFunc(w.names, func(n naming) bool { return n.pronoun })
+}
