@@ -26,12 +26,18 @@ const (
 type verb struct {
 	groups   []group
 	from, to int // tokens
-	particle int // token of the particle, or -1
+	particle int // first token of the particle, or -1
+	parted   int // tokens of the particle
 	weight   int // words of the phrase
 }
 
 func (v verb) is(groups ...group) bool {
 	return slices.ContainsFunc(v.groups, func(g group) bool { return slices.Contains(groups, g) })
+}
+
+// covers reports whether the token i is part of the verb.
+func (v verb) covers(i int) bool {
+	return i >= v.from && i < v.to || v.particle >= 0 && i >= v.particle && i < v.particle+v.parted
 }
 
 // clause is a part of a sentence with at most one verb.
@@ -41,13 +47,12 @@ type clause struct {
 	verb     verb
 	from, to int // tokens of the sentence
 	opener   group
-	colon    bool // ends with a colon
-	and, or  bool // the word in front of it
+	polite   [2]int // tokens of the opener
+	colon    bool   // ends with a colon
+	and, or  bool   // the word in front of it
 	but      bool
 	comma    bool
-	object   [][2]int // token ranges that belong to it, without verb and opener
 	extra    []sentence
-	create   []string // tables that it asks to create rows of
 }
 
 // splitClauses splits a sentence at commas and conjunctions.
@@ -103,7 +108,7 @@ func (l *language) verbAt(toks []token, i int) (verb, bool) {
 		case weight > best.weight:
 			best = verb{groups: []group{g}, from: i, to: i + n, weight: weight, particle: -1}
 			if len(p.particle) > 0 {
-				best.particle = findParticle(toks, i+n, p.particle)
+				best.particle, best.parted = findParticle(toks, i+n, p.particle), len(p.particle)
 			}
 		case weight == best.weight:
 			best.groups = append(best.groups, g)
@@ -116,7 +121,7 @@ func (l *language) verbAt(toks []token, i int) (verb, bool) {
 func (l *language) matchVerb(g group, toks []token, i int) (phrase, int) {
 	var best phrase
 	n := 0
-	if toks[i].quoted {
+	if i >= len(toks) || toks[i].quoted {
 		return best, 0
 	}
 	for _, p := range l.groups[g][toks[i].word] {
@@ -188,6 +193,9 @@ func (c *clause) classify(toks []token) {
 		return
 	}
 	g, n, v := c.l.head(toks, start)
+	if _, m := c.l.match("finished", toks, start); m > n {
+		g = ""
+	}
 	switch g {
 	case "verb":
 		c.begin(toks, v)
@@ -207,7 +215,11 @@ func (c *clause) classify(toks []token) {
 // begin reads a clause that begins with a verb.
 func (c *clause) begin(toks []token, v verb) {
 	c.verb = v
+	_, _, noun := c.l.noun(toks, v.from)
+	_, from := c.l.match("from", toks[:c.to], v.to)
 	switch {
+	case noun > 0 && from > 0: // "Mail from Bob: …"
+		c.stance, c.verb = fragment, verb{particle: -1}
 	case v.is("read") && len(v.groups) == 1:
 		c.stance = lookup
 	case c.l.verbLast && c.negated(toks, v.to, c.to), v.to < c.to && c.startsNot(toks, v.to):
@@ -274,7 +286,11 @@ func (c *clause) open(toks []token, g group, start, n int, v verb) {
 		i = c.l.skip(toks, i+m, c.to, "fill", "clitic")
 		_, _, inner = c.l.head(toks, i)
 	}
+	c.polite = [2]int{start, i}
 	last, found := c.l.lastVerb(toks, i, c.to)
+	if !found && inner.weight == 0 {
+		inner, last, found = c.finite(toks, i)
+	}
 	switch {
 	case i >= c.to:
 		c.stance = missing
@@ -295,6 +311,35 @@ func (c *clause) open(toks []token, g group, start, n int, v verb) {
 	default:
 		c.stance = missing
 	}
+}
+
+// finite reads the verb of "that you move", which has an ending: at the token i or, where verbs stand last, at the end.
+func (c *clause) finite(toks []token, i int) (inner, last verb, found bool) {
+	at := i
+	if c.l.verbLast {
+		at = c.to - 1
+	}
+	if at < i || at >= c.to || toks[at].quoted {
+		return verb{particle: -1}, verb{particle: -1}, false
+	}
+	for _, ending := range []string{"st", "s", "t", "e"} {
+		stem, ok := strings.CutSuffix(toks[at].word, ending)
+		if !ok {
+			continue
+		}
+		for _, form := range []string{stem, stem + "e", stem + "en", stem + "n"} {
+			v, isVerb := c.l.verbAt([]token{{word: form}}, 0)
+			if !isVerb {
+				continue
+			}
+			v.from, v.to = at, at+1
+			if c.l.verbLast {
+				return verb{particle: -1}, v, true
+			}
+			return v, verb{particle: -1}, false
+		}
+	}
+	return verb{particle: -1}, verb{particle: -1}, false
 }
 
 // participles says which verb a participle stands for.

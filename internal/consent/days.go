@@ -12,7 +12,8 @@ type period struct {
 	first, last time.Time
 	weekday     bool // a bare weekday, which may also be the one before
 	month       time.Month
-	from, to    int // tokens
+	word        string // its only word, which may also stand in a title
+	from, to    int    // tokens
 }
 
 // maxPeriods limits how many dates of a sentence are read.
@@ -35,6 +36,9 @@ func (l *language) periods(toks []token, now time.Time) []period {
 		}
 		p.from, p.to = tokensIn(at, span.Start, span.End)
 		p.from = l.skip(toks, p.from, p.to-1, "target", "modifier", "start", "definite")
+		if p.to-p.from == 1 {
+			p.word = toks[p.from].word
+		}
 		p.weekday = p.to-p.from == 1 && p.first.Equal(p.last) && l.isWeekday(toks[p.from].word)
 		list = append(list, p)
 		text = text[:span.Start] + strings.Repeat(".", span.End-span.Start) + text[span.End:]
@@ -111,7 +115,7 @@ func (l *language) addMonths(toks []token, list []period) []period {
 		if !ok || t.quoted || inPeriod(list, i) >= 0 || month == time.May && !t.named {
 			continue
 		}
-		list = append(list, period{month: month, from: i, to: i + 1})
+		list = append(list, period{month: month, word: t.word, from: i, to: i + 1})
 	}
 	return list
 }

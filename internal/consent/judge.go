@@ -200,7 +200,7 @@ func (r *Request) judgeAside(c *Change, v *view) (Verdict, string) {
 		if w.stance != order || !w.has(c.Kind) {
 			continue
 		}
-		asked = asked || c.Kind == Notify || !w.narrow() || r.describes(i, v) != misses
+		asked = asked || c.Kind == Notify || len(w.names) == 0 || r.describes(i, v) != misses
 	}
 	switch {
 	case asked:

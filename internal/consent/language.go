@@ -130,7 +130,7 @@ func (l *language) add(g group, entry string, plural bool) {
 		l.groups[g] = map[string][]phrase{}
 	}
 	l.groups[g][p.words[0]] = append(l.groups[g][p.words[0]], p)
-	if g == "other" || len(p.particle) > 0 || len(p.words) > 1 && isVerb(g) {
+	if g == "other" || len(p.particle) > 0 || len(p.words) > 1 && (isVerb(g) || slices.Contains(tables, g)) {
 		return
 	}
 	for _, w := range p.words {

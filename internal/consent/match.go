@@ -124,14 +124,14 @@ func (n *naming) describes(v *view, zone *time.Location) match {
 	if n.table != "" && n.table != v.table && !n.nounInTitle(v) {
 		return misses
 	}
-	titled, ok := n.names(v)
-	if !ok {
-		if n.vague && n.words() == 0 && len(n.quoted) == 0 && !n.restricts(v.row, zone) {
+	titled, found := n.names(v)
+	if found == misses {
+		if n.vague && n.words() == 0 && len(n.quoted) == 0 && !n.restricts(v, zone) {
 			return nearly
 		}
 		return misses
 	}
-	if n.restricts(v.row, zone) {
+	if n.restricts(v, zone) {
 		if titled && len(n.sets) == 0 && !n.all && !n.plural && len(v.row.Times) > 0 {
 			return nearly
 		}
@@ -145,7 +145,7 @@ func (n *naming) describes(v *view, zone *time.Location) match {
 		}
 		return nearly
 	}
-	return hits
+	return found
 }
 
 // nounInTitle reports whether the table's noun is a word of the row's title rather than the name of another table.
@@ -162,10 +162,10 @@ func (n *naming) head() []string {
 	return n.parts[0]
 }
 
-// names reports whether the words name the row, and whether they are words of its title.
-func (n *naming) names(v *view) (titled, ok bool) {
+// names reports how well the words name the row, and whether they are words of its title.
+func (n *naming) names(v *view) (titled bool, m match) {
 	if len(n.quoted) > 0 {
-		return true, slices.ContainsFunc(n.quoted, func(name []string) bool { return v.quotedAs(name) })
+		return true, either(slices.ContainsFunc(n.quoted, func(name []string) bool { return v.quotedAs(name) }))
 	}
 	head := n.head()
 	if len(head) > 0 {
@@ -179,12 +179,14 @@ func (n *naming) names(v *view) (titled, ok bool) {
 			}
 		}
 		switch {
-		case inTitle > 0 && 2*(inTitle+inSets) >= len(head):
-			return true, n.modifiers(v, !n.plural && !n.all)
+		case inTitle > 0 && 2*(inTitle+inSets) > len(head):
+			return true, n.modifiers(v, !n.plural && !n.all && !n.taken)
 		case inSets == len(head) && (n.table != "" || n.all || n.plural):
 			return false, n.modifiers(v, false)
+		case !n.taken && (inTitle > 0 && !n.plural && !n.all || inSets == len(head)):
+			return true, min(nearly, n.modifiers(v, true))
 		}
-		return false, false
+		return false, misses
 	}
 	if n.words() > 0 {
 		inTitle := false
@@ -194,21 +196,19 @@ func (n *naming) names(v *view) (titled, ok bool) {
 		return inTitle && !n.plural && !n.all, n.modifiers(v, false)
 	}
 	if len(n.sets) > 0 || len(n.days) > 0 || n.first || n.last {
-		return false, true
+		return false, hits
 	}
-	for _, w := range n.weak {
-		if anyWord(v.title, w) {
-			return true, true
-		}
+	if slices.ContainsFunc(n.weak, func(w string) bool { return anyWord(v.title, w) }) {
+		return true, hits
 	}
-	return false, len(n.weak) == 0 && (n.all || n.table != "" && v.row.Only)
+	return false, either(len(n.weak) == 0 && (n.all || n.table != "" && v.row.Only))
 }
 
 // modifiers reports whether every part after a preposition says something that holds for the row. Where the words in
 // front name one row already, what follows may be anything.
-func (n *naming) modifiers(v *view, named bool) bool {
+func (n *naming) modifiers(v *view, named bool) match {
 	if named || len(n.parts) < 2 {
-		return true
+		return hits
 	}
 	for _, part := range n.parts[1:] {
 		holds := len(part) == 0
@@ -216,10 +216,17 @@ func (n *naming) modifiers(v *view, named bool) bool {
 			holds = holds || anyWord(v.title, w) || anyWord(v.sets, w)
 		}
 		if !holds {
-			return false
+			return misses
 		}
 	}
-	return true
+	return hits
+}
+
+func either(ok bool) match {
+	if ok {
+		return hits
+	}
+	return misses
 }
 
 // quotedAs reports whether the row's title has every distinctive word of a quoted name.

@@ -9,20 +9,20 @@ import (
 
 // naming is one way in which a clause names rows: "all done tasks of the office move".
 type naming struct {
-	table      string // of the noun, or ""
-	noun       string
-	plural     bool
-	all        bool
-	first      bool
-	last       bool
-	pronoun    bool
-	vague      bool // by something that we cannot check
-	sets       []group
-	days       []period
-	quoted     [][]string
-	parts      [][]string // distinctive words: before the first preposition, and after each one
-	weak       []string   // change words, which count where nothing else names a row
-	determined bool       // has an article or stands alone
+	table   string // of the noun, or ""
+	noun    string
+	plural  bool
+	all     bool
+	first   bool
+	last    bool
+	pronoun bool
+	vague   bool // by something that we cannot check
+	sets    []group
+	days    []period
+	quoted  [][]string
+	parts   [][]string // distinctive words: before the first preposition, and after each one
+	weak    []string   // change words, which count where nothing else names a row
+	taken   bool       // "remove Bob from the standup": the words in front are no name of the row
 }
 
 // sets are the groups that restrict which rows are meant.
@@ -66,7 +66,7 @@ type namer struct {
 	except  []naming
 	barring bool // after "except"
 	open    bool // "what Bob's mail asks"
-	text    bool // what follows is a text
+	taking  bool // the verb takes something away
 }
 
 // flush ends a naming.
@@ -81,10 +81,10 @@ func (n *namer) flush() {
 	n.cur = naming{}
 }
 
-// tokens reads the tokens from from to to, except those of the verb.
-func (n *namer) tokens(from, to int, v verb, cutText bool) {
+// tokens reads the tokens from from to to, except those of the verb and the polite form of the clause.
+func (n *namer) tokens(from, to int, c *clause, cutText bool) {
 	for i := from; i < to; {
-		if i >= v.from && i < v.to || i == v.particle {
+		if c.verb.covers(i) || i >= c.polite[0] && i < c.polite[1] {
 			i++
 			continue
 		}
@@ -106,7 +106,7 @@ func (n *namer) token(i, to int) int {
 	if n.cut[i] {
 		return 1
 	}
-	if strings.ContainsAny(t.before, ",;") && i > 0 && !n.cur.empty() {
+	if strings.ContainsAny(t.before, ",;") && i > 0 && !n.cur.empty() && !n.relative(i, to) {
 		n.flush()
 	}
 	if k := inPeriod(n.days, i); k >= 0 {
@@ -135,6 +135,8 @@ func (n *namer) token(i, to int) int {
 	case "question", "say":
 		n.open = true
 	case "modifier":
+		_, from := n.l.match("from", n.toks, i)
+		n.cur.taken = n.cur.taken || from > 0 && n.taking && n.cur.table == ""
 		n.cur.parts = append(n.parts(), nil)
 	case "word":
 		n.word(t.word)
@@ -145,6 +147,22 @@ func (n *namer) token(i, to int) int {
 		n.cur.sets = append(n.cur.sets, g)
 	}
 	return m
+}
+
+// relative reports whether a relative clause begins at the token i: "all tasks, which are done".
+func (n *namer) relative(i, to int) bool {
+	if _, m := n.l.match("relative", n.toks, i); m == 0 {
+		return false
+	}
+	if _, article := n.l.match("definite", n.toks, i); article == 0 {
+		return true
+	}
+	for k := i + 1; k < to && !strings.ContainsAny(n.toks[k].before, ",;:"); k++ {
+		if _, m := n.l.match("is", n.toks, k); m > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (n *namer) parts() [][]string {
@@ -257,7 +275,6 @@ func (n *namer) article(i, to int) bool {
 // targets marks the tokens of the new value: "to Monday", "as done", "to Maria".
 func targets(c *ask, days []period) map[int]bool {
 	l, toks, cut := c.l, c.toks, map[int]bool{}
-	inVerb := func(i int) bool { return i >= c.verb.from && i < c.verb.to }
 	mark := func(from, to int) {
 		for i := from; i < to; i++ {
 			cut[i] = true
@@ -269,7 +286,7 @@ func targets(c *ask, days []period) map[int]bool {
 		if _, m := l.match("start", toks, i); m > n {
 			n = m
 		}
-		if n == 0 || inVerb(i) {
+		if n == 0 || c.verb.covers(i) {
 			continue
 		}
 		next := l.skip(toks, i+n, c.to, "definite", "indefinite", "status")
@@ -312,7 +329,7 @@ func (l *language) state(toks []token, i int) int {
 func (c *ask) trailing(days []period, cut map[int]bool) {
 	l := c.l
 	end := c.to
-	for end > c.from && (end-1 >= c.verb.from && end-1 < c.verb.to || end-1 == c.verb.particle) {
+	for end > c.from && (c.verb.covers(end-1) || c.isClock(end-1, days)) {
 		end--
 	}
 	if c.verb.is("set") {
@@ -329,13 +346,36 @@ func (c *ask) trailing(days []period, cut map[int]bool) {
 		return
 	}
 	for _, p := range days {
-		if p.to != end || p.from <= c.from+1 || c.l.isPart(c.toks, p.from-1) || p.month != 0 {
+		part := c.l.isPart(c.toks, max(p.from-1, 0))
+		if p.to != end || p.from <= c.from+1 || p.month != 0 || part && !c.verb.is("set") {
 			continue
 		}
 		for k := p.from; k < p.to; k++ {
 			cut[k] = true
 		}
 	}
+}
+
+// isClock reports whether the token i is part of a time of day.
+func (c *ask) isClock(i int, days []period) bool {
+	_, start := c.l.match("start", c.toks, i)
+	_, unit := c.l.match("clock", c.toks, i)
+	w := c.toks[i].word
+	return inPeriod(days, i) < 0 && (start > 0 || unit > 0 || w[0] >= '0' && w[0] <= '9')
+}
+
+// receiver marks what is added to a row, so that only the row is left: "add Bob to the standup".
+func (c *ask) receiver() map[int]bool {
+	cut := map[int]bool{}
+	for i := c.to - 2; i > c.verb.to; i-- {
+		if _, n := c.l.match("target", c.toks, i); n > 0 && !c.toks[i+n].quoted {
+			for k := c.verb.to; k <= i; k++ {
+				cut[k] = true
+			}
+			break
+		}
+	}
+	return cut
 }
 
 // isPart reports whether a preposition or possessive stands at the token i.
@@ -349,7 +389,7 @@ func (l *language) isPart(toks []token, i int) bool {
 // nothing in front of it names one ("assign to Maria the lease call").
 func (c *ask) endOfTarget(at int) int {
 	before := namer{l: c.l, toks: c.toks}
-	before.tokens(c.from, at, c.verb, false)
+	before.tokens(c.from, at, &c.clause, false)
 	before.flush()
 	if len(before.names) > 0 {
 		return c.to
@@ -363,14 +403,15 @@ func (c *ask) endOfTarget(at int) int {
 }
 
 // restricts reports whether the row fails one of the sets or days.
-func (n *naming) restricts(row *Row, zone *time.Location) bool {
+func (n *naming) restricts(v *view, zone *time.Location) bool {
+	row := v.row
 	for _, set := range n.sets {
 		if !inSet(set, row) {
 			return true
 		}
 	}
 	for _, day := range n.days {
-		if !day.holds(row.Times, zone) {
+		if !day.holds(row.Times, zone) && (day.word == "" || !slices.Contains(v.title, day.word)) {
 			return true
 		}
 	}

@@ -99,9 +99,17 @@ func (r *reader) join(parts []clause, toks []token) []clause {
 		if c.stance == missing {
 			c.stance = statement
 		}
+		if n := len(list); n > 0 && list[n-1].stance == order && c.comma && c.begins(toks, "relative") {
+			c.stance = fragment
+		}
 		list = attach(list, c)
 	}
 	return list
+}
+
+func (c *clause) begins(toks []token, g group) bool {
+	_, n := c.l.match(g, toks, c.from)
+	return n > 0
 }
 
 // attach appends a clause, or joins it with the one before.

@@ -37,6 +37,14 @@ func fold(s string) string {
 	return b.String()
 }
 
+// foldWord is fold, but leaves the accent on a single letter: "è" is not "e".
+func foldWord(w string) string {
+	if short := norm.NFC.String(w); utf8.RuneCountInString(short) == 1 {
+		return strings.ToLower(short)
+	}
+	return fold(w)
+}
+
 // token is a word of a sentence.
 type token struct {
 	word   string // folded
@@ -78,7 +86,7 @@ func tokenize(s string) []token {
 			i += size
 		}
 		first, _ := utf8.DecodeRuneInString(s[start:])
-		toks = append(toks, token{word: fold(s[start:i]), raw: s[start:i], before: s[end:start],
+		toks = append(toks, token{word: foldWord(s[start:i]), raw: s[start:i], before: s[end:start],
 			named: unicode.IsUpper(first)})
 		toks = contract(toks)
 		end = i

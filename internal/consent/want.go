@@ -45,6 +45,11 @@ func newWant(c *ask, now time.Time) want {
 	return w
 }
 
+// drop takes back a kind.
+func (w *want) drop(k Kind) {
+	w.kinds = slices.DeleteFunc(w.kinds, func(have Kind) bool { return have == k })
+}
+
 func (w *want) has(k Kind) bool { return slices.Contains(w.kinds, k) }
 
 // tablesOf are the tables that the verbs of a group create rows of where no noun says otherwise.
@@ -57,7 +62,8 @@ var tablesOf = map[group][]string{
 // changes nothing.
 func (w *want) creates(c *ask) {
 	if table := c.into(); table != "" {
-		w.kinds = append(slices.DeleteFunc(w.kinds, func(k Kind) bool { return k == Update }), Create)
+		w.drop(Update)
+		w.kinds = append(w.kinds, Create)
 		w.tables = []string{table}
 		return
 	}
@@ -66,14 +72,15 @@ func (w *want) creates(c *ask) {
 	}
 	w.reply = c.verb.is("create emails")
 	nouns, fresh, other := c.newNouns()
+	both := w.has(Update)
+	if fresh {
+		w.drop(Update)
+	}
 	switch {
-	case len(nouns) > 0 && !c.verb.is("notify"):
+	case other, !fresh && both && c.definite():
+		w.drop(Create)
+	case len(nouns) > 0 && !c.verb.is("notify") && (fresh || !w.reply && !c.verb.is("create notes", "create taskComments")):
 		w.tables = nouns
-		if fresh {
-			w.kinds = slices.DeleteFunc(w.kinds, func(k Kind) bool { return k == Update })
-		}
-	case other:
-		w.kinds = slices.DeleteFunc(w.kinds, func(k Kind) bool { return k == Create })
 	default:
 		for _, g := range c.verb.groups {
 			if g != "create" || !c.verb.is("set") {
@@ -96,7 +103,7 @@ func (c *ask) into() string {
 		}
 		next := c.l.skip(c.toks, i+n, c.to, "indefinite")
 		table, plural, m := c.l.noun(c.toks[:c.to], next)
-		if m > 0 && (plural || next > i+n) {
+		if m > 0 && (plural || next > i+n || table == "tasks") {
 			return string(table)
 		}
 	}
@@ -110,11 +117,8 @@ func (c *ask) newNouns() (list []string, fresh, other bool) {
 	begin := true // of a naming
 	known := false
 	for i := c.from; i < c.to; i++ {
-		if i >= c.verb.from && i < c.verb.to {
-			begin = true
-			continue
-		}
-		if c.toks[i].quoted || i == c.verb.particle {
+		if c.verb.covers(i) || c.toks[i].quoted {
+			begin = begin || c.verb.covers(i) && i != c.verb.particle
 			continue
 		}
 		if _, n := l.match("and", c.toks, i); n > 0 || strings.ContainsAny(c.toks[i].before, ",") {
@@ -127,7 +131,8 @@ func (c *ask) newNouns() (list []string, fresh, other bool) {
 		_, others := l.match("other", c.toks, i)
 		if n == 0 && others == 0 {
 			_, modifier := l.match("modifier", c.toks, i)
-			begin = begin && modifier == 0
+			_, article := l.match("definite", c.toks, i)
+			begin = begin && (modifier == 0 || article > 0)
 			continue
 		}
 		if !begin {
@@ -143,14 +148,22 @@ func (c *ask) newNouns() (list []string, fresh, other bool) {
 		}
 		if n > 0 {
 			list = append(list, string(table))
-			fresh = fresh || first && (plural || c.indefinite(i))
 		} else if first {
 			other = true
 		}
+		fresh = fresh || first && (plural || c.indefinite(i))
 		begin = false
 		i += max(n, others) - 1
 	}
 	return list, fresh, other && len(list) == 0
+}
+
+// definite reports whether the clause is about one row that is there: "put the standup", "append to the note".
+func (c *ask) definite() bool {
+	_, n := c.l.match("definite", c.toks[:c.to], c.verb.to)
+	after := c.l.skip(c.toks, c.verb.to, c.to, "target", "fill")
+	_, m := c.l.match("definite", c.toks[:c.to], after)
+	return n+m > 0
 }
 
 // nounFollows reports whether another noun follows directly: "summary note".
@@ -180,17 +193,24 @@ func (c *ask) indefinite(i int) bool {
 func (w *want) name(c *ask, now time.Time) {
 	days := c.l.periods(c.toks, now)
 	cut := map[int]bool{}
-	if w.has(Update) && !c.verb.is("delete", "cancel", "complete", "add") {
+	if w.has(Update) && c.verb.is("add") && !c.verb.is("set") {
+		cut = c.receiver()
+	} else if w.has(Update) && !c.verb.is("delete", "cancel", "complete") {
 		cut = targets(c, days)
 	}
-	n := namer{l: c.l, toks: c.toks, days: days, cut: cut}
-	n.tokens(c.from, c.to, c.verb, c.verb.is("add", "create emails", "create taskComments"))
+	n := namer{l: c.l, toks: c.toks, days: days, cut: cut, taking: c.verb.is("delete")}
+	n.tokens(c.from, c.to, &c.clause, c.verb.is("add", "create emails", "create taskComments"))
 	n.flush()
 	for _, s := range c.extra {
 		more := namer{l: c.l, toks: s.toks, days: c.l.periods(s.toks, now), cut: map[int]bool{}}
-		more.tokens(0, len(s.toks), verb{particle: -1}, false)
+		more.tokens(0, len(s.toks), &clause{verb: verb{particle: -1}}, false)
 		more.flush()
 		n.names = append(n.names, more.names...)
+	}
+	if c.stance == fact {
+		for i := range n.names {
+			n.names[i].sets = nil // "the offer is done"
+		}
 	}
 	w.names, w.except = share(n.names), n.except
 	restricted := slices.ContainsFunc(w.names, func(n naming) bool { return len(n.sets) > 0 })
@@ -260,7 +280,8 @@ func (c *ask) names(i int) bool {
 		return false
 	}
 	_, n := c.l.match("recipient", c.toks, before)
-	return n > 0
+	_, m := c.l.match("from", c.toks, before)
+	return n+m > 0
 }
 
 // describes reports how well the clause describes the row by its own words.
@@ -277,10 +298,17 @@ func (w *want) describes(v *view, zone *time.Location) match {
 	for i := range w.names {
 		best = max(best, w.names[i].describes(v, zone))
 	}
-	if best != hits && v.wholeIn(w.text) && !w.otherTable(v) {
+	if best != hits && len(v.title) > 1 && v.wholeIn(w.text) && !w.otherTable(v) && w.startsWith(v) {
 		return hits
 	}
 	return best
+}
+
+// startsWith reports whether what the clause names first is in the row's title: not "remove Bob from the office move".
+func (w *want) startsWith(v *view) bool {
+	return slices.ContainsFunc(w.names, func(n naming) bool {
+		return len(n.head()) == 0 || slices.ContainsFunc(n.head(), func(word string) bool { return anyWord(v.title, word) })
+	})
 }
 
 // otherTable reports whether every noun of the clause names another table than the row's, and the title has none of
