@@ -24,7 +24,7 @@ func (l *language) divide(t token) (first, second string, ok bool) {
 	if t.quoted || l.known[w] || len(w) < 5 {
 		return "", "", false
 	}
-	for ending := range l.groups["endings"] {
+	for _, ending := range l.endings {
 		stem, found := strings.CutSuffix(w, ending)
 		if !found || len(stem) < 3 {
 			continue

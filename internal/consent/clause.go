@@ -99,6 +99,9 @@ func isNumber(w string) bool {
 // verbAt returns the change word that begins at the token i.
 func (l *language) verbAt(toks []token, i int) (verb, bool) {
 	best := verb{particle: -1}
+	if i >= len(toks) || len(l.phrases[toks[i].word]) == 0 {
+		return best, false
+	}
 	for _, g := range verbGroups {
 		p, n := l.matchVerb(g, toks, i)
 		if n == 0 {
@@ -124,8 +127,8 @@ func (l *language) matchVerb(g group, toks []token, i int) (phrase, int) {
 	if i >= len(toks) || toks[i].quoted {
 		return best, 0
 	}
-	for _, p := range l.groups[g][toks[i].word] {
-		if len(p.words)+len(p.particle) > n+len(best.particle) && hasWords(toks, i, p.words) &&
+	for _, p := range l.phrases[toks[i].word] {
+		if p.group == g && len(p.words)+len(p.particle) > n+len(best.particle) && hasWords(toks, i, p.words) &&
 			hasParticle(toks, i+len(p.words), p.particle) {
 			best, n = p, len(p.words)
 		}
@@ -405,7 +408,7 @@ func (c *clause) isFact(toks []token, start int) bool {
 		return false
 	}
 	_, n := l.match("finished", toks, start)
-	if n > 0 && len(l.groups["finishers"]) > 0 && !l.has("finishers", seg) {
+	if n > 0 && l.finishers && !l.has("finishers", seg) {
 		n = 0
 	}
 	is := l.index("is", seg)

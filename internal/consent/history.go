@@ -13,18 +13,19 @@ func (r *Request) readHistory(history []Turn, now time.Time) {
 		list := sentences(history[n-1].Content, maxTurn)
 		r.turns = append(r.turns, spaced(list))
 		r.proposed = proposals(list, now)
-		r.asked = len(r.proposed) > 0 || slices.ContainsFunc(list, func(s sentence) bool { return s.question })
+		r.asked = slices.ContainsFunc(list, func(s sentence) bool { return s.question })
 		n--
 	}
 	if n > 0 && history[n-1].Role == "user" {
 		list := sentences(history[n-1].Content, maxTurn)
 		r.turns = append(r.turns, spaced(list))
 		if main := mainLanguage(list); main != nil {
-			rd := reader{main: main}
+			rd := reader{main: main, now: now}
 			rd.read(list)
-			r.earlier = compile(rd.asks, now)
+			r.earlier, _ = compile(rd.asks, now, true)
 		}
 	}
+	r.asked = len(r.proposed) > 0 || r.asked && slices.ContainsFunc(r.earlier, func(w want) bool { return w.stated() })
 }
 
 // spaced returns the words of the sentences between spaces.
@@ -47,7 +48,7 @@ func proposals(list []sentence, now time.Time) []want {
 	if main == nil {
 		return nil
 	}
-	rd := reader{main: main, proposal: true}
+	rd := reader{main: main, now: now, proposal: true}
 	var offers []sentence
 	for _, s := range list {
 		if s.bullet {
@@ -64,12 +65,25 @@ func proposals(list []sentence, now time.Time) []want {
 		for n := 1; n > 0 && at < len(s.toks); at += n {
 			_, n = l.match("ask", s.toks, at)
 		}
-		if s.toks = s.toks[at:]; len(s.toks) > 0 {
+		if s.toks = l.verbFirst(s.toks[at:]); len(s.toks) > 0 {
 			offers = append(offers, s)
 		}
 	}
 	rd.read(offers)
-	return slices.DeleteFunc(compile(rd.asks, now), func(w want) bool { return !w.stated() })
+	wants, _ := compile(rd.asks, now, false)
+	return slices.DeleteFunc(wants, func(w want) bool { return !w.stated() })
+}
+
+// verbFirst moves the verb of "(möchten Sie, dass ich) die Aufgabe lösche" to the front.
+func (l *language) verbFirst(toks []token) []token {
+	last := len(toks) - 1
+	if !l.verbLast || last < 1 || strings.HasSuffix(toks[last].word, "n") {
+		return toks
+	}
+	if _, ok := l.verbAt(toks, last); !ok {
+		return toks
+	}
+	return append([]token{toks[last]}, toks[:last]...)
 }
 
 // consents reports whether the message says nothing but yes, to something that was asked.
@@ -119,15 +133,18 @@ func (r *Request) followUp(list []sentence, main *language, now time.Time) {
 	}
 	toks := main.adapt(list[0].toks)
 	found, from := main.assent(toks)
-	if !found && (main.has("no", toks[:1]) || main.has("say", toks) || main.has("is", toks)) {
+	if !found && (from == len(toks) || main.has("no", toks[:1]) || main.has("say", toks) || main.has("is", toks)) {
 		return
 	}
 	if g, _, _ := main.head(toks, from); from < len(toks) && g != "" && g != "not" {
 		return
 	}
 	c := ask{clause: clause{l: main, stance: order, from: from, to: len(toks),
-		verb: verb{groups: []group{"update"}, from: -1, to: -1, particle: -1}}, toks: toks}
+		verb: verb{groups: []group{"update"}, from: -1, to: -1, particle: -1}}, toks: toks, days: main.periods(toks, now)}
 	w := newWant(&c, now)
+	for i := range w.names {
+		w.names[i].days = nil // the answer to "when?"
+	}
 	w.kinds = nil
 	for _, source := range [][]want{r.proposed, r.earlier} {
 		for _, p := range source {
@@ -157,7 +174,7 @@ func (r *Request) followUp(list []sentence, main *language, now time.Time) {
 // confirmed reports how well what the assistant proposed, and the person confirmed, describes the change.
 func (r *Request) confirmed(c *Change, v *view) match {
 	source := r.proposed
-	if !slices.ContainsFunc(source, func(w want) bool { return w.has(c.Kind) }) {
+	if len(source) == 0 {
 		source = r.earlier // "Do you mean 'Order chairs'?"
 	}
 	best := misses

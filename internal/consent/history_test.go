@@ -57,7 +57,10 @@ func TestAnswersConfirmWhatTheAssistantProposed(t *testing.T) {
 		{"e o site?", "Queres que apague 'Update website'?", "sim, por favor", "delete t5"},
 		{"en de site?", "Zal ik 'Update website' verwijderen?", "ja, doe maar", "delete t5"},
 	} {
-		checkMessage(t, c.message, said(c.person, c.assistant), c.want)
+		t.Run(c.assistant+" "+c.message, func(t *testing.T) {
+			t.Parallel()
+			checkMessage(t, c.message, said(c.person, c.assistant), c.want)
+		})
 	}
 }
 

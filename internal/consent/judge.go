@@ -10,6 +10,9 @@ func (r Request) Judge(c Change) (Verdict, string) {
 	if r.unknown {
 		return Propose, notReadable
 	}
+	if r.tooLong {
+		return Propose, notShort
+	}
 	v := newView(&c.Row, c.Table)
 	if r.forbids(&c, v) {
 		return Refuse, forbidden
@@ -65,7 +68,7 @@ func (r *Request) judgeRow(c *Change, v *view) (Verdict, string) {
 	switch {
 	case best == hits:
 		return Act, ""
-	case best == nearly, open, r.confirms && !named:
+	case best == nearly, open:
 		return Propose, notNamed
 	case named:
 		return Refuse, otherRow

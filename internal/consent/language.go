@@ -14,6 +14,9 @@ var wordFiles embed.FS
 // languages are read once; nothing changes them afterwards. The order decides between languages that fit equally well.
 var languages = readLanguages("en", "de", "it", "fr", "es", "pt", "nl")
 
+// common are the words that distinguish no row from another: articles, pronouns and the like of all languages.
+var common = readCommon()
+
 // foreign has frequent words of languages that we do not read, so that they are not taken for one that we do.
 var foreign = readForeign()
 
@@ -38,17 +41,19 @@ type group string
 
 // phrase is one entry of a group.
 type phrase struct {
+	group    group
 	words    []string
 	particle []string // of a separable verb
 	plural   bool
-	value    string // after "="
 }
 
 // language is the vocabulary of one language.
 type language struct {
-	groups    map[group]map[string][]phrase // by first word
-	known     map[string]bool               // every word but those of open classes
-	suffixes  []string                      // nouns that end compounds
+	phrases   map[string][]phrase // by first word
+	known     map[string]bool     // every word but those of open classes
+	endings   []string            // pronouns that are written at the end of a verb
+	finishers bool                // whether a fact needs one of them: "ich habe … erledigt"
+	suffixes  []string            // nouns that end compounds
 	translate map[string]string
 	months    map[string]time.Month
 	verbLast  bool // verbs may stand at the end
@@ -73,20 +78,13 @@ func readLanguages(names ...string) []*language {
 }
 
 func readLanguage(name string) *language {
-	l := &language{groups: map[group]map[string][]phrase{}, known: map[string]bool{},
+	l := &language{phrases: map[string][]phrase{}, known: map[string]bool{},
 		translate: map[string]string{}, months: map[string]time.Month{}}
 	for key, value := range lines(name) {
 		g := group(key)
 		for i, part := range strings.Split(value, "|") {
 			for entry := range strings.SplitSeq(part, ",") {
 				l.add(g, entry, i == 1)
-			}
-		}
-	}
-	for _, table := range tables {
-		for word, list := range l.groups[table] {
-			if len(list[0].words) == 1 && len(word) >= 4 {
-				l.suffixes = append(l.suffixes, word)
 			}
 		}
 	}
@@ -112,11 +110,15 @@ func lines(name string) func(yield func(string, string) bool) {
 func (l *language) add(g group, entry string, plural bool) {
 	entry, value, _ := strings.Cut(strings.TrimSpace(entry), "=")
 	verb, particle, _ := strings.Cut(entry, "..")
-	p := phrase{words: words(verb), particle: words(particle), plural: plural, value: fold(value)}
+	p := phrase{group: g, words: words(verb), particle: words(particle), plural: plural}
 	if len(p.words) == 0 {
 		return
 	}
 	switch g {
+	case "endings":
+		l.endings = append(l.endings, p.words[0])
+	case "finishers":
+		l.finishers = true
 	case "translate":
 		l.translate[p.words[0]] = value
 	case "months":
@@ -126,10 +128,10 @@ func (l *language) add(g group, entry string, plural bool) {
 		}
 		l.months[p.words[0]] = time.Month(n)
 	}
-	if l.groups[g] == nil {
-		l.groups[g] = map[string][]phrase{}
+	if slices.Contains(tables, g) && len(p.words) == 1 && len(p.words[0]) >= 4 {
+		l.suffixes = append(l.suffixes, p.words[0])
 	}
-	l.groups[g][p.words[0]] = append(l.groups[g][p.words[0]], p)
+	l.phrases[p.words[0]] = append(l.phrases[p.words[0]], p)
 	if g == "other" || len(p.particle) > 0 || len(p.words) > 1 && (isVerb(g) || slices.Contains(tables, g)) {
 		return
 	}
@@ -145,6 +147,18 @@ func isVerb(g group) bool {
 		}
 	}
 	return false
+}
+
+func readCommon() map[string]bool {
+	set := map[string]bool{}
+	for _, l := range languages {
+		for w := range l.phrases {
+			if l.in(w, "stop", "pronoun", "all") {
+				set[w] = true
+			}
+		}
+	}
+	return set
 }
 
 // readForeign leaves out the words that are also words of a language that we read.
@@ -167,8 +181,8 @@ func (l *language) match(g group, toks []token, i int) (phrase, int) {
 		return best, 0
 	}
 	n := 0
-	for _, p := range l.groups[g][toks[i].word] {
-		if len(p.words) > n && hasWords(toks, i, p.words) && hasParticle(toks, i+len(p.words), p.particle) {
+	for _, p := range l.phrases[toks[i].word] {
+		if p.group == g && len(p.words) > n && hasWords(toks, i, p.words) && hasParticle(toks, i+len(p.words), p.particle) {
 			best, n = p, len(p.words)
 		}
 	}
@@ -206,6 +220,13 @@ func findParticle(toks []token, from int, particle []string) int {
 // has reports whether any token is in the group.
 func (l *language) has(g group, toks []token) bool {
 	return l.index(g, toks) >= 0
+}
+
+// in reports whether the word alone is in one of the groups.
+func (l *language) in(w string, groups ...group) bool {
+	return slices.ContainsFunc(l.phrases[w], func(p phrase) bool {
+		return len(p.words) == 1 && slices.Contains(groups, p.group)
+	})
 }
 
 // index returns the first token at which a phrase of the group begins, or -1.

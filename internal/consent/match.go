@@ -17,13 +17,12 @@ const (
 
 // view is a row with its words.
 type view struct {
-	row     *Row
-	table   string
-	title   []string
-	joined  string   // the title between spaces
-	sets    []string // words of its project, client, people, labels and parent
-	naming  bool     // the title has a distinctive word
-	created time.Time
+	row    *Row
+	table  string
+	title  []string
+	joined string   // the title between spaces
+	sets   []string // words of its project, client, people, labels and parent
+	naming bool     // the title has a distinctive word
 }
 
 // maxTitle is how many words of a title count.
@@ -47,15 +46,7 @@ func newView(row *Row, table string) *view {
 
 // distinctive reports whether a word is no vocabulary of any language.
 func distinctive(w string) bool {
-	if len(w) < 3 {
-		return false
-	}
-	for _, l := range languages {
-		if len(l.groups["stop"][w]) > 0 || len(l.groups["pronoun"][w]) > 0 || len(l.groups["all"][w]) > 0 {
-			return false
-		}
-	}
-	return true
+	return len(w) >= 3 && !common[w]
 }
 
 // personWords returns the words of a name or address by which a person is named: not the domain's ending, nor a common
@@ -165,7 +156,7 @@ func (n *naming) head() []string {
 // names reports how well the words name the row, and whether they are words of its title.
 func (n *naming) names(v *view) (titled bool, m match) {
 	if len(n.quoted) > 0 {
-		return true, either(slices.ContainsFunc(n.quoted, func(name []string) bool { return v.quotedAs(name) }))
+		return true, either(slices.ContainsFunc(n.quoted, v.quotedAs))
 	}
 	head := n.head()
 	if len(head) > 0 {
@@ -230,12 +221,12 @@ func either(ok bool) match {
 }
 
 // quotedAs reports whether the row's title has every distinctive word of a quoted name.
-func (v *view) quotedAs(name []string) bool {
-	if strings.Contains(v.joined, " "+strings.Join(name, " ")+" ") {
+func (v *view) quotedAs(name quoted) bool {
+	if strings.Contains(v.joined, name.text) {
 		return true
 	}
 	found := false
-	for _, w := range name {
+	for _, w := range name.words {
 		if !distinctive(w) {
 			continue
 		}

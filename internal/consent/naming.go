@@ -19,10 +19,16 @@ type naming struct {
 	vague   bool // by something that we cannot check
 	sets    []group
 	days    []period
-	quoted  [][]string
+	quoted  []quoted
 	parts   [][]string // distinctive words: before the first preposition, and after each one
 	weak    []string   // change words, which count where nothing else names a row
 	taken   bool       // "remove Bob from the standup": the words in front are no name of the row
+}
+
+// quoted is a name in quotation marks.
+type quoted struct {
+	words []string
+	text  string // between spaces
 }
 
 // sets are the groups that restrict which rows are meant.
@@ -208,7 +214,7 @@ func (n *namer) quotation(i, to int) int {
 		name = append(name, t.word)
 	}
 	if len(name) <= maxWords && !n.cut[i] {
-		n.cur.quoted = append(n.cur.quoted, name)
+		n.cur.quoted = append(n.cur.quoted, quoted{words: name, text: " " + strings.Join(name, " ") + " "})
 	}
 	return end - i
 }
@@ -250,7 +256,7 @@ func (n *namer) kind(i, to int) (g group, m int, table group, plural bool) {
 		return "", 1, "", false
 	case !l.known[w]:
 		return "word", 1, "", false
-	case change && len(l.groups["stop"][w]) == 0 && len(l.groups["fill"][w]) == 0:
+	case change && !l.in(w, "stop", "fill"):
 		return "weak", 1, "", false
 	}
 	return "", 1, "", false

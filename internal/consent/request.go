@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -10,6 +11,7 @@ type Request struct {
 	zone     *time.Location
 	unknown  bool // in a language that we do not read
 	states   bool // a change of some kind
+	tooLong  bool // to be read as a whole
 	says     bool // something that is neither a question nor small talk
 	confirms bool // what the assistant proposed
 	asked    bool // by the assistant
@@ -26,6 +28,7 @@ const (
 	otherRow    = "the person asked for a change of other rows; leave this row as it is"
 	notNamed    = "the person did not name this row; it was put to them as a suggestion"
 	notPlain    = "the person did not plainly ask for this; it was put to them as a suggestion"
+	notShort    = "the message is too long to be checked; the change was put to the person as a suggestion"
 	notReadable = "the message is in a language that cannot be checked; it was put to the person as a suggestion"
 	noRecipient = "the person did not name this recipient; the draft was put to them as a suggestion"
 )
@@ -45,9 +48,15 @@ func Read(message string, history []Turn, now time.Time) Request {
 		r.unknown = len(list) > 0
 		return r
 	}
-	rd := reader{main: main}
+	rd := reader{main: main, now: now}
 	rd.read(list)
-	r.wants, r.says = compile(rd.asks, now), rd.other
+	fits := len(list) < maxSentences && len(message) <= maxMessage
+	if r.wants, r.says = nil, rd.other; fits {
+		r.wants, fits = compile(rd.asks, now, false)
+	}
+	if r.tooLong = !fits; r.tooLong {
+		return r
+	}
 	r.followUp(list, main, now)
 	for i := range r.wants {
 		r.states = r.states || r.wants[i].stated()
@@ -56,14 +65,23 @@ func Read(message string, history []Turn, now time.Time) Request {
 }
 
 // maxWants limits how many clauses of a message are compared with rows.
-const maxWants = 120
+const maxWants = 60
 
-func compile(asks []ask, now time.Time) []want {
+// compile reads the clauses that state or forbid a change, and those in front of them that a pronoun may refer to. It
+// returns false where they are too many. With mentions it reads all clauses.
+func compile(asks []ask, now time.Time, mentions bool) ([]want, bool) {
 	var list []want
-	for i := range asks[:min(len(asks), maxWants)] {
+	for i := range asks {
+		near := mentions && len(list) < maxWants || slices.ContainsFunc(asks[i:min(len(asks), i+3)], func(a ask) bool { return a.stance >= order })
+		if !near {
+			continue
+		}
+		if len(list) == maxWants {
+			return nil, false
+		}
 		list = append(list, newWant(&asks[i], now))
 	}
-	return list
+	return list, true
 }
 
 // stated reports whether the clause asks for a change.

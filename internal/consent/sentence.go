@@ -1,9 +1,13 @@
 package consent
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // reader reads the sentences of one text.
 type reader struct {
+	now      time.Time
 	main     *language // of the whole text
 	reported bool      // the lines that follow are somebody's words
 	list     *ask      // what the items that follow belong to
@@ -16,6 +20,7 @@ type reader struct {
 type ask struct {
 	clause
 	toks []token
+	days []period // of the sentence
 }
 
 // read reads all sentences.
@@ -61,11 +66,15 @@ func (r *reader) sentence(s sentence) {
 	list := splitClauses(l, s.toks)
 	list = r.join(list, s.toks)
 	r.context(list, s)
+	var days []period
+	if slices.ContainsFunc(list, func(c clause) bool { return c.stance >= order && c.stance <= fact }) {
+		days = l.periods(s.toks, r.now)
+	}
 	for i := range list {
 		c := &list[i]
 		r.other = r.other || c.stance == statement || c.stance == fragment
 		if c.stance != filler {
-			r.asks = append(r.asks, ask{clause: *c, toks: s.toks})
+			r.asks = append(r.asks, ask{clause: *c, toks: s.toks, days: days})
 		}
 	}
 	last := list[len(list)-1]
@@ -222,7 +231,10 @@ func languageOf(toks []token, main *language) *language {
 func (l *language) count(toks []token) int {
 	n := 0
 	for _, t := range toks {
-		if !t.quoted && (l.known[t.word] || l.translate[t.word] != "") {
+		if t.quoted {
+			continue
+		}
+		if _, _, divided := l.divide(t); divided || l.known[t.word] || l.translate[t.word] != "" {
 			n++
 		}
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	maxMessage   = 32_000 // bytes of the message that are read
+	maxMessage   = 64_000 // bytes of the message that are read
 	maxTurn      = 16_000 // bytes of a turn of the history
 	maxSentences = 400
 	maxSentence  = 400 // tokens

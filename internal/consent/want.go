@@ -191,7 +191,7 @@ func (c *ask) indefinite(i int) bool {
 
 // name finds the rows that the clause names.
 func (w *want) name(c *ask, now time.Time) {
-	days := c.l.periods(c.toks, now)
+	days := c.days
 	cut := map[int]bool{}
 	if w.has(Update) && c.verb.is("add") && !c.verb.is("set") {
 		cut = c.receiver()
@@ -207,9 +207,11 @@ func (w *want) name(c *ask, now time.Time) {
 		more.flush()
 		n.names = append(n.names, more.names...)
 	}
-	if c.stance == fact {
+	if c.stance == fact || c.stance < order {
 		for i := range n.names {
-			n.names[i].sets = nil // "the offer is done"
+			if n.names[i].words() > 0 {
+				n.names[i].sets = nil // "the offer is done" says nothing about which offer
+			}
 		}
 	}
 	w.names, w.except = share(n.names), n.except
