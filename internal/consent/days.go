@@ -1,6 +1,8 @@
 package consent
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,18 +21,47 @@ type period struct {
 // maxPeriods limits how many dates of a sentence are read.
 const maxPeriods = 4
 
-// periods finds the days, weeks and months that the sentence names.
-func (l *language) periods(toks []token, now time.Time) []period {
+// maxDateText is how many bytes of a text are searched for dates.
+const maxDateText = 20_000
+
+// periods finds the days, weeks and months that the sentence names. budget is how many bytes may still be searched; it
+// is below zero afterwards where that was not enough.
+func (l *language) periods(toks []token, now time.Time, budget *int) []period {
+	first := slices.IndexFunc(toks, l.dated)
+	if first < 0 {
+		return nil
+	}
+	last := first
+	for i := range toks {
+		if l.dated(toks[i]) {
+			last = i
+		}
+	}
+	from := max(0, first-around)
+	list := l.periodsIn(toks[from:min(len(toks), last+around)], now, budget)
+	for i := range list {
+		list[i].from, list[i].to = list[i].from+from, list[i].to+from
+	}
+	return list
+}
+
+// around is how many tokens around the words for days belong to a date: "on the 30th of …".
+const around = 5
+
+func (l *language) periodsIn(toks []token, now time.Time, budget *int) []period {
 	text, at := l.dateText(toks)
 	var list []period
-	for len(list) < maxPeriods {
+	more := func() bool {
+		*budget -= len(text)
+		return *budget >= 0 && len(list) < maxPeriods
+	}
+	for l.undated(toks, list) && more() {
 		_, span, ok := dates.FindDay(text, now)
 		if !ok {
 			break
 		}
-		named := text[span.Start:span.End]
 		p := period{}
-		p.first, p.last = dates.FindPeriod(named, now)
+		p.first, p.last = dates.FindPeriod(text[span.Start:span.End], now)
 		if p.first.IsZero() {
 			p.first = p.last
 		}
@@ -43,8 +74,25 @@ func (l *language) periods(toks []token, now time.Time) []period {
 		list = append(list, p)
 		text = text[:span.Start] + strings.Repeat(".", span.End-span.Start) + text[span.End:]
 	}
-	list = l.week(text, at, list, now)
+	if l.undated(toks, list) && more() {
+		list = l.week(text, at, list, now)
+	}
 	return l.addMonths(toks, list)
+}
+
+// undated reports whether a token that may be part of a date is in none of the periods.
+func (l *language) undated(toks []token, list []period) bool {
+	for i := range toks {
+		if l.dated(toks[i]) && inPeriod(list, i) < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// dated reports whether the token may be part of a date.
+func (l *language) dated(t token) bool {
+	return !t.quoted && (l.in(t.word, "days", "months", "translate", "units") || isNumber(t.word) && len(t.word) == 4)
 }
 
 // isWeekday reports whether the word, after translation, is a day of the week.
@@ -61,22 +109,25 @@ func (l *language) isWeekday(word string) bool {
 func (l *language) dateText(toks []token) (string, [][2]int) {
 	var b strings.Builder
 	at := make([][2]int, len(toks))
-	for i, t := range toks {
-		if before := t.before; i > 0 && before != "" {
-			b.WriteString(before)
-		} else if i > 0 {
-			b.WriteByte(' ')
+	for i := 0; i < len(toks); {
+		t := toks[i]
+		if i > 0 {
+			b.WriteString(cmp.Or(t.before, " "))
 		}
 		start := b.Len()
+		p, n := l.match("translate", toks, i)
 		switch {
 		case t.quoted:
 			b.WriteByte('_')
-		case l.translate[t.word] != "":
-			b.WriteString(l.translate[t.word])
+		case n > 0:
+			b.WriteString(l.translate[strings.Join(p.words, " ")])
 		default:
 			b.WriteString(t.raw)
 		}
-		at[i] = [2]int{start, b.Len()}
+		for range max(n, 1) {
+			at[i] = [2]int{start, b.Len()}
+			i++
+		}
 	}
 	return b.String(), at
 }
@@ -94,11 +145,14 @@ func tokensIn(at [][2]int, start, end int) (from, to int) {
 
 // week adds "this week" and the like, which FindDay does not read.
 func (l *language) week(text string, at [][2]int, list []period, now time.Time) []period {
-	first, last := dates.FindPeriod(text, now)
-	if first.IsZero() || len(at) == 0 {
+	if len(at) == 0 {
 		return list
 	}
-	lower := fold(text)
+	first, last := dates.FindPeriod(text, now)
+	if first.IsZero() {
+		return list
+	}
+	lower := strings.ToLower(text)
 	for _, word := range []string{"week", "woche", "settimana", "month", "monat", "mese"} {
 		if i := strings.Index(lower, word); i >= 0 && len(lower) == len(text) {
 			_, to := tokensIn(at, i, i+len(word))

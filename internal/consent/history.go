@@ -20,7 +20,7 @@ func (r *Request) readHistory(history []Turn, now time.Time) {
 		list := sentences(history[n-1].Content, maxTurn)
 		r.turns = append(r.turns, spaced(list))
 		if main := mainLanguage(list); main != nil {
-			rd := reader{main: main, now: now}
+			rd := newReader(main, now)
 			rd.read(list)
 			r.earlier, _ = compile(rd.asks, now, true)
 		}
@@ -48,7 +48,8 @@ func proposals(list []sentence, now time.Time) []want {
 	if main == nil {
 		return nil
 	}
-	rd := reader{main: main, now: now, proposal: true}
+	rd := newReader(main, now)
+	rd.proposal = true
 	var offers []sentence
 	for _, s := range list {
 		if s.bullet {
@@ -139,8 +140,9 @@ func (r *Request) followUp(list []sentence, main *language, now time.Time) {
 	if g, _, _ := main.head(toks, from); from < len(toks) && g != "" && g != "not" {
 		return
 	}
+	budget := maxDateText
 	c := ask{clause: clause{l: main, stance: order, from: from, to: len(toks),
-		verb: verb{groups: []group{"update"}, from: -1, to: -1, particle: -1}}, toks: toks, days: main.periods(toks, now)}
+		verb: verb{groups: []group{"update"}, from: -1, to: -1, particle: -1}}, toks: toks, days: main.periods(toks, now, &budget)}
 	w := newWant(&c, now)
 	for i := range w.names {
 		w.names[i].days = nil // the answer to "when?"

@@ -120,7 +120,7 @@ func (l *language) add(g group, entry string, plural bool) {
 	case "finishers":
 		l.finishers = true
 	case "translate":
-		l.translate[p.words[0]] = value
+		l.translate[strings.Join(p.words, " ")] = value
 	case "months":
 		n, err := strconv.Atoi(value)
 		if err != nil {

@@ -48,9 +48,9 @@ func Read(message string, history []Turn, now time.Time) Request {
 		r.unknown = len(list) > 0
 		return r
 	}
-	rd := reader{main: main, now: now}
+	rd := newReader(main, now)
 	rd.read(list)
-	fits := len(list) < maxSentences && len(message) <= maxMessage
+	fits := len(list) < maxSentences && len(message) <= maxMessage && rd.budget >= 0
 	if r.wants, r.says = nil, rd.other; fits {
 		r.wants, fits = compile(rd.asks, now, false)
 	}

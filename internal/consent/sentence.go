@@ -8,6 +8,7 @@ import (
 // reader reads the sentences of one text.
 type reader struct {
 	now      time.Time
+	budget   int       // bytes that may still be searched for dates
 	main     *language // of the whole text
 	reported bool      // the lines that follow are somebody's words
 	list     *ask      // what the items that follow belong to
@@ -21,6 +22,10 @@ type ask struct {
 	clause
 	toks []token
 	days []period // of the sentence
+}
+
+func newReader(main *language, now time.Time) reader {
+	return reader{main: main, now: now, budget: maxDateText}
 }
 
 // read reads all sentences.
@@ -68,7 +73,7 @@ func (r *reader) sentence(s sentence) {
 	r.context(list, s)
 	var days []period
 	if slices.ContainsFunc(list, func(c clause) bool { return c.stance >= order && c.stance <= fact }) {
-		days = l.periods(s.toks, r.now)
+		days = l.periods(s.toks, r.now, &r.budget)
 	}
 	for i := range list {
 		c := &list[i]
@@ -234,7 +239,7 @@ func (l *language) count(toks []token) int {
 		if t.quoted {
 			continue
 		}
-		if _, _, divided := l.divide(t); divided || l.known[t.word] || l.translate[t.word] != "" {
+		if _, _, divided := l.divide(t); divided || l.known[t.word] {
 			n++
 		}
 	}
