@@ -73,7 +73,8 @@ func splitClauses(l *language, toks []token) []clause {
 				cur = clause{l: l, from: i, comma: true}
 			}
 		}
-		if _, n := l.match("and", toks, i); n > 0 {
+		_, except := l.match("except", toks, i)
+		if _, n := l.match("and", toks, i); n > except {
 			flush(i)
 			_, isOr := l.match("or", toks, i)
 			_, isBut := l.match("but", toks, i)
@@ -81,7 +82,7 @@ func splitClauses(l *language, toks []token) []clause {
 			i += n
 			continue
 		}
-		i++
+		i += max(1, except)
 	}
 	flush(len(toks))
 	return list
@@ -413,9 +414,20 @@ func (c *clause) isFact(toks []token, start int) bool {
 	}
 	is := l.index("is", seg)
 	if n == 0 && (is <= 0 || !l.has("done", seg[is:])) {
-		return false
+		return c.isNote(toks, start)
 	}
 	c.stance, c.verb = fact, verb{groups: []group{"complete"}, from: start, to: start + n, particle: -1}
+	return true
+}
+
+// isNote reads "chairs done".
+func (c *clause) isNote(toks []token, start int) bool {
+	const short = 6
+	if c.to-start < 2 || c.to-start > short || !c.l.in(toks[c.to-1].word, "done") || toks[c.to-1].quoted ||
+		c.l.has("is", toks[start:c.to]) || c.l.in(toks[c.to-1].word, "stop", "fill", "greeting") {
+		return false
+	}
+	c.stance, c.verb = fact, verb{groups: []group{"complete"}, from: c.to - 1, to: c.to, particle: -1}
 	return true
 }
 

@@ -62,9 +62,6 @@ func (l *language) periodsIn(toks []token, now time.Time, budget *int) []period 
 		}
 		p := period{}
 		p.first, p.last = dates.FindPeriod(text[span.Start:span.End], now)
-		if p.first.IsZero() {
-			p.first = p.last
-		}
 		p.from, p.to = tokensIn(at, span.Start, span.End)
 		p.from = l.skip(toks, p.from, p.to-1, "target", "modifier", "start", "definite")
 		if p.to-p.from == 1 {

@@ -115,6 +115,9 @@ func (n *naming) describes(v *view, zone *time.Location) match {
 	if n.table != "" && n.table != v.table && !n.nounInTitle(v) {
 		return misses
 	}
+	if n.pronoun && n.plain() {
+		return misses // "move it all": whoever asks looks at what stands before
+	}
 	titled, found := n.names(v)
 	if found == misses {
 		if n.vague && n.words() == 0 && len(n.quoted) == 0 && !n.restricts(v, zone) {

@@ -75,6 +75,14 @@ type namer struct {
 	taking  bool // the verb takes something away
 }
 
+// finish ends the last naming. "All tasks without a date" leaves open which.
+func (n *namer) finish() {
+	n.flush()
+	for i := range n.names {
+		n.names[i].vague = n.names[i].vague || n.barring && len(n.except) == 0
+	}
+}
+
 // flush ends a naming.
 func (n *namer) flush() {
 	if !n.cur.empty() && len(n.names)+len(n.except) < maxNamings {
@@ -118,6 +126,10 @@ func (n *namer) token(i, to int) int {
 	if k := inPeriod(n.days, i); k >= 0 {
 		n.cur.days = append(n.cur.days, n.days[k])
 		return n.days[k].to - i
+	}
+	if n.l.in(t.word, "days", "units") || t.word[0] >= '0' && t.word[0] <= '9' {
+		n.cur.vague = true // "in the afternoon", "after 5": true for some rows, but we cannot say which
+		return 1
 	}
 	g, m, table, plural := n.kind(i, to)
 	switch g {
@@ -297,7 +309,7 @@ func targets(c *ask, days []period) map[int]bool {
 		}
 		next := l.skip(toks, i+n, c.to, "definite", "indefinite", "status")
 		if k := inPeriod(days, next); k >= 0 {
-			mark(i, days[k].to)
+			mark(i, c.restOfTime(days[k].to, days))
 			last = -2
 			continue
 		}
@@ -309,11 +321,16 @@ func targets(c *ask, days []period) map[int]bool {
 			}
 			continue
 		}
-		if last != -2 && i+n < c.to && !isNumber(toks[i+n].word[:1]) {
+		switch end := c.restOfTime(next, days); {
+		case end > next: // "to 11"
+			mark(i, end)
+		case last != -2 && next < c.to:
 			last = i
 		}
 	}
-	c.trailing(days, cut)
+	if last != -2 {
+		c.trailing(days, cut)
+	}
 	if last >= 0 && len(cut) == 0 {
 		mark(last, c.endOfTarget(last))
 	}
@@ -348,7 +365,7 @@ func (c *ask) trailing(days []period, cut map[int]bool) {
 			}
 		}
 	}
-	if len(cut) > 0 || !c.verb.is("update", "set") || c.verb.is("cancel", "complete") {
+	if !c.verb.is("update", "set") || c.verb.is("cancel", "complete") {
 		return
 	}
 	for _, p := range days {
@@ -368,6 +385,14 @@ func (c *ask) isClock(i int, days []period) bool {
 	_, unit := c.l.match("clock", c.toks, i)
 	w := c.toks[i].word
 	return inPeriod(days, i) < 0 && (start > 0 || unit > 0 || w[0] >= '0' && w[0] <= '9')
+}
+
+// restOfTime returns the end of the time that goes on at the token i: "(Monday) afternoon at 3".
+func (c *ask) restOfTime(i int, days []period) int {
+	for i < c.to && (c.isClock(i, days) || c.l.in(c.toks[i].word, "days", "start") && inPeriod(days, i) < 0) {
+		i++
+	}
+	return i
 }
 
 // receiver marks what is added to a row, so that only the row is left: "add Bob to the standup".

@@ -113,7 +113,8 @@ func (r *reader) join(parts []clause, toks []token) []clause {
 		if c.stance == missing {
 			c.stance = statement
 		}
-		if n := len(list); n > 0 && list[n-1].stance == order && c.comma && c.begins(toks, "relative") {
+		note := c.stance == fact && c.verb.to == c.to && (c.comma || c.and) // "mark the chairs and the website done"
+		if n := len(list); n > 0 && list[n-1].stance == order && (note || c.comma && c.begins(toks, "relative")) {
 			c.stance = fragment
 		}
 		list = attach(list, c)
@@ -159,6 +160,9 @@ func (r *reader) context(list []clause, s sentence) {
 		c := &list[i]
 		bare := c.opener == ""
 		joined := c.and || c.or
+		if c.stance == fact && asked {
+			c.stance = question
+		}
 		if c.stance == order {
 			switch {
 			case reports:

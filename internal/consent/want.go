@@ -200,12 +200,12 @@ func (w *want) name(c *ask, now time.Time) {
 	}
 	n := namer{l: c.l, toks: c.toks, days: days, cut: cut, taking: c.verb.is("delete")}
 	n.tokens(c.from, c.to, &c.clause, c.verb.is("add", "create emails", "create taskComments"))
-	n.flush()
+	n.finish()
 	budget := maxDateText
 	for _, s := range c.extra {
 		more := namer{l: c.l, toks: s.toks, days: c.l.periods(s.toks, now, &budget), cut: map[int]bool{}}
 		more.tokens(0, len(s.toks), &clause{verb: verb{particle: -1}}, false)
-		more.flush()
+		more.finish()
 		n.names = append(n.names, more.names...)
 	}
 	if c.stance == fact || c.stance < order {
