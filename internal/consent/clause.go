@@ -267,6 +267,10 @@ func (c *clause) negated(toks []token, from, to int) bool {
 // deny reads a clause that forbids something.
 func (c *clause) deny(toks []token, start int) {
 	c.stance = denied
+	if p, _ := c.l.match("not", toks, start); len(p.particle) > 0 { // "leave the chairs alone"
+		c.verb = verb{groups: []group{"touch"}, from: start, to: start + len(p.words), particle: -1, weight: 1}
+		return
+	}
 	for i := start; i < c.to; i++ {
 		if v, ok := c.l.verbAt(toks, i); ok && (v.weight > c.verb.weight || c.verb.is("read")) {
 			c.verb = v
@@ -291,6 +295,7 @@ func (c *clause) open(toks []token, g group, start, n int, v verb) {
 		_, _, inner = c.l.head(toks, i)
 	}
 	c.polite = [2]int{start, i}
+	defer c.ownWork(toks)
 	last, found := c.l.lastVerb(toks, i, c.to)
 	if !found && inner.weight == 0 {
 		inner, last, found = c.finite(toks, i)
@@ -314,6 +319,26 @@ func (c *clause) open(toks []token, g group, start, n int, v verb) {
 		c.stance, c.verb = order, verb{groups: []group{"create"}, from: start, to: start + n, particle: -1}
 	default:
 		c.stance = missing
+	}
+}
+
+// ownWork reads "I have to finish the offer" as work that the person has to do, not as an order to mark it done.
+func (c *clause) ownWork(toks []token) {
+	if c.stance != order || c.opener == "request" {
+		return
+	}
+	for i := c.polite[0]; i < c.polite[1]; i++ {
+		if c.l.in(toks[i].word, "addressee") {
+			return // "I need you to finish it"
+		}
+	}
+	switch {
+	case c.verb.is("complete") && c.opener == "wish":
+		c.stance = maybe
+	case c.verb.is("complete"):
+		c.verb.groups = []group{"todo"}
+	case c.opener == "intent" && c.verb.is("create", "create events", "create notes", "create emails"):
+		c.verb.groups = append(c.verb.groups, "todo")
 	}
 }
 
@@ -386,9 +411,12 @@ func (c *clause) plain(toks []token, start int) {
 			}
 		}
 	}
-	if m := l.index("modal", toks[:c.to]); m >= start && !l.has("say", toks[start:m]) && !l.has("say", toks[m:c.to]) &&
-		c.participle(toks, m) {
-		return
+	if m := l.index("modal", toks[:c.to]); m >= start {
+		_, n := l.match("modal", toks, m)
+		if !l.has("say", toks[start:m]) && !l.has("say", toks[m+n:c.to]) && c.participle(toks, m+n) {
+			c.polite = [2]int{m, m + n}
+			return
+		}
 	}
 	if c.isFact(toks, start) {
 		return

@@ -63,7 +63,7 @@ func (l *language) periodsIn(toks []token, now time.Time, budget *int) []period 
 		p := period{}
 		p.first, p.last = dates.FindPeriod(text[span.Start:span.End], now)
 		p.from, p.to = tokensIn(at, span.Start, span.End)
-		p.from = l.skip(toks, p.from, p.to-1, "target", "modifier", "start", "definite")
+		p.from = l.afterPreposition(toks, p.from, p.to-1)
 		if p.to-p.from == 1 {
 			p.word = toks[p.from].word
 		}
@@ -75,6 +75,18 @@ func (l *language) periodsIn(toks []token, now time.Time, budget *int) []period 
 		list = l.week(text, at, list, now)
 	}
 	return l.addMonths(toks, list)
+}
+
+// afterPreposition returns where the day begins that FindDay found with its prepositions: "due date by Friday".
+func (l *language) afterPreposition(toks []token, from, last int) int {
+	for i := from; i < last; i++ {
+		for _, g := range []group{"target", "modifier", "start", "definite"} {
+			if _, n := l.match(g, toks, i); n > 0 {
+				from = min(i+n, last)
+			}
+		}
+	}
+	return from
 }
 
 // undated reports whether a token that may be part of a date is in none of the periods.

@@ -134,7 +134,7 @@ func (n *naming) describes(v *view, zone *time.Location) match {
 		}
 	}
 	if n.vague {
-		if titled && !n.plural && !n.all {
+		if (titled || n.table != "" && v.row.Only) && !n.plural && !n.all {
 			return hits
 		}
 		return nearly

@@ -39,6 +39,7 @@ var states = []group{"unfinished", "progress", "todo", "done", "urgent", "high",
 
 const (
 	maxNamings = 60 // of a request
+	maxQuoted  = 16 // words of a quoted name
 	maxWords   = 40 // distinctive words of a naming
 )
 
@@ -202,7 +203,7 @@ func (n *namer) word(w string) {
 // "attività ufficio", never one after a preposition.
 func (n *namer) noun(table, word string, plural bool) {
 	if len(n.cur.parts) > 1 {
-		if n.cur.table == "" && n.cur.words() == 0 {
+		if n.cur.table == "" && len(n.cur.head()) == 0 {
 			n.cur.table, n.cur.noun, n.cur.plural = table, word, plural
 		}
 		return
@@ -225,7 +226,9 @@ func (n *namer) quotation(i, to int) int {
 	for _, t := range n.toks[i:end] {
 		name = append(name, t.word)
 	}
-	if len(name) <= maxWords && !n.cut[i] {
+	if len(name) > maxQuoted {
+		n.cur.vague = true // a text, not a name
+	} else if !n.cut[i] {
 		n.cur.quoted = append(n.cur.quoted, quoted{words: name, text: " " + strings.Join(name, " ") + " "})
 	}
 	return end - i

@@ -65,7 +65,7 @@ func Read(message string, history []Turn, now time.Time) Request {
 }
 
 // maxWants limits how many clauses of a message are compared with rows.
-const maxWants = 60
+const maxWants = 40
 
 // compile reads the clauses that state or forbid a change, and those in front of them that a pronoun may refer to. It
 // returns false where they are too many. With mentions it reads all clauses.

@@ -27,7 +27,7 @@ var kindsOf = map[group][]Kind{
 	"create": {Create}, "create events": {Create}, "create notes": {Create}, "create emails": {Create},
 	"create taskComments": {Create}, "todo": {Create}, "add": {Create, Update}, "update": {Update}, "set": {Update},
 	"complete": {Update}, "cancel": {Update, Delete}, "delete": {Delete}, "notify": {Notify, Create}, "index": {Index},
-	"touch": {Create, Update, Delete},
+	"touch": {Update, Delete},
 }
 
 // newWant reads what the clause wants.
@@ -73,12 +73,15 @@ func (w *want) creates(c *ask) {
 	w.reply = c.verb.is("create emails")
 	nouns, fresh, other := c.newNouns()
 	both := w.has(Update)
+	into, row := c.receives(fresh || other)
 	if fresh {
 		w.drop(Update)
 	}
 	switch {
-	case other, !fresh && both && c.definite():
+	case other, row, !fresh && both && c.definite():
 		w.drop(Create)
+	case into != "":
+		w.tables = []string{into}
 	case len(nouns) > 0 && !c.verb.is("notify") && (fresh || !w.reply && !c.verb.is("create notes", "create taskComments")):
 		w.tables = nouns
 	default:
@@ -164,6 +167,29 @@ func (c *ask) definite() bool {
 	after := c.l.skip(c.toks, c.verb.to, c.to, "target", "fill")
 	_, m := c.l.match("definite", c.toks[:c.to], after)
 	return n+m > 0
+}
+
+// receives finds what something is added to: the rows of a table ("my calendar"), or one row ("the meeting note").
+func (c *ask) receives(known bool) (table string, row bool) {
+	if known || !c.verb.is("add") {
+		return "", false
+	}
+	placed := false // after a preposition
+	for i := c.verb.to; i < c.to; i++ {
+		if _, n := c.l.match("that", c.toks, i); n > 0 {
+			break
+		}
+		_, modifier := c.l.match("modifier", c.toks, i)
+		_, target := c.l.match("target", c.toks, i)
+		placed = placed || modifier+target > 0
+		if noun, plural, n := c.l.noun(c.toks[:c.to], i); n > 0 && placed {
+			if plural {
+				return string(noun), false
+			}
+			return "", true
+		}
+	}
+	return "", false
 }
 
 // nounFollows reports whether another noun follows directly: "summary note".
