@@ -7,8 +7,11 @@ import (
 )
 
 // readHistory reads the assistant's last turn and the person's before it.
-func (r *Request) readHistory(history []Turn, now time.Time) {
+func (r *Request) readHistory(message string, history []Turn, now time.Time) {
 	n := len(history)
+	if n > 0 && history[n-1].Role == "user" && history[n-1].Content == message {
+		n-- // some clients put the message itself into the history
+	}
 	if n > 0 && history[n-1].Role == "assistant" {
 		list := sentences(history[n-1].Content, maxTurn)
 		r.turns = append(r.turns, spaced(list))

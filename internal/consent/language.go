@@ -77,6 +77,9 @@ func readLanguages(names ...string) []*language {
 	return list
 }
 
+// umlauts are often typed with two letters.
+var umlauts = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue")
+
 func readLanguage(name string) *language {
 	l := &language{phrases: map[string][]phrase{}, known: map[string]bool{},
 		translate: map[string]string{}, months: map[string]time.Month{}}
@@ -85,6 +88,9 @@ func readLanguage(name string) *language {
 		for i, part := range strings.Split(value, "|") {
 			for entry := range strings.SplitSeq(part, ",") {
 				l.add(g, entry, i == 1)
+				if plain := umlauts.Replace(entry); plain != entry {
+					l.add(g, plain, i == 1)
+				}
 			}
 		}
 	}

@@ -21,8 +21,9 @@ type view struct {
 	table  string
 	title  []string
 	joined string   // the title between spaces
-	sets   []string // words of its project, client, people, labels and parent
-	naming bool     // the title has a distinctive word
+	sets   []string // words of its project, client, people and labels
+	parent []string
+	naming bool // the title has a distinctive word
 }
 
 // maxTitle is how many words of a title count.
@@ -35,9 +36,10 @@ func newView(row *Row, table string) *view {
 	for _, w := range v.title {
 		v.naming = v.naming || distinctive(w)
 	}
-	for _, text := range slices.Concat([]string{row.Project, row.Client, row.Parent}, row.Labels) {
+	for _, text := range slices.Concat([]string{row.Project, row.Client}, row.Labels) {
 		v.sets = append(v.sets, words(cut(text, 200))...)
 	}
+	v.parent = words(cut(row.Parent, 200))
 	for _, person := range row.People[:min(len(row.People), 30)] {
 		v.sets = append(v.sets, personWords(person)...)
 	}
@@ -168,7 +170,7 @@ func (n *naming) names(v *view) (titled bool, m match) {
 			switch {
 			case distinctive(w) && anyWord(v.title, w):
 				inTitle++
-			case anyWord(v.sets, w):
+			case n.inSets(v, w):
 				inSets++
 			}
 		}
@@ -198,6 +200,11 @@ func (n *naming) names(v *view) (titled bool, m match) {
 	return false, either(len(n.weak) == 0 && (n.all || n.table != "" && v.row.Only))
 }
 
+// inSets reports whether the word is one of the row's project and so on; of a comment also of its task.
+func (n *naming) inSets(v *view, w string) bool {
+	return anyWord(v.sets, w) || n.table == "taskComments" && anyWord(v.parent, w)
+}
+
 // modifiers reports whether every part after a preposition says something that holds for the row. Where the words in
 // front name one row already, what follows may be anything.
 func (n *naming) modifiers(v *view, named bool) match {
@@ -207,7 +214,7 @@ func (n *naming) modifiers(v *view, named bool) match {
 	for _, part := range n.parts[1:] {
 		holds := len(part) == 0
 		for _, w := range part {
-			holds = holds || anyWord(v.title, w) || anyWord(v.sets, w)
+			holds = holds || anyWord(v.title, w) || n.inSets(v, w)
 		}
 		if !holds {
 			return misses

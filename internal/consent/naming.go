@@ -303,6 +303,9 @@ func targets(c *ask, days []period) map[int]bool {
 	}
 	last := -1
 	for i := c.from; i < c.to; i++ {
+		if end := c.length(i, days); end > 0 {
+			mark(i, end)
+		}
 		_, n := l.match("target", toks, i)
 		if _, m := l.match("start", toks, i); m > n {
 			n = m
@@ -388,6 +391,18 @@ func (c *ask) isClock(i int, days []period) bool {
 	_, unit := c.l.match("clock", c.toks, i)
 	w := c.toks[i].word
 	return inPeriod(days, i) < 0 && (start > 0 || unit > 0 || w[0] >= '0' && w[0] <= '9')
+}
+
+// length returns the end of "by a week" or "two days" at the token i, or 0.
+func (c *ask) length(i int, days []period) int {
+	next := c.l.skip(c.toks, i, c.to, "modifier", "target")
+	for next < c.to && (isNumber(c.toks[next].word) || c.l.in(c.toks[next].word, "indefinite")) {
+		next++
+	}
+	if next == i || next >= c.to || !c.l.in(c.toks[next].word, "lengths") || inPeriod(days, next) >= 0 {
+		return 0
+	}
+	return next + 1
 }
 
 // restOfTime returns the end of the time that goes on at the token i: "(Monday) afternoon at 3".

@@ -39,7 +39,7 @@ func Read(message string, history []Turn, now time.Time) Request {
 	r := Request{zone: now.Location()}
 	list := sentences(message, maxMessage)
 	main := mainLanguage(list)
-	r.readHistory(history, now)
+	r.readHistory(message, history, now)
 	if r.confirms = r.consents(list); r.confirms {
 		r.states = true
 		return r

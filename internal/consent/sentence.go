@@ -55,8 +55,9 @@ func (r *reader) item(s sentence) bool {
 	if r.list.makesOnly() {
 		return true // what to create; not an order of its own
 	}
-	v, ok := r.list.l.verbAt(s.toks, 0)
-	if ok && !v.is("read") {
+	l := languageOf(s.toks, r.main)
+	first, ok := l.verbAt(s.toks, 0)
+	if _, last := l.lastVerb(s.toks, 0, len(s.toks)); last || ok && !first.is("read") {
 		return false
 	}
 	s.toks = r.list.l.adapt(s.toks)
@@ -69,7 +70,9 @@ func (r *reader) sentence(s sentence) {
 	l := languageOf(s.toks, r.main)
 	s.toks = l.adapt(s.toks)
 	list := splitClauses(l, s.toks)
-	list = r.join(list, s.toks)
+	if list = r.join(list, s.toks); len(list) == 0 {
+		return
+	}
 	r.context(list, s)
 	var days []period
 	if slices.ContainsFunc(list, func(c clause) bool { return c.stance >= order && c.stance <= fact }) {
@@ -165,7 +168,7 @@ func (r *reader) context(list []clause, s sentence) {
 		}
 		if c.stance == order {
 			switch {
-			case reports:
+			case reports, i > 0 && c.said(&list[i-1], s.toks):
 				c.stance = statement
 			case text && bare && !c.makesOnly(), text && c.comma && bare:
 				c.stance = maybe
@@ -200,6 +203,14 @@ func (c *clause) yesno(toks []token) bool {
 	_, n := c.l.match("yesno", toks, start)
 	_, wh := c.l.match("question", toks, start)
 	return n > wh || n == 0 && wh == 0
+}
+
+// said reports whether the clause is what the one before says: "Bob meint, wir sollten …". An imperative is not.
+func (c *clause) said(before *clause, toks []token) bool {
+	if !c.l.verbLast || !c.comma || before.stance != statement || !c.l.has("say", toks[before.from:before.to]) {
+		return false
+	}
+	return c.opener != "" || c.verb.from > c.l.skip(toks, c.from, c.to, "fill")
 }
 
 // quotes reports whether the clause hands on what somebody says: "Bob writes:", "the mail that says to".

@@ -254,8 +254,8 @@ func splitLine(line string) []sentence {
 		}
 	}
 	tail := line[strings.LastIndex(line, toks[len(toks)-1].raw):]
-	return append(list, sentence{toks: toks[from:], question: strings.ContainsAny(tail, "?？;") && !strings.Contains(tail, ";") ||
-		strings.ContainsAny(tail, "?？"), colon: strings.HasSuffix(tail, ":")})
+	return append(list, sentence{toks: toks[from:], question: strings.ContainsAny(tail, "?？;"),
+		colon: strings.HasSuffix(tail, ":")})
 }
 
 // endsSentence reports whether a sentence ends between the tokens i-1 and i.
