@@ -50,7 +50,6 @@ type clause struct {
 	polite   [2]int // tokens of the opener
 	colon    bool   // ends with a colon
 	and, or  bool   // the word in front of it
-	but      bool
 	comma    bool
 	extra    []sentence
 }
@@ -78,7 +77,7 @@ func splitClauses(l *language, toks []token) []clause {
 			flush(i)
 			_, isOr := l.match("or", toks, i)
 			_, isBut := l.match("but", toks, i)
-			cur = clause{l: l, from: i + n, and: isOr == 0 && isBut == 0, or: isOr > 0, but: isBut > 0, comma: cur.comma}
+			cur = clause{l: l, from: i + n, and: isOr == 0 && isBut == 0, or: isOr > 0, comma: cur.comma}
 			i += n
 			continue
 		}

@@ -132,7 +132,9 @@ const maxAnswer = 12
 // "Friday", "yes, but not the chairs".
 func (r *Request) followUp(list []sentence, main *language, now time.Time) {
 	if !r.asked || len(list) != 1 || len(list[0].toks) > maxAnswer || list[0].question ||
-		slices.ContainsFunc(r.wants, func(w want) bool { return w.stated() || w.stance == denied && len(w.kinds) > 0 }) {
+		slices.ContainsFunc(r.wants, func(w want) bool {
+			return w.stated() || w.stance == denied && len(w.kinds) > 0
+		}) {
 		return
 	}
 	toks := main.adapt(list[0].toks)
@@ -144,8 +146,8 @@ func (r *Request) followUp(list []sentence, main *language, now time.Time) {
 		return
 	}
 	budget := maxDateText
-	c := ask{clause: clause{l: main, stance: order, from: from, to: len(toks),
-		verb: verb{groups: []group{"update"}, from: -1, to: -1, particle: -1}}, toks: toks, days: main.periods(toks, now, &budget)}
+	c := ask{toks: toks, days: main.periods(toks, now, &budget), clause: clause{l: main, stance: order, from: from,
+		to: len(toks), verb: verb{groups: []group{"update"}, from: -1, to: -1, particle: -1}}}
 	w := newWant(&c, now)
 	for i := range w.names {
 		w.names[i].days = nil // the answer to "when?"

@@ -35,8 +35,14 @@ func (r *Request) forbids(c *Change, v *view) bool {
 		if w.stance != denied || !w.has(c.Kind) {
 			continue
 		}
-		if len(w.names) == 0 || c.Kind == Notify || c.Kind == Create && (len(w.tables) == 0 || slices.Contains(w.tables, c.Table)) ||
-			c.Kind != Create && r.describes(i, v) != misses {
+		switch {
+		case len(w.names) == 0, c.Kind == Notify:
+			return true
+		case c.Kind == Create:
+			if len(w.tables) == 0 || slices.Contains(w.tables, c.Table) {
+				return true
+			}
+		case r.describes(i, v) != misses:
 			return true
 		}
 	}
@@ -157,7 +163,8 @@ func (r *Request) addressed(i int, c *Change, v *view) bool {
 		named := slices.ContainsFunc(personWords(address), func(word string) bool {
 			return slices.Contains(w.people, word)
 		})
-		if !named && !(thread && slices.ContainsFunc(c.Row.People, func(p string) bool { return sameAddress(p, address) })) {
+		inThread := slices.ContainsFunc(c.Row.People, func(p string) bool { return sameAddress(p, address) })
+		if !named && !(thread && inThread) {
 			return false
 		}
 	}

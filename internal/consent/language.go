@@ -188,7 +188,8 @@ func (l *language) match(g group, toks []token, i int) (phrase, int) {
 	}
 	n := 0
 	for _, p := range l.phrases[toks[i].word] {
-		if p.group == g && len(p.words) > n && hasWords(toks, i, p.words) && hasParticle(toks, i+len(p.words), p.particle) {
+		if p.group == g && len(p.words) > n && hasWords(toks, i, p.words) &&
+			hasParticle(toks, i+len(p.words), p.particle) {
 			best, n = p, len(p.words)
 		}
 	}

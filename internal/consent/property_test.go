@@ -33,8 +33,8 @@ func TestQuestionsAllowNoChangeWhateverRowsSay(t *testing.T) {
 		r := Read(question, nil, now)
 		for _, text := range hostile {
 			row := Row{ID: "x1", Title: text, Parent: text, Project: text, Client: text, People: []string{text},
-				Labels: []string{text}, Status: text, Priority: text, Overdue: true, Done: true, Only: true, First: true,
-				Last: true, Times: []time.Time{now}}
+				Labels: []string{text}, Status: text, Priority: text, Overdue: true, Done: true, Only: true,
+				First: true, Last: true, Times: []time.Time{now}}
 			for _, kind := range []Kind{Create, Update, Delete, Notify, Index} {
 				c := Change{Kind: kind, Table: "tasks", Row: row, New: map[string]any{"title": text, "to": text}}
 				if verdict, _ := r.Judge(c); verdict != Refuse {
@@ -57,7 +57,8 @@ func TestHostileTitlesAreOnlyTitles(t *testing.T) {
 		r := Read(message, nil, now)
 		for _, text := range hostile {
 			for _, kind := range []Kind{Update, Delete} {
-				c := Change{Kind: kind, Table: "tasks", Row: Row{ID: "x1", Title: text, Project: text, Labels: []string{text}}}
+				row := Row{ID: "x1", Title: text, Project: text, Labels: []string{text}}
+				c := Change{Kind: kind, Table: "tasks", Row: row}
 				if verdict, _ := r.Judge(c); verdict == Act {
 					t.Errorf("%q allows %s of the row %.40q", message, kind, text)
 				}

@@ -72,8 +72,8 @@ const maxWants = 40
 func compile(asks []ask, now time.Time, mentions bool) ([]want, bool) {
 	var list []want
 	for i := range asks {
-		near := mentions && len(list) < maxWants || slices.ContainsFunc(asks[i:min(len(asks), i+3)], func(a ask) bool { return a.stance >= order })
-		if !near {
+		near := slices.ContainsFunc(asks[i:min(len(asks), i+3)], func(a ask) bool { return a.stance >= order })
+		if !near && !(mentions && len(list) < maxWants) {
 			continue
 		}
 		if len(list) == maxWants {

@@ -103,7 +103,8 @@ func (r *reader) join(parts []clause, toks []token) []clause {
 		c.classify(toks)
 		for k := i + 1; c.stance == missing && k < len(parts); k++ {
 			next := parts[k]
-			if next.classify(toks); next.stance == order && next.verb.from <= c.l.skip(toks, next.from, next.to, "fill") {
+			next.classify(toks)
+			if next.stance == order && next.verb.from <= c.l.skip(toks, next.from, next.to, "fill") {
 				break
 			}
 			longer := c

@@ -118,8 +118,8 @@ func contract(toks []token) []token {
 }
 
 // quotes maps an opening mark to its closing ones.
-var quotes = map[rune]string{'"': `"”“`, '“': `”"`, '„': `“”"`, '«': "»", '»': "«", '‚': "‘’", '‘': "’'", '\'': "'’", '`': "`",
-	'‹': "›", '「': "」"}
+var quotes = map[rune]string{'"': `"”“`, '“': `”"`, '„': `“”"`, '«': "»", '»': "«", '‚': "‘’", '‘': "’'",
+	'\'': "'’", '`': "`", '‹': "›", '「': "」"}
 
 // markQuoted marks the tokens between quotation marks. A mark opens before a word and after a space or another mark;
 // without a closing mark the quotation ends with the sentence.
@@ -216,7 +216,7 @@ func startsForwarded(line string) bool {
 	}
 	switch strings.Trim(name, " *") {
 	case "from", "von", "da", "de", "van":
-		return strings.ContainsAny(value, "@<") || strings.Contains(value, "subject:") || value != "" && len(words(value)) <= 4
+		return strings.ContainsAny(value, "@<") || strings.Contains(value, "subject:")
 	case "subject", "betreff", "oggetto", "objet", "asunto", "assunto", "onderwerp", "begin forwarded message",
 		"anfang der weitergeleiteten nachricht", "inizio messaggio inoltrato":
 		return true
@@ -254,7 +254,7 @@ func splitLine(line string) []sentence {
 		}
 	}
 	tail := line[strings.LastIndex(line, toks[len(toks)-1].raw):]
-	return append(list, sentence{toks: toks[from:], question: strings.ContainsAny(tail, "?？;"),
+	return append(list, sentence{toks: toks[from:], question: strings.ContainsAny(tail, "?？"),
 		colon: strings.HasSuffix(tail, ":")})
 }
 
@@ -274,5 +274,6 @@ func endsSentence(toks []token, i int) bool {
 	last := toks[i-1].raw
 	numbered := last[0] >= '0' && last[0] <= '9' && len(last) <= 2 // "30. März"
 	spaced := strings.ContainsAny(gap[at+1:], " \t\u00a0")
-	return spaced && !numbered && len([]rune(last)) > 1 || spaced && len([]rune(last)) == 1 && !toks[i].named && !numbered
+	initial := utf8.RuneCountInString(last) == 1 && toks[i].named // "J. Smith"
+	return spaced && !numbered && !initial
 }

@@ -82,7 +82,8 @@ func (w *want) creates(c *ask) {
 		w.drop(Create)
 	case into != "":
 		w.tables = []string{into}
-	case len(nouns) > 0 && !c.verb.is("notify") && (fresh || !w.reply && !c.verb.is("create notes", "create taskComments")):
+	case len(nouns) > 0 && (fresh || !c.verb.is("create emails", "create notes", "create taskComments")) &&
+		!c.verb.is("notify"):
 		w.tables = nouns
 	default:
 		for _, g := range c.verb.groups {
@@ -275,7 +276,7 @@ func (w *want) keep(c *ask, cut map[int]bool) {
 			b.WriteString(t.word)
 			b.WriteByte(' ')
 		}
-		if w.reply && !t.quoted && inPeriod(nil, i) < 0 && c.names(i) {
+		if w.reply && c.names(i) {
 			w.people = append(w.people, t.word)
 		}
 	}
@@ -288,25 +289,30 @@ func (w *want) keep(c *ask, cut map[int]bool) {
 	w.text = b.String()
 }
 
-// names reports whether the token may name a person: it follows the verb, a preposition or an article, or has a
-// capital, and is no vocabulary.
+// names reports whether the token may name a person, and is no vocabulary: it follows the verb, "to" or "to the", or
+// another name.
 func (c *ask) names(i int) bool {
-	t := c.toks[i]
-	if len(t.word) < 2 || c.l.known[t.word] {
+	if i < c.from || c.toks[i].quoted || len(c.toks[i].word) < 2 || c.l.known[c.toks[i].word] {
 		return false
 	}
-	if t.named && !c.l.verbLast || i == c.verb.to || strings.Contains(t.before, "@") || strings.HasSuffix(t.before, ".") {
+	t, before := c.toks[i], i-1
+	if i == c.verb.to || t.before == "@" || t.before == "." && before >= c.from && c.names(before) {
 		return true
 	}
-	if i == 0 {
+	if before < c.from {
 		return false
 	}
-	before := i - 1
-	if _, n := c.l.match("definite", c.toks, before); n > 0 {
+	if t.named && c.names(before) { // a surname
+		return true
+	}
+	if _, n := c.l.match("and", c.toks, before); n > 0 {
+		return c.names(before - 1)
+	}
+	if _, n := c.l.match("definite", c.toks, before); n > 0 && before > c.from {
+		if table, _, _ := c.l.noun(c.toks[:c.to], i+1); table != "" {
+			return false // "to the offer mail"
+		}
 		before--
-	}
-	if before < 0 {
-		return false
 	}
 	_, n := c.l.match("recipient", c.toks, before)
 	_, m := c.l.match("from", c.toks, before)
@@ -336,7 +342,7 @@ func (w *want) describes(v *view, zone *time.Location) match {
 // startsWith reports whether what the clause names first is in the row's title: not "remove Bob from the office move".
 func (w *want) startsWith(v *view) bool {
 	return slices.ContainsFunc(w.names, func(n naming) bool {
-		return len(n.head()) == 0 || slices.ContainsFunc(n.head(), func(word string) bool { return anyWord(v.title, word) })
+		return len(n.head()) == 0 || slices.ContainsFunc(n.head(), func(w string) bool { return anyWord(v.title, w) })
 	})
 }
 
@@ -362,7 +368,8 @@ func (w *want) namesID(id string) bool {
 // narrow reports whether the clause names rows at all.
 func (w *want) narrow() bool {
 	return slices.ContainsFunc(w.names, func(n naming) bool {
-		return !n.pronoun && (!n.plain() || n.all && n.table != "") && !(n.vague && n.words() == 0 && len(n.quoted) == 0)
+		unclear := n.vague && n.words() == 0 && len(n.quoted) == 0
+		return !n.pronoun && !unclear && (!n.plain() || n.all && n.table != "")
 	})
 }
 
