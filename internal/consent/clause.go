@@ -271,11 +271,14 @@ func (c *clause) deny(toks []token, start int) {
 		return
 	}
 	for i := start; i < c.to; i++ {
+		if _, n := c.l.match("touch", toks, i); n > 0 && (c.verb.weight == 0 || c.verb.is("read")) {
+			c.verb = verb{groups: []group{"touch"}, from: i, to: i + n, particle: -1, weight: n}
+		}
 		if v, ok := c.l.verbAt(toks, i); ok && (v.weight > c.verb.weight || c.verb.is("read")) {
 			c.verb = v
 		}
 	}
-	if c.verb.weight == 0 {
+	if c.verb.weight == 0 || c.l.has("else", toks[start:c.to]) { // "don't change anything else"
 		c.stance = statement
 	}
 }

@@ -23,20 +23,28 @@ var foreign = readForeign()
 // A group is what the phrases of one or more lines of a vocabulary mean.
 //
 // In front of a verb: fill ("please"), greeting, request ("can you"), wish ("I want to"), intent ("I need to", which is
-// a question where the sentence ends in "?"), clitic ("me").
+// a question where the sentence ends in "?"), addressee ("you", in those three), clitic ("me").
 //
 // Verbs: create and create-with-a-table ("create events"), add (create, or update a row that follows), update, set
 // (update to a value that may stand last: "mark it done"), complete, cancel (update or delete), delete, notify, index,
 // open (asks for something without naming it), read (changes nothing), touch ("don't touch anything"). Participles:
-// updated, deleted, created, after modal ("should be").
+// updated, deleted, created, after modal ("should be"). blocker: what a verb at the end is no order after ("Bob will …").
+// endings: pronouns that are written at the end of a verb.
 //
-// Rows: the tables' nouns, singular | plural; other (nouns that are no table's, such as "report"); the sets all,
-// overdue, done, unfinished, progress, urgent, high, medium, low, next, last; vague ("old"), except, pronoun.
+// Rows: the tables' nouns, singular | plural; other (nouns of no table, such as "report"); the sets all, overdue, done,
+// unfinished, progress, urgent, high, medium, low, next, last; todo and status ("priority") in values; vague ("old");
+// except; else ("anything else"); pronoun; relative ("which").
 //
-// The rest: target and start (prepositions before the new value), modifier, that (before a text), question and yesno
-// (first words of a question), not, without, if, say (others' words), infinitive, and, or, but, yes, no, ask (an
-// assistant that proposes), is and finished (facts), stop, days, months (name=number), translate (word=word that
-// package dates reads).
+// Prepositions and articles: target ("to") and start ("at") before a new value, into ("turn into tasks"), recipient,
+// from, modifier (all of them), that (before a text), definite, indefinite.
+//
+// Sentences: question and yesno (first words of a question), not, without, if, say (others' words), infinitive (what
+// they say follows), subject, is, finished and finishers (facts), and, or, but, yes, no, ask (an assistant proposes).
+//
+// Time: days, units and months (name=number) that a date may have, clock ("pm"), lengths ("hours"), translate
+// (words=words that package dates reads).
+//
+// stop has all other words that name no row.
 type group string
 
 // phrase is one entry of a group.
