@@ -11,7 +11,10 @@ type reader struct {
 	budget   int       // bytes that may still be searched for dates
 	main     *language // of the whole text
 	reported bool      // the lines that follow are somebody's words
-	list     *ask      // what the items that follow belong to
+	pasted   bool      // so may be the rest of the text
+	headed   bool      // the lines that follow have a heading of which we cannot say whose they are
+	opened   bool      // the line before ended with a colon
+	list     int       // index of the clause that the items that follow belong to, or -1
 	asks     []ask
 	other    bool // something that is neither a question nor small talk
 	proposal bool // the text is an assistant's proposal: "shall I" asks for nothing else
@@ -25,23 +28,21 @@ type ask struct {
 }
 
 func newReader(main *language, now time.Time) reader {
-	return reader{main: main, now: now, budget: maxDateText}
+	return reader{main: main, now: now, budget: maxDateText, list: -1}
 }
 
 // read reads all sentences.
 func (r *reader) read(list []sentence) {
 	for _, s := range list {
-		if s.gap {
-			r.reported, r.list = false, nil
+		if s.gap && !r.opened {
+			r.reported, r.headed, r.list = false, false, -1
 		}
-		if r.reported {
-			continue
-		}
-		if s.bullet && r.item(s) {
+		r.opened = s.colon
+		if r.reported || s.bullet && r.item(s) {
 			continue
 		}
 		if !s.bullet {
-			r.list = nil
+			r.list = -1
 		}
 		r.sentence(s)
 	}
@@ -49,10 +50,11 @@ func (r *reader) read(list []sentence) {
 
 // item adds an item of a list to the clause above it, where that clause names the change.
 func (r *reader) item(s sentence) bool {
-	if r.list == nil {
+	if r.list < 0 {
 		return false
 	}
-	if r.list.makesOnly() {
+	c := &r.asks[r.list]
+	if c.makesOnly() {
 		return true // what to create; not an order of its own
 	}
 	l := languageOf(s.toks, r.main)
@@ -60,8 +62,8 @@ func (r *reader) item(s sentence) bool {
 	if _, last := l.lastVerb(s.toks, 0, len(s.toks)); last || ok && !first.is("read") {
 		return false
 	}
-	s.toks = r.list.l.adapt(s.toks)
-	r.list.extra = append(r.list.extra, s)
+	s.toks = c.l.adapt(s.toks)
+	c.extra = append(c.extra, s)
 	return true
 }
 
@@ -85,12 +87,20 @@ func (r *reader) sentence(s sentence) {
 			r.asks = append(r.asks, ask{clause: *c, toks: s.toks, days: days})
 		}
 	}
-	last := list[len(list)-1]
-	if s.colon && len(r.asks) > 0 && slices.Contains([]stance{order, denied, maybe}, last.stance) {
-		r.list = &r.asks[len(r.asks)-1]
+	if s.colon {
+		r.heading(&list[len(list)-1], s.toks)
 	}
-	if s.colon && last.stance == statement && l.has("say", s.toks[last.from:last.to]) {
-		r.reported = true
+}
+
+// heading lets the last clause of a line that ends with a colon decide what the lines below it are.
+func (r *reader) heading(c *clause, toks []token) {
+	switch {
+	case c.stance == statement && c.l.has("say", toks[c.from:c.to]):
+		r.reported, r.pasted = true, true
+	case c.opener == "" && (c.stance == statement || c.stance == fragment):
+		r.headed = true
+	case c.stance == order, c.stance == maybe, c.stance == denied:
+		r.list = len(r.asks) - 1
 	}
 }
 
@@ -182,6 +192,9 @@ func (r *reader) context(list []clause, s sentence) {
 			case bare && denies && c.and, bare && asked && !polite:
 				c.stance = maybe
 			}
+		}
+		if c.stance == order && (r.headed || r.pasted) {
+			c.stance = maybe
 		}
 		polite = polite || c.opener == "request" && c.stance == order
 		yesno = c.stance == question && (c.yesno(s.toks) || yesno)
