@@ -35,6 +35,11 @@ func (v verb) is(groups ...group) bool {
 	return slices.ContainsFunc(v.groups, func(g group) bool { return slices.Contains(groups, g) })
 }
 
+// writes reports whether the verb creates something, so that any text may follow.
+func (v verb) writes() bool {
+	return v.is("create", "create events", "create notes", "create emails", "create taskComments", "add", "notify")
+}
+
 // covers reports whether the token i is part of the verb.
 func (v verb) covers(i int) bool {
 	return i >= v.from && i < v.to || v.particle >= 0 && i >= v.particle && i < v.particle+v.parted
@@ -227,8 +232,7 @@ func (c *clause) begin(toks []token, v verb) {
 		c.stance = lookup
 	case c.l.verbLast && c.negated(toks, v.to, c.to), v.to < c.to && c.startsNot(toks, v.to):
 		c.stance = denied
-	case !v.is("create", "create events", "create notes", "create emails", "create taskComments", "add", "notify") &&
-		c.negated(toks, v.to, c.to):
+	case !v.writes() && c.negated(toks, v.to, c.to):
 		c.stance = maybe
 	default:
 		c.stance = order
@@ -245,7 +249,7 @@ func (c *clause) startsNot(toks []token, i int) bool {
 // negated reports whether the tokens contain a negation that belongs to the verb: not "not done", not "except".
 func (c *clause) negated(toks []token, from, to int) bool {
 	for i := from; i < to; i++ {
-		if _, n := c.l.match("that", toks, i); n > 0 {
+		if _, n := c.l.match("that", toks, i); n > 0 && c.verb.writes() {
 			return false // a text follows
 		}
 		skip := 0

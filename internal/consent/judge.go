@@ -42,7 +42,7 @@ func (r *Request) forbids(c *Change, v *view) bool {
 			if len(w.tables) == 0 || slices.Contains(w.tables, c.Table) {
 				return true
 			}
-		case r.describes(i, v) != misses:
+		case r.describes(i, v) != misses, w.namesTable(v.table):
 			return true
 		}
 	}

@@ -33,7 +33,7 @@ var foreign = readForeign()
 //
 // Rows: the tables' nouns, singular | plural; other (nouns of no table, such as "report"); the sets all, overdue, done,
 // unfinished, progress, urgent, high, medium, low, next, last; todo and status ("priority") in values; vague ("old");
-// except; else ("anything else"); pronoun; relative ("which").
+// except; column ("due date"); else ("anything else"); pronoun; relative ("which").
 //
 // Prepositions and articles: target ("to") and start ("at") before a new value, into ("turn into tasks"), recipient,
 // from, modifier (all of them), that (before a text), definite, indefinite.

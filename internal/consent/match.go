@@ -146,9 +146,9 @@ func (n *naming) describes(v *view, zone *time.Location) match {
 
 // nounInTitle reports whether the table's noun is a word of the row's title rather than the name of another table.
 func (n *naming) nounInTitle(v *view) bool {
-	return slices.Contains(v.title, n.noun) && (n.words() > 0 && slices.ContainsFunc(n.head(), func(w string) bool {
-		return anyWord(v.title, w)
-	}))
+	return slices.ContainsFunc(n.head(), func(w string) bool {
+		return strings.Contains(v.joined, " "+n.noun+" "+w) || strings.Contains(v.joined, " "+w+" "+n.noun+" ")
+	})
 }
 
 func (n *naming) head() []string {

@@ -138,6 +138,8 @@ func (n *namer) token(i, to int) int {
 		n.flush()
 		n.barring = true
 	case "and":
+		_, or := n.l.match("or", n.toks, i)
+		n.open = n.open || or > 0 // which of them?
 		n.flush()
 	case "noun":
 		n.noun(string(table), t.word, plural)

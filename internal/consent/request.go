@@ -76,10 +76,13 @@ func compile(asks []ask, now time.Time, mentions bool) ([]want, bool) {
 		if !near && !(mentions && len(list) < maxWants) {
 			continue
 		}
-		if len(list) == maxWants {
+		if len(list) >= maxWants {
 			return nil, false
 		}
 		list = append(list, newWant(&asks[i], now))
+		if other, ok := asks[i].taking(); ok {
+			list = append(list, newWant(&other, now))
+		}
 	}
 	return list, true
 }

@@ -27,7 +27,7 @@ var kindsOf = map[group][]Kind{
 	"create": {Create}, "create events": {Create}, "create notes": {Create}, "create emails": {Create},
 	"create taskComments": {Create}, "todo": {Create}, "add": {Create, Update}, "update": {Update}, "set": {Update},
 	"complete": {Update}, "cancel": {Update, Delete}, "delete": {Delete}, "notify": {Notify, Create}, "index": {Index},
-	"touch": {Update, Delete},
+	"touch": {Update, Delete}, "take": {Update},
 }
 
 // newWant reads what the clause wants.
@@ -37,12 +37,55 @@ func newWant(c *ask, now time.Time) want {
 		w.open = w.open || g == "open"
 		w.kinds = append(w.kinds, kindsOf[g]...)
 	}
-	if c.stance == denied && c.verb.is("touch") {
-		w.kinds = append(w.kinds, Update, Delete)
+	if c.verb.is("delete") && c.column() {
+		w.kinds = []Kind{Update}
 	}
 	w.creates(c)
 	w.name(c, now)
 	return w
+}
+
+// column reports whether the clause is about a column of a row: "remove the due date from the chairs task".
+func (c *ask) column() bool {
+	start := c.verb.to
+	if c.verb.from > c.from && c.l.verbLast {
+		start = max(c.from, c.polite[1])
+	}
+	start = c.l.skip(c.toks, start, c.to, "fill", "clitic", "definite", "all")
+	_, n := c.l.match("column", c.toks[:c.to], start)
+	if n == 0 {
+		return false
+	}
+	_, from := c.l.match("from", c.toks[:c.to], start+n)
+	return from > 0 || c.l.has("from", c.toks[start:c.to])
+}
+
+// taking returns the clause as a change of the row from which something is taken, if it is one: "remove Bob from the
+// standup".
+func (c *ask) taking() (ask, bool) {
+	if !c.verb.is("delete") || c.stance == denied || c.column() || len(c.taken()) == 0 {
+		return ask{}, false
+	}
+	other := *c
+	other.verb.groups = []group{"take"}
+	return other, true
+}
+
+// taken marks what is taken away, up to "from".
+func (c *ask) taken() map[int]bool {
+	cut := map[int]bool{}
+	for i := c.verb.to; i < c.to; i++ {
+		table, _, _ := c.l.noun(c.toks[:c.to], i)
+		_, all := c.l.match("all", c.toks, i)
+		if table != "" || all > 0 {
+			return nil
+		}
+		cut[i] = true
+		if _, n := c.l.match("from", c.toks, i); n > 0 && i > c.verb.to {
+			return cut
+		}
+	}
+	return nil
 }
 
 // drop takes back a kind.
@@ -220,7 +263,9 @@ func (c *ask) indefinite(i int) bool {
 func (w *want) name(c *ask, now time.Time) {
 	days := c.days
 	cut := map[int]bool{}
-	if w.has(Update) && c.verb.is("add") && !c.verb.is("set") {
+	if c.verb.is("take") {
+		cut = c.taken()
+	} else if w.has(Update) && c.verb.is("add") && !c.verb.is("set") {
 		cut = c.receiver()
 	} else if w.has(Update) && !c.verb.is("delete", "cancel", "complete") {
 		cut = targets(c, days)
@@ -244,7 +289,7 @@ func (w *want) name(c *ask, now time.Time) {
 	}
 	w.names, w.except = share(n.names), n.except
 	restricted := slices.ContainsFunc(w.names, func(n naming) bool { return len(n.sets) > 0 })
-	w.open = w.open || n.open && !restricted
+	w.open = w.open || n.open && !restricted && (w.has(Update) || w.has(Delete))
 	w.keep(c, cut)
 }
 
@@ -363,6 +408,11 @@ func (w *want) namesID(id string) bool {
 	}
 	hasDigit := strings.ContainsAny(id, "0123456789")
 	return hasDigit && (!isNumber(id) || len(id) >= 4) || len(id) >= minID && strings.ContainsAny(id, "-_")
+}
+
+// namesTable reports whether the clause names all rows of the table: "don't delete any tasks".
+func (w *want) namesTable(table string) bool {
+	return slices.ContainsFunc(w.names, func(n naming) bool { return n.table == table && n.plain() })
 }
 
 // narrow reports whether the clause names rows at all.
