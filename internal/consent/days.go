@@ -99,9 +99,14 @@ func (l *language) undated(toks []token, list []period) bool {
 	return false
 }
 
+// translates reports whether a phrase that package dates reads in translation begins with the word.
+func (l *language) translates(word string) bool {
+	return slices.ContainsFunc(l.phrases[word], func(p phrase) bool { return p.group == "translate" })
+}
+
 // dated reports whether the token may be part of a date.
 func (l *language) dated(t token) bool {
-	return !t.quoted && (l.in(t.word, "days", "months", "translate", "units") || isNumber(t.word) && len(t.word) == 4)
+	return !t.quoted && (l.in(t.word, "days", "months", "units") || l.translates(t.word) || isNumber(t.word) && len(t.word) == 4)
 }
 
 // isWeekday reports whether the word, after translation, is a day of the week.

@@ -9,20 +9,21 @@ import (
 
 // naming is one way in which a clause names rows: "all done tasks of the office move".
 type naming struct {
-	table   string // of the noun, or ""
-	noun    string
-	plural  bool
-	all     bool
-	first   bool
-	last    bool
-	pronoun bool
-	vague   bool // by something that we cannot check
-	sets    []group
-	days    []period
-	quoted  []quoted
-	parts   [][]string // distinctive words: before the first preposition, and after each one
-	weak    []string   // change words, which count where nothing else names a row
-	taken   bool       // "remove Bob from the standup": the words in front are no name of the row
+	table      string // of the noun, or ""
+	noun       string
+	plural     bool
+	all        bool
+	first      bool
+	last       bool
+	pronoun    bool
+	vague      bool // by something that we cannot check
+	sets       []group
+	days       []period
+	quoted     []quoted
+	parts      [][]string // distinctive words: before the first preposition, and after each one
+	weak       []string   // change words, which count where nothing else names a row
+	determined bool       // has an article
+	taken      bool       // "remove Bob from the standup": the words in front are no name of the row
 }
 
 // quoted is a name in quotation marks.
@@ -134,7 +135,7 @@ func (n *namer) token(i, to int) int {
 	}
 	g, m, table, plural := n.kind(i, to)
 	switch g {
-	case "except":
+	case "except", "without":
 		n.flush()
 		n.barring = true
 	case "and":
@@ -164,6 +165,8 @@ func (n *namer) token(i, to int) int {
 	case "weak":
 		n.cur.weak = append(n.cur.weak, t.word)
 	case "":
+		_, article := n.l.match("definite", n.toks, i)
+		n.cur.determined = n.cur.determined || article > 0
 	default:
 		n.cur.sets = append(n.cur.sets, g)
 	}
@@ -247,6 +250,7 @@ func (n *namer) kind(i, to int) (g group, m int, table group, plural bool) {
 		}
 	}
 	try("except")
+	try("without")
 	for _, s := range sets {
 		try(s)
 	}

@@ -128,10 +128,11 @@ func (r *reader) join(parts []clause, toks []token) []clause {
 			c.stance = statement
 		}
 		note := c.stance == fact && c.verb.to == c.to && (c.comma || c.and) // "mark the chairs and the website done"
-		if n := len(list); n > 0 && list[n-1].stance == order && (note || c.comma && c.begins(toks, "relative")) {
+		part := note || c.comma && c.begins(toks, "relative") || c.begins(toks, "except") || c.begins(toks, "without")
+		if n := len(list); n > 0 && list[n-1].stance == order && part && (note || c.stance < order || c.verb.weight == 0) {
 			c.stance = fragment
 		}
-		list = attach(list, c)
+		list = attach(list, c, toks)
 	}
 	return list
 }
@@ -142,7 +143,7 @@ func (c *clause) begins(toks []token, g group) bool {
 }
 
 // attach appends a clause, or joins it with the one before.
-func attach(list []clause, c clause) []clause {
+func attach(list []clause, c clause, toks []token) []clause {
 	if len(list) == 0 {
 		return append(list, c)
 	}
@@ -150,6 +151,9 @@ func attach(list []clause, c clause) []clause {
 	switch {
 	case c.stance == fragment && !prev.colon && slices.Contains([]stance{order, maybe, denied, fragment}, prev.stance),
 		c.stance == fragment && prev.stance == order && !prev.makesOnly():
+		if prev.stance == order && !prev.verb.writes() && c.negated(toks, c.from, c.to) {
+			prev.stance = maybe // "all tasks, which have no date"
+		}
 		prev.to, prev.colon = c.to, c.colon
 	case prev.stance == fragment && !prev.colon && c.l.verbLast && c.verb.from > c.from && c.verb.weight > 0:
 		c.from, c.comma, c.and, c.or = prev.from, prev.comma, prev.and, prev.or

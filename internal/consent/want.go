@@ -287,21 +287,31 @@ func (w *want) name(c *ask, now time.Time) {
 			}
 		}
 	}
-	w.names, w.except = share(n.names), n.except
+	w.names, w.except = c.share(n.names), n.except
 	restricted := slices.ContainsFunc(w.names, func(n naming) bool { return len(n.sets) > 0 })
 	w.open = w.open || n.open && !restricted && (w.has(Update) || w.has(Delete))
 	w.keep(c, cut)
 }
 
-// share lets "all tasks and notes of the office" mean the office's tasks: a naming without a restriction takes that of
-// the next one.
-func share(names []naming) []naming {
+// share lets "all tasks and notes of the office" mean the office's tasks, "mails from Luigi and Bob" Bob's mails, and
+// "chairs and website tasks" two tasks: what one naming lacks it takes from its neighbour.
+func (c *ask) share(names []naming) []naming {
 	for i := len(names) - 2; i >= 0; i-- {
 		a, b := &names[i], &names[i+1]
-		if a.plain() && a.table != "" && b.table != "" && !b.plain() && !b.all {
+		switch {
+		case a.plain() && a.table != "" && b.table != "" && !b.plain() && !b.all:
 			table, noun, plural, all := a.table, a.noun, a.plural, a.all
 			*a = *b
 			a.table, a.noun, a.plural, a.all = table, noun, plural, all
+		case c.l.nounLast && a.table == "" && a.words() > 0 && b.plural && !b.determined && !b.all:
+			a.table, a.noun, a.plural = b.table, b.noun, true
+		}
+	}
+	for i := 1; i < len(names); i++ {
+		a, b := &names[i-1], &names[i]
+		if b.table == "" && a.table != "" && len(a.parts) > 1 && len(b.head()) > 0 && len(a.head()) == 0 {
+			b.table, b.noun, b.plural, b.all = a.table, a.noun, a.plural, b.all || a.all
+			b.parts = append([][]string{nil}, b.parts...)
 		}
 	}
 	return names
