@@ -193,14 +193,17 @@ func (r *Request) confirmed(c *Change, v *view) match {
 			best = max(best, nearly)
 		case !w.has(c.Kind):
 		case c.Kind == Create:
-			best = max(best, w.makes(c))
+			found := w.makes(c)
+			if c.Table == "emails" && !w.addressed(c, w.describes(v, r.zone) != misses || v.wholeIn(r.turns[0])) {
+				found = min(found, nearly)
+			}
+			best = max(best, found)
 		case c.Kind == Notify || c.Kind == Index && !w.narrow():
 			return hits
 		case w.narrow():
 			best = max(best, w.describes(v, r.zone))
-		}
-		if w.stated() && w.has(c.Kind) && len(r.turns) > 0 && v.wholeIn(r.turns[0]) && !w.narrow() {
-			return hits
+		case v.wholeIn(r.turns[0]): // "Shall I delete it?"
+			best = hits
 		}
 	}
 	return best

@@ -133,7 +133,7 @@ func (r *Request) judgeCreate(c *Change, v *view) (Verdict, string) {
 			continue
 		}
 		found := w.makes(c)
-		if found == hits && c.Table == "emails" && !r.addressed(i, c, v) {
+		if found == hits && c.Table == "emails" && !w.addressed(c, r.describes(i, v) != misses) {
 			found, reason = nearly, noRecipient
 		}
 		best = max(best, found)
@@ -155,10 +155,10 @@ func (w *want) makes(c *Change) match {
 	return misses
 }
 
-// addressed reports whether the person named every recipient of the draft, or the mail that it answers.
-func (r *Request) addressed(i int, c *Change, v *view) bool {
-	w := &r.wants[i]
-	thread := c.Row.ID != "" && (r.describes(i, v) != misses || c.Row.Only)
+// addressed reports whether the clause names every recipient of the draft. Where it names the mail that is answered,
+// the people of that mail are named as well.
+func (w *want) addressed(c *Change, thread bool) bool {
+	thread = c.Row.ID != "" && (thread || c.Row.Only)
 	for _, address := range recipients(c.New) {
 		named := slices.ContainsFunc(personWords(address), func(word string) bool {
 			return slices.Contains(w.people, word)

@@ -369,9 +369,11 @@ func (c *ask) names(i int) bool {
 		}
 		before--
 	}
-	_, n := c.l.match("recipient", c.toks, before)
-	_, m := c.l.match("from", c.toks, before)
-	return n+m > 0
+	if _, n := c.l.match("recipient", c.toks, before); n > 0 {
+		return true
+	}
+	_, n := c.l.match("from", c.toks, before)
+	return n > 0 && before > c.from && c.l.in(c.toks[before-1].word, "emails") // "the mail of Bob"
 }
 
 // describes reports how well the clause describes the row by its own words.
