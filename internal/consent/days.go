@@ -106,7 +106,8 @@ func (l *language) translates(word string) bool {
 
 // dated reports whether the token may be part of a date.
 func (l *language) dated(t token) bool {
-	return !t.quoted && (l.in(t.word, "days", "months", "units") || l.translates(t.word) || isNumber(t.word) && len(t.word) == 4)
+	year := isNumber(t.word) && len(t.word) == 4
+	return !t.quoted && (year || l.in(t.word, "days", "months", "units") || l.translates(t.word))
 }
 
 // isWeekday reports whether the word, after translation, is a day of the week.

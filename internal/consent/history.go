@@ -16,6 +16,7 @@ func (r *Request) readHistory(message string, history []Turn, now time.Time) {
 		list := sentences(history[n-1].Content, maxTurn)
 		r.turns = append(r.turns, spaced(list))
 		r.proposed = proposals(list, now)
+		r.inquired = slices.ContainsFunc(list, asks)
 		r.asked = slices.ContainsFunc(list, func(s sentence) bool { return s.question })
 		n--
 	}
@@ -98,7 +99,7 @@ func (r *Request) consents(list []sentence) bool {
 	return slices.ContainsFunc(languages, func(l *language) bool {
 		yes := false
 		for _, s := range list {
-			found, rest := l.assent(s.toks)
+			found, rest := l.assent(s.toks, r.inquired)
 			if rest < len(s.toks) || s.question {
 				return false
 			}
@@ -108,19 +109,26 @@ func (r *Request) consents(list []sentence) bool {
 	})
 }
 
-// assent skips the words of assent at the beginning and reports whether there were any.
-func (l *language) assent(toks []token) (found bool, rest int) {
+// asks reports whether the sentence asks for leave: "Shall I delete it?"
+func asks(s sentence) bool {
+	return s.question && languageOf(s.toks, nil).has("ask", s.toks)
+}
+
+// assent skips the words of assent at the beginning and reports whether there were any. Words such as "ok" and "great",
+// which also mean nothing, count with weak alone.
+func (l *language) assent(toks []token, weak bool) (found bool, rest int) {
 	for rest < len(toks) {
-		best := 0
-		for _, g := range []group{"fill", "greeting", "yes", "and"} {
-			if _, n := l.match(g, toks, rest); n >= best && n > 0 {
-				best, found = n, found || g == "yes"
-			}
+		_, yes := l.match("yes", toks, rest)
+		noise := 0
+		for _, g := range []group{"fill", "greeting", "and"} {
+			_, n := l.match(g, toks, rest)
+			noise = max(noise, n)
 		}
-		if best == 0 {
+		if max(yes, noise) == 0 {
 			break
 		}
-		rest += best
+		found = found || yes > noise || yes > 0 && yes == noise && weak
+		rest += max(yes, noise)
 	}
 	return found, rest
 }
@@ -138,7 +146,7 @@ func (r *Request) followUp(list []sentence, main *language, now time.Time) {
 		return
 	}
 	toks := main.adapt(list[0].toks)
-	found, from := main.assent(toks)
+	found, from := main.assent(toks, r.inquired)
 	if !found && (from == len(toks) || main.has("no", toks[:1]) || main.has("say", toks) || main.has("is", toks)) {
 		return
 	}
@@ -151,6 +159,9 @@ func (r *Request) followUp(list []sentence, main *language, now time.Time) {
 	w := newWant(&c, now)
 	for i := range w.names {
 		w.names[i].days = nil // the answer to "when?"
+	}
+	if len(w.except) == 0 && (main.has("not", toks[from:]) || main.has("no", toks[from:])) {
+		return
 	}
 	w.kinds = nil
 	for _, source := range [][]want{r.proposed, r.earlier} {
@@ -169,7 +180,7 @@ func (r *Request) followUp(list []sentence, main *language, now time.Time) {
 	}
 	r.states = true
 	if len(w.except) > 0 {
-		r.wants = append(r.wants, want{stance: denied, kinds: w.kinds, names: w.except, ids: map[string]bool{}})
+		r.wants = append(r.wants, want{stance: denied, kinds: w.kinds, names: w.except})
 	}
 	if w.narrow() {
 		r.wants = append(r.wants, w)

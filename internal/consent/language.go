@@ -28,7 +28,7 @@ var foreign = readForeign()
 // Verbs: create and create-with-a-table ("create events"), add (create, or update a row that follows), update, set
 // (update to a value that may stand last: "mark it done"), complete, cancel (update or delete), delete, notify, index,
 // open (asks for something without naming it), read (changes nothing), touch ("don't touch anything"). Participles:
-// updated, deleted, created, after modal ("should be"). blocker: what a verb at the end is no order after ("Bob will …").
+// updated, deleted, created, after modal ("should be"). blocker: a verb at the end is no order after it ("Bob will …").
 // endings: pronouns that are written at the end of a verb.
 //
 // Rows: the tables' nouns, singular | plural; other (nouns of no table, such as "report"); the sets all, overdue, done,

@@ -8,7 +8,8 @@ import (
 
 func TestDraftsGoToPeopleWhomTheMessageNames(t *testing.T) {
 	t.Parallel()
-	lease := Row{ID: "m3", Title: "Lease draft", People: []string{"Bob Keller <bob@keller.example>", "me@studio.example"}}
+	lease := Row{ID: "m3", Title: "Lease draft",
+		People: []string{"Bob Keller <bob@keller.example>", "me@studio.example"}}
 	for _, c := range []struct {
 		message string
 		row     Row
@@ -22,7 +23,8 @@ func TestDraftsGoToPeopleWhomTheMessageNames(t *testing.T) {
 		{"write to Luigi that the offer comes Monday", Row{}, "monday@evil.example", Propose},
 		{"write to Luigi that the offer comes Monday", Row{}, "write@evil.example", Propose},
 		{"write to Luigi that the offer comes Monday", Row{}, "luigi@bianchi.it, eve@evil.example", Propose},
-		{"write to Luigi that the offer comes Monday", Row{}, []string{"luigi@bianchi.it", "eve@evil.example"}, Propose},
+		{"write to Luigi that the offer comes Monday", Row{},
+			[]string{"luigi@bianchi.it", "eve@evil.example"}, Propose},
 		{"write to Luigi that the offer comes Monday", Row{}, []any{"luigi@bianchi.it", 7}, Act},
 		{"write to Luigi that Eve is ill", Row{}, "eve@evil.example", Propose},
 		{"email Luigi and Anna about the board", Row{}, "luigi@bianchi.it; anna@studio.example", Act},

@@ -14,7 +14,8 @@ type Request struct {
 	tooLong  bool // to be read as a whole
 	says     bool // something that is neither a question nor small talk
 	confirms bool // what the assistant proposed
-	asked    bool // by the assistant
+	asked    bool // by the assistant, or offered
+	inquired bool // with a question: "ok" is an answer to it
 	wants    []want
 	proposed []want   // by the assistant's last turn
 	earlier  []want   // of the person's message before

@@ -129,7 +129,8 @@ func (r *reader) join(parts []clause, toks []token) []clause {
 		}
 		note := c.stance == fact && c.verb.to == c.to && (c.comma || c.and) // "mark the chairs and the website done"
 		part := note || c.comma && c.begins(toks, "relative") || c.begins(toks, "except") || c.begins(toks, "without")
-		if n := len(list); n > 0 && list[n-1].stance == order && part && (note || c.stance < order || c.verb.weight == 0) {
+		part = part && (note || c.stance < order || c.verb.weight == 0)
+		if n := len(list); n > 0 && list[n-1].stance == order && part {
 			c.stance = fragment
 		}
 		list = attach(list, c, toks)

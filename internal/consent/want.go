@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // want is a change that the person names, ready to be compared with many rows.
@@ -17,9 +18,9 @@ type want struct {
 	reply    bool // writes to somebody
 	names    []naming
 	except   []naming
-	text     string          // its words between spaces, without the new value
-	ids      map[string]bool // its words as they stand
-	people   []string        // words that may name a recipient
+	text     string   // its words between spaces, without the new value
+	raw      string   // its words as they stand
+	people   []string // words that may name a recipient
 }
 
 // kindsOf says what the verbs of a group may change.
@@ -32,7 +33,7 @@ var kindsOf = map[group][]Kind{
 
 // newWant reads what the clause wants.
 func newWant(c *ask, now time.Time) want {
-	w := want{stance: c.stance, onlyDone: c.stance == fact, ids: map[string]bool{}}
+	w := want{stance: c.stance, onlyDone: c.stance == fact}
 	for _, g := range c.verb.groups {
 		w.open = w.open || g == "open"
 		w.kinds = append(w.kinds, kindsOf[g]...)
@@ -319,14 +320,12 @@ func (c *ask) share(names []naming) []naming {
 
 // keep notes the words of the clause.
 func (w *want) keep(c *ask, cut map[int]bool) {
-	var b strings.Builder
+	var b, raw strings.Builder
 	b.WriteByte(' ')
 	for i := c.from; i < c.to; i++ {
 		t := c.toks[i]
-		w.ids[t.raw] = true
-		if i > c.from && (t.before == "-" || t.before == "_") {
-			w.ids[c.toks[i-1].raw+t.before+t.raw] = true
-		}
+		raw.WriteString(t.before)
+		raw.WriteString(t.raw)
 		if !cut[i] && (i < c.verb.from || i >= c.verb.to) {
 			b.WriteString(t.word)
 			b.WriteByte(' ')
@@ -341,7 +340,7 @@ func (w *want) keep(c *ask, cut map[int]bool) {
 			b.WriteByte(' ')
 		}
 	}
-	w.text = b.String()
+	w.text, w.raw = b.String(), raw.String()
 }
 
 // names reports whether the token may name a person, and is no vocabulary: it follows the verb, "to" or "to the", or
@@ -411,15 +410,25 @@ func (w *want) otherTable(v *view) bool {
 	})
 }
 
-// minID is how long an id must be to count as a word of the message, unless it has a letter and a digit.
-const minID = 6
-
+// namesID reports whether the id stands in the clause as a word. An id that might be an ordinary word or a small number
+// does not count.
 func (w *want) namesID(id string) bool {
-	if len(id) < 2 || !w.ids[id] {
+	const short = 4
+	if len(id) < 2 || !strings.ContainsAny(id, "0123456789") || isNumber(id) && len(id) < short {
 		return false
 	}
-	hasDigit := strings.ContainsAny(id, "0123456789")
-	return hasDigit && (!isNumber(id) || len(id) >= 4) || len(id) >= minID && strings.ContainsAny(id, "-_")
+	for rest := w.raw; ; {
+		i := strings.Index(rest, id)
+		if i < 0 {
+			return false
+		}
+		before, _ := utf8.DecodeLastRuneInString(rest[:i])
+		after, _ := utf8.DecodeRuneInString(rest[i+len(id):])
+		if !isWordRune(before) && before != '-' && !isWordRune(after) && after != '-' {
+			return true
+		}
+		rest = rest[i+len(id):]
+	}
 }
 
 // namesTable reports whether the clause names all rows of the table: "don't delete any tasks".
