@@ -14,7 +14,6 @@ type want struct {
 	stance   stance
 	onlyDone bool // a fact: nothing but the status may change
 	open     bool // names no rows: "do what the mail asks"
-	rows     bool // it has something to say about rows
 	reply    bool // writes to somebody
 	names    []naming
 	except   []naming
