@@ -40,7 +40,7 @@ var allowed = map[string]string{
 
 	// The domain.
 	"internal/action":   "",
-	"internal/consent":  "",
+	"internal/consent":  "internal/dates",
 	"internal/playbook": "internal/action internal/fault internal/tier",
 	"internal/agent": "internal/action internal/agent/schema internal/dates internal/playbook internal/sanitize " +
 		"internal/fault " +

@@ -57,6 +57,7 @@ type phrase struct {
 
 // language is the vocabulary of one language.
 type language struct {
+	name      string              // two letters
 	phrases   map[string][]phrase // by first word
 	known     map[string]bool     // every word but those of open classes
 	endings   []string            // pronouns that are written at the end of a verb
@@ -89,7 +90,7 @@ func readLanguages(names ...string) []*language {
 var umlauts = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue")
 
 func readLanguage(name string) *language {
-	l := &language{phrases: map[string][]phrase{}, known: map[string]bool{},
+	l := &language{name: name, phrases: map[string][]phrase{}, known: map[string]bool{},
 		translate: map[string]string{}, months: map[string]time.Month{}}
 	for key, value := range lines(name) {
 		g := group(key)

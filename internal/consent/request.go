@@ -8,6 +8,7 @@ import (
 
 // Request is what the person asked for. It is immutable and safe for concurrent use.
 type Request struct {
+	language string // two letters, "" for one that we do not read
 	zone     *time.Location
 	unknown  bool // in a language that we do not read
 	states   bool // a change of some kind
@@ -40,6 +41,9 @@ func Read(message string, history []Turn, now time.Time) Request {
 	r := Request{zone: now.Location()}
 	list := sentences(message, maxMessage)
 	main := mainLanguage(list)
+	if main != nil {
+		r.language = main.name
+	}
 	r.readHistory(message, history, now)
 	if r.confirms = r.consents(list); r.confirms {
 		r.states = true
@@ -87,6 +91,9 @@ func compile(asks []ask, now time.Time, mentions bool) ([]want, bool) {
 	}
 	return list, true
 }
+
+// Language returns the two letters of the language of most of the message, or "" for one that is not read.
+func (r Request) Language() string { return r.language }
 
 // stated reports whether the clause asks for a change.
 func (w *want) stated() bool {
