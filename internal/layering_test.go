@@ -42,9 +42,8 @@ var allowed = map[string]string{
 	"internal/action":   "",
 	"internal/consent":  "internal/dates",
 	"internal/playbook": "internal/action internal/fault internal/tier",
-	"internal/agent": "internal/action internal/agent/schema internal/dates internal/playbook internal/sanitize " +
-		"internal/fault " +
-		"internal/identity internal/tier",
+	"internal/agent": "internal/action internal/agent/schema internal/consent internal/dates internal/fault " +
+		"internal/identity internal/playbook internal/sanitize internal/tier",
 	"internal/agent/schema":    "",
 	"internal/agent/task":      "internal/action internal/agent internal/dates internal/playbook",
 	"internal/agent/calendar":  "internal/action internal/agent internal/dates internal/playbook",

@@ -75,7 +75,8 @@ func (a *Agent) Tools() []Tool { return a.tools }
 // Result is an agent's answer.
 type Result struct {
 	Text      string
-	Actions   []action.Action // all proposals of the request so far, other agents' included
+	Actions   []action.Action // all actions of the request so far, other agents' included
+	Proposals []Proposal      // likewise
 	Truncated bool            // the model reached its length limit
 }
 

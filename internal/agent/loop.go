@@ -63,6 +63,9 @@ func Loop(ctx context.Context, cfg LoopConfig, emit Emit) (Result, error) {
 		if err := l.runTools(ctx, answer); err != nil {
 			return Result{}, err
 		}
+		if l.readRows { // what the calls of this round proposed, the model had decided before it read their results
+			l.Run.SawForeignText()
+		}
 	}
 	return Result{}, ErrLoopLimit
 }
@@ -72,6 +75,7 @@ type loop struct {
 	out       *collector
 	seen      map[string]bool // calls by name and arguments
 	repeating bool            // the last round only repeated earlier calls
+	readRows  bool            // a tool's result may contain text that others wrote
 }
 
 func (l *loop) generate(ctx context.Context, tools []llms.Tool) (Answer, error) {
@@ -89,16 +93,18 @@ func (l *loop) generate(ctx context.Context, tools []llms.Tool) (Answer, error) 
 
 // result returns the model's answer. When the model proposed actions and then wrote nothing, the text says so.
 func (l *loop) result(answer Answer) (Result, error) {
-	actions := slices.Clone(l.Run.Actions())
+	actions, proposals := slices.Clone(l.Run.Actions()), slices.Clone(l.Run.Proposals())
 	if strings.TrimSpace(l.out.text.String()) == "" {
-		if len(actions) == 0 {
+		if len(actions)+len(proposals) == 0 {
 			return Result{}, ErrNoAnswer
 		}
-		if err := l.out.add(fmt.Sprintf("Changes prepared for you to confirm: %d.", len(actions))); err != nil {
+		prepared := fmt.Sprintf("Changes prepared for you to confirm: %d.", len(actions)+len(proposals))
+		if err := l.out.add(prepared); err != nil {
 			return Result{}, err
 		}
 	}
-	return Result{Text: l.out.text.String(), Actions: actions, Truncated: answer.Truncated}, nil
+	return Result{Text: l.out.text.String(), Actions: actions, Proposals: proposals,
+		Truncated: answer.Truncated}, nil
 }
 
 // runTools runs the calls of a round and adds the calls and their results to the conversation.
@@ -139,7 +145,13 @@ func (l *loop) runTool(ctx context.Context, call *llms.FunctionCall) (string, er
 	l.repeating = false
 	for _, t := range l.Tools {
 		if t.name == call.Name {
-			return t.Call(ctx, l.Run, call.Arguments)
+			l.readRows = l.readRows || !t.withoutRows
+			known := len(l.Run.Proposals())
+			text, err := t.Call(ctx, l.Run, call.Arguments)
+			if notice := l.Run.settle(ctx, known); notice != "" {
+				text += "\n" + notice
+			}
+			return text, err
 		}
 	}
 	names := make([]string, len(l.Tools))

@@ -72,12 +72,18 @@ func contextPrompt(run *Run) string {
 	return dataHeading + "\n" + b.String()
 }
 
+// promptsForeignText reports whether the prompt of a request begins with texts that others may have written.
+func promptsForeignText(c Context) bool {
+	return len(c.RelevantDocuments)+len(c.History)+len(c.Projects)+len(c.Clients) > 0
+}
+
 func rowCounts(c Context) string {
 	var list []string
 	for _, rows := range []struct {
 		n    int
 		name string
-	}{{len(c.Tasks), "tasks"}, {len(c.Projects), "projects"}, {len(c.Clients), "clients"}, {len(c.Notes), "notes"},
+	}{{len(c.Tasks), "tasks"}, {len(c.TaskComments), "comments on tasks"},
+		{len(c.Projects), "projects"}, {len(c.Clients), "clients"}, {len(c.Notes), "notes"},
 		{len(c.Checkpoints), "checkpoints"}, {len(c.Events), "events"}, {len(c.Emails), "emails"}} {
 		if rows.n > 0 {
 			list = append(list, fmt.Sprintf("%d %s", rows.n, rows.name))

@@ -6,11 +6,9 @@ import (
 	"strings"
 
 	"github.com/adiuva/cloud-api/internal/action"
+	"github.com/adiuva/cloud-api/internal/consent"
 	"github.com/adiuva/cloud-api/internal/identity"
 )
-
-// MaxActions limits the actions of one answer.
-const MaxActions = 50
 
 // StepResult is the answer of an earlier agent in a pipeline.
 type StepResult struct {
@@ -37,21 +35,32 @@ type Run struct {
 
 // shared is what all agents of a request have in common.
 type shared struct {
-	actions []action.Action
-	dropped int
-	work    int       // steps that tools have counted
-	index   *rowIndex // nil before the first look-up
+	message string // what the person wrote; delegates have another one
+	history []Turn
+	asked   *consent.Request // nil before the first change that has to be judged
+	foreign bool             // text that others may have written is in the prompt
+
+	actions   []action.Action
+	proposals []Proposal
+	deletes   int
+	dropped   int
+
+	work  int             // steps that tools have counted
+	index *rowIndex       // nil before the first look-up
+	ends  map[string]ends // by table
 }
 
 // NewRun returns the state of a new request. Its agents can delegate to the agents of the registry.
 func (r *Registry) NewRun(u identity.User, message string, c Context) *Run {
-	return &Run{User: u, Message: message, Context: c, Memory: map[string]any{}, registry: r, shared: &shared{}}
+	return &Run{User: u, Message: message, Context: c, Memory: map[string]any{}, registry: r,
+		shared: &shared{message: message, history: c.History, foreign: promptsForeignText(c)}}
 }
 
 // Next returns the run for the next agent of a pipeline. It shares memory and actions and has one more earlier result.
 func (r *Run) Next(result StepResult) *Run {
 	next := *r
 	next.Previous = append(slices.Clone(r.Previous), result)
+	r.shared.foreign = true
 	return &next
 }
 
@@ -71,31 +80,6 @@ func (r *Run) forDelegate(name, query string) *Run {
 	next.Previous = nil
 	next.Context.History = nil
 	return &next
-}
-
-// Actions returns the actions proposed so far, in order.
-func (r *Run) Actions() []action.Action { return r.shared.actions }
-
-// Dropped returns how many proposals Propose refused.
-func (r *Run) Dropped() int { return r.shared.dropped }
-
-// Propose adds an action to the answer. It refuses and counts an action that fails action.Check, that updates or
-// deletes a row which the request does not have, that refers to such a row, or that exceeds MaxActions. The error
-// tells the model what to correct.
-func (r *Run) Propose(a action.Action) error {
-	checked, err := a.Check()
-	if err == nil {
-		err = r.checkRefs(checked)
-	}
-	if err == nil && len(r.shared.actions) >= MaxActions {
-		err = fmt.Errorf("an answer has at most %d actions", MaxActions)
-	}
-	if err != nil {
-		r.shared.dropped++
-		return err
-	}
-	r.shared.actions = append(r.shared.actions, checked)
-	return nil
 }
 
 // checkRefs checks that the rows which the action changes or refers to are in the request.

@@ -19,6 +19,14 @@ type Tool struct {
 	schema      json.RawMessage
 	function    *llms.FunctionDefinition // made once for all requests
 	call        func(ctx context.Context, run *Run, arguments string) (string, error)
+	withoutRows bool
+}
+
+// WithoutRows returns the tool, marked as one whose results contain no text of the request's rows, only what the model
+// itself wrote. A model that has called no other tools can have read no order of strangers in a result.
+func (t Tool) WithoutRows() Tool {
+	t.withoutRows = true
+	return t
 }
 
 // NewTool returns a tool that calls a Go function. The JSON schema of its arguments is derived from In, as by

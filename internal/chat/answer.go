@@ -31,6 +31,12 @@ func (o *Orchestrator) runAgents(ctx context.Context, guard Guard, agents []*age
 	if err != nil {
 		return Reply{}, err
 	}
+	if sentence := deletedRows(run, result.Text); sentence != "" {
+		result.Text += "\n\n" + sentence
+		if err := sink.add("\n\n" + sentence); err != nil && sink.hit() == "" {
+			return Reply{}, err
+		}
+	}
 	text, hit, err := sink.close(result.Text)
 	if err != nil {
 		return Reply{}, err
@@ -39,7 +45,8 @@ func (o *Orchestrator) runAgents(ctx context.Context, guard Guard, agents []*age
 	if actions == nil {
 		actions = []action.Action{}
 	}
-	reply := Reply{Kind: KindResponse, Text: text, Actions: actions, Truncated: result.Truncated}
+	reply := Reply{Kind: KindResponse, Text: text, Actions: actions, Proposals: result.Proposals,
+		Truncated: result.Truncated}
 	return o.finalize(ctx, guard, hit, reply), nil
 }
 

@@ -45,7 +45,9 @@ type Reply struct {
 	Kind    Kind
 	Text    string
 	Actions []action.Action
-	Plan    *playbook.Plan // set for KindPlan only
+	// Proposals are changes that the person did not clearly ask for.
+	Proposals []agent.Proposal
+	Plan      *playbook.Plan // set for KindPlan only
 	// Truncated is true if the model reached its output limit.
 	Truncated bool
 	// Replaced is true if the leak filter blocked the model's answer and Text is FallbackAnswer. The text emitted
@@ -113,7 +115,8 @@ func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, em
 		reply, err = o.runAgents(ctx, guard, agents, run, emit)
 	}
 	if n := run.Dropped(); n > 0 {
-		o.cfg.Log.InfoContext(ctx, "actions dropped", slog.Int("dropped", n), slog.Int("kept", len(run.Actions())))
+		o.cfg.Log.InfoContext(ctx, "actions dropped", slog.Int("dropped", n), slog.Int("kept", len(run.Actions())),
+			slog.Int("proposed", len(run.Proposals())))
 	}
 	return reply, ctxError(ctx, err)
 }

@@ -89,6 +89,14 @@ func (s *answerSink) emitFunc() agent.Emit {
 	return s.stream.Write
 }
 
+// add passes on a text of our own at the end of a streamed answer.
+func (s *answerSink) add(text string) error {
+	if s.stream == nil {
+		return nil
+	}
+	return s.stream.Write(text)
+}
+
 // close ends the answer, whose whole text is given, and returns its filtered text or the hit. An error is that of
 // emit.
 func (s *answerSink) close(whole string) (text, hit string, err error) {
@@ -118,6 +126,9 @@ func (o *Orchestrator) finalize(ctx context.Context, guard Guard, hit string, re
 		var fields fieldTexts
 		for _, a := range reply.Actions {
 			fields.add(a.Data)
+		}
+		for _, p := range reply.Proposals {
+			fields.add(p.Data)
 		}
 		if reply.Plan != nil {
 			for _, s := range reply.Plan.Steps {
@@ -198,6 +209,9 @@ func userTexts(req Request) []string {
 	texts := append([]string{req.Message}, c.RelevantDocuments...)
 	for _, t := range c.Tasks {
 		texts = append(texts, t.ID, t.Title, t.Description, t.Assignee)
+	}
+	for _, k := range c.TaskComments {
+		texts = append(texts, k.ID, k.Content)
 	}
 	for _, p := range c.Projects {
 		texts = append(texts, p.ID, p.Name, p.Status, p.AISummary)

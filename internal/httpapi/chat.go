@@ -9,6 +9,7 @@ import (
 
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/action"
+	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/playbook"
@@ -57,9 +58,10 @@ func toAPIReply(reply chat.Reply) any {
 		return toAPIPlan(*reply.Plan)
 	}
 	body := api.ChatResponse{
-		Kind:     api.ChatResponseKindResponse,
-		Response: reply.Text,
-		Actions:  toAPIActions(reply.Actions),
+		Kind:      api.ChatResponseKindResponse,
+		Response:  reply.Text,
+		Actions:   toAPIActions(reply.Actions),
+		Proposals: toAPIProposals(reply.Proposals),
 	}
 	if reply.Truncated {
 		body.Truncated = &reply.Truncated
@@ -80,6 +82,23 @@ func toAPIActions(actions []action.Action) []api.PlanAction {
 		}
 		if a.Data != nil {
 			one.Data.Set(a.Data)
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
+// toAPIProposals returns nil when there are none, so that the member is left out.
+func toAPIProposals(proposals []agent.Proposal) []api.Proposal {
+	var list []api.Proposal
+	for _, p := range proposals {
+		one := api.Proposal{Type: api.ProposalType(p.Type), Table: nullable.NewNullNullable[string](),
+			Data: nullable.NewNullableWithValue(p.Data)}
+		if p.Table != "" {
+			one.Table.Set(p.Table)
+		}
+		if p.Source != nil {
+			one.Source = &api.ProposalSource{Table: p.Source.Table, ID: p.Source.ID}
 		}
 		list = append(list, one)
 	}

@@ -106,7 +106,7 @@ func lastFrame(reply chat.Reply) ([]byte, error) {
 		)
 	}
 	done := api.ChatStreamDone{Done: true, Kind: api.ChatStreamDoneKindResponse, Response: reply.Text,
-		Actions: toAPIActions(reply.Actions)}
+		Actions: toAPIActions(reply.Actions), Proposals: toAPIProposals(reply.Proposals)}
 	if reply.Truncated {
 		done.Truncated = &reply.Truncated
 	}

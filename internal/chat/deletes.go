@@ -1,0 +1,43 @@
+package chat
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+)
+
+// deleteSentences say what the actions delete, by language. They end in the titles.
+var deleteSentences = map[string]string{
+	"en": "This deletes %s.",
+	"de": "Gelöscht wird: %s.",
+	"it": "Verrà eliminato: %s.",
+	"fr": "Sera supprimé : %s.",
+	"es": "Se eliminará: %s.",
+	"pt": "Será eliminado: %s.",
+	"nl": "Dit wordt verwijderd: %s.",
+}
+
+// maxDeletedTitle limits a title in the sentence, in characters.
+const maxDeletedTitle = 120
+
+// deletedRows returns a sentence that names the rows which the actions of the run delete and the answer does not name,
+// or "" when it names all of them.
+func deletedRows(run *agent.Run, answer string) string {
+	said := agent.Normalize(answer)
+	var titles []string
+	for _, title := range run.Deleted() {
+		title = strings.TrimSpace(agent.Truncate(title, maxDeletedTitle))
+		if title != "" && !strings.Contains(said, agent.Normalize(title)) {
+			titles = append(titles, "“"+title+"”")
+		}
+	}
+	if len(titles) == 0 {
+		return ""
+	}
+	sentence, ok := deleteSentences[run.Language()]
+	if !ok {
+		sentence = deleteSentences["en"]
+	}
+	return fmt.Sprintf(sentence, strings.Join(titles, ", "))
+}
