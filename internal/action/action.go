@@ -36,6 +36,11 @@ func UpdateRecord(table string, data map[string]any) Action {
 	return Action{Type: Update, Table: table, Data: data}
 }
 
+// DeleteRecord proposes to remove the row with that id.
+func DeleteRecord(table, id string) Action {
+	return Action{Type: Delete, Table: table, Data: map[string]any{"id": id}}
+}
+
 // IndexDocument proposes to add the row with that id to the client's local vector index.
 func IndexDocument(table, id, title string) Action {
 	return Action{Type: Index, Table: table, Data: map[string]any{"id": id, "title": title}}

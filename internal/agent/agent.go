@@ -25,6 +25,8 @@ type Definition struct {
 	// Prompt is the agent's own part of the system prompt, after SharedFragments.
 	Prompt string
 	Tools  []Tool
+	// Shared are the tools that all agents have in common.
+	Shared []Tool
 	// Outlines are the kinds of plan that this agent offers in plan mode; the first is the default.
 	Outlines []Outline
 }
@@ -45,7 +47,7 @@ func New(model Model, def Definition) *Agent {
 	}
 	parts = append(parts, def.prompt().Text)
 	return &Agent{model: model, def: def, system: strings.Join(parts, "\n\n"),
-		tools: slices.Concat(def.Tools, sharedTools())}
+		tools: slices.Concat(def.Tools, def.Shared)}
 }
 
 // Name returns the agent's name.

@@ -122,11 +122,26 @@ func (r *Registry) Allowed(t tier.Tier) []*Agent {
 // Prompts returns everything that an answer must not repeat: the shared fragments and tools, and those of all agents.
 func (r *Registry) Prompts() []Fragment {
 	list := append(SharedFragments(), Fragment{ID: "shared/heading", Text: dataHeading})
-	for _, t := range append(sharedTools(), newDelegateTool(nil)) {
+	for _, t := range append(r.sharedTools(), newDelegateTool(nil)) {
 		list = append(list, t.fragments("shared")...)
 	}
 	for _, a := range r.agents {
 		list = append(list, a.Prompts()...)
+	}
+	return list
+}
+
+// sharedTools returns the shared tools of all agents, each once.
+func (r *Registry) sharedTools() []Tool {
+	var list []Tool
+	seen := map[string]bool{}
+	for _, a := range r.agents {
+		for _, t := range a.def.Shared {
+			if !seen[t.name] {
+				seen[t.name] = true
+				list = append(list, t)
+			}
+		}
 	}
 	return list
 }

@@ -101,3 +101,19 @@ func (r *Run) checkRefs(a action.Action) error {
 	}
 	return nil
 }
+
+// MayRefer reports whether a column may refer to the table's row with that id: a row of the request, or one that other
+// rows of the request refer to.
+func (r *Run) MayRefer(table, id string) bool { return id != "" && r.index().mayRefer(table, id) }
+
+// PersonNames returns the names of the person asking, in lower case with single spaces: those of the profile, and the
+// e-mail address of the account.
+func (r *Run) PersonNames() []string {
+	names := []string{Normalize(r.User.Email)}
+	for _, key := range []string{"name", "full_name", "first_name", "email"} {
+		if text, ok := r.Context.UserProfile[key].(string); ok {
+			names = append(names, Normalize(text))
+		}
+	}
+	return slices.DeleteFunc(names, func(s string) bool { return s == "" })
+}

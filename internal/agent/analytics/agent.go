@@ -6,6 +6,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/workspace"
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
@@ -28,6 +29,7 @@ func New(model agent.Model) *agent.Agent {
 		Description: "Workspace analytics: metrics, reports, trends",
 		Skills:      []string{"calculate metrics", "generate reports", "analyse trends"},
 		Prompt:      prompt,
+		Shared:      workspace.Tools(),
 		Tools: []agent.Tool{
 			agent.NewTool("calculate_metrics", "Completion rate, overdue, workload, weekly throughput and lead "+
 				"time of tasks.", calculateMetrics),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/workspace"
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
@@ -29,6 +30,7 @@ func New(model agent.Model) *agent.Agent {
 		Description: "Calendar management: events, conflicts, scheduling",
 		Skills:      []string{"list events", "detect conflicts", "suggest new times", "propose to move events"},
 		Prompt:      prompt,
+		Shared:      workspace.Tools(),
 		Tools: []agent.Tool{
 			agent.NewTool("list_events", "Read the person's events in order of time. Without a range: all of them.",
 				listEvents),

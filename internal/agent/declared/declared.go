@@ -26,6 +26,7 @@ import (
 	"strings"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/workspace"
 )
 
 // Error is one error in a manifest. Line counts from 1; an error of the whole file has line 1.
@@ -109,6 +110,7 @@ func (s *Set) Agents(model agent.Model) []*agent.Agent {
 	}
 	list := make([]*agent.Agent, 0, len(s.definitions))
 	for _, d := range s.definitions {
+		d.Shared = workspace.Tools()
 		list = append(list, agent.New(model, d))
 	}
 	return list

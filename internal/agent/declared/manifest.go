@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/workspace"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
@@ -111,7 +112,7 @@ func outlineOf(d agent.Definition) agent.Outline {
 // tools parses the tools. It returns them and the table of the first one that reads rows.
 func (p *parser) tools(f field, outline string) (list []agent.Tool, table string) {
 	taken := map[string]bool{"ask_agent": true, outline: true}
-	for _, t := range agent.New(nil, agent.Definition{}).Tools() {
+	for _, t := range workspace.Tools() {
 		taken[t.Name()] = true
 	}
 	items := p.list(f)

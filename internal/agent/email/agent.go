@@ -7,6 +7,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/workspace"
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
@@ -29,6 +30,7 @@ func New(model agent.Model) *agent.Agent {
 		Description: "Email analysis: classify, extract actions, draft responses",
 		Skills:      []string{"classify e-mails", "extract action items", "draft replies"},
 		Prompt:      prompt,
+		Shared:      workspace.Tools(),
 		Tools: []agent.Tool{
 			agent.NewTool("classify_email", "Class, confidence and reasons for each e-mail, from its metadata.",
 				classifyEmails),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/workspace"
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
@@ -32,6 +33,7 @@ func New(model agent.Model) *agent.Agent {
 		Description: "Manages tasks: create, update, list, suggest",
 		Skills:      []string{"create tasks", "update tasks", "list tasks", "suggest tasks from notes"},
 		Prompt:      prompt,
+		Shared:      workspace.Tools(),
 		Tools: []agent.Tool{
 			agent.NewTool("create_task", "Propose one new task.", createTask),
 			agent.NewTool("update_task", "Propose changes to one existing task.", updateTask),

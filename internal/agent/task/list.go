@@ -191,13 +191,7 @@ func (f filters) assignees(run *agent.Run) []string {
 	if name != "me" {
 		return slices.DeleteFunc([]string{name}, func(s string) bool { return s == "" })
 	}
-	names := []string{agent.Normalize(run.User.Email)}
-	for _, key := range []string{"name", "full_name", "first_name", "email"} {
-		if text, ok := run.Context.UserProfile[key].(string); ok {
-			names = append(names, agent.Normalize(text))
-		}
-	}
-	names = slices.DeleteFunc(names, func(s string) bool { return s == "" })
+	names := run.PersonNames()
 	if len(names) == 0 {
 		return []string{name}
 	}

@@ -1,9 +1,10 @@
-package agent
+package workspace
 
 import (
 	"context"
 
 	"github.com/adiuva/cloud-api/internal/action"
+	"github.com/adiuva/cloud-api/internal/agent"
 )
 
 type document struct {
@@ -18,22 +19,14 @@ type notification struct {
 	At    string `json:"at,omitempty" desc:"Local date and time, YYYY-MM-DDTHH:MM; left out: now"`
 }
 
-// sharedTools returns the tools that every agent has.
-func sharedTools() []Tool {
-	return []Tool{
-		NewTool("index_document", "Propose to add a row to the person's search index.", indexDocument),
-		NewTool("send_notification", "Propose a notification or reminder on the person's device.", sendNotification),
-	}
-}
-
-func indexDocument(_ context.Context, run *Run, in document) (string, error) {
+func indexDocument(_ context.Context, run *agent.Run, in document) (string, error) {
 	if err := run.Propose(action.IndexDocument(in.Table, in.ID, in.Title)); err != nil {
 		return "", err
 	}
-	return "Proposed.", nil
+	return "Prepared.", nil
 }
 
-func sendNotification(_ context.Context, run *Run, in notification) (string, error) {
+func sendNotification(_ context.Context, run *agent.Run, in notification) (string, error) {
 	at := int64(0)
 	if in.At != "" {
 		date, err := run.Context.ParseDate(in.At)
@@ -45,5 +38,5 @@ func sendNotification(_ context.Context, run *Run, in notification) (string, err
 	if err := run.Propose(action.SendNotification(in.Title, in.Body, at)); err != nil {
 		return "", err
 	}
-	return "Proposed.", nil
+	return "Prepared.", nil
 }

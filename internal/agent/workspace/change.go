@@ -1,0 +1,375 @@
+package workspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/adiuva/cloud-api/internal/action"
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/fold"
+)
+
+// defaultEvent is how long an event lasts that was given no end.
+const defaultEvent = time.Hour
+
+type createInput struct {
+	Table string         `json:"table" desc:"emails: a draft with to, subject, body"`
+	Data  map[string]any `json:"data" desc:"Column to value; local times; project, client, task by id or name"`
+}
+
+func (w *workspace) createRow(ctx context.Context, run *agent.Run, in createInput) (string, error) {
+	t, err := w.changeable(in.Table)
+	if err != nil {
+		return "", err
+	}
+	data, err := w.values(ctx, run, t, in.Data)
+	if err != nil {
+		return "", err
+	}
+	for name, value := range data {
+		if value == nil || value == "" {
+			delete(data, name)
+		}
+	}
+	addDefaults(run, t, data)
+	if err := run.Propose(action.CreateRecord(t.name, data)); err != nil {
+		return "", err
+	}
+	out := object{{"prepared", w.shown(run, t, data)}}
+	if note, err := w.sameTitle(ctx, run, t, data); err != nil {
+		return "", err
+	} else if note != "" {
+		out.add("note", note)
+	}
+	return agent.JSON(out)
+}
+
+// changeable returns a table that actions may change.
+func (w *workspace) changeable(name string) (*table, error) {
+	t, err := w.table(name)
+	if err == nil && t.name == Documents {
+		err = errors.New("documents are excerpts and cannot be changed; find the row that they come from")
+	}
+	return t, err
+}
+
+// addDefaults adds what a new row has without being told.
+func addDefaults(run *agent.Run, t *table, data map[string]any) {
+	preset := func(name string, value any) {
+		if _, ok := data[name]; !ok {
+			data[name] = value
+		}
+	}
+	now := run.Context.Now.UnixMilli()
+	switch t.name {
+	case "tasks":
+		preset("status", "todo")
+		preset("priority", "medium")
+		if data["status"] == "done" {
+			preset("completedAt", now)
+		}
+	case "taskComments":
+		preset("createdAt", now)
+	case "checkpoints":
+		data["isAiSuggested"] = true
+	case "events":
+		if start, ok := data["start"].(int64); ok {
+			preset("end", start+defaultEvent.Milliseconds())
+		}
+	case "emails":
+		preset("labels", []string{"draft"})
+		preset("date", now)
+		if run.User.Email != "" {
+			preset("from", run.User.Email)
+		}
+		if body, ok := data["body"].(string); ok {
+			preset("snippet", agent.Truncate(body, maxTitle))
+		}
+	}
+}
+
+// sameTitle returns a note when the table has a row of the same title already, of tasks an open one.
+func (w *workspace) sameTitle(ctx context.Context, run *agent.Run, t *table, data map[string]any) (string, error) {
+	title, _ := data[t.title].(string)
+	if title == "" || t.name == "emails" || t.name == "taskComments" {
+		return "", nil
+	}
+	byTitle, err := w.titles(ctx, run, t)
+	if err != nil {
+		return "", err
+	}
+	for _, row := range byTitle[fold.Line(title)] {
+		if t.name != "tasks" || !run.Context.Tasks[row].Done() {
+			return fmt.Sprintf("%s has a row with this %s already; say so.", t.name, t.title), nil
+		}
+	}
+	return "", nil
+}
+
+// shown returns written columns as the model reads them.
+func (w *workspace) shown(run *agent.Run, t *table, data map[string]any) object {
+	out := object{}
+	for _, c := range action.Columns(t.name) {
+		value, ok := data[c.Name]
+		if !ok {
+			continue
+		}
+		switch v := value.(type) {
+		case int64:
+			value = localTime(run.Context, v, c.Name)
+		case string:
+			if c.Table != "" {
+				if name := w.nameOf(run, c.Table, v); name != "" {
+					out.add(strings.TrimSuffix(c.Name, "Id"), name)
+				}
+			}
+			value = around(v, excerpt, nil)
+		}
+		out.add(c.Name, value)
+	}
+	return out
+}
+
+type changeInput struct {
+	Table  string         `json:"table"`
+	IDs    []string       `json:"ids" desc:"As find_rows gave them"`
+	Set    map[string]any `json:"set,omitempty" desc:"Column to new value; null clears"`
+	Add    map[string]any `json:"add,omitempty" desc:"To labels or attendees"`
+	Remove map[string]any `json:"remove,omitempty" desc:"From labels or attendees"`
+	Start  string         `json:"start,omitempty" desc:"Of an event whose id others share"`
+}
+
+func (w *workspace) changeRows(ctx context.Context, run *agent.Run, in changeInput) (string, error) {
+	t, err := w.changeable(in.Table)
+	if err != nil {
+		return "", err
+	}
+	set, err := w.values(ctx, run, t, in.Set)
+	if err != nil {
+		return "", err
+	}
+	if len(set)+len(in.Add)+len(in.Remove) == 0 {
+		return "", errors.New("name the columns to change in set, add or remove")
+	}
+	if t.name == "emails" && !onlyLabels(set) {
+		return "", errors.New("of an e-mail only the labels can change")
+	}
+	return eachRow(in.IDs, func(id string) (object, error) {
+		r, err := w.find(ctx, run, t, id, in.Start)
+		if err != nil {
+			return object{{"id", agent.Truncate(id, maxMember)}}, err
+		}
+		out := object{{"id", agent.Truncate(r.id(run.Context), maxMember)}, {t.title, r.heading(run.Context)}}
+		return out, w.changeOne(run, r, set, in, &out)
+	})
+}
+
+// eachRow does something with every row of a call and returns all results as text for the model.
+func eachRow(ids []string, do func(id string) (object, error)) (string, error) {
+	switch {
+	case len(ids) == 0:
+		return "", errors.New("ids is empty")
+	case len(ids) > agent.MaxActions:
+		return "", fmt.Errorf("at most %d rows at once", agent.MaxActions)
+	}
+	results := []object{}
+	failed := 0
+	for _, id := range ids {
+		out, err := do(strings.TrimSpace(id))
+		if err != nil {
+			failed++
+			out.add("error", err.Error())
+		}
+		results = append(results, out)
+	}
+	if failed == len(ids) && failed == 1 {
+		return "", errors.New(results[0][len(results[0])-1].value.(string))
+	}
+	return agent.JSON(object{{"prepared", len(ids) - failed}, {"rows", results}})
+}
+
+func onlyLabels(set map[string]any) bool {
+	for name := range set {
+		if name != "labels" {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *workspace) changeOne(run *agent.Run, r ref, set map[string]any, in changeInput, out *object) error {
+	c := run.Context
+	data := map[string]any{}
+	for name, value := range set {
+		if i := r.column(name); i < 0 || !same(r.value(c, r.row, i), value) {
+			data[name] = value
+		}
+	}
+	if err := r.changeLists(c, data, in); err != nil {
+		return err
+	}
+	if len(data) == 0 {
+		out.add("result", "already so; nothing to change")
+		return nil
+	}
+	if err := r.complete(c, data); err != nil {
+		return err
+	}
+	out.add("prepared", w.shown(run, r.table, data))
+	data["id"] = r.id(c)
+	return run.Propose(action.UpdateRecord(r.name, data))
+}
+
+// same reports whether a column has the value already. Clearing what is empty changes nothing.
+func same(old, value any) bool {
+	if value == nil {
+		return reflect.ValueOf(old).IsZero()
+	}
+	if list, ok := value.([]any); ok {
+		texts, _ := old.([]string)
+		return slices.EqualFunc(texts, list, func(a string, b any) bool { return a == b })
+	}
+	return old == value
+}
+
+// changeLists adds to data what add and remove make of the row's lists.
+func (r ref) changeLists(c agent.Context, data map[string]any, in changeInput) error {
+	for i, changes := range []map[string]any{in.Add, in.Remove} {
+		for name, value := range changes {
+			at := r.named(name)
+			if at < 0 || r.columns[at].Type != action.List || r.columns[at].readOnly || r.columns[at].Name == "to" {
+				return fmt.Errorf("%s has no list %q to add to or remove from", r.name, agent.Truncate(name, 80))
+			}
+			items, ok := listOf(value)
+			if !ok {
+				return fmt.Errorf("%s must be a list of texts", name)
+			}
+			list, isSet := data[r.columns[at].Name].([]string)
+			if !isSet {
+				list, _ = r.value(c, r.row, at).([]string)
+				list = slices.Clone(list)
+			}
+			before := len(list)
+			for _, item := range items {
+				has := func(other string) bool { return fold.Line(other) == fold.Line(item) }
+				switch {
+				case i == 1:
+					list = slices.DeleteFunc(list, has)
+				case !slices.ContainsFunc(list, has):
+					list = append(list, item)
+				}
+			}
+			if len(list) != before {
+				data[r.columns[at].Name] = list
+			}
+		}
+	}
+	return nil
+}
+
+func listOf(value any) ([]string, bool) {
+	switch v := value.(type) {
+	case string:
+		return []string{v}, true
+	case []any:
+		var list []string
+		for _, item := range v[:min(len(v), maxItems)] {
+			text, ok := item.(string)
+			if !ok {
+				return nil, false
+			}
+			list = append(list, text)
+		}
+		return list, true
+	}
+	return nil, false
+}
+
+// complete adds what follows from a change: the time at which a task was done, and the end of an event that moves.
+func (r ref) complete(c agent.Context, data map[string]any) error {
+	switch r.name {
+	case "tasks":
+		status, ok := data["status"]
+		switch {
+		case ok && status == "done":
+			data["completedAt"] = c.Now.UnixMilli()
+		case ok && c.Tasks[r.row].Done():
+			data["completedAt"] = nil
+		}
+	case "events":
+		e := c.Events[r.row]
+		start, hasStart := data["start"].(int64)
+		end, hasEnd := data["end"].(int64)
+		switch {
+		case hasStart && !hasEnd:
+			data["end"] = start + max(e.End-e.Start, 0)
+		case hasEnd && !hasStart && end <= e.Start:
+			return errors.New("the event would end before it starts; set start as well")
+		}
+	}
+	return nil
+}
+
+type deleteInput struct {
+	Table string   `json:"table"`
+	IDs   []string `json:"ids" desc:"As find_rows gave them; at most 10"`
+	Start string   `json:"start,omitempty" desc:"Of an event whose id others share"`
+}
+
+func (w *workspace) deleteRows(ctx context.Context, run *agent.Run, in deleteInput) (string, error) {
+	t, err := w.changeable(in.Table)
+	if err != nil {
+		return "", err
+	}
+	return eachRow(in.IDs, func(id string) (object, error) {
+		r, err := w.find(ctx, run, t, id, in.Start)
+		if err != nil {
+			return object{{"id", agent.Truncate(id, maxMember)}}, err
+		}
+		out := object{{t.title, r.heading(run.Context)}}
+		if err := run.Propose(action.DeleteRecord(t.name, r.id(run.Context))); err != nil {
+			return out, err
+		}
+		out.add("result", "prepared to delete; name it in your answer")
+		return out, nil
+	})
+}
+
+type appendInput struct {
+	ID   string `json:"id" desc:"Or its exact title"`
+	Text string `json:"text"`
+}
+
+func (w *workspace) appendToNote(ctx context.Context, run *agent.Run, in appendInput) (string, error) {
+	t, err := w.table("notes")
+	if err != nil {
+		return "", err
+	}
+	r, err := w.find(ctx, run, t, in.ID, "")
+	if err != nil {
+		return "", err
+	}
+	text := strings.TrimSpace(in.Text)
+	if text == "" {
+		return "", errors.New("the text is empty")
+	}
+	content := strings.TrimRight(run.Context.Notes[r.row].Content, " \n")
+	if content != "" {
+		content += "\n\n"
+	}
+	content += text
+	if utf8.RuneCountInString(content) > action.MaxText {
+		return "", fmt.Errorf("the note would have more than %d characters; create a new note instead", action.MaxText)
+	}
+	data := map[string]any{"id": r.id(run.Context), "content": content}
+	if err := run.Propose(action.UpdateRecord("notes", data)); err != nil {
+		return "", err
+	}
+	return agent.JSON(object{{"title", r.heading(run.Context)}, {"prepared", "text at the end"}, {"appended", text}})
+}

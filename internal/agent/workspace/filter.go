@@ -1,0 +1,258 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/adiuva/cloud-api/internal/action"
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/fold"
+)
+
+// matcher returns a function that reports whether a row of the table passes the filters of a search.
+func (w *workspace) matcher(ctx context.Context, run *agent.Run, t *table, in findInput) (func(row int) bool, error) {
+	var tests []func(row int) bool
+	for name, value := range in.Where {
+		test, err := w.condition(ctx, run, t, name, value)
+		if err != nil {
+			return nil, err
+		}
+		tests = append(tests, test)
+	}
+	if in.From+in.To != "" {
+		test, err := timeRange(run.Context, t, in)
+		if err != nil {
+			return nil, err
+		}
+		tests = append(tests, test)
+	}
+	return func(row int) bool {
+		return !slices.ContainsFunc(tests, func(test func(int) bool) bool { return !test(row) })
+	}, nil
+}
+
+// condition returns a test for one column, which has one of the values.
+func (w *workspace) condition(ctx context.Context, run *agent.Run, t *table, name string,
+	value any) (func(row int) bool, error) {
+	c := run.Context
+	wanted, ok := texts(value)
+	if !ok {
+		return nil, fmt.Errorf("where.%s must be a value or a list of values", agent.Truncate(name, 80))
+	}
+	if t.name == "tasks" && (name == "open" || name == "overdue") {
+		yes := len(wanted) == 0 || wanted[0] != "false"
+		return func(row int) bool {
+			task := c.Tasks[row]
+			return yes == (name == "open" && !task.Done() || name == "overdue" && c.Overdue(task))
+		}, nil
+	}
+	i := t.named(name)
+	if i < 0 {
+		return nil, fmt.Errorf("%s has no column %q; it has %s", t.name, agent.Truncate(name, 80), t.columnNames())
+	}
+	switch column := t.columns[i]; column.Type {
+	case action.Time:
+		return onDays(c, t, i, wanted)
+	case action.Bool:
+		yes := len(wanted) > 0 && strings.EqualFold(wanted[0], "true")
+		return func(row int) bool { return t.value(c, row, i) == yes }, nil
+	case action.ID:
+		return w.idCondition(ctx, run, t, i, wanted)
+	case action.List:
+		return func(row int) bool {
+			items, _ := t.value(c, row, i).([]string)
+			return slices.ContainsFunc(items, func(item string) bool { return hasAny(item, wanted) })
+		}, nil
+	default:
+		return textCondition(run, t, i, wanted)
+	}
+}
+
+// textCondition tests a text: an enumeration for equality, any other text for a phrase. "me" is the person asking.
+func textCondition(run *agent.Run, t *table, i int, wanted []string) (func(row int) bool, error) {
+	c := run.Context
+	if known := t.columns[i].OneOf; len(known) > 0 {
+		for _, value := range wanted {
+			if value != "" && !slices.Contains(known, value) {
+				return nil, fmt.Errorf("where.%s: %q is not one of %s", t.columns[i].Name, agent.Truncate(value, 80),
+					strings.Join(known, ", "))
+			}
+		}
+		return func(row int) bool {
+			text, _ := t.value(c, row, i).(string)
+			return slices.Contains(wanted, text) || text == "" && t.columns[i].Name == "status" && slices.Contains(wanted, "todo")
+		}, nil
+	}
+	if slices.Contains(wanted, "me") {
+		wanted = append(slices.Clone(wanted), run.PersonNames()...)
+	}
+	return func(row int) bool {
+		text, _ := t.value(c, row, i).(string)
+		return hasAny(text, wanted)
+	}, nil
+}
+
+// hasAny reports whether the text has one of the folded phrases. An empty phrase means an empty text.
+func hasAny(text string, phrases []string) bool {
+	text = fold.Text(text)
+	return slices.ContainsFunc(phrases, func(phrase string) bool {
+		if phrase == "" {
+			return strings.TrimSpace(text) == ""
+		}
+		return fold.Contains(text, phrase)
+	})
+}
+
+// idCondition tests an id, given as such or as the name of the row that it refers to.
+func (w *workspace) idCondition(ctx context.Context, run *agent.Run, t *table, i int,
+	wanted []string) (func(row int) bool, error) {
+	c := run.Context
+	ids := map[string]bool{}
+	target := t
+	if name := t.columns[i].Table; name != "" {
+		var err error
+		if target, err = w.table(name); err != nil {
+			return nil, err
+		}
+	}
+	byTitle, err := w.titles(ctx, run, target)
+	if err != nil {
+		return nil, err
+	}
+	byID, err := w.positions(ctx, run, target)
+	if err != nil {
+		return nil, err
+	}
+	for _, value := range wanted {
+		ids[value] = true
+		if len(byID[value]) > 0 {
+			continue
+		}
+		rows := byTitle[fold.Line(value)]
+		if len(rows) == 0 {
+			rows = containing(c, target, fold.Line(value))
+		}
+		for _, row := range rows {
+			ids[target.text(c, row, "id")] = true
+		}
+		if len(rows) == 0 && value != "" && t.columns[i].Table != "" && !refersTo(c, t, i, value) {
+			return nil, w.notFound(ctx, run, target, value)
+		}
+	}
+	return func(row int) bool {
+		id, _ := t.value(c, row, i).(string)
+		return ids[id] || ids[fold.Text(id)]
+	}, nil
+}
+
+// containing returns the rows whose title has the phrase.
+func containing(c agent.Context, t *table, phrase string) (rows []int) {
+	for i := range t.size(c) {
+		if phrase != "" && fold.Contains(fold.Text(ref{t, i}.heading(c)), phrase) {
+			rows = append(rows, i)
+		}
+	}
+	return rows
+}
+
+// refersTo reports whether a row has that id in the column: rows may refer to others that were not sent.
+func refersTo(c agent.Context, t *table, column int, id string) bool {
+	for row := range t.size(c) {
+		if text, _ := t.value(c, row, column).(string); fold.Text(text) == id {
+			return true
+		}
+	}
+	return false
+}
+
+// onDays tests a time for being on one of the days; "" means no time.
+func onDays(c agent.Context, t *table, i int, wanted []string) (func(row int) bool, error) {
+	var from, to []int64
+	none := false
+	for _, text := range wanted {
+		if text == "" {
+			none = true
+			continue
+		}
+		date, err := c.ParseDate(text)
+		if err != nil {
+			return nil, fmt.Errorf("where.%s: %w", t.columns[i].Name, err)
+		}
+		from, to = append(from, date.Start.UnixMilli()), append(to, date.End().UnixMilli())
+	}
+	return func(row int) bool {
+		ms, _ := t.value(c, row, i).(int64)
+		for k := range from {
+			if ms != 0 && ms >= from[k] && ms <= to[k] {
+				return true
+			}
+		}
+		return none && ms == 0
+	}, nil
+}
+
+// timeRange tests whether the time of a row is in the range of a search. An event is when any part of it is.
+func timeRange(c agent.Context, t *table, in findInput) (func(row int) bool, error) {
+	name := t.time
+	if in.Time != "" {
+		name = in.Time
+	}
+	i := t.named(name)
+	if i < 0 || t.columns[i].Type != action.Time {
+		return nil, fmt.Errorf("%s has no time %q; it has %s", t.name, agent.Truncate(name, 80), t.columnNames())
+	}
+	from, to := int64(0), int64(action.MaxMillis)
+	if in.From != "" {
+		date, err := c.ParseDate(in.From)
+		if err != nil {
+			return nil, fmt.Errorf("from: %w", err)
+		}
+		from = date.Start.UnixMilli()
+	}
+	if in.To != "" {
+		date, err := c.ParseDate(in.To)
+		if err != nil {
+			return nil, fmt.Errorf("to: %w", err)
+		}
+		to = date.End().UnixMilli()
+	}
+	if to < from {
+		return nil, fmt.Errorf("to is before from")
+	}
+	return func(row int) bool {
+		ms, _ := t.value(c, row, i).(int64)
+		end := ms
+		if t.name == "events" && t.columns[i].Name == "start" {
+			end = max(ms, t.at(c, row, "end")-time.Millisecond.Milliseconds())
+		}
+		return ms != 0 && ms <= to && end >= from
+	}, nil
+}
+
+// texts returns the value of a filter as folded texts: one, or those of a list; null is "".
+func texts(value any) ([]string, bool) {
+	switch v := value.(type) {
+	case nil:
+		return []string{""}, true
+	case string:
+		return []string{fold.Line(v)}, true
+	case bool:
+		return []string{fmt.Sprint(v)}, true
+	case float64:
+		return []string{fmt.Sprintf("%.0f", v)}, true
+	case []any:
+		var list []string
+		for _, item := range v[:min(len(v), maxItems)] {
+			text, ok := texts(item)
+			if !ok {
+				return nil, false
+			}
+			list = append(list, text...)
+		}
+		return list, true
+	}
+	return nil, false
+}

@@ -1,0 +1,367 @@
+package workspace
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/adiuva/cloud-api/internal/action"
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/dates"
+	"github.com/adiuva/cloud-api/internal/fold"
+)
+
+// Limits on what one result shows, in characters.
+const (
+	excerpt   = 300   // of a long text in a list
+	piece     = 4_000 // of a long text that is read on its own
+	maxTitle  = 200
+	maxMember = 1_000 // of an id or of one item of a list
+	maxItems  = 50    // of a list
+)
+
+// ref is a row of a table.
+type ref struct {
+	*table
+	row int
+}
+
+func documentID(row int) string { return strconv.Itoa(row + 1) }
+
+func (r ref) id(c agent.Context) string { return r.text(c, r.row, "id") }
+
+// heading returns what people call the row.
+func (r ref) heading(c agent.Context) string {
+	return strings.Join(strings.Fields(agent.Truncate(r.text(c, r.row, r.title), maxTitle)), " ")
+}
+
+// object is a JSON object whose members keep their order.
+type object []member
+
+type member struct {
+	name  string
+	value any
+}
+
+func (o *object) add(name string, value any) { *o = append(*o, member{name, value}) }
+
+// MarshalJSON implements json.Marshaler.
+func (o object) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, m := range o {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.Quote(m.name))
+		b.WriteByte(':')
+		text, err := json.Marshal(m.value)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(text)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// show returns the columns of a row that have a value, and what they refer to by name. Texts longer than limit are cut
+// around the first of the folded terms.
+func (w *workspace) show(run *agent.Run, r ref, limit int, terms []string) object {
+	c := run.Context
+	out := object{}
+	for i, column := range r.columns {
+		switch v := r.value(c, r.row, i).(type) {
+		case string:
+			if column.Type == action.ID && column.Table != "" && v != "" {
+				if name := w.nameOf(run, column.Table, v); name != "" {
+					out.add(strings.TrimSuffix(column.Name, "Id"), name)
+				}
+			}
+			addText(&out, column, v, limit, terms)
+		case int64:
+			if text := localTime(c, v, column.Name); text != "" {
+				out.add(column.Name, text)
+			}
+		case bool:
+			if v {
+				out.add(column.Name, v)
+			}
+		case []string:
+			if len(v) > 0 {
+				out.add(column.Name, shortItems(v))
+			}
+		}
+	}
+	if r.name == "tasks" && c.Overdue(c.Tasks[r.row]) {
+		out.add("overdue", true)
+	}
+	return out
+}
+
+func addText(out *object, column column, text string, limit int, terms []string) {
+	if column.Type == action.ID {
+		limit = maxMember
+	}
+	if text == "" {
+		return
+	}
+	shown := around(text, limit, terms)
+	out.add(column.Name, shown)
+	if len(shown) < len(text) {
+		out.add(column.Name+"Length", utf8.RuneCountInString(text))
+	}
+}
+
+// around returns limit characters of the text around the first term that it has, or its beginning.
+func around(text string, limit int, terms []string) string {
+	if len(text) <= limit || utf8.RuneCountInString(text) <= limit {
+		return text
+	}
+	from := 0
+	folded := fold.Text(text)
+	for _, term := range terms {
+		if at := fold.Index(folded, term); at >= 0 {
+			// Folding changes lengths a little; the place is near enough to show the words.
+			from = max(0, utf8.RuneCountInString(folded[:at])-limit/3)
+			break
+		}
+	}
+	rest := text
+	for range from {
+		_, size := utf8.DecodeRuneInString(rest)
+		rest = rest[size:]
+	}
+	shown := agent.Truncate(rest, limit)
+	if from > 0 {
+		shown = "…" + shown
+	}
+	if len(rest) > limit && len(shown) < len(rest) {
+		shown += "…"
+	}
+	return shown
+}
+
+func shortItems(list []string) []string {
+	out := make([]string, 0, min(len(list), maxItems+1))
+	for _, item := range list[:min(len(list), maxItems)] {
+		out = append(out, agent.Truncate(item, maxMember))
+	}
+	if hidden := len(list) - len(out); hidden > 0 {
+		out = append(out, fmt.Sprintf("(and %d more)", hidden))
+	}
+	return out
+}
+
+// localTime returns a time as tools show it, in the caller's zone: the day alone for the end of a day, on which a task
+// without a time of day is due, and for a due date or a checkpoint at the start of one. It returns "" for no time.
+func localTime(c agent.Context, ms int64, column string) string {
+	if ms == 0 || ms > action.MaxMillis || ms < -action.MaxMillis {
+		return ""
+	}
+	t := time.UnixMilli(ms).In(c.Zone())
+	if column == "dueDate" || column == "date" {
+		end := dates.Date{Start: dates.StartOfDay(t), WholeDay: true}.End()
+		if t.Equal(dates.StartOfDay(t)) || t.UnixMilli() == end.UnixMilli() {
+			return t.Format(time.DateOnly)
+		}
+	}
+	return t.Format("2006-01-02T15:04")
+}
+
+// positions returns the rows of a table by id.
+func (w *workspace) positions(ctx context.Context, run *agent.Run, t *table) (map[string][]int, error) {
+	return agent.Once(run, "workspace.ids."+t.name, func() (map[string][]int, error) {
+		c := run.Context
+		byID := make(map[string][]int, t.size(c))
+		for i := range t.size(c) {
+			if err := run.Work(ctx, 1); err != nil {
+				return nil, err
+			}
+			if id := t.text(c, i, "id"); id != "" {
+				byID[id] = append(byID[id], i)
+			}
+		}
+		return byID, nil
+	})
+}
+
+// titles returns the rows of a table by folded title.
+func (w *workspace) titles(ctx context.Context, run *agent.Run, t *table) (map[string][]int, error) {
+	return agent.Once(run, "workspace.titles."+t.name, func() (map[string][]int, error) {
+		c := run.Context
+		byTitle := make(map[string][]int, t.size(c))
+		for i := range t.size(c) {
+			title := ref{t, i}.heading(c)
+			if err := run.WorkOnText(ctx, title); err != nil {
+				return nil, err
+			}
+			if key := fold.Line(title); key != "" {
+				byTitle[key] = append(byTitle[key], i)
+			}
+		}
+		return byTitle, nil
+	})
+}
+
+// nameOf returns the title of the first row of a table with that id, or "".
+func (w *workspace) nameOf(run *agent.Run, tableName, id string) string {
+	t, err := w.table(tableName)
+	if err != nil {
+		return ""
+	}
+	byID, err := w.positions(context.Background(), run, t)
+	if err != nil || len(byID[id]) == 0 {
+		return ""
+	}
+	return ref{t, byID[id][0]}.heading(run.Context)
+}
+
+// table returns the table with that name. The error names those there are.
+func (w *workspace) table(name string) (*table, error) {
+	var names []string
+	for _, t := range w.tables {
+		if strings.EqualFold(t.name, strings.TrimSpace(name)) || t.name == tableAliases[strings.ToLower(name)] {
+			return t, nil
+		}
+		names = append(names, t.name)
+	}
+	return nil, fmt.Errorf("there is no table %q; there are %s", agent.Truncate(name, 80), strings.Join(names, ", "))
+}
+
+// tableAliases are other names that models use for tables.
+var tableAliases = map[string]string{"task": "tasks", "recent_tasks": "tasks", "project": "projects", "client": "clients",
+	"customers": "clients", "note": "notes", "checkpoint": "checkpoints", "milestones": "checkpoints",
+	"comments": "taskComments", "task_comments": "taskComments", "event": "events", "calendar": "events",
+	"email": "emails", "e-mails": "emails", "mail": "emails", "document": Documents, "relevant_documents": Documents}
+
+// find returns the row that a model means by an id or, when no row has that id, by its title. start, when set, tells
+// rows apart that share an id. The error says which rows there are when it is not exactly one.
+func (w *workspace) find(ctx context.Context, run *agent.Run, t *table, name, start string) (ref, error) {
+	name = strings.TrimSpace(name)
+	byID, err := w.positions(ctx, run, t)
+	if err != nil {
+		return ref{}, err
+	}
+	rows, what := byID[name], "have the id"
+	if len(rows) == 0 {
+		byTitle, err := w.titles(ctx, run, t)
+		if err != nil {
+			return ref{}, err
+		}
+		rows, what = byTitle[fold.Line(name)], "are called"
+	}
+	if start != "" && len(rows) > 1 {
+		if rows, err = w.startingAt(run, t, rows, start); err != nil {
+			return ref{}, err
+		}
+	}
+	switch len(rows) {
+	case 1:
+		return ref{t, rows[0]}, nil
+	case 0:
+		return ref{}, w.notFound(ctx, run, t, name)
+	}
+	hint := "ask the person which one they mean"
+	if t.name == "events" && what == "have the id" {
+		hint = "tell them apart with start"
+	}
+	return ref{}, fmt.Errorf("%d rows of %s %s %q: %s; %s", len(rows), t.name, what, agent.Truncate(name, 80),
+		w.list(run, t, rows), hint)
+}
+
+// startingAt returns those of the rows that start at that local time.
+func (w *workspace) startingAt(run *agent.Run, t *table, rows []int, start string) ([]int, error) {
+	date, err := run.Context.ParseDate(start)
+	if err != nil {
+		return nil, fmt.Errorf("start: %w", err)
+	}
+	var list []int
+	for _, i := range rows {
+		at := time.UnixMilli(t.at(run.Context, i, "start"))
+		if at.Equal(date.Start) || date.WholeDay && !at.Before(date.Start) && !at.After(date.End()) {
+			list = append(list, i)
+		}
+	}
+	return list, nil
+}
+
+// notFound returns an error that names rows with a like title.
+func (w *workspace) notFound(ctx context.Context, run *agent.Run, t *table, name string) error {
+	var near []int
+	for i := range t.size(run.Context) {
+		title := fold.Text(ref{t, i}.heading(run.Context))
+		if err := run.WorkOnText(ctx, title); err != nil {
+			return err
+		}
+		if len(near) < maxNear && resembles(title, fold.Line(agent.Truncate(name, maxTitle))) {
+			near = append(near, i)
+		}
+	}
+	err := fmt.Errorf("%s has no row with the id %q", t.name, agent.Truncate(name, 80))
+	if len(near) > 0 {
+		err = fmt.Errorf("%w; like it: %s", err, w.list(run, t, near))
+	}
+	return err
+}
+
+// maxNear limits the rows that an error names.
+const maxNear = 5
+
+// resembles reports whether a folded title has a word of the name, or one that differs by a letter.
+func resembles(title, name string) bool {
+	for word := range strings.FieldsSeq(name) {
+		if utf8.RuneCountInString(word) < 4 {
+			continue
+		}
+		if fold.Contains(title, word) {
+			return true
+		}
+		for other := range strings.FieldsSeq(title) {
+			if fold.Near(word, other) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// list names rows with what tells them apart.
+func (w *workspace) list(run *agent.Run, t *table, rows []int) string {
+	var list []string
+	for _, i := range rows[:min(len(rows), maxNear)] {
+		r := ref{t, i}
+		facts := []string{fmt.Sprintf("id %s", agent.Truncate(r.id(run.Context), 80))}
+		if project := w.nameOf(run, "projects", t.text(run.Context, i, "projectId")); project != "" {
+			facts = append(facts, "project "+project)
+		}
+		if client := w.nameOf(run, "clients", t.text(run.Context, i, "clientId")); client != "" {
+			facts = append(facts, "client "+client)
+		}
+		if at := localTime(run.Context, t.at(run.Context, i, t.time), t.time); at != "" {
+			facts = append(facts, t.time+" "+at)
+		}
+		list = append(list, fmt.Sprintf("%q (%s)", r.heading(run.Context), strings.Join(facts, ", ")))
+	}
+	if hidden := len(rows) - len(list); hidden > 0 {
+		list = append(list, fmt.Sprintf("and %d more", hidden))
+	}
+	return strings.Join(list, ", ")
+}
+
+// rowsOf returns the positions of all rows of a table.
+func rowsOf(c agent.Context, t *table) []int {
+	return slices.Collect(func(yield func(int) bool) {
+		for i := range t.size(c) {
+			if !yield(i) {
+				return
+			}
+		}
+	})
+}
