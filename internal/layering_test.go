@@ -35,6 +35,7 @@ var allowed = map[string]string{
 	"internal/sanitize": "",
 	"internal/config":   "",
 	"internal/dates":    "",
+	"internal/fold":     "",
 	"internal/network":  "",
 	"internal/listener": "internal/network",
 
@@ -44,13 +45,18 @@ var allowed = map[string]string{
 	"internal/playbook": "internal/action internal/fault internal/tier",
 	"internal/agent": "internal/action internal/agent/schema internal/consent internal/dates internal/fault " +
 		"internal/identity internal/playbook internal/sanitize internal/tier",
-	"internal/agent/schema":    "",
-	"internal/agent/task":      "internal/action internal/agent internal/dates internal/playbook",
-	"internal/agent/calendar":  "internal/action internal/agent internal/dates internal/playbook",
-	"internal/agent/email":     "internal/action internal/agent internal/dates internal/playbook",
-	"internal/agent/analytics": "internal/action internal/agent internal/dates internal/playbook",
-	"internal/agent/declared": "internal/action internal/agent internal/agent/schema internal/dates " +
-		"internal/playbook internal/tier",
+	"internal/agent/schema": "",
+	"internal/agent/task": "internal/action internal/agent internal/agent/workspace internal/dates " +
+		"internal/playbook",
+	"internal/agent/calendar": "internal/action internal/agent internal/agent/workspace internal/dates " +
+		"internal/playbook",
+	"internal/agent/email": "internal/action internal/agent internal/agent/workspace internal/dates " +
+		"internal/playbook",
+	"internal/agent/analytics": "internal/action internal/agent internal/agent/workspace internal/dates " +
+		"internal/playbook",
+	"internal/agent/workspace": "internal/action internal/agent internal/dates internal/fold",
+	"internal/agent/declared": "internal/action internal/agent internal/agent/schema internal/agent/workspace " +
+		"internal/dates internal/playbook internal/tier",
 	"internal/chat": "internal/action internal/agent internal/playbook internal/sanitize " +
 		"internal/identity internal/tier internal/fault",
 	"internal/auth": "internal/worker internal/postgres gen/db internal/identity internal/network " +

@@ -169,7 +169,7 @@ func TestLoopEndsWithTextOrAtTheLimit(t *testing.T) {
 		{"in order", []agent.Answer{callAnswer("", "echo", `{"text":"a"}`, "echo", `{"text":"b"}`), textAnswer("done")},
 			"done", "", 2, `{"text":"b"}`},
 		{"unknown tool", []agent.Answer{callAnswer("", "fly", `{}`), textAnswer("no")}, "no", "", 2,
-			`error: there is no tool "fly"; there are echo, rename, index_document, send_notification`},
+			`error: there is no tool "fly"; there are echo, rename`},
 		{"bad arguments", []agent.Answer{callAnswer("", "echo", `{`), textAnswer("no")}, "no", "", 2,
 			"error: the arguments are not one JSON object"},
 		{"repeated call", []agent.Answer{callAnswer("", "echo", `{"text":"a"}`), callAnswer("", "echo", `{"text":"a"}`),

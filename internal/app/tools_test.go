@@ -111,7 +111,17 @@ func toolCalls(n int) map[string][]string {
 		"trend_analysis":       {`{}`, `{"data_points":` + days + `}`},
 		"index_document":       {`{"table":"tasks","id":"r1","title":"Row 1"}`},
 		"send_notification":    {`{"title":"Now","body":"Go"}`},
-		"ask_agent":            nil, // calls a model
+		"find_rows": {`{}`, `{"table":"tasks","words":"row 7","order":"title"}`,
+			`{"table":"events","from":"today","to":"in 3 weeks"}`,
+			`{"words":"please review","count_by":"id"}`,
+			`{"where":{"project":"Row 7","assignee":"me"},"table":"tasks"}`},
+		"read_row":         {`{"table":"tasks","id":"r1"}`, `{"table":"notes","id":"Row 7","column":"content"}`},
+		"project_overview": {`{}`, `{"project":"r1"}`, `{"project":"Row 7"}`},
+		"create_row":       {`{"table":"notes","data":{"title":"Row 7","content":"x","project":"Row 7"}}`},
+		"change_rows":      {`{"table":"tasks","ids":["r1","Row 7"],"set":{"project":"Row 7","status":"done"}}`},
+		"delete_rows":      {`{"table":"emails","ids":["r1","Row 7"]}`},
+		"append_to_note":   {`{"id":"r1","text":"More"}`},
+		"ask_agent":        nil, // calls a model
 
 		"list_clients":       {`{}`},
 		"list_projects":      {`{"client_id":"r1"}`},

@@ -160,7 +160,7 @@ func (w *workspace) changeRows(ctx context.Context, run *agent.Run, in changeInp
 	if t.name == "emails" && !onlyLabels(set) {
 		return "", errors.New("of an e-mail only the labels can change")
 	}
-	return eachRow(in.IDs, func(id string) (object, error) {
+	return eachRow(ctx, in.IDs, func(id string) (object, error) {
 		r, err := w.find(ctx, run, t, id, in.Start)
 		if err != nil {
 			return object{{"id", agent.Truncate(id, maxMember)}}, err
@@ -171,7 +171,7 @@ func (w *workspace) changeRows(ctx context.Context, run *agent.Run, in changeInp
 }
 
 // eachRow does something with every row of a call and returns all results as text for the model.
-func eachRow(ids []string, do func(id string) (object, error)) (string, error) {
+func eachRow(ctx context.Context, ids []string, do func(id string) (object, error)) (string, error) {
 	switch {
 	case len(ids) == 0:
 		return "", errors.New("ids is empty")
@@ -182,6 +182,9 @@ func eachRow(ids []string, do func(id string) (object, error)) (string, error) {
 	failed := 0
 	for _, id := range ids {
 		out, err := do(strings.TrimSpace(id))
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
 		if err != nil {
 			failed++
 			out.add("error", err.Error())
@@ -327,7 +330,7 @@ func (w *workspace) deleteRows(ctx context.Context, run *agent.Run, in deleteInp
 	if err != nil {
 		return "", err
 	}
-	return eachRow(in.IDs, func(id string) (object, error) {
+	return eachRow(ctx, in.IDs, func(id string) (object, error) {
 		r, err := w.find(ctx, run, t, id, in.Start)
 		if err != nil {
 			return object{{"id", agent.Truncate(id, maxMember)}}, err

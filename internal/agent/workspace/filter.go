@@ -50,6 +50,9 @@ func (w *workspace) condition(ctx context.Context, run *agent.Run, t *table, nam
 		}, nil
 	}
 	i := t.named(name)
+	if i < 0 && aliases[name] == "clientId" && t.column("projectId") >= 0 {
+		return w.clientCondition(ctx, run, t, value)
+	}
 	if i < 0 {
 		return nil, fmt.Errorf("%s has no column %q; it has %s", t.name, agent.Truncate(name, 80), t.columnNames())
 	}
@@ -83,7 +86,10 @@ func textCondition(run *agent.Run, t *table, i int, wanted []string) (func(row i
 		}
 		return func(row int) bool {
 			text, _ := t.value(c, row, i).(string)
-			return slices.Contains(wanted, text) || text == "" && t.columns[i].Name == "status" && slices.Contains(wanted, "todo")
+			if text == "" && t.columns[i].Name == "status" {
+				text = "todo"
+			}
+			return slices.Contains(wanted, text)
 		}, nil
 	}
 	if slices.Contains(wanted, "me") {
@@ -145,6 +151,30 @@ func (w *workspace) idCondition(ctx context.Context, run *agent.Run, t *table, i
 	return func(row int) bool {
 		id, _ := t.value(c, row, i).(string)
 		return ids[id] || ids[fold.Text(id)]
+	}, nil
+}
+
+// clientCondition tests whether the project of a row is one of the client's.
+func (w *workspace) clientCondition(ctx context.Context, run *agent.Run, t *table, client any) (func(row int) bool,
+	error) {
+	projects, err := w.table("projects")
+	if err != nil {
+		return nil, err
+	}
+	ofClient, err := w.condition(ctx, run, projects, "clientId", client)
+	if err != nil {
+		return nil, err
+	}
+	ids := map[string]bool{}
+	for i, p := range run.Context.Projects {
+		if ofClient(i) {
+			ids[p.ID] = true
+		}
+	}
+	i := t.column("projectId")
+	return func(row int) bool {
+		id, _ := t.value(run.Context, row, i).(string)
+		return id != "" && ids[id]
 	}, nil
 }
 

@@ -54,6 +54,11 @@ func (w *workspace) findRows(ctx context.Context, run *agent.Run, in findInput) 
 		}
 	}
 	rows, note := best(rows, len(terms))
+	if len(rows) == 0 && len(terms) > 0 {
+		if note, err = w.likeTitles(ctx, run, tables, in.Words); err != nil {
+			return "", err
+		}
+	}
 	if in.CountBy != "" {
 		return w.countBy(run, rows, in.CountBy)
 	}
@@ -102,13 +107,15 @@ func searchTerms(words string) []string {
 		case i%2 == 1:
 			terms = append(terms, part)
 		default:
-			terms = append(terms, strings.FieldsFunc(part, func(r rune) bool { return strings.ContainsRune(" ,.;:?!()", r) })...)
+			terms = append(terms, strings.FieldsFunc(part, betweenTerms)...)
 		}
 	}
 	slices.Sort(terms)
 	terms = slices.Compact(terms)
 	return terms[:min(len(terms), maxTerms)]
 }
+
+func betweenTerms(r rune) bool { return strings.ContainsRune(" ,.;:?!()", r) }
 
 // collect appends the rows that match and have at least one of the terms.
 func (w *workspace) collect(ctx context.Context, run *agent.Run, t *table, match func(int) bool, terms []string,
@@ -176,6 +183,24 @@ func best(rows []found, terms int) ([]found, string) {
 		return rows, fmt.Sprintf("No row has all %d words; these have %d.", terms, most)
 	}
 	return rows, ""
+}
+
+// likeTitles names rows with a title like words that no row has, or returns "".
+func (w *workspace) likeTitles(ctx context.Context, run *agent.Run, tables []*table, words string) (string, error) {
+	var list []string
+	for _, t := range tables {
+		near, err := w.near(ctx, run, t, words)
+		if err != nil {
+			return "", err
+		}
+		if len(near) > 0 {
+			list = append(list, t.name+" "+w.list(run, t, near))
+		}
+	}
+	if len(list) == 0 {
+		return "", nil
+	}
+	return "No row has these words. Like them: " + strings.Join(list, "; "), nil
 }
 
 // order sorts rows of one table by time, or as the model asks; rows of several tables stay in their order otherwise.
@@ -246,7 +271,8 @@ func (w *workspace) countBy(run *agent.Run, rows []found, name string) (string, 
 	slices.SortFunc(groups, func(a, b group) int {
 		return cmp.Or(cmp.Compare(b.Rows, a.Rows), cmp.Compare(a.Value, b.Value))
 	})
-	return agent.JSON(object{{"total", len(rows)}, {"values", len(groups)}, {"counts", groups[:min(len(groups), maxGroups)]}})
+	return agent.JSON(object{{"total", len(rows)}, {"values", len(groups)},
+		{"counts", groups[:min(len(groups), maxGroups)]}})
 }
 
 func (w *workspace) countValues(run *agent.Run, r ref, i int) []string {

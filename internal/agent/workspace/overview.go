@@ -16,8 +16,6 @@ const (
 	maxProjects = 50
 )
 
-func foldLine(s string) string { return fold.Line(s) }
-
 // counts are the tasks of a project.
 type counts struct{ open, overdue, done int }
 
@@ -185,7 +183,8 @@ func (w *workspace) addCheckpoints(ctx context.Context, run *agent.Run, o *objec
 	slices.SortStableFunc(next, func(a, b agent.Checkpoint) int { return cmp.Compare(a.Date, b.Date) })
 	list := []object{}
 	for _, k := range next[:min(len(next), maxOverview)] {
-		list = append(list, object{{"title", agent.Truncate(k.Title, maxTitle)}, {"date", localTime(c, k.Date, "date")}})
+		list = append(list, object{{"title", agent.Truncate(k.Title, maxTitle)},
+			{"date", localTime(c, k.Date, "date")}})
 	}
 	o.add("checkpoints", total)
 	o.add("nextCheckpoints", list)

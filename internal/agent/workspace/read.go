@@ -9,6 +9,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/fold"
 )
 
 // maxComments limits the comments shown with a task; the newest are shown.
@@ -150,7 +151,7 @@ func (w *workspace) findProject(ctx context.Context, run *agent.Run, t *table, n
 	if err == nil {
 		return r, nil
 	}
-	rows := containing(run.Context, t, foldLine(name))
+	rows := containing(run.Context, t, fold.Line(name))
 	switch len(rows) {
 	case 0:
 		return ref{}, err

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -236,9 +235,10 @@ func (w *workspace) table(name string) (*table, error) {
 }
 
 // tableAliases are other names that models use for tables.
-var tableAliases = map[string]string{"task": "tasks", "recent_tasks": "tasks", "project": "projects", "client": "clients",
-	"customers": "clients", "note": "notes", "checkpoint": "checkpoints", "milestones": "checkpoints",
-	"comments": "taskComments", "task_comments": "taskComments", "event": "events", "calendar": "events",
+var tableAliases = map[string]string{"task": "tasks", "recent_tasks": "tasks", "project": "projects",
+	"client": "clients", "customers": "clients", "note": "notes", "checkpoint": "checkpoints",
+	"milestones": "checkpoints",
+	"comments":   "taskComments", "task_comments": "taskComments", "event": "events", "calendar": "events",
 	"email": "emails", "e-mails": "emails", "mail": "emails", "document": Documents, "relevant_documents": Documents}
 
 // find returns the row that a model means by an id or, when no row has that id, by its title. start, when set, tells
@@ -294,21 +294,31 @@ func (w *workspace) startingAt(run *agent.Run, t *table, rows []int, start strin
 
 // notFound returns an error that names rows with a like title.
 func (w *workspace) notFound(ctx context.Context, run *agent.Run, t *table, name string) error {
-	var near []int
-	for i := range t.size(run.Context) {
-		title := fold.Text(ref{t, i}.heading(run.Context))
-		if err := run.WorkOnText(ctx, title); err != nil {
-			return err
-		}
-		if len(near) < maxNear && resembles(title, fold.Line(agent.Truncate(name, maxTitle))) {
-			near = append(near, i)
-		}
+	near, err := w.near(ctx, run, t, name)
+	if err != nil {
+		return err
 	}
-	err := fmt.Errorf("%s has no row with the id %q", t.name, agent.Truncate(name, 80))
+	err = fmt.Errorf("%s has no row with the id %q", t.name, agent.Truncate(name, 80))
 	if len(near) > 0 {
 		err = fmt.Errorf("%w; like it: %s", err, w.list(run, t, near))
 	}
 	return err
+}
+
+// near returns the first rows with a title like the name.
+func (w *workspace) near(ctx context.Context, run *agent.Run, t *table, name string) ([]int, error) {
+	var rows []int
+	name = fold.Line(agent.Truncate(name, maxTitle))
+	for i := range t.size(run.Context) {
+		title := fold.Text(ref{t, i}.heading(run.Context))
+		if err := run.WorkOnText(ctx, title); err != nil {
+			return nil, err
+		}
+		if len(rows) < maxNear && resembles(title, name) {
+			rows = append(rows, i)
+		}
+	}
+	return rows, nil
 }
 
 // maxNear limits the rows that an error names.
@@ -353,15 +363,4 @@ func (w *workspace) list(run *agent.Run, t *table, rows []int) string {
 		list = append(list, fmt.Sprintf("and %d more", hidden))
 	}
 	return strings.Join(list, ", ")
-}
-
-// rowsOf returns the positions of all rows of a table.
-func rowsOf(c agent.Context, t *table) []int {
-	return slices.Collect(func(yield func(int) bool) {
-		for i := range t.size(c) {
-			if !yield(i) {
-				return
-			}
-		}
-	})
 }
