@@ -16,6 +16,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/task"
+	"github.com/adiuva/cloud-api/internal/agent/workspace"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
@@ -84,7 +85,8 @@ var errLeak = errors.New("leak")
 
 // newAgent returns an agent without tools.
 func newAgent(m agent.Model, name string) *agent.Agent {
-	return agent.New(m, agent.Definition{Name: name, Description: "Does " + name, Prompt: "You are " + name})
+	return agent.New(m, agent.Definition{Name: name, Description: "Does " + name, Prompt: "You are " + name,
+		Shared: workspace.Tools()})
 }
 
 // setup returns an orchestrator with four agents whose model answers with turns.
@@ -224,7 +226,7 @@ func TestPipelinePassesResultsOn(t *testing.T) {
 		callsTool("send_notification", `{"title":"Leo","body":"waits"}`), says("Free at ten."),
 		says("Leo wrote; ten is free."))
 	var emitted strings.Builder
-	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, collect(&emitted))
+	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "Remind me that Leo waits"}, collect(&emitted))
 	if err != nil || reply.Text != "Leo wrote; ten is free." || emitted.String() != reply.Text ||
 		len(reply.Actions) != 1 {
 		t.Fatalf("got reply %+v, emitted %q, error %v", reply, emitted.String(), err)
@@ -233,7 +235,7 @@ func TestPipelinePassesResultsOn(t *testing.T) {
 	if !strings.Contains(data, "Result of email_agent:\nMail from Leo.") {
 		t.Errorf("the second agent got %q", data)
 	}
-	want := "Request:\nm\n\nResult 1:\nMail from Leo.\n\nResult 2:\nFree at ten."
+	want := "Request:\nRemind me that Leo waits\n\nResult 1:\nMail from Leo.\n\nResult 2:\nFree at ten."
 	if got := m.Calls()[4].Messages[1].Parts[0].(llms.TextContent).Text; got != want {
 		t.Errorf("the synthesis got %q, want %q", got, want)
 	}

@@ -90,7 +90,8 @@ func TestExamplesInConversation(t *testing.T) {
 	if !ok {
 		t.Fatal("there is no hiring_agent")
 	}
-	run := registry.NewRun(identity.User{Tier: tier.Pro}, "Add Cy", request(t))
+	run := registry.NewRun(identity.User{Tier: tier.Pro},
+		"Add a task for Cy, move Ada to in progress and schedule an interview with Cy tomorrow", request(t))
 	var streamed strings.Builder
 	got, err := hiring.Handle(t.Context(), run, func(text string) error { streamed.WriteString(text); return nil })
 	if err != nil {

@@ -42,7 +42,8 @@ func call(t *testing.T, body, args string) (string, *agent.Run) {
 	if !ok {
 		t.Fatal("there is no test_agent")
 	}
-	run := registry.NewRun(identity.User{Tier: tier.Pro}, "message", request(t))
+	run := registry.NewRun(identity.User{Tier: tier.Pro}, "message", agent.Context{})
+	run.Context = request(t) // text of others in the prompt would have the changes judged by the message
 	for _, tool := range a.Tools() {
 		if tool.Name() == "do" {
 			text, err := tool.Call(t.Context(), run, args)

@@ -118,7 +118,9 @@ func newRun(t *testing.T, level tier.Tier, c agent.Context) (*agent.Agent, *agen
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a, registry.NewRun(identity.User{Tier: level, Email: "mara@example.com"}, "message", c)
+	run := registry.NewRun(identity.User{Tier: level, Email: "mara@example.com"}, "message", agent.Context{})
+	run.Context = c // text of others in the prompt would have the changes judged by the message
+	return a, run
 }
 
 // callTool calls a tool, written as its name and its arguments, in a new run.

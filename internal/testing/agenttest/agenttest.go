@@ -32,14 +32,17 @@ func At(t *testing.T, text string) int64 {
 	return when.UnixMilli()
 }
 
-// NewRun starts a run of a pro user, mara@example.com.
+// NewRun starts a run of a pro user, mara@example.com, in which the tools propose whatever they are told: package
+// consent judges changes only once text of others is in the prompt.
 func NewRun(t *testing.T, a *agent.Agent, c agent.Context) *agent.Run {
 	t.Helper()
 	reg, err := agent.NewRegistry(a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return reg.NewRun(identity.User{Tier: tier.Pro, Email: "mara@example.com"}, "message", c)
+	run := reg.NewRun(identity.User{Tier: tier.Pro, Email: "mara@example.com"}, "message", agent.Context{})
+	run.Context = c
+	return run
 }
 
 // RunTool calls one tool of the agent in a new run and returns the result as the model sees it.
