@@ -32,8 +32,8 @@ func TestChangesNeedTheWordsOfThePerson(t *testing.T) {
 			"delete_record t1", ""},
 		{"what a mail asks", "Do what Bob's mail asks", "create_row",
 			`{"table":"tasks","data":{"title":"Review the lease draft"}}`, "", "create_record from emails m3"},
-		{"a language that is not known", "Usuń zadanie o krzesłach", "delete_rows", `{"table":"tasks","ids":["t1"]}`, "",
-			"delete_record"},
+		{"a language that is not known", "Usuń zadanie o krzesłach", "delete_rows", `{"table":"tasks","ids":["t1"]}`,
+			"", "delete_record"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
