@@ -34,7 +34,7 @@ func withDatabase(ctx context.Context, env environment, do func(config.Config, *
 	if err != nil {
 		return err
 	}
-	db, err := postgres.Open(ctx, dsn)
+	db, err := postgres.OpenWithTimeouts(ctx, dsn, postgres.CommandTimeouts())
 	if err != nil {
 		return err
 	}

@@ -176,8 +176,8 @@ func backupHeaders(blob, authorization string) map[string]string {
 // twoReplicas starts two replicas with one database and the same secrets, and logs in a user of the pro tier.
 func twoReplicas(t *testing.T) (first, second *replica, authorization string) {
 	t.Helper()
-	vars := map[string]string{"DATABASE_URL": pgtest.New(t).Pool.Config().ConnString(), "SHUTDOWN_DELAY": "1s",
-		"SHUTDOWN_GRACE": "8s",
+	vars := map[string]string{"DATABASE_URL": pgtest.New(t).Pool.Config().ConnString(), "SHUTDOWN_DELAY": "3s",
+		"SHUTDOWN_GRACE": "60s",
 		"JWT_SECRET":     strings.Repeat("s", 32), "PASSWORD_PEPPER": strings.Repeat("p", 32)}
 	first, second = startReplica(t, vars), startReplica(t, vars)
 	vars = maps.Clone(vars)
@@ -230,7 +230,7 @@ func TestDrainBehindALoadBalancer(t *testing.T) {
 	first.terminate(t)
 	terminated := time.Now()
 	eventually(t, "the end of readiness", func() bool { return !isOK(first.base + "/readyz") })
-	if took := time.Since(terminated); took > time.Second {
+	if took := time.Since(terminated); took > 3*time.Second { // SHUTDOWN_DELAY
 		t.Errorf("still ready %v after SIGTERM", took)
 	}
 	from := done.Load()

@@ -77,7 +77,7 @@ func freeAddr(t testing.TB) string {
 // eventually waits for ok to return true, for at most 20 s.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(90 * time.Second) // on a busy machine
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {

@@ -59,7 +59,8 @@ func setupOn(t *testing.T, db *postgres.DB) *env {
 func (e *env) replica(options ...func(*stripepay.Config)) *billing.Service {
 	log := slog.New(slog.DiscardHandler)
 	pay := stripepay.Config{
-		Key: "sk_test_1", WebhookSecrets: []string{secret}, APIBase: e.stripeURL, Prices: listed,
+		Timeout: 30 * time.Second, // a busy machine fails no test
+		Key:     "sk_test_1", WebhookSecrets: []string{secret}, APIBase: e.stripeURL, Prices: listed,
 		Account:    e.stripe.Account(),
 		SuccessURL: "https://app.example.com/billing/success",
 		CancelURL:  "https://app.example.com/billing/cancel",

@@ -32,6 +32,15 @@ func DefaultTimeouts() Timeouts {
 	}
 }
 
+// CommandTimeouts are for commands that an operator runs: nobody waits for a response, and an answer that comes late
+// is better than none.
+func CommandTimeouts() Timeouts {
+	return Timeouts{
+		Connect: 30 * time.Second, Acquire: 30 * time.Second, Call: time.Minute, Statement: time.Minute,
+		Lock: 30 * time.Second,
+	}
+}
+
 const (
 	defaultMaxConns   = 16
 	healthCheckPeriod = 15 * time.Second

@@ -38,6 +38,7 @@ type Config struct {
 	SuccessURL     string                 // where Stripe sends users after they paid, or left the portal
 	CancelURL      string                 // where Stripe sends users who did not pay
 	Transport      http.RoundTripper      // nil means http.DefaultTransport
+	Timeout        time.Duration          // of one request; 0 means 4 s
 	Now            func() time.Time
 	Log            *slog.Logger
 }
@@ -56,8 +57,11 @@ func New(cfg Config) *Gateway {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = requestTimeout
+	}
 	backend := &stripe.BackendConfig{
-		HTTPClient: &http.Client{Timeout: requestTimeout, Transport: cfg.Transport}, MaxNetworkRetries: stripe.Int64(0),
+		HTTPClient: &http.Client{Timeout: cfg.Timeout, Transport: cfg.Transport}, MaxNetworkRetries: stripe.Int64(0),
 		EnableTelemetry: stripe.Bool(false), LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
 	}
 	if cfg.APIBase != "" {
