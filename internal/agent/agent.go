@@ -16,9 +16,11 @@ import (
 
 // Definition describes an agent.
 type Definition struct {
-	Name        string   // unique, for routing and display, e.g. "task_agent"
-	Description string   // one public sentence, from which the router chooses the agent
-	Skills      []string // short public labels
+	Name        string // unique, for routing and display, e.g. "task_agent"
+	Description string // one public sentence, from which the router chooses the agent
+	// Examples are messages for this agent, in words that people use. They are public, and the router reads them.
+	Examples []string
+	Skills   []string // short public labels
 	// Tier, when set, is the lowest tier that has this agent. Without it the agent is built-in: each tier has a
 	// number of built-in agents, in the order of registration.
 	Tier tier.Tier
@@ -55,6 +57,9 @@ func (a *Agent) Name() string { return a.def.Name }
 
 // Description returns the agent's public sentence.
 func (a *Agent) Description() string { return a.def.Description }
+
+// Examples returns messages for this agent, in words that people use.
+func (a *Agent) Examples() []string { return slices.Clone(a.def.Examples) }
 
 // Skills returns the agent's public labels.
 func (a *Agent) Skills() []string { return slices.Clone(a.def.Skills) }
@@ -110,6 +115,9 @@ func (a *Agent) messages(run *Run) []llms.MessageContent {
 	now := run.Context.LocalNow()
 	today := fmt.Sprintf("\n\nToday is %s (%s), time zone %s. The local time is %s.",
 		now.Format("2006-01-02"), now.Weekday(), zone, now.Format("15:04"))
+	if run.Notice != "" {
+		today += "\n\n" + run.Notice
+	}
 	list := []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeSystem, a.system, today)}
 	if data := contextPrompt(run); data != "" {
 		list = append(list, llms.TextParts(llms.ChatMessageTypeHuman, data))
@@ -139,10 +147,10 @@ func withCanary(id, text string) Fragment {
 
 func (d Definition) prompt() Fragment { return withCanary(d.Name+"/prompt", d.Prompt) }
 
-// Prompts returns everything of this agent that an answer must not repeat: its prompt, its description, and the
-// definitions of its tools and outlines.
+// Prompts returns everything of this agent that an answer must not repeat: its prompt, and the definitions of its tools
+// and outlines.
 func (a *Agent) Prompts() []Fragment {
-	list := []Fragment{a.def.prompt(), {ID: a.def.Name + "/description", Text: a.def.Description}}
+	list := []Fragment{a.def.prompt()}
 	for _, t := range a.def.Tools {
 		list = append(list, t.fragments(a.def.Name)...)
 	}

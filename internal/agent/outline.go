@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/adiuva/cloud-api/internal/action"
@@ -40,7 +41,6 @@ type outlineChoice struct {
 func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Templates,
 	cache *playbook.Cache) (playbook.Plan, error) {
 	var chosen []playbook.Step
-	tools := append([]Tool(nil), a.toolsFor(run)...)
 	pick := func(o Outline, in outlineChoice) error {
 		steps, err := o.steps(a.def.Name, run.Message, in.Filter, templates, cache)
 		if err != nil {
@@ -49,10 +49,7 @@ func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Template
 		chosen = append(chosen, offsetSources(steps, len(chosen))...)
 		return nil
 	}
-	for _, o := range a.def.Outlines {
-		tools = append(tools, o.tool(pick))
-	}
-	if _, err := a.loop(ctx, run, tools, nil); err != nil {
+	if _, err := a.loop(ctx, run, a.planTools(pick), nil); err != nil {
 		return playbook.Plan{}, err
 	}
 	if len(chosen) == 0 && len(run.Actions()) == 0 && len(a.def.Outlines) > 0 {
@@ -72,6 +69,16 @@ func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Template
 		return playbook.Plan{}, ErrNoAnswer.WithCause(err)
 	}
 	return plan, nil
+}
+
+// planTools returns the agent's tools and those that choose an outline. A plan is one agent's, which asks no other; so
+// the tools are at most MaxTools.
+func (a *Agent) planTools(pick func(Outline, outlineChoice) error) []Tool {
+	tools := slices.Clip(a.tools)
+	for _, o := range a.def.Outlines {
+		tools = append(tools, o.tool(pick))
+	}
+	return tools
 }
 
 // tool returns the tool that the model calls to choose the outline.

@@ -4,7 +4,9 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 //go:embed prompts/assistant.md
@@ -13,9 +15,13 @@ var assistantPrompt string
 //go:embed prompts/data.md
 var dataPrompt string
 
+//go:embed prompts/rows.md
+var rowsPrompt string
+
 // SharedFragments returns the prompt fragments that every agent starts with.
 func SharedFragments() []Fragment {
-	return []Fragment{withCanary("shared/assistant", assistantPrompt), withCanary("shared/data", dataPrompt)}
+	return []Fragment{withCanary("shared/assistant", assistantPrompt), withCanary("shared/rows", rowsPrompt),
+		withCanary("shared/data", dataPrompt)}
 }
 
 // dataHeading is the first line of the data that a request brings.
@@ -27,9 +33,12 @@ const (
 	maxDocuments = 12_000 // all documents
 	maxProfile   = 2_000  // the JSON of the profile
 	maxNamed     = 50     // projects, and clients, listed with their ids
+	maxName      = 200    // a name in those lists
+	maxListedID  = 100    // rows with a longer id are left out of the lists
 )
 
-// contextPrompt describes the data of the request for the model, or returns "" when there is none.
+// contextPrompt describes the data of the request for the model, or returns "" when there is none: the number of rows
+// of each table, the names of projects and clients, and the beginnings of the documents.
 func contextPrompt(run *Run) string {
 	c := run.Context
 	b := &strings.Builder{}
@@ -43,26 +52,17 @@ func contextPrompt(run *Run) string {
 			section("User profile", Truncate(string(profile), maxProfile))
 		}
 	}
-	section("Rows available to the tools", rowCounts(c))
-	var projects, clients []string
-	for _, p := range c.Projects[:min(len(c.Projects), maxNamed)] {
-		projects = append(projects, fmt.Sprintf("%s = %s", p.ID, Truncate(p.Name, 200)))
+	section("Rows that tools read", c.rowCounts())
+	projects, clients := nameList{}, nameList{}
+	for _, p := range c.Projects {
+		projects.add(p.ID, p.Name)
 	}
-	for _, k := range c.Clients[:min(len(c.Clients), maxNamed)] {
-		clients = append(clients, fmt.Sprintf("%s = %s", k.ID, Truncate(k.Name, 200)))
+	for _, k := range c.Clients {
+		clients.add(k.ID, k.Name)
 	}
-	section("Projects (id = name)", strings.Join(projects, "\n"))
-	section("Clients (id = name)", strings.Join(clients, "\n"))
-	var documents []string
-	left := maxDocuments
-	for _, d := range c.RelevantDocuments {
-		d = Truncate(d, min(left, maxDocument))
-		left -= len([]rune(d))
-		if d != "" {
-			documents = append(documents, d)
-		}
-	}
-	section("Relevant documents", strings.Join(documents, "\n---\n"))
+	section("Projects (id = name)", projects.text())
+	section("Clients (id = name)", clients.text())
+	section("Relevant documents", documentTexts(c.RelevantDocuments))
 	for _, p := range run.Previous {
 		section("Result of "+p.Agent, p.Text)
 	}
@@ -77,17 +77,69 @@ func promptsForeignText(c Context) bool {
 	return len(c.RelevantDocuments)+len(c.History)+len(c.Projects)+len(c.Clients) > 0
 }
 
-func rowCounts(c Context) string {
-	var list []string
-	for _, rows := range []struct {
-		n    int
-		name string
-	}{{len(c.Tasks), "tasks"}, {len(c.TaskComments), "comments on tasks"},
-		{len(c.Projects), "projects"}, {len(c.Clients), "clients"}, {len(c.Notes), "notes"},
-		{len(c.Checkpoints), "checkpoints"}, {len(c.Events), "events"}, {len(c.Emails), "emails"}} {
-		if rows.n > 0 {
-			list = append(list, fmt.Sprintf("%d %s", rows.n, rows.name))
-		}
+// TableCount is how many rows of a table a request has, by the table's name in the API.
+type TableCount struct {
+	Table string
+	Rows  int
+}
+
+// TableCounts returns the number of rows of every table that has any, relevant documents included.
+func (c Context) TableCounts() []TableCount {
+	all := []TableCount{{"tasks", len(c.Tasks)}, {"projects", len(c.Projects)}, {"clients", len(c.Clients)},
+		{"notes", len(c.Notes)}, {"checkpoints", len(c.Checkpoints)}, {"taskComments", len(c.TaskComments)},
+		{"events", len(c.Events)}, {"emails", len(c.Emails)}, {"documents", len(c.RelevantDocuments)}}
+	return slices.DeleteFunc(all, func(t TableCount) bool { return t.Rows == 0 })
+}
+
+func (c Context) rowCounts() string {
+	counts := c.TableCounts()
+	list := make([]string, len(counts))
+	for i, t := range counts {
+		list[i] = fmt.Sprintf("%s: %d", t.Table, t.Rows)
 	}
 	return strings.Join(list, ", ")
 }
+
+// nameList lists rows by id and name, at most maxNamed of them.
+type nameList struct {
+	lines []string
+	rows  int
+}
+
+func (l *nameList) add(id, name string) {
+	l.rows++
+	if len(l.lines) < maxNamed && len(id) <= maxListedID {
+		l.lines = append(l.lines, fmt.Sprintf("%s = %s", id, oneLine(name, maxName)))
+	}
+}
+
+func (l *nameList) text() string {
+	text := strings.Join(l.lines, "\n")
+	if hidden := l.rows - len(l.lines); hidden > 0 {
+		text += fmt.Sprintf("\n(and %d more)", hidden)
+	}
+	return strings.TrimPrefix(text, "\n")
+}
+
+// documentTexts returns the documents with their ids, as many and as much as the prompt has room for, and says what is
+// missing.
+func documentTexts(documents []string) string {
+	var list []string
+	left := maxDocuments
+	for i, d := range documents {
+		text := Truncate(d, min(left, maxDocument))
+		if text == "" && d != "" {
+			list = append(list, fmt.Sprintf("(and %d more)", len(documents)-i))
+			break
+		}
+		left -= utf8.RuneCountInString(text)
+		if len(text) < len(d) {
+			text += " … (cut)"
+		}
+		list = append(list, fmt.Sprintf("id %d: %s", i+1, text))
+	}
+	return strings.Join(list, "\n---\n")
+}
+
+// oneLine returns the first n characters of s in one line, so that a name cannot look like a section of its own.
+func oneLine(s string, n int) string { return strings.Join(strings.Fields(Truncate(s, n)), " ") }

@@ -86,6 +86,19 @@ func (r *Registry) Get(name string) (*Agent, bool) {
 	return nil, false
 }
 
+// All returns all agents in the order of registration.
+func (r *Registry) All() []*Agent { return slices.Clone(r.agents) }
+
+// LowestTier returns the lowest tier that has the agent, or false when none has it.
+func (r *Registry) LowestTier(a *Agent) (tier.Tier, bool) {
+	for _, t := range tier.All() {
+		if slices.Contains(r.Allowed(t), a) {
+			return t, true
+		}
+	}
+	return "", false
+}
+
 // List returns all agents in the order of registration and says which of them the tier has.
 func (r *Registry) List(t tier.Tier) []Listing {
 	allowed := r.Allowed(t)

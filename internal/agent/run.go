@@ -22,6 +22,8 @@ type Run struct {
 	User    identity.User
 	Message string
 	Context Context
+	// Notice, when not "", is an instruction for this request alone, at the end of the system prompt.
+	Notice string
 	// Previous has the answers of the earlier agents in a pipeline.
 	Previous []StepResult
 	// Memory is shared by all agents of this request, and by no other request. Tools may keep intermediate results in
@@ -72,11 +74,12 @@ func (r *Run) forAgent(name string) *Run {
 }
 
 // forDelegate returns the run for an agent that another one delegates to. It shares the request's data, memory and
-// actions, but has the query as its message and no history.
+// actions, but has the query as its message, no history and no notice.
 func (r *Run) forDelegate(name, query string) *Run {
 	next := *r
 	next.path = append(slices.Clone(r.path), name)
 	next.Message = query
+	next.Notice = ""
 	next.Previous = nil
 	next.Context.History = nil
 	return &next

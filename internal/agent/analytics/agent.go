@@ -27,6 +27,7 @@ func New(model agent.Model) *agent.Agent {
 	return agent.New(model, agent.Definition{
 		Name:        Name,
 		Description: "Workspace analytics: metrics, reports, trends",
+		Examples:    []string{"How productive was I last month?", "Mach mir einen Wochenbericht"},
 		Skills:      []string{"calculate metrics", "generate reports", "analyse trends"},
 		Prompt:      prompt,
 		Shared:      workspace.Tools(),

@@ -27,7 +27,8 @@ const Name = "calendar_agent"
 func New(model agent.Model) *agent.Agent {
 	return agent.New(model, agent.Definition{
 		Name:        Name,
-		Description: "Calendar management: events, conflicts, scheduling",
+		Description: "Calendar management: events, conflicts, scheduling, free time",
+		Examples:    []string{"Cancel the dentist", "Wann habe ich diese Woche eine Stunde frei?"},
 		Skills:      []string{"list events", "detect conflicts", "suggest new times", "propose to move events"},
 		Prompt:      prompt,
 		Shared:      workspace.Tools(),

@@ -28,6 +28,7 @@ func New(model agent.Model) *agent.Agent {
 	return agent.New(model, agent.Definition{
 		Name:        Name,
 		Description: "Email analysis: classify, extract actions, draft responses",
+		Examples:    []string{"What does Luigi want?", "Réponds à Bob que je signe demain"},
 		Skills:      []string{"classify e-mails", "extract action items", "draft replies"},
 		Prompt:      prompt,
 		Shared:      workspace.Tools(),

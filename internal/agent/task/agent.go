@@ -29,11 +29,15 @@ const Name = "task_agent"
 // New returns the task agent.
 func New(model agent.Model) *agent.Agent {
 	return agent.New(model, agent.Definition{
-		Name:        Name,
-		Description: "Manages tasks: create, update, list, suggest",
-		Skills:      []string{"create tasks", "update tasks", "list tasks", "suggest tasks from notes"},
-		Prompt:      prompt,
-		Shared:      workspace.Tools(),
+		Name: Name,
+		Description: "Manages tasks: create, update, list, suggest; also notes, projects, clients, checkpoints, " +
+			"small talk and general questions",
+		Examples: []string{"What should I do today?", "Che indirizzo ha il nuovo ufficio?",
+			"Add a note that the movers cost 800 euros", "Hi, what can you do?"},
+		Skills: []string{"create tasks", "update tasks", "list tasks", "suggest tasks from notes",
+			"notes, projects, clients and checkpoints"},
+		Prompt: prompt,
+		Shared: workspace.Tools(),
 		Tools: []agent.Tool{
 			agent.NewTool("create_task", "Propose one new task.", createTask).WithoutRows(),
 			agent.NewTool("update_task", "Propose changes to one existing task.", updateTask).WithoutRows(),
