@@ -426,7 +426,7 @@ type Agent struct {
 
 	// Description What the agent is for.
 	//
-	// Example: Manages tasks: create, update, list, suggest
+	// Example: Manages tasks: create, update, list, suggest; also notes, projects, clients, checkpoints, small talk and general questions
 	Description string `json:"description"`
 
 	// Name The agent's name.
@@ -442,7 +442,7 @@ type Agent struct {
 
 // AgentList The agents.
 //
-// Example: [{"available":true,"description":"Manages tasks: create, update, list, suggest","name":"task_agent","skills":["create tasks"]}]
+// Example: [{"available":true,"description":"Manages tasks: create, update, list, suggest; also notes, projects, clients, checkpoints, small talk and general questions","name":"task_agent","skills":["create tasks"]}]
 type AgentList = []Agent
 
 // AuthTokens The tokens of a session.
@@ -757,6 +757,9 @@ type ChatStreamPlan struct {
 	//
 	// Example: [{"action":"generate","prompt_template":"tpl_task_agent_summary","variables":{"request":"Sum up my tasks"}}]
 	Steps []PlanStep `json:"steps"`
+
+	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
+	Upgrade *Upgrade `json:"upgrade,omitempty"`
 }
 
 // ChatStreamPlanKind What this answer is, a response or a plan.
@@ -1024,6 +1027,9 @@ type ExecutionPlan struct {
 	//
 	// Example: Create tasks from e-mails
 	Title *string `json:"title,omitempty"`
+
+	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
+	Upgrade *Upgrade `json:"upgrade,omitempty"`
 }
 
 // ExecutionPlanKind What this answer is, a response or a plan.

@@ -379,6 +379,18 @@ export type ChatStreamPlan = {
      * The steps, in order.
      */
     steps: Array<PlanStep>;
+    upgrade?: Upgrade;
+};
+
+/**
+ * A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
+ */
+export type Upgrade = {
+    /**
+     * What is missing; the name of an agent, for example.
+     */
+    feature: string;
+    tier: BillingTier;
 };
 
 /**
@@ -454,17 +466,6 @@ export type ChatStreamDone = {
      */
     proposals?: Array<Proposal>;
     upgrade?: Upgrade;
-};
-
-/**
- * A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
- */
-export type Upgrade = {
-    /**
-     * What is missing; the name of an agent, for example.
-     */
-    feature: string;
-    tier: BillingTier;
 };
 
 /**
@@ -556,6 +557,7 @@ export type ExecutionPlan = {
      */
     description?: string;
     tier?: BillingTier;
+    upgrade?: Upgrade;
 };
 
 /**

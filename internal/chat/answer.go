@@ -14,28 +14,23 @@ import (
 
 var errNoAgents = errors.New("no agent is registered for this tier")
 
-// runAgents lets one agent answer, or several in a pipeline, and filters the result.
-func (o *Orchestrator) runAgents(ctx context.Context, guard Guard, agents []*agent.Agent, run *agent.Run,
-	emit agent.Emit) (Reply, error) {
-	sink := newAnswerSink(guard, emit)
+// runAgents lets one agent answer, or several in a pipeline, and filters the result. Who writes the answer is told what
+// the user's tier lacks, and the default agent what it has.
+func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing routing,
+	run *agent.Run) (Reply, error) {
+	run.Notice = o.notice(routing, run.User.Tier)
 	var result agent.Result
 	var err error
-	if len(agents) == 1 {
-		result, err = agents[0].Handle(ctx, run, sink.emitFunc())
+	if len(routing.agents) == 1 {
+		result, err = routing.agents[0].Handle(ctx, run, sink.emitFunc())
 	} else {
-		result, err = o.pipeline(ctx, agents, run, sink.emitFunc())
+		result, err = o.pipeline(ctx, routing.agents, run, sink.emitFunc())
 	}
 	if hit := sink.hit(); hit != "" { // an error of the agent is then that of the stream
-		return o.finalize(ctx, guard, hit, Reply{}), nil
+		return o.finalize(ctx, sink.guard, hit, Reply{}), nil
 	}
 	if err != nil {
 		return Reply{}, err
-	}
-	if sentence := deletedRows(run, result.Text); sentence != "" {
-		result.Text += "\n\n" + sentence
-		if err := sink.add("\n\n" + sentence); err != nil && sink.hit() == "" {
-			return Reply{}, err
-		}
 	}
 	text, hit, err := sink.close(result.Text)
 	if err != nil {
@@ -47,7 +42,7 @@ func (o *Orchestrator) runAgents(ctx context.Context, guard Guard, agents []*age
 	}
 	reply := Reply{Kind: KindResponse, Text: text, Actions: actions, Proposals: result.Proposals,
 		Truncated: result.Truncated}
-	return o.finalize(ctx, guard, hit, reply), nil
+	return o.finalize(ctx, sink.guard, hit, reply), nil
 }
 
 // pipeline runs the agents in sequence, each with the results of those before it, and then a synthesis of the
@@ -55,6 +50,11 @@ func (o *Orchestrator) runAgents(ctx context.Context, guard Guard, agents []*age
 func (o *Orchestrator) pipeline(ctx context.Context, agents []*agent.Agent, run *agent.Run,
 	emit agent.Emit) (agent.Result, error) {
 	truncated := false
+	system := []string{synthesisSecret().Text}
+	if run.Notice != "" { // for the synthesis alone
+		system = append(system, "\n\n"+run.Notice)
+		run.Notice = ""
+	}
 	for _, a := range agents {
 		result, err := a.Handle(ctx, run, nil)
 		if err != nil {
@@ -68,7 +68,7 @@ func (o *Orchestrator) pipeline(ctx context.Context, agents []*agent.Agent, run 
 		fmt.Fprintf(&results, "\n\nResult %d:\n%s", i+1, r.Text)
 	}
 	messages := []llms.MessageContent{
-		llms.TextParts(llms.ChatMessageTypeSystem, synthesisSecret().Text),
+		llms.TextParts(llms.ChatMessageTypeSystem, system...),
 		llms.TextParts(llms.ChatMessageTypeHuman, "Request:\n"+run.Message+results.String()),
 	}
 	result, err := agent.Loop(ctx, agent.LoopConfig{Model: o.cfg.Model, Run: run, Messages: messages}, emit)

@@ -48,6 +48,8 @@ type Reply struct {
 	// Proposals are changes that the person did not clearly ask for.
 	Proposals []agent.Proposal
 	Plan      *playbook.Plan // set for KindPlan only
+	// Upgrade is set if the message asks for an agent that the user's tier lacks. Text says so as well.
+	Upgrade *Upgrade
 	// Truncated is true if the model reached its output limit.
 	Truncated bool
 	// Replaced is true if the leak filter blocked the model's answer and Text is FallbackAnswer. The text emitted
@@ -71,10 +73,11 @@ type Config struct {
 // Orchestrator answers requests. It is safe for concurrent use. Between requests it keeps only the plan cache, which
 // contains no user's data.
 type Orchestrator struct {
-	cfg     Config
-	cache   *playbook.Cache
-	zones   *zoneCache
-	routers map[tier.Tier]string // the router's prompt, by tier
+	cfg       Config
+	cache     *playbook.Cache
+	zones     *zoneCache
+	routers   map[tier.Tier]string // the router's prompt, by tier
+	abilities map[tier.Tier]string // what the agents can do, by tier
 }
 
 // New returns an Orchestrator.
@@ -83,13 +86,15 @@ func New(cfg Config) *Orchestrator {
 		cfg.Now = time.Now
 	}
 	o := &Orchestrator{
-		cfg:     cfg,
-		cache:   playbook.NewCache(),
-		zones:   newZoneCache(),
-		routers: map[tier.Tier]string{},
+		cfg:       cfg,
+		cache:     playbook.NewCache(),
+		zones:     newZoneCache(),
+		routers:   map[tier.Tier]string{},
+		abilities: map[tier.Tier]string{},
 	}
 	for _, t := range tier.All() {
-		o.routers[t] = routerPromptFor(cfg.Agents.Allowed(t))
+		o.routers[t] = routerPromptFor(cfg.Agents, t)
+		o.abilities[t] = abilitiesOf(cfg.Agents.Allowed(t))
 	}
 	return o
 }
@@ -102,17 +107,22 @@ func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, em
 	if err := o.validate(&req); err != nil {
 		return Reply{}, err
 	}
-	guard := o.cfg.Filter(userTexts(req)...)
+	sent := userTexts(req)
+	guard := o.cfg.Filter(sent...)
 	run := o.cfg.Agents.NewRun(u, req.Message, req.Context)
-	agents, err := o.route(ctx, u.Tier, req)
+	routing, err := o.route(ctx, u.Tier, req)
 	if err != nil {
 		return Reply{}, err
 	}
 	var reply Reply
 	if req.Mode == ModePlan {
-		reply, err = o.plan(ctx, guard, agents[0], run)
+		reply, err = o.plan(ctx, guard, routing.agents[0], run)
 	} else {
-		reply, err = o.runAgents(ctx, guard, agents, run, emit)
+		ending := func(answer string) string { return deletedRows(run, answer) + routing.upgrade.missingFrom(answer, sent) }
+		reply, err = o.runAgents(ctx, newAnswerSink(guard, ending, emit), routing, run)
+	}
+	if err == nil {
+		reply.Upgrade = routing.upgrade
 	}
 	if n := run.Dropped(); n > 0 {
 		o.cfg.Log.InfoContext(ctx, "actions dropped", slog.Int("dropped", n), slog.Int("kept", len(run.Actions())),

@@ -84,9 +84,9 @@ func (g *guardStream) Hit() string { return g.hit }
 var errLeak = errors.New("leak")
 
 // newAgent returns an agent without tools.
-func newAgent(m agent.Model, name string) *agent.Agent {
+func newAgent(m agent.Model, name string, skills ...string) *agent.Agent {
 	return agent.New(m, agent.Definition{Name: name, Description: "Does " + name, Prompt: "You are " + name,
-		Shared: workspace.Tools()})
+		Skills: skills, Shared: workspace.Tools()})
 }
 
 // setup returns an orchestrator with four agents whose model answers with turns.
@@ -95,7 +95,7 @@ func setup(t *testing.T, turns ...llmtest.Turn) (*chat.Orchestrator, *llmtest.Mo
 	m := llmtest.NewModel(turns...)
 	m.ScriptRouter()
 	agents, err := agent.NewRegistry(task.New(m),
-		newAgent(m, "calendar_agent"), newAgent(m, "email_agent"), newAgent(m, "analytics_agent"))
+		newAgent(m, "calendar_agent"), newAgent(m, "email_agent"), newAgent(m, "analytics_agent", "figures"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,68 +122,6 @@ func lastText(call agent.ModelCall) string {
 }
 
 var pro = identity.User{Tier: tier.Pro}
-
-func TestRouterAnswerSelectsAgents(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name, answer string
-		user         tier.Tier
-		want         []string // what each later call's system prompt contains
-	}{
-		{"one name", "calendar_agent", tier.Free, []string{"You are calendar_agent"}},
-		{"spaces and upper case", "  Calendar_Agent\n", tier.Free, []string{"You are calendar_agent"}},
-		{"quotes", "\"email_agent\".", tier.Free, []string{"You are email_agent"}},
-		{"unknown name", "weather_agent", tier.Pro, []string{"task manager"}},
-		{"prose", "I think calendar_agent fits", tier.Pro, []string{"task manager"}},
-		{"empty answer", "", tier.Pro, []string{"task manager"}},
-		{"not in the tier", "analytics_agent", tier.Free, []string{"task manager"}},
-		{"in the tier", "analytics_agent", tier.Pro, []string{"You are analytics_agent"}},
-		{"repeated name", "email_agent, email_agent", tier.Pro, []string{"You are email_agent"}},
-		{"two names", "email_agent, calendar_agent", tier.Pro,
-			[]string{"You are email_agent", "You are calendar_agent", "Several specialists"}},
-		{"at most three of four names", "email_agent,calendar_agent,analytics_agent,task_agent", tier.Pro,
-			[]string{"You are email_agent", "You are calendar_agent", "You are analytics_agent",
-				"Several specialists"}},
-		{"one unknown name of two", "email_agent, weather_agent", tier.Pro, []string{"task manager"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			o, m := setup(t, says(c.answer), says("1"), says("2"), says("3"), says("4"))
-			if _, err := o.Run(t.Context(), identity.User{Tier: c.user}, chat.Request{Message: "m"}, nil); err != nil {
-				t.Fatal(err)
-			}
-			router := m.Calls()[0]
-			if !router.Small || router.Temperature != 0 || len(router.Tools) != 0 || router.MaxTokens == 0 {
-				t.Errorf("unexpected router call %+v", router)
-			}
-			if offered := strings.Contains(system(router), `"analytics_agent"`); offered != (c.user == tier.Pro) {
-				t.Errorf("analytics_agent in the router's prompt: got %v", offered)
-			}
-			if len(m.Calls()) != len(c.want)+1 {
-				t.Fatalf("got %d model calls, want %d", len(m.Calls()), len(c.want)+1)
-			}
-			for i, want := range c.want {
-				if !strings.Contains(system(m.Calls()[i+1]), want) {
-					t.Errorf("the prompt of call %d does not contain %q", i+1, want)
-				}
-			}
-		})
-	}
-}
-
-func TestRouterContextIsTruncated(t *testing.T) {
-	t.Parallel()
-	o, m := setup(t, says("task_agent"), says("ok"))
-	long := strings.Repeat("ü", 3000)
-	_, err := o.Run(t.Context(), pro, chat.Request{Message: "short", Context: agent.Context{
-		RelevantDocuments: []string{long, long, long},
-		History:           []agent.Turn{{Role: "user", Content: long}},
-	}}, nil)
-	_, context, _ := strings.Cut(lastText(m.Calls()[0]), "\nContext: ")
-	if n := len([]rune(context)); err != nil || n != 500 {
-		t.Errorf("got %d characters of context and error %v, want 500", n, err)
-	}
-}
 
 func TestRouterFailureUsesTheDefaultAgent(t *testing.T) {
 	t.Parallel()

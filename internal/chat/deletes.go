@@ -21,7 +21,7 @@ var deleteSentences = map[string]string{
 // maxDeletedTitle limits a title in the sentence, in characters.
 const maxDeletedTitle = 120
 
-// deletedRows returns a sentence that names the rows which the actions of the run delete and the answer does not name,
+// deletedRows returns a paragraph that names the rows which the actions of the run delete and the answer does not name,
 // or "" when it names all of them.
 func deletedRows(run *agent.Run, answer string) string {
 	said := agent.Normalize(answer)
@@ -39,5 +39,5 @@ func deletedRows(run *agent.Run, answer string) string {
 	if !ok {
 		sentence = deleteSentences["en"]
 	}
-	return fmt.Sprintf(sentence, strings.Join(titles, ", "))
+	return "\n\n" + fmt.Sprintf(sentence, strings.Join(titles, ", "))
 }

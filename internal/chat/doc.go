@@ -1,7 +1,8 @@
 // Package chat answers a user's message. A router selects the agents for it, which answer alone, in sequence, or with a
 // plan. Everything they write passes the leak filter before it is sent.
 //
-//	Request ──validate──▶ route ── a small model names one to three of the agents that the user's tier allows
+//	Request ──validate──▶ route ── a small model names one to three agents; those that the user's tier lacks
+//	                        │       become Reply.Upgrade
 //	                        │
 //	            ┌───────────┼───────────────────────┐
 //	       mode plan    one agent             several agents

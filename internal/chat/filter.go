@@ -70,11 +70,12 @@ func describeHit(hit *sanitize.Hit) string {
 // answerSink passes the text of an answer through the guard, to emit while it is generated, or as a whole at the end.
 type answerSink struct {
 	guard  Guard
-	stream GuardStream // nil if the answer is not streamed
+	ending func(answer string) string // returns what the answer lacks at its end
+	stream GuardStream                // nil if the answer is not streamed
 }
 
-func newAnswerSink(guard Guard, emit agent.Emit) *answerSink {
-	s := &answerSink{guard: guard}
+func newAnswerSink(guard Guard, ending func(answer string) string, emit agent.Emit) *answerSink {
+	s := &answerSink{guard: guard, ending: ending}
 	if emit != nil {
 		s.stream = guard.Stream(emit)
 	}
@@ -89,26 +90,24 @@ func (s *answerSink) emitFunc() agent.Emit {
 	return s.stream.Write
 }
 
-// add passes on a text of our own at the end of a streamed answer.
-func (s *answerSink) add(text string) error {
-	if s.stream == nil {
-		return nil
-	}
-	return s.stream.Write(text)
-}
-
-// close ends the answer, whose whole text is given, and returns its filtered text or the hit. An error is that of
-// emit.
+// close ends the answer, whose whole text is given, and returns its filtered text with its ending, or the hit. An error
+// is that of emit.
 func (s *answerSink) close(whole string) (text, hit string, err error) {
+	ending := s.ending(whole)
 	if s.stream == nil {
-		text, hit = s.guard.Text(whole)
+		text, hit = s.guard.Text(whole + ending)
 		return text, hit, nil
 	}
-	err = s.stream.Close()
+	if ending != "" {
+		err = s.stream.Write(ending)
+	}
+	if err == nil {
+		err = s.stream.Close()
+	}
 	if hit = s.hit(); hit != "" {
 		return "", hit, nil
 	}
-	return whole, "", err
+	return whole + ending, "", err
 }
 
 // hit returns the hit of the stream, for which a write may have failed.

@@ -2,11 +2,14 @@ package chat
 
 import (
 	_ "embed"
-	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/sanitize"
+	"github.com/adiuva/cloud-api/internal/tier"
 )
 
 //go:embed prompts/router.md
@@ -36,7 +39,8 @@ func synthesisSecret() sanitize.Secret { return sanitize.WithCanary("chat/synthe
 func stepSecret() sanitize.Secret      { return sanitize.WithCanary("chat/step", stepPrompt) }
 
 // Secrets returns everything that the answers of these agents and templates must not contain: the prompts of the
-// agents and of this package, tool definitions, descriptions, and the templates' texts. Their ids may be logged.
+// agents and of this package, tool definitions, and the templates' texts. Their ids may be logged. The descriptions and
+// examples of agents are public: an answer to "what can you do?" may repeat them.
 func Secrets(agents *agent.Registry, templates *playbook.Templates) []sanitize.Secret {
 	var list []sanitize.Secret
 	for _, f := range append(agents.Prompts(), Prompts()...) {
@@ -48,19 +52,51 @@ func Secrets(agents *agent.Registry, templates *playbook.Templates) []sanitize.S
 	return list
 }
 
-// routerPromptFor returns the router's system prompt for a choice of agents.
-func routerPromptFor(agents []*agent.Agent) string {
-	type entry struct {
-		Name        string `json:"name"`
-		Description string `json:"description"`
+// routerPromptFor returns the router's system prompt for a tier: what is the same for all tiers first, because models
+// cache the beginning of a prompt. The router may name an agent that the tier lacks, so that the answer can say so.
+func routerPromptFor(agents *agent.Registry, t tier.Tier) string {
+	allowed := agents.Allowed(t)
+	lacked := slices.DeleteFunc(agents.All(), func(a *agent.Agent) bool { return slices.Contains(allowed, a) })
+	text := routerSecret().Text + "\n\nAgents:\n" + agentLines(allowed)
+	if len(lacked) > 0 {
+		text += "Higher plans:\n" + agentLines(lacked)
 	}
-	list := make([]entry, 0, len(agents))
-	for _, a := range agents {
-		list = append(list, entry{a.Name(), a.Description()})
-	}
-	text, err := json.Marshal(list)
-	if err != nil {
-		return routerSecret().Text
-	}
-	return routerSecret().Text + "\n" + string(text)
+	return text + "\nExamples:\n" + exampleLines(slices.Concat(allowed, lacked))
 }
+
+// agentLines returns a line for each agent.
+func agentLines(agents []*agent.Agent) string {
+	var b strings.Builder
+	for _, a := range agents {
+		fmt.Fprintf(&b, "- %s: %s\n", a.Name(), oneLine(a.Description()))
+	}
+	return b.String()
+}
+
+// exampleLines returns the agents' examples as questions with the router's answers. Agents alternate, and the first one
+// is last, because small models prefer the last answer that they read.
+func exampleLines(agents []*agent.Agent) string {
+	var b strings.Builder
+	example := func(message, answer string) {
+		fmt.Fprintf(&b, "%s%s\n%s%s\n", messageMark, oneLine(message), answerMark, answer)
+	}
+	if len(agents) > 1 {
+		first, second := agents[0].Examples(), agents[1].Examples()
+		if len(first) > 0 && len(second) > 0 {
+			example(first[0]+" "+second[0], agents[0].Name()+", "+agents[1].Name())
+		}
+	}
+	for i := 0; ; i++ {
+		before := b.Len()
+		for _, a := range slices.Backward(agents) {
+			if list := a.Examples(); i < len(list) {
+				example(list[i], a.Name())
+			}
+		}
+		if b.Len() == before {
+			return b.String()
+		}
+	}
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

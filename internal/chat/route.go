@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"strings"
 
 	"github.com/tmc/langchaingo/llms"
 
@@ -20,12 +19,26 @@ const (
 	maxRouterContext = 500   // characters of the context that the router sees
 	maxRouterMessage = 4_000 // characters of the message that the router sees
 	maxRouterTokens  = 64    // three names, with room to spare
+	maxRouterTurn    = 150   // characters of an earlier turn that the router sees
 )
 
-// route returns the agents for the request in their order, at least one. If the router fails or answers anything
-// but the names of allowed agents, that is the default agent. It returns an error if ctx has ended, and also if the
-// router timed out or its key was refused: the agent would meet the same, and the user would wait twice.
-func (o *Orchestrator) route(ctx context.Context, t tier.Tier, req Request) ([]*agent.Agent, error) {
+// The marks of the parts of the router's question, which its examples have as well.
+const (
+	messageMark = "Message: "
+	contextMark = "\nContext: "
+	answerMark  = "Answer: "
+)
+
+// routing is who answers a message.
+type routing struct {
+	agents  []*agent.Agent // in their order, at least one
+	upgrade *Upgrade       // set if the router named an agent that the user's tier lacks
+}
+
+// route returns the agents for the request. If the router fails or names no agent that the tier has, that is the
+// default agent. It returns an error if ctx has ended, and also if the router timed out or its key was refused: the
+// agent would meet the same, and the user would wait twice.
+func (o *Orchestrator) route(ctx context.Context, t tier.Tier, req Request) (routing, error) {
 	answer, err := o.cfg.Model.Generate(ctx, agent.ModelCall{
 		Small: true, MaxTokens: maxRouterTokens, Messages: []llms.MessageContent{
 			llms.TextParts(llms.ChatMessageTypeSystem, o.routers[knownTier(t)]),
@@ -33,46 +46,36 @@ func (o *Orchestrator) route(ctx context.Context, t tier.Tier, req Request) ([]*
 		}}, nil)
 	if err != nil {
 		if ctx.Err() != nil {
-			return nil, ctxError(ctx, err)
+			return routing{}, ctxError(ctx, err)
 		}
 		if errors.Is(err, agent.ErrModelTimeout) || errors.Is(err, agent.ErrModelRefused) {
-			return nil, err
+			return routing{}, err
 		}
 		o.cfg.Log.WarnContext(ctx, "router failed, using the fallback agent", slog.Any("error", err))
 	}
+	var result routing
 	allowed := o.cfg.Agents.Allowed(t)
-	agents := parseAgents(answer.Text, allowed)
-	if len(agents) == 0 {
-		agents = defaultAgent(allowed)
+	for _, a := range parseAgents(answer.Text, o.cfg.Agents.All()) {
+		if slices.Contains(allowed, a) {
+			result.agents = append(result.agents, a)
+		} else if result.upgrade == nil {
+			result.upgrade = o.upgradeTo(a)
+		}
 	}
-	if len(agents) == 0 {
-		return nil, errNoAgents
+	if len(result.agents) == 0 {
+		result.agents = defaultAgent(allowed)
+	}
+	if len(result.agents) == 0 {
+		return routing{}, errNoAgents
 	}
 	if req.Mode == ModePlan {
-		agents = agents[:1]
+		result.agents = result.agents[:1]
 	}
-	return agents, nil
+	return result, nil
 }
 
 // knownTier returns t, or the lowest tier if t is unknown.
 func knownTier(t tier.Tier) tier.Tier { return tier.All()[t.Rank()] }
-
-// parseAgents parses the router's answer: the names of allowed agents, separated by commas. It returns the first
-// three different ones, and none if there is any other text.
-func parseAgents(answer string, allowed []*agent.Agent) []*agent.Agent {
-	var list []*agent.Agent
-	for name := range strings.SplitSeq(strings.ToLower(answer), ",") {
-		name = strings.Trim(strings.TrimSpace(name), "\"'`.")
-		i := slices.IndexFunc(allowed, func(a *agent.Agent) bool { return a.Name() == name })
-		if i < 0 {
-			return nil
-		}
-		if !slices.Contains(list, allowed[i]) {
-			list = append(list, allowed[i])
-		}
-	}
-	return list[:min(len(list), maxPipeline)]
-}
 
 // defaultAgent returns FallbackAgent if it is allowed, and the first allowed agent otherwise.
 func defaultAgent(allowed []*agent.Agent) []*agent.Agent {
@@ -84,19 +87,20 @@ func defaultAgent(allowed []*agent.Agent) []*agent.Agent {
 	return allowed[:min(len(allowed), 1)]
 }
 
-// routerQuestion returns the message and a short description of its context.
+// routerQuestion returns the message and a short description of its context: how many rows there are, the last two
+// turns and the beginnings of documents.
 func routerQuestion(req Request) string {
 	c := req.Context
 	hint := struct {
-		LastTurn  string   `json:"last_turn,omitempty"`
-		Tasks     int      `json:"tasks,omitempty"`
-		Events    int      `json:"events,omitempty"`
-		Emails    int      `json:"emails,omitempty"`
-		Notes     int      `json:"notes,omitempty"`
-		Documents []string `json:"documents,omitempty"`
-	}{Tasks: len(c.Tasks), Events: len(c.Events), Emails: len(c.Emails), Notes: len(c.Notes)}
-	if n := len(c.History); n > 0 {
-		hint.LastTurn = agent.Truncate(c.History[n-1].Content, 200)
+		Rows      map[string]int `json:"rows,omitempty"`
+		Turns     []string       `json:"turns,omitempty"`
+		Documents []string       `json:"documents,omitempty"`
+	}{Rows: map[string]int{}}
+	for _, t := range c.TableCounts() {
+		hint.Rows[t.Table] = t.Rows
+	}
+	for _, turn := range c.History[max(len(c.History)-2, 0):] {
+		hint.Turns = append(hint.Turns, turn.Role+": "+agent.Truncate(turn.Content, maxRouterTurn))
 	}
 	for _, d := range c.RelevantDocuments[:min(len(c.RelevantDocuments), 3)] {
 		hint.Documents = append(hint.Documents, agent.Truncate(d, 100))
@@ -105,6 +109,6 @@ func routerQuestion(req Request) string {
 	if err != nil {
 		text = nil
 	}
-	return "Message: " + agent.Truncate(req.Message, maxRouterMessage) +
-		"\nContext: " + agent.Truncate(string(text), maxRouterContext)
+	return messageMark + agent.Truncate(req.Message, maxRouterMessage) +
+		contextMark + agent.Truncate(string(text), maxRouterContext)
 }

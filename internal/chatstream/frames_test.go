@@ -3,6 +3,7 @@ package chatstream_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -106,6 +107,45 @@ func TestLastFrames(t *testing.T) {
 	}
 	if strings.Contains(a.Logs.String(), "Call Anna") {
 		t.Error("text of the user was logged")
+	}
+}
+
+// TestUpgradeIsOnBothTransports asks on Free, for an answer and for a plan, for an agent of Pro, and then for one of
+// Free.
+func TestUpgradeIsOnBothTransports(t *testing.T) {
+	t.Parallel()
+	model := llmtest.NewModelFunc(func(context.Context, agent.ModelCall, agent.Emit) (agent.Answer, error) {
+		return agent.Answer{Text: "Nothing to report."}, nil
+	})
+	a := start(t, model)
+	me := a.Register("upgrade@example.com")
+	s := a.Dial(me)
+	for _, c := range []struct {
+		route, mode string
+		upgrade     map[string]any
+	}{
+		{"analytics_agent", "direct", map[string]any{"feature": "analytics_agent", "tier": "pro"}},
+		{"analytics_agent", "plan", map[string]any{"feature": "analytics_agent", "tier": "pro"}},
+		{"task_agent", "direct", nil},
+		{"task_agent", "plan", nil},
+	} {
+		model.Route(c.route)
+		question := `{"message":"make a report","execution_mode":"` + c.mode + `"}`
+		s.Send(question)
+		tokens, last := s.Answer()
+		whole := a.Do("POST", "/api/v1/chat", question, me).JSON(t)
+		upgrade, _ := whole["upgrade"].(map[string]any)
+		if !maps.Equal(last.Upgrade, c.upgrade) || !maps.Equal(upgrade, c.upgrade) {
+			t.Errorf("%s, %s: stream %v, POST /chat %v", c.route, c.mode, last.Upgrade, upgrade)
+		}
+		if c.mode == "plan" {
+			continue
+		}
+		said := strings.Contains(*last.Response, "the Pro plan does")
+		if said != (c.upgrade != nil) || strings.Join(tokens, "") != *last.Response ||
+			whole["response"] != *last.Response {
+			t.Errorf("%s: tokens %q, stream %q, POST /chat %q", c.route, tokens, *last.Response, whole["response"])
+		}
 	}
 }
 

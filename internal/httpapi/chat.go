@@ -55,13 +55,16 @@ func (s *Server) ListAgents(ctx context.Context, _ api.ListAgentsRequestObject) 
 // toAPIReply returns an api.ChatResponse or an api.ExecutionPlan.
 func toAPIReply(reply chat.Reply) any {
 	if reply.Kind == chat.KindPlan {
-		return toAPIPlan(*reply.Plan)
+		plan := toAPIPlan(*reply.Plan)
+		plan.Upgrade = toAPIUpgrade(reply.Upgrade)
+		return plan
 	}
 	body := api.ChatResponse{
 		Kind:      api.ChatResponseKindResponse,
 		Response:  reply.Text,
 		Actions:   toAPIActions(reply.Actions),
 		Proposals: toAPIProposals(reply.Proposals),
+		Upgrade:   toAPIUpgrade(reply.Upgrade),
 	}
 	if reply.Truncated {
 		body.Truncated = &reply.Truncated
@@ -70,6 +73,14 @@ func toAPIReply(reply chat.Reply) any {
 		body.Replaced = &reply.Replaced
 	}
 	return body
+}
+
+// toAPIUpgrade returns nil for nil.
+func toAPIUpgrade(u *chat.Upgrade) *api.Upgrade {
+	if u == nil {
+		return nil
+	}
+	return &api.Upgrade{Feature: u.Feature, Tier: api.BillingTier(u.Tier)}
 }
 
 func toAPIActions(actions []action.Action) []api.PlanAction {

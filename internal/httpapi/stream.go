@@ -102,11 +102,13 @@ func lastFrame(reply chat.Reply) ([]byte, error) {
 	if reply.Kind == chat.KindPlan {
 		plan := toAPIPlan(*reply.Plan)
 		return json.Marshal(
-			api.ChatStreamPlan{Done: true, Kind: api.ChatStreamPlanKindPlan, Agent: plan.Agent, Steps: plan.Steps},
+			api.ChatStreamPlan{Done: true, Kind: api.ChatStreamPlanKindPlan, Agent: plan.Agent, Steps: plan.Steps,
+				Upgrade: toAPIUpgrade(reply.Upgrade)},
 		)
 	}
 	done := api.ChatStreamDone{Done: true, Kind: api.ChatStreamDoneKindResponse, Response: reply.Text,
-		Actions: toAPIActions(reply.Actions), Proposals: toAPIProposals(reply.Proposals)}
+		Actions: toAPIActions(reply.Actions), Proposals: toAPIProposals(reply.Proposals),
+		Upgrade: toAPIUpgrade(reply.Upgrade)}
 	if reply.Truncated {
 		done.Truncated = &reply.Truncated
 	}

@@ -1,5 +1,5 @@
-// Package sanitize is the leak filter: it keeps what the server tells its models (prompts, templates, tool schemas,
-// agent descriptions) out of their answers. A Filter holds fingerprints of every secret text and is built once. A
+// Package sanitize is the leak filter: it keeps what the server tells its models (prompts, templates, tool schemas)
+// out of their answers. A Filter holds fingerprints of every secret text and is built once. A
 // Scope is the filter for one request and knows what the user sent, which an answer may repeat.
 //
 //	secrets ──New──▶ Filter: an index per alphabet, word runs, anagram sums, 5-grams

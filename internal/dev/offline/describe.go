@@ -16,6 +16,18 @@ func isSynthesis(c conversation) bool {
 	return strings.HasPrefix(c.message, "Request:\n") && resultMark.MatchString(c.message)
 }
 
+var planNotice = regexp.MustCompile(`The person's plan (does not include .*; the \w+ plan does\.) Say so`)
+
+// missingFeature returns the sentence that the prompt asks for where the user's plan lacks what the message needs, else
+// "".
+func missingFeature(c conversation) string {
+	notice := planNotice.FindStringSubmatch(c.system)
+	if notice == nil {
+		return ""
+	}
+	return "\n\nYour plan " + notice[1]
+}
+
 // mergeResults joins the results of a synthesis, without duplicates.
 func mergeResults(message string) string {
 	var parts []string

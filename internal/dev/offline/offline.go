@@ -62,12 +62,12 @@ func (m *Model) respond(call agent.ModelCall) agent.Answer {
 	case isStep(c):
 		return agent.Answer{Text: stepAnswer(c)}
 	case isSynthesis(c):
-		return agent.Answer{Text: withNotice(mergeResults(c.message))}
+		return agent.Answer{Text: withNotice(mergeResults(c.message) + missingFeature(c))}
 	}
 	if calls := chooseCalls(c, parseTools(call.Tools)); len(calls) > 0 {
 		return agent.Answer{ToolCalls: calls}
 	}
-	return agent.Answer{Text: withNotice(describeResults(c))}
+	return agent.Answer{Text: withNotice(describeResults(c) + missingFeature(c))}
 }
 
 func withNotice(text string) string { return strings.TrimSpace(text) + "\n\n" + Notice }

@@ -44,11 +44,15 @@ func (r *recorder) Generate(ctx context.Context, call agent.ModelCall, emit agen
 	return answer, err
 }
 
-// setup returns an orchestrator with the leak filter and the offline model.
-func setup(t *testing.T) (*chat.Orchestrator, *recorder) {
+// setup returns an orchestrator with the leak filter, the offline model, the task agent and others.
+func setup(t *testing.T, others ...agent.Definition) (*chat.Orchestrator, *recorder) {
 	t.Helper()
 	model := &recorder{Model: offline.New(offline.Config{Now: now})}
-	registry, err := agent.NewRegistry(task.New(model))
+	agents := []*agent.Agent{task.New(model)}
+	for _, d := range others {
+		agents = append(agents, agent.New(model, d))
+	}
+	registry, err := agent.NewRegistry(agents...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,8 +152,7 @@ func TestStepAnswersForEveryTemplate(t *testing.T) {
 
 func TestRouterNamesAgents(t *testing.T) {
 	t.Parallel()
-	system := `agents:` + "\n" + `[{"name":"task_agent"},{"name":"calendar_agent"},{"name":"email_agent"},` +
-		`{"name":"analytics_agent"}]`
+	system := "Agents:\n- task_agent: x\n- calendar_agent: x\n- email_agent: x\nHigher plans:\n- analytics_agent: x\n"
 	for message, want := range map[string]string{
 		"create a task 'Reply to the mail' for tomorrow":          "task_agent",
 		"create a task to prepare the meeting":                    "task_agent",
@@ -168,6 +171,19 @@ func TestRouterNamesAgents(t *testing.T) {
 		if err != nil || answer.Text != want {
 			t.Errorf("%s: %v %q", message, err, answer.Text)
 		}
+	}
+}
+
+// TestAnswerSaysWhatThePlanLacks asks on Free for an agent of Pro.
+func TestAnswerSaysWhatThePlanLacks(t *testing.T) {
+	t.Parallel()
+	o, _ := setup(t, agent.Definition{Name: "analytics_agent", Tier: tier.Pro, Description: "Analytics",
+		Prompt: "Count.", Skills: []string{"generate reports"}})
+	reply, err := o.Run(t.Context(), identity.User{Tier: tier.Free}, chat.Request{Message: "make a weekly report"}, nil)
+	want := "\n\nYour plan does not include analytics (generate reports); the Pro plan does.\n\n" + offline.Notice
+	if err != nil || !strings.HasSuffix(reply.Text, want) || strings.Count(reply.Text, "Your plan") != 1 ||
+		reply.Upgrade == nil || reply.Upgrade.Tier != tier.Pro {
+		t.Errorf("got %+v, %v", reply, err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package offline
 
 import (
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -58,16 +57,14 @@ func routeAnswer(c conversation) string {
 	return names[0]
 }
 
-// parseAgentNames returns the names in the list of agents at the end of the router's prompt.
+// agentLine is a line of the router's list of agents.
+var agentLine = regexp.MustCompile(`(?m)^- ([a-z][a-z0-9_]*): `)
+
+// parseAgentNames returns the names in the list of agents in the router's prompt, those that the tier lacks as well.
 func parseAgentNames(system string) []string {
-	var list []struct {
-		Name string `json:"name"`
-	}
-	lastLine := system[strings.LastIndexByte(system, '\n')+1:]
-	_ = json.Unmarshal([]byte(lastLine), &list) // without a list there are no names
-	names := make([]string, 0, len(list))
-	for _, l := range list {
-		names = append(names, l.Name)
+	var names []string
+	for _, line := range agentLine.FindAllStringSubmatch(system, -1) {
+		names = append(names, line[1])
 	}
 	return names
 }

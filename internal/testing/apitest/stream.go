@@ -30,6 +30,7 @@ type Frame struct {
 	Actions   []map[string]any `json:"actions"`
 	Truncated bool             `json:"truncated"`
 	Replaced  bool             `json:"replaced"`
+	Upgrade   map[string]any   `json:"upgrade"`
 	Agent     string           `json:"agent"`
 	Steps     []map[string]any `json:"steps"`
 	Error     *struct {

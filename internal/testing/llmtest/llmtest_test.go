@@ -70,9 +70,8 @@ const (
 		`"properties":{"filters":{"type":"object",` +
 		`"properties":{"status":{"type":"string"},"priority":{"type":"string"}}}}}}}]`
 	system = "You manage tasks.\n\nToday is 2026-11-23 (Monday), time zone UTC. The local time is 09:00."
-	router = "Decide.\n" + `[{"name":"task_agent","description":"x"},{"name":"calendar_agent","description":"x"},` +
-		`{"name":"email_agent","description":"x"},{"name":"analytics_agent","description":"x"},` +
-		`{"name":"invoice_agent","description":"x"}]`
+	router = "Decide.\n- task_agent: x\n- calendar_agent: x\n- email_agent: x\n- analytics_agent: x\n" +
+		"- invoice_agent: x\n"
 )
 
 func TestOfflineRoutes(t *testing.T) {

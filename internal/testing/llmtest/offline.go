@@ -30,10 +30,10 @@ func Offline() Step {
 	}
 }
 
-// routerList matches the list of agents that ends the router's prompt.
-var routerList = regexp.MustCompile(`(?:^|\n)\[\{"name":[^\n]*$`)
+// routerList matches a line of the list of agents in the router's prompt.
+var routerList = regexp.MustCompile(`(?m)^- [a-z][a-z0-9_]*: `)
 
-// modelCall returns the request as agents make it. A prompt that ends with a list of agents is the router's.
+// modelCall returns the request as agents make it. A prompt with a list of agents is the router's.
 func (r Request) modelCall() agent.ModelCall {
 	call := agent.ModelCall{}
 	toolNames := map[string]string{}
