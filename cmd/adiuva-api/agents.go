@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -12,10 +11,9 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/app"
 	"github.com/adiuva/cloud-api/internal/dev/offline"
-	"github.com/adiuva/cloud-api/internal/tier"
 )
 
-// agentsCommand lists the agents, which checks every manifest.
+// agentsCommand lists the agents with their sizes, which checks every manifest.
 func agentsCommand(env environment) *cobra.Command {
 	return &cobra.Command{
 		Use: "agents", Short: "List the agents and check those in AGENTS_DIR; exit code 2 when one is wrong",
@@ -33,26 +31,41 @@ func agentsCommand(env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printAgents(env.out, agents)
+			if err := printAgents(env.out, agents); err != nil {
+				return err
+			}
+			warnOfLongPrompts(env.err, agents)
+			return nil
 		},
 	}
 }
 
 func printAgents(out io.Writer, agents *agent.Registry) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tKIND\tFROM TIER\tDESCRIPTION\tSKILLS")
-	for i, a := range agents.List(tier.Team) {
-		found, _ := agents.Get(a.Name)
+	fmt.Fprintln(w, "NAME\tKIND\tFROM TIER\tTOOLS\tTOKENS\tDESCRIPTION\tSKILLS")
+	for _, a := range agents.All() {
 		kind := "built-in"
-		if found.Tier() != "" {
+		if a.Tier() != "" {
 			kind = "declared"
 		}
 		from := "none"
-		available := func(t tier.Tier) bool { return agents.List(t)[i].Available }
-		if least := slices.IndexFunc(tier.All(), available); least >= 0 {
-			from = string(tier.All()[least])
+		if lowest, ok := agents.LowestTier(a); ok {
+			from = string(lowest)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Name, kind, from, a.Description, strings.Join(a.Skills, ", "))
+		size := agents.Size(a)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\t%s\n", a.Name(), kind, from, size.Tools, size.Tokens, a.Description(),
+			strings.Join(a.Skills(), ", "))
 	}
 	return w.Flush()
+}
+
+// warnOfLongPrompts names the agents whose prompt and tools take a small model long to read. It is no error: models
+// with much context manage.
+func warnOfLongPrompts(out io.Writer, agents *agent.Registry) {
+	for _, a := range agents.All() {
+		if n := agents.Size(a).Tokens; n > agent.MaxPromptTokens {
+			fmt.Fprintf(out, "warning: the prompt and the tools of %s are about %d tokens, more than %d; small models "+
+				"answer slowly or badly. Shorten them.\n", a.Name(), n, agent.MaxPromptTokens)
+		}
+	}
 }

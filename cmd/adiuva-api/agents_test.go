@@ -4,12 +4,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/adiuva/cloud-api/gen/client"
+	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
 
@@ -24,7 +26,17 @@ func TestAgentsCommandListsAgents(t *testing.T) {
 	}
 	var got [][]string
 	for _, line := range strings.Split(strings.TrimSpace(out.String()), "\n") {
-		got = append(got, regexp.MustCompile(` {2,}`).Split(line, -1)[:3])
+		columns := regexp.MustCompile(` {2,}`).Split(line, -1)
+		got = append(got, columns[:3])
+		tools, toolsErr := strconv.Atoi(columns[3])
+		tokens, tokensErr := strconv.Atoi(columns[4])
+		if len(got) > 1 && (toolsErr != nil || tokensErr != nil || tools < 4 || tokens < 500 ||
+			tools > agent.MaxTools || tokens > agent.MaxPromptTokens) {
+			t.Errorf("tools and tokens: %s", line)
+		}
+	}
+	if errs.String() != "" {
+		t.Errorf("stderr: %s", errs)
 	}
 	want := [][]string{{"NAME", "KIND", "FROM TIER"}, {"task_agent", "built-in", "free"},
 		{"calendar_agent", "built-in", "free"},
@@ -65,6 +77,25 @@ DIR/b.yaml:4: prompt: is empty
 		if _, err := os.Stat(filepath.Join(data, "postgres")); !os.IsNotExist(err) {
 			t.Errorf("%s: a database was created: %v", command, err)
 		}
+	}
+}
+
+// TestAgentsCommandWarnsOfALongPrompt lists the agent nevertheless.
+func TestAgentsCommandWarnsOfALongPrompt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	manifest := "name: long_agent\ndescription: L\ntier: pro\nprompt: " + strings.Repeat("Say little. ", 1000) + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "a.yaml"), []byte(manifest), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env, out, errs := testEnvironment(map[string]string{"AGENTS_DIR": dir})
+	if code := execute(t.Context(), env, []string{"agents"}); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+	warning := regexp.MustCompile(`^warning: the prompt and the tools of long_agent are about [3-9]\d{3} tokens, ` +
+		`more than 2500; small models answer slowly or badly\. Shorten them\.\n$`)
+	if !strings.Contains(out.String(), "long_agent") || !warning.MatchString(errs.String()) {
+		t.Errorf("stdout %s\nstderr %s", out, errs)
 	}
 }
 

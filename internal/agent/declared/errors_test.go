@@ -2,6 +2,7 @@ package declared_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/declared"
 )
 
@@ -48,6 +50,7 @@ func tool(body string) string {
 func TestManifestErrors(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 300)
+	shared := len(agent.New(nil, agent.Definition{}).Tools()) + 1 // and ask_agent
 	schema := func(s string) string {
 		return validHead + "tools:\n  - name: do\n    description: Does.\n    rows: tasks\n    schema: " + s + "\n"
 	}
@@ -57,10 +60,10 @@ func TestManifestErrors(t *testing.T) {
 	}{
 		"valid": {validHead, nil},
 		"Windows": {"\ufeff" + strings.ReplaceAll(validHead, "\n", "\r\n") + "x: 1\r\n",
-			[]string{"5: x: unknown member; there are name, description, tier, prompt, skills, tools"}},
+			[]string{"5: x: unknown member; there are name, description, tier, prompt, examples, skills, tools"}},
 		"too deep": {strings.Repeat("[", 20000), []string{"1: is not YAML: exceeded max depth of 10000"}},
 		"unprintable member": {validHead + "\"a\\nb\": 1\n", []string{`5: "a\nb": unknown member; there are name, ` +
-			`description, tier, prompt, skills, tools`}},
+			`description, tier, prompt, examples, skills, tools`}},
 		"empty":         {"", []string{"1: is empty"}},
 		"comment":       {"# nothing\n", []string{"1: is empty"}},
 		"only a marker": {"---", []string{"1: must be an object"}},
@@ -93,7 +96,7 @@ func TestManifestErrors(t *testing.T) {
 			"write it out", "5: anchors and aliases are not supported; write it out"}},
 		"tag": {validHead + "skills: !!binary aGk=\n", []string{"5: the tag !!binary is not supported"}},
 		"unknown member": {validHead + "modle: gpt\n", []string{"5: modle: unknown member; there are name, " +
-			"description, tier, prompt, skills, tools"}},
+			"description, tier, prompt, examples, skills, tools"}},
 		"duplicate member":   {validHead + "name: other_agent\n", []string{"5: name: is there twice"}},
 		"key is an object":   {validHead + "? [a]\n: b\n", []string{"5: members' names must be plain texts"}},
 		"merge key":          {validHead + "<<: {tools: []}\n", []string{"5: members' names must be plain texts"}},
@@ -124,8 +127,11 @@ func TestManifestErrors(t *testing.T) {
 		"an empty tool": {validHead + "tools:\n  - {}\n",
 			[]string{"6: tools[0].name: is missing", "6: tools[0].description: is missing",
 				"6: tools[0]: needs action or rows"}},
-		"too many tools": {validHead + "tools: [" + strings.Repeat("{}, ", 65) + "]\n",
-			[]string{"5: tools: are more than 64"}},
+		"too many tools": {validHead + "tools: [" + strings.Repeat("{}, ", agent.MaxTools-shared+1) + "]\n",
+			[]string{fmt.Sprintf("5: tools: are more than %d; an agent has at most 16 tools, with the %d that every "+
+				"agent has", agent.MaxTools-shared, shared)}},
+		"two-line example": {validHead + "examples: [\"a\\nb\", '']\n",
+			[]string{"5: examples[0]: must be one line", "5: examples[1]: is empty"}},
 		"tool names": {validHead + "tools:\n  - {name: ask_agent, description: D, rows: tasks}\n  - {name: " +
 			"index_document, description: D, rows: tasks}\n" +
 			"  - {name: plan_test, description: D, rows: tasks}\n  - {name: a, description: D, rows: tasks}\n  " +
@@ -269,7 +275,7 @@ func TestErrorsOfEveryFileAreReported(t *testing.T) {
 	}
 	want := []string{
 		`b.yml:1: name: "test_agent" is also the name of the agent in ` + filepath.Join(dir, "a.yaml") + ":1",
-		"b.yml:5: x: unknown member; there are name, description, tier, prompt, skills, tools",
+		"b.yml:5: x: unknown member; there are name, description, tier, prompt, examples, skills, tools",
 		"c.YAML:1: is not YAML: did not find expected node content",
 	}
 	if diff := cmp.Diff(want, errorsOf(t, dir)); diff != "" {

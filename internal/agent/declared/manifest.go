@@ -24,8 +24,7 @@ var (
 
 const (
 	maxName  = 64  // characters of an agent's or a tool's name, the limit of language models
-	maxTools = 64  // tools of one agent; OpenAI accepts 128, shared tools included
-	maxLabel = 200 // characters of an agent's description and of a skill, which clients display
+	maxLabel = 200 // characters of an agent's description, and of a skill or an example
 )
 
 // manifest parses the file. It returns false when the file cannot be parsed at all.
@@ -38,7 +37,7 @@ func (p *parser) manifest(path string) (manifest, bool) {
 	if !ok {
 		return manifest{}, false
 	}
-	f, ok := p.object(field{node: root}, "name!", "description!", "tier!", "prompt!", "skills", "tools")
+	f, ok := p.object(field{node: root}, "name!", "description!", "tier!", "prompt!", "examples", "skills", "tools")
 	if !ok {
 		return manifest{}, false
 	}
@@ -48,6 +47,9 @@ func (p *parser) manifest(path string) (manifest, bool) {
 		Tier:        p.tier(f["tier"]),
 		Prompt:      p.text(f["prompt"]),
 	}}
+	for _, example := range p.list(f["examples"]) {
+		m.definition.Examples = append(m.definition.Examples, p.label(example))
+	}
 	for _, skill := range p.list(f["skills"]) {
 		m.definition.Skills = append(m.definition.Skills, p.label(skill))
 	}
@@ -115,9 +117,11 @@ func (p *parser) tools(f field, outline string) (list []agent.Tool, table string
 	for _, t := range workspace.Tools() {
 		taken[t.Name()] = true
 	}
+	shared := len(taken) - 1 // no request has both ask_agent and the outline
 	items := p.list(f)
-	if len(items) > maxTools {
-		p.errorf(f.line(), "%s: are more than %d", f.path, maxTools)
+	if most := agent.MaxTools - shared; len(items) > most {
+		p.errorf(f.line(), "%s: are more than %d; an agent has at most %d tools, with the %d that every agent has",
+			f.path, most, agent.MaxTools, shared)
 		return nil, ""
 	}
 	for _, item := range items {
