@@ -24,6 +24,7 @@ var withoutRateLimitHeaders = []string{"getHealth", "receiveStripeEvent", "strea
 var columns = []string{
 	"aiSummary", "clientId", "completedAt", "createdAt", "dueDate",
 	"isAiSuggested", "isApproved", "parentId", "projectId", "updatedAt",
+	"allDay", "recurringEventId", "taskId", "threadId",
 }
 
 var (

@@ -118,7 +118,9 @@ func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, em
 	if req.Mode == ModePlan {
 		reply, err = o.plan(ctx, guard, routing.agents[0], run)
 	} else {
-		ending := func(answer string) string { return deletedRows(run, answer) + routing.upgrade.missingFrom(answer, sent) }
+		ending := func(answer string) string {
+			return deletedRows(run, answer) + routing.upgrade.missingFrom(answer, sent)
+		}
 		reply, err = o.runAgents(ctx, newAnswerSink(guard, ending, emit), routing, run)
 	}
 	if err == nil {

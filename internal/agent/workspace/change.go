@@ -138,11 +138,11 @@ func (w *workspace) shown(run *agent.Run, t *table, data map[string]any) object 
 
 type changeInput struct {
 	Table  string         `json:"table"`
-	IDs    []string       `json:"ids" desc:"As find_rows gave them"`
+	IDs    []string       `json:"ids"`
 	Set    map[string]any `json:"set,omitempty" desc:"Column to new value; null clears"`
-	Add    map[string]any `json:"add,omitempty" desc:"To labels or attendees"`
-	Remove map[string]any `json:"remove,omitempty" desc:"From labels or attendees"`
-	Start  string         `json:"start,omitempty" desc:"Of an event whose id others share"`
+	Add    map[string]any `json:"add,omitempty" desc:"To lists"`
+	Remove map[string]any `json:"remove,omitempty" desc:"From lists"`
+	Start  string         `json:"start,omitempty" desc:"If events share the id"`
 }
 
 func (w *workspace) changeRows(ctx context.Context, run *agent.Run, in changeInput) (string, error) {
@@ -321,8 +321,8 @@ func (r ref) complete(c agent.Context, data map[string]any) error {
 
 type deleteInput struct {
 	Table string   `json:"table"`
-	IDs   []string `json:"ids" desc:"As find_rows gave them; at most 10"`
-	Start string   `json:"start,omitempty" desc:"Of an event whose id others share"`
+	IDs   []string `json:"ids" desc:"At most 10"`
+	Start string   `json:"start,omitempty" desc:"If events share the id"`
 }
 
 func (w *workspace) deleteRows(ctx context.Context, run *agent.Run, in deleteInput) (string, error) {

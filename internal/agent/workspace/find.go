@@ -21,14 +21,14 @@ const (
 
 type findInput struct {
 	Table   string         `json:"table,omitempty" desc:"Left out: all tables"`
-	Words   string         `json:"words,omitempty" desc:"Words in any text; in quotes: a phrase"`
-	Where   map[string]any `json:"where,omitempty" desc:"Column to value, ids or names; also open, overdue: true"`
-	From    string         `json:"from,omitempty" desc:"Local day or time"`
-	To      string         `json:"to,omitempty" desc:"That day included"`
+	Words   string         `json:"words,omitempty" desc:"In quotes: a phrase"`
+	Where   map[string]any `json:"where,omitempty" desc:"Column to value, id or name; open or overdue: true"`
+	From    string         `json:"from,omitempty"`
+	To      string         `json:"to,omitempty" desc:"Included"`
 	Time    string         `json:"time_column,omitempty" desc:"Column of from and to"`
 	Order   string         `json:"order,omitempty" enum:"newest|oldest|title"`
 	Page    int            `json:"page,omitempty"`
-	CountBy string         `json:"count_by,omitempty" desc:"Column: count its values instead"`
+	CountBy string         `json:"count_by,omitempty" desc:"Count the values of a column"`
 }
 
 type found struct {

@@ -18,9 +18,9 @@ const maxComments = 20
 type readInput struct {
 	Table  string `json:"table"`
 	ID     string `json:"id" desc:"Or its exact title"`
-	Start  string `json:"start,omitempty" desc:"Of an event whose id others share"`
-	Column string `json:"column,omitempty" desc:"Long text to read on in"`
-	From   int    `json:"from,omitempty" desc:"Character to read from"`
+	Start  string `json:"start,omitempty" desc:"If events share the id"`
+	Column string `json:"column,omitempty" desc:"Text to read on"`
+	From   int    `json:"from,omitempty" desc:"Character"`
 }
 
 func (w *workspace) readRow(ctx context.Context, run *agent.Run, in readInput) (string, error) {
@@ -122,7 +122,7 @@ func (w *workspace) addComments(ctx context.Context, run *agent.Run, row *object
 func sign(n int64) int64 { return min(max(n, -1), 1) }
 
 type overviewInput struct {
-	Project string `json:"project,omitempty" desc:"Id or name; left out: all projects in short"`
+	Project string `json:"project,omitempty" desc:"Id or name; left out: all"`
 }
 
 var errNoProjects = errors.New("the request has no projects; read the tasks instead")
