@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/action"
@@ -15,9 +14,10 @@ import (
 )
 
 const (
-	soonDays  = 7  // days within which a task is due soon
-	weeks     = 8  // weeks of throughput, the current one included
-	maxGroups = 50 // rows of a breakdown; the rest becomes one row, "others"
+	soonDays  = 7   // days within which a task is due soon
+	weeks     = 8   // weeks of throughput, the current one included
+	maxGroups = 50  // rows of a breakdown; the rest becomes one row, "others"
+	maxName   = 120 // characters of a name in a result
 )
 
 // taskInput is a task that the model refers to by id or describes itself.
@@ -35,6 +35,8 @@ type taskInput struct {
 
 type metricsInput struct {
 	TaskData []taskInput `json:"task_data,omitempty" desc:"Left out or empty: the person's tasks"`
+	Project  string      `json:"project,omitempty" desc:"Only its tasks; id or name"`
+	Assignee string      `json:"assignee,omitempty" desc:"Only their tasks; name, or me"`
 }
 
 // selectTasks returns the tasks that the model named, or all tasks of the request when it named none. It drops times
@@ -105,6 +107,7 @@ type leadTime struct {
 }
 
 type metrics struct {
+	scope
 	Total      int            `json:"total"`
 	Done       int            `json:"done"`
 	Open       int            `json:"open"`
@@ -126,7 +129,13 @@ func calculateMetrics(ctx context.Context, run *agent.Run, in metricsInput) (str
 	if err != nil {
 		return "", err
 	}
-	return agent.JSON(computeMetrics(run.Context, tasks))
+	tasks, of, err := filterTasks(ctx, run, tasks, in.Project, in.Assignee)
+	if err != nil {
+		return "", err
+	}
+	out := computeMetrics(run.Context, tasks)
+	out.scope = of
+	return agent.JSON(out)
 }
 
 func computeMetrics(c agent.Context, tasks []agent.Task) metrics {
@@ -151,10 +160,8 @@ func computeMetrics(c agent.Context, tasks []agent.Task) metrics {
 		rate := round(100 * float64(m.Done) / float64(m.Total))
 		m.Completion = &rate
 	}
-	m.Assignees = groupTasks(c, tasks, func(t agent.Task) string {
-		return cmp.Or(strings.TrimSpace(t.Assignee), "nobody")
-	})
-	names := map[string]string{"": "none"}
+	m.Assignees = groupTasks(c, tasks, assigneeOf)
+	names := map[string]string{"": noProject}
 	for _, p := range c.Projects {
 		names[p.ID] = p.Name
 	}
@@ -165,7 +172,7 @@ func computeMetrics(c agent.Context, tasks []agent.Task) metrics {
 
 // count counts the name. Names are texts of the request; those beyond maxGroups count as "others".
 func count(names map[string]int, name string) {
-	name = agent.Truncate(name, 120)
+	name = agent.Truncate(name, maxName)
 	if _, known := names[name]; !known && len(names) >= maxGroups {
 		name = "others"
 	}
@@ -231,7 +238,7 @@ func groupTasks(c agent.Context, tasks []agent.Task, name func(agent.Task) strin
 	list := []group{}
 	byName := map[string]int{} // index in list
 	for _, t := range tasks {
-		key := agent.Truncate(name(t), 120)
+		key := agent.Truncate(name(t), maxName)
 		at, ok := byName[key]
 		if !ok {
 			at, byName[key] = len(list), len(list)

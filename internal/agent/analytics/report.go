@@ -15,8 +15,10 @@ import (
 const maxNamed = 20
 
 type reportInput struct {
-	Period string      `json:"period" desc:"day, week, month (this one so far), or YYYY-MM-DD..YYYY-MM-DD, both days included"`
-	Data   []taskInput `json:"data,omitempty" desc:"Left out or empty: the person's tasks"`
+	Period   string      `json:"period" desc:"day, week, month (this one so far), or YYYY-MM-DD..YYYY-MM-DD, both days included"`
+	Data     []taskInput `json:"data,omitempty" desc:"Left out or empty: the person's tasks"`
+	Project  string      `json:"project,omitempty" desc:"Only its tasks; id or name"`
+	Assignee string      `json:"assignee,omitempty" desc:"Only their tasks; name, or me"`
 }
 
 type section struct {
@@ -34,11 +36,12 @@ type reportTask struct {
 func (s *section) add(c agent.Context, t agent.Task) {
 	if s.Count++; len(s.Tasks) < maxNamed {
 		s.Tasks = append(s.Tasks, reportTask{Title: agent.Truncate(t.Title, 200), Priority: t.Priority,
-			Assignee: agent.Truncate(t.Assignee, 120), Due: c.Local(t.DueDate)})
+			Assignee: agent.Truncate(t.Assignee, maxName), Due: c.Local(t.DueDate)})
 	}
 }
 
 type report struct {
+	scope
 	Period     string   `json:"period"`
 	From       string   `json:"from"`
 	To         string   `json:"to"`
@@ -61,8 +64,12 @@ func generateReport(ctx context.Context, run *agent.Run, in reportInput) (string
 	if err != nil {
 		return "", err
 	}
+	tasks, of, err := filterTasks(ctx, run, tasks, in.Project, in.Assignee)
+	if err != nil {
+		return "", err
+	}
 	none := section{Tasks: []reportTask{}}
-	out := report{Period: strings.TrimSpace(in.Period), From: from.Format(time.RFC3339), To: to.Format(time.RFC3339),
+	out := report{scope: of, Period: strings.TrimSpace(in.Period), From: from.Format(time.RFC3339), To: to.Format(time.RFC3339),
 		Created: none, Completed: none, InProgress: none, Due: none, Overdue: none, Totals: computeMetrics(c, tasks)}
 	undated := out.addTasks(c, tasks, from, to)
 	out.Unknown = out.Totals.Unknown

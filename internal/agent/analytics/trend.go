@@ -23,6 +23,8 @@ const (
 
 type trendInput struct {
 	DataPoints []point `json:"data_points,omitempty" desc:"Left out or empty: the person's tasks completed on each of the last 28 days"`
+	Project    string  `json:"project,omitempty" desc:"Without points: only its tasks; id or name"`
+	Assignee   string  `json:"assignee,omitempty" desc:"Without points: only their tasks; name, or me"`
 }
 
 type point struct {
@@ -37,6 +39,7 @@ type sample struct {
 }
 
 type trend struct {
+	scope
 	Points    int       `json:"points"`
 	Series    string    `json:"series"`
 	From      string    `json:"from,omitempty"`
@@ -67,12 +70,7 @@ func analyseTrend(ctx context.Context, run *agent.Run, in trendInput) (string, e
 		return "", err
 	}
 	if len(in.DataPoints) == 0 {
-		samples, ok := completedPerDay(run.Context)
-		if !ok {
-			return agent.JSON(trend{Series: "tasks completed per day", Direction: "unknown", Rule: rule,
-				Note: "No task says that it was completed in the last 28 days."})
-		}
-		return agent.JSON(fitTrend("tasks completed per day", samples))
+		return taskTrend(ctx, run, in.Project, in.Assignee)
 	}
 	var samples []sample
 	for i, p := range in.DataPoints {
@@ -96,6 +94,22 @@ func analyseTrend(ctx context.Context, run *agent.Run, in trendInput) (string, e
 	return agent.JSON(fitTrend("given points", samples))
 }
 
+// taskTrend returns the trend of the tasks completed per day.
+func taskTrend(ctx context.Context, run *agent.Run, project, assignee string) (string, error) {
+	const series = "tasks completed per day"
+	tasks, of, err := filterTasks(ctx, run, run.Context.Tasks, project, assignee)
+	if err != nil {
+		return "", err
+	}
+	out := trend{Series: series, Direction: "unknown", Rule: rule,
+		Note: "No task says that it was completed in the last 28 days."}
+	if samples, ok := completedPerDay(run.Context, tasks); ok {
+		out = fitTrend(series, samples)
+	}
+	out.scope = of
+	return agent.JSON(out)
+}
+
 // daysBetween returns the days from a to b by calendar and clock, so that a day of 23 hours counts as one.
 func daysBetween(a, b time.Time) float64 {
 	wall := func(t time.Time) time.Time {
@@ -106,7 +120,7 @@ func daysBetween(a, b time.Time) float64 {
 
 // completedPerDay counts the tasks completed on each of the last trendDays days before today. It returns false when
 // there are none.
-func completedPerDay(c agent.Context) ([]sample, bool) {
+func completedPerDay(c agent.Context, tasks []agent.Task) ([]sample, bool) {
 	samples := make([]sample, trendDays)
 	index := map[string]int{}
 	found := false
@@ -116,7 +130,7 @@ func completedPerDay(c agent.Context) ([]sample, bool) {
 		samples[i] = sample{at: noon, x: float64(i), label: noon.Format("2006-01-02")}
 		index[samples[i].label] = i
 	}
-	for _, t := range c.Tasks {
+	for _, t := range tasks {
 		if t.Done() && t.CompletedAt > 0 && t.CompletedAt <= action.MaxMillis {
 			if i, ok := index[time.UnixMilli(t.CompletedAt).In(c.Zone()).Format("2006-01-02")]; ok {
 				samples[i].y++
