@@ -10,12 +10,12 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 )
 
-// maxKnown limits the names that an error lists.
+// maxKnown limits the assignees that a result or an error names.
 const maxKnown = 10
 
-// The names under which tasks without a project or an assignee are counted, and by which a filter selects them.
+// The names under which tasks without a project or an assignee are counted. A filter takes them too.
 const (
-	noProject  = "none"
+	noProject  = agent.NoProject
 	noAssignee = "nobody"
 )
 
@@ -31,12 +31,12 @@ func filterTasks(ctx context.Context, run *agent.Run, tasks []agent.Task, projec
 	scope, error) {
 	var of scope
 	if project = strings.TrimSpace(project); project != "" {
-		id, name, err := findProject(ctx, run, project)
+		p, err := run.FindProject(ctx, project)
 		if err != nil {
 			return nil, scope{}, err
 		}
-		of.Project = name
-		if tasks, err = keep(ctx, run, tasks, func(t agent.Task) bool { return t.ProjectID == id }); err != nil {
+		of.Project = agent.Truncate(cmp.Or(p.Name, p.ID, noProject), maxName)
+		if tasks, err = keep(ctx, run, tasks, func(t agent.Task) bool { return t.ProjectID == p.ID }); err != nil {
 			return nil, scope{}, err
 		}
 	}
@@ -45,7 +45,7 @@ func filterTasks(ctx context.Context, run *agent.Run, tasks []agent.Task, projec
 		if err != nil {
 			return nil, scope{}, err
 		}
-		of.Assignee = join(names[:min(len(names), maxKnown)], len(names))
+		of.Assignee = join(names)
 		wanted := map[string]bool{}
 		for _, name := range names {
 			wanted[agent.Normalize(name)] = true
@@ -70,60 +70,6 @@ func keep(ctx context.Context, run *agent.Run, tasks []agent.Task, wanted func(a
 		}
 	}
 	return list, nil
-}
-
-// findProject returns the id and the name of the project that the text means: an id, a name, or a part of a name that
-// only one project has.
-func findProject(ctx context.Context, run *agent.Run, text string) (id, name string, err error) {
-	if p, ok := run.Project(text); ok {
-		return p.ID, agent.Truncate(p.Name, maxName), nil
-	}
-	wanted := agent.Normalize(text)
-	var same, like []agent.Project
-	for _, p := range run.Context.Projects {
-		if err := run.WorkOnText(ctx, p.Name); err != nil {
-			return "", "", err
-		}
-		switch known := agent.Normalize(p.Name); {
-		case known == wanted:
-			same = append(same, p)
-		case strings.Contains(known, wanted):
-			like = append(like, p)
-		}
-	}
-	list := same
-	if len(list) == 0 {
-		list = like
-	}
-	switch {
-	case len(list) == 1:
-		return list[0].ID, agent.Truncate(list[0].Name, maxName), nil
-	case len(list) > 1:
-		return "", "", fmt.Errorf("%d projects are like %q: %s; name one by its id", len(list),
-			agent.Truncate(text, maxName), projectNames(list))
-	case wanted == noProject:
-		return "", noProject, nil
-	}
-	for _, t := range run.Context.Tasks { // of a project that was not sent
-		if err := run.Work(ctx, 1); err != nil {
-			return "", "", err
-		}
-		if t.ProjectID == text {
-			return text, agent.Truncate(text, maxName), nil
-		}
-	}
-	return "", "", fmt.Errorf("there is no project %q; there are %s", agent.Truncate(text, maxName),
-		cmp.Or(projectNames(run.Context.Projects), "none"))
-}
-
-// projectNames lists the first projects by name and id.
-func projectNames(projects []agent.Project) string {
-	var names []string
-	for _, p := range projects[:min(len(projects), maxKnown)] {
-		names = append(names, fmt.Sprintf("%s (id %s)", agent.Truncate(p.Name, maxName),
-			agent.Truncate(p.ID, maxName)))
-	}
-	return join(names, len(projects))
 }
 
 // findAssignees returns the assignees of the request's tasks that the normalized name means, in their first spelling:
@@ -159,7 +105,7 @@ func findAssignees(ctx context.Context, run *agent.Run, name string) ([]string, 
 		return like, nil
 	}
 	return nil, fmt.Errorf("no task has the assignee %q; there are %s", agent.Truncate(name, maxName),
-		cmp.Or(join(all[:min(len(all), maxKnown)], len(all)), "none"))
+		cmp.Or(join(all), "none"))
 }
 
 // assigneeOf returns the assignee of a task as the results name it.
@@ -167,10 +113,10 @@ func assigneeOf(t agent.Task) string {
 	return agent.Truncate(cmp.Or(strings.TrimSpace(t.Assignee), noAssignee), maxName)
 }
 
-// join joins the first names of a list of total names.
-func join(names []string, total int) string {
-	text := strings.Join(names, ", ")
-	if hidden := total - len(names); hidden > 0 {
+// join lists the first maxKnown names.
+func join(names []string) string {
+	text := strings.Join(names[:min(len(names), maxKnown)], ", ")
+	if hidden := len(names) - maxKnown; hidden > 0 {
 		text += fmt.Sprintf(" and %d more", hidden)
 	}
 	return text

@@ -42,6 +42,7 @@ func TestMetricsOfAProjectAndAnAssignee(t *testing.T) {
 		`{"assignee":"nobody"}`:               `{"assignee":"nobody","total":1,"done":0,"open":1,`,
 		`{"project":"p1","assignee":"Mara"}`:  `{"project":"Website relaunch","assignee":"Mara","total":1,`,
 		`{"project":"Office","task_data":[]}`: `{"project":"Office","total":1,`,
+		`{"task_data":[{}]}`:                  `{"total":5,`,
 		`{"project":"Office","task_data":[{"id":"1"},{"id":"3"}]}`: `{"project":"Office","total":1,`,
 		`{"project":"website"}`: `error: 2 projects are like "website": Website relaunch (id p1), Website hosting ` +
 			`(id p2); name one by its id`,

@@ -39,10 +39,11 @@ type metricsInput struct {
 	Assignee string      `json:"assignee,omitempty" desc:"Only their tasks; name, or me"`
 }
 
-// selectTasks returns the tasks that the model named, or all tasks of the request when it named none. It drops times
-// that a client cannot show.
+// selectTasks returns the tasks that the model named, or all tasks of the request when it named none; an empty object
+// names none. It drops times that a client cannot show.
 func selectTasks(ctx context.Context, run *agent.Run, rows []taskInput) ([]agent.Task, error) {
 	c := run.Context
+	rows = slices.DeleteFunc(rows, func(r taskInput) bool { return r == taskInput{} })
 	tasks := slices.Clone(c.Tasks)
 	if len(rows) > 0 {
 		tasks = tasks[:0]

@@ -69,8 +69,8 @@ func generateReport(ctx context.Context, run *agent.Run, in reportInput) (string
 		return "", err
 	}
 	none := section{Tasks: []reportTask{}}
-	out := report{scope: of, Period: strings.TrimSpace(in.Period), From: from.Format(time.RFC3339), To: to.Format(time.RFC3339),
-		Created: none, Completed: none, InProgress: none, Due: none, Overdue: none, Totals: computeMetrics(c, tasks)}
+	out := report{scope: of, Period: strings.TrimSpace(in.Period), From: from.Format(time.RFC3339),
+		To: to.Format(time.RFC3339), Created: none, Completed: none, InProgress: none, Due: none, Overdue: none, Totals: computeMetrics(c, tasks)}
 	undated := out.addTasks(c, tasks, from, to)
 	out.Unknown = out.Totals.Unknown
 	out.Totals.Unknown = nil

@@ -17,7 +17,6 @@ type actionItem struct {
 	From    string `json:"from,omitempty"`
 	Subject string `json:"subject,omitempty"`
 	DueDate string `json:"due_date,omitempty"`
-	Due     int64  `json:"due_date_ms,omitempty"`
 	Reason  string `json:"because"`
 }
 
@@ -40,7 +39,7 @@ func extractActionItems(ctx context.Context, run *agent.Run, in emailsInput) (st
 	}
 	find := func() (foundItems, error) { return findAllItems(ctx, run, emails) }
 	var found foundItems
-	if len(in.Metadata) > 0 {
+	if !in.namesNone() {
 		found, err = find()
 	} else {
 		found, err = agent.Once(run, "email.items", find)
@@ -97,22 +96,22 @@ func findItems(c agent.Context, e agent.Email) (items []actionItem) {
 		}
 		found := actionItem{Action: agent.Truncate(action, 200), EmailID: agent.Truncate(e.ID, 200),
 			From: agent.Truncate(e.From, 200), Subject: agent.Truncate(e.Subject, 200), Reason: reason}
-		found.DueDate, found.Due = dueDate(c, e, s)
+		found.DueDate = dueDate(c, e, s)
 		items = append(items, found)
 	}
 	return items
 }
 
-// dueDate returns the day that a sentence names as a deadline, as YYYY-MM-DD and as the day's end in milliseconds, or
-// "" and 0. "Tomorrow" counts from the day on which the e-mail was written.
-func dueDate(c agent.Context, e agent.Email, sentence string) (string, int64) {
+// dueDate returns the day that a sentence names as a deadline, as YYYY-MM-DD, or "". "Tomorrow" counts from the day on
+// which the e-mail was written.
+func dueDate(c agent.Context, e agent.Email, sentence string) string {
 	now := c.LocalNow()
 	if e.Date > 0 && e.Date <= c.Now.UnixMilli() {
 		now = timeOf(c, e.Date)
 	}
 	day, ok := dates.FindDeadline(sentence, now)
 	if !ok {
-		return "", 0
+		return ""
 	}
-	return day.Start.Format(time.DateOnly), day.End().UnixMilli()
+	return day.Start.Format(time.DateOnly)
 }

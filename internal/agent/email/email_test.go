@@ -54,16 +54,23 @@ func TestToolResults(t *testing.T) {
 			`this request`},
 		{"extract_action_items", `{"metadata":[]}`, `{"total":2,"action_items":[` +
 			`{"action":"send the offer by Sunday","email_id":"1","from":"Leo \u003cleo@example.com\u003e",` +
-			`"subject":"Offer","due_date":"2026-03-29","due_date_ms":` +
-			fmt.Sprint(agenttest.At(t, "2026-03-30T00:00:00+02:00")-1) + `,"because":"asked for"},` +
+			`"subject":"Offer","due_date":"2026-03-29","because":"asked for"},` +
 			`{"action":"pagare la fattura entro venerdì","email_id":"3","from":"Anna","subject":"Fattura 12",` +
-			`"due_date":"2026-03-27","due_date_ms":` +
-			fmt.Sprint(agenttest.At(t, "2026-03-28T00:00:00+01:00")-1) + `,"because":"asked for"}]}`},
+			`"due_date":"2026-03-27","because":"asked for"}]}`},
 		{"extract_action_items", `{"metadata":[{"subject":"Angebot","snippet":"Bitte das Angebot bis morgen ` +
 			`prüfen."}]}`,
 			`{"total":1,"action_items":[{"action":"das Angebot bis morgen prüfen","subject":"Angebot",` +
-				`"due_date":"2026-03-28","due_date_ms":` +
-				fmt.Sprint(agenttest.At(t, "2026-03-29T00:00:00+01:00")-1) + `,"because":"asked for"}]}`},
+				`"due_date":"2026-03-28","because":"asked for"}]}`},
+		{"extract_action_items", `{"metadata":[{"id":"1"},{"thread_id":"t"},{"id":"1"},{}]}`,
+			`{"total":1,"action_items":[{"action":"send the offer by Sunday","email_id":"1",` +
+				`"from":"Leo \u003cleo@example.com\u003e","subject":"Offer","due_date":"2026-03-29",` +
+				`"because":"asked for"}]}`},
+		{"extract_action_items", `{"metadata":[{"thread_id":"x"}]}`,
+			`error: metadata[0]: there is no thread with id "x" in this request`},
+		{"classify_email", `{"metadata":[{"id":"4"}],"snippets":true}`,
+			`{"total":1,"threads":1,"counts":{"fyi":1},"emails":[{"id":"4","from":"Jo","subject":"Photos",` +
+				`"snippet":"Here they are","class":"fyi","confidence":"low",` +
+				`"reasons":["nothing asks for anything"]}]}`},
 		{"draft_response", `{"thread_context":{"thread_id":"t"}}`,
 			`{"subject":"Re: Offer","reply_to":["Leo \u003cleo@example.com\u003e"],` +
 				`"participants":["Leo \u003cleo@example.com\u003e","mara@example.com"],"messages":[{"from":"Leo ` +
@@ -86,6 +93,19 @@ func TestToolResults(t *testing.T) {
 		"draft_response":       `error: there are no e-mails in this request`} {
 		if got, _ := runTool(t, agent.Context{}, tool, ``); got != want {
 			t.Errorf("%s: %s", tool, got)
+		}
+	}
+}
+
+func TestNamingNoEmailMeansAllOfThem(t *testing.T) {
+	t.Parallel()
+	for _, arguments := range []string{``, `{}`, `{"metadata":null}`, `{"metadata":[]}`, `{"metadata":[{}]}`,
+		`{"metadata":[{"id":"","to":[]}]}`} {
+		for tool, want := range map[string]string{"classify_email": `{"total":4,`,
+			"extract_action_items": `{"total":2,`} {
+			if got, _ := runTool(t, inbox(t), tool, arguments); !strings.HasPrefix(got, want) {
+				t.Errorf("%s %s: %s", tool, arguments, got)
+			}
 		}
 	}
 }

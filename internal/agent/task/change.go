@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"unicode/utf8"
 
@@ -145,10 +146,12 @@ func openTitles(ctx context.Context, run *agent.Run) (map[string]bool, error) {
 	})
 }
 
-// proposalResult returns the proposed data for the model, with the due date in the caller's zone.
+// proposalResult returns the proposed data for the model, with the due date as a time in the caller's zone.
 func proposalResult(run *agent.Run, data map[string]any, note string) (string, error) {
-	out := map[string]any{"proposed": data}
+	proposed := maps.Clone(data)
+	out := map[string]any{"proposed": proposed}
 	if ms, ok := data["dueDate"].(int64); ok {
+		delete(proposed, "dueDate")
 		out["due_local"] = run.Context.Local(ms)
 	}
 	if note != "" {

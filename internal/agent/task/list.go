@@ -3,6 +3,7 @@ package task
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -10,21 +11,22 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 )
 
-// maxListed limits the rows in one result; "total" has the number of all.
-const maxListed = 100
+// pageSize is the number of rows in one result; "total" has the number of all.
+const pageSize = 50
 
 // stepBytes is how many bytes of text are normalized in about the time that a row takes.
 const stepBytes = 16
 
 type listInput struct {
 	Filters filters `json:"filters,omitempty" desc:"Only tasks that meet all of them"`
+	Page    int     `json:"page,omitempty"`
 }
 
 type filters struct {
 	Status   string `json:"status,omitempty" enum:"open|todo|in_progress|done|all" desc:"open: everything not done"`
 	Priority string `json:"priority,omitempty" enum:"low|medium|high|urgent"`
 	Assignee string `json:"assignee,omitempty" desc:"Name or part of it; me: the person asking"`
-	Project  string `json:"project,omitempty" desc:"Id or name of the project"`
+	Project  string `json:"project,omitempty" desc:"Id or name; none: without a project"`
 	DueFrom  string `json:"due_from,omitempty" desc:"YYYY-MM-DD, that day included"`
 	DueTo    string `json:"due_to,omitempty" desc:"YYYY-MM-DD, that day included"`
 	Overdue  bool   `json:"overdue,omitempty" desc:"true: only open tasks past their due date"`
@@ -40,7 +42,6 @@ type taskRow struct {
 	Assignee    string `json:"assignee,omitempty"`
 	ProjectID   string `json:"project_id,omitempty"`
 	Project     string `json:"project,omitempty"`
-	DueDate     int64  `json:"due_date_ms,omitempty"`
 	Due         string `json:"due_local,omitempty"`
 	Overdue     bool   `json:"overdue,omitempty"`
 }
@@ -64,14 +65,28 @@ func listTasks(ctx context.Context, run *agent.Run, in listInput) (string, error
 		return "", err
 	}
 	slices.SortStableFunc(tasks, byUrgency)
-	rows := []taskRow{}
-	for _, t := range tasks[:min(len(tasks), maxListed)] {
-		rows = append(rows, newRow(run, t))
+	return agent.JSON(newList(run, tasks, in.Page))
+}
+
+type taskList struct {
+	Total int       `json:"total"`
+	Page  int       `json:"page,omitempty"`  // only of several
+	Pages int       `json:"pages,omitempty"` // only if there are several
+	Tasks []taskRow `json:"tasks"`
+}
+
+// newList returns one page of the tasks, counted from 1: the last one when there is no such page.
+func newList(run *agent.Run, tasks []agent.Task, page int) taskList {
+	pages := max(1, (len(tasks)+pageSize-1)/pageSize)
+	page = min(max(page, 1), pages)
+	out := taskList{Total: len(tasks), Tasks: []taskRow{}}
+	if pages > 1 {
+		out.Page, out.Pages = page, pages
 	}
-	return agent.JSON(struct {
-		Total int       `json:"total"`
-		Tasks []taskRow `json:"tasks"`
-	}{len(tasks), rows})
+	for _, t := range tasks[(page-1)*pageSize : min(page*pageSize, len(tasks))] {
+		out.Tasks = append(out.Tasks, newRow(run, t))
+	}
+	return out
 }
 
 func newRow(run *agent.Run, t agent.Task) taskRow {
@@ -80,30 +95,18 @@ func newRow(run *agent.Run, t agent.Task) taskRow {
 	return taskRow{ID: t.ID, Title: agent.Truncate(t.Title, maxTitle), Description: agent.Truncate(t.Description, 300),
 		Status: status(t), Priority: t.Priority, Assignee: agent.Truncate(t.Assignee, 120), ProjectID: t.ProjectID,
 		Project: agent.Truncate(p.Name, maxTitle),
-		DueDate: t.DueDate, Due: c.Local(t.DueDate), Overdue: c.Overdue(t)}
+		Due:     c.Local(t.DueDate), Overdue: c.Overdue(t)}
 }
 
 func status(t agent.Task) string { return cmp.Or(t.Status, "todo") }
 
-// contains reports whether the task's title and description have the normalized words.
-func contains(t agent.Task, words string) bool {
-	return words == "" || strings.Contains(agent.Normalize(t.Title+" "+t.Description), words)
-}
-
-// projectNames returns the normalized names of the request's projects by their ids.
-func projectNames(ctx context.Context, run *agent.Run) (map[string]string, error) {
-	return agent.Once(run, "task.project_names", func() (map[string]string, error) {
-		names := make(map[string]string, len(run.Context.Projects))
-		for _, p := range run.Context.Projects {
-			if err := run.Work(ctx, 1+len(p.Name)/stepBytes); err != nil {
-				return nil, err
-			}
-			if _, known := names[p.ID]; !known {
-				names[p.ID] = agent.Normalize(p.Name)
-			}
-		}
-		return names, nil
-	})
+// contains reports whether the task's title and description have all of the normalized words.
+func contains(t agent.Task, words []string) bool {
+	if len(words) == 0 {
+		return true
+	}
+	text := agent.Normalize(t.Title + " " + t.Description)
+	return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, word) })
 }
 
 // byUrgency sorts by due date, tasks without one last, and then by priority, urgent first.
@@ -125,8 +128,7 @@ func (f filters) matcher(ctx context.Context, run *agent.Run) (func(agent.Task) 
 	if err != nil {
 		return nil, err
 	}
-	words := agent.Normalize(f.Text)
-	project := agent.Normalize(f.Project)
+	words := strings.Fields(agent.Normalize(agent.Truncate(f.Text, maxTitle)))
 	assignees := f.assignees(run)
 	isAssigned := func(t agent.Task) bool {
 		if len(assignees) == 0 {
@@ -135,12 +137,13 @@ func (f filters) matcher(ctx context.Context, run *agent.Run) (func(agent.Task) 
 		assignee := agent.Normalize(t.Assignee)
 		return slices.ContainsFunc(assignees, func(name string) bool { return strings.Contains(assignee, name) })
 	}
-	projects, err := projectNames(ctx, run)
-	if err != nil {
-		return nil, err
-	}
-	inProject := func(t agent.Task) bool {
-		return project == "" || agent.Normalize(t.ProjectID) == project || projects[t.ProjectID] == project
+	inProject := func(agent.Task) bool { return true }
+	if strings.TrimSpace(f.Project) != "" {
+		project, err := run.FindProject(ctx, f.Project)
+		if err != nil {
+			return nil, fmt.Errorf("project: %w", err)
+		}
+		inProject = func(t agent.Task) bool { return t.ProjectID == project.ID }
 	}
 	return func(t agent.Task) bool {
 		switch {

@@ -2,6 +2,8 @@ package task_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,6 +58,10 @@ func TestListFilters(t *testing.T) {
 		`{"filters":{"assignee":"leo"}}`:           {"t5"},
 		`{"filters":{"project":"website"}}`:        {"t3"},
 		`{"filters":{"project":"p1"}}`:             {"t3"},
+		`{"filters":{"project":"web"}}`:            {"t3"},
+		`{"filters":{"project":"none"}}`:           {"t4", "t1", "t2", "t6", "t5"},
+		`{"filters":{"project":" "}}`:              {"t4", "t1", "t2", "t3", "t6", "t5"},
+		`{"filters":{"text":"page  FORM"}}`:        {"t3"},
 		`{"filters":{"text":"LOGIN"}}`:             {"t3"},
 		`{"filters":{"overdue":true}}`:             {"t1"}, // t2 is due at midnight, which means all of today
 		`{"filters":{"due_to":"today"}}`:           {"t4", "t1", "t2"},
@@ -87,11 +93,11 @@ func TestListResult(t *testing.T) {
 	for arguments, want := range map[string]string{
 		`{"filters":{"text":"form"}}`: `{"total":1,"tasks":[{"id":"t3","title":"Fix the form",` +
 			`"description":"Login page","status":"todo",` +
-			`"priority":"urgent","project_id":"p1","project":"Website","due_date_ms":1774821599999,` +
-			`"due_local":"2026-03-29T23:59:59+02:00"}]}`,
+			`"priority":"urgent","project_id":"p1","project":"Website","due_local":"2026-03-29T23:59:59+02:00"}]}`,
 		`{"filters":{"overdue":true}}`: `{"total":1,"tasks":[{"id":"t1","title":"Pay hosting","status":"todo",` +
 			`"priority":"low",` +
-			`"due_date_ms":1774522800000,"due_local":"2026-03-26T12:00:00+01:00","overdue":true}]}`,
+			`"due_local":"2026-03-26T12:00:00+01:00","overdue":true}]}`,
+		`{"filters":{"project":"Shop"}}`:    `error: project: there is no project "Shop"; there are Website (id p1)`,
 		`{"filters":{"due_to":"whenever"}}`: `error: "whenever" is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM`,
 	} {
 		if got, _ := runTool(t, rows(t), "list_tasks", arguments); got != want {
@@ -100,16 +106,36 @@ func TestListResult(t *testing.T) {
 	}
 }
 
+func TestListHasPages(t *testing.T) {
+	t.Parallel()
+	c := rows(t)
+	c.Tasks = nil
+	for i := range 120 {
+		c.Tasks = append(c.Tasks, agent.Task{ID: fmt.Sprint(i), Title: "A"})
+	}
+	for arguments, want := range map[string]string{
+		`{}`:          `{"total":120,"page":1,"pages":3,"tasks":[{"id":"0",`,
+		`{"page":2}`:  `{"total":120,"page":2,"pages":3,"tasks":[{"id":"50",`,
+		`{"page":3}`:  `{"total":120,"page":3,"pages":3,"tasks":[{"id":"100",`,
+		`{"page":99}`: `{"total":120,"page":3,"pages":3,"tasks":[{"id":"100",`,
+		`{"page":-1}`: `{"total":120,"page":1,"pages":3,"tasks":[{"id":"0",`,
+	} {
+		if got, _ := runTool(t, c, "list_tasks", arguments); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %.200s", arguments, got)
+		}
+	}
+}
+
 func TestCreateProposesATask(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ in, wantText, wantData string }{
 		{`{"title":"Call  Anna","priority":"high","due_date":"2026-03-29"}`,
-			`{"due_local":"2026-03-29T23:59:59+02:00","proposed":{"dueDate":1774821599999,"priority":"high",` +
+			`{"due_local":"2026-03-29T23:59:59+02:00","proposed":{"priority":"high",` +
 				`"status":"todo","title":"Call Anna"}}`,
 			`{"dueDate":1774821599999,"priority":"high","status":"todo","title":"Call Anna"}`},
 		{`{"title":"Call Anna","due_date":"2026-03-29T09:00","project_id":"p1","description":" x ","assignee":"Leo"}`,
 			`{"due_local":"2026-03-29T09:00:00+02:00","proposed":{"assignee":"Leo","description":"x",` +
-				`"dueDate":1774767600000,"priority":"medium","projectId":"p1","status":"todo","title":"Call Anna"}}`,
+				`"priority":"medium","projectId":"p1","status":"todo","title":"Call Anna"}}`,
 			`{"assignee":"Leo","description":"x","dueDate":1774767600000,"priority":"medium","projectId":"p1",` +
 				`"status":"todo","title":"Call Anna"}`},
 		{`{"title":"call leo"}`,
@@ -137,7 +163,7 @@ func TestUpdateProposesChanges(t *testing.T) {
 		{`{"id":"t1","updates":{"status":"done"}}`, `{"proposed":{"id":"t1","status":"done"}}`,
 			`{"id":"t1","status":"done"}`},
 		{`{"id":"t3","updates":{"due_date":"tomorrow","title":"Fix form"}}`,
-			`{"due_local":"2026-03-28T23:59:59+01:00","proposed":{"dueDate":1774738799999,"id":"t3",` +
+			`{"due_local":"2026-03-28T23:59:59+01:00","proposed":{"id":"t3",` +
 				`"title":"Fix form"}}`,
 			`{"dueDate":1774738799999,"id":"t3","title":"Fix form"}`},
 		{`{"id":"t3","updates":{"due_date":"none","assignee":""}}`,
