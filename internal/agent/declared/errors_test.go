@@ -13,6 +13,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/declared"
+	"github.com/adiuva/cloud-api/internal/agent/workspace"
 )
 
 // errorsOf loads the folder and returns its errors, without the folder's path.
@@ -50,7 +51,7 @@ func tool(body string) string {
 func TestManifestErrors(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 300)
-	shared := len(agent.New(nil, agent.Definition{}).Tools()) + 1 // and ask_agent
+	shared := len(workspace.Tools()) + 1 // and ask_agent
 	schema := func(s string) string {
 		return validHead + "tools:\n  - name: do\n    description: Does.\n    rows: tasks\n    schema: " + s + "\n"
 	}
