@@ -1407,12 +1407,21 @@ type StepRequest struct {
 
 // StepResult The output of a `generate` step.
 type StepResult struct {
-	// Output The generated text.
+	// Dropped How many records that the model wrote were dropped, and how many members of the others, because they do not
+	// fit; absent if none.
 	//
-	// Example: Send the offer to Acme
+	//
+	// Example: 1
+	Dropped *int32 `json:"dropped,omitempty"`
+
+	// Output The generated text or, of a template that makes records, the records as JSON.
+	//
+	// Example: [{"title":"Send the offer"}]
 	Output string `json:"output"`
 
-	// Records Records for the steps that use this one as input; empty if the output is only text.
+	// Records Records for the steps that use this one as input, at most 50; empty if the template makes text. A column
+	// without a value is absent: leave it out of the action. Null empties the column.
+	//
 	//
 	// Example: [{"title":"Send the offer"}]
 	Records []map[string]interface{} `json:"records"`
@@ -2503,6 +2512,10 @@ type ClientInterface interface {
 	// template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
 	// the template does not have: `errors` names it. Values with U+0000 lose it.
 	//
+	// A template makes either text or records for the action that follows. Records are checked before they are
+	// returned: times are milliseconds, texts with fixed values have one of them, and `id` is one of the `id`s in
+	// `data`. What the model wrote and does not fit is left out and counted in `dropped`.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /plans/steps (the `RunStep` operationId).
@@ -2513,6 +2526,10 @@ type ClientInterface interface {
 	// Runs the prompt template of a `generate` step with its variables and the records of its source step. The
 	// template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
 	// the template does not have: `errors` names it. Values with U+0000 lose it.
+	//
+	// A template makes either text or records for the action that follows. Records are checked before they are
+	// returned: times are milliseconds, texts with fixed values have one of them, and `id` is one of the `id`s in
+	// `data`. What the model wrote and does not fit is left out and counted in `dropped`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3203,6 +3220,10 @@ func (c *Client) GetPlaybook(ctx context.Context, planID string, reqEditors ...R
 // template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
 // the template does not have: `errors` names it. Values with U+0000 lose it.
 //
+// A template makes either text or records for the action that follows. Records are checked before they are
+// returned: times are milliseconds, texts with fixed values have one of them, and `id` is one of the `id`s in
+// `data`. What the model wrote and does not fit is left out and counted in `dropped`.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /plans/steps (the `RunStep` operationId).
@@ -3223,6 +3244,10 @@ func (c *Client) RunStepWithBody(ctx context.Context, contentType string, body i
 // Runs the prompt template of a `generate` step with its variables and the records of its source step. The
 // template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
 // the template does not have: `errors` names it. Values with U+0000 lose it.
+//
+// A template makes either text or records for the action that follows. Records are checked before they are
+// returned: times are milliseconds, texts with fixed values have one of them, and `id` is one of the `id`s in
+// `data`. What the model wrote and does not fit is left out and counted in `dropped`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5104,6 +5129,10 @@ type ClientWithResponsesInterface interface {
 	// template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
 	// the template does not have: `errors` names it. Values with U+0000 lose it.
 	//
+	// A template makes either text or records for the action that follows. Records are checked before they are
+	// returned: times are milliseconds, texts with fixed values have one of them, and `id` is one of the `id`s in
+	// `data`. What the model wrote and does not fit is left out and counted in `dropped`.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /plans/steps (the `RunStep` operationId).
@@ -5114,6 +5143,10 @@ type ClientWithResponsesInterface interface {
 	// Runs the prompt template of a `generate` step with its variables and the records of its source step. The
 	// template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
 	// the template does not have: `errors` names it. Values with U+0000 lose it.
+	//
+	// A template makes either text or records for the action that follows. Records are checked before they are
+	// returned: times are milliseconds, texts with fixed values have one of them, and `id` is one of the `id`s in
+	// `data`. What the model wrote and does not fit is left out and counted in `dropped`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7816,6 +7849,10 @@ func (c *ClientWithResponses) GetPlaybookWithResponse(ctx context.Context, planI
 // template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
 // the template does not have: `errors` names it. Values with U+0000 lose it.
 //
+// A template makes either text or records for the action that follows. Records are checked before they are
+// returned: times are milliseconds, texts with fixed values have one of them, and `id` is one of the `id`s in
+// `data`. What the model wrote and does not fit is left out and counted in `dropped`.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /plans/steps (the `RunStep` operationId).
@@ -7832,6 +7869,10 @@ func (c *ClientWithResponses) RunStepWithBodyWithResponse(ctx context.Context, c
 // Runs the prompt template of a `generate` step with its variables and the records of its source step. The
 // template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
 // the template does not have: `errors` names it. Values with U+0000 lose it.
+//
+// A template makes either text or records for the action that follows. Records are checked before they are
+// returned: times are milliseconds, texts with fixed values have one of them, and `id` is one of the `id`s in
+// `data`. What the model wrote and does not fit is left out and counted in `dropped`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -210,6 +210,10 @@ export const getPlaybook = <ThrowOnError extends boolean = false>(options: Optio
  * template's text stays on the server. 404 for an unknown template id. 422 `validation_failed` for a variable that
  * the template does not have: `errors` names it. Values with U+0000 lose it.
  *
+ * A template makes either text or records for the action that follows. Records are checked before they are
+ * returned: times are milliseconds, texts with fixed values have one of them, and `id` is one of the `id`s in
+ * `data`. What the model wrote and does not fit is left out and counted in `dropped`.
+ *
  */
 export const runStep = <ThrowOnError extends boolean = false>(options: Options<RunStepData, ThrowOnError>) => (options.client ?? client).post<RunStepResponses, RunStepErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

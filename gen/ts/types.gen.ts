@@ -239,15 +239,23 @@ export type BackupBlob = Blob | File;
  */
 export type StepResult = {
     /**
-     * The generated text.
+     * The generated text or, of a template that makes records, the records as JSON.
      */
     output: string;
     /**
-     * Records for the steps that use this one as input; empty if the output is only text.
+     * Records for the steps that use this one as input, at most 50; empty if the template makes text. A column
+     * without a value is absent: leave it out of the action. Null empties the column.
+     *
      */
     records: Array<{
         [key: string]: unknown;
     }>;
+    /**
+     * How many records that the model wrote were dropped, and how many members of the others, because they do not
+     * fit; absent if none.
+     *
+     */
+    dropped?: number;
 };
 
 /**
