@@ -40,9 +40,10 @@ var allowed = map[string]string{
 	"internal/listener": "internal/network",
 
 	// The domain.
-	"internal/action":   "",
-	"internal/consent":  "internal/dates",
-	"internal/playbook": "internal/action internal/fault internal/tier",
+	"internal/action":          "",
+	"internal/consent":         "internal/dates",
+	"internal/playbook":        "internal/action internal/fault internal/tier",
+	"internal/playbook/record": "internal/action internal/agent internal/agent/schema internal/dates internal/playbook",
 	"internal/agent": "internal/action internal/agent/schema internal/consent internal/dates internal/fault " +
 		"internal/identity internal/playbook internal/sanitize internal/tier",
 	"internal/agent/schema": "",
@@ -57,7 +58,7 @@ var allowed = map[string]string{
 	"internal/agent/workspace": "internal/action internal/agent internal/dates internal/fold",
 	"internal/agent/declared": "internal/action internal/agent internal/agent/schema internal/agent/workspace " +
 		"internal/dates internal/playbook internal/tier",
-	"internal/chat": "internal/action internal/agent internal/playbook internal/sanitize " +
+	"internal/chat": "internal/action internal/agent internal/playbook internal/playbook/record internal/sanitize " +
 		"internal/identity internal/tier internal/fault",
 	"internal/auth": "internal/worker internal/postgres gen/db internal/identity internal/network " +
 		"internal/strictjson internal/tier internal/fault",

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 
 	"github.com/tmc/langchaingo/llms"
@@ -30,6 +31,8 @@ type ModelCall struct {
 	// MaxTokens limits the answer; 0 leaves it to the model.
 	MaxTokens   int
 	Temperature float64
+	// Schema, when set, is the JSON schema of the answer, an object. A model may ignore it.
+	Schema json.RawMessage
 }
 
 // Answer is a model's answer.

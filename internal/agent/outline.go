@@ -10,17 +10,13 @@ import (
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
-// Outline is a kind of plan that an agent offers: read rows, generate from them, then act on each generated record. The
-// first and the last step are optional.
+// Outline is a kind of plan that an agent offers: read the rows that its template reads, generate from them, then act on
+// each record that the template makes. The first and the last step are optional.
 type Outline struct {
 	Name        string // of the tool that the model calls to choose this outline, e.g. "plan_follow_up"
 	Description string // tells the model when to choose it
-	Select      string // the table to read, or ""
 	// Template is used by the generating step. It always gets the user's message as its variable "request".
 	Template playbook.Template
-	// Act, when not "", is applied to Table with every column of the generated records.
-	Act   action.Kind
-	Table string
 }
 
 // template returns the outline's template with the variable that its plans set.
@@ -42,7 +38,11 @@ func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Template
 	cache *playbook.Cache) (playbook.Plan, error) {
 	var chosen []playbook.Step
 	pick := func(o Outline, in outlineChoice) error {
-		steps, err := o.steps(a.def.Name, run.Message, in.Filter, templates, cache)
+		filter, err := checkFilter(o.Template.Reads, in.Filter)
+		if err != nil {
+			return err
+		}
+		steps, err := o.steps(a.def.Name, run.Message, filter, templates, cache)
 		if err != nil {
 			return err
 		}
@@ -88,6 +88,38 @@ func (o Outline) tool(pick func(Outline, outlineChoice) error) Tool {
 	})
 }
 
+// checkFilter returns the filter that a model wrote with values as the table's columns have them. The error says what to
+// write instead. A plan that reads no table has no filter.
+func checkFilter(table string, filter map[string]any) (map[string]any, error) {
+	if table == "" || len(filter) == 0 {
+		return nil, nil
+	}
+	columns := []action.Column{{Name: "id", Type: action.ID}}
+	names := []string{"id"}
+	for _, c := range action.Columns(table) {
+		if c.Type != action.Time && c.Type != action.List {
+			columns, names = append(columns, c), append(names, c.Name)
+		}
+	}
+	out := make(map[string]any, len(filter))
+	for name, value := range filter {
+		i := slices.Index(names, name)
+		if i < 0 {
+			return nil, fmt.Errorf("filter: rows of %s cannot be chosen by %q, only by %s", table, Truncate(name, 80),
+				strings.Join(names, ", "))
+		}
+		if text, ok := value.(string); ok && len(columns[i].OneOf) > 0 {
+			value = strings.ReplaceAll(Normalize(text), " ", "_")
+		}
+		canonical, err := columns[i].Canonical(value)
+		if err != nil {
+			return nil, fmt.Errorf("filter: %s %w", name, err)
+		}
+		out[name] = canonical
+	}
+	return out, nil
+}
+
 // escapePlaceholders keeps braces that a user wrote from being read as a placeholder.
 func escapePlaceholders(a action.Action) action.Action {
 	data := make(map[string]any, len(a.Data))
@@ -114,7 +146,7 @@ func offsetSources(steps []playbook.Step, by int) []playbook.Step {
 // steps returns the outline's steps with the values of this request filled in.
 func (o Outline) steps(agent, request string, filter map[string]any, templates *playbook.Templates,
 	cache *playbook.Cache) ([]playbook.Step, error) {
-	key := playbook.Key{Agent: agent, Outline: o.Name, Table: o.Table}
+	key := playbook.Key{Agent: agent, Outline: o.Name, Table: o.Template.Makes.Table}
 	shape, ok := cache.Get(key)
 	if !ok {
 		shape = o.shape(agent)
@@ -144,16 +176,12 @@ func (o Outline) shape(agent string) playbook.Plan {
 		s.DataFromStep, source = source, playbook.From(len(plan.Steps))
 		plan.Steps = append(plan.Steps, s)
 	}
-	if o.Select != "" {
-		add(playbook.Step{Action: playbook.Select, Table: o.Select})
+	if table := o.Template.Reads; table != "" {
+		add(playbook.Step{Action: playbook.Select, Table: table})
 	}
 	add(playbook.Step{Action: playbook.Generate, PromptTemplate: o.Template.ID})
-	if o.Act != "" {
-		data := map[string]any{}
-		for _, column := range o.Template.Columns {
-			data[column] = "{{" + column + "}}"
-		}
-		add(playbook.Step{Action: o.Act, Table: o.Table, Data: data})
+	if act := o.Template.Makes.Act(); act.Type != "" {
+		add(playbook.Step{Action: act.Type, Table: act.Table, Data: act.Data})
 	}
 	return plan
 }

@@ -25,7 +25,25 @@ func NewTemplates(agents *agent.Registry) (*playbook.Templates, error) {
 	if err != nil {
 		return nil, err
 	}
+	for i, t := range catalogue {
+		catalogue[i].Facts = factsOf(t.ID)
+	}
 	return playbook.NewTemplates(slices.Concat(catalogue, agents.Templates())...)
+}
+
+// factsOf returns the facts of a template of the catalogue, which the agents compute, or nil.
+func factsOf(template string) playbook.Facts {
+	switch template {
+	case "tpl_calendar_conflicts":
+		return calendar.ConflictFacts()
+	case "tpl_email_tasks":
+		return email.ItemFacts()
+	case "tpl_overdue_cleanup":
+		return task.OverdueFacts()
+	case "tpl_weekly_report":
+		return analytics.MetricFacts()
+	}
+	return nil
 }
 
 // NewAgents returns the registry of the built-in agents and, after them, the declared ones.

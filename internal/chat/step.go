@@ -14,7 +14,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
-	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/playbook/record"
 	"github.com/adiuva/cloud-api/internal/sanitize"
 )
 
@@ -26,10 +26,13 @@ type StepRequest struct {
 	Timezone       string           // IANA name; "" means UTC
 }
 
-// StepReply is the result of a generating step. Records is never nil. It is empty for templates without columns.
+// StepReply is the result of a generating step. Records is never nil. It is empty for templates that make text. Output is
+// the model's text, or the records as JSON.
 type StepReply struct {
 	Output  string
 	Records []map[string]any
+	// Dropped counts the records and members in the model's answer that do not fit the template.
+	Dropped int
 	// Replaced is true if the leak filter blocked the model's answer and Output is FallbackAnswer.
 	Replaced bool
 }
@@ -38,7 +41,8 @@ type StepReply struct {
 var ErrBadRecords = fault.New(fault.LLMError, "The language model gave an answer that cannot be used. Try again.")
 
 // RunStep runs one generating step. Errors are faults: not_found for an unknown template, validation_failed for
-// variables that it does not accept or a bad time zone, ErrBadRecords, and those of the model.
+// variables that it does not accept or a bad time zone, ErrBadRecords if a template that makes records gets an answer
+// without any, and those of the model.
 func (o *Orchestrator) RunStep(ctx context.Context, _ identity.User, req StepRequest) (StepReply, error) {
 	template, err := o.cfg.Templates.Get(req.PromptTemplate)
 	if err != nil {
@@ -55,86 +59,84 @@ func (o *Orchestrator) RunStep(ctx context.Context, _ identity.User, req StepReq
 	if err != nil {
 		return StepReply{}, fault.ErrValidation.WithDetails(badTimezone("/timezone"))
 	}
-	guard := o.cfg.Filter(sent...)
-	answer, err := o.cfg.Model.Generate(ctx, agent.ModelCall{Messages: o.stepMessages(template, req, zone)}, nil)
+	step := record.Request{Template: template, Data: req.Data, Now: o.cfg.Now().In(zone)}
+	call, err := stepCall(ctx, step, req.Variables)
 	if err != nil {
 		return StepReply{}, ctxError(ctx, err)
 	}
-	return o.stepReply(ctx, guard, template, answer)
+	guard := o.cfg.Filter(sent...)
+	answer, err := o.cfg.Model.Generate(ctx, call, nil)
+	if err != nil {
+		return StepReply{}, ctxError(ctx, err)
+	}
+	if template.Makes.Action == "" {
+		text, hit := guard.Text(answer.Text)
+		return o.stepReply(ctx, guard, hit, StepReply{Output: text, Records: []map[string]any{}}), nil
+	}
+	return o.recordsReply(ctx, guard, step, answer.Text)
 }
 
-// stepReply parses and filters the model's answer.
-func (o *Orchestrator) stepReply(ctx context.Context, guard Guard, t playbook.Template,
-	answer agent.Answer) (StepReply, error) {
-	records, err := parseRecords(t, answer.Text)
+// recordsReply reads and filters the records in the model's answer. The rest of the answer is not returned.
+func (o *Orchestrator) recordsReply(ctx context.Context, guard Guard, step record.Request,
+	answer string) (StepReply, error) {
+	made, err := step.Read(answer)
+	if err != nil {
+		return StepReply{}, ErrBadRecords.WithCause(fmt.Errorf("template %s: %w", step.Template.ID, err))
+	}
+	output, err := json.Marshal(made.Records)
 	if err != nil {
 		return StepReply{}, ErrBadRecords.WithCause(err)
 	}
-	text, hit := guard.Text(answer.Text)
-	if hit == "" { // the decoded records as well, since JSON escapes may hide a secret in the text
-		var fields fieldTexts
-		for _, r := range records {
-			fields.add(r)
-		}
-		hit = fields.hit(guard)
+	var fields fieldTexts // JSON escapes could hide a secret in the text
+	for _, r := range made.Records {
+		fields.add(r)
 	}
-	reply := o.finalize(ctx, guard, hit, Reply{Text: text})
-	if reply.Replaced {
-		return StepReply{Output: reply.Text, Records: []map[string]any{}, Replaced: true}, nil
-	}
-	return StepReply{Output: text, Records: records}, nil
+	return o.stepReply(ctx, guard, fields.hit(guard),
+		StepReply{Output: string(output), Records: made.Records, Dropped: made.Dropped}), nil
 }
 
-// stepMessages returns the system prompt with the template's, and the variables and records as the user's message.
-func (o *Orchestrator) stepMessages(t playbook.Template, req StepRequest, zone *time.Location) []llms.MessageContent {
+// stepReply returns the reply, or FallbackAnswer in its place if the filter found a secret in it.
+func (o *Orchestrator) stepReply(ctx context.Context, guard Guard, hit string, reply StepReply) StepReply {
+	checked := o.finalize(ctx, guard, hit, Reply{Text: reply.Output})
+	if checked.Replaced {
+		return StepReply{Output: checked.Text, Records: []map[string]any{}, Replaced: true}
+	}
+	return reply
+}
+
+// stepCall returns the call with the system prompt and the template's, and with the variables, facts and records as the
+// user's message.
+func stepCall(ctx context.Context, step record.Request, variables map[string]any) (agent.ModelCall, error) {
+	t := step.Template
 	system := stepSecret().Text + "\n\n" + sanitize.WithCanary(t.ID, t.Text).Text
-	if len(t.Columns) > 0 {
-		system += "\n\n" + strings.TrimSpace(recordsPrompt) + " " + strings.Join(t.Columns, ", ")
+	var call agent.ModelCall
+	if t.Makes.Action != "" {
+		system += "\n\n" + strings.TrimSpace(recordsPrompt) + "\n" + record.Describe(t.Makes)
+		call.Schema = record.Schema(t.Makes)
 	}
-	now := o.cfg.Now().In(zone)
-	today := fmt.Sprintf("\n\nToday is %s (%s), time zone %s, %d in milliseconds.",
-		now.Format("2006-01-02"), now.Weekday(), zone, now.UnixMilli())
+	today := fmt.Sprintf("\n\nToday is %s (%s), time zone %s. The local time is %s.",
+		step.Now.Format(time.DateOnly), step.Now.Weekday(), step.Now.Location(), step.Now.Format("15:04"))
 	var data strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(req.Variables)) {
-		fmt.Fprintf(&data, "%s: %v\n", name, req.Variables[name])
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		fmt.Fprintf(&data, "%s: %v\n", name, variables[name])
 	}
-	records, err := json.Marshal(req.Data)
-	if err != nil || req.Data == nil {
-		records = []byte("[]")
+	if t.Facts != nil {
+		facts, err := t.Facts(ctx, step.Data, step.Now)
+		if err != nil {
+			return call, err
+		}
+		if facts != "" {
+			fmt.Fprintf(&data, "\nComputed from the records:\n%s\n", facts)
+		}
+	}
+	records, err := json.Marshal(step.Rows())
+	if err != nil {
+		return call, err
 	}
 	fmt.Fprintf(&data, "\nRecords:\n%s", records)
-	return []llms.MessageContent{
+	call.Messages = []llms.MessageContent{
 		llms.TextParts(llms.ChatMessageTypeSystem, system, today), // package llm caches the first part
 		llms.TextParts(llms.ChatMessageTypeHuman, data.String()),
 	}
-}
-
-// parseRecords returns the array of records in an answer, which may be in a code fence. The records have exactly
-// the template's columns, null where the model gave none, and there are at most agent.MaxActions. A template
-// without columns has no records.
-func parseRecords(t playbook.Template, answer string) ([]map[string]any, error) {
-	if len(t.Columns) == 0 {
-		return []map[string]any{}, nil
-	}
-	from, to := strings.IndexByte(answer, '['), strings.LastIndexByte(answer, ']')
-	if from < 0 || to < from {
-		return nil, fmt.Errorf("template %s: the answer holds no array", t.ID)
-	}
-	records := []map[string]any{}
-	if err := json.Unmarshal([]byte(answer[from:to+1]), &records); err != nil {
-		return nil, fmt.Errorf("template %s: the answer's array is not one of objects", t.ID)
-	}
-	records = slices.DeleteFunc(records, func(r map[string]any) bool { return r == nil })
-	if len(records) > agent.MaxActions {
-		records = records[:agent.MaxActions]
-	}
-	for _, r := range records {
-		maps.DeleteFunc(r, func(name string, _ any) bool { return !slices.Contains(t.Columns, name) })
-		for _, name := range t.Columns {
-			if _, ok := r[name]; !ok {
-				r[name] = nil
-			}
-		}
-	}
-	return records, nil
+	return call, nil
 }

@@ -22,12 +22,17 @@ func TestRunStepParsesAndFiltersTheAnswer(t *testing.T) {
 		fault                  fault.Code
 	}{
 		{"records", review, "```json\n[{\"id\":\"1\",\"status\":\"done\",\"x\":1},null]\n```", request,
-			chat.StepReply{Output: "```json\n[{\"id\":\"1\",\"status\":\"done\",\"x\":1},null]\n```",
-				Records: []map[string]any{{"id": "1", "status": "done", "priority": nil, "dueDate": nil}}}, ""},
+			chat.StepReply{Output: `[{"id":"1","status":"done"}]`, Dropped: 2,
+				Records: []map[string]any{{"id": "1", "status": "done"}}}, ""},
+		{"nothing fits", review, `[{"id":"OTHER","dueDate":"tomorrow","priority":"banana"}]`, request,
+			chat.StepReply{Output: `[]`, Records: []map[string]any{}, Dropped: 1}, ""},
 		{"prose", summary, "All done [1].", request,
 			chat.StepReply{Output: "All done [1].", Records: []map[string]any{}}, ""},
 		{"leak", summary, "SECRET", request, replaced, ""},
-		{"escaped leak", review, `[{"id":"\u0053ECRET"}]`, request, replaced, ""},
+		{"escaped leak", "tpl_task_agent_default", `[{"title":"\u0053ECRET"}]`, request, replaced, ""},
+		{"leak outside the records", review, `SECRET [{"id":"1","status":"done"}]`, request,
+			chat.StepReply{Output: `[{"id":"1","status":"done"}]`,
+				Records: []map[string]any{{"id": "1", "status": "done"}}}, ""},
 		{"no records", review, "I cannot", request, chat.StepReply{}, "llm_error"},
 		{"unknown template", "tpl_no", "", request, chat.StepReply{}, "not_found"},
 		{"no variables", summary, "", nil, chat.StepReply{}, "validation_failed"},
@@ -35,7 +40,8 @@ func TestRunStepParsesAndFiltersTheAnswer(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			o, _ := setup(t, says(c.answer))
-			req := chat.StepRequest{PromptTemplate: c.template, Variables: c.variables}
+			req := chat.StepRequest{PromptTemplate: c.template, Variables: c.variables,
+				Data: []map[string]any{{"id": "1", "title": "A"}}}
 			reply, err := o.RunStep(t.Context(), pro, req)
 			if c.fault != "" {
 				if f := fault.From(err); f == nil || f.Code != c.fault {

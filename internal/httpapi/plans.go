@@ -45,5 +45,9 @@ func (s *Server) RunStep(ctx context.Context, r api.RunStepRequestObject) (api.R
 	if records == nil {
 		records = []map[string]any{}
 	}
-	return api.RunStep200JSONResponse{Body: api.StepResult{Output: reply.Output, Records: records}}, nil
+	result := api.StepResult{Output: reply.Output, Records: records}
+	if dropped := int32(reply.Dropped); dropped > 0 {
+		result.Dropped = &dropped
+	}
+	return api.RunStep200JSONResponse{Body: result}, nil
 }

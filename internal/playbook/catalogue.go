@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/tier"
@@ -14,16 +15,23 @@ var templateFiles embed.FS
 
 // Catalogue returns the templates of the ready-made playbooks.
 func Catalogue() ([]Template, error) {
+	newTasks := Records{Action: action.Create, Table: "tasks",
+		Columns: []string{"title", "description", "priority", "dueDate"}}
+	tasksOfNotes := newTasks
+	tasksOfNotes.Columns = append([]string{"projectId"}, newTasks.Columns...)
 	list := []Template{
-		{ID: "tpl_email_tasks", Columns: []string{"title", "description", "priority", "dueDate"}},
-		{ID: "tpl_note_tasks", Columns: []string{"title", "description", "priority", "dueDate"}},
-		{ID: "tpl_weekly_report", Variables: []string{"period"}},
-		{ID: "tpl_standup"},
-		{ID: "tpl_calendar_conflicts", Columns: []string{"id", "title", "start", "end"}},
-		{ID: "tpl_inbox_triage", Columns: []string{"id", "labels"}},
-		{ID: "tpl_meeting_preparation", Variables: []string{"meeting"}},
-		{ID: "tpl_overdue_cleanup", Columns: []string{"id", "dueDate", "priority"}},
-		{ID: "tpl_project_status", Variables: []string{"project"}},
+		{ID: "tpl_email_tasks", Reads: "emails", Makes: newTasks},
+		{ID: "tpl_note_tasks", Reads: "notes", Makes: tasksOfNotes},
+		{ID: "tpl_weekly_report", Reads: "tasks", Variables: []string{"period"}},
+		{ID: "tpl_standup", Reads: "tasks"},
+		{ID: "tpl_calendar_conflicts", Reads: "events", Makes: Records{Action: action.Update, Table: "events",
+			Columns: []string{"start", "end"}, Needed: []string{"start", "end"}}},
+		{ID: "tpl_inbox_triage", Reads: "emails", Makes: Records{Action: action.Update, Table: "emails",
+			Columns: []string{"labels"}}},
+		{ID: "tpl_meeting_preparation", Reads: "events", Variables: []string{"meeting"}},
+		{ID: "tpl_overdue_cleanup", Reads: "tasks", Makes: Records{Action: action.Update, Table: "tasks",
+			Columns: []string{"dueDate", "priority"}}},
+		{ID: "tpl_project_status", Reads: "tasks", Variables: []string{"project"}},
 	}
 	for i, t := range list {
 		text, err := templateFiles.ReadFile("templates/" + t.ID[len("tpl_"):] + ".md")
@@ -53,10 +61,15 @@ func Playbooks(templates *Templates) (*Library, error) {
 	return NewLibrary(plans...)
 }
 
-// tasksFrom returns the action that creates a task for each record of the source step.
-func tasksFrom() action.Action {
-	return action.CreateRecord("tasks", map[string]any{"title": "{{title}}", "description": "{{description}}",
-		"status": "todo", "priority": "{{priority}}", "dueDate": "{{dueDate}}"})
+// act returns the action of the template's records, with more columns that are the same for all.
+func (t *Templates) act(id string, fixed map[string]any) action.Action {
+	template, err := t.Get(id)
+	if err != nil {
+		return action.Action{} // which the builder refuses
+	}
+	act := template.Makes.Act()
+	maps.Copy(act.Data, fixed)
+	return act
 }
 
 // noteFrom returns the action that saves the text of the source step as a note.
@@ -68,14 +81,16 @@ func emailTasks(t *Templates) *Builder {
 	return NewBuilder("email_agent", t).
 		Describe("task_from_email", "Create tasks from e-mails",
 			"Reads e-mails and creates a task for everything they ask of you.", tier.Free).
-		Select("emails", nil).Generate("tpl_email_tasks", nil, From(0)).Act(tasksFrom(), From(1))
+		Select("emails", nil).Generate("tpl_email_tasks", nil, From(0)).
+		Act(t.act("tpl_email_tasks", map[string]any{"status": "todo"}), From(1))
 }
 
 func noteTasks(t *Templates) *Builder {
 	return NewBuilder("task_agent", t).
 		Describe("tasks_from_notes", "Create tasks from notes",
 			"Reads notes and creates a task for the work they mention.", tier.Free).
-		Select("notes", nil).Generate("tpl_note_tasks", nil, From(0)).Act(tasksFrom(), From(1))
+		Select("notes", nil).Generate("tpl_note_tasks", nil, From(0)).
+		Act(t.act("tpl_note_tasks", map[string]any{"status": "todo"}), From(1))
 }
 
 func standup(t *Templates) *Builder {
@@ -90,7 +105,7 @@ func inboxTriage(t *Templates) *Builder {
 		Describe("triage_inbox", "Triage the inbox",
 			"Labels each e-mail by what it needs from you.", tier.Free).
 		Select("emails", nil).Generate("tpl_inbox_triage", nil, From(0)).
-		Act(action.UpdateRecord("emails", map[string]any{"id": "{{id}}", "labels": "{{labels}}"}), From(1))
+		Act(t.act("tpl_inbox_triage", nil), From(1))
 }
 
 func calendarConflicts(t *Templates) *Builder {
@@ -98,8 +113,7 @@ func calendarConflicts(t *Templates) *Builder {
 		Describe("resolve_calendar_conflicts", "Resolve calendar conflicts",
 			"Finds overlapping events and moves the ones easier to move.", tier.Free).
 		Select("events", nil).Generate("tpl_calendar_conflicts", nil, From(0)).
-		Act(action.UpdateRecord("events", map[string]any{"id": "{{id}}", "start": "{{start}}", "end": "{{end}}"}),
-			From(1))
+		Act(t.act("tpl_calendar_conflicts", nil), From(1))
 }
 
 func meetingPreparation(t *Templates) *Builder {
@@ -115,8 +129,7 @@ func overdueCleanup(t *Templates) *Builder {
 		Describe("overdue_cleanup", "Clean up overdue tasks",
 			"Gives overdue tasks a realistic date and the priority they need.", tier.Free).
 		Select("tasks", map[string]any{"status": "todo"}).Generate("tpl_overdue_cleanup", nil, From(0)).
-		Act(action.UpdateRecord("tasks", map[string]any{"id": "{{id}}", "dueDate": "{{dueDate}}",
-			"priority": "{{priority}}"}), From(1))
+		Act(t.act("tpl_overdue_cleanup", nil), From(1))
 }
 
 func weeklyReport(t *Templates) *Builder {

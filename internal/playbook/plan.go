@@ -162,7 +162,21 @@ func (b *Builder) checkGenerate(s Step) error {
 	if err != nil {
 		return err
 	}
-	return t.CheckVariables(s.Variables)
+	if err := t.CheckVariables(s.Variables); err != nil {
+		return err
+	}
+	if table := b.tableOf(s.DataFromStep); table != t.Reads {
+		return fmt.Errorf("template %s reads rows of %q, but its step reads %q", t.ID, t.Reads, table)
+	}
+	return nil
+}
+
+// tableOf returns the table whose rows the source step selects, or "".
+func (b *Builder) tableOf(from *int) string {
+	if from == nil || b.plan.Steps[*from].Action != Select {
+		return ""
+	}
+	return b.plan.Steps[*from].Table
 }
 
 func (b *Builder) checkAction(s Step) error {
@@ -219,7 +233,11 @@ func (b *Builder) sourceColumns(from *int) (known []string, all bool) {
 		if err != nil {
 			return nil, true
 		}
-		return append([]string{"output"}, t.Columns...), false
+		known = []string{"output"}
+		for _, m := range t.Makes.Members() {
+			known = append(known, m.Name)
+		}
+		return known, false
 	}
 	for name := range source.Data {
 		known = append(known, name)

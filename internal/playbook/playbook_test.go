@@ -18,7 +18,8 @@ func templates(t *testing.T) *playbook.Templates {
 	t.Helper()
 	set, err := playbook.NewTemplates(
 		playbook.Template{ID: "tpl_rows", Text: "secret", Required: []string{"request"},
-			Columns: []string{"title", "dueDate"}},
+			Reads: "emails", Makes: playbook.Records{Action: action.Create, Table: "tasks",
+				Columns: []string{"title", "dueDate"}}},
 		playbook.Template{ID: "tpl_prose", Text: "secret", Variables: []string{"period"}})
 	if err != nil {
 		t.Fatal(err)
@@ -55,6 +56,9 @@ func TestBuilderRejectsWhatAClientCannotExecute(t *testing.T) {
 		}, "step 0 (generate): data_from_step -1 is not an earlier step"},
 		{"unknown template", func(b *playbook.Builder) *playbook.Builder { return b.Generate("tpl_x", nil, nil) },
 			`step 0 (generate): there is no template "tpl_x"`},
+		{"rows of another table", func(b *playbook.Builder) *playbook.Builder {
+			return b.Select("tasks", nil).Generate("tpl_rows", request, playbook.From(0))
+		}, `step 1 (generate): template tpl_rows reads rows of "emails", but its step reads "tasks"`},
 		{"missing variable", func(b *playbook.Builder) *playbook.Builder {
 			return b.Generate("tpl_rows", nil,
 				nil)
@@ -112,6 +116,19 @@ func TestTemplates(t *testing.T) {
 	}
 	if _, err := playbook.NewTemplates(playbook.Template{ID: "tpl_a"}); err == nil {
 		t.Error("accepted a template without text")
+	}
+	for _, wrong := range []playbook.Template{
+		{Reads: "users"},
+		{Makes: playbook.Records{Action: "select", Table: "tasks"}},
+		{Makes: playbook.Records{Action: action.Update, Table: "users"}},
+		{Makes: playbook.Records{Action: action.Update, Table: "tasks", Columns: []string{"due"}}},
+		{Makes: playbook.Records{Action: action.Update, Table: "tasks", Columns: []string{"id"}}},
+		{Makes: playbook.Records{Action: action.Create, Table: "tasks"}},
+	} {
+		wrong.ID, wrong.Text = "tpl_a", "x"
+		if _, err := playbook.NewTemplates(wrong); err == nil {
+			t.Errorf("accepted %+v", wrong)
+		}
 	}
 }
 

@@ -41,13 +41,13 @@ func New(model agent.Model) *agent.Agent {
 		},
 		Outlines: []agent.Outline{
 			{Name: "plan_analysis", Description: "Plan: read tasks and answer with numbers about them.",
-				Select:   "tasks",
-				Template: playbook.Template{ID: "tpl_analytics_agent_default", Text: defaultTemplate}},
+				Template: playbook.Template{ID: "tpl_analytics_agent_default", Text: defaultTemplate,
+					Reads: "tasks", Facts: MetricFacts()}},
 			{Name: "plan_report_note", Description: "Plan: read tasks, write a report, keep it as a note.",
-				Select: "tasks",
-				Template: playbook.Template{ID: "tpl_analytics_agent_report", Text: reportTemplate,
-					Columns: []string{"title", "content"}},
-				Act: action.Create, Table: "notes"},
+				Template: playbook.Template{ID: "tpl_analytics_agent_report", Text: reportTemplate, Reads: "tasks",
+					Facts: MetricFacts(),
+					Makes: playbook.Records{Action: action.Create, Table: "notes",
+						Columns: []string{"title", "content"}, Needed: []string{"content"}}}},
 		},
 	})
 }

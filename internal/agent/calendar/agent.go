@@ -44,13 +44,13 @@ func New(model agent.Model) *agent.Agent {
 		},
 		Outlines: []agent.Outline{
 			{Name: "plan_calendar_summary", Description: "Plan: read events and answer about them.",
-				Select:   "events",
-				Template: playbook.Template{ID: "tpl_calendar_agent_default", Text: defaultTemplate}},
+				Template: playbook.Template{ID: "tpl_calendar_agent_default", Text: defaultTemplate,
+					Reads: "events"}},
 			{Name: "plan_reschedule", Description: "Plan: read events, decide which should move, move those.",
-				Select: "events",
 				Template: playbook.Template{ID: "tpl_calendar_agent_reschedule", Text: rescheduleTemplate,
-					Columns: []string{"id", "start", "end"}},
-				Act: action.Update, Table: "events"},
+					Reads: "events", Facts: ConflictFacts(),
+					Makes: playbook.Records{Action: action.Update, Table: "events",
+						Columns: []string{"start", "end"}, Needed: []string{"start", "end"}}}},
 		},
 	})
 }

@@ -54,7 +54,7 @@ func (p *parser) manifest(path string) (manifest, bool) {
 		m.definition.Skills = append(m.definition.Skills, p.label(skill))
 	}
 	outline := outlineOf(m.definition)
-	m.definition.Tools, outline.Select = p.tools(f["tools"], outline.Name)
+	m.definition.Tools, outline.Template.Reads = p.tools(f["tools"], outline.Name)
 	m.definition.Outlines = []agent.Outline{outline}
 	return m, true
 }

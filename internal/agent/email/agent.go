@@ -42,13 +42,12 @@ func New(model agent.Model) *agent.Agent {
 		},
 		Outlines: []agent.Outline{
 			{Name: "plan_email_summary", Description: "Plan: read e-mails and answer about them.",
-				Select:   "emails",
-				Template: playbook.Template{ID: "tpl_email_agent_default", Text: defaultTemplate}},
+				Template: playbook.Template{ID: "tpl_email_agent_default", Text: defaultTemplate, Reads: "emails"}},
 			{Name: "plan_email_tasks", Description: "Plan: read e-mails and make tasks of what they ask for.",
-				Select: "emails",
-				Template: playbook.Template{ID: "tpl_email_agent_follow_up", Text: followUpTemplate,
-					Columns: []string{"title", "description", "priority", "dueDate"}},
-				Act: action.Create, Table: "tasks"},
+				Template: playbook.Template{ID: "tpl_email_agent_follow_up", Text: followUpTemplate, Reads: "emails",
+					Facts: ItemFacts(),
+					Makes: playbook.Records{Action: action.Create, Table: "tasks",
+						Columns: []string{"title", "description", "priority", "dueDate"}}}},
 		},
 	})
 }

@@ -49,16 +49,14 @@ func New(model agent.Model) *agent.Agent {
 		Outlines: []agent.Outline{
 			{Name: "plan_new_tasks", Description: "Plan: make tasks out of the request.",
 				Template: playbook.Template{ID: "tpl_task_agent_default", Text: defaultTemplate,
-					Columns: []string{"title", "description", "priority", "dueDate"}},
-				Act: action.Create, Table: "tasks"},
+					Makes: playbook.Records{Action: action.Create, Table: "tasks",
+						Columns: []string{"title", "description", "priority", "dueDate"}}}},
 			{Name: "plan_task_review", Description: "Plan: read tasks, decide which should change, update those.",
-				Select: "tasks",
-				Template: playbook.Template{ID: "tpl_task_agent_review", Text: reviewTemplate,
-					Columns: []string{"id", "status", "priority", "dueDate"}},
-				Act: action.Update, Table: "tasks"},
+				Template: playbook.Template{ID: "tpl_task_agent_review", Text: reviewTemplate, Reads: "tasks",
+					Makes: playbook.Records{Action: action.Update, Table: "tasks",
+						Columns: []string{"status", "priority", "dueDate"}, Clearable: []string{"dueDate"}}}},
 			{Name: "plan_task_summary", Description: "Plan: read tasks and write a summary of them.",
-				Select:   "tasks",
-				Template: playbook.Template{ID: "tpl_task_agent_summary", Text: summaryTemplate}},
+				Template: playbook.Template{ID: "tpl_task_agent_summary", Text: summaryTemplate, Reads: "tasks"}},
 		},
 	})
 }

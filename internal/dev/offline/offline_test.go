@@ -127,7 +127,8 @@ func TestStepAnswersForEveryTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := []map[string]any{{"id": "x", "title": "Call", "subject": "Please sign", "status": "todo", "dueDate": 1}}
+	data := []map[string]any{{"id": "x", "title": "Call", "subject": "Please sign", "status": "todo",
+		"dueDate": 1735689600000}}
 	for _, tpl := range append(list, task.New(nil).Templates()...) {
 		variables := map[string]any{}
 		for _, name := range tpl.Required {
@@ -135,12 +136,12 @@ func TestStepAnswersForEveryTemplate(t *testing.T) {
 		}
 		reply, err := o.RunStep(t.Context(), user,
 			chat.StepRequest{PromptTemplate: tpl.ID, Variables: variables, Data: data})
-		if err != nil || reply.Replaced || strings.Contains(reply.Output, offline.Notice) != (len(tpl.Columns) == 0) {
+		if err != nil || reply.Replaced || strings.Contains(reply.Output, offline.Notice) != (len(tpl.Makes.Columns) == 0) {
 			t.Errorf("%s: %v %+v", tpl.ID, err, reply)
 		}
 		for _, r := range reply.Records {
-			if len(r) != len(tpl.Columns) {
-				t.Errorf("%s: %v", tpl.ID, r)
+			if len(r) == 0 || reply.Dropped > 0 {
+				t.Errorf("%s: %v", tpl.ID, reply)
 			}
 		}
 	}
@@ -233,8 +234,8 @@ func FuzzMessage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, message string) {
 		m := offline.New(offline.Config{Now: now})
 		for _, small := range []bool{true, false} {
-			for _, system := range []string{"", "x\n\nJSON array: id, title\n\nToday is 2026-11-23 (Monday), 5 " +
-				"in milliseconds.",
+			for _, system := range []string{"", "x\n\n{\"records\": [\n- id (always): \n- dueDate: \n\n" +
+				"Today is 2026-11-23 (Monday), time zone UTC. The local time is 10:00.",
 				"agents:\n[{\"name\":\"task_agent\"},{\"name\":\"email_agent\"}]"} {
 				call := agent.ModelCall{Small: small, Messages: []llms.MessageContent{
 					llms.TextParts(llms.ChatMessageTypeSystem, system), llms.TextParts(llms.ChatMessageTypeHuman,

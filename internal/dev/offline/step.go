@@ -17,14 +17,15 @@ func isStep(c conversation) bool {
 }
 
 var (
-	stepDate = regexp.MustCompile(`Today is \d{4}-\d{2}-\d{2} \(\w+\),(?: time zone (\S+),)? (-?\d+) in ` +
-		`milliseconds\.$`)
+	stepDate = regexp.MustCompile(`Today is (\d{4}-\d{2}-\d{2}) \(\w+\), time zone (\S+)\. ` +
+		`The local time is (\d{2}:\d{2})\.$`)
+	column       = regexp.MustCompile(`(?m)^- (\w+)(?: \(always\))?: `)
 	separator    = regexp.MustCompile(`(?i)\s*(?:;|\n|,|\band\b|\bund\b)\s*`)
 	requestWords = regexp.MustCompile(`(?i)\b(?:please|can you|could you|need|must|send|confirm|review|reply|sign` +
 		`|pay|deadline|urgent|bitte|\?)`)
 )
 
-// stepAnswer answers a plan's step: with records as a JSON array when the step names columns, else with text.
+// stepAnswer answers a plan's step: with records as JSON when the step names their members, else with text.
 func stepAnswer(c conversation) string {
 	i := strings.LastIndex(c.message, recordsMark)
 	var rows []map[string]any
@@ -33,35 +34,29 @@ func stepAnswer(c conversation) string {
 	if len(columns) == 0 {
 		return withNotice(summarize(rows))
 	}
-	now, _ := strconv.ParseInt(stepDate.FindStringSubmatch(c.system)[2], 10, 64)
 	records := []map[string]any{}
 	if slices.Contains(columns, "id") {
-		records = append(records, changedRecords(rows, columns, now)...)
+		records = append(records, changedRecords(rows, columns, c)...)
 	} else if slices.Contains(columns, "title") {
 		records = append(records, newRecords(c, variable(c.message[:i], "request"), rows)...)
 	}
-	for _, r := range records {
-		for _, name := range columns {
-			if _, ok := r[name]; !ok {
-				r[name] = nil
-			}
-		}
-	}
-	text, err := json.Marshal(records)
+	text, err := json.Marshal(map[string]any{"records": records})
 	if err != nil {
-		return "[]"
+		return `{"records":[]}`
 	}
 	return string(text)
 }
 
-// parseColumns returns the columns at the end of the paragraph that asks for an array.
-func parseColumns(system string) []string {
+// parseColumns returns the members that the paragraph about records lists.
+func parseColumns(system string) (names []string) {
 	paragraphs := strings.Split(system, "\n\n")
-	if len(paragraphs) < 2 || !strings.Contains(paragraphs[len(paragraphs)-2], "JSON array") {
+	if len(paragraphs) < 2 || !strings.Contains(paragraphs[len(paragraphs)-2], `{"records": [`) {
 		return nil
 	}
-	asked := paragraphs[len(paragraphs)-2]
-	return strings.Split(strings.TrimSpace(asked[strings.LastIndexByte(asked, ':')+1:]), ", ")
+	for _, m := range column.FindAllStringSubmatch(paragraphs[len(paragraphs)-2], -1) {
+		names = append(names, m[1])
+	}
+	return names
 }
 
 // variable returns the value of a variable in the head of a step's message.
@@ -99,9 +94,8 @@ func newRecords(c conversation, request string, rows []map[string]any) []map[str
 	for _, title := range titles[:min(len(titles), 50)] {
 		if title = toTitle(title); title != "" {
 			record := map[string]any{"title": title, "priority": priority}
-			if day, err := time.Parse(time.DateOnly, due); err == nil {
-				next := time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, zoneOf(c))
-				record["dueDate"] = next.UnixMilli() - 1
+			if due != "" {
+				record["dueDate"] = due
 			}
 			out = append(out, record)
 		}
@@ -109,21 +103,14 @@ func newRecords(c conversation, request string, rows []map[string]any) []map[str
 	return out
 }
 
-// zoneOf returns the user's time zone, or UTC when the step does not name a known one.
-func zoneOf(c conversation) *time.Location {
-	if m := stepDate.FindStringSubmatch(c.system); m != nil {
-		if zone, err := time.LoadLocation(m[1]); err == nil {
-			return zone
-		}
-	}
-	return time.UTC
-}
-
-// changedRecords returns the rows that change: overdue tasks get a new due date, e-mails a label.
-func changedRecords(rows []map[string]any, columns []string, now int64) []map[string]any {
+// changedRecords returns the rows that change: overdue tasks are due in two days, e-mails get a label.
+func changedRecords(rows []map[string]any, columns []string, c conversation) []map[string]any {
+	m := stepDate.FindStringSubmatch(c.system)
+	now := m[1] + "T" + m[3]
 	var out []map[string]any
 	for _, row := range rows {
-		due, _ := row["dueDate"].(float64)
+		due := textAt(row, "dueDate")
+		overdue := due != "" && due < now && due != m[1] // days and times compare as text
 		switch {
 		case textAt(row, "id") == "":
 		case slices.Contains(columns, "labels"):
@@ -136,13 +123,9 @@ func changedRecords(rows []map[string]any, columns []string, now int64) []map[st
 				labels = append(labels, label)
 			}
 			out = append(out, map[string]any{"id": row["id"], "labels": labels})
-		case slices.Contains(columns, "dueDate") && due > 0 && int64(due) < now && textAt(row, "status") != "done":
-			const day = 24 * 60 * 60 * 1000
-			record := map[string]any{"id": row["id"], "dueDate": (now/day+3)*day - 1, "priority": row["priority"]}
-			if slices.Contains(columns, "status") {
-				record["status"] = row["status"]
-			}
-			out = append(out, record)
+		case slices.Contains(columns, "dueDate") && overdue && textAt(row, "status") != "done":
+			out = append(out, map[string]any{"id": row["id"], "priority": row["priority"],
+				"dueDate": c.today.AddDate(0, 0, 2).Format(time.DateOnly)})
 		}
 	}
 	return out
