@@ -17,14 +17,18 @@ type collection struct {
 	broken  bool  // something began like a record and did not end like one
 }
 
+// maxAnswer is more than a model writes in one answer.
+const maxAnswer = 1 << 20
+
 // find returns the elements of the list of objects in a model's answer: of the last one after its thoughts, since the
 // earlier ones may be examples and drafts, or else the single objects. isMember reports whether a name is a member of
 // records. broken is true if the list was cut off or malformed; its readable records are returned. ok is false if there
-// is neither a record nor an empty list. It takes linear time.
+// is neither a record nor an empty list. It takes linear time, and reads no more than maxAnswer bytes.
 func find(answer string, isMember func(name string) bool) (found []any, broken, ok bool) {
+	answer = answer[:min(len(answer), maxAnswer)]
 	var c collection
 	tags := thought.FindAllStringSubmatchIndex(answer, -1)
-	budget := 16*len(answer) + 1024 // of bytes read, as text that is no JSON may have to be read more than once
+	budget := maxDepth * len(answer) // of bytes read, as text that is no JSON may have to be read more than once
 	for at := 0; at < len(answer) && budget > 0; {
 		if len(tags) > 0 && tags[0][0] < at {
 			tags = tags[1:]

@@ -10,7 +10,7 @@ import (
 var errSyntax = errors.New("not JSON")
 
 const (
-	maxDepth  = 16 // of lists and objects in each other
+	maxDepth  = 8  // of lists and objects in each other
 	maxNumber = 64 // characters of a number
 )
 

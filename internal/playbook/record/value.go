@@ -94,7 +94,8 @@ func boolOf(value any) (any, bool) {
 	return nil, false
 }
 
-// listOf returns the texts of a list without empty ones and repetitions. One text is a list as well.
+// listOf returns the texts of a list without empty ones and repetitions, of which at least one must remain. One text is a
+// list as well.
 func listOf(value any) (any, bool) {
 	list, ok := value.([]any)
 	if !ok {
@@ -110,7 +111,7 @@ func listOf(value any) (any, bool) {
 			out = append(out, text)
 		}
 	}
-	return out, true
+	return out, len(out) > 0
 }
 
 // numberOf returns a whole number, or the digits of a text.
