@@ -30,11 +30,13 @@ type Config struct {
 	APIKey            string // empty for servers without keys
 	BaseURL           string // default https://api.openai.com/v1
 	Model             string
-	RouterModel       string            // default Model
-	FirstTokenTimeout time.Duration     // until the first part of an answer; default 20 s
-	IdleTimeout       time.Duration     // without any data after the first part; default 15 s
-	Timeout           time.Duration     // for the whole call including its retry; default 120 s
-	Transport         http.RoundTripper // default: a keep-alive transport of the client's own, without a proxy
+	RouterModel       string        // default Model
+	FirstTokenTimeout time.Duration // until the first part of an answer; default 20 s
+	IdleTimeout       time.Duration // without any data after the first part; default 15 s
+	Timeout           time.Duration // for the whole call including its retry; default 120 s
+	// StrictSchemas makes the upstream enforce the schemas of tools and answers. Not every server can.
+	StrictSchemas bool
+	Transport     http.RoundTripper // default: a keep-alive transport of the client's own, without a proxy
 	// Sleep waits for d before a retry, or returns ctx's error if that ends first. Default: a timer.
 	Sleep func(ctx context.Context, d time.Duration) error
 	Now   func() time.Time // default time.Now

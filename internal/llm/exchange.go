@@ -41,7 +41,7 @@ func newExchange(cfg Config) (*exchange, error) {
 	if cfg.APIKey != "" {
 		post.Header.Set("Authorization", "Bearer "+cfg.APIKey)
 	}
-	encoder, err := newRequestEncoder()
+	encoder, err := newRequestEncoder(cfg.StrictSchemas)
 	if err != nil {
 		return nil, err
 	}

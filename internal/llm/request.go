@@ -15,14 +15,37 @@ import (
 )
 
 // requestEncoder writes calls as JSON. It is safe for concurrent use.
-type requestEncoder struct{ escapes *lru.Cache[string, string] }
+type requestEncoder struct {
+	escapes *lru.Cache[string, string]
+	// strict has the strict form of schemas, nil for those that have none. Without strict mode it is nil.
+	strict *lru.Cache[string, json.RawMessage]
+}
 
 // maxEscapes bounds how many texts are kept in escaped form: the prompts and tool descriptions of some forty agents.
 const maxEscapes = 512
 
-func newRequestEncoder() (*requestEncoder, error) {
+// newRequestEncoder returns an encoder. With strict, schemas of tools and answers are sent for the upstream to enforce;
+// otherwise those of tools are sent as a description, and those of answers not at all.
+func newRequestEncoder(strict bool) (*requestEncoder, error) {
 	escapes, err := lru.New[string, string](maxEscapes)
-	return &requestEncoder{escapes: escapes}, err
+	e := &requestEncoder{escapes: escapes}
+	if err == nil && strict {
+		e.strict, err = lru.New[string, json.RawMessage](maxEscapes)
+	}
+	return e, err
+}
+
+// strictSchema returns the schema in the form of strict mode, or nil if there is none or strict mode is off.
+func (e *requestEncoder) strictSchema(schema json.RawMessage) json.RawMessage {
+	if e.strict == nil || len(schema) == 0 {
+		return nil
+	}
+	strict, ok := e.strict.Get(string(schema))
+	if !ok {
+		strict = strictSchema(schema)
+		e.strict.Add(string(schema), strict)
+	}
+	return strict
 }
 
 // encode returns the body of a chat completions request for call. It is the request that langchaingo's own client would
@@ -45,6 +68,10 @@ func (e *requestEncoder) encode(model string, call agent.ModelCall, stream bool)
 	}
 	if b, err = e.appendTools(b, call.Tools); err != nil {
 		return nil, err
+	}
+	if schema := e.strictSchema(call.Schema); schema != nil {
+		b = append(b, `,"response_format":{"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":`...)
+		b = append(append(b, schema...), `}}`...)
 	}
 	if stream {
 		b = append(b, `,"stream":true`...)
@@ -215,7 +242,12 @@ func (e *requestEncoder) appendTools(b []byte, tools []llms.Tool) ([]byte, error
 		}
 		b = appendString(append(b, `{"type":"function","function":{"name":`...), t.Function.Name)
 		b = e.appendFixed(append(b, `,"description":"`...), t.Function.Description)
-		b = append(append(append(b, `","parameters":`...), schema...), `}}`...)
+		b = append(b, '"')
+		if strict := e.strictSchema(schema); strict != nil {
+			schema = strict
+			b = append(b, `,"strict":true`...)
+		}
+		b = append(append(append(b, `,"parameters":`...), schema...), `}}`...)
 	}
 	if len(tools) > 0 {
 		b = append(b, ']')

@@ -146,3 +146,50 @@ func TestEncoderKeepsOnlyPrompts(t *testing.T) {
 		t.Errorf("kept %q, want %q", kept, want)
 	}
 }
+
+// TestStrictSchemas sends a tool and an answer's schema, with and without strict mode. A tool whose schema strict mode
+// cannot describe is sent as without it.
+func TestStrictSchemas(t *testing.T) {
+	t.Parallel()
+	call := agent.ModelCall{Messages: []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeHuman, "hi")},
+		Schema: json.RawMessage(`{"type":"object","properties":{"records":{"type":"array","items":{"type":"object",` +
+			`"properties":{"id":{"type":"string"},"status":{"type":"string","enum":["todo"]}},"required":["id"]}}},` +
+			`"required":["records"]}`),
+		Tools: []llms.Tool{
+			tool("f", "d", json.RawMessage(`{"type":"object","properties":{"a":{"type":"integer"}}}`)),
+			tool("g", "d", json.RawMessage(`{"type":"object","properties":{"filter":{"type":"object"}}}`)),
+			tool("h", "d", json.RawMessage(`{"type":"object","properties":{}}`)),
+		}}
+	request := func(strict bool) map[string]any {
+		r := &recorder{canned: canned{"application/json", wholeAnswer}}
+		client, err := llm.New(llm.Config{BaseURL: "http://model/v1", Model: "m", Transport: r, StrictSchemas: strict})
+		must(t, err)
+		for range 2 { // the second time from the cache
+			_, err = client.Generate(t.Context(), call, nil)
+			must(t, err)
+		}
+		return requested(t, r.body)
+	}
+	var want map[string]any
+	must(t, json.Unmarshal([]byte(`{"response_format":{"type":"json_schema","json_schema":{"name":"answer","strict":true,
+		"schema":{"type":"object","additionalProperties":false,"required":["records"],"properties":{"records":
+			{"type":"array","items":{"type":"object","additionalProperties":false,"required":["id","status"],
+				"properties":{"id":{"type":"string"},"status":{"type":["string","null"],"enum":["todo",null]}}}}}}}},
+		"tools":[{"type":"function","function":{"name":"f","description":"d","strict":true,"parameters":{"type":"object",
+			"additionalProperties":false,"required":["a"],"properties":{"a":{"type":["integer","null"]}}}}},
+			{"type":"function","function":{"name":"g","description":"d","parameters":{"type":"object",
+				"properties":{"filter":{"type":"object"}}}}},
+			{"type":"function","function":{"name":"h","description":"d","strict":true,"parameters":{"type":"object",
+				"additionalProperties":false,"required":[],"properties":{}}}}]}`), &want))
+	got := request(true)
+	for name := range want {
+		if diff := cmp.Diff(want[name], got[name]); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	plain := request(false)
+	if text, err := json.Marshal(plain); err != nil || strings.Contains(string(text), "strict") ||
+		plain["response_format"] != nil {
+		t.Errorf("without strict mode %s is sent, %v", text, err)
+	}
+}
