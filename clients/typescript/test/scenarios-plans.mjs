@@ -1,5 +1,5 @@
 // Scenarios of plans; see scenarios.mjs.
-import { ok } from './assert.mjs';
+import { equal, ok } from './assert.mjs';
 
 /** Rows of an app, a few in every table. */
 function database() {
@@ -48,5 +48,46 @@ export const planScenarios = [
       ok(actions.every(({ data }) => !JSON.stringify(data).includes('{{')), plan.id);
     }
     ok(applied >= playbooks.length - 1, `${applied} actions`); // the offline model resolves no calendar conflicts
+  }],
+
+  ['actions that do not fit are skipped', async ({ member }) => {
+    const update = (data, table = 'tasks') => ({ action: 'update_record', table, data, data_from_step: 0 });
+    const create = (table, data) => ({ action: 'create_record', table, data });
+    const steps = [
+      [update({ id: '{{id}}', title: '{{title}}', dueDate: '{{dueDate}}', priority: '{{priority}}' }),
+        '{"id":"t1","title":"Call","dueDate":null}'],
+      [update({ id: '{{id}}', title: '{{absent}}' }), 'nothing to change'],
+      [update({ id: '{{title}}', status: 'done' }), 'no row Call was read'],
+      [update({ id: '{{id}}', title: 'A' }, 'notes'), 'no row t1 was read'],
+      [update({ id: '{{absent}}', title: 'A' }), 'no id'],
+      [update({ id: 't9', title: 'A' }), '{"id":"t9","title":"A"}'], // the server chose this row
+      [update({ id: '{{id}}', status: 'gone' }), 'status has a wrong value'],
+      [update({ id: '{{id}}', dueDate: 'tomorrow' }), 'dueDate has a wrong value'],
+      [update({ id: '{{id}}', title: '' }), 'no title'],
+      [create('tasks', { title: 'A', later: 1 }), '{"title":"A","later":1}'], // a column of a later version
+      [create('tasks', { status: 'todo' }), 'no title'],
+      [create('users', { title: 'A' }), 'unknown table users'],
+      [create('constructor', { title: 'A' }), 'unknown table constructor'],
+      [create('events', { title: 'A', start: 2, end: 2 }), 'ends before it starts'],
+      [create('emails', { to: ['a', 1] }), 'to has a wrong value'],
+      [create('checkpoints', { title: 'A', isApproved: 'yes' }), 'isApproved has a wrong value'],
+      [{ action: 'drop_table', table: 'tasks', data: {} }, 'unknown type drop_table'],
+      [{ action: 'send_notification', data: { title: 'A', at: 1.5 } }, 'at has a wrong value'],
+      [{ action: 'send_notification', table: 'tasks', data: { title: 'A' } }, 'unknown table tasks'],
+      [{ action: 'send_notification', data: { title: 'A' } }, '{"title":"A"}'],
+      [{ action: 'delete_record', table: 'tasks', data: { id: '{{id}}' }, data_from_step: 0 }, '{"id":"t1"}'],
+      [{ action: 'index_document', table: 'tasks', data: {} }, 'no id'],
+    ];
+    const outcomes = [];
+    const plan = { kind: 'plan', agent: 'task_agent', steps: [
+      { action: 'select', table: 'tasks' }, ...steps.map(([step]) => step),
+    ] };
+    const applied = await member.client.plans.run(plan, {
+      select: () => [{ id: 't1', title: 'Call', dueDate: null }],
+      act: ({ data }) => { outcomes.push(JSON.stringify(data)); },
+      skipped: (_, reason) => { outcomes.push(reason); },
+    });
+    steps.forEach(([step, outcome], i) => equal([step, outcomes[i]], [step, outcome]));
+    equal(applied.length, outcomes.filter((outcome) => outcome.startsWith('{')).length);
   }],
 ];
