@@ -70,7 +70,7 @@ func (o *Orchestrator) RunStep(ctx context.Context, _ identity.User, req StepReq
 		return StepReply{}, ctxError(ctx, err)
 	}
 	if template.Makes.Action == "" {
-		text, hit := guard.Text(answer.Text)
+		text, hit := guard.Text(record.WithoutThoughts(answer.Text))
 		return o.stepReply(ctx, guard, hit, StepReply{Output: text, Records: []map[string]any{}}), nil
 	}
 	return o.recordsReply(ctx, guard, step, answer.Text)

@@ -3,6 +3,7 @@ package system_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -22,16 +23,15 @@ import (
 // playbookAnswers has for each playbook a model's answer that fits the template, and the actions expected from it.
 var playbookAnswers = map[string]struct{ template, answer, want string }{
 	"task_from_email": {"tpl_email_tasks",
-		`[{"title":"Send the offer","description":"Anna: Offer","priority":"high","dueDate":1767312000000},` +
+		`[{"title":"Send the offer","description":"Anna: Offer","priority":"high","dueDate":"2026-01-02T15:00"},` +
 			`{"title":"Call Anna","description":null,"priority":"low","dueDate":null}]`,
 		`[{"type":"create_record","table":"tasks","data":{"title":"Send the offer","description":"Anna: Offer",
-			"status":"todo","priority":"high","dueDate":1767312000000}},
-		{"type":"create_record","table":"tasks","data":{"title":"Call Anna","description":null,
-			"status":"todo","priority":"low","dueDate":null}}]`},
+			"status":"todo","priority":"high","dueDate":1767366000000}},
+		{"type":"create_record","table":"tasks","data":{"title":"Call Anna","status":"todo","priority":"low"}}]`},
 	"tasks_from_notes": {"tpl_note_tasks",
-		`[{"title":"Review the draft","description":"Kick-off","priority":"medium","dueDate":null}]`,
-		`[{"type":"create_record","table":"tasks","data":{"title":"Review the draft","description":"Kick-off",` +
-			`"status":"todo","priority":"medium","dueDate":null}}]`},
+		`[{"title":"Review the draft","description":"Kick-off","priority":"medium","projectId":"p1"}]`,
+		`[{"type":"create_record","table":"tasks","data":{"projectId":"p1","title":"Review the draft",` +
+			`"description":"Kick-off","status":"todo","priority":"medium"}}]`},
 	"daily_standup": {"tpl_standup", "Anna\nDoing: Write offer",
 		`[{"type":"create_record","table":"notes","data":{"title":"Stand-up","content":"Anna\nDoing: Write offer"}}]`},
 	"triage_inbox": {"tpl_inbox_triage",
@@ -39,13 +39,13 @@ var playbookAnswers = map[string]struct{ template, answer, want string }{
 		`[{"type":"update_record","table":"emails","data":{"id":"m1","labels":["inbox","action"]}},` +
 			`{"type":"update_record","table":"emails","data":{"id":"m2","labels":["inbox","bulk"]}}]`},
 	"resolve_calendar_conflicts": {"tpl_calendar_conflicts",
-		`[{"id":"e2","title":"Dentist","start":1893488400000,"end":1893492000000}]`,
+		`[{"id":"e2","start":"2030-01-01T09:00","end":"2030-01-01T10:00"}]`,
 		`[{"type":"update_record","table":"events","data":{"id":"e2","start":1893488400000,"end":1893492000000}}]`},
 	"meeting_preparation": {"tpl_meeting_preparation", "# Review\nWith Anna.",
 		`[{"type":"create_record","table":"notes","data":{"title":"Meeting preparation",` +
 			`"content":"# Review\nWith Anna."}}]`},
 	"overdue_cleanup": {"tpl_overdue_cleanup",
-		"```json\n" + `[{"id":"t1","dueDate":1893488400000,"priority":"high"}]` + "\n```",
+		`[{"id":"t1","dueDate":"2030-01-01T09:00","priority":"high"}]`,
 		`[{"type":"update_record","table":"tasks","data":{"id":"t1","dueDate":1893488400000,"priority":"high"}}]`},
 	"weekly_report": {"tpl_weekly_report", "1 finished, 1 overdue",
 		`[{"type":"create_record","table":"notes","data":{"title":"Weekly report","content":"1 finished, 1 overdue"}},
@@ -85,10 +85,28 @@ func TestEveryPlaybookRuns(t *testing.T) {
 			t.Fatalf("%s: called the model %d times, template %s", plan.ID, len(questions),
 				plan.Steps[1].PromptTemplate)
 		}
-		if _, sent, _ := strings.Cut(questions[0], "Records:\n"); !sameJSON(t, sent, p.selectRows(plan.Steps[0])) {
+		if _, sent, _ := strings.Cut(questions[0], "Records:\n"); !sameJSON(t, sent, localRows(p.selectRows(plan.Steps[0]))) {
 			t.Errorf("%s: the model was sent %s", plan.ID, sent)
 		}
 	}
+}
+
+// localRows returns rows of clientRows as the model reads them, in UTC.
+func localRows(rows []any) []any {
+	local := map[float64]string{1767225600000: "2026-01-01T00:00", 1735689600000: "2025-01-01",
+		1893484800000: "2030-01-01T08:00", 1893486600000: "2030-01-01T08:30", 1893488400000: "2030-01-01T09:00",
+		1893490200000: "2030-01-01T09:30"}
+	out := make([]any, len(rows))
+	for i, row := range rows {
+		copied := maps.Clone(row.(map[string]any))
+		for name, value := range copied {
+			if ms, ok := value.(float64); ok {
+				copied[name] = local[ms]
+			}
+		}
+		out[i] = copied
+	}
+	return out
 }
 
 // sameJSON reports whether text is the JSON of want.
@@ -180,7 +198,7 @@ const clientRows = `{
 			"snippet":"Please send the offer by Friday","date":1767225600000,"labels":["inbox"]},
 		{"id":"m2","from":"shop@example.com","subject":"News",
 			"snippet":"Our spring catalogue","date":1767225600000,"labels":["inbox","bulk"]}],
-	"notes": [{"id":"n1","title":"Kick-off","content":"Please review the draft"},
+	"notes": [{"id":"n1","projectId":"p1","title":"Kick-off","content":"Please review the draft"},
 		{"id":"n2","title":"Lunch","content":"Pasta"}],
 	"tasks": [{"id":"t1","projectId":"p1","title":"Write offer",
 			"status":"todo","priority":"medium","assignee":"Anna","dueDate":1735689600000},
@@ -317,7 +335,10 @@ func (p *planRunner) fillAction(t *testing.T, plan plan, step planStep, record m
 	for column, value := range step.Data {
 		text, isText := value.(string)
 		if m := wholePlaceholder.FindStringSubmatch(text); m != nil {
-			value = record[m[1]]
+			var present bool
+			if value, present = record[m[1]]; !present {
+				continue
+			}
 		} else if isText {
 			value = placeholder.ReplaceAllStringFunc(text,
 				func(s string) string { return fmt.Sprint(record[placeholder.FindStringSubmatch(s)[1]]) })

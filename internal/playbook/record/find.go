@@ -4,6 +4,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // thought matches the tags around what a reasoning model thinks before it answers.
@@ -70,6 +71,18 @@ func skipThought(answer string, tags [][]int) (int, [][]int) {
 		return len(answer), nil
 	}
 	return tags[end][1], tags[end+1:]
+}
+
+// WithoutThoughts returns an answer that is text without what the model thought before it.
+func WithoutThoughts(answer string) string {
+	tags, at := thought.FindAllStringSubmatchIndex(answer, -1), 0
+	for len(tags) > 0 && (closes(tags[0]) || strings.TrimSpace(answer[at:tags[0][0]]) == "") {
+		at, tags = skipThought(answer, tags)
+	}
+	if at == 0 {
+		return answer
+	}
+	return strings.TrimSpace(answer[at:])
 }
 
 // add adds a value that was found in the answer.
