@@ -10,7 +10,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
-// Describe returns the members of the records in words, one line for each: "- priority: low, medium, high or urgent".
+// Describe returns the members of the records in words, one line for each: "- priority: low|medium|high|urgent".
 func Describe(r playbook.Records) string {
 	var lines []string
 	for _, m := range r.Members() {
@@ -26,13 +26,10 @@ func Describe(r playbook.Records) string {
 func describe(m playbook.Member) string {
 	text := ""
 	switch {
-	case len(m.OneOf) > 1:
-		last := len(m.OneOf) - 1
-		text = strings.Join(m.OneOf[:last], ", ") + " or " + m.OneOf[last]
-	case m.Type == action.ID && m.Table == "":
-		text = "that of the record it is about, as it stands there"
+	case len(m.OneOf) > 0:
+		text = strings.Join(m.OneOf, "|")
 	case m.Type == action.ID:
-		text = "as it stands in the record"
+		text = "as the record has it"
 	case m.Type == action.Time:
 		text = "time"
 	case m.Type == action.Bool:

@@ -324,18 +324,18 @@ func TestDescriptionsOfRecords(t *testing.T) {
 	t.Parallel()
 	makes := changesOfTasks().Makes
 	makes.Needed = []string{"status"}
-	const words = `- id (always): that of the record it is about, as it stands there
+	const words = `- id (always): as the record has it
 - title: text
-- status (always): todo, in_progress or done
-- priority: low, medium, high or urgent
+- status (always): todo|in_progress|done
+- priority: low|medium|high|urgent
 - dueDate: time; "none" removes it`
 	if diff := cmp.Diff(words, record.Describe(makes)); diff != "" {
 		t.Error(diff)
 	}
 	makes.Columns = []string{"status"}
 	const schema = `{"type":"object","properties":{"records":{"type":"array","items":{"type":"object","properties":` +
-		`{"id":{"type":"string","description":"that of the record it is about, as it stands there"},` +
-		`"status":{"type":"string","description":"todo, in_progress or done","enum":["todo","in_progress","done"]}},` +
+		`{"id":{"type":"string","description":"as the record has it"},` +
+		`"status":{"type":"string","description":"todo|in_progress|done","enum":["todo","in_progress","done"]}},` +
 		`"required":["id","status"]}}},"required":["records"]}`
 	if diff := cmp.Diff(schema, string(record.Schema(makes))); diff != "" {
 		t.Error(diff)
