@@ -10,8 +10,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
-// Outline is a kind of plan that an agent offers: read the rows that its template reads, generate from them, then act on
-// each record that the template makes. The first and the last step are optional.
+// Outline is a kind of plan that an agent offers: read the rows that its template reads, generate from them, then act
+// on each record that the template makes. The first and the last step are optional.
 type Outline struct {
 	Name        string // of the tool that the model calls to choose this outline, e.g. "plan_follow_up"
 	Description string // tells the model when to choose it
@@ -88,8 +88,8 @@ func (o Outline) tool(pick func(Outline, outlineChoice) error) Tool {
 	})
 }
 
-// checkFilter returns the filter that a model wrote with values as the table's columns have them. The error says what to
-// write instead. A plan that reads no table has no filter.
+// checkFilter returns the filter that a model wrote with values as the table's columns have them. The error says what
+// to write instead. A plan that reads no table has no filter.
 func checkFilter(table string, filter map[string]any) (map[string]any, error) {
 	if table == "" || len(filter) == 0 {
 		return nil, nil

@@ -26,8 +26,8 @@ type StepRequest struct {
 	Timezone       string           // IANA name; "" means UTC
 }
 
-// StepReply is the result of a generating step. Records is never nil. It is empty for templates that make text. Output is
-// the model's text, or the records as JSON.
+// StepReply is the result of a generating step. Records is never nil. It is empty for templates that make text. Output
+// is the model's text, or the records as JSON.
 type StepReply struct {
 	Output  string
 	Records []map[string]any

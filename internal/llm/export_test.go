@@ -84,7 +84,7 @@ func JoinUTF8(pieces ...[]byte) (out []string) {
 
 // EncodeTwice encodes call twice with one encoder. It returns both requests and the texts that the encoder has kept.
 func EncodeTwice(model string, call agent.ModelCall) (first, second []byte, kept []string, err error) {
-	e, err := newRequestEncoder()
+	e, err := newRequestEncoder(false)
 	if err != nil {
 		return nil, nil, nil, err
 	}

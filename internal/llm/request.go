@@ -70,7 +70,8 @@ func (e *requestEncoder) encode(model string, call agent.ModelCall, stream bool)
 		return nil, err
 	}
 	if schema := e.strictSchema(call.Schema); schema != nil {
-		b = append(b, `,"response_format":{"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":`...)
+		b = append(b, `,"response_format":{"type":"json_schema","json_schema":`...)
+		b = append(b, `{"name":"answer","strict":true,"schema":`...)
 		b = append(append(b, schema...), `}}`...)
 	}
 	if stream {

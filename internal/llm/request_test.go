@@ -171,16 +171,20 @@ func TestStrictSchemas(t *testing.T) {
 		return requested(t, r.body)
 	}
 	var want map[string]any
-	must(t, json.Unmarshal([]byte(`{"response_format":{"type":"json_schema","json_schema":{"name":"answer","strict":true,
-		"schema":{"type":"object","additionalProperties":false,"required":["records"],"properties":{"records":
-			{"type":"array","items":{"type":"object","additionalProperties":false,"required":["id","status"],
-				"properties":{"id":{"type":"string"},"status":{"type":["string","null"],"enum":["todo",null]}}}}}}}},
-		"tools":[{"type":"function","function":{"name":"f","description":"d","strict":true,"parameters":{"type":"object",
-			"additionalProperties":false,"required":["a"],"properties":{"a":{"type":["integer","null"]}}}}},
-			{"type":"function","function":{"name":"g","description":"d","parameters":{"type":"object",
-				"properties":{"filter":{"type":"object"}}}}},
-			{"type":"function","function":{"name":"h","description":"d","strict":true,"parameters":{"type":"object",
-				"additionalProperties":false,"required":[],"properties":{}}}}]}`), &want))
+	must(t, json.Unmarshal([]byte(`{
+		"response_format":{"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":
+			{"type":"object","additionalProperties":false,"required":["records"],"properties":{"records":
+				{"type":"array","items":{"type":"object","additionalProperties":false,"required":["id","status"],
+					"properties":{"id":{"type":"string"},
+						"status":{"type":["string","null"],"enum":["todo",null]}}}}}}}},
+		"tools":[
+			{"type":"function","function":{"name":"f","description":"d","strict":true,"parameters":
+				{"type":"object","additionalProperties":false,"required":["a"],
+					"properties":{"a":{"type":["integer","null"]}}}}},
+			{"type":"function","function":{"name":"g","description":"d","parameters":
+				{"type":"object","properties":{"filter":{"type":"object"}}}}},
+			{"type":"function","function":{"name":"h","description":"d","strict":true,"parameters":
+				{"type":"object","additionalProperties":false,"required":[],"properties":{}}}}]}`), &want))
 	got := request(true)
 	for name := range want {
 		if diff := cmp.Diff(want[name], got[name]); diff != "" {

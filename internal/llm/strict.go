@@ -38,7 +38,7 @@ func makeStrict(node map[string]any) bool {
 				makeNullable(property)
 			}
 		}
-		node["required"] = slices.Sorted(maps.Keys(properties))
+		node["required"] = append([]string{}, slices.Sorted(maps.Keys(properties))...) // never null
 		node["additionalProperties"] = false
 	case "array":
 		items, ok := node["items"].(map[string]any)

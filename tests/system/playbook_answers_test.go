@@ -28,6 +28,8 @@ func nothing(int) int { return 0 }
 
 func one(int) int { return 1 }
 
+func each(n int) int { return n }
+
 // rewrite returns a change of every record.
 func rewrite(record func(r map[string]any)) func(t *testing.T, good string) string {
 	return func(t *testing.T, good string) string {
@@ -74,7 +76,7 @@ func badAnswers() []badAnswer {
 			return strings.ReplaceAll(strings.Trim(good, "[]"), "},{", "}\n{")
 		}, nothing, false},
 		{"a wrong record", added(`{"id":"OTHER","dueDate":"tomorrow","priority":"banana"}]`), one, false},
-		{"a wrong member", rewrite(func(r map[string]any) { r["colour"] = "red" }), func(n int) int { return n }, false},
+		{"a wrong member", rewrite(func(r map[string]any) { r["colour"] = "red" }), each, false},
 		{"milliseconds", rewriteTimes(func(at time.Time) any { return at.UnixMilli() }), nothing, false},
 		{"seconds as text", rewriteTimes(func(at time.Time) any { return fmt.Sprint(at.Unix()) }), nothing, false},
 		{"cut off", added(`{"id":"t1","ti`), one, false},
@@ -84,8 +86,8 @@ func badAnswers() []badAnswer {
 	}
 }
 
-// TestPlaybooksWithBadAnswers runs each playbook that makes records with a model that answers badly. What fits reaches the
-// actions unchanged, and nothing else does.
+// TestPlaybooksWithBadAnswers runs each playbook that makes records with a model that answers badly. What fits reaches
+// the actions unchanged, and nothing else does.
 func TestPlaybooksWithBadAnswers(t *testing.T) {
 	t.Parallel()
 	m := llmtest.NewModel()

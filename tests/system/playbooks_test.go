@@ -85,7 +85,8 @@ func TestEveryPlaybookRuns(t *testing.T) {
 			t.Fatalf("%s: called the model %d times, template %s", plan.ID, len(questions),
 				plan.Steps[1].PromptTemplate)
 		}
-		if _, sent, _ := strings.Cut(questions[0], "Records:\n"); !sameJSON(t, sent, localRows(p.selectRows(plan.Steps[0]))) {
+		_, sent, _ := strings.Cut(questions[0], "Records:\n")
+		if !sameJSON(t, sent, localRows(p.selectRows(plan.Steps[0]))) {
 			t.Errorf("%s: the model was sent %s", plan.ID, sent)
 		}
 	}

@@ -136,7 +136,8 @@ func TestStepAnswersForEveryTemplate(t *testing.T) {
 		}
 		reply, err := o.RunStep(t.Context(), user,
 			chat.StepRequest{PromptTemplate: tpl.ID, Variables: variables, Data: data})
-		if err != nil || reply.Replaced || strings.Contains(reply.Output, offline.Notice) != (len(tpl.Makes.Columns) == 0) {
+		isText := strings.Contains(reply.Output, offline.Notice)
+		if err != nil || reply.Replaced || isText != (len(tpl.Makes.Columns) == 0) {
 			t.Errorf("%s: %v %+v", tpl.ID, err, reply)
 		}
 		for _, r := range reply.Records {

@@ -24,7 +24,8 @@ func changesOfTasks() playbook.Template {
 // request is a step on two tasks, on Monday, 23 November 2026, in Rome.
 func request(t *testing.T, template playbook.Template) record.Request {
 	t.Helper()
-	return record.Request{Template: template, Now: time.Date(2026, 11, 23, 9, 30, 0, 0, agenttest.Zone(t, "Europe/Rome")),
+	zone := agenttest.Zone(t, "Europe/Rome")
+	return record.Request{Template: template, Now: time.Date(2026, 11, 23, 9, 30, 0, 0, zone),
 		Data: rows(t, `[{"id":"1","title":"A","dueDate":1796079599999},{"id":"2","title":"B"}]`)}
 }
 
@@ -291,7 +292,8 @@ func TestListsAndBooleansAreUnderstood(t *testing.T) {
 	r = request(t, playbook.Template{ID: "tpl_b", Text: "x", Reads: "checkpoints", Makes: playbook.Records{
 		Action: action.Update, Table: "checkpoints", Columns: []string{"isApproved"}}})
 	for value, want := range map[string]string{
-		`true`: "true", `"True"`: "true", `"yes"`: "true", `1`: "true", `"false"`: "false", `0`: "false", `"perhaps"`: "", `[]`: "",
+		`true`: "true", `"True"`: "true", `"yes"`: "true", `1`: "true", `"false"`: "false", `0`: "false",
+		`"perhaps"`: "", `[]`: "",
 	} {
 		got, _ := made(t, r, `[{"id":"1","isApproved":`+value+`}]`)
 		if full := `[{"id":"1","isApproved":` + want + `}]`; got != full && (want != "" || got != `[]`) {
@@ -363,8 +365,8 @@ func TestTextsHaveNoThoughts(t *testing.T) {
 func TestHostileAnswersTakeLinearTime(t *testing.T) {
 	t.Parallel()
 	r := request(t, changesOfTasks())
-	for _, part := range []string{"[", "{", `{"a":`, `["[",`, `[{"id":"1"},`, `{"id":"1",`, `[1,`, `"[`, "<think>", "</think>",
-		`{"":[{"`, `\`, "[\"\\"} {
+	for _, part := range []string{"[", "{", `{"a":`, `["[",`, `[{"id":"1"},`, `{"id":"1",`, `[1,`, `"[`, "<think>",
+		"</think>", `{"":[{"`, `\`, "[\"\\"} {
 		start := time.Now()
 		_, err := r.Read(strings.Repeat(part, 300_000/len(part)))
 		if took := time.Since(start); took > 10*time.Second {
@@ -374,7 +376,8 @@ func TestHostileAnswersTakeLinearTime(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, seed := range []string{`[{"id":"1","status":"done"}]`, "<think>[</think>{\"records\":[{\"id\":1,\"dueDate\":9e9}]}",
+	for _, seed := range []string{`[{"id":"1","status":"done"}]`,
+		"<think>[</think>{\"records\":[{\"id\":1,\"dueDate\":9e9}]}",
 		`{"id":"1","title":"\ud800","dueDate":"30. März"}`, `[{"id":"2","dueDate":"none","priority":"HIGH"},]`, `[[[`} {
 		f.Add(seed)
 	}

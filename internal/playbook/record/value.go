@@ -65,7 +65,8 @@ func isEmptyList(value any) bool {
 // noValue returns what models write instead of a value that they do not have.
 func noValue() []string { return []string{"null", "none", "n/a", "unknown", "nil"} }
 
-// enumOrText returns the text, or the value of the column's enumeration that it means. Numbers and booleans become text.
+// enumOrText returns the text, or the value of the column's enumeration that it means. Numbers and booleans become
+// text.
 func enumOrText(column action.Column, value any) (any, bool) {
 	text, ok := textOf(value)
 	if b, isBool := value.(bool); isBool {
@@ -94,8 +95,8 @@ func boolOf(value any) (any, bool) {
 	return nil, false
 }
 
-// listOf returns the texts of a list without empty ones and repetitions, of which at least one must remain. One text is a
-// list as well.
+// listOf returns the texts of a list without empty ones and repetitions, of which at least one must remain. One text is
+// a list as well.
 func listOf(value any) (any, bool) {
 	list, ok := value.([]any)
 	if !ok {
