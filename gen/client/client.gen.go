@@ -1160,7 +1160,7 @@ type PlanStep struct {
 	// Example: generate
 	Action string `json:"action"`
 
-	// Data Columns of the client's database. Each placeholder {{column}} is filled from the source step's record. In a longer text it is inserted as text. If it is the whole value, it keeps the column's type, so numbers, lists and null stay as they are.
+	// Data Columns of the client's database. Each placeholder {{column}} is filled from the source step's record. In a longer text it is inserted as text. If it is the whole value, it keeps the column's type, so numbers, lists and null stay as they are; where the record does not have the column, leave the member out of the action.
 	//
 	// Example: {"title":"{{title}}"}
 	Data map[string]interface{} `json:"data,omitempty"`
@@ -1394,7 +1394,7 @@ type StepRequest struct {
 	// Example: tpl_email_agent_follow_up
 	PromptTemplate string `json:"prompt_template"`
 
-	// Timezone IANA name of the time zone for words like tomorrow; UTC if absent.
+	// Timezone IANA name of the time zone in which the model reads and writes times; UTC if absent.
 	//
 	// Example: Europe/Rome
 	Timezone *string `json:"timezone,omitempty"`

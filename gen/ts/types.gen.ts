@@ -279,7 +279,7 @@ export type StepRequest = {
         [key: string]: unknown;
     }>;
     /**
-     * IANA name of the time zone for words like tomorrow; UTC if absent.
+     * IANA name of the time zone in which the model reads and writes times; UTC if absent.
      */
     timezone?: string;
 };
@@ -434,7 +434,7 @@ export type PlanStep = {
         [key: string]: unknown;
     };
     /**
-     * Columns of the client's database. Each placeholder {{column}} is filled from the source step's record. In a longer text it is inserted as text. If it is the whole value, it keeps the column's type, so numbers, lists and null stay as they are.
+     * Columns of the client's database. Each placeholder {{column}} is filled from the source step's record. In a longer text it is inserted as text. If it is the whole value, it keeps the column's type, so numbers, lists and null stay as they are; where the record does not have the column, leave the member out of the action.
      */
     data?: {
         [key: string]: unknown;
