@@ -51,7 +51,7 @@ func TestRunStepParsesAndFiltersTheAnswer(t *testing.T) {
 			t.Parallel()
 			o, _ := setup(t, says(c.answer))
 			req := chat.StepRequest{PromptTemplate: c.template, Variables: c.variables,
-				Data: []map[string]any{{"id": "1", "title": "A"}}}
+				Data: []map[string]any{{"id": "1", "title": "A", "status": "done"}}}
 			reply, err := o.RunStep(t.Context(), pro, req)
 			if c.fault != "" {
 				if f := fault.From(err); f == nil || f.Code != c.fault {

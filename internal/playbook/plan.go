@@ -233,11 +233,7 @@ func (b *Builder) sourceColumns(from *int) (known []string, all bool) {
 		if err != nil {
 			return nil, true
 		}
-		known = []string{"output"}
-		for _, m := range t.Makes.Members() {
-			known = append(known, m.Name)
-		}
-		return known, false
+		return append([]string{"output"}, t.Makes.names()...), false
 	}
 	for name := range source.Data {
 		known = append(known, name)

@@ -52,11 +52,29 @@ func (r Records) Members() []Member {
 	return list
 }
 
-// Act returns the action that takes over every member of a record.
+// CompletesTasks reports whether records may set a task's status. Those that set it to done have the column completedAt
+// besides their members.
+func (r Records) CompletesTasks() bool {
+	return r.Action == action.Update && r.Table == "tasks" && slices.Contains(r.Columns, "status")
+}
+
+// names returns the names of all that records may have.
+func (r Records) names() []string {
+	var list []string
+	for _, m := range r.Members() {
+		list = append(list, m.Name)
+	}
+	if r.CompletesTasks() {
+		list = append(list, "completedAt")
+	}
+	return list
+}
+
+// Act returns the action that takes over everything that a record has.
 func (r Records) Act() action.Action {
 	data := map[string]any{}
-	for _, m := range r.Members() {
-		data[m.Name] = "{{" + m.Name + "}}"
+	for _, name := range r.names() {
+		data[name] = "{{" + name + "}}"
 	}
 	return action.Action{Type: r.Action, Table: r.Table, Data: data}
 }

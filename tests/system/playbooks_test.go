@@ -123,9 +123,8 @@ func TestEveryPlaybookRunsOffline(t *testing.T) {
 	t.Parallel()
 	p := newPlanRunner(t, nil, tier.Team)
 	for _, plan := range p.playbooks(t) {
-		none := plan.ID == "resolve_calendar_conflicts" // the offline model changes no events
-		if actions := p.run(t, plan); (len(actions) == 0) != none {
-			t.Errorf("%s: %v", plan.ID, actions)
+		if actions := p.run(t, plan); len(actions) == 0 {
+			t.Errorf("%s proposes nothing", plan.ID)
 		}
 	}
 }

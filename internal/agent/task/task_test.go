@@ -257,8 +257,9 @@ func TestPlans(t *testing.T) {
 			`{"agent":"task_agent","steps":[{"action":"select","table":"tasks","filter":{"status":"todo"}},` +
 				`{"action":"generate","prompt_template":"tpl_task_agent_review",` +
 				`"variables":{"request":"message"},"data_from_step":0},` +
-				`{"action":"update_record","data_from_step":1,"table":"tasks","data":{"dueDate":"{{dueDate}}",` +
-				`"id":"{{id}}","priority":"{{priority}}","status":"{{status}}"}}]}`},
+				`{"action":"update_record","data_from_step":1,"table":"tasks","data":{` +
+				`"completedAt":"{{completedAt}}","dueDate":"{{dueDate}}","id":"{{id}}",` +
+				`"priority":"{{priority}}","status":"{{status}}"}}]}`},
 		{"a bad filter goes back to the model",
 			[]llmtest.Turn{llmtest.CallTurn(llmtest.Call("1", "plan_task_summary", `{"filter":{"nope":1}}`)),
 				llmtest.CallTurn(llmtest.Call("1", "plan_task_summary", `{}`)), llmtest.TextTurn("ok")},

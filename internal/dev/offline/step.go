@@ -9,8 +9,11 @@ import (
 	"time"
 )
 
-// recordsMark comes before the records in the message of a step.
-const recordsMark = "\nRecords:\n"
+// What comes before the facts and before the records in the message of a step.
+const (
+	factsMark   = "\nComputed from the records:\n"
+	recordsMark = "\nRecords:\n"
+)
 
 func isStep(c conversation) bool {
 	return strings.Contains(c.message, recordsMark) && stepDate.MatchString(c.system)
@@ -35,7 +38,9 @@ func stepAnswer(c conversation) string {
 		return withNotice(summarize(rows))
 	}
 	records := []map[string]any{}
-	if slices.Contains(columns, "id") {
+	if slices.Contains(columns, "start") {
+		records = append(records, movedEvents(c.message[:i])...)
+	} else if slices.Contains(columns, "id") {
 		records = append(records, changedRecords(rows, columns, c)...)
 	} else if slices.Contains(columns, "title") {
 		records = append(records, newRecords(c, variable(c.message[:i], "request"), rows)...)
@@ -98,6 +103,24 @@ func newRecords(c conversation, request string, rows []map[string]any) []map[str
 				record["dueDate"] = due
 			}
 			out = append(out, record)
+		}
+	}
+	return out
+}
+
+// movedEvents returns for each conflict in the step's facts the event that moves, at the first of its free times.
+func movedEvents(head string) (out []map[string]any) {
+	var facts struct {
+		Conflicts []struct {
+			Move string `json:"id_to_move"`
+			Free []struct{ Start, End string }
+		}
+	}
+	_, text, _ := strings.Cut(head, factsMark)
+	_ = json.Unmarshal([]byte(strings.TrimSpace(text)), &facts) // without readable facts nothing moves
+	for _, c := range facts.Conflicts {
+		if len(c.Free) > 0 {
+			out = append(out, map[string]any{"id": c.Move, "start": c.Free[0].Start, "end": c.Free[0].End})
 		}
 	}
 	return out

@@ -71,7 +71,7 @@ func (p *parser) constant() (any, error) {
 
 func (p *parser) object(depth int) (any, error) {
 	p.at++
-	object := map[string]any{}
+	var object map[string]any // made late, as most attempts to read one from prose fail before
 	for !p.next('}') {
 		if len(object) > 0 && !p.next(',') {
 			return nil, errSyntax
@@ -90,8 +90,14 @@ func (p *parser) object(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
+		if object == nil {
+			object = map[string]any{}
+		}
 		object[name] = value
 		p.members++
+	}
+	if object == nil {
+		object = map[string]any{}
 	}
 	return object, nil
 }
@@ -128,24 +134,41 @@ func (p *parser) number() (any, error) {
 }
 
 func (p *parser) string() (string, error) {
-	quoted := []byte{'"'}
-	for p.at++; p.at < len(p.text); p.at++ {
+	p.at++
+	start, isPlain := p.at, true
+	for ; p.at < len(p.text); p.at++ {
 		switch c := p.text[p.at]; {
 		case c == '"':
+			inside := p.text[start:p.at]
 			p.at++
-			var out string
-			if json.Unmarshal(append(quoted, '"'), &out) != nil {
-				return "", errSyntax
+			if isPlain {
+				return strings.ToValidUTF8(inside, "\uFFFD"), nil
 			}
-			return out, nil
-		case c == '\\' && p.at+1 < len(p.text):
-			quoted = append(quoted, c, p.text[p.at+1])
+			return unescape(inside)
+		case c == '\\':
+			isPlain = false
 			p.at++
 		case c < ' ':
+			isPlain = false
+		}
+	}
+	p.at = len(p.text) // a backslash at the end skips a character that is not there
+	return "", errSyntax
+}
+
+// unescape returns the text that the inside of a JSON string stands for. Control characters stand for themselves.
+func unescape(inside string) (out string, err error) {
+	quoted := make([]byte, 1, len(inside)+2)
+	quoted[0] = '"'
+	for i := range len(inside) {
+		if c := inside[i]; c < ' ' {
 			quoted = fmt.Appendf(quoted, `\u%04x`, c)
-		default:
+		} else {
 			quoted = append(quoted, c)
 		}
 	}
-	return "", errSyntax
+	if json.Unmarshal(append(quoted, '"'), &out) != nil {
+		return "", errSyntax
+	}
+	return out, nil
 }

@@ -160,6 +160,9 @@ func (c *checker) record(object map[string]any) (made map[string]any, dropped in
 	if c.Template.Makes.OnRows() {
 		c.used[made["id"].(string)] = true
 	}
+	if c.Template.Makes.CompletesTasks() && made["status"] == "done" && c.rowOf(object)["status"] != "done" {
+		made["completedAt"] = c.Now.UnixMilli()
+	}
 	return made, dropped
 }
 

@@ -26,7 +26,7 @@ func request(t *testing.T, template playbook.Template) record.Request {
 	t.Helper()
 	zone := agenttest.Zone(t, "Europe/Rome")
 	return record.Request{Template: template, Now: time.Date(2026, 11, 23, 9, 30, 0, 0, zone),
-		Data: rows(t, `[{"id":"1","title":"A","dueDate":1796079599999},{"id":"2","title":"B"}]`)}
+		Data: rows(t, `[{"id":"1","title":"A","status":"done","dueDate":1796079599999},{"id":"2","title":"B"}]`)}
 }
 
 func rows(t *testing.T, text string) (list []map[string]any) {
@@ -223,7 +223,7 @@ func TestEventsMoveToTimesThatFit(t *testing.T) {
 	r := request(t, moves)
 	r.Data = rows(t, `[{"id":"1","start":1796047200000,"end":1796050800000},
 		{"id":"local","start":1795993200000,"end":1796079600000,"allDay":true},
-		{"id":"utc","start":1795996800000,"end":1796083200000,"allDay":true}]`)
+		{"id":"utc","start":1795996800000,"end":1796083200000,"allDay":1}]`)
 	for _, c := range []struct{ answer, want string }{
 		{`{"id":"1","start":"2026-12-01T09:00","end":"2026-12-01T10:00"}`,
 			`[{"end":1796115600000,"id":"1","start":1796112000000}]`},
@@ -299,6 +299,17 @@ func TestListsAndBooleansAreUnderstood(t *testing.T) {
 		if full := `[{"id":"1","isApproved":` + want + `}]`; got != full && (want != "" || got != `[]`) {
 			t.Errorf("%s is %s, want %s", value, got, full)
 		}
+	}
+}
+
+func TestTasksThatGetDoneAreCompletedNow(t *testing.T) {
+	t.Parallel()
+	got, _ := made(t, request(t, changesOfTasks()), `[{"id":"1","status":"done"},{"id":"2","status":"done"}]`)
+	if want := `[{"id":"1","status":"done"},{"completedAt":1795422600000,"id":"2","status":"done"}]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if act := changesOfTasks().Makes.Act(); act.Data["completedAt"] != "{{completedAt}}" {
+		t.Errorf("the action is %v", act.Data)
 	}
 }
 

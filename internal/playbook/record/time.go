@@ -74,9 +74,9 @@ func (r Request) write(name string, at time.Time, row map[string]any) string {
 		if due := (agent.Context{Location: r.Now.Location()}).Due(at.UnixMilli()); endsDay(due) {
 			return due.Format(time.DateOnly)
 		}
-	case row["allDay"] == true && isUTCMidnight(at):
+	case isAllDay(row) && isUTCMidnight(at):
 		return at.UTC().Format(time.DateOnly)
-	case row["allDay"] == true:
+	case isAllDay(row):
 		return at.Format(time.DateOnly)
 	}
 	return at.Format(localTime)
@@ -86,6 +86,12 @@ func (r Request) write(name string, at time.Time, row map[string]any) string {
 func endsDay(t time.Time) bool {
 	next := t.Add(time.Millisecond)
 	return next.Equal(dates.StartOfDay(next))
+}
+
+// isAllDay reports whether the row says so. SQLite has no booleans, so an app may send 1.
+func isAllDay(row map[string]any) bool {
+	allDay, _ := boolOf(row["allDay"])
+	return allDay == true
 }
 
 func isUTCMidnight(t time.Time) bool { return t.UnixMilli()%(24*time.Hour).Milliseconds() == 0 }
@@ -111,7 +117,7 @@ func (c *checker) time(column action.Column, value any, row map[string]any) (any
 	if !date.WholeDay || !isEvent {
 		return date.Start.UnixMilli(), true
 	}
-	if row["allDay"] != true {
+	if !isAllDay(row) {
 		return nil, false
 	}
 	if old, ok := c.instant(row[column.Name]); ok && isUTCMidnight(old) { // as the calendar writes its days
