@@ -25,7 +25,7 @@ func overdueFacts(ctx context.Context, run *agent.Run) (string, error) {
 		if !c.Overdue(t) {
 			continue
 		}
-		if total++; len(list) < maxListed {
+		if total++; len(list) < pageSize {
 			days := int(c.Now.Sub(c.Due(t.DueDate)).Hours() / 24)
 			list = append(list, overdueTask{ID: agent.Truncate(t.ID, maxTitle), Days: days})
 		}
