@@ -60,6 +60,8 @@ func describeResults(c conversation) string {
 		case r.tool == "list_tasks" && len(c.resultsOf("update_task")) > 0:
 		case r.tool == "list_tasks":
 			parts = append(parts, describeTasks(value))
+		case r.tool == "find_rows":
+			parts = append(parts, describeRows(value))
 		case value != nil:
 			parts = append(parts, strings.Join(describeObject(value, 0), "\n"))
 		default:
@@ -153,12 +155,36 @@ func describeTasks(value map[string]any) string {
 	return strings.Join(lines, "\n")
 }
 
+// describeRows describes the result of find_rows: a line for each row.
+func describeRows(value map[string]any) string {
+	rows := rowsAt(value, "rows")
+	if len(rows) == 0 {
+		return "Nothing like that is in your workspace."
+	}
+	total, _ := value["total"].(float64)
+	lines := []string{fmt.Sprintf("Rows found: %d.", int(total))}
+	for _, row := range rows {
+		title := ""
+		for _, name := range []string{"title", "name", "subject", "content"} {
+			if title = textAt(row, name); title != "" {
+				break
+			}
+		}
+		if table := textAt(row, "table"); table != "" {
+			title += " (" + table + ")"
+		}
+		lines = append(lines, "- "+title)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // describeObject describes a JSON object in lines, without ids and milliseconds.
 func describeObject(value map[string]any, depth int) []string {
 	var lines []string
 	indent := strings.Repeat("  ", depth)
 	for _, name := range slices.Sorted(maps.Keys(value)) {
-		if name == "id" || strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_ms") || depth > 4 {
+		if name == "id" || strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "Id") ||
+			strings.HasSuffix(name, "_ms") || depth > 4 {
 			continue
 		}
 		label := indent + "- " + strings.ReplaceAll(name, "_", " ") + ":"
