@@ -37,12 +37,11 @@ type StepReply struct {
 	Replaced bool
 }
 
-// ErrBadRecords is returned if the model's answer does not have the records that the template asks for.
-var ErrBadRecords = fault.New(fault.LLMError, "The language model gave an answer that cannot be used. Try again.")
+// ErrBadAnswer is returned if the model's answer has no text, or not the records that the template asks for.
+var ErrBadAnswer = fault.New(fault.LLMError, "The language model gave an answer that cannot be used. Try again.")
 
 // RunStep runs one generating step. Errors are faults: not_found for an unknown template, validation_failed for
-// variables that it does not accept or a bad time zone, ErrBadRecords if a template that makes records gets an answer
-// without any, and those of the model.
+// variables that it does not accept or a bad time zone, ErrBadAnswer, and those of the model.
 func (o *Orchestrator) RunStep(ctx context.Context, _ identity.User, req StepRequest) (StepReply, error) {
 	template, err := o.cfg.Templates.Get(req.PromptTemplate)
 	if err != nil {
@@ -70,7 +69,11 @@ func (o *Orchestrator) RunStep(ctx context.Context, _ identity.User, req StepReq
 		return StepReply{}, ctxError(ctx, err)
 	}
 	if template.Makes.Action == "" {
-		text, hit := guard.Text(record.WithoutThoughts(answer.Text))
+		said := record.WithoutThoughts(answer.Text)
+		if strings.TrimSpace(said) == "" {
+			return StepReply{}, ErrBadAnswer.WithCause(fmt.Errorf("template %s: the answer is empty", template.ID))
+		}
+		text, hit := guard.Text(said)
 		return o.stepReply(ctx, guard, hit, StepReply{Output: text, Records: []map[string]any{}}), nil
 	}
 	return o.recordsReply(ctx, guard, step, answer.Text)
@@ -81,11 +84,11 @@ func (o *Orchestrator) recordsReply(ctx context.Context, guard Guard, step recor
 	answer string) (StepReply, error) {
 	made, err := step.Read(answer)
 	if err != nil {
-		return StepReply{}, ErrBadRecords.WithCause(fmt.Errorf("template %s: %w", step.Template.ID, err))
+		return StepReply{}, ErrBadAnswer.WithCause(fmt.Errorf("template %s: %w", step.Template.ID, err))
 	}
 	output, err := json.Marshal(made.Records)
 	if err != nil {
-		return StepReply{}, ErrBadRecords.WithCause(err)
+		return StepReply{}, ErrBadAnswer.WithCause(err)
 	}
 	var fields fieldTexts // JSON escapes could hide a secret in the text
 	for _, r := range made.Records {

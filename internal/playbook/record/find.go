@@ -96,11 +96,20 @@ func (c *collection) add(value any, isMember func(string) bool) {
 	if !ok {
 		return
 	}
-	if len(list) == 0 {
+	switch {
+	case len(list) == 0:
 		c.empty = true
-		return
+	case c.list == nil || hasRecord(list, isMember):
+		c.list = list
 	}
-	c.list = list
+}
+
+// hasRecord reports whether one of the values is a record.
+func hasRecord(list []any, isMember func(string) bool) bool {
+	return slices.ContainsFunc(list, func(e any) bool {
+		object, isObject := e.(map[string]any)
+		return isObject && isRecord(object, isMember)
+	})
 }
 
 func isRecord(object map[string]any, isMember func(string) bool) bool {
@@ -115,8 +124,8 @@ func isRecord(object map[string]any, isMember func(string) bool) bool {
 // maxWrappers is how many objects and lists may be around the list of records.
 const maxWrappers = 3
 
-// listIn returns the list of objects in a value: the value itself, or a member of it at any name. It returns false when
-// there is none. A list without elements, or of nulls alone, is an empty one.
+// listIn returns the list of objects in a value: the value itself, or a member of it at any name, one with records if
+// there is one. It returns false when there is none. A list without elements, or of nulls alone, is an empty one.
 func listIn(value any, isMember func(string) bool, depth int) ([]any, bool) {
 	if depth > maxWrappers {
 		return nil, false
@@ -131,19 +140,23 @@ func listIn(value any, isMember func(string) bool, depth int) ([]any, bool) {
 		}
 		return listIn(v[0], isMember, depth+1)
 	case map[string]any:
-		empty := false
+		var other []any
+		found := false
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			inner, isObject := v[name].(map[string]any)
 			if isObject && isRecord(inner, isMember) {
 				return []any{inner}, true
 			}
 			list, ok := listIn(v[name], isMember, depth+1)
-			if len(list) > 0 {
+			if hasRecord(list, isMember) {
 				return list, true
 			}
-			empty = empty || ok
+			if len(other) == 0 {
+				other = list
+			}
+			found = found || ok
 		}
-		return nil, empty
+		return other, found
 	}
 	return nil, false
 }
