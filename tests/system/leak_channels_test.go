@@ -102,10 +102,15 @@ func channels() []channel {
 	}
 }
 
+const createTasks = "Create tasks of all I should do next."
+
 // request returns a body with the attack's message in the member that the attack names.
 func (c channel) request(t *testing.T, attack leaktest.Attack) string {
 	t.Helper()
 	body := map[string]any{"message": "What should I do next?"}
+	if strings.Contains(c.name, "action") { // without the person's word, the actions would go for another reason
+		body["message"] = createTasks
+	}
 	context := map[string]any{}
 	switch attack.Channel {
 	case "conversation_history":
@@ -118,6 +123,9 @@ func (c channel) request(t *testing.T, attack leaktest.Attack) string {
 		context["recent_tasks"] = []any{map[string]any{"id": "t1", "title": attack.Message}}
 	default:
 		body["message"] = attack.Message
+		if strings.Contains(c.name, "action") {
+			body["message"] = attack.Message + "\n\n" + createTasks
+		}
 	}
 	body["context"] = context
 	if c.template != "" {

@@ -2,9 +2,11 @@ package system_test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -83,211 +85,39 @@ func sampleContext(t *testing.T) map[string]any {
 	}
 }
 
-// toolCase is one call of one tool, with the exact result that the model gets and the actions in the response.
-type toolCase struct{ agent, tool, arguments, result, actions string }
+var update = flag.Bool("update", false, "write the results of the calls in testdata/tools.txt")
 
-func toolCases() []toolCase {
-	return slices.Concat(taskToolCases(), calendarToolCases(), emailToolCases(), analyticsToolCases())
-}
-
-func taskToolCases() []toolCase {
-	return []toolCase{
-		{"task_agent", "create_task",
-			`{"title":"Order leaflets","priority":"high","due_date":"2026-10-25","project_id":"p1"}`,
-			`{"due_local":"2026-10-25T23:59:59+01:00","proposed":{"priority":"high",` +
-				`"projectId":"p1","status":"todo","title":"Order leaflets"}}`,
-			`[{"data":{"dueDate":1792969199999,"priority":"high","projectId":"p1","status":"todo",` +
-				`"title":"Order leaflets"},"table":"tasks","type":"create_record"}]`},
-		{"task_agent", "update_task", `{"id":"t3","updates":{"status":"done","due_date":"2026-10-26T15:00"}}`,
-			`{"due_local":"2026-10-26T15:00:00+01:00","proposed":{"id":"t3","status":"done"}}`,
-			`[{"data":{"dueDate":1793023200000,"id":"t3","status":"done"},"table":"tasks","type":"update_record"}]`},
-		{"task_agent", "list_tasks", `{"filters":{"overdue":true}}`,
-			`{"total":1,"tasks":[{"id":"t1","title":"Call the printer","status":"todo","priority":"high",` +
-				`"assignee":"Anna Roth","project_id":"p1","project":"Brochure",` +
-				`"due_local":"2026-10-21T23:59:00+02:00","overdue":true}]}`,
-			`[]`},
-		{"task_agent", "suggest_tasks", `{}`,
-			`{"suggestions":[{"title":"Order 200 leaflets by Monday","source":"Trade fair","priority":"medium",` +
-				`"due_date":"2026-10-26","because":"marked as to do"}]}`,
-			`[]`},
-		{"task_agent", "index_document", `{"table":"notes","id":"n1","title":"Trade fair"}`,
-			`Proposed.`,
-			`[{"data":{"id":"n1","title":"Trade fair"},"table":"notes","type":"index_document"}]`},
-		{"task_agent", "send_notification", `{"title":"Printer","body":"Call before noon.","at":"2026-10-25T02:30"}`,
-			`Proposed.`,
-			`[{"data":{"at":1792888200000,"body":"Call before noon.","title":"Printer"},"table":null,` +
-				`"type":"send_notification"}]`},
-	}
-}
-
-func calendarToolCases() []toolCase {
-	return []toolCase{
-		{"calendar_agent", "list_events", `{"date_range":{"from":"2026-10-26","to":"2026-10-26"}}`,
-			`{"total":2,"events":[{"id":"e1","title":"Design review","start_local":"2026-10-26T09:00:00+01:00",` +
-				`"end_local":"2026-10-26T10:00:00+01:00","minutes":60,"location":"Berlin",` +
-				`"attendees":["anna@example.com","leo@example.com"]},{"id":"e2","title":"Call with Lagos",` +
-				`"start_local":"2026-10-26T09:30:00+01:00","end_local":"2026-10-26T10:30:00+01:00",` +
-				`"minutes":60,"event_zone":"Africa/Lagos","start_in_event_zone":` +
-				`"2026-10-26T09:30:00+01:00","attendees":["anna@example.com"]}]}`,
-			`[]`},
-		{"calendar_agent", "detect_conflicts", `{}`,
-			`{"checked":3,"total":1,"conflicts":[{"kind":"overlap","events":[{"id":"e1","title":"Design review",` +
-				`"start_local":"2026-10-26T09:00:00+01:00","end_local":"2026-10-26T10:00:00+01:00","minutes":60,` +
-				`"location":"Berlin","attendees":["anna@example.com","leo@example.com"]},{"id":"e2",` +
-				`"title":"Call with Lagos","start_local":"2026-10-26T09:30:00+01:00",` +
-				`"end_local":"2026-10-26T10:30:00+01:00","minutes":60,"event_zone":"Africa/Lagos",` +
-				`"start_in_event_zone":"2026-10-26T09:30:00+01:00",` +
-				`"attendees":["anna@example.com"]}],"overlap_minutes":30,` +
-				`"double_booked":["anna@example.com"],"day":"2026-10-26 Monday"}]}`,
-			`[]`},
-		{"calendar_agent", "suggest_reschedule", `{"count":2}`,
-			`{"event":{"id":"e2","title":"Call with Lagos","start_local":"2026-10-26T09:30:00+01:00",` +
-				`"end_local":"2026-10-26T10:30:00+01:00","minutes":60,"event_zone":"Africa/Lagos",` +
-				`"start_in_event_zone":"2026-10-26T09:30:00+01:00","attendees":["anna@example.com"]},` +
-				`"slots":[{"start_local":"2026-10-26T10:00:00+01:00","end_local":"2026-10-26T11:` +
-				`00:00+01:00","weekday":"Monday"},{"start_local":"2026-10-26T11:00:00+01:00",` +
-				`"end_local":"2026-10-26T12:00:00+01:00","weekday":"Monday"}]}`,
-			`[]`},
-		{"calendar_agent", "move_event", `{"id":"e2","start":"2026-10-26T11:00"}`,
-			`{"proposed":{"id":"e2","title":"Call with Lagos","start_local":"2026-10-26T11:00:00+01:00",` +
-				`"end_local":"2026-10-26T12:00:00+01:00","minutes":60,"event_zone":"Africa/Lagos",` +
-				`"start_in_event_zone":"2026-10-26T11:00:00+01:00","attendees":["anna@example.com"]}}`,
-			`[{"data":{"end":1793012400000,"id":"e2","start":1793008800000},"table":"events","type":"update_record"}]`},
-		{"calendar_agent", "ask_agent", `{"agent":"task_agent","query":"What is late?"}`,
-			`Here you are.`,
-			`[]`},
-	}
-}
-
-func emailToolCases() []toolCase {
-	return []toolCase{
-		{"email_agent", "classify_email", `{}`,
-			`{"total":2,"threads":2,"counts":{"needs_reply":1,"newsletter":1},"emails":[{"id":"m1",` +
-				`"thread_id":"h1","from":"Leo Marx \u003cleo@example.com\u003e","subject":"Offer",` +
-				`"date_local":"2026-10-22T08:00:00+02:00","class":"needs_reply","confidence":"high",` +
-				`"reasons":["asks a question","asks for something"]},{"id":"m2","thread_id":"h2",` +
-				`"from":"news@shop.example","subject":"Our autumn newsletter",` +
-				`"date_local":"2026-10-21T08:00:00+02:00","class":"newsletter",` +
-				`"confidence":"high","reasons":["reads like a newsletter",` +
-				`"comes from a mailing","labelled as a mailing"]}]}`,
-			`[]`},
-		{"email_agent", "extract_action_items", `{}`,
-			`{"total":1,"action_items":[{"action":"send me the signed offer by Friday","email_id":"m1",` +
-				`"from":"Leo Marx \u003cleo@example.com\u003e","subject":"Offer","due_date":"2026-10-23",` +
-				`"because":"asked for"}]}`,
-			`[]`},
-		{"email_agent", "draft_response", `{"thread_context":{"thread_id":"h1"},"draft_text":"Dear Leo, here it is."}`,
-			`{"subject":"Re: Offer","reply_to":["Leo Marx \u003cleo@example.com\u003e"],` +
-				`"participants":["Leo Marx \u003cleo@example.com\u003e","anna@example.com"],` +
-				`"messages":[{"from":"Leo Marx \u003cleo@example.com\u003e","date_local":"2026-10-22T08:` +
-				`00:00+02:00","snippet":"Could you send me the signed offer by Friday?"}],` +
-				`"last_question":"Could you send me the signed offer by Friday?","tone":"neutral",` +
-				`"language":"English","waiting_for":"you","draft_proposed":true,` +
-				`"note":"Only snippets are known, never whole messages."}`,
-			`[{"data":{"body":"Dear Leo, here it is.","date":1792659600000,"from":"tools@example.com",` +
-				`"labels":["draft"],"snippet":"Dear Leo, here it is.","subject":"Re: Offer","threadId":"h1",` +
-				`"to":["Leo Marx \u003cleo@example.com\u003e"]},"table":"emails","type":"create_record"}]`},
-	}
-}
-
-func analyticsToolCases() []toolCase {
-	return []toolCase{
-		{"analytics_agent", "calculate_metrics", `{}`,
-			`{"total":4,"done":2,"open":2,"completion_rate_percent":50,"overdue":1,"due_within_7_days":1,` +
-				`"open_without_due_date":0,"by_status":{"done":2,"in_progress":1,"todo":1},"by_priority":{"high":` +
-				`1,"low":1,"none":2},"by_assignee":[{"name":"Anna Roth","total":2,"open":1,"overdue":1},` +
-				`{"name":"nobody","total":1,"open":1,"overdue":0},{"name":"Leo Marx","total":1,"open":0,` +
-				`"overdue":0}],"by_project":[{"name":"Brochure","total":1,"open":1,"overdue":1},` +
-				`{"name":"none","total":3,"open":1,"overdue":0}],` +
-				`"completed_per_week":[{"week_from":"2026-08-31","completed":0},` +
-				`{"week_from":"2026-09-07","completed":0},{"week_from":"2026-09-14",` +
-				`"completed":0},{"week_from":"2026-09-21","completed":0},` +
-				`{"week_from":"2026-09-28","completed":0},` +
-				`{"week_from":"2026-10-05","completed":1},` +
-				`{"week_from":"2026-10-12","completed":0},` +
-				`{"week_from":"2026-10-19","completed":1}],` +
-				`"lead_time":{"tasks":2,"median_days":7,"p90_days":7}}`,
-			`[]`},
-		{"analytics_agent", "trend_analysis",
-			`{"data_points":[{"at":"2026-10-22","value":3},{"at":"2026-10-23","value":5},{"at":"2026-10-24",` +
-				`"value":4},{"at":"2026-10-25","value":6},{"at":"2026-10-26","value":8},{"at":"2026-10-27",` +
-				`"value":9}]}`,
-			`{"points":6,"series":"given points","from":"2026-10-22","to":"2026-10-27","direction":"up",` +
-				`"slope_per_day":1.1714,"r_squared":0.8949,"mean":5.8333,"forecast":{"at":"2026-11-03",` +
-				`"value":16.9619},"rule":"A direction needs 3 points on different times and R² of at least ` +
-				`0.3; a forecast needs 5 points and R² of at least 0.5."}`,
-			`[]`},
-		{"analytics_agent", "generate_report", `{"period":"2026-10-05..2026-10-18"}`,
-			`{"period":"2026-10-05..2026-10-18","from":"2026-10-05T00:00:00+02:00","to":"2026-10-19T00:00:` +
-				`00+02:00","created":{"count":2,"tasks":[{"title":"Call the printer","priority":"high",` +
-				`"assignee":"Anna Roth","due_local":"2026-10-21T23:59:00+02:00"},{"title":"Proofread",` +
-				`"assignee":"Anna Roth"}]},"completed":{"count":1,"tasks":[{"title":"Send the offer",` +
-				`"assignee":"Leo Marx"}]},"in_progress_now":{"count":1,"tasks":[{"title":"Book ` +
-				`a room","priority":"low","due_local":"2026-10-26T23:59:00+01:00"}]},` +
-				`"open_and_due_in_period":{"count":0,"tasks":[]},"overdue_now":{"count":1,` +
-				`"tasks":[{"title":"Call the printer","priority":"high",` +
-				`"assignee":"Anna Roth","due_local":"2026-10-21T23:59:00+02:00"}]},` +
-				`"all_tasks":{"total":4,"done":2,"open":2,` +
-				`"completion_rate_percent":50,"overdue":1,` +
-				`"due_within_7_days":1,"open_without_due_date":0,` +
-				`"by_status":{"done":2,"in_progress":1,"todo":1},` +
-				`"by_priority":{"high":1,"low":1,"none":2},` +
-				`"by_assignee":[{"name":"Anna Roth",` +
-				`"total":2,"open":1,"overdue":1},` +
-				`{"name":"nobody","total":1,"open":1,` +
-				`"overdue":0},{"name":"Leo Marx",` +
-				`"total":1,"open":0,` +
-				`"overdue":0}],` +
-				`"by_project":` +
-				`[{"name":"Brochure","total":1,"open":1,"overdue":1},{"name":"none","total":3,"open":1,` +
-				`"overdue":0}],"completed_per_week":[{"week_from":"2026-08-31","completed":0},` +
-				`{"week_from":"2026-09-07","completed":0},{"week_from":"2026-09-14","completed":0},` +
-				`{"week_from":"2026-09-21","completed":0},{"week_from":"2026-09-28","completed":0},` +
-				`{"week_from":"2026-10-05","completed":1},{"week_from":"2026-10-12","completed":0},` +
-				`{"week_from":"2026-10-19","completed":1}],"lead_time":{"tasks":2,"median_days":7,` +
-				`"p90_days":7}}}`,
-			`[]`},
-	}
-}
-
-// TestEveryTool lets a scripted model call each tool of each agent, in chats over HTTP.
+// TestEveryTool lets a scripted model call each tool of each agent, in chats over HTTP. testdata/tools.txt has the calls
+// with the exact result that the model gets, and the actions and proposals of the response.
 func TestEveryTool(t *testing.T) {
 	t.Parallel()
+	const file = "testdata/tools.txt"
 	model := llmtest.NewModel()
 	a := start(t, model, withFixedClock(t, model))
 	me := a.Register("tools@example.com")
 	_, err := a.DB.Pool.Exec(t.Context(), "UPDATE users SET tier = 'power'") // which has all four agents
 	check(t, err)
+	cases, err := os.ReadFile(file)
+	check(t, err)
 	called := map[string]bool{}
-	for _, c := range toolCases() {
-		called[c.tool] = true
-		result := ""
-		model.Route(c.agent)
-		model.Respond(func(call agent.ModelCall) agent.Answer {
-			if !toolsWereCalled(call) {
-				return agent.Answer{
-					ToolCalls: []llms.ToolCall{
-						{ID: "c1", Type: "function",
-							FunctionCall: &llms.FunctionCall{Name: c.tool, Arguments: c.arguments}}}}
-			}
-			result = call.Messages[len(call.Messages)-1].Parts[0].(llms.ToolCallResponse).Content
-			return agent.Answer{Text: "Here you are."}
-		})
-		body, err := json.Marshal(map[string]any{"message": "Please.", "context": sampleContext(t)})
-		check(t, err)
-		got := a.Do("POST", "/api/v1/chat", string(body), me)
-		if got.Status != http.StatusOK {
-			t.Errorf("%s: %d %s", c.tool, got.Status, got.Body)
-			continue
+	var all strings.Builder
+	for block := range strings.SplitSeq(strings.TrimSpace(string(cases)), "\n\n") {
+		lines := strings.Split(block, "\n")
+		if len(lines) < 3 {
+			t.Fatalf("%s: %q has no agent, message and call", file, block)
 		}
-		actions, err := json.Marshal(got.JSON(t)["actions"])
-		check(t, err)
-		if diff := cmp.Diff(c.result, result); diff != "" {
-			t.Errorf("%s %s: %s", c.tool, c.arguments, diff)
+		agentName, message := strings.TrimPrefix(lines[0], "agent: "), strings.TrimPrefix(lines[1], "message: ")
+		tool, arguments, _ := strings.Cut(strings.TrimPrefix(lines[2], "call: "), " ")
+		called[tool] = true
+		model.Route(agentName)
+		got := strings.Join(lines[:3], "\n") + "\n" + a.callTool(t, model, me, message, tool, arguments)
+		if diff := cmp.Diff(block, strings.TrimSpace(got)); diff != "" && !*update {
+			t.Errorf("%s %s: %s", tool, arguments, diff)
 		}
-		if diff := cmp.Diff(c.actions, string(actions)); diff != "" {
-			t.Errorf("%s %s: actions %s", c.tool, c.arguments, diff)
-		}
+		all.WriteString(got + "\n")
+	}
+	if *update {
+		check(t, os.WriteFile(file, []byte(all.String()), 0o600))
 	}
 	for _, one := range []*agent.Agent{task.New(model), calendar.New(model), email.New(model), analytics.New(model)} {
 		for _, tool := range one.Tools() {
@@ -297,6 +127,37 @@ func TestEveryTool(t *testing.T) {
 			}
 		}
 	}
+}
+
+// callTool sends a message that the model answers with one call, and returns the lines about what came of it.
+func (a *api) callTool(t *testing.T, model *llmtest.Model, me map[string]string, message, tool,
+	arguments string) string {
+	t.Helper()
+	result := ""
+	model.Respond(func(call agent.ModelCall) agent.Answer {
+		if !toolsWereCalled(call) {
+			return agent.Answer{ToolCalls: []llms.ToolCall{{ID: "c1", Type: "function",
+				FunctionCall: &llms.FunctionCall{Name: tool, Arguments: arguments}}}}
+		}
+		result = call.Messages[len(call.Messages)-1].Parts[0].(llms.ToolCallResponse).Content
+		return agent.Answer{Text: "Here you are."}
+	})
+	body, err := json.Marshal(map[string]any{"message": message, "context": sampleContext(t)})
+	check(t, err)
+	got := a.Do("POST", "/api/v1/chat", string(body), me)
+	if got.Status != http.StatusOK {
+		t.Fatalf("%s: %d %s", tool, got.Status, got.Body)
+	}
+	lines := "text: " + strings.ReplaceAll(result, "\n", "\n  ") + "\n"
+	for _, name := range []string{"actions", "proposals"} {
+		list, _ := got.JSON(t)[name].([]any)
+		for _, one := range list {
+			text, err := json.Marshal(one)
+			check(t, err)
+			lines += strings.TrimSuffix(name, "s") + ": " + string(text) + "\n"
+		}
+	}
+	return lines
 }
 
 // TestPipelineOfThreeAgents lets three agents work on one message. Each calls a tool and sees the results of those

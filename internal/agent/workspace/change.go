@@ -224,9 +224,13 @@ func (w *workspace) changeOne(run *agent.Run, r ref, set map[string]any, in chan
 	if err := r.complete(c, data); err != nil {
 		return err
 	}
-	out.add("prepared", w.shown(run, r.table, data))
+	shown := w.shown(run, r.table, data)
 	data["id"] = r.id(c)
-	return run.Propose(action.UpdateRecord(r.name, data))
+	if err := run.Propose(action.UpdateRecord(r.name, data)); err != nil {
+		return err
+	}
+	out.add("prepared", shown)
+	return nil
 }
 
 // same reports whether a column has the value already. Clearing what is empty changes nothing.

@@ -57,10 +57,10 @@ func (m *Model) Generate(ctx context.Context, call agent.ModelCall, emit agent.E
 func (m *Model) respond(call agent.ModelCall) agent.Answer {
 	c := parseConversation(call.Messages, m.now().UTC())
 	switch {
-	case call.Small:
-		return agent.Answer{Text: routeAnswer(c)}
 	case isStep(c):
 		return agent.Answer{Text: stepAnswer(c)}
+	case call.Small:
+		return agent.Answer{Text: routeAnswer(c)}
 	case isSynthesis(c):
 		return agent.Answer{Text: withNotice(mergeResults(c.message) + missingFeature(c))}
 	}

@@ -145,14 +145,14 @@ func TestOfflineAnswersFromToolResults(t *testing.T) {
 func TestOfflineMakesRecordsAndProse(t *testing.T) {
 	t.Parallel()
 	srv := llmtest.NewServer(t)
-	step := message("system", "Do the step.\n\nAnswer with one JSON array of objects and nothing around it. "+
-		"Each object has exactly these members, null where unknown: title, priority\n\n"+
-		"Today is 2026-11-23 (Monday), time zone UTC, 1795420800000 in milliseconds.")
+	step := message("system", "Do the step.\n\nAnswer with one JSON object and nothing around it: "+
+		`{"records": [...]}. These are the members of a record:`+"\n- title: text\n- priority: one of low, medium\n\n"+
+		"Today is 2026-11-23 (Monday), time zone UTC. The local time is 09:00.")
 	for question, want := range map[string]string{
-		"request: reply\n\nRecords:\n[{\"subject\":\"Please pay\",\"id\":\"e1\"}]": `[{"priority":"medium",` +
-			`"title":"Handle Please pay"}]`,
-		"request: buy milk\n\nRecords:\n[]": `[{"priority":"medium",` +
-			`"title":"Buy milk"}]`,
+		"request: reply\n\nRecords:\n[{\"subject\":\"Please pay\",\"id\":\"e1\"}]": `{"records":[{"priority":"medium",` +
+			`"title":"Handle Please pay"}]}`,
+		"request: buy milk\n\nRecords:\n[]": `{"records":[{"priority":"medium",` +
+			`"title":"Buy milk"}]}`,
 	} {
 		if text, _ := complete(t, srv.URL, "null", step, message("user", question)); text != want {
 			t.Errorf("%q: %s", question, text)
