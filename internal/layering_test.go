@@ -40,7 +40,7 @@ var allowed = map[string]string{
 	"internal/listener": "internal/network",
 
 	// The domain.
-	"internal/action":          "",
+	"internal/action":          "internal/dates",
 	"internal/consent":         "internal/dates",
 	"internal/playbook":        "internal/action internal/fault internal/tier",
 	"internal/playbook/record": "internal/action internal/agent internal/agent/schema internal/dates internal/playbook",
@@ -58,7 +58,8 @@ var allowed = map[string]string{
 	"internal/agent/workspace": "internal/action internal/agent internal/dates internal/fold",
 	"internal/agent/declared": "internal/action internal/agent internal/agent/schema internal/agent/workspace " +
 		"internal/dates internal/playbook internal/tier",
-	"internal/chat": "internal/action internal/agent internal/playbook internal/playbook/record internal/sanitize " +
+	"internal/chat": "internal/action internal/agent internal/dates internal/playbook internal/playbook/record " +
+		"internal/sanitize " +
 		"internal/identity internal/tier internal/fault",
 	"internal/auth": "internal/worker internal/postgres gen/db internal/identity internal/network " +
 		"internal/strictjson internal/tier internal/fault",
@@ -81,7 +82,7 @@ var allowed = map[string]string{
 	"internal/docsite":    "openapi docs internal/fault",
 	"internal/forwarded":  "",
 	"internal/httpapi": "openapi gen/api internal/action internal/agent internal/auth internal/backup " +
-		"internal/billing internal/chat internal/chatstream internal/forwarded internal/listener " +
+		"internal/billing internal/chat internal/chatstream internal/dates internal/forwarded internal/listener " +
 		"internal/playbook internal/ratelimit internal/strictjson internal/docsite internal/fault " +
 		"internal/identity internal/network internal/tier",
 

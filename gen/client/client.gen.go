@@ -581,7 +581,7 @@ type ChatContext struct {
 	// Example: [{"content":"Anna is on holiday until Monday.","id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","taskId":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a11"}]
 	TaskComments []TaskCommentRow `json:"task_comments,omitempty"`
 
-	// Timezone IANA name of the time zone for words like tomorrow; UTC if absent.
+	// Timezone IANA or Windows name of the time zone for words like tomorrow; UTC if absent.
 	//
 	// Example: Europe/Rome
 	Timezone *string `json:"timezone,omitempty"`
@@ -1394,7 +1394,7 @@ type StepRequest struct {
 	// Example: tpl_email_agent_follow_up
 	PromptTemplate string `json:"prompt_template"`
 
-	// Timezone IANA name of the time zone in which the model reads and writes times; UTC if absent.
+	// Timezone IANA or Windows name of the time zone in which the model reads and writes times; UTC if absent.
 	//
 	// Example: Europe/Rome
 	Timezone *string `json:"timezone,omitempty"`

@@ -279,7 +279,7 @@ export type StepRequest = {
         [key: string]: unknown;
     }>;
     /**
-     * IANA name of the time zone in which the model reads and writes times; UTC if absent.
+     * IANA or Windows name of the time zone in which the model reads and writes times; UTC if absent.
      */
     timezone?: string;
 };
@@ -909,7 +909,7 @@ export type ChatContext = {
      */
     conversation_history?: Array<ConversationTurn>;
     /**
-     * IANA name of the time zone for words like tomorrow; UTC if absent.
+     * IANA or Windows name of the time zone for words like tomorrow; UTC if absent.
      */
     timezone?: string;
     /**

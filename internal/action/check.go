@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
 // MaxText limits the text of one column, in characters.
@@ -118,7 +120,8 @@ func checkText(s string) error {
 // MaxMillis is the last millisecond since the epoch that a JavaScript Date, and so a client, can show.
 const MaxMillis = 8_640_000_000_000_000
 
-// Millis converts a number, or the digits of a string, to milliseconds since the epoch.
+// Millis converts a number, or the digits of a string, to milliseconds since the epoch. It also takes seconds, as
+// dates.Millis does, and refuses times before 1970 or after 2200.
 func Millis(value any) (int64, error) {
 	ms := int64(0)
 	switch v := value.(type) {
@@ -142,10 +145,10 @@ func Millis(value any) (int64, error) {
 	default:
 		return 0, fmt.Errorf("must be a whole number of milliseconds")
 	}
-	if ms > MaxMillis || ms < -MaxMillis {
+	if ms != 0 && dates.RowTime(ms) == 0 {
 		return 0, fmt.Errorf("is too far away")
 	}
-	return ms, nil
+	return dates.Millis(ms), nil
 }
 
 func texts(value any) ([]string, error) {

@@ -184,6 +184,43 @@ func TestDatesAreReadInTheCallersZone(t *testing.T) {
 	}
 }
 
+func TestDueAtMidnightInUTCIsThatDay(t *testing.T) {
+	t.Attr("case", "M16")
+	t.Parallel()
+	for zone, want := range map[string]string{
+		"UTC":                "2026-11-28T23:59:59Z",
+		"Europe/Berlin":      "2026-11-28T23:59:59+01:00",
+		"America/New_York":   "2026-11-28T23:59:59-05:00",
+		"Pacific/Kiritimati": "2026-11-28T23:59:59+14:00",
+		"Pacific/Pago_Pago":  "2026-11-28T23:59:59-11:00",
+	} {
+		local, err := time.LoadLocation(zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := agent.Context{Location: local}
+		due := time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC).UnixMilli()
+		if got := c.Due(due).Format(time.RFC3339); got != want || c.LocalDue(due) != "2026-11-28" {
+			t.Errorf("in %s it is due until %s, on %s", zone, got, c.LocalDue(due))
+		}
+		midnight := time.Date(2026, 11, 28, 0, 0, 0, 0, local)
+		for ms, want := range map[int64]string{0: "", midnight.UnixMilli(): "2026-11-28",
+			midnight.Add(-time.Millisecond).UnixMilli(): "2026-11-27",
+			midnight.Add(9 * time.Hour).UnixMilli():     "2026-11-28T09:00"} {
+			if got := c.LocalDue(ms); got != want {
+				t.Errorf("%d in %s is %q, want %q", ms, zone, got, want)
+			}
+		}
+		c.Now = time.Date(2026, 11, 28, 18, 0, 0, 0, local)
+		if c.Overdue(agent.Task{DueDate: due}) {
+			t.Errorf("overdue on the day itself in %s", zone)
+		}
+		if c.Now = c.Now.AddDate(0, 0, 1); !c.Overdue(agent.Task{DueDate: due}) {
+			t.Errorf("not overdue a day later in %s", zone)
+		}
+	}
+}
+
 func toolText(part llms.ContentPart) string { return part.(llms.ToolCallResponse).Content }
 
 // echoModel answers with the message itself. It is safe for concurrent use.

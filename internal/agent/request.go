@@ -38,11 +38,26 @@ func (c Context) LocalNow() time.Time { return c.Now.In(c.Zone()) }
 // ParseDate reads a date or time in the caller's time zone, as dates.Parse does.
 func (c Context) ParseDate(text string) (dates.Date, error) { return dates.Parse(text, c.LocalNow()) }
 
-// Due returns the last instant at which a task with that dueDate, in milliseconds, is on time. A dueDate at the start
-// of a local day is what a date picker writes for a date without a time, so it means the end of that day.
+// Day returns the calendar day, in the caller's zone, that a time in milliseconds stands for, and false for a time of
+// day. Date pickers write a date without a time as the start of the local day or as midnight in UTC; we write the last
+// millisecond of the day.
+func (c Context) Day(ms int64) (dates.Date, bool) {
+	t := time.UnixMilli(ms)
+	if utc := t.UTC(); utc.Equal(dates.StartOfDay(utc)) {
+		return dates.Day(utc, c.Zone()), true
+	}
+	t = t.In(c.Zone())
+	day := dates.Day(t, c.Zone())
+	return day, t.Equal(day.Start) || t.Equal(day.End())
+}
+
+// Due returns the last instant at which a task with that dueDate, in milliseconds, is on time: the end of the day when
+// the dueDate stands for a day.
 func (c Context) Due(ms int64) time.Time {
-	t := time.UnixMilli(ms).In(c.Zone())
-	return dates.Date{Start: t, WholeDay: t.Equal(dates.StartOfDay(t))}.End()
+	if day, ok := c.Day(ms); ok {
+		return day.End()
+	}
+	return time.UnixMilli(ms).In(c.Zone())
 }
 
 // Overdue reports whether the task is open and its due date has passed.
@@ -56,6 +71,18 @@ func (c Context) Local(ms int64) string {
 		return ""
 	}
 	return time.UnixMilli(ms).In(c.Zone()).Format(time.RFC3339)
+}
+
+// LocalDue returns the dueDate of a task, or the date of a checkpoint, as models read it: the day, YYYY-MM-DD, or else
+// the local time as dates.Format writes it. It returns "" for 0.
+func (c Context) LocalDue(ms int64) string {
+	if ms == 0 {
+		return ""
+	}
+	if day, ok := c.Day(ms); ok {
+		return day.Start.Format(time.DateOnly)
+	}
+	return dates.Format(time.UnixMilli(ms).In(c.Zone()))
 }
 
 // Turn is an earlier message of the conversation. Role is "user" or "assistant".

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/adiuva/cloud-api/internal/dates"
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
@@ -55,18 +56,14 @@ func newZoneCache() *zoneCache {
 }
 
 func (z *zoneCache) load(name string) (*time.Location, error) {
+	name = dates.ZoneName(name) // one entry for all spellings of a zone
 	z.mu.RLock()
 	zone := z.zones[name]
 	z.mu.RUnlock()
 	if zone != nil {
 		return zone, nil
 	}
-	// "Local" is the server's own zone for Go, and system databases have copies of all zones with leap seconds
-	// (right/) and without (posix).
-	if name == "Local" || strings.HasPrefix(name, "right/") || strings.HasPrefix(name, "posix") || len(name) > 64 {
-		return nil, fmt.Errorf("time zone name is not usable")
-	}
-	zone, err := time.LoadLocation(name)
+	zone, err := dates.LoadZone(name)
 	if err != nil {
 		return nil, err
 	}

@@ -5,10 +5,8 @@ package dates
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // time zones must load whatever the machine has installed
 )
 
 // Date is an instant, or a whole local day when no time of day was given.
@@ -50,28 +48,42 @@ func StartOfDay(t time.Time) time.Time {
 //
 // A day without a year is its next occurrence, today included; 29 February waits for a leap year. A time of day may
 // follow: "tomorrow 15:00", "30 March at 3pm", "30. März um 15 Uhr", "30 marzo alle 15:30". Parse also reads
-// "2026-11-24T15:00" (with a space, seconds or an offset) and milliseconds since the epoch. A time that the clocks skip
-// is read with the offset before the change, so 02:30 becomes 03:30; of a time that occurs twice, Parse returns the
-// first. Everything else, a day that its month does not have and text of more than 512 bytes are errors that say what
-// to write instead.
+// "2026-11-24T15:00" (with a space, seconds or an offset) and the milliseconds or seconds since the epoch. A time that
+// the clocks skip is read with the offset before the change, so 02:30 becomes 03:30; of a time that occurs twice, Parse
+// returns the first. Errors say what to write instead: for a day that its month does not have, a time of day that does
+// not exist, a date before 1970 or after 2200, more than 512 bytes, and everything else.
 func Parse(text string, now time.Time) (Date, error) {
 	zone := now.Location()
 	if len(text) > maxText {
 		return Date{}, notADate(text[:maxText])
 	}
 	text = strings.Join(strings.Fields(strings.ToLower(text)), " ")
+	date, err := parse(text, now, zone)
+	if err == nil {
+		err = checkYear(date.Start)
+	}
+	if err != nil {
+		return Date{}, err
+	}
+	return date, nil
+}
+
+// parse reads text in lower case with single spaces.
+func parse(text string, now time.Time, zone *time.Location) (Date, error) {
 	if t, ok := parseInstant(text, zone); ok {
 		return Date{Start: t}, nil
 	}
 	if day, ok := parseDay(text, now); ok {
-		return wholeDay(day, zone), nil
+		return Day(day, zone), nil
 	}
-	if rest, clock, ok := cutClock(text); ok {
-		if day, ok := parseDay(rest, now); ok {
-			return Date{Start: inZone(day.Add(clock), zone)}, nil
-		}
+	rest, clock, ok := cutClock(text)
+	if !ok {
+		return Date{}, explain(text)
 	}
-	return Date{}, notADate(text)
+	if day, ok := parseDay(rest, now); ok {
+		return Date{Start: inZone(day.Add(clock), zone)}, nil
+	}
+	return Date{}, explain(rest)
 }
 
 // maxText is the length of the longest text that Parse reads, in bytes. No date is near as long.
@@ -81,43 +93,8 @@ func notADate(text string) error {
 	return fmt.Errorf("%.40q is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM", strings.ToLower(text))
 }
 
-// wholeDay returns the day, given as midnight UTC, in zone.
-func wholeDay(day time.Time, zone *time.Location) Date {
-	return Date{Start: StartOfDay(time.Date(day.Year(), day.Month(), day.Day(), 12, 0, 0, 0, zone)), WholeDay: true}
-}
-
-// parseInstant reads the formats that programs write.
-func parseInstant(text string, zone *time.Location) (time.Time, bool) {
-	if ms, err := strconv.ParseInt(text, 10, 64); err == nil && len(text) >= 9 {
-		return time.UnixMilli(ms).In(zone), true
-	}
-	if t, err := time.Parse(time.RFC3339, strings.ToUpper(text)); err == nil {
-		return t.In(zone), true
-	}
-	for _, layout := range []string{
-		"2006-01-02t15:04:05", "2006-01-02t15:04", "2006-01-02 15:04:05", "2006-01-02 15:04",
-	} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return inZone(t, zone), true
-		}
-	}
-	return time.Time{}, false
-}
-
-// inZone returns the instant at which clocks in zone show the date and time of wall, which is given in UTC. Of two such
-// instants it returns the first; if there is none, it uses the offset before the change (RFC 5545, section 3.3.5).
-func inZone(wall time.Time, zone *time.Location) time.Time {
-	withOffsetAt := func(t time.Time) time.Time {
-		_, offset := t.In(zone).Zone()
-		return wall.Add(-time.Duration(offset) * time.Second).In(zone)
-	}
-	// No zone is more than 14 hours from UTC, so these instants are before and after any change on that day.
-	before := withOffsetAt(wall.AddDate(0, 0, -1))
-	after := withOffsetAt(wall.AddDate(0, 0, 1))
-	for _, t := range []time.Time{before, after} {
-		if t.Equal(withOffsetAt(t)) {
-			return t
-		}
-	}
-	return before
+// Day returns t's calendar day, in t's own zone, as a whole day in zone.
+func Day(t time.Time, zone *time.Location) Date {
+	year, month, day := t.Date()
+	return Date{Start: StartOfDay(time.Date(year, month, day, 12, 0, 0, 0, zone)), WholeDay: true}
 }

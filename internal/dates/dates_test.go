@@ -1,6 +1,7 @@
 package dates_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -162,6 +163,157 @@ func TestParseRejectsWhatIsNotADate(t *testing.T) {
 	want := `"` + strings.Repeat("ü", 40) + `" is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestParseExplainsDatesThatDoNotExist(t *testing.T) {
+	t.Attr("case", "M15")
+	t.Parallel()
+	now := at(t, "Europe/Rome", "2026-11-23T09:30")
+	for text, want := range map[string]string{
+		"2026-02-30":       `"2026-02-30" does not exist: February 2026 has 28 days`,
+		"2026-06-31T10:00": `"2026-06-31t10:00" does not exist: June 2026 has 30 days`,
+		"2027-02-29 9:00":  `"2027-02-29" does not exist: February 2027 has 28 days`,
+		"30 February":      `"30 february" does not exist: February has 29 days`,
+		"31.4.":            `"31.4." does not exist: April has 30 days`,
+		"0 march":          `"0 march" does not exist: March has 31 days`,
+		"June 31, 2027":    `"june 31, 2027" does not exist: June 2027 has 30 days`,
+		"31. Juni um 9:00": `"31. juni" does not exist: June has 30 days`,
+		"2026-11-30T25:00": `"2026-11-30t25:00" does not exist: 25:00 is not a time of day, which is 00:00 to 23:59`,
+		"tomorrow 24:00":   `"tomorrow 24:00" does not exist: 24:00 is not a time of day, which is 00:00 to 23:59`,
+		"2026-13-01":       `"2026-13-01" is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM`,
+		"0001-01-01":       `the year 1 is out of range; write a date from 1970 to 2200`,
+		"9999-12-31T10:00": `the year 9999 is out of range; write a date from 1970 to 2200`,
+		"1. Mai 2201":      `the year 2201 is out of range; write a date from 1970 to 2200`,
+		"253402300799000":  `the year 10000 is out of range; write a date from 1970 to 2200`,
+		"1969-12-31":       `the year 1969 is out of range; write a date from 1970 to 2200`,
+	} {
+		if d, err := dates.Parse(text, now); err == nil || err.Error() != want {
+			t.Errorf("%q: got %v, %v; want %s", text, d, err, want)
+		}
+	}
+}
+
+func TestParseReadsSecondsSinceTheEpoch(t *testing.T) {
+	t.Attr("case", "M15")
+	t.Parallel()
+	for text, want := range map[string]string{
+		"1798120800":             "2026-12-24T15:00:00+01:00",
+		"1798120800000":          "2026-12-24T15:00:00+01:00",
+		"100000000":              "1973-03-03T10:46:40+01:00",
+		"2026-12-24T15:00+01:00": "2026-12-24T15:00:00+01:00",
+		"2026-12-24T14:00Z":      "2026-12-24T15:00:00+01:00",
+	} {
+		d, err := dates.Parse(text, at(t, "Europe/Rome", "2026-11-23T09:30"))
+		if got := d.Start.Format(time.RFC3339); err != nil || d.WholeDay || got != want {
+			t.Errorf("%q is %s, %v; want %s", text, got, err, want)
+		}
+	}
+}
+
+func TestTimesOfRows(t *testing.T) {
+	t.Attr("case", "M15")
+	t.Parallel()
+	for n, want := range map[int64]int64{
+		0: 0, 1798120800000: 1798120800000, 1798120800: 1798120800000,
+		-62135596800000: 0, // the year 1
+		-62135596800:    0,
+		253402300799000: 0, // the year 9999
+		253402300799:    253402300799,
+		-1:              0,
+		1 << 62:         0, -1 << 63: 0,
+	} {
+		if got := dates.RowTime(n); got != want {
+			t.Errorf("%d is %d, want %d", n, got, want)
+		}
+	}
+}
+
+// TestFormatIsReadBack formats every quarter of an hour over clock changes.
+func TestFormatIsReadBack(t *testing.T) {
+	t.Parallel()
+	for _, zone := range []string{"Europe/Rome", "America/New_York", "America/Santiago", "Australia/Lord_Howe",
+		"Asia/Kolkata", "UTC"} {
+		for _, day := range []string{"2026-03-29T00:00", "2026-10-25T00:00", "2026-11-01T00:00", "2026-04-05T00:00",
+			"2026-04-04T12:00", "2026-09-06T01:00"} {
+			start := at(t, zone, day)
+			for n := range 100 {
+				want := start.Add(time.Duration(n) * 15 * time.Minute)
+				text := dates.Format(want)
+				if d, err := dates.Parse(text, start); err != nil || !d.Start.Equal(want) {
+					t.Errorf("%s in %s is written %s and read %s, %v", want, zone, text, d.Start, err)
+				}
+			}
+		}
+	}
+	rome := at(t, "Europe/Rome", "2026-10-25T01:30").Add(time.Hour) // the clocks go back half an hour later
+	for want, when := range map[string]time.Time{"2026-10-25T02:30": rome,
+		"2026-10-25T02:30+01:00": rome.Add(time.Hour), "2026-10-25T02:30:05": rome.Add(5 * time.Second)} {
+		if got := dates.Format(when); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestZoneNames(t *testing.T) {
+	t.Attr("case", "M16")
+	t.Parallel()
+	for name, want := range map[string]string{
+		"Europe/Berlin":                      "Europe/Berlin",
+		"W. Europe Standard Time":            "Europe/Berlin",
+		"w. europe standard time":            "Europe/Berlin",
+		"Eastern Standard Time":              "America/New_York",
+		"India Standard Time":                "Asia/Kolkata",
+		"Tokyo Standard Time":                "Asia/Tokyo",
+		"W. Central Africa Standard Time":    "Africa/Lagos",
+		"Lord Howe Standard Time":            "Australia/Lord_Howe",
+		"Pacific SA Standard Time":           "America/Santiago",
+		"Samoa Standard Time":                "Pacific/Apia",
+		"UTC":                                "UTC",
+		"utc":                                "UTC",
+		"tzone://Microsoft/Utc":              "UTC",
+		"UTC+12":                             "Etc/GMT-12",
+		"":                                   "none",
+		"Local":                              "none",
+		"right/Europe/Rome":                  "none",
+		"posixrules":                         "none",
+		"Mars Standard Time":                 "none",
+		strings.Repeat("x", 100):             "none",
+		"../../etc/passwd":                   "none",
+		"tzone://Microsoft/Custom":           "none",
+		"# Windows time zones and the IANA ": "none",
+	} {
+		got := "none"
+		if zone, err := dates.LoadZone(name); err == nil {
+			got = zone.String()
+		}
+		if got != want {
+			t.Errorf("%q is %s, want %s", name, got, want)
+		}
+	}
+}
+
+// TestEveryWindowsZoneLoads reads the names from the table itself.
+func TestEveryWindowsZoneLoads(t *testing.T) {
+	t.Attr("case", "M16")
+	t.Parallel()
+	table, err := os.ReadFile("windows_zones.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range strings.Lines(string(table)) {
+		name, want, ok := strings.Cut(strings.TrimSpace(line), "\t")
+		if !ok {
+			continue
+		}
+		n++
+		if zone, err := dates.LoadZone(name); err != nil || zone.String() != want {
+			t.Errorf("%s: %v, %v", name, zone, err)
+		}
+	}
+	if n < 130 {
+		t.Errorf("only %d zones", n)
 	}
 }
 

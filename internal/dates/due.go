@@ -30,7 +30,7 @@ func FindDeadline(sentence string, now time.Time) (Date, bool) {
 	}
 	for _, word := range words {
 		if day, ok := parseDayName(strings.ToLower(word), midnightUTC(now)); ok {
-			return wholeDay(day, now.Location()), true
+			return Day(day, now.Location()), true
 		}
 	}
 	return Date{}, false
@@ -39,7 +39,7 @@ func FindDeadline(sentence string, now time.Time) (Date, bool) {
 // parseDayName reads YYYY-MM-DD or a single word in any language.
 func parseDayName(word string, today time.Time) (time.Time, bool) {
 	if day, err := time.Parse(time.DateOnly, word); err == nil {
-		return day, true
+		return day, checkYear(day) == nil
 	}
 	if days, ok := relativeDays.lookup(word, english, german, italian); ok {
 		return today.AddDate(0, 0, days), true
@@ -59,5 +59,5 @@ func FindDueDay(text string, now time.Time) (Date, bool) {
 	if !ok {
 		return Date{}, false
 	}
-	return wholeDay(day, now.Location()), true
+	return Day(day, now.Location()), true
 }

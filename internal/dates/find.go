@@ -106,7 +106,7 @@ func FindDay(sentence string, today time.Time) (time.Time, Span, bool) {
 					m[i] = sentence[at[2*i]:at[2*i+1]]
 				}
 			}
-			if day, ok := form.day(m, today); ok && day.Year() > 0 && day.Year() < 10_000 {
+			if day, ok := form.day(m, today); ok && checkYear(day) == nil {
 				return day, Span{at[0], at[1]}, true
 			}
 		}

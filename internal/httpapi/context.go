@@ -8,6 +8,7 @@ import (
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
 func fromAPIChat(in api.ChatRequest) chat.Request {
@@ -45,9 +46,9 @@ func fromAPITask(r api.TaskRow) agent.Task {
 		Status:      zeroIfNull(r.Status),
 		Priority:    zeroIfNull(r.Priority),
 		Assignee:    zeroIfNull(r.Assignee),
-		DueDate:     zeroIfNull(r.DueDate),
-		CreatedAt:   zeroIfNull(r.CreatedAt),
-		CompletedAt: zeroIfNull(r.CompletedAt),
+		DueDate:     rowTime(r.DueDate),
+		CreatedAt:   rowTime(r.CreatedAt),
+		CompletedAt: rowTime(r.CompletedAt),
 	}
 }
 
@@ -56,7 +57,7 @@ func fromAPITaskComment(r api.TaskCommentRow) agent.TaskComment {
 		ID:        zeroIfNil(r.ID),
 		TaskID:    zeroIfNull(r.TaskID),
 		Content:   zeroIfNull(r.Content),
-		CreatedAt: zeroIfNull(r.CreatedAt),
+		CreatedAt: rowTime(r.CreatedAt),
 	}
 }
 
@@ -67,7 +68,7 @@ func fromAPIProject(r api.ProjectRow) agent.Project {
 		Name:      zeroIfNull(r.Name),
 		Status:    zeroIfNull(r.Status),
 		AISummary: zeroIfNull(r.AiSummary),
-		CreatedAt: zeroIfNull(r.CreatedAt),
+		CreatedAt: rowTime(r.CreatedAt),
 	}
 }
 
@@ -77,7 +78,7 @@ func fromAPIClient(r api.ClientRow) agent.Client {
 		ParentID:  zeroIfNull(r.ParentID),
 		Name:      zeroIfNull(r.Name),
 		Industry:  zeroIfNull(r.Industry),
-		CreatedAt: zeroIfNull(r.CreatedAt),
+		CreatedAt: rowTime(r.CreatedAt),
 	}
 }
 
@@ -87,8 +88,8 @@ func fromAPINote(r api.NoteRow) agent.Note {
 		ProjectID: zeroIfNull(r.ProjectID),
 		Title:     zeroIfNull(r.Title),
 		Content:   zeroIfNull(r.Content),
-		CreatedAt: zeroIfNull(r.CreatedAt),
-		UpdatedAt: zeroIfNull(r.UpdatedAt),
+		CreatedAt: rowTime(r.CreatedAt),
+		UpdatedAt: rowTime(r.UpdatedAt),
 	}
 }
 
@@ -97,10 +98,10 @@ func fromAPICheckpoint(r api.CheckpointRow) agent.Checkpoint {
 		ID:            zeroIfNil(r.ID),
 		ProjectID:     zeroIfNull(r.ProjectID),
 		Title:         zeroIfNull(r.Title),
-		Date:          zeroIfNull(r.Date),
+		Date:          rowTime(r.Date),
 		IsAISuggested: zeroIfNull(r.IsAiSuggested),
 		IsApproved:    zeroIfNull(r.IsApproved),
-		CreatedAt:     zeroIfNull(r.CreatedAt),
+		CreatedAt:     rowTime(r.CreatedAt),
 	}
 }
 
@@ -108,8 +109,8 @@ func fromAPIEvent(r api.EventRow) agent.Event {
 	return agent.Event{
 		ID:               zeroIfNil(r.ID),
 		Title:            zeroIfNull(r.Title),
-		Start:            zeroIfNull(r.Start),
-		End:              zeroIfNull(r.End),
+		Start:            rowTime(r.Start),
+		End:              rowTime(r.End),
 		Timezone:         zeroIfNull(r.Timezone),
 		Attendees:        zeroIfNull(r.Attendees),
 		Location:         zeroIfNull(r.Location),
@@ -125,7 +126,7 @@ func fromAPIEmail(r api.EmailRow) agent.Email {
 		From:     zeroIfNull(r.From),
 		To:       zeroIfNull(r.To),
 		Subject:  zeroIfNull(r.Subject),
-		Date:     zeroIfNull(r.Date),
+		Date:     rowTime(r.Date),
 		Snippet:  zeroIfNull(r.Snippet),
 		Labels:   zeroIfNull(r.Labels),
 	}
@@ -156,6 +157,9 @@ func zeroIfNull[T any](n nullable.Nullable[T]) T {
 	}
 	return v
 }
+
+// rowTime returns a column's time in milliseconds, and 0 for null, a column that is left out and an absurd year.
+func rowTime(n nullable.Nullable[int64]) int64 { return dates.RowTime(zeroIfNull(n)) }
 
 // zeroIfNil returns what p points to, or the zero value.
 func zeroIfNil[T any](p *T) T {

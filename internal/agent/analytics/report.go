@@ -132,7 +132,7 @@ func (r *report) addTasks(c agent.Context, tasks []agent.Task, from, to time.Tim
 		if t.Status == "in_progress" {
 			r.InProgress.add(c, t)
 		}
-		if within(t.DueDate) {
+		if t.DueDate != 0 && within(c.Due(t.DueDate).UnixMilli()) {
 			r.Due.add(c, t)
 		}
 		if c.Overdue(t) {

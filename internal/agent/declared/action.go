@@ -136,7 +136,7 @@ func (t actionTemplate) check(columns []action.Column, v columnValue) (any, erro
 	for _, column := range columns {
 		data[column.Name] = column.Sample()
 	}
-	value, _, err := columnValue{column: v.column, constant: v.sample()}.evaluate(nil, agent.Context{})
+	value, _, err := columnValue{column: v.column, constant: v.sample()}.evaluate(nil, checkedAt())
 	if err != nil {
 		return nil, err
 	}

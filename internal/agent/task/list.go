@@ -183,7 +183,11 @@ func (f filters) dueRange(c agent.Context) (func(int64) bool, error) {
 		if due == 0 {
 			return from == 0 && to == 0
 		}
-		return (from == 0 || due >= from) && (to == 0 || due <= to)
+		first, last := due, due
+		if day, ok := c.Day(due); ok {
+			first, last = day.Start.UnixMilli(), day.End().UnixMilli()
+		}
+		return (from == 0 || last >= from) && (to == 0 || first <= to)
 	}, nil
 }
 
