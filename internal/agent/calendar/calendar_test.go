@@ -20,6 +20,16 @@ func runTool(t *testing.T, c agent.Context, name, arguments string) (string, *ag
 	return agenttest.RunTool(t, calendar.New(nil), c, name, arguments)
 }
 
+// readTime returns a time of a result as the model would write it back.
+func readTime(t *testing.T, c agent.Context, text string) time.Time {
+	t.Helper()
+	date, err := c.ParseDate(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return date.Start
+}
+
 // calendarInRome returns the data of a user in Rome on Friday, 27 March 2026, 08:00; clocks go forward on Sunday.
 func calendarInRome(t *testing.T) agent.Context {
 	t.Helper()
@@ -39,14 +49,14 @@ func calendarInRome(t *testing.T) agent.Context {
 }
 
 const (
-	rowA = `{"id":"a","title":"Review","start_local":"2026-03-27T10:00:00+01:00",` +
-		`"end_local":"2026-03-27T11:00:00+01:00","minutes":60,"location":"Office","attendees":["Leo","Ann"]}`
-	rowB = `{"id":"b","title":"Sales","start_local":"2026-03-27T10:30:00+01:00",` +
-		`"end_local":"2026-03-27T11:15:00+01:00","minutes":45,` +
-		`"event_zone":"America/New_York","start_in_event_zone":"2026-03-27T05:30:00-04:00",` +
+	rowA = `{"id":"a","title":"Review","weekday":"Friday","start":"2026-03-27T10:00",` +
+		`"end":"2026-03-27T11:00","minutes":60,"location":"Office","attendees":["Leo","Ann"]}`
+	rowB = `{"id":"b","title":"Sales","weekday":"Friday","start":"2026-03-27T10:30",` +
+		`"end":"2026-03-27T11:15","minutes":45,` +
+		`"event_zone":"America/New_York","start_in_event_zone":"2026-03-27T05:30",` +
 		`"location":"https://meet.example","attendees":["leo"]}`
-	rowC = `{"id":"c","title":"Dentist","start_local":"2026-03-27T11:20:00+01:00",` +
-		`"end_local":"2026-03-27T12:00:00+01:00","minutes":40,"location":"Via Roma 1"}`
+	rowC = `{"id":"c","title":"Dentist","weekday":"Friday","start":"2026-03-27T11:20",` +
+		`"end":"2026-03-27T12:00","minutes":40,"location":"Via Roma 1"}`
 	skipped = `,"skipped":[{"id":"x","title":"Broken","why":"ends before it starts"}]`
 )
 
@@ -73,9 +83,9 @@ func TestToolResults(t *testing.T) {
 			`{"checked":2,"total":1,"conflicts":[` + travel + `]}`},
 		{"detect_conflicts", `{"travel_minutes":-1}`, `error: travel_minutes must be between 0 and 1440`},
 		{"suggest_reschedule", `{"conflict":{"event_ids":["a","b"]}}`, `{"event":` + rowB + `,"slots":[` +
-			`{"start_local":"2026-03-27T09:15:00+01:00","end_local":"2026-03-27T10:00:00+01:00","weekday":"Friday"},` +
-			`{"start_local":"2026-03-27T12:00:00+01:00","end_local":"2026-03-27T12:45:00+01:00","weekday":"Friday"},` +
-			`{"start_local":"2026-03-27T12:45:00+01:00","end_local":"2026-03-27T13:30:00+01:00","weekday":"Friday"}]}`},
+			`{"weekday":"Friday","start":"2026-03-27T09:15","end":"2026-03-27T10:00"},` +
+			`{"weekday":"Friday","start":"2026-03-27T12:00","end":"2026-03-27T12:45"},` +
+			`{"weekday":"Friday","start":"2026-03-27T12:45","end":"2026-03-27T13:30"}]}`},
 		{"suggest_reschedule", `{"conflict":{"move":"c"},"day_start":"09:00","day_end":"09:30"}`, `{"event":` + rowC +
 			`,"slots":[],"note":"There is no free time of this length within the working hours of these days."}`},
 		{"suggest_reschedule", `{"conflict":{"move":"zz"}}`,
@@ -139,15 +149,15 @@ func checkSlots(t *testing.T, c agent.Context) int {
 	text, _ := runTool(t, c, "suggest_reschedule", `{"conflict":{"move":"7"},"count":10}`)
 	var out struct {
 		Slots []struct {
-			Start time.Time `json:"start_local"`
-			End   time.Time `json:"end_local"`
+			Start string
+			End   string
 		}
 	}
 	if err := json.Unmarshal([]byte(text), &out); err != nil {
 		t.Fatal(err, text)
 	}
 	for _, s := range out.Slots {
-		start, end := s.Start.In(c.Location), s.End.In(c.Location)
+		start, end := readTime(t, c, s.Start), readTime(t, c, s.End)
 		if day := start.Weekday(); day == time.Saturday || day == time.Sunday || start.Before(c.Now) ||
 			start.Hour() < 9 ||
 			end.Format("15:04") > "18:00" || end.Day() != start.Day() ||
@@ -180,14 +190,74 @@ func TestAllDayEventsOnlyDuplicateEachOther(t *testing.T) {
 			End: time.Date(2026, 4, 6, 0, 0, 0, 0, z).UnixMilli()},
 	}
 	day := func(id, title string) string {
-		return `{"id":"` + id + `","title":"` + title + `","start_local":"2026-04-05T00:00:00+13:00",` +
-			`"end_local":"2026-04-06T00:00:00+12:00","all_day":true,"minutes":1500}`
+		return `{"id":"` + id + `","title":"` + title + `","weekday":"Sunday","start":"2026-04-05",` +
+			`"end":"2026-04-05","all_day":true,"days":1}`
 	}
 	want := `{"checked":3,"total":1,"conflicts":[{"kind":"duplicate","events":[` + day("d", "Off") + `,` + day("f",
 		"off ") +
 		`],"overlap_minutes":1500,"day":"2026-04-05 Sunday"}]}`
 	if got, _ := runTool(t, c, "detect_conflicts", ``); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestAllDayEventsAreTheirDays reads events of Microsoft Graph and of others in the caller's zone.
+func TestAllDayEventsAreTheirDays(t *testing.T) {
+	t.Attr("case", "M16")
+	t.Parallel()
+	event := func(start, end, zone string, allDay bool) agent.Event {
+		return agent.Event{ID: "d", Title: "Off", Start: agenttest.At(t, start), End: agenttest.At(t, end),
+			Timezone: zone, AllDay: allDay}
+	}
+	graph := event("2026-11-28T00:00:00Z", "2026-11-29T00:00:00Z", "W. Europe Standard Time", true)
+	twoDays := `"weekday":"Saturday","start":"2026-11-28","end":"2026-11-29","all_day":true,"days":2}`
+	oneDay := `"weekday":"Saturday","start":"2026-11-28","end":"2026-11-28","all_day":true,"days":1}`
+	for _, c := range []struct {
+		name, zone string
+		event      agent.Event
+		want       string
+	}{
+		{"Graph", "Europe/Berlin", graph, oneDay},
+		{"Graph, caller in the west", "America/New_York", graph, oneDay},
+		{"Graph, caller in the east", "Pacific/Kiritimati", graph, oneDay},
+		{"without the mark", "America/New_York",
+			event("2026-11-28T00:00:00Z", "2026-11-29T00:00:00Z", "Eastern Standard Time", false), oneDay},
+		{"without a zone", "America/Santiago", event("2026-11-28T00:00:00Z", "2026-11-30T00:00:00Z", "", false),
+			twoDays},
+		{"midnights of its own zone", "Europe/Rome",
+			event("2026-11-28T00:00:00+13:00", "2026-11-30T00:00:00+13:00", "New Zealand Standard Time", false),
+			twoDays},
+		{"midnights of an unknown zone are the caller's", "Europe/Rome",
+			event("2026-11-28T00:00:00+01:00", "2026-11-29T00:00:00+01:00", "Mars Standard Time", false), oneDay},
+		{"ends at its own start", "Europe/Rome",
+			event("2026-11-28T00:00:00+01:00", "2026-11-28T00:00:00+01:00", "", true), oneDay},
+		{"ends with the last second", "Europe/Rome",
+			event("2026-11-28T00:00:00+01:00", "2026-11-29T23:59:59+01:00", "", true), twoDays},
+		{"midnights of another zone", "Europe/Rome",
+			event("2026-11-28T00:00:00-05:00", "2026-11-29T00:00:00-05:00", "", true), oneDay},
+		{"a day of working hours", "Europe/Rome",
+			event("2026-11-28T09:00:00+01:00", "2026-11-28T17:00:00+01:00", "", true), oneDay},
+	} {
+		text, _ := runTool(t, agent.Context{Location: agenttest.Zone(t, c.zone), Events: []agent.Event{c.event}},
+			"list_events", `{"date_range":{"from":"2026-11-28","to":"2026-11-28"}}`)
+		if !strings.Contains(text, `"title":"Off",`+c.want) {
+			t.Errorf("%s: got %s, want %s", c.name, text, c.want)
+		}
+	}
+}
+
+func TestGraphDaysAreInNoConflict(t *testing.T) {
+	t.Attr("case", "M16")
+	t.Parallel()
+	z := agenttest.Zone(t, "America/New_York")
+	c := agent.Context{Location: z, Now: time.Date(2026, 11, 27, 8, 0, 0, 0, z), Events: []agent.Event{
+		{ID: "d", Title: "Off", Start: agenttest.At(t, "2026-11-28T00:00:00Z"),
+			End: agenttest.At(t, "2026-11-29T00:00:00Z"), Timezone: "Eastern Standard Time", AllDay: true},
+		{ID: "e", Title: "Dinner", Start: agenttest.At(t, "2026-11-27T19:00:00-05:00"),
+			End: agenttest.At(t, "2026-11-27T21:00:00-05:00"), Timezone: "Eastern Standard Time"}}}
+	want := `{"checked":2,"total":0,"conflicts":[]}`
+	if got, _ := runTool(t, c, "detect_conflicts", ``); got != want {
+		t.Errorf("got %s", got)
 	}
 }
 
@@ -206,8 +276,7 @@ func TestConflictsAmongManyEvents(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &out); err != nil || out.Total != 5000*29-29*30/2+2 {
 		t.Error(out.Total, err)
 	}
-	if !strings.Contains(text, `"why":"start or end is out of range"`) || !strings.Contains(text,
-		`"why":"start or end is missing"`) {
+	if strings.Count(text, `"why":"start or end is missing or out of range"`) != 2 {
 		t.Error("events without valid times are not listed")
 	}
 }

@@ -112,14 +112,15 @@ func TestSuggestionIsTheNearestFreeTime(t *testing.T) {
 			`{"conflict":{"move":"moving"},"count":1}`)
 		var got struct {
 			Slots []struct {
-				Start time.Time `json:"start_local"`
+				Start string
 			}
 		}
 		if err := json.Unmarshal([]byte(text), &got); err != nil || len(got.Slots) != 1 {
 			t.Fatal(err, text)
 		}
-		if want := nearestFree(events, moving); got.Slots[0].Start.UnixMilli() != want {
-			t.Fatalf("suggested %v, want %v of %+v", got.Slots[0].Start, time.UnixMilli(want).UTC(), events)
+		start := readTime(t, agent.Context{}, got.Slots[0].Start)
+		if want := nearestFree(events, moving); start.UnixMilli() != want {
+			t.Fatalf("suggested %v, want %v of %+v", start, time.UnixMilli(want).UTC(), events)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
 const (
@@ -15,9 +16,9 @@ const (
 )
 
 type slot struct {
-	Start   string `json:"start_local"`
-	End     string `json:"end_local"`
 	Weekday string `json:"weekday"`
+	Start   string `json:"start"`
+	End     string `json:"end"`
 
 	start, end time.Time
 }
@@ -113,7 +114,7 @@ func (h workingHours) freeSlots(c agent.Context, busy []block, moving span, noon
 		if start.Before(c.Now) || start.Equal(moving.start) || !isFree(busy, start, end) {
 			continue
 		}
-		list = append(list, slot{Start: start.Format(time.RFC3339), End: end.Format(time.RFC3339),
+		list = append(list, slot{Start: dates.Format(start), End: dates.Format(end),
 			Weekday: start.Weekday().String(), start: start, end: end})
 	}
 	return list

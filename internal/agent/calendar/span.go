@@ -62,6 +62,9 @@ func toSpans(ctx context.Context, run *agent.Run, events []agent.Event) (spanLis
 	list := spanList{byID: make(map[string]int, len(events))}
 	zones := zoneCache{}
 	for i, e := range events {
+		if e.AllDay && e.End == 0 {
+			e.End = e.Start
+		}
 		if err := run.Work(ctx, 1+len(e.Attendees)+(len(e.Title)+len(e.Location))/16); err != nil {
 			return spanList{}, err
 		}
@@ -86,39 +89,56 @@ func toSpans(ctx context.Context, run *agent.Run, events []agent.Event) (spanLis
 // invalidReason says what is wrong with the times of an event, or returns "".
 func invalidReason(e agent.Event) string {
 	switch {
-	case e.Start == 0 || e.End == 0:
-		return "start or end is missing"
-	case max(e.Start, e.End) > action.MaxMillis || min(e.Start, e.End) < -action.MaxMillis:
-		return "start or end is out of range"
+	case e.Start == 0 || e.End == 0 || max(e.Start, e.End) > action.MaxMillis ||
+		min(e.Start, e.End) < -action.MaxMillis:
+		return "start or end is missing or out of range"
 	case e.End < e.Start:
 		return "ends before it starts"
 	}
 	return ""
 }
 
-// toSpan returns the event as a span. One from midnight to midnight in its own zone lasts all day. Without a zone of
-// its own, midnights in UTC are floating dates, which mean the caller's days.
+// toSpan returns the event as a span.
 func toSpan(c agent.Context, zone *time.Location, e agent.Event) span {
 	start, end := time.UnixMilli(e.Start), time.UnixMilli(e.End)
 	s := span{Event: e, start: start.In(c.Zone()), end: end.In(c.Zone()), zone: zone,
 		title: agent.Normalize(e.Title), place: placeOf(e)}
-	switch {
-	case !end.After(start):
-	case isMidnight(start.In(zone)) && isMidnight(end.In(zone)):
+	if first, last, ok := daysOf(e, start, end, zone); ok {
 		s.allDay = true
-	case e.Timezone == "" && isMidnight(start.UTC()) && isMidnight(end.UTC()):
-		s.start = startOfDayIn(c.Zone(), start.UTC())
-		s.end = startOfDayIn(c.Zone(), end.UTC())
-		s.allDay = true
+		s.start = dates.Day(first, c.Zone()).Start
+		s.end = dates.Day(last, c.Zone()).Start
 	}
 	return s
 }
 
+// daysOf returns the first day of an event that lasts all day and the day after its last one, or false for any other
+// event. Such an event means the same calendar days everywhere. It is from midnight to midnight, of its own zone or of
+// UTC: Microsoft Graph writes the latter for a calendar in any zone. One that says that it lasts all day may have any
+// times, which are then read in its own zone.
+func daysOf(e agent.Event, start, end time.Time, zone *time.Location) (first, last time.Time, ok bool) {
+	for _, z := range []*time.Location{zone, time.UTC} {
+		first, last = start.In(z), end.In(z)
+		switch midnights := isMidnight(first) && isMidnight(last); {
+		case midnights && first.Before(last):
+			return first, last, true
+		case midnights && e.AllDay:
+			return first, midday(first).AddDate(0, 0, 1), true
+		}
+	}
+	if !e.AllDay {
+		return first, last, false
+	}
+	// Clocks that change make a day an hour longer.
+	days := max(1, int((end.Sub(start)+22*time.Hour-1)/(24*time.Hour)))
+	first = start.In(zone)
+	return first, midday(first).AddDate(0, 0, days), true
+}
+
 func isMidnight(t time.Time) bool { return t.Equal(dates.StartOfDay(t)) }
 
-// startOfDayIn returns the first instant in zone of t's calendar day.
-func startOfDayIn(zone *time.Location, t time.Time) time.Time {
-	return dates.StartOfDay(time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, zone))
+// midday returns noon of t's day, which exists on every day in every zone.
+func midday(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, t.Location())
 }
 
 // maxZones limits the time zones that the events of one list are read in. Loading one reads files.
@@ -129,21 +149,19 @@ type zoneCache map[string]*time.Location
 
 // of returns the event's zone, or the caller's when the event has none that is known.
 func (zones zoneCache) of(c agent.Context, e agent.Event) *time.Location {
-	name := strings.TrimSpace(e.Timezone)
-	if name == "" || name == "Local" {
+	name := dates.ZoneName(strings.TrimSpace(e.Timezone))
+	if name == "" {
 		return c.Zone()
 	}
 	zone, ok := zones[name]
 	if !ok && len(zones) < maxZones {
-		if loaded, err := time.LoadLocation(name); err == nil {
+		if loaded, err := dates.LoadZone(name); err == nil {
 			zone = loaded
 		}
 		zones[name] = zone
 	}
 	return cmp.Or(zone, c.Zone())
 }
-
-func (s span) minutes() int { return int(s.end.Sub(s.start) / time.Minute) }
 
 // placeOf returns where the event takes place, or "" for one that can be attended from anywhere.
 func placeOf(e agent.Event) string {
@@ -167,31 +185,3 @@ func (s span) needsTravel(t span) bool {
 }
 
 func (s span) overlaps(t span) bool { return s.start.Before(t.end) && t.start.Before(s.end) }
-
-// eventRow is an event as the model reads it.
-type eventRow struct {
-	ID        string   `json:"id,omitempty"`
-	Title     string   `json:"title"`
-	Start     string   `json:"start_local"`
-	End       string   `json:"end_local"`
-	AllDay    bool     `json:"all_day,omitempty"`
-	Minutes   int      `json:"minutes"`
-	Zone      string   `json:"event_zone,omitempty"`
-	ZoneStart string   `json:"start_in_event_zone,omitempty"`
-	Location  string   `json:"location,omitempty"`
-	Attendees []string `json:"attendees,omitempty"`
-}
-
-func (s span) row(c agent.Context) eventRow {
-	out := eventRow{ID: agent.Truncate(s.ID, maxName), Title: agent.Truncate(s.Title, maxName),
-		Start: s.start.Format(time.RFC3339), End: s.end.Format(time.RFC3339), AllDay: s.allDay, Minutes: s.minutes(),
-		Location: agent.Truncate(s.Location, maxName)}
-	for _, name := range s.Attendees[:min(len(s.Attendees), maxAttendees)] {
-		out.Attendees = append(out.Attendees, agent.Truncate(name, maxName))
-	}
-	if s.zone.String() != c.Zone().String() {
-		out.Zone = s.zone.String()
-		out.ZoneStart = s.start.In(s.zone).Format(time.RFC3339)
-	}
-	return out
-}
