@@ -95,12 +95,14 @@ func toolCalls(n int) map[string][]string {
 	texts := named(n, func(int) any { return "Please review the offer by tomorrow." })
 	eventIDs := named(n, func(int) any { return "r1" })
 	return map[string][]string{
-		"create_task":          {`{"title":"Row 7","project_id":"r1","due_date":"tomorrow"}`},
-		"update_task":          {`{"id":"r1","updates":{"status":"done"}}`},
-		"list_tasks":           {`{}`, `{"filters":{"project":"r1","assignee":"me","text":"row","due_to":"today"}}`},
-		"suggest_tasks":        {`{}`, `{"notes_context":` + texts + `}`},
-		"list_events":          {`{}`, `{"date_range":{"from":"today","to":"in 3 weeks"}}`},
-		"detect_conflicts":     {`{}`, `{"events":` + ids + `}`},
+		"create_task":      {`{"title":"Row 7","project_id":"r1","due_date":"tomorrow"}`},
+		"update_task":      {`{"id":"r1","updates":{"status":"done"}}`},
+		"list_tasks":       {`{}`, `{"filters":{"project":"r1","assignee":"me","text":"row","due_to":"today"}}`},
+		"suggest_tasks":    {`{}`, `{"notes_context":` + texts + `}`},
+		"list_events":      {`{}`, `{"date_range":{"from":"today","to":"in 3 weeks"}}`},
+		"detect_conflicts": {`{}`, `{"events":` + ids + `}`},
+		"find_free_time": {`{}`, `{"to":"in 360 days","weekends":true,"day_start":"0:00","day_end":"24:00",` +
+			`"attendees":["Ann"]}`},
 		"suggest_reschedule":   {`{}`, `{"conflict":{"move":"r1"}}`, `{"conflict":{"event_ids":` + eventIDs + `}}`},
 		"move_event":           {`{"id":"r1","start":"2026-11-23T15:00"}`},
 		"classify_email":       {`{}`, `{"metadata":` + mails + `}`},

@@ -1,6 +1,7 @@
 package dates
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -43,6 +44,48 @@ func parseClock(hour, minute, suffix string) (time.Duration, bool) {
 		}
 	}
 	return time.Duration(h)*time.Hour + time.Duration(m)*time.Minute, h < 24 && m < 60
+}
+
+var clockAlone = regexp.MustCompile(`^(\d{1,2})(?::(\d{2}))? ?(am|pm|uhr)?$`)
+
+// ParseClock reads a time of day, such as "9:30", "17" or "5pm", and returns the time since midnight. "24:00" is the
+// end of the day.
+func ParseClock(text string) (time.Duration, error) {
+	text = strings.ToLower(strings.TrimSpace(text))
+	if m := clockAlone.FindStringSubmatch(text); m != nil {
+		if clock, ok := parseClock(m[1], m[2], m[3]); ok {
+			return clock, nil
+		}
+	}
+	if text == "24:00" {
+		return 24 * time.Hour, nil
+	}
+	return 0, fmt.Errorf("%.20q is not a time of day; write HH:MM", text)
+}
+
+// ClockOn returns the first instant of t's day, in t's zone, at which clocks show the time since midnight or a later
+// one, and the end of the day when it is not shown any more.
+func ClockOn(t time.Time, clock time.Duration) time.Time {
+	year, month, day := t.Date()
+	start := StartOfDay(t)
+	end := StartOfDay(time.Date(year, month, day+1, 12, 0, 0, 0, t.Location()))
+	shown := func(at time.Time) bool {
+		hour, minute, second := at.Clock()
+		since := time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + time.Duration(second)*time.Second
+		return since >= clock
+	}
+	at := inZone(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Add(clock), t.Location())
+	if at.Before(start) {
+		at = start
+	}
+	// A time that the clocks skip is read as a later one. They skip less than a day, in whole minutes.
+	for at.After(start) && !at.After(end) && shown(at.Add(-time.Minute)) && at.Add(-time.Minute).Day() == day {
+		at = at.Add(-time.Minute)
+	}
+	if at.After(end) {
+		return end
+	}
+	return at
 }
 
 var clockInSentence = regexp.MustCompile(

@@ -6,27 +6,27 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/dates"
 )
 
 type rescheduleInput struct {
+	hoursInput
 	Conflict struct {
 		EventIDs []string `json:"event_ids,omitempty" desc:"Ids of the two events; left out: the next conflict there is"`
 		Move     string   `json:"move,omitempty" desc:"Id of the one to move; left out: the one with fewer attendees, then the later one"`
 	} `json:"conflict,omitempty"`
-	DayStart      string `json:"day_start,omitempty" desc:"HH:MM, when work begins; left out: 09:00"`
-	DayEnd        string `json:"day_end,omitempty" desc:"HH:MM, when work ends; left out: 18:00"`
-	Weekends      bool   `json:"weekends,omitempty" desc:"true: Saturdays and Sundays too"`
-	TravelMinutes *int   `json:"travel_minutes,omitempty" desc:"Time needed between two different places; left out: 30"`
-	Count         *int   `json:"count,omitempty" desc:"How many times to suggest, 1 to 10; left out: 3"`
+	Count *int `json:"count,omitempty" desc:"How many times to suggest, 1 to 10; left out: 3"`
 }
 
+// searchDays is how many days to search for a new time, after the event's own day.
+const searchDays = 14
+
 func suggestReschedule(ctx context.Context, run *agent.Run, in rescheduleInput) (string, error) {
-	h, count, err := in.workingHours()
+	h, err := in.workingHours()
 	if err != nil {
 		return "", err
 	}
@@ -35,52 +35,46 @@ func suggestReschedule(ctx context.Context, run *agent.Run, in rescheduleInput) 
 		return "", err
 	}
 	moving, err := in.eventToMove(ctx, run, list, h.travel)
-	if err == nil {
-		err = run.WorkOnSort(ctx, len(list.spans))
-	}
 	if err != nil {
 		return "", err
+	}
+	q, err := h.queryFor(ctx, run, list.spans, moving)
+	if err != nil {
+		return "", err
+	}
+	search := q.nearest
+	if moving.allDay {
+		search = q.nearestDays
 	}
 	out := struct {
 		Event eventRow `json:"event"`
 		Slots []slot   `json:"slots"`
 		Note  string   `json:"note,omitempty"`
-	}{Event: moving.row(run.Context), Slots: h.slots(run.Context, list.spans, moving, count)}
+	}{Event: moving.row(run.Context)}
+	if out.Slots, err = search(ctx, run, moving.start, countOf(in.Count, 3)); err != nil {
+		return "", err
+	}
 	if len(out.Slots) == 0 {
-		out.Note = "There is no free time of this length within the working hours of these days."
+		out.Note = noSlots
 	}
 	return agent.JSON(out)
 }
 
-// workingHours returns the hours to search and the number of suggestions.
-func (in rescheduleInput) workingHours() (workingHours, int, error) {
-	h := workingHours{weekends: in.Weekends}
-	count := 3
+// queryFor asks for another time for the event: on its day, or today when that has passed, and on the searchDays after
+// it.
+func (h workingHours) queryFor(ctx context.Context, run *agent.Run, events []span, moving span) (query, error) {
+	c := run.Context
+	first := dates.StartOfDay(moving.start)
+	if first.Before(c.Now) {
+		first = c.LocalNow()
+	}
+	q := query{workingHours: h, from: first, to: dates.StartOfDay(midday(first).AddDate(0, 0, searchDays+1)),
+		length: moving.end.Sub(moving.start)}
 	var err error
-	if h.travel, err = parseTravel(in.TravelMinutes); err != nil {
-		return h, 0, err
-	}
-	if in.Count != nil {
-		count = min(max(*in.Count, 1), maxSlots)
-	}
-	if h.start, err = parseClock(cmp.Or(in.DayStart, "09:00")); err != nil {
-		return h, 0, fmt.Errorf("day_start: %w", err)
-	}
-	if h.end, err = parseClock(cmp.Or(in.DayEnd, "18:00")); err != nil {
-		return h, 0, fmt.Errorf("day_end: %w", err)
-	}
-	if h.end <= h.start {
-		return h, 0, errors.New("day_end must be after day_start")
-	}
-	return h, count, nil
-}
-
-func parseClock(text string) (time.Duration, error) {
-	t, err := time.Parse("15:04", strings.TrimSpace(text))
-	if err != nil {
-		return 0, fmt.Errorf("%q is not a time of day; write HH:MM", agent.Truncate(text, 20))
-	}
-	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, nil
+	q.busy, err = h.blocks(ctx, run, events, moving.place, func(s span) bool {
+		return s.number == moving.number || s.allDay && s.isBirthday()
+	})
+	return q, err
 }
 
 // eventToMove returns the event that needs another time: the one the model named, or the one of the next conflict

@@ -5,6 +5,7 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -45,7 +46,8 @@ func (s *Schema) JSON() json.RawMessage {
 }
 
 // Of returns the schema of a Go struct. The json tag of a field gives the name, and with omitempty the argument is
-// optional; desc is its description; enum lists its values, separated by "|".
+// optional; desc is its description; enum lists its values, separated by "|". The fields of an embedded struct count as
+// the outer one's, as they do in JSON.
 func Of[T any]() *Schema { return ofType(reflect.TypeFor[T]()) }
 
 func ofType(t reflect.Type) *Schema {
@@ -74,6 +76,12 @@ func ofStruct(t reflect.Type) *Schema {
 	out := &Schema{Type: "object", Properties: map[string]*Schema{}}
 	for field := range t.Fields() {
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if field.Anonymous && name == "" {
+			embedded := ofType(field.Type)
+			maps.Copy(out.Properties, embedded.Properties)
+			out.Required = append(out.Required, embedded.Required...)
+			continue
+		}
 		if name == "" || name == "-" {
 			continue
 		}
