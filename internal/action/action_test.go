@@ -36,6 +36,13 @@ func TestCheckConvertsOrRejects(t *testing.T) {
 			map[string]any{"title": "A"}, ""},
 		{"delete", action.Action{Type: action.Delete, Table: "notes", Data: map[string]any{"id": "1"}},
 			map[string]any{"id": "1"}, ""},
+		{"delete of one of a series", action.Action{Type: action.Delete, Table: "events",
+			Data: map[string]any{"id": "1", "originalStart": 1798120800000}},
+			map[string]any{"id": "1", "originalStart": int64(1798120800000)}, ""},
+		{"an original start is not created", action.CreateRecord("events",
+			map[string]any{"title": "A", "start": 1, "end": 2, "originalStart": 1}), nil,
+			`events has no column "originalStart"; it has title, start, end, timezone, allDay, attendees, location, ` +
+				`recurringEventId`},
 		{"index", action.IndexDocument("notes", "1", "A"), map[string]any{"id": "1", "title": "A"}, ""},
 		{"notify", action.SendNotification("A", "B", 5), map[string]any{"title": "A", "body": "B", "at": int64(5)}, ""},
 		{"snake case is no column", action.CreateRecord("tasks", map[string]any{"title": "A", "due_date": 1}), nil,

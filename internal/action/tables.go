@@ -93,16 +93,20 @@ func (a Action) Columns() ([]Column, error) {
 	if columns == nil {
 		return nil, fmt.Errorf("there is no table %q; there are %s", a.Table, strings.Join(Tables(), ", "))
 	}
-	id := Column{Name: "id", Type: ID, Required: true}
+	row := []Column{{Name: "id", Type: ID, Required: true}}
+	if a.Table == "events" {
+		// Events of a series may share an id; the start that the row has then says which one is meant.
+		row = append(row, Column{Name: "originalStart", Type: Time})
+	}
 	switch a.Type {
 	case Create:
 		return columns, nil
 	case Delete:
-		return []Column{id}, nil
+		return row, nil
 	case Index:
-		return []Column{id, {Name: "title", Type: Text}}, nil
+		return []Column{row[0], {Name: "title", Type: Text}}, nil
 	}
-	return append([]Column{id}, columns...), nil
+	return append(row, columns...), nil
 }
 
 // Sample returns a value that the column accepts, in place of one that is not known yet.

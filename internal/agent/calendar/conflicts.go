@@ -149,20 +149,16 @@ func (sets attendeeSets) shared(a, b span) []string {
 // selectSpans returns the events that the model named, with what it left out taken from the request's event of that
 // id, or all events of the request when it named none.
 func selectSpans(ctx context.Context, run *agent.Run, list []eventInput) (spanList, error) {
-	if len(list) == 0 {
-		return eventSpans(ctx, run)
+	all, err := eventSpans(ctx, run)
+	if err != nil || len(list) == 0 {
+		return all, err
 	}
 	events := make([]agent.Event, 0, len(list))
 	for i, g := range list {
-		if err := run.Work(ctx, 1); err != nil {
+		if err := run.Work(ctx, 1+len(all.byID[g.ID])); err != nil {
 			return spanList{}, err
 		}
-		e, ok := run.Event(g.ID)
-		if !ok {
-			e = agent.Event{ID: g.ID, Title: g.Title, Timezone: g.Timezone, Attendees: g.Attendees,
-				Location: g.Location}
-		}
-		err := errors.Join(setTime(run.Context, &e.Start, g.Start), setTime(run.Context, &e.End, g.End))
+		e, err := g.event(run, all)
 		if err != nil {
 			return spanList{}, fmt.Errorf("events[%d]: %w", i, err)
 		}
@@ -171,14 +167,60 @@ func selectSpans(ctx context.Context, run *agent.Run, list []eventInput) (spanLi
 	return toSpans(ctx, run, events)
 }
 
-func setTime(c agent.Context, ms *int64, text string) error {
-	if text == "" {
+// event returns the event that the model described. The start of a known event says where it would be; when others
+// share its id, it says which one is meant.
+func (g eventInput) event(run *agent.Run, all spanList) (agent.Event, error) {
+	e, known := run.Event(g.ID)
+	if all.isShared(g.ID) {
+		s, err := all.find(run.Context, g.ID, g.Start, "start")
+		if err != nil {
+			return e, err
+		}
+		e, g.Start = s.Event, ""
+	}
+	if !known && g.ID != "" && g.Start == "" {
+		_, err := all.find(run.Context, g.ID, "", "start")
+		return e, err
+	}
+	if !known {
+		e = agent.Event{ID: g.ID, Title: g.Title, Timezone: g.Timezone, Attendees: g.Attendees, Location: g.Location}
+	}
+	timed := known && len(all.byID[g.ID]) > 0 && !all.spans[all.byID[g.ID][0]].allDay
+	length := e.End - e.Start
+	if err := g.setStart(run.Context, &e); err != nil {
+		return e, err
+	}
+	if timed && e.AllDay {
+		return e, errors.New("start: give a time of day")
+	}
+	if g.End == "" {
+		if known && g.Start != "" {
+			e.End = e.Start + length
+		}
+		return e, nil
+	}
+	end, err := run.Context.ParseDate(g.End)
+	if err != nil {
+		return e, err
+	}
+	if e.End = end.Start.UnixMilli(); end.WholeDay { // the last day
+		e.End = end.End().UnixMilli() + 1
+	}
+	return e, nil
+}
+
+// setStart sets the event's start, if the model gave one. A day alone means the whole day.
+func (g eventInput) setStart(c agent.Context, e *agent.Event) error {
+	if g.Start == "" {
 		return nil
 	}
-	date, err := c.ParseDate(text)
+	start, err := c.ParseDate(g.Start)
 	if err != nil {
 		return err
 	}
-	*ms = date.Start.UnixMilli()
+	e.Start, e.AllDay = start.Start.UnixMilli(), start.WholeDay
+	if e.AllDay {
+		e.Timezone = "" // a day in the caller's zone
+	}
 	return nil
 }

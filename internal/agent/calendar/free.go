@@ -81,7 +81,7 @@ func findFreeTime(ctx context.Context, run *agent.Run, in freeInput) (string, er
 	if q.busy, err = q.blocks(ctx, run, list.spans, place, ignored); err != nil {
 		return "", err
 	}
-	out := freeResult{From: dates.Format(q.from), To: dates.Format(q.to),
+	out := freeResult{From: dates.Format(q.from), To: lastTime(q.to),
 		Skipped: list.skipped[:min(len(list.skipped), maxListed)]}
 	if out.Slots, out.Total, err = q.earliest(ctx, run, countOf(in.Count, 5)); err != nil {
 		return "", err
@@ -154,6 +154,14 @@ func (in freeInput) bounds(c agent.Context) (from, to time.Time, err error) {
 		to = dates.StartOfDay(midday(to).AddDate(0, 0, 1))
 	}
 	return from, to, nil
+}
+
+// lastTime returns the end of a range as the model writes it: the last day when it ends with one.
+func lastTime(to time.Time) string {
+	if isMidnight(to) {
+		return midday(to).AddDate(0, 0, -1).Format(time.DateOnly)
+	}
+	return dates.Format(to)
 }
 
 // countOf returns how many free times to list.

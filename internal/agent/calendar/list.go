@@ -3,6 +3,7 @@ package calendar
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
@@ -16,6 +17,7 @@ const (
 
 type listInput struct {
 	DateRange dateRange `json:"date_range,omitempty" desc:"Left out: every event"`
+	Page      *int      `json:"page,omitempty" desc:"100 events each; left out: 1"`
 }
 
 type dateRange struct {
@@ -24,6 +26,10 @@ type dateRange struct {
 }
 
 func listEvents(ctx context.Context, run *agent.Run, in listInput) (string, error) {
+	page := 1
+	if in.Page != nil {
+		page = *in.Page
+	}
 	within, err := in.DateRange.matcher(run.Context)
 	if err != nil {
 		return "", err
@@ -35,24 +41,30 @@ func listEvents(ctx context.Context, run *agent.Run, in listInput) (string, erro
 	if err != nil {
 		return "", err
 	}
-	rows := []eventRow{}
-	total := 0
-	for _, s := range list.spans {
-		if !within(s) {
-			continue
-		}
-		if total++; len(rows) < maxListed {
-			rows = append(rows, s.row(run.Context))
-		}
+	found := slices.DeleteFunc(slices.Clone(list.spans), func(s span) bool { return !within(s) })
+	pages := max(1, (len(found)+maxListed-1)/maxListed)
+	if page < 1 || page > pages {
+		return "", fmt.Errorf("page must be between 1 and %d", pages)
 	}
-	return agent.JSON(struct {
+	out := struct {
 		Total   int        `json:"total"`
+		Page    int        `json:"page,omitempty"`
+		Pages   int        `json:"pages,omitempty"`
 		Events  []eventRow `json:"events"`
 		Skipped []skipped  `json:"skipped,omitempty"`
-	}{total, rows, list.skipped[:min(len(list.skipped), maxListed)]})
+	}{Total: len(found), Events: []eventRow{}, Skipped: list.skipped[:min(len(list.skipped), maxListed)]}
+	if pages > 1 {
+		out.Page, out.Pages = page, pages
+	}
+	first := (page - 1) * maxListed
+	for _, s := range found[first:min(first+maxListed, len(found))] {
+		out.Events = append(out.Events, s.row(run.Context))
+	}
+	return agent.JSON(out)
 }
 
-// matcher returns a function that reports whether an event is in the range. One that ends when the range begins is not.
+// matcher returns a function that reports whether an event is in the range, at least in part. One that ends when the
+// range begins, or begins when it ends, is not. A range of one instant has the events at that time.
 func (r dateRange) matcher(c agent.Context) (func(span) bool, error) {
 	var from, to time.Time
 	if r.From != "" {
@@ -67,13 +79,16 @@ func (r dateRange) matcher(c agent.Context) (func(span) bool, error) {
 		if err != nil {
 			return nil, fmt.Errorf("date_range.to: %w", err)
 		}
-		to = date.End()
+		if to = date.Start; date.WholeDay {
+			to = date.End().Add(time.Millisecond)
+		}
 	}
-	if !from.IsZero() && !to.IsZero() && to.Before(from) {
+	if !from.IsZero() && !to.IsZero() && (to.Before(from) || to.Equal(from) && r.From != r.To) {
 		return nil, fmt.Errorf("date_range: it ends before it begins")
 	}
 	return func(s span) bool {
 		ended := !from.IsZero() && !s.end.After(from) && s.start.Before(from)
-		return !ended && (to.IsZero() || !s.start.After(to))
+		begins := to.IsZero() || s.start.Before(to) || s.start.Equal(from)
+		return !ended && begins
 	}, nil
 }

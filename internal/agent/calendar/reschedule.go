@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
-	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/dates"
 )
@@ -18,6 +16,7 @@ type rescheduleInput struct {
 	Conflict struct {
 		EventIDs []string `json:"event_ids,omitempty" desc:"Ids of the two events; left out: the next conflict there is"`
 		Move     string   `json:"move,omitempty" desc:"Id of the one to move; left out: the one with fewer attendees, then the later one"`
+		Start    string   `json:"start,omitempty" desc:"When the one to move starts now, if others share its id"`
 	} `json:"conflict,omitempty"`
 	Count *int `json:"count,omitempty" desc:"How many times to suggest, 1 to 10; left out: 3"`
 }
@@ -72,7 +71,7 @@ func (h workingHours) queryFor(ctx context.Context, run *agent.Run, events []spa
 		length: moving.end.Sub(moving.start)}
 	var err error
 	q.busy, err = h.blocks(ctx, run, events, moving.place, func(s span) bool {
-		return s.number == moving.number || s.allDay && s.isBirthday()
+		return s.isSame(moving) || s.allDay && s.isBirthday()
 	})
 	return q, err
 }
@@ -80,7 +79,7 @@ func (h workingHours) queryFor(ctx context.Context, run *agent.Run, events []spa
 // eventToMove returns the event that needs another time: the one the model named, or the one of the next conflict
 // that is easier to move.
 func (in rescheduleInput) eventToMove(ctx context.Context, run *agent.Run, list spanList,
-	travel time.Duration) (span, error) {
+	travel time.Duration) (best span, err error) {
 	ids := in.Conflict.EventIDs
 	if in.Conflict.Move != "" {
 		ids = []string{in.Conflict.Move}
@@ -88,21 +87,21 @@ func (in rescheduleInput) eventToMove(ctx context.Context, run *agent.Run, list 
 	if len(ids) == 0 {
 		return nextToMove(ctx, run, list, travel)
 	}
-	best, err := list.find(ids[0])
-	for _, id := range ids[1:] {
-		var other span
-		if err == nil {
-			err = run.Work(ctx, 1)
+	for i, id := range ids {
+		if err := run.Work(ctx, 1+len(list.byID[id])); err != nil {
+			return span{}, err
 		}
-		if err == nil {
-			other, err = list.find(id)
-		}
+		one, err := list.find(run.Context, id, in.Conflict.Start, "conflict.start")
 		if err != nil {
-			break
+			return span{}, err
 		}
-		best = easierToMove(best, other)
+		if i == 0 {
+			best = one
+			continue
+		}
+		best = easierToMove(best, one)
 	}
-	return best, err
+	return best, nil
 }
 
 // nextToMove returns the easier one to move of the two events in the next conflict.
@@ -125,69 +124,4 @@ func easierToMove(a, b span) span {
 		return a
 	}
 	return b
-}
-
-type moveInput struct {
-	ID    string `json:"id" desc:"Id of the event"`
-	Start string `json:"start" desc:"YYYY-MM-DDTHH:MM in the person's time zone"`
-	End   string `json:"end,omitempty" desc:"Left out: the event keeps its length"`
-}
-
-func moveEvent(ctx context.Context, run *agent.Run, in moveInput) (string, error) {
-	c := run.Context
-	list, err := eventSpans(ctx, run)
-	if err == nil {
-		err = run.Work(ctx, len(list.spans))
-	}
-	if err != nil {
-		return "", err
-	}
-	old, err := list.find(in.ID)
-	if err != nil {
-		return "", err
-	}
-	moved, err := in.apply(c, old)
-	if err != nil {
-		return "", err
-	}
-	data := map[string]any{"id": in.ID, "start": moved.start.UnixMilli(), "end": moved.end.UnixMilli()}
-	if err := run.Propose(action.UpdateRecord("events", data)); err != nil {
-		return "", err
-	}
-	out := struct {
-		Proposed eventRow `json:"proposed"`
-		Overlaps []string `json:"still_overlaps,omitempty"`
-	}{Proposed: moved.row(c)}
-	for _, s := range list.spans {
-		if s.ID != in.ID && !s.allDay && s.overlaps(moved) && len(out.Overlaps) < maxAttendees {
-			out.Overlaps = append(out.Overlaps, agent.Truncate(s.Title, maxName))
-		}
-	}
-	return agent.JSON(out)
-}
-
-// apply returns the event at its new time.
-func (in moveInput) apply(c agent.Context, old span) (span, error) {
-	start, err := c.ParseDate(in.Start)
-	if err != nil {
-		return span{}, fmt.Errorf("start: %w", err)
-	}
-	moved := old
-	moved.start, moved.end = start.Start, start.Start.Add(old.end.Sub(old.start))
-	if in.End != "" {
-		end, err := c.ParseDate(in.End)
-		if err != nil {
-			return span{}, fmt.Errorf("end: %w", err)
-		}
-		moved.end = end.Start
-	}
-	switch {
-	case start.WholeDay && !moved.allDay:
-		return span{}, errors.New("start: give a time of day")
-	case moved.start.Before(c.Now):
-		return span{}, errors.New("start: that time is past")
-	case !moved.end.After(moved.start):
-		return span{}, errors.New("end: it must be after start")
-	}
-	return moved, nil
 }

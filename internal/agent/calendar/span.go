@@ -3,7 +3,6 @@ package calendar
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -29,15 +28,7 @@ type span struct {
 type spanList struct {
 	spans   []span
 	skipped []skipped
-	byID    map[string]int // the index of the first span with that id
-}
-
-// find returns the span with that id.
-func (l spanList) find(id string) (span, error) {
-	if i, ok := l.byID[id]; ok {
-		return l.spans[i], nil
-	}
-	return span{}, fmt.Errorf("there is no event with id %q and readable times in this request", agent.Truncate(id, 80))
+	byID    map[string][]int // the indexes of the spans with that id, in order
 }
 
 // skipped is an event without valid times.
@@ -59,7 +50,7 @@ func toSpans(ctx context.Context, run *agent.Run, events []agent.Event) (spanLis
 	if err := run.WorkOnSort(ctx, len(events)); err != nil {
 		return spanList{}, err
 	}
-	list := spanList{byID: make(map[string]int, len(events))}
+	list := spanList{byID: make(map[string][]int, len(events))}
 	zones := zoneCache{}
 	for i, e := range events {
 		if e.AllDay && e.End == 0 {
@@ -80,8 +71,8 @@ func toSpans(ctx context.Context, run *agent.Run, events []agent.Event) (spanLis
 	slices.SortStableFunc(list.spans, func(a, b span) int {
 		return cmp.Or(a.start.Compare(b.start), a.end.Compare(b.end), cmp.Compare(a.ID, b.ID))
 	})
-	for i, s := range slices.Backward(list.spans) {
-		list.byID[s.ID] = i
+	for i, s := range list.spans {
+		list.byID[s.ID] = append(list.byID[s.ID], i)
 	}
 	return list, nil
 }
