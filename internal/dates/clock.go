@@ -8,8 +8,10 @@ import (
 	"time"
 )
 
-// clockAtEnd matches a day followed by a time of day: hour, minutes and "am", "pm" or "uhr".
-var clockAtEnd = regexp.MustCompile(`^(.+?),? (?:(?:at|um|alle|ore) )?(\d{1,2})(?::(\d{2}))? ?(am|pm|uhr)?$`)
+// clockAtEnd matches a day followed by a time of day: hour, minutes and "am", "pm", "uhr" or another
+// word for hour.
+var clockAtEnd = regexp.MustCompile(`^(.+?),? (?:(?:at|um|alle|ore|à|a las?|às|om) )?(\d{1,2})(?:[:h](\d{2}))? ?` +
+	`(am|pm|uhr|uur|heures?|horas?|h)?$`)
 
 // cutClock splits a time of day from the end of text and returns it as the time since midnight. A number alone is not a
 // time: "at 3" does not say which half of the day.
@@ -89,7 +91,8 @@ func ClockOn(t time.Time, clock time.Duration) time.Time {
 }
 
 var clockInSentence = regexp.MustCompile(
-	`(?i)(?:\b(?:at|um|alle(?: ore)?)\s+(\d{1,2})(?::(\d{2}))?\s*(am|pm|uhr|o'clock)?\b|\b(\d{1,2}):(\d{2})\b)`)
+	`(?i)(?:(?:\b(?:at|um|alle(?: ore)?|a las?|om)|(?:^|\s)às?)\s+(\d{1,2})(?:[:h](\d{2}))?\s*` +
+		`(am|pm|uhr|uur|heures?|horas?|h|o'clock)?\b|\b(\d{1,2})[:h](\d{2})\b)`)
 
 // FindClock returns the first time of day that the sentence names, as the time since midnight, and where it is written.
 // Unlike in Parse, "at 3" is three in the morning. It returns false when there is none.

@@ -1,6 +1,7 @@
 // Package dates reads dates and times as people write them. Parse takes a whole text such as "30. März um 15 Uhr"; the
-// Find functions look for a date in a sentence. The words for days and months, in English, German and Italian, are the
-// tables in names.go. The package never guesses: text that is not a date is an error or no match.
+// Find functions look for a date in a sentence. The words for days and months, in English, German, Italian, French,
+// Spanish, Portuguese and Dutch, are the tables in names.go. The package never guesses: text that is not a date is an
+// error or no match.
 package dates
 
 import (
@@ -41,10 +42,12 @@ func StartOfDay(t time.Time) time.Time {
 
 // Parse reads a date or time in now's zone. Case and extra spaces do not matter. A day is one of
 //   - "2026-11-24", "30.03.2027" or "30.3.", "March 30", "March 30, 2027", "30 March", "30. März 2027" or "30 marzo",
-//     with English, German and Italian month names or their usual short forms;
-//   - "today", "tomorrow", "yesterday", "in 3 days", "in 2 weeks" (at most 3650 days);
-//   - an English weekday, optionally after "next": its next occurrence after today;
+//     with month names in every language of the package or their usual short forms;
+//   - "today", "tomorrow", "yesterday", "in 3 days", "in 2 weeks" (at most 3650 days), "next week" (in seven days);
+//   - a weekday, optionally after "next": its next occurrence after today;
 //   - "end of week" (Sunday) or "end of month", also with "the" or "this": the last day of the current one.
+//
+// Whatever else FindDay reads, in any language, is a day too, if nothing stands beside it.
 //
 // A day without a year is its next occurrence, today included; 29 February waits for a leap year. A time of day may
 // follow: "tomorrow 15:00", "30 March at 3pm", "30. März um 15 Uhr", "30 marzo alle 15:30". Parse also reads

@@ -10,14 +10,15 @@ import (
 // dayOfMonthForms are the ways to write a day of a month: a day, a month and perhaps a year.
 var dayOfMonthForms = []*regexp.Regexp{
 	regexp.MustCompile(`^(?P<month>\pL+)\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,? (?P<year>\d{4}))?$`),
-	regexp.MustCompile(`^(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?(?: of)? (?P<month>\pL+)\.?(?:,? (?P<year>\d{4}))?$`),
+	regexp.MustCompile(`^(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?(?: of| de)? (?P<month>\pL+)\.?` +
+		`(?:,? (?:del? )?(?P<year>\d{4}))?$`),
 	regexp.MustCompile(`^(?P<day>\d{1,2})\. ?(?P<month>\d{1,2})\. ?(?P<year>\d{4})?$`),
 }
 
-var (
-	inDaysOrWeeks = regexp.MustCompile(`^in (\d{1,4}) (day|week)s?$`)
-	endOfPeriod   = regexp.MustCompile(`^end of (?:the |this )?(week|month)$`)
-)
+var endOfPeriod = regexp.MustCompile(`^end of (?:the |this )?(week|month)$`)
+
+// maxPhrase is the length of the longest text that parseDay searches as a sentence, in bytes.
+const maxPhrase = 48
 
 // maxDaysAhead limits how far "in 3 days" may reach.
 const maxDaysAhead = 3650
@@ -43,20 +44,18 @@ func parseDay(text string, now time.Time) (time.Time, bool) {
 			return dayOfMonth(part("day"), parseMonth(part("month")), part("year"), today)
 		}
 	}
+	if len(text) <= maxPhrase {
+		if day, at, ok := FindDay(text, today); ok && at == (Span{0, len(text)}) {
+			return day, true
+		}
+	}
 	return time.Time{}, false
 }
 
 // daysAhead returns how many days after today the words mean.
 func daysAhead(text string, today time.Time) (int, bool) {
-	if days, ok := relativeDays.lookup(text, english); ok {
+	if days, ok := writtenDays[text]; ok {
 		return days, true
-	}
-	if m := inDaysOrWeeks.FindStringSubmatch(text); m != nil {
-		n, err := strconv.Atoi(m[1])
-		if m[2] == "week" {
-			n *= 7
-		}
-		return n, err == nil && n <= maxDaysAhead
 	}
 	if m := endOfPeriod.FindStringSubmatch(text); m != nil {
 		if m[1] == "week" {
@@ -64,7 +63,7 @@ func daysAhead(text string, today time.Time) (int, bool) {
 		}
 		return endOfMonth(today).Day() - today.Day(), true
 	}
-	if weekday, ok := weekdays.lookup(strings.TrimPrefix(text, "next "), english); ok {
+	if weekday, ok := writtenWeekdays[strings.TrimPrefix(text, "next ")]; ok {
 		return daysUntil(weekday, today), true
 	}
 	return 0, false
@@ -112,6 +111,5 @@ func parseMonth(name string) time.Month {
 	if n, err := strconv.Atoi(name); err == nil {
 		return time.Month(n)
 	}
-	n, _ := months.lookup(name, english, german, italian, shortForm)
-	return time.Month(n)
+	return time.Month(writtenMonths[name])
 }

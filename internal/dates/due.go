@@ -9,8 +9,9 @@ import (
 
 var (
 	isoDay      = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)
-	deadlineDay = regexp.MustCompile(`(?i)(?:^|\s)(?:by|before|until|on|due|entro|prima di|bis|vor|am|zum)\s+` +
-		`(?:the\s+|il\s+|zum\s+)?([\p{L}ì]+|\d{4}-\d{2}-\d{2})`)
+	deadlineDay = regexp.MustCompile(`(?i)(?:^|\s)(?:by|before|until|on|due|entro|prima di|bis|vor|am|zum` +
+		`|avant|d'ici|pour|jusqu'à|antes del?|hasta|para|até|na|voor|tegen|uiterlijk|op|tot)\s+` +
+		`(?:(?:the|il|zum|le|el|la|o|a)\s+)?([\p{L}'’-]+|\d{4}-\d{2}-\d{2})`)
 	todayOrTomorrow = regexp.MustCompile(`(?i)(?:^|\s)(` + relativeDays.word(0) + `|` + relativeDays.word(1) +
 		`)(?:$|[\s,.!?])`)
 	englishDueDay = regexp.MustCompile(`(?i)\b(?:today|tomorrow|(?:by|on|until|next) (` +
@@ -18,7 +19,7 @@ var (
 )
 
 // FindDeadline returns the day in now's zone that a sentence names as a deadline: YYYY-MM-DD anywhere, a day's name
-// after a word such as "by", "entro" or "bis", or "today" or "tomorrow", in English, German and Italian. It returns
+// after a word such as "by", "entro" or "bis", or "today" or "tomorrow", in every language of the package. It returns
 // false when there is none.
 func FindDeadline(sentence string, now time.Time) (Date, bool) {
 	words := []string{isoDay.FindString(sentence)}
@@ -41,10 +42,10 @@ func parseDayName(word string, today time.Time) (time.Time, bool) {
 	if day, err := time.Parse(time.DateOnly, word); err == nil {
 		return day, checkYear(day) == nil
 	}
-	if days, ok := relativeDays.lookup(word, english, german, italian); ok {
+	if days, ok := spokenDays[word]; ok {
 		return today.AddDate(0, 0, days), true
 	}
-	weekday, ok := weekdays.lookup(word, english, german, italian)
+	weekday, ok := spokenWeekdays[word]
 	return today.AddDate(0, 0, daysUntil(weekday, today)), ok
 }
 

@@ -35,6 +35,7 @@ func TestFindDay(t *testing.T) {
 		"on Monday":                            "2026-11-30 [on Monday]",
 		"prossimo venerdi":                     "2026-11-27 [prossimo venerdi]",
 		"party on 29 February":                 "2028-02-29 [on 29 February]",
+		"free monday-friday":                   "2026-11-30 [monday]",
 		"not on 31 April but on friday":        "2026-11-27 [on friday]",
 		"buy 2 set of plates":                  "none",
 		"in 3651 days":                         "none",

@@ -2,8 +2,8 @@ package dates
 
 import (
 	"regexp"
-	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // language selects a column of a table of names.
@@ -13,69 +13,101 @@ const (
 	english language = iota
 	german
 	italian
-	shortForm // forms read only where the whole text is a date: in a sentence "2 set" need not mean September
+	french
+	spanish
+	portuguese
+	dutch
+	shortForm // words read only where the whole text is a date: in a sentence "2 set" need not mean September
 )
 
-// names maps words, separated by spaces in each column, to a number. All words are in lower case.
+// spoken returns the languages whose words are read in sentences.
+func spoken() []language {
+	return []language{english, german, italian, french, spanish, portuguese, dutch}
+}
+
+// written returns the columns that are read where the whole text is a date.
+func written() []language { return append(spoken(), shortForm) }
+
+// names maps words, separated by spaces in each column, to a number. All words are in lower case. Accents are often
+// left out.
 type names []struct {
 	value int
-	words [4]string
+	words [8]string
 }
 
 var months = names{
-	{1, [4]string{"january jan", "januar", "gennaio", "jänner gen"}},
-	{2, [4]string{"february feb", "februar", "febbraio", ""}},
-	{3, [4]string{"march mar", "märz", "marzo", "mär maerz mrz"}},
-	{4, [4]string{"april apr", "april", "aprile", ""}},
-	{5, [4]string{"may", "mai", "maggio", "mag"}},
-	{6, [4]string{"june jun", "juni", "giugno", "giu"}},
-	{7, [4]string{"july jul", "juli", "luglio", "lug"}},
-	{8, [4]string{"august aug", "august", "agosto", "ago"}},
-	{9, [4]string{"september sept sep", "september", "settembre", "set"}},
-	{10, [4]string{"october oct", "oktober", "ottobre", "okt ott"}},
-	{11, [4]string{"november nov", "november", "novembre", ""}},
-	{12, [4]string{"december dec", "dezember", "dicembre", "dez dic"}},
+	{1, [8]string{"january jan", "januar", "gennaio", "janvier", "enero", "janeiro", "januari", "jänner gen ene"}},
+	{2, [8]string{"february feb", "februar", "febbraio", "février fevrier",
+		"febrero", "fevereiro", "februari", "fév fev"}},
+	{3, [8]string{"march mar", "märz", "marzo", "mars", "marzo", "março", "maart", "mär maerz mrz marco mrt"}},
+	{4, [8]string{"april apr", "april", "aprile", "avril", "abril", "abril", "april", "avr abr"}},
+	{5, [8]string{"may", "mai", "maggio", "mai", "mayo", "maio", "mei", "mag"}},
+	{6, [8]string{"june jun", "juni", "giugno", "juin", "junio", "junho", "juni", "giu"}},
+	{7, [8]string{"july jul", "juli", "luglio", "juillet", "julio", "julho", "juli", "lug"}},
+	{8, [8]string{"august aug", "august", "agosto", "août aout", "agosto", "agosto", "augustus", "ago"}},
+	{9, [8]string{"september sept sep", "september", "settembre", "septembre",
+		"septiembre setiembre", "setembro", "september", "set"}},
+	{10, [8]string{"october oct", "oktober", "ottobre", "octobre", "octubre", "outubro", "oktober", "okt ott out"}},
+	{11, [8]string{"november nov", "november", "novembre", "novembre", "noviembre", "novembro", "november"}},
+	{12, [8]string{"december dec", "dezember", "dicembre", "décembre decembre",
+		"diciembre", "dezembro", "december", "dez dic déc"}},
 }
 
-// weekdays counts from Sunday, as time.Weekday does. Italian ones are often typed without the accent.
+// weekdays counts from Sunday, as time.Weekday does.
 var weekdays = names{
-	{0, [4]string{"sunday", "sonntag", "domenica"}},
-	{1, [4]string{"monday", "montag", "lunedì lunedi"}},
-	{2, [4]string{"tuesday", "dienstag", "martedì martedi"}},
-	{3, [4]string{"wednesday", "mittwoch", "mercoledì mercoledi"}},
-	{4, [4]string{"thursday", "donnerstag", "giovedì giovedi"}},
-	{5, [4]string{"friday", "freitag", "venerdì venerdi"}},
-	{6, [4]string{"saturday", "samstag", "sabato"}},
+	{0, [8]string{"sunday", "sonntag", "domenica", "dimanche", "domingo", "domingo", "zondag"}},
+	{1, [8]string{"monday", "montag", "lunedì lunedi", "lundi", "lunes", "segunda-feira", "maandag", "segunda"}},
+	{2, [8]string{"tuesday", "dienstag", "martedì martedi", "mardi",
+		"martes", "terça-feira terca-feira", "dinsdag", "terça terca"}},
+	{3, [8]string{"wednesday", "mittwoch", "mercoledì mercoledi", "mercredi",
+		"miércoles miercoles", "quarta-feira", "woensdag", "quarta"}},
+	{4, [8]string{"thursday", "donnerstag", "giovedì giovedi", "jeudi",
+		"jueves", "quinta-feira", "donderdag", "quinta"}},
+	{5, [8]string{"friday", "freitag", "venerdì venerdi", "vendredi", "viernes", "sexta-feira", "vrijdag", "sexta"}},
+	{6, [8]string{"saturday", "samstag sonnabend", "sabato", "samedi", "sábado sabado", "sábado sabado", "zaterdag"}},
 }
 
+// relativeDays are counted from today. French "hier" is "here" in German sentences.
 var relativeDays = names{
-	{-1, [4]string{"yesterday", "gestern", "ieri"}},
-	{0, [4]string{"today", "heute", "oggi"}},
-	{1, [4]string{"tomorrow", "morgen", "domani"}},
+	{-1, [8]string{"yesterday", "gestern", "ieri", "", "ayer", "ontem", "gisteren", "hier"}},
+	{0, [8]string{"today", "heute", "oggi", "aujourd'hui aujourd’hui", "hoy", "hoje", "vandaag"}},
+	{1, [8]string{"tomorrow", "morgen", "domani", "demain", "mañana manana", "amanhã amanha", "morgen"}},
 }
 
 var smallNumbers = names{
-	{1, [4]string{"a an one", "einem einer", "un una"}},
-	{2, [4]string{"two", "zwei", "due"}},
-	{3, [4]string{"three", "drei", "tre"}},
-	{4, [4]string{"four"}},
-	{5, [4]string{"five"}},
-	{6, [4]string{"six"}},
-	{7, [4]string{"seven"}},
-	{10, [4]string{"ten"}},
+	{1, [8]string{"a an one", "einem einer", "un una", "un une", "un una", "um uma", "een"}},
+	{2, [8]string{"two", "zwei", "due", "deux", "dos", "dois duas", "twee"}},
+	{3, [8]string{"three", "drei", "tre", "trois", "tres", "três tres", "drie"}},
+	{4, [8]string{"four", "vier", "quattro", "quatre", "cuatro", "quatro", "vier"}},
+	{5, [8]string{"five", "fünf", "cinque", "cinq", "cinco", "cinco", "vijf"}},
+	{6, [8]string{"six", "sechs", "sei", "six", "seis", "seis", "zes"}},
+	{7, [8]string{"seven", "sieben", "sette", "sept", "siete", "sete", "zeven"}},
+	{10, [8]string{"ten", "zehn", "dieci", "dix", "diez", "dez", "tien"}},
 }
 
-// lookup returns the number that the word means in one of the languages.
-func (n names) lookup(word string, languages ...language) (int, bool) {
+// index returns the numbers by their words in the languages.
+func (n names) index(languages ...language) map[string]int {
+	byWord := map[string]int{}
 	for _, name := range n {
 		for _, l := range languages {
-			if slices.Contains(strings.Fields(name.words[l]), word) {
-				return name.value, true
+			for _, word := range strings.Fields(name.words[l]) {
+				byWord[word] = name.value
 			}
 		}
 	}
-	return 0, false
+	return byWord
 }
+
+// The words in all languages; written ones include short forms.
+var (
+	spokenMonths    = months.index(spoken()...)
+	writtenMonths   = months.index(written()...)
+	spokenWeekdays  = weekdays.index(spoken()...)
+	writtenWeekdays = weekdays.index(written()...)
+	spokenDays      = relativeDays.index(spoken()...)
+	writtenDays     = relativeDays.index(written()...)
+	spokenNumbers   = smallNumbers.index(spoken()...)
+)
 
 // pattern returns the alternatives of a regular expression that match the words of the languages.
 func (n names) pattern(languages ...language) string {
@@ -90,12 +122,25 @@ func (n names) pattern(languages ...language) string {
 	return strings.Join(words, "|")
 }
 
-// word returns the alternatives for one number.
+// word returns the alternatives for one number in the languages of sentences.
 func (n names) word(value int) string {
 	for _, name := range n {
 		if name.value == value {
-			return names{name}.pattern(english, german, italian)
+			return names{name}.pattern(spoken()...)
 		}
 	}
 	return ""
+}
+
+// wholeWords returns the alternatives of word, each between the boundaries of a word. A boundary is one of letters
+// without accents only, so there is none after "amanhã".
+func (n names) wholeWords(value int) string {
+	var words []string
+	for _, word := range strings.Split(n.word(value), "|") {
+		if last := word[len(word)-1]; last < utf8.RuneSelf {
+			word += `\b`
+		}
+		words = append(words, word)
+	}
+	return `\b(?:` + strings.Join(words, "|") + `)`
 }

@@ -154,9 +154,15 @@ func selectSpans(ctx context.Context, run *agent.Run, list []eventInput) (spanLi
 		return all, err
 	}
 	events := make([]agent.Event, 0, len(list))
+	var unknown []skipped
 	for i, g := range list {
-		if err := run.Work(ctx, 1+len(all.byID[g.ID])); err != nil {
+		if err := run.Work(ctx, 1); err != nil {
 			return spanList{}, err
+		}
+		if _, known := run.Event(g.ID); !known && g.Start == "" {
+			unknown = append(unknown, skipped{agent.Truncate(g.ID, maxName), agent.Truncate(g.Title, maxName),
+				"no event of this request has this id, and no start is given"})
+			continue
 		}
 		e, err := g.event(run, all)
 		if err != nil {
@@ -164,7 +170,9 @@ func selectSpans(ctx context.Context, run *agent.Run, list []eventInput) (spanLi
 		}
 		events = append(events, e)
 	}
-	return toSpans(ctx, run, events)
+	named, err := toSpans(ctx, run, events)
+	named.skipped = append(unknown, named.skipped...)
+	return named, err
 }
 
 // event returns the event that the model described. The start of a known event says where it would be; when others
@@ -177,10 +185,6 @@ func (g eventInput) event(run *agent.Run, all spanList) (agent.Event, error) {
 			return e, err
 		}
 		e, g.Start = s.Event, ""
-	}
-	if !known && g.ID != "" && g.Start == "" {
-		_, err := all.find(run.Context, g.ID, "", "start")
-		return e, err
 	}
 	if !known {
 		e = agent.Event{ID: g.ID, Title: g.Title, Timezone: g.Timezone, Attendees: g.Attendees, Location: g.Location}

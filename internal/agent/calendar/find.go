@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -64,12 +65,9 @@ func (l spanList) startingAt(c agent.Context, same []int, text string) (found []
 	if !date.WholeDay {
 		to = from.Add(time.Minute - 1) // models leave out the seconds
 	}
-	for _, i := range same {
-		if s := l.spans[i]; !s.start.Before(from) && !s.start.After(to) {
-			found = append(found, i)
-		}
-	}
-	return found, nil
+	first := sort.Search(len(same), func(k int) bool { return !l.spans[same[k]].start.Before(from) })
+	last := sort.Search(len(same), func(k int) bool { return l.spans[same[k]].start.After(to) })
+	return same[first:max(first, last)], nil
 }
 
 // startsOf returns the starts of the events in words, those closest to now when there are many.

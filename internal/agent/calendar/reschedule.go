@@ -88,7 +88,7 @@ func (in rescheduleInput) eventToMove(ctx context.Context, run *agent.Run, list 
 		return nextToMove(ctx, run, list, travel)
 	}
 	for i, id := range ids {
-		if err := run.Work(ctx, 1+len(list.byID[id])); err != nil {
+		if err := run.Work(ctx, 1); err != nil {
 			return span{}, err
 		}
 		one, err := list.find(run.Context, id, in.Conflict.Start, "conflict.start")
