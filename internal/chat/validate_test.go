@@ -21,6 +21,7 @@ func TestInvalidRequestsAreRejected(t *testing.T) {
 		{chat.Request{Message: strings.Repeat("é", 32_000)}, ""},
 		{chat.Request{Message: "m", Mode: "dance"}, "/execution_mode"},
 		{chat.Request{Message: "m", Timezone: "Europe/Berlin"}, ""},
+		{chat.Request{Message: "m", Timezone: "W. Europe Standard Time"}, ""},
 		{chat.Request{Message: "m", Timezone: "Mars/Base"}, "/context/timezone"},
 		{chat.Request{Message: "m", Timezone: "Local"}, "/context/timezone"},
 		{chat.Request{Message: "m", Timezone: "../../etc/passwd"}, "/context/timezone"},

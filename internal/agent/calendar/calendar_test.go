@@ -81,6 +81,9 @@ func TestToolResults(t *testing.T) {
 			`{"checked":3,"total":1,"conflicts":[` + overlap + `]` + skipped + `}`},
 		{"detect_conflicts", `{"events":[{"id":"a"},{"id":"c"}]}`,
 			`{"checked":2,"total":1,"conflicts":[` + travel + `]}`},
+		{"detect_conflicts", `{"events":[{"id":"a"},{"id":"zz"}]}`, `{"checked":1,"total":0,"conflicts":[],` +
+			`"skipped":[{"id":"zz","title":"","why":"no event of this request has this id, and no start is given"}]}`},
+		{"list_events", `{"page":2}`, `error: page must be between 1 and 1`},
 		{"detect_conflicts", `{"travel_minutes":-1}`, `error: travel_minutes must be between 0 and 1440`},
 		{"suggest_reschedule", `{"conflict":{"event_ids":["a","b"]}}`, `{"event":` + rowB + `,"slots":[` +
 			`{"weekday":"Friday","start":"2026-03-27T09:15","end":"2026-03-27T10:00"},` +
@@ -278,6 +281,22 @@ func TestConflictsAmongManyEvents(t *testing.T) {
 	}
 	if strings.Count(text, `"why":"start or end is missing or out of range"`) != 2 {
 		t.Error("events without valid times are not listed")
+	}
+}
+
+func TestEventsHavePages(t *testing.T) {
+	t.Parallel()
+	c := agent.Context{}
+	for i := range 250 {
+		start := int64(1_795_400_000_000 + i*60_000)
+		c.Events = append(c.Events, agent.Event{ID: fmt.Sprint(i), Title: "E", Start: start, End: start + 1})
+	}
+	for page, first := range map[int]int{1: 0, 2: 100, 3: 200} {
+		text, _ := runTool(t, c, "list_events", fmt.Sprintf(`{"page":%d}`, page))
+		want := fmt.Sprintf(`{"total":250,"page":%d,"pages":3,"events":[{"id":"%d",`, page, first)
+		if n := strings.Count(text, `"title"`); !strings.HasPrefix(text, want) || n != min(100, 250-first) {
+			t.Errorf("page %d has %d events: %.100s", page, n, text)
+		}
 	}
 }
 
