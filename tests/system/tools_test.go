@@ -87,8 +87,8 @@ func sampleContext(t *testing.T) map[string]any {
 
 var update = flag.Bool("update", false, "write the results of the calls in testdata/tools.txt")
 
-// TestEveryTool lets a scripted model call each tool of each agent, in chats over HTTP. testdata/tools.txt has the calls
-// with the exact result that the model gets, and the actions and proposals of the response.
+// TestEveryTool lets a scripted model call each tool of each agent, in chats over HTTP. testdata/tools.txt has the
+// calls with the exact result that the model gets, and the actions and proposals of the response.
 func TestEveryTool(t *testing.T) {
 	t.Parallel()
 	const file = "testdata/tools.txt"

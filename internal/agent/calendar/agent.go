@@ -37,10 +37,10 @@ func New(model agent.Model) *agent.Agent {
 				listEvents),
 			agent.NewTool("detect_conflicts", "Find overlaps, duplicates, double-booked people and too little "+
 				"time to travel.", detectConflicts),
-			agent.NewTool("find_free_time", "Find free times in the person's calendar, the earliest first. Ask it "+
-				"instead of looking for gaps yourself.", findFreeTime),
-			agent.NewTool("suggest_reschedule", "Find free working times for one of two events in conflict. It "+
-				"changes nothing.", suggestReschedule),
+			agent.NewTool("find_free_time", "Find free times, the earliest first. Never look for gaps yourself.",
+				findFreeTime),
+			agent.NewTool("suggest_reschedule", "Find free times for one of two events in conflict.",
+				suggestReschedule),
 			agent.NewTool("move_event", "Propose a new time for one event, only when the person asked to move it.",
 				moveEvent),
 		},

@@ -14,15 +14,15 @@ import (
 const defaultTravel = 30
 
 type conflictsInput struct {
-	Events        []eventInput `json:"events,omitempty" desc:"Left out or empty: the person's events"`
-	TravelMinutes *int         `json:"travel_minutes,omitempty" desc:"Time needed between two different places; left out: 30"`
+	Events        []eventInput `json:"events,omitempty" desc:"Left out: the person's"`
+	TravelMinutes *int         `json:"travel_minutes,omitempty" desc:"Between two places; left out: 30"`
 }
 
 // eventInput is an event that the model refers to by id or describes itself.
 type eventInput struct {
 	ID        string   `json:"id,omitempty"`
 	Title     string   `json:"title,omitempty"`
-	Start     string   `json:"start,omitempty" desc:"YYYY-MM-DDTHH:MM in the person's time zone; left out with a known id: as stored"`
+	Start     string   `json:"start,omitempty" desc:"Left out with a known id: as stored"`
 	End       string   `json:"end,omitempty"`
 	Timezone  string   `json:"timezone,omitempty"`
 	Attendees []string `json:"attendees,omitempty"`

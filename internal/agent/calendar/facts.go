@@ -30,7 +30,7 @@ type freeTime struct {
 }
 
 func conflictFacts(ctx context.Context, run *agent.Run) (string, error) {
-	h, count, err := rescheduleInput{}.workingHours()
+	h, err := rescheduleInput{}.workingHours()
 	if err != nil {
 		return "", err
 	}
@@ -55,16 +55,17 @@ func conflictFacts(ctx context.Context, run *agent.Run) (string, error) {
 		if kind == "duplicate" || moved[pair[0]] || moved[pair[1]] {
 			continue
 		}
-		if err := run.WorkOnSort(ctx, len(now)); err != nil {
-			return "", err
-		}
 		moving, at := easierToMove(a, b), pair[1]
 		if moving.number == a.number {
 			at = pair[0]
 		}
 		found := resolution{Events: []string{agent.Truncate(a.Title, maxName), agent.Truncate(b.Title, maxName)},
 			Kind: kind, Move: agent.Truncate(moving.ID, maxName), Free: []freeTime{}}
-		for i, free := range h.slots(run.Context, now, moving, count) {
+		slots, err := h.suggest(ctx, run, now, moving, defaultSlots)
+		if err != nil {
+			return "", err
+		}
+		for i, free := range slots {
 			found.Free = append(found.Free, freeTime{local(free.start), local(free.end)})
 			if i == 0 {
 				now[at].start, now[at].end, moved[at] = free.start, free.end, true

@@ -19,10 +19,10 @@ const freeDays = 7
 
 // hoursInput has the arguments that say when events may be scheduled.
 type hoursInput struct {
-	DayStart      string `json:"day_start,omitempty" desc:"HH:MM, when work begins; left out: 09:00"`
-	DayEnd        string `json:"day_end,omitempty" desc:"HH:MM, when work ends; left out: 18:00"`
-	Weekends      bool   `json:"weekends,omitempty" desc:"true: Saturdays and Sundays too"`
-	TravelMinutes *int   `json:"travel_minutes,omitempty" desc:"Time needed between two different places; left out: 30"`
+	DayStart      string `json:"day_start,omitempty" desc:"HH:MM; left out: 09:00"`
+	DayEnd        string `json:"day_end,omitempty" desc:"HH:MM; left out: 18:00"`
+	Weekends      bool   `json:"weekends,omitempty"`
+	TravelMinutes *int   `json:"travel_minutes,omitempty" desc:"Between two places; left out: 30"`
 }
 
 // workingHours returns the hours to search.
@@ -46,12 +46,12 @@ func (in hoursInput) workingHours() (workingHours, error) {
 
 type freeInput struct {
 	hoursInput
-	From      string   `json:"from,omitempty" desc:"YYYY-MM-DD or YYYY-MM-DDTHH:MM; left out: now"`
-	To        string   `json:"to,omitempty" desc:"YYYY-MM-DD, that day included; left out: 7 days after from"`
+	From      string   `json:"from,omitempty" desc:"Left out: now"`
+	To        string   `json:"to,omitempty" desc:"Included; left out: 7 days later"`
 	Minutes   *int     `json:"minutes,omitempty" desc:"Length; left out: 60"`
-	Attendees []string `json:"attendees,omitempty" desc:"Names of others who should be free"`
-	Place     string   `json:"place,omitempty" desc:"Where it takes place, to keep time to travel"`
-	NoAllDay  bool     `json:"ignore_all_day,omitempty" desc:"true: all-day events do not block their days"`
+	Attendees []string `json:"attendees,omitempty" desc:"Others who should be free"`
+	Place     string   `json:"place,omitempty" desc:"Where it is, for time to travel"`
+	NoAllDay  bool     `json:"ignore_all_day,omitempty" desc:"true: all-day events block nothing"`
 	Count     *int     `json:"count,omitempty" desc:"1 to 10; left out: 5"`
 }
 

@@ -17,12 +17,12 @@ const (
 
 type listInput struct {
 	DateRange dateRange `json:"date_range,omitempty" desc:"Left out: every event"`
-	Page      *int      `json:"page,omitempty" desc:"100 events each; left out: 1"`
+	Page      *int      `json:"page,omitempty" desc:"Of 100 events"`
 }
 
 type dateRange struct {
-	From string `json:"from,omitempty" desc:"YYYY-MM-DD or YYYY-MM-DDTHH:MM, in the person's time zone"`
-	To   string `json:"to,omitempty" desc:"YYYY-MM-DD, that day included, or YYYY-MM-DDTHH:MM"`
+	From string `json:"from,omitempty" desc:"YYYY-MM-DD or YYYY-MM-DDTHH:MM"`
+	To   string `json:"to,omitempty" desc:"That day included"`
 }
 
 func listEvents(ctx context.Context, run *agent.Run, in listInput) (string, error) {

@@ -12,10 +12,10 @@ import (
 )
 
 type moveInput struct {
-	ID       string `json:"id" desc:"Id of the event"`
-	Start    string `json:"start" desc:"New start, YYYY-MM-DDTHH:MM; YYYY-MM-DD for an event that lasts all day"`
-	End      string `json:"end,omitempty" desc:"Left out: the event keeps its length. Of an all-day event the last day"`
-	OldStart string `json:"old_start,omitempty" desc:"When it starts now, if others share its id"`
+	ID       string `json:"id"`
+	Start    string `json:"start" desc:"New start; of an all-day event the day"`
+	End      string `json:"end,omitempty" desc:"Left out: it keeps its length"`
+	OldStart string `json:"old_start,omitempty" desc:"If events share the id"`
 }
 
 func moveEvent(ctx context.Context, run *agent.Run, in moveInput) (string, error) {

@@ -14,11 +14,11 @@ import (
 type rescheduleInput struct {
 	hoursInput
 	Conflict struct {
-		EventIDs []string `json:"event_ids,omitempty" desc:"Ids of the two events; left out: the next conflict there is"`
-		Move     string   `json:"move,omitempty" desc:"Id of the one to move; left out: the one with fewer attendees, then the later one"`
-		Start    string   `json:"start,omitempty" desc:"When the one to move starts now, if others share its id"`
+		EventIDs []string `json:"event_ids,omitempty" desc:"Left out: the next conflict"`
+		Move     string   `json:"move,omitempty" desc:"Id of the one to move; left out: the easier one"`
+		Start    string   `json:"start,omitempty" desc:"If events share the id"`
 	} `json:"conflict,omitempty"`
-	Count *int `json:"count,omitempty" desc:"How many times to suggest, 1 to 10; left out: 3"`
+	Count *int `json:"count,omitempty" desc:"1 to 10; left out: 3"`
 }
 
 // searchDays is how many days to search for a new time, after the event's own day.
@@ -37,26 +37,34 @@ func suggestReschedule(ctx context.Context, run *agent.Run, in rescheduleInput) 
 	if err != nil {
 		return "", err
 	}
-	q, err := h.queryFor(ctx, run, list.spans, moving)
-	if err != nil {
-		return "", err
-	}
-	search := q.nearest
-	if moving.allDay {
-		search = q.nearestDays
-	}
 	out := struct {
 		Event eventRow `json:"event"`
 		Slots []slot   `json:"slots"`
 		Note  string   `json:"note,omitempty"`
 	}{Event: moving.row(run.Context)}
-	if out.Slots, err = search(ctx, run, moving.start, countOf(in.Count, 3)); err != nil {
+	if out.Slots, err = h.suggest(ctx, run, list.spans, moving, countOf(in.Count, defaultSlots)); err != nil {
 		return "", err
 	}
 	if len(out.Slots) == 0 {
 		out.Note = noSlots
 	}
 	return agent.JSON(out)
+}
+
+// defaultSlots is how many times are suggested unless the model asks for another number.
+const defaultSlots = 3
+
+// suggest returns the free times for the event that are nearest to its own, at most count.
+func (h workingHours) suggest(ctx context.Context, run *agent.Run, events []span, moving span, count int) ([]slot,
+	error) {
+	q, err := h.queryFor(ctx, run, events, moving)
+	if err != nil {
+		return nil, err
+	}
+	if moving.allDay {
+		return q.nearestDays(ctx, run, moving.start, count)
+	}
+	return q.nearest(ctx, run, moving.start, count)
 }
 
 // queryFor asks for another time for the event: on its day, or today when that has passed, and on the searchDays after

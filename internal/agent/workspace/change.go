@@ -166,7 +166,7 @@ func (w *workspace) changeRows(ctx context.Context, run *agent.Run, in changeInp
 			return object{{"id", agent.Truncate(id, maxMember)}}, err
 		}
 		out := object{{"id", agent.Truncate(r.id(run.Context), maxMember)}, {t.title, r.heading(run.Context)}}
-		return out, w.changeOne(run, r, set, in, &out)
+		return out, w.changeOne(ctx, run, r, set, in, &out)
 	})
 }
 
@@ -206,7 +206,8 @@ func onlyLabels(set map[string]any) bool {
 	return true
 }
 
-func (w *workspace) changeOne(run *agent.Run, r ref, set map[string]any, in changeInput, out *object) error {
+func (w *workspace) changeOne(ctx context.Context, run *agent.Run, r ref, set map[string]any, in changeInput,
+	out *object) error {
 	c := run.Context
 	data := map[string]any{}
 	for name, value := range set {
@@ -225,7 +226,9 @@ func (w *workspace) changeOne(run *agent.Run, r ref, set map[string]any, in chan
 		return err
 	}
 	shown := w.shown(run, r.table, data)
-	data["id"] = r.id(c)
+	if err := w.name(ctx, run, r, data); err != nil {
+		return err
+	}
 	if err := run.Propose(action.UpdateRecord(r.name, data)); err != nil {
 		return err
 	}
@@ -323,6 +326,16 @@ func (r ref) complete(c agent.Context, data map[string]any) error {
 	return nil
 }
 
+// name adds to the data of a change which row it is about: its id, and the start of an event whose id others share.
+func (w *workspace) name(ctx context.Context, run *agent.Run, r ref, data map[string]any) error {
+	data["id"] = r.id(run.Context)
+	byID, err := w.positions(ctx, run, r.table)
+	if err == nil && r.table.name == "events" && len(byID[r.id(run.Context)]) > 1 {
+		data["originalStart"] = r.at(run.Context, r.row, "start")
+	}
+	return err
+}
+
 type deleteInput struct {
 	Table string   `json:"table"`
 	IDs   []string `json:"ids" desc:"At most 10"`
@@ -340,7 +353,11 @@ func (w *workspace) deleteRows(ctx context.Context, run *agent.Run, in deleteInp
 			return object{{"id", agent.Truncate(id, maxMember)}}, err
 		}
 		out := object{{t.title, r.heading(run.Context)}}
-		if err := run.Propose(action.DeleteRecord(t.name, r.id(run.Context))); err != nil {
+		data := map[string]any{}
+		if err := w.name(ctx, run, r, data); err != nil {
+			return out, err
+		}
+		if err := run.Propose(action.Action{Type: action.Delete, Table: t.name, Data: data}); err != nil {
 			return out, err
 		}
 		out.add("result", "prepared to delete; name it in your answer")

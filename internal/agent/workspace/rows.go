@@ -12,7 +12,6 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/dates"
 	"github.com/adiuva/cloud-api/internal/fold"
 )
 
@@ -166,10 +165,7 @@ func localTime(c agent.Context, ms int64, column string) string {
 	}
 	t := time.UnixMilli(ms).In(c.Zone())
 	if column == "dueDate" || column == "date" {
-		end := dates.Date{Start: dates.StartOfDay(t), WholeDay: true}.End()
-		if t.Equal(dates.StartOfDay(t)) || t.UnixMilli() == end.UnixMilli() {
-			return t.Format(time.DateOnly)
-		}
+		return c.LocalDue(ms)
 	}
 	return t.Format("2006-01-02T15:04")
 }

@@ -146,11 +146,12 @@ func TestOfflineMakesRecordsAndProse(t *testing.T) {
 	t.Parallel()
 	srv := llmtest.NewServer(t)
 	step := message("system", "Do the step.\n\nAnswer with one JSON object and nothing around it: "+
-		`{"records": [...]}. These are the members of a record:`+"\n- title: text\n- priority: one of low, medium\n\n"+
+		`{"records": [...]}. These are the members of a record:`+
+		"\n- title: text\n- priority: one of low, medium\n\n"+
 		"Today is 2026-11-23 (Monday), time zone UTC. The local time is 09:00.")
 	for question, want := range map[string]string{
-		"request: reply\n\nRecords:\n[{\"subject\":\"Please pay\",\"id\":\"e1\"}]": `{"records":[{"priority":"medium",` +
-			`"title":"Handle Please pay"}]}`,
+		"request: reply\n\nRecords:\n[{\"subject\":\"Please pay\",\"id\":\"e1\"}]": `{"records":[` +
+			`{"priority":"medium","title":"Handle Please pay"}]}`,
 		"request: buy milk\n\nRecords:\n[]": `{"records":[{"priority":"medium",` +
 			`"title":"Buy milk"}]}`,
 	} {
