@@ -24,6 +24,7 @@ type Turn struct {
 type Row struct {
 	ID              string
 	Title           string      // title, name or subject; of a comment the first words
+	Text            string      // its description or place, which names it no more than a note's content does
 	Parent          string      // the title of the task that a comment belongs to
 	Project, Client string      // names
 	People          []string    // names and addresses: assignee, from, to, attendees
@@ -42,6 +43,7 @@ type Change struct {
 	Kind  Kind
 	Table string         // the wire's name; "" for Notify
 	Row   Row            // the row that is changed; for a reply, the e-mail that it answers
+	Self  []string       // names and addresses of the person
 	New   map[string]any // the columns of the change: texts, int64 milliseconds, bool, []string, nil
 }
 

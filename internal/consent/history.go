@@ -55,28 +55,76 @@ func proposals(list []sentence, now time.Time) []want {
 	rd := newReader(main, now)
 	rd.proposal = true
 	var offers []sentence
+	paragraph, either, head := false, false, -1
 	for _, s := range list {
+		paragraph = paragraph || s.gap
 		if s.bullet {
 			if len(offers) > 0 {
-				offers = append(offers, s)
+				offers = append(offers, main.listed(s, &offers[head]))
 			}
 			continue
 		}
 		l := languageOf(s.toks, main)
-		at := l.index("ask", s.toks)
-		if at < 0 || l.has("say", s.toks[:at]) {
+		toks, ok := l.offer(s.toks)
+		if paragraph && s.question && !l.continues(toks) {
+			offers = nil // "yes" answers the question of the last paragraph
+		}
+		if paragraph = false; !ok {
 			continue
 		}
-		for n := 1; n > 0 && at < len(s.toks); at += n {
-			_, n = l.match("ask", s.toks, at)
-		}
-		if s.toks = l.verbFirst(s.toks[at:]); len(s.toks) > 0 {
-			offers = append(offers, s)
+		either = either || l.alternative(toks)
+		if s.toks = l.verbFirst(toks); len(s.toks) > 0 {
+			head, offers = len(offers), append(offers, s)
 		}
 	}
 	rd.read(offers)
 	wants, _ := compile(rd.asks, now, false)
+	for i := range wants {
+		if either && wants[i].stance == order {
+			wants[i].stance = maybe // "Shall I delete it or move it?"
+		}
+	}
 	return slices.DeleteFunc(wants, func(w want) bool { return !w.stated() })
+}
+
+// offer returns what follows "shall I" in a sentence, and all of it and false where there is no such thing or somebody
+// else asks it.
+func (l *language) offer(toks []token) ([]token, bool) {
+	at := l.index("ask", toks)
+	if at < 0 || l.has("say", toks[:at]) {
+		return toks, false
+	}
+	for n := 1; n > 0 && at < len(toks); at += n {
+		_, n = l.match("ask", toks, at)
+	}
+	return toks[at:], true
+}
+
+// listed returns an item below an offer. Where the offer itself says what to do, its items are names of rows, also of
+// one that is called "Delete all tasks".
+func (l *language) listed(item sentence, head *sentence) sentence {
+	v, ok := languageOf(head.toks, l).verbAt(head.toks, 0)
+	if !ok || v.is("open", "read") {
+		return item
+	}
+	head.colon, item.gap = true, false
+	item.toks = slices.Clone(item.toks)
+	for i := range item.toks {
+		item.toks[i].quoted = true
+	}
+	return item
+}
+
+// continues reports whether what follows "shall I" means what was said before: "do it", "go ahead", "delete them".
+func (l *language) continues(toks []token) bool {
+	_, rest := l.assent(toks, true)
+	return rest == len(toks) || l.has("pronoun", toks)
+}
+
+// alternative reports whether the tokens offer a choice: "delete it or move it", not "delete it, or shall I wait".
+func (l *language) alternative(toks []token) bool {
+	at := l.index("or", toks)
+	return at >= 0 && !l.has("ask", toks[at:])
 }
 
 // verbFirst moves the verb of "(möchten Sie, dass ich) die Aufgabe lösche" to the front.
@@ -115,22 +163,26 @@ func asks(s sentence) bool {
 }
 
 // assent skips the words of assent at the beginning and reports whether there were any. Words such as "ok" and "great",
-// which also mean nothing, count with weak alone.
+// which also mean nothing, count with weak alone. Of phrases that overlap ("ja mach", "mach das") it tries all.
 func (l *language) assent(toks []token, weak bool) (found bool, rest int) {
-	for rest < len(toks) {
-		_, yes := l.match("yes", toks, rest)
-		noise := 0
-		for _, g := range []group{"fill", "greeting", "and"} {
-			_, n := l.match(g, toks, rest)
-			noise = max(noise, n)
+	reached := map[int]bool{0: false} // tokens that words of assent lead to, and whether one of them says yes
+	for i := range toks {
+		before, ok := reached[i]
+		if !ok || toks[i].quoted {
+			continue
 		}
-		if max(yes, noise) == 0 {
-			break
+		for _, p := range l.phrases[toks[i].word] {
+			if !slices.Contains([]group{"yes", "fill", "greeting", "and"}, p.group) || !hasWords(toks, i, p.words) ||
+				!hasParticle(toks, i+len(p.words), p.particle) {
+				continue
+			}
+			to := i + len(p.words)
+			_, noise := l.match("fill", toks, i)
+			reached[to] = reached[to] || before || p.group == "yes" && (weak || len(p.words) > noise)
+			rest = max(rest, to)
 		}
-		found = found || yes > noise || yes > 0 && yes == noise && weak
-		rest += max(yes, noise)
 	}
-	return found, rest
+	return reached[rest], rest
 }
 
 // maxAnswer is how many words an answer to the assistant's question may have.
@@ -197,25 +249,33 @@ func (r *Request) confirmed(c *Change, v *view) match {
 	}
 	best := misses
 	for i := range source {
-		w := &source[i]
-		switch {
-		case !w.stated():
-		case w.open && !w.has(c.Kind):
-			best = max(best, nearly)
-		case !w.has(c.Kind):
-		case c.Kind == Create:
-			found := w.makes(c)
-			if c.Table == "emails" && !w.addressed(c, w.describes(v, r.zone) != misses || v.wholeIn(r.turns[0])) {
-				found = min(found, nearly)
-			}
-			best = max(best, found)
-		case c.Kind == Notify || c.Kind == Index && !w.narrow():
-			return hits
-		case w.narrow():
-			best = max(best, w.describes(v, r.zone))
-		case v.wholeIn(r.turns[0]): // "Shall I delete it?"
-			best = hits
-		}
+		best = max(best, r.offered(&source[i], c, v))
 	}
 	return best
+}
+
+// offered reports how well one thing that the assistant proposed describes the change.
+func (r *Request) offered(w *want, c *Change, v *view) match {
+	found := hits
+	switch {
+	case !w.stated(), !w.has(c.Kind) && !w.open:
+		return misses
+	case !w.has(c.Kind):
+		return nearly
+	case c.Kind == Create:
+		found = w.makes(c)
+		if c.Table == "emails" && !w.addressed(c, w.describes(v, r.zone) != misses || v.wholeIn(r.turns[0])) ||
+			!r.knowsPeople(c, c.New["attendees"]) {
+			found = min(found, nearly)
+		}
+	case c.Kind == Notify || c.Kind == Index && !w.narrow():
+	case w.narrow():
+		found = w.describes(v, r.zone)
+	case !v.wholeIn(r.turns[0]): // "Shall I delete it?"
+		return misses
+	}
+	if w.stance == maybe {
+		return min(found, nearly)
+	}
+	return found
 }

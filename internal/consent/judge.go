@@ -28,6 +28,15 @@ func (r Request) Judge(c Change) (Verdict, string) {
 	return Refuse, notAsked
 }
 
+// Asks reports whether the message may ask for a change of that kind, of whatever row. It is true where the message
+// leaves open what to change or cannot be read.
+func (r Request) Asks(k Kind) bool {
+	if r.unknown || r.tooLong || r.confirms || k == Create && r.says {
+		return true
+	}
+	return slices.ContainsFunc(r.wants, func(w want) bool { return w.stated() && (w.has(k) || w.open) })
+}
+
 // forbids reports whether the person said not to do it.
 func (r *Request) forbids(c *Change, v *view) bool {
 	for i := range r.wants {
@@ -72,6 +81,8 @@ func (r *Request) judgeRow(c *Change, v *view) (Verdict, string) {
 		best = max(best, found)
 	}
 	switch {
+	case best == hits && c.Kind == Update && r.exceeds(c):
+		return Propose, notWritten
 	case best == hits:
 		return Act, ""
 	case best == nearly, open:
@@ -134,6 +145,9 @@ func (r *Request) judgeCreate(c *Change, v *view) (Verdict, string) {
 		}
 		found := w.makes(c)
 		if found == hits && c.Table == "emails" && !w.addressed(c, r.describes(i, v) != misses) {
+			found, reason = nearly, noRecipient
+		}
+		if found == hits && !r.knowsPeople(c, c.New["attendees"]) {
 			found, reason = nearly, noRecipient
 		}
 		best = max(best, found)

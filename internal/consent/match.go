@@ -121,6 +121,9 @@ func (n *naming) describes(v *view, zone *time.Location) match {
 		return misses // "move it all": whoever asks looks at what stands before
 	}
 	titled, found := n.names(v)
+	if titled && n.otherNumber(v) {
+		return misses
+	}
 	if found == misses {
 		if n.vague && n.words() == 0 && len(n.quoted) == 0 && !n.restricts(v, zone) {
 			return nearly
@@ -142,6 +145,12 @@ func (n *naming) describes(v *view, zone *time.Location) match {
 		return nearly
 	}
 	return found
+}
+
+// otherNumber reports whether the words have a number and the title has another one: "phase 2" is not "Phase 3".
+func (n *naming) otherNumber(v *view) bool {
+	return len(n.numbers) > 0 && !n.plural && !n.all && slices.ContainsFunc(v.title, isNumber) &&
+		!slices.ContainsFunc(n.numbers, func(w string) bool { return slices.Contains(v.title, w) })
 }
 
 // nounInTitle reports whether the table's noun is a word of the row's title rather than the name of another table.
@@ -234,6 +243,11 @@ func either(ok bool) match {
 func (v *view) quotedAs(name quoted) bool {
 	if strings.Contains(v.joined, name.text) {
 		return true
+	}
+	for _, w := range name.numbers {
+		if !slices.Contains(v.title, w) {
+			return false // "phase 2" is not "Phase 3"
+		}
 	}
 	found := false
 	for _, w := range name.words {

@@ -21,6 +21,7 @@ type naming struct {
 	days       []period
 	quoted     []quoted
 	parts      [][]string // distinctive words: before the first preposition, and after each one
+	numbers    []string   // that are neither times nor a new value
 	weak       []string   // change words, which count where nothing else names a row
 	determined bool       // has an article
 	taken      bool       // "remove Bob from the standup": the words in front are no name of the row
@@ -28,8 +29,9 @@ type naming struct {
 
 // quoted is a name in quotation marks.
 type quoted struct {
-	words []string
-	text  string // between spaces
+	words   []string
+	numbers []string // those of the words that are numbers
+	text    string   // between spaces
 }
 
 // sets are the groups that restrict which rows are meant.
@@ -119,7 +121,7 @@ func (n *namer) token(i, to int) int {
 	if t.quoted {
 		return n.quotation(i, to)
 	}
-	if n.cut[i] {
+	if n.cut[i] || n.numbered(i) {
 		return 1
 	}
 	if strings.ContainsAny(t.before, ",;") && i > 0 && !n.cur.empty() && !n.relative(i, to) {
@@ -189,6 +191,17 @@ func (n *namer) relative(i, to int) bool {
 	return false
 }
 
+// numbered adds the number at the token i to the name that it belongs to, "phase 2", where a word that is no vocabulary
+// stands before it.
+func (n *namer) numbered(i int) bool {
+	if i == 0 || n.cur.words() == 0 || !isNumber(n.toks[i].word) || strings.ContainsAny(n.toks[i].before, ",;") ||
+		inPeriod(n.days, i) >= 0 || n.toks[i-1].quoted || n.l.known[n.toks[i-1].word] {
+		return false
+	}
+	n.cur.numbers = append(n.cur.numbers, n.toks[i].word)
+	return true
+}
+
 func (n *namer) parts() [][]string {
 	if n.cur.parts == nil {
 		n.cur.parts = [][]string{nil}
@@ -234,7 +247,9 @@ func (n *namer) quotation(i, to int) int {
 	if len(name) > maxQuoted {
 		n.cur.vague = true // a text, not a name
 	} else if !n.cut[i] {
-		n.cur.quoted = append(n.cur.quoted, quoted{words: name, text: " " + strings.Join(name, " ") + " "})
+		numbers := slices.DeleteFunc(slices.Clone(name), func(w string) bool { return !isNumber(w) })
+		n.cur.quoted = append(n.cur.quoted, quoted{words: name, numbers: numbers,
+			text: " " + strings.Join(name, " ") + " "})
 	}
 	return end - i
 }

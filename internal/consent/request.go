@@ -20,6 +20,7 @@ type Request struct {
 	wants    []want
 	proposed []want   // by the assistant's last turn
 	earlier  []want   // of the person's message before
+	said     []string // the words of the person, sorted
 	turns    []string // the words of the last turns, between spaces; the assistant's first
 }
 
@@ -32,7 +33,9 @@ const (
 	notPlain    = "the person did not plainly ask for this; it was put to them as a suggestion"
 	notShort    = "the message is too long to be checked; the change was put to the person as a suggestion"
 	notReadable = "the message is in a language that cannot be checked; it was put to the person as a suggestion"
-	noRecipient = "the person did not name this recipient; the draft was put to them as a suggestion"
+	noRecipient = "the person did not name these people; it was put to them as a suggestion"
+	notWritten  = "the person asked to change this row, but not to these people or words; it was put to them as a " +
+		"suggestion. Set only the columns that they spoke of"
 )
 
 // Read understands what the person asked for. The history is oldest first; only its last turns count. now is in the
@@ -45,7 +48,9 @@ func Read(message string, history []Turn, now time.Time) Request {
 		r.language = main.name
 	}
 	r.readHistory(message, history, now)
-	if r.confirms = r.consents(list); r.confirms {
+	r.confirms = r.consents(list)
+	r.readSaid(list, history)
+	if r.confirms {
 		r.states = true
 		return r
 	}

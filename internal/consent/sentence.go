@@ -82,6 +82,7 @@ func (r *reader) sentence(s sentence) {
 	}
 	for i := range list {
 		c := &list[i]
+		r.reported = r.reported || c.stance == lookup && c.colon // "Translate: …"
 		r.other = r.other || c.stance == statement || c.stance == fragment
 		if c.stance != filler {
 			r.asks = append(r.asks, ask{clause: *c, toks: s.toks, days: days})
@@ -95,7 +96,7 @@ func (r *reader) sentence(s sentence) {
 // heading lets the last clause of a line that ends with a colon decide what the lines below it are.
 func (r *reader) heading(c *clause, toks []token) {
 	switch {
-	case c.stance == statement && c.l.has("say", toks[c.from:c.to]):
+	case c.stance == lookup, c.stance == statement && c.l.has("say", toks[c.from:c.to]):
 		r.reported, r.pasted = true, true
 	case c.opener == "" && (c.stance == statement || c.stance == fragment):
 		r.headed = true
@@ -175,6 +176,11 @@ func (c *clause) makesOnly() bool {
 func (r *reader) context(list []clause, s sentence) {
 	asked := s.question && !r.proposal
 	polite, yesno, wh, denies, reports, text := false, false, false, false, false, false
+	if last := len(list) - 1; last > 0 && list[last].attributes(s.toks) {
+		for i := range list[:last] {
+			list[i].stance = statement // "it is done, says Bob"
+		}
+	}
 	for i := range list {
 		c := &list[i]
 		bare := c.opener == ""
@@ -207,13 +213,19 @@ func (r *reader) context(list []clause, s sentence) {
 		denies = c.stance == denied
 		reports = reports || c.quotes(s.toks)
 		text = text || c.colon && c.stance == fragment
-		if c.colon && c.makesOnly() {
+		if c.colon && (c.makesOnly() || c.stance == lookup) {
 			for k := i + 1; k < len(list); k++ {
-				list[k].stance = filler // the text of what is created
+				list[k].stance = filler // the text of what is created, or that is to be translated
 			}
 			return
 		}
 	}
+}
+
+// attributes reports whether the clause says whose words stood before it: ", says Bob".
+func (c *clause) attributes(toks []token) bool {
+	_, n := c.l.match("say", toks, c.from)
+	return n > 0 && c.stance == statement && c.comma && c.to-c.from <= n+3
 }
 
 // yesno reports whether the clause is a question of yes or no.
