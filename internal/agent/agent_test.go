@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -281,8 +282,8 @@ func TestProposeChecksActions(t *testing.T) {
 func TestProposeStopsAtFiftyActions(t *testing.T) {
 	t.Parallel()
 	_, run := newRun(t)
-	for range 53 {
-		_ = run.Propose(action.CreateRecord("tasks", map[string]any{"title": "A"}))
+	for i := range 53 {
+		_ = run.Propose(action.CreateRecord("tasks", map[string]any{"title": fmt.Sprint("A", i)}))
 	}
 	if len(run.Actions()) != 50 || run.Dropped() != 3 {
 		t.Errorf("%d actions, %d dropped", len(run.Actions()), run.Dropped())

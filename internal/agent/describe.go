@@ -6,8 +6,11 @@ import (
 	"github.com/adiuva/cloud-api/internal/consent"
 )
 
-// maxNameText limits what a comment is called by, in characters.
-const maxNameText = 80
+// Limits on what a row is named by.
+const (
+	maxNameText = 80  // characters of a comment
+	maxSeries   = 400 // events of a series, from its first on
+)
 
 // Describe returns what a person may name a row of the request by. It is empty when there is no such row.
 func (r *Run) Describe(table, id string) consent.Row {
@@ -17,6 +20,9 @@ func (r *Run) Describe(table, id string) consent.Row {
 	}
 	row := r.describe(table, at)
 	ends := r.tableEnds(table)
+	if table == "events" {
+		row.Times = append(row.Times, r.laterTimes(id)...)
+	}
 	row.ID, row.Only = id, r.tableSize(table) == 1
 	row.First, row.Last = at == ends.next, at == ends.newest
 	return row
@@ -50,7 +56,7 @@ func (r *Run) describe(table string, at int) consent.Row {
 			Overdue: !k.IsApproved && k.Date != 0 && c.Due(k.Date).Before(c.Now)}, k.ProjectID)
 	case "events":
 		e := c.Events[at]
-		return consent.Row{Title: e.Title, People: e.Attendees, Times: times(c, e.Start)}
+		return consent.Row{Title: e.Title, Text: e.Location, People: e.Attendees, Times: times(c, e.Start)}
 	case "emails":
 		m := c.Emails[at]
 		return consent.Row{Title: m.Subject, People: append([]string{m.From}, m.To...), Labels: m.Labels,
@@ -61,8 +67,8 @@ func (r *Run) describe(table string, at int) consent.Row {
 
 func (r *Run) describeTask(t Task) consent.Row {
 	c := r.Context
-	row := consent.Row{Title: t.Title, Status: t.Status, Priority: t.Priority, Done: t.Done(), Overdue: c.Overdue(t),
-		Times: times(c, t.DueDate)}
+	row := consent.Row{Title: t.Title, Text: t.Description, Status: t.Status, Priority: t.Priority, Done: t.Done(),
+		Overdue: c.Overdue(t), Times: times(c, t.DueDate)}
 	if t.Assignee != "" {
 		row.People = []string{t.Assignee}
 	}
@@ -100,6 +106,21 @@ func (r *Run) describeThread(thread string) consent.Row {
 		row.People = append(row.People, people...)
 	}
 	return row
+}
+
+// laterTimes returns the starts of the next maxSeries events with that id: those of a series may share it, and a person
+// names any of them by its day.
+func (r *Run) laterTimes(id string) []time.Time {
+	if r.shared.series == nil {
+		r.shared.series = map[string][]int64{}
+		for i, e := range r.Context.Events {
+			first, ok := r.index().tables["events"][e.ID]
+			if ok && first != i && len(r.shared.series[e.ID]) < maxSeries {
+				r.shared.series[e.ID] = append(r.shared.series[e.ID], e.Start)
+			}
+		}
+	}
+	return times(r.Context, r.shared.series[id]...)
 }
 
 // times returns the times that are set, in the caller's zone.

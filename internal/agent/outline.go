@@ -49,7 +49,13 @@ func (a *Agent) Plan(ctx context.Context, run *Run, templates *playbook.Template
 		chosen = append(chosen, offsetSources(steps, len(chosen))...)
 		return nil
 	}
-	if _, err := a.loop(ctx, run, a.planTools(pick), nil); err != nil {
+	choose := func(o Outline, in outlineChoice) error {
+		if err := run.mayPlan(o); err != nil {
+			return err
+		}
+		return pick(o, in)
+	}
+	if _, err := a.loop(ctx, run, a.planTools(choose), nil); err != nil {
 		return playbook.Plan{}, err
 	}
 	if len(chosen) == 0 && len(run.Actions()) == 0 && len(a.def.Outlines) > 0 {

@@ -74,7 +74,7 @@ func contextPrompt(run *Run) string {
 
 // promptsForeignText reports whether the prompt of a request begins with texts that others may have written.
 func promptsForeignText(c Context) bool {
-	return len(c.RelevantDocuments)+len(c.History)+len(c.Projects)+len(c.Clients) > 0
+	return len(c.UserProfile)+len(c.RelevantDocuments)+len(c.History)+len(c.Projects)+len(c.Clients) > 0
 }
 
 // TableCount is how many rows of a table a request has, by the table's name in the API.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/consent"
@@ -12,7 +15,7 @@ import (
 // Limits on the changes of one answer.
 const (
 	MaxActions = 50 // actions, and as many proposals
-	MaxDeletes = 10 // rows that actions and proposals delete
+	MaxDeletes = 10 // rows that actions delete, and as many by proposals
 )
 
 // Proposal is a change that the person did not clearly ask for. The client shows it and carries it out only when the
@@ -33,44 +36,75 @@ const suggestedNotice = "note: the person did not ask for this change in so many
 // Propose adds a change to the answer. Once text that others wrote is in the prompt, package consent decides: what the
 // person asked for becomes an action, what they left open a proposal, and the rest is refused. Propose also refuses and
 // counts a change that fails action.Check, that updates or deletes a row which the request does not have, that refers
-// to such a row, or that exceeds MaxActions or MaxDeletes. The error tells the model what to correct.
+// to such a row, or that exceeds MaxActions or MaxDeletes. The error tells the model what to correct. A change that the
+// answer has already is not added again.
 func (r *Run) Propose(a action.Action) error {
-	checked, err := a.Check()
-	if err == nil {
-		err = r.checkRefs(checked)
+	err := r.propose(a)
+	if err != nil && !errors.Is(err, errRepeated) {
+		r.shared.dropped++
 	}
-	if err == nil {
-		err = r.checkRoom(checked)
+	return err
+}
+
+// errRepeated tells the model that a change is not added twice. Agents that ask each other may repeat one.
+var errRepeated = errors.New("the answer has this change already; do not propose it again")
+
+func (r *Run) propose(a action.Action) error {
+	a, err := a.Check()
+	if err != nil {
+		return err
+	}
+	if err := r.checkRefs(a); err != nil {
+		return err
 	}
 	verdict := consent.Act
-	if err == nil && r.shared.foreign {
+	if r.shared.foreign {
 		var why string
-		if verdict, why = r.judge(checked); verdict == consent.Refuse {
-			err = errors.New(why)
+		if verdict, why = r.judge(a); verdict == consent.Refuse {
+			return errors.New(why)
 		}
 	}
-	switch {
-	case err != nil:
-		r.shared.dropped++
+	if r.has(a) {
+		return errRepeated
+	}
+	if err := r.checkRoom(a, verdict); err != nil {
 		return err
-	case verdict == consent.Propose:
-		r.shared.proposals = append(r.shared.proposals, Proposal{Action: checked})
-	default:
-		r.shared.actions = append(r.shared.actions, checked)
+	}
+	if verdict == consent.Propose {
+		r.shared.proposals = append(r.shared.proposals, Proposal{Action: a})
+	} else {
+		r.shared.actions = append(r.shared.actions, a)
 	}
 	return nil
 }
 
-// checkRoom returns an error when the answer has no room for the change.
-func (r *Run) checkRoom(a action.Action) error {
-	if len(r.shared.actions) >= MaxActions || len(r.shared.proposals) >= MaxActions {
+// has reports whether the answer has the change already.
+func (r *Run) has(a action.Action) bool {
+	same := func(b action.Action) bool { return reflect.DeepEqual(a, b) }
+	return slices.ContainsFunc(r.shared.actions, same) ||
+		slices.ContainsFunc(r.shared.proposals, func(p Proposal) bool { return same(p.Action) })
+}
+
+// checkRoom returns an error when the list that the change belongs into is full. Suggestions take no room from actions.
+func (r *Run) checkRoom(a action.Action, verdict consent.Verdict) error {
+	list := r.shared.actions
+	if verdict == consent.Propose {
+		list = nil
+		for _, p := range r.shared.proposals {
+			list = append(list, p.Action)
+		}
+	}
+	if len(list) >= MaxActions {
 		return fmt.Errorf("an answer has at most %d changes", MaxActions)
 	}
-	if a.Type == action.Delete {
-		if r.shared.deletes >= MaxDeletes {
-			return fmt.Errorf("an answer deletes at most %d rows; tell the person which are left", MaxDeletes)
+	deletes := 0
+	for _, b := range list {
+		if b.Type == action.Delete {
+			deletes++
 		}
-		r.shared.deletes++
+	}
+	if a.Type == action.Delete && deletes >= MaxDeletes {
+		return fmt.Errorf("an answer deletes at most %d rows; tell the person which are left", MaxDeletes)
 	}
 	return nil
 }
@@ -117,7 +151,8 @@ func (r *Run) settle(ctx context.Context, known int) string {
 
 // judge asks package consent about a change.
 func (r *Run) judge(a action.Action) (consent.Verdict, string) {
-	change := consent.Change{Kind: consent.Kind(a.Type), Table: a.Table, New: a.Data}
+	change := consent.Change{Kind: consent.Kind(a.Type), Table: a.Table, New: r.namedPeople(a.Data),
+		Self: r.PersonNames()}
 	switch {
 	case a.Type != action.Create && a.Table != "":
 		id, _ := a.Data["id"].(string)
@@ -131,6 +166,32 @@ func (r *Run) judge(a action.Action) (consent.Verdict, string) {
 		change.Row = r.Describe("tasks", id)
 	}
 	return r.request().Judge(change)
+}
+
+// namedPeople returns the columns with their people as the method named returns them.
+func (r *Run) namedPeople(columns map[string]any) map[string]any {
+	columns = maps.Clone(columns)
+	for _, column := range []string{"to", "attendees"} {
+		if people, ok := columns[column].([]string); ok {
+			columns[column] = r.named(people)
+		}
+	}
+	if person, ok := columns["assignee"].(string); ok {
+		columns["assignee"] = r.named([]string{person})[0]
+	}
+	return columns
+}
+
+var errNotAsked = errors.New("the person did not ask for changes of this kind; choose a plan that changes nothing")
+
+// mayPlan returns an error for the model when the outline changes rows and the person asked for no change of its kind,
+// once text that others wrote is in the prompt. It is then counted as dropped.
+func (r *Run) mayPlan(o Outline) error {
+	if o.Act == "" || !r.shared.foreign || r.request().Asks(consent.Kind(o.Act)) {
+		return nil
+	}
+	r.shared.dropped++
+	return errNotAsked
 }
 
 // request returns what the person asked for. It is read once; all agents of the request share it.

@@ -44,12 +44,14 @@ type shared struct {
 
 	actions   []action.Action
 	proposals []Proposal
-	deletes   int
 	dropped   int
 
 	work  int             // steps that tools have counted
 	index *rowIndex       // nil before the first look-up
 	ends  map[string]ends // by table
+
+	addresses map[string]bool    // nil before the first draft or invitation
+	series    map[string][]int64 // starts of the events that share an id with an earlier one
 }
 
 // NewRun returns the state of a new request. Its agents can delegate to the agents of the registry.
@@ -98,7 +100,7 @@ func (r *Run) checkRefs(a action.Action) error {
 		if c.Table == "" || !isText {
 			continue
 		}
-		if !r.index().mayRefer(c.Table, id) && !strings.Contains(r.Message, id) {
+		if !r.index().mayRefer(c.Table, id) && !strings.Contains(r.shared.message, id) {
 			return fmt.Errorf("%s: there is no %s row with id %q in this request; leave it out", c.Name, c.Table, id)
 		}
 	}

@@ -15,8 +15,8 @@ const (
 	minWordLetters = 4     // shorter words say little about a source
 )
 
-// sourceOf returns the row whose text has most words in common with the change, or nil when none has enough. It reads
-// the tables whose texts others may have written.
+// sourceOf returns the row whose text has most words in common with the change and the title of the row that it
+// changes, or nil when none has enough. It reads the tables whose texts others may have written, but not that row.
 func (r *Run) sourceOf(ctx context.Context, a action.Action) *Source {
 	wanted := map[string]bool{}
 	for _, value := range a.Data {
@@ -25,6 +25,10 @@ func (r *Run) sourceOf(ctx context.Context, a action.Action) *Source {
 		}
 	}
 	search := sourceSearch{run: r, wanted: wanted, most: minSourceWords - 1}
+	if id, ok := a.Data["id"].(string); ok {
+		search.self = Source{a.Table, id}
+		addWords(wanted, r.Describe(a.Table, id).Title)
+	}
 	c := r.Context
 	for _, row := range c.Emails {
 		search.compare(ctx, "emails", row.ID, row.Subject+"\n"+row.From+"\n"+row.Snippet)
@@ -44,13 +48,14 @@ func (r *Run) sourceOf(ctx context.Context, a action.Action) *Source {
 type sourceSearch struct {
 	run    *Run
 	wanted map[string]bool
+	self   Source // the row that is changed
 	best   *Source
 	most   int
 }
 
 func (s *sourceSearch) compare(ctx context.Context, table, id, text string) {
 	text = Truncate(text, maxSourceBytes)
-	if id == "" || s.run.WorkOnText(ctx, text) != nil {
+	if id == "" || s.self == (Source{table, id}) || s.run.WorkOnText(ctx, text) != nil {
 		return
 	}
 	found := map[string]bool{}
