@@ -187,7 +187,8 @@ var errNotAsked = errors.New("the person did not ask for changes of this kind; c
 // mayPlan returns an error for the model when the outline changes rows and the person asked for no change of its kind,
 // once text that others wrote is in the prompt. It is then counted as dropped.
 func (r *Run) mayPlan(o Outline) error {
-	if o.Act == "" || !r.shared.foreign || r.request().Asks(consent.Kind(o.Act)) {
+	act := o.Template.Makes.Action
+	if act == "" || !r.shared.foreign || r.request().Asks(consent.Kind(act)) {
 		return nil
 	}
 	r.shared.dropped++

@@ -91,7 +91,7 @@ func TestExamplesInConversation(t *testing.T) {
 		t.Fatal("there is no hiring_agent")
 	}
 	run := registry.NewRun(identity.User{Tier: tier.Pro},
-		"Add a task for Cy, move Ada to in progress and schedule an interview with Cy tomorrow", request(t))
+		"Add a task for Cy, move Ada to in progress and schedule an interview with cy@x.org tomorrow", request(t))
 	var streamed strings.Builder
 	got, err := hiring.Handle(t.Context(), run, func(text string) error { streamed.WriteString(text); return nil })
 	if err != nil {
