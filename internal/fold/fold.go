@@ -4,6 +4,7 @@ package fold
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -73,6 +74,25 @@ func Index(text, phrase string) int {
 	}
 }
 
+// Has reports whether the folded phrase is in the folded text as whole words. In scripts that write no spaces between
+// words, it may be anywhere.
+func Has(text, phrase string) bool {
+	for {
+		at := Index(text, phrase)
+		if at < 0 {
+			return false
+		}
+		text = text[at+len(phrase):]
+		rest := strings.TrimLeftFunc(text, inWord)
+		if phrase == "" || withoutSpaces(phrase) || len(rest) == len(text) {
+			return true
+		}
+		text = rest // Index takes the beginning of a text for that of a word
+	}
+}
+
+func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
 func withoutSpaces(phrase string) bool {
 	for _, r := range phrase {
 		return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai)
@@ -83,11 +103,14 @@ func withoutSpaces(phrase string) bool {
 func endsInWord(text string) bool {
 	r := []rune(text[max(0, len(text)-4):])
 	last := r[len(r)-1]
-	return unicode.IsLetter(last) || unicode.IsDigit(last)
+	return inWord(last)
 }
 
 // Near reports whether the folded words differ by at most one letter that is missing, added or another.
 func Near(a, b string) bool {
+	if min(len(a), len(b)) >= utf8.UTFMax && a[0] != b[0] && a[len(a)-1] != b[len(b)-1] {
+		return false // one change leaves the first or the last letter
+	}
 	x, y := []rune(a), []rune(b)
 	if len(x) > len(y) {
 		x, y = y, x
