@@ -4,19 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/fold"
 )
-
-// defaultEvent is how long an event lasts that was given no end.
-const defaultEvent = time.Hour
 
 type createInput struct {
 	Table string         `json:"table" desc:"emails: a draft with to, subject, body"`
@@ -37,7 +34,9 @@ func (w *workspace) createRow(ctx context.Context, run *agent.Run, in createInpu
 			delete(data, name)
 		}
 	}
-	addDefaults(run, t, data)
+	if err := addDefaults(run, t, data); err != nil {
+		return "", err
+	}
 	if err := run.Propose(action.CreateRecord(t.name, data)); err != nil {
 		return "", err
 	}
@@ -59,8 +58,8 @@ func (w *workspace) changeable(name string) (*table, error) {
 	return t, err
 }
 
-// addDefaults adds what a new row has without being told.
-func addDefaults(run *agent.Run, t *table, data map[string]any) {
+// addDefaults adds what a new row has without being told. It fails for a row that would say nothing.
+func addDefaults(run *agent.Run, t *table, data map[string]any) error {
 	preset := func(name string, value any) {
 		if _, ok := data[name]; !ok {
 			data[name] = value
@@ -79,10 +78,11 @@ func addDefaults(run *agent.Run, t *table, data map[string]any) {
 	case "checkpoints":
 		data["isAiSuggested"] = true
 	case "events":
-		if start, ok := data["start"].(int64); ok {
-			preset("end", start+defaultEvent.Milliseconds())
-		}
+		return newTimes(data)
 	case "emails":
+		if data["subject"] == nil && data["body"] == nil {
+			return errors.New("a draft needs a subject or a body")
+		}
 		preset("labels", []string{"draft"})
 		preset("date", now)
 		if run.User.Email != "" {
@@ -92,6 +92,7 @@ func addDefaults(run *agent.Run, t *table, data map[string]any) {
 			preset("snippet", agent.Truncate(body, maxTitle))
 		}
 	}
+	return nil
 }
 
 // sameTitle returns a note when the table has a row of the same title already, of tasks an open one.
@@ -160,18 +161,15 @@ func (w *workspace) changeRows(ctx context.Context, run *agent.Run, in changeInp
 	if t.name == "emails" && !onlyLabels(set) {
 		return "", errors.New("of an e-mail only the labels can change")
 	}
-	return eachRow(ctx, in.IDs, func(id string) (object, error) {
-		r, err := w.find(ctx, run, t, id, in.Start)
-		if err != nil {
-			return object{{"id", agent.Truncate(id, maxMember)}}, err
-		}
-		out := object{{"id", agent.Truncate(r.id(run.Context), maxMember)}, {t.title, r.heading(run.Context)}}
-		return out, w.changeOne(ctx, run, r, set, in, &out)
+	return w.eachRow(ctx, run, t, in.IDs, in.Start, func(r ref, out *object) (bool, error) {
+		return w.changeOne(ctx, run, r, set, in, out)
 	})
 }
 
-// eachRow does something with every row of a call and returns all results as text for the model.
-func eachRow(ctx context.Context, ids []string, do func(id string) (object, error)) (string, error) {
+// eachRow does something with every row of a call, each once, and returns the results as text for the model. do adds
+// to the result of its row and reports whether it proposed a change.
+func (w *workspace) eachRow(ctx context.Context, run *agent.Run, t *table, ids []string, start string,
+	do func(r ref, out *object) (bool, error)) (string, error) {
 	switch {
 	case len(ids) == 0:
 		return "", errors.New("ids is empty")
@@ -179,22 +177,34 @@ func eachRow(ctx context.Context, ids []string, do func(id string) (object, erro
 		return "", fmt.Errorf("at most %d rows at once", agent.MaxActions)
 	}
 	results := []object{}
-	failed := 0
+	prepared := 0
+	seen := map[int]bool{}
 	for _, id := range ids {
-		out, err := do(strings.TrimSpace(id))
+		r, err := w.find(ctx, run, t, id, start)
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
+		out := object{{"id", agent.Truncate(strings.TrimSpace(id), maxMember)}}
+		if err == nil {
+			if seen[r.row] {
+				continue
+			}
+			seen[r.row] = true
+			out = object{{"id", agent.Truncate(r.id(run.Context), maxMember)}, {t.title, r.heading(run.Context)}}
+			var done bool
+			if done, err = do(r, &out); done {
+				prepared++
+			}
+		}
 		if err != nil {
-			failed++
+			if len(ids) == 1 {
+				return "", err
+			}
 			out.add("error", err.Error())
 		}
 		results = append(results, out)
 	}
-	if failed == len(ids) && failed == 1 {
-		return "", errors.New(results[0][len(results[0])-1].value.(string))
-	}
-	return agent.JSON(object{{"prepared", len(ids) - failed}, {"rows", results}})
+	return agent.JSON(object{{"prepared", prepared}, {"rows", results}})
 }
 
 func onlyLabels(set map[string]any) bool {
@@ -206,50 +216,73 @@ func onlyLabels(set map[string]any) bool {
 	return true
 }
 
+// changeOne proposes the change of one row, without what it has already.
 func (w *workspace) changeOne(ctx context.Context, run *agent.Run, r ref, set map[string]any, in changeInput,
-	out *object) error {
-	c := run.Context
-	data := map[string]any{}
-	for name, value := range set {
-		if i := r.column(name); i < 0 || !same(r.value(c, r.row, i), value) {
-			data[name] = value
+	out *object) (bool, error) {
+	data := maps.Clone(set)
+	if err := r.changeLists(run, data, in); err != nil {
+		return false, err
+	}
+	if r.name == "events" {
+		if err := movedTimes(run.Context, run.Context.Events[r.row], data); err != nil {
+			return false, err
 		}
 	}
-	if err := r.changeLists(c, data, in); err != nil {
-		return err
+	if parent, ok := data["parentId"]; ok && parent == r.id(run.Context) {
+		return false, errors.New("a client cannot be its own parent")
+	}
+	for name, value := range data {
+		if i := r.column(name); i >= 0 && same(r.current(run, i), value) {
+			delete(data, name)
+		}
 	}
 	if len(data) == 0 {
 		out.add("result", "already so; nothing to change")
-		return nil
+		return false, nil
 	}
-	if err := r.complete(c, data); err != nil {
-		return err
-	}
+	r.complete(run.Context, data)
 	shown := w.shown(run, r.table, data)
-	if err := w.name(ctx, run, r, data); err != nil {
-		return err
+	if err := w.identify(ctx, run, r, data); err != nil {
+		return false, err
 	}
 	if err := run.Propose(action.UpdateRecord(r.name, data)); err != nil {
-		return err
+		return false, err
 	}
 	out.add("prepared", shown)
-	return nil
+	return true, nil
+}
+
+// current returns the value of a column after the actions of the answer so far, so that one change does not undo
+// another. Proposals do not count: the person may not accept them.
+func (r ref) current(run *agent.Run, column int) any {
+	id, name := r.id(run.Context), r.columns[column].Name
+	for _, a := range slices.Backward(run.Actions()) {
+		start, one := a.Data["originalStart"]
+		if a.Type != action.Update || a.Table != r.name || a.Data["id"] != id ||
+			one && start != r.at(run.Context, r.row, "start") {
+			continue
+		}
+		if value, ok := a.Data[name]; ok {
+			return value
+		}
+	}
+	return r.value(run.Context, r.row, column)
 }
 
 // same reports whether a column has the value already. Clearing what is empty changes nothing.
 func same(old, value any) bool {
 	if value == nil {
-		return reflect.ValueOf(old).IsZero()
+		return old == nil || reflect.ValueOf(old).IsZero()
 	}
-	if list, ok := value.([]any); ok {
+	if list, ok := value.([]string); ok {
 		texts, _ := old.([]string)
-		return slices.EqualFunc(texts, list, func(a string, b any) bool { return a == b })
+		return slices.Equal(texts, list)
 	}
 	return old == value
 }
 
 // changeLists adds to data what add and remove make of the row's lists.
-func (r ref) changeLists(c agent.Context, data map[string]any, in changeInput) error {
+func (r ref) changeLists(run *agent.Run, data map[string]any, in changeInput) error {
 	for i, changes := range []map[string]any{in.Add, in.Remove} {
 		for name, value := range changes {
 			at := r.named(name)
@@ -262,7 +295,7 @@ func (r ref) changeLists(c agent.Context, data map[string]any, in changeInput) e
 			}
 			list, isSet := data[r.columns[at].Name].([]string)
 			if !isSet {
-				list, _ = r.value(c, r.row, at).([]string)
+				list, _ = r.current(run, at).([]string)
 				list = slices.Clone(list)
 			}
 			before := len(list)
@@ -301,33 +334,20 @@ func listOf(value any) ([]string, bool) {
 	return nil, false
 }
 
-// complete adds what follows from a change: the time at which a task was done, and the end of an event that moves.
-func (r ref) complete(c agent.Context, data map[string]any) error {
-	switch r.name {
-	case "tasks":
-		status, ok := data["status"]
-		switch {
-		case ok && status == "done":
-			data["completedAt"] = c.Now.UnixMilli()
-		case ok && c.Tasks[r.row].Done():
-			data["completedAt"] = nil
-		}
-	case "events":
-		e := c.Events[r.row]
-		start, hasStart := data["start"].(int64)
-		end, hasEnd := data["end"].(int64)
-		switch {
-		case hasStart && !hasEnd:
-			data["end"] = start + max(e.End-e.Start, 0)
-		case hasEnd && !hasStart && end <= e.Start:
-			return errors.New("the event would end before it starts; set start as well")
-		}
+// complete adds what follows from a change: the time at which a task was done.
+func (r ref) complete(c agent.Context, data map[string]any) {
+	status, ok := data["status"]
+	switch {
+	case r.name != "tasks" || !ok:
+	case status == "done":
+		data["completedAt"] = c.Now.UnixMilli()
+	case c.Tasks[r.row].Done() || c.Tasks[r.row].CompletedAt != 0:
+		data["completedAt"] = nil
 	}
-	return nil
 }
 
-// name adds to the data of a change which row it is about: its id, and the start of an event whose id others share.
-func (w *workspace) name(ctx context.Context, run *agent.Run, r ref, data map[string]any) error {
+// identify adds to the data of a change which row it is about: its id, and the start of an event whose id others share.
+func (w *workspace) identify(ctx context.Context, run *agent.Run, r ref, data map[string]any) error {
 	data["id"] = r.id(run.Context)
 	byID, err := w.positions(ctx, run, r.table)
 	if err == nil && r.table.name == "events" && len(byID[r.id(run.Context)]) > 1 {
@@ -347,21 +367,23 @@ func (w *workspace) deleteRows(ctx context.Context, run *agent.Run, in deleteInp
 	if err != nil {
 		return "", err
 	}
-	return eachRow(ctx, in.IDs, func(id string) (object, error) {
-		r, err := w.find(ctx, run, t, id, in.Start)
-		if err != nil {
-			return object{{"id", agent.Truncate(id, maxMember)}}, err
-		}
-		out := object{{t.title, r.heading(run.Context)}}
+	return w.eachRow(ctx, run, t, in.IDs, in.Start, func(r ref, out *object) (bool, error) {
 		data := map[string]any{}
-		if err := w.name(ctx, run, r, data); err != nil {
-			return out, err
+		if err := w.identify(ctx, run, r, data); err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(run.Actions(), func(a action.Action) bool {
+			return a.Type == action.Delete && a.Table == t.name && a.Data["id"] == data["id"] &&
+				a.Data["originalStart"] == data["originalStart"]
+		}) {
+			out.add("result", "prepared to delete before; name it in your answer")
+			return false, nil
 		}
 		if err := run.Propose(action.Action{Type: action.Delete, Table: t.name, Data: data}); err != nil {
-			return out, err
+			return false, err
 		}
 		out.add("result", "prepared to delete; name it in your answer")
-		return out, nil
+		return true, nil
 	})
 }
 
@@ -383,7 +405,8 @@ func (w *workspace) appendToNote(ctx context.Context, run *agent.Run, in appendI
 	if text == "" {
 		return "", errors.New("the text is empty")
 	}
-	content := strings.TrimRight(run.Context.Notes[r.row].Content, " \n")
+	content, _ := r.current(run, t.column("content")).(string)
+	content = strings.TrimRight(content, " \n")
 	if content != "" {
 		content += "\n\n"
 	}

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,14 +44,17 @@ func (w *workspace) condition(ctx context.Context, run *agent.Run, t *table, nam
 		return nil, fmt.Errorf("where.%s must be a value or a list of values", agent.Truncate(name, 80))
 	}
 	if t.name == "tasks" && (name == "open" || name == "overdue") {
-		yes := len(wanted) == 0 || wanted[0] != "false"
+		yes, err := flag(wanted)
+		if err != nil {
+			return nil, fmt.Errorf("where.%s: %w", name, err)
+		}
 		return func(row int) bool {
 			task := c.Tasks[row]
 			return yes == (name == "open" && !task.Done() || name == "overdue" && c.Overdue(task))
 		}, nil
 	}
 	i := t.named(name)
-	if i < 0 && aliases[name] == "clientId" && t.column("projectId") >= 0 {
+	if i < 0 && isClient(name) && t.column("projectId") >= 0 {
 		return w.clientCondition(ctx, run, t, value)
 	}
 	if i < 0 {
@@ -60,26 +64,59 @@ func (w *workspace) condition(ctx context.Context, run *agent.Run, t *table, nam
 	case action.Time:
 		return onDays(c, t, i, wanted)
 	case action.Bool:
-		yes := len(wanted) > 0 && strings.EqualFold(wanted[0], "true")
+		yes, err := flag(wanted)
+		if err != nil {
+			return nil, fmt.Errorf("where.%s: %w", column.Name, err)
+		}
 		return func(row int) bool { return t.value(c, row, i) == yes }, nil
 	case action.ID:
 		return w.idCondition(ctx, run, t, i, wanted)
 	case action.List:
+		wanted = withPerson(run, wanted)
 		return func(row int) bool {
 			items, _ := t.value(c, row, i).([]string)
 			return slices.ContainsFunc(items, func(item string) bool { return hasAny(item, wanted) })
 		}, nil
 	default:
+		if strings.HasSuffix(column.Name, "Id") { // of a thread or a series, which are no tables
+			return func(row int) bool {
+				text, _ := t.value(c, row, i).(string)
+				return slices.Contains(wanted, fold.Line(text))
+			}, nil
+		}
 		return textCondition(run, t, i, wanted)
 	}
 }
 
-// textCondition tests a text: an enumeration for equality, any other text for a phrase. "me" is the person asking.
+// flag returns the truth value of a filter.
+func flag(wanted []string) (bool, error) {
+	if len(wanted) != 1 {
+		return false, errors.New("must be true or false")
+	}
+	return truth(wanted[0])
+}
+
+// withPerson adds the names of the person asking where the values say "me".
+func withPerson(run *agent.Run, wanted []string) []string {
+	if !slices.Contains(wanted, "me") {
+		return wanted
+	}
+	wanted = slices.Clone(wanted)
+	for _, name := range run.PersonNames() {
+		wanted = append(wanted, fold.Line(name))
+	}
+	return wanted
+}
+
+// textCondition tests a text: an enumeration for equality, any other text for a phrase of whole words. "me" is the
+// person asking.
 func textCondition(run *agent.Run, t *table, i int, wanted []string) (func(row int) bool, error) {
 	c := run.Context
 	if known := t.columns[i].OneOf; len(known) > 0 {
-		for _, value := range wanted {
-			if value != "" && !slices.Contains(known, value) {
+		wanted = slices.Clone(wanted)
+		for k, value := range wanted {
+			wanted[k] = enumValue(known, value)
+			if value = wanted[k]; value != "" && !slices.Contains(known, value) {
 				return nil, fmt.Errorf("where.%s: %q is not one of %s", t.columns[i].Name, agent.Truncate(value, 80),
 					strings.Join(known, ", "))
 			}
@@ -92,23 +129,21 @@ func textCondition(run *agent.Run, t *table, i int, wanted []string) (func(row i
 			return slices.Contains(wanted, text)
 		}, nil
 	}
-	if slices.Contains(wanted, "me") {
-		wanted = append(slices.Clone(wanted), run.PersonNames()...)
-	}
+	wanted = withPerson(run, wanted)
 	return func(row int) bool {
 		text, _ := t.value(c, row, i).(string)
 		return hasAny(text, wanted)
 	}, nil
 }
 
-// hasAny reports whether the text has one of the folded phrases. An empty phrase means an empty text.
+// hasAny reports whether the text has one of the folded phrases, as whole words. An empty phrase means an empty text.
 func hasAny(text string, phrases []string) bool {
 	text = fold.Text(text)
 	return slices.ContainsFunc(phrases, func(phrase string) bool {
 		if phrase == "" {
 			return strings.TrimSpace(text) == ""
 		}
-		return fold.Contains(text, phrase)
+		return fold.Has(text, phrase)
 	})
 }
 
@@ -128,21 +163,23 @@ func (w *workspace) idCondition(ctx context.Context, run *agent.Run, t *table, i
 	if err != nil {
 		return nil, err
 	}
-	byID, err := w.positions(ctx, run, target)
+	known, err := w.foldedIDs(ctx, run, target)
 	if err != nil {
 		return nil, err
 	}
 	for _, value := range wanted {
 		ids[value] = true
-		if len(byID[value]) > 0 {
+		if known[value] {
 			continue
 		}
 		rows := byTitle[fold.Line(value)]
 		if len(rows) == 0 {
-			rows = containing(c, target, fold.Line(value))
+			if rows, err = w.containing(ctx, run, target, value); err != nil {
+				return nil, err
+			}
 		}
 		for _, row := range rows {
-			ids[target.text(c, row, "id")] = true
+			ids[fold.Line(target.text(c, row, "id"))] = true
 		}
 		if len(rows) == 0 && value != "" && t.columns[i].Table != "" && !refersTo(c, t, i, value) {
 			return nil, w.notFound(ctx, run, target, value)
@@ -150,8 +187,23 @@ func (w *workspace) idCondition(ctx context.Context, run *agent.Run, t *table, i
 	}
 	return func(row int) bool {
 		id, _ := t.value(c, row, i).(string)
-		return ids[id] || ids[fold.Text(id)]
+		return ids[fold.Line(id)]
 	}, nil
+}
+
+// foldedIDs has the ids of a table, folded as the values of a filter are.
+func (w *workspace) foldedIDs(ctx context.Context, run *agent.Run, t *table) (map[string]bool, error) {
+	return agent.Once(run, "workspace.folded_ids."+t.name, func() (map[string]bool, error) {
+		ids := make(map[string]bool, t.size(run.Context))
+		for i := range t.size(run.Context) {
+			id := t.text(run.Context, i, "id")
+			if err := run.WorkOnText(ctx, id); err != nil {
+				return nil, err
+			}
+			ids[fold.Line(id)] = true
+		}
+		return ids, nil
+	})
 }
 
 // clientCondition tests whether the project of a row is one of the client's.
@@ -179,19 +231,27 @@ func (w *workspace) clientCondition(ctx context.Context, run *agent.Run, t *tabl
 }
 
 // containing returns the rows whose title has the phrase.
-func containing(c agent.Context, t *table, phrase string) (rows []int) {
-	for i := range t.size(c) {
-		if phrase != "" && fold.Contains(fold.Text(ref{t, i}.heading(c)), phrase) {
+func (w *workspace) containing(ctx context.Context, run *agent.Run, t *table, phrase string) ([]int, error) {
+	headings, err := w.headings(ctx, run, t)
+	if err != nil || phrase == "" {
+		return nil, err
+	}
+	var rows []int
+	for i, title := range headings {
+		if err := run.Work(ctx, 1); err != nil {
+			return nil, err
+		}
+		if fold.Contains(title, phrase) {
 			rows = append(rows, i)
 		}
 	}
-	return rows
+	return rows, nil
 }
 
 // refersTo reports whether a row has that id in the column: rows may refer to others that were not sent.
 func refersTo(c agent.Context, t *table, column int, id string) bool {
 	for row := range t.size(c) {
-		if text, _ := t.value(c, row, column).(string); fold.Text(text) == id {
+		if text, _ := t.value(c, row, column).(string); fold.Line(text) == id {
 			return true
 		}
 	}

@@ -43,13 +43,14 @@ func (w *workspace) findRows(ctx context.Context, run *agent.Run, in findInput) 
 		return "", err
 	}
 	terms := searchTerms(in.Words)
+	lookFor := search{terms, in.Time, in.Order}
 	var rows []found
 	for _, t := range tables {
 		match, err := w.matcher(ctx, run, t, in)
 		if err != nil {
 			return "", err
 		}
-		if rows, err = w.collect(ctx, run, t, match, terms, rows); err != nil {
+		if rows, err = w.collect(ctx, run, t, match, lookFor, rows); err != nil {
 			return "", err
 		}
 	}
@@ -60,7 +61,7 @@ func (w *workspace) findRows(ctx context.Context, run *agent.Run, in findInput) 
 		}
 	}
 	if in.CountBy != "" {
-		return w.countBy(run, rows, in.CountBy)
+		return w.countBy(run, tables, rows, in.CountBy, note)
 	}
 	if err := run.WorkOnSort(ctx, len(rows)); err != nil {
 		return "", err
@@ -82,8 +83,8 @@ func (w *workspace) searched(run *agent.Run, in findInput) ([]*table, error) {
 			list = append(list, t)
 		}
 	}
-	if len(list) == 0 && len(in.Where) > 0 {
-		return nil, errors.New("no table has all of these columns; name the table")
+	if len(list) == 0 && (len(in.Where) > 0 || in.CountBy != "") {
+		return nil, errors.New("no table with rows has all of these columns; name the table")
 	}
 	return list, nil
 }
@@ -93,6 +94,9 @@ func (t *table) hasAll(in findInput) bool {
 		if t.named(name) < 0 && !(t.name == "tasks" && (name == "open" || name == "overdue")) {
 			return false
 		}
+	}
+	if in.CountBy != "" && t.counted(in.CountBy) < 0 {
+		return false
 	}
 	return in.From+in.To == "" || t.time != ""
 }
@@ -118,8 +122,16 @@ func searchTerms(words string) []string {
 func betweenTerms(r rune) bool { return strings.ContainsRune(" ,.;:?!()", r) }
 
 // collect appends the rows that match and have at least one of the terms.
-func (w *workspace) collect(ctx context.Context, run *agent.Run, t *table, match func(int) bool, terms []string,
+func (w *workspace) collect(ctx context.Context, run *agent.Run, t *table, match func(int) bool, search search,
 	rows []found) ([]found, error) {
+	var texts []string
+	if len(search.terms) > 0 {
+		var err error
+		if texts, err = w.searchTexts(ctx, run, t); err != nil {
+			return nil, err
+		}
+	}
+	column := search.timeColumn(run.Context, t)
 	for i := range t.size(run.Context) {
 		if err := run.Work(ctx, 1); err != nil {
 			return nil, err
@@ -128,13 +140,12 @@ func (w *workspace) collect(ctx context.Context, run *agent.Run, t *table, match
 			continue
 		}
 		score := 0
-		if len(terms) > 0 {
-			text := w.searchText(run, t, i)
-			if err := run.WorkOnText(ctx, text); err != nil {
+		if texts != nil {
+			if err := run.Work(ctx, len(texts[i])/searchStepBytes*len(search.terms)); err != nil {
 				return nil, err
 			}
-			for _, term := range terms {
-				if fold.Contains(text, term) {
+			for _, term := range search.terms {
+				if fold.Contains(texts[i], term) {
 					score++
 				}
 			}
@@ -142,9 +153,47 @@ func (w *workspace) collect(ctx context.Context, run *agent.Run, t *table, match
 				continue
 			}
 		}
-		rows = append(rows, found{ref{t, i}, score, t.at(run.Context, i, t.time)})
+		rows = append(rows, found{ref{t, i}, score, t.at(run.Context, i, column)})
 	}
 	return rows, nil
+}
+
+// searchStepBytes is how many bytes of folded text a term is searched in, in about the time that a row takes.
+const searchStepBytes = 256
+
+// search is what a call of find_rows looks for, and in which order.
+type search struct {
+	terms  []string // folded
+	column string   // the time that the model named, or ""
+	order  string
+}
+
+// timeColumn returns the column that orders the rows of a table by time. The newest tasks are those that were added
+// last, if the rows say when that was.
+func (s search) timeColumn(c agent.Context, t *table) string {
+	if i := t.named(s.column); s.column != "" && i >= 0 {
+		return t.columns[i].Name
+	}
+	byAge := t.name == "tasks" && (s.order == "newest" || s.order == "oldest")
+	if byAge && slices.ContainsFunc(c.Tasks, func(t agent.Task) bool { return t.CreatedAt != 0 }) {
+		return "createdAt"
+	}
+	return t.time
+}
+
+// searchTexts returns all texts of each row of a table, folded, with the names of what it refers to.
+func (w *workspace) searchTexts(ctx context.Context, run *agent.Run, t *table) ([]string, error) {
+	return agent.Once(run, "workspace.texts."+t.name, func() ([]string, error) {
+		list := make([]string, t.size(run.Context))
+		for i := range list {
+			text := w.searchText(run, t, i)
+			if err := run.WorkOnText(ctx, text); err != nil {
+				return nil, err
+			}
+			list[i] = text
+		}
+		return list, nil
+	})
 }
 
 // searchText returns all texts of a row, folded, with the names of what it refers to.
@@ -247,16 +296,40 @@ func (w *workspace) page(run *agent.Run, rows []found, terms []string, in findIn
 	return agent.JSON(out)
 }
 
+// counted returns the position of the column whose values a model wants to count, or -1. Rows with a project are
+// counted by client through it.
+func (t *table) counted(name string) int {
+	i := t.named(name)
+	if i < 0 && isClient(name) {
+		i = t.column("projectId")
+	}
+	return i
+}
+
+// isClient reports whether a model means the client of a row by the name of a column.
+func isClient(name string) bool {
+	name = strings.ToLower(strings.TrimSpace(name))
+	return name == "clientid" || aliases[name] == "clientId"
+}
+
 // countBy counts the rows by the value of a column, most frequent first.
-func (w *workspace) countBy(run *agent.Run, rows []found, name string) (string, error) {
+func (w *workspace) countBy(run *agent.Run, tables []*table, rows []found, name, note string) (string, error) {
+	for _, t := range tables {
+		if t.counted(name) < 0 {
+			return "", fmt.Errorf("count_by: %s has no column %q; it has %s", t.name, agent.Truncate(name, 80),
+				t.columnNames())
+		}
+	}
 	counts := map[string]int{}
 	for _, r := range rows {
-		i := r.named(name)
-		if i < 0 {
-			return "", fmt.Errorf("count_by: %s has no column %q; it has %s", r.table.name, agent.Truncate(name, 80),
-				r.columnNames())
+		i := r.counted(name)
+		values := w.countValues(run, r.ref, i)
+		if isClient(name) && r.columns[i].Name == "projectId" {
+			p, _ := run.Project(r.text(run.Context, r.row, "projectId"))
+			client := agent.Truncate(p.ClientID, maxTitle)
+			values = []string{cmp.Or(w.nameOf(run, "clients", p.ClientID), client, "none")}
 		}
-		for _, value := range w.countValues(run, r.ref, i) {
+		for _, value := range values {
 			counts[value]++
 		}
 	}
@@ -271,8 +344,12 @@ func (w *workspace) countBy(run *agent.Run, rows []found, name string) (string, 
 	slices.SortFunc(groups, func(a, b group) int {
 		return cmp.Or(cmp.Compare(b.Rows, a.Rows), cmp.Compare(a.Value, b.Value))
 	})
-	return agent.JSON(object{{"total", len(rows)}, {"values", len(groups)},
-		{"counts", groups[:min(len(groups), maxGroups)]}})
+	out := object{{"total", len(rows)}, {"values", len(groups)}}
+	if note != "" {
+		out.add("note", note)
+	}
+	out.add("counts", groups[:min(len(groups), maxGroups)])
+	return agent.JSON(out)
 }
 
 func (w *workspace) countValues(run *agent.Run, r ref, i int) []string {
@@ -291,7 +368,7 @@ func (w *workspace) countValues(run *agent.Run, r ref, i int) []string {
 		if len(v) == 0 {
 			return []string{"none"}
 		}
-		return shortItems(v)
+		return shortItems(v, maxItems)
 	}
 	return nil
 }

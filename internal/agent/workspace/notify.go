@@ -1,42 +1,79 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"strings"
+	"time"
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/fold"
 )
 
 type document struct {
 	Table string `json:"table" desc:"The row's table" enum:"tasks|projects|notes|clients|checkpoints|taskComments|events|emails"`
-	ID    string `json:"id" desc:"The row's id"`
-	Title string `json:"title" desc:"What the search shows for it"`
+	ID    string `json:"id" desc:"Or its exact title"`
+	Title string `json:"title,omitempty" desc:"What the search shows for it; left out: the row's own"`
 }
 
 type notification struct {
 	Title string `json:"title" desc:"At most 80 characters"`
 	Body  string `json:"body" desc:"One or two sentences"`
-	At    string `json:"at,omitempty" desc:"Local date and time, YYYY-MM-DDTHH:MM; left out: now"`
+	At    string `json:"at,omitempty" desc:"Local YYYY-MM-DDTHH:MM; a day alone: 09:00; left out: now"`
 }
 
-func indexDocument(_ context.Context, run *agent.Run, in document) (string, error) {
-	if err := run.Propose(action.IndexDocument(in.Table, in.ID, in.Title)); err != nil {
+func (w *workspace) indexDocument(ctx context.Context, run *agent.Run, in document) (string, error) {
+	t, err := w.changeable(in.Table)
+	if err != nil {
+		return "", err
+	}
+	r, err := w.find(ctx, run, t, in.ID, "")
+	if err != nil {
+		return "", err
+	}
+	title := cmp.Or(strings.TrimSpace(in.Title), r.heading(run.Context))
+	if err := run.Propose(action.IndexDocument(t.name, r.id(run.Context), title)); err != nil {
 		return "", err
 	}
 	return "Prepared.", nil
 }
 
+// morning is when a reminder for a day comes, after midnight.
+const morning = 9 * time.Hour
+
 func sendNotification(_ context.Context, run *agent.Run, in notification) (string, error) {
-	at := int64(0)
-	if in.At != "" {
-		date, err := run.Context.ParseDate(in.At)
-		if err != nil {
-			return "", err
-		}
-		at = date.Start.UnixMilli()
+	at, err := notifyAt(run.Context, in.At)
+	if err != nil {
+		return "", err
 	}
 	if err := run.Propose(action.SendNotification(in.Title, in.Body, at)); err != nil {
 		return "", err
 	}
-	return "Prepared.", nil
+	if at == 0 {
+		return "Prepared, to be shown now.", nil
+	}
+	return "Prepared for " + localTime(run.Context, at, "at") + ".", nil
+}
+
+// notifyAt reads the time of a notification, in milliseconds, or 0 for now. A day without a time of day means its
+// morning. What has passed is an error.
+func notifyAt(c agent.Context, text string) (int64, error) {
+	if strings.TrimSpace(text) == "" || fold.Line(text) == "now" {
+		return 0, nil
+	}
+	date, err := c.ParseDate(text)
+	if err != nil {
+		return 0, err
+	}
+	at := date.Start
+	if date.WholeDay {
+		at = time.Date(at.Year(), at.Month(), at.Day(), int(morning.Hours()), 0, 0, 0, at.Location())
+	}
+	if at.Before(c.Now.Add(-time.Minute)) {
+		return 0, fmt.Errorf("at: %s has passed; it is %s now", at.Format("2006-01-02T15:04"),
+			c.LocalNow().Format("2006-01-02T15:04"))
+	}
+	return at.UnixMilli(), nil
 }

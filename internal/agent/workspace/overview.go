@@ -43,7 +43,7 @@ func (w *workspace) allProjects(ctx context.Context, run *agent.Run) (string, er
 		if err := run.Work(ctx, 1); err != nil {
 			return "", err
 		}
-		if k.Date >= c.Now.UnixMilli() && (next[k.ProjectID].Date == 0 || k.Date < next[k.ProjectID].Date) {
+		if isAhead(c, k) && (next[k.ProjectID].Date == 0 || k.Date < next[k.ProjectID].Date) {
 			next[k.ProjectID] = k
 		}
 	}
@@ -165,6 +165,11 @@ func people(open []agent.Task) []object {
 	return list
 }
 
+// isAhead reports whether the date of a checkpoint has not passed. A date without a time of day is the whole day.
+func isAhead(c agent.Context, k agent.Checkpoint) bool {
+	return k.Date != 0 && !c.Due(k.Date).Before(c.Now)
+}
+
 func (w *workspace) addCheckpoints(ctx context.Context, run *agent.Run, o *object, p agent.Project) error {
 	c := run.Context
 	var next []agent.Checkpoint
@@ -176,7 +181,7 @@ func (w *workspace) addCheckpoints(ctx context.Context, run *agent.Run, o *objec
 		if k.ProjectID != p.ID {
 			continue
 		}
-		if total++; k.Date >= c.Now.UnixMilli() {
+		if total++; isAhead(c, k) {
 			next = append(next, k)
 		}
 	}
@@ -235,25 +240,43 @@ func (w *workspace) addMentions(ctx context.Context, run *agent.Run, o *object, 
 		if err != nil {
 			return err
 		}
-		titles := []string{}
-		total := 0
-		for i := range t.size(c) {
-			text := w.searchText(run, t, i)
-			if err := run.WorkOnText(ctx, text); err != nil {
-				return err
-			}
-			past := name == "events" && c.Events[i].End < c.Now.UnixMilli()
-			if past || !slices.ContainsFunc(phrases, func(phrase string) bool { return fold.Contains(text, phrase) }) {
-				continue
-			}
-			if total++; len(titles) < maxOverview {
-				titles = append(titles, ref{t, i}.heading(c)+", "+localTime(c, t.at(c, i, t.time), ""))
-			}
+		rows, err := w.mentions(ctx, run, t, phrases)
+		if err != nil {
+			return err
 		}
-		o.add(name+"ThatNameIt", total)
-		if total > 0 {
+		o.add(name+"ThatNameIt", len(rows))
+		titles := []string{}
+		for _, r := range rows[:min(len(rows), maxOverview)] {
+			titles = append(titles, r.heading(c)+", "+localTime(c, r.at, t.time))
+		}
+		if len(rows) > 0 {
 			o.add(name, titles)
 		}
 	}
 	return nil
+}
+
+// mentions returns the rows of a table that have one of the folded phrases as whole words: coming events, the next
+// first, or e-mails, the newest first.
+func (w *workspace) mentions(ctx context.Context, run *agent.Run, t *table, phrases []string) ([]found, error) {
+	c := run.Context
+	texts, err := w.searchTexts(ctx, run, t)
+	if err != nil {
+		return nil, err
+	}
+	var rows []found
+	for i, text := range texts {
+		if err := run.Work(ctx, 1+len(text)/searchStepBytes); err != nil {
+			return nil, err
+		}
+		past := t.name == "events" && c.Events[i].End < c.Now.UnixMilli()
+		if !past && slices.ContainsFunc(phrases, func(phrase string) bool { return fold.Has(text, phrase) }) {
+			rows = append(rows, found{ref: ref{t, i}, at: t.at(c, i, t.time)})
+		}
+	}
+	if err := run.WorkOnSort(ctx, len(rows)); err != nil {
+		return nil, err
+	}
+	order(c, rows, "", true)
+	return rows, nil
 }

@@ -43,8 +43,9 @@ func marked(t *testing.T, table string) (row map[string]any, seen map[string]str
 	t.Helper()
 	row, seen = map[string]any{}, map[string]string{}
 	minute := 0
-	for _, name := range slices.Sorted(maps.Keys(columnsOf(t, schemas[table]))) {
-		s := columnsOf(t, schemas[table])[name]
+	columns := columnsOf(t, schemas[table])
+	for _, name := range slices.Sorted(maps.Keys(columns)) {
+		s := columns[name]
 		switch {
 		case s.Type.Is("integer"):
 			minute++
@@ -111,7 +112,7 @@ func TestEveryColumnReachesTheModel(t *testing.T) {
 }
 
 // newRun starts a run of the task agent, which every tier has.
-func newRun(t *testing.T, level tier.Tier, c agent.Context) (*agent.Agent, *agent.Run) {
+func newRun(t testing.TB, level tier.Tier, c agent.Context) (*agent.Agent, *agent.Run) {
 	t.Helper()
 	a := task.New(nil)
 	registry, err := agent.NewRegistry(a)
@@ -130,7 +131,7 @@ func callTool(t *testing.T, level tier.Tier, c agent.Context, call string) strin
 	return callIn(t, run, call)
 }
 
-func callIn(t *testing.T, run *agent.Run, call string) string {
+func callIn(t testing.TB, run *agent.Run, call string) string {
 	t.Helper()
 	name, arguments, _ := strings.Cut(call, " ")
 	for _, tool := range workspace.Tools() {

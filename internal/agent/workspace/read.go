@@ -35,7 +35,7 @@ func (w *workspace) readRow(ctx context.Context, run *agent.Run, in readInput) (
 	if in.Column != "" || in.From > 0 {
 		return readOn(ctx, run, r, in)
 	}
-	if err := run.WorkOnText(ctx, w.searchText(run, t, r.row)); err != nil {
+	if err := run.Work(ctx, 1+r.bytes(run.Context)/readStepBytes); err != nil {
 		return "", err
 	}
 	row := w.show(run, r, piece, nil)
@@ -45,6 +45,19 @@ func (w *workspace) readRow(ctx context.Context, run *agent.Run, in readInput) (
 		}
 	}
 	return agent.JSON(row)
+}
+
+// readStepBytes is how many bytes of text are counted and cut in about the time that a row takes.
+const readStepBytes = 256
+
+// bytes returns the length of the texts of the row.
+func (r ref) bytes(c agent.Context) int {
+	n := 0
+	for i := range r.columns {
+		text, _ := r.value(c, r.row, i).(string)
+		n += len(text)
+	}
+	return n
 }
 
 // readOn returns a piece of one long text.
@@ -57,7 +70,7 @@ func readOn(ctx context.Context, run *agent.Run, r ref, in readInput) (string, e
 		return "", fmt.Errorf("%s has no text %q; it has %s", r.name, agent.Truncate(in.Column, 80), r.columnNames())
 	}
 	text, _ := r.value(run.Context, r.row, i).(string)
-	if err := run.WorkOnText(ctx, text); err != nil {
+	if err := run.Work(ctx, 1+len(text)/readStepBytes); err != nil {
 		return "", err
 	}
 	length := utf8.RuneCountInString(text)
@@ -151,7 +164,10 @@ func (w *workspace) findProject(ctx context.Context, run *agent.Run, t *table, n
 	if err == nil {
 		return r, nil
 	}
-	rows := containing(run.Context, t, fold.Line(name))
+	rows, findErr := w.containing(ctx, run, t, fold.Line(name))
+	if findErr != nil {
+		return ref{}, findErr
+	}
 	switch len(rows) {
 	case 0:
 		return ref{}, err

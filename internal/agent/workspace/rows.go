@@ -20,8 +20,9 @@ const (
 	excerpt   = 300   // of a long text in a list
 	piece     = 4_000 // of a long text that is read on its own
 	maxTitle  = 200
-	maxMember = 1_000 // of an id or of one item of a list
+	maxMember = 1_000 // of an id
 	maxItems  = 50    // of a list
+	maxListed = 10    // of a list in a list of rows
 )
 
 // ref is a row of a table.
@@ -92,8 +93,11 @@ func (w *workspace) show(run *agent.Run, r ref, limit int, terms []string) objec
 				out.add(column.Name, v)
 			}
 		case []string:
-			if len(v) > 0 {
-				out.add(column.Name, shortItems(v))
+			if items := maxListed; len(v) > 0 {
+				if limit == piece {
+					items = maxItems
+				}
+				out.add(column.Name, shortItems(v, items))
 			}
 		}
 	}
@@ -114,6 +118,9 @@ func addText(out *object, column column, text string, limit int, terms []string)
 	out.add(column.Name, shown)
 	if len(shown) < len(text) {
 		out.add(column.Name+"Length", utf8.RuneCountInString(text))
+		if limit == piece {
+			out.add(column.Name+"NextFrom", piece)
+		}
 	}
 }
 
@@ -146,10 +153,10 @@ func around(text string, limit int, terms []string) string {
 	return shown
 }
 
-func shortItems(list []string) []string {
-	out := make([]string, 0, min(len(list), maxItems+1))
-	for _, item := range list[:min(len(list), maxItems)] {
-		out = append(out, agent.Truncate(item, maxMember))
+func shortItems(list []string, limit int) []string {
+	out := make([]string, 0, min(len(list), limit+1))
+	for _, item := range list[:min(len(list), limit)] {
+		out = append(out, agent.Truncate(item, maxTitle))
 	}
 	if hidden := len(list) - len(out); hidden > 0 {
 		out = append(out, fmt.Sprintf("(and %d more)", hidden))
@@ -187,18 +194,32 @@ func (w *workspace) positions(ctx context.Context, run *agent.Run, t *table) (ma
 	})
 }
 
-// titles returns the rows of a table by folded title.
-func (w *workspace) titles(ctx context.Context, run *agent.Run, t *table) (map[string][]int, error) {
-	return agent.Once(run, "workspace.titles."+t.name, func() (map[string][]int, error) {
-		c := run.Context
-		byTitle := make(map[string][]int, t.size(c))
-		for i := range t.size(c) {
-			title := ref{t, i}.heading(c)
+// headings returns the folded titles of a table, in the order of its rows.
+func (w *workspace) headings(ctx context.Context, run *agent.Run, t *table) ([]string, error) {
+	return agent.Once(run, "workspace.headings."+t.name, func() ([]string, error) {
+		list := make([]string, t.size(run.Context))
+		for i := range list {
+			title := ref{t, i}.heading(run.Context)
 			if err := run.WorkOnText(ctx, title); err != nil {
 				return nil, err
 			}
-			if key := fold.Line(title); key != "" {
-				byTitle[key] = append(byTitle[key], i)
+			list[i] = fold.Line(title)
+		}
+		return list, nil
+	})
+}
+
+// titles returns the rows of a table by folded title.
+func (w *workspace) titles(ctx context.Context, run *agent.Run, t *table) (map[string][]int, error) {
+	return agent.Once(run, "workspace.titles."+t.name, func() (map[string][]int, error) {
+		headings, err := w.headings(ctx, run, t)
+		if err != nil {
+			return nil, err
+		}
+		byTitle := make(map[string][]int, len(headings))
+		for i, title := range headings {
+			if title != "" {
+				byTitle[title] = append(byTitle[title], i)
 			}
 		}
 		return byTitle, nil
@@ -220,11 +241,14 @@ func (w *workspace) nameOf(run *agent.Run, tableName, id string) string {
 
 // table returns the table with that name. The error names those there are.
 func (w *workspace) table(name string) (*table, error) {
-	var names []string
+	name = strings.TrimSpace(name)
 	for _, t := range w.tables {
-		if strings.EqualFold(t.name, strings.TrimSpace(name)) || t.name == tableAliases[strings.ToLower(name)] {
+		if strings.EqualFold(t.name, name) || t.name == tableAliases[strings.ToLower(name)] {
 			return t, nil
 		}
+	}
+	var names []string
+	for _, t := range w.tables {
 		names = append(names, t.name)
 	}
 	return nil, fmt.Errorf("there is no table %q; there are %s", agent.Truncate(name, 80), strings.Join(names, ", "))
@@ -303,29 +327,44 @@ func (w *workspace) notFound(ctx context.Context, run *agent.Run, t *table, name
 
 // near returns the first rows with a title like the name.
 func (w *workspace) near(ctx context.Context, run *agent.Run, t *table, name string) ([]int, error) {
+	var words []string
+	for word := range strings.FieldsSeq(fold.Text(agent.Truncate(name, maxTitle))) {
+		if utf8.RuneCountInString(word) >= minNearLetters && len(words) < maxNearWords {
+			words = append(words, word)
+		}
+	}
+	if len(words) == 0 {
+		return nil, nil
+	}
+	headings, err := w.headings(ctx, run, t)
+	if err != nil {
+		return nil, err
+	}
 	var rows []int
-	name = fold.Line(agent.Truncate(name, maxTitle))
-	for i := range t.size(run.Context) {
-		title := fold.Text(ref{t, i}.heading(run.Context))
-		if err := run.WorkOnText(ctx, title); err != nil {
+	for i, title := range headings {
+		if err := run.Work(ctx, 1+len(title)*len(words)/nearStepBytes); err != nil {
 			return nil, err
 		}
-		if len(rows) < maxNear && resembles(title, name) {
-			rows = append(rows, i)
+		if resembles(title, words) {
+			if rows = append(rows, i); len(rows) == maxNear {
+				break
+			}
 		}
 	}
 	return rows, nil
 }
 
-// maxNear limits the rows that an error names.
-const maxNear = 5
+// Bounds on the search for like titles.
+const (
+	maxNear        = 5 // rows that an error names
+	maxNearWords   = 8 // words of a name that are compared
+	minNearLetters = 4 // shorter words are like too many
+	nearStepBytes  = 64
+)
 
-// resembles reports whether a folded title has a word of the name, or one that differs by a letter.
-func resembles(title, name string) bool {
-	for word := range strings.FieldsSeq(name) {
-		if utf8.RuneCountInString(word) < 4 {
-			continue
-		}
+// resembles reports whether a folded title has one of the words, or one that differs by a letter.
+func resembles(title string, words []string) bool {
+	for _, word := range words {
 		if fold.Contains(title, word) {
 			return true
 		}

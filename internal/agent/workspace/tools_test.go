@@ -3,6 +3,7 @@ package workspace_test
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -110,28 +111,34 @@ func asJSON(t *testing.T, v any) string {
 	return string(text)
 }
 
+// TestLongNotesAreReadInPieces reads a note of 900 KB to its end in one request.
 func TestLongNotesAreReadInPieces(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("Zeile äöü. ", 85_000)
 	c := agent.Context{Notes: []agent.Note{{ID: "n", Title: "Long", Content: long}}}
-	var whole strings.Builder
-	next := 0
-	for range 400 {
-		call, err := json.Marshal(map[string]any{"table": "notes", "id": "n", "column": "content", "from": next})
-		if err != nil {
-			t.Fatal(err)
-		}
+	_, run := newRun(t, tier.Free, c)
+	var first struct {
+		Content string
+		Length  int `json:"contentLength"`
+		Next    int `json:"contentNextFrom"`
+	}
+	text := callIn(t, run, `read_row {"table":"notes","id":"n"}`)
+	if err := json.Unmarshal([]byte(text), &first); err != nil || first.Length != 935_000 || first.Next != 4_000 {
+		t.Fatalf("%v %d %d", err, first.Length, first.Next)
+	}
+	whole := strings.Builder{}
+	whole.WriteString(strings.TrimSuffix(first.Content, "…"))
+	for next := first.Next; next > 0; {
 		var piece struct {
 			Text string
 			Next int `json:"next_from"`
 		}
-		if err := json.Unmarshal([]byte(callTool(t, tier.Free, c, "read_row "+string(call))), &piece); err != nil {
-			t.Fatal(err)
+		text := callIn(t, run, fmt.Sprintf(`read_row {"table":"notes","id":"n","column":"content","from":%d}`, next))
+		if err := json.Unmarshal([]byte(text), &piece); err != nil {
+			t.Fatal(err, text)
 		}
 		whole.WriteString(piece.Text)
-		if next = piece.Next; next == 0 {
-			break
-		}
+		next = piece.Next
 	}
 	if whole.String() != long {
 		t.Errorf("the pieces have %d bytes, the note %d", whole.Len(), len(long))

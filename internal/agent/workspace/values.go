@@ -1,12 +1,13 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/adiuva/cloud-api/internal/action"
@@ -39,7 +40,8 @@ func (w *workspace) written(t *table, name string) (action.Column, error) {
 // setByUs are columns that follow from other changes.
 var setByUs = []string{"completedAt", "createdAt", "isAiSuggested", "recurringEventId", "snippet"}
 
-// values reads the columns that a model wrote: local times, names in place of ids, numbers and booleans as text.
+// values reads the columns that a model wrote: local times, names in place of ids, numbers and booleans as text. The
+// start and end of an event are of type dates.Date; setTimes converts them.
 func (w *workspace) values(ctx context.Context, run *agent.Run, t *table, in map[string]any) (map[string]any, error) {
 	data := make(map[string]any, len(in))
 	for name, value := range in {
@@ -67,40 +69,71 @@ func (w *workspace) value(ctx context.Context, run *agent.Run, column action.Col
 	case isText && (strings.TrimSpace(text) == "" || strings.EqualFold(text, "none")) && column.Type != action.Text:
 		return nil, nil
 	case column.Type == action.Time:
-		return timeValue(run.Context, column.Name, value)
+		date, err := dateValue(run.Context, value)
+		switch {
+		case err != nil:
+			return nil, err
+		case column.Name == "start" || column.Name == "end":
+			return date, nil
+		case column.Name == "dueDate": // without a time of day, at the end of the day
+			return date.End().UnixMilli(), nil
+		}
+		return date.Start.UnixMilli(), nil
 	case column.Type == action.ID:
 		return w.reference(ctx, run, column, text)
 	case column.Type == action.Bool && isText:
-		return strings.EqualFold(text, "true") || strings.EqualFold(text, "yes"), nil
+		return truth(text)
 	case len(column.OneOf) > 0 && isText:
-		return fold.Text(strings.TrimSpace(text)), nil
+		return enumValue(column.OneOf, fold.Line(text)), nil
+	case column.Name == "assignee" && fold.Line(text) == "me":
+		return personName(run), nil
 	}
 	if number, ok := value.(float64); ok && column.Type == action.Text {
-		return fmt.Sprint(number), nil
+		value = strconv.FormatFloat(number, 'f', -1, 64)
 	}
-	return value, nil
+	return column.Canonical(value)
 }
 
-// timeValue reads a local time. A due date without a time of day is due at the end of the day.
-func timeValue(c agent.Context, name string, value any) (any, error) {
+// truth reads a boolean that was written as text.
+func truth(text string) (bool, error) {
+	switch fold.Line(text) {
+	case "true", "yes", "1":
+		return true, nil
+	case "false", "no", "0":
+		return false, nil
+	}
+	return false, fmt.Errorf("%q is not true or false", agent.Truncate(text, 80))
+}
+
+// enumValue returns the value of an enumeration that a folded text means, which may have spaces or hyphens, or the
+// text.
+func enumValue(known []string, text string) string {
+	if value := strings.NewReplacer(" ", "_", "-", "_").Replace(text); slices.Contains(known, value) {
+		return value
+	}
+	return text
+}
+
+// personName returns what tasks call the person asking: the name in the profile, or else the e-mail address.
+func personName(run *agent.Run) string {
+	for _, key := range []string{"name", "full_name", "first_name"} {
+		if name, ok := run.Context.UserProfile[key].(string); ok && strings.TrimSpace(name) != "" {
+			return strings.TrimSpace(name)
+		}
+	}
+	return cmp.Or(run.User.Email, "me")
+}
+
+// dateValue reads a local date or time.
+func dateValue(c agent.Context, value any) (dates.Date, error) {
 	text, ok := value.(string)
 	if number, isNumber := value.(float64); isNumber {
-		text, ok = fmt.Sprintf("%.0f", number), true
+		text, ok = strconv.FormatFloat(number, 'f', 0, 64), true
 	}
 	if !ok {
-		return nil, errors.New("must be a local time, such as 2026-11-30T15:00")
+		return dates.Date{}, errors.New("must be a local time, such as 2026-11-30T15:00")
 	}
-	date, err := c.ParseDate(text)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case name == "dueDate":
-		return date.End().UnixMilli(), nil
-	case name == "end" && date.WholeDay: // the day is part of the event
-		return dates.StartOfDay(date.End().Add(time.Hour)).UnixMilli(), nil
-	}
-	return date.Start.UnixMilli(), nil
+	return c.ParseDate(text)
 }
 
 // reference returns the id of the row that a model means by an id or a name. Ids that other rows refer to are taken.
@@ -119,28 +152,29 @@ func (w *workspace) reference(ctx context.Context, run *agent.Run, column action
 	if run.MayRefer(column.Table, strings.TrimSpace(name)) {
 		return strings.TrimSpace(name), nil
 	}
-	if rows := containing(run.Context, t, fold.Line(name)); len(rows) == 1 {
+	rows, findErr := w.containing(ctx, run, t, fold.Line(name))
+	if findErr != nil {
+		return nil, findErr
+	}
+	if len(rows) == 1 {
 		return ref{t, rows[0]}.id(run.Context), nil
 	}
 	return nil, err
 }
 
-// tidy checks what the types of columns do not say: titles and the order of times.
+// tidy checks what the type of a column does not say about titles.
 func tidy(t *table, data map[string]any) error {
-	if title, ok := data[t.title].(string); ok && t.name != "taskComments" {
-		title = strings.Join(strings.Fields(title), " ")
-		switch {
-		case title == "" && t.name != "emails":
-			return fmt.Errorf("the %s is empty", t.title)
-		case utf8.RuneCountInString(title) > maxTitle:
-			return fmt.Errorf("the %s is longer than %d characters", t.title, maxTitle)
-		}
-		data[t.title] = title
+	title, ok := data[t.title].(string)
+	if !ok || t.name == "taskComments" {
+		return nil
 	}
-	start, hasStart := data["start"].(int64)
-	end, hasEnd := data["end"].(int64)
-	if t.name == "events" && hasStart && hasEnd && end <= start {
-		return errors.New("the event ends before it starts")
+	title = strings.Join(strings.Fields(title), " ")
+	switch {
+	case title == "" && t.name != "emails":
+		return fmt.Errorf("the %s is empty", t.title)
+	case utf8.RuneCountInString(title) > maxTitle:
+		return fmt.Errorf("the %s is longer than %d characters", t.title, maxTitle)
 	}
+	data[t.title] = title
 	return nil
 }
