@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/workspace"
 )
 
 // maxKnown limits the assignees that a result or an error names.
@@ -15,7 +16,7 @@ const maxKnown = 10
 
 // The names under which tasks without a project or an assignee are counted. A filter takes them too.
 const (
-	noProject  = agent.NoProject
+	noProject  = workspace.NoProject
 	noAssignee = "nobody"
 )
 
@@ -31,7 +32,7 @@ func filterTasks(ctx context.Context, run *agent.Run, tasks []agent.Task, projec
 	scope, error) {
 	var of scope
 	if project = strings.TrimSpace(project); project != "" {
-		p, err := run.FindProject(ctx, project)
+		p, err := workspace.FindProject(ctx, run, project)
 		if err != nil {
 			return nil, scope{}, err
 		}

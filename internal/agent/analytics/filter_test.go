@@ -44,10 +44,10 @@ func TestMetricsOfAProjectAndAnAssignee(t *testing.T) {
 		`{"project":"Office","task_data":[]}`: `{"project":"Office","total":1,`,
 		`{"task_data":[{}]}`:                  `{"total":5,`,
 		`{"project":"Office","task_data":[{"id":"1"},{"id":"3"}]}`: `{"project":"Office","total":1,`,
-		`{"project":"website"}`: `error: 2 projects are like "website": Website relaunch (id p1), Website hosting ` +
-			`(id p2); name one by its id`,
-		`{"project":"Garden"}`: `error: there is no project "Garden"; there are Website relaunch (id p1), Website ` +
-			`hosting (id p2), Office (id p3)`,
+		`{"project":"website"}`: `error: 2 projects have "website" in their name: "Website relaunch" (id p1), ` +
+			`"Website hosting" (id p2); ask the person which one they mean`,
+		`{"project":"Garden"}`: `error: projects has no row "Garden"; there are "Website relaunch" (id p1), ` +
+			`"Website hosting" (id p2), "Office" (id p3)`,
 		`{"assignee":"Ann"}`: `error: no task has the assignee "ann"; there are Mara, Leo, Leonie, nobody`,
 	} {
 		if got, _ := runTool(t, studio(), "calculate_metrics", arguments); !strings.HasPrefix(got, want) {

@@ -3,16 +3,14 @@ package task
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/workspace"
 )
 
-// maxTitle limits the title of a task, in characters. The prompt asks for less.
+// maxTitle limits the title of a task in results, in characters.
 const maxTitle = 200
 
 type createInput struct {
@@ -20,44 +18,22 @@ type createInput struct {
 	Description string `json:"description,omitempty" desc:"Only what the title does not say"`
 	Priority    string `json:"priority,omitempty" enum:"low|medium|high|urgent" desc:"Left out: medium"`
 	DueDate     string `json:"due_date,omitempty" desc:"YYYY-MM-DD for a day, which is due at its end, or YYYY-MM-DDTHH:MM, in the person's time zone"`
-	ProjectID   string `json:"project_id,omitempty" desc:"Id of a known project"`
-	Assignee    string `json:"assignee,omitempty" desc:"Name of the person who does it"`
+	ProjectID   string `json:"project_id,omitempty" desc:"Id or name of a known project"`
+	Assignee    string `json:"assignee,omitempty" desc:"Name of the person who does it, or me"`
 }
 
 func createTask(ctx context.Context, run *agent.Run, in createInput) (string, error) {
-	title, err := cleanTitle(in.Title)
+	data, note, err := workspace.CreateTask(ctx, run, map[string]any{"title": in.Title,
+		"description": strings.TrimSpace(in.Description), "priority": in.Priority, "dueDate": in.DueDate,
+		"projectId": in.ProjectID, "assignee": strings.TrimSpace(in.Assignee)})
 	if err != nil {
 		return "", err
-	}
-	data := map[string]any{"title": title, "status": "todo", "priority": "medium"}
-	if in.Priority != "" {
-		data["priority"] = in.Priority
-	}
-	texts := map[string]string{"description": in.Description, "projectId": in.ProjectID, "assignee": in.Assignee}
-	for column, text := range texts {
-		if text = strings.TrimSpace(text); text != "" {
-			data[column] = text
-		}
-	}
-	if err := setDue(run, data, in.DueDate); err != nil {
-		return "", err
-	}
-	if err := run.Propose(action.CreateRecord("tasks", data)); err != nil {
-		return "", err
-	}
-	open, err := openTitles(ctx, run)
-	if err != nil {
-		return "", err
-	}
-	note := ""
-	if open[agent.Normalize(title)] {
-		note = "An open task with this title exists already; say so."
 	}
 	return proposalResult(run, data, note)
 }
 
 type updateInput struct {
-	ID      string  `json:"id" desc:"Id of a task as list_tasks gave it"`
+	ID      string  `json:"id" desc:"Id as list_tasks gave it, or exact title"`
 	Updates changes `json:"updates" desc:"Only what changes"`
 }
 
@@ -71,85 +47,38 @@ type changes struct {
 	Assignee    *string `json:"assignee,omitempty"`
 }
 
-func updateTask(_ context.Context, run *agent.Run, in updateInput) (string, error) {
-	data := map[string]any{"id": strings.TrimSpace(in.ID)}
+func updateTask(ctx context.Context, run *agent.Run, in updateInput) (string, error) {
 	c := in.Updates
-	if c.Title != nil {
-		title, err := cleanTitle(*c.Title)
-		if err != nil {
-			return "", err
-		}
-		data["title"] = title
-	}
-	texts := map[string]*string{"description": c.Description, "projectId": c.ProjectID, "assignee": c.Assignee}
-	for column, text := range texts {
+	set := map[string]any{}
+	for column, text := range map[string]*string{"title": c.Title, "description": c.Description, "status": c.Status,
+		"priority": c.Priority, "dueDate": c.DueDate, "projectId": c.ProjectID, "assignee": c.Assignee} {
 		if text != nil {
-			data[column] = strings.TrimSpace(*text)
+			set[column] = strings.TrimSpace(*text)
 		}
 	}
-	for column, text := range map[string]*string{"status": c.Status, "priority": c.Priority} {
-		if text != nil && *text != "" {
-			data[column] = *text
+	for _, column := range []string{"status", "priority", "dueDate"} { // models write "" for what they leave out
+		if set[column] == "" {
+			delete(set, column)
 		}
 	}
-	if c.DueDate != nil {
-		if due := strings.ToLower(strings.TrimSpace(*c.DueDate)); due == "none" {
-			data["dueDate"] = nil
-		} else if err := setDue(run, data, due); err != nil {
-			return "", err
-		}
+	if len(set) == 0 {
+		return "", errors.New("updates names no column to change")
 	}
-	if err := run.Propose(action.UpdateRecord("tasks", data)); err != nil {
+	title, data, err := workspace.ChangeTask(ctx, run, in.ID, set)
+	switch {
+	case err != nil:
 		return "", err
+	case len(data) == 0:
+		return agent.JSON(map[string]any{"title": title, "result": "already so; nothing to change"})
 	}
 	return proposalResult(run, data, "")
-}
-
-// cleanTitle returns the title with single spaces, or an error when it is empty or too long.
-func cleanTitle(title string) (string, error) {
-	title = strings.Join(strings.Fields(title), " ")
-	switch {
-	case title == "":
-		return "", errors.New("the title is empty")
-	case utf8.RuneCountInString(title) > maxTitle:
-		return "", fmt.Errorf("the title is longer than %d characters; put the rest into the description", maxTitle)
-	}
-	return title, nil
-}
-
-// setDue parses a due date into data. A date without a time of day is due at the end of that local day.
-func setDue(run *agent.Run, data map[string]any, text string) error {
-	if strings.TrimSpace(text) == "" {
-		return nil
-	}
-	date, err := run.Context.ParseDate(text)
-	if err != nil {
-		return fmt.Errorf("due_date: %w", err)
-	}
-	data["dueDate"] = date.End().UnixMilli()
-	return nil
-}
-
-// openTitles returns the normalized titles of the request's open tasks.
-func openTitles(ctx context.Context, run *agent.Run) (map[string]bool, error) {
-	return agent.Once(run, "task.open_titles", func() (map[string]bool, error) {
-		titles := make(map[string]bool, len(run.Context.Tasks))
-		for _, t := range run.Context.Tasks {
-			if err := run.WorkOnText(ctx, t.Title); err != nil {
-				return nil, err
-			}
-			if !t.Done() {
-				titles[agent.Normalize(t.Title)] = true
-			}
-		}
-		return titles, nil
-	})
 }
 
 // proposalResult returns the proposed data for the model, with the due date as a time in the caller's zone.
 func proposalResult(run *agent.Run, data map[string]any, note string) (string, error) {
 	proposed := maps.Clone(data)
 	out := map[string]any{"proposed": proposed}
+	delete(proposed, "completedAt") // follows from the status
 	if ms, ok := data["dueDate"].(int64); ok {
 		delete(proposed, "dueDate")
 		out["due_local"] = run.Context.Local(ms)

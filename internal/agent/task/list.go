@@ -9,6 +9,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/agent/workspace"
 )
 
 // pageSize is the number of rows in one result; "total" has the number of all.
@@ -139,7 +140,7 @@ func (f filters) matcher(ctx context.Context, run *agent.Run) (func(agent.Task) 
 	}
 	inProject := func(agent.Task) bool { return true }
 	if strings.TrimSpace(f.Project) != "" {
-		project, err := run.FindProject(ctx, f.Project)
+		project, err := workspace.FindProject(ctx, run, f.Project)
 		if err != nil {
 			return nil, fmt.Errorf("project: %w", err)
 		}

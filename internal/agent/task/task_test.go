@@ -97,7 +97,7 @@ func TestListResult(t *testing.T) {
 		`{"filters":{"overdue":true}}`: `{"total":1,"tasks":[{"id":"t1","title":"Pay hosting","status":"todo",` +
 			`"priority":"low",` +
 			`"due_local":"2026-03-26T12:00:00+01:00","overdue":true}]}`,
-		`{"filters":{"project":"Shop"}}`:    `error: project: there is no project "Shop"; there are Website (id p1)`,
+		`{"filters":{"project":"Shop"}}`:    `error: project: projects has no row "Shop"; there are "Website" (id p1)`,
 		`{"filters":{"due_to":"whenever"}}`: `error: "whenever" is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM`,
 	} {
 		if got, _ := runTool(t, rows(t), "list_tasks", arguments); got != want {
@@ -139,14 +139,14 @@ func TestCreateProposesATask(t *testing.T) {
 			`{"assignee":"Leo","description":"x","dueDate":1774767600000,"priority":"medium","projectId":"p1",` +
 				`"status":"todo","title":"Call Anna"}`},
 		{`{"title":"call leo"}`,
-			`{"note":"An open task with this title exists already; say so.","proposed":{"priority":"medium",` +
+			`{"note":"tasks has a row with this title already; say so.","proposed":{"priority":"medium",` +
 				`"status":"todo","title":"call leo"}}`,
 			`{"priority":"medium","status":"todo","title":"call leo"}`},
 		{`{"title":"  "}`, `error: the title is empty`, ``},
-		{`{"title":"A","due_date":"soon"}`, `error: due_date: "soon" is not a date; write YYYY-MM-DD or ` +
+		{`{"title":"A","due_date":"soon"}`, `error: dueDate: "soon" is not a date; write YYYY-MM-DD or ` +
 			`YYYY-MM-DDTHH:MM`, ``},
-		{`{"title":"A","project_id":"p7"}`, `error: projectId: there is no projects row with id "p7" in this ` +
-			`request; leave it out`, ``},
+		{`{"title":"A","project_id":"p7"}`, `error: projectId: projects has no row "p7"; there are "Website" ` +
+			`(id p1)`, ``},
 		{`{"title":"A","priority":"huge"}`, `error: arguments.priority must be one of low, medium, high, urgent`, ``},
 	} {
 		text, run := runTool(t, rows(t), "create_task", c.in)
@@ -161,16 +161,24 @@ func TestUpdateProposesChanges(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ in, wantText, wantData string }{
 		{`{"id":"t1","updates":{"status":"done"}}`, `{"proposed":{"id":"t1","status":"done"}}`,
-			`{"id":"t1","status":"done"}`},
+			`{"completedAt":1774602000000,"id":"t1","status":"done"}`},
 		{`{"id":"t3","updates":{"due_date":"tomorrow","title":"Fix form"}}`,
 			`{"due_local":"2026-03-28T23:59:59+01:00","proposed":{"id":"t3",` +
 				`"title":"Fix form"}}`,
 			`{"dueDate":1774738799999,"id":"t3","title":"Fix form"}`},
-		{`{"id":"t3","updates":{"due_date":"none","assignee":""}}`,
-			`{"proposed":{"assignee":"","dueDate":null,"id":"t3"}}`,
-			`{"assignee":"","dueDate":null,"id":"t3"}`},
-		{`{"id":"t3","updates":{}}`, `error: update of tasks names no column to change`, ``},
-		{`{"id":"t9","updates":{"status":"done"}}`, `error: there is no tasks row with id "t9" in this request`, ``},
+		{`{"id":"t2","updates":{"due_date":"none","assignee":""}}`,
+			`{"proposed":{"assignee":"","dueDate":null,"id":"t2"}}`,
+			`{"assignee":"","dueDate":null,"id":"t2"}`},
+		{`{"id":"send INVOICE","updates":{"status":"todo","priority":"","due_date":""}}`,
+			`{"proposed":{"id":"t4","status":"todo"}}`, `{"completedAt":null,"id":"t4","status":"todo"}`},
+		{`{"id":"t1","updates":{"status":"todo","priority":"low"}}`,
+			`{"result":"already so; nothing to change","title":"Pay hosting"}`, ``},
+		{`{"id":"t1","updates":{"project_id":"Website","assignee":"me"}}`,
+			`{"proposed":{"assignee":"Mara","id":"t1","projectId":"p1"}}`,
+			`{"assignee":"Mara","id":"t1","projectId":"p1"}`},
+		{`{"id":"t3","updates":{}}`, `error: updates names no column to change`, ``},
+		{`{"id":"Pay hostin","updates":{"status":"done"}}`, `error: tasks has no row "Pay hostin"; like it: ` +
+			`"Pay hosting" (id t1, dueDate 2026-03-26T12:00)`, ``},
 		{`{"id":"t1","updates":{"status":"gone"}}`, `error: arguments.updates.status must be one of todo, ` +
 			`in_progress, done`, ``},
 	} {

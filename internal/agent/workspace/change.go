@@ -25,9 +25,23 @@ func (w *workspace) createRow(ctx context.Context, run *agent.Run, in createInpu
 	if err != nil {
 		return "", err
 	}
-	data, err := w.values(ctx, run, t, in.Data)
+	data, note, err := w.create(ctx, run, t, in.Data)
 	if err != nil {
 		return "", err
+	}
+	out := object{{"prepared", w.shown(run, t, data)}}
+	if note != "" {
+		out.add("note", note)
+	}
+	return agent.JSON(out)
+}
+
+// create proposes a new row. It returns the columns of the action, and a note for the model, which may be empty.
+func (w *workspace) create(ctx context.Context, run *agent.Run, t *table, in map[string]any) (map[string]any, string,
+	error) {
+	data, err := w.values(ctx, run, t, in)
+	if err != nil {
+		return nil, "", err
 	}
 	for name, value := range data {
 		if value == nil || value == "" {
@@ -35,18 +49,13 @@ func (w *workspace) createRow(ctx context.Context, run *agent.Run, in createInpu
 		}
 	}
 	if err := addDefaults(run, t, data); err != nil {
-		return "", err
+		return nil, "", err
 	}
 	if err := run.Propose(action.CreateRecord(t.name, data)); err != nil {
-		return "", err
+		return nil, "", err
 	}
-	out := object{{"prepared", w.shown(run, t, data)}}
-	if note, err := w.sameTitle(ctx, run, t, data); err != nil {
-		return "", err
-	} else if note != "" {
-		out.add("note", note)
-	}
-	return agent.JSON(out)
+	note, err := w.sameTitle(ctx, run, t, data)
+	return data, note, err
 }
 
 // changeable returns a table that actions may change.
@@ -216,20 +225,36 @@ func onlyLabels(set map[string]any) bool {
 	return true
 }
 
-// changeOne proposes the change of one row, without what it has already.
+// changeOne proposes the change of one row and adds to its result what became of it.
 func (w *workspace) changeOne(ctx context.Context, run *agent.Run, r ref, set map[string]any, in changeInput,
 	out *object) (bool, error) {
+	data, err := w.change(ctx, run, r, set, in)
+	switch {
+	case err != nil:
+		return false, err
+	case len(data) == 0:
+		out.add("result", "already so; nothing to change")
+		return false, nil
+	}
+	out.add("prepared", w.shown(run, r.table, data))
+	return true, nil
+}
+
+// change proposes the change of one row, without what it has already. It returns the columns of the action, none when
+// the row has them all.
+func (w *workspace) change(ctx context.Context, run *agent.Run, r ref, set map[string]any,
+	in changeInput) (map[string]any, error) {
 	data := maps.Clone(set)
 	if err := r.changeLists(run, data, in); err != nil {
-		return false, err
+		return nil, err
 	}
 	if r.name == "events" {
 		if err := movedTimes(run.Context, run.Context.Events[r.row], data); err != nil {
-			return false, err
+			return nil, err
 		}
 	}
 	if parent, ok := data["parentId"]; ok && parent == r.id(run.Context) {
-		return false, errors.New("a client cannot be its own parent")
+		return nil, errors.New("a client cannot be its own parent")
 	}
 	for name, value := range data {
 		if i := r.column(name); i >= 0 && same(r.current(run, i), value) {
@@ -237,19 +262,13 @@ func (w *workspace) changeOne(ctx context.Context, run *agent.Run, r ref, set ma
 		}
 	}
 	if len(data) == 0 {
-		out.add("result", "already so; nothing to change")
-		return false, nil
+		return nil, nil
 	}
 	r.complete(run.Context, data)
-	shown := w.shown(run, r.table, data)
 	if err := w.identify(ctx, run, r, data); err != nil {
-		return false, err
+		return nil, err
 	}
-	if err := run.Propose(action.UpdateRecord(r.name, data)); err != nil {
-		return false, err
-	}
-	out.add("prepared", shown)
-	return true, nil
+	return data, run.Propose(action.UpdateRecord(r.name, data))
 }
 
 // current returns the value of a column after the actions of the answer so far, so that one change does not undo

@@ -312,17 +312,25 @@ func (w *workspace) startingAt(run *agent.Run, t *table, rows []int, start strin
 	return list, nil
 }
 
-// notFound returns an error that names rows with a like title.
+// notFound returns an error that names rows with a like title or, when there are none, the first ones.
 func (w *workspace) notFound(ctx context.Context, run *agent.Run, t *table, name string) error {
 	near, err := w.near(ctx, run, t, name)
 	if err != nil {
 		return err
 	}
-	err = fmt.Errorf("%s has no row with the id %q", t.name, agent.Truncate(name, 80))
-	if len(near) > 0 {
-		err = fmt.Errorf("%w; like it: %s", err, w.list(run, t, near))
+	missing := fmt.Sprintf("%s has no row %q", t.name, agent.Truncate(name, 80))
+	size := t.size(run.Context)
+	switch {
+	case len(near) > 0:
+		return fmt.Errorf("%s; like it: %s", missing, w.list(run, t, near))
+	case size == 0:
+		return fmt.Errorf("%s, and no other", missing)
 	}
-	return err
+	known := make([]int, size)
+	for i := range known {
+		known[i] = i
+	}
+	return fmt.Errorf("%s; there are %s", missing, w.list(run, t, known))
 }
 
 // near returns the first rows with a title like the name.

@@ -10,9 +10,12 @@ import (
 // workspace has the tables that the tools work on. It is immutable.
 type workspace struct{ tables []*table }
 
+// tables are those of every request.
+var tables = &workspace{tables: newTables()}
+
 // Tools returns the shared tools.
 func Tools() []agent.Tool {
-	w := &workspace{tables: newTables()}
+	w := tables
 	return []agent.Tool{
 		agent.NewTool("find_rows", "Find rows by words, columns and time, or count them. Tables: tasks, projects, "+
 			"clients, notes, checkpoints, taskComments, events, emails, documents.", w.findRows),
