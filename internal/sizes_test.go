@@ -26,7 +26,6 @@ var sizeExceptions = map[string]string{
 	"../internal/config/config.go":          "a struct tag cannot be split over lines",
 	"../internal/agent/analytics/report.go": "a struct tag cannot be split over lines",
 	"../internal/agent/analytics/trend.go":  "a struct tag cannot be split over lines",
-	"../internal/agent/workspace/notify.go": "a struct tag cannot be split over lines",
 	"../internal/agent/task/change.go":      "a struct tag cannot be split over lines",
 	"../internal/agent/task/suggest.go":     "a struct tag cannot be split over lines",
 }

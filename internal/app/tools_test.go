@@ -173,7 +173,7 @@ func measure(t *testing.T, run *agent.Run, tool agent.Tool, arguments string) wo
 	expected := func(s string) bool { return strings.Contains(text, s) }
 	if err != nil || strings.HasPrefix(text, "error:") &&
 		!slices.ContainsFunc([]string{"no conflict lies ahead", "ask the person",
-			"tell them apart", "has no row"}, expected) {
+			"tell them apart", "has no row", "has the same id"}, expected) {
 		t.Fatal(tool.Name(), err, text)
 	}
 	return work{run.Steps(), int(after.Mallocs - before.Mallocs), len(text)}

@@ -201,7 +201,10 @@ func (w *workspace) eachRow(ctx context.Context, run *agent.Run, t *table, ids [
 			seen[r.row] = true
 			out = object{{"id", agent.Truncate(r.id(run.Context), maxMember)}, {t.title, r.heading(run.Context)}}
 			var done bool
-			if done, err = do(r, &out); done {
+			if err = w.checkID(ctx, run, r); err == nil {
+				done, err = do(r, &out)
+			}
+			if done {
 				prepared++
 			}
 		}
@@ -214,6 +217,33 @@ func (w *workspace) eachRow(ctx context.Context, run *agent.Run, t *table, ids [
 		results = append(results, out)
 	}
 	return agent.JSON(object{{"prepared", prepared}, {"rows", results}})
+}
+
+// checkID returns an error for a row that no action can name: one without an id, or with that of a row with another
+// title.
+func (w *workspace) checkID(ctx context.Context, run *agent.Run, r ref) error {
+	id := r.id(run.Context)
+	if id == "" {
+		return errors.New("this row has no id, so it can only be read")
+	}
+	byID, err := w.positions(ctx, run, r.table)
+	if err != nil {
+		return err
+	}
+	headings, err := w.headings(ctx, run, r.table)
+	if err != nil {
+		return err
+	}
+	for _, i := range byID[id] {
+		if err := run.Work(ctx, 1); err != nil {
+			return err
+		}
+		if headings[i] != headings[r.row] {
+			return fmt.Errorf("another row, %q, has the same id, so it can only be read",
+				ref{r.table, i}.heading(run.Context))
+		}
+	}
+	return nil
 }
 
 func onlyLabels(set map[string]any) bool {
@@ -418,6 +448,9 @@ func (w *workspace) appendToNote(ctx context.Context, run *agent.Run, in appendI
 	}
 	r, err := w.find(ctx, run, t, in.ID, "")
 	if err != nil {
+		return "", err
+	}
+	if err := w.checkID(ctx, run, r); err != nil {
 		return "", err
 	}
 	text := strings.TrimSpace(in.Text)

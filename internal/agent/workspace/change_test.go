@@ -103,6 +103,36 @@ func TestMovedEventsKeepTheirLength(t *testing.T) {
 	}
 }
 
+// TestRowsWithPoorIDs reads and changes rows whose ids are doubled or missing.
+func TestRowsWithPoorIDs(t *testing.T) {
+	t.Parallel()
+	c := agent.Context{Location: rome(t), Now: time.UnixMilli(at(t, "2026-11-23T09:00")),
+		Tasks: []agent.Task{{ID: "t", Title: "One"}, {ID: "t", Title: "Two"}, {Title: "Three"}},
+		Notes: []agent.Note{{Title: "Loose", Content: "x"}},
+		Events: []agent.Event{{ID: "e", Title: "Standup", Start: at(t, "2026-11-25T09:00")},
+			{ID: "e", Title: "Standup", Start: at(t, "2026-11-26T09:00")},
+			{ID: "f", Title: "Same", Start: 1}, {ID: "f", Title: "Same", Start: 1}}}
+	for call, want := range map[string]string{
+		`read_row {"table":"tasks","id":"t"}`:     `{"id":"t","title":"One"}`,
+		`read_row {"table":"tasks","id":"three"}`: `{"title":"Three"}`,
+		`read_row {"table":"events","id":"f"}`:    `{"id":"f","title":"Same","start":"1970-01-01T01:00"}`,
+		`read_row {"table":"events","id":"e","start":"2026-11-27"}`: `error: none of these starts at 2026-11-27: ` +
+			`"Standup" (id e, start 2026-11-25T09:00), "Standup" (id e, start 2026-11-26T09:00)`,
+		`change_rows {"table":"tasks","ids":["three"],"set":{"priority":"low"}}`: `error: this row has no id, so it ` +
+			`can only be read`,
+		`delete_rows {"table":"tasks","ids":["three","two"]}`: `{"prepared":0,"rows":[{"id":"","title":"Three",` +
+			`"error":"this row has no id, so it can only be read"},{"id":"t","title":"Two","error":"another row, ` +
+			`\"One\", has the same id, so it can only be read"}]}`,
+		`delete_rows {"table":"events","ids":["f"]}`: `{"prepared":1,"rows":[{"id":"f","title":"Same","result":` +
+			`"prepared to delete; name it in your answer"}]}`,
+		`append_to_note {"id":"loose","text":"y"}`: `error: this row has no id, so it can only be read`,
+	} {
+		if got := callTool(t, tier.Free, c, call); got != want {
+			t.Errorf("%s: %s", call, got)
+		}
+	}
+}
+
 // TestNewestRows orders rows by when they were added, or by the time that the model names.
 func TestNewestRows(t *testing.T) {
 	t.Parallel()

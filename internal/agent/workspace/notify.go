@@ -13,14 +13,14 @@ import (
 )
 
 type document struct {
-	Table string `json:"table" desc:"The row's table" enum:"tasks|projects|notes|clients|checkpoints|taskComments|events|emails"`
+	Table string `json:"table"`
 	ID    string `json:"id" desc:"Or its exact title"`
-	Title string `json:"title,omitempty" desc:"What the search shows for it; left out: the row's own"`
+	Title string `json:"title,omitempty" desc:"Left out: the row's own"`
 }
 
 type notification struct {
 	Title string `json:"title" desc:"At most 80 characters"`
-	Body  string `json:"body" desc:"One or two sentences"`
+	Body  string `json:"body" desc:"A sentence or two"`
 	At    string `json:"at,omitempty" desc:"Local YYYY-MM-DDTHH:MM; a day alone: 09:00; left out: now"`
 }
 

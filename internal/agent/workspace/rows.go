@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -282,11 +283,11 @@ func (w *workspace) find(ctx context.Context, run *agent.Run, t *table, name, st
 			return ref{}, err
 		}
 	}
-	switch len(rows) {
-	case 1:
-		return ref{t, rows[0]}, nil
-	case 0:
+	switch {
+	case len(rows) == 0:
 		return ref{}, w.notFound(ctx, run, t, name)
+	case len(rows) == 1, what == "have the id" && !differ(run.Context, t, rows):
+		return ref{t, rows[0]}, nil
 	}
 	hint := "ask the person which one they mean"
 	if t.name == "events" && what == "have the id" {
@@ -296,7 +297,14 @@ func (w *workspace) find(ctx context.Context, run *agent.Run, t *table, name, st
 		w.list(run, t, rows), hint)
 }
 
-// startingAt returns those of the rows that start at that local time.
+// differ reports whether rows that share an id can be told apart: events of a series, by their start.
+func differ(c agent.Context, t *table, rows []int) bool {
+	return t.name == "events" && slices.ContainsFunc(rows, func(i int) bool {
+		return c.Events[i].Start != c.Events[rows[0]].Start
+	})
+}
+
+// startingAt returns those of the rows that start at that local time. The error says when they start.
 func (w *workspace) startingAt(run *agent.Run, t *table, rows []int, start string) ([]int, error) {
 	date, err := run.Context.ParseDate(start)
 	if err != nil {
@@ -308,6 +316,9 @@ func (w *workspace) startingAt(run *agent.Run, t *table, rows []int, start strin
 		if at.Equal(date.Start) || date.WholeDay && !at.Before(date.Start) && !at.After(date.End()) {
 			list = append(list, i)
 		}
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("none of these starts at %s: %s", agent.Truncate(start, 80), w.list(run, t, rows))
 	}
 	return list, nil
 }

@@ -55,6 +55,9 @@ func ChangeTask(ctx context.Context, run *agent.Run, id string, set map[string]a
 	if err != nil {
 		return "", nil, err
 	}
+	if err := tables.checkID(ctx, run, r); err != nil {
+		return "", nil, err
+	}
 	values, err := tables.values(ctx, run, t, set)
 	if err != nil {
 		return "", nil, err
