@@ -89,7 +89,7 @@ func (r *Run) forDelegate(name, query string) *Run {
 
 // checkRefs checks that the rows which the action changes or refers to are in the request.
 func (r *Run) checkRefs(a action.Action) error {
-	if a.Type == action.Update || a.Type == action.Delete {
+	if a.Type == action.Update || a.Type == action.Delete || a.Type == action.Index {
 		id, _ := a.Data["id"].(string)
 		if !r.index().has(a.Table, id) {
 			return fmt.Errorf("there is no %s row with id %q in this request", a.Table, id)
