@@ -40,6 +40,9 @@ func ownToolPlaces() []place {
 			[]toolCall{call("detect_conflicts", `{}`)}},
 		{"an event to reschedule", "calendar_agent", func(c *agent.Context, s string) { c.Events[2].Title = s },
 			[]toolCall{call("suggest_reschedule", `{"conflict":{"move":"e3"}}`)}},
+		{"an all-day event that blocks its day", "calendar_agent", func(c *agent.Context, s string) {
+			c.Events[2].Title, c.Events[2].AllDay = s, true
+		}, []toolCall{call("find_free_time", `{"to":"in 30 days"}`)}},
 		{"a subject, classified", "email_agent", func(c *agent.Context, s string) { c.Emails[0].Subject = s },
 			[]toolCall{call("classify_email", `{}`)}},
 		{"a sender's name, classified", "email_agent", func(c *agent.Context, s string) {
