@@ -61,6 +61,7 @@ var allowed = map[string]string{
 	"internal/chat": "internal/action internal/agent internal/dates internal/playbook internal/playbook/record " +
 		"internal/sanitize " +
 		"internal/identity internal/tier internal/fault",
+	"internal/scenario": "internal/action internal/agent internal/dates internal/tier",
 	"internal/auth": "internal/worker internal/postgres gen/db internal/identity internal/network " +
 		"internal/strictjson internal/tier internal/fault",
 	"internal/backup": "internal/worker internal/postgres gen/db internal/identity internal/tier " +

@@ -1,0 +1,223 @@
+package scenario
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/tier"
+)
+
+// Limits of what Read takes.
+const (
+	maxFile      = 1 << 20 // bytes
+	maxScenarios = 1_000   // in a file
+	maxNodes     = 100_000 // values in a file, those that aliases repeat included
+)
+
+// file is a YAML file of scenarios. What it sets holds for each of them that sets nothing else.
+type file struct {
+	Defaults  entry   `yaml:"defaults"`
+	Scenarios []entry `yaml:"scenarios"`
+}
+
+// entry is one scenario as written.
+type entry struct {
+	Tier      string                 `yaml:"tier"`
+	Mode      string                 `yaml:"mode"`
+	Timezone  string                 `yaml:"timezone"`
+	Now       string                 `yaml:"now"`
+	Workspace string                 `yaml:"workspace"`
+	Documents []string               `yaml:"documents"`
+	Rows      map[string][]yaml.Node `yaml:"rows"` // beside those of the workspace, by table
+	History   []turnPair             `yaml:"history"`
+	Turns     []turn                 `yaml:"turns"`
+	turn      `yaml:",inline"`
+}
+
+// turnPair is one message of the history: of the user or of the assistant.
+type turnPair struct {
+	User      string `yaml:"user"`
+	Assistant string `yaml:"assistant"`
+}
+
+// turn is one message with its expectation as written.
+type turn struct {
+	Say         string      `yaml:"say"`
+	Router      []string    `yaml:"router"`
+	Agents      []string    `yaml:"agents"`
+	Calls       []yaml.Node `yaml:"calls"`
+	MaxCalls    int         `yaml:"max_calls"`
+	Actions     []yaml.Node `yaml:"actions"`
+	Proposals   []yaml.Node `yaml:"proposals"`
+	Steps       []string    `yaml:"steps"`
+	Upgrade     *Upgrade    `yaml:"upgrade"`
+	MustSay     []yaml.Node `yaml:"must_say"`
+	MustNotSay  []string    `yaml:"must_not_say"`
+	MustNotRead []string    `yaml:"must_not_read"`
+}
+
+// Read returns the scenarios of all files *.yaml of the folder, in the order of their names, with the workspaces in
+// workspaces/*.yaml. The category of a scenario is the name of its file. Unknown keys, tables, columns and workspaces
+// and values that do not fit are errors, which name the file and, where there is one, the message.
+func Read(folder fs.FS) ([]Scenario, error) {
+	workspaces, err := readWorkspaces(folder)
+	if err != nil {
+		return nil, err
+	}
+	names, err := fs.Glob(folder, "*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	var list []Scenario
+	for _, name := range names {
+		var f file
+		if err := decodeFile(folder, name, &f); err != nil {
+			return nil, err
+		}
+		if len(f.Scenarios) > maxScenarios {
+			return nil, fmt.Errorf("%s: more than %d scenarios", name, maxScenarios)
+		}
+		b := &builder{workspaces: workspaces, defaults: f.Defaults, nodes: new(int)}
+		for _, e := range f.Scenarios {
+			s, err := b.scenario(e)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %q: %w", name, e.firstMessage(), err)
+			}
+			s.Category = strings.TrimSuffix(name, ".yaml")
+			list = append(list, s)
+		}
+	}
+	return list, nil
+}
+
+func readWorkspaces(folder fs.FS) (map[string]workspace, error) {
+	names, err := fs.Glob(folder, "workspaces/*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	workspaces := map[string]workspace{}
+	for _, name := range names {
+		var w workspace
+		if err := decodeFile(folder, name, &w); err != nil {
+			return nil, err
+		}
+		workspaces[strings.TrimSuffix(path.Base(name), ".yaml")] = w
+	}
+	return workspaces, nil
+}
+
+// decodeFile decodes a file of one YAML document. Unknown keys are errors.
+func decodeFile(folder fs.FS, name string, out any) (err error) {
+	f, err := folder.Open(name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if len(text) > maxFile {
+		return fmt.Errorf("%s is larger than %d bytes", name, maxFile)
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(out); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: has more than one document", name)
+	}
+	return nil
+}
+
+func (e entry) firstMessage() string {
+	if e.Say == "" && len(e.Turns) > 0 {
+		return e.Turns[0].Say
+	}
+	return e.Say
+}
+
+// builder makes the scenarios of one file.
+type builder struct {
+	workspaces map[string]workspace
+	defaults   entry
+	nodes      *int // values read so far
+}
+
+func (b *builder) scenario(e entry) (Scenario, error) {
+	d := b.defaults
+	w, ok := b.workspaces[cmp.Or(e.Workspace, d.Workspace)]
+	if !ok {
+		return Scenario{}, fmt.Errorf("there is no workspace %q", cmp.Or(e.Workspace, d.Workspace))
+	}
+	s := Scenario{Tier: tier.Tier(cmp.Or(e.Tier, d.Tier)), Timezone: cmp.Or(e.Timezone, d.Timezone, w.Timezone)}
+	if !slices.Contains(tier.All(), s.Tier) {
+		return Scenario{}, fmt.Errorf("there is no tier %q", s.Tier)
+	}
+	switch cmp.Or(e.Mode, d.Mode) {
+	case "", "direct":
+	case "plan":
+		s.Plan = true
+	default:
+		return Scenario{}, fmt.Errorf("mode is direct or plan, not %q", cmp.Or(e.Mode, d.Mode))
+	}
+	zone, err := time.LoadLocation(s.Timezone)
+	if err != nil || s.Timezone == "" {
+		return Scenario{}, fmt.Errorf("there is no time zone %q", s.Timezone)
+	}
+	if s.Now, err = time.ParseInLocation(minute, cmp.Or(e.Now, d.Now, w.Now), zone); err != nil {
+		return Scenario{}, fmt.Errorf("now: %w", err)
+	}
+	if err := b.context(&s, w, e); err != nil {
+		return Scenario{}, err
+	}
+	turns := e.Turns
+	if e.Say != "" {
+		turns = append([]turn{e.turn}, turns...)
+	}
+	if len(turns) == 0 {
+		return Scenario{}, errors.New("says nothing: it needs say or turns")
+	}
+	for _, written := range turns {
+		t, err := b.turn(written, d.turn, zone)
+		if err != nil {
+			return Scenario{}, err
+		}
+		s.Turns = append(s.Turns, t)
+	}
+	return s, nil
+}
+
+// context sets the rows, the documents and the history.
+func (b *builder) context(s *Scenario, w workspace, e entry) error {
+	if err := w.load(s, e.Rows, b.nodes); err != nil {
+		return err
+	}
+	if len(e.Documents) > 0 {
+		s.Context.RelevantDocuments = e.Documents
+		s.wire["relevant_documents"] = e.Documents
+	}
+	for _, pair := range e.History {
+		switch {
+		case pair.User != "" && pair.Assistant == "":
+			s.Context.History = append(s.Context.History, agent.Turn{Role: "user", Content: pair.User})
+		case pair.Assistant != "" && pair.User == "":
+			s.Context.History = append(s.Context.History, agent.Turn{Role: "assistant", Content: pair.Assistant})
+		default:
+			return errors.New("each entry of history has either user or assistant")
+		}
+	}
+	return nil
+}
