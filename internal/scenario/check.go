@@ -66,6 +66,11 @@ func (t Turn) Check(o Outcome, now time.Time) []string {
 			report("says %q", words)
 		}
 	}
+	for _, words := range t.MustRead {
+		if !slices.ContainsFunc(o.Calls, func(m Made) bool { return Holds(m.Result, words) }) {
+			report("no tool returned %q", words)
+		}
+	}
 	for _, words := range t.MustNotRead {
 		for _, m := range o.Calls {
 			if Holds(m.Result, words) {

@@ -64,6 +64,7 @@ type turn struct {
 	Upgrade     *Upgrade    `yaml:"upgrade"`
 	MustSay     []yaml.Node `yaml:"must_say"`
 	MustNotSay  []string    `yaml:"must_not_say"`
+	MustRead    []string    `yaml:"must_read"`
 	MustNotRead []string    `yaml:"must_not_read"`
 }
 

@@ -57,8 +57,8 @@ type Turn struct {
 	// MustSay lists what the answer says. One of the alternatives of each entry is enough.
 	MustSay    [][]string
 	MustNotSay []string
-	// MustNotRead lists what no result of a tool may hold, because another request or row is meant.
-	MustNotRead []string
+	// MustRead and MustNotRead list what some result of a tool holds, and what none holds.
+	MustRead, MustNotRead []string
 }
 
 // Call is the call of a tool.

@@ -17,7 +17,7 @@ var kinds = map[string]action.Kind{"create": action.Create, "update": action.Upd
 
 func (b *builder) turn(in, defaults turn, zone *time.Location) (Turn, error) {
 	out := Turn{Say: in.Say, Router: in.Router, Agents: in.Agents, MaxCalls: in.MaxCalls, Steps: in.Steps,
-		Upgrade: in.Upgrade, MustNotSay: in.MustNotSay, MustNotRead: in.MustNotRead}
+		Upgrade: in.Upgrade, MustNotSay: in.MustNotSay, MustRead: in.MustRead, MustNotRead: in.MustNotRead}
 	if strings.TrimSpace(in.Say) == "" {
 		return Turn{}, errors.New("a turn says nothing")
 	}
