@@ -64,7 +64,7 @@ bench: ## run every benchmark
 	scripts/install-peers nginx
 	go run ./internal/testing/testpeers -- go test -run '^$$' -bench . -benchmem ./...
 
-soak: ## run the long tests: fuzzing, every attack in every disguise, kills, outages, timing, large backups and tables (about 40 minutes)
+soak: ## run the long tests: fuzzing, every attack in every disguise, kills, outages, timing, large backups and tables (about an hour)
 	scripts/install-peers
 	@for one in strictjson:FuzzDecode auth:FuzzNormalizeEmail auth/token:FuzzVerifyAccess auth/token:FuzzVerifyRefresh \
 		forwarded:FuzzOrigin forwarded:FuzzParseAddr httpapi:FuzzAuthorization httpapi:FuzzRequestID httpapi:FuzzConditionsAgreeWithServeContent \
@@ -75,6 +75,7 @@ soak: ## run the long tests: fuzzing, every attack in every disguise, kills, out
 	go test -tags soak -count=1 -v -timeout 40m -run 'TestSoak|TestEveryDisguise|TestEveryAttack|TestStreamedLeaks|TestBenignAnswers|TestRealPrompts|TestGeneratedRequests|TestS3Unreachable' ./tests/system
 	go test -tags soak -count=1 -v -timeout 30m -run 'TestKillDuringUpload|TestSoak' ./cmd/adiuva-api
 	go test -tags soak -count=1 -v -timeout 30m -run 'TestEventsInAnyOrder' ./internal/billing
+	go test -tags soak -count=1 -v -timeout 120m -run 'TestRealModel' ./tests/scenarios
 	go test -count=5 -timeout 30m -run 'TestRefreshSurvivesDatabaseCrash|TestPostgresKilledUnderLoad|TestPostgresHangsUnderLoad|TestLimitsSurviveRedisOutage' ./tests/system
 
 notices: build ## generate THIRD_PARTY_NOTICES from the modules in the binary

@@ -1,6 +1,7 @@
-// Package scenario has natural requests with what a good answer to each holds: which agents it goes to, which tools they
-// call with what, and which changes, words and offers come back. Read takes them from a folder of YAML files, whose format
-// docs/scenarios.md describes; Turn.Check compares an answer with its expectation. The package asks no model.
+// Package scenario has natural requests with what a good answer to each holds: which agents it goes to, which tools
+// they call with what, and which changes, words and offers come back. Read takes them from a folder of YAML files, in
+// the format of tests/scenarios/README.md; Turn.Check compares an answer with its expectation. The package asks no
+// model.
 package scenario
 
 import (
@@ -65,6 +66,9 @@ type Turn struct {
 type Call struct {
 	Tool      string
 	Arguments map[string]any // texts, numbers, bools, lists, maps and Loose
+	// Refused calls are those of a model that obeys what others wrote. They change nothing; a good model does not make
+	// them.
+	Refused bool
 }
 
 // JSON returns the arguments as a model writes them, with loose values as given.

@@ -59,24 +59,33 @@ func (b *builder) turn(in, defaults turn, zone *time.Location) (Turn, error) {
 	return out, nil
 }
 
-// call reads {tool: {argument: value}}.
+// call reads {tool: {argument: value}} or {refused: {tool: {argument: value}}}.
 func (b *builder) call(node *yaml.Node) (Call, error) {
 	value, err := decode(node, b.nodes)
 	if err != nil {
 		return Call{}, fmt.Errorf("calls: %w", err)
 	}
-	one, ok := value.(map[string]any)
-	if !ok || len(one) != 1 {
+	name, value, ok := single(value)
+	refused := ok && name == "refused"
+	if refused {
+		name, value, ok = single(value)
+	}
+	arguments, isMap := value.(map[string]any)
+	if !ok || !isMap {
 		return Call{}, errors.New("each of calls is {tool: {argument: value}}")
 	}
-	for tool, value := range one {
-		arguments, ok := value.(map[string]any)
-		if !ok {
-			return Call{}, fmt.Errorf("calls: the arguments of %s are no map", tool)
-		}
-		return Call{Tool: tool, Arguments: arguments}, nil
+	return Call{Tool: name, Arguments: arguments, Refused: refused}, nil
+}
+
+// single returns the only member of a map.
+func single(value any) (name string, member any, ok bool) {
+	members, _ := value.(map[string]any)
+	if len(members) != 1 {
+		return "", nil, false
 	}
-	return Call{}, nil
+	for name, member = range members {
+	}
+	return name, member, true
 }
 
 // changes reads a list of {"create tasks": {column: value}}, each with from: "table id" where it has a source.
