@@ -65,7 +65,8 @@ func TestReadTakesContextFromWorkspace(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, member := range []string{`"recent_tasks":[{"dueDate":1795366800000,`, `"timezone":"Europe/Rome"`,
-		`"relevant_documents":["A text."]`, `"conversation_history":[{"role":"user"`, `"user_profile":{"name":"Anna"}`} {
+		`"relevant_documents":["A text."]`, `"conversation_history":[{"role":"user"`,
+		`"user_profile":{"name":"Anna"}`} {
 		if !strings.Contains(string(wire), member) {
 			t.Errorf("%s lacks %s", wire, member)
 		}

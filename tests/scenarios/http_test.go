@@ -3,7 +3,6 @@ package scenarios_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -26,7 +25,6 @@ func (c *current) Generate(ctx context.Context, call agent.ModelCall, emit agent
 
 // httpReply is what this test reads of a ChatResponse.
 type httpReply struct {
-	Kind     string          `json:"type"`
 	Response string          `json:"response"`
 	Actions  []action.Action `json:"actions"`
 }
@@ -83,9 +81,6 @@ func send(t *testing.T, api *apitest.API, headers apitest.Header, s scenario.Sce
 		checked, err := a.Check()
 		check(t, err)
 		out.Actions = append(out.Actions, checked)
-	}
-	if len(out.Actions) != len(reply.Actions) {
-		t.Fatal(fmt.Sprint(reply.Actions))
 	}
 	return out
 }

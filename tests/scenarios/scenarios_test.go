@@ -97,7 +97,9 @@ func TestScenarios(t *testing.T) {
 	t.Parallel()
 	a := newAssistant(t, byContext{})
 	agents := a.tools()
+	messages := 0
 	for _, s := range read(t) {
+		messages += len(s.Turns)
 		t.Run(s.Category+"/"+s.Name(), func(t *testing.T) {
 			t.Parallel()
 			history := slices.Clone(s.Context.History)
@@ -114,6 +116,9 @@ func TestScenarios(t *testing.T) {
 					agent.Turn{Role: "assistant", Content: reply.Text})
 			}
 		})
+	}
+	if messages < 200 {
+		t.Errorf("there are %d messages", messages)
 	}
 }
 

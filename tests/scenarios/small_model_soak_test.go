@@ -48,7 +48,8 @@ func smallModel(t *testing.T) agent.Model {
 	port := freePort(t)
 	var output bytes.Buffer
 	server := exec.Command(filepath.Join(directory, "llama-server"),
-		"--model", filepath.Join(directory, "smollm2.gguf"), "--host", "127.0.0.1", "--port", port, "--jinja", "--ctx-size", "16384",
+		"--model", filepath.Join(directory, "smollm2.gguf"),
+		"--host", "127.0.0.1", "--port", port, "--jinja", "--ctx-size", "16384",
 		"--parallel", "2", // or the router and the agents evict each other's prompts
 		"--n-predict", longest)
 	server.Stdout, server.Stderr = &output, &output
