@@ -119,7 +119,8 @@ func (c Change) String() string {
 }
 
 func (c Change) matches(got Change, now time.Time) bool {
-	return c.Type == got.Type && c.Table == got.Table && c.Source == got.Source &&
+	sameSource := c.Source == Source{} || c.Source == got.Source
+	return c.Type == got.Type && c.Table == got.Table && sameSource &&
 		matches(map[string]any(c.Data), asJSON(got.Data), now)
 }
 

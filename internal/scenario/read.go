@@ -39,6 +39,7 @@ type entry struct {
 	Now       string                 `yaml:"now"`
 	Workspace string                 `yaml:"workspace"`
 	Documents []string               `yaml:"documents"`
+	Gap       string                 `yaml:"gap"`
 	Rows      map[string][]yaml.Node `yaml:"rows"` // beside those of the workspace, by table
 	History   []turnPair             `yaml:"history"`
 	Turns     []turn                 `yaml:"turns"`
@@ -163,7 +164,8 @@ func (b *builder) scenario(e entry) (Scenario, error) {
 	if !ok {
 		return Scenario{}, fmt.Errorf("there is no workspace %q", cmp.Or(e.Workspace, d.Workspace))
 	}
-	s := Scenario{Tier: tier.Tier(cmp.Or(e.Tier, d.Tier)), Timezone: cmp.Or(e.Timezone, d.Timezone, w.Timezone)}
+	s := Scenario{Tier: tier.Tier(cmp.Or(e.Tier, d.Tier)), Gap: e.Gap,
+		Timezone: cmp.Or(e.Timezone, d.Timezone, w.Timezone)}
 	if !slices.Contains(tier.All(), s.Tier) {
 		return Scenario{}, fmt.Errorf("there is no tier %q", s.Tier)
 	}

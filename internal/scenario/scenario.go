@@ -23,6 +23,8 @@ type Scenario struct {
 	// Context has the rows, documents, profile and history that come with the first turn.
 	Context agent.Context
 	Turns   []Turn // at least one
+	// Gap says why the service falls short of this scenario at present; "" for all others.
+	Gap string
 
 	wire map[string]any
 }
@@ -85,7 +87,7 @@ type Change struct {
 	Type   action.Kind
 	Table  string
 	Data   map[string]any
-	Source Source // of a proposal: the row that asked for it, or zero
+	Source Source // of a proposal: the row that asked for it; zero expects none in particular
 }
 
 // Source names a row.

@@ -107,6 +107,25 @@ func (p *player) say() string {
 	return "All right. " + strings.Join(words, ". ")
 }
 
+// failures returns the calls that were not offered, failed, or returned times that models cannot read.
+func (p *player) failures() (wrong []string) {
+	if p.played < len(p.turn.Calls) {
+		wrong = append(wrong, p.turn.Calls[p.played].Tool+" is offered to no agent that answers")
+	}
+	for i, m := range p.made {
+		if strings.HasPrefix(m.Result, "error:") && !p.turn.Calls[i].Refused {
+			wrong = append(wrong, fmt.Sprintf("%s %s: %s", m.Tool, m.Arguments, m.Result))
+		}
+		if strings.Contains(m.Result, "_ms\"") {
+			wrong = append(wrong, fmt.Sprintf("%s returned milliseconds: %s", m.Tool, m.Result))
+		}
+	}
+	if len(wrong) > 0 {
+		wrong = append(wrong, fmt.Sprintf("the calls were %q", p.made))
+	}
+	return wrong
+}
+
 type playerKey struct{}
 
 // byContext is a model that lets the player of each request answer.

@@ -6,10 +6,8 @@ package scenarios_test
 import (
 	"context"
 	"log/slog"
-	"maps"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -84,6 +82,13 @@ func outcome(reply chat.Reply, p *player) scenario.Outcome {
 	for _, a := range reply.Actions {
 		out.Actions = append(out.Actions, scenario.Change{Type: a.Type, Table: a.Table, Data: a.Data})
 	}
+	for _, one := range reply.Proposals {
+		change := scenario.Change{Type: one.Type, Table: one.Table, Data: one.Data}
+		if one.Source != nil {
+			change.Source = scenario.Source{Table: one.Source.Table, ID: one.Source.ID}
+		}
+		out.Proposals = append(out.Proposals, change)
+	}
 	if reply.Plan != nil {
 		for _, step := range reply.Plan.Steps {
 			out.Steps = append(out.Steps, string(step.Action))
@@ -92,28 +97,26 @@ func outcome(reply chat.Reply, p *player) scenario.Outcome {
 	return out
 }
 
-// TestScenarios plays every turn of every scenario.
+// TestScenarios plays every turn of every scenario. It skips those where the service falls short, and fails when such a
+// gap is closed, so that nobody forgets to take the mark away.
 func TestScenarios(t *testing.T) {
 	t.Parallel()
 	a := newAssistant(t, byContext{})
-	agents := a.tools()
 	messages := 0
 	for _, s := range read(t) {
 		messages += len(s.Turns)
 		t.Run(s.Category+"/"+s.Name(), func(t *testing.T) {
 			t.Parallel()
-			history := slices.Clone(s.Context.History)
-			for _, turn := range s.Turns {
-				skipWithoutTools(t, turn, agents)
-				p := newPlayer(turn, agents)
-				reply, err := a.answer(context.WithValue(t.Context(), playerKey{}, p), s, turn, history)
-				check(t, err)
-				for _, wrong := range turn.Check(outcome(reply, p), s.Now) {
-					t.Error(wrong)
+			wrong := play(t, a, s)
+			switch {
+			case s.Gap == "":
+				for _, one := range wrong {
+					t.Error(one)
 				}
-				checkCalls(t, turn, p)
-				history = append(history, agent.Turn{Role: "user", Content: turn.Say},
-					agent.Turn{Role: "assistant", Content: reply.Text})
+			case len(wrong) == 0:
+				t.Errorf("the gap is closed, take it out: %s", s.Gap)
+			default:
+				t.Skipf("GAP: %s", s.Gap)
 			}
 		})
 	}
@@ -122,37 +125,19 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// checkCalls checks that every call was made and succeeded.
-func checkCalls(t *testing.T, turn scenario.Turn, p *player) {
+// play plays the turns of a scenario and returns what is wrong with the outcomes.
+func play(t *testing.T, a assistant, s scenario.Scenario) (wrong []string) {
 	t.Helper()
-	if p.played < len(turn.Calls) {
-		t.Errorf("%s is offered to no agent that answers", turn.Calls[p.played].Tool)
+	history := slices.Clone(s.Context.History)
+	for _, turn := range s.Turns {
+		p := newPlayer(turn, a.tools())
+		reply, err := a.answer(context.WithValue(t.Context(), playerKey{}, p), s, turn, history)
+		check(t, err)
+		wrong = append(append(wrong, turn.Check(outcome(reply, p), s.Now)...), p.failures()...)
+		history = append(history, agent.Turn{Role: "user", Content: turn.Say},
+			agent.Turn{Role: "assistant", Content: reply.Text})
 	}
-	for i, m := range p.made {
-		if strings.HasPrefix(m.Result, "error:") && !turn.Calls[i].Refused {
-			t.Errorf("%s %s: %s", m.Tool, m.Arguments, m.Result)
-		}
-		if strings.Contains(m.Result, "_ms") {
-			t.Errorf("%s returned milliseconds: %s", m.Tool, m.Result)
-		}
-	}
-	if t.Failed() {
-		for _, m := range p.made {
-			t.Logf("%s %s\n  %s", m.Tool, m.Arguments, m.Result)
-		}
-	}
-}
-
-func skipWithoutTools(t *testing.T, turn scenario.Turn, agents map[string][]string) {
-	t.Helper()
-	for _, call := range turn.Calls {
-		known := slices.ContainsFunc(slices.Collect(maps.Values(agents)), func(tools []string) bool {
-			return slices.Contains(tools, call.Tool)
-		})
-		if !known && call.Tool != "ask_agent" && !strings.HasPrefix(call.Tool, "plan_") {
-			t.Skipf("there is no tool %s", call.Tool)
-		}
-	}
+	return wrong
 }
 
 // user returns the person of the scenario's workspace.
