@@ -214,7 +214,9 @@ func decodeScalar(node *yaml.Node) (any, error) {
 		err := node.Decode(&number)
 		return number, err
 	case "!!bool":
-		return node.Value == "true", nil
+		var b bool
+		err := node.Decode(&b)
+		return b, err
 	case "!!null":
 		return nil, nil
 	case "!!str", "!!timestamp":
