@@ -27,8 +27,8 @@ import (
 
 // A model of 135 million parameters on two CPU cores reads some 100 tokens a second.
 const (
-	firstToken  = 5 * time.Minute
-	wholeAnswer = 10 * time.Minute
+	firstToken  = 10 * time.Minute
+	wholeAnswer = 20 * time.Minute
 	longest     = "160" // tokens of an answer
 )
 
