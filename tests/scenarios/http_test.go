@@ -31,6 +31,7 @@ type httpReply struct {
 		action.Action
 		Source *agent.Source `json:"source"`
 	} `json:"proposals"`
+	Upgrade *chat.Upgrade `json:"upgrade"`
 }
 
 // TestScenariosOverHTTP sends every eighth scenario as an app does.
@@ -77,7 +78,7 @@ func send(t *testing.T, api *apitest.API, headers apitest.Header, s scenario.Sce
 	}
 	var reply httpReply
 	check(t, json.Unmarshal(got.Body, &reply))
-	out := chat.Reply{Text: reply.Response}
+	out := chat.Reply{Text: reply.Response, Upgrade: reply.Upgrade}
 	for _, a := range reply.Actions {
 		checked, err := a.Check()
 		check(t, err)

@@ -3,6 +3,7 @@ package scenarios_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -107,7 +108,10 @@ func (p *player) say() string {
 	return "All right. " + strings.Join(words, ". ")
 }
 
-// failures returns the calls that were not offered, failed, or returned times that models cannot read.
+// millis matches times in milliseconds, which models cannot read.
+var millis = regexp.MustCompile(`\b1[5-9]\d{11}\b`)
+
+// failures returns the calls that were not offered, failed, or returned milliseconds.
 func (p *player) failures() (wrong []string) {
 	if p.played < len(p.turn.Calls) {
 		wrong = append(wrong, p.turn.Calls[p.played].Tool+" is offered to no agent that answers")
@@ -116,7 +120,7 @@ func (p *player) failures() (wrong []string) {
 		if strings.HasPrefix(m.Result, "error:") && !p.turn.Calls[i].Refused {
 			wrong = append(wrong, fmt.Sprintf("%s %s: %s", m.Tool, m.Arguments, m.Result))
 		}
-		if strings.Contains(m.Result, "_ms\"") {
+		if millis.MatchString(m.Result) {
 			wrong = append(wrong, fmt.Sprintf("%s returned milliseconds: %s", m.Tool, m.Result))
 		}
 	}

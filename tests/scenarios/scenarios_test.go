@@ -89,6 +89,9 @@ func outcome(reply chat.Reply, p *player) scenario.Outcome {
 		}
 		out.Proposals = append(out.Proposals, change)
 	}
+	if reply.Upgrade != nil {
+		out.Upgrade = &scenario.Upgrade{Feature: reply.Upgrade.Feature, Tier: reply.Upgrade.Tier}
+	}
 	if reply.Plan != nil {
 		for _, step := range reply.Plan.Steps {
 			out.Steps = append(out.Steps, string(step.Action))
