@@ -22,6 +22,13 @@ type Tool struct {
 	withoutRows bool
 }
 
+// WithPublicNote returns the tool with a sentence at the end of its description that answers may repeat: what stands in
+// the contract anyway.
+func (t Tool) WithPublicNote(text string) Tool {
+	t.function = &llms.FunctionDefinition{Name: t.name, Description: t.description + " " + text, Parameters: t.schema}
+	return t
+}
+
 // WithoutRows returns the tool, marked as one whose results contain no text of the request's rows, only what the model
 // itself wrote. A model that has called no other tools can have read no order of strangers in a result.
 func (t Tool) WithoutRows() Tool {

@@ -55,6 +55,9 @@ func maskTimes(text string) string {
 			return digits
 		}
 		at := time.UnixMilli(ms).UTC()
+		if time.Since(at).Abs() < time.Minute { // the time of the request
+			return "<now>"
+		}
 		day, near := daysFromToday(at)
 		if !near {
 			return "<time>"

@@ -4,6 +4,8 @@
 package workspace
 
 import (
+	"strings"
+
 	"github.com/adiuva/cloud-api/internal/agent"
 )
 
@@ -13,12 +15,21 @@ type workspace struct{ tables []*table }
 // tables are those of every request.
 var tables = &workspace{tables: newTables()}
 
+// tableNames returns the names of all tables.
+func (w *workspace) tableNames() string {
+	var names []string
+	for _, t := range w.tables {
+		names = append(names, t.name)
+	}
+	return strings.Join(names, ", ")
+}
+
 // Tools returns the shared tools.
 func Tools() []agent.Tool {
 	w := tables
 	return []agent.Tool{
-		agent.NewTool("find_rows", "Find rows by words, columns and time, or count them. Tables: tasks, projects, "+
-			"clients, notes, checkpoints, taskComments, events, emails, documents.", w.findRows),
+		agent.NewTool("find_rows", "Find rows by words, columns and time, or count them.", w.findRows).
+			WithPublicNote("Tables: " + w.tableNames() + "."),
 		agent.NewTool("read_row", "Read one row whole; long texts in pieces.", w.readRow),
 		agent.NewTool("project_overview", "Sum up a project: tasks, checkpoints, notes, people.", w.projectOverview),
 		agent.NewTool("create_row", "Prepare a new row of any table.", w.createRow),
