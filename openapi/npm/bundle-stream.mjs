@@ -10,7 +10,7 @@ const mapValues = (object, change) =>
 
 function toJsonSchema(schema) {
   if (typeof schema !== 'object' || schema.$ref) return schema;
-  const { nullable, example, type, 'x-go-type': _, ...rest } = schema;
+  const { nullable, example, type, 'x-go-type': _, 'x-go-name': __, ...rest } = schema;
   for (const key of ['oneOf', 'anyOf', 'allOf']) if (rest[key]) rest[key] = rest[key].map(toJsonSchema);
   for (const key of ['items', 'additionalProperties']) if (rest[key]) rest[key] = toJsonSchema(rest[key]);
   if (rest.properties) rest.properties = mapValues(rest.properties, toJsonSchema);
