@@ -39,7 +39,7 @@ func TestProtocolErrorsCloseTheSocket(t *testing.T) {
 		"wrong type": {func(s *stream) {
 			s.Send(`{"message":"x","context":{"recent_tasks":[{"dueDate":"soon"}]}}`)
 		}, "validation_failed", 1008},
-		"too large":     {func(s *stream) { s.Send(big) }, "body_too_large", 1009},
+		"too large": {func(s *stream) { s.Send(big) }, "body_too_large", 1009},
 		"far too large": {func(s *stream) {
 			// The server may close the connection before it has all of the frame.
 			_ = s.Conn.WriteMessage(websocket.TextMessage, []byte(big+big+big))
