@@ -232,6 +232,12 @@ func TestAllDayEventsAreTheirDays(t *testing.T) {
 			twoDays},
 		{"midnights of an unknown zone are the caller's", "Europe/Rome",
 			event("2026-11-28T00:00:00+01:00", "2026-11-29T00:00:00+01:00", "Mars Standard Time", false), oneDay},
+		{"the caller's midnights, although Graph names UTC", "Europe/Rome",
+			event("2026-11-28T00:00:00+01:00", "2026-11-29T00:00:00+01:00", "UTC", true), oneDay},
+		{"the caller's midnights without the mark", "America/New_York",
+			event("2026-11-28T00:00:00-05:00", "2026-11-29T00:00:00-05:00", "UTC", false), oneDay},
+		{"the caller's midnight and last second", "Europe/Rome",
+			event("2026-11-28T00:00:00+01:00", "2026-11-29T23:59:59+01:00", "UTC", true), twoDays},
 		{"ends at its own start", "Europe/Rome",
 			event("2026-11-28T00:00:00+01:00", "2026-11-28T00:00:00+01:00", "", true), oneDay},
 		{"ends with the last second", "Europe/Rome",
@@ -245,6 +251,48 @@ func TestAllDayEventsAreTheirDays(t *testing.T) {
 			"list_events", `{"date_range":{"from":"2026-11-28","to":"2026-11-28"}}`)
 		if !strings.Contains(text, `"title":"Off",`+c.want) {
 			t.Errorf("%s: got %s, want %s", c.name, text, c.want)
+		}
+	}
+}
+
+func TestMovedDaysKeepTheMidnightsOfTheirRow(t *testing.T) {
+	t.Attr("case", "M16")
+	t.Parallel()
+	for _, c := range []struct{ name, zone, start, end, wantStart, wantEnd string }{
+		{"of UTC", "W. Europe Standard Time", "2026-03-27T00:00:00Z", "2026-03-28T00:00:00Z",
+			"2026-03-30T00:00:00Z", "2026-03-31T00:00:00Z"},
+		{"of its own zone", "America/New_York", "2026-03-27T00:00:00-04:00", "2026-03-28T00:00:00-04:00",
+			"2026-03-30T00:00:00-04:00", "2026-03-31T00:00:00-04:00"},
+		{"of the caller's zone", "UTC", "2026-03-27T00:00:00+01:00", "2026-03-28T00:00:00+01:00",
+			"2026-03-30T00:00:00+02:00", "2026-03-31T00:00:00+02:00"},
+		{"to the last second", "UTC", "2026-03-27T00:00:00+01:00", "2026-03-27T23:59:59+01:00",
+			"2026-03-30T00:00:00+02:00", "2026-03-31T00:00:00+02:00"},
+	} {
+		rome := calendarInRome(t)
+		rome.Events = []agent.Event{{ID: "d", Title: "Off", Start: agenttest.At(t, c.start),
+			End: agenttest.At(t, c.end), Timezone: c.zone, AllDay: true}}
+		text, run := runTool(t, rome, "move_event", `{"id":"d","start":"2026-03-30"}`)
+		want := fmt.Sprintf(`[{"type":"update_record","table":"events","data":{"end":%d,"id":"d","start":%d}}]`,
+			agenttest.At(t, c.wantEnd), agenttest.At(t, c.wantStart))
+		if got, err := json.Marshal(run.Actions()); err != nil || string(got) != want {
+			t.Errorf("midnights %s: got %s, %v, want %s; %s", c.name, got, err, want, text)
+		}
+	}
+}
+
+func TestFreeTimeOnAWeekendThatThePersonNames(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ in, first string }{
+		{`{"from":"2026-03-28","to":"2026-03-28"}`, "2026-03-28T09:00"},
+		{`{"from":"saturday","to":"sunday"}`, "2026-03-28T09:00"},
+		{`{"from":"2026-03-28"}`, "2026-03-30T09:00"},
+		{`{"from":"2026-03-28","weekends":true}`, "2026-03-28T09:00"},
+	} {
+		text, _ := runTool(t, calendarInRome(t), "find_free_time", c.in)
+		var got struct{ Slots []struct{ Start string } }
+		err := json.Unmarshal([]byte(text), &got)
+		if err != nil || len(got.Slots) == 0 || got.Slots[0].Start != c.first {
+			t.Errorf("%s: got %s, want %s first", c.in, text, c.first)
 		}
 	}
 }

@@ -130,6 +130,7 @@ func (in freeInput) query(c agent.Context) (q query, err error) {
 	if q.from.Before(c.Now) {
 		q.from = c.LocalNow()
 	}
+	q.weekends = q.weekends || !q.hasWorkday()
 	return q, nil
 }
 

@@ -141,14 +141,16 @@ func searchEveryMinute(c freeCase) (out freeAnswer) {
 		dayOf[i] = dayNumber(m)
 	}
 	busy, points := busyMinutes(c, minutes, dayOf)
+	weekends := c.weekends || !slices.ContainsFunc(minutes, func(m time.Time) bool {
+		return !isWeekend(m) && !m.Before(c.from) && !m.Before(c.Now) && m.Before(c.to)
+	})
 	var last time.Time
 	for i := 0; i < len(minutes); {
 		day := i
 		for i < len(minutes) && dayOf[i] == dayOf[day] {
 			i++
 		}
-		weekend := minutes[day].Weekday() == time.Saturday || minutes[day].Weekday() == time.Sunday
-		if weekend && !c.weekends || minutes[i-1].Before(c.from) || minutes[day].After(c.to) {
+		if isWeekend(minutes[day]) && !weekends || minutes[i-1].Before(c.from) || minutes[day].After(c.to) {
 			continue
 		}
 		shows := func(minute int) int {
@@ -174,6 +176,8 @@ func searchEveryMinute(c freeCase) (out freeAnswer) {
 	}
 	return out
 }
+
+func isWeekend(t time.Time) bool { return t.Weekday() == time.Saturday || t.Weekday() == time.Sunday }
 
 func (a *freeAnswer) add(minutes []time.Time, start, end, until int) {
 	if a.Total++; a.Total > 10 {

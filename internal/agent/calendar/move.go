@@ -61,14 +61,16 @@ func (s span) times(old span, shared bool) map[string]any {
 	return data
 }
 
-// millis returns a time of the event as its row has it: a day is a midnight in UTC, when those of the row are.
+// millis returns a time of the event, in the caller's zone, as its row has it: a day is a midnight of UTC, of the
+// event's zone or of the caller's, as the start of the row is.
 func (s span) millis(t time.Time) int64 {
-	first, last := time.UnixMilli(s.Event.Start).UTC(), time.UnixMilli(s.Event.End).UTC()
-	switch {
-	case !s.allDay:
+	if !s.allDay {
 		return t.UnixMilli()
-	case isMidnight(first) && isMidnight(last):
-		return dates.Day(t, time.UTC).Start.UnixMilli()
+	}
+	for _, zone := range []*time.Location{time.UTC, s.zone, t.Location()} {
+		if isMidnight(time.UnixMilli(s.Event.Start).In(zone)) {
+			return dates.Day(t, zone).Start.UnixMilli()
+		}
 	}
 	return dates.Day(t, s.zone).Start.UnixMilli()
 }

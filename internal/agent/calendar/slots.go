@@ -49,6 +49,16 @@ type query struct {
 	busy     []block
 }
 
+// hasWorkday reports whether the query's days are not all days of one weekend, for which the person asked then.
+func (q query) hasWorkday() bool {
+	for noon := range days(q.from, q.to.Add(-1)) {
+		if q.isWorkday(noon) {
+			return true
+		}
+	}
+	return false
+}
+
 // each calls visit with every free time that begins on the grid, the earliest first.
 func (q query) each(ctx context.Context, run *agent.Run, visit func(slot)) error {
 	for noon := range days(q.from, q.to) {

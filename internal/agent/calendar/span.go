@@ -94,7 +94,7 @@ func toSpan(c agent.Context, zone *time.Location, e agent.Event) span {
 	start, end := time.UnixMilli(e.Start), time.UnixMilli(e.End)
 	s := span{Event: e, start: start.In(c.Zone()), end: end.In(c.Zone()), zone: zone,
 		title: agent.Normalize(e.Title), place: placeOf(e)}
-	if first, last, ok := daysOf(e, start, end, zone); ok {
+	if first, last, ok := daysOf(e, start, end, zone, c.Zone()); ok {
 		s.allDay = true
 		s.start = dates.Day(first, c.Zone()).Start
 		s.end = dates.Day(last, c.Zone()).Start
@@ -103,11 +103,12 @@ func toSpan(c agent.Context, zone *time.Location, e agent.Event) span {
 }
 
 // daysOf returns the first day of an event that lasts all day and the day after its last one, or false for any other
-// event. Such an event means the same calendar days everywhere. It is from midnight to midnight, of its own zone or of
-// UTC: Microsoft Graph writes the latter for a calendar in any zone. One that says that it lasts all day may have any
-// times, which are then read in its own zone.
-func daysOf(e agent.Event, start, end time.Time, zone *time.Location) (first, last time.Time, ok bool) {
-	for _, z := range []*time.Location{zone, time.UTC} {
+// event. Such an event means the same calendar days everywhere. It is from midnight to midnight, of its own zone, the
+// caller's or UTC: Microsoft Graph writes the latter for a calendar in any zone, and names UTC as the zone of others.
+// One that says that it lasts all day may have any times, which are then read in its own zone.
+func daysOf(e agent.Event, start, end time.Time, zone, callers *time.Location) (first, last time.Time, ok bool) {
+	zones := []*time.Location{zone, callers, time.UTC}
+	for _, z := range zones {
 		first, last = start.In(z), end.In(z)
 		switch midnights := isMidnight(first) && isMidnight(last); {
 		case midnights && first.Before(last):
@@ -119,9 +120,12 @@ func daysOf(e agent.Event, start, end time.Time, zone *time.Location) (first, la
 	if !e.AllDay {
 		return first, last, false
 	}
+	first = start.In(zone)
+	if i := slices.IndexFunc(zones, func(z *time.Location) bool { return isMidnight(start.In(z)) }); i >= 0 {
+		first = start.In(zones[i])
+	}
 	// Clocks that change make a day an hour longer.
 	days := max(1, int((end.Sub(start)+22*time.Hour-1)/(24*time.Hour)))
-	first = start.In(zone)
 	return first, midday(first).AddDate(0, 0, days), true
 }
 
