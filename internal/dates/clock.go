@@ -8,10 +8,9 @@ import (
 	"time"
 )
 
-// clockAtEnd matches a day followed by a time of day: hour, minutes and "am", "pm", "uhr" or another
-// word for hour.
-var clockAtEnd = regexp.MustCompile(`^(.+?),? (?:(?:at|um|alle|ore|à|a las?|às|om) )?(\d{1,2})(?:[:h](\d{2}))? ?` +
-	`(am|pm|uhr|uur|heures?|horas?|h)?$`)
+// clockAtEnd matches a day followed by a time of day: hour, minutes and "am", "pm" or a word such as "uhr".
+var clockAtEnd = regexp.MustCompile(`^(.+?),? (?:(?:at|um|alle|ore|à|a las?|às?|as|om) )?` +
+	`(\d{1,2})(?:[:h](\d{2}))? ?(am|pm|uhr|h|heures?|horas?|uur)?$`)
 
 // cutClock splits a time of day from the end of text and returns it as the time since midnight. A number alone is not a
 // time: "at 3" does not say which half of the day.
@@ -91,8 +90,9 @@ func ClockOn(t time.Time, clock time.Duration) time.Time {
 }
 
 var clockInSentence = regexp.MustCompile(
-	`(?i)(?:(?:\b(?:at|um|alle(?: ore)?|a las?|om)|(?:^|\s)às?)\s+(\d{1,2})(?:[:h](\d{2}))?\s*` +
-		`(am|pm|uhr|uur|heures?|horas?|h|o'clock)?\b|\b(\d{1,2})[:h](\d{2})\b)`)
+	`(?i)(?:(?:\b(?:at|um|alle(?: ore)?|a las?|om)|às)\s+(\d{1,2})(?:[:h](\d{2}))?\s*` +
+		`(am|pm|uhr|uur|horas?|h|o'clock)?\b` +
+		`|à\s+(\d{1,2})(?:[:h](\d{2})|\s*h(?:eures?)?)\b|\b(\d{1,2})[:h](\d{2})\b)`)
 
 // FindClock returns the first time of day that the sentence names, as the time since midnight, and where it is written.
 // Unlike in Parse, "at 3" is three in the morning. It returns false when there is none.
@@ -102,7 +102,7 @@ func FindClock(sentence string) (time.Duration, Span, bool) {
 		return 0, Span{}, false
 	}
 	m := clockInSentence.FindStringSubmatch(sentence)
-	hour, minute, suffix := m[1]+m[4], m[2]+m[5], strings.ToLower(m[3])
+	hour, minute, suffix := m[1]+m[4]+m[6], m[2]+m[5]+m[7], strings.ToLower(m[3])
 	if n, err := strconv.Atoi(hour); err == nil && (n == 0 || n > 12) {
 		suffix = "" // the hour alone says which half of the day
 	}

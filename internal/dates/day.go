@@ -10,15 +10,12 @@ import (
 // dayOfMonthForms are the ways to write a day of a month: a day, a month and perhaps a year.
 var dayOfMonthForms = []*regexp.Regexp{
 	regexp.MustCompile(`^(?P<month>\pL+)\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,? (?P<year>\d{4}))?$`),
-	regexp.MustCompile(`^(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?(?: of| de)? (?P<month>\pL+)\.?` +
+	regexp.MustCompile(`^(?P<day>\d{1,2})(?:st|nd|rd|th|er|[.º°])?(?: of| de)? (?P<month>\pL+)\.?` +
 		`(?:,? (?:del? )?(?P<year>\d{4}))?$`),
 	regexp.MustCompile(`^(?P<day>\d{1,2})\. ?(?P<month>\d{1,2})\. ?(?P<year>\d{4})?$`),
 }
 
 var endOfPeriod = regexp.MustCompile(`^end of (?:the |this )?(week|month)$`)
-
-// maxPhrase is the length of the longest text that parseDay searches as a sentence, in bytes.
-const maxPhrase = 48
 
 // maxDaysAhead limits how far "in 3 days" may reach.
 const maxDaysAhead = 3650
@@ -44,17 +41,13 @@ func parseDay(text string, now time.Time) (time.Time, bool) {
 			return dayOfMonth(part("day"), parseMonth(part("month")), part("year"), today)
 		}
 	}
-	if len(text) <= maxPhrase {
-		if day, at, ok := FindDay(text, today); ok && at == (Span{0, len(text)}) {
-			return day, true
-		}
-	}
-	return time.Time{}, false
+	day, at, ok := FindDay(text, today)
+	return day, ok && at == Span{0, len(text)}
 }
 
 // daysAhead returns how many days after today the words mean.
 func daysAhead(text string, today time.Time) (int, bool) {
-	if days, ok := writtenDays[text]; ok {
+	if days, ok := relativeDays.lookup(text, inDates...); ok {
 		return days, true
 	}
 	if m := endOfPeriod.FindStringSubmatch(text); m != nil {
@@ -63,7 +56,7 @@ func daysAhead(text string, today time.Time) (int, bool) {
 		}
 		return endOfMonth(today).Day() - today.Day(), true
 	}
-	if weekday, ok := writtenWeekdays[strings.TrimPrefix(text, "next ")]; ok {
+	if weekday, ok := weekdays.lookup(strings.TrimPrefix(text, "next "), inDates...); ok {
 		return daysUntil(weekday, today), true
 	}
 	return 0, false
@@ -111,5 +104,6 @@ func parseMonth(name string) time.Month {
 	if n, err := strconv.Atoi(name); err == nil {
 		return time.Month(n)
 	}
-	return time.Month(writtenMonths[name])
+	n, _ := months.lookup(name, inDates...)
+	return time.Month(n)
 }

@@ -10,8 +10,10 @@ import (
 var (
 	isoDay      = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)
 	deadlineDay = regexp.MustCompile(`(?i)(?:^|\s)(?:by|before|until|on|due|entro|prima di|bis|vor|am|zum` +
-		`|avant|d'ici|pour|jusqu'à|antes del?|hasta|para|até|na|voor|tegen|uiterlijk|op|tot)\s+` +
-		`(?:(?:the|il|zum|le|el|la|o|a)\s+)?([\p{L}'’-]+|\d{4}-\d{2}-\d{2})`)
+		`|avant|d['’]ici|pour|le|jusqu['’]au?|jusqu['’]à|antes del?|para|hasta|el|até|na` +
+		`|tegen|voor|vóór|op|uiterlijk)\s+` +
+		`(?:the\s+|il\s+|zum\s+|le\s+|el\s+|à\s+|a\s+|op\s+)?` +
+		`(aujourd['’]hui|(?:segunda|ter[çc]a|quarta|quinta|sexta)-feira|\p{L}+|\d{4}-\d{2}-\d{2})`)
 	todayOrTomorrow = regexp.MustCompile(`(?i)(?:^|\s)(` + relativeDays.word(0) + `|` + relativeDays.word(1) +
 		`)(?:$|[\s,.!?])`)
 	englishDueDay = regexp.MustCompile(`(?i)\b(?:today|tomorrow|(?:by|on|until|next) (` +
@@ -19,15 +21,22 @@ var (
 )
 
 // FindDeadline returns the day in now's zone that a sentence names as a deadline: YYYY-MM-DD anywhere, a day's name
-// after a word such as "by", "entro" or "bis", or "today" or "tomorrow", in every language of the package. It returns
-// false when there is none.
+// after a word such as "by", "entro" or "bis", or "today" or "tomorrow". It returns false when there is none.
 func FindDeadline(sentence string, now time.Time) (Date, bool) {
-	words := []string{isoDay.FindString(sentence)}
-	for _, m := range deadlineDay.FindAllStringSubmatch(sentence, -1) {
-		words = append(words, m[1])
+	hints := findHints(sentence)
+	var words []string
+	for _, part := range near(sentence, hints, isoDays) {
+		words = append(words, isoDay.FindString(sentence[part.Start:part.End]))
 	}
-	if m := todayOrTomorrow.FindStringSubmatch(sentence); m != nil {
-		words = append(words, m[1])
+	for _, part := range near(sentence, hints, dayNames|weekdayNames|isoDays) {
+		for _, m := range deadlineDay.FindAllStringSubmatch(sentence[part.Start:part.End], -1) {
+			words = append(words, m[1])
+		}
+	}
+	for _, part := range near(sentence, hints, dayNames) {
+		if m := todayOrTomorrow.FindStringSubmatch(sentence[part.Start:part.End]); m != nil {
+			words = append(words, m[1])
+		}
 	}
 	for _, word := range words {
 		if day, ok := parseDayName(strings.ToLower(word), midnightUTC(now)); ok {
@@ -42,10 +51,10 @@ func parseDayName(word string, today time.Time) (time.Time, bool) {
 	if day, err := time.Parse(time.DateOnly, word); err == nil {
 		return day, checkYear(day) == nil
 	}
-	if days, ok := spokenDays[word]; ok {
+	if days, ok := relativeDays.lookup(word, inSentences...); ok {
 		return today.AddDate(0, 0, days), true
 	}
-	weekday, ok := spokenWeekdays[word]
+	weekday, ok := weekdays.lookup(word, inSentences...)
 	return today.AddDate(0, 0, daysUntil(weekday, today)), ok
 }
 

@@ -2,6 +2,7 @@ package dates
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,97 +18,94 @@ const (
 	spanish
 	portuguese
 	dutch
-	shortForm // words read only where the whole text is a date: in a sentence "2 set" need not mean September
+	shortForm // forms read only where the whole text is a date: in a sentence "2 set" need not mean September
+	columns
 )
 
-// spoken returns the languages whose words are read in sentences.
-func spoken() []language {
-	return []language{english, german, italian, french, spanish, portuguese, dutch}
-}
+// inSentences are the languages that the Find functions read.
+var inSentences = []language{english, german, italian, french, spanish, portuguese, dutch}
 
-// written returns the columns that are read where the whole text is a date.
-func written() []language { return append(spoken(), shortForm) }
+// inDates are the columns that Parse reads.
+var inDates = append(slices.Clone(inSentences), shortForm)
 
-// names maps words, separated by spaces in each column, to a number. All words are in lower case. Accents are often
-// left out.
-type names []struct {
+// names maps words, separated by spaces in each column, to a number. All words are in lower case. Words that are often
+// typed without their accents are there twice.
+type names []name
+
+type name struct {
 	value int
-	words [8]string
+	words [columns]string
 }
 
 var months = names{
-	{1, [8]string{"january jan", "januar", "gennaio", "janvier", "enero", "janeiro", "januari", "jänner gen ene"}},
-	{2, [8]string{"february feb", "februar", "febbraio", "février fevrier",
-		"febrero", "fevereiro", "februari", "fév fev"}},
-	{3, [8]string{"march mar", "märz", "marzo", "mars", "marzo", "março", "maart", "mär maerz mrz marco mrt"}},
-	{4, [8]string{"april apr", "april", "aprile", "avril", "abril", "abril", "april", "avr abr"}},
-	{5, [8]string{"may", "mai", "maggio", "mai", "mayo", "maio", "mei", "mag"}},
-	{6, [8]string{"june jun", "juni", "giugno", "juin", "junio", "junho", "juni", "giu"}},
-	{7, [8]string{"july jul", "juli", "luglio", "juillet", "julio", "julho", "juli", "lug"}},
-	{8, [8]string{"august aug", "august", "agosto", "août aout", "agosto", "agosto", "augustus", "ago"}},
-	{9, [8]string{"september sept sep", "september", "settembre", "septembre",
-		"septiembre setiembre", "setembro", "september", "set"}},
-	{10, [8]string{"october oct", "oktober", "ottobre", "octobre", "octubre", "outubro", "oktober", "okt ott out"}},
-	{11, [8]string{"november nov", "november", "novembre", "novembre", "noviembre", "novembro", "november"}},
-	{12, [8]string{"december dec", "dezember", "dicembre", "décembre decembre",
-		"diciembre", "dezembro", "december", "dez dic déc"}},
+	{1, [columns]string{"january jan", "januar", "gennaio", "janvier", "enero", "janeiro", "januari",
+		"jänner gen janv ene"}},
+	{2, [columns]string{"february feb", "februar", "febbraio", "février fevrier", "febrero", "fevereiro", "februari",
+		"févr fevr fev"}},
+	{3, [columns]string{"march mar", "märz", "marzo", "mars", "marzo", "março marco", "maart", "mär maerz mrz mrt"}},
+	{4, [columns]string{"april apr", "april", "aprile", "avril", "abril", "abril", "april", "avr abr"}},
+	{5, [columns]string{"may", "mai", "maggio", "mai", "mayo", "maio", "mei", "mag"}},
+	{6, [columns]string{"june jun", "juni", "giugno", "juin", "junio", "junho", "juni", "giu"}},
+	{7, [columns]string{"july jul", "juli", "luglio", "juillet", "julio", "julho", "juli", "lug juil"}},
+	{8, [columns]string{"august aug", "august", "agosto", "août aout", "agosto", "agosto", "augustus", "ago"}},
+	{9, [columns]string{"september sept sep", "september", "settembre", "septembre", "septiembre setiembre",
+		"setembro", "september", "set"}},
+	{10, [columns]string{"october oct", "oktober", "ottobre", "octobre", "octubre", "outubro", "oktober",
+		"okt ott out"}},
+	{11, [columns]string{"november nov", "november", "novembre", "novembre", "noviembre", "novembro", "november",
+		""}},
+	{12, [columns]string{"december dec", "dezember", "dicembre", "décembre decembre", "diciembre", "dezembro",
+		"december", "dez dic déc"}},
 }
 
 // weekdays counts from Sunday, as time.Weekday does.
 var weekdays = names{
-	{0, [8]string{"sunday", "sonntag", "domenica", "dimanche", "domingo", "domingo", "zondag"}},
-	{1, [8]string{"monday", "montag", "lunedì lunedi", "lundi", "lunes", "segunda-feira", "maandag", "segunda"}},
-	{2, [8]string{"tuesday", "dienstag", "martedì martedi", "mardi",
-		"martes", "terça-feira terca-feira", "dinsdag", "terça terca"}},
-	{3, [8]string{"wednesday", "mittwoch", "mercoledì mercoledi", "mercredi",
-		"miércoles miercoles", "quarta-feira", "woensdag", "quarta"}},
-	{4, [8]string{"thursday", "donnerstag", "giovedì giovedi", "jeudi",
-		"jueves", "quinta-feira", "donderdag", "quinta"}},
-	{5, [8]string{"friday", "freitag", "venerdì venerdi", "vendredi", "viernes", "sexta-feira", "vrijdag", "sexta"}},
-	{6, [8]string{"saturday", "samstag sonnabend", "sabato", "samedi", "sábado sabado", "sábado sabado", "zaterdag"}},
+	{0, [columns]string{"sunday", "sonntag", "domenica", "dimanche", "domingo", "domingo", "zondag", "sun"}},
+	{1, [columns]string{"monday", "montag", "lunedì lunedi", "lundi", "lunes", "segunda-feira", "maandag",
+		"mon segunda"}},
+	{2, [columns]string{"tuesday", "dienstag", "martedì martedi", "mardi", "martes", "terça-feira terca-feira",
+		"dinsdag", "tue tues terça terca"}},
+	{3, [columns]string{"wednesday", "mittwoch", "mercoledì mercoledi", "mercredi", "miércoles miercoles",
+		"quarta-feira", "woensdag", "wed quarta"}},
+	{4, [columns]string{"thursday", "donnerstag", "giovedì giovedi", "jeudi", "jueves", "quinta-feira", "donderdag",
+		"thu thur thurs quinta"}},
+	{5, [columns]string{"friday", "freitag", "venerdì venerdi", "vendredi", "viernes", "sexta-feira", "vrijdag",
+		"fri sexta"}},
+	{6, [columns]string{"saturday", "samstag sonnabend", "sabato", "samedi", "sábado sabado", "sábado sabado",
+		"zaterdag", "sat"}},
 }
 
-// relativeDays are counted from today. French "hier" is "here" in German sentences.
+// relativeDays counts from today. "hier" is here in German, so it is yesterday only where it is the whole text.
 var relativeDays = names{
-	{-1, [8]string{"yesterday", "gestern", "ieri", "", "ayer", "ontem", "gisteren", "hier"}},
-	{0, [8]string{"today", "heute", "oggi", "aujourd'hui aujourd’hui", "hoy", "hoje", "vandaag"}},
-	{1, [8]string{"tomorrow", "morgen", "domani", "demain", "mañana manana", "amanhã amanha", "morgen"}},
+	{-1, [columns]string{"yesterday", "gestern", "ieri", "", "ayer", "ontem", "gisteren", "hier"}},
+	{0, [columns]string{"today", "heute", "oggi", "aujourd'hui aujourd’hui", "hoy", "hoje", "vandaag", ""}},
+	{1, [columns]string{"tomorrow", "morgen", "domani", "demain", "mañana manana", "amanhã amanha", "morgen", ""}},
 }
 
 var smallNumbers = names{
-	{1, [8]string{"a an one", "einem einer", "un una", "un une", "un una", "um uma", "een"}},
-	{2, [8]string{"two", "zwei", "due", "deux", "dos", "dois duas", "twee"}},
-	{3, [8]string{"three", "drei", "tre", "trois", "tres", "três tres", "drie"}},
-	{4, [8]string{"four", "vier", "quattro", "quatre", "cuatro", "quatro", "vier"}},
-	{5, [8]string{"five", "fünf", "cinque", "cinq", "cinco", "cinco", "vijf"}},
-	{6, [8]string{"six", "sechs", "sei", "six", "seis", "seis", "zes"}},
-	{7, [8]string{"seven", "sieben", "sette", "sept", "siete", "sete", "zeven"}},
-	{10, [8]string{"ten", "zehn", "dieci", "dix", "diez", "dez", "tien"}},
+	{1, [columns]string{"a an one", "einem einer", "un una", "un une", "un una", "um uma", "een één"}},
+	{2, [columns]string{"two", "zwei", "due", "deux", "dos", "dois duas", "twee"}},
+	{3, [columns]string{"three", "drei", "tre", "trois", "tres", "três tres", "drie"}},
+	{4, [columns]string{"four", "vier", "quattro", "quatre", "cuatro", "quatro", "vier"}},
+	{5, [columns]string{"five", "fünf", "cinque", "cinq", "cinco", "cinco", "vijf"}},
+	{6, [columns]string{"six", "sechs", "sei", "six", "seis", "seis", "zes"}},
+	{7, [columns]string{"seven", "sieben", "sette", "sept", "siete", "sete", "zeven"}},
+	{8, [columns]string{"eight", "acht", "otto", "huit", "ocho", "oito", "acht"}},
+	{9, [columns]string{"nine", "neun", "nove", "neuf", "nueve", "nove", "negen"}},
+	{10, [columns]string{"ten", "zehn", "dieci", "dix", "diez", "dez", "tien"}},
 }
 
-// index returns the numbers by their words in the languages.
-func (n names) index(languages ...language) map[string]int {
-	byWord := map[string]int{}
+// lookup returns the number that the word means in one of the languages.
+func (n names) lookup(word string, languages ...language) (int, bool) {
 	for _, name := range n {
 		for _, l := range languages {
-			for _, word := range strings.Fields(name.words[l]) {
-				byWord[word] = name.value
+			if slices.Contains(strings.Fields(name.words[l]), word) {
+				return name.value, true
 			}
 		}
 	}
-	return byWord
+	return 0, false
 }
-
-// The words in all languages; written ones include short forms.
-var (
-	spokenMonths    = months.index(spoken()...)
-	writtenMonths   = months.index(written()...)
-	spokenWeekdays  = weekdays.index(spoken()...)
-	writtenWeekdays = weekdays.index(written()...)
-	spokenDays      = relativeDays.index(spoken()...)
-	writtenDays     = relativeDays.index(written()...)
-	spokenNumbers   = smallNumbers.index(spoken()...)
-)
 
 // pattern returns the alternatives of a regular expression that match the words of the languages.
 func (n names) pattern(languages ...language) string {
@@ -122,25 +120,16 @@ func (n names) pattern(languages ...language) string {
 	return strings.Join(words, "|")
 }
 
-// word returns the alternatives for one number in the languages of sentences.
+// word returns the alternatives for one number, each as a whole word. RE2's \b knows ASCII letters only, so that a word
+// may end in "ã" where other letters follow.
 func (n names) word(value int) string {
-	for _, name := range n {
-		if name.value == value {
-			return names{name}.pattern(spoken()...)
+	i := slices.IndexFunc(n, func(name name) bool { return name.value == value })
+	words := strings.Split(n[i:i+1].pattern(inSentences...), "|")
+	for i, word := range words {
+		words[i] = `\b` + word
+		if word[len(word)-1] < utf8.RuneSelf {
+			words[i] += `\b`
 		}
 	}
-	return ""
-}
-
-// wholeWords returns the alternatives of word, each between the boundaries of a word. A boundary is one of letters
-// without accents only, so there is none after "amanhã".
-func (n names) wholeWords(value int) string {
-	var words []string
-	for _, word := range strings.Split(n.word(value), "|") {
-		if last := word[len(word)-1]; last < utf8.RuneSelf {
-			word += `\b`
-		}
-		words = append(words, word)
-	}
-	return `\b(?:` + strings.Join(words, "|") + `)`
+	return strings.Join(words, "|")
 }
