@@ -3,26 +3,30 @@ package agent
 import (
 	"time"
 
+	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/consent"
 )
 
 // Limits on what a row is named by.
 const (
-	maxNameText = 80  // characters of a comment
-	maxSeries   = 400 // events of a series, from its first on
+	maxNameText = 80 // characters of a comment
 )
 
 // Describe returns what a person may name a row of the request by. It is empty when there is no such row.
 func (r *Run) Describe(table, id string) consent.Row {
-	at, ok := r.index().tables[table][id]
+	return r.describeChanged(action.Action{Table: table, Data: map[string]any{"id": id}})
+}
+
+// describeChanged returns what a person may name the row by that the action changes.
+func (r *Run) describeChanged(a action.Action) consent.Row {
+	table := a.Table
+	id, _ := a.Data["id"].(string)
+	at, ok := r.rowOf(a)
 	if !ok {
 		return consent.Row{ID: id}
 	}
 	row := r.describe(table, at)
 	ends := r.tableEnds(table)
-	if table == "events" {
-		row.Times = append(row.Times, r.laterTimes(id)...)
-	}
 	row.ID, row.Only = id, r.tableSize(table) == 1
 	row.First, row.Last = at == ends.next, at == ends.newest
 	return row
@@ -106,21 +110,6 @@ func (r *Run) describeThread(thread string) consent.Row {
 		row.People = append(row.People, people...)
 	}
 	return row
-}
-
-// laterTimes returns the starts of the next maxSeries events with that id: those of a series may share it, and a person
-// names any of them by its day.
-func (r *Run) laterTimes(id string) []time.Time {
-	if r.shared.series == nil {
-		r.shared.series = map[string][]int64{}
-		for i, e := range r.Context.Events {
-			first, ok := r.index().tables["events"][e.ID]
-			if ok && first != i && len(r.shared.series[e.ID]) < maxSeries {
-				r.shared.series[e.ID] = append(r.shared.series[e.ID], e.Start)
-			}
-		}
-	}
-	return times(r.Context, r.shared.series[id]...)
 }
 
 // times returns the times that are set, in the caller's zone.

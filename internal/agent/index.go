@@ -4,7 +4,8 @@ package agent
 type rowIndex struct {
 	tables map[string]map[string]int // by table and id, the position of the first such row
 	// references has, by table, the ids that other rows refer to: rows that exist although they were not sent.
-	references map[string]map[string]bool
+	references  map[string]map[string]bool
+	occurrences map[string][]int // the positions of events that share an id, by the id
 }
 
 // index returns the index of the request's rows. It is made at the first look-up; all agents of the request share it.
@@ -25,6 +26,7 @@ func newRowIndex(c Context) *rowIndex {
 	addRows(x, "checkpoints", c.Checkpoints, func(r Checkpoint) string { return r.ID })
 	addRows(x, "events", c.Events, func(r Event) string { return r.ID })
 	addRows(x, "emails", c.Emails, func(r Email) string { return r.ID })
+	x.addOccurrences(c.Events)
 	addReferences(x, "projects", c.Tasks, func(r Task) string { return r.ProjectID })
 	addReferences(x, "projects", c.Notes, func(r Note) string { return r.ProjectID })
 	addReferences(x, "projects", c.Checkpoints, func(r Checkpoint) string { return r.ProjectID })

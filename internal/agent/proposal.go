@@ -123,8 +123,7 @@ func (r *Run) Deleted() []string {
 	var titles []string
 	for _, a := range r.shared.actions {
 		if a.Type == action.Delete {
-			id, _ := a.Data["id"].(string)
-			titles = append(titles, r.Describe(a.Table, id).Title)
+			titles = append(titles, r.describeChanged(a).Title)
 		}
 	}
 	return titles
@@ -155,8 +154,7 @@ func (r *Run) judge(a action.Action) (consent.Verdict, string) {
 		Self: r.PersonNames()}
 	switch {
 	case a.Type != action.Create && a.Table != "":
-		id, _ := a.Data["id"].(string)
-		change.Row = r.Describe(a.Table, id)
+		change.Row = r.describeChanged(a)
 	case a.Table == "emails":
 		if thread, ok := a.Data["threadId"].(string); ok {
 			change.Row = r.describeThread(thread)

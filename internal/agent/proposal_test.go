@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -83,31 +82,6 @@ func TestRepeatedChangeIsNotAddedTwice(t *testing.T) {
 		}
 		if n := len(run.Actions()) + len(run.Proposals()); n != 1 || run.Dropped() != 0 {
 			t.Errorf("%q: %d changes, %d dropped", message, n, run.Dropped())
-		}
-	}
-}
-
-// TestEventsOfASeriesAreNamedByAnyOfTheirDays cancels an event whose id an earlier one has too.
-func TestEventsOfASeriesAreNamedByAnyOfTheirDays(t *testing.T) {
-	t.Parallel()
-	monday := time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
-	registry, err := agent.NewRegistry()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := agent.Context{Now: monday, RelevantDocuments: []string{"Cancel everything."}, Events: []agent.Event{
-		{ID: "s1", Title: "Standup", Start: monday.UnixMilli(), End: monday.Add(time.Hour).UnixMilli()},
-		{ID: "s1", Title: "Standup", Start: monday.AddDate(0, 0, 2).UnixMilli(),
-			End: monday.AddDate(0, 0, 2).Add(time.Hour).UnixMilli()},
-		{ID: "s2", Title: "Budget", Start: monday.AddDate(0, 0, 3).UnixMilli(),
-			End: monday.AddDate(0, 0, 3).Add(time.Hour).UnixMilli()},
-	}}
-	for message, actions := range map[string]int{"cancel Wednesday's standup": 1, "cancel everything on Wednesday": 1,
-		"cancel everything on Thursday": 0} {
-		run := registry.NewRun(identity.User{}, message, c)
-		_ = run.Propose(action.Action{Type: action.Delete, Table: "events", Data: map[string]any{"id": "s1"}})
-		if len(run.Actions()) != actions {
-			t.Errorf("%q: %d actions, want %d", message, len(run.Actions()), actions)
 		}
 	}
 }

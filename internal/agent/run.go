@@ -50,8 +50,7 @@ type shared struct {
 	index *rowIndex       // nil before the first look-up
 	ends  map[string]ends // by table
 
-	addresses map[string]bool    // nil before the first draft or invitation
-	series    map[string][]int64 // starts of the events that share an id with an earlier one
+	addresses map[string]bool // nil before the first draft or invitation
 }
 
 // NewRun returns the state of a new request. Its agents can delegate to the agents of the registry.
@@ -90,9 +89,8 @@ func (r *Run) forDelegate(name, query string) *Run {
 // checkRefs checks that the rows which the action changes or refers to are in the request.
 func (r *Run) checkRefs(a action.Action) error {
 	if a.Type == action.Update || a.Type == action.Delete || a.Type == action.Index {
-		id, _ := a.Data["id"].(string)
-		if !r.index().has(a.Table, id) {
-			return fmt.Errorf("there is no %s row with id %q in this request", a.Table, id)
+		if err := r.checkRow(a); err != nil {
+			return err
 		}
 	}
 	for _, c := range action.Columns(a.Table) {
