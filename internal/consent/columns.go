@@ -3,6 +3,8 @@ package consent
 import (
 	"slices"
 	"strings"
+
+	"github.com/adiuva/cloud-api/internal/fold"
 )
 
 // The columns whose new value the person must have written in their message: people, who would learn of the row, and
@@ -109,7 +111,7 @@ func (r *Request) knowsPeople(c *Change, value any) bool {
 		return false
 	}
 	for _, p := range people {
-		same := func(known string) bool { return fold(known) == fold(p) || sameAddress(known, p) }
+		same := func(known string) bool { return fold.Text(known) == fold.Text(p) || sameAddress(known, p) }
 		if strings.TrimSpace(p) == "" || slices.ContainsFunc(c.Row.People, same) || slices.ContainsFunc(c.Self, same) {
 			continue
 		}

@@ -3,6 +3,8 @@ package consent
 import (
 	"slices"
 	"strings"
+
+	"github.com/adiuva/cloud-api/internal/fold"
 )
 
 // Judge decides about a change. The text tells the model why it is not carried out; it is "" for Act.
@@ -194,7 +196,7 @@ func bare(address string) string {
 	if _, inside, ok := strings.Cut(address, "<"); ok {
 		address, _, _ = strings.Cut(inside, ">")
 	}
-	return fold(strings.TrimSpace(address))
+	return fold.Text(strings.TrimSpace(address))
 }
 
 // recipients returns the addresses of a draft's columns.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/adiuva/cloud-api/internal/fold"
 )
 
 // match says how well words describe a row.
@@ -57,7 +59,7 @@ func personWords(person string) []string {
 	name, host, isAddress := strings.Cut(person, "@")
 	list := words(name)
 	if isAddress {
-		labels := strings.FieldsFunc(fold(host), func(r rune) bool { return !isWordRune(r) })
+		labels := strings.FieldsFunc(fold.Text(host), func(r rune) bool { return !isWordRune(r) })
 		if len(labels) > 1 && !slices.Contains(providers, labels[len(labels)-2]) {
 			list = append(list, labels[len(labels)-2])
 		}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/adiuva/cloud-api/internal/fold"
 )
 
 // naming is one way in which a clause names rows: "all done tasks of the office move".
@@ -343,6 +345,6 @@ func inSet(set group, row *Row) bool {
 		return row.Status == "in_progress"
 	}
 	return row.Priority == string(set) || slices.ContainsFunc(row.Labels, func(label string) bool {
-		return fold(label) == string(set)
+		return fold.Text(label) == string(set)
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/adiuva/cloud-api/internal/fold"
 )
 
 const (
@@ -15,34 +17,12 @@ const (
 	maxSentence  = 400 // tokens
 )
 
-// fold returns the text without case and accents.
-func fold(s string) string {
-	var b strings.Builder
-	b.Grow(len(s))
-	for _, r := range norm.NFKD.String(s) {
-		switch {
-		case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Cf, r):
-		case r == 'ß':
-			b.WriteString("ss")
-		case r == 'œ', r == 'Œ':
-			b.WriteString("oe")
-		case r == 'ø', r == 'Ø':
-			b.WriteByte('o')
-		case r == 'ı':
-			b.WriteByte('i')
-		default:
-			b.WriteRune(unicode.ToLower(r))
-		}
-	}
-	return b.String()
-}
-
 // foldWord is fold, but leaves the accent on a single letter: "è" is not "e".
 func foldWord(w string) string {
 	if short := norm.NFC.String(w); utf8.RuneCountInString(short) == 1 {
 		return strings.ToLower(short)
 	}
-	return fold(w)
+	return fold.Text(w)
 }
 
 // token is a word of a sentence.
@@ -210,7 +190,7 @@ func startsForwarded(line string) bool {
 		strings.HasPrefix(line, "***") || strings.HasPrefix(line, "---------- ") {
 		return true
 	}
-	name, value, found := strings.Cut(fold(line), ":")
+	name, value, found := strings.Cut(fold.Text(line), ":")
 	if !found {
 		return false
 	}

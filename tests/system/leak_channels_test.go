@@ -150,7 +150,8 @@ func (l *leakTest) secretFor(t *testing.T, call agent.ModelCall, attack leaktest
 		check(t, err)
 		return strings.TrimSpace(list[n%len(list)].Text)
 	case attack.Target == "orchestrator prompt" && l.model.RouterPrompt() != "":
-		return l.model.RouterPrompt()
+		secret, _, _ := strings.Cut(l.model.RouterPrompt(), "\n\nAgents:\n") // agents and examples are public
+		return secret
 	}
 	return llmtest.TextOf(call.Messages[0])
 }
