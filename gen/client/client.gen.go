@@ -632,10 +632,10 @@ type ChatResponse struct {
 	// Example: response
 	Kind ChatResponseKind `json:"kind"`
 
-	// Proposals Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. Show them, and carry out only those that the person accepts.
+	// Proposals Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. They are neither among the actions nor among the steps: show them, and carry out only those that the person accepts.
 	//
 	// Example: [{"data":{"title":"Sign the lease"},"source":{"id":"m3","table":"emails"},"table":"tasks","type":"create_record"}]
-	Proposals []Proposal `json:"proposals,omitempty"`
+	Proposals *ProposalList `json:"proposals,omitempty"`
 
 	// Replaced True if this text replaces an answer that must not be shown; show it instead of any tokens received.
 	//
@@ -678,10 +678,10 @@ type ChatStreamDone struct {
 	// Example: response
 	Kind ChatStreamDoneKind `json:"kind"`
 
-	// Proposals Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. Show them, and carry out only those that the person accepts.
+	// Proposals Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. They are neither among the actions nor among the steps: show them, and carry out only those that the person accepts.
 	//
 	// Example: [{"data":{"title":"Sign the lease"},"source":{"id":"m3","table":"emails"},"table":"tasks","type":"create_record"}]
-	Proposals []Proposal `json:"proposals,omitempty"`
+	Proposals *ProposalList `json:"proposals,omitempty"`
 
 	// Replaced True if this text replaces an answer that must not be shown; show it instead of any tokens received.
 	//
@@ -752,6 +752,11 @@ type ChatStreamPlan struct {
 	//
 	// Example: plan
 	Kind ChatStreamPlanKind `json:"kind"`
+
+	// Proposals Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. They are neither among the actions nor among the steps: show them, and carry out only those that the person accepts.
+	//
+	// Example: [{"data":{"title":"Sign the lease"},"source":{"id":"m3","table":"emails"},"table":"tasks","type":"create_record"}]
+	Proposals *ProposalList `json:"proposals,omitempty"`
 
 	// Steps The steps, in order.
 	//
@@ -1012,6 +1017,11 @@ type ExecutionPlan struct {
 	//
 	// Example: plan
 	Kind ExecutionPlanKind `json:"kind"`
+
+	// Proposals Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. They are neither among the actions nor among the steps: show them, and carry out only those that the person accepts.
+	//
+	// Example: [{"data":{"title":"Sign the lease"},"source":{"id":"m3","table":"emails"},"table":"tasks","type":"create_record"}]
+	Proposals *ProposalList `json:"proposals,omitempty"`
 
 	// Steps The steps, in order.
 	//
@@ -1319,6 +1329,11 @@ type Proposal struct {
 //
 // Example: create_record
 type ProposalType string
+
+// ProposalList Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. They are neither among the actions nor among the steps: show them, and carry out only those that the person accepts.
+//
+// Example: [{"data":{"title":"Sign the lease"},"source":{"id":"m3","table":"emails"},"table":"tasks","type":"create_record"}]
+type ProposalList = []Proposal
 
 // ProposalSource The row whose text suggested the change, where that is known.
 type ProposalSource struct {

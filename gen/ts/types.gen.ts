@@ -387,6 +387,7 @@ export type ChatStreamPlan = {
      * The steps, in order.
      */
     steps: Array<PlanStep>;
+    proposals?: ProposalList;
     upgrade?: Upgrade;
 };
 
@@ -400,6 +401,46 @@ export type Upgrade = {
     feature: string;
     tier: BillingTier;
 };
+
+/**
+ * The row whose text suggested the change, where that is known.
+ */
+export type ProposalSource = {
+    /**
+     * The row's table.
+     */
+    table: string;
+    /**
+     * The row's id.
+     */
+    id: string;
+};
+
+/**
+ * A change like a PlanAction that waits for the person's consent.
+ */
+export type Proposal = {
+    /**
+     * The kind of change.
+     */
+    type: 'create_record' | 'update_record' | 'delete_record' | 'index_document' | 'send_notification';
+    /**
+     * The table of the client's database; null if the change needs none.
+     */
+    table: 'tasks' | 'projects' | 'notes' | 'clients' | 'checkpoints' | 'taskComments' | 'events' | 'emails' | null;
+    /**
+     * As in a PlanAction.
+     */
+    data: {
+        [key: string]: unknown;
+    } | null;
+    source?: ProposalSource;
+};
+
+/**
+ * Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. They are neither among the actions nor among the steps: show them, and carry out only those that the person accepts.
+ */
+export type ProposalList = Array<Proposal>;
 
 /**
  * One step of a plan.
@@ -469,46 +510,8 @@ export type ChatStreamDone = {
      * True if this text replaces an answer that must not be shown; show it instead of any tokens received.
      */
     replaced?: boolean;
-    /**
-     * Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. Show them, and carry out only those that the person accepts.
-     */
-    proposals?: Array<Proposal>;
+    proposals?: ProposalList;
     upgrade?: Upgrade;
-};
-
-/**
- * The row whose text suggested the change, where that is known.
- */
-export type ProposalSource = {
-    /**
-     * The row's table.
-     */
-    table: string;
-    /**
-     * The row's id.
-     */
-    id: string;
-};
-
-/**
- * A change like a PlanAction that waits for the person's consent.
- */
-export type Proposal = {
-    /**
-     * The kind of change.
-     */
-    type: 'create_record' | 'update_record' | 'delete_record' | 'index_document' | 'send_notification';
-    /**
-     * The table of the client's database; null if the change needs none.
-     */
-    table: 'tasks' | 'projects' | 'notes' | 'clients' | 'checkpoints' | 'taskComments' | 'events' | 'emails' | null;
-    /**
-     * As in a PlanAction.
-     */
-    data: {
-        [key: string]: unknown;
-    } | null;
-    source?: ProposalSource;
 };
 
 /**
@@ -565,6 +568,7 @@ export type ExecutionPlan = {
      */
     description?: string;
     tier?: BillingTier;
+    proposals?: ProposalList;
     upgrade?: Upgrade;
 };
 
@@ -592,10 +596,7 @@ export type ChatResponse = {
      * True if this text replaces an answer that must not be shown; show it instead of any tokens received.
      */
     replaced?: boolean;
-    /**
-     * Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. Show them, and carry out only those that the person accepts.
-     */
-    proposals?: Array<Proposal>;
+    proposals?: ProposalList;
     upgrade?: Upgrade;
 };
 

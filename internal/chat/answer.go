@@ -82,5 +82,6 @@ func (o *Orchestrator) plan(ctx context.Context, guard Guard, a *agent.Agent, ru
 	if err != nil {
 		return Reply{}, err
 	}
-	return o.finalize(ctx, guard, "", Reply{Kind: KindPlan, Plan: &plan, Actions: []action.Action{}}), nil
+	return o.finalize(ctx, guard, "", Reply{Kind: KindPlan, Plan: &plan, Actions: []action.Action{},
+		Proposals: run.Proposals()}), nil
 }

@@ -93,3 +93,20 @@ func TestDelegatesAskInThePersonsName(t *testing.T) {
 		t.Errorf("%+v after %d calls, %v", reply, len(m.Calls()), err)
 	}
 }
+
+// TestPlansHaveProposalsBesideTheirSteps proposes what a mail asks while a plan is made.
+func TestPlansHaveProposalsBesideTheirSteps(t *testing.T) {
+	t.Parallel()
+	o, _ := setup(t, says("task_agent"), callsTool("create_row",
+		`{"table":"tasks","data":{"title":"Review the lease draft"}}`), says("Here you are."))
+	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "Do what Bob's mail asks", Mode: chat.ModePlan,
+		Context: leaseMail()}, nil)
+	if err != nil || reply.Plan == nil || len(reply.Proposals) != 1 || len(reply.Actions) != 0 {
+		t.Fatalf("%+v, %v", reply, err)
+	}
+	for _, step := range reply.Plan.Steps {
+		if step.Data["title"] == "Review the lease draft" {
+			t.Errorf("the plan carries out what nobody asked for: %+v", step)
+		}
+	}
+}

@@ -56,7 +56,7 @@ func (s *Server) ListAgents(ctx context.Context, _ api.ListAgentsRequestObject) 
 func toAPIReply(reply chat.Reply) any {
 	if reply.Kind == chat.KindPlan {
 		plan := toAPIPlan(*reply.Plan)
-		plan.Upgrade = toAPIUpgrade(reply.Upgrade)
+		plan.Upgrade, plan.Proposals = toAPIUpgrade(reply.Upgrade), toAPIProposals(reply.Proposals)
 		return plan
 	}
 	body := api.ChatResponse{
@@ -100,8 +100,11 @@ func toAPIActions(actions []action.Action) []api.PlanAction {
 }
 
 // toAPIProposals returns nil when there are none, so that the member is left out.
-func toAPIProposals(proposals []agent.Proposal) []api.Proposal {
-	var list []api.Proposal
+func toAPIProposals(proposals []agent.Proposal) *api.ProposalList {
+	if len(proposals) == 0 {
+		return nil
+	}
+	list := api.ProposalList{}
 	for _, p := range proposals {
 		one := api.Proposal{Type: api.ProposalType(p.Type), Table: nullable.NewNullNullable[string](),
 			Data: nullable.NewNullableWithValue(p.Data)}
@@ -113,7 +116,7 @@ func toAPIProposals(proposals []agent.Proposal) []api.Proposal {
 		}
 		list = append(list, one)
 	}
-	return list
+	return &list
 }
 
 func toAPIPlan(p playbook.Plan) api.ExecutionPlan {

@@ -103,7 +103,7 @@ func lastFrame(reply chat.Reply) ([]byte, error) {
 		plan := toAPIPlan(*reply.Plan)
 		return json.Marshal(
 			api.ChatStreamPlan{Done: true, Kind: api.ChatStreamPlanKindPlan, Agent: plan.Agent, Steps: plan.Steps,
-				Upgrade: toAPIUpgrade(reply.Upgrade)},
+				Upgrade: toAPIUpgrade(reply.Upgrade), Proposals: toAPIProposals(reply.Proposals)},
 		)
 	}
 	done := api.ChatStreamDone{Done: true, Kind: api.ChatStreamDoneKindResponse, Response: reply.Text,
