@@ -78,11 +78,31 @@ func (r *Run) propose(a action.Action) error {
 	return nil
 }
 
-// has reports whether the answer has the change already.
+// has reports whether the answer has the change already, and no later action that undoes it.
 func (r *Run) has(a action.Action) bool {
-	same := func(b action.Action) bool { return reflect.DeepEqual(a, b) }
-	return slices.ContainsFunc(r.shared.actions, same) ||
-		slices.ContainsFunc(r.shared.proposals, func(p Proposal) bool { return same(p.Action) })
+	for _, b := range slices.Backward(r.shared.actions) {
+		switch {
+		case reflect.DeepEqual(a, b):
+			return true
+		case overwrites(b, a):
+			return false
+		}
+	}
+	return slices.ContainsFunc(r.shared.proposals, func(p Proposal) bool { return reflect.DeepEqual(a, p.Action) })
+}
+
+// overwrites reports whether two updates of the same row write the same column.
+func overwrites(b, a action.Action) bool {
+	if a.Type != action.Update || b.Type != action.Update || a.Table != b.Table || a.Data["id"] != b.Data["id"] ||
+		a.Data["originalStart"] != b.Data["originalStart"] {
+		return false
+	}
+	for name := range a.Data {
+		if _, ok := b.Data[name]; ok && name != "id" && name != "originalStart" {
+			return true
+		}
+	}
+	return false
 }
 
 // checkRoom returns an error when the list that the change belongs into is full. Suggestions take no room from actions.

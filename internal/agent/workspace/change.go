@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -279,12 +278,14 @@ func (w *workspace) change(ctx context.Context, run *agent.Run, r ref, set map[s
 		return nil, err
 	}
 	if r.name == "events" {
-		if err := movedTimes(run.Context, run.Context.Events[r.row], data); err != nil {
+		if err := movedTimes(run.Context, r.currentEvent(run), data); err != nil {
 			return nil, err
 		}
 	}
-	if parent, ok := data["parentId"]; ok && parent == r.id(run.Context) {
-		return nil, errors.New("a client cannot be its own parent")
+	if parent, ok := data["parentId"].(string); ok {
+		if err := w.checkParent(ctx, run, r, parent); err != nil {
+			return nil, err
+		}
 	}
 	for name, value := range data {
 		if i := r.column(name); i >= 0 && same(r.current(run, i), value) {
@@ -294,40 +295,11 @@ func (w *workspace) change(ctx context.Context, run *agent.Run, r ref, set map[s
 	if len(data) == 0 {
 		return nil, nil
 	}
-	r.complete(run.Context, data)
+	r.complete(run, data)
 	if err := w.identify(ctx, run, r, data); err != nil {
 		return nil, err
 	}
 	return data, run.Propose(action.UpdateRecord(r.name, data))
-}
-
-// current returns the value of a column after the actions of the answer so far, so that one change does not undo
-// another. Proposals do not count: the person may not accept them.
-func (r ref) current(run *agent.Run, column int) any {
-	id, name := r.id(run.Context), r.columns[column].Name
-	for _, a := range slices.Backward(run.Actions()) {
-		start, one := a.Data["originalStart"]
-		if a.Type != action.Update || a.Table != r.name || a.Data["id"] != id ||
-			one && start != r.at(run.Context, r.row, "start") {
-			continue
-		}
-		if value, ok := a.Data[name]; ok {
-			return value
-		}
-	}
-	return r.value(run.Context, r.row, column)
-}
-
-// same reports whether a column has the value already. Clearing what is empty changes nothing.
-func same(old, value any) bool {
-	if value == nil {
-		return old == nil || reflect.ValueOf(old).IsZero()
-	}
-	if list, ok := value.([]string); ok {
-		texts, _ := old.([]string)
-		return slices.Equal(texts, list)
-	}
-	return old == value
 }
 
 // changeLists adds to data what add and remove make of the row's lists.
@@ -345,15 +317,15 @@ func (r ref) changeLists(run *agent.Run, data map[string]any, in changeInput) er
 			list, isSet := data[r.columns[at].Name].([]string)
 			if !isSet {
 				list, _ = r.current(run, at).([]string)
-				list = slices.Clone(list)
 			}
+			list = slices.Clone(list) // the rows of a call share what set has
 			before := len(list)
 			for _, item := range items {
 				has := func(other string) bool { return fold.Line(other) == fold.Line(item) }
 				switch {
 				case i == 1:
 					list = slices.DeleteFunc(list, has)
-				case !slices.ContainsFunc(list, has):
+				case fold.Line(item) != "" && !slices.ContainsFunc(list, has):
 					list = append(list, item)
 				}
 			}
@@ -384,13 +356,13 @@ func listOf(value any) ([]string, bool) {
 }
 
 // complete adds what follows from a change: the time at which a task was done.
-func (r ref) complete(c agent.Context, data map[string]any) {
+func (r ref) complete(run *agent.Run, data map[string]any) {
 	status, ok := data["status"]
 	switch {
 	case r.name != "tasks" || !ok:
 	case status == "done":
-		data["completedAt"] = c.Now.UnixMilli()
-	case c.Tasks[r.row].Done() || c.Tasks[r.row].CompletedAt != 0:
+		data["completedAt"] = run.Context.Now.UnixMilli()
+	case r.current(run, r.column("status")) == "done" || !same(r.current(run, r.column("completedAt")), nil):
 		data["completedAt"] = nil
 	}
 }
@@ -454,7 +426,7 @@ func (w *workspace) appendToNote(ctx context.Context, run *agent.Run, in appendI
 		return "", err
 	}
 	text := strings.TrimSpace(in.Text)
-	if text == "" {
+	if !visible(text) {
 		return "", errors.New("the text is empty")
 	}
 	content, _ := r.current(run, t.column("content")).(string)

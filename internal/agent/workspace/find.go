@@ -43,6 +43,9 @@ func (w *workspace) findRows(ctx context.Context, run *agent.Run, in findInput) 
 		return "", err
 	}
 	terms := searchTerms(in.Words)
+	if len(terms) == 0 && strings.Trim(in.Words, "\" ") != "" {
+		return "", errors.New("words has no word to search for; leave it out to find all rows")
+	}
 	lookFor := search{terms, in.Time, in.Order}
 	var rows []found
 	for _, t := range tables {

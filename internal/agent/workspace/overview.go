@@ -34,6 +34,9 @@ func (w *workspace) allProjects(ctx context.Context, run *agent.Run) (string, er
 		if err := run.Work(ctx, 1); err != nil {
 			return "", err
 		}
+		if t.ProjectID == "" {
+			continue
+		}
 		n := byProject[t.ProjectID]
 		n.count(c, t)
 		byProject[t.ProjectID] = n
@@ -43,7 +46,7 @@ func (w *workspace) allProjects(ctx context.Context, run *agent.Run) (string, er
 		if err := run.Work(ctx, 1); err != nil {
 			return "", err
 		}
-		if isAhead(c, k) && (next[k.ProjectID].Date == 0 || k.Date < next[k.ProjectID].Date) {
+		if k.ProjectID != "" && isAhead(c, k) && (next[k.ProjectID].Date == 0 || k.Date < next[k.ProjectID].Date) {
 			next[k.ProjectID] = k
 		}
 	}
@@ -90,7 +93,7 @@ func (w *workspace) oneProject(ctx context.Context, run *agent.Run, p agent.Proj
 		if err := run.Work(ctx, 1); err != nil {
 			return "", err
 		}
-		if t.ProjectID != p.ID {
+		if !belongs(t.ProjectID, p) {
 			continue
 		}
 		all.count(c, t)
@@ -123,6 +126,9 @@ func (w *workspace) oneProject(ctx context.Context, run *agent.Run, p agent.Proj
 	}
 	return agent.JSON(o)
 }
+
+// belongs reports whether a row with that projectId is one of the project's. A project without an id has no rows.
+func belongs(projectID string, p agent.Project) bool { return projectID != "" && projectID == p.ID }
 
 // taskLines returns the first tasks with what matters about them.
 func taskLines(c agent.Context, tasks []agent.Task) []object {
@@ -178,7 +184,7 @@ func (w *workspace) addCheckpoints(ctx context.Context, run *agent.Run, o *objec
 		if err := run.Work(ctx, 1); err != nil {
 			return err
 		}
-		if k.ProjectID != p.ID {
+		if !belongs(k.ProjectID, p) {
 			continue
 		}
 		if total++; isAhead(c, k) {
@@ -203,7 +209,7 @@ func (w *workspace) addNotes(ctx context.Context, run *agent.Run, o *object, p a
 		if err := run.Work(ctx, 1); err != nil {
 			return err
 		}
-		if n.ProjectID == p.ID {
+		if belongs(n.ProjectID, p) {
 			notes = append(notes, n)
 		}
 	}

@@ -117,7 +117,7 @@ func addText(out *object, column column, text string, limit int, terms []string)
 	}
 	shown := around(text, limit, terms)
 	out.add(column.Name, shown)
-	if len(shown) < len(text) {
+	if shown != text {
 		out.add(column.Name+"Length", utf8.RuneCountInString(text))
 		if limit == piece {
 			out.add(column.Name+"NextFrom", piece)

@@ -38,7 +38,8 @@ func newTimes(data map[string]any) error {
 }
 
 // movedTimes converts the start and the end that values read for a change of an event. An event that gets a new start
-// alone keeps its length: in days when it lasts all day. One that gets a new day alone keeps its time of day.
+// alone keeps its length: in days when it lasts all day. One without an end gets the length of a new event. One that
+// gets a new day alone keeps its time of day.
 func movedTimes(c agent.Context, e agent.Event, data map[string]any) error {
 	start, hasStart := data["start"].(dates.Date)
 	end, hasEnd := data["end"].(dates.Date)
@@ -59,8 +60,10 @@ func movedTimes(c agent.Context, e agent.Event, data map[string]any) error {
 		switch {
 		case allDay:
 			to = nextDay(from, max(1, daysBetween(oldStart, oldEnd)))
+		case e.End <= e.Start: // it had no end
+			to = from.Add(defaultEvent)
 		default:
-			to = from.Add(max(oldEnd.Sub(oldStart), 0))
+			to = from.Add(oldEnd.Sub(oldStart))
 		}
 	}
 	if hasEnd {

@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/adiuva/cloud-api/internal/action"
@@ -44,13 +46,17 @@ var setByUs = []string{"completedAt", "createdAt", "isAiSuggested", "recurringEv
 // start and end of an event are of type dates.Date; setTimes converts them.
 func (w *workspace) values(ctx context.Context, run *agent.Run, t *table, in map[string]any) (map[string]any, error) {
 	data := make(map[string]any, len(in))
-	for name, value := range in {
+	for _, name := range slices.Sorted(maps.Keys(in)) {
+		value := in[name]
 		if name == "id" {
 			continue
 		}
 		column, err := w.written(t, name)
 		if err != nil {
 			return nil, err
+		}
+		if _, exact := in[column.Name]; exact && name != column.Name {
+			continue // the same column, spelled twice
 		}
 		v, err := w.value(ctx, run, column, value)
 		if err != nil {
@@ -165,10 +171,19 @@ func (w *workspace) reference(ctx context.Context, run *agent.Run, column action
 // tidy checks what the type of a column does not say about titles.
 func tidy(t *table, data map[string]any) error {
 	title, ok := data[t.title].(string)
-	if !ok || t.name == "taskComments" {
+	switch {
+	case !ok:
+		return nil
+	case t.name == "taskComments":
+		if !visible(title) {
+			return fmt.Errorf("the %s is empty", t.title)
+		}
 		return nil
 	}
-	title = strings.Join(strings.Fields(title), " ")
+	title = strings.Join(strings.FieldsFunc(title, betweenWords), " ")
+	if !visible(title) {
+		title = ""
+	}
 	switch {
 	case title == "" && t.name != "emails":
 		return fmt.Errorf("the %s is empty", t.title)
@@ -177,4 +192,12 @@ func tidy(t *table, data map[string]any) error {
 	}
 	data[t.title] = title
 	return nil
+}
+
+// betweenWords reports whether a character separates the words of a title.
+func betweenWords(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+
+// visible reports whether people see anything of a text.
+func visible(text string) bool {
+	return strings.ContainsFunc(fold.Text(text), func(r rune) bool { return !betweenWords(r) })
 }
