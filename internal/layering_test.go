@@ -59,7 +59,7 @@ var allowed = map[string]string{
 	"internal/agent/declared": "internal/action internal/agent internal/agent/schema internal/agent/workspace " +
 		"internal/dates internal/playbook internal/tier",
 	"internal/chat": "internal/action internal/agent internal/dates internal/playbook internal/playbook/record " +
-		"internal/sanitize " +
+		"internal/fold internal/sanitize " +
 		"internal/identity internal/tier internal/fault",
 	"internal/scenario": "internal/action internal/agent internal/dates internal/tier",
 	"internal/auth": "internal/worker internal/postgres gen/db internal/identity internal/network " +

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/fold"
 )
 
 // deleteSentences say what the actions delete, by language. They end in the titles.
@@ -24,11 +25,11 @@ const maxDeletedTitle = 120
 // deletedRows returns a paragraph that names the rows which the actions of the run delete and the answer does not name,
 // or "" when it names all of them.
 func deletedRows(run *agent.Run, answer string) string {
-	said := agent.Normalize(answer)
+	said := fold.Line(answer)
 	var titles []string
 	for _, title := range run.Deleted() {
 		title = strings.TrimSpace(agent.Truncate(title, maxDeletedTitle))
-		if title != "" && !strings.Contains(said, agent.Normalize(title)) {
+		if title != "" && !fold.Has(said, fold.Line(title)) {
 			titles = append(titles, "“"+title+"”")
 		}
 	}

@@ -82,6 +82,19 @@ func TestAnswersNameWhatTheyDelete(t *testing.T) {
 	}
 }
 
+// TestAnswersNameShortTitles deletes a row whose title is a part of another word of the answer.
+func TestAnswersNameShortTitles(t *testing.T) {
+	t.Parallel()
+	c := leaseMail()
+	c.Tasks = append(c.Tasks, agent.Task{ID: "t9", Title: "Paint"})
+	o, _ := setup(t, says("task_agent"), callsTool("delete_rows", `{"table":"tasks","ids":["t9"]}`),
+		says("The painter may go."))
+	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "Delete the task Paint", Context: c}, nil)
+	if err != nil || len(reply.Actions) != 1 || reply.Text != "The painter may go.\n\nThis deletes “Paint”." {
+		t.Errorf("%+v, %v", reply, err)
+	}
+}
+
 // TestDelegatesAskInThePersonsName has an agent pass a stranger's order on to another agent.
 func TestDelegatesAskInThePersonsName(t *testing.T) {
 	t.Parallel()

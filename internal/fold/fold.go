@@ -18,6 +18,8 @@ func Text(s string) string {
 	b.Grow(len(s))
 	for _, r := range norm.NFKD.String(s) {
 		switch {
+		case r < utf8.RuneSelf:
+			b.WriteByte(byte(unicode.ToLower(r)))
 		case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Cf, r):
 		case r == 'ß', r == 'ẞ':
 			b.WriteString("ss")
@@ -101,8 +103,7 @@ func withoutSpaces(phrase string) bool {
 }
 
 func endsInWord(text string) bool {
-	r := []rune(text[max(0, len(text)-4):])
-	last := r[len(r)-1]
+	last, _ := utf8.DecodeLastRuneInString(text)
 	return inWord(last)
 }
 
@@ -111,12 +112,12 @@ func Near(a, b string) bool {
 	if min(len(a), len(b)) >= utf8.UTFMax && a[0] != b[0] && a[len(a)-1] != b[len(b)-1] {
 		return false // one change leaves the first or the last letter
 	}
+	if n := utf8.RuneCountInString(a) - utf8.RuneCountInString(b); n < -1 || n > 1 {
+		return false
+	}
 	x, y := []rune(a), []rune(b)
 	if len(x) > len(y) {
 		x, y = y, x
-	}
-	if len(y)-len(x) > 1 {
-		return false
 	}
 	i := 0
 	for i < len(x) && x[i] == y[i] {

@@ -195,6 +195,7 @@ func BenchmarkReading(b *testing.B) {
 	for _, n := range []int{100, 1_000, 5_000} {
 		c := manyRows(n)
 		for name, call := range map[string]string{"find_rows": `find_rows {"words":"office ipsum"}`,
+			"title":            `find_rows {"order":"title"}`,
 			"project_overview": `project_overview {"project":"r7"}`} {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				for b.Loop() {

@@ -69,7 +69,9 @@ func TestCallsOnOddRows(t *testing.T) {
 			`"content":"\u200b"}}`}, "is empty", "null"},
 		"invisible text for a note": {[]string{`append_to_note {"id":"n1","text":"\u200b"}`}, "is empty", "null"},
 		"invisible words":           {[]string{`find_rows {"words":"\u200b"}`}, "no word to search for", "null"},
-		"words of quotes":           {[]string{`find_rows {"table":"emails","words":"\"\""}`}, `"total":2`, "null"},
+		"a filter named twice": {[]string{`find_rows {"table":"notes","where":{"content":"x","Content":"x"}}`},
+			"where names content twice", "null"},
+		"words of quotes": {[]string{`find_rows {"table":"emails","words":"\"\""}`}, `"total":2`, "null"},
 		"a client below itself": {[]string{`change_rows {"table":"clients","ids":["k1"],"set":{"parent":"k3"}}`},
 			`"Child" is below this client`, "null"},
 		"a client below itself by two changes": {[]string{

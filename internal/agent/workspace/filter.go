@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -16,8 +17,15 @@ import (
 // matcher returns a function that reports whether a row of the table passes the filters of a search.
 func (w *workspace) matcher(ctx context.Context, run *agent.Run, t *table, in findInput) (func(row int) bool, error) {
 	var tests []func(row int) bool
-	for name, value := range in.Where {
-		test, err := w.condition(ctx, run, t, name, value)
+	named := map[int]bool{}
+	for _, name := range slices.Sorted(maps.Keys(in.Where)) {
+		if i := t.named(name); i >= 0 {
+			if named[i] {
+				return nil, fmt.Errorf("where names %s twice; give it a list of values", t.columns[i].Name)
+			}
+			named[i] = true
+		}
+		test, err := w.condition(ctx, run, t, name, in.Where[name])
 		if err != nil {
 			return nil, err
 		}

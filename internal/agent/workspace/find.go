@@ -35,6 +35,7 @@ type found struct {
 	ref
 	score int
 	at    int64
+	title string // folded; set for the order by title alone
 }
 
 func (w *workspace) findRows(ctx context.Context, run *agent.Run, in findInput) (string, error) {
@@ -69,7 +70,12 @@ func (w *workspace) findRows(ctx context.Context, run *agent.Run, in findInput) 
 	if err := run.WorkOnSort(ctx, len(rows)); err != nil {
 		return "", err
 	}
-	order(run.Context, rows, in.Order, len(tables) == 1)
+	if in.Order == "title" {
+		if err := w.addTitles(ctx, run, rows); err != nil {
+			return "", err
+		}
+	}
+	order(rows, in.Order, len(tables) == 1)
 	return w.page(run, rows, terms, in, note, len(tables) == 1)
 }
 
@@ -156,7 +162,7 @@ func (w *workspace) collect(ctx context.Context, run *agent.Run, t *table, match
 				continue
 			}
 		}
-		rows = append(rows, found{ref{t, i}, score, t.at(run.Context, i, column)})
+		rows = append(rows, found{ref: ref{t, i}, score: score, at: t.at(run.Context, i, column)})
 	}
 	return rows, nil
 }
@@ -255,13 +261,23 @@ func (w *workspace) likeTitles(ctx context.Context, run *agent.Run, tables []*ta
 	return "No row has these words. Like them: " + strings.Join(list, "; "), nil
 }
 
+// addTitles sets the titles of the rows.
+func (w *workspace) addTitles(ctx context.Context, run *agent.Run, rows []found) error {
+	for i, r := range rows {
+		headings, err := w.headings(ctx, run, r.table)
+		if err != nil {
+			return err
+		}
+		rows[i].title = headings[r.row]
+	}
+	return nil
+}
+
 // order sorts rows of one table by time, or as the model asks; rows of several tables stay in their order otherwise.
-func order(c agent.Context, rows []found, by string, oneTable bool) {
+func order(rows []found, by string, oneTable bool) {
 	switch {
 	case by == "title":
-		slices.SortStableFunc(rows, func(a, b found) int {
-			return cmp.Compare(fold.Line(a.heading(c)), fold.Line(b.heading(c)))
-		})
+		slices.SortStableFunc(rows, func(a, b found) int { return cmp.Compare(a.title, b.title) })
 	case by == "newest", by == "" && oneTable && len(rows) > 0 && rows[0].newest:
 		slices.SortStableFunc(rows, func(a, b found) int { return cmp.Compare(b.at, a.at) })
 	case by == "oldest", by == "" && oneTable:

@@ -283,6 +283,6 @@ func (w *workspace) mentions(ctx context.Context, run *agent.Run, t *table, phra
 	if err := run.WorkOnSort(ctx, len(rows)); err != nil {
 		return nil, err
 	}
-	order(c, rows, "", true)
+	order(rows, "", true)
 	return rows, nil
 }

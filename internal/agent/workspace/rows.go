@@ -130,8 +130,10 @@ func around(text string, limit int, terms []string) string {
 	if len(text) <= limit || utf8.RuneCountInString(text) <= limit {
 		return text
 	}
-	from := 0
-	folded := fold.Text(text)
+	from, folded := 0, ""
+	if len(terms) > 0 {
+		folded = fold.Text(text)
+	}
 	for _, term := range terms {
 		if at := fold.Index(folded, term); at >= 0 {
 			// Folding changes lengths a little; the place is near enough to show the words.
