@@ -237,6 +237,7 @@ func (c *clause) begin(toks []token, v verb) {
 	default:
 		c.stance = order
 	}
+	c.soften(toks, v.from)
 }
 
 func (c *clause) startsNot(toks []token, i int) bool {
@@ -302,6 +303,7 @@ func (c *clause) open(toks []token, g group, start, n int, v verb) {
 	}
 	c.polite = [2]int{start, i}
 	defer c.ownWork(toks)
+	defer c.soften(toks, start)
 	last, found := c.l.lastVerb(toks, i, c.to)
 	if !found && inner.weight == 0 {
 		inner, last, found = c.finite(toks, i)

@@ -202,6 +202,10 @@ func (r *Request) followUp(list []sentence, main *language, now time.Time) {
 	if !found && (from == len(toks) || main.has("no", toks[:1]) || main.has("say", toks) || main.has("is", toks)) {
 		return
 	}
+	next := main.skip(toks, from, len(toks), "but", "fill", "clitic") // "yes, but only tell me"
+	if g, _, _ := main.head(toks, next); next < len(toks) && g == "verb" {
+		return
+	}
 	if g, _, _ := main.head(toks, from); from < len(toks) && g != "" && g != "not" {
 		return
 	}

@@ -31,6 +31,8 @@ func TestAnswersConfirmWhatTheAssistantProposed(t *testing.T) {
 			"yes, but not the chairs", "update t5"},
 		{"what's overdue?", "I would move these to Monday:\n- Order chairs\n- Update website\nShall I?",
 			"yes, only the website", "update t5"},
+		{"what about the chairs?", "Shall I delete 'Order chairs'?", "yes, but only tell me", "none"},
+		{"what about the chairs?", "Shall I delete 'Order chairs'?", "yes but just show me", "none"},
 		{"delete the task", "Which one should I delete: 'Order chairs' or 'Update website'?", "the chairs",
 			"delete t1"},
 		{"delete the task", "Do you mean 'Order chairs' or 'Update website'?", "the website one", "delete t5"},

@@ -23,20 +23,21 @@ var foreign = readForeign()
 // A group is what the phrases of one or more lines of a vocabulary mean.
 //
 // In front of a verb: fill ("please"), greeting, request ("can you"), wish ("I want to"), intent ("I need to", which is
-// a question where the sentence ends in "?"), addressee ("you", in those three), clitic ("me").
+// a question where the sentence ends in "?"), addressee ("you", in those three), clitic ("me"). tentative has those
+// requests and verbs that only give an idea ("how about").
 //
 // Verbs: create and create-with-a-table ("create events"), add (create, or update a row that follows), update, set
-// (update to a value that may stand last: "mark it done"), complete, cancel (update or delete), delete, notify, index,
-// open (asks for something without naming it), read (changes nothing), touch ("don't touch anything"). Participles:
-// updated, deleted, created, after modal ("should be"). blocker: a verb at the end is no order after it ("Bob will …").
-// endings: pronouns that are written at the end of a verb.
+// (update to a value that may stand last: "mark it done"), invite (to an event that is there), complete, cancel (update
+// or delete), delete, notify, index, open (asks for something without naming it), read (changes nothing), touch ("don't
+// touch anything"). Participles: updated, deleted, created, after modal ("should be"). blocker: a verb at the end is no
+// order after it ("Bob will …"). endings: pronouns that are written at the end of a verb.
 //
 // Rows: the tables' nouns, singular | plural; other (nouns of no table, such as "report"); the sets all, overdue, done,
 // unfinished, progress, urgent, high, medium, low, next, last; todo and status ("priority") in values; vague ("old");
 // except; column ("due date"); else ("anything else"); pronoun; relative ("which").
 //
 // Prepositions and articles: target ("to") and start ("at") before a new value, into ("turn into tasks"), recipient,
-// from, modifier (all of them), that (before a text), definite, indefinite.
+// honorific ("Mr"), from, modifier (all of them), that (before a text), definite, indefinite.
 //
 // Sentences: question and yesno (first words of a question), not, without, if, say (others' words), infinitive (what
 // they say follows), subject, is, finished and finishers (facts), and, or, but, yes, no, ask (an assistant proposes).
@@ -73,7 +74,7 @@ var tables = []group{"tasks", "projects", "notes", "clients", "checkpoints", "ta
 	"documents"}
 
 var verbGroups = []group{"create", "create events", "create notes", "create emails", "create taskComments", "add",
-	"update", "set", "complete", "cancel", "delete", "notify", "index", "open", "read"}
+	"update", "set", "complete", "cancel", "delete", "notify", "index", "invite", "open", "read"}
 
 func readLanguages(names ...string) []*language {
 	list := make([]*language, 0, len(names))

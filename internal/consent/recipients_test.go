@@ -46,6 +46,10 @@ func TestDraftsGoToPeopleWhomTheMessageNames(t *testing.T) {
 		{"what does Luigi want?", Row{}, "luigi@bianchi.it", Refuse},
 		{"reply to everyone", Row{}, "eve@evil.example", Propose},
 		{"answer all my mails", Row{}, "eve@evil.example", Propose},
+		{"write to Ms Long that the offer comes Monday", Row{}, "Ada Long <ada@long.example>", Act},
+		{"write to Luigi the long story", Row{}, "ada@long.example", Propose},
+		{"Antworte Frau Höher, dass der Entwurf kommt", Row{}, "Eva Höher <eva@cafe.example>", Act},
+		{"Antworte höher, dass der Entwurf kommt", Row{}, "Eva Höher <eva@cafe.example>", Propose},
 		{"add a task to call Luigi", Row{}, "luigi@bianchi.it", Propose},
 	} {
 		draft := Change{Kind: Create, Table: "emails", Row: c.row, New: map[string]any{"to": c.to, "subject": "x"}}

@@ -130,13 +130,33 @@ func (r *reader) join(parts []clause, toks []token) []clause {
 		}
 		note := c.stance == fact && c.verb.to == c.to && (c.comma || c.and) // "mark the chairs and the website done"
 		part := note || c.comma && c.begins(toks, "relative") || c.begins(toks, "except") || c.begins(toks, "without")
-		part = part && (note || c.stance < order || c.verb.weight == 0)
+		note = note || c.and && i > 0 && c.marked(toks, list)
+		part = (part || note) && (note || c.stance < order || c.verb.weight == 0)
 		if n := len(list); n > 0 && list[n-1].stance == order && part {
 			c.stance = fragment
 		}
 		list = attach(list, c, toks)
 	}
 	return list
+}
+
+// marked reports whether the clause is the second title of "mark call the printer and book a room as done".
+func (c *clause) marked(toks []token, list []clause) bool {
+	if len(list) == 0 || c.verb.is("set") || c.stance != order {
+		return false
+	}
+	before := &list[len(list)-1]
+	if before.stance != order || !before.verb.is("set") || c.l.has("target", toks[before.from:before.to]) {
+		return false
+	}
+	for i := c.from + 1; i < c.to; i++ {
+		if _, n := c.l.match("target", toks, i); n > 0 {
+			if m := c.l.state(toks[:c.to], i+n); m > 0 && c.l.skip(toks, i+n+m, c.to, "fill") == c.to {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (c *clause) begins(toks []token, g group) bool {
@@ -219,6 +239,13 @@ func (r *reader) context(list []clause, s sentence) {
 			}
 			return
 		}
+	}
+}
+
+// soften reads "how about deleting it" as an idea, where the words of it stand at the token i.
+func (c *clause) soften(toks []token, i int) {
+	if _, n := c.l.match("tentative", toks, i); n > 0 && c.stance == order {
+		c.stance = maybe
 	}
 }
 

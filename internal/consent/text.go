@@ -254,6 +254,6 @@ func endsSentence(toks []token, i int) bool {
 	last := toks[i-1].raw
 	numbered := last[0] >= '0' && last[0] <= '9' && len(last) <= 2 // "30. März"
 	spaced := strings.ContainsAny(gap[at+1:], " \t\u00a0")
-	initial := utf8.RuneCountInString(last) == 1 && toks[i].named // "J. Smith"
+	initial := utf8.RuneCountInString(last) == 1 && (toks[i].named || toks[i-1].before == ".") // "J. Smith", "e.g."
 	return spaced && !numbered && !initial
 }

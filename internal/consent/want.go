@@ -17,10 +17,15 @@ type want struct {
 	reply    bool // writes to somebody
 	names    []naming
 	except   []naming
+	noun     noun     // the first one
+	absent   bool     // its words fit no row of the request
 	text     string   // its words between spaces, without the new value
 	raw      string   // its words as they stand
 	people   []string // words that may name a recipient
 }
+
+// noun is a noun of the clause.
+type noun struct{ table, word string }
 
 // kindsOf says what the verbs of a group may change.
 var kindsOf = map[group][]Kind{
@@ -28,6 +33,7 @@ var kindsOf = map[group][]Kind{
 	"create taskComments": {Create}, "todo": {Create}, "add": {Create, Update}, "update": {Update}, "set": {Update},
 	"complete": {Update}, "cancel": {Update, Delete}, "delete": {Delete}, "notify": {Notify, Create}, "index": {Index},
 	"touch": {Update, Delete}, "take": {Update},
+	"invite": {Update},
 }
 
 // newWant reads what the clause wants.
@@ -57,7 +63,8 @@ func (c *ask) column() bool {
 		return false
 	}
 	_, from := c.l.match("from", c.toks[:c.to], start+n)
-	return from > 0 || c.l.has("from", c.toks[start:c.to])
+	off := c.verb.particle == start+n && start+n < c.to-1 // "take the due date off the chairs task"
+	return from > 0 || off || c.l.has("from", c.toks[start:c.to])
 }
 
 // taking returns the clause as a change of the row from which something is taken, if it is one: "remove Bob from the
@@ -81,7 +88,8 @@ func (c *ask) taken() map[int]bool {
 			return nil
 		}
 		cut[i] = true
-		if _, n := c.l.match("from", c.toks, i); n > 0 && i > c.verb.to {
+		_, n := c.l.match("from", c.toks, i)
+		if off := i == c.verb.particle && i+1 < c.to; (n > 0 || off) && i > c.verb.to {
 			return cut
 		}
 	}
@@ -116,11 +124,15 @@ func (w *want) creates(c *ask) {
 	w.reply = c.verb.is("create emails")
 	nouns, fresh, other := c.newNouns()
 	both := w.has(Update)
+	other = other && !(c.verb.is("create notes") && c.verb.particle >= 0) // "save the report as a note"
 	into, row := c.receives(fresh || other)
 	if fresh {
 		w.drop(Update)
 	}
 	switch {
+	case len(nouns) == 0 && !other && into == "" && c.verb.is("add") && c.lasts():
+		w.drop(Update)
+		w.tables = []string{"events"}
 	case other, row, !fresh && both && c.definite():
 		w.drop(Create)
 	case into != "":
@@ -136,6 +148,17 @@ func (w *want) creates(c *ask) {
 		}
 	}
 	w.reply = w.reply || slices.Contains(w.tables, "emails")
+}
+
+// lasts reports whether the clause has a day and a time from which and until which something lasts.
+func (c *ask) lasts() bool {
+	for i := c.verb.to; i+2 < c.to; i++ {
+		_, until := c.l.match("target", c.toks, i+1)
+		if until == 1 && isNumber(c.toks[i].word) && isNumber(c.toks[i+2].word) {
+			return slices.ContainsFunc(c.days, func(p period) bool { return p.from >= c.from && p.to <= c.to })
+		}
+	}
+	return false
 }
 
 // into returns the table of "turn the emails into tasks", or "".
@@ -265,7 +288,11 @@ func (w *want) name(c *ask, now time.Time) {
 	cut := map[int]bool{}
 	if c.verb.is("take") {
 		cut = c.taken()
-	} else if w.has(Update) && c.verb.is("add") && !c.verb.is("set") {
+	} else if c.verb.is("delete") && c.verb.particle >= 0 && c.column() {
+		for i := c.verb.to; i < c.verb.particle; i++ {
+			cut[i] = true // "take the due date off"
+		}
+	} else if w.has(Update) && c.verb.is("add", "invite") && !c.verb.is("set") {
 		cut = c.receiver()
 	} else if w.has(Update) && !c.verb.is("delete", "cancel", "complete") {
 		cut = targets(c, days)
@@ -328,6 +355,9 @@ func (w *want) keep(c *ask, cut map[int]bool) {
 		if !cut[i] && (i < c.verb.from || i >= c.verb.to) {
 			b.WriteString(t.word)
 			b.WriteByte(' ')
+			if table, _, n := c.l.noun(c.toks[:c.to], i); n == 1 && w.noun.word == "" {
+				w.noun = noun{string(table), t.word}
+			}
 		}
 		if w.reply && c.names(i) {
 			w.people = append(w.people, t.word)
@@ -345,11 +375,17 @@ func (w *want) keep(c *ask, cut map[int]bool) {
 // names reports whether the token may name a person, and is no vocabulary: it follows the verb, "to" or "to the", or
 // another name.
 func (c *ask) names(i int) bool {
-	if i < c.from || c.toks[i].quoted || len(c.toks[i].word) < 2 || c.l.known[c.toks[i].word] {
+	if i < c.from || c.toks[i].quoted || len(c.toks[i].word) < 2 {
 		return false
 	}
 	t, before := c.toks[i], i-1
-	if i == c.verb.to || t.before == "@" || t.before == "." && before >= c.from && c.names(before) {
+	_, titled := c.l.match("honorific", c.toks, max(before, c.from))
+	if titled = min(titled, before-c.from+1); titled > 0 && t.named { // "Frau Höher", also where the name is a word
+		before--
+	} else if c.l.known[t.word] {
+		return false
+	}
+	if before+1 == c.verb.to || t.before == "@" || t.before == "." && before >= c.from && c.names(before) {
 		return true
 	}
 	if before < c.from {
@@ -387,6 +423,10 @@ func (w *want) describes(v *view, zone *time.Location) match {
 	best := misses
 	for i := range w.names {
 		best = max(best, w.names[i].describes(v, zone))
+	}
+	if best != hits && len(v.title) > 1 && w.noun.table == v.table &&
+		strings.Contains(w.text, " "+w.noun.word+v.joined) {
+		return hits // "the note Move meeting"
 	}
 	if best != hits && len(v.title) > 1 && v.wholeIn(w.text) && !w.otherTable(v) && w.startsWith(v) {
 		return hits
