@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"iter"
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/action"
@@ -30,6 +31,22 @@ func (r *Run) describeChanged(a action.Action) consent.Row {
 	row.ID, row.Only = id, r.tableSize(table) == 1
 	row.First, row.Last = at == ends.next, at == ends.newest
 	return row
+}
+
+// rows yields every row of the request with its table.
+func (r *Run) rows() iter.Seq2[string, consent.Row] {
+	return func(yield func(string, consent.Row) bool) {
+		for table := range r.index().tables {
+			ends := r.tableEnds(table)
+			for at := range r.tableSize(table) {
+				row := r.describe(table, at)
+				row.First, row.Last, row.Only = at == ends.next, at == ends.newest, r.tableSize(table) == 1
+				if !yield(table, row) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // describe returns the description of the row at that position, without what depends on the other rows of its table.

@@ -183,7 +183,13 @@ func (r *Run) judge(a action.Action) (consent.Verdict, string) {
 		id, _ := a.Data["taskId"].(string)
 		change.Row = r.Describe("tasks", id)
 	}
-	return r.request().Judge(change)
+	verdict, why := r.request().Judge(change)
+	if verdict == consent.Refuse && !r.shared.compared {
+		asked := r.request().Among(r.rows())
+		r.shared.asked, r.shared.compared = &asked, true
+		return asked.Judge(change)
+	}
+	return verdict, why
 }
 
 // namedPeople returns the columns with their people as the method named returns them.

@@ -37,10 +37,11 @@ type Run struct {
 
 // shared is what all agents of a request have in common.
 type shared struct {
-	message string // what the person wrote; delegates have another one
-	history []Turn
-	asked   *consent.Request // nil before the first change that has to be judged
-	foreign bool             // text that others may have written is in the prompt
+	message  string // what the person wrote; delegates have another one
+	history  []Turn
+	asked    *consent.Request // nil before the first change that has to be judged
+	compared bool             // asked, with the rows of the request
+	foreign  bool             // text that others may have written is in the prompt
 
 	actions   []action.Action
 	proposals []Proposal

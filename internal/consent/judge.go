@@ -78,6 +78,7 @@ func (r *Request) judgeRow(c *Change, v *view) (Verdict, string) {
 		}
 		if found == misses && !w.open && w.narrow() {
 			named = true
+			open = open || w.absent && !w.otherTable(v)
 		}
 		open = open || w.open || !w.narrow() && !w.otherTable(v)
 		best = max(best, found)

@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -99,6 +100,42 @@ func compile(asks []ask, now time.Time, mentions bool) ([]want, bool) {
 
 // Language returns the two letters of the language of most of the message, or "" for one that is not read.
 func (r Request) Language() string { return r.language }
+
+// Among returns the request of a person who has these rows. A clause whose words name none of them, perhaps because
+// they translate a title, leaves open which row is meant.
+func (r Request) Among(rows iter.Seq2[string, Row]) Request {
+	r.wants = slices.Clone(r.wants)
+	missing := 0
+	for i := range r.wants {
+		if w := &r.wants[i]; w.stated() && w.byWords() {
+			w.absent = true
+			missing++
+		}
+	}
+	if missing == 0 {
+		return r
+	}
+	for table, row := range rows {
+		v := newView(&row, table)
+		for i := range r.wants {
+			if w := &r.wants[i]; w.absent && w.describes(v, r.zone) == hits {
+				w.absent = false
+				missing--
+			}
+		}
+		if missing == 0 {
+			break
+		}
+	}
+	return r
+}
+
+// byWords reports whether the clause names one row by words of its title alone.
+func (w *want) byWords() bool {
+	return !w.refers() && len(w.names) > 0 && len(w.except) == 0 && !slices.ContainsFunc(w.names, func(n naming) bool {
+		return n.words() == 0 || n.all || n.first || n.last || len(n.sets)+len(n.days)+len(n.quoted) > 0
+	})
+}
 
 // stated reports whether the clause asks for a change.
 func (w *want) stated() bool {
