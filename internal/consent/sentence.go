@@ -109,6 +109,7 @@ func (r *reader) heading(c *clause, toks []token) {
 // that stands later.
 func (r *reader) join(parts []clause, toks []token) []clause {
 	var list []clause
+	idea := false
 	for i := 0; i < len(parts); i++ {
 		c := parts[i]
 		c.classify(toks)
@@ -125,7 +126,10 @@ func (r *reader) join(parts []clause, toks []token) []clause {
 				c, i = longer, k
 			}
 		}
-		if c.stance == missing {
+		if idea { // "for example, delete it"
+			c.soften(toks, parts[i-1].from)
+		}
+		if idea = c.stance == missing; idea {
 			c.stance = statement
 		}
 		note := c.stance == fact && c.verb.to == c.to && (c.comma || c.and) // "mark the chairs and the website done"
