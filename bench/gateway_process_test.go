@@ -191,7 +191,7 @@ func ours(b *testing.B, kind, upstream string) (http.Handler, []string) {
 func unfiltered(b *testing.B, model agent.Model, log *slog.Logger) *chat.Orchestrator {
 	agents, err := app.NewAgents(model, nil)
 	check(b, err)
-	templates, err := app.NewTemplates(nil)
+	templates, err := app.NewTemplates(agents)
 	check(b, err)
 	return chat.New(chat.Config{Agents: agents, Model: model, Templates: templates, Log: log,
 		Filter: func(...string) chat.Guard { return noFilter{} }})
