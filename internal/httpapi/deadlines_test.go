@@ -130,13 +130,15 @@ func (e *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// dialUnread connects with a receive buffer that a few answers fill. The default takes several megabytes of answers,
-// for which a busy machine needs minutes.
+// dialUnread connects with buffers that a few answers fill, at both ends: the server's grows with the size of a segment.
+// The defaults take several megabytes of answers, for which a busy machine needs minutes.
 func dialUnread(addr string) (net.Conn, error) {
 	dialer := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
 		var failed error
 		err := raw.Control(func(fd uintptr) {
-			failed = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4<<10)
+			failed = errors.Join(
+				syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4<<10),
+				syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_MAXSEG, 536))
 		})
 		return errors.Join(err, failed)
 	}}
