@@ -130,8 +130,8 @@ func (e *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// dialUnread connects with buffers that a few answers fill, at both ends: the server's grows with the size of a segment.
-// The defaults take several megabytes of answers, for which a busy machine needs minutes.
+// dialUnread connects with buffers that a few answers fill, at both ends: the server's grows with the size of a
+// segment. The defaults take several megabytes of answers, for which a busy machine needs minutes.
 func dialUnread(addr string) (net.Conn, error) {
 	dialer := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
 		var failed error
