@@ -1,11 +1,16 @@
 package sanitize
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
 	"strings"
-	"sync"
+
+	"github.com/adiuva/cloud-api/internal/sanitize/decode"
+	"github.com/adiuva/cloud-api/internal/sanitize/fold"
+	"github.com/adiuva/cloud-api/internal/sanitize/index"
+	"github.com/adiuva/cloud-api/internal/sanitize/language"
 )
 
 // FallbackAnswer replaces an answer that was blocked. It has the length of a usual answer and does not say why.
@@ -41,65 +46,49 @@ type Hit struct {
 // Filter finds secrets in answers. It is immutable and safe for concurrent use.
 type Filter struct {
 	secrets  []Secret
-	fold     *foldTable
-	indexes  [alphabetCount]*index
-	words    *wordIndex
-	anagrams *anagramIndex
-	grams    *gramTable
-	language *langDetector
-	scratch  sync.Pool // of *scratch
+	owners   []int // the secret of each part of the indexes
+	fold     *fold.Table
+	language *language.Words
+	indexes  [sequences]*index.Index
+	words    *index.Words
+	decoders []decode.Decoder
 }
 
-// New returns a Filter for the secrets. It takes a few milliseconds per 10 KB of secrets.
+// New returns a Filter for the secrets.
 func New(secrets ...Secret) *Filter {
-	f := &Filter{
-		secrets: append([]Secret(nil), secrets...),
-		fold:    newFoldTable(),
-		words:   newWordIndex(),
-		grams:   newGramTable(),
-	}
-	f.language = newLangDetector(f.fold)
-	for a := range f.indexes {
-		f.indexes[a] = newIndex(alphabet(a))
-	}
-	for _, strict := range []bool{true, false} { // the first secret added owns a shared run, so strict ones go first
-		for i, s := range f.secrets {
-			if (s.MinRun <= windowSizes[letterAlphabet]) == strict {
-				f.add(i, s)
-			}
+	f := &Filter{secrets: append([]Secret(nil), secrets...), fold: fold.New(), decoders: decode.All()}
+	f.language = language.New(f.fold)
+	var letters, leet [][]uint8
+	var words [][]index.Word
+	start := 1
+	for i, s := range f.secrets {
+		l, look, w := symbolsOf(f.fold, f.language, s.Text, start)
+		if len(l) < sequenceTable[letterSeq].leak {
+			continue
 		}
+		f.owners = append(f.owners, i)
+		letters, leet, words = append(letters, l), append(leet, look), append(words, w)
+		start += len(l) + 1
 	}
-	f.anagrams = newAnagramIndex(f.indexes[letterAlphabet].text)
+	f.indexes = newIndexes(letters, leet)
+	f.words = index.NewWords(func(_, _ uint32) bool { return false }, words...)
 	return f
 }
 
-func (f *Filter) add(i int, s Secret) {
-	letters := f.fold.letters(s.Text)
-	for a := letterAlphabet; a < canaryAlphabet; a++ {
-		f.indexes[a].add(i, f.symbols(a, s.Text))
-	}
-	f.indexes[canaryAlphabet].add(i, f.fold.letters(s.Canary))
-	_, words := f.splitWords(s.Text, &scratch{})
-	f.words.add(i, words)
-	f.grams.addWords(words)
-	f.grams.add(letters, f.fold.leetLetters(nil, s.Text))
-}
+func (f *Filter) hasCanary(seq sequence, m index.Match) bool { return false }
 
-// symbols returns text written in the alphabet a.
-func (f *Filter) symbols(a alphabet, text string) []byte {
-	switch a {
-	case leetAlphabet:
-		return f.fold.leetLetters(nil, text)
-	case consonantAlphabet:
-		return consonants(nil, f.fold.letters(text))
-	case stepAlphabet:
-		return letterSteps(nil, f.fold.letters(text))
-	case patternAlphabet:
-		seq, _ := letterPatterns(nil, nil, f.fold.letters(text))
-		return seq
-	default:
-		return f.fold.letters(text)
+// rangeOf returns the positions of secret number i in the index of letters.
+func (f *Filter) rangeOf(secret int) (from, to int) {
+	x := f.indexes[letterSeq]
+	for part, owner := range f.owners {
+		if owner == secret {
+			from = x.Start(part)
+			if to = x.Len(); part+1 < len(f.owners) {
+				to = x.Start(part + 1)
+			}
+		}
 	}
+	return from, to
 }
 
 // WithCanary returns the secret id with a canary planted at the head of text. A translation or a list of the words
@@ -121,4 +110,71 @@ func newCanary(id string, key []byte) string {
 		sum[i] = consonants[int(b)%len(consonants)]
 	}
 	return string(sum)
+}
+
+// Scope is the filter for the answers to one request; they may repeat what the user sent. It is not safe for
+// concurrent use.
+type Scope struct {
+	filter *Filter
+	ctx    context.Context
+	own    *ownText
+}
+
+// Scope returns a Scope for a request in which the user sent userTexts. They are read only once something matches.
+func (f *Filter) Scope(userTexts ...string) *Scope {
+	return &Scope{filter: f, ctx: context.Background(), own: &ownText{text: strings.Join(userTexts, "\n")}}
+}
+
+// ownText is what the user sent.
+type ownText struct {
+	text   string
+	covers *[sequences]index.Cover
+}
+
+// minOwn is how many symbols of a secret in a row the user must have sent so that an answer may repeat them. Shorter
+// pieces occur by chance in any long message, and a word list would then disable the filter.
+const minOwn = 16
+
+func (o *ownText) cover(t *tally, seq sequence) *index.Cover {
+	if o == nil || o.text == "" {
+		return nil
+	}
+	if o.covers == nil {
+		o.covers = new([sequences]index.Cover)
+		learning := &tally{filter: t.filter, ctx: t.ctx, steps: maxSteps}
+		learning.learn = func(seq sequence, m index.Match) {
+			if m.Len >= minOwn {
+				o.covers[seq].Add(m.From, m.From+m.Len)
+			}
+		}
+		newScanner(t.filter, learning, 0).write(o.text, true)
+	}
+	return &o.covers[seq]
+}
+
+const maxSteps = 1 << 30
+
+// Text returns text and nil, or FallbackAnswer and the hit. A failure inside the filter is a hit.
+func (s *Scope) Text(text string) (clean string, hit *Hit) {
+	st := s.Stream(func(string) error { return nil }) // the pieces emitted would join to text
+	if st.Write(text) == nil && st.Close() == nil {
+		return text, nil
+	}
+	return FallbackAnswer, st.Hit()
+}
+
+// Values checks strings that are sent in one document, such as the fields of actions: each alone, and all joined in
+// the order given. It returns the first hit or nil.
+func (s *Scope) Values(values ...string) *Hit {
+	for _, v := range values {
+		if _, hit := s.Text(v); hit != nil {
+			return hit
+		}
+	}
+	if len(values) > 1 {
+		if _, hit := s.Text(strings.Join(values, " ")); hit != nil {
+			return hit
+		}
+	}
+	return nil
 }

@@ -1,0 +1,250 @@
+package sanitize
+
+import (
+	"github.com/adiuva/cloud-api/internal/sanitize/fold"
+	"github.com/adiuva/cloud-api/internal/sanitize/index"
+)
+
+// kind is what a view works on.
+type kind string
+
+const (
+	letterKind kind = "letters" // the letters, as they arrive
+	wordKind   kind = "words"   // the words, as they arrive
+	decodeKind kind = "decoder" // text that does not look natural; the output is read like an answer
+	orderKind  kind = "order"   // the whole answer, in another order
+)
+
+// holding says when text is held back that may be the beginning of a leak.
+type holding uint8
+
+const (
+	holdNever     holding = iota
+	holdAlways            // whenever a match may go on
+	holdUnnatural         // only where the text does not look natural
+)
+
+// view is a way of reading a text in which a secret may be found. Views of letters and words read it as it arrives.
+type view struct {
+	name    string
+	kind    kind
+	seq     sequence
+	hold    holding
+	readers int // how many sequences it reads at the same time
+	cost    int // steps for a letter
+	read    func(s *scanner, r []index.Reader)
+	// place returns where the latest n symbols begin.
+	place func(s *scanner, reader, n int) int
+}
+
+// arriving are the views that read a text as it arrives.
+var arriving = [...]view{
+	{"letters", letterKind, letterSeq, holdAlways, 1, 1, readLetters, letterPlace},
+	{"reversed", letterKind, backwardSeq, holdAlways, 1, 1, readLetters, letterPlace},
+	{"look-alike digits", letterKind, leetSeq, holdAlways, 1, 1, readLeet, leetPlace},
+	{"consonants", letterKind, consonantSeq, holdUnnatural, 1, 1, readConsonants, consonantPlace},
+	{"shifted", letterKind, stepSeq, holdAlways, 2, 2, readSteps, stepPlace},
+	{"shifted, reversed", letterKind, backStepSeq, holdAlways, 2, 2, readSteps, stepPlace},
+	{"interleaved", letterKind, letterSeq, holdUnnatural, 14, 4, readEveryNth, nthPlace},
+	{"substituted", letterKind, patternSeq, holdUnnatural, 1, 1, readPattern, letterPlace},
+	{"substituted, reversed", letterKind, backPatternSeq, holdUnnatural, 1, 1, readPattern, letterPlace},
+	{"each word reversed", wordKind, letterSeq, holdAlways, 1, 1, readReversedWords, wordLetterPlace},
+	{"shuffled words", wordKind, letterSeq, holdNever, 0, 1, readNothing, nil},
+	{"words backwards", wordKind, letterSeq, holdNever, 0, 1, readNothing, nil},
+	{"first letters", wordKind, letterSeq, holdUnnatural, 1, 1, readFirst, wordPlace},
+	{"first letters, reversed", wordKind, backwardSeq, holdUnnatural, 1, 1, readFirst, wordPlace},
+	{"last letters", wordKind, letterSeq, holdUnnatural, 1, 1, readLast, wordPlace},
+	{"first letters of some words", wordKind, letterSeq, holdNever, 20, 1, readEveryNthFirst, nil},
+	{"first letters of lines", wordKind, letterSeq, holdNever, 1, 1, readLineFirst, nil},
+	{"tokens", wordKind, patternSeq, holdUnnatural, 1, 1, readTokens, wordPlace},
+	{"places in the alphabet", wordKind, stepSeq, holdNever, 1, 1, readPlaces, nil},
+	{"character numbers", wordKind, letterSeq, holdNever, 1, 1, readCodes, nil},
+}
+
+// firstReader has the number of the first reader of each view, and of all together.
+var firstReader = func() (list []int) {
+	n := 0
+	for _, v := range arriving {
+		list = append(list, n)
+		n += v.readers
+	}
+	return append(list, n)
+}()
+
+// Views with a number that others need.
+const (
+	substituted    = 7
+	shuffledWords  = 10
+	wordsBackwards = 11
+)
+
+// readNothing is for views that read pairs of words, see scanner.readPairs.
+func readNothing(*scanner, []index.Reader) {}
+
+func letterPlace(s *scanner, _, n int) int { return s.reader.letters.back(n) }
+
+// stepPlace returns the place of the letter before the latest n steps.
+func stepPlace(s *scanner, _, n int) int { return s.reader.letters.back(n + 1) }
+
+func readLetters(s *scanner, r []index.Reader) { r[0].Read(s.x, s.reader.chunk.letters, s.ended) }
+
+func readLeet(s *scanner, r []index.Reader) { r[0].Read(s.x, s.reader.chunk.leet, s.ended) }
+
+// leetPlace is after every place if the symbols are letters alone, since another view follows those.
+func leetPlace(s *scanner, _, n int) int {
+	if at := s.reader.leet.back(n); at <= s.reader.leetAt {
+		return at
+	}
+	return noPlace
+}
+
+func readConsonants(s *scanner, r []index.Reader) {
+	s.buf = s.buf[:0]
+	for _, c := range s.reader.chunk.letters {
+		if !fold.IsVowel(c) {
+			s.buf = append(s.buf, c)
+		}
+	}
+	r[0].Read(s.x, s.buf, s.ended)
+}
+
+// consonantPlace takes half of the letters for vowels.
+func consonantPlace(s *scanner, _, n int) int { return s.reader.letters.back(2 * n) }
+
+func readSteps(s *scanner, r []index.Reader) {
+	s.buf = s.buf[:0]
+	last := s.lastLetter
+	for _, c := range s.reader.chunk.letters {
+		if last != 0 {
+			s.buf = append(s.buf, stepFrom(last, c))
+		}
+		last = c
+	}
+	r[0].Read(s.x, s.buf, s.ended)
+	for i, step := range s.buf {
+		s.buf[i] = mirrored(step)
+	}
+	r[1].Read(s.x, s.buf, s.ended)
+}
+
+// readEveryNth reads every second to fifth letter, from every offset.
+func readEveryNth(s *scanner, r []index.Reader) {
+	first := s.reader.letters.n - len(s.reader.chunk.letters)
+	for n := 2; n <= 5; n++ {
+		lane := first % n
+		for _, c := range s.reader.chunk.letters {
+			r[lane].Add(s.x, c, s.ended)
+			if lane++; lane == n {
+				lane = 0
+			}
+		}
+		r = r[n:]
+	}
+}
+
+func nthPlace(s *scanner, reader, n int) int {
+	step := 2
+	for reader >= step {
+		reader -= step
+		step++
+	}
+	return s.reader.letters.back(n * step)
+}
+
+func readPattern(s *scanner, r []index.Reader) {
+	if s.seq == patternSeq {
+		s.pattern = s.pattern[:0]
+		for _, c := range s.reader.chunk.letters {
+			s.pattern = append(s.pattern, s.letterPattern.add(uint32(c)))
+		}
+	}
+	r[0].Read(s.x, s.pattern, s.ended)
+}
+
+func readReversedWords(s *scanner, r []index.Reader) {
+	s.buf = s.buf[:0]
+	for _, w := range s.reader.chunk.words {
+		for i := w.to - 1; i >= w.from; i-- {
+			s.buf = append(s.buf, s.reader.chunk.wordLetters[i])
+		}
+	}
+	r[0].Read(s.x, s.buf, s.ended)
+}
+
+func wordLetterPlace(s *scanner, _, n int) int { return s.reader.letters.back(n + s.reader.wordLen) }
+
+func wordPlace(s *scanner, _, n int) int {
+	if s.reader.wordLen > 0 {
+		return min(s.reader.wordAt, s.reader.words.back(n))
+	}
+	return s.reader.words.back(n)
+}
+
+func readFirst(s *scanner, r []index.Reader) {
+	s.buf = s.buf[:0]
+	for _, w := range s.reader.chunk.words {
+		s.buf = append(s.buf, s.reader.chunk.wordLetters[w.from])
+	}
+	r[0].Read(s.x, s.buf, s.ended)
+}
+
+func readLast(s *scanner, r []index.Reader) {
+	s.buf = s.buf[:0]
+	for _, w := range s.reader.chunk.words {
+		s.buf = append(s.buf, s.reader.chunk.wordLetters[w.to-1])
+	}
+	r[0].Read(s.x, s.buf, s.ended)
+}
+
+// readEveryNthFirst reads the first letter of every second to sixth word, from every offset.
+func readEveryNthFirst(s *scanner, r []index.Reader) {
+	first := s.reader.words.n - len(s.reader.chunk.words)
+	for n := 2; n <= 6; n++ {
+		lane := first % n
+		for _, w := range s.reader.chunk.words {
+			r[lane].Add(s.x, s.reader.chunk.wordLetters[w.from], s.ended)
+			if lane++; lane == n {
+				lane = 0
+			}
+		}
+		r = r[n:]
+	}
+}
+
+func readLineFirst(s *scanner, r []index.Reader) {
+	for _, w := range s.reader.chunk.words {
+		if w.newLine {
+			r[0].Add(s.x, s.reader.chunk.wordLetters[w.from], s.ended)
+		}
+	}
+}
+
+// readTokens takes each word for a letter.
+func readTokens(s *scanner, r []index.Reader) {
+	s.buf = s.buf[:0]
+	for _, w := range s.reader.chunk.words {
+		s.buf = append(s.buf, s.tokenPattern.add(w.key))
+	}
+	r[0].Read(s.x, s.buf, s.ended)
+}
+
+// readPlaces takes numbers for places of letters in an alphabet that may begin anywhere.
+func readPlaces(s *scanner, r []index.Reader) {
+	for _, v := range s.reader.chunk.numbers {
+		if v <= 26 {
+			if s.lastPlace != 0 {
+				r[0].Add(s.x, stepFrom(s.lastPlace, uint8(v)), s.ended)
+			}
+			s.lastPlace = uint8(v)
+		}
+	}
+}
+
+// readCodes takes numbers for characters.
+func readCodes(s *scanner, r []index.Reader) {
+	for _, v := range s.reader.chunk.numbers {
+		if c := s.filter.fold.Code(v); c != 0 {
+			r[0].Add(s.x, c, s.ended)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package decode
+
+import (
+	"encoding/ascii85"
+	"regexp"
+	"strings"
+)
+
+var (
+	bullets     = regexp.MustCompile(`(?m)^\s*(?:[-*>•|]+|\d+[.):])\s+`)
+	hexPrefixes = strings.NewReplacer("0x", " ", "0X", " ", `\x`, " ")
+)
+
+func hex(text string, yield func(Output) bool) {
+	digits := digitsOf(hexPrefixes.Replace(withoutBullets(text)), hexValue)
+	packed(digits, 4, 2, yield)
+}
+
+func base64(text string, yield func(Output) bool) {
+	packed(digitsOf(withoutBullets(text), base64Value), 6, 4, yield)
+}
+
+func base32(text string, yield func(Output) bool) {
+	packed(digitsOf(withoutBullets(text), base32Value), 5, 8, yield)
+}
+
+// packed yields digits of width bits as bytes, which may begin with any of the first phases digits.
+func packed(digits []byte, width, phases int, yield func(Output) bool) {
+	for skip := range phases {
+		if !yieldBytes(packBits(digits, width, skip), yield) {
+			return
+		}
+	}
+}
+
+// withoutBullets returns text without what stands before the items of a list.
+func withoutBullets(text string) string {
+	if !strings.Contains(text, "\n") {
+		return text
+	}
+	return bullets.ReplaceAllString(text, "")
+}
+
+// uuencode decodes the lines of text, or its words if it has only one line, as when white space was collapsed.
+func uuencode(text string, yield func(Output) bool) {
+	if yieldBytes(uuLines(strings.Split(text, "\n")), yield) && !strings.Contains(text, "\n") {
+		yieldBytes(uuLines(strings.Fields(text)), yield)
+	}
+}
+
+// uuLines decodes lines that begin with their length.
+func uuLines(lines []string) (out []byte) {
+	for _, line := range lines {
+		if len(line) < 9 || line[0] < 33 || line[0] > 96 || len(line)-1 > (int(line[0]-32)+2)/3*4+1 {
+			continue
+		}
+		values := make([]byte, 0, len(line))
+		for i := 1; i < len(line); i++ {
+			values = append(values, (line[i]-32)&63)
+		}
+		decoded := packBits(values, 6, 0)
+		out = append(out, decoded[:min(len(decoded), int(line[0]-32))]...)
+	}
+	return out
+}
+
+// base85 decodes text from several places where the data may begin.
+func base85(text string, yield func(Output) bool) {
+	for _, start := range []string{"", "<~", ":", "\n", " "} {
+		at := strings.Index(text, start)
+		if at < 0 {
+			continue
+		}
+		body := strings.TrimSpace(text[at+len(start):])
+		if end := strings.Index(body, "~>"); end >= 0 {
+			body = body[:end]
+		}
+		dst := make([]byte, 4*len(body)+8)
+		n, _, _ := ascii85.Decode(dst, []byte(body), true)
+		if !yieldBytes(dst[:n], yield) {
+			return
+		}
+	}
+}
+
+func hexValue(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'a' && c <= 'f':
+		return int(c-'a') + 10
+	case c >= 'A' && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}
+
+func base64Value(c byte) int {
+	switch {
+	case c >= 'A' && c <= 'Z':
+		return int(c - 'A')
+	case c >= 'a' && c <= 'z':
+		return int(c-'a') + 26
+	case c >= '0' && c <= '9':
+		return int(c-'0') + 52
+	case c == '+' || c == '-':
+		return 62
+	case c == '/' || c == '_':
+		return 63
+	}
+	return -1
+}
+
+func base32Value(c byte) int {
+	switch {
+	case c >= 'A' && c <= 'Z':
+		return int(c - 'A')
+	case c >= 'a' && c <= 'z':
+		return int(c - 'a')
+	case c >= '2' && c <= '7':
+		return int(c-'2') + 26
+	}
+	return -1
+}

@@ -1,0 +1,58 @@
+package decode
+
+import (
+	"html"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var (
+	escapeForms = regexp.MustCompile(`(?i)\\u\{?[0-9a-f]{2,6}\}?|\\x[0-9a-f]{2}|\\[0-7]{3}|u\+[0-9a-f]{4,6}|` +
+		`%[0-9a-f]{2}|=[0-9a-f]{2}|=\r?\n|&#x?[0-9a-f]+;`)
+	tagForm = regexp.MustCompile(`<[^<>]{1,200}>`)
+)
+
+// escapes decodes escapes of JSON, C, URLs, quoted-printable and HTML.
+func escapes(text string, yield func(Output) bool) {
+	signs := 0
+	for i := range len(text) {
+		switch text[i] {
+		case '\\', '%', '=', '&', '+':
+			signs++
+		}
+	}
+	if signs < 6 {
+		return
+	}
+	out := escapeForms.ReplaceAllStringFunc(text, unescape)
+	if query, err := url.QueryUnescape(out); err == nil {
+		out = query
+	}
+	yield(Output{Text: html.UnescapeString(out)})
+}
+
+func unescape(m string) string {
+	base, body := 16, strings.Trim(m, `\uUxX%=&#+{};`+"\r\n")
+	if m[0] == '=' && body == "" {
+		return ""
+	}
+	if m[0] == '\\' && m[1] >= '0' && m[1] <= '7' {
+		base = 8
+	} else if strings.HasPrefix(m, "&#") && m[2] != 'x' && m[2] != 'X' {
+		base = 10
+	}
+	v, err := strconv.ParseUint(body, base, 32)
+	if err != nil || v > 0x10FFFF {
+		return m
+	}
+	return string(rune(v))
+}
+
+// tags leaves out what stands between angle brackets.
+func tags(text string, yield func(Output) bool) {
+	if strings.Count(text, "<") >= 4 {
+		yield(Output{Text: tagForm.ReplaceAllString(text, "")})
+	}
+}

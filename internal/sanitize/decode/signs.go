@@ -1,0 +1,108 @@
+package decode
+
+import (
+	"strings"
+	"unicode"
+)
+
+// morseLetters has the codes of a to z.
+const morseLetters = ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- " +
+	"-. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.."
+
+// morse reads tokens of dots and dashes in any typography.
+func morse(text string, yield func(Output) bool) {
+	codes := make(map[string]byte, 26)
+	for i, code := range strings.Fields(morseLetters) {
+		codes[code] = byte('a' + i)
+	}
+	normalize := strings.NewReplacer("·", ".", "•", ".", "∙", ".", "–", "-", "—", "-", "−", "-", "_", "-", "/", " ", "|", " ")
+	var out []byte
+	for _, token := range strings.Fields(normalize.Replace(text)) {
+		if c := codes[token]; c != 0 {
+			out = append(out, c)
+		}
+	}
+	if len(out) >= minBytes {
+		yield(Output{Text: string(out)})
+	}
+}
+
+// tokens takes each word for a letter. The most frequent one may be a separator.
+func tokens(text string, yield func(Output) bool) {
+	fields := strings.Fields(text)
+	if len(fields) < minBytes {
+		return
+	}
+	numbers, count := map[string]uint32{}, map[string]int{}
+	for i, f := range fields {
+		fields[i] = strings.ToLower(strings.Trim(f, ",;"))
+		count[fields[i]]++
+	}
+	separator := ""
+	for f, n := range count {
+		if n > count[separator] || n == count[separator] && f < separator {
+			separator = f
+		}
+	}
+	var letters, separated []uint32
+	for _, f := range fields {
+		if numbers[f] == 0 {
+			numbers[f] = uint32(len(numbers) + 1)
+		}
+		if strings.Trim(f, "/|,;_") != "" {
+			letters = append(letters, numbers[f])
+		}
+		if f != separator && f != "" {
+			separated = append(separated, numbers[f])
+		}
+	}
+	if yield(Output{Signs: letters}) {
+		yield(Output{Signs: separated})
+	}
+}
+
+// pairs reads text without spaces in groups of one to three characters, each of which encodes one letter.
+func pairs(text string, yield func(Output) bool) {
+	var chars []rune
+	for _, r := range text {
+		if !unicode.IsSpace(r) {
+			chars = append(chars, unicode.ToLower(r))
+		}
+	}
+	for width := 1; width <= 3; width++ {
+		for skip := range width {
+			var groups []uint32
+			for i := skip; i+width <= len(chars); i += width {
+				group := uint32(0)
+				for _, r := range chars[i : i+width] {
+					group = group*0x9E3779B1 + uint32(r)
+				}
+				groups = append(groups, group)
+			}
+			if !yield(Output{Signs: groups}) {
+				return
+			}
+		}
+	}
+}
+
+// everyNth reads every second to fifth visible character.
+func everyNth(text string, yield func(Output) bool) {
+	var chars []rune
+	for _, r := range text {
+		if !unicode.IsSpace(r) {
+			chars = append(chars, r)
+		}
+	}
+	for n := 2; n <= 5; n++ {
+		for offset := range n {
+			var out strings.Builder
+			for i := offset; i < len(chars); i += n {
+				out.WriteRune(chars[i])
+			}
+			if out.Len() >= minBytes && !yield(Output{Text: out.String()}) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package sanitize
+
+import (
+	"github.com/adiuva/cloud-api/internal/sanitize/decode"
+	"github.com/adiuva/cloud-api/internal/sanitize/index"
+)
+
+const (
+	oddHold     = 1024 // bytes of odd text that are held back at most
+	searchEvery = 512  // bytes of odd text between two searches
+	oddWindow   = 2048 // bytes of odd text that are searched together
+	minFresh    = 24   // bytes of odd text that are worth a search
+	maxDepth    = 3    // decoders that a text may have gone through
+)
+
+// decode searches the text that does not look natural through the decoders, if there is enough of it.
+func (s *scanner) decode(final bool) {
+	n := &s.reader.nature
+	pos := s.reader.pos
+	if n.odd != noPlace {
+		end := pos
+		if n.ended {
+			end = n.oddEnd
+		}
+		if from := max(n.odd, s.decoded); from < end {
+			s.odd = append(s.odd, s.text[from:end]...)
+			s.fresh += end - from
+			s.decoded = end
+		}
+		n.next = pos + searchEvery
+		if n.ended {
+			s.odd = append(s.odd, '\n')
+			n.odd = noPlace
+		}
+	}
+	n.ended = false
+	if over := len(s.odd) - oddWindow; over > 0 {
+		s.odd = append(s.odd[:0], s.odd[over:]...)
+	}
+	if s.fresh >= minFresh || final && s.fresh > 0 && len(s.odd) >= minFresh {
+		s.fresh = 0
+		s.searchDecoded(string(s.odd))
+	}
+}
+
+// searchDecoded searches every reading of text that the decoders give.
+func (s *scanner) searchDecoded(text string) {
+	if s.depth >= maxDepth {
+		return
+	}
+	for _, d := range s.filter.decoders {
+		if !s.tally.spend(len(text)) {
+			return
+		}
+		d.Decode(text, func(out decode.Output) bool {
+			view := s.tally.view
+			s.tally.view = view + d.Name + " > "
+			switch {
+			case out.Signs != nil:
+				s.readSigns(out.Signs)
+			case d.Plain || s.depth+1 == maxDepth:
+				s.readPlain(out.Text)
+			default:
+				newScanner(s.filter, s.tally, s.depth+1).write(out.Text, true)
+			}
+			s.tally.view = view
+			return !s.tally.leaked()
+		})
+		if s.tally.leaked() {
+			return
+		}
+	}
+}
+
+// readPlain looks for letters of a secret in text, forwards and backwards.
+func (s *scanner) readPlain(text string) {
+	letters := s.filter.fold.Letters(text)
+	if !s.tally.spend(len(text) / 8) {
+		return
+	}
+	for i, seq := range [2]sequence{letterSeq, backwardSeq} {
+		var r index.Reader
+		x := s.filter.indexes[seq]
+		ended := func(m index.Match) {
+			s.tally.check(i, seq, m)
+			if seq == letterSeq && m.Len >= minPieceElsewhere {
+				s.tally.cover(m.From, m.Len)
+			}
+		}
+		r.Read(x, letters, ended)
+		if m := r.Open(); m.Len > 0 {
+			ended(m)
+		}
+	}
+}
+
+// readSigns looks for the pattern of a secret in signs, each of which may stand for any letter.
+func (s *scanner) readSigns(signs []uint32) {
+	var p pattern
+	var r index.Reader
+	x := s.filter.indexes[patternSeq]
+	check := func(m index.Match) { s.tally.check(substituted, patternSeq, m) }
+	if !s.tally.spend(len(signs)) {
+		return
+	}
+	for _, sign := range signs {
+		r.Add(x, p.add(sign), check)
+	}
+	if m := r.Open(); m.Len > 0 {
+		check(m)
+	}
+}

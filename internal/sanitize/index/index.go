@@ -1,0 +1,123 @@
+package index
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"sort"
+)
+
+// Symbols are numbers from 1 to 31, five bits each in a gram. 0 separates secrets.
+const (
+	symbolBits = 5
+	quadMask   = 1<<(4*symbolBits) - 1
+	maxGram    = 12 // symbols in a Reader's memory
+	tagBits    = 8
+	positions  = 1 << (32 - tagBits)
+)
+
+// Index finds what a sequence of symbols has in common with secrets written in the same alphabet. It is immutable
+// once built and safe for concurrent use.
+type Index struct {
+	gram   int      // symbols of a seed
+	stride int      // one in stride positions of a secret has a seed
+	text   []uint8  // the symbols of all secrets, with a 0 before the first and after each
+	starts []int32  // where each secret begins in text
+	quads  []uint64 // the set of four symbols in a row that occur in a secret, one bit each
+	seeds  []uint32 // a hash table of positions in text, each after its seed, with a tag
+	shift  uint     // of a hash, so that it is a slot of seeds
+}
+
+// New returns an index of secrets. A seed is gram symbols, at most 12, and is stored at one in stride positions, so
+// that a match of gram+stride-1 symbols is always found. Longer seeds suit alphabets in which symbols say little.
+func New(gram, stride int, secrets ...[]uint8) *Index {
+	x := &Index{gram: gram, stride: stride, text: []uint8{0}, quads: make([]uint64, 1<<(4*symbolBits-6))}
+	for _, s := range secrets {
+		x.starts = append(x.starts, int32(len(x.text)))
+		x.text = append(append(x.text, s...), 0)
+	}
+	size := uint(bits.Len(uint(len(x.text) / stride * 8 / 5)))
+	x.seeds, x.shift = make([]uint32, 1<<size), 64-size
+	for _, start := range x.starts {
+		x.add(int(start))
+	}
+	return x
+}
+
+// add indexes the secret that begins at start.
+func (x *Index) add(start int) {
+	var g uint64
+	for p := start; p < len(x.text) && x.text[p] != 0; p++ {
+		g = g<<symbolBits | uint64(x.text[p])
+		if read := p - start + 1; read >= 4 {
+			x.quads[g&quadMask>>6] |= 1 << (g & 63)
+			if read >= x.gram && (p+1)%x.stride == 0 && p+1 < positions {
+				x.addSeed(x.key(g), p+1)
+			}
+		}
+	}
+}
+
+// key returns the last gram symbols of g, hashed.
+func (x *Index) key(g uint64) uint64 {
+	h := g << (64 - symbolBits*uint(x.gram)) * 0x9E3779B97F4A7C15
+	return (h ^ h>>32) * 0xD6E8FEB86659FD93
+}
+
+// maxCopies is how many positions are stored of one seed.
+const maxCopies = 4
+
+func (x *Index) addSeed(key uint64, end int) {
+	slot, tag := key>>x.shift, uint32(key)<<(32-tagBits)
+	for copies := 0; x.seeds[slot] != 0; slot = (slot + 1) & uint64(len(x.seeds)-1) {
+		if p := int(x.seeds[slot] & (positions - 1)); x.seeds[slot]&^(positions-1) == tag && x.sameSeed(p, end) {
+			if copies++; copies == maxCopies {
+				return
+			}
+		}
+	}
+	x.seeds[slot] = tag | uint32(end)
+}
+
+func (x *Index) sameSeed(p, q int) bool {
+	return p >= x.gram && string(x.text[p-x.gram:p]) == string(x.text[q-x.gram:q])
+}
+
+// hasQuad reports whether a secret has the last four symbols of g in a row.
+func (x *Index) hasQuad(g uint64) bool { return x.quads[g&quadMask>>6]>>(g&63)&1 != 0 }
+
+// Owner returns the number of the secret at position p.
+func (x *Index) Owner(p int) int {
+	return sort.Search(len(x.starts), func(i int) bool { return int(x.starts[i]) > p }) - 1
+}
+
+// Start returns the position at which secret number i begins.
+func (x *Index) Start(i int) int { return int(x.starts[i]) }
+
+// Len returns the number of positions.
+func (x *Index) Len() int { return len(x.text) }
+
+// matches reports whether the last gram symbols of g end before position p.
+func (x *Index) matches(g uint64, p int) bool {
+	if p < x.gram {
+		return false
+	}
+	for i := p - 1; i >= p-x.gram; i-- {
+		if uint64(x.text[i]) != g&31 {
+			return false
+		}
+		g >>= symbolBits
+	}
+	return true
+}
+
+// Digest returns a number that differs between indexes of different secrets.
+func (x *Index) Digest() uint64 {
+	h := uint64(len(x.text))
+	for b := x.text; len(b) >= 8; b = b[8:] {
+		h = bits.RotateLeft64((h^binary.LittleEndian.Uint64(b))*0x9E3779B97F4A7C15, 31)
+	}
+	return h
+}
+
+// Reach returns how many symbols a match has before it is found for certain, less one.
+func (x *Index) Reach() int { return x.gram + x.stride - 2 }

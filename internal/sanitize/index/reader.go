@@ -1,0 +1,120 @@
+package index
+
+// Match is what a sequence and a secret have in common: Len symbols in a row, of which the secret's are at
+// [From, From+Len) of the index. In the sequence they end before the symbol number End.
+type Match struct {
+	From, Len, End int
+}
+
+// Reader follows one sequence of symbols. Its zero value is ready for a new sequence.
+type Reader struct {
+	gram  uint64 // the latest symbols
+	read  int32  // how many symbols were read
+	chain int32  // how many groups of four symbols in a row, up to the latest, occur in a secret
+	pos   int32  // where the match that is being followed goes on in the secrets; 0 if there is none
+	run   int32  // its length
+}
+
+// minMatch is the shortest match that is reported, in symbols.
+const minMatch = 8
+
+// Read reads symbols, all from 1 to 31, and calls ended with every match that ended, the longest that the index finds
+// at its place. The match that may go on is returned by Open.
+func (r *Reader) Read(x *Index, symbols []uint8, ended func(Match)) {
+	gram, pos, run := r.gram, r.pos, r.run
+	for i, c := range symbols {
+		gram = gram<<symbolBits | uint64(c)
+		if pos != 0 && x.text[pos] == c {
+			pos++
+			run++
+			continue
+		}
+		if run == 0 && !x.hasQuad(gram) {
+			r.chain = 0
+			continue
+		}
+		r.gram, r.pos, r.run = gram, pos, run
+		r.seek(x, int(r.read)+i, ended)
+		pos, run = r.pos, r.run
+	}
+	r.gram, r.pos, r.run = gram, pos, run
+	r.read += int32(len(symbols))
+}
+
+// Add reads one symbol.
+func (r *Reader) Add(x *Index, c uint8, ended func(Match)) {
+	r.gram = r.gram<<symbolBits | uint64(c)
+	at := int(r.read)
+	r.read++
+	if r.pos != 0 && x.text[r.pos] == c {
+		r.pos++
+		r.run++
+		return
+	}
+	if r.run == 0 && !x.hasQuad(r.gram) {
+		r.chain = 0
+		return
+	}
+	r.seek(x, at, ended)
+}
+
+// seek ends the match, if there is one, and looks for another that ends with the latest symbol, number at.
+func (r *Reader) seek(x *Index, at int, ended func(Match)) {
+	oldPos, oldRun := r.pos, r.run
+	r.pos, r.run = 0, 0
+	switch {
+	case !x.hasQuad(r.gram):
+		r.chain = 0
+	case oldRun > 0:
+		r.chain = min(oldRun, int32(x.gram)) - 2
+	default:
+		r.chain++
+	}
+	if r.chain >= int32(x.gram)-3 {
+		r.find(x, int(oldPos), int(oldRun))
+	}
+	if oldRun >= minMatch {
+		ended(Match{From: int(oldPos - oldRun), Len: int(oldRun), End: at})
+	}
+}
+
+// maxBack is how many symbols a new match is extended backwards over the match before it.
+const maxBack = 64
+
+// find looks for the longest match that ends with the latest symbol. The symbols before that are those of the match of
+// length oldRun before oldPos, if there was one.
+func (r *Reader) find(x *Index, oldPos, oldRun int) {
+	key := x.key(r.gram)
+	slot, tag := key>>x.shift, uint32(key)<<(32-tagBits)
+	for tries := 0; tries < 4*maxCopies && x.seeds[slot] != 0; tries++ {
+		entry := x.seeds[slot]
+		slot = (slot + 1) & uint64(len(x.seeds)-1)
+		p := int(entry & (positions - 1))
+		if entry&^(positions-1) != tag || !x.matches(r.gram, p) {
+			continue
+		}
+		run := x.gram
+		for g := r.gram >> (symbolBits * uint(run)); run < maxGram && g&31 != 0 && uint64(x.text[p-run-1]) == g&31; run++ {
+			g >>= symbolBits
+		}
+		for run <= min(oldRun, maxBack) && x.text[p-run-1] != 0 && x.text[p-run-1] == x.text[oldPos-run] {
+			run++
+		}
+		if int32(run) > r.run {
+			r.pos, r.run = int32(p), int32(run)
+		}
+	}
+}
+
+// Open returns the match that ends with the latest symbol and may go on; its Len is 0 if there is none.
+func (r *Reader) Open() Match {
+	return Match{From: int(r.pos - r.run), Len: int(r.run), End: int(r.read)}
+}
+
+// Alive returns how many of the latest symbols may be the beginning of a match.
+func (r *Reader) Alive(x *Index) int {
+	if r.run > 0 {
+		return int(r.run)
+	}
+	return min(int(r.chain)+3, x.Reach(), int(r.read))
+}

@@ -1,0 +1,80 @@
+package index
+
+// Piece is a part of a secret, at [From, From+Len), that a text has before its symbol number At. Bits says how unlikely
+// it is that the text has it by chance.
+type Piece struct {
+	From, Len, At, Bits int
+}
+
+const (
+	maxTrails   = 32
+	maxAhead    = 200 // symbols of a secret that a text may leave out between two pieces
+	maxBehind   = 12  // symbols that two pieces may overlap
+	maxFiller   = 600 // symbols that a text may have between two pieces
+	maxPieces   = 16  // that a trail remembers before it counts
+	trailCounts = 36  // bits after which a trail is no chance any more
+)
+
+// trail is a sequence of pieces that follow each other in a text and in a secret.
+type trail struct {
+	to, at int // the end of the latest piece in the secrets and in the text
+	bits   int
+	counts bool
+	n      int
+	pieces [maxPieces]Piece // until it counts
+}
+
+// Trails collects pieces. Those that follow each other in the order of a secret count as soon as chance cannot explain
+// them, whatever stands between them in the text. Its zero value is ready for a new text.
+type Trails struct {
+	list [maxTrails]trail
+	n    int
+}
+
+// Add adds a piece and calls count with the pieces that count from now on.
+func (t *Trails) Add(p Piece, count func(Piece)) {
+	oldest, found := 0, false
+	for i := range t.list[:t.n] {
+		l := &t.list[i]
+		if l.at < t.list[oldest].at {
+			oldest = i
+		}
+		if ahead := p.From - l.to; ahead < -maxBehind || ahead > maxAhead || p.At-l.at > maxFiller {
+			continue
+		}
+		found = true
+		if p.From+p.Len > l.to {
+			l.add(p, count)
+		}
+	}
+	if found {
+		return
+	}
+	if t.n < maxTrails {
+		oldest = t.n
+		t.n++
+	}
+	t.list[oldest] = trail{to: p.From}
+	t.list[oldest].add(p, count)
+}
+
+// add adds a piece that ends after the trail.
+func (l *trail) add(p Piece, count func(Piece)) {
+	l.bits += p.Bits
+	l.to, l.at = p.From+p.Len, p.At
+	if l.counts {
+		count(p)
+		return
+	}
+	if l.n < maxPieces {
+		l.pieces[l.n] = p
+		l.n++
+	}
+	if l.bits >= trailCounts {
+		l.counts = true
+		for _, q := range l.pieces[:l.n] {
+			count(q)
+		}
+		l.n = 0
+	}
+}

@@ -1,0 +1,139 @@
+package index
+
+import "math/bits"
+
+// Word is a word of a text: its letters are at [From, From+Len), and Key is the same for words of the same letters in
+// any order.
+type Word struct {
+	Key       uint32
+	From, Len int32
+}
+
+// Words finds pairs of words that follow each other in a secret, or with one word between them. It is immutable once
+// built and safe for concurrent use.
+type Words struct {
+	words []Word   // of all secrets; a word of length 0 ends each
+	pairs []uint32 // a hash table of numbers of words, twice, plus 1 if a word is between them, with a tag
+	shift uint
+	known map[uint32]bool // keys
+}
+
+// minPairLetters is how many letters the words of a pair have at least. Shorter pairs are in every text.
+const minPairLetters = 7
+
+// NewWords returns the pairs of the secrets' words. Pairs that common reports are left out, and those that occur more
+// than four times, since they say little about where a text comes from.
+func NewWords(common func(a, b uint32) bool, secrets ...[]Word) *Words {
+	w := &Words{words: []Word{{}}, known: map[uint32]bool{}}
+	for _, s := range secrets {
+		w.words = append(append(w.words, s...), Word{})
+		for _, word := range s {
+			w.known[word.Key] = true
+		}
+	}
+	count := make(map[uint64]uint8, 2*len(w.words))
+	each := func(f func(key uint64, first, between int)) {
+		for i := range w.words {
+			for between := range 2 {
+				if a, b, ok := w.pair(i, between); ok && !common(a.Key, b.Key) {
+					f(pairKey(a.Key, b.Key), i, between)
+				}
+			}
+		}
+	}
+	n := 0
+	each(func(key uint64, _, _ int) { count[key] = min(count[key]+1, maxCopies+1); n++ })
+	size := uint(bits.Len(uint(n*8/5))) + 1
+	w.pairs, w.shift = make([]uint32, 1<<size), 64-size
+	each(func(key uint64, first, between int) {
+		if count[key] > maxCopies || first*2+1 >= positions {
+			return
+		}
+		slot := key >> w.shift
+		for w.pairs[slot] != 0 {
+			slot = (slot + 1) & uint64(len(w.pairs)-1)
+		}
+		w.pairs[slot] = uint32(key)<<(32-tagBits) | uint32(first*2+between+2)
+	})
+	return w
+}
+
+// pair returns word number i and the one after it, or after the next.
+func (w *Words) pair(i, between int) (a, b Word, ok bool) {
+	j := i + 1 + between
+	if j >= len(w.words) || w.words[i].Len == 0 || w.words[i+1].Len == 0 || w.words[j].Len == 0 {
+		return a, b, false
+	}
+	a, b = w.words[i], w.words[j]
+	return a, b, a.Len+b.Len >= minPairLetters
+}
+
+// Has reports whether a secret has a word with this key.
+func (w *Words) Has(key uint32) bool { return w.known[key] }
+
+func pairKey(a, b uint32) uint64 {
+	h := (uint64(a)<<32 | uint64(b)) * 0x9E3779B97F4A7C15
+	return (h ^ h>>29) * 0xD6E8FEB86659FD93
+}
+
+// Find calls found with every place where a secret has the words with the keys a and b, in this order, at most one word
+// apart.
+func (w *Words) Find(a, b uint32, found func(first, second Word)) {
+	w.find(a, b, func(first, second int) { found(w.words[first], w.words[second]) })
+}
+
+// find is Find with the numbers of the words.
+func (w *Words) find(a, b uint32, found func(first, second int)) {
+	key := pairKey(a, b)
+	tag := uint32(key) << (32 - tagBits)
+	for slot := key >> w.shift; w.pairs[slot] != 0; slot = (slot + 1) & uint64(len(w.pairs)-1) {
+		entry := w.pairs[slot]
+		if entry&^(positions-1) != tag {
+			continue
+		}
+		i := int(entry&(positions-1))/2 - 1
+		between := int(entry & 1)
+		if w.words[i].Key == a && w.words[i+1+between].Key == b {
+			found(i, i+1+between)
+		}
+	}
+}
+
+// WordReader follows one sequence of words through the secrets, forwards or backwards. Its zero value is ready for a new
+// text that is read forwards. A match begins with two words that are not in every text.
+type WordReader struct {
+	Backwards bool
+	last      uint32 // key of the latest word
+	at        int    // number of the secrets' word that the latest word is; the match ends there
+	words     int    // length of the match
+	letters   int
+}
+
+// Add reads a word, and returns the length of the match that ends with it, in words and letters, and a word of it.
+func (r *WordReader) Add(w *Words, key uint32) (words, letters int, last Word) {
+	step := 1
+	if r.Backwards {
+		step = -1
+	}
+	if next := r.at + step; r.words > 0 && w.words[next].Len > 0 && w.words[next].Key == key {
+		r.at = next
+		r.words++
+		r.letters += int(w.words[next].Len)
+	} else {
+		r.words, r.letters = 0, 0
+		a, b := r.last, key
+		if r.Backwards {
+			a, b = b, a
+		}
+		w.find(a, b, func(first, second int) {
+			if second == first+1 && r.words == 0 {
+				r.words, r.letters = 2, int(w.words[first].Len+w.words[second].Len)
+				if r.at = second; r.Backwards {
+					r.at = first
+				}
+			}
+		})
+	}
+	r.last = key
+	return r.words, r.letters, w.words[r.at]
+}

@@ -1,0 +1,212 @@
+package sanitize
+
+import "github.com/adiuva/cloud-api/internal/sanitize/language"
+
+// alnumRun is a row of letters and digits.
+type alnumRun struct {
+	at      int // its place
+	len     int // characters
+	digits  int
+	binary  int // digits that are 0 or 1
+	foreign int // letters of other scripts
+	strange int // letters in another form, such as mathematical or circled
+	upper   bool
+	rises   int // upper-case letters after lower-case ones
+}
+
+func (a *alnumRun) begin(at int) {
+	if a.len == 0 {
+		a.at = at
+	}
+	a.len++
+}
+
+func (a *alnumRun) addLetter(at int, upper bool) {
+	a.begin(at)
+	if upper && !a.upper && a.len > 1 {
+		a.rises++
+	}
+	a.upper = upper
+}
+
+func (a *alnumRun) addDigit(at int, b byte) {
+	a.begin(at)
+	a.digits++
+	if b <= '1' {
+		a.binary++
+	}
+	a.upper = true
+}
+
+func (a *alnumRun) addForeign(at int, r rune) {
+	a.begin(at)
+	a.foreign++
+	if r >= 0x1D00 && r < 0x1F00 || r >= 0x2070 && r < 0x2C00 || r >= 0xFF00 {
+		a.strange++
+	}
+}
+
+// kind judges the run, which has just ended, with the word that r has read last.
+func (a *alnumRun) kind(r *reader) language.Kind {
+	letters := a.len - a.digits - a.foreign
+	switch {
+	case a.foreign > 0 && letters > 0, a.strange > 0:
+		return language.Odd
+	case a.foreign > 0:
+		return language.Sure
+	case letters == 0 && (a.digits > 16 || a.binary == a.digits && a.digits > 8):
+		return language.Odd
+	case letters == 0 && a.binary == a.digits && a.digits > 3:
+		return language.Short
+	case letters == 0:
+		return number
+	case a.digits > 0:
+		if letters >= 2 && a.digits >= 2 && a.len >= 6 || a.len > 20 {
+			return language.Odd
+		}
+		return language.Short
+	case a.rises > 2 && a.rises*5 > letters || a.len > maxWord:
+		return language.Odd
+	}
+	w := r.chunk.words[len(r.chunk.words)-1]
+	return r.lang.Kind(r.chunk.wordLetters[w.from:w.to])
+}
+
+// number is the kind of a decimal number, which says nothing.
+const number = language.Sure + 1
+
+const (
+	naturalPoints = 3  // of words in a row that make a text natural: two for a Sure one, one for a Likely one
+	shortWords    = 10 // in a row that make a text odd
+)
+
+// nature watches how natural a text looks. Places are in bytes.
+type nature struct {
+	points  int    // of the words since the latest odd one
+	shorts  int    // words in a row that are too short to tell
+	short   int    // place of the first of them; noPlace if there is none
+	odd     int    // place where the text began to be odd; noPlace if it is not
+	oddEnd  int    // where the latest odd word ended
+	last    [2]int // places of the latest words
+	token   token
+	numbers int  // in a row
+	signs   int  // symbols in a row
+	sign    int  // place of the first of them
+	next    int  // place at which odd text is searched
+	ended   bool // whether odd text has ended
+	never   bool // whether odd text is never searched
+}
+
+// due reports whether the odd text up to pos must be searched.
+func (n *nature) due(pos int) bool {
+	return !n.never && (n.ended || n.odd != noPlace && pos >= n.next)
+}
+
+// natural reports whether the latest words look natural.
+func (n *nature) natural() bool { return n.points >= naturalPoints }
+
+// from returns the place after which the text may be anything.
+func (n *nature) from() int { return min(n.odd, n.short) }
+
+// token is what stands between two spaces.
+type token struct {
+	at      int
+	len     int
+	words   int
+	class   uint8 // of the latest character
+	changes int   // of the class of character
+}
+
+// character adds a visible character of a class: 0 lower-case, 1 upper-case, 2 digit, 3 symbol.
+func (n *nature) character(class uint8, at int) {
+	t := &n.token
+	if t.len == 0 {
+		t.at = at
+	} else if class != t.class {
+		t.changes++
+	}
+	t.class = class
+	if t.len++; t.len >= 16 && t.len%8 == 0 && t.changes*2 >= t.len {
+		n.addOdd(t.at, at+1)
+	}
+}
+
+// space ends a token.
+func (n *nature) space() {
+	if t := &n.token; t.len > 0 && t.words == 0 {
+		n.addShort(t.at, t.at+t.len)
+	}
+	n.token = token{}
+}
+
+// word adds a word of this kind.
+func (n *nature) word(kind language.Kind, at, end int) {
+	n.signs = 0
+	n.token.words++
+	if kind == number {
+		if n.numbers++; n.numbers > 1 {
+			kind = language.Short
+		} else if n.short == noPlace {
+			n.short = at
+		}
+	} else {
+		n.numbers = 0
+	}
+	switch kind {
+	case language.Odd:
+		n.addOdd(at, end)
+	case language.Short:
+		n.addShort(at, end)
+	case language.Likely, language.Sure:
+		n.points = min(n.points+int(kind-language.Short), naturalPoints)
+		n.short, n.shorts = noPlace, 0
+		n.ended = n.odd != noPlace && n.points == naturalPoints
+	}
+	n.last[0], n.last[1] = n.last[1], at
+}
+
+func (n *nature) addOdd(at, end int) {
+	if n.odd == noPlace {
+		n.odd = min(n.short, at)
+		if n.points < naturalPoints {
+			n.odd = min(n.odd, n.last[0])
+		}
+		n.next = n.odd + searchEvery
+	}
+	n.points, n.oddEnd = 0, end
+	n.short, n.shorts = noPlace, 0
+}
+
+func (n *nature) addShort(at, end int) {
+	if n.short == noPlace {
+		n.short = at
+	}
+	if n.shorts++; n.shorts >= shortWords {
+		n.addOdd(n.short, end)
+	} else if n.odd != noPlace && n.points < naturalPoints {
+		n.oddEnd = end
+	}
+}
+
+// symbol adds a visible ASCII character that is no letter or digit.
+func (n *nature) symbol(b byte, at int) {
+	if n.signs++; n.signs == 1 {
+		n.sign = at
+	}
+	if b == '\\' || b == '%' || n.signs%6 == 0 && b != '-' && b != '=' && b != '*' && b != '_' && b != '#' && b != '.' {
+		n.addShort(n.sign, at+1)
+	}
+}
+
+// mark adds a combining mark.
+func (n *nature) mark(at int) { n.addShort(at, at+2) }
+
+// invisible adds an invisible character.
+func (n *nature) invisible(at int) { n.addOdd(at, at+1) }
+
+// picture adds a symbol that is not ASCII.
+func (n *nature) picture(at int, r rune) {
+	if r > 0x2100 {
+		n.addShort(at, at+3)
+	}
+}

@@ -1,0 +1,283 @@
+package sanitize
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/adiuva/cloud-api/internal/sanitize/fold"
+	"github.com/adiuva/cloud-api/internal/sanitize/index"
+	"github.com/adiuva/cloud-api/internal/sanitize/language"
+)
+
+// ringSize is how many of the latest symbols of a sequence have a known place in the text.
+const ringSize = 256
+
+// ring has the places of the latest symbols of a sequence.
+type ring struct {
+	at [ringSize]int32
+	n  int
+}
+
+func (r *ring) push(at int) {
+	r.at[r.n%ringSize] = int32(at)
+	r.n++
+}
+
+// noPlace is after every place.
+const noPlace = 1 << 30
+
+// back returns the place of the symbol that is n symbols before the end, or that of the oldest one known.
+func (r *ring) back(n int) int {
+	if n = min(n, r.n, ringSize); n <= 0 {
+		return noPlace
+	}
+	return int(r.at[(r.n-n)%ringSize])
+}
+
+// word is a word that has ended. Its letters are letters[from:to] of the chunk's wordLetters.
+type word struct {
+	from, to int
+	key      uint32
+	at       int // how many letters of the text are before it
+	newLine  bool
+}
+
+// chunk is what was read from a piece of text. Its memory is used again for the next piece.
+type chunk struct {
+	letters     []uint8
+	leet        []uint8
+	numbers     []rune // values of the numbers that ended
+	words       []word
+	wordLetters []uint8
+}
+
+// longRun is how many letters and digits in a row are odd before their end is known.
+const longRun = 24
+
+// maxWord is how many letters of a word are read. The rest of a longer one belongs to no word.
+const maxWord = 32
+
+// reader reads a text into chunks and watches how natural it looks.
+type reader struct {
+	fold    *fold.Table
+	lang    *language.Words
+	pos     int  // bytes read
+	letters ring // places of letters
+	leet    ring // places of letters and look-alikes
+	words   ring // places of words
+	leetAt  int  // place of the latest digit or symbol that resembles a letter
+	chunk   chunk
+
+	word    [maxWord]uint8 // the word being read
+	wordLen int
+	wordAt  int // its place
+	before  int // letters of the text before it
+	newLine bool
+	escape  byte // that has begun: % or \\, 1 after the first digit, or 0
+	number  rune // the number being read; -1 if there is none
+	run     alnumRun
+	nature  nature
+}
+
+func newReader(t *fold.Table, l *language.Words) reader {
+	return reader{fold: t, lang: l, leetAt: -1, number: -1, newLine: true, nature: nature{odd: noPlace, short: noPlace}}
+}
+
+// read reads text, which follows what was read before, up to its last whole character, and returns how many bytes it
+// read. With final a character that is not complete counts as read.
+func (r *reader) read(text []byte, final bool) int {
+	c := &r.chunk
+	c.letters, c.leet, c.numbers = c.letters[:0], c.leet[:0], c.numbers[:0]
+	c.words, c.wordLetters = c.words[:0], c.wordLetters[:0]
+	i := 0
+	for i < len(text) && (i == 0 || !r.nature.due(r.pos)) {
+		b := text[i]
+		if b < utf8.RuneSelf {
+			r.ascii(b)
+			i++
+			r.pos++
+			continue
+		}
+		if !final && !utf8.FullRune(text[i:]) {
+			break
+		}
+		ch, size := utf8.DecodeRune(text[i:])
+		r.wide(ch)
+		i += size
+		r.pos += size
+	}
+	if final {
+		r.endWord()
+		r.endRun()
+	}
+	return i
+}
+
+// ascii reads an ASCII character.
+func (r *reader) ascii(b byte) {
+	if r.escape != 0 && r.isEscape(b) {
+		r.nature.character(3, r.pos)
+		return
+	}
+	if code := r.fold.ASCII[b]; code != 0 {
+		r.letter(code)
+		r.run.addLetter(r.pos, b < 'a')
+		r.nature.character((b>>5&1)^1, r.pos)
+		if r.run.len == longRun {
+			r.nature.addOdd(r.run.at, r.pos+1)
+		}
+		r.lookalike(r.fold.Leet[b], false)
+		return
+	}
+	r.endWord()
+	if b == '%' || b == '\\' {
+		r.escape = b
+	}
+	if leet := r.fold.Leet[b]; leet != 0 {
+		r.lookalike(leet, true)
+	}
+	if b >= '0' && b <= '9' {
+		r.digit(rune(b - '0'))
+		r.run.addDigit(r.pos, b)
+		r.nature.character(2, r.pos)
+		if r.run.len == longRun {
+			r.nature.addOdd(r.run.at, r.pos+1)
+		}
+		return
+	}
+	r.endRun()
+	switch b {
+	case '\n':
+		r.newLine = true
+		r.nature.space()
+	case ' ', '\t', '\r':
+		r.nature.space()
+	default:
+		r.nature.character(3, r.pos)
+		r.nature.symbol(b, r.pos)
+	}
+}
+
+// isEscape reports whether b belongs to the escape that has begun: two digits of a percent encoding, or the letter of a
+// line break or tab in a string.
+func (r *reader) isEscape(b byte) bool {
+	switch r.escape {
+	case '\\':
+		r.escape = 0
+		return b == 'n' || b == 't' || b == 'r'
+	case '%':
+		r.escape = 1
+	default:
+		r.escape = 0
+	}
+	if b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'f' {
+		return true
+	}
+	r.escape = 0
+	return false
+}
+
+// wide reads a character that is not ASCII.
+func (r *reader) wide(ch rune) {
+	if code := r.fold.Code(ch); code != 0 {
+		r.letter(code)
+		r.lookalike(r.fold.LeetCode(ch), false)
+		if ch < 0x250 {
+			r.run.addLetter(r.pos, unicode.IsUpper(ch))
+		} else {
+			r.run.addForeign(r.pos, ch)
+		}
+		return
+	}
+	switch {
+	case unicode.IsLetter(ch):
+		r.endWord()
+		r.run.addForeign(r.pos, ch)
+	case unicode.Is(unicode.Mn, ch):
+		r.nature.mark(r.pos)
+	case ch == utf8.RuneError || unicode.Is(unicode.Cf, ch) || ch >= 0xE0000 || ch == 0x3164 || ch == 0x115F:
+		r.nature.invisible(r.pos)
+	default:
+		r.endWord()
+		r.endRun()
+		if !unicode.IsSpace(ch) {
+			r.nature.picture(r.pos, ch)
+		}
+	}
+}
+
+func (r *reader) letter(code uint8) {
+	r.chunk.letters = append(r.chunk.letters, code)
+	if r.wordLen == 0 {
+		r.wordAt, r.before = r.pos, r.letters.n
+	}
+	if r.wordLen < maxWord {
+		r.word[r.wordLen] = code
+		r.wordLen++
+	}
+	r.letters.push(r.pos)
+}
+
+func (r *reader) lookalike(code uint8, disguised bool) {
+	r.chunk.leet = append(r.chunk.leet, code)
+	r.leet.push(r.pos)
+	if disguised {
+		r.leetAt = r.pos
+	}
+}
+
+func (r *reader) digit(value rune) {
+	if r.number < 0 {
+		r.number = 0
+	}
+	r.number = min(r.number*10+value, unicode.MaxRune)
+}
+
+func (r *reader) endWord() {
+	if r.wordLen == 0 {
+		return
+	}
+	c := &r.chunk
+	from := len(c.wordLetters)
+	c.wordLetters = append(c.wordLetters, r.word[:r.wordLen]...)
+	c.words = append(c.words, word{from, len(c.wordLetters), wordKey(r.word[:r.wordLen]), r.before, r.newLine})
+	r.words.push(r.wordAt)
+	r.wordLen, r.newLine = 0, false
+}
+
+// wordKey returns a number that is the same for words of the same letters in any order.
+func wordKey(letters []uint8) uint32 { return keyOf(weigh(letters)) }
+
+func weigh(letters []uint8) (sum uint64) {
+	for _, c := range letters {
+		sum += fold.Weight(c)
+	}
+	return sum
+}
+
+func keyOf(weight uint64) uint32 { return uint32((weight * 0x9E3779B97F4A7C15) >> 32) }
+
+// endRun ends the letters and digits in a row.
+func (r *reader) endRun() {
+	if r.number >= 0 {
+		r.chunk.numbers = append(r.chunk.numbers, r.number)
+		r.number = -1
+	}
+	if r.run.len == 0 {
+		return
+	}
+	r.nature.word(r.run.kind(r), r.run.at, r.pos)
+	r.run = alnumRun{}
+}
+
+// symbolsOf returns text as letters, as letters and look-alikes, and as words, with places counted in letters from the
+// position first of an index.
+func symbolsOf(t *fold.Table, l *language.Words, text string, first int) (letters, leet []uint8, list []index.Word) {
+	r := newReader(t, l)
+	r.nature.never = true
+	r.read([]byte(text), true)
+	for _, w := range r.chunk.words {
+		list = append(list, index.Word{Key: w.key, From: int32(first + w.at), Len: int32(w.to - w.from)})
+	}
+	return r.chunk.letters, r.chunk.leet, list
+}

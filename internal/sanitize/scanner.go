@@ -1,0 +1,250 @@
+package sanitize
+
+import (
+	"github.com/adiuva/cloud-api/internal/sanitize/fold"
+	"github.com/adiuva/cloud-api/internal/sanitize/index"
+)
+
+// scanner reads one text through the views that read it as it arrives.
+type scanner struct {
+	filter  *Filter
+	tally   *tally // what the answer has of the secrets so far
+	depth   int    // how many decoders the text went through
+	text    []byte
+	odd     []byte // the latest text that does not look natural
+	decoded int    // bytes of text of which the odd ones are in odd
+	fresh   int    // bytes of odd that were not decoded yet
+	reader  reader
+	readers []index.Reader // of all arriving views
+
+	view                        int          // the view that is reading
+	seq                         sequence     // what it reads
+	x                           *index.Index // its index
+	ended                       func(index.Match)
+	buf, pattern                []uint8
+	lastLetter                  uint8
+	lastPlace                   uint8
+	letterPattern               pattern
+	tokenPattern                pattern
+	suspect                     int // where a piece of a secret begins that is nearly a leak
+	suspectUntil                int // place up to which it stays suspect
+	forward                     index.WordReader
+	backward                    index.WordReader
+	forwardWords, backwardWords int       // in their matches
+	latestWords                 [3]uint32 // keys, the latest last
+	trails                      index.Trails
+	backTrails                  index.Trails // of pairs of words in the opposite order
+}
+
+func newScanner(f *Filter, t *tally, depth int) *scanner {
+	s := &scanner{filter: f, tally: t, depth: depth, reader: newReader(f.fold, f.language)}
+	s.readers = make([]index.Reader, firstReader[len(arriving)])
+	s.ended = s.add
+	s.backward.Backwards = true
+	return s
+}
+
+// chunkSize is how many bytes are read at once.
+const chunkSize = 1 << 10
+
+// write adds text, which may end inside a character; with final it is the end of the text.
+func (s *scanner) write(text string, final bool) {
+	s.text = append(s.text, text...)
+	for s.reader.pos < len(s.text) && !s.tally.leaked() {
+		pos := s.reader.pos
+		end := min(pos+chunkSize, len(s.text))
+		if s.reader.read(s.text[pos:end], false) == 0 {
+			break
+		}
+		s.readChunk()
+		if s.reader.nature.due(s.reader.pos) {
+			s.decode(false)
+		}
+	}
+	if final && !s.tally.leaked() {
+		s.reader.read(s.text[s.reader.pos:], true)
+		s.readChunk()
+		s.finish()
+		s.decode(true)
+	}
+}
+
+// readChunk passes the chunk to all views.
+func (s *scanner) readChunk() {
+	if !s.tally.spend(8 * (len(s.reader.chunk.leet) + len(s.reader.chunk.words) + 1)) {
+		return
+	}
+	s.readPairs()
+	for i := range arriving {
+		s.view, s.seq, s.x = i, arriving[i].seq, s.filter.indexes[arriving[i].seq]
+		readers := s.readers[firstReader[i]:firstReader[i+1]]
+		arriving[i].read(s, readers)
+		for j := range readers {
+			if m := readers[j].Open(); m.Len >= sequenceTable[arriving[i].seq].leak/2 {
+				s.tally.check(i, arriving[i].seq, m)
+			}
+		}
+	}
+	if n := len(s.reader.chunk.letters); n > 0 {
+		s.lastLetter = s.reader.chunk.letters[n-1]
+	}
+}
+
+// finish ends all matches.
+func (s *scanner) finish() {
+	for i := range arriving {
+		s.view = i
+		for _, r := range s.readers[firstReader[i]:firstReader[i+1]] {
+			if m := r.Open(); m.Len > 0 {
+				s.add(m)
+			}
+		}
+	}
+}
+
+// add adds a match of the current view that has ended.
+func (s *scanner) add(m index.Match) {
+	v := &arriving[s.view]
+	s.tally.check(s.view, v.seq, m)
+	if s.view == 0 && m.Len >= minSuspect {
+		if s.reader.pos >= s.suspectUntil {
+			s.suspect = v.place(s, 0, s.reader.letters.n-m.End+m.Len)
+		}
+		s.suspectUntil = s.reader.pos + suspectFor
+	}
+	if s.view == 0 && m.Len >= minPiece {
+		s.trails.Add(index.Piece{From: m.From, Len: m.Len, At: m.End, Bits: 2 * (m.Len - 7)}, s.count)
+	} else if v.seq == letterSeq && m.Len >= minPieceElsewhere {
+		s.tally.cover(m.From, m.Len)
+	}
+}
+
+const (
+	minSuspect        = 18  // letters of a secret in a row that are nearly a leak
+	suspectFor        = 240 // bytes in which more must follow, or the text is released
+	minPiece          = 9   // letters of a piece of a text in plain letters
+	minPieceElsewhere = 16  // letters of a piece found in another view
+	pairBits          = 7   // evidence of a pair of words
+)
+
+// count adds a piece that is no chance.
+func (s *scanner) count(p index.Piece) { s.tally.cover(p.From, p.Len) }
+
+// countBack adds a piece of trails in which the secrets go backwards.
+func (s *scanner) countBack(p index.Piece) {
+	s.tally.cover(s.filter.indexes[letterSeq].Len()-p.From-p.Len, p.Len)
+}
+
+// readPairs looks for pairs of words that a secret has as well, at most two words apart.
+func (s *scanner) readPairs() {
+	for _, w := range s.reader.chunk.words {
+		w.key = s.corrected(w)
+		s.addWordRun(shuffledWords, &s.forward, w)
+		s.addWordRun(wordsBackwards, &s.backward, w)
+		for d := 1; d <= 3; d++ {
+			before := s.latestWords[3-d]
+			if before == 0 {
+				break
+			}
+			s.filter.words.Find(before, w.key, func(a, b index.Word) {
+				bits := pairBits
+				for _, p := range [2]index.Word{a, b} {
+					s.trails.Add(index.Piece{From: int(p.From), Len: int(p.Len), At: w.at, Bits: bits}, s.count)
+					bits = 0
+				}
+			})
+			if d == 1 {
+				s.filter.words.Find(w.key, before, func(b, a index.Word) {
+					bits := pairBits
+					for _, p := range [2]index.Word{a, b} {
+						s.backTrails.Add(index.Piece{From: s.filter.indexes[letterSeq].Len() - int(p.From+p.Len),
+							Len: int(p.Len), At: w.at, Bits: bits}, s.countBack)
+						bits = 0
+					}
+				})
+			}
+		}
+		s.latestWords[0], s.latestWords[1], s.latestWords[2] = s.latestWords[1], s.latestWords[2], w.key
+	}
+}
+
+// minWordRun is how many words in a row make a leak when each has the letters of a secret's word in any order.
+const minWordRun = 6
+
+// addWordRun reads a word of a run of words.
+func (s *scanner) addWordRun(view int, r *index.WordReader, w word) {
+	words, letters, last := r.Add(s.filter.words, w.key)
+	if r.Backwards {
+		s.backwardWords = words
+	} else {
+		s.forwardWords = words
+	}
+	if words < minWordRun {
+		return
+	}
+	m := index.Match{From: int(last.From), Len: letters}
+	if !r.Backwards {
+		m.From = int(last.From+last.Len) - letters
+	}
+	s.tally.check(view, letterSeq, m)
+}
+
+// corrected returns the key of the secrets' word that w is made from: the same word, or one without the ending of Pig
+// Latin or one letter.
+func (s *scanner) corrected(w word) uint32 {
+	letters := s.reader.chunk.wordLetters[w.from:w.to]
+	if len(letters) < 4 || s.filter.words.Has(w.key) {
+		return w.key
+	}
+	weight := weigh(letters)
+	if n := len(letters); letters[n-1] == 25 && letters[n-2] == 1 {
+		for _, ending := range [...]int{2, 3} {
+			if key := keyOf(weight - weigh(letters[n-ending:])); s.filter.words.Has(key) {
+				return key
+			}
+		}
+	}
+	if len(letters) >= 5 {
+		for _, c := range letters {
+			if key := keyOf(weight - fold.Weight(c)); s.filter.words.Has(key) {
+				return key
+			}
+		}
+	}
+	return w.key
+}
+
+// held returns the place from which text must be held back, because it may be the beginning of a leak.
+func (s *scanner) held() int {
+	place := min(s.reader.pos, max(s.reader.nature.from(), s.reader.pos-oddHold))
+	natural := s.reader.nature.natural()
+	if s.reader.run.len > 0 {
+		place = min(place, s.reader.run.at)
+	}
+	if n := max(s.backwardWords, s.forwardWords, 1); s.reader.words.n > 0 {
+		place = min(place, s.reader.words.back(n))
+	}
+	if s.reader.pos < s.suspectUntil {
+		place = min(place, max(s.suspect, s.reader.pos-oddHold))
+	}
+	for i := range arriving {
+		v := &arriving[i]
+		if v.hold == holdNever {
+			continue
+		}
+		x := s.filter.indexes[v.seq]
+		for j, r := range s.readers[firstReader[i]:firstReader[i+1]] {
+			n := r.Alive(x)
+			if v.hold == holdUnnatural && natural && r.Open().Len < sequenceTable[v.seq].leak/2 {
+				continue
+			}
+			if n > 0 || v.place != nil {
+				if run := r.Open(); run.Len >= sequenceTable[v.seq].leak && !s.tally.leaked() {
+					n = x.Reach() // what was sent before is the caller's own
+				}
+				place = min(place, v.place(s, j, n))
+			}
+		}
+	}
+	return place
+}

@@ -1,0 +1,116 @@
+package sanitize
+
+import (
+	"slices"
+
+	"github.com/adiuva/cloud-api/internal/sanitize/fold"
+	"github.com/adiuva/cloud-api/internal/sanitize/index"
+)
+
+// sequence is a way of writing a text as symbols. The secrets have an index for each.
+type sequence uint8
+
+const (
+	letterSeq      sequence = iota // letters
+	backwardSeq                    // letters of the secrets backwards
+	leetSeq                        // letters, and what resembles one
+	consonantSeq                   // letters that are no vowels
+	stepSeq                        // differences of neighbouring letters, the same after a Caesar shift
+	backStepSeq                    // the same of the secrets backwards
+	patternSeq                     // distances to the latest occurrence, the same after any substitution
+	backPatternSeq                 // the same of the secrets backwards
+	sequences
+)
+
+// sequenceTable has, for each sequence, the length of a seed and the distance of seeds, see index.New, and how many
+// symbols in a row are a leak.
+var sequenceTable = [sequences]struct{ gram, stride, leak int }{
+	letterSeq:      {8, 2, 28},
+	backwardSeq:    {8, 4, 28},
+	leetSeq:        {8, 2, 28},
+	consonantSeq:   {8, 4, 21},
+	stepSeq:        {8, 4, 27},
+	backStepSeq:    {8, 4, 27},
+	patternSeq:     {10, 3, 32},
+	backPatternSeq: {10, 3, 32},
+}
+
+// newIndexes returns the index of each sequence, of secrets given in letters and in look-alikes.
+func newIndexes(letters, leet [][]uint8) (x [sequences]*index.Index) {
+	var in [sequences][][]uint8
+	in[letterSeq], in[leetSeq] = letters, leet
+	for _, l := range letters {
+		back := slices.Clone(l)
+		slices.Reverse(back)
+		for s, seq := range map[sequence][]uint8{
+			backwardSeq: back, consonantSeq: consonantsOf(l), stepSeq: stepsOf(l), backStepSeq: stepsOf(back),
+			patternSeq: patternOf(l), backPatternSeq: patternOf(back),
+		} {
+			in[s] = append(in[s], seq)
+		}
+	}
+	for s, row := range sequenceTable {
+		x[s] = index.New(row.gram, row.stride, in[s]...)
+	}
+	return x
+}
+
+func consonantsOf(letters []uint8) (out []uint8) {
+	for _, c := range letters {
+		if !fold.IsVowel(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// stepFrom returns the difference of two letters, from 1 to 26.
+func stepFrom(before, c uint8) uint8 {
+	d := int8(c) - int8(before)
+	return uint8(d+26&(d>>7)) + 1
+}
+
+// mirrored returns the step between the same letters of the reversed alphabet.
+func mirrored(step uint8) uint8 {
+	if step == 1 {
+		return 1
+	}
+	return 28 - step
+}
+
+func stepsOf(letters []uint8) (out []uint8) {
+	for i := 1; i < len(letters); i++ {
+		out = append(out, stepFrom(letters[i-1], letters[i]))
+	}
+	return out
+}
+
+// pattern turns symbols into the distances to their latest occurrences. Its zero value is ready for a new text.
+type pattern struct {
+	symbols [64]uint32 // the latest symbol of each remainder by 64
+	at      [64]int32  // its number, from 1
+	read    int32
+}
+
+// maxDistance is the longest distance that a pattern has.
+const maxDistance = 15
+
+// add returns the distance plus 1, or 1 if it is too long.
+func (p *pattern) add(symbol uint32) uint8 {
+	slot := symbol & 63
+	p.read++
+	d := p.read - p.at[slot]
+	if p.at[slot] == 0 || p.symbols[slot] != symbol || d > maxDistance {
+		d = 0
+	}
+	p.symbols[slot], p.at[slot] = symbol, p.read
+	return uint8(d) + 1
+}
+
+func patternOf(letters []uint8) (out []uint8) {
+	var p pattern
+	for _, c := range letters {
+		out = append(out, p.add(uint32(c)))
+	}
+	return out
+}
