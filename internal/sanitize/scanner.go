@@ -147,25 +147,29 @@ func (s *scanner) readPairs() {
 				break
 			}
 			s.filter.words.Find(before, w.key, func(a, b index.Word) {
-				bits := pairBits
-				for _, p := range [2]index.Word{a, b} {
-					s.trails.Add(index.Piece{From: int(p.From), Len: int(p.Len), At: w.at, Bits: bits}, s.count)
-					bits = 0
-				}
+				s.addPair(&s.trails, int(a.From), int(b.From), a, b, w.at, s.count)
 			})
 			if d == 1 {
-				s.filter.words.Find(w.key, before, func(b, a index.Word) {
-					bits := pairBits
-					for _, p := range [2]index.Word{a, b} {
-						s.backTrails.Add(index.Piece{From: s.filter.indexes[letterSeq].Len() - int(p.From+p.Len),
-							Len: int(p.Len), At: w.at, Bits: bits}, s.countBack)
-						bits = 0
-					}
+				s.filter.words.Find(w.key, before, func(a, b index.Word) {
+					end := s.filter.indexes[letterSeq].Len()
+					s.addPair(&s.backTrails, end-int(a.From+a.Len), end-int(b.From+b.Len), a, b, w.at, s.countBack)
 				})
 			}
 		}
 		s.latestWords[0], s.latestWords[1], s.latestWords[2] = s.latestWords[1], s.latestWords[2], w.key
 	}
+}
+
+// addPair adds the words of a pair to trails in which they begin at fromA and fromB. The evidence is that of the later one.
+func (s *scanner) addPair(t *index.Trails, fromA, fromB int, a, b index.Word, at int, count func(index.Piece)) {
+	first := index.Piece{From: fromA, Len: int(a.Len), At: at}
+	second := index.Piece{From: fromB, Len: int(b.Len), At: at, Bits: pairBits}
+	if fromA > fromB {
+		first, second = index.Piece{From: fromB, Len: int(b.Len), At: at},
+			index.Piece{From: fromA, Len: int(a.Len), At: at, Bits: pairBits}
+	}
+	t.Add(first, count)
+	t.Add(second, count)
 }
 
 // minWordRun is how many words in a row make a leak when each has the letters of a secret's word in any order.
