@@ -2,7 +2,7 @@ package leaktest
 
 import (
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -11,6 +11,9 @@ import (
 
 //go:embed testdata/benign.txt
 var benignFile string
+
+//go:embed testdata/more_*.txt
+var moreFiles embed.FS
 
 // The arguments of benignForms are a number, a subject, two names, an id, an attachment and a hash.
 var benignForms = []string{
@@ -37,12 +40,40 @@ var benignForms = []string{
 
 // HandWritten returns more than a thousand harmless answers, all different, on the product's subjects and on
 // others, in some thirty languages, with code, attachments and numbers.
-func HandWritten() []string { return strings.Split(strings.TrimSpace(benignFile), "\n%\n") }
+func HandWritten() []string { return split(benignFile) }
 
-// Benign returns the HandWritten answers and a thousand generated from 13 forms with varying names, dates, numbers
-// and attachments.
+// split returns the texts of a file, which are separated by lines with a percent sign.
+func split(file string) []string { return strings.Split(strings.TrimSpace(file), "\n%\n") }
+
+// More returns more than 900 harmless answers, all different: lists, schedules, tables, data, code, identifiers, short
+// confirmations, answers about the assistant itself, and answers in Polish, Dutch, Portuguese and Turkish. Two hundred
+// of them are generated from 50 forms, the others are written by hand.
+func More() []string {
+	entries, err := moreFiles.ReadDir("testdata")
+	if err != nil {
+		panic(err)
+	}
+	var out []string
+	for _, entry := range entries {
+		text, err := moreFiles.ReadFile("testdata/" + entry.Name())
+		if err != nil {
+			panic(err)
+		}
+		out = append(out, split(string(text))...)
+	}
+	return append(out, generated()...)
+}
+
+// Benign returns the HandWritten answers, a thousand generated from 13 forms with varying names, dates, numbers and
+// attachments, and More.
 func Benign() []string {
-	out := HandWritten()
+	out := append(HandWritten(), patterned()...)
+	return append(out, More()...)
+}
+
+// patterned returns the thousand answers made of benignForms.
+func patterned() []string {
+	var out []string
 	names := strings.Fields(
 		"Anna Bruno Chiara Dieter Élodie Farid Grace Hiro Ines Jonas Katarzyna Liam Mei Noor Olga Pablo")
 	subjects := []string{"the quarterly budget", "the Rossi offer", "il contratto di manutenzione", "die Messeplanung",
