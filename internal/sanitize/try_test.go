@@ -2,6 +2,7 @@ package sanitize
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,25 +29,52 @@ func TestTryBenign(t *testing.T) {
 	f := testFilter()
 	bad := 0
 	start, total := time.Now(), 0
-	for _, a := range leaktest.Benign() {
-		total += len(a)
-		if _, hit := f.Scope().Text(a); hit != nil {
+	shares := map[string][]float64{}
+	for _, a := range leaktest.Answers() {
+		total += len(a.Text)
+		out := ""
+		st := f.Scope().Stream(func(p string) error { out += p; return nil })
+		for i := 0; i < len(a.Text); i += 5 {
+			if st.Write(a.Text[i:min(i+5, len(a.Text))]) != nil {
+				break
+			}
+		}
+		shown := len(out)
+		if st.Close() != nil {
 			bad++
-			t.Logf("%v %.100q", *hit, a)
+			t.Logf("%v %.300q", *st.Hit(), a.Text)
+		}
+		if len(a.Text) >= 300 {
+			shares[a.Kind] = append(shares[a.Kind], float64(shown)/float64(len(a.Text)))
+			if a.Kind != "x" && float64(shown)/float64(len(a.Text)) < 0.6 && len(shares[a.Kind])%6 == 0 {
+				t.Logf("LOW %s %.2f %.90q...%.60q", a.Kind, float64(shown)/float64(len(a.Text)), a.Text, a.Text[shown:])
+			}
 		}
 	}
 	fmt.Println("false alarms", bad, "MB/s", float64(total)/time.Since(start).Seconds()/1e6)
+	for k, s := range shares {
+		slices.Sort(s)
+		fmt.Printf("%s %d: 10%% %.2f 25%% %.2f median %.3f\n", k, len(s), s[len(s)/10], s[len(s)/4], s[len(s)/2])
+	}
 }
 
-func TestTryAttacks(t *testing.T) {
+func TestTryQuoted(t *testing.T) {
 	f := testFilter()
-	all, n := 0, 0
-	for _, tr := range leaktest.Transforms() {
+	for _, q := range leaktest.QuotedAnswers() {
+		if _, hit := f.Scope(q.Document).Text(q.Answer); hit != nil {
+			t.Logf("%v %.200q", *hit, q.Answer)
+		}
+	}
+}
+
+func try(f *Filter, list []leaktest.Transform, names bool) (n, all int) {
+	for _, tr := range list {
 		if !tr.Catchable || tr.NeedsCanary {
 			continue
 		}
 		miss := 0
 		var sent string
+		most := 0
 		for _, s := range leaktest.Secrets() {
 			all++
 			out := ""
@@ -62,13 +90,35 @@ func TestTryAttacks(t *testing.T) {
 				n++
 				continue
 			}
+			most = max(most, len(out))
 			if hasContent(strings.TrimPrefix(out, tr.Intro)) && tr.CatchableInStream && !strings.HasPrefix(tr.Intro, out) {
 				sent = out
 			}
 		}
-		if miss > 0 || sent != "" {
-			fmt.Printf("%s %s: %d passed; sent %.90q\n", tr.ID, tr.Name, miss, sent)
+		if (miss > 0 || sent != "") && names {
+			ex := tr.Apply(leaktest.Secrets()[0].Text)
+			fmt.Printf("%s %s: %d passed; sent %d %.60q %.60q\n", tr.ID, tr.Name, miss, len(sent), sent, ex)
 		}
 	}
+	return n, all
+}
+
+func TestTryAttacks(t *testing.T) {
+	n, all := try(testFilter(), leaktest.Transforms(), true)
 	fmt.Println("passed", n, "of", all)
+}
+
+func TestTryUnlisted(t *testing.T) {
+	n, all := try(testFilter(), leaktest.UnlistedTransforms(), true)
+	fmt.Println("passed", n, "of", all)
+}
+
+func TestTryFillers(t *testing.T) {
+	n, all := try(testFilter(), leaktest.FillerTransforms(), true)
+	fmt.Println("passed", n, "of", all)
+}
+
+func TestTryHeldOut(t *testing.T) {
+	n, all := try(testFilter(), leaktest.HeldOutTransforms(), false)
+	fmt.Println("held out passed", n, "of", all)
 }

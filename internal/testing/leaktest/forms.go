@@ -11,7 +11,7 @@ import (
 )
 
 // formsFile has forms for answers. The first line of a form is "rows MIN MAX". Consecutive lines that begin with "~"
-// are repeated, without that sign, as often as the answer has rows. For the {names} see filler.fill and filler.value.
+// are repeated, without that sign, as often as the answer has rows. For the {names} see formFiller.fill and formFiller.value.
 //
 //go:embed testdata/forms.txt
 var formsFile string
@@ -30,7 +30,7 @@ func generated() []string {
 	var out []string
 	for i, form := range split(formsFile) {
 		for n := range answersPerForm {
-			out = append(out, newFiller(words, rand.New(rand.NewPCG(uint64(i), uint64(n)))).answer(form))
+			out = append(out, newFormFiller(words, rand.New(rand.NewPCG(uint64(i), uint64(n)))).answer(form))
 		}
 	}
 	return out
@@ -47,8 +47,8 @@ func formWords() map[string][]string {
 	return out
 }
 
-// filler fills one form.
-type filler struct {
+// formFiller fills one form.
+type formFiller struct {
 	words  map[string][]string
 	random *rand.Rand
 	start  time.Time         // the day and time of the first row
@@ -57,9 +57,9 @@ type filler struct {
 	own    map[string]string // the words of the names that begin with my_
 }
 
-// newFiller returns a filler whose rows begin at a random time.
-func newFiller(words map[string][]string, random *rand.Rand) *filler {
-	return &filler{
+// newFormFiller returns a formFiller whose rows begin at a random time.
+func newFormFiller(words map[string][]string, random *rand.Rand) *formFiller {
+	return &formFiller{
 		words: words, random: random, rest: map[string][]int{}, own: map[string]string{},
 		start: time.Date(2026, time.April, 1+random.IntN(90), 7+random.IntN(3), 15*random.IntN(4), 0, 0, time.UTC),
 		step:  time.Duration(3+random.IntN(4)) * 5 * time.Minute,
@@ -67,7 +67,7 @@ func newFiller(words map[string][]string, random *rand.Rand) *filler {
 }
 
 // answer returns the form with its rows and words.
-func (f *filler) answer(form string) string {
+func (f *formFiller) answer(form string) string {
 	head, body, _ := strings.Cut(form, "\n")
 	var least, most int
 	if _, err := fmt.Sscanf(head, "rows %d %d", &least, &most); err != nil {
@@ -101,7 +101,7 @@ func (f *filler) answer(form string) string {
 
 // fill replaces the placeholders of a line of the given row. A name that begins with my_ stands for the same word in
 // the whole answer, any other for the next one. A name in capitals, or with a capital, gives such a word.
-func (f *filler) fill(line string, row int) string {
+func (f *formFiller) fill(line string, row int) string {
 	return placeholder.ReplaceAllStringFunc(line, func(p string) string {
 		name := strings.Trim(p, "{}")
 		if text, ok := f.value(name, row); ok {
@@ -129,7 +129,7 @@ func (f *filler) fill(line string, row int) string {
 }
 
 // value returns the number, date, time or id that name stands for.
-func (f *filler) value(name string, row int) (string, bool) {
+func (f *formFiller) value(name string, row int) (string, bool) {
 	day := f.start.AddDate(0, 0, row)
 	switch name {
 	case "n":
@@ -166,7 +166,7 @@ func (f *filler) value(name string, row int) (string, bool) {
 }
 
 // hex returns n random bytes as hex digits.
-func (f *filler) hex(n int) string {
+func (f *formFiller) hex(n int) string {
 	b := make([]byte, n)
 	for i := range b {
 		b[i] = byte(f.random.Uint32())
@@ -175,7 +175,7 @@ func (f *filler) hex(n int) string {
 }
 
 // next returns the next of the words called name, in a random order, and begins again when all have been used.
-func (f *filler) next(name string) string {
+func (f *formFiller) next(name string) string {
 	if len(f.rest[name]) == 0 {
 		f.rest[name] = f.random.Perm(len(f.words[name]))
 	}
