@@ -25,6 +25,7 @@ func (s *scanner) decode(final bool) {
 		if from := max(n.odd, s.decoded); from < end {
 			s.odd = append(s.odd, s.text[from:end]...)
 			s.fresh += end - from
+			s.oddBytes += end - from
 			s.decoded = end
 		}
 		n.next = pos + searchEvery
@@ -90,6 +91,26 @@ func (s *scanner) readPlain(text string) {
 		r.Read(x, letters, ended)
 		if m := r.Open(); m.Len > 0 {
 			ended(m)
+		}
+	}
+	s.readShifted(letters)
+}
+
+// growth is how much a shift may grow from letter to letter.
+const growth = 3
+
+// readShifted looks for letters of a secret that were shifted along the alphabet, also by a shift that grows.
+func (s *scanner) readShifted(letters []uint8) {
+	x := s.filter.indexes[stepSeq]
+	for grow := -growth; grow <= growth; grow++ {
+		var r index.Reader
+		check := func(m index.Match) { s.tally.checkNamed("shifted", stepSeq, m) }
+		for i := 1; i < len(letters); i++ {
+			step := (int(stepFrom(letters[i-1], letters[i])) - 1 + 26 + grow) % 26
+			r.Add(x, uint8(step+1), check)
+		}
+		if m := r.Open(); m.Len > 0 {
+			check(m)
 		}
 	}
 }

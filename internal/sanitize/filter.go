@@ -52,6 +52,7 @@ type Filter struct {
 	indexes  [sequences]*index.Index
 	words    *index.Words
 	decoders []decode.Decoder
+	anagrams *anagrams
 }
 
 // New returns a Filter for the secrets.
@@ -71,6 +72,7 @@ func New(secrets ...Secret) *Filter {
 		start += len(l) + 1
 	}
 	f.indexes = newIndexes(letters, leet)
+	f.anagrams = newAnagrams(f.indexes[letterSeq])
 	f.words = index.NewWords(func(_, _ uint32) bool { return false }, words...)
 	return f
 }

@@ -7,15 +7,16 @@ import (
 
 // scanner reads one text through the views that read it as it arrives.
 type scanner struct {
-	filter  *Filter
-	tally   *tally // what the answer has of the secrets so far
-	depth   int    // how many decoders the text went through
-	text    []byte
-	odd     []byte // the latest text that does not look natural
-	decoded int    // bytes of text of which the odd ones are in odd
-	fresh   int    // bytes of odd that were not decoded yet
-	reader  reader
-	readers []index.Reader // of all arriving views
+	filter   *Filter
+	tally    *tally // what the answer has of the secrets so far
+	depth    int    // how many decoders the text went through
+	text     []byte
+	odd      []byte // the latest text that does not look natural
+	decoded  int    // bytes of text of which the odd ones are in odd
+	oddBytes int    // of the text
+	fresh    int    // bytes of odd that were not decoded yet
+	reader   reader
+	readers  []index.Reader // of all arriving views
 
 	view                        int          // the view that is reading
 	seq                         sequence     // what it reads
@@ -66,6 +67,9 @@ func (s *scanner) write(text string, final bool) {
 		s.readChunk()
 		s.finish()
 		s.decode(true)
+		if s.depth == 0 && !s.tally.leaked() {
+			s.readOrders()
+		}
 	}
 }
 

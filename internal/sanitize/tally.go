@@ -39,6 +39,11 @@ func (t *tally) spend(steps int) bool {
 
 // check reports a leak if the match is long enough without what the caller sent.
 func (t *tally) check(view int, seq sequence, m index.Match) {
+	t.checkNamed(arriving[view].name, seq, m)
+}
+
+// checkNamed is check for a view by its name.
+func (t *tally) checkNamed(view string, seq sequence, m index.Match) {
 	if t.learn != nil {
 		t.learn(seq, m)
 		return
@@ -59,7 +64,7 @@ func (t *tally) check(view int, seq sequence, m index.Match) {
 	if own := t.own.cover(t, seq); own != nil && m.Len-own.Len(m.From, m.From+m.Len) < least {
 		return
 	}
-	t.report(owner, arriving[view].name)
+	t.report(owner, view)
 }
 
 func (t *tally) report(owner int, view string) {

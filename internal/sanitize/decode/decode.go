@@ -43,6 +43,20 @@ func All() []Decoder {
 		{"character numbers", false, numbers},
 		{"bits", false, bits},
 		{"morse", true, morse},
+		{"xxencode", false, xxencode},
+		{"base91", false, base91},
+		{"base45", false, base45},
+		{"z85", false, z85},
+		{"large numbers", false, bigNumbers},
+		{"punycode", true, punycode},
+		{"UTF-7", false, utf7},
+		{"differences", true, changes},
+		{"case of letters", false, caseBits},
+		{"turned", false, turned},
+		{"swapped case", false, swappedCase},
+		{"growing shift", true, asWritten},
+		{"swapped pairs", true, swappedPairs},
+		{"ROT47", false, rot47},
 		{"tokens", true, tokens},
 		{"pairs", true, pairs},
 		{"every nth character", true, everyNth},
@@ -67,6 +81,9 @@ func yieldBytes(b []byte, yield func(Output) bool) bool {
 				return false
 			}
 		}
+	}
+	if text := inflateRaw(b); text != "" && !yield(Output{Text: text}) {
+		return false
 	}
 	run, longest, zeros := 0, 0, 0
 	for _, c := range b {

@@ -15,9 +15,9 @@ import (
 // form of, the letter at the same position in lookalikeTo.
 const (
 	lookalikeFrom = "авсԁеғɡһіјкӏмпорԛгѕтцѵѡхузѐёАВСЕНІЈКМОРЅТХУαβγδεζηικμνορτυχωσλπφΑΒΕΖΗΙΚΜΝΟΡΤΥΧıøđłħŧƒßæœðþ" +
-		"ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ" + "⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵" + "ɐɔǝɟɥɾʞɯɹʇʌʍʎ"
+		"ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ" + "⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵" + "ɐɔǝɟɥɾʞɯɹʇʌʍʎᴉƃꞁ∀ƎℲ⅁⅄"
 	lookalikeTo = "abcdefghijklmnopqrstuvwxyzeeabcehijkmopstxyabydeznikuvoptuxwslnfabezhikmnoptyxiodlhtfsaodp" +
-		"abcdefghijklmnoprtuvwyz" + "abcdefghijklmnopqrstuvwxyz" + "acefhjkmrtvwy"
+		"abcdefghijklmnoprtuvwyz" + "abcdefghijklmnopqrstuvwxyz" + "acefhjkmrtvwyiglaefgy"
 )
 
 const (

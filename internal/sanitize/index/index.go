@@ -121,3 +121,6 @@ func (x *Index) Digest() uint64 {
 
 // Reach returns how many symbols a match has before it is found for certain, less one.
 func (x *Index) Reach() int { return x.gram + x.stride - 2 }
+
+// At returns the symbol at position p.
+func (x *Index) At(p int) uint8 { return x.text[p] }

@@ -1,0 +1,98 @@
+package sanitize
+
+import (
+	"strings"
+
+	"github.com/adiuva/cloud-api/internal/sanitize/fold"
+	"github.com/adiuva/cloud-api/internal/sanitize/index"
+)
+
+// anagrams finds the stretches of the secrets that consist of given letters in any order.
+type anagrams struct {
+	weights []uint64 // sum of the letters' weights before each position
+	common  []int32  // number of common letters before each position
+}
+
+// commonLetters has the bits of e, t, a, o, i and n: about half of the letters of any text.
+const commonLetters uint32 = 1<<5 | 1<<20 | 1<<1 | 1<<15 | 1<<9 | 1<<14
+
+func newAnagrams(x *index.Index) *anagrams {
+	n := x.Len()
+	a := &anagrams{make([]uint64, n+1), make([]int32, n+1)}
+	for i := range n {
+		c := x.At(i)
+		a.weights[i+1] = a.weights[i] + fold.Weight(c)
+		a.common[i+1] = a.common[i] + int32(commonLetters>>c&1)
+	}
+	return a
+}
+
+// next returns the first position, starting at from, of an anagram of letters, or -1, and the steps it took. From one
+// position to the next the number of common letters changes by at most one, so it can skip as many positions as that
+// number is off.
+func (a *anagrams) next(from int, letters []uint8) (at, steps int) {
+	n := len(letters)
+	weight, common := weigh(letters), int32(0)
+	for _, c := range letters {
+		common += int32(commonLetters >> c & 1)
+	}
+	for i := from; i+n < len(a.weights); steps++ {
+		off := a.common[i+n] - a.common[i] - common
+		if off == 0 && a.weights[i+n]-a.weights[i] == weight {
+			return i, steps
+		}
+		i += max(1, int(off), int(-off))
+	}
+	return -1, steps
+}
+
+// readAnagrams looks for a stretch of a secret with exactly the letters of text, or of a part of it, in any order.
+// Shuffled letters do not look natural. Shuffled words may, but then nearly every word is a secret's.
+func (s *scanner) readAnagrams(text string, natural bool) {
+	for _, part := range anagramParts(text) {
+		if natural && s.unknownWords(part) > 2 {
+			continue
+		}
+		letters := s.filter.fold.Letters(part)
+		if len(letters) < minOrdered {
+			continue
+		}
+		for from := 0; ; {
+			at, steps := s.filter.anagrams.next(from, letters)
+			if !s.tally.spend(steps/8) || at < 0 {
+				break
+			}
+			s.tally.checkNamed("same letters", letterSeq, index.Match{From: at, Len: len(letters)})
+			from = at + 1
+		}
+	}
+}
+
+// unknownWords returns how many words of text are in no secret.
+func (s *scanner) unknownWords(text string) (n int) {
+	r := newReader(s.filter.fold, s.filter.language)
+	r.nature.never = true
+	r.read([]byte(text), true)
+	for _, w := range r.chunk.words {
+		if !s.filter.words.Has(w.key) {
+			n++
+		}
+	}
+	return n
+}
+
+// anagramParts returns the last lines of text, what follows its first colon, and all of it.
+func anagramParts(text string) []string {
+	var list []string
+	for to := len(text); to >= 0 && len(list) < 5; {
+		from := strings.LastIndexByte(text[:to], '\n') + 1
+		if to-from >= minOrdered && to-from < len(text) {
+			list = append(list, text[from:to])
+		}
+		to = from - 1
+	}
+	if _, after, ok := strings.Cut(text, ":"); ok {
+		list = append(list, after)
+	}
+	return append(list, text)
+}
