@@ -8,7 +8,7 @@ import (
 const (
 	oddHold     = 1024 // bytes of odd text that are held back at most
 	searchEvery = 512  // bytes of odd text between two searches
-	oddWindow   = 2048 // bytes of odd text that are searched together
+	oddWindow   = 1280 // bytes of odd text that are searched together
 	minFresh    = 24   // bytes of odd text that are worth a search
 	maxDepth    = 3    // decoders that a text may have gone through
 )
@@ -49,28 +49,40 @@ func (s *scanner) searchDecoded(text string) {
 	if s.depth >= maxDepth {
 		return
 	}
-	for _, d := range s.filter.decoders {
-		if !s.tally.spend(len(text)) {
-			return
-		}
-		d.Decode(text, func(out decode.Output) bool {
-			view := s.tally.view
-			s.tally.view = view + d.Name + " > "
-			switch {
-			case out.Signs != nil:
-				s.readSigns(out.Signs)
-			case d.Plain || s.depth+1 == maxDepth:
-				s.readPlain(out.Text)
-			default:
-				newScanner(s.filter, s.tally, s.depth+1).write(out.Text, true)
-			}
-			s.tally.view = view
-			return !s.tally.leaked()
-		})
-		if s.tally.leaked() {
+	for i := range s.filter.decoders {
+		if d := &s.filter.decoders[i]; !s.decodeWith(d, text) {
 			return
 		}
 	}
+}
+
+// decodeWith searches every reading of text that one decoder gives, and reports whether to go on with the next one.
+func (s *scanner) decodeWith(d *decode.Decoder, text string) bool {
+	if !s.tally.spend(len(text)) {
+		return false
+	}
+	view := s.tally.view
+	d.Decode(text, func(out decode.Output) bool {
+		s.tally.view = view + d.Name + " > "
+		switch {
+		case out.Signs != nil:
+			s.readSigns(out.Signs)
+		case d.Kind == decode.Final || s.depth+1 == maxDepth:
+			s.readPlain(out.Text)
+		case d.Kind == decode.Rewrite:
+			s.readPlain(out.Text)
+			for i := range s.filter.decoders {
+				if e := &s.filter.decoders[i]; e.Kind == decode.Encoding && !s.decodeWith(e, out.Text) {
+					break
+				}
+			}
+		default:
+			newScanner(s.filter, s.tally, s.depth+1).write(out.Text, true)
+		}
+		return !s.tally.leaked()
+	})
+	s.tally.view = view
+	return !s.tally.leaked()
 }
 
 // readPlain looks for letters of a secret in text, forwards and backwards.

@@ -29,6 +29,12 @@ func TestTryBenign(t *testing.T) {
 	f := testFilter()
 	bad := 0
 	start, total := time.Now(), 0
+	odd, all := map[string]int{}, map[string]int{}
+	defer func() {
+		for k := range all {
+			fmt.Println(k, "odd", float64(odd[k])/float64(all[k]))
+		}
+	}()
 	shares := map[string][]float64{}
 	for _, a := range leaktest.Answers() {
 		total += len(a.Text)
@@ -40,6 +46,8 @@ func TestTryBenign(t *testing.T) {
 			}
 		}
 		shown := len(out)
+		odd[a.Kind] += st.scanner.oddBytes
+		all[a.Kind] += len(a.Text)
 		if st.Close() != nil {
 			bad++
 			t.Logf("%v %.300q", *st.Hit(), a.Text)

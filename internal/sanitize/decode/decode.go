@@ -19,11 +19,19 @@ type Output struct {
 	Signs []uint32
 }
 
+// Kind says what the output of a Decoder is good for.
+type Kind uint8
+
+const (
+	Encoding Kind = iota // only what was encoded gives text, which may be encoded once more
+	Rewrite              // any text gives text, which may be encoded
+	Final                // any text gives text, of which only the letters are of interest
+)
+
 // Decoder is a way of decoding text.
 type Decoder struct {
 	Name string
-	// Plain is true if the output is not encoded once more, so that only its letters are of interest.
-	Plain bool
+	Kind Kind
 	// Decode calls yield with every reading of text, until yield returns false. It yields nothing if text shows no sign
 	// of this form.
 	Decode func(text string, yield func(Output) bool)
@@ -32,34 +40,34 @@ type Decoder struct {
 // All are the decoders, the cheapest first.
 func All() []Decoder {
 	return []Decoder{
-		{"invisible characters", false, invisible},
-		{"escapes", false, escapes},
-		{"tags", true, tags},
-		{"hex", false, hex},
-		{"base64", false, base64},
-		{"base32", false, base32},
-		{"uuencode", false, uuencode},
-		{"base85", false, base85},
-		{"character numbers", false, numbers},
-		{"bits", false, bits},
-		{"morse", true, morse},
-		{"xxencode", false, xxencode},
-		{"base91", false, base91},
-		{"base45", false, base45},
-		{"z85", false, z85},
-		{"large numbers", false, bigNumbers},
-		{"punycode", true, punycode},
-		{"UTF-7", false, utf7},
-		{"differences", true, changes},
-		{"case of letters", false, caseBits},
-		{"turned", false, turned},
-		{"swapped case", false, swappedCase},
-		{"growing shift", true, asWritten},
-		{"swapped pairs", true, swappedPairs},
-		{"ROT47", false, rot47},
-		{"tokens", true, tokens},
-		{"pairs", true, pairs},
-		{"every nth character", true, everyNth},
+		{"invisible characters", Encoding, invisible},
+		{"escapes", Encoding, escapes},
+		{"tags", Final, tags},
+		{"hex", Encoding, hex},
+		{"base64", Encoding, base64},
+		{"base32", Encoding, base32},
+		{"uuencode", Encoding, uuencode},
+		{"base85", Encoding, base85},
+		{"character numbers", Encoding, numbers},
+		{"bits", Encoding, bits},
+		{"morse", Final, morse},
+		{"xxencode", Encoding, xxencode},
+		{"base91", Encoding, base91},
+		{"base45", Encoding, base45},
+		{"z85", Encoding, z85},
+		{"large numbers", Encoding, bigNumbers},
+		{"punycode", Final, punycode},
+		{"UTF-7", Encoding, utf7},
+		{"differences", Final, changes},
+		{"case of letters", Encoding, caseBits},
+		{"turned", Rewrite, turned},
+		{"swapped case", Rewrite, swappedCase},
+		{"growing shift", Final, asWritten},
+		{"swapped pairs", Final, swappedPairs},
+		{"ROT47", Rewrite, rot47},
+		{"tokens", Final, tokens},
+		{"pairs", Final, pairs},
+		{"every nth character", Final, everyNth},
 	}
 }
 

@@ -26,7 +26,14 @@ func escapes(text string, yield func(Output) bool) {
 	if signs < 6 {
 		return
 	}
-	out := escapeForms.ReplaceAllStringFunc(text, unescape)
+	forms := 0
+	out := escapeForms.ReplaceAllStringFunc(text, func(m string) string {
+		forms++
+		return unescape(m)
+	})
+	if forms < 6 && strings.Count(text, "&") < 6 {
+		return
+	}
 	if query, err := url.QueryUnescape(out); err == nil {
 		out = query
 	}

@@ -272,10 +272,15 @@ func utf7(text string, yield func(Output) bool) {
 	if strings.Count(text, "+") < 4 {
 		return
 	}
-	yield(Output{Text: utf7Form.ReplaceAllStringFunc(text, func(m string) string {
+	forms := 0
+	out := utf7Form.ReplaceAllStringFunc(text, func(m string) string {
+		forms++
 		b := packBits(digitsOf(strings.Trim(m, "+-"), base64Value), 6, 0)
 		return string(bytes.ReplaceAll(b, []byte{0}, nil))
-	})})
+	})
+	if forms >= 4 {
+		yield(Output{Text: out})
+	}
 }
 
 // changes reads numbers as the differences of neighbouring characters, and as characters with an offset.

@@ -20,10 +20,21 @@ func numbers(text string, yield func(Output) bool) {
 				out.WriteRune(v)
 			}
 		}
-		if out.Len() >= minBytes && !yield(Output{Text: out.String()}) {
+		if out.Len() >= minBytes && mostlyLetters(out.String()) && !yield(Output{Text: out.String()}) {
 			return
 		}
 	}
+}
+
+// mostlyLetters reports whether half of the characters of text are ASCII letters.
+func mostlyLetters(text string) bool {
+	letters, all := 0, 0
+	for _, r := range text {
+		if all++; r|0x20 >= 'a' && r|0x20 <= 'z' {
+			letters++
+		}
+	}
+	return letters*2 >= all
 }
 
 // parse returns the value of digits in a base of at most 16, if it is below 2^21.
