@@ -49,30 +49,34 @@ func (s *scanner) searchDecoded(text string) {
 	if s.depth >= maxDepth {
 		return
 	}
+	in := decode.NewInput(text)
 	for i := range s.filter.decoders {
-		if d := &s.filter.decoders[i]; !s.decodeWith(d, text) {
+		if d := &s.filter.decoders[i]; !s.decodeWith(d, in) {
 			return
 		}
 	}
 }
 
 // decodeWith searches every reading of text that one decoder gives, and reports whether to go on with the next one.
-func (s *scanner) decodeWith(d *decode.Decoder, text string) bool {
-	if !s.tally.spend(len(text)) {
+func (s *scanner) decodeWith(d *decode.Decoder, in *decode.Input) bool {
+	if !s.tally.spend(len(in.Text)) {
 		return false
 	}
 	view := s.tally.view
-	d.Decode(text, func(out decode.Output) bool {
+	d.Decode(in, func(out decode.Output) bool {
 		s.tally.view = view + d.Name + " > "
 		switch {
 		case out.Signs != nil:
 			s.readSigns(out.Signs)
 		case d.Kind == decode.Final || s.depth+1 == maxDepth:
 			s.readPlain(out.Text)
+		case d.Kind == decode.Growing:
+			s.readGrowing(out.Text)
 		case d.Kind == decode.Rewrite:
 			s.readPlain(out.Text)
+			rewritten := decode.NewInput(out.Text)
 			for i := range s.filter.decoders {
-				if e := &s.filter.decoders[i]; e.Kind == decode.Encoding && !s.decodeWith(e, out.Text) {
+				if e := &s.filter.decoders[i]; e.Kind == decode.Encoding && !s.decodeWith(e, rewritten) {
 					break
 				}
 			}
@@ -105,16 +109,19 @@ func (s *scanner) readPlain(text string) {
 			ended(m)
 		}
 	}
-	s.readShifted(letters)
 }
 
 // growth is how much a shift may grow from letter to letter.
 const growth = 3
 
-// readShifted looks for letters of a secret that were shifted along the alphabet, also by a shift that grows.
-func (s *scanner) readShifted(letters []uint8) {
+// readGrowing looks for letters of a secret that were shifted along the alphabet, by a shift that grows.
+func (s *scanner) readGrowing(text string) {
+	letters := s.filter.fold.Letters(text)
 	x := s.filter.indexes[stepSeq]
 	for grow := -growth; grow <= growth; grow++ {
+		if grow == 0 {
+			continue
+		}
 		var r index.Reader
 		check := func(m index.Match) { s.tally.checkNamed("shifted", stepSeq, m) }
 		for i := 1; i < len(letters); i++ {

@@ -13,25 +13,21 @@ var (
 
 func hex(text string, yield func(Output) bool) {
 	text = hexPrefixes.Replace(withoutBullets(text))
-	packed(text, digitsOf(text, hexValue), 4, 2, yield)
+	packed(digitsOf(text, hexValue), 4, 2, yield)
 }
 
 func base64(text string, yield func(Output) bool) {
 	text = withoutBullets(text)
-	packed(text, digitsOf(text, base64Value), 6, 4, yield)
+	packed(digitsOf(text, base64Value), 6, 4, yield)
 }
 
 func base32(text string, yield func(Output) bool) {
 	text = withoutBullets(text)
-	packed(text, digitsOf(text, base32Value), 5, 8, yield)
+	packed(digitsOf(text, base32Value), 5, 8, yield)
 }
 
-// packed yields digits of width bits as bytes, which may begin with any of the first phases digits, if they are most of
-// text.
-func packed(text string, digits []byte, width, phases int, yield func(Output) bool) {
-	if len(digits)*10 < visible(text)*6 {
-		return
-	}
+// packed yields digits of width bits as bytes, which may begin with any of the first phases digits.
+func packed(digits []byte, width, phases int, yield func(Output) bool) {
 	for skip := range phases {
 		if !yieldBytes(packBits(digits, width, skip), yield) {
 			return
@@ -87,16 +83,6 @@ func base85(text string, yield func(Output) bool) {
 			return
 		}
 	}
-}
-
-// visible returns how many bytes of text are no white space.
-func visible(text string) (n int) {
-	for i := range len(text) {
-		if text[i] > ' ' {
-			n++
-		}
-	}
-	return n
 }
 
 func hexValue(c byte) int {

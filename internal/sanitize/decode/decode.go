@@ -26,49 +26,124 @@ const (
 	Encoding Kind = iota // only what was encoded gives text, which may be encoded once more
 	Rewrite              // any text gives text, which may be encoded
 	Final                // any text gives text, of which only the letters are of interest
+	Growing              // the same, and the letters may be shifted by a number that grows
 )
 
 // Decoder is a way of decoding text.
 type Decoder struct {
 	Name string
 	Kind Kind
-	// Decode calls yield with every reading of text, until yield returns false. It yields nothing if text shows no sign
-	// of this form.
-	Decode func(text string, yield func(Output) bool)
+	// applies reports whether a text shows signs of this form.
+	applies func(*Input) bool
+	// decode calls yield with every reading of text, until yield returns false.
+	decode func(text string, yield func(Output) bool)
 }
 
-// All are the decoders, the cheapest first.
+// Decode calls yield with every reading of the input, until yield returns false. It yields nothing if the input shows no
+// sign of this form.
+func (d *Decoder) Decode(in *Input, yield func(Output) bool) {
+	if d.applies(in) {
+		d.decode(in.Text, yield)
+	}
+}
+
+// Input is a text and what it consists of.
+type Input struct {
+	Text                 string
+	count                [256]int // of each byte
+	visible              int      // bytes that are no white space
+	row                  int      // visible ASCII characters in a row, at most
+	distinct             int      // visible bytes that occur
+	wide                 int      // bytes of characters that are not ASCII
+	lower, upper, digits int
+}
+
+// NewInput returns text as an Input.
+func NewInput(text string) *Input {
+	in := &Input{Text: text}
+	row := 0
+	for i := range len(text) {
+		c := text[i]
+		in.count[c]++
+		if row++; c <= ' ' || c >= 0x7F {
+			row = 0
+		}
+		in.row = max(in.row, row)
+	}
+	for c, n := range in.count {
+		switch {
+		case n == 0 || c <= ' ':
+			continue
+		case c >= 0x80:
+			in.wide += n
+		case c >= 'a' && c <= 'z':
+			in.lower += n
+		case c >= 'A' && c <= 'Z':
+			in.upper += n
+		case c >= '0' && c <= '9':
+			in.digits += n
+		}
+		in.visible += n
+		in.distinct++
+	}
+	return in
+}
+
+// share reports whether at least percent of the visible bytes are among chars.
+func (in *Input) share(percent int, chars string) bool {
+	n := 0
+	for i := range len(chars) {
+		n += in.count[chars[i]]
+	}
+	return n*100 >= in.visible*percent
+}
+
+// alnum reports whether at least percent of the visible bytes are ASCII letters and digits.
+func (in *Input) alnum(percent int) bool {
+	return (in.lower+in.upper+in.digits)*100 >= in.visible*percent
+}
+
+// All returns the decoders.
 func All() []Decoder {
 	return []Decoder{
-		{"invisible characters", Encoding, invisible},
-		{"escapes", Encoding, escapes},
-		{"tags", Final, tags},
-		{"hex", Encoding, hex},
-		{"base64", Encoding, base64},
-		{"base32", Encoding, base32},
-		{"uuencode", Encoding, uuencode},
-		{"base85", Encoding, base85},
-		{"character numbers", Encoding, numbers},
-		{"bits", Encoding, bits},
-		{"morse", Final, morse},
-		{"xxencode", Encoding, xxencode},
-		{"base91", Encoding, base91},
-		{"base45", Encoding, base45},
-		{"z85", Encoding, z85},
-		{"large numbers", Encoding, bigNumbers},
-		{"punycode", Final, punycode},
-		{"UTF-7", Encoding, utf7},
-		{"differences", Final, changes},
-		{"case of letters", Encoding, caseBits},
-		{"turned", Rewrite, turned},
-		{"swapped case", Rewrite, swappedCase},
-		{"growing shift", Final, asWritten},
-		{"swapped pairs", Final, swappedPairs},
-		{"ROT47", Rewrite, rot47},
-		{"tokens", Final, tokens},
-		{"pairs", Final, pairs},
-		{"every nth character", Final, everyNth},
+		{"invisible characters", Encoding, func(in *Input) bool { return in.wide >= 48 }, invisible},
+		{"escapes", Encoding, hasEscapes, escapes},
+		{"tags", Final, func(in *Input) bool { return in.count['<'] >= 4 }, tags},
+		{"hex", Encoding, func(in *Input) bool { return in.share(60, "0123456789abcdefABCDEF") }, hex},
+		{"base64", Encoding, func(in *Input) bool { return in.alnum(60) && in.row >= 4 }, base64},
+		{"base32", Encoding, func(in *Input) bool {
+			return in.alnum(80) && (in.upper*10 < in.lower || in.lower*10 < in.upper) && in.row >= 8
+		}, base32},
+		{"uuencode", Encoding, func(in *Input) bool { return in.row >= 20 && in.lower*10 < in.visible*3 }, uuencode},
+		{"base85", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(92) }, base85},
+		{"character numbers", Encoding, func(in *Input) bool { return in.digits*100 >= in.visible*30 }, numbers},
+		{"bits", Encoding, func(in *Input) bool { return in.share(50, "01") }, bits},
+		{"morse", Final, func(in *Input) bool { return !in.alnum(40) }, morse},
+		{"xxencode", Encoding, func(in *Input) bool { return in.row >= 20 && in.alnum(60) }, xxencode},
+		{"base91", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(90) && in.alnum(40) }, base91},
+		{"base45", Encoding, func(in *Input) bool { return in.row >= 4 && in.lower*20 < in.visible && in.alnum(50) }, base45},
+		{"z85", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(92) }, z85},
+		{"large numbers", Encoding, func(in *Input) bool { return in.row >= 20 && in.alnum(60) }, bigNumbers},
+		{"punycode", Final, func(in *Input) bool { return in.count['-'] >= 4 && in.count['x']+in.count['X'] >= 2 }, punycode},
+		{"UTF-7", Encoding, func(in *Input) bool { return in.count['+'] >= 4 }, utf7},
+		{"differences", Final, func(in *Input) bool { return in.digits*2 >= in.visible }, changes},
+		{"case of letters", Encoding, func(in *Input) bool {
+			return in.upper*5 > in.lower && in.lower*5 > in.upper && in.digits*10 < in.visible
+		}, caseBits},
+		{"turned", Rewrite, func(in *Input) bool { return in.alnum(60) && in.row >= 8 }, turned},
+		{"swapped case", Rewrite, func(in *Input) bool { return in.alnum(60) && in.row >= 20 }, swappedCase},
+		{"growing shift", Growing, func(in *Input) bool { return (in.lower+in.upper)*100 >= in.visible*75 }, asWritten},
+		{"swapped pairs", Final, func(in *Input) bool { return (in.lower+in.upper)*100 >= in.visible*75 }, swappedPairs},
+		{"ROT47", Rewrite, func(in *Input) bool { return in.lower*6 < in.visible }, rot47},
+		{"tokens", Final, func(in *Input) bool { return in.row <= 20 }, tokens},
+		{"groups of characters", Final, func(in *Input) bool { return in.distinct <= 64 || in.wide > 0 }, groups},
+		{"every nth character", Final, func(in *Input) bool { return in.alnum(40) }, everyNth},
 	}
+}
+
+// hasEscapes reports whether the input has characters that begin an escape.
+func hasEscapes(in *Input) bool {
+	return in.count['\\']+in.count['%']+in.count['=']+in.count['&']+in.count['+'] >= 6
 }
 
 // maxInflated is how many bytes of compressed data are unpacked.
@@ -90,9 +165,6 @@ func yieldBytes(b []byte, yield func(Output) bool) bool {
 			}
 		}
 	}
-	if text := inflateRaw(b); text != "" && !yield(Output{Text: text}) {
-		return false
-	}
 	run, longest, zeros := 0, 0, 0
 	for _, c := range b {
 		if c >= ' ' && c < 0x7F || c == '\n' || c == '\t' || c == '\r' {
@@ -108,7 +180,11 @@ func yieldBytes(b []byte, yield func(Output) bool) bool {
 	if zeros*3 > len(b) { // UTF-16 or UTF-32
 		return yieldBytes(bytes.ReplaceAll(b, []byte{0}, nil), yield)
 	}
-	return longest < minBytes || yield(Output{Text: strings.ToValidUTF8(string(b), " ")})
+	if longest < minBytes {
+		text := inflateRaw(b)
+		return text == "" || yield(Output{Text: text})
+	}
+	return yield(Output{Text: strings.ToValidUTF8(string(b), " ")})
 }
 
 // inflate unpacks gzip or zlib data; after an error it returns what was unpacked before.

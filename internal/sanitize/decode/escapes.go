@@ -16,16 +16,6 @@ var (
 
 // escapes decodes escapes of JSON, C, URLs, quoted-printable and HTML.
 func escapes(text string, yield func(Output) bool) {
-	signs := 0
-	for i := range len(text) {
-		switch text[i] {
-		case '\\', '%', '=', '&', '+':
-			signs++
-		}
-	}
-	if signs < 6 {
-		return
-	}
 	forms := 0
 	out := escapeForms.ReplaceAllStringFunc(text, func(m string) string {
 		forms++
@@ -59,7 +49,5 @@ func unescape(m string) string {
 
 // tags leaves out what stands between angle brackets.
 func tags(text string, yield func(Output) bool) {
-	if strings.Count(text, "<") >= 4 {
-		yield(Output{Text: tagForm.ReplaceAllString(text, "")})
-	}
+	yield(Output{Text: tagForm.ReplaceAllString(text, "")})
 }

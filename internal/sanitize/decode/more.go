@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 
 	"golang.org/x/net/idna"
@@ -25,28 +26,13 @@ func turned(text string, yield func(Output) bool) {
 // swappedCase yields text with upper-case letters as lower-case ones and the other way round, for the encodings to which
 // case matters.
 func swappedCase(text string, yield func(Output) bool) {
-	if hasRow(text, 20) {
-		yield(Output{Text: strings.Map(func(r rune) rune {
-			if unicode.IsUpper(r) {
-				return unicode.ToLower(r)
-			}
-			return unicode.ToUpper(r)
-		}, text)})
-	}
-}
-
-// hasRow reports whether text has n visible ASCII characters in a row.
-func hasRow(text string, n int) bool {
-	row := 0
-	for i := range len(text) {
-		if row++; text[i] <= ' ' || text[i] >= 0x7F {
-			row = 0
-		}
-		if row == n {
-			return true
+	out := []byte(text)
+	for i, c := range out {
+		if c|0x20 >= 'a' && c|0x20 <= 'z' {
+			out[i] = c ^ 0x20
 		}
 	}
-	return false
+	yield(Output{Text: string(out)})
 }
 
 // swappedPairs yields text with neighbouring characters swapped.
@@ -79,19 +65,15 @@ func rot47(text string, yield func(Output) bool) {
 // caseBits reads the case of letters as bits.
 func caseBits(text string, yield func(Output) bool) {
 	var list []byte
-	upper := 0
 	for i := range len(text) {
 		switch c := text[i]; {
 		case c >= 'A' && c <= 'Z':
 			list = append(list, 1)
-			upper++
 		case c >= 'a' && c <= 'z':
 			list = append(list, 0)
 		}
 	}
-	if upper*5 > len(list) && upper*5 < 4*len(list) {
-		yieldBits(list, yield)
-	}
+	yieldBits(list, yield)
 }
 
 // Alphabets of encodings that take the text for one large number, or two digits for thirteen bits.
@@ -269,13 +251,12 @@ var utf7Form = regexp.MustCompile(`\+([A-Za-z0-9/+]{3,})-?`)
 
 // utf7 reads the characters that UTF-7 encodes.
 func utf7(text string, yield func(Output) bool) {
-	if strings.Count(text, "+") < 4 {
-		return
-	}
 	forms := 0
 	out := utf7Form.ReplaceAllStringFunc(text, func(m string) string {
-		forms++
 		b := packBits(digitsOf(strings.Trim(m, "+-"), base64Value), 6, 0)
+		if len(b) > 1 && b[0] == 0 {
+			forms++
+		}
 		return string(bytes.ReplaceAll(b, []byte{0}, nil))
 	})
 	if forms >= 4 {
@@ -338,12 +319,20 @@ func lettersAlone(signs []uint32) (out []uint32) {
 	return out
 }
 
+// inflaters are flate readers that are not in use.
+var inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewReader(nil)) }}
+
 // inflateRaw unpacks data that deflate has packed without a header.
 func inflateRaw(b []byte) string {
 	if kind := b[0] >> 1 & 3; len(b) < 2*minBytes || kind != 1 && kind != 2 {
 		return ""
 	}
-	text, _ := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(b)), maxInflated))
+	r := inflaters.Get().(io.ReadCloser)
+	defer inflaters.Put(r)
+	if err := r.(flate.Resetter).Reset(bytes.NewReader(b), nil); err != nil {
+		return ""
+	}
+	text, _ := io.ReadAll(io.LimitReader(r, maxInflated))
 	printable := 0
 	for _, c := range text {
 		if c >= ' ' && c < 0x7F || c == '\n' {

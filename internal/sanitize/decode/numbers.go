@@ -56,9 +56,7 @@ func bits(text string, yield func(Output) bool) {
 		}
 		return -1
 	})
-	if visible := len(text) - strings.Count(text, " ") - strings.Count(text, "\n"); len(list)*2 > visible {
-		yieldBits(list, yield)
-	}
+	yieldBits(list, yield)
 }
 
 // yieldBits reads bits as characters of eight or seven bits and as any code of five, from every offset. Ones and zeros

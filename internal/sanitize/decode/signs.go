@@ -61,8 +61,8 @@ func tokens(text string, yield func(Output) bool) {
 	}
 }
 
-// pairs reads text without spaces in groups of one to three characters, each of which encodes one letter.
-func pairs(text string, yield func(Output) bool) {
+// groups reads text without spaces in groups of one to three characters, each of which encodes one letter.
+func groups(text string, yield func(Output) bool) {
 	var chars []rune
 	for _, r := range text {
 		if !unicode.IsSpace(r) {
