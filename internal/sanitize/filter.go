@@ -46,13 +46,23 @@ type Hit struct {
 // Filter finds secrets in answers. It is immutable and safe for concurrent use.
 type Filter struct {
 	secrets  []Secret
-	owners   []int // the secret of each part of the indexes
+	parts    []part // of the indexes
 	fold     *fold.Table
 	language *language.Words
 	indexes  [sequences]*index.Index
 	words    *index.Words
 	decoders []decode.Decoder
 	anagrams *anagrams
+}
+
+// canaryRun is how many letters of a canary in a row are a leak.
+const canaryRun = 16
+
+// part is a text in the indexes.
+type part struct {
+	secret   int
+	least    int // letters in a row that are a leak
+	from, to int // in the index of letters
 }
 
 // New returns a Filter for the secrets.
@@ -62,35 +72,26 @@ func New(secrets ...Secret) *Filter {
 	var letters, leet [][]uint8
 	var words [][]index.Word
 	start := 1
-	for i, s := range f.secrets {
-		l, look, w := symbolsOf(f.fold, f.language, s.Text, start)
-		if len(l) < sequenceTable[letterSeq].leak {
-			continue
+	add := func(secret int, text string, least int) {
+		l, look, w := symbolsOf(f.fold, f.language, text, start)
+		if len(l) < least {
+			return
 		}
-		f.owners = append(f.owners, i)
+		f.parts = append(f.parts, part{secret, least, start, start + len(l)})
 		letters, leet, words = append(letters, l), append(leet, look), append(words, w)
 		start += len(l) + 1
 	}
-	f.indexes = newIndexes(letters, leet)
+	for i, s := range f.secrets { // first, so that a canary is found as such
+		add(i, s.Canary, canaryRun)
+	}
+	canaries := len(letters)
+	for i, s := range f.secrets {
+		add(i, s.Text, max(s.MinRun, sequenceTable[letterSeq].leak))
+	}
+	f.indexes = newIndexes(canaries, letters, leet)
 	f.anagrams = newAnagrams(f.indexes[letterSeq])
 	f.words = index.NewWords(func(_, _ uint32) bool { return false }, words...)
 	return f
-}
-
-func (f *Filter) hasCanary(seq sequence, m index.Match) bool { return false }
-
-// rangeOf returns the positions of secret number i in the index of letters.
-func (f *Filter) rangeOf(secret int) (from, to int) {
-	x := f.indexes[letterSeq]
-	for part, owner := range f.owners {
-		if owner == secret {
-			from = x.Start(part)
-			if to = x.Len(); part+1 < len(f.owners) {
-				to = x.Start(part + 1)
-			}
-		}
-	}
-	return from, to
 }
 
 // WithCanary returns the secret id with a canary planted at the head of text. A translation or a list of the words

@@ -35,17 +35,21 @@ var sequenceTable = [sequences]struct{ gram, stride, leak int }{
 	backPatternSeq: {10, 3, 32},
 }
 
-// newIndexes returns the index of each sequence, of secrets given in letters and in look-alikes.
-func newIndexes(letters, leet [][]uint8) (x [sequences]*index.Index) {
+// newIndexes returns the index of each sequence, of secrets given in letters and in look-alikes. The first ones are
+// canaries.
+func newIndexes(canaries int, letters, leet [][]uint8) (x [sequences]*index.Index) {
 	var in [sequences][][]uint8
 	in[letterSeq], in[leetSeq] = letters, leet
-	for _, l := range letters {
+	for i, l := range letters {
 		back := slices.Clone(l)
 		slices.Reverse(back)
 		for s, seq := range map[sequence][]uint8{
 			backwardSeq: back, consonantSeq: consonantsOf(l), stepSeq: stepsOf(l), backStepSeq: stepsOf(back),
 			patternSeq: patternOf(l), backPatternSeq: patternOf(back),
 		} {
+			if i < canaries && (s == patternSeq || s == backPatternSeq) {
+				seq = nil // letters that are all different have the pattern of any others
+			}
 			in[s] = append(in[s], seq)
 		}
 	}

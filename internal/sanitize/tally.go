@@ -13,7 +13,7 @@ type tally struct {
 	own     *ownText // what the caller sent
 	steps   int      // that the answer may still cost
 	covered index.Cover
-	sums    map[int]int // letters of each secret
+	sums    map[int]int // letters of each part of the index, by its start
 	hit     *Hit
 	learn   func(seq sequence, m index.Match) // if set, takes the matches instead
 	view    string                            // how the text was decoded
@@ -52,19 +52,15 @@ func (t *tally) checkNamed(view string, seq sequence, m index.Match) {
 		return
 	}
 	x := t.filter.indexes[seq]
-	owner := t.filter.owners[x.Owner(m.From)]
-	s := &t.filter.secrets[owner]
-	least := sequenceTable[seq].leak
-	if s.MinRun > sequenceTable[letterSeq].leak {
-		least = least * s.MinRun / sequenceTable[letterSeq].leak
-	}
-	if m.Len < least && !t.filter.hasCanary(seq, m) {
+	p := &t.filter.parts[x.Owner(m.From)]
+	least := sequenceTable[seq].leak * p.least / sequenceTable[letterSeq].leak
+	if m.Len < least {
 		return
 	}
 	if own := t.own.cover(t, seq); own != nil && m.Len-own.Len(m.From, m.From+m.Len) < least {
 		return
 	}
-	t.report(owner, view)
+	t.report(p.secret, view)
 }
 
 func (t *tally) report(owner int, view string) {
@@ -82,19 +78,16 @@ func (t *tally) cover(from, n int) {
 	if added == 0 {
 		return
 	}
-	owner := t.filter.owners[t.filter.indexes[letterSeq].Owner(from)]
+	p := &t.filter.parts[t.filter.indexes[letterSeq].Owner(from)]
 	if t.sums == nil {
 		t.sums = map[int]int{}
 	}
-	start, end := t.filter.rangeOf(owner)
-	most := min(maxSum, max(minSum, int(maxShare*float64(end-start))))
-	if t.sums[owner] += added; t.sums[owner] < most {
+	most := min(maxSum, max(minSum, int(maxShare*float64(p.to-p.from)))) * p.least / sequenceTable[letterSeq].leak
+	if t.sums[p.from] += added; t.sums[p.from] < most {
 		return
 	}
-	if own := t.own.cover(t, letterSeq); own != nil {
-		if t.covered.Without(own, start, end) < most {
-			return
-		}
+	if own := t.own.cover(t, letterSeq); own != nil && t.covered.Without(own, p.from, p.to) < most {
+		return
 	}
-	t.report(owner, "pieces")
+	t.report(p.secret, "pieces")
 }
