@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/adiuva/cloud-api/internal/sanitize"
 	"github.com/adiuva/cloud-api/internal/testing/leaktest"
@@ -46,6 +47,13 @@ func stream(s *sanitize.Scope, text string, size int) (string, error) {
 	}
 	err := st.Close()
 	return out.String(), err
+}
+
+// hasContent reports whether text has a letter, a digit, a pictograph or an invisible character.
+func hasContent(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.Is(unicode.So, r) || unicode.Is(unicode.Cf, r)
+	})
 }
 
 // catchable reports whether the filter can find the secret that attack number n asks for in this disguise.
@@ -121,7 +129,7 @@ func checkStreamedAttack(t *testing.T, f *sanitize.Filter, tr leaktest.Transform
 		if !errors.Is(err, sanitize.ErrLeak) {
 			t.Errorf("attack %s in pieces of %d: got error %v, want ErrLeak", a.ID, size, err)
 		}
-		if tr.CatchableInStream && !strings.HasPrefix(tr.Intro, out) {
+		if tr.CatchableInStream && !strings.HasPrefix(tr.Intro, out) && hasContent(strings.TrimPrefix(out, tr.Intro)) {
 			t.Errorf("attack %s in pieces of %d: emitted %q", a.ID, size, out)
 		}
 	}

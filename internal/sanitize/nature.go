@@ -69,7 +69,12 @@ func (a *alnumRun) kind(r *reader) language.Kind {
 		return language.Odd
 	}
 	w := r.chunk.words[len(r.chunk.words)-1]
-	return r.lang.Kind(r.chunk.wordLetters[w.from:w.to])
+	word := r.chunk.wordLetters[w.from:w.to]
+	kind := r.lang.Kind(word)
+	if r.recent.repeats(w.key, word) && len(word) > 2 && !r.lang.IsStopWord(word) {
+		return language.Odd
+	}
+	return kind
 }
 
 // number is the kind of a decimal number, which says nothing.
@@ -115,6 +120,34 @@ type token struct {
 	words   int
 	class   uint8 // of the latest character
 	changes int   // of the class of character
+}
+
+// recent has the latest words.
+type recent struct {
+	keys    [8]uint32
+	endings [8]uint16
+	n       int
+}
+
+// repeats adds a word and reports whether it is one of three that are equal, or of four with the same ending, among the
+// latest eight.
+func (r *recent) repeats(key uint32, letters []uint8) bool {
+	ending := uint16(letters[len(letters)-1])
+	if len(letters) > 1 {
+		ending |= uint16(letters[len(letters)-2]) << 8
+	}
+	same, sameEnding := 1, 1
+	for i := range r.keys {
+		if r.keys[i] == key {
+			same++
+		}
+		if r.endings[i] == ending {
+			sameEnding++
+		}
+	}
+	r.keys[r.n%8], r.endings[r.n%8] = key, ending
+	r.n++
+	return same >= 3 || sameEnding >= 4
 }
 
 // character adds a visible character of a class: 0 lower-case, 1 upper-case, 2 digit, 3 symbol.

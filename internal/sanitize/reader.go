@@ -76,6 +76,7 @@ type reader struct {
 	escape  byte // that has begun: % or \\, 1 after the first digit, or 0
 	number  rune // the number being read; -1 if there is none
 	run     alnumRun
+	recent  recent
 	nature  nature
 }
 

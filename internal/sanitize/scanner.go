@@ -27,8 +27,6 @@ type scanner struct {
 	lastPlace                   uint8
 	letterPattern               pattern
 	tokenPattern                pattern
-	suspect                     int // where a piece of a secret begins that is nearly a leak
-	suspectUntil                int // place up to which it stays suspect
 	forward                     index.WordReader
 	backward                    index.WordReader
 	forwardWords, backwardWords int       // in their matches
@@ -110,12 +108,6 @@ func (s *scanner) finish() {
 func (s *scanner) add(m index.Match) {
 	v := &arriving[s.view]
 	s.tally.check(s.view, v.seq, m)
-	if s.view == 0 && m.Len >= minSuspect {
-		if s.reader.pos >= s.suspectUntil {
-			s.suspect = v.place(s, 0, s.reader.letters.n-m.End+m.Len)
-		}
-		s.suspectUntil = s.reader.pos + suspectFor
-	}
 	if s.view == 0 && m.Len >= minPiece {
 		s.trails.Add(index.Piece{From: m.From, Len: m.Len, At: m.End, Bits: 2 * (m.Len - 7)}, s.count)
 	} else if v.seq == letterSeq && m.Len >= minPieceElsewhere {
@@ -124,11 +116,9 @@ func (s *scanner) add(m index.Match) {
 }
 
 const (
-	minSuspect        = 18  // letters of a secret in a row that are nearly a leak
-	suspectFor        = 240 // bytes in which more must follow, or the text is released
-	minPiece          = 9   // letters of a piece of a text in plain letters
-	minPieceElsewhere = 16  // letters of a piece found in another view
-	pairBits          = 7   // evidence of a pair of words
+	minPiece          = 9  // letters of a piece of a text in plain letters
+	minPieceElsewhere = 16 // letters of a piece found in another view
+	pairBits          = 7  // evidence of a pair of words
 )
 
 // count adds a piece that is no chance.
@@ -222,6 +212,9 @@ func (s *scanner) corrected(w word) uint32 {
 	return w.key
 }
 
+// opening is how many bytes of an answer are read before its nature is known.
+const opening = 64
+
 // held returns the place from which text must be held back, because it may be the beginning of a leak.
 func (s *scanner) held() int {
 	place := min(s.reader.pos, max(s.reader.nature.from(), s.reader.pos-oddHold))
@@ -232,8 +225,12 @@ func (s *scanner) held() int {
 	if n := max(s.backwardWords, s.forwardWords, 1); s.reader.words.n > 0 {
 		place = min(place, s.reader.words.back(n))
 	}
-	if s.reader.pos < s.suspectUntil {
-		place = min(place, max(s.suspect, s.reader.pos-oddHold))
+	read := s.reader.letters.n
+	if first := min(s.trails.Suspect(read), s.backTrails.Suspect(read)); first < read {
+		place = min(place, s.reader.letters.back(read-first))
+	}
+	if s.reader.pos < opening {
+		place = 0
 	}
 	for i := range arriving {
 		v := &arriving[i]

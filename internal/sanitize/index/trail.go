@@ -17,6 +17,7 @@ const (
 
 // trail is a sequence of pieces that follow each other in a text and in a secret.
 type trail struct {
+	first  int // where the first piece begins in the text
 	to, at int // the end of the latest piece in the secrets and in the text
 	bits   int
 	counts bool
@@ -54,7 +55,7 @@ func (t *Trails) Add(p Piece, count func(Piece)) {
 		oldest = t.n
 		t.n++
 	}
-	t.list[oldest] = trail{to: p.From}
+	t.list[oldest] = trail{to: p.From, first: p.At - p.Len}
 	t.list[oldest].add(p, count)
 }
 
@@ -77,4 +78,21 @@ func (l *trail) add(p Piece, count func(Piece)) {
 		}
 		l.n = 0
 	}
+}
+
+const (
+	suspectBits = 10  // evidence that makes a trail suspect
+	suspectFor  = 150 // symbols of the text for which it stays so
+)
+
+// Suspect returns the number of the symbol with which the earliest trail begins that may become a leak, given how many
+// symbols were read; that number if there is none.
+func (t *Trails) Suspect(read int) int {
+	first := read
+	for i := range t.list[:t.n] {
+		if l := &t.list[i]; l.bits >= suspectBits && read-l.at <= suspectFor {
+			first = min(first, l.first)
+		}
+	}
+	return first
 }

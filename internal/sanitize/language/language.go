@@ -23,6 +23,14 @@ const stopWords = "the to of and in is on for with that this you your it are was
 	"el los las por con para del se su al mas como hay " +
 	"os um uma do da em nao na dos de het een van voor zijn dat te niet er op"
 
+// spelling has the words by which letters are spelled over the telephone, in English, German and Italian.
+const spelling = "alfa alpha bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november oscar " +
+	"papa quebec romeo sierra tango uniform victor whiskey whisky xray yankee zulu " +
+	"anton berta casar dora emil friedrich gustav heinrich ida julius kaufmann konrad ludwig martha nordpol otto paula " +
+	"quelle richard samuel siegfried theodor ulrich viktor wilhelm xanthippe ypsilon zacharias " +
+	"ancona bologna como domodossola empoli firenze genova imola livorno milano napoli otranto palermo quarto roma " +
+	"savona torino udine venezia zara"
+
 // Kind is what a word looks like.
 type Kind uint8
 
@@ -45,15 +53,19 @@ const longestWord = 28
 
 // Words judges words. It is immutable and safe for concurrent use.
 type Words struct {
-	scores [27][27]int32 // log2 of the frequency with which one letter follows another, in thousandths; 0 is a word's end
-	stop   map[uint64]bool
+	scores   [27][27]int32 // log2 of the frequency with which one letter follows another, in thousandths; 0 is a word's end
+	stop     map[uint64]bool
+	spelling map[uint64]bool
 }
 
 // New returns a Words.
 func New(t *fold.Table) *Words {
-	w := &Words{stop: map[uint64]bool{}}
+	w := &Words{stop: map[uint64]bool{}, spelling: map[uint64]bool{}}
 	for _, s := range strings.Fields(stopWords) {
 		w.stop[pack(t.Letters(s))] = true
+	}
+	for _, s := range strings.Fields(spelling) {
+		w.spelling[pack(t.Letters(s))] = true
 	}
 	var count [27][27]float64
 	var total [27]float64
@@ -108,6 +120,9 @@ func (w *Words) Kind(letters []uint8) Kind {
 	case n > longestWord:
 		return Odd
 	}
+	if n <= 11 && w.spelling[pack(letters)] {
+		return Short
+	}
 	mean := w.Score(letters)
 	switch {
 	case mean < likelyScore:
@@ -117,6 +132,9 @@ func (w *Words) Kind(letters []uint8) Kind {
 	}
 	return Likely
 }
+
+// IsStopWord reports whether a word is a frequent one.
+func (w *Words) IsStopWord(letters []uint8) bool { return len(letters) <= 6 && w.stop[pack(letters)] }
 
 // Score returns the mean score of the letter pairs of a word, in thousandths of a bit.
 func (w *Words) Score(letters []uint8) int {
