@@ -48,6 +48,7 @@ var arriving = [...]view{
 	{"interleaved", letterKind, letterSeq, holdUnnatural, 14, 4, readEveryNth, nthPlace},
 	{"substituted", letterKind, patternSeq, holdUnnatural, 1, 1, readPattern, letterPlace},
 	{"substituted, reversed", letterKind, backPatternSeq, holdUnnatural, 1, 1, readPattern, letterPlace},
+	{"symbols", letterKind, patternSeq, holdAlways, 1, 1, readSymbols, symbolPlace},
 	{"each word reversed", wordKind, letterSeq, holdAlways, 1, 1, readReversedWords, wordLetterPlace},
 	{"shuffled words", wordKind, letterSeq, holdNever, 0, 1, readNothing, nil},
 	{"words backwards", wordKind, letterSeq, holdNever, 0, 1, readNothing, nil},
@@ -74,8 +75,8 @@ var firstReader = func() (list []int) {
 // Views with a number that others need.
 const (
 	substituted    = 7
-	shuffledWords  = 10
-	wordsBackwards = 11
+	shuffledWords  = 11
+	wordsBackwards = 12
 )
 
 // readNothing is for views that read pairs of words, see scanner.readPairs.
@@ -160,6 +161,16 @@ func readPattern(s *scanner, r []index.Reader) {
 	}
 	r[0].Read(s.x, s.pattern, s.ended)
 }
+
+func readSymbols(s *scanner, r []index.Reader) {
+	s.buf = s.buf[:0]
+	for _, symbol := range s.reader.chunk.symbols {
+		s.buf = append(s.buf, s.symbolPattern.add(symbol))
+	}
+	r[0].Read(s.x, s.buf, s.ended)
+}
+
+func symbolPlace(s *scanner, _, n int) int { return s.reader.symbols.back(n) }
 
 func readReversedWords(s *scanner, r []index.Reader) {
 	s.buf = s.buf[:0]

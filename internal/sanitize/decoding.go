@@ -9,6 +9,7 @@ const (
 	oddHold     = 1024 // bytes of odd text that are held back at most
 	searchEvery = 512  // bytes of odd text between two searches
 	oddWindow   = 1280 // bytes of odd text that are searched together
+	nearFor     = 200  // bytes for which odd text is held back that nearly was a leak
 	minFresh    = 24   // bytes of odd text that are worth a search
 	maxDepth    = 3    // decoders that a text may have gone through
 )
@@ -17,12 +18,13 @@ const (
 func (s *scanner) decode(final bool) {
 	n := &s.reader.nature
 	pos := s.reader.pos
+	from := n.odd
 	if n.odd != noPlace {
 		end := pos
 		if n.ended {
 			end = n.oddEnd
 		}
-		if from := max(n.odd, s.decoded); from < end {
+		if from = max(n.odd, s.decoded); from < end {
 			s.odd = append(s.odd, s.text[from:end]...)
 			s.fresh += end - from
 			s.oddBytes += end - from
@@ -40,7 +42,14 @@ func (s *scanner) decode(final bool) {
 	}
 	if s.fresh >= minFresh || final && s.fresh > 0 && len(s.odd) >= minFresh {
 		s.fresh = 0
+		s.tally.near = false
 		s.searchDecoded(string(s.odd))
+		if s.tally.near && from != noPlace {
+			if pos >= s.nearUntil {
+				s.near = from
+			}
+			s.nearUntil = pos + nearFor
+		}
 	}
 }
 

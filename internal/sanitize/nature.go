@@ -71,7 +71,8 @@ func (a *alnumRun) kind(r *reader) language.Kind {
 	w := r.chunk.words[len(r.chunk.words)-1]
 	word := r.chunk.wordLetters[w.from:w.to]
 	kind := r.lang.Kind(word)
-	if r.recent.repeats(w.key, word) && len(word) > 2 && !r.lang.IsStopWord(word) {
+	if from, ok := r.recent.repeats(w.key, word, a.at); ok && len(word) > 2 && !r.lang.IsStopWord(word) {
+		r.nature.doubt = min(r.nature.doubt, from)
 		return language.Odd
 	}
 	return kind
@@ -87,12 +88,12 @@ const (
 
 // nature watches how natural a text looks. Places are in bytes.
 type nature struct {
-	points  int    // of the words since the latest odd one
-	shorts  int    // words in a row that are too short to tell
-	short   int    // place of the first of them; noPlace if there is none
-	odd     int    // place where the text began to be odd; noPlace if it is not
-	oddEnd  int    // where the latest odd word ended
-	last    [2]int // places of the latest words
+	points  int // of the words since the latest odd one
+	shorts  int // words in a row that are too short to tell
+	short   int // place of the first of them; noPlace if there is none
+	odd     int // place where the text began to be odd; noPlace if it is not
+	oddEnd  int // where the latest odd word ended
+	doubt   int // place of the first word that may be odd; noPlace if there is none
 	token   token
 	numbers int  // in a row
 	signs   int  // symbols in a row
@@ -126,28 +127,34 @@ type token struct {
 type recent struct {
 	keys    [8]uint32
 	endings [8]uint16
+	at      [8]int
 	n       int
 }
 
 // repeats adds a word and reports whether it is one of three that are equal, or of four with the same ending, among the
-// latest eight.
-func (r *recent) repeats(key uint32, letters []uint8) bool {
+// latest eight. It returns the place of the word before the first of those.
+func (r *recent) repeats(key uint32, letters []uint8, at int) (from int, ok bool) {
 	ending := uint16(letters[len(letters)-1])
 	if len(letters) > 1 {
 		ending |= uint16(letters[len(letters)-2]) << 8
 	}
 	same, sameEnding := 1, 1
-	for i := range r.keys {
-		if r.keys[i] == key {
+	from = at
+	for i := max(0, r.n-8); i < r.n; i++ {
+		equal, ends := r.keys[i%8] == key, r.endings[i%8] == ending
+		if equal {
 			same++
 		}
-		if r.endings[i] == ending {
+		if ends {
 			sameEnding++
 		}
+		if equal || ends {
+			from = min(from, r.at[max(0, i-1, r.n-8)%8])
+		}
 	}
-	r.keys[r.n%8], r.endings[r.n%8] = key, ending
+	r.keys[r.n%8], r.endings[r.n%8], r.at[r.n%8] = key, ending, at
 	r.n++
-	return same >= 3 || sameEnding >= 4
+	return from, same >= 3 || sameEnding >= 4
 }
 
 // character adds a visible character of a class: 0 lower-case, 1 upper-case, 2 digit, 3 symbol.
@@ -195,15 +202,16 @@ func (n *nature) word(kind language.Kind, at, end int) {
 		n.short, n.shorts = noPlace, 0
 		n.ended = n.odd != noPlace && n.points == naturalPoints
 	}
-	n.last[0], n.last[1] = n.last[1], at
+	if n.natural() {
+		n.doubt = noPlace
+	} else if n.doubt == noPlace {
+		n.doubt = at
+	}
 }
 
 func (n *nature) addOdd(at, end int) {
 	if n.odd == noPlace {
-		n.odd = min(n.short, at)
-		if n.points < naturalPoints {
-			n.odd = min(n.odd, n.last[0])
-		}
+		n.odd = min(n.short, n.doubt, at)
 		n.next = n.odd + searchEvery
 	}
 	n.points, n.oddEnd = 0, end

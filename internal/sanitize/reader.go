@@ -46,7 +46,8 @@ type word struct {
 type chunk struct {
 	letters     []uint8
 	leet        []uint8
-	numbers     []rune // values of the numbers that ended
+	symbols     []uint32 // letters and signs of any script, once there was one that is no Latin letter
+	numbers     []rune   // values of the numbers that ended
 	words       []word
 	wordLetters []uint8
 }
@@ -65,6 +66,8 @@ type reader struct {
 	letters ring // places of letters
 	leet    ring // places of letters and look-alikes
 	words   ring // places of words
+	symbols ring // places of symbols
+	signs   bool // whether there was a sign that is no Latin letter
 	leetAt  int  // place of the latest digit or symbol that resembles a letter
 	chunk   chunk
 
@@ -81,14 +84,14 @@ type reader struct {
 }
 
 func newReader(t *fold.Table, l *language.Words) reader {
-	return reader{fold: t, lang: l, leetAt: -1, number: -1, newLine: true, nature: nature{odd: noPlace, short: noPlace}}
+	return reader{fold: t, lang: l, leetAt: -1, number: -1, newLine: true, nature: nature{odd: noPlace, short: noPlace, doubt: noPlace}}
 }
 
 // read reads text, which follows what was read before, up to its last whole character, and returns how many bytes it
 // read. With final a character that is not complete counts as read.
 func (r *reader) read(text []byte, final bool) int {
 	c := &r.chunk
-	c.letters, c.leet, c.numbers = c.letters[:0], c.leet[:0], c.numbers[:0]
+	c.letters, c.leet, c.numbers, c.symbols = c.letters[:0], c.leet[:0], c.numbers[:0], c.symbols[:0]
 	c.words, c.wordLetters = c.words[:0], c.wordLetters[:0]
 	i := 0
 	for i < len(text) && (i == 0 || !r.nature.due(r.pos)) {
@@ -122,6 +125,9 @@ func (r *reader) ascii(b byte) {
 	}
 	if code := r.fold.ASCII[b]; code != 0 {
 		r.letter(code)
+		if r.signs {
+			r.symbol(uint32(code))
+		}
 		r.run.addLetter(r.pos, b < 'a')
 		r.nature.character((b>>5&1)^1, r.pos)
 		if r.run.len == longRun {
@@ -180,6 +186,12 @@ func (r *reader) isEscape(b byte) bool {
 
 // wide reads a character that is not ASCII.
 func (r *reader) wide(ch rune) {
+	if ch >= 0x370 && (unicode.IsLetter(ch) || unicode.Is(unicode.So, ch)) {
+		r.signs = true
+		r.symbol(uint32(unicode.ToLower(ch)))
+	} else if code := r.fold.Code(ch); code != 0 && r.signs {
+		r.symbol(uint32(code))
+	}
 	if code := r.fold.Code(ch); code != 0 {
 		r.letter(code)
 		r.lookalike(r.fold.LeetCode(ch), false)
@@ -205,6 +217,12 @@ func (r *reader) wide(ch rune) {
 			r.nature.picture(r.pos, ch)
 		}
 	}
+}
+
+// symbol adds a letter or a sign of any script.
+func (r *reader) symbol(id uint32) {
+	r.chunk.symbols = append(r.chunk.symbols, id)
+	r.symbols.push(r.pos)
 }
 
 func (r *reader) letter(code uint8) {

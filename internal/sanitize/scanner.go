@@ -27,6 +27,9 @@ type scanner struct {
 	lastPlace                   uint8
 	letterPattern               pattern
 	tokenPattern                pattern
+	symbolPattern               pattern
+	near                        int // where odd text begins in which there is nearly a leak
+	nearUntil                   int // place up to which it is held back
 	forward                     index.WordReader
 	backward                    index.WordReader
 	forwardWords, backwardWords int       // in their matches
@@ -228,6 +231,9 @@ func (s *scanner) held() int {
 	read := s.reader.letters.n
 	if first := min(s.trails.Suspect(read), s.backTrails.Suspect(read)); first < read {
 		place = min(place, s.reader.letters.back(read-first))
+	}
+	if s.reader.pos < s.nearUntil {
+		place = min(place, max(s.near, s.reader.pos-oddHold))
 	}
 	if s.reader.pos < opening {
 		place = 0

@@ -17,6 +17,7 @@ type tally struct {
 	hit     *Hit
 	learn   func(seq sequence, m index.Match) // if set, takes the matches instead
 	view    string                            // how the text was decoded
+	near    bool                              // whether there was a match that is nearly a leak
 }
 
 // An answer is a leak when it has this many letters of one secret in pieces that are no leak by themselves, or most of a
@@ -55,6 +56,7 @@ func (t *tally) checkNamed(view string, seq sequence, m index.Match) {
 	p := &t.filter.parts[x.Owner(m.From)]
 	least := sequenceTable[seq].leak * p.least / sequenceTable[letterSeq].leak
 	if m.Len < least {
+		t.near = t.near || m.Len*10 >= least*6
 		return
 	}
 	if own := t.own.cover(t, seq); own != nil && m.Len-own.Len(m.From, m.From+m.Len) < least {

@@ -55,7 +55,7 @@ func (t *Trails) Add(p Piece, count func(Piece)) {
 		oldest = t.n
 		t.n++
 	}
-	t.list[oldest] = trail{to: p.From, first: p.At - p.Len}
+	t.list[oldest] = trail{to: p.From, first: max(0, p.At-p.Len-beforeTrail)}
 	t.list[oldest].add(p, count)
 }
 
@@ -83,6 +83,7 @@ func (l *trail) add(p Piece, count func(Piece)) {
 const (
 	suspectBits = 10  // evidence that makes a trail suspect
 	suspectFor  = 150 // symbols of the text for which it stays so
+	beforeTrail = 14  // symbols before its first piece that may belong to it
 )
 
 // Suspect returns the number of the symbol with which the earliest trail begins that may become a leak, given how many
