@@ -55,14 +55,46 @@ type Filter struct {
 	anagrams *anagrams
 }
 
-// canaryRun is how many letters of a canary in a row are a leak.
-const canaryRun = 16
+// Letters in a row that are a leak: of a secret and of a canary.
+const (
+	leastRun  = 28
+	canaryRun = 16
+)
 
 // part is a text in the indexes.
 type part struct {
 	secret   int
-	least    int // letters in a row that are a leak
-	from, to int // in the index of letters
+	least    int               // letters in a row that are a leak
+	from, to int               // in the index of letters
+	canary   [sequences][2]int // where its canary begins and ends in each index
+}
+
+// findCanaries sets where the canaries are. Their letters are all different, so that patterns do not have them.
+func (f *Filter) findCanaries() {
+	for i := range f.parts {
+		p := &f.parts[i]
+		letters, leet, _ := symbolsOf(f.fold, f.language, f.secrets[p.secret].Canary, 0)
+		if len(letters) < canaryRun {
+			continue
+		}
+		for s, x := range f.indexes {
+			if s := sequence(s); s != patternSeq && s != backPatternSeq {
+				symbols := s.of(letters, leet)
+				if from := x.Find(i, symbols); from >= 0 {
+					p.canary[s] = [2]int{from, from + len(symbols)}
+				}
+			}
+		}
+	}
+}
+
+// isLeak reports whether n symbols from position from on are a leak of the part.
+func (p *part) isLeak(seq sequence, from, n int) bool {
+	if n >= sequenceTable[seq].leak*p.least/leastRun {
+		return true
+	}
+	canary := p.canary[seq]
+	return min(from+n, canary[1])-max(from, canary[0]) >= canaryRun*sequenceTable[seq].leak/leastRun
 }
 
 // New returns a Filter for the secrets.
@@ -72,23 +104,17 @@ func New(secrets ...Secret) *Filter {
 	var letters, leet [][]uint8
 	var words [][]index.Word
 	start := 1
-	add := func(secret int, text string, least int) {
-		l, look, w := symbolsOf(f.fold, f.language, text, start)
-		if len(l) < least {
-			return
+	for i, s := range f.secrets {
+		l, look, w := symbolsOf(f.fold, f.language, s.Text, start)
+		if len(l) < leastRun {
+			continue
 		}
-		f.parts = append(f.parts, part{secret, least, start, start + len(l)})
+		f.parts = append(f.parts, part{secret: i, least: max(s.MinRun, leastRun), from: start, to: start + len(l)})
 		letters, leet, words = append(letters, l), append(leet, look), append(words, w)
 		start += len(l) + 1
 	}
-	for i, s := range f.secrets { // first, so that a canary is found as such
-		add(i, s.Canary, canaryRun)
-	}
-	canaries := len(letters)
-	for i, s := range f.secrets {
-		add(i, s.Text, max(s.MinRun, sequenceTable[letterSeq].leak))
-	}
-	f.indexes = newIndexes(canaries, letters, leet)
+	f.indexes = newIndexes(letters, leet)
+	f.findCanaries()
 	f.anagrams = newAnagrams(f.indexes[letterSeq])
 	f.words = index.NewWords(func(_, _ uint32) bool { return false }, words...)
 	return f

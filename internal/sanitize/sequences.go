@@ -35,28 +35,36 @@ var sequenceTable = [sequences]struct{ gram, stride, leak int }{
 	backPatternSeq: {10, 3, 32},
 }
 
-// newIndexes returns the index of each sequence, of secrets given in letters and in look-alikes. The first ones are
-// canaries.
-func newIndexes(canaries int, letters, leet [][]uint8) (x [sequences]*index.Index) {
-	var in [sequences][][]uint8
-	in[letterSeq], in[leetSeq] = letters, leet
-	for i, l := range letters {
-		back := slices.Clone(l)
-		slices.Reverse(back)
-		for s, seq := range map[sequence][]uint8{
-			backwardSeq: back, consonantSeq: consonantsOf(l), stepSeq: stepsOf(l), backStepSeq: stepsOf(back),
-			patternSeq: patternOf(l), backPatternSeq: patternOf(back),
-		} {
-			if i < canaries && (s == patternSeq || s == backPatternSeq) {
-				seq = nil // letters that are all different have the pattern of any others
-			}
-			in[s] = append(in[s], seq)
-		}
-	}
+// newIndexes returns the index of each sequence, of secrets given in letters and in look-alikes.
+func newIndexes(letters, leet [][]uint8) (x [sequences]*index.Index) {
 	for s, row := range sequenceTable {
-		x[s] = index.New(row.gram, row.stride, in[s]...)
+		var in [][]uint8
+		for i := range letters {
+			in = append(in, sequence(s).of(letters[i], leet[i]))
+		}
+		x[s] = index.New(row.gram, row.stride, in...)
 	}
 	return x
+}
+
+// of returns a text, given in letters and in look-alikes, as the sequence.
+func (s sequence) of(letters, leet []uint8) []uint8 {
+	if s == backwardSeq || s == backStepSeq || s == backPatternSeq {
+		letters = slices.Clone(letters)
+		slices.Reverse(letters)
+	}
+	switch s {
+	case leetSeq:
+		return leet
+	case consonantSeq:
+		return consonantsOf(letters)
+	case stepSeq, backStepSeq:
+		return stepsOf(letters)
+	case patternSeq, backPatternSeq:
+		return patternOf(letters)
+	default:
+		return letters
+	}
 }
 
 func consonantsOf(letters []uint8) (out []uint8) {

@@ -54,12 +54,11 @@ func (t *tally) checkNamed(view string, seq sequence, m index.Match) {
 	}
 	x := t.filter.indexes[seq]
 	p := &t.filter.parts[x.Owner(m.From)]
-	least := sequenceTable[seq].leak * p.least / sequenceTable[letterSeq].leak
-	if m.Len < least {
-		t.near = t.near || m.Len*10 >= least*6
+	if !p.isLeak(seq, m.From, m.Len) {
+		t.near = t.near || m.Len*10 >= sequenceTable[seq].leak*8
 		return
 	}
-	if own := t.own.cover(t, seq); own != nil && m.Len-own.Len(m.From, m.From+m.Len) < least {
+	if own := t.own.cover(t, seq); own != nil && !p.isLeak(seq, m.From, m.Len-own.Len(m.From, m.From+m.Len)) {
 		return
 	}
 	t.report(p.secret, view)
@@ -84,7 +83,7 @@ func (t *tally) cover(from, n int) {
 	if t.sums == nil {
 		t.sums = map[int]int{}
 	}
-	most := min(maxSum, max(minSum, int(maxShare*float64(p.to-p.from)))) * p.least / sequenceTable[letterSeq].leak
+	most := min(maxSum, max(minSum, int(maxShare*float64(p.to-p.from)))) * p.least / leastRun
 	if t.sums[p.from] += added; t.sums[p.from] < most {
 		return
 	}

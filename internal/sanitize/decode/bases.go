@@ -66,23 +66,28 @@ func uuLines(lines []string) (out []byte) {
 	return out
 }
 
-// base85 decodes text from several places where the data may begin.
+// base85 decodes text from several places where the data may begin, and its long rows from every digit of a group.
 func base85(text string, yield func(Output) bool) {
 	for _, start := range []string{"", "<~", ":", "\n", " "} {
-		at := strings.Index(text, start)
-		if at < 0 {
-			continue
-		}
-		body := strings.TrimSpace(text[at+len(start):])
-		if end := strings.Index(body, "~>"); end >= 0 {
-			body = body[:end]
-		}
-		dst := make([]byte, 4*len(body)+8)
-		n, _, _ := ascii85.Decode(dst, []byte(body), true)
-		if !yieldBytes(dst[:n], yield) {
+		if _, body, ok := strings.Cut(text, start); ok && !ascii85Bytes(body, yield) {
 			return
 		}
 	}
+	for _, row := range rows(text, 40) {
+		for skip := range 5 {
+			if !ascii85Bytes(row[skip:], yield) {
+				return
+			}
+		}
+	}
+}
+
+// ascii85Bytes yields text up to its first character that is no digit.
+func ascii85Bytes(text string, yield func(Output) bool) bool {
+	text, _, _ = strings.Cut(strings.TrimSpace(text), "~>")
+	dst := make([]byte, 4*len(text)+8)
+	n, _, _ := ascii85.Decode(dst, []byte(text), true)
+	return yieldBytes(dst[:n], yield)
 }
 
 func hexValue(c byte) int {

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"sort"
@@ -88,6 +89,23 @@ func (x *Index) hasQuad(g uint64) bool { return x.quads[g&quadMask>>6]>>(g&63)&1
 // Owner returns the number of the secret at position p.
 func (x *Index) Owner(p int) int {
 	return sort.Search(len(x.starts), func(i int) bool { return int(x.starts[i]) > p }) - 1
+}
+
+// Find returns where secret number i has the symbols, or -1.
+func (x *Index) Find(i int, symbols []uint8) int {
+	at := bytes.Index(x.text[x.starts[i]:x.end(i)], symbols)
+	if at < 0 {
+		return -1
+	}
+	return int(x.starts[i]) + at
+}
+
+// end returns the position after secret number i.
+func (x *Index) end(i int) int {
+	if i+1 < len(x.starts) {
+		return int(x.starts[i+1])
+	}
+	return len(x.text)
 }
 
 // Start returns the position at which secret number i begins.
