@@ -7,17 +7,14 @@ import (
 // order is a way in which a whole answer may be rearranged.
 type order struct {
 	name string
-	// natural is true if the rearranged text may look natural.
-	natural bool
 	// read calls yield with every order of the text, as text, until it returns false.
 	read func(text string, yield func(string) bool)
 }
 
 var orders = [...]order{
-	{"lines backwards", true, linesBackwards},
-	{"every nth word", true, everyNthWord},
-	{"rail fence", false, railFence},
-	{"columns", false, columns},
+	{"every nth word", everyNthWord},
+	{"rail fence", railFence},
+	{"columns", columns},
 }
 
 const (
@@ -34,8 +31,8 @@ func (s *scanner) readOrders() {
 	natural := s.oddBytes*4 < len(s.text)
 	view := s.tally.view
 	for _, o := range orders {
-		if natural && !o.natural {
-			continue
+		if natural {
+			break
 		}
 		s.tally.view = view + o.name + " > "
 		o.read(text, func(ordered string) bool {
@@ -47,18 +44,6 @@ func (s *scanner) readOrders() {
 	if !s.tally.leaked() {
 		s.readAnagrams(text, natural)
 	}
-}
-
-func linesBackwards(text string, yield func(string) bool) {
-	lines := strings.Split(text, "\n")
-	if len(lines) < 4 {
-		return
-	}
-	var out strings.Builder
-	for i := len(lines) - 1; i >= 0; i-- {
-		out.WriteString(lines[i] + "\n")
-	}
-	yield(out.String())
 }
 
 // everyNthWord yields every third and fourth word, since pairs of words at a shorter distance are seen anyway.

@@ -112,7 +112,7 @@ func (s *scanner) add(m index.Match) {
 	v := &arriving[s.view]
 	s.tally.check(s.view, v.seq, m)
 	if s.view == 0 && m.Len >= minPiece {
-		s.trails.Add(index.Piece{From: m.From, Len: m.Len, At: m.End, Bits: 2 * (m.Len - 7)}, s.count)
+		s.trails.Add(index.Piece{From: int32(m.From), Len: int32(m.Len), At: int32(m.End), Bits: int32(2 * (m.Len - 7))}, s.count)
 	} else if v.seq == letterSeq && m.Len >= minPieceElsewhere {
 		s.tally.cover(m.From, m.Len)
 	}
@@ -125,11 +125,11 @@ const (
 )
 
 // count adds a piece that is no chance.
-func (s *scanner) count(p index.Piece) { s.tally.cover(p.From, p.Len) }
+func (s *scanner) count(p index.Piece) { s.tally.cover(int(p.From), int(p.Len)) }
 
 // countBack adds a piece of trails in which the secrets go backwards.
 func (s *scanner) countBack(p index.Piece) {
-	s.tally.cover(s.filter.indexes[letterSeq].Len()-p.From-p.Len, p.Len)
+	s.tally.cover(s.filter.indexes[letterSeq].Len()-int(p.From+p.Len), int(p.Len))
 }
 
 // readPairs looks for pairs of words that a secret has as well, at most two words apart.
@@ -144,12 +144,12 @@ func (s *scanner) readPairs() {
 				break
 			}
 			s.filter.words.Find(before, w.key, func(a, b index.Word) {
-				s.addPair(&s.trails, int(a.From), int(b.From), a, b, w.at, s.count)
+				s.addPair(&s.trails, a.From, b.From, a, b, int32(w.at), s.count)
 			})
 			if d == 1 {
 				s.filter.words.Find(w.key, before, func(a, b index.Word) {
-					end := s.filter.indexes[letterSeq].Len()
-					s.addPair(&s.backTrails, end-int(a.From+a.Len), end-int(b.From+b.Len), a, b, w.at, s.countBack)
+					end := int32(s.filter.indexes[letterSeq].Len())
+					s.addPair(&s.backTrails, end-a.From-a.Len, end-b.From-b.Len, a, b, int32(w.at), s.countBack)
 				})
 			}
 		}
@@ -158,12 +158,12 @@ func (s *scanner) readPairs() {
 }
 
 // addPair adds the words of a pair to trails in which they begin at fromA and fromB. The evidence is that of the later one.
-func (s *scanner) addPair(t *index.Trails, fromA, fromB int, a, b index.Word, at int, count func(index.Piece)) {
-	first := index.Piece{From: fromA, Len: int(a.Len), At: at}
-	second := index.Piece{From: fromB, Len: int(b.Len), At: at, Bits: pairBits}
+func (s *scanner) addPair(t *index.Trails, fromA, fromB int32, a, b index.Word, at int32, count func(index.Piece)) {
+	first := index.Piece{From: fromA, Len: a.Len, At: at}
+	second := index.Piece{From: fromB, Len: b.Len, At: at, Bits: pairBits}
 	if fromA > fromB {
-		first, second = index.Piece{From: fromB, Len: int(b.Len), At: at},
-			index.Piece{From: fromA, Len: int(a.Len), At: at, Bits: pairBits}
+		first, second = index.Piece{From: fromB, Len: b.Len, At: at},
+			index.Piece{From: fromA, Len: a.Len, At: at, Bits: pairBits}
 	}
 	t.Add(first, count)
 	t.Add(second, count)

@@ -3,7 +3,7 @@ package index
 // Piece is a part of a secret, at [From, From+Len), that a text has before its symbol number At. Bits says how unlikely
 // it is that the text has it by chance.
 type Piece struct {
-	From, Len, At, Bits int
+	From, Len, At, Bits int32
 }
 
 const (
@@ -17,9 +17,9 @@ const (
 
 // trail is a sequence of pieces that follow each other in a text and in a secret.
 type trail struct {
-	first  int // where the first piece begins in the text
-	to, at int // the end of the latest piece in the secrets and in the text
-	bits   int
+	first  int32 // where the first piece begins in the text
+	to, at int32 // the end of the latest piece in the secrets and in the text
+	bits   int32
 	counts bool
 	n      int
 	pieces [maxPieces]Piece // until it counts
@@ -89,11 +89,11 @@ const (
 // Suspect returns the number of the symbol with which the earliest trail begins that may become a leak, given how many
 // symbols were read; that number if there is none.
 func (t *Trails) Suspect(read int) int {
-	first := read
+	first := int32(read)
 	for i := range t.list[:t.n] {
-		if l := &t.list[i]; l.bits >= suspectBits && read-l.at <= suspectFor {
+		if l := &t.list[i]; l.bits >= suspectBits && int32(read)-l.at <= suspectFor {
 			first = min(first, l.first)
 		}
 	}
-	return first
+	return int(first)
 }
