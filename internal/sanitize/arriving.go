@@ -132,13 +132,7 @@ func readSteps(s *scanner, r []index.Reader) {
 func readEveryNth(s *scanner, r []index.Reader) {
 	first := s.reader.letters.n - len(s.reader.chunk.letters)
 	for n := 2; n <= 5; n++ {
-		lane := first % n
-		for _, c := range s.reader.chunk.letters {
-			r[lane].Add(s.x, c, s.ended)
-			if lane++; lane == n {
-				lane = 0
-			}
-		}
+		index.ReadEvery(s.x, r[:n], first%n, s.reader.chunk.letters, s.ended)
 		r = r[n:]
 	}
 }
@@ -210,14 +204,12 @@ func readLast(s *scanner, r []index.Reader) {
 // readEveryNthFirst reads the first letter of every second to sixth word, from every offset.
 func readEveryNthFirst(s *scanner, r []index.Reader) {
 	first := s.reader.words.n - len(s.reader.chunk.words)
+	s.buf = s.buf[:0]
+	for _, w := range s.reader.chunk.words {
+		s.buf = append(s.buf, s.reader.chunk.wordLetters[w.from])
+	}
 	for n := 2; n <= 6; n++ {
-		lane := first % n
-		for _, w := range s.reader.chunk.words {
-			r[lane].Add(s.x, s.reader.chunk.wordLetters[w.from], s.ended)
-			if lane++; lane == n {
-				lane = 0
-			}
-		}
+		index.ReadEvery(s.x, r[:n], first%n, s.buf, s.ended)
 		r = r[n:]
 	}
 }

@@ -46,15 +46,22 @@ func newScanner(f *Filter, t *tally, depth int) *scanner {
 	return s
 }
 
-// chunkSize is how many bytes are read at once.
-const chunkSize = 1 << 10
+// Bytes that are read at once: at most, and at least while more may follow.
+const (
+	chunkSize = 1 << 10
+	stepSize  = 16
+)
 
 // write adds text, which may end inside a character; with final it is the end of the text.
 func (s *scanner) write(text string, final bool) {
 	s.text = append(s.text, text...)
-	for s.reader.pos < len(s.text) && !s.tally.leaked() {
+	limit := len(s.text)
+	if !final {
+		limit -= limit % stepSize
+	}
+	for s.reader.pos < limit && !s.tally.leaked() {
 		pos := s.reader.pos
-		end := min(pos+chunkSize, len(s.text))
+		end := min(pos+chunkSize, limit)
 		if s.reader.read(s.text[pos:end], false) == 0 {
 			break
 		}
@@ -85,8 +92,8 @@ func (s *scanner) readChunk() {
 		readers := s.readers[firstReader[i]:firstReader[i+1]]
 		arriving[i].read(s, readers)
 		for j := range readers {
-			if m := readers[j].Open(); m.Len >= sequenceTable[arriving[i].seq].leak/2 {
-				s.tally.check(i, arriving[i].seq, m)
+			if readers[j].Len() >= canaryRun-2 {
+				s.tally.check(i, arriving[i].seq, readers[j].Open())
 			}
 		}
 	}
@@ -240,17 +247,18 @@ func (s *scanner) held() int {
 	}
 	for i := range arriving {
 		v := &arriving[i]
-		if v.hold == holdNever {
+		if v.hold == holdNever || v.hold == holdUnnatural && natural && v.readers > 1 {
 			continue
 		}
 		x := s.filter.indexes[v.seq]
-		for j, r := range s.readers[firstReader[i]:firstReader[i+1]] {
+		for j := range s.readers[firstReader[i]:firstReader[i+1]] {
+			r := &s.readers[firstReader[i]+j]
 			n := r.Alive(x)
-			if v.hold == holdUnnatural && natural && r.Open().Len < sequenceTable[v.seq].leak/2 {
+			if v.hold == holdUnnatural && natural && r.Len() < sequenceTable[v.seq].leak/2 {
 				continue
 			}
 			if n > 0 || v.place != nil {
-				if run := r.Open(); run.Len >= sequenceTable[v.seq].leak && !s.tally.leaked() {
+				if r.Len() >= sequenceTable[v.seq].leak && !s.tally.leaked() {
 					n = x.Reach() // what was sent before is the caller's own
 				}
 				place = min(place, v.place(s, j, n))

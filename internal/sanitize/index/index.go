@@ -23,7 +23,8 @@ type Index struct {
 	stride int      // one in stride positions of a secret has a seed
 	text   []uint8  // the symbols of all secrets, with a 0 before the first and after each
 	starts []int32  // where each secret begins in text
-	quads  []uint64 // the set of four symbols in a row that occur in a secret, one bit each
+	quads  []uint64 // a set of hashes of the four symbols in a row that occur in a secret, one bit each
+	quad   uint     // shifts a hash, so that it is a bit of quads
 	seeds  []uint32 // a hash table of positions in text, each after its seed, with a tag
 	shift  uint     // of a hash, so that it is a slot of seeds
 }
@@ -31,11 +32,13 @@ type Index struct {
 // New returns an index of secrets. A seed is gram symbols, at most 12, and is stored at one in stride positions, so
 // that a match of gram+stride-1 symbols is always found. Longer seeds suit alphabets in which symbols say little.
 func New(gram, stride int, secrets ...[]uint8) *Index {
-	x := &Index{gram: gram, stride: stride, text: []uint8{0}, quads: make([]uint64, 1<<(4*symbolBits-6))}
+	x := &Index{gram: gram, stride: stride, text: []uint8{0}}
 	for _, s := range secrets {
 		x.starts = append(x.starts, int32(len(x.text)))
 		x.text = append(append(x.text, s...), 0)
 	}
+	quadBits := min(max(uint(bits.Len(uint(len(x.text)*2))), 10), 4*symbolBits)
+	x.quads, x.quad = make([]uint64, 1<<(quadBits-6)), 32-quadBits
 	size := uint(bits.Len(uint(len(x.text) / stride * 8 / 5)))
 	x.seeds, x.shift = make([]uint32, 1<<size), 64-size
 	for _, start := range x.starts {
@@ -50,8 +53,9 @@ func (x *Index) add(start int) {
 	for p := start; p < len(x.text) && x.text[p] != 0; p++ {
 		g = g<<symbolBits | uint64(x.text[p])
 		if read := p - start + 1; read >= 4 {
-			x.quads[g&quadMask>>6] |= 1 << (g & 63)
-			if read >= x.gram && (p+1)%x.stride == 0 && p+1 < positions {
+			h := x.quadHash(g)
+			x.quads[h>>6] |= 1 << (h & 63)
+			if read >= x.gram && (p+1)%x.stride == 0 && p+1 < positions && !x.isDull(g) {
 				x.addSeed(x.key(g), p+1)
 			}
 		}
@@ -83,8 +87,26 @@ func (x *Index) sameSeed(p, q int) bool {
 	return p >= x.gram && string(x.text[p-x.gram:p]) == string(x.text[q-x.gram:q])
 }
 
-// hasQuad reports whether a secret has the last four symbols of g in a row.
-func (x *Index) hasQuad(g uint64) bool { return x.quads[g&quadMask>>6]>>(g&63)&1 != 0 }
+func (x *Index) quadHash(g uint64) uint32 { return uint32(g&quadMask) * 0x9E3779B1 >> (x.quad & 31) }
+
+// hasQuad reports whether a secret has the last four symbols of g in a row. It may be wrong if none has.
+func (x *Index) hasQuad(g uint64) bool {
+	h := x.quadHash(g)
+	return x.quads[h>>6]>>(h&63)&1 != 0
+}
+
+// isDull reports whether most of the last gram symbols of g are 1, as in patterns without repetitions, so that a seed of
+// them would be everywhere.
+func (x *Index) isDull(g uint64) bool {
+	other := 0
+	for range x.gram {
+		if g&31 != 1 {
+			other++
+		}
+		g >>= symbolBits
+	}
+	return other < 3
+}
 
 // Owner returns the number of the secret at position p.
 func (x *Index) Owner(p int) int {

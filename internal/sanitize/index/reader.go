@@ -58,6 +58,28 @@ func (r *Reader) Add(x *Index, c uint8, ended func(Match)) {
 	r.seek(x, at, ended)
 }
 
+// ReadEvery reads one in len(readers) symbols with each reader, the first with the reader number lane.
+func ReadEvery(x *Index, readers []Reader, lane int, symbols []uint8, ended func(Match)) {
+	for _, c := range symbols {
+		r := &readers[lane]
+		if lane++; lane == len(readers) {
+			lane = 0
+		}
+		r.gram = r.gram<<symbolBits | uint64(c)
+		r.read++
+		if r.run == 0 && !x.hasQuad(r.gram) {
+			r.chain = 0
+			continue
+		}
+		if r.pos != 0 && x.text[r.pos] == c {
+			r.pos++
+			r.run++
+			continue
+		}
+		r.seek(x, int(r.read)-1, ended)
+	}
+}
+
 // seek ends the match, if there is one, and looks for another that ends with the latest symbol, number at.
 func (r *Reader) seek(x *Index, at int, ended func(Match)) {
 	oldPos, oldRun := r.pos, r.run
@@ -110,6 +132,9 @@ func (r *Reader) find(x *Index, oldPos, oldRun int) {
 func (r *Reader) Open() Match {
 	return Match{From: int(r.pos - r.run), Len: int(r.run), End: int(r.read)}
 }
+
+// Len returns the length of the match that Open returns.
+func (r *Reader) Len() int { return int(r.run) }
 
 // Alive returns how many of the latest symbols may be the beginning of a match.
 func (r *Reader) Alive(x *Index) int {
