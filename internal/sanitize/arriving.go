@@ -26,40 +26,41 @@ const (
 
 // view is a way of reading a text in which a secret may be found. Views of letters and words read it as it arrives.
 type view struct {
-	name    string
-	kind    kind
-	seq     sequence
-	hold    holding
-	readers int // how many sequences it reads at the same time
-	cost    int // steps for a letter
-	read    func(s *scanner, r []index.Reader)
+	name     string
+	kind     kind
+	seq      sequence
+	hold     holding
+	doubtful bool // whether only text is read that does not look natural
+	readers  int  // how many sequences it reads at the same time
+	cost     int  // steps for a letter
+	read     func(s *scanner, r []index.Reader)
 	// place returns where the latest n symbols begin.
 	place func(s *scanner, reader, n int) int
 }
 
 // arriving are the views that read a text as it arrives.
 var arriving = [...]view{
-	{"letters", letterKind, letterSeq, holdAlways, 1, 1, readLetters, letterPlace},
-	{"reversed", letterKind, backwardSeq, holdAlways, 1, 1, readLetters, letterPlace},
-	{"look-alike digits", letterKind, leetSeq, holdAlways, 1, 1, readLeet, leetPlace},
-	{"consonants", letterKind, consonantSeq, holdUnnatural, 1, 1, readConsonants, consonantPlace},
-	{"shifted", letterKind, stepSeq, holdAlways, 2, 2, readSteps, stepPlace},
-	{"shifted, reversed", letterKind, backStepSeq, holdAlways, 2, 2, readSteps, stepPlace},
-	{"interleaved", letterKind, letterSeq, holdUnnatural, 14, 4, readEveryNth, nthPlace},
-	{"substituted", letterKind, patternSeq, holdUnnatural, 1, 1, readPattern, letterPlace},
-	{"substituted, reversed", letterKind, backPatternSeq, holdUnnatural, 1, 1, readPattern, letterPlace},
-	{"symbols", letterKind, patternSeq, holdAlways, 1, 1, readSymbols, symbolPlace},
-	{"each word reversed", wordKind, letterSeq, holdAlways, 1, 1, readReversedWords, wordLetterPlace},
-	{"shuffled words", wordKind, letterSeq, holdNever, 0, 1, readNothing, nil},
-	{"words backwards", wordKind, letterSeq, holdNever, 0, 1, readNothing, nil},
-	{"first letters", wordKind, letterSeq, holdUnnatural, 1, 1, readFirst, wordPlace},
-	{"first letters, reversed", wordKind, backwardSeq, holdUnnatural, 1, 1, readFirst, wordPlace},
-	{"last letters", wordKind, letterSeq, holdUnnatural, 1, 1, readLast, wordPlace},
-	{"first letters of some words", wordKind, letterSeq, holdNever, 20, 1, readEveryNthFirst, nil},
-	{"first letters of lines", wordKind, letterSeq, holdNever, 1, 1, readLineFirst, nil},
-	{"tokens", wordKind, patternSeq, holdUnnatural, 1, 1, readTokens, wordPlace},
-	{"places in the alphabet", wordKind, stepSeq, holdNever, 1, 1, readPlaces, nil},
-	{"character numbers", wordKind, letterSeq, holdNever, 1, 1, readCodes, nil},
+	{"letters", letterKind, letterSeq, holdAlways, false, 1, 1, readLetters, letterPlace},
+	{"reversed", letterKind, backwardSeq, holdAlways, true, 1, 1, readSpanLetters, letterPlace},
+	{"look-alike digits", letterKind, leetSeq, holdAlways, true, 1, 1, readLeet, leetPlace},
+	{"consonants", letterKind, consonantSeq, holdUnnatural, true, 1, 1, readConsonants, consonantPlace},
+	{"shifted", letterKind, stepSeq, holdAlways, true, 2, 2, readSteps, stepPlace},
+	{"shifted, reversed", letterKind, backStepSeq, holdAlways, true, 2, 2, readSteps, stepPlace},
+	{"interleaved", letterKind, letterSeq, holdUnnatural, true, 14, 4, readEveryNth, nthPlace},
+	{"substituted", letterKind, patternSeq, holdUnnatural, true, 1, 1, readPattern, letterPlace},
+	{"substituted, reversed", letterKind, backPatternSeq, holdUnnatural, true, 1, 1, readPattern, letterPlace},
+	{"symbols", letterKind, patternSeq, holdAlways, false, 1, 1, readSymbols, symbolPlace},
+	{"each word reversed", wordKind, letterSeq, holdAlways, false, 1, 1, readReversedWords, wordLetterPlace},
+	{"shuffled words", wordKind, letterSeq, holdNever, false, 0, 1, readNothing, nil},
+	{"words backwards", wordKind, letterSeq, holdNever, false, 0, 1, readNothing, nil},
+	{"first letters", wordKind, letterSeq, holdUnnatural, false, 1, 1, readFirst, wordPlace},
+	{"first letters, reversed", wordKind, backwardSeq, holdUnnatural, false, 1, 1, readFirst, wordPlace},
+	{"last letters", wordKind, letterSeq, holdUnnatural, false, 1, 1, readLast, wordPlace},
+	{"first letters of some words", wordKind, letterSeq, holdNever, false, 20, 1, readEveryNthFirst, nil},
+	{"first letters of lines", wordKind, letterSeq, holdNever, false, 1, 1, readLineFirst, nil},
+	{"tokens", wordKind, patternSeq, holdUnnatural, false, 1, 1, readTokens, wordPlace},
+	{"places in the alphabet", wordKind, stepSeq, holdNever, false, 1, 1, readPlaces, nil},
+	{"character numbers", wordKind, letterSeq, holdNever, false, 1, 1, readCodes, nil},
 }
 
 // firstReader has the number of the first reader of each view, and of all together.
@@ -89,7 +90,9 @@ func stepPlace(s *scanner, _, n int) int { return s.reader.letters.back(n + 1) }
 
 func readLetters(s *scanner, r []index.Reader) { r[0].Read(s.x, s.reader.chunk.letters, s.ended) }
 
-func readLeet(s *scanner, r []index.Reader) { r[0].Read(s.x, s.reader.chunk.leet, s.ended) }
+func readSpanLetters(s *scanner, r []index.Reader) { r[0].Read(s.x, s.letters, s.ended) }
+
+func readLeet(s *scanner, r []index.Reader) { r[0].Read(s.x, s.leets, s.ended) }
 
 // leetPlace is after every place if the symbols are letters alone, since another view follows those.
 func leetPlace(s *scanner, _, n int) int {
@@ -101,7 +104,7 @@ func leetPlace(s *scanner, _, n int) int {
 
 func readConsonants(s *scanner, r []index.Reader) {
 	s.buf = s.buf[:0]
-	for _, c := range s.reader.chunk.letters {
+	for _, c := range s.letters {
 		if !fold.IsVowel(c) {
 			s.buf = append(s.buf, c)
 		}
@@ -115,7 +118,7 @@ func consonantPlace(s *scanner, _, n int) int { return s.reader.letters.back(2 *
 func readSteps(s *scanner, r []index.Reader) {
 	s.buf = s.buf[:0]
 	last := s.lastLetter
-	for _, c := range s.reader.chunk.letters {
+	for _, c := range s.letters {
 		if last != 0 {
 			s.buf = append(s.buf, stepFrom(last, c))
 		}
@@ -130,9 +133,8 @@ func readSteps(s *scanner, r []index.Reader) {
 
 // readEveryNth reads every second to fifth letter, from every offset.
 func readEveryNth(s *scanner, r []index.Reader) {
-	first := s.reader.letters.n - len(s.reader.chunk.letters)
 	for n := 2; n <= 5; n++ {
-		index.ReadEvery(s.x, r[:n], first%n, s.reader.chunk.letters, s.ended)
+		index.ReadEvery(s.x, r[:n], s.spanFrom%n, s.letters, s.ended)
 		r = r[n:]
 	}
 }
@@ -149,7 +151,7 @@ func nthPlace(s *scanner, reader, n int) int {
 func readPattern(s *scanner, r []index.Reader) {
 	if s.seq == patternSeq {
 		s.pattern = s.pattern[:0]
-		for _, c := range s.reader.chunk.letters {
+		for _, c := range s.letters {
 			s.pattern = append(s.pattern, s.letterPattern.add(uint32(c)))
 		}
 	}

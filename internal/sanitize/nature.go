@@ -95,12 +95,33 @@ type nature struct {
 	oddEnd  int // where the latest odd word ended
 	doubt   int // place of the first word that may be odd; noPlace if there is none
 	token   token
-	numbers int  // in a row
-	signs   int  // symbols in a row
-	sign    int  // place of the first of them
-	next    int  // place at which odd text is searched
-	ended   bool // whether odd text has ended
-	never   bool // whether odd text is never searched
+	numbers int    // in a row
+	signs   int    // symbols in a row
+	sign    int    // place of the first of them
+	next    int    // place at which odd text is searched
+	ended   bool   // whether odd text has ended
+	never   bool   // whether odd text is never searched
+	span    int    // place where a span begins that has not ended; noPlace if there is none
+	spans   []span // that have ended
+}
+
+// span is a stretch of text that does not look natural.
+type span struct{ from, to int }
+
+func newNature() nature {
+	return nature{odd: noPlace, short: noPlace, doubt: 0, span: 0}
+}
+
+// note begins or ends a span at the end of what was read.
+func (n *nature) note(end int) {
+	from := min(n.odd, n.short, n.doubt)
+	switch {
+	case from != noPlace:
+		n.span = min(n.span, from)
+	case n.span != noPlace:
+		n.spans = append(n.spans, span{n.span, end})
+		n.span = noPlace
+	}
 }
 
 // due reports whether the odd text up to pos must be searched.
@@ -207,6 +228,7 @@ func (n *nature) word(kind language.Kind, at, end int) {
 	} else if n.doubt == noPlace {
 		n.doubt = at
 	}
+	n.note(end)
 }
 
 func (n *nature) addOdd(at, end int) {

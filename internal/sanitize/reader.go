@@ -1,6 +1,7 @@
 package sanitize
 
 import (
+	"sort"
 	"unicode"
 	"unicode/utf8"
 
@@ -12,15 +13,30 @@ import (
 // ringSize is how many of the latest symbols of a sequence have a known place in the text.
 const ringSize = 256
 
-// ring has the places of the latest symbols of a sequence.
+// ring has the latest symbols of a sequence and their places.
 type ring struct {
-	at [ringSize]int32
-	n  int
+	at      [ringSize]int32
+	symbols [ringSize]uint8
+	n       int
 }
 
-func (r *ring) push(at int) {
-	r.at[r.n%ringSize] = int32(at)
+func (r *ring) push(at int, symbol uint8) {
+	r.at[r.n%ringSize], r.symbols[r.n%ringSize] = int32(at), symbol
 	r.n++
+}
+
+// before returns how many symbols are before a place, if it is not too long ago.
+func (r *ring) before(place int) int {
+	oldest := max(0, r.n-ringSize)
+	return oldest + sort.Search(r.n-oldest, func(i int) bool { return int(r.at[(oldest+i)%ringSize]) >= place })
+}
+
+// slice appends the symbols from number from to number to.
+func (r *ring) slice(out []uint8, from, to int) []uint8 {
+	for i := max(from, r.n-ringSize); i < to; i++ {
+		out = append(out, r.symbols[i%ringSize])
+	}
+	return out
 }
 
 // noPlace is after every place.
@@ -84,14 +100,15 @@ type reader struct {
 }
 
 func newReader(t *fold.Table, l *language.Words) reader {
-	return reader{fold: t, lang: l, leetAt: -1, number: -1, newLine: true, nature: nature{odd: noPlace, short: noPlace, doubt: noPlace}}
+	return reader{fold: t, lang: l, leetAt: -1, number: -1, newLine: true, nature: newNature()}
 }
 
 // read reads text, which follows what was read before, up to its last whole character, and returns how many bytes it
 // read. With final a character that is not complete counts as read.
 func (r *reader) read(text []byte, final bool) int {
 	c := &r.chunk
-	c.letters, c.leet, c.numbers, c.symbols = c.letters[:0], c.leet[:0], c.numbers[:0], c.symbols[:0]
+	c.letters, c.numbers, c.symbols = c.letters[:0], c.numbers[:0], c.symbols[:0]
+	c.leet = c.leet[:0]
 	c.words, c.wordLetters = c.words[:0], c.wordLetters[:0]
 	i := 0
 	for i < len(text) && (i == 0 || !r.nature.due(r.pos)) {
@@ -222,7 +239,7 @@ func (r *reader) wide(ch rune) {
 // symbol adds a letter or a sign of any script.
 func (r *reader) symbol(id uint32) {
 	r.chunk.symbols = append(r.chunk.symbols, id)
-	r.symbols.push(r.pos)
+	r.symbols.push(r.pos, 0)
 }
 
 func (r *reader) letter(code uint8) {
@@ -234,12 +251,12 @@ func (r *reader) letter(code uint8) {
 		r.word[r.wordLen] = code
 		r.wordLen++
 	}
-	r.letters.push(r.pos)
+	r.letters.push(r.pos, code)
 }
 
 func (r *reader) lookalike(code uint8, disguised bool) {
 	r.chunk.leet = append(r.chunk.leet, code)
-	r.leet.push(r.pos)
+	r.leet.push(r.pos, code)
 	if disguised {
 		r.leetAt = r.pos
 	}
@@ -260,7 +277,7 @@ func (r *reader) endWord() {
 	from := len(c.wordLetters)
 	c.wordLetters = append(c.wordLetters, r.word[:r.wordLen]...)
 	c.words = append(c.words, word{from, len(c.wordLetters), wordKey(r.word[:r.wordLen]), r.before, r.newLine})
-	r.words.push(r.wordAt)
+	r.words.push(r.wordAt, r.word[0])
 	r.wordLen, r.newLine = 0, false
 }
 

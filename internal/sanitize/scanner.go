@@ -18,24 +18,26 @@ type scanner struct {
 	reader   reader
 	readers  []index.Reader // of all arriving views
 
-	view                        int          // the view that is reading
-	seq                         sequence     // what it reads
-	x                           *index.Index // its index
-	ended                       func(index.Match)
-	buf, pattern                []uint8
-	lastLetter                  uint8
-	lastPlace                   uint8
-	letterPattern               pattern
-	tokenPattern                pattern
-	symbolPattern               pattern
-	near                        int // where odd text begins in which there is nearly a leak
-	nearUntil                   int // place up to which it is held back
-	forward                     index.WordReader
-	backward                    index.WordReader
-	forwardWords, backwardWords int       // in their matches
-	latestWords                 [3]uint32 // keys, the latest last
-	trails                      index.Trails
-	backTrails                  index.Trails // of pairs of words in the opposite order
+	view                            int          // the view that is reading
+	seq                             sequence     // what it reads
+	x                               *index.Index // its index
+	ended                           func(index.Match)
+	buf, pattern                    []uint8
+	lastLetter                      uint8
+	letters, leets                  []uint8 // of the span that is read
+	spanFrom, spanLetters, spanLeet int     // letters before the span, and before its end
+	lastPlace                       uint8
+	letterPattern                   pattern
+	tokenPattern                    pattern
+	symbolPattern                   pattern
+	near                            int // where odd text begins in which there is nearly a leak
+	nearUntil                       int // place up to which it is held back
+	forward                         index.WordReader
+	backward                        index.WordReader
+	forwardWords, backwardWords     int       // in their matches
+	latestWords                     [3]uint32 // keys, the latest last
+	trails                          index.Trails
+	backTrails                      index.Trails // of pairs of words in the opposite order
 }
 
 func newScanner(f *Filter, t *tally, depth int) *scanner {
@@ -48,7 +50,7 @@ func newScanner(f *Filter, t *tally, depth int) *scanner {
 
 // Bytes that are read at once: at most, and at least while more may follow.
 const (
-	chunkSize = 1 << 10
+	chunkSize = 160 // less than a ring has
 	stepSize  = 16
 )
 
@@ -87,7 +89,24 @@ func (s *scanner) readChunk() {
 		return
 	}
 	s.readPairs()
+	s.readViews(func(v *view) bool { return !v.doubtful })
+	n := &s.reader.nature
+	n.note(s.reader.pos)
+	for _, sp := range n.spans {
+		s.readSpan(sp)
+	}
+	n.spans = n.spans[:0]
+	if n.span != noPlace {
+		s.readSpan(span{n.span, s.reader.pos})
+	}
+}
+
+// readViews passes what was read to those views that pick returns true for.
+func (s *scanner) readViews(pick func(*view) bool) {
 	for i := range arriving {
+		if !pick(&arriving[i]) {
+			continue
+		}
 		s.view, s.seq, s.x = i, arriving[i].seq, s.filter.indexes[arriving[i].seq]
 		readers := s.readers[firstReader[i]:firstReader[i+1]]
 		arriving[i].read(s, readers)
@@ -97,9 +116,44 @@ func (s *scanner) readChunk() {
 			}
 		}
 	}
-	if n := len(s.reader.chunk.letters); n > 0 {
-		s.lastLetter = s.reader.chunk.letters[n-1]
+}
+
+// readSpan passes a span, or what follows of it, to the views that read only text that does not look natural.
+func (s *scanner) readSpan(sp span) {
+	from, to := max(s.spanLetters, s.reader.letters.before(sp.from)), s.reader.letters.before(sp.to)
+	fromLeet, toLeet := max(s.spanLeet, s.reader.leet.before(sp.from)), s.reader.leet.before(sp.to)
+	if from > s.spanLetters {
+		s.endSpan()
 	}
+	s.spanFrom = from
+	s.letters = s.reader.letters.slice(s.letters[:0], from, to)
+	s.leets = s.reader.leet.slice(s.leets[:0], fromLeet, toLeet)
+	s.spanLetters, s.spanLeet = max(to, from), max(toLeet, fromLeet)
+	if len(s.leets) == 0 {
+		return
+	}
+	s.readViews(func(v *view) bool { return v.doubtful })
+	if n := len(s.letters); n > 0 {
+		s.lastLetter = s.letters[n-1]
+	}
+}
+
+// endSpan ends the matches of the views that read only spans.
+func (s *scanner) endSpan() {
+	for i := range arriving {
+		if !arriving[i].doubtful {
+			continue
+		}
+		s.view, s.seq = i, arriving[i].seq
+		readers := s.readers[firstReader[i]:firstReader[i+1]]
+		for j := range readers {
+			if m := readers[j].Open(); m.Len > 0 {
+				s.add(m)
+			}
+			readers[j] = index.Reader{}
+		}
+	}
+	s.lastLetter, s.letterPattern = 0, pattern{}
 }
 
 // finish ends all matches.
@@ -247,7 +301,7 @@ func (s *scanner) held() int {
 	}
 	for i := range arriving {
 		v := &arriving[i]
-		if v.hold == holdNever || v.hold == holdUnnatural && natural && v.readers > 1 {
+		if v.hold == holdNever || v.doubtful && s.reader.nature.span == noPlace {
 			continue
 		}
 		x := s.filter.indexes[v.seq]
