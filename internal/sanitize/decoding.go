@@ -7,7 +7,7 @@ import (
 
 const (
 	oddHold     = 1024 // bytes of odd text that are held back at most
-	searchEvery = 512  // bytes of odd text between two searches
+	searchEvery = 768  // bytes of odd text between two searches
 	oddWindow   = 1280 // bytes of odd text that are searched together
 	nearFor     = 200  // bytes for which odd text is held back that nearly was a leak
 	minFresh    = 24   // bytes of odd text that are worth a search

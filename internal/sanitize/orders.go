@@ -18,8 +18,9 @@ var orders = [...]order{
 }
 
 const (
-	minOrdered = 40      // letters of a text that is rearranged
-	maxOrdered = 1 << 14 // bytes
+	minOrdered  = 40      // letters of a text that is rearranged
+	maxOrdered  = 1 << 14 // bytes
+	mostLetters = 65      // percent
 )
 
 // readOrders looks for secrets in other orders of the whole text.
@@ -29,10 +30,11 @@ func (s *scanner) readOrders() {
 	}
 	text := string(s.text)
 	natural := s.oddBytes*4 < len(s.text)
+	visible := len(s.text) - strings.Count(text, " ") - strings.Count(text, "\n")
 	view := s.tally.view
 	for _, o := range orders {
-		if natural {
-			break
+		if natural || s.reader.letters.n*100 < visible*mostLetters {
+			break // the letters of a text in another order are still most of it
 		}
 		s.tally.view = view + o.name + " > "
 		o.read(text, func(ordered string) bool {
@@ -64,7 +66,7 @@ func everyNthWord(text string, yield func(string) bool) {
 
 // railFence yields text, with and without its spaces, as if written along 2 to 8 rails.
 func railFence(text string, yield func(string) bool) {
-	for _, t := range [][]rune{[]rune(text), []rune(strings.Join(strings.Fields(text), "")), onlyLetters(text)} {
+	for _, t := range forms(text) {
 		for rails := 2; rails <= 8; rails++ {
 			if !yield(string(alongRails(t, rails))) {
 				return
@@ -73,18 +75,29 @@ func railFence(text string, yield func(string) bool) {
 	}
 }
 
-func onlyLetters(text string) (out []rune) {
+// forms returns text as it is, without white space, and its letters alone. Characters that are not ASCII are left out of a
+// text that has other ones.
+func forms(text string) [][]byte {
+	all, visible, letters := make([]byte, 0, len(text)), make([]byte, 0, len(text)), make([]byte, 0, len(text))
 	for _, r := range text {
-		if r|0x20 >= 'a' && r|0x20 <= 'z' {
-			out = append(out, r)
+		c := byte(0x7F)
+		if r < 0x7F {
+			c = byte(r)
+		}
+		all = append(all, c)
+		if c > ' ' {
+			visible = append(visible, c)
+		}
+		if c|0x20 >= 'a' && c|0x20 <= 'z' {
+			letters = append(letters, c)
 		}
 	}
-	return out
+	return [][]byte{all, visible, letters}
 }
 
 // alongRails returns text, which was written along rails, in its original order.
-func alongRails(text []rune, rails int) []rune {
-	out := make([]rune, len(text))
+func alongRails(text []byte, rails int) []byte {
+	out := make([]byte, len(text))
 	from, period := 0, 2*rails-2
 	for rail := range rails {
 		down, up := period-2*rail, 2*rail // distances to the next character on the rail, alternating
@@ -104,7 +117,7 @@ func alongRails(text []rune, rails int) []rune {
 // columns yields text and its words read in 2 to 12 columns, or in as many rows, from top to bottom.
 func columns(text string, yield func(string) bool) {
 	words := strings.Fields(text)
-	for _, t := range [][]rune{[]rune(text), []rune(strings.Join(words, "")), onlyLetters(text)} {
+	for _, t := range forms(text) {
 		for width := 2; width <= 12; width++ {
 			rows := (len(t) + width - 1) / width
 			if !yield(string(byColumns(t, width))) || !yield(string(byColumns(t, rows))) {

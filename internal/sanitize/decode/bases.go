@@ -2,12 +2,10 @@ package decode
 
 import (
 	"encoding/ascii85"
-	"regexp"
 	"strings"
 )
 
 var (
-	bullets     = regexp.MustCompile(`(?m)^\s*(?:[-*>•|]+|\d+[.):])\s+`)
 	hexPrefixes = strings.NewReplacer("0x", " ", "0X", " ", `\x`, " ")
 )
 
@@ -40,7 +38,29 @@ func withoutBullets(text string) string {
 	if !strings.Contains(text, "\n") {
 		return text
 	}
-	return bullets.ReplaceAllString(text, "")
+	var out strings.Builder
+	out.Grow(len(text))
+	for line := range strings.Lines(text) {
+		out.WriteString(line[bullet(line):])
+	}
+	return out.String()
+}
+
+// bullet returns how many bytes of line are white space, a number or signs that stand before an item.
+func bullet(line string) int {
+	rest := strings.TrimLeft(line, " \t")
+	item := strings.TrimLeft(rest, "-*>•|")
+	if item == rest {
+		item = strings.TrimLeft(rest, "0123456789")
+		if item == rest || item == "" || !strings.Contains(".):", item[:1]) {
+			return 0
+		}
+		item = item[1:]
+	}
+	if item == "" || item[0] != ' ' {
+		return 0
+	}
+	return len(line) - len(item)
 }
 
 // uuencode decodes the lines of text, or its words if it has only one line, as when white space was collapsed.

@@ -88,19 +88,22 @@ func groups(text string, yield func(Output) bool) {
 
 // everyNth reads every second to fifth visible character.
 func everyNth(text string, yield func(Output) bool) {
-	var chars []rune
+	chars := make([]byte, 0, len(text))
 	for _, r := range text {
-		if !unicode.IsSpace(r) {
-			chars = append(chars, r)
+		if r < 0x80 && r > ' ' {
+			chars = append(chars, byte(r))
+		} else if r >= 0x80 {
+			chars = append(chars, 0x7F)
 		}
 	}
+	out := make([]byte, 0, len(chars))
 	for n := 2; n <= 5; n++ {
 		for offset := range n {
-			var out strings.Builder
+			out = out[:0]
 			for i := offset; i < len(chars); i += n {
-				out.WriteRune(chars[i])
+				out = append(out, chars[i])
 			}
-			if out.Len() >= minBytes && !yield(Output{Text: out.String()}) {
+			if len(out) >= minBytes && !yield(Output{Text: string(out)}) {
 				return
 			}
 		}
