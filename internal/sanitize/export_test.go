@@ -9,3 +9,12 @@ func (f *Filter) FirstPass(text string) bool {
 	r.Read(f.indexes[letterSeq], f.fold.Letters(text), func(m index.Match) { found = found || m.Len >= 28 })
 	return found
 }
+
+// Steps returns how many steps of work a text costs.
+func Steps(s *Scope, text string) int {
+	st := s.Stream(func(string) error { return nil })
+	before := st.tally.steps
+	_ = st.Write(text)
+	_ = st.Close()
+	return before - st.tally.steps
+}

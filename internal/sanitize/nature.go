@@ -234,6 +234,9 @@ func (n *nature) word(kind language.Kind, at, end int) {
 func (n *nature) addOdd(at, end int) {
 	if n.odd == noPlace {
 		n.odd = min(n.short, n.doubt, at)
+		if at < opening {
+			n.odd = 0 // nothing was sent yet
+		}
 		n.next = n.odd + searchEvery
 	}
 	n.points, n.oddEnd = 0, end

@@ -173,7 +173,8 @@ func (s *scanner) add(m index.Match) {
 	v := &arriving[s.view]
 	s.tally.check(s.view, v.seq, m)
 	if s.view == 0 && m.Len >= minPiece {
-		s.trails.Add(index.Piece{From: int32(m.From), Len: int32(m.Len), At: int32(m.End), Bits: int32(2 * (m.Len - 7))}, s.count)
+		s.trails.Add(index.Piece{From: int32(m.From), Len: int32(m.Len), At: int32(m.End), Bits: int32(2 * (m.Len - 7)),
+			Place: s.placeBefore(m.End - m.Len)}, s.count)
 	} else if v.seq == letterSeq && m.Len >= minPieceElsewhere {
 		s.tally.cover(m.From, m.Len)
 	}
@@ -220,14 +221,25 @@ func (s *scanner) readPairs() {
 
 // addPair adds the words of a pair to trails in which they begin at fromA and fromB. The evidence is that of the later one.
 func (s *scanner) addPair(t *index.Trails, fromA, fromB int32, a, b index.Word, at int32, count func(index.Piece)) {
-	first := index.Piece{From: fromA, Len: a.Len, At: at}
-	second := index.Piece{From: fromB, Len: b.Len, At: at, Bits: pairBits}
+	place := s.placeBefore(int(at - a.Len))
+	first := index.Piece{From: fromA, Len: a.Len, At: at, Place: place}
+	second := index.Piece{From: fromB, Len: b.Len, At: at, Bits: pairBits, Place: place}
 	if fromA > fromB {
-		first, second = index.Piece{From: fromB, Len: b.Len, At: at},
-			index.Piece{From: fromA, Len: a.Len, At: at, Bits: pairBits}
+		first.From, first.Len, second.From, second.Len = fromB, b.Len, fromA, a.Len
 	}
 	t.Add(first, count)
 	t.Add(second, count)
+}
+
+// beforePiece is how many letters before a piece of a secret are held back with it, since they may belong to it as well.
+const beforePiece = 14
+
+// placeBefore returns the place from which to hold back a piece that begins with letter number first.
+func (s *scanner) placeBefore(first int) int32 {
+	if place := s.reader.letters.back(s.reader.letters.n - first + beforePiece); place != noPlace {
+		return int32(place)
+	}
+	return 0
 }
 
 // minWordRun is how many words in a row make a leak when each has the letters of a secret's word in any order.
@@ -277,7 +289,7 @@ func (s *scanner) corrected(w word) uint32 {
 }
 
 // opening is how many bytes of an answer are read before its nature is known.
-const opening = 64
+const opening = 80
 
 // held returns the place from which text must be held back, because it may be the beginning of a leak.
 func (s *scanner) held() int {
@@ -290,9 +302,8 @@ func (s *scanner) held() int {
 		place = min(place, s.reader.words.back(n))
 	}
 	read := s.reader.letters.n
-	if first := min(s.trails.Suspect(read), s.backTrails.Suspect(read)); first < read {
-		place = min(place, s.reader.letters.back(read-first))
-	}
+	place = max(s.trails.Suspect(read, place), min(place, s.reader.pos-oddHold))
+	place = max(s.backTrails.Suspect(read, place), min(place, s.reader.pos-oddHold))
 	if s.reader.pos < s.nearUntil {
 		place = min(place, max(s.near, s.reader.pos-oddHold))
 	}

@@ -1,9 +1,9 @@
 package index
 
 // Piece is a part of a secret, at [From, From+Len), that a text has before its symbol number At. Bits says how unlikely
-// it is that the text has it by chance.
+// it is that the text has it by chance. Place is where to hold the text back if the piece becomes suspect.
 type Piece struct {
-	From, Len, At, Bits int32
+	From, Len, At, Bits, Place int32
 }
 
 const (
@@ -17,7 +17,7 @@ const (
 
 // trail is a sequence of pieces that follow each other in a text and in a secret.
 type trail struct {
-	first  int32 // where the first piece begins in the text
+	place  int32 // of the first piece
 	to, at int32 // the end of the latest piece in the secrets and in the text
 	bits   int32
 	counts bool
@@ -55,7 +55,7 @@ func (t *Trails) Add(p Piece, count func(Piece)) {
 		oldest = t.n
 		t.n++
 	}
-	t.list[oldest] = trail{to: p.From, first: max(0, p.At-p.Len-beforeTrail)}
+	t.list[oldest] = trail{to: p.From, place: p.Place}
 	t.list[oldest].add(p, count)
 }
 
@@ -83,17 +83,15 @@ func (l *trail) add(p Piece, count func(Piece)) {
 const (
 	suspectBits = 10  // evidence that makes a trail suspect
 	suspectFor  = 150 // symbols of the text for which it stays so
-	beforeTrail = 14  // symbols before its first piece that may belong to it
 )
 
-// Suspect returns the number of the symbol with which the earliest trail begins that may become a leak, given how many
-// symbols were read; that number if there is none.
-func (t *Trails) Suspect(read int) int {
-	first := int32(read)
+// Suspect returns the earliest place of a trail that may become a leak, given how many symbols of the text were read, or
+// none.
+func (t *Trails) Suspect(read, none int) int {
 	for i := range t.list[:t.n] {
 		if l := &t.list[i]; l.bits >= suspectBits && int32(read)-l.at <= suspectFor {
-			first = min(first, l.first)
+			none = min(none, int(l.place))
 		}
 	}
-	return int(first)
+	return none
 }

@@ -44,7 +44,7 @@ const (
 
 // The least mean score of a letter pair of a word, in thousandths of a bit.
 const (
-	likelyScore = -5200
+	likelyScore = -4900
 	sureScore   = -4300
 )
 
