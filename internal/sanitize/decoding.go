@@ -60,7 +60,11 @@ func (s *scanner) searchDecoded(text string) {
 	}
 	in := decode.NewInput(text)
 	for i := range s.filter.decoders {
-		if d := &s.filter.decoders[i]; !s.decodeWith(d, in) {
+		d := &s.filter.decoders[i]
+		if s.depth > 0 && d.Kind != decode.Encoding && (d.Kind != decode.Rewrite || s.depth > 1) {
+			continue // what was encoded is text or encoded once more
+		}
+		if !s.decodeWith(d, in) {
 			return
 		}
 	}

@@ -1,26 +1,30 @@
-// Package sanitize is the leak filter: it keeps what the server tells its models (prompts, templates, tool schemas)
-// out of their answers. A Filter holds fingerprints of every secret text and is built once. A
-// Scope is the filter for one request and knows what the user sent, which an answer may repeat.
+// Package sanitize is the leak filter: it keeps what the server tells its models (prompts, templates, tool schemas) out
+// of their answers. A Filter has indexes of every secret text and is built once. A Scope is the filter for one request
+// and knows what the user sent, which an answer may repeat.
 //
-//	secrets ──New──▶ Filter: an index per alphabet, word runs, anagram sums, 5-grams
+//	secrets ──New──▶ Filter: an index per sequence of symbols (sequences.go), pairs of words
 //	                   │
 //	user's texts ──Filter.Scope──▶ Scope: Text and Values are a Stream of the whole text
 //	                   │
-//	answer ──Stream.Write──▶ runTracker follows 5-grams of secrets to the end of the text;
-//	                   │     every 16 bytes langDetector looks at the last 48 bytes
+//	answer ──Stream.Write──▶ scanner (scanner.go), one pass over the text:
 //	                   │
-//	                   ├─ natural language, no long run ──▶ emit all but the last 64 bytes and the run
-//	                   └─ anything else, and the whole answer on Close ──▶ search
-//	                                                                         │
-//	     letters as written, reversed, substituted, every nth (search.go)    │
-//	     words and lines (words.go)                                          │ views, in this order,
-//	     decoders (decode.go, numbers.go), whose output is searched again    │ until one finds a leak
-//	     rail fence, columns, anagrams (anagram.go), whole answers only      │
-//	                                                                         ▼
-//	     index.find: is there a run of a secret that is long enough without what the user sent?
-//	         no ──▶ emit                                     yes ──▶ ErrLeak, Hit{SecretID, View}
+//	                   ├─ reader: letters, look-alikes, words, numbers; nature.go: does the text look natural?
+//	                   ├─ views of letters and words (arriving.go): each follows a sequence through an index.
+//	                   │     Those of ciphers read only spans that do not look natural.
+//	                   ├─ pairs of words: pieces of a secret in its order, whatever is between them (index.Trails)
+//	                   ├─ text that does not look natural ──▶ decoders (decoding.go, package decode), whose
+//	                   │     output is read by a scanner of its own
+//	                   └─ on Close: the whole text in other orders (orders.go, anagrams.go)
+//	                             │
+//	                             ▼
+//	     tally: a run of 28 letters of a secret, or 88 letters of one in pieces, over all views together and without
+//	     what the user sent, is a leak: ErrLeak, Hit{SecretID, View}
 //
-// The filter fails closed: a panic inside it is a hit, and so is an answer that is too large or too expensive to
-// decode. It never edits an answer, which passes unchanged or is replaced as a whole; it logs nothing; a Hit contains
-// no text. docs/prompt-protection.md says what it blocks and what no filter can block.
+// What is emitted depends on what may still become a leak: text is held back from where the earliest match begins that
+// goes on, and where text does not look natural until the decoders have seen it. The work is bounded: every byte is
+// read by a fixed number of views, and steps are counted.
+//
+// The filter fails closed: a panic inside it is a hit, and so is an answer that is too large or too expensive. It never
+// edits an answer, which passes unchanged or is replaced as a whole; it logs nothing; a Hit contains no text.
+// docs/prompt-protection.md says what it blocks and what no filter can block.
 package sanitize

@@ -75,8 +75,8 @@ func railFence(text string, yield func(string) bool) {
 	}
 }
 
-// forms returns text as it is, without white space, and its letters alone. Characters that are not ASCII are left out of a
-// text that has other ones.
+// forms returns text as it is, without white space, and its letters alone. Characters that are not ASCII are left out
+// of a text that has other ones.
 func forms(text string) [][]byte {
 	all, visible, letters := make([]byte, 0, len(text)), make([]byte, 0, len(text)), make([]byte, 0, len(text))
 	for _, r := range text {

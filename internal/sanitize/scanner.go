@@ -219,7 +219,8 @@ func (s *scanner) readPairs() {
 	}
 }
 
-// addPair adds the words of a pair to trails in which they begin at fromA and fromB. The evidence is that of the later one.
+// addPair adds the words of a pair to trails in which they begin at fromA and fromB. The evidence is that of the later
+// one.
 func (s *scanner) addPair(t *index.Trails, fromA, fromB int32, a, b index.Word, at int32, count func(index.Piece)) {
 	place := s.placeBefore(int(at - a.Len))
 	first := index.Piece{From: fromA, Len: a.Len, At: at, Place: place}
@@ -231,7 +232,8 @@ func (s *scanner) addPair(t *index.Trails, fromA, fromB int32, a, b index.Word, 
 	t.Add(second, count)
 }
 
-// beforePiece is how many letters before a piece of a secret are held back with it, since they may belong to it as well.
+// beforePiece is how many letters before a piece of a secret are held back with it, since they may belong to it as
+// well.
 const beforePiece = 14
 
 // placeBefore returns the place from which to hold back a piece that begins with letter number first.

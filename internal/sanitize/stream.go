@@ -26,7 +26,7 @@ func (t *Stream) Write(text string) error {
 	if t.err != nil {
 		return t.err
 	}
-	t.scanner.write(text, false)
+	t.read(text, false)
 	t.release(t.scanner.held())
 	return t.err
 }
@@ -34,10 +34,24 @@ func (t *Stream) Write(text string) error {
 // Close ends the answer. It emits what was held back, or returns ErrLeak or the error of emit.
 func (t *Stream) Close() error {
 	if t.err == nil {
-		t.scanner.write("", true)
+		t.read("", true)
 		t.release(len(t.scanner.text))
 	}
 	return t.err
+}
+
+// read passes text to the scanner. A panic is a hit, and so is an answer that is too long.
+func (t *Stream) read(text string, final bool) {
+	defer func() {
+		if recover() != nil {
+			t.tally.hit = &Hit{View: "failure"}
+		}
+	}()
+	if len(t.scanner.text)+len(text) > maxText {
+		t.tally.hit = &Hit{View: "too long"}
+		return
+	}
+	t.scanner.write(text, final)
 }
 
 func (t *Stream) release(to int) {

@@ -20,8 +20,8 @@ type tally struct {
 	near    bool                              // whether there was a match that is nearly a leak
 }
 
-// An answer is a leak when it has this many letters of one secret in pieces that are no leak by themselves, or most of a
-// short secret.
+// An answer is a leak when it has this many letters of one secret in pieces that are no leak by themselves, or most of
+// a short secret.
 const (
 	maxSum   = 88
 	minSum   = 40

@@ -1,7 +1,7 @@
-// Package decode reads text that is written in another form: encoded, escaped, as numbers, or as one sign for each letter.
-// A Decoder only rewrites text. It does not know what its output is searched for, and gives every reading that may be
-// meant: all offsets of a digit in a byte, all bases of a number. Its output is at most four times as long as its input,
-// except for compressed data, of which 64 KiB are unpacked.
+// Package decode reads text that is written in another form: encoded, escaped, as numbers, or as one sign for each
+// letter. A Decoder only rewrites text. It does not know what its output is searched for, and gives every reading that
+// may be meant: all offsets of a digit in a byte, all bases of a number. Its output is at most four times as long as
+// its input, except for compressed data, of which 64 KiB are unpacked.
 package decode
 
 import (
@@ -39,8 +39,8 @@ type Decoder struct {
 	decode func(text string, yield func(Output) bool)
 }
 
-// Decode calls yield with every reading of the input, until yield returns false. It yields nothing if the input shows no
-// sign of this form.
+// Decode calls yield with every reading of the input, until yield returns false. It yields nothing if the input shows
+// no sign of this form.
 func (d *Decoder) Decode(in *Input, yield func(Output) bool) {
 	if d.applies(in) {
 		d.decode(in.Text, yield)
@@ -103,6 +103,9 @@ func (in *Input) alnum(percent int) bool {
 	return (in.lower+in.upper+in.digits)*100 >= in.visible*percent
 }
 
+// mostlyLetters reports whether three in four visible bytes are ASCII letters.
+func (in *Input) mostlyLetters() bool { return (in.lower+in.upper)*4 >= in.visible*3 }
+
 // All returns the decoders.
 func All() []Decoder {
 	return []Decoder{
@@ -121,10 +124,10 @@ func All() []Decoder {
 		{"morse", Final, func(in *Input) bool { return !in.alnum(40) }, morse},
 		{"xxencode", Encoding, func(in *Input) bool { return in.row >= 20 && in.alnum(60) }, xxencode},
 		{"base91", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(90) && in.alnum(40) }, base91},
-		{"base45", Encoding, func(in *Input) bool { return in.row >= 4 && in.lower*20 < in.visible && in.alnum(50) }, base45},
+		{"base45", Encoding, func(in *Input) bool { return in.lower*20 < in.visible && in.alnum(50) }, base45},
 		{"z85", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(92) }, z85},
 		{"large numbers", Encoding, func(in *Input) bool { return in.row >= 20 && in.alnum(60) }, bigNumbers},
-		{"punycode", Final, func(in *Input) bool { return in.count['-'] >= 4 && in.count['x']+in.count['X'] >= 2 }, punycode},
+		{"punycode", Final, func(in *Input) bool { return in.count['-'] >= 4 && in.count['x'] >= 2 }, punycode},
 		{"UTF-7", Encoding, func(in *Input) bool { return in.count['+'] >= 4 }, utf7},
 		{"differences", Final, func(in *Input) bool { return in.digits*2 >= in.visible }, changes},
 		{"case of letters", Encoding, func(in *Input) bool {
@@ -132,8 +135,8 @@ func All() []Decoder {
 		}, caseBits},
 		{"turned", Rewrite, func(in *Input) bool { return in.alnum(60) && in.row >= 8 }, turned},
 		{"swapped case", Rewrite, func(in *Input) bool { return in.alnum(60) && in.row >= 20 }, swappedCase},
-		{"growing shift", Growing, func(in *Input) bool { return (in.lower+in.upper)*100 >= in.visible*75 }, asWritten},
-		{"swapped pairs", Final, func(in *Input) bool { return (in.lower+in.upper)*100 >= in.visible*75 }, swappedPairs},
+		{"growing shift", Growing, (*Input).mostlyLetters, asWritten},
+		{"swapped pairs", Final, (*Input).mostlyLetters, swappedPairs},
 		{"ROT47", Rewrite, func(in *Input) bool { return in.lower*6 < in.visible }, rot47},
 		{"tokens", Final, func(in *Input) bool { return in.row <= 20 }, tokens},
 		{"groups of characters", Final, func(in *Input) bool { return in.distinct <= 64 || in.wide > 0 }, groups},

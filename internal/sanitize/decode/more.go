@@ -10,8 +10,6 @@ import (
 	"strings"
 	"sync"
 	"unicode"
-
-	"golang.org/x/net/idna"
 )
 
 // turned yields text backwards, so that encodings of it can be read.
@@ -23,8 +21,8 @@ func turned(text string, yield func(Output) bool) {
 	yield(Output{Text: string(runes)})
 }
 
-// swappedCase yields text with upper-case letters as lower-case ones and the other way round, for the encodings to which
-// case matters.
+// swappedCase yields text with upper-case letters as lower-case ones and the other way round, for the encodings to
+// which case matters.
 func swappedCase(text string, yield func(Output) bool) {
 	out := []byte(text)
 	for i, c := range out {
@@ -231,20 +229,6 @@ func xxencode(text string, yield func(Output) bool) {
 		out = append(out, decoded[:min(len(decoded), length)]...)
 	}
 	yieldBytes(out, yield)
-}
-
-var punycodeForm = regexp.MustCompile(`(?i)xn--[a-z0-9-]+`)
-
-// punycode reads the labels of domain names with other letters than those of ASCII.
-func punycode(text string, yield func(Output) bool) {
-	if strings.Contains(strings.ToLower(text), "xn--") {
-		yield(Output{Text: punycodeForm.ReplaceAllStringFunc(text, func(label string) string {
-			if out, err := idna.Punycode.ToUnicode(strings.ToLower(label)); err == nil {
-				return out
-			}
-			return label
-		})})
-	}
 }
 
 var utf7Form = regexp.MustCompile(`\+([A-Za-z0-9/+]{3,})-?`)

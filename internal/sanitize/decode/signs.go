@@ -15,7 +15,8 @@ func morse(text string, yield func(Output) bool) {
 	for i, code := range strings.Fields(morseLetters) {
 		codes[code] = byte('a' + i)
 	}
-	normalize := strings.NewReplacer("·", ".", "•", ".", "∙", ".", "–", "-", "—", "-", "−", "-", "_", "-", "/", " ", "|", " ")
+	normalize := strings.NewReplacer("·", ".", "•", ".", "∙", ".", "–", "-", "—", "-", "−", "-", "_", "-",
+		"/", " ", "|", " ")
 	var out []byte
 	for _, token := range strings.Fields(normalize.Replace(text)) {
 		if c := codes[token]; c != 0 {

@@ -1,6 +1,6 @@
-// Package fold reads text of any spelling as letters from a to z. Case, accents, full-width, mathematical, circled and tag
-// forms are dropped, and look-alikes of other scripts, Braille and rotated letters are read as the letter they stand for.
-// A Table is built once and is safe for concurrent use.
+// Package fold reads text of any spelling as letters from a to z. Case, accents, full-width, mathematical, circled and
+// tag forms are dropped, and look-alikes of other scripts, Braille and rotated letters are read as the letter they
+// stand for. A Table is built once and is safe for concurrent use.
 //
 // Letters are codes from 1 (a) to 26 (z). 0 is anything else.
 package fold

@@ -95,8 +95,8 @@ func (x *Index) hasQuad(g uint64) bool {
 	return x.quads[h>>6]>>(h&63)&1 != 0
 }
 
-// isDull reports whether most of the last gram symbols of g are 1, as in patterns without repetitions, so that a seed of
-// them would be everywhere.
+// isDull reports whether most of the last gram symbols of g are 1, as in patterns without repetitions, so that a seed
+// of them would be everywhere.
 func (x *Index) isDull(g uint64) bool {
 	other := 0
 	for range x.gram {

@@ -116,8 +116,9 @@ func (r *Reader) find(x *Index, oldPos, oldRun int) {
 			continue
 		}
 		run := x.gram
-		for g := r.gram >> (symbolBits * uint(run)); run < maxGram && g&31 != 0 && uint64(x.text[p-run-1]) == g&31; run++ {
-			g >>= symbolBits
+		older := r.gram >> (symbolBits * uint(run))
+		for ; run < maxGram && older&31 != 0 && uint64(x.text[p-run-1]) == older&31; run++ {
+			older >>= symbolBits
 		}
 		for run <= min(oldRun, maxBack) && x.text[p-run-1] != 0 && x.text[p-run-1] == x.text[oldPos-run] {
 			run++

@@ -85,8 +85,8 @@ const (
 	suspectFor  = 150 // symbols of the text for which it stays so
 )
 
-// Suspect returns the earliest place of a trail that may become a leak, given how many symbols of the text were read, or
-// none.
+// Suspect returns the earliest place of a trail that may become a leak, given how many symbols of the text were read,
+// or none.
 func (t *Trails) Suspect(read, none int) int {
 	for i := range t.list[:t.n] {
 		if l := &t.list[i]; l.bits >= suspectBits && int32(read)-l.at <= suspectFor {

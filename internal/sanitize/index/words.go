@@ -99,8 +99,8 @@ func (w *Words) find(a, b uint32, found func(first, second int)) {
 	}
 }
 
-// WordReader follows one sequence of words through the secrets, forwards or backwards. Its zero value is ready for a new
-// text that is read forwards. A match begins with two words that are not in every text.
+// WordReader follows one sequence of words through the secrets, forwards or backwards. Its zero value is ready for a
+// new text that is read forwards. A match begins with two words that are not in every text.
 type WordReader struct {
 	Backwards bool
 	last      uint32 // key of the latest word

@@ -1,6 +1,7 @@
-// Package language tells words of natural language, names of code and ordinary symbols apart from text that is not meant
-// to be read: encoded data, ciphers, digits in long rows. It judges one word at a time, by the pairs of its letters, and is
-// trained on sentences of sixteen European languages. Words of other scripts are always taken for language.
+// Package language tells words of natural language, names of code and ordinary symbols apart from text that is not
+// meant to be read: encoded data, ciphers, digits in long rows. It judges one word at a time, by the pairs of its
+// letters, and is trained on sentences of sixteen European languages. Words of other scripts are always taken for
+// language.
 package language
 
 import (
@@ -24,10 +25,11 @@ const stopWords = "the to of and in is on for with that this you your it are was
 	"os um uma do da em nao na dos de het een van voor zijn dat te niet er op"
 
 // spelling has the words by which letters are spelled over the telephone, in English, German and Italian.
-const spelling = "alfa alpha bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november oscar " +
-	"papa quebec romeo sierra tango uniform victor whiskey whisky xray yankee zulu " +
-	"anton berta casar dora emil friedrich gustav heinrich ida julius kaufmann konrad ludwig martha nordpol otto paula " +
-	"quelle richard samuel siegfried theodor ulrich viktor wilhelm xanthippe ypsilon zacharias " +
+const spelling = "" +
+	"alfa alpha bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november " +
+	"oscar papa quebec romeo sierra tango uniform victor whiskey whisky xray yankee zulu " +
+	"anton berta casar dora emil friedrich gustav heinrich ida julius kaufmann konrad ludwig martha nordpol otto " +
+	"paula quelle richard samuel siegfried theodor ulrich viktor wilhelm xanthippe ypsilon zacharias " +
 	"ancona bologna como domodossola empoli firenze genova imola livorno milano napoli otranto palermo quarto roma " +
 	"savona torino udine venezia zara"
 
@@ -53,7 +55,8 @@ const longestWord = 28
 
 // Words judges words. It is immutable and safe for concurrent use.
 type Words struct {
-	scores   [27][27]int32 // log2 of the frequency with which one letter follows another, in thousandths; 0 is a word's end
+	// scores has log2 of the frequency with which one letter follows another, in thousandths; 0 is a word's end.
+	scores   [27][27]int32
 	stop     map[uint64]bool
 	spelling map[uint64]bool
 }

@@ -11,7 +11,8 @@ import (
 )
 
 // formsFile has forms for answers. The first line of a form is "rows MIN MAX". Consecutive lines that begin with "~"
-// are repeated, without that sign, as often as the answer has rows. For the {names} see formFiller.fill and formFiller.value.
+// are repeated, without that sign, as often as the answer has rows. For the {names} see formFiller.fill and
+// formFiller.value.
 //
 //go:embed testdata/forms.txt
 var formsFile string
