@@ -194,7 +194,7 @@ func unfiltered(b *testing.B, model agent.Model, log *slog.Logger) *chat.Orchest
 	templates, err := app.NewTemplates(agents)
 	check(b, err)
 	return chat.New(chat.Config{Agents: agents, Model: model, Templates: templates, Log: log,
-		Filter: func(...string) chat.Guard { return noFilter{} }})
+		Filter: func(context.Context, ...string) chat.Guard { return noFilter{} }})
 }
 
 // login creates the accounts, with limits that no benchmark reaches, and returns a token for each.

@@ -76,7 +76,7 @@ func TestAnswersMayDescribeAgents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guard := chat.NewFilter(sanitize.New(chat.Secrets(registry, templates)...))("What can you do?")
+	guard := chat.NewFilter(sanitize.New(chat.Secrets(registry, templates)...))(t.Context(), "What can you do?")
 	var all []string
 	for _, a := range registry.All() {
 		all = append(all, a.Name()+": "+a.Description(), strings.Join(a.Skills(), ", "),

@@ -15,8 +15,9 @@ import (
 // FallbackAnswer replaces an answer that the leak filter blocked.
 const FallbackAnswer = sanitize.FallbackAnswer
 
-// Filter returns the leak filter for one request. Answers may repeat userTexts, which the user sent.
-type Filter func(userTexts ...string) Guard
+// Filter returns the leak filter for one request. Its work ends with ctx. Answers may repeat userTexts, which the user
+// sent.
+type Filter func(ctx context.Context, userTexts ...string) Guard
 
 // Guard is the leak filter for one request. It is an interface so that tests and benchmarks can replace package
 // sanitize, whose Scope implements it through NewFilter. A hit describes for the log which secret a text would
@@ -40,7 +41,9 @@ type GuardStream interface {
 
 // NewFilter returns a Filter that uses f.
 func NewFilter(f *sanitize.Filter) Filter {
-	return func(userTexts ...string) Guard { return scopeGuard{f.Scope(userTexts...)} }
+	return func(ctx context.Context, userTexts ...string) Guard {
+		return scopeGuard{f.Scope(userTexts...).Within(ctx)}
+	}
 }
 
 // scopeGuard is a sanitize.Scope as a Guard.
@@ -140,6 +143,9 @@ func (o *Orchestrator) finalize(ctx context.Context, guard Guard, hit string, re
 	}
 	if hit == "" {
 		return reply
+	}
+	if ctx.Err() != nil { // the filter gave up, and nobody waits for the answer
+		return Reply{Kind: KindResponse, Text: FallbackAnswer, Actions: []action.Action{}, Replaced: true}
 	}
 	o.cfg.Log.WarnContext(ctx, "answer replaced by the leak filter", slog.String("secret", hit))
 	return Reply{Kind: KindResponse, Text: FallbackAnswer, Actions: []action.Action{}, Replaced: true}

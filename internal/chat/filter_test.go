@@ -24,16 +24,16 @@ func TestFilterBlocksPrompts(t *testing.T) {
 		{"a prompt", "Sure: " + leak, "", true},
 		{"what the user sent", "You wrote: " + leak, leak, false},
 	} {
-		guard := filter(c.userText)
+		guard := filter(t.Context(), c.userText)
 		clean, hit := guard.Text(c.text)
 		if (hit != "") != c.hit || !c.hit && clean != c.text {
 			t.Errorf("%s: got hit %q, want a hit: %v", c.name, hit, c.hit)
 		}
-		if (filter(c.userText).Values("x", c.text) != "") != c.hit {
+		if (filter(t.Context(), c.userText).Values("x", c.text) != "") != c.hit {
 			t.Errorf("%s as a value: want a hit: %v", c.name, c.hit)
 		}
 		var emitted strings.Builder
-		stream := filter(c.userText).Stream(collect(&emitted))
+		stream := filter(t.Context(), c.userText).Stream(collect(&emitted))
 		for word := range strings.SplitAfterSeq(c.text, " ") {
 			if stream.Write(word) != nil {
 				break

@@ -63,7 +63,7 @@ func (o *Orchestrator) RunStep(ctx context.Context, _ identity.User, req StepReq
 	if err != nil {
 		return StepReply{}, ctxError(ctx, err)
 	}
-	guard := o.cfg.Filter(sent...)
+	guard := o.cfg.Filter(ctx, sent...)
 	answer, err := o.cfg.Model.Generate(ctx, call, nil)
 	if err != nil {
 		return StepReply{}, ctxError(ctx, err)

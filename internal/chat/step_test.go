@@ -107,7 +107,7 @@ func TestStepWithRecordsHasLocalTimesAndFacts(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := chat.New(chat.Config{Agents: agents, Model: m, Templates: templates,
-		Filter: func(...string) chat.Guard { return guard{} }, Log: slog.New(slog.DiscardHandler),
+		Filter: func(context.Context, ...string) chat.Guard { return guard{} }, Log: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }})
 	reply, err := o.RunStep(t.Context(), pro, chat.StepRequest{PromptTemplate: "tpl_a", Timezone: "Europe/Rome",
 		Data: []map[string]any{{"id": "1", "dueDate": float64(1796047200000)}}})

@@ -186,7 +186,7 @@ func withoutFilter(t *testing.T, model agent.Model) option {
 		templates, err := playbook.NewTemplates()
 		check(t, err)
 		c.Chat = chat.New(chat.Config{Agents: c.Agents, Model: model, Templates: templates, Log: c.Log,
-			Filter: func(...string) chat.Guard { return noFilter{} }})
+			Filter: func(context.Context, ...string) chat.Guard { return noFilter{} }})
 	}
 }
 

@@ -154,6 +154,12 @@ func (f *Filter) Scope(userTexts ...string) *Scope {
 	return &Scope{filter: f, ctx: context.Background(), own: &ownText{text: strings.Join(userTexts, "\n")}}
 }
 
+// Within ends the work of the filter with ctx. An answer that is not checked to its end is blocked.
+func (s *Scope) Within(ctx context.Context) *Scope {
+	s.ctx = ctx
+	return s
+}
+
 // ownText is what the user sent.
 type ownText struct {
 	text   string
@@ -181,6 +187,7 @@ func (o *ownText) cover(t *tally, seq sequence) *index.Cover {
 	return &o.covers[seq]
 }
 
+// maxSteps is how many steps an answer may cost: some seconds of work.
 const maxSteps = 1 << 30
 
 // Text returns text and nil, or FallbackAnswer and the hit. A failure inside the filter is a hit.

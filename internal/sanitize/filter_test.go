@@ -1,6 +1,7 @@
 package sanitize_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -83,5 +84,19 @@ func TestValuesAreSearchedTogether(t *testing.T) {
 	}
 	if hit := newFilter().Scope().Values("Call Anna", "Send the offer", "high"); hit != nil {
 		t.Errorf("false alarm: %v", *hit)
+	}
+}
+
+func TestWorkEndsWithTheRequest(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	scope := newFilter().Scope().Within(ctx)
+	if _, hit := scope.Text("No meetings clash this week."); hit != nil {
+		t.Errorf("false alarm: %v", *hit)
+	}
+	cancel()
+	_, hit := scope.Text(strings.Repeat("No meetings clash this week. ", 1000))
+	if hit == nil || hit.View != "canceled" {
+		t.Errorf("the filter went on after the request: %v", hit)
 	}
 }

@@ -35,6 +35,9 @@ func (t *tally) spend(steps int) bool {
 	if t.steps -= steps; t.steps < 0 && t.hit == nil {
 		t.hit = &Hit{View: "budget"}
 	}
+	if t.ctx.Err() != nil && t.hit == nil {
+		t.hit = &Hit{View: "canceled"}
+	}
 	return t.hit == nil
 }
 

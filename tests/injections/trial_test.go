@@ -39,8 +39,9 @@ var orchestrator = sync.OnceValues(func() (*chat.Orchestrator, error) {
 		return nil, err
 	}
 	return chat.New(chat.Config{Agents: agents, Model: modelOfContext{}, Templates: templates,
-		Filter: func(...string) chat.Guard { return openGuard{} }, Now: func() time.Time { return now },
-		Log: slog.New(dropLog{})}), nil
+		Filter: func(context.Context, ...string) chat.Guard { return openGuard{} },
+		Now:    func() time.Time { return now },
+		Log:    slog.New(dropLog{})}), nil
 })
 
 // realAgents returns the built-in agents and the examples of declared ones.
