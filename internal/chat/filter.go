@@ -151,21 +151,23 @@ func (o *Orchestrator) finalize(ctx context.Context, guard Guard, hit string, re
 	return Reply{Kind: KindResponse, Text: FallbackAnswer, Actions: []action.Action{}, Replaced: true}
 }
 
-// fieldTexts collects the texts in rows of data, in their order and by column, since a secret may be split over one
+// fieldTexts collects the texts and numbers in rows of data, in their order and by column, since a secret may be split over one
 // column of many rows.
 type fieldTexts struct {
 	all     []string // names and values
 	columns map[string][]string
+	numbers map[string][]int64
 }
 
 func (f *fieldTexts) add(row map[string]any) {
 	if f.columns == nil {
-		f.columns = map[string][]string{}
+		f.columns, f.numbers = map[string][]string{}, map[string][]int64{}
 	}
 	for _, name := range slices.Sorted(maps.Keys(row)) {
 		values := appendTexts(nil, row[name])
 		f.all = append(append(f.all, name), values...)
 		f.columns[name] = append(f.columns[name], values...)
+		f.numbers[name] = appendNumbers(f.numbers[name], row[name])
 	}
 }
 
@@ -183,6 +185,13 @@ func (f *fieldTexts) hit(guard Guard) string {
 				if _, hit := guard.Text(strings.Join(values, sep)); hit != "" {
 					return hit
 				}
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.numbers)) {
+		for _, text := range numberTexts(f.numbers[name]) {
+			if _, hit := guard.Text(text); hit != "" {
+				return hit
 			}
 		}
 	}
