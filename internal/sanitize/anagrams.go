@@ -70,7 +70,7 @@ func (s *scanner) readAnagrams(text string, natural bool) {
 
 // unknownWords returns how many words of text are in no secret.
 func (s *scanner) unknownWords(text string) (n int) {
-	r := newReader(s.filter.fold, s.filter.language)
+	r := newReader(s.filter.fold, s.filter.language, chunk{})
 	r.nature.never = true
 	r.read([]byte(text), true)
 	for _, w := range r.chunk.words {

@@ -94,7 +94,9 @@ func (s *scanner) decodeWith(d *decode.Decoder, in *decode.Input) bool {
 				}
 			}
 		default:
-			newScanner(s.filter, s.tally, s.depth+1).write(out.Text, true)
+			inner := newScanner(s.filter, s.tally, s.depth+1)
+			inner.write(out.Text, true)
+			inner.free()
 		}
 		return !s.tally.leaked()
 	})

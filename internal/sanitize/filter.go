@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"strings"
+	"sync"
 
 	"github.com/adiuva/cloud-api/internal/sanitize/decode"
 	"github.com/adiuva/cloud-api/internal/sanitize/fold"
@@ -53,6 +54,7 @@ type Filter struct {
 	words    *index.Words
 	decoders []decode.Decoder
 	anagrams *anagrams
+	scanners sync.Pool // of *scanner
 }
 
 // Letters in a row that are a leak: of a secret and of a canary.
@@ -182,7 +184,9 @@ func (o *ownText) cover(t *tally, seq sequence) *index.Cover {
 				o.covers[seq].Add(m.From, m.From+m.Len)
 			}
 		}
-		newScanner(t.filter, learning, 0).write(o.text, true)
+		scanner := newScanner(t.filter, learning, 0)
+		scanner.write(o.text, true)
+		scanner.free()
 	}
 	return &o.covers[seq]
 }

@@ -99,8 +99,8 @@ type reader struct {
 	nature  nature
 }
 
-func newReader(t *fold.Table, l *language.Words) reader {
-	return reader{fold: t, lang: l, leetAt: -1, number: -1, newLine: true, nature: newNature()}
+func newReader(t *fold.Table, l *language.Words, memory chunk) reader {
+	return reader{chunk: memory, fold: t, lang: l, leetAt: -1, number: -1, newLine: true, nature: newNature()}
 }
 
 // read reads text, which follows what was read before, up to its last whole character, and returns how many bytes it
@@ -309,7 +309,7 @@ func (r *reader) endRun() {
 // symbolsOf returns text as letters, as letters and look-alikes, and as words, with places counted in letters from the
 // position first of an index.
 func symbolsOf(t *fold.Table, l *language.Words, text string, first int) (letters, leet []uint8, list []index.Word) {
-	r := newReader(t, l)
+	r := newReader(t, l, chunk{})
 	r.nature.never = true
 	r.read([]byte(text), true)
 	for _, w := range r.chunk.words {

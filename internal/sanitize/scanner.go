@@ -40,12 +40,39 @@ type scanner struct {
 	backTrails                      index.Trails // of pairs of words in the opposite order
 }
 
+// newScanner returns a scanner for a text that went through depth decoders. Its memory may be that of one that was freed.
 func newScanner(f *Filter, t *tally, depth int) *scanner {
-	s := &scanner{filter: f, tally: t, depth: depth, reader: newReader(f.fold, f.language)}
-	s.readers = make([]index.Reader, firstReader[len(arriving)])
+	s, ok := f.scanners.Get().(*scanner)
+	if !ok {
+		s = &scanner{readers: make([]index.Reader, firstReader[len(arriving)])}
+	}
+	clear(s.readers)
+	*s = scanner{
+		filter: f, tally: t, depth: depth, reader: newReader(f.fold, f.language, s.reader.chunk),
+		readers: s.readers, text: s.text[:0], odd: s.odd[:0], buf: s.buf[:0], pattern: s.pattern[:0],
+		letters: s.letters[:0], leets: s.leets[:0],
+	}
 	s.ended = s.add
 	s.backward.Backwards = true
 	return s
+}
+
+// maxPooled is the size in bytes of the longest text whose scanner is used again.
+const maxPooled = 64 << 10
+
+// free keeps the memory of a scanner, without any text, for the next one.
+func (s *scanner) free() {
+	if cap(s.text) <= maxPooled {
+		f, c := s.filter, s.reader.chunk
+		for _, b := range [...][]uint8{
+			s.text, s.odd, s.buf, s.pattern, s.letters, s.leets, c.letters, c.leet, c.wordLetters,
+		} {
+			clear(b[:cap(b)])
+		}
+		clear(c.symbols[:cap(c.symbols)])
+		clear(c.numbers[:cap(c.numbers)])
+		f.scanners.Put(s)
+	}
 }
 
 // Bytes that are read at once: at most, and at least while more may follow.

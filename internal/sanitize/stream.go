@@ -31,12 +31,18 @@ func (t *Stream) Write(text string) error {
 	return t.err
 }
 
-// Close ends the answer. It emits what was held back, or returns ErrLeak or the error of emit.
+// Close ends the answer. It emits what was held back, or returns ErrLeak or the error of emit. Nothing may be written
+// after it.
 func (t *Stream) Close() error {
+	if t.scanner == nil {
+		return t.err
+	}
 	if t.err == nil {
 		t.read("", true)
 		t.release(len(t.scanner.text))
 	}
+	t.scanner.free()
+	t.scanner = nil
 	return t.err
 }
 
