@@ -114,7 +114,7 @@ func TestWorkGrowsWithTheText(t *testing.T) {
 		steps := func(size int) int {
 			return sanitize.Steps(f.Scope(secret), strings.Repeat(unit, size/len(unit)+1))
 		}
-		const size = 20 << 10
+		const size = 8 << 10
 		once, twice := steps(size), steps(2*size)
 		t.Logf("%s: %d steps a byte", name, once/size)
 		if twice > max(once, 100*size)*22/10 || once > 3000*size {
