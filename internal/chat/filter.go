@@ -151,8 +151,8 @@ func (o *Orchestrator) finalize(ctx context.Context, guard Guard, hit string, re
 	return Reply{Kind: KindResponse, Text: FallbackAnswer, Actions: []action.Action{}, Replaced: true}
 }
 
-// fieldTexts collects the texts and numbers in rows of data, in their order and by column, since a secret may be split over one
-// column of many rows.
+// fieldTexts collects the texts and numbers in rows of data, in their order and by column, since a secret may be split
+// over one column of many rows.
 type fieldTexts struct {
 	all     []string // names and values
 	columns map[string][]string

@@ -40,7 +40,8 @@ type scanner struct {
 	backTrails                      index.Trails // of pairs of words in the opposite order
 }
 
-// newScanner returns a scanner for a text that went through depth decoders. Its memory may be that of one that was freed.
+// newScanner returns a scanner for a text that went through depth decoders. Its memory may be that of one that was
+// freed.
 func newScanner(f *Filter, t *tally, depth int) *scanner {
 	s, ok := f.scanners.Get().(*scanner)
 	if !ok {
