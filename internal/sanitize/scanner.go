@@ -47,12 +47,8 @@ func newScanner(f *Filter, t *tally, depth int) *scanner {
 	if !ok {
 		s = &scanner{readers: make([]index.Reader, firstReader[len(arriving)])}
 	}
-	clear(s.readers)
-	*s = scanner{
-		filter: f, tally: t, depth: depth, reader: newReader(f.fold, f.language, s.reader.chunk),
-		readers: s.readers, text: s.text[:0], odd: s.odd[:0], buf: s.buf[:0], pattern: s.pattern[:0],
-		letters: s.letters[:0], leets: s.leets[:0],
-	}
+	s.filter, s.tally, s.depth = f, t, depth
+	s.reader = newReader(f.fold, f.language, s.reader.chunk)
 	s.ended = s.add
 	s.backward.Backwards = true
 	return s
@@ -61,19 +57,26 @@ func newScanner(f *Filter, t *tally, depth int) *scanner {
 // maxPooled is the size in bytes of the longest text whose scanner is used again.
 const maxPooled = 64 << 10
 
-// free keeps the memory of a scanner, without any text, for the next one.
+// free keeps the memory of a scanner for the next one, without anything of the text or the request.
 func (s *scanner) free() {
-	if cap(s.text) <= maxPooled {
-		f, c := s.filter, s.reader.chunk
-		for _, b := range [...][]uint8{
-			s.text, s.odd, s.buf, s.pattern, s.letters, s.leets, c.letters, c.leet, c.wordLetters,
-		} {
-			clear(b[:cap(b)])
-		}
-		clear(c.symbols[:cap(c.symbols)])
-		clear(c.numbers[:cap(c.numbers)])
-		f.scanners.Put(s)
+	f, c := s.filter, s.reader.chunk
+	if cap(s.text) > maxPooled {
+		return
 	}
+	for _, b := range [...][]uint8{
+		s.text, s.odd, s.buf, s.pattern, s.letters, s.leets, c.letters, c.leet, c.wordLetters,
+	} {
+		clear(b[:cap(b)])
+	}
+	clear(c.symbols[:cap(c.symbols)])
+	clear(c.numbers[:cap(c.numbers)])
+	clear(c.words[:cap(c.words)])
+	clear(s.readers)
+	*s = scanner{
+		reader: reader{chunk: c}, readers: s.readers, text: s.text[:0], odd: s.odd[:0], buf: s.buf[:0],
+		pattern: s.pattern[:0], letters: s.letters[:0], leets: s.leets[:0],
+	}
+	f.scanners.Put(s)
 }
 
 // Bytes that are read at once: at most, and at least while more may follow.
