@@ -27,7 +27,7 @@ func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing 
 		result, err = o.pipeline(ctx, routing.agents, run, sink.emitFunc())
 	}
 	if hit := sink.hit(); hit != "" { // an error of the agent is then that of the stream
-		return o.finalize(ctx, sink.guard, hit, Reply{}), nil
+		return o.finalize(ctx, sink.guard, hit, Reply{})
 	}
 	if err != nil {
 		return Reply{}, err
@@ -42,7 +42,7 @@ func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing 
 	}
 	reply := Reply{Kind: KindResponse, Text: text, Actions: actions, Proposals: result.Proposals,
 		Truncated: result.Truncated}
-	return o.finalize(ctx, sink.guard, hit, reply), nil
+	return o.finalize(ctx, sink.guard, hit, reply)
 }
 
 // pipeline runs the agents in sequence, each with the results of those before it, and then a synthesis of the
@@ -83,5 +83,5 @@ func (o *Orchestrator) plan(ctx context.Context, guard Guard, a *agent.Agent, ru
 		return Reply{}, err
 	}
 	return o.finalize(ctx, guard, "", Reply{Kind: KindPlan, Plan: &plan, Actions: []action.Action{},
-		Proposals: run.Proposals()}), nil
+		Proposals: run.Proposals()})
 }

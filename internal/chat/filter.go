@@ -121,9 +121,9 @@ func (s *answerSink) hit() string {
 	return s.stream.Hit()
 }
 
-// finalize checks the actions and the plan of reply, unless there was a hit already. It returns reply, or the
-// fallback answer after a hit, which it logs.
-func (o *Orchestrator) finalize(ctx context.Context, guard Guard, hit string, reply Reply) Reply {
+// finalize checks the actions and the plan of reply, unless there was a hit already. It returns reply, or the fallback
+// answer after a hit, which it logs. If the request ended before everything was checked, it returns the error of ctx.
+func (o *Orchestrator) finalize(ctx context.Context, guard Guard, hit string, reply Reply) (Reply, error) {
 	if hit == "" {
 		var fields fieldTexts
 		for _, a := range reply.Actions {
@@ -141,14 +141,14 @@ func (o *Orchestrator) finalize(ctx context.Context, guard Guard, hit string, re
 		}
 		hit = fields.hit(guard)
 	}
-	if hit == "" {
-		return reply
-	}
-	if ctx.Err() != nil { // the filter gave up, and nobody waits for the answer
-		return Reply{Kind: KindResponse, Text: FallbackAnswer, Actions: []action.Action{}, Replaced: true}
+	switch hit {
+	case "":
+		return reply, nil
+	case describeHit(&sanitize.Hit{View: sanitize.Canceled}):
+		return Reply{}, ctx.Err()
 	}
 	o.cfg.Log.WarnContext(ctx, "answer replaced by the leak filter", slog.String("secret", hit))
-	return Reply{Kind: KindResponse, Text: FallbackAnswer, Actions: []action.Action{}, Replaced: true}
+	return Reply{Kind: KindResponse, Text: FallbackAnswer, Actions: []action.Action{}, Replaced: true}, nil
 }
 
 // fieldTexts collects the texts and numbers in rows of data, in their order and by column, since a secret may be split

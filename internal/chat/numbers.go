@@ -3,11 +3,12 @@ package chat
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// appendNumbers appends every number in value to list.
+// appendNumbers appends every number in value to list, without what is after its decimal point.
 func appendNumbers(list []int64, value any) []int64 {
 	switch v := value.(type) {
 	case int:
@@ -25,8 +26,8 @@ func appendNumbers(list []int64, value any) []int64 {
 			list = appendNumbers(list, item)
 		}
 	case map[string]any:
-		for _, item := range v {
-			list = appendNumbers(list, item)
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			list = appendNumbers(list, v[name])
 		}
 	}
 	return list

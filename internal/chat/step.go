@@ -74,7 +74,7 @@ func (o *Orchestrator) RunStep(ctx context.Context, _ identity.User, req StepReq
 			return StepReply{}, ErrBadAnswer.WithCause(fmt.Errorf("template %s: the answer is empty", template.ID))
 		}
 		text, hit := guard.Text(said)
-		return o.stepReply(ctx, guard, hit, StepReply{Output: text, Records: []map[string]any{}}), nil
+		return o.stepReply(ctx, guard, hit, StepReply{Output: text, Records: []map[string]any{}})
 	}
 	return o.recordsReply(ctx, guard, step, answer.Text)
 }
@@ -95,16 +95,19 @@ func (o *Orchestrator) recordsReply(ctx context.Context, guard Guard, step recor
 		fields.add(r)
 	}
 	return o.stepReply(ctx, guard, fields.hit(guard),
-		StepReply{Output: string(output), Records: made.Records, Dropped: made.Dropped}), nil
+		StepReply{Output: string(output), Records: made.Records, Dropped: made.Dropped})
 }
 
 // stepReply returns the reply, or FallbackAnswer in its place if the filter found a secret in it.
-func (o *Orchestrator) stepReply(ctx context.Context, guard Guard, hit string, reply StepReply) StepReply {
-	checked := o.finalize(ctx, guard, hit, Reply{Text: reply.Output})
-	if checked.Replaced {
-		return StepReply{Output: checked.Text, Records: []map[string]any{}, Replaced: true}
+func (o *Orchestrator) stepReply(ctx context.Context, guard Guard, hit string, reply StepReply) (StepReply, error) {
+	checked, err := o.finalize(ctx, guard, hit, Reply{Text: reply.Output})
+	if err != nil {
+		return StepReply{}, ctxError(ctx, err)
 	}
-	return reply
+	if checked.Replaced {
+		return StepReply{Output: checked.Text, Records: []map[string]any{}, Replaced: true}, nil
+	}
+	return reply, nil
 }
 
 // stepCall returns the call with the system prompt and the template's, and with the variables, facts and records as the

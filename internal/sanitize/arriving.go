@@ -5,16 +5,6 @@ import (
 	"github.com/adiuva/cloud-api/internal/sanitize/index"
 )
 
-// kind is what a view works on.
-type kind string
-
-const (
-	letterKind kind = "letters" // the letters, as they arrive
-	wordKind   kind = "words"   // the words, as they arrive
-	decodeKind kind = "decoder" // text that does not look natural; the output is read like an answer
-	orderKind  kind = "order"   // the whole answer, in another order
-)
-
 // holding says when text is held back that may be the beginning of a leak.
 type holding uint8
 
@@ -27,12 +17,10 @@ const (
 // view is a way of reading a text in which a secret may be found. Views of letters and words read it as it arrives.
 type view struct {
 	name     string
-	kind     kind
 	seq      sequence
 	hold     holding
 	doubtful bool // whether only text is read that does not look natural
 	readers  int  // how many sequences it reads at the same time
-	cost     int  // steps for a letter
 	read     func(s *scanner, r []index.Reader)
 	// place returns where the latest n symbols begin.
 	place func(s *scanner, reader, n int) int
@@ -40,27 +28,27 @@ type view struct {
 
 // arriving are the views that read a text as it arrives.
 var arriving = [...]view{
-	{"letters", letterKind, letterSeq, holdAlways, false, 1, 1, readLetters, letterPlace},
-	{"reversed", letterKind, backwardSeq, holdAlways, true, 1, 1, readSpanLetters, letterPlace},
-	{"look-alike digits", letterKind, leetSeq, holdAlways, true, 1, 1, readLeet, leetPlace},
-	{"consonants", letterKind, consonantSeq, holdUnnatural, true, 1, 1, readConsonants, consonantPlace},
-	{"shifted", letterKind, stepSeq, holdAlways, true, 2, 2, readSteps, stepPlace},
-	{"shifted, reversed", letterKind, backStepSeq, holdAlways, true, 2, 2, readSteps, stepPlace},
-	{"interleaved", letterKind, letterSeq, holdUnnatural, true, 14, 4, readEveryNth, nthPlace},
-	{"substituted", letterKind, patternSeq, holdUnnatural, true, 1, 1, readPattern, letterPlace},
-	{"substituted, reversed", letterKind, backPatternSeq, holdUnnatural, true, 1, 1, readPattern, letterPlace},
-	{"symbols", letterKind, patternSeq, holdAlways, false, 1, 1, readSymbols, symbolPlace},
-	{"each word reversed", wordKind, letterSeq, holdAlways, false, 1, 1, readReversedWords, wordLetterPlace},
-	{"shuffled words", wordKind, letterSeq, holdNever, false, 0, 1, readNothing, nil},
-	{"words backwards", wordKind, letterSeq, holdNever, false, 0, 1, readNothing, nil},
-	{"first letters", wordKind, letterSeq, holdUnnatural, false, 1, 1, readFirst, wordPlace},
-	{"first letters, reversed", wordKind, backwardSeq, holdUnnatural, false, 1, 1, readFirst, wordPlace},
-	{"last letters", wordKind, letterSeq, holdUnnatural, false, 1, 1, readLast, wordPlace},
-	{"first letters of some words", wordKind, letterSeq, holdNever, false, 20, 1, readEveryNthFirst, nil},
-	{"first letters of lines", wordKind, letterSeq, holdNever, false, 1, 1, readLineFirst, nil},
-	{"tokens", wordKind, patternSeq, holdUnnatural, false, 1, 1, readTokens, wordPlace},
-	{"places in the alphabet", wordKind, stepSeq, holdNever, false, 1, 1, readPlaces, nil},
-	{"character numbers", wordKind, letterSeq, holdNever, false, 1, 1, readCodes, nil},
+	{"letters", letterSeq, holdAlways, false, 1, readLetters, letterPlace},
+	{"reversed", backwardSeq, holdAlways, true, 1, readSpanLetters, letterPlace},
+	{"look-alike digits", leetSeq, holdAlways, true, 1, readLeet, leetPlace},
+	{"consonants", consonantSeq, holdUnnatural, true, 1, readConsonants, consonantPlace},
+	{"shifted", stepSeq, holdAlways, true, 2, readSteps, stepPlace},
+	{"shifted, reversed", backStepSeq, holdAlways, true, 2, readSteps, stepPlace},
+	{"interleaved", letterSeq, holdUnnatural, true, 14, readEveryNth, nthPlace},
+	{"substituted", patternSeq, holdUnnatural, true, 1, readPattern, letterPlace},
+	{"substituted, reversed", backPatternSeq, holdUnnatural, true, 1, readPattern, letterPlace},
+	{"symbols", patternSeq, holdAlways, false, 1, readSymbols, symbolPlace},
+	{"each word reversed", letterSeq, holdAlways, false, 1, readReversedWords, wordLetterPlace},
+	{"shuffled words", letterSeq, holdNever, false, 0, readNothing, nil},
+	{"words backwards", letterSeq, holdNever, false, 0, readNothing, nil},
+	{"first letters", letterSeq, holdUnnatural, false, 1, readFirst, wordPlace},
+	{"first letters, reversed", backwardSeq, holdUnnatural, false, 1, readFirst, wordPlace},
+	{"last letters", letterSeq, holdUnnatural, false, 1, readLast, wordPlace},
+	{"first letters of some words", letterSeq, holdNever, false, 20, readEveryNthFirst, nil},
+	{"first letters of lines", letterSeq, holdNever, false, 1, readLineFirst, nil},
+	{"tokens", patternSeq, holdUnnatural, false, 1, readTokens, wordPlace},
+	{"places in the alphabet", stepSeq, holdNever, false, 1, readPlaces, nil},
+	{"character numbers", letterSeq, holdNever, false, 1, readCodes, nil},
 }
 
 // firstReader has the number of the first reader of each view, and of all together.

@@ -118,7 +118,7 @@ func TestWorkGrowsWithTheText(t *testing.T) {
 		once, twice := steps(size), steps(2*size)
 		t.Logf("%s: %d steps a byte", name, once/size)
 		if twice > max(once, 100*size)*22/10 || once > 3000*size {
-			t.Errorf("%s: %d steps for 20 KB, %d for twice as much", name, once, twice)
+			t.Errorf("%s: %d steps for 8 KB, %d for twice as much", name, once, twice)
 		}
 	}
 }

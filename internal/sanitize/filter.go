@@ -38,11 +38,14 @@ type Secret struct {
 }
 
 // Hit names the secret that an answer would have leaked and the view in which it was found. It contains no text, so
-// that it may be logged. SecretID is empty when the filter failed or the answer was too large to check.
+// that it may be logged. SecretID is empty when the answer was not checked to its end: View then says why.
 type Hit struct {
 	SecretID string
 	View     string
 }
+
+// Canceled is the View of a Hit if the request ended before its answer was checked.
+const Canceled = "canceled"
 
 // Filter finds secrets in answers. It is immutable and safe for concurrent use.
 type Filter struct {
@@ -118,7 +121,7 @@ func New(secrets ...Secret) *Filter {
 	f.indexes = newIndexes(letters, leet)
 	f.findCanaries()
 	f.anagrams = newAnagrams(f.indexes[letterSeq])
-	f.words = index.NewWords(func(_, _ uint32) bool { return false }, words...)
+	f.words = index.NewWords(words...)
 	return f
 }
 

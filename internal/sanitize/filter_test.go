@@ -96,7 +96,7 @@ func TestWorkEndsWithTheRequest(t *testing.T) {
 	}
 	cancel()
 	_, hit := scope.Text(strings.Repeat("No meetings clash this week. ", 1000))
-	if hit == nil || hit.View != "canceled" {
+	if hit == nil || hit.View != sanitize.Canceled {
 		t.Errorf("the filter went on after the request: %v", hit)
 	}
 }

@@ -10,8 +10,9 @@ type Stream struct {
 	err     error
 }
 
-// Stream returns a filter that passes text on to emit. The emitted pieces join to what Text returns for the same
-// text. After a hit Write or Close returns ErrLeak, and nothing of the secret was emitted.
+// Stream returns a filter that passes text on to emit. The emitted pieces join to what Text returns for the same text.
+// After a hit Write or Close returns ErrLeak. Nothing was emitted of a secret that the answer has in a row, and a few
+// pieces at most of one that it has in pieces.
 func (s *Scope) Stream(emit func(string) error) *Stream {
 	t := &tally{filter: s.filter, ctx: s.ctx, own: s.own, steps: maxSteps}
 	return &Stream{scanner: newScanner(s.filter, t, 0), tally: t, emit: emit}
@@ -26,8 +27,7 @@ func (t *Stream) Write(text string) error {
 	if t.err != nil {
 		return t.err
 	}
-	t.read(text, false)
-	t.release(t.scanner.held())
+	t.release(t.read(text, false))
 	return t.err
 }
 
@@ -38,16 +38,16 @@ func (t *Stream) Close() error {
 		return t.err
 	}
 	if t.err == nil {
-		t.read("", true)
-		t.release(len(t.scanner.text))
+		t.release(t.read("", true))
 	}
 	t.scanner.free()
 	t.scanner = nil
 	return t.err
 }
 
-// read passes text to the scanner. A panic is a hit, and so is an answer that is too long.
-func (t *Stream) read(text string, final bool) {
+// read passes text to the scanner and returns how many bytes of the answer may be emitted. A panic is a hit, and so is
+// an answer that is too long.
+func (t *Stream) read(text string, final bool) (to int) {
 	defer func() {
 		if recover() != nil {
 			t.tally.hit = &Hit{View: "failure"}
@@ -55,9 +55,12 @@ func (t *Stream) read(text string, final bool) {
 	}()
 	if len(t.scanner.text)+len(text) > maxText {
 		t.tally.hit = &Hit{View: "too long"}
-		return
+		return 0
 	}
-	t.scanner.write(text, final)
+	if t.scanner.write(text, final); final {
+		return len(t.scanner.text)
+	}
+	return t.scanner.held()
 }
 
 func (t *Stream) release(to int) {

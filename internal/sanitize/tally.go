@@ -36,7 +36,7 @@ func (t *tally) spend(steps int) bool {
 		t.hit = &Hit{View: "budget"}
 	}
 	if t.ctx.Err() != nil && t.hit == nil {
-		t.hit = &Hit{View: "canceled"}
+		t.hit = &Hit{View: Canceled}
 	}
 	return t.hit == nil
 }

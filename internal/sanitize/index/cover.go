@@ -33,14 +33,6 @@ func (c *Cover) Len(from, to int) (n int) {
 	return n
 }
 
-// Size returns how many symbols it has, about.
-func (c *Cover) Size() (n int) {
-	for _, b := range c.blocks {
-		n += unit * bits.OnesCount64(b)
-	}
-	return n
-}
-
 // Without returns how many symbols it has in [from, to) that other has not, about.
 func (c *Cover) Without(other *Cover, from, to int) (n int) {
 	for block, b := range c.blocks {

@@ -21,9 +21,9 @@ type Words struct {
 // minPairLetters is how many letters the words of a pair have at least. Shorter pairs are in every text.
 const minPairLetters = 7
 
-// NewWords returns the pairs of the secrets' words. Pairs that common reports are left out, and those that occur more
-// than four times, since they say little about where a text comes from.
-func NewWords(common func(a, b uint32) bool, secrets ...[]Word) *Words {
+// NewWords returns the pairs of the secrets' words. Those that occur more than four times are left out, since they say
+// little about where a text comes from.
+func NewWords(secrets ...[]Word) *Words {
 	w := &Words{words: []Word{{}}, known: map[uint32]bool{}}
 	for _, s := range secrets {
 		w.words = append(append(w.words, s...), Word{})
@@ -35,7 +35,7 @@ func NewWords(common func(a, b uint32) bool, secrets ...[]Word) *Words {
 	each := func(f func(key uint64, first, between int)) {
 		for i := range w.words {
 			for between := range 2 {
-				if a, b, ok := w.pair(i, between); ok && !common(a.Key, b.Key) {
+				if a, b, ok := w.pair(i, between); ok {
 					f(pairKey(a.Key, b.Key), i, between)
 				}
 			}
