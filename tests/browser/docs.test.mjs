@@ -27,16 +27,16 @@ function testInLooks(name, path, steps, root = base, chosenLooks = looks) {
   }
 }
 
-/** The brightness of the page's background, from 0 to 255. */
+/** The brightness of the page's background, from 0 to 255, once its styles are loaded. */
 async function brightness(page) {
-  const color = await page.evaluate(() => {
+  const color = await page.waitForFunction(() => {
     for (const element of [document.body, document.documentElement]) {
       const { backgroundColor } = getComputedStyle(element);
       if (!/, 0\)$/.test(backgroundColor)) return backgroundColor;
     }
-    return 'none';
+    return null;
   });
-  const [r, g, b] = color.match(/[\d.]+/g).map(Number);
+  const [r, g, b] = (await color.jsonValue()).match(/[\d.]+/g).map(Number);
   return (r + g + b) / 3;
 }
 
