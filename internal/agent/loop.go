@@ -83,8 +83,8 @@ func (l *loop) generate(ctx context.Context, tools []llms.Tool) (Answer, error) 
 		return Answer{}, err
 	}
 	l.out.startRound()
-	answer, err := l.Model.Generate(ctx, ModelCall{Messages: l.Messages, Tools: tools, Temperature: 0.2},
-		l.out.listener())
+	answer, err := l.Model.Generate(ctx, ModelCall{Messages: l.Messages, Tools: tools, Temperature: 0.2,
+		Request: l.Run.Model}, l.out.listener())
 	if err != nil {
 		return Answer{}, err
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 
 	"github.com/tmc/langchaingo/llms"
+
+	"github.com/adiuva/cloud-api/internal/identity"
 )
 
 // Model is a language model. Package llm implements it over an OpenAI-compatible API, package offline without a
@@ -33,6 +35,43 @@ type ModelCall struct {
 	Temperature float64
 	// Schema, when set, is the JSON schema of the answer, an object. A model may ignore it.
 	Schema json.RawMessage
+	// Request is the request that the call belongs to. It is nil only in tests.
+	Request *ModelRequest
+}
+
+// ModelRequest is what the model calls of one request have in common: who asks, which model they want, and what was
+// used so far. Only one goroutine at a time may use it.
+type ModelRequest struct {
+	User   identity.User
+	Choice ModelChoice
+	Usage  Usage // of all calls so far
+}
+
+// ModelChoice is the provider and the model that the caller asks for. An empty one is the operator's choice.
+type ModelChoice struct {
+	Provider string
+	Name     string
+}
+
+// Usage is what calls of a model used, in tokens.
+type Usage struct {
+	InputTokens  int64
+	OutputTokens int64
+	ModelCalls   int
+	// Estimated is true if a part of it is our estimate, because the provider said nothing.
+	Estimated bool
+	// Provider and Model are those of the last call.
+	Provider string
+	Model    string
+}
+
+// Add adds what another call used.
+func (u *Usage) Add(call Usage) {
+	u.InputTokens += call.InputTokens
+	u.OutputTokens += call.OutputTokens
+	u.ModelCalls += call.ModelCalls
+	u.Estimated = u.Estimated || call.Estimated
+	u.Provider, u.Model = call.Provider, call.Model
 }
 
 // Answer is a model's answer.
@@ -41,6 +80,8 @@ type Answer struct {
 	ToolCalls []llms.ToolCall
 	// Truncated is true when the model reached its length limit.
 	Truncated bool
+	// Usage is that of this call alone.
+	Usage Usage
 }
 
 // Emit receives the text of an answer as it is produced. A nil Emit means that the caller only wants the result.

@@ -20,6 +20,7 @@ type StepResult struct {
 // The agents of a pipeline and their delegates share its memory and actions. Only one goroutine at a time may use it.
 type Run struct {
 	User    identity.User
+	Model   *ModelRequest // what the model calls of this request share; NewRun sets it to one of User's
 	Message string
 	Context Context
 	// Notice, when not "", is an instruction for this request alone, at the end of the system prompt.
@@ -56,8 +57,8 @@ type shared struct {
 
 // NewRun returns the state of a new request. Its agents can delegate to the agents of the registry.
 func (r *Registry) NewRun(u identity.User, message string, c Context) *Run {
-	return &Run{User: u, Message: message, Context: c, Memory: map[string]any{}, registry: r,
-		shared: &shared{message: message, history: c.History, foreign: promptsForeignText(c)}}
+	return &Run{User: u, Model: &ModelRequest{User: u}, Message: message, Context: c, Memory: map[string]any{},
+		registry: r, shared: &shared{message: message, history: c.History, foreign: promptsForeignText(c)}}
 }
 
 // Next returns the run for the next agent of a pipeline. It shares memory and actions and has one more earlier result.

@@ -110,7 +110,7 @@ func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, em
 	sent := userTexts(req)
 	guard := o.cfg.Filter(ctx, sent...)
 	run := o.cfg.Agents.NewRun(u, req.Message, req.Context)
-	routing, err := o.route(ctx, u.Tier, req)
+	routing, err := o.route(ctx, run.Model, req)
 	if err != nil {
 		return Reply{}, err
 	}

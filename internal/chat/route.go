@@ -38,9 +38,10 @@ type routing struct {
 // route returns the agents for the request. If the router fails or names no agent that the tier has, that is the
 // default agent. It returns an error if ctx has ended, and also if the router timed out or its key was refused: the
 // agent would meet the same, and the user would wait twice.
-func (o *Orchestrator) route(ctx context.Context, t tier.Tier, req Request) (routing, error) {
+func (o *Orchestrator) route(ctx context.Context, m *agent.ModelRequest, req Request) (routing, error) {
+	t := m.User.Tier
 	answer, err := o.cfg.Model.Generate(ctx, agent.ModelCall{
-		Small: true, MaxTokens: maxRouterTokens, Messages: []llms.MessageContent{
+		Small: true, MaxTokens: maxRouterTokens, Request: m, Messages: []llms.MessageContent{
 			llms.TextParts(llms.ChatMessageTypeSystem, o.routers[knownTier(t)]),
 			llms.TextParts(llms.ChatMessageTypeHuman, routerQuestion(req)),
 		}}, nil)
