@@ -37,13 +37,15 @@ var allowed = map[string]string{
 	"internal/dates":    "",
 	"internal/fold":     "",
 	"internal/network":  "",
+	"internal/thought":  "",
 	"internal/listener": "internal/network",
 
 	// The domain.
 	"internal/action":          "internal/dates",
 	"internal/consent":         "internal/dates internal/fold",
 	"internal/playbook":        "internal/action internal/fault internal/tier",
-	"internal/playbook/record": "internal/action internal/agent internal/agent/schema internal/dates internal/playbook",
+	"internal/playbook/record": "internal/action internal/agent internal/agent/schema internal/dates internal/playbook " +
+		"internal/thought",
 	"internal/agent": "internal/action internal/agent/schema internal/consent internal/dates internal/fault " +
 		"internal/identity internal/playbook internal/sanitize internal/tier",
 	"internal/agent/schema": "",
@@ -59,7 +61,7 @@ var allowed = map[string]string{
 	"internal/agent/declared": "internal/action internal/agent internal/agent/schema internal/agent/workspace " +
 		"internal/dates internal/playbook internal/tier",
 	"internal/chat": "internal/action internal/agent internal/dates internal/playbook internal/playbook/record " +
-		"internal/fold internal/sanitize " +
+		"internal/fold internal/sanitize internal/thought " +
 		"internal/identity internal/tier internal/fault",
 	"internal/scenario": "internal/action internal/agent internal/dates internal/tier",
 	"internal/auth": "internal/worker internal/postgres gen/db internal/identity internal/network " +
@@ -73,7 +75,7 @@ var allowed = map[string]string{
 
 	// Adapters: each wraps one dependency.
 	"internal/postgres":  "sql/migrations internal/fault",
-	"internal/llm":       "internal/fault internal/agent",
+	"internal/llm":       "internal/agent internal/fault internal/thought",
 	"internal/s3blob":    "internal/backup",
 	"internal/stripepay": "internal/billing internal/tier",
 

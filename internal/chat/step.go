@@ -16,6 +16,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/playbook/record"
 	"github.com/adiuva/cloud-api/internal/sanitize"
+	"github.com/adiuva/cloud-api/internal/thought"
 )
 
 // StepRequest is one generating step of a plan.
@@ -70,7 +71,7 @@ func (o *Orchestrator) RunStep(ctx context.Context, u identity.User, req StepReq
 		return StepReply{}, ctxError(ctx, err)
 	}
 	if template.Makes.Action == "" {
-		said := record.WithoutThoughts(answer.Text)
+		said := thought.Without(answer.Text)
 		if strings.TrimSpace(said) == "" {
 			return StepReply{}, ErrBadAnswer.WithCause(fmt.Errorf("template %s: the answer is empty", template.ID))
 		}

@@ -2,13 +2,10 @@ package record
 
 import (
 	"maps"
-	"regexp"
 	"slices"
-	"strings"
-)
 
-// thought matches the tags around what a reasoning model thinks before it answers.
-var thought = regexp.MustCompile(`(?i)<(/?)(?:think|thinking|thoughts?|reasoning)>`)
+	"github.com/adiuva/cloud-api/internal/thought"
+)
 
 // collection has the values that one answer holds.
 type collection struct {
@@ -28,18 +25,18 @@ const maxAnswer = 1 << 20
 func find(answer string, isMember func(name string) bool) (found []any, broken, ok bool) {
 	answer = answer[:min(len(answer), maxAnswer)]
 	var c collection
-	tags := thought.FindAllStringSubmatchIndex(answer, -1)
+	tags := thought.Tags(answer)
 	budget := maxDepth * len(answer) // of bytes read, as text that is no JSON may have to be read more than once
 	for at := 0; at < len(answer) && budget > 0; {
-		if len(tags) > 0 && tags[0][0] < at {
+		if len(tags) > 0 && tags[0].Start < at {
 			tags = tags[1:]
 			continue
 		}
-		if len(tags) > 0 && tags[0][0] == at {
-			if closes(tags[0]) { // of a thought that began before the answer
+		if len(tags) > 0 && tags[0].Start == at {
+			if tags[0].Closes { // of a thought that began before the answer
 				c = collection{}
 			}
-			at, tags = skipThought(answer, tags)
+			at, tags = thought.Skip(tags, len(answer))
 			continue
 		}
 		if answer[at] != '[' && answer[at] != '{' {
@@ -58,31 +55,6 @@ func find(answer string, isMember func(name string) bool) (found []any, broken, 
 		at = p.at
 	}
 	return c.choose()
-}
-
-// closes reports whether a match of thought is a closing tag.
-func closes(tag []int) bool { return tag[2] < tag[3] }
-
-// skipThought returns the position after the thought that begins or ends at the first tag, and the tags after it. A
-// thought that never ends reaches to the end of the answer.
-func skipThought(answer string, tags [][]int) (int, [][]int) {
-	end := slices.IndexFunc(tags, closes)
-	if end < 0 {
-		return len(answer), nil
-	}
-	return tags[end][1], tags[end+1:]
-}
-
-// WithoutThoughts returns an answer that is text without what the model thought before it.
-func WithoutThoughts(answer string) string {
-	tags, at := thought.FindAllStringSubmatchIndex(answer, -1), 0
-	for len(tags) > 0 && (closes(tags[0]) || strings.TrimSpace(answer[at:tags[0][0]]) == "") {
-		at, tags = skipThought(answer, tags)
-	}
-	if at == 0 {
-		return answer
-	}
-	return strings.TrimSpace(answer[at:])
 }
 
 // add adds a value that was found in the answer.

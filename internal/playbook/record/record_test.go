@@ -358,23 +358,6 @@ func TestDescriptionsOfRecords(t *testing.T) {
 	}
 }
 
-func TestTextsHaveNoThoughts(t *testing.T) {
-	t.Parallel()
-	for answer, want := range map[string]string{
-		"All done.\n":                              "All done.\n",
-		"<think>Hm.</think>\n\nAll done.":          "All done.",
-		" <think>a</think> <think>b</think> Done.": "Done.",
-		"so I think</think>Done.":                  "Done.",
-		"<think>Hm":                                "",
-		"Write <think>x</think> around it.":        "Write <think>x</think> around it.",
-		"<think>a <think>b</think>c</think> Done.": "Done.",
-	} {
-		if got := record.WithoutThoughts(answer); got != want {
-			t.Errorf("%q is %q, want %q", answer, got, want)
-		}
-	}
-}
-
 // TestHostileAnswersTakeLinearTime reads megabytes that are almost JSON.
 func TestHostileAnswersTakeLinearTime(t *testing.T) {
 	t.Parallel()
