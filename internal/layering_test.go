@@ -44,8 +44,8 @@ var allowed = map[string]string{
 	"internal/action":          "internal/dates",
 	"internal/consent":         "internal/dates internal/fold",
 	"internal/playbook":        "internal/action internal/fault internal/tier",
-	"internal/playbook/record": "internal/action internal/agent internal/agent/schema internal/dates internal/playbook " +
-		"internal/thought",
+	"internal/playbook/record": "internal/action internal/agent internal/agent/schema internal/dates " +
+		"internal/playbook internal/thought",
 	"internal/agent": "internal/action internal/agent/schema internal/consent internal/dates internal/fault " +
 		"internal/identity internal/playbook internal/sanitize internal/tier",
 	"internal/agent/schema": "",

@@ -92,7 +92,7 @@ func (f *Filter) begin() bool {
 	for i := range frames {
 		opens := frames[i].opens
 		n := min(len(text), len(opens))
-		if !strings.EqualFold(string(text[:n]), opens[:n]) {
+		if n == 0 || !strings.EqualFold(string(text[:n]), opens[:n]) {
 			continue
 		}
 		if n < len(opens) {
