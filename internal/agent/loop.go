@@ -11,7 +11,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
-// MaxRounds limits how often a loop calls the model. The last call offers no tools, so that the model answers in text.
+// MaxRounds limits how often a loop calls the model. In the last call the model must answer in text.
 const MaxRounds = 5
 
 // maxCalls limits the tool calls of one round. It leaves room for MaxActions proposals and a few reads.
@@ -37,7 +37,7 @@ type LoopConfig struct {
 
 // Loop lets the model call tools until it answers in text, in at most MaxRounds rounds; a model that still calls tools
 // then gets ErrLoopLimit. The calls of a round run in order. A call that repeats an earlier one exactly does not run
-// again, and after a round of nothing else the model gets no tools. Text beside tool calls is part of the answer,
+// again, and after a round of nothing else the model must answer in text. Text beside tool calls is part of the answer,
 // separated by an empty line, so that the pieces that emit received add up to Result.Text.
 func Loop(ctx context.Context, cfg LoopConfig, emit Emit) (Result, error) {
 	l := &loop{LoopConfig: cfg, out: &collector{emit: emit}, seen: map[string]bool{}}
@@ -46,18 +46,15 @@ func Loop(ctx context.Context, cfg LoopConfig, emit Emit) (Result, error) {
 		definitions[i] = t.definition()
 	}
 	for round := 1; round <= MaxRounds; round++ {
-		offered := definitions
-		if round == MaxRounds || l.repeating {
-			offered = nil
-		}
-		answer, err := l.generate(ctx, offered)
+		textOnly := round == MaxRounds || l.repeating || len(definitions) == 0
+		answer, err := l.generate(ctx, definitions, textOnly)
 		if err != nil {
 			return Result{}, err
 		}
 		if len(answer.ToolCalls) == 0 {
 			return l.result(answer)
 		}
-		if offered == nil || len(answer.ToolCalls) > maxCalls {
+		if textOnly || len(answer.ToolCalls) > maxCalls {
 			return Result{}, ErrLoopLimit
 		}
 		if err := l.runTools(ctx, answer); err != nil {
@@ -78,13 +75,13 @@ type loop struct {
 	readRows  bool            // a tool's result may contain text that others wrote
 }
 
-func (l *loop) generate(ctx context.Context, tools []llms.Tool) (Answer, error) {
+func (l *loop) generate(ctx context.Context, tools []llms.Tool, textOnly bool) (Answer, error) {
 	if err := ctx.Err(); err != nil {
 		return Answer{}, err
 	}
 	l.out.startRound()
-	answer, err := l.Model.Generate(ctx, ModelCall{Messages: l.Messages, Tools: tools, Temperature: 0.2,
-		Request: l.Run.Model}, l.out.listener())
+	answer, err := l.Model.Generate(ctx, ModelCall{Messages: l.Messages, Tools: tools, TextOnly: textOnly,
+		Temperature: 0.2, Request: l.Run.Model}, l.out.listener())
 	if err != nil {
 		return Answer{}, err
 	}
@@ -110,6 +107,9 @@ func (l *loop) result(answer Answer) (Result, error) {
 // runTools runs the calls of a round and adds the calls and their results to the conversation.
 func (l *loop) runTools(ctx context.Context, answer Answer) error {
 	message := llms.MessageContent{Role: llms.ChatMessageTypeAI}
+	if answer.State != nil {
+		message.Parts = append(message.Parts, ModelState{Value: answer.State})
+	}
 	if answer.Text != "" {
 		message.Parts = append(message.Parts, llms.TextContent{Text: answer.Text})
 	}

@@ -29,7 +29,10 @@ type ModelCall struct {
 	// Small selects the router model, which is short, cheap and has temperature 0.
 	Small    bool
 	Messages []llms.MessageContent
-	Tools    []llms.Tool // none when the answer must be text
+	Tools    []llms.Tool
+	// TextOnly says that the model must answer in text. The tools are then those that Messages have calls of, which some
+	// servers want to see.
+	TextOnly bool
 	// MaxTokens limits the answer; 0 leaves it to the model.
 	MaxTokens   int
 	Temperature float64
@@ -82,6 +85,15 @@ type Answer struct {
 	Truncated bool
 	// Usage is that of this call alone.
 	Usage Usage
+	// State, when not nil, belongs into the message with ToolCalls, as a ModelState.
+	State any
+}
+
+// ModelState is a part of an assistant's message that only the Model that returned it reads, such as the signature of
+// its reasoning, which it wants back with the results of its tool calls. Everybody else leaves it out.
+type ModelState struct {
+	llms.TextContent // empty; it makes a ModelState a part of a message
+	Value            any
 }
 
 // Emit receives the text of an answer as it is produced. A nil Emit means that the caller only wants the result.

@@ -27,10 +27,13 @@ var (
 
 // Config configures a Client. A zero value means the default.
 type Config struct {
+	Provider          string // the provider's name, for Answer.Usage
 	APIKey            string // empty for servers without keys
-	BaseURL           string // default https://api.openai.com/v1
+	APIKeyHeader      string // default Authorization, with Bearer; api-key for Azure
+	BaseURL           string // default https://api.openai.com/v1; it may have a query
 	Model             string
 	RouterModel       string        // default Model
+	MaxTokens         int           // limits an answer whose call has no limit of its own; default 4,096
 	FirstTokenTimeout time.Duration // until the first part of an answer; default 20 s
 	IdleTimeout       time.Duration // without any data after the first part; default 15 s
 	Timeout           time.Duration // for the whole call including its retry; default 120 s
@@ -67,7 +70,7 @@ type upstream struct {
 
 var _ agent.Model = (*Client)(nil)
 
-// New returns a Client. It fails if cfg.BaseURL is not a URL.
+// New returns a Client. It fails if cfg.BaseURL is not a URL that a path can be joined to.
 func New(cfg Config) (*Client, error) {
 	cfg = cfg.withDefaults()
 	x, err := newExchange(cfg)
@@ -99,6 +102,12 @@ func (cfg Config) withDefaults() Config {
 	setDuration(&cfg.Timeout, 120*time.Second)
 	if cfg.BaseURL == "" {
 		cfg.BaseURL = "https://api.openai.com/v1"
+	}
+	if cfg.APIKeyHeader == "" {
+		cfg.APIKeyHeader = keyHeader(cfg.BaseURL)
+	}
+	if cfg.MaxTokens <= 0 {
+		cfg.MaxTokens = 4096
 	}
 	if cfg.RouterModel == "" {
 		cfg.RouterModel = cfg.Model

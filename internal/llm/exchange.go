@@ -2,6 +2,7 @@ package llm
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/thought"
 )
 
 const (
@@ -26,6 +28,9 @@ type exchange struct {
 	transport         http.RoundTripper
 	post              *http.Request // the template of every request, without context and body
 	encoder           *requestEncoder
+	dialects          *dialects
+	provider          string
+	maxTokens         int
 	firstTokenTimeout time.Duration
 	idleTimeout       time.Duration
 	now               func() time.Time
@@ -33,15 +38,23 @@ type exchange struct {
 }
 
 func newExchange(cfg Config) (*exchange, error) {
-	post, err := http.NewRequest(http.MethodPost, strings.TrimRight(cfg.BaseURL, "/")+"/chat/completions", http.NoBody)
+	address, err := completionsAddress(cfg.BaseURL)
 	if err != nil {
-		return nil, errors.New("the address of the model is no URL") // err quotes the URL, which may hold a password
+		return nil, err
+	}
+	post, err := http.NewRequest(http.MethodPost, address.String(), http.NoBody)
+	if err != nil {
+		return nil, errNoAddress // err quotes the URL, which may hold a password
 	}
 	post.Header.Set("Content-Type", "application/json")
 	if cfg.APIKey != "" {
-		post.Header.Set("Authorization", "Bearer "+cfg.APIKey)
+		setKey(post.Header, cfg.APIKeyHeader, cfg.APIKey)
 	}
 	encoder, err := newRequestEncoder(cfg.StrictSchemas)
+	if err != nil {
+		return nil, err
+	}
+	dialects, err := newDialects(dialectOf(address))
 	if err != nil {
 		return nil, err
 	}
@@ -49,19 +62,57 @@ func newExchange(cfg Config) (*exchange, error) {
 		transport:         cfg.Transport,
 		post:              post,
 		encoder:           encoder,
+		dialects:          dialects,
+		provider:          cfg.Provider,
+		maxTokens:         cfg.MaxTokens,
 		firstTokenTimeout: cfg.FirstTokenTimeout,
 		idleTimeout:       cfg.IdleTimeout,
 		now:               cfg.Now,
 	}, nil
 }
 
-// roundTrip sends the call and reads the whole answer; errors are *failure. A redirect is a failure like any other
-// status than 200: the key and the conversation must not go to another address.
+// maxAdaptations is how often a call is repeated in another dialect.
+const maxAdaptations = 5
+
+// roundTrip sends the call and reads the whole answer; errors are *failure. If the upstream refuses a member of the
+// request by name, the call is repeated without it, and later calls of the model leave it out as well. A redirect is a
+// failure like any other status than 200: the key and the conversation must not go to another address.
 func (x *exchange) roundTrip(ctx context.Context, model string, call agent.ModelCall, emit agent.Emit) (
 	agent.Answer, error) {
+	d := x.dialects.of(model)
+	r := request{model: model, call: call, limit: cmp.Or(call.MaxTokens, x.maxTokens), owner: x}
+	for adaptations := 0; ; adaptations++ {
+		r.dialect = d
+		r.stream = (!call.Small || emit != nil || d.stream) && !d.whole
+		answer, err := x.attempt(ctx, r, emit)
+		var f *failure
+		if !errors.As(err, &f) {
+			if adaptations > 0 {
+				x.dialects.learn(model, d)
+			}
+			return answer, err
+		}
+		said := f.complaint
+		f.complaint = "" // the failure may be remembered
+		if limitReached.MatchString(string(said)) && f.kind == rejected {
+			return agent.Answer{Truncated: true, Usage: usage{}.of(model)}, nil
+		}
+		next, ok := d.adapted(f.status, said, f.sent, r.stream)
+		if !ok || f.started || f.kind == auth || adaptations == maxAdaptations {
+			return agent.Answer{}, f
+		}
+		if adaptations > 0 {
+			x.dialects.learn(model, d) // the upstream complains of something else now
+		}
+		d = next
+	}
+}
+
+// attempt sends the request once.
+func (x *exchange) attempt(ctx context.Context, r request, emit agent.Emit) (agent.Answer, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	body, err := x.encoder.encode(model, call, !call.Small || emit != nil)
+	body, sent, err := x.encoder.encode(r)
 	if err != nil {
 		return agent.Answer{}, &failure{kind: internal, cause: err}
 	}
@@ -77,20 +128,65 @@ func (x *exchange) roundTrip(ctx context.Context, model string, call agent.Model
 		return agent.Answer{}, ioFailure(ctx, err, false)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		errorBody, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBodyBytes)) // a part is enough to classify
-		return agent.Answer{}, httpFailure(resp.StatusCode, resp.Header, errorBody, x.now())
+	b := &responseBuilder{emit: emit, onToken: timer.onToken,
+		textCalls: newTextCalls(r.call.Tools, r.call.TextOnly)}
+	if r.dialect.thinksFirst {
+		b.thoughts.ExpectOpen()
 	}
-	b := &responseBuilder{emit: emit, onToken: timer.onToken}
-	if strings.HasPrefix(strings.ToLower(resp.Header.Get("Content-Type")), "text/event-stream") {
-		err = x.readStream(ctx, resp.Body, b, timer)
-	} else {
-		err = readDocument(ctx, resp, b)
+	if err = x.read(ctx, resp, b, timer); err == nil {
+		var answer agent.Answer
+		if answer, err = b.answer(r); err == nil {
+			answer.Usage.Provider = x.provider
+			return x.withoutLoneThought(answer, r, emit != nil), nil
+		}
 	}
+	var f *failure
+	if errors.As(err, &f) {
+		f.sent = sent
+	}
+	return agent.Answer{}, err
+}
+
+// withoutLoneThought returns the answer without a thought that has only its end in it, and remembers that the model
+// answers so. What was emitted stays part of the answer.
+func (x *exchange) withoutLoneThought(answer agent.Answer, r request, emitted bool) agent.Answer {
+	if r.dialect.thinksFirst || !strings.Contains(answer.Text, "</think>") {
+		return answer
+	}
+	text := thought.Without(answer.Text)
+	if text == answer.Text {
+		return answer
+	}
+	d := x.dialects.of(r.model)
+	d.thinksFirst = true
+	x.dialects.learn(r.model, d)
+	if !emitted {
+		answer.Text = text
+	}
+	return answer
+}
+
+// read reads the response into b. Errors are *failure.
+func (x *exchange) read(ctx context.Context, resp *http.Response, b *responseBuilder, timer *stallTimer) error {
+	body, err := decoded(resp)
 	if err != nil {
-		return agent.Answer{}, err
+		return err
 	}
-	return b.answer()
+	if resp.StatusCode != http.StatusOK {
+		errorBody, _ := io.ReadAll(io.LimitReader(body, maxErrorBodyBytes)) // a part is enough to classify
+		return httpFailure(resp.StatusCode, resp.Header, errorBody, x.now())
+	}
+	events := x.readers.get(io.LimitReader(body, maxStreamBytes), timer.onBytes)
+	defer x.readers.put(events)
+	switch first, err := events.first(); {
+	case err != nil && (err != io.EOF || ctx.Err() != nil):
+		return ioFailure(ctx, err, false)
+	case first == '{' || first == '[': // whatever the content type says
+		return readDocument(ctx, events.in, resp.ContentLength, b)
+	case first == '<':
+		return &failure{kind: protocol, cause: errors.New("answer is a web page")}
+	}
+	return x.readStream(ctx, events, b, timer)
 }
 
 // requestBody is a request's body that releases its memory once it is sent: the request is larger than all else that
@@ -113,13 +209,14 @@ func (r *requestBody) Close() error {
 }
 
 // readStream reads server-sent events until [DONE] or the end of the body.
-func (x *exchange) readStream(ctx context.Context, body io.Reader, b *responseBuilder, timer *stallTimer) error {
-	events := x.readers.get(io.LimitReader(body, maxStreamBytes), timer.onBytes)
-	defer x.readers.put(events)
+func (x *exchange) readStream(ctx context.Context, events *sseReader, b *responseBuilder, timer *stallTimer) error {
 	for {
 		data, err := events.next()
 		if err == io.EOF && ctx.Err() == nil {
 			return nil // b.answer reports whether the answer is complete
+		}
+		if errors.Is(err, errLongEvent) {
+			return &failure{kind: protocol, started: b.started, cause: err}
 		}
 		if err != nil {
 			return ioFailure(ctx, err, b.started)
@@ -134,6 +231,9 @@ func (x *exchange) readStream(ctx context.Context, body io.Reader, b *responseBu
 		if len(data) == 0 {
 			continue
 		}
+		if events.isError {
+			return b.errorEvent(data)
+		}
 		if err := b.add(data); err != nil {
 			return err
 		}
@@ -141,58 +241,13 @@ func (x *exchange) readStream(ctx context.Context, body io.Reader, b *responseBu
 }
 
 // readDocument reads a completion that is one JSON document. Some servers send one even when asked to stream.
-func readDocument(ctx context.Context, resp *http.Response, b *responseBuilder) error {
+func readDocument(ctx context.Context, body io.Reader, length int64, b *responseBuilder) error {
 	var data bytes.Buffer
-	data.Grow(int(min(max(resp.ContentLength, 0), maxDocumentBytes)) + bytes.MinRead)
-	_, err := data.ReadFrom(io.LimitReader(resp.Body, maxDocumentBytes))
+	data.Grow(int(min(max(length, 0), maxDocumentBytes)) + bytes.MinRead)
+	_, err := data.ReadFrom(io.LimitReader(body, maxDocumentBytes))
 	if err != nil || ctx.Err() != nil {
 		return ioFailure(ctx, err, false)
 	}
 	b.done = true
-	return b.add(data.Bytes())
+	return b.add(bytes.TrimSpace(data.Bytes()))
 }
-
-// stallTimer cancels an exchange whose upstream is silent for too long. Only the goroutine that reads the answer may
-// use it.
-type stallTimer struct {
-	cancel  context.CancelCauseFunc
-	timer   *time.Timer
-	idle    time.Duration
-	started bool // the first part of the answer has arrived, so idle applies
-}
-
-// newStallTimer starts a timer that allows firstToken until the first part of the answer and idle between reads after
-// it.
-func newStallTimer(cancel context.CancelCauseFunc, firstToken, idle time.Duration) *stallTimer {
-	return &stallTimer{
-		cancel: cancel,
-		idle:   idle,
-		timer:  time.AfterFunc(firstToken, func() { cancel(errFirstTokenTimeout) }),
-	}
-}
-
-// onToken is called for each part of the answer. The first one starts the idle timeout.
-func (t *stallTimer) onToken() {
-	if t.started {
-		return
-	}
-	t.started = true
-	t.timer.Stop()
-	t.timer = time.AfterFunc(t.idle, func() { t.cancel(errIdleTimeout) })
-}
-
-// onBytes is called when any line has arrived. Comments keep an answer alive, but they do not start one.
-func (t *stallTimer) onBytes() {
-	if t.started {
-		t.timer.Reset(t.idle)
-	}
-}
-
-// startDrain allows d for the rest of the body, whatever arrives.
-func (t *stallTimer) startDrain(d time.Duration) {
-	t.started = false
-	t.timer.Stop()
-	t.timer = time.AfterFunc(d, func() { t.cancel(errIdleTimeout) })
-}
-
-func (t *stallTimer) stop() { t.timer.Stop() }

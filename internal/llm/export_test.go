@@ -88,9 +88,10 @@ func EncodeTwice(model string, call agent.ModelCall) (first, second []byte, kept
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if first, err = e.encode(model, call, true); err != nil {
+	r := request{model: model, call: call, stream: true, dialect: dialect{maxTokens: maxTokens}, limit: 1}
+	if first, _, err = e.encode(r); err != nil {
 		return nil, nil, nil, err
 	}
-	second, err = e.encode(model, call, true)
+	second, _, err = e.encode(r)
 	return first, second, e.escapes.Keys(), err
 }

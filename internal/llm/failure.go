@@ -3,15 +3,12 @@ package llm
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/url"
-	"strconv"
 	"sync"
 	"time"
 
@@ -51,7 +48,13 @@ type failure struct {
 	started    bool          // a part of the answer had arrived
 	quota      bool          // of kind auth: the quota is spent
 	model      bool          // of kind auth: the key may not use this model
+	unclear    bool          // of kind auth: perhaps a gateway's refusal of what one person wrote
 	cause      error
+
+	// What the upstream complained of, and which members the request had, for another attempt. complaint is cleared
+	// before the failure leaves the exchange.
+	complaint complaint
+	sent      member
 }
 
 func (f *failure) Error() string {
@@ -72,13 +75,13 @@ func (f *failure) Is(target error) bool { return target == agent.ErrModelRefused
 func (f *failure) retryable() bool { return !f.started && (f.kind == busy || f.kind == network) }
 
 // countsAgainstBreaker reports whether err shows that the upstream is in trouble. Our own mistakes and callers that
-// leave do not.
+// leave do not, nor does a status of 403 that may be about what one person wrote.
 func countsAgainstBreaker(err error) bool {
 	var f *failure
 	if !errors.As(err, &f) {
 		return false
 	}
-	return f.kind != canceled && f.kind != sink && f.kind != rejected && f.kind != internal
+	return !f.unclear && f.kind != canceled && f.kind != sink && f.kind != rejected && f.kind != internal
 }
 
 // fault returns the error for the caller, and alerts the operator if only they can help.
@@ -143,50 +146,6 @@ func redact(err error) error {
 		return err
 	}
 	return errors.New("broken HTTP exchange")
-}
-
-// httpFailure classifies an error response by its status and error code. A status of 200 means that the error came in
-// the stream or instead of an answer.
-func httpFailure(status int, header http.Header, body []byte, now time.Time) *failure {
-	f := &failure{status: status, cause: errors.New("upstream error answer"), retryAfter: retryAfter(header, now)}
-	var response struct {
-		Error struct {
-			Type string          `json:"type"`
-			Code json.RawMessage `json:"code"`
-		} `json:"error"`
-	}
-	_ = json.Unmarshal(body, &response) // without a readable body the status decides
-	code := string(response.Error.Code)
-	if n, err := strconv.Atoi(code); err == nil && status == http.StatusOK {
-		f.status = n // some servers put the status there
-	}
-	inStream := status == http.StatusOK && f.status == http.StatusOK
-	switch {
-	case response.Error.Type == "insufficient_quota", code == `"insufficient_quota"`,
-		f.status == 401, f.status == 402, f.status == 403, inStream && code == `"invalid_api_key"`:
-		f.kind = auth
-		f.quota = response.Error.Type == "insufficient_quota" || code == `"insufficient_quota"` || f.status == 402
-		f.model = f.status == 403 && code == `"model_not_found"`
-	case inStream && response.Error.Type == "invalid_request_error":
-		f.kind = rejected
-	case f.status == 429, f.status >= 500, f.status == 408, inStream:
-		f.kind = busy
-	default:
-		f.kind = rejected
-	}
-	return f
-}
-
-// retryAfter returns the Retry-After header (RFC 9110 §10.2.3), or 0 if it is absent or malformed.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	v := h.Get("Retry-After")
-	if n, err := strconv.Atoi(v); err == nil && n >= 0 && n < 1<<20 {
-		return time.Duration(n) * time.Second
-	}
-	if t, err := http.ParseTime(v); err == nil {
-		return max(0, t.Sub(now))
-	}
-	return 0
 }
 
 // alerter logs what only an operator can repair, at most once per alertInterval and cause: a refused key fails every

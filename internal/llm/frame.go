@@ -68,7 +68,7 @@ func (c *chunk) onlyText() (span, bool) {
 	}
 	var found span
 	for _, m := range []*message{&c.choices[0].delta, &c.choices[0].message} {
-		if m.reasoning || len(m.toolCalls) > 0 || len(m.refusal.bytes) > 0 {
+		if m.reasoning || len(m.thoughts) > 0 || len(m.toolCalls) > 0 || len(m.refusal.bytes) > 0 {
 			return span{}, false
 		}
 		if m.content.span == (span{}) {

@@ -25,6 +25,8 @@ func FuzzDecodeEventAgreesWithEncodingJSON(f *testing.F) {
 		`{"refusal":null,"content":"a"}`, `{"refusal":"no","reasoning":"hm","reasoning_content":[]}`,
 		`{"content":"\/\b\f\r\t\uFFff\uD83D\uDE00\uDE00x\ud83d\u0041"}`, `{"content":"\x"}`, `{"content":["a"]}`,
 		`{"content":[{"type":"text","text":"a"},null,{"text":[{"text":"b"}]}]}`,
+		`{"content":[{"type":"thinking","thinking":[{"type":"text","text":"a"}]},{"type":"reasoning","text":"b"}]}`,
+		`{"reasoning_details":[{"type":"reasoning.text","text":"hm"}],"extra_content":{"google":{}}}`,
 		`{"\u0063ontent":"x","REFU\u017fAL":"y"}`,
 		`{"tool_calls":[{"index":0,"id":"c1","function":{"name":"f","arguments":"{\"a\":"}},null,{"index":null}]}`,
 		`{"tool_calls":[{"index":-0,"function":{"arguments":{"a": [1]}}}]}`, `{"tool_calls":[{"index":1.5}]}`,
@@ -225,6 +227,7 @@ func FuzzUTF8JoinerIgnoresSplits(f *testing.F) {
 type referenceEvent struct {
 	Error   json.RawMessage `json:"error"`
 	Choices []struct {
+		Error   json.RawMessage  `json:"error"`
 		Index   int              `json:"index"`
 		Delta   referenceMessage `json:"delta"`
 		Message referenceMessage `json:"message"`
@@ -232,11 +235,15 @@ type referenceEvent struct {
 	} `json:"choices"`
 }
 
+func isPresent(value json.RawMessage) bool { return len(value) > 0 && string(value) != "null" }
+
 type referenceMessage struct {
 	Content    referenceText   `json:"content"`
 	Refusal    referenceText   `json:"refusal"`
 	Reasoning  json.RawMessage `json:"reasoning"`
 	Reasoning2 json.RawMessage `json:"reasoning_content"`
+	Reasoning3 json.RawMessage `json:"reasoning_details"`
+	Reasoning4 json.RawMessage `json:"thinking_blocks"`
 	ToolCalls  []struct {
 		Index    *int   `json:"index"`
 		ID       string `json:"id"`
@@ -248,8 +255,9 @@ type referenceMessage struct {
 }
 
 func (r referenceEvent) event() llm.Event {
-	out := llm.Event{IsError: len(r.Error) > 0 && string(r.Error) != "null"}
+	out := llm.Event{IsError: isPresent(r.Error)}
 	for _, c := range r.Choices {
+		out.IsError = out.IsError || isPresent(c.Error)
 		out.Choices = append(out.Choices, llm.EventChoice{Index: c.Index, Finish: c.Finish,
 			Delta: c.Delta.message(), Message: c.Message.message()})
 	}
@@ -257,9 +265,10 @@ func (r referenceEvent) event() llm.Event {
 }
 
 func (m referenceMessage) message() llm.EventMessage {
-	empty := []string{"", "null", `""`, "[]", "{}"}
-	out := llm.EventMessage{Content: m.Content.split, Refusal: m.Refusal.split, Reasoning: !slices.Contains(empty,
-		string(m.Reasoning)) || !slices.Contains(empty, string(m.Reasoning2))}
+	out := llm.EventMessage{Content: m.Content.split, Refusal: m.Refusal.split, Reasoning: m.Content.thoughts}
+	for _, r := range []json.RawMessage{m.Reasoning, m.Reasoning2, m.Reasoning3, m.Reasoning4} {
+		out.Reasoning = out.Reasoning || !slices.Contains([]string{"", "null", `""`, "[]", "{}"}, string(r))
+	}
 	for _, p := range m.ToolCalls {
 		call := llm.EventToolCall{Index: -1, ID: p.ID, Name: p.Function.Name, Arguments: string(p.Function.Arguments)}
 		if p.Index != nil {
@@ -277,6 +286,7 @@ type referenceText struct {
 	split    string // may begin or end inside a character
 	whole    string // encoding/json's, if isString
 	isString bool
+	thoughts bool // there are parts that hold thoughts
 }
 
 func (t *referenceText) UnmarshalJSON(b []byte) error {
@@ -291,13 +301,21 @@ func (t *referenceText) UnmarshalJSON(b []byte) error {
 		return errReferenceShape
 	}
 	var parts []struct {
-		Text referenceText `json:"text"`
+		Text referenceText   `json:"text"`
+		Type json.RawMessage `json:"type"`
 	}
 	if err := json.Unmarshal(b, &parts); err != nil {
 		return err
 	}
 	for _, p := range parts {
+		var kind string
+		if json.Unmarshal(p.Type, &kind) == nil && slices.Contains([]string{"thinking", "reasoning",
+			"redacted_thinking", "thought", "reasoning_text"}, kind) {
+			t.thoughts = true
+			continue
+		}
 		t.split += p.Text.split
+		t.thoughts = t.thoughts || p.Text.thoughts
 	}
 	return nil
 }

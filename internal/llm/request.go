@@ -3,9 +3,7 @@ package llm
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -48,36 +46,73 @@ func (e *requestEncoder) strictSchema(schema json.RawMessage) json.RawMessage {
 	return strict
 }
 
-// encode returns the body of a chat completions request for call. It is the request that langchaingo's own client would
-// send, as a test checks, written in one pass: reflection and a second encoding of kilobytes of prompt and tool schemas
-// would be a fifth of what an answer costs. The upstream is told to store nothing.
-func (e *requestEncoder) encode(model string, call agent.ModelCall, stream bool) ([]byte, error) {
-	family := familyOf(model)
+// request is one call as it is sent to a server.
+type request struct {
+	model   string
+	call    agent.ModelCall
+	stream  bool
+	dialect dialect
+	limit   int // of the answer, in tokens; 0 is none
+	// owner is what the state of earlier answers must have come from to be sent.
+	owner *exchange
+}
+
+// encode returns the body of a chat completions request, and which members it has that a server may refuse. To OpenAI
+// it is the request that langchaingo's own client would send, as a test checks, written in one pass: reflection and a
+// second encoding of kilobytes of prompt and tool schemas would be a fifth of what an answer costs. The upstream is told
+// to store nothing.
+func (e *requestEncoder) encode(r request) (body []byte, sent member, err error) {
+	d, call := r.dialect, r.call
 	b := make([]byte, 0, sizeOf(call))
-	b = appendString(append(b, `{"model":`...), model)
-	b, err := e.appendMessages(append(b, `,"messages":[`...), call.Messages, family)
-	if err != nil {
-		return nil, err
+	b = appendString(append(b, `{"model":`...), r.model)
+	w := messageWriter{encoder: e, dialect: d, model: r.model, owner: r.owner, b: append(b, `,"messages":[`...)}
+	if err := w.write(call.Messages); err != nil {
+		return nil, 0, err
 	}
-	b = append(b, ']')
-	if family.temperature {
+	b, sent = append(w.b, ']'), w.sent
+	if d.takes(memberTemperature) {
+		sent |= memberTemperature
 		b = strconv.AppendFloat(append(b, `,"temperature":`...), call.Temperature, 'g', -1, 64)
 	}
-	if call.MaxTokens > 0 {
-		b = strconv.AppendInt(append(b, `,"max_completion_tokens":`...), int64(call.MaxTokens), 10)
+	if limit := r.limit; limit > 0 && d.takes(memberMaxTokens) {
+		sent |= memberMaxTokens
+		if d.limit > 0 {
+			limit = min(limit, d.limit)
+		}
+		b = append(appendString(append(b, ','), d.maxTokens), ':')
+		b = strconv.AppendInt(b, int64(limit), 10)
 	}
-	if b, err = e.appendTools(b, call.Tools); err != nil {
-		return nil, err
+	if !call.TextOnly || w.called && d.takes(memberToolChoice) {
+		var strict bool
+		if b, strict, err = e.appendTools(b, call.Tools, d); err != nil {
+			return nil, 0, err
+		}
+		if strict {
+			sent |= memberStrict
+		}
+		if call.TextOnly && len(call.Tools) > 0 {
+			sent |= memberToolChoice
+			b = append(b, `,"tool_choice":"none"`...)
+		}
 	}
-	if schema := e.strictSchema(call.Schema); schema != nil {
+	if schema := e.strictSchema(call.Schema); schema != nil && d.takes(memberResponseFormat) {
+		sent |= memberResponseFormat
 		b = append(b, `,"response_format":{"type":"json_schema","json_schema":`...)
 		b = append(b, `{"name":"answer","strict":true,"schema":`...)
 		b = append(append(b, schema...), `}}`...)
 	}
-	if stream {
+	if r.stream {
 		b = append(b, `,"stream":true`...)
+		if d.takes(memberStreamOptions) {
+			sent |= memberStreamOptions
+			b = append(b, `,"stream_options":{"include_usage":true}`...)
+		}
 	}
-	return append(b, `,"store":false}`...), nil
+	if d.takes(memberStore) {
+		sent |= memberStore
+		b = append(b, `,"store":false`...)
+	}
+	return append(b, '}'), sent, nil
 }
 
 // appendFixed is appendEscaped for a text that calls repeat: it is escaped once and copied from then on. Nothing that a
@@ -89,23 +124,6 @@ func (e *requestEncoder) appendFixed(b []byte, s string) []byte {
 		e.escapes.Add(s, escaped)
 	}
 	return append(b, escaped...)
-}
-
-// family is what a model's name says about the requests it accepts.
-type family struct{ system, temperature bool }
-
-// familyOf knows OpenAI's reasoning models, none of which take a temperature, and the first of which take no system
-// message.
-func familyOf(model string) family {
-	name := strings.ToLower(model)
-	f := family{system: true, temperature: true}
-	for _, reasoning := range []string{"o1", "o3", "o4", "gpt-5"} {
-		if rest, ok := strings.CutPrefix(name, reasoning); ok && (rest == "" || rest[0] == '-' || rest[0] == '.') {
-			f.temperature = false
-		}
-	}
-	f.system = !slices.Contains([]string{"o1", "o1-mini", "o1-preview", "o3", "o3-mini", "o3-preview"}, name)
-	return f
 }
 
 // sizeOf estimates the length of the request in bytes.
@@ -129,105 +147,9 @@ func sizeOf(call agent.ModelCall) int {
 	return n
 }
 
-// roleOf returns OpenAI's name of a role, or "".
-func roleOf(t llms.ChatMessageType) string {
-	switch t {
-	case llms.ChatMessageTypeSystem:
-		return "system"
-	case llms.ChatMessageTypeHuman:
-		return "user"
-	case llms.ChatMessageTypeAI:
-		return "assistant"
-	case llms.ChatMessageTypeTool:
-		return "tool"
-	}
-	return ""
-}
-
-// appendMessages writes the conversation. For a model that takes no system message, the system prompt is put at the
-// beginning of the first user message.
-func (e *requestEncoder) appendMessages(b []byte, messages []llms.MessageContent, family family) ([]byte, error) {
-	system, first := "", true
-	for _, m := range messages {
-		flat, err := flatten(m)
-		if err != nil {
-			return nil, err
-		}
-		isSystem := m.Role == llms.ChatMessageTypeSystem
-		if isSystem && !family.system {
-			system += strings.Join(flat.texts, "") + "\n\n"
-			continue
-		}
-		if !first {
-			b = append(b, ',')
-		}
-		first = false
-		b = appendString(append(b, `{"role":`...), roleOf(m.Role))
-		b = append(b, `,"content":"`...)
-		if m.Role == llms.ChatMessageTypeHuman {
-			b, system = appendEscaped(b, system), ""
-		}
-		for i, text := range flat.texts {
-			if isSystem && i == 0 { // the agent's prompt; later parts vary, e.g. with the time
-				b = e.appendFixed(b, text)
-			} else {
-				b = appendEscaped(b, text)
-			}
-		}
-		b = append(b, '"')
-		if flat.toolCallID != "" {
-			b = appendString(append(b, `,"tool_call_id":`...), flat.toolCallID)
-		}
-		b = append(appendCalls(b, flat.calls), '}')
-	}
-	return b, nil
-}
-
-// flatMessage is a message whose parts are sorted by their types.
-type flatMessage struct {
-	texts      []string
-	toolCallID string // of the tool call that the message is the result of
-	calls      []llms.ToolCall
-}
-
-func flatten(m llms.MessageContent) (flat flatMessage, err error) {
-	if roleOf(m.Role) == "" {
-		return flat, fmt.Errorf("no role %q", m.Role)
-	}
-	for _, p := range m.Parts {
-		switch part := p.(type) {
-		case llms.TextContent:
-			flat.texts = append(flat.texts, part.Text)
-		case llms.ToolCall:
-			flat.calls = append(flat.calls, part)
-		case llms.ToolCallResponse:
-			flat.texts, flat.toolCallID = append(flat.texts, part.Content), part.ToolCallID
-		default:
-			return flat, fmt.Errorf("no part of type %T", p)
-		}
-	}
-	return flat, nil
-}
-
-func appendCalls(b []byte, calls []llms.ToolCall) []byte {
-	for i, call := range calls {
-		if i == 0 {
-			b = append(b, `,"tool_calls":[`...)
-		} else {
-			b = append(b, ',')
-		}
-		b = appendString(append(b, `{"type":"function","id":`...), call.ID)
-		b = appendString(append(b, `,"function":{"name":`...), call.FunctionCall.Name)
-		b = append(appendString(append(b, `,"arguments":`...), call.FunctionCall.Arguments), `}}`...)
-	}
-	if len(calls) > 0 {
-		b = append(b, ']')
-	}
-	return b
-}
-
-// appendTools writes the tools' definitions. Agents give their schemas as JSON already.
-func (e *requestEncoder) appendTools(b []byte, tools []llms.Tool) ([]byte, error) {
+// appendTools writes the tools' definitions, and reports whether one is for the upstream to enforce. Agents give their
+// schemas as JSON already.
+func (e *requestEncoder) appendTools(b []byte, tools []llms.Tool, d dialect) (_ []byte, anyStrict bool, err error) {
 	for i, t := range tools {
 		if i == 0 {
 			b = append(b, `,"tools":[`...)
@@ -236,16 +158,15 @@ func (e *requestEncoder) appendTools(b []byte, tools []llms.Tool) ([]byte, error
 		}
 		schema, isJSON := t.Function.Parameters.(json.RawMessage)
 		if !isJSON {
-			var err error
 			if schema, err = json.Marshal(t.Function.Parameters); err != nil {
-				return nil, fmt.Errorf("tool %s: %w", t.Function.Name, err)
+				return nil, false, fmt.Errorf("tool %s: %w", t.Function.Name, err)
 			}
 		}
 		b = appendString(append(b, `{"type":"function","function":{"name":`...), t.Function.Name)
 		b = e.appendFixed(append(b, `,"description":"`...), t.Function.Description)
 		b = append(b, '"')
-		if strict := e.strictSchema(schema); strict != nil {
-			schema = strict
+		if strict := e.strictSchema(schema); strict != nil && d.takes(memberStrict) {
+			schema, anyStrict = strict, true
 			b = append(b, `,"strict":true`...)
 		}
 		b = append(append(append(b, `,"parameters":`...), schema...), `}}`...)
@@ -253,7 +174,7 @@ func (e *requestEncoder) appendTools(b []byte, tools []llms.Tool) ([]byte, error
 	if len(tools) > 0 {
 		b = append(b, ']')
 	}
-	return b, nil
+	return b, anyStrict, nil
 }
 
 const hexDigits = "0123456789abcdef"

@@ -20,7 +20,13 @@ type sseReader struct {
 	data    []byte // of the present event
 	hasData bool   // data belongs to an event whose end has not been read yet
 	long    []byte // a line that does not fit in's buffer
+	isError bool   // the present event is named "error"
 }
+
+// maxEventBytes bounds one event.
+const maxEventBytes = 4 << 20
+
+var errLongEvent = errors.New("event is too long")
 
 // ssePool reuses readers with their buffers. A stream holds one for as long as it runs.
 type ssePool struct{ pool sync.Pool }
@@ -33,7 +39,7 @@ func (p *ssePool) get(r io.Reader, onBytes func()) *sseReader {
 		s = &sseReader{in: bufio.NewReaderSize(nil, sseBufferBytes)}
 	}
 	s.gotLine = false
-	s.hasData = false
+	s.hasData, s.isError = false, false
 	s.in.Reset(readerFunc(func(b []byte) (int, error) {
 		if s.gotLine {
 			s.gotLine = false
@@ -56,6 +62,27 @@ type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
+// first returns the first byte of the body after a byte order mark and space, without reading it.
+func (s *sseReader) first() (byte, error) {
+	for {
+		next, err := s.in.Peek(1)
+		if err != nil {
+			return 0, err
+		}
+		switch next[0] {
+		case 0xEF:
+			if mark, err := s.in.Peek(3); err != nil || string(mark) != "\ufeff" {
+				return next[0], nil
+			}
+			_, _ = s.in.Discard(3) // what was peeked at can be discarded
+		case ' ', '\t', '\r', '\n':
+			_, _ = s.in.Discard(1)
+		default:
+			return next[0], nil
+		}
+	}
+}
+
 // next returns the data lines of the next event joined by newlines, valid until the next call. At the end of the body
 // it returns io.EOF.
 func (s *sseReader) next() ([]byte, error) {
@@ -68,8 +95,12 @@ func (s *sseReader) next() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+		if len(line)+len(s.data) > maxEventBytes && s.hasData {
+			return nil, errLongEvent
+		}
 		if len(line) == 0 {
 			if !s.hasData {
+				s.isError = false
 				continue
 			}
 			s.hasData = false
@@ -83,6 +114,9 @@ func (s *sseReader) next() ([]byte, error) {
 func (s *sseReader) addField(line []byte) {
 	value, ok := bytes.CutPrefix(line, []byte("data:"))
 	if !ok {
+		if name, ok := bytes.CutPrefix(line, []byte("event:")); ok {
+			s.isError = string(bytes.TrimSpace(name)) == "error"
+		}
 		return
 	}
 	if s.hasData {
@@ -101,6 +135,9 @@ func (s *sseReader) line() ([]byte, error) {
 		s.long = s.long[:0]
 		for errors.Is(err, bufio.ErrBufferFull) {
 			s.long = append(s.long, line...)
+			if len(s.long) > maxEventBytes {
+				return nil, errLongEvent
+			}
 			line, err = s.in.ReadSlice('\n')
 		}
 		s.long = append(s.long, line...)

@@ -17,8 +17,12 @@ import (
 type chunk struct {
 	isError bool // the upstream reports an error instead
 	choices []choice
+	usage   usage
 	padding span // OpenAI's "obfuscation", a random string
 }
+
+// usage is the tokens that a server reports, 0 where it reports none.
+type usage struct{ input, output, total int64 }
 
 // choice has its message in delta if the completion is streamed, else in message.
 type choice struct {
@@ -32,7 +36,8 @@ type message struct {
 	content   text
 	refusal   text
 	toolCalls []toolCallPart
-	reasoning bool // the model's reasoning has arrived, which is not part of the answer
+	reasoning bool        // the model's reasoning has arrived, which is not part of the answer
+	thoughts  []rawMember // the members that hold it
 }
 
 type toolCallPart struct {
@@ -40,12 +45,23 @@ type toolCallPart struct {
 	hasIndex  bool
 	id, name  string
 	arguments []byte
+	extras    callExtras
 }
+
+// rawMember is a member of an object as it was received. Its value may share the event's memory.
+type rawMember struct {
+	name  string
+	value []byte
+}
+
+// callExtras are the members of a tool call, and of its function, that are not in OpenAI's protocol.
+type callExtras struct{ call, function []rawMember }
 
 // text is a piece of text, which may begin or end inside a character.
 type text struct {
-	bytes []byte
-	span  span // where it is in the event, if it is a string there and not an array of parts
+	bytes    []byte
+	span     span // where it is in the event, if it is a string there and not an array of parts
+	thoughts bool // there are parts that hold thoughts
 }
 
 // span is the inside of a JSON string, between its quotes: event[start:end]. The zero span means none.
@@ -83,29 +99,59 @@ type eventDecoder struct {
 }
 
 func (d *eventDecoder) chunk(c *chunk) error {
-	return d.object(func(name []byte) error {
+	hasChoices, complains := false, false
+	err := d.object(func(name []byte) (err error) {
 		switch string(name) {
 		case "error":
-			value, err := d.json.ReadValue()
-			c.isError = err == nil && value.Kind() != jsontext.KindNull
-			return err
+			c.isError, err = d.present()
+		case "object":
+			var value jsontext.Value
+			value, err = d.json.ReadValue()
+			complains = complains || strings.EqualFold(string(value), `"error"`)
+		case "detail", "errors", "error_msg", "error_message":
+			var present bool
+			present, err = d.present()
+			complains = complains || present
 		case "choices":
+			hasChoices = d.json.PeekKind() == jsontext.KindBeginArray
 			c.choices = c.choices[:0]
 			return d.array(func() error {
 				c.choices = append(c.choices, choice{})
-				return d.choice(&c.choices[len(c.choices)-1])
+				isError, err := d.choice(&c.choices[len(c.choices)-1], &c.usage)
+				complains = complains || isError
+				return err
+			})
+		case "usage":
+			return d.usage(&c.usage)
+		case "x_groq":
+			return d.objectOrSkip(func(name []byte) error {
+				if string(name) == "usage" {
+					return d.usage(&c.usage)
+				}
+				return d.json.SkipValue()
 			})
 		case "obfuscation":
-			value, err := d.json.ReadValue()
+			var value jsontext.Value
+			value, err = d.json.ReadValue()
 			c.padding = d.spanOf(value)
-			return err
+		default:
+			err = d.json.SkipValue()
 		}
-		return d.json.SkipValue()
+		return err
 	})
+	c.isError = c.isError || complains && (!hasChoices || len(c.choices) > 0)
+	return err
 }
 
-func (d *eventDecoder) choice(c *choice) error {
-	return d.object(func(name []byte) error {
+// present reads any value and reports whether it is more than null.
+func (d *eventDecoder) present() (bool, error) {
+	value, err := d.json.ReadValue()
+	return err == nil && value.Kind() != jsontext.KindNull, err
+}
+
+// choice reports whether the choice is an error. Some servers put the usage into it.
+func (d *eventDecoder) choice(c *choice, u *usage) (isError bool, err error) {
+	err = d.object(func(name []byte) error {
 		switch string(name) {
 		case "index":
 			_, err := d.int(&c.index)
@@ -116,9 +162,15 @@ func (d *eventDecoder) choice(c *choice) error {
 			return d.message(&c.message)
 		case "finish_reason":
 			return d.string(&c.finish)
+		case "error":
+			isError, err = d.present()
+			return err
+		case "usage":
+			return d.usage(u)
 		}
 		return d.json.SkipValue()
 	})
+	return isError, err
 }
 
 func (d *eventDecoder) message(m *message) error {
@@ -126,12 +178,23 @@ func (d *eventDecoder) message(m *message) error {
 		switch string(name) {
 		case "content":
 			m.content, err = d.text()
+			m.reasoning = m.reasoning || m.content.thoughts
 		case "refusal":
 			m.refusal, err = d.text()
-		case "reasoning", "reasoning_content": // servers differ
+		case "reasoning", reasoningContent, "reasoning_details", "thinking_blocks": // servers differ
+			member := rawMember{name: string(name)}
 			var present bool
-			present, err = d.notEmpty()
-			m.reasoning = m.reasoning || present
+			member.value, present, err = d.notEmpty()
+			if present {
+				m.reasoning = true
+				m.thoughts = append(m.thoughts, member)
+			}
+		case "extra_content":
+			var present bool
+			member := rawMember{name: "extra_content"}
+			if member.value, present, err = d.notEmpty(); present {
+				m.thoughts = append(m.thoughts, member)
+			}
 		case "tool_calls":
 			m.toolCalls = nil
 			err = d.array(func() error {
@@ -152,6 +215,8 @@ func (d *eventDecoder) toolCall(p *toolCallPart) error {
 			p.hasIndex, err = d.int(&p.index)
 		case "id":
 			err = d.string(&p.id)
+		case "type":
+			err = d.json.SkipValue()
 		case "function":
 			err = d.object(func(name []byte) (err error) {
 				switch string(name) {
@@ -160,30 +225,79 @@ func (d *eventDecoder) toolCall(p *toolCallPart) error {
 				case "arguments":
 					p.arguments, err = d.arguments()
 				default:
-					err = d.json.SkipValue()
+					err = d.extra(name, &p.extras.function)
 				}
 				return err
 			})
 		default:
-			err = d.json.SkipValue()
+			err = d.extra(name, &p.extras.call)
 		}
 		return err
 	})
 }
 
-// text reads a string, null, or an array of text parts.
+// extra adds a member that is not in OpenAI's protocol to list, unless it is empty.
+func (d *eventDecoder) extra(name []byte, list *[]rawMember) error {
+	member := rawMember{name: string(name)}
+	value, present, err := d.notEmpty()
+	if member.value = value; present {
+		*list = append(*list, member)
+	}
+	return err
+}
+
+// usage reads the counts of a usage object. What is no count is skipped: an answer is not lost for it.
+func (d *eventDecoder) usage(u *usage) error {
+	return d.objectOrSkip(func(name []byte) error {
+		value, err := d.json.ReadValue()
+		count, parseErr := strconv.ParseFloat(string(value), 64)
+		if err != nil || parseErr != nil || count < 1 || count > 1<<40 {
+			return err
+		}
+		switch string(name) {
+		case "prompt_tokens", "input_tokens":
+			u.input = int64(count)
+		case "completion_tokens", "output_tokens":
+			u.output = int64(count)
+		case "total_tokens":
+			u.total = int64(count)
+		}
+		return nil
+	})
+}
+
+// objectOrSkip is object for a value that may be of any kind.
+func (d *eventDecoder) objectOrSkip(member func(name []byte) error) error {
+	if d.json.PeekKind() != jsontext.KindBeginObject {
+		return d.json.SkipValue()
+	}
+	return d.object(member)
+}
+
+// text reads a string, null, or an array of text parts. Parts that hold thoughts are left out.
 func (d *eventDecoder) text() (t text, err error) {
 	switch d.json.PeekKind() {
 	case jsontext.KindBeginArray:
 		err = d.array(func() error {
-			return d.object(func(name []byte) error {
-				if string(name) != "text" {
-					return d.json.SkipValue()
+			part, kind := text{}, ""
+			err := d.object(func(name []byte) (err error) {
+				switch string(name) {
+				case "text":
+					part, err = d.text()
+				case "type":
+					err = d.kindOfPart(&kind)
+				default:
+					err = d.json.SkipValue()
 				}
-				part, err := d.text()
-				t.bytes = append(t.bytes, part.bytes...)
 				return err
 			})
+			if isThought(kind) {
+				t.thoughts = true
+				return err
+			}
+			t.thoughts = t.thoughts || part.thoughts
+			t.bytes = append(t.bytes, part.bytes...)
+			return err
 		})
 		return t, err
 	case jsontext.KindString:
@@ -196,6 +310,24 @@ func (d *eventDecoder) text() (t text, err error) {
 		return t, nil
 	}
 	return t, d.null()
+}
+
+// kindOfPart reads the type of a part, which is "" unless it is a string.
+func (d *eventDecoder) kindOfPart(kind *string) error {
+	value, err := d.json.ReadValue()
+	if s := d.spanOf(value); err == nil && s != (span{}) {
+		*kind = string(d.unquote(s))
+	}
+	return err
+}
+
+// isThought reports whether parts of that type hold thoughts.
+func isThought(kind string) bool {
+	switch kind {
+	case "thinking", "reasoning", "redacted_thinking", "thought", "reasoning_text":
+		return true
+	}
+	return false
 }
 
 // arguments reads JSON inside a string or, from some servers, the object itself.
@@ -214,14 +346,16 @@ func (d *eventDecoder) arguments() ([]byte, error) {
 	return nil, d.null()
 }
 
-// notEmpty reads any value and reports whether it is more than null or an empty string, array or object.
-func (d *eventDecoder) notEmpty() (bool, error) {
+// notEmpty reads any value, and reports whether it is more than null or an empty string, array or object. The value
+// shares the event's memory.
+func (d *eventDecoder) notEmpty() ([]byte, bool, error) {
 	value, err := d.json.ReadValue()
 	switch string(value) {
 	case "", "null", `""`, "[]", "{}":
-		return false, err
+		return nil, false, err
 	}
-	return true, err
+	end := int(d.json.InputOffset())
+	return d.event[end-len(value) : end], true, err
 }
 
 // string reads a string into s, which null leaves as it is.
@@ -330,7 +464,11 @@ func (d *eventDecoder) unquote(s span) []byte {
 
 // knownNames are the members that eventDecoder reads.
 var knownNames = []string{"error", "choices", "index", "delta", "message", "finish_reason", "content", "refusal",
-	"reasoning", "reasoning_content", "tool_calls", "id", "function", "name", "arguments", "text"}
+	"reasoning", reasoningContent, "reasoning_details", "thinking_blocks", "tool_calls", "id", "type", "function", "name",
+	"arguments", "text"}
+
+// reasoningContent is the member in which most servers send the model's reasoning.
+const reasoningContent = "reasoning_content"
 
 // canonicalName returns a name without its quotes. If it differs from a known one in case only, it returns that one.
 func canonicalName(quoted []byte) []byte {

@@ -64,7 +64,7 @@ func (m *Model) respond(call agent.ModelCall) agent.Answer {
 	case isSynthesis(c):
 		return agent.Answer{Text: withNotice(mergeResults(c.message) + missingFeature(c))}
 	}
-	if calls := chooseCalls(c, parseTools(call.Tools)); len(calls) > 0 {
+	if calls := chooseCalls(c, parseTools(call.Tools)); len(calls) > 0 && !call.TextOnly {
 		return agent.Answer{ToolCalls: calls}
 	}
 	return agent.Answer{Text: withNotice(describeResults(c) + missingFeature(c))}

@@ -30,12 +30,15 @@ func Offline() Step {
 	}
 }
 
+// turnBreak stands between turns that package llm has joined.
+const turnBreak = "\n\n---\n\n"
+
 // routerList matches a line of the list of agents in the router's prompt.
 var routerList = regexp.MustCompile(`(?m)^- [a-z][a-z0-9_]*: `)
 
 // modelCall returns the request as agents make it. A prompt with a list of agents is the router's.
 func (r Request) modelCall() agent.ModelCall {
-	call := agent.ModelCall{}
+	call := agent.ModelCall{TextOnly: string(r.ToolChoice) == `"none"`}
 	toolNames := map[string]string{}
 	for _, m := range r.Messages {
 		message := llms.TextParts(roles[m.Role], string(m.Content))
@@ -50,7 +53,13 @@ func (r Request) modelCall() agent.ModelCall {
 		case llms.ChatMessageTypeSystem:
 			call.Small = len(r.Tools) == 0 && routerList.MatchString(string(m.Content))
 		}
-		call.Messages = append(call.Messages, message)
+		if m.Role != "user" {
+			call.Messages = append(call.Messages, message)
+			continue
+		}
+		for turn := range strings.SplitSeq(string(m.Content), turnBreak) {
+			call.Messages = append(call.Messages, llms.TextParts(llms.ChatMessageTypeHuman, turn))
+		}
 	}
 	for _, t := range r.Tools {
 		call.Tools = append(call.Tools, llms.Tool{Type: "function", Function: &llms.FunctionDefinition{

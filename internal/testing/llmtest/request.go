@@ -16,6 +16,8 @@ type Request struct {
 	Stream   bool            `json:"stream"`
 	Messages []Message       `json:"messages"`
 	Tools    []Tool          `json:"tools"`
+	// ToolChoice is "none", an object or absent.
+	ToolChoice json.RawMessage `json:"tool_choice"`
 }
 
 // Message is one message of a request.
