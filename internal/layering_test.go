@@ -41,9 +41,9 @@ var allowed = map[string]string{
 	"internal/listener": "internal/network",
 
 	// The domain.
-	"internal/action":          "internal/dates",
-	"internal/consent":         "internal/dates internal/fold",
-	"internal/playbook":        "internal/action internal/fault internal/tier",
+	"internal/action":   "internal/dates",
+	"internal/consent":  "internal/dates internal/fold",
+	"internal/playbook": "internal/action internal/fault internal/tier",
 	"internal/playbook/record": "internal/action internal/agent internal/agent/schema internal/dates " +
 		"internal/playbook internal/thought",
 	"internal/agent": "internal/action internal/agent/schema internal/consent internal/dates internal/fault " +

@@ -30,7 +30,7 @@ type ModelCall struct {
 	Small    bool
 	Messages []llms.MessageContent
 	Tools    []llms.Tool
-	// TextOnly says that the model must answer in text. The tools are then those that Messages have calls of, which some
+	// TextOnly says that the model must answer in text. Tools are then those that Messages have calls of, which some
 	// servers want to see.
 	TextOnly bool
 	// MaxTokens limits the answer; 0 leaves it to the model.

@@ -201,7 +201,7 @@ func chooseModel(cfg config.Config, opts Options) (agent.Model, func(), error) {
 		APIKey: cfg.OpenAIAPIKey.Reveal(), BaseURL: cfg.OpenAIBaseURL, Model: cfg.LLMModel,
 		RouterModel:       cfg.LLMRouterModel,
 		FirstTokenTimeout: cfg.LLMFirstTokenTimeout, IdleTimeout: cfg.LLMIdleTimeout, Timeout: cfg.LLMTimeout,
-		StrictSchemas: cfg.LLMStrictSchemas, Log: opts.Log,
+		StrictSchemas: cfg.LLMStrictSchemas, MaxTokens: cfg.LLMMaxTokens, Log: opts.Log,
 	})
 	if err != nil {
 		return nil, nil, err

@@ -78,6 +78,7 @@ type Orchestrator struct {
 	zones     *zoneCache
 	routers   map[tier.Tier]string // the router's prompt, by tier
 	abilities map[tier.Tier]string // what the agents can do, by tier
+	router    routerState
 }
 
 // New returns an Orchestrator.

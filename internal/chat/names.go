@@ -12,10 +12,10 @@ import (
 const maxRouterAnswer = 2_000
 
 var (
-	thoughts  = regexp.MustCompile(`(?s)<think>.*?</think>`)
 	nameWords = regexp.MustCompile(`[\p{L}\p{N}_]+(?:-[\p{L}\p{N}_]+)*`)
 	// listWords may stand around the names in a list of several, as in "First email_agent, then task_agent".
-	listWords = strings.Fields("agent agents answer name names output the is are a an and then first second third " +
+	listWords = strings.Fields("agent agents answer name names output route json text plaintext markdown the is are a an " +
+		"and then first second third " +
 		"next finally followed by after that 1 2 3")
 )
 
@@ -25,9 +25,11 @@ var (
 // name, or if a sentence has several names in it.
 func parseAgents(answer string, agents []*agent.Agent) []*agent.Agent {
 	answer = strings.ToLower(answer[:min(len(answer), maxRouterAnswer)])
-	answer = thoughts.ReplaceAllString(answer, " ")
 	answer, _, _ = strings.Cut(answer, strings.ToLower(messageMark)) // a model may go on with more examples
 	words := nameWords.FindAllString(answer, -1)
+	for i, w := range words {
+		words[i] = strings.Trim(w, "_") // of emphasis in Markdown
+	}
 	var list []*agent.Agent
 	sentence := false // there are words that are neither names nor part of a list
 	for i := 0; i < len(words); {

@@ -6,10 +6,13 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
+	"sync/atomic"
 
 	"github.com/tmc/langchaingo/llms"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/thought"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -19,6 +22,7 @@ const (
 	maxRouterContext = 500   // characters of the context that the router sees
 	maxRouterMessage = 4_000 // characters of the message that the router sees
 	maxRouterTokens  = 64    // three names, with room to spare
+	maxRouterThought = 2_048 // the same for a model that thinks first, in tokens
 	maxRouterTurn    = 150   // characters of an earlier turn that the router sees
 )
 
@@ -35,28 +39,78 @@ type routing struct {
 	upgrade *Upgrade       // set if the router named an agent that the user's tier lacks
 }
 
-// route returns the agents for the request. If the router fails or names no agent that the tier has, that is the
-// default agent. It returns an error if ctx has ended, and also if the router timed out or its key was refused: the
-// agent would meet the same, and the user would wait twice.
-func (o *Orchestrator) route(ctx context.Context, m *agent.ModelRequest, req Request) (routing, error) {
-	t := m.User.Tier
-	answer, err := o.cfg.Model.Generate(ctx, agent.ModelCall{
+// RouterCounts is how often the router did not do its task.
+type RouterCounts struct {
+	Failed  int64 // the model's call failed
+	Unclear int64 // the model's answer named no agent
+}
+
+// routerState is what the orchestrator remembers of the router's model.
+type routerState struct {
+	failed, unclear atomic.Int64
+	thinks          atomic.Bool // the model thinks first, so that it needs the larger limit
+}
+
+// RouterCounts returns how often the router did not do its task since the start.
+func (o *Orchestrator) RouterCounts() RouterCounts {
+	return RouterCounts{Failed: o.router.failed.Load(), Unclear: o.router.unclear.Load()}
+}
+
+// askRouter returns the router's answer without its thoughts. A model that had no tokens left after its thoughts is
+// asked once more with a larger limit, and from then on always has that.
+func (o *Orchestrator) askRouter(ctx context.Context, m *agent.ModelRequest, req Request) (string, error) {
+	call := agent.ModelCall{
 		Small: true, MaxTokens: maxRouterTokens, Request: m, Messages: []llms.MessageContent{
-			llms.TextParts(llms.ChatMessageTypeSystem, o.routers[knownTier(t)]),
+			llms.TextParts(llms.ChatMessageTypeSystem, o.routers[knownTier(m.User.Tier)]),
 			llms.TextParts(llms.ChatMessageTypeHuman, routerQuestion(req)),
-		}}, nil)
+		}}
+	thinks := o.router.thinks.Load()
+	if thinks {
+		call.MaxTokens = maxRouterThought
+	}
+	answer, err := o.cfg.Model.Generate(ctx, call, nil)
+	if err != nil {
+		return "", err
+	}
+	text := thought.Without(answer.Text)
+	onlyThought := strings.TrimSpace(text) == "" && (answer.Truncated || answer.Text != "")
+	if thinks || !onlyThought {
+		return text, nil
+	}
+	call.MaxTokens = maxRouterThought
+	if answer, err = o.cfg.Model.Generate(ctx, call, nil); err != nil {
+		return "", err
+	}
+	text = thought.Without(answer.Text)
+	if strings.TrimSpace(text) != "" {
+		o.router.thinks.Store(true)
+	}
+	return text, nil
+}
+
+// route returns the agents for the request. If the router fails or names no agent that the tier has, that is the
+// default agent, which is logged and counted. It returns an error if ctx has ended, and also if the router timed out or
+// its key was refused: the agent would meet the same, and the user would wait twice.
+func (o *Orchestrator) route(ctx context.Context, m *agent.ModelRequest, req Request) (routing, error) {
+	answer, err := o.askRouter(ctx, m, req)
 	if err != nil {
 		if ctx.Err() != nil {
 			return routing{}, ctxError(ctx, err)
 		}
+		o.router.failed.Add(1)
 		if errors.Is(err, agent.ErrModelTimeout) || errors.Is(err, agent.ErrModelRefused) {
 			return routing{}, err
 		}
 		o.cfg.Log.WarnContext(ctx, "router failed, using the fallback agent", slog.Any("error", err))
 	}
+	named := parseAgents(answer, o.cfg.Agents.All())
+	if err == nil && len(named) == 0 {
+		o.router.unclear.Add(1)
+		o.cfg.Log.WarnContext(ctx, "router named no agent, using the fallback agent", slog.Int("bytes", len(answer)))
+	}
+	allowed := o.cfg.Agents.Allowed(m.User.Tier)
 	var result routing
-	allowed := o.cfg.Agents.Allowed(t)
-	for _, a := range parseAgents(answer.Text, o.cfg.Agents.All()) {
+	for _, a := range named {
 		if slices.Contains(allowed, a) {
 			result.agents = append(result.agents, a)
 		} else if result.upgrade == nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 	"github.com/adiuva/cloud-api/internal/tier"
@@ -64,7 +65,12 @@ func TestRouterAnswerSelectsAgents(t *testing.T) {
 		{"longer name", "email_agents, my_email_agent", []string{task}},
 		{"words alone", "I can help you with your calendar", []string{task}},
 		{"empty answer", "", []string{task}},
-		{"open thought", "<think>", []string{task}},
+		{"long thoughts", "<think>" + strings.Repeat("task_agent? ", 1000) + "</think>calendar_agent",
+			[]string{calendar}},
+		{"emphasis", "_calendar_agent_", []string{calendar}},
+		{"language of a code fence", "```json\n[\"email_agent\", \"calendar_agent\"]\n```", []string{email, calendar}},
+		{"JSON object", `{"agents": ["email_agent", "calendar_agent"]}`, []string{email, calendar}},
+		{"names on lines", "email_agent\ncalendar_agent", []string{email, calendar}},
 		{"cut in a character", strings.Repeat("ü", 3000), []string{task}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -92,12 +98,56 @@ func TestRouterAnswerSelectsAgents(t *testing.T) {
 	}
 }
 
+// TestRouterThatThinksGetsMoreTokens has a model whose thoughts take all tokens of the first call. The second message
+// has the larger limit at once.
+func TestRouterThatThinksGetsMoreTokens(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]llmtest.Turn{
+		"no text":         {Truncated: true},
+		"an open thought": llmtest.TextTurn("<think>Is it calendar_agent or"),
+	} {
+		o, m := setup(t, first, says("email_agent"), says("1"), says("<think>x</think>email_agent"), says("2"))
+		for range 2 {
+			if _, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var limits []int
+		for _, call := range m.Calls() {
+			if call.Small {
+				limits = append(limits, call.MaxTokens)
+			}
+		}
+		if len(limits) != 3 || limits[0] >= 100 || limits[1] < 1000 || limits[2] != limits[1] {
+			t.Errorf("%s: limits %v", name, limits)
+		}
+		if got := o.RouterCounts(); got != (chat.RouterCounts{}) || len(m.Calls()) != 5 {
+			t.Errorf("%s: %d calls, counts %+v", name, len(m.Calls()), got)
+		}
+	}
+}
+
+func TestRouterThatOnlyThinksIsCounted(t *testing.T) {
+	t.Parallel()
+	unavailable := fault.New(fault.LLMUnavailable, "down")
+	o, m := setup(t, says("<think>"), says("<think>"), says("1"), says("weather"), says("2"), fails(unavailable),
+		says("3"))
+	for range 3 {
+		if _, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := o.RouterCounts(); got != (chat.RouterCounts{Failed: 1, Unclear: 2}) || len(m.Calls()) != 7 {
+		t.Errorf("%d calls, counts %+v", len(m.Calls()), got)
+	}
+}
+
 // FuzzRouterAnswer shows that any answer of the router selects one to three agents that the tier has.
 func FuzzRouterAnswer(f *testing.F) {
 	f.Add("email_agent, task agent\n<think>")
 	f.Add("\xff_agent,calendar-agent")
 	f.Fuzz(func(t *testing.T, answer string) {
-		o, m := setup(t, says(answer), says("1"), says("2"), says("3"), says("4"))
+		o, m := setup(t, says(answer), says("1"), says("2"), says("3"), says("4"), says("5"))
 		if _, err := o.Run(t.Context(), identity.User{Tier: tier.Free}, chat.Request{Message: "m"}, nil); err != nil {
 			t.Fatal(err)
 		}

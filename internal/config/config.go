@@ -51,6 +51,7 @@ type Config struct {
 	LLMFirstTokenTimeout time.Duration `env:"LLM_FIRST_TOKEN_TIMEOUT" default:"20s" desc:"timeout for the first token of an answer"`
 	LLMIdleTimeout       time.Duration `env:"LLM_IDLE_TIMEOUT" default:"20s" desc:"timeout between two tokens"`
 	LLMTimeout           time.Duration `env:"LLM_TIMEOUT" default:"120s" desc:"timeout for the whole answer"`
+	LLMMaxTokens         int           `env:"LLM_MAX_TOKENS" default:"4096" desc:"longest answer of the model, in tokens; a longer one is cut and marked as truncated"`
 	LLMStrictSchemas     bool          `env:"LLM_STRICT_SCHEMAS" default:"false" desc:"true sends response_format json_schema and strict tools, for an API that knows them"`
 	AgentsDir            string        `env:"AGENTS_DIR" example:"/etc/adiuva/agents" desc:"folder of YAML manifests that declare more agents"`
 

@@ -139,6 +139,7 @@ func TestLoadRejectsInvalidValues(t *testing.T) {
 		{"DATABASE_URL", "postgres://adiuva:change-me@localhost:5432/adiuva", "", "DATABASE_URL is an example value"},
 		{"REDIS_URL", "redis://:change-me@localhost:6379/0", "", "REDIS_URL is an example value"},
 		{"OPENAI_API_KEY", "sk-change-me", "", "OPENAI_API_KEY is an example value"},
+		{"LLM_MAX_TOKENS", "100", "LLM_MAX_TOKENS is wrong", "LLM_MAX_TOKENS is wrong"},
 		{"BCRYPT_COST", "many", "BCRYPT_COST is wrong", "BCRYPT_COST is wrong"},
 		{"BCRYPT_COST", "3", "BCRYPT_COST is wrong", "BCRYPT_COST is wrong"},
 		{"BCRYPT_COST", "17", "BCRYPT_COST is wrong", "BCRYPT_COST is wrong"},

@@ -14,6 +14,9 @@ const (
 	minBcryptCost     = 4
 	minProdBcryptCost = 10
 	maxBcryptCost     = 16
+
+	minAnswerTokens = 256 // less is no answer of an agent that calls tools
+	maxAnswerTokens = 1 << 20
 )
 
 // minConnections leaves room for probes beside a few clients.
@@ -44,6 +47,8 @@ func (c Config) validate(set map[string]bool) []string {
 		"AWS_ACCESS_KEY_ID is missing: AWS_SECRET_ACCESS_KEY is useless without it")
 	reject(c.BcryptCost != 0 && (c.BcryptCost < minBcryptCost || c.BcryptCost > maxBcryptCost),
 		"BCRYPT_COST is wrong: it must be 4 to 16")
+	reject(c.LLMMaxTokens != 0 && (c.LLMMaxTokens < minAnswerTokens || c.LLMMaxTokens > maxAnswerTokens),
+		"LLM_MAX_TOKENS is wrong: it must be 256 to 1048576")
 	reject(c.MaxConnections != 0 && c.MaxConnections < minConnections,
 		"MAX_CONNECTIONS is wrong: it must be 0 or at least 16")
 	faults = append(faults, c.validateVendorKeys()...)

@@ -54,13 +54,15 @@ func addTexts(b *strings.Builder, value any, depth int) {
 
 var (
 	// refuses matches how servers say that they do not take something.
-	refuses = regexp.MustCompile(`(?i)un(?:known|recogni[sz]ed|expected|supported)|not? (?:longer )?(?:be )?(?:supported|` +
-		`permitted|allowed|available|recogni[sz]ed|accepted|valid|enabled)|n[o']t support|extra_forbidden|extra inputs|` +
+	refuses = regexp.MustCompile(`(?i)un(?:known|recogni[sz]ed|expected|supported)|` +
+		`not? (?:longer )?(?:be )?(?:supported|permitted|allowed|available|recogni[sz]ed|accepted|valid|enabled)|` +
+		`n[o']t support|extra_forbidden|extra inputs|` +
 		`cannot find|invalid|deprecated|unavailable|must be|only the default|cannot use|must be verified`)
-	tooLarge = regexp.MustCompile(`(?i)(?:at most|less than or equal to|maximum (?:allowed )?(?:value|number)[^0-9]{0,40}|` +
+	tooLarge = regexp.MustCompile(`(?i)(?:at most|less than or equal to|` +
+		`maximum (?:allowed )?(?:value|number)[^0-9]{0,40}|` +
 		`<=|\[1, ?|range[^0-9]{0,30}1[^0-9]{1,6}) ?([0-9]{2,7})\b`)
-	needsStream = regexp.MustCompile(`(?i)only supports? (?:the )?stream|not support non-?stream|stream(?:ing)? is required|` +
-		`stream.{0,20}must be (?:set to )?true|please enable the stream`)
+	needsStream = regexp.MustCompile(`(?i)only supports? (?:the )?stream|not support non-?stream|` +
+		`stream(?:ing)? is required|stream.{0,20}must be (?:set to )?true|please enable the stream`)
 	roleRefused = regexp.MustCompile(`(?i)(?:system|developer)['"]? ?(?:role|message|prompt|instruction)s?.{0,40}` +
 		`(?:not|n't|un)|does not support ['"]?(?:system|developer)|only user(?:,| and).{0,40}supported|` +
 		`not support.{0,20}(?:system|developer) (?:role|message|instruction)|unknown role:? ['"]?system`)

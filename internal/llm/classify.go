@@ -14,11 +14,12 @@ var (
 	// moderated matches refusals of what one person wrote.
 	moderated = regexp.MustCompile(`(?i)content[_ -]?(?:filter|policy|management policy)|moderation|flagged|` +
 		`violates? .{0,30}(?:polic|guideline|terms)|usage (?:policies|guidelines)|safety[_ ](?:check|system)|` +
-		`data_inspection_failed|responsibleaipolicy|inappropriate content|sensitive (?:content|words)|prohibited content|` +
-		`guardrail`)
+		`data_inspection_failed|responsibleaipolicy|inappropriate content|sensitive (?:content|words)|` +
+		`prohibited content|guardrail`)
 	// keyRefused matches refusals of a key in a response of 403.
-	keyRefused = regexp.MustCompile(`(?i)(?:api|access)[_ -]?key|permission|forbidden|unauthorized|credential|` +
-		`not (?:been )?(?:enabled|authorized)|disabled|billing|organization|project|account|subscription|country|region`)
+	keyRefused = regexp.MustCompile(`(?i)(?:api|access)[_ -]?key|permission|forbidden|unauthorized|` +
+		`credential|not (?:been )?(?:enabled|authorized)|disabled|billing|organization|project|account|` +
+		`subscription|country|region`)
 	// templateFailed matches what servers answer to a conversation that the model's template does not take.
 	templateFailed = regexp.MustCompile(`(?i)roles? must alternate|chat template|jinja|template error|` +
 		`only user(?:,| and).{0,40}roles? (?:are|is) supported|system role not supported|raise_exception`)

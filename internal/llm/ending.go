@@ -15,12 +15,13 @@ const (
 
 // endings are the reasons that servers give, in lower case. An unknown one is a cut.
 var endings = map[string]ending{
-	"stop": whole, "tool_calls": whole, "tool_call": whole, "tool_use": whole, "function_call": whole, "end_turn": whole,
+	"stop": whole, "tool_calls": whole, "tool_call": whole, "tool_use": whole, "function_call": whole,
+	"end_turn":      whole,
 	"stop_sequence": whole, "eos": whole, "eos_token": whole, "complete": whole, "completed": whole, "end": whole,
 	"length": lengthLimit, "max_tokens": lengthLimit, "model_length": lengthLimit, "max_length": lengthLimit,
 	"max_output_tokens": lengthLimit, "max_completion_tokens": lengthLimit, "token_limit": lengthLimit,
 	"model_context_window_exceeded": lengthLimit,
-	"content_filter": filtered, "content_filtered": filtered, "safety": filtered, "sensitive": filtered,
+	"content_filter":                filtered, "content_filtered": filtered, "safety": filtered, "sensitive": filtered,
 	"recitation": filtered, "blocklist": filtered, "prohibited_content": filtered, "spii": filtered,
 	"refusal": filtered, "guardrail_intervened": filtered, "error_toxic": filtered, "moderation": filtered,
 }

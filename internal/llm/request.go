@@ -59,8 +59,8 @@ type request struct {
 
 // encode returns the body of a chat completions request, and which members it has that a server may refuse. To OpenAI
 // it is the request that langchaingo's own client would send, as a test checks, written in one pass: reflection and a
-// second encoding of kilobytes of prompt and tool schemas would be a fifth of what an answer costs. The upstream is told
-// to store nothing.
+// second encoding of kilobytes of prompt and tool schemas would be a fifth of what an answer costs. The upstream is
+// told to store nothing.
 func (e *requestEncoder) encode(r request) (body []byte, sent member, err error) {
 	d, call := r.dialect, r.call
 	b := make([]byte, 0, sizeOf(call))

@@ -76,11 +76,13 @@ func (c *textCalls) flush(alone bool) []byte {
 }
 
 // callMarks are the texts that a call may begin with.
-var callMarks = [...]string{"<tool_call>", "<|tool_call|>", "<toolcall>", "<function_call>", "<function=", "[TOOL_CALLS]",
+var callMarks = [...]string{"<tool_call>", "<|tool_call|>", "<toolcall>", "<function_call>", "<function=",
+	"[TOOL_CALLS]",
 	"<|python_tag|>"}
 
 // callMembers are the first members of an object that may be a call.
-var callMembers = [...]string{"name", "function", "tool", "tool_name", "type", "parameters", "arguments", "id", "tool_calls",
+var callMembers = [...]string{"name", "function", "tool", "tool_name", "type", "parameters", "arguments", "id",
+	"tool_calls",
 	"function_call"}
 
 // beginsCall reports whether text may be the beginning of a call, and whether it certainly begins like one.

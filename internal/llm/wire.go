@@ -464,8 +464,8 @@ func (d *eventDecoder) unquote(s span) []byte {
 
 // knownNames are the members that eventDecoder reads.
 var knownNames = []string{"error", "choices", "index", "delta", "message", "finish_reason", "content", "refusal",
-	"reasoning", reasoningContent, "reasoning_details", "thinking_blocks", "tool_calls", "id", "type", "function", "name",
-	"arguments", "text"}
+	"reasoning", reasoningContent, "reasoning_details", "thinking_blocks", "tool_calls", "id", "type", "function",
+	"name", "arguments", "text"}
 
 // reasoningContent is the member in which most servers send the model's reasoning.
 const reasoningContent = "reasoning_content"
