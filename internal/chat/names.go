@@ -14,9 +14,8 @@ const maxRouterAnswer = 2_000
 var (
 	nameWords = regexp.MustCompile(`[\p{L}\p{N}_]+(?:-[\p{L}\p{N}_]+)*`)
 	// listWords may stand around the names in a list of several, as in "First email_agent, then task_agent".
-	listWords = strings.Fields("agent agents answer name names output route json text plaintext markdown the is are a an " +
-		"and then first second third " +
-		"next finally followed by after that 1 2 3")
+	listWords = strings.Fields("agent agents answer name names output route json text plaintext markdown the is are " +
+		"a an and then first second third next finally followed by after that 1 2 3")
 )
 
 // parseAgents returns the first three agents that the router's answer names, in its order and each once. Small models

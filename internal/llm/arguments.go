@@ -7,7 +7,8 @@ import (
 
 // repairArguments returns the arguments of a tool call as a JSON object where the model's intent is plain: they may be
 // empty, a string that holds the object, in a code fence, after an empty object, or, if they were not cut, lack
-// brackets at their end. Others are returned as they are, and the tool answers them with an error. U+0000 is left out of texts.
+// brackets at their end. Others are returned as they are, and the tool answers them with an error. U+0000 is left
+// out of texts.
 func repairArguments(args string, isWhole bool) string {
 	args = withoutNUL(args)
 	text := strings.TrimSpace(args)

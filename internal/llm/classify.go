@@ -17,7 +17,7 @@ var (
 		`data_inspection_failed|responsibleaipolicy|inappropriate content|sensitive (?:content|words)|` +
 		`prohibited content|guardrail`)
 	// keyRefused matches refusals of a key in a response of 403.
-	keyRefused = regexp.MustCompile(`(?i)(?:api|access)[_ -]?key|permission|forbidden|unauthorized|` +
+	keyRefused = regexp.MustCompile(`(?i)(?:api|access)[_ -]?key|permission|unauthorized|` +
 		`credential|not (?:been )?(?:enabled|authorized)|disabled|billing|organization|project|account|` +
 		`subscription|country|region`)
 	// templateFailed matches what servers answer to a conversation that the model's template does not take.

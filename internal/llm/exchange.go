@@ -95,7 +95,9 @@ func (x *exchange) roundTrip(ctx context.Context, model string, call agent.Model
 		said := f.complaint
 		f.complaint = "" // the failure may be remembered
 		if limitReached.MatchString(string(said)) && f.kind == rejected {
-			return agent.Answer{Truncated: true, Usage: usage{}.of(model)}, nil
+			answer = agent.Answer{Truncated: true, Usage: usage{}.of(model)}
+			answer.Usage.Provider = x.provider
+			return answer, nil
 		}
 		next, ok := d.adapted(f.status, said, f.sent, r.stream)
 		if !ok || f.started || f.kind == auth || adaptations == maxAdaptations {

@@ -77,8 +77,8 @@ func TestThoughtsAreLeftOutWhereTheyAreRefused(t *testing.T) {
 	s.answer = "tools"
 	answer, err := client.Generate(t.Context(), dialectCall(), nil)
 	must(t, err)
-	refusal := `{"error":{"message":"'messages.2' : for 'role:assistant' the following must be satisfied[('messages.2' :` +
-		` property 'reasoning' is unsupported)]","type":"invalid_request_error"}}`
+	refusal := `{"error":{"message":"'messages.2' : for 'role:assistant' the following must be satisfied` +
+		`[('messages.2' : property 'reasoning' is unsupported)]","type":"invalid_request_error"}}`
 	s.sections["refusal"] = "400 application/json\n" + refusal
 	s.answer = "refusal"
 	s.bodies = nil

@@ -218,7 +218,8 @@ func TestOneUsersWordsOpenNoBreaker(t *testing.T) {
 	}{
 		"moderation": {`{"error":{"message":"Your input was flagged","code":403,"metadata":{"reasons":["x"]}}}`,
 			llm.ErrBadAnswer, false},
-		"xAI":                        {`{"code":"permission-denied","error":"Content violates usage guidelines."}`, llm.ErrBadAnswer, false},
+		"xAI": {`{"code":"permission-denied","error":"Content violates usage guidelines."}`,
+			llm.ErrBadAnswer, false},
 		"a gateway without a reason": {"<html>Attention Required!</html>", llm.ErrUnavailable, true},
 	} {
 		var log bytes.Buffer
@@ -289,7 +290,8 @@ func TestEveryAnswerIsBounded(t *testing.T) {
 func TestOpenAIIsAlwaysToldToStoreNothing(t *testing.T) {
 	t.Parallel()
 	s := &server{sections: map[string]string{"url": "https://api.openai.com/v1",
-		"a": "400 application/json\n" + `{"error":{"message":"Unknown parameter: 'store'.","param":"store"}}`}, answer: "a"}
+		"a": "400 application/json\n" + `{"error":{"message":"Unknown parameter: 'store'.","param":"store"}}`},
+		answer: "a"}
 	if _, err := s.client(t, io.Discard).Generate(t.Context(), ask("hi"), nil); !errors.Is(err, llm.ErrBadAnswer) {
 		t.Errorf("error %v", err)
 	}
@@ -305,7 +307,9 @@ func TestAdaptingIsBounded(t *testing.T) {
 	refuse := func(name string) llmtest.Step {
 		return llmtest.Send(400, "application/json", `{"error":{"message":"Unknown parameter: '`+name+`'."}}`)
 	}
-	for _, name := range []string{"store", "temperature", "max_tokens", "stream_options", "max_completion_tokens", "x"} {
+	for _, name := range []string{
+		"store", "temperature", "max_tokens", "stream_options", "max_completion_tokens", "x",
+	} {
 		srv.Script(refuse(name))
 	}
 	if _, err := client.Generate(t.Context(), ask("hi"), nil); !errors.Is(err, llm.ErrBadAnswer) {
@@ -338,4 +342,41 @@ func TestManyCallsLearnAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// TestThoughtThatBeginsInThePromptIsLearnt has a model whose answers have only the end of the thought. The first one is
+// shown as it comes, unless nobody watches.
+func TestThoughtThatBeginsInThePromptIsLearnt(t *testing.T) {
+	t.Parallel()
+	client, srv := setup(t)
+	say := llmtest.Say("I think ", "so.</think>\n\n", "Done.")
+	for i, want := range []string{"Done.", "Done.", "Hello."} {
+		srv.Script(say)
+		var emitted []string
+		emit := collect(&emitted)
+		if i == 0 {
+			emit = nil
+		}
+		answer, err := client.Generate(t.Context(), ask("hi"), emit)
+		if err != nil || answer.Text != want || i > 0 && strings.Join(emitted, "") != want {
+			t.Errorf("call %d: %q, emitted %q, error %v", i, answer.Text, emitted, err)
+		}
+		say = llmtest.Say("I think ", "so.</think>\n\n", "Done.")
+		if i == 1 {
+			say = llmtest.Say("Hel", "lo.") // without a thought
+		}
+	}
+}
+
+// TestLimitThatLeavesNoTextIsTruncation has OpenAI's answer to a limit that the reasoning used up.
+func TestLimitThatLeavesNoTextIsTruncation(t *testing.T) {
+	t.Parallel()
+	client, srv := setup(t)
+	srv.Script(llmtest.Send(400, "application/json", `{"error":{"message":"Could not finish the message because `+
+		`max_tokens or model output limit was reached. Please try again with higher max_tokens.",`+
+		`"type":"invalid_request_error","param":null,"code":null}}`))
+	answer, err := client.Generate(t.Context(), ask("hi"), nil)
+	if err != nil || !answer.Truncated || answer.Text != "" || len(srv.Requests()) != 1 {
+		t.Errorf("answer %+v, error %v", answer, err)
+	}
 }

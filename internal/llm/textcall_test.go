@@ -81,7 +81,8 @@ func TestTextIsHeldBackOnlyAsLongAsItMayBeACall(t *testing.T) {
 		var emitted []string
 		call := dialectCall()
 		call.TextOnly = c.textOnly
-		if _, err := client.Generate(t.Context(), call, collect(&emitted)); err != nil || !slices.Equal(emitted, c.want) {
+		_, err := client.Generate(t.Context(), call, collect(&emitted))
+		if err != nil || !slices.Equal(emitted, c.want) {
 			t.Errorf("%s: emitted %q, want %q, error %v", name, emitted, c.want, err)
 		}
 	}

@@ -76,6 +76,19 @@ func TestTimeouts(t *testing.T) {
 			comments(x, 1)
 			x.Stall()
 		}, 25 * time.Second},
+		"thoughts without text start an answer": {func(x *llmtest.Exchange) {
+			x.Delta(`{"reasoning_details":[{"type":"reasoning.encrypted","data":"x"}]}`)
+			x.Stall()
+		}, 15 * time.Second},
+		"thinking parts start an answer": {func(x *llmtest.Exchange) {
+			x.Delta(`{"content":[{"type":"thinking","thinking":[]}]}`)
+			x.Stall()
+		}, 15 * time.Second},
+		"thoughts in the text start an answer": {func(x *llmtest.Exchange) {
+			x.Text("<think>")
+			comments(x, 1)
+			x.Stall()
+		}, 25 * time.Second},
 		"no end": {func(x *llmtest.Exchange) { x.Text("a"); comments(x, 99) }, 120 * time.Second},
 		"half a document": {func(x *llmtest.Exchange) {
 			x.Head(http.StatusOK, "application/json")
