@@ -1,14 +1,19 @@
 // Package llm calls language models over an OpenAI-compatible chat completions API. Its Client is the agent.Model of
-// production. Calls use langchaingo's message types, and requests are those that langchaingo's client would send. The
-// exchange is this package's own, because langchaingo's mixes tool calls into the text, hides errors, returns
+// production. Calls use langchaingo's message types, and requests to OpenAI are those that langchaingo's client would
+// send. The exchange is this package's own, because langchaingo's mixes tool calls into the text, hides errors, returns
 // truncated answers as whole ones, and encodes every prompt twice.
+//
+// Servers differ in what they take, what they call it and what they want back. A dialect says so for one server and
+// model. What a server refuses by name is left out when the call is repeated, and from then on.
 //
 //	agent.ModelCall
 //	  │  Client.Generate         picks the model; circuit breaker; total timeout; one retry
 //	  ▼
+//	exchange.roundTrip           picks the dialect; repeats the call if the upstream refuses a member of it
+//	  ▼
 //	requestEncoder.encode        JSON body; prompts are escaped once and copied after that
 //	  ▼
-//	exchange.roundTrip ────────► POST {BaseURL}/chat/completions
+//	exchange.attempt ──────────► POST {BaseURL}/chat/completions
 //	  │                          another status than 200 → httpFailure, no connection → ioFailure
 //	  ▼
 //	sseReader.next               one event's data; the stallTimer measures the time between
@@ -18,7 +23,8 @@
 //	  ▼
 //	decodeEvent                  JSON → chunk
 //	  ▼
-//	responseBuilder.add          joins characters and tool calls that were split; emits text
+//	responseBuilder.add          joins characters and tool calls that were split; leaves out thoughts; takes a text
+//	  │                          that is a tool call for one; emits text
 //	  ▼
 //	agent.Answer                 or a failure, which Client.fault turns into an error of the catalogue
 //
