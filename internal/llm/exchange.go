@@ -139,7 +139,7 @@ func (x *exchange) attempt(ctx context.Context, r request, emit agent.Emit) (age
 		var answer agent.Answer
 		if answer, err = b.answer(r); err == nil {
 			answer.Usage.Provider = x.provider
-			return x.withoutLoneThought(answer, r, emit != nil), nil
+			return x.withoutLoneThought(answer, r, b.thoughts.Thought(), emit != nil), nil
 		}
 	}
 	var f *failure
@@ -150,8 +150,14 @@ func (x *exchange) attempt(ctx context.Context, r request, emit agent.Emit) (age
 }
 
 // withoutLoneThought returns the answer without a thought that has only its end in it, and remembers that the model
-// answers so. What was emitted stays part of the answer.
-func (x *exchange) withoutLoneThought(answer agent.Answer, r request, emitted bool) agent.Answer {
+// answers so, until an answer has no thought: a person may have asked for that tag, and others must not wait for it.
+// What was emitted stays part of the answer.
+func (x *exchange) withoutLoneThought(answer agent.Answer, r request, hasThought, emitted bool) agent.Answer {
+	if r.dialect.thinksFirst && answer.Text != "" && !hasThought {
+		d := x.dialects.of(r.model)
+		d.thinksFirst = false
+		x.dialects.learn(r.model, d)
+	}
 	if r.dialect.thinksFirst || !strings.Contains(answer.Text, "</think>") {
 		return answer
 	}

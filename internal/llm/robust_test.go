@@ -345,7 +345,7 @@ func TestManyCallsLearnAtOnce(t *testing.T) {
 }
 
 // TestThoughtThatBeginsInThePromptIsLearnt has a model whose answers have only the end of the thought. The first one is
-// shown as it comes, unless nobody watches.
+// shown as it comes, unless nobody watches. After an answer without a thought, text flows again.
 func TestThoughtThatBeginsInThePromptIsLearnt(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t)
@@ -365,6 +365,11 @@ func TestThoughtThatBeginsInThePromptIsLearnt(t *testing.T) {
 		if i == 1 {
 			say = llmtest.Say("Hel", "lo.") // without a thought
 		}
+	}
+	srv.Script(llmtest.Say("Hel", "lo."))
+	var emitted []string
+	if _, err := client.Generate(t.Context(), ask("hi"), collect(&emitted)); err != nil || len(emitted) != 2 {
+		t.Errorf("emitted %q, error %v", emitted, err)
 	}
 }
 
