@@ -68,12 +68,13 @@ var allowed = map[string]string{
 		"internal/fault",
 	"internal/billing": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
 		"internal/fault",
+	"internal/provider":  "internal/agent internal/fault internal/tier",
 	"internal/ratelimit": "",
 	"internal/worker":    "",
 
 	// Adapters: each wraps one dependency.
 	"internal/postgres":  "sql/migrations internal/fault",
-	"internal/llm":       "internal/fault internal/agent",
+	"internal/llm":       "internal/agent",
 	"internal/s3blob":    "internal/backup",
 	"internal/stripepay": "internal/billing internal/tier",
 
@@ -84,7 +85,7 @@ var allowed = map[string]string{
 	"internal/forwarded":  "",
 	"internal/httpapi": "openapi gen/api internal/action internal/agent internal/auth internal/backup " +
 		"internal/billing internal/chat internal/chatstream internal/dates internal/forwarded internal/listener " +
-		"internal/playbook internal/ratelimit internal/strictjson internal/docsite internal/fault " +
+		"internal/playbook internal/provider internal/ratelimit internal/strictjson internal/docsite internal/fault " +
 		"internal/identity internal/network internal/tier",
 
 	// Stand-ins for development.

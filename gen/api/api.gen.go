@@ -172,6 +172,8 @@ const (
 	ErrorCodeLlmTimeout           ErrorCode = "llm_timeout"
 	ErrorCodeLlmUnavailable       ErrorCode = "llm_unavailable"
 	ErrorCodeMethodNotAllowed     ErrorCode = "method_not_allowed"
+	ErrorCodeModelKeyRefused      ErrorCode = "model_key_refused"
+	ErrorCodeModelUnknown         ErrorCode = "model_unknown"
 	ErrorCodeNotFound             ErrorCode = "not_found"
 	ErrorCodeNotSupported         ErrorCode = "not_supported"
 	ErrorCodeOriginForbidden      ErrorCode = "origin_forbidden"
@@ -243,6 +245,10 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeLlmUnavailable:
 		return true
 	case ErrorCodeMethodNotAllowed:
+		return true
+	case ErrorCodeModelKeyRefused:
+		return true
+	case ErrorCodeModelUnknown:
 		return true
 	case ErrorCodeNotFound:
 		return true
@@ -618,6 +624,9 @@ type ChatRequest struct {
 	//
 	// Example: Create a task 'Call Anna' for tomorrow, high priority
 	Message string `json:"message"`
+
+	// Model Which model answers. Without it, the first provider that the account's plan includes answers, and another one where that fails; what is chosen here is asked alone.
+	Model *ModelChoice `json:"model,omitempty"`
 }
 
 // ChatRequestExecutionMode `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
@@ -1091,6 +1100,57 @@ type LoginRequest struct {
 	RefreshToken *string `json:"refresh_token,omitempty"`
 }
 
+// Model A model that can answer.
+type Model struct {
+	// Available Whether the account's plan includes it.
+	//
+	// Example: true
+	Available bool `json:"available"`
+
+	// Default Whether it answers this account where a request has no `model`.
+	//
+	// Example: true
+	Default bool `json:"default"`
+
+	// Model The model's name, for `model.name` of a ChatRequest.
+	//
+	// Example: gpt-4o-mini
+	Model string `json:"model"`
+
+	// Provider The provider's name, for `model.provider` of a ChatRequest.
+	//
+	// Example: openai
+	Provider string `json:"provider"`
+
+	// Vision Whether the model takes images.
+	//
+	// Example: false
+	Vision bool `json:"vision"`
+}
+
+// ModelChoice Which model answers. Without it, the first provider that the account's plan includes answers, and another one where that fails; what is chosen here is asked alone.
+type ModelChoice struct {
+	// APIKey The account's own key of that provider, in plans with `byok`. It is used for this request and then discarded: it is never stored, logged or returned. `provider` is needed beside it where several providers could be meant. If the provider refuses it: 422 `model_key_refused`. Never send it in a header or in the URL.
+	//
+	// Example: sk-your-own-key
+	APIKey *string `json:"api_key,omitempty"`
+
+	// Name A model of GET /models, which answers in place of the provider's default. Unknown: 422 `model_unknown`.
+	//
+	// Example: gpt-4o-mini
+	Name *string `json:"name,omitempty"`
+
+	// Provider A provider of GET /models. Unknown: 422 `model_unknown`; beyond the plan: 403 `tier_required`.
+	//
+	// Example: openai
+	Provider *string `json:"provider,omitempty"`
+}
+
+// ModelList The models, in the operator's order of preference.
+//
+// Example: [{"available":true,"default":true,"model":"gpt-4o-mini","provider":"openai","vision":false}]
+type ModelList = []Model
+
 // NoteRow A note in the client's own database. Columns not listed are ignored.
 type NoteRow struct {
 	// Content The note's text.
@@ -1408,6 +1468,9 @@ type StepRequest struct {
 	//
 	// Example: [{"subject":"Offer"}]
 	Data []map[string]interface{} `json:"data,omitempty"`
+
+	// Model Which model answers. Without it, the first provider that the account's plan includes answers, and another one where that fails; what is chosen here is asked alone.
+	Model *ModelChoice `json:"model,omitempty"`
 
 	// PromptTemplate Id of the prompt template.
 	//
@@ -2192,6 +2255,9 @@ type ServerInterface interface {
 	// GetHealth Check that the process is alive
 	// (GET /health)
 	GetHealth(ctx *echo.Context) error
+	// ListModels List models
+	// (GET /models)
+	ListModels(ctx *echo.Context) error
 	// ListPlaybooks List playbooks
 	// (GET /plans/playbook)
 	ListPlaybooks(ctx *echo.Context) error
@@ -3082,6 +3148,15 @@ func (w *ServerInterfaceWrapper) GetHealth(ctx *echo.Context) error {
 	return err
 }
 
+// ListModels converts echo context to params.
+func (w *ServerInterfaceWrapper) ListModels(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListModels(ctx)
+	return err
+}
+
 // ListPlaybooks converts echo context to params.
 func (w *ServerInterfaceWrapper) ListPlaybooks(ctx *echo.Context) error {
 	var err error
@@ -3190,6 +3265,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/billing/subscription", wrapper.CancelSubscription, options.OperationMiddlewares["cancelSubscription"]...)
 	router.GET(options.BaseURL+"/billing/subscription", wrapper.GetSubscription, options.OperationMiddlewares["getSubscription"]...)
 	router.GET(options.BaseURL+"/agents", wrapper.ListAgents, options.OperationMiddlewares["listAgents"]...)
+	router.GET(options.BaseURL+"/models", wrapper.ListModels, options.OperationMiddlewares["listModels"]...)
 	router.GET(options.BaseURL+"/health", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 
 }
@@ -5642,6 +5718,75 @@ func (response GetHealthdefaultApplicationProblemPlusJSONResponse) VisitGetHealt
 	return err
 }
 
+type ListModelsRequestObject struct {
+}
+
+type ListModelsResponseObject interface {
+	VisitListModelsResponse(w http.ResponseWriter) error
+}
+
+type ListModels200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ListModels200JSONResponse struct {
+	Body    ModelList
+	Headers ListModels200ResponseHeaders
+}
+
+func (response ListModels200JSONResponse) VisitListModelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListModelsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListModelsdefaultApplicationProblemPlusJSONResponse) VisitListModelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListPlaybooksRequestObject struct {
 }
 
@@ -5928,6 +6073,9 @@ type StrictServerInterface interface {
 	// GetHealth Check that the process is alive
 	// (GET /health)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
+	// ListModels List models
+	// (GET /models)
+	ListModels(ctx context.Context, request ListModelsRequestObject) (ListModelsResponseObject, error)
 	// ListPlaybooks List playbooks
 	// (GET /plans/playbook)
 	ListPlaybooks(ctx context.Context, request ListPlaybooksRequestObject) (ListPlaybooksResponseObject, error)
@@ -6721,6 +6869,29 @@ func (sh *strictHandler) GetHealth(ctx *echo.Context) error {
 	return nil
 }
 
+// ListModels operation middleware
+func (sh *strictHandler) ListModels(ctx *echo.Context) error {
+	var request ListModelsRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListModels(ctx.Request().Context(), request.(ListModelsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListModels")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListModelsResponseObject); ok {
+		return validResponse.VisitListModelsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListPlaybooks operation middleware
 func (sh *strictHandler) ListPlaybooks(ctx *echo.Context) error {
 	var request ListPlaybooksRequestObject
@@ -6820,275 +6991,288 @@ func (sh *strictHandler) RunStep(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H0Lcxs3su5fQfGeKtvZoUTKkixLlbpXcZyNs3Hsa8mbU9fyIcEZkMRqCEwAjGjGpf9+C93APDEkZUlO",
-	"sqtTpzYW54VHd6MfX3d/7sVykUnBhNG948+9OaMJU/DP0zhmmem/o2LG4IeE6VjxzHApese98zkjueCG",
-	"yClRcM9OL+qxT3SRpax33JusDNO9qKfjOVtQ+7xZZfaCNoqLWe/6Ouq9oPGc9V9IYZRM25/4jsaXeabJ",
-	"IteGCGnIhJHYPpLUPyVkXxup2KavSWGYcDNqf+3XOY/nBIZNzJxpRqhiEaEisX8SzX9ndq7238u5TBmZ",
-	"pHISmDMZ9IeD/aODZwe7B3v7e0dHgw3jenlOZ+3hnP142t87OPSftB+LCBfkt1ya5lpf9J5Pjw6TwdHw",
-	"6Gg/fpYcHjyne1NG6SA+OKDJYHhAn06m+9PhZG8ymBzt7cXJ8CA5jIcHk8F0MKCDo4vehkH+TLXpv5YJ",
-	"n3KWhBaPCRwn7BlZUk1iuVhwY1gSEaoJFeTH8/O3/YQaVh/9+TyPyGBIfqKC7A32DslgcAz/T/7++nzT",
-	"sGRMcQgh+nz/7mdiJEnkUqSSJmSq5KL+7bkxmT7e3bXLq3fc7zuxXOwOhs+f06fTvf+t+UxQkyv2LZ3E",
-	"teFMpVpQ0zvu5Yr3osDo3lHDfuYLbtrDe8d+y5k2mqRsasjjsRo/2SHnc7ayVIc/TqWCJRXskyFjMyaa",
-	"xVIk+oTwKRFSMMLx8ai8TeFr7RWapnLJEkKnhqkLUXnBzoVokE+m5EXvRH073Dsx3z7dRLDFtPpvZcrj",
-	"VXjxU3sHMXNqCM2ylDMdkfFvYz9ETTKmyHhZjio4pt++PRycLL893DgmZtSqf2rnGuAl/IKlhSXlVo5M",
-	"pWLEqBUXM0JnlIsdcsaEIUtu5oRdMbUi+3vPgfkPBk9rQxvuBWmAC/N0rxf1FlzwRb7oHQ8KiuDCsBlT",
-	"MM7/7qNU67+Ys/hS2xs3cH4pbCJyuE/m7BNNWMwXNCUJn3HTWLjbSoIN61yM/1US3nYUAI804Q0p7Rmq",
-	"/ywesv6zyf6w/zw5OOgfTAfTvfhwckSHww72ynkS5K9iMOd8wbShi2yNZIpTbnd4QRNWkVQgUxc8Tbkj",
-	"Q6K5iPGO94J/IiyT8bxOAM8On+3tHRwO7P910cLh/g1o4Z9M6aAQcxc8KeAUHmkvZfGD9cFtR5zDjgE5",
-	"sdS5u455YXsjy09wHNk1nOQzolgmldE75JRc0ZQnhCdE20WfrKpbwDW5ZJkJk4elDkscljYqpFHn/wX9",
-	"9DMTMzPvHR/uR72MGsOUHeP/fDjt/z/a/33Qfz7qf/w8jA73r/8rQDvX9iFFF8w4bQd34r6ImtsXZdTM",
-	"e1FP0AXoCvDKEVC2XVWu7LlqVM5uxgOvErbIpGEiXv2DBUTxqdXSfsuZ3ZGckXguNRP1DQHZ57QcumDE",
-	"Hi0VQaisaLUkSP3219dgf3oYD5MB6x/QwaS/Hz993j+aPGX9QXI43aPP4uesXAPUL8tVqIy+b4ffscl7",
-	"BwdAvP7vYXAlpq+pieftJXgpDDcrYuhMR0QqMv5mDIcrFSu3sztkf7hHxpkCGcDtc6Mp5SlLxvawhaXK",
-	"lbLE685dq47ShRQze3HRPlHvRCELL9m0j/PsWKv9wfPDjuVx6tuZlXDtZSrVM/J0sI9KhpnbE1KwJVN1",
-	"nW6HvLJrka7InGp3RjkJGhEtSabY1J7vr6b9X6RgOOTxzRS/zum7efRxImsEQ2gV7HA2E0pL5MYyAxWm",
-	"g35eBamkpJCo0EKtKqyXViV7OtiPSJ75HxOSsJTZoehucvzKlFbu3c3JrcPOKhfZrmVBdMWCy2xlDxbF",
-	"dL5gsLDcIMeRVIoZU36RUe1VTGdSaFjuhm32dZcKp9spwDoW6b1YbM2VG2VUyPgiKTVM7ZBXMyEVS8iE",
-	"aZ4wYEzkyYgswfLlmiykYheCfaKxOSaU4LYEeby5tl/KyuX0v4SZOyjsjWBgx6Nfwmoj3iyyXKvtqUZT",
-	"57QAhuaCUCvrmAKXRkRmzOiW8m05VFtrkmlgfXgBkdMLQQVhi8ysLNs3VwZ8At8WPoGutVhLPcPB3n5Q",
-	"h/HEDyrM2wpl/ACEYX+N0eth/wlmGNrLu5mSk5Qt/vYvjXpn+d3/UmzaO+79r93SM7SLV/XuW3wKP95W",
-	"k7z0c3Tojkm7jlYegilYpbtxgADGIGDrpwah+tJunT09Kg6qmnUdGrW7d7e8scN43ephf39AT173fO1e",
-	"WDe/iF95cwoeANI4IeNYJmxMNF1Z3l79aRa3Ycmvfbxy6623BTjwF2nOqOF6yukkZX/QFrHEyRYrkmlq",
-	"bQCWWL5IOdNE5gYkuPcKNjau5eVctwr1m5seq78MT117uYmO65nbr4YhJAi1V+x6ZUpmTBmOgpNeUZ76",
-	"/W55D+BYsItN41jmoAtmKRWEizjNE6YJr9tDaMI5YT2RMmVU9Jrb3f4ORUEJQ7Qb7+RdeZC8poLOmCaG",
-	"6kt9TGLFqGFWf0zgvynXJiI6n82YNieEplpa6WtPuEzJf7HY6Mhps/YfcxZfZpLDH3pB05QYml7CGTdj",
-	"Ag5IWGGrjbbtTn9shWxlmMEjTewd9RnYkY/gcuiN+pKnaSDQcDaXypCUTlgKWvnSLhU3JKaCJLL2hQ89",
-	"XBVco97HqMcNW+iwhoCmTfhF9fcEBrugn17hq4eD0rlDlaKrHh7M3qL/gEtV3/9itlGF+D4W75ETu1/2",
-	"O0DLP3Nt1qx13QH4oUbPSIz1B/9QQnLqTo0U/M43t++6uoHrxCpyfHNbWvsS9U5zMz+Xl0x0BLQMXENf",
-	"h2ZacykC4iKOmdYjuDfkb/np1/PCd28/KBX/HQ4NgvKrTmls9dN88veYv+E/vXr/+6vhL/yn5zts9dPv",
-	"ya+v+Bv+avn6/PLglRjsxHupmCx+GCT//VMaIkn2KeOK6RE1a5ygOHacJ3FP3N4F2nJ8Nn2LliGmiul5",
-	"16q9oIJMGMk1S2DtrL7oHqkvlzKjffHfg6uffttbvTvS58P816BbrMqAtQ1rDqW2cCEWRM/gd6mchGzZ",
-	"WK0ye2D7uKET45qpK2upUmE1YMVow294+v0/hzs79rdi7SZcULUK7SyOICwFXIw0Ah+N1e64avjnPnzu",
-	"xUWs4S7CA/E8F5cjOAvBE4dMmwDhNQiDJzdw/PPf2QijxsdoLFmTuXTsN1595X3mw63FBK7Va2ZoQg2t",
-	"y4u9kLhoPBDg9dLM9uGEJTdzmdsTShfqWV1+xNtGfr5mzKdFdLVdbjkl5JIsrA0Md+mqcz+j8SVLCBdG",
-	"1lTUaoTiRnGJOoF1SjbPccWG3GWMZwsBx+8pdLAhAlDnmxZBVUALdiMgULNq4gcKbrtRAKvGnF896rbF",
-	"jlzdaVTtprG06gEEG+eHU123qBQGdY6rbWuNA7qPqDMjFeugQsDHeCHVFkl/GPHKy4BUTZd0pYlVXbcw",
-	"rBpLLS97wIvBZbIEJ2bnPIQROCU6nxQ/gIm3Q35QckFSCSerkWTOZ3OmzTGZKsZAHY5IJpdMRcQwitAS",
-	"YUniQ8/egcts/9feY6fP6MKOrFxHvN5alhdzasA2/2Q22YqaLOiKLKW6JFLskPdegzJzrgufjwMxCZJw",
-	"HVOVIIIqcCyhJh/Qz8qLXZ9u6BzbHv0DYAgDq/Eds8fytsd5OaZ3ctnW/gPnubNaAtPDC/cwNWfvnMYL",
-	"doOZwXC2npUUVraAiTGac8vqgTjwS6pSzhRZMK0pOr7TpFtj9F6v3o8sTS2NKglblGsr37aeSGVo57kS",
-	"29hobEF5yA/wsg8XOvbohCycmgYRC6sPW3VgIhPOWgbyVEmrC1Mh6P+pYL560Y22VucoWY57b6bTm6zK",
-	"SzuRbXeXXXWQLE2ZSKgieMN2y9JcCCYSf7I+27+hzg5LYKhqa/2enc8MFUk/z26wMlc3oHtwSrQX5hfp",
-	"EJz3JKReM2ZATG87KTugbefkPSztab11V+5PRv3KJpqbG4gpN6Rt56ZYzIQZoXOnrW7Yn+9hctpQk+ve",
-	"cc/IRFa28QVNU3IqxA0OHDvE7SebsisqzCiRcb4Is/A5+2Q0mcpcJHVAziNN5FIQzahqaMEfUNbACW/P",
-	"lIj8lAu2xtN5SqwSQQCtQNinmKkm8Cr4wk0uz8CMwaVnza8OeeWuECnQv7flXpcnkd0swuEFc5nyhK5I",
-	"LgxPyWspEgqy7Ub8TPXlq639EzciEjfXbWnF2gO/SxHwp786/eXU7t2vXCRyiT51b7bYp4h9DPZuKVWi",
-	"ScovGTFyIZWSyxPy/vwF4VNCJ9rFPcpdf5lb5W/3nQTf9PpIewSn/ihTcsoxSEITDDPT9G1Fhww5m0/F",
-	"ikyplVt0InPUW+3bSleZIwE9l3makFgKzZtO0s+FGgX82lLtrwPKvlWh37EsXa3znD9yWBxAAVCn9I8v",
-	"uUjGxKnP1rAAs1maOejRcwCzI1oAMXVcEEYbjPq5R2P0eVsiLtxHOfuemrY1mykuFTer3nHP2hhhMWVJ",
-	"dlIEUiphCbQOR4rFUiVAqXYGveMCHtArkQKWqKzhkknNCAVO3AFDTLA3UxjrepXbLqp703W04TD/xOLc",
-	"rsHb1BpqH4tNAZskJKqcbkqc66iMbjQsldIy2jRYb0SBf9wNZ7SQSYDXxglXLDY1PAyjwpQcFBHFTK4E",
-	"JDMg4ZyQsSWacXFFG5bpwv3vvB9GkpgqtSIyN1UjEb9o52dXqGYYFpfachgXqSMjRzP1SPuFjMjQfvvp",
-	"XjQYDEg8p4rGhildeinf/80SYF00vMAgDBIHeVRQ4COclpMuEVjDpKDcmhB5ugdkvQmxWTXc/bRahnvU",
-	"+9SnCc+vaD9RMuuLPIVQkdvZkqw8gW9m91BMxzFr2/AFmNC6HQVnllSJpQZqyEJqQw4GzXPsa4uA7TS4",
-	"lIpTmHr9oDoInFIoUzqcEdyjGgnXEQCFHSqvlKsVui+EUY3kK9KqRfQosWi6jU4KN0K0BEgsS2kcdIsp",
-	"K7qnOHiDyTNwb4W98ZSq5p/puVyKE/gP4BKFNowmEDEUKx8/tJouv2qkqU1pqoPAALWWclF9wyO/pN5y",
-	"1drSPLB8RuUipmb9MjBiBWNKtJFZxhJCMYiRAgdjOs92E8qzmaIJ27RV791tTUkAhBZVycFz58eOc/7M",
-	"KEYX3wdVKEhFotqQqXLKEyUoXP1ykiLyi/donx/ETUT+JblgSUTYbzlNC7KOSC5SprUnmQTQp85h+SBZ",
-	"bihZkuDGVdzAx8ikDuFb380OvuhC4TxIsQcp9lWkGBB19MXC7KVSUm0nzRDQWZNmWsaXzDiGESROpQ65",
-	"/L8m4zE/oU0qO87/B8rTXHUuK75t/RL6V4S5fQnpnkqKGXgkIEamXBCnaW5spgLYrhf2xnUaOnx4TrOM",
-	"CdiwBMFskKLs7OMGdcKGI0FzTXJRQLtOiFErTF21bKwMOndbPOMiQCO+PqGP8MTv6ZyKRM/pJUg995ub",
-	"0Y0z9tar/LCw5XLVBrt+a8GiDM4H0hVK5ihEIMeQHqxl4JAOQ0YLy8FJUB/ELk6CLaGNf9EDrm2Vwi93",
-	"ebCBudwVsmaZLjWgFsgxdvciytC4aOsiMyPDFlkKmlDPZOmo3JuRzhcLBFldUQUQb/i48i6J3lm+IHlG",
-	"FiuHQby+kcJzZli2ER16xydLAaKElQyzDYsvZV51vIT9d+4obHplgG+MJJN81eYczWjI2/tLvpgwEB9w",
-	"Q+GzZHQB74vIsOKZJG/Am2YvaDKnV5AvcgLpSJBFJwjI+82QDPrJQTIG3v+wBlZkgjiAc8fflRkX/PAl",
-	"wfzG5sFH1+3SGcJOg/h1mdnD3N3YEcGXuRnlKu2YmPOuaZ/vi65YGS6KUXypWhcj3q0DOzpKX9TkfHVc",
-	"nXMvIvkhmF1xg5UHrUCJtYAmVLMd8kKm+UJg3lHKIZWCWiLC5LfAkiGw5rQLWcYNZtPhbfcAWxJ5WoNq",
-	"t8k0AUnWNTquSZKzP2RgnSqFXAJiqLVVxTbdFEo0CJ05XJ/yM0Spd1SkAaFCXdqHR7RbWz1oAXRMuHK0",
-	"cn2aZUperftcwVTU3RpOD9n8MRcJ7qpI4C5/GTRr0L2/FWsLnQShj5fs+EgTuK8+BMDxbPxEMGpTIF+C",
-	"ORvuGHFe7iIJwREazbL/BIHwR/OdSHJtVEdcrfiov63+0XfMUJ5uQ37dCUbFJ9oZRgCz2uLlGVVMdPMW",
-	"XK1M5V44LEj+TbxUkAt8mKzImC8fIlqSKVUdMbMuG8e98BF6kOqT9fivtmUpwwlz0lrVhnm553QnwI1F",
-	"Pao114YKU9ec3NX1agR8MCpmElIkvncFFL5M1X0hxZSrRSWNw6X8gWEmyYRhhYaQ3Mio1kupOiiqkjro",
-	"7mukm0kFHum5VJqRCZSzWVXVrOL1UTsv/CZRtuI9odUDXFpQ8WSAvSM0SRTTOiLWWqGKJSSmmvW50Exo",
-	"bvgVa0DMQhC7Yk4A9KtPaO+ghT6Iep/6M9lvkV8BomuN93WBeAMHAI79xAECIS1DJgFLZr2eZYU+xoD/",
-	"AImPeMWgkcxEK6MssOYbBeIffKZgdmd4CLh/j7RLAW3AobiYyE8bMj3hQShCCL4sytOJ/ASnRyt5171v",
-	"C/hTx5IWRr4WPMtYh8AFzK3D7DgpjtNsROIBErOSeWmwSUBrTVbbbGoBUA1SDl4MYMG2Ug7nitEkdICe",
-	"OmiMzhig7e38xnj7iCcFumLJRSOJycxHw2cbv+3EgcMDvaALlp7jWL4vx9Xp7cTLgSN9u4/bD8guP2rM",
-	"M97Oxu0tWI0X1yH1inc88kgv1ZC89UE3Xn1rog1pJKVje5Mb3eraCdOgXmuDPurxbiJjvQveG737OZYJ",
-	"ux4T9ilLKRcaUVPkF7YkMTy6oCt7yNLEJSh45YELKCc3gmILUa+oyDlyF+zU5SUTIy7Ax+D/XHCtkWj8",
-	"5frtmPmZQE0W/EKsWMKE4RRys32maPmc/0WxXLPqD+WrDGdqVJy5UU8qPuNiNJVqwpMEMk79KTyChesB",
-	"lHkEOFBwh5u5TEb2J1fCsxf1sErUyEg50qlc9hxMfmQo5rDS1BL2auRyWCY4qbK42iiWYppygNO4d5Uj",
-	"dqXoKrdgtKw6i0DZIfukTFYwqJQq8OD/lktDR+xTzFiCAxc6zzKpDEtGC5ZwOgISi3pQ4QJmqSsFNyAb",
-	"l8WG1r8Dy9/4zWdO2V1euApVRWaVpYRpbmmkV/hbq9NR1LARBAPhT0zMrs3EHr9K0NTtTjELuzrpYoQB",
-	"KOd+HaVSZvg68MRKRWeWOAHMqA06aJPJqBK/qdxX/3WCSUqNX+0n67/Q3MxHk1zbkyBRlAskdHujXQWZ",
-	"N1Ts0BK2laqrLuu7plSRuJZ8EIinpOn3dNURpp06MPIVFEqbuhpLCV3pHfLKaAC2ohiB4KUlbHt22xuO",
-	"iZlLDZbPgieCz+bGWprk/fmLwgsA732kXV0nUFpomoLD4Hcp2A45dWA+9x1TvArwfkUZxC/zEVnVXSSs",
-	"q2J2RpXhMc9o+6BoqW3rjorKe7Y8LAJa4a11HCaSbo2ZQSnAL9SWi2yUv55/JO0sSf3rnAGqiFipDVVk",
-	"4sY330m5IHvb6CGKxbmyfwDLvkrWpAm6BCE5haoKminOXJSFC8iXlsKVnrbnr55bzhvzZEyMlCdkDDk+",
-	"Y+RFw1LMwFoQakmwPnrN1OhgK8UU04a6KAcu6z/E0voyKL4XOQUkfx3W/jaO1/JDLZ9rkWz1RY6nOla7",
-	"nUe+EdVM3qZ0NZHyUmPFGKSvJMKhRqTyPsxG5UEY7m3j8KgVdQfit6rBlLmpQKm/pv+SJtrJWazZiZ5g",
-	"7eHSdo2gbC6WFzJQ0V1fWkpZyTwI0eiSV34YIXOF6svRVMnFKOBEqcacy6/8x+ECNEsdgt4BG11i6XUU",
-	"Bg/YUwDX1H4BSh6E8QRe8wZ8QPVldahk1AsXDfn8ufL39bW9zwM37TX8N/xeAW5+/uz/gCtdSW2fP8O/",
-	"rq9d4LA2oWET43kf2AYfVF9bh6WSh79e3lVYICDyXlSqRUFvB8+YIVK8G1DyZrTFj4ymZt4ZtIPyS9Cd",
-	"gV8FgEh+YzuwQvKyyofyss6FUPugNfHOMhjnRdWUR5q4uxoq0M5wZzOMy425/FJoWX6WM/6FbnmI+ZR2",
-	"ucd1oUu9vYTMe7E3pmBjJOjP6bffWDGrQIK6+xyCXToocMKueMwiPIyr9czwCJ1TbRV0luyQ08aTPuah",
-	"51bNsXdfCHsq4hvhSc1nwmXFAVIeKn7De9H3lzGZpeyRdvhKvwiaJFBKjsxlmlhFL892yKlYuae4vhA+",
-	"Ltsoohuu+lVZ0YPh3s0CIf7cXBsQ8ZnbAQNMuLYHd4lFWReis98LxucgK1YzaG9S+IelcEmx2+ibDyHv",
-	"TSbdnxmL4QmjfTz6QgVbvB9rP24kAZA3MeSt/BF0EDJc3lyuxzXrPEZfZJvf7qP2UEiKvHUiBhN+vuTw",
-	"c2W1fSsywZa186ghRvDu0bYnm3/71z/hBFuuGeWRNTDte1xtRTkl789/6B/tEKgIa4+Z4lyxKwO9StCd",
-	"QaRwHkTF7C6wBPuZ7O/tNTwWhmZpMS2c5H2E3Vt70ph8kGzKDKpgVBP5cL1RXrNI4OgWkvDkxBV79ReK",
-	"3hOVW68YCNEdsOHnzCUIUCtyvbQtmwG5ZNxgUJ3erGCAPzWbxdm8RAenFV2w9AXV7MQ5cW8sim6dLdch",
-	"q8rtM+GC0hCFtJc6J3hC7Lt9MhMal0Qwlmho+lY1AHyqXlE1xhfFKUtdRbW6Xlj1wpfi6BXVhYqqS5H9",
-	"9semq0FvG5ZtH1zwQ2gRrEFl1wDJuDqrphldo1UopFyhVIjUJOxTUWfFGmdMQPyMT1219rqZ1Hz/BsA2",
-	"hquMC7sAQXexK9jIQWa19iLyj3emhLJEA0UJvINiTB6rXKAYe/vm7JzsAlp+FwzRJxEZo7tjTB5XhIEC",
-	"b5WSS/0EPTl21HYYpWypy8OKO6TtO7tzVt4hL2k8Rz+4NQmYIp8/x/DQ9TXUQOdpyrBtI4ZlZK5iXMxH",
-	"kJ9ojyvyShDqW8NAniHCornQTIHS7dTmspVM2dkDCnhE9udLxjJXyBRGYHWqVYamjYBsBo21sfG0AR7V",
-	"hq4crAT6Np6QJbj4UTiCIIVuIWDzWIlavj4iKfO/LBgmS+RlimR7bz6HnTwtOmx6fVp+bMstEa7pICo8",
-	"2K46HNDpEmJsOIEiEEe4yPwAoQgPs7abl09cw7HDWYLTsOI3Y8rvUXUig+hmTROj3pSnrhnETWnPgXxA",
-	"PbA7rU/8CaYJMow1Y4EsIMEbuma6NVk0lr/ucwstfctd2Fr7IskObyX+VhQNFWa3++CioZaiLaHpIk8R",
-	"fDYNh3Dhl8SA9FSmqVyOIByw0TX8xUdV2ykddL3Vcq2238J/wo6VqUO4VI80Kd7nEofASyFqd2GVHsXC",
-	"uUPVjK/X9LKodSKnAElxRjQ4NDC/IlxzqF5j3HS5vnxkJFzAu4ibtBzZGAtphDSaXWRvHY6AklnteIKr",
-	"IOQc+84d/+Bev6l7Hd3hvhpsoUl2Oq63r5RYL660uTzbW6kMTTdmlzn4Ccng9gDOGX6/qwwz97Vagll2",
-	"8wSzyqCCDFg2XLpJ4TIUHOTxux9ekOf7B8+e7JAzuWAOq0aTxB3cXkRxReRSRETn8dxqBYAHGhXltm+Z",
-	"VJ5g5sSGnHIsA8EXbPvs8krLaKsvgsCf5IZoiQFubnQxUStRwad7QjRjuEA6GNTES4EqrmCmO0Cde28E",
-	"YqoFUGoKxCKtvlctZQGN1yAtExBbvePerr/xJoUsLYF8j0u8OcjFhTY02K0PWcDM/akVbJi6SzO+ezXc",
-	"jefU3CJn3zXhpWD+Vlsi3TZNP+oMQ9mv/3h+/pbgDbUP7e/trUvJPXj+vJqQO+ioKB/0c55iiYMa5sI1",
-	"4IrKtrXFWecYF2wlYIjYJf2Xi/LPgthINxoubLy+f/dzMQYQdpbJCkgravjNz3l5RzNek3VVdGwIoHcj",
-	"KegtVVjDqAzLJT7nqiDbyJde2FBwoc4XwYJ9Ps27QuyF4uS4vC381hfI4D5uBBvYFFkh3m877L0waH7g",
-	"p7M3vxB3FSX74fPB8EmlXYVMVlANcve3nKnVriW5iOxanvb/RrDobjv7bLesZLHpvMLhRd1V73D1fXnd",
-	"EAIQr95xDIryM1ciIVggHy4Rr9Ul3mxsJBEIYhSNL7eKPcGwuwIr95yB9xD62hz66k7DLKNebU7wpaS3",
-	"wwJ2HjXlJwLnDRgGV+zL8G4ebxQuNgCOdailSyuuMpRrS8pNCYXLmNJSoAdcB6HQN3ebncKBTrucdKUj",
-	"6IzPcO9TRqEe62avNHrQtkVjneHdd+fNdkv74M3+03uzq3i8ztKFRZ4ssgFJeAInTZzag2Hl+/aWJhEY",
-	"JLTMJ9WXulbZEGHI9oQSjGP5Bt9B3XkaLdlUfwXPxDFWssM+6+AF8SEwrAeFSQPN0dI4Zlm7e6Jn2G4u",
-	"K5kInCeLpyEvyF3XU/QCa2M1xQbzdh0ezsuL7sWiNEbJpFHhy0aV7FLIpdi+c5A/nhrK29PezfyP+Bq4",
-	"IQD01Zvp3RF6h4L7DrFTX1oZqQ69MpKwT6UAqK/TFmiuAJCrgHjNrO6mIpLKGQBfb9Ic8TYwqfqww0uI",
-	"Y7s7bB/gG+4d3vc14AVfLa1/KzTbRt+fQwgeQ56IozSYrMP+dVZL2dSZD4GHVpOW4Kb6Ku3fHOZiXame",
-	"suSeH2Pdkn2kaw1Tt6q/1yUQ3Re+3JjZ2EvNiopRrtdth1VdXXXXpRXuVQDpV9mWUGO8ChE1JlFu4hp6",
-	"DqsobyoEvak7anf/0oKGcLdv0l6kvhu192596HuO3dyp9MywbE1jhUZk0Yo+lYtuY6UZZYqrlQoqUfjm",
-	"Uq5tibW9BfRG+PDzsQuXtwK5zeBs88MBetmm+dIXxm+/PBi7ASJ329YwXLh6C2VhZASFQHhAcWiVxRdM",
-	"32GzmPsL995zDLe5/9u2oign7C2qgiN1nnYAumVuHJ6iHfhv86WCYtZrGvF6tEZh5OBmYykmkPXuHWgg",
-	"zf1z9RAWIvF1RCYspjnYTGzlUPsXYsrNiaMPSylgv9eB+jfv7YvLEF6i0s/oelhFuFxFkN9lA14yDwbS",
-	"UQV7o63F+dPZm1/qxPzh8wXadhe944veWa2wykXv+mM4IgMv7BaN3h+E7V9gXLh8CJXBIE2Wm6hi7Z6g",
-	"/9r7RopZ4YQQsnTq5N+F8B1bqG86pN1WHDskETcBBBH5JU9T+A5nVXRTY98+VMzd2oJ8PQne9f2bC/Im",
-	"KhsprNzEoC5R6f26CTBd7RMbUImpiFk6omaUMcVlMupKki/KRdb6zkIih4tcMZJRnhB8z3ZF6wug8fpv",
-	"i+bbb5Ct7zx6JT021+MOnd8bqwvDFOCuW/YY73JDnxnFM1Z4oAsdqDLnE5CE6xbEuQIFFm4u/NZGcZqi",
-	"vzGz2qI9pKJeLuykrO4LlOTK01jtMGWG1f6o1HDJKBSk+Rh0kAfUihtmaYaqGFdCjLhPQfKLwhwRYsJG",
-	"67yOdvtQNUT44/4rpmC5j3dnYa3vTXjrYJQpxwC2tFXfDBP/iVEp37sxHI/Ql1/esfwLYkm+LWio9+bd",
-	"kyjVkH3ZUXoTQDyQu88nKUIieIBUtyJHJ2Q2R0f9jTc7P+Y8ZQ6PLTN21yfHX6GwN9ugcjhKrlxo7GTR",
-	"UVNuW7evwEI+1BNvJ3l6OGhzEKlcRmTBEp4vXNdDqUiuZi072SUMbS4//Efnk3ZpO0Ym0u79KFNyppiG",
-	"KlpJq6CNg8XeJm3V0XaoqkORZvVl0jjY1cF1sQAP7zRUeQY1lziw+6/O3pD9veEzgHVZGkzlkimofNsI",
-	"SeUqRFdTBrUKNzcO5kz94O+1RMLUyOpV642HTPGYFZmhADklNMvSFaRf2Oe3MxzgPaM43Lv5tRRmbl8J",
-	"H+OCxK1Cl8ODQSixo83lzmujrTI4WnCRh6SRc2VqmATeFJFFnhqepZwV3bKxtwifEr9W1TZ8xdAOtxvY",
-	"HenExXaHp1pf6aiku8qGf+wg6x8qlBTAzWFuGeEiTvOE6RPSH0JFO01y4UoddlRcWmtiTXKemj53bRSq",
-	"r6VpvV5tf7jVQrtyk7NJ+6vfwSUCVSQtnf39OzuC4eB/nmOU7oQM3LeFJPgeHdkB1WZYDOhgy/GYeN7N",
-	"ZXC52qjcec43RoImq1CGuX9trplyFU+VS81AALnz3F2y1bacK694wtTaTcR3Frd20cZNt1Jr2T1DzcUs",
-	"ZVAspI8pYo40t/JlNPNrZo5hJq7UZzntKkW5VceRdfFROGLkG//oCCR8Z7SoOCicwK/Kd89NdvkqZH5Q",
-	"EBnSClKGm3hl/+xjsKRwqXYGFDdXxDTK3KBAtTLP5Z5kSt6ge72ryVQNN7UDJe/LWkrNY9atRumHhsGV",
-	"Kcz+pKpU1rFCK6XxpWtLjQcZ7gA2YvIFa3gADuC+1w0ldjWAT7ByQqUv3AyKgAJo3CGyG/UyaboyPNbd",
-	"1eRue2L4sUfdXaHea6beln33W3H7TpjEVpF5X+rnfi2htti4GYaDbyxhcV8R9e2am52Q4Vbe0Bv7JG9L",
-	"XzApDw3xLjvvqSvp42MoLqZZnFtr6Mx+B0lqwqhi6jTH6mb41w9+Rj/9et6LwptU4Ccw1W09mAnmBQcB",
-	"vL/clbkxmStqnylpZCzT8zCW6g20gHQBmV/Z5Mw1QxVkouRSQ3yLajLGSN5OPKdm52oYEfzizkU+GDyN",
-	"q+OGX9gYsiXtBzABoOfB0b0zFveL7/TfutGVQ6cZ/wdb9a6vIXVoKr2nkWJtfveWUxhOL+pBbl2RMjLj",
-	"Zp5PIFsEB7wbpzJP+jTjLScCrLg9d5goItX4WpIwfWlkZm2DY885OiIxKI4zbKPEfE6hPweZiNUqM1bh",
-	"Rl0LxLdP2rsQF+Kbb36R9QY0XBNtwHX1zTfkNaY3FGKfK18qBJxcuWYJMbJsU1zmkLgHBEm4jqlKoCbY",
-	"hThjDEua2Xs/zHKesI+PMY0G/niCR4jKhQBYsuvCAEUtIVunTBL6AHk3/mlMwnkS+Q9fiA8I5UvlzN9T",
-	"/PAExgLNegSAUo/t333yGtNhXKRLgamkBb1kI7AWyTu5bFdDqLoDQfqO3RKNYSxW8fZp9o80GdtbxxGU",
-	"K7gQBA9H//gjXZZGqYXdduzoznk5LJAx+ngLSU+GVgvnuqKFQ8kF5eZSjDbyZRLsr4ILRoy0I2Qpu4J9",
-	"nHHjUXNY0dt91605r3ReHz5/NoCKFVPDFNnbGwwI1T7g3CeYRFgUKYVcb0HG1Ry4MUEu3XE3Y0oYt2yf",
-	"ZalDUu+6JLK//UtLMUbSoa55gZ1YwsaV7+3vPYeRHgye4ifJ+B0zatU/taP0H4wQcyEt8eH84BXY2Exj",
-	"F25EHpdZlSIhTOQLFxgtdCcfeQfs7THBMD+gkMFuoEkCSZrwfkhsmsiEuy12Sj2AHMlr/l1Elmwyl/LS",
-	"32QkORjukX/w73bIKaQ9waSGh37YwJhK8SsWkf3Bkd3KcaMNwRjxAkuu2QnBa66yNCXuaCOKQqE8aDAO",
-	"I90fHpBxuC3A2LGOJcEXGIrpn6+yijZpVRyUM1BDe4d8V07ZrlTC7BmpmNYsQRyj3VQ7dlq88aWIZWJN",
-	"rqLqbQHgHB7AZoxPYYOKO48JB4SqWY13yHdeFEKfCyvpihIgsd+NM1AhXB6H35pV2YIdpD8X5P3frM50",
-	"QvYHAzKudrmorgTWCbc8Z/8qpQNgIbx6DVMUhY90XGBSUIqg2HCFIA3LnKs3ZVNEDVQ3CKn97y/PUdLi",
-	"Emny48vT7+HgtFdKfQcmBmgir7tDMiZsO3Zbt+88FWT8Ejo7eD5xRR+hcsN4OBj07by4yNk4tC/PyLjd",
-	"GGJspfr4XFGhp0wVu+Wo0klHK0/nubhkiWPwg8GQjGstHZDJ33jScgxo7RVXaLTUYKqslTHlT9KTElCj",
-	"2q4rkrAM4voSEZhQAsgO720+SXlcErVuvd8V8nEV/U/seF69vToku4f7BM9wuyOAMPG9uSjZPTgEXjZL",
-	"cNcZ7f2CIkFO2N0/IlOZKxS6O+Rne1kTnfKEHZczqELQ3UzgmxHQcNGJwVRK1HkJ/YssxbPr6uJ4ZbIi",
-	"MY3nTJPH4xf2H33Ll0qmx0TIPtw0foLwlJTHTGhW0ZHeKpkpzgxVq4p/2alO5IVVjMjp21eVWrS+iO11",
-	"1JMZE1ZrOu493RnsPIWguZmDartbusFmoZ5NP2PdnzT1fiBL8JquEPgDeLNlxSnbMG69R44AM/RgJLjh",
-	"r5LecS/l2px694ZfNRjL3mDQiEpXDy/ohnP8GVVmuslQgC9gee3roN6IM9spuqHACN5Rw4A6ul7v7t0t",
-	"b7yOyqf6b2XK0am+1cP+/uuoVz3MNz1fu9dNb0od9C70YLHKPvUfbR6f+gr7TQqXk6EzXfFBfSxhgABD",
-	"dPG0yQogF7DzaDw6uH0P6N0NbJfmZr4Llg+W0+gCL+uyZC8UWsoFZOA0enwAIdJGnV0ykWZOZsyQfSvr",
-	"Ar2NrOQE1Qo0XRDYVhQ4SeDUhkFQlkF6VU0q7ZBfG2V+q1KMarJkaRr5FInnF2Jc7b7jzqeqJnVsv80F",
-	"GR64jyKbgZRzHgsowcXMUqpL8hiF4n5FBJZS8uRC7A2w5YyVi1aV8X/tHz3ZIT9Yk9S9SVfKd/kPYdfA",
-	"ouBxhKMwhi0yQ8DpDmBbrrEpLksuhB3bcDBwmvtc5ioC0YECs/iWkTOQGFb98lMBA7kE7BalmIt6y3YR",
-	"3REPYvn54EIkVg5xTeYsTUieWQlrpbklFjdQDWlwO+QMAALUl3KGYw5LB8MhYV84rmX8jIPyCoi3cDx+",
-	"J5PVnUmpWpnwLkFVli4tKXqnV/V9GJWz6/sUprmZg/dBdw3SZVkU+Uyelf+TxatzKfWOP3ysCltIsASK",
-	"KgRtbuZNMTsBMhsO9o8Onh1GDamLjF8Judk7o94SsPG948PBdV34SoQch6XvS19Lu5EUVEsFIu9YxqgB",
-	"M6KoMmxFoZVyY5qm31oaHPtGSM7nUH/jhXCk7JsiOhd5vVQ7OFR4mgJK5hhFeq2dXcUK62BXCfjXjCq6",
-	"YAZI70Ng0sExkmKIVudz2bSu/l8gigP+MaicUbrHaJp6x55LLnHE0xX5+XiPnPvmsotj/bzL0vgPqpDn",
-	"TiSgdey5WQuCNa0qQVhYIqhvv2MmV66ajj8Eg1xYVGtwhapA38bOBe6oHA5KP1NptVqRjK8IcMyMmdfs",
-	"PnXxalRn/SH3QIOWnv7O0PuDehBgERyF3ZYo26r5gu0mrot49xEBfcZZnT5dtSJdyTqses1rcSFSETgg",
-	"bawqKUXMTpwTXBuCWWP6QkDtq3SFGnsEPcB8zgiWAoX7qcJWiBNmlozBJ6Aoq3C1knIBOC6yP3hKxvUG",
-	"pGP3ugtRWBC+BtOO5Z9mFw8uLkSpm0foFEDT3gtRiBOsirXxui4uEp4z6P+pOPQgFAEVEX1xFffF6EKk",
-	"jIJRsr/3nDTMB3hlzX4I8bRTDE5xQL5P/D1psc029B08XsyPAIoWms9THzfcpMzufYUj0TMCBIjRac0S",
-	"5+xLU0tVBfb3QVCtCrlQFQu30WqDAgutzKrEqtY4CObSnTGj3ZlXMDjGHArF1PXs9v6GNUKi1S+ilBUX",
-	"4t9EWKBO8bYsznAfQqLRFqSDBTf1/vh6Nm+3mCgoAXAk2B7mQR6sikJJNfr8CgLBuXC61Zd3DGJK2ikb",
-	"1bIzLgZqyQw8XSIhyinjRWGWiv79ytfLcL5+6BIktYmIAvsY1QrHPsfArFWFvKzS6cJG41dlz/L+P9hq",
-	"7NKoPOnXB2tNtQljAoAEEeHGfspbDlD6FmI2M8pFtdFYrj0ITKZJ45Wsafyj29Ia3fXe7+PoQlSypN3j",
-	"C7rCACgMSxuZ2lWqeFUPt/aqBpUYGIHzPLUs+hCFlrfsVpYW4Cgf70euNWoqdciMtaWT/kyOvMJSLHM/",
-	"LaE++PM6/Xkv3U5CH9nqLlvuL5fzjv19h53+Pg8465aHL3zRfFF6G9DJPlUMUcHAoRLiMlD/kSttqvrS",
-	"czL2hesvmQBlqfK2ohTxhWjEb9gnro2uiYiDuoSYy1xtLR/cTO+Ls+ulvtZwzBf76IdfkbUD8FewvzUr",
-	"mp6UnN/e9QfWb7G+a2xAxV2YPwEmPyh5/OnhoMbl3puyIYbvQERlbai2n7taKor84MwLwT4ZQBBGZWsD",
-	"CJhxCHGOEbg2tmpG4dZHlJir9zEcDOofPnYKVSpnfV4oHkWhylKL4EnKsL+R7sQPnPnZb3DzW7J3Jdkd",
-	"XA8K5gijeKMix8Eg7M0HUyrszz8YrCsAv+fKHXUCnq+jIJK33CjoEFW0evHgLlfH7cvSvUMzxK2sTXED",
-	"UvxeIxbVMmcdgqxGVw+WV4HgqK3LPfiK/at3P/PkGlkBanRsDCmewHFS1460kZkmS6kuuZhZlWIfgQol",
-	"9IOj2wZ/RVOmOGd3WmKBicTXj9tCKNy6PCFwUkbNvGQknrQO/D8LUz2EAW/ITy+t+iuK5bk9M9XcFhgo",
-	"2SocOEnlpMQDuwBILBcLbqz+bM/kCOpMA3CnRNrrRyROZXypiaarE2AvdGgqQO84bPkZYkLBHe9rXaET",
-	"BCyaQjHHpkDD4eAJdJRzSQuWM7X9Lk3xAU1mzFT7DdrR75BzQEfmC3YhKEnkUqSSJk6xGL+zD3pP5atp",
-	"/zU18XxMHu8P98g4U6wYmUfBkuWciUIi4FL6uqaptWsMmayIkMsnRCosJAYvdh96XI7OqiNufZl4Unh3",
-	"4CdAZuJ662LMYAyxdBrVvUBck6eDZwAgvxDv3/1cABmw649dpopHOBeptYTKuUbV4QFWK4FqbxLCDRQ3",
-	"DKoUhoO3P8OkEad9cy/JFAYBrcc23vpeLGTCp5wlZ1xApfwtHvpFCnaDb7y+6RfeoT95m3e7W28maWVs",
-	"mOlroxhdbC9xcTu+S+WkS/JWOKQuch0aHwarN0m++s3XUa8GMt70dP3m66j38pzONj0E91xHvZ+pNn2/",
-	"XZseqt9cPSL+gIMFN6f/wgplnS82ny7NB6pv2eZ0Km+tPgkZSoYusq1fUD5Rfc8/Pfh7y7f4+299yO4N",
-	"Dv8AxnHHD3On1J+Ie3zKzTvf+X7t07WbH3jvgfduxHtPB/sbukjFMlsBUhtjqg0+eTgn7tcAeTp4Ft4f",
-	"UC9jKsiEFYpl2fWba2I1yJrOeKc797N0bXU2bYS/7y+8B/vDvW0MwNLG+AE7EcKjh5sfBdH9izRn1HA9",
-	"hQTE3h2gahxR1Cwar917M9T98OVeHSSp9canW1nvMy5NN48s9S0EQ5aJffjf2jTpMCPaHN9YxgfF/0H5",
-	"eFA+Hmj1z3nw3RF2vSHz7vEYC2NAjVSIcKgUdbGKl5wWIcqjAfn7d4hNx2IOWE7YtbhypTm40Zjz7/qF",
-	"e1gogCTmUKXjQnjg+2MAkhrO1MjHAcZPotKpyD5B2pQrFCYNJY/3h0/JGP49wqvlI5r/Dq4/Hw95vD8c",
-	"XohxCs1IKh9An6ErM1D2ISaP9/f2yLjVZ3lcejpjJ9ZIwqdT2C1VHOkQob0Q0NkQsqHmroaEK3dDAFW6",
-	"Cc9WFJjBBSgex9QqKWIGtWXOl9JlaToom11Rkmflm8sEVYZNF+UVU9DRxfU/MXOmHuk6oR1XPcp+pBdi",
-	"bIXD2JOm8yDDZ1cyV5BcOqEaBgmYPfsSqyrgm47JN+MChosQCSlYBMIO/bWV4hA4HE8ha7zaTyJPccUG",
-	"eIoDKI6IGVnYy8uycrHbiYDuleWdSlejCw2eCK0qPW68GLNq1vUKVoVqHTJbxcK2qQzWDpSX9eERI7Sg",
-	"Cavs5ZZF3cgpJjMvcNWpIHv7AD/SrqzIhZjmUN2vKhd86zvL5+5MHnExwjvHzQYx9Vpx6xeuPOO3XTqo",
-	"N1cs3WCbpTv78bS/d3BYEH8qJxE53Cdz9okmLOYLmrraRTs4Sy8jRguuF8hJ3KNgY8avANtumHYypB5M",
-	"fT49OkwGR8Ojo/34WXJ48JzuTRmlg/jggCaD4QF9OpnuT4eTvclgcrS3FyfDg+QwHh5MBtPBgA6OepvW",
-	"rFDM1i1ZBp0I7Xv+58Og/5z2p6f9Hz5+Pty//q9QR83OpkNQWEVXCS+j8SVkqvt26qmcnFTK5LR6Sw03",
-	"TygXl/0XDkwUQJ3ctK5egATsuVLZf0ijwkJX79wa+i32cgh6IHmjb+w9l9gWa1yfoAc3rZ+mHUPvLsm6",
-	"OicYtJtTRDQzvoDyj+fnb93WwRk4ro1nXMzUSBlhVQkoYTRhhP2W07TJ3GunWl+k2831hkjn6M9lWm8N",
-	"vL6vgEFdBfy6iGscHaijSdf4yhi2lxwiwSD9sqJE/JsAM/440+Q9Kvl0WysE0Zr9YfSF+I7dObf7udoC",
-	"olkCOrwpUfGwcQV0q2+L1ezAUiKF/ujG+u8HqPQruglPCYYgT7CGSdUoWFKNqaFW+4NaNlb7fz4gCV3p",
-	"xpnwbwTERLpYh8N0K/uAGCsQmG5F7tLBUZEnn12N9Q3oy2q2vqNjwFEqxjCbQ2cU+1oUfoiO+i5VQj8p",
-	"SmhRE1WAmReigddsYTUjZ67uD/Z3SDesi9fM8UQybBK1YM6jZK3w8YVwG3iC5XLtYE3BhnXhhuvzVwg+",
-	"/DHQT7fSFfH2oGLcTUK8PVvuztVZqBbRdnDRHfKigub0GM6oienEXNeEKxYbBGJbbcE7tmp+tCo8u8Xv",
-	"YXx2GKr4AFJ8ACk+xCofYpUPIMUHkOID7z3gBB5wAg8gxQeQ4l8apHi3ts5XRSc+4BIfcIkP+saDvvGg",
-	"b/xH4hLv6+S62WmCLGAX6CO4+rHb3C54/dbWbfddM/ydZcM3SjLKE+y7U3HsV/vNqco5Cvg6eHg55ylz",
-	"3nqZMaz0dCHGNFWMJquRK+o7qbjra7VfalV/sbZvrplyRRI1vBmjDm6aJJPK0BSgRhcigFWE+ZQALUzJ",
-	"pwaDdNjjvOyrdM7oIljfEsr0vPArej/VovzrNxXBhRavkkzy1dcFIvjx+SIZncUtZ5B6XkSSYQONfAjy",
-	"QXV4Q5Wp8FxVcCBF33GBSy8OkE82CQMzLxjZN3ap8V9GVwsmDEmYoTwt4L4oKMoSETWmxo4wUJmJkjjX",
-	"Ri6Y6uaytzjQeyRk/MIDGd+CjC21BMTwZmr+UvKtngvrQtcvqIhZClXEDAC3ir6ueKIxxWUCmGxXQN7V",
-	"DeEL6KpoWLrCRiSdDUtOa2fUhSgQHkjn8BmoTeY+EDn4tStTBpe0lIIp4k7ForEgxQNO7wSqrVyI6mej",
-	"orHm2K3QKBf0ivLUWudjAlVlxcw1WizY1rdOL4Pjroq6X6wgW8KSnlU3YIveKKAXVJ4BLJrrmuhyKLo3",
-	"aNtOKZVd+0t0TKmuBzYbiFmasiQqqBEJc/3KPIgf5PIWjd2t+Im2brXySJM6c6JM0YaaXB9DqaRxu3gS",
-	"+RWUZVpwJ8fkE/J4nFFtRknOxk+iCwHpQK7rG3QjH7tqm1I7mB7Qx1Sqjph5g3Xvr/Be9TtbsMADLdd6",
-	"tdw1IdfwX+4YtaS0TcXPmqRyzc1TWWJHoyJBiSsyZdTkitlbsC+qJdWFFGaerkimeMx0F3T0HMZzjzRp",
-	"P7AOgQhze6hM265MC2hEr9tDJ145nUJ6wo0oc9vC055AXdPtbjsFvcPgKsAmj+yKYbMrn5XpunQ7eFKM",
-	"TTVMidB1JfAA/Wf1L13r0mGFNoMw1YU4M4pnLCJakiRHCnSt+eGjGjpByymRCnUqIiSZU7WAHurCuEzE",
-	"2B7syipApK3CQcstfFt0Iaxcp/GlkMuUJTOP458JzJeEptd21sBuZTc739vIX7EHyYJrzcUswvYikWtv",
-	"LLGBMei/XF+I0i/ydFB0GXA4Z6w9XgU848I90lgXcIdAPxBCQQ3FpXLNMUF9sXO6ENhLIFh6G3K/8DlY",
-	"rk1aJd5qz9piok4/UnSJYRpy6haziOCgK6qRexdex3rimfm2TL2LrobfHuwdPKNHh8/ZMxazCUvo0z06",
-	"ndLDvTiJ6dMpPRjGNHnGnj2jA3ZwOJ0ePD1MBjE7YsPBUXI0SboS0XBW/TM/nJoeu6CfXPbP8f7g+WEH",
-	"fLvLFfXN7jd1QRkAmdiVg+Q77O9QMFOx2KdvX0G7Jb/ByHRmzha19frc41BD9cqMhr0Ksv5K8pjtWAWl",
-	"d92VXHOFjvViLGu+92fo3uIIjGonXVqo1z+RFH+HXFZuLcTfcW23dT0d7O3vHR1t00EUEixaoj2e0zVO",
-	"6Hcy91DzBdPaeV2glcqMCQOiCtwwWCWUC6LtBwvDuuqH9s21XDd811wUM7bZJxbn4BheyISNyRhxq+Oi",
-	"1CYlL+bUvHPL63V4e/pZ3Zu89M+/Tak4IeNLLpIxtjSHXqQ7BFuSAw72Qrh2CEouIRd4DDT5yYx3yAvn",
-	"SvMlWa2KJDPpaujjdDD3k8bY494jal3KqJEkpkqt7Olz4hpS45GmsWaBS7XfIefsk6l/Hvqt2D8oF+T9",
-	"3yCp2PVS9U4IeKt9xm3HuADfDy5E0RvbMlNXK6j7c5DTTc5xT0K+ZgCsf1H81vWit2sAaOXtGscN7ngC",
-	"Wbpa31L+kaNfdFOhc/XBVLK6n76s7GNFfgHR3dpvXjWY7Bt3C1Cn/WXOaGrmnbbTKWyZbnnelIT2TyoX",
-	"eoe8MhXP25zFOJ2EGjqhGp0/RdOlhGVMJEzEqw6z/kcc0D3Sq/tCl+nkpmZlZ8qv2J/3FHzhltqJgebA",
-	"K4TkNvmmJk3HyQemk/3f1cTZNBvMbn9rVWYVLiYI/HERp3nCAuXrrTn91j9/r+ET95ENZjUO5EFwFcZ0",
-	"VtkcT29AIbf07dSpbPez/dtn+G30YPrHOvonRCRQkKgR5POkWUg2R6OEd9Ub9xS0Ta6wH2Cg0YKh+nJk",
-	"FdoRdJIK91Rwq7G2vEfFzBq6HOHi76+bMlvTMjcx1wNvef+pNReykqjunru0YZleY8TkojjuF5khhi0y",
-	"cOUDymQ8Y8JyABsT+56y8fUVVYCm1aW+6vxVrn+WlrmKGTwFvqsL4d/8SBOr0GPuqm++hmZAkJWLEfHE",
-	"leXpgMrQYlRwBl0I6Orlny54fE6v2DEZM6Wk0mNimU1bhif/pGnOsPqAMzBIao0bEAYX4rR814JeMk0Y",
-	"R/iNnYxUxQJ4mwdtIDwOXYPvHfLO3WQNJhevqdS+WtnffWNLlhyjzwturpZ0iuCbbqRT/okl5ArHDp2k",
-	"LEmhe2mBhuYYXG26cgF+woa9Y6vDjXfIr/7YtkZmSpZKul6VxcJN0ZryphY2qnMtfq3VlSiZZSwJ9+TO",
-	"xZlh2T2ZV/bVG8yrYu/ALwm2ZZabr2tE4TC1lRhd3Z1yk6FjFpjCMs+DpEQpBdTblEcFFG6T6LyFSVXX",
-	"zj/3Jowqpk5ze8Z++GjPVBRe3e2WnNOeGt9TBbJIEhnnCwfDzVXaO+7t0ozvXg0Bxe5mE4gh2LFaEYDt",
-	"Ci05V9uBOd0BOvW0i4L8X7sp4JlxRbvQHo2c2Y6MbBe66O9i5SqELMCgrHwBDNf2F94xmqz6UJSu8Fu5",
-	"QMzjQo18UpZGBP0LzihcIahxSFEI7dR1IR343MuyvJEryFENlMRUWMEFlQQx4Of4uPJmB3ptv/otxg4L",
-	"iCmsdCUKUl1u74Vsv+W8tsiJ81g58bzJTPKbiU6D9st/5ldMWHvQCwyctrMSK29wxuH1x+v/HwAA//8=",
+	"7L2Ncxs3sgf4r+B4r8rx7pAiZUmWpUrdKY6zcV4c+yx58+osPxKcAUUsh8AEwIhmXLq//QrdwHxiSMqW",
+	"nGRXr15tLM4XProb/fHr7k+9WC4zKZgwunfyqTdnNGEK/nkWxywz/bdUXDH4IWE6VjwzXIreSe9izkgu",
+	"uCFyRhTcM+hFPfaRLrOU9U5607Vhuhf1dDxnS2qfN+vMXtBGcXHVu7mJes9pPGf951IYJdP2J76j8SLP",
+	"NFnm2hAhDZkyEttHkvqnhOxrIxXb9jUpDBNuRu2v/Trn8ZzAsImZM80IVSwiVCT2T6L578zO1f57NZcp",
+	"I9NUTgNzJsP+aHhwfPj0cO9w/2D/+Hi4ZVwvLuhVezjnP5719w+P/CftxyLCBfktl6a51pe9Z7Pjo2R4",
+	"PDo+PoifJkeHz+j+jFE6jA8PaTIcHdIn09nBbDTdnw6nx/v7cTI6TI7i0eF0OBsO6fD4srdlkD9Tbfqv",
+	"ZMJnnCWhxWMCxwl7RlZUk1gul9wYlkSEakIF+fHi4k0/oYbVR38xzyMyHJGfqCD7w/0jMhyewP+Tf7y6",
+	"2DYsGVMcQog+3739mRhJErkSqaQJmSm5rH97bkymT/b27PLqgft9EMvl3nD07Bl9Mtv/vzS/EtTkin1L",
+	"p3FtODOpltT0Tnq54r0oMLq31LCf+ZKb9vDest9ypo0mKZsZ8s1ETR4PyMWcrS3V4Y8zqWBJBftoyMRM",
+	"iGaxFIk+JXxGhBSMcHw8Km9T+Fp7haapXLGE0Jlh6lJUXjC4FA3yyZS87J2qb0f7p+bbJ9sItphW/41M",
+	"ebwOL35q7yBmTg2hWZZypiMy+W3ih6hJxhSZrMpRBcf027dHw9PVt0dbx8SMWvfP7FwDvIRfsLSwotzK",
+	"kZlUjBi15uKK0CvKxYCcM2HIips5YddMrcnB/jNg/sPhk9rQRvtBGuDCPNnvRb0lF3yZL3snw4IiuDDs",
+	"iikY5//0Uar1n89ZvND2xi2cXwqbiBwdkDn7SBMW8yVNScKvuGks3JdKgi3rXIz/ZRLedhQAjzThDSnt",
+	"Gar/NB6x/tPpwaj/LDk87B/OhrP9+Gh6TEejDvbKeRLkr2IwF3zJtKHLbINkilNud3hJE1aRVCBTlzxN",
+	"uSNDormI8Y53gn8kLJPxvE4AT4+e7u8fHg3t/3XRwtHBLWjhn0zpoBBzFzwp4BQeaS9l8YP1we1GnKOO",
+	"ATmx1Lm7jnlheyPLT3Ac2TWc5ldEsUwqowfkjFzTlCeEJ0TbRZ+uq1vANVmwzITJw1KHJQ5LGxXSqPP/",
+	"kn78mYkrM++dHB1EvYwaw5Qd4/++P+v/v7T/+7D/bNz/8GkUHR3c/FeAdm7sQ4oumXHaDu7EfRE1ty/K",
+	"qJn3op6gS9AV4JVjoGy7qlzZc9WonN2OB14mbJlJw0S8/m8WEMVnVkv7LWd2R3JG4rnUTNQ3BGSf03Lo",
+	"khF7tFQEobKi1ZIg9dtfX4OD2VE8Soasf0iH0/5B/ORZ/3j6hPWHydFsnz6Nn7FyDVC/LFehMvq+HX7H",
+	"Ju8fHgLx+r9HwZWYvaImnreX4IUw3KyJoVc6IlKRyd8mcLhSsXY7OyAHo30yyRTIAG6fG88oT1kysYct",
+	"LFWulCVed+5adZQupbiyF5ftE/VOFLLwks36OM+OtToYPjvqWB6nvp1bCddeplI9I0+GB6hkmLk9IQVb",
+	"MVXX6QbkpV2LdE3mVLszyknQiGhJMsVm9nx/Oev/IgXDIU9up/h1Tt/No48T2SAYQqtgh7OdUFoiN5YZ",
+	"qDAd9PMySCUlhUSFFmpVYb2yKtmT4UFE8sz/mJCEpcwORXeT41emtHLvbk9uHXZWuch2LQuiKxZcZmt7",
+	"sCim8yWDheUGOY6kUlwx5RcZ1V7FdCaFhuVu2GZfd6lwup0CrGOR3onlzly5VUaFjC+SUsPUgLy8ElKx",
+	"hEyZ5gkDxkSejMgKLF+uyVIqdinYRxqbE0IJbkuQx5tr+7msXE7/c5i5g8JeCwZ2PPolrDbizSLLtdqe",
+	"ajR1TgtgaC4ItbKOKXBpROSKGd1Svi2HamtNMg2sDy8gcnYpqCBsmZm1ZfvmyoBP4NvCJ9C1FhupZzTc",
+	"PwjqMJ74QYV5U6GMH4Aw7K8xej3sP8EMQ3t5L1NymrLl3/+lUe8sv/tfis16J73/c6/0DO3hVb33Bp/C",
+	"j7fVJC/9HB26Y9Kuo5WHYApW6W4SIIAJCNj6qUGoXtits6dHxUFVs65Do3b37pU3dhivOz3s7w/oyZue",
+	"r90L6+YX8StvTsEDQBqnZBLLhE2IpmvL2+s/zeI2LPmNj1du/eJtAQ78RZpzariecTpN2R+0RSxxssWK",
+	"ZJpaG4Alli9SzjSRuQEJ7r2CjY1reTk3rUL95qbH6i/DUzdebqLj+srtV8MQEoTaK3a9MiUzpgxHwUmv",
+	"KU/9fre8B3As2MWmcSxz0AWzlArCRZzmCdOE1+0hNOGcsJ5KmTIqes3tbn+HoqCEIdqNd/KuPEheUUGv",
+	"mCaG6oU+IbFi1DCrPybw35RrExGdX10xbU4JTbW00teecJmS/2Kx0ZHTZu0/5ixeZJLDH3pJ05QYmi7g",
+	"jLtiAg5IWGGrjbbtTn9shWxlmMEjTewd9RnYkY/hcuiNesHTNBBoOJ9LZUhKpywFrXxll4obElNBEln7",
+	"wvsergquUe9D1OOGLXVYQ0DTJvyi+nsCg13Sjy/x1aNh6dyhStF1Dw9mb9G/x6Wq738x26hCfB+K98ip",
+	"3S/7HaDln7k2G9a67gB8X6NnJMb6g38oITl1p0YKfueb23dT3cBNYhU5vrktrX2Jeme5mV/IBRMdAS0D",
+	"19DXoZnWXIqAuIhjpvUY7g35W3769aLw3dsPSsV/h0ODoPyqUxpb/zSf/iPmr/lPL9/9/nL0C//p2YCt",
+	"f/o9+fUlf81frl5dLA5fiuEg3k/FdPnDMPmfn9IQSbKPGVdMj6nZ4ATFseM8iXviy12gLcdn07doGWKm",
+	"mJ53rdpzKsiUkVyzBNbO6ovukfpyKTM+EP8zvP7pt/3122N9Mcp/DbrFqgxY27DmUGoLF2JB9Ax+l8pp",
+	"yJaN1TqzB7aPGzoxrpm6tpYqFVYDVow2/IZn3/9zNBjY34q1m3JB1Tq0sziCsBRwMdIIfDRWu+Oq4Z97",
+	"/6kXF7GGuwgPxPNcLMZwFoInDpk2AcJrEAZPbuH457+zMUaNT9BYsiZz6dhvvPra+8xHO4sJXKtXzNCE",
+	"GlqXF/shcdF4IMDrpZntwwkrbuYytyeULtSzuvyId438fM2YT4voarvcckrIFVlaGxju0lXnfkbjBUsI",
+	"F0bWVNRqhOJWcYk6gXVKNs9xxYbcZYxnBwHH7yl0sCUCUOebFkFVQAt2IyBQs27iBwpuu1UAq8acXz3q",
+	"tsOOXN9pVO22sbTqAQQb54dTXbeoFAZ1jqtta40Duo+ocyMV66BCwMd4IdUWSX8Y8cpFQKqmK7rWxKqu",
+	"OxhWjaWWix7wYnCZLMGJqwsewgicEZ1Pix/AxBuQH5RcklTCyWokmfOrOdPmhMwUY6AORySTK6YiYhhF",
+	"aImwJPG+Z+/AZbb/a++x02d0aUdWriNeby3L8zk1YJt/NNtsRU2WdE1WUi2IFAPyzmtQZs514fNxICZB",
+	"Eq5jqhJEUAWOJdTkA/pZebHr0w2dY9ejfwgMYWA1vmP2WN71OC/H9Fau2tp/4Dx3VktgenjhHqbm7J2z",
+	"eMluMTMYzs6zksLKFjAxxnNuWT0QB35BVcqZIkumNUXHd5p0a4ze69X7kaWppVElYYtybeXbzhOpDO0i",
+	"V2IXG40tKQ/5AV704ULHHp2SpVPTIGJh9WGrDkxlwlnLQJ4paXVhKgT9vyuYr150q63VOUqWk97r2ew2",
+	"q/LCTmTX3WXXHSRLUyYSqgjesNuyNBeCicSfrE8PbqmzwxIYqtpav2fnc0NF0s+zW6zM9S3oHpwS7YX5",
+	"RToE5z0JqVeMGRDTu07KDmjXOXkPS3tab9yV+5NRv7Kp5uYWYsoNade5KRYzYcbo3GmrG/bne5icNtTk",
+	"unfSMzKRlW18TtOUnAlxiwPHDnH3yabsmgozTmScL8MsfME+Gk1mMhdJHZDzSBO5EkQzqhpa8HuUNXDC",
+	"2zMlIj/lgm3wdJ4Rq0QQQCsQ9jFmqgm8Cr5wm8szMGNw6Vnzq0NeuStECvTv7bjX5UlkN4tweMFcpjyh",
+	"a5ILw1PySoqEgmy7FT9TvXi5s3/iVkTi5rorrVh74HcpAv70l2e/nNm9+5WLRK7Qp+7NFvsUsY/B3q2k",
+	"SjRJ+YIRI5dSKbk6Je8unhM+I3SqXdyj3PUXuVX+9t5K8E1vjrRHcOqPMyVnHIMkNMEwM03fVHTIkLP5",
+	"TKzJjFq5RacyR73Vvq10lTkS0HOZpwmJpdC86ST9VKhRwK8t1f4moOxbFfoty9L1Js/5I4fFARQAdUr/",
+	"ZMFFMiFOfbaGBZjN0sxBj54DmB3RAoip44Iw2mDUTz0ao8/bEnHhPsrZ99S0rdlMcam4WfdOetbGCIsp",
+	"S7LTIpBSCUugdThWLJYqAUq1M+idFPCAXokUsERlDZdMakYocOIADDHBXs9grJtVbruo7k030ZbD/COL",
+	"c7sGb1JrqH0oNgVskpCocropca6jMrrRsFRKy2jbYL0RBf5xN5zxUiYBXpskXLHY1PAwjApTclBEFDO5",
+	"EpDMgIRzSiaWaCbFFW1Ypgv3v/N+GEliqtSayNxUjUT8op2fXaGaYVhcasthXKSOjBzN1CPtFzIiI/vt",
+	"J/vRcDgk8ZwqGhumdOmlfPd3S4B10fAcgzBIHORRQYGPcFpOukRgDZOCcmtC5Mk+kPVGxGbUs/uQbtvF",
+	"V/am53PJY9Yy9v1StIz9qPexTxOeX9N+omTWF3kK4SVHDSUpeqbYLiJCcSDH4G1jGaBFm6gAHGBSJZaC",
+	"qCFLqQ05HDbPvq8tNnbT+lIqzmDq9cPtMHCyoRzqcGBwj4QkXEcALnZIvlIWV3ilEGA1NqlIuBZ5oZSj",
+	"6S56LNwIERYgsSylcdCVpqy4n+HgDSbcwL0VkYAnWzVnTc/lSpzCfwDLKLRhNIEoo1j7mKPVjvl1I7Vt",
+	"RlMdBBOojZSLKh+qCSX1lqvWPgECy2dULmJqNi8DI8DERBuZZSwhFAMfKXA9pgDtNqE8u1I0Ydu26p27",
+	"rSkJgNCiKjl47vzQoRucG8Xo8vug2gXpS1QbMlNO4aIEBbJfTlJEi/Ee7XOKuInIvyQXLIkI+y2naUHW",
+	"EclFyrT2JJMAYtU5OR8kyy0lSxLcuIrr+ASZ1KGC67vZwRddyJ0HKfYgxb6KFAOijj5bmL1QSqrdpBmC",
+	"QGvSTMt4wYxjGEHiVOpQmOBrMh7zE9qm5uP8f6A8zVXnsuLbNi+hf0WY21eQIqqkuAIvBsTVlAv8NE2U",
+	"7VQA2/Xc3rhJq4cPz2mWMQEbliAADtKanU3doE7YcCRorkkuCjjYKTFqjemulo2VQYdwi2dc1GjMNycB",
+	"Ep74PZ1Tkeg5XYDUc7+5Gd06y28zlgcWtlyu2mA3by1YocH5QIpDyRyFCOQYBoS1DBzSYZhpYTk4CeoD",
+	"38VJsCMc8i96wLUtWfjlLg82MLG7wtws06UG1AJGxu5eRCYaF6FdZmZs2DJLQRPqmSwdl3sz1vlyicCs",
+	"a6oAFg4fV96N0TvPlyTPyHLtcIs3t1J4zg3LtiJK7/hkKYCXsJJhtmHxQuZVZ03Y5+eOwqYnB/jGSDLN",
+	"123O0YyGPMS/5MspA/EBNxR+TkaX8L6IjCreTPIaPHD2giZzeg05JqeQwgSZd4KAvN8O46AfHYxj6H0W",
+	"G6BIJogduHD8XZlxwQ+fAwBobB58dNMunSNUNYh5l5k9zN2NHVF/mZtxrtKOiTmPnPY5wui+leFCGsWX",
+	"qrU04r06GKSjXEZNzlfH1Tn3IvofguYVN1h50AquWAtoSjUbkOcyzZcCc5VSDukX1BIRJswFlgzBOGdd",
+	"aDRuMAMPb7sHqJPI0xq8u02mCUiyrtFxTZKc/SED61Qp5ApQRq2tKrbptvCjYejM4fqMnyOyvaOKDQgV",
+	"6lJFPAre2upBC6BjwpWjleuzLFPyetPnCqai7tZwSsn2j7nocVcVA3f58+Bcw+79rVhb6CQIfbxkx0ea",
+	"wH31IQD2Z+sngpGeAi0TzPNwx4jzjBeJC47QaJb9JwiEP5rvRJJrozpiccVH/W31j75lhvJ0F/LrTkoq",
+	"PtHOSgJo1g4vz6hiopu34GplKvfCYUHyb2KsglzgQ2tFln35ENGSzKjqiLN12TjuhY/Qg1SfrMeMtS1L",
+	"GU6yk9aqNszLPac7AdYs6lGtuTZUmLrm5K5uViPgg1Exk5Ai8b0ruvB5qu5zKWZcLSupHy5NEAwzSaYM",
+	"qzqE5EZGtV5J1UFRlXRDd18jRU0q8EjPpdKMTKEEzrqqZhWvj9q55NtqqVTXsHhPaPUAyxZUPBng9QhN",
+	"EsW0joi1VqhiCYmpZn0uNBOaG37NGrC0ECyvmBOAA+sT2j9sIRai3sf+ley3yK8A3rXG+6pAyYEDAMd+",
+	"6kCEkMohk4Als1nPskIf48Z/gMRHjGPQSGailYUWWPOtAvEPPlMwIzQ8BNy/R9qljTYgVFxM5cct2aHw",
+	"IBQuBF8W5elUfoTTo5Xw6963A2SqY0kLI18LnmWsQ+ACTtfhfJwUx2k2ovcAo1nLvDTYJCC8putdNrUA",
+	"tQYpBy8G8GM7KYdzxWgSOkDPHJxGZwwQ+nZ+E7x9zJMCkbHiopH4ZObj0dOt33biwGGIntMlSy9wLN+X",
+	"4+r0duLlwJG+28ftB2SXHzXmGW9n8PaWrMaLm9B9xTseeXSYakje+qAbr/5iog1pJKVje5sb3eraCdOg",
+	"XmuDPurJXiJjvQfeG733KZYJu5kQ9jFLKRcakVbkF7YiMTy6pGt7yNLEJTV45YELKEE3hgINUa+o4jl2",
+	"F+zU5YKJMRfgY/B/LrnWSDT+cv12zBZNoI4LfiFWLGHCcAr53D67tHzO/6JYrln1h/JVhjM1Ls7cqCcV",
+	"v+JiPJNqypMEslT9KTyGhesB/HkM2FFwh5u5TMb2J1f2sxf1sLLU2Eg51qlc9Ry0fmwo5r3S1BL2euzy",
+	"XqY4qbIg2ziWYpZygNO4d5UjduXrKrdgtKw6i0CpIvukTNYwqJQq8OD/lktDx+xjzFiCAxc6zzKpDEvG",
+	"S5ZwOgYSi3pQFQNmqStFOiCDl8WG1r8Dy9/4zWdb2V1euqpWRTaWpYRZbmmk57BJ41wshFyJ4u8FW48V",
+	"m7l9dD7Z6pQVNWwMAUP4ExO+a7O1R7QSNHU7WMzUrmC6HGOQyrlox6mUGb4OvLVS0StLwACS1AaduMl0",
+	"XInxVO6r/zrF5KfGr/aT9V9obubjaa7taZEoygUyg73RrpTMG2p4aJnbitd1l4VeU7xIXEtqCMRc0vR7",
+	"uu4I5c4cyPkaCrDNXO2mhK71gLw0GgCzKGogwGmJ357v9oYTYuZSg3W05IngV3NjrVHy7uJ54SmA9z7S",
+	"rl4UKDY0TcGp8LsUbEDOHEjQfccUrwIcYVFe8fP8SFa9FwnrqsSdUWV4zDPaPkxaqt2m46Tynh0PlIDm",
+	"+MV6EBNJt1bNoMTgZ2rURZbLX8+HknaWuv51zgB5RKxkh+o0ceObb6Vckv1ddBXF4lzZP4BlXyYb0g9d",
+	"4pGcQbUGzRRnLhLDBeRhS+FKWtszWs8t5014MiFGylMygdyhCfKiYSlmdi0JtSRYH71many4k/KK6Uhd",
+	"lAOX9R9ijX0exN+LnALqvwnD/yXO2fJDLb9skcT1Wc6pOga8nZ++FS1N3qR0PZVyobESDdJXEuFQI1J5",
+	"H2a58iBU90tj9ag5dQfrd6rtlLmpQAnBpo+TJtrJWawFit5i7WHYdo2gHC+WLTJQKV4vLKWsZR6EcXTJ",
+	"Kz+MkElD9WI8U3I5DjhaqnHp8iv/cdgBzVKHzHfgR5ewehOFAQb2FMA1tV+AUgphzIHXzgFDUH1ZHU4Z",
+	"9cLFSD59qvx9c2Pv8+BOew3/Db9XwJ2fPvk/4EpXstynT/CvmxsXXKxNaNTEgd4H/sEH3jfWd6nk92+W",
+	"dxUWCIi855UqVNAzwjNmiBTvBri8HZHxI6OpmXcG9qCsE3R94NcBsJLf2A48kVxU+VAu6lwINRVaE+8s",
+	"r3FRVGN5pIm7q6ECDUaD7VAvN+byS6Fl+Vle8c903UNcqLTdPfYL3e7tJWTe0701tRujRX9O3/7WSlwF",
+	"WtTd51Du0sGFE3bNYxbhYVytk4ZH6Jxqq6CzZEDOGk/6uIieWzXH3n0p7KmIb4QnNb8SLtsO0PRQSRze",
+	"i/7BjMksZY+0w2D6RdAkgRJ1ZC7TxCp6eTYgZ2LtnuL6UvjYbaM4b7iaWGVFD0f7twuW+HNzY9DklU98",
+	"aiXAAWoTZhwXOMQ/rmDljOap6f4G9+kQur7DK7BHim4BsLVCkgnMbrLTt5fhFSqQrc44jUAvwhcP7A8T",
+	"pMlKnmGdsa4y0z+Q/SUXvEOvuOZJJ8TLXQ193F/bNgCZMUGD377musu6K3bU0QeYeXxJm023OnDpzXie",
+	"n6Rf5nKrq+UoixF1UrDLyuvopIVjdQQyIL8WddGwbjuGM/xYWuHTFtG6F2EZbp9/C50qgNrg+Zk9pE9d",
+	"hVDte12gdaytuswSQlNnRzVYKuPjBVtvE9dyJciCrVGo0XL8kQcLa+ycMZmu5WICTRK4LssabinKc+JL",
+	"3UPYEWs2RSSVV1dY/xeTTK1wnZT0BvezpCztzj0H+krn/l5NYggOTRlmthZdC4pdQN+mlRAn5GB/3xF3",
+	"1e05GZBfcHRMJJgHQqgrbFlxjb17+3PDhl/01zJXfbkS/QX7zLOs2ufl/+j/fx/+3m7tEvVWihv2WqRr",
+	"lC6dsBAvbeWM/OPFBdmDv7SPNXnBhtsaFyZ5RQY4phmQd+glri2Z8xxPNomfahB7h3TZbuF0Vu5gfTab",
+	"x3ZKpmwtXZDQEu8JORg+IZNaNGLSIb+qJQOebD8jwxKku7Kt3w1HT5ZVqZEK/K9unthihImGsytcANcd",
+	"ZfinO10a21GubzlLL5RBsu5s1+D5vkPNDF8aJrCjwvVVukvg6iY8j/1eEMwDZTcst+tKMFkKV3VjF8fT",
+	"Az5um2/3zwzc9ITRtpN9JaQd3o/FpbeSABgeMSS5/hF0EJJTrxebk6B0HmPgss1v91HcMKSMvXEHKGYH",
+	"f44V7Pp2+F6ngq1qhmlDjODd411NXP/2r2/qCrbaMMpjYiSx73HFm+WMvLv4oX88IFBy3tqbhYFpVwaa",
+	"oWFcwyqeGEpUzO4CS1DtO9jfb6g9hmZpMS2c5H1g9Fp70ph8kGzKdOsgBAr5cLN3vuaa9IYeT05dNXl/",
+	"oWhuVbn1moEQHYAzf85cNiG1ItdL27LboKvcEUTg0dtVJPKnZrP6q5foEL2iS5Y+p5qdumjurUXRF6fW",
+	"d8iqcvtM2AEAkCV7qXOCp8S+22c+o5cZTAgNXWWrnkCf11+UpfNV98pamlGtcCiW1fK1vnpF+cKirGNk",
+	"v/2hGXPQu2K42gcX/BBahAUXQFFIxtVZNf3pNVoFa7hCqQDZSNjHopBbL+pZbWgspOEz1w6m7i9tvn9L",
+	"dhdiW4wzuoGgu9gVnOVBZtWGZcg/PqoSKikRqHrkIxUT8o3KBYqxN6/PL8gemLN74JF+HJEJxj0m5JuK",
+	"MFAQtlJypR9jSMeO2g6jlC0NA6iMi7SDaHfOygPygsZzNODmMrV2w6dPMTx0cwNNVniaMuwLjfgMmasY",
+	"F/MRFDOwxxV5aU1c13sOihKglc6FZgqUbqc2l73qytZhUCEssj8vGMtcpXQYgdWp1hn6OAWkPmpsvoGn",
+	"DfCoNnTtMKjQGPq08HYwNzpsRwbOTytRy9dHJGX+lyXDzMq8rKfQ3ptP4WhPiw6b4Z9WQNtyS4RrOoyK",
+	"ULYrPwt0ugKwDU6gQOQQLjI/QKjyxwbkTHj5xDUcO5wlOA0rfjPwWMRNlWIY3a4rc9Sb8dR1m7ot7TlE",
+	"MKgHdqf1qT/BNEGGYYmVtNxgNRhoy+3WZNlY/nrwLbT0rbhha+2Tip9imRnib0XRUGF2uw8OFmUp2hKa",
+	"LooaQPCmERkuApSITJvJNJWrMeACtsaIP/uoakengzG4WmL27lv4T9ixMs8Yl+qRJsX7XJYxhCtE7S4s",
+	"A6hYONG4mh7+ii6KYmpyBvhVZ0Qb56dMchYualhvYmK6nLEeIhH2phQAipaXBEERDWxDs039F+MSoCZn",
+	"G1jgShS6CL+Lyz/E2W8bZ8e4uC83X2iSnRHs3Usx16s3bvdlvZHK0HRrKrrDoZIMbg8kRcHvd5WO7r5W",
+	"y0bPbp+NXhlUkAHLjo63qYyKgoN88/aH5+TZweHTxwNyLpfMAdtpkriD24sorohciYjoPJ5brQCAweOi",
+	"n8cXVqBJMM1ySwEarBnFl2z3UjRFuRgN+iII/GluiJaIdONGFxO1EhWCu6dEM4YLpIPoJrwUKBMPZrpD",
+	"37v3YqSuhVRuCsSiBk+vWvcKOrtCDQeAbvdOenv+xttUyrYE8j0u8Xa0Cxfa0GA7YGQBM/enVrAj+x7N",
+	"+N71aC+eU/MFBX5cl38K5m+15+KX1vSJOvEo9us/Xly8IXhD7UMH+/ub6nccPntWrd4x7GhZE/RznmE9",
+	"pBr40nX4jMq++MVZ5xgXbCVgiNhVCCoX5Z8FsZFuWHzYeH339udiDCDsLJMV+S+o4Tc/5+UdzXhN1lVT",
+	"aUJI/VtJQW+pwhpGJT4n8QnaBdlGvk7TlupMdb4IVgT2NWEqxF4oTo7L28JvczUt7gEksIFNkRXi/bbD",
+	"3guD5gd+On/9C3FXUbIfPRuOHlf6YclkDeWm937LmVrvIZJgz/K0/zdGU/faqep7ZdmrbecVDi/qLpGL",
+	"q+/r94dDivbqHcegKD939ZSCHXjgEvFaXeLNxkbGoSBG0XixU+wJht0VWLnndP2H0Nf20Fd3zYYy6tXm",
+	"BN+rYrekgM6jpvxE4LwBw+CafR7w3QOPw5WJwLEOxfppxVWGcm1FuSkx8RlTWgr0gOtgTtTt3WZnGlEb",
+	"HU660hF0zq9w71NGoeD7dq80etB2hWWf49135812S/vgzf7Te7OrwPzOOscFKgzZgCQ8gZMmTu3BgJ6G",
+	"mVSlSQQGCS2LT+iFrpVBxnwke0IJxrHW01Ki38J5Gi3ZVH8Fz8QJlr01c6sPghfEh8CweCRmDzZHS+OY",
+	"Ze32zJ5hu7msZCJwniyfhLwgd1182QusraWXG8zbdXg4Ly+6F4s6WiWTRlXkHtcEMEm7tyb0x1NDeXvS",
+	"u53/EV8DNwQyfvR2eneE3qHgvkUQ9eeWUaxjsI0k7GMpAOrrtAOsO4DoLrDeV1Z3UwA2hAyY23Rf/hK8",
+	"dH3Y4SXEsd0dyB/wDfeO8/8a8IKvVgNoJ1j7Vt+fSxU4AdyuozSYrEsC6Cyttq31L2YgWE1agpvqq/SX",
+	"dZiLTYjtsj6vH2Pdkn2kax3Zd4LGdwlE94XPN2a2Nmu1omKc603bYVVXVwp+ZYV7NZPkq2xLqPNuhYga",
+	"kyg3cQM9h1WU1xWC3tZ+vbtBekFDuNu36V9W343ae3c+9D3Hbm+Ffm5YtqFzUyOyaEWfykW3sdKMMsXV",
+	"skaVKHxzKTf23NzdAnotfPj5xIXLW4HcZnC2+eEAvWxt9Hb7hkdfEvP9/ADuFljdl/ar48KB7MuUFgSS",
+	"QEhBcejfyZdM32EHu/sLEd9z3Le5/7v2uion7K2wgot1MKsLKuHnxmEw2mCBNi8r6JbRftOPckWWVKwL",
+	"hEdhGOFmY61HOB/cO9Comvvn6mEvTOPTEZmymOZgZ7G1S/m7FDNuTh19WEoBm7+e5Xfb5u1RD5chvESl",
+	"b9I11oxwuQpggCslsGAeQKSjCl5HWyv1p/PXv9SJ+f2nS7QHL3snl73zWuW2y97Nh3AUB17YLU69Dwl7",
+	"0sG4cPkQXoOBnSw3UcVCPkWft/enFLPCCSHM6czJzEvh28hR3wlRu604cegjbgKoI/JLnqbwHc6qiKjG",
+	"vr2vmMi1Bfl6Ur/r+7cX/k0kN1JYuYlB/aPSkH4byLravD6gRlMRs3RMzThjistk3FVhp8g0rDXDh+QP",
+	"F+1iJKM8Ifie3briFODkzd8WzbffotSP8wKW9Nhcjzt0mG9tXwBTgLsGXyaHulzX50bxjBVe60Jvqsz5",
+	"FCThpgVx7kOBnSEKX7dRnKboo8yshmkPqaiXCzspqy8DJbn6d1Z7SZlhtT8qReIyCpXSPgSd6gG14pYl",
+	"HkJtEiphSdynIPlFYY4IMWGjn2/InY9XrSnrjvuvmLblPt6dubW5YfIXB7BMOQawv636Zpj4T4xk+YbS",
+	"4RiGXnyeZT76vPiT71Ueagh+9yRKNZRu6KjtDcAfKPzDpynCKHiAVHciRydktkdU/Y23Oz/mPGUOwy0z",
+	"dtcnx1+hcwjbonI4Sq5caOxk0eZb7loYuMBPPjQsaSeGeghpcxCpXEVkyRKeL10rZqlIrq5adrJLMtre",
+	"3+CPzkHt0naMTKTd+3Gm5JViGkpwJq1qeA5K+yWpro62QyWhitSsz5PGvCNtP6XoAres0pVpGQd2/+X5",
+	"a3KwP3oKUDBLg6lcMQWl9RthrFyF6GrGoBjyVgehHfgP/l5LJEyNrV612XjIFI9ZkU0KMFVCsyxdQ8qG",
+	"fX43wwHeM44h5t6uHCuFmdtXwse4IHGrkvbocBhKBmlzufPaaKsMjpdc5CFp5NyfGiaBN0VkmaeGZyln",
+	"CZmunaefGm3tZ79W1T6/xdCOdhvYHenExXaHp1pf6aiku8qGf+gg6x8qlBTA2tF6GZdT0h9B8RFNcuHq",
+	"JHeUa9xoYk1znpo+d32aqq+lab0gfn+000K7etZX0/ZXv4NLBMpUWzr7x3d2BKPh/z7DyN4pGbpvC0nw",
+	"PTqyA6rNsBjQ4Y7jMfG8m8vgsps8lFd13vat0aPpOpSV7l+ba6ZcSXXl0jkQdO48dwu23pVzXcmZTZuI",
+	"7yxu7aKN226l1rJ7hpqLq5RBpbE+ppU50kw+o5KSo1O/W9VpVynKrTqOrIuPukuhQB5mBBK+M8JUHBRO",
+	"4Fflu+cmu3wVMj8siAxpBSnDTbyyf/YxWFKsgVI9A4qbK2IaZW5QoFqZ5/JVMiV3h6b4go7VEFU7uPKu",
+	"LMTYPGbdapR+aBhcmfbsT6pG7amUxgsdlY4vtwPY6dFXu+MBCIH7Xjf82DUZOMVqC5XGs1dQQRyA5g7F",
+	"3Si2TdO14bHuLkX7pSeGH3vU3XbynWbqjZIzHoTSbyihuFM0v6gid6+WUFts3A73wbeWvbivKPxu3VNP",
+	"yWgnb+itfZJfSl8wKQ8n8S4776kr6eNDKC6mWZxba+jcfgdJasqoYuosx9Ko+NcPfkY//XrRi8KbVGAu",
+	"MD1uMwAK5gUHAby/3JW5MZnrmpMpaWQs04sw/uo19Jh2AZlf2fTcdVsXZKrkSmNlO00mGMkbxHNqBtej",
+	"iOAXB5f5cPgkro4bfmFQnYvbD2DSQM8DqnvnLO4X3+m/caMrh04z/t9s3bu5gXSjmfSeRorNf9xbzmA4",
+	"vagH+XhFmskVN/N8ChkmOOC9OJV50qcZbzkRYMXtucNEEanG15KE6YWRmbUNTjzn6IjEoDheYZ9G5vMQ",
+	"/TnIRKzWmbEKN+paIL59ot+luBR/+9svst7hjmtXTW/wt7+RV5gSUYh9rnx5EXByQbE+I33h6mreSbti",
+	"H3zvnDGsh2rvfX+V84R9+AZTb+CPx3iEqFwIgDK7Nk9QERsyfMrEoveQq+OfxsSdx5H/8KV4j/C/VF75",
+	"e4ofHsNYoBugACDrif27T15hCo2LdCkwlbSgCzYGa5G8lat2BYWqOxCk78Qt0QTGYhVvn5r/SJOJvXUS",
+	"QYmDS0HwcPSPP9JlOZVa2G1gR3fBy2GBjNEnO0h6MrJaONcVLRzKNCg3l2K0kS+tYH8VXDBipB0hS9k1",
+	"7OMVNx5ph+1A3HfdmsPosBgtGT17OoQqFzPDFNnfHw4J1T7g3CeYeFhUOIf8cEEm1by5iSuUOHA3YxoZ",
+	"t2yfZalDX++5xLO//0tLMUHSoa47kp1YwiaV7x3sP4ORHg6f4CfJ5C0zat0/s6P0H4wQcyEt8eH84BXY",
+	"OVUTSHlCtHKZiSkSwkS+dIHRQnfykXfA654QDPMDchnsBpokkNgJ74dkqKlMuNtip9QDMJK84t9FZMWm",
+	"cykX/iYjyeFon/w3/25AziBVCiY1OvLDBsZUil+ziBwMj+1WThp9jiaIF1hxzU4JXnNtKShxRxtRFIrr",
+	"acNoAiM9GB2SSbjv0MSxjiXB5xiK6V+ss4o2icUJIYGDLiwlfldO2a5UwuwZqZjWLEHso91UO3ZavPGF",
+	"iGViTa6iZH4B+hwdwmZMzmCDijtPCAdUq1lPBuQ7LwqhkZaVdEXZkNjvxjmoEC73w2/NmhT5biD9uSDv",
+	"/m51plNyMBySSbWNVnUlsMmI5Tn7VykdAAvh1WuYoih8pJMCk4JSBMWGqyJtWOZcvSmbIWqgukFI7f94",
+	"cYGS1pfn/PHF2fdwcNorpb4DEwM0kdfdIYETth2IEN55JsjkBbSOmhQVTJ0Py3LuaDjs23lxkbNJaF+e",
+	"kkm789TESvXJhaJCz5gqdstRpZOOVp7Oc7FgiWPww+GITGr9oJDJX3vScgxo7RVXpbzUYKqslTHlT9LT",
+	"ElCj2q4rkrAM4voSUZtQNsgO700+TXlcErVuvd8V/3HtgE7teF6+uT4ie0cHBM9wuyOAMPHNPynZOzwC",
+	"XjYrcNcZ7f2CIkFO2Ds4JjOZKxS6A/KzvayJTnnCTsoZVGHrbibwzQhouGjjZCpl7byE/kWW4tm1jXO8",
+	"Ml2TmMZzpsk3k+f2H33Ll0qmJ0TIPtw0eYzwlJTHTGhW0ZHeKJkpzgxV64p/2alO5LlVjMjZm5eVQva+",
+	"Av5NhJVGM9476T0ZDAdPIGhu5qDa7pVusKtQU8ifsVZQmno/kCV4TdcI/AG82Wq3auAwsWLDXya9k17K",
+	"tTnz7g2/ajCW/eGwEZWuHl7Qbu/kE6rMdJuhAF/A3hw3Qb0RZzYoWqnBCN5Sw4A6ul7v7t0rb7yJyqf6",
+	"b2TK0am+08P+/puoVz3Mtz1fu9dNryioHnqwWGVfLgBtHp8uC/tNCpeToVe64oP6UMIAAYbo4mnTNUAu",
+	"YOfReHQQ/R7QuxvYHs3NfA8sHyzB0QV41mW9fyjO5CoJNxqEYYnuRpF+MpVmTq6YIQdW1gWaJ1rJCaoV",
+	"aLogsK0ocJLAqQ3DoCyDlKyaVBqQXxs9AqpSjGqyYmka+bSKZ5diUm3d586nqiZ1Yr/NBRkduo8im4GU",
+	"cx4LKNvFzEqqBfkGheJBRQSWUvL0UuwPsV+dlYtWlfF/HRw/HpAfrEnq3qQrJb/8h1x9cN8tIcJRGMOW",
+	"mSHgdAewLZRAZ/GCJZfCjm00HDrNfS5zFYHoQIFZfMvIK5AYVv3yUwEDuQTsFn0cimYNdhHdEQ9i+dnw",
+	"UiRWDnFN5ixNSJ5ZCWuluSUWN1ANqXMDcg4AAer7QMAxh+WG4ZCwL5zUsoQmQXkFxFs4Hr+TyfrOpFSt",
+	"x0iXoCrLnZYUPehVfR+uGvn9CdPczMH7oLsG6TIzihwoz8r/yeLVuZR6J+8/VIUtJGUCRRWCNjfzppid",
+	"ApmNhgfHh0+PoobURcavhNzsnVFvBdj43snR8KYufCVCjsPS94Wvv91IJKqlD5G3LGPUgBlRVCZ2vRfI",
+	"hKbpt5YGJ76LovM51N94KRwp+0r4zkVe7/MCDhWepoCSOUGRXuuXW7HCOthVAv41o4oumQHSex+YdHCM",
+	"pBii1flcBq6rGRiI4oB/DKptlO4xmqbesecSUhzxdEV+Ptwj575edHGsn3fZV+dBFfLciQS0iT23a0Gw",
+	"plUlCItRBPXtt9B9Q9cOwSAXFhUeXHEr0Lex7ZE7KkfD0s9UWq1WJOMrAhxzxcwrdp+6eDWqs/mQe6BB",
+	"S0//YOj9QT0IsAiOwr6UKNuq+ZLtQRkHh8oLHxHfQ6GHOn26Cke6kqlY9ZrX4kKkInBA2lhVUoqYnTon",
+	"uDYEs8b0pYB6WekaNfYIGoj6nBEsHwr3U4V9lKfMrBiDT0AhV+HqK+UCcFzYdqTe4XziXncpCgvC120a",
+	"WP5ptgDj4lKUunmETgE07b0QhTjBulgbr+viIuE549oKlQ49CEVAFUVfkMV9MboUKaNglBzsPyMN8wGb",
+	"AFXthxBPO8XgDAf0vd/h+9Fi/eu3KLLF/AigaMWMqyX1ccNtyuz+VzgSPSNAgBid1ixxzr40tVRVYH8f",
+	"BNW6kAtVsfAlWm1QYKGVWZVY1boIwVy6c2a0O/MKBseYQ6GYIjMW/oYNQqLVY6KUFZfi30RYoE7xpizo",
+	"cB9CotFKpIMFt/UL+Xo2b7eYKCgBcCTYUuZBHqyL4ko1+vwKAsG5cLrVl7cMYkraKRvVUjUuBmrJDDxd",
+	"InGt8HRZzKWif7/0NTacrx86C0ltIqLAPka1wrHPCTBrVSEvK3u6sNHkZcKWmTRMxOv+f7P1xKVRedKv",
+	"D9aaalPGBAAJIsKN/ZS3HKBcLsRsrigX1S6lufYgMJkmjVeypvGPbktrdHvPmGLQnS+6FJUsaff4kq4x",
+	"AArD0kamdpUqXtWjnb2qQSUGRuA8Ty2LPkSh5S17laUFOMqH+5FrjTpMHTJjY7mlP5Mjr7AUy9xPS6gP",
+	"/rxOf94Lt5PQlra6y5b7y+W8Y3/fUae/zwPOuuXhc19oX5TeBnSyzxRDVDBwqIS4DNSMhJaqFX3pGZn4",
+	"YvcLJkBZqrytKF98KRrxG/aRa6NrIuKwLiHmMlc7ywc30/vi7Hp5sA0c89k++tFXZO0A/BXsb82KRikl",
+	"57d3/YH1W6zvmiFQcRfmT4DJD0sef3I0rHG596ZsieE7EFFZT6rt566WlyI/OPNCsI8GEIRR2Q4BAmYc",
+	"QpwTBK5NrJpRuPURJebqfYyGw/qHT5xClcqrPi8Uj6K4ZalF8CRl2BNJd+IHzv3st7j5od8rlnF3cD0o",
+	"mCOM4o2KHIfDsDcfTKmwP/9wuKlovO+72wl4vomCSN5yo9LEA4ZgFx24y9V++7x079AMcStrU9yCFL/X",
+	"iEW1NFqHIKvR1YPlVSA4autyD75i/+q9Tzy5QVaAGh1bQ4qncJzUtSNtZKbJSqoFF1dWpThAoEIJ/eDo",
+	"tsFf0ZQpztlBSywwkfiaczsIhS8uaQiclFEzLxmJJ60D/8/CVA9hwFvy0wur/opieb6cmWpuCwyU7BQO",
+	"nKZyWuKBXQAklsslN1Z/tmdyBLWpAbhTIu31IxKnMl5ooun6FNgLHZoK0DsOW36OmFBwx/taV+gEAYum",
+	"UMyxkdBoNHwMXehc0oLlTG2/S1N8QJMrZqo9Cu3oB+QC0JH5kl0KShK5EqmkiVMsJm/tg95T+XLWf0VN",
+	"PJ+Qbw5G+2SSKVaMzKNgyWrORCERcCl9LdTU2jWGTNdEyNVjIhUWEoMXuw99U47OqiNufZl4XHh34CdA",
+	"ZuJ662LMYAyxdBbVvUBckyfDpwAgvxTv3v5cABmwU5BdpopHOBeptYTKuUbV4QFWK4FqbxLCDRQ3DKoU",
+	"hoO3P8OkEad9ey/JDAYB7cq23vpOLGXCZ5wl51xAEckdHvpFCnaLb7y67Rfeoj95l3e7W28naWVsmOlr",
+	"oxhd7i5xcTu+S+W0S/JWOKQuch0aHwart0m++s03Ua8GMt72dP3mm6j34oJebXsI7rmJej9Tbfp+u7Y9",
+	"VL+5ekT8AQcLbk7/uRXKOl9uP12aD1TfssvpVN5afRIylAxdZju/oHyi+p5/evD3jm/x93/xIbs/PPoD",
+	"GMcdP8ydUn8i7vEpN299t/yNT9dufuC9B967Fe89GR5s6TwVy2wNSG2MqTb45OGcuF8D5MnwaXh/QL2M",
+	"qSBTViiWZadwronVIGs6453u3M/SteLZthH+vr/wHhyM9ncxAEsb4wfsXgiPHm1/FET3L9KcU8P1DBIQ",
+	"e3eAqnFEUbNovHbvzVD3w+d7dZCkNhufbmW9z7g03Tyy1LcdDFkm9uF/a9Okw4xoc3xjGR8U/wfl40H5",
+	"eKDVP+fBd0fY9YbMu8djLIwBNVIhwqFS1MUqXnJWhCiPh+Qf3yE2HYs5YDlh1xbLlebgRmPOv+sx7mGh",
+	"AJKYQ5WOS+GB798AkNRwpsY+DjB5HJVORfYR0qZcoTBpKPnmYPSETODfY7xaPqL57+D68/GQbw5Go0sx",
+	"SaEZSeUD6DN0ZQbK3sXkm4P9fTJp9WaelJ7O2Ik1kvDZDHZLFUc6RGgvBXRDhGyouash4crdEECVbsOz",
+	"FQVmcAGKxzG1SoqYQW2Zi5V0WZoOymZXlORZ+eYyQZVho0Z5zRR0dHH9T8ycqUe6TmgnVY+yH+mlmFjh",
+	"MPGk6TzI8Nm1zBUkl06phkECZs++xKoK+KYT8rdJAcNFiIQULAJhh/7aSnEIHI6nkA1e7ceRp7hiAzzF",
+	"ARRHxIws7eVVWbnY7URA98ryTqWr0YUGT4RWlR43XoxZNet6BatCtQ6ZnWJhu1QGawfKy/rwiBFa0oRV",
+	"9nLHom7kDJOZl7jqVJD9A4AfaVdW5FLMcqjuV5ULvl2e5XN3Jo+5GOOdk2aDmHqtuM0LV57xuy4d1Jsr",
+	"lm64y9Kd/3jW3z88Kog/ldOIHB2QOftIExbzJU1d7aIBztLLiPGS6yVyEvco2Jjxa8C2G6adDKkHU5/N",
+	"jo+S4fHo+PggfpocHT6j+zNG6TA+PKTJcHRIn0xnB7PRdH86nB7v78fJ6DA5ikeH0+FsOKTD4962NSsU",
+	"s01LlkH3Qvue/30/7D+j/dlZ/4cPn44Obv4r1IWzs+kQFFbRVcLLaLyATHXfgj2V09NKmZxWb6nR9gnl",
+	"YtF/7sBEAdTJbevqBUjAniuV/Yc0Kix09datod9iL4egB5I3+ibec4ltsSb1CXpw0+Zp2jH07pKsq3OC",
+	"Qbs5RUQz4wso/3hx8cZtHZyBk9p4JsVMjZQRVpWAEkZTRthvOU2bzL1xqvVF+rK53hLpHP25TOudgdf3",
+	"FTCoq4BfF3GNowN1NOkaXxnD9pJDJBikX1WUiH8TYMYfZ5q8QyWf7mqFIFqzP4o+E9+xN+d2P9c7QDRL",
+	"QIc3JSoeNq6AbvWXYjU7sJRIoT+6sf77ASr9im7DU4IhyBOsYVI1ClZUY2qo1f6glo3V/p8NSULXunEm",
+	"/BsBMZEuNuEw3co+IMYKBKZbkbt0cFTkySdXY30L+rKare/oGHCUijHM5tAZxb4WhR+io75LldBPixJa",
+	"1EQVYOalaOA1W1jNyJmrB8ODAemGdfGaOZ5Ihk2ilsx5lKwVPrkUbgNPsVyuHawp2LAu3HB9/grBhz8G",
+	"+ulWuiLeHlSMu0mIt2fL3bk6C9Ui2g0uOiDPK2hOj+GMmphOzHVNuGKxQSC21Ra8Y6vmR6vCs1v8HsZn",
+	"h6GKDyDFB5DiQ6zyIVb5AFJ8ACk+8N4DTuABJ/AAUnwAKf6lQYp3a+t8VXTiAy7xAZf4oG886BsP+sZ/",
+	"JC7xvk6u250myAJ2gT6Aqx+7ze2B129j3XbfNcPfWTZ8oySjPMG+OxXHfrXfnKqco4Cvg4dXc54y562X",
+	"GcNKT5diQlPFaLIeu6K+04q7vlb7pVb1F2v75popVyRRw5sx6uCmSTKpDE0BanQpAlhFmE8J0MKUfGow",
+	"SIc9zsu+SheMLoP1LaFMz3O/ovdTLcq/flsRXGjxKsk0X39dIIIfny+S0Vnc8gpSz4tIMmygkQ9BPqgO",
+	"b6gyFZ6rCg6k6DsucOnFAfLJNmFg5gUj+8YuNf7L6HrJhCEJM5SnBdwXBUVZIqLG1NgRBiozURLn2sgl",
+	"U91c9gYHeo+EjF94IOMvIGNLLQExvJ2aP5d8q+fCptD1cypilkIVMQPAraKvK55oTHGZACbbFZB3dUP4",
+	"EroqGpausRFJZ8OSs9oZdSkKhAfSOXwGapO5D0QOfu3KlMElLaVgirhTsWgsSPGA04NAtZVLUf1sVDTW",
+	"nLgVGueCXlOeWut8QqCqrLhyjRYLtvWt08vguKui7hcryJawpOfVDdihNwroBZVnAIvmuia6HIruDdq1",
+	"U0pl1/4SHVOq64HNBmKWpiyJCmpEwty8Mg/iB7m8RWN3K36inVutPNKkzpwoU7ShJtcnUCpp0i6eRH4F",
+	"ZZkW3Mkx+YR8M8moNuMkZ5PH0aWAdCDX9Q26kU9ctU2pHUwP6GMmVUfMvMG691d4r/qdHVjggZZrvVru",
+	"mpBr+C93jFpS2qXiZ01SuebmqSyxo1GRoMQVmTFqcsXsLdgX1ZLqUgozT9ckUzxmugs6egHjuUeatB/Y",
+	"hECEuT1Upm1XpgU0otftoROvnM0gPeFWlLlr4WlPoK7pdredgt5hcBVgk0d2zbDZlc/KdF26HTwpxqYa",
+	"pkTouhJ4gP6z+peudemwQptBmOpSnBvFMxYRLUmSIwW61vzwUQ2doOWMSIU6FRGSzKlaQg91YVwmYmwP",
+	"dmUVINJW4aDlFr4tuhRWrtN4IeQqZcmVx/FfCcyXhKbXdtbAbmU3O9/byF+xB8mSa83FVYTtRSLX3lhi",
+	"A2PQf7m+FKVf5Mmw6DLgcM5Ye7wKeMaFe6SxLuCAQD8QQkENxaVyzTFBfbFzuhTYSyBYehtyv/A5WK5t",
+	"WiXeas/aYqJOP1J0hWEacuYWs4jgoCuqkXsXXsd64pn5tky9i65H3x7uHz6lx0fP2FMWsylL6JN9OpvR",
+	"o/04iemTGT0cxTR5yp4+pUN2eDSbHT45SoYxO2aj4XFyPE26EtFwVv1zP5yaHrukH132z8nB8NlRB3y7",
+	"yxX1t72/1QVlAGRiVw6S77C/Q8FMxWKfvXkJ7Zb8BiPTmTlb1tbrU49DDdVrMx71Ksj6a8ljNrAKSu+m",
+	"K7nmGh3rxVg2fO/P0L3FERjVTrq0UK9/Iin+Frms3FqIv+Pa7up6Otw/2D8+3qWDKCRYtER7PKcbnNBv",
+	"Ze6h5kumtfO6QCuVKyYMiCpww2CVUC6Ith8sDOuqH9o313Ld8F1zUczYZh9ZnINjeCkTNiETxK1OilKb",
+	"lDyfU/PWLa/X4e3pZ3Vv8sI//yal4pRMFlwkE2xpDr1IBwRbkgMO9lK4dghKriAXeAI0+dFMBuS5c6X5",
+	"kqxWRZKZdDX0cTqY+0lj7HHvEbUuZdRIElOl1vb0OXUNqfFI01izwKXaD8gF+2jqn4d+K/YPygV593dI",
+	"Kna9VL0TAt5qn3HbMSnA98NLUfTGtsw0GZCJXcx0QuK5lNqejQR+sBLkHy8uyB78pXGnoK298nGE0nSS",
+	"K0EWbH3iXPjwyNhBhJtmE9F5PMdvRCRQK6HUS10TCk0mlYt176RrN38pCm+IazzvShtY0YVDhzxmHNiC",
+	"rceKzaCjTVHKwbtV8AIS44KtO1pl3V8AgW4LHngW8zUVgD6L4sCuV7/dKEBz79ZYb3jHE8jS9eaW+48c",
+	"f6MbD53PD6ak1Y31orKPFfkORPfFcYWqQWnfuFeAXu0vc0ZTM++0Lc9gy3TLM6kktMdSudAD8tJUPJNz",
+	"FuN0EmrolGp0jhVNqRKWMZEwEa873B4/4oDukV7dF7pMSzc1e7ak/Jr9ebWE526pnRhoDrxCSG6Tb2vy",
+	"dWgGeDrs4I7AGyFRFLobeoGL0hkOYXtIQh2X1Zy5gG5T0HvxDl52aMoJB58U7FJQR57TNXFLOyBnpCJR",
+	"8eSEYw60Ezgh4fDr8m28wtndI/3BFzZ5N3DdHoRj4dBY+j3ZJBlvKQrBQWL/dz11nost1OxvrZ68YUId",
+	"BAnrjX/+XoOk7iNbnGc4kAcKKygsq2yOJzKgkDulsr1P9m+fx7s1TuEf6+iSElSlw8oyaenKvKurgKeg",
+	"XSoC+AEG2qkYqhdja7aOoV9cuHOKW42NRXwqzpSRqwRQ/P11E+NrtuQ25nrgLR8lscduVhLV3XOXNizT",
+	"G1wVuSiU1mVmiGHLDAJ2gCWbXDFhOYBNiH1P2d7+mirAzOvS6nJeadclT8tcxQyeAg/1pfBvfqSJNdsx",
+	"Q923WERjP8jKxYh44opvdQDiaDEqOIMuBfTu808XPD6n1+yETJhSUukJscxmlacB+SdNc4Y1RpwbgaRW",
+	"MwJhcCnOynct6YJpwjjqZHYyUhUL4D0b6OnA49C18R+Qt+4mqlydwbKmIrhNqGK+fS1LTtCzDTdXC7dF",
+	"8E030hn/yBJyjWOHfnGWpNCJvERdcgIOdV25AD9hW+6JtUQmA/KrP7bR2bFS0nWkLRZuhj4T71DBdpSu",
+	"kbfVHBMls4wl4c77uTg3LLsnJ4F99RYnQbF3EH0AD1KWm6/rCsBhaisxunq45SbD8AswhWWeB0mJUgqo",
+	"tymPCsDrNtH5BY6Buo35qTdlVDF1ltsz9v0He6ai8OpuquZCc9T4zkmQK5bIOF86sH2u0t5Jb49mfO96",
+	"BLkqbjaBSKEdqxUB2JQUbMVK0z+nO0A/rnbpn//Hbgr4X11pPvSqRM75hIxsF7ro4mTlKgQmwS1S+QIY",
+	"Ge0vvGU0Wfeh9GThnXbh1m8KNfJxWQAV9C84o3CFoJKp87gO6rqQDnzuRVnEzJXdqYZDYyqs4IJ6oRjW",
+	"d3xcebODtrdf/QYRAgWQHFa6EuusLrePNbTfclFb5MI8R/G8zUzym4mur/bLf+bXTDBdNqXGaTtfR+UN",
+	"zsVx8+Hm/w8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

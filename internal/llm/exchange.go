@@ -65,9 +65,17 @@ func (x *exchange) roundTrip(ctx context.Context, model string, call agent.Model
 	if err != nil {
 		return agent.Answer{}, &failure{kind: internal, cause: err}
 	}
-	timer := newStallTimer(cancel, x.firstTokenTimeout, x.idleTimeout)
+	firstToken := x.firstTokenTimeout
+	if limit := call.Attempt.FirstToken; limit > 0 {
+		firstToken = min(firstToken, limit)
+	}
+	timer := newStallTimer(cancel, firstToken, x.idleTimeout)
 	defer timer.stop()
 	req := x.post.WithContext(ctx)
+	if key := call.Attempt.Key; key.IsSet() {
+		req.Header = req.Header.Clone()
+		req.Header.Set("Authorization", "Bearer "+key.Reveal())
+	}
 	req.ContentLength = int64(len(body))
 	req.GetBody = func() (io.ReadCloser, error) { return &requestBody{body}, nil }
 	req.Body = &requestBody{body}

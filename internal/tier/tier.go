@@ -89,6 +89,30 @@ func Parse(name string) (Tier, error) {
 // Features returns what the tier includes. An unknown tier includes what Free does.
 func (t Tier) Features() Features { return rowOf(t).features }
 
+// MayBringKey reports whether accounts of the tier may use their own key of a model provider.
+func (t Tier) MayBringKey() bool { return t.Features().BYOK }
+
+// ProvidersOf returns how many of n model providers, in the operator's order of preference, the tier may use.
+func (t Tier) ProvidersOf(n int) int {
+	if limit := t.Features().Providers; limit != Unlimited {
+		return min(limit, n)
+	}
+	return n
+}
+
+// Includes reports whether t is other or a higher tier.
+func (t Tier) Includes(other Tier) bool { return t.Rank() >= other.Rank() }
+
+// Lowest returns the lowest tier for which has is true, or "" if there is none.
+func Lowest(has func(Tier) bool) Tier {
+	for _, t := range All() {
+		if has(t) {
+			return t
+		}
+	}
+	return ""
+}
+
 // Price returns the tier's monthly price, per seat when PerSeat is set.
 func (t Tier) Price() Price { return rowOf(t).price }
 
