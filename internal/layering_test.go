@@ -74,6 +74,7 @@ var allowed = map[string]string{
 
 	// Adapters: each wraps one dependency.
 	"internal/postgres":  "sql/migrations internal/fault",
+	"internal/langchain": "internal/agent",
 	"internal/llm":       "internal/agent",
 	"internal/s3blob":    "internal/backup",
 	"internal/stripepay": "internal/billing internal/tier",
@@ -125,8 +126,9 @@ var owners = map[string]string{
 	module + "internal/dev/": "internal/app internal/testing/llmtest internal/testing/apitest " +
 		"cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",
 	module + "internal/testing/": "internal/testing/apitest internal/testing/servetest",
-	"github.com/tmc/langchaingo/llms": "internal/agent internal/chat internal/llm internal/dev/offline " +
-		"internal/testing/llmtest",
+	"github.com/tmc/langchaingo/llms": "internal/agent internal/chat internal/langchain internal/llm " +
+		"internal/dev/offline internal/testing/llmtest",
+	"github.com/tmc/langchaingo/llms/":     "internal/langchain",
 	"github.com/aws/":                      "internal/s3blob internal/testing/s3test",
 	"github.com/stripe/stripe-go/":         "internal/stripepay",
 	"github.com/labstack/echo/":            "internal/httpapi gen/api",

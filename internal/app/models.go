@@ -9,6 +9,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/dev/offline"
+	"github.com/adiuva/cloud-api/internal/langchain"
 	"github.com/adiuva/cloud-api/internal/llm"
 	"github.com/adiuva/cloud-api/internal/provider"
 	"github.com/adiuva/cloud-api/internal/tier"
@@ -97,13 +98,32 @@ func NewClients(cfg config.Config, list []provider.Provider, log *slog.Logger) (
 
 // newClient returns the client of a provider's kind, and a function that closes its connections.
 func newClient(cfg config.Config, p provider.Provider, log *slog.Logger) (agent.Model, func(), error) {
-	client, err := llm.New(llm.Config{
-		APIKey: p.APIKey.Reveal(), BaseURL: p.BaseURL, Model: p.Agent, RouterModel: p.Router,
-		FirstTokenTimeout: cfg.LLMFirstTokenTimeout, IdleTimeout: cfg.LLMIdleTimeout, Timeout: cfg.LLMTimeout,
-		StrictSchemas: p.StrictSchemas, Log: log,
-	})
+	chain := langchain.Config{APIKey: p.APIKey, BaseURL: p.BaseURL, Model: p.Agent, RouterModel: p.Router,
+		ContextTokens: p.ContextTokens, FirstTokenTimeout: cfg.LLMFirstTokenTimeout,
+		IdleTimeout: cfg.LLMIdleTimeout, Timeout: cfg.LLMTimeout}
+	var model interface {
+		agent.Model
+		Close()
+	}
+	var err error
+	switch p.Kind {
+	case provider.Anthropic:
+		model, err = langchain.NewAnthropic(chain)
+	case provider.Ollama:
+		model, err = langchain.NewOllama(chain)
+	default:
+		header := ""
+		if p.Kind == provider.Azure {
+			header = "api-key"
+		}
+		model, err = llm.New(llm.Config{
+			APIKey: p.APIKey.Reveal(), APIKeyHeader: header, BaseURL: p.BaseURL, Model: p.Agent, RouterModel: p.Router,
+			FirstTokenTimeout: cfg.LLMFirstTokenTimeout, IdleTimeout: cfg.LLMIdleTimeout, Timeout: cfg.LLMTimeout,
+			StrictSchemas: p.StrictSchemas, Log: log,
+		})
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	return client, client.Close, nil
+	return model, model.Close, nil
 }

@@ -21,7 +21,8 @@ var (
 // Config configures a Client. A zero value means the default.
 type Config struct {
 	APIKey            string // empty for servers without keys
-	BaseURL           string // default https://api.openai.com/v1
+	APIKeyHeader      string // default Authorization, with Bearer; api-key for Azure
+	BaseURL           string // default https://api.openai.com/v1; it may have a query
 	Model             string
 	RouterModel       string        // default Model
 	FirstTokenTimeout time.Duration // until the first part of an answer; default 20 s

@@ -25,6 +25,7 @@ const (
 type exchange struct {
 	transport         http.RoundTripper
 	post              *http.Request // the template of every request, without context and body
+	keyHeader         string        // "" means Authorization
 	encoder           *requestEncoder
 	firstTokenTimeout time.Duration
 	idleTimeout       time.Duration
@@ -33,13 +34,18 @@ type exchange struct {
 }
 
 func newExchange(cfg Config) (*exchange, error) {
-	post, err := http.NewRequest(http.MethodPost, strings.TrimRight(cfg.BaseURL, "/")+"/chat/completions", http.NoBody)
+	base, query, hasQuery := strings.Cut(cfg.BaseURL, "?")
+	address := strings.TrimRight(base, "/") + "/chat/completions"
+	if hasQuery {
+		address += "?" + query
+	}
+	post, err := http.NewRequest(http.MethodPost, address, http.NoBody)
 	if err != nil {
 		return nil, errors.New("the address of the model is no URL") // err quotes the URL, which may hold a password
 	}
 	post.Header.Set("Content-Type", "application/json")
 	if cfg.APIKey != "" {
-		post.Header.Set("Authorization", "Bearer "+cfg.APIKey)
+		setKey(post.Header, cfg.APIKeyHeader, cfg.APIKey)
 	}
 	encoder, err := newRequestEncoder(cfg.StrictSchemas)
 	if err != nil {
@@ -48,11 +54,20 @@ func newExchange(cfg Config) (*exchange, error) {
 	return &exchange{
 		transport:         cfg.Transport,
 		post:              post,
+		keyHeader:         cfg.APIKeyHeader,
 		encoder:           encoder,
 		firstTokenTimeout: cfg.FirstTokenTimeout,
 		idleTimeout:       cfg.IdleTimeout,
 		now:               cfg.Now,
 	}, nil
+}
+
+// setKey sets the key in the header of that name, which is Authorization if it is "".
+func setKey(h http.Header, header, key string) {
+	if header == "" || strings.EqualFold(header, "Authorization") {
+		header, key = "Authorization", "Bearer "+key
+	}
+	h.Set(header, key)
 }
 
 // roundTrip sends the call and reads the whole answer; errors are *failure. A redirect is a failure like any other
@@ -74,7 +89,7 @@ func (x *exchange) roundTrip(ctx context.Context, model string, call agent.Model
 	req := x.post.WithContext(ctx)
 	if key := call.Attempt.Key; key.IsSet() {
 		req.Header = req.Header.Clone()
-		req.Header.Set("Authorization", "Bearer "+key.Reveal())
+		setKey(req.Header, x.keyHeader, key.Reveal())
 	}
 	req.ContentLength = int64(len(body))
 	req.GetBody = func() (io.ReadCloser, error) { return &requestBody{body}, nil }

@@ -23,6 +23,9 @@ const (
 	maxProviders = 50
 	maxNameBytes = 200
 	maxTokens    = 100_000_000
+
+	// ollamaContextTokens is less than elsewhere: Ollama takes memory for all of it.
+	ollamaContextTokens = 16_384
 )
 
 // Source is where Load finds files and variables.
@@ -128,21 +131,23 @@ type needs struct {
 	baseURL string // the default; "" where it is required
 	query   bool   // the URL may have a query
 	keyless bool   // there are servers without keys
+	context int    // the default of context_tokens
 }
 
 // needsOf returns what the kind needs, and false for one that is not known.
 func needsOf(k Kind) (needs, bool) {
+	const context = DefaultContextTokens
 	switch k {
 	case OpenAI:
-		return needs{baseURL: "https://api.openai.com/v1", query: true, keyless: true}, true
+		return needs{baseURL: "https://api.openai.com/v1", query: true, keyless: true, context: context}, true
 	case Azure:
-		return needs{query: true}, true
+		return needs{query: true, context: context}, true
 	case Anthropic:
-		return needs{baseURL: "https://api.anthropic.com/v1"}, true
+		return needs{baseURL: "https://api.anthropic.com/v1", context: context}, true
 	case Ollama:
-		return needs{baseURL: "http://127.0.0.1:11434", keyless: true}, true
+		return needs{baseURL: "http://127.0.0.1:11434", keyless: true, context: ollamaContextTokens}, true
 	}
-	return needs{}, false
+	return needs{context: context}, false
 }
 
 // otherKind says what to do for a kind that langchaingo has and we do not.
@@ -186,7 +191,7 @@ func (l *loader) provider(n *yaml.Node) Provider {
 		p.Agent = l.text(names["agent"], "models.agent")
 		p.Router = cmp.Or(l.text(names["router"], "models.router"), p.Agent)
 	}
-	p.ContextTokens = cmp.Or(l.tokens(m["context_tokens"], "context_tokens"), DefaultContextTokens)
+	p.ContextTokens = cmp.Or(l.tokens(m["context_tokens"], "context_tokens"), kind.context)
 	p.MaxOutputTokens = cmp.Or(l.tokens(m["max_output_tokens"], "max_output_tokens"),
 		min(DefaultMaxOutputTokens, (p.ContextTokens+1)/2))
 	if p.MaxOutputTokens >= p.ContextTokens {

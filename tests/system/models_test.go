@@ -79,7 +79,10 @@ func decoded(t *testing.T, body []byte) any {
 // TestModelChoicesAreGated asks over REST and over the stream.
 func TestModelChoicesAreGated(t *testing.T) {
 	t.Parallel()
-	const second, powers, theirs = `{"provider":"second"}`, `{"provider":"first","api_key":"KEY"}`, "sk-ours-second"
+	const (
+		second, theirs = `{"provider":"second"}`, "sk-ours-second"
+		powers         = `{"provider":"first","api_key":"KEY"}`
+	)
 	for name, c := range map[string]struct {
 		who            tier.Tier
 		model          string
@@ -124,7 +127,8 @@ func TestModelChoicesAreGated(t *testing.T) {
 					!strings.Contains(fmt.Sprint(problem["detail"]), c.says) {
 					t.Errorf("REST: %d %s", got.Status, got.Body)
 				}
-				if last == nil || last.Error == nil || last.Error.Code != c.code || !strings.Contains(last.Error.Message, c.says) {
+				if last == nil || last.Error == nil || last.Error.Code != c.code ||
+					!strings.Contains(last.Error.Message, c.says) {
 					t.Errorf("stream: %+v", last)
 				}
 			} else if got.Status != 200 || last == nil || last.Response == nil {
