@@ -112,8 +112,8 @@ var allowed = map[string]string{
 	// Wiring and commands.
 	"internal/app": "*",
 	"cmd/adiuva-api": "internal/app internal/config internal/httpapi internal/agent internal/auth internal/backup " +
-		"internal/billing internal/docsite internal/listener internal/postgres internal/fault internal/tier " +
-		"internal/dev/offline",
+		"internal/billing internal/docsite internal/listener internal/postgres internal/provider internal/fault " +
+		"internal/tier internal/dev/offline",
 }
 
 // owners says which of our packages alone may import a package of ours or a dependency, outside tests. A path that
@@ -127,7 +127,7 @@ var owners = map[string]string{
 		"cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",
 	module + "internal/testing/": "internal/testing/apitest internal/testing/servetest",
 	"github.com/tmc/langchaingo/llms": "internal/agent internal/chat internal/langchain internal/llm " +
-		"internal/dev/offline internal/testing/llmtest",
+		"internal/provider internal/dev/offline internal/testing/llmtest",
 	"github.com/tmc/langchaingo/llms/":     "internal/langchain",
 	"github.com/aws/":                      "internal/s3blob internal/testing/s3test",
 	"github.com/stripe/stripe-go/":         "internal/stripepay",

@@ -142,6 +142,10 @@ func needsOf(k Kind) (needs, bool) {
 		return needs{baseURL: "https://api.openai.com/v1", query: true, keyless: true, context: context}, true
 	case Azure:
 		return needs{query: true, context: context}, true
+	case GoogleAI:
+		return needs{baseURL: "https://generativelanguage.googleapis.com/v1beta/openai", context: context}, true
+	case Mistral:
+		return needs{baseURL: "https://api.mistral.ai/v1", context: context}, true
 	case Anthropic:
 		return needs{baseURL: "https://api.anthropic.com/v1", context: context}, true
 	case Ollama:
@@ -150,18 +154,9 @@ func needsOf(k Kind) (needs, bool) {
 	return needs{context: context}, false
 }
 
-// otherKind says what to do for a kind that langchaingo has and we do not.
-func otherKind(kind string) string {
-	switch kind {
-	case "googleai":
-		return "use openai with base_url https://generativelanguage.googleapis.com/v1beta/openai"
-	case "mistral":
-		return "use openai with base_url https://api.mistral.ai/v1"
-	case "bedrock":
-		return "use openai with the base_url of a gateway in front of it"
-	}
-	return "it must be openai, azure, anthropic or ollama"
-}
+// knownKinds is the remedy for a kind that is not known.
+const knownKinds = "it must be openai (any server that speaks its protocol, gateways of Bedrock included), azure, " +
+	"googleai, mistral, anthropic or ollama"
 
 func (l *loader) provider(n *yaml.Node) Provider {
 	m := l.members(n, "a provider", "name", "kind", "base_url", "api_key", "api_key_file", "api_key_env", "models",
@@ -172,9 +167,9 @@ func (l *loader) provider(n *yaml.Node) Provider {
 	kind, known := needsOf(p.Kind)
 	switch {
 	case m["kind"] == nil:
-		l.fault(n.Line, "a provider has no kind: %s", otherKind(""))
+		l.fault(n.Line, "a provider has no kind: %s", knownKinds)
 	case !known:
-		l.fault(m["kind"].Line, "kind is not known: %s", otherKind(string(p.Kind)))
+		l.fault(m["kind"].Line, "kind is not known: %s", knownKinds)
 	}
 	p.BaseURL = cmp.Or(l.baseURL(m["base_url"], kind.query), kind.baseURL)
 	if known && p.BaseURL == "" && m["base_url"] == nil {

@@ -46,12 +46,14 @@ providers:
     api_key_file: key
     models: {agent: y}
   - {name: claude, kind: anthropic, api_key_env: KEY, models: {agent: claude-sonnet-5}}
+  - {name: gemini, kind: googleai, api_key_env: KEY, models: {agent: gemini-3-flash}}
+  - {name: mistral, kind: mistral, api_key_env: KEY, models: {agent: mistral-small}}
   - {name: local, kind: ollama, models: {agent: "llama3.1:8b"}, context_tokens: 4096}
 `)
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, second, third, fourth := list[0], list[1], list[2], list[3]
+	first, second, third, last := list[0], list[1], list[2], list[5]
 	if first.Name != "main" || first.Kind != provider.OpenAI || first.BaseURL != "https://api.openai.com/v1" ||
 		first.APIKey.Reveal() != "sk-in-the-file" || first.Agent != "gpt-5" || first.Router != "gpt-5-mini" ||
 		first.ContextTokens != 200_000 || first.MaxOutputTokens != 8000 || first.Tier != tier.Pro || !first.Vision ||
@@ -66,8 +68,12 @@ providers:
 	if third.APIKey.Reveal() != "sk-of-a-variable" || third.BaseURL != "https://api.anthropic.com/v1" {
 		t.Errorf("the third provider is %+v", third)
 	}
-	if fourth.BaseURL != "http://127.0.0.1:11434" || fourth.MaxOutputTokens != 2048 || fourth.APIKey.IsSet() {
-		t.Errorf("the fourth provider is %+v", fourth)
+	if list[3].BaseURL != "https://generativelanguage.googleapis.com/v1beta/openai" ||
+		list[4].BaseURL != "https://api.mistral.ai/v1" {
+		t.Errorf("base URLs %s and %s", list[3].BaseURL, list[4].BaseURL)
+	}
+	if last.BaseURL != "http://127.0.0.1:11434" || last.MaxOutputTokens != 2048 || last.APIKey.IsSet() {
+		t.Errorf("the last provider is %+v", last)
 	}
 }
 
@@ -102,7 +108,7 @@ func TestLoadReportsAllFaultsWithTheirLines(t *testing.T) {
     models: {agent: m}
     name: d
   - name: e
-    kind: googleai
+    kind: bedrock
     models: {agent: m}
   - name: f
     kind: anthropic
@@ -128,7 +134,8 @@ func TestLoadReportsAllFaultsWithTheirLines(t *testing.T) {
 		"18: a provider has a member that is not known", "19: name must be lower-case",
 		"19: a provider of kind azure needs",
 		"21: the key of api_key_env is empty", "22: models.agent must be a text", "25: base_url must be an absolute",
-		"27: a provider has name twice", "29: kind is not known: use openai with base_url https://generative",
+		"27: a provider has name twice",
+		"29: kind is not known: it must be openai (any server that speaks its protocol, gateways of Bedrock",
 		"33: base_url must have no query", "34: the key of api_key", "36: a provider has no key",
 		"40: max_output_tokens (100) leaves no room", "41: a provider must have members",
 	} {

@@ -14,6 +14,8 @@ type Kind string
 const (
 	OpenAI    Kind = "openai"    // OpenAI's protocol, which most servers speak
 	Azure     Kind = "azure"     // OpenAI's protocol at Azure's URLs, with the header api-key
+	GoogleAI  Kind = "googleai"  // OpenAI's protocol at Gemini's own endpoint for it
+	Mistral   Kind = "mistral"   // OpenAI's protocol at Mistral
 	Anthropic Kind = "anthropic" // Anthropic's messages
 	Ollama    Kind = "ollama"    // Ollama's own chat API
 )
