@@ -1662,12 +1662,12 @@ type TierFeatures struct {
 	// Example: true
 	Batch bool `json:"batch"`
 
-	// Byok Whether users may bring their own model key.
+	// Byok Whether a request may bring the account's own key of a model provider, as `model.api_key`.
 	//
 	// Example: false
 	Byok bool `json:"byok"`
 
-	// Providers Number of model providers; -1 means unlimited.
+	// Providers How many of the operator's model providers may answer and be chosen, in the operator's order of preference; -1 means all.
 	//
 	// Example: -1
 	Providers int32 `json:"providers"`

@@ -135,7 +135,7 @@ export type TierFeatures = {
      */
     batch: boolean;
     /**
-     * Number of model providers; -1 means unlimited.
+     * How many of the operator's model providers may answer and be chosen, in the operator's order of preference; -1 means all.
      */
     providers: number;
     /**
@@ -143,7 +143,7 @@ export type TierFeatures = {
      */
     backup_gb: number;
     /**
-     * Whether users may bring their own model key.
+     * Whether a request may bring the account's own key of a model provider, as `model.api_key`.
      */
     byok: boolean;
     /**

@@ -25,9 +25,9 @@ const GB int64 = 1_000_000_000
 type Features struct {
 	Agents    int  // how many built-in agents; Unlimited for all
 	Batch     bool // may run batch agents
-	Providers int  // model providers the client may configure; Unlimited for all
+	Providers int  // model providers that may answer and be chosen; Unlimited for all
 	BackupGB  int  // backup quota in GB of 10^9 bytes; 0 none, Unlimited for all
-	BYOK      bool // may bring their own model key
+	BYOK      bool // may bring their own key of a model provider
 	SSO       bool // single sign-on
 }
 

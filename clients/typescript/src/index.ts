@@ -1,7 +1,7 @@
 import type { Client } from './gen/client/index.js';
 import * as sdk from './gen/sdk.gen.js';
 import type {
-  Agent, AuthTokens, ChatRequest, ChatReply, ExecutionPlan, LoginRequest, PlanAction, RegisterRequest,
+  Agent, AuthTokens, ChatRequest, ChatReply, ExecutionPlan, LoginRequest, Model, PlanAction, RegisterRequest,
   Session as SessionInfo, StepRequest, StepResult, Subscription, Tier, UserProfile,
 } from './gen/types.gen.js';
 import { Backups } from './backups.js';
@@ -116,6 +116,11 @@ export class AdiuvaClient {
     stream: (request: ChatRequest, call?: CallOptions): AsyncGenerator<string, ChatStreamResult, void> =>
       this.#streams.stream(request, call),
     agents: (call?: CallOptions): Promise<Agent[]> => this.#call(call, (init) => sdk.listAgents(init)),
+  };
+
+  readonly models = {
+    /** The models that `chat.send` and `chat.stream` take as `model`, in the operator's order of preference. */
+    list: (call?: CallOptions): Promise<Model[]> => this.#call(call, (init) => sdk.listModels(init)),
   };
 
   readonly plans = {
