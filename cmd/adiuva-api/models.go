@@ -22,8 +22,8 @@ func modelsCommand(env environment) *cobra.Command {
 	cmd.AddCommand(&cobra.Command{
 		Use: "check", Short: "Ask every provider a few small questions and say what works and what to change",
 		Long: "Asks every provider of LLM_PROVIDERS_FILE, or the one of the OPENAI_ variables, a few small " +
-			"questions, one of them with a tool. Prints what works and what to change. It costs some hundred tokens a " +
-			"provider.\n\nExit code 1 when a provider does not answer, 2 when the configuration is wrong.",
+			"questions, one of them with a tool. Prints what works and what to change. It costs some hundred tokens " +
+			"a provider.\n\nExit code 1 when a provider does not answer, 2 when the configuration is wrong.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return checkModels(cmd.Context(), env) },
 	})

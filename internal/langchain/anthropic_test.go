@@ -257,7 +257,7 @@ func TestSilenceEndsInTime(t *testing.T) {
 		"nothing":            {silent, 0, 20 * time.Second},
 		"nothing, less time": {silent, 7e9, 7 * time.Second},
 		"no more":            {sendAndStall(sse, start(), textBlock(0, "a")), 0, 20 * time.Second},
-		"the end, late":      {sendAndStall(sse, start(), textBlock(0, "a"), stop("end_turn")), 0, 50 * time.Millisecond},
+		"late end":           {sendAndStall(sse, start(), textBlock(0, "a"), stop("end_turn")), 0, 50 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
