@@ -249,6 +249,7 @@ func silent(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 func TestSilenceEndsInTime(t *testing.T) {
 	t.Parallel()
+	whole := start() + textBlock(0, "a") + stop("end_turn")
 	for name, c := range map[string]struct {
 		script step
 		limit  time.Duration // of the call
@@ -257,7 +258,7 @@ func TestSilenceEndsInTime(t *testing.T) {
 		"nothing":            {silent, 0, 20 * time.Second},
 		"nothing, less time": {silent, 7e9, 7 * time.Second},
 		"no more":            {sendAndStall(sse, start(), textBlock(0, "a")), 0, 20 * time.Second},
-		"late end":           {sendAndStall(sse, start(), textBlock(0, "a"), stop("end_turn")), 0, 50 * time.Millisecond},
+		"late end":           {sendAndStall(sse, whole), 0, 50 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
