@@ -58,7 +58,8 @@ type route struct {
 }
 
 // Validate returns an error if the user may not make the choice, or if it names what does not exist: the faults
-// tier_required, which says the tier that it needs, model_unknown, which names the known models, and validation_failed.
+// tier_required, which names the tiers that include it, model_unknown, which names the known models, and
+// validation_failed.
 func (s *Set) Validate(t tier.Tier, choice agent.ModelChoice) error {
 	_, err := s.route(t, choice)
 	return err
@@ -66,7 +67,7 @@ func (s *Set) Validate(t tier.Tier, choice agent.ModelChoice) error {
 
 func (s *Set) route(t tier.Tier, choice agent.ModelChoice) (route, error) {
 	if choice.Key.IsSet() && !t.MayBringKey() {
-		return route{}, tierRequired("an own key in model.api_key", tier.Lowest(tier.Tier.MayBringKey))
+		return route{}, tierRequired("an own key in model.api_key", tier.With(tier.Tier.MayBringKey))
 	}
 	fits := func(m *member) bool {
 		return (choice.Provider == "" || choice.Provider == m.Name) &&
@@ -78,7 +79,7 @@ func (s *Set) route(t tier.Tier, choice agent.ModelChoice) (route, error) {
 	}
 	usable := slices.Collect(filter(s.allowed(t), fits))
 	if len(usable) == 0 {
-		return route{}, tierRequired("this model", tier.Lowest(func(t tier.Tier) bool {
+		return route{}, tierRequired("this model", tier.With(func(t tier.Tier) bool {
 			return slices.ContainsFunc(s.allowed(t), fits)
 		}))
 	}
@@ -104,13 +105,14 @@ func filter(members []*member, fits func(*member) bool) func(yield func(*member)
 	}
 }
 
-// tierRequired returns the fault tier_required. Without a tier that has the feature, required is left out.
-func tierRequired(what string, required tier.Tier) error {
-	if required == "" {
-		return fault.ErrTierRequired.WithMessage("No plan includes " + what + ".")
+// tierRequired returns the fault tier_required with the tiers that include what is asked for, which may be none.
+func tierRequired(what string, required []tier.Tier) error {
+	if len(required) == 0 {
+		return fault.ErrTierRequired.WithMessage("No plan includes "+what+".").WithExtra("required", required)
 	}
+	lowest := string(required[0])
 	return fault.ErrTierRequired.WithMessage(fmt.Sprintf("Your plan does not include %s; the %s plan does.", what,
-		strings.ToUpper(string(required[:1]))+string(required[1:]))).WithExtra("required", string(required))
+		strings.ToUpper(lowest[:1])+lowest[1:])).WithExtra("required", required)
 }
 
 // unknown returns the fault model_unknown with the names of the known models.

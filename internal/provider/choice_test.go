@@ -29,6 +29,7 @@ func TestChoicesFollowTheTier(t *testing.T) {
 	set, _ := setup(t, 3, powerful)
 	key := agent.NewKey(ownKey)
 	keyOf := func(provider string) agent.ModelChoice { return agent.ModelChoice{Provider: provider, Key: key} }
+	above := "pro power team"
 	for name, c := range map[string]struct {
 		tier     tier.Tier
 		choice   agent.ModelChoice
@@ -37,9 +38,9 @@ func TestChoicesFollowTheTier(t *testing.T) {
 	}{
 		"no choice":                  {tier.Free, agent.ModelChoice{}, nil, ""},
 		"Free, the first provider":   {tier.Free, agent.ModelChoice{Provider: "p1", Name: "big"}, nil, ""},
-		"Free, the second":           {tier.Free, agent.ModelChoice{Provider: "p2"}, fault.ErrTierRequired, "pro"},
+		"Free, the second":           {tier.Free, agent.ModelChoice{Provider: "p2"}, fault.ErrTierRequired, above},
 		"Pro, the second":            {tier.Pro, agent.ModelChoice{Provider: "p2", Name: "small"}, nil, ""},
-		"Pro, one of Power":          {tier.Pro, agent.ModelChoice{Name: "huge"}, fault.ErrTierRequired, "power"},
+		"Pro, one of Power":          {tier.Pro, agent.ModelChoice{Name: "huge"}, fault.ErrTierRequired, "power team"},
 		"Power, one of Power":        {tier.Power, agent.ModelChoice{Name: "huge"}, nil, ""},
 		"Team, one of Power":         {tier.Team, agent.ModelChoice{Provider: "p3"}, nil, ""},
 		"unknown provider":           {tier.Power, agent.ModelChoice{Provider: "p4"}, modelUnknown(), ""},
@@ -53,7 +54,7 @@ func TestChoicesFollowTheTier(t *testing.T) {
 		"Power, key of some one":     {tier.Power, agent.ModelChoice{Key: key}, fault.ErrValidation, ""},
 		"Power, key of a known one":  {tier.Power, keyOf("p4"), modelUnknown(), ""},
 		"unknown tier, the first":    {"", agent.ModelChoice{Provider: "p1"}, nil, ""},
-		"unknown tier, another":      {"", agent.ModelChoice{Provider: "p3"}, fault.ErrTierRequired, "power"},
+		"unknown tier, another":      {"", agent.ModelChoice{Provider: "p3"}, fault.ErrTierRequired, "power team"},
 		"provider in another letter": {tier.Power, agent.ModelChoice{Provider: "P1"}, modelUnknown(), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -69,7 +70,12 @@ func TestChoicesFollowTheTier(t *testing.T) {
 				t.Fatalf("error %v, want %s", err, c.want.Code)
 			}
 			f := fault.From(err)
-			if got, _ := f.Extra["required"].(string); got != c.required {
+			var tiers []string
+			list, _ := f.Extra["required"].([]tier.Tier)
+			for _, one := range list {
+				tiers = append(tiers, string(one))
+			}
+			if got := strings.Join(tiers, " "); got != c.required {
 				t.Errorf("required %q, want %q", got, c.required)
 			}
 			known := "p1 (big, small); p2 (big, small); p3 (huge"

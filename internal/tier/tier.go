@@ -103,14 +103,15 @@ func (t Tier) ProvidersOf(n int) int {
 // Includes reports whether t is other or a higher tier.
 func (t Tier) Includes(other Tier) bool { return t.Rank() >= other.Rank() }
 
-// Lowest returns the lowest tier for which has is true, or "" if there is none.
-func Lowest(has func(Tier) bool) Tier {
+// With returns the tiers for which has is true, from lowest to highest.
+func With(has func(Tier) bool) []Tier {
+	list := []Tier{}
 	for _, t := range All() {
 		if has(t) {
-			return t
+			list = append(list, t)
 		}
 	}
-	return ""
+	return list
 }
 
 // Price returns the tier's monthly price, per seat when PerSeat is set.
