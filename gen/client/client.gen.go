@@ -2544,8 +2544,8 @@ type ClientInterface interface {
 	// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
 	// server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
 	// `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
-	// `model_unknown` if there is no such model, 403 `tier_required`, with the plan as `required`, if the account's plan
-	// does not include the choice, and 422 `model_key_refused` if the provider refuses the key.
+	// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+	// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2559,8 +2559,8 @@ type ClientInterface interface {
 	// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
 	// server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
 	// `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
-	// `model_unknown` if there is no such model, 403 `tier_required`, with the plan as `required`, if the account's plan
-	// does not include the choice, and 422 `model_key_refused` if the provider refuses the key.
+	// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+	// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3214,8 +3214,8 @@ func (c *Client) ReceiveStripeEventWithBody(ctx context.Context, params *Receive
 // on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
 // server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
 // `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
-// `model_unknown` if there is no such model, 403 `tier_required`, with the plan as `required`, if the account's plan
-// does not include the choice, and 422 `model_key_refused` if the provider refuses the key.
+// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3239,8 +3239,8 @@ func (c *Client) ChatWithBody(ctx context.Context, contentType string, body io.R
 // on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
 // server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
 // `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
-// `model_unknown` if there is no such model, 403 `tier_required`, with the plan as `required`, if the account's plan
-// does not include the choice, and 422 `model_key_refused` if the provider refuses the key.
+// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5216,8 +5216,8 @@ type ClientWithResponsesInterface interface {
 	// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
 	// server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
 	// `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
-	// `model_unknown` if there is no such model, 403 `tier_required`, with the plan as `required`, if the account's plan
-	// does not include the choice, and 422 `model_key_refused` if the provider refuses the key.
+	// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+	// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5231,8 +5231,8 @@ type ClientWithResponsesInterface interface {
 	// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
 	// server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
 	// `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
-	// `model_unknown` if there is no such model, 403 `tier_required`, with the plan as `required`, if the account's plan
-	// does not include the choice, and 422 `model_key_refused` if the provider refuses the key.
+	// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+	// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7987,8 +7987,8 @@ func (c *ClientWithResponses) ReceiveStripeEventWithBodyWithResponse(ctx context
 // on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
 // server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
 // `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
-// `model_unknown` if there is no such model, 403 `tier_required`, with the plan as `required`, if the account's plan
-// does not include the choice, and 422 `model_key_refused` if the provider refuses the key.
+// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8008,8 +8008,8 @@ func (c *ClientWithResponses) ChatWithBodyWithResponse(ctx context.Context, cont
 // on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
 // server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
 // `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
-// `model_unknown` if there is no such model, 403 `tier_required`, with the plan as `required`, if the account's plan
-// does not include the choice, and 422 `model_key_refused` if the provider refuses the key.
+// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -168,8 +168,8 @@ export const endSession = <ThrowOnError extends boolean = false>(options: Option
  * on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
  * server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
  * `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
- * `model_unknown` if there is no such model, 403 `tier_required`, with the plan as `required`, if the account's plan
- * does not include the choice, and 422 `model_key_refused` if the provider refuses the key.
+ * `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+ * (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
  *
  */
 export const chat = <ThrowOnError extends boolean = false>(options: Options<ChatData, ThrowOnError>) => (options.client ?? client).post<ChatResponses, ChatErrors, ThrowOnError>({
