@@ -70,12 +70,14 @@ var allowed = map[string]string{
 		"internal/fault",
 	"internal/billing": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
 		"internal/fault",
+	"internal/provider":  "internal/agent internal/fault internal/tier",
 	"internal/ratelimit": "",
 	"internal/worker":    "",
 
 	// Adapters: each wraps one dependency.
 	"internal/postgres":  "sql/migrations internal/fault",
-	"internal/llm":       "internal/agent internal/fault internal/thought",
+	"internal/langchain": "internal/agent internal/thought",
+	"internal/llm":       "internal/agent internal/thought",
 	"internal/s3blob":    "internal/backup",
 	"internal/stripepay": "internal/billing internal/tier",
 
@@ -86,7 +88,7 @@ var allowed = map[string]string{
 	"internal/forwarded":  "",
 	"internal/httpapi": "openapi gen/api internal/action internal/agent internal/auth internal/backup " +
 		"internal/billing internal/chat internal/chatstream internal/dates internal/forwarded internal/listener " +
-		"internal/playbook internal/ratelimit internal/strictjson internal/docsite internal/fault " +
+		"internal/playbook internal/provider internal/ratelimit internal/strictjson internal/docsite internal/fault " +
 		"internal/identity internal/network internal/tier",
 
 	// Stand-ins for development.
@@ -112,8 +114,8 @@ var allowed = map[string]string{
 	// Wiring and commands.
 	"internal/app": "*",
 	"cmd/adiuva-api": "internal/app internal/config internal/httpapi internal/agent internal/auth internal/backup " +
-		"internal/billing internal/docsite internal/listener internal/postgres internal/fault internal/tier " +
-		"internal/dev/offline",
+		"internal/billing internal/docsite internal/listener internal/postgres internal/provider internal/fault " +
+		"internal/tier internal/dev/offline",
 }
 
 // owners says which of our packages alone may import a package of ours or a dependency, outside tests. A path that
@@ -126,8 +128,9 @@ var owners = map[string]string{
 	module + "internal/dev/": "internal/app internal/testing/llmtest internal/testing/apitest " +
 		"cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",
 	module + "internal/testing/": "internal/testing/apitest internal/testing/servetest",
-	"github.com/tmc/langchaingo/llms": "internal/agent internal/chat internal/llm internal/dev/offline " +
-		"internal/testing/llmtest",
+	"github.com/tmc/langchaingo/llms": "internal/agent internal/chat internal/langchain internal/llm " +
+		"internal/provider internal/dev/offline internal/testing/llmtest",
+	"github.com/tmc/langchaingo/llms/":     "internal/langchain",
 	"github.com/aws/":                      "internal/s3blob internal/testing/s3test",
 	"github.com/stripe/stripe-go/":         "internal/stripepay",
 	"github.com/labstack/echo/":            "internal/httpapi gen/api",

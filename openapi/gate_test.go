@@ -91,7 +91,7 @@ var harmlessChanges = []change{
 		name: "new operation",
 		old:  "  /health:\n",
 		new: strings.NewReplacer("/agents:", "/tools:", "listAgents", "listTools").Replace(
-			between("  /agents:\n", "  /health:\n")) + "  /health:\n",
+			between("  /agents:\n", "  /models:\n")) + "  /health:\n",
 	},
 	{
 		name: "new optional response member",

@@ -69,7 +69,7 @@ func execute(ctx context.Context, env environment, args []string) int {
 	}
 	root.AddCommand(serveCommand(env), migrateCommand(env), healthcheckCommand(env), configCommand(env),
 		userCommand(env), billingCommand(env),
-		backupCommand(env), agentsCommand(env), docsCommand(env), versionCommand(env))
+		backupCommand(env), agentsCommand(env), modelsCommand(env), docsCommand(env), versionCommand(env))
 	root.SetArgs(args)
 	root.SetOut(env.out)
 	root.SetErr(env.err)
@@ -113,6 +113,9 @@ func configCommand(env environment) *cobra.Command {
 			RunE: func(*cobra.Command, []string) error {
 				cfg, err := env.load()
 				if err != nil {
+					return err
+				}
+				if _, err := app.LoadProviders(cfg, env.getenv); err != nil {
 					return err
 				}
 				for _, warning := range cfg.Warnings() {

@@ -60,7 +60,8 @@ func serve(ctx context.Context, env environment, cfg config.Config) error {
 	embedded := cfg.Embedded()
 	base := localURL(public.Addr())
 	service, err := app.New(ctx, cfg, app.Options{
-		Log: log, Version: version, BaseURL: base,
+		Getenv: env.getenv,
+		Log:    log, Version: version, BaseURL: base,
 		Progress: func(step string) { fmt.Fprintln(env.out, step) },
 	})
 	if err != nil {

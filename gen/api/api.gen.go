@@ -172,6 +172,8 @@ const (
 	ErrorCodeLlmTimeout           ErrorCode = "llm_timeout"
 	ErrorCodeLlmUnavailable       ErrorCode = "llm_unavailable"
 	ErrorCodeMethodNotAllowed     ErrorCode = "method_not_allowed"
+	ErrorCodeModelKeyRefused      ErrorCode = "model_key_refused"
+	ErrorCodeModelUnknown         ErrorCode = "model_unknown"
 	ErrorCodeNotFound             ErrorCode = "not_found"
 	ErrorCodeNotSupported         ErrorCode = "not_supported"
 	ErrorCodeOriginForbidden      ErrorCode = "origin_forbidden"
@@ -243,6 +245,10 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeLlmUnavailable:
 		return true
 	case ErrorCodeMethodNotAllowed:
+		return true
+	case ErrorCodeModelKeyRefused:
+		return true
+	case ErrorCodeModelUnknown:
 		return true
 	case ErrorCodeNotFound:
 		return true
@@ -618,6 +624,9 @@ type ChatRequest struct {
 	//
 	// Example: Create a task 'Call Anna' for tomorrow, high priority
 	Message string `json:"message"`
+
+	// Model Which model answers. Without it, the first provider that the account's plan includes answers, and another one where that fails; what is chosen here is asked alone.
+	Model *ModelChoice `json:"model,omitempty"`
 }
 
 // ChatRequestExecutionMode `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
@@ -1091,6 +1100,57 @@ type LoginRequest struct {
 	RefreshToken *string `json:"refresh_token,omitempty"`
 }
 
+// Model A model that can answer.
+type Model struct {
+	// Available Whether the account's plan includes it.
+	//
+	// Example: true
+	Available bool `json:"available"`
+
+	// Default Whether it answers this account where a request has no `model`.
+	//
+	// Example: true
+	Default bool `json:"default"`
+
+	// Model The model's name, for `model.name` of a ChatRequest.
+	//
+	// Example: gpt-4o-mini
+	Model string `json:"model"`
+
+	// Provider The provider's name, for `model.provider` of a ChatRequest.
+	//
+	// Example: openai
+	Provider string `json:"provider"`
+
+	// Vision Whether the model takes images.
+	//
+	// Example: false
+	Vision bool `json:"vision"`
+}
+
+// ModelChoice Which model answers. Without it, the first provider that the account's plan includes answers, and another one where that fails; what is chosen here is asked alone.
+type ModelChoice struct {
+	// APIKey The account's own key of that provider, in plans with `byok`. It is used for this request and then discarded: it is never stored, logged or returned. `provider` is needed beside it where several providers could be meant. If the provider refuses it: 422 `model_key_refused`. Never send it in a header or in the URL.
+	//
+	// Example: sk-your-own-key
+	APIKey *string `json:"api_key,omitempty"`
+
+	// Name A model of GET /models, which answers in place of the provider's default. Unknown: 422 `model_unknown`.
+	//
+	// Example: gpt-4o-mini
+	Name *string `json:"name,omitempty"`
+
+	// Provider A provider of GET /models. Unknown: 422 `model_unknown`; beyond the plan: 403 `tier_required`.
+	//
+	// Example: openai
+	Provider *string `json:"provider,omitempty"`
+}
+
+// ModelList The models, in the operator's order of preference.
+//
+// Example: [{"available":true,"default":true,"model":"gpt-4o-mini","provider":"openai","vision":false}]
+type ModelList = []Model
+
 // NoteRow A note in the client's own database. Columns not listed are ignored.
 type NoteRow struct {
 	// Content The note's text.
@@ -1409,6 +1469,9 @@ type StepRequest struct {
 	// Example: [{"subject":"Offer"}]
 	Data []map[string]interface{} `json:"data,omitempty"`
 
+	// Model Which model answers. Without it, the first provider that the account's plan includes answers, and another one where that fails; what is chosen here is asked alone.
+	Model *ModelChoice `json:"model,omitempty"`
+
 	// PromptTemplate Id of the prompt template.
 	//
 	// Example: tpl_email_agent_follow_up
@@ -1604,12 +1667,12 @@ type TierFeatures struct {
 	// Example: true
 	Batch bool `json:"batch"`
 
-	// Byok Whether users may bring their own model key.
+	// Byok Whether a request may bring the account's own key of a model provider, as `model.api_key`.
 	//
 	// Example: false
 	Byok bool `json:"byok"`
 
-	// Providers Number of model providers; -1 means unlimited.
+	// Providers How many of the operator's model providers may answer and be chosen, in the operator's order of preference; -1 means all.
 	//
 	// Example: -1
 	Providers int32 `json:"providers"`
@@ -2192,6 +2255,9 @@ type ServerInterface interface {
 	// GetHealth Check that the process is alive
 	// (GET /health)
 	GetHealth(ctx *echo.Context) error
+	// ListModels List models
+	// (GET /models)
+	ListModels(ctx *echo.Context) error
 	// ListPlaybooks List playbooks
 	// (GET /plans/playbook)
 	ListPlaybooks(ctx *echo.Context) error
@@ -3082,6 +3148,15 @@ func (w *ServerInterfaceWrapper) GetHealth(ctx *echo.Context) error {
 	return err
 }
 
+// ListModels converts echo context to params.
+func (w *ServerInterfaceWrapper) ListModels(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListModels(ctx)
+	return err
+}
+
 // ListPlaybooks converts echo context to params.
 func (w *ServerInterfaceWrapper) ListPlaybooks(ctx *echo.Context) error {
 	var err error
@@ -3190,6 +3265,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/billing/subscription", wrapper.CancelSubscription, options.OperationMiddlewares["cancelSubscription"]...)
 	router.GET(options.BaseURL+"/billing/subscription", wrapper.GetSubscription, options.OperationMiddlewares["getSubscription"]...)
 	router.GET(options.BaseURL+"/agents", wrapper.ListAgents, options.OperationMiddlewares["listAgents"]...)
+	router.GET(options.BaseURL+"/models", wrapper.ListModels, options.OperationMiddlewares["listModels"]...)
 	router.GET(options.BaseURL+"/health", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 
 }
@@ -5642,6 +5718,75 @@ func (response GetHealthdefaultApplicationProblemPlusJSONResponse) VisitGetHealt
 	return err
 }
 
+type ListModelsRequestObject struct {
+}
+
+type ListModelsResponseObject interface {
+	VisitListModelsResponse(w http.ResponseWriter) error
+}
+
+type ListModels200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ListModels200JSONResponse struct {
+	Body    ModelList
+	Headers ListModels200ResponseHeaders
+}
+
+func (response ListModels200JSONResponse) VisitListModelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListModelsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListModelsdefaultApplicationProblemPlusJSONResponse) VisitListModelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListPlaybooksRequestObject struct {
 }
 
@@ -5928,6 +6073,9 @@ type StrictServerInterface interface {
 	// GetHealth Check that the process is alive
 	// (GET /health)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
+	// ListModels List models
+	// (GET /models)
+	ListModels(ctx context.Context, request ListModelsRequestObject) (ListModelsResponseObject, error)
 	// ListPlaybooks List playbooks
 	// (GET /plans/playbook)
 	ListPlaybooks(ctx context.Context, request ListPlaybooksRequestObject) (ListPlaybooksResponseObject, error)
@@ -6721,6 +6869,29 @@ func (sh *strictHandler) GetHealth(ctx *echo.Context) error {
 	return nil
 }
 
+// ListModels operation middleware
+func (sh *strictHandler) ListModels(ctx *echo.Context) error {
+	var request ListModelsRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListModels(ctx.Request().Context(), request.(ListModelsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListModels")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListModelsResponseObject); ok {
+		return validResponse.VisitListModelsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListPlaybooks operation middleware
 func (sh *strictHandler) ListPlaybooks(ctx *echo.Context) error {
 	var request ListPlaybooksRequestObject
@@ -6820,275 +6991,288 @@ func (sh *strictHandler) RunStep(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H0Lcxs3su5fQfGeKtvZoUTKkixLlbpXcZyNs3Hsa8mbU9fyIcEZkMRqCEwAjGjGpf9+C93APDEkZUlO",
-	"sqtTpzYW54VHd6MfX3d/7sVykUnBhNG948+9OaMJU/DP0zhmmem/o2LG4IeE6VjxzHApese98zkjueCG",
-	"yClRcM9OL+qxT3SRpax33JusDNO9qKfjOVtQ+7xZZfaCNoqLWe/6Ouq9oPGc9V9IYZRM25/4jsaXeabJ",
-	"IteGCGnIhJHYPpLUPyVkXxup2KavSWGYcDNqf+3XOY/nBIZNzJxpRqhiEaEisX8SzX9ndq7238u5TBmZ",
-	"pHISmDMZ9IeD/aODZwe7B3v7e0dHgw3jenlOZ+3hnP142t87OPSftB+LCBfkt1ya5lpf9J5Pjw6TwdHw",
-	"6Gg/fpYcHjyne1NG6SA+OKDJYHhAn06m+9PhZG8ymBzt7cXJ8CA5jIcHk8F0MKCDo4vehkH+TLXpv5YJ",
-	"n3KWhBaPCRwn7BlZUk1iuVhwY1gSEaoJFeTH8/O3/YQaVh/9+TyPyGBIfqKC7A32DslgcAz/T/7++nzT",
-	"sGRMcQgh+nz/7mdiJEnkUqSSJmSq5KL+7bkxmT7e3bXLq3fc7zuxXOwOhs+f06fTvf+t+UxQkyv2LZ3E",
-	"teFMpVpQ0zvu5Yr3osDo3lHDfuYLbtrDe8d+y5k2mqRsasjjsRo/2SHnc7ayVIc/TqWCJRXskyFjMyaa",
-	"xVIk+oTwKRFSMMLx8ai8TeFr7RWapnLJEkKnhqkLUXnBzoVokE+m5EXvRH073Dsx3z7dRLDFtPpvZcrj",
-	"VXjxU3sHMXNqCM2ylDMdkfFvYz9ETTKmyHhZjio4pt++PRycLL893DgmZtSqf2rnGuAl/IKlhSXlVo5M",
-	"pWLEqBUXM0JnlIsdcsaEIUtu5oRdMbUi+3vPgfkPBk9rQxvuBWmAC/N0rxf1FlzwRb7oHQ8KiuDCsBlT",
-	"MM7/7qNU67+Ys/hS2xs3cH4pbCJyuE/m7BNNWMwXNCUJn3HTWLjbSoIN61yM/1US3nYUAI804Q0p7Rmq",
-	"/ywesv6zyf6w/zw5OOgfTAfTvfhwckSHww72ynkS5K9iMOd8wbShi2yNZIpTbnd4QRNWkVQgUxc8Tbkj",
-	"Q6K5iPGO94J/IiyT8bxOAM8On+3tHRwO7P910cLh/g1o4Z9M6aAQcxc8KeAUHmkvZfGD9cFtR5zDjgE5",
-	"sdS5u455YXsjy09wHNk1nOQzolgmldE75JRc0ZQnhCdE20WfrKpbwDW5ZJkJk4elDkscljYqpFHn/wX9",
-	"9DMTMzPvHR/uR72MGsOUHeP/fDjt/z/a/33Qfz7qf/w8jA73r/8rQDvX9iFFF8w4bQd34r6ImtsXZdTM",
-	"e1FP0AXoCvDKEVC2XVWu7LlqVM5uxgOvErbIpGEiXv2DBUTxqdXSfsuZ3ZGckXguNRP1DQHZ57QcumDE",
-	"Hi0VQaisaLUkSP3219dgf3oYD5MB6x/QwaS/Hz993j+aPGX9QXI43aPP4uesXAPUL8tVqIy+b4ffscl7",
-	"BwdAvP7vYXAlpq+pieftJXgpDDcrYuhMR0QqMv5mDIcrFSu3sztkf7hHxpkCGcDtc6Mp5SlLxvawhaXK",
-	"lbLE685dq47ShRQze3HRPlHvRCELL9m0j/PsWKv9wfPDjuVx6tuZlXDtZSrVM/J0sI9KhpnbE1KwJVN1",
-	"nW6HvLJrka7InGp3RjkJGhEtSabY1J7vr6b9X6RgOOTxzRS/zum7efRxImsEQ2gV7HA2E0pL5MYyAxWm",
-	"g35eBamkpJCo0EKtKqyXViV7OtiPSJ75HxOSsJTZoehucvzKlFbu3c3JrcPOKhfZrmVBdMWCy2xlDxbF",
-	"dL5gsLDcIMeRVIoZU36RUe1VTGdSaFjuhm32dZcKp9spwDoW6b1YbM2VG2VUyPgiKTVM7ZBXMyEVS8iE",
-	"aZ4wYEzkyYgswfLlmiykYheCfaKxOSaU4LYEeby5tl/KyuX0v4SZOyjsjWBgx6Nfwmoj3iyyXKvtqUZT",
-	"57QAhuaCUCvrmAKXRkRmzOiW8m05VFtrkmlgfXgBkdMLQQVhi8ysLNs3VwZ8At8WPoGutVhLPcPB3n5Q",
-	"h/HEDyrM2wpl/ACEYX+N0eth/wlmGNrLu5mSk5Qt/vYvjXpn+d3/UmzaO+79r93SM7SLV/XuW3wKP95W",
-	"k7z0c3Tojkm7jlYegilYpbtxgADGIGDrpwah+tJunT09Kg6qmnUdGrW7d7e8scN43ephf39AT173fO1e",
-	"WDe/iF95cwoeANI4IeNYJmxMNF1Z3l79aRa3Ycmvfbxy6623BTjwF2nOqOF6yukkZX/QFrHEyRYrkmlq",
-	"bQCWWL5IOdNE5gYkuPcKNjau5eVctwr1m5seq78MT117uYmO65nbr4YhJAi1V+x6ZUpmTBmOgpNeUZ76",
-	"/W55D+BYsItN41jmoAtmKRWEizjNE6YJr9tDaMI5YT2RMmVU9Jrb3f4ORUEJQ7Qb7+RdeZC8poLOmCaG",
-	"6kt9TGLFqGFWf0zgvynXJiI6n82YNieEplpa6WtPuEzJf7HY6Mhps/YfcxZfZpLDH3pB05QYml7CGTdj",
-	"Ag5IWGGrjbbtTn9shWxlmMEjTewd9RnYkY/gcuiN+pKnaSDQcDaXypCUTlgKWvnSLhU3JKaCJLL2hQ89",
-	"XBVco97HqMcNW+iwhoCmTfhF9fcEBrugn17hq4eD0rlDlaKrHh7M3qL/gEtV3/9itlGF+D4W75ETu1/2",
-	"O0DLP3Nt1qx13QH4oUbPSIz1B/9QQnLqTo0U/M43t++6uoHrxCpyfHNbWvsS9U5zMz+Xl0x0BLQMXENf",
-	"h2ZacykC4iKOmdYjuDfkb/np1/PCd28/KBX/HQ4NgvKrTmls9dN88veYv+E/vXr/+6vhL/yn5zts9dPv",
-	"ya+v+Bv+avn6/PLglRjsxHupmCx+GCT//VMaIkn2KeOK6RE1a5ygOHacJ3FP3N4F2nJ8Nn2LliGmiul5",
-	"16q9oIJMGMk1S2DtrL7oHqkvlzKjffHfg6uffttbvTvS58P816BbrMqAtQ1rDqW2cCEWRM/gd6mchGzZ",
-	"WK0ye2D7uKET45qpK2upUmE1YMVow294+v0/hzs79rdi7SZcULUK7SyOICwFXIw0Ah+N1e64avjnPnzu",
-	"xUWs4S7CA/E8F5cjOAvBE4dMmwDhNQiDJzdw/PPf2QijxsdoLFmTuXTsN1595X3mw63FBK7Va2ZoQg2t",
-	"y4u9kLhoPBDg9dLM9uGEJTdzmdsTShfqWV1+xNtGfr5mzKdFdLVdbjkl5JIsrA0Md+mqcz+j8SVLCBdG",
-	"1lTUaoTiRnGJOoF1SjbPccWG3GWMZwsBx+8pdLAhAlDnmxZBVUALdiMgULNq4gcKbrtRAKvGnF896rbF",
-	"jlzdaVTtprG06gEEG+eHU123qBQGdY6rbWuNA7qPqDMjFeugQsDHeCHVFkl/GPHKy4BUTZd0pYlVXbcw",
-	"rBpLLS97wIvBZbIEJ2bnPIQROCU6nxQ/gIm3Q35QckFSCSerkWTOZ3OmzTGZKsZAHY5IJpdMRcQwitAS",
-	"YUniQ8/egcts/9feY6fP6MKOrFxHvN5alhdzasA2/2Q22YqaLOiKLKW6JFLskPdegzJzrgufjwMxCZJw",
-	"HVOVIIIqcCyhJh/Qz8qLXZ9u6BzbHv0DYAgDq/Eds8fytsd5OaZ3ctnW/gPnubNaAtPDC/cwNWfvnMYL",
-	"doOZwXC2npUUVraAiTGac8vqgTjwS6pSzhRZMK0pOr7TpFtj9F6v3o8sTS2NKglblGsr37aeSGVo57kS",
-	"29hobEF5yA/wsg8XOvbohCycmgYRC6sPW3VgIhPOWgbyVEmrC1Mh6P+pYL560Y22VucoWY57b6bTm6zK",
-	"SzuRbXeXXXWQLE2ZSKgieMN2y9JcCCYSf7I+27+hzg5LYKhqa/2enc8MFUk/z26wMlc3oHtwSrQX5hfp",
-	"EJz3JKReM2ZATG87KTugbefkPSztab11V+5PRv3KJpqbG4gpN6Rt56ZYzIQZoXOnrW7Yn+9hctpQk+ve",
-	"cc/IRFa28QVNU3IqxA0OHDvE7SebsisqzCiRcb4Is/A5+2Q0mcpcJHVAziNN5FIQzahqaMEfUNbACW/P",
-	"lIj8lAu2xtN5SqwSQQCtQNinmKkm8Cr4wk0uz8CMwaVnza8OeeWuECnQv7flXpcnkd0swuEFc5nyhK5I",
-	"LgxPyWspEgqy7Ub8TPXlq639EzciEjfXbWnF2gO/SxHwp786/eXU7t2vXCRyiT51b7bYp4h9DPZuKVWi",
-	"ScovGTFyIZWSyxPy/vwF4VNCJ9rFPcpdf5lb5W/3nQTf9PpIewSn/ihTcsoxSEITDDPT9G1Fhww5m0/F",
-	"ikyplVt0InPUW+3bSleZIwE9l3makFgKzZtO0s+FGgX82lLtrwPKvlWh37EsXa3znD9yWBxAAVCn9I8v",
-	"uUjGxKnP1rAAs1maOejRcwCzI1oAMXVcEEYbjPq5R2P0eVsiLtxHOfuemrY1mykuFTer3nHP2hhhMWVJ",
-	"dlIEUiphCbQOR4rFUiVAqXYGveMCHtArkQKWqKzhkknNCAVO3AFDTLA3UxjrepXbLqp703W04TD/xOLc",
-	"rsHb1BpqH4tNAZskJKqcbkqc66iMbjQsldIy2jRYb0SBf9wNZ7SQSYDXxglXLDY1PAyjwpQcFBHFTK4E",
-	"JDMg4ZyQsSWacXFFG5bpwv3vvB9GkpgqtSIyN1UjEb9o52dXqGYYFpfachgXqSMjRzP1SPuFjMjQfvvp",
-	"XjQYDEg8p4rGhildeinf/80SYF00vMAgDBIHeVRQ4COclpMuEVjDpKDcmhB5ugdkvQmxWTXc/bRahnvU",
-	"+9SnCc+vaD9RMuuLPIVQkdvZkqw8gW9m91BMxzFr2/AFmNC6HQVnllSJpQZqyEJqQw4GzXPsa4uA7TS4",
-	"lIpTmHr9oDoInFIoUzqcEdyjGgnXEQCFHSqvlKsVui+EUY3kK9KqRfQosWi6jU4KN0K0BEgsS2kcdIsp",
-	"K7qnOHiDyTNwb4W98ZSq5p/puVyKE/gP4BKFNowmEDEUKx8/tJouv2qkqU1pqoPAALWWclF9wyO/pN5y",
-	"1drSPLB8RuUipmb9MjBiBWNKtJFZxhJCMYiRAgdjOs92E8qzmaIJ27RV791tTUkAhBZVycFz58eOc/7M",
-	"KEYX3wdVKEhFotqQqXLKEyUoXP1ykiLyi/donx/ETUT+JblgSUTYbzlNC7KOSC5SprUnmQTQp85h+SBZ",
-	"bihZkuDGVdzAx8ikDuFb380OvuhC4TxIsQcp9lWkGBB19MXC7KVSUm0nzRDQWZNmWsaXzDiGESROpQ65",
-	"/L8m4zE/oU0qO87/B8rTXHUuK75t/RL6V4S5fQnpnkqKGXgkIEamXBCnaW5spgLYrhf2xnUaOnx4TrOM",
-	"CdiwBMFskKLs7OMGdcKGI0FzTXJRQLtOiFErTF21bKwMOndbPOMiQCO+PqGP8MTv6ZyKRM/pJUg995ub",
-	"0Y0z9tar/LCw5XLVBrt+a8GiDM4H0hVK5ihEIMeQHqxl4JAOQ0YLy8FJUB/ELk6CLaGNf9EDrm2Vwi93",
-	"ebCBudwVsmaZLjWgFsgxdvciytC4aOsiMyPDFlkKmlDPZOmo3JuRzhcLBFldUQUQb/i48i6J3lm+IHlG",
-	"FiuHQby+kcJzZli2ER16xydLAaKElQyzDYsvZV51vIT9d+4obHplgG+MJJN81eYczWjI2/tLvpgwEB9w",
-	"Q+GzZHQB74vIsOKZJG/Am2YvaDKnV5AvcgLpSJBFJwjI+82QDPrJQTIG3v+wBlZkgjiAc8fflRkX/PAl",
-	"wfzG5sFH1+3SGcJOg/h1mdnD3N3YEcGXuRnlKu2YmPOuaZ/vi65YGS6KUXypWhcj3q0DOzpKX9TkfHVc",
-	"nXMvIvkhmF1xg5UHrUCJtYAmVLMd8kKm+UJg3lHKIZWCWiLC5LfAkiGw5rQLWcYNZtPhbfcAWxJ5WoNq",
-	"t8k0AUnWNTquSZKzP2RgnSqFXAJiqLVVxTbdFEo0CJ05XJ/yM0Spd1SkAaFCXdqHR7RbWz1oAXRMuHK0",
-	"cn2aZUperftcwVTU3RpOD9n8MRcJ7qpI4C5/GTRr0L2/FWsLnQShj5fs+EgTuK8+BMDxbPxEMGpTIF+C",
-	"ORvuGHFe7iIJwREazbL/BIHwR/OdSHJtVEdcrfiov63+0XfMUJ5uQ37dCUbFJ9oZRgCz2uLlGVVMdPMW",
-	"XK1M5V44LEj+TbxUkAt8mKzImC8fIlqSKVUdMbMuG8e98BF6kOqT9fivtmUpwwlz0lrVhnm553QnwI1F",
-	"Pao114YKU9ec3NX1agR8MCpmElIkvncFFL5M1X0hxZSrRSWNw6X8gWEmyYRhhYaQ3Mio1kupOiiqkjro",
-	"7mukm0kFHum5VJqRCZSzWVXVrOL1UTsv/CZRtuI9odUDXFpQ8WSAvSM0SRTTOiLWWqGKJSSmmvW50Exo",
-	"bvgVa0DMQhC7Yk4A9KtPaO+ghT6Iep/6M9lvkV8BomuN93WBeAMHAI79xAECIS1DJgFLZr2eZYU+xoD/",
-	"AImPeMWgkcxEK6MssOYbBeIffKZgdmd4CLh/j7RLAW3AobiYyE8bMj3hQShCCL4sytOJ/ASnRyt5171v",
-	"C/hTx5IWRr4WPMtYh8AFzK3D7DgpjtNsROIBErOSeWmwSUBrTVbbbGoBUA1SDl4MYMG2Ug7nitEkdICe",
-	"OmiMzhig7e38xnj7iCcFumLJRSOJycxHw2cbv+3EgcMDvaALlp7jWL4vx9Xp7cTLgSN9u4/bD8guP2rM",
-	"M97Oxu0tWI0X1yH1inc88kgv1ZC89UE3Xn1rog1pJKVje5Mb3eraCdOgXmuDPurxbiJjvQveG737OZYJ",
-	"ux4T9ilLKRcaUVPkF7YkMTy6oCt7yNLEJSh45YELKCc3gmILUa+oyDlyF+zU5SUTIy7Ax+D/XHCtkWj8",
-	"5frtmPmZQE0W/EKsWMKE4RRys32maPmc/0WxXLPqD+WrDGdqVJy5UU8qPuNiNJVqwpMEMk79KTyChesB",
-	"lHkEOFBwh5u5TEb2J1fCsxf1sErUyEg50qlc9hxMfmQo5rDS1BL2auRyWCY4qbK42iiWYppygNO4d5Uj",
-	"dqXoKrdgtKw6i0DZIfukTFYwqJQq8OD/lktDR+xTzFiCAxc6zzKpDEtGC5ZwOgISi3pQ4QJmqSsFNyAb",
-	"l8WG1r8Dy9/4zWdO2V1euApVRWaVpYRpbmmkV/hbq9NR1LARBAPhT0zMrs3EHr9K0NTtTjELuzrpYoQB",
-	"KOd+HaVSZvg68MRKRWeWOAHMqA06aJPJqBK/qdxX/3WCSUqNX+0n67/Q3MxHk1zbkyBRlAskdHujXQWZ",
-	"N1Ts0BK2laqrLuu7plSRuJZ8EIinpOn3dNURpp06MPIVFEqbuhpLCV3pHfLKaAC2ohiB4KUlbHt22xuO",
-	"iZlLDZbPgieCz+bGWprk/fmLwgsA732kXV0nUFpomoLD4Hcp2A45dWA+9x1TvArwfkUZxC/zEVnVXSSs",
-	"q2J2RpXhMc9o+6BoqW3rjorKe7Y8LAJa4a11HCaSbo2ZQSnAL9SWi2yUv55/JO0sSf3rnAGqiFipDVVk",
-	"4sY330m5IHvb6CGKxbmyfwDLvkrWpAm6BCE5haoKminOXJSFC8iXlsKVnrbnr55bzhvzZEyMlCdkDDk+",
-	"Y+RFw1LMwFoQakmwPnrN1OhgK8UU04a6KAcu6z/E0voyKL4XOQUkfx3W/jaO1/JDLZ9rkWz1RY6nOla7",
-	"nUe+EdVM3qZ0NZHyUmPFGKSvJMKhRqTyPsxG5UEY7m3j8KgVdQfit6rBlLmpQKm/pv+SJtrJWazZiZ5g",
-	"7eHSdo2gbC6WFzJQ0V1fWkpZyTwI0eiSV34YIXOF6svRVMnFKOBEqcacy6/8x+ECNEsdgt4BG11i6XUU",
-	"Bg/YUwDX1H4BSh6E8QRe8wZ8QPVldahk1AsXDfn8ufL39bW9zwM37TX8N/xeAW5+/uz/gCtdSW2fP8O/",
-	"rq9d4LA2oWET43kf2AYfVF9bh6WSh79e3lVYICDyXlSqRUFvB8+YIVK8G1DyZrTFj4ymZt4ZtIPyS9Cd",
-	"gV8FgEh+YzuwQvKyyofyss6FUPugNfHOMhjnRdWUR5q4uxoq0M5wZzOMy425/FJoWX6WM/6FbnmI+ZR2",
-	"ucd1oUu9vYTMe7E3pmBjJOjP6bffWDGrQIK6+xyCXToocMKueMwiPIyr9czwCJ1TbRV0luyQ08aTPuah",
-	"51bNsXdfCHsq4hvhSc1nwmXFAVIeKn7De9H3lzGZpeyRdvhKvwiaJFBKjsxlmlhFL892yKlYuae4vhA+",
-	"Ltsoohuu+lVZ0YPh3s0CIf7cXBsQ8ZnbAQNMuLYHd4lFWReis98LxucgK1YzaG9S+IelcEmx2+ibDyHv",
-	"TSbdnxmL4QmjfTz6QgVbvB9rP24kAZA3MeSt/BF0EDJc3lyuxzXrPEZfZJvf7qP2UEiKvHUiBhN+vuTw",
-	"c2W1fSsywZa186ghRvDu0bYnm3/71z/hBFuuGeWRNTDte1xtRTkl789/6B/tEKgIa4+Z4lyxKwO9StCd",
-	"QaRwHkTF7C6wBPuZ7O/tNTwWhmZpMS2c5H2E3Vt70ph8kGzKDKpgVBP5cL1RXrNI4OgWkvDkxBV79ReK",
-	"3hOVW68YCNEdsOHnzCUIUCtyvbQtmwG5ZNxgUJ3erGCAPzWbxdm8RAenFV2w9AXV7MQ5cW8sim6dLdch",
-	"q8rtM+GC0hCFtJc6J3hC7Lt9MhMal0Qwlmho+lY1AHyqXlE1xhfFKUtdRbW6Xlj1wpfi6BXVhYqqS5H9",
-	"9semq0FvG5ZtH1zwQ2gRrEFl1wDJuDqrphldo1UopFyhVIjUJOxTUWfFGmdMQPyMT1219rqZ1Hz/BsA2",
-	"hquMC7sAQXexK9jIQWa19iLyj3emhLJEA0UJvINiTB6rXKAYe/vm7JzsAlp+FwzRJxEZo7tjTB5XhIEC",
-	"b5WSS/0EPTl21HYYpWypy8OKO6TtO7tzVt4hL2k8Rz+4NQmYIp8/x/DQ9TXUQOdpyrBtI4ZlZK5iXMxH",
-	"kJ9ojyvyShDqW8NAniHCornQTIHS7dTmspVM2dkDCnhE9udLxjJXyBRGYHWqVYamjYBsBo21sfG0AR7V",
-	"hq4crAT6Np6QJbj4UTiCIIVuIWDzWIlavj4iKfO/LBgmS+RlimR7bz6HnTwtOmx6fVp+bMstEa7pICo8",
-	"2K46HNDpEmJsOIEiEEe4yPwAoQgPs7abl09cw7HDWYLTsOI3Y8rvUXUig+hmTROj3pSnrhnETWnPgXxA",
-	"PbA7rU/8CaYJMow1Y4EsIMEbuma6NVk0lr/ucwstfctd2Fr7IskObyX+VhQNFWa3++CioZaiLaHpIk8R",
-	"fDYNh3Dhl8SA9FSmqVyOIByw0TX8xUdV2ykddL3Vcq2238J/wo6VqUO4VI80Kd7nEofASyFqd2GVHsXC",
-	"uUPVjK/X9LKodSKnAElxRjQ4NDC/IlxzqF5j3HS5vnxkJFzAu4ibtBzZGAtphDSaXWRvHY6AklnteIKr",
-	"IOQc+84d/+Bev6l7Hd3hvhpsoUl2Oq63r5RYL660uTzbW6kMTTdmlzn4Ccng9gDOGX6/qwwz97Vagll2",
-	"8wSzyqCCDFg2XLpJ4TIUHOTxux9ekOf7B8+e7JAzuWAOq0aTxB3cXkRxReRSRETn8dxqBYAHGhXltm+Z",
-	"VJ5g5sSGnHIsA8EXbPvs8krLaKsvgsCf5IZoiQFubnQxUStRwad7QjRjuEA6GNTES4EqrmCmO0Cde28E",
-	"YqoFUGoKxCKtvlctZQGN1yAtExBbvePerr/xJoUsLYF8j0u8OcjFhTY02K0PWcDM/akVbJi6SzO+ezXc",
-	"jefU3CJn3zXhpWD+Vlsi3TZNP+oMQ9mv/3h+/pbgDbUP7e/trUvJPXj+vJqQO+ioKB/0c55iiYMa5sI1",
-	"4IrKtrXFWecYF2wlYIjYJf2Xi/LPgthINxoubLy+f/dzMQYQdpbJCkgravjNz3l5RzNek3VVdGwIoHcj",
-	"KegtVVjDqAzLJT7nqiDbyJde2FBwoc4XwYJ9Ps27QuyF4uS4vC381hfI4D5uBBvYFFkh3m877L0waH7g",
-	"p7M3vxB3FSX74fPB8EmlXYVMVlANcve3nKnVriW5iOxanvb/RrDobjv7bLesZLHpvMLhRd1V73D1fXnd",
-	"EAIQr95xDIryM1ciIVggHy4Rr9Ul3mxsJBEIYhSNL7eKPcGwuwIr95yB9xD62hz66k7DLKNebU7wpaS3",
-	"wwJ2HjXlJwLnDRgGV+zL8G4ebxQuNgCOdailSyuuMpRrS8pNCYXLmNJSoAdcB6HQN3ebncKBTrucdKUj",
-	"6IzPcO9TRqEe62avNHrQtkVjneHdd+fNdkv74M3+03uzq3i8ztKFRZ4ssgFJeAInTZzag2Hl+/aWJhEY",
-	"JLTMJ9WXulbZEGHI9oQSjGP5Bt9B3XkaLdlUfwXPxDFWssM+6+AF8SEwrAeFSQPN0dI4Zlm7e6Jn2G4u",
-	"K5kInCeLpyEvyF3XU/QCa2M1xQbzdh0ezsuL7sWiNEbJpFHhy0aV7FLIpdi+c5A/nhrK29PezfyP+Bq4",
-	"IQD01Zvp3RF6h4L7DrFTX1oZqQ69MpKwT6UAqK/TFmiuAJCrgHjNrO6mIpLKGQBfb9Ic8TYwqfqww0uI",
-	"Y7s7bB/gG+4d3vc14AVfLa1/KzTbRt+fQwgeQ56IozSYrMP+dVZL2dSZD4GHVpOW4Kb6Ku3fHOZiXame",
-	"suSeH2Pdkn2kaw1Tt6q/1yUQ3Re+3JjZ2EvNiopRrtdth1VdXXXXpRXuVQDpV9mWUGO8ChE1JlFu4hp6",
-	"DqsobyoEvak7anf/0oKGcLdv0l6kvhu192596HuO3dyp9MywbE1jhUZk0Yo+lYtuY6UZZYqrlQoqUfjm",
-	"Uq5tibW9BfRG+PDzsQuXtwK5zeBs88MBetmm+dIXxm+/PBi7ASJ329YwXLh6C2VhZASFQHhAcWiVxRdM",
-	"32GzmPsL995zDLe5/9u2oign7C2qgiN1nnYAumVuHJ6iHfhv86WCYtZrGvF6tEZh5OBmYykmkPXuHWgg",
-	"zf1z9RAWIvF1RCYspjnYTGzlUPsXYsrNiaMPSylgv9eB+jfv7YvLEF6i0s/oelhFuFxFkN9lA14yDwbS",
-	"UQV7o63F+dPZm1/qxPzh8wXadhe944veWa2wykXv+mM4IgMv7BaN3h+E7V9gXLh8CJXBIE2Wm6hi7Z6g",
-	"/9r7RopZ4YQQsnTq5N+F8B1bqG86pN1WHDskETcBBBH5JU9T+A5nVXRTY98+VMzd2oJ8PQne9f2bC/Im",
-	"KhsprNzEoC5R6f26CTBd7RMbUImpiFk6omaUMcVlMupKki/KRdb6zkIih4tcMZJRnhB8z3ZF6wug8fpv",
-	"i+bbb5Ct7zx6JT021+MOnd8bqwvDFOCuW/YY73JDnxnFM1Z4oAsdqDLnE5CE6xbEuQIFFm4u/NZGcZqi",
-	"vzGz2qI9pKJeLuykrO4LlOTK01jtMGWG1f6o1HDJKBSk+Rh0kAfUihtmaYaqGFdCjLhPQfKLwhwRYsJG",
-	"67yOdvtQNUT44/4rpmC5j3dnYa3vTXjrYJQpxwC2tFXfDBP/iVEp37sxHI/Ql1/esfwLYkm+LWio9+bd",
-	"kyjVkH3ZUXoTQDyQu88nKUIieIBUtyJHJ2Q2R0f9jTc7P+Y8ZQ6PLTN21yfHX6GwN9ugcjhKrlxo7GTR",
-	"UVNuW7evwEI+1BNvJ3l6OGhzEKlcRmTBEp4vXNdDqUiuZi072SUMbS4//Efnk3ZpO0Ym0u79KFNyppiG",
-	"KlpJq6CNg8XeJm3V0XaoqkORZvVl0jjY1cF1sQAP7zRUeQY1lziw+6/O3pD9veEzgHVZGkzlkimofNsI",
-	"SeUqRFdTBrUKNzcO5kz94O+1RMLUyOpV642HTPGYFZmhADklNMvSFaRf2Oe3MxzgPaM43Lv5tRRmbl8J",
-	"H+OCxK1Cl8ODQSixo83lzmujrTI4WnCRh6SRc2VqmATeFJFFnhqepZwV3bKxtwifEr9W1TZ8xdAOtxvY",
-	"HenExXaHp1pf6aiku8qGf+wg6x8qlBTAzWFuGeEiTvOE6RPSH0JFO01y4UoddlRcWmtiTXKemj53bRSq",
-	"r6VpvV5tf7jVQrtyk7NJ+6vfwSUCVSQtnf39OzuC4eB/nmOU7oQM3LeFJPgeHdkB1WZYDOhgy/GYeN7N",
-	"ZXC52qjcec43RoImq1CGuX9trplyFU+VS81AALnz3F2y1bacK694wtTaTcR3Frd20cZNt1Jr2T1DzcUs",
-	"ZVAspI8pYo40t/JlNPNrZo5hJq7UZzntKkW5VceRdfFROGLkG//oCCR8Z7SoOCicwK/Kd89NdvkqZH5Q",
-	"EBnSClKGm3hl/+xjsKRwqXYGFDdXxDTK3KBAtTLP5Z5kSt6ge72ryVQNN7UDJe/LWkrNY9atRumHhsGV",
-	"Kcz+pKpU1rFCK6XxpWtLjQcZ7gA2YvIFa3gADuC+1w0ldjWAT7ByQqUv3AyKgAJo3CGyG/UyaboyPNbd",
-	"1eRue2L4sUfdXaHea6beln33W3H7TpjEVpF5X+rnfi2htti4GYaDbyxhcV8R9e2am52Q4Vbe0Bv7JG9L",
-	"XzApDw3xLjvvqSvp42MoLqZZnFtr6Mx+B0lqwqhi6jTH6mb41w9+Rj/9et6LwptU4Ccw1W09mAnmBQcB",
-	"vL/clbkxmStqnylpZCzT8zCW6g20gHQBmV/Z5Mw1QxVkouRSQ3yLajLGSN5OPKdm52oYEfzizkU+GDyN",
-	"q+OGX9gYsiXtBzABoOfB0b0zFveL7/TfutGVQ6cZ/wdb9a6vIXVoKr2nkWJtfveWUxhOL+pBbl2RMjLj",
-	"Zp5PIFsEB7wbpzJP+jTjLScCrLg9d5goItX4WpIwfWlkZm2DY885OiIxKI4zbKPEfE6hPweZiNUqM1bh",
-	"Rl0LxLdP2rsQF+Kbb36R9QY0XBNtwHX1zTfkNaY3FGKfK18qBJxcuWYJMbJsU1zmkLgHBEm4jqlKoCbY",
-	"hThjDEua2Xs/zHKesI+PMY0G/niCR4jKhQBYsuvCAEUtIVunTBL6AHk3/mlMwnkS+Q9fiA8I5UvlzN9T",
-	"/PAExgLNegSAUo/t333yGtNhXKRLgamkBb1kI7AWyTu5bFdDqLoDQfqO3RKNYSxW8fZp9o80GdtbxxGU",
-	"K7gQBA9H//gjXZZGqYXdduzoznk5LJAx+ngLSU+GVgvnuqKFQ8kF5eZSjDbyZRLsr4ILRoy0I2Qpu4J9",
-	"nHHjUXNY0dt91605r3ReHz5/NoCKFVPDFNnbGwwI1T7g3CeYRFgUKYVcb0HG1Ry4MUEu3XE3Y0oYt2yf",
-	"ZalDUu+6JLK//UtLMUbSoa55gZ1YwsaV7+3vPYeRHgye4ifJ+B0zatU/taP0H4wQcyEt8eH84BXY2Exj",
-	"F25EHpdZlSIhTOQLFxgtdCcfeQfs7THBMD+gkMFuoEkCSZrwfkhsmsiEuy12Sj2AHMlr/l1Elmwyl/LS",
-	"32QkORjukX/w73bIKaQ9waSGh37YwJhK8SsWkf3Bkd3KcaMNwRjxAkuu2QnBa66yNCXuaCOKQqE8aDAO",
-	"I90fHpBxuC3A2LGOJcEXGIrpn6+yijZpVRyUM1BDe4d8V07ZrlTC7BmpmNYsQRyj3VQ7dlq88aWIZWJN",
-	"rqLqbQHgHB7AZoxPYYOKO48JB4SqWY13yHdeFEKfCyvpihIgsd+NM1AhXB6H35pV2YIdpD8X5P3frM50",
-	"QvYHAzKudrmorgTWCbc8Z/8qpQNgIbx6DVMUhY90XGBSUIqg2HCFIA3LnKs3ZVNEDVQ3CKn97y/PUdLi",
-	"Emny48vT7+HgtFdKfQcmBmgir7tDMiZsO3Zbt+88FWT8Ejo7eD5xRR+hcsN4OBj07by4yNk4tC/PyLjd",
-	"GGJspfr4XFGhp0wVu+Wo0klHK0/nubhkiWPwg8GQjGstHZDJ33jScgxo7RVXaLTUYKqslTHlT9KTElCj",
-	"2q4rkrAM4voSEZhQAsgO720+SXlcErVuvd8V8nEV/U/seF69vToku4f7BM9wuyOAMPG9uSjZPTgEXjZL",
-	"cNcZ7f2CIkFO2N0/IlOZKxS6O+Rne1kTnfKEHZczqELQ3UzgmxHQcNGJwVRK1HkJ/YssxbPr6uJ4ZbIi",
-	"MY3nTJPH4xf2H33Ll0qmx0TIPtw0foLwlJTHTGhW0ZHeKpkpzgxVq4p/2alO5IVVjMjp21eVWrS+iO11",
-	"1JMZE1ZrOu493RnsPIWguZmDartbusFmoZ5NP2PdnzT1fiBL8JquEPgDeLNlxSnbMG69R44AM/RgJLjh",
-	"r5LecS/l2px694ZfNRjL3mDQiEpXDy/ohnP8GVVmuslQgC9gee3roN6IM9spuqHACN5Rw4A6ul7v7t0t",
-	"b7yOyqf6b2XK0am+1cP+/uuoVz3MNz1fu9dNb0od9C70YLHKPvUfbR6f+gr7TQqXk6EzXfFBfSxhgABD",
-	"dPG0yQogF7DzaDw6uH0P6N0NbJfmZr4Llg+W0+gCL+uyZC8UWsoFZOA0enwAIdJGnV0ykWZOZsyQfSvr",
-	"Ar2NrOQE1Qo0XRDYVhQ4SeDUhkFQlkF6VU0q7ZBfG2V+q1KMarJkaRr5FInnF2Jc7b7jzqeqJnVsv80F",
-	"GR64jyKbgZRzHgsowcXMUqpL8hiF4n5FBJZS8uRC7A2w5YyVi1aV8X/tHz3ZIT9Yk9S9SVfKd/kPYdfA",
-	"ouBxhKMwhi0yQ8DpDmBbrrEpLksuhB3bcDBwmvtc5ioC0YECs/iWkTOQGFb98lMBA7kE7BalmIt6y3YR",
-	"3REPYvn54EIkVg5xTeYsTUieWQlrpbklFjdQDWlwO+QMAALUl3KGYw5LB8MhYV84rmX8jIPyCoi3cDx+",
-	"J5PVnUmpWpnwLkFVli4tKXqnV/V9GJWz6/sUprmZg/dBdw3SZVkU+Uyelf+TxatzKfWOP3ysCltIsASK",
-	"KgRtbuZNMTsBMhsO9o8Onh1GDamLjF8Judk7o94SsPG948PBdV34SoQch6XvS19Lu5EUVEsFIu9YxqgB",
-	"M6KoMmxFoZVyY5qm31oaHPtGSM7nUH/jhXCk7JsiOhd5vVQ7OFR4mgJK5hhFeq2dXcUK62BXCfjXjCq6",
-	"YAZI70Ng0sExkmKIVudz2bSu/l8gigP+MaicUbrHaJp6x55LLnHE0xX5+XiPnPvmsotj/bzL0vgPqpDn",
-	"TiSgdey5WQuCNa0qQVhYIqhvv2MmV66ajj8Eg1xYVGtwhapA38bOBe6oHA5KP1NptVqRjK8IcMyMmdfs",
-	"PnXxalRn/SH3QIOWnv7O0PuDehBgERyF3ZYo26r5gu0mrot49xEBfcZZnT5dtSJdyTqses1rcSFSETgg",
-	"bawqKUXMTpwTXBuCWWP6QkDtq3SFGnsEPcB8zgiWAoX7qcJWiBNmlozBJ6Aoq3C1knIBOC6yP3hKxvUG",
-	"pGP3ugtRWBC+BtOO5Z9mFw8uLkSpm0foFEDT3gtRiBOsirXxui4uEp4z6P+pOPQgFAEVEX1xFffF6EKk",
-	"jIJRsr/3nDTMB3hlzX4I8bRTDE5xQL5P/D1psc029B08XsyPAIoWms9THzfcpMzufYUj0TMCBIjRac0S",
-	"5+xLU0tVBfb3QVCtCrlQFQu30WqDAgutzKrEqtY4CObSnTGj3ZlXMDjGHArF1PXs9v6GNUKi1S+ilBUX",
-	"4t9EWKBO8bYsznAfQqLRFqSDBTf1/vh6Nm+3mCgoAXAk2B7mQR6sikJJNfr8CgLBuXC61Zd3DGJK2ikb",
-	"1bIzLgZqyQw8XSIhyinjRWGWiv79ytfLcL5+6BIktYmIAvsY1QrHPsfArFWFvKzS6cJG41dlz/L+P9hq",
-	"7NKoPOnXB2tNtQljAoAEEeHGfspbDlD6FmI2M8pFtdFYrj0ITKZJ45Wsafyj29Ia3fXe7+PoQlSypN3j",
-	"C7rCACgMSxuZ2lWqeFUPt/aqBpUYGIHzPLUs+hCFlrfsVpYW4Cgf70euNWoqdciMtaWT/kyOvMJSLHM/",
-	"LaE++PM6/Xkv3U5CH9nqLlvuL5fzjv19h53+Pg8465aHL3zRfFF6G9DJPlUMUcHAoRLiMlD/kSttqvrS",
-	"czL2hesvmQBlqfK2ohTxhWjEb9gnro2uiYiDuoSYy1xtLR/cTO+Ls+ulvtZwzBf76IdfkbUD8FewvzUr",
-	"mp6UnN/e9QfWb7G+a2xAxV2YPwEmPyh5/OnhoMbl3puyIYbvQERlbai2n7taKor84MwLwT4ZQBBGZWsD",
-	"CJhxCHGOEbg2tmpG4dZHlJir9zEcDOofPnYKVSpnfV4oHkWhylKL4EnKsL+R7sQPnPnZb3DzW7J3Jdkd",
-	"XA8K5gijeKMix8Eg7M0HUyrszz8YrCsAv+fKHXUCnq+jIJK33CjoEFW0evHgLlfH7cvSvUMzxK2sTXED",
-	"UvxeIxbVMmcdgqxGVw+WV4HgqK3LPfiK/at3P/PkGlkBanRsDCmewHFS1460kZkmS6kuuZhZlWIfgQol",
-	"9IOj2wZ/RVOmOGd3WmKBicTXj9tCKNy6PCFwUkbNvGQknrQO/D8LUz2EAW/ITy+t+iuK5bk9M9XcFhgo",
-	"2SocOEnlpMQDuwBILBcLbqz+bM/kCOpMA3CnRNrrRyROZXypiaarE2AvdGgqQO84bPkZYkLBHe9rXaET",
-	"BCyaQjHHpkDD4eAJdJRzSQuWM7X9Lk3xAU1mzFT7DdrR75BzQEfmC3YhKEnkUqSSJk6xGL+zD3pP5atp",
-	"/zU18XxMHu8P98g4U6wYmUfBkuWciUIi4FL6uqaptWsMmayIkMsnRCosJAYvdh96XI7OqiNufZl4Unh3",
-	"4CdAZuJ662LMYAyxdBrVvUBck6eDZwAgvxDv3/1cABmw649dpopHOBeptYTKuUbV4QFWK4FqbxLCDRQ3",
-	"DKoUhoO3P8OkEad9cy/JFAYBrcc23vpeLGTCp5wlZ1xApfwtHvpFCnaDb7y+6RfeoT95m3e7W28maWVs",
-	"mOlroxhdbC9xcTu+S+WkS/JWOKQuch0aHwarN0m++s3XUa8GMt70dP3m66j38pzONj0E91xHvZ+pNn2/",
-	"XZseqt9cPSL+gIMFN6f/wgplnS82ny7NB6pv2eZ0Km+tPgkZSoYusq1fUD5Rfc8/Pfh7y7f4+299yO4N",
-	"Dv8AxnHHD3On1J+Ie3zKzTvf+X7t07WbH3jvgfduxHtPB/sbukjFMlsBUhtjqg0+eTgn7tcAeTp4Ft4f",
-	"UC9jKsiEFYpl2fWba2I1yJrOeKc797N0bXU2bYS/7y+8B/vDvW0MwNLG+AE7EcKjh5sfBdH9izRn1HA9",
-	"hQTE3h2gahxR1Cwar917M9T98OVeHSSp9canW1nvMy5NN48s9S0EQ5aJffjf2jTpMCPaHN9YxgfF/0H5",
-	"eFA+Hmj1z3nw3RF2vSHz7vEYC2NAjVSIcKgUdbGKl5wWIcqjAfn7d4hNx2IOWE7YtbhypTm40Zjz7/qF",
-	"e1gogCTmUKXjQnjg+2MAkhrO1MjHAcZPotKpyD5B2pQrFCYNJY/3h0/JGP49wqvlI5r/Dq4/Hw95vD8c",
-	"XohxCs1IKh9An6ErM1D2ISaP9/f2yLjVZ3lcejpjJ9ZIwqdT2C1VHOkQob0Q0NkQsqHmroaEK3dDAFW6",
-	"Cc9WFJjBBSgex9QqKWIGtWXOl9JlaToom11Rkmflm8sEVYZNF+UVU9DRxfU/MXOmHuk6oR1XPcp+pBdi",
-	"bIXD2JOm8yDDZ1cyV5BcOqEaBgmYPfsSqyrgm47JN+MChosQCSlYBMIO/bWV4hA4HE8ha7zaTyJPccUG",
-	"eIoDKI6IGVnYy8uycrHbiYDuleWdSlejCw2eCK0qPW68GLNq1vUKVoVqHTJbxcK2qQzWDpSX9eERI7Sg",
-	"Cavs5ZZF3cgpJjMvcNWpIHv7AD/SrqzIhZjmUN2vKhd86zvL5+5MHnExwjvHzQYx9Vpx6xeuPOO3XTqo",
-	"N1cs3WCbpTv78bS/d3BYEH8qJxE53Cdz9okmLOYLmrraRTs4Sy8jRguuF8hJ3KNgY8avANtumHYypB5M",
-	"fT49OkwGR8Ojo/34WXJ48JzuTRmlg/jggCaD4QF9OpnuT4eTvclgcrS3FyfDg+QwHh5MBtPBgA6OepvW",
-	"rFDM1i1ZBp0I7Xv+58Og/5z2p6f9Hz5+Pty//q9QR83OpkNQWEVXCS+j8SVkqvt26qmcnFTK5LR6Sw03",
-	"TygXl/0XDkwUQJ3ctK5egATsuVLZf0ijwkJX79wa+i32cgh6IHmjb+w9l9gWa1yfoAc3rZ+mHUPvLsm6",
-	"OicYtJtTRDQzvoDyj+fnb93WwRk4ro1nXMzUSBlhVQkoYTRhhP2W07TJ3GunWl+k2831hkjn6M9lWm8N",
-	"vL6vgEFdBfy6iGscHaijSdf4yhi2lxwiwSD9sqJE/JsAM/440+Q9Kvl0WysE0Zr9YfSF+I7dObf7udoC",
-	"olkCOrwpUfGwcQV0q2+L1ezAUiKF/ujG+u8HqPQruglPCYYgT7CGSdUoWFKNqaFW+4NaNlb7fz4gCV3p",
-	"xpnwbwTERLpYh8N0K/uAGCsQmG5F7tLBUZEnn12N9Q3oy2q2vqNjwFEqxjCbQ2cU+1oUfoiO+i5VQj8p",
-	"SmhRE1WAmReigddsYTUjZ67uD/Z3SDesi9fM8UQybBK1YM6jZK3w8YVwG3iC5XLtYE3BhnXhhuvzVwg+",
-	"/DHQT7fSFfH2oGLcTUK8PVvuztVZqBbRdnDRHfKigub0GM6oienEXNeEKxYbBGJbbcE7tmp+tCo8u8Xv",
-	"YXx2GKr4AFJ8ACk+xCofYpUPIMUHkOID7z3gBB5wAg8gxQeQ4l8apHi3ts5XRSc+4BIfcIkP+saDvvGg",
-	"b/xH4hLv6+S62WmCLGAX6CO4+rHb3C54/dbWbfddM/ydZcM3SjLKE+y7U3HsV/vNqco5Cvg6eHg55ylz",
-	"3nqZMaz0dCHGNFWMJquRK+o7qbjra7VfalV/sbZvrplyRRI1vBmjDm6aJJPK0BSgRhcigFWE+ZQALUzJ",
-	"pwaDdNjjvOyrdM7oIljfEsr0vPArej/VovzrNxXBhRavkkzy1dcFIvjx+SIZncUtZ5B6XkSSYQONfAjy",
-	"QXV4Q5Wp8FxVcCBF33GBSy8OkE82CQMzLxjZN3ap8V9GVwsmDEmYoTwt4L4oKMoSETWmxo4wUJmJkjjX",
-	"Ri6Y6uaytzjQeyRk/MIDGd+CjC21BMTwZmr+UvKtngvrQtcvqIhZClXEDAC3ir6ueKIxxWUCmGxXQN7V",
-	"DeEL6KpoWLrCRiSdDUtOa2fUhSgQHkjn8BmoTeY+EDn4tStTBpe0lIIp4k7ForEgxQNO7wSqrVyI6mej",
-	"orHm2K3QKBf0ivLUWudjAlVlxcw1WizY1rdOL4Pjroq6X6wgW8KSnlU3YIveKKAXVJ4BLJrrmuhyKLo3",
-	"aNtOKZVd+0t0TKmuBzYbiFmasiQqqBEJc/3KPIgf5PIWjd2t+Im2brXySJM6c6JM0YaaXB9DqaRxu3gS",
-	"+RWUZVpwJ8fkE/J4nFFtRknOxk+iCwHpQK7rG3QjH7tqm1I7mB7Qx1Sqjph5g3Xvr/Be9TtbsMADLdd6",
-	"tdw1IdfwX+4YtaS0TcXPmqRyzc1TWWJHoyJBiSsyZdTkitlbsC+qJdWFFGaerkimeMx0F3T0HMZzjzRp",
-	"P7AOgQhze6hM265MC2hEr9tDJ145nUJ6wo0oc9vC055AXdPtbjsFvcPgKsAmj+yKYbMrn5XpunQ7eFKM",
-	"TTVMidB1JfAA/Wf1L13r0mGFNoMw1YU4M4pnLCJakiRHCnSt+eGjGjpByymRCnUqIiSZU7WAHurCuEzE",
-	"2B7syipApK3CQcstfFt0Iaxcp/GlkMuUJTOP458JzJeEptd21sBuZTc739vIX7EHyYJrzcUswvYikWtv",
-	"LLGBMei/XF+I0i/ydFB0GXA4Z6w9XgU848I90lgXcIdAPxBCQQ3FpXLNMUF9sXO6ENhLIFh6G3K/8DlY",
-	"rk1aJd5qz9piok4/UnSJYRpy6haziOCgK6qRexdex3rimfm2TL2LrobfHuwdPKNHh8/ZMxazCUvo0z06",
-	"ndLDvTiJ6dMpPRjGNHnGnj2jA3ZwOJ0ePD1MBjE7YsPBUXI0SboS0XBW/TM/nJoeu6CfXPbP8f7g+WEH",
-	"fLvLFfXN7jd1QRkAmdiVg+Q77O9QMFOx2KdvX0G7Jb/ByHRmzha19frc41BD9cqMhr0Ksv5K8pjtWAWl",
-	"d92VXHOFjvViLGu+92fo3uIIjGonXVqo1z+RFH+HXFZuLcTfcW23dT0d7O3vHR1t00EUEixaoj2e0zVO",
-	"6Hcy91DzBdPaeV2glcqMCQOiCtwwWCWUC6LtBwvDuuqH9s21XDd811wUM7bZJxbn4BheyISNyRhxq+Oi",
-	"1CYlL+bUvHPL63V4e/pZ3Zu89M+/Tak4IeNLLpIxtjSHXqQ7BFuSAw72Qrh2CEouIRd4DDT5yYx3yAvn",
-	"SvMlWa2KJDPpaujjdDD3k8bY494jal3KqJEkpkqt7Olz4hpS45GmsWaBS7XfIefsk6l/Hvqt2D8oF+T9",
-	"3yCp2PVS9U4IeKt9xm3HuADfDy5E0RvbMlNXK6j7c5DTTc5xT0K+ZgCsf1H81vWit2sAaOXtGscN7ngC",
-	"Wbpa31L+kaNfdFOhc/XBVLK6n76s7GNFfgHR3dpvXjWY7Bt3C1Cn/WXOaGrmnbbTKWyZbnnelIT2TyoX",
-	"eoe8MhXP25zFOJ2EGjqhGp0/RdOlhGVMJEzEqw6z/kcc0D3Sq/tCl+nkpmZlZ8qv2J/3FHzhltqJgebA",
-	"K4TkNvmmJk3HyQemk/3f1cTZNBvMbn9rVWYVLiYI/HERp3nCAuXrrTn91j9/r+ET95ENZjUO5EFwFcZ0",
-	"VtkcT29AIbf07dSpbPez/dtn+G30YPrHOvonRCRQkKgR5POkWUg2R6OEd9Ub9xS0Ta6wH2Cg0YKh+nJk",
-	"FdoRdJIK91Rwq7G2vEfFzBq6HOHi76+bMlvTMjcx1wNvef+pNReykqjunru0YZleY8TkojjuF5khhi0y",
-	"cOUDymQ8Y8JyABsT+56y8fUVVYCm1aW+6vxVrn+WlrmKGTwFvqsL4d/8SBOr0GPuqm++hmZAkJWLEfHE",
-	"leXpgMrQYlRwBl0I6Orlny54fE6v2DEZM6Wk0mNimU1bhif/pGnOsPqAMzBIao0bEAYX4rR814JeMk0Y",
-	"R/iNnYxUxQJ4mwdtIDwOXYPvHfLO3WQNJhevqdS+WtnffWNLlhyjzwturpZ0iuCbbqRT/okl5ArHDp2k",
-	"LEmhe2mBhuYYXG26cgF+woa9Y6vDjXfIr/7YtkZmSpZKul6VxcJN0ZryphY2qnMtfq3VlSiZZSwJ9+TO",
-	"xZlh2T2ZV/bVG8yrYu/ALwm2ZZabr2tE4TC1lRhd3Z1yk6FjFpjCMs+DpEQpBdTblEcFFG6T6LyFSVXX",
-	"zj/3Jowqpk5ze8Z++GjPVBRe3e2WnNOeGt9TBbJIEhnnCwfDzVXaO+7t0ozvXg0Bxe5mE4gh2LFaEYDt",
-	"Ci05V9uBOd0BOvW0i4L8X7sp4JlxRbvQHo2c2Y6MbBe66O9i5SqELMCgrHwBDNf2F94xmqz6UJSu8Fu5",
-	"QMzjQo18UpZGBP0LzihcIahxSFEI7dR1IR343MuyvJEryFENlMRUWMEFlQQx4Of4uPJmB3ptv/otxg4L",
-	"iCmsdCUKUl1u74Vsv+W8tsiJ81g58bzJTPKbiU6D9st/5ldMWHvQCwyctrMSK29wxuH1x+v/HwAA//8=",
+	"7L2Ncxs3sgf4r+B4r8rx7pAiZUm2pUrdKY6zcV4c+yx58+osPxKcAUUsh8AEwIhmXLq//QrdAOabpCzJ",
+	"SXb16tXGIoeDr+5Gf/y6+3MvlstMCiaM7h1/7s0ZTZiCf57GMctM/x0Vlww+SJiOFc8Ml6J33DufM5IL",
+	"boicEQXPDHpRj32iyyxlvePedG2Y7kU9Hc/Zktrfm3Vmv9BGcXHZu76Oei9oPGf9F1IYJdPmEN/ReJFn",
+	"mixzbYiQhkwZie1PkupQQva1kYptG00Kw4RbUXO0X+c8nhOYNjFzphmhikWEisT+STT/ndm12n+v5jJl",
+	"ZJrKacuaybA/Gh48O3x6uHe4f7D/7Nlwy7xentPL5nTOfjzt7x8e+SHtYBHhgvyWS1Pf64ve89mzo2T4",
+	"bPTs2UH8NDk6fE73Z4zSYXx4SJPh6JA+mc4OZqPp/nQ4fba/Hyejw+QoHh1Oh7PhkA6fXfS2TPJnqk3/",
+	"tUz4jLOkbfOYwHnCmZEV1SSWyyU3hiURoZpQQX48P3/bT6hh1dmfz/OIDEfkJyrI/nD/iAyHx/D/5B+v",
+	"z7dNS8YUp9BGn+/f/UyMJIlciVTShMyUXFbHnhuT6eO9Pbu9euA+H8RyuTccPX9On8z2/y/NLwU1uWLf",
+	"0mlcmc5MqiU1veNerngvapndO2rYz3zJTXN679hvOdNGk5TNDPlmoiaPB+R8ztaW6vDDmVSwpYJ9MmRi",
+	"JkSzWIpEnxA+I0IKRjj+PCoeU/ha+w1NU7liCaEzw9SFKL1gcCFq5JMpedE7Ud+O9k/Mt0+2EWxYVv+t",
+	"THm8bt/81D5BzJwaQrMs5UxHZPLbxE9Rk4wpMlkVs2qd02/fHg1PVt8ebZ0TM2rdP7VrbeElHMHSwopy",
+	"K0dmUjFi1JqLS0IvKRcDcsaEIStu5oRdMbUmB/vPgfkPh08qUxvtt9IAF+bJfi/qLbngy3zZOx4GiuDC",
+	"sEumYJ7/00ep1n8xZ/FC2we3cH4hbCJydEDm7BNNWMyXNCUJv+SmtnG3lQRb9jnM/1XSfuwoAB5pwmtS",
+	"2jNU/2k8Yv2n04NR/3lyeNg/nA1n+/HR9BkdjTrYK+dJK3+FyZzzJdOGLrMNkilOuT3hJU1YSVKBTF3y",
+	"NOWODInmIsYn3gv+ibBMxvMqATw9erq/f3g0tP/XRQtHBzeghX8ypVuFmPvCkwIu4ZH2UhYHrE5uN+Ic",
+	"dUzIiaXO03XMC8cbWX6C68ju4TS/JIplUhk9IKfkiqY8ITwh2m76dF0+Aq7JgmWmnTwsdVjisLRRIo0q",
+	"/y/pp5+ZuDTz3vHRQdTLqDFM2Tn+74fT/v9L+78P+8/H/Y+fR9HRwfV/tdDOtf2RoktmnLaDJ3FfRM3t",
+	"izJq5r2oJ+gSdAV45Rgo2+4qV/ZeNSpnN+OBVwlbZtIwEa//m7WI4lOrpf2WM3siOSPxXGomqgcCss9p",
+	"OXTJiL1aSoJQWdFqSZD646/uwcHsKB4lQ9Y/pMNp/yB+8rz/bPqE9YfJ0WyfPo2fs2IPUL8sdqE0+76d",
+	"fsch7x8eAvH6v0etOzF7TU08b27BS2G4WRNDL3VEpCKTv03gcqVi7U52QA5G+2SSKZAB3P5uPKM8ZcnE",
+	"XrawVblSlnjdvWvVUbqU4tJ+uWzeqHeikLVv2ayP6+zYq4Ph86OO7XHq25mVcM1tKtQz8mR4gEqGmdsb",
+	"UrAVU1WdbkBe2b1I12ROtbujnASNiJYkU2xm7/dXs/4vUjCc8uRmil/n8t06+riQDYKhbRfsdLYTSkPk",
+	"xjIDFaaDfl61UklBIVHQQq0qrFdWJXsyPIhInvkPE5KwlNmp6G5y/MqUVpzdzcmtw84qNtnuZSC6sOEy",
+	"W9uLRTGdLxlsLDfIcSSV4pIpv8mo9iqmMyk0bHfNNvu6W4XL7RRgHZv0Xix35sqtMqrN+CIpNUwNyKtL",
+	"IRVLyJRpnjBgTOTJiKzA8uWaLKViF4J9orE5JpTgsbTyeH1vv5SVi+V/CTN3UNgbwcCOR7+E1Ua8WWS5",
+	"VttbjabOaQEMzQWhVtYxBS6NiFwyoxvKt+VQba1JpoH14QVEzi4EFYQtM7O2bF/fGfAJfBt8Al17sZF6",
+	"RsP9g1YdxhM/qDBvS5TxAxCG/TRGr4f9J5hhaC/vZUpOU7b8+7806p3FuP+l2Kx33Ps/9wrP0B5+q/fe",
+	"4q9w8Kaa5KWfo0N3Tdp9tPIQTMEy3U1aCGACArZ6axCqF/bo7O1RclBVrOu2Wbtn94oHO4zXnX7sn2/R",
+	"kzf9vvIs7JvfxK98OIEHgDROyCSWCZsQTdeWt9d/ms2tWfIbf1569NbHAhz4izRn1HA943Sasj/oiFji",
+	"ZIsVyTS1NgBLLF+knGkicwMS3HsFawfX8HJu2oXqw3WP1V+Gp6693ETH9aU7r5ohJAi139j9ypTMmDIc",
+	"BSe9ojz1593wHsC1YDebxrHMQRfMUioIF3GaJ0wTXrWH0IRzwnoqZcqo6NWPuzkORUEJU7QH7+RdcZG8",
+	"poJeMk0M1Qt9TGLFqGFWf0zgvynXJiI6v7xk2pwQmmpppa+94TIl/8VioyOnzdp/zFm8yCSHP/SSpikx",
+	"NF3AHXfJBFyQsMNWG23anf7aarOVYQWPNLFPVFdgZz6Gr9veqBc8TVsCDWdzqQxJ6ZSloJWv7FZxQ2Iq",
+	"SCIrI3zo4a7gHvU+Rj1u2FK3awho2rS/qPqelsku6adX+OrRsHDuUKXouocXs7foP+BWVc8/rDYqEd/H",
+	"8B45tedlxwFa/plrs2Gvqw7ADxV6RmKs/vAPJSSn7lRIwZ98/fiuywe4Sawix9ePpXEuUe80N/NzuWCi",
+	"I6Bl4Dv0dWimNZeiRVzEMdN6DM+2+Vt++vU8+O7tgFLx3+HSICi/qpTG1j/Np/+I+Rv+06v3v78a/cJ/",
+	"ej5g659+T359xd/wV6vX54vDV2I4iPdTMV3+MEz+56e0jSTZp4wrpsfUbHCC4txxncT94vYu0Ibjs+5b",
+	"tAwxU0zPu3btBRVkykiuWQJ7Z/VF95PqdikzPhD/M7z66bf99btn+nyU/9rqFiszYOXA6lOpbFwbC6Jn",
+	"8LtUTtts2VitM3th+7ihE+OaqStrqVJhNWDFaM1vePr9P0eDgf0s7N2UC6rWbSeLM2iXAi5GGoGPxmp3",
+	"XNX8cx8+9+IQa7iL8EA8z8ViDHcheOKQaRMgvBph8OQGjn/+Oxtj1PgYjSVrMheO/dqrr7zPfLSzmMC9",
+	"es0MTaihVXmx3yYuaj9o4fXCzPbhhBU3c5nbG0oH9awqP+JdIz9fM+bTILrKKTecEnJFltYGhqd02bmf",
+	"0XjBEsKFkRUVtRyhuFFcokpgnZLNc1w4kLuM8ewg4Pg9hQ62RACqfNMgqBJowR4EBGrWdfxA4LYbBbAq",
+	"zPnVo247nMjVnUbVbhpLK19AcHB+OuV9iwphUOW4yrFWOKD7ijozUrEOKgR8jBdSTZH0hxGvXLRI1XRF",
+	"15pY1XUHw6q21XLRA15s3SZLcOLynLdhBE6JzqfhAzDxBuQHJZcklXCzGknm/HLOtDkmM8UYqMMRyeSK",
+	"qYgYRhFaIixJfOjZJ3Cb7f/aZ+zyGV3amRX7iN83tuXFnBqwzT+ZbbaiJku6JiupFkSKAXnvNSgz5zr4",
+	"fByISZCE65iqBBFULdcSavIt+lnxZdfQNZ1j16t/CAxhYDe+Y/Za3vU6L+b0Tq6a2n/Lfe6slpbl4Rf3",
+	"sDRn75zGS3aDlcF0dl6VFFa2gIkxnnPL6i1x4JdUpZwpsmRaU3R8p0m3xui9Xr0fWZpaGlUSjijXVr7t",
+	"vJDS1M5zJXax0diS8jY/wMs+fNFxRidk6dQ0iFhYfdiqA1OZcNYwkGdKWl2YCkH/7xLmqxfd6Gh1jpLl",
+	"uPdmNrvJrry0C9n1dNlVB8nSlImEKoIP7LYt9Y1gIvE369ODG+rssAWGqqbW79n5zFCR9PPsBjtzdQO6",
+	"B6dEc2N+kQ7BeU9C6jVjBsT0rouyE9p1Td7D0lzWW/fN/cmoX9lUc3MDMeWmtOvaFIuZMGN07jTVDfvx",
+	"PSxOG2py3TvuGZnI0jG+oGlKToW4wYVjp7j7YlN2RYUZJzLOl+0sfM4+GU1mMhdJFZDzSBO5EkQzqmpa",
+	"8AeUNXDD2zslIj/lgm3wdJ4Sq0QQQCsQ9ilmqg68an3hNpdny4rBpWfNrw555b4hUqB/b8ezLm4ie1iE",
+	"wwvmMuUJXZNcGJ6S11IkFGTbjfiZ6sWrnf0TNyISt9ZdacXaA79L0eJPf3X6y6k9u1+5SOQKferebLG/",
+	"IvZncHYrqRJNUr5gxMilVEquTsj78xeEzwidahf3KE79ZW6Vv713EnzTmyPtEdz640zJGccgCU0wzEzT",
+	"tyUdss3ZfCrWZEat3KJTmaPeat9WuMocCei5zNOExFJoXneSfg5qFPBrQ7W/blH2rQr9jmXpepPn/JHD",
+	"4gAKgDqlf7LgIpkQpz5bwwLMZmnmoEfPAcyOaAHE1HFBGK0x6ucejdHnbYk4uI9y9j01TWs2U1wqbta9",
+	"4561MdrFlCXZaQiklMISaB2OFYulSoBS7Qp6xwEe0CuQApaorOGSSc0IBU4cgCEm2JsZzHWzym031b3p",
+	"OtpymX9icW734G1qDbWP4VDAJmkTVU43Jc51VEQ3apZKYRltm6w3osA/7qYzXsqkhdcmCVcsNhU8DKPC",
+	"FBwUEcVMrgQkMyDhnJCJJZpJ+EYblung/nfeDyNJTJVaE5mbspGII9r12R2qGIbhq6Ycxk3qyMjRTD3S",
+	"fiMjMrJjP9mPhsMhiedU0dgwpQsv5fu/WwKsioYXGIRB4iCPAgU+wmU56RKBNUwC5VaEyJN9IOuNiM2o",
+	"Z88h3XaKr+1DL+aSx6xh7PutaBj7Ue9TnyY8v6L9RMmsL/IUwkuOGgpS9EyxXUS0xYEcgzeNZYAWbaIC",
+	"cIBJlVgKooYspTbkcFi/+7622NhN60upOIWlVy+3w5abDeVQhwODeyQk4ToCcLFD8hWyuMQrQYBV2KQk",
+	"4RrkhVKOprvosfAgRFiAxLKUxq2uNGXF/QwnbzDhBp4tiQS82co5a3ouV+IE/gNYRqENowlEGcXaxxyt",
+	"dsyvaqltM5rqVjCB2ki5qPKhmlBQb7FrzRugZfuMykVMzeZtYASYmGgjs4wlhGLgIwWuxxSg3RaUZ5eK",
+	"JmzbUb13j9UlARBaVCYHz50fO3SDM6MYXX7fqnZB+hLVhsyUU7goQYHst5OEaDE+o31OETcR+ZfkgiUR",
+	"Yb/lNA1kHZFcpExrTzIJIFadk/NBstxQsiStB1dyHR8jkzpUcPU0O/iiC7nzIMUepNhXkWJA1NEXC7OX",
+	"Skm1mzRDEGhFmmkZL5hxDCNInErdFib4mozH/IK2qfm4/h8oT3PVua34ts1b6F/Rzu0rSBFVUlyCFwPi",
+	"asoFfuomynYqgON6YR/cpNXDwHOaZUzAgSUIgIO0ZmdT16gTDhwJmmuSiwAHOyFGrTHd1bKxMugQbvCM",
+	"ixqN+eYkQMITf6ZzKhI9pwuQeu4zt6IbZ/ltxvLAxhbbVZns5qMFK7R1PZDiUDBHEIEcw4Cwly2XdDvM",
+	"NFgOToL6wHe4CXaEQ/5FL7imJQuf3OXFBiZ2V5ibZbrQgBrAyNg9i8hE4yK0y8yMDVtmKWhCPZOl4+Js",
+	"xjpfLhGYdUUVwMJhcOXdGL2zfEnyjCzXDrd4fSOF58ywbCui9I5vlgC8hJ1sZxsWL2Redta0+/zcVVj3",
+	"5ADfGEmm+brJOZrRNg/xL/lyykB8wAPBz8noEt4XkVHJm0negAfOfqHJnF5BjskJpDBB5p0gIO+3wzjo",
+	"JwfjGHqfxQYokmnFDpw7/i6tOPDDlwAAaocHg246pTOEqrZi3mVmL3P3YEfUX+ZmnKu0Y2HOI6d9jjC6",
+	"b2V7IY0wUrmWRrxXBYN0lMuoyPnyvDrXHqL/bdC88ICVB43girWAplSzAXkh03wpMFcp5ZB+QS0RYcJc",
+	"y5YhGOe0C43GDWbg4WP3AHUSeVqBdzfJNAFJ1jU7rkmSsz9kYp0qhVwByqhxVOGYbgo/GrbdOVyf8jNE",
+	"tndUsQGhQl2qiEfBW1u91QLoWHDpauX6NMuUvNo0XGAq6h5tTynZPpiLHndVMXBffxmca9h9viVrC50E",
+	"bYMX7PhIE3iuOgXA/mwdojXSE9AyrXke7hpxnvGQuOAIjWbZf4JA+KP5TiS5NqojFhcG9Y9VB33HDOXp",
+	"LuTXnZQUhmhmJQE0a4eXZ1Qx0c1b8G1pKffCYa3kX8dYtXKBD62FLPviR0RLMqOqI87WZeO4Fz5CD1J1",
+	"sR4z1rQsZXuSnbRWtWFe7jndCbBmUY9qzbWhwlQ1J/ftZjUCBozCStoUie9d0YUvU3VfSDHjallK/XBp",
+	"gmCYSTJlWNWhTW5kVOuVVB0UVUo3dM/VUtSkAo/0XCrNyBRK4KzLalZ4fdTMJd9WS6W8h+E9bbsHWLZW",
+	"xZMBXo/QJFFM64hYa4UqlpCYatbnQjOhueFXrAZLa4PlhTUBOLC6oP3DBmIh6n3qX8p+g/wC8K4x39cB",
+	"JQcOAJz7iQMRQiqHTFosmc16lhX6GDf+AyQ+YhxbjWQmGlloLXu+VSD+wXcKZoS2TwHP75F2aaM1CBUX",
+	"U/lpS3Yo/BAKF4Ivi/J0Kj/B7dFI+HXv2wEy1bGlwcjXgmcZ6xC4gNN1OB8nxXGZteg9wGjWMi8MNgkI",
+	"r+l6l0MNoNZWysEvW/BjOymHc8Vo0naBnjo4jc4YIPTt+ib4+JgnAZGx4qKW+GTm49HTrWM7ceAwRC/o",
+	"kqXnOJfvi3l1ejvx65YrfbfB7QCyy48a84w3M3h7S1bhxU3ovvCORx4dpmqStzrp2qtvTbRtGknh2N7m",
+	"Rre6dsI0qNfaoI96spfIWO+B90bvfY5lwq4nhH3KUsqFRqQV+YWtSAw/XdK1vWRp4pIavPLABZSgG0OB",
+	"hqgXqniO3Rd26XLBxJgL8DH4P5dcayQa/3X1ccwWTaCOC44QK5YwYTiFfG6fXVr8zn+iWK5Z+YPiVYYz",
+	"NQ53btSTil9yMZ5JNeVJAlmq/hYew8b1AP48BuwouMPNXCZj+5Er+9mLelhZamykHOtUrnoOWj82FPNe",
+	"aWoJez12eS9TXFRRkG0cSzFLOcBp3LuKGbvydaVHMFpWXkVLqSL7S5msYVIpVeDB/y2Xho7Zp5ixBCcu",
+	"dJ5lUhmWjJcs4XQMJBb1oCoGrFKXinRABi+LDa2OA9tf+8xnW9lTXrqqViEby1LCLLc00nPYpHEuFkKu",
+	"RPh7wdZjxWbuHJ1PtrxkRQ0bQ8AQ/sSE78pq7RWtBE3dCYaV2h1Ml2MMUjkX7TiVMsPXgbdWKnppCRhA",
+	"ktqgEzeZjksxntJz1U+nmPxU+9QOWf2E5mY+nuba3haJolwgM9gH7U7JvKaGt21zU/G66rLQK4oXiStJ",
+	"DS0xlzT9nq47QrkzB3K+ggJsM1e7KaFrPSCvjAbALIoaCHBa4rf3u33gmJi51GAdLXki+OXcWGuUvD9/",
+	"ETwF8N5H2tWLAsWGpik4FX6Xgg3IqQMJunFMeBXgCEN5xS/zI1n1XiSsqxJ3RpXhMc9o8zJpqHabrpPS",
+	"e3a8UFo0x1vrQUwk3Vo1gxKDX6hRhyyXv54PJe0sdf3rnAHyiFjJDtVp4tqY76Rckv1ddBXF4lzZP4Bl",
+	"XyUb0g9d4pGcQbUGzRRnLhLDBeRhS+FKWts7Ws8t5014MiFGyhMygdyhCfKiYSlmdi0JtSRYnb1many4",
+	"k/KK6UhdlANf6z/EGvsyiL8XOQHqvwnDfxvnbDFQwy8bkri+yDlVxYA389O3oqXJ25Sup1IuNFaiQfpK",
+	"IpxqRErvwyxX3grVvW2sHjWn7mD9TrWdMrcUKCFY93HSRDs5i7VA0VusPQzb7hGU48WyRQYqxeuFpZS1",
+	"zFthHF3yyk+jzaShejGeKbkctzhaynHpYpT/OOyAZqlD5jvwo0tYvY7aAQb2FsA9tSNAKYV2zIHXzgFD",
+	"UH5ZFU4Z9dqLkXz+XPr7+to+58Gd9jv8N3xeAnd+/uz/gG+6kuU+f4Z/XV+74GJlQaM6DvQ+8A8+8L6x",
+	"vkspv3+zvCuxQIvIe1GqQgU9IzxjtpHi3QCXtyMyfmQ0NfPOwB6UdYKuD/yqBazkD7YDTyQXZT6UiyoX",
+	"Qk2FxsI7y2uch2osjzRxT9VUoMFosB3q5eZcjNS2LT/LS/6FrnuICxW2u8d+odu9uYXMe7q3pnZjtOjP",
+	"6dvfWokroEXdcw7lLh1cOGFXPGYRXsblOml4hc6ptgo6SwbktPZLHxfRc6vm2KcvhL0V8Y3wS80vhcu2",
+	"AzQ9VBKH96J/MGMyS9kj7TCYfhM0SaBEHZnLNLGKXp4NyKlYu19xfSF87LZWnLe9mlhpRw9H+zcLlvh7",
+	"c2PQ5LVPfGokwAFqE1YcBxziH1ewckbz1HSPwX06hK6e8ArskdAtAI5WSDKB1U12GnvZvkMB2eqM0wj0",
+	"InzxwH4wQZos5RlWGesyM/0D2V9ywTv0iiuedEK83Ldtg/vvtk1AZkzQ1rGvuO6y7sKJOvoAM48vab3p",
+	"VgcuvR7P84v021wcdbkcZZhRJwW7rLyOTlo4V0cgA/JrqIuGddsxnOHn0gifNojWvQjLcPv8W+hUAdQG",
+	"v5/ZS/rEVQjVvtcFWsfaqsssITR1dlSNpTI+XrD1NnEtV4Is2BqFGi3mH3mwsMbOGZPpWi4m0CSB66Ks",
+	"4ZaiPMe+1D2EHbFmU0RSeXmJ9X8xydQK10lBb/A8S4rS7txzoK907p/VJIbg0JRhZmvoWhBOAX2bVkIc",
+	"k4P9fUfcZbfnZEB+wdkxkWAeCKGusGXJNfb+3c81G37RX8tc9eVK9BfsC++ycp+X/6P//338e7O1S9Rb",
+	"KW7YG5GuUbp0wkK8tJUz8o+X52QP/tI+1uQFGx5rHEzykgxwTDMg79FLXNky5zmebBI/5SD2Dumy3cLp",
+	"tDjB6mo2z+2ETNlauiChJd5jcjB8QiaVaMSkQ36VSwY82X5HtkuQ7sq2/jQcPVlWpUYq8L+6dWKLESZq",
+	"zq72ArjuKsM/3e1SO45if4tVeqEMknVnuwbv9x1qZvjSMC0nKlxfpbsErm7C89jxWsE8UHbDcrsuBZOl",
+	"cFU3dnE8PeDjtvl2/8zATU8YTTvZV0La4f1YXHorCYDhEUOS6x9BB21y6s1icxKUzmMMXDb57T6KG7Yp",
+	"Y2/dBYrZwV9iBbu+Hb7XqWCrimFaEyP49HhXE9e//eubuoKtNszyGTGS2Pe44s1yRt6f/9B/NiBQct7a",
+	"m8HAtDsDzdAwrmEVTwwlKmZPgSWo9h3s79fUHkOzNCwLF3kfGL3GmdQW30o2Rbp1KwQK+XCzd77imvSG",
+	"Hk9OXDV5/0VoblV69IqBEB2AM3/OXDYhtSLXS9ui26Cr3NGKwKM3q0jkb8169Vcv0SF6RZcsfUE1O3HR",
+	"3BuLolun1nfIquL4TLsDACBL9qvOBZ4Q+26f+YxeZjAhNHSVLXsCfV5/KEvnq+4VtTSjSuFQLKvla331",
+	"QvnCUNYxsmN/rMcc9K4YrubFBR+0bcKCC6AoJOPyqur+9AqtgjVcolSAbCTsUyjk1ot6VhsaC2n4zLWD",
+	"qfpL6+/fkt2F2BbjjG4g6C52BWd5K7NqwzLkHx9VaSsp0VL1yEcqJuQblQsUY2/fnJ2TPTBn98Aj/Tgi",
+	"E4x7TMg3JWGgIGyl5Eo/xpCOnbWdRiFbagZQERdpBtHunJUH5CWN52jAzWVq7YbPn2P40fU1NFnhacqw",
+	"LzTiM2SuYtzMR1DMwF5X5JU1cV3vOShKgFY6F5opULqd2lz0qitah0GFsMh+vGAsc5XSYQZWp1pn6OMU",
+	"kPqosfkG3jbAo9rQtcOgQmPok+DtYG522I4MnJ9Wohavj0jK/CdLhpmVeVFPoXk2n9ujPQ06rId/GgFt",
+	"yy0R7ukwCqFsV34W6HQFYBtcQEDkEC4yP0Go8scG5FR4+cQ1XDucJbgMK34z8FjEdZViGN2sK3PUm/HU",
+	"dZu6Ke05RDCoB/ak9Ym/wTRBhmGJlbTcYDUYaMvt9mRZ2/5q8K1t6xtxw8beJyU/xTIzxD+KoqHE7PYc",
+	"HCzKUrQlNB2KGkDwphYZDgFKRKbNZJrK1RhwAVtjxF98VTWj060xuEpi9u5H+E84sSLPGLfqkSbhfS7L",
+	"GMIVovIUlgFUrD3RuJwe/pouQjE1OQP8qjOijfNTJjlrL2pYbWJiupyxHiLR7k0JAIqGlwRBETVsQ71N",
+	"/a1xCVCTswkscCUKXYTfxeUf4uw3jbNjXNyXmw+aZGcEe/dSzNXqjdt9WW+lMjTdmorucKgkg8dbkqLg",
+	"87tKR3ejVbLRs5tno5cm1cqARUfHm1RGRcFBvnn3wwvy/ODw6eMBOZNL5oDtNEncxe1FFFdErkREdB7P",
+	"rVYAwOBx6Odxywo0CaZZbilAgzWj+JLtXoomlIvRoC+CwJ/mhmiJSDdudFiolagQ3D0hmjHcIN2KbsKv",
+	"WsrEg5nu0PfuvRipayCV6wIx1ODpleteQWdXqOEA0O3ecW/PP3iTStmWQL7HLd6OduFCG9raDhhZwMz9",
+	"rdXakX2PZnzvarQXz6m5RYEf1+Wfgvlb7rl425o+UScexY7+4/n5W4IPVAY62N/fVL/j8PnzcvWOYUfL",
+	"mlY/5ynWQ6qAL12Hz6joix/uOse4YCsBQ8SuQlCxKf8MxEa6YfHtxuv7dz+HOYCws0wW8l9Qw68P5+Ud",
+	"zXhF1pVTadqQ+jeSgt5ShT2MCnxO4hO0A9lGvk7TlupMVb5orQjsa8KUiD0oTo7Lm8JvczUt7gEkcIB1",
+	"kdXG+02HvRcG9QF+OnvzC3HfomQ/ej4cPS71w5LJGspN7/2WM7XeQyTBnuVp/2+Mpu41U9X3irJX2+4r",
+	"nF7UXSIXd9/X728PKdpv7zgGRfmZq6fU2oEHviJeq0u82VjLOBTEKBovdoo9wbS7Aiv3nK7/EPraHvrq",
+	"rtlQRL2anOB7VeyWFNB51RRDtNw3YBhcsS8DvnvgcXtlInCsQ7F+WnKVoVxbUW4KTHzGlJYCPeC6NSfq",
+	"5m6zU42ojQ4nXeEIOuOXePYpo1DwfbtXGj1ou8Kyz/Dpu/Nmu6198Gb/6b3ZZWB+Z53jgApDNiAJT+Cm",
+	"iVN7MaCnYSZVYRKBQUKL4hN6oStlkDEfyd5QgnGs9bSU6LdwnkZLNuVPwTNxjGVvzdzqg+AF8SEwLB6J",
+	"2YP12dI4ZlmzPbNn2G4uK5gInCfLJ21ekLsuvuwF1tbSyzXm7bo8nJcX3YuhjlbBpFEZucc1AUzS7q0J",
+	"/fVUU96e9G7mf8TXwAMtGT96O707Qu9QcN8hiPpLyyhWMdhGEvapEADVfdoB1t2C6A5Y70uruykAG0IG",
+	"zE26L98GL12ddvsW4tzuDuQP+IZ7x/l/DXjBV6sBtBOsfavvz6UKHANu11EaLNYlAXSWVtvW+hczEKwm",
+	"LcFN9VX6yzrMxSbEdlGf18+xask+0pWO7DtB47sEohvhy42Zrc1aragY53rTcVjV1ZWCX1nhXs4k+SrH",
+	"0tZ5t0REtUUUh7iBnttVlDclgt7Wfr27QXqgITztm/Qvq55G5b07X/qeY7e3Qj8zLNvQuakWWbSiT+Wi",
+	"21ipR5niclmjUhS+vpUbe27ubgG9ET78fOzC5Y1Abj04Wx+4hV62Nnq7ecOj28R8vzyAuwVWd9t+dVw4",
+	"kH2R0oJAEggpKA79O/mS6TvsYHd/IeJ7jvvWz3/XXlfFgr0VFrhYt2Z1QSX83DgMRhMs0ORlBd0ymm/6",
+	"Ua7Ikop1QHgEwwgPG2s9wv3g3oFG1dz/rhr2wjQ+HZEpi2kOdhZbu5S/CzHj5sTRh6UUsPmrWX43bd4e",
+	"9XAb2reo8E26xpoRblcABrhSAgvmAUQ6KuF1tLVSfzp780uVmD98vkB78KJ3fNE7q1Ruu+hdf2yP4sAL",
+	"u8Wp9yFhTzqYF24fwmswsJPlJipZyCfo8/b+lLAqXBDCnE6dzLwQvo0c9Z0QtTuKY4c+4qYFdUR+ydMU",
+	"xuGsjIiqnduHkolc2ZCvJ/W7xr+58K8juZHCikNs1T9KDem3gazLzetb1GgqYpaOqRlnTHGZjLsq7IRM",
+	"w0ozfEj+cNEuRjLKE4Lv2a0rTgAnbx5b1N9+g1I/zgtY0GN9P+7QYb61fQEsAZ4a3E4Odbmuz4ziGQte",
+	"66A3ldZ8ApJw04Y496HAzhDB120Upyn6KDOrYdpLKurlwi7K6stASa7+ndVeUmZY5Y9SkbiMQqW0j61O",
+	"9Ra14oYlHtraJJTCknhOreQXtXNEGxPW+vm2ufPxW2vKuuv+K6ZtucG7M7c2N0y+dQDLFHMA+9uqb4aJ",
+	"/8RIlm8o3R7D0Isvs8xHXxZ/8r3K2xqC3z2JUg2lGzpqewPwBwr/8GmKMAreQqo7kaMTMtsjqv7Bm90f",
+	"c54yh+GWGbvrm+Ov0DmEbVE5HCWXvqidZGjzLXctDBzwkw8NS5qJoR5CWp9EKlcRWbKE50vXilkqkqvL",
+	"hp3skoy29zf4o3NQu7QdIxNpz36cKXmpmIYSnEmjGp6D0t4m1dXRdltJqJCa9WXSmHek7acUXeCWVboy",
+	"LeOW03919oYc7I+eAhTM0mAqV0xBaf1aGCtXbXQ1Y1AMeauD0E78B/+sJRKmxlav2mw8ZIrHLGSTAkyV",
+	"0CxL15CyYX+/m+EA7xnHEHNvVo6VwsztK2EwLkjcqKQ9Ohy2JYM0udx5bbRVBsdLLvI2aeTcnxoWgQ9F",
+	"ZJmnhmcpZwmZrp2nnxpt7We/V+U+v2FqR7tN7I504nDc7Uut7nRU0F3pwD92kPUPJUpqwdrRahmXE9If",
+	"QfERTXLh6iR3lGvcaGJNc56aPnd9msqvpWm1IH5/tNNGu3rWl9PmqN/BVwTKVFs6+8d3dgaj4f8+x8je",
+	"CRm6sYUk+B4d2QlVVhgmdLjjfEw87+Yy+NotHsqrOm/71ujRdN2WlR4aXwWIJZRVVzxAI1oK4FDnzitq",
+	"4FDtyyG5cjqTXfncFajZ4Ev0vsCiEEh1dNwGV23Sip4pcwWAdiwicnsa0lp2b63m4jJlUOKsj/lsjieS",
+	"Lyjh5BjEk0l5B8uk7I4bZ9bFwN01WCABNIKrpTO0FW4od9OULxbPxnb7Svx1GKgbiRRJ0i28RAr2Z7Cl",
+	"WHylfPmEh0v3Awr7Vkluha1LlMmU3B0T4ytJlmNjzajO+6ICZP1+d7tROMBhckW+tb8ia0WvUhovdFR4",
+	"3NwJYItJX2aPt2AX3HjduGfX3eAEyzyUOt5eQulyQLg7+HityjdN14bHursG7m2vKj/3qLvf5XvN1Fsl",
+	"Z7wVw7+hduNOMIJQvu5eTbCm2LgZ4IRvrbdxX+H/3dq2npDRTm7YGztDb0tfsCiPY/G+Qu8iLOjjY1tA",
+	"TrM4t2bYmR0HSWrKqGLqNMearPjXD35FP/163ovaDymAPTAvbzPyCtYFFwG8vziVuTGZa9eTKWlkLNPz",
+	"duDXG2hu7SJBv7LpmWvzLshUyZXGknqaTDCEOIjn1AyuRhHBEQcX+XD4JC7PGz5hcLNzOwBmK/Q8krt3",
+	"xuJ+GKf/1s2umDrN+H+zde/6GvKcZtK7OCl2HXJvOYXp9KIeJAKG/JZLbub5FFJbcMJ7cSrzpE8z3vBe",
+	"wI7be4eJECLH15KE6YWRmTVKjj3n6IjEoLFeYoNI5hMg/T3IRKzWmbGaPip5qGa4DMMLcSH+9rdfZLW1",
+	"HteujN/gb38jrzEXI4h9rnxdE/CuQZVAI70OU054aZYKhPHOGMNCrPbZD5c5T9jHbzDnB/54jFeIyoUA",
+	"DLXrLwWluCG1qMho+gBJQv7XmDH0OPIDX4gPiDtM5aV/JnzwGOYCbQgFIGiP7d998hpzd1yITYGNpgVd",
+	"sDGYqeSdXDVLN5T9kCB9J26LJjAXq/H7mgCPNJnYRycR1Fa4EAQvR//zR7qo41KJ9w3s7M55MS2QMfp4",
+	"B0lPRlb957qk/kN9COXWEmYb+ZoO9lPBBSNG2hmylF3BOV5y4yF+2IfEjev2HGaHVXDJ6PnTIZTXmBmm",
+	"yP7+cEio9pHuPsGMx1BaHRLTBZmUE/YmrkLjwD2M+Wvcsn2WpQ72vecy3v7+Ly3FBEmHurZMdmEJm5TG",
+	"O9h/DjM9HD7BIcnkHTNq3T+1s/QDRgj2kJb4cH3wCmzZqgnkWiFMukgBFQlhIl+6iGzQnXzIH4DCxwTx",
+	"BQCZRs0/SSCjFN4PWVhTmXB3xM4OA0Qmec2/i8iKTedSLvxDRpLD0T75b/7dgJxCjhYsanTkpw2MqRS/",
+	"YhE5GD6zRzmpNViaIFBhxTU7Ifid64dBibvaiKJQ1U8bRhOY6cHokEzaGx5NHOtYEnyBMaD++ToraZNo",
+	"0EDmCF1YSvyuWLLdqYTZO1IxrVmCoEt7qHbuNLzxpYhlYu28UKs/oE1Hh3AYk1M4oPDkMeEApzXryYB8",
+	"50UhdPCyki7UK4n9aZyBCuGSTvzRrElItAPpzwV5/3erM52Qg+GQTMr9u8o7gd1NLM/ZvwrpAAapV69h",
+	"iSI4ZycBDINSBMWGK19tWOZ8zCmbIVyhfEBI7f94eY6S1tcF/fHl6fdwcdpvCn0HFgYwJq+7Q+YoHDsQ",
+	"IbzzVJDJS+hZNQmlU53zzHLuaDjs23VxkbNJ27k8JZNmy6uJleqTc0WFnjEVTstRpZOOVp7Oc7FgiWPw",
+	"w+GITCqNqJDJ33jScgxo7RVXHr3QYMqslVmzG2/SkwLJo5o+M5KwDAAFEuGiUK/ITu9tPk15XBC1brzf",
+	"VR1yfYhO7Hxevb06IntHBwTvcHsiAG3xXUcp2Ts8Al42K/ATGu0dkiJBTtg7eEZmMlcodAfkZ/u1Jjrl",
+	"CTsuVlDGy7uVwJgR0HDoH2VK9fS8hP5FFuLZ9atzvDJdk5jGc6bJN5MX9h99y5dKpsdEyD48NHmMuJiU",
+	"x0xoVtKR3iqZKc4MVeuSY9upTuSFVYzI6dtXpQr6vvT+dYQlTjPeO+49GQwHTyBab+ag2u4V/rfLtm6U",
+	"P2ORojT1DihL8JquEXEEQLfVbmXIYWHhwF8lveNeyrU59e4Nv2swl/3hsBYOL19e0Ofv+DOqzHSboQAj",
+	"YFOQ61a9EVc2CD3cYAbvqGFAHV2vd8/uFQ9eR8Wv+m9lytGbv9OP/fPXUa98mW/7feVZt7xQyb3th2GX",
+	"fZ0CtHl8ni6cNwkuJ0MvdckH9bHAHwL+0QXypmvAesDJo/HocgN6QO9uYns0N/M9sHyw9kcX0loXjQag",
+	"KpQrYVzrTIa1wWvdAchUmjm5ZIYcWFnX0rXRSk5QrUDTBYFtRYGTBE5tGLbKMsgFq0ilAfm11pygLMWo",
+	"JiuWppHP53h+ISblnoHufiprUsd2bC7I6NANimwGUs55LKBeGDMrqRbkGxSKByURWEjJkwuxP8RGeVYu",
+	"WlXG/3Xw7PGA/GBNUvcmXao15gdyhcl9m4YIZ2EMW2aGgLcfUL5Qe53FC5ZcCDu30XDoNPe5zFUEogMF",
+	"ZhjLyEuQGFb98ksBA7lACocGEqFLhN1Ed8WDWH4+vBCJlUNckzlLE5JnVsJaaW6JxU1UQ87egJwBMoH6",
+	"BhRwzWGdY7gk7AsnlfSkSau8AuINjsfvZLK+MylVaW7SJaiKOqsFRQ96Zd+HK4N+f8I0N3PwPuiuSbqU",
+	"kJB85Vn5P1m8OpdS7/jDx7KwhWxQoKggaHMzr4vZKZDZaHjw7PDpUVSTusj4pViffTLqrQCU3zs+Gl5X",
+	"ha9ErHO79H3pC3/XMpgqeUvkHcsYNWBGhJLIrukDmdA0/dbS4MS3b3Q+h+obL4QjZV+C37nIqw1mwKHC",
+	"0xTgOcco0iuNektWWAe7SgDeZlTRJTNAeh9aFt06RxKmaHU+l/rrihW2RHHAPwZlPgr3GE1T79hzmTCO",
+	"eLoiPx/vkXPfLLo41q+7aOjzoAp57kQC2sSe27Ug2NOyEoRVMFr17XfQ9kNXLsFWLgylJVxVLdC3sd+S",
+	"uypHw8LPVFitViTjK1o45pKZ1+w+dfFyVGfzJfdAg5ae/sHQ+4N6EIAgHIXdliibqvmS7UH9CAcHbL8i",
+	"vocKE1X6dKWVdClFsuw1r8SFSEnggLSxqqSEkDw6wbUhmK6mLwQU6krXqLFH0LnUJ6tg3VJ4nips4Dxl",
+	"ZsUYDAEVZIUr7JQLAJBhv5Nqa/WJe92FCBaELxg1sPxT7z3GxYUodPMInQJo2nshCnGCddgbr+viJuE9",
+	"4/oZFQ49CEVA+UZfCcaNGF2IlFEwSg72n5Oa+YDdh8r2QxtPO8XgFCf0vT/h+9Fi/eu3KLJhfQTgu2LG",
+	"1ZL6uOE2ZXb/K1yJnhEgQIxOa5Y4Z1+aAt7Eg44fBNU6yIWyWLiNVtsqsNDKLEusckGG1iS+M2a0u/MC",
+	"g2PMISimyIzB37BBSDSaWxSy4kL8mwgL1CneFpUk7kNI1HqYdLDgtkYlX8/m7RYTgRIAR4K9bB7kwTpU",
+	"darQ51cQCM6F062+vGMQU9JO2SjXyHExUEtm4OkSievBp4sqMiX9+5Uv7uF8/dDSSGoTEQX2MaoVjn2O",
+	"gVnLCnlRUtSFjSavErbMpGEiXvf/m60nLn/Lk351stZUmzImAEgQEW7sUN5ygDq9ELO5pFyU26Pm2oPA",
+	"ZJrUXsnqxj+6La3R7T1jikFbwOhClNKz3c+XdI0BUJiWNjK1u1Tyqh7t7FVtVWJgBs7z1LDo2yi0eGSv",
+	"tLUAR/l4P3KtVgCqQ2ZsrPP0Z3LkBUuxSDq1hPrgz+v05710JwnY6vIpW+4vtvOO/X1Hnf4+Dzjrlocv",
+	"fIV/UXgb0Mk+UwxRwcChEuIyUKwSermW9KXnZOKr7C+YAGWp9LZQN/lC1OI37BPXRldExGFVQsxlrnaW",
+	"D26l98XZ1bpkGzjmi330o6/I2i3wV7C/NQsdWgrOb576A+s3WN91YaDiLsyfFiY/LHj8ydGwwuXem7Il",
+	"hu9AREUhq6afu1zXivzgzAvBPhlAEEZFHwYImHEIcU4QuDaxakZw6yNKzBUaGQ2H1YGPnUKVyss+D4pH",
+	"qKpZaBE8SRk2Y9Kd+IEzv/otbn5oNIv14x1cDyr1CKN4rRTI4bDdmw+mVLs//3C4qVq9b/jbCXi+jlqR",
+	"vMVBpYkHDMEpOnCXKzr3ZXnmbSvEo6wscQtS/F4jFuWabB2CrEJXD5ZXQHBU9uUefMX+1XufeXKNrADF",
+	"QbaGFE/gOqlqR9rITJOVVAsuLq1KcYBAhQL6wdFtg5+iKRPu2UFDLDCR+GJ3OwiFW9dSBE7KqJkXjMST",
+	"xoX/Z2GqhzDgDfnppVV/Rdie2zNTxW2BgZKdwoHTVE4LPLALgMRyueTG6s/2To6gKDYAdwqkvX5E4lTG",
+	"C000XZ8Ae6FDUwF6x2HLzxATCu54X2QLnSBg0QTFHDsYjUbDxyelFFLLmdqOS1P8gSaXzJSbI9rZD8g5",
+	"oCPzJbsQlCRyJVJJE6dYTN7ZH3pP5atZ/zU18XxCvjkY7ZNJpliYmUfBktWciSARcCt9EdbU2jWGTNdE",
+	"yNVjIhVWMIMXu4G+KWZn1RG3v0w8Dt4d+AiQmbjfOswZjCGWzqKqF4hr8mT4FADkF+L9u58DkAFbFNlt",
+	"KnmEc5FaS6hYa1SeHmC1EigzJyHcQPHAoDxie/D2Z1g04rRv7iWZwSSgT9rWR9+LpUz4jLPkjAuoXrnD",
+	"j36Rgt1gjNc3HeEd+pN3ebd79GaSVsaGmb42itHl7hIXj+O7VE67JG+JQ6oi16HxYbJ6m+SrPnwd9Sog",
+	"422/rj58HfVentPLbT+CZ66j3s9Um74/rm0/qj5cviL+gIsFD6f/wgplnS+33y71H5TfssvtVDxa/iVk",
+	"KBm6zHZ+QfGL8nv+6cHfO77FP3/rS3Z/ePQHMI67fpi7pf5E3ONTbt75Nv0bf115+IH3HnjvRrz3ZHiw",
+	"peVVLLM1ILUxplrjk4d74n4NkCfDp+3nA+plTAWZsqBYFi3KuSZWg6zojHd6cj9L1wNo20H45/7CZ3Aw",
+	"2t/FACxsjB+wbSL89Gj7T0F0/yLNGTVczyABsXcHqBpHFBWLxmv33gx1H3y5VwdJarPx6XbW+4wL080j",
+	"S32/wzbLxP7439o06TAjmhxf28YHxf9B+XhQPh5o9c958d0Rdr0m8+7xGmvHgBqpEOFQKupiFS85CyHK",
+	"Z0Pyj+8Qm47FHLCOsevH5UpzcKMx5981N/ewUABJzKFKx4XwwPdvAEhqOFNjHweYPI4KpyL7BGlTrlCY",
+	"NJR8czB6Qibw7zF+W/xE89/B9efjId8cjEYXYpJCF5TSAOgzdGUGiqbJ5JuD/X0yaTSFnhSeztiJNZLw",
+	"2QxOS4UrHSK0FwLaMEI21NzVkHDlbgigSrfh2UKBGdyA8HNMrZIiZlBb5nwlXZamg7LZHSV5Vry5SFBl",
+	"2CFSXjEFrWRc4xUzZ+qRrhLacdmj7Gd6ISZWOEw8aToPMgy7lrmC5NIp1TBJwOzZl1hVAd90TP42CTBc",
+	"hEhIwSIQduivLRWHwOl4Ctng1X4ceYoLB+ApDqA4ImZkab9eFSWT3Um06F5Z3ql01drf4I3QqNLj5osx",
+	"q3pdr9aqUI1LZqdY2C6VwZqB8qIwPWKEljRhpbPcsagbOcVk5iXuOhVk/wDgR9qVFbkQsxyq+5Xlgu/T",
+	"Z/nc3cljLsb45KTemaZaK27zxhV3/K5bB/XmwtYNd9m6sx9P+/uHR4H4UzmNyNEBmbNPNGExX9LU1S4a",
+	"4Cq9jBgvuV4iJ3GPgo0ZvwJsu2HayZBqMPX57NlRMnw2evbsIH6aHB0+p/szRukwPjykyXB0SJ9MZwez",
+	"0XR/Opw+29+Pk9FhchSPDqfD2XBIh8962/YsKGabtiyDton2Pf/7Ydh/Tvuz0/4PHz8fHVz/V1v7z84K",
+	"pVBYRZcJL6PxAjLVfe/3VE5PSmVyGk2tRtsXlItF/4UDE7WgTm5aV6+FBOy9Ujp/SKPCQlfv3B76I/Zy",
+	"CJoveaNv4j2X2I+rWgI2gJs2L9POoXeXZF1eE0zarSkimhlfufnH8/O37ujgDpxU5jMJKzVSRlhVAkoY",
+	"TRlhv+U0rTP3xqVWN+l2a70h0jn6c5nWOwOv7ytgUFUBvy7iGmcH6mjSNb8ihu0lh0gwSL8qKRH/JsCM",
+	"P840eY9KPt3VCkG0Zn8UfSG+Y2/O7Xmud4BoFoAOb0qUPGxcAd3q22I1O7CUSKE/urn++wEq/Y5uw1OC",
+	"IcgTrGFSNgpWVGNqqNX+oJaN1f6fD0lC17p2J/wbATGRLjbhMN3OPiDGAgLT7chdOjhK8uSzq7G+BX1Z",
+	"ztZ3dAw4SsUYZnPojGJDjeCH6KjvUib0k1BCi5qoBMy8EDW8ZgOrGTlz9WB4MCDdsC5eMccTybA71ZI5",
+	"j5K1wicXwh3gCZbLtZM1gQ2rwg33568QfPhjoJ9up0vi7UHFuJuEeHu33J2rM6gW0W5w0QF5UUJzegxn",
+	"VMd0Yq5rwhWLDQKxrbbgHVsVP1oZnt3g93Z8djtU8QGk+ABSfIhVPsQqH0CKDyDFB957wAk84AQeQIoP",
+	"IMW/NEjxbm2dr4pOfMAlPuASH/SNB33jQd/4j8Ql3tfNdbPbBFnAbtBHcPVjt7k98PptrNvuu2b4J4uG",
+	"b5RklCfYd6fk2C/3m1OlexTwdfDj1ZynzHnrZcaw0tOFmNBUMZqsx66o77Tkrq/UfqlU/cXavrlmyhVJ",
+	"1PBmjDq4ZZJMKkNTgBpdiBasIqynAGhhSj41GKTD5upFX6VzRpet9S2hTM8Lv6P3Uy3Kv35bEVxo8SrJ",
+	"NF9/XSCCn58vktFZ3PISUs9DJBkO0MiHIB9UhzdUmRLPlQUHUvQdF7j04gD5ZJswMPPAyL6xS4X/Mrpe",
+	"MmFIwgzlaYD7oqAoSkRUmBo7wkBlJkriXBu5ZKqby97iRO+RkHGEBzK+BRlbamkRw9up+UvJt3wvbApd",
+	"v6AiZilUETMA3Ap9XfFGY4rLBDDZroC8qxvCl9BV0bB0jY1IOhuWnFbuqAsREB5I5zAM1CZzA0QOfu3K",
+	"lMFXWkrBFHG3YmgsSPGC04OWaisXojxsFBprTtwOjXNBryhPrXU+IVBVVly6RouBbX3r9CI47qqo+81q",
+	"ZUvY0rPyAezQGwX0gtJvAIvmuia6HIruA9q1U0rp1P4SHVPK+4HNBmKWpiyJAjUiYW7emQfxg1zeoLG7",
+	"FT/Rzq1WHmlSZU6UKdpQk+tjKJU0aRZPIr+CskwDd3JMPiHfTDKqzTjJ2eRxdCEgHch1fYNu5BNXbVNq",
+	"B9MD+phJ1REzr7Hu/RXeK4+zAws80HKlV8tdE3IF/+WuUUtKu1T8rEgq19w8lQV2NAoJSlyRGaMmV8w+",
+	"gn1RLakupTDzdE0yxWOmu6Cj5zCfe6RJO8AmBCKs7aEybbMyLaARvW4PnXjlbAbpCTeizF0LT3sCdU23",
+	"u+0U9A6DqwCbPLIrhs2ufFam69Lt4EkxNtUwBULXlcAD9J/Vv3SlS4cV2gzCVBfizCiesYhoSZIcKdC1",
+	"5odBNXSCljMiFepUREgyp2oJPdSFcZmIsb3YlVWASFOFg5Zb+LboQli5TuOFkKuUJZcex38pMF8Sml7b",
+	"VQO7Fd3sfG8j/429SJZcay4uI2wvErn2xhIbGIP+y/WFKPwiT4ahy4DDOWPt8TLgGTfukca6gAMC/UAI",
+	"BTUUt8o1xwT1xa7pQmAvgdbS25D7hb+D7dqmVeKj9q4NC3X6kaIrDNOQU7eZIYKDrqha7l37PlYTz8y3",
+	"RepddDX69nD/8Cl9dvScPWUxm7KEPtmnsxk92o+TmD6Z0cNRTJOn7OlTOmSHR7PZ4ZOjZBizZ2w0fJY8",
+	"myZdiWi4qv6Zn05Fj13STy775/hg+PyoA77d5Yr6297fqoKyBWRidw6S77C/Q2CmsNmnb19BuyV/wMh0",
+	"Zs6Wlf363ONQQ/XKjEe9ErL+SvKYDayC0rvuSq65Qsd6mMuG8f4M3VscgVHtpEsD9fonkuLvkMuKo4X4",
+	"O+7trq6nw/2D/WfPdukgCgkWDdEez+kGJ/Q7mXuo+ZJp7bwu0ErlkgkDogrcMFgllAui7YDBsC77oX1z",
+	"LdcN3zUXxYxt9onFOTiGlzJhEzJB3OoklNqk5MWcmndue70Ob28/q3uTl/73b1MqTshkwUUywZbm0It0",
+	"QLAlOeBgL4Rrh6DkCnKBJ0CTn8xkQF44V5ovyWpVJJlJV0Mfl4O5nzTGHvceUetSRo0kMVVqbW+fE9eQ",
+	"Gq80jTULXKr9gJyzT6Y6PPRbsX9QLsj7v0NSseul6p0Q8Fb7G3cckwC+H16I0BvbMtNkQCZ2M9MJiedS",
+	"ans3EvjASpB/vDwne/CXxpOCtvbKxxEK00muBFmw9bFz4cNPxg4iXDebiM7jOY4RkZZaCTX/o28oH9wd",
+	"rrO8q11gZdOF+GZS/DwNGjCqPXBIiXyMK4B0Zpzfgq3His2gsU2o6OC9K/gFvmfB1h0ds+4vjkC3xRA8",
+	"p/nSCkCmoUawa9lvzwtA3bv11xve8QKydL258/4jx+bozUMf9INFaVVkvSidY0nMA9HdOrxQtivtG/cC",
+	"9tV+Mmc0NfNOE/MUjkw3HJRKQpcslQs9IK9MyUE5ZzEuJ6GGTqlGH1noTZWwjImEiXjd4f34ESd0j/Tq",
+	"RuiyMN3S7BWT8iv251UWXritdmKgPvESIblDvqnl16Eg4CWxg1cCH4R8UWhy6AUuSme4i+1dCeVcVnPm",
+	"4rqN28BdAuBsh96ccP9JwS4EdeQ5XRO3tQNySkoSFS9QuO1ASYGLEu7ALhfHa1zdPdIfjLDJyYH79iAc",
+	"g19j6c9kk2S8oSgEhcH+73rqHBhbqNk/Wr552wl10EpYb/3v7zVW6gbZ4kPDiTxQWKCwrHQ4nsiAQu6U",
+	"yvY+2799Ou/WcIX/WUezlFtp1LyruYCnoF0KA/gJtnRVMVQvxtZ6HUPbuPYGKm43NtbyKflURq4gQPj7",
+	"6+bHV0zKbcz1wFs+WGKv3awgqrvnLm1Ypjd4LHIRlNZlZohhywzidgApm1wyYTmATYh9T9Hl/ooqgM7r",
+	"wupyzmnXLE/LXMUMfgWO6gvh3/xIE2u9Y6K677SINn8rK4cZ8cTV4OrAxdEwK7iDLgS08PO/Djw+p1fs",
+	"mEyYUlLpCbHMZpWnAfknTXOGpUacN4GkVjMCYXAhTot3LemCacI46mR2MVKFDfAODnR44HXouvkPyDv3",
+	"EFWu3GBRWhG8J1Qx38WWJcfo4IaHy/XbIhjTzXTGP7GEXOHcoW2cJSn0JS9Rl5yAX12XvoCPsDv3xFoi",
+	"kwH51V/b6PNYKeka04aNm6HrxPtVsCul6+dtNcdEySxjSXsD/lycGZbdk5PAvnqLkyCcHQQhwJGU5ebr",
+	"ugJwmtpKjK5WbrnJMAoDTGGZ50FSopQC6q3Lo4B73SY6b+EYqNqYn3tTRhVTp7m9Yz98tHcqCq/u3mou",
+	"QkeNb6AEKWOJjPOlw9znKu0d9/ZoxveuRpCy4lbTEjC0c7UiAHuTgq1Y6v3ndAdoy9WsAPT/2EMBN6yr",
+	"0Idelcg5n5CR7UaHZk5WrkJ8EtwipRHAyGiO8I7RZN2HCpTBSe3cj98ENfJxUQcV9C+4o3CHoKCpc7wO",
+	"qrqQbhnuZVHLzFXfKUdFYyqs4IKyoRjdd3xcerNDuDdf/RaBAgFPDjtdCnmWt9uHHJpvOa9scjDPUTxv",
+	"M5P8YaLrq/nyn/kVE0wXvalx2c7XUXqDc3Fcf7z+/wMAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -167,6 +167,8 @@ const (
 	ErrorCodeLlmTimeout           ErrorCode = "llm_timeout"
 	ErrorCodeLlmUnavailable       ErrorCode = "llm_unavailable"
 	ErrorCodeMethodNotAllowed     ErrorCode = "method_not_allowed"
+	ErrorCodeModelKeyRefused      ErrorCode = "model_key_refused"
+	ErrorCodeModelUnknown         ErrorCode = "model_unknown"
 	ErrorCodeNotFound             ErrorCode = "not_found"
 	ErrorCodeNotSupported         ErrorCode = "not_supported"
 	ErrorCodeOriginForbidden      ErrorCode = "origin_forbidden"
@@ -238,6 +240,10 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeLlmUnavailable:
 		return true
 	case ErrorCodeMethodNotAllowed:
+		return true
+	case ErrorCodeModelKeyRefused:
+		return true
+	case ErrorCodeModelUnknown:
 		return true
 	case ErrorCodeNotFound:
 		return true
@@ -613,6 +619,9 @@ type ChatRequest struct {
 	//
 	// Example: Create a task 'Call Anna' for tomorrow, high priority
 	Message string `json:"message"`
+
+	// Model Which model answers. Without it, the first provider that the account's plan includes answers, and another one where that fails; what is chosen here is asked alone.
+	Model *ModelChoice `json:"model,omitempty"`
 }
 
 // ChatRequestExecutionMode `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
@@ -1086,6 +1095,57 @@ type LoginRequest struct {
 	RefreshToken *string `json:"refresh_token,omitempty"`
 }
 
+// Model A model that can answer.
+type Model struct {
+	// Available Whether the account's plan includes it.
+	//
+	// Example: true
+	Available bool `json:"available"`
+
+	// Default Whether it answers this account where a request has no `model`.
+	//
+	// Example: true
+	Default bool `json:"default"`
+
+	// Model The model's name, for `model.name` of a ChatRequest.
+	//
+	// Example: gpt-4o-mini
+	Model string `json:"model"`
+
+	// Provider The provider's name, for `model.provider` of a ChatRequest.
+	//
+	// Example: openai
+	Provider string `json:"provider"`
+
+	// Vision Whether the model takes images.
+	//
+	// Example: false
+	Vision bool `json:"vision"`
+}
+
+// ModelChoice Which model answers. Without it, the first provider that the account's plan includes answers, and another one where that fails; what is chosen here is asked alone.
+type ModelChoice struct {
+	// APIKey The account's own key of that provider, in plans with `byok`. It is used for this request and then discarded: it is never stored, logged or returned. `provider` is needed beside it where several providers could be meant. If the provider refuses it: 422 `model_key_refused`. Never send it in a header or in the URL.
+	//
+	// Example: sk-your-own-key
+	APIKey *string `json:"api_key,omitempty"`
+
+	// Name A model of GET /models, which answers in place of the provider's default. Unknown: 422 `model_unknown`.
+	//
+	// Example: gpt-4o-mini
+	Name *string `json:"name,omitempty"`
+
+	// Provider A provider of GET /models. Unknown: 422 `model_unknown`; beyond the plan: 403 `tier_required`.
+	//
+	// Example: openai
+	Provider *string `json:"provider,omitempty"`
+}
+
+// ModelList The models, in the operator's order of preference.
+//
+// Example: [{"available":true,"default":true,"model":"gpt-4o-mini","provider":"openai","vision":false}]
+type ModelList = []Model
+
 // NoteRow A note in the client's own database. Columns not listed are ignored.
 type NoteRow struct {
 	// Content The note's text.
@@ -1404,6 +1464,9 @@ type StepRequest struct {
 	// Example: [{"subject":"Offer"}]
 	Data []map[string]interface{} `json:"data,omitempty"`
 
+	// Model Which model answers. Without it, the first provider that the account's plan includes answers, and another one where that fails; what is chosen here is asked alone.
+	Model *ModelChoice `json:"model,omitempty"`
+
 	// PromptTemplate Id of the prompt template.
 	//
 	// Example: tpl_email_agent_follow_up
@@ -1599,12 +1662,12 @@ type TierFeatures struct {
 	// Example: true
 	Batch bool `json:"batch"`
 
-	// Byok Whether users may bring their own model key.
+	// Byok Whether a request may bring the account's own key of a model provider, as `model.api_key`.
 	//
 	// Example: false
 	Byok bool `json:"byok"`
 
-	// Providers Number of model providers; -1 means unlimited.
+	// Providers How many of the operator's model providers may answer and be chosen, in the operator's order of preference; -1 means all.
 	//
 	// Example: -1
 	Providers int32 `json:"providers"`
@@ -2480,7 +2543,9 @@ type ClientInterface interface {
 	// `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
 	// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
 	// server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
-	// `invalid_json`.
+	// `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
+	// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+	// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2493,7 +2558,9 @@ type ClientInterface interface {
 	// `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
 	// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
 	// server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
-	// `invalid_json`.
+	// `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
+	// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+	// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2506,6 +2573,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /health (the `GetHealth` operationId).
 	GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListModels List models
+	//
+	// Lists the models of every provider, and says for each whether the account's plan includes it and which one
+	// answers by default. A ChatRequest may choose one in `model`.
+	//
+	// Corresponds with GET /models (the `ListModels` operationId).
+	ListModels(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListPlaybooks List playbooks
 	//
@@ -3138,7 +3213,9 @@ func (c *Client) ReceiveStripeEventWithBody(ctx context.Context, params *Receive
 // `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
 // on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
 // server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
-// `invalid_json`.
+// `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
+// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3161,7 +3238,9 @@ func (c *Client) ChatWithBody(ctx context.Context, contentType string, body io.R
 // `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
 // on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
 // server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
-// `invalid_json`.
+// `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
+// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3185,6 +3264,24 @@ func (c *Client) Chat(ctx context.Context, body ChatJSONRequestBody, reqEditors 
 // Corresponds with GET /health (the `GetHealth` operationId).
 func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetHealthRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListModels List models
+//
+// Lists the models of every provider, and says for each whether the account's plan includes it and which one
+// answers by default. A ChatRequest may choose one in `model`.
+//
+// Corresponds with GET /models (the `ListModels` operationId).
+func (c *Client) ListModels(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListModelsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -4620,6 +4717,33 @@ func NewGetHealthRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListModelsRequest constructs an http.Request for the ListModels method
+func NewListModelsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/models")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListPlaybooksRequest constructs an http.Request for the ListPlaybooks method
 func NewListPlaybooksRequest(server string) (*http.Request, error) {
 	var err error
@@ -5091,7 +5215,9 @@ type ClientWithResponsesInterface interface {
 	// `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
 	// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
 	// server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
-	// `invalid_json`.
+	// `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
+	// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+	// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5104,7 +5230,9 @@ type ClientWithResponsesInterface interface {
 	// `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
 	// on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
 	// server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
-	// `invalid_json`.
+	// `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
+	// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+	// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5119,6 +5247,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /health (the `GetHealth` operationId).
 	GetHealthWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetHealthResp, error)
+
+	// ListModelsWithResponse List models
+	//
+	// Lists the models of every provider, and says for each whether the account's plan includes it and which one
+	// answers by default. A ChatRequest may choose one in `model`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /models (the `ListModels` operationId).
+	ListModelsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListModelsResp, error)
 
 	// ListPlaybooksWithResponse List playbooks
 	//
@@ -7080,6 +7218,73 @@ func (r GetHealthResp) ContentType() string {
 	return ""
 }
 
+// ListModelsResp200Headers the declared response headers of an HTTP 200 response for ListModels
+type ListModelsResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ListModelsRespDefaultHeaders the declared response headers of an HTTP default response for ListModels
+type ListModelsRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ListModelsResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ModelList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListModelsResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListModelsRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListModelsResp) GetJSON200() *ModelList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListModelsResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListModelsResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListModelsResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListModelsResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListModelsResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListPlaybooksResp200Headers the declared response headers of an HTTP 200 response for ListPlaybooks
 type ListPlaybooksResp200Headers struct {
 	RateLimit       *string
@@ -7781,7 +7986,9 @@ func (c *ClientWithResponses) ReceiveStripeEventWithBodyWithResponse(ctx context
 // `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
 // on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
 // server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
-// `invalid_json`.
+// `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
+// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7800,7 +8007,9 @@ func (c *ClientWithResponses) ChatWithBodyWithResponse(ctx context.Context, cont
 // `execution_mode` `direct` that is a ChatResponse, with `plan` an ExecutionPlan; `kind` says which. Agents work
 // on the rows in `context`. Changes that they propose are returned as actions for the client to carry out; the
 // server stores nothing. Texts in `context` may contain U+0000, which is left out; in `message` it is 400
-// `invalid_json`.
+// `invalid_json`. `model` chooses a model of GET /models, and may bring the account's own key: 422
+// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
+// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7826,6 +8035,22 @@ func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, reqEdit
 		return nil, err
 	}
 	return ParseGetHealthResp(rsp)
+}
+
+// ListModelsWithResponse List models
+//
+// Lists the models of every provider, and says for each whether the account's plan includes it and which one
+// answers by default. A ChatRequest may choose one in `model`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /models (the `ListModels` operationId).
+func (c *ClientWithResponses) ListModelsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListModelsResp, error) {
+	rsp, err := c.ListModels(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListModelsResp(rsp)
 }
 
 // ListPlaybooksWithResponse List playbooks
@@ -11025,6 +11250,97 @@ func ParseGetHealthResp(rsp *http.Response) (*GetHealthResp, error) {
 		response.Headers200 = &headers
 	case true:
 		var headers GetHealthRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListModelsResp parses an HTTP response from a ListModelsWithResponse call
+func ParseListModelsResp(rsp *http.Response) (*ListModelsResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListModelsResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ModelList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListModelsResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ListModelsRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

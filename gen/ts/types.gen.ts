@@ -135,7 +135,7 @@ export type TierFeatures = {
      */
     batch: boolean;
     /**
-     * Number of model providers; -1 means unlimited.
+     * How many of the operator's model providers may answer and be chosen, in the operator's order of preference; -1 means all.
      */
     providers: number;
     /**
@@ -143,7 +143,7 @@ export type TierFeatures = {
      */
     backup_gb: number;
     /**
-     * Whether users may bring their own model key.
+     * Whether a request may bring the account's own key of a model provider, as `model.api_key`.
      */
     byok: boolean;
     /**
@@ -282,6 +282,21 @@ export type StepRequest = {
      * IANA or Windows name of the time zone in which the model reads and writes times; UTC if absent.
      */
     timezone?: string;
+    model?: ModelChoice;
+};
+
+/**
+ * Which model answers. Without it, the first provider that the account's plan includes answers, and another one where that fails; what is chosen here is asked alone.
+ */
+export type ModelChoice = {
+    /**
+     * A provider of GET /models. Unknown: 422 `model_unknown`; beyond the plan: 403 `tier_required`.
+     */
+    provider?: string;
+    /**
+     * A model of GET /models, which answers in place of the provider's default. Unknown: 422 `model_unknown`.
+     */
+    name?: string;
 };
 
 /**
@@ -330,6 +345,8 @@ export const ErrorCode = {
     VALIDATION_FAILED: 'validation_failed',
     CHECKSUM_MISMATCH: 'checksum_mismatch',
     TIMESTAMP_IN_FUTURE: 'timestamp_in_future',
+    MODEL_UNKNOWN: 'model_unknown',
+    MODEL_KEY_REFUSED: 'model_key_refused',
     UPGRADE_REQUIRED: 'upgrade_required',
     RATE_LIMITED: 'rate_limited',
     HEADER_TOO_LARGE: 'header_too_large',
@@ -948,6 +965,37 @@ export type ChatContext = {
 };
 
 /**
+ * The models, in the operator's order of preference.
+ */
+export type ModelList = Array<Model>;
+
+/**
+ * A model that can answer.
+ */
+export type Model = {
+    /**
+     * The provider's name, for `model.provider` of a ChatRequest.
+     */
+    provider: string;
+    /**
+     * The model's name, for `model.name` of a ChatRequest.
+     */
+    model: string;
+    /**
+     * Whether it answers this account where a request has no `model`.
+     */
+    default: boolean;
+    /**
+     * Whether the account's plan includes it.
+     */
+    available: boolean;
+    /**
+     * Whether the model takes images.
+     */
+    vision: boolean;
+};
+
+/**
  * A message to the agents.
  */
 export type ChatRequest = {
@@ -960,6 +1008,7 @@ export type ChatRequest = {
      * `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
      */
     execution_mode?: 'direct' | 'plan';
+    model?: ModelChoice;
 };
 
 /**
@@ -1153,6 +1202,67 @@ export type ProblemDetail = {
      * What is wrong with it.
      */
     message: string;
+};
+
+/**
+ * A `generate` step to run.
+ */
+export type StepRequestWritable = {
+    /**
+     * Id of the prompt template.
+     */
+    prompt_template: string;
+    /**
+     * Values of the template's variables.
+     */
+    variables?: {
+        [key: string]: unknown;
+    };
+    /**
+     * Records of the source step.
+     */
+    data?: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * IANA or Windows name of the time zone in which the model reads and writes times; UTC if absent.
+     */
+    timezone?: string;
+    model?: ModelChoiceWritable;
+};
+
+/**
+ * Which model answers. Without it, the first provider that the account's plan includes answers, and another one where that fails; what is chosen here is asked alone.
+ */
+export type ModelChoiceWritable = {
+    /**
+     * A provider of GET /models. Unknown: 422 `model_unknown`; beyond the plan: 403 `tier_required`.
+     */
+    provider?: string;
+    /**
+     * A model of GET /models, which answers in place of the provider's default. Unknown: 422 `model_unknown`.
+     */
+    name?: string;
+    /**
+     * The account's own key of that provider, in plans with `byok`. It is used for this request and then discarded: it is never stored, logged or returned. `provider` is needed beside it where several providers could be meant. If the provider refuses it: 422 `model_key_refused`. Never send it in a header or in the URL.
+     */
+    api_key?: string;
+};
+
+/**
+ * A message to the agents.
+ */
+export type ChatRequestWritable = {
+    /**
+     * The user's message, 1 to 32,000 characters, without U+0000.
+     */
+    message: string;
+    context?: ChatContext;
+    /**
+     * `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
+     */
+    execution_mode?: 'direct' | 'plan';
+    model?: ModelChoiceWritable;
 };
 
 /**
@@ -1472,7 +1582,7 @@ export type ChatData = {
     /**
      * The message and the rows that the agents may work on.
      */
-    body: ChatRequest;
+    body: ChatRequestWritable;
     path?: never;
     query?: never;
     url: '/chat';
@@ -1555,7 +1665,7 @@ export type RunStepData = {
     /**
      * The template and its input.
      */
-    body: StepRequest;
+    body: StepRequestWritable;
     path?: never;
     query?: never;
     url: '/plans/steps';
@@ -2192,6 +2302,31 @@ export type ListAgentsResponses = {
 };
 
 export type ListAgentsResponse = ListAgentsResponses[keyof ListAgentsResponses];
+
+export type ListModelsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/models';
+};
+
+export type ListModelsErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ListModelsError = ListModelsErrors[keyof ListModelsErrors];
+
+export type ListModelsResponses = {
+    /**
+     * The models.
+     */
+    200: ModelList;
+};
+
+export type ListModelsResponse = ListModelsResponses[keyof ListModelsResponses];
 
 export type GetHealthData = {
     body?: never;

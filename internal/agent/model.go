@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/tmc/langchaingo/llms"
 
@@ -40,6 +41,16 @@ type ModelCall struct {
 	Schema json.RawMessage
 	// Request is the request that the call belongs to. It is nil only in tests.
 	Request *ModelRequest
+	// Attempt is set by package provider for the client of one provider.
+	Attempt Attempt
+}
+
+// Attempt says how the client of a provider makes a call. The zero value means as the client is configured.
+type Attempt struct {
+	Model      string        // the model's name at the provider, in place of the configured one
+	Key        Key           // the caller's own key, in place of ours
+	FirstToken time.Duration // an upper limit of the time until the first part of the answer
+	Once       bool          // no second try after a failure: another provider is asked instead
 }
 
 // ModelRequest is what the model calls of one request have in common: who asks, which model they want, and what was
@@ -48,12 +59,17 @@ type ModelRequest struct {
 	User   identity.User
 	Choice ModelChoice
 	Usage  Usage // of all calls so far
+	// Failed are the providers that failed during this request. Its further calls ask them last, so that the caller
+	// does not wait for a provider that hangs at every call. Package provider keeps it.
+	Failed []string
 }
 
-// ModelChoice is the provider and the model that the caller asks for. An empty one is the operator's choice.
+// ModelChoice is the provider and the model that the caller asks for, and the caller's own key. An empty one is the
+// operator's choice.
 type ModelChoice struct {
 	Provider string
 	Name     string
+	Key      Key
 }
 
 // Usage is what calls of a model used, in tokens.

@@ -6,7 +6,8 @@
 //	               ├─ backups.go   S3, or dev/diskblob
 //	               ├─ billing.go   Stripe, or dev/devstripe
 //	               ├─ agents.go    built-in agents and the manifests of AGENTS_DIR
-//	               └─ app.go       the model (or dev/offline), the limiter (Redis or memory), chat, the HTTP edge
+//	               ├─ models.go    the providers of language models, or dev/offline
+//	               └─ app.go       the limiter (Redis or memory), chat, the HTTP edge
 //
 // It serves no listener and runs no background work until Run is called.
 package app
@@ -29,13 +30,12 @@ import (
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/dev/devstripe"
-	"github.com/adiuva/cloud-api/internal/dev/offline"
 	"github.com/adiuva/cloud-api/internal/docsite"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/listener"
-	"github.com/adiuva/cloud-api/internal/llm"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/provider"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/internal/s3blob"
 	"github.com/adiuva/cloud-api/internal/sanitize"
@@ -48,7 +48,8 @@ type Options struct {
 	BaseURL  string                // where this process reaches itself, and a browser on the same machine reaches it
 	Progress func(step string)     // called while the embedded PostgreSQL is set up; may be nil
 	DB       *postgres.DB          // an open, migrated database in place of the configured one; the caller closes it
-	Model    agent.Model           // in place of the configured one
+	Model    agent.Model           // in place of the configured ones
+	Getenv   func(string) string   // the variables that the providers file names; nil means none
 	Now      func() time.Time      // the clock of accounts and of the HTTP edge; nil means time.Now
 	HTTP     func(*httpapi.Config) // changes the configuration of the HTTP edge last; may be nil
 }
@@ -83,6 +84,10 @@ func New(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	providers, err := LoadProviders(cfg, opts.Getenv)
+	if err != nil {
+		return nil, err
+	}
 	a := &App{DB: opts.DB}
 	if a.DB == nil {
 		db, stop, err := openDatabase(ctx, cfg, opts)
@@ -92,7 +97,7 @@ func New(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 		a.DB = db
 		a.closers = append(a.closers, stop)
 	}
-	if err := a.wire(ctx, cfg, manifests, opts); err != nil {
+	if err := a.wire(ctx, cfg, manifests, providers, opts); err != nil {
 		a.Close()
 		return nil, err
 	}
@@ -119,7 +124,9 @@ func (a *App) Run(ctx context.Context) {
 	running.Wait()
 }
 
-func (a *App) wire(ctx context.Context, cfg config.Config, manifests *declared.Set, opts Options) (err error) {
+func (a *App) wire(
+	ctx context.Context, cfg config.Config, manifests *declared.Set, providers []provider.Provider, opts Options,
+) (err error) {
 	var stopBackups func()
 	if a.Backups, stopBackups, err = openBackups(ctx, cfg, a.DB, opts.Log, (*s3blob.Store).Probe); err != nil {
 		return err
@@ -136,12 +143,12 @@ func (a *App) wire(ctx context.Context, cfg config.Config, manifests *declared.S
 	if a.Auth, err = auth.New(accounts); err != nil {
 		return err
 	}
-	model, stopModel, err := chooseModel(cfg, opts)
+	models, stopModels, err := openModels(cfg, providers, opts)
 	if err != nil {
 		return err
 	}
-	a.closers = append(a.closers, stopModel)
-	agents, playbooks, orchestrator, err := wireChat(model, manifests, opts.Log)
+	a.closers = append(a.closers, stopModels)
+	agents, playbooks, orchestrator, err := wireChat(models, manifests, opts.Log)
 	if err != nil {
 		return err
 	}
@@ -155,8 +162,9 @@ func (a *App) wire(ctx context.Context, cfg config.Config, manifests *declared.S
 		return err
 	}
 	edge := httpapi.Config{
-		Auth: a.Auth, Chat: orchestrator, Agents: agents, Backups: a.Backups, Billing: a.Billing, Playbooks: playbooks,
-		Docs: site, Limiter: limiter, Ready: a.DB.Ping, Version: opts.Version, CORSOrigins: cfg.CORSOrigins,
+		Auth: a.Auth, Chat: orchestrator, Agents: agents, Models: models, Backups: a.Backups, Billing: a.Billing,
+		Playbooks: playbooks,
+		Docs:      site, Limiter: limiter, Ready: a.DB.Ping, Version: opts.Version, CORSOrigins: cfg.CORSOrigins,
 		TrustedProxies: cfg.TrustedProxies, ClientIPHeader: cfg.ClientIPHeader, TrustedProxyHops: cfg.TrustedProxyHops,
 		WSPingInterval: cfg.WSPingInterval, Now: opts.Now, Log: opts.Log,
 		MaxConnections: cfg.MaxConnections, Timeouts: listener.Timeouts{Idle: cfg.IdleTimeout},
@@ -169,9 +177,9 @@ func (a *App) wire(ctx context.Context, cfg config.Config, manifests *declared.S
 }
 
 func wireChat(
-	model agent.Model, manifests *declared.Set, log *slog.Logger,
+	models *provider.Set, manifests *declared.Set, log *slog.Logger,
 ) (*agent.Registry, *playbook.Library, *chat.Orchestrator, error) {
-	agents, err := NewAgents(model, manifests)
+	agents, err := NewAgents(models, manifests)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -185,28 +193,9 @@ func wireChat(
 	}
 	filter := sanitize.New(chat.Secrets(agents, templates)...)
 	return agents, library, chat.New(chat.Config{
-		Agents: agents, Model: model, Templates: templates, Filter: chat.NewFilter(filter), Log: log,
+		Agents: agents, Model: models, CheckModel: models.Validate, Templates: templates,
+		Filter: chat.NewFilter(filter), Log: log,
 	}), nil
-}
-
-// chooseModel returns the model and a function that closes its connections.
-func chooseModel(cfg config.Config, opts Options) (agent.Model, func(), error) {
-	if opts.Model != nil {
-		return opts.Model, func() {}, nil
-	}
-	if !cfg.OpenAIAPIKey.IsSet() {
-		return offline.New(offline.Config{}), func() {}, nil
-	}
-	client, err := llm.New(llm.Config{
-		APIKey: cfg.OpenAIAPIKey.Reveal(), BaseURL: cfg.OpenAIBaseURL, Model: cfg.LLMModel,
-		RouterModel:       cfg.LLMRouterModel,
-		FirstTokenTimeout: cfg.LLMFirstTokenTimeout, IdleTimeout: cfg.LLMIdleTimeout, Timeout: cfg.LLMTimeout,
-		StrictSchemas: cfg.LLMStrictSchemas, MaxTokens: cfg.LLMMaxTokens, Log: opts.Log,
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	return client, client.Close, nil
 }
 
 // chooseLimiter returns the limiter and a function that closes it. It is nil, which is no limit, only with

@@ -29,6 +29,7 @@ type Request struct {
 	Mode     Mode
 	Timezone string // IANA name; "" means UTC
 	Context  agent.Context
+	Model    agent.ModelChoice
 }
 
 // Kind is the kind of a Reply.
@@ -60,7 +61,7 @@ type Reply struct {
 // FallbackAgent answers messages for which the router names no agent.
 const FallbackAgent = "task_agent"
 
-// Config configures an Orchestrator. All fields but Now are required.
+// Config configures an Orchestrator. All fields but Now and CheckModel are required.
 type Config struct {
 	Agents    *agent.Registry
 	Model     agent.Model // for routing, synthesis and generating steps
@@ -68,6 +69,8 @@ type Config struct {
 	Filter    Filter
 	Now       func() time.Time // nil means time.Now
 	Log       *slog.Logger
+	// CheckModel returns an error if an account of the tier may not choose the model. Nil accepts every choice.
+	CheckModel func(tier.Tier, agent.ModelChoice) error
 }
 
 // Orchestrator answers requests. It is safe for concurrent use. Between requests it keeps only the plan cache, which
@@ -102,15 +105,19 @@ func New(cfg Config) *Orchestrator {
 
 // Run answers the request of user u. If emit is not nil, it receives the filtered text of the answer while it is
 // generated; the pieces join to Reply.Text unless Reply.Replaced is set. A plan emits nothing. Errors are faults:
-// validation_failed with pointers into the body, agent_loop_limit, and those of the model. If ctx is canceled, Run
-// returns its error.
+// validation_failed with pointers into the body, agent_loop_limit, those of the choice of a model, and those of the
+// model. If ctx is canceled, Run returns its error.
 func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, emit agent.Emit) (Reply, error) {
 	if err := o.validate(&req); err != nil {
+		return Reply{}, err
+	}
+	if err := o.checkModel(u, req.Model); err != nil {
 		return Reply{}, err
 	}
 	sent := userTexts(req)
 	guard := o.cfg.Filter(ctx, sent...)
 	run := o.cfg.Agents.NewRun(u, req.Message, req.Context)
+	run.Model.Choice = req.Model
 	routing, err := o.route(ctx, run.Model, req)
 	if err != nil {
 		return Reply{}, err
@@ -132,6 +139,14 @@ func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, em
 			slog.Int("proposed", len(run.Proposals())))
 	}
 	return reply, ctxError(ctx, err)
+}
+
+// checkModel returns an error if the user may not choose the model.
+func (o *Orchestrator) checkModel(u identity.User, choice agent.ModelChoice) error {
+	if o.cfg.CheckModel == nil {
+		return nil
+	}
+	return o.cfg.CheckModel(u.Tier, choice)
 }
 
 // ctxError returns the error of ctx if it was canceled, since err is only its consequence. A deadline exceeded that

@@ -25,6 +25,7 @@ type StepRequest struct {
 	Variables      map[string]any
 	Data           []map[string]any // the records of the step's source
 	Timezone       string           // IANA name; "" means UTC
+	Model          agent.ModelChoice
 }
 
 // StepReply is the result of a generating step. Records is never nil. It is empty for templates that make text. Output
@@ -42,11 +43,15 @@ type StepReply struct {
 var ErrBadAnswer = fault.New(fault.LLMError, "The language model gave an answer that cannot be used. Try again.")
 
 // RunStep runs one generating step. Errors are faults: not_found for an unknown template, validation_failed for
-// variables that it does not accept or a bad time zone, ErrBadAnswer, and those of the model.
+// variables that it does not accept or a bad time zone, ErrBadAnswer, those of the choice of a model, and those of the
+// model.
 func (o *Orchestrator) RunStep(ctx context.Context, u identity.User, req StepRequest) (StepReply, error) {
 	template, err := o.cfg.Templates.Get(req.PromptTemplate)
 	if err != nil {
 		return StepReply{}, fault.ErrNotFound
+	}
+	if err := o.checkModel(u, req.Model); err != nil {
+		return StepReply{}, err
 	}
 	if err := template.CheckVariables(req.Variables); err != nil {
 		return StepReply{}, fault.ErrValidation.WithDetails(fault.Detail{Pointer: "/variables", Message: err.Error()})
@@ -64,7 +69,7 @@ func (o *Orchestrator) RunStep(ctx context.Context, u identity.User, req StepReq
 	if err != nil {
 		return StepReply{}, ctxError(ctx, err)
 	}
-	call.Request = &agent.ModelRequest{User: u}
+	call.Request = &agent.ModelRequest{User: u, Choice: req.Model}
 	guard := o.cfg.Filter(ctx, sent...)
 	answer, err := o.cfg.Model.Generate(ctx, call, nil)
 	if err != nil {

@@ -21,6 +21,7 @@ const (
 //	default          the value when the variable is empty; prod-default where production differs
 //	prod:"required"  production does not start without it
 //	embedded         what is used in dev when it is empty
+//	unless           a variable in whose place this one stands: both together are a fault
 //	example          shown in .env.example; rejected in production if the field is a secret
 //	min              the minimum length of a secret in production, in bytes
 //	oneof, kind      the allowed values, or "url" for an absolute URL
@@ -44,15 +45,17 @@ type Config struct {
 	PasswordPreviousPeppers []Secret      `env:"PASSWORD_PREVIOUS_PEPPERS" min:"32" desc:"comma-separated peppers of older password hashes, at most 3; each password is rehashed at its next login"`
 	BcryptCost              int           `env:"BCRYPT_COST" default:"10" desc:"cost of password hashes, 4 to 16, at least 10 in prod; after raising it, each password is rehashed at the next login"`
 
-	OpenAIAPIKey         Secret        `env:"OPENAI_API_KEY" prod:"required" embedded:"the offline demonstration model" example:"sk-change-me" desc:"key of the OpenAI-compatible API"`
-	OpenAIBaseURL        string        `env:"OPENAI_BASE_URL" default:"https://api.openai.com/v1" kind:"url" desc:"base URL of that API"`
-	LLMModel             string        `env:"LLM_MODEL" default:"gpt-4o-mini" desc:"model that the agents use"`
-	LLMRouterModel       string        `env:"LLM_ROUTER_MODEL" default:"gpt-4o-mini" desc:"small model that picks the agent"`
+	LLMProvidersFile     string        `env:"LLM_PROVIDERS_FILE" example:"/etc/adiuva/providers.yaml" desc:"YAML file of model providers in the order of preference, in place of OPENAI_API_KEY and its kind; docs/operators.md describes it"`
+	OpenAIAPIKey         Secret        `env:"OPENAI_API_KEY" unless:"LLM_PROVIDERS_FILE" prod:"required" embedded:"the offline demonstration model" example:"sk-change-me" desc:"key of the OpenAI-compatible API"`
+	OpenAIBaseURL        string        `env:"OPENAI_BASE_URL" unless:"LLM_PROVIDERS_FILE" default:"https://api.openai.com/v1" kind:"url" desc:"base URL of that API"`
+	LLMModel             string        `env:"LLM_MODEL" unless:"LLM_PROVIDERS_FILE" default:"gpt-4o-mini" desc:"model that the agents use"`
+	LLMRouterModel       string        `env:"LLM_ROUTER_MODEL" unless:"LLM_PROVIDERS_FILE" default:"gpt-4o-mini" desc:"small model that picks the agent"`
+	LLMContextTokens     int           `env:"LLM_CONTEXT_TOKENS" unless:"LLM_PROVIDERS_FILE" default:"128000" desc:"tokens that a prompt and its answer may have together, as the model allows"`
+	LLMMaxTokens         int           `env:"LLM_MAX_TOKENS" unless:"LLM_PROVIDERS_FILE" default:"4096" desc:"tokens that an answer may have; a longer one is cut and marked as truncated"`
 	LLMFirstTokenTimeout time.Duration `env:"LLM_FIRST_TOKEN_TIMEOUT" default:"20s" desc:"timeout for the first token of an answer"`
 	LLMIdleTimeout       time.Duration `env:"LLM_IDLE_TIMEOUT" default:"20s" desc:"timeout between two tokens"`
 	LLMTimeout           time.Duration `env:"LLM_TIMEOUT" default:"120s" desc:"timeout for the whole answer"`
-	LLMMaxTokens         int           `env:"LLM_MAX_TOKENS" default:"4096" desc:"longest answer of the model, in tokens; a longer one is cut and marked as truncated"`
-	LLMStrictSchemas     bool          `env:"LLM_STRICT_SCHEMAS" default:"false" desc:"true sends response_format json_schema and strict tools, for an API that knows them"`
+	LLMStrictSchemas     bool          `env:"LLM_STRICT_SCHEMAS" unless:"LLM_PROVIDERS_FILE" default:"false" desc:"true sends response_format json_schema and strict tools, for an API that knows them"`
 	AgentsDir            string        `env:"AGENTS_DIR" example:"/etc/adiuva/agents" desc:"folder of YAML manifests that declare more agents"`
 
 	S3Bucket             string `env:"S3_BUCKET" prod:"required" embedded:"backups on disk in the data directory" example:"adiuva-backups" desc:"bucket that keeps backup blobs"`
@@ -120,7 +123,7 @@ type Embedded struct {
 func (c Config) Embedded() []Embedded {
 	var list []Embedded
 	for _, f := range fields(&c) {
-		if f.embedded != "" && f.value.IsZero() {
+		if f.embedded != "" && f.value.IsZero() && (f.unless == "" || c.LLMProvidersFile == "") {
 			list = append(list, Embedded{Variable: f.name, Instead: f.embedded})
 		}
 	}

@@ -109,6 +109,13 @@ func (c Config) plainConnections() (list []finding) {
 	return list
 }
 
+// SendsInTheClear reports whether a provider's base URL sends the key and what people write unencrypted over a public
+// network, which production refuses.
+func (c Config) SendsInTheClear(baseURL string) bool {
+	u, err := url.Parse(baseURL)
+	return c.IsProd() && err == nil && u.Scheme == "http" && reachOf(u.Hostname()) == public
+}
+
 // skipsVerification reports whether a Redis URL says so, as the client library reads it: the last value counts.
 func skipsVerification(redisURL string) bool {
 	u, err := url.Parse(redisURL)

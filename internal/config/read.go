@@ -19,6 +19,7 @@ type field struct {
 	example     string
 	desc        string
 	embedded    string
+	unless      string
 	kind        string
 	oneOf       []string
 	required    bool
@@ -40,6 +41,7 @@ func fields(c *Config) []field {
 			example:     tag.Get("example"),
 			desc:        tag.Get("desc"),
 			embedded:    tag.Get("embedded"),
+			unless:      tag.Get("unless"),
 			kind:        tag.Get("kind"),
 			oneOf:       strings.Fields(tag.Get("oneof")),
 			required:    tag.Get("prod") == "required",
@@ -74,7 +76,12 @@ func (l *loader) load(f field) {
 		return
 	}
 	l.set[f.name] = text != ""
-	if text == "" && l.prod && f.required {
+	replaced := f.unless != "" && l.getenv(f.unless) != ""
+	if text != "" && replaced {
+		l.fault("%s and %s are both set: keep one of them", f.unless, f.name)
+		return
+	}
+	if text == "" && l.prod && f.required && !replaced {
 		l.fault("%s is missing: ENV=prod needs it (%s)", f.name, f.desc)
 		return
 	}

@@ -51,6 +51,8 @@ func (c Config) validate(set map[string]bool) []string {
 		"LLM_MAX_TOKENS is wrong: it must be 256 to 1048576")
 	reject(c.MaxConnections != 0 && c.MaxConnections < minConnections,
 		"MAX_CONNECTIONS is wrong: it must be 0 or at least 16")
+	reject(c.LLMMaxTokens < 1 || c.LLMMaxTokens >= c.LLMContextTokens,
+		"LLM_MAX_TOKENS is wrong: it must be at least 1 and less than LLM_CONTEXT_TOKENS")
 	faults = append(faults, c.validateVendorKeys()...)
 	faults = append(faults, c.validatePrices(set)...)
 	reject(len(c.PasswordPreviousPeppers) > maxPreviousPeppers,

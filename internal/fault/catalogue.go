@@ -39,6 +39,8 @@ const (
 	ValidationFailed     Code = "validation_failed"
 	ChecksumMismatch     Code = "checksum_mismatch"
 	TimestampInFuture    Code = "timestamp_in_future"
+	ModelUnknown         Code = "model_unknown"
+	ModelKeyRefused      Code = "model_key_refused"
 	UpgradeRequired      Code = "upgrade_required"
 	RateLimited          Code = "rate_limited"
 	HeaderTooLarge       Code = "header_too_large"
@@ -157,7 +159,7 @@ var catalogue = []Entry{
 		Remedy: logIn,
 	},
 	{
-		Code: TierRequired, Status: 403, CloseCode: CloseInternalError,
+		Code: TierRequired, Status: 403, CloseCode: ClosePolicyViolation,
 		Cause:  "The account's plan does not include this.",
 		Remedy: "Upgrade the plan. GET /billing/tiers lists what each includes.",
 	},
@@ -262,6 +264,17 @@ var catalogue = []Entry{
 		Code: TimestampInFuture, Status: 422, CloseCode: CloseInternalError,
 		Cause:  "The backup's timestamp is more than 24 hours ahead.",
 		Remedy: "Correct the device's clock; timestamps are in milliseconds.",
+	},
+	{
+		Code: ModelUnknown, Status: 422, CloseCode: ClosePolicyViolation,
+		Cause:  "The provider or the model that the request names is not one of this server.",
+		Remedy: "Choose one that detail names; GET /models lists them all. Leave `model` out for the default.",
+	},
+	{
+		Code: ModelKeyRefused, Status: 422, CloseCode: ClosePolicyViolation,
+		Cause: "The provider refused the key in `model.api_key`: it is wrong, it has expired, it may not use the " +
+			"model, or its quota is spent. Our own keys are not concerned.",
+		Remedy: "Check the key and its quota with the provider, or leave it out to use the operator's.",
 	},
 	{
 		Code: UpgradeRequired, Status: 426, CloseCode: CloseInternalError,

@@ -12,7 +12,7 @@ import (
 )
 
 func fromAPIChat(in api.ChatRequest) chat.Request {
-	req := chat.Request{Message: in.Message, Mode: chat.ModeDirect}
+	req := chat.Request{Message: in.Message, Mode: chat.ModeDirect, Model: fromAPIModel(in.Model)}
 	if in.ExecutionMode != nil {
 		req.Mode = chat.Mode(*in.ExecutionMode)
 	}

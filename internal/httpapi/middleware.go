@@ -95,6 +95,11 @@ func (s *Server) validate(o operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
 			r := c.Request()
+			if o.takesKey() {
+				if err := refuseMisplacedKey(r); err != nil {
+					return err
+				}
+			}
 			params := map[string]string{}
 			for _, p := range c.PathValues() {
 				params[p.Name] = p.Value

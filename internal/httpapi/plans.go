@@ -36,7 +36,7 @@ func (s *Server) GetPlaybook(
 func (s *Server) RunStep(ctx context.Context, r api.RunStepRequestObject) (api.RunStepResponseObject, error) {
 	reply, err := s.cfg.Chat.RunStep(ctx, identity.From(ctx), chat.StepRequest{
 		PromptTemplate: r.Body.PromptTemplate, Variables: r.Body.Variables, Data: r.Body.Data,
-		Timezone: zeroIfNil(r.Body.Timezone),
+		Timezone: zeroIfNil(r.Body.Timezone), Model: fromAPIModel(r.Body.Model),
 	})
 	if err != nil {
 		return nil, err

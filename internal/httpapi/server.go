@@ -22,6 +22,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/forwarded"
 	"github.com/adiuva/cloud-api/internal/listener"
 	"github.com/adiuva/cloud-api/internal/playbook"
+	"github.com/adiuva/cloud-api/internal/provider"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 )
 
@@ -36,6 +37,7 @@ type Config struct {
 	Auth             *auth.Service
 	Chat             *chat.Orchestrator
 	Agents           *agent.Registry
+	Models           *provider.Set
 	Backups          *backup.Service
 	Billing          *billing.Service
 	Playbooks        *playbook.Library

@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -8,21 +9,13 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/sony/gobreaker/v2"
-
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/fault"
 )
 
 // Errors of Generate besides agent.ErrModelTimeout.
 var (
-	// ErrUnavailable is returned when the upstream refuses, fails or cannot be reached. RetryAfter says for how long.
-	ErrUnavailable = fault.New(fault.LLMUnavailable,
-		"The language model is unavailable at the moment. Try again shortly.")
-	// ErrBadAnswer is returned when the upstream rejects the request, or when its answer is malformed, incomplete or
-	// withheld by its content filter.
-	ErrBadAnswer = fault.New(fault.LLMError,
-		"The language model gave no usable answer. Try again, or put it differently.")
+	ErrUnavailable = agent.ErrModelUnavailable
+	ErrBadAnswer   = agent.ErrModelAnswer
 )
 
 // Config configures a Client. A zero value means the default.
@@ -46,26 +39,12 @@ type Config struct {
 	Log   *slog.Logger     // default: discards everything
 }
 
-const (
-	breakerFailures = 20               // failures within breakerWindow that open a model's breaker
-	breakerWindow   = 30 * time.Second // counting period
-	breakerPause    = 10 * time.Second // from opening until one request is let through to probe
-	maxRetryWait    = 2 * time.Second  // a longer Retry-After is passed on to the caller instead
-)
+const maxRetryWait = 2 * time.Second // a longer Retry-After is passed on to the caller instead
 
 // Client is an agent.Model over an OpenAI-compatible API. It is safe for concurrent use.
 type Client struct {
-	cfg         Config
-	exchange    *exchange
-	alerter     *alerter
-	refusals    *refusals
-	main, small upstream
-}
-
-// upstream is one model with its circuit breaker.
-type upstream struct {
-	model   string
-	breaker *gobreaker.CircuitBreaker[agent.Answer]
+	cfg      Config
+	exchange *exchange
 }
 
 var _ agent.Model = (*Client)(nil)
@@ -77,18 +56,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{
-		cfg:      cfg,
-		exchange: x,
-		alerter:  &alerter{log: cfg.Log, now: cfg.Now, last: map[string]time.Time{}},
-		refusals: &refusals{now: cfg.Now},
-		main:     newUpstream(cfg.Model),
-	}
-	c.small = c.main
-	if cfg.RouterModel != cfg.Model {
-		c.small = newUpstream(cfg.RouterModel)
-	}
-	return c, nil
+	return &Client{cfg: cfg, exchange: x}, nil
 }
 
 func (cfg Config) withDefaults() Config {
@@ -131,14 +99,6 @@ func (cfg Config) withDefaults() Config {
 	return cfg
 }
 
-func newUpstream(model string) upstream {
-	return upstream{model: model, breaker: gobreaker.NewCircuitBreaker[agent.Answer](gobreaker.Settings{
-		Name: model, MaxRequests: 1, Interval: breakerWindow, BucketPeriod: time.Second, Timeout: breakerPause,
-		ReadyToTrip: func(n gobreaker.Counts) bool { return n.TotalFailures >= breakerFailures },
-		IsExcluded:  func(err error) bool { return err != nil && !countsAgainstBreaker(err) },
-	})}
-}
-
 // Close closes idle connections.
 func (c *Client) Close() {
 	if t, ok := c.cfg.Transport.(interface{ CloseIdleConnections() }); ok {
@@ -146,25 +106,18 @@ func (c *Client) Close() {
 	}
 }
 
-// Generate implements agent.Model. After minRefusals of the key or the quota, other than by 403, it does not ask the
-// upstream for refusalPause, and returns the same error. Text of system prompts and tool descriptions is kept in
-// memory, in a bounded cache.
+// Generate implements agent.Model. Its errors hold an agent.ModelFailure. Text of system prompts and tool descriptions
+// is kept in memory, in a bounded cache.
 func (c *Client) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-	up := c.main
+	model := c.cfg.Model
 	if call.Small {
-		up = c.small
-	}
-	if f := c.refusals.recall(); f != nil {
-		return agent.Answer{}, c.fault(ctx, f)
+		model = c.cfg.RouterModel
 	}
 	callCtx, cancel := context.WithTimeoutCause(ctx, c.cfg.Timeout, errTotalTimeout)
 	defer cancel()
-	answer, err := up.breaker.Execute(func() (agent.Answer, error) {
-		return c.generateWithRetry(callCtx, up.model, call, emit)
-	})
-	c.refusals.note(err)
+	answer, err := c.generateWithRetry(callCtx, cmp.Or(call.Attempt.Model, model), call, emit)
 	if err != nil {
-		return agent.Answer{}, c.fault(ctx, err)
+		return agent.Answer{}, exported(err)
 	}
 	return answer, nil
 }
@@ -175,7 +128,7 @@ func (c *Client) generateWithRetry(ctx context.Context, model string, call agent
 	agent.Answer, error) {
 	answer, err := c.exchange.roundTrip(ctx, model, call, emit)
 	var f *failure
-	if !errors.As(err, &f) || !f.retryable() || f.retryAfter > maxRetryWait {
+	if call.Attempt.Once || !errors.As(err, &f) || !f.retryable() || f.retryAfter > maxRetryWait {
 		return answer, err
 	}
 	jitter := 100*time.Millisecond + rand.N(200*time.Millisecond) // callers that failed together do not retry together

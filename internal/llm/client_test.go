@@ -153,6 +153,25 @@ func TestReasoningModelsGetNoTemperature(t *testing.T) {
 	}
 }
 
+func TestAzureGetsItsQueryAndItsHeader(t *testing.T) {
+	t.Parallel()
+	client, srv := setup(t, func(c *llm.Config) {
+		c.BaseURL, c.APIKeyHeader = c.BaseURL+"/?api-version=2024-10-21", "api-key"
+	})
+	own := ask("hi")
+	own.Attempt.Key = agent.NewKey("caller")
+	for i, want := range []string{"sk-test", "caller"} {
+		srv.Script(llmtest.Say("hi"))
+		if _, err := client.Generate(t.Context(), []agent.ModelCall{ask("hi"), own}[i], nil); err != nil {
+			t.Fatal(err)
+		}
+		h := srv.Requests()[i].Header
+		if h.Get("Api-Key") != want || h.Get("Authorization") != "" {
+			t.Errorf("header %v", h)
+		}
+	}
+}
+
 func TestNoAPIKeySendsNoAuthorization(t *testing.T) {
 	t.Parallel()
 	client, srv := setup(t, func(c *llm.Config) { c.APIKey = "" })

@@ -27,6 +27,7 @@ const (
 type exchange struct {
 	transport         http.RoundTripper
 	post              *http.Request // the template of every request, without context and body
+	keyHeader         string        // the header with the key
 	encoder           *requestEncoder
 	dialects          *dialects
 	provider          string
@@ -61,6 +62,7 @@ func newExchange(cfg Config) (*exchange, error) {
 	return &exchange{
 		transport:         cfg.Transport,
 		post:              post,
+		keyHeader:         cfg.APIKeyHeader,
 		encoder:           encoder,
 		dialects:          dialects,
 		provider:          cfg.Provider,
@@ -118,9 +120,17 @@ func (x *exchange) attempt(ctx context.Context, r request, emit agent.Emit) (age
 	if err != nil {
 		return agent.Answer{}, &failure{kind: internal, cause: err}
 	}
-	timer := newStallTimer(cancel, x.firstTokenTimeout, x.idleTimeout)
+	firstToken := x.firstTokenTimeout
+	if limit := r.call.Attempt.FirstToken; limit > 0 {
+		firstToken = min(firstToken, limit)
+	}
+	timer := newStallTimer(cancel, firstToken, x.idleTimeout)
 	defer timer.stop()
 	req := x.post.WithContext(ctx)
+	if key := r.call.Attempt.Key; key.IsSet() {
+		req.Header = req.Header.Clone()
+		setKey(req.Header, x.keyHeader, key.Reveal())
+	}
 	req.ContentLength = int64(len(body))
 	req.GetBody = func() (io.ReadCloser, error) { return &requestBody{body}, nil }
 	req.Body = &requestBody{body}

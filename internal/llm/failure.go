@@ -6,16 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/url"
-	"sync"
 	"time"
 
-	"github.com/sony/gobreaker/v2"
-
 	"github.com/adiuva/cloud-api/internal/agent"
-	"github.com/adiuva/cloud-api/internal/fault"
 )
 
 // kind says what went wrong.
@@ -66,47 +61,21 @@ func (f *failure) Error() string {
 
 func (f *failure) Unwrap() error { return f.cause }
 
-// refusesKey reports whether the upstream would refuse every other call too, whatever its model.
-func (f *failure) refusesKey() bool { return f.kind == auth && !f.model }
-
-// Is makes a refusal of the key or the quota agent.ErrModelRefused.
-func (f *failure) Is(target error) bool { return target == agent.ErrModelRefused && f.refusesKey() }
-
 func (f *failure) retryable() bool { return !f.started && (f.kind == busy || f.kind == network) }
 
-// countsAgainstBreaker reports whether err shows that the upstream is in trouble. Our own mistakes and callers that
-// leave do not, nor does a status of 403 that may be about what one person wrote.
-func countsAgainstBreaker(err error) bool {
+// exported returns the error of Client.Generate for err.
+func exported(err error) error {
 	var f *failure
 	if !errors.As(err, &f) {
-		return false
+		f = &failure{kind: internal, cause: err}
 	}
-	return !f.unclear && f.kind != canceled && f.kind != sink && f.kind != rejected && f.kind != internal
-}
-
-// fault returns the error for the caller, and alerts the operator if only they can help.
-func (c *Client) fault(ctx context.Context, err error) error {
-	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
-		return ErrUnavailable.WithCause(err).WithRetryAfter(breakerPause)
-	}
-	var f *failure
-	if !errors.As(err, &f) {
-		return fault.ErrInternal.WithCause(err)
-	}
-	switch f.kind {
-	case canceled, sink:
-		return fmt.Errorf("model call stopped: %w", f.cause)
-	case auth:
-		c.alerter.notify(ctx, f)
-		return ErrUnavailable.WithCause(err).WithRetryAfter(time.Minute)
-	case busy, network:
-		return ErrUnavailable.WithCause(err).WithRetryAfter(max(time.Second, min(f.retryAfter, time.Minute)))
-	case timeout:
-		return agent.ErrModelTimeout.WithCause(err)
-	case internal:
-		return fault.ErrInternal.WithCause(err)
-	}
-	return ErrBadAnswer.WithCause(err)
+	kinds := [...]agent.FailureKind{internal: agent.FailureInternal, auth: agent.FailureRefused,
+		busy: agent.FailureBusy, network: agent.FailureNetwork, protocol: agent.FailureProtocol,
+		rejected: agent.FailureRejected, timeout: agent.FailureTimeout, canceled: agent.FailureCanceled,
+		sink: agent.FailureEmit}
+	out := &agent.ModelFailure{Kind: kinds[f.kind], Status: f.status, RetryAfter: f.retryAfter, Started: f.started,
+		Quota: f.quota, Model: f.model, Unclear: f.unclear, Cause: f.cause}
+	return out.Err()
 }
 
 // contextKind returns timeout if ctx ended by one of our deadlines or the caller's, else canceled.
@@ -146,38 +115,4 @@ func redact(err error) error {
 		return err
 	}
 	return errors.New("broken HTTP exchange")
-}
-
-// alerter logs what only an operator can repair, at most once per alertInterval and cause: a refused key fails every
-// request.
-type alerter struct {
-	log  *slog.Logger
-	now  func() time.Time
-	mu   sync.Mutex
-	last map[string]time.Time // of the latest alert, by cause
-}
-
-const alertInterval = time.Minute
-
-// notify logs what the upstream refused: our key, our quota or the model.
-func (a *alerter) notify(ctx context.Context, f *failure) {
-	cause := "key"
-	switch {
-	case f.quota:
-		cause = "quota"
-	case f.model:
-		cause = "model"
-	}
-	a.mu.Lock()
-	now := a.now()
-	last, alerted := a.last[cause]
-	due := !alerted || now.Sub(last) >= alertInterval
-	if due {
-		a.last[cause] = now
-	}
-	a.mu.Unlock()
-	if due {
-		a.log.ErrorContext(ctx, "the language model refuses our key or quota; an operator must act",
-			slog.Int("status", f.status), slog.String("refused", cause))
-	}
 }

@@ -32,22 +32,25 @@ func NewLibrary(plans ...Plan) (*Library, error) {
 func (l *Library) For(t tier.Tier) []Plan {
 	list := []Plan{}
 	for _, p := range l.plans {
-		if p.Tier.Rank() <= t.Rank() {
+		if p.includedIn(t) {
 			list = append(list, p.Clone())
 		}
 	}
 	return list
 }
 
+// includedIn reports whether the tier includes the plan.
+func (p Plan) includedIn(t tier.Tier) bool { return t.Includes(p.Tier) }
+
 // Get returns the playbook with that id. It fails with fault.ErrNotFound when there is none, and with
-// fault.ErrTierRequired when the tier does not include it.
+// fault.ErrTierRequired, which names the tiers that do, when the tier does not include it.
 func (l *Library) Get(id string, t tier.Tier) (Plan, error) {
 	for _, p := range l.plans {
 		if p.ID != id {
 			continue
 		}
-		if p.Tier.Rank() > t.Rank() {
-			return Plan{}, fault.ErrTierRequired
+		if !p.includedIn(t) {
+			return Plan{}, fault.ErrTierRequired.WithExtra("required", tier.With(p.includedIn))
 		}
 		return p.Clone(), nil
 	}

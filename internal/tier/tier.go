@@ -25,9 +25,9 @@ const GB int64 = 1_000_000_000
 type Features struct {
 	Agents    int  // how many built-in agents; Unlimited for all
 	Batch     bool // may run batch agents
-	Providers int  // model providers the client may configure; Unlimited for all
+	Providers int  // model providers that may answer and be chosen; Unlimited for all
 	BackupGB  int  // backup quota in GB of 10^9 bytes; 0 none, Unlimited for all
-	BYOK      bool // may bring their own model key
+	BYOK      bool // may bring their own key of a model provider
 	SSO       bool // single sign-on
 }
 
@@ -88,6 +88,31 @@ func Parse(name string) (Tier, error) {
 
 // Features returns what the tier includes. An unknown tier includes what Free does.
 func (t Tier) Features() Features { return rowOf(t).features }
+
+// MayBringKey reports whether accounts of the tier may use their own key of a model provider.
+func (t Tier) MayBringKey() bool { return t.Features().BYOK }
+
+// ProvidersOf returns how many of n model providers, in the operator's order of preference, the tier may use.
+func (t Tier) ProvidersOf(n int) int {
+	if limit := t.Features().Providers; limit != Unlimited {
+		return min(limit, n)
+	}
+	return n
+}
+
+// Includes reports whether t is other or a higher tier.
+func (t Tier) Includes(other Tier) bool { return t.Rank() >= other.Rank() }
+
+// With returns the tiers for which has is true, from lowest to highest.
+func With(has func(Tier) bool) []Tier {
+	list := []Tier{}
+	for _, t := range All() {
+		if has(t) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
 
 // Price returns the tier's monthly price, per seat when PerSeat is set.
 func (t Tier) Price() Price { return rowOf(t).price }

@@ -53,6 +53,7 @@ var validRequests = map[string]request{
 	"getSubscription":        {},
 	"cancelSubscription":     {},
 	"listAgents":             {},
+	"listModels":             {},
 	"getHealth":              {},
 }
 

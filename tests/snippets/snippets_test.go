@@ -66,8 +66,8 @@ func TestReadmeSnippetsWork(t *testing.T) {
 
 func TestOperatorCommandsWork(t *testing.T) {
 	t.Parallel()
-	list := snippets(t, "docs/operators.md") // on billing, and on accounts
-	if len(list) != 2 {
+	list := snippets(t, "docs/operators.md") // on billing, on providers of models, and on accounts
+	if len(list) != 3 {
 		t.Fatalf("found %d snippets; decide here how a new one is tested", len(list))
 	}
 	s := servetest.Run(t)
@@ -77,10 +77,28 @@ func TestOperatorCommandsWork(t *testing.T) {
 	if !strings.Contains(out, "free") {
 		t.Errorf("billing status does not show the tier: %s", out)
 	}
-	bash(t, env, "exec <<< 'correct horse battery'\n"+list[1])
+	checkProviders(t, env, list[1])
+	bash(t, env, "exec <<< 'correct horse battery'\n"+list[2])
 	out = bash(t, env, "adiuva-api user list")
 	if strings.Contains(out, "anna@example.com") && !strings.Contains(out, "delet") {
 		t.Errorf("the account was not deleted: %s", out)
+	}
+}
+
+// checkProviders has the service check the providers file of the documentation, with keys where it looks for them.
+func checkProviders(t *testing.T, env []string, text string) {
+	t.Helper()
+	dir := t.TempDir()
+	key, file := filepath.Join(dir, "openai"), filepath.Join(dir, "providers.yaml")
+	text = strings.Replace(text, "/run/secrets/openai", key, 1)
+	for path, content := range map[string]string{key: "sk-openai\n", file: text} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := bash(t, append(env, "LLM_PROVIDERS_FILE="+file, "ANTHROPIC_KEY=sk-ant"), "adiuva-api config check")
+	if !strings.Contains(out, "is valid") {
+		t.Errorf("the providers of the documentation: %s", out)
 	}
 }
 

@@ -1,8 +1,9 @@
 import type { Client } from './gen/client/index.js';
 import * as sdk from './gen/sdk.gen.js';
 import type {
-  Agent, AuthTokens, ChatRequest, ChatReply, ExecutionPlan, LoginRequest, PlanAction, RegisterRequest,
-  Session as SessionInfo, StepRequest, StepResult, Subscription, Tier, UserProfile,
+  Agent, AuthTokens, ChatRequestWritable as ChatRequest, ChatReply, ExecutionPlan, LoginRequest, Model, PlanAction,
+  RegisterRequest, Session as SessionInfo, StepRequestWritable as StepRequest, StepResult, Subscription, Tier,
+  UserProfile,
 } from './gen/types.gen.js';
 import { Backups } from './backups.js';
 import { errorOf } from './errors.js';
@@ -23,6 +24,10 @@ export type { ChatStreamResult, WebSocketClass, WebSocketLike } from './stream.j
 export type { CallOptions } from './transport.js';
 export { BillingTier, ErrorCode } from './gen/types.gen.js';
 export type * from './gen/types.gen.js';
+// What a request takes: the generated types of these names lack the caller's own key, which no response has.
+export type {
+  ChatRequestWritable as ChatRequest, ModelChoiceWritable as ModelChoice, StepRequestWritable as StepRequest,
+} from './gen/types.gen.js';
 
 export interface ClientOptions {
   /** The API's base URL including its path: `https://api.example.com/api/v1`. */
@@ -116,6 +121,11 @@ export class AdiuvaClient {
     stream: (request: ChatRequest, call?: CallOptions): AsyncGenerator<string, ChatStreamResult, void> =>
       this.#streams.stream(request, call),
     agents: (call?: CallOptions): Promise<Agent[]> => this.#call(call, (init) => sdk.listAgents(init)),
+  };
+
+  readonly models = {
+    /** The models that `chat.send` and `chat.stream` take as `model`, in the operator's order of preference. */
+    list: (call?: CallOptions): Promise<Model[]> => this.#call(call, (init) => sdk.listModels(init)),
   };
 
   readonly plans = {

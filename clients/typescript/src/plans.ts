@@ -1,4 +1,4 @@
-import type { ExecutionPlan, PlanAction, PlanStep, StepRequest, StepResult } from './gen/types.gen.js';
+import type { ExecutionPlan, PlanAction, PlanStep, StepRequestWritable as StepRequest, StepResult } from './gen/types.gen.js';
 import { refusal } from './actions.js';
 import { AdiuvaError } from './errors.js';
 import type { CallOptions } from './transport.js';

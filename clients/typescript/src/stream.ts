@@ -1,4 +1,4 @@
-import type { ChatRequest, ChatStreamDone, ChatStreamPlan, ErrorCode } from './gen/types.gen.js';
+import type { ChatRequestWritable as ChatRequest, ChatStreamDone, ChatStreamPlan, ErrorCode } from './gen/types.gen.js';
 import { AdiuvaError, StreamClosedError, errorOf, isApiError } from './errors.js';
 import type { Session } from './session.js';
 import { abortReason, backoff, callSignal, sleep, type CallOptions } from './transport.js';

@@ -76,9 +76,22 @@ func Config(t testing.TB) config.Config {
 // Start starts the service until the test ends. A nil model is the offline one.
 func Start(t *testing.T, model agent.Model, options ...Option) *API {
 	t.Helper()
+	return start(t, Config(t), model, options)
+}
+
+// StartConfigured starts the service with the configuration of Config after change.
+func StartConfigured(t *testing.T, change func(*config.Config), options ...Option) *API {
+	t.Helper()
+	cfg := Config(t)
+	change(&cfg)
+	return start(t, cfg, nil, options)
+}
+
+func start(t *testing.T, cfg config.Config, model agent.Model, options []Option) *API {
+	t.Helper()
 	logs := &LogBuffer{}
 	log := slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	service, err := app.New(t.Context(), Config(t), app.Options{
+	service, err := app.New(t.Context(), cfg, app.Options{
 		Log: log, Version: "test", DB: pgtest.New(t), Model: model,
 		HTTP: func(c *httpapi.Config) {
 			for _, o := range options {
