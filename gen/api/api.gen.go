@@ -157,7 +157,9 @@ const (
 	ErrorCodeBackupConflict       ErrorCode = "backup_conflict"
 	ErrorCodeBillingUnavailable   ErrorCode = "billing_unavailable"
 	ErrorCodeBodyTooLarge         ErrorCode = "body_too_large"
+	ErrorCodeBudgetExceeded       ErrorCode = "budget_exceeded"
 	ErrorCodeChecksumMismatch     ErrorCode = "checksum_mismatch"
+	ErrorCodeContextTooLarge      ErrorCode = "context_too_large"
 	ErrorCodeDBUnavailable        ErrorCode = "db_unavailable"
 	ErrorCodeDraining             ErrorCode = "draining"
 	ErrorCodeEmailTaken           ErrorCode = "email_taken"
@@ -214,7 +216,11 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeBodyTooLarge:
 		return true
+	case ErrorCodeBudgetExceeded:
+		return true
 	case ErrorCodeChecksumMismatch:
+		return true
+	case ErrorCodeContextTooLarge:
 		return true
 	case ErrorCodeDBUnavailable:
 		return true
@@ -529,6 +535,43 @@ type BackupStored struct {
 	Ok bool `json:"ok"`
 }
 
+// BatchReply The results of a batch.
+type BatchReply struct {
+	// Results One result for each request, in their order.
+	//
+	// Example: [{"response":{"actions":[],"kind":"response","response":"Two tasks are overdue."},"status":200}]
+	Results []BatchResult `json:"results"`
+}
+
+// BatchRequest Questions to answer at once.
+type BatchRequest struct {
+	// Requests The questions. Each is validated by itself.
+	//
+	// Example: [{"message":"Which tasks are overdue?"},{"message":"What is on today?"}]
+	Requests []ChatRequest `json:"requests"`
+}
+
+// BatchResult What POST /chat would have answered to one of the requests: a response or a problem.
+type BatchResult struct {
+	// Problem An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
+	Problem *Problem `json:"problem,omitempty"`
+
+	// Response The agents' answer, or a plan. `kind` is required in both and has another value in each.
+	//
+	// Example: {"actions":[{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}],"kind":"response","response":"I propose a task."}
+	Response *ChatReply `json:"response,omitempty"`
+
+	// RetryAfter For a problem with status 429 or 503: how many seconds to wait, as the Retry-After header says.
+	//
+	// Example: 30
+	RetryAfter *int32 `json:"retry_after,omitempty"`
+
+	// Status The HTTP status that POST /chat would have had: 200 with response, any other with problem.
+	//
+	// Example: 200
+	Status int32 `json:"status"`
+}
+
 // BillingTier A subscription plan. From lowest to highest: free, pro, power, team.
 //
 // Example: pro
@@ -632,6 +675,9 @@ type ChatResponse struct {
 	// Example: [{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}]
 	Actions []PlanAction `json:"actions"`
 
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context *UsedContext `json:"context,omitempty"`
+
 	// Kind What this answer is, a response or a plan.
 	//
 	// Example: response
@@ -659,6 +705,9 @@ type ChatResponse struct {
 
 	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 	Upgrade *Upgrade `json:"upgrade,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
 // ChatResponseKind What this answer is, a response or a plan.
@@ -672,6 +721,9 @@ type ChatStreamDone struct {
 	//
 	// Example: [{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}]
 	Actions []PlanAction `json:"actions"`
+
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context *UsedContext `json:"context,omitempty"`
 
 	// Done Always true: this is the last frame of the answer.
 	//
@@ -705,6 +757,9 @@ type ChatStreamDone struct {
 
 	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 	Upgrade *Upgrade `json:"upgrade,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
 // ChatStreamDoneKind What this answer is, a response or a plan.
@@ -748,6 +803,9 @@ type ChatStreamPlan struct {
 	// Example: task_agent
 	Agent string `json:"agent"`
 
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context *UsedContext `json:"context,omitempty"`
+
 	// Done Always true: this is the last frame of the answer.
 	//
 	// Example: true
@@ -770,6 +828,9 @@ type ChatStreamPlan struct {
 
 	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 	Upgrade *Upgrade `json:"upgrade,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
 // ChatStreamPlanKind What this answer is, a response or a plan.
@@ -867,6 +928,38 @@ type ClientRow struct {
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ParentID nullable.Nullable[string] `json:"parentId,omitempty"`
+}
+
+// CompactReply The summary of a conversation.
+type CompactReply struct {
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context UsedContext `json:"context"`
+
+	// Replaced True if this text replaces a summary that must not be shown; keep the turns instead.
+	//
+	// Example: false
+	Replaced *bool `json:"replaced,omitempty"`
+
+	// Summary What the turns say, in at most some 800 words.
+	//
+	// Example: The offer for Rossi is due on Friday, 4 December.
+	Summary string `json:"summary"`
+
+	// Truncated True if the model stopped at its length limit.
+	//
+	// Example: false
+	Truncated *bool `json:"truncated,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage Usage `json:"usage"`
+}
+
+// CompactRequest A conversation to summarise.
+type CompactRequest struct {
+	// ConversationHistory The turns, oldest first.
+	//
+	// Example: [{"content":"When is the offer for Rossi due?","role":"user"},{"content":"On Friday, 4 December.","role":"assistant"}]
+	ConversationHistory []ConversationTurn `json:"conversation_history"`
 }
 
 // ConversationTurn One message of the conversation so far.
@@ -1008,6 +1101,9 @@ type ExecutionPlan struct {
 	// Example: email_agent
 	Agent string `json:"agent"`
 
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context *UsedContext `json:"context,omitempty"`
+
 	// Description What the playbook does.
 	//
 	// Example: Reads e-mails and creates a task for everything they ask of you.
@@ -1045,6 +1141,9 @@ type ExecutionPlan struct {
 
 	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 	Upgrade *Upgrade `json:"upgrade,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
 // ExecutionPlanKind What this answer is, a response or a plan.
@@ -1445,6 +1544,9 @@ type StepResult struct {
 	//
 	// Example: [{"title":"Send the offer"}]
 	Records []map[string]interface{} `json:"records"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
 // Subscription The account's subscription.
@@ -1625,6 +1727,34 @@ type TierFeatures struct {
 // Example: [{"currency":"eur","features":{"agents":-1,"backup_gb":5,"batch":true,"byok":false,"providers":-1,"sso":false},"per_seat":false,"price_cents":1500,"requests_per_minute":60,"tier":"pro"}]
 type TierList = []Tier
 
+// TokenUsage Tokens of the day.
+type TokenUsage struct {
+	// PeriodEnd The next midnight UTC, when the count starts again, in milliseconds since the Unix epoch.
+	//
+	// Example: 1795910400000
+	PeriodEnd int64 `json:"period_end"`
+
+	// PeriodStart The last midnight UTC, in milliseconds since the Unix epoch.
+	//
+	// Example: 1795824000000
+	PeriodStart int64 `json:"period_start"`
+
+	// Requests How many requests have used a model since period_start. An item of a batch counts as one.
+	//
+	// Example: 9
+	Requests int32 `json:"requests"`
+
+	// TokensLimit Tokens that the plan has for a day; -1 means no limit. Team has them for each seat, and this is their sum.
+	//
+	// Example: 200000
+	TokensLimit int64 `json:"tokens_limit"`
+
+	// TokensUsed Tokens used since period_start, read and written ones.
+	//
+	// Example: 18340
+	TokensUsed int64 `json:"tokens_used"`
+}
+
 // Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 type Upgrade struct {
 	// Feature What is missing; the name of an agent, for example.
@@ -1636,6 +1766,52 @@ type Upgrade struct {
 	//
 	// Example: pro
 	Tier BillingTier `json:"tier"`
+}
+
+// Usage Tokens that the language models used for this answer, in all of its calls.
+type Usage struct {
+	// Estimated True if a part of the numbers is the server's estimate, because the provider gave none.
+	//
+	// Example: false
+	Estimated bool `json:"estimated"`
+
+	// InputTokens Tokens that the models read.
+	//
+	// Example: 1834
+	InputTokens int64 `json:"input_tokens"`
+
+	// Model The model of the last call; empty if it has no name.
+	//
+	// Example: gpt-4o-mini
+	Model string `json:"model"`
+
+	// ModelCalls How often a model was called, the choice of the agent included.
+	//
+	// Example: 2
+	ModelCalls int32 `json:"model_calls"`
+
+	// OutputTokens Tokens that the models wrote, thinking included.
+	//
+	// Example: 96
+	OutputTokens int64 `json:"output_tokens"`
+
+	// Provider The provider of the last call; empty if it has no name.
+	//
+	// Example: openai
+	Provider string `json:"provider"`
+}
+
+// UsedContext How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+type UsedContext struct {
+	// HistoryDropped The number of turns left out, which are the oldest.
+	//
+	// Example: 0
+	HistoryDropped int32 `json:"history_dropped"`
+
+	// HistoryUsed The number of turns read, which are the newest.
+	//
+	// Example: 12
+	HistoryUsed int32 `json:"history_used"`
 }
 
 // UserProfile An account.
@@ -1890,6 +2066,12 @@ type CreateCheckoutJSONRequestBody = CheckoutRequest
 
 // ChatJSONRequestBody defines body for Chat for application/json ContentType.
 type ChatJSONRequestBody = ChatRequest
+
+// ChatBatchJSONRequestBody defines body for ChatBatch for application/json ContentType.
+type ChatBatchJSONRequestBody = BatchRequest
+
+// CompactHistoryJSONRequestBody defines body for CompactHistory for application/json ContentType.
+type CompactHistoryJSONRequestBody = CompactRequest
 
 // RunStepJSONRequestBody defines body for RunStep for application/json ContentType.
 type RunStepJSONRequestBody = StepRequest
@@ -2189,6 +2371,12 @@ type ServerInterface interface {
 	// Chat Ask the agents
 	// (POST /chat)
 	Chat(ctx *echo.Context) error
+	// ChatBatch Ask several questions at once
+	// (POST /chat/batch)
+	ChatBatch(ctx *echo.Context) error
+	// CompactHistory Summarise a conversation
+	// (POST /chat/compact)
+	CompactHistory(ctx *echo.Context) error
 	// GetHealth Check that the process is alive
 	// (GET /health)
 	GetHealth(ctx *echo.Context) error
@@ -2201,6 +2389,9 @@ type ServerInterface interface {
 	// RunStep Run one `generate` step of a plan
 	// (POST /plans/steps)
 	RunStep(ctx *echo.Context) error
+	// GetUsage Tokens used today
+	// (GET /usage)
+	GetUsage(ctx *echo.Context) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -3073,6 +3264,24 @@ func (w *ServerInterfaceWrapper) Chat(ctx *echo.Context) error {
 	return err
 }
 
+// ChatBatch converts echo context to params.
+func (w *ServerInterfaceWrapper) ChatBatch(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChatBatch(ctx)
+	return err
+}
+
+// CompactHistory converts echo context to params.
+func (w *ServerInterfaceWrapper) CompactHistory(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompactHistory(ctx)
+	return err
+}
+
 // GetHealth converts echo context to params.
 func (w *ServerInterfaceWrapper) GetHealth(ctx *echo.Context) error {
 	var err error
@@ -3113,6 +3322,15 @@ func (w *ServerInterfaceWrapper) RunStep(ctx *echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RunStep(ctx)
+	return err
+}
+
+// GetUsage converts echo context to params.
+func (w *ServerInterfaceWrapper) GetUsage(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetUsage(ctx)
 	return err
 }
 
@@ -3173,6 +3391,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/auth/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.DELETE(options.BaseURL+"/auth/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
 	router.POST(options.BaseURL+"/chat", wrapper.Chat, options.OperationMiddlewares["chat"]...)
+	router.POST(options.BaseURL+"/chat/batch", wrapper.ChatBatch, options.OperationMiddlewares["chatBatch"]...)
+	router.POST(options.BaseURL+"/chat/compact", wrapper.CompactHistory, options.OperationMiddlewares["compactHistory"]...)
+	router.GET(options.BaseURL+"/usage", wrapper.GetUsage, options.OperationMiddlewares["getUsage"]...)
 	router.GET(options.BaseURL+"/plans/playbook", wrapper.ListPlaybooks, options.OperationMiddlewares["listPlaybooks"]...)
 	router.GET(options.BaseURL+"/plans/playbook/:plan_id", wrapper.GetPlaybook, options.OperationMiddlewares["getPlaybook"]...)
 	router.POST(options.BaseURL+"/plans/steps", wrapper.RunStep, options.OperationMiddlewares["runStep"]...)
@@ -5581,6 +5802,146 @@ func (response ChatdefaultApplicationProblemPlusJSONResponse) VisitChatResponse(
 	return err
 }
 
+type ChatBatchRequestObject struct {
+	Body *ChatBatchJSONRequestBody
+}
+
+type ChatBatchResponseObject interface {
+	VisitChatBatchResponse(w http.ResponseWriter) error
+}
+
+type ChatBatch200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ChatBatch200JSONResponse struct {
+	Body    BatchReply
+	Headers ChatBatch200ResponseHeaders
+}
+
+func (response ChatBatch200JSONResponse) VisitChatBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChatBatchdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ChatBatchdefaultApplicationProblemPlusJSONResponse) VisitChatBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompactHistoryRequestObject struct {
+	Body *CompactHistoryJSONRequestBody
+}
+
+type CompactHistoryResponseObject interface {
+	VisitCompactHistoryResponse(w http.ResponseWriter) error
+}
+
+type CompactHistory200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type CompactHistory200JSONResponse struct {
+	Body    CompactReply
+	Headers CompactHistory200ResponseHeaders
+}
+
+func (response CompactHistory200JSONResponse) VisitCompactHistoryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompactHistorydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CompactHistorydefaultApplicationProblemPlusJSONResponse) VisitCompactHistoryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetHealthRequestObject struct {
 }
 
@@ -5851,6 +6212,75 @@ func (response RunStepdefaultApplicationProblemPlusJSONResponse) VisitRunStepRes
 	return err
 }
 
+type GetUsageRequestObject struct {
+}
+
+type GetUsageResponseObject interface {
+	VisitGetUsageResponse(w http.ResponseWriter) error
+}
+
+type GetUsage200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type GetUsage200JSONResponse struct {
+	Body    TokenUsage
+	Headers GetUsage200ResponseHeaders
+}
+
+func (response GetUsage200JSONResponse) VisitGetUsageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUsagedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetUsagedefaultApplicationProblemPlusJSONResponse) VisitGetUsageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// ListAgents List agents
@@ -5925,6 +6355,12 @@ type StrictServerInterface interface {
 	// Chat Ask the agents
 	// (POST /chat)
 	Chat(ctx context.Context, request ChatRequestObject) (ChatResponseObject, error)
+	// ChatBatch Ask several questions at once
+	// (POST /chat/batch)
+	ChatBatch(ctx context.Context, request ChatBatchRequestObject) (ChatBatchResponseObject, error)
+	// CompactHistory Summarise a conversation
+	// (POST /chat/compact)
+	CompactHistory(ctx context.Context, request CompactHistoryRequestObject) (CompactHistoryResponseObject, error)
 	// GetHealth Check that the process is alive
 	// (GET /health)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
@@ -5937,6 +6373,9 @@ type StrictServerInterface interface {
 	// RunStep Run one `generate` step of a plan
 	// (POST /plans/steps)
 	RunStep(ctx context.Context, request RunStepRequestObject) (RunStepResponseObject, error)
+	// GetUsage Tokens used today
+	// (GET /usage)
+	GetUsage(ctx context.Context, request GetUsageRequestObject) (GetUsageResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx *echo.Context, request any) (any, error)
@@ -6698,6 +7137,98 @@ func (sh *strictHandler) Chat(ctx *echo.Context) error {
 	return nil
 }
 
+// ChatBatch operation middleware
+func (sh *strictHandler) ChatBatch(ctx *echo.Context) error {
+	var request ChatBatchRequestObject
+
+	var body ChatBatchJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChatBatch(ctx.Request().Context(), request.(ChatBatchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChatBatch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChatBatchResponseObject); ok {
+		return validResponse.VisitChatBatchResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompactHistory operation middleware
+func (sh *strictHandler) CompactHistory(ctx *echo.Context) error {
+	var request CompactHistoryRequestObject
+
+	var body CompactHistoryJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompactHistory(ctx.Request().Context(), request.(CompactHistoryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompactHistory")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompactHistoryResponseObject); ok {
+		return validResponse.VisitCompactHistoryResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetHealth operation middleware
 func (sh *strictHandler) GetHealth(ctx *echo.Context) error {
 	var request GetHealthRequestObject
@@ -6815,280 +7346,334 @@ func (sh *strictHandler) RunStep(ctx *echo.Context) error {
 	return nil
 }
 
+// GetUsage operation middleware
+func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
+	var request GetUsageRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUsage(ctx.Request().Context(), request.(GetUsageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUsage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetUsageResponseObject); ok {
+		return validResponse.VisitGetUsageResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H0Lcxs3su5fQfGeKtvZoUTKkixLlbpXcZyNs3Hsa8mbU9fyIcEZkMRqCEwAjGjGpf9+C93APDEkZUlO",
-	"sqtTpzYW54VHd6MfX3d/7sVykUnBhNG948+9OaMJU/DP0zhmmem/o2LG4IeE6VjxzHApese98zkjueCG",
-	"yClRcM9OL+qxT3SRpax33JusDNO9qKfjOVtQ+7xZZfaCNoqLWe/6Ouq9oPGc9V9IYZRM25/4jsaXeabJ",
-	"IteGCGnIhJHYPpLUPyVkXxup2KavSWGYcDNqf+3XOY/nBIZNzJxpRqhiEaEisX8SzX9ndq7238u5TBmZ",
-	"pHISmDMZ9IeD/aODZwe7B3v7e0dHgw3jenlOZ+3hnP142t87OPSftB+LCBfkt1ya5lpf9J5Pjw6TwdHw",
-	"6Gg/fpYcHjyne1NG6SA+OKDJYHhAn06m+9PhZG8ymBzt7cXJ8CA5jIcHk8F0MKCDo4vehkH+TLXpv5YJ",
-	"n3KWhBaPCRwn7BlZUk1iuVhwY1gSEaoJFeTH8/O3/YQaVh/9+TyPyGBIfqKC7A32DslgcAz/T/7++nzT",
-	"sGRMcQgh+nz/7mdiJEnkUqSSJmSq5KL+7bkxmT7e3bXLq3fc7zuxXOwOhs+f06fTvf+t+UxQkyv2LZ3E",
-	"teFMpVpQ0zvu5Yr3osDo3lHDfuYLbtrDe8d+y5k2mqRsasjjsRo/2SHnc7ayVIc/TqWCJRXskyFjMyaa",
-	"xVIk+oTwKRFSMMLx8ai8TeFr7RWapnLJEkKnhqkLUXnBzoVokE+m5EXvRH073Dsx3z7dRLDFtPpvZcrj",
-	"VXjxU3sHMXNqCM2ylDMdkfFvYz9ETTKmyHhZjio4pt++PRycLL893DgmZtSqf2rnGuAl/IKlhSXlVo5M",
-	"pWLEqBUXM0JnlIsdcsaEIUtu5oRdMbUi+3vPgfkPBk9rQxvuBWmAC/N0rxf1FlzwRb7oHQ8KiuDCsBlT",
-	"MM7/7qNU67+Ys/hS2xs3cH4pbCJyuE/m7BNNWMwXNCUJn3HTWLjbSoIN61yM/1US3nYUAI804Q0p7Rmq",
-	"/ywesv6zyf6w/zw5OOgfTAfTvfhwckSHww72ynkS5K9iMOd8wbShi2yNZIpTbnd4QRNWkVQgUxc8Tbkj",
-	"Q6K5iPGO94J/IiyT8bxOAM8On+3tHRwO7P910cLh/g1o4Z9M6aAQcxc8KeAUHmkvZfGD9cFtR5zDjgE5",
-	"sdS5u455YXsjy09wHNk1nOQzolgmldE75JRc0ZQnhCdE20WfrKpbwDW5ZJkJk4elDkscljYqpFHn/wX9",
-	"9DMTMzPvHR/uR72MGsOUHeP/fDjt/z/a/33Qfz7qf/w8jA73r/8rQDvX9iFFF8w4bQd34r6ImtsXZdTM",
-	"e1FP0AXoCvDKEVC2XVWu7LlqVM5uxgOvErbIpGEiXv2DBUTxqdXSfsuZ3ZGckXguNRP1DQHZ57QcumDE",
-	"Hi0VQaisaLUkSP3219dgf3oYD5MB6x/QwaS/Hz993j+aPGX9QXI43aPP4uesXAPUL8tVqIy+b4ffscl7",
-	"BwdAvP7vYXAlpq+pieftJXgpDDcrYuhMR0QqMv5mDIcrFSu3sztkf7hHxpkCGcDtc6Mp5SlLxvawhaXK",
-	"lbLE685dq47ShRQze3HRPlHvRCELL9m0j/PsWKv9wfPDjuVx6tuZlXDtZSrVM/J0sI9KhpnbE1KwJVN1",
-	"nW6HvLJrka7InGp3RjkJGhEtSabY1J7vr6b9X6RgOOTxzRS/zum7efRxImsEQ2gV7HA2E0pL5MYyAxWm",
-	"g35eBamkpJCo0EKtKqyXViV7OtiPSJ75HxOSsJTZoehucvzKlFbu3c3JrcPOKhfZrmVBdMWCy2xlDxbF",
-	"dL5gsLDcIMeRVIoZU36RUe1VTGdSaFjuhm32dZcKp9spwDoW6b1YbM2VG2VUyPgiKTVM7ZBXMyEVS8iE",
-	"aZ4wYEzkyYgswfLlmiykYheCfaKxOSaU4LYEeby5tl/KyuX0v4SZOyjsjWBgx6Nfwmoj3iyyXKvtqUZT",
-	"57QAhuaCUCvrmAKXRkRmzOiW8m05VFtrkmlgfXgBkdMLQQVhi8ysLNs3VwZ8At8WPoGutVhLPcPB3n5Q",
-	"h/HEDyrM2wpl/ACEYX+N0eth/wlmGNrLu5mSk5Qt/vYvjXpn+d3/UmzaO+79r93SM7SLV/XuW3wKP95W",
-	"k7z0c3Tojkm7jlYegilYpbtxgADGIGDrpwah+tJunT09Kg6qmnUdGrW7d7e8scN43ephf39AT173fO1e",
-	"WDe/iF95cwoeANI4IeNYJmxMNF1Z3l79aRa3Ycmvfbxy6623BTjwF2nOqOF6yukkZX/QFrHEyRYrkmlq",
-	"bQCWWL5IOdNE5gYkuPcKNjau5eVctwr1m5seq78MT117uYmO65nbr4YhJAi1V+x6ZUpmTBmOgpNeUZ76",
-	"/W55D+BYsItN41jmoAtmKRWEizjNE6YJr9tDaMI5YT2RMmVU9Jrb3f4ORUEJQ7Qb7+RdeZC8poLOmCaG",
-	"6kt9TGLFqGFWf0zgvynXJiI6n82YNieEplpa6WtPuEzJf7HY6Mhps/YfcxZfZpLDH3pB05QYml7CGTdj",
-	"Ag5IWGGrjbbtTn9shWxlmMEjTewd9RnYkY/gcuiN+pKnaSDQcDaXypCUTlgKWvnSLhU3JKaCJLL2hQ89",
-	"XBVco97HqMcNW+iwhoCmTfhF9fcEBrugn17hq4eD0rlDlaKrHh7M3qL/gEtV3/9itlGF+D4W75ETu1/2",
-	"O0DLP3Nt1qx13QH4oUbPSIz1B/9QQnLqTo0U/M43t++6uoHrxCpyfHNbWvsS9U5zMz+Xl0x0BLQMXENf",
-	"h2ZacykC4iKOmdYjuDfkb/np1/PCd28/KBX/HQ4NgvKrTmls9dN88veYv+E/vXr/+6vhL/yn5zts9dPv",
-	"ya+v+Bv+avn6/PLglRjsxHupmCx+GCT//VMaIkn2KeOK6RE1a5ygOHacJ3FP3N4F2nJ8Nn2LliGmiul5",
-	"16q9oIJMGMk1S2DtrL7oHqkvlzKjffHfg6uffttbvTvS58P816BbrMqAtQ1rDqW2cCEWRM/gd6mchGzZ",
-	"WK0ye2D7uKET45qpK2upUmE1YMVow294+v0/hzs79rdi7SZcULUK7SyOICwFXIw0Ah+N1e64avjnPnzu",
-	"xUWs4S7CA/E8F5cjOAvBE4dMmwDhNQiDJzdw/PPf2QijxsdoLFmTuXTsN1595X3mw63FBK7Va2ZoQg2t",
-	"y4u9kLhoPBDg9dLM9uGEJTdzmdsTShfqWV1+xNtGfr5mzKdFdLVdbjkl5JIsrA0Md+mqcz+j8SVLCBdG",
-	"1lTUaoTiRnGJOoF1SjbPccWG3GWMZwsBx+8pdLAhAlDnmxZBVUALdiMgULNq4gcKbrtRAKvGnF896rbF",
-	"jlzdaVTtprG06gEEG+eHU123qBQGdY6rbWuNA7qPqDMjFeugQsDHeCHVFkl/GPHKy4BUTZd0pYlVXbcw",
-	"rBpLLS97wIvBZbIEJ2bnPIQROCU6nxQ/gIm3Q35QckFSCSerkWTOZ3OmzTGZKsZAHY5IJpdMRcQwitAS",
-	"YUniQ8/egcts/9feY6fP6MKOrFxHvN5alhdzasA2/2Q22YqaLOiKLKW6JFLskPdegzJzrgufjwMxCZJw",
-	"HVOVIIIqcCyhJh/Qz8qLXZ9u6BzbHv0DYAgDq/Eds8fytsd5OaZ3ctnW/gPnubNaAtPDC/cwNWfvnMYL",
-	"doOZwXC2npUUVraAiTGac8vqgTjwS6pSzhRZMK0pOr7TpFtj9F6v3o8sTS2NKglblGsr37aeSGVo57kS",
-	"29hobEF5yA/wsg8XOvbohCycmgYRC6sPW3VgIhPOWgbyVEmrC1Mh6P+pYL560Y22VucoWY57b6bTm6zK",
-	"SzuRbXeXXXWQLE2ZSKgieMN2y9JcCCYSf7I+27+hzg5LYKhqa/2enc8MFUk/z26wMlc3oHtwSrQX5hfp",
-	"EJz3JKReM2ZATG87KTugbefkPSztab11V+5PRv3KJpqbG4gpN6Rt56ZYzIQZoXOnrW7Yn+9hctpQk+ve",
-	"cc/IRFa28QVNU3IqxA0OHDvE7SebsisqzCiRcb4Is/A5+2Q0mcpcJHVAziNN5FIQzahqaMEfUNbACW/P",
-	"lIj8lAu2xtN5SqwSQQCtQNinmKkm8Cr4wk0uz8CMwaVnza8OeeWuECnQv7flXpcnkd0swuEFc5nyhK5I",
-	"LgxPyWspEgqy7Ub8TPXlq639EzciEjfXbWnF2gO/SxHwp786/eXU7t2vXCRyiT51b7bYp4h9DPZuKVWi",
-	"ScovGTFyIZWSyxPy/vwF4VNCJ9rFPcpdf5lb5W/3nQTf9PpIewSn/ihTcsoxSEITDDPT9G1Fhww5m0/F",
-	"ikyplVt0InPUW+3bSleZIwE9l3makFgKzZtO0s+FGgX82lLtrwPKvlWh37EsXa3znD9yWBxAAVCn9I8v",
-	"uUjGxKnP1rAAs1maOejRcwCzI1oAMXVcEEYbjPq5R2P0eVsiLtxHOfuemrY1mykuFTer3nHP2hhhMWVJ",
-	"dlIEUiphCbQOR4rFUiVAqXYGveMCHtArkQKWqKzhkknNCAVO3AFDTLA3UxjrepXbLqp703W04TD/xOLc",
-	"rsHb1BpqH4tNAZskJKqcbkqc66iMbjQsldIy2jRYb0SBf9wNZ7SQSYDXxglXLDY1PAyjwpQcFBHFTK4E",
-	"JDMg4ZyQsSWacXFFG5bpwv3vvB9GkpgqtSIyN1UjEb9o52dXqGYYFpfachgXqSMjRzP1SPuFjMjQfvvp",
-	"XjQYDEg8p4rGhildeinf/80SYF00vMAgDBIHeVRQ4COclpMuEVjDpKDcmhB5ugdkvQmxWTXc/bRahnvU",
-	"+9SnCc+vaD9RMuuLPIVQkdvZkqw8gW9m91BMxzFr2/AFmNC6HQVnllSJpQZqyEJqQw4GzXPsa4uA7TS4",
-	"lIpTmHr9oDoInFIoUzqcEdyjGgnXEQCFHSqvlKsVui+EUY3kK9KqRfQosWi6jU4KN0K0BEgsS2kcdIsp",
-	"K7qnOHiDyTNwb4W98ZSq5p/puVyKE/gP4BKFNowmEDEUKx8/tJouv2qkqU1pqoPAALWWclF9wyO/pN5y",
-	"1drSPLB8RuUipmb9MjBiBWNKtJFZxhJCMYiRAgdjOs92E8qzmaIJ27RV791tTUkAhBZVycFz58eOc/7M",
-	"KEYX3wdVKEhFotqQqXLKEyUoXP1ykiLyi/donx/ETUT+JblgSUTYbzlNC7KOSC5SprUnmQTQp85h+SBZ",
-	"bihZkuDGVdzAx8ikDuFb380OvuhC4TxIsQcp9lWkGBB19MXC7KVSUm0nzRDQWZNmWsaXzDiGESROpQ65",
-	"/L8m4zE/oU0qO87/B8rTXHUuK75t/RL6V4S5fQnpnkqKGXgkIEamXBCnaW5spgLYrhf2xnUaOnx4TrOM",
-	"CdiwBMFskKLs7OMGdcKGI0FzTXJRQLtOiFErTF21bKwMOndbPOMiQCO+PqGP8MTv6ZyKRM/pJUg995ub",
-	"0Y0z9tar/LCw5XLVBrt+a8GiDM4H0hVK5ihEIMeQHqxl4JAOQ0YLy8FJUB/ELk6CLaGNf9EDrm2Vwi93",
-	"ebCBudwVsmaZLjWgFsgxdvciytC4aOsiMyPDFlkKmlDPZOmo3JuRzhcLBFldUQUQb/i48i6J3lm+IHlG",
-	"FiuHQby+kcJzZli2ER16xydLAaKElQyzDYsvZV51vIT9d+4obHplgG+MJJN81eYczWjI2/tLvpgwEB9w",
-	"Q+GzZHQB74vIsOKZJG/Am2YvaDKnV5AvcgLpSJBFJwjI+82QDPrJQTIG3v+wBlZkgjiAc8fflRkX/PAl",
-	"wfzG5sFH1+3SGcJOg/h1mdnD3N3YEcGXuRnlKu2YmPOuaZ/vi65YGS6KUXypWhcj3q0DOzpKX9TkfHVc",
-	"nXMvIvkhmF1xg5UHrUCJtYAmVLMd8kKm+UJg3lHKIZWCWiLC5LfAkiGw5rQLWcYNZtPhbfcAWxJ5WoNq",
-	"t8k0AUnWNTquSZKzP2RgnSqFXAJiqLVVxTbdFEo0CJ05XJ/yM0Spd1SkAaFCXdqHR7RbWz1oAXRMuHK0",
-	"cn2aZUperftcwVTU3RpOD9n8MRcJ7qpI4C5/GTRr0L2/FWsLnQShj5fs+EgTuK8+BMDxbPxEMGpTIF+C",
-	"ORvuGHFe7iIJwREazbL/BIHwR/OdSHJtVEdcrfiov63+0XfMUJ5uQ37dCUbFJ9oZRgCz2uLlGVVMdPMW",
-	"XK1M5V44LEj+TbxUkAt8mKzImC8fIlqSKVUdMbMuG8e98BF6kOqT9fivtmUpwwlz0lrVhnm553QnwI1F",
-	"Pao114YKU9ec3NX1agR8MCpmElIkvncFFL5M1X0hxZSrRSWNw6X8gWEmyYRhhYaQ3Mio1kupOiiqkjro",
-	"7mukm0kFHum5VJqRCZSzWVXVrOL1UTsv/CZRtuI9odUDXFpQ8WSAvSM0SRTTOiLWWqGKJSSmmvW50Exo",
-	"bvgVa0DMQhC7Yk4A9KtPaO+ghT6Iep/6M9lvkV8BomuN93WBeAMHAI79xAECIS1DJgFLZr2eZYU+xoD/",
-	"AImPeMWgkcxEK6MssOYbBeIffKZgdmd4CLh/j7RLAW3AobiYyE8bMj3hQShCCL4sytOJ/ASnRyt5171v",
-	"C/hTx5IWRr4WPMtYh8AFzK3D7DgpjtNsROIBErOSeWmwSUBrTVbbbGoBUA1SDl4MYMG2Ug7nitEkdICe",
-	"OmiMzhig7e38xnj7iCcFumLJRSOJycxHw2cbv+3EgcMDvaALlp7jWL4vx9Xp7cTLgSN9u4/bD8guP2rM",
-	"M97Oxu0tWI0X1yH1inc88kgv1ZC89UE3Xn1rog1pJKVje5Mb3eraCdOgXmuDPurxbiJjvQveG737OZYJ",
-	"ux4T9ilLKRcaUVPkF7YkMTy6oCt7yNLEJSh45YELKCc3gmILUa+oyDlyF+zU5SUTIy7Ax+D/XHCtkWj8",
-	"5frtmPmZQE0W/EKsWMKE4RRys32maPmc/0WxXLPqD+WrDGdqVJy5UU8qPuNiNJVqwpMEMk79KTyChesB",
-	"lHkEOFBwh5u5TEb2J1fCsxf1sErUyEg50qlc9hxMfmQo5rDS1BL2auRyWCY4qbK42iiWYppygNO4d5Uj",
-	"dqXoKrdgtKw6i0DZIfukTFYwqJQq8OD/lktDR+xTzFiCAxc6zzKpDEtGC5ZwOgISi3pQ4QJmqSsFNyAb",
-	"l8WG1r8Dy9/4zWdO2V1euApVRWaVpYRpbmmkV/hbq9NR1LARBAPhT0zMrs3EHr9K0NTtTjELuzrpYoQB",
-	"KOd+HaVSZvg68MRKRWeWOAHMqA06aJPJqBK/qdxX/3WCSUqNX+0n67/Q3MxHk1zbkyBRlAskdHujXQWZ",
-	"N1Ts0BK2laqrLuu7plSRuJZ8EIinpOn3dNURpp06MPIVFEqbuhpLCV3pHfLKaAC2ohiB4KUlbHt22xuO",
-	"iZlLDZbPgieCz+bGWprk/fmLwgsA732kXV0nUFpomoLD4Hcp2A45dWA+9x1TvArwfkUZxC/zEVnVXSSs",
-	"q2J2RpXhMc9o+6BoqW3rjorKe7Y8LAJa4a11HCaSbo2ZQSnAL9SWi2yUv55/JO0sSf3rnAGqiFipDVVk",
-	"4sY330m5IHvb6CGKxbmyfwDLvkrWpAm6BCE5haoKminOXJSFC8iXlsKVnrbnr55bzhvzZEyMlCdkDDk+",
-	"Y+RFw1LMwFoQakmwPnrN1OhgK8UU04a6KAcu6z/E0voyKL4XOQUkfx3W/jaO1/JDLZ9rkWz1RY6nOla7",
-	"nUe+EdVM3qZ0NZHyUmPFGKSvJMKhRqTyPsxG5UEY7m3j8KgVdQfit6rBlLmpQKm/pv+SJtrJWazZiZ5g",
-	"7eHSdo2gbC6WFzJQ0V1fWkpZyTwI0eiSV34YIXOF6svRVMnFKOBEqcacy6/8x+ECNEsdgt4BG11i6XUU",
-	"Bg/YUwDX1H4BSh6E8QRe8wZ8QPVldahk1AsXDfn8ufL39bW9zwM37TX8N/xeAW5+/uz/gCtdSW2fP8O/",
-	"rq9d4LA2oWET43kf2AYfVF9bh6WSh79e3lVYICDyXlSqRUFvB8+YIVK8G1DyZrTFj4ymZt4ZtIPyS9Cd",
-	"gV8FgEh+YzuwQvKyyofyss6FUPugNfHOMhjnRdWUR5q4uxoq0M5wZzOMy425/FJoWX6WM/6FbnmI+ZR2",
-	"ucd1oUu9vYTMe7E3pmBjJOjP6bffWDGrQIK6+xyCXToocMKueMwiPIyr9czwCJ1TbRV0luyQ08aTPuah",
-	"51bNsXdfCHsq4hvhSc1nwmXFAVIeKn7De9H3lzGZpeyRdvhKvwiaJFBKjsxlmlhFL892yKlYuae4vhA+",
-	"Ltsoohuu+lVZ0YPh3s0CIf7cXBsQ8ZnbAQNMuLYHd4lFWReis98LxucgK1YzaG9S+IelcEmx2+ibDyHv",
-	"TSbdnxmL4QmjfTz6QgVbvB9rP24kAZA3MeSt/BF0EDJc3lyuxzXrPEZfZJvf7qP2UEiKvHUiBhN+vuTw",
-	"c2W1fSsywZa186ghRvDu0bYnm3/71z/hBFuuGeWRNTDte1xtRTkl789/6B/tEKgIa4+Z4lyxKwO9StCd",
-	"QaRwHkTF7C6wBPuZ7O/tNTwWhmZpMS2c5H2E3Vt70ph8kGzKDKpgVBP5cL1RXrNI4OgWkvDkxBV79ReK",
-	"3hOVW68YCNEdsOHnzCUIUCtyvbQtmwG5ZNxgUJ3erGCAPzWbxdm8RAenFV2w9AXV7MQ5cW8sim6dLdch",
-	"q8rtM+GC0hCFtJc6J3hC7Lt9MhMal0Qwlmho+lY1AHyqXlE1xhfFKUtdRbW6Xlj1wpfi6BXVhYqqS5H9",
-	"9semq0FvG5ZtH1zwQ2gRrEFl1wDJuDqrphldo1UopFyhVIjUJOxTUWfFGmdMQPyMT1219rqZ1Hz/BsA2",
-	"hquMC7sAQXexK9jIQWa19iLyj3emhLJEA0UJvINiTB6rXKAYe/vm7JzsAlp+FwzRJxEZo7tjTB5XhIEC",
-	"b5WSS/0EPTl21HYYpWypy8OKO6TtO7tzVt4hL2k8Rz+4NQmYIp8/x/DQ9TXUQOdpyrBtI4ZlZK5iXMxH",
-	"kJ9ojyvyShDqW8NAniHCornQTIHS7dTmspVM2dkDCnhE9udLxjJXyBRGYHWqVYamjYBsBo21sfG0AR7V",
-	"hq4crAT6Np6QJbj4UTiCIIVuIWDzWIlavj4iKfO/LBgmS+RlimR7bz6HnTwtOmx6fVp+bMstEa7pICo8",
-	"2K46HNDpEmJsOIEiEEe4yPwAoQgPs7abl09cw7HDWYLTsOI3Y8rvUXUig+hmTROj3pSnrhnETWnPgXxA",
-	"PbA7rU/8CaYJMow1Y4EsIMEbuma6NVk0lr/ucwstfctd2Fr7IskObyX+VhQNFWa3++CioZaiLaHpIk8R",
-	"fDYNh3Dhl8SA9FSmqVyOIByw0TX8xUdV2ykddL3Vcq2238J/wo6VqUO4VI80Kd7nEofASyFqd2GVHsXC",
-	"uUPVjK/X9LKodSKnAElxRjQ4NDC/IlxzqF5j3HS5vnxkJFzAu4ibtBzZGAtphDSaXWRvHY6AklnteIKr",
-	"IOQc+84d/+Bev6l7Hd3hvhpsoUl2Oq63r5RYL660uTzbW6kMTTdmlzn4Ccng9gDOGX6/qwwz97Vagll2",
-	"8wSzyqCCDFg2XLpJ4TIUHOTxux9ekOf7B8+e7JAzuWAOq0aTxB3cXkRxReRSRETn8dxqBYAHGhXltm+Z",
-	"VJ5g5sSGnHIsA8EXbPvs8krLaKsvgsCf5IZoiQFubnQxUStRwad7QjRjuEA6GNTES4EqrmCmO0Cde28E",
-	"YqoFUGoKxCKtvlctZQGN1yAtExBbvePerr/xJoUsLYF8j0u8OcjFhTY02K0PWcDM/akVbJi6SzO+ezXc",
-	"jefU3CJn3zXhpWD+Vlsi3TZNP+oMQ9mv/3h+/pbgDbUP7e/trUvJPXj+vJqQO+ioKB/0c55iiYMa5sI1",
-	"4IrKtrXFWecYF2wlYIjYJf2Xi/LPgthINxoubLy+f/dzMQYQdpbJCkgravjNz3l5RzNek3VVdGwIoHcj",
-	"KegtVVjDqAzLJT7nqiDbyJde2FBwoc4XwYJ9Ps27QuyF4uS4vC381hfI4D5uBBvYFFkh3m877L0waH7g",
-	"p7M3vxB3FSX74fPB8EmlXYVMVlANcve3nKnVriW5iOxanvb/RrDobjv7bLesZLHpvMLhRd1V73D1fXnd",
-	"EAIQr95xDIryM1ciIVggHy4Rr9Ul3mxsJBEIYhSNL7eKPcGwuwIr95yB9xD62hz66k7DLKNebU7wpaS3",
-	"wwJ2HjXlJwLnDRgGV+zL8G4ebxQuNgCOdailSyuuMpRrS8pNCYXLmNJSoAdcB6HQN3ebncKBTrucdKUj",
-	"6IzPcO9TRqEe62avNHrQtkVjneHdd+fNdkv74M3+03uzq3i8ztKFRZ4ssgFJeAInTZzag2Hl+/aWJhEY",
-	"JLTMJ9WXulbZEGHI9oQSjGP5Bt9B3XkaLdlUfwXPxDFWssM+6+AF8SEwrAeFSQPN0dI4Zlm7e6Jn2G4u",
-	"K5kInCeLpyEvyF3XU/QCa2M1xQbzdh0ezsuL7sWiNEbJpFHhy0aV7FLIpdi+c5A/nhrK29PezfyP+Bq4",
-	"IQD01Zvp3RF6h4L7DrFTX1oZqQ69MpKwT6UAqK/TFmiuAJCrgHjNrO6mIpLKGQBfb9Ic8TYwqfqww0uI",
-	"Y7s7bB/gG+4d3vc14AVfLa1/KzTbRt+fQwgeQ56IozSYrMP+dVZL2dSZD4GHVpOW4Kb6Ku3fHOZiXame",
-	"suSeH2Pdkn2kaw1Tt6q/1yUQ3Re+3JjZ2EvNiopRrtdth1VdXXXXpRXuVQDpV9mWUGO8ChE1JlFu4hp6",
-	"DqsobyoEvak7anf/0oKGcLdv0l6kvhu192596HuO3dyp9MywbE1jhUZk0Yo+lYtuY6UZZYqrlQoqUfjm",
-	"Uq5tibW9BfRG+PDzsQuXtwK5zeBs88MBetmm+dIXxm+/PBi7ASJ329YwXLh6C2VhZASFQHhAcWiVxRdM",
-	"32GzmPsL995zDLe5/9u2oign7C2qgiN1nnYAumVuHJ6iHfhv86WCYtZrGvF6tEZh5OBmYykmkPXuHWgg",
-	"zf1z9RAWIvF1RCYspjnYTGzlUPsXYsrNiaMPSylgv9eB+jfv7YvLEF6i0s/oelhFuFxFkN9lA14yDwbS",
-	"UQV7o63F+dPZm1/qxPzh8wXadhe944veWa2wykXv+mM4IgMv7BaN3h+E7V9gXLh8CJXBIE2Wm6hi7Z6g",
-	"/9r7RopZ4YQQsnTq5N+F8B1bqG86pN1WHDskETcBBBH5JU9T+A5nVXRTY98+VMzd2oJ8PQne9f2bC/Im",
-	"KhsprNzEoC5R6f26CTBd7RMbUImpiFk6omaUMcVlMupKki/KRdb6zkIih4tcMZJRnhB8z3ZF6wug8fpv",
-	"i+bbb5Ct7zx6JT021+MOnd8bqwvDFOCuW/YY73JDnxnFM1Z4oAsdqDLnE5CE6xbEuQIFFm4u/NZGcZqi",
-	"vzGz2qI9pKJeLuykrO4LlOTK01jtMGWG1f6o1HDJKBSk+Rh0kAfUihtmaYaqGFdCjLhPQfKLwhwRYsJG",
-	"67yOdvtQNUT44/4rpmC5j3dnYa3vTXjrYJQpxwC2tFXfDBP/iVEp37sxHI/Ql1/esfwLYkm+LWio9+bd",
-	"kyjVkH3ZUXoTQDyQu88nKUIieIBUtyJHJ2Q2R0f9jTc7P+Y8ZQ6PLTN21yfHX6GwN9ugcjhKrlxo7GTR",
-	"UVNuW7evwEI+1BNvJ3l6OGhzEKlcRmTBEp4vXNdDqUiuZi072SUMbS4//Efnk3ZpO0Ym0u79KFNyppiG",
-	"KlpJq6CNg8XeJm3V0XaoqkORZvVl0jjY1cF1sQAP7zRUeQY1lziw+6/O3pD9veEzgHVZGkzlkimofNsI",
-	"SeUqRFdTBrUKNzcO5kz94O+1RMLUyOpV642HTPGYFZmhADklNMvSFaRf2Oe3MxzgPaM43Lv5tRRmbl8J",
-	"H+OCxK1Cl8ODQSixo83lzmujrTI4WnCRh6SRc2VqmATeFJFFnhqepZwV3bKxtwifEr9W1TZ8xdAOtxvY",
-	"HenExXaHp1pf6aiku8qGf+wg6x8qlBTAzWFuGeEiTvOE6RPSH0JFO01y4UoddlRcWmtiTXKemj53bRSq",
-	"r6VpvV5tf7jVQrtyk7NJ+6vfwSUCVSQtnf39OzuC4eB/nmOU7oQM3LeFJPgeHdkB1WZYDOhgy/GYeN7N",
-	"ZXC52qjcec43RoImq1CGuX9trplyFU+VS81AALnz3F2y1bacK694wtTaTcR3Frd20cZNt1Jr2T1DzcUs",
-	"ZVAspI8pYo40t/JlNPNrZo5hJq7UZzntKkW5VceRdfFROGLkG//oCCR8Z7SoOCicwK/Kd89NdvkqZH5Q",
-	"EBnSClKGm3hl/+xjsKRwqXYGFDdXxDTK3KBAtTLP5Z5kSt6ge72ryVQNN7UDJe/LWkrNY9atRumHhsGV",
-	"Kcz+pKpU1rFCK6XxpWtLjQcZ7gA2YvIFa3gADuC+1w0ldjWAT7ByQqUv3AyKgAJo3CGyG/UyaboyPNbd",
-	"1eRue2L4sUfdXaHea6beln33W3H7TpjEVpF5X+rnfi2htti4GYaDbyxhcV8R9e2am52Q4Vbe0Bv7JG9L",
-	"XzApDw3xLjvvqSvp42MoLqZZnFtr6Mx+B0lqwqhi6jTH6mb41w9+Rj/9et6LwptU4Ccw1W09mAnmBQcB",
-	"vL/clbkxmStqnylpZCzT8zCW6g20gHQBmV/Z5Mw1QxVkouRSQ3yLajLGSN5OPKdm52oYEfzizkU+GDyN",
-	"q+OGX9gYsiXtBzABoOfB0b0zFveL7/TfutGVQ6cZ/wdb9a6vIXVoKr2nkWJtfveWUxhOL+pBbl2RMjLj",
-	"Zp5PIFsEB7wbpzJP+jTjLScCrLg9d5goItX4WpIwfWlkZm2DY885OiIxKI4zbKPEfE6hPweZiNUqM1bh",
-	"Rl0LxLdP2rsQF+Kbb36R9QY0XBNtwHX1zTfkNaY3FGKfK18qBJxcuWYJMbJsU1zmkLgHBEm4jqlKoCbY",
-	"hThjDEua2Xs/zHKesI+PMY0G/niCR4jKhQBYsuvCAEUtIVunTBL6AHk3/mlMwnkS+Q9fiA8I5UvlzN9T",
-	"/PAExgLNegSAUo/t333yGtNhXKRLgamkBb1kI7AWyTu5bFdDqLoDQfqO3RKNYSxW8fZp9o80GdtbxxGU",
-	"K7gQBA9H//gjXZZGqYXdduzoznk5LJAx+ngLSU+GVgvnuqKFQ8kF5eZSjDbyZRLsr4ILRoy0I2Qpu4J9",
-	"nHHjUXNY0dt91605r3ReHz5/NoCKFVPDFNnbGwwI1T7g3CeYRFgUKYVcb0HG1Ry4MUEu3XE3Y0oYt2yf",
-	"ZalDUu+6JLK//UtLMUbSoa55gZ1YwsaV7+3vPYeRHgye4ifJ+B0zatU/taP0H4wQcyEt8eH84BXY2Exj",
-	"F25EHpdZlSIhTOQLFxgtdCcfeQfs7THBMD+gkMFuoEkCSZrwfkhsmsiEuy12Sj2AHMlr/l1Elmwyl/LS",
-	"32QkORjukX/w73bIKaQ9waSGh37YwJhK8SsWkf3Bkd3KcaMNwRjxAkuu2QnBa66yNCXuaCOKQqE8aDAO",
-	"I90fHpBxuC3A2LGOJcEXGIrpn6+yijZpVRyUM1BDe4d8V07ZrlTC7BmpmNYsQRyj3VQ7dlq88aWIZWJN",
-	"rqLqbQHgHB7AZoxPYYOKO48JB4SqWY13yHdeFEKfCyvpihIgsd+NM1AhXB6H35pV2YIdpD8X5P3frM50",
-	"QvYHAzKudrmorgTWCbc8Z/8qpQNgIbx6DVMUhY90XGBSUIqg2HCFIA3LnKs3ZVNEDVQ3CKn97y/PUdLi",
-	"Emny48vT7+HgtFdKfQcmBmgir7tDMiZsO3Zbt+88FWT8Ejo7eD5xRR+hcsN4OBj07by4yNk4tC/PyLjd",
-	"GGJspfr4XFGhp0wVu+Wo0klHK0/nubhkiWPwg8GQjGstHZDJ33jScgxo7RVXaLTUYKqslTHlT9KTElCj",
-	"2q4rkrAM4voSEZhQAsgO720+SXlcErVuvd8V8nEV/U/seF69vToku4f7BM9wuyOAMPG9uSjZPTgEXjZL",
-	"cNcZ7f2CIkFO2N0/IlOZKxS6O+Rne1kTnfKEHZczqELQ3UzgmxHQcNGJwVRK1HkJ/YssxbPr6uJ4ZbIi",
-	"MY3nTJPH4xf2H33Ll0qmx0TIPtw0foLwlJTHTGhW0ZHeKpkpzgxVq4p/2alO5IVVjMjp21eVWrS+iO11",
-	"1JMZE1ZrOu493RnsPIWguZmDartbusFmoZ5NP2PdnzT1fiBL8JquEPgDeLNlxSnbMG69R44AM/RgJLjh",
-	"r5LecS/l2px694ZfNRjL3mDQiEpXDy/ohnP8GVVmuslQgC9gee3roN6IM9spuqHACN5Rw4A6ul7v7t0t",
-	"b7yOyqf6b2XK0am+1cP+/uuoVz3MNz1fu9dNb0od9C70YLHKPvUfbR6f+gr7TQqXk6EzXfFBfSxhgABD",
-	"dPG0yQogF7DzaDw6uH0P6N0NbJfmZr4Llg+W0+gCL+uyZC8UWsoFZOA0enwAIdJGnV0ykWZOZsyQfSvr",
-	"Ar2NrOQE1Qo0XRDYVhQ4SeDUhkFQlkF6VU0q7ZBfG2V+q1KMarJkaRr5FInnF2Jc7b7jzqeqJnVsv80F",
-	"GR64jyKbgZRzHgsowcXMUqpL8hiF4n5FBJZS8uRC7A2w5YyVi1aV8X/tHz3ZIT9Yk9S9SVfKd/kPYdfA",
-	"ouBxhKMwhi0yQ8DpDmBbrrEpLksuhB3bcDBwmvtc5ioC0YECs/iWkTOQGFb98lMBA7kE7BalmIt6y3YR",
-	"3REPYvn54EIkVg5xTeYsTUieWQlrpbklFjdQDWlwO+QMAALUl3KGYw5LB8MhYV84rmX8jIPyCoi3cDx+",
-	"J5PVnUmpWpnwLkFVli4tKXqnV/V9GJWz6/sUprmZg/dBdw3SZVkU+Uyelf+TxatzKfWOP3ysCltIsASK",
-	"KgRtbuZNMTsBMhsO9o8Onh1GDamLjF8Judk7o94SsPG948PBdV34SoQch6XvS19Lu5EUVEsFIu9YxqgB",
-	"M6KoMmxFoZVyY5qm31oaHPtGSM7nUH/jhXCk7JsiOhd5vVQ7OFR4mgJK5hhFeq2dXcUK62BXCfjXjCq6",
-	"YAZI70Ng0sExkmKIVudz2bSu/l8gigP+MaicUbrHaJp6x55LLnHE0xX5+XiPnPvmsotj/bzL0vgPqpDn",
-	"TiSgdey5WQuCNa0qQVhYIqhvv2MmV66ajj8Eg1xYVGtwhapA38bOBe6oHA5KP1NptVqRjK8IcMyMmdfs",
-	"PnXxalRn/SH3QIOWnv7O0PuDehBgERyF3ZYo26r5gu0mrot49xEBfcZZnT5dtSJdyTqses1rcSFSETgg",
-	"bawqKUXMTpwTXBuCWWP6QkDtq3SFGnsEPcB8zgiWAoX7qcJWiBNmlozBJ6Aoq3C1knIBOC6yP3hKxvUG",
-	"pGP3ugtRWBC+BtOO5Z9mFw8uLkSpm0foFEDT3gtRiBOsirXxui4uEp4z6P+pOPQgFAEVEX1xFffF6EKk",
-	"jIJRsr/3nDTMB3hlzX4I8bRTDE5xQL5P/D1psc029B08XsyPAIoWms9THzfcpMzufYUj0TMCBIjRac0S",
-	"5+xLU0tVBfb3QVCtCrlQFQu30WqDAgutzKrEqtY4CObSnTGj3ZlXMDjGHArF1PXs9v6GNUKi1S+ilBUX",
-	"4t9EWKBO8bYsznAfQqLRFqSDBTf1/vh6Nm+3mCgoAXAk2B7mQR6sikJJNfr8CgLBuXC61Zd3DGJK2ikb",
-	"1bIzLgZqyQw8XSIhyinjRWGWiv79ytfLcL5+6BIktYmIAvsY1QrHPsfArFWFvKzS6cJG41dlz/L+P9hq",
-	"7NKoPOnXB2tNtQljAoAEEeHGfspbDlD6FmI2M8pFtdFYrj0ITKZJ45Wsafyj29Ia3fXe7+PoQlSypN3j",
-	"C7rCACgMSxuZ2lWqeFUPt/aqBpUYGIHzPLUs+hCFlrfsVpYW4Cgf70euNWoqdciMtaWT/kyOvMJSLHM/",
-	"LaE++PM6/Xkv3U5CH9nqLlvuL5fzjv19h53+Pg8465aHL3zRfFF6G9DJPlUMUcHAoRLiMlD/kSttqvrS",
-	"czL2hesvmQBlqfK2ohTxhWjEb9gnro2uiYiDuoSYy1xtLR/cTO+Ls+ulvtZwzBf76IdfkbUD8FewvzUr",
-	"mp6UnN/e9QfWb7G+a2xAxV2YPwEmPyh5/OnhoMbl3puyIYbvQERlbai2n7taKor84MwLwT4ZQBBGZWsD",
-	"CJhxCHGOEbg2tmpG4dZHlJir9zEcDOofPnYKVSpnfV4oHkWhylKL4EnKsL+R7sQPnPnZb3DzW7J3Jdkd",
-	"XA8K5gijeKMix8Eg7M0HUyrszz8YrCsAv+fKHXUCnq+jIJK33CjoEFW0evHgLlfH7cvSvUMzxK2sTXED",
-	"UvxeIxbVMmcdgqxGVw+WV4HgqK3LPfiK/at3P/PkGlkBanRsDCmewHFS1460kZkmS6kuuZhZlWIfgQol",
-	"9IOj2wZ/RVOmOGd3WmKBicTXj9tCKNy6PCFwUkbNvGQknrQO/D8LUz2EAW/ITy+t+iuK5bk9M9XcFhgo",
-	"2SocOEnlpMQDuwBILBcLbqz+bM/kCOpMA3CnRNrrRyROZXypiaarE2AvdGgqQO84bPkZYkLBHe9rXaET",
-	"BCyaQjHHpkDD4eAJdJRzSQuWM7X9Lk3xAU1mzFT7DdrR75BzQEfmC3YhKEnkUqSSJk6xGL+zD3pP5atp",
-	"/zU18XxMHu8P98g4U6wYmUfBkuWciUIi4FL6uqaptWsMmayIkMsnRCosJAYvdh96XI7OqiNufZl4Unh3",
-	"4CdAZuJ662LMYAyxdBrVvUBck6eDZwAgvxDv3/1cABmw649dpopHOBeptYTKuUbV4QFWK4FqbxLCDRQ3",
-	"DKoUhoO3P8OkEad9cy/JFAYBrcc23vpeLGTCp5wlZ1xApfwtHvpFCnaDb7y+6RfeoT95m3e7W28maWVs",
-	"mOlroxhdbC9xcTu+S+WkS/JWOKQuch0aHwarN0m++s3XUa8GMt70dP3m66j38pzONj0E91xHvZ+pNn2/",
-	"XZseqt9cPSL+gIMFN6f/wgplnS82ny7NB6pv2eZ0Km+tPgkZSoYusq1fUD5Rfc8/Pfh7y7f4+299yO4N",
-	"Dv8AxnHHD3On1J+Ie3zKzTvf+X7t07WbH3jvgfduxHtPB/sbukjFMlsBUhtjqg0+eTgn7tcAeTp4Ft4f",
-	"UC9jKsiEFYpl2fWba2I1yJrOeKc797N0bXU2bYS/7y+8B/vDvW0MwNLG+AE7EcKjh5sfBdH9izRn1HA9",
-	"hQTE3h2gahxR1Cwar917M9T98OVeHSSp9canW1nvMy5NN48s9S0EQ5aJffjf2jTpMCPaHN9YxgfF/0H5",
-	"eFA+Hmj1z3nw3RF2vSHz7vEYC2NAjVSIcKgUdbGKl5wWIcqjAfn7d4hNx2IOWE7YtbhypTm40Zjz7/qF",
-	"e1gogCTmUKXjQnjg+2MAkhrO1MjHAcZPotKpyD5B2pQrFCYNJY/3h0/JGP49wqvlI5r/Dq4/Hw95vD8c",
-	"XohxCs1IKh9An6ErM1D2ISaP9/f2yLjVZ3lcejpjJ9ZIwqdT2C1VHOkQob0Q0NkQsqHmroaEK3dDAFW6",
-	"Cc9WFJjBBSgex9QqKWIGtWXOl9JlaToom11Rkmflm8sEVYZNF+UVU9DRxfU/MXOmHuk6oR1XPcp+pBdi",
-	"bIXD2JOm8yDDZ1cyV5BcOqEaBgmYPfsSqyrgm47JN+MChosQCSlYBMIO/bWV4hA4HE8ha7zaTyJPccUG",
-	"eIoDKI6IGVnYy8uycrHbiYDuleWdSlejCw2eCK0qPW68GLNq1vUKVoVqHTJbxcK2qQzWDpSX9eERI7Sg",
-	"Cavs5ZZF3cgpJjMvcNWpIHv7AD/SrqzIhZjmUN2vKhd86zvL5+5MHnExwjvHzQYx9Vpx6xeuPOO3XTqo",
-	"N1cs3WCbpTv78bS/d3BYEH8qJxE53Cdz9okmLOYLmrraRTs4Sy8jRguuF8hJ3KNgY8avANtumHYypB5M",
-	"fT49OkwGR8Ojo/34WXJ48JzuTRmlg/jggCaD4QF9OpnuT4eTvclgcrS3FyfDg+QwHh5MBtPBgA6OepvW",
-	"rFDM1i1ZBp0I7Xv+58Og/5z2p6f9Hz5+Pty//q9QR83OpkNQWEVXCS+j8SVkqvt26qmcnFTK5LR6Sw03",
-	"TygXl/0XDkwUQJ3ctK5egATsuVLZf0ijwkJX79wa+i32cgh6IHmjb+w9l9gWa1yfoAc3rZ+mHUPvLsm6",
-	"OicYtJtTRDQzvoDyj+fnb93WwRk4ro1nXMzUSBlhVQkoYTRhhP2W07TJ3GunWl+k2831hkjn6M9lWm8N",
-	"vL6vgEFdBfy6iGscHaijSdf4yhi2lxwiwSD9sqJE/JsAM/440+Q9Kvl0WysE0Zr9YfSF+I7dObf7udoC",
-	"olkCOrwpUfGwcQV0q2+L1ezAUiKF/ujG+u8HqPQruglPCYYgT7CGSdUoWFKNqaFW+4NaNlb7fz4gCV3p",
-	"xpnwbwTERLpYh8N0K/uAGCsQmG5F7tLBUZEnn12N9Q3oy2q2vqNjwFEqxjCbQ2cU+1oUfoiO+i5VQj8p",
-	"SmhRE1WAmReigddsYTUjZ67uD/Z3SDesi9fM8UQybBK1YM6jZK3w8YVwG3iC5XLtYE3BhnXhhuvzVwg+",
-	"/DHQT7fSFfH2oGLcTUK8PVvuztVZqBbRdnDRHfKigub0GM6oienEXNeEKxYbBGJbbcE7tmp+tCo8u8Xv",
-	"YXx2GKr4AFJ8ACk+xCofYpUPIMUHkOID7z3gBB5wAg8gxQeQ4l8apHi3ts5XRSc+4BIfcIkP+saDvvGg",
-	"b/xH4hLv6+S62WmCLGAX6CO4+rHb3C54/dbWbfddM/ydZcM3SjLKE+y7U3HsV/vNqco5Cvg6eHg55ylz",
-	"3nqZMaz0dCHGNFWMJquRK+o7qbjra7VfalV/sbZvrplyRRI1vBmjDm6aJJPK0BSgRhcigFWE+ZQALUzJ",
-	"pwaDdNjjvOyrdM7oIljfEsr0vPArej/VovzrNxXBhRavkkzy1dcFIvjx+SIZncUtZ5B6XkSSYQONfAjy",
-	"QXV4Q5Wp8FxVcCBF33GBSy8OkE82CQMzLxjZN3ap8V9GVwsmDEmYoTwt4L4oKMoSETWmxo4wUJmJkjjX",
-	"Ri6Y6uaytzjQeyRk/MIDGd+CjC21BMTwZmr+UvKtngvrQtcvqIhZClXEDAC3ir6ueKIxxWUCmGxXQN7V",
-	"DeEL6KpoWLrCRiSdDUtOa2fUhSgQHkjn8BmoTeY+EDn4tStTBpe0lIIp4k7ForEgxQNO7wSqrVyI6mej",
-	"orHm2K3QKBf0ivLUWudjAlVlxcw1WizY1rdOL4Pjroq6X6wgW8KSnlU3YIveKKAXVJ4BLJrrmuhyKLo3",
-	"aNtOKZVd+0t0TKmuBzYbiFmasiQqqBEJc/3KPIgf5PIWjd2t+Im2brXySJM6c6JM0YaaXB9DqaRxu3gS",
-	"+RWUZVpwJ8fkE/J4nFFtRknOxk+iCwHpQK7rG3QjH7tqm1I7mB7Qx1Sqjph5g3Xvr/Be9TtbsMADLdd6",
-	"tdw1IdfwX+4YtaS0TcXPmqRyzc1TWWJHoyJBiSsyZdTkitlbsC+qJdWFFGaerkimeMx0F3T0HMZzjzRp",
-	"P7AOgQhze6hM265MC2hEr9tDJ145nUJ6wo0oc9vC055AXdPtbjsFvcPgKsAmj+yKYbMrn5XpunQ7eFKM",
-	"TTVMidB1JfAA/Wf1L13r0mGFNoMw1YU4M4pnLCJakiRHCnSt+eGjGjpByymRCnUqIiSZU7WAHurCuEzE",
-	"2B7syipApK3CQcstfFt0Iaxcp/GlkMuUJTOP458JzJeEptd21sBuZTc739vIX7EHyYJrzcUswvYikWtv",
-	"LLGBMei/XF+I0i/ydFB0GXA4Z6w9XgU848I90lgXcIdAPxBCQQ3FpXLNMUF9sXO6ENhLIFh6G3K/8DlY",
-	"rk1aJd5qz9piok4/UnSJYRpy6haziOCgK6qRexdex3rimfm2TL2LrobfHuwdPKNHh8/ZMxazCUvo0z06",
-	"ndLDvTiJ6dMpPRjGNHnGnj2jA3ZwOJ0ePD1MBjE7YsPBUXI0SboS0XBW/TM/nJoeu6CfXPbP8f7g+WEH",
-	"fLvLFfXN7jd1QRkAmdiVg+Q77O9QMFOx2KdvX0G7Jb/ByHRmzha19frc41BD9cqMhr0Ksv5K8pjtWAWl",
-	"d92VXHOFjvViLGu+92fo3uIIjGonXVqo1z+RFH+HXFZuLcTfcW23dT0d7O3vHR1t00EUEixaoj2e0zVO",
-	"6Hcy91DzBdPaeV2glcqMCQOiCtwwWCWUC6LtBwvDuuqH9s21XDd811wUM7bZJxbn4BheyISNyRhxq+Oi",
-	"1CYlL+bUvHPL63V4e/pZ3Zu89M+/Tak4IeNLLpIxtjSHXqQ7BFuSAw72Qrh2CEouIRd4DDT5yYx3yAvn",
-	"SvMlWa2KJDPpaujjdDD3k8bY494jal3KqJEkpkqt7Olz4hpS45GmsWaBS7XfIefsk6l/Hvqt2D8oF+T9",
-	"3yCp2PVS9U4IeKt9xm3HuADfDy5E0RvbMlNXK6j7c5DTTc5xT0K+ZgCsf1H81vWit2sAaOXtGscN7ngC",
-	"Wbpa31L+kaNfdFOhc/XBVLK6n76s7GNFfgHR3dpvXjWY7Bt3C1Cn/WXOaGrmnbbTKWyZbnnelIT2TyoX",
-	"eoe8MhXP25zFOJ2EGjqhGp0/RdOlhGVMJEzEqw6z/kcc0D3Sq/tCl+nkpmZlZ8qv2J/3FHzhltqJgebA",
-	"K4TkNvmmJk3HyQemk/3f1cTZNBvMbn9rVWYVLiYI/HERp3nCAuXrrTn91j9/r+ET95ENZjUO5EFwFcZ0",
-	"VtkcT29AIbf07dSpbPez/dtn+G30YPrHOvonRCRQkKgR5POkWUg2R6OEd9Ub9xS0Ta6wH2Cg0YKh+nJk",
-	"FdoRdJIK91Rwq7G2vEfFzBq6HOHi76+bMlvTMjcx1wNvef+pNReykqjunru0YZleY8TkojjuF5khhi0y",
-	"cOUDymQ8Y8JyABsT+56y8fUVVYCm1aW+6vxVrn+WlrmKGTwFvqsL4d/8SBOr0GPuqm++hmZAkJWLEfHE",
-	"leXpgMrQYlRwBl0I6Orlny54fE6v2DEZM6Wk0mNimU1bhif/pGnOsPqAMzBIao0bEAYX4rR814JeMk0Y",
-	"R/iNnYxUxQJ4mwdtIDwOXYPvHfLO3WQNJhevqdS+WtnffWNLlhyjzwturpZ0iuCbbqRT/okl5ArHDp2k",
-	"LEmhe2mBhuYYXG26cgF+woa9Y6vDjXfIr/7YtkZmSpZKul6VxcJN0ZryphY2qnMtfq3VlSiZZSwJ9+TO",
-	"xZlh2T2ZV/bVG8yrYu/ALwm2ZZabr2tE4TC1lRhd3Z1yk6FjFpjCMs+DpEQpBdTblEcFFG6T6LyFSVXX",
-	"zj/3Jowqpk5ze8Z++GjPVBRe3e2WnNOeGt9TBbJIEhnnCwfDzVXaO+7t0ozvXg0Bxe5mE4gh2LFaEYDt",
-	"Ci05V9uBOd0BOvW0i4L8X7sp4JlxRbvQHo2c2Y6MbBe66O9i5SqELMCgrHwBDNf2F94xmqz6UJSu8Fu5",
-	"QMzjQo18UpZGBP0LzihcIahxSFEI7dR1IR343MuyvJEryFENlMRUWMEFlQQx4Of4uPJmB3ptv/otxg4L",
-	"iCmsdCUKUl1u74Vsv+W8tsiJ81g58bzJTPKbiU6D9st/5ldMWHvQCwyctrMSK29wxuH1x+v/HwAA//8=",
+	"7L2Lcxs3kgf8r6D4XZWT3ZFEypIsS5W6T3GcjbNJ7LPkzdVn+UhwBiSxGgITACOacel//wrdAOZBDEnJ",
+	"kpPd1dXVxuK88Ohu9PPXn3qpnBdSMGF07+RTb8ZoxhT88yxNWWF23lIxZfBDxnSqeGG4FL2T3sWMkVJw",
+	"Q+SEKLhnt5f02Ec6L3LWO+mNl4bpXtLT6YzNqX3eLAt7QRvFxbR3c5P0XtB0xnZeSGGUzFc/8S1Nr8pC",
+	"k3mpDRHSkDEjqX0ka35KyB1tpGKbviaFYcLNaPVrv854OiMwbGJmTDNCFUsIFZn9k2j+O7Nztf9ezGTO",
+	"yDiX48icSX9n0D84Pnx2uHe4f7B/fNzfMK6XF3S6OpzzH8529g+P/CftxxLCBfmtlKa91pe955Pjo6x/",
+	"PDg+PkifZUeHz+n+hFHaTw8PadYfHNKn48nBZDDeH/fHx/v7aTY4zI7SweG4P+n3af/4srdhkD9RbXZ+",
+	"lhmfcJbFFo8JHCfsGVlQTVI5n3NjWJYQqgkV5IeLizc7GTWsOfqLWZmQ/oD8SAXZ7+8fkX7/BP6f/O3n",
+	"i03DkinFIcTo893bn4iRJJMLkUuakYmS8+a3Z8YU+mRvzy6v3nW/76ZyvtcfPH9On072/1vzqaCmVOwb",
+	"Ok4bw5lINaemd9IrFe8lkdG9pYb9xOfcrA7vLfutZNpokrOJIV+N1OjrXXIxY0tLdfjjRCpYUsE+GjIy",
+	"I6JZKkWmTwmfECEFIxwfT6rbFL7WXqF5LhcsI3RimLoUtRfsXooW+RRKXvZO1TeD/VPzzdNNBBumtfNG",
+	"5jxdxhc/t3cQM6OG0KLIOdMJGf028kPUpGCKjBbVqKJj+u2bo/7p4pujjWNiRi13zuxcI7yEX7C0sKDc",
+	"ypGJVIwYteRiSuiUcrFLzpkwZMHNjLBrppbkYP85MP9h/2ljaIP9KA1wYZ7u95LenAs+L+e9k36gCC4M",
+	"mzIF4/zfHZRqOy9mLL3S9sYNnF8Jm4QcHZAZ+0gzlvI5zUnGp9y0Fu5zJcGGdQ7jf5XFtx0FwBNNeEtK",
+	"e4baeZYO2M6z8cFg53l2eLhzOOlP9tOj8TEdDDrYq+RZlL/CYC74nGlD58UayZTm3O7wnGasJqlAps55",
+	"nnNHhkRzkeId7wT/SFgh01mTAJ4dPdvfPzzq2//rooWjg1vQwj+Y0lEh5i54UsApPNFeyuIHm4PbjjgH",
+	"HQNyYqlzdx3zwvYmlp/gOLJrOC6nRLFCKqN3yRm5pjnPCM+Itos+Xta3gGtyxQoTJw9LHZY4LG3USKPJ",
+	"/3P68ScmpmbWOzk6SHoFNYYpO8b/e3+28//Rnd/7O8+HOx8+DZKjg5v/itDOjX1I0TkzTtvBnXgooub2",
+	"RQU1s17SE3QOugK8cgiUbVeVK3uuGlWy2/HAq4zNC2mYSJd/ZxFRfGa1tN9KZnekZCSdSc1Ec0NA9jkt",
+	"h84ZsUdLTRAqK1otCVK//c01OJgcpYOsz3YOaX+8c5A+fb5zPH7KdvrZ0WSfPkufs2oNUL+sVqE2+h07",
+	"/I5N3j88BOL1fw+iKzH5mZp0troEL4XhZkkMneqESEVGfxnB4UrF0u3sLjkY7JNRoUAGcPvccEJ5zrKR",
+	"PWxhqUqlLPG6c9eqo3QuxdRenK+eqPeikMWXbLKD8+xYq4P+86OO5XHq27mVcKvLVKln5Gn/AJUMM7Mn",
+	"pGALppo63S55ZdciX5IZ1e6MchI0IVqSQrGJPd9fTXZ+kYLhkEe3U/w6p+/msYMTWSMYYqtgh7OZUFZE",
+	"bioLUGE66OdVlEoqCkmCFmpVYb2wKtnT/kFCysL/mJGM5cwORXeT4xemtGrvbk9uHXZWtch2LQPRhQWX",
+	"xdIeLIrpcs5gYblBjiO5FFOm/CKj2quYLqTQsNwt2+zLLhVOt1OAdSzSOzHfmis3yqiY8UVyapjaJa+m",
+	"QiqWkTHTPGPAmMiTCVmA5cs1mUvFLgX7SFNzQijBbYnyeHtt78rK1fTvwswdFPZaMLDj0S9htRFvFlmu",
+	"1fZUo7lzWgBDc0GolXVMgUsjIVNm9IrybTlUW2uSaWB9eAGRk0tBBWHzwiwt27dXBnwC3wSfQNdarKWe",
+	"QX//IKrDeOIHFeZNjTK+B8Kwv6bo9bD/BDMM7eW9QslxzuZ//adGvbP67n8pNumd9P6fvcoztIdX9d4b",
+	"fAo/vqomeenn6NAdk3YdrTwEU7BOd6MIAYxAwDZPDUL1ld06e3rUHFQN6zo2anfvXnVjh/G61cP+/oie",
+	"vO75xr2wbn4Rv/DmBB4A0jglo1RmbEQ0XVreXv5pFrdlya99vHbrZ28LcOAv0pxTw/WE03HO/qAtYpmT",
+	"LVYk09zaACyzfJFzpoksDUhw7xVsbdyKl3PdKjRvbnus/mV46sbLTXRcT91+tQwhQai9YterULJgynAU",
+	"nPSa8tzv94r3AI4Fu9g0TWUJumCRU0G4SPMyY5rwpj2EJpwT1mMpc0ZFr73dq9+hKChhiHbjnbyrDpKf",
+	"qaBTpomh+kqfkFQxapjVHzP4b861SYgup1OmzSmhuZZW+toTrlDynyw1OnHarP3HjKVXheTwh57TPCeG",
+	"5ldwxk2ZgAMSVthqo6t2pz+2YrYyzOCJJvaO5gzsyIdwOfZGfcXzPBJoOJ9JZUhOxywHrXxhl4obklJB",
+	"Mtn4wvsergquUe9D0uOGzXVcQ0DTJv6i5nsig53Tj6/w1YN+5dyhStFlDw9mb9G/x6Vq7n+YbVIjvg/h",
+	"PXJs98t+B2j5J67NmrVuOgDfN+gZibH54B9KSE7daZCC3/n29t3UN3CdWEWOb2/Lyr4kvbPSzC7kFRMd",
+	"AS0D19DXoZnWXIqIuEhTpvUQ7o35W3789SL47u0HpeK/w6FBUH41KY0tf5yN/5by1/zHV+9+fzX4hf/4",
+	"fJctf/w9+/UVf81fLX6+uDp8Jfq76X4uxvPv+9n//pjHSJJ9LLhiekjNGicojh3nSdwTn+8CXXF8tn2L",
+	"liEmiulZ16q9oIKMGSk1y2DtrL7oHmkulzLDA/G//esff9tfvj3WF4Py16hbrM6AjQ1rD6WxcDEWRM/g",
+	"t7kcx2zZVC0Le2D7uKET45qpa2upUmE1YMVoy2949t0/Bru79rewdmMuqFrGdhZHEJcCLkaagI/Gandc",
+	"tfxz7z/10hBruI/wQDorxdUQzkLwxCHTZkB4LcLg2S0c//x3NsSo8QkaS9Zkrhz7rVdfe5/5YGsxgWv1",
+	"MzM0o4Y25cV+TFy0HojwemVm+3DCgpuZLO0JpYN61pQf6baRny8Z81khusYurzgl5ILMrQ0Md+m6c7+g",
+	"6RXLCBdGNlTUeoTiVnGJJoF1SjbPcWFD7jPGs4WA4w8UOtgQAWjyzQpB1ZIW7EZAoGbZzh8I3HarAFaD",
+	"Ob941G2LHbm+16jabWNp9QMINs4Pp75uSSUMmhzX2NYGB3QfUedGKtZBhZAf44XUqkj6w4hXXkWkar6g",
+	"S02s6rqFYdVaannVA16ML5NJZ29ZkS+7gpu6zI1T/8b25tWVcvfETQq8CAoMo+nM2/NA7WbGuCJStRXA",
+	"95+CFw+VS9SUT95/SHpXXNgDNFxParf2LhYSFWXIGJHXTGV2waxEMNSUeKbd4myEtbHjbx+MQOperd5g",
+	"6/jlWbP8sCSr6/c/3kggRroICaGGSJGy2C5gDkl8H4O9sUteUvRsQziaoqJmj2aWT9q7MGda0ykLmWAr",
+	"a/vfvZukeRsFS10KYmRGl//d23q1X8yo8SvxWavtlmHNcsOOxv0Nb16fX5C91P5zIcs8IzN6zdza2wNU",
+	"ghrupKT/1gmEgV3MRSpCiXOFre5SUTk6t3KKJQ1O2Lx+lpHhIaOWQxpP/fm+PkSMaiN7QH6PVOSw//SE",
+	"zLw+o5uZQpC5Zmdf8zQ6Kw4cpw0aetq/tWbjOTVGxT9cXLzxYzXd2zWj2QnZ7/dxbn4BE4hQYEgDLtQ2",
+	"KQx4vx8dMf2IIz58/rw+/n5/4znnphOlRnvYi+kFj23SGdHlOPwA7rVd8r2Sc5JLsGqMJDM+nTFtTshE",
+	"MQauiIQUcsFUQgyjODFhB/q+Z+9AYrT/a++xRw+jczuy6gzD6ytHkqUt8It+NJv8dJrM6ZIspLoiUuyS",
+	"d956NTOug7/dJZAKknGdUpVh9mrEJEAvSsQ2ri52fbolyrY1u/qgjBhYjW+ZNYm2F2B+TG/lYtXzErGl",
+	"nMcoMj288ABTc76ms3TObjEzGM7Ws5LC6nXg3hnOuFWzIsrFS6pyzhRxZ4dOiMyzbmvdRxx6P7A8tzSq",
+	"JGxRqS3PbT2R2tAuSiW28Y+xOeUxH+zLHbjQsUenZO5MZIgWJ0Qwa4qNZcbZinNyouTcflII+v/W8m17",
+	"ya22VpcoWU56ryeT26zKSzuRbXeXXXeQLM2ZyKgieMN2y9JeCGZ1O7Rqnh3c0l8CS2CoWvW4eHY+N1Rk",
+	"O2Vxi5W5vgXdg0N4dWF+kS57/oGE1M+MGRDT207KDmjbOXnv9uq03rgrDyejfmVjzc0txJQb0rZzUyxl",
+	"wgzRsb6qboCqe/+T8+pNz8hM1rbxBc1zcibELQ4cO8TtJ5uzayrMMJNpOY+z8AX7aDSZyFJkzWTIJ5rI",
+	"hSCaUdXyQLxHWQMnvD1TEvJjKdiaKNMZsUoEKMmCsI8pU+2k1+gLN4WbIjOGcEoq5x2TfeGugKlyi72u",
+	"TiK7Wc7WmUlrSi1JKQzPyc9SZBRk2634meqrV1v7hm9FJG6u29KK4XP2uxSRWOars1/O7N79ykUmFxjP",
+	"9MaQfYrYx2DvFlJlmuT8ihEj51IpuTgl7y5eED4hdKxdzLna9ZelVf723kqIC67Pckrg1B8WSk44Bqhp",
+	"hik+NH9T0yFjgb4zsSQTauUWHcsS9Vb7tipM4UhAz8CeSKXQvO2f+BTUKODXFdX+JqLsV+bZmqjlE2dp",
+	"Js6KBKV/dMVFNiJOfbZ2BbgspZmBHj2DQiI0azCfmQtwtbSGXHlRPvWC675k31Gz6kksFJeKm2XvpGdt",
+	"jLiYsiQ7DkHsWkgYPXNDxVKpMqDUtU6bV9ZwKaRmhAIngr9GCvZ6AmPdbPO6N90kGw7zjywt7Rq8yano",
+	"3XwIm9LhfTnzuilxbvsqstyyVCrLaNNgvREFsUk3nOFcZhFeG2VcsdQ0chEZFabioIQoZkoloJAMCeeU",
+	"jCzRjMIVbVihQ+jVeZ6NJClVaklkaepGIn7Rzs+uUMMwDJdW5bB3/kSrITVTT7RfyIQM7Lef7if9fp+k",
+	"M6poapjSVYTo3V8tATZFwwsMgCNxkCeBAp/gtJx0ScAaJoFyG0Lk6T6Q9aZs+brd7qe1YrgnvY87NOPl",
+	"Nd3JlCx2RJlDmN7tbEVWldtmE7vH4umOWVcNX0jRXLej4FoFp+opoYbMpTbksN8+x760CNhOg8upOIOp",
+	"Nw+qw7iZuQ3XvdMsq3EdSqIOFwb3eeiE62TVp2elcY1bgghrMEpNxq2wCso5mm+jycKNEN8GwixymkYD",
+	"GcoK/AkO3mC5I9xbEwp4ttUrhvVMLsQp/AcyyYU2jGbg5BdLn/Fh9WN+3SosntBcR1O51Fp6R6UPFYWK",
+	"5qtVWz0DIstnVClSatYvAyNWnOZEG1kULCMUw8458D0WYG43obKYKpptdLu+c7eBVkKnm++Hm9rSBsgy",
+	"qROPlwAfOnSJc6MYnX8XVdOg1JRqQybKKWiUoAD3i09CZg/eo339JzcJ+afkgmUJYb+VNK+5T0uRM609",
+	"gWVQXeACUo/S64tIryy63bXg4AkKAlf30aSBDt7rys18lJSPkvJPKCmBBZI7C8yXSkm1ncTEooCGxNQy",
+	"vWLGsZcgaS51LHTxJdmU+QltMj1w/t9Tnpeqc1nxbeuX0L8iLhsWABmgpJiCZwXyLJQLRrXNps00A9v1",
+	"QiLVdFoa8OEZLQomYMMyTIgGmAtn57doGTYcyZ9rUoqQHnxKjFoi/IFlemXQSb3CYS6SNeTri8IJz/ye",
+	"zqjI9IxegYx0v7kZ3brqe73pAgtbLVdjsOu3Fizj6Hyg5K1ijiAwOYYmYS0jikC87CBYQE7e+kSocG5s",
+	"mR7/H3WIrtrk8Mt9Hp7gLOhKlmKFrnSzlfT61N2L+e3GxZrnhRkaNi9y0NF6psiH1Y4OdTmfY3rvNVVQ",
+	"XFRPZOmd9M7LOSkLMl+67PebW6li54YVG+sS/tDTKyT7w7rHWZOlV7KsO6nivk53OLc9WMCbRpJxuVzl",
+	"Ts1ozDP+SzkfMxBRcEPw7zI6h/clZFDz4pLX4Hm0FzRmX0jBTqFsFqq9BYEzZXPqoE+xcE7p9UkiJpoz",
+	"ceFkSG3GgXvukvjQ2jz46LpdOsfyiGidlSyswuBu7Mh2kKUZlirvmJjzRGqPS4FuaxkHbwpfquM3pXvN",
+	"BMQOiKbGWVIfV+fcQ9ZDLB083OBS/ppBJWvJjalmu+SFzMu5wPrYnEPJH7VEhEXakSXDBNCzrgxobrDq",
+	"G297gPRaUeaNkqJVMs1A7nWNjmuSlewPGVin2iIXkNm6slVhm26b8tqPnVBcn/FzrKbqQE4DoUJdeaKv",
+	"vGIZidskHROuHcRcnxWFktfrPheYirpb42WMmz/mouZdyDnu8t1SiPvd+1uz/9DZEft4xY5PNIH7mkOA",
+	"nKeNn4hGuEKWUDQR2B0jLiIQiuUcodGi+E8QCH8034ms1EZ1xCDDR/1tzY++ZYbyfBvy6y6EDZ9YrYSF",
+	"lLQtXl5QxUQ3b8HV2lQehMOi5C/nBU3XxXidvovehXqW3J1Dii3L5m7OrzCuLufXFWMFqoAQUnQ+sO18",
+	"Q17H784adXFKugSG9C5fLeeMHPf7mEiwarvLkCXyVmrN3VlKpCDfK57Zlx2Q71jKrCr7Z3CR3d1kqKyk",
+	"0pnzIdS4jgo7g9p1wgN9Et7PNYtS4RaZnBd+E7dN4URhjNZ1ex+hpqCV3ZnUH37dtcPuEao114YKc59Z",
+	"obeqQIiu2i3CyJGHEam3OcjoIeszFgJwVG2vtSQTqjpkTZebxr3wCUqNJh/6VNxV55iM40ZIslAAjdjI",
+	"OoBNTmob1zDM3NX1Vgp8MAkziTHGdw5H7G6W9AspJlzNa9XMDvkC6FhaYQlAZTG1pKBaWynW4QerEDTc",
+	"fS3UBakgcDeTSjMyBlTHZd2KC69PVuGRbpPwEN4TWz1IEY7atQzSoAnNMsW0TojlL6pYRlKq2Q4XmgnN",
+	"Db9mrWzfWLZzmBPkXDcntH+4kghmWWgqd1bIL+Qzr4z355B8DD5MHPupy82G6mSZRRwl6804q1NiOs4f",
+	"oFBi6nhU22BiBVghsuYb9a0/WGVFkJP4EHD/nmiHhNLKTOViLD9uADyBB0NFk33bWH4E5XQFw8a9b4tM",
+	"1I4lDR5HLXhRsA6BC2enS590Uhyn2UqKguzEpSwrfxAepePlNpsaagXieipcjKTlbmV7zhSjWUw/P3NZ",
+	"irpgUPhk5zfC24c8C4luCy5aCp+ZDQfPNn7biQOXmvmCzll+gWP5rhpXZ8AGL0cshu0+bj8gu0JBKS/4",
+	"KihNb84avLguaTq844lPulUtydscdOvVn020MYOnis1tigRaUz5jWDiqDYbZRnuZTPUeOIf13qdUZuxm",
+	"RNjHIqdcaExgJb+wBUnh0Tld2kOWZq5WzCsPXEAZ6xAwx5JeAKYfugt26vKKiSEX4ML0f8651kg0/nLz",
+	"dgRAyQCaEL+QKpYxYTgFiCIPmFI9539RrNSs/kP1KsOZGoYzN+lJxadcDCdSjXmWAfCKP4WHsHA9qCoZ",
+	"Qko+RPTMTGZD+5NDsrdWAYClDo2UQ53LRc9VLA0NRSgXmlvCXg5dOeEYJ1VhDA9TKSY5B5XUvasasUNk",
+	"rt2Ctk99FhH0TfukzJYwqJyqutXS+O23Uho6ZB9TxjKcjNBlUUhlWDacs4zTIZBd0gPwN5i5rmHRAVAN",
+	"Sw1tfttVNjd+86ACdufnDrw1gA5Y6piUlm56ISBUn6Kihg3B3MO5ldmUmfq4sf61MTd7SCtBc7eHYV52",
+	"DfP5ECPtLgY0zKUs8AMQDpKKTi0JQ/a5NhglysbDWqC6dl/z1zFWlbZ+tZ9s/kJLMxuOS23Pi0xRLpAd",
+	"7I12XWTZUsRji7qqel13uQAbqhdJG9VikcBxnn9Hlx2m+cRVj1wDqvDEAZJmdKl3ySujoRIBhQ1kaVjy",
+	"tye8veGEmJnUYB/NeSb4dGa0VWDeXbwIrkh47xPtQFBBtaF5Dl7L36Vgu+TMZV+775jwKkjQDpjhd3NU",
+	"WwVfZKyrvUxBleEpL+jqcbKi3K07UGrv2fJIieiOn60JMZF169UMcLPvqFOH8sF/PSdt3tm/5dcZgxRN",
+	"YmU7QC6mrW++lXJO9rfRVhRLS2X/AJZ9la3x0LmKTjkB7APNFGcu1MsFgAtJ4fq02FNazyznjXg2IkbK",
+	"UzKCoswR8qJhOZbMzgm1JNgcvWZqeLiV+op1nl2UA5f1H2KP3a12youcUEO1rjjqc6I/1YdWAj+hOvZO",
+	"3u9mcc0q6NLGMhTyJqfLsZRXGuEVkb6yBIeakNr7ED6AR+smPjfhCHWn+8442grmtHALAGja7dALzbST",
+	"zgiLj0Es7atiAF7nmqklIngaaJqkryx9LWUZdYB3STk/jJgpRPXVcKLkfBhx0NSTa6qv/MclQGmWu0Ip",
+	"l1vu8ANukniWlD07cE3tFwBVLJ445bV6SISqv6yZrZ704rh8nz7V/r65sff53Hl7Df8Nv9dy5z998n/A",
+	"la7a5U+f4F83Ny7noTGhQTvN/iGSuHw+0Fo4pxrcynopWWOBiKB8UQNkhfZpnjFjpPhHVJFsTiv7gdHc",
+	"zDqzEwAPFdql8etIWKgLocelUMqrOtfKqybPAhjZyjJ14tJdBBjDJ5q4u1pq1u5gd3NOrBtz9aXYsvwk",
+	"p/yOAQIIblceAp8ki8791SVk3p++EZcDQ95/zgjCRgjbkFbv7nMlR9IFojN2zVOW4IFfBxjGY3pGtTUC",
+	"WLZLzlpP+uiLnllVyt59KewZim+EJzWfClcqDaVN0IIH3oteyILJImdPtEtW94ugSQbYzmQm88wqk2Wx",
+	"S84CcBTXl8InoLS6WsRheGsrejjYv11Ixp+ya0MzHs4jYuQJ14fsPpPu1gUL7feikUKAStAMUMSCp1oK",
+	"h5SwjU77mNuzyWz8MyedecJYPUw9es0W70cw9o0kAPImhULDP4IOYsbR66v1RSK6TNGTuMpvDwEGGpMi",
+	"b5yIwQrNuxx+rs+N7w0s2KJxHrXECN493PZk82//8iecYIs1ozy2Rqx9jwM7lxPy7uL7neNdAi0a7DET",
+	"zhW7MtA8EF0mRArnpVTM7gLLEJXwYH+/5RUxtMjDtHCSD5EAsLInrclHyaYqeY3GV5EP1xv+DfsFjm4h",
+	"Cc9OXfcFfyE0g6vdes1AiO6Cn2DGXLUVtSLXS9uqO6ez3aPhfXo7FBl/arbRkr1EB8cYnbP8BdXs1DmK",
+	"by2KPru8uUNWVdtn4h1eIB5qL3VO8JTYd/skOTRFiWAs09CFuW4A+NrqACXmkdIq/MOkAfaIUEgen6kX",
+	"IOcCFF9iv/2h7ZjQ2waIVw8u+CG2CNagsmuAZFyfVdvobtAqdDapUSpEgzL2MYBvWeOMCYjk8Ylrn9Q0",
+	"k9rv31CZgkEy40I7QNBd7AoWdZRZrb2I/ONdL7Gy/ghSjXdnjMhXqhQoxhCZFcqC9sAQ/TohI3SOjMhX",
+	"NWGgwLel5EJ/jX4fO2o7jEq2NOVhzXmyspX3z8oOLxl87dYkYIp8+pTCQzc30JSI5znDPuoY+pGlSnEx",
+	"n0BpuD2uyCtBqO/VCPm3WP/BhWYKlG6nNle9HatWe4DqlNifrxgrXGcBGIHVqZYFmjYCyrY0NqvB0wZ4",
+	"VBu6dAku0Ej9lCwgjIDCEQQptO8Dm8dK1Or1CcmZ/2XOsCqsrKrTV/fmU9wltEKHbR/Riq/cckuCa9pP",
+	"gpfcQYYCnS4gjocTCME+wkXhBwjIbMzabl4+cQ3HDmcZTsOK34Ipv0f1iayFLY4C/0947sCWb0t7Lt0I",
+	"1AO70/rUn2CaIMNYMxbIAhA5oI29W5N5a/mbHrrY0q84F1fWPlQs463E34qiocbsdh9cxNVStCU0HYq+",
+	"wWfTch8HLyYGvScyz+ViCCGHjY7kOx9Vqy7sqKOuUYK6/Rb+A3asqpHEpXqiSXifq5AEL4Vo3IXQbYrF",
+	"iyTrhbA/06sAgCUnCKSPRrRxgOtZyeJAdM2mP6bL9eWjL/GOOiE2s+L2xnhLK2zSfPgegheAo7gafXCw",
+	"ci4M4Jz3j8742zrj0XnuIcKDJtnp5t4ePreJuLcZs/ONVIbmG8toXYoLKeD2SMY1/H5fpbTua41K2uL2",
+	"lbS1QUUZsGoMcBs0SxQc5Ku3378gzw8On329S87lnLmsOZpl7uD2IoorIhciIbpMZ1YrgJyjYeh/85kI",
+	"HRmWiG0A6MAiJD5n20N1BDgNDfoiCPxx6cqE5ARyt/1ErUQFn+4p0YzhAuloCBQvRaC9wUx3qX3uvQmI",
+	"qZUkqO6OGfVCKuiEDPXnkBXWO+nt+Rtvg25sCeQ7XOLNITEutKHR9tnIAmbWamPRXPU9WvC96wH0VvgM",
+	"ABTwN0KCNRek3qP0czFPtm4U0fjQwf7+Z7Z36PRzniFeTCOvw3WYSEJOWHXWOcYFWwkYInUIKtWi/CMQ",
+	"G+nOuIsbr+/e/hTGAMLOMllIrkUNv/05L+9owRuyrp6nG0sCvJUU9JYqrGFSheUyX1wayDbxODYb0Gua",
+	"fBFFcfV4FjViD4qT4/JV4bcebYj7uBFsYFtkxXh/1WHvhUH7Az+ev/6FuKso2Y+e9wdf1/rHyWwJEMF7",
+	"v5VMLfcsySVkz/K0/zcmpO6tltnuVbBAm84rHF7SDYWKq+8x12NZhnj1nmNQlJ93VZWehWJWr9Vl3mxs",
+	"lTMIYhRNr7aKPcGwuwIrD1xq/Bj62hz66q43r6Jeq5zg+wtsl2/YedRUn4icN2AYXLO75dT57KQ4qgo4",
+	"1gFgndZcZSjXFpSbKt2uYEpLgR5wHU23vr3b7AwOdNrlpKscQed8inufMwog3Zu90uhB2zZ36xzvvj9v",
+	"tlvaR2/2n96bXc/e68SaDRW7yAYk4xmcNGluDwb0NEykqkwiMEhoVdmqr3QDihZTne0JJRhHnJq5RL+F",
+	"8zRasqn/Cp6JEwQRNTOrD4IXxIfAEFwPCxPao6VpyorVduaeYbu5rGIicJ7Mn8a8IPcNgOsF1kb42xbz",
+	"dh0ezsuL7sWAAVQxaRJ82aiSXQm5ENu38vTHU0t5e9q7nf8RXwM3RJKJ9WZ6d4TeoeC+xdypu0LANVOv",
+	"jCTsYyUA2i0kN2ZzRRK5QorX1OpuKiG5nEKa7G26lX9OmlRz2PElxLHdX24f5Dc8eHrfl0gv+GIAA1tl",
+	"s230/bkMwROoRXGUBpN1uX+dsFCbWmVj4qHVpCW4qb5IP2aXc7EOk6xCIvVjbFqyTyAbkmmNPLkVLGmX",
+	"QHRfuLsxs7G5sRUVw1Kv2w6rujpg7YUV7vUE0i+yLbFO1TUiak2i2sQ19BxXUV7XCFonVqR0o+fUiLg1",
+	"n0BDuNu36TnV3I3Ge7c+9D3Htnr2Rg79c8OKNcBErciiFX2qFN3GSjvKlNYxE2pR+PZSru2TuL0FhM2t",
+	"7UdPXLh8JZDbDs62Pxyhl2068t0xfnv3YOyGFLnP7RfGhUN+qAC3MCkEwgOKQ/9EPmf6HjuIPVy494Fj",
+	"uO393xZYqpqwt6gCR8bbYQPKWmlcPsVq4H+VLxWApK2+6QffSdpnawQjBzcbQaFA1rt3oIEUOlA3Q1iY",
+	"ia8TMmYpLcFmYkuXtX8pJtycOvqwlAL2ezNRf3DrltS4DPElqvyMrrFhgssVgvyu4vCK+WQgndRyb7S1",
+	"OH88f/1Lk5jff7pE2+6yd3LZO29AvFz2bj7EIzLwwm7R6P1B2BMMxoXLh6kyGKQpSpPUrN1T9F9730iY",
+	"FU4IU5bOnPy7FL6NF/Wd6LTbihOXScRNJIOI/FLmOXyHs3p2U2vf3tfM3caCfDkJ3vX9uwjyz6jzcvRY",
+	"bXlU86i1D9+UXl1vNR5RoKlIWT6kZlgwxWU27CrbDyi6jdblUPbh4lyMFJRnBN+zHXRiSEte/23Rfvst",
+	"8AOc/6+i3vZ63KOrfCPoOkwB7tr9PKnV5bQ+N4oXLPirg8ZUm/MpyM11C+IchwLx7IOX2yhOc/ROFla3",
+	"tEda0iuFnZTVlIGSHKyOJfecGdb4o4Y9U1AA0vkQdadHlJBbVoDGwN1rAUncpyj5JXGOiDFhq/tqFI4T",
+	"rloj1ikHX7Bgy328u2ZrfXvbzw5dmWoMYHlbZc8w8Z8Yw/Ltf+PRC311N5t8cLfIk+8sHWvffP8kSjXU",
+	"anZAhkLKD+AC8HGOCRQ8QqpbkaMTMptjqf7G250fM54zl70tC3bfJ8e/Qr8DtkHlcJRcu9DaydCUWW6L",
+	"NxgyJx/bLKyWhPrk0fYgcrlIyJxlvJy7xrlSkVJNV6xqV160GZX9j64+7dJ2jMyk3fthoeRUMQ24XtkK",
+	"xI5Lov2cIldH2zHEiFCUdTdpHG1245r7gD94EsPCQc0ljez+q/PX5GB/8AySwCwN5nLBFCD2tgJYpYrR",
+	"1YQBxuLm3vOcqe/9vZZImBpavWq98VAonrJQRwoJqoQWRb6EYg37/HaGA7xnmMbb//8shZnZV8LHuCDp",
+	"CkDn4LAfKwNZ5XLn49FWGRzOuShj0sg5PjVMAm9KyLzMDS9yzjIyXjofPzXaWtt+repdVsPQjrYb2D3p",
+	"xGG741NtrnRS0V1twz90kPX3NUqKZNlhJRrhIs3LjOlTsjMAjD1NSuHgGDswoNaaWOOS52aHu+4y9dfS",
+	"vImzuzPYaqEdTOZ0vPrVb+ESAaRLS2d/+9aOYND/v+cY0zslffdtIQm+Ryd2QI0ZhgEdbjkek866uQwu",
+	"u8kDZpvzs2+MG42XsXp0/9pSM+WQWpUr5MB0c+fnu2LLbTlXXvOMqbWbiO8Mt3bRxm23UmvZPUPNxTRn",
+	"AC2ygwVljjS38mW0q3GmjmHGDo60mnadotyq48i6+CgeX/L90HQCEr4zthQOCifw6/Ldc5NdvhqZHwYi",
+	"Q1pBynATr+2ffQyWFC41zoBwc01Mo8yNClQr81ylSqHk9kkpHu+pHpxa9cZdyCsm3sUTfi8wGOn8JM72",
+	"bVWcrHFOAQAG+1iDCQW00UVlAAOSDWAWYufRO+mqzw+fD/oH24ee3ZA7oBQDck9z0Hca1/E+Dmu7cfnN",
+	"XxtHcGcp1KuW2hqYvlMLd1WdYW5QAWopBf3yKPtgzcH33tYEn9+68hNj1Q69t4t4TA3lT0DhH6DYWmqq",
+	"SS4hXVMZcsHoHG4DrEyoGqDpDNSDxOlGITGAK6LLZiXoftd6h6nsDNbMBRxvXVOB9V5d58QB7bqYnWGY",
+	"gtKkhuOnB2tH1d8YjW+QbdJruOXqo2/tS42uYjL0XQXT1taynTCsdhBeU+EdeEW1BsNltzin6ZVOKr+3",
+	"E8DYntKjW/FI7pD7XnfdgYMuP0WYlVpH3imgEgOtuPKNFoAvzZeGp7ob3vJzFUY/9qS7V+Z6GRsWOadi",
+	"WtKpCxE6osMAVkCNxIZRWAvNjQaY5kgVm92t+fpOTxTwkL2Ed5X0VdqNg5/zL2pEHoMGQqZWGIm2POlU",
+	"ciDUhjlrevN6uGVQ7cZblqNuyVBJD17W0e8HpGg9r8+uai0KyI2HaFnNqJ8WZudA7tiPR9Gh7buHsEtx",
+	"4S4nVmp4UQ7OLJrnzIG7pDNpbTUfOwQ416j6tX9rEY4BtdtuBsSt7di4uLL6bnQwz49uvT2eojpdKUhv",
+	"d9wkWTBBNxdqNcizvULNvUxqLFYbvaezuBSoAHK7z3lsDScnZBRrizWqpRDY2QJvEExS1SbkeU+4Oama",
+	"nIGXtMInSWfUgJCjqYGKKigJzh34eVOOuM8OO/McLoLsgL2BwedsAiFv39zEA1Vgp7TPxJzwI+o4riPD",
+	"sWvUHgqmnTWlym1ZqEU8jYElKyvXQRHqjZITHq2tXAOluVV6p8eLfFgH+eoO3S4RmG/EQXuotMztWoGf",
+	"ksFWQfJbh6o/V++ASfn8Yh/J9QHcij4+xJKrNEtLxc3y3H4HSWrMqGLqrESIXPzrez+jH3+96CXxTQpJ",
+	"uIiXsD4jHuYFOgG8v9qVmTGF69FUKGlkKvOLeEL+a5EvQ1bPr2x8LtMrBtWWYyUXGpKkqCYjTAfbtcJu",
+	"93pg1Rf7xd3Lst9/mtbHDb+wEUBu2A9gFWnPV9j1zlm6E76z88aNrho6Lfjf2bJ3cwP6zUT6ADTFVlPu",
+	"LWcwnF7SA4CGUHc85WZWjqHkGAe8l+ayzHZowVdiS7DiY5peMRHSHfG1JGP6ysiC0KI48ZyjE5KCP3GK",
+	"TYeZB6bw7hEmUrUsDMu8Cw7Ueo/8cCkuxV/+8ots9lPkmlixxrLdv/yF/Iw1ssEc4MrjzYGcBfXVSA93",
+	"Xi9Edg8IknGdUpUBsOylOGcMcXHtve+nJc/Yh6+wFhv++BqPMVUKAbVtrqkY4KhDyXdVaf4eirf901jJ",
+	"/bW3ItmleI/1ILmc+nvCD1/DWKD3pIDKphP79w75GWuqXbqUAg+6FvSKDSGIQN7KxSqkVj1KDNJ35JZo",
+	"BGOxyrzHanqiycjeOkoA8+pSENS+/ONPdIWv18jd2rWju+DVsEDG6JMtJD0ZkL99a3e1cs4Cbpdycwmj",
+	"TYKFICdEcMGIkXaELGfXsI9Ta41g6QW2nnHfdWsOo0NQYjJ4/qwPsGcTwxTZ3+/3CdU+a3GHIBJFwMUH",
+	"wCBBRnUghRFBLt11NyOuALdsXxS5K8fbc0gEf/2nlmKEpENdLy47sYyNat872H8OIz3sP8VPktFbZtRy",
+	"58yO0n8wwcRdaYkP5wevwDbgGhsJY/laBc0hMsJEOXfZdUGj9umbUMB1QtDHA6Vs4E6mWQZIH/B+qI4f",
+	"y4y7LXa+XqiUIT/zbxOyYOOZlFf+JiPJ4WCf/J1/u0vOoHYeJjU48sMGxlSKX7OEHPSP7VaOWl21Rph0",
+	"uuCanRK85rxPlLijjSgKaMvYHNmO9GBwSEbxjlYjxzqWBF9ghs7OxbKoeRmsiuN69NIrS4nfVlO2K5Ux",
+	"e0YqpjXLsBjGbqodOw1vfClSmYFl4k3mUAU0OITNGJ3BBoU7TwiHMiezHO2Sb70ohLZtVtIFHLnU78Y5",
+	"qBCuGNhvzbLqIg3Snwvy7q9WZzolB/0+GdWbttVXAhvaWJ6zf1XSARx33u0CUxQhdD4Kic0oRVBsODRx",
+	"wwqXAeD18MYGIbX/7eUFSlpcIk1+eHn2HRyc9kql78DEwL3lfTqA6AHbjl47+84zQUYvoSmZ5xOHHA7w",
+	"X6NBv79j58VFyUaxfXlGRqs9zUZWqo8uFBV6wlTYLUeVTjpaeTorxRXLHIMf9gdk1Og9hkz+2pOWY0DB",
+	"7M6KpgZTZ62CKX+SnlZZ2Wo1okkyVkC6p8QyHsCRtMN7U45znlZErVfe79AgXeupUzueV2+uj8je0UHT",
+	"W1u1mqVk7/AInaQLiOIa7cPFIkNO2Ds4JhNZKhS6u+Qne1kTnfOMnVQzqJvSbibwzQRoOLQMMzWcYy+h",
+	"f5GVeHZNCh2vjJckpemMafLV6IX9x47lSyXzEyLkDtw0+hpznHOeMqFZTUd6o2ShODNULWtpB051Ii+s",
+	"YkTO3ryqNTTwnRBuEjTxC9476T3d7e8+hVxKMwPVdq+Kjk5jLUh/QvDIPPfhQUvwmi515YNe1GL1Laen",
+	"D9QSYIYejAQ3/FXWO+nlXJszH/XyqwZj2e/3W8mK9cMLmjuefEKVmW4yFOAL2NHlJqo34sx2Q9s+GMFb",
+	"athP3oUfe727d6+68Sapntp5I3OOuRZbPezvv0l69cN80/ONe930JtTVb8QeDKvs8aPQ5vH4KbDfJEQi",
+	"DZ3qWmjyQ1VLArUsLs1qvIRMXNh5NB5dzWYP6N0NbI+WZrYHlg9isnVVwOmq7wPEakoBZdytZnRAiLTV",
+	"rIGMpZmRKTPkwMq6SKtOKzlBtQJNFwS2FQVOEji1oR+VZVCj35BKu+TXVq+IuhSjmixYnie+zvb5pRjV",
+	"G0e686muSZ3Yb3NBBofuo8hmIOWcxwJwXJlZSHVFvkKheFATgZWUPL0U+30XVdo7PLKqjP/r4PjrXfK9",
+	"NUndm3QNA9Z/CJtgh64ZCY7CGDYvDIFcDKjY4poAvAXLLoUd26Dfd5r7TJYqAdGBAjN8y8gpSAyrfvmp",
+	"gIFcVX2Ffh6haYddRHfEg1h+3r8UmZVDXJMZyzNSFlbCWmluicUNVAOWwi45h7xR6vuBwDGH/SfgkLAv",
+	"HDXKxkdReQXEG0JH38pseW9SqtFrpktQVfj3FUXv9uq+D6NKdvOQwrQ0M3R/dw3ShOg4FsV7Vv5PFq/O",
+	"pdQ7ef+hLmwBpQMoKgja0szaYnYMZDboHxwfPjtKWlIXGb8ezjwZ9JPeAgoseydH/Zum8JVYtxaXvi99",
+	"Q5ZWZXmjnpy8ZQWjBsyI0KrCikIr5UY0z7+xNDjyHTudz6H5xkvhSNn7nl3otNnvBxwqPM8hefoERXqj",
+	"O3PNCutgVwllUQVVdM4MkN77yKSjYyRhiFbnc5AsfDVBwAX0wD8G8GuVe4zmuXfsuQplRzxdCUEfHpBz",
+	"X191cayfd9Vf6VEV8tyJBLSOPTdrQbCmdSUI0cmi+vZbhoGZ+iEY5cIA+eWC3aBvY/srd1QO+pWfqbJa",
+	"rUjGV0Q4ZsrMz+whdfF6VGf9IfdIg5ae/sbQ+4N6EKSoOgr7XKJcVc3nbA9wvVyxRvyI+A6Qv5r06SAv",
+	"dQ26ou41b8SFSE3ggLSxqqQUKTt1TnBtCEIP6EsBAKr5EjX2BJrV+sJjTMKA+yFPDtq6mQVj8AlA9hcO",
+	"cLMUkN5PDvpPyajZT3/kXncpggXhgTx3Lf+0W8FxcSkq3TxBpwCa9l6IQpxgGdbG67q4SHjOoP+n5tCD",
+	"UATAanuEPvfF5FLkjIJRcrD/nLTMB3hlw36I8bRTDM5wQN/5HX4YLda/foMiG+ZHoLhKTLiaUx833KTM",
+	"7n+BI9EzAgSI0WnNXC6bVUjGrCoJexRUyyAX6mLhc7TaqMBCK7MusepAWVFAhnNmtDvzAoNjzCEopsiM",
+	"wd+wRkisNB2rZMWl+DcRFqhTvKkQvh5CSLR6y3Ww4KYGcl/O5u0WE4ESII8Eeww+yoNlQNts0OcXEAjO",
+	"hdOtvrxlEFPSTtmoYxe6GKglM/B0iYwop4wHdL+a/v3Kg645Xz+0mpQa0p6tfYxqhWOfE2DWukJeQb27",
+	"sNHoVcbmhTRMpMudv7PlyFXXe9JvDtaaamPGBCQSJIQb+ylvOUD/BIjZTCkX9W61pfbJwTLPWq9kbeMf",
+	"3ZbW6PaeMcXs50bJpagnvOLjc7rEACgMSxuZ21WqeVWPtvaqRpUYGMGFTzdsWfQxCq1u2astLaSjfHgY",
+	"udYC5uyQGWvxN/9MjrxgKVaQIJZQH/15nf68l24nCW3tsuX+ajnv2d931Onv8wln3fLwhe+8JCpvAzrZ",
+	"J4q54hTLoRLiMgAizpU2dX3pORn57kdXTICyVHtb6GdxKVrxG/aRa6MbIuKwKSFmslRbywc304fi7CZe",
+	"7BqOubOPfvAFWTuS/gr2t2YhC7ji/NVdf2T9FdZ33bGouA/zJ8LkhxWPPz3qN7jce1M2xPBdElEFMLrq",
+	"567jjZLvnXkBpYoFnbKk6o8FATMOIc4RJq6NrJoR3PqYJeZA4wb9fvPDJ06hyuV0hwfFI6CdV1oEz3KG",
+	"TTJ1Z/7AuZ/9Bjc/FLNgX59aFjwTRvFWUdphP+7N94VjEX/+YX9dF6F9h5nZmfB8k0QzeauNgjajoV+g",
+	"T+5yNX93QwGKzRC3sjHFDZniDxqxqGPldgiyBl09Wl4hg6OxLg/gK/av3vvEsxtkBYBu2xhSPIXjpKkd",
+	"aSMLTRZSXXExtSrFASYqVKkfHN02+CuaMuGc3V0RC0xkHoR4C6Hw2RjXwEkFNbOKkXi2cuD/WZjqMQx4",
+	"S356adVfEZbn85mp4bbAQMlW4cBxLsdVPrALgKRyPufG6s/2TE6gWQkk7lSZ9voJSXOZXmmi6fIU2Asd",
+	"mgqyd1xu+TnmhII73gOmohMELJqgmGNnycGg/zW0JXZFCxMolbtmiub4gCZTZupNq+3od8kFZEeWc3Yp",
+	"KMnkQuSSZk6xGL21D3pP5avJzs/UpLMR+epgsE9GhWJhZD4LFjETvETApfRVurm1awwZL4mQi6+JVIhG",
+	"Cy92H/qqGp1VR9z6MvF18O7AT5CZieutw5jBGGL5JGl6gbgmT/vPIIH8Urx7+1NIZMDWkXaZah7hUuTW",
+	"EqrmmtSH5/AADLQmhZpE3DCAuo4Hb3+CSWOe9u29JBMYBPSv3XjrOzGXGZ9wlp1zAe2WtnjoFynYLb7x",
+	"822/8Bb9ydu82916O0krU8PMjjaK0fn2Ehe349tcjrskb41DmiLXZePDYPUmyde8+SbpNZKMNz3dvPkm",
+	"6b28oNNND8E9N0nvJ6rNjt+uTQ81b64fEX/AwYKbs/PCCmVdzjefLu0H6m/Z5nSqbq0/CRVKhs6LrV9Q",
+	"PVF/zz988veWb/H3f/Yhu98/+gMYxx0/zJ1SfyLu8SU3KGc2Pd24+ZH3HnnvVrz3tH+woRVpKoslZGpj",
+	"TLXFJ4/nxMMaIE/7z+L7A+plSgUZs6BYsgxz4cG3YzXIhs54rzv3k3S9GTdthL/vX3gPDgb72xiAlY3x",
+	"PbazhkePNj8KovsXac6p4XoCBYi9e8iqcUTRsGi8du/NUPfD3b06SFLrjU+3sgH0LphuPrPU96GOWSb2",
+	"4X9r06TDjFjl+NYyPir+j8rHo/LxSKt/zoPvnnLXWzLvAY+xeA6okQozHGqgLlbxkpMQojzuk799i7np",
+	"COaAXSZcn1QHzcGNxpp/jrhZPi00IHgKeSl84vtXkEhqOFNDHwcYfZ1UTkX2EcqmHICkNJR8dTB4Skbw",
+	"7yFerR7R/Hdw/fl4yFcHg8GlGOXQ0a72AfQZOpgBQCNGv+NXB/v7ZAT/bsAIVJ7O1Ik1kvHJBHZLhSMd",
+	"IrSXAtpjQzXUzGFIOLgbAlmlm/LZAsAMLkB4HEurpEgZYMtcLKSr0nSpbHZFSVlUb64KVBkiuslrpqAt",
+	"oGuiZ2YAz9ggtJO6R9mP9FKMrHAYedJ0HmT47FKWCPk4phoGCTl79iVWVcA3nZC/jEIaLqZISMESEHbo",
+	"r62BQ+BwPIWs8Wp/nXiKCxvgKQ5ScUTKyNxeXlQNLdxORHSvouxUulqtDPFEWEHpcePFmFUb1yuKCrVy",
+	"yGwVC9sGGWw1UF61DcIcoTnNWG0vtwR1I2dYzDzHVaeC7B9A+pF2sCKXYlIC6mtdLvj+yZbP3Zk85GKI",
+	"d47aXQabWHHrF64647ddui1gc1cE4w9nO/uHR4H4czlOyNEBmbGPNGMpn9PcYRft4iy9jBjOuZ4jJ3Gf",
+	"BZsyfg257YZpJ0OawdTnk+OjrH88OD4+SJ9lR4fP6f6EUdpPDw9p1h8c0qfjycFkMN4f98fH+/tpNjjM",
+	"jtLB4bg/6fdp/7i3ac2CYrZuyQpoZ23f83/v+zvP6c7kbOf7D5+ODm7+K4aA2YlECcAquk54BU2voFLd",
+	"yLCcpzWYnJUGpYPNEyrF1c4Ll0wUyTq5La5ehATsuVLbfyijQqCrt24N/RZ7OQSNNL3RN/KeS+ytOmpO",
+	"0Cc3rZ+mHUPvPsm6PicYtJtTQjQzvq/GDxcXb9zWwRk4aoxnFGZqpEwQVQIgjMaMsN9KmreZe+1Um4v0",
+	"eXO9ZaZz8ucyrbdOvH6ogEFTBfyyGdc4OlBHs67xVTFsLzlEhkH6RU2J+DdJzPjjTJN3qOTTba0QzNbc",
+	"GSR3zO/Yc4i3W6RoVgkd3pSoedi4ArrVn5ur2ZFLiRT6gxvrv19CpV/RTfmUYAjyzDeIqIyCBdVYGmq1",
+	"P8Cysdr/8z7J6FK3zoR/o0RMpIt1eZhuZR8zxkIGpluR+3Rw1OTJJ9d6Z0P2Zb1a39Ex5FEqxrCaQxcU",
+	"250FP0QHvkud0E8DhJZvPoKJmZeila+5kquZOHP1oH+wS7rTunjDHM8kw96hc+Y8StYKH10Kt4GnCJfL",
+	"oWfOMloeguvzrxB8+GNSP91K18Tbo4pxPwXx9my5P1dnUC2S7dJFd8mLWjanz+FM2jmdWOuaccVSg4nY",
+	"hFb15Q0/Wj09e4Xf4/nZ8VTFxyTFxyTFx1jlY6zyMUnxMUnxkfce8wQe8wQekxQfkxT/pZMU79fW+aLZ",
+	"iY95iY95iY/6xqO+8ahv/EfmJT7UyXW70wRZwC7QB3D1Y7e5PfD6rcVt910z/J1VwzdKCsoz7LtTc+zX",
+	"+82p2jkK+XXw8GLGc+a89bJgiPR0KUY0V4xmy6ED9R3X3PUN7JcG6i9i+5aaKQeSqOHNGHVw0ySFVIbm",
+	"kGp0KSK5ijCfKkELS/KpwSAd5GDW+ipdMDqP4lsCTM8Lv6IPgxblX78JBBdaf0syLpdfNhHBj8+DZHSC",
+	"W06h9DxEkmEDjXwM8gE6vKHK1HiuLjiQou8Z4NKLA+STTcLAzAIj+8YuDf4r6HLOhCEZM5TnId0XBUUF",
+	"EdFgauwIA8hMlKSlNnLOVDeXvcGBPiAh4xceyfgzyNhSS0QMb6bmu5Jv/VxYF7p+QUXKckARM5C4Ffq6",
+	"4onGFJcZ5GQ7AHmHG8Ln0FXRsHyJjUg6G5acNc6oSxEyPJDO4TOATeY+kLj0awdTBpe0lIIp4k7F0FiQ",
+	"4gGndyNoK5ei/tkkNNYcuRUaloJeU55b63xEAFVWTF2jxcC2oel7CI47FHW/WFG2hCU9r2/AFr1RQC+o",
+	"PQO5aK5roquh6N6gbTul1HbtX6JjSn09sNlAyvKcZUmgRiTM9SvzKH6Qy1do7H7FT7J1q5UnmjSZE2WK",
+	"NtSU+gSgkkar4EnkV1CWaeBOjsUn5KtRQbUZZiUbfZ1cCigHcl3foBv5yKFtSu3S9IA+JlJ1xMxbrPtw",
+	"wHv172zBAo+03OjVct+E3Mj/cseoJaVtED8bkso1N89llTuahAIlrsiEUVMqZm/BvqiWVOdSmFm+JIXi",
+	"KdNdqaMXMJ4HpEn7gXUZiDC3R2TaVWRayEb0uj104pWTCZQn3IoytwWe9gTqmm532ynoHQZXATZ5ZNcM",
+	"m135qkzXpdulJ6XYVMNUGboOAg+y/6z+pRtdOqzQZhCmuhTnRvGCJURLkpVIga41P3xUQydoOSFSoU5F",
+	"hCQzqubQQ10YV4mY2oNdWQWIrKpw0HIL35ZcCivXaXol5CJn2dTn8U8F1ktC02s7a2C3qpud723kr9iD",
+	"ZM615mKaYHuRxLU3ltjAGPRfri9F5Rd52g9dBlyeM2KP1xOeceGeaMQF3CXQD4RQUENxqVxzTFBf7Jwu",
+	"BfYSiEJvQ+0XPgfLtUmrxFvtWRsm6vQjRRcYpiFnbjFDBAddUa3au/g6NgvPzDdV6V1yPfjmcP/wGT0+",
+	"es6esZSNWUaf7tPJhB7tp1lKn07o4SCl2TP27Bnts8OjyeTw6VHWT9kxG/SPs+Nx1lWIhrPaOffDaeix",
+	"c/rRVf+cHPSfH3Wkb3e5ov6y95emoIwkmdiVg+I77O8QmCks9tmbV9BuyW8wMp2ZsXljvT71OGCoXpvh",
+	"oFfLrL+WPGW7VkHp3XQV11yjYz2MZc33/gzdWxyBUe2ky0rW659Iir9FLqu2FuLvuLbbup4O9w/2j4+3",
+	"6SAKBRYroj2d0TVO6Ley9Knmc6a187pAK5UpEwZEFbhhECWUC6LtB4NhXfdD++Zarhu+ay6KFdvsI0tL",
+	"cAzPZcZGZIR5q6MAtUnJixk1b93yeh3enn5W9yYv/fNvcipOyeiKi2yELc2hF+kuwZbkkAd7KVw7BCUX",
+	"UAs8Apr8aEa75IVzpXlIVqsiyUI6DH2cDtZ+0hR73PuMWlcyaiRJqVJLe/qcuobUeKRpxCxwpfa75IJ9",
+	"NM3PQ78V+wflgrz7KxQVu16q3gkBb7XPuO0YheT7/qUIvbEtM42g8v71hFDiCpXCYhop0QHhx24XHQ02",
+	"e7pY1QJb5ChW+2o1TI8xD/uIqzxzRbS7lwIgD9y9QyPlMKdqGkysQEfByTHhxjV5ZvnklIyYUlLpEbEi",
+	"2JMeVCJZQptJZSBwAZ23x2U2ZaZCVqijNzzRrUYnGV3CjErNMlIWSaR7lmvPM+eZ4NOZIe8uXuBpPAld",
+	"fxxp2BdhH1tVCsHFFBHuFYPNzkLfw8S3IIKRQ59ZMipx59Ys46VwY+dQrXrV0dbr4YIddFOgw2+jx38A",
+	"XgpAxthbHugZMs+3awLYv+cJFPmys1nGFEGUcfHR5YiO8kez1+rx+qq2j7WzCIjus2MgdePXvnFvDNkw",
+	"3WYF7JImAysD9vukRp86IRNoKeOb168cPBw6ipa58bgPGBEFs2CX/AKFUG+UdDArfDpj6lJYUkhIBO+l",
+	"0Z36UrykVjgbNsdDCobkADdc1/oTJ6Fd8NMeHjkAikATHLs4Gnt6OYvOLh+a6oG3MroM0uxSUE3evD6/",
+	"ILByIEZ3yWvvwJ5A4GfmPcu4uXip9tBClnnmJRYeaRWSC0wQhP+lQPaw5g3UWlIsvq8aD+fQl2ASNkaO",
+	"/wnlJqDVT0DSQuAYco92yYtcah+qTqUQDM5Q55DP80uBInHeJe6+BTJ5GJkH794g9Pz26i9dZA5DWyPO",
+	"HIEnnsLR5vUGmOOUR9HmRZvXV8N+eg//7SSd5XtddeMFffsOwg9ghdI1Wvg5DJ5rpgmjKudWFwLpxjFl",
+	"wmpaYetzKqYlnQbzO5XimilN652aQR+9YqzQRDBu+f2kpsNeCqeqoq8RFg6bPgOjcuMDV4iOZIdiPzaq",
+	"f2nodM6RHRa0Z/TjqTU0hMjdXJOy2H0gTbWpm5J3Gmd1KeoiFUVUXS+Nyh/cpaqQ/kEUL/zIBjEEc/7C",
+	"CpUf2Boh5EjlUcws6zxLaIMFH16XCsVO9pcZo7mZdcYUvGLVjkgrCW1RVSn0LnllahHpGUuvnFJi6Jhq",
+	"DIqGZqQZK5jImEiXHeGuH3BAD0iq7gtdIQU3Nauu5fya/Xm9Qy/cUjuTqj3wGiG5Tb6tq7/DIwQhBfu/",
+	"y7Hz9W8IR/lb6/ZfCL1CQhwXaV5mLNLWySqQb/zzD5pW5D6yIdyEA3kUYSHIVNQ2x9MbUMhnxjybVLb3",
+	"yf7tkS82Rvb9Yx19xeKGWzP5zZNmkGyORgnv6sPjKWgbDB0/wEgDMkP11XCi5HwIHVbjvcbcaqyFvauF",
+	"HwYOOyf8/WWhZBre103M9chbPq/Aqu5FRVT3z13asEKvce6XIhz388IQw+YFpLhA9vVoyoTlADYi9j3o",
+	"x+RGk2uqoMpMV74/F8d1Tg8tS5UyeAoMjkvh32xVbvbRYbr4psRojkRZOYyIZw6usiOFnIZRwRl0KcDS",
+	"8E8HHp/Ra3bS9jBzs0v+QfOSISqXc7yTXGonDC7FWfWuOb2yZhjHtHQ7GanCAngrBWMDziMj81wuAHwR",
+	"b7K2istjqmHCLtHh4t0xJxgLhpvrUKcJfNONdMI/soxc49jBm2NJyvlQ0KEzghC0rl2An6zpeClGVocb",
+	"7ZJf/bGN1tVCSdfDveGjr4UgKt8VoGOSUaZkUbAsCkKmSnFuWPFAFpN99SZzye8dxOvBDViU5svaTzhM",
+	"bSVGV9fT0hSYsABMYZnnUVKilALqbcujUCKySXR+nkkFsZqNSol3MdRCTsEPA0ylVxLvwTmKwMXNeJOl",
+	"0vA+S64Bi3wiFUq2jC4RzHVdQMp3fk+dfAEBgT1AybdsKT2UoN3shDTDWwDDTXHoLvHFeYI9QPJzshp9",
+	"w+jZCHNhh0zE5cGUmXewqA+ZWGa3Ab/SwW6wr7XQ4COzWX7ADvNIm0ZmdLnBXXEbZmqaup96Y0YVU2el",
+	"VVjff7AKKmoC3T19XWYYNb5xJ0AVZDIt567Ws1R576S3Rwu+dz2AUmk3+kiiGoRekuADBP9m1XPaKeLQ",
+	"DnYVefJ/guPYIUNjoCyp2MS5ZkMTUaukQF4ceGdqX4BlXf3CW0az5Q4gn4fkCJft91Wwyb6uojYgJEDh",
+	"W+Xg3aZhoSOfe1lh6DrUx7qrOKXCagEAV48RNceltTe7ysrVV7/BBNVQxwgrXUu1qy+3T3VZfctFY5Ez",
+	"lxbhdJ1NPge/mRjNXH35T/yaCaZDqoCbtnO51N7gPC03H27+/wAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

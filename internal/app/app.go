@@ -26,6 +26,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/billing"
+	"github.com/adiuva/cloud-api/internal/budget"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/dev/devstripe"
@@ -60,6 +61,7 @@ type App struct {
 	Auth    *auth.Service
 	Backups *backup.Service
 	Billing *billing.Service
+	Budget  *budget.Service
 	Stripe  *devstripe.Server // the stand-in for Stripe; nil where STRIPE_SECRET_KEY is set
 	closers []func()
 }
@@ -108,7 +110,8 @@ func (a *App) Close() {
 
 // Run does the background work, such as expiring sessions and processing Stripe's events, until ctx ends.
 func (a *App) Run(ctx context.Context) {
-	jobs := []func(context.Context){a.Auth.Maintain, a.Backups.Maintain, a.Billing.Maintain}
+	jobs := []func(context.Context){a.Auth.Maintain, a.Backups.Maintain, a.Billing.Maintain,
+		a.Budget.Maintain}
 	if a.Stripe != nil {
 		jobs = append(jobs, a.Stripe.Maintain)
 	}
@@ -128,10 +131,12 @@ func (a *App) wire(ctx context.Context, cfg config.Config, manifests *declared.S
 	if err := a.wireBilling(ctx, cfg, opts); err != nil {
 		return err
 	}
+	a.Budget = openBudget(cfg, a.DB, opts)
 	accounts := authConfig(cfg, a.DB, opts.Log)
 	accounts.Now = opts.Now
 	accounts.Deletion = []auth.DeletionStep{
 		{Name: "backups", Run: a.Backups.PurgeUser}, {Name: "billing", Run: a.Billing.PurgeUser},
+		{Name: "budget", Run: a.Budget.PurgeUser},
 	}
 	if a.Auth, err = auth.New(accounts); err != nil {
 		return err
@@ -141,7 +146,7 @@ func (a *App) wire(ctx context.Context, cfg config.Config, manifests *declared.S
 		return err
 	}
 	a.closers = append(a.closers, stopModel)
-	agents, playbooks, orchestrator, err := wireChat(model, manifests, opts.Log)
+	agents, playbooks, orchestrator, err := wireChat(a.Budget.Meter(model), manifests, modelLimits(cfg), opts)
 	if err != nil {
 		return err
 	}
@@ -155,8 +160,9 @@ func (a *App) wire(ctx context.Context, cfg config.Config, manifests *declared.S
 		return err
 	}
 	edge := httpapi.Config{
-		Auth: a.Auth, Chat: orchestrator, Agents: agents, Backups: a.Backups, Billing: a.Billing, Playbooks: playbooks,
-		Docs: site, Limiter: limiter, Ready: a.DB.Ping, Version: opts.Version, CORSOrigins: cfg.CORSOrigins,
+		Auth: a.Auth, Chat: orchestrator, Agents: agents, Backups: a.Backups, Billing: a.Billing, Budget: a.Budget,
+		Playbooks: playbooks,
+		Docs:      site, Limiter: limiter, Ready: a.DB.Ping, Version: opts.Version, CORSOrigins: cfg.CORSOrigins,
 		TrustedProxies: cfg.TrustedProxies, ClientIPHeader: cfg.ClientIPHeader, TrustedProxyHops: cfg.TrustedProxyHops,
 		WSPingInterval: cfg.WSPingInterval, Now: opts.Now, Log: opts.Log,
 		MaxConnections: cfg.MaxConnections, Timeouts: listener.Timeouts{Idle: cfg.IdleTimeout},
@@ -169,7 +175,7 @@ func (a *App) wire(ctx context.Context, cfg config.Config, manifests *declared.S
 }
 
 func wireChat(
-	model agent.Model, manifests *declared.Set, log *slog.Logger,
+	model agent.Model, manifests *declared.Set, limits agent.Limits, opts Options,
 ) (*agent.Registry, *playbook.Library, *chat.Orchestrator, error) {
 	agents, err := NewAgents(model, manifests)
 	if err != nil {
@@ -185,7 +191,8 @@ func wireChat(
 	}
 	filter := sanitize.New(chat.Secrets(agents, templates)...)
 	return agents, library, chat.New(chat.Config{
-		Agents: agents, Model: model, Templates: templates, Filter: chat.NewFilter(filter), Log: log,
+		Agents: agents, Model: model, Templates: templates, Filter: chat.NewFilter(filter), Log: opts.Log,
+		Limits: func(*agent.ModelRequest) agent.Limits { return limits },
 	}), nil
 }
 

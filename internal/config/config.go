@@ -52,7 +52,14 @@ type Config struct {
 	LLMIdleTimeout       time.Duration `env:"LLM_IDLE_TIMEOUT" default:"20s" desc:"timeout between two tokens"`
 	LLMTimeout           time.Duration `env:"LLM_TIMEOUT" default:"120s" desc:"timeout for the whole answer"`
 	LLMStrictSchemas     bool          `env:"LLM_STRICT_SCHEMAS" default:"false" desc:"true sends response_format json_schema and strict tools, for an API that knows them"`
+	LLMContextTokens     int           `env:"LLM_CONTEXT_TOKENS" default:"128000" desc:"what the model can read and write in one call, in tokens; longer conversations lose their oldest turns"`
+	LLMMaxTokens         int           `env:"LLM_MAX_TOKENS" default:"4096" desc:"longest answer of the model, in tokens"`
 	AgentsDir            string        `env:"AGENTS_DIR" example:"/etc/adiuva/agents" desc:"folder of YAML manifests that declare more agents"`
+
+	TokensPerDayFree  int `env:"TOKENS_PER_DAY_FREE" default:"200000" desc:"tokens of language models that an account of Free may use on a day (UTC); 0 means no limit"`
+	TokensPerDayPro   int `env:"TOKENS_PER_DAY_PRO" default:"2000000" desc:"the same for Pro"`
+	TokensPerDayPower int `env:"TOKENS_PER_DAY_POWER" default:"10000000" desc:"the same for Power"`
+	TokensPerDayTeam  int `env:"TOKENS_PER_DAY_TEAM" default:"10000000" desc:"the same for each seat of Team"`
 
 	S3Bucket             string `env:"S3_BUCKET" prod:"required" embedded:"backups on disk in the data directory" example:"adiuva-backups" desc:"bucket that keeps backup blobs"`
 	S3Region             string `env:"S3_REGION" default:"us-east-1" desc:"region of the bucket"`
