@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -137,20 +136,29 @@ func (s *Server) readItems(c *echo.Context, o operation) error {
 // splitItems returns the items of the list member of a JSON object. Where the list is missing, is no list of objects or
 // has another length than its schema allows, that is validation_failed.
 func splitItems(data []byte, member string, list *openapi3.Schema) ([]json.RawMessage, error) {
-	var members map[string]json.RawMessage
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	if err := decoder.Decode(&members); err != nil {
-		var wrongType *json.UnmarshalTypeError
-		if errors.As(err, &wrongType) {
-			return nil, wrongItems("", "must be an object")
-		}
-		return nil, fault.ErrInvalidJSON.WithCause(errors.New("the body of a batch is no JSON"))
+	if !json.Valid(data) {
+		return nil, fault.ErrInvalidJSON
 	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return nil, fault.ErrInvalidJSON.WithMessage("The body has something after its JSON document.")
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
+		return nil, wrongItems("", "must be an object")
 	}
 	var items []json.RawMessage
-	if text := members[member]; len(text) == 0 || json.Unmarshal(text, &items) != nil || items == nil {
+	for seen := map[json.Token]bool{}; decoder.More(); {
+		name, err := decoder.Token()
+		if err != nil || seen[name] {
+			return nil, fault.ErrInvalidJSON.WithMessage("The body is not acceptable JSON: a member is given twice.")
+		}
+		seen[name] = true
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			return nil, fault.ErrInvalidJSON
+		}
+		if name == member && json.Unmarshal(value, &items) != nil {
+			items = nil
+		}
+	}
+	if items == nil {
 		return nil, wrongItems("/"+member, "must be a list")
 	}
 	if n := uint64(len(items)); n < list.MinItems || list.MaxItems != nil && n > *list.MaxItems {
