@@ -163,13 +163,15 @@ func (o *Orchestrator) limits(m *agent.ModelRequest) agent.Limits {
 	return o.cfg.Limits(m)
 }
 
-// nameTooLong returns err with the member to shorten if the provider said that the prompt is too long.
+// nameTooLong returns ErrContextTooLarge with the member to shorten if the provider said that the prompt is too long,
+// else err.
 func nameTooLong(err error, member string) error {
 	var f *fault.Error
 	if !errors.As(err, &f) || !errors.Is(err, agent.ErrContextTooLarge) || len(f.Details) > 0 {
 		return err
 	}
-	return f.WithDetails(fault.Detail{Pointer: member, Message: "is too long for the language model; shorten it"})
+	return agent.ErrContextTooLarge.WithCause(err).WithDetails(fault.Detail{
+		Pointer: member, Message: "is too long for the language model; shorten it"})
 }
 
 // ctxError returns the error of ctx if it was canceled, since err is only its consequence. A deadline exceeded that
