@@ -40,7 +40,8 @@ func longResult(m agent.Model, size int) *agent.Agent {
 		agent.NewTool("read", "Reads.", func(_ context.Context, _ *agent.Run, in struct {
 			Part int `json:"part"`
 		}) (string, error) {
-			return fmt.Sprintf("part %d: ", in.Part) + strings.Repeat("Anna asked for the offer on Friday. ", size/8), nil
+			text := strings.Repeat("Anna asked for the offer on Friday. ", size/8)
+			return fmt.Sprintf("part %d: %s", in.Part, text), nil
 		})}})
 }
 
@@ -180,7 +181,9 @@ func TestPromptThatDoesNotFitNamesTheMember(t *testing.T) {
 // limits are known.
 func BenchmarkFitOneMebibyte(b *testing.B) {
 	long := history(1 << 20 / len(turn(0).Content))
-	for name, limits := range map[string]agent.Limits{"fitted": {ContextTokens: 128_000, MaxOutputTokens: 4_096}, "whole": {}} {
+	for name, limits := range map[string]agent.Limits{
+		"fitted": {ContextTokens: 128_000, MaxOutputTokens: 4_096}, "whole": {},
+	} {
 		b.Run(name, func(b *testing.B) {
 			m := script(textAnswer("ok"))
 			a := newAgent(m, "a_agent")

@@ -115,7 +115,8 @@ func TestBudgetExceededSaysWhenTheDayEnds(t *testing.T) {
 func TestRacingRequestsOfTwoReplicasKeepTheBudget(t *testing.T) {
 	t.Parallel()
 	const limit, reservation = 100_000, 10_000
-	model := reporting(agent.Usage{InputTokens: 600, OutputTokens: 10}, agent.Usage{InputTokens: 2_000, OutputTokens: 500})
+	model := reporting(agent.Usage{InputTokens: 600, OutputTokens: 10},
+		agent.Usage{InputTokens: 2_000, OutputTokens: 500})
 	db := pgtest.New(t)
 	replicas := []*api{replica(t, db, limit, model), replica(t, db, limit, model)}
 	user := replicas[0].Register("race@example.com")
@@ -169,9 +170,10 @@ func TestLongHistoryIsFitted(t *testing.T) {
 	a := startWith(t, cfg, pgtest.New(t), nil)
 	const turns = 900
 	var history []map[string]string
+	text := strings.Repeat("The offer for the kitchen is due on Friday. ", 22)
 	for i := range turns {
 		history = append(history, map[string]string{"role": []string{"user", "assistant"}[i%2],
-			"content": fmt.Sprintf("turn %d. ", i) + strings.Repeat("The offer for the kitchen is due on Friday. ", 22)})
+			"content": fmt.Sprintf("turn %d. %s", i, text)})
 	}
 	body, err := json.Marshal(map[string]any{"message": "when is it due?",
 		"context": map[string]any{"conversation_history": history}})
