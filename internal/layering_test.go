@@ -36,6 +36,7 @@ var allowed = map[string]string{
 	"internal/config":   "",
 	"internal/dates":    "",
 	"internal/fold":     "",
+	"internal/tokens":   "",
 	"internal/network":  "",
 	"internal/thought":  "",
 	"internal/listener": "internal/network",
@@ -47,7 +48,7 @@ var allowed = map[string]string{
 	"internal/playbook/record": "internal/action internal/agent internal/agent/schema internal/dates " +
 		"internal/playbook internal/thought",
 	"internal/agent": "internal/action internal/agent/schema internal/consent internal/dates internal/fault " +
-		"internal/identity internal/playbook internal/sanitize internal/tier",
+		"internal/identity internal/playbook internal/sanitize internal/tier internal/tokens",
 	"internal/agent/schema": "",
 	"internal/agent/task": "internal/action internal/agent internal/agent/workspace internal/dates " +
 		"internal/playbook",
@@ -62,7 +63,7 @@ var allowed = map[string]string{
 		"internal/dates internal/playbook internal/tier",
 	"internal/chat": "internal/action internal/agent internal/dates internal/playbook internal/playbook/record " +
 		"internal/fold internal/sanitize internal/thought " +
-		"internal/identity internal/tier internal/fault",
+		"internal/identity internal/tier internal/tokens internal/fault",
 	"internal/scenario": "internal/action internal/agent internal/dates internal/tier",
 	"internal/auth": "internal/worker internal/postgres gen/db internal/identity internal/network " +
 		"internal/strictjson internal/tier internal/fault",
@@ -70,6 +71,8 @@ var allowed = map[string]string{
 		"internal/fault",
 	"internal/billing": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
 		"internal/fault",
+	"internal/budget": "internal/agent internal/worker internal/postgres gen/db internal/identity internal/tier " +
+		"internal/tokens internal/fault",
 	"internal/provider":  "internal/agent internal/fault internal/tier",
 	"internal/ratelimit": "",
 	"internal/worker":    "",
@@ -87,8 +90,9 @@ var allowed = map[string]string{
 	"internal/docsite":    "openapi docs internal/fault",
 	"internal/forwarded":  "",
 	"internal/httpapi": "openapi gen/api internal/action internal/agent internal/auth internal/backup " +
-		"internal/billing internal/chat internal/chatstream internal/dates internal/forwarded internal/listener " +
-		"internal/playbook internal/provider internal/ratelimit internal/strictjson internal/docsite internal/fault " +
+		"internal/billing internal/budget internal/chat internal/chatstream internal/dates internal/forwarded " +
+		"internal/listener internal/playbook internal/provider internal/ratelimit internal/strictjson " +
+		"internal/docsite internal/fault " +
 		"internal/identity internal/network internal/tier",
 
 	// Stand-ins for development.
@@ -123,7 +127,7 @@ var allowed = map[string]string{
 var owners = map[string]string{
 	module + "gen/api":         "internal/httpapi",
 	module + "gen/client":      "",
-	module + "gen/db":          "internal/auth internal/backup internal/billing",
+	module + "gen/db":          "internal/auth internal/backup internal/billing internal/budget",
 	module + "internal/config": "internal/app internal/testing/apitest cmd/adiuva-api",
 	module + "internal/dev/": "internal/app internal/testing/llmtest internal/testing/apitest " +
 		"cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",
@@ -153,6 +157,7 @@ var vocabulary = []string{
 	"internal/sanitize",
 	"internal/config",
 	"internal/dates",
+	"internal/tokens",
 }
 
 type pkg struct {

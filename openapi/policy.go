@@ -24,6 +24,9 @@ type Policy struct {
 	Body    int64   `json:"body"` // largest request body, or largest message of a stream, in bytes, or Unlimited
 	Rate    Rate    `json:"rate"`
 	Session Session `json:"session"` // empty where the operation needs no access token
+	// Items is the member of the body that lists bodies of other operations. They are checked one by one, by the
+	// handler. It is empty where the body is checked as a whole.
+	Items string `json:"items"`
 }
 
 // Rate is a limit on the number of requests. ByAccount leaves the numbers to the account's tier.

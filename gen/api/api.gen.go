@@ -157,7 +157,9 @@ const (
 	ErrorCodeBackupConflict       ErrorCode = "backup_conflict"
 	ErrorCodeBillingUnavailable   ErrorCode = "billing_unavailable"
 	ErrorCodeBodyTooLarge         ErrorCode = "body_too_large"
+	ErrorCodeBudgetExceeded       ErrorCode = "budget_exceeded"
 	ErrorCodeChecksumMismatch     ErrorCode = "checksum_mismatch"
+	ErrorCodeContextTooLarge      ErrorCode = "context_too_large"
 	ErrorCodeDBUnavailable        ErrorCode = "db_unavailable"
 	ErrorCodeDraining             ErrorCode = "draining"
 	ErrorCodeEmailTaken           ErrorCode = "email_taken"
@@ -216,7 +218,11 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeBodyTooLarge:
 		return true
+	case ErrorCodeBudgetExceeded:
+		return true
 	case ErrorCodeChecksumMismatch:
+		return true
+	case ErrorCodeContextTooLarge:
 		return true
 	case ErrorCodeDBUnavailable:
 		return true
@@ -535,6 +541,43 @@ type BackupStored struct {
 	Ok bool `json:"ok"`
 }
 
+// BatchReply The results of a batch.
+type BatchReply struct {
+	// Results One result for each request, in their order.
+	//
+	// Example: [{"response":{"actions":[],"kind":"response","response":"Two tasks are overdue."},"status":200}]
+	Results []BatchResult `json:"results"`
+}
+
+// BatchRequest Questions to answer at once.
+type BatchRequest struct {
+	// Requests The questions. Each is validated by itself.
+	//
+	// Example: [{"message":"Which tasks are overdue?"},{"message":"What is on today?"}]
+	Requests []ChatRequest `json:"requests"`
+}
+
+// BatchResult What POST /chat would have answered to one of the requests: a response or a problem.
+type BatchResult struct {
+	// Problem An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
+	Problem *Problem `json:"problem,omitempty"`
+
+	// Response The agents' answer, or a plan. `kind` is required in both and has another value in each.
+	//
+	// Example: {"actions":[{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}],"kind":"response","response":"I propose a task."}
+	Response *ChatReply `json:"response,omitempty"`
+
+	// RetryAfter For a problem with status 429 or 503: how many seconds to wait, as the Retry-After header says.
+	//
+	// Example: 30
+	RetryAfter *int32 `json:"retry_after,omitempty"`
+
+	// Status The HTTP status that POST /chat would have had: 200 with response, any other with problem.
+	//
+	// Example: 200
+	Status int32 `json:"status"`
+}
+
 // BillingTier A subscription plan. From lowest to highest: free, pro, power, team.
 //
 // Example: pro
@@ -641,6 +684,9 @@ type ChatResponse struct {
 	// Example: [{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}]
 	Actions []PlanAction `json:"actions"`
 
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context *UsedContext `json:"context,omitempty"`
+
 	// Kind What this answer is, a response or a plan.
 	//
 	// Example: response
@@ -668,6 +714,9 @@ type ChatResponse struct {
 
 	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 	Upgrade *Upgrade `json:"upgrade,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
 // ChatResponseKind What this answer is, a response or a plan.
@@ -681,6 +730,9 @@ type ChatStreamDone struct {
 	//
 	// Example: [{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}]
 	Actions []PlanAction `json:"actions"`
+
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context *UsedContext `json:"context,omitempty"`
 
 	// Done Always true: this is the last frame of the answer.
 	//
@@ -714,6 +766,9 @@ type ChatStreamDone struct {
 
 	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 	Upgrade *Upgrade `json:"upgrade,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
 // ChatStreamDoneKind What this answer is, a response or a plan.
@@ -757,6 +812,9 @@ type ChatStreamPlan struct {
 	// Example: task_agent
 	Agent string `json:"agent"`
 
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context *UsedContext `json:"context,omitempty"`
+
 	// Done Always true: this is the last frame of the answer.
 	//
 	// Example: true
@@ -779,6 +837,9 @@ type ChatStreamPlan struct {
 
 	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 	Upgrade *Upgrade `json:"upgrade,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
 // ChatStreamPlanKind What this answer is, a response or a plan.
@@ -876,6 +937,38 @@ type ClientRow struct {
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ParentID nullable.Nullable[string] `json:"parentId,omitempty"`
+}
+
+// CompactReply The summary of a conversation.
+type CompactReply struct {
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context UsedContext `json:"context"`
+
+	// Replaced True if this text replaces a summary that must not be shown; keep the turns instead.
+	//
+	// Example: false
+	Replaced *bool `json:"replaced,omitempty"`
+
+	// Summary What the turns say, in at most some 800 words.
+	//
+	// Example: The offer for Rossi is due on Friday, 4 December.
+	Summary string `json:"summary"`
+
+	// Truncated True if the model stopped at its length limit.
+	//
+	// Example: false
+	Truncated *bool `json:"truncated,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage Usage `json:"usage"`
+}
+
+// CompactRequest A conversation to summarise.
+type CompactRequest struct {
+	// ConversationHistory The turns, oldest first.
+	//
+	// Example: [{"content":"When is the offer for Rossi due?","role":"user"},{"content":"On Friday, 4 December.","role":"assistant"}]
+	ConversationHistory []ConversationTurn `json:"conversation_history"`
 }
 
 // ConversationTurn One message of the conversation so far.
@@ -1017,6 +1110,9 @@ type ExecutionPlan struct {
 	// Example: email_agent
 	Agent string `json:"agent"`
 
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context *UsedContext `json:"context,omitempty"`
+
 	// Description What the playbook does.
 	//
 	// Example: Reads e-mails and creates a task for everything they ask of you.
@@ -1054,6 +1150,9 @@ type ExecutionPlan struct {
 
 	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 	Upgrade *Upgrade `json:"upgrade,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
 // ExecutionPlanKind What this answer is, a response or a plan.
@@ -1508,6 +1607,9 @@ type StepResult struct {
 	//
 	// Example: [{"title":"Send the offer"}]
 	Records []map[string]interface{} `json:"records"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
 // Subscription The account's subscription.
@@ -1688,6 +1790,34 @@ type TierFeatures struct {
 // Example: [{"currency":"eur","features":{"agents":-1,"backup_gb":5,"batch":true,"byok":false,"providers":-1,"sso":false},"per_seat":false,"price_cents":1500,"requests_per_minute":60,"tier":"pro"}]
 type TierList = []Tier
 
+// TokenUsage Tokens of the day.
+type TokenUsage struct {
+	// PeriodEnd The next midnight UTC, when the count starts again, in milliseconds since the Unix epoch.
+	//
+	// Example: 1795910400000
+	PeriodEnd int64 `json:"period_end"`
+
+	// PeriodStart The last midnight UTC, in milliseconds since the Unix epoch.
+	//
+	// Example: 1795824000000
+	PeriodStart int64 `json:"period_start"`
+
+	// Requests How many requests have used a model since period_start. An item of a batch counts as one.
+	//
+	// Example: 9
+	Requests int32 `json:"requests"`
+
+	// TokensLimit Tokens that the plan has for a day; -1 means no limit. Team has them for each seat, and this is their sum.
+	//
+	// Example: 200000
+	TokensLimit int64 `json:"tokens_limit"`
+
+	// TokensUsed Tokens used since period_start, read and written ones.
+	//
+	// Example: 18340
+	TokensUsed int64 `json:"tokens_used"`
+}
+
 // Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 type Upgrade struct {
 	// Feature What is missing; the name of an agent, for example.
@@ -1699,6 +1829,52 @@ type Upgrade struct {
 	//
 	// Example: pro
 	Tier BillingTier `json:"tier"`
+}
+
+// Usage Tokens that the language models used for this answer, in all of its calls.
+type Usage struct {
+	// Estimated True if a part of the numbers is the server's estimate, because the provider gave none.
+	//
+	// Example: false
+	Estimated bool `json:"estimated"`
+
+	// InputTokens Tokens that the models read.
+	//
+	// Example: 1834
+	InputTokens int64 `json:"input_tokens"`
+
+	// Model The model of the last call; empty if it has no name.
+	//
+	// Example: gpt-4o-mini
+	Model string `json:"model"`
+
+	// ModelCalls How often a model was called, the choice of the agent included.
+	//
+	// Example: 2
+	ModelCalls int32 `json:"model_calls"`
+
+	// OutputTokens Tokens that the models wrote, thinking included.
+	//
+	// Example: 96
+	OutputTokens int64 `json:"output_tokens"`
+
+	// Provider The provider of the last call; empty if it has no name.
+	//
+	// Example: openai
+	Provider string `json:"provider"`
+}
+
+// UsedContext How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+type UsedContext struct {
+	// HistoryDropped The number of turns left out, which are the oldest.
+	//
+	// Example: 0
+	HistoryDropped int32 `json:"history_dropped"`
+
+	// HistoryUsed The number of turns read, which are the newest.
+	//
+	// Example: 12
+	HistoryUsed int32 `json:"history_used"`
 }
 
 // UserProfile An account.
@@ -1953,6 +2129,12 @@ type CreateCheckoutJSONRequestBody = CheckoutRequest
 
 // ChatJSONRequestBody defines body for Chat for application/json ContentType.
 type ChatJSONRequestBody = ChatRequest
+
+// ChatBatchJSONRequestBody defines body for ChatBatch for application/json ContentType.
+type ChatBatchJSONRequestBody = BatchRequest
+
+// CompactHistoryJSONRequestBody defines body for CompactHistory for application/json ContentType.
+type CompactHistoryJSONRequestBody = CompactRequest
 
 // RunStepJSONRequestBody defines body for RunStep for application/json ContentType.
 type RunStepJSONRequestBody = StepRequest
@@ -2252,6 +2434,12 @@ type ServerInterface interface {
 	// Chat Ask the agents
 	// (POST /chat)
 	Chat(ctx *echo.Context) error
+	// ChatBatch Ask several questions at once
+	// (POST /chat/batch)
+	ChatBatch(ctx *echo.Context) error
+	// CompactHistory Summarise a conversation
+	// (POST /chat/compact)
+	CompactHistory(ctx *echo.Context) error
 	// GetHealth Check that the process is alive
 	// (GET /health)
 	GetHealth(ctx *echo.Context) error
@@ -2267,6 +2455,9 @@ type ServerInterface interface {
 	// RunStep Run one `generate` step of a plan
 	// (POST /plans/steps)
 	RunStep(ctx *echo.Context) error
+	// GetUsage Tokens used today
+	// (GET /usage)
+	GetUsage(ctx *echo.Context) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -3139,6 +3330,24 @@ func (w *ServerInterfaceWrapper) Chat(ctx *echo.Context) error {
 	return err
 }
 
+// ChatBatch converts echo context to params.
+func (w *ServerInterfaceWrapper) ChatBatch(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChatBatch(ctx)
+	return err
+}
+
+// CompactHistory converts echo context to params.
+func (w *ServerInterfaceWrapper) CompactHistory(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompactHistory(ctx)
+	return err
+}
+
 // GetHealth converts echo context to params.
 func (w *ServerInterfaceWrapper) GetHealth(ctx *echo.Context) error {
 	var err error
@@ -3188,6 +3397,15 @@ func (w *ServerInterfaceWrapper) RunStep(ctx *echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RunStep(ctx)
+	return err
+}
+
+// GetUsage converts echo context to params.
+func (w *ServerInterfaceWrapper) GetUsage(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetUsage(ctx)
 	return err
 }
 
@@ -3248,6 +3466,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/auth/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.DELETE(options.BaseURL+"/auth/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
 	router.POST(options.BaseURL+"/chat", wrapper.Chat, options.OperationMiddlewares["chat"]...)
+	router.POST(options.BaseURL+"/chat/batch", wrapper.ChatBatch, options.OperationMiddlewares["chatBatch"]...)
+	router.POST(options.BaseURL+"/chat/compact", wrapper.CompactHistory, options.OperationMiddlewares["compactHistory"]...)
+	router.GET(options.BaseURL+"/usage", wrapper.GetUsage, options.OperationMiddlewares["getUsage"]...)
 	router.GET(options.BaseURL+"/plans/playbook", wrapper.ListPlaybooks, options.OperationMiddlewares["listPlaybooks"]...)
 	router.GET(options.BaseURL+"/plans/playbook/:plan_id", wrapper.GetPlaybook, options.OperationMiddlewares["getPlaybook"]...)
 	router.POST(options.BaseURL+"/plans/steps", wrapper.RunStep, options.OperationMiddlewares["runStep"]...)
@@ -5657,6 +5878,146 @@ func (response ChatdefaultApplicationProblemPlusJSONResponse) VisitChatResponse(
 	return err
 }
 
+type ChatBatchRequestObject struct {
+	Body *ChatBatchJSONRequestBody
+}
+
+type ChatBatchResponseObject interface {
+	VisitChatBatchResponse(w http.ResponseWriter) error
+}
+
+type ChatBatch200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ChatBatch200JSONResponse struct {
+	Body    BatchReply
+	Headers ChatBatch200ResponseHeaders
+}
+
+func (response ChatBatch200JSONResponse) VisitChatBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChatBatchdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ChatBatchdefaultApplicationProblemPlusJSONResponse) VisitChatBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompactHistoryRequestObject struct {
+	Body *CompactHistoryJSONRequestBody
+}
+
+type CompactHistoryResponseObject interface {
+	VisitCompactHistoryResponse(w http.ResponseWriter) error
+}
+
+type CompactHistory200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type CompactHistory200JSONResponse struct {
+	Body    CompactReply
+	Headers CompactHistory200ResponseHeaders
+}
+
+func (response CompactHistory200JSONResponse) VisitCompactHistoryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompactHistorydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CompactHistorydefaultApplicationProblemPlusJSONResponse) VisitCompactHistoryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetHealthRequestObject struct {
 }
 
@@ -5996,6 +6357,75 @@ func (response RunStepdefaultApplicationProblemPlusJSONResponse) VisitRunStepRes
 	return err
 }
 
+type GetUsageRequestObject struct {
+}
+
+type GetUsageResponseObject interface {
+	VisitGetUsageResponse(w http.ResponseWriter) error
+}
+
+type GetUsage200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type GetUsage200JSONResponse struct {
+	Body    TokenUsage
+	Headers GetUsage200ResponseHeaders
+}
+
+func (response GetUsage200JSONResponse) VisitGetUsageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUsagedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetUsagedefaultApplicationProblemPlusJSONResponse) VisitGetUsageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// ListAgents List agents
@@ -6070,6 +6500,12 @@ type StrictServerInterface interface {
 	// Chat Ask the agents
 	// (POST /chat)
 	Chat(ctx context.Context, request ChatRequestObject) (ChatResponseObject, error)
+	// ChatBatch Ask several questions at once
+	// (POST /chat/batch)
+	ChatBatch(ctx context.Context, request ChatBatchRequestObject) (ChatBatchResponseObject, error)
+	// CompactHistory Summarise a conversation
+	// (POST /chat/compact)
+	CompactHistory(ctx context.Context, request CompactHistoryRequestObject) (CompactHistoryResponseObject, error)
 	// GetHealth Check that the process is alive
 	// (GET /health)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
@@ -6085,6 +6521,9 @@ type StrictServerInterface interface {
 	// RunStep Run one `generate` step of a plan
 	// (POST /plans/steps)
 	RunStep(ctx context.Context, request RunStepRequestObject) (RunStepResponseObject, error)
+	// GetUsage Tokens used today
+	// (GET /usage)
+	GetUsage(ctx context.Context, request GetUsageRequestObject) (GetUsageResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx *echo.Context, request any) (any, error)
@@ -6846,6 +7285,98 @@ func (sh *strictHandler) Chat(ctx *echo.Context) error {
 	return nil
 }
 
+// ChatBatch operation middleware
+func (sh *strictHandler) ChatBatch(ctx *echo.Context) error {
+	var request ChatBatchRequestObject
+
+	var body ChatBatchJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChatBatch(ctx.Request().Context(), request.(ChatBatchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChatBatch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChatBatchResponseObject); ok {
+		return validResponse.VisitChatBatchResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompactHistory operation middleware
+func (sh *strictHandler) CompactHistory(ctx *echo.Context) error {
+	var request CompactHistoryRequestObject
+
+	var body CompactHistoryJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompactHistory(ctx.Request().Context(), request.(CompactHistoryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompactHistory")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompactHistoryResponseObject); ok {
+		return validResponse.VisitCompactHistoryResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetHealth operation middleware
 func (sh *strictHandler) GetHealth(ctx *echo.Context) error {
 	var request GetHealthRequestObject
@@ -6986,293 +7517,346 @@ func (sh *strictHandler) RunStep(ctx *echo.Context) error {
 	return nil
 }
 
+// GetUsage operation middleware
+func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
+	var request GetUsageRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUsage(ctx.Request().Context(), request.(GetUsageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUsage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetUsageResponseObject); ok {
+		return validResponse.VisitGetUsageResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Ncxs3sgf4r+B4r8rx7pAiZUm2pUrdKY6zcV4c+yx58+osPxKcAUUsh8AEwIhmXLq//QrdAOabpCzJ",
-	"SXb16tXGIoeDr+5Gf/y6+3MvlstMCiaM7h1/7s0ZTZiCf57GMctM/x0Vlww+SJiOFc8Ml6J33DufM5IL",
-	"boicEQXPDHpRj32iyyxlvePedG2Y7kU9Hc/Zktrfm3Vmv9BGcXHZu76Oei9oPGf9F1IYJdPmEN/ReJFn",
-	"mixzbYiQhkwZie1PkupQQva1kYptG00Kw4RbUXO0X+c8nhOYNjFzphmhikWEisT+STT/ndm12n+v5jJl",
-	"ZJrKacuaybA/Gh48O3x6uHe4f7D/7Nlwy7xentPL5nTOfjzt7x8e+SHtYBHhgvyWS1Pf64ve89mzo2T4",
-	"bPTs2UH8NDk6fE73Z4zSYXx4SJPh6JA+mc4OZqPp/nQ4fba/Hyejw+QoHh1Oh7PhkA6fXfS2TPJnqk3/",
-	"tUz4jLOkbfOYwHnCmZEV1SSWyyU3hiURoZpQQX48P3/bT6hh1dmfz/OIDEfkJyrI/nD/iAyHx/D/5B+v",
-	"z7dNS8YUp9BGn+/f/UyMJIlciVTShMyUXFbHnhuT6eO9Pbu9euA+H8RyuTccPX9On8z2/y/NLwU1uWLf",
-	"0mlcmc5MqiU1veNerngvapndO2rYz3zJTXN679hvOdNGk5TNDPlmoiaPB+R8ztaW6vDDmVSwpYJ9MmRi",
-	"JkSzWIpEnxA+I0IKRjj+PCoeU/ha+w1NU7liCaEzw9SFKL1gcCFq5JMpedE7Ud+O9k/Mt0+2EWxYVv+t",
-	"THm8bt/81D5BzJwaQrMs5UxHZPLbxE9Rk4wpMlkVs2qd02/fHg1PVt8ebZ0TM2rdP7VrbeElHMHSwopy",
-	"K0dmUjFi1JqLS0IvKRcDcsaEIStu5oRdMbUmB/vPgfkPh08qUxvtt9IAF+bJfi/qLbngy3zZOx4GiuDC",
-	"sEumYJ7/00ep1n8xZ/FC2we3cH4hbCJydEDm7BNNWMyXNCUJv+SmtnG3lQRb9jnM/1XSfuwoAB5pwmtS",
-	"2jNU/2k8Yv2n04NR/3lyeNg/nA1n+/HR9BkdjTrYK+dJK3+FyZzzJdOGLrMNkilOuT3hJU1YSVKBTF3y",
-	"NOWODInmIsYn3gv+ibBMxvMqATw9erq/f3g0tP/XRQtHBzeghX8ypVuFmPvCkwIu4ZH2UhYHrE5uN+Ic",
-	"dUzIiaXO03XMC8cbWX6C68ju4TS/JIplUhk9IKfkiqY8ITwh2m76dF0+Aq7JgmWmnTwsdVjisLRRIo0q",
-	"/y/pp5+ZuDTz3vHRQdTLqDFM2Tn+74fT/v9L+78P+8/H/Y+fR9HRwfV/tdDOtf2RoktmnLaDJ3FfRM3t",
-	"izJq5r2oJ+gSdAV45Rgo2+4qV/ZeNSpnN+OBVwlbZtIwEa//m7WI4lOrpf2WM3siOSPxXGomqgcCss9p",
-	"OXTJiL1aSoJQWdFqSZD646/uwcHsKB4lQ9Y/pMNp/yB+8rz/bPqE9YfJ0WyfPo2fs2IPUL8sdqE0+76d",
-	"fsch7x8eAvH6v0etOzF7TU08b27BS2G4WRNDL3VEpCKTv03gcqVi7U52QA5G+2SSKZAB3P5uPKM8ZcnE",
-	"XrawVblSlnjdvWvVUbqU4tJ+uWzeqHeikLVv2ayP6+zYq4Ph86OO7XHq25mVcM1tKtQz8mR4gEqGmdsb",
-	"UrAVU1WdbkBe2b1I12ROtbujnASNiJYkU2xm7/dXs/4vUjCc8uRmil/n8t06+riQDYKhbRfsdLYTSkPk",
-	"xjIDFaaDfl61UklBIVHQQq0qrFdWJXsyPIhInvkPE5KwlNmp6G5y/MqUVpzdzcmtw84qNtnuZSC6sOEy",
-	"W9uLRTGdLxlsLDfIcSSV4pIpv8mo9iqmMyk0bHfNNvu6W4XL7RRgHZv0Xix35sqtMqrN+CIpNUwNyKtL",
-	"IRVLyJRpnjBgTOTJiKzA8uWaLKViF4J9orE5JpTgsbTyeH1vv5SVi+V/CTN3UNgbwcCOR7+E1Ua8WWS5",
-	"VttbjabOaQEMzQWhVtYxBS6NiFwyoxvKt+VQba1JpoH14QVEzi4EFYQtM7O2bF/fGfAJfBt8Al17sZF6",
-	"RsP9g1YdxhM/qDBvS5TxAxCG/TRGr4f9J5hhaC/vZUpOU7b8+7806p3FuP+l2Kx33Ps/9wrP0B5+q/fe",
-	"4q9w8Kaa5KWfo0N3Tdp9tPIQTMEy3U1aCGACArZ6axCqF/bo7O1RclBVrOu2Wbtn94oHO4zXnX7sn2/R",
-	"kzf9vvIs7JvfxK98OIEHgDROyCSWCZsQTdeWt9d/ms2tWfIbf1569NbHAhz4izRn1HA943Sasj/oiFji",
-	"ZIsVyTS1NgBLLF+knGkicwMS3HsFawfX8HJu2oXqw3WP1V+Gp6693ETH9aU7r5ohJAi139j9ypTMmDIc",
-	"BSe9ojz1593wHsC1YDebxrHMQRfMUioIF3GaJ0wTXrWH0IRzwnoqZcqo6NWPuzkORUEJU7QH7+RdcZG8",
-	"poJeMk0M1Qt9TGLFqGFWf0zgvynXJiI6v7xk2pwQmmpppa+94TIl/8VioyOnzdp/zFm8yCSHP/SSpikx",
-	"NF3AHXfJBFyQsMNWG23anf7aarOVYQWPNLFPVFdgZz6Gr9veqBc8TVsCDWdzqQxJ6ZSloJWv7FZxQ2Iq",
-	"SCIrI3zo4a7gHvU+Rj1u2FK3awho2rS/qPqelsku6adX+OrRsHDuUKXouocXs7foP+BWVc8/rDYqEd/H",
-	"8B45tedlxwFa/plrs2Gvqw7ADxV6RmKs/vAPJSSn7lRIwZ98/fiuywe4Sawix9ePpXEuUe80N/NzuWCi",
-	"I6Bl4Dv0dWimNZeiRVzEMdN6DM+2+Vt++vU8+O7tgFLx3+HSICi/qpTG1j/Np/+I+Rv+06v3v78a/cJ/",
-	"ej5g659+T359xd/wV6vX54vDV2I4iPdTMV3+MEz+56e0jSTZp4wrpsfUbHCC4txxncT94vYu0Ibjs+5b",
-	"tAwxU0zPu3btBRVkykiuWQJ7Z/VF95PqdikzPhD/M7z66bf99btn+nyU/9rqFiszYOXA6lOpbFwbC6Jn",
-	"8LtUTtts2VitM3th+7ihE+OaqStrqVJhNWDFaM1vePr9P0eDgf0s7N2UC6rWbSeLM2iXAi5GGoGPxmp3",
-	"XNX8cx8+9+IQa7iL8EA8z8ViDHcheOKQaRMgvBph8OQGjn/+Oxtj1PgYjSVrMheO/dqrr7zPfLSzmMC9",
-	"es0MTaihVXmx3yYuaj9o4fXCzPbhhBU3c5nbG0oH9awqP+JdIz9fM+bTILrKKTecEnJFltYGhqd02bmf",
-	"0XjBEsKFkRUVtRyhuFFcokpgnZLNc1w4kLuM8ewg4Pg9hQ62RACqfNMgqBJowR4EBGrWdfxA4LYbBbAq",
-	"zPnVo247nMjVnUbVbhpLK19AcHB+OuV9iwphUOW4yrFWOKD7ijozUrEOKgR8jBdSTZH0hxGvXLRI1XRF",
-	"15pY1XUHw6q21XLRA15s3SZLcOLynLdhBE6JzqfhAzDxBuQHJZcklXCzGknm/HLOtDkmM8UYqMMRyeSK",
-	"qYgYRhFaIixJfOjZJ3Cb7f/aZ+zyGV3amRX7iN83tuXFnBqwzT+ZbbaiJku6JiupFkSKAXnvNSgz5zr4",
-	"fByISZCE65iqBBFULdcSavIt+lnxZdfQNZ1j16t/CAxhYDe+Y/Za3vU6L+b0Tq6a2n/Lfe6slpbl4Rf3",
-	"sDRn75zGS3aDlcF0dl6VFFa2gIkxnnPL6i1x4JdUpZwpsmRaU3R8p0m3xui9Xr0fWZpaGlUSjijXVr7t",
-	"vJDS1M5zJXax0diS8jY/wMs+fNFxRidk6dQ0iFhYfdiqA1OZcNYwkGdKWl2YCkH/7xLmqxfd6Gh1jpLl",
-	"uPdmNrvJrry0C9n1dNlVB8nSlImEKoIP7LYt9Y1gIvE369ODG+rssAWGqqbW79n5zFCR9PPsBjtzdQO6",
-	"B6dEc2N+kQ7BeU9C6jVjBsT0rouyE9p1Td7D0lzWW/fN/cmoX9lUc3MDMeWmtOvaFIuZMGN07jTVDfvx",
-	"PSxOG2py3TvuGZnI0jG+oGlKToW4wYVjp7j7YlN2RYUZJzLOl+0sfM4+GU1mMhdJFZDzSBO5EkQzqmpa",
-	"8AeUNXDD2zslIj/lgm3wdJ4Sq0QQQCsQ9ilmqg68an3hNpdny4rBpWfNrw555b4hUqB/b8ezLm4ie1iE",
-	"wwvmMuUJXZNcGJ6S11IkFGTbjfiZ6sWrnf0TNyISt9ZdacXaA79L0eJPf3X6y6k9u1+5SOQKferebLG/",
-	"IvZncHYrqRJNUr5gxMilVEquTsj78xeEzwidahf3KE79ZW6Vv713EnzTmyPtEdz640zJGccgCU0wzEzT",
-	"tyUdss3ZfCrWZEat3KJTmaPeat9WuMocCei5zNOExFJoXneSfg5qFPBrQ7W/blH2rQr9jmXpepPn/JHD",
-	"4gAKgDqlf7LgIpkQpz5bwwLMZmnmoEfPAcyOaAHE1HFBGK0x6ucejdHnbYk4uI9y9j01TWs2U1wqbta9",
-	"4561MdrFlCXZaQiklMISaB2OFYulSoBS7Qp6xwEe0CuQApaorOGSSc0IBU4cgCEm2JsZzHWzym031b3p",
-	"OtpymX9icW734G1qDbWP4VDAJmkTVU43Jc51VEQ3apZKYRltm6w3osA/7qYzXsqkhdcmCVcsNhU8DKPC",
-	"FBwUEcVMrgQkMyDhnJCJJZpJ+EYblung/nfeDyNJTJVaE5mbspGII9r12R2qGIbhq6Ycxk3qyMjRTD3S",
-	"fiMjMrJjP9mPhsMhiedU0dgwpQsv5fu/WwKsioYXGIRB4iCPAgU+wmU56RKBNUwC5VaEyJN9IOuNiM2o",
-	"Z88h3XaKr+1DL+aSx6xh7PutaBj7Ue9TnyY8v6L9RMmsL/IUwkuOGgpS9EyxXUS0xYEcgzeNZYAWbaIC",
-	"cIBJlVgKooYspTbkcFi/+7622NhN60upOIWlVy+3w5abDeVQhwODeyQk4ToCcLFD8hWyuMQrQYBV2KQk",
-	"4RrkhVKOprvosfAgRFiAxLKUxq2uNGXF/QwnbzDhBp4tiQS82co5a3ouV+IE/gNYRqENowlEGcXaxxyt",
-	"dsyvaqltM5rqVjCB2ki5qPKhmlBQb7FrzRugZfuMykVMzeZtYASYmGgjs4wlhGLgIwWuxxSg3RaUZ5eK",
-	"JmzbUb13j9UlARBaVCYHz50fO3SDM6MYXX7fqnZB+hLVhsyUU7goQYHst5OEaDE+o31OETcR+ZfkgiUR",
-	"Yb/lNA1kHZFcpExrTzIJIFadk/NBstxQsiStB1dyHR8jkzpUcPU0O/iiC7nzIMUepNhXkWJA1NEXC7OX",
-	"Skm1mzRDEGhFmmkZL5hxDCNInErdFib4mozH/IK2qfm4/h8oT3PVua34ts1b6F/Rzu0rSBFVUlyCFwPi",
-	"asoFfuomynYqgON6YR/cpNXDwHOaZUzAgSUIgIO0ZmdT16gTDhwJmmuSiwAHOyFGrTHd1bKxMugQbvCM",
-	"ixqN+eYkQMITf6ZzKhI9pwuQeu4zt6IbZ/ltxvLAxhbbVZns5qMFK7R1PZDiUDBHEIEcw4Cwly2XdDvM",
-	"NFgOToL6wHe4CXaEQ/5FL7imJQuf3OXFBiZ2V5ibZbrQgBrAyNg9i8hE4yK0y8yMDVtmKWhCPZOl4+Js",
-	"xjpfLhGYdUUVwMJhcOXdGL2zfEnyjCzXDrd4fSOF58ywbCui9I5vlgC8hJ1sZxsWL2Redta0+/zcVVj3",
-	"5ADfGEmm+brJOZrRNg/xL/lyykB8wAPBz8noEt4XkVHJm0negAfOfqHJnF5BjskJpDBB5p0gIO+3wzjo",
-	"JwfjGHqfxQYokmnFDpw7/i6tOPDDlwAAaocHg246pTOEqrZi3mVmL3P3YEfUX+ZmnKu0Y2HOI6d9jjC6",
-	"b2V7IY0wUrmWRrxXBYN0lMuoyPnyvDrXHqL/bdC88ICVB43girWAplSzAXkh03wpMFcp5ZB+QS0RYcJc",
-	"y5YhGOe0C43GDWbg4WP3AHUSeVqBdzfJNAFJ1jU7rkmSsz9kYp0qhVwByqhxVOGYbgo/GrbdOVyf8jNE",
-	"tndUsQGhQl2qiEfBW1u91QLoWHDpauX6NMuUvNo0XGAq6h5tTynZPpiLHndVMXBffxmca9h9viVrC50E",
-	"bYMX7PhIE3iuOgXA/mwdojXSE9AyrXke7hpxnvGQuOAIjWbZf4JA+KP5TiS5NqojFhcG9Y9VB33HDOXp",
-	"LuTXnZQUhmhmJQE0a4eXZ1Qx0c1b8G1pKffCYa3kX8dYtXKBD62FLPviR0RLMqOqI87WZeO4Fz5CD1J1",
-	"sR4z1rQsZXuSnbRWtWFe7jndCbBmUY9qzbWhwlQ1J/ftZjUCBozCStoUie9d0YUvU3VfSDHjallK/XBp",
-	"gmCYSTJlWNWhTW5kVOuVVB0UVUo3dM/VUtSkAo/0XCrNyBRK4KzLalZ4fdTMJd9WS6W8h+E9bbsHWLZW",
-	"xZMBXo/QJFFM64hYa4UqlpCYatbnQjOhueFXrAZLa4PlhTUBOLC6oP3DBmIh6n3qX8p+g/wC8K4x39cB",
-	"JQcOAJz7iQMRQiqHTFosmc16lhX6GDf+AyQ+YhxbjWQmGlloLXu+VSD+wXcKZoS2TwHP75F2aaM1CBUX",
-	"U/lpS3Yo/BAKF4Ivi/J0Kj/B7dFI+HXv2wEy1bGlwcjXgmcZ6xC4gNN1OB8nxXGZteg9wGjWMi8MNgkI",
-	"r+l6l0MNoNZWysEvW/BjOymHc8Vo0naBnjo4jc4YIPTt+ib4+JgnAZGx4qKW+GTm49HTrWM7ceAwRC/o",
-	"kqXnOJfvi3l1ejvx65YrfbfB7QCyy48a84w3M3h7S1bhxU3ovvCORx4dpmqStzrp2qtvTbRtGknh2N7m",
-	"Rre6dsI0qNfaoI96spfIWO+B90bvfY5lwq4nhH3KUsqFRqQV+YWtSAw/XdK1vWRp4pIavPLABZSgG0OB",
-	"hqgXqniO3Rd26XLBxJgL8DH4P5dcayQa/3X1ccwWTaCOC44QK5YwYTiFfG6fXVr8zn+iWK5Z+YPiVYYz",
-	"NQ53btSTil9yMZ5JNeVJAlmq/hYew8b1AP48BuwouMPNXCZj+5Er+9mLelhZamykHOtUrnoOWj82FPNe",
-	"aWoJez12eS9TXFRRkG0cSzFLOcBp3LuKGbvydaVHMFpWXkVLqSL7S5msYVIpVeDB/y2Xho7Zp5ixBCcu",
-	"dJ5lUhmWjJcs4XQMJBb1oCoGrFKXinRABi+LDa2OA9tf+8xnW9lTXrqqViEby1LCLLc00nPYpHEuFkKu",
-	"RPh7wdZjxWbuHJ1PtrxkRQ0bQ8AQ/sSE78pq7RWtBE3dCYaV2h1Ml2MMUjkX7TiVMsPXgbdWKnppCRhA",
-	"ktqgEzeZjksxntJz1U+nmPxU+9QOWf2E5mY+nuba3haJolwgM9gH7U7JvKaGt21zU/G66rLQK4oXiStJ",
-	"DS0xlzT9nq47QrkzB3K+ggJsM1e7KaFrPSCvjAbALIoaCHBa4rf3u33gmJi51GAdLXki+OXcWGuUvD9/",
-	"ETwF8N5H2tWLAsWGpik4FX6Xgg3IqQMJunFMeBXgCEN5xS/zI1n1XiSsqxJ3RpXhMc9o8zJpqHabrpPS",
-	"e3a8UFo0x1vrQUwk3Vo1gxKDX6hRhyyXv54PJe0sdf3rnAHyiFjJDtVp4tqY76Rckv1ddBXF4lzZP4Bl",
-	"XyUb0g9d4pGcQbUGzRRnLhLDBeRhS+FKWts7Ws8t5014MiFGyhMygdyhCfKiYSlmdi0JtSRYnb1many4",
-	"k/KK6UhdlANf6z/EGvsyiL8XOQHqvwnDfxvnbDFQwy8bkri+yDlVxYA389O3oqXJ25Sup1IuNFaiQfpK",
-	"IpxqRErvwyxX3grVvW2sHjWn7mD9TrWdMrcUKCFY93HSRDs5i7VA0VusPQzb7hGU48WyRQYqxeuFpZS1",
-	"zFthHF3yyk+jzaShejGeKbkctzhaynHpYpT/OOyAZqlD5jvwo0tYvY7aAQb2FsA9tSNAKYV2zIHXzgFD",
-	"UH5ZFU4Z9dqLkXz+XPr7+to+58Gd9jv8N3xeAnd+/uz/gG+6kuU+f4Z/XV+74GJlQaM6DvQ+8A8+8L6x",
-	"vkspv3+zvCuxQIvIe1GqQgU9IzxjtpHi3QCXtyMyfmQ0NfPOwB6UdYKuD/yqBazkD7YDTyQXZT6UiyoX",
-	"Qk2FxsI7y2uch2osjzRxT9VUoMFosB3q5eZcjNS2LT/LS/6FrnuICxW2u8d+odu9uYXMe7q3pnZjtOjP",
-	"6dvfWokroEXdcw7lLh1cOGFXPGYRXsblOml4hc6ptgo6SwbktPZLHxfRc6vm2KcvhL0V8Y3wS80vhcu2",
-	"AzQ9VBKH96J/MGMyS9kj7TCYfhM0SaBEHZnLNLGKXp4NyKlYu19xfSF87LZWnLe9mlhpRw9H+zcLlvh7",
-	"c2PQ5LVPfGokwAFqE1YcBxziH1ewckbz1HSPwX06hK6e8ArskdAtAI5WSDKB1U12GnvZvkMB2eqM0wj0",
-	"InzxwH4wQZos5RlWGesyM/0D2V9ywTv0iiuedEK83Ldtg/vvtk1AZkzQ1rGvuO6y7sKJOvoAM48vab3p",
-	"VgcuvR7P84v021wcdbkcZZhRJwW7rLyOTlo4V0cgA/JrqIuGddsxnOHn0gifNojWvQjLcPv8W+hUAdQG",
-	"v5/ZS/rEVQjVvtcFWsfaqsssITR1dlSNpTI+XrD1NnEtV4Is2BqFGi3mH3mwsMbOGZPpWi4m0CSB66Ks",
-	"4ZaiPMe+1D2EHbFmU0RSeXmJ9X8xydQK10lBb/A8S4rS7txzoK907p/VJIbg0JRhZmvoWhBOAX2bVkIc",
-	"k4P9fUfcZbfnZEB+wdkxkWAeCKGusGXJNfb+3c81G37RX8tc9eVK9BfsC++ycp+X/6P//338e7O1S9Rb",
-	"KW7YG5GuUbp0wkK8tJUz8o+X52QP/tI+1uQFGx5rHEzykgxwTDMg79FLXNky5zmebBI/5SD2Dumy3cLp",
-	"tDjB6mo2z+2ETNlauiChJd5jcjB8QiaVaMSkQ36VSwY82X5HtkuQ7sq2/jQcPVlWpUYq8L+6dWKLESZq",
-	"zq72ArjuKsM/3e1SO45if4tVeqEMknVnuwbv9x1qZvjSMC0nKlxfpbsErm7C89jxWsE8UHbDcrsuBZOl",
-	"cFU3dnE8PeDjtvl2/8zATU8YTTvZV0La4f1YXHorCYDhEUOS6x9BB21y6s1icxKUzmMMXDb57T6KG7Yp",
-	"Y2/dBYrZwV9iBbu+Hb7XqWCrimFaEyP49HhXE9e//eubuoKtNszyGTGS2Pe44s1yRt6f/9B/NiBQct7a",
-	"m8HAtDsDzdAwrmEVTwwlKmZPgSWo9h3s79fUHkOzNCwLF3kfGL3GmdQW30o2Rbp1KwQK+XCzd77imvSG",
-	"Hk9OXDV5/0VoblV69IqBEB2AM3/OXDYhtSLXS9ui26Cr3NGKwKM3q0jkb8169Vcv0SF6RZcsfUE1O3HR",
-	"3BuLolun1nfIquL4TLsDACBL9qvOBZ4Q+26f+YxeZjAhNHSVLXsCfV5/KEvnq+4VtTSjSuFQLKvla331",
-	"QvnCUNYxsmN/rMcc9K4YrubFBR+0bcKCC6AoJOPyqur+9AqtgjVcolSAbCTsUyjk1ot6VhsaC2n4zLWD",
-	"qfpL6+/fkt2F2BbjjG4g6C52BWd5K7NqwzLkHx9VaSsp0VL1yEcqJuQblQsUY2/fnJ2TPTBn98Aj/Tgi",
-	"E4x7TMg3JWGgIGyl5Eo/xpCOnbWdRiFbagZQERdpBtHunJUH5CWN52jAzWVq7YbPn2P40fU1NFnhacqw",
-	"LzTiM2SuYtzMR1DMwF5X5JU1cV3vOShKgFY6F5opULqd2lz0qitah0GFsMh+vGAsc5XSYQZWp1pn6OMU",
-	"kPqosfkG3jbAo9rQtcOgQmPok+DtYG522I4MnJ9Wohavj0jK/CdLhpmVeVFPoXk2n9ujPQ06rId/GgFt",
-	"yy0R7ukwCqFsV34W6HQFYBtcQEDkEC4yP0Go8scG5FR4+cQ1XDucJbgMK34z8FjEdZViGN2sK3PUm/HU",
-	"dZu6Ke05RDCoB/ak9Ym/wTRBhmGJlbTcYDUYaMvt9mRZ2/5q8K1t6xtxw8beJyU/xTIzxD+KoqHE7PYc",
-	"HCzKUrQlNB2KGkDwphYZDgFKRKbNZJrK1RhwAVtjxF98VTWj060xuEpi9u5H+E84sSLPGLfqkSbhfS7L",
-	"GMIVovIUlgFUrD3RuJwe/pouQjE1OQP8qjOijfNTJjlrL2pYbWJiupyxHiLR7k0JAIqGlwRBETVsQ71N",
-	"/a1xCVCTswkscCUKXYTfxeUf4uw3jbNjXNyXmw+aZGcEe/dSzNXqjdt9WW+lMjTdmorucKgkg8dbkqLg",
-	"87tKR3ejVbLRs5tno5cm1cqARUfHm1RGRcFBvnn3wwvy/ODw6eMBOZNL5oDtNEncxe1FFFdErkREdB7P",
-	"rVYAwOBx6Odxywo0CaZZbilAgzWj+JLtXoomlIvRoC+CwJ/mhmiJSDdudFiolagQ3D0hmjHcIN2KbsKv",
-	"WsrEg5nu0PfuvRipayCV6wIx1ODpleteQWdXqOEA0O3ecW/PP3iTStmWQL7HLd6OduFCG9raDhhZwMz9",
-	"rdXakX2PZnzvarQXz6m5RYEf1+Wfgvlb7rl425o+UScexY7+4/n5W4IPVAY62N/fVL/j8PnzcvWOYUfL",
-	"mlY/5ynWQ6qAL12Hz6joix/uOse4YCsBQ8SuQlCxKf8MxEa6YfHtxuv7dz+HOYCws0wW8l9Qw68P5+Ud",
-	"zXhF1pVTadqQ+jeSgt5ShT2MCnxO4hO0A9lGvk7TlupMVb5orQjsa8KUiD0oTo7Lm8JvczUt7gEkcIB1",
-	"kdXG+02HvRcG9QF+OnvzC3HfomQ/ej4cPS71w5LJGspN7/2WM7XeQyTBnuVp/2+Mpu41U9X3irJX2+4r",
-	"nF7UXSIXd9/X728PKdpv7zgGRfmZq6fU2oEHviJeq0u82VjLOBTEKBovdoo9wbS7Aiv3nK7/EPraHvrq",
-	"rtlQRL2anOB7VeyWFNB51RRDtNw3YBhcsS8DvnvgcXtlInCsQ7F+WnKVoVxbUW4KTHzGlJYCPeC6NSfq",
-	"5m6zU42ojQ4nXeEIOuOXePYpo1DwfbtXGj1ou8Kyz/Dpu/Nmu6198Gb/6b3ZZWB+Z53jgApDNiAJT+Cm",
-	"iVN7MaCnYSZVYRKBQUKL4hN6oStlkDEfyd5QgnGs9bSU6LdwnkZLNuVPwTNxjGVvzdzqg+AF8SEwLB6J",
-	"2YP12dI4ZlmzPbNn2G4uK5gInCfLJ21ekLsuvuwF1tbSyzXm7bo8nJcX3YuhjlbBpFEZucc1AUzS7q0J",
-	"/fVUU96e9G7mf8TXwAMtGT96O707Qu9QcN8hiPpLyyhWMdhGEvapEADVfdoB1t2C6A5Y70uruykAG0IG",
-	"zE26L98GL12ddvsW4tzuDuQP+IZ7x/l/DXjBV6sBtBOsfavvz6UKHANu11EaLNYlAXSWVtvW+hczEKwm",
-	"LcFN9VX6yzrMxSbEdlGf18+xask+0pWO7DtB47sEohvhy42Zrc1aragY53rTcVjV1ZWCX1nhXs4k+SrH",
-	"0tZ5t0REtUUUh7iBnttVlDclgt7Wfr27QXqgITztm/Qvq55G5b07X/qeY7e3Qj8zLNvQuakWWbSiT+Wi",
-	"21ipR5niclmjUhS+vpUbe27ubgG9ET78fOzC5Y1Abj04Wx+4hV62Nnq7ecOj28R8vzyAuwVWd9t+dVw4",
-	"kH2R0oJAEggpKA79O/mS6TvsYHd/IeJ7jvvWz3/XXlfFgr0VFrhYt2Z1QSX83DgMRhMs0ORlBd0ymm/6",
-	"Ua7Ikop1QHgEwwgPG2s9wv3g3oFG1dz/rhr2wjQ+HZEpi2kOdhZbu5S/CzHj5sTRh6UUsPmrWX43bd4e",
-	"9XAb2reo8E26xpoRblcABrhSAgvmAUQ6KuF1tLVSfzp780uVmD98vkB78KJ3fNE7q1Ruu+hdf2yP4sAL",
-	"u8Wp9yFhTzqYF24fwmswsJPlJipZyCfo8/b+lLAqXBDCnE6dzLwQvo0c9Z0QtTuKY4c+4qYFdUR+ydMU",
-	"xuGsjIiqnduHkolc2ZCvJ/W7xr+58K8juZHCikNs1T9KDem3gazLzetb1GgqYpaOqRlnTHGZjLsq7IRM",
-	"w0ozfEj+cNEuRjLKE4Lv2a0rTgAnbx5b1N9+g1I/zgtY0GN9P+7QYb61fQEsAZ4a3E4Odbmuz4ziGQte",
-	"66A3ldZ8ApJw04Y496HAzhDB120Upyn6KDOrYdpLKurlwi7K6stASa7+ndVeUmZY5Y9SkbiMQqW0j61O",
-	"9Ra14oYlHtraJJTCknhOreQXtXNEGxPW+vm2ufPxW2vKuuv+K6ZtucG7M7c2N0y+dQDLFHMA+9uqb4aJ",
-	"/8RIlm8o3R7D0Isvs8xHXxZ/8r3K2xqC3z2JUg2lGzpqewPwBwr/8GmKMAreQqo7kaMTMtsjqv7Bm90f",
-	"c54yh+GWGbvrm+Ov0DmEbVE5HCWXvqidZGjzLXctDBzwkw8NS5qJoR5CWp9EKlcRWbKE50vXilkqkqvL",
-	"hp3skoy29zf4o3NQu7QdIxNpz36cKXmpmIYSnEmjGp6D0t4m1dXRdltJqJCa9WXSmHek7acUXeCWVboy",
-	"LeOW03919oYc7I+eAhTM0mAqV0xBaf1aGCtXbXQ1Y1AMeauD0E78B/+sJRKmxlav2mw8ZIrHLGSTAkyV",
-	"0CxL15CyYX+/m+EA7xnHEHNvVo6VwsztK2EwLkjcqKQ9Ohy2JYM0udx5bbRVBsdLLvI2aeTcnxoWgQ9F",
-	"ZJmnhmcpZwmZrp2nnxpt7We/V+U+v2FqR7tN7I504nDc7Uut7nRU0F3pwD92kPUPJUpqwdrRahmXE9If",
-	"QfERTXLh6iR3lGvcaGJNc56aPnd9msqvpWm1IH5/tNNGu3rWl9PmqN/BVwTKVFs6+8d3dgaj4f8+x8je",
-	"CRm6sYUk+B4d2QlVVhgmdLjjfEw87+Yy+NotHsqrOm/71ujRdN2WlR4aXwWIJZRVVzxAI1oK4FDnzitq",
-	"4FDtyyG5cjqTXfncFajZ4Ev0vsCiEEh1dNwGV23Sip4pcwWAdiwicnsa0lp2b63m4jJlUOKsj/lsjieS",
-	"Lyjh5BjEk0l5B8uk7I4bZ9bFwN01WCABNIKrpTO0FW4od9OULxbPxnb7Svx1GKgbiRRJ0i28RAr2Z7Cl",
-	"WHylfPmEh0v3Awr7Vkluha1LlMmU3B0T4ytJlmNjzajO+6ICZP1+d7tROMBhckW+tb8ia0WvUhovdFR4",
-	"3NwJYItJX2aPt2AX3HjduGfX3eAEyzyUOt5eQulyQLg7+HityjdN14bHursG7m2vKj/3qLvf5XvN1Fsl",
-	"Z7wVw7+hduNOMIJQvu5eTbCm2LgZ4IRvrbdxX+H/3dq2npDRTm7YGztDb0tfsCiPY/G+Qu8iLOjjY1tA",
-	"TrM4t2bYmR0HSWrKqGLqNMearPjXD35FP/163ovaDymAPTAvbzPyCtYFFwG8vziVuTGZa9eTKWlkLNPz",
-	"duDXG2hu7SJBv7LpmWvzLshUyZXGknqaTDCEOIjn1AyuRhHBEQcX+XD4JC7PGz5hcLNzOwBmK/Q8krt3",
-	"xuJ+GKf/1s2umDrN+H+zde/6GvKcZtK7OCl2HXJvOYXp9KIeJAKG/JZLbub5FFJbcMJ7cSrzpE8z3vBe",
-	"wI7be4eJECLH15KE6YWRmTVKjj3n6IjEoLFeYoNI5hMg/T3IRKzWmbGaPip5qGa4DMMLcSH+9rdfZLW1",
-	"HteujN/gb38jrzEXI4h9rnxdE/CuQZVAI70OU054aZYKhPHOGMNCrPbZD5c5T9jHbzDnB/54jFeIyoUA",
-	"DLXrLwWluCG1qMho+gBJQv7XmDH0OPIDX4gPiDtM5aV/JnzwGOYCbQgFIGiP7d998hpzd1yITYGNpgVd",
-	"sDGYqeSdXDVLN5T9kCB9J26LJjAXq/H7mgCPNJnYRycR1Fa4EAQvR//zR7qo41KJ9w3s7M55MS2QMfp4",
-	"B0lPRlb957qk/kN9COXWEmYb+ZoO9lPBBSNG2hmylF3BOV5y4yF+2IfEjev2HGaHVXDJ6PnTIZTXmBmm",
-	"yP7+cEio9pHuPsGMx1BaHRLTBZmUE/YmrkLjwD2M+Wvcsn2WpQ72vecy3v7+Ly3FBEmHurZMdmEJm5TG",
-	"O9h/DjM9HD7BIcnkHTNq3T+1s/QDRgj2kJb4cH3wCmzZqgnkWiFMukgBFQlhIl+6iGzQnXzIH4DCxwTx",
-	"BQCZRs0/SSCjFN4PWVhTmXB3xM4OA0Qmec2/i8iKTedSLvxDRpLD0T75b/7dgJxCjhYsanTkpw2MqRS/",
-	"YhE5GD6zRzmpNViaIFBhxTU7Ifid64dBibvaiKJQ1U8bRhOY6cHokEzaGx5NHOtYEnyBMaD++ToraZNo",
-	"0EDmCF1YSvyuWLLdqYTZO1IxrVmCoEt7qHbuNLzxpYhlYu28UKs/oE1Hh3AYk1M4oPDkMeEApzXryYB8",
-	"50UhdPCyki7UK4n9aZyBCuGSTvzRrElItAPpzwV5/3erM52Qg+GQTMr9u8o7gd1NLM/ZvwrpAAapV69h",
-	"iSI4ZycBDINSBMWGK19tWOZ8zCmbIVyhfEBI7f94eY6S1tcF/fHl6fdwcdpvCn0HFgYwJq+7Q+YoHDsQ",
-	"IbzzVJDJS+hZNQmlU53zzHLuaDjs23VxkbNJ27k8JZNmy6uJleqTc0WFnjEVTstRpZOOVp7Oc7FgiWPw",
-	"w+GITCqNqJDJ33jScgxo7RVXHr3QYMqslVmzG2/SkwLJo5o+M5KwDAAFEuGiUK/ITu9tPk15XBC1brzf",
-	"VR1yfYhO7Hxevb06IntHBwTvcHsiAG3xXUcp2Ts8Al42K/ATGu0dkiJBTtg7eEZmMlcodAfkZ/u1Jjrl",
-	"CTsuVlDGy7uVwJgR0HDoH2VK9fS8hP5FFuLZ9atzvDJdk5jGc6bJN5MX9h99y5dKpsdEyD48NHmMuJiU",
-	"x0xoVtKR3iqZKc4MVeuSY9upTuSFVYzI6dtXpQr6vvT+dYQlTjPeO+49GQwHTyBab+ag2u4V/rfLtm6U",
-	"P2ORojT1DihL8JquEXEEQLfVbmXIYWHhwF8lveNeyrU59e4Nv2swl/3hsBYOL19e0Ofv+DOqzHSboQAj",
-	"YFOQ61a9EVc2CD3cYAbvqGFAHV2vd8/uFQ9eR8Wv+m9lytGbv9OP/fPXUa98mW/7feVZt7xQyb3th2GX",
-	"fZ0CtHl8ni6cNwkuJ0MvdckH9bHAHwL+0QXypmvAesDJo/HocgN6QO9uYns0N/M9sHyw9kcX0loXjQag",
-	"KpQrYVzrTIa1wWvdAchUmjm5ZIYcWFnX0rXRSk5QrUDTBYFtRYGTBE5tGLbKMsgFq0ilAfm11pygLMWo",
-	"JiuWppHP53h+ISblnoHufiprUsd2bC7I6NANimwGUs55LKBeGDMrqRbkGxSKByURWEjJkwuxP8RGeVYu",
-	"WlXG/3Xw7PGA/GBNUvcmXao15gdyhcl9m4YIZ2EMW2aGgLcfUL5Qe53FC5ZcCDu30XDoNPe5zFUEogMF",
-	"ZhjLyEuQGFb98ksBA7lACocGEqFLhN1Ed8WDWH4+vBCJlUNckzlLE5JnVsJaaW6JxU1UQ87egJwBMoH6",
-	"BhRwzWGdY7gk7AsnlfSkSau8AuINjsfvZLK+MylVaW7SJaiKOqsFRQ96Zd+HK4N+f8I0N3PwPuiuSbqU",
-	"kJB85Vn5P1m8OpdS7/jDx7KwhWxQoKggaHMzr4vZKZDZaHjw7PDpUVSTusj4pViffTLqrQCU3zs+Gl5X",
-	"ha9ErHO79H3pC3/XMpgqeUvkHcsYNWBGhJLIrukDmdA0/dbS4MS3b3Q+h+obL4QjZV+C37nIqw1mwKHC",
-	"0xTgOcco0iuNektWWAe7SgDeZlTRJTNAeh9aFt06RxKmaHU+l/rrihW2RHHAPwZlPgr3GE1T79hzmTCO",
-	"eLoiPx/vkXPfLLo41q+7aOjzoAp57kQC2sSe27Ug2NOyEoRVMFr17XfQ9kNXLsFWLgylJVxVLdC3sd+S",
-	"uypHw8LPVFitViTjK1o45pKZ1+w+dfFyVGfzJfdAg5ae/sHQ+4N6EIAgHIXdliibqvmS7UH9CAcHbL8i",
-	"vocKE1X6dKWVdClFsuw1r8SFSEnggLSxqqSEkDw6wbUhmK6mLwQU6krXqLFH0LnUJ6tg3VJ4nips4Dxl",
-	"ZsUYDAEVZIUr7JQLAJBhv5Nqa/WJe92FCBaELxg1sPxT7z3GxYUodPMInQJo2nshCnGCddgbr+viJuE9",
-	"4/oZFQ49CEVA+UZfCcaNGF2IlFEwSg72n5Oa+YDdh8r2QxtPO8XgFCf0vT/h+9Fi/eu3KLJhfQTgu2LG",
-	"1ZL6uOE2ZXb/K1yJnhEgQIxOa5Y4Z1+aAt7Eg44fBNU6yIWyWLiNVtsqsNDKLEusckGG1iS+M2a0u/MC",
-	"g2PMISimyIzB37BBSDSaWxSy4kL8mwgL1CneFpUk7kNI1HqYdLDgtkYlX8/m7RYTgRIAR4K9bB7kwTpU",
-	"darQ51cQCM6F062+vGMQU9JO2SjXyHExUEtm4OkSievBp4sqMiX9+5Uv7uF8/dDSSGoTEQX2MaoVjn2O",
-	"gVnLCnlRUtSFjSavErbMpGEiXvf/m60nLn/Lk351stZUmzImAEgQEW7sUN5ygDq9ELO5pFyU26Pm2oPA",
-	"ZJrUXsnqxj+6La3R7T1jikFbwOhClNKz3c+XdI0BUJiWNjK1u1Tyqh7t7FVtVWJgBs7z1LDo2yi0eGSv",
-	"tLUAR/l4P3KtVgCqQ2ZsrPP0Z3LkBUuxSDq1hPrgz+v05710JwnY6vIpW+4vtvOO/X1Hnf4+Dzjrlocv",
-	"fIV/UXgb0Mk+UwxRwcChEuIyUKwSermW9KXnZOKr7C+YAGWp9LZQN/lC1OI37BPXRldExGFVQsxlrnaW",
-	"D26l98XZ1bpkGzjmi330o6/I2i3wV7C/NQsdWgrOb576A+s3WN91YaDiLsyfFiY/LHj8ydGwwuXem7Il",
-	"hu9AREUhq6afu1zXivzgzAvBPhlAEEZFHwYImHEIcU4QuDaxakZw6yNKzBUaGQ2H1YGPnUKVyss+D4pH",
-	"qKpZaBE8SRk2Y9Kd+IEzv/otbn5oNIv14x1cDyr1CKN4rRTI4bDdmw+mVLs//3C4qVq9b/jbCXi+jlqR",
-	"vMVBpYkHDMEpOnCXKzr3ZXnmbSvEo6wscQtS/F4jFuWabB2CrEJXD5ZXQHBU9uUefMX+1XufeXKNrADF",
-	"QbaGFE/gOqlqR9rITJOVVAsuLq1KcYBAhQL6wdFtg5+iKRPu2UFDLDCR+GJ3OwiFW9dSBE7KqJkXjMST",
-	"xoX/Z2GqhzDgDfnppVV/Rdie2zNTxW2BgZKdwoHTVE4LPLALgMRyueTG6s/2To6gKDYAdwqkvX5E4lTG",
-	"C000XZ8Ae6FDUwF6x2HLzxATCu54X2QLnSBg0QTFHDsYjUbDxyelFFLLmdqOS1P8gSaXzJSbI9rZD8g5",
-	"oCPzJbsQlCRyJVJJE6dYTN7ZH3pP5atZ/zU18XxCvjkY7ZNJpliYmUfBktWciSARcCt9EdbU2jWGTNdE",
-	"yNVjIhVWMIMXu4G+KWZn1RG3v0w8Dt4d+AiQmbjfOswZjCGWzqKqF4hr8mT4FADkF+L9u58DkAFbFNlt",
-	"KnmEc5FaS6hYa1SeHmC1EigzJyHcQPHAoDxie/D2Z1g04rRv7iWZwSSgT9rWR9+LpUz4jLPkjAuoXrnD",
-	"j36Rgt1gjNc3HeEd+pN3ebd79GaSVsaGmb42itHl7hIXj+O7VE67JG+JQ6oi16HxYbJ6m+SrPnwd9Sog",
-	"422/rj58HfVentPLbT+CZ66j3s9Um74/rm0/qj5cviL+gIsFD6f/wgplnS+33y71H5TfssvtVDxa/iVk",
-	"KBm6zHZ+QfGL8nv+6cHfO77FP3/rS3Z/ePQHMI67fpi7pf5E3ONTbt75Nv0bf115+IH3HnjvRrz3ZHiw",
-	"peVVLLM1ILUxplrjk4d74n4NkCfDp+3nA+plTAWZsqBYFi3KuSZWg6zojHd6cj9L1wNo20H45/7CZ3Aw",
-	"2t/FACxsjB+wbSL89Gj7T0F0/yLNGTVczyABsXcHqBpHFBWLxmv33gx1H3y5VwdJarPx6XbW+4wL080j",
-	"S32/wzbLxP7439o06TAjmhxf28YHxf9B+XhQPh5o9c958d0Rdr0m8+7xGmvHgBqpEOFQKupiFS85CyHK",
-	"Z0Pyj+8Qm47FHLCOsevH5UpzcKMx5981N/ewUABJzKFKx4XwwPdvAEhqOFNjHweYPI4KpyL7BGlTrlCY",
-	"NJR8czB6Qibw7zF+W/xE89/B9efjId8cjEYXYpJCF5TSAOgzdGUGiqbJ5JuD/X0yaTSFnhSeztiJNZLw",
-	"2QxOS4UrHSK0FwLaMEI21NzVkHDlbgigSrfh2UKBGdyA8HNMrZIiZlBb5nwlXZamg7LZHSV5Vry5SFBl",
-	"2CFSXjEFrWRc4xUzZ+qRrhLacdmj7Gd6ISZWOEw8aToPMgy7lrmC5NIp1TBJwOzZl1hVAd90TP42CTBc",
-	"hEhIwSIQduivLRWHwOl4Ctng1X4ceYoLB+ApDqA4ImZkab9eFSWT3Um06F5Z3ql01drf4I3QqNLj5osx",
-	"q3pdr9aqUI1LZqdY2C6VwZqB8qIwPWKEljRhpbPcsagbOcVk5iXuOhVk/wDgR9qVFbkQsxyq+5Xlgu/T",
-	"Z/nc3cljLsb45KTemaZaK27zxhV3/K5bB/XmwtYNd9m6sx9P+/uHR4H4UzmNyNEBmbNPNGExX9LU1S4a",
-	"4Cq9jBgvuV4iJ3GPgo0ZvwJsu2HayZBqMPX57NlRMnw2evbsIH6aHB0+p/szRukwPjykyXB0SJ9MZwez",
-	"0XR/Opw+29+Pk9FhchSPDqfD2XBIh8962/YsKGabtiyDton2Pf/7Ydh/Tvuz0/4PHz8fHVz/V1v7z84K",
-	"pVBYRZcJL6PxAjLVfe/3VE5PSmVyGk2tRtsXlItF/4UDE7WgTm5aV6+FBOy9Ujp/SKPCQlfv3B76I/Zy",
-	"CJoveaNv4j2X2I+rWgI2gJs2L9POoXeXZF1eE0zarSkimhlfufnH8/O37ujgDpxU5jMJKzVSRlhVAkoY",
-	"TRlhv+U0rTP3xqVWN+l2a70h0jn6c5nWOwOv7ytgUFUBvy7iGmcH6mjSNb8ihu0lh0gwSL8qKRH/JsCM",
-	"P840eY9KPt3VCkG0Zn8UfSG+Y2/O7Xmud4BoFoAOb0qUPGxcAd3q22I1O7CUSKE/urn++wEq/Y5uw1OC",
-	"IcgTrGFSNgpWVGNqqNX+oJaN1f6fD0lC17p2J/wbATGRLjbhMN3OPiDGAgLT7chdOjhK8uSzq7G+BX1Z",
-	"ztZ3dAw4SsUYZnPojGJDjeCH6KjvUib0k1BCi5qoBMy8EDW8ZgOrGTlz9WB4MCDdsC5eMccTybA71ZI5",
-	"j5K1wicXwh3gCZbLtZM1gQ2rwg33568QfPhjoJ9up0vi7UHFuJuEeHu33J2rM6gW0W5w0QF5UUJzegxn",
-	"VMd0Yq5rwhWLDQKxrbbgHVsVP1oZnt3g93Z8djtU8QGk+ABSfIhVPsQqH0CKDyDFB957wAk84AQeQIoP",
-	"IMW/NEjxbm2dr4pOfMAlPuASH/SNB33jQd/4j8Ql3tfNdbPbBFnAbtBHcPVjt7k98PptrNvuu2b4J4uG",
-	"b5RklCfYd6fk2C/3m1OlexTwdfDj1ZynzHnrZcaw0tOFmNBUMZqsx66o77Tkrq/UfqlU/cXavrlmyhVJ",
-	"1PBmjDq4ZZJMKkNTgBpdiBasIqynAGhhSj41GKTD5upFX6VzRpet9S2hTM8Lv6P3Uy3Kv35bEVxo8SrJ",
-	"NF9/XSCCn58vktFZ3PISUs9DJBkO0MiHIB9UhzdUmRLPlQUHUvQdF7j04gD5ZJswMPPAyL6xS4X/Mrpe",
-	"MmFIwgzlaYD7oqAoSkRUmBo7wkBlJkriXBu5ZKqby97iRO+RkHGEBzK+BRlbamkRw9up+UvJt3wvbApd",
-	"v6AiZilUETMA3Ap9XfFGY4rLBDDZroC8qxvCl9BV0bB0jY1IOhuWnFbuqAsREB5I5zAM1CZzA0QOfu3K",
-	"lMFXWkrBFHG3YmgsSPGC04OWaisXojxsFBprTtwOjXNBryhPrXU+IVBVVly6RouBbX3r9CI47qqo+81q",
-	"ZUvY0rPyAezQGwX0gtJvAIvmuia6HIruA9q1U0rp1P4SHVPK+4HNBmKWpiyJAjUiYW7emQfxg1zeoLG7",
-	"FT/Rzq1WHmlSZU6UKdpQk+tjKJU0aRZPIr+CskwDd3JMPiHfTDKqzTjJ2eRxdCEgHch1fYNu5BNXbVNq",
-	"B9MD+phJ1REzr7Hu/RXeK4+zAws80HKlV8tdE3IF/+WuUUtKu1T8rEgq19w8lQV2NAoJSlyRGaMmV8w+",
-	"gn1RLakupTDzdE0yxWOmu6Cj5zCfe6RJO8AmBCKs7aEybbMyLaARvW4PnXjlbAbpCTeizF0LT3sCdU23",
-	"u+0U9A6DqwCbPLIrhs2ufFam69Lt4EkxNtUwBULXlcAD9J/Vv3SlS4cV2gzCVBfizCiesYhoSZIcKdC1",
-	"5odBNXSCljMiFepUREgyp2oJPdSFcZmIsb3YlVWASFOFg5Zb+LboQli5TuOFkKuUJZcex38pMF8Sml7b",
-	"VQO7Fd3sfG8j/429SJZcay4uI2wvErn2xhIbGIP+y/WFKPwiT4ahy4DDOWPt8TLgGTfukca6gAMC/UAI",
-	"BTUUt8o1xwT1xa7pQmAvgdbS25D7hb+D7dqmVeKj9q4NC3X6kaIrDNOQU7eZIYKDrqha7l37PlYTz8y3",
-	"RepddDX69nD/8Cl9dvScPWUxm7KEPtmnsxk92o+TmD6Z0cNRTJOn7OlTOmSHR7PZ4ZOjZBizZ2w0fJY8",
-	"myZdiWi4qv6Zn05Fj13STy775/hg+PyoA77d5Yr6297fqoKyBWRidw6S77C/Q2CmsNmnb19BuyV/wMh0",
-	"Zs6Wlf363ONQQ/XKjEe9ErL+SvKYDayC0rvuSq65Qsd6mMuG8f4M3VscgVHtpEsD9fonkuLvkMuKo4X4",
-	"O+7trq6nw/2D/WfPdukgCgkWDdEez+kGJ/Q7mXuo+ZJp7bwu0ErlkgkDogrcMFgllAui7YDBsC77oX1z",
-	"LdcN3zUXxYxt9onFOTiGlzJhEzJB3OoklNqk5MWcmndue70Ob28/q3uTl/73b1MqTshkwUUywZbm0It0",
-	"QLAlOeBgL4Rrh6DkCnKBJ0CTn8xkQF44V5ovyWpVJJlJV0Mfl4O5nzTGHvceUetSRo0kMVVqbW+fE9eQ",
-	"Gq80jTULXKr9gJyzT6Y6PPRbsX9QLsj7v0NSseul6p0Q8Fb7G3cckwC+H16I0BvbMtNkQCZ2M9MJiedS",
-	"ans3EvjASpB/vDwne/CXxpOCtvbKxxEK00muBFmw9bFz4cNPxg4iXDebiM7jOY4RkZZaCTX/o28oH9wd",
-	"rrO8q11gZdOF+GZS/DwNGjCqPXBIiXyMK4B0Zpzfgq3His2gsU2o6OC9K/gFvmfB1h0ds+4vjkC3xRA8",
-	"p/nSCkCmoUawa9lvzwtA3bv11xve8QKydL258/4jx+bozUMf9INFaVVkvSidY0nMA9HdOrxQtivtG/cC",
-	"9tV+Mmc0NfNOE/MUjkw3HJRKQpcslQs9IK9MyUE5ZzEuJ6GGTqlGH1noTZWwjImEiXjd4f34ESd0j/Tq",
-	"RuiyMN3S7BWT8iv251UWXritdmKgPvESIblDvqnl16Eg4CWxg1cCH4R8UWhy6AUuSme4i+1dCeVcVnPm",
-	"4rqN28BdAuBsh96ccP9JwS4EdeQ5XRO3tQNySkoSFS9QuO1ASYGLEu7ALhfHa1zdPdIfjLDJyYH79iAc",
-	"g19j6c9kk2S8oSgEhcH+73rqHBhbqNk/Wr552wl10EpYb/3v7zVW6gbZ4kPDiTxQWKCwrHQ4nsiAQu6U",
-	"yvY+2799Ou/WcIX/WUezlFtp1LyruYCnoF0KA/gJtnRVMVQvxtZ6HUPbuPYGKm43NtbyKflURq4gQPj7",
-	"6+bHV0zKbcz1wFs+WGKv3awgqrvnLm1Ypjd4LHIRlNZlZohhywzidgApm1wyYTmATYh9T9Hl/ooqgM7r",
-	"wupyzmnXLE/LXMUMfgWO6gvh3/xIE2u9Y6K677SINn8rK4cZ8cTV4OrAxdEwK7iDLgS08PO/Djw+p1fs",
-	"mEyYUlLpCbHMZpWnAfknTXOGpUacN4GkVjMCYXAhTot3LemCacI46mR2MVKFDfAODnR44HXouvkPyDv3",
-	"EFWu3GBRWhG8J1Qx38WWJcfo4IaHy/XbIhjTzXTGP7GEXOHcoW2cJSn0JS9Rl5yAX12XvoCPsDv3xFoi",
-	"kwH51V/b6PNYKeka04aNm6HrxPtVsCul6+dtNcdEySxjSXsD/lycGZbdk5PAvnqLkyCcHQQhwJGU5ebr",
-	"ugJwmtpKjK5WbrnJMAoDTGGZ50FSopQC6q3Lo4B73SY6b+EYqNqYn3tTRhVTp7m9Yz98tHcqCq/u3mou",
-	"QkeNb6AEKWOJjPOlw9znKu0d9/ZoxveuRpCy4lbTEjC0c7UiAHuTgq1Y6v3ndAdoy9WsAPT/2EMBN6yr",
-	"0Idelcg5n5CR7UaHZk5WrkJ8EtwipRHAyGiO8I7RZN2HCpTBSe3cj98ENfJxUQcV9C+4o3CHoKCpc7wO",
-	"qrqQbhnuZVHLzFXfKUdFYyqs4IKyoRjdd3xcerNDuDdf/RaBAgFPDjtdCnmWt9uHHJpvOa9scjDPUTxv",
-	"M5P8YaLrq/nyn/kVE0wXvalx2c7XUXqDc3Fcf7z+/wMAAP//",
+	"7L0Lcxs3lj/6VXB5t8rJTJMiZUm2pZraqzjOxNk49t+SJ1vX8pJgN0hi2QQ6AFo049L97LdwDoB+k5Qt",
+	"OZkZbW1NLPYLj3MOzvN3PvViucqkYMLo3umn3oLRhCn453kcs8z031IxZ/BDwnSseGa4FL3T3uWCkVxw",
+	"Q+SMKLhn0It67CNdZSnrnfamG8N0L+rpeMFW1D5vNpm9oI3iYt67uYl6z2m8YP3nUhgl0+YnvqPxMs80",
+	"WeXaECENmTIS20eS6qeE7GsjFdv1NSkME25Gza/9uuDxgsCwiVkwzQhVLCJUJPZPovnvzM7V/nu9kCkj",
+	"01ROW+ZMhv3R8Ojp8ZPjg+PDo8OnT4c7xvXiks6bw7n48bx/eHziP2k/FhEuyG+5NPW1vuo9mz09SYZP",
+	"R0+fHsVPkpPjZ/RwxigdxsfHNBmOjunj6exoNpoeTofTp4eHcTI6Tk7i0fF0OBsO6fDpVW/HIH+m2vRf",
+	"yYTPOEvaFo8JHCfsGVlTTWK5WnFjWBIRqgkV5MfLyzf9hBpWHf3lIo/IcER+ooIcDg9PyHB4Cv9P/v7q",
+	"ctewZExxCG30+e7tz8RIksi1SCVNyEzJVfXbC2MyfXpwYJdXD9zvg1iuDoajZ8/o49nhf2o+F9Tkiv2N",
+	"TuPKcGZSrajpnfZyxXtRy+jeUsN+5itumsN7y37LmTaapGxmyDcTNfl2QC4XbGOpDn+cSQVLKthHQyZm",
+	"QjSLpUj0GeEzIqRghOPjUXGbwtfaKzRN5ZolhM4MU1ei9ILBlaiRT6bkVe9M/W10eGb+9ngXwYZp9d/I",
+	"lMeb9sVP7R3ELKghNMtSznREJr9N/BA1yZgik3UxqtYx/fa3k+HZ+m8nO8fEjNr0z+1cW3gJv2BpYU25",
+	"lSMzqRgxasPFnNA55WJALpgwZM3NgrBrpjbk6PAZMP/x8HFlaKPDVhrgwjw+7EW9FRd8la96p8NAEVwY",
+	"NmcKxvnffZRq/ecLFi+1vXEH5xfCJiInR2TBPtKExXxFU5LwOTe1hftSSbBjncP4Xybt244C4JEmvCal",
+	"PUP1n8Qj1n8yPRr1nyXHx/3j2XB2GJ9Mn9LRqIO9cp608lcYzCVfMW3oKtsimeKU2x1e0YSVJBXI1BVP",
+	"U+7IkGguYrzjneAfCctkvKgSwJOTJ4eHxydD+39dtHBydAta+AdTulWIuQueFHAKj7SXsvjB6uD2I85R",
+	"x4CcWOrcXce8sL2R5Sc4juwaTvM5USyTyugBOSfXNOUJ4QnRdtGnm/IWcE2WLDPt5GGpwxKHpY0SaVT5",
+	"f0U//szE3Cx6pydHUS+jxjBlx/g/78/7/y/t/z7sPxv3P3waRSdHN//RQjs39iFFV8w4bQd34r6ImtsX",
+	"ZdQselFP0BXoCvDKMVC2XVWu7LlqVM5uxwMvE7bKpGEi3vwXaxHF51ZL+y1ndkdyRuKF1ExUNwRkn9Ny",
+	"6IoRe7SUBKGyotWSIPXbX12Do9lJPEqGrH9Mh9P+Ufz4Wf/p9DHrD5OT2SF9Ej9jxRqgflmsQmn0fTv8",
+	"jk0+PD4G4vV/j1pXYvaKmnjRXIIXwnCzIYbOdUSkIpO/TOBwpWLjdnZAjkaHZJIpkAHcPjeeUZ6yZGIP",
+	"W1iqXClLvO7cteooXUkxtxdXzRP1ThSy9iWb9XGeHWt1NHx20rE8Tn27sBKuuUyFekYeD49QyTALe0IK",
+	"tmaqqtMNyEu7FumGLKh2Z5SToBHRkmSKzez5/nLW/0UKhkOe3E7x65y+m0cfJ7JFMLStgh3ObkJpiNxY",
+	"ZqDCdNDPy1YqKSgkClqoVYX12qpkj4dHEckz/2NCEpYyOxTdTY5fmdKKvbs9uXXYWcUi27UMRBcWXGYb",
+	"e7AopvMVg4XlBjmOpFLMmfKLjGqvYjqTQsNy12yzr7tUON1OAdaxSO/Eam+u3Cmj2owvklLD1IC8nAup",
+	"WEKmTPOEAWMiT0ZkDZYv12QlFbsS7CONzSmhBLellcfra/u5rFxM/3OYuYPCXgsGdjz6Jaw24s0iy7Xa",
+	"nmo0dU4LYGguCLWyjilwaURkzoxuKN+WQ7W1JpkG1ocXEDm7ElQQtsrMxrJ9fWXAJ/C34BPoWout1DMa",
+	"Hh616jCe+EGFeVOijB+AMOyvMXo97D/BDEN7+SBTcpqy1V//V6PeWXz3PxSb9U57//dB4Rk6wKv64A0+",
+	"hR9vqkle+jk6dMekXUcrD8EULNPdpIUAJiBgq6cGoXppt86eHiUHVcW6bhu1u/eguLHDeN3rYX9/i568",
+	"7fnKvbBufhG/8uYEHgDSOCOTWCZsQjTdWN7e/GkWt2bJb328dOsXbwtw4C/SXFDD9YzTacr+oC1iiZMt",
+	"ViTT1NoALLF8kXKmicwNSHDvFaxtXMPLuW0VqjfXPVb/NDx14+UmOq7nbr9qhpAg1F6x65UpmTFlOApO",
+	"ek156ve74T2AY8EuNo1jmYMumKVUEC7iNE+YJrxqD6EJ54T1VMqUUdGrb3fzOxQFJQzRbryTd8VB8ooK",
+	"OmeaGKqX+pTEilHDrP6YwH9Trk1EdD6fM23OCE21tNLXnnCZkv/LYqMjp83afyxYvMwkhz/0iqYpMTRd",
+	"whk3ZwIOSFhhq4027U5/bLXZyjCDR5rYO6ozsCMfw+W2N+olT9OWQMPFQipDUjplKWjla7tU3JCYCpLI",
+	"yhfe93BVcI16H6IeN2yl2zUENG3aX1R9T8tgV/TjS3z1aFg4d6hSdNPDg9lb9O9xqar7H2YblYjvQ3iP",
+	"nNr9st8BWv6Za7NlrasOwPcVekZirD74hxKSU3cqpOB3vr59N+UN3CZWkePr29LYl6h3npvFpVwy0RHQ",
+	"MnANfR2aac2laBEXccy0HsO9bf6Wn369DL57+0Gp+O9waBCUX1VKY5ufFtO/x/w1/+nlu99fjn7hPz0b",
+	"sM1Pvye/vuSv+cv1q8vl8UsxHMSHqZiufhgm//1T2kaS7GPGFdNjarY4QXHsOE/invhyF2jD8Vn3LVqG",
+	"mCmmF12r9pwKMmUk1yyBtbP6onukulzKjI/Efw+vf/rtcPP2qb4c5b+2usXKDFjZsPpQKgvXxoLoGfwu",
+	"ldM2WzZWm8we2D5u6MS4ZuraWqpUWA1YMVrzG55//4/RYGB/C2s35YKqTdvO4gjapYCLkUbgo7HaHVc1",
+	"/9z7T704xBruIjwQL3KxHMNZCJ44ZNoECK9GGDy5heOf/87GGDU+RWPJmsyFY7/26mvvMx/tLSZwrV4x",
+	"QxNqaFVeHLaJi9oDLbxemNk+nLDmZiFze0LpoJ5V5Ue8b+Tna8Z8GkRX2eWGU0KuycrawHCXLjv3Mxov",
+	"WUK4MLKiopYjFLeKS1QJrFOyeY4LG3KXMZ49BBy/p9DBjghAlW8aBFVKWrAbAYGaTT1/IHDbrQJYFeb8",
+	"6lG3PXbk+k6jareNpZUPINg4P5zyukWFMKhyXGVbKxzQfURdGKlYBxVCfowXUk2R9IcRr1y2SNV0TTea",
+	"WNV1D8OqttRy2QNebF8mEy/esizddAU3dZ4ap/5N7c3NlXL3tJsUeBEUGEbjhbfngdrNgnFFpKorgO8/",
+	"BS8eKpeoKZ++/xD1llzYAzRcj0q39i7XEhVlyBiR10wldsGsRDDU5Him3eJshLWx468fjEDqXq3eYev4",
+	"5dmy/LAkzfX7P95IIEa6CAmhhkgRs7ZdwByS9n0M9saAvKDo2YZwNEVFzR7NLJ3Vd2HFtKZzFjLBGmv7",
+	"n72bqHobBUtdCmJkQjf/2dt7tZ8vqPEr8UWr7ZZhy3LDjrb7G968vrgkB7H951rmaUIW9Jq5tbcHqAQ1",
+	"3ElJ/61TCAO7mItUhBLnCmvuUlY4OvdyikUVTti9fpaR4SGjNmPanvrzQ3mIGNVG9oD8HqnI8fDxKVl4",
+	"fUZXM4Ugc83OvuRpdFYcOE4rNPR4eGvNxnNqGxX/eHn5xo/VdG/Xgian5HA4xLn5BYwgQoEhDbhQ2qQw",
+	"4MNh64jpRxzx8bNn5fEPhzvPOTedVmq0h72YX/K2TTonOp+GH8C9NiA/KLkiqQSrxkiy4PMF0+aUzBRj",
+	"4IqISCbXTEXEMIoTE3ag73v2DiRG+7/2Hnv0MLqyIyvOMLzeOJIsbYFf9KPZ5afTZEU3ZC3VkkgxIO+8",
+	"9WoWXAd/u0sgFSThOqYqwezVFpMAvSgttnFxsevTNVG2r9k1BGXEwGp8x6xJtL8A82N6K9dNz0uLLeU8",
+	"Ri3Twwv3MDXnazqPV+wWM4Ph7D0rKaxeB+6d8YJbNatFuXhBVcqZIu7s0BGRadJtrfuIQ+9HlqaWRpWE",
+	"Lcq15bm9J1Ia2mWuxD7+MbaivM0H+6IPFzr26IysnIkM0eKICGZNsalMOGs4J2dKruwnhaD/Tynfthfd",
+	"amt1jpLltPd6NrvNqrywE9l3d9l1B8nSlImEKoI37Lcs9YVgVrdDq+bJ0S39JbAEhqqmx8Wz84WhIunn",
+	"2S1W5voWdA8O4ebC/CJd9vw9CalXjBkQ0/tOyg5o3zl573ZzWm/clfuTUb+yqebmFmLKDWnfuSkWM2HG",
+	"6Fhvqhug6t795Lx60zMykaVtfE7TlJwLcYsDxw5x/8mm7JoKM05knK/aWfiSfTSazGQukmoy5CNN5FoQ",
+	"zaiqeSDeo6yBE96eKRH5KRdsS5TpnFglApRkQdjHmKl60mvrC3eFm1pmDOGUWK46JvvcXQFT5RZ7XZxE",
+	"drOcrbOQ1pTakFwYnpJXUiQUZNut+Jnq5cu9fcO3IhI3131pxfAV+12Klljmy/Nfzu3e/cpFItcYz/TG",
+	"kH2K2Mdg79ZSJZqkfMmIkSuplFyfkXeXzwmfETrVLuZc7PqL3Cp/B28lxAW3ZzlFcOqPMyVnHAPUNMEU",
+	"H5q+KemQbYG+c7EhM2rlFp3KHPVW+7YiTOFIQC/Anoil0Lzun/gU1Cjg14Zqf9Oi7Bfm2Zao5SNnaUbO",
+	"igSlf7LkIpkQpz5buwJcltIsQI9eQCERmjWYz8wFuFpqQy68KJ96wXWfs++paXoSM8Wl4mbTO+1ZG6Nd",
+	"TFmSnYYgdikkjJ65sWKxVAlQ6lanzUtruGRSM0KBE8FfIwV7PYOx7rZ53Ztuoh2H+UcW53YN3qRU9G4+",
+	"hE3p8L6ce92UOLd9EVmuWSqFZbRrsN6IgtikG854JZMWXpskXLHYVHIRGRWm4KCIKGZyJaCQDAnnjEws",
+	"0UzCFW1YpkPo1XmejSQxVWpDZG7KRiJ+0c7PrlDFMAyXmnLYO39aqyE1U4+0X8iIjOy3Hx9Gw+GQxAuq",
+	"aGyY0kWE6N1fLQFWRcNzDIAjcZBHgQIf4bScdInAGiaBcitC5PEhkPXWbPmoZ/ch3bWLr+xNzxeSx6xh",
+	"6/ulaBj7Ue9jnyY8v6b9RMmsL/IUQvuOGgpSLFw9u0REWwzeMXjTWIa0zm1UAO5YcMSeEWrISmpDjof1",
+	"s+9ri439tL6UinOYevVwO243Tffh1HeaJSVORenV4fbgPnedcB01/YBWgpc4LIi9CnOV5GKDKFE20nQf",
+	"7RduhJg4EGaW0rg1+KHsITHDwRsskYR7S4IEz8NylbFeyLU4g/9A9rnQhtEEAgNi47NErE7Nr2vFyDOa",
+	"6tb0L7WV3lFRROWioPli1ZrnRsvyGZWLmJrty8AIsD7RRmYZSwjFUHUKsgKLNvebUJ7NFU12umrfudtA",
+	"k6Hz3ffDTXVpA2QZlYnHS4APHfrHhVGMrr5vVe2gPJVqQ2bKKXWUoND3i09CNhDeo33NKDcR+V/JBUsi",
+	"wn7LaVpyueYiZVp7AkugIsEFsR6k11eRXknrdpcCiqcoCFytSJUGOnivK5/zQVI+SMo/oaQEFog+W2C+",
+	"UEqq/SQmFhJUJKaW8ZIZx16CxKnUbeGOr8mmzE9ol7mC8/+B8jRXncuKb9u+hP4V7bJhDTADSoo5eGMg",
+	"N0O5AFbd1NpNM7BdzyVSTad1Ah9e0CxjAjYswSRqgMZwvoEaLcOGI/lzTXIRUorPiFEbhEywTK8MOrYb",
+	"HOaiX2O+vZCc8MTv6YKKRC/oEmSk+83N6NaV4tvzQWFhi+WqDHb71oI13TofKJMrmCMITI7hTFjLFkWg",
+	"vVQhWEBO3vrkqXBu7JlS/291iDbtePjlLg9PcDB0JVixTBe6WSMlP3b3Yk68cfHpVWbGhq2yFHS0nsnS",
+	"cbGjY52vVpgSfE0VFCSVk196p72LfEXyjKw2LmP+5laq2IVh2c5ahj/09AoFArDu7azJ4qXMy46tdv+o",
+	"O5zrXi/gTSPJNN80uVMz2uZN/yVfTRmIKLgh+IQZXcH7IjIqeX7Ja/BW2gsaMzakYGdQagsV4oLAmbI7",
+	"3dCnZThH9vbEEtOaZ3HpZEhpxoF7PidZorZ58NFtu3SBJRWttVkyswqDu7EjQ0LmZpyrtGNiznupPZYF",
+	"urplO+BT+FIZ8yk+qCYtdsA6Vc6S8rg65x4yJdpSyMMNLk2wGoiyltyUajYgz2WarwTW1KYcygSpJSIs",
+	"7G5ZMkwaPe/KmuYGK8XxtntIyRV5WilDapJpAnKva3RckyRnf8jAOtUWuYZs2MZWhW26bZrssO2E4vqc",
+	"X2AFVgfaGggV6koafbUWS0i7TdIx4dJBzPV5lil5ve1zgamou7W99HH3x1ykvQttx13+vLTjYff+luw/",
+	"dHa0fbxgx0eawH3VIUCe1M5PtEbFQmZRa/KwO0ZcFCEU2DlCo1n27yAQ/mi+E0mujeqIW4aP+tuqH33L",
+	"DOXpPuTXXTwbPtGsnoU0tj1enlHFRDdvwdXSVO6Fw1rJX64yGm+LCzt9F70L5cy6zw5D1iybz3N+hXF1",
+	"Ob+WjGWoAkIY0vnA9vMNeR2/O9PUxTbpBhjSu3y1XDHydDjE5IOm7S5DZslbqTV3ZymRgvygeGJfdkS+",
+	"ZzGzquyfwUX2+SZDYSXlzpwPocZtVNgZCC8THuiT8H6uWSsV7pH9eek3cd+0TxTGaF3X9xHqEGoZoVH5",
+	"4dddO+weoVpzbagwd5lJequqhdZVu0UYueVhRPetDrL1kPVZDgFsqrTXWpIZVR2ypstN4174CKVGlQ99",
+	"+m7TOSbbsSYkWSuAU6xkKsAmR6WNqxhm7up2KwU+GIWZtDHG9w577PMs6edSzLhalSqgHVoG0LG0whLA",
+	"zdrUkoxqbaVYhx+sQN1w99WQGqSCwN1CKs3IFJAgN2UrLrw+akIq7YIULK9heE/b6kFacatdyyB1mtAk",
+	"UUzriFj+ooolJKaa9bnQTGhu+DWrZQi3ZUiHOUGednVCh8eN5DHLQnPZb5BfyIFujPdVSFgGHyaO/czl",
+	"c0NFs0xaHCXbzTirU2IKzx+gUGK6eau2wUQDjKFlzXfqW3+wyorAKO1DwP17pB16Si2blYup/LgDJAUe",
+	"DFVQ9m1T+RGU0wbujXvfHtmrHUsaPI5a8CxjHQIXzk6XcumkOE6zlkgFGY0bmRf+IDxKp5t9NjXUF7Tr",
+	"qXCxJZV3L9tzoRhN2vTzc5fZqDMGxVJ2fhO8fcyTkBy35qKm8JnFePRk57edOHDpnM/piqWXOJbvi3F1",
+	"BmzwcovFsN/H7QdkVygo5hlvAtn0VqzCi9sSrcM7HvlEXVWTvNVB1179xUTbZvAUsbldkUBryicMi021",
+	"wTDb5CCRsT4A57A++BTLhN1MCPuYpZQLjUmv5Be2JjE8uqIbe8jSxNWXeeWBCyh9HQNOWdQLYPZjd8FO",
+	"XS6ZGHMBLkz/54prjUTjL1dvR9CUBOAM8QuxYgkThlOANfIgK8Vz/hfFcs3KPxSvMpypcThzo55UfM7F",
+	"eCbVlCcJgLX4U3gMC9eDSpQxpPFDRM8sZDK2Pzn0e2sVAMDq2Eg51qlc91yV09hQhH+hqSXszdiVIE5x",
+	"UgUu8TiWYpZyUEndu4oROxTn0i1o+5Rn0YLYaZ+UyQYGlVJVtloqv/2WS0PH7GPMWIKTETrPMqkMS8Yr",
+	"lnA6BrKLegAYBzPXJfw6ALdhsaHVb7tq6MpvHojA7vzKAb4GoAJLHbPc0k3PpY6Oc7EUci3C30u2GSs2",
+	"c3vrgkblZVDUsDGYhDj/PJkzU54b1tVW5m8PciVo6vY5zN2uc7oaYzTexYnGqZQZfgBCRlLRuSVzyGrX",
+	"BiNJyXRcCmaX7qv+OsVq1dqv9pPVX2huFuNpru2ZkijKBbKMvdGuncxrynrbwjfVs+suN2FFPSNxpQqt",
+	"Jbicpt/TTYf5PnNVKdeAVjxzQKcJ3egBeWk0VDigQIJMDssiVguwN5wSs5AabKgVTwSfL4y2Ss67y+fB",
+	"XQnvfaQduCqoPzRNwbP5uxRsQM5dVrf7jgmvgsTvgEX+ec5sawSIhHW1rcmoMjzmGW0eOQ0FcNuhU3rP",
+	"nsdOi375xdoSE0m37s0Aj/sz9e5QlvjP58hNO/vC/LpgkMZJrPwHKMe49s23Uq7I4T4ajWJxruwfwLIv",
+	"ky1ePFcpKmeAqaCZ4syFg7kA0CIpXP8Xe5LrheW8CU8mxEh5RiZQ7DlBXjQsxVLcFaGWBKuj10yNj/dS",
+	"cbF+tIty4LL+Q2y2z6vJ8iIn1GZtK7r6kghR8aFGcChU3X6Wh7xatNMEc9pZ3kLepHQzlXKpEbYR6SuJ",
+	"cKgRKb0PYQl4a23FlyYloX5111lJe8GnZm4BAKW7Hp6hiXbSGeH2MdClfbUNwPZcM7VBZFADzZj00tLX",
+	"RuatTvIuKeeH0WYuUb0cz5RcjVucOOUEnOIr/3ZJUpqlrgDL5Z87XIKbqD2Typ4duKb2C4BW1p5c5TV/",
+	"SJYqv6ya0R712vH+Pn0q/X1zY+/z+fX2Gv4bfi/l13/65P+AK1010Z8+wb9ublxeRGVCo3oq/n0kevmc",
+	"oa0wUSUYl+1SssQCLYLyeQnoFdqyecZsI8U/otJkd+rZj4ymZtGZwQA4q9CGjV+3hI66kH9cmqVclrlW",
+	"Lqs8CyBnjWXqxLu7DPCIjzRxd9XUrMFosDtv1o25+FLbsvws5/wzgwgQAC+8CD6RFgMAzSVk3ue+E+8D",
+	"w+J/zijDTmjckHrv7nNlSdIFqxN2zWMW4YFfBi7GY3pBtTUCWDIg57UnfYRGL6wqZe++EvYMxTfCk5rP",
+	"hSvBhvInaO0D70VPZcZklrJH2iW0+0XQJAHMaLKQaWKVyTwbkPMASMX1lfBJKrVuGe3wvqUVPR4d3i5s",
+	"40/ZreGbV74atlEVDeFtmHEckrr/OAT5Ge1Ac8NvcF+/pqs7vAabJ7Tvgq0VkkxgdpO9vr1qX6FQJuAM",
+	"4Ai0KHzxwP4wQZosFZ9XGWuemf6R7K+44B1ayDVPOnNZ3dW2j/truwYgMyZo67evue6yIMOOOvoAU5Kv",
+	"aL0Lbke+Qz2y6Cfpl7nY6jI+fBhRJwW7Uu2O1rY4VkcgA/JrACrGRkoYWPFjaQRyG0TrXoR9cTwoA7SO",
+	"A2qD52f2SD9zkP3aN59DC1xb5ZolhKbOVquxVMbHS7bZJa7lWpAl26BQo8X4I195oRH/bjLdyOUEupZx",
+	"XeCM70BqO/W9pyAAiiCqEUnlfI4NORB5wArXSUFvcD9Lil5L3HOgbz3k79UkhjDVlCHcQWgjFnYBPapW",
+	"QpySo8NDR9xlZ+tkQH7B0TGRYAkeoR6jsHC/vXv7c81PsOxvZK76ci36S/aZZ1m58eL/1f//Pvy12Wsx",
+	"6q0VN+y1SDcoXTrz37y0lTPy9xeX5AD+0j7q5QUbbmsczP6SDHBMMyDv0DddWTLnr55sEz/lcPoeGArd",
+	"wum82MHqbLaP7YxM2Ua6cKUl3lNyNHxMJpW4yKRDfpVxZB7vPiPbJUh3qwm/G46eLKtSIxX4eN08secf",
+	"EzWHWntHCneU4Z/udKltR7G+xSy9UAbJurcVhOf7HkBKHi+sZUeFa3R6lxn62zKL7Pda04oAi8lyezlD",
+	"TAoHxbSPc+shEXiX//jPnKHuCaNpVXt4vD3ej91edpIAGB4xoBL8EXTQJqdeL7dXlOo8xpBik9/uA228",
+	"TRl74w5QhHP4HCvYNdJzGgkRbF0xTGtiBO8e72vi+rd/fVNXsPWWUT4lRhL7HtdNRc7Iu8sf+k8HBHpA",
+	"WXszGJh2ZaA7McZOrOKJ4UrF7C6wBNW+o8PDmtpjaJaGaeEk7yNbsLEntcm3kk2Bj9GajIV8uD0CUHFk",
+	"ekOPJ2euvZO/ELrNlm69ZiBEBxAwWDBXmk2tyPXStmj/7Zz4rbmA9HYwdf7UrLdj8BIdImR0xdLnVLMz",
+	"FzG+tSj6YiyUDllVbJ9pdwBA8pS91DnBM2Lf7TPq0ScNJoTdPBfHcp5AD8QSsEo9FGsBsBxV0KQRa9ED",
+	"QPYCpm3A+o3stz/UIxR632yy5sEFP7QtwpILoCgk4/Ks6t73Cq2CNVyiVEgLSdjHgO7Zi3pWGxoLafjM",
+	"9Wes+kvr799RxooZNcYZ3UDQXewKrvVWZtWGZcg/PgbThgHUAoXn4xoT8o3KBYoxhH4Hc/YAPNLfRmSC",
+	"UZIJ+aYkDBQEuZRc628xAGRHbYdRyJaaAVREURpbefes7BoygAG3kKm1Gz59iuGhmxvoesjT1JrmSq4w",
+	"B0TmKsbFfAQ4Mva4Ii+tieuaQUOxDlrpXGimQOl2anPRPLro5QuwkZH9eclY5loXwQisTrXJ0McpoMZb",
+	"Yzc8PG2AR7WhG5cNu7HHzVnwdjA3OuwPDM5PK1GL10ckZf6XFcMS8ryAsmnuzaf22FCDDuvBokbQ3HJL",
+	"hGs6jEK43GGSA52uIaEHJxCyfggXmR8gQL+yATkXXj5xDccOZwlOw4rfDDwWcV2l2NoXobWz0IynrpvD",
+	"bWnP5SaDemB3Wp/5E0wTZBiWWEnLDcJ3aWJlPK7Jqrb81VBd29I3ooyNtU9KfopVZoi/FUVDidntPrjU",
+	"K0vRltB0QIiB4E0tjhzCmZj9NpNpKtdjyD3YGVH+7KOqGctujdhV8Cr238J/wI4VgAq4VI80Ce9zcAoQ",
+	"rhCVuxAbVrF2RIUyasYrugwIm3KGnXrQiDbOT5nkrB3pttpV0HQ5Y30aRrs3JSRpNLwkmHhRy5+oPnwH",
+	"WQwA1NxMQ3C4tS4fwEXxH6Lyt43KYxTd9yAJmmRnvHt/fP4qpO9uX9YbqQxNd2JuuFxXksHtLeVZ8Ptd",
+	"4W64r1VgN7Lbw26UBtXKgEXnodvAZaPgIN+8/eE5eXZ0/OTbAbmQK+ZS7GmSuIPbiyiuiFyLiOg8Xlit",
+	"AJKPx6HB3hfCeSVYT74DzQsrlvmK7Y/rFbC3NOiLIPCnuaspljMo9PITtRIVgrtnRDOGC6Rbc6HwUkvv",
+	"EDDTXR2Aey9G6hrZ0N0tucpV12yVAeYxWDjAbAf+xtu0T7AE8j0u8e7cGC60oSLuynWhZlHrk1Vd9QOa",
+	"8YPrETRv+gK0NPA3QjUWF6TcBP1LAdL27kRV+dDR4eEX9o/q9HOeI7hcJcHTtbCKQnJ4cdY5xgVbCRgi",
+	"dnBrxaL8IxAb6U69bzde3739OYwBhJ1lslCJgxp+/XNe3tGMV2RduainrRrgVlLQW6qwhlGRn5N4JIpA",
+	"tpEHvdsBdVfli1aYeA9+VSL2oDg5Lm8Kv+3QhNwnkMAG1kVWG+83HfZeGNQ/8NPF61+Iu4qS/eTZcPRt",
+	"qUGtTDbQg+Dgt5ypzQFmEhxYnvb/xmjqQROT46DAENx1XuHwom7cdFx939SlPaRor95xDIryiy4IivOA",
+	"fOG1usSbjbXaR0GMovFyr9gTDLsrsHLPuCQPoa/doa9ucJoi6tXkBN/AaL/Cg86jpvhEy3kDhsE1+7zk",
+	"ep+m3A7BBo516OBCS64ylGtryk2Rd58xpaVAD7hurbu6vdvsXGPWRoeTrnAEXfA57n3KKHQB2e2VRg/a",
+	"vkncF3j33Xmz3dI+eLP/9N7schp/JzB9yApDNiAJT+CkiVN7MKCnYSZVYRKBQUILGAy91BXceqx5sieU",
+	"YBxB7VYS/RbO02jJpvwreCZOEXHcLKw+CF4QHwJDJF6sUKyPlsYxy4zuAsvv5rKCicB5snrc5gW5a7R8",
+	"L7B2YuXXmLfr8HBeXnQvBsDAgkmjcuYe1wRykvbvFe6Pp5ry9rh3O/8jvgZuaKkq0rvp3RF6h4L7FpOo",
+	"PxcvtpqDbSRhHwsBUO9RvTOtuyWjO+R6z63upiDZEOpl/M2De86Xrg67fQlxbHeX5A/5Dfee5/810gu+",
+	"GhrRXmntO31/rlTgFPJ2HaXBZF0RQCeG5Jh2KdAYr8AKBKtJS3BT3YMi3VScXc7FtoztArbcj7FqyT6C",
+	"pHmmNfLkXqnxXQLRfeHzjZnCF5DzpB37R5txrrdth1VdXReOtRXu5UqSr7ItNbqFiZSIqDaJYhO30HO7",
+	"ivK6RNA6siKlG2qvRMS1+QQawt2+TVPL6m5U3rv3oe85tnLmH7Z5JC8My7agGNYii1b0qVx0Gyv1KFNc",
+	"BlgqReHrS7m1EfP+FtBr4cPPpy5c3gjk1oOz9Q+30MvO7p+374L3JTHfzw/g7kir+9Imply4JPuipAUT",
+	"SSCkoDg0deYrpu+wren9hYjvOe5b3/99kSuLCXsrLHCxbq3qAhjX3LgcjGayQJOXFaCwNt/0o1yTFRWb",
+	"kOERDCPcbESdhPPBvQONqoV/rhr2wjI+HZEpi2kOdhbbuJK/KzHj5szRh6UUsPmrVX6jbfkgre0McBna",
+	"l6jwTbpuyxEuV0gMcHAFS+YTiHRUytfR1kr96eL1L1Vifv/pCu3Bq97pVe+igiF31bv50B7FgRd2i1Pv",
+	"Q8JGpTAuXD5Mr8HATpabqGQhn6HP2/tTwqxwQpjmdO5k5pXwvUWpb4+r3VacuuwjblqyjsgveZrCdzgr",
+	"Z0TV9u19yUSuLMjXk/pd3/8c4f8FReKOHostb9VWEFCsA7KimpKtS/e2KN1UxCwdUzPOmOIyGXdh/oS6",
+	"xPL7AATIx8YYyShPCL5nP2zmkMq8/dui/vZbgA85n2FBvfX1uEP3+s6uLjAFuGvwZVKry9F9YRTPWPBx",
+	"By2rNOczkJvbFsQ5GwU2zAmecaM4TdGjmVl91B5pUS8XdlJWuwZKcrh9ltxTZljljxK4XUYBze1Dqwu+",
+	"RQm5JXxEW/eYUhAT96mV/KJ2jmhjwlpL+Fa8b7hqDV+nHHzFIi/38e46r+0997843GWKMYC1bpU9w8S/",
+	"Y9zLbn1XWNJe+zw7fvR50SpLth30eg8kSjUAPXRgkkOaEIAK8WmKSRe8hVT3IkcnZHbHX/2Ntzs/Fjxl",
+	"LuNbZuyuT45/hoZKbIfK4Si5dKG2k5A1VmhWe2xqyLZ86OPULCP1Caf1QaRyHZEVS3i+ct38pSK5mjes",
+	"aleStLvtyx9dsdql7RiZSLv340zJuWIaQEGTBj6fS7z9ksJYR9ttcFOhkOvzpDHvKPJPKTrMLat01WXG",
+	"Lbv/8uI1OTocPYHEMUuDqVwzBS0BakGvXLXR1YwBiPNOd6Id+A/+XkskTI2tXrXdeMgUj1moPYWkVkKz",
+	"LN1AgYd9fj/DAd4zjiFC38SylcIs7CvhY1yQuIEAPjoetpWONLnc+Xi0VQbHKy7yNmnknKUaJoE3RWSV",
+	"p4ZnKWcJmW5cXIAaba1tv1blNu5haCf7DeyOdOKw3e1Tra50VNBdacM/dJD1DyVKasnMo1XQlzPSHwFU",
+	"iSa5cFjOHQCSW02sac5T0+eufV35tTStAvn3R3sttMPhnk+bX/0OLhGA0rZ09vfv7AhGw/95hnHAMzJ0",
+	"3xaS4Ht0ZAdUmWEY0PGe4zHxopvL4LKbPAC+Ot/8zljTdNNWwx76AYaETICDVzwkUrTA5VDn/CsQc6j2",
+	"4EkOfGeyL587OJstnkfvOSxgQ6pfx2VwSJZW9EyZgwvaE3Lky2lIa9m9tJqLecoAEK2P1W+OJ5LPAHxy",
+	"DOLJpLyCZVJ2240j62LgbsQWKBeN4GjpDISFE8qdNOWDxbOxXb4Sfx0H6kYiRZJ0Ey+Rgn0MlhShWsqH",
+	"T7i5dD6gsG+V5FbYurKaTMn9M2g8SmU5ktZ0A17KJRPv2rOTLzFy6ojXGd218pgtXjFA62AfS+DmgJG+",
+	"LixvwN8DpGXsqf5ZSvKz42ej4dH+cXI35A4A6IA3WB30Z43r6SEOa79x+c3fGsBwhzgU1wKMl5djOKDy",
+	"3KBc1VIKijsUurDm4PSvq6DPbl2mioF113Ogi3hMCZtYQJUiYO9bairJLCFduzxyyegKbgOEbyhxoPEC",
+	"9JLIKWUhi4ErovNq2eph13qHqfRHW+YCHr+uqcB6N9c5cu0BXLDQMMyXqVLD08dHW0c13Jk6UCHbqFfx",
+	"B5ZHX9uXEl21ydB3BbhsXb13wrDYQXhNAc7gNeQaQl5K46WOCoe7E8DYeNtjcvKWRCf3ve4iCdeU5Qwx",
+	"YVwo1zcBxpoqX2tSaztA043hse4G5f5STdWPPeruAr5dxoZFTqmY53TuEcdqWH2oIWArTCzc5kZDc4mW",
+	"kju7W6vtPSwpdHHwEt6V/Rc5Qg4017+oEvIsMN7mVhiJujzp1JcgxocJdnr3erhlUPWWopajbslQu2E8",
+	"K0mIdlVL4UcegEOb6f87YDwR5g52qV24y5mVGl6UgxeNpilzSDQxJF+EoCWA0LeqX4e3FuEYybvtZkDA",
+	"3I6Ni6VVslsH8+zk1tuzH9zp525SF9RpPUWrTJ71FaruZVRisaiJY9ouBQpY/+5zHpveyhmZtDX8nJRy",
+	"F+xsgTcIZtRqE5LSZ9ycFu1bwT1bgKnEC2pAyNHYQPkX1C+nrmVLVY64z447Eywug+yAvYHBp2wGsfYA",
+	"YOlQNbAH7BcCZPgRdRzXLcOxa1QfCubIVaXKbVmoRjyVgUWNleugCPVGyRlvLQTdAgC+Vy5qwEC+V898",
+	"c4dul7XMd4K23VcO6c5wONxwRkZ7RedvHSP/Ur0DJuWToX0I2UeOC/r40JbVpVmcK242F/Y7SFJTRhVT",
+	"5zkC++NfP/gZ/fTrZS9q36SQMYzgDtvT92FeoBPA+4tdWRiTue6TmZJGxjK9bK8eeC3STUgn+pVNL2S8",
+	"ZFAaOlVyrRGXWZMJ5qENrLAbXI+s+mK/OLjKh8PHcXnc8AsDhw+3H8CS154vB+xdsLgfvtN/40ZXDJ1m",
+	"/L/YpndzA/rNTPrIN8Ummu4t5zCcXtQDNIlQJD3nZpFPoT4aB3wQpzJP+jTjjaAWrPiUxksmQp4lvpYk",
+	"TC+NzAjNslPPOToiMTgywZkREeZRNLx7hIlYbTLDEu/7Q++Tg6m4ElfiL3/5RVY7RXPtsKAHf/kLeYUF",
+	"vcEc4MqD44GcBfXVSO/aKldNN/Gm4XsXjCGav733/TznCfvwDRaOwx/f4jGmciGgEM+1S4XuL1CfXpTF",
+	"v4dKc/80lp1/661IdiXeY/FKKuf+nvDDtzAW6KotoAzr1P7dJ6+wANzlaSlw3WtBl2wM0QvyVq6b+F/l",
+	"8DRI34lbogmMxSrzHljqkSYTe+skAoCuK0FQ+/KPP9IFGGAlaWxgR3fJi2GBjNGne0h6MiJ//87uauEV",
+	"BpAx5eYSRhsFC0HOiOCCESPtCFnKrmEf59YawToRbJjnvuvWHEaHrRTI6NmTIWC0zQxT5PBwOCRU+3TJ",
+	"PkHYjNDNB9CNBJmUUR8mDuZ74G5GEARu2T7LUlc7eOBgE/76v1qKCZIOdV1G7cQSNil97+jwGYz0ePgY",
+	"P0kmb5lRm/65HaX/YIQZw9ISH84PXvEcazYJFOxjrV2BIyISwkS+cml9QaP2eaNQbXZK0McDdXfoEE4S",
+	"gCWB90Mp/1Qm3G2xc89DWQ95xb+LyJpNF1Iu/U1GkuPRIfkv/t2AnEOhP0xqdOKHDYypFL9mETkaPrVb",
+	"Oan1C51gtuuaa3ZG8JrzPlHijjaiKEBDa2P1UDvSo9ExmbT36pw41rEk+BxTg/qXm6zkZUA/N5Qf06Wl",
+	"xO+KKduVSpg9IxXTmiVYuWM31Y6dhje+ELFMwDLxJnMoWRodw2ZMzmGDwp2nhENNltlMBuQ7LwqhIa2V",
+	"dAH0Lva7cQEqhKtc9luzIQGtAaQ/F+TdX63OdEaOhkMyKbejLa8EtuGzPGf/KqQDOO682wWmKELMfhIy",
+	"qlGKoNhwPVAMy1zqgdfDKxuE1P73F5coaT24/I8vzr+Hg9NeKfQdmBi4t7xPB+BHYNvRa2ffeS7I5AW0",
+	"W50E/H0XU7WcOxoO+3ZeXORs0rYvT8ik2a11YqX65FJRoWdMhd1yVOmko5Wni1wsWeIY/Hg4IpNKx1Rk",
+	"8teetBwDCmZ3VlQ1mDJrZUz5k/SsSAdXzVAqSVgGeaYSa44A9NIO700+TXlcELVuvN9BV7qGmWd2PC/f",
+	"XJ+Qg5Ojqre2aKJPycHxCTpJ1xA+NtrHqUWCnHBw9JTMZK5Q6A7Iz/ayJjrlCTstZlA2pd1M4JsR0HBo",
+	"dGpKoMxeQv8iC/Hs2i87XpluSEzjBdPkm8lz+4++5Usl01MiZB9umnyLydUpj5nQrKQjvVEyU5wZqjal",
+	"fAenOpHnVjEi529eltow+f5NNxGa+BnvnfYeD4aDx5DEaRag2h4UYdl5W3P1nxHpMk19XNISvKYbXfig",
+	"1/v1soGJhQ1/mfROeynX5txHvfyqwVgOh8NalmT58IK21aefUGWmuwwF+AL2obtp1RtxZoPQbBhG8JYa",
+	"9rN34be93t17UNx4ExVP9d/IlGOSx14P+/tvol75MN/1fOVeN73QDqjtwbDKHuwKbR4P9gL7TUIk0tC5",
+	"LoUmPxRFLFBE4/K7phtIAYadR+PRFZj2gN7dwA5obhYHYPkggFxXuZ4uulVBrMb1wai10MUGM7UWU2Qq",
+	"zYLMmSFHVta1NCG3khNUK9B0QWBbUeAkgVMbhq2yDAAFKlJpQH6tdbgqSzGqyZqlaeSLgp9diUm53bU7",
+	"n8qa1Kn9NhdkdOw+imwGUs55LAB0lpm1VEvyDQrFo5IILKTk2ZU4HLqo0sHxiVVl/F9HT78dkB+sSere",
+	"pEuAtf5DrruN7/UV4SiMYavMEEgCgVIxaODD4iVLroQd22g4dJr7QuYqAtGBAjN8y8g5SAyrfvmpgIFc",
+	"lJuFLmSh1ZhdRHfEg1h+NrwSiZVDXJMFSxOSZ1bCWmluicUNVAPww4BcQMIq9V3M4JjDZhlwSNgXTio1",
+	"7pNWeQXEG0JH38lkc2dSqtIhr0tQFWD9BUUPemXfh+ulc3/CNDcLdH93DdKE6DhW8HtW/ncWr86l1Dt9",
+	"/6EsbAFSBCgqCNrcLOpidgpkNhoePT1+chLVpC4yfjmceToaRr01VHb2Tk+GN1XhK7Fgrl36vvDdY2pl",
+	"8JXid/KWZYwaMCNCXw3XOYxMaJr+zdLgxPcZdz6H6huvhCNl73t2odNql0JwqPA0haztUxTpMIaxE+wl",
+	"K6yDXSXUY2VU0RUzQHrvWybdOkYShmh1Pocfw5sJAi6gB/4xwIor3GM0Tb1jz5VTO+LpSgj6cI+c+3rZ",
+	"xbF+3kVXyAdVyHMnEtA29tytBcGalpUghFJr1bffMgzMlA/BVi4M+GQu2A36NjbtdEflaFj4mQqr1Ypk",
+	"fEULx8yZecXuUxcvR3W2H3IPNGjp6e8MvT+oB0FurKOwLyXKpmq+YgcAQuaqRNqPiO8BpqxKnw6fU5dw",
+	"Nspe80pciJQEDkgbq0pKyNQ0PlKLmAf6SgDaa7pBjT2CFvu+4hmTMOB+yJODZrRmzRh8AtoQCIcOmguo",
+	"K8CmeV5VH4PhMHGvuxLBgvCoowPLP/UGtlxciUI3j9ApgKa9F6IQJ9iEtfG6Li4SnjOuKWbh0INQBGCA",
+	"ezhB98XoSqSMglFydPiM1MwHbGFZth/aeNopBuc4oO/9Dt+PFutfv0ORDfMjUNUlZlytqI8b7lJmD7/C",
+	"kegZAQLE6LRmLpfNKiRTVtSiPQiqTZALZbHwJVptq8BCK7MsscqoXq1IEBfMaHfmBQbHmENQTJEZg79h",
+	"i5BodEgrZMWV+BcRFqhTvCngyO5DSNQa4XWw4K5ud1/P5u0WE4ESII8EGyI+yINNgAat0OdXEAjOhdOt",
+	"vrxlEFPSTtkoAy26GKglM/B0icQ1ctYFFGFJ/37pEeKcrx/6YkoNac/WPka1wrHPKTBrWSEvcOld2Gjy",
+	"MmGrTBom4k3/v9hm4sr6PelXB2tNtSljAhIJIsKN/ZS3HKDZA8Rs5pSLco/9XPvkYJkmtVeyuvGPbktr",
+	"dHvPmGLQWzq6EuWEV3x8RTcYAIVhaSNTu0olr+rJ3l7VViUGRnDp0w1rFn0bhRa3HJSWFtJRPtyPXKuh",
+	"iHbIjK1goX8mR16wFAssEkuoD/68Tn/eC7eTUHJX3mXL/cVy3rG/76TT3+cTzrrl4XPfJkoU3gZ0ss8U",
+	"c8UplkMlxGUA8Zwrbcr60jMy8a2alkyAslR6W2i+cSVq8Rv2kWujKyLiuCohFjJXe8sHN9P74uwquO0W",
+	"jvlsH/3oK7J2S/or2N+ahSzggvObu/7A+g3Wd628qLgL86eFyY8LHn98Mqxwufem7IjhuySiAg216ecu",
+	"g6OSH5x5AaWKGZ2zqGjmBQEzDiHOCSauTayaEdz6mCXm0OpGw2H1w6dOoUrlvM+D4hGg2Qstgicpw46e",
+	"ujN/4MLPfoebH4pZsAlRKQueCaN4rSjteNjuzfeFYy3+/OPhtpZHhw6sszPh+SZqzeQtNgp6oobmhj65",
+	"y9X8fR78UNsMcSsrU9yRKX6vEYsysG+HIKvQ1YPlFTI4KutyD75i/+qDTzy5QVYAzLidIcUzOE6q2pE2",
+	"MtNkLdWSi7lVKY4wUaFI/eDotsFf0ZQJ5+ygIRaYSDxi8h5C4YsBuYGTMmoWBSPxpHHg/1mY6iEMeEt+",
+	"emHVXxGW58uZqeK2wEDJXuHAaSqnRT6wC4DEcrXixurP9kyOoLMKJO4Umfb6EYlTGS810XRzBuyFDk0F",
+	"2Tsut/wCc0LBHe+RWtEJAhZNUMyxDeZoNPz2rIQsMoNSuWumaIoPaDJnptxh245+QC4hOzJfsStBSSLX",
+	"IpU0cYrF5K190HsqX876r6iJFxPyzdHokEwyxcLIfBYsYiZ4iYBL6at0U2vXGDLdECHX3xKpEAYXXuw+",
+	"9E0xOquOuPVl4tvg3YGfIDMT11uHMYMxxNJZVPUCcU0eD59AAvmVePf255DIgH0u7TKVPMK5SK0lVMw1",
+	"Kg/P4QEY6KMKNYm4YYCx3R68/RkmjXnat/eSzGAQ0Gx3563vxEomfMZZcsEFQKDv8dAvUrBbfOPVbb/w",
+	"Fv3J+7zb3Xo7SStjw0xfG8Xoan+Ji9vxXSqnXZK3xCFVkeuy8WGwepfkq958E/UqSca7nq7efBP1XlzS",
+	"+a6H4J6bqPcz1abvt2vXQ9Wby0fEH3Cw4Ob0n1uhrPPV7tOl/kD5LfucTsWt5SehQsnQVbb3C4onyu/5",
+	"h0/+3vMt/v4vPmQPhyd/AOO444e5U+pPxD2+5AblzK6nKzc/8N4D792K9x4Pj3b0TY1ltoFMbYyp1vjk",
+	"4Zy4XwPk8fBJ+/6AehlTQaYsKJYswVx48O1YDbKiM97pzv0sXSPJXRvh7/sn3oOj0eE+BmBhY/yAvbfh",
+	"0ZPdj4Lo/kWaC2q4nkEBYu8OsmocUVQsGq/dezPU/fD5Xh0kqe3Gp1vZAHoXTDefWeqbZrdZJvbhf2nT",
+	"pMOMaHJ8bRkfFP8H5eNB+Xig1T/nwXdHues1mXePx1h7DqiRCjMcSqAuVvGSsxCifDokf/8Oc9MRzAHb",
+	"W7imrg6agxuNNf8ccbN8WmhA8BTySvjE928gkdRwpsY+DjD5NiqciuwjlE05AElpKPnmaPSYTODfY7xa",
+	"PKL57+D68/GQb45GoysxSaGVXukD6DN0MAOARox+x2+ODg/JBP5dgREoPJ2xE2sk4bMZ7JYKRzpEaK8E",
+	"9PKGaqiFw5BwcDcEskp35bMFgBlcgPA4llZJETPAlrlcS1el6VLZ7IqSPCveXBSoMkR0k9dMQT9C173P",
+	"LACesUJop2WPsh/plZhY4TDxpOk8yPDZjcwR8nFKNQwScvbsS6yqgG86JX+ZhDRcTJGQgkUg7NBfWwKH",
+	"wOF4Ctni1f428hQXNsBTHKTiiJiRlb28LjppuJ1o0b2yvFPpqvVQxBOhgdLjxosxqzquVysqVOOQ2SsW",
+	"tg8yWDNQXvQrwhyhFU1YaS/3BHUj51jMvMJVp4IcHkH6kXawIldilgPqa1ku+GbPls/dmTzmYox3Turt",
+	"DatYcdsXrjjj9126PWBzG4Lxx/P+4fFJIP5UTiNyckQW7CNNWMxXNHXYRQOcpZcR4xXXK+Qk7rNgY8av",
+	"IbfdMO1kSDWY+mz29CQZPh09fXoUP0lOjp/RwxmjdBgfH9NkODqmj6ezo9loejgdTp8eHsbJ6Dg5iUfH",
+	"0+FsOKTDp71daxYUs21LlkHvbfue/3k/7D+j/dl5/4cPn06Obv6jDQGzE4kSgFV0mfAyGi+hUt3IsJxn",
+	"JZicRmfU0e4J5WLZf+6SiVqyTm6Lq9dCAvZcKe0/lFEh0NVbt4Z+i70cgg6e3uibeM8lNnWtdgYIyU3b",
+	"p2nH0LtLsi7PCQbt5hQRzYxv6PHj5eUbt3VwBk4q45mEmRopI0SVAAijKSPst5ymdebeOtXqIn3ZXG+Z",
+	"6Rz9uUzrvROv7ytgUFUBv27GNY4O1NGka3xFDNtLDpFgkH5dUiL+RRIz/jjT5B0q+XRfKwSzNfuj6DPz",
+	"Ow4c4u0eKZpFQoc3JUoeNq6AbvWX5mp25FIihf7oxvqvl1DpV3RXPiUYgjzxDSIKo2BNNZaGWu0PsGys",
+	"9v9sSBK60bUz4V8oERPpYlseplvZh4yxkIHpVuQuHRwlefLJtd7ZkX1ZrtZ3dAx5lIoxrObQGcU+a8EP",
+	"0YHvUib0swCh5ZuPYGLmlajlazZyNSNnrh4NjwakO62LV8zxRDJsWrpizqNkrfDJlXAbeIZwuRx65mxa",
+	"y0Nwff4Zgg9/TOqnW+mSeHtQMe6mIN6eLXfn6gyqRbRfuuiAPC9lc/oczqie04m1rglXLDaYiE1oUV9e",
+	"8aOV07Mb/N6en92eqviQpPiQpPgQq3yIVT4kKT4kKT7w3kOewEOewEOS4kOS4j91kuLd2jpfNTvxIS/x",
+	"IS/xQd940Dce9I1/y7zE+zq5bneaIAvYBfoArn7sNncAXr+tuO2+a4a/s2j4RklGeYJ9d0qO/XK/OVU6",
+	"RyG/Dh5eL3jKnLdeZgyRnq7EhKaK0WQzdqC+05K7voL9UkH9RWzfXDPlQBI1vBmjDm6aJJPK0BRSja5E",
+	"S64izKdI0MKSfGowSAc5mKW+SpeMrlrxLQGm57lf0ftBi/Kv3wWCC62/JZnmm6+biODH50EyOsEt51B6",
+	"HiLJsIFGPgT5AB3eUGVKPFcWHEjRdwxw6cUB8skuYWAWgZF9Y5cK/2V0s2LCkIQZytOQ7ouCooCIqDA1",
+	"doQBZCZK4lwbuWKqm8ve4EDvkZDxCw9k/AVkbKmlRQzvpubPJd/yubAtdP2cipilgCJmIHEr9HXFE40p",
+	"LhPIyXYA8g43hK+gq6Jh6QYbkXQ2LDmvnFFXImR4IJ3DZwCbzH0gcunXDqYMLmkpBVPEnYqhsSDFA04P",
+	"WtBWrkT5s1ForDlxKzTOBb2mPLXW+YQAqqyYu0aLgW1D0/cQHHco6n6xWtkSlvSivAF79EYBvaD0DOSi",
+	"ua6Jroaie4P27ZRS2rV/io4p5fXAZgMxS1OWRIEakTC3r8yD+EEub9DY3YqfaO9WK480qTInyhRtqMn1",
+	"KUAlTZrgSeRXUJZp4E6OxSfkm0lGtRknOZt8G10JKAdyXd+gG/nEoW1K7dL0gD5mUnXEzGuse3/Ae+Xv",
+	"7MECD7Rc6dVy14Rcyf9yx6glpX0QPyuSyjU3T2WROxqFAiWuyIxRkytmb8G+qJZUV1KYRbohmeIx012p",
+	"o5cwnnukSfuBbRmIMLcHZNomMi1kI3rdHjrxytkMyhNuRZn7Ak97AnVNt7vtFPQOg6sAmzyya4bNrnxV",
+	"puvS7dKTYmyqYYoMXQeBB9l/Vv/SlS4dVmgzCFNdiQujeMYioiVJcqRA15ofPqqhE7ScEalQpyJCkgVV",
+	"K+ihLoyrRIztwa6sAkSaKhy03MK3RVfCynUaL4VcpyyZ+zz+ucB6SWh6bWcN7FZ0s/O9jfwVe5CsuNZc",
+	"zCNsLxK59sYSGxiD/sv1lSj8Io+HocuAy3NG7PFywjMu3CONuIADAv1ACAU1FJfKNccE9cXO6UpgL4FW",
+	"6G2o/cLnYLl2aZV4qz1rw0SdfqToGsM05NwtZojgoCuqVnvXvo7VwjPzt6L0Lroe/e348PgJfXryjD1h",
+	"MZuyhD4+pLMZPTmMk5g+ntHjUUyTJ+zJEzpkxyez2fHjk2QYs6dsNHyaPJ0mXYVoOKv+hR9ORY9d0Y+u",
+	"+uf0aPjspCN9u8sV9ZeDv1QFZUuSiV05KL7D/g6BmcJin795Ce2W/AYj05kFW1XW61OPA4bqtRmPeqXM",
+	"+mvJYzawCkrvpqu45hod62EsW773Z+je4giMaiddGlmvfyIp/ha5rNhaiL/j2u7rejo+PDp8+nSfDqJQ",
+	"YNEQ7fGCbnFCv5W5TzVfMa2d1wVaqcyZMCCqwA2DKKFcEG0/GAzrsh/aN9dy3fBdc1Gs2GYfWZyDY3gl",
+	"EzYhE8xbnQSoTUqeL6h565bX6/D29LO6N3nhn3+TUnFGJksukgm2NIdepAOCLckhD/ZKuHYISq6hFngC",
+	"NPnRTAbkuXOleUhWqyLJTDoMfZwO1n7SGHvc+4xaVzJqJImpUht7+py5htR4pGnELHCl9gNyyT6a6ueh",
+	"34r9g3JB3v0ViopdL1XvhIC32mfcdkxC8v3wSoTe2JaZJgMysYuZTki8kFLbs5HAD1aC/P3FJTmAvzTu",
+	"FLS1Vz6OUJhOci3Ikm1OnQsfHhm7FOG62UR0Hi/wGxFpwUqo+R99Q/ng7nCd5R12gZVNV+KbSfF4GjRg",
+	"VHtgkxL5Lc4AyplxfEu2GSs2g8Y2AdHBe1fwAr5nyTYAUPB6Rihx9VyB5oyU6KfxW4yrB9VFaWK1bddJ",
+	"SLHS5hS76aH4gdyRGBeu1nhwJQAZwt07NlKOU6rmwRIN7BYWZ8aN64XN0tkZmTClpNITYk8qz6FQsGX5",
+	"cSGVgfgONCif5smcmQKAogxy8UjX+sEkdAMzsotH8ixqaTLmuhiteCL4fGHIu8vnqLTMQnMktzn2Rdju",
+	"V+VCWOqCRgCKAU8koT1k5Ds1wcihHS+Z5EjgW5bxSrixcyjqXXZ0P7u/mBDdFQ/y2+hhMkDkBLxnbMEP",
+	"vAcJ+vv1Shze8QSydNPZU2SOWNO4+OiZxXjCg3fAmjt6WdrH0pENRPfFoaKyj8C+8WAKSUPd1hfskiYj",
+	"KwMOh6REnzoiM+i843v8N85nDo1X89R4eAwMHIP1NCC/QL3YGyUdGg2fL5i6EpYU2kV9uYn3lXhB7Rlm",
+	"2ArPchiSwyVxzf1P3UHmYsT2jE0BdwV6BdnF0dj6zBm+dvnQoxF4K6GbIM2uBNXkzeuLSwIrB2J0QF57",
+	"P/8M4mML74DHzcVLpYfWMk8TL7Hw5C8Ab2CCIPyvBLKHtQKhJJUiRkHRnzmF9g2zsDFy+r9QlQPGDxxT",
+	"oFFgitaAPE+l9idxLIVgoGq4uEWaXgkUiasucfcdkMn9yDx49w6h57dXf+1afBjaFnHmCDzyFI6uAW+n",
+	"Ok55EG1etHm1PuynD4TcTtJZvtdF02IwSz5D+AH6UrzFWLmAwXOr2zGqUm51IZBuHDNLrKYVtj6lYp7T",
+	"efBSxFJcM6VpuaE1qO1LxjJNBOOW309Lqv6VcBo9umRh4bA3NjAqNz6+hyBSdij2Y5Pyl8ZO55zYYUEX",
+	"Sz+eUt9HCHCuNMmzwT1pqlXdlLxz6vGVKItUFFFlvbRV/uAuFXgD96J44Ud2iCGY81dWqPzAtgghRyoP",
+	"YmZT5llCKyx4/7pUqAmzvywYTc2iM/TiFat64F5J6B6rcqEH5KUpBe4XLF46pcTQKdUYOw49WxOWMZEw",
+	"EW86ooI/4oDukVTdF7oiL25qVl1L+TX78zrRnruldiZVfeAlQnKbfNuISIfjDJ0ne0Tr8EbAUYHm394R",
+	"gaokiF4rtgHmcL1gLt+x4SVxzhE8WETi/EJSBPVTk+mGuKUdkPOy9o+OJfACwUkIDiTwDXWF/l7h7O6R",
+	"/uAL24J/uG4PYjLE+1Z+T7ZJxluKQnCk2f/dTF1gbwc1+1vLXox2Qh20EtYb//y95hC6j+yILeNAHigs",
+	"UFhW2hxPZEAhd0plB5/s3x7mZmcaj3+so4ngF3maeVfTLU9B+wBm+QG2dBs0VC/HMyVXY2in3N5Y0K3G",
+	"VozLUqxx5ICywt9fFzeqEmrZxVwPvOWTiOyxmxVEdffcpQ3L9JZIXi6C0rrKDDFslUE+G5RaTOZMWA5g",
+	"E2Lfg954bjS5pgpKSnXhwXZJG851p2WuYgZPgdl8JfybreHIPjoAJ9+BHI3qVlYOI+KJw6btqBehYVRw",
+	"Bl0JsJf904HHF/SandbjJNwMyD9omjOE4HNRNpJazQiEwZU4L961okumCZr+OBmpwgJ4WxsDgc6vKNNU",
+	"rgFpFW+yFrdLWiwBQG/QbeidiqeY+AE3l3GNI/imG+mMf2QJucaxg0/SkpTzBKIuOYF8E126AD9pwsWV",
+	"mFhLZDIgv/pjG30EayUNhicqkaZSvLHwwAIULpkkSmYZS1p1R5WLC8Oye7L77at3Gf1+7yA5B5zZWW6+",
+	"rhcAh6mtxOhqcZybDLOTgCks8zxISpRSQL11eRTqwXaJzi9zDEDEcadS4h1lpcBp8CY6Y69eZQMufkQp",
+	"r0ZNLZWG91lyDY0HZlKhZEvoBpGbt4VV8VPSwaBvUEBgw1/yHdtIjxtqNzsi1SAtYO673ACX5ebiGR4N",
+	"/RlpxpAxBjzBxPcxE+3yYM7MO1jU+8witduAX+lgN9jXUoD7gdksP1wi+QJtGpnQzR2allWHzafelFHF",
+	"1HluFdb3H6yCippAdwNvlwZKje/SC7gkiYzzlSvszlXaO+0d0IwfXI8AF8GNviUrFQKIUfBkg5e+aDDv",
+	"FHHo/dyEmf0/IfzhYOAx3BsVbOICDKFjsFVSIAkWfIylL8CyNr/wltFk04c2ByETyuW4fBNssm+L2CMI",
+	"CVD4mhw8qBoWuuVzLwrAbAfxWg54xFRYLQB6U2Bc2HFp6c2ujLr56jeYjR6KlmGlS3m15eX2eW3Nt1xW",
+	"Fjn4ulDX2eVz8JuJMfnmy3/m10wwHRJe3LSd47D0BucvvPlw8/8HAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

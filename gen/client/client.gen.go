@@ -152,7 +152,9 @@ const (
 	ErrorCodeBackupConflict       ErrorCode = "backup_conflict"
 	ErrorCodeBillingUnavailable   ErrorCode = "billing_unavailable"
 	ErrorCodeBodyTooLarge         ErrorCode = "body_too_large"
+	ErrorCodeBudgetExceeded       ErrorCode = "budget_exceeded"
 	ErrorCodeChecksumMismatch     ErrorCode = "checksum_mismatch"
+	ErrorCodeContextTooLarge      ErrorCode = "context_too_large"
 	ErrorCodeDBUnavailable        ErrorCode = "db_unavailable"
 	ErrorCodeDraining             ErrorCode = "draining"
 	ErrorCodeEmailTaken           ErrorCode = "email_taken"
@@ -211,7 +213,11 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeBodyTooLarge:
 		return true
+	case ErrorCodeBudgetExceeded:
+		return true
 	case ErrorCodeChecksumMismatch:
+		return true
+	case ErrorCodeContextTooLarge:
 		return true
 	case ErrorCodeDBUnavailable:
 		return true
@@ -530,6 +536,43 @@ type BackupStored struct {
 	Ok bool `json:"ok"`
 }
 
+// BatchReply The results of a batch.
+type BatchReply struct {
+	// Results One result for each request, in their order.
+	//
+	// Example: [{"response":{"actions":[],"kind":"response","response":"Two tasks are overdue."},"status":200}]
+	Results []BatchResult `json:"results"`
+}
+
+// BatchRequest Questions to answer at once.
+type BatchRequest struct {
+	// Requests The questions. Each is validated by itself.
+	//
+	// Example: [{"message":"Which tasks are overdue?"},{"message":"What is on today?"}]
+	Requests []ChatRequest `json:"requests"`
+}
+
+// BatchResult What POST /chat would have answered to one of the requests: a response or a problem.
+type BatchResult struct {
+	// Problem An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
+	Problem *Problem `json:"problem,omitempty"`
+
+	// Response The agents' answer, or a plan. `kind` is required in both and has another value in each.
+	//
+	// Example: {"actions":[{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}],"kind":"response","response":"I propose a task."}
+	Response *ChatReply `json:"response,omitempty"`
+
+	// RetryAfter For a problem with status 429 or 503: how many seconds to wait, as the Retry-After header says.
+	//
+	// Example: 30
+	RetryAfter *int32 `json:"retry_after,omitempty"`
+
+	// Status The HTTP status that POST /chat would have had: 200 with response, any other with problem.
+	//
+	// Example: 200
+	Status int32 `json:"status"`
+}
+
 // BillingTier A subscription plan. From lowest to highest: free, pro, power, team.
 //
 // Example: pro
@@ -636,6 +679,9 @@ type ChatResponse struct {
 	// Example: [{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}]
 	Actions []PlanAction `json:"actions"`
 
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context *UsedContext `json:"context,omitempty"`
+
 	// Kind What this answer is, a response or a plan.
 	//
 	// Example: response
@@ -663,6 +709,9 @@ type ChatResponse struct {
 
 	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 	Upgrade *Upgrade `json:"upgrade,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
 // ChatResponseKind What this answer is, a response or a plan.
@@ -676,6 +725,9 @@ type ChatStreamDone struct {
 	//
 	// Example: [{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}]
 	Actions []PlanAction `json:"actions"`
+
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context *UsedContext `json:"context,omitempty"`
 
 	// Done Always true: this is the last frame of the answer.
 	//
@@ -709,6 +761,9 @@ type ChatStreamDone struct {
 
 	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 	Upgrade *Upgrade `json:"upgrade,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
 // ChatStreamDoneKind What this answer is, a response or a plan.
@@ -752,6 +807,9 @@ type ChatStreamPlan struct {
 	// Example: task_agent
 	Agent string `json:"agent"`
 
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context *UsedContext `json:"context,omitempty"`
+
 	// Done Always true: this is the last frame of the answer.
 	//
 	// Example: true
@@ -774,6 +832,9 @@ type ChatStreamPlan struct {
 
 	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 	Upgrade *Upgrade `json:"upgrade,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
 // ChatStreamPlanKind What this answer is, a response or a plan.
@@ -871,6 +932,38 @@ type ClientRow struct {
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ParentID nullable.Nullable[string] `json:"parentId,omitempty"`
+}
+
+// CompactReply The summary of a conversation.
+type CompactReply struct {
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context UsedContext `json:"context"`
+
+	// Replaced True if this text replaces a summary that must not be shown; keep the turns instead.
+	//
+	// Example: false
+	Replaced *bool `json:"replaced,omitempty"`
+
+	// Summary What the turns say, in at most some 800 words.
+	//
+	// Example: The offer for Rossi is due on Friday, 4 December.
+	Summary string `json:"summary"`
+
+	// Truncated True if the model stopped at its length limit.
+	//
+	// Example: false
+	Truncated *bool `json:"truncated,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage Usage `json:"usage"`
+}
+
+// CompactRequest A conversation to summarise.
+type CompactRequest struct {
+	// ConversationHistory The turns, oldest first.
+	//
+	// Example: [{"content":"When is the offer for Rossi due?","role":"user"},{"content":"On Friday, 4 December.","role":"assistant"}]
+	ConversationHistory []ConversationTurn `json:"conversation_history"`
 }
 
 // ConversationTurn One message of the conversation so far.
@@ -1012,6 +1105,9 @@ type ExecutionPlan struct {
 	// Example: email_agent
 	Agent string `json:"agent"`
 
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context *UsedContext `json:"context,omitempty"`
+
 	// Description What the playbook does.
 	//
 	// Example: Reads e-mails and creates a task for everything they ask of you.
@@ -1049,6 +1145,9 @@ type ExecutionPlan struct {
 
 	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 	Upgrade *Upgrade `json:"upgrade,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
 // ExecutionPlanKind What this answer is, a response or a plan.
@@ -1503,6 +1602,9 @@ type StepResult struct {
 	//
 	// Example: [{"title":"Send the offer"}]
 	Records []map[string]interface{} `json:"records"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
 // Subscription The account's subscription.
@@ -1683,6 +1785,34 @@ type TierFeatures struct {
 // Example: [{"currency":"eur","features":{"agents":-1,"backup_gb":5,"batch":true,"byok":false,"providers":-1,"sso":false},"per_seat":false,"price_cents":1500,"requests_per_minute":60,"tier":"pro"}]
 type TierList = []Tier
 
+// TokenUsage Tokens of the day.
+type TokenUsage struct {
+	// PeriodEnd The next midnight UTC, when the count starts again, in milliseconds since the Unix epoch.
+	//
+	// Example: 1795910400000
+	PeriodEnd int64 `json:"period_end"`
+
+	// PeriodStart The last midnight UTC, in milliseconds since the Unix epoch.
+	//
+	// Example: 1795824000000
+	PeriodStart int64 `json:"period_start"`
+
+	// Requests How many requests have used a model since period_start. An item of a batch counts as one.
+	//
+	// Example: 9
+	Requests int32 `json:"requests"`
+
+	// TokensLimit Tokens that the plan has for a day; -1 means no limit. Team has them for each seat, and this is their sum.
+	//
+	// Example: 200000
+	TokensLimit int64 `json:"tokens_limit"`
+
+	// TokensUsed Tokens used since period_start, read and written ones.
+	//
+	// Example: 18340
+	TokensUsed int64 `json:"tokens_used"`
+}
+
 // Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 type Upgrade struct {
 	// Feature What is missing; the name of an agent, for example.
@@ -1694,6 +1824,52 @@ type Upgrade struct {
 	//
 	// Example: pro
 	Tier BillingTier `json:"tier"`
+}
+
+// Usage Tokens that the language models used for this answer, in all of its calls.
+type Usage struct {
+	// Estimated True if a part of the numbers is the server's estimate, because the provider gave none.
+	//
+	// Example: false
+	Estimated bool `json:"estimated"`
+
+	// InputTokens Tokens that the models read.
+	//
+	// Example: 1834
+	InputTokens int64 `json:"input_tokens"`
+
+	// Model The model of the last call; empty if it has no name.
+	//
+	// Example: gpt-4o-mini
+	Model string `json:"model"`
+
+	// ModelCalls How often a model was called, the choice of the agent included.
+	//
+	// Example: 2
+	ModelCalls int32 `json:"model_calls"`
+
+	// OutputTokens Tokens that the models wrote, thinking included.
+	//
+	// Example: 96
+	OutputTokens int64 `json:"output_tokens"`
+
+	// Provider The provider of the last call; empty if it has no name.
+	//
+	// Example: openai
+	Provider string `json:"provider"`
+}
+
+// UsedContext How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+type UsedContext struct {
+	// HistoryDropped The number of turns left out, which are the oldest.
+	//
+	// Example: 0
+	HistoryDropped int32 `json:"history_dropped"`
+
+	// HistoryUsed The number of turns read, which are the newest.
+	//
+	// Example: 12
+	HistoryUsed int32 `json:"history_used"`
 }
 
 // UserProfile An account.
@@ -1948,6 +2124,12 @@ type CreateCheckoutJSONRequestBody = CheckoutRequest
 
 // ChatJSONRequestBody defines body for Chat for application/json ContentType.
 type ChatJSONRequestBody = ChatRequest
+
+// ChatBatchJSONRequestBody defines body for ChatBatch for application/json ContentType.
+type ChatBatchJSONRequestBody = BatchRequest
+
+// CompactHistoryJSONRequestBody defines body for CompactHistory for application/json ContentType.
+type CompactHistoryJSONRequestBody = CompactRequest
 
 // RunStepJSONRequestBody defines body for RunStep for application/json ContentType.
 type RunStepJSONRequestBody = StepRequest
@@ -2547,6 +2729,12 @@ type ClientInterface interface {
 	// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
 	// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 	//
+	// Of a history that is too long for the model the oldest turns are left out; `context` of the answer says how many.
+	// 413 `context_too_large` if the message does not fit by itself; `errors` names the member to shorten. 429
+	// `budget_exceeded` if the plan's tokens of the day are used up, with `Retry-After` until midnight UTC, or if
+	// requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
+	// tokens it took.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /chat (the `Chat` operationId).
@@ -2562,10 +2750,70 @@ type ClientInterface interface {
 	// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
 	// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 	//
+	// Of a history that is too long for the model the oldest turns are left out; `context` of the answer says how many.
+	// 413 `context_too_large` if the message does not fit by itself; `errors` names the member to shorten. 429
+	// `budget_exceeded` if the plan's tokens of the day are used up, with `Retry-After` until midnight UTC, or if
+	// requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
+	// tokens it took.
+	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /chat (the `Chat` operationId).
 	Chat(ctx context.Context, body ChatJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChatBatchWithBody Ask several questions at once
+	//
+	// Answers 1 to 20 ChatRequests, four at a time, and returns their results in the same order. Needs Pro or a higher
+	// plan, 403 `tier_required` otherwise.
+	//
+	// Each item is a question of its own: it is validated alone, and counts against the rate limit and the day's tokens
+	// as POST /chat does. One that fails has the problem that POST /chat would have returned, and the others are
+	// answered. Only a body without a list of 1 to 20 objects is refused as a whole. Closing the connection ends all
+	// of them.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /chat/batch (the `ChatBatch` operationId).
+	ChatBatchWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChatBatch Ask several questions at once
+	//
+	// Answers 1 to 20 ChatRequests, four at a time, and returns their results in the same order. Needs Pro or a higher
+	// plan, 403 `tier_required` otherwise.
+	//
+	// Each item is a question of its own: it is validated alone, and counts against the rate limit and the day's tokens
+	// as POST /chat does. One that fails has the problem that POST /chat would have returned, and the others are
+	// answered. Only a body without a list of 1 to 20 objects is refused as a whole. Closing the connection ends all
+	// of them.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /chat/batch (the `ChatBatch` operationId).
+	ChatBatch(ctx context.Context, body ChatBatchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompactHistoryWithBody Summarise a conversation
+	//
+	// Summarises earlier turns in one text, in the language of the conversation. The server keeps neither: the client
+	// stores the summary and sends it as the first turn of `conversation_history` in place of the turns that it sums up.
+	// Of a history that is too long for the model the oldest turns are left out; `context` says how many. Uses the
+	// day's tokens as a message does.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /chat/compact (the `CompactHistory` operationId).
+	CompactHistoryWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompactHistory Summarise a conversation
+	//
+	// Summarises earlier turns in one text, in the language of the conversation. The server keeps neither: the client
+	// stores the summary and sends it as the first turn of `conversation_history` in place of the turns that it sums up.
+	// Of a history that is too long for the model the oldest turns are left out; `context` says how many. Uses the
+	// day's tokens as a message does.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /chat/compact (the `CompactHistory` operationId).
+	CompactHistory(ctx context.Context, body CompactHistoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetHealth Check that the process is alive
 	//
@@ -2625,6 +2873,15 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /plans/steps (the `RunStep` operationId).
 	RunStep(ctx context.Context, body RunStepJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetUsage Tokens used today
+	//
+	// Returns how many tokens of language models the account has used since midnight UTC, and how many its plan has for
+	// the day. Requests that are still running count once they have ended. Beyond the limit, requests that need a model
+	// are answered with 429 `budget_exceeded` until `period_end`.
+	//
+	// Corresponds with GET /usage (the `GetUsage` operationId).
+	GetUsage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // ListAgents List agents
@@ -3217,6 +3474,12 @@ func (c *Client) ReceiveStripeEventWithBody(ctx context.Context, params *Receive
 // `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
 // (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 //
+// Of a history that is too long for the model the oldest turns are left out; `context` of the answer says how many.
+// 413 `context_too_large` if the message does not fit by itself; `errors` names the member to shorten. 429
+// `budget_exceeded` if the plan's tokens of the day are used up, with `Retry-After` until midnight UTC, or if
+// requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
+// tokens it took.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /chat (the `Chat` operationId).
@@ -3242,11 +3505,111 @@ func (c *Client) ChatWithBody(ctx context.Context, contentType string, body io.R
 // `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
 // (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 //
+// Of a history that is too long for the model the oldest turns are left out; `context` of the answer says how many.
+// 413 `context_too_large` if the message does not fit by itself; `errors` names the member to shorten. 429
+// `budget_exceeded` if the plan's tokens of the day are used up, with `Retry-After` until midnight UTC, or if
+// requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
+// tokens it took.
+//
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /chat (the `Chat` operationId).
 func (c *Client) Chat(ctx context.Context, body ChatJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewChatRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChatBatchWithBody Ask several questions at once
+//
+// Answers 1 to 20 ChatRequests, four at a time, and returns their results in the same order. Needs Pro or a higher
+// plan, 403 `tier_required` otherwise.
+//
+// Each item is a question of its own: it is validated alone, and counts against the rate limit and the day's tokens
+// as POST /chat does. One that fails has the problem that POST /chat would have returned, and the others are
+// answered. Only a body without a list of 1 to 20 objects is refused as a whole. Closing the connection ends all
+// of them.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /chat/batch (the `ChatBatch` operationId).
+func (c *Client) ChatBatchWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChatBatchRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChatBatch Ask several questions at once
+//
+// Answers 1 to 20 ChatRequests, four at a time, and returns their results in the same order. Needs Pro or a higher
+// plan, 403 `tier_required` otherwise.
+//
+// Each item is a question of its own: it is validated alone, and counts against the rate limit and the day's tokens
+// as POST /chat does. One that fails has the problem that POST /chat would have returned, and the others are
+// answered. Only a body without a list of 1 to 20 objects is refused as a whole. Closing the connection ends all
+// of them.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /chat/batch (the `ChatBatch` operationId).
+func (c *Client) ChatBatch(ctx context.Context, body ChatBatchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChatBatchRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompactHistoryWithBody Summarise a conversation
+//
+// Summarises earlier turns in one text, in the language of the conversation. The server keeps neither: the client
+// stores the summary and sends it as the first turn of `conversation_history` in place of the turns that it sums up.
+// Of a history that is too long for the model the oldest turns are left out; `context` says how many. Uses the
+// day's tokens as a message does.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /chat/compact (the `CompactHistory` operationId).
+func (c *Client) CompactHistoryWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompactHistoryRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompactHistory Summarise a conversation
+//
+// Summarises earlier turns in one text, in the language of the conversation. The server keeps neither: the client
+// stores the summary and sends it as the first turn of `conversation_history` in place of the turns that it sums up.
+// Of a history that is too long for the model the oldest turns are left out; `context` says how many. Uses the
+// day's tokens as a message does.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /chat/compact (the `CompactHistory` operationId).
+func (c *Client) CompactHistory(ctx context.Context, body CompactHistoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompactHistoryRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3366,6 +3729,25 @@ func (c *Client) RunStepWithBody(ctx context.Context, contentType string, body i
 // Corresponds with POST /plans/steps (the `RunStep` operationId).
 func (c *Client) RunStep(ctx context.Context, body RunStepJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRunStepRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetUsage Tokens used today
+//
+// Returns how many tokens of language models the account has used since midnight UTC, and how many its plan has for
+// the day. Requests that are still running count once they have ended. Beyond the limit, requests that need a model
+// are answered with 429 `budget_exceeded` until `period_end`.
+//
+// Corresponds with GET /usage (the `GetUsage` operationId).
+func (c *Client) GetUsage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetUsageRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -4690,6 +5072,86 @@ func NewChatRequestWithBody(server string, contentType string, body io.Reader) (
 	return req, nil
 }
 
+// NewChatBatchRequest calls the generic ChatBatch builder with application/json body
+func NewChatBatchRequest(server string, body ChatBatchJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChatBatchRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewChatBatchRequestWithBody constructs an http.Request for the ChatBatch method, with any body, and a specified content type
+func NewChatBatchRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/chat/batch")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCompactHistoryRequest calls the generic CompactHistory builder with application/json body
+func NewCompactHistoryRequest(server string, body CompactHistoryJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCompactHistoryRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCompactHistoryRequestWithBody constructs an http.Request for the CompactHistory method, with any body, and a specified content type
+func NewCompactHistoryRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/chat/compact")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetHealthRequest constructs an http.Request for the GetHealth method
 func NewGetHealthRequest(server string) (*http.Request, error) {
 	var err error
@@ -4841,6 +5303,33 @@ func NewRunStepRequestWithBody(server string, contentType string, body io.Reader
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetUsageRequest constructs an http.Request for the GetUsage method
+func NewGetUsageRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/usage")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -5219,6 +5708,12 @@ type ClientWithResponsesInterface interface {
 	// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
 	// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 	//
+	// Of a history that is too long for the model the oldest turns are left out; `context` of the answer says how many.
+	// 413 `context_too_large` if the message does not fit by itself; `errors` names the member to shorten. 429
+	// `budget_exceeded` if the plan's tokens of the day are used up, with `Retry-After` until midnight UTC, or if
+	// requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
+	// tokens it took.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /chat (the `Chat` operationId).
@@ -5234,10 +5729,70 @@ type ClientWithResponsesInterface interface {
 	// `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
 	// (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 	//
+	// Of a history that is too long for the model the oldest turns are left out; `context` of the answer says how many.
+	// 413 `context_too_large` if the message does not fit by itself; `errors` names the member to shorten. 429
+	// `budget_exceeded` if the plan's tokens of the day are used up, with `Retry-After` until midnight UTC, or if
+	// requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
+	// tokens it took.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /chat (the `Chat` operationId).
 	ChatWithResponse(ctx context.Context, body ChatJSONRequestBody, reqEditors ...RequestEditorFn) (*ChatResp, error)
+
+	// ChatBatchWithBodyWithResponse Ask several questions at once
+	//
+	// Answers 1 to 20 ChatRequests, four at a time, and returns their results in the same order. Needs Pro or a higher
+	// plan, 403 `tier_required` otherwise.
+	//
+	// Each item is a question of its own: it is validated alone, and counts against the rate limit and the day's tokens
+	// as POST /chat does. One that fails has the problem that POST /chat would have returned, and the others are
+	// answered. Only a body without a list of 1 to 20 objects is refused as a whole. Closing the connection ends all
+	// of them.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /chat/batch (the `ChatBatch` operationId).
+	ChatBatchWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChatBatchResp, error)
+
+	// ChatBatchWithResponse Ask several questions at once
+	//
+	// Answers 1 to 20 ChatRequests, four at a time, and returns their results in the same order. Needs Pro or a higher
+	// plan, 403 `tier_required` otherwise.
+	//
+	// Each item is a question of its own: it is validated alone, and counts against the rate limit and the day's tokens
+	// as POST /chat does. One that fails has the problem that POST /chat would have returned, and the others are
+	// answered. Only a body without a list of 1 to 20 objects is refused as a whole. Closing the connection ends all
+	// of them.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /chat/batch (the `ChatBatch` operationId).
+	ChatBatchWithResponse(ctx context.Context, body ChatBatchJSONRequestBody, reqEditors ...RequestEditorFn) (*ChatBatchResp, error)
+
+	// CompactHistoryWithBodyWithResponse Summarise a conversation
+	//
+	// Summarises earlier turns in one text, in the language of the conversation. The server keeps neither: the client
+	// stores the summary and sends it as the first turn of `conversation_history` in place of the turns that it sums up.
+	// Of a history that is too long for the model the oldest turns are left out; `context` says how many. Uses the
+	// day's tokens as a message does.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /chat/compact (the `CompactHistory` operationId).
+	CompactHistoryWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CompactHistoryResp, error)
+
+	// CompactHistoryWithResponse Summarise a conversation
+	//
+	// Summarises earlier turns in one text, in the language of the conversation. The server keeps neither: the client
+	// stores the summary and sends it as the first turn of `conversation_history` in place of the turns that it sums up.
+	// Of a history that is too long for the model the oldest turns are left out; `context` says how many. Uses the
+	// day's tokens as a message does.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /chat/compact (the `CompactHistory` operationId).
+	CompactHistoryWithResponse(ctx context.Context, body CompactHistoryJSONRequestBody, reqEditors ...RequestEditorFn) (*CompactHistoryResp, error)
 
 	// GetHealthWithResponse Check that the process is alive
 	//
@@ -5305,6 +5860,17 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /plans/steps (the `RunStep` operationId).
 	RunStepWithResponse(ctx context.Context, body RunStepJSONRequestBody, reqEditors ...RequestEditorFn) (*RunStepResp, error)
+
+	// GetUsageWithResponse Tokens used today
+	//
+	// Returns how many tokens of language models the account has used since midnight UTC, and how many its plan has for
+	// the day. Requests that are still running count once they have ended. Beyond the limit, requests that need a model
+	// are answered with 429 `budget_exceeded` until `period_end`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /usage (the `GetUsage` operationId).
+	GetUsageWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetUsageResp, error)
 }
 
 // ListAgentsResp200Headers the declared response headers of an HTTP 200 response for ListAgents
@@ -7153,6 +7719,140 @@ func (r ChatResp) ContentType() string {
 	return ""
 }
 
+// ChatBatchResp200Headers the declared response headers of an HTTP 200 response for ChatBatch
+type ChatBatchResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ChatBatchRespDefaultHeaders the declared response headers of an HTTP default response for ChatBatch
+type ChatBatchRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ChatBatchResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BatchReply
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ChatBatchResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ChatBatchRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChatBatchResp) GetJSON200() *BatchReply {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ChatBatchResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ChatBatchResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChatBatchResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChatBatchResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChatBatchResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CompactHistoryResp200Headers the declared response headers of an HTTP 200 response for CompactHistory
+type CompactHistoryResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// CompactHistoryRespDefaultHeaders the declared response headers of an HTTP default response for CompactHistory
+type CompactHistoryRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type CompactHistoryResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CompactReply
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CompactHistoryResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *CompactHistoryRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CompactHistoryResp) GetJSON200() *CompactReply {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CompactHistoryResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CompactHistoryResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CompactHistoryResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CompactHistoryResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CompactHistoryResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetHealthResp200Headers the declared response headers of an HTTP 200 response for GetHealth
 type GetHealthResp200Headers struct {
 	XRequestID *string
@@ -7480,6 +8180,73 @@ func (r RunStepResp) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RunStepResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetUsageResp200Headers the declared response headers of an HTTP 200 response for GetUsage
+type GetUsageResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// GetUsageRespDefaultHeaders the declared response headers of an HTTP default response for GetUsage
+type GetUsageRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type GetUsageResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TokenUsage
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetUsageResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetUsageRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetUsageResp) GetJSON200() *TokenUsage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetUsageResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetUsageResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetUsageResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetUsageResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetUsageResp) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7990,6 +8757,12 @@ func (c *ClientWithResponses) ReceiveStripeEventWithBodyWithResponse(ctx context
 // `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
 // (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 //
+// Of a history that is too long for the model the oldest turns are left out; `context` of the answer says how many.
+// 413 `context_too_large` if the message does not fit by itself; `errors` names the member to shorten. 429
+// `budget_exceeded` if the plan's tokens of the day are used up, with `Retry-After` until midnight UTC, or if
+// requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
+// tokens it took.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /chat (the `Chat` operationId).
@@ -8011,6 +8784,12 @@ func (c *ClientWithResponses) ChatWithBodyWithResponse(ctx context.Context, cont
 // `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
 // (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
 //
+// Of a history that is too long for the model the oldest turns are left out; `context` of the answer says how many.
+// 413 `context_too_large` if the message does not fit by itself; `errors` names the member to shorten. 429
+// `budget_exceeded` if the plan's tokens of the day are used up, with `Retry-After` until midnight UTC, or if
+// requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
+// tokens it took.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /chat (the `Chat` operationId).
@@ -8020,6 +8799,84 @@ func (c *ClientWithResponses) ChatWithResponse(ctx context.Context, body ChatJSO
 		return nil, err
 	}
 	return ParseChatResp(rsp)
+}
+
+// ChatBatchWithBodyWithResponse Ask several questions at once
+//
+// Answers 1 to 20 ChatRequests, four at a time, and returns their results in the same order. Needs Pro or a higher
+// plan, 403 `tier_required` otherwise.
+//
+// Each item is a question of its own: it is validated alone, and counts against the rate limit and the day's tokens
+// as POST /chat does. One that fails has the problem that POST /chat would have returned, and the others are
+// answered. Only a body without a list of 1 to 20 objects is refused as a whole. Closing the connection ends all
+// of them.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /chat/batch (the `ChatBatch` operationId).
+func (c *ClientWithResponses) ChatBatchWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChatBatchResp, error) {
+	rsp, err := c.ChatBatchWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChatBatchResp(rsp)
+}
+
+// ChatBatchWithResponse Ask several questions at once
+//
+// Answers 1 to 20 ChatRequests, four at a time, and returns their results in the same order. Needs Pro or a higher
+// plan, 403 `tier_required` otherwise.
+//
+// Each item is a question of its own: it is validated alone, and counts against the rate limit and the day's tokens
+// as POST /chat does. One that fails has the problem that POST /chat would have returned, and the others are
+// answered. Only a body without a list of 1 to 20 objects is refused as a whole. Closing the connection ends all
+// of them.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /chat/batch (the `ChatBatch` operationId).
+func (c *ClientWithResponses) ChatBatchWithResponse(ctx context.Context, body ChatBatchJSONRequestBody, reqEditors ...RequestEditorFn) (*ChatBatchResp, error) {
+	rsp, err := c.ChatBatch(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChatBatchResp(rsp)
+}
+
+// CompactHistoryWithBodyWithResponse Summarise a conversation
+//
+// Summarises earlier turns in one text, in the language of the conversation. The server keeps neither: the client
+// stores the summary and sends it as the first turn of `conversation_history` in place of the turns that it sums up.
+// Of a history that is too long for the model the oldest turns are left out; `context` says how many. Uses the
+// day's tokens as a message does.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /chat/compact (the `CompactHistory` operationId).
+func (c *ClientWithResponses) CompactHistoryWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CompactHistoryResp, error) {
+	rsp, err := c.CompactHistoryWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompactHistoryResp(rsp)
+}
+
+// CompactHistoryWithResponse Summarise a conversation
+//
+// Summarises earlier turns in one text, in the language of the conversation. The server keeps neither: the client
+// stores the summary and sends it as the first turn of `conversation_history` in place of the turns that it sums up.
+// Of a history that is too long for the model the oldest turns are left out; `context` says how many. Uses the
+// day's tokens as a message does.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /chat/compact (the `CompactHistory` operationId).
+func (c *ClientWithResponses) CompactHistoryWithResponse(ctx context.Context, body CompactHistoryJSONRequestBody, reqEditors ...RequestEditorFn) (*CompactHistoryResp, error) {
+	rsp, err := c.CompactHistory(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompactHistoryResp(rsp)
 }
 
 // GetHealthWithResponse Check that the process is alive
@@ -8123,6 +8980,23 @@ func (c *ClientWithResponses) RunStepWithResponse(ctx context.Context, body RunS
 		return nil, err
 	}
 	return ParseRunStepResp(rsp)
+}
+
+// GetUsageWithResponse Tokens used today
+//
+// Returns how many tokens of language models the account has used since midnight UTC, and how many its plan has for
+// the day. Requests that are still running count once they have ended. Beyond the limit, requests that need a model
+// are answered with 429 `budget_exceeded` until `period_end`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /usage (the `GetUsage` operationId).
+func (c *ClientWithResponses) GetUsageWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetUsageResp, error) {
+	rsp, err := c.GetUsage(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetUsageResp(rsp)
 }
 
 // ParseListAgentsResp parses an HTTP response from a ListAgentsWithResponse call
@@ -11207,6 +12081,188 @@ func ParseChatResp(rsp *http.Response) (*ChatResp, error) {
 	return response, nil
 }
 
+// ParseChatBatchResp parses an HTTP response from a ChatBatchWithResponse call
+func ParseChatBatchResp(rsp *http.Response) (*ChatBatchResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChatBatchResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BatchReply
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ChatBatchResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ChatBatchRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCompactHistoryResp parses an HTTP response from a CompactHistoryWithResponse call
+func ParseCompactHistoryResp(rsp *http.Response) (*CompactHistoryResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CompactHistoryResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CompactReply
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CompactHistoryResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers CompactHistoryRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetHealthResp parses an HTTP response from a GetHealthWithResponse call
 func ParseGetHealthResp(rsp *http.Response) (*GetHealthResp, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -11614,6 +12670,97 @@ func ParseRunStepResp(rsp *http.Response) (*RunStepResp, error) {
 		response.Headers200 = &headers
 	case true:
 		var headers RunStepRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetUsageResp parses an HTTP response from a GetUsageWithResponse call
+func ParseGetUsageResp(rsp *http.Response) (*GetUsageResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetUsageResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TokenUsage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetUsageResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers GetUsageRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

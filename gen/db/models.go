@@ -127,6 +127,23 @@ type Subscription struct {
 	PaidSeats            *int32
 }
 
+type TokenReservation struct {
+	ID         uuid.UUID
+	UserID     uuid.UUID
+	Day        time.Time
+	Tokens     int64
+	LeaseUntil time.Time
+}
+
+type TokenUsage struct {
+	UserID   uuid.UUID
+	Day      time.Time
+	Used     int64
+	Reserved int64
+	Granted  int64
+	Requests int32
+}
+
 type User struct {
 	ID                uuid.UUID
 	Email             string

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ChatData, ChatErrors, ChatResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreatePortalData, CreatePortalErrors, CreatePortalResponses, DeleteBackupData, DeleteBackupErrors, DeleteBackupResponses, EndSessionData, EndSessionErrors, EndSessionResponses, GetBackupData, GetBackupErrors, GetBackupResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLatestBackupData, GetLatestBackupErrors, GetLatestBackupResponses, GetMeData, GetMeErrors, GetMeResponses, GetPlaybookData, GetPlaybookErrors, GetPlaybookResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, HeadBackupData, HeadBackupErrors, HeadBackupResponses, HeadLatestBackupData, HeadLatestBackupErrors, HeadLatestBackupResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListBackupHistoryData, ListBackupHistoryErrors, ListBackupHistoryResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlaybooksData, ListPlaybooksErrors, ListPlaybooksResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTiersData, ListTiersErrors, ListTiersResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, PutBackupData, PutBackupErrors, PutBackupResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RequestAccountDeletionData, RequestAccountDeletionErrors, RequestAccountDeletionResponses, RunStepData, RunStepErrors, RunStepResponses } from './types.gen.js';
+import type { CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ChatBatchData, ChatBatchErrors, ChatBatchResponses, ChatData, ChatErrors, ChatResponses, CompactHistoryData, CompactHistoryErrors, CompactHistoryResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreatePortalData, CreatePortalErrors, CreatePortalResponses, DeleteBackupData, DeleteBackupErrors, DeleteBackupResponses, EndSessionData, EndSessionErrors, EndSessionResponses, GetBackupData, GetBackupErrors, GetBackupResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLatestBackupData, GetLatestBackupErrors, GetLatestBackupResponses, GetMeData, GetMeErrors, GetMeResponses, GetPlaybookData, GetPlaybookErrors, GetPlaybookResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HeadBackupData, HeadBackupErrors, HeadBackupResponses, HeadLatestBackupData, HeadLatestBackupErrors, HeadLatestBackupResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListBackupHistoryData, ListBackupHistoryErrors, ListBackupHistoryResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlaybooksData, ListPlaybooksErrors, ListPlaybooksResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTiersData, ListTiersErrors, ListTiersResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, PutBackupData, PutBackupErrors, PutBackupResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RequestAccountDeletionData, RequestAccountDeletionErrors, RequestAccountDeletionResponses, RunStepData, RunStepErrors, RunStepResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -171,6 +171,12 @@ export const endSession = <ThrowOnError extends boolean = false>(options: Option
  * `model_unknown` if there is no such model, 403 `tier_required` if the account's plan does not include the choice
  * (`required` lists the plans that do), and 422 `model_key_refused` if the provider refuses the key.
  *
+ * Of a history that is too long for the model the oldest turns are left out; `context` of the answer says how many.
+ * 413 `context_too_large` if the message does not fit by itself; `errors` names the member to shorten. 429
+ * `budget_exceeded` if the plan's tokens of the day are used up, with `Retry-After` until midnight UTC, or if
+ * requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
+ * tokens it took.
+ *
  */
 export const chat = <ThrowOnError extends boolean = false>(options: Options<ChatData, ThrowOnError>) => (options.client ?? client).post<ChatResponses, ChatErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -180,6 +186,61 @@ export const chat = <ThrowOnError extends boolean = false>(options: Options<Chat
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Ask several questions at once
+ *
+ * Answers 1 to 20 ChatRequests, four at a time, and returns their results in the same order. Needs Pro or a higher
+ * plan, 403 `tier_required` otherwise.
+ *
+ * Each item is a question of its own: it is validated alone, and counts against the rate limit and the day's tokens
+ * as POST /chat does. One that fails has the problem that POST /chat would have returned, and the others are
+ * answered. Only a body without a list of 1 to 20 objects is refused as a whole. Closing the connection ends all
+ * of them.
+ *
+ */
+export const chatBatch = <ThrowOnError extends boolean = false>(options: Options<ChatBatchData, ThrowOnError>) => (options.client ?? client).post<ChatBatchResponses, ChatBatchErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/chat/batch',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Summarise a conversation
+ *
+ * Summarises earlier turns in one text, in the language of the conversation. The server keeps neither: the client
+ * stores the summary and sends it as the first turn of `conversation_history` in place of the turns that it sums up.
+ * Of a history that is too long for the model the oldest turns are left out; `context` says how many. Uses the
+ * day's tokens as a message does.
+ *
+ */
+export const compactHistory = <ThrowOnError extends boolean = false>(options: Options<CompactHistoryData, ThrowOnError>) => (options.client ?? client).post<CompactHistoryResponses, CompactHistoryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/chat/compact',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Tokens used today
+ *
+ * Returns how many tokens of language models the account has used since midnight UTC, and how many its plan has for
+ * the day. Requests that are still running count once they have ended. Beyond the limit, requests that need a model
+ * are answered with 429 `budget_exceeded` until `period_end`.
+ *
+ */
+export const getUsage = <ThrowOnError extends boolean = false>(options?: Options<GetUsageData, ThrowOnError>) => (options?.client ?? client).get<GetUsageResponses, GetUsageErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/usage',
+    ...options
 });
 
 /**

@@ -256,6 +256,37 @@ export type StepResult = {
      *
      */
     dropped?: number;
+    usage?: Usage;
+};
+
+/**
+ * Tokens that the language models used for this answer, in all of its calls.
+ */
+export type Usage = {
+    /**
+     * Tokens that the models read.
+     */
+    input_tokens: number;
+    /**
+     * Tokens that the models wrote, thinking included.
+     */
+    output_tokens: number;
+    /**
+     * How often a model was called, the choice of the agent included.
+     */
+    model_calls: number;
+    /**
+     * True if a part of the numbers is the server's estimate, because the provider gave none.
+     */
+    estimated: boolean;
+    /**
+     * The provider of the last call; empty if it has no name.
+     */
+    provider: string;
+    /**
+     * The model of the last call; empty if it has no name.
+     */
+    model: string;
 };
 
 /**
@@ -338,6 +369,7 @@ export const ErrorCode = {
     LENGTH_REQUIRED: 'length_required',
     PRECONDITION_FAILED: 'precondition_failed',
     BODY_TOO_LARGE: 'body_too_large',
+    CONTEXT_TOO_LARGE: 'context_too_large',
     QUOTA_EXCEEDED: 'quota_exceeded',
     UNSUPPORTED_MEDIA_TYPE: 'unsupported_media_type',
     RANGE_NOT_SATISFIABLE: 'range_not_satisfiable',
@@ -349,6 +381,7 @@ export const ErrorCode = {
     MODEL_KEY_REFUSED: 'model_key_refused',
     UPGRADE_REQUIRED: 'upgrade_required',
     RATE_LIMITED: 'rate_limited',
+    BUDGET_EXCEEDED: 'budget_exceeded',
     HEADER_TOO_LARGE: 'header_too_large',
     INTERNAL: 'internal',
     NOT_SUPPORTED: 'not_supported',
@@ -406,6 +439,22 @@ export type ChatStreamPlan = {
     steps: Array<PlanStep>;
     proposals?: ProposalList;
     upgrade?: Upgrade;
+    usage?: Usage;
+    context?: UsedContext;
+};
+
+/**
+ * How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+ */
+export type UsedContext = {
+    /**
+     * The number of turns read, which are the newest.
+     */
+    history_used: number;
+    /**
+     * The number of turns left out, which are the oldest.
+     */
+    history_dropped: number;
 };
 
 /**
@@ -529,6 +578,8 @@ export type ChatStreamDone = {
     replaced?: boolean;
     proposals?: ProposalList;
     upgrade?: Upgrade;
+    usage?: Usage;
+    context?: UsedContext;
 };
 
 /**
@@ -552,9 +603,134 @@ export type PlanAction = {
 };
 
 /**
- * Playbooks.
+ * Tokens of the day.
  */
-export type PlaybookList = Array<ExecutionPlan>;
+export type TokenUsage = {
+    /**
+     * The last midnight UTC, in milliseconds since the Unix epoch.
+     */
+    period_start: number;
+    /**
+     * The next midnight UTC, when the count starts again, in milliseconds since the Unix epoch.
+     */
+    period_end: number;
+    /**
+     * Tokens used since period_start, read and written ones.
+     */
+    tokens_used: number;
+    /**
+     * Tokens that the plan has for a day; -1 means no limit. Team has them for each seat, and this is their sum.
+     */
+    tokens_limit: number;
+    /**
+     * How many requests have used a model since period_start. An item of a batch counts as one.
+     */
+    requests: number;
+};
+
+/**
+ * The summary of a conversation.
+ */
+export type CompactReply = {
+    /**
+     * What the turns say, in at most some 800 words.
+     */
+    summary: string;
+    /**
+     * True if the model stopped at its length limit.
+     */
+    truncated?: boolean;
+    /**
+     * True if this text replaces a summary that must not be shown; keep the turns instead.
+     */
+    replaced?: boolean;
+    usage: Usage;
+    context: UsedContext;
+};
+
+/**
+ * A conversation to summarise.
+ */
+export type CompactRequest = {
+    /**
+     * The turns, oldest first.
+     */
+    conversation_history: Array<ConversationTurn>;
+};
+
+/**
+ * One message of the conversation so far.
+ */
+export type ConversationTurn = {
+    /**
+     * Who wrote it.
+     */
+    role: 'user' | 'assistant';
+    /**
+     * The message's text.
+     */
+    content: string;
+};
+
+/**
+ * The results of a batch.
+ */
+export type BatchReply = {
+    /**
+     * One result for each request, in their order.
+     */
+    results: Array<BatchResult>;
+};
+
+/**
+ * A member of the request that is invalid.
+ */
+export type ProblemDetail = {
+    /**
+     * JSON pointer (RFC 6901) into the body, or /query/name, /path/name, /header/name.
+     */
+    pointer: string;
+    /**
+     * What is wrong with it.
+     */
+    message: string;
+};
+
+/**
+ * An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
+ */
+export type Problem = {
+    /**
+     * URL of the page that explains the code.
+     */
+    type: string;
+    /**
+     * A short name of the problem, the same for every error with this code.
+     */
+    title: string;
+    /**
+     * The HTTP status.
+     */
+    status: number;
+    /**
+     * What happened this time and what to do about it.
+     */
+    detail: string;
+    /**
+     * The path of the request.
+     */
+    instance: string;
+    code: ErrorCode;
+    /**
+     * The request's id, as in X-Request-Id.
+     */
+    request_id: string;
+    /**
+     * Every invalid member, for validation_failed.
+     */
+    errors?: Array<ProblemDetail>;
+    [key: string]: unknown;
+};
 
 /**
  * Steps for the client to carry out. Playbooks also have id, title, description and tier.
@@ -587,6 +763,8 @@ export type ExecutionPlan = {
     tier?: BillingTier;
     proposals?: ProposalList;
     upgrade?: Upgrade;
+    usage?: Usage;
+    context?: UsedContext;
 };
 
 /**
@@ -615,12 +793,40 @@ export type ChatResponse = {
     replaced?: boolean;
     proposals?: ProposalList;
     upgrade?: Upgrade;
+    usage?: Usage;
+    context?: UsedContext;
 };
 
 /**
  * The agents' answer, or a plan. `kind` is required in both and has another value in each.
  */
 export type ChatReply = ChatResponse | ExecutionPlan;
+
+/**
+ * What POST /chat would have answered to one of the requests: a response or a problem.
+ */
+export type BatchResult = {
+    /**
+     * The HTTP status that POST /chat would have had: 200 with response, any other with problem.
+     */
+    status: number;
+    response?: ChatReply;
+    problem?: Problem;
+    /**
+     * For a problem with status 429 or 503: how many seconds to wait, as the Retry-After header says.
+     */
+    retry_after?: number;
+};
+
+/**
+ * Questions to answer at once.
+ */
+export type BatchRequest = {
+    /**
+     * The questions. Each is validated by itself.
+     */
+    requests: Array<ChatRequest>;
+};
 
 /**
  * Metadata of an e-mail; never its body.
@@ -895,20 +1101,6 @@ export type TaskRow = {
 };
 
 /**
- * One message of the conversation so far.
- */
-export type ConversationTurn = {
-    /**
-     * Who wrote it.
-     */
-    role: 'user' | 'assistant';
-    /**
-     * The message's text.
-     */
-    content: string;
-};
-
-/**
  * What the agents may work on. Used for this request and then discarded.
  */
 export type ChatContext = {
@@ -965,6 +1157,27 @@ export type ChatContext = {
 };
 
 /**
+ * A message to the agents.
+ */
+export type ChatRequest = {
+    /**
+     * The user's message, 1 to 32,000 characters, without U+0000.
+     */
+    message: string;
+    context?: ChatContext;
+    /**
+     * `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
+     */
+    execution_mode?: 'direct' | 'plan';
+    model?: ModelChoice;
+};
+
+/**
+ * Playbooks.
+ */
+export type PlaybookList = Array<ExecutionPlan>;
+
+/**
  * The models, in the operator's order of preference.
  */
 export type ModelList = Array<Model>;
@@ -993,22 +1206,6 @@ export type Model = {
      * Whether the model takes images.
      */
     vision: boolean;
-};
-
-/**
- * A message to the agents.
- */
-export type ChatRequest = {
-    /**
-     * The user's message, 1 to 32,000 characters, without U+0000.
-     */
-    message: string;
-    context?: ChatContext;
-    /**
-     * `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
-     */
-    execution_mode?: 'direct' | 'plan';
-    model?: ModelChoice;
 };
 
 /**
@@ -1155,56 +1352,6 @@ export type Ok = {
 };
 
 /**
- * An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
- */
-export type Problem = {
-    /**
-     * URL of the page that explains the code.
-     */
-    type: string;
-    /**
-     * A short name of the problem, the same for every error with this code.
-     */
-    title: string;
-    /**
-     * The HTTP status.
-     */
-    status: number;
-    /**
-     * What happened this time and what to do about it.
-     */
-    detail: string;
-    /**
-     * The path of the request.
-     */
-    instance: string;
-    code: ErrorCode;
-    /**
-     * The request's id, as in X-Request-Id.
-     */
-    request_id: string;
-    /**
-     * Every invalid member, for validation_failed.
-     */
-    errors?: Array<ProblemDetail>;
-    [key: string]: unknown;
-};
-
-/**
- * A member of the request that is invalid.
- */
-export type ProblemDetail = {
-    /**
-     * JSON pointer (RFC 6901) into the body, or /query/name, /path/name, /header/name.
-     */
-    pointer: string;
-    /**
-     * What is wrong with it.
-     */
-    message: string;
-};
-
-/**
  * A `generate` step to run.
  */
 export type StepRequestWritable = {
@@ -1247,6 +1394,16 @@ export type ModelChoiceWritable = {
      * The account's own key of that provider, in plans with `byok`. It is used for this request and then discarded: it is never stored, logged or returned. `provider` is needed beside it where several providers could be meant. If the provider refuses it: 422 `model_key_refused`. Never send it in a header or in the URL.
      */
     api_key?: string;
+};
+
+/**
+ * Questions to answer at once.
+ */
+export type BatchRequestWritable = {
+    /**
+     * The questions. Each is validated by itself.
+     */
+    requests: Array<ChatRequestWritable>;
 };
 
 /**
@@ -1605,6 +1762,87 @@ export type ChatResponses = {
 };
 
 export type ChatResponse2 = ChatResponses[keyof ChatResponses];
+
+export type ChatBatchData = {
+    /**
+     * The questions.
+     */
+    body: BatchRequestWritable;
+    path?: never;
+    query?: never;
+    url: '/chat/batch';
+};
+
+export type ChatBatchErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ChatBatchError = ChatBatchErrors[keyof ChatBatchErrors];
+
+export type ChatBatchResponses = {
+    /**
+     * The results, in the order of the requests.
+     */
+    200: BatchReply;
+};
+
+export type ChatBatchResponse = ChatBatchResponses[keyof ChatBatchResponses];
+
+export type CompactHistoryData = {
+    /**
+     * The turns.
+     */
+    body: CompactRequest;
+    path?: never;
+    query?: never;
+    url: '/chat/compact';
+};
+
+export type CompactHistoryErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type CompactHistoryError = CompactHistoryErrors[keyof CompactHistoryErrors];
+
+export type CompactHistoryResponses = {
+    /**
+     * The summary.
+     */
+    200: CompactReply;
+};
+
+export type CompactHistoryResponse = CompactHistoryResponses[keyof CompactHistoryResponses];
+
+export type GetUsageData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/usage';
+};
+
+export type GetUsageErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type GetUsageError = GetUsageErrors[keyof GetUsageErrors];
+
+export type GetUsageResponses = {
+    /**
+     * The usage of the day.
+     */
+    200: TokenUsage;
+};
+
+export type GetUsageResponse = GetUsageResponses[keyof GetUsageResponses];
 
 export type ListPlaybooksData = {
     body?: never;

@@ -97,7 +97,8 @@ func (a *Agent) loop(ctx context.Context, run *Run, tools []Tool, emit Emit) (Re
 	if len(run.path) == 0 {
 		run = run.forAgent(a.def.Name)
 	}
-	return Loop(ctx, LoopConfig{Model: a.model, Run: run, Tools: tools, Messages: a.messages(run)}, emit)
+	messages, history := a.messages(run)
+	return Loop(ctx, LoopConfig{Model: a.model, Run: run, Tools: tools, Messages: messages, History: history}, emit)
 }
 
 // toolsFor returns the agent's tools, with the one that delegates when the run allows it.
@@ -109,8 +110,8 @@ func (a *Agent) toolsFor(run *Run) []Tool {
 }
 
 // messages returns the conversation for the model: the system prompt, the data of the request under a heading that says
-// so, the history, and the user's message alone at the end.
-func (a *Agent) messages(run *Run) []llms.MessageContent {
+// so, the history, and the user's message alone at the end. It also says which of them are the history.
+func (a *Agent) messages(run *Run) ([]llms.MessageContent, Span) {
 	zone := run.Context.Zone()
 	now := run.Context.LocalNow()
 	today := fmt.Sprintf("\n\nToday is %s (%s), time zone %s. The local time is %s.",
@@ -122,6 +123,7 @@ func (a *Agent) messages(run *Run) []llms.MessageContent {
 	if data := contextPrompt(run); data != "" {
 		list = append(list, llms.TextParts(llms.ChatMessageTypeHuman, data))
 	}
+	history := Span{From: len(list), To: len(list) + len(run.Context.History)}
 	for _, turn := range run.Context.History {
 		role := llms.ChatMessageTypeHuman
 		if turn.Role == "assistant" {
@@ -129,7 +131,7 @@ func (a *Agent) messages(run *Run) []llms.MessageContent {
 		}
 		list = append(list, llms.TextParts(role, turn.Content))
 	}
-	return append(list, llms.TextParts(llms.ChatMessageTypeHuman, run.Message))
+	return append(list, llms.TextParts(llms.ChatMessageTypeHuman, run.Message)), history
 }
 
 // Fragment is a secret text of an agent with an ID that may be logged. Canary is the marker that Text contains, if any.

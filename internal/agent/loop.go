@@ -33,6 +33,9 @@ type LoopConfig struct {
 	Run      *Run
 	Tools    []Tool
 	Messages []llms.MessageContent
+	// History are the messages that are turns of the conversation so far: what does not fit into the model's context
+	// is left out, oldest first. The person's message follows it.
+	History Span
 }
 
 // Loop lets the model call tools until it answers in text, in at most MaxRounds rounds; a model that still calls tools
@@ -40,11 +43,12 @@ type LoopConfig struct {
 // again, and after a round of nothing else the model must answer in text. Text beside tool calls is part of the answer,
 // separated by an empty line, so that the pieces that emit received add up to Result.Text.
 func Loop(ctx context.Context, cfg LoopConfig, emit Emit) (Result, error) {
-	l := &loop{LoopConfig: cfg, out: &collector{emit: emit}, seen: map[string]bool{}}
 	definitions := make([]llms.Tool, len(cfg.Tools))
 	for i, t := range cfg.Tools {
 		definitions[i] = t.definition()
 	}
+	l := &loop{LoopConfig: cfg, out: &collector{emit: emit}, seen: map[string]bool{},
+		prompt: newPrompt(cfg, definitions)}
 	for round := 1; round <= MaxRounds; round++ {
 		textOnly := round == MaxRounds || l.repeating || len(definitions) == 0
 		answer, err := l.generate(ctx, definitions, textOnly)
@@ -69,6 +73,7 @@ func Loop(ctx context.Context, cfg LoopConfig, emit Emit) (Result, error) {
 
 type loop struct {
 	LoopConfig
+	prompt    *prompt
 	out       *collector
 	seen      map[string]bool // calls by name and arguments
 	repeating bool            // the last round only repeated earlier calls
@@ -80,7 +85,14 @@ func (l *loop) generate(ctx context.Context, tools []llms.Tool, textOnly bool) (
 		return Answer{}, err
 	}
 	l.out.startRound()
-	answer, err := l.Model.Generate(ctx, ModelCall{Messages: l.Messages, Tools: tools, TextOnly: textOnly,
+	messages, turns, err := l.prompt.fit()
+	if err != nil {
+		return Answer{}, err
+	}
+	if all := l.History.To - l.History.From; all > 0 && l.Run.Model != nil {
+		l.Run.Model.noteTurns(turns, all)
+	}
+	answer, err := l.Model.Generate(ctx, ModelCall{Messages: messages, Tools: tools, TextOnly: textOnly,
 		Temperature: 0.2, Request: l.Run.Model}, l.out.listener())
 	if err != nil {
 		return Answer{}, err
@@ -120,7 +132,7 @@ func (l *loop) runTools(ctx context.Context, answer Answer) error {
 			call.FunctionCall = &llms.FunctionCall{}
 		}
 		if call.ID == "" {
-			call.ID = fmt.Sprintf("call_%d_%d", len(l.Messages), i)
+			call.ID = fmt.Sprintf("call_%d_%d", len(l.prompt.messages), i)
 		}
 		call.Type = "function"
 		text, err := l.runTool(ctx, call.FunctionCall)
@@ -131,7 +143,7 @@ func (l *loop) runTools(ctx context.Context, answer Answer) error {
 		results = append(results, llms.MessageContent{Role: llms.ChatMessageTypeTool, Parts: []llms.ContentPart{
 			llms.ToolCallResponse{ToolCallID: call.ID, Name: call.FunctionCall.Name, Content: text}}})
 	}
-	l.Messages = append(append(l.Messages[:len(l.Messages):len(l.Messages)], message), results...)
+	l.prompt.add(append([]llms.MessageContent{message}, results...)...)
 	return nil
 }
 

@@ -58,10 +58,34 @@ type Attempt struct {
 type ModelRequest struct {
 	User   identity.User
 	Choice ModelChoice
-	Usage  Usage // of all calls so far
+	Limits Limits     // of the model that answers
+	Usage  Usage      // of all calls so far
+	Held   Held       // what a budget holds for the request; nil before the first call
+	Turns  HistoryUse // the fewest turns of the history that a call has read
 	// Failed are the providers that failed during this request. Its further calls ask them last, so that the caller
 	// does not wait for a provider that hangs at every call. Package provider keeps it.
 	Failed []string
+}
+
+// Held is what a budget holds for a running request. End returns it, and counts what the request has used.
+type Held interface {
+	End(ctx context.Context)
+}
+
+// End returns what a budget holds for the request, if anything. The last call of the request must have ended. It works
+// after ctx has ended too.
+func (r *ModelRequest) End(ctx context.Context) {
+	if r.Held != nil {
+		r.Held.End(context.WithoutCancel(ctx))
+		r.Held = nil
+	}
+}
+
+// noteTurns keeps the fewest turns that a call has read. total is at least 1.
+func (r *ModelRequest) noteTurns(used, total int) {
+	if r.Turns == (HistoryUse{}) || used < r.Turns.Used {
+		r.Turns = HistoryUse{Used: used, Dropped: total - used}
+	}
 }
 
 // ModelChoice is the provider and the model that the caller asks for, and the caller's own key. An empty one is the

@@ -35,6 +35,9 @@ const (
 	maxNamed     = 50     // projects, and clients, listed with their ids
 	maxName      = 200    // a name in those lists
 	maxListedID  = 100    // rows with a longer id are left out of the lists
+
+	// maxDataBytes is more than the data in a prompt can have, all of its limits and headings together.
+	maxDataBytes = 4*(maxDocuments+maxProfile+2*maxNamed*(maxName+4)) + 2*maxNamed*maxListedID + 4_096
 )
 
 // contextPrompt describes the data of the request for the model, or returns "" when there is none: the number of rows

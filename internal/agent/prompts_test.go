@@ -11,6 +11,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 	"github.com/adiuva/cloud-api/internal/tier"
+	"github.com/adiuva/cloud-api/internal/tokens"
 )
 
 // dataMessage returns the message with the data of c that the model gets, or "" when there is none.
@@ -119,26 +120,10 @@ func TestSizeCountsWhatTheModelReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	call := m.Calls()[0]
-	tokens := agent.EstimateTokens(call.Messages[0].Parts[0].(llms.TextContent).Text)
-	for _, tool := range call.Tools {
-		text, err := agent.JSON(tool)
-		if err != nil {
-			t.Fatal(err)
-		}
-		tokens += agent.EstimateTokens(text)
-	}
-	want := agent.Size{Tools: len(call.Tools), Tokens: tokens}
+	want := agent.Size{Tools: len(call.Tools), Tokens: agent.ModelCall{Tools: call.Tools}.EstimateTokens() +
+		tokens.Count(call.Messages[0].Parts[0].(llms.TextContent).Text)}
 	if got := registry.Size(a); got != want || got.Tokens < 200 {
 		t.Errorf("got %+v, want %+v", got, want)
-	}
-}
-
-func TestEstimateTokens(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]int{"": 0, "a": 1, "four": 1, "fives": 2, "üüüü": 1} {
-		if got := agent.EstimateTokens(text); got != want {
-			t.Errorf("%q: got %d, want %d", text, got, want)
-		}
 	}
 }
 

@@ -1,6 +1,12 @@
 package agent
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/tmc/langchaingo/llms"
+
+	"github.com/adiuva/cloud-api/internal/tokens"
+)
 
 // Limits on what a model reads of an agent before the request itself.
 const (
@@ -8,19 +14,10 @@ const (
 	MaxPromptTokens = 2_500 // the system prompt and the tools
 )
 
-// charactersPerToken is the average of English prose. JSON has a little less, other languages have less.
-const charactersPerToken = 4
-
-// EstimateTokens estimates how many tokens a model reads in text: a quarter of its characters, rounded up. It does not
-// depend on the model's vocabulary, which the server does not have.
-func EstimateTokens(text string) int {
-	return (len([]rune(text)) + charactersPerToken - 1) / charactersPerToken
-}
-
 // Size is how much a model reads of an agent in every request, without the date, a notice and the request itself.
 type Size struct {
 	Tools  int // the most of one request, in direct or plan mode
-	Tokens int // of the system prompt and the tools, as EstimateTokens counts
+	Tokens int // of the system prompt and the tools, as package tokens estimates them
 }
 
 // Size returns the size of the agent for a tier that has all agents.
@@ -38,16 +35,32 @@ func (r *Registry) Size(a *Agent) Size {
 	plan := a.planTools(nil)
 	return Size{
 		Tools:  max(len(direct), len(plan)),
-		Tokens: EstimateTokens(a.system) + max(toolTokens(direct), toolTokens(plan)),
+		Tokens: tokens.Count(a.system) + max(toolTokens(direct), toolTokens(plan)),
 	}
 }
 
-// toolTokens estimates the tokens of the tools' definitions as they are sent.
+// toolTokens estimates the tokens of the tools' definitions.
 func toolTokens(tools []Tool) int {
 	n := 0
 	for _, t := range tools {
-		if text, err := json.Marshal(t.definition()); err == nil {
-			n += EstimateTokens(string(text))
+		n += definitionTokens(t.definition())
+	}
+	return n
+}
+
+// definitionTokens estimates the tokens of a tool's definition as it is sent.
+func definitionTokens(t llms.Tool) int {
+	if t.Function == nil {
+		return 0
+	}
+	n := messageTokens + tokens.Count(t.Function.Name) + tokens.Count(t.Function.Description)
+	switch parameters := t.Function.Parameters.(type) {
+	case nil:
+	case json.RawMessage:
+		n += tokens.Count(string(parameters))
+	default:
+		if text, err := json.Marshal(parameters); err == nil {
+			n += tokens.Count(string(text))
 		}
 	}
 	return n

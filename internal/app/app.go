@@ -27,6 +27,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/billing"
+	"github.com/adiuva/cloud-api/internal/budget"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/dev/devstripe"
@@ -61,6 +62,7 @@ type App struct {
 	Auth    *auth.Service
 	Backups *backup.Service
 	Billing *billing.Service
+	Budget  *budget.Service
 	Stripe  *devstripe.Server // the stand-in for Stripe; nil where STRIPE_SECRET_KEY is set
 	closers []func()
 }
@@ -113,7 +115,8 @@ func (a *App) Close() {
 
 // Run does the background work, such as expiring sessions and processing Stripe's events, until ctx ends.
 func (a *App) Run(ctx context.Context) {
-	jobs := []func(context.Context){a.Auth.Maintain, a.Backups.Maintain, a.Billing.Maintain}
+	jobs := []func(context.Context){a.Auth.Maintain, a.Backups.Maintain, a.Billing.Maintain,
+		a.Budget.Maintain}
 	if a.Stripe != nil {
 		jobs = append(jobs, a.Stripe.Maintain)
 	}
@@ -135,10 +138,12 @@ func (a *App) wire(
 	if err := a.wireBilling(ctx, cfg, opts); err != nil {
 		return err
 	}
+	a.Budget = openBudget(cfg, a.DB, opts)
 	accounts := authConfig(cfg, a.DB, opts.Log)
 	accounts.Now = opts.Now
 	accounts.Deletion = []auth.DeletionStep{
 		{Name: "backups", Run: a.Backups.PurgeUser}, {Name: "billing", Run: a.Billing.PurgeUser},
+		{Name: "budget", Run: a.Budget.PurgeUser},
 	}
 	if a.Auth, err = auth.New(accounts); err != nil {
 		return err
@@ -148,7 +153,7 @@ func (a *App) wire(
 		return err
 	}
 	a.closers = append(a.closers, stopModels)
-	agents, playbooks, orchestrator, err := wireChat(models, manifests, opts.Log)
+	agents, playbooks, orchestrator, err := wireChat(models, a.Budget.Meter(models), manifests, opts)
 	if err != nil {
 		return err
 	}
@@ -163,6 +168,7 @@ func (a *App) wire(
 	}
 	edge := httpapi.Config{
 		Auth: a.Auth, Chat: orchestrator, Agents: agents, Models: models, Backups: a.Backups, Billing: a.Billing,
+		Budget:    a.Budget,
 		Playbooks: playbooks,
 		Docs:      site, Limiter: limiter, Ready: a.DB.Ping, Version: opts.Version, CORSOrigins: cfg.CORSOrigins,
 		TrustedProxies: cfg.TrustedProxies, ClientIPHeader: cfg.ClientIPHeader, TrustedProxyHops: cfg.TrustedProxyHops,
@@ -177,9 +183,9 @@ func (a *App) wire(
 }
 
 func wireChat(
-	models *provider.Set, manifests *declared.Set, log *slog.Logger,
+	models *provider.Set, metered agent.Model, manifests *declared.Set, opts Options,
 ) (*agent.Registry, *playbook.Library, *chat.Orchestrator, error) {
-	agents, err := NewAgents(models, manifests)
+	agents, err := NewAgents(metered, manifests)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -193,8 +199,12 @@ func wireChat(
 	}
 	filter := sanitize.New(chat.Secrets(agents, templates)...)
 	return agents, library, chat.New(chat.Config{
-		Agents: agents, Model: models, CheckModel: models.Validate, Templates: templates,
-		Filter: chat.NewFilter(filter), Log: log,
+		Agents: agents, Model: metered, CheckModel: models.Validate, Templates: templates,
+		Filter: chat.NewFilter(filter), Log: opts.Log,
+		Limits: func(r *agent.ModelRequest) agent.Limits {
+			size, output := models.Limits(r)
+			return agent.Limits{ContextTokens: size, MaxOutputTokens: output}
+		},
 	}), nil
 }
 

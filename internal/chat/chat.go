@@ -12,6 +12,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/tier"
+	"github.com/adiuva/cloud-api/internal/tokens"
 )
 
 // Mode says whether the agents act at once or make a plan.
@@ -56,19 +57,25 @@ type Reply struct {
 	// Replaced is true if the leak filter blocked the model's answer and Text is FallbackAnswer. The text emitted
 	// before must then be discarded.
 	Replaced bool
+	// Usage is what the models used, the router's call included.
+	Usage agent.Usage
+	// Turns says how much of the history was read.
+	Turns agent.HistoryUse
 }
 
 // FallbackAgent answers messages for which the router names no agent.
 const FallbackAgent = "task_agent"
 
-// Config configures an Orchestrator. All fields but Now and CheckModel are required.
+// Config configures an Orchestrator. All fields but Now, Limits and CheckModel are required.
 type Config struct {
 	Agents    *agent.Registry
 	Model     agent.Model // for routing, synthesis and generating steps
 	Templates *playbook.Templates
 	Filter    Filter
-	Now       func() time.Time // nil means time.Now
-	Log       *slog.Logger
+	// Limits returns the sizes of the model that answers a request; nil means that they are not known.
+	Limits func(*agent.ModelRequest) agent.Limits
+	Now    func() time.Time // nil means time.Now
+	Log    *slog.Logger
 	// CheckModel returns an error if an account of the tier may not choose the model. Nil accepts every choice.
 	CheckModel func(tier.Tier, agent.ModelChoice) error
 }
@@ -82,6 +89,7 @@ type Orchestrator struct {
 	routers   map[tier.Tier]string // the router's prompt, by tier
 	abilities map[tier.Tier]string // what the agents can do, by tier
 	router    routerState
+	prompts   map[tier.Tier]int // the tokens of the longest prompt with its tools, by tier
 }
 
 // New returns an Orchestrator.
@@ -95,18 +103,23 @@ func New(cfg Config) *Orchestrator {
 		zones:     newZoneCache(),
 		routers:   map[tier.Tier]string{},
 		abilities: map[tier.Tier]string{},
+		prompts:   map[tier.Tier]int{},
 	}
 	for _, t := range tier.All() {
 		o.routers[t] = routerPromptFor(cfg.Agents, t)
 		o.abilities[t] = abilitiesOf(cfg.Agents.Allowed(t))
+		for _, a := range cfg.Agents.Allowed(t) {
+			o.prompts[t] = max(o.prompts[t], cfg.Agents.Size(a).Tokens+tokens.Count(o.abilities[t])+maxNoticeTokens)
+		}
 	}
 	return o
 }
 
 // Run answers the request of user u. If emit is not nil, it receives the filtered text of the answer while it is
 // generated; the pieces join to Reply.Text unless Reply.Replaced is set. A plan emits nothing. Errors are faults:
-// validation_failed with pointers into the body, agent_loop_limit, those of the choice of a model, and those of the
-// model. If ctx is canceled, Run returns its error.
+// validation_failed with pointers into the body, context_too_large if the request does not fit into the model's context
+// even without history, before a model is asked where that can be known, agent_loop_limit, those of the choice of a
+// model, and those of the model. If ctx is canceled, Run returns its error.
 func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, emit agent.Emit) (Reply, error) {
 	if err := o.validate(&req); err != nil {
 		return Reply{}, err
@@ -118,6 +131,11 @@ func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, em
 	guard := o.cfg.Filter(ctx, sent...)
 	run := o.cfg.Agents.NewRun(u, req.Message, req.Context)
 	run.Model.Choice = req.Model
+	run.Model.Limits = o.limits(run.Model)
+	if err := run.CheckSize(o.prompts[knownTier(u.Tier)]); err != nil {
+		return Reply{}, err
+	}
+	defer run.Model.End(ctx)
 	routing, err := o.route(ctx, run.Model, req)
 	if err != nil {
 		return Reply{}, err
@@ -132,13 +150,36 @@ func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, em
 		reply, err = o.runAgents(ctx, newAnswerSink(guard, ending, emit), routing, run)
 	}
 	if err == nil {
-		reply.Upgrade = routing.upgrade
+		reply.Upgrade, reply.Usage, reply.Turns = routing.upgrade, run.Model.Usage, run.Model.Turns
 	}
 	if n := run.Dropped(); n > 0 {
 		o.cfg.Log.InfoContext(ctx, "actions dropped", slog.Int("dropped", n), slog.Int("kept", len(run.Actions())),
 			slog.Int("proposed", len(run.Proposals())))
 	}
-	return reply, ctxError(ctx, err)
+	longest := "/message" // or the history, if there is one
+	if len(req.Context.History) > 0 {
+		longest = "/context/conversation_history"
+	}
+	return reply, ctxError(ctx, nameTooLong(err, longest))
+}
+
+// limits returns the sizes of the model that answers the request, or zero.
+func (o *Orchestrator) limits(m *agent.ModelRequest) agent.Limits {
+	if o.cfg.Limits == nil {
+		return agent.Limits{}
+	}
+	return o.cfg.Limits(m)
+}
+
+// nameTooLong returns ErrContextTooLarge with the member to shorten if the provider said that the prompt is too long,
+// else err.
+func nameTooLong(err error, member string) error {
+	var f *fault.Error
+	if !errors.As(err, &f) || !errors.Is(err, agent.ErrContextTooLarge) || len(f.Details) > 0 {
+		return err
+	}
+	return agent.ErrContextTooLarge.WithCause(err).WithDetails(fault.Detail{
+		Pointer: member, Message: "is too long for the language model; shorten it"})
 }
 
 // checkModel returns an error if the user may not choose the model.

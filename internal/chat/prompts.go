@@ -21,6 +21,9 @@ var synthesisPrompt string
 //go:embed prompts/step.md
 var stepPrompt string
 
+//go:embed prompts/compact.md
+var compactPrompt string
+
 //go:embed prompts/records.md
 var recordsPrompt string
 
@@ -28,7 +31,7 @@ var recordsPrompt string
 func Prompts() []agent.Fragment {
 	var list []agent.Fragment
 	records := sanitize.Secret{ID: "chat/records", Text: recordsPrompt}
-	for _, s := range []sanitize.Secret{routerSecret(), synthesisSecret(), stepSecret(), records} {
+	for _, s := range []sanitize.Secret{routerSecret(), synthesisSecret(), stepSecret(), compactSecret(), records} {
 		list = append(list, agent.Fragment{ID: s.ID, Text: s.Text, Canary: s.Canary})
 	}
 	return list

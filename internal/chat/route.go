@@ -12,6 +12,7 @@ import (
 	"github.com/tmc/langchaingo/llms"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/thought"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
@@ -98,7 +99,7 @@ func (o *Orchestrator) route(ctx context.Context, m *agent.ModelRequest, req Req
 			return routing{}, ctxError(ctx, err)
 		}
 		o.router.failed.Add(1)
-		if errors.Is(err, agent.ErrModelTimeout) || errors.Is(err, agent.ErrModelRefused) {
+		if errors.Is(err, agent.ErrModelTimeout) || errors.Is(err, agent.ErrModelRefused) || refusedByUs(err) {
 			return routing{}, err
 		}
 		o.cfg.Log.WarnContext(ctx, "router failed, using the fallback agent", slog.Any("error", err))
@@ -127,6 +128,13 @@ func (o *Orchestrator) route(ctx context.Context, m *agent.ModelRequest, req Req
 		result.agents = result.agents[:1]
 	}
 	return result, nil
+}
+
+// refusedByUs reports whether the call was refused before a model was asked, as the next one would be: the day's tokens
+// are used up, or the database that counts them does not answer.
+func refusedByUs(err error) bool {
+	code := fault.From(err).Code
+	return code == fault.BudgetExceeded || code == fault.DBUnavailable
 }
 
 // knownTier returns t, or the lowest tier if t is unknown.

@@ -37,14 +37,15 @@ type StepReply struct {
 	Dropped int
 	// Replaced is true if the leak filter blocked the model's answer and Output is FallbackAnswer.
 	Replaced bool
+	Usage    agent.Usage
 }
 
 // ErrBadAnswer is returned if the model's answer has no text, or not the records that the template asks for.
 var ErrBadAnswer = fault.New(fault.LLMError, "The language model gave an answer that cannot be used. Try again.")
 
 // RunStep runs one generating step. Errors are faults: not_found for an unknown template, validation_failed for
-// variables that it does not accept or a bad time zone, ErrBadAnswer, those of the choice of a model, and those of the
-// model.
+// variables that it does not accept or a bad time zone, context_too_large for too much data, ErrBadAnswer, those of the
+// choice of a model, and those of the model.
 func (o *Orchestrator) RunStep(ctx context.Context, u identity.User, req StepRequest) (StepReply, error) {
 	template, err := o.cfg.Templates.Get(req.PromptTemplate)
 	if err != nil {
@@ -70,11 +71,27 @@ func (o *Orchestrator) RunStep(ctx context.Context, u identity.User, req StepReq
 		return StepReply{}, ctxError(ctx, err)
 	}
 	call.Request = &agent.ModelRequest{User: u, Choice: req.Model}
+	call.Request.Limits = o.limits(call.Request)
+	if room := call.Request.Limits.PromptTokens(); room > 0 && call.EstimateTokens() > room {
+		return StepReply{}, agent.ErrContextTooLarge.WithDetails(fault.Detail{Pointer: "/data",
+			Message: fmt.Sprintf("does not fit into the model's context of %d tokens; send fewer records", room)})
+	}
+	defer call.Request.End(ctx)
 	guard := o.cfg.Filter(ctx, sent...)
 	answer, err := o.cfg.Model.Generate(ctx, call, nil)
 	if err != nil {
-		return StepReply{}, ctxError(ctx, err)
+		return StepReply{}, ctxError(ctx, nameTooLong(err, "/data"))
 	}
+	reply, err := o.readStep(ctx, guard, step, answer)
+	reply.Usage = call.Request.Usage
+	return reply, err
+}
+
+// readStep reads and filters the model's answer to a step.
+func (o *Orchestrator) readStep(
+	ctx context.Context, guard Guard, step record.Request, answer agent.Answer,
+) (StepReply, error) {
+	template := step.Template
 	if template.Makes.Action == "" {
 		said := thought.Without(answer.Text)
 		if strings.TrimSpace(said) == "" {

@@ -10,6 +10,9 @@ import (
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
+// maxNoticeTokens is more than the date and the notices at the end of a system prompt have, abilities apart.
+const maxNoticeTokens = 300
+
 // Upgrade names what a message asks for and the user's tier lacks.
 type Upgrade struct {
 	Feature string    // the name of an agent

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/dates"
 	"github.com/adiuva/cloud-api/internal/fault"
 )
@@ -24,12 +25,7 @@ func (o *Orchestrator) validate(req *Request) error {
 	if req.Mode != "" && req.Mode != ModeDirect && req.Mode != ModePlan {
 		invalid = append(invalid, fault.Detail{Pointer: "/execution_mode", Message: "must be direct or plan"})
 	}
-	for i, turn := range req.Context.History {
-		if turn.Role != "user" && turn.Role != "assistant" {
-			invalid = append(invalid, fault.Detail{Pointer: fmt.Sprintf("/context/conversation_history/%d/role", i),
-				Message: "must be user or assistant"})
-		}
-	}
+	invalid = append(invalid, checkTurns(req.Context.History, "/context/conversation_history")...)
 	zone, err := o.zones.load(req.Timezone)
 	if err != nil {
 		invalid = append(invalid, badTimezone("/context/timezone"))
@@ -39,6 +35,17 @@ func (o *Orchestrator) validate(req *Request) error {
 	}
 	req.Context.Location, req.Context.Now = zone, o.cfg.Now()
 	return nil
+}
+
+// checkTurns returns a detail for each turn of the list at pointer that has no known role.
+func checkTurns(history []agent.Turn, pointer string) (invalid []fault.Detail) {
+	for i, turn := range history {
+		if turn.Role != "user" && turn.Role != "assistant" {
+			invalid = append(invalid, fault.Detail{Pointer: fmt.Sprintf("%s/%d/role", pointer, i),
+				Message: "must be user or assistant"})
+		}
+	}
+	return invalid
 }
 
 func badTimezone(pointer string) fault.Detail {

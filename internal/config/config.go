@@ -58,6 +58,11 @@ type Config struct {
 	LLMStrictSchemas     bool          `env:"LLM_STRICT_SCHEMAS" unless:"LLM_PROVIDERS_FILE" default:"false" desc:"true sends response_format json_schema and strict tools, for an API that knows them"`
 	AgentsDir            string        `env:"AGENTS_DIR" example:"/etc/adiuva/agents" desc:"folder of YAML manifests that declare more agents"`
 
+	TokensPerDayFree  int `env:"TOKENS_PER_DAY_FREE" default:"200000" desc:"tokens of language models that an account of Free may use on a day (UTC); 0 means no limit"`
+	TokensPerDayPro   int `env:"TOKENS_PER_DAY_PRO" default:"2000000" desc:"the same for Pro"`
+	TokensPerDayPower int `env:"TOKENS_PER_DAY_POWER" default:"10000000" desc:"the same for Power"`
+	TokensPerDayTeam  int `env:"TOKENS_PER_DAY_TEAM" default:"10000000" desc:"the same for each seat of Team"`
+
 	S3Bucket             string `env:"S3_BUCKET" prod:"required" embedded:"backups on disk in the data directory" example:"adiuva-backups" desc:"bucket that keeps backup blobs"`
 	S3Region             string `env:"S3_REGION" default:"us-east-1" desc:"region of the bucket"`
 	S3Endpoint           string `env:"S3_ENDPOINT" kind:"url" example:"http://localhost:7070" desc:"S3-compatible server; empty means AWS"`

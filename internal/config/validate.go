@@ -51,8 +51,11 @@ func (c Config) validate(set map[string]bool) []string {
 		"LLM_MAX_TOKENS is wrong: it must be 256 to 1048576")
 	reject(c.MaxConnections != 0 && c.MaxConnections < minConnections,
 		"MAX_CONNECTIONS is wrong: it must be 0 or at least 16")
-	reject(c.LLMMaxTokens < 1 || c.LLMMaxTokens >= c.LLMContextTokens,
-		"LLM_MAX_TOKENS is wrong: it must be at least 1 and less than LLM_CONTEXT_TOKENS")
+	reject(c.LLMMaxTokens < 1 || c.LLMContextTokens <= c.LLMMaxTokens,
+		"LLM_CONTEXT_TOKENS and LLM_MAX_TOKENS are wrong: the context must be larger than the longest answer, "+
+			"which has at least 1 token")
+	reject(min(c.TokensPerDayFree, c.TokensPerDayPro, c.TokensPerDayPower, c.TokensPerDayTeam) < 0,
+		"TOKENS_PER_DAY_FREE, _PRO, _POWER or _TEAM is wrong: it must be 0, which means no limit, or more")
 	faults = append(faults, c.validateVendorKeys()...)
 	faults = append(faults, c.validatePrices(set)...)
 	reject(len(c.PasswordPreviousPeppers) > maxPreviousPeppers,

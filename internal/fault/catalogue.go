@@ -32,6 +32,7 @@ const (
 	LengthRequired       Code = "length_required"
 	PreconditionFailed   Code = "precondition_failed"
 	BodyTooLarge         Code = "body_too_large"
+	ContextTooLarge      Code = "context_too_large"
 	QuotaExceeded        Code = "quota_exceeded"
 	UnsupportedMediaType Code = "unsupported_media_type"
 	RangeNotSatisfiable  Code = "range_not_satisfiable"
@@ -43,6 +44,7 @@ const (
 	ModelKeyRefused      Code = "model_key_refused"
 	UpgradeRequired      Code = "upgrade_required"
 	RateLimited          Code = "rate_limited"
+	BudgetExceeded       Code = "budget_exceeded"
 	HeaderTooLarge       Code = "header_too_large"
 	Internal             Code = "internal"
 	NotSupported         Code = "not_supported"
@@ -230,6 +232,11 @@ var catalogue = []Entry{
 		Remedy: "Send less: JSON bodies have at most 1 MiB, webhook bodies 512 KiB.",
 	},
 	{
+		Code: ContextTooLarge, Status: 413, CloseCode: CloseMessageTooBig,
+		Cause:  "The request is longer than what the language model can read at once, even without earlier turns.",
+		Remedy: "Shorten the member that errors names. Summarise a long conversation with POST /chat/compact.",
+	},
+	{
 		Code: QuotaExceeded, Status: 413, CloseCode: CloseInternalError,
 		Cause:  "The backup does not fit into the plan's storage.",
 		Remedy: "Delete old backups or upgrade the plan.",
@@ -286,6 +293,13 @@ var catalogue = []Entry{
 		Code: RateLimited, Status: 429, CloseCode: CloseRateLimited,
 		Cause:  "Too many requests in a short time, or too many sockets or connections at once.",
 		Remedy: retryLater,
+	},
+	{
+		Code: BudgetExceeded, Status: 429, CloseCode: CloseRateLimited,
+		Cause: "The account has used up the tokens that its plan has for a day, or its running requests have " +
+			"reserved the rest of them.",
+		Remedy: "Wait as long as Retry-After says, at most until midnight UTC, or upgrade the plan. GET /usage has " +
+			"the numbers.",
 	},
 	{
 		Code: HeaderTooLarge, Status: 431, CloseCode: CloseInternalError,

@@ -85,11 +85,17 @@ func (s *Server) charge(ctx context.Context, l limit, h http.Header) (settle fun
 	if !d.Allowed {
 		return nil, errRateLimited.WithRetryAfter(max(d.Reset, time.Second))
 	}
+	return s.refundOf(ctx, l), nil
+}
+
+// refundOf returns what takes the outcome of a counted request.
+func (s *Server) refundOf(ctx context.Context, l limit) (settle func(error)) {
 	return func(err error) {
-		if err != nil && ctx.Err() == nil && toFault(err).Code.Status() >= http.StatusInternalServerError {
-			limiter.RefundAll(context.WithoutCancel(ctx), l.buckets...)
+		if err != nil && s.cfg.Limiter != nil && ctx.Err() == nil &&
+			toFault(err).Code.Status() >= http.StatusInternalServerError {
+			s.cfg.Limiter.RefundAll(context.WithoutCancel(ctx), l.buckets...)
 		}
-	}, nil
+	}
 }
 
 // decode strictly decodes data and checks it against schema. U+0000 in a member that the schema's x-adiuva-drop-nul

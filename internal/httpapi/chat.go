@@ -57,6 +57,7 @@ func toAPIReply(reply chat.Reply) any {
 	if reply.Kind == chat.KindPlan {
 		plan := toAPIPlan(*reply.Plan)
 		plan.Upgrade, plan.Proposals = toAPIUpgrade(reply.Upgrade), toAPIProposals(reply.Proposals)
+		plan.Usage, plan.Context = toAPIUsage(reply.Usage), toAPITurns(reply.Turns)
 		return plan
 	}
 	body := api.ChatResponse{
@@ -65,6 +66,8 @@ func toAPIReply(reply chat.Reply) any {
 		Actions:   toAPIActions(reply.Actions),
 		Proposals: toAPIProposals(reply.Proposals),
 		Upgrade:   toAPIUpgrade(reply.Upgrade),
+		Usage:     toAPIUsage(reply.Usage),
+		Context:   toAPITurns(reply.Turns),
 	}
 	if reply.Truncated {
 		body.Truncated = &reply.Truncated

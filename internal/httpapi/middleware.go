@@ -120,6 +120,13 @@ func (s *Server) validate(o operation) echo.MiddlewareFunc {
 			if err := o.checkMedia(c.Response().Header(), r.Header); err != nil {
 				return err
 			}
+			if o.policy.Items != "" {
+				if err := s.readItems(c, o); err != nil {
+					return err
+				}
+				c.Set(bodyKey, map[string]any{}) // the handler reads the items
+				return next(c)
+			}
 			if o.schema != nil {
 				value, err := s.readJSON(c, o.schema)
 				if err != nil {

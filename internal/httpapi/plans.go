@@ -46,6 +46,7 @@ func (s *Server) RunStep(ctx context.Context, r api.RunStepRequestObject) (api.R
 		records = []map[string]any{}
 	}
 	result := api.StepResult{Output: reply.Output, Records: records}
+	result.Usage = toAPIUsage(reply.Usage)
 	if dropped := int32(reply.Dropped); dropped > 0 {
 		result.Dropped = &dropped
 	}

@@ -81,13 +81,31 @@ const retryAfter = 5 * time.Second
 func (s *Server) problem(w http.ResponseWriter, r *http.Request, f *fault.Error) {
 	info := requestInfoFrom(r.Context())
 	info.code, info.cause = f.Code, f
+	body := problemBody(f, baseURL(r), r.URL.EscapedPath(), info.id)
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	setRetryHeaders(h, f)
+	if r.ContentLength != 0 && !info.bodyRead {
+		h.Set("Connection", "close") // else the library would wait for the rest of a body that nobody wants
+	}
+	w.WriteHeader(f.Code.Status())
+	if r.Method != http.MethodHead {
+		if _, err := w.Write(body); err != nil {
+			info.cause = err
+		}
+	}
+}
+
+// problemBody returns the problem document of f. instance is the path of the request.
+func problemBody(f *fault.Error, base, instance, requestID string) []byte {
 	status := f.Code.Status()
 	doc := map[string]any{}
 	maps.Copy(doc, f.Extra)
 	maps.Copy(doc, map[string]any{
-		"type":  baseURL(r) + "/docs/errors/" + string(f.Code),
+		"type":  base + "/docs/errors/" + string(f.Code),
 		"title": http.StatusText(status), "status": status, "detail": detail(f),
-		"instance": r.URL.EscapedPath(), "code": f.Code, "request_id": info.id,
+		"instance": instance, "code": f.Code, "request_id": requestID,
 	})
 	if len(f.Details) > 0 {
 		list := make([]map[string]string, 0, len(f.Details))
@@ -98,21 +116,9 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, f *fault.Error)
 	}
 	body, err := json.Marshal(doc)
 	if err != nil {
-		body = []byte(`{"code":"internal"}`)
+		return []byte(`{"code":"internal"}`)
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	setRetryHeaders(h, f)
-	if r.ContentLength != 0 && !info.bodyRead {
-		h.Set("Connection", "close") // else the library would wait for the rest of a body that nobody wants
-	}
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		if _, err := w.Write(body); err != nil {
-			info.cause = err
-		}
-	}
+	return body
 }
 
 // detail is the fault's message and, where it has one, its hint at the Retry-After header.
@@ -133,12 +139,20 @@ func setRetryHeaders(h http.Header, f *fault.Error) {
 		}
 		h.Set("WWW-Authenticate", challenge)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		wait := f.RetryAfter
-		if wait <= 0 {
-			wait = retryAfter
-		}
-		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		h.Set("Retry-After", strconv.Itoa(retrySeconds(f)))
 	}
+}
+
+// retrySeconds returns the value of Retry-After, or 0 for a status that has none.
+func retrySeconds(f *fault.Error) int {
+	if status := f.Code.Status(); status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable {
+		return 0
+	}
+	wait := f.RetryAfter
+	if wait <= 0 {
+		wait = retryAfter
+	}
+	return int(math.Ceil(wait.Seconds()))
 }
 
 // baseURL is this server's origin as the caller reached it.

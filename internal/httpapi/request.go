@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net"
 	"net/http"
@@ -30,6 +31,9 @@ type requestInfo struct {
 	unlogged   bool // the request has no log line
 	clientGone bool // the client did not wait for the answer
 	droppedNUL int  // how many U+0000 were left out of the body
+
+	items   []json.RawMessage // of a batch, as they were sent
+	baseURL string            // of this server, as the caller reached it; set for a batch
 }
 
 type requestInfoKey struct{}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v5"
 
 	"github.com/adiuva/cloud-api/gen/api"
@@ -16,6 +17,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/billing"
+	"github.com/adiuva/cloud-api/internal/budget"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/chatstream"
 	"github.com/adiuva/cloud-api/internal/docsite"
@@ -40,6 +42,7 @@ type Config struct {
 	Models           *provider.Set
 	Backups          *backup.Service
 	Billing          *billing.Service
+	Budget           *budget.Service
 	Playbooks        *playbook.Library
 	Docs             *docsite.Site
 	Limiter          *ratelimit.Limiter              // nil switches rate limits off
@@ -62,6 +65,7 @@ type Server struct {
 	cfg      Config
 	handler  http.Handler
 	stream   *chatstream.Handler
+	question *openapi3.Schema // ChatRequest
 	origins  *forwarded.Reader
 	refusals *refusals
 	draining atomic.Bool
@@ -101,7 +105,8 @@ func New(cfg Config) (*Server, error) {
 	api.RegisterHandlersWithOptions(e, api.NewStrictHandler(s, nil),
 		api.RegisterHandlersOptions{BaseURL: BasePath, OperationMiddlewares: chains})
 	stream := operations["streamChat"]
-	s.stream = s.newStream(stream, doc.Components.Schemas["ChatRequest"].Value)
+	s.question = doc.Components.Schemas["ChatRequest"].Value
+	s.stream = s.newStream(stream, s.question)
 	e.GET(BasePath+stream.route.Path, tagOperation(stream)(s.streamChat))
 	hideTemplates(e, doc)
 	s.mountPages(e)

@@ -106,12 +106,13 @@ func lastFrame(reply chat.Reply) ([]byte, error) {
 		plan := toAPIPlan(*reply.Plan)
 		return json.Marshal(
 			api.ChatStreamPlan{Done: true, Kind: api.ChatStreamPlanKindPlan, Agent: plan.Agent, Steps: plan.Steps,
-				Upgrade: toAPIUpgrade(reply.Upgrade), Proposals: toAPIProposals(reply.Proposals)},
+				Upgrade: toAPIUpgrade(reply.Upgrade), Proposals: toAPIProposals(reply.Proposals),
+				Usage: toAPIUsage(reply.Usage), Context: toAPITurns(reply.Turns)},
 		)
 	}
 	done := api.ChatStreamDone{Done: true, Kind: api.ChatStreamDoneKindResponse, Response: reply.Text,
 		Actions: toAPIActions(reply.Actions), Proposals: toAPIProposals(reply.Proposals),
-		Upgrade: toAPIUpgrade(reply.Upgrade)}
+		Upgrade: toAPIUpgrade(reply.Upgrade), Usage: toAPIUsage(reply.Usage), Context: toAPITurns(reply.Turns)}
 	if reply.Truncated {
 		done.Truncated = &reply.Truncated
 	}

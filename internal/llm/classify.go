@@ -100,6 +100,7 @@ func httpFailure(status int, header http.Header, body []byte, now time.Time) *fa
 	default:
 		f.kind = rejected
 	}
+	noteTooLong(f, body)
 	return f
 }
 

@@ -22,6 +22,7 @@ const (
 	sessionKind = 2
 	backupKind  = 3
 	subKind     = 4
+	reserveKind = 5
 	heavyUser   = 1
 )
 
@@ -80,6 +81,13 @@ var seed = []string{
 	 SELECT 'evt_' || n, 'invoice.paid', 'in_' || n, true, now(), now() - (n % 120) * interval '1 day',
 	        CASE WHEN n % 500 = 0 THEN 'pending' ELSE 'done' END, now()
 	 FROM generate_series(1, $users / 2) n`,
+
+	`INSERT INTO token_usage (user_id, day, used, reserved, requests)
+	 SELECT test_id(1, n), current_date - d, 1000, CASE WHEN d = 0 THEN 1000 ELSE 0 END, 3
+	 FROM generate_series(1, $users) n, generate_series(0, 3) d`,
+	`INSERT INTO token_reservations (id, user_id, day, tokens, lease_until)
+	 SELECT test_id(5, n), test_id(1, n), current_date, 1000, now() + (n % 40 - 20) * interval '1 minute'
+	 FROM generate_series(1, $users) n`,
 
 	backupRows("n / 10 + 1", "generate_series(1, 10 * $users - 1) n"),
 	backupRows("1", "generate_series(10 * $users, 10 * $users + $heavy - 1) n"),

@@ -29,7 +29,10 @@ var parameters = map[string]string{
 	"network": `'\\x01'`, "networks": passwordKeys(1, 4), "seen_after": "now() - interval '90 days'",
 	"seen_before": "now() - interval '90 days'", "rewrite_before": "now() - interval '1 day'", "keep": "100",
 	"paid_tier": "'pro'", "paid_seats": "1", "account_id": "'acct_1'", "holder": "gen_random_uuid()",
-	"tried_at":     "now()",
+	"tried_at": "now()",
+	"used":     "10", "wanted": "100", "minimum": "100",
+	"limit_tokens": "100000", "day": "current_date", "requests": "1",
+	"previous":     testID(reserveKind, heavyUser),
 	"window_start": "now() - interval '10 minutes'", "ended_before": "now() - interval '10 days'",
 }
 
@@ -44,7 +47,8 @@ var parametersByFile = map[string]map[string]string{
 // parametersByQuery are the values of one query.
 var parametersByQuery = map[string]string{
 	"RefundPasswordAttempts.tried_at": "now()",
-	"InsertUser.id":                   "gen_random_uuid()", "InsertUser.email": "'new@example.com'",
+	"MoveReservation.id":              "gen_random_uuid()", "PruneTokenUsage.before": "current_date - 1",
+	"InsertUser.id": "gen_random_uuid()", "InsertUser.email": "'new@example.com'",
 	"CreateSession.id": "gen_random_uuid()", "SaveSubscription.id": "gen_random_uuid()",
 	"ReserveBackup.id": "gen_random_uuid()", "ReserveBackup.s3_key": "'new'", "ReserveBackup.idempotency_key": "'new'",
 	"KeysInUse.keys":       keysOfBackups(20, 30),

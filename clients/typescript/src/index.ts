@@ -1,8 +1,9 @@
 import type { Client } from './gen/client/index.js';
 import * as sdk from './gen/sdk.gen.js';
 import type {
-  Agent, AuthTokens, ChatRequestWritable as ChatRequest, ChatReply, ExecutionPlan, LoginRequest, Model, PlanAction,
-  RegisterRequest, Session as SessionInfo, StepRequestWritable as StepRequest, StepResult, Subscription, Tier,
+  Agent, AuthTokens, BatchResult, ChatRequestWritable as ChatRequest, ChatReply, CompactReply, ConversationTurn,
+  ExecutionPlan, LoginRequest, Model, PlanAction, RegisterRequest, Session as SessionInfo,
+  StepRequestWritable as StepRequest, StepResult, Subscription, Tier, TokenUsage,
   UserProfile,
 } from './gen/types.gen.js';
 import { Backups } from './backups.js';
@@ -120,6 +121,17 @@ export class AdiuvaClient {
      */
     stream: (request: ChatRequest, call?: CallOptions): AsyncGenerator<string, ChatStreamResult, void> =>
       this.#streams.stream(request, call),
+    /**
+     * The results of 1 to 20 questions, in their order; needs Pro. A result has a `response`, or the `problem` that
+     * `send` would have thrown.
+     */
+    batch: async (requests: ChatRequest[], call?: CallOptions): Promise<BatchResult[]> =>
+      (await this.#call(call, (init) => sdk.chatBatch({ ...init, body: { requests } }))).results,
+    /** A summary of earlier turns, to be sent as the first turn in their place. */
+    compact: (turns: ConversationTurn[], call?: CallOptions): Promise<CompactReply> =>
+      this.#call(call, (init) => sdk.compactHistory({ ...init, body: { conversation_history: turns } })),
+    /** The tokens that the account has used today. */
+    usage: (call?: CallOptions): Promise<TokenUsage> => this.#call(call, (init) => sdk.getUsage(init)),
     agents: (call?: CallOptions): Promise<Agent[]> => this.#call(call, (init) => sdk.listAgents(init)),
   };
 

@@ -37,7 +37,7 @@ export function scenarios(environment) {
   };
   const all = [
     buyTeamPlan, ...sessionScenarios, ...errorScenarios, ...streamScenarios, ...backupScenarios, ...planScenarios,
-    signOut,
+    ...tokenScenarios, signOut,
   ];
   return all.map(([name, run]) => ({ name, run: () => run(ctx) }));
 }
@@ -51,6 +51,27 @@ const buyTeamPlan = ['a team plan is bought', async (ctx) => {
   await client.auth.refresh(); // shows the plan at once
   equal((await client.auth.me()).tier, 'team');
 }];
+
+const tokenScenarios = [
+  ['a batch answers in order and an invalid item fails alone', async ({ member }) => {
+    const results = await member.client.chat.batch([{ message: 'list my tasks' }, { message: ' ' }, { message: 'hello' }]);
+    equal(results.map(({ status }) => status).join(), '200,422,200');
+    equal(results[1].problem.code, 'validation_failed');
+    ok(results[0].response.usage.model_calls > 0, 'no usage');
+  }],
+
+  ['a conversation is compacted and tokens are counted', async ({ member }) => {
+    const before = await member.client.chat.usage();
+    const { summary, context } = await member.client.chat.compact([
+      { role: 'user', content: 'The offer for Rossi is due on Friday.' }, { role: 'assistant', content: 'Noted.' },
+    ]);
+    ok(summary.includes('Rossi'), summary);
+    equal(context.history_used, 2);
+    const after = await member.client.chat.usage();
+    ok(after.tokens_used > before.tokens_used, `${after.tokens_used} tokens`);
+    equal(after.tokens_limit, 20_000_000); // two seats
+  }],
+];
 
 const signOut = ['signing out ends the session', async ({ member, sdk }) => {
   await member.client.auth.logout();

@@ -30,8 +30,8 @@ func New(cfg Config) *Model {
 }
 
 // Generate answers a router call with names of agents, a call with tools with tool calls or a description of their
-// results, a plan's step with records or text, and a synthesis with the merged results. emit receives the text word by
-// word. It fails only when ctx ends or emit fails.
+// results, a plan's step with records or text, a synthesis with the merged results, and a conversation to summarise
+// with the beginnings of its turns. emit receives the text word by word. It fails only when ctx ends or emit fails.
 func (m *Model) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
 	if err := ctx.Err(); err != nil {
 		return agent.Answer{}, err
@@ -61,6 +61,8 @@ func (m *Model) respond(call agent.ModelCall) agent.Answer {
 		return agent.Answer{Text: stepAnswer(c)}
 	case call.Small:
 		return agent.Answer{Text: routeAnswer(c)}
+	case len(call.Tools) == 0 && isConversation(c):
+		return agent.Answer{Text: withNotice(summaryOf(c))}
 	case isSynthesis(c):
 		return agent.Answer{Text: withNotice(mergeResults(c.message) + missingFeature(c))}
 	}

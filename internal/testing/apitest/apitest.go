@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/app"
@@ -55,13 +56,18 @@ func WithRateLimits(t *testing.T) Option {
 	}
 }
 
-// Config returns the configuration of a service in dev with secrets set, cheap password hashes and rate limits off.
+// Config returns the configuration of a service in dev with secrets set, cheap password hashes, and without rate limits
+// and token budgets.
 func Config(t testing.TB) config.Config {
 	t.Helper()
 	vars := map[string]string{
 		"ADIUVA_DATA_DIR":       t.TempDir(),
 		"BCRYPT_COST":           "4",
 		"RATE_LIMITS":           "off",
+		"TOKENS_PER_DAY_FREE":   "0",
+		"TOKENS_PER_DAY_PRO":    "0",
+		"TOKENS_PER_DAY_POWER":  "0",
+		"TOKENS_PER_DAY_TEAM":   "0",
 		"JWT_SECRET":            strings.Repeat("s", 32),
 		"PASSWORD_PEPPER":       strings.Repeat("p", 32),
 		"STRIPE_WEBHOOK_SECRET": WebhookSecret,
@@ -76,7 +82,7 @@ func Config(t testing.TB) config.Config {
 // Start starts the service until the test ends. A nil model is the offline one.
 func Start(t *testing.T, model agent.Model, options ...Option) *API {
 	t.Helper()
-	return start(t, Config(t), model, options)
+	return StartReplica(t, Replica{Config: Config(t), DB: pgtest.New(t)}, model, options...)
 }
 
 // StartConfigured starts the service with the configuration of Config after change.
@@ -84,15 +90,23 @@ func StartConfigured(t *testing.T, change func(*config.Config), options ...Optio
 	t.Helper()
 	cfg := Config(t)
 	change(&cfg)
-	return start(t, cfg, nil, options)
+	return StartReplica(t, Replica{Config: cfg, DB: pgtest.New(t)}, nil, options...)
 }
 
-func start(t *testing.T, cfg config.Config, model agent.Model, options []Option) *API {
+// Replica is what the replicas of a service have in common, or differ in. Now is the clock; nil means time.Now.
+type Replica struct {
+	Config config.Config
+	DB     *postgres.DB
+	Now    func() time.Time
+}
+
+// StartReplica is Start with a configuration, a database and a clock of the test's own.
+func StartReplica(t *testing.T, r Replica, model agent.Model, options ...Option) *API {
 	t.Helper()
 	logs := &LogBuffer{}
 	log := slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	service, err := app.New(t.Context(), cfg, app.Options{
-		Log: log, Version: "test", DB: pgtest.New(t), Model: model,
+	service, err := app.New(t.Context(), r.Config, app.Options{
+		Log: log, Version: "test", DB: r.DB, Model: model, Now: r.Now,
 		HTTP: func(c *httpapi.Config) {
 			for _, o := range options {
 				o(c)

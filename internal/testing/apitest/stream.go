@@ -31,6 +31,8 @@ type Frame struct {
 	Truncated bool             `json:"truncated"`
 	Replaced  bool             `json:"replaced"`
 	Upgrade   map[string]any   `json:"upgrade"`
+	Usage     map[string]any   `json:"usage"`
+	Context   map[string]any   `json:"context"`
 	Agent     string           `json:"agent"`
 	Steps     []map[string]any `json:"steps"`
 	Error     *struct {

@@ -1,0 +1,2 @@
+DROP TABLE token_reservations;
+DROP TABLE token_usage;
