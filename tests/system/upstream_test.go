@@ -62,7 +62,8 @@ func TestRefusedKeyCostsOneRequest(t *testing.T) {
 	t.Attr("case", "S15")
 	t.Parallel()
 	for name, step := range map[string]llmtest.Step{
-		"401": llmtest.Refuse(http.StatusUnauthorized), "403": llmtest.Refuse(http.StatusForbidden),
+		"401":   llmtest.Refuse(http.StatusUnauthorized),
+		"403":   llmtest.Send(http.StatusForbidden, "text/html", "<html>Attention Required!</html>"),
 		"quota": llmtest.QuotaExhausted(),
 	} {
 		for _, body := range []string{`{"message":"create a task"}`, `{"message":"a task","execution_mode":"plan"}`} {
