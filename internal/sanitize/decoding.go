@@ -9,8 +9,10 @@ const (
 	oddHold     = 1024 // bytes of odd text that are held back at most
 	searchEvery = 768  // bytes of odd text between two searches
 	oddWindow   = 1280 // bytes of odd text that are searched together
+	leastWindow = 192  // bytes that are searched at least, if there are as many
 	nearFor     = 200  // bytes for which odd text is held back that nearly was a leak
-	minFresh    = 24   // bytes of odd text that are worth a search
+	minFresh    = 28   // bytes of odd text in a row that are worth a search
+	minPieces   = 96   // bytes of odd text in shorter pieces that are worth one
 	maxDepth    = 3    // decoders that a text may have gone through
 )
 
@@ -19,6 +21,7 @@ func (s *scanner) decode(final bool) {
 	n := &s.reader.nature
 	pos := s.reader.pos
 	from := n.odd
+	row := 0
 	if n.odd != noPlace {
 		end := pos
 		if n.ended {
@@ -26,7 +29,8 @@ func (s *scanner) decode(final bool) {
 		}
 		if from = max(n.odd, s.decoded); from < end {
 			s.odd = append(s.odd, s.text[from:end]...)
-			s.fresh += end - from
+			row = end - from
+			s.fresh += row
 			s.oddBytes += end - from
 			s.decoded = end
 		}
@@ -40,10 +44,13 @@ func (s *scanner) decode(final bool) {
 	if over := len(s.odd) - oddWindow; over > 0 {
 		s.odd = append(s.odd[:0], s.odd[over:]...)
 	}
-	if s.fresh >= minFresh || final && s.fresh > 0 && len(s.odd) >= minFresh {
-		s.fresh = 0
+	if window := s.window(row, final); window > 0 {
+		s.fresh, s.freshAll = 0, s.freshAll+s.fresh
+		if window == len(s.odd) {
+			s.freshAll = 0
+		}
 		s.tally.near = false
-		s.searchDecoded(string(s.odd))
+		s.searchDecoded(string(s.odd[len(s.odd)-window:]))
 		if s.tally.near && from != noPlace {
 			if pos >= s.nearUntil {
 				s.near = from
@@ -51,6 +58,19 @@ func (s *scanner) decode(final bool) {
 			s.nearUntil = pos + nearFor
 		}
 	}
+}
+
+// window returns how many of the latest odd bytes are to be searched now, of which row new ones are in a row, or 0. All
+// are searched once half of them are new and in the end, and a part of them before, so that short pieces cost little.
+func (s *scanner) window(row int, final bool) int {
+	n := len(s.odd)
+	if row < minFresh && s.fresh < minPieces && !final || n < minFresh || s.fresh+s.freshAll == 0 {
+		return 0
+	}
+	if final || (s.fresh+s.freshAll)*2 >= n {
+		return n
+	}
+	return min(n, max(leastWindow, s.fresh*2))
 }
 
 // searchDecoded searches every reading of text that the decoders give.
@@ -89,7 +109,7 @@ func (s *scanner) decodeWith(d *decode.Decoder, in *decode.Input) bool {
 			s.readPlain(out.Text)
 			rewritten := decode.NewInput(out.Text)
 			for i := range s.filter.decoders {
-				if e := &s.filter.decoders[i]; e.Kind == decode.Encoding && !s.decodeWith(e, rewritten) {
+				if e := &s.filter.decoders[i]; e.After(d) && !s.decodeWith(e, rewritten) {
 					break
 				}
 			}

@@ -14,7 +14,8 @@ type scanner struct {
 	odd      []byte // the latest text that does not look natural
 	decoded  int    // bytes of text of which the odd ones are in odd
 	oddBytes int    // of the text
-	fresh    int    // bytes of odd that were not decoded yet
+	fresh    int    // bytes of odd that were not searched yet
+	freshAll int    // bytes of odd that were not searched together with all others
 	reader   reader
 	readers  []index.Reader // of all arriving views
 

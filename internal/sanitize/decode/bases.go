@@ -5,29 +5,39 @@ import (
 	"strings"
 )
 
+// Digits of encodings that stand for bits.
 var (
+	hexTable    = newTable("0123456789abcdef").alias("ABCDEF", "abcdef")
+	base64Table = newTable("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/").alias("-_", "+/")
+	base32Table = newTable("abcdefghijklmnopqrstuvwxyz234567").alias(
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 	hexPrefixes = strings.NewReplacer("0x", " ", "0X", " ", `\x`, " ")
 )
 
-func hex(text string, yield func(Output) bool) {
-	text = hexPrefixes.Replace(withoutBullets(text))
-	packed(digitsOf(text, hexValue), 4, 2, yield)
+func hex(in *Input, yield func(Output) bool) {
+	text := in.withoutBullets()
+	if in.count['x']+in.count['X'] > 0 {
+		text = hexPrefixes.Replace(text)
+	}
+	packed(in.digitsOf(text, hexTable), 4, 2, yield)
 }
 
-func base64(text string, yield func(Output) bool) {
-	text = withoutBullets(text)
-	packed(digitsOf(text, base64Value), 6, 4, yield)
+func base64(in *Input, yield func(Output) bool) {
+	packed(in.digitsOf(in.withoutBullets(), base64Table), 6, 4, yield)
 }
 
-func base32(text string, yield func(Output) bool) {
-	text = withoutBullets(text)
-	packed(digitsOf(text, base32Value), 5, 8, yield)
+func base32(in *Input, yield func(Output) bool) {
+	packed(in.digitsOf(in.withoutBullets(), base32Table), 5, 8, yield)
 }
 
 // packed yields digits of width bits as bytes, which may begin with any of the first phases digits.
 func packed(digits []byte, width, phases int, yield func(Output) bool) {
+	if len(digits)*width < minBytes*8 {
+		return
+	}
+	out := make([]byte, 0, len(digits)*width/8+1)
 	for skip := range phases {
-		if !yieldBytes(packBits(digits, width, skip), yield) {
+		if !yieldBytes(packBits(out, digits[skip:], width), yield) {
 			return
 		}
 	}
@@ -64,7 +74,8 @@ func bullet(line string) int {
 }
 
 // uuencode decodes the lines of text, or its words if it has only one line, as when white space was collapsed.
-func uuencode(text string, yield func(Output) bool) {
+func uuencode(in *Input, yield func(Output) bool) {
+	text := in.Text
 	if yieldBytes(uuLines(strings.Split(text, "\n")), yield) && !strings.Contains(text, "\n") {
 		yieldBytes(uuLines(strings.Fields(text)), yield)
 	}
@@ -80,21 +91,22 @@ func uuLines(lines []string) (out []byte) {
 		for i := 1; i < len(line); i++ {
 			values = append(values, (line[i]-32)&63)
 		}
-		decoded := packBits(values, 6, 0)
+		decoded := packBits(nil, values, 6)
 		out = append(out, decoded[:min(len(decoded), int(line[0]-32))]...)
 	}
 	return out
 }
 
 // base85 decodes text from several places where the data may begin, and its long rows from every digit of a group.
-func base85(text string, yield func(Output) bool) {
+func base85(in *Input, yield func(Output) bool) {
+	text := in.Text
 	for _, start := range []string{"", "<~", ":", "\n", " "} {
 		if _, body, ok := strings.Cut(text, start); ok && !ascii85Bytes(body, yield) {
 			return
 		}
 	}
-	for _, row := range rows(text, 40) {
-		for skip := range 5 {
+	for _, row := range in.rows() {
+		for skip := 0; skip < 5 && len(row) >= 2*minRow; skip++ {
 			if !ascii85Bytes(row[skip:], yield) {
 				return
 			}
@@ -108,44 +120,4 @@ func ascii85Bytes(text string, yield func(Output) bool) bool {
 	dst := make([]byte, 4*len(text)+8)
 	n, _, _ := ascii85.Decode(dst, []byte(text), true)
 	return yieldBytes(dst[:n], yield)
-}
-
-func hexValue(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
-}
-
-func base64Value(c byte) int {
-	switch {
-	case c >= 'A' && c <= 'Z':
-		return int(c - 'A')
-	case c >= 'a' && c <= 'z':
-		return int(c-'a') + 26
-	case c >= '0' && c <= '9':
-		return int(c-'0') + 52
-	case c == '+' || c == '-':
-		return 62
-	case c == '/' || c == '_':
-		return 63
-	}
-	return -1
-}
-
-func base32Value(c byte) int {
-	switch {
-	case c >= 'A' && c <= 'Z':
-		return int(c - 'A')
-	case c >= 'a' && c <= 'z':
-		return int(c - 'a')
-	case c >= '2' && c <= '7':
-		return int(c-'2') + 26
-	}
-	return -1
 }

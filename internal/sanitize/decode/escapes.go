@@ -15,7 +15,8 @@ var (
 )
 
 // escapes decodes escapes of JSON, C, URLs, quoted-printable and HTML.
-func escapes(text string, yield func(Output) bool) {
+func escapes(in *Input, yield func(Output) bool) {
+	text := in.Text
 	forms := 0
 	out := escapeForms.ReplaceAllStringFunc(text, func(m string) string {
 		forms++
@@ -48,6 +49,7 @@ func unescape(m string) string {
 }
 
 // tags leaves out what stands between angle brackets.
-func tags(text string, yield func(Output) bool) {
+func tags(in *Input, yield func(Output) bool) {
+	text := in.Text
 	yield(Output{Text: tagForm.ReplaceAllString(text, "")})
 }

@@ -10,7 +10,8 @@ const morseLetters = ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- " +
 	"-. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.."
 
 // morse reads tokens of dots and dashes in any typography.
-func morse(text string, yield func(Output) bool) {
+func morse(in *Input, yield func(Output) bool) {
+	text := in.Text
 	codes := make(map[string]byte, 26)
 	for i, code := range strings.Fields(morseLetters) {
 		codes[code] = byte('a' + i)
@@ -29,7 +30,8 @@ func morse(text string, yield func(Output) bool) {
 }
 
 // tokens takes each word for a letter. The most frequent one may be a separator.
-func tokens(text string, yield func(Output) bool) {
+func tokens(in *Input, yield func(Output) bool) {
+	text := in.Text
 	fields := strings.Fields(text)
 	if len(fields) < minBytes {
 		return
@@ -63,14 +65,19 @@ func tokens(text string, yield func(Output) bool) {
 }
 
 // groups reads text without spaces in groups of one to three characters, each of which encodes one letter.
-func groups(text string, yield func(Output) bool) {
+func groups(in *Input, yield func(Output) bool) {
+	text := in.Text
 	var chars []rune
 	for _, r := range text {
 		if !unicode.IsSpace(r) {
 			chars = append(chars, unicode.ToLower(r))
 		}
 	}
-	for width := 1; width <= 3; width++ {
+	widest := 3
+	if in.wide == 0 && in.distinct > 16 && in.mostlyLetters() {
+		widest = 1 // groups of letters have few different ones
+	}
+	for width := 1; width <= widest; width++ {
 		for skip := range width {
 			var groups []uint32
 			for i := skip; i+width <= len(chars); i += width {
@@ -88,7 +95,8 @@ func groups(text string, yield func(Output) bool) {
 }
 
 // everyNth reads every second to fifth visible character.
-func everyNth(text string, yield func(Output) bool) {
+func everyNth(in *Input, yield func(Output) bool) {
+	text := in.Text
 	chars := make([]byte, 0, len(text))
 	for _, r := range text {
 		if r < 0x80 && r > ' ' {
