@@ -46,11 +46,14 @@ func (a *anagrams) next(from int, letters []uint8) (at, steps int) {
 	return -1, steps
 }
 
+// maxUnknown is how many words that are in no secret a text has that consists of a secret's words.
+const maxUnknown = 2
+
 // readAnagrams looks for a stretch of a secret with exactly the letters of text, or of a part of it, in any order.
 // Shuffled letters do not look natural. Shuffled words may, but then nearly every word is a secret's.
 func (s *scanner) readAnagrams(text string, natural bool) {
 	for _, part := range anagramParts(text) {
-		if natural && s.unknownWords(part) > 2 {
+		if natural && s.unknownWords(part) > maxUnknown {
 			continue
 		}
 		letters := s.filter.fold.Letters(part)

@@ -126,9 +126,13 @@ func (s *scanner) decodeWith(d *decode.Decoder, in *decode.Input) bool {
 
 // readPlain looks for letters of a secret in text, forwards and backwards.
 func (s *scanner) readPlain(text string) {
-	letters := s.filter.fold.Letters(text)
-	if !s.tally.spend(len(text) / 8) {
-		return
+	s.readLetters(s.filter.fold.Letters(text))
+}
+
+// readLetters looks for a secret in letters, forwards and backwards, and reports whether to go on.
+func (s *scanner) readLetters(letters []uint8) bool {
+	if !s.tally.spend(len(letters) / 8) {
+		return false
 	}
 	for i, seq := range [2]sequence{letterSeq, backwardSeq} {
 		var r index.Reader
@@ -144,6 +148,7 @@ func (s *scanner) readPlain(text string) {
 			ended(m)
 		}
 	}
+	return !s.tally.leaked()
 }
 
 // growth is how much a shift may grow from letter to letter.

@@ -71,6 +71,9 @@ func (a *alnumRun) kind(r *reader) language.Kind {
 	w := r.chunk.words[len(r.chunk.words)-1]
 	word := r.chunk.wordLetters[w.from:w.to]
 	kind := r.lang.Kind(word)
+	if kind == language.Sure {
+		r.sure += len(word)
+	}
 	if from, ok := r.recent.repeats(w.key, word, a.at); ok && len(word) > 2 && !r.lang.IsStopWord(word) {
 		r.nature.doubt = min(r.nature.doubt, from)
 		return language.Odd

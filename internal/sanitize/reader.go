@@ -97,6 +97,7 @@ type reader struct {
 	run     alnumRun
 	recent  recent
 	nature  nature
+	sure    int // letters of words that are certainly of a language
 }
 
 func newReader(t *fold.Table, l *language.Words, memory chunk) reader {
