@@ -49,7 +49,7 @@ func answersOf(kind string) (list []string, size int) {
 // x-reference is its throughput as a multiple of the reference's in the same run.
 func BenchmarkFilter(b *testing.B) {
 	f, text := sanitize.New(bigSecrets()...), naturalText()
-	for _, kind := range []string{"prose", "list", "table", "code", "json", "schedule"} {
+	for _, kind := range []string{"prose", "list", "table", "code", "json", "schedule", "data"} {
 		b.Run(kind, func(b *testing.B) {
 			list, size := answersOf(kind)
 			measure(b, text, size, func() {

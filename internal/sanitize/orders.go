@@ -14,21 +14,29 @@ func (s *scanner) readOrders() {
 	if letters < minOrdered || len(s.text) > maxOrdered {
 		return
 	}
-	text := newOrdered(s)
 	natural := s.oddBytes*4 < len(s.text)
 	sure := s.reader.sure*100 >= letters*mostSure
-	if view := s.tally.view; !natural && letters*100 >= len(text.visible)*mostLetters {
-		read := func(order string, symbols []uint8) bool {
-			s.tally.view = view + order + " > "
-			return s.readLetters(symbols)
-		}
-		_ = text.everyNthWord(read) && (text.unknown*2 > len(text.words) || text.wordColumns(read)) &&
-			(sure || text.railFence(read) && text.columns(read))
-		s.tally.view = view
+	if !natural {
+		s.readOrdered(newOrdered(s), sure)
 	}
-	if !s.tally.leaked() && (natural || !sure || text.unknown <= maxUnknown) {
-		s.readAnagrams(string(s.text), natural)
+	if !s.tally.leaked() && (natural || !sure || len(s.unknown) <= maxUnknown) {
+		s.readAnagrams(natural)
 	}
+}
+
+// readOrdered reads text in other orders. Its characters are not rearranged if its words are sure to be words.
+func (s *scanner) readOrdered(text *ordered, sure bool) {
+	if s.reader.letters.n*100 < len(text.visible)*mostLetters {
+		return
+	}
+	view := s.tally.view
+	read := func(order string, symbols []uint8) bool {
+		s.tally.view = view + order + " > "
+		return s.readLetters(symbols)
+	}
+	_ = text.everyNthWord(read) && (len(s.unknown)*2 > len(text.words) || text.wordColumns(read)) &&
+		(sure || text.railFence(read) && text.columns(read))
+	s.tally.view = view
 }
 
 // ordered is a text that is read in other orders, as letters; 0 is another character.
@@ -37,7 +45,6 @@ type ordered struct {
 	visible []uint8   // without white space
 	letters []uint8   // letters alone
 	words   [][]uint8 // letters of each word
-	unknown int       // words that no secret has
 	out     []uint8
 }
 
@@ -48,11 +55,8 @@ func newOrdered(s *scanner) *ordered {
 	}
 	from, inWord := 0, false
 	end := func() {
-		if word := o.letters[from:]; inWord {
-			o.words = append(o.words, word)
-			if len(word) > 0 && !s.filter.words.Has(wordKey(word)) {
-				o.unknown++
-			}
+		if inWord {
+			o.words = append(o.words, o.letters[from:])
 		}
 		from, inWord = len(o.letters), false
 	}

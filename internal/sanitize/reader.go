@@ -55,7 +55,10 @@ type word struct {
 	from, to int
 	key      uint32
 	at       int // how many letters of the text are before it
+	place    int
 	newLine  bool
+	known    bool   // whether a secret has it, or what it is made from; see scanner.correct
+	secret   uint32 // key of the secret's word
 }
 
 // chunk is what was read from a piece of text. Its memory is used again for the next piece.
@@ -277,7 +280,8 @@ func (r *reader) endWord() {
 	c := &r.chunk
 	from := len(c.wordLetters)
 	c.wordLetters = append(c.wordLetters, r.word[:r.wordLen]...)
-	c.words = append(c.words, word{from, len(c.wordLetters), wordKey(r.word[:r.wordLen]), r.before, r.newLine})
+	c.words = append(c.words, word{from: from, to: len(c.wordLetters), key: wordKey(r.word[:r.wordLen]), at: r.before,
+		place: r.wordAt, newLine: r.newLine})
 	r.words.push(r.wordAt, r.word[0])
 	r.wordLen, r.newLine = 0, false
 }

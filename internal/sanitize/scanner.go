@@ -37,6 +37,7 @@ type scanner struct {
 	backward                        index.WordReader
 	forwardWords, backwardWords     int       // in their matches
 	latestWords                     [3]uint32 // keys, the latest last
+	unknown                         []int32   // places of words that no secret has
 	trails                          index.Trails
 	backTrails                      index.Trails // of pairs of words in the opposite order
 }
@@ -75,7 +76,7 @@ func (s *scanner) free() {
 	clear(s.readers)
 	*s = scanner{
 		reader: reader{chunk: c}, readers: s.readers, text: s.text[:0], odd: s.odd[:0], buf: s.buf[:0],
-		pattern: s.pattern[:0], letters: s.letters[:0], leets: s.leets[:0],
+		pattern: s.pattern[:0], letters: s.letters[:0], leets: s.leets[:0], unknown: s.unknown[:0],
 	}
 	f.scanners.Put(s)
 }
@@ -228,26 +229,37 @@ func (s *scanner) countBack(p index.Piece) {
 
 // readPairs looks for pairs of words that a secret has as well, at most two words apart.
 func (s *scanner) readPairs() {
-	for _, w := range s.reader.chunk.words {
-		w.key = s.corrected(w)
+	for i := range s.reader.chunk.words {
+		w := &s.reader.chunk.words[i]
+		s.correct(w)
+		if !w.known {
+			if w.place < maxOrdered {
+				s.unknown = append(s.unknown, int32(w.place))
+			}
+			s.forward.Reset()
+			s.backward.Reset()
+			s.forwardWords, s.backwardWords = 0, 0
+			s.latestWords[0], s.latestWords[1], s.latestWords[2] = s.latestWords[1], s.latestWords[2], 0
+			continue
+		}
 		s.addWordRun(shuffledWords, &s.forward, w)
 		s.addWordRun(wordsBackwards, &s.backward, w)
 		for d := 1; d <= 3; d++ {
 			before := s.latestWords[3-d]
 			if before == 0 {
-				break
+				continue
 			}
-			s.filter.words.Find(before, w.key, func(a, b index.Word) {
+			s.filter.words.Find(before, w.secret, func(a, b index.Word) {
 				s.addPair(&s.trails, a.From, b.From, a, b, int32(w.at), s.count)
 			})
 			if d == 1 {
-				s.filter.words.Find(w.key, before, func(a, b index.Word) {
+				s.filter.words.Find(w.secret, before, func(a, b index.Word) {
 					end := int32(s.filter.indexes[letterSeq].Len())
 					s.addPair(&s.backTrails, end-a.From-a.Len, end-b.From-b.Len, a, b, int32(w.at), s.countBack)
 				})
 			}
 		}
-		s.latestWords[0], s.latestWords[1], s.latestWords[2] = s.latestWords[1], s.latestWords[2], w.key
+		s.latestWords[0], s.latestWords[1], s.latestWords[2] = s.latestWords[1], s.latestWords[2], w.secret
 	}
 }
 
@@ -280,8 +292,8 @@ func (s *scanner) placeBefore(first int) int32 {
 const minWordRun = 6
 
 // addWordRun reads a word of a run of words.
-func (s *scanner) addWordRun(view int, r *index.WordReader, w word) {
-	words, letters, last := r.Add(s.filter.words, w.key)
+func (s *scanner) addWordRun(view int, r *index.WordReader, w *word) {
+	words, letters, last := r.Add(s.filter.words, w.secret)
 	if r.Backwards {
 		s.backwardWords = words
 	} else {
@@ -297,29 +309,42 @@ func (s *scanner) addWordRun(view int, r *index.WordReader, w word) {
 	s.tally.check(view, letterSeq, m)
 }
 
-// corrected returns the key of the secrets' word that w is made from: the same word, or one without the ending of Pig
-// Latin or one letter.
-func (s *scanner) corrected(w word) uint32 {
+// correct sets whether a secret has a word, and the key of the secrets' word that it is made from: the same
+// word, or one without the ending of Pig Latin or one letter.
+func (s *scanner) correct(w *word) {
+	w.secret = w.key
+	if w.known = s.filter.words.Has(w.key); w.known {
+		return
+	}
 	letters := s.reader.chunk.wordLetters[w.from:w.to]
-	if len(letters) < 4 || s.filter.words.Has(w.key) {
-		return w.key
+	n := len(letters)
+	if n < 4 {
+		return
 	}
 	weight := weigh(letters)
-	if n := len(letters); letters[n-1] == 25 && letters[n-2] == 1 {
+	if letters[n-1] == 25 && letters[n-2] == 1 {
 		for _, ending := range [...]int{2, 3} {
-			if key := keyOf(weight - weigh(letters[n-ending:])); s.filter.words.Has(key) {
-				return key
+			if s.correctTo(w, keyOf(weight-weigh(letters[n-ending:]))) {
+				return
 			}
 		}
 	}
-	if len(letters) >= 5 {
+	if n >= 5 {
 		for _, c := range letters {
-			if key := keyOf(weight - fold.Weight(c)); s.filter.words.Has(key) {
-				return key
+			if s.correctTo(w, keyOf(weight-fold.Weight(c))) {
+				return
 			}
 		}
 	}
-	return w.key
+}
+
+// correctTo takes a word for the one with this key if a secret has it.
+func (s *scanner) correctTo(w *word, key uint32) bool {
+	if !s.filter.words.Has(key) {
+		return false
+	}
+	w.secret, w.known = key, true
+	return true
 }
 
 // opening is how many bytes of an answer are read before its nature is known.

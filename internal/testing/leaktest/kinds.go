@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Answer is a harmless answer. Kind is "prose", "list", "table", "code", "json", "schedule" or "mixed": an answer that
-// has several of these, or one of them and at least as much prose. YAML is counted as json; SQL, shell sessions, logs
-// and diffs as code; CSV as table.
+// Answer is a harmless answer. Kind is "prose", "list", "table", "code", "json", "schedule", "data", such as an attached
+// file in base64, or "mixed": an answer that has several of these, or one of them and at least as much prose. YAML is
+// counted as json; SQL, shell sessions, logs and diffs as code; CSV as table.
 type Answer struct{ Kind, Text string }
 
 // Answers returns the Benign answers, in the same order, with their kinds.
@@ -23,6 +23,7 @@ func Answers() []Answer {
 var (
 	fence     = regexp.MustCompile("(?s)```.*?(```|$)")
 	dataStart = regexp.MustCompile("^(```(json|yaml)\\s|[\\[{]\\s*[\\[{\"])")
+	blobLine  = regexp.MustCompile(`(?m)\S{60}$|^[0-9a-f]{32}`)
 	anyLine   = regexp.MustCompile(`.`)
 	yamlLine  = regexp.MustCompile(`^\s*(- )?[a-z][\w-]*:( |$)`)
 	codeLine  = regexp.MustCompile(`[{};]$|^\s*(/\*|func|static|from \w+ import|def|class|import|package|const|` +
@@ -51,6 +52,8 @@ func kindOf(text string) string {
 		notProse += size
 	}
 	switch kinds = slices.Compact(kinds); {
+	case len(kinds) == 0 && blobLine.MatchString(text):
+		return "data"
 	case len(kinds) == 0:
 		return "prose"
 	case len(kinds) > 1, notProse*2 < len(text):
