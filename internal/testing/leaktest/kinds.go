@@ -23,11 +23,11 @@ func Answers() []Answer {
 var (
 	fence     = regexp.MustCompile("(?s)```.*?(```|$)")
 	dataStart = regexp.MustCompile("^(```(json|yaml)\\s|[\\[{]\\s*[\\[{\"])")
-	blobLine  = regexp.MustCompile(`(?m)\S{60}$|^[0-9a-f]{32}`)
+	blobLine  = regexp.MustCompile(`(?m)\S{60}$|^[0-9a-f]{32}|^([0-9a-f]{2} ){8}`)
 	anyLine   = regexp.MustCompile(`.`)
 	yamlLine  = regexp.MustCompile(`^\s*(- )?[a-z][\w-]*:( |$)`)
 	codeLine  = regexp.MustCompile(`[{};]$|^\s*(/\*|func|static|from \w+ import|def|class|import|package|const|` +
-		`return|#include|SELECT|INSERT|CREATE|UPDATE|FROM|WHERE) ?|^(\$ |@@ |\+\+\+ |diff )|^\S*\d\d:\d\d:\d\d`)
+		`return|#include|SELECT|INSERT|CREATE|UPDATE|FROM|WHERE) ?|^(\$ |@@ |\+\+\+ |diff )|^\S*\d\d:\d\d:\d\d|^[\d.]+ - \w+ \[`)
 	tableLine    = regexp.MustCompile(`^\||^\s*<tr>`)
 	csvLine      = regexp.MustCompile(`^[^;]*(;[^;\s][^;]*){2,}$|^("[^"]*"|[^",\s]+)(,("[^"]*"|[^",]*)){3,}$`)
 	listLine     = regexp.MustCompile(`^\s*([-*•]|\d+[.)]) `)
