@@ -1,9 +1,6 @@
 package decode
 
-import (
-	"encoding/ascii85"
-	"strings"
-)
+import "strings"
 
 // Digits of encodings that stand for bits.
 var (
@@ -97,27 +94,43 @@ func uuLines(lines []string) (out []byte) {
 	return out
 }
 
-// base85 decodes text from several places where the data may begin, and its long rows from every digit of a group.
-func base85(in *Input, yield func(Output) bool) {
-	text := in.Text
-	for _, start := range []string{"", "<~", ":", "\n", " "} {
-		if _, body, ok := strings.Cut(text, start); ok && !ascii85Bytes(body, yield) {
-			return
-		}
+var base85Table = newTable(base85Digits())
+
+// base85Digits returns the characters from ! to u.
+func base85Digits() string {
+	digits := make([]byte, 85)
+	for i := range digits {
+		digits[i] = '!' + byte(i)
 	}
+	return string(digits)
+}
+
+// base85 reads five digits as four bytes, from every digit of a group.
+func base85(in *Input, yield func(Output) bool) {
 	for _, row := range in.rows() {
-		for skip := 0; skip < 5 && len(row) >= 2*minRow; skip++ {
-			if !ascii85Bytes(row[skip:], yield) {
+		digits := in.digitsOf(row, base85Table)
+		for skip := 0; skip < 5 && skip < len(digits); skip++ {
+			if !yieldBytes(fives(digits[skip:]), yield) {
 				return
 			}
 		}
 	}
 }
 
-// ascii85Bytes yields text up to its first character that is no digit.
-func ascii85Bytes(text string, yield func(Output) bool) bool {
-	text, _, _ = strings.Cut(strings.TrimSpace(text), "~>")
-	dst := make([]byte, 4*len(text)+8)
-	n, _, _ := ascii85.Decode(dst, []byte(text), true)
-	return yieldBytes(dst[:n], yield)
+// fives returns five digits of base 85 each as four bytes, and what fewer digits have of them.
+func fives(digits []byte) []byte {
+	out := make([]byte, 0, len(digits)/5*4+4)
+	for len(digits) > 1 {
+		n, v := min(5, len(digits)), uint32(0)
+		for i := range 5 {
+			d := uint32(84)
+			if i < n {
+				d = uint32(digits[i])
+			}
+			v = v*85 + d
+		}
+		out = append(out, []byte{byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)}[:n-1]...)
+		digits = digits[n:]
+	}
+	return out
 }

@@ -192,16 +192,7 @@ func base45(in *Input, yield func(Output) bool) {
 // z85 reads five digits as four bytes.
 func z85(in *Input, yield func(Output) bool) {
 	for _, row := range in.rows() {
-		digits := in.digitsOf(row, z85Table)
-		out := make([]byte, 0, len(digits))
-		for ; len(digits) >= 5; digits = digits[5:] {
-			v := uint32(0)
-			for _, d := range digits[:5] {
-				v = v*85 + uint32(d)
-			}
-			out = append(out, byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
-		}
-		if !yieldBytes(out, yield) {
+		if !yieldBytes(fives(in.digitsOf(row, z85Table)), yield) {
 			return
 		}
 	}
@@ -318,15 +309,26 @@ func inflateRaw(b []byte) string {
 	if err := r.(flate.Resetter).Reset(bytes.NewReader(b), nil); err != nil {
 		return ""
 	}
-	text, _ := io.ReadAll(io.LimitReader(r, maxInflated))
+	var start [2 * minBytes]byte
+	n, _ := io.ReadFull(r, start[:])
+	if n < minBytes || !mostlyPrintable(start[:n]) {
+		return ""
+	}
+	rest, _ := io.ReadAll(io.LimitReader(r, maxInflated))
+	text := append(start[:n:n], rest...)
+	if !mostlyPrintable(text) {
+		return ""
+	}
+	return strings.ToValidUTF8(string(text), " ")
+}
+
+// mostlyPrintable reports whether three in four bytes are printable ASCII.
+func mostlyPrintable(b []byte) bool {
 	printable := 0
-	for _, c := range text {
+	for _, c := range b {
 		if c >= ' ' && c < 0x7F || c == '\n' {
 			printable++
 		}
 	}
-	if printable < minBytes || printable*4 < len(text)*3 {
-		return ""
-	}
-	return strings.ToValidUTF8(string(text), " ")
+	return printable*4 >= len(b)*3
 }
