@@ -3,6 +3,7 @@ package sanitize
 import (
 	"github.com/adiuva/cloud-api/internal/sanitize/decode"
 	"github.com/adiuva/cloud-api/internal/sanitize/index"
+	"github.com/adiuva/cloud-api/internal/sanitize/language"
 )
 
 const (
@@ -28,10 +29,9 @@ func (s *scanner) decode(final bool) {
 			end = n.oddEnd
 		}
 		if from = max(n.odd, s.decoded); from < end {
-			s.odd = append(s.odd, s.text[from:end]...)
+			s.addOdd(s.text[from:end])
 			row = end - from
 			s.fresh += row
-			s.oddBytes += end - from
 			s.decoded = end
 		}
 		n.next = pos + searchEvery
@@ -50,7 +50,9 @@ func (s *scanner) decode(final bool) {
 			s.freshAll = 0
 		}
 		s.tally.near = false
-		s.searchDecoded(string(s.odd[len(s.odd)-window:]))
+		longRow := s.longRow > s.searched
+		s.searched = s.oddBytes
+		s.searchDecoded(string(s.odd[len(s.odd)-window:]), longRow)
 		if s.tally.near && from != noPlace {
 			if pos >= s.nearUntil {
 				s.near = from
@@ -58,6 +60,36 @@ func (s *scanner) decode(final bool) {
 			s.nearUntil = pos + nearFor
 		}
 	}
+}
+
+// addOdd adds odd text, and notes where it has minFresh bytes in a row without a word that is sure to be one.
+func (s *scanner) addOdd(text []byte) {
+	s.odd = append(s.odd, text...)
+	var word [maxWord]uint8
+	n, upper := 0, false
+	end := func() {
+		if n >= 4 && n < maxWord && !upper && s.filter.language.Kind(word[:n]) >= language.Likely {
+			s.row = 0
+		}
+		n, upper = 0, false
+	}
+	for _, c := range text {
+		code := s.filter.fold.ASCII[c]
+		if code == 0 {
+			end()
+		} else if n < maxWord {
+			upper = upper || n > 0 && c < 'a'
+			word[n] = code
+			n++
+		}
+		if s.oddBytes++; c <= ' ' {
+			continue
+		}
+		if s.row++; s.row-n >= minFresh || s.row >= 2*minFresh {
+			s.longRow = s.oddBytes
+		}
+	}
+	end()
 }
 
 // window returns how many of the latest odd bytes are to be searched now, of which row new ones are in a row, or 0. All
@@ -73,14 +105,18 @@ func (s *scanner) window(row int, final bool) int {
 	return min(n, max(leastWindow, s.fresh*2))
 }
 
-// searchDecoded searches every reading of text that the decoders give.
-func (s *scanner) searchDecoded(text string) {
+// searchDecoded searches every reading of text that the decoders give. Without a long row, text has words of a language
+// everywhere, and only those decoders are asked that it may come from.
+func (s *scanner) searchDecoded(text string, longRow bool) {
 	if s.depth >= maxDepth {
 		return
 	}
 	in := decode.NewInput(text)
 	for i := range s.filter.decoders {
 		d := &s.filter.decoders[i]
+		if !longRow && !d.Words {
+			continue
+		}
 		if s.depth > 0 && d.Kind != decode.Encoding && (d.Kind != decode.Rewrite || s.depth > 1) {
 			continue // what was encoded is text or encoded once more
 		}

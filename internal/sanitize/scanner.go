@@ -14,6 +14,9 @@ type scanner struct {
 	odd      []byte // the latest text that does not look natural
 	decoded  int    // bytes of text of which the odd ones are in odd
 	oddBytes int    // of the text
+	row      int    // bytes of odd since the latest word that is sure to be one
+	longRow  int    // oddBytes at the end of the latest long row
+	searched int    // oddBytes at the latest search
 	fresh    int    // bytes of odd that were not searched yet
 	freshAll int    // bytes of odd that were not searched together with all others
 	reader   reader

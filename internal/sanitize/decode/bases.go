@@ -107,19 +107,40 @@ func base85Digits() string {
 
 // base85 reads five digits as four bytes, from every digit of a group.
 func base85(in *Input, yield func(Output) bool) {
-	for _, row := range in.rows() {
-		digits := in.digitsOf(row, base85Table)
-		for skip := 0; skip < 5 && skip < len(digits); skip++ {
-			if !yieldBytes(fives(digits[skip:]), yield) {
-				return
-			}
+	rows := in.rows()
+	if len(rows) == 0 {
+		return
+	}
+	digits := in.digitsOf(rows[len(rows)-1], base85Table) // all rows joined, if there are several
+	for skip := 0; skip < 5 && skip < len(digits); skip++ {
+		if hasASCII(digits[skip:]) && !yieldBytes(fives(digits[skip:]), yield) {
+			return
 		}
 	}
 }
 
+// hasASCII reports whether minBytes bytes in a row may be ASCII text, of which the first of five digits tells for the
+// first of four bytes, or whether compressed data begins.
+func hasASCII(digits []byte) bool {
+	run := 0
+	var group [4]byte
+	for i := 0; i < len(digits); i += 5 {
+		if run++; digits[i] < 2 || digits[i] > 41 {
+			run = 0
+		}
+		if run >= minBytes/4 || i+5 <= len(digits) && isCompressed(appendFives(group[:0], digits[i:i+5])) {
+			return true
+		}
+	}
+	return false
+}
+
 // fives returns five digits of base 85 each as four bytes, and what fewer digits have of them.
 func fives(digits []byte) []byte {
-	out := make([]byte, 0, len(digits)/5*4+4)
+	return appendFives(make([]byte, 0, len(digits)/5*4+4), digits)
+}
+
+func appendFives(out, digits []byte) []byte {
 	for len(digits) > 1 {
 		n, v := min(5, len(digits)), uint32(0)
 		for i := range 5 {

@@ -39,6 +39,8 @@ type Decoder struct {
 	decode func(in *Input, yield func(Output) bool)
 	// after says which rewrites the encoding is looked for in the output of.
 	after rewrite
+	// Words is true if the encoded text may have words of a language everywhere.
+	Words bool
 }
 
 // rewrite is a set of rewrites.
@@ -190,40 +192,40 @@ func (in *Input) mostlyLetters() bool { return (in.lower+in.upper)*4 >= in.visib
 // All returns the decoders.
 func All() []Decoder {
 	return []Decoder{
-		{"invisible characters", Encoding, func(in *Input) bool { return in.wide >= 48 }, invisible, 0},
-		{"escapes", Encoding, hasEscapes, escapes, byTurning | byROT47},
-		{"tags", Final, func(in *Input) bool { return in.count['<'] >= 4 }, tags, 0},
-		{"hex", Encoding, func(in *Input) bool { return in.share(60, "0123456789abcdefABCDEF") }, hex, byTurning | byROT47},
-		{"base64", Encoding, func(in *Input) bool { return in.alnum(60) && in.row >= 4 }, base64, byTurning | bySwappedCase | byROT47},
+		{"invisible characters", Encoding, func(in *Input) bool { return in.wide >= 48 }, invisible, 0, true},
+		{"escapes", Encoding, hasEscapes, escapes, byTurning | byROT47, true},
+		{"tags", Final, func(in *Input) bool { return in.count['<'] >= 4 }, tags, 0, true},
+		{"hex", Encoding, func(in *Input) bool { return in.share(60, "0123456789abcdefABCDEF") }, hex, byTurning | byROT47, false},
+		{"base64", Encoding, func(in *Input) bool { return in.alnum(60) && in.row >= 4 }, base64, byTurning | bySwappedCase | byROT47, false},
 		{"base32", Encoding, func(in *Input) bool {
 			return in.alnum(80) && (in.upper*10 < in.lower || in.lower*10 < in.upper) && in.row >= 8
-		}, base32, byTurning | byROT47},
-		{"uuencode", Encoding, func(in *Input) bool { return in.row >= 20 && in.lower*10 < in.visible*3 }, uuencode, byTurning},
-		{"base85", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(92) }, base85, byTurning | bySwappedCase | byROT47},
-		{"character numbers", Encoding, func(in *Input) bool { return in.digits*100 >= in.visible*30 }, numbers, byTurning | byROT47},
-		{"bits", Encoding, func(in *Input) bool { return in.share(50, "01") }, bits, byTurning},
-		{"morse", Final, func(in *Input) bool { return !in.alnum(40) }, morse, 0},
-		{"xxencode", Encoding, func(in *Input) bool { return in.row >= 20 && in.alnum(60) }, xxencode, byTurning | bySwappedCase},
-		{"base91", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(90) && in.alnum(40) }, base91, byTurning | bySwappedCase | byROT47},
-		{"base45", Encoding, func(in *Input) bool { return in.lower*20 < in.visible && in.alnum(50) }, base45, byTurning},
-		{"z85", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(92) }, z85, byTurning | bySwappedCase | byROT47},
-		{"large numbers", Encoding, func(in *Input) bool { return in.row >= 20 && in.alnum(60) }, bigNumbers, byTurning | bySwappedCase},
-		{"punycode", Final, func(in *Input) bool { return in.count['-'] >= 4 && in.count['x'] >= 2 }, punycode, 0},
-		{"UTF-7", Encoding, func(in *Input) bool { return in.count['+'] >= 4 }, utf7, byTurning},
-		{"differences", Final, func(in *Input) bool { return in.digits*2 >= in.visible }, changes, 0},
+		}, base32, byTurning | byROT47, false},
+		{"uuencode", Encoding, func(in *Input) bool { return in.row >= 20 && in.lower*10 < in.visible*3 }, uuencode, byTurning, false},
+		{"base85", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(92) }, base85, byTurning | bySwappedCase | byROT47, false},
+		{"character numbers", Encoding, func(in *Input) bool { return in.digits*100 >= in.visible*30 }, numbers, byTurning | byROT47, true},
+		{"bits", Encoding, func(in *Input) bool { return in.share(50, "01") }, bits, byTurning, true},
+		{"morse", Final, func(in *Input) bool { return !in.alnum(40) }, morse, 0, true},
+		{"xxencode", Encoding, func(in *Input) bool { return in.row >= 20 && in.alnum(60) }, xxencode, byTurning | bySwappedCase, false},
+		{"base91", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(90) && in.alnum(40) }, base91, byTurning | bySwappedCase | byROT47, false},
+		{"base45", Encoding, func(in *Input) bool { return in.lower*20 < in.visible && in.alnum(50) }, base45, byTurning, false},
+		{"z85", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(92) }, z85, byTurning | bySwappedCase | byROT47, false},
+		{"large numbers", Encoding, func(in *Input) bool { return in.row >= 20 && in.alnum(60) }, bigNumbers, byTurning | bySwappedCase, false},
+		{"punycode", Final, func(in *Input) bool { return in.count['-'] >= 4 && in.count['x'] >= 2 }, punycode, 0, true},
+		{"UTF-7", Encoding, func(in *Input) bool { return in.count['+'] >= 4 }, utf7, byTurning, true},
+		{"differences", Final, func(in *Input) bool { return in.digits*2 >= in.visible }, changes, 0, true},
 		{"case of letters", Encoding, func(in *Input) bool {
 			return in.upper*5 > in.lower && in.lower*5 > in.upper && in.digits*10 < in.visible
-		}, caseBits, byTurning},
-		{"turned", Rewrite, func(in *Input) bool { return in.alnum(60) && in.row >= 8 }, turned, byTurning},
-		{"swapped case", Rewrite, func(in *Input) bool { return in.alnum(60) && in.row >= 20 }, swappedCase, bySwappedCase},
-		{"growing shift", Growing, (*Input).mostlyLetters, asWritten, 0},
-		{"swapped pairs", Final, (*Input).mostlyLetters, swappedPairs, 0},
-		{"ROT47", Rewrite, func(in *Input) bool { return in.lower*6 < in.visible }, rot47, byROT47},
-		{"tokens", Final, func(in *Input) bool { return in.row <= 20 }, tokens, 0},
-		{"groups of characters", Final, func(in *Input) bool { return in.distinct <= 64 || in.wide > 0 }, groups, 0},
+		}, caseBits, byTurning, true},
+		{"turned", Rewrite, func(in *Input) bool { return in.alnum(60) && in.row >= 8 }, turned, byTurning, false},
+		{"swapped case", Rewrite, func(in *Input) bool { return in.alnum(60) && in.row >= 20 }, swappedCase, bySwappedCase, false},
+		{"growing shift", Growing, (*Input).mostlyLetters, asWritten, 0, false},
+		{"swapped pairs", Final, (*Input).mostlyLetters, swappedPairs, 0, false},
+		{"ROT47", Rewrite, func(in *Input) bool { return in.lower*6 < in.visible }, rot47, byROT47, false},
+		{"tokens", Final, func(in *Input) bool { return in.row <= 20 }, tokens, 0, true},
+		{"groups of characters", Final, func(in *Input) bool { return in.distinct <= 64 || in.wide > 0 }, groups, 0, false},
 		{"every nth character", Final, func(in *Input) bool {
 			return in.alnum(40) && (in.lower+in.upper)*10 < in.visible*9
-		}, everyNth, 0},
+		}, everyNth, 0, false},
 	}
 }
 
