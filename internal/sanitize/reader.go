@@ -117,6 +117,10 @@ func (r *reader) read(text []byte, final bool) int {
 	i := 0
 	for i < len(text) && (i == 0 || !r.nature.due(r.pos)) {
 		b := text[i]
+		if n := r.lowerCase(text[i:]); n > 0 {
+			i += n
+			continue
+		}
 		if b < utf8.RuneSelf {
 			r.ascii(b)
 			i++
@@ -136,6 +140,48 @@ func (r *reader) read(text []byte, final bool) int {
 		r.endRun()
 	}
 	return i
+}
+
+// lowerCase reads the lower-case letters that text begins with, the usual case, in the way that ascii reads them one by
+// one, and returns how many it read. It reads none where more has to be watched than the letters.
+func (r *reader) lowerCase(text []byte) int {
+	n := 0
+	for n < len(text) && text[n]-'a' < 26 {
+		n++
+	}
+	t := &r.nature.token
+	if n == 0 || r.escape != 0 || r.signs || r.run.len+n >= longRun || t.changes >= 6 ||
+		r.nature.odd != noPlace && r.pos+n > r.nature.next {
+		return 0
+	}
+	if r.wordLen == 0 {
+		r.wordAt, r.before = r.pos, r.letters.n
+	}
+	if t.len == 0 {
+		t.at = r.pos
+	} else if t.class != 0 {
+		t.changes++
+	}
+	if r.run.len == 0 {
+		r.run.at = r.pos
+	}
+	t.class = 0
+	t.len += n
+	r.run.len += n
+	r.run.upper = false
+	c := &r.chunk
+	for i, b := range text[:n] {
+		code, leet := b-'a'+1, r.fold.Leet[b]
+		c.letters, c.leet = append(c.letters, code), append(c.leet, leet)
+		r.letters.push(r.pos+i, code)
+		r.leet.push(r.pos+i, leet)
+		if r.wordLen < maxWord {
+			r.word[r.wordLen] = code
+			r.wordLen++
+		}
+	}
+	r.pos += n
+	return n
 }
 
 // ascii reads an ASCII character.
