@@ -49,6 +49,14 @@ var arriving = [...]view{
 	{"tokens", patternSeq, holdUnnatural, false, 1, readTokens, wordPlace},
 	{"places in the alphabet", stepSeq, holdNever, false, 1, readPlaces, nil},
 	{"character numbers", letterSeq, holdNever, false, 1, readCodes, nil},
+	{"capitals", letterSeq, holdNever, false, 1, readCapitals, nil},
+	{"shifted by 2 turns", lagSeq, holdAlways, true, 2, readLag, lagPlace},
+	{"shifted by 3 turns", lagSeq + 1, holdAlways, true, 2, readLag, lagPlace},
+	{"shifted by 4 turns", lagSeq + 2, holdAlways, true, 2, readLag, lagPlace},
+	{"shifted by 5 turns", lagSeq + 3, holdAlways, true, 2, readLag, lagPlace},
+	{"shifted by 6 turns", lagSeq + 4, holdAlways, true, 2, readLag, lagPlace},
+	{"shifted by 7 turns", lagSeq + 5, holdAlways, true, 2, readLag, lagPlace},
+	{"shifted by 8 turns", lagSeq + 6, holdAlways, true, 2, readLag, lagPlace},
 }
 
 // firstReader has the number of the first reader of each view, and of all together.
@@ -118,6 +126,30 @@ func readSteps(s *scanner, r []index.Reader) {
 	}
 	r[1].Read(s.x, s.buf, s.ended)
 }
+
+// lag returns the distance of the letters whose differences a sequence has.
+func (s sequence) lag() int { return int(s-lagSeq) + 2 }
+
+// readLag reads differences of letters at a distance, as after shifts that take turns, and those of the mirrored
+// alphabet.
+func readLag(s *scanner, r []index.Reader) {
+	s.buf = s.buf[:0]
+	all := append(s.before[:len(s.before):len(s.before)], s.letters...)
+	lag := s.seq.lag()
+	for i := max(lag, len(s.before)); i < len(all); i++ {
+		s.buf = append(s.buf, stepFrom(all[i-lag], all[i]))
+	}
+	r[0].Read(s.x, s.buf, s.ended)
+	for i, step := range s.buf {
+		s.buf[i] = mirrored(step)
+	}
+	r[1].Read(s.x, s.buf, s.ended)
+}
+
+// lagPlace returns the place of the first letter of the latest n differences.
+func lagPlace(s *scanner, _, n int) int { return s.reader.letters.back(n + maxLag) }
+
+func readCapitals(s *scanner, r []index.Reader) { r[0].Read(s.x, s.reader.chunk.capitals, s.ended) }
 
 // readEveryNth reads every second to fifth letter, from every offset.
 func readEveryNth(s *scanner, r []index.Reader) {

@@ -210,19 +210,22 @@ func (s *scanner) readGrowing(text string) {
 	}
 }
 
-// readSigns looks for the pattern of a secret in signs, each of which may stand for any letter.
+// readSigns looks for the pattern of a secret in signs, each of which may stand for any letter, forwards and backwards.
 func (s *scanner) readSigns(signs []uint32) {
-	var p pattern
-	var r index.Reader
-	x := s.filter.indexes[patternSeq]
-	check := func(m index.Match) { s.tally.check(substituted, patternSeq, m) }
 	if !s.tally.spend(len(signs)) {
 		return
 	}
+	var p pattern
+	s.pattern = s.pattern[:0]
 	for _, sign := range signs {
-		r.Add(x, p.add(sign), check)
+		s.pattern = append(s.pattern, p.add(sign))
 	}
-	if m := r.Open(); m.Len > 0 {
-		check(m)
+	for _, seq := range [2]sequence{patternSeq, backPatternSeq} {
+		var r index.Reader
+		check := func(m index.Match) { s.tally.check(substituted, seq, m) }
+		r.Read(s.filter.indexes[seq], s.pattern, check)
+		if m := r.Open(); m.Len > 0 {
+			check(m)
+		}
 	}
 }

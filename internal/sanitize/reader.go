@@ -64,6 +64,7 @@ type word struct {
 // chunk is what was read from a piece of text. Its memory is used again for the next piece.
 type chunk struct {
 	letters     []uint8
+	capitals    []uint8 // letters in upper case
 	leet        []uint8
 	symbols     []uint32 // letters and signs of any script, once there was one that is no Latin letter
 	numbers     []rune   // values of the numbers that ended
@@ -112,7 +113,7 @@ func newReader(t *fold.Table, l *language.Words, memory chunk) reader {
 func (r *reader) read(text []byte, final bool) int {
 	c := &r.chunk
 	c.letters, c.numbers, c.symbols = c.letters[:0], c.numbers[:0], c.symbols[:0]
-	c.leet = c.leet[:0]
+	c.leet, c.capitals = c.leet[:0], c.capitals[:0]
 	c.words, c.wordLetters = c.words[:0], c.wordLetters[:0]
 	i := 0
 	for i < len(text) && (i == 0 || !r.nature.due(r.pos)) {
@@ -192,6 +193,9 @@ func (r *reader) ascii(b byte) {
 	}
 	if code := r.fold.ASCII[b]; code != 0 {
 		r.letter(code)
+		if b < 'a' {
+			r.chunk.capitals = append(r.chunk.capitals, code)
+		}
 		if r.signs {
 			r.symbol(uint32(code))
 		}

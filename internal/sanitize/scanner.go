@@ -28,6 +28,7 @@ type scanner struct {
 	ended                           func(index.Match)
 	buf, pattern                    []uint8
 	lastLetter                      uint8
+	before                          []uint8 // the latest letters of the span that were read before, at most maxLag
 	letters, leets                  []uint8 // of the span that is read
 	spanFrom, spanLetters, spanLeet int     // letters before the span, and before its end
 	lastPlace                       uint8
@@ -69,7 +70,7 @@ func (s *scanner) free() {
 		return
 	}
 	for _, b := range [...][]uint8{
-		s.text, s.odd, s.buf, s.pattern, s.letters, s.leets, c.letters, c.leet, c.wordLetters,
+		s.text, s.odd, s.buf, s.pattern, s.letters, s.leets, c.letters, c.leet, c.wordLetters, c.capitals, s.before,
 	} {
 		clear(b[:cap(b)])
 	}
@@ -80,6 +81,7 @@ func (s *scanner) free() {
 	*s = scanner{
 		reader: reader{chunk: c}, readers: s.readers, text: s.text[:0], odd: s.odd[:0], buf: s.buf[:0],
 		pattern: s.pattern[:0], letters: s.letters[:0], leets: s.leets[:0], unknown: s.unknown[:0],
+		before: s.before[:0],
 	}
 	f.scanners.Put(s)
 }
@@ -171,6 +173,10 @@ func (s *scanner) readSpan(sp span) {
 	s.readViews(func(v *view) bool { return v.doubtful })
 	if n := len(s.letters); n > 0 {
 		s.lastLetter = s.letters[n-1]
+		s.before = append(s.before, s.letters[max(0, n-maxLag):]...)
+		if over := len(s.before) - maxLag; over > 0 {
+			s.before = append(s.before[:0], s.before[over:]...)
+		}
 	}
 }
 
@@ -189,7 +195,7 @@ func (s *scanner) endSpan() {
 			readers[j] = index.Reader{}
 		}
 	}
-	s.lastLetter, s.letterPattern = 0, pattern{}
+	s.lastLetter, s.letterPattern, s.before = 0, pattern{}, s.before[:0]
 }
 
 // finish ends all matches.

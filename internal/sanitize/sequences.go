@@ -19,8 +19,12 @@ const (
 	backStepSeq                    // the same of the secrets backwards
 	patternSeq                     // distances to the latest occurrence, the same after any substitution
 	backPatternSeq                 // the same of the secrets backwards
-	sequences
+	lagSeq                         // differences of letters at a distance of 2, the same after shifts that alternate
+	sequences      = lagSeq + maxLag - 1
 )
+
+// maxLag is the greatest distance of letters of which there are differences. Those at a distance of 3 are lagSeq+1.
+const maxLag = 8
 
 // sequenceTable has, for each sequence, the length of a seed and the distance of seeds, see index.New, and how many
 // symbols in a row are a leak.
@@ -33,6 +37,9 @@ var sequenceTable = [sequences]struct{ gram, stride, leak int }{
 	backStepSeq:    {8, 4, 27},
 	patternSeq:     {10, 3, 32},
 	backPatternSeq: {10, 3, 32},
+
+	lagSeq: {8, 8, 27}, lagSeq + 1: {8, 8, 27}, lagSeq + 2: {8, 8, 27}, lagSeq + 3: {8, 8, 27}, lagSeq + 4: {8, 8, 27},
+	lagSeq + 5: {8, 8, 27}, lagSeq + 6: {8, 8, 27},
 }
 
 // newIndexes returns the index of each sequence, of secrets given in letters and in look-alikes.
@@ -53,13 +60,16 @@ func (s sequence) of(letters, leet []uint8) []uint8 {
 		letters = slices.Clone(letters)
 		slices.Reverse(letters)
 	}
+	if s >= lagSeq {
+		return stepsOf(letters, int(s-lagSeq)+2)
+	}
 	switch s {
 	case leetSeq:
 		return leet
 	case consonantSeq:
 		return consonantsOf(letters)
 	case stepSeq, backStepSeq:
-		return stepsOf(letters)
+		return stepsOf(letters, 1)
 	case patternSeq, backPatternSeq:
 		return patternOf(letters)
 	default:
@@ -90,9 +100,10 @@ func mirrored(step uint8) uint8 {
 	return 28 - step
 }
 
-func stepsOf(letters []uint8) (out []uint8) {
-	for i := 1; i < len(letters); i++ {
-		out = append(out, stepFrom(letters[i-1], letters[i]))
+// stepsOf returns the differences of letters at a distance.
+func stepsOf(letters []uint8, distance int) (out []uint8) {
+	for i := distance; i < len(letters); i++ {
+		out = append(out, stepFrom(letters[i-distance], letters[i]))
 	}
 	return out
 }

@@ -6,6 +6,7 @@ package decode
 
 import (
 	"bytes"
+	"compress/bzip2"
 	"compress/gzip"
 	"compress/zlib"
 	"io"
@@ -50,6 +51,7 @@ const (
 	byTurning rewrite = 1 << iota
 	bySwappedCase
 	byROT47
+	bySubstitution
 )
 
 // After reports whether an encoding is looked for in the output of a rewrite.
@@ -194,12 +196,14 @@ func All() []Decoder {
 	return []Decoder{
 		{"invisible characters", Encoding, func(in *Input) bool { return in.wide >= 48 }, invisible, 0, true},
 		{"escapes", Encoding, hasEscapes, escapes, byTurning | byROT47, true},
-		{"tags", Final, func(in *Input) bool { return in.count['<'] >= 4 }, tags, 0, true},
-		{"hex", Encoding, func(in *Input) bool { return in.share(60, "0123456789abcdefABCDEF") }, hex, byTurning | byROT47, false},
-		{"base64", Encoding, func(in *Input) bool { return in.alnum(60) && in.row >= 4 }, base64, byTurning | bySwappedCase | byROT47, false},
+		{"tags", Final, func(in *Input) bool {
+			return in.count['<'] >= 4 || in.count['[']+in.count['(']+in.count['{'] >= minBytes
+		}, tags, 0, true},
+		{"hex", Encoding, func(in *Input) bool { return in.share(60, "0123456789abcdefABCDEF") }, hex, byTurning | byROT47 | bySubstitution, false},
+		{"base64", Encoding, func(in *Input) bool { return in.alnum(60) && in.row >= 4 }, base64, byTurning | bySwappedCase | byROT47 | bySubstitution, false},
 		{"base32", Encoding, func(in *Input) bool {
 			return in.alnum(80) && (in.upper*10 < in.lower || in.lower*10 < in.upper) && in.row >= 8
-		}, base32, byTurning | byROT47, false},
+		}, base32, byTurning | byROT47 | bySubstitution, false},
 		{"uuencode", Encoding, func(in *Input) bool { return in.row >= 20 && in.lower*10 < in.visible*3 }, uuencode, byTurning, false},
 		{"base85", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(92) }, base85, byTurning | bySwappedCase | byROT47, false},
 		{"character numbers", Encoding, func(in *Input) bool { return in.digits*100 >= in.visible*30 }, numbers, byTurning | byROT47, true},
@@ -218,6 +222,8 @@ func All() []Decoder {
 		}, caseBits, byTurning, true},
 		{"turned", Rewrite, func(in *Input) bool { return in.alnum(60) && in.row >= 8 }, turned, byTurning, false},
 		{"swapped case", Rewrite, func(in *Input) bool { return in.alnum(60) && in.row >= 20 }, swappedCase, bySwappedCase, false},
+		{"ROT13", Rewrite, longRow, rot13, bySubstitution, false},
+		{"mirrored alphabet", Rewrite, longRow, atbash, bySubstitution, false},
 		{"growing shift", Growing, (*Input).mostlyLetters, asWritten, 0, false},
 		{"swapped pairs", Final, (*Input).mostlyLetters, swappedPairs, 0, false},
 		{"ROT47", Rewrite, func(in *Input) bool { return in.lower*6 < in.visible }, rot47, byROT47, false},
@@ -228,6 +234,9 @@ func All() []Decoder {
 		}, everyNth, 0, false},
 	}
 }
+
+// longRow reports whether the input is mostly letters and digits and has a long row.
+func longRow(in *Input) bool { return in.alnum(80) && in.row >= minRow }
 
 // minEscapes is how many escapes a text has that is worth decoding.
 const minEscapes = 6
@@ -288,14 +297,50 @@ func yieldBytes(b []byte, yield func(Output) bool) bool {
 			}
 		}
 	}
+	if at := bytes.Index(b, []byte("BZh")); at >= 0 {
+		if text := readSome(bzip2.NewReader(bytes.NewReader(b[at:]))); text != "" && !yield(Output{Text: text}) {
+			return false
+		}
+	}
 	if zeros*3 > len(b) { // UTF-16 or UTF-32
 		return yieldBytes(bytes.ReplaceAll(b, []byte{0}, nil), yield)
 	}
 	if longest < minBytes {
-		text := inflateRaw(b)
-		return text == "" || yield(Output{Text: text})
+		if text := inflateRaw(b); text != "" {
+			return yield(Output{Text: text})
+		}
+		return yieldSigns(b, yield)
 	}
-	return yield(Output{Text: strings.ToValidUTF8(string(b), " ")})
+	return yield(Output{Text: strings.ToValidUTF8(string(b), " ")}) && yieldSigns(b, yield)
+}
+
+// maxSigns is how many different bytes a text has at most of which each byte stands for a character.
+const maxSigns = 48
+
+// yieldSigns yields bytes as signs, as if each stood for a character, if they are no more different than those of a
+// text, and not letters that are read anyway.
+func yieldSigns(b []byte, yield func(Output) bool) bool {
+	if len(b) < 2*minBytes {
+		return true
+	}
+	var count [256]int
+	distinct, letters := 0, 0
+	for _, c := range b {
+		if count[c]++; count[c] == 1 {
+			distinct++
+		}
+		if c|0x20 >= 'a' && c|0x20 <= 'z' {
+			letters++
+		}
+	}
+	if distinct > maxSigns || distinct*2 > len(b) || letters*4 > len(b)*3 {
+		return true
+	}
+	signs := make([]uint32, len(b))
+	for i, c := range b {
+		signs[i] = uint32(c)
+	}
+	return yield(Output{Signs: lettersAlone(signs)})
 }
 
 // isCompressed reports whether b begins like data of gzip or zlib. The second byte of both is none of a text.
@@ -321,6 +366,11 @@ func inflate(b []byte) string {
 	if err != nil {
 		return ""
 	}
+	return readSome(r)
+}
+
+// readSome returns at most maxInflated bytes of unpacked text, up to the first error.
+func readSome(r io.Reader) string {
 	text, _ := io.ReadAll(io.LimitReader(r, maxInflated))
 	return strings.ToValidUTF8(string(text), " ")
 }

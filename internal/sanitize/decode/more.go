@@ -35,6 +35,27 @@ func swappedCase(in *Input, yield func(Output) bool) {
 	yield(Output{Text: string(out)})
 }
 
+// rot13 yields text with its letters turned by 13 places.
+func rot13(in *Input, yield func(Output) bool) {
+	yield(Output{Text: mapLetters(in.Text, func(place byte) byte { return (place + 13) % 26 })})
+}
+
+// atbash yields text with its letters mirrored in the alphabet.
+func atbash(in *Input, yield func(Output) bool) {
+	yield(Output{Text: mapLetters(in.Text, func(place byte) byte { return 25 - place })})
+}
+
+// mapLetters returns text with each letter replaced by that in another place of the alphabet, in the same case.
+func mapLetters(text string, place func(byte) byte) string {
+	out := []byte(text)
+	for i, c := range out {
+		if upper := c &^ 0x20; upper >= 'A' && upper <= 'Z' {
+			out[i] = 'A' + place(upper-'A') | c&0x20
+		}
+	}
+	return string(out)
+}
+
 // swappedPairs yields text with neighbouring characters swapped.
 func swappedPairs(in *Input, yield func(Output) bool) {
 	text := in.Text

@@ -59,18 +59,40 @@ func tokens(in *Input, yield func(Output) bool) {
 			separated = append(separated, numbers[f])
 		}
 	}
-	if yield(Output{Signs: letters}) {
-		yield(Output{Signs: separated})
+	if !yield(Output{Signs: letters}) || !yield(Output{Signs: separated}) || len(numbers) > maxGroupTokens {
+		return
 	}
+	for _, width := range []int{2, 3, 5, 6, 7, 8} {
+		for skip := 0; skip < width && len(separated) >= width*minBytes; skip++ {
+			if !yield(Output{Signs: grouped(separated[skip:], width)}) {
+				return
+			}
+		}
+	}
+}
+
+// maxGroupTokens is how many different words a text has at most in which a letter is several words.
+const maxGroupTokens = 20
+
+// grouped returns a sign for each width signs.
+func grouped(signs []uint32, width int) (out []uint32) {
+	for ; len(signs) >= width; signs = signs[width:] {
+		group := uint32(0)
+		for _, s := range signs[:width] {
+			group = group*0x9E3779B1 + s
+		}
+		out = append(out, group)
+	}
+	return out
 }
 
 // groups reads text without spaces in groups of one to three characters, each of which encodes one letter.
 func groups(in *Input, yield func(Output) bool) {
 	text := in.Text
-	var chars []rune
+	var chars []uint32
 	for _, r := range text {
 		if !unicode.IsSpace(r) {
-			chars = append(chars, unicode.ToLower(r))
+			chars = append(chars, uint32(unicode.ToLower(r)))
 		}
 	}
 	widest := 3
@@ -79,15 +101,7 @@ func groups(in *Input, yield func(Output) bool) {
 	}
 	for width := 1; width <= widest; width++ {
 		for skip := range width {
-			var groups []uint32
-			for i := skip; i+width <= len(chars); i += width {
-				group := uint32(0)
-				for _, r := range chars[i : i+width] {
-					group = group*0x9E3779B1 + uint32(r)
-				}
-				groups = append(groups, group)
-			}
-			if !yield(Output{Signs: groups}) {
+			if !yield(Output{Signs: grouped(chars[min(skip, len(chars)):], width)}) {
 				return
 			}
 		}

@@ -11,7 +11,7 @@ const (
 	maxAhead    = 200 // symbols of a secret that a text may leave out between two pieces
 	maxBehind   = 12  // symbols that two pieces may overlap
 	maxFiller   = 600 // symbols that a text may have between two pieces
-	maxPieces   = 8  // that a trail remembers before it counts
+	maxPieces   = 8   // that a trail remembers before it counts
 	trailCounts = 36  // bits after which a trail is no chance any more
 )
 
