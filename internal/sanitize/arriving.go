@@ -50,6 +50,11 @@ var arriving = [...]view{
 	{"places in the alphabet", stepSeq, holdNever, false, 1, readPlaces, nil},
 	{"character numbers", letterSeq, holdNever, false, 1, readCodes, nil},
 	{"capitals", letterSeq, holdNever, false, 1, readCapitals, nil},
+	{"doubled letters", singleSeq, holdUnnatural, true, 1, readSingle, letterPlace},
+	{"telephone keys", keypadSeq, holdNever, false, 1, readKeys, nil},
+	{"beginnings of words", beginSeq, holdNever, false, 1, readBeginnings, nil},
+	{"second letters", letterSeq, holdNever, false, 1, readSecond, nil},
+	{"last letters of lines", letterSeq, holdNever, false, 1, readLineLast, nil},
 	{"shifted by 2 turns", lagSeq, holdAlways, true, 2, readLag, lagPlace},
 	{"shifted by 3 turns", lagSeq + 1, holdAlways, true, 2, readLag, lagPlace},
 	{"shifted by 4 turns", lagSeq + 2, holdAlways, true, 2, readLag, lagPlace},
@@ -148,6 +153,48 @@ func readLag(s *scanner, r []index.Reader) {
 
 // lagPlace returns the place of the first letter of the latest n differences.
 func lagPlace(s *scanner, _, n int) int { return s.reader.letters.back(n + maxLag) }
+
+// readSingle leaves out letters that follow an equal one.
+func readSingle(s *scanner, r []index.Reader) {
+	s.buf = s.buf[:0]
+	last := s.lastLetter
+	for _, c := range s.letters {
+		if c != last {
+			s.buf = append(s.buf, c)
+		}
+		last = c
+	}
+	r[0].Read(s.x, s.buf, s.ended)
+}
+
+func readKeys(s *scanner, r []index.Reader) { r[0].Read(s.x, s.reader.chunk.digits, s.ended) }
+
+func readBeginnings(s *scanner, r []index.Reader) {
+	s.buf = s.buf[:0]
+	for _, w := range s.reader.chunk.words {
+		s.buf = append(s.buf, s.reader.chunk.wordLetters[w.from:min(w.to, w.from+beginning)]...)
+	}
+	r[0].Read(s.x, s.buf, s.ended)
+}
+
+func readSecond(s *scanner, r []index.Reader) {
+	s.buf = s.buf[:0]
+	for _, w := range s.reader.chunk.words {
+		if w.to-w.from > 1 {
+			s.buf = append(s.buf, s.reader.chunk.wordLetters[w.from+1])
+		}
+	}
+	r[0].Read(s.x, s.buf, s.ended)
+}
+
+func readLineLast(s *scanner, r []index.Reader) {
+	for _, w := range s.reader.chunk.words {
+		if w.newLine && s.lastEnd != 0 {
+			r[0].Add(s.x, s.lastEnd, s.ended)
+		}
+		s.lastEnd = s.reader.chunk.wordLetters[w.to-1]
+	}
+}
 
 func readCapitals(s *scanner, r []index.Reader) { r[0].Read(s.x, s.reader.chunk.capitals, s.ended) }
 

@@ -37,8 +37,8 @@ func TestDisguisesOfAStrangerAreBlocked(t *testing.T) {
 		disguises []leaktest.Transform
 		percent   int
 	}{
-		"open":                    {leaktest.UnlistedTransforms(), 95},
-		"held out":                {leaktest.HeldOutTransforms(), 80},
+		"open":                    {leaktest.UnlistedTransforms(), 99},
+		"held out":                {leaktest.HeldOutTransforms(), 90},
 		"fillers and other texts": {leaktest.FillerTransforms(), 100},
 	} {
 		stopped, all, passed := blocked(c.disguises)

@@ -78,13 +78,13 @@ type part struct {
 func (f *Filter) findCanaries() {
 	for i := range f.parts {
 		p := &f.parts[i]
-		letters, leet, _ := symbolsOf(f.fold, f.language, f.secrets[p.secret].Canary, 0)
-		if len(letters) < canaryRun {
+		canary := symbolsOf(f.fold, f.language, f.secrets[p.secret].Canary, 0)
+		if len(canary.letters) < canaryRun {
 			continue
 		}
 		for s, x := range f.indexes {
-			if s := sequence(s); s != patternSeq && s != backPatternSeq {
-				symbols := s.of(letters, leet)
+			if s := sequence(s); s != patternSeq && s != backPatternSeq && s != keypadSeq && s != beginSeq {
+				symbols := s.of(canary)
 				if from := x.Find(i, symbols); from >= 0 {
 					p.canary[s] = [2]int{from, from + len(symbols)}
 				}
@@ -106,19 +106,20 @@ func (p *part) isLeak(seq sequence, from, n int) bool {
 func New(secrets ...Secret) *Filter {
 	f := &Filter{secrets: append([]Secret(nil), secrets...), fold: fold.New(), decoders: decode.All()}
 	f.language = language.New(f.fold)
-	var letters, leet [][]uint8
+	var texts []written
 	var words [][]index.Word
 	start := 1
 	for i, s := range f.secrets {
-		l, look, w := symbolsOf(f.fold, f.language, s.Text, start)
-		if len(l) < leastRun {
+		w := symbolsOf(f.fold, f.language, s.Text, start)
+		n := len(w.letters)
+		if n < leastRun {
 			continue
 		}
-		f.parts = append(f.parts, part{secret: i, least: max(s.MinRun, leastRun), from: start, to: start + len(l)})
-		letters, leet, words = append(letters, l), append(leet, look), append(words, w)
-		start += len(l) + 1
+		f.parts = append(f.parts, part{secret: i, least: max(s.MinRun, leastRun), from: start, to: start + n})
+		texts, words = append(texts, w), append(words, w.words)
+		start += n + 1
 	}
-	f.indexes = newIndexes(letters, leet)
+	f.indexes = newIndexes(texts)
 	f.findCanaries()
 	f.anagrams = newAnagrams(f.indexes[letterSeq])
 	f.words = index.NewWords(words...)

@@ -65,6 +65,7 @@ type word struct {
 type chunk struct {
 	letters     []uint8
 	capitals    []uint8 // letters in upper case
+	digits      []uint8 // from 2 to 9
 	leet        []uint8
 	symbols     []uint32 // letters and signs of any script, once there was one that is no Latin letter
 	numbers     []rune   // values of the numbers that ended
@@ -113,7 +114,7 @@ func newReader(t *fold.Table, l *language.Words, memory chunk) reader {
 func (r *reader) read(text []byte, final bool) int {
 	c := &r.chunk
 	c.letters, c.numbers, c.symbols = c.letters[:0], c.numbers[:0], c.symbols[:0]
-	c.leet, c.capitals = c.leet[:0], c.capitals[:0]
+	c.leet, c.capitals, c.digits = c.leet[:0], c.capitals[:0], c.digits[:0]
 	c.words, c.wordLetters = c.words[:0], c.wordLetters[:0]
 	i := 0
 	for i < len(text) && (i == 0 || !r.nature.due(r.pos)) {
@@ -216,6 +217,9 @@ func (r *reader) ascii(b byte) {
 	}
 	if b >= '0' && b <= '9' {
 		r.digit(rune(b - '0'))
+		if b > '1' {
+			r.chunk.digits = append(r.chunk.digits, b-'0')
+		}
 		r.run.addDigit(r.pos, b)
 		r.nature.character(2, r.pos)
 		if r.run.len == longRun {
@@ -361,14 +365,14 @@ func (r *reader) endRun() {
 	r.run = alnumRun{}
 }
 
-// symbolsOf returns text as letters, as letters and look-alikes, and as words, with places counted in letters from the
-// position first of an index.
-func symbolsOf(t *fold.Table, l *language.Words, text string, first int) (letters, leet []uint8, list []index.Word) {
+// symbolsOf returns text as it is written, with places counted from the position first of an index.
+func symbolsOf(t *fold.Table, l *language.Words, text string, first int) written {
 	r := newReader(t, l, chunk{})
 	r.nature.never = true
 	r.read([]byte(text), true)
+	out := written{letters: r.chunk.letters, leet: r.chunk.leet, first: first}
 	for _, w := range r.chunk.words {
-		list = append(list, index.Word{Key: w.key, From: int32(first + w.at), Len: int32(w.to - w.from)})
+		out.words = append(out.words, index.Word{Key: w.key, From: int32(first + w.at), Len: int32(w.to - w.from)})
 	}
-	return r.chunk.letters, r.chunk.leet, list
+	return out
 }

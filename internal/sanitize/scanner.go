@@ -32,6 +32,7 @@ type scanner struct {
 	letters, leets                  []uint8 // of the span that is read
 	spanFrom, spanLetters, spanLeet int     // letters before the span, and before its end
 	lastPlace                       uint8
+	lastEnd                         uint8 // the last letter of the latest word
 	letterPattern                   pattern
 	tokenPattern                    pattern
 	symbolPattern                   pattern
@@ -70,7 +71,7 @@ func (s *scanner) free() {
 		return
 	}
 	for _, b := range [...][]uint8{
-		s.text, s.odd, s.buf, s.pattern, s.letters, s.leets, c.letters, c.leet, c.wordLetters, c.capitals, s.before,
+		s.text, s.odd, s.buf, s.pattern, s.letters, s.leets, c.letters, c.leet, c.wordLetters, c.capitals, c.digits, s.before,
 	} {
 		clear(b[:cap(b)])
 	}

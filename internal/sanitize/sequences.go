@@ -19,6 +19,9 @@ const (
 	backStepSeq                    // the same of the secrets backwards
 	patternSeq                     // distances to the latest occurrence, the same after any substitution
 	backPatternSeq                 // the same of the secrets backwards
+	singleSeq                      // letters, of which those that follow an equal one are left out
+	keypadSeq                      // digits of a telephone's keys
+	beginSeq                       // the first three letters of each word
 	lagSeq                         // differences of letters at a distance of 2, the same after shifts that alternate
 	sequences      = lagSeq + maxLag - 1
 )
@@ -38,43 +41,82 @@ var sequenceTable = [sequences]struct{ gram, stride, leak int }{
 	patternSeq:     {10, 3, 32},
 	backPatternSeq: {10, 3, 32},
 
+	singleSeq: {8, 4, 27},
+	keypadSeq: {12, 3, 30},
+	beginSeq:  {8, 4, 27},
+
 	lagSeq: {8, 8, 27}, lagSeq + 1: {8, 8, 27}, lagSeq + 2: {8, 8, 27}, lagSeq + 3: {8, 8, 27}, lagSeq + 4: {8, 8, 27},
 	lagSeq + 5: {8, 8, 27}, lagSeq + 6: {8, 8, 27},
 }
 
-// newIndexes returns the index of each sequence, of secrets given in letters and in look-alikes.
-func newIndexes(letters, leet [][]uint8) (x [sequences]*index.Index) {
+// written is a text as letters, as letters and what resembles one, and as words, whose places are counted from first.
+type written struct {
+	letters, leet []uint8
+	words         []index.Word
+	first         int
+}
+
+// newIndexes returns the index of each sequence of the texts.
+func newIndexes(texts []written) (x [sequences]*index.Index) {
 	for s, row := range sequenceTable {
 		var in [][]uint8
-		for i := range letters {
-			in = append(in, sequence(s).of(letters[i], leet[i]))
+		for _, w := range texts {
+			in = append(in, sequence(s).of(w))
 		}
 		x[s] = index.New(row.gram, row.stride, in...)
 	}
 	return x
 }
 
-// of returns a text, given in letters and in look-alikes, as the sequence.
-func (s sequence) of(letters, leet []uint8) []uint8 {
+// of returns a text as the sequence.
+func (s sequence) of(w written) []uint8 {
+	letters := w.letters
 	if s == backwardSeq || s == backStepSeq || s == backPatternSeq {
 		letters = slices.Clone(letters)
 		slices.Reverse(letters)
 	}
 	if s >= lagSeq {
-		return stepsOf(letters, int(s-lagSeq)+2)
+		return stepsOf(letters, s.lag())
 	}
 	switch s {
 	case leetSeq:
-		return leet
+		return w.leet
 	case consonantSeq:
 		return consonantsOf(letters)
 	case stepSeq, backStepSeq:
 		return stepsOf(letters, 1)
 	case patternSeq, backPatternSeq:
 		return patternOf(letters)
+	case singleSeq:
+		return slices.Compact(slices.Clone(letters))
+	case keypadSeq:
+		return keysOf(letters)
+	case beginSeq:
+		return beginningsOf(w)
 	default:
 		return letters
 	}
+}
+
+// beginning is how many letters of a word are its beginning.
+const beginning = 3
+
+func beginningsOf(w written) (out []uint8) {
+	for _, word := range w.words {
+		at := int(word.From) - w.first
+		out = append(out, w.letters[at:at+min(int(word.Len), beginning)]...)
+	}
+	return out
+}
+
+// keys has the digit of each letter on a telephone's keys.
+const keys = "22233344455566677778889999"
+
+func keysOf(letters []uint8) (out []uint8) {
+	for _, c := range letters {
+		out = append(out, keys[c-1]-'0')
+	}
+	return out
 }
 
 func consonantsOf(letters []uint8) (out []uint8) {

@@ -4,12 +4,20 @@ import "strings"
 
 // Digits of encodings that stand for bits.
 var (
-	hexTable    = newTable("0123456789abcdef").alias("ABCDEF", "abcdef")
-	base64Table = newTable("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/").alias("-_", "+/")
-	base32Table = newTable("abcdefghijklmnopqrstuvwxyz234567").alias(
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+	hexTable     = anyCase("0123456789abcdef")
+	base64Table  = newTable("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/").alias("-_", "+/")
+	base32Tables = []*table{
+		anyCase("abcdefghijklmnopqrstuvwxyz234567"), anyCase("0123456789abcdefghijklmnopqrstuv"),
+		anyCase("0123456789abcdefghjkmnpqrstvwxyz"), anyCase("ybndrfg8ejkmcpqxot1uwisza345h769"),
+		anyCase("0123456789bcdefghjkmnpqrstuvwxyz"),
+	}
 	hexPrefixes = strings.NewReplacer("0x", " ", "0X", " ", `\x`, " ")
 )
+
+// anyCase returns the table of an alphabet in lower case, with the same digits in upper case.
+func anyCase(alphabet string) *table {
+	return newTable(alphabet).alias(strings.ToUpper(alphabet), alphabet)
+}
 
 func hex(in *Input, yield func(Output) bool) {
 	text := in.withoutBullets()
@@ -23,8 +31,18 @@ func base64(in *Input, yield func(Output) bool) {
 	packed(in.digitsOf(in.withoutBullets(), base64Table), 6, 4, yield)
 }
 
+// base32 reads the alphabets of RFC 4648, of Crockford, of z-base-32 and of geohashes.
 func base32(in *Input, yield func(Output) bool) {
-	packed(in.digitsOf(in.withoutBullets(), base32Table), 5, 8, yield)
+	more := true
+	for _, t := range base32Tables {
+		packed(in.digitsOf(in.withoutBullets(), t), 5, 8, func(out Output) bool {
+			more = yield(out)
+			return more
+		})
+		if !more {
+			return
+		}
+	}
 }
 
 // packed yields digits of width bits as bytes, which may begin with any of the first phases digits.

@@ -14,6 +14,15 @@ func numbers(in *Input, yield func(Output) bool) {
 	if len(fields) < minBytes {
 		return
 	}
+	signs := make([]uint32, len(fields))
+	for i, field := range fields {
+		for j := range len(field) {
+			signs[i] = signs[i]*0x9E3779B1 + uint32(field[j])
+		}
+	}
+	if len(signs) >= 2*minBytes && !yield(Output{Signs: lettersAlone(signs)}) {
+		return
+	}
 	for _, base := range []rune{2, 8, 10, 16} {
 		var out strings.Builder
 		for _, field := range fields {

@@ -62,7 +62,7 @@ func tokens(in *Input, yield func(Output) bool) {
 	if !yield(Output{Signs: letters}) || !yield(Output{Signs: separated}) || len(numbers) > maxGroupTokens {
 		return
 	}
-	for _, width := range []int{2, 3, 5, 6, 7, 8} {
+	for _, width := range []int{2, 3, 4, 5, 6, 7, 8} {
 		for skip := 0; skip < width && len(separated) >= width*minBytes; skip++ {
 			if !yield(Output{Signs: grouped(separated[skip:], width)}) {
 				return
@@ -72,7 +72,7 @@ func tokens(in *Input, yield func(Output) bool) {
 }
 
 // maxGroupTokens is how many different words a text has at most in which a letter is several words.
-const maxGroupTokens = 20
+const maxGroupTokens = 40
 
 // grouped returns a sign for each width signs.
 func grouped(signs []uint32, width int) (out []uint32) {
