@@ -34,7 +34,11 @@ func base64(in *Input, yield func(Output) bool) {
 // base32 reads the alphabets of RFC 4648, of Crockford, of z-base-32 and of geohashes.
 func base32(in *Input, yield func(Output) bool) {
 	more := true
-	for _, t := range base32Tables {
+	tables := base32Tables
+	if in.row < minRow {
+		tables = tables[:1]
+	}
+	for _, t := range tables {
 		packed(in.digitsOf(in.withoutBullets(), t), 5, 8, func(out Output) bool {
 			more = yield(out)
 			return more

@@ -191,83 +191,6 @@ func (in *Input) alnum(percent int) bool {
 // mostlyLetters reports whether three in four visible bytes are ASCII letters.
 func (in *Input) mostlyLetters() bool { return (in.lower+in.upper)*4 >= in.visible*3 }
 
-// All returns the decoders.
-func All() []Decoder {
-	return []Decoder{
-		{"invisible characters", Encoding, func(in *Input) bool { return in.wide >= 48 }, invisible, 0, true},
-		{"escapes", Encoding, hasEscapes, escapes, byTurning | byROT47, true},
-		{"tags", Final, func(in *Input) bool {
-			return in.count['<'] >= 4 || in.count['[']+in.count['(']+in.count['{'] >= minBytes
-		}, tags, 0, true},
-		{"hex", Encoding, func(in *Input) bool { return in.share(60, "0123456789abcdefABCDEF") }, hex, byTurning | byROT47 | bySubstitution, false},
-		{"base64", Encoding, func(in *Input) bool { return in.alnum(60) && in.row >= 4 }, base64, byTurning | bySwappedCase | byROT47 | bySubstitution, false},
-		{"base32", Encoding, func(in *Input) bool {
-			return in.alnum(80) && (in.upper*10 < in.lower || in.lower*10 < in.upper) && in.row >= 8
-		}, base32, byTurning | byROT47 | bySubstitution, false},
-		{"uuencode", Encoding, func(in *Input) bool { return in.row >= 20 && in.lower*10 < in.visible*3 }, uuencode, byTurning, false},
-		{"base85", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(92) }, base85, byTurning | bySwappedCase | byROT47, false},
-		{"character numbers", Encoding, func(in *Input) bool { return in.digits*100 >= in.visible*30 }, numbers, byTurning | byROT47, true},
-		{"bits", Encoding, func(in *Input) bool { return in.share(50, "01") }, bits, byTurning, true},
-		{"morse", Final, func(in *Input) bool { return !in.alnum(40) }, morse, 0, true},
-		{"xxencode", Encoding, func(in *Input) bool { return in.row >= 20 && in.alnum(60) }, xxencode, byTurning | bySwappedCase, false},
-		{"base91", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(90) && in.alnum(40) }, base91, byTurning | bySwappedCase | byROT47, false},
-		{"base45", Encoding, func(in *Input) bool { return in.lower*20 < in.visible && in.alnum(50) }, base45, byTurning, false},
-		{"z85", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(92) }, z85, byTurning | bySwappedCase | byROT47, false},
-		{"large numbers", Encoding, func(in *Input) bool { return in.row >= 20 && in.alnum(60) }, bigNumbers, byTurning | bySwappedCase, false},
-		{"punycode", Final, func(in *Input) bool { return in.count['-'] >= 4 && in.count['x'] >= 2 }, punycode, 0, true},
-		{"UTF-7", Encoding, func(in *Input) bool { return in.count['+'] >= 4 }, utf7, byTurning, true},
-		{"differences", Final, func(in *Input) bool { return in.digits*2 >= in.visible }, changes, 0, true},
-		{"case of letters", Encoding, func(in *Input) bool {
-			return in.upper*5 > in.lower && in.lower*5 > in.upper && in.digits*10 < in.visible
-		}, caseBits, byTurning, true},
-		{"turned", Rewrite, func(in *Input) bool { return in.alnum(60) && in.row >= 8 }, turned, byTurning, false},
-		{"swapped case", Rewrite, func(in *Input) bool { return in.alnum(60) && in.row >= 20 }, swappedCase, bySwappedCase, false},
-		{"ROT13", Rewrite, longRow, rot13, bySubstitution, false},
-		{"mirrored alphabet", Rewrite, longRow, atbash, bySubstitution, false},
-		{"growing shift", Growing, (*Input).mostlyLetters, asWritten, 0, false},
-		{"swapped pairs", Final, (*Input).mostlyLetters, swappedPairs, 0, false},
-		{"ROT47", Rewrite, func(in *Input) bool { return in.lower*6 < in.visible }, rot47, byROT47, false},
-		{"tokens", Final, func(in *Input) bool { return in.row <= 20 }, tokens, 0, true},
-		{"groups of characters", Final, func(in *Input) bool { return in.distinct <= 64 || in.wide > 0 }, groups, 0, false},
-		{"every nth character", Final, func(in *Input) bool {
-			return in.alnum(40) && (in.lower+in.upper)*10 < in.visible*9
-		}, everyNth, 0, false},
-	}
-}
-
-// longRow reports whether the input is mostly letters and digits and has a long row.
-func longRow(in *Input) bool { return in.alnum(80) && in.row >= minRow }
-
-// minEscapes is how many escapes a text has that is worth decoding.
-const minEscapes = 6
-
-// hasEscapes reports whether the input has minEscapes characters that begin an escape.
-func hasEscapes(in *Input) bool {
-	if in.count['\\']+in.count['%']+in.count['=']+in.count['&']+in.count['+'] < minEscapes {
-		return false
-	}
-	n := 0
-	for i := 0; i+1 < len(in.Text); i++ {
-		switch c, next := in.Text[i], in.Text[i+1]; c {
-		case '%', '=':
-			if hexTable[next] != none || next == '\n' || next == '\r' {
-				n++
-			}
-		case '\\':
-			if next|0x20 == 'u' || next|0x20 == 'x' || next >= '0' && next <= '7' {
-				n++
-			}
-		case '+':
-			if hexTable[next] != none && i > 0 && in.Text[i-1]|0x20 == 'u' {
-				n++
-			}
-		case '&':
-			n++
-		}
-	}
-	return n >= minEscapes
-}
-
 // maxInflated is how many bytes of compressed data are unpacked.
 const maxInflated = 64 << 10
 
@@ -315,7 +238,7 @@ func yieldBytes(b []byte, yield func(Output) bool) bool {
 }
 
 // maxSigns is how many different bytes a text has at most of which each byte stands for a character.
-const maxSigns = 48
+const maxSigns = 36
 
 // yieldSigns yields bytes as signs, as if each stood for a character, if they are no more different than those of a
 // text, and not letters that are read anyway.
