@@ -135,6 +135,7 @@ func (s *scanner) decodeWith(d *decode.Decoder, in *decode.Input) bool {
 	d.Decode(in, func(out decode.Output) bool {
 		s.tally.view = view + d.Name + " > "
 		switch {
+		case out.Signs != nil && s.rewritten:
 		case out.Signs != nil:
 			s.readSigns(out.Signs)
 		case d.Kind == decode.Final || s.depth+1 == maxDepth:
@@ -144,11 +145,13 @@ func (s *scanner) decodeWith(d *decode.Decoder, in *decode.Input) bool {
 		case d.Kind == decode.Rewrite:
 			s.readPlain(out.Text)
 			rewritten := decode.NewInput(out.Text)
+			s.rewritten = true // signs have the same pattern as before
 			for i := range s.filter.decoders {
 				if e := &s.filter.decoders[i]; e.After(d) && !s.decodeWith(e, rewritten) {
 					break
 				}
 			}
+			s.rewritten = false
 		default:
 			inner := newScanner(s.filter, s.tally, s.depth+1)
 			inner.write(out.Text, true)

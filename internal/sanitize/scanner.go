@@ -7,20 +7,21 @@ import (
 
 // scanner reads one text through the views that read it as it arrives.
 type scanner struct {
-	filter   *Filter
-	tally    *tally // what the answer has of the secrets so far
-	depth    int    // how many decoders the text went through
-	text     []byte
-	odd      []byte // the latest text that does not look natural
-	decoded  int    // bytes of text of which the odd ones are in odd
-	oddBytes int    // of the text
-	row      int    // bytes of odd since the latest word that is sure to be one
-	longRow  int    // oddBytes at the end of the latest long row
-	searched int    // oddBytes at the latest search
-	fresh    int    // bytes of odd that were not searched yet
-	freshAll int    // bytes of odd that were not searched together with all others
-	reader   reader
-	readers  []index.Reader // of all arriving views
+	filter    *Filter
+	tally     *tally // what the answer has of the secrets so far
+	depth     int    // how many decoders the text went through
+	text      []byte
+	odd       []byte // the latest text that does not look natural
+	decoded   int    // bytes of text of which the odd ones are in odd
+	oddBytes  int    // of the text
+	row       int    // bytes of odd since the latest word that is sure to be one
+	longRow   int    // oddBytes at the end of the latest long row
+	rewritten bool   // whether a decoder reads what another has rewritten
+	searched  int    // oddBytes at the latest search
+	fresh     int    // bytes of odd that were not searched yet
+	freshAll  int    // bytes of odd that were not searched together with all others
+	reader    reader
+	readers   []index.Reader // of all arriving views
 
 	view                            int          // the view that is reading
 	seq                             sequence     // what it reads
@@ -71,7 +72,8 @@ func (s *scanner) free() {
 		return
 	}
 	for _, b := range [...][]uint8{
-		s.text, s.odd, s.buf, s.pattern, s.letters, s.leets, c.letters, c.leet, c.wordLetters, c.capitals, c.digits, s.before,
+		s.text, s.odd, s.buf, s.pattern, s.letters, s.leets, c.letters, c.leet, c.wordLetters, c.capitals, c.digits,
+		s.before,
 	} {
 		clear(b[:cap(b)])
 	}

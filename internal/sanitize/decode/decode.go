@@ -259,11 +259,19 @@ func yieldSigns(b []byte, yield func(Output) bool) bool {
 	if distinct > maxSigns || distinct*2 > len(b) || letters*4 > len(b)*3 {
 		return true
 	}
-	signs := make([]uint32, len(b))
-	for i, c := range b {
-		signs[i] = uint32(c)
+	space := byte(0) // the most frequent byte, which may stand for a space
+	for c, n := range count {
+		if n > count[space] {
+			space = byte(c)
+		}
 	}
-	return yield(Output{Signs: lettersAlone(signs)})
+	signs := make([]uint32, 0, len(b))
+	for _, c := range b {
+		if c != space {
+			signs = append(signs, uint32(c))
+		}
+	}
+	return yield(Output{Signs: signs})
 }
 
 // isCompressed reports whether b begins like data of gzip or zlib. The second byte of both is none of a text.

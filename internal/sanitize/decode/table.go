@@ -1,7 +1,10 @@
 package decode
 
 // All returns the decoders.
-func All() []Decoder {
+func All() []Decoder { return append(encodings(), rewrites()...) }
+
+// encodings returns the decoders of text that was encoded.
+func encodings() []Decoder {
 	return []Decoder{
 		{Name: "invisible characters", Kind: Encoding, decode: invisible, Words: true,
 			applies: func(in *Input) bool { return in.wide >= 48 }},
@@ -49,6 +52,12 @@ func All() []Decoder {
 			applies: func(in *Input) bool {
 				return in.upper*5 > in.lower && in.lower*5 > in.upper && in.digits*10 < in.visible
 			}},
+	}
+}
+
+// rewrites returns the decoders that give text for any text.
+func rewrites() []Decoder {
+	return []Decoder{
 		{Name: "turned", Kind: Rewrite, decode: turned, after: byTurning,
 			applies: func(in *Input) bool { return in.alnum(60) && in.row >= 8 }},
 		{Name: "swapped case", Kind: Rewrite, decode: swappedCase, after: bySwappedCase,

@@ -7,7 +7,7 @@ type Piece struct {
 }
 
 const (
-	maxTrails   = 16
+	maxTrails   = 32
 	maxAhead    = 200 // symbols of a secret that a text may leave out between two pieces
 	maxBehind   = 12  // symbols that two pieces may overlap
 	maxFiller   = 600 // symbols that a text may have between two pieces

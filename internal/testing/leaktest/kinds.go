@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Answer is a harmless answer. Kind is "prose", "list", "table", "code", "json", "schedule", "data", such as an attached
-// file in base64, or "mixed": an answer that has several of these, or one of them and at least as much prose. YAML is
+// Answer is a harmless answer. Kind is "prose", "list", "table", "code", "json", "schedule", "data", such as a file in
+// base64, or "mixed": an answer that has several of these, or one of them and at least as much prose. YAML is
 // counted as json; SQL, shell sessions, logs and diffs as code; CSV as table.
 type Answer struct{ Kind, Text string }
 
@@ -27,7 +27,8 @@ var (
 	anyLine   = regexp.MustCompile(`.`)
 	yamlLine  = regexp.MustCompile(`^\s*(- )?[a-z][\w-]*:( |$)`)
 	codeLine  = regexp.MustCompile(`[{};]$|^\s*(/\*|func|static|from \w+ import|def|class|import|package|const|` +
-		`return|#include|SELECT|INSERT|CREATE|UPDATE|FROM|WHERE) ?|^(\$ |@@ |\+\+\+ |diff )|^\S*\d\d:\d\d:\d\d|^[\d.]+ - \w+ \[`)
+		`return|#include|SELECT|INSERT|CREATE|UPDATE|FROM|WHERE) ?|^(\$ |@@ |\+\+\+ |diff )|^\S*\d\d:\d\d:\d\d|` +
+		`^[\d.]+ - \w+ \[`)
 	tableLine    = regexp.MustCompile(`^\||^\s*<tr>`)
 	csvLine      = regexp.MustCompile(`^[^;]*(;[^;\s][^;]*){2,}$|^("[^"]*"|[^",\s]+)(,("[^"]*"|[^",]*)){3,}$`)
 	listLine     = regexp.MustCompile(`^\s*([-*•]|\d+[.)]) `)
