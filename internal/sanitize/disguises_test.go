@@ -1,7 +1,11 @@
 package sanitize_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -110,15 +114,29 @@ func TestWorkGrowsWithTheText(t *testing.T) {
 		"base64":             "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo",
 		"long numbers":       "9081726354",
 		"spaced letters":     "q w e r t ",
+		"base64 in base64":   toBase64(toBase64(strings.Repeat("abcdefgh ", 40))) + "\n",
+		"packed zeros":       toBase64(gzipped(strings.Repeat("a", 60<<10))) + "\n",
+		"packed words":       toBase64(gzipped(strings.Repeat(secret[:20]+" or else ", 2<<10))) + "\n",
 	} {
 		steps := func(size int) int {
 			return sanitize.Steps(f.Scope(secret), strings.Repeat(unit, size/len(unit)+1))
 		}
-		const size = 8 << 10
-		once, twice := steps(size), steps(2*size)
-		t.Logf("%s: %d steps a byte", name, once/size)
-		if twice > max(once, 100*size)*22/10 || once > 3000*size {
-			t.Errorf("%s: %d steps for 8 KB, %d for twice as much", name, once, twice)
+		for _, size := range []int{6 << 10, 40 << 10} { // the whole of a text up to 16 KB is read in other orders
+			once, twice := steps(size), steps(2*size)
+			t.Logf("%s, %d KB: %d and %d steps a byte", name, size>>10, once/size, twice/size/2)
+			if twice > once*22/10 || once > 3000*size {
+				t.Errorf("%s: %d steps for %d KB, %d for twice as much", name, once, size>>10, twice)
+			}
 		}
 	}
+}
+
+func toBase64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+
+func gzipped(s string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = io.WriteString(w, s)
+	_ = w.Close()
+	return b.String()
 }

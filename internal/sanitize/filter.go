@@ -44,8 +44,11 @@ type Hit struct {
 	View     string
 }
 
-// Canceled is the View of a Hit if the request ended before its answer was checked.
-const Canceled = "canceled"
+// The Views of a Hit whose answer was not checked to its end.
+const (
+	Canceled = "canceled" // the request ended
+	Budget   = "budget"   // the answer was too expensive to check
+)
 
 // Filter finds secrets in answers. It is immutable and safe for concurrent use.
 type Filter struct {
@@ -153,6 +156,7 @@ type Scope struct {
 	filter *Filter
 	ctx    context.Context
 	own    *ownText
+	work   work
 }
 
 // Scope returns a Scope for a request in which the user sent userTexts. They are read only once something matches.
@@ -182,7 +186,7 @@ func (o *ownText) cover(t *tally, seq sequence) *index.Cover {
 	}
 	if o.covers == nil {
 		o.covers = new([sequences]index.Cover)
-		learning := &tally{filter: t.filter, ctx: t.ctx, steps: maxSteps}
+		learning := &tally{filter: t.filter, ctx: t.ctx, work: &work{}}
 		learning.learn = func(seq sequence, m index.Match) {
 			if m.Len >= minOwn {
 				o.covers[seq].Add(m.From, m.From+m.Len)
@@ -194,9 +198,6 @@ func (o *ownText) cover(t *tally, seq sequence) *index.Cover {
 	}
 	return &o.covers[seq]
 }
-
-// maxSteps is how many steps an answer may cost: some seconds of work.
-const maxSteps = 1 << 30
 
 // Text returns text and nil, or FallbackAnswer and the hit. A failure inside the filter is a hit.
 func (s *Scope) Text(text string) (clean string, hit *Hit) {

@@ -98,6 +98,9 @@ const (
 // write adds text, which may end inside a character; with final it is the end of the text.
 func (s *scanner) write(text string, final bool) {
 	s.text = append(s.text, text...)
+	if s.depth == 0 {
+		s.tally.work.bytes += len(text)
+	}
 	limit := len(s.text)
 	if !final {
 		limit -= limit % stepSize

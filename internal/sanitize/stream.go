@@ -14,7 +14,7 @@ type Stream struct {
 // After a hit Write or Close returns ErrLeak. Nothing was emitted of a secret that the answer has in a row, and a few
 // pieces at most of one that it has in pieces.
 func (s *Scope) Stream(emit func(string) error) *Stream {
-	t := &tally{filter: s.filter, ctx: s.ctx, own: s.own, steps: maxSteps}
+	t := &tally{filter: s.filter, ctx: s.ctx, own: s.own, work: &s.work}
 	return &Stream{scanner: newScanner(s.filter, t, 0), tally: t, emit: emit}
 }
 

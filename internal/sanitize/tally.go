@@ -11,7 +11,7 @@ type tally struct {
 	filter  *Filter
 	ctx     context.Context
 	own     *ownText // what the caller sent
-	steps   int      // that the answer may still cost
+	work    *work    // what the answer has cost
 	covered index.Cover
 	sums    map[int]int // letters of each part of the index, by its start
 	hit     *Hit
@@ -30,10 +30,26 @@ const (
 
 func (t *tally) leaked() bool { return t.hit != nil }
 
-// spend takes steps from the budget and reports whether there were enough. The budget also ends with the request.
+// work counts the steps that all texts of a Scope have cost.
+type work struct {
+	bytes int // read
+	steps int
+}
+
+// The steps that a text may cost: some of the decoders are dear even for a short text, and no text costs more than
+// stepsPerByte on the whole. TestWorkGrowsWithTheText has the figures of the worst texts.
+const (
+	baseSteps    = 1 << 22
+	stepsPerByte = 256
+)
+
+// left returns how many steps may still be taken.
+func (w *work) left() int { return baseSteps + stepsPerByte*w.bytes - w.steps }
+
+// spend counts steps and reports whether to go on. The work ends when there were too many, and with the request.
 func (t *tally) spend(steps int) bool {
-	if t.steps -= steps; t.steps < 0 && t.hit == nil {
-		t.hit = &Hit{View: "budget"}
+	if t.work.steps += steps; t.work.left() < 0 && t.hit == nil {
+		t.hit = &Hit{View: Budget}
 	}
 	if t.ctx.Err() != nil && t.hit == nil {
 		t.hit = &Hit{View: Canceled}
@@ -55,16 +71,32 @@ func (t *tally) checkNamed(view string, seq sequence, m index.Match) {
 	if t.hit != nil {
 		return
 	}
-	x := t.filter.indexes[seq]
-	p := &t.filter.parts[x.Owner(m.From)]
+	owner := t.filter.indexes[seq].Owner(m.From)
+	p := &t.filter.parts[owner]
 	if !p.isLeak(seq, m.From, m.Len) {
 		t.near = t.near || m.Len*10 >= sequenceTable[seq].leak*8
 		return
 	}
-	if own := t.own.cover(t, seq); own != nil && !p.isLeak(seq, m.From, m.Len-own.Len(m.From, m.From+m.Len)) {
-		return
+	if own := t.own.cover(t, seq); own != nil {
+		known := max(own.Len(m.From, m.From+m.Len), t.knownLetters(seq, owner, m))
+		if !p.isLeak(seq, m.From, m.Len-known) {
+			return
+		}
 	}
 	t.report(p.secret, view)
+}
+
+// knownLetters returns how many symbols of a match, about, stand for letters of the secret that the user sent.
+func (t *tally) knownLetters(seq sequence, owner int, m index.Match) int {
+	from, to := t.filter.indexes[seq].Bounds(owner)
+	first, last := m.From-from, m.From-from+m.Len
+	if seq == backwardSeq || seq == backStepSeq || seq == backPatternSeq {
+		first, last = to-from-last, to-from-first
+	}
+	p, size := &t.filter.parts[owner], max(to-from, 1)
+	letters := p.to - p.from
+	known := t.own.cover(t, letterSeq).Len(p.from+first*letters/size, p.from+(last*letters+size-1)/size)
+	return known * size / letters
 }
 
 func (t *tally) report(owner int, view string) {

@@ -130,8 +130,8 @@ func (x *Index) end(i int) int {
 	return len(x.text)
 }
 
-// Start returns the position at which secret number i begins.
-func (x *Index) Start(i int) int { return int(x.starts[i]) }
+// Bounds returns the positions at which secret number i begins and ends.
+func (x *Index) Bounds(i int) (from, to int) { return int(x.starts[i]), x.end(i) - 1 }
 
 // Len returns the number of positions.
 func (x *Index) Len() int { return len(x.text) }
