@@ -1,7 +1,9 @@
 package sanitize_test
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -99,6 +101,61 @@ func BenchmarkFilter(b *testing.B) {
 		})
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*tokens), "ns/token")
 	})
+}
+
+// manySecrets returns n secrets of about 2 KB each.
+func manySecrets(n int) (out []sanitize.Secret) {
+	r := rand.New(rand.NewPCG(5, 6))
+	words := strings.Fields(naturalText())
+	for i := range n {
+		text := ""
+		for len(text) < 2<<10 {
+			text += words[r.IntN(len(words))] + " "
+		}
+		out = append(out, sanitize.WithCanary(fmt.Sprint(i), text))
+	}
+	return out
+}
+
+// BenchmarkNew builds the filter of 200 prompts. heap-MB is what it keeps.
+func BenchmarkNew(b *testing.B) {
+	secrets := manySecrets(200)
+	var before, after runtime.MemStats
+	for b.Loop() {
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		f := sanitize.New(secrets...)
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		runtime.KeepAlive(f)
+	}
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/1e6, "heap-MB")
+}
+
+// BenchmarkManySecrets filters the same text with few and with many secrets.
+func BenchmarkManySecrets(b *testing.B) {
+	list, size := answersOf("prose")
+	text := naturalText()
+	for _, n := range []int{10, 1000} {
+		f := sanitize.New(manySecrets(n)...)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			measure(b, text, size, func() {
+				for _, a := range list {
+					f.Scope().Text(a)
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkEcho filters an answer of 1 MB that the user sent, and one that they did not.
+func BenchmarkEcho(b *testing.B) {
+	f, text := sanitize.New(bigSecrets()...), naturalText()
+	prose, _ := answersOf("prose")
+	mega := strings.Repeat(strings.Join(prose, "\n\n")+"\n\n", 1<<20/65000)
+	for name, sent := range map[string]string{"own": mega, "other": ""} {
+		b.Run(name, func(b *testing.B) { measure(b, text, len(mega), func() { f.Scope(sent).Text(mega) }) })
+	}
 }
 
 // measure times call, which filters size bytes, and runs the reference over text after every 16th call.

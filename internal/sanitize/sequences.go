@@ -33,20 +33,20 @@ const maxLag = 8
 // symbols in a row are a leak.
 var sequenceTable = [sequences]struct{ gram, stride, leak int }{
 	letterSeq:      {8, 2, 28},
-	backwardSeq:    {8, 4, 28},
-	leetSeq:        {8, 2, 28},
-	consonantSeq:   {8, 4, 21},
-	stepSeq:        {8, 4, 27},
-	backStepSeq:    {8, 4, 27},
-	patternSeq:     {10, 3, 32},
-	backPatternSeq: {10, 3, 32},
+	backwardSeq:    {8, 8, 28},
+	leetSeq:        {8, 8, 28},
+	consonantSeq:   {8, 8, 21},
+	stepSeq:        {8, 8, 27},
+	backStepSeq:    {8, 8, 27},
+	patternSeq:     {10, 6, 32},
+	backPatternSeq: {10, 6, 32},
 
 	singleSeq: {8, 4, 27},
 	keypadSeq: {12, 3, 30},
 	beginSeq:  {8, 4, 27},
 
-	lagSeq: {8, 8, 27}, lagSeq + 1: {8, 8, 27}, lagSeq + 2: {8, 8, 27}, lagSeq + 3: {8, 8, 27}, lagSeq + 4: {8, 8, 27},
-	lagSeq + 5: {8, 8, 27}, lagSeq + 6: {8, 8, 27},
+	lagSeq: {8, 16, 27}, lagSeq + 1: {8, 16, 27}, lagSeq + 2: {8, 16, 27}, lagSeq + 3: {8, 16, 27}, lagSeq + 4: {8, 8, 27},
+	lagSeq + 5: {8, 16, 27}, lagSeq + 6: {8, 16, 27},
 }
 
 // written is a text as letters, as letters and what resembles one, and as words, whose places are counted from first.
