@@ -66,7 +66,7 @@ func (s *scanner) readAnagrams(natural bool) {
 			if !s.tally.spend(steps/8) || at < 0 {
 				break
 			}
-			s.tally.checkNamed("same letters", letterSeq, index.Match{From: at, Len: len(letters)})
+			s.tally.checkNamed(anagramView, letterSeq, index.Match{From: at, Len: len(letters)})
 			from = at + 1
 		}
 	}

@@ -38,7 +38,6 @@ var arriving = [...]view{
 	{"substituted", patternSeq, holdUnnatural, true, 1, readPattern, letterPlace},
 	{"substituted, reversed", backPatternSeq, holdUnnatural, true, 1, readPattern, letterPlace},
 	{"symbols", patternSeq, holdAlways, false, 1, readSymbols, symbolPlace},
-	{"each word reversed", letterSeq, holdAlways, false, 1, readReversedWords, wordLetterPlace},
 	{"shuffled words", letterSeq, holdNever, false, 0, readNothing, nil},
 	{"words backwards", letterSeq, holdNever, false, 0, readNothing, nil},
 	{"first letters", letterSeq, holdUnnatural, false, 1, readFirst, wordPlace},
@@ -77,8 +76,8 @@ var firstReader = func() (list []int) {
 // Views with a number that others need.
 const (
 	substituted    = 7
-	shuffledWords  = 11
-	wordsBackwards = 12
+	shuffledWords  = 10
+	wordsBackwards = 11
 )
 
 // readNothing is for views that read pairs of words, see scanner.readPairs.
@@ -234,18 +233,6 @@ func readSymbols(s *scanner, r []index.Reader) {
 }
 
 func symbolPlace(s *scanner, _, n int) int { return s.reader.symbols.back(n) }
-
-func readReversedWords(s *scanner, r []index.Reader) {
-	s.buf = s.buf[:0]
-	for _, w := range s.reader.chunk.words {
-		for i := w.to - 1; i >= w.from; i-- {
-			s.buf = append(s.buf, s.reader.chunk.wordLetters[i])
-		}
-	}
-	r[0].Read(s.x, s.buf, s.ended)
-}
-
-func wordLetterPlace(s *scanner, _, n int) int { return s.reader.letters.back(n + s.reader.wordLen) }
 
 func wordPlace(s *scanner, _, n int) int {
 	if s.reader.wordLen > 0 {

@@ -35,7 +35,7 @@ func (s *scanner) readOrdered(text *ordered, sure bool) {
 		return s.readLetters(symbols)
 	}
 	_ = text.everyNthWord(read) && (len(s.unknown)*2 > len(text.words) || text.wordColumns(read)) &&
-		(sure || text.railFence(read) && text.columns(read) && text.blocksBackwards(read) && text.fromBothEnds(read))
+		(sure || text.railFence(read) && text.columns(read) && text.blocksBackwards(read))
 	s.tally.view = view
 }
 
@@ -170,23 +170,6 @@ func (o *ordered) blocksBackwards(read readOrder) bool {
 			if !read("blocks backwards", o.compact()) {
 				return false
 			}
-		}
-	}
-	return true
-}
-
-// fromBothEnds reads the letters as if they were taken from both ends of a text in turn, and from the middle.
-func (o *ordered) fromBothEnds(read readOrder) bool {
-	for _, form := range [2][]uint8{o.all, o.letters} {
-		o.out = o.out[:0]
-		for i := 0; i < len(form); i += 2 {
-			o.out = append(o.out, form[i])
-		}
-		for i := (len(form)/2)*2 - 1; i > 0; i -= 2 {
-			o.out = append(o.out, form[i])
-		}
-		if !read("both ends", o.compact()) {
-			return false
 		}
 	}
 	return true

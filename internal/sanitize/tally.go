@@ -125,5 +125,5 @@ func (t *tally) cover(from, n int) {
 	if own := t.own.cover(t, letterSeq); own != nil && t.covered.Without(own, p.from, p.to) < most {
 		return
 	}
-	t.report(p.secret, "pieces")
+	t.report(p.secret, piecesView)
 }
