@@ -41,12 +41,17 @@ var sequenceTable = [sequences]struct{ gram, stride, leak int }{
 	patternSeq:     {10, 6, 32},
 	backPatternSeq: {10, 6, 32},
 
-	singleSeq: {8, 4, 27},
-	keypadSeq: {12, 3, 30},
-	beginSeq:  {8, 4, 27},
+	singleSeq: {8, 8, 27},
+	keypadSeq: {12, 8, 30},
+	beginSeq:  {8, 8, 27},
 
-	lagSeq: {8, 16, 27}, lagSeq + 1: {8, 16, 27}, lagSeq + 2: {8, 16, 27}, lagSeq + 3: {8, 16, 27}, lagSeq + 4: {8, 8, 27},
-	lagSeq + 5: {8, 16, 27}, lagSeq + 6: {8, 16, 27},
+	lagSeq:     {8, 16, 27},
+	lagSeq + 1: {8, 16, 27},
+	lagSeq + 2: {8, 16, 27},
+	lagSeq + 3: {8, 16, 27},
+	lagSeq + 4: {8, 16, 27},
+	lagSeq + 5: {8, 16, 27},
+	lagSeq + 6: {8, 16, 27},
 }
 
 // written is a text as letters, as letters and what resembles one, and as words, whose places are counted from first.

@@ -30,7 +30,9 @@ var generators = map[string]func(string) string{
 	"shifted, reversed":       func(s string) string { return turned(shifted(s, 3)) },
 	"first letters, reversed": func(s string) string { return initials(turned(lettersIn(s)), " ") },
 	"first letters of lines": func(s string) string {
-		return perLetter(s, func(i int, c rune) string { return string(c) + "ound " + strings.Repeat("and ", i*i%5) + "\n" })
+		return perLetter(s, func(i int, c rune) string {
+			return string(c) + "ound " + strings.Repeat("and ", i*i%5) + "\n"
+		})
 	},
 	"capitals": func(s string) string {
 		return perLetter(s, func(i int, c rune) string {
@@ -48,7 +50,9 @@ var generators = map[string]func(string) string{
 		return perLetter(s, func(_ int, c rune) string { return "o" + string(c) + "er " })
 	},
 	"last letters of lines": func(s string) string {
-		return perLetter(s, func(i int, c rune) string { return strings.Repeat("and ", i*i%5) + "of " + string(c) + "\n" })
+		return perLetter(s, func(i int, c rune) string {
+			return strings.Repeat("and ", i*i%5) + "of " + string(c) + "\n"
+		})
 	},
 	"shifted by 2 turns": inTurns(2),
 	"shifted by 3 turns": inTurns(3),
