@@ -140,3 +140,22 @@ func gzipped(s string) string {
 	_ = w.Close()
 	return b.String()
 }
+
+// FuzzWorkGrowsWithTheText looks for a text that costs more than twice as many steps when it is twice as long.
+func FuzzWorkGrowsWithTheText(f *testing.F) {
+	filter := newFilter()
+	for _, unit := range []string{"a", "%41%42", "QUJDREVG", "q w e r t ", "[{", "<b>", "0101 ", "+AEEAQg-", "x1y22z333"} {
+		f.Add(unit)
+	}
+	f.Fuzz(func(t *testing.T, unit string) {
+		if len(unit) == 0 || len(unit) > 512 {
+			return
+		}
+		const size = 20 << 10 // longer than the texts that are read in other orders
+		steps := func(size int) int { return sanitize.Steps(filter.Scope(), strings.Repeat(unit, size/len(unit)+1)) }
+		once, twice := steps(size), steps(2*size)
+		if twice > once*5/2+64*size {
+			t.Errorf("%d steps for %d bytes of %q, %d for twice as many", once, size, unit, twice)
+		}
+	})
+}
