@@ -157,6 +157,7 @@ type Scope struct {
 	ctx    context.Context
 	own    *ownText
 	work   work
+	pieces *pieces
 }
 
 // Scope returns a Scope for a request in which the user sent userTexts. They are read only once something matches.
@@ -174,6 +175,7 @@ func (s *Scope) Within(ctx context.Context) *Scope {
 type ownText struct {
 	text   string
 	covers *[sequences]index.Cover
+	pieces pieces // those that would count together with other answers
 }
 
 // minOwn is how many symbols of a secret in a row the user must have sent so that an answer may repeat them. Shorter
@@ -185,18 +187,27 @@ func (o *ownText) cover(t *tally, seq sequence) *index.Cover {
 		return nil
 	}
 	if o.covers == nil {
-		o.covers = new([sequences]index.Cover)
-		learning := &tally{filter: t.filter, ctx: t.ctx, work: &work{}}
-		learning.learn = func(seq sequence, m index.Match) {
-			if m.Len >= minOwn {
-				o.covers[seq].Add(m.From, m.From+m.Len)
-			}
-		}
-		scanner := newScanner(t.filter, learning, 0)
-		scanner.write(o.text, true)
-		scanner.free()
+		o.read(t)
 	}
 	return &o.covers[seq]
+}
+
+// hasUnit reports whether the user sent a unit in a piece that would count together with other answers.
+func (o *ownText) hasUnit(t *tally, u int) bool {
+	return o.cover(t, letterSeq) != nil && o.pieces.units.HasUnit(u)
+}
+
+func (o *ownText) read(t *tally) {
+	o.covers = new([sequences]index.Cover)
+	learning := &tally{filter: t.filter, ctx: t.ctx, work: &work{}, pieces: &o.pieces}
+	learning.learn = func(seq sequence, m index.Match) {
+		if m.Len >= minOwn {
+			o.covers[seq].Add(m.From, m.From+m.Len)
+		}
+	}
+	scanner := newScanner(t.filter, learning, 0)
+	scanner.write(o.text, true)
+	scanner.free()
 }
 
 // Text returns text and nil, or FallbackAnswer and the hit. A failure inside the filter is a hit.

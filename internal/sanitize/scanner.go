@@ -234,12 +234,20 @@ const (
 	pairBits          = 7  // evidence of a pair of words
 )
 
-// count adds a piece that is no chance.
-func (s *scanner) count(p index.Piece) { s.tally.cover(int(p.From), int(p.Len)) }
+// count adds a piece that is certainly or probably no chance.
+func (s *scanner) count(p index.Piece, certain bool) { s.countAt(int(p.From), int(p.Len), certain) }
 
 // countBack adds a piece of trails in which the secrets go backwards.
-func (s *scanner) countBack(p index.Piece) {
-	s.tally.cover(s.filter.indexes[letterSeq].Len()-int(p.From+p.Len), int(p.Len))
+func (s *scanner) countBack(p index.Piece, certain bool) {
+	s.countAt(s.filter.indexes[letterSeq].Len()-int(p.From+p.Len), int(p.Len), certain)
+}
+
+func (s *scanner) countAt(from, n int, certain bool) {
+	if certain {
+		s.tally.cover(from, n)
+	} else {
+		s.tally.note(from, n)
+	}
 }
 
 // readPairs looks for pairs of words that a secret has as well, at most two words apart.
@@ -280,7 +288,8 @@ func (s *scanner) readPairs() {
 
 // addPair adds the words of a pair to trails in which they begin at fromA and fromB. The evidence is that of the later
 // one.
-func (s *scanner) addPair(t *index.Trails, fromA, fromB int32, a, b index.Word, at int32, count func(index.Piece)) {
+func (s *scanner) addPair(t *index.Trails, fromA, fromB int32, a, b index.Word, at int32,
+	count func(index.Piece, bool)) {
 	place := s.placeBefore(int(at - a.Len))
 	first := index.Piece{From: fromA, Len: a.Len, At: at, Place: place}
 	second := index.Piece{From: fromB, Len: b.Len, At: at, Bits: pairBits, Place: place}

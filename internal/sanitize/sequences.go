@@ -29,29 +29,29 @@ const (
 // maxLag is the greatest distance of letters of which there are differences. Those at a distance of 3 are lagSeq+1.
 const maxLag = 8
 
-// sequenceTable has, for each sequence, the length of a seed and the distance of seeds, see index.New, and how many
-// symbols in a row are a leak.
-var sequenceTable = [sequences]struct{ gram, stride, leak int }{
-	letterSeq:      {8, 2, 28},
-	backwardSeq:    {8, 8, 28},
-	leetSeq:        {8, 8, 28},
-	consonantSeq:   {8, 8, 21},
-	stepSeq:        {8, 8, 27},
-	backStepSeq:    {8, 8, 27},
-	patternSeq:     {10, 6, 32},
-	backPatternSeq: {10, 6, 32},
+// sequenceTable has, for each sequence, the length of a seed and the distance of seeds, see index.New, how many symbols
+// in a row are a leak, and how many are a piece that counts together with those in other answers.
+var sequenceTable = [sequences]struct{ gram, stride, leak, note int }{
+	letterSeq:      {8, 2, 28, 12},
+	backwardSeq:    {8, 8, 28, 12},
+	leetSeq:        {8, 8, 28, 14},
+	consonantSeq:   {8, 8, 21, 14},
+	stepSeq:        {8, 8, 27, 13},
+	backStepSeq:    {8, 8, 27, 13},
+	patternSeq:     {10, 6, 32, 24},
+	backPatternSeq: {10, 6, 32, 24},
 
-	singleSeq: {8, 8, 27},
-	keypadSeq: {12, 8, 30},
-	beginSeq:  {8, 8, 27},
+	singleSeq: {8, 8, 27, 14},
+	keypadSeq: {12, 8, 30, 24},
+	beginSeq:  {8, 8, 27, 18},
 
-	lagSeq:     {8, 16, 27},
-	lagSeq + 1: {8, 16, 27},
-	lagSeq + 2: {8, 16, 27},
-	lagSeq + 3: {8, 16, 27},
-	lagSeq + 4: {8, 16, 27},
-	lagSeq + 5: {8, 16, 27},
-	lagSeq + 6: {8, 16, 27},
+	lagSeq:     {8, 16, 27, 23},
+	lagSeq + 1: {8, 16, 27, 23},
+	lagSeq + 2: {8, 16, 27, 23},
+	lagSeq + 3: {8, 16, 27, 23},
+	lagSeq + 4: {8, 16, 27, 23},
+	lagSeq + 5: {8, 16, 27, 23},
+	lagSeq + 6: {8, 16, 27, 23},
 }
 
 // written is a text as letters, as letters and what resembles one, and as words, whose places are counted from first.

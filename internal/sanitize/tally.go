@@ -12,6 +12,7 @@ type tally struct {
 	ctx     context.Context
 	own     *ownText // what the caller sent
 	work    *work    // what the answer has cost
+	pieces  *pieces  // for the history of the account; nil if each answer counts alone
 	covered index.Cover
 	sums    map[int]int // letters of each part of the index, by its start
 	hit     *Hit
@@ -64,6 +65,7 @@ func (t *tally) check(view int, seq sequence, m index.Match) {
 
 // checkNamed is check for a view by its name.
 func (t *tally) checkNamed(view string, seq sequence, m index.Match) {
+	t.noteMatch(seq, m)
 	if t.learn != nil {
 		t.learn(seq, m)
 		return
@@ -107,6 +109,7 @@ func (t *tally) report(owner int, view string) {
 
 // cover adds a piece of a secret in letters. The answer is a leak once it has too many letters of one secret.
 func (t *tally) cover(from, n int) {
+	t.note(from, n)
 	if t.learn != nil || t.hit != nil {
 		return
 	}
@@ -118,7 +121,7 @@ func (t *tally) cover(from, n int) {
 	if t.sums == nil {
 		t.sums = map[int]int{}
 	}
-	most := min(maxSum, max(minSum, int(maxShare*float64(p.to-p.from)))) * p.least / leastRun
+	most := p.mostInAnswer()
 	if t.sums[p.from] += added; t.sums[p.from] < most {
 		return
 	}
