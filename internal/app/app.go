@@ -6,7 +6,8 @@
 //	               ├─ backups.go   S3, or dev/diskblob
 //	               ├─ billing.go   Stripe, or dev/devstripe
 //	               ├─ agents.go    built-in agents and the manifests of AGENTS_DIR
-//	               └─ app.go       the model (or dev/offline), the limiter (Redis or memory), chat, the HTTP edge
+//	               └─ app.go       the model (or dev/offline), the limiter and the histories of leaks (Redis or
+//	                               memory), chat, the HTTP edge
 //
 // It serves no listener and runs no background work until Run is called.
 package app
@@ -32,6 +33,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/dev/offline"
 	"github.com/adiuva/cloud-api/internal/docsite"
 	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/leakhistory"
 	"github.com/adiuva/cloud-api/internal/listener"
 	"github.com/adiuva/cloud-api/internal/llm"
 	"github.com/adiuva/cloud-api/internal/playbook"
@@ -141,7 +143,7 @@ func (a *App) wire(ctx context.Context, cfg config.Config, manifests *declared.S
 		return err
 	}
 	a.closers = append(a.closers, stopModel)
-	agents, playbooks, orchestrator, err := wireChat(model, manifests, opts.Log)
+	agents, playbooks, orchestrator, err := a.wireChat(cfg, model, manifests, opts)
 	if err != nil {
 		return err
 	}
@@ -168,8 +170,8 @@ func (a *App) wire(ctx context.Context, cfg config.Config, manifests *declared.S
 	return err
 }
 
-func wireChat(
-	model agent.Model, manifests *declared.Set, log *slog.Logger,
+func (a *App) wireChat(
+	cfg config.Config, model agent.Model, manifests *declared.Set, opts Options,
 ) (*agent.Registry, *playbook.Library, *chat.Orchestrator, error) {
 	agents, err := NewAgents(model, manifests)
 	if err != nil {
@@ -184,9 +186,41 @@ func wireChat(
 		return nil, nil, nil, fmt.Errorf("playbooks: %w", err)
 	}
 	filter := sanitize.New(chat.Secrets(agents, templates)...)
+	histories, stopHistories, err := openHistories(cfg, filter.Digest(), opts)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	a.closers = append(a.closers, stopHistories)
 	return agents, library, chat.New(chat.Config{
-		Agents: agents, Model: model, Templates: templates, Filter: chat.NewFilter(filter), Log: log,
+		Agents: agents, Model: model, Templates: templates, Log: opts.Log,
+		Filter: chat.NewFilter(filter, histories.For),
 	}), nil
+}
+
+// openHistories returns what the answers of each account had of the secrets with this digest, and a function that
+// closes the connections to Redis.
+func openHistories(cfg config.Config, digest string, opts Options) (*leakhistory.Store, func(), error) {
+	secret, err := redisSecret(cfg, "names of leak histories in Redis")
+	if err != nil {
+		return nil, nil, err
+	}
+	histories, err := leakhistory.New(leakhistory.Config{
+		Digest: digest, RedisURL: cfg.RedisURL.Reveal(), Secret: secret, Now: opts.Now, Log: opts.Log,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return histories, func() {
+		if err := histories.Close(); err != nil {
+			opts.Log.Warn("closing the leak histories", slog.Any("error", err))
+		}
+	}, nil
+}
+
+// redisSecret returns a key of its own for a purpose, derived from a secret that all replicas have: without it, hashes
+// of addresses and accounts in Redis could be found by trying all of them.
+func redisSecret(cfg config.Config, purpose string) ([]byte, error) {
+	return hkdf.Key(sha256.New, []byte(cfg.JWTSecret.Reveal()), nil, purpose, sha256.Size)
 }
 
 // chooseModel returns the model and a function that closes its connections.
@@ -215,10 +249,7 @@ func chooseLimiter(cfg config.Config, log *slog.Logger) (*ratelimit.Limiter, fun
 	if !cfg.Limited() {
 		return nil, func() {}, nil
 	}
-	// A key of its own, derived from a secret that all replicas have: without it, hashes of addresses in Redis could be
-	// found by trying all addresses.
-	const purpose = "names of rate limits in Redis"
-	secret, err := hkdf.Key(sha256.New, []byte(cfg.JWTSecret.Reveal()), nil, purpose, sha256.Size)
+	secret, err := redisSecret(cfg, "names of rate limits in Redis")
 	if err != nil {
 		return nil, nil, err
 	}

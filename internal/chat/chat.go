@@ -108,7 +108,7 @@ func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, em
 		return Reply{}, err
 	}
 	sent := userTexts(req)
-	guard := o.cfg.Filter(ctx, sent...)
+	guard := o.cfg.Filter(ctx, u, sent...)
 	run := o.cfg.Agents.NewRun(u, req.Message, req.Context)
 	routing, err := o.route(ctx, u.Tier, req)
 	if err != nil {

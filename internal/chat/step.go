@@ -42,7 +42,7 @@ var ErrBadAnswer = fault.New(fault.LLMError, "The language model gave an answer 
 
 // RunStep runs one generating step. Errors are faults: not_found for an unknown template, validation_failed for
 // variables that it does not accept or a bad time zone, ErrBadAnswer, and those of the model.
-func (o *Orchestrator) RunStep(ctx context.Context, _ identity.User, req StepRequest) (StepReply, error) {
+func (o *Orchestrator) RunStep(ctx context.Context, u identity.User, req StepRequest) (StepReply, error) {
 	template, err := o.cfg.Templates.Get(req.PromptTemplate)
 	if err != nil {
 		return StepReply{}, fault.ErrNotFound
@@ -63,7 +63,7 @@ func (o *Orchestrator) RunStep(ctx context.Context, _ identity.User, req StepReq
 	if err != nil {
 		return StepReply{}, ctxError(ctx, err)
 	}
-	guard := o.cfg.Filter(ctx, sent...)
+	guard := o.cfg.Filter(ctx, u, sent...)
 	answer, err := o.cfg.Model.Generate(ctx, call, nil)
 	if err != nil {
 		return StepReply{}, ctxError(ctx, err)

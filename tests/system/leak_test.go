@@ -10,6 +10,8 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/sanitize"
 	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 	"github.com/adiuva/cloud-api/internal/testing/soak"
@@ -51,11 +53,21 @@ type leakTest struct {
 	streamed string // the secret that askStreamed let the model reveal last
 }
 
+// startLeaking starts one in which each answer counts alone, so that one account can try many disguises.
 func startLeaking(t *testing.T) *leakTest {
 	t.Helper()
 	m := llmtest.NewModel()
-	a := start(t, m)
+	a := start(t, m, withoutHistory(t, m))
 	return &leakTest{api: a, model: m, me: a.Register("leak@example.com")}
+}
+
+// withoutHistory lets the leak filter judge each answer alone.
+func withoutHistory(t *testing.T, model agent.Model) option {
+	return func(c *httpapi.Config) {
+		_, templates := builtin(t, model)
+		c.Chat = chat.New(chat.Config{Agents: c.Agents, Model: model, Templates: templates, Log: c.Log,
+			Filter: chat.NewFilter(sanitize.New(chat.Secrets(c.Agents, templates)...), nil)})
+	}
 }
 
 // attempt lets the model leak once and reports whether the answer was replaced. A replaced answer must have nothing
