@@ -34,7 +34,7 @@ func TestBenignAnswersPassTheFilter(t *testing.T) {
 	}
 	m := llmtest.NewModel()
 	a := start(t, m)
-	l := &leakTest{a, m, a.Register("benign@example.com")} // all answers count together
+	l := &leakTest{api: a, model: m, me: a.Register("benign@example.com")} // all answers count together
 	l.expectUnfiltered(t, texts)
 }
 

@@ -99,7 +99,7 @@ func TestLeakOverManyAnswersIsStopped(t *testing.T) {
 		"three words":             {groupsOf(longText(), 3, 12), plain}, // shorter ones do not count
 		"eight words and fillers": {groupsOf(longText(), 8, 0), withFillers},
 	} {
-		l := &leakTest{a, m, a.Register(strings.ReplaceAll(name, " ", ".") + "@example.com")}
+		l := &leakTest{api: a, model: m, me: a.Register(strings.ReplaceAll(name, " ", ".") + "@example.com")}
 		sent, stopped := l.sayInTurn(t, row.pieces, row.write)
 		t.Logf("%s: %d letters were sent, %d of %d answers were stopped", name, sent, stopped, len(row.pieces))
 		if sent > 600 || stopped == 0 {
@@ -135,7 +135,7 @@ func TestLeakOfPromptOverManyAnswersIsStopped(t *testing.T) {
 	t.Parallel()
 	m := llmtest.NewModel()
 	a := start(t, m)
-	l := &leakTest{a, m, a.Register("patient@example.com")}
+	l := &leakTest{api: a, model: m, me: a.Register("patient@example.com")}
 	_, prompt, _ := strings.Cut(longestPrompt(t, m), "] ")
 	pieces := groupsOf(prompt, 5, 0)
 	sent, stopped := l.sayInTurn(t, pieces, func(s string) string { return s })
@@ -144,7 +144,7 @@ func TestLeakOfPromptOverManyAnswersIsStopped(t *testing.T) {
 	if sent > min(600, all*7/10) || stopped == 0 {
 		t.Errorf("%d of %d letters were sent, %d answers were stopped", sent, all, stopped)
 	}
-	other := &leakTest{a, m, a.Register("other@example.com")}
+	other := &leakTest{api: a, model: m, me: a.Register("other@example.com")}
 	if _, stopped := other.sayInTurn(t, pieces[:1], func(s string) string { return s }); stopped != 0 {
 		t.Error("another account was stopped")
 	}

@@ -155,7 +155,9 @@ func TestEveryDisguiseIsStopped(t *testing.T) {
 	if len(attacks) != 57 || len(leaktest.Transforms()) != 48 {
 		t.Fatalf("%d attacks, %d disguises", len(attacks), len(leaktest.Transforms()))
 	}
-	l.checkStopRates(t, leaktest.Transforms(), 95, func(i int) []leaktest.Attack { return oneAttackOrAll(attacks, i*11%57) })
+	l.checkStopRates(t, leaktest.Transforms(), 95, func(i int) []leaktest.Attack {
+		return oneAttackOrAll(attacks, i*11%57)
+	})
 	l.checkLog(t)
 }
 
