@@ -24,6 +24,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/llm"
 	"github.com/adiuva/cloud-api/internal/testing/apitest"
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
@@ -194,7 +195,7 @@ func unfiltered(b *testing.B, model agent.Model, log *slog.Logger) *chat.Orchest
 	templates, err := app.NewTemplates(agents)
 	check(b, err)
 	return chat.New(chat.Config{Agents: agents, Model: model, Templates: templates, Log: log,
-		Filter: func(context.Context, ...string) chat.Guard { return noFilter{} }})
+		Filter: func(context.Context, identity.User, ...string) chat.Guard { return noFilter{} }})
 }
 
 // login creates the accounts, with limits that no benchmark reaches, and returns a token for each.

@@ -73,9 +73,10 @@ var allowed = map[string]string{
 		"internal/fault",
 	"internal/budget": "internal/agent internal/worker internal/postgres gen/db internal/identity internal/tier " +
 		"internal/tokens internal/fault",
-	"internal/provider":  "internal/agent internal/fault internal/tier",
-	"internal/ratelimit": "",
-	"internal/worker":    "",
+	"internal/leakhistory": "internal/sanitize",
+	"internal/provider":    "internal/agent internal/fault internal/tier",
+	"internal/ratelimit":   "",
+	"internal/worker":      "",
 
 	// Adapters: each wraps one dependency.
 	"internal/postgres":  "sql/migrations internal/fault",
@@ -139,7 +140,7 @@ var owners = map[string]string{
 	"github.com/stripe/stripe-go/":         "internal/stripepay",
 	"github.com/labstack/echo/":            "internal/httpapi gen/api",
 	"github.com/ulule/limiter/":            "internal/ratelimit",
-	"github.com/redis/go-redis/":           "internal/ratelimit cmd/adiuva-api",
+	"github.com/redis/go-redis/":           "internal/leakhistory internal/ratelimit cmd/adiuva-api",
 	"github.com/golang-migrate/migrate/":   "internal/postgres",
 	"github.com/lestrrat-go/jwx/":          "internal/auth",
 	"github.com/spf13/cobra":               "cmd/adiuva-api",

@@ -7,7 +7,7 @@
 //	               ├─ billing.go   Stripe, or dev/devstripe
 //	               ├─ agents.go    built-in agents and the manifests of AGENTS_DIR
 //	               ├─ models.go    the providers of language models, or dev/offline
-//	               └─ app.go       the limiter (Redis or memory), chat, the HTTP edge
+//	               └─ app.go       the limiter and the histories of leaks (Redis or memory), chat, the HTTP edge
 //
 // It serves no listener and runs no background work until Run is called.
 package app
@@ -33,6 +33,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/dev/devstripe"
 	"github.com/adiuva/cloud-api/internal/docsite"
 	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/leakhistory"
 	"github.com/adiuva/cloud-api/internal/listener"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/postgres"
@@ -153,7 +154,7 @@ func (a *App) wire(
 		return err
 	}
 	a.closers = append(a.closers, stopModels)
-	agents, playbooks, orchestrator, err := wireChat(models, a.Budget.Meter(models), manifests, opts)
+	agents, playbooks, orchestrator, err := a.wireChat(cfg, models, manifests, opts)
 	if err != nil {
 		return err
 	}
@@ -182,9 +183,10 @@ func (a *App) wire(
 	return err
 }
 
-func wireChat(
-	models *provider.Set, metered agent.Model, manifests *declared.Set, opts Options,
+func (a *App) wireChat(
+	cfg config.Config, models *provider.Set, manifests *declared.Set, opts Options,
 ) (*agent.Registry, *playbook.Library, *chat.Orchestrator, error) {
+	metered := a.Budget.Meter(models)
 	agents, err := NewAgents(metered, manifests)
 	if err != nil {
 		return nil, nil, nil, err
@@ -198,14 +200,45 @@ func wireChat(
 		return nil, nil, nil, fmt.Errorf("playbooks: %w", err)
 	}
 	filter := sanitize.New(chat.Secrets(agents, templates)...)
+	histories, stopHistories, err := openHistories(cfg, filter.Digest(), opts)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	a.closers = append(a.closers, stopHistories)
 	return agents, library, chat.New(chat.Config{
-		Agents: agents, Model: metered, CheckModel: models.Validate, Templates: templates,
-		Filter: chat.NewFilter(filter), Log: opts.Log,
+		Agents: agents, Model: metered, CheckModel: models.Validate, Templates: templates, Log: opts.Log,
+		Filter: chat.NewFilter(filter, histories.For),
 		Limits: func(r *agent.ModelRequest) agent.Limits {
 			size, output := models.Limits(r)
 			return agent.Limits{ContextTokens: size, MaxOutputTokens: output}
 		},
 	}), nil
+}
+
+// openHistories returns what the answers of each account had of the secrets with this digest, and a function that
+// closes the connections to Redis.
+func openHistories(cfg config.Config, digest string, opts Options) (*leakhistory.Store, func(), error) {
+	secret, err := redisSecret(cfg, "names of leak histories in Redis")
+	if err != nil {
+		return nil, nil, err
+	}
+	histories, err := leakhistory.New(leakhistory.Config{
+		Digest: digest, RedisURL: cfg.RedisURL.Reveal(), Secret: secret, Now: opts.Now, Log: opts.Log,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return histories, func() {
+		if err := histories.Close(); err != nil {
+			opts.Log.Warn("closing the leak histories", slog.Any("error", err))
+		}
+	}, nil
+}
+
+// redisSecret returns a key of its own for a purpose, derived from a secret that all replicas have: without it, hashes
+// of addresses and accounts in Redis could be found by trying all of them.
+func redisSecret(cfg config.Config, purpose string) ([]byte, error) {
+	return hkdf.Key(sha256.New, []byte(cfg.JWTSecret.Reveal()), nil, purpose, sha256.Size)
 }
 
 // chooseLimiter returns the limiter and a function that closes it. It is nil, which is no limit, only with
@@ -214,10 +247,7 @@ func chooseLimiter(cfg config.Config, log *slog.Logger) (*ratelimit.Limiter, fun
 	if !cfg.Limited() {
 		return nil, func() {}, nil
 	}
-	// A key of its own, derived from a secret that all replicas have: without it, hashes of addresses in Redis could be
-	// found by trying all addresses.
-	const purpose = "names of rate limits in Redis"
-	secret, err := hkdf.Key(sha256.New, []byte(cfg.JWTSecret.Reveal()), nil, purpose, sha256.Size)
+	secret, err := redisSecret(cfg, "names of rate limits in Redis")
 	if err != nil {
 		return nil, nil, err
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/app"
 	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/leakhistory"
 	"github.com/adiuva/cloud-api/internal/sanitize"
 )
 
@@ -68,7 +70,7 @@ func TestAgentsAreSmall(t *testing.T) {
 	}
 }
 
-// TestAnswersMayDescribeAgents shows that the leak filter passes what is public about agents.
+// TestAnswersMayDescribeAgents shows that the leak filter passes what is public about agents, all of it in one hour.
 func TestAnswersMayDescribeAgents(t *testing.T) {
 	t.Parallel()
 	registry, _ := tools(t)
@@ -76,16 +78,37 @@ func TestAnswersMayDescribeAgents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guard := chat.NewFilter(sanitize.New(chat.Secrets(registry, templates)...))(t.Context(), "What can you do?")
+	histories, err := leakhistory.New(leakhistory.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	filter := chat.NewFilter(sanitize.New(chat.Secrets(registry, templates)...), histories.For)
 	var all []string
 	for _, a := range registry.All() {
 		all = append(all, a.Name()+": "+a.Description(), strings.Join(a.Skills(), ", "),
 			strings.Join(a.Examples(), "\n"))
 	}
 	for _, text := range append(all, strings.Join(all, "\n")) {
+		guard := filter(t.Context(), identity.User{}, "What can you do?")
 		if _, hit := guard.Text(text); hit != "" {
 			t.Errorf("%s stops %q", hit, text)
 		}
+	}
+}
+
+// TestReplicasAgreeAboutSecrets shows that replicas can add up what answers had of the same secrets.
+func TestReplicasAgreeAboutSecrets(t *testing.T) {
+	t.Parallel()
+	digest := func() string {
+		registry, _ := tools(t)
+		templates, err := app.NewTemplates(registry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sanitize.New(chat.Secrets(registry, templates)...).Digest()
+	}
+	if one, two := digest(), digest(); one != two {
+		t.Errorf("got the digests %s and %s", one, two)
 	}
 }
 

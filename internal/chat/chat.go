@@ -128,7 +128,7 @@ func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, em
 		return Reply{}, err
 	}
 	sent := userTexts(req)
-	guard := o.cfg.Filter(ctx, sent...)
+	guard := o.cfg.Filter(ctx, u, sent...)
 	run := o.cfg.Agents.NewRun(u, req.Message, req.Context)
 	run.Model.Choice = req.Model
 	run.Model.Limits = o.limits(run.Model)

@@ -104,7 +104,7 @@ func setup(t *testing.T, turns ...llmtest.Turn) (*chat.Orchestrator, *llmtest.Mo
 		t.Fatal(err)
 	}
 	return chat.New(chat.Config{Agents: agents, Model: m, Templates: templates,
-		Filter: func(context.Context, ...string) chat.Guard { return guard{} },
+		Filter: func(context.Context, identity.User, ...string) chat.Guard { return guard{} },
 		Now:    func() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) },
 		Log:    slog.New(slog.NewJSONHandler(io.Discard, nil))}), m
 }

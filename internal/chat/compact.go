@@ -49,7 +49,7 @@ func (o *Orchestrator) Compact(ctx context.Context, u identity.User, history []a
 	for i, turn := range history {
 		sent[i] = turn.Content
 	}
-	guard := o.cfg.Filter(ctx, sent...)
+	guard := o.cfg.Filter(ctx, u, sent...)
 	defer request.End(ctx)
 	answer, err := o.cfg.Model.Generate(ctx, agent.ModelCall{
 		Request: request, MaxTokens: summaryTokens(request.Limits), Messages: []llms.MessageContent{

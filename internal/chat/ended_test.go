@@ -36,7 +36,7 @@ func TestRequestThatEndsBeforeItsAnswerIsFiltered(t *testing.T) {
 	}
 	var logs strings.Builder
 	o := chat.New(chat.Config{Agents: agents, Model: m, Templates: templates,
-		Filter: chat.NewFilter(sanitize.New()), Log: slog.New(slog.NewTextHandler(&logs, nil))})
+		Filter: chat.NewFilter(sanitize.New(), nil), Log: slog.New(slog.NewTextHandler(&logs, nil))})
 	reply, err := o.RunStep(ctx, pro, chat.StepRequest{PromptTemplate: "tpl_task_agent_summary",
 		Variables: map[string]any{"request": "sum up"}})
 	if !errors.Is(err, context.Canceled) || reply.Output != "" || strings.Contains(logs.String(), "leak") {

@@ -9,15 +9,16 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/sanitize"
 )
 
 // FallbackAnswer replaces an answer that the leak filter blocked.
 const FallbackAnswer = sanitize.FallbackAnswer
 
-// Filter returns the leak filter for one request. Its work ends with ctx. Answers may repeat userTexts, which the user
-// sent.
-type Filter func(ctx context.Context, userTexts ...string) Guard
+// Filter returns the leak filter for one request of u. Its work ends with ctx. Answers may repeat userTexts, which the
+// user sent.
+type Filter func(ctx context.Context, u identity.User, userTexts ...string) Guard
 
 // Guard is the leak filter for one request. It is an interface so that tests and benchmarks can replace package
 // sanitize, whose Scope implements it through NewFilter. A hit describes for the log which secret a text would
@@ -39,10 +40,15 @@ type GuardStream interface {
 	Hit() string
 }
 
-// NewFilter returns a Filter that uses f.
-func NewFilter(f *sanitize.Filter) Filter {
-	return func(ctx context.Context, userTexts ...string) Guard {
-		return scopeGuard{f.Scope(userTexts...).Within(ctx)}
+// NewFilter returns a Filter that uses f. history returns the history of an account for one request: its answers count
+// together with those before. If history is nil, each request counts alone.
+func NewFilter(f *sanitize.Filter, history func(account string) sanitize.History) Filter {
+	return func(ctx context.Context, u identity.User, userTexts ...string) Guard {
+		scope := f.Scope(userTexts...).Within(ctx)
+		if history != nil {
+			scope.Remember(history(u.ID.String()))
+		}
+		return scopeGuard{scope}
 	}
 }
 

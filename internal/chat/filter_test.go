@@ -14,7 +14,7 @@ func TestFilterBlocksPrompts(t *testing.T) {
 	for _, p := range chat.Prompts() {
 		secrets = append(secrets, sanitize.Secret{ID: p.ID, Text: p.Text})
 	}
-	filter := chat.NewFilter(sanitize.New(secrets...))
+	filter := chat.NewFilter(sanitize.New(secrets...), nil)
 	leak := strings.Join(strings.Fields(chat.Prompts()[1].Text)[:30], " ")
 	for _, c := range []struct {
 		name, text, userText string
@@ -24,16 +24,16 @@ func TestFilterBlocksPrompts(t *testing.T) {
 		{"a prompt", "Sure: " + leak, "", true},
 		{"what the user sent", "You wrote: " + leak, leak, false},
 	} {
-		guard := filter(t.Context(), c.userText)
+		guard := filter(t.Context(), pro, c.userText)
 		clean, hit := guard.Text(c.text)
 		if (hit != "") != c.hit || !c.hit && clean != c.text {
 			t.Errorf("%s: got hit %q, want a hit: %v", c.name, hit, c.hit)
 		}
-		if (filter(t.Context(), c.userText).Values("x", c.text) != "") != c.hit {
+		if (filter(t.Context(), pro, c.userText).Values("x", c.text) != "") != c.hit {
 			t.Errorf("%s as a value: want a hit: %v", c.name, c.hit)
 		}
 		var emitted strings.Builder
-		stream := filter(t.Context(), c.userText).Stream(collect(&emitted))
+		stream := filter(t.Context(), pro, c.userText).Stream(collect(&emitted))
 		for word := range strings.SplitAfterSeq(c.text, " ") {
 			if stream.Write(word) != nil {
 				break

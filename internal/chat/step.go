@@ -77,7 +77,7 @@ func (o *Orchestrator) RunStep(ctx context.Context, u identity.User, req StepReq
 			Message: fmt.Sprintf("does not fit into the model's context of %d tokens; send fewer records", room)})
 	}
 	defer call.Request.End(ctx)
-	guard := o.cfg.Filter(ctx, sent...)
+	guard := o.cfg.Filter(ctx, u, sent...)
 	answer, err := o.cfg.Model.Generate(ctx, call, nil)
 	if err != nil {
 		return StepReply{}, ctxError(ctx, nameTooLong(err, "/data"))

@@ -16,6 +16,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent/task"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
@@ -107,8 +108,9 @@ func TestStepWithRecordsHasLocalTimesAndFacts(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := chat.New(chat.Config{Agents: agents, Model: m, Templates: templates,
-		Filter: func(context.Context, ...string) chat.Guard { return guard{} }, Log: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }})
+		Filter: func(context.Context, identity.User, ...string) chat.Guard { return guard{} },
+		Log:    slog.New(slog.DiscardHandler),
+		Now:    func() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }})
 	reply, err := o.RunStep(t.Context(), pro, chat.StepRequest{PromptTemplate: "tpl_a", Timezone: "Europe/Rome",
 		Data: []map[string]any{{"id": "1", "dueDate": float64(1796047200000)}}})
 	want := chat.StepReply{Output: `[{"dueDate":1796047200000,"id":"1"}]`, Records: []map[string]any{

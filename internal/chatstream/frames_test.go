@@ -13,6 +13,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
@@ -186,7 +187,7 @@ func withoutFilter(t *testing.T, model agent.Model) option {
 		templates, err := playbook.NewTemplates()
 		check(t, err)
 		c.Chat = chat.New(chat.Config{Agents: c.Agents, Model: model, Templates: templates, Log: c.Log,
-			Filter: func(context.Context, ...string) chat.Guard { return noFilter{} }})
+			Filter: func(context.Context, identity.User, ...string) chat.Guard { return noFilter{} }})
 	}
 }
 

@@ -1,7 +1,8 @@
 package sanitize
 
 import (
-	"strings"
+	"bytes"
+	"slices"
 
 	"github.com/adiuva/cloud-api/internal/sanitize/fold"
 	"github.com/adiuva/cloud-api/internal/sanitize/index"
@@ -46,14 +47,17 @@ func (a *anagrams) next(from int, letters []uint8) (at, steps int) {
 	return -1, steps
 }
 
-// readAnagrams looks for a stretch of a secret with exactly the letters of text, or of a part of it, in any order.
+// maxUnknown is how many words that are in no secret a text has that consists of a secret's words.
+const maxUnknown = 2
+
+// readAnagrams looks for a stretch of a secret with exactly the letters of the text, or of a part of it, in any order.
 // Shuffled letters do not look natural. Shuffled words may, but then nearly every word is a secret's.
-func (s *scanner) readAnagrams(text string, natural bool) {
-	for _, part := range anagramParts(text) {
-		if natural && s.unknownWords(part) > 2 {
+func (s *scanner) readAnagrams(natural bool) {
+	for _, part := range anagramParts(s.text) {
+		if natural && s.unknownWords(part) > maxUnknown {
 			continue
 		}
-		letters := s.filter.fold.Letters(part)
+		letters := s.filter.fold.Letters(string(s.text[part.from:part.to]))
 		if len(letters) < minOrdered {
 			continue
 		}
@@ -62,37 +66,31 @@ func (s *scanner) readAnagrams(text string, natural bool) {
 			if !s.tally.spend(steps/8) || at < 0 {
 				break
 			}
-			s.tally.checkNamed("same letters", letterSeq, index.Match{From: at, Len: len(letters)})
+			s.tally.checkNamed(anagramView, letterSeq, index.Match{From: at, Len: len(letters)})
 			from = at + 1
 		}
 	}
 }
 
-// unknownWords returns how many words of text are in no secret.
-func (s *scanner) unknownWords(text string) (n int) {
-	r := newReader(s.filter.fold, s.filter.language, chunk{})
-	r.nature.never = true
-	r.read([]byte(text), true)
-	for _, w := range r.chunk.words {
-		if !s.filter.words.Has(w.key) {
-			n++
-		}
-	}
-	return n
+// unknownWords returns how many words of a part of the text are in no secret.
+func (s *scanner) unknownWords(part span) int {
+	from, _ := slices.BinarySearch(s.unknown, int32(part.from))
+	to, _ := slices.BinarySearch(s.unknown, int32(part.to))
+	return to - from
 }
 
 // anagramParts returns the last lines of text, what follows its first colon, and all of it.
-func anagramParts(text string) []string {
-	var list []string
+func anagramParts(text []byte) []span {
+	var list []span
 	for to := len(text); to >= 0 && len(list) < 5; {
-		from := strings.LastIndexByte(text[:to], '\n') + 1
+		from := bytes.LastIndexByte(text[:to], '\n') + 1
 		if to-from >= minOrdered && to-from < len(text) {
-			list = append(list, text[from:to])
+			list = append(list, span{from, to})
 		}
 		to = from - 1
 	}
-	if _, after, ok := strings.Cut(text, ":"); ok {
-		list = append(list, after)
+	if colon := bytes.IndexByte(text, ':'); colon >= 0 {
+		list = append(list, span{colon + 1, len(text)})
 	}
-	return append(list, text)
+	return append(list, span{0, len(text)})
 }

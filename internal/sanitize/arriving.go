@@ -38,7 +38,6 @@ var arriving = [...]view{
 	{"substituted", patternSeq, holdUnnatural, true, 1, readPattern, letterPlace},
 	{"substituted, reversed", backPatternSeq, holdUnnatural, true, 1, readPattern, letterPlace},
 	{"symbols", patternSeq, holdAlways, false, 1, readSymbols, symbolPlace},
-	{"each word reversed", letterSeq, holdAlways, false, 1, readReversedWords, wordLetterPlace},
 	{"shuffled words", letterSeq, holdNever, false, 0, readNothing, nil},
 	{"words backwards", letterSeq, holdNever, false, 0, readNothing, nil},
 	{"first letters", letterSeq, holdUnnatural, false, 1, readFirst, wordPlace},
@@ -49,6 +48,19 @@ var arriving = [...]view{
 	{"tokens", patternSeq, holdUnnatural, false, 1, readTokens, wordPlace},
 	{"places in the alphabet", stepSeq, holdNever, false, 1, readPlaces, nil},
 	{"character numbers", letterSeq, holdNever, false, 1, readCodes, nil},
+	{"capitals", letterSeq, holdNever, false, 1, readCapitals, nil},
+	{"doubled letters", singleSeq, holdUnnatural, true, 1, readSingle, letterPlace},
+	{"telephone keys", keypadSeq, holdNever, false, 1, readKeys, nil},
+	{"beginnings of words", beginSeq, holdNever, false, 1, readBeginnings, nil},
+	{"second letters", letterSeq, holdNever, false, 1, readSecond, nil},
+	{"last letters of lines", letterSeq, holdNever, false, 1, readLineLast, nil},
+	{"shifted by 2 turns", lagSeq, holdAlways, true, 2, readLag, lagPlace},
+	{"shifted by 3 turns", lagSeq + 1, holdAlways, true, 2, readLag, lagPlace},
+	{"shifted by 4 turns", lagSeq + 2, holdAlways, true, 2, readLag, lagPlace},
+	{"shifted by 5 turns", lagSeq + 3, holdAlways, true, 2, readLag, lagPlace},
+	{"shifted by 6 turns", lagSeq + 4, holdAlways, true, 2, readLag, lagPlace},
+	{"shifted by 7 turns", lagSeq + 5, holdAlways, true, 2, readLag, lagPlace},
+	{"shifted by 8 turns", lagSeq + 6, holdAlways, true, 2, readLag, lagPlace},
 }
 
 // firstReader has the number of the first reader of each view, and of all together.
@@ -64,8 +76,8 @@ var firstReader = func() (list []int) {
 // Views with a number that others need.
 const (
 	substituted    = 7
-	shuffledWords  = 11
-	wordsBackwards = 12
+	shuffledWords  = 10
+	wordsBackwards = 11
 )
 
 // readNothing is for views that read pairs of words, see scanner.readPairs.
@@ -119,6 +131,72 @@ func readSteps(s *scanner, r []index.Reader) {
 	r[1].Read(s.x, s.buf, s.ended)
 }
 
+// lag returns the distance of the letters whose differences a sequence has.
+func (s sequence) lag() int { return int(s-lagSeq) + 2 }
+
+// readLag reads differences of letters at a distance, as after shifts that take turns, and those of the mirrored
+// alphabet.
+func readLag(s *scanner, r []index.Reader) {
+	s.buf = s.buf[:0]
+	all := append(s.before[:len(s.before):len(s.before)], s.letters...)
+	lag := s.seq.lag()
+	for i := max(lag, len(s.before)); i < len(all); i++ {
+		s.buf = append(s.buf, stepFrom(all[i-lag], all[i]))
+	}
+	r[0].Read(s.x, s.buf, s.ended)
+	for i, step := range s.buf {
+		s.buf[i] = mirrored(step)
+	}
+	r[1].Read(s.x, s.buf, s.ended)
+}
+
+// lagPlace returns the place of the first letter of the latest n differences.
+func lagPlace(s *scanner, _, n int) int { return s.reader.letters.back(n + maxLag) }
+
+// readSingle leaves out letters that follow an equal one.
+func readSingle(s *scanner, r []index.Reader) {
+	s.buf = s.buf[:0]
+	last := s.lastLetter
+	for _, c := range s.letters {
+		if c != last {
+			s.buf = append(s.buf, c)
+		}
+		last = c
+	}
+	r[0].Read(s.x, s.buf, s.ended)
+}
+
+func readKeys(s *scanner, r []index.Reader) { r[0].Read(s.x, s.reader.chunk.digits, s.ended) }
+
+func readBeginnings(s *scanner, r []index.Reader) {
+	s.buf = s.buf[:0]
+	for _, w := range s.reader.chunk.words {
+		s.buf = append(s.buf, s.reader.chunk.wordLetters[w.from:min(w.to, w.from+beginning)]...)
+	}
+	r[0].Read(s.x, s.buf, s.ended)
+}
+
+func readSecond(s *scanner, r []index.Reader) {
+	s.buf = s.buf[:0]
+	for _, w := range s.reader.chunk.words {
+		if w.to-w.from > 1 {
+			s.buf = append(s.buf, s.reader.chunk.wordLetters[w.from+1])
+		}
+	}
+	r[0].Read(s.x, s.buf, s.ended)
+}
+
+func readLineLast(s *scanner, r []index.Reader) {
+	for _, w := range s.reader.chunk.words {
+		if w.newLine && s.lastEnd != 0 {
+			r[0].Add(s.x, s.lastEnd, s.ended)
+		}
+		s.lastEnd = s.reader.chunk.wordLetters[w.to-1]
+	}
+}
+
+func readCapitals(s *scanner, r []index.Reader) { r[0].Read(s.x, s.reader.chunk.capitals, s.ended) }
+
 // readEveryNth reads every second to fifth letter, from every offset.
 func readEveryNth(s *scanner, r []index.Reader) {
 	for n := 2; n <= 5; n++ {
@@ -155,18 +233,6 @@ func readSymbols(s *scanner, r []index.Reader) {
 }
 
 func symbolPlace(s *scanner, _, n int) int { return s.reader.symbols.back(n) }
-
-func readReversedWords(s *scanner, r []index.Reader) {
-	s.buf = s.buf[:0]
-	for _, w := range s.reader.chunk.words {
-		for i := w.to - 1; i >= w.from; i-- {
-			s.buf = append(s.buf, s.reader.chunk.wordLetters[i])
-		}
-	}
-	r[0].Read(s.x, s.buf, s.ended)
-}
-
-func wordLetterPlace(s *scanner, _, n int) int { return s.reader.letters.back(n + s.reader.wordLen) }
 
 func wordPlace(s *scanner, _, n int) int {
 	if s.reader.wordLen > 0 {

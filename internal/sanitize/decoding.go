@@ -3,14 +3,17 @@ package sanitize
 import (
 	"github.com/adiuva/cloud-api/internal/sanitize/decode"
 	"github.com/adiuva/cloud-api/internal/sanitize/index"
+	"github.com/adiuva/cloud-api/internal/sanitize/language"
 )
 
 const (
 	oddHold     = 1024 // bytes of odd text that are held back at most
 	searchEvery = 768  // bytes of odd text between two searches
 	oddWindow   = 1280 // bytes of odd text that are searched together
+	leastWindow = 192  // bytes that are searched at least, if there are as many
 	nearFor     = 200  // bytes for which odd text is held back that nearly was a leak
-	minFresh    = 24   // bytes of odd text that are worth a search
+	minFresh    = 28   // bytes of odd text in a row that are worth a search
+	minPieces   = 96   // bytes of odd text in shorter pieces that are worth one
 	maxDepth    = 3    // decoders that a text may have gone through
 )
 
@@ -19,15 +22,16 @@ func (s *scanner) decode(final bool) {
 	n := &s.reader.nature
 	pos := s.reader.pos
 	from := n.odd
+	row := 0
 	if n.odd != noPlace {
 		end := pos
 		if n.ended {
 			end = n.oddEnd
 		}
 		if from = max(n.odd, s.decoded); from < end {
-			s.odd = append(s.odd, s.text[from:end]...)
-			s.fresh += end - from
-			s.oddBytes += end - from
+			s.addOdd(s.text[from:end])
+			row = end - from
+			s.fresh += row
 			s.decoded = end
 		}
 		n.next = pos + searchEvery
@@ -40,10 +44,15 @@ func (s *scanner) decode(final bool) {
 	if over := len(s.odd) - oddWindow; over > 0 {
 		s.odd = append(s.odd[:0], s.odd[over:]...)
 	}
-	if s.fresh >= minFresh || final && s.fresh > 0 && len(s.odd) >= minFresh {
-		s.fresh = 0
+	if window := s.window(row, final); window > 0 {
+		s.fresh, s.freshAll = 0, s.freshAll+s.fresh
+		if window == len(s.odd) {
+			s.freshAll = 0
+		}
 		s.tally.near = false
-		s.searchDecoded(string(s.odd))
+		longRow := s.longRow > s.searched
+		s.searched = s.oddBytes
+		s.searchDecoded(string(s.odd[len(s.odd)-window:]), longRow)
 		if s.tally.near && from != noPlace {
 			if pos >= s.nearUntil {
 				s.near = from
@@ -53,14 +62,61 @@ func (s *scanner) decode(final bool) {
 	}
 }
 
-// searchDecoded searches every reading of text that the decoders give.
-func (s *scanner) searchDecoded(text string) {
+// addOdd adds odd text, and notes where it has minFresh bytes in a row without a word that is sure to be one.
+func (s *scanner) addOdd(text []byte) {
+	s.odd = append(s.odd, text...)
+	var word [maxWord]uint8
+	n, upper := 0, false
+	end := func() {
+		if n >= 4 && n < maxWord && !upper && s.filter.language.Kind(word[:n]) >= language.Likely {
+			s.row = 0
+		}
+		n, upper = 0, false
+	}
+	for _, c := range text {
+		code := s.filter.fold.ASCII[c]
+		if code == 0 {
+			end()
+		} else if n < maxWord {
+			upper = upper || n > 0 && c < 'a'
+			word[n] = code
+			n++
+		}
+		if s.oddBytes++; c <= ' ' {
+			continue
+		}
+		if s.row++; s.row-n >= minFresh || s.row >= 2*minFresh {
+			s.longRow = s.oddBytes
+		}
+	}
+	end()
+}
+
+// window returns how many of the latest odd bytes are to be searched now, of which row new ones are in a row, or 0. All
+// are searched once half of them are new and in the end, and a part of them before, so that short pieces cost little.
+func (s *scanner) window(row int, final bool) int {
+	n := len(s.odd)
+	if row < minFresh && s.fresh < minPieces && !final || n < minFresh || s.fresh+s.freshAll == 0 {
+		return 0
+	}
+	if final || (s.fresh+s.freshAll)*2 >= n {
+		return n
+	}
+	return min(n, max(leastWindow, s.fresh*2))
+}
+
+// searchDecoded searches every reading of text that the decoders give. Without a long row, text has words of a language
+// everywhere, and only those decoders are asked that it may come from.
+func (s *scanner) searchDecoded(text string, longRow bool) {
 	if s.depth >= maxDepth {
 		return
 	}
 	in := decode.NewInput(text)
 	for i := range s.filter.decoders {
 		d := &s.filter.decoders[i]
+		if !longRow && !d.Words {
+			continue
+		}
 		if s.depth > 0 && d.Kind != decode.Encoding && (d.Kind != decode.Rewrite || s.depth > 1) {
 			continue // what was encoded is text or encoded once more
 		}
@@ -79,6 +135,7 @@ func (s *scanner) decodeWith(d *decode.Decoder, in *decode.Input) bool {
 	d.Decode(in, func(out decode.Output) bool {
 		s.tally.view = view + d.Name + " > "
 		switch {
+		case out.Signs != nil && s.rewritten:
 		case out.Signs != nil:
 			s.readSigns(out.Signs)
 		case d.Kind == decode.Final || s.depth+1 == maxDepth:
@@ -88,11 +145,13 @@ func (s *scanner) decodeWith(d *decode.Decoder, in *decode.Input) bool {
 		case d.Kind == decode.Rewrite:
 			s.readPlain(out.Text)
 			rewritten := decode.NewInput(out.Text)
+			s.rewritten = true // signs have the same pattern as before
 			for i := range s.filter.decoders {
-				if e := &s.filter.decoders[i]; e.Kind == decode.Encoding && !s.decodeWith(e, rewritten) {
+				if e := &s.filter.decoders[i]; e.After(d) && !s.decodeWith(e, rewritten) {
 					break
 				}
 			}
+			s.rewritten = false
 		default:
 			inner := newScanner(s.filter, s.tally, s.depth+1)
 			inner.write(out.Text, true)
@@ -106,9 +165,13 @@ func (s *scanner) decodeWith(d *decode.Decoder, in *decode.Input) bool {
 
 // readPlain looks for letters of a secret in text, forwards and backwards.
 func (s *scanner) readPlain(text string) {
-	letters := s.filter.fold.Letters(text)
-	if !s.tally.spend(len(text) / 8) {
-		return
+	s.readLetters(s.filter.fold.Letters(text))
+}
+
+// readLetters looks for a secret in letters, forwards and backwards, and reports whether to go on.
+func (s *scanner) readLetters(letters []uint8) bool {
+	if !s.tally.spend(len(letters) / 8) {
+		return false
 	}
 	for i, seq := range [2]sequence{letterSeq, backwardSeq} {
 		var r index.Reader
@@ -124,6 +187,7 @@ func (s *scanner) readPlain(text string) {
 			ended(m)
 		}
 	}
+	return !s.tally.leaked()
 }
 
 // growth is how much a shift may grow from letter to letter.
@@ -149,19 +213,22 @@ func (s *scanner) readGrowing(text string) {
 	}
 }
 
-// readSigns looks for the pattern of a secret in signs, each of which may stand for any letter.
+// readSigns looks for the pattern of a secret in signs, each of which may stand for any letter, forwards and backwards.
 func (s *scanner) readSigns(signs []uint32) {
-	var p pattern
-	var r index.Reader
-	x := s.filter.indexes[patternSeq]
-	check := func(m index.Match) { s.tally.check(substituted, patternSeq, m) }
 	if !s.tally.spend(len(signs)) {
 		return
 	}
+	var p pattern
+	s.pattern = s.pattern[:0]
 	for _, sign := range signs {
-		r.Add(x, p.add(sign), check)
+		s.pattern = append(s.pattern, p.add(sign))
 	}
-	if m := r.Open(); m.Len > 0 {
-		check(m)
+	for _, seq := range [2]sequence{patternSeq, backPatternSeq} {
+		var r index.Reader
+		check := func(m index.Match) { s.tally.check(substituted, seq, m) }
+		r.Read(s.filter.indexes[seq], s.pattern, check)
+		if m := r.Open(); m.Len > 0 {
+			check(m)
+		}
 	}
 }

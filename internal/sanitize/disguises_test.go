@@ -1,7 +1,11 @@
 package sanitize_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -37,8 +41,8 @@ func TestDisguisesOfAStrangerAreBlocked(t *testing.T) {
 		disguises []leaktest.Transform
 		percent   int
 	}{
-		"open":                    {leaktest.UnlistedTransforms(), 95},
-		"held out":                {leaktest.HeldOutTransforms(), 80},
+		"open":                    {leaktest.UnlistedTransforms(), 99},
+		"held out":                {leaktest.HeldOutTransforms(), 90},
 		"fillers and other texts": {leaktest.FillerTransforms(), 100},
 	} {
 		stopped, all, passed := blocked(c.disguises)
@@ -110,15 +114,48 @@ func TestWorkGrowsWithTheText(t *testing.T) {
 		"base64":             "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo",
 		"long numbers":       "9081726354",
 		"spaced letters":     "q w e r t ",
+		"base64 in base64":   toBase64(toBase64(strings.Repeat("abcdefgh ", 40))) + "\n",
+		"packed zeros":       toBase64(gzipped(strings.Repeat("a", 60<<10))) + "\n",
+		"packed words":       toBase64(gzipped(strings.Repeat(secret[:20]+" or else ", 2<<10))) + "\n",
 	} {
 		steps := func(size int) int {
 			return sanitize.Steps(f.Scope(secret), strings.Repeat(unit, size/len(unit)+1))
 		}
-		const size = 8 << 10
-		once, twice := steps(size), steps(2*size)
-		t.Logf("%s: %d steps a byte", name, once/size)
-		if twice > max(once, 100*size)*22/10 || once > 3000*size {
-			t.Errorf("%s: %d steps for 8 KB, %d for twice as much", name, once, twice)
+		for _, size := range []int{6 << 10, 40 << 10} { // the whole of a text up to 16 KB is read in other orders
+			once, twice := steps(size), steps(2*size)
+			t.Logf("%s, %d KB: %d and %d steps a byte", name, size>>10, once/size, twice/size/2)
+			if twice > once*22/10 || once > 3000*size {
+				t.Errorf("%s: %d steps for %d KB, %d for twice as much", name, once, size>>10, twice)
+			}
 		}
 	}
+}
+
+func toBase64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+
+func gzipped(s string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = io.WriteString(w, s)
+	_ = w.Close()
+	return b.String()
+}
+
+// FuzzWorkGrowsWithTheText looks for a text that costs more than twice as many steps when it is twice as long.
+func FuzzWorkGrowsWithTheText(f *testing.F) {
+	filter := newFilter()
+	for _, unit := range []string{"a", "%41%42", "QUJDREVG", "q w e r t ", "[{", "<b>", "0101 ", "+AEEAQg-", "x1y22z333"} {
+		f.Add(unit)
+	}
+	f.Fuzz(func(t *testing.T, unit string) {
+		if len(unit) == 0 || len(unit) > 512 {
+			return
+		}
+		const size = 20 << 10 // longer than the texts that are read in other orders
+		steps := func(size int) int { return sanitize.Steps(filter.Scope(), strings.Repeat(unit, size/len(unit)+1)) }
+		once, twice := steps(size), steps(2*size)
+		if twice > once*5/2+64*size {
+			t.Errorf("%d steps for %d bytes of %q, %d for twice as many", once, size, unit, twice)
+		}
+	})
 }

@@ -18,7 +18,8 @@
 //	                             │
 //	                             ▼
 //	     tally: a run of 28 letters of a secret, or 88 letters of one in pieces, over all views together and without
-//	     what the user sent, is a leak: ErrLeak, Hit{SecretID, View}
+//	     what the user sent, is a leak: ErrLeak, Hit{SecretID, View}. So are 560 letters of one in all answers that
+//	     an account had within an hour (history.go), where shorter pieces count as well.
 //
 // What is emitted depends on what may still become a leak: text is held back from where the earliest match begins that
 // goes on, and where text does not look natural until the decoders have seen it. The work is bounded: every byte is

@@ -13,8 +13,7 @@ func (f *Filter) FirstPass(text string) bool {
 // Steps returns how many steps of work a text costs.
 func Steps(s *Scope, text string) int {
 	st := s.Stream(func(string) error { return nil })
-	before := st.tally.steps
 	_ = st.Write(text)
 	_ = st.Close()
-	return before - st.tally.steps
+	return st.tally.work.steps
 }

@@ -44,8 +44,11 @@ type Hit struct {
 	View     string
 }
 
-// Canceled is the View of a Hit if the request ended before its answer was checked.
-const Canceled = "canceled"
+// The Views of a Hit whose answer was not checked to its end.
+const (
+	Canceled = "canceled" // the request ended
+	Budget   = "budget"   // the answer was too expensive to check
+)
 
 // Filter finds secrets in answers. It is immutable and safe for concurrent use.
 type Filter struct {
@@ -78,13 +81,13 @@ type part struct {
 func (f *Filter) findCanaries() {
 	for i := range f.parts {
 		p := &f.parts[i]
-		letters, leet, _ := symbolsOf(f.fold, f.language, f.secrets[p.secret].Canary, 0)
-		if len(letters) < canaryRun {
+		canary := symbolsOf(f.fold, f.language, f.secrets[p.secret].Canary, 0)
+		if len(canary.letters) < canaryRun {
 			continue
 		}
 		for s, x := range f.indexes {
-			if s := sequence(s); s != patternSeq && s != backPatternSeq {
-				symbols := s.of(letters, leet)
+			if s := sequence(s); s != patternSeq && s != backPatternSeq && s != keypadSeq && s != beginSeq {
+				symbols := s.of(canary)
 				if from := x.Find(i, symbols); from >= 0 {
 					p.canary[s] = [2]int{from, from + len(symbols)}
 				}
@@ -106,19 +109,20 @@ func (p *part) isLeak(seq sequence, from, n int) bool {
 func New(secrets ...Secret) *Filter {
 	f := &Filter{secrets: append([]Secret(nil), secrets...), fold: fold.New(), decoders: decode.All()}
 	f.language = language.New(f.fold)
-	var letters, leet [][]uint8
+	var texts []written
 	var words [][]index.Word
 	start := 1
 	for i, s := range f.secrets {
-		l, look, w := symbolsOf(f.fold, f.language, s.Text, start)
-		if len(l) < leastRun {
+		w := symbolsOf(f.fold, f.language, s.Text, start)
+		n := len(w.letters)
+		if n < leastRun {
 			continue
 		}
-		f.parts = append(f.parts, part{secret: i, least: max(s.MinRun, leastRun), from: start, to: start + len(l)})
-		letters, leet, words = append(letters, l), append(leet, look), append(words, w)
-		start += len(l) + 1
+		f.parts = append(f.parts, part{secret: i, least: max(s.MinRun, leastRun), from: start, to: start + n})
+		texts, words = append(texts, w), append(words, w.words)
+		start += n + 1
 	}
-	f.indexes = newIndexes(letters, leet)
+	f.indexes = newIndexes(texts)
 	f.findCanaries()
 	f.anagrams = newAnagrams(f.indexes[letterSeq])
 	f.words = index.NewWords(words...)
@@ -152,6 +156,8 @@ type Scope struct {
 	filter *Filter
 	ctx    context.Context
 	own    *ownText
+	work   work
+	pieces *pieces
 }
 
 // Scope returns a Scope for a request in which the user sent userTexts. They are read only once something matches.
@@ -169,6 +175,7 @@ func (s *Scope) Within(ctx context.Context) *Scope {
 type ownText struct {
 	text   string
 	covers *[sequences]index.Cover
+	pieces pieces // those that would count together with other answers
 }
 
 // minOwn is how many symbols of a secret in a row the user must have sent so that an answer may repeat them. Shorter
@@ -180,22 +187,28 @@ func (o *ownText) cover(t *tally, seq sequence) *index.Cover {
 		return nil
 	}
 	if o.covers == nil {
-		o.covers = new([sequences]index.Cover)
-		learning := &tally{filter: t.filter, ctx: t.ctx, steps: maxSteps}
-		learning.learn = func(seq sequence, m index.Match) {
-			if m.Len >= minOwn {
-				o.covers[seq].Add(m.From, m.From+m.Len)
-			}
-		}
-		scanner := newScanner(t.filter, learning, 0)
-		scanner.write(o.text, true)
-		scanner.free()
+		o.read(t)
 	}
 	return &o.covers[seq]
 }
 
-// maxSteps is how many steps an answer may cost: some seconds of work.
-const maxSteps = 1 << 30
+// hasUnit reports whether the user sent a unit in a piece that would count together with other answers.
+func (o *ownText) hasUnit(t *tally, u int) bool {
+	return o.cover(t, letterSeq) != nil && o.pieces.units.HasUnit(u)
+}
+
+func (o *ownText) read(t *tally) {
+	o.covers = new([sequences]index.Cover)
+	learning := &tally{filter: t.filter, ctx: t.ctx, work: &work{}, pieces: &o.pieces}
+	learning.learn = func(seq sequence, m index.Match) {
+		if m.Len >= minOwn {
+			o.covers[seq].Add(m.From, m.From+m.Len)
+		}
+	}
+	scanner := newScanner(t.filter, learning, 0)
+	scanner.write(o.text, true)
+	scanner.free()
+}
 
 // Text returns text and nil, or FallbackAnswer and the hit. A failure inside the filter is a hit.
 func (s *Scope) Text(text string) (clean string, hit *Hit) {

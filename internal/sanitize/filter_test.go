@@ -51,6 +51,18 @@ func TestUserTextMayBeRepeated(t *testing.T) {
 	}
 }
 
+func TestUserTextMayBeRepeatedOften(t *testing.T) {
+	t.Parallel()
+	f := newFilter()
+	for _, s := range leaktest.Secrets() {
+		for _, times := range []int{2, 5, 40} {
+			if _, hit := f.Scope(s.Text).Text(strings.Repeat(s.Text+"\n", times)); hit != nil {
+				t.Errorf("the %s, sent by the user, %d times: %+v", s.ID, times, *hit)
+			}
+		}
+	}
+}
+
 func TestCanariesAreFoundInEveryView(t *testing.T) {
 	t.Parallel()
 	f := newFilter()

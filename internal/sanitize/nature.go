@@ -65,17 +65,33 @@ func (a *alnumRun) kind(r *reader) language.Kind {
 			return language.Odd
 		}
 		return language.Short
-	case a.rises > 2 && a.rises*5 > letters || a.len > maxWord:
+	case a.rises > 2 && a.rises*5 > letters || a.len > maxWord, r.nature.mixedCase(a.rises > 0):
 		return language.Odd
 	}
 	w := r.chunk.words[len(r.chunk.words)-1]
 	word := r.chunk.wordLetters[w.from:w.to]
 	kind := r.lang.Kind(word)
+	if kind == language.Sure {
+		r.sure += len(word)
+	}
 	if from, ok := r.recent.repeats(w.key, word, a.at); ok && len(word) > 2 && !r.lang.IsStopWord(word) {
 		r.nature.doubt = min(r.nature.doubt, from)
 		return language.Odd
 	}
 	return kind
+}
+
+// Words in mixed case that make a text odd, where any other word makes up for one.
+const maxMixed = 6
+
+// mixedCase adds a word, which may be in mixed case, and reports whether there were too many.
+func (n *nature) mixedCase(mixed bool) bool {
+	if !mixed {
+		n.mixed = max(n.mixed-1, 0)
+		return false
+	}
+	n.mixed = min(n.mixed+2, 2*maxMixed)
+	return n.mixed >= maxMixed
 }
 
 // number is the kind of a decimal number, which says nothing.
@@ -95,6 +111,7 @@ type nature struct {
 	oddEnd  int // where the latest odd word ended
 	doubt   int // place of the first word that may be odd; noPlace if there is none
 	token   token
+	mixed   int    // words in mixed case, twice, less other words
 	numbers int    // in a row
 	signs   int    // symbols in a row
 	sign    int    // place of the first of them

@@ -55,12 +55,17 @@ type word struct {
 	from, to int
 	key      uint32
 	at       int // how many letters of the text are before it
+	place    int
 	newLine  bool
+	known    bool   // whether a secret has it, or what it is made from; see scanner.correct
+	secret   uint32 // key of the secret's word
 }
 
 // chunk is what was read from a piece of text. Its memory is used again for the next piece.
 type chunk struct {
 	letters     []uint8
+	capitals    []uint8 // letters in upper case
+	digits      []uint8 // from 2 to 9
 	leet        []uint8
 	symbols     []uint32 // letters and signs of any script, once there was one that is no Latin letter
 	numbers     []rune   // values of the numbers that ended
@@ -97,6 +102,7 @@ type reader struct {
 	run     alnumRun
 	recent  recent
 	nature  nature
+	sure    int // letters of words that are certainly of a language
 }
 
 func newReader(t *fold.Table, l *language.Words, memory chunk) reader {
@@ -108,11 +114,15 @@ func newReader(t *fold.Table, l *language.Words, memory chunk) reader {
 func (r *reader) read(text []byte, final bool) int {
 	c := &r.chunk
 	c.letters, c.numbers, c.symbols = c.letters[:0], c.numbers[:0], c.symbols[:0]
-	c.leet = c.leet[:0]
+	c.leet, c.capitals, c.digits = c.leet[:0], c.capitals[:0], c.digits[:0]
 	c.words, c.wordLetters = c.words[:0], c.wordLetters[:0]
 	i := 0
 	for i < len(text) && (i == 0 || !r.nature.due(r.pos)) {
 		b := text[i]
+		if n := r.lowerCase(text[i:]); n > 0 {
+			i += n
+			continue
+		}
 		if b < utf8.RuneSelf {
 			r.ascii(b)
 			i++
@@ -134,6 +144,48 @@ func (r *reader) read(text []byte, final bool) int {
 	return i
 }
 
+// lowerCase reads the lower-case letters that text begins with, the usual case, in the way that ascii reads them one by
+// one, and returns how many it read. It reads none where more has to be watched than the letters.
+func (r *reader) lowerCase(text []byte) int {
+	n := 0
+	for n < len(text) && text[n]-'a' < 26 {
+		n++
+	}
+	t := &r.nature.token
+	if n == 0 || r.escape != 0 || r.signs || r.run.len+n >= longRun || t.changes >= 6 ||
+		r.nature.odd != noPlace && r.pos+n > r.nature.next {
+		return 0
+	}
+	if r.wordLen == 0 {
+		r.wordAt, r.before = r.pos, r.letters.n
+	}
+	if t.len == 0 {
+		t.at = r.pos
+	} else if t.class != 0 {
+		t.changes++
+	}
+	if r.run.len == 0 {
+		r.run.at = r.pos
+	}
+	t.class = 0
+	t.len += n
+	r.run.len += n
+	r.run.upper = false
+	c := &r.chunk
+	for i, b := range text[:n] {
+		code, leet := b-'a'+1, r.fold.Leet[b]
+		c.letters, c.leet = append(c.letters, code), append(c.leet, leet)
+		r.letters.push(r.pos+i, code)
+		r.leet.push(r.pos+i, leet)
+		if r.wordLen < maxWord {
+			r.word[r.wordLen] = code
+			r.wordLen++
+		}
+	}
+	r.pos += n
+	return n
+}
+
 // ascii reads an ASCII character.
 func (r *reader) ascii(b byte) {
 	if r.escape != 0 && r.isEscape(b) {
@@ -142,6 +194,9 @@ func (r *reader) ascii(b byte) {
 	}
 	if code := r.fold.ASCII[b]; code != 0 {
 		r.letter(code)
+		if b < 'a' {
+			r.chunk.capitals = append(r.chunk.capitals, code)
+		}
 		if r.signs {
 			r.symbol(uint32(code))
 		}
@@ -162,6 +217,9 @@ func (r *reader) ascii(b byte) {
 	}
 	if b >= '0' && b <= '9' {
 		r.digit(rune(b - '0'))
+		if b > '1' {
+			r.chunk.digits = append(r.chunk.digits, b-'0')
+		}
 		r.run.addDigit(r.pos, b)
 		r.nature.character(2, r.pos)
 		if r.run.len == longRun {
@@ -276,7 +334,8 @@ func (r *reader) endWord() {
 	c := &r.chunk
 	from := len(c.wordLetters)
 	c.wordLetters = append(c.wordLetters, r.word[:r.wordLen]...)
-	c.words = append(c.words, word{from, len(c.wordLetters), wordKey(r.word[:r.wordLen]), r.before, r.newLine})
+	c.words = append(c.words, word{from: from, to: len(c.wordLetters), key: wordKey(r.word[:r.wordLen]), at: r.before,
+		place: r.wordAt, newLine: r.newLine})
 	r.words.push(r.wordAt, r.word[0])
 	r.wordLen, r.newLine = 0, false
 }
@@ -306,14 +365,14 @@ func (r *reader) endRun() {
 	r.run = alnumRun{}
 }
 
-// symbolsOf returns text as letters, as letters and look-alikes, and as words, with places counted in letters from the
-// position first of an index.
-func symbolsOf(t *fold.Table, l *language.Words, text string, first int) (letters, leet []uint8, list []index.Word) {
+// symbolsOf returns text as it is written, with places counted from the position first of an index.
+func symbolsOf(t *fold.Table, l *language.Words, text string, first int) written {
 	r := newReader(t, l, chunk{})
 	r.nature.never = true
 	r.read([]byte(text), true)
+	out := written{letters: r.chunk.letters, leet: r.chunk.leet, first: first}
 	for _, w := range r.chunk.words {
-		list = append(list, index.Word{Key: w.key, From: int32(first + w.at), Len: int32(w.to - w.from)})
+		out.words = append(out.words, index.Word{Key: w.key, From: int32(first + w.at), Len: int32(w.to - w.from)})
 	}
-	return r.chunk.letters, r.chunk.leet, list
+	return out
 }

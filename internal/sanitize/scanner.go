@@ -7,16 +7,21 @@ import (
 
 // scanner reads one text through the views that read it as it arrives.
 type scanner struct {
-	filter   *Filter
-	tally    *tally // what the answer has of the secrets so far
-	depth    int    // how many decoders the text went through
-	text     []byte
-	odd      []byte // the latest text that does not look natural
-	decoded  int    // bytes of text of which the odd ones are in odd
-	oddBytes int    // of the text
-	fresh    int    // bytes of odd that were not decoded yet
-	reader   reader
-	readers  []index.Reader // of all arriving views
+	filter    *Filter
+	tally     *tally // what the answer has of the secrets so far
+	depth     int    // how many decoders the text went through
+	text      []byte
+	odd       []byte // the latest text that does not look natural
+	decoded   int    // bytes of text of which the odd ones are in odd
+	oddBytes  int    // of the text
+	row       int    // bytes of odd since the latest word that is sure to be one
+	longRow   int    // oddBytes at the end of the latest long row
+	rewritten bool   // whether a decoder reads what another has rewritten
+	searched  int    // oddBytes at the latest search
+	fresh     int    // bytes of odd that were not searched yet
+	freshAll  int    // bytes of odd that were not searched together with all others
+	reader    reader
+	readers   []index.Reader // of all arriving views
 
 	view                            int          // the view that is reading
 	seq                             sequence     // what it reads
@@ -24,9 +29,11 @@ type scanner struct {
 	ended                           func(index.Match)
 	buf, pattern                    []uint8
 	lastLetter                      uint8
+	before                          []uint8 // the latest letters of the span that were read before, at most maxLag
 	letters, leets                  []uint8 // of the span that is read
 	spanFrom, spanLetters, spanLeet int     // letters before the span, and before its end
 	lastPlace                       uint8
+	lastEnd                         uint8 // the last letter of the latest word
 	letterPattern                   pattern
 	tokenPattern                    pattern
 	symbolPattern                   pattern
@@ -36,6 +43,7 @@ type scanner struct {
 	backward                        index.WordReader
 	forwardWords, backwardWords     int       // in their matches
 	latestWords                     [3]uint32 // keys, the latest last
+	unknown                         []int32   // places of words that no secret has
 	trails                          index.Trails
 	backTrails                      index.Trails // of pairs of words in the opposite order
 }
@@ -64,7 +72,8 @@ func (s *scanner) free() {
 		return
 	}
 	for _, b := range [...][]uint8{
-		s.text, s.odd, s.buf, s.pattern, s.letters, s.leets, c.letters, c.leet, c.wordLetters,
+		s.text, s.odd, s.buf, s.pattern, s.letters, s.leets, c.letters, c.leet, c.wordLetters, c.capitals, c.digits,
+		s.before,
 	} {
 		clear(b[:cap(b)])
 	}
@@ -74,7 +83,8 @@ func (s *scanner) free() {
 	clear(s.readers)
 	*s = scanner{
 		reader: reader{chunk: c}, readers: s.readers, text: s.text[:0], odd: s.odd[:0], buf: s.buf[:0],
-		pattern: s.pattern[:0], letters: s.letters[:0], leets: s.leets[:0],
+		pattern: s.pattern[:0], letters: s.letters[:0], leets: s.leets[:0], unknown: s.unknown[:0],
+		before: s.before[:0],
 	}
 	f.scanners.Put(s)
 }
@@ -88,6 +98,9 @@ const (
 // write adds text, which may end inside a character; with final it is the end of the text.
 func (s *scanner) write(text string, final bool) {
 	s.text = append(s.text, text...)
+	if s.depth == 0 {
+		s.tally.work.bytes += len(text)
+	}
 	limit := len(s.text)
 	if !final {
 		limit -= limit % stepSize
@@ -166,6 +179,10 @@ func (s *scanner) readSpan(sp span) {
 	s.readViews(func(v *view) bool { return v.doubtful })
 	if n := len(s.letters); n > 0 {
 		s.lastLetter = s.letters[n-1]
+		s.before = append(s.before, s.letters[max(0, n-maxLag):]...)
+		if over := len(s.before) - maxLag; over > 0 {
+			s.before = append(s.before[:0], s.before[over:]...)
+		}
 	}
 }
 
@@ -184,7 +201,7 @@ func (s *scanner) endSpan() {
 			readers[j] = index.Reader{}
 		}
 	}
-	s.lastLetter, s.letterPattern = 0, pattern{}
+	s.lastLetter, s.letterPattern, s.before = 0, pattern{}, s.before[:0]
 }
 
 // finish ends all matches.
@@ -217,42 +234,62 @@ const (
 	pairBits          = 7  // evidence of a pair of words
 )
 
-// count adds a piece that is no chance.
-func (s *scanner) count(p index.Piece) { s.tally.cover(int(p.From), int(p.Len)) }
+// count adds a piece that is certainly or probably no chance.
+func (s *scanner) count(p index.Piece, certain bool) { s.countAt(int(p.From), int(p.Len), certain) }
 
 // countBack adds a piece of trails in which the secrets go backwards.
-func (s *scanner) countBack(p index.Piece) {
-	s.tally.cover(s.filter.indexes[letterSeq].Len()-int(p.From+p.Len), int(p.Len))
+func (s *scanner) countBack(p index.Piece, certain bool) {
+	s.countAt(s.filter.indexes[letterSeq].Len()-int(p.From+p.Len), int(p.Len), certain)
+}
+
+func (s *scanner) countAt(from, n int, certain bool) {
+	if certain {
+		s.tally.cover(from, n)
+	} else {
+		s.tally.note(from, n)
+	}
 }
 
 // readPairs looks for pairs of words that a secret has as well, at most two words apart.
 func (s *scanner) readPairs() {
-	for _, w := range s.reader.chunk.words {
-		w.key = s.corrected(w)
+	for i := range s.reader.chunk.words {
+		w := &s.reader.chunk.words[i]
+		s.correct(w)
+		if !w.known {
+			if w.place < maxOrdered {
+				s.unknown = append(s.unknown, int32(w.place))
+			}
+			s.forward.Reset()
+			s.backward.Reset()
+			s.forwardWords, s.backwardWords = 0, 0
+			s.latestWords[0], s.latestWords[1], s.latestWords[2] = s.latestWords[1], s.latestWords[2], 0
+			continue
+		}
 		s.addWordRun(shuffledWords, &s.forward, w)
 		s.addWordRun(wordsBackwards, &s.backward, w)
 		for d := 1; d <= 3; d++ {
 			before := s.latestWords[3-d]
 			if before == 0 {
-				break
+				continue
 			}
-			s.filter.words.Find(before, w.key, func(a, b index.Word) {
+			s.filter.words.Find(before, w.secret, func(a, b index.Word) {
 				s.addPair(&s.trails, a.From, b.From, a, b, int32(w.at), s.count)
 			})
 			if d == 1 {
-				s.filter.words.Find(w.key, before, func(a, b index.Word) {
+				s.filter.words.Find(w.secret, before, func(a, b index.Word) {
 					end := int32(s.filter.indexes[letterSeq].Len())
 					s.addPair(&s.backTrails, end-a.From-a.Len, end-b.From-b.Len, a, b, int32(w.at), s.countBack)
 				})
 			}
 		}
-		s.latestWords[0], s.latestWords[1], s.latestWords[2] = s.latestWords[1], s.latestWords[2], w.key
+		s.latestWords[0], s.latestWords[1], s.latestWords[2] = s.latestWords[1], s.latestWords[2], w.secret
 	}
 }
 
 // addPair adds the words of a pair to trails in which they begin at fromA and fromB. The evidence is that of the later
 // one.
-func (s *scanner) addPair(t *index.Trails, fromA, fromB int32, a, b index.Word, at int32, count func(index.Piece)) {
+func (s *scanner) addPair(t *index.Trails, fromA, fromB int32, a, b index.Word, at int32,
+	count func(index.Piece, bool)) {
 	place := s.placeBefore(int(at - a.Len))
 	first := index.Piece{From: fromA, Len: a.Len, At: at, Place: place}
 	second := index.Piece{From: fromB, Len: b.Len, At: at, Bits: pairBits, Place: place}
@@ -279,8 +316,8 @@ func (s *scanner) placeBefore(first int) int32 {
 const minWordRun = 6
 
 // addWordRun reads a word of a run of words.
-func (s *scanner) addWordRun(view int, r *index.WordReader, w word) {
-	words, letters, last := r.Add(s.filter.words, w.key)
+func (s *scanner) addWordRun(view int, r *index.WordReader, w *word) {
+	words, letters, last := r.Add(s.filter.words, w.secret)
 	if r.Backwards {
 		s.backwardWords = words
 	} else {
@@ -296,29 +333,42 @@ func (s *scanner) addWordRun(view int, r *index.WordReader, w word) {
 	s.tally.check(view, letterSeq, m)
 }
 
-// corrected returns the key of the secrets' word that w is made from: the same word, or one without the ending of Pig
-// Latin or one letter.
-func (s *scanner) corrected(w word) uint32 {
+// correct sets whether a secret has a word, and the key of the secrets' word that it is made from: the same
+// word, or one without the ending of Pig Latin or one letter.
+func (s *scanner) correct(w *word) {
+	w.secret = w.key
+	if w.known = s.filter.words.Has(w.key); w.known {
+		return
+	}
 	letters := s.reader.chunk.wordLetters[w.from:w.to]
-	if len(letters) < 4 || s.filter.words.Has(w.key) {
-		return w.key
+	n := len(letters)
+	if n < 4 {
+		return
 	}
 	weight := weigh(letters)
-	if n := len(letters); letters[n-1] == 25 && letters[n-2] == 1 {
+	if letters[n-1] == 25 && letters[n-2] == 1 {
 		for _, ending := range [...]int{2, 3} {
-			if key := keyOf(weight - weigh(letters[n-ending:])); s.filter.words.Has(key) {
-				return key
+			if s.correctTo(w, keyOf(weight-weigh(letters[n-ending:]))) {
+				return
 			}
 		}
 	}
-	if len(letters) >= 5 {
+	if n >= 5 {
 		for _, c := range letters {
-			if key := keyOf(weight - fold.Weight(c)); s.filter.words.Has(key) {
-				return key
+			if s.correctTo(w, keyOf(weight-fold.Weight(c))) {
+				return
 			}
 		}
 	}
-	return w.key
+}
+
+// correctTo takes a word for the one with this key if a secret has it.
+func (s *scanner) correctTo(w *word, key uint32) bool {
+	if !s.filter.words.Has(key) {
+		return false
+	}
+	w.secret, w.known = key, true
+	return true
 }
 
 // opening is how many bytes of an answer are read before its nature is known.

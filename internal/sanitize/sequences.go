@@ -19,52 +19,109 @@ const (
 	backStepSeq                    // the same of the secrets backwards
 	patternSeq                     // distances to the latest occurrence, the same after any substitution
 	backPatternSeq                 // the same of the secrets backwards
-	sequences
+	singleSeq                      // letters, of which those that follow an equal one are left out
+	keypadSeq                      // digits of a telephone's keys
+	beginSeq                       // the first three letters of each word
+	lagSeq                         // differences of letters at a distance of 2, the same after shifts that alternate
+	sequences      = lagSeq + maxLag - 1
 )
 
-// sequenceTable has, for each sequence, the length of a seed and the distance of seeds, see index.New, and how many
-// symbols in a row are a leak.
-var sequenceTable = [sequences]struct{ gram, stride, leak int }{
-	letterSeq:      {8, 2, 28},
-	backwardSeq:    {8, 4, 28},
-	leetSeq:        {8, 2, 28},
-	consonantSeq:   {8, 4, 21},
-	stepSeq:        {8, 4, 27},
-	backStepSeq:    {8, 4, 27},
-	patternSeq:     {10, 3, 32},
-	backPatternSeq: {10, 3, 32},
+// maxLag is the greatest distance of letters of which there are differences. Those at a distance of 3 are lagSeq+1.
+const maxLag = 8
+
+// sequenceTable has, for each sequence, the length of a seed and the distance of seeds, see index.New, how many symbols
+// in a row are a leak, and how many are a piece that counts together with those in other answers.
+var sequenceTable = [sequences]struct{ gram, stride, leak, note int }{
+	letterSeq:      {8, 2, 28, 12},
+	backwardSeq:    {8, 8, 28, 12},
+	leetSeq:        {8, 8, 28, 14},
+	consonantSeq:   {8, 8, 21, 14},
+	stepSeq:        {8, 8, 27, 13},
+	backStepSeq:    {8, 8, 27, 13},
+	patternSeq:     {10, 6, 32, 24},
+	backPatternSeq: {10, 6, 32, 24},
+
+	singleSeq: {8, 8, 27, 14},
+	keypadSeq: {12, 8, 30, 24},
+	beginSeq:  {8, 8, 27, 18},
+
+	lagSeq:     {8, 16, 27, 23},
+	lagSeq + 1: {8, 16, 27, 23},
+	lagSeq + 2: {8, 16, 27, 23},
+	lagSeq + 3: {8, 16, 27, 23},
+	lagSeq + 4: {8, 16, 27, 23},
+	lagSeq + 5: {8, 16, 27, 23},
+	lagSeq + 6: {8, 16, 27, 23},
 }
 
-// newIndexes returns the index of each sequence, of secrets given in letters and in look-alikes.
-func newIndexes(letters, leet [][]uint8) (x [sequences]*index.Index) {
+// written is a text as letters, as letters and what resembles one, and as words, whose places are counted from first.
+type written struct {
+	letters, leet []uint8
+	words         []index.Word
+	first         int
+}
+
+// newIndexes returns the index of each sequence of the texts.
+func newIndexes(texts []written) (x [sequences]*index.Index) {
 	for s, row := range sequenceTable {
 		var in [][]uint8
-		for i := range letters {
-			in = append(in, sequence(s).of(letters[i], leet[i]))
+		for _, w := range texts {
+			in = append(in, sequence(s).of(w))
 		}
 		x[s] = index.New(row.gram, row.stride, in...)
 	}
 	return x
 }
 
-// of returns a text, given in letters and in look-alikes, as the sequence.
-func (s sequence) of(letters, leet []uint8) []uint8 {
+// of returns a text as the sequence.
+func (s sequence) of(w written) []uint8 {
+	letters := w.letters
 	if s == backwardSeq || s == backStepSeq || s == backPatternSeq {
 		letters = slices.Clone(letters)
 		slices.Reverse(letters)
 	}
+	if s >= lagSeq {
+		return stepsOf(letters, s.lag())
+	}
 	switch s {
 	case leetSeq:
-		return leet
+		return w.leet
 	case consonantSeq:
 		return consonantsOf(letters)
 	case stepSeq, backStepSeq:
-		return stepsOf(letters)
+		return stepsOf(letters, 1)
 	case patternSeq, backPatternSeq:
 		return patternOf(letters)
+	case singleSeq:
+		return slices.Compact(slices.Clone(letters))
+	case keypadSeq:
+		return keysOf(letters)
+	case beginSeq:
+		return beginningsOf(w)
 	default:
 		return letters
 	}
+}
+
+// beginning is how many letters of a word are its beginning.
+const beginning = 3
+
+func beginningsOf(w written) (out []uint8) {
+	for _, word := range w.words {
+		at := int(word.From) - w.first
+		out = append(out, w.letters[at:at+min(int(word.Len), beginning)]...)
+	}
+	return out
+}
+
+// keys has the digit of each letter on a telephone's keys.
+const keys = "22233344455566677778889999"
+
+func keysOf(letters []uint8) (out []uint8) {
+	for _, c := range letters {
+		out = append(out, keys[c-1]-'0')
+	}
+	return out
 }
 
 func consonantsOf(letters []uint8) (out []uint8) {
@@ -90,9 +147,10 @@ func mirrored(step uint8) uint8 {
 	return 28 - step
 }
 
-func stepsOf(letters []uint8) (out []uint8) {
-	for i := 1; i < len(letters); i++ {
-		out = append(out, stepFrom(letters[i-1], letters[i]))
+// stepsOf returns the differences of letters at a distance.
+func stepsOf(letters []uint8, distance int) (out []uint8) {
+	for i := distance; i < len(letters); i++ {
+		out = append(out, stepFrom(letters[i-distance], letters[i]))
 	}
 	return out
 }

@@ -14,7 +14,7 @@ type Stream struct {
 // After a hit Write or Close returns ErrLeak. Nothing was emitted of a secret that the answer has in a row, and a few
 // pieces at most of one that it has in pieces.
 func (s *Scope) Stream(emit func(string) error) *Stream {
-	t := &tally{filter: s.filter, ctx: s.ctx, own: s.own, steps: maxSteps}
+	t := &tally{filter: s.filter, ctx: s.ctx, own: s.own, work: &s.work, pieces: s.pieces}
 	return &Stream{scanner: newScanner(s.filter, t, 0), tally: t, emit: emit}
 }
 
@@ -57,7 +57,9 @@ func (t *Stream) read(text string, final bool) (to int) {
 		t.tally.hit = &Hit{View: "too long"}
 		return 0
 	}
-	if t.scanner.write(text, final); final {
+	t.scanner.write(text, final)
+	t.tally.addToHistory()
+	if final {
 		return len(t.scanner.text)
 	}
 	return t.scanner.held()

@@ -11,7 +11,8 @@ type tally struct {
 	filter  *Filter
 	ctx     context.Context
 	own     *ownText // what the caller sent
-	steps   int      // that the answer may still cost
+	work    *work    // what the answer has cost
+	pieces  *pieces  // for the history of the account; nil if each answer counts alone
 	covered index.Cover
 	sums    map[int]int // letters of each part of the index, by its start
 	hit     *Hit
@@ -30,10 +31,26 @@ const (
 
 func (t *tally) leaked() bool { return t.hit != nil }
 
-// spend takes steps from the budget and reports whether there were enough. The budget also ends with the request.
+// work counts the steps that all texts of a Scope have cost.
+type work struct {
+	bytes int // read
+	steps int
+}
+
+// The steps that a text may cost: some of the decoders are dear even for a short text, and no text costs more than
+// stepsPerByte on the whole. TestWorkGrowsWithTheText has the figures of the worst texts.
+const (
+	baseSteps    = 1 << 22
+	stepsPerByte = 256
+)
+
+// left returns how many steps may still be taken.
+func (w *work) left() int { return baseSteps + stepsPerByte*w.bytes - w.steps }
+
+// spend counts steps and reports whether to go on. The work ends when there were too many, and with the request.
 func (t *tally) spend(steps int) bool {
-	if t.steps -= steps; t.steps < 0 && t.hit == nil {
-		t.hit = &Hit{View: "budget"}
+	if t.work.steps += steps; t.work.left() < 0 && t.hit == nil {
+		t.hit = &Hit{View: Budget}
 	}
 	if t.ctx.Err() != nil && t.hit == nil {
 		t.hit = &Hit{View: Canceled}
@@ -48,6 +65,7 @@ func (t *tally) check(view int, seq sequence, m index.Match) {
 
 // checkNamed is check for a view by its name.
 func (t *tally) checkNamed(view string, seq sequence, m index.Match) {
+	t.noteMatch(seq, m)
 	if t.learn != nil {
 		t.learn(seq, m)
 		return
@@ -55,16 +73,32 @@ func (t *tally) checkNamed(view string, seq sequence, m index.Match) {
 	if t.hit != nil {
 		return
 	}
-	x := t.filter.indexes[seq]
-	p := &t.filter.parts[x.Owner(m.From)]
+	owner := t.filter.indexes[seq].Owner(m.From)
+	p := &t.filter.parts[owner]
 	if !p.isLeak(seq, m.From, m.Len) {
 		t.near = t.near || m.Len*10 >= sequenceTable[seq].leak*8
 		return
 	}
-	if own := t.own.cover(t, seq); own != nil && !p.isLeak(seq, m.From, m.Len-own.Len(m.From, m.From+m.Len)) {
-		return
+	if own := t.own.cover(t, seq); own != nil {
+		known := max(own.Len(m.From, m.From+m.Len), t.knownLetters(seq, owner, m))
+		if !p.isLeak(seq, m.From, m.Len-known) {
+			return
+		}
 	}
 	t.report(p.secret, view)
+}
+
+// knownLetters returns how many symbols of a match, about, stand for letters of the secret that the user sent.
+func (t *tally) knownLetters(seq sequence, owner int, m index.Match) int {
+	from, to := t.filter.indexes[seq].Bounds(owner)
+	first, last := m.From-from, m.From-from+m.Len
+	if seq == backwardSeq || seq == backStepSeq || seq == backPatternSeq {
+		first, last = to-from-last, to-from-first
+	}
+	p, size := &t.filter.parts[owner], max(to-from, 1)
+	letters := p.to - p.from
+	known := t.own.cover(t, letterSeq).Len(p.from+first*letters/size, p.from+(last*letters+size-1)/size)
+	return known * size / letters
 }
 
 func (t *tally) report(owner int, view string) {
@@ -75,6 +109,7 @@ func (t *tally) report(owner int, view string) {
 
 // cover adds a piece of a secret in letters. The answer is a leak once it has too many letters of one secret.
 func (t *tally) cover(from, n int) {
+	t.note(from, n)
 	if t.learn != nil || t.hit != nil {
 		return
 	}
@@ -86,12 +121,12 @@ func (t *tally) cover(from, n int) {
 	if t.sums == nil {
 		t.sums = map[int]int{}
 	}
-	most := min(maxSum, max(minSum, int(maxShare*float64(p.to-p.from)))) * p.least / leastRun
+	most := p.mostInAnswer()
 	if t.sums[p.from] += added; t.sums[p.from] < most {
 		return
 	}
 	if own := t.own.cover(t, letterSeq); own != nil && t.covered.Without(own, p.from, p.to) < most {
 		return
 	}
-	t.report(p.secret, "pieces")
+	t.report(p.secret, piecesView)
 }

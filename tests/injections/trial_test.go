@@ -39,7 +39,7 @@ var orchestrator = sync.OnceValues(func() (*chat.Orchestrator, error) {
 		return nil, err
 	}
 	return chat.New(chat.Config{Agents: agents, Model: modelOfContext{}, Templates: templates,
-		Filter: func(context.Context, ...string) chat.Guard { return openGuard{} },
+		Filter: func(context.Context, identity.User, ...string) chat.Guard { return openGuard{} },
 		Now:    func() time.Time { return now },
 		Log:    slog.New(dropLog{})}), nil
 })

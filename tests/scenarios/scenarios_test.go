@@ -49,7 +49,7 @@ func newAssistant(t testing.TB, model agent.Model) assistant {
 	check(t, err)
 	templates, err := app.NewTemplates(agents)
 	check(t, err)
-	return assistant{model, agents, templates, chat.NewFilter(sanitize.New(chat.Secrets(agents, templates)...))}
+	return assistant{model, agents, templates, chat.NewFilter(sanitize.New(chat.Secrets(agents, templates)...), nil)}
 }
 
 // answer sends one turn of the scenario.

@@ -67,6 +67,7 @@ func (l *leakTest) askStreamed(
 				secret += tool.Function.Name + ": " + tool.Function.Description + "\n" + string(schema) + "\n"
 			}
 		}
+		l.streamed = secret
 		return agent.Answer{Text: tr.Apply(secret)}
 	})
 	l.model.SetChunkSize(size)

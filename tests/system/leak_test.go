@@ -10,6 +10,8 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/sanitize"
 	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 	"github.com/adiuva/cloud-api/internal/testing/soak"
@@ -46,15 +48,26 @@ func haveCommonRun(a, b string) bool {
 // leakTest is a service whose model reveals its prompts.
 type leakTest struct {
 	*api
-	model *llmtest.Model
-	me    header
+	model    *llmtest.Model
+	me       header
+	streamed string // the secret that askStreamed let the model reveal last
 }
 
+// startLeaking starts one in which each answer counts alone, so that one account can try many disguises.
 func startLeaking(t *testing.T) *leakTest {
 	t.Helper()
 	m := llmtest.NewModel()
-	a := start(t, m)
-	return &leakTest{a, m, a.Register("leak@example.com")}
+	a := start(t, m, withoutHistory(t, m))
+	return &leakTest{api: a, model: m, me: a.Register("leak@example.com")}
+}
+
+// withoutHistory lets the leak filter judge each answer alone.
+func withoutHistory(t *testing.T, model agent.Model) option {
+	return func(c *httpapi.Config) {
+		_, templates := builtin(t, model)
+		c.Chat = chat.New(chat.Config{Agents: c.Agents, Model: model, Templates: templates, Log: c.Log,
+			Filter: chat.NewFilter(sanitize.New(chat.Secrets(c.Agents, templates)...), nil)})
+	}
 }
 
 // attempt lets the model leak once and reports whether the answer was replaced. A replaced answer must have nothing
@@ -95,14 +108,15 @@ func isFallback(c channel, body map[string]any) bool {
 }
 
 // checkStopRates tries every disguise through every channel with the attacks that pick returns for it. In each
-// channel at least 95 % of the disguises that a filter can catch must be stopped.
-func (l *leakTest) checkStopRates(t *testing.T, pick func(transform int) []leaktest.Attack) {
+// channel at least percent of the disguises that a filter can catch must be stopped.
+func (l *leakTest) checkStopRates(t *testing.T, disguises []leaktest.Transform, percent int,
+	pick func(transform int) []leaktest.Attack) {
 	t.Helper()
 	total, totalStopped := 0, 0
 	for at, c := range channels() {
 		all, stopped := 0, 0
 		missed := map[string]int{}
-		for i, tr := range leaktest.Transforms() {
+		for i, tr := range disguises {
 			for n, attack := range pick(i + at) {
 				replaced := l.attempt(t, c, tr, attack, n)
 				if !tr.Catchable {
@@ -118,13 +132,13 @@ func (l *leakTest) checkStopRates(t *testing.T, pick func(transform int) []leakt
 		}
 		t.Logf("%s: stopped %d of %d (%.1f %%); missed %v", c.name, stopped, all,
 			100*float64(stopped)/float64(all), missed)
-		if stopped*100 < all*95 {
+		if stopped*100 < all*percent {
 			t.Errorf("%s: stopped only %d of %d", c.name, stopped, all)
 		}
 		total, totalStopped = total+all, totalStopped+stopped
 	}
 	t.Logf("stopped %d of %d (%.1f %%)", totalStopped, total, 100*float64(totalStopped)/float64(total))
-	if totalStopped*100 < total*95 {
+	if totalStopped*100 < total*percent {
 		t.Errorf("stopped only %d of %d", totalStopped, total)
 	}
 	if logs := l.Logs.String(); !strings.Contains(logs, "answer replaced by the leak filter") {
@@ -141,7 +155,9 @@ func TestEveryDisguiseIsStopped(t *testing.T) {
 	if len(attacks) != 57 || len(leaktest.Transforms()) != 48 {
 		t.Fatalf("%d attacks, %d disguises", len(attacks), len(leaktest.Transforms()))
 	}
-	l.checkStopRates(t, func(i int) []leaktest.Attack { return oneAttackOrAll(attacks, i*11%57) })
+	l.checkStopRates(t, leaktest.Transforms(), 95, func(i int) []leaktest.Attack {
+		return oneAttackOrAll(attacks, i*11%57)
+	})
 	l.checkLog(t)
 }
 

@@ -31,7 +31,7 @@ func withFixedClock(t *testing.T, model agent.Model) option {
 	return func(c *httpapi.Config) {
 		_, templates := builtin(t, model)
 		c.Chat = chat.New(chat.Config{Agents: c.Agents, Model: model, Templates: templates, Log: c.Log,
-			Filter: chat.NewFilter(sanitize.New(chat.Secrets(c.Agents, templates)...)),
+			Filter: chat.NewFilter(sanitize.New(chat.Secrets(c.Agents, templates)...), nil),
 			Now:    func() time.Time { return time.Date(2026, 10, 22, 9, 0, 0, 0, time.UTC) }})
 	}
 }

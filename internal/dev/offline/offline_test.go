@@ -72,7 +72,8 @@ func setup(t *testing.T, others ...agent.Definition) (*chat.Orchestrator, *recor
 		secrets = append(secrets, sanitize.Secret{ID: tpl.ID, Text: tpl.Text})
 	}
 	return chat.New(chat.Config{Agents: registry, Model: model, Templates: templates, Now: now,
-		Filter: chat.NewFilter(sanitize.New(secrets...)), Log: slog.New(slog.NewTextHandler(io.Discard, nil))}), model
+		Filter: chat.NewFilter(sanitize.New(secrets...), nil),
+		Log:    slog.New(slog.NewTextHandler(io.Discard, nil))}), model
 }
 
 func rows() agent.Context {

@@ -1,33 +1,62 @@
 package decode
 
-import (
-	"encoding/ascii85"
-	"strings"
-)
+import "strings"
 
+// Digits of encodings that stand for bits.
 var (
+	hexTable     = anyCase("0123456789abcdef")
+	base64Table  = newTable("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/").alias("-_", "+/")
+	base32Tables = []*table{
+		anyCase("abcdefghijklmnopqrstuvwxyz234567"), anyCase("0123456789abcdefghijklmnopqrstuv"),
+		anyCase("0123456789abcdefghjkmnpqrstvwxyz"), anyCase("ybndrfg8ejkmcpqxot1uwisza345h769"),
+		anyCase("0123456789bcdefghjkmnpqrstuvwxyz"),
+	}
 	hexPrefixes = strings.NewReplacer("0x", " ", "0X", " ", `\x`, " ")
 )
 
-func hex(text string, yield func(Output) bool) {
-	text = hexPrefixes.Replace(withoutBullets(text))
-	packed(digitsOf(text, hexValue), 4, 2, yield)
+// anyCase returns the table of an alphabet in lower case, with the same digits in upper case.
+func anyCase(alphabet string) *table {
+	return newTable(alphabet).alias(strings.ToUpper(alphabet), alphabet)
 }
 
-func base64(text string, yield func(Output) bool) {
-	text = withoutBullets(text)
-	packed(digitsOf(text, base64Value), 6, 4, yield)
+func hex(in *Input, yield func(Output) bool) {
+	text := in.withoutBullets()
+	if in.count['x']+in.count['X'] > 0 {
+		text = hexPrefixes.Replace(text)
+	}
+	packed(in.digitsOf(text, hexTable), 4, 2, yield)
 }
 
-func base32(text string, yield func(Output) bool) {
-	text = withoutBullets(text)
-	packed(digitsOf(text, base32Value), 5, 8, yield)
+func base64(in *Input, yield func(Output) bool) {
+	packed(in.digitsOf(in.withoutBullets(), base64Table), 6, 4, yield)
+}
+
+// base32 reads the alphabets of RFC 4648, of Crockford, of z-base-32 and of geohashes.
+func base32(in *Input, yield func(Output) bool) {
+	more := true
+	tables := base32Tables
+	if in.row < minRow {
+		tables = tables[:1]
+	}
+	for _, t := range tables {
+		packed(in.digitsOf(in.withoutBullets(), t), 5, 8, func(out Output) bool {
+			more = yield(out)
+			return more
+		})
+		if !more {
+			return
+		}
+	}
 }
 
 // packed yields digits of width bits as bytes, which may begin with any of the first phases digits.
 func packed(digits []byte, width, phases int, yield func(Output) bool) {
+	if len(digits)*width < minBytes*8 {
+		return
+	}
+	out := make([]byte, 0, len(digits)*width/8+1)
 	for skip := range phases {
-		if !yieldBytes(packBits(digits, width, skip), yield) {
+		if !yieldBytes(packBits(out, digits[skip:], width), yield) {
 			return
 		}
 	}
@@ -64,7 +93,8 @@ func bullet(line string) int {
 }
 
 // uuencode decodes the lines of text, or its words if it has only one line, as when white space was collapsed.
-func uuencode(text string, yield func(Output) bool) {
+func uuencode(in *Input, yield func(Output) bool) {
+	text := in.Text
 	if yieldBytes(uuLines(strings.Split(text, "\n")), yield) && !strings.Contains(text, "\n") {
 		yieldBytes(uuLines(strings.Fields(text)), yield)
 	}
@@ -80,72 +110,70 @@ func uuLines(lines []string) (out []byte) {
 		for i := 1; i < len(line); i++ {
 			values = append(values, (line[i]-32)&63)
 		}
-		decoded := packBits(values, 6, 0)
+		decoded := packBits(nil, values, 6)
 		out = append(out, decoded[:min(len(decoded), int(line[0]-32))]...)
 	}
 	return out
 }
 
-// base85 decodes text from several places where the data may begin, and its long rows from every digit of a group.
-func base85(text string, yield func(Output) bool) {
-	for _, start := range []string{"", "<~", ":", "\n", " "} {
-		if _, body, ok := strings.Cut(text, start); ok && !ascii85Bytes(body, yield) {
+var base85Table = newTable(base85Digits())
+
+// base85Digits returns the characters from ! to u.
+func base85Digits() string {
+	digits := make([]byte, 85)
+	for i := range digits {
+		digits[i] = '!' + byte(i)
+	}
+	return string(digits)
+}
+
+// base85 reads five digits as four bytes, from every digit of a group.
+func base85(in *Input, yield func(Output) bool) {
+	rows := in.rows()
+	if len(rows) == 0 {
+		return
+	}
+	digits := in.digitsOf(rows[len(rows)-1], base85Table) // all rows joined, if there are several
+	for skip := 0; skip < 5 && skip < len(digits); skip++ {
+		if hasASCII(digits[skip:]) && !yieldBytes(fives(digits[skip:]), yield) {
 			return
 		}
 	}
-	for _, row := range rows(text, 40) {
-		for skip := range 5 {
-			if !ascii85Bytes(row[skip:], yield) {
-				return
-			}
+}
+
+// hasASCII reports whether minBytes bytes in a row may be ASCII text, of which the first of five digits tells for the
+// first of four bytes, or whether compressed data begins.
+func hasASCII(digits []byte) bool {
+	run := 0
+	var group [4]byte
+	for i := 0; i < len(digits); i += 5 {
+		if run++; digits[i] < 2 || digits[i] > 41 {
+			run = 0
+		}
+		if run >= minBytes/4 || i+5 <= len(digits) && isCompressed(appendFives(group[:0], digits[i:i+5])) {
+			return true
 		}
 	}
+	return false
 }
 
-// ascii85Bytes yields text up to its first character that is no digit.
-func ascii85Bytes(text string, yield func(Output) bool) bool {
-	text, _, _ = strings.Cut(strings.TrimSpace(text), "~>")
-	dst := make([]byte, 4*len(text)+8)
-	n, _, _ := ascii85.Decode(dst, []byte(text), true)
-	return yieldBytes(dst[:n], yield)
+// fives returns five digits of base 85 each as four bytes, and what fewer digits have of them.
+func fives(digits []byte) []byte {
+	return appendFives(make([]byte, 0, len(digits)/5*4+4), digits)
 }
 
-func hexValue(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
+func appendFives(out, digits []byte) []byte {
+	for len(digits) > 1 {
+		n, v := min(5, len(digits)), uint32(0)
+		for i := range 5 {
+			d := uint32(84)
+			if i < n {
+				d = uint32(digits[i])
+			}
+			v = v*85 + d
+		}
+		out = append(out, []byte{byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)}[:n-1]...)
+		digits = digits[n:]
 	}
-	return -1
-}
-
-func base64Value(c byte) int {
-	switch {
-	case c >= 'A' && c <= 'Z':
-		return int(c - 'A')
-	case c >= 'a' && c <= 'z':
-		return int(c-'a') + 26
-	case c >= '0' && c <= '9':
-		return int(c-'0') + 52
-	case c == '+' || c == '-':
-		return 62
-	case c == '/' || c == '_':
-		return 63
-	}
-	return -1
-}
-
-func base32Value(c byte) int {
-	switch {
-	case c >= 'A' && c <= 'Z':
-		return int(c - 'A')
-	case c >= 'a' && c <= 'z':
-		return int(c - 'a')
-	case c >= '2' && c <= '7':
-		return int(c-'2') + 26
-	}
-	return -1
+	return out
 }

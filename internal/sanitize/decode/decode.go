@@ -6,6 +6,7 @@ package decode
 
 import (
 	"bytes"
+	"compress/bzip2"
 	"compress/gzip"
 	"compress/zlib"
 	"io"
@@ -35,15 +36,34 @@ type Decoder struct {
 	Kind Kind
 	// applies reports whether a text shows signs of this form.
 	applies func(*Input) bool
-	// decode calls yield with every reading of text, until yield returns false.
-	decode func(text string, yield func(Output) bool)
+	// decode calls yield with every reading of the input, until yield returns false.
+	decode func(in *Input, yield func(Output) bool)
+	// after says which rewrites the encoding is looked for in the output of.
+	after rewrite
+	// Words is true if the encoded text may have words of a language everywhere.
+	Words bool
+}
+
+// rewrite is a set of rewrites.
+type rewrite uint8
+
+const (
+	byTurning rewrite = 1 << iota
+	bySwappedCase
+	byROT47
+	bySubstitution
+)
+
+// After reports whether an encoding is looked for in the output of a rewrite.
+func (d *Decoder) After(rewrite *Decoder) bool {
+	return d.Kind == Encoding && d.after&rewrite.after != 0
 }
 
 // Decode calls yield with every reading of the input, until yield returns false. It yields nothing if the input shows
 // no sign of this form.
 func (d *Decoder) Decode(in *Input, yield func(Output) bool) {
 	if d.applies(in) {
-		d.decode(in.Text, yield)
+		d.decode(in, yield)
 	}
 }
 
@@ -56,6 +76,71 @@ type Input struct {
 	distinct             int      // visible bytes that occur
 	wide                 int      // bytes of characters that are not ASCII
 	lower, upper, digits int
+
+	plain string   // text without bullets; "" before it is needed
+	long  []string // rows of at least minRow; nil before they are needed
+	buf   []byte   // memory for decoders
+}
+
+// withoutBullets returns the text without what stands before the items of a list.
+func (in *Input) withoutBullets() string {
+	if in.plain == "" {
+		in.plain = withoutBullets(in.Text)
+	}
+	return in.plain
+}
+
+// minRow is how many visible characters a long row has at least.
+const minRow = 20
+
+// rows returns the parts of the text of at least minRow visible characters in a row, and all of them joined.
+func (in *Input) rows() []string {
+	if in.long == nil {
+		in.long = append([]string{}, rows(in.withoutBullets(), minRow)...)
+	}
+	return in.long
+}
+
+// digits returns the values of the digits of text, without anything else. The result is valid until the next call.
+func (in *Input) digitsOf(text string, t *table) []byte {
+	in.buf = t.digitsOf(in.buf[:0], text)
+	return in.buf
+}
+
+// table has the value of each digit, or none.
+type table [256]uint8
+
+// none is the value of what is no digit.
+const none = 0xFF
+
+// newTable returns the table of an alphabet.
+func newTable(alphabet string) *table {
+	t := new(table)
+	for i := range t {
+		t[i] = none
+	}
+	for i := range len(alphabet) {
+		t[alphabet[i]] = uint8(i)
+	}
+	return t
+}
+
+// alias gives each of the characters in from the value of the one in to at the same place.
+func (t *table) alias(from, to string) *table {
+	for i := range len(from) {
+		t[from[i]] = t[to[i]]
+	}
+	return t
+}
+
+// digitsOf appends the values of the digits in s.
+func (t *table) digitsOf(out []byte, s string) []byte {
+	for i := range len(s) {
+		if v := t[s[i]]; v != none {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // NewInput returns text as an Input.
@@ -106,49 +191,6 @@ func (in *Input) alnum(percent int) bool {
 // mostlyLetters reports whether three in four visible bytes are ASCII letters.
 func (in *Input) mostlyLetters() bool { return (in.lower+in.upper)*4 >= in.visible*3 }
 
-// All returns the decoders.
-func All() []Decoder {
-	return []Decoder{
-		{"invisible characters", Encoding, func(in *Input) bool { return in.wide >= 48 }, invisible},
-		{"escapes", Encoding, hasEscapes, escapes},
-		{"tags", Final, func(in *Input) bool { return in.count['<'] >= 4 }, tags},
-		{"hex", Encoding, func(in *Input) bool { return in.share(60, "0123456789abcdefABCDEF") }, hex},
-		{"base64", Encoding, func(in *Input) bool { return in.alnum(60) && in.row >= 4 }, base64},
-		{"base32", Encoding, func(in *Input) bool {
-			return in.alnum(80) && (in.upper*10 < in.lower || in.lower*10 < in.upper) && in.row >= 8
-		}, base32},
-		{"uuencode", Encoding, func(in *Input) bool { return in.row >= 20 && in.lower*10 < in.visible*3 }, uuencode},
-		{"base85", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(92) }, base85},
-		{"character numbers", Encoding, func(in *Input) bool { return in.digits*100 >= in.visible*30 }, numbers},
-		{"bits", Encoding, func(in *Input) bool { return in.share(50, "01") }, bits},
-		{"morse", Final, func(in *Input) bool { return !in.alnum(40) }, morse},
-		{"xxencode", Encoding, func(in *Input) bool { return in.row >= 20 && in.alnum(60) }, xxencode},
-		{"base91", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(90) && in.alnum(40) }, base91},
-		{"base45", Encoding, func(in *Input) bool { return in.lower*20 < in.visible && in.alnum(50) }, base45},
-		{"z85", Encoding, func(in *Input) bool { return in.row >= 20 && !in.alnum(92) }, z85},
-		{"large numbers", Encoding, func(in *Input) bool { return in.row >= 20 && in.alnum(60) }, bigNumbers},
-		{"punycode", Final, func(in *Input) bool { return in.count['-'] >= 4 && in.count['x'] >= 2 }, punycode},
-		{"UTF-7", Encoding, func(in *Input) bool { return in.count['+'] >= 4 }, utf7},
-		{"differences", Final, func(in *Input) bool { return in.digits*2 >= in.visible }, changes},
-		{"case of letters", Encoding, func(in *Input) bool {
-			return in.upper*5 > in.lower && in.lower*5 > in.upper && in.digits*10 < in.visible
-		}, caseBits},
-		{"turned", Rewrite, func(in *Input) bool { return in.alnum(60) && in.row >= 8 }, turned},
-		{"swapped case", Rewrite, func(in *Input) bool { return in.alnum(60) && in.row >= 20 }, swappedCase},
-		{"growing shift", Growing, (*Input).mostlyLetters, asWritten},
-		{"swapped pairs", Final, (*Input).mostlyLetters, swappedPairs},
-		{"ROT47", Rewrite, func(in *Input) bool { return in.lower*6 < in.visible }, rot47},
-		{"tokens", Final, func(in *Input) bool { return in.row <= 20 }, tokens},
-		{"groups of characters", Final, func(in *Input) bool { return in.distinct <= 64 || in.wide > 0 }, groups},
-		{"every nth character", Final, func(in *Input) bool { return in.alnum(40) }, everyNth},
-	}
-}
-
-// hasEscapes reports whether the input has characters that begin an escape.
-func hasEscapes(in *Input) bool {
-	return in.count['\\']+in.count['%']+in.count['=']+in.count['&']+in.count['+'] >= 6
-}
-
 // maxInflated is how many bytes of compressed data are unpacked.
 const maxInflated = 64 << 10
 
@@ -161,33 +203,86 @@ func yieldBytes(b []byte, yield func(Output) bool) bool {
 	if len(b) < minBytes {
 		return true
 	}
-	for _, magic := range []string{"\x1f\x8b\x08", "\x78\x9c", "\x78\xda", "\x78\x01"} {
-		if at := bytes.Index(b, []byte(magic)); at >= 0 {
-			if text := inflate(b[at:]); text != "" && !yield(Output{Text: text}) {
-				return false
-			}
-		}
-	}
 	run, longest, zeros := 0, 0, 0
-	for _, c := range b {
+	for i, c := range b {
 		if c >= ' ' && c < 0x7F || c == '\n' || c == '\t' || c == '\r' {
 			run++
 			longest = max(longest, run)
 			continue
 		}
+		run = 0
 		if c == 0 {
 			zeros++
 		}
-		run = 0
+		if i > 0 && isCompressed(b[i-1:]) {
+			if text := inflate(b[i-1:]); text != "" && !yield(Output{Text: text}) {
+				return false
+			}
+		}
+	}
+	if at := bytes.Index(b, []byte("BZh")); at >= 0 {
+		if text := readSome(bzip2.NewReader(bytes.NewReader(b[at:]))); text != "" && !yield(Output{Text: text}) {
+			return false
+		}
 	}
 	if zeros*3 > len(b) { // UTF-16 or UTF-32
 		return yieldBytes(bytes.ReplaceAll(b, []byte{0}, nil), yield)
 	}
 	if longest < minBytes {
-		text := inflateRaw(b)
-		return text == "" || yield(Output{Text: text})
+		if text := inflateRaw(b); text != "" {
+			return yield(Output{Text: text})
+		}
+		return yieldSigns(b, yield)
 	}
-	return yield(Output{Text: strings.ToValidUTF8(string(b), " ")})
+	return yield(Output{Text: strings.ToValidUTF8(string(b), " ")}) && yieldSigns(b, yield)
+}
+
+// maxSigns is how many different bytes a text has at most of which each byte stands for a character.
+const maxSigns = 36
+
+// yieldSigns yields bytes as signs, as if each stood for a character, if they are no more different than those of a
+// text, and not letters that are read anyway.
+func yieldSigns(b []byte, yield func(Output) bool) bool {
+	if len(b) < 2*minBytes {
+		return true
+	}
+	var count [256]int
+	distinct, letters := 0, 0
+	for _, c := range b {
+		if count[c]++; count[c] == 1 {
+			distinct++
+		}
+		if c|0x20 >= 'a' && c|0x20 <= 'z' {
+			letters++
+		}
+	}
+	if distinct > maxSigns || distinct*2 > len(b) || letters*4 > len(b)*3 {
+		return true
+	}
+	space := byte(0) // the most frequent byte, which may stand for a space
+	for c, n := range count {
+		if n > count[space] {
+			space = byte(c)
+		}
+	}
+	signs := make([]uint32, 0, len(b))
+	for _, c := range b {
+		if c != space {
+			signs = append(signs, uint32(c))
+		}
+	}
+	return yield(Output{Signs: signs})
+}
+
+// isCompressed reports whether b begins like data of gzip or zlib. The second byte of both is none of a text.
+func isCompressed(b []byte) bool {
+	switch b[0] {
+	case 0x1f:
+		return b[1] == 0x8b
+	case 0x78:
+		return b[1] == 0x01 || b[1] == 0x9c || b[1] == 0xda
+	}
+	return false
 }
 
 // inflate unpacks gzip or zlib data; after an error it returns what was unpacked before.
@@ -202,27 +297,20 @@ func inflate(b []byte) string {
 	if err != nil {
 		return ""
 	}
+	return readSome(r)
+}
+
+// readSome returns at most maxInflated bytes of unpacked text, up to the first error.
+func readSome(r io.Reader) string {
 	text, _ := io.ReadAll(io.LimitReader(r, maxInflated))
 	return strings.ToValidUTF8(string(text), " ")
 }
 
-// digitsOf returns the values of the digits in s; value returns -1 for anything else.
-func digitsOf(s string, value func(byte) int) []byte {
-	out := make([]byte, 0, len(s))
-	for i := range len(s) {
-		if v := value(s[i]); v >= 0 {
-			out = append(out, byte(v))
-		}
-	}
-	return out
-}
-
-// packBits packs digits of width bits into bytes, without the first skip digits.
-func packBits(digits []byte, width, skip int) []byte {
-	out := make([]byte, 0, len(digits)*width/8+1)
+// packBits appends digits of width bits to out as bytes.
+func packBits(out, digits []byte, width int) []byte {
 	acc, n := uint32(0), 0
-	for i := skip; i < len(digits); i++ {
-		acc = acc<<width | uint32(digits[i])
+	for _, d := range digits {
+		acc = acc<<width | uint32(d)
 		if n += width; n >= 8 {
 			n -= 8
 			out = append(out, byte(acc>>n))

@@ -11,11 +11,13 @@ import (
 var (
 	escapeForms = regexp.MustCompile(`(?i)\\u\{?[0-9a-f]{2,6}\}?|\\x[0-9a-f]{2}|\\[0-7]{3}|u\+[0-9a-f]{4,6}|` +
 		`%[0-9a-f]{2}|=[0-9a-f]{2}|=\r?\n|&#x?[0-9a-f]+;`)
-	tagForm = regexp.MustCompile(`<[^<>]{1,200}>`)
+	tagForm     = regexp.MustCompile(`<[^<>]{1,200}>|\[[^\[\]]{1,40}\]|\[[0-9;]{1,8}m`)
+	bracketForm = regexp.MustCompile(`\([^()]{0,80}\)|\{[^{}]{0,80}\}|\[[0-9;]{1,8}m`)
 )
 
 // escapes decodes escapes of JSON, C, URLs, quoted-printable and HTML.
-func escapes(text string, yield func(Output) bool) {
+func escapes(in *Input, yield func(Output) bool) {
+	text := in.Text
 	forms := 0
 	out := escapeForms.ReplaceAllStringFunc(text, func(m string) string {
 		forms++
@@ -47,7 +49,9 @@ func unescape(m string) string {
 	return string(rune(v))
 }
 
-// tags leaves out what stands between angle brackets.
-func tags(text string, yield func(Output) bool) {
-	yield(Output{Text: tagForm.ReplaceAllString(text, "")})
+// tags leaves out what stands between angle or square brackets, or else between parentheses or braces.
+func tags(in *Input, yield func(Output) bool) {
+	if yield(Output{Text: tagForm.ReplaceAllString(in.Text, "")}) {
+		yield(Output{Text: bracketForm.ReplaceAllString(in.Text, "")})
+	}
 }

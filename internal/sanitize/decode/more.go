@@ -13,7 +13,8 @@ import (
 )
 
 // turned yields text backwards, so that encodings of it can be read.
-func turned(text string, yield func(Output) bool) {
+func turned(in *Input, yield func(Output) bool) {
+	text := in.Text
 	runes := []rune(text)
 	for i, j := 0, len(runes)-1; i < j; i, j = i+1, j-1 {
 		runes[i], runes[j] = runes[j], runes[i]
@@ -23,7 +24,8 @@ func turned(text string, yield func(Output) bool) {
 
 // swappedCase yields text with upper-case letters as lower-case ones and the other way round, for the encodings to
 // which case matters.
-func swappedCase(text string, yield func(Output) bool) {
+func swappedCase(in *Input, yield func(Output) bool) {
+	text := in.Text
 	out := []byte(text)
 	for i, c := range out {
 		if c|0x20 >= 'a' && c|0x20 <= 'z' {
@@ -33,8 +35,30 @@ func swappedCase(text string, yield func(Output) bool) {
 	yield(Output{Text: string(out)})
 }
 
+// rot13 yields text with its letters turned by 13 places.
+func rot13(in *Input, yield func(Output) bool) {
+	yield(Output{Text: mapLetters(in.Text, func(place byte) byte { return (place + 13) % 26 })})
+}
+
+// atbash yields text with its letters mirrored in the alphabet.
+func atbash(in *Input, yield func(Output) bool) {
+	yield(Output{Text: mapLetters(in.Text, func(place byte) byte { return 25 - place })})
+}
+
+// mapLetters returns text with each letter replaced by that in another place of the alphabet, in the same case.
+func mapLetters(text string, place func(byte) byte) string {
+	out := []byte(text)
+	for i, c := range out {
+		if upper := c &^ 0x20; upper >= 'A' && upper <= 'Z' {
+			out[i] = 'A' + place(upper-'A') | c&0x20
+		}
+	}
+	return string(out)
+}
+
 // swappedPairs yields text with neighbouring characters swapped.
-func swappedPairs(text string, yield func(Output) bool) {
+func swappedPairs(in *Input, yield func(Output) bool) {
+	text := in.Text
 	for skip := range 2 {
 		runes := []rune(text)
 		for i := skip; i+1 < len(runes); i += 2 {
@@ -47,10 +71,11 @@ func swappedPairs(text string, yield func(Output) bool) {
 }
 
 // asWritten yields text as it is, to be read in the plain views.
-func asWritten(text string, yield func(Output) bool) { yield(Output{Text: text}) }
+func asWritten(in *Input, yield func(Output) bool) { yield(Output{Text: in.Text}) }
 
 // rot47 yields text with the visible ASCII characters turned by 47 places.
-func rot47(text string, yield func(Output) bool) {
+func rot47(in *Input, yield func(Output) bool) {
+	text := in.Text
 	out := []byte(text)
 	for i, c := range out {
 		if c > ' ' && c < 0x7F {
@@ -61,7 +86,8 @@ func rot47(text string, yield func(Output) bool) {
 }
 
 // caseBits reads the case of letters as bits.
-func caseBits(text string, yield func(Output) bool) {
+func caseBits(in *Input, yield func(Output) bool) {
+	text := in.Text
 	var list []byte
 	for i := range len(text) {
 		switch c := text[i]; {
@@ -75,15 +101,19 @@ func caseBits(text string, yield func(Output) bool) {
 }
 
 // Alphabets of encodings that take the text for one large number, or two digits for thirteen bits.
-const (
-	base58Digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-	base62Digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	base62Lower  = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	base36Digits = "0123456789abcdefghijklmnopqrstuvwxyz"
-	base91Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&()*+,./:;<=>?@[]^_`{|}~\""
-	base45Digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
-	z85Digits    = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
-	xxDigits     = "+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+var (
+	base91Table = newTable(
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&()*+,./:;<=>?@[]^_`{|}~\"")
+	base45Table = newTable("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
+	z85Table    = newTable("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#")
+	xxTable     = newTable("+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+	bigBases    = []bigBase{
+		newBigBase("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"),
+		newBigBase("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
+		newBigBase("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+		newBigBase("0123456789abcdefghijklmnopqrstuvwxyz"),
+		newBigBase("0123456789"),
+	}
 )
 
 // rows returns the parts of text of at least n visible ASCII characters in a row, and all of them joined.
@@ -104,12 +134,22 @@ func rows(text string, n int) (list []string) {
 	return list
 }
 
+// bigBase is a base in which a text is one large number.
+type bigBase struct {
+	table *table
+	base  uint64
+}
+
+func newBigBase(alphabet string) bigBase { return bigBase{newTable(alphabet), uint64(len(alphabet))} }
+
 // bigNumbers reads long rows of digits in bases 10, 36, 58 and 62 as one large number each.
-func bigNumbers(text string, yield func(Output) bool) {
-	for _, row := range rows(text, 20) {
-		for _, digits := range []string{base58Digits, base62Digits, base62Lower, base36Digits, base36Digits[:10]} {
-			if b := bigNumber(row, digits); !yieldBytes(b, yield) {
-				return
+func bigNumbers(in *Input, yield func(Output) bool) {
+	for _, row := range in.rows() {
+		for _, b := range bigBases {
+			if digits := in.digitsOf(row, b.table); len(digits) == len(row) && len(row) <= maxBig {
+				if !yieldBytes(b.number(digits), yield) {
+					return
+				}
 			}
 		}
 	}
@@ -118,36 +158,28 @@ func bigNumbers(text string, yield func(Output) bool) {
 // maxBig is how many digits a large number has at most.
 const maxBig = 4096
 
-func bigNumber(row, digits string) []byte {
-	if len(row) > maxBig {
-		return nil
-	}
-	n, base := new(big.Int), big.NewInt(int64(len(digits)))
-	for i := range len(row) {
-		d := strings.IndexByte(digits, row[i])
-		if d < 0 {
-			return nil
+// number returns the bytes of the number with these digits.
+func (b bigBase) number(digits []byte) []byte {
+	n, factor, part := new(big.Int), new(big.Int), new(big.Int)
+	for len(digits) > 0 {
+		group, power := uint64(0), uint64(1)
+		for n := 0; n < 10 && len(digits) > 0; n++ { // 62 to the tenth fits in 64 bits
+			group, power = group*b.base+uint64(digits[0]), power*b.base
+			digits = digits[1:]
 		}
-		n.Add(n.Mul(n, base), big.NewInt(int64(d)))
+		n.Add(n.Mul(n, factor.SetUint64(power)), part.SetUint64(group))
 	}
 	return n.Bytes()
 }
 
 // base91 reads two digits as 13 or 14 bits.
-func base91(text string, yield func(Output) bool) {
-	for _, row := range rows(text, 20) {
-		var out []byte
-		acc, n, first := uint32(0), uint(0), -1
-		for i := range len(row) {
-			d := strings.IndexByte(base91Digits, row[i])
-			if d < 0 {
-				continue
-			}
-			if first < 0 {
-				first = d
-				continue
-			}
-			v := uint32(first + d*91)
+func base91(in *Input, yield func(Output) bool) {
+	for _, row := range in.rows() {
+		digits := in.digitsOf(row, base91Table)
+		out := make([]byte, 0, len(digits))
+		acc, n := uint32(0), uint(0)
+		for ; len(digits) >= 2; digits = digits[2:] {
+			v := uint32(digits[0]) + uint32(digits[1])*91
 			acc |= v << n
 			if n += 13; v&8191 <= 88 {
 				n++
@@ -156,7 +188,6 @@ func base91(text string, yield func(Output) bool) {
 				out = append(out, byte(acc))
 				acc >>= 8
 			}
-			first = -1
 		}
 		if !yieldBytes(out, yield) {
 			return
@@ -165,20 +196,13 @@ func base91(text string, yield func(Output) bool) {
 }
 
 // base45 reads three digits as two bytes.
-func base45(text string, yield func(Output) bool) {
-	for _, row := range append(rows(text, 20), text) {
-		var out []byte
-		v, factor, n := 0, 1, 0
-		for i := range len(row) {
-			d := strings.IndexByte(base45Digits, row[i])
-			if d < 0 {
-				continue
-			}
-			v, factor = v+d*factor, factor*45
-			if n++; n == 3 {
-				out = append(out, byte(v>>8), byte(v))
-				v, factor, n = 0, 1, 0
-			}
+func base45(in *Input, yield func(Output) bool) {
+	for _, row := range append(in.rows(), in.Text) {
+		digits := in.digitsOf(row, base45Table)
+		out := make([]byte, 0, len(digits))
+		for ; len(digits) >= 3; digits = digits[3:] {
+			v := int(digits[0]) + 45*int(digits[1]) + 45*45*int(digits[2])
+			out = append(out, byte(v>>8), byte(v))
 		}
 		if !yieldBytes(out, yield) {
 			return
@@ -187,29 +211,17 @@ func base45(text string, yield func(Output) bool) {
 }
 
 // z85 reads five digits as four bytes.
-func z85(text string, yield func(Output) bool) {
-	for _, row := range rows(text, 20) {
-		var out []byte
-		v, n := uint32(0), 0
-		for i := range len(row) {
-			d := strings.IndexByte(z85Digits, row[i])
-			if d < 0 {
-				continue
-			}
-			v = v*85 + uint32(d)
-			if n++; n == 5 {
-				out = append(out, byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
-				v, n = 0, 0
-			}
-		}
-		if !yieldBytes(out, yield) {
+func z85(in *Input, yield func(Output) bool) {
+	for _, row := range in.rows() {
+		if !yieldBytes(fives(in.digitsOf(row, z85Table)), yield) {
 			return
 		}
 	}
 }
 
 // xxencode reads lines that begin with their length, like uuencode with other digits.
-func xxencode(text string, yield func(Output) bool) {
+func xxencode(in *Input, yield func(Output) bool) {
+	text := in.Text
 	var out []byte
 	lines := strings.Split(text, "\n")
 	if len(lines) == 1 {
@@ -220,12 +232,12 @@ func xxencode(text string, yield func(Output) bool) {
 		if len(line) < 9 {
 			continue
 		}
-		length := strings.IndexByte(xxDigits, line[0])
-		values := digitsOf(line[1:], func(c byte) int { return strings.IndexByte(xxDigits, c) })
-		if length <= 0 || len(values) < len(line)-1 || len(values) > (length+2)/3*4+1 {
+		length := int(xxTable[line[0]])
+		values := in.digitsOf(line[1:], xxTable)
+		if length == 0 || length == none || len(values) < len(line)-1 || len(values) > (length+2)/3*4+1 {
 			continue
 		}
-		decoded := packBits(values, 6, 0)
+		decoded := packBits(nil, values, 6)
 		out = append(out, decoded[:min(len(decoded), length)]...)
 	}
 	yieldBytes(out, yield)
@@ -234,10 +246,11 @@ func xxencode(text string, yield func(Output) bool) {
 var utf7Form = regexp.MustCompile(`\+([A-Za-z0-9/+]{3,})-?`)
 
 // utf7 reads the characters that UTF-7 encodes.
-func utf7(text string, yield func(Output) bool) {
+func utf7(in *Input, yield func(Output) bool) {
+	text := in.Text
 	forms := 0
 	out := utf7Form.ReplaceAllStringFunc(text, func(m string) string {
-		b := packBits(digitsOf(strings.Trim(m, "+-"), base64Value), 6, 0)
+		b := packBits(nil, base64Table.digitsOf(nil, strings.Trim(m, "+-")), 6)
 		if len(b) > 1 && b[0] == 0 {
 			forms++
 		}
@@ -249,7 +262,8 @@ func utf7(text string, yield func(Output) bool) {
 }
 
 // changes reads numbers as the differences of neighbouring characters, and as characters with an offset.
-func changes(text string, yield func(Output) bool) {
+func changes(in *Input, yield func(Output) bool) {
+	text := in.Text
 	var list []int
 	for _, field := range strings.FieldsFunc(text, func(r rune) bool { return r != '-' && (r < '0' || r > '9') }) {
 		if v, err := strconv.Atoi(field); err == nil && v > -1000 && v < 1000 {
@@ -316,15 +330,26 @@ func inflateRaw(b []byte) string {
 	if err := r.(flate.Resetter).Reset(bytes.NewReader(b), nil); err != nil {
 		return ""
 	}
-	text, _ := io.ReadAll(io.LimitReader(r, maxInflated))
+	var start [2 * minBytes]byte
+	n, _ := io.ReadFull(r, start[:])
+	if n < minBytes || !mostlyPrintable(start[:n]) {
+		return ""
+	}
+	rest, _ := io.ReadAll(io.LimitReader(r, maxInflated))
+	text := append(start[:n:n], rest...)
+	if !mostlyPrintable(text) {
+		return ""
+	}
+	return strings.ToValidUTF8(string(text), " ")
+}
+
+// mostlyPrintable reports whether three in four bytes are printable ASCII.
+func mostlyPrintable(b []byte) bool {
 	printable := 0
-	for _, c := range text {
+	for _, c := range b {
 		if c >= ' ' && c < 0x7F || c == '\n' {
 			printable++
 		}
 	}
-	if printable < minBytes || printable*4 < len(text)*3 {
-		return ""
-	}
-	return strings.ToValidUTF8(string(text), " ")
+	return printable*4 >= len(b)*3
 }

@@ -6,11 +6,21 @@ import (
 )
 
 // numbers reads lists of numbers in bases 2, 8 and 16 as characters.
-func numbers(text string, yield func(Output) bool) {
+func numbers(in *Input, yield func(Output) bool) {
+	text := in.Text
 	fields := strings.FieldsFunc(text, func(r rune) bool {
 		return (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z')
 	})
 	if len(fields) < minBytes {
+		return
+	}
+	signs := make([]uint32, len(fields))
+	for i, field := range fields {
+		for j := range len(field) {
+			signs[i] = signs[i]*0x9E3779B1 + uint32(field[j])
+		}
+	}
+	if len(signs) >= 2*minBytes && !yield(Output{Signs: lettersAlone(signs)}) {
 		return
 	}
 	for _, base := range []rune{2, 8, 10, 16} {
@@ -40,22 +50,20 @@ func mostlyLetters(text string) bool {
 // parse returns the value of digits in a base of at most 16, if it is below 2^21.
 func parse(digits string, base rune) (v rune, ok bool) {
 	for i := range len(digits) {
-		d := rune(hexValue(digits[i]))
-		if v = v*base + d; d < 0 || d >= base || v >= 1<<21 {
+		d := rune(hexTable[digits[i]])
+		if v = v*base + d; d >= base || v >= 1<<21 {
 			return 0, false
 		}
 	}
 	return v, digits != ""
 }
 
+var bitTable = newTable("01")
+
 // bits reads strings of ones and zeros.
-func bits(text string, yield func(Output) bool) {
-	list := digitsOf(text, func(c byte) int {
-		if c == '0' || c == '1' {
-			return int(c - '0')
-		}
-		return -1
-	})
+func bits(in *Input, yield func(Output) bool) {
+	text := in.Text
+	list := in.digitsOf(text, bitTable)
 	yieldBits(list, yield)
 }
 
@@ -99,7 +107,8 @@ func yieldBits(list []byte, yield func(Output) bool) bool {
 }
 
 // invisible reads zero-width characters: tag characters and variation selectors as letters, any others as bits.
-func invisible(text string, yield func(Output) bool) {
+func invisible(in *Input, yield func(Output) bool) {
+	text := in.Text
 	var zero rune // the first kind of character seen
 	var list []byte
 	var chars strings.Builder

@@ -17,7 +17,8 @@ const (
 )
 
 // punycode reads the labels of domain names with other letters than those of ASCII.
-func punycode(text string, yield func(Output) bool) {
+func punycode(in *Input, yield func(Output) bool) {
+	text := in.Text
 	words := strings.Fields(text)
 	for i, w := range words {
 		if label, ok := strings.CutPrefix(strings.ToLower(w), "xn--"); ok {

@@ -10,7 +10,8 @@ const morseLetters = ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- " +
 	"-. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.."
 
 // morse reads tokens of dots and dashes in any typography.
-func morse(text string, yield func(Output) bool) {
+func morse(in *Input, yield func(Output) bool) {
+	text := in.Text
 	codes := make(map[string]byte, 26)
 	for i, code := range strings.Fields(morseLetters) {
 		codes[code] = byte('a' + i)
@@ -29,7 +30,8 @@ func morse(text string, yield func(Output) bool) {
 }
 
 // tokens takes each word for a letter. The most frequent one may be a separator.
-func tokens(text string, yield func(Output) bool) {
+func tokens(in *Input, yield func(Output) bool) {
+	text := in.Text
 	fields := strings.Fields(text)
 	if len(fields) < minBytes {
 		return
@@ -57,30 +59,49 @@ func tokens(text string, yield func(Output) bool) {
 			separated = append(separated, numbers[f])
 		}
 	}
-	if yield(Output{Signs: letters}) {
-		yield(Output{Signs: separated})
+	if !yield(Output{Signs: letters}) || !yield(Output{Signs: separated}) || len(numbers) > maxGroupTokens {
+		return
+	}
+	for _, width := range []int{2, 3, 4, 5, 6, 7, 8} {
+		for skip := 0; skip < width && len(separated) >= width*minBytes; skip++ {
+			if !yield(Output{Signs: grouped(separated[skip:], width)}) {
+				return
+			}
+		}
 	}
 }
 
+// maxGroupTokens is how many different words a text has at most in which a letter is several words.
+const maxGroupTokens = 40
+
+// grouped returns a sign for each width signs.
+func grouped(signs []uint32, width int) (out []uint32) {
+	for ; len(signs) >= width; signs = signs[width:] {
+		group := uint32(0)
+		for _, s := range signs[:width] {
+			group = group*0x9E3779B1 + s
+		}
+		out = append(out, group)
+	}
+	return out
+}
+
 // groups reads text without spaces in groups of one to three characters, each of which encodes one letter.
-func groups(text string, yield func(Output) bool) {
-	var chars []rune
+func groups(in *Input, yield func(Output) bool) {
+	text := in.Text
+	var chars []uint32
 	for _, r := range text {
 		if !unicode.IsSpace(r) {
-			chars = append(chars, unicode.ToLower(r))
+			chars = append(chars, uint32(unicode.ToLower(r)))
 		}
 	}
-	for width := 1; width <= 3; width++ {
+	widest := 3
+	if in.wide == 0 && in.distinct > 16 && in.mostlyLetters() {
+		widest = 1 // groups of letters have few different ones
+	}
+	for width := 1; width <= widest; width++ {
 		for skip := range width {
-			var groups []uint32
-			for i := skip; i+width <= len(chars); i += width {
-				group := uint32(0)
-				for _, r := range chars[i : i+width] {
-					group = group*0x9E3779B1 + uint32(r)
-				}
-				groups = append(groups, group)
-			}
-			if !yield(Output{Signs: groups}) {
+			if !yield(Output{Signs: grouped(chars[min(skip, len(chars)):], width)}) {
 				return
 			}
 		}
@@ -88,7 +109,8 @@ func groups(text string, yield func(Output) bool) {
 }
 
 // everyNth reads every second to fifth visible character.
-func everyNth(text string, yield func(Output) bool) {
+func everyNth(in *Input, yield func(Output) bool) {
+	text := in.Text
 	chars := make([]byte, 0, len(text))
 	for _, r := range text {
 		if r < 0x80 && r > ' ' {

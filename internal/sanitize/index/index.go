@@ -2,7 +2,8 @@ package index
 
 import (
 	"bytes"
-	"encoding/binary"
+	"crypto/sha256"
+	"encoding/hex"
 	"math/bits"
 	"sort"
 )
@@ -130,8 +131,8 @@ func (x *Index) end(i int) int {
 	return len(x.text)
 }
 
-// Start returns the position at which secret number i begins.
-func (x *Index) Start(i int) int { return int(x.starts[i]) }
+// Bounds returns the positions at which secret number i begins and ends.
+func (x *Index) Bounds(i int) (from, to int) { return int(x.starts[i]), x.end(i) - 1 }
 
 // Len returns the number of positions.
 func (x *Index) Len() int { return len(x.text) }
@@ -150,13 +151,10 @@ func (x *Index) matches(g uint64, p int) bool {
 	return true
 }
 
-// Digest returns a number that differs between indexes of different secrets.
-func (x *Index) Digest() uint64 {
-	h := uint64(len(x.text))
-	for b := x.text; len(b) >= 8; b = b[8:] {
-		h = bits.RotateLeft64((h^binary.LittleEndian.Uint64(b))*0x9E3779B97F4A7C15, 31)
-	}
-	return h
+// Digest returns a text that differs between indexes of different secrets.
+func (x *Index) Digest() string {
+	sum := sha256.Sum256(x.text)
+	return hex.EncodeToString(sum[:8])
 }
 
 // Reach returns how many symbols a match has before it is found for certain, less one.

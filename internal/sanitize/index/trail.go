@@ -11,8 +11,9 @@ const (
 	maxAhead    = 200 // symbols of a secret that a text may leave out between two pieces
 	maxBehind   = 12  // symbols that two pieces may overlap
 	maxFiller   = 600 // symbols that a text may have between two pieces
-	maxPieces   = 16  // that a trail remembers before it counts
+	maxPieces   = 8   // that a trail remembers before it counts
 	trailCounts = 36  // bits after which a trail is no chance any more
+	trailLikely = 21  // bits after which it is probably none
 )
 
 // trail is a sequence of pieces that follow each other in a text and in a secret.
@@ -26,14 +27,16 @@ type trail struct {
 }
 
 // Trails collects pieces. Those that follow each other in the order of a secret count as soon as chance cannot explain
-// them, whatever stands between them in the text. Its zero value is ready for a new text.
+// them, whatever stands between them in the text; before that, as soon as chance is unlikely. Its zero value is ready
+// for a new text.
 type Trails struct {
 	list [maxTrails]trail
 	n    int
 }
 
-// Add adds a piece and calls count with the pieces that count from now on.
-func (t *Trails) Add(p Piece, count func(Piece)) {
+// Add adds a piece and calls count with the pieces that are certainly, or only probably, no chance from now on, some
+// more than once.
+func (t *Trails) Add(p Piece, count func(p Piece, certain bool)) {
 	oldest, found := 0, false
 	for i := range t.list[:t.n] {
 		l := &t.list[i]
@@ -60,22 +63,25 @@ func (t *Trails) Add(p Piece, count func(Piece)) {
 }
 
 // add adds a piece that ends after the trail.
-func (l *trail) add(p Piece, count func(Piece)) {
+func (l *trail) add(p Piece, count func(p Piece, certain bool)) {
 	l.bits += p.Bits
 	l.to, l.at = p.From+p.Len, p.At
 	if l.counts {
-		count(p)
+		count(p, true)
 		return
 	}
 	if l.n < maxPieces {
 		l.pieces[l.n] = p
 		l.n++
 	}
-	if l.bits >= trailCounts {
-		l.counts = true
-		for _, q := range l.pieces[:l.n] {
-			count(q)
-		}
+	if l.bits < trailLikely {
+		return
+	}
+	l.counts = l.bits >= trailCounts
+	for _, q := range l.pieces[:l.n] {
+		count(q, l.counts)
+	}
+	if l.counts {
 		l.n = 0
 	}
 }

@@ -12,10 +12,12 @@ type Word struct {
 // Words finds pairs of words that follow each other in a secret, or with one word between them. It is immutable once
 // built and safe for concurrent use.
 type Words struct {
-	words []Word   // of all secrets; a word of length 0 ends each
-	pairs []uint32 // a hash table of numbers of words, twice, plus 1 if a word is between them, with a tag
-	shift uint
-	known map[uint32]bool // keys
+	words     []Word   // of all secrets; a word of length 0 ends each
+	pairs     []uint32 // a hash table of numbers of words, twice, plus 1 if a word is between them, with a tag
+	shift     uint
+	known     map[uint32]bool // keys
+	seen      []uint64        // a set of the same keys, one bit each, that may have a few others
+	seenShift uint
 }
 
 // minPairLetters is how many letters the words of a pair have at least. Shorter pairs are in every text.
@@ -30,6 +32,12 @@ func NewWords(secrets ...[]Word) *Words {
 		for _, word := range s {
 			w.known[word.Key] = true
 		}
+	}
+	seenBits := max(uint(bits.Len(uint(len(w.known)*16))), 6)
+	w.seen, w.seenShift = make([]uint64, 1<<(seenBits-6)), 32-seenBits
+	for key := range w.known {
+		bit := w.seenBit(key)
+		w.seen[bit>>6] |= 1 << (bit & 63)
 	}
 	count := make(map[uint64]uint8, 2*len(w.words))
 	each := func(f func(key uint64, first, between int)) {
@@ -69,7 +77,12 @@ func (w *Words) pair(i, between int) (a, b Word, ok bool) {
 }
 
 // Has reports whether a secret has a word with this key.
-func (w *Words) Has(key uint32) bool { return w.known[key] }
+func (w *Words) Has(key uint32) bool {
+	bit := w.seenBit(key)
+	return w.seen[bit>>6]>>(bit&63)&1 != 0 && w.known[key]
+}
+
+func (w *Words) seenBit(key uint32) uint32 { return key * 0x9E3779B1 >> (w.seenShift & 31) }
 
 func pairKey(a, b uint32) uint64 {
 	h := (uint64(a)<<32 | uint64(b)) * 0x9E3779B97F4A7C15
@@ -108,6 +121,9 @@ type WordReader struct {
 	words     int    // length of the match
 	letters   int
 }
+
+// Reset ends the match, as a word does that no secret has.
+func (r *WordReader) Reset() { r.last, r.words, r.letters = 0, 0, 0 }
 
 // Add reads a word, and returns the length of the match that ends with it, in words and letters, and a word of it.
 func (r *WordReader) Add(w *Words, key uint32) (words, letters int, last Word) {

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Answer is a harmless answer. Kind is "prose", "list", "table", "code", "json", "schedule" or "mixed": an answer that
-// has several of these, or one of them and at least as much prose. YAML is counted as json; SQL, shell sessions, logs
-// and diffs as code; CSV as table.
+// Answer is a harmless answer. Kind is "prose", "list", "table", "code", "json", "schedule", "data", such as a file in
+// base64, or "mixed": an answer that has several of these, or one of them and at least as much prose. YAML is
+// counted as json; SQL, shell sessions, logs and diffs as code; CSV as table.
 type Answer struct{ Kind, Text string }
 
 // Answers returns the Benign answers, in the same order, with their kinds.
@@ -23,10 +23,12 @@ func Answers() []Answer {
 var (
 	fence     = regexp.MustCompile("(?s)```.*?(```|$)")
 	dataStart = regexp.MustCompile("^(```(json|yaml)\\s|[\\[{]\\s*[\\[{\"])")
+	blobLine  = regexp.MustCompile(`(?m)\S{60}$|^[0-9a-f]{32}|^([0-9a-f]{2} ){8}`)
 	anyLine   = regexp.MustCompile(`.`)
 	yamlLine  = regexp.MustCompile(`^\s*(- )?[a-z][\w-]*:( |$)`)
 	codeLine  = regexp.MustCompile(`[{};]$|^\s*(/\*|func|static|from \w+ import|def|class|import|package|const|` +
-		`return|#include|SELECT|INSERT|CREATE|UPDATE|FROM|WHERE) ?|^(\$ |@@ |\+\+\+ |diff )|^\S*\d\d:\d\d:\d\d`)
+		`return|#include|SELECT|INSERT|CREATE|UPDATE|FROM|WHERE) ?|^(\$ |@@ |\+\+\+ |diff )|^\S*\d\d:\d\d:\d\d|` +
+		`^[\d.]+ - \w+ \[`)
 	tableLine    = regexp.MustCompile(`^\||^\s*<tr>`)
 	csvLine      = regexp.MustCompile(`^[^;]*(;[^;\s][^;]*){2,}$|^("[^"]*"|[^",\s]+)(,("[^"]*"|[^",]*)){3,}$`)
 	listLine     = regexp.MustCompile(`^\s*([-*•]|\d+[.)]) `)
@@ -51,6 +53,8 @@ func kindOf(text string) string {
 		notProse += size
 	}
 	switch kinds = slices.Compact(kinds); {
+	case len(kinds) == 0 && blobLine.MatchString(text):
+		return "data"
 	case len(kinds) == 0:
 		return "prose"
 	case len(kinds) > 1, notProse*2 < len(text):

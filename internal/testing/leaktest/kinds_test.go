@@ -17,7 +17,7 @@ func TestAnswersHaveKinds(t *testing.T) {
 		kinds[a.Kind]++
 	}
 	t.Log(kinds)
-	for _, kind := range []string{"prose", "list", "table", "code", "json", "schedule", "mixed"} {
+	for _, kind := range []string{"prose", "list", "table", "code", "json", "schedule", "data", "mixed"} {
 		if kinds[kind] == 0 {
 			t.Errorf("no answer of the kind %q", kind)
 		}

@@ -53,7 +53,7 @@ func orchestrator(t *testing.T) (*chat.Orchestrator, *llmtest.Server) {
 		secrets = append(secrets, sanitize.Secret{ID: f.ID, Text: f.Text})
 	}
 	return chat.New(chat.Config{Agents: agents, Model: model, Templates: templates,
-		Filter: chat.NewFilter(sanitize.New(secrets...)), Log: slog.New(slog.DiscardHandler),
+		Filter: chat.NewFilter(sanitize.New(secrets...), nil), Log: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }}), srv
 }
 
