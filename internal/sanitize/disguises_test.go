@@ -152,7 +152,9 @@ func FuzzWorkGrowsWithTheText(f *testing.F) {
 			return
 		}
 		const size = 20 << 10 // longer than the texts that are read in other orders
-		steps := func(size int) int { return sanitize.Steps(filter.Scope(), strings.Repeat(unit, size/len(unit)+1)) }
+		steps := func(size int) int {
+			return sanitize.Steps(filter.Scope(), strings.Repeat(unit, size/len(unit)+1))
+		}
 		once, twice := steps(size), steps(2*size)
 		if twice > once*5/2+64*size {
 			t.Errorf("%d steps for %d bytes of %q, %d for twice as many", once, size, unit, twice)

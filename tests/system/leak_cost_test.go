@@ -57,7 +57,8 @@ func TestFilterEndsWithTheRequest(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		req, err := http.NewRequestWithContext(ctx, "POST", l.URL+"/api/v1/chat", strings.NewReader(`{"message":"Go on."}`))
+		body := strings.NewReader(`{"message":"Go on."}`)
+		req, err := http.NewRequestWithContext(ctx, "POST", l.URL+"/api/v1/chat", body)
 		check(t, err)
 		for name, value := range l.me {
 			req.Header.Set(name, value)
