@@ -144,7 +144,8 @@ func gzipped(s string) string {
 // FuzzWorkGrowsWithTheText looks for a text that costs more than twice as many steps when it is twice as long.
 func FuzzWorkGrowsWithTheText(f *testing.F) {
 	filter := newFilter()
-	for _, unit := range []string{"a", "%41%42", "QUJDREVG", "q w e r t ", "[{", "<b>", "0101 ", "+AEEAQg-", "x1y22z333"} {
+	units := []string{"a", "%41%42", "QUJDREVG", "q w e r t ", "[{", "<b>", "0101 ", "+AEEAQg-", "x1y22z333"}
+	for _, unit := range units {
 		f.Add(unit)
 	}
 	f.Fuzz(func(t *testing.T, unit string) {
