@@ -119,6 +119,7 @@ type nature struct {
 	ended   bool   // whether odd text has ended
 	never   bool   // whether odd text is never searched
 	span    int    // place where a span begins that has not ended; noPlace if there is none
+	spanEnd int    // place where the latest span ended
 	spans   []span // that have ended
 }
 
@@ -129,15 +130,23 @@ func newNature() nature {
 	return nature{odd: noPlace, short: noPlace, doubt: 0, span: 0}
 }
 
-// note begins or ends a span at the end of what was read.
+// note begins or ends a span at the end of a word.
 func (n *nature) note(end int) {
 	from := min(n.odd, n.short, n.doubt)
 	switch {
 	case from != noPlace:
-		n.span = min(n.span, from)
+		n.beginSpan(from)
 	case n.span != noPlace:
 		n.spans = append(n.spans, span{n.span, end})
-		n.span = noPlace
+		n.span, n.spanEnd = noPlace, end
+	}
+}
+
+// beginSpan begins a span unless one has begun. A part of it may have been read already when the text turns out to be
+// odd from an earlier place on.
+func (n *nature) beginSpan(from int) {
+	if n.span == noPlace {
+		n.span = max(from, n.spanEnd)
 	}
 }
 
@@ -258,12 +267,14 @@ func (n *nature) addOdd(at, end int) {
 	}
 	n.points, n.oddEnd = 0, end
 	n.short, n.shorts = noPlace, 0
+	n.beginSpan(n.odd)
 }
 
 func (n *nature) addShort(at, end int) {
 	if n.short == noPlace {
 		n.short = at
 	}
+	n.beginSpan(n.short)
 	if n.shorts++; n.shorts >= shortWords {
 		n.addOdd(n.short, end)
 	} else if n.odd != noPlace && n.points < naturalPoints {

@@ -135,7 +135,6 @@ func (s *scanner) readChunk() {
 	s.readPairs()
 	s.readViews(func(v *view) bool { return !v.doubtful })
 	n := &s.reader.nature
-	n.note(s.reader.pos)
 	for _, sp := range n.spans {
 		s.readSpan(sp)
 	}
