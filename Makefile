@@ -68,11 +68,11 @@ soak: ## run the long tests: fuzzing, every attack in every disguise, kills, out
 	scripts/install-peers
 	@for one in strictjson:FuzzDecode auth:FuzzNormalizeEmail auth/token:FuzzVerifyAccess auth/token:FuzzVerifyRefresh \
 		forwarded:FuzzOrigin forwarded:FuzzParseAddr httpapi:FuzzAuthorization httpapi:FuzzRequestID httpapi:FuzzConditionsAgreeWithServeContent \
-		stripepay:FuzzVerifySignature llm:FuzzDecodeEventAgreesWithEncodingJSON llm:FuzzFrameAgreesWithDecoder sanitize:FuzzStreamEqualsText; do \
+		stripepay:FuzzVerifySignature llm:FuzzDecodeEventAgreesWithEncodingJSON llm:FuzzFrameAgreesWithDecoder sanitize:FuzzStreamEqualsText sanitize:FuzzWorkGrowsWithTheText; do \
 		go test ./internal/$${one%%:*} -run '^$$' -fuzz "^$${one##*:}\$$" -fuzztime 60s; done
 	go test -tags soak -count=1 -v -run 'TestSoak' ./internal/auth
 	go test -tags soak -count=1 -v -run 'TestTenSecondTimeouts' ./internal/chatstream
-	go test -tags soak -count=1 -v -timeout 40m -run 'TestSoak|TestEveryDisguise|TestEveryAttack|TestStreamedLeaks|TestBenignAnswers|TestRealPrompts|TestGeneratedRequests|TestS3Unreachable' ./tests/system
+	go test -tags soak -count=1 -v -timeout 40m -run 'TestSoak|TestEveryDisguise|TestEveryAttack|TestStreamedLeaks|TestFillers|TestFewLetters|TestBenignAnswers|TestRealPrompts|TestGeneratedRequests|TestS3Unreachable' ./tests/system
 	go test -tags soak -count=1 -v -timeout 30m -run 'TestKillDuringUpload|TestSoak' ./cmd/adiuva-api
 	go test -tags soak -count=1 -v -timeout 30m -run 'TestEventsInAnyOrder' ./internal/billing
 	go test -tags soak -count=1 -v -timeout 120m -run 'TestRealModel' ./tests/scenarios

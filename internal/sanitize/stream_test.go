@@ -119,3 +119,34 @@ func FuzzStreamEqualsText(f *testing.F) {
 		}
 	})
 }
+
+// TestMostOfAnAnswerIsShownBeforeItsEnd streams benign answers of at least 300 bytes in pieces of five, and measures
+// which share of each was emitted before its end.
+func TestMostOfAnAnswerIsShownBeforeItsEnd(t *testing.T) {
+	t.Parallel()
+	f := newFilter()
+	shares := map[string][]float64{}
+	for _, a := range leaktest.Answers() {
+		if len(a.Text) < 300 {
+			continue
+		}
+		shown := 0
+		st := f.Scope().Stream(func(part string) error { shown += len(part); return nil })
+		for rest := a.Text; rest != ""; {
+			n := min(5, len(rest))
+			if err := st.Write(rest[:n]); err != nil {
+				t.Fatalf("%v: %.60q", err, a.Text)
+			}
+			rest = rest[n:]
+		}
+		shares[a.Kind] = append(shares[a.Kind], float64(shown)/float64(len(a.Text)))
+	}
+	for kind, list := range shares {
+		slices.Sort(list)
+		median := list[len(list)/2]
+		t.Logf("%s: %d answers, median share %.3f", kind, len(list), median)
+		if median < 0.9 && kind != "data" {
+			t.Errorf("%s: a median share of %.3f is shown before the end, want 0.9", kind, median)
+		}
+	}
+}
