@@ -75,7 +75,7 @@ soak: ## run the long tests: fuzzing, every attack in every disguise, kills, out
 	go test -tags soak -count=1 -v -timeout 40m -run 'TestSoak|TestEveryDisguise|TestEveryAttack|TestStreamedLeaks|TestFillers|TestFewLetters|TestBenignAnswers|TestRealPrompts|TestGeneratedRequests|TestS3Unreachable' ./tests/system
 	go test -tags soak -count=1 -v -timeout 30m -run 'TestKillDuringUpload|TestSoak' ./cmd/adiuva-api
 	go test -tags soak -count=1 -v -timeout 30m -run 'TestEventsInAnyOrder' ./internal/billing
-	go test -tags soak -count=1 -v -timeout 120m -run 'TestRealModel' ./tests/scenarios
+	go test -tags soak -count=1 -v -timeout 120m -p 1 -run 'TestRealModel' ./tests/scenarios ./tests/system
 	go test -count=5 -timeout 30m -run 'TestRefreshSurvivesDatabaseCrash|TestPostgresKilledUnderLoad|TestPostgresHangsUnderLoad|TestLimitsSurviveRedisOutage' ./tests/system
 
 notices: build ## generate THIRD_PARTY_NOTICES from the modules in the binary

@@ -107,14 +107,15 @@ var allowed = map[string]string{
 	"internal/testing/apitest": "internal/agent internal/app internal/auth internal/billing internal/config " +
 		"internal/dev/devstripe " +
 		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest",
-	"internal/testing/leaktest":  "",
-	"internal/testing/soak":      "",
-	"internal/testing/llmtest":   "internal/agent internal/dev/offline",
-	"internal/testing/pgtest":    "internal/postgres internal/dev/devpg sql/migrations",
-	"internal/testing/s3test":    "",
-	"internal/testing/servetest": "internal/testing/pgtest",
-	"internal/testing/storetest": "internal/backup",
-	"internal/testing/testpeers": "internal/dev/devpg",
+	"internal/testing/leaktest":   "",
+	"internal/testing/smallmodel": "internal/testing/pgtest",
+	"internal/testing/soak":       "",
+	"internal/testing/llmtest":    "internal/agent internal/dev/offline",
+	"internal/testing/pgtest":     "internal/postgres internal/dev/devpg sql/migrations",
+	"internal/testing/s3test":     "",
+	"internal/testing/servetest":  "internal/testing/pgtest",
+	"internal/testing/storetest":  "internal/backup",
+	"internal/testing/testpeers":  "internal/dev/devpg",
 
 	// Wiring and commands.
 	"internal/app": "*",
@@ -132,7 +133,8 @@ var owners = map[string]string{
 	module + "internal/config": "internal/app internal/testing/apitest cmd/adiuva-api",
 	module + "internal/dev/": "internal/app internal/testing/llmtest internal/testing/apitest " +
 		"cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",
-	module + "internal/testing/": "internal/testing/apitest internal/testing/servetest",
+	module + "internal/testing/": "internal/testing/apitest internal/testing/servetest " +
+		"internal/testing/smallmodel",
 	"github.com/tmc/langchaingo/llms": "internal/agent internal/chat internal/langchain internal/llm " +
 		"internal/provider internal/dev/offline internal/testing/llmtest",
 	"github.com/tmc/langchaingo/llms/":     "internal/langchain",

@@ -3,16 +3,9 @@
 package scenarios_test
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"net"
-	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -22,70 +15,17 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/llm"
 	"github.com/adiuva/cloud-api/internal/scenario"
-	"github.com/adiuva/cloud-api/internal/testing/pgtest"
+	"github.com/adiuva/cloud-api/internal/testing/smallmodel"
 )
 
-// A model of 135 million parameters on two CPU cores reads some 100 tokens a second.
-const (
-	firstToken  = 10 * time.Minute
-	wholeAnswer = 20 * time.Minute
-	longest     = "160" // tokens of an answer
-)
-
-// smallModel starts a server with a real small model and returns a client. The first run installs both into
-// SMALL_MODEL_DIR, by default a folder in the user's cache; where that fails, the test is skipped.
+// smallModel returns a client of a real small model.
 func smallModel(t *testing.T) agent.Model {
 	t.Helper()
-	directory := os.Getenv("SMALL_MODEL_DIR")
-	if directory == "" {
-		cache, err := os.UserCacheDir()
-		check(t, err)
-		directory = filepath.Join(cache, "adiuva", "small-model")
-	}
-	if out, err := exec.Command("../../scripts/install-small-model", directory).CombinedOutput(); err != nil {
-		t.Skipf("SKIPPED, there is no small model: %v\n%s", err, out[max(0, len(out)-2_000):])
-	}
-	port := freePort(t)
-	var output bytes.Buffer
-	server := exec.Command(filepath.Join(directory, "llama-server"),
-		"--model", filepath.Join(directory, "smollm2.gguf"),
-		"--host", "127.0.0.1", "--port", port, "--jinja", "--ctx-size", "16384",
-		"--parallel", "2", // or the router and the agents evict each other's prompts
-		"--n-predict", longest)
-	server.Stdout, server.Stderr = &output, &output
-	check(t, server.Start())
-	t.Cleanup(func() {
-		_ = server.Process.Kill() // it answers no more, and is only waited for
-		_ = server.Wait()
-		if t.Failed() {
-			t.Logf("the server said: %s", output.Bytes()[max(0, output.Len()-2_000):])
-		}
-	})
-	base := "http://127.0.0.1:" + port
-	pgtest.Eventually(t, time.Minute, func() error {
-		resp, err := http.Get(base + "/health")
-		if err != nil {
-			return err
-		}
-		if resp.StatusCode != http.StatusOK {
-			err = errors.New(resp.Status)
-		}
-		return errors.Join(err, resp.Body.Close())
-	})
-	client, err := llm.New(llm.Config{BaseURL: base + "/v1", Model: "smollm2", FirstTokenTimeout: firstToken,
-		IdleTimeout: firstToken, Timeout: wholeAnswer})
+	client, err := llm.New(llm.Config{BaseURL: smallmodel.Start(t, "../.."), Model: smallmodel.Name,
+		FirstTokenTimeout: smallmodel.FirstToken, IdleTimeout: smallmodel.FirstToken, Timeout: smallmodel.Whole})
 	check(t, err)
 	t.Cleanup(client.Close)
 	return client
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	check(t, errors.Join(err, l.Close()))
-	return port
 }
 
 // routing is a model that lets a real one route and answers at once itself. It keeps what the real one said.
