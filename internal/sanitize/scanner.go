@@ -92,7 +92,7 @@ func (s *scanner) free() {
 // Bytes that are read at once: at most, and at least while more may follow.
 const (
 	chunkSize = 160 // less than a ring has
-	stepSize  = 8
+	stepSize  = 16
 )
 
 // write adds text, which may end inside a character; with final it is the end of the text.
