@@ -1759,7 +1759,7 @@ type TierFeatures struct {
 	// Example: 5
 	BackupGb int32 `json:"backup_gb"`
 
-	// Batch Whether batch agents may run.
+	// Batch Whether POST /chat/batch may be used.
 	//
 	// Example: true
 	Batch bool `json:"batch"`

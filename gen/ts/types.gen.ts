@@ -131,7 +131,7 @@ export type TierFeatures = {
      */
     agents: number;
     /**
-     * Whether batch agents may run.
+     * Whether POST /chat/batch may be used.
      */
     batch: boolean;
     /**

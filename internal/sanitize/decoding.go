@@ -62,7 +62,7 @@ func (s *scanner) decode(final bool) {
 	}
 }
 
-// addOdd adds odd text, and notes where it has minFresh bytes in a row without a word that is sure to be one.
+// addOdd adds odd text, and notes where it has minFresh visible bytes in a row without a word of a language.
 func (s *scanner) addOdd(text []byte) {
 	s.odd = append(s.odd, text...)
 	var word [maxWord]uint8

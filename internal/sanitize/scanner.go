@@ -14,7 +14,7 @@ type scanner struct {
 	odd       []byte // the latest text that does not look natural
 	decoded   int    // bytes of text of which the odd ones are in odd
 	oddBytes  int    // of the text
-	row       int    // bytes of odd since the latest word that is sure to be one
+	row       int    // visible bytes of odd since the latest word of a language
 	longRow   int    // oddBytes at the end of the latest long row
 	rewritten bool   // whether a decoder reads what another has rewritten
 	searched  int    // oddBytes at the latest search
@@ -332,8 +332,8 @@ func (s *scanner) addWordRun(view int, r *index.WordReader, w *word) {
 	s.tally.check(view, letterSeq, m)
 }
 
-// correct sets whether a secret has a word, and the key of the secrets' word that it is made from: the same
-// word, or one without the ending of Pig Latin or one letter.
+// correct sets whether a secret has a word, and the key of the secrets' word that it is made from: the same word, or
+// one without the ending of Pig Latin or one letter.
 func (s *scanner) correct(w *word) {
 	w.secret = w.key
 	if w.known = s.filter.words.Has(w.key); w.known {

@@ -24,7 +24,7 @@ const GB int64 = 1_000_000_000
 // Features is one row of the feature matrix.
 type Features struct {
 	Agents    int  // how many built-in agents; Unlimited for all
-	Batch     bool // may run batch agents
+	Batch     bool // may ask several questions in one request
 	Providers int  // model providers that may answer and be chosen; Unlimited for all
 	BackupGB  int  // backup quota in GB of 10^9 bytes; 0 none, Unlimited for all
 	BYOK      bool // may bring their own key of a model provider
