@@ -39,6 +39,7 @@ var allowed = map[string]string{
 	"internal/tokens":   "",
 	"internal/network":  "",
 	"internal/thought":  "",
+	"internal/seal":     "",
 	"internal/listener": "internal/network",
 
 	// The domain.

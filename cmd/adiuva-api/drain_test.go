@@ -178,7 +178,8 @@ func twoReplicas(t *testing.T) (first, second *replica, authorization string) {
 	t.Helper()
 	vars := map[string]string{"DATABASE_URL": pgtest.New(t).Pool.Config().ConnString(), "SHUTDOWN_DELAY": "3s",
 		"SHUTDOWN_GRACE": "60s",
-		"JWT_SECRET":     strings.Repeat("s", 32), "PASSWORD_PEPPER": strings.Repeat("p", 32)}
+		"JWT_SECRET":     strings.Repeat("s", 32), "PASSWORD_PEPPER": strings.Repeat("p", 32),
+		"SECRETS_KEY": strings.Repeat("k", 32)}
 	first, second = startReplica(t, vars), startReplica(t, vars)
 	vars = maps.Clone(vars)
 	vars["BCRYPT_COST"] = "4"

@@ -44,7 +44,7 @@ func newHarness(t testing.TB, store backup.Store, vars map[string]string) *harne
 	s := &harness{t: t, db: db, proxy: pgtest.NewProxy(t, dsn), store: store, vars: maps.Clone(vars)}
 	s.vars["DATABASE_URL"] = s.proxy.DSN + "&default_query_exec_mode=exec" // every message has its statement
 	s.vars["JWT_SECRET"], s.vars["PASSWORD_PEPPER"] = strings.Repeat("s", 32), strings.Repeat("p", 32)
-	s.vars["BCRYPT_COST"] = "4"
+	s.vars["SECRETS_KEY"], s.vars["BCRYPT_COST"] = strings.Repeat("k", 32), "4"
 	if s.vars["ADIUVA_DATA_DIR"] == "" {
 		s.vars["ADIUVA_DATA_DIR"] = dataDir(t) // otherwise the development secrets would be written to this folder
 	}

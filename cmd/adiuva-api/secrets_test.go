@@ -16,6 +16,7 @@ func TestFailedStartPrintsNoSecrets(t *testing.T) {
 		"REDIS_URL":         "redis://:MARKredis@127.0.0.1:1/0",
 		"JWT_SECRET":        "MARKjwt" + strings.Repeat("s", 32),
 		"PASSWORD_PEPPER":   "MARKpepper" + strings.Repeat("p", 32),
+		"SECRETS_KEY":       "MARKkey" + strings.Repeat("k", 32),
 		"OPENAI_API_KEY":    "sk-MARKopenai",
 		"S3_BUCKET":         "backups",
 		"S3_ENDPOINT":       "http://127.0.0.1:1",

@@ -43,6 +43,8 @@ type Config struct {
 	JWTRefreshTTL           time.Duration `env:"JWT_REFRESH_TTL" default:"720h" desc:"lifetime of a refresh token"`
 	PasswordPepper          Secret        `env:"PASSWORD_PEPPER" prod:"required" min:"32" embedded:"a secret generated once and kept in the data directory" example:"change-me-to-32-other-random-bytes-or-more" desc:"keyed into every password hash; changing it invalidates all passwords, unless PASSWORD_PREVIOUS_PEPPERS has the old one"`
 	PasswordPreviousPeppers []Secret      `env:"PASSWORD_PREVIOUS_PEPPERS" min:"32" desc:"comma-separated peppers of older password hashes, at most 3; each password is rehashed at its next login"`
+	SecretsKey              Secret        `env:"SECRETS_KEY" prod:"required" min:"32" embedded:"a secret derived from the one of access tokens in the data directory" example:"change-me-to-32-random-bytes-of-their-own" desc:"encrypts what is sealed: continuations of answers, secrets of second factors, and the digests of mailed codes"`
+	SecretsPreviousKeys     []Secret      `env:"SECRETS_PREVIOUS_KEYS" min:"32" desc:"comma-separated keys still accepted while SECRETS_KEY is being rotated"`
 	BcryptCost              int           `env:"BCRYPT_COST" default:"10" desc:"cost of password hashes, 4 to 16, at least 10 in prod; after raising it, each password is rehashed at the next login"`
 
 	LLMProvidersFile     string        `env:"LLM_PROVIDERS_FILE" example:"/etc/adiuva/providers.yaml" desc:"YAML file of model providers in the order of preference, in place of OPENAI_API_KEY and its kind; docs/operators.md describes it"`

@@ -48,6 +48,7 @@ func production() env {
 		"REDIS_URL":             "redis://cache:6379/0",
 		"JWT_SECRET":            "jwt-" + long,
 		"PASSWORD_PEPPER":       "pepper-" + long,
+		"SECRETS_KEY":           "secrets-" + long,
 		"OPENAI_API_KEY":        "sk-1",
 		"S3_BUCKET":             "blobs",
 		"STRIPE_SECRET_KEY":     "sk_live_1",
@@ -77,7 +78,8 @@ func TestLoadInDevNeedsNoVariables(t *testing.T) {
 	for _, e := range c.Embedded() {
 		missing = append(missing, e.Variable)
 	}
-	wantMissing := []string{"DATABASE_URL", "REDIS_URL", "JWT_SECRET", "PASSWORD_PEPPER", "OPENAI_API_KEY", "S3_BUCKET",
+	wantMissing := []string{"DATABASE_URL", "REDIS_URL", "JWT_SECRET", "PASSWORD_PEPPER", "SECRETS_KEY",
+		"OPENAI_API_KEY", "S3_BUCKET",
 		"STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "BILLING_SUCCESS_URL", "BILLING_CANCEL_URL"}
 	if d := cmp.Diff(wantMissing, missing); d != "" {
 		t.Error(d)
@@ -125,6 +127,9 @@ func TestLoadRejectsInvalidValues(t *testing.T) {
 		{"JWT_SECRET", "short-secret", "", "JWT_SECRET is too short"},
 		{"JWT_PREVIOUS_SECRETS", long + ",short-secret", "", "JWT_PREVIOUS_SECRETS is too short"},
 		{"PASSWORD_PEPPER", "short-secret", "", "PASSWORD_PEPPER is too short"},
+		{"SECRETS_KEY", "short-secret", "", "SECRETS_KEY is too short"},
+		{"SECRETS_KEY", "jwt-" + long, "", "SECRETS_KEY is the same as JWT_SECRET or PASSWORD_PEPPER"},
+		{"SECRETS_PREVIOUS_KEYS", "short-secret", "", "SECRETS_PREVIOUS_KEYS is too short"},
 		{"PASSWORD_PEPPER", "jwt-" + long, "", "PASSWORD_PEPPER is the same as JWT_SECRET"},
 		{"STRIPE_PRICE_PRO", "price_9, price_8", "", ""},
 		{"STRIPE_PRICE_PRO", ",", "STRIPE_PRICE_PRO is wrong", "STRIPE_PRICE_PRO is wrong"},

@@ -1,7 +1,10 @@
 package config
 
 import (
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +21,7 @@ type Secrets struct {
 	JWT           Secret
 	Pepper        Secret
 	StripeWebhook Secret
+	SecretsKey    Secret // derived from JWT, so that files written before there was one have it too
 }
 
 // savedSecrets is the format of the file; a Secret never marshals its value.
@@ -41,13 +45,19 @@ func DevSecrets(dir string) (Secrets, error) {
 	if err != nil {
 		return Secrets{}, fmt.Errorf("development secrets: %w", err)
 	}
-	return Secrets{NewSecret(saved.JWT), NewSecret(saved.Pepper), NewSecret(saved.StripeWebhook)}, nil
+	key, err := hkdf.Key(sha256.New, []byte(saved.JWT), nil, "adiuva development secrets key", sha256.Size)
+	if err != nil {
+		return Secrets{}, fmt.Errorf("development secrets: %w", err)
+	}
+	return Secrets{NewSecret(saved.JWT), NewSecret(saved.Pepper), NewSecret(saved.StripeWebhook),
+		NewSecret(hex.EncodeToString(key))}, nil
 }
 
 // WithDevSecrets returns a copy in which missing secrets are taken from DevSecrets. In production, and when none is
 // missing, it returns c and touches no file.
 func (c Config) WithDevSecrets() (Config, error) {
-	if c.IsProd() || c.JWTSecret.IsSet() && c.PasswordPepper.IsSet() && len(c.StripeWebhookSecrets) > 0 {
+	if c.IsProd() || c.JWTSecret.IsSet() && c.PasswordPepper.IsSet() && len(c.StripeWebhookSecrets) > 0 &&
+		c.SecretsKey.IsSet() {
 		return c, nil
 	}
 	secrets, err := DevSecrets(c.DataDir)
@@ -59,6 +69,9 @@ func (c Config) WithDevSecrets() (Config, error) {
 	}
 	if !c.PasswordPepper.IsSet() {
 		c.PasswordPepper = secrets.Pepper
+	}
+	if !c.SecretsKey.IsSet() {
+		c.SecretsKey = secrets.SecretsKey
 	}
 	if len(c.StripeWebhookSecrets) == 0 {
 		c.StripeWebhookSecrets = []Secret{secrets.StripeWebhook}

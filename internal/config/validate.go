@@ -142,6 +142,9 @@ func (c Config) validateProd() []string {
 			}
 		}
 	}
+	if c.SecretsKey.IsSet() && (c.SecretsKey == c.JWTSecret || c.SecretsKey == c.PasswordPepper) {
+		faults = append(faults, "SECRETS_KEY is the same as JWT_SECRET or PASSWORD_PEPPER: make each its own secret")
+	}
 	if c.JWTSecret.IsSet() && c.JWTSecret == c.PasswordPepper {
 		faults = append(faults, "PASSWORD_PEPPER is the same as JWT_SECRET: make each its own secret")
 	}

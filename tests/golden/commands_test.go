@@ -92,7 +92,8 @@ func (c commands) config() {
 		"RATE_LIMITS=perhaps",
 		"JWT_ALGORITHM=none", "SHUTDOWN_GRACE=-1s", "DATABASE_URL=mysql://x"}
 	long := strings.Repeat("0123456789", 4)
-	set := []string{"ENV=dev", "JWT_SECRET=" + long, "PASSWORD_PEPPER=" + long, "OPENAI_API_KEY=sk-" + long,
+	set := []string{"ENV=dev", "JWT_SECRET=" + long, "PASSWORD_PEPPER=" + long, "SECRETS_KEY=" + long,
+		"OPENAI_API_KEY=sk-" + long,
 		"STRIPE_WEBHOOK_SECRET=whsec_" + long, "DATABASE_URL=postgres://a:b@localhost:5432/c",
 		"REDIS_URL=redis://:x@localhost:6379/0",
 		"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=" + long,
@@ -100,7 +101,7 @@ func (c commands) config() {
 	prod := append(slices.Clone(set), "ENV=prod", "S3_BUCKET=b", "STRIPE_SECRET_KEY=sk_test_"+long,
 		"BILLING_SUCCESS_URL=https://api.example.com/s", "BILLING_CANCEL_URL=https://api.example.com/c",
 		"STRIPE_PRICE_PRO=price_a", "STRIPE_PRICE_POWER=price_b", "STRIPE_PRICE_TEAM=price_c",
-		"PASSWORD_PEPPER=other-"+long)
+		"PASSWORD_PEPPER=other-"+long, "SECRETS_KEY=third-"+long)
 	file := filepath.Join(c.s.dataDir, "a-secret")
 	check(c.t, os.WriteFile(file, []byte(long+"\n"), 0o600))
 	fromFile := []string{"JWT_SECRET_FILE=" + file, "PASSWORD_PEPPER_FILE=/no/such/file",

@@ -70,6 +70,7 @@ func Config(t testing.TB) config.Config {
 		"TOKENS_PER_DAY_TEAM":   "0",
 		"JWT_SECRET":            strings.Repeat("s", 32),
 		"PASSWORD_PEPPER":       strings.Repeat("p", 32),
+		"SECRETS_KEY":           strings.Repeat("k", 32),
 		"STRIPE_WEBHOOK_SECRET": WebhookSecret,
 		"BILLING_SUCCESS_URL":   "https://app.example.com/ok",
 		"BILLING_CANCEL_URL":    "https://app.example.com/no",
