@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help generate verify breaking release-contract lint test test-engines check run build docs bench soak notices clean
+.PHONY: help generate verify breaking release-contract lint test test-engines check run build client-package docs bench soak notices clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GOTOOL := go tool -modfile=tools/go.mod
@@ -56,6 +56,11 @@ run: build ## start the service on http://127.0.0.1:8080 with embedded defaults;
 
 build: ## build bin/adiuva-api, a static binary
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VERSION)" -o bin/ ./cmd/adiuva-api
+
+client-package: $(CLIENT_MODULES) ## pack the TypeScript client as bin/adiuva-api-client-VERSION.tgz
+	mkdir -p bin && rm -f bin/adiuva-api-client-*.tgz
+	cd clients/typescript && npm run --silent build && npm run --silent check
+	scripts/pack-client "$(VERSION)"
 
 docs: build ## write the documentation as a static site to bin/docs
 	bin/adiuva-api docs --out bin/docs

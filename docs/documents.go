@@ -1,5 +1,5 @@
-// Package documents embeds the pages of this folder that the service publishes: the integrators' guide and the changelog
-// of the contract.
+// Package documents embeds the pages of this folder that the service publishes: the integrators' guide, the page on client
+// libraries and the changelog of the contract.
 package documents
 
 import _ "embed"
@@ -8,6 +8,12 @@ import _ "embed"
 //
 //go:embed integrators.md
 var Guide []byte
+
+// Clients says which client libraries there are and what generators of other languages make of the contract, in
+// Markdown.
+//
+//go:embed clients.md
+var Clients []byte
 
 // Changelog lists the changes of the contract, newest release first, in Markdown.
 //

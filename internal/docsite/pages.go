@@ -83,6 +83,13 @@ var landingPages = []landingPage{
 	},
 }
 
+// markdown returns the documents that are written in Markdown, by the path of their page.
+func markdown() map[string][]byte {
+	return map[string][]byte{
+		"/docs/guide": documents.Guide, "/docs/clients": documents.Clients, "/docs/changelog": documents.Changelog,
+	}
+}
+
 // page is a rendered page and its path on the server.
 type page struct {
 	path   string
@@ -101,6 +108,7 @@ func newRenderer(link func(from, to string) string, inline bool) (renderer, erro
 	placeholders := template.FuncMap{ // page sets the real ones
 		"link":   func(string) string { return "" },
 		"policy": func() string { return "" },
+		"twin":   func() string { return "" },
 	}
 	templates, err := template.New("pages").Funcs(placeholders).Parse(pages)
 	return renderer{templates, link, inline}, err
@@ -113,6 +121,12 @@ func (r renderer) page(path, name, policy string, data any) (page, error) {
 	}
 	templates.Funcs(template.FuncMap{
 		"link": func(to string) string { return r.link(path, to) },
+		"twin": func() string {
+			if !hasTwin(path) {
+				return ""
+			}
+			return r.link(path, twin(path))
+		},
 		"policy": func() string {
 			if !r.inline {
 				return ""
@@ -144,8 +158,7 @@ func (r renderer) documentation(version, script string) ([]page, error) {
 			Codes   []errorPage
 		}{version, codes}},
 	}
-	markdown := map[string][]byte{"/docs/guide": documents.Guide, "/docs/changelog": documents.Changelog}
-	for path, text := range markdown {
+	for path, text := range markdown() {
 		title, body, err := renderMarkdown(text, func(to string) string { return r.link(path, to) })
 		if err != nil {
 			return nil, fmt.Errorf("page %s: %w", path, err)
@@ -185,6 +198,9 @@ func (s *Site) addPages(version, script string) error {
 			return err
 		}
 		list = append(list, landing)
+	}
+	for path, text := range twins(func(_, to string) string { return to }) {
+		s.routes[path] = newFileHandler(markdownType, strictPolicy, text)
 	}
 	for _, p := range list {
 		s.routes[p.path] = newFileHandler("text/html; charset=utf-8", p.policy, p.body)

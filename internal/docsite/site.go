@@ -1,7 +1,8 @@
 // Package docsite serves the documentation: the API reference (Scalar over the contract's documents), the documents
-// themselves, the integrators' guide, the contract's changelog, a page for every error code, and the two pages on
-// which a checkout ends. Everything is embedded, and no page loads anything from another host. All but the checkout
-// pages can also be written as a static site.
+// themselves, the integrators' guide, the page on client libraries, the contract's changelog, a page for every error
+// code, and the two pages on which a checkout ends. Machines find the same texts in Markdown through /llms.txt.
+// Everything is embedded, and no page loads anything from another host. All but the checkout pages can also be written
+// as a static site.
 package docsite
 
 import (
@@ -55,6 +56,7 @@ func assets() (map[string]asset, error) {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}
 	return map[string]asset{
+		"/llms.txt":       {"text/plain; charset=utf-8", []byte(summary)},
 		"/docs/app.js":    {"text/javascript; charset=utf-8", app},
 		"/docs/style.css": {"text/css; charset=utf-8", style},
 		"/openapi.yaml":   {"application/yaml", openapi.Document},

@@ -42,6 +42,7 @@ func request(t testing.TB, h http.Handler, method, target string, headers ...str
 
 const (
 	page         = "text/html; charset=utf-8"
+	markdown     = "text/markdown; charset=utf-8"
 	strictPolicy = "default-src 'none'; style-src 'self'; img-src data:; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
@@ -55,7 +56,9 @@ func TestEveryRouteServesGETAndHEAD(t *testing.T) {
 		"/docs":            page,
 		"/docs/errors":     page,
 		"/docs/guide":      page,
+		"/docs/clients":    page,
 		"/docs/changelog":  page,
+		"/llms.txt":        "text/plain; charset=utf-8",
 		"/docs/scalar.js":  "text/javascript; charset=utf-8",
 		"/docs/app.js":     "text/javascript; charset=utf-8",
 		"/docs/style.css":  "text/css; charset=utf-8",
@@ -66,6 +69,10 @@ func TestEveryRouteServesGETAndHEAD(t *testing.T) {
 	}
 	for _, e := range fault.Catalogue() {
 		want["/docs/errors/"+string(e.Code)] = page
+		want["/docs/errors/"+string(e.Code)+".md"] = markdown
+	}
+	for _, path := range []string{"/docs/errors.md", "/docs/guide.md", "/docs/clients.md", "/docs/changelog.md"} {
+		want[path] = markdown
 	}
 	site, err := docsite.New(docsite.Config{})
 	if err != nil {

@@ -33,6 +33,10 @@ func WriteStatic(dir, version string) error {
 	for route, f := range files {
 		bodies[route] = f.body
 	}
+	for route, text := range twins(relativeLink) {
+		bodies[route] = text
+	}
+	bodies["/llms.txt"] = rewriteTwinLinks(bodies["/llms.txt"], "/llms.txt", relativeLink)
 	bodies["/openapi.json"] = rewriteLinks(bodies["/openapi.json"])
 	for _, p := range list {
 		bodies[p.path] = p.body
@@ -55,7 +59,7 @@ func writeFile(name string, body []byte) error {
 
 // rewriteLinks makes the Markdown links in the contract's descriptions relative to the reference, which shows them.
 func rewriteLinks(contract []byte) []byte {
-	for _, route := range []string{"/docs/guide", "/docs/errors", "/docs/changelog"} {
+	for _, route := range []string{"/docs/guide", "/docs/clients", "/docs/errors", "/docs/changelog"} {
 		link := "](" + relativeLink("/docs", route) + ")"
 		contract = bytes.ReplaceAll(contract, []byte("]("+route+")"), []byte(link))
 	}

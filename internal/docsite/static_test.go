@@ -53,11 +53,12 @@ func TestStaticSiteLinksOnlyToItsOwnFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if codes := len(fault.Catalogue()); written != codes+4 || followed < 5*codes {
+	if codes := len(fault.Catalogue()); written != codes+5 || followed < 5*codes {
 		t.Errorf("%d pages with %d links for %d codes", written, followed, codes)
 	}
 	for _, name := range []string{
 		"openapi.json", "openapi.yaml", "asyncapi.json", "asyncapi.yaml", "scalar.js", "app.js", "style.css",
+		"llms.txt", "guide.md", "errors/internal.md",
 	} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
