@@ -7,21 +7,28 @@ import type {
   UserProfile,
 } from './gen/types.gen.js';
 import { Backups } from './backups.js';
-import { errorOf } from './errors.js';
-import { createHttpClient } from './http.js';
+import { errorOf, isApiError } from './errors.js';
+import { createHttpClient, parseProblem } from './http.js';
 import { runPlan, type PlanHandlers } from './plans.js';
 import { BackupQueue, type QueueOptions } from './queue.js';
 import { Session, defaultLock, memoryTokenStore, type AuthListener, type Lock, type TokenStore } from './session.js';
-import { ChatStreams, type ChatStreamResult, type WebSocketClass } from './stream.js';
+import { EventStream } from './sse.js';
+import type { WebSocketClass } from './socket.js';
+import { ChatStreams, type ChatStream, type StreamOptions, type StreamRequest } from './stream.js';
 import { callSignal, raceAbort, retriesHeader, transport, type CallOptions } from './transport.js';
 
 export * from './errors.js';
 export type { Backups, Download, DownloadOptions, UploadOptions } from './backups.js';
 export type { PlanHandlers, Row } from './plans.js';
 export type { BackupQueue, QueueOptions, QueueStore, QueuedBackup } from './queue.js';
-export { memoryTokenStore, type AuthListener, type AuthState, type Lock, type TokenStore } from './session.js';
+export {
+  memoryTokenStore, type AuthListener, type AuthState, type Lock, type StoredTokens, type TokenStore,
+} from './session.js';
 export { checksumOf, type BackupSource } from './source.js';
-export type { ChatStreamResult, WebSocketClass, WebSocketLike } from './stream.js';
+export type { ChatDone, ChatEvent, ToolCall } from './events.js';
+export type { WebSocketClass, WebSocketLike } from './socket.js';
+export type { ChatStream, StreamOptions, StreamRequest } from './stream.js';
+export type { Tool } from './tools.js';
 export type { CallOptions } from './transport.js';
 export { BillingTier, ErrorCode } from './gen/types.gen.js';
 export type * from './gen/types.gen.js';
@@ -67,7 +74,14 @@ export class AdiuvaClient {
     };
     this.#session = new Session(options.tokenStore ?? memoryTokenStore(), options.lock ?? defaultLock, requestRefresh);
     const streamUrl = `${baseUrl.replace(/^http/, 'ws')}/chat/stream`;
-    this.#streams = new ChatStreams(streamUrl, () => this.#session, options.webSocket);
+    this.#streams = new ChatStreams({
+      url: streamUrl,
+      session: () => this.#session,
+      webSocket: options.webSocket,
+      reachable: (signal) => this.#call({ ...(signal ? { signal } : {}), timeoutMs: 5_000, maxRetries: 0 },
+        (init) => sdk.getHealth(init)).then(() => true, (error) => isApiError(error)),
+      post: (body, signal) => openEvents(baseUrl, authFetch, body, signal),
+    });
     this.backups = new Backups({
       baseUrl,
       fetch: authFetch,
@@ -116,11 +130,10 @@ export class AdiuvaClient {
     send: (body: ChatRequest, call?: CallOptions): Promise<ChatReply> =>
       this.#call(call, (init) => sdk.chat({ ...init, body })),
     /**
-     * Streams the answer: yields tokens, returns the last frame. Leaving the loop closes the stream. A message is never
-     * sent twice. If the last frame has `replaced`, show its `response` in place of the tokens.
+     * Streams the answer. A message is never sent twice. If `done` has `replaced`, show its `response` in place of the
+     * text. The model can use the functions of the option `tools`.
      */
-    stream: (request: ChatRequest, call?: CallOptions): AsyncGenerator<string, ChatStreamResult, void> =>
-      this.#streams.stream(request, call),
+    stream: (request: StreamRequest, options?: StreamOptions): ChatStream => this.#streams.stream(request, options),
     /**
      * The results of 1 to 20 questions, in their order; needs Pro. A result has a `response`, or the `problem` that
      * `send` would have thrown.
@@ -190,6 +203,18 @@ export class AdiuvaClient {
     if (!response.ok) throw errorOf(response.status, error, response.headers);
     return data as T;
   }
+}
+
+/** Asks for an answer as server-sent events. */
+async function openEvents(
+  baseUrl: string, send: typeof fetch, request: ChatRequest, signal: AbortSignal | undefined,
+): Promise<EventStream> {
+  const response = await raceAbort(send(`${baseUrl}/chat`, {
+    method: 'POST', body: JSON.stringify(request), signal: signal ?? null,
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+  }), signal);
+  if (!response.ok || !response.body) throw errorOf(response.status, parseProblem(await response.text()), response.headers);
+  return new EventStream(response.body);
 }
 
 interface OperationInit { client: Client; signal?: AbortSignal; headers?: Record<string, string> }

@@ -46,6 +46,7 @@ export function transport(options: TransportOptions, session: () => Session): ty
         await sleep(backoff(attempt), request.signal);
         continue;
       }
+      session().learnTime(response.headers.get('date'));
       if (streaming) return response;
       if (response.status === 401 && token && !refreshed) {
         refreshed = true;
