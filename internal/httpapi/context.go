@@ -8,8 +8,8 @@ import (
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/chat"
-	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/dates"
+	"github.com/adiuva/cloud-api/internal/fault"
 )
 
 func fromAPIChat(in api.ChatRequest) (chat.Request, error) {
