@@ -74,6 +74,7 @@ func TestStreamUsesTheContractsSchemas(t *testing.T) {
 	schemas := document(t).Components.Schemas
 	frames := map[string]string{
 		"chatRequest": "ChatRequest", "done": "ChatStreamDone", "plan": "ChatStreamPlan", "error": "ChatStreamError",
+		"event": "ChatStreamEvent", "ping": "ChatPing", "cancel": "ChatCancel", "toolResult": "ToolResultFrame",
 	}
 	for message, schema := range frames {
 		inner, _ := source.Components.Messages[message].Payload["schema"].(map[string]any)

@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -47,6 +48,228 @@ func (e BillingTier) Valid() bool {
 	}
 }
 
+// Defines values for ChatCancelType.
+const (
+	ChatCancelTypeCancel ChatCancelType = "cancel"
+)
+
+// Valid indicates whether the value is a known member of the ChatCancelType enum.
+func (e ChatCancelType) Valid() bool {
+	switch e {
+	case ChatCancelTypeCancel:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventActionType.
+const (
+	ChatEventActionTypeAction ChatEventActionType = "action"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventActionType enum.
+func (e ChatEventActionType) Valid() bool {
+	switch e {
+	case ChatEventActionTypeAction:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventAgentType.
+const (
+	ChatEventAgentTypeAgent ChatEventAgentType = "agent"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventAgentType enum.
+func (e ChatEventAgentType) Valid() bool {
+	switch e {
+	case ChatEventAgentTypeAgent:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventDoneKind.
+const (
+	ChatEventDoneKindPlan      ChatEventDoneKind = "plan"
+	ChatEventDoneKindResponse  ChatEventDoneKind = "response"
+	ChatEventDoneKindToolCalls ChatEventDoneKind = "tool_calls"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventDoneKind enum.
+func (e ChatEventDoneKind) Valid() bool {
+	switch e {
+	case ChatEventDoneKindPlan:
+		return true
+	case ChatEventDoneKindResponse:
+		return true
+	case ChatEventDoneKindToolCalls:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventDoneType.
+const (
+	ChatEventDoneTypeDone ChatEventDoneType = "done"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventDoneType enum.
+func (e ChatEventDoneType) Valid() bool {
+	switch e {
+	case ChatEventDoneTypeDone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventErrorType.
+const (
+	ChatEventErrorTypeError ChatEventErrorType = "error"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventErrorType enum.
+func (e ChatEventErrorType) Valid() bool {
+	switch e {
+	case ChatEventErrorTypeError:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventHeartbeatType.
+const (
+	ChatEventHeartbeatTypeHeartbeat ChatEventHeartbeatType = "heartbeat"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventHeartbeatType enum.
+func (e ChatEventHeartbeatType) Valid() bool {
+	switch e {
+	case ChatEventHeartbeatTypeHeartbeat:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventPongType.
+const (
+	ChatEventPongTypePong ChatEventPongType = "pong"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventPongType enum.
+func (e ChatEventPongType) Valid() bool {
+	switch e {
+	case ChatEventPongTypePong:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventStartedType.
+const (
+	ChatEventStartedTypeStarted ChatEventStartedType = "started"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventStartedType enum.
+func (e ChatEventStartedType) Valid() bool {
+	switch e {
+	case ChatEventStartedTypeStarted:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventTextType.
+const (
+	ChatEventTextTypeText ChatEventTextType = "text"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventTextType enum.
+func (e ChatEventTextType) Valid() bool {
+	switch e {
+	case ChatEventTextTypeText:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventToolState.
+const (
+	ChatEventToolStateDone    ChatEventToolState = "done"
+	ChatEventToolStateFailed  ChatEventToolState = "failed"
+	ChatEventToolStateRunning ChatEventToolState = "running"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventToolState enum.
+func (e ChatEventToolState) Valid() bool {
+	switch e {
+	case ChatEventToolStateDone:
+		return true
+	case ChatEventToolStateFailed:
+		return true
+	case ChatEventToolStateRunning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventToolType.
+const (
+	ChatEventToolTypeTool ChatEventToolType = "tool"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventToolType enum.
+func (e ChatEventToolType) Valid() bool {
+	switch e {
+	case ChatEventToolTypeTool:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventToolCallType.
+const (
+	ChatEventToolCallTypeToolCall ChatEventToolCallType = "tool_call"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventToolCallType enum.
+func (e ChatEventToolCallType) Valid() bool {
+	switch e {
+	case ChatEventToolCallTypeToolCall:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatPingType.
+const (
+	ChatPingTypePing ChatPingType = "ping"
+)
+
+// Valid indicates whether the value is a known member of the ChatPingType enum.
+func (e ChatPingType) Valid() bool {
+	switch e {
+	case ChatPingTypePing:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChatRequestExecutionMode.
 const (
 	ChatRequestExecutionModeDirect ChatRequestExecutionMode = "direct"
@@ -67,13 +290,16 @@ func (e ChatRequestExecutionMode) Valid() bool {
 
 // Defines values for ChatResponseKind.
 const (
-	ChatResponseKindResponse ChatResponseKind = "response"
+	ChatResponseKindResponse  ChatResponseKind = "response"
+	ChatResponseKindToolCalls ChatResponseKind = "tool_calls"
 )
 
 // Valid indicates whether the value is a known member of the ChatResponseKind enum.
 func (e ChatResponseKind) Valid() bool {
 	switch e {
 	case ChatResponseKindResponse:
+		return true
+	case ChatResponseKindToolCalls:
 		return true
 	default:
 		return false
@@ -158,8 +384,10 @@ const (
 	ErrorCodeBillingUnavailable   ErrorCode = "billing_unavailable"
 	ErrorCodeBodyTooLarge         ErrorCode = "body_too_large"
 	ErrorCodeBudgetExceeded       ErrorCode = "budget_exceeded"
+	ErrorCodeBusy                 ErrorCode = "busy"
 	ErrorCodeChecksumMismatch     ErrorCode = "checksum_mismatch"
 	ErrorCodeContextTooLarge      ErrorCode = "context_too_large"
+	ErrorCodeContinuationInvalid  ErrorCode = "continuation_invalid"
 	ErrorCodeDBUnavailable        ErrorCode = "db_unavailable"
 	ErrorCodeDraining             ErrorCode = "draining"
 	ErrorCodeEmailTaken           ErrorCode = "email_taken"
@@ -196,6 +424,7 @@ const (
 	ErrorCodeTokenInURL           ErrorCode = "token_in_url"
 	ErrorCodeTokenInvalid         ErrorCode = "token_invalid"
 	ErrorCodeTokenMissing         ErrorCode = "token_missing"
+	ErrorCodeToolResultUnexpected ErrorCode = "tool_result_unexpected"
 	ErrorCodeUnsupportedMediaType ErrorCode = "unsupported_media_type"
 	ErrorCodeUpgradeRequired      ErrorCode = "upgrade_required"
 	ErrorCodeUploadExpired        ErrorCode = "upload_expired"
@@ -220,9 +449,13 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeBudgetExceeded:
 		return true
+	case ErrorCodeBusy:
+		return true
 	case ErrorCodeChecksumMismatch:
 		return true
 	case ErrorCodeContextTooLarge:
+		return true
+	case ErrorCodeContinuationInvalid:
 		return true
 	case ErrorCodeDBUnavailable:
 		return true
@@ -295,6 +528,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeTokenInvalid:
 		return true
 	case ErrorCodeTokenMissing:
+		return true
+	case ErrorCodeToolResultUnexpected:
 		return true
 	case ErrorCodeUnsupportedMediaType:
 		return true
@@ -434,6 +669,60 @@ func (e SubscriptionStatus) Valid() bool {
 	}
 }
 
+// Defines values for ToolLabel.
+const (
+	ToolLabelAskingAnotherAgent    ToolLabel = "Asking another agent"
+	ToolLabelCheckingTheCalendar   ToolLabel = "Checking the calendar"
+	ToolLabelDraftingAMessage      ToolLabel = "Drafting a message"
+	ToolLabelLookingAtDates        ToolLabel = "Looking at dates"
+	ToolLabelMakingAPlan           ToolLabel = "Making a plan"
+	ToolLabelPreparingChanges      ToolLabel = "Preparing changes"
+	ToolLabelReadingTheWorkspace   ToolLabel = "Reading the workspace"
+	ToolLabelSearchingTheWorkspace ToolLabel = "Searching the workspace"
+	ToolLabelWorkingWithNumbers    ToolLabel = "Working with numbers"
+)
+
+// Valid indicates whether the value is a known member of the ToolLabel enum.
+func (e ToolLabel) Valid() bool {
+	switch e {
+	case ToolLabelAskingAnotherAgent:
+		return true
+	case ToolLabelCheckingTheCalendar:
+		return true
+	case ToolLabelDraftingAMessage:
+		return true
+	case ToolLabelLookingAtDates:
+		return true
+	case ToolLabelMakingAPlan:
+		return true
+	case ToolLabelPreparingChanges:
+		return true
+	case ToolLabelReadingTheWorkspace:
+		return true
+	case ToolLabelSearchingTheWorkspace:
+		return true
+	case ToolLabelWorkingWithNumbers:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ToolResultFrameType.
+const (
+	ToolResultFrameTypeToolResult ToolResultFrameType = "tool_result"
+)
+
+// Valid indicates whether the value is a known member of the ToolResultFrameType enum.
+func (e ToolResultFrameType) Valid() bool {
+	switch e {
+	case ToolResultFrameTypeToolResult:
+		return true
+	default:
+		return false
+	}
+}
+
 // Agent An agent.
 type Agent struct {
 	// Available Whether the account's plan includes it.
@@ -562,7 +851,7 @@ type BatchResult struct {
 	// Problem An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
 	Problem *Problem `json:"problem,omitempty"`
 
-	// Response The agents' answer, or a plan. `kind` is required in both and has another value in each.
+	// Response The agents' answer, a plan, or calls of the app's tools. `kind` is required in each and has another value in each.
 	//
 	// Example: {"actions":[{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}],"kind":"response","response":"I propose a task."}
 	Response *ChatReply `json:"response,omitempty"`
@@ -582,6 +871,19 @@ type BatchResult struct {
 //
 // Example: pro
 type BillingTier string
+
+// ChatCancel Ends the running answer within a second: `done` with `cancelled` follows, and the socket stays usable. Without a running answer it is ignored.
+type ChatCancel struct {
+	// Type The kind of frame.
+	//
+	// Example: cancel
+	Type ChatCancelType `json:"type"`
+}
+
+// ChatCancelType The kind of frame.
+//
+// Example: cancel
+type ChatCancelType string
 
 // ChatContext What the agents may work on. Used for this request and then discarded.
 type ChatContext struct {
@@ -646,7 +948,302 @@ type ChatContext struct {
 	UserProfile map[string]interface{} `json:"user_profile,omitempty"`
 }
 
-// ChatReply The agents' answer, or a plan. `kind` is required in both and has another value in each.
+// ChatEventAction A change that the answer proposes. `done` has all of them again.
+type ChatEventAction struct {
+	// Action One change for the client to carry out. create_record has no id; update_record and delete_record have data.id, the id of a row in the request's context.
+	Action PlanAction `json:"action"`
+
+	// Type The kind of event.
+	//
+	// Example: action
+	Type ChatEventActionType `json:"type"`
+}
+
+// ChatEventActionType The kind of event.
+//
+// Example: action
+type ChatEventActionType string
+
+// ChatEventAgent An agent begins to work. Agents that another agent asks send none.
+type ChatEventAgent struct {
+	// Index Its place among the agents of this answer, from 1.
+	//
+	// Example: 1
+	Index int32 `json:"index"`
+
+	// Name The agent's name, as in GET /agents.
+	//
+	// Example: task_agent
+	Name string `json:"name"`
+
+	// Of How many agents work on this answer, one after the other.
+	//
+	// Example: 1
+	Of int32 `json:"of"`
+
+	// Type The kind of event.
+	//
+	// Example: agent
+	Type ChatEventAgentType `json:"type"`
+}
+
+// ChatEventAgentType The kind of event.
+//
+// Example: agent
+type ChatEventAgentType string
+
+// ChatEventDone The end of an answer.
+type ChatEventDone struct {
+	// Actions Changes for the client to carry out, in order; at most 50.
+	//
+	// Example: [{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}]
+	Actions []PlanAction `json:"actions"`
+
+	// Agent The agent that made the plan.
+	//
+	// Example: task_agent
+	Agent *string `json:"agent,omitempty"`
+
+	// Calls With the kind `tool_calls`, the calls to run.
+	//
+	// Example: [{"arguments":{"table":"tasks"},"id":"call_1","name":"query_rows"}]
+	Calls []ToolCall `json:"calls,omitempty"`
+
+	// Cancelled True if the client ended the answer with `cancel`: `response` is the text so far, and there are no actions.
+	//
+	// Example: false
+	Cancelled *bool `json:"cancelled,omitempty"`
+
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context *UsedContext `json:"context,omitempty"`
+
+	// Continuation With the kind `tool_calls`, what to send back with the results, as in a ChatResponse.
+	//
+	// Example: AQh3c2Vh...
+	Continuation *string `json:"continuation,omitempty"`
+
+	// Kind What the answer is: a `response`, a `plan`, or over HTTP calls of the app's tools (`tool_calls`).
+	//
+	// Example: response
+	Kind ChatEventDoneKind `json:"kind"`
+
+	// Proposals Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. They are neither among the actions nor among the steps: show them, and carry out only those that the person accepts.
+	//
+	// Example: [{"data":{"title":"Sign the lease"},"source":{"id":"m3","table":"emails"},"table":"tasks","type":"create_record"}]
+	Proposals *ProposalList `json:"proposals,omitempty"`
+
+	// Replaced True if `response` replaces an answer that must not be shown; show it instead of the text received.
+	//
+	// Example: false
+	Replaced *bool `json:"replaced,omitempty"`
+
+	// Response The text of the answer. Empty in a plan.
+	//
+	// Example: I propose a task.
+	Response string `json:"response"`
+
+	// Steps The steps of the plan, in order.
+	//
+	// Example: [{"action":"generate","prompt_template":"tpl_task_agent_summary","variables":{"request":"Sum up my tasks"}}]
+	Steps []PlanStep `json:"steps,omitempty"`
+
+	// Truncated True if the model stopped at its length limit.
+	//
+	// Example: false
+	Truncated *bool `json:"truncated,omitempty"`
+
+	// Type The kind of event.
+	//
+	// Example: done
+	Type ChatEventDoneType `json:"type"`
+
+	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
+	Upgrade *Upgrade `json:"upgrade,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
+}
+
+// ChatEventDoneKind What the answer is: a `response`, a `plan`, or over HTTP calls of the app's tools (`tool_calls`).
+//
+// Example: response
+type ChatEventDoneKind string
+
+// ChatEventDoneType The kind of event.
+//
+// Example: done
+type ChatEventDoneType string
+
+// ChatEventError What went wrong. It ends the answer, and no `done` follows, unless it has `id` or the code `busy`: then only that frame of the client was refused.
+type ChatEventError struct {
+	// Code What went wrong. Codes are stable; `/docs/errors/{code}` explains each. New codes may be added.
+	//
+	// Example: validation_failed
+	Code ErrorCode `json:"code"`
+
+	// ID The call whose result was not expected.
+	//
+	// Example: call_1
+	ID *string `json:"id,omitempty"`
+
+	// Message What happened and what to do about it.
+	//
+	// Example: The model is unavailable; try again shortly.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, as in `started`.
+	//
+	// Example: 0199a3f27c1e7b419d555f0f2c6b8a10
+	RequestID string `json:"request_id"`
+
+	// Type The kind of event.
+	//
+	// Example: error
+	Type ChatEventErrorType `json:"type"`
+}
+
+// ChatEventErrorType The kind of event.
+//
+// Example: error
+type ChatEventErrorType string
+
+// ChatEventHeartbeat The answer is still being made. Sent every 10 seconds while an answer runs.
+type ChatEventHeartbeat struct {
+	// Type The kind of event.
+	//
+	// Example: heartbeat
+	Type ChatEventHeartbeatType `json:"type"`
+}
+
+// ChatEventHeartbeatType The kind of event.
+//
+// Example: heartbeat
+type ChatEventHeartbeatType string
+
+// ChatEventPong The answer to a client's `ping`.
+type ChatEventPong struct {
+	// Type The kind of event.
+	//
+	// Example: pong
+	Type ChatEventPongType `json:"type"`
+}
+
+// ChatEventPongType The kind of event.
+//
+// Example: pong
+type ChatEventPongType string
+
+// ChatEventStarted The answer has begun. No model was asked yet.
+type ChatEventStarted struct {
+	// RequestID The id of this request, also in the server's log. Each request of a socket has its own.
+	//
+	// Example: 0199a3f27c1e7b419d555f0f2c6b8a10
+	RequestID string `json:"request_id"`
+
+	// Type The kind of event.
+	//
+	// Example: started
+	Type ChatEventStartedType `json:"type"`
+}
+
+// ChatEventStartedType The kind of event.
+//
+// Example: started
+type ChatEventStartedType string
+
+// ChatEventText A piece of the answer's text. All pieces joined are the `response` of `done`, unless that says `replaced`.
+type ChatEventText struct {
+	// Delta The piece, never empty.
+	//
+	// Example: I propose
+	Delta string `json:"delta"`
+
+	// Type The kind of event.
+	//
+	// Example: text
+	Type ChatEventTextType `json:"type"`
+}
+
+// ChatEventTextType The kind of event.
+//
+// Example: text
+type ChatEventTextType string
+
+// ChatEventTool An agent uses one of the server's tools.
+type ChatEventTool struct {
+	// Label What a tool does, for people. Clients may translate the list; new labels may be added.
+	//
+	// Example: Reading the workspace
+	Label ToolLabel `json:"label"`
+
+	// Name The tool's name.
+	//
+	// Example: list_tasks
+	Name string `json:"name"`
+
+	// State `running` when it begins, then `done` or `failed`.
+	//
+	// Example: running
+	State ChatEventToolState `json:"state"`
+
+	// Type The kind of event.
+	//
+	// Example: tool
+	Type ChatEventToolType `json:"type"`
+}
+
+// ChatEventToolState `running` when it begins, then `done` or `failed`.
+//
+// Example: running
+type ChatEventToolState string
+
+// ChatEventToolType The kind of event.
+//
+// Example: tool
+type ChatEventToolType string
+
+// ChatEventToolCall The model calls a tool of the app. On the WebSocket, answer with a ToolResultFrame within 60 seconds; over HTTP the calls come with `done`.
+type ChatEventToolCall struct {
+	// Arguments The arguments, as the model wrote them. They fit the tool's schema.
+	//
+	// Example: {"table":"tasks"}
+	Arguments map[string]interface{} `json:"arguments"`
+
+	// ID The call's id, unique within the answer.
+	//
+	// Example: call_1
+	ID string `json:"id"`
+
+	// Name The tool's name in `client_tools`.
+	//
+	// Example: query_rows
+	Name string `json:"name"`
+
+	// Type The kind of event.
+	//
+	// Example: tool_call
+	Type ChatEventToolCallType `json:"type"`
+}
+
+// ChatEventToolCallType The kind of event.
+//
+// Example: tool_call
+type ChatEventToolCallType string
+
+// ChatPing Asks for a `pong`. Send it before you trust a socket that was idle.
+type ChatPing struct {
+	// Type The kind of frame.
+	//
+	// Example: ping
+	Type ChatPingType `json:"type"`
+}
+
+// ChatPingType The kind of frame.
+//
+// Example: ping
+type ChatPingType string
+
+// ChatReply The agents' answer, a plan, or calls of the app's tools. `kind` is required in each and has another value in each.
 //
 // Example: {"actions":[{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}],"kind":"response","response":"I propose a task."}
 type ChatReply struct {
@@ -655,21 +1252,36 @@ type ChatReply struct {
 
 // ChatRequest A message to the agents.
 type ChatRequest struct {
+	// ClientTools Tools that run in the app, which the model may call beside the server's own. Their names must differ from each other and from every tool of the server. Together they may have 32 KiB. Not in plan mode, in batches, or on version 1 of the stream.
+	//
+	// Example: [{"description":"Reads rows of a table.","name":"query_rows","parameters":{"properties":{"table":{"type":"string"}},"required":["table"],"type":"object"}}]
+	ClientTools []ClientTool `json:"client_tools,omitempty"`
+
 	// Context What the agents may work on. Used for this request and then discarded.
 	Context *ChatContext `json:"context,omitempty"`
+
+	// Continuation The `continuation` of an answer with the kind `tool_calls`, which this request goes on with. It comes with `tool_results` and without `message`, `client_tools` and `execution_mode`. Send `context` again, since the server keeps none, and `model` if it brings an own key. Such a body may have 2 MiB.
+	//
+	// Example: AQh3c2Vh...
+	Continuation string `json:"continuation,omitempty"`
 
 	// ExecutionMode `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
 	//
 	// Example: direct
 	ExecutionMode *ChatRequestExecutionMode `json:"execution_mode,omitempty"`
 
-	// Message The user's message, 1 to 32,000 characters, without U+0000.
+	// Message The user's message, 1 to 32,000 characters, without U+0000. Required unless the request continues an answer with `continuation`.
 	//
 	// Example: Create a task 'Call Anna' for tomorrow, high priority
-	Message string `json:"message"`
+	Message string `json:"message,omitempty"`
 
 	// Model Which model answers. Without it, the first provider that the account's plan includes answers, and another one where that fails; what is chosen here is asked alone.
 	Model *ModelChoice `json:"model,omitempty"`
+
+	// ToolResults The result of every call of that answer.
+	//
+	// Example: [{"content":"[{\"id\":\"t1\",\"title\":\"Send the offer\"}]","id":"call_1"}]
+	ToolResults []ToolResult `json:"tool_results,omitempty"`
 }
 
 // ChatRequestExecutionMode `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
@@ -679,15 +1291,25 @@ type ChatRequestExecutionMode string
 
 // ChatResponse The agents' answer.
 type ChatResponse struct {
-	// Actions Changes for the client to carry out, in order; at most 50.
+	// Actions Changes for the client to carry out, in order; at most 50. Empty with `tool_calls`: they come with the complete answer.
 	//
 	// Example: [{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}]
 	Actions []PlanAction `json:"actions"`
 
+	// Calls With `tool_calls`, the calls to run, in order.
+	//
+	// Example: [{"arguments":{"table":"tasks"},"id":"call_1","name":"query_rows"}]
+	Calls []ToolCall `json:"calls,omitempty"`
+
 	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
 	Context *UsedContext `json:"context,omitempty"`
 
-	// Kind What this answer is, a response or a plan.
+	// Continuation With `tool_calls`, what to send back with the results within 10 minutes. It is sealed and bound to the account and its plan. Sending it twice runs the rest of the answer twice.
+	//
+	// Example: AQh3c2Vh...
+	Continuation *string `json:"continuation,omitempty"`
+
+	// Kind What this answer is: a complete `response`, or `tool_calls`, calls of the app's tools, which only requests with `client_tools` get.
 	//
 	// Example: response
 	Kind ChatResponseKind `json:"kind"`
@@ -702,7 +1324,7 @@ type ChatResponse struct {
 	// Example: false
 	Replaced *bool `json:"replaced,omitempty"`
 
-	// Response The text of the answer.
+	// Response The text of the answer. With `tool_calls` it is the text so far, often empty, and the text of the next answer follows it.
 	//
 	// Example: I propose a task.
 	Response string `json:"response"`
@@ -719,7 +1341,7 @@ type ChatResponse struct {
 	Usage *Usage `json:"usage,omitempty"`
 }
 
-// ChatResponseKind What this answer is, a response or a plan.
+// ChatResponseKind What this answer is: a complete `response`, or `tool_calls`, calls of the app's tools, which only requests with `client_tools` get.
 //
 // Example: response
 type ChatResponseKind string
@@ -785,6 +1407,13 @@ type ChatStreamError struct {
 
 	// Error What went wrong on the stream.
 	Error ChatStreamFailure `json:"error"`
+}
+
+// ChatStreamEvent An event of an answer, in version 2 of the stream and in server-sent events. New types may be added: ignore those that you do not know.
+//
+// Example: {"delta":"I propose","type":"text"}
+type ChatStreamEvent struct {
+	union json.RawMessage
 }
 
 // ChatStreamFailure What went wrong on the stream.
@@ -937,6 +1566,29 @@ type ClientRow struct {
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ParentID nullable.Nullable[string] `json:"parentId,omitempty"`
+}
+
+// ClientTool A tool that runs in the app. The model sees its name, description and parameters; what the description says is data to it and no instruction.
+type ClientTool struct {
+	// Description What it does and when to use it.
+	//
+	// Example: Reads rows of a table.
+	Description string `json:"description"`
+
+	// Name The name by which it is called. `query_rows`, `search_documents` and `memory` are those of the client library.
+	//
+	// Example: query_rows
+	Name string `json:"name"`
+
+	// NeedsApproval The app asks the person before it runs the tool. The server only passes this on.
+	//
+	// Example: false
+	NeedsApproval *bool `json:"needs_approval,omitempty"`
+
+	// Parameters JSON schema of the arguments, an object: `type`, `properties`, `required`, `items`, `enum`, `description`, `minimum`, `maximum`, `minLength`, `maxLength`, `minItems`, `maxItems`, `additionalProperties`.
+	//
+	// Example: {"properties":{"table":{"type":"string"}},"required":["table"],"type":"object"}
+	Parameters map[string]interface{} `json:"parameters"`
 }
 
 // CompactReply The summary of a conversation.
@@ -1818,6 +2470,85 @@ type TokenUsage struct {
 	TokensUsed int64 `json:"tokens_used"`
 }
 
+// ToolCall A call of a tool that runs in the app.
+type ToolCall struct {
+	// Arguments The arguments, as the model wrote them. They fit the tool's schema.
+	//
+	// Example: {"table":"tasks"}
+	Arguments map[string]interface{} `json:"arguments"`
+
+	// ID The call's id, unique within the answer.
+	//
+	// Example: call_1
+	ID string `json:"id"`
+
+	// Name The tool's name in `client_tools`.
+	//
+	// Example: query_rows
+	Name string `json:"name"`
+}
+
+// ToolLabel What a tool does, for people. Clients may translate the list; new labels may be added.
+//
+// Example: Reading the workspace
+type ToolLabel string
+
+// ToolResult What came of a call: exactly one of `content`, `error` and `denied`.
+type ToolResult struct {
+	// Content The result, a text of at most 256 KiB; the model is told if it is larger.
+	//
+	// Example: [{"id":"t1","title":"Send the offer"}]
+	Content *string `json:"content,omitempty"`
+
+	// Denied True if the person did not agree to the call.
+	//
+	// Example: true
+	Denied *bool `json:"denied,omitempty"`
+
+	// Error Why the tool failed, for the model.
+	//
+	// Example: there is no table invoices
+	Error *string `json:"error,omitempty"`
+
+	// ID The call's id.
+	//
+	// Example: call_1
+	ID string `json:"id"`
+}
+
+// ToolResultFrame The result of a `tool_call`: a ToolResult with `type`.
+type ToolResultFrame struct {
+	// Content The result, a text of at most 256 KiB; the model is told if it is larger.
+	//
+	// Example: [{"id":"t1","title":"Send the offer"}]
+	Content *string `json:"content,omitempty"`
+
+	// Denied True if the person did not agree to the call.
+	//
+	// Example: true
+	Denied *bool `json:"denied,omitempty"`
+
+	// Error Why the tool failed, for the model.
+	//
+	// Example: there is no table invoices
+	Error *string `json:"error,omitempty"`
+
+	// ID The call's id.
+	//
+	// Example: call_1
+	ID string `json:"id"`
+
+	// Type The kind of frame.
+	//
+	// Example: tool_result
+	Type ToolResultFrameType `json:"type"`
+}
+
+// ToolResultFrameType The kind of frame.
+//
+// Example: tool_result
+type ToolResultFrameType string
+
 // Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 type Upgrade struct {
 	// Feature What is missing; the name of an agent, for example.
@@ -2356,6 +3087,395 @@ func (t ChatReply) MarshalJSON() ([]byte, error) {
 }
 
 func (t *ChatReply) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsChatEventStarted returns the union data inside the ChatStreamEvent as a ChatEventStarted
+func (t ChatStreamEvent) AsChatEventStarted() (ChatEventStarted, error) {
+	var body ChatEventStarted
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventStarted overwrites any union data inside the ChatStreamEvent as the provided ChatEventStarted
+func (t *ChatStreamEvent) FromChatEventStarted(v ChatEventStarted) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"started"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventStarted performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventStarted
+func (t *ChatStreamEvent) MergeChatEventStarted(v ChatEventStarted) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"started"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventAgent returns the union data inside the ChatStreamEvent as a ChatEventAgent
+func (t ChatStreamEvent) AsChatEventAgent() (ChatEventAgent, error) {
+	var body ChatEventAgent
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventAgent overwrites any union data inside the ChatStreamEvent as the provided ChatEventAgent
+func (t *ChatStreamEvent) FromChatEventAgent(v ChatEventAgent) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"agent"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventAgent performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventAgent
+func (t *ChatStreamEvent) MergeChatEventAgent(v ChatEventAgent) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"agent"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventTool returns the union data inside the ChatStreamEvent as a ChatEventTool
+func (t ChatStreamEvent) AsChatEventTool() (ChatEventTool, error) {
+	var body ChatEventTool
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventTool overwrites any union data inside the ChatStreamEvent as the provided ChatEventTool
+func (t *ChatStreamEvent) FromChatEventTool(v ChatEventTool) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"tool"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventTool performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventTool
+func (t *ChatStreamEvent) MergeChatEventTool(v ChatEventTool) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"tool"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventText returns the union data inside the ChatStreamEvent as a ChatEventText
+func (t ChatStreamEvent) AsChatEventText() (ChatEventText, error) {
+	var body ChatEventText
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventText overwrites any union data inside the ChatStreamEvent as the provided ChatEventText
+func (t *ChatStreamEvent) FromChatEventText(v ChatEventText) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"text"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventText performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventText
+func (t *ChatStreamEvent) MergeChatEventText(v ChatEventText) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"text"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventAction returns the union data inside the ChatStreamEvent as a ChatEventAction
+func (t ChatStreamEvent) AsChatEventAction() (ChatEventAction, error) {
+	var body ChatEventAction
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventAction overwrites any union data inside the ChatStreamEvent as the provided ChatEventAction
+func (t *ChatStreamEvent) FromChatEventAction(v ChatEventAction) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"action"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventAction performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventAction
+func (t *ChatStreamEvent) MergeChatEventAction(v ChatEventAction) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"action"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventToolCall returns the union data inside the ChatStreamEvent as a ChatEventToolCall
+func (t ChatStreamEvent) AsChatEventToolCall() (ChatEventToolCall, error) {
+	var body ChatEventToolCall
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventToolCall overwrites any union data inside the ChatStreamEvent as the provided ChatEventToolCall
+func (t *ChatStreamEvent) FromChatEventToolCall(v ChatEventToolCall) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"tool_call"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventToolCall performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventToolCall
+func (t *ChatStreamEvent) MergeChatEventToolCall(v ChatEventToolCall) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"tool_call"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventHeartbeat returns the union data inside the ChatStreamEvent as a ChatEventHeartbeat
+func (t ChatStreamEvent) AsChatEventHeartbeat() (ChatEventHeartbeat, error) {
+	var body ChatEventHeartbeat
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventHeartbeat overwrites any union data inside the ChatStreamEvent as the provided ChatEventHeartbeat
+func (t *ChatStreamEvent) FromChatEventHeartbeat(v ChatEventHeartbeat) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"heartbeat"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventHeartbeat performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventHeartbeat
+func (t *ChatStreamEvent) MergeChatEventHeartbeat(v ChatEventHeartbeat) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"heartbeat"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventPong returns the union data inside the ChatStreamEvent as a ChatEventPong
+func (t ChatStreamEvent) AsChatEventPong() (ChatEventPong, error) {
+	var body ChatEventPong
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventPong overwrites any union data inside the ChatStreamEvent as the provided ChatEventPong
+func (t *ChatStreamEvent) FromChatEventPong(v ChatEventPong) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"pong"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventPong performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventPong
+func (t *ChatStreamEvent) MergeChatEventPong(v ChatEventPong) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"pong"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventDone returns the union data inside the ChatStreamEvent as a ChatEventDone
+func (t ChatStreamEvent) AsChatEventDone() (ChatEventDone, error) {
+	var body ChatEventDone
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventDone overwrites any union data inside the ChatStreamEvent as the provided ChatEventDone
+func (t *ChatStreamEvent) FromChatEventDone(v ChatEventDone) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"done"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventDone performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventDone
+func (t *ChatStreamEvent) MergeChatEventDone(v ChatEventDone) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"done"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventError returns the union data inside the ChatStreamEvent as a ChatEventError
+func (t ChatStreamEvent) AsChatEventError() (ChatEventError, error) {
+	var body ChatEventError
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventError overwrites any union data inside the ChatStreamEvent as the provided ChatEventError
+func (t *ChatStreamEvent) FromChatEventError(v ChatEventError) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"error"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventError performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventError
+func (t *ChatStreamEvent) MergeChatEventError(v ChatEventError) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"error"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t ChatStreamEvent) Discriminator() (string, error) {
+	var discriminator struct {
+		Discriminator string `json:"type"`
+	}
+	err := json.Unmarshal(t.union, &discriminator)
+	return discriminator.Discriminator, err
+}
+
+func (t ChatStreamEvent) ValueByDiscriminator() (interface{}, error) {
+	discriminator, err := t.Discriminator()
+	if err != nil {
+		return nil, err
+	}
+	switch discriminator {
+	case "action":
+		return t.AsChatEventAction()
+	case "agent":
+		return t.AsChatEventAgent()
+	case "done":
+		return t.AsChatEventDone()
+	case "error":
+		return t.AsChatEventError()
+	case "heartbeat":
+		return t.AsChatEventHeartbeat()
+	case "pong":
+		return t.AsChatEventPong()
+	case "started":
+		return t.AsChatEventStarted()
+	case "text":
+		return t.AsChatEventText()
+	case "tool":
+		return t.AsChatEventTool()
+	case "tool_call":
+		return t.AsChatEventToolCall()
+	default:
+		return nil, errors.New("unknown discriminator value: " + discriminator)
+	}
+}
+
+func (t ChatStreamEvent) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *ChatStreamEvent) UnmarshalJSON(b []byte) error {
 	err := t.union.UnmarshalJSON(b)
 	return err
 }
@@ -5848,6 +6968,59 @@ func (response Chat200JSONResponse) VisitChatResponse(w http.ResponseWriter) err
 	return err
 }
 
+type Chat200TextEventStreamResponse struct {
+	Body          io.Reader
+	Headers       Chat200ResponseHeaders
+	ContentLength int64
+}
+
+func (response Chat200TextEventStreamResponse) VisitChatResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/event-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
 type ChatdefaultApplicationProblemPlusJSONResponse struct {
 	Body       Problem
 	Headers    ProblemResponseHeaders
@@ -7545,318 +8718,372 @@ func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L0Lcxs3lj/6VXB5t8rJTJMiZUm2pZraqzjOxNk49t+SJ1vX8pJgN0hi2QQ6AFo049L97LdwDoB+k5Qt",
-	"OZkZbW1NLPYLj3MOzvN3PvViucqkYMLo3umn3oLRhCn453kcs8z031IxZ/BDwnSseGa4FL3T3uWCkVxw",
-	"Q+SMKLhn0It67CNdZSnrnfamG8N0L+rpeMFW1D5vNpm9oI3iYt67uYl6z2m8YP3nUhgl0+YnvqPxMs80",
-	"WeXaECENmTIS20eS6qeE7GsjFdv1NSkME25Gza/9uuDxgsCwiVkwzQhVLCJUJPZPovnvzM7V/nu9kCkj",
-	"01ROW+ZMhv3R8Ojp8ZPjg+PDo8OnT4c7xvXiks6bw7n48bx/eHziP2k/FhEuyG+5NPW1vuo9mz09SYZP",
-	"R0+fHsVPkpPjZ/RwxigdxsfHNBmOjunj6exoNpoeTofTp4eHcTI6Tk7i0fF0OBsO6fDpVW/HIH+m2vRf",
-	"yYTPOEvaFo8JHCfsGVlTTWK5WnFjWBIRqgkV5MfLyzf9hBpWHf3lIo/IcER+ooIcDg9PyHB4Cv9P/v7q",
-	"ctewZExxCG30+e7tz8RIksi1SCVNyEzJVfXbC2MyfXpwYJdXD9zvg1iuDoajZ8/o49nhf2o+F9Tkiv2N",
-	"TuPKcGZSrajpnfZyxXtRy+jeUsN+5itumsN7y37LmTaapGxmyDcTNfl2QC4XbGOpDn+cSQVLKthHQyZm",
-	"QjSLpUj0GeEzIqRghOPjUXGbwtfaKzRN5ZolhM4MU1ei9ILBlaiRT6bkVe9M/W10eGb+9ngXwYZp9d/I",
-	"lMeb9sVP7R3ELKghNMtSznREJr9N/BA1yZgik3UxqtYx/fa3k+HZ+m8nO8fEjNr0z+1cW3gJv2BpYU25",
-	"lSMzqRgxasPFnNA55WJALpgwZM3NgrBrpjbk6PAZMP/x8HFlaKPDVhrgwjw+7EW9FRd8la96p8NAEVwY",
-	"NmcKxvnffZRq/ecLFi+1vXEH5xfCJiInR2TBPtKExXxFU5LwOTe1hftSSbBjncP4Xybt244C4JEmvCal",
-	"PUP1n8Qj1n8yPRr1nyXHx/3j2XB2GJ9Mn9LRqIO9cp608lcYzCVfMW3oKtsimeKU2x1e0YSVJBXI1BVP",
-	"U+7IkGguYrzjneAfCctkvKgSwJOTJ4eHxydD+39dtHBydAta+AdTulWIuQueFHAKj7SXsvjB6uD2I85R",
-	"x4CcWOrcXce8sL2R5Sc4juwaTvM5USyTyugBOSfXNOUJ4QnRdtGnm/IWcE2WLDPt5GGpwxKHpY0SaVT5",
-	"f0U//szE3Cx6pydHUS+jxjBlx/g/78/7/y/t/z7sPxv3P3waRSdHN//RQjs39iFFV8w4bQd34r6ImtsX",
-	"ZdQselFP0BXoCvDKMVC2XVWu7LlqVM5uxwMvE7bKpGEi3vwXaxHF51ZL+y1ndkdyRuKF1ExUNwRkn9Ny",
-	"6IoRe7SUBKGyotWSIPXbX12Do9lJPEqGrH9Mh9P+Ufz4Wf/p9DHrD5OT2SF9Ej9jxRqgflmsQmn0fTv8",
-	"jk0+PD4G4vV/j1pXYvaKmnjRXIIXwnCzIYbOdUSkIpO/TOBwpWLjdnZAjkaHZJIpkAHcPjeeUZ6yZGIP",
-	"W1iqXClLvO7cteooXUkxtxdXzRP1ThSy9iWb9XGeHWt1NHx20rE8Tn27sBKuuUyFekYeD49QyTALe0IK",
-	"tmaqqtMNyEu7FumGLKh2Z5SToBHRkmSKzez5/nLW/0UKhkOe3E7x65y+m0cfJ7JFMLStgh3ObkJpiNxY",
-	"ZqDCdNDPy1YqKSgkClqoVYX12qpkj4dHEckz/2NCEpYyOxTdTY5fmdKKvbs9uXXYWcUi27UMRBcWXGYb",
-	"e7AopvMVg4XlBjmOpFLMmfKLjGqvYjqTQsNy12yzr7tUON1OAdaxSO/Eam+u3Cmj2owvklLD1IC8nAup",
-	"WEKmTPOEAWMiT0ZkDZYv12QlFbsS7CONzSmhBLellcfra/u5rFxM/3OYuYPCXgsGdjz6Jaw24s0iy7Xa",
-	"nmo0dU4LYGguCLWyjilwaURkzoxuKN+WQ7W1JpkG1ocXEDm7ElQQtsrMxrJ9fWXAJ/C34BPoWout1DMa",
-	"Hh616jCe+EGFeVOijB+AMOyvMXo97D/BDEN7+SBTcpqy1V//V6PeWXz3PxSb9U57//dB4Rk6wKv64A0+",
-	"hR9vqkle+jk6dMekXUcrD8EULNPdpIUAJiBgq6cGoXppt86eHiUHVcW6bhu1u/eguLHDeN3rYX9/i568",
-	"7fnKvbBufhG/8uYEHgDSOCOTWCZsQjTdWN7e/GkWt2bJb328dOsXbwtw4C/SXFDD9YzTacr+oC1iiZMt",
-	"ViTT1NoALLF8kXKmicwNSHDvFaxtXMPLuW0VqjfXPVb/NDx14+UmOq7nbr9qhpAg1F6x65UpmTFlOApO",
-	"ek156ve74T2AY8EuNo1jmYMumKVUEC7iNE+YJrxqD6EJ54T1VMqUUdGrb3fzOxQFJQzRbryTd8VB8ooK",
-	"OmeaGKqX+pTEilHDrP6YwH9Trk1EdD6fM23OCE21tNLXnnCZkv/LYqMjp83afyxYvMwkhz/0iqYpMTRd",
-	"whk3ZwIOSFhhq4027U5/bLXZyjCDR5rYO6ozsCMfw+W2N+olT9OWQMPFQipDUjplKWjla7tU3JCYCpLI",
-	"yhfe93BVcI16H6IeN2yl2zUENG3aX1R9T8tgV/TjS3z1aFg4d6hSdNPDg9lb9O9xqar7H2YblYjvQ3iP",
-	"nNr9st8BWv6Za7NlrasOwPcVekZirD74hxKSU3cqpOB3vr59N+UN3CZWkePr29LYl6h3npvFpVwy0RHQ",
-	"MnANfR2aac2laBEXccy0HsO9bf6Wn369DL57+0Gp+O9waBCUX1VKY5ufFtO/x/w1/+nlu99fjn7hPz0b",
-	"sM1Pvye/vuSv+cv1q8vl8UsxHMSHqZiufhgm//1T2kaS7GPGFdNjarY4QXHsOE/invhyF2jD8Vn3LVqG",
-	"mCmmF12r9pwKMmUk1yyBtbP6onukulzKjI/Efw+vf/rtcPP2qb4c5b+2usXKDFjZsPpQKgvXxoLoGfwu",
-	"ldM2WzZWm8we2D5u6MS4ZuraWqpUWA1YMVrzG55//4/RYGB/C2s35YKqTdvO4gjapYCLkUbgo7HaHVc1",
-	"/9z7T704xBruIjwQL3KxHMNZCJ44ZNoECK9GGDy5heOf/87GGDU+RWPJmsyFY7/26mvvMx/tLSZwrV4x",
-	"QxNqaFVeHLaJi9oDLbxemNk+nLDmZiFze0LpoJ5V5Ue8b+Tna8Z8GkRX2eWGU0KuycrawHCXLjv3Mxov",
-	"WUK4MLKiopYjFLeKS1QJrFOyeY4LG3KXMZ49BBy/p9DBjghAlW8aBFVKWrAbAYGaTT1/IHDbrQJYFeb8",
-	"6lG3PXbk+k6jareNpZUPINg4P5zyukWFMKhyXGVbKxzQfURdGKlYBxVCfowXUk2R9IcRr1y2SNV0TTea",
-	"WNV1D8OqttRy2QNebF8mEy/esizddAU3dZ4ap/5N7c3NlXL3tJsUeBEUGEbjhbfngdrNgnFFpKorgO8/",
-	"BS8eKpeoKZ++/xD1llzYAzRcj0q39i7XEhVlyBiR10wldsGsRDDU5Him3eJshLWx468fjEDqXq3eYev4",
-	"5dmy/LAkzfX7P95IIEa6CAmhhkgRs7ZdwByS9n0M9saAvKDo2YZwNEVFzR7NLJ3Vd2HFtKZzFjLBGmv7",
-	"n72bqHobBUtdCmJkQjf/2dt7tZ8vqPEr8UWr7ZZhy3LDjrb7G968vrgkB7H951rmaUIW9Jq5tbcHqAQ1",
-	"3ElJ/61TCAO7mItUhBLnCmvuUlY4OvdyikUVTti9fpaR4SGjNmPanvrzQ3mIGNVG9oD8HqnI8fDxKVl4",
-	"fUZXM4Ugc83OvuRpdFYcOE4rNPR4eGvNxnNqGxX/eHn5xo/VdG/Xgian5HA4xLn5BYwgQoEhDbhQ2qQw",
-	"4MNh64jpRxzx8bNn5fEPhzvPOTedVmq0h72YX/K2TTonOp+GH8C9NiA/KLkiqQSrxkiy4PMF0+aUzBRj",
-	"4IqISCbXTEXEMIoTE3ag73v2DiRG+7/2Hnv0MLqyIyvOMLzeOJIsbYFf9KPZ5afTZEU3ZC3VkkgxIO+8",
-	"9WoWXAd/u0sgFSThOqYqwezVFpMAvSgttnFxsevTNVG2r9k1BGXEwGp8x6xJtL8A82N6K9dNz0uLLeU8",
-	"Ri3Twwv3MDXnazqPV+wWM4Ph7D0rKaxeB+6d8YJbNatFuXhBVcqZIu7s0BGRadJtrfuIQ+9HlqaWRpWE",
-	"Lcq15bm9J1Ia2mWuxD7+MbaivM0H+6IPFzr26IysnIkM0eKICGZNsalMOGs4J2dKruwnhaD/Tynfthfd",
-	"amt1jpLltPd6NrvNqrywE9l3d9l1B8nSlImEKoI37Lcs9YVgVrdDq+bJ0S39JbAEhqqmx8Wz84WhIunn",
-	"2S1W5voWdA8O4ebC/CJd9vw9CalXjBkQ0/tOyg5o3zl573ZzWm/clfuTUb+yqebmFmLKDWnfuSkWM2HG",
-	"6Fhvqhug6t795Lx60zMykaVtfE7TlJwLcYsDxw5x/8mm7JoKM05knK/aWfiSfTSazGQukmoy5CNN5FoQ",
-	"zaiqeSDeo6yBE96eKRH5KRdsS5TpnFglApRkQdjHmKl60mvrC3eFm1pmDOGUWK46JvvcXQFT5RZ7XZxE",
-	"drOcrbOQ1pTakFwYnpJXUiQUZNut+Jnq5cu9fcO3IhI3131pxfAV+12Klljmy/Nfzu3e/cpFItcYz/TG",
-	"kH2K2Mdg79ZSJZqkfMmIkSuplFyfkXeXzwmfETrVLuZc7PqL3Cp/B28lxAW3ZzlFcOqPMyVnHAPUNMEU",
-	"H5q+KemQbYG+c7EhM2rlFp3KHPVW+7YiTOFIQC/Anoil0Lzun/gU1Cjg14Zqf9Oi7Bfm2Zao5SNnaUbO",
-	"igSlf7LkIpkQpz5buwJcltIsQI9eQCERmjWYz8wFuFpqQy68KJ96wXWfs++paXoSM8Wl4mbTO+1ZG6Nd",
-	"TFmSnYYgdikkjJ65sWKxVAlQ6lanzUtruGRSM0KBE8FfIwV7PYOx7rZ53Ztuoh2H+UcW53YN3qRU9G4+",
-	"hE3p8L6ce92UOLd9EVmuWSqFZbRrsN6IgtikG854JZMWXpskXLHYVHIRGRWm4KCIKGZyJaCQDAnnjEws",
-	"0UzCFW1YpkPo1XmejSQxVWpDZG7KRiJ+0c7PrlDFMAyXmnLYO39aqyE1U4+0X8iIjOy3Hx9Gw+GQxAuq",
-	"aGyY0kWE6N1fLQFWRcNzDIAjcZBHgQIf4bScdInAGiaBcitC5PEhkPXWbPmoZ/ch3bWLr+xNzxeSx6xh",
-	"6/ulaBj7Ue9jnyY8v6b9RMmsL/IUQvuOGgpSLFw9u0REWwzeMXjTWIa0zm1UAO5YcMSeEWrISmpDjof1",
-	"s+9ri439tL6UinOYevVwO243Tffh1HeaJSVORenV4fbgPnedcB01/YBWgpc4LIi9CnOV5GKDKFE20nQf",
-	"7RduhJg4EGaW0rg1+KHsITHDwRsskYR7S4IEz8NylbFeyLU4g/9A9rnQhtEEAgNi47NErE7Nr2vFyDOa",
-	"6tb0L7WV3lFRROWioPli1ZrnRsvyGZWLmJrty8AIsD7RRmYZSwjFUHUKsgKLNvebUJ7NFU12umrfudtA",
-	"k6Hz3ffDTXVpA2QZlYnHS4APHfrHhVGMrr5vVe2gPJVqQ2bKKXWUoND3i09CNhDeo33NKDcR+V/JBUsi",
-	"wn7LaVpyueYiZVp7AkugIsEFsR6k11eRXknrdpcCiqcoCFytSJUGOnivK5/zQVI+SMo/oaQEFog+W2C+",
-	"UEqq/SQmFhJUJKaW8ZIZx16CxKnUbeGOr8mmzE9ol7mC8/+B8jRXncuKb9u+hP4V7bJhDTADSoo5eGMg",
-	"N0O5AFbd1NpNM7BdzyVSTad1Ah9e0CxjAjYswSRqgMZwvoEaLcOGI/lzTXIRUorPiFEbhEywTK8MOrYb",
-	"HOaiX2O+vZCc8MTv6YKKRC/oEmSk+83N6NaV4tvzQWFhi+WqDHb71oI13TofKJMrmCMITI7hTFjLFkWg",
-	"vVQhWEBO3vrkqXBu7JlS/291iDbtePjlLg9PcDB0JVixTBe6WSMlP3b3Yk68cfHpVWbGhq2yFHS0nsnS",
-	"cbGjY52vVpgSfE0VFCSVk196p72LfEXyjKw2LmP+5laq2IVh2c5ahj/09AoFArDu7azJ4qXMy46tdv+o",
-	"O5zrXi/gTSPJNN80uVMz2uZN/yVfTRmIKLgh+IQZXcH7IjIqeX7Ja/BW2gsaMzakYGdQagsV4oLAmbI7",
-	"3dCnZThH9vbEEtOaZ3HpZEhpxoF7PidZorZ58NFtu3SBJRWttVkyswqDu7EjQ0LmZpyrtGNiznupPZYF",
-	"urplO+BT+FIZ8yk+qCYtdsA6Vc6S8rg65x4yJdpSyMMNLk2wGoiyltyUajYgz2WarwTW1KYcygSpJSIs",
-	"7G5ZMkwaPe/KmuYGK8XxtntIyRV5WilDapJpAnKva3RckyRnf8jAOtUWuYZs2MZWhW26bZrssO2E4vqc",
-	"X2AFVgfaGggV6koafbUWS0i7TdIx4dJBzPV5lil5ve1zgamou7W99HH3x1ykvQttx13+vLTjYff+luw/",
-	"dHa0fbxgx0eawH3VIUCe1M5PtEbFQmZRa/KwO0ZcFCEU2DlCo1n27yAQ/mi+E0mujeqIW4aP+tuqH33L",
-	"DOXpPuTXXTwbPtGsnoU0tj1enlHFRDdvwdXSVO6Fw1rJX64yGm+LCzt9F70L5cy6zw5D1iybz3N+hXF1",
-	"Ob+WjGWoAkIY0vnA9vMNeR2/O9PUxTbpBhjSu3y1XDHydDjE5IOm7S5DZslbqTV3ZymRgvygeGJfdkS+",
-	"ZzGzquyfwUX2+SZDYSXlzpwPocZtVNgZCC8THuiT8H6uWSsV7pH9eek3cd+0TxTGaF3X9xHqEGoZoVH5",
-	"4dddO+weoVpzbagwd5lJequqhdZVu0UYueVhRPetDrL1kPVZDgFsqrTXWpIZVR2ypstN4174CKVGlQ99",
-	"+m7TOSbbsSYkWSuAU6xkKsAmR6WNqxhm7up2KwU+GIWZtDHG9w577PMs6edSzLhalSqgHVoG0LG0whLA",
-	"zdrUkoxqbaVYhx+sQN1w99WQGqSCwN1CKs3IFJAgN2UrLrw+akIq7YIULK9heE/b6kFacatdyyB1mtAk",
-	"UUzriFj+ooolJKaa9bnQTGhu+DWrZQi3ZUiHOUGednVCh8eN5DHLQnPZb5BfyIFujPdVSFgGHyaO/czl",
-	"c0NFs0xaHCXbzTirU2IKzx+gUGK6eau2wUQDjKFlzXfqW3+wyorAKO1DwP17pB16Si2blYup/LgDJAUe",
-	"DFVQ9m1T+RGU0wbujXvfHtmrHUsaPI5a8CxjHQIXzk6XcumkOE6zlkgFGY0bmRf+IDxKp5t9NjXUF7Tr",
-	"qXCxJZV3L9tzoRhN2vTzc5fZqDMGxVJ2fhO8fcyTkBy35qKm8JnFePRk57edOHDpnM/piqWXOJbvi3F1",
-	"BmzwcovFsN/H7QdkVygo5hlvAtn0VqzCi9sSrcM7HvlEXVWTvNVB1179xUTbZvAUsbldkUBryicMi021",
-	"wTDb5CCRsT4A57A++BTLhN1MCPuYpZQLjUmv5Be2JjE8uqIbe8jSxNWXeeWBCyh9HQNOWdQLYPZjd8FO",
-	"XS6ZGHMBLkz/54prjUTjL1dvR9CUBOAM8QuxYgkThlOANfIgK8Vz/hfFcs3KPxSvMpypcThzo55UfM7F",
-	"eCbVlCcJgLX4U3gMC9eDSpQxpPFDRM8sZDK2Pzn0e2sVAMDq2Eg51qlc91yV09hQhH+hqSXszdiVIE5x",
-	"UgUu8TiWYpZyUEndu4oROxTn0i1o+5Rn0YLYaZ+UyQYGlVJVtloqv/2WS0PH7GPMWIKTETrPMqkMS8Yr",
-	"lnA6BrKLegAYBzPXJfw6ALdhsaHVb7tq6MpvHojA7vzKAb4GoAJLHbPc0k3PpY6Oc7EUci3C30u2GSs2",
-	"c3vrgkblZVDUsDGYhDj/PJkzU54b1tVW5m8PciVo6vY5zN2uc7oaYzTexYnGqZQZfgBCRlLRuSVzyGrX",
-	"BiNJyXRcCmaX7qv+OsVq1dqv9pPVX2huFuNpru2ZkijKBbKMvdGuncxrynrbwjfVs+suN2FFPSNxpQqt",
-	"Jbicpt/TTYf5PnNVKdeAVjxzQKcJ3egBeWk0VDigQIJMDssiVguwN5wSs5AabKgVTwSfL4y2Ss67y+fB",
-	"XQnvfaQduCqoPzRNwbP5uxRsQM5dVrf7jgmvgsTvgEX+ec5sawSIhHW1rcmoMjzmGW0eOQ0FcNuhU3rP",
-	"nsdOi375xdoSE0m37s0Aj/sz9e5QlvjP58hNO/vC/LpgkMZJrPwHKMe49s23Uq7I4T4ajWJxruwfwLIv",
-	"ky1ePFcpKmeAqaCZ4syFg7kA0CIpXP8Xe5LrheW8CU8mxEh5RiZQ7DlBXjQsxVLcFaGWBKuj10yNj/dS",
-	"cbF+tIty4LL+Q2y2z6vJ8iIn1GZtK7r6kghR8aFGcChU3X6Wh7xatNMEc9pZ3kLepHQzlXKpEbYR6SuJ",
-	"cKgRKb0PYQl4a23FlyYloX5111lJe8GnZm4BAKW7Hp6hiXbSGeH2MdClfbUNwPZcM7VBZFADzZj00tLX",
-	"RuatTvIuKeeH0WYuUb0cz5RcjVucOOUEnOIr/3ZJUpqlrgDL5Z87XIKbqD2Typ4duKb2C4BW1p5c5TV/",
-	"SJYqv6ya0R712vH+Pn0q/X1zY+/z+fX2Gv4bfi/l13/65P+AK1010Z8+wb9ublxeRGVCo3oq/n0kevmc",
-	"oa0wUSUYl+1SssQCLYLyeQnoFdqyecZsI8U/otJkd+rZj4ymZtGZwQA4q9CGjV+3hI66kH9cmqVclrlW",
-	"Lqs8CyBnjWXqxLu7DPCIjzRxd9XUrMFosDtv1o25+FLbsvws5/wzgwgQAC+8CD6RFgMAzSVk3ue+E+8D",
-	"w+J/zijDTmjckHrv7nNlSdIFqxN2zWMW4YFfBi7GY3pBtTUCWDIg57UnfYRGL6wqZe++EvYMxTfCk5rP",
-	"hSvBhvInaO0D70VPZcZklrJH2iW0+0XQJAHMaLKQaWKVyTwbkPMASMX1lfBJKrVuGe3wvqUVPR4d3i5s",
-	"40/ZreGbV74atlEVDeFtmHEckrr/OAT5Ge1Ac8NvcF+/pqs7vAabJ7Tvgq0VkkxgdpO9vr1qX6FQJuAM",
-	"4Ai0KHzxwP4wQZosFZ9XGWuemf6R7K+44B1ayDVPOnNZ3dW2j/truwYgMyZo67evue6yIMOOOvoAU5Kv",
-	"aL0Lbke+Qz2y6Cfpl7nY6jI+fBhRJwW7Uu2O1rY4VkcgA/JrACrGRkoYWPFjaQRyG0TrXoR9cTwoA7SO",
-	"A2qD52f2SD9zkP3aN59DC1xb5ZolhKbOVquxVMbHS7bZJa7lWpAl26BQo8X4I195oRH/bjLdyOUEupZx",
-	"XeCM70BqO/W9pyAAiiCqEUnlfI4NORB5wArXSUFvcD9Lil5L3HOgbz3k79UkhjDVlCHcQWgjFnYBPapW",
-	"QpySo8NDR9xlZ+tkQH7B0TGRYAkeoR6jsHC/vXv7c81PsOxvZK76ci36S/aZZ1m58eL/1f//Pvy12Wsx",
-	"6q0VN+y1SDcoXTrz37y0lTPy9xeX5AD+0j7q5QUbbmsczP6SDHBMMyDv0DddWTLnr55sEz/lcPoeGArd",
-	"wum82MHqbLaP7YxM2Ua6cKUl3lNyNHxMJpW4yKRDfpVxZB7vPiPbJUh3qwm/G46eLKtSIxX4eN08secf",
-	"EzWHWntHCneU4Z/udKltR7G+xSy9UAbJurcVhOf7HkBKHi+sZUeFa3R6lxn62zKL7Pda04oAi8lyezlD",
-	"TAoHxbSPc+shEXiX//jPnKHuCaNpVXt4vD3ej91edpIAGB4xoBL8EXTQJqdeL7dXlOo8xpBik9/uA228",
-	"TRl74w5QhHP4HCvYNdJzGgkRbF0xTGtiBO8e72vi+rd/fVNXsPWWUT4lRhL7HtdNRc7Iu8sf+k8HBHpA",
-	"WXszGJh2ZaA7McZOrOKJ4UrF7C6wBNW+o8PDmtpjaJaGaeEk7yNbsLEntcm3kk2Bj9GajIV8uD0CUHFk",
-	"ekOPJ2euvZO/ELrNlm69ZiBEBxAwWDBXmk2tyPXStmj/7Zz4rbmA9HYwdf7UrLdj8BIdImR0xdLnVLMz",
-	"FzG+tSj6YiyUDllVbJ9pdwBA8pS91DnBM2Lf7TPq0ScNJoTdPBfHcp5AD8QSsEo9FGsBsBxV0KQRa9ED",
-	"QPYCpm3A+o3stz/UIxR632yy5sEFP7QtwpILoCgk4/Ks6t73Cq2CNVyiVEgLSdjHgO7Zi3pWGxoLafjM",
-	"9Wes+kvr799RxooZNcYZ3UDQXewKrvVWZtWGZcg/PgbThgHUAoXn4xoT8o3KBYoxhH4Hc/YAPNLfRmSC",
-	"UZIJ+aYkDBQEuZRc628xAGRHbYdRyJaaAVREURpbefes7BoygAG3kKm1Gz59iuGhmxvoesjT1JrmSq4w",
-	"B0TmKsbFfAQ4Mva4Ii+tieuaQUOxDlrpXGimQOl2anPRPLro5QuwkZH9eclY5loXwQisTrXJ0McpoMZb",
-	"Yzc8PG2AR7WhG5cNu7HHzVnwdjA3OuwPDM5PK1GL10ckZf6XFcMS8ryAsmnuzaf22FCDDuvBokbQ3HJL",
-	"hGs6jEK43GGSA52uIaEHJxCyfggXmR8gQL+yATkXXj5xDccOZwlOw4rfDDwWcV2l2NoXobWz0IynrpvD",
-	"bWnP5SaDemB3Wp/5E0wTZBiWWEnLDcJ3aWJlPK7Jqrb81VBd29I3ooyNtU9KfopVZoi/FUVDidntPrjU",
-	"K0vRltB0QIiB4E0tjhzCmZj9NpNpKtdjyD3YGVH+7KOqGctujdhV8Cr238J/wI4VgAq4VI80Ce9zcAoQ",
-	"rhCVuxAbVrF2RIUyasYrugwIm3KGnXrQiDbOT5nkrB3pttpV0HQ5Y30aRrs3JSRpNLwkmHhRy5+oPnwH",
-	"WQwA1NxMQ3C4tS4fwEXxH6Lyt43KYxTd9yAJmmRnvHt/fP4qpO9uX9YbqQxNd2JuuFxXksHtLeVZ8Ptd",
-	"4W64r1VgN7Lbw26UBtXKgEXnodvAZaPgIN+8/eE5eXZ0/OTbAbmQK+ZS7GmSuIPbiyiuiFyLiOg8Xlit",
-	"AJKPx6HB3hfCeSVYT74DzQsrlvmK7Y/rFbC3NOiLIPCnuaspljMo9PITtRIVgrtnRDOGC6Rbc6HwUkvv",
-	"EDDTXR2Aey9G6hrZ0N0tucpV12yVAeYxWDjAbAf+xtu0T7AE8j0u8e7cGC60oSLuynWhZlHrk1Vd9QOa",
-	"8YPrETRv+gK0NPA3QjUWF6TcBP1LAdL27kRV+dDR4eEX9o/q9HOeI7hcJcHTtbCKQnJ4cdY5xgVbCRgi",
-	"dnBrxaL8IxAb6U69bzde3739OYwBhJ1lslCJgxp+/XNe3tGMV2RduainrRrgVlLQW6qwhlGRn5N4JIpA",
-	"tpEHvdsBdVfli1aYeA9+VSL2oDg5Lm8Kv+3QhNwnkMAG1kVWG+83HfZeGNQ/8NPF61+Iu4qS/eTZcPRt",
-	"qUGtTDbQg+Dgt5ypzQFmEhxYnvb/xmjqQROT46DAENx1XuHwom7cdFx939SlPaRor95xDIryiy4IivOA",
-	"fOG1usSbjbXaR0GMovFyr9gTDLsrsHLPuCQPoa/doa9ucJoi6tXkBN/AaL/Cg86jpvhEy3kDhsE1+7zk",
-	"ep+m3A7BBo516OBCS64ylGtryk2Rd58xpaVAD7hurbu6vdvsXGPWRoeTrnAEXfA57n3KKHQB2e2VRg/a",
-	"vkncF3j33Xmz3dI+eLP/9N7schp/JzB9yApDNiAJT+CkiVN7MKCnYSZVYRKBQUILGAy91BXceqx5sieU",
-	"YBxB7VYS/RbO02jJpvwreCZOEXHcLKw+CF4QHwJDJF6sUKyPlsYxy4zuAsvv5rKCicB5snrc5gW5a7R8",
-	"L7B2YuXXmLfr8HBeXnQvBsDAgkmjcuYe1wRykvbvFe6Pp5ry9rh3O/8jvgZuaKkq0rvp3RF6h4L7FpOo",
-	"PxcvtpqDbSRhHwsBUO9RvTOtuyWjO+R6z63upiDZEOpl/M2De86Xrg67fQlxbHeX5A/5Dfee5/810gu+",
-	"GhrRXmntO31/rlTgFPJ2HaXBZF0RQCeG5Jh2KdAYr8AKBKtJS3BT3YMi3VScXc7FtoztArbcj7FqyT6C",
-	"pHmmNfLkXqnxXQLRfeHzjZnCF5DzpB37R5txrrdth1VdXReOtRXu5UqSr7ItNbqFiZSIqDaJYhO30HO7",
-	"ivK6RNA6siKlG2qvRMS1+QQawt2+TVPL6m5U3rv3oe85tnLmH7Z5JC8My7agGNYii1b0qVx0Gyv1KFNc",
-	"BlgqReHrS7m1EfP+FtBr4cPPpy5c3gjk1oOz9Q+30MvO7p+374L3JTHfzw/g7kir+9Imply4JPuipAUT",
-	"SSCkoDg0deYrpu+wren9hYjvOe5b3/99kSuLCXsrLHCxbq3qAhjX3LgcjGayQJOXFaCwNt/0o1yTFRWb",
-	"kOERDCPcbESdhPPBvQONqoV/rhr2wjI+HZEpi2kOdhbbuJK/KzHj5szRh6UUsPmrVX6jbfkgre0McBna",
-	"l6jwTbpuyxEuV0gMcHAFS+YTiHRUytfR1kr96eL1L1Vifv/pCu3Bq97pVe+igiF31bv50B7FgRd2i1Pv",
-	"Q8JGpTAuXD5Mr8HATpabqGQhn6HP2/tTwqxwQpjmdO5k5pXwvUWpb4+r3VacuuwjblqyjsgveZrCdzgr",
-	"Z0TV9u19yUSuLMjXk/pd3/8c4f8FReKOHostb9VWEFCsA7KimpKtS/e2KN1UxCwdUzPOmOIyGXdh/oS6",
-	"xPL7AATIx8YYyShPCL5nP2zmkMq8/dui/vZbgA85n2FBvfX1uEP3+s6uLjAFuGvwZVKry9F9YRTPWPBx",
-	"By2rNOczkJvbFsQ5GwU2zAmecaM4TdGjmVl91B5pUS8XdlJWuwZKcrh9ltxTZljljxK4XUYBze1Dqwu+",
-	"RQm5JXxEW/eYUhAT96mV/KJ2jmhjwlpL+Fa8b7hqDV+nHHzFIi/38e46r+0997843GWKMYC1bpU9w8S/",
-	"Y9zLbn1XWNJe+zw7fvR50SpLth30eg8kSjUAPXRgkkOaEIAK8WmKSRe8hVT3IkcnZHbHX/2Ntzs/Fjxl",
-	"LuNbZuyuT45/hoZKbIfK4Si5dKG2k5A1VmhWe2xqyLZ86OPULCP1Caf1QaRyHZEVS3i+ct38pSK5mjes",
-	"aleStLvtyx9dsdql7RiZSLv340zJuWIaQEGTBj6fS7z9ksJYR9ttcFOhkOvzpDHvKPJPKTrMLat01WXG",
-	"Lbv/8uI1OTocPYHEMUuDqVwzBS0BakGvXLXR1YwBiPNOd6Id+A/+XkskTI2tXrXdeMgUj1moPYWkVkKz",
-	"LN1AgYd9fj/DAd4zjiFC38SylcIs7CvhY1yQuIEAPjoetpWONLnc+Xi0VQbHKy7yNmnknKUaJoE3RWSV",
-	"p4ZnKWcJmW5cXIAaba1tv1blNu5haCf7DeyOdOKw3e1Tra50VNBdacM/dJD1DyVKasnMo1XQlzPSHwFU",
-	"iSa5cFjOHQCSW02sac5T0+eufV35tTStAvn3R3sttMPhnk+bX/0OLhGA0rZ09vfv7AhGw/95hnHAMzJ0",
-	"3xaS4Ht0ZAdUmWEY0PGe4zHxopvLsJ4vXlBzAHd6+PZc177WFXOabtpq2UNfwJCYCe9VPCRUtMDmUOcE",
-	"LJBzqPYgSg6EZ7IvvztYmy0eSO9BLOBDql9HJHuHaGlF0JQ52KA9oUe+nJa0lt1Lq7mYpwyA0fpYBed4",
-	"I/kM4CfHKJ5cyitYJmm33TiyLkbuRm6BstEIjpjOgFg4qdyJUz5gPDvb5Svx2XGgciRSJEk38RIp2Mdg",
-	"SRGypXwIhZtL5wQK/VaJboWuK6/JlNw/k8ajVZYjak134KVcMvGuPUv5EiOojnid8V0rk9niHQPUDvax",
-	"BHIOWOnrwgIHHD5AXMbe6p+lLD87fjYaHu0fL3dD7gCCDriD1UF/1rieHuKw9huX3/ytgQx3mEORLcB5",
-	"eTmGAyrPDcpWLaWguEOJC2sOzv+6Kvrs1uWqGGB3vQe6iMeUMIoFVCsCBr+lppLMEtK1zSOXjK7gNkD6",
-	"hlIHGi9AP4mcchayGbgiOq+Wrx52rXeYSn+0ZS7g+euaCqx3c50j1ybABQ0Nw7yZKjU8fXy0dVTDnSkE",
-	"FbKNehW/YHn0tX0p0VWbDH1XgMzW1XwnDIsdhNcUIA1eU64h5aU0XuqocLw7AYwNuD02J29JeHLf6y6W",
-	"cM1ZzhAbxoV0fTNgrK3yNSe19gM03Rge625w7i/VWP3Yo+5u4NtlbFjklIp5TuceeayG2YcaArbExAJu",
-	"bjQ0mWgpvbO7tdrey5JCNwcv4V35f5Er5MBz/Ysqoc8C621uhZGoy5NOfQlifZhop3evh1sGVW8tajnq",
-	"lgy1G86zkoxoV7UUhuQBQLRZBrADzhPh7mCX2oW7nFmp4UU5eNNomjKHSBNDEkYIXgIYfav6dXhrEY4R",
-	"vdtuBgTO7di4WFolu3Uwz05uvT37wZ5+7iZ1QZ7WU7XK5FlfoepeRiUWi5p4pu1SoID37z7nsfmtnJFJ",
-	"W+PPSSmHwc4WeINgZq02ITl9xs1p0cYV3LQFqAoYYTF2hYUyMKhjTl3rlqoccZ8ddyZaXAbZAXsDg0/Z",
-	"DGLuAcjSoWtgL9gvBMrwI+o4rluGY9eoPhTMlatKlduyUI14KgOLGivXQRHqjZIz3loQugUIfK+c1ICF",
-	"fK8e+uYO3S57me8Eb7uvXNKdYXG44YyM9orS3zpW/qV6B0zKJ0X7ULKPIBf08aEtu0uzOFfcbC7sd5Ck",
-	"powqps5zBPjHv37wM/rp18te1L5JIXMYQR62p/HDvEAngPcXu7IwJnNdKDMljYxletleRfBapJuQVvQr",
-	"m17IeMmgRHSq5FojPrMmE8xHG1hhN7geWfXFfnFwlQ+Hj+PyuOEXBg4fbj+Apa89XxbYu2BxP3yn/8aN",
-	"rhg6zfh/sU3v5gb0m5n0EXCKzTTdW85hOL2oB6gSoVh6zs0in0KdNA74IE5lnvRpxhvBLVjxKY2XTIR8",
-	"S3wtSZheGpkRmmWnnnN0RGJwaIIzIyLMo2l49wgTsdpkhiXeB4jeJwdXcSWuxF/+8ousdozm2mFCD/7y",
-	"F/IKC3uDOcCVB8kDOQvqq5HetVWunm7iTsP3LhhDVH977/t5zhP24RssIIc/vsVjTOVCQEGea5sKXWCg",
-	"Tr0oj38PFef+aSw//9ZbkexKvMcillTO/T3hh29hLNBdW0A51qn9u09eYSG4y9dS4MLXgi7ZGKIY5K1c",
-	"N3HAymFqkL4Tt0QTGItV5j3A1CNNJvbWSQRAXVeCoPblH3+kC1DASvLYwI7ukhfDAhmjT/eQ9GRE/v6d",
-	"3dXCOwxgY8rNJYw2ChaCnBHBBSNG2hGylF3DPs6tNYL1Itg4z33XrTmMDlsqkNGzJ0PAapsZpsjh4XBI",
-	"qPZpk32C8Bmhqw+gHAkyKaM/TBzc98DdjGAI3LJ9lqWuhvDAwSf89X+1FBMkHeq6jdqJJWxS+t7R4TMY",
-	"6fHwMX6STN4yozb9cztK/8EIM4elJT6cH7ziOdZuEijcx5q7Ak9EJISJfOXS+4JG7fNHoerslKCPB+rv",
-	"0CGcJABPAu+Hkv6pTLjbYuemh/Ie8op/F5E1my6kXPqbjCTHo0PyX/y7ATmHgn+Y1OjEDxsYUyl+zSJy",
-	"NHxqt3JS6xs6wazXNdfsjOA1532ixB1tRFGAiNbG6qF2pEejYzJp79k5caxjSfA5pgj1LzdZycuAfm4o",
-	"Q6ZLS4nfFVO2K5Uwe0YqpjVLsILHbqodOw1vfCFimYBl4k3mULo0OobNmJzDBoU7TwmH2iyzmQzId14U",
-	"QmNaK+kC+F3sd+MCVAhXwey3ZkMCagNIfy7Iu79anemMHA2HZFJuS1teCWzHZ3nO/lVIB3DcebcLTFGE",
-	"2P0kZFajFEGx4XqhGJa5FASvh1c2CKn97y8uUdJ6kPkfX5x/DwenvVLoOzAxcG95nw7AkMC2o9fOvvNc",
-	"kMkLaLs6CTj8LrZqOXc0HPbtvLjI2aRtX56QSbNr68RK9cmlokLPmAq75ajSSUcrTxe5WLLEMfjxcEQm",
-	"lc6pyOSvPWk5BhTM7qyoajBl1sqY8ifpWZEWrpohVZKwDPJNJdYeAfilHd6bfJryuCBq3Xi/g7B0jTPP",
-	"7Hhevrk+IQcnR1VvbdFMn5KD4xN0kq4hjGy0j1eLBDnh4OgpmclcodAdkJ/tZU10yhN2WsygbEq7mcA3",
-	"I6Dh0PDUlMCZvYT+RRbi2cXxHK9MNySm8YJp8s3kuf1H3/KlkukpEbIPN02+xSTrlMdMaFbSkd4omSnO",
-	"DFWbUt6DU53Ic6sYkfM3L0vtmHwfp5sITfyM9057jwfDwWNI5jQLUG0PivDsvK3J+s+IeJmmTlcCgtd0",
-	"owsf9Hq/njYwsbDhL5PeaS/l2pz7qJdfNRjL4XBYy5YsH17Qvvr0E6rMdJehAF/AfnQ3rXojzmwQmg7D",
-	"CN5Sw372Lvy217t7D4obb6Liqf4bmXJM9tjrYX//TdQrH+a7nq/c66YX2gK1PRhW2YNeoc3jQV9gv0mI",
-	"RBo616XQ5IeimAWKaVye13QDqcCw82g8ukLTHtC7G9gBzc3iACwfBJLrKtvTRdcqiNW4fhi1VrrYaKbW",
-	"aopMpVmQOTPkyMq6lmbkVnKCagWaLghsKwqcJHBqw7BVlgGwQEUqDcivtU5XZSlGNVmzNI18cfCzKzEp",
-	"t71251NZkzq13+aCjI7dR5HNQMo5jwWAzzKzlmpJvkGheFQSgYWUPLsSh0MXVTo4PrGqjP/r6Om3A/KD",
-	"NUndm3QJuNZ/yHW58T2/IhyFMWyVGQLJIFAyBo18WLxkyZWwYxsNh05zX8hcRSA6UGCGbxk5B4lh1S8/",
-	"FTCQi7Kz0I0stByzi+iOeBDLz4ZXIrFyiGuyYGlC8sxKWCvNLbG4gWoAgBiQC0hcpb6bGRxz2DQDDgn7",
-	"wkml1n3SKq+AeEPo6DuZbO5MSlU65XUJqgK0v6DoQa/s+3A9de5PmOZmge7vrkGaEB3HSn7Pyv/O4tW5",
-	"lHqn7z+UhS1AiwBFBUGbm0VdzE6BzEbDo6fHT06imtRFxi+HM09Hw6i3hgrP3unJ8KYqfCUWzrVL3xe+",
-	"i0ytHL5SBE/esoxRA2ZE6K/hOoiRCU3Tv1kanPh+487nUH3jlXCk7H3PLnRa7VYIDhWeppC9fYoiHcYw",
-	"doK9ZIV1sKuEuqyMKrpiBkjvfcukW8dIwhCtzudwZHgzQcAF9MA/BphxhXuMpql37Lmyakc8XQlBH+6R",
-	"c18vuzjWz7voDvmgCnnuRALaxp67tSBY07IShJBqrfr2W4aBmfIh2MqFAafMBbtB38bmne6oHA0LP1Nh",
-	"tVqRjK9o4Zg5M6/Yferi5ajO9kPugQYtPf2dofcH9SDIkXUU9qVE2VTNV+wAwMhctUj7EfE9wJVV6dPh",
-	"dOoS3kbZa16JC5GSwAFpY1VJCZmaxkdqEftAXwlAfU03qLFH0GrfVz5jEgbcD3ly0JTWrBmDT0A7AuFQ",
-	"QnMB9QXYPM+r6mMwHCbudVciWBAefXRg+afeyJaLK1Ho5hE6BdC090IU4gSbsDZe18VFwnPGNccsHHoQ",
-	"igAscA8r6L4YXYmUUTBKjg6fkZr5gK0sy/ZDG087xeAcB/S93+H70WL963cosmF+BKq7xIyrFfVxw13K",
-	"7OFXOBI9I0CAGJ3WzOWyWYVkyoqatAdBtQlyoSwWvkSrbRVYaGWWJVYZ3asVEeKCGe3OvMDgGHMIiiky",
-	"Y/A3bBESjU5phay4Ev8iwgJ1ijcFLNl9CIlaQ7wOFtzV9e7r2bzdYiJQAuSRYGPEB3mwCRChFfr8CgLB",
-	"uXC61Ze3DGJK2ikbZcBFFwO1ZAaeLpG4hs66gCQs6d8vPVKc8/VDf0ypIe3Z2seoVjj2OQVmLSvkBT69",
-	"CxtNXiZslUnDRLzp/xfbTFx5vyf96mCtqTZlTEAiQUS4sZ/ylgM0fYCYzZxyUe61n2ufHCzTpPZKVjf+",
-	"0W1pjW7vGVMMekxHV6Kc8IqPr+gGA6AwLG1kalep5FU92dur2qrEwAgufbphzaJvo9DiloPS0kI6yof7",
-	"kWs1NNEOmbEVNPTP5MgLlmKBSWIJ9cGf1+nPe+F2Ekruyrtsub9Yzjv29510+vt8wlm3PHzu20WJwtuA",
-	"TvaZYq44xXKohLgMIJ9zpU1ZX3pGJr5l05IJUJZKbwtNOK5ELX7DPnJtdEVEHFclxELmam/54GZ6X5xd",
-	"BbndwjGf7aMffUXWbkl/Bftbs5AFXHB+c9cfWL/B+q6lFxV3Yf60MPlxweOPT4YVLvfelB0xfJdEVKCi",
-	"Nv3cZZBU8oMzL6BUMaNzFhVNvSBgxiHEOcHEtYlVM4JbH7PEHGrdaDisfvjUKVSpnPd5UDwCRHuhRfAk",
-	"ZdjZU3fmD1z42e9w80MxCzYjKmXBM2EUrxWlHQ/bvfm+cKzFn3883Nb66NCBdnYmPN9ErZm8xUZBb9TQ",
-	"5NAnd7mav8+DIWqbIW5lZYo7MsXvNWJRBvjtEGQVunqwvEIGR2Vd7sFX7F998IknN8gKgB23M6R4BsdJ",
-	"VTvSRmaarKVacjG3KsURJioUqR8c3Tb4K5oy4ZwdNMQCE4lHTt5DKHwxMDdwUkbNomAknjQO/D8LUz2E",
-	"AW/JTy+s+ivC8nw5M1XcFhgo2SscOE3ltMgHdgGQWK5W3Fj92Z7JEXRYgcSdItNePyJxKuOlJppuzoC9",
-	"0KGpIHvH5ZZfYE4ouOM9Yis6QcCiCYo5tsMcjYbfnpWQRWZQKnfNFE3xAU3mzJQ7bdvRD8glZEfmK3Yl",
-	"KEnkWqSSJk6xmLy1D3pP5ctZ/xU18WJCvjkaHZJJplgYmc+CRcwELxFwKX2VbmrtGkOmGyLk+lsiFcLh",
-	"wovdh74pRmfVEbe+THwbvDvwE2Rm4nrrMGYwhlg6i6peIK7J4+ETSCC/Eu/e/hwSGbDfpV2mkkc4F6m1",
-	"hIq5RuXhOTwAA/1UoSYRNwywttuDtz/DpDFP+/ZekhkMApru7rz1nVjJhM84Sy64ACj0PR76RQp2i2+8",
-	"uu0X3qI/eZ93u1tvJ2llbJjpa6MYXe0vcXE7vkvltEvyljikKnJdNj4MVu+SfNWbb6JeJcl419PVm2+i",
-	"3otLOt/1ENxzE/V+ptr0/Xbteqh6c/mI+AMOFtyc/nMrlHW+2n261B8ov2Wf06m4tfwkVCgZusr2fkHx",
-	"RPk9//DJ33u+xd//xYfs4fDkD2Acd/wwd0r9ibjHl9ygnNn1dOXmB9574L1b8d7j4dGO/qmxzDaQqY0x",
-	"1RqfPJwT92uAPB4+ad8fUC9jKsiUBcWSJZgLD74dq0FWdMY73bmfpWsouWsj/H3/xHtwNDrcxwAsbIwf",
-	"sAc3PHqy+1EQ3b9Ic0EN1zMoQOzdQVaNI4qKReO1e2+Guh8+36uDJLXd+HQrG0DvgunmM0t98+w2y8Q+",
-	"/C9tmnSYEU2Ory3jg+L/oHw8KB8PtPrnPPjuKHe9JvPu8RhrzwE1UmGGQwnUxSpechZClE+H5O/fYW46",
-	"gjlgmwvX3NVBc3CjseafI26WTwsNCJ5CXgmf+P4NJJIaztTYxwEm30aFU5F9hLIpByApDSXfHI0ekwn8",
-	"e4xXi0c0/x1cfz4e8s3RaHQlJim01Ct9AH2GDmYA0IjR7/jN0eEhmcC/KzAChaczdmKNJHw2g91S4UiH",
-	"CO2VgJ7eUA21cBgSDu6GQFbprny2ADCDCxAex9IqKWIG2DKXa+mqNF0qm11RkmfFm4sCVYaIbvKaKehL",
-	"6Lr4mQXAM1YI7bTsUfYjvRITKxwmnjSdBxk+u5E5Qj5OqYZBQs6efYlVFfBNp+Qvk5CGiykSUrAIhB36",
-	"a0vgEDgcTyFbvNrfRp7iwgZ4ioNUHBEzsrKX10VHDbcTLbpXlncqXbVeingiNFB63HgxZlXH9WpFhWoc",
-	"MnvFwvZBBmsGyou+RZgjtKIJK+3lnqBu5ByLmVe46lSQwyNIP9IOVuRKzHJAfS3LBd/02fK5O5PHXIzx",
-	"zkm9zWEVK277whVn/L5LtwdsbkMw/njePzw+CcSfymlETo7Ign2kCYv5iqYOu2iAs/QyYrzieoWcxH0W",
-	"bMz4NeS2G6adDKkGU5/Nnp4kw6ejp0+P4ifJyfEzejhjlA7j42OaDEfH9PF0djQbTQ+nw+nTw8M4GR0n",
-	"J/HoeDqcDYd0+LS3a82CYrZtyTLowW3f8z/vh/1ntD877//w4dPJ0c1/tCFgdiJRArCKLhNeRuMlVKob",
-	"GZbzrAST0+iQOto9oVws+89dMlFL1sltcfVaSMCeK6X9hzIqBLp669bQb7GXQ9DJ0xt9E++5xOau1c4A",
-	"Iblp+zTtGHp3SdblOcGg3ZwiopnxjT1+vLx847YOzsBJZTyTMFMjZYSoEgBhNGWE/ZbTtM7cW6daXaQv",
-	"m+stM52jP5dpvXfi9X0FDKoq4NfNuMbRgTqadI2viGF7ySESDNKvS0rEv0hixh9nmrxDJZ/ua4VgtmZ/",
-	"FH1mfseBQ7zdI0WzSOjwpkTJw8YV0K3+0lzNjlxKpNAf3Vj/9RIq/YruyqcEQ5AnvkFEYRSsqcbSUKv9",
-	"AZaN1f6fDUlCN7p2JvwLJWIiXWzLw3Qr+5AxFjIw3YrcpYOjJE8+udY7O7Ivy9X6jo4hj1IxhtUcOqPY",
-	"by34ITrwXcqEfhYgtHzzEUzMvBK1fM1GrmbkzNWj4dGAdKd18Yo5nkiGzUtXzHmUrBU+uRJuA88QLpdD",
-	"z5xNa3kIrs8/Q/Dhj0n9dCtdEm8PKsbdFMTbs+XuXJ1BtYj2SxcdkOelbE6fwxnVczqx1jXhisUGE7EJ",
-	"LerLK360cnp2g9/b87PbUxUfkhQfkhQfYpUPscqHJMWHJMUH3nvIE3jIE3hIUnxIUvynTlK8W1vnq2Yn",
-	"PuQlPuQlPugbD/rGg77xb5mXeF8n1+1OE2QBu0AfwNWP3eYOwOu3Fbfdd83wdxYN3yjJKE+w707JsV/u",
-	"N6dK5yjk18HD6wVPmfPWy4wh0tOVmNBUMZpsxg7Ud1py11ewXyqov4jtm2umHEiihjdj1MFNk2RSGZpC",
-	"qtGVaMlVhPkUCVpYkk8NBukgB7PUV+mS0VUrviXA9Dz3K3o/aFH+9btAcKH1tyTTfPN1ExH8+DxIRie4",
-	"5RxKz0MkGTbQyIcgH6DDG6pMiefKggMp+o4BLr04QD7ZJQzMIjCyb+xS4b+MblZMGJIwQ3ka0n1RUBQQ",
-	"ERWmxo4wgMxESZxrI1dMdXPZGxzoPRIyfuGBjL+AjC21tIjh3dT8ueRbPhe2ha6fUxGzFFDEDCRuhb6u",
-	"eKIxxWUCOdkOQN7hhvAVdFU0LN1gI5LOhiXnlTPqSoQMD6Rz+Axgk7kPRC792sGUwSUtpWCKuFMxNBak",
-	"eMDpQQvaypUofzYKjTUnboXGuaDXlKfWOp8QQJUVc9doMbBtaPoeguMORd0vVitbwpJelDdgj94ooBeU",
-	"noFcNNc10dVQdG/Qvp1SSrv2T9Expbwe2GwgZmnKkihQIxLm9pV5ED/I5Q0au1vxE+3dauWRJlXmRJmi",
-	"DTW5PgWopEkTPIn8CsoyDdzJsfiEfDPJqDbjJGeTb6MrAeVArusbdCOfOLRNqV2aHtDHTKqOmHmNde8P",
-	"eK/8nT1Y4IGWK71a7pqQK/lf7hi1pLQP4mdFUrnm5qksckejUKDEFZkxanLF7C3YF9WS6koKs0g3JFM8",
-	"ZrordfQSxnOPNGk/sC0DEeb2gEzbRKaFbESv20MnXjmbQXnCrShzX+BpT6Cu6Xa3nYLeYXAVYJNHds2w",
-	"2ZWvynRdul16UoxNNUyRoesg8CD7z+pfutKlwwptBmGqK3FhFM9YRLQkSY4U6Frzw0c1dIKWMyIV6lRE",
-	"SLKgagU91IVxlYixPdiVVYBIU4WDllv4tuhKWLlO46WQ65Qlc5/HPxdYLwlNr+2sgd2Kbna+t5G/Yg+S",
-	"Fdeai3mE7UUi195YYgNj0H+5vhKFX+TxMHQZcHnOiD1eTnjGhXukERdwQKAfCKGghuJSueaYoL7YOV0J",
-	"7CXQCr0NtV/4HCzXLq0Sb7VnbZio048UXWOYhpy7xQwRHHRF1Wrv2texWnhm/laU3kXXo78dHx4/oU9P",
-	"nrEnLGZTltDHh3Q2oyeHcRLTxzN6PIpp8oQ9eUKH7PhkNjt+fJIMY/aUjYZPk6fTpKsQDWfVv/DDqeix",
-	"K/rRVf+cHg2fnXSkb3e5ov5y8JeqoGxJMrErB8V32N8hMFNY7PM3L6Hdkt9gZDqzYKvKen3qccBQvTbj",
-	"Ua+UWX8tecwGVkHp3XQV11yjYz2MZcv3/gzdWxyBUe2kSyPr9U8kxd8ilxVbC/F3XNt9XU/Hh0eHT5/u",
-	"00EUCiwaoj1e0C1O6Lcy96nmK6a187pAK5U5EwZEFbhhECWUC6LtB4NhXfZD++Zarhu+ay6KFdvsI4tz",
-	"cAyvZMImZIJ5q5MAtUnJ8wU1b93yeh3enn5W9yYv/PNvUirOyGTJRTLBlubQi3RAsCU55MFeCdcOQck1",
-	"1AJPgCY/msmAPHeuNA/JalUkmUmHoY/TwdpPGmOPe59R60pGjSQxVWpjT58z15AajzSNmAWu1H5ALtlH",
-	"U/089Fuxf1AuyLu/QlGx66XqnRDwVvuM245JSL4fXonQG9sy02RAJnYx0wmJF1JqezYS+MFKkL+/uCQH",
-	"8JfGnYK29srHEQrTSa4FWbLNqXPhwyNjlyJcN5uIzuMFfiMiLVgJNf+jbygf3B2us7zDLrCy6Up8Myke",
-	"T4MGjGoPbFIiv8UZQDkzjm/JNmPFZtDYJiA6eO8KXsD3LNkGAApezwglrp4r0JyREv00fotx9aC6KE2s",
-	"tu06CSlW2pxiNz0UP5A7EuPC1RoPrgQgQ7h7x0bKcUrVPFiigd3C4sy4cb2wWTo7IxOmlFR6QuxJ5TkU",
-	"CrYsPy6kMhDfgQbl0zyZM1MAUJRBLh7pWj+YhG5gRnbxSJ5FLU3GXBejFU8Eny8MeXf5HJWWWWiO5DbH",
-	"vgjb/apcCEtd0AhAMeCJJLSHjHynJhg5tOMlkxwJfMsyXgk3dg5FvcuO7mf3FxOiu+JBfhs9TAaInID3",
-	"jC34gfcgQX+/XonDO55Alm46e4rMEWsaFx89sxhPePAOWHNHL0v7WDqygei+OFRU9hHYNx5MIWmo2/qC",
-	"XdJkZGXA4ZCU6FNHZAadd3yP/8b5zKHxap4aD4+BgWOwngbkF6gXe6OkQ6Ph8wVTV8KSQruoLzfxvhIv",
-	"qD3DDFvhWQ5Dcrgkrrn/qTvIXIzYnrEp4K5AryC7OBpbnznD1y4fejQCbyV0E6TZlaCavHl9cUlg5UCM",
-	"Dshr7+efQXxs4R3wuLl4qfTQWuZp4iUWnvwF4A1MEIT/lUD2sFYglKRSxCgo+jOn0L5hFjZGTv8XqnLA",
-	"+IFjCjQKTNEakOep1P4kjqUQDFQNF7dI0yuBInHVJe6+AzK5H5kH794h9Pz26q9diw9D2yLOHIFHnsLR",
-	"NeDtVMcpD6LNizav1of99IGQ20k6y/e6aFoMZslnCD9AX4q3GCsXMHhudTtGVcqtLgTSjWNmidW0wtan",
-	"VMxzOg9eiliKa6Y0LTe0BrV9yVimiWDc8vtpSdW/Ek6jR5csLBz2xgZG5cbH9xBEyg7FfmxS/tLY6ZwT",
-	"OyzoYunHU+r7CAHOlSZ5NrgnTbWqm5J3Tj2+EmWRiiKqrJe2yh/cpQJv4F4UL/zIDjEEc/7KCpUf2BYh",
-	"5EjlQcxsyjxLaIUF71+XCjVh9pcFo6lZdIZevGJVD9wrCd1jVS70gLw0pcD9gsVLp5QYOqUaY8ehZ2vC",
-	"MiYSJuJNR1TwRxzQPZKq+0JX5MVNzaprKb9mf14n2nO31M6kqg+8REhuk28bEelwnKHzZI9oHd4IOCrQ",
-	"/Ns7IlCVBNFrxTbAHK4XzOU7NrwkzjmCB4tInF9IiqB+ajLdELe0A3Je1v7RsQReIDgJwYEEvqGu0N8r",
-	"nN090h98YVvwD9ftQUyGeN/K78k2yXhLUQiONPu/m6kL7O2gZn9r2YvRTqiDVsJ645+/1xxC95EdsWUc",
-	"yAOFBQrLSpvjiQwo5E6p7OCT/dvD3OxM4/GPdTQR/CJPM+9quuUpaB/ALD/Alm6DhurleKbkagztlNsb",
-	"C7rV2IpxWYo1jhxQVvj76+JGVUItu5jrgbd8EpE9drOCqO6eu7Rhmd4SyctFUFpXmSGGrTLIZ4NSi8mc",
-	"CcsBbELse9Abz40m11RBSakuPNguacO57rTMVczgKTCbr4R/szUc2UcH4OQ7kKNR3crKYUQ8cdi0HfUi",
-	"NIwKzqArAfayfzrw+IJes9N6nISbAfkHTXOGEHwuykZSqxmBMLgS58W7VnTJNEHTHycjVVgAb2tjIND5",
-	"FWWayjUgreJN1uJ2SYslAOgNug29U/EUEz/g5jKucQTfdCOd8Y8sIdc4dvBJWpJynkDUJSeQb6JLF+An",
-	"Tbi4EhNriUwG5Fd/bKOPYK2kwfBEJdJUijcWHliAwiWTRMksY0mr7qhycWFYdk92v331LqPf7x0k54Az",
-	"O8vN1/UC4DC1lRhdLY5zk2F2EjCFZZ4HSYlSCqi3Lo9CPdgu0flljgGIOO5USryjrBQ4Dd5EZ+zVq2zA",
-	"xY8o5dWoqaXS8D5LrqHxwEwqlGwJ3SBy87awKn5KOhj0DQoIbPhLvmMb6XFD7WZHpBqkBcx9lxvgstxc",
-	"PMOjoT8jzRgyxoAnmPg+ZqJdHsyZeQeLep9ZpHYb8Csd7Ab7WgpwPzCb5YdLJF+gTSMTurlD07LqsPnU",
-	"mzKqmDrPrcL6/oNVUFET6G7g7dJAqfFdegGXJJFxvnKF3blKe6e9A5rxg+sR4CK40bdkpUIAMQqebPDS",
-	"Fw3mnSIOvZ+bMLP/J4Q/HAw8hnujgk1cgCF0DLZKCiTBgo+x9AVY1uYX3jKabPrQ5iBkQrkcl2+CTfZt",
-	"EXsEIQEKX5ODB1XDQrd87kUBmO0gXssBj5gKqwVAbwqMCzsuLb3ZlVE3X/0Gs9FD0TKsdCmvtrzcPq+t",
-	"+ZbLyiIHXxfqOrt8Dn4zMSbffPnP/JoJpkPCi5u2cxyW3uD8hTcfbv7/AAAA//8=",
+	"7L0Nc9tGkj/8Vebhc1VOdiGKlCXZlmrrHsVxNs7Gsc+SN1d/y0cOgSE5K3AGwQxEc11+Pvu/prsHGIAA",
+	"ScmSk93T1dXGIt7mpbunX3/9qRfrRaaVUNb0Tj715oInIod/nsWxyOzeW65mAn5IhIlzmVmpVe+kdzEX",
+	"rFDSMj1lOdzT70U98ZEvslT0TnqTlRWmF/VMPBcL7p63q8xdMDaXatb7/DnqPefxXOw918rmOl3/xHc8",
+	"vioywxaFsUxpyyaCxe6RpP4ppfeM1bnY9jWtrFA0o/Wv/TqX8ZzBsJmdCyMYz0XEuErcn8zIfwo3V/fv",
+	"5Vyngk1SPWmZMxvsDQeHT4+eHO0fHRwePH062DKuFxd8tj6c8x/P9g6Ojv0n3cciJhX7rdC2udaXvWfT",
+	"p8fJ4Onw6dPD+ElyfPSMH0wF54P46Igng+ERfzyZHk6Hk4PJYPL04CBOhkfJcTw8mgymgwEfPL3sbRnk",
+	"z9zYvVc6kVMpkrbFEwrHCXvGltywWC8W0lqRRIwbxhX78eLizV7CraiP/mJeRGwwZD9xxQ4GB8dsMDiB",
+	"/2d/fXWxbVg65jiENvp89/ZnZjVL9FKlmidsmutF/dtzazNzsr/vltf06fd+rBf7g+GzZ/zx9OA/jZwp",
+	"botc/IVP4tpwpjpfcNs76RW57EUto3vLrfhZLqRdH95b8VshjDUsFVPLvhnn42/77GIuVo7q8MepzmFJ",
+	"lfho2diOmRGxVok5ZXLKlFaCSXw8qm7L8bXuCk9TvRQJ41Mr8ksVvKB/qRrkk+X6snea/2V4cGr/8ngb",
+	"wZbT2nujUxmv2hc/dXcwO+eW8SxLpTARG/829kM0LBM5Gy+rUbWO6be/HA9Ol3853jomYfPV3pmbawsv",
+	"4RccLSy5dHJkqnPBbL6Sasb4jEvVZ+dCWbaUds7EtchX7PDgGTD/0eBxbWjDg1YakMo+PuhFvYVUclEs",
+	"eieDkiKksmImchjnf++hVNt7PhfxlXE3buH8SthE7PiQzcVHnohYLnjKEjmTtrFwXyoJtqxzOf6XSfu2",
+	"owB4ZJhsSGnPUHtP4qHYezI5HO49S46O9o6mg+lBfDx5yofDDvYqZNLKX+VgLuRCGMsX2QbJFKfS7fCC",
+	"JyKQVCBTFzJNJZEhM1LFeMc7JT8ykel4XieAJ8dPDg6Ojgfu/7po4fjwBrTwd5GbViFGFzwp4BQeGS9l",
+	"8YP1we1GnMOOAZFY6txdYl7Y3sjxExxHbg0nxYzlItO5NX12xq55KhMmE2bcok9W4RZIw65EZtvJw1GH",
+	"Iw5HGwFp1Pl/wT/+LNTMznsnx4dRL+PWityN8X/en+39H773z8Hes9Heh0/D6Pjw83+00M5n91DOF8KS",
+	"toM7cV9ELd2LMm7nvain+AJ0BXjlCCjbrarM3blq80LcjAdeJmKRaStUvPqbaBHFZ05L+60QbkcKweK5",
+	"NkLVNwRkH2k5fCGYO1oCQZg70epIkPvtr6/B4fQ4HiYDsXfEB5O9w/jxs72nk8dib5AcTw/4k/iZqNYA",
+	"9ctqFYLR77nhd2zywdEREK//e9i6EtNX3Mbz9SV4oay0K2b5zERM52z8pzEcrlytaGf77HB4wMZZDjJA",
+	"uudGUy5TkYzdYQtLVeS5I146d506yhdazdzFxfqJeicKWfuSTfdwnh1rdTh4dtyxPKS+nTsJt75MlXrG",
+	"Hg8OUcmwc3dCKrEUeV2n67OXbi3SFZtzQ2cUSdCIGc2yXEzd+f5yuveLVgKHPL6Z4tc5fZrHHk5kg2Bo",
+	"WwU3nO2EsiZyY52BCtNBPy9bqaSikKjUQp0qbJZOJXs8OIxYkfkfE5aIVLihmG5y/MqUVu3dzcmtw86q",
+	"FtmtZUl05YLrbOUOllyYYiFgYaVFjmOpVjOR+0VGtTcXJtPKwHI3bLOvu1Q43U4B1rFI79RiZ67cKqPa",
+	"jC+WcivyPns5UzoXCZsIIxMBjIk8GbElWL7SsIXOxaUSH3lsTxhnuC2tPN5c29uycjX92zBzB4W9VgLs",
+	"ePRLOG3Em0WOa4071XhKTgtgaKkYd7JO5ODSiNhMWLOmfDsONc6aFAZYH17A9PRSccXEIrMrx/bNlQGf",
+	"wF9Kn0DXWmyknuHg4LBVh/HEDyrMm4AyfgDCcL/G6PVw/wQzDO3l/SzXk1Qs/vwPg3pn9d3/yMW0d9L7",
+	"f/crz9A+XjX7b/Ap/Pi6muSlH9EhHZNuHZ08BFMwpLtxCwGMQcDWTw3GzZXbOnd6BA6qmnXdNmq6d7+6",
+	"scN43elhf3+Lnrzp+dq9sG5+Eb/y5pQ8AKRxysaxTsSYGb5yvL36wyxuw5Lf+Hhw6xdvC3DgL9qecyvN",
+	"VPJJKn6nLRIJyRYnknnqbACROL5IpTBMFxYkuPcKNjZuzcu5aRXqNzc9Vv8yPPXZy010XM9ovxqGkGLc",
+	"XXHrleU6E7mVKDj5NZep3+817wEcC26xeRzrAnTBLOWKSRWnRSIMk3V7CE04EtYTrVPBVa+53evf4Sgo",
+	"YYhu40neVQfJK674TBhmubkyJyzOBbfC6Y8J/DeVxkbMFLOZMPaU8dRoJ33dCZfl+h8itiYibdb9Yy7i",
+	"q0xL+MMseJoyy9MrOONmQsEBCSvstNF1u9MfW222MszgkWHujvoM3MhHcLntjeZKpmlLoOF8rnPLUj4R",
+	"KWjlS7dU0rKYK5bo2hfe93BVcI16H6KetGJh2jUENG3aX1R/T8tgF/zjS3z1cFA5d3ie81UPD2Zv0b/H",
+	"parvfznbKCC+D+V79MTtl/sO0PLP0tgNa113AL6v0TMSY/3B35WQSN2pkYLf+eb2fQ43cJNYRY5vbsva",
+	"vkS9s8LOL/SVUB0BLQvX0NdhhDFSqxZxEcfCmBHc2+Zv+enXi9J37z6oc/lPODQYyq86pYnVT/PJX2P5",
+	"Wv708t0/Xw5/kT8964vVT/9Mfn0pX8uXy1cXV0cv1aAfH6RqsvhhkPz3T2kbSYqPmcyFGXG7wQmKY8d5",
+	"Mnriy12ga47Ppm/RMcQ0F2betWrPuWITwQojElg7py/SI/Xlyu3oUP334Pqn3w5Wb5+ai2Hxa6tbLGTA",
+	"2oY1h1JbuDYWRM/gd6metNmycb7K3IHt44Ykxo3Ir52lypXTgHPBG37Ds+//Puz33W/l2k2k4vmqbWdx",
+	"BO1SgGKkEfhonHYn84Z/7v2nXlzGGu4iPBDPC3U1grMQPHHItAkQXoMwZHIDx7/8pxhh1PgEjSVnMleO",
+	"/carr73PfLizmMC1eiUsT7jldXlx0CYuGg+08HplZvtwwlLauS7cCWVK9awuP+JdIz9fM+azRnS1XV5z",
+	"SuglWzgbGO4yoXM/4/GVSJhUVtdU1DBCcaO4RJ3AOiWb57hyQ+4yxrODgJP3FDrYEgGo880aQQVJC24j",
+	"IFCzauYPlNx2owBWjTm/etRthx25vtOo2k1jaeEBBBvnhxOuW1QJgzrH1ba1xgHdR9S51bnooELIj/FC",
+	"al0k/W7Eq69apGq65CvDnOq6g2HVWGp91QNebF8mG8/fiixddQU3TZFaUv8m7ub1laJ72k0KvAgKjODx",
+	"3NvzQO12LmTOdN5UAN9/Kr14qFyipnzy/kPUu5LKHaDl9Si4tXex1KgoQ8aIvhZ54hbMSQTLbYFn2g3O",
+	"RlgbN/7mwQik7tXqLbaOX54Nyw9Lsr5+/+WNBGY1RUgYt0yrWLTtAuaQtO9jaW/02QuOnm0IR3NU1NzR",
+	"LNJpcxcWwhg+E2Um2Nra/mfvc1S/jYOlrhWzOuGr/+ztvNrP59z6lfii1aZl2LDcsKPt/oY3r88v2H7s",
+	"/rnURZqwOb8WtPbuANWghpOU9N86gTAwxVx0zjgjV9j6LmWVo3Mnp1hU44Tt6+cYGR6y+WrE21N/fgiH",
+	"iFFtZA/I79E5Oxo8PmFzr8+YeqYQZK652QeeRrLiwHFao6HHgxtrNp5T26j4x4uLN36stnu75jw5YQeD",
+	"Ac7NL2AEEQoMacCFYJPKAR8MWkfMP+KIj549C8c/GGw952g6rdToDns1u5Btm3TGTDEpfwD3Wp/9kOsF",
+	"SzVYNVazuZzNhbEnbJoLAa6IiGV6KfKIWcFxYsoN9H3P3YHE6P7X3eOOHsEXbmTVGYbX144kR1vPuYpF",
+	"2mbvJUgPeaEU5I6hoHJLLBU4DRz9nLBxopUY49KPY3gbBOqmOk310gRppTq+Etbt88qwwvBJKvrsV7Ih",
+	"ePM7GAmVGMpbZzicSxsxuZPEcfI09145WiscW31h6LdtZjVcbdtrWEGtrPhot3k6DVvwFVvq/Ipp1Wfv",
+	"vP1v59KUEQtaK8USaWKeJ21TD/xQLd6F6mLXpxuHwa6G6wDUOQvL9p1wRuXuR4Af01u9XPddtVij5HNr",
+	"mR5euIepkbfuLF6IG8wMhrPzrLRymjE4yEZz6RTVFvXsBc9TKXJGp6+JmE6Tbn+Hj9n0fhRp6rg817BF",
+	"hXFSa+eJBEO7KHK1i4dRLLhs82K/2IMLHXt0yhbkZIB4e8SUcMbsRCdSrLl3p7leuE8qxf+/IGO5F91o",
+	"a02B/HrSez2d3mRVXriJ7Lq74rqDZHkqVMJzhjfstizNhRBOO0a78MnhDT1OsASW5+s+K8/O55arZK/I",
+	"brAy1zege3Cpry/ML5rqD+5JSL0SwoIw33VSbkC7zsnHB9an9Yau3J+M+lVMjLQ3EFM0pF3nlotYKDvC",
+	"0MT6GQvGwt1PziuIPasTHWzjc56m7EypGxw4boi7TzYV11zZUaLjYtHOwhfiozVsqguV1NNJHxmml4oZ",
+	"wfOGD+c9yho44d2ZErGfCiU2xOnOmFMiwMxQTHyMRd5MG2594baAXcuMISAV60XHZJ/TFTD2brDX1Unk",
+	"Nousxbl2xuiKFcrKlL3SKuEg227Ez9xcvdzZu34jIqG57korVi7EP7VqUTxfnv1y5vbuV6kSvcSIsDcn",
+	"3VPMPQZ7t9R5YlgqrwSzeqHzXC9P2buL50xOGZ8YitpXu/6icMrf/lsNkdXNeWIRnPqjLNdTiSF+nmCS",
+	"FE/fBDpkW6j0TK3YlDu5xSdOIXcjd2+rAj1EAmYOFlmslZFND8+nUo0Cfl1TmD93qNBwnJzF7QkDZyye",
+	"Q45INRI0EZxarI0wfW+DzDnUAtHCL6jcpSWq6T+0UWimXNGQymFvsjfgeA/tDfpMzd6g33ayN6LgDRtW",
+	"bXMKCJuImURPk+PbPjubkRbCbZkJiHcCrxuhEqi4avGcqkR8bCF9C1kisahSgD2pwD5InwUcQVEaG35h",
+	"iGS3dAxwZ0jF/vrigu235A5sydDQ0w2RIJodycH6FB2bg38GcwHd8n7hfG9DeTCtOuG1z7Sd7iiNAzcc",
+	"FmMjCX7fKhLdCAUOkCtany5ebDVkIWm1TC+g6IrVLOZ5vmK6QGczuJlPGbdsoY1lR4PmuVTGMwvxPbfr",
+	"4ZUslzqXdtU76c3lbN6uebhTaFLSTZAng+GKUS5inSc30MhqwqU6eI5aTh3ezuElxSMvl2EncCndgNRj",
+	"3pqL9Ku0c3gfUNnYap2O4NYxJqPDvyF7vVhTBXg+q1Sp+sJR+BC+OhpWOu1vhchXo1wvzQ1OcK1Tt0f1",
+	"JQzOxcry9m6plmXMC1EWviCNCZVQUDXweXnf1viEjb3rcewz8UF1M5pNeV76u3KoqmZKM6Lx2ipNeWpa",
+	"c+fiypu0ae7vjEi844mekqroKBDetJeQY2Y1Cv4Jj69wtrYKEnlRyhn6onHujSSP/5o/jg/+PsdEjzUa",
+	"w+hOt3+MXH7gca9WN3J/OXIeQ+q6vhZYREG0R+oVz7JHjhB1atg34dy+DUViEFhyb3SDLO+sS8rgzrV5",
+	"oMbB010sLrgRMllAyMIRuYH+AqKim00lN4nFA3AAM9dLdQr/AVepMlbwpFQ5sUA6FvK6gSDQSXdhPKIl",
+	"Wwxsk2mwW332AuoAgDDWZc5Lr50xDlZEK1kYKzLTFcUVWbnF7vWVsF+TNqTO9TAJz5JDfJHZkRWLLAWh",
+	"37NZOqoE4cgUiwXmIF3zHDKgw2hb76R3XixYkbHFilL0Pt9Itp9bkW1Nnox6Ni9UzO02ubTQiUiZsTrL",
+	"RMI4ZtykYAdg7fluW3wLTcLp1XX2gF/aLI9slvNkazjrHd0Gtgqfbb8fburQU0CsRCHHenVio77yIs91",
+	"3iGOllAan2s1g7I/4aMgXr/joB57g6OMcRQqFcY4TnQ2yFgmUNyBRV6JYONJYVbjE3TtQ5kRMDSEKOq5",
+	"GVDRlItpYVpd/3r7CsPsnmtc465sByf32HLu+JMi+e67TraIj5mIbRN3pDyu170NPkjcupxznmVCOaJV",
+	"SXnUJJpszAbhwsiQ1qVhhSqTe0+ZzVdozTmJl1t0kK6Nhbh31DVrmTRCvP5oG4N/VCTjGxdqr43hFkwm",
+	"gB5rXIY/7aiuA1VUO1Fbh42M8KPguZ0I3qVd+mOZGSvTlE2EVDNQNAlCAoumh4Mylrycy1QEx1ZeoNpz",
+	"09jd2hLNy5HWlqn6+YsieLAYb7SabVwHqxmv/H7jTKrZ+E4ml7kv1+O17pcvn9I5UvXGWTl5NRGzQvXZ",
+	"L5q4z8kCbq5EwlbCdqakbGWzKq4ZYW69DPMXHxmW6hnlrfj4J6ajY6DYjcwddHqpfhe2JJlQ3xn/446s",
+	"uSsnXrQGkM9YJkUs6oqXU3bFR9tnZ2mK1w37h5YgZHM0AQNdUk/prCrPKDh5oBRu7LXSFjJORNqWBuwW",
+	"DL7p43ZQDNqh+vW2ABncalfA4qltCfyy437gtDZvhW4D6Cr9aYURJkwWKokZLJD1hYRqnl0s2Z/hxo0O",
+	"LveJ1nKjVBofr2lVs0EFbr5xTBkXY7Z0aon0vsII1RRScXTOxr4gP7Sn8Fm3pKgQ4j0NU6q86U523m1M",
+	"fefdLzfzaeF2+DXZSgjgXmgdJkpKtEQ57ExgkPbZaxR1v4rJOUizqOZL4My9HDPWfgAlkNJqjgcV9FVl",
+	"71b+lljTvbQ9LQ610Peyu/sfTgT/aJkLRsdBrq1A8A/E7ZpKtNuJHpGKG4GANbfP2kJv0k0JdYfwXGhx",
+	"AuNzR+V0J1YCBRDP9REwcUMLDFxTd0fI4HlYp2b8eUeShjxjoutq27to+o1s02/OzBX6WDkbO61jTAg5",
+	"FXTYShfM5oWx1ckMR4hTEmSSijvJzXLKVEMFkl+qAm1If0YP/qPKqiMXg847fUt9NnajB5efH4KjHMh+",
+	"dtYNBJ8ooIIARHS1wRhV2vPX901vzLJed9l8jnpaiddTGOv2JFV60+doi4H6UcSFW4M3KVe9zx/K7epI",
+	"lz7zqVCM6myqcE7DOg54uGXfwUMIpJsXyuuiPMs8Kkgl8BZ8hRYyIYjUznmnjjoxKHOQHoTZmUiMzud6",
+	"gSRBkTWV0G9gKoXHBL6wzy70rCy8XsGnIdn18QH7m/zOKeXWjRXqsN3owA8GGfuE6KEVo3oLNizfbXOf",
+	"KBpGQhqwjDwxzIk11LqBiPqtHvkmgliD3X09+RZe7aj8vWGyHahnNc/a44PWVLtdvOhh+uZWL7oTHOPw",
+	"lnEttlX5zVu97EhhQarnTIMiCY+Br8md7YYOd3iY/O9jdJ5QouyYmGEcNQ4tuGssPHONHLF4aT6m9Rij",
+	"EyUKapComOxKiMxA4Bd9XGPgBIDbcUeB21HwR+ulYldi1WfnhZN7bKKTgGgP2Cv53abIQJC/8IRk3CYT",
+	"Iep93JvpPffjnrmS2Z7OUJ3Zg3RSkaMyAyXB4bxblN1E5iK2NQggwZWt0i4ilgtb5Cpwu59S+KG8gl7p",
+	"DSHJmu8UvugDDnUnqr+0uzvtgvIxHhkvDiM2dN9+fBANBgMWz3nOY8ehVWHmuz+7Je6zt/68Kk3ACiOF",
+	"CLoWbaB4V0jq9U19jsXreE6wR+Vh9AjXhvJaIshkZ+UhVtv+xwd3uPtArNuY/ZW76flcyxhcoyGLbSqS",
+	"IhUupyMBJCzkTqwporUkqPefLnsyueydXPbs8LIXXeLRDT+UGITaHRqXvc8fevWw6I1CoG2lTOtB0DUN",
+	"3K0uT2RxzfeSXGd7qkghS57EYXUsb4oL1RWprxLep7hTICdRyJ7gAVpZSOh9d1tjRcd2/cvnBmwK3m+O",
+	"2W+Ip/3hovf3FRK/aSTcG6LDAVtIVVhh4OCWhhnBU4pyTCBN1KuqCKQDFyQmSiH+ckKILHYpY6ix8VLZ",
+	"NOKseMfdRdvLXCUKt5ccEsbddd5Ymy6ryB+nENMq4a7p/KhpJzNhO+Lxf7BAPCwRBdC/JA7P1cqDrNx3",
+	"JH6NmKl6ai01RU+tIAC/qi4rfCMgq9NcKbi5FqXbKbT/dSPbXzX4fPOo8zmYY91pcik3QTCYM1QPy+0t",
+	"4XrwHuM9M9JG5PmPmPit4GlQE0manid3oAaqMn9IwLvpIXur8ydp3e6g4v8ERQ3xaZ0GOlydXYBrO0v8",
+	"aL2k2afuNAXzgyy+jSx+kJSBpKTQ0G0FZkeeTpvExOhTTWKSrxrZS7E41a0pNV+TTYWf0DafFM7/By7T",
+	"Iu9c1jJtZNMSXndVB0BUoubAAmnuXYkHdVciKrCKvEV7hrI/lDV99otYMjcErA6aCMaTRCQnVLvNLGQZ",
+	"AbOudMESgNhjV0ov3Zol0o1rIRW3uDQLnmUUqSgT+zrXKawbKROlt91OidC48Vtu/j5c6m03v6CknSor",
+	"ZdsTPwb5K5Dzse2BN5gY4rMQtt1+XmUrwAG25fYLiqRDBHzbvRR7LYNWuzzg7T1iwdUvBJHoCPhzLUpC",
+	"+Qe1ZAKic3/A7h6aqK3FtvBEg1B2vp0c07vejZPYdSheU7nBWGitd3yiosSdHwFa3Plu4KSd70ZWKmND",
+	"dXm4LXMTi3LCKMgXZlH+K+U4lm2xylzHOVeJmfMrUPjoN5rRl+ZVNQ6m2yQi4tZCKLB1PuBZqE76UvsL",
+	"Y2ItVs0918z8b7II1sMXvoLiziyBbYUA/5bJ/7+jKl7CEcO6t7OmiK90EUbl25OJyNJYS1x0vGk1mxSr",
+	"de40grfFXH4pFhMBIgpuqIpZ+ILyM4ZBlTR7DVFzd8Fg9FErcQqNPaAfjWKgtW2vvvQgUMMyHrmpGrMV",
+	"1emCZEgw45J7bgPN1Aydu49u2qVzBHBuVfR15qwfurEDTUgXdlTkHZluGaVeGB+1wrJw3d5esvxS2GEy",
+	"3q9DJHY0kaydJeG4Oudeogq1Vo37G3yyRw20IeGWT7gRffZcp8VCYflDKqEpAXdE1IU9RRCVZ10YrRKT",
+	"o+i2ewAAVUVaAz1fJ9OkNePTj04alhTidxlYp9qil5Dzt7ZV5TbdFJSzNQ1cmjN5jnjvHb1dKW2H1ATj",
+	"72XtDpaOCQcHsTRnWZbr602fK5mK063tjRa2f4xQabp6+9Hl24GcDrr3N3Bmoee2Na2zZMdHhsF99SEA",
+	"ptjWT7QiSJQoXK1QpXSMUPJECedfJYD9bxAIvzffqaQwNu9Ixyw/6m+rf/StsFymu5Bfd75v+Yn15HmA",
+	"fNvh5RnPhermLbgaTOVeOKyb/DvKFjDl0Gc9moDq0UtKbmUhsNYGoTOCd4BRW2X/nZKBOxe1m6CcRCLR",
+	"OFVBWl8oKZWxeQFKeluRybY+MdL6JmQJVilY7Rh5zaruTGaste/blnC0kYIgVXyy8vljcIrGPE1F0mfj",
+	"KgFiHLEx4kFViFKUm7cQC52vxlSmo02z9DOVk5w3ib+WhtmA/6nPJWwNy/f+ebb3fz7Qfwd7z0Yf/vQf",
+	"rRnyQiRmhOcO71AAeZaxEggqE7nRqgpBVrkLjtLI9Y45hWC6Z9wYgHkDQKjdghT1bNPdixh+On/9C1Uj",
+	"lCZzUNOgGDLNCRu7b7qdqujR/eX1T/dvsPbcP5wi7/4bfMr9SWYC/BMtCPoVd4R+D/4gqGO6UP67bXbj",
+	"Rsr4nebbtoEybe3hE+xIqy6uFxmPN2Xck8mN3BkCYba5527jXLldMLEcV1cw8UqIDKkbEkApprgbGXs3",
+	"QzfwBWWV8hXoBD6EbvRCsKeDAWKFrbsPdQkE91YbI0mdZ1qxH3KZuJcdsu9FLJw1/UcIOd7ea1E5agry",
+	"KJbpiZuosLOQICQ8MGnh/dKIVircAaz1wm/iriitqA+aKvsz2EcAXm8AuEbhw6+7dpge4cZIY7mydwn8",
+	"eiOY9tZV+7B76mnLw7CxjUG26vm+SqTsrhvsNSZAdciaLk8xvdAX3Nb40KPtrvvndXtzPU1ldLKWBgeb",
+	"HAUbV/MN0dXNch4+GJUzaWOM76nZ8u2cec+1msp8EbR88lmNEpJJJwK7ObdZRu70d1KsQ7Go2gzSfY3C",
+	"Pp1DItRc50awCeg3q9CRVL4+Wu8hu62HeriG5XvaVg9QgNtj6IB0zHiS5MKYCHIpeS4SFnMj9qQyQhlp",
+	"5bVoAPq2ARqXcwJY5fqEDo4ON+TG18ivhCxeG++rEl8Ywig49lMq44YWTjpp8dVu9iQ5sxaLJ34HmxbR",
+	"oVu1DaHWus+1rPlWk+93tpqxE2QHtB7s3yND7SIb4LNSTfTHLV0h4cGq1JfLdKI/Uk1b077C9+0ANtux",
+	"pGXQwyiZZaJD4MLZSQipJMVxmo3qEwAgXemicknjUTpZ7bKpJRx4u54KF1uQd3dyf81zwZM2F8EZVYaa",
+	"TEB3CABmwNtHMinLkpZSNXEq56Phk63fJnFA6fjP+UKkFziW76txdcaM8XKL02K3j0MxTVc0OpaZXO/c",
+	"2VuIGi9uwkUu3+HrtXXekLz1QTde/cVE2+ZzqdIDtsNIuduwu46xGOkf7yc6NvsQnzL7n2KdiM9jJj5m",
+	"KZfKYNEwpFXF8GiYVhUqD1JBr58RNGaOekbOFLdFLkZ0AdJzroQaSQVRFP/nQhpD1dV0uX47dolMAAEU",
+	"vxDnIhHKSg59XH1Xyeo5/0suCiPCH6pXWSnyUXnmRj2dy5lUo6nOJzJJBBqZeAqPYOF6ABw/AtRtSCqw",
+	"c52M3E88TfUSXlJkqebJyGo9Mqle9qgpwchy7HfJU0fYqxH1XJngpBKxyLQVKl6NYq2mqQSVdFKYVa9W",
+	"FjYqlEfDqr5VzQg7hoWvQNsonGUWNKofEURG1HMnLQw65Xlo1dR++63Qlo/Ex1iIBAegTJFlOrciGS1E",
+	"IvnIg8xwNROwMiZo6A3dPkVsef3b1B6q9pvvzOYoY8FtPA87tznqmRaOrnpUaDcq1JXSS1X+fSVWI8Is",
+	"69ULbwIaoXB3uDo5t2IEliQuS5HMhA2njP2HassChX+Kp0Qe5ZK45U8XIw+chYH+VOsMPwDBbp3zmeMO",
+	"wK42lvIAJ6MgDSe4r/7rBLv6NH51n6z/wgs7HxEtJTmXBIDibnRLqouGjt+2H+ta3XVXgKOm1bG41mui",
+	"JS0mTb/nqw6rf0rY8z4xdDnXqWAJX0GVkwEcc+MxhhR0enXKg7vhpPJnLmSi5GxuwdX87uJ5GWiB9z4y",
+	"Tnp7rYmnKcRk/qmV6LMzKsOl79jyVVCpixldTef9zmE4ZzuoRAjT6b23MpYZXz+p1vTGTWdV8J4dT6sW",
+	"tfSLlSzRnvuDKrtQye37IJfNR/71QlCpjrtqAQGsV1rmjg0CM2+EF7ResINdFKFcxEXu/gCWfbkJ9Zb6",
+	"wegpwEkZkUtBiSxSQXNXrQhvxykAZu44D5AlrdanBFk4Rl60IsWGOwvGHQnWR29EPjraSTPGLjFdlAOX",
+	"ze9i6t2u84IXOWUHhk2tFb4ktl19aC2sXfbWuVVsr46Vst70diseAXuT8tVE6yuDEHxIX0mEQ10P9Tk1",
+	"7R7SKVEtu+t8yq3hQxoMLAAEEtuihoL6VbnpY4jeeGQDaG96LfKVnUtsbbBi7nc9deZnq2+9S8r5YbRZ",
+	"Wdxcjaa5XoxafD9h6uAtSnz/XdI7jUgJMYPKAKn72OeoPQfUnR24pu4L0NW5PS3UGwxY3h68rF5YGPXa",
+	"+6J/+hT8/fmzu8+XObpr+G/4PShz/PTJ/wFXujofffoE//r8mTK6ahMaNisi7wWfmrIdN7bTDdpdbpaS",
+	"AQu0CErCFMGWQ4iZhIz5u6NN75w0+6PgqePZjtyrGCCinSCW1y0Rp64OqZQgrq9CrtVXdZ6FZtBry9TZ",
+	"F/wiRLSiuxpqVn/Y357xT2OuvtS2LD/rmbxl7AFSdyrngy8BwLjB+hIK76rf2tUP0wz+mMGJyn0C/pgN",
+	"FZB0H1WHe9DdRFzLWBDmLiLqYn4wHtNzbrDFRZ+dNZ70gR0zd6qUu/tSYa6PeyM8aeRMIfIdpoBEzGh8",
+	"Lzo4M6GzVDwyVIrjF8H4wr+5TgFdsMj67Kxs3CvNpfLpdZeqts65HR2q/x5c//TbwertU3MxLH6tr+jR",
+	"8OBm0R5/ym6M+rzykEJrYHQQFYcZx5sa25Q+gY1pnwGVpVwxqeK0SNYd8F1mbSKmvKPrNX5DehgBU9/h",
+	"JTYoKcuF5gD/7mG/dvr2on2FyqyyshOT06LwxX33A8KmsQDzr85Ys8zuHeq9hVSyQwu5lklnFj5dbfu4",
+	"v7ZtADoTird++1qaLguy3FGiDzAl5YLPxE6NX5oBST9Jv8zVVke90N1EI+qkYMK7ahmxjOc0ViKQqhmz",
+	"tIgXhPEYP5a1+O8a0dKLEFrEY2E64xapDXseuCOd0gilYfFcG6EYWuAedZynrQ3IeCZHV2K1TVwTRF2J",
+	"1OXHH/maMQ9QM1npq7FH8Cl27Md8Qql/GDc11omsiKV6NhOJU7ARKg6SAit6g/tFIhKPKCk9Bxr3Gp6W",
+	"gzQshujWRCA+XZ+9pB4ofhfQ0eokxAk7PDgg4g59sOM++wVHR0iu0KOFerlX7rd3b39u+Amu9la6yPf0",
+	"Uu25db7VWRZmIf4/e///hz+vpx1GvWUurXit0lWJ4Naed+mlrZ5iIzf4qwQd8oINt7XCSQ9kADFNn71D",
+	"l3VtyciNPd4kfsIo/A7po93C6azawfpsNo/tlE3ESlOU0xHvCTscPGbjWjhl3CG/wnTRx9vPyHYJAkZc",
+	"t5SvMukdq3KrASM1p3lmuZiKXKiGQ+197Xz0qZx0lOGfdLo0tqNa32qWXiiDZN3ZCsLzfYd2qb4rcMuO",
+	"Kkjoudvaok0JSe57rdlI0HHVlM1qMBquFTVc3cW59VDCsM1//EeurfGEsW5V+ybYO7y/yJJdSAAMD+zI",
+	"+nvQQZucen21uRbeFDGGFNf5TV9trMjeQRFuaG5omK8N8Q0doIiqdRsruMihwMSjtimxrBmmDTGCd492",
+	"NXH927++qavEcsMonzKrmXsPm6ysAPv/3cUPe0/77Hyuc+vszdLAdCuDOK0QO3GKJ4Yrc/EPCOKj2nd4",
+	"cNBQeyzP0nJaOMn7SDJc25PG5FvJpoIpa83hos7IGyMANUemN/RkcsqQ4f0Ft3yYx1ndei1AiPYhYFB2",
+	"9uFO5HppSzzmaAg9860phPxmhRz+1KzVxwQSHSJkfCHS59yIU4oY31gUfTEkXYesCiot2h0AkHPlLnVO",
+	"8JS5d/tEfPRJgwlhyubMZTcJwsOjA8hgYoRw/6VaR5/hAcWXhjqq+zbv7k3X/h/kb3Xf/tCMUJhdk9Bu",
+	"0SIDyTicVdP7XqNVbOQjwr+hV3FZcdWLek4bGilt5VRS3Lc2o+b7d2q4YcnoBoLuYldwrbcyq7EiQ/7x",
+	"MZiuvuQN7HIf1xizb/ICEePZm9fnF2wfzNl98Eh/C4VnqYjtmH0TCIO8LI37FgNAbtRuGJVsaRhAVRRl",
+	"bSvvnpWpARgYcHOdOrvh06cYHvr82RnOU5mmgrooQA6ILvIYF/MRwPm544q9dCZuqtVM5Fjjg1a6VEbk",
+	"oHT7rlkvpwE4Kqa4QLeOyP2MKPhYPeBG4HSqVYY+TgXoFCYCNR5PG+BRY/mKkmhX7rg5Lb0dgkaHJYzg",
+	"/HQStXp9xFLhf1kIBL8oKkTB9b351B4bWqPDZrBoLWjuuIX6sQ+iMlzO81SCU0NkZXPIGM9WmpBUmR8g",
+	"1POJPjtTXj5BQWSeS5HgNJz4zcBjETdVisGmNuiD1mRvmVq0q29Ke5TSDOqB22lz6k8ww5BhREJ9DgBF",
+	"1bAS510sGstfD9W1Lf1alHFt7ZPAT7HILPO3omgImN3tA6VeAYivhTBQ2EOvEUcuw5mY/YYAviPIPdga",
+	"Ub71UbUey26N2NWQdnbfwr/DjlVQMLhUjwwr30dAMBCuULW7sCVPLtqxYEK8n1f8quxmoKfUwAWMaEt+",
+	"yqQQ20snSYB3nAwQ+2z3ppRJGmteEoI0rOdPtDVy+aIsBgB1X09DoHZBlA9AUfyHqPxNo/IYRe9NcyFC",
+	"TbIz3r2zD6vRSWm7L+uNzi1Pt6IFUa4ry+D2lqou+P2uEIPoazXAoOzmgEHBoFoZMNeTVCxuJn3OSHCw",
+	"b97+8Jw9Ozx68m2fneuFoMx8niR0cHsRJXOmlypiBtrjGKyTHYHxegdAhAkiYWzBIcRCZ7kQuyMSlqiB",
+	"BvRFEPiTgkqR9RTqw/xEnUSF4O4pM0LgApnWXCi8tD7cF2CmU2o4vRcjdWvZ0E2BWEIx9sJibUC0B5gt",
+	"6gvT2/c37p4WgwTyPS7x9twYqYzlKu7KdeF23mg2XV/1fZ7J/evhfjzn9gtwHqlRIrax/u89imfuvUy+",
+	"vGVuVz6K+zq0pcQbah86PDjYBLF29OxZCLA2GLTnerb6Oc8QFrOW4JnhnkVlcnh11hHjUgsPp5oSUGS1",
+	"KH8viY11p963G6/v3v5cjgGEnWOysoDH931vl3c8kzVZF9YCtVUD3EgKeksV1jCq8nMSj6FTkm3ZN3wL",
+	"SGedL1q783nYvrCvlFeciMvXhd9mUFXpE0hgA5siq4331x32Xhh8aoMJoaso2Y+fDYbfMqmoa8tEJyto",
+	"grIP6Cv7mEmw73ja/xujqfvraEL7FfrptvMKh1fhpXasvvtnRwCKfD53HIPi8rwLueKsBMzwWl3izcZG",
+	"yaRiNufx1U6xJxh2V2DlnhGVHkJf20Nf3aBIVdRrnRN+FRMjrdix8KDzqKk+0XLegGFwLW6XXO/TlNvB",
+	"I8GxnkowDCtXme996xQi73VHSCT0gJvWuqubu83ODGZtdDjpKkfQuZzh3qeCQ/PV7V5p9KDtmsR9jnff",
+	"nTeblvbBm/2H92aHafyd/YHKrDBCBktkAidNnLqDAT0NU51XJtES2yeWVXHmytQb/F2QJ5UpIRGOc6HR",
+	"b0GeRkc24a/gmTjBxi927vRB8IL4EBgCkQV9KILR8jgWmTVdPYu6uaxiInCeLB63eUHuummRF1hbWxY1",
+	"mLfr8CAvL7oXS6jTikmjMHNPGuja0RK42HY8NZS3x72b+R/xNSWkX6OqyGyndyL0DgX3LSZR3xbpup6D",
+	"bTUTHysBUF+nHdK6WzK6y1zvmdPdckg2hHoZf3P/nvOl68NuX0Ic290l+UN+w73n+X+N9IKvBmK0U1r7",
+	"Vt8flQqcQN4uURpMlooAOtFvR7xLgcZ4BVYgOE1ag5vqHhTpdcWZci42ZWxXDRf8GOuW7CNImoe2yY7+",
+	"d0qN7xKI9IXbGzOVL6CQSTtkkLGjwmzaDqe6UjO0pRPuYSXJV9mWBt3CRAIiakyi2sQN9NyuorwOCNpE",
+	"TqR0I/QFRNyYT0lDuNtw3O+4XfXdqL1350Pfc2ztzD9o80ieW5FtAD9sRBapD3C3sdKMMsUhLlMQhW8u",
+	"ZYmvRLhJtZnubgG9Vj78fELh8rVAbjM42/xwC72sYRs2F/E2rcRvH/O9fQB3S1rd7Qrmy0J5JwQwyb4q",
+	"acFEEggp5NKdlpB2dcreXTwP2nJsqLBvoBd/xRDxPcd9m/u/K+BlNWFvhZVcbFqrugD9tbCUg7GeLLDO",
+	"yzmAt66/6Ue9ZAuuVmWGR2kY4WYjWCWcD/QONKrm/rl62AvL+EzEJiLmBdhZYkUlf5dqKu0p0YejFLD5",
+	"61V+w035IK2NWHAZ2peo8k1ih07ofOz22ScGEFzBlfAJRCYK8nWMs1J/On/9S52Y33/a2sO/DQ7EvbBb",
+	"nHofEpiwOC5cPkyvwcBOVtgosJBP0eft/SnlrHBCmOZ0RjLzUi2pqIuj0IQqK9iKE8o+krYl64j9UqQp",
+	"fEeKMCOqsW/vAxO5tiBfT+p3ff82wv8LisSJHqstb9VWEIesA7KinpJtgntblG6uYpGOuB1lIpc6GXVh",
+	"/pR1ieH7AASoam+fcZkwfM9ukM5lKvPmb6vm228APkQ+w4p6m+txh+71rf2oYApwV//LpFaXo/vc5jIT",
+	"pY+71LKCOZ+C3Ny0IORsVNjqq/SM21zyFD2amdNH3ZEW9QrlJuW0a6Akgvtz5J4KK2p/BJh3GQeQtw+t",
+	"LvgWJeSG8BFtfa+CICbuUyv5Re0c0caEF5W/uKtzFF51hi8pB1+xyIs+3l3nBScDm+tUJnzFCmVlSoVe",
+	"/bsId9lqDGCtO2XPCvW/Me7ltr4rLOmu3c6OH94uWuXItoNe74FEuQGghw4oc0gTAlAhOUkx6UK2kOpO",
+	"5EhCZnv81d94s/NjLlNBGd86E3d9cvwrtIITW1QOouTgQmMnIWus0qx22NQy2/KhA916GalPOG0OItXL",
+	"iC1EIotFxOZyNndWepHP1qxqKkna3rDq965Y7dJ2rE602/tRlutZLgyAgiZr+HyUePslhbFE221wU2Uh",
+	"1+2ksewo8k85Oswdq3TVZcYtu//y/DU7PBg+gcQxR4OpXoocOgk0gl5F3kZXUwHYz1vdiW7gP/h7HZGI",
+	"fGQEt5uNhyyXsShrTyGplfEsS1dQ4OGe37Gzk3vPKIYI/TqWrVZ27l4JH5OKxWvA4cOjQVvpyDqXk4/H",
+	"OGVwtJCqaJNG5Cw1MAm8KWKLIrUyS6VI2GRFcQFujbO2/VpBwKBZHXy828DuSCcut7t9qvWVjiq6Czb8",
+	"QwdZ/xBQUktmHq+DvpyyvSFAlRhWKMJy7gCQ3GhiTQqZ2j1JjTfD1/K0jv+/N9xpoQmeezZZ/+p3cIkB",
+	"wrajs79+50YwHPzPM4wDnrIBfVtphu8xkRtQbYblgI52HI+N591chvV88ZzbfbjTo747e2unmNNk1VbL",
+	"XnY0LRMz4b25LBMqWmBzODkBK+QcbjyIEoHwjHfld4K12eCB9B7ECj6k/nUEwCdESyeCJoJgg3aEHvly",
+	"WjJGdy+tkWqWCgBG28MqOOKN5BbAT8QonlzCFQxJmrYbR9bFyN3ILVA2GsER0xkQK08qOnHCA8azs1u+",
+	"gM+OSipHIkWSpIkHpOAegyVFyJbwECpvDs4JFPqtEt0JXSqvyXK9eyaNR6sMI2rr7sALfSXUu/Ys5QuM",
+	"oBLxkvHdKJPZ4B0D1A7xMQA5B6z0ZWWBAw4fIC4zPuPydgb4s6Nnw8Hh7vFyGnIHEHSJO1gf9K3G9fQA",
+	"h7XbuPzmbwxk0GEORbYA5+XlGA4onBuUrTpKQXGHEhfWHJz/TVX02Y3LVTHATr0HuojHBhjFCqoVAYPf",
+	"UVMgs5SmbnvsQvAF3AZI31DqwOM56CcRKWdlNoPMmSnq5asHXetdTmVvuGEu4Pnrmgqs9/o6R9QmgIKG",
+	"VmDeTJ0anj4+3DiqwdYUghrZRr2aXzAcfWNfArpqlaFap85MaHURUo0w39Bgd10L8s1IbxYTuWj0MTVr",
+	"cTqoVMa8yam0ZTfWR4a6oTZDJvUSxZapdxnJbtpUclQo+VuB/mg/5xIKM8h+4mk6Gt4sqZyGDoFpqdgY",
+	"LfGR+7nRGrXeHXdzehQ4u6m5abURXfv+M5+ItFMDhj1PtDBYtYaYp32GnZhRX7E5V4aCjQJcbqeQ04bt",
+	"ujp7+rwVPPG62VLnVybjUKtzDi2F2678rPWV+51blnDMlH4+F/GVv9f3BOlFvV91Dj9D4IfwDHpR700u",
+	"Mg4aISYuut++z/nUwmtZVdByZvBLhOzoy5FfcfyZrUOJd01njRrcmndFvX9FrNWFKJucpCdMfOSxTVcQ",
+	"JNVTNiafOnTszXOdU8/lRChJAHk38MFj/58IQsYfMdZO0deDo2P2N/ndacCC0AUx9RAC0jBoVZOvB49l",
+	"ApFjO7zsRTcPJeNMNndsbaRg81kuoBDXd1sJKM0Jmg/bzIp6Drz7tSzrbNumVSl5qKAuKuPbaDw0mosR",
+	"6KfSVD8g1bWWsTBtfbt3BtovRVSHIAoTaQ6e3izFsiODuCLeH/JOqYY0RXkb0GXKDWl8wjirnidkUmhP",
+	"/UCzDzR7G5rdpURlmvtyLV93U7U9q0vw8MKOhSUdXPKuwuxvalNkW1YKMWhlFeaVdzw2gIdTHl+ZqMpj",
+	"IHsWrpVQ57Ilf5y+1117Si3ykGV8hhwn5xRSiC/hbXRz4unKyth09zr5UgegHzu9qXWlN5qs5SKnXM0K",
+	"PvNArg0IZNTmsDE56rrSGqDUFiQDt1uLzR3FOTTH8gYzaR9V6jX1IvAvqmWSVdC5M2fbqaZ51ul+gtQp",
+	"rFsw29eDliFvNnh3BsoN7ZPt6Oi12g63qkFWlyzx2NerKregoyN6MOxSu62sp84I85YxBCd5CmIPy36c",
+	"MCtzwaC3T6s36+DGFjEmSN10M8C+cWOTCpTM1sE8O77x9uyGIn/bTepCkG+qEyF5NleovpdRwGLROjx8",
+	"uxSouiV1u02ge73XoNfar48DncHNFniDkbphy0N7Ku1J1Uwfot4VRh34tGPszQ9V9QALk1InvLococ+O",
+	"OvNWL0rZAXsDg0/FFFIYS1xwAivDjvxfiDvmR9Th/WgZjluj5lCw9KAuVW7KQg3iqQ0sWlu5DorI3+R6",
+	"KlvxNTb0VdmpxKdsLXGvCQ/rO3SzYjC5FQv3vkpztmYZwg2nbLhT0uONUw+/VO+ASfkaM5+Z5xPyKvr4",
+	"0JYsb0Rc5NKuzt13kKQmguciPyuwXxL+9YOf0U+/XvSi9k0qC7EQM2tzVSTMC3QCeH+1K3NrM+oFnuXa",
+	"6linF+1Fma9Vuiotgl/F5FzHVwIQNya5Xhpsd2HYGNP7+07Y9a+HTn1xX+xfFoPB4zgcN/yC1p10H0Ak",
+	"Ee+bOumdi3iv/M7eGxpdNXSeyb+JVe/zZ9BvptobhhxbmtNbzmA4vagHIF0l9sxM2nkxAdgZHPB+nOoi",
+	"2eOZXMsVghWf8PhKqLJ8BV/LEmGurM4Yz7ITzzkmYjF4x2bophQenMxHm4SK81VmReJDqhjMI/SvS3Wp",
+	"/vSnXzQLjyGAaIQWG/0//Ym9QkdUaQ7I3GMOg5wF9dVqHykMwWjW23jA986FwCZJ7t73s0Im4sM3iMcD",
+	"f3yLx1heKAW2HjWvh6Z6APtToQ29BwPTP41oPt96p7y4VO/RtZbqmb+n/OFbGMtzN20F1e0n7u899gpx",
+	"dSj9PQdfqFH8SowgKYS91ct1WNUw6y9C7ykuEfrDnDLv8TofGTZ2t44jwD29VAy1L//4I1NhLNdy8ftu",
+	"dBeyGhbIGHOyg6RnQ/bX79yuVsF2wG7NaS7laKPSQtBTpqRyJroboUjFNezjzFkjWH6LfYjpu7TmMDrs",
+	"UMWGz54MAPp2akXODg4GA8aNr0LZY4hGVjZJBNBIxcYhmNaYuqf06WbElpKO7bMsJUiGfUKj+vM/jFZj",
+	"JB1OPd/dxBIxDr53ePAMRno0eIyfZOO3wuarvTM3Sv/BCAuxtCM+nB+8onQ0F464AcKggmdTCXNWPVVL",
+	"lBq1L8eBIv4ThiEzgDPA+HqSANobvB8QkiY6kbTFlPUA1dLslfwuYksxmWt95W+ymh0ND9jf5Hd9dgb4",
+	"STCp4bEfNjBmnstrEbHDwVO3leNG9/YxFhEtpRGnDK9RMI8zOtpYzqHjhrFOD3UjPRwesXF7Z/QxsY4j",
+	"wefoOdu7WGWBlwHTBgDVhV85SvyumrJbqUS4MzIXxogEC6Ldprqx8/KNL1SswcVdmsxlJfjwCH3QZ7BB",
+	"5Z0nTEKpu12N++w7LwpzQZKuxBKO/W6cgwpBgDB+a1asBMEC6S8Ve/dnpzOdssPBgI19634kxmolsLux",
+	"4zn3VyUdwC/p3S4wRVWmQo7LQjXvVXdig1rLWZF5HyLp4bUNQmr/64sLlLS+Z8+PL86+h4PTXan0HZgY",
+	"RAu9TwdQ3WDbMQjq3nmm2PgFNLcfl22NKFXNce5wMNijJvRi3LYvT9h4vTf+2En18UXOlZmKvNwtokqS",
+	"jk6ezgt1JRJi8KPBkI1rjeiRyV970iIGVMLtrKprMCFrZSL3J+lpVWWXr2eosURkUL6jsZQbsMTd8N4U",
+	"k1TGFVGbtfcTIjj1IT9143n55vqY7R8f1oPf/ha3JPtHxxhzXkJWnjU+/U8lyAn7h0/ZVBc5Ct0++9ld",
+	"NsykMhEn1QxCU5pmAt+MgIbL/vE26HXhJfQvuhLPFDgjXpmsWMzjuTDsm/Fz9489x5e5Tk+Y0ntw0/hb",
+	"rFlLZSyUEYGO9CbXWS6F5fkqSCMl1Yk9d4oRO3vzMuhu6dtifo7QxM9k76T3uD/oP4baGDsH1Xa/ynab",
+	"iRaL6WcEEE9T0pWA4A1fmSqkv9ytRSBMrNzwl0nvpJdKY898EpFfNRjLwWDQCCKEh5eTE1BEDabANkMB",
+	"voDtfT+36o04M6fkIoPCCN5yK372GRFtr6d796sbP0fVU3tvdCoxd3anh/39n6NeeJhve752L02v7LLY",
+	"9mC5yh5DFG0ej6EH+83KxC7LZybI9PpQ1QZDbTKlzU9WUFkFO4/GI+F29IDeaWD7vLDzfbB8EJe3CwXB",
+	"VE1AIfWF2ouVGEzI7ti3r9G5k020nbOZsOzQyTp/rgSALU5ygmoFmi4IbCcKSBKQ2jBolWWA01STSn32",
+	"a6NxaCjFuGFLkaaRx1p5dqnGbslGdAOdT6EmdeK+LRUbHtFHkc1AypHHArD8hV3q/Ip9g0LxMBCBlZQ8",
+	"vVQHA0rS2T86dqqM/+vw6bd99oMzSelNJugD4D9ETQN9C9UIR2GtWGSWYWaBXAjsiyjiK5FcKje24WBA",
+	"mvtcF3kEogMFZvktq2cgMZz65acCBnJVxV82dy07uAa5GyCWnw0uVeLkkDRsLtKEFZmTsE6aO2KhgRrA",
+	"0+qzc6gD4r45LBxz2IMMDgn3wnENOmjcKq+AeMtMnO90srozKVVrPNwlqKoeSBVF93uh74NaFN6fMC3s",
+	"HN3fXYO0ZbIhAiN5Vv7fLF7JpdQ7ef8hFLaA1AYUVQraws6bYnYCZDYcHD49enIcNaQuMn6YHXYyHES9",
+	"JQBm9E6OB5/rwlcjDkG79H3hm/I10IVqmELsrcgEh3wbWbYro4asbMzT9C+OBsfQosK9D30O9TdeKiJl",
+	"73um0Gm9+TM4VGSaQjHcCYp0GMOIBHtghXWwq4Yy94znfCEskN77lkm3jpGVQ3Q6H8HyyfV8SwrogX8M",
+	"Urwq9xhPU+/YI5QaIp6u/OoP98i5r6+6ONbPu2q2/aAKee5EAtrEntu1IFjTUAnCtJtWffutwMBMeAi2",
+	"cmEJ+0rBbtC3sRc6HZXDQeVnqqxWJ5LxFS0cMxP2lbhPXTyM6mw+5B5o0NHTXwV6f1APgpIjorAvJcp1",
+	"1Xwh9gHblYpv24+I7wH9tU6fBHtuAviy0GteiwuxQOCAtHGqpIbCF+sjtQglZS4VgOinK9TYIwbeVMrE",
+	"wiQMuB/KDqDHv10KAZ+A7k6KQNcLBeWa2IvYq+ojMBzG9LpLVVoQHsy97/hn2VDvpbpUlW4eoVMATXsv",
+	"RCFOsCrXxuu6uEh4zlCv8cqhB6EIaK3iUZrpi9GlSgUHo+Tw4BlrmA+YfxfaD208TYrBGQ7oe7/D96PF",
+	"+tdvUWTL+TEolldTmS+4jxtuU2YPvsKR6BkBAsTotBZUGuAUkomoSvwfBNWqlAuhWPgSrbZVYKGVGUqs",
+	"ECy1FWDrXFhDZ17J4BhzKBVTZMbS37BBSKw1nq1kxaX6NxEWqFO8qVBe70NINPoLd7DgtibCX8/m7RYT",
+	"JSVAHgn2mX6QB6sScb1Gn19BIJALp1t9eSsgpmRI2QjxqykG6sgMPF0qYTkp4yXCc6B/v/TAu+Trh3bj",
+	"2kAVmbOPUa0g9jkBZg0V8qrdD4WNxi8Tsci0FSpe7f1NrMaEluRJvz5YZ6pNhFCQSBAxad2nvOUAPbQg",
+	"ZjPjEnyoXowUxicH6zRpvFI0jX90Wzqj23vGcuE+N44uVZjwio8v+AoDoDAsY3XqVinwqh7v7FVtVWJg",
+	"BBc+3bBh0bdRaHXLfrC0kI7y4X7kWgOcvUNmbMRg/yM58kpLsYJ4c4T64M/r9Oe9oJ0EBINwlx33V8t5",
+	"x/6+405/n08465aHz333TVV5G9DJPs0F1fo6DtUQl4FGMjI3NtSXnrGx74B5JRQoS8Hbyp5ml6oRvxEf",
+	"pbGmJiKO6hJirot8Z/lAM70vzq73DNjAMbf20Q+/Imu3pL+C/W1EmQVccf76rj+w/hrrU4dUru7C/Glh",
+	"8qOKxx8fD2pc7r0pW2L4lERUgcyv+7lDzHn2A5kXgPyQ8ZmIqh6pEDCTEOIcY+La2KkZpVsfs8SopG84",
+	"GNQ/fEIKVapne7JUPMqON5UWIZNUYKN005k/cO5nv8XND8Us2NsxyIIXyuayUeN/NGj35vs6/BZ//tFg",
+	"UyfJA8JA70x4/hy1ZvJWGwWt5sue0T65iyAUbofq2DZD3MraFLdkit9rxCLsl9AhyGp09WB5lRkctXW5",
+	"B1+xf/X+J5l8RlYAKN6tIcVTOE7q2pGxOjNQci/VzKkUh5ioUKV+SHTb4K9U0O/P2f6aWBAq8Y0odhAK",
+	"X9znBDgp43ZeMZJM1g78PwpTPYQBb8hPL5z6q8rl+XJmqrktMFCyUzhwkupJlQ9MAZBYLxbSOv3ZnckR",
+	"NKyDxJ0q0948YnGq4yvDDF+dAnuhQ9NXh0Pm4jnmhII73oO9oBMELJpSMcfu4sPh4NvTAKhtCqVy1yLn",
+	"KT5g2EyQ0oEp4W70fXYB2ZHFQlwqzhK9VKnmCSkW47fuQe+pfDnde8VtPB+zbw6HB2yc5aIcmc+CRQgq",
+	"LxFwKX2VbursGssmK6b08lumc+wuAC+mD31Tjc6pI7S+Qn1benfgJ8jMxPU25ZjBGBLpNKp7gaRhjwdP",
+	"IIH8Ur17+3OZyIDtw90yBR7hQqXOEqrmGoXDI3glCwgDUJOIGwatS9qDtz/DpDFP++ZekikMoue0ka23",
+	"vlMLncipFMm5VNBZZoeHftFK3OAbr276hbfoT97l3XTrzSStjq2we8bmgi92l7i4Hd+letIleQMOqYtc",
+	"ysZ/i0g3WyRf/ebPUa+WZLzt6frNn6Peiws+2/YQ3PM56v3Mjd3z27XtofrN4RHxOxwsuDl7gEJkisX2",
+	"06X5QPiWXU6n6tbwSahQsnyR7fyC6onwPX/3yd87vsXf/8WH7MHg+HdgHDp+BJ1SfyDu8SU3KGe2PV27",
+	"+YH3HnjvRrz3eHC4pR19rLMVZGpjTLXBJw/nxP0aII8HT9r3B9TLmCs2EaViKRLMhQffjtMgazrjne7c",
+	"z5r6c2/bCH/fv/AeHA4PdjEAKxvjBzAxevDo8fZHQXT/ou05t9JMoQCxdwdZNUQUNYvGa/feDKUfbu/V",
+	"QZLabHzSypYYwqXp5jNLwVzSyarNMnEP/1ubJh1mxDrHN5bxQfF/UD4elI8HWv1jHnx3lLvekHn3eIy1",
+	"54BanWOGQwDq4hSvAHX06YD99TvMTUcwB+waRr3yCZpDWoM1/xJxs0pQUA+IrvSl8onv30AiqZUiH/k4",
+	"wPjbqHIqio9QNkUAktpy9s3h8DEbw79HeLV6xMh/guvPx0O+ORwOL9U4BVzN4APoMySYAWjugH7Hbw4P",
+	"DtgY/l2DEag8nTGJNZbI6RR2Ky+PdIjQXirB83QF1VBzwpAguBsGWaXb8tlKgBlcgPJxLK3SKhaALXOx",
+	"1FSlSalsbkVZkVVvrgpUBSK66WuRQ5tnaops5wDPWCO0k9Cj7Ed6qcZOOIw9aZIHGT670gVCPk64gUFC",
+	"zp57iVMV8E0n7E/jMg0XUyS0EhEIO/TXBuAQOBxPIRu82t9GnuLKDfAUB6k4KhZs4S4vqwZltBMtuldW",
+	"dCpdjdbUeCKsofTQeDFm1cT1akWFWjtkdoqF7YIMth4or9pAYo7Qgici2MsdQd3YGRYzL3DVuWIHh5B+",
+	"5DHyL9W0ANTXUC5QXfeB43M6k0dSjfDOcbNrdB0rbvPCVWf8rku3QxeCNcH449newdFxSfypnkTs+JDN",
+	"xUeeiFgueErYRX2cpZcRo4U0C+Qk6bNgYyGvIbfdCkMypB5MfTZ9epwMng6fPj2MnyTHR8/4wVRwPoiP",
+	"jngyGB7xx5Pp4XQ4OZgMJk8PDuJkeJQcx8OjyWA6GPDB0962NSsVs01LlnFrRe7e8z/vB3vP+N70bO+H",
+	"D5+ODz//RxsCZicSJQCrmJDwMh5fQaU6wUG75TwNYHLWGs4Pt0+oUFd7zymZqCXr5Ka4ei0k4M6VYP+h",
+	"jAqBrt7SGvot9nIIGqN7o2/sPZeI8FxveFAmN22ephtD7y7JOpwTDJrmFDEjrO+T9uPFxRvaOjgDx7Xx",
+	"jMuZWq0jRJUACKOJYOK3gqdN5t441foifdlcb5jpHP2xTOudE6/vK2BQVwG/bsY1jg7U0aRrfFUM20sO",
+	"lWCQfhkoEf8miRm/n2nyDpV8vqsVgtmae8Polvkd+4R4u0OKZpXQ4U2JwMMmc6Bb86W5mh25lEihP9JY",
+	"//0SKv2KbsunBENQJr7fVmUULLnB0lCn/QGWjdP+nw1YwlemcSb8GyViIl1sysOklX3IGCszMGlF7tLB",
+	"EciTT9TJcEv2ZVitT3QMeZS5EFjNAT2OPHQi+B468F1CQj8tIbR8LzdMzLxUjXzNtVzNiMzVw8Fhn3Wn",
+	"dcmaOZ5ogb3gF4I8Ss4KH18q2sBThMuV0IJw1VoeguvzrxB8+H1SP2mlA/H2oGLcTUG8O1vuztVZqhbR",
+	"bumiffY8yOb0OZxRM6cTa10TmYvYYiI241V9ec2PFqZnr/F7e352e6riQ5LiQ5LiQ6zyIVb5kKT4kKT4",
+	"wHsPeQIPeQIPSYoPSYr/0kmKd2vrfNXsxIe8xIe8xAd940HfeNA3/lfmJd7XyXWz0wRZwC3QB3D1Y7e5",
+	"ffD6bcRt910z/J1VwzfOMi4T7LsTOPbDfnN5cI5Cfh08vJzLVJC3XmcCkZ4u1ZinueDJakSgvpPAXV/D",
+	"fqmh/iK2b2FETiCJBt6MUQeaJst0bnkKqUaXqiVXEeZTJWhhST6nJvWQgxn0VboQfNGKbwkwPc/9it4P",
+	"WpR//TYQXGj9rdmkWH3dRAQ/Pg+S0QluOYPS8zKSDBto9UOQD9DhLc9twHOh4ECKvmOASy8OkE+2CQM7",
+	"LxnZN3ap8V/GVwuhLEuE5TIt031RUFQQETWmxo4wgMzEWVwYqxci7+ayNzjQeyRk/MIDGX8BGTtqaRHD",
+	"26n5tuQbngubQtfPuYpFCihiFhK3yr6ueKKJXOoEcrIJQJ5wQ+QCuipaka6wEUlnw5Kz2hl1qcoMD6Rz",
+	"+Axgk9EHIkq/JpgyuGS0ViJndCqWjQU5HnCm34K2cqnCz0ZlY80xrdCoUPyay9RZ52MGqLJqRo0WS7Yt",
+	"m76XwXFCUfeL1cqWsKTn4Qbs0BsF9ILgGchFo66JVEPRvUG7dkoJdu1fomNKuB7YbCAWaSqSqKRGJMzN",
+	"K/MgfpDL12jsbsVPtHOrlUeG1ZkTZYqx3BbmBKCSxuvgSexXUJZ5yZ0Si0/YN+OMGztKCjH+NrpUUA5E",
+	"Xd+gG/mY0Da1oTQ9oI+pzjti5g3WvT/gvfA7O7DAAy3XerXcNSHX8r/oGHWktAviZ01SUXPzVFe5o1FZ",
+	"oCRzNhXcFrlwt2BfVEeqC63sPF2xLJexMF2poxcwnnukSfeBTRmIMLcHZNp1ZFrIRvS6PXTi1dMplCfc",
+	"iDJ3BZ72BEpNt7vtFPQOg6sAmzyKa4HNrnxVJnXppvSkGJtq2CpDlyDwIPvP6V+m1qXDCW0BYapLdW5z",
+	"mYmIGc2SAimQWvPDRw10gtZTpnPUqZjSbM7zBfRQV5YqEWN3sOdOAWLrKhy03MK3RZfKyXUeXym9TEUy",
+	"83n8M4X1ktD02s0a2K3qZud7G/kr7iBZSGOkmkXYXiSi9sYaGxiD/ivNpar8Io8HZZcBynNG7PEw4RkX",
+	"7pFBXMA+g34gjIMaiktFzTFBfXFzulTYS6AVehtqv/A5WK5tWiXe6s7acqKkH+V8iWEadkaLWUZw0BXV",
+	"qL1rX8d64Zn9S1V6F10P/3J0cPSEPz1+Jp6IWExEwh8f8OmUHx/EScwfT/nRMObJE/HkCR+Io+Pp9Ojx",
+	"cTKIxVMxHDxNnk6SrkI0nNXeuR9OTY9d8I9U/XNyOHh23JG+3eWK+tP+n+qCsiXJxK0cFN9hf4eSmcrF",
+	"PnvzEtot+Q1GprNzsait16eeBAzVazsa9oLM+mstY9F3Ckrvc1dxzTU61suxbPjeH6F7CxEYNyRd1rJe",
+	"/0BS/C1yWbW1EH/Htd3V9XR0cHjw9OkuHUShwGJNtMdzvsEJ/VYXPtV8IYwhrwu0UpkJZUFUgRsGUUKl",
+	"YsZ9sDSsQz+0b65F3fCpuShWbIuPIi7AMbzQiRizMeatjkuoTc6ez7l9S8vrdXh3+jndm73wz79JuTpl",
+	"4yupkjG2NIdepH2GLckhD/ZSUTuEXC+hFngMNPnRjvvsObnSPCSrU5F0pglDH6eDtZ88xh73PqOWSkat",
+	"ZjHP85U7fU6pITUeaQYxC6jUvs8uxEdb/zz0W3F/cKnYuz9DUTH1UvVOCHire4a2Y1wm3w8uVdkb2zHT",
+	"uM/GbjHTMYvnWht3NjL4wUmQv764YPvwl8Gdgrb2uY8jVKaTXip2JVYn5MKHR0aUItw0m5gp4jl+I2It",
+	"WAkN/6NvKF+6O6izPGEXONl0qb4ZV4+npQaMag9sUqK/xRlAOTOO70qsRrmYQmObEtHBe1fwAr7nSqwA",
+	"oOD1lHFG9VwlzVmt0U/jtxhXD6qL0sRp29RJKBfB5lS76aH4gdyRGOdUa9y/VIAMQfeOrNajlOez0hIt",
+	"2a1cnKm01AtbpNNTNhZ5rnMzZu6k8hwKBVuOH+c6txDfgQblkyKZCVsBUIQgF49Mox9MwlcwI7d4rMii",
+	"liZj1MVoIRMlZ3PL3l08R6VlWjZHos1xL8J2v3mhlKMuaASQC+CJpGwPGflOTTByaMfLxgUS+IZlvFQ0",
+	"dglFvVewl9izGDXRE+aWdx+kK2WBjsO3gWTB3913kFP3oEgY1b4ThJ+Y80BvemTY2B2hY8aNk13utzG1",
+	"rndS6hzeB1oTFOgl3PIxardYt+d+00qMEX0CNrLiDRzYFB34KKeWfEX+iEvlkTpEakrg4IhxKDF0H4y1",
+	"IwdsM1f1puqz56k2nrtjrZQA8VU1iPJC+QWQVQBWcakQBANPKLehGR5txk2uMFg4fanGKAAdKafeCeL+",
+	"iYSQF8rHBnmWudmQixp5KuYp3CkWUbgKftmdOGdj97oR3IloH+6b+Bd4XxwvSVWAOjE+gS/iC91Vd7w1",
+	"bvEkh+/NhSlSa8ZQ7LgCloedd1/wICeXClFQquMCIRSCt9b0foq0VoWJw0GFE61z0FIA26KlxgLArR2D",
+	"wp0Bdkhre7r2rn/3Fwvl2+KgXnx5eBg4akucc46HsTtzoDBltx6hgzueQJauQD1bExE3e1HA7p2teWYI",
+	"2Y5kHVFsG3YWKd/LuCwDeazTh6pL0JDPzFVAMIFODNT9xbHY0Ann3rg/gay8bvcG7J9hQ3fIHgxYwAgm",
+	"YlNobWUZBzt+TQGW0NnYCRkvCUGagHuiz36Bgsw3uSa4Jzmbi1ICtOlSYZf8S/XCySppxQKPNBgSAf9I",
+	"C1rcCYkjSsJwSmwKwEbQjMstjsHeguRZcsuHLsOSiRO+KtWFS8UNe/P6/ILByoGe0mevfSANzy8vv+nE",
+	"wEvBQ0tdpIlXCVC1rhClYIKgXV0qZByRuC+kK8YRBKRqgJ5Cf5RpuTF68g8oewPvAuiBoLJjDuTmw5Cn",
+	"6aVCflx0ydXvgEzuR7jCu7dIV7+95muDXcDQUG52lMUAgUeewtH35h1BxCkPos2LNm83l/vpI403k3SO",
+	"703VFRzs/lsIP4A3izd4A85h8NIZT4LnqXRqDUg3ialb7iAttz7lalY4FcBjj2l1LXLDw47xYBdfCZEZ",
+	"poR0/H4S2NKXikxmjHnAwmHzeWBUaX0AHRVUNxT3sXH4pREZdWM3LGgT68cTNFaFDIKFYUXWvydTsG78",
+	"sXdkf16qUKSiiAoNv1b5g7tUAXrci4aHH9kihmDOX1lz8wPbIISIVB7EzCrkWbARK8a4f12q1KXdL3PB",
+	"UzvvjG16xaqZGZNraM+cF8r02UsbZMbMRXxFSonlE24wOaNsipyITKhEqHjVEXb/EQd0j6RKX+gKbdLU",
+	"nLqWymvxx/VSP6elJtutOfCAkGiTbxpy7PBMo3dyh3A43ghAReD28J4+VCVB9Jbm/HIuKKF4zQ1J3kc8",
+	"WFRCjletSvXTsMmK0dL22Vmo/aPnFtyscBKChxacr12x9Vc4u3ukP/jCpug6rtuDmCwD6gu/J5sk4w1F",
+	"IXiq3f+uJhQ530LN/tbQXdJOqP1Wwnrjn7/XJF36yJbkDRzIA4WVFJYFm+OJDCjkTqls/5P72+NIbc2T",
+	"8491dOn8olCO7Opq5yloF0Q6P8CWdp6Wm6vRNNeLEfQrb+/cSauxEUQ2COYPCYmu/PvrArPVYpnbmOuB",
+	"t3yWnjt2s4qo7p67jBWZ2RAqL1SptC4yy6xYZJAwCrVM45lQjgPEmLn3YOxBWsOueQ4126ZylVNWFLnu",
+	"jC7yWMBTYDZfKv9mZziKj4SQ5mNFaFS3snI5IplQ5KKjIIuXo4Iz6FKBveyfLnl8zq/FSTMQKW2f/Z2n",
+	"hUCMSwpjs9RpRiAMLtVZ9a4FvxKGoemPk9F5uQDe1sZIO/kVdZrqJUAZ403O4qas4CBKskK3oXcqnmBm",
+	"FdwcAodH8E0a6VR+FAm7xrGDT9KRFHkCUZccQ2DHBBfgJ8OkulQ+zverP7bRR7DMtcU4SC2UGwT0Kw8s",
+	"YE2zcZLrLBNJq+6YF+rciuye7H736m1Gv987yH4DZ3ZW2K/rBcBhGicxunqIFzbD9D9gCsc8D5ISpRRQ",
+	"b1MelQWX20TnlzkGIKS/VSnxjrIgM6H0JpKx1yxjAxc/tgGopyU4Ki3f58i17Owx1TlKtoSvEBp9U94C",
+	"BWWpz8AKBQR21GbfiZX2wLxusyNWz4KAphaUfENppBTP8O0GnrH1JA1MshhjZclIqHZ5MBP2HSzqfaZp",
+	"u23Ar3SwG+xrkEHywGyOHy6QfIE2rU746g5Ny7rD5lNvIngu8rPCKazvPzgFFTWB7g75lGfNrW+DDcA/",
+	"iY6LBSEnFHnaO+nt80zuXw8BeIRG35L2DQHEqPRkg5ceRg3mHyni0Fx9Hcf5v8rwB/VZwHBvVLEJBRjK",
+	"ltxOSalSd4IvwLKuf+Gt4MlqD3ItylRDSiL7prTJvq1ijyAkQOFb5+B+3bAwLZ97USHSE4ZyGPCIuXJa",
+	"ADR/wbgwcWnwZsIpWH/1Gyz3KFEBYKWDxPVwuX3i6PpbLmqLXPq6UNfZ5nPwm4kx+fWX/yyvhRKmzGqg",
+	"aZPjMHgD+Qs/f/j8fwMAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -42,6 +43,228 @@ func (e BillingTier) Valid() bool {
 	}
 }
 
+// Defines values for ChatCancelType.
+const (
+	ChatCancelTypeCancel ChatCancelType = "cancel"
+)
+
+// Valid indicates whether the value is a known member of the ChatCancelType enum.
+func (e ChatCancelType) Valid() bool {
+	switch e {
+	case ChatCancelTypeCancel:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventActionType.
+const (
+	ChatEventActionTypeAction ChatEventActionType = "action"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventActionType enum.
+func (e ChatEventActionType) Valid() bool {
+	switch e {
+	case ChatEventActionTypeAction:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventAgentType.
+const (
+	ChatEventAgentTypeAgent ChatEventAgentType = "agent"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventAgentType enum.
+func (e ChatEventAgentType) Valid() bool {
+	switch e {
+	case ChatEventAgentTypeAgent:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventDoneKind.
+const (
+	ChatEventDoneKindPlan      ChatEventDoneKind = "plan"
+	ChatEventDoneKindResponse  ChatEventDoneKind = "response"
+	ChatEventDoneKindToolCalls ChatEventDoneKind = "tool_calls"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventDoneKind enum.
+func (e ChatEventDoneKind) Valid() bool {
+	switch e {
+	case ChatEventDoneKindPlan:
+		return true
+	case ChatEventDoneKindResponse:
+		return true
+	case ChatEventDoneKindToolCalls:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventDoneType.
+const (
+	ChatEventDoneTypeDone ChatEventDoneType = "done"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventDoneType enum.
+func (e ChatEventDoneType) Valid() bool {
+	switch e {
+	case ChatEventDoneTypeDone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventErrorType.
+const (
+	ChatEventErrorTypeError ChatEventErrorType = "error"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventErrorType enum.
+func (e ChatEventErrorType) Valid() bool {
+	switch e {
+	case ChatEventErrorTypeError:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventHeartbeatType.
+const (
+	ChatEventHeartbeatTypeHeartbeat ChatEventHeartbeatType = "heartbeat"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventHeartbeatType enum.
+func (e ChatEventHeartbeatType) Valid() bool {
+	switch e {
+	case ChatEventHeartbeatTypeHeartbeat:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventPongType.
+const (
+	ChatEventPongTypePong ChatEventPongType = "pong"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventPongType enum.
+func (e ChatEventPongType) Valid() bool {
+	switch e {
+	case ChatEventPongTypePong:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventStartedType.
+const (
+	ChatEventStartedTypeStarted ChatEventStartedType = "started"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventStartedType enum.
+func (e ChatEventStartedType) Valid() bool {
+	switch e {
+	case ChatEventStartedTypeStarted:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventTextType.
+const (
+	ChatEventTextTypeText ChatEventTextType = "text"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventTextType enum.
+func (e ChatEventTextType) Valid() bool {
+	switch e {
+	case ChatEventTextTypeText:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventToolState.
+const (
+	ChatEventToolStateDone    ChatEventToolState = "done"
+	ChatEventToolStateFailed  ChatEventToolState = "failed"
+	ChatEventToolStateRunning ChatEventToolState = "running"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventToolState enum.
+func (e ChatEventToolState) Valid() bool {
+	switch e {
+	case ChatEventToolStateDone:
+		return true
+	case ChatEventToolStateFailed:
+		return true
+	case ChatEventToolStateRunning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventToolType.
+const (
+	ChatEventToolTypeTool ChatEventToolType = "tool"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventToolType enum.
+func (e ChatEventToolType) Valid() bool {
+	switch e {
+	case ChatEventToolTypeTool:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatEventToolCallType.
+const (
+	ChatEventToolCallTypeToolCall ChatEventToolCallType = "tool_call"
+)
+
+// Valid indicates whether the value is a known member of the ChatEventToolCallType enum.
+func (e ChatEventToolCallType) Valid() bool {
+	switch e {
+	case ChatEventToolCallTypeToolCall:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChatPingType.
+const (
+	ChatPingTypePing ChatPingType = "ping"
+)
+
+// Valid indicates whether the value is a known member of the ChatPingType enum.
+func (e ChatPingType) Valid() bool {
+	switch e {
+	case ChatPingTypePing:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChatRequestExecutionMode.
 const (
 	ChatRequestExecutionModeDirect ChatRequestExecutionMode = "direct"
@@ -62,13 +285,16 @@ func (e ChatRequestExecutionMode) Valid() bool {
 
 // Defines values for ChatResponseKind.
 const (
-	ChatResponseKindResponse ChatResponseKind = "response"
+	ChatResponseKindResponse  ChatResponseKind = "response"
+	ChatResponseKindToolCalls ChatResponseKind = "tool_calls"
 )
 
 // Valid indicates whether the value is a known member of the ChatResponseKind enum.
 func (e ChatResponseKind) Valid() bool {
 	switch e {
 	case ChatResponseKindResponse:
+		return true
+	case ChatResponseKindToolCalls:
 		return true
 	default:
 		return false
@@ -153,8 +379,10 @@ const (
 	ErrorCodeBillingUnavailable   ErrorCode = "billing_unavailable"
 	ErrorCodeBodyTooLarge         ErrorCode = "body_too_large"
 	ErrorCodeBudgetExceeded       ErrorCode = "budget_exceeded"
+	ErrorCodeBusy                 ErrorCode = "busy"
 	ErrorCodeChecksumMismatch     ErrorCode = "checksum_mismatch"
 	ErrorCodeContextTooLarge      ErrorCode = "context_too_large"
+	ErrorCodeContinuationInvalid  ErrorCode = "continuation_invalid"
 	ErrorCodeDBUnavailable        ErrorCode = "db_unavailable"
 	ErrorCodeDraining             ErrorCode = "draining"
 	ErrorCodeEmailTaken           ErrorCode = "email_taken"
@@ -191,6 +419,7 @@ const (
 	ErrorCodeTokenInURL           ErrorCode = "token_in_url"
 	ErrorCodeTokenInvalid         ErrorCode = "token_invalid"
 	ErrorCodeTokenMissing         ErrorCode = "token_missing"
+	ErrorCodeToolResultUnexpected ErrorCode = "tool_result_unexpected"
 	ErrorCodeUnsupportedMediaType ErrorCode = "unsupported_media_type"
 	ErrorCodeUpgradeRequired      ErrorCode = "upgrade_required"
 	ErrorCodeUploadExpired        ErrorCode = "upload_expired"
@@ -215,9 +444,13 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeBudgetExceeded:
 		return true
+	case ErrorCodeBusy:
+		return true
 	case ErrorCodeChecksumMismatch:
 		return true
 	case ErrorCodeContextTooLarge:
+		return true
+	case ErrorCodeContinuationInvalid:
 		return true
 	case ErrorCodeDBUnavailable:
 		return true
@@ -290,6 +523,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeTokenInvalid:
 		return true
 	case ErrorCodeTokenMissing:
+		return true
+	case ErrorCodeToolResultUnexpected:
 		return true
 	case ErrorCodeUnsupportedMediaType:
 		return true
@@ -429,6 +664,60 @@ func (e SubscriptionStatus) Valid() bool {
 	}
 }
 
+// Defines values for ToolLabel.
+const (
+	ToolLabelAskingAnotherAgent    ToolLabel = "Asking another agent"
+	ToolLabelCheckingTheCalendar   ToolLabel = "Checking the calendar"
+	ToolLabelDraftingAMessage      ToolLabel = "Drafting a message"
+	ToolLabelLookingAtDates        ToolLabel = "Looking at dates"
+	ToolLabelMakingAPlan           ToolLabel = "Making a plan"
+	ToolLabelPreparingChanges      ToolLabel = "Preparing changes"
+	ToolLabelReadingTheWorkspace   ToolLabel = "Reading the workspace"
+	ToolLabelSearchingTheWorkspace ToolLabel = "Searching the workspace"
+	ToolLabelWorkingWithNumbers    ToolLabel = "Working with numbers"
+)
+
+// Valid indicates whether the value is a known member of the ToolLabel enum.
+func (e ToolLabel) Valid() bool {
+	switch e {
+	case ToolLabelAskingAnotherAgent:
+		return true
+	case ToolLabelCheckingTheCalendar:
+		return true
+	case ToolLabelDraftingAMessage:
+		return true
+	case ToolLabelLookingAtDates:
+		return true
+	case ToolLabelMakingAPlan:
+		return true
+	case ToolLabelPreparingChanges:
+		return true
+	case ToolLabelReadingTheWorkspace:
+		return true
+	case ToolLabelSearchingTheWorkspace:
+		return true
+	case ToolLabelWorkingWithNumbers:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ToolResultFrameType.
+const (
+	ToolResultFrameTypeToolResult ToolResultFrameType = "tool_result"
+)
+
+// Valid indicates whether the value is a known member of the ToolResultFrameType enum.
+func (e ToolResultFrameType) Valid() bool {
+	switch e {
+	case ToolResultFrameTypeToolResult:
+		return true
+	default:
+		return false
+	}
+}
+
 // Agent An agent.
 type Agent struct {
 	// Available Whether the account's plan includes it.
@@ -557,7 +846,7 @@ type BatchResult struct {
 	// Problem An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
 	Problem *Problem `json:"problem,omitempty"`
 
-	// Response The agents' answer, or a plan. `kind` is required in both and has another value in each.
+	// Response The agents' answer, a plan, or calls of the app's tools. `kind` is required in each and has another value in each.
 	//
 	// Example: {"actions":[{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}],"kind":"response","response":"I propose a task."}
 	Response *ChatReply `json:"response,omitempty"`
@@ -577,6 +866,19 @@ type BatchResult struct {
 //
 // Example: pro
 type BillingTier string
+
+// ChatCancel Ends the running answer within a second: `done` with `cancelled` follows, and the socket stays usable. Without a running answer it is ignored.
+type ChatCancel struct {
+	// Type The kind of frame.
+	//
+	// Example: cancel
+	Type ChatCancelType `json:"type"`
+}
+
+// ChatCancelType The kind of frame.
+//
+// Example: cancel
+type ChatCancelType string
 
 // ChatContext What the agents may work on. Used for this request and then discarded.
 type ChatContext struct {
@@ -641,7 +943,302 @@ type ChatContext struct {
 	UserProfile map[string]interface{} `json:"user_profile,omitempty"`
 }
 
-// ChatReply The agents' answer, or a plan. `kind` is required in both and has another value in each.
+// ChatEventAction A change that the answer proposes. `done` has all of them again.
+type ChatEventAction struct {
+	// Action One change for the client to carry out. create_record has no id; update_record and delete_record have data.id, the id of a row in the request's context.
+	Action PlanAction `json:"action"`
+
+	// Type The kind of event.
+	//
+	// Example: action
+	Type ChatEventActionType `json:"type"`
+}
+
+// ChatEventActionType The kind of event.
+//
+// Example: action
+type ChatEventActionType string
+
+// ChatEventAgent An agent begins to work. Agents that another agent asks send none.
+type ChatEventAgent struct {
+	// Index Its place among the agents of this answer, from 1.
+	//
+	// Example: 1
+	Index int32 `json:"index"`
+
+	// Name The agent's name, as in GET /agents.
+	//
+	// Example: task_agent
+	Name string `json:"name"`
+
+	// Of How many agents work on this answer, one after the other.
+	//
+	// Example: 1
+	Of int32 `json:"of"`
+
+	// Type The kind of event.
+	//
+	// Example: agent
+	Type ChatEventAgentType `json:"type"`
+}
+
+// ChatEventAgentType The kind of event.
+//
+// Example: agent
+type ChatEventAgentType string
+
+// ChatEventDone The end of an answer.
+type ChatEventDone struct {
+	// Actions Changes for the client to carry out, in order; at most 50.
+	//
+	// Example: [{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}]
+	Actions []PlanAction `json:"actions"`
+
+	// Agent The agent that made the plan.
+	//
+	// Example: task_agent
+	Agent *string `json:"agent,omitempty"`
+
+	// Calls With the kind `tool_calls`, the calls to run.
+	//
+	// Example: [{"arguments":{"table":"tasks"},"id":"call_1","name":"query_rows"}]
+	Calls []ToolCall `json:"calls,omitempty"`
+
+	// Cancelled True if the client ended the answer with `cancel`: `response` is the text so far, and there are no actions.
+	//
+	// Example: false
+	Cancelled *bool `json:"cancelled,omitempty"`
+
+	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
+	Context *UsedContext `json:"context,omitempty"`
+
+	// Continuation With the kind `tool_calls`, what to send back with the results, as in a ChatResponse.
+	//
+	// Example: AQh3c2Vh...
+	Continuation *string `json:"continuation,omitempty"`
+
+	// Kind What the answer is: a `response`, a `plan`, or over HTTP calls of the app's tools (`tool_calls`).
+	//
+	// Example: response
+	Kind ChatEventDoneKind `json:"kind"`
+
+	// Proposals Changes that the person did not clearly ask for, such as what an e-mail asks; at most 50. They are neither among the actions nor among the steps: show them, and carry out only those that the person accepts.
+	//
+	// Example: [{"data":{"title":"Sign the lease"},"source":{"id":"m3","table":"emails"},"table":"tasks","type":"create_record"}]
+	Proposals *ProposalList `json:"proposals,omitempty"`
+
+	// Replaced True if `response` replaces an answer that must not be shown; show it instead of the text received.
+	//
+	// Example: false
+	Replaced *bool `json:"replaced,omitempty"`
+
+	// Response The text of the answer. Empty in a plan.
+	//
+	// Example: I propose a task.
+	Response string `json:"response"`
+
+	// Steps The steps of the plan, in order.
+	//
+	// Example: [{"action":"generate","prompt_template":"tpl_task_agent_summary","variables":{"request":"Sum up my tasks"}}]
+	Steps []PlanStep `json:"steps,omitempty"`
+
+	// Truncated True if the model stopped at its length limit.
+	//
+	// Example: false
+	Truncated *bool `json:"truncated,omitempty"`
+
+	// Type The kind of event.
+	//
+	// Example: done
+	Type ChatEventDoneType `json:"type"`
+
+	// Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
+	Upgrade *Upgrade `json:"upgrade,omitempty"`
+
+	// Usage Tokens that the language models used for this answer, in all of its calls.
+	Usage *Usage `json:"usage,omitempty"`
+}
+
+// ChatEventDoneKind What the answer is: a `response`, a `plan`, or over HTTP calls of the app's tools (`tool_calls`).
+//
+// Example: response
+type ChatEventDoneKind string
+
+// ChatEventDoneType The kind of event.
+//
+// Example: done
+type ChatEventDoneType string
+
+// ChatEventError What went wrong. It ends the answer, and no `done` follows, unless it has `id` or the code `busy`: then only that frame of the client was refused.
+type ChatEventError struct {
+	// Code What went wrong. Codes are stable; `/docs/errors/{code}` explains each. New codes may be added.
+	//
+	// Example: validation_failed
+	Code ErrorCode `json:"code"`
+
+	// ID The call whose result was not expected.
+	//
+	// Example: call_1
+	ID *string `json:"id,omitempty"`
+
+	// Message What happened and what to do about it.
+	//
+	// Example: The model is unavailable; try again shortly.
+	Message string `json:"message"`
+
+	// RequestID The id of the request, as in `started`.
+	//
+	// Example: 0199a3f27c1e7b419d555f0f2c6b8a10
+	RequestID string `json:"request_id"`
+
+	// Type The kind of event.
+	//
+	// Example: error
+	Type ChatEventErrorType `json:"type"`
+}
+
+// ChatEventErrorType The kind of event.
+//
+// Example: error
+type ChatEventErrorType string
+
+// ChatEventHeartbeat The answer is still being made. Sent every 10 seconds while an answer runs.
+type ChatEventHeartbeat struct {
+	// Type The kind of event.
+	//
+	// Example: heartbeat
+	Type ChatEventHeartbeatType `json:"type"`
+}
+
+// ChatEventHeartbeatType The kind of event.
+//
+// Example: heartbeat
+type ChatEventHeartbeatType string
+
+// ChatEventPong The answer to a client's `ping`.
+type ChatEventPong struct {
+	// Type The kind of event.
+	//
+	// Example: pong
+	Type ChatEventPongType `json:"type"`
+}
+
+// ChatEventPongType The kind of event.
+//
+// Example: pong
+type ChatEventPongType string
+
+// ChatEventStarted The answer has begun. No model was asked yet.
+type ChatEventStarted struct {
+	// RequestID The id of this request, also in the server's log. Each request of a socket has its own.
+	//
+	// Example: 0199a3f27c1e7b419d555f0f2c6b8a10
+	RequestID string `json:"request_id"`
+
+	// Type The kind of event.
+	//
+	// Example: started
+	Type ChatEventStartedType `json:"type"`
+}
+
+// ChatEventStartedType The kind of event.
+//
+// Example: started
+type ChatEventStartedType string
+
+// ChatEventText A piece of the answer's text. All pieces joined are the `response` of `done`, unless that says `replaced`.
+type ChatEventText struct {
+	// Delta The piece, never empty.
+	//
+	// Example: I propose
+	Delta string `json:"delta"`
+
+	// Type The kind of event.
+	//
+	// Example: text
+	Type ChatEventTextType `json:"type"`
+}
+
+// ChatEventTextType The kind of event.
+//
+// Example: text
+type ChatEventTextType string
+
+// ChatEventTool An agent uses one of the server's tools.
+type ChatEventTool struct {
+	// Label What a tool does, for people. Clients may translate the list; new labels may be added.
+	//
+	// Example: Reading the workspace
+	Label ToolLabel `json:"label"`
+
+	// Name The tool's name.
+	//
+	// Example: list_tasks
+	Name string `json:"name"`
+
+	// State `running` when it begins, then `done` or `failed`.
+	//
+	// Example: running
+	State ChatEventToolState `json:"state"`
+
+	// Type The kind of event.
+	//
+	// Example: tool
+	Type ChatEventToolType `json:"type"`
+}
+
+// ChatEventToolState `running` when it begins, then `done` or `failed`.
+//
+// Example: running
+type ChatEventToolState string
+
+// ChatEventToolType The kind of event.
+//
+// Example: tool
+type ChatEventToolType string
+
+// ChatEventToolCall The model calls a tool of the app. On the WebSocket, answer with a ToolResultFrame within 60 seconds; over HTTP the calls come with `done`.
+type ChatEventToolCall struct {
+	// Arguments The arguments, as the model wrote them. They fit the tool's schema.
+	//
+	// Example: {"table":"tasks"}
+	Arguments map[string]interface{} `json:"arguments"`
+
+	// ID The call's id, unique within the answer.
+	//
+	// Example: call_1
+	ID string `json:"id"`
+
+	// Name The tool's name in `client_tools`.
+	//
+	// Example: query_rows
+	Name string `json:"name"`
+
+	// Type The kind of event.
+	//
+	// Example: tool_call
+	Type ChatEventToolCallType `json:"type"`
+}
+
+// ChatEventToolCallType The kind of event.
+//
+// Example: tool_call
+type ChatEventToolCallType string
+
+// ChatPing Asks for a `pong`. Send it before you trust a socket that was idle.
+type ChatPing struct {
+	// Type The kind of frame.
+	//
+	// Example: ping
+	Type ChatPingType `json:"type"`
+}
+
+// ChatPingType The kind of frame.
+//
+// Example: ping
+type ChatPingType string
+
+// ChatReply The agents' answer, a plan, or calls of the app's tools. `kind` is required in each and has another value in each.
 //
 // Example: {"actions":[{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}],"kind":"response","response":"I propose a task."}
 type ChatReply struct {
@@ -650,21 +1247,36 @@ type ChatReply struct {
 
 // ChatRequest A message to the agents.
 type ChatRequest struct {
+	// ClientTools Tools that run in the app, which the model may call beside the server's own. Their names must differ from each other and from every tool of the server. Together they may have 32 KiB. Not in plan mode, in batches, or on version 1 of the stream.
+	//
+	// Example: [{"description":"Reads rows of a table.","name":"query_rows","parameters":{"properties":{"table":{"type":"string"}},"required":["table"],"type":"object"}}]
+	ClientTools []ClientTool `json:"client_tools,omitempty"`
+
 	// Context What the agents may work on. Used for this request and then discarded.
 	Context *ChatContext `json:"context,omitempty"`
+
+	// Continuation The `continuation` of an answer with the kind `tool_calls`, which this request goes on with. It comes with `tool_results` and without `message`, `client_tools` and `execution_mode`. Send `context` again, since the server keeps none, and `model` if it brings an own key. Such a body may have 2 MiB.
+	//
+	// Example: AQh3c2Vh...
+	Continuation string `json:"continuation,omitempty"`
 
 	// ExecutionMode `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
 	//
 	// Example: direct
 	ExecutionMode *ChatRequestExecutionMode `json:"execution_mode,omitempty"`
 
-	// Message The user's message, 1 to 32,000 characters, without U+0000.
+	// Message The user's message, 1 to 32,000 characters, without U+0000. Required unless the request continues an answer with `continuation`.
 	//
 	// Example: Create a task 'Call Anna' for tomorrow, high priority
-	Message string `json:"message"`
+	Message string `json:"message,omitempty"`
 
 	// Model Which model answers. Without it, the first provider that the account's plan includes answers, and another one where that fails; what is chosen here is asked alone.
 	Model *ModelChoice `json:"model,omitempty"`
+
+	// ToolResults The result of every call of that answer.
+	//
+	// Example: [{"content":"[{\"id\":\"t1\",\"title\":\"Send the offer\"}]","id":"call_1"}]
+	ToolResults []ToolResult `json:"tool_results,omitempty"`
 }
 
 // ChatRequestExecutionMode `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
@@ -674,15 +1286,25 @@ type ChatRequestExecutionMode string
 
 // ChatResponse The agents' answer.
 type ChatResponse struct {
-	// Actions Changes for the client to carry out, in order; at most 50.
+	// Actions Changes for the client to carry out, in order; at most 50. Empty with `tool_calls`: they come with the complete answer.
 	//
 	// Example: [{"data":{"dueDate":1767225600000,"priority":"high","title":"Call Anna"},"table":"tasks","type":"create_record"}]
 	Actions []PlanAction `json:"actions"`
 
+	// Calls With `tool_calls`, the calls to run, in order.
+	//
+	// Example: [{"arguments":{"table":"tasks"},"id":"call_1","name":"query_rows"}]
+	Calls []ToolCall `json:"calls,omitempty"`
+
 	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
 	Context *UsedContext `json:"context,omitempty"`
 
-	// Kind What this answer is, a response or a plan.
+	// Continuation With `tool_calls`, what to send back with the results within 10 minutes. It is sealed and bound to the account and its plan. Sending it twice runs the rest of the answer twice.
+	//
+	// Example: AQh3c2Vh...
+	Continuation *string `json:"continuation,omitempty"`
+
+	// Kind What this answer is: a complete `response`, or `tool_calls`, calls of the app's tools, which only requests with `client_tools` get.
 	//
 	// Example: response
 	Kind ChatResponseKind `json:"kind"`
@@ -697,7 +1319,7 @@ type ChatResponse struct {
 	// Example: false
 	Replaced *bool `json:"replaced,omitempty"`
 
-	// Response The text of the answer.
+	// Response The text of the answer. With `tool_calls` it is the text so far, often empty, and the text of the next answer follows it.
 	//
 	// Example: I propose a task.
 	Response string `json:"response"`
@@ -714,7 +1336,7 @@ type ChatResponse struct {
 	Usage *Usage `json:"usage,omitempty"`
 }
 
-// ChatResponseKind What this answer is, a response or a plan.
+// ChatResponseKind What this answer is: a complete `response`, or `tool_calls`, calls of the app's tools, which only requests with `client_tools` get.
 //
 // Example: response
 type ChatResponseKind string
@@ -780,6 +1402,13 @@ type ChatStreamError struct {
 
 	// Error What went wrong on the stream.
 	Error ChatStreamFailure `json:"error"`
+}
+
+// ChatStreamEvent An event of an answer, in version 2 of the stream and in server-sent events. New types may be added: ignore those that you do not know.
+//
+// Example: {"delta":"I propose","type":"text"}
+type ChatStreamEvent struct {
+	union json.RawMessage
 }
 
 // ChatStreamFailure What went wrong on the stream.
@@ -932,6 +1561,29 @@ type ClientRow struct {
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ParentID nullable.Nullable[string] `json:"parentId,omitempty"`
+}
+
+// ClientTool A tool that runs in the app. The model sees its name, description and parameters; what the description says is data to it and no instruction.
+type ClientTool struct {
+	// Description What it does and when to use it.
+	//
+	// Example: Reads rows of a table.
+	Description string `json:"description"`
+
+	// Name The name by which it is called. `query_rows`, `search_documents` and `memory` are those of the client library.
+	//
+	// Example: query_rows
+	Name string `json:"name"`
+
+	// NeedsApproval The app asks the person before it runs the tool. The server only passes this on.
+	//
+	// Example: false
+	NeedsApproval *bool `json:"needs_approval,omitempty"`
+
+	// Parameters JSON schema of the arguments, an object: `type`, `properties`, `required`, `items`, `enum`, `description`, `minimum`, `maximum`, `minLength`, `maxLength`, `minItems`, `maxItems`, `additionalProperties`.
+	//
+	// Example: {"properties":{"table":{"type":"string"}},"required":["table"],"type":"object"}
+	Parameters map[string]interface{} `json:"parameters"`
 }
 
 // CompactReply The summary of a conversation.
@@ -1813,6 +2465,85 @@ type TokenUsage struct {
 	TokensUsed int64 `json:"tokens_used"`
 }
 
+// ToolCall A call of a tool that runs in the app.
+type ToolCall struct {
+	// Arguments The arguments, as the model wrote them. They fit the tool's schema.
+	//
+	// Example: {"table":"tasks"}
+	Arguments map[string]interface{} `json:"arguments"`
+
+	// ID The call's id, unique within the answer.
+	//
+	// Example: call_1
+	ID string `json:"id"`
+
+	// Name The tool's name in `client_tools`.
+	//
+	// Example: query_rows
+	Name string `json:"name"`
+}
+
+// ToolLabel What a tool does, for people. Clients may translate the list; new labels may be added.
+//
+// Example: Reading the workspace
+type ToolLabel string
+
+// ToolResult What came of a call: exactly one of `content`, `error` and `denied`.
+type ToolResult struct {
+	// Content The result, a text of at most 256 KiB; the model is told if it is larger.
+	//
+	// Example: [{"id":"t1","title":"Send the offer"}]
+	Content *string `json:"content,omitempty"`
+
+	// Denied True if the person did not agree to the call.
+	//
+	// Example: true
+	Denied *bool `json:"denied,omitempty"`
+
+	// Error Why the tool failed, for the model.
+	//
+	// Example: there is no table invoices
+	Error *string `json:"error,omitempty"`
+
+	// ID The call's id.
+	//
+	// Example: call_1
+	ID string `json:"id"`
+}
+
+// ToolResultFrame The result of a `tool_call`: a ToolResult with `type`.
+type ToolResultFrame struct {
+	// Content The result, a text of at most 256 KiB; the model is told if it is larger.
+	//
+	// Example: [{"id":"t1","title":"Send the offer"}]
+	Content *string `json:"content,omitempty"`
+
+	// Denied True if the person did not agree to the call.
+	//
+	// Example: true
+	Denied *bool `json:"denied,omitempty"`
+
+	// Error Why the tool failed, for the model.
+	//
+	// Example: there is no table invoices
+	Error *string `json:"error,omitempty"`
+
+	// ID The call's id.
+	//
+	// Example: call_1
+	ID string `json:"id"`
+
+	// Type The kind of frame.
+	//
+	// Example: tool_result
+	Type ToolResultFrameType `json:"type"`
+}
+
+// ToolResultFrameType The kind of frame.
+//
+// Example: tool_result
+type ToolResultFrameType string
+
 // Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 type Upgrade struct {
 	// Feature What is missing; the name of an agent, for example.
@@ -2355,6 +3086,395 @@ func (t *ChatReply) UnmarshalJSON(b []byte) error {
 	return err
 }
 
+// AsChatEventStarted returns the union data inside the ChatStreamEvent as a ChatEventStarted
+func (t ChatStreamEvent) AsChatEventStarted() (ChatEventStarted, error) {
+	var body ChatEventStarted
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventStarted overwrites any union data inside the ChatStreamEvent as the provided ChatEventStarted
+func (t *ChatStreamEvent) FromChatEventStarted(v ChatEventStarted) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"started"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventStarted performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventStarted
+func (t *ChatStreamEvent) MergeChatEventStarted(v ChatEventStarted) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"started"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventAgent returns the union data inside the ChatStreamEvent as a ChatEventAgent
+func (t ChatStreamEvent) AsChatEventAgent() (ChatEventAgent, error) {
+	var body ChatEventAgent
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventAgent overwrites any union data inside the ChatStreamEvent as the provided ChatEventAgent
+func (t *ChatStreamEvent) FromChatEventAgent(v ChatEventAgent) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"agent"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventAgent performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventAgent
+func (t *ChatStreamEvent) MergeChatEventAgent(v ChatEventAgent) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"agent"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventTool returns the union data inside the ChatStreamEvent as a ChatEventTool
+func (t ChatStreamEvent) AsChatEventTool() (ChatEventTool, error) {
+	var body ChatEventTool
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventTool overwrites any union data inside the ChatStreamEvent as the provided ChatEventTool
+func (t *ChatStreamEvent) FromChatEventTool(v ChatEventTool) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"tool"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventTool performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventTool
+func (t *ChatStreamEvent) MergeChatEventTool(v ChatEventTool) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"tool"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventText returns the union data inside the ChatStreamEvent as a ChatEventText
+func (t ChatStreamEvent) AsChatEventText() (ChatEventText, error) {
+	var body ChatEventText
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventText overwrites any union data inside the ChatStreamEvent as the provided ChatEventText
+func (t *ChatStreamEvent) FromChatEventText(v ChatEventText) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"text"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventText performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventText
+func (t *ChatStreamEvent) MergeChatEventText(v ChatEventText) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"text"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventAction returns the union data inside the ChatStreamEvent as a ChatEventAction
+func (t ChatStreamEvent) AsChatEventAction() (ChatEventAction, error) {
+	var body ChatEventAction
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventAction overwrites any union data inside the ChatStreamEvent as the provided ChatEventAction
+func (t *ChatStreamEvent) FromChatEventAction(v ChatEventAction) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"action"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventAction performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventAction
+func (t *ChatStreamEvent) MergeChatEventAction(v ChatEventAction) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"action"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventToolCall returns the union data inside the ChatStreamEvent as a ChatEventToolCall
+func (t ChatStreamEvent) AsChatEventToolCall() (ChatEventToolCall, error) {
+	var body ChatEventToolCall
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventToolCall overwrites any union data inside the ChatStreamEvent as the provided ChatEventToolCall
+func (t *ChatStreamEvent) FromChatEventToolCall(v ChatEventToolCall) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"tool_call"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventToolCall performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventToolCall
+func (t *ChatStreamEvent) MergeChatEventToolCall(v ChatEventToolCall) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"tool_call"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventHeartbeat returns the union data inside the ChatStreamEvent as a ChatEventHeartbeat
+func (t ChatStreamEvent) AsChatEventHeartbeat() (ChatEventHeartbeat, error) {
+	var body ChatEventHeartbeat
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventHeartbeat overwrites any union data inside the ChatStreamEvent as the provided ChatEventHeartbeat
+func (t *ChatStreamEvent) FromChatEventHeartbeat(v ChatEventHeartbeat) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"heartbeat"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventHeartbeat performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventHeartbeat
+func (t *ChatStreamEvent) MergeChatEventHeartbeat(v ChatEventHeartbeat) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"heartbeat"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventPong returns the union data inside the ChatStreamEvent as a ChatEventPong
+func (t ChatStreamEvent) AsChatEventPong() (ChatEventPong, error) {
+	var body ChatEventPong
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventPong overwrites any union data inside the ChatStreamEvent as the provided ChatEventPong
+func (t *ChatStreamEvent) FromChatEventPong(v ChatEventPong) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"pong"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventPong performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventPong
+func (t *ChatStreamEvent) MergeChatEventPong(v ChatEventPong) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"pong"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventDone returns the union data inside the ChatStreamEvent as a ChatEventDone
+func (t ChatStreamEvent) AsChatEventDone() (ChatEventDone, error) {
+	var body ChatEventDone
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventDone overwrites any union data inside the ChatStreamEvent as the provided ChatEventDone
+func (t *ChatStreamEvent) FromChatEventDone(v ChatEventDone) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"done"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventDone performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventDone
+func (t *ChatStreamEvent) MergeChatEventDone(v ChatEventDone) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"done"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsChatEventError returns the union data inside the ChatStreamEvent as a ChatEventError
+func (t ChatStreamEvent) AsChatEventError() (ChatEventError, error) {
+	var body ChatEventError
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromChatEventError overwrites any union data inside the ChatStreamEvent as the provided ChatEventError
+func (t *ChatStreamEvent) FromChatEventError(v ChatEventError) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"error"}`))
+	t.union = b
+	return err
+}
+
+// MergeChatEventError performs a merge with any union data inside the ChatStreamEvent, using the provided ChatEventError
+func (t *ChatStreamEvent) MergeChatEventError(v ChatEventError) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"error"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t ChatStreamEvent) Discriminator() (string, error) {
+	var discriminator struct {
+		Discriminator string `json:"type"`
+	}
+	err := json.Unmarshal(t.union, &discriminator)
+	return discriminator.Discriminator, err
+}
+
+func (t ChatStreamEvent) ValueByDiscriminator() (interface{}, error) {
+	discriminator, err := t.Discriminator()
+	if err != nil {
+		return nil, err
+	}
+	switch discriminator {
+	case "action":
+		return t.AsChatEventAction()
+	case "agent":
+		return t.AsChatEventAgent()
+	case "done":
+		return t.AsChatEventDone()
+	case "error":
+		return t.AsChatEventError()
+	case "heartbeat":
+		return t.AsChatEventHeartbeat()
+	case "pong":
+		return t.AsChatEventPong()
+	case "started":
+		return t.AsChatEventStarted()
+	case "text":
+		return t.AsChatEventText()
+	case "tool":
+		return t.AsChatEventTool()
+	case "tool_call":
+		return t.AsChatEventToolCall()
+	default:
+		return nil, errors.New("unknown discriminator value: " + discriminator)
+	}
+}
+
+func (t ChatStreamEvent) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *ChatStreamEvent) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
 
@@ -2735,6 +3855,16 @@ type ClientInterface interface {
 	// requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
 	// tokens it took.
 	//
+	// With `Accept: text/event-stream` the answer is a stream of server-sent events: each has the event's `type` as
+	// `event` and a ChatStreamEvent as `data`. The last is `done`, or `error` if the answer fails on the way. While
+	// nothing else is sent, a comment comes every 10 seconds. Closing the connection ends the answer. Errors before the
+	// first event are problems as usual.
+	//
+	// `client_tools` are tools that run in the app. When the model calls them, the answer has the kind `tool_calls` with
+	// `calls` and `continuation`: run them, and post `continuation` with a `tool_results` entry for each call and the
+	// same `context`. 422 `continuation_invalid` if it is older than 10 minutes, or was made for another account or
+	// plan, or before the password was changed.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /chat (the `Chat` operationId).
@@ -2755,6 +3885,16 @@ type ClientInterface interface {
 	// `budget_exceeded` if the plan's tokens of the day are used up, with `Retry-After` until midnight UTC, or if
 	// requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
 	// tokens it took.
+	//
+	// With `Accept: text/event-stream` the answer is a stream of server-sent events: each has the event's `type` as
+	// `event` and a ChatStreamEvent as `data`. The last is `done`, or `error` if the answer fails on the way. While
+	// nothing else is sent, a comment comes every 10 seconds. Closing the connection ends the answer. Errors before the
+	// first event are problems as usual.
+	//
+	// `client_tools` are tools that run in the app. When the model calls them, the answer has the kind `tool_calls` with
+	// `calls` and `continuation`: run them, and post `continuation` with a `tool_results` entry for each call and the
+	// same `context`. 422 `continuation_invalid` if it is older than 10 minutes, or was made for another account or
+	// plan, or before the password was changed.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3480,6 +4620,16 @@ func (c *Client) ReceiveStripeEventWithBody(ctx context.Context, params *Receive
 // requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
 // tokens it took.
 //
+// With `Accept: text/event-stream` the answer is a stream of server-sent events: each has the event's `type` as
+// `event` and a ChatStreamEvent as `data`. The last is `done`, or `error` if the answer fails on the way. While
+// nothing else is sent, a comment comes every 10 seconds. Closing the connection ends the answer. Errors before the
+// first event are problems as usual.
+//
+// `client_tools` are tools that run in the app. When the model calls them, the answer has the kind `tool_calls` with
+// `calls` and `continuation`: run them, and post `continuation` with a `tool_results` entry for each call and the
+// same `context`. 422 `continuation_invalid` if it is older than 10 minutes, or was made for another account or
+// plan, or before the password was changed.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /chat (the `Chat` operationId).
@@ -3510,6 +4660,16 @@ func (c *Client) ChatWithBody(ctx context.Context, contentType string, body io.R
 // `budget_exceeded` if the plan's tokens of the day are used up, with `Retry-After` until midnight UTC, or if
 // requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
 // tokens it took.
+//
+// With `Accept: text/event-stream` the answer is a stream of server-sent events: each has the event's `type` as
+// `event` and a ChatStreamEvent as `data`. The last is `done`, or `error` if the answer fails on the way. While
+// nothing else is sent, a comment comes every 10 seconds. Closing the connection ends the answer. Errors before the
+// first event are problems as usual.
+//
+// `client_tools` are tools that run in the app. When the model calls them, the answer has the kind `tool_calls` with
+// `calls` and `continuation`: run them, and post `continuation` with a `tool_results` entry for each call and the
+// same `context`. 422 `continuation_invalid` if it is older than 10 minutes, or was made for another account or
+// plan, or before the password was changed.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5714,6 +6874,16 @@ type ClientWithResponsesInterface interface {
 	// requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
 	// tokens it took.
 	//
+	// With `Accept: text/event-stream` the answer is a stream of server-sent events: each has the event's `type` as
+	// `event` and a ChatStreamEvent as `data`. The last is `done`, or `error` if the answer fails on the way. While
+	// nothing else is sent, a comment comes every 10 seconds. Closing the connection ends the answer. Errors before the
+	// first event are problems as usual.
+	//
+	// `client_tools` are tools that run in the app. When the model calls them, the answer has the kind `tool_calls` with
+	// `calls` and `continuation`: run them, and post `continuation` with a `tool_results` entry for each call and the
+	// same `context`. 422 `continuation_invalid` if it is older than 10 minutes, or was made for another account or
+	// plan, or before the password was changed.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /chat (the `Chat` operationId).
@@ -5734,6 +6904,16 @@ type ClientWithResponsesInterface interface {
 	// `budget_exceeded` if the plan's tokens of the day are used up, with `Retry-After` until midnight UTC, or if
 	// requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
 	// tokens it took.
+	//
+	// With `Accept: text/event-stream` the answer is a stream of server-sent events: each has the event's `type` as
+	// `event` and a ChatStreamEvent as `data`. The last is `done`, or `error` if the answer fails on the way. While
+	// nothing else is sent, a comment comes every 10 seconds. Closing the connection ends the answer. Errors before the
+	// first event are problems as usual.
+	//
+	// `client_tools` are tools that run in the app. When the model calls them, the answer has the kind `tool_calls` with
+	// `calls` and `continuation`: run them, and post `continuation` with a `tool_results` entry for each call and the
+	// same `context`. 422 `continuation_invalid` if it is older than 10 minutes, or was made for another account or
+	// plan, or before the password was changed.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8763,6 +9943,16 @@ func (c *ClientWithResponses) ReceiveStripeEventWithBodyWithResponse(ctx context
 // requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
 // tokens it took.
 //
+// With `Accept: text/event-stream` the answer is a stream of server-sent events: each has the event's `type` as
+// `event` and a ChatStreamEvent as `data`. The last is `done`, or `error` if the answer fails on the way. While
+// nothing else is sent, a comment comes every 10 seconds. Closing the connection ends the answer. Errors before the
+// first event are problems as usual.
+//
+// `client_tools` are tools that run in the app. When the model calls them, the answer has the kind `tool_calls` with
+// `calls` and `continuation`: run them, and post `continuation` with a `tool_results` entry for each call and the
+// same `context`. 422 `continuation_invalid` if it is older than 10 minutes, or was made for another account or
+// plan, or before the password was changed.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /chat (the `Chat` operationId).
@@ -8789,6 +9979,16 @@ func (c *ClientWithResponses) ChatWithBodyWithResponse(ctx context.Context, cont
 // `budget_exceeded` if the plan's tokens of the day are used up, with `Retry-After` until midnight UTC, or if
 // requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
 // tokens it took.
+//
+// With `Accept: text/event-stream` the answer is a stream of server-sent events: each has the event's `type` as
+// `event` and a ChatStreamEvent as `data`. The last is `done`, or `error` if the answer fails on the way. While
+// nothing else is sent, a comment comes every 10 seconds. Closing the connection ends the answer. Errors before the
+// first event are problems as usual.
+//
+// `client_tools` are tools that run in the app. When the model calls them, the answer has the kind `tool_calls` with
+// `calls` and `continuation`: run them, and post `continuation` with a `tool_results` entry for each call and the
+// same `context`. 422 `continuation_invalid` if it is older than 10 minutes, or was made for another account or
+// plan, or before the password was changed.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12017,6 +13217,9 @@ func ParseChatResp(rsp *http.Response) (*ChatResp, error) {
 			return nil, err
 		}
 		response.ApplicationProblemJSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/event-stream) unsupported
 
 	}
 

@@ -177,6 +177,16 @@ export const endSession = <ThrowOnError extends boolean = false>(options: Option
  * requests that are still running have reserved the rest, with a short one. `usage` of the answer says how many
  * tokens it took.
  *
+ * With `Accept: text/event-stream` the answer is a stream of server-sent events: each has the event's `type` as
+ * `event` and a ChatStreamEvent as `data`. The last is `done`, or `error` if the answer fails on the way. While
+ * nothing else is sent, a comment comes every 10 seconds. Closing the connection ends the answer. Errors before the
+ * first event are problems as usual.
+ *
+ * `client_tools` are tools that run in the app. When the model calls them, the answer has the kind `tool_calls` with
+ * `calls` and `continuation`: run them, and post `continuation` with a `tool_results` entry for each call and the
+ * same `context`. 422 `continuation_invalid` if it is older than 10 minutes, or was made for another account or
+ * plan, or before the password was changed.
+ *
  */
 export const chat = <ThrowOnError extends boolean = false>(options: Options<ChatData, ThrowOnError>) => (options.client ?? client).post<ChatResponses, ChatErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

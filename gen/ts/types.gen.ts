@@ -331,14 +331,92 @@ export type ModelChoice = {
 };
 
 /**
- * The last frame of a failed answer. The socket is then closed.
+ * The result of a `tool_call`: a ToolResult with `type`.
  */
-export type ChatStreamError = {
+export type ToolResultFrame = {
     /**
-     * Always true: this is the last frame of the answer.
+     * The kind of frame.
      */
-    done: boolean;
-    error: ChatStreamFailure;
+    type: 'tool_result';
+    /**
+     * The call's id.
+     */
+    id: string;
+    /**
+     * The result, a text of at most 256 KiB; the model is told if it is larger.
+     */
+    content?: string;
+    /**
+     * Why the tool failed, for the model.
+     */
+    error?: string;
+    /**
+     * True if the person did not agree to the call.
+     */
+    denied?: true;
+};
+
+/**
+ * Ends the running answer within a second: `done` with `cancelled` follows, and the socket stays usable. Without a running answer it is ignored.
+ */
+export type ChatCancel = {
+    /**
+     * The kind of frame.
+     */
+    type: 'cancel';
+};
+
+/**
+ * Asks for a `pong`. Send it before you trust a socket that was idle.
+ */
+export type ChatPing = {
+    /**
+     * The kind of frame.
+     */
+    type: 'ping';
+};
+
+/**
+ * What a tool does, for people. Clients may translate the list; new labels may be added.
+ */
+export const ToolLabel = {
+    READING_THE_WORKSPACE: 'Reading the workspace',
+    SEARCHING_THE_WORKSPACE: 'Searching the workspace',
+    LOOKING_AT_DATES: 'Looking at dates',
+    CHECKING_THE_CALENDAR: 'Checking the calendar',
+    WORKING_WITH_NUMBERS: 'Working with numbers',
+    PREPARING_CHANGES: 'Preparing changes',
+    DRAFTING_A_MESSAGE: 'Drafting a message',
+    ASKING_ANOTHER_AGENT: 'Asking another agent',
+    MAKING_A_PLAN: 'Making a plan'
+} as const;
+
+/**
+ * What a tool does, for people. Clients may translate the list; new labels may be added.
+ */
+export type ToolLabel = typeof ToolLabel[keyof typeof ToolLabel];
+
+/**
+ * What went wrong. It ends the answer, and no `done` follows, unless it has `id` or the code `busy`: then only that frame of the client was refused.
+ */
+export type ChatEventError = {
+    /**
+     * The kind of event.
+     */
+    type: 'error';
+    code: ErrorCode;
+    /**
+     * What happened and what to do about it.
+     */
+    message: string;
+    /**
+     * The id of the request, as in `started`.
+     */
+    request_id: string;
+    /**
+     * The call whose result was not expected.
+     */
+    id?: string;
 };
 
 /**
@@ -364,6 +442,8 @@ export const ErrorCode = {
     EMAIL_TAKEN: 'email_taken',
     ALREADY_SUBSCRIBED: 'already_subscribed',
     IDEMPOTENCY_CONFLICT: 'idempotency_conflict',
+    BUSY: 'busy',
+    TOOL_RESULT_UNEXPECTED: 'tool_result_unexpected',
     UPLOAD_EXPIRED: 'upload_expired',
     BACKUP_CONFLICT: 'backup_conflict',
     LENGTH_REQUIRED: 'length_required',
@@ -379,6 +459,7 @@ export const ErrorCode = {
     TIMESTAMP_IN_FUTURE: 'timestamp_in_future',
     MODEL_UNKNOWN: 'model_unknown',
     MODEL_KEY_REFUSED: 'model_key_refused',
+    CONTINUATION_INVALID: 'continuation_invalid',
     UPGRADE_REQUIRED: 'upgrade_required',
     RATE_LIMITED: 'rate_limited',
     BUDGET_EXCEEDED: 'budget_exceeded',
@@ -403,44 +484,57 @@ export const ErrorCode = {
 export type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];
 
 /**
- * What went wrong on the stream.
+ * The end of an answer.
  */
-export type ChatStreamFailure = {
-    code: ErrorCode;
+export type ChatEventDone = {
     /**
-     * What happened and what to do about it.
+     * The kind of event.
      */
-    message: string;
+    type: 'done';
     /**
-     * The request id of the handshake or of the message.
+     * What the answer is: a `response`, a `plan`, or over HTTP calls of the app's tools (`tool_calls`).
      */
-    request_id: string;
-};
-
-/**
- * The only frame of an answer in plan mode.
- */
-export type ChatStreamPlan = {
+    kind: 'response' | 'plan' | 'tool_calls';
     /**
-     * Always true: this is the last frame of the answer.
+     * The text of the answer. Empty in a plan.
      */
-    done: boolean;
+    response: string;
     /**
-     * What this answer is, a response or a plan.
+     * Changes for the client to carry out, in order; at most 50.
      */
-    kind: 'plan';
+    actions: Array<PlanAction>;
     /**
      * The agent that made the plan.
      */
-    agent: string;
+    agent?: string;
     /**
-     * The steps, in order.
+     * The steps of the plan, in order.
      */
-    steps: Array<PlanStep>;
+    steps?: Array<PlanStep>;
+    /**
+     * With the kind `tool_calls`, the calls to run.
+     */
+    calls?: Array<ToolCall>;
+    /**
+     * With the kind `tool_calls`, what to send back with the results, as in a ChatResponse.
+     */
+    continuation?: string;
     proposals?: ProposalList;
     upgrade?: Upgrade;
     usage?: Usage;
     context?: UsedContext;
+    /**
+     * True if the model stopped at its length limit.
+     */
+    truncated?: boolean;
+    /**
+     * True if `response` replaces an answer that must not be shown; show it instead of the text received.
+     */
+    replaced?: boolean;
+    /**
+     * True if the client ended the answer with `cancel`: `response` is the text so far, and there are no actions.
+     */
+    cancelled?: boolean;
 };
 
 /**
@@ -509,6 +603,26 @@ export type Proposal = {
 export type ProposalList = Array<Proposal>;
 
 /**
+ * A call of a tool that runs in the app.
+ */
+export type ToolCall = {
+    /**
+     * The call's id, unique within the answer.
+     */
+    id: string;
+    /**
+     * The tool's name in `client_tools`.
+     */
+    name: string;
+    /**
+     * The arguments, as the model wrote them. They fit the tool's schema.
+     */
+    arguments: {
+        [key: string]: unknown;
+    };
+};
+
+/**
  * One step of a plan.
  */
 export type PlanStep = {
@@ -549,6 +663,227 @@ export type PlanStep = {
 };
 
 /**
+ * One change for the client to carry out. create_record has no id; update_record and delete_record have data.id, the id of a row in the request's context.
+ */
+export type PlanAction = {
+    /**
+     * The kind of change.
+     */
+    type: 'create_record' | 'update_record' | 'delete_record' | 'index_document' | 'send_notification';
+    /**
+     * The table of the client's database; null if the action needs none.
+     */
+    table: 'tasks' | 'projects' | 'notes' | 'clients' | 'checkpoints' | 'taskComments' | 'events' | 'emails' | null;
+    /**
+     * Columns of the client's database in camelCase; times in milliseconds since the Unix epoch.
+     */
+    data: {
+        [key: string]: unknown;
+    } | null;
+};
+
+/**
+ * The answer to a client's `ping`.
+ */
+export type ChatEventPong = {
+    /**
+     * The kind of event.
+     */
+    type: 'pong';
+};
+
+/**
+ * The answer is still being made. Sent every 10 seconds while an answer runs.
+ */
+export type ChatEventHeartbeat = {
+    /**
+     * The kind of event.
+     */
+    type: 'heartbeat';
+};
+
+/**
+ * The model calls a tool of the app. On the WebSocket, answer with a ToolResultFrame within 60 seconds; over HTTP the calls come with `done`.
+ */
+export type ChatEventToolCall = {
+    /**
+     * The kind of event.
+     */
+    type: 'tool_call';
+    /**
+     * The call's id, unique within the answer.
+     */
+    id: string;
+    /**
+     * The tool's name in `client_tools`.
+     */
+    name: string;
+    /**
+     * The arguments, as the model wrote them. They fit the tool's schema.
+     */
+    arguments: {
+        [key: string]: unknown;
+    };
+};
+
+/**
+ * A change that the answer proposes. `done` has all of them again.
+ */
+export type ChatEventAction = {
+    /**
+     * The kind of event.
+     */
+    type: 'action';
+    action: PlanAction;
+};
+
+/**
+ * A piece of the answer's text. All pieces joined are the `response` of `done`, unless that says `replaced`.
+ */
+export type ChatEventText = {
+    /**
+     * The kind of event.
+     */
+    type: 'text';
+    /**
+     * The piece, never empty.
+     */
+    delta: string;
+};
+
+/**
+ * An agent uses one of the server's tools.
+ */
+export type ChatEventTool = {
+    /**
+     * The kind of event.
+     */
+    type: 'tool';
+    /**
+     * The tool's name.
+     */
+    name: string;
+    label: ToolLabel;
+    /**
+     * `running` when it begins, then `done` or `failed`.
+     */
+    state: 'running' | 'done' | 'failed';
+};
+
+/**
+ * An agent begins to work. Agents that another agent asks send none.
+ */
+export type ChatEventAgent = {
+    /**
+     * The kind of event.
+     */
+    type: 'agent';
+    /**
+     * The agent's name, as in GET /agents.
+     */
+    name: string;
+    /**
+     * Its place among the agents of this answer, from 1.
+     */
+    index: number;
+    /**
+     * How many agents work on this answer, one after the other.
+     */
+    of: number;
+};
+
+/**
+ * The answer has begun. No model was asked yet.
+ */
+export type ChatEventStarted = {
+    /**
+     * The kind of event.
+     */
+    type: 'started';
+    /**
+     * The id of this request, also in the server's log. Each request of a socket has its own.
+     */
+    request_id: string;
+};
+
+/**
+ * An event of an answer, in version 2 of the stream and in server-sent events. New types may be added: ignore those that you do not know.
+ */
+export type ChatStreamEvent = ({
+    type: 'started';
+} & ChatEventStarted) | ({
+    type: 'agent';
+} & ChatEventAgent) | ({
+    type: 'tool';
+} & ChatEventTool) | ({
+    type: 'text';
+} & ChatEventText) | ({
+    type: 'action';
+} & ChatEventAction) | ({
+    type: 'tool_call';
+} & ChatEventToolCall) | ({
+    type: 'heartbeat';
+} & ChatEventHeartbeat) | ({
+    type: 'pong';
+} & ChatEventPong) | ({
+    type: 'done';
+} & ChatEventDone) | ({
+    type: 'error';
+} & ChatEventError);
+
+/**
+ * The last frame of a failed answer. The socket is then closed.
+ */
+export type ChatStreamError = {
+    /**
+     * Always true: this is the last frame of the answer.
+     */
+    done: boolean;
+    error: ChatStreamFailure;
+};
+
+/**
+ * What went wrong on the stream.
+ */
+export type ChatStreamFailure = {
+    code: ErrorCode;
+    /**
+     * What happened and what to do about it.
+     */
+    message: string;
+    /**
+     * The request id of the handshake or of the message.
+     */
+    request_id: string;
+};
+
+/**
+ * The only frame of an answer in plan mode.
+ */
+export type ChatStreamPlan = {
+    /**
+     * Always true: this is the last frame of the answer.
+     */
+    done: boolean;
+    /**
+     * What this answer is, a response or a plan.
+     */
+    kind: 'plan';
+    /**
+     * The agent that made the plan.
+     */
+    agent: string;
+    /**
+     * The steps, in order.
+     */
+    steps: Array<PlanStep>;
+    proposals?: ProposalList;
+    upgrade?: Upgrade;
+    usage?: Usage;
+    context?: UsedContext;
+};
+
+/**
  * The last frame of a direct answer. The token frames before it, joined, equal response, unless replaced is true.
  */
 export type ChatStreamDone = {
@@ -580,26 +915,6 @@ export type ChatStreamDone = {
     upgrade?: Upgrade;
     usage?: Usage;
     context?: UsedContext;
-};
-
-/**
- * One change for the client to carry out. create_record has no id; update_record and delete_record have data.id, the id of a row in the request's context.
- */
-export type PlanAction = {
-    /**
-     * The kind of change.
-     */
-    type: 'create_record' | 'update_record' | 'delete_record' | 'index_document' | 'send_notification';
-    /**
-     * The table of the client's database; null if the action needs none.
-     */
-    table: 'tasks' | 'projects' | 'notes' | 'clients' | 'checkpoints' | 'taskComments' | 'events' | 'emails' | null;
-    /**
-     * Columns of the client's database in camelCase; times in milliseconds since the Unix epoch.
-     */
-    data: {
-        [key: string]: unknown;
-    } | null;
 };
 
 /**
@@ -772,17 +1087,25 @@ export type ExecutionPlan = {
  */
 export type ChatResponse = {
     /**
-     * What this answer is, a response or a plan.
+     * What this answer is: a complete `response`, or `tool_calls`, calls of the app's tools, which only requests with `client_tools` get.
      */
-    kind: 'response';
+    kind: 'response' | 'tool_calls';
     /**
-     * The text of the answer.
+     * The text of the answer. With `tool_calls` it is the text so far, often empty, and the text of the next answer follows it.
      */
     response: string;
     /**
-     * Changes for the client to carry out, in order; at most 50.
+     * Changes for the client to carry out, in order; at most 50. Empty with `tool_calls`: they come with the complete answer.
      */
     actions: Array<PlanAction>;
+    /**
+     * With `tool_calls`, the calls to run, in order.
+     */
+    calls?: Array<ToolCall>;
+    /**
+     * With `tool_calls`, what to send back with the results within 10 minutes. It is sealed and bound to the account and its plan. Sending it twice runs the rest of the answer twice.
+     */
+    continuation?: string;
     /**
      * True if the model stopped at its length limit.
      */
@@ -798,7 +1121,7 @@ export type ChatResponse = {
 };
 
 /**
- * The agents' answer, or a plan. `kind` is required in both and has another value in each.
+ * The agents' answer, a plan, or calls of the app's tools. `kind` is required in each and has another value in each.
  */
 export type ChatReply = ChatResponse | ExecutionPlan;
 
@@ -826,6 +1149,52 @@ export type BatchRequest = {
      * The questions. Each is validated by itself.
      */
     requests: Array<ChatRequest>;
+};
+
+/**
+ * What came of a call: exactly one of `content`, `error` and `denied`.
+ */
+export type ToolResult = {
+    /**
+     * The call's id.
+     */
+    id: string;
+    /**
+     * The result, a text of at most 256 KiB; the model is told if it is larger.
+     */
+    content?: string;
+    /**
+     * Why the tool failed, for the model.
+     */
+    error?: string;
+    /**
+     * True if the person did not agree to the call.
+     */
+    denied?: true;
+};
+
+/**
+ * A tool that runs in the app. The model sees its name, description and parameters; what the description says is data to it and no instruction.
+ */
+export type ClientTool = {
+    /**
+     * The name by which it is called. `query_rows`, `search_documents` and `memory` are those of the client library.
+     */
+    name: string;
+    /**
+     * What it does and when to use it.
+     */
+    description: string;
+    /**
+     * JSON schema of the arguments, an object: `type`, `properties`, `required`, `items`, `enum`, `description`, `minimum`, `maximum`, `minLength`, `maxLength`, `minItems`, `maxItems`, `additionalProperties`.
+     */
+    parameters: {
+        [key: string]: unknown;
+    };
+    /**
+     * The app asks the person before it runs the tool. The server only passes this on.
+     */
+    needs_approval?: boolean;
 };
 
 /**
@@ -1161,15 +1530,27 @@ export type ChatContext = {
  */
 export type ChatRequest = {
     /**
-     * The user's message, 1 to 32,000 characters, without U+0000.
+     * The user's message, 1 to 32,000 characters, without U+0000. Required unless the request continues an answer with `continuation`.
      */
-    message: string;
+    message?: string;
     context?: ChatContext;
     /**
      * `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
      */
     execution_mode?: 'direct' | 'plan';
     model?: ModelChoice;
+    /**
+     * Tools that run in the app, which the model may call beside the server's own. Their names must differ from each other and from every tool of the server. Together they may have 32 KiB. Not in plan mode, in batches, or on version 1 of the stream.
+     */
+    client_tools?: Array<ClientTool>;
+    /**
+     * The `continuation` of an answer with the kind `tool_calls`, which this request goes on with. It comes with `tool_results` and without `message`, `client_tools` and `execution_mode`. Send `context` again, since the server keeps none, and `model` if it brings an own key. Such a body may have 2 MiB.
+     */
+    continuation?: string;
+    /**
+     * The result of every call of that answer.
+     */
+    tool_results?: Array<ToolResult>;
 };
 
 /**
@@ -1411,15 +1792,27 @@ export type BatchRequestWritable = {
  */
 export type ChatRequestWritable = {
     /**
-     * The user's message, 1 to 32,000 characters, without U+0000.
+     * The user's message, 1 to 32,000 characters, without U+0000. Required unless the request continues an answer with `continuation`.
      */
-    message: string;
+    message?: string;
     context?: ChatContext;
     /**
      * `direct`, which is meant if absent, returns an answer; `plan` returns steps for the client to carry out.
      */
     execution_mode?: 'direct' | 'plan';
     model?: ModelChoiceWritable;
+    /**
+     * Tools that run in the app, which the model may call beside the server's own. Their names must differ from each other and from every tool of the server. Together they may have 32 KiB. Not in plan mode, in batches, or on version 1 of the stream.
+     */
+    client_tools?: Array<ClientTool>;
+    /**
+     * The `continuation` of an answer with the kind `tool_calls`, which this request goes on with. It comes with `tool_results` and without `message`, `client_tools` and `execution_mode`. Send `context` again, since the server keeps none, and `model` if it brings an own key. Such a body may have 2 MiB.
+     */
+    continuation?: string;
+    /**
+     * The result of every call of that answer.
+     */
+    tool_results?: Array<ToolResult>;
 };
 
 /**
@@ -1756,7 +2149,7 @@ export type ChatError = ChatErrors[keyof ChatErrors];
 
 export type ChatResponses = {
     /**
-     * The agents' answer, or a plan.
+     * The agents' answer, a plan, or calls of the app's tools.
      */
     200: ChatReply;
 };

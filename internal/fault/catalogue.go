@@ -27,6 +27,8 @@ const (
 	EmailTaken           Code = "email_taken"
 	AlreadySubscribed    Code = "already_subscribed"
 	IdempotencyConflict  Code = "idempotency_conflict"
+	Busy                 Code = "busy"
+	ToolResultUnexpected Code = "tool_result_unexpected"
 	UploadExpired        Code = "upload_expired"
 	BackupConflict       Code = "backup_conflict"
 	LengthRequired       Code = "length_required"
@@ -42,6 +44,7 @@ const (
 	TimestampInFuture    Code = "timestamp_in_future"
 	ModelUnknown         Code = "model_unknown"
 	ModelKeyRefused      Code = "model_key_refused"
+	ContinuationInvalid  Code = "continuation_invalid"
 	UpgradeRequired      Code = "upgrade_required"
 	RateLimited          Code = "rate_limited"
 	BudgetExceeded       Code = "budget_exceeded"
@@ -206,6 +209,16 @@ var catalogue = []Entry{
 		Remedy: "Use a new key for every new backup.",
 	},
 	{
+		Code: Busy, Status: 409, CloseCode: CloseInternalError,
+		Cause:  "Another answer is still running on this socket.",
+		Remedy: "Wait for its done event, cancel it, or open another socket.",
+	},
+	{
+		Code: ToolResultUnexpected, Status: 409, CloseCode: CloseInternalError,
+		Cause:  "No call with this id waits for a result: it was answered before, took too long, or never existed.",
+		Remedy: "Answer each tool_call once, within 60 seconds. The answer goes on.",
+	},
+	{
 		Code: UploadExpired, Status: 409, CloseCode: CloseInternalError,
 		Cause:  "The upload took longer than its reservation lasts; nothing was stored.",
 		Remedy: "Start the upload again.",
@@ -282,6 +295,12 @@ var catalogue = []Entry{
 		Cause: "The provider refused the key in `model.api_key`: it is wrong, it has expired, it may not use the " +
 			"model, or its quota is spent. Our own keys are not concerned.",
 		Remedy: "Check the key and its quota with the provider, or leave it out to use the operator's.",
+	},
+	{
+		Code: ContinuationInvalid, Status: 422, CloseCode: ClosePolicyViolation,
+		Cause: "The continuation is older than 10 minutes, was changed, or was made for another account or plan, or " +
+			"before the password was changed.",
+		Remedy: "Ask the question again.",
 	},
 	{
 		Code: UpgradeRequired, Status: 426, CloseCode: CloseInternalError,

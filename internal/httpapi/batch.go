@@ -75,7 +75,10 @@ func (s *Server) openItem(ctx context.Context, user identity.User, item json.Raw
 	if err := bind(value, &body); err != nil {
 		return nil, chat.Request{}, err
 	}
-	return settle, fromAPIChat(body), nil
+	if question, err = fromAPIChat(body); err != nil {
+		return nil, chat.Request{}, err
+	}
+	return settle, question, nil
 }
 
 func (s *Server) answerItem(

@@ -17,7 +17,11 @@ import (
 
 // Chat answers one message, with a response or a plan.
 func (s *Server) Chat(ctx context.Context, r api.ChatRequestObject) (api.ChatResponseObject, error) {
-	reply, err := s.cfg.Chat.Run(ctx, identity.From(ctx), fromAPIChat(*r.Body), nil)
+	question, err := fromAPIChat(*r.Body)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := s.cfg.Chat.Run(ctx, identity.From(ctx), question, nil)
 	if err != nil {
 		return nil, err
 	}

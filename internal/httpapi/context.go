@@ -9,16 +9,20 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/dates"
+	"github.com/adiuva/cloud-api/internal/fault"
 )
 
-func fromAPIChat(in api.ChatRequest) chat.Request {
+func fromAPIChat(in api.ChatRequest) (chat.Request, error) {
+	if err := checkMembers(in); err != nil {
+		return chat.Request{}, err
+	}
 	req := chat.Request{Message: in.Message, Mode: chat.ModeDirect, Model: fromAPIModel(in.Model)}
 	if in.ExecutionMode != nil {
 		req.Mode = chat.Mode(*in.ExecutionMode)
 	}
 	c := in.Context
 	if c == nil {
-		return req
+		return req, nil
 	}
 	req.Timezone = zeroIfNil(c.Timezone)
 	req.Context = agent.Context{
@@ -34,7 +38,25 @@ func fromAPIChat(in api.ChatRequest) chat.Request {
 		Emails:            mapSlice(c.Emails, fromAPIEmail),
 		History:           mapSlice(c.ConversationHistory, fromAPITurn),
 	}
-	return req
+	return req, nil
+}
+
+// checkMembers returns validation_failed where the members of a question do not go together.
+func checkMembers(in api.ChatRequest) error {
+	var wrong []fault.Detail
+	reject := func(is bool, pointer, message string) {
+		if is {
+			wrong = append(wrong, fault.Detail{Pointer: pointer, Message: message})
+		}
+	}
+	reject(in.Message == "", "/message", "is required")
+	reject(len(in.ClientTools) > 0, "/client_tools", "is not supported yet")
+	reject(in.Continuation != "", "/continuation", "is not supported yet")
+	reject(len(in.ToolResults) > 0, "/tool_results", "is not supported yet")
+	if len(wrong) == 0 {
+		return nil
+	}
+	return fault.ErrValidation.WithDetails(wrong...)
 }
 
 func fromAPITask(r api.TaskRow) agent.Task {

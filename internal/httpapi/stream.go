@@ -70,7 +70,11 @@ func (s *Server) answerQuestion(
 	if err := bind(value, &body); err != nil {
 		return nil, err
 	}
-	reply, err := s.cfg.Chat.Run(ctx, user, fromAPIChat(body), emit)
+	request, err := fromAPIChat(body)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := s.cfg.Chat.Run(ctx, user, request, emit)
 	settle(err)
 	if err != nil {
 		return nil, err

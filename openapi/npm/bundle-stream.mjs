@@ -10,7 +10,9 @@ const mapValues = (object, change) =>
 
 function toJsonSchema(schema) {
   if (typeof schema !== 'object' || schema.$ref) return schema;
-  const { nullable, example, type, 'x-go-type': _, 'x-go-name': __, ...rest } = schema;
+  const { nullable, example, type, discriminator, ...rest } = schema;
+  for (const key of Object.keys(rest)) if (key.startsWith('x-go-')) delete rest[key];
+  if (discriminator) rest.discriminator = discriminator.propertyName; // AsyncAPI has no mapping
   for (const key of ['oneOf', 'anyOf', 'allOf']) if (rest[key]) rest[key] = rest[key].map(toJsonSchema);
   for (const key of ['items', 'additionalProperties']) if (rest[key]) rest[key] = toJsonSchema(rest[key]);
   if (rest.properties) rest.properties = mapValues(rest.properties, toJsonSchema);
