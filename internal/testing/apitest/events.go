@@ -91,10 +91,10 @@ func (s *EventSocket) Next() Event {
 // Until reads to the first event of the type.
 func (s *EventSocket) Until(eventType string) Event { return until(s.T, s.Next, eventType) }
 
-// Answer reads all events of an answer and checks that they go together.
-func (s *EventSocket) Answer() []Event {
+// Answer reads all events of an answer, after those that came already, and checks that they go together.
+func (s *EventSocket) Answer(already ...Event) []Event {
 	s.T.Helper()
-	return readAnswer(s.T, s.Next)
+	return readAnswer(s.T, s.Next, already)
 }
 
 // ExpectClose reads to an error event with this code and to the close frame that follows it.
@@ -172,10 +172,10 @@ func (s *EventStream) Next() Event {
 // Until reads to the first event of the type.
 func (s *EventStream) Until(eventType string) Event { return until(s.T, s.Next, eventType) }
 
-// Answer reads all events, checks that they go together, and that the body ends after them.
-func (s *EventStream) Answer() []Event {
+// Answer reads all events, after those that came already, and checks that they go together and that the body ends then.
+func (s *EventStream) Answer(already ...Event) []Event {
 	s.T.Helper()
-	events := readAnswer(s.T, s.Next)
+	events := readAnswer(s.T, s.Next, already)
 	if rest, err := io.ReadAll(s.lines); err != nil || len(rest) > 0 {
 		s.T.Errorf("after the last event: %q, %v", rest, err)
 	}
@@ -206,7 +206,7 @@ func until(t *testing.T, next func() Event, eventType string) Event {
 }
 
 // readAnswer reads to the end of an answer. Pongs and refused frames are left out: they are not of the answer.
-func readAnswer(t *testing.T, next func() Event) (events []Event) {
+func readAnswer(t *testing.T, next func() Event, events []Event) []Event {
 	t.Helper()
 	for {
 		e := next()
