@@ -20,6 +20,7 @@ type Tool struct {
 	function    *llms.FunctionDefinition // made once for all requests
 	call        func(ctx context.Context, run *Run, arguments string) (string, error)
 	withoutRows bool
+	label       Label
 }
 
 // WithPublicNote returns the tool with a sentence at the end of its description that answers may repeat: what stands in
@@ -71,6 +72,9 @@ func NewSchemaTool(name, description string, arguments *schema.Schema,
 // Name returns the tool's name.
 func (t Tool) Name() string { return t.name }
 
+// errorPrefix begins the text of a call that failed.
+const errorPrefix = "error: "
+
 // maxResult limits the text of a tool for the model, in bytes. Ids and names of rows may be as long as the request.
 const maxResult = 256 << 10
 
@@ -96,7 +100,7 @@ func (t Tool) Call(ctx context.Context, run *Run, arguments string) (string, err
 	case errors.As(err, &f), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return "", err
 	}
-	return "error: " + err.Error(), nil
+	return errorPrefix + err.Error(), nil
 }
 
 // withSchema returns the tool with that schema of its arguments.

@@ -115,12 +115,11 @@ func New(cfg Config) *Orchestrator {
 	return o
 }
 
-// Run answers the request of user u. If emit is not nil, it receives the filtered text of the answer while it is
-// generated; the pieces join to Reply.Text unless Reply.Replaced is set. A plan emits nothing. Errors are faults:
+// Run answers the request of user u and tells to what happens meanwhile. Errors are faults:
 // validation_failed with pointers into the body, context_too_large if the request does not fit into the model's context
 // even without history, before a model is asked where that can be known, agent_loop_limit, those of the choice of a
-// model, and those of the model. If ctx is canceled, Run returns its error.
-func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, emit agent.Emit) (Reply, error) {
+// model, and those of the model. If ctx is canceled, Run returns its error. Reply.Usage is set in any case.
+func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, to Listener) (Reply, error) {
 	if err := o.validate(&req); err != nil {
 		return Reply{}, err
 	}
@@ -136,21 +135,27 @@ func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, em
 		return Reply{}, err
 	}
 	defer run.Model.End(ctx)
+	if err := to.step(Step{Kind: StepStarted}); err != nil {
+		return Reply{}, err
+	}
+	run.Watch = to.tool
 	routing, err := o.route(ctx, run.Model, req)
 	if err != nil {
-		return Reply{}, err
+		return Reply{Usage: run.Model.Usage}, err
 	}
 	var reply Reply
 	if req.Mode == ModePlan {
-		reply, err = o.plan(ctx, guard, routing.agents[0], run)
+		reply, err = o.plan(ctx, guard, routing.agents[0], run, to)
 	} else {
 		ending := func(answer string) string {
 			return deletedRows(run, answer) + routing.upgrade.missingFrom(answer, sent)
 		}
-		reply, err = o.runAgents(ctx, newAnswerSink(guard, ending, emit), routing, run)
+		reply, err = o.runAgents(ctx, newAnswerSink(guard, ending, to.Text), routing, run, to)
 	}
+	reply.Usage, reply.Turns = run.Model.Usage, run.Model.Turns
 	if err == nil {
-		reply.Upgrade, reply.Usage, reply.Turns = routing.upgrade, run.Model.Usage, run.Model.Turns
+		reply.Upgrade = routing.upgrade
+		err = to.actions(reply.Actions)
 	}
 	if n := run.Dropped(); n > 0 {
 		o.cfg.Log.InfoContext(ctx, "actions dropped", slog.Int("dropped", n), slog.Int("kept", len(run.Actions())),

@@ -49,7 +49,7 @@ func checkMembers(in api.ChatRequest) error {
 			wrong = append(wrong, fault.Detail{Pointer: pointer, Message: message})
 		}
 	}
-	reject(in.Message == "", "/message", "is required")
+	reject(in.Message == "", "/message", `property "message" is missing`)
 	reject(len(in.ClientTools) > 0, "/client_tools", "is not supported yet")
 	reject(in.Continuation != "", "/continuation", "is not supported yet")
 	reject(len(in.ToolResults) > 0, "/tool_results", "is not supported yet")
