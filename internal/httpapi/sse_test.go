@@ -152,7 +152,8 @@ func TestFailureAfterTheFirstEventIsTheLastEvent(t *testing.T) {
 // TestLeavingEndsTheModelCall also checks that no goroutine is left. It is not parallel, because it would see
 // goroutines of other tests.
 func TestLeavingEndsTheModelCall(t *testing.T) {
-	model, started, ended := blocking(strings.Repeat("some words that wait, and enough of them that a few of them leave early. ", 4))
+	words := strings.Repeat("some words that wait, and enough of them that a few of them leave early. ", 4)
+	model, started, ended := blocking(words)
 	a := start(t, model)
 	me := a.Register("leaves@example.com")
 	http.DefaultClient.CloseIdleConnections()
