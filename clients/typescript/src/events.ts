@@ -1,4 +1,4 @@
-import type { ChatStreamEvent } from './wire.js';
+import type { ChatStreamEvent } from './gen/types.gen.js';
 import { StreamClosedError, errorOf, type AdiuvaError } from './errors.js';
 
 /** An event of an answer, as the server sends it. New types may come: ignore what you do not know. */

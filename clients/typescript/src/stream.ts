@@ -1,5 +1,4 @@
-import type { ChatRequestWritable as ChatRequest } from './gen/types.gen.js';
-import type { ToolResult } from './wire.js';
+import type { ChatRequestWritable as ChatRequest, ToolResult } from './gen/types.gen.js';
 import { AdiuvaError, isApiError } from './errors.js';
 import { silenceLimit, type Channel, type ChatDone, type ChatEvent } from './events.js';
 import type { Session } from './session.js';
@@ -8,7 +7,8 @@ import { declare, runTool, type ToolOptions } from './tools.js';
 import { abortReason, backoff, callSignal, sleep, type CallOptions } from './transport.js';
 
 /** A request for a stream. Tools are declared by the option `tools`. */
-export type StreamRequest = Omit<ChatRequest, 'client_tools' | 'continuation' | 'tool_results'>;
+export type StreamRequest =
+  Omit<ChatRequest, 'message' | 'client_tools' | 'continuation' | 'tool_results'> & { message: string };
 export interface StreamOptions extends CallOptions, ToolOptions {
   /** How to connect. `auto`, the default, uses events over HTTP (`sse`) where a WebSocket cannot be opened. */
   via?: 'auto' | 'socket' | 'sse';

@@ -1,4 +1,4 @@
-import type { ClientTool, ToolResult } from './wire.js';
+import type { ClientTool, ToolResult } from './gen/types.gen.js';
 import type { ToolCall } from './events.js';
 
 /** A tool of the app, which the model may use while it answers. */

@@ -4,7 +4,7 @@ import net from 'node:net';
 /**
  * Starts a proxy to `target` on a free port. set() changes how it behaves:
  * - `cutAfter`: ends a connection after that many bytes of a response's body, once
- * - `freezeAfter`: forwards nothing more on a connection after that many bytes of a response's body, once; it stays open
+ * - `freezeAfter`: the next connection forwards nothing more after that many bytes of a response's body; it stays open
  * - `freeze`: true forwards nothing more on the connections that are open now, which stay open
  * - `down`: closes new connections at once
  * - `mute`: accepts connections and never responds
@@ -37,6 +37,8 @@ export async function startProxy(target) {
 
 function forward(client, upstream, state) {
   let received = -1; // bytes of response bodies; -1 before the first
+  const { freezeAfter } = state;
+  state.freezeAfter = Infinity;
   const end = () => {
     client.destroy();
     upstream.destroy();
@@ -51,10 +53,7 @@ function forward(client, upstream, state) {
   upstream.on('data', (data) => {
     const headerLength = received < 0 ? data.indexOf('\r\n\r\n') + 4 : 0;
     received = Math.max(received, 0) + data.length - headerLength;
-    if (received > state.freezeAfter) {
-      state.freezeAfter = Infinity;
-      client.frozen = true;
-    }
+    if (received > freezeAfter) client.frozen = true;
     if (client.frozen) return;
     if (received > state.cutAfter) {
       state.cutAfter = Infinity;

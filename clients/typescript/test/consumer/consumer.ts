@@ -5,7 +5,8 @@ const client = new AdiuvaClient({ baseUrl: 'https://api.example.com/api/v1' });
 
 export function textOf(reply: ChatReply): string {
   switch (reply.kind) {
-    case 'response': return reply.response;
+    case 'response':
+    case 'tool_calls': return reply.response;
     case 'plan': return reply.steps.map((step) => step.action).join(', ');
     default: {
       const never: never = reply;
