@@ -34,12 +34,29 @@ type AppCall struct {
 	Arguments json.RawMessage
 }
 
-// AppResult is what came of a call: exactly one of Content, Error and Denied, although Content may be "".
+// AppResult is what came of a call: exactly one of Content, Error, Denied and TooLarge, although Content may be "".
 type AppResult struct {
-	ID      string
-	Content string
-	Error   string // why the tool failed
-	Denied  bool   // the person did not agree to the call
+	ID       string
+	Content  string
+	Error    string // why the tool failed
+	Denied   bool   // the person did not agree to the call
+	TooLarge bool   // the content was larger than MaxAppResult and is left out
+}
+
+// Bounded returns the result, without its content where that is too large for a model.
+func (a AppResult) Bounded() AppResult {
+	if len(a.Content) > MaxAppResult {
+		return AppResult{ID: a.ID, TooLarge: true}
+	}
+	return a
+}
+
+// Shortened returns the result with at most about so many bytes of content, and says in it that it was shortened.
+func (a AppResult) Shortened(bytes int) AppResult {
+	if len(a.Content) > bytes {
+		a.Content = cutBytes(strings.TrimSuffix(a.Content, shortenedNote), bytes) + shortenedNote
+	}
+	return a
 }
 
 // AppCaller has calls run in the app.
@@ -203,9 +220,10 @@ func (r *Run) callApp(ctx context.Context, calls []AppCall) ([]string, error) {
 	if len(results) != len(calls) {
 		return nil, fmt.Errorf("%d results for %d calls of the app", len(results), len(calls))
 	}
-	state.record.Results = append(state.record.Results, results...)
 	texts := make([]string, len(results))
 	for i, result := range results {
+		result = result.Bounded()
+		state.record.Results = append(state.record.Results, result)
 		texts[i] = result.text()
 	}
 	return texts, nil
@@ -218,7 +236,7 @@ func (a AppResult) text() string {
 		return appDenied
 	case a.Error != "":
 		return appErrorHeading + oneLine(a.Error, MaxAppResult)
-	case len(a.Content) > MaxAppResult:
+	case a.TooLarge:
 		return appResultTooLong
 	}
 	return appResultHeading + a.Content
