@@ -64,7 +64,8 @@ var allowed = map[string]string{
 		"internal/dates internal/playbook internal/tier",
 	"internal/apptools":     "internal/agent internal/fault",
 	"internal/continuation": "internal/agent internal/fault internal/identity internal/seal",
-	"internal/chat": "internal/action internal/agent internal/continuation internal/dates internal/playbook internal/playbook/record " +
+	"internal/chat": "internal/action internal/agent internal/continuation internal/dates " +
+		"internal/playbook internal/playbook/record " +
 		"internal/fold internal/sanitize internal/thought " +
 		"internal/identity internal/tier internal/tokens internal/fault",
 	"internal/scenario": "internal/action internal/agent internal/dates internal/tier",

@@ -10,14 +10,15 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/continuation"
 )
 
 var errNoAgents = errors.New("no agent is registered for this tier")
 
 // runAgents lets one agent answer, or several in a pipeline, and filters the result. Who writes the answer is told what
 // the user's tier lacks, and the default agent what it has.
-func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing routing,
-	run *agent.Run) (Reply, error) {
+func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing routing, run *agent.Run,
+	req Request) (Reply, error) {
 	run.Notice = o.notice(routing, run.User.Tier)
 	var result agent.Result
 	var err error
@@ -29,7 +30,16 @@ func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing 
 	if hit := sink.hit(); hit != "" { // an error of the agent is then that of the stream
 		return o.finalize(ctx, sink.guard, hit, Reply{})
 	}
-	if err != nil {
+	var suspended *agent.Suspended
+	var leak leakToApp
+	switch {
+	case errors.As(err, &suspended) && o.cfg.Continuations != nil:
+		return o.suspend(ctx, sink, routing, run, req, suspended)
+	case errors.As(err, &leak):
+		return o.finalize(ctx, sink.guard, leak.hit, Reply{})
+	case errors.Is(err, agent.ErrRecord) || err == nil && run.Replaying():
+		return Reply{}, continuation.ErrInvalid.WithCause(err) // the context is not the one that the answer began with
+	case err != nil:
 		return Reply{}, err
 	}
 	text, hit, err := sink.close(result.Text)
@@ -42,7 +52,7 @@ func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing 
 	}
 	reply := Reply{Kind: KindResponse, Text: text, Actions: actions, Proposals: result.Proposals,
 		Truncated: result.Truncated}
-	return o.finalize(ctx, sink.guard, hit, reply)
+	return o.finalize(ctx, sink.guard, hit, reply, run.AppCalls()...)
 }
 
 // pipeline runs the agents in sequence, each with the results of those before it, and then a synthesis of the
