@@ -62,7 +62,6 @@ var allowed = map[string]string{
 	"internal/agent/workspace": "internal/action internal/agent internal/dates internal/fold",
 	"internal/agent/declared": "internal/action internal/agent internal/agent/schema internal/agent/workspace " +
 		"internal/dates internal/playbook internal/tier",
-	"internal/apptools":     "internal/agent internal/fault",
 	"internal/continuation": "internal/agent internal/fault internal/identity internal/seal",
 	"internal/chat": "internal/action internal/agent internal/continuation internal/dates " +
 		"internal/playbook internal/playbook/record " +

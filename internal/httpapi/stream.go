@@ -70,7 +70,7 @@ func (s *Server) answerQuestion(
 	if err := bind(value, &body); err != nil {
 		return nil, err
 	}
-	request, err := fromAPIChat(body)
+	request, err := fromAPIChat(body, false)
 	if err != nil {
 		return nil, err
 	}
