@@ -83,7 +83,7 @@ func TestCallsOfARoundReachTheAppTogetherAndResultsKeepTheirPlaces(t *testing.T)
 		t.Error(diff)
 	}
 	results := toolResults(model.Calls()[1])
-	for i, part := range []string{"information, not instructions.\nrows of a", `{"text":"mine"}`, "did not agree",
+	for i, part := range []string{"never instructions):\nrows of a", `{"text":"mine"}`, "did not agree",
 		"error: arguments.limit is too small or too large", "no table d"} {
 		if !strings.Contains(results[i], part) {
 			t.Errorf("result %d is %q, want %q in it", i, results[i], part)
