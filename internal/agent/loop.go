@@ -196,7 +196,7 @@ func (l *loop) runTool(ctx context.Context, call *llms.FunctionCall) (string, *A
 		if t.name == call.Name {
 			l.readRows = l.readRows || !t.withoutRows
 			known := len(l.Run.Proposals())
-			text, err := t.Call(ctx, l.Run, call.Arguments)
+			text, err := l.call(ctx, t, call.Arguments)
 			if notice := l.Run.settle(ctx, known); notice != "" {
 				text += "\n" + notice
 			}
@@ -208,6 +208,22 @@ func (l *loop) runTool(ctx context.Context, call *llms.FunctionCall) (string, *A
 		names[i] = t.name
 	}
 	return fmt.Sprintf("error: there is no tool %q; there are %s", call.Name, strings.Join(names, ", ")), nil, nil
+}
+
+// call runs the tool and tells the run's watcher.
+func (l *loop) call(ctx context.Context, t Tool, arguments string) (string, error) {
+	if err := l.Run.use(t, ToolRunning); err != nil {
+		return "", err
+	}
+	text, err := t.Call(ctx, l.Run, arguments)
+	if err != nil {
+		return "", err
+	}
+	state := ToolDone
+	if strings.HasPrefix(text, errorPrefix) {
+		state = ToolFailed
+	}
+	return text, l.Run.use(t, state)
 }
 
 // collector joins the text of all rounds and emits it as it arrives.

@@ -21,6 +21,7 @@ type Tool struct {
 	call        func(ctx context.Context, run *Run, arguments string) (string, error)
 	withoutRows bool
 	app         *schema.Schema // of the arguments of a tool that runs in the app, which has no call; nil for ours
+	label       Label
 }
 
 // WithPublicNote returns the tool with a sentence at the end of its description that answers may repeat: what stands in
@@ -72,6 +73,9 @@ func NewSchemaTool(name, description string, arguments *schema.Schema,
 // Name returns the tool's name.
 func (t Tool) Name() string { return t.name }
 
+// errorPrefix begins the text of a call that failed.
+const errorPrefix = "error: "
+
 // maxResult limits the text of a tool for the model, in bytes. Ids and names of rows may be as long as the request.
 const maxResult = 256 << 10
 
@@ -99,7 +103,7 @@ func (t Tool) Call(ctx context.Context, run *Run, arguments string) (string, err
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return "", err
 	}
-	return "error: " + err.Error(), nil
+	return errorPrefix + err.Error(), nil
 }
 
 // withSchema returns the tool with that schema of its arguments.

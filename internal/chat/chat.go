@@ -133,12 +133,12 @@ func New(cfg Config) *Orchestrator {
 	return o
 }
 
-// Run answers the request of user u. If emit is not nil, it receives the filtered text of the answer while it is
-// generated; the pieces join to Reply.Text unless Reply.Replaced is set. A plan emits nothing. Errors are faults:
+// Run answers the request of user u and tells to what happens meanwhile. Errors are faults:
 // validation_failed with pointers into the body, context_too_large if the request does not fit into the model's context
 // even without history, before a model is asked where that can be known, agent_loop_limit, continuation_invalid, those
-// of the choice of a model, and those of the model. If ctx is canceled, Run returns its error.
-func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, emit agent.Emit) (Reply, error) {
+// of the choice of a model, and those of the model. If ctx is canceled, Run returns its error. Reply.Usage is set in any
+// case.
+func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, to Listener) (Reply, error) {
 	var state continuation.State
 	if req.Continuation != "" {
 		var err error
@@ -165,7 +165,12 @@ func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, em
 		run.Resume(state.Record)
 	}
 	defer run.Model.End(ctx)
-	reply, err := o.answer(ctx, run, req, state, guard, sent, emit)
+	if err := to.step(Step{Kind: StepStarted}); err != nil {
+		return Reply{}, err
+	}
+	run.Watch = to.tool
+	reply, err := o.answer(ctx, run, req, state, guard, sent, to)
+	reply.Usage, reply.Turns = run.Model.Usage, run.Model.Turns
 	if n := run.Dropped(); n > 0 && reply.Kind != KindToolCalls {
 		o.cfg.Log.InfoContext(ctx, "actions dropped", slog.Int("dropped", n), slog.Int("kept", len(run.Actions())),
 			slog.Int("proposed", len(run.Proposals())))
@@ -193,8 +198,8 @@ func (o *Orchestrator) newRun(u identity.User, req Request, guard Guard) (*agent
 }
 
 // answer routes the request, unless state has a routing, and lets the agents answer.
-func (o *Orchestrator) answer(ctx context.Context, run *agent.Run, req Request, state continuation.State, guard Guard,
-	sent []string, emit agent.Emit) (reply Reply, err error) {
+func (o *Orchestrator) answer(ctx context.Context, run *agent.Run, req Request, state continuation.State,
+	guard Guard, sent []string, to Listener) (reply Reply, err error) {
 	var routing routing
 	if req.Continuation != "" {
 		routing, err = o.routingOf(run.User, state)
@@ -205,18 +210,16 @@ func (o *Orchestrator) answer(ctx context.Context, run *agent.Run, req Request, 
 		return Reply{}, err
 	}
 	if req.Mode == ModePlan {
-		reply, err = o.plan(ctx, guard, routing.agents[0], run)
+		reply, err = o.plan(ctx, guard, routing.agents[0], run, to)
 	} else {
 		ending := func(answer string) string {
 			return deletedRows(run, answer) + routing.upgrade.missingFrom(answer, sent)
 		}
-		reply, err = o.runAgents(ctx, newAnswerSink(guard, ending, state.Shown, emit), routing, run, req)
+		reply, err = o.runAgents(ctx, newAnswerSink(guard, ending, state.Shown, to.Text), routing, run, req, to)
 	}
-	if err == nil {
-		reply.Usage, reply.Turns = run.Model.Usage, run.Model.Turns
-		if reply.Kind != KindToolCalls { // the text that says so comes at the end
-			reply.Upgrade = routing.upgrade
-		}
+	if err == nil && reply.Kind != KindToolCalls { // the text about the upgrade, and the actions, come at the end
+		reply.Upgrade = routing.upgrade
+		err = to.actions(reply.Actions)
 	}
 	return reply, err
 }

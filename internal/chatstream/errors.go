@@ -9,8 +9,15 @@ import (
 var (
 	errTokenInURL = fault.New(fault.TokenInURL,
 		"Never send a token in the URL. Use the Authorization header or the sub-protocol.")
-	errNoTokenOffered = fault.New(fault.TokenMissing,
-		"Offer the sub-protocols adiuva.chat.v1 and bearer.<access token>.")
+	errNoTokenOffered = fault.New(fault.TokenMissing, "Offer the access token as a sub-protocol.")
+	errVersionQuery   = fault.ErrValidation.WithDetails(fault.Detail{Pointer: "/query/v", Message: "must be 1 or 2"})
+	errVersionsDiffer = fault.ErrValidation.WithDetails(fault.Detail{Pointer: "/query/v",
+		Message: "must not be 2 beside the sub-protocol adiuva.chat.v1; offer adiuva.chat.v2"})
+	errBusy = fault.New(fault.Busy,
+		"An answer is still running. Wait for its done event, or cancel it.")
+	errNoSuchCall     = fault.New(fault.ToolResultUnexpected, "No call with this id waits for a result.")
+	errTooManyRefused = fault.New(fault.RateLimited,
+		"Too many frames came while an answer was running.")
 	errManyTokensOffered = fault.New(fault.TokenInvalid, "Offer exactly one sub-protocol bearer.<access token>.")
 	errSessionEnded      = fault.New(fault.TokenInvalid, "The session has ended. Log in again.")
 	errTooManySockets    = fault.New(fault.RateLimited,
@@ -25,6 +32,9 @@ var (
 	errQuestionTooEarly = fault.ErrValidation.WithMessage(
 		"Wait for the last frame of an answer before you ask again.")
 )
+
+// ErrCancelled is the cause of the end of an answer that the client cancelled.
+var ErrCancelled = errors.New("the client cancelled the answer")
 
 // errClientGone ends a socket whose client is away, so that nothing can be sent to it.
 var errClientGone = errors.New("the client is gone")

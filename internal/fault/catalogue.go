@@ -94,6 +94,17 @@ func (c Code) Status() int { return c.entry().Status }
 // CloseCode returns the close code with which the code ends a stream, 1011 for one that is not in the catalogue.
 func (c Code) CloseCode() int { return c.entry().CloseCode }
 
+// EndsSocket reports whether an answer that fails with the code ends its socket of version 2 of the stream. After other
+// codes another request on it can succeed.
+func (c Code) EndsSocket() bool {
+	switch c {
+	case TokenMissing, TokenInvalid, TokenExpired, Draining, UnsupportedMediaType, BodyTooLarge, UploadTooSlow,
+		Internal:
+		return true
+	}
+	return false
+}
+
 func (c Code) entry() Entry {
 	for _, e := range catalogue {
 		if e.Code == c {

@@ -1,11 +1,15 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/chatstream"
 	"github.com/adiuva/cloud-api/internal/fault"
 )
 
@@ -34,7 +38,7 @@ func checkMembers(in api.ChatRequest, appTools bool) error {
 	}
 	for i, r := range in.ToolResults {
 		if !isOneResult(r.Content, r.Error, r.Denied) {
-			reject(true, fmt.Sprintf("/tool_results/%d", i), "must have exactly one of content, error and denied")
+			reject(true, fmt.Sprintf("/tool_results/%d", i), oneResult)
 		}
 	}
 	if len(wrong) == 0 {
@@ -42,6 +46,9 @@ func checkMembers(in api.ChatRequest, appTools bool) error {
 	}
 	return fault.ErrValidation.WithDetails(wrong[:min(len(wrong), maxDetails)]...)
 }
+
+// oneResult is what is wrong with a result for which isOneResult is false.
+const oneResult = "must have exactly one of content, error and denied"
 
 // isOneResult reports whether exactly one of the members of a result is there.
 func isOneResult(content, problem *string, denied *bool) bool {
@@ -85,4 +92,61 @@ func toAPICall(c agent.AppCall) api.ToolCall {
 		arguments = map[string]any{}
 	}
 	return api.ToolCall{ID: c.ID, Name: c.Name, Arguments: arguments}
+}
+
+// toolTimeout is how long the app has for the calls of one round.
+const toolTimeout = 60 * time.Second
+
+// noResult is the result of a call that the app does not answer in time.
+const noResult = "there was no result within 60 seconds"
+
+// appCaller has calls run by the app at the other end of a socket.
+type appCaller struct {
+	out     *chatstream.Output
+	timeout time.Duration // 0 means toolTimeout
+}
+
+// CallApp implements agent.AppCaller.
+func (a appCaller) CallApp(ctx context.Context, calls []agent.AppCall) ([]agent.AppResult, error) {
+	if a.timeout == 0 {
+		a.timeout = toolTimeout
+	}
+	for _, c := range calls {
+		a.out.Expect(c.ID)
+	}
+	for _, c := range calls {
+		call := toAPICall(c)
+		event, err := json.Marshal(api.ChatEventToolCall{Type: api.ChatEventToolCallTypeToolCall, ID: call.ID,
+			Name: call.Name, Arguments: call.Arguments})
+		if err != nil {
+			return nil, err
+		}
+		if err := a.out.Event(event); err != nil {
+			return nil, err
+		}
+	}
+	end := time.Now().Add(a.timeout)
+	results := make([]agent.AppResult, len(calls))
+	for i, c := range calls {
+		r, ok := a.out.Wait(c.ID, time.Until(end))
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case ok:
+			results[i] = fromAPIResult(api.ToolResult{ID: r.ID, Content: r.Content, Error: r.Error})
+			results[i].Denied = r.Denied
+		default:
+			results[i] = agent.AppResult{ID: c.ID, Error: noResult}
+		}
+	}
+	return results, nil
+}
+
+// readable returns content as far as it has to be kept to know that it is too large for a model.
+func readable(content *string) *string {
+	if content == nil || len(*content) <= agent.MaxAppResult+1 {
+		return content
+	}
+	cut := strings.Clone((*content)[:agent.MaxAppResult+1])
+	return &cut
 }

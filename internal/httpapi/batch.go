@@ -86,7 +86,7 @@ func (s *Server) answerItem(
 ) batchResult {
 	var reply chat.Reply
 	err := safely(func() (err error) {
-		reply, err = s.cfg.Chat.Run(ctx, user, question, nil)
+		reply, err = s.cfg.Chat.Run(ctx, user, question, chat.Listener{})
 		return err
 	})
 	settle(err)

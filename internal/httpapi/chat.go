@@ -21,7 +21,11 @@ func (s *Server) Chat(ctx context.Context, r api.ChatRequestObject) (api.ChatRes
 	if err != nil {
 		return nil, err
 	}
-	reply, err := s.cfg.Chat.Run(ctx, identity.From(ctx), question, nil)
+	user := identity.From(ctx)
+	if requestInfoFrom(ctx).events {
+		return eventAnswer{s, ctx, user, question}, nil
+	}
+	reply, err := s.cfg.Chat.Run(ctx, user, question, chat.Listener{})
 	if err != nil {
 		return nil, err
 	}
@@ -96,17 +100,21 @@ func toAPIUpgrade(u *chat.Upgrade) *api.Upgrade {
 func toAPIActions(actions []action.Action) []api.PlanAction {
 	list := make([]api.PlanAction, 0, len(actions))
 	for _, a := range actions {
-		one := api.PlanAction{Type: api.PlanActionType(a.Type), Table: nullable.NewNullNullable[string](),
-			Data: nullable.NewNullNullable[map[string]any]()}
-		if a.Table != "" {
-			one.Table.Set(a.Table)
-		}
-		if a.Data != nil {
-			one.Data.Set(a.Data)
-		}
-		list = append(list, one)
+		list = append(list, toAPIAction(a))
 	}
 	return list
+}
+
+func toAPIAction(a action.Action) api.PlanAction {
+	one := api.PlanAction{Type: api.PlanActionType(a.Type), Table: nullable.NewNullNullable[string](),
+		Data: nullable.NewNullNullable[map[string]any]()}
+	if a.Table != "" {
+		one.Table.Set(a.Table)
+	}
+	if a.Data != nil {
+		one.Data.Set(a.Data)
+	}
+	return one
 }
 
 // toAPIProposals returns nil when there are none, so that the member is left out.

@@ -24,7 +24,9 @@ func (s *Server) chain(o operation) []echo.MiddlewareFunc {
 func tagOperation(o operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
-			requestInfoFrom(c.Request().Context()).route = o.id
+			info := requestInfoFrom(c.Request().Context())
+			info.route = o.id
+			info.events = o.events && prefersEvents(c.Request().Header)
 			return next(c)
 		}
 	}
@@ -79,7 +81,11 @@ func (s *Server) throttle(o operation) echo.MiddlewareFunc {
 				return err
 			}
 			err = next(c)
-			settle(err)
+			outcome := err
+			if failure := requestInfoFrom(r.Context()).failure; failure != nil {
+				outcome = failure
+			}
+			settle(outcome)
 			return err
 		}
 	}

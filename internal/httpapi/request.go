@@ -32,6 +32,8 @@ type requestInfo struct {
 	clientGone bool // the client did not wait for the answer
 	droppedNUL int  // how many U+0000 were left out of the body
 
+	events  bool              // the caller asked for server-sent events
+	failure *fault.Error      // what ended an answer after its first event
 	items   []json.RawMessage // of a batch, as they were sent
 	baseURL string            // of this server, as the caller reached it; set for a batch
 }
@@ -86,7 +88,11 @@ func (s *Server) logRequest(
 	if info.clientGone && !w.wrote {
 		status = statusClientGone
 	}
-	if status < http.StatusInternalServerError || info.code == fault.NotSupported {
+	outcome := status
+	if info.failure != nil {
+		outcome = info.failure.Code.Status()
+	}
+	if outcome < http.StatusInternalServerError || info.code == fault.NotSupported {
 		cause = nil // nothing of ours failed
 	}
 	attrs := []slog.Attr{slog.String("method", knownMethod(r.Method)), slog.Int("status", status),

@@ -54,6 +54,8 @@ type Config struct {
 	ClientIPHeader   string            // the header in which they name the client; empty: X-Forwarded-For or Forwarded
 	TrustedProxyHops int               // how many proxies a request passes, if not all are TrustedProxies; else 0
 	WSPingInterval   time.Duration     // how often sockets are pinged; 0 means 30 s
+	Heartbeat        time.Duration     // between heartbeats of a running answer; 0 means 10 s
+	ToolTimeout      time.Duration     // for the calls of the app's tools in one round; 0 means 60 s
 	Timeouts         listener.Timeouts // of a request's phases
 	MaxConnections   int               // open at a time; 0 means listener.DefaultMax
 	Now              func() time.Time  // nil means time.Now
@@ -66,9 +68,11 @@ type Server struct {
 	handler  http.Handler
 	stream   *chatstream.Handler
 	question *openapi3.Schema // ChatRequest
-	origins  *forwarded.Reader
-	refusals *refusals
-	draining atomic.Bool
+	// toolResult is the schema ToolResultFrame.
+	toolResult *openapi3.Schema
+	origins    *forwarded.Reader
+	refusals   *refusals
+	draining   atomic.Bool
 }
 
 var _ api.StrictServerInterface = (*Server)(nil)
@@ -106,6 +110,7 @@ func New(cfg Config) (*Server, error) {
 		api.RegisterHandlersOptions{BaseURL: BasePath, OperationMiddlewares: chains})
 	stream := operations["streamChat"]
 	s.question = doc.Components.Schemas["ChatRequest"].Value
+	s.toolResult = doc.Components.Schemas["ToolResultFrame"].Value
 	s.stream = s.newStream(stream, s.question)
 	e.GET(BasePath+stream.route.Path, tagOperation(stream)(s.streamChat))
 	hideTemplates(e, doc)

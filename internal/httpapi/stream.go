@@ -34,7 +34,7 @@ func (s *Server) newStream(o operation, question *openapi3.Schema) *chatstream.H
 			})
 			return last, err
 		},
-		ErrorFrame: errorFrame, LogAnswer: s.logAnswer,
+		ErrorFrame: errorFrame, LogAnswer: s.logAnswer, Events: s.streamEvents(o, question),
 		MaxQuestion: o.policy.Body, PingInterval: s.cfg.WSPingInterval, Now: s.cfg.Now,
 	})
 }
@@ -51,35 +51,50 @@ func (s *Server) streamChat(c *echo.Context) error {
 	return err
 }
 
+// answerQuestion answers a question of version 1 and returns the last frame.
 func (s *Server) answerQuestion(
-	ctx context.Context, o operation, schema *openapi3.Schema, token string, question []byte, emit agent.Emit,
+	ctx context.Context, o operation, schema *openapi3.Schema, token string, data []byte, emit agent.Emit,
 ) ([]byte, error) {
-	user, err := s.authenticate(ctx, o.policy.Session, token)
+	q, err := s.openQuestion(ctx, o, schema, token, data, false)
 	if err != nil {
 		return nil, err
 	}
-	settle, err := s.charge(ctx, accountLimit(user), nil)
-	if err != nil {
-		return nil, err
-	}
-	value, err := decode(ctx, question, schema)
-	if err != nil {
-		return nil, err
-	}
-	var body api.ChatRequest
-	if err := bind(value, &body); err != nil {
-		return nil, err
-	}
-	request, err := fromAPIChat(body, false)
-	if err != nil {
-		return nil, err
-	}
-	reply, err := s.cfg.Chat.Run(ctx, user, request, emit)
-	settle(err)
+	reply, err := s.cfg.Chat.Run(ctx, q.user, q.request, chat.Listener{Text: emit})
+	q.settle(err)
 	if err != nil {
 		return nil, err
 	}
 	return lastFrame(reply)
+}
+
+// question is a question of the stream that has passed the same steps as POST /chat.
+type question struct {
+	user    identity.User
+	request chat.Request
+	settle  func(error) // takes the outcome
+}
+
+// openQuestion authenticates the caller once more, counts the question and reads it. appTools says whether it may have
+// tools of the app.
+func (s *Server) openQuestion(
+	ctx context.Context, o operation, schema *openapi3.Schema, token string, data []byte, appTools bool,
+) (q question, err error) {
+	if q.user, err = s.authenticate(ctx, o.policy.Session, token); err != nil {
+		return question{}, err
+	}
+	if q.settle, err = s.charge(ctx, accountLimit(q.user), nil); err != nil {
+		return question{}, err
+	}
+	value, err := decode(ctx, data, schema)
+	if err != nil {
+		return question{}, err
+	}
+	var body api.ChatRequest
+	if err := bind(value, &body); err != nil {
+		return question{}, err
+	}
+	q.request, err = fromAPIChat(body, appTools)
+	return q, err
 }
 
 // holdSocket counts a user's sockets over all replicas.

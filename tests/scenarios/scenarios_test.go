@@ -62,7 +62,7 @@ func (a assistant) answer(ctx context.Context, s scenario.Scenario, turn scenari
 		req.Mode = chat.ModePlan
 	}
 	req.Context.History = history
-	return o.Run(ctx, user(s), req, nil)
+	return o.Run(ctx, user(s), req, chat.Listener{})
 }
 
 // tools returns the names of the tools of each agent.

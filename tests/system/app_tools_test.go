@@ -174,7 +174,8 @@ func TestMembersOfAppToolsHaveToGoTogether(t *testing.T) {
 		{"mode as well", with(invoicesRead, `,"execution_mode":"direct"`), "/execution_mode"},
 		{"results alone", `{"message":"x","tool_results":` + invoicesRead + `}`, "/tool_results"},
 		{"no results", with("[]", ""), "/tool_results"},
-		{"result of no call", with(`[{"id":"call_1","content":""},{"id":"call_2","content":""}]`, ""), "/tool_results/1/id"},
+		{"result of no call", with(`[{"id":"call_1","content":""},{"id":"call_2","content":""}]`, ""),
+			"/tool_results/1/id"},
 		{"two results of a call", with(`[{"id":"call_1","denied":true},{"id":"call_1","content":""}]`, ""),
 			"/tool_results/1/id"},
 		{"empty result", with(`[{"id":"call_1"}]`, ""), "/tool_results/0"},
@@ -209,17 +210,20 @@ func TestResultsMayHaveTwoMegabytes(t *testing.T) {
 	results := func(bytes int) string {
 		var list []map[string]string
 		for i := range 6 {
-			list = append(list, map[string]string{"id": fmt.Sprint("call_", i+1), "content": strings.Repeat("x ", bytes/2)})
+			list = append(list, map[string]string{"id": fmt.Sprint("call_", i+1),
+				"content": strings.Repeat("x ", bytes/2)})
 		}
 		text, err := json.Marshal(list)
 		check(t, err)
 		return string(text)
 	}
-	if got := a.Do("POST", "/api/v1/chat", goOn(first, t, results(250<<10), ""), me); got.Status != http.StatusOK ||
+	got := a.Do("POST", "/api/v1/chat", goOn(first, t, results(250<<10), ""), me)
+	if got.Status != http.StatusOK ||
 		len(got.Body) < 250<<10 || strings.Count(string(got.Body), "x x x x") < 6 {
 		t.Errorf("1.5 MB: %d, %d bytes, which the model's context has room for", got.Status, len(got.Body))
 	}
-	if got := a.Do("POST", "/api/v1/chat", goOn(first, t, results(300<<10), ""), me); got.Status != http.StatusOK ||
+	got = a.Do("POST", "/api/v1/chat", goOn(first, t, results(300<<10), ""), me)
+	if got.Status != http.StatusOK ||
 		strings.Count(string(got.Body), "larger than 256 KiB") != 6 {
 		t.Errorf("results that are too large: %d %.300s", got.Status, got.Body)
 	}
