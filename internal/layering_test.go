@@ -109,7 +109,7 @@ var allowed = map[string]string{
 	"internal/testing/agenttest": "internal/agent internal/identity internal/playbook internal/tier",
 	"internal/testing/apitest": "internal/agent internal/app internal/auth internal/billing internal/config " +
 		"internal/dev/devstripe " +
-		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest",
+		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest openapi",
 	"internal/testing/leaktest":   "",
 	"internal/testing/smallmodel": "internal/testing/pgtest",
 	"internal/testing/soak":       "",

@@ -110,6 +110,9 @@ func (w *EventWriter) Event(event []byte) error { return w.writer.event(event) }
 // End writes what is left and then the last event.
 func (w *EventWriter) End(event []byte) error { return w.writer.last(event) }
 
+// Close drops what is left. When it returns, nothing is being written, and nothing will be.
+func (w *EventWriter) Close() { w.writer.close() }
+
 // Wait returns the result of a call, or false if none came within the time or the answer has ended.
 func (o *Output) Wait(id string, within time.Duration) (Result, bool) {
 	return o.socket.calls.wait(o.ctx, id, within)
@@ -153,6 +156,7 @@ func (s *socket) answerEvents(ctx context.Context, question []byte) error {
 		s.failed = ctx
 		return err
 	}
+	s.busy.Store(false)
 	return s.refuse(ctx, f, "")
 }
 
@@ -165,7 +169,7 @@ func (s *socket) beat(ctx context.Context, interval time.Duration) *time.Timer {
 	started := make(chan struct{})
 	timer = time.AfterFunc(interval, func() {
 		<-started
-		if ctx.Err() == nil && s.busy.Load() && s.writer.event(heartbeatFrame) == nil {
+		if ctx.Err() == nil && s.writer.eventIf(s.busy.Load, heartbeatFrame) == nil {
 			timer.Reset(interval)
 		}
 	})
@@ -179,9 +183,6 @@ func (s *socket) refuse(ctx context.Context, f *fault.Error, id string) error {
 	if err != nil {
 		return err
 	}
-	if id == "" && f.Code != fault.Busy {
-		s.busy.Store(false)
-	}
 	if s.writer.event(frame) != nil {
 		return errClientGone
 	}
@@ -193,9 +194,9 @@ func (s *socket) startAnswer(ctx context.Context, cancel context.CancelCauseFunc
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answering, s.cancelAnswer, s.refused = ctx, cancel, 0
-	if s.cancelled { // it came after the question and before this
-		s.cancelled = false
-		cancel(ErrCancelled)
+	if s.ending != nil {
+		cancel(s.ending)
+		s.ending = nil
 	}
 }
 
@@ -216,7 +217,7 @@ func (s *socket) take(data []byte) (question []byte, err error) {
 	case Ping:
 		err = s.writer.event(pongFrame)
 	case Cancel:
-		s.cancelRunning()
+		s.endRunning(ErrCancelled)
 	case ToolResult:
 		if !s.calls.deliver(frame.Result) {
 			err = s.refuseNow(errNoSuchCall, frame.Result.ID)
@@ -232,24 +233,26 @@ func (s *socket) take(data []byte) (question []byte, err error) {
 
 // reject ends the running answer because of a frame that nobody can read, or refuses the frame if none is running.
 func (s *socket) reject(f *fault.Error) error {
-	s.mu.Lock()
-	end := s.cancelAnswer
-	s.mu.Unlock()
-	if end == nil {
-		return s.refuseNow(f, "")
+	if s.endRunning(f) {
+		return nil
 	}
-	end(f)
-	return nil
+	return s.refuseNow(f, "")
 }
 
-func (s *socket) cancelRunning() {
+// endRunning ends the running answer, or the one that is about to begin, for that reason. It reports whether there is
+// one.
+func (s *socket) endRunning(cause error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.cancelAnswer != nil {
-		s.cancelAnswer(ErrCancelled)
-	} else if s.busy.Load() {
-		s.cancelled = true
+	switch {
+	case s.cancelAnswer != nil:
+		s.cancelAnswer(cause)
+	case s.busy.Load():
+		s.ending = cause
+	default:
+		return false
 	}
+	return true
 }
 
 // refuseNow refuses a frame that came while an answer runs, or fails when there were too many.

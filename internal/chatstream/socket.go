@@ -44,7 +44,7 @@ type socket struct {
 	mu           sync.Mutex
 	answering    context.Context // of the running answer, nil if there is none
 	cancelAnswer context.CancelCauseFunc
-	cancelled    bool            // the answer that is about to begin
+	ending       error           // why the answer that is about to begin has to end
 	refused      int             // frames sent in vain during the running answer
 	failed       context.Context // of the answer whose error ends the socket, nil if it ends otherwise
 }

@@ -81,13 +81,31 @@ func (w *writer) last(frame []byte) error {
 
 // event sends what is pending, apart from an incomplete character, and then the frame.
 func (w *writer) event(frame []byte) error {
+	return w.eventIf(func() bool { return true }, frame)
+}
+
+// eventIf is event while is holds, and nothing otherwise.
+func (w *writer) eventIf(is func() bool, frame []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if !is() {
+		return nil
+	}
 	w.disarm()
 	if err := w.flush(false); err != nil {
 		return err
 	}
 	return w.frame(frame, writeTimeout)
+}
+
+// close lets all later frames fail.
+func (w *writer) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.disarm()
+	if w.err == nil {
+		w.err = errClientGone
+	}
 }
 
 // only sends frame as the last one of the socket, without what is pending.

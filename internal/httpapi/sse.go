@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"mime"
 	"net/http"
 	"strconv"
@@ -22,7 +23,7 @@ const eventStream = "text/event-stream"
 // sessionCheck is how often an answer over HTTP checks that the caller's session has not ended.
 const sessionCheck = 3 * time.Second
 
-// commentInterval is how long an answer is silent before a comment shows that it goes on.
+// commentInterval is how often a comment shows that an answer goes on.
 const commentInterval = 10 * time.Second
 
 // prefersEvents reports whether the Accept header prefers server-sent events to JSON. They have to be named: a
@@ -67,6 +68,7 @@ func (a eventAnswer) VisitChatResponse(w http.ResponseWriter) error {
 	ctx, cancel := context.WithCancelCause(a.ctx)
 	defer context.AfterFunc(aborted, func() { cancel(fault.ErrDraining) })()
 	out := newEventResponse(w)
+	defer out.Close() // before the response is given back
 	var watching sync.WaitGroup
 	watching.Go(func() { a.watch(ctx, cancel, out) })
 	defer watching.Wait()
@@ -93,24 +95,30 @@ func (a eventAnswer) VisitChatResponse(w http.ResponseWriter) error {
 
 // watch ends the answer when the caller's session ends, and sends comments.
 func (a eventAnswer) watch(ctx context.Context, cancel context.CancelCauseFunc, out *eventResponse) {
-	check := time.NewTicker(sessionCheck)
-	defer check.Stop()
+	interval := commentInterval
+	if a.server.cfg.Heartbeat > 0 {
+		interval = a.server.cfg.Heartbeat
+	}
+	checks, comments := time.NewTicker(sessionCheck), time.NewTicker(interval)
+	defer checks.Stop()
+	defer comments.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-check.C:
-		}
-		limited, done := context.WithTimeout(ctx, sessionCheck/2)
-		ended := a.server.sessionEnded(limited, a.user)
-		done()
-		if ended {
-			cancel(errTokenInvalid)
-			return
-		}
-		if err := out.comment(); err != nil {
-			cancel(err)
-			return
+		case <-comments.C:
+			if err := out.comment(); err != nil {
+				cancel(err)
+				return
+			}
+		case <-checks.C:
+			limited, done := context.WithTimeout(ctx, sessionCheck/2)
+			ended := a.server.sessionEnded(limited, a.user)
+			done()
+			if ended {
+				cancel(errTokenInvalid)
+				return
+			}
 		}
 	}
 }
@@ -122,7 +130,6 @@ type eventResponse struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	started bool
-	written time.Time
 	buffer  bytes.Buffer
 }
 
@@ -153,18 +160,18 @@ func (r *eventResponse) send(event []byte, within time.Duration) error {
 	}
 	r.buffer.Reset()
 	r.buffer.WriteString("event: ")
-	r.buffer.Write(typeOf(event))
+	r.buffer.WriteString(typeOf(event))
 	r.buffer.WriteString("\ndata: ")
 	r.buffer.Write(event)
 	r.buffer.WriteString("\n\n")
 	return r.flush(within)
 }
 
-// comment writes a comment if nothing was written for a while.
+// comment writes a comment, unless nothing was written yet.
 func (r *eventResponse) comment() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.started || time.Since(r.written) < commentInterval-sessionCheck {
+	if !r.started {
 		return nil
 	}
 	r.buffer.Reset()
@@ -174,8 +181,7 @@ func (r *eventResponse) comment() error {
 
 // flush writes the buffer to the connection.
 func (r *eventResponse) flush(within time.Duration) error {
-	r.written = time.Now()
-	if err := r.control.SetWriteDeadline(r.written.Add(within)); err != nil {
+	if err := r.control.SetWriteDeadline(time.Now().Add(within)); err != nil {
 		return err
 	}
 	if _, err := r.w.Write(r.buffer.Bytes()); err != nil {
@@ -184,10 +190,16 @@ func (r *eventResponse) flush(within time.Duration) error {
 	return r.control.Flush()
 }
 
-// typeOf returns the type of an event that we have encoded: `{"type":"…` or, where another member comes first, the one
-// after `"type":"`.
-func typeOf(event []byte) []byte {
-	_, rest, _ := bytes.Cut(event, []byte(`"type":"`))
-	name, _, _ := bytes.Cut(rest, []byte{'"'})
-	return name
+// typeOf returns the type of an event. Text, of which there is most, has it in front.
+func typeOf(event []byte) string {
+	if rest, ok := bytes.CutPrefix(event, []byte(`{"type":"text"`)); ok && len(rest) > 0 {
+		return "text"
+	}
+	var head struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(event, &head); err != nil {
+		return "message" // as for events without a name; ours are valid
+	}
+	return head.Type
 }

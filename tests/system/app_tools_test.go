@@ -62,8 +62,8 @@ func goOn(got answer, t *testing.T, results, more string) string {
 	return `{"continuation":` + string(token) + `,"tool_results":` + results + more + `}`
 }
 
-// TestAppToolsAnswerOverTwoReplicas asks one replica and goes on at another, with another SECRETS_KEY whose previous one
-// is the first one's.
+// TestAppToolsAnswerOverTwoReplicas asks one replica and goes on at another, whose SECRETS_KEY is new and whose previous
+// one is that of the first.
 func TestAppToolsAnswerOverTwoReplicas(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
@@ -97,13 +97,15 @@ func TestAppToolsAnswerOverTwoReplicas(t *testing.T) {
 	if !strings.Contains(string(again.Body), "three mails") {
 		t.Errorf("posted twice: %d %s", again.Status, again.Body)
 	}
-	if old := one.Do("POST", "/api/v1/chat", goOn(second, t, `[{"id":"call_3","denied":true}]`, ""), me); old.Code() !=
-		"continuation_invalid" {
+	old := one.Do("POST", "/api/v1/chat", goOn(second, t, `[{"id":"call_3","denied":true}]`, ""), me)
+	if old.Code() != "continuation_invalid" {
 		t.Errorf("a replica without the new key: %d %s", old.Status, old.Body)
 	}
 }
 
-func appReplica(t *testing.T, db *postgres.DB, change func(*config.Config), m agent.Model, now func() time.Time) *api {
+func appReplica(
+	t *testing.T, db *postgres.DB, change func(*config.Config), m agent.Model, now func() time.Time,
+) *api {
 	t.Helper()
 	cfg := apitest.Config(t)
 	if change != nil {
