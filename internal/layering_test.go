@@ -62,7 +62,9 @@ var allowed = map[string]string{
 	"internal/agent/workspace": "internal/action internal/agent internal/dates internal/fold",
 	"internal/agent/declared": "internal/action internal/agent internal/agent/schema internal/agent/workspace " +
 		"internal/dates internal/playbook internal/tier",
-	"internal/chat": "internal/action internal/agent internal/dates internal/playbook internal/playbook/record " +
+	"internal/continuation": "internal/agent internal/fault internal/identity internal/seal",
+	"internal/chat": "internal/action internal/agent internal/continuation internal/dates " +
+		"internal/playbook internal/playbook/record " +
 		"internal/fold internal/sanitize internal/thought " +
 		"internal/identity internal/tier internal/tokens internal/fault",
 	"internal/scenario": "internal/action internal/agent internal/dates internal/tier",

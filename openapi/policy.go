@@ -27,6 +27,22 @@ type Policy struct {
 	// Items is the member of the body that lists bodies of other operations. They are checked one by one, by the
 	// handler. It is empty where the body is checked as a whole.
 	Items string `json:"items"`
+	// Larger allows a larger body to a request that has a certain member.
+	Larger Larger `json:"larger"`
+}
+
+// Larger is the largest body, in bytes, of a request with the member. The zero value allows none beyond Policy.Body.
+type Larger struct {
+	Member string `json:"member"`
+	Body   int64  `json:"body"`
+}
+
+// LargestBody returns the largest body that any request to the operation may have, or Unlimited.
+func (p Policy) LargestBody() int64 {
+	if p.Body == Unlimited {
+		return Unlimited
+	}
+	return max(p.Body, p.Larger.Body)
 }
 
 // Rate is a limit on the number of requests. ByAccount leaves the numbers to the account's tier.
@@ -86,6 +102,8 @@ func (p Policy) validate(public bool) error {
 	switch {
 	case p.Body < 1 && p.Body != Unlimited:
 		return errors.New("body must be a number of bytes, or -1")
+	case (p.Larger.Member == "") != (p.Larger.Body == 0) || p.Larger.Body != 0 && p.Larger.Body <= p.Body:
+		return errors.New("larger needs a member and a body larger than body")
 	case p.Rate.By == ByAddress && (p.Rate.Requests < 1 || p.Rate.Window < 1):
 		return errors.New("a rate by address needs requests and window")
 	case p.Rate.By == ByAccount && (p.Rate.Requests != 0 || p.Rate.Window != 0):

@@ -55,6 +55,8 @@ type shared struct {
 	ends  map[string]ends // by table
 
 	addresses map[string]bool // nil before the first draft or invitation
+
+	app *appState // nil without tools that run in the app
 }
 
 // NewRun returns the state of a new request. Its agents can delegate to the agents of the registry.

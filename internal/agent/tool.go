@@ -20,6 +20,7 @@ type Tool struct {
 	function    *llms.FunctionDefinition // made once for all requests
 	call        func(ctx context.Context, run *Run, arguments string) (string, error)
 	withoutRows bool
+	app         *schema.Schema // of the arguments of a tool that runs in the app, which has no call; nil for ours
 	label       Label
 }
 
@@ -81,8 +82,8 @@ const maxResult = 256 << 10
 var errLongResult = errors.New("the result is too long to read, because rows have very long ids or names; ask for less")
 
 // Call runs the tool with arguments that a model wrote, a JSON object or nothing, and returns the text for the model,
-// at most maxResult bytes. An error is a fault or the end of ctx; all other errors become a text that begins with
-// "error:".
+// at most maxResult bytes. An error is a fault, Suspended or the end of ctx; all other errors become a text that begins
+// with "error:".
 func (t Tool) Call(ctx context.Context, run *Run, arguments string) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
@@ -92,12 +93,14 @@ func (t Tool) Call(ctx context.Context, run *Run, arguments string) (string, err
 		err = errLongResult
 	}
 	var f *fault.Error
+	var suspended *Suspended
 	switch {
 	case err == nil:
 		return text, nil
 	case ctx.Err() != nil:
 		return "", ctx.Err()
-	case errors.As(err, &f), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &f), errors.As(err, &suspended), errors.Is(err, ErrRecord),
+		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return "", err
 	}
 	return errorPrefix + err.Error(), nil

@@ -44,9 +44,9 @@ type ToolUse struct {
 	State ToolState
 }
 
-// use tells the run's watcher about a call.
+// use tells the run's watcher about a call, unless it was made in an earlier request of the same answer.
 func (r *Run) use(t Tool, state ToolState) error {
-	if r.Watch == nil {
+	if r.Watch == nil || r.Replaying() {
 		return nil
 	}
 	label := t.label

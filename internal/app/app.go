@@ -199,6 +199,10 @@ func (a *App) wireChat(
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("playbooks: %w", err)
 	}
+	continuations, err := a.openContinuations(cfg, opts)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	filter := sanitize.New(chat.Secrets(agents, templates)...)
 	histories, stopHistories, err := openHistories(cfg, filter.Digest(), opts)
 	if err != nil {
@@ -207,7 +211,7 @@ func (a *App) wireChat(
 	a.closers = append(a.closers, stopHistories)
 	return agents, library, chat.New(chat.Config{
 		Agents: agents, Model: metered, CheckModel: models.Validate, Templates: templates, Log: opts.Log,
-		Filter: chat.NewFilter(filter, histories.For),
+		Continuations: continuations, Filter: chat.NewFilter(filter, histories.For),
 		Limits: func(r *agent.ModelRequest) agent.Limits {
 			size, output := models.Limits(r)
 			return agent.Limits{ContextTokens: size, MaxOutputTokens: output}

@@ -10,19 +10,20 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/continuation"
 )
 
 var errNoAgents = errors.New("no agent is registered for this tier")
 
 // runAgents lets one agent answer, or several in a pipeline, and filters the result. Who writes the answer is told what
 // the user's tier lacks, and the default agent what it has.
-func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing routing,
-	run *agent.Run, to Listener) (Reply, error) {
+func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing routing, run *agent.Run,
+	req Request, to Listener) (Reply, error) {
 	run.Notice = o.notice(routing, run.User.Tier)
 	var result agent.Result
 	var err error
 	if len(routing.agents) == 1 {
-		if err := to.agent(routing.agents[0], 1, 1); err != nil {
+		if err := to.agent(run, routing.agents[0], 1, 1); err != nil {
 			return Reply{}, err
 		}
 		result, err = routing.agents[0].Handle(ctx, run, sink.emitFunc())
@@ -32,7 +33,16 @@ func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing 
 	if hit := sink.hit(); hit != "" { // an error of the agent is then that of the stream
 		return o.finalize(ctx, sink.guard, hit, Reply{})
 	}
-	if err != nil {
+	var suspended *agent.Suspended
+	var leak leakToApp
+	switch {
+	case errors.As(err, &suspended) && o.cfg.Continuations != nil:
+		return o.suspend(ctx, sink, routing, run, req, suspended)
+	case errors.As(err, &leak):
+		return o.finalize(ctx, sink.guard, leak.hit, Reply{})
+	case errors.Is(err, agent.ErrRecord) || err == nil && run.Replaying():
+		return Reply{}, continuation.ErrInvalid.WithCause(err) // the context is not the one that the answer began with
+	case err != nil:
 		return Reply{}, err
 	}
 	text, hit, err := sink.close(result.Text)
@@ -45,7 +55,7 @@ func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing 
 	}
 	reply := Reply{Kind: KindResponse, Text: text, Actions: actions, Proposals: result.Proposals,
 		Truncated: result.Truncated}
-	return o.finalize(ctx, sink.guard, hit, reply)
+	return o.finalize(ctx, sink.guard, hit, reply, run.AppCalls()...)
 }
 
 // pipeline runs the agents in sequence, each with the results of those before it, and then a synthesis of the
@@ -59,7 +69,7 @@ func (o *Orchestrator) pipeline(ctx context.Context, agents []*agent.Agent, run 
 		run.Notice = ""
 	}
 	for i, a := range agents {
-		if err := to.agent(a, i+1, len(agents)); err != nil {
+		if err := to.agent(run, a, i+1, len(agents)); err != nil {
 			return agent.Result{}, err
 		}
 		result, err := a.Handle(ctx, run, nil)
@@ -85,7 +95,7 @@ func (o *Orchestrator) pipeline(ctx context.Context, agents []*agent.Agent, run 
 // plan lets the agent answer with a plan.
 func (o *Orchestrator) plan(ctx context.Context, guard Guard, a *agent.Agent, run *agent.Run,
 	to Listener) (Reply, error) {
-	if err := to.agent(a, 1, 1); err != nil {
+	if err := to.agent(run, a, 1, 1); err != nil {
 		return Reply{}, err
 	}
 	plan, err := a.Plan(ctx, run, o.cfg.Templates, o.cache)

@@ -43,7 +43,11 @@ func (l Listener) step(s Step) error {
 	return l.Step(s)
 }
 
-func (l Listener) agent(a *agent.Agent, index, of int) error {
+// agent tells that an agent begins, unless it began in an earlier request of the same answer.
+func (l Listener) agent(run *agent.Run, a *agent.Agent, index, of int) error {
+	if run.Replaying() {
+		return nil
+	}
 	return l.step(Step{Kind: StepAgent, Agent: a.Name(), Index: index, Of: of})
 }
 

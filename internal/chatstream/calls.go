@@ -43,20 +43,29 @@ func (c *calls) wait(ctx context.Context, id string, within time.Duration) (Resu
 	c.mu.Lock()
 	waiting := c.open[id]
 	c.mu.Unlock()
-	defer func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		delete(c.open, id)
-	}()
 	timeout := time.NewTimer(within)
 	defer timeout.Stop()
 	select {
 	case r := <-waiting:
+		c.close(id)
 		return r, true
 	case <-timeout.C:
 	case <-ctx.Done():
 	}
-	return Result{}, false
+	c.close(id)
+	select {
+	case r := <-waiting: // it came in time, while another call was waited for
+		return r, true
+	default:
+		return Result{}, false
+	}
+}
+
+// close closes a call: a result that comes later is not taken.
+func (c *calls) close(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.open, id)
 }
 
 func (c *calls) clear() {

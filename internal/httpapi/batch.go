@@ -75,7 +75,7 @@ func (s *Server) openItem(ctx context.Context, user identity.User, item json.Raw
 	if err := bind(value, &body); err != nil {
 		return nil, chat.Request{}, err
 	}
-	if question, err = fromAPIChat(body); err != nil {
+	if question, err = fromAPIChat(body, false); err != nil {
 		return nil, chat.Request{}, err
 	}
 	return settle, question, nil

@@ -15,9 +15,9 @@ import (
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
-// Chat answers one message, with a response or a plan.
+// Chat answers one message, with a response, a plan or calls of the app's tools, or goes on with an answer.
 func (s *Server) Chat(ctx context.Context, r api.ChatRequestObject) (api.ChatResponseObject, error) {
-	question, err := fromAPIChat(*r.Body)
+	question, err := fromAPIChat(*r.Body, true)
 	if err != nil {
 		return nil, err
 	}
@@ -69,13 +69,16 @@ func toAPIReply(reply chat.Reply) any {
 		return plan
 	}
 	body := api.ChatResponse{
-		Kind:      api.ChatResponseKindResponse,
+		Kind:      api.ChatResponseKind(reply.Kind),
 		Response:  reply.Text,
 		Actions:   toAPIActions(reply.Actions),
 		Proposals: toAPIProposals(reply.Proposals),
 		Upgrade:   toAPIUpgrade(reply.Upgrade),
 		Usage:     toAPIUsage(reply.Usage),
 		Context:   toAPITurns(reply.Turns),
+	}
+	if reply.Kind == chat.KindToolCalls {
+		body.Calls, body.Continuation = toAPICalls(reply.Calls), &reply.Continuation
 	}
 	if reply.Truncated {
 		body.Truncated = &reply.Truncated

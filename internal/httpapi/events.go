@@ -26,10 +26,11 @@ func (s *Server) streamEvents(o operation, schema *openapi3.Schema) chatstream.E
 		Error: errorEvent,
 		Answer: func(ctx context.Context, token string, data []byte, out *chatstream.Output) error {
 			return safely(func() error {
-				q, err := s.openQuestion(ctx, o, schema, token, data)
+				q, err := s.openQuestion(ctx, o, schema, token, data, true)
 				if err != nil {
 					return err
 				}
+				q.request.AppCaller = appCaller{out: out, timeout: s.cfg.ToolTimeout}
 				last, err := s.answerWithEvents(ctx, q, out)
 				if err != nil {
 					return err
@@ -104,6 +105,9 @@ func doneEvent(reply chat.Reply) api.ChatEventDone {
 		plan := toAPIPlan(*reply.Plan)
 		done.Agent, done.Steps = &plan.Agent, plan.Steps
 	}
+	if reply.Kind == chat.KindToolCalls {
+		done.Calls, done.Continuation = toAPICalls(reply.Calls), &reply.Continuation
+	}
 	if reply.Truncated {
 		done.Truncated = &reply.Truncated
 	}
@@ -150,26 +154,9 @@ func (s *Server) readFrame(data []byte) (chatstream.Frame, error) {
 	if err := bind(value, &frame); err != nil {
 		return chatstream.Frame{}, err
 	}
-	denied := frame.Denied != nil && *frame.Denied
-	if err := oneResult("", frame.Content, frame.Error, denied); err != nil {
-		return chatstream.Frame{}, err
+	if !isOneResult(frame.Content, frame.Error, frame.Denied) {
+		return chatstream.Frame{}, fault.ErrValidation.WithDetails(fault.Detail{Message: oneResult})
 	}
-	return chatstream.Frame{Kind: kind, Result: chatstream.Result{ID: frame.ID, Content: frame.Content,
-		Error: frame.Error, Denied: denied}}, nil
-}
-
-// oneResult returns validation_failed unless exactly one of the members of a result is there. at is the pointer of the
-// result.
-func oneResult(at string, content, problem *string, denied bool) error {
-	n := 0
-	for _, is := range []bool{content != nil, problem != nil, denied} {
-		if is {
-			n++
-		}
-	}
-	if n == 1 {
-		return nil
-	}
-	return fault.ErrValidation.WithDetails(fault.Detail{Pointer: at,
-		Message: "must have exactly one of content, error and denied"})
+	return chatstream.Frame{Kind: kind, Result: chatstream.Result{ID: frame.ID, Content: readable(frame.Content),
+		Error: frame.Error, Denied: frame.Denied != nil}}, nil
 }

@@ -40,10 +40,10 @@ func limitBody(o operation) echo.MiddlewareFunc {
 		}
 		return func(c *echo.Context) error {
 			r := c.Request()
-			if r.ContentLength > o.policy.Body {
+			if r.ContentLength > o.policy.LargestBody() {
 				return errTooLarge
 			}
-			r.Body = http.MaxBytesReader(c.Response(), r.Body, o.policy.Body)
+			r.Body = http.MaxBytesReader(c.Response(), r.Body, o.policy.LargestBody())
 			return next(c)
 		}
 	}
@@ -134,7 +134,7 @@ func (s *Server) validate(o operation) echo.MiddlewareFunc {
 				return next(c)
 			}
 			if o.schema != nil {
-				value, err := s.readJSON(c, o.schema)
+				value, err := s.readJSON(c, o)
 				if err != nil {
 					return err
 				}

@@ -55,6 +55,7 @@ type Config struct {
 	TrustedProxyHops int               // how many proxies a request passes, if not all are TrustedProxies; else 0
 	WSPingInterval   time.Duration     // how often sockets are pinged; 0 means 30 s
 	Heartbeat        time.Duration     // between heartbeats of a running answer; 0 means 10 s
+	ToolTimeout      time.Duration     // for the calls of the app's tools in one round; 0 means 60 s
 	Timeouts         listener.Timeouts // of a request's phases
 	MaxConnections   int               // open at a time; 0 means listener.DefaultMax
 	Now              func() time.Time  // nil means time.Now

@@ -55,7 +55,7 @@ func (s *Server) streamChat(c *echo.Context) error {
 func (s *Server) answerQuestion(
 	ctx context.Context, o operation, schema *openapi3.Schema, token string, data []byte, emit agent.Emit,
 ) ([]byte, error) {
-	q, err := s.openQuestion(ctx, o, schema, token, data)
+	q, err := s.openQuestion(ctx, o, schema, token, data, false)
 	if err != nil {
 		return nil, err
 	}
@@ -74,9 +74,10 @@ type question struct {
 	settle  func(error) // takes the outcome
 }
 
-// openQuestion authenticates the caller once more, counts the question and reads it.
+// openQuestion authenticates the caller once more, counts the question and reads it. appTools says whether it may have
+// tools of the app.
 func (s *Server) openQuestion(
-	ctx context.Context, o operation, schema *openapi3.Schema, token string, data []byte,
+	ctx context.Context, o operation, schema *openapi3.Schema, token string, data []byte, appTools bool,
 ) (q question, err error) {
 	if q.user, err = s.authenticate(ctx, o.policy.Session, token); err != nil {
 		return question{}, err
@@ -92,7 +93,7 @@ func (s *Server) openQuestion(
 	if err := bind(value, &body); err != nil {
 		return question{}, err
 	}
-	q.request, err = fromAPIChat(body)
+	q.request, err = fromAPIChat(body, appTools)
 	return q, err
 }
 
