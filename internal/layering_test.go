@@ -117,6 +117,9 @@ var allowed = map[string]string{
 	"internal/testing/storetest":  "internal/backup",
 	"internal/testing/testpeers":  "internal/dev/devpg",
 
+	// The evaluation of models, with its default set.
+	"tests/scenarios": "",
+
 	// Wiring and commands.
 	"internal/app": "*",
 	"cmd/adiuva-api": "internal/app internal/config internal/httpapi internal/agent internal/auth internal/backup " +

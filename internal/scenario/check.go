@@ -21,6 +21,7 @@ type Outcome struct {
 	Steps     []string
 	Upgrade   *Upgrade
 	Text      string
+	Tokens    int64 // that the model read and wrote
 }
 
 // Made is a call that a model made, with what it got for it.
@@ -38,6 +39,9 @@ func (t Turn) Check(o Outcome, now time.Time) []string {
 	}
 	if len(o.Calls) > t.MaxCalls {
 		report("%d calls, at most %d are needed", len(o.Calls), t.MaxCalls)
+	}
+	if t.MaxTokens > 0 && o.Tokens > t.MaxTokens {
+		report("%d tokens, at most %d are allowed", o.Tokens, t.MaxTokens)
 	}
 	for _, want := range t.Calls {
 		made := slices.ContainsFunc(o.Calls, func(m Made) bool { return want.matches(m, now) })
