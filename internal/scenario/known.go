@@ -28,11 +28,16 @@ const maxName = 60
 const maxFaults = 20
 
 // Validate returns an error that lists every agent, tool and argument that the scenarios name and that is not known,
-// each with file and line. Refused calls may have arguments that no tool takes.
+// and every request that is there twice, each with file and line. Refused calls may have arguments that no tool takes.
 func Validate(list []Scenario, known Known) error {
 	v := &validator{known: known}
+	seen := make(map[string]Scenario, len(list))
 	for _, s := range list {
 		v.file = s.File
+		if other, twice := seen[s.ID()]; twice {
+			v.report(s.Line, "is the same request as in %s:%d", other.File, other.Line)
+		}
+		seen[s.ID()] = s
 		for _, t := range s.Turns {
 			named := slices.Concat(t.Agents, t.Router)
 			slices.Sort(named)

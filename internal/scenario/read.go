@@ -81,13 +81,18 @@ func Read(folder fs.FS) ([]Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ReadFiles(folder, names...)
+	return ReadFiles(folder, nil, names...)
 }
 
-// ReadFiles is Read for some files of the folder.
-func ReadFiles(folder fs.FS, names ...string) ([]Scenario, error) {
-	workspaces, err := readWorkspaces(folder)
-	if err != nil {
+// ReadFiles is Read for some files of the folder. base, which may be nil, has the workspaces that the folder lacks.
+func ReadFiles(folder, base fs.FS, names ...string) ([]Scenario, error) {
+	workspaces := map[string]workspace{}
+	if base != nil {
+		if err := readWorkspaces(base, workspaces); err != nil {
+			return nil, err
+		}
+	}
+	if err := readWorkspaces(folder, workspaces); err != nil {
 		return nil, err
 	}
 	var list []Scenario
@@ -125,23 +130,23 @@ func readFile(folder fs.FS, name string, workspaces map[string]workspace) ([]Sce
 	return list, nil
 }
 
-func readWorkspaces(folder fs.FS) (map[string]workspace, error) {
+// readWorkspaces adds the workspaces of the folder.
+func readWorkspaces(folder fs.FS, workspaces map[string]workspace) error {
 	names, err := fs.Glob(folder, "workspaces/*.yaml")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	workspaces := map[string]workspace{}
 	for _, name := range names {
 		var w workspace
 		if _, err := decodeFile(folder, name, &w); err != nil {
-			return nil, err
+			return err
 		}
 		if err := w.load(new(Scenario), nil, new(int)); err != nil {
-			return nil, locate(name, 1, err)
+			return locate(name, 1, err)
 		}
 		workspaces[strings.TrimSuffix(path.Base(name), ".yaml")] = w
 	}
-	return workspaces, nil
+	return nil
 }
 
 // decodeFile decodes a file of one YAML document and returns its root. Unknown members are errors.

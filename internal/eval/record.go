@@ -1,0 +1,116 @@
+package eval
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/scenario"
+)
+
+// Record returns the sessions of open. Each writes, at its end, the answers of the model to a file in dir, which is
+// replaced. What the filter finds a prompt in is not written.
+func Record(dir string, filter chat.Filter, open Open) Open {
+	return func(s scenario.Scenario) (Session, error) {
+		if !filepath.IsLocal(fileOf(s.ID())) {
+			return nil, fmt.Errorf("%s: the category is no name of a folder", s.File)
+		}
+		session, err := open(s)
+		return &recorder{Session: session, dir: dir, filter: filter, scenario: s,
+			file: recording{Scenario: s.ID(), Turns: make([][]answer, len(s.Turns))}}, err
+	}
+}
+
+type recorder struct {
+	Session
+	dir      string
+	filter   chat.Filter
+	scenario scenario.Scenario
+	turn     int
+	file     recording
+}
+
+// Begin implements Session.
+func (r *recorder) Begin(turn int) {
+	r.turn = turn
+	r.Session.Begin(turn)
+}
+
+// Generate implements agent.Model.
+func (r *recorder) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
+	got, err := r.Session.Generate(ctx, call, emit)
+	kept := answer{Truncated: got.Truncated, InputTokens: got.Usage.InputTokens, OutputTokens: got.Usage.OutputTokens}
+	kept.Prompt, kept.Request = hashes(call)
+	if err != nil {
+		kept = answer{Prompt: kept.Prompt, Request: kept.Request, Error: string(fault.From(err).Code)}
+	} else {
+		r.keep(ctx, &kept, call.Small, got)
+	}
+	r.file.Turns[r.turn] = append(r.file.Turns[r.turn], kept)
+	return got, err
+}
+
+// agentName matches the names of agents, which are public.
+var agentName = regexp.MustCompile(`[a-z][a-z0-9_]*_agent\b`)
+
+// keep sets what of the answer may be written.
+func (r *recorder) keep(ctx context.Context, kept *answer, small bool, got agent.Answer) {
+	guard := r.filter(ctx, userOf(r.scenario), r.sent()...)
+	values := []string{got.Text}
+	var calls []toolCall
+	for _, c := range got.ToolCalls {
+		if c.FunctionCall != nil {
+			calls = append(calls, toolCall{ID: c.ID, Tool: c.FunctionCall.Name, Arguments: c.FunctionCall.Arguments})
+			values = append(values, c.FunctionCall.Name, c.FunctionCall.Arguments)
+		}
+	}
+	switch {
+	case guard.Values(values...) == "":
+		kept.Text, kept.Calls = got.Text, calls
+	case small:
+		kept.Text = strings.Join(agentName.FindAllString(got.Text, -1), ", ")
+	default:
+		kept.Withheld = true
+	}
+}
+
+// sent returns what the person sends in this scenario, which answers may repeat.
+func (r *recorder) sent() []string {
+	var list []string
+	for _, t := range r.scenario.Turns {
+		list = append(list, t.Say)
+	}
+	for _, t := range r.scenario.Context.History {
+		list = append(list, t.Content)
+	}
+	if text, err := json.Marshal(r.scenario.Context); err == nil {
+		list = append(list, string(text))
+	}
+	return list
+}
+
+// End implements Session: it writes the recording.
+func (r *recorder) End() error {
+	if err := r.Session.End(); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(r.file, "", " ")
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(r.dir, filepath.FromSlash(fileOf(r.file.Scenario)))
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("the recording cannot be written: %w", err)
+	}
+	if err := os.WriteFile(path, append(text, '\n'), 0o600); err != nil {
+		return fmt.Errorf("the recording cannot be written: %w", err)
+	}
+	return nil
+}
