@@ -2,9 +2,9 @@
 // orchestrator, compares what comes with what the scenario expects, and says how often it was right, with confidence
 // intervals. It also compares two runs and draws several.
 //
-//	scenario.Scenario ── Run ──▶ chat.Orchestrator ──▶ watcher ──▶ Session: a model, the scripted one,
-//	                      │                            (who was asked,       a recording, or a recorder
-//	                      ▼                             calls, tokens)       around a model
+//	scenario.Scenario ── Run ──▶ chat.Orchestrator ──▶ Watch ──▶ Session: a model, the scripted one,
+//	                      │                            (who was asked,     a recording, or a recorder
+//	                      ▼                             calls, tokens)     around a model
 //	                   Result ──▶ Report ──▶ JSON ──▶ Compare, Plot
 //	                                  └────▶ WriteReport: failures, table, tokens, latency
 //

@@ -146,14 +146,14 @@ func (r *runner) turns(ctx context.Context, s scenario.Scenario, result *Result)
 	if err != nil {
 		return err
 	}
-	w := &watcher{Session: session, prompts: r.prompts}
+	w := &Watch{session: session, prompts: r.prompts}
 	assistant, err := r.cfg.Assistant(w, func() time.Time { return s.Now })
 	if err != nil {
 		return err
 	}
 	history := slices.Clone(s.Context.History)
 	for i, turn := range s.Turns {
-		w.begin(i, turn.Say)
+		w.Begin(i, turn.Say)
 		began := r.cfg.Now()
 		reply, err := assistant.Run(ctx, userOf(s), requestOf(s, turn, history), nil)
 		out := r.outcome(turn, reply, w, err)
@@ -175,9 +175,9 @@ func (r *runner) turns(ctx context.Context, s scenario.Scenario, result *Result)
 }
 
 // check returns what is wrong with the reply.
-func (r *runner) check(s scenario.Scenario, turn scenario.Turn, reply chat.Reply, w *watcher) []string {
+func (r *runner) check(s scenario.Scenario, turn scenario.Turn, reply chat.Reply, w *Watch) []string {
 	if !r.cfg.Routing {
-		return turn.Check(outcomeOf(reply, w), s.Now)
+		return turn.Check(w.Outcome(reply), s.Now)
 	}
 	if want := expectedAgents(s, turn); !slices.Equal(w.agents, want) {
 		return []string{fmt.Sprintf("answered by %v, not %v", w.agents, want)}
@@ -215,34 +215,9 @@ func requestOf(s scenario.Scenario, turn scenario.Turn, history []agent.Turn) ch
 	return req
 }
 
-// outcomeOf returns what scenarios compare.
-func outcomeOf(reply chat.Reply, w *watcher) scenario.Outcome {
-	out := scenario.Outcome{Agents: w.agents, Calls: w.made, Text: reply.Text,
-		Tokens: w.usage.InputTokens + w.usage.OutputTokens}
-	for _, a := range reply.Actions {
-		out.Actions = append(out.Actions, scenario.Change{Type: a.Type, Table: a.Table, Data: a.Data})
-	}
-	for _, one := range reply.Proposals {
-		change := scenario.Change{Type: one.Type, Table: one.Table, Data: one.Data}
-		if one.Source != nil {
-			change.Source = scenario.Source{Table: one.Source.Table, ID: one.Source.ID}
-		}
-		out.Proposals = append(out.Proposals, change)
-	}
-	if reply.Upgrade != nil {
-		out.Upgrade = &scenario.Upgrade{Feature: reply.Upgrade.Feature, Tier: reply.Upgrade.Tier}
-	}
-	if reply.Plan != nil {
-		for _, step := range reply.Plan.Steps {
-			out.Steps = append(out.Steps, string(step.Action))
-		}
-	}
-	return out
-}
-
 // outcome returns what came of a turn, for reports.
-func (r *runner) outcome(turn scenario.Turn, reply chat.Reply, w *watcher, err error) Turn {
-	o := outcomeOf(reply, w)
+func (r *runner) outcome(turn scenario.Turn, reply chat.Reply, w *Watch, err error) Turn {
+	o := w.Outcome(reply)
 	out := Turn{Say: turn.Say, Agents: o.Agents, Text: reply.Text, Replaced: reply.Replaced, Steps: o.Steps,
 		InputTokens: w.usage.InputTokens, OutputTokens: w.usage.OutputTokens, Estimated: w.usage.Estimated,
 		ModelCalls: w.usage.ModelCalls}

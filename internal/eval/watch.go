@@ -9,13 +9,14 @@ import (
 	"github.com/tmc/langchaingo/llms"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/scenario"
 	"github.com/adiuva/cloud-api/internal/tokens"
 )
 
-// watcher is a model that passes everything on to a session, and notes what happens in one turn.
-type watcher struct {
-	Session
+// Watch is a model that passes everything on to a session, and notes what happens in one turn.
+type Watch struct {
+	session Session
 	prompts []agentPrompt
 	say     string
 
@@ -23,6 +24,11 @@ type watcher struct {
 	made   []scenario.Made
 	ids    []string // of the calls made
 	usage  agent.Usage
+}
+
+// NewWatch returns a Watch of the session. It recognises the agents by their prompts.
+func NewWatch(session Session, agents *agent.Registry) *Watch {
+	return &Watch{session: session, prompts: promptsOf(agents)}
 }
 
 // agentPrompt is the prompt by which an agent's calls are recognised.
@@ -42,16 +48,17 @@ func promptsOf(agents *agent.Registry) []agentPrompt {
 	return list
 }
 
-// begin forgets the turn before.
-func (w *watcher) begin(turn int, say string) {
-	w.Begin(turn)
+// Begin begins a turn of the scenario, the first is 0, in which the person says say. It forgets the turn before.
+func (w *Watch) Begin(turn int, say string) {
+	w.session.Begin(turn)
 	w.say, w.agents, w.made, w.ids, w.usage = say, nil, nil, nil, agent.Usage{}
 }
 
-func (w *watcher) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
+// Generate implements agent.Model.
+func (w *Watch) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
 	w.noteAgent(call)
 	w.noteResults(call)
-	answer, err := w.Session.Generate(ctx, call, emit)
+	answer, err := w.session.Generate(ctx, call, emit)
 	if err != nil {
 		return answer, err
 	}
@@ -66,7 +73,7 @@ func (w *watcher) Generate(ctx context.Context, call agent.ModelCall, emit agent
 }
 
 // noteAgent notes the agent that answers the person's message. Its colleagues, whom it asks, answer other questions.
-func (w *watcher) noteAgent(call agent.ModelCall) {
+func (w *Watch) noteAgent(call agent.ModelCall) {
 	var system strings.Builder
 	asked := false
 	for _, m := range call.Messages {
@@ -91,7 +98,7 @@ func (w *watcher) noteAgent(call agent.ModelCall) {
 }
 
 // noteResults notes what the tools of the last round returned: the messages after the model's last one.
-func (w *watcher) noteResults(call agent.ModelCall) {
+func (w *Watch) noteResults(call agent.ModelCall) {
 	last := len(call.Messages)
 	for last > 0 && call.Messages[last-1].Role == llms.ChatMessageTypeTool {
 		last--
@@ -105,7 +112,7 @@ func (w *watcher) noteResults(call agent.ModelCall) {
 	}
 }
 
-func (w *watcher) noteResult(result llms.ToolCallResponse) {
+func (w *Watch) noteResult(result llms.ToolCallResponse) {
 	for i := range w.made {
 		sameID := w.ids[i] == "" || w.ids[i] == result.ToolCallID
 		if sameID && w.made[i].Tool == result.Name && w.made[i].Result == "" {
@@ -143,4 +150,29 @@ func usageOf(call agent.ModelCall, answer agent.Answer) agent.Usage {
 		}
 	}
 	return used
+}
+
+// Outcome returns what came of the turn, with its reply, as scenarios compare it.
+func (w *Watch) Outcome(reply chat.Reply) scenario.Outcome {
+	out := scenario.Outcome{Agents: w.agents, Calls: w.made, Text: reply.Text,
+		Tokens: w.usage.InputTokens + w.usage.OutputTokens}
+	for _, a := range reply.Actions {
+		out.Actions = append(out.Actions, scenario.Change{Type: a.Type, Table: a.Table, Data: a.Data})
+	}
+	for _, one := range reply.Proposals {
+		change := scenario.Change{Type: one.Type, Table: one.Table, Data: one.Data}
+		if one.Source != nil {
+			change.Source = scenario.Source{Table: one.Source.Table, ID: one.Source.ID}
+		}
+		out.Proposals = append(out.Proposals, change)
+	}
+	if reply.Upgrade != nil {
+		out.Upgrade = &scenario.Upgrade{Feature: reply.Upgrade.Feature, Tier: reply.Upgrade.Tier}
+	}
+	if reply.Plan != nil {
+		for _, step := range reply.Plan.Steps {
+			out.Steps = append(out.Steps, string(step.Action))
+		}
+	}
+	return out
 }
