@@ -57,8 +57,28 @@ func (r *recorder) Generate(ctx context.Context, call agent.ModelCall, emit agen
 	return got, err
 }
 
-// agentName matches the names of agents, which are public.
-var agentName = regexp.MustCompile(`[a-z][a-z0-9_]*_agent\b`)
+// maxRouted is how much of a router's answer counts, in bytes, as in package chat.
+const maxRouted = 2_000
+
+// word matches a word of a router's answer.
+var word = regexp.MustCompile(`[\pL\pN_]+`)
+
+// masked returns the names of agents in a router's answer, with an x for all other words between two of them, and
+// without what follows a further message. The orchestrator reads the same agents from it.
+func masked(text string) string {
+	text = strings.ToLower(text[:min(len(text), maxRouted)])
+	text, _, _ = strings.Cut(text, "message: ")
+	var list []string
+	for _, w := range word.FindAllString(text, -1) {
+		if !strings.HasSuffix(strings.TrimRight(w, "_"), "_agent") {
+			w = "x"
+		}
+		if len(list) == 0 || w != "x" || list[len(list)-1] != "x" {
+			list = append(list, w)
+		}
+	}
+	return strings.Join(list, " ")
+}
 
 // keep sets what of the answer may be written.
 func (r *recorder) keep(ctx context.Context, kept *answer, small bool, got agent.Answer) {
@@ -74,8 +94,8 @@ func (r *recorder) keep(ctx context.Context, kept *answer, small bool, got agent
 	switch {
 	case guard.Values(values...) == "":
 		kept.Text, kept.Calls = got.Text, calls
-	case small:
-		kept.Text = strings.Join(agentName.FindAllString(got.Text, -1), ", ")
+	case small && guard.Values(masked(got.Text)) == "":
+		kept.Text = masked(got.Text)
 	default:
 		kept.Withheld = true
 	}

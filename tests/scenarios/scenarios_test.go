@@ -1,6 +1,6 @@
 // Package scenarios_test runs natural requests, which the YAML files beside it describe, through the whole assistant.
-// A scripted model that plays the expected calls shows that the data and the changes get through; under make soak a real small
-// model shows where its routing and its plain answers stand.
+// A scripted model that plays the expected calls shows that the data and the changes get through; under make soak a
+// real small model shows where its routing and its plain answers stand.
 package scenarios_test
 
 import (
