@@ -14,12 +14,15 @@ type Comparison struct {
 	Better, Worse []Result
 	OnlyFirst     int // scenarios that only the first run played
 	OnlySecond    int
-	Changed       int // that expect something else in the second run; they do not count
+	Changed       int  // that expect something else in the second run; they do not count
+	Routing       bool // only whether the right agents answered counts, because a run asked the router alone
 }
 
 // Compare compares the scenarios that both runs played, with the same expectations.
 func Compare(first, second Report) Comparison {
-	var c Comparison
+	same, routing := RoutingOf(first, second)
+	first, second = same[0], same[1]
+	c := Comparison{Routing: routing}
 	before := make(map[string]Result, len(first.Scenarios))
 	for _, one := range first.Scenarios {
 		before[one.ID] = one
@@ -58,11 +61,7 @@ func (r Rate) with(right bool) Rate {
 
 // Label names a run in comparisons and plots: its file, the provider and the model.
 func Label(path string, r Report) string {
-	label := fmt.Sprintf("%s (%s, %s)", filepath.Base(path), r.Provider, r.Model)
-	if r.Routing {
-		label += ", routing only"
-	}
-	return label
+	return fmt.Sprintf("%s (%s, %s)", filepath.Base(path), r.Provider, r.Model)
 }
 
 // Print writes the comparison for people. first and second name the runs.
@@ -84,7 +83,11 @@ func (c Comparison) Print(out io.Writer, first, second string) error {
 		}
 		p.printf("\n")
 	}
-	p.printf("Scenarios of both runs: %d\n", c.Both.All)
+	what := ""
+	if c.Routing {
+		what = ", of which only the routing counts"
+	}
+	p.printf("Scenarios of both runs: %d%s\n", c.Both.All, what)
 	if c.OnlyFirst+c.OnlySecond+c.Changed > 0 {
 		p.printf("Left out: %d of the first run only, %d of the second only, %d whose expectations differ\n",
 			c.OnlyFirst, c.OnlySecond, c.Changed)

@@ -78,6 +78,36 @@ func TestCompareCountsOnlyWhatBothPlayed(t *testing.T) {
 	}
 }
 
+// TestRoutingRunsAreComparedByRouting compares a whole run with one that asked the router alone.
+func TestRoutingRunsAreComparedByRouting(t *testing.T) {
+	t.Parallel()
+	whole, routing := reportOf("wwr"), reportOf("rrw")
+	routing.Routing = true
+	routing.Scenarios[2].Routed = false
+	routing.Scenarios[2].Turns[0].Agents = []string{"email_agent"}
+	c := eval.Compare(whole, routing)
+	if c.Both.Right != 3 || c.Then.Right != 2 || len(c.Worse) != 1 || !c.Routing {
+		t.Errorf("%+v", c)
+	}
+	var out strings.Builder
+	check(t, c.Print(&out, "old.json", "new.json"))
+	for _, want := range []string{"only the routing counts", "answered by [email_agent]"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	if whole.Scenarios[0].Right {
+		t.Error("the report was changed")
+	}
+	var image strings.Builder
+	check(t, eval.Plot(&image, []eval.Series{{Label: "a", Report: whole}, {Label: "b", Report: routing}}))
+	for _, want := range []string{"the right agents answer", "67 %, 2 of 3"} {
+		if !strings.Contains(image.String(), want) {
+			t.Errorf("no %q in %s", want, image.String())
+		}
+	}
+}
+
 func TestPlotIsAnImageOfEveryRun(t *testing.T) {
 	t.Parallel()
 	first, second := reportOf("rrw"), reportOf("rw")

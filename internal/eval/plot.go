@@ -18,9 +18,9 @@ const (
 
 // Sizes of a plot, in pixels.
 const (
-	plotWidth   = 760
+	plotWidth   = 800
 	labelWidth  = 150 // for the names of the categories
-	noteWidth   = 110 // for the numbers at the right
+	noteWidth   = 150 // for the numbers at the right
 	runHeight   = 18
 	rowGap      = 12
 	legendLine  = 20
@@ -35,17 +35,25 @@ type Series struct {
 }
 
 // Plot writes the rates of the runs by category as an SVG image: a bar per run, with the Wilson interval of 95 %. Its
-// colours follow the reader's light or dark scheme. It fails for no runs, more than MaxPlotted, and very many
-// categories.
+// colours follow the reader's light or dark scheme. If one of the runs asked the router alone, only routing counts. It
+// fails for no runs, more than MaxPlotted, and very many categories.
 func Plot(out io.Writer, runs []Series) error {
-	p := &plot{printer: printer{out: out}, runs: runs}
+	p := &plot{printer: printer{out: out}, runs: runs, title: "Scenarios that are right, by category"}
+	reports := make([]Report, len(runs))
+	for i, run := range runs {
+		reports[i] = run.Report
+	}
+	reports, routing := RoutingOf(reports...)
+	if routing {
+		p.title = "Scenarios that the right agents answer, by category"
+	}
 	names := map[string]bool{}
-	for _, run := range runs {
-		categories, right, _ := run.Report.byCategory()
+	for _, report := range reports {
+		categories, right, _ := report.byCategory()
 		for _, name := range categories {
 			names[name] = true
 		}
-		right[all] = run.Report.Rate()
+		right[all] = report.Rate()
 		p.rates = append(p.rates, right)
 	}
 	switch {
@@ -64,6 +72,7 @@ func Plot(out io.Writer, runs []Series) error {
 
 type plot struct {
 	printer
+	title string
 	runs  []Series
 	rates []map[string]Rate // of each run, by category
 	rows  []string          // categories
@@ -77,13 +86,15 @@ text { fill: currentColor; }
 .muted { fill: #57606a; }
 .grid { stroke: #d0d7de; }
 .whisker { stroke: currentColor; stroke-width: 1.5; fill: none; }
+rect { fill-opacity: 0.8; }
 .run0 { fill: #0072b2; } .run1 { fill: #e69f00; } .run2 { fill: #009e73; }
-.run3 { fill: #cc79a7; } .run4 { fill: #56b4e9; } .run5 { fill: #d55e00; }
+.run3 { fill: #cc79a7; } .run4 { fill: #888888; } .run5 { fill: #d55e00; }
 @media (prefers-color-scheme: dark) {
 svg { background: #0d1117; color: #e6edf3; }
 .muted { fill: #9da7b3; }
 .grid { stroke: #30363d; }
 .run0 { fill: #4a9fdc; }
+rect { fill-opacity: 0.6; }
 }
 </style>
 `
@@ -95,9 +106,9 @@ func (p *plot) draw() {
 	height := bottom + 44
 	p.printf(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img">`+"\n",
 		plotWidth, height, plotWidth, height)
-	p.printf("<title>Scenarios that are right, by category</title>\n<desc>%s</desc>\n", html.EscapeString(p.describe()))
+	p.printf("<title>%s</title>\n<desc>%s</desc>\n", p.title, html.EscapeString(p.describe()))
 	p.printf("%s", style)
-	p.printf(`<text class="title" x="16" y="26">Scenarios that are right, by category</text>` + "\n")
+	p.printf(`<text class="title" x="16" y="26">%s</text>`+"\n", p.title)
 	p.legend()
 	for tick := 0; tick <= 100; tick += 25 {
 		x := p.x(float64(tick) / 100)

@@ -194,3 +194,36 @@ func TestRecordedSurvivesItsFile(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestRecordedSmallModelAnswersAsBefore replays what SmolLM2, a real model of 135 million parameters, answered: it
+// routes all to the task agent, and talks. After a change of what the router or the agents are asked, record it again:
+//
+//	adiuva-api eval --set internal/eval/testdata/plain.yaml --record internal/eval/testdata/smollm2
+func TestRecordedSmallModelAnswersAsBefore(t *testing.T) {
+	t.Parallel()
+	list, err := scenario.Read(os.DirFS("testdata"))
+	check(t, err)
+	folder := os.DirFS("testdata/smollm2")
+	_, err = eval.ReadRecorded(folder)
+	check(t, err)
+	var wrong []string
+	for _, result := range play(t, list, eval.Replay(folder, true)) {
+		for _, one := range result.Wrong {
+			wrong = append(wrong, result.Name+": "+one)
+		}
+		for _, turn := range result.Turns {
+			if turn.Text == "" || turn.Replaced || turn.Estimated {
+				t.Errorf("%+v", turn)
+			}
+		}
+	}
+	want := []string{"draft a reply to Maria: answered by [task_agent], not [email_agent]",
+		"when am I free tomorrow?: answered by [task_agent], not [calendar_agent]",
+		"how productive was I last week?: answered by [task_agent], not [analytics_agent]"}
+	if diff := cmp.Diff(want, wrong); diff != "" {
+		t.Error(diff)
+	}
+	if hit := assistants(t).Filter(t.Context(), identity.User{}).Values(contents(t, "testdata/smollm2")); hit != "" {
+		t.Errorf("the recordings hold %s", hit)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -112,4 +113,29 @@ func (r Report) Rate() (rate Rate) {
 		rate = rate.with(one.Right)
 	}
 	return rate
+}
+
+// RoutingOf returns the reports with only their routing counted if one of them asked the router alone, and says so.
+func RoutingOf(reports ...Report) (same []Report, routing bool) {
+	if !slices.ContainsFunc(reports, func(r Report) bool { return r.Routing }) {
+		return reports, false
+	}
+	for _, r := range reports {
+		r.Routing, r.Scenarios = true, slices.Clone(r.Scenarios)
+		for i, one := range r.Scenarios {
+			r.Scenarios[i].Right, r.Scenarios[i].Wrong = one.Routed, one.routes()
+		}
+		same = append(same, r)
+	}
+	return same, true
+}
+
+// routes says who answered, if those are the wrong agents.
+func (r Result) routes() (list []string) {
+	for _, t := range r.Turns {
+		if !r.Routed {
+			list = append(list, fmt.Sprintf("answered by %v", t.Agents))
+		}
+	}
+	return list
 }

@@ -115,7 +115,8 @@ func TestEvalSnippetsWork(t *testing.T) {
 	}
 	env := append(os.Environ(), "ENV=dev", "PATH="+filepath.Dir(servetest.Build(t))+
 		string(os.PathListSeparator)+os.Getenv("PATH"))
-	out := bash(t, env, "cd "+dir+"\n"+list[0]+"adiuva-api eval --provider scripted --set my-scenarios.yaml --threshold 100")
+	list[0] += "adiuva-api eval --provider scripted --set my-scenarios.yaml --threshold 100"
+	out := bash(t, env, "cd "+dir+"\n"+list[0])
 	if !strings.Contains(out, "McNemar") || !strings.Contains(out, "The plot is in rates.svg") {
 		t.Errorf("no comparison or no plot: %s", out)
 	}
