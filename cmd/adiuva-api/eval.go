@@ -140,6 +140,9 @@ func runEval(ctx context.Context, env environment, o evalOptions, files []string
 	if err != nil {
 		return err
 	}
+	if err := o.openReport(); err != nil {
+		return err
+	}
 	model, err := o.openModel(env, assistants)
 	if err != nil {
 		return err
@@ -230,7 +233,7 @@ func (o evalOptions) openModel(env environment, assistants *app.Assistants) (*ev
 	model.Routing = o.routing
 	if err := model.Write(o.record); err != nil {
 		model.close()
-		return nil, err
+		return nil, usageError("%w", err)
 	}
 	model.open = eval.Record(o.record, assistants.Filter, model.open)
 	return model, nil
@@ -273,7 +276,8 @@ func (o evalOptions) play(
 	report := eval.Report{Version: version, Began: time.Now().UTC(), Set: o.set, Provider: model.Provider,
 		Model: model.Model, Router: model.Router, Routing: o.routing, Replayed: o.replay != "", Planned: len(list)}
 	results, err := eval.Run(ctx, eval.Config{
-		Scenarios: list, Agents: assistants.Agents, Open: open, Routing: o.routing, Parallel: o.parallel,
+		Scenarios: list, Agents: assistants.Agents, Open: open, Filter: assistants.Filter,
+		Routing: o.routing, Parallel: o.parallel,
 		Timeout: o.timeout, Progress: progress.show,
 		Assistant: func(model agent.Model, now func() time.Time) (*chat.Orchestrator, error) {
 			return assistants.New(model, limits, now)
@@ -286,6 +290,18 @@ func (o evalOptions) play(
 		}
 	}
 	return o.conclude(env.out, report)
+}
+
+// openReport makes the file for the report, so that a run does not find out at its end that it cannot be written.
+func (o evalOptions) openReport() error {
+	if o.json == "" {
+		return nil
+	}
+	f, err := os.OpenFile(o.json, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return usageError("the report cannot be written: %w", err)
+	}
+	return f.Close()
 }
 
 // conclude prints and writes the report and says whether it is good enough.

@@ -136,6 +136,7 @@ func TestEvalNamesUsageErrors(t *testing.T) {
 		{"the offline model has no other models", []string{"--model", "x"}},
 		{`there is no category "x"; there are analytics, calendar`, []string{"--category", "x"}},
 		{"no such file", []string{"--set", "/no/such/set.yaml"}},
+		{"the report cannot be written", []string{"--set", set, "--json", "/no/such/folder/run.json"}},
 		{"is no folder of", []string{"--replay", folder}},
 		{"is no report of", []string{"--compare", set, set}},
 		{"is no report of", []string{"--plot", "x.svg", set}},

@@ -2,6 +2,7 @@ package eval_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -56,7 +57,7 @@ func assistants(t testing.TB) *app.Assistants {
 func configure(t testing.TB, list []scenario.Scenario, open eval.Open) eval.Config {
 	t.Helper()
 	made := assistants(t)
-	return eval.Config{Scenarios: list, Agents: made.Agents, Open: open,
+	return eval.Config{Scenarios: list, Agents: made.Agents, Open: open, Filter: made.Filter,
 		Assistant: func(model agent.Model, now func() time.Time) (*chat.Orchestrator, error) {
 			return made.New(model, nil, now)
 		}}
@@ -165,6 +166,24 @@ func TestRoutingOnlyAsksTheRouterAlone(t *testing.T) {
 	if results[0].Right || !results[1].Right || !results[2].Right ||
 		results[0].Wrong[0] != "answered by [calendar_agent], not [task_agent]" {
 		t.Errorf("%+v", results)
+	}
+}
+
+func TestResultsShowNoPromptsInCalls(t *testing.T) {
+	t.Parallel()
+	model := modelFunc(func(_ context.Context, call agent.ModelCall) (agent.Answer, error) {
+		if call.Small || call.Messages[len(call.Messages)-1].Role == llms.ChatMessageTypeTool {
+			return agent.Answer{Text: "Fine."}, nil
+		}
+		arguments, err := json.Marshal(map[string]any{"words": call.Messages[0].Parts[0].(llms.TextContent).Text})
+		return agent.Answer{ToolCalls: []llms.ToolCall{
+			{ID: "a", FunctionCall: &llms.FunctionCall{Name: "find_rows", Arguments: string(arguments)}},
+			{ID: "b", FunctionCall: &llms.FunctionCall{Name: "list_tasks", Arguments: "{}"}}}}, err
+	})
+	calls := play(t, read(t, "  - {say: hello}"), eval.Plain(model))[0].Turns[0].Calls
+	if len(calls) != 2 || calls[0].Arguments != "{}" || !strings.Contains(calls[0].Tool, "withheld") ||
+		calls[1].Tool != "list_tasks" {
+		t.Errorf("%.300v", calls)
 	}
 }
 

@@ -82,7 +82,7 @@ func masked(text string) string {
 
 // keep sets what of the answer may be written.
 func (r *recorder) keep(ctx context.Context, kept *answer, small bool, got agent.Answer) {
-	guard := r.filter(ctx, userOf(r.scenario), r.sent()...)
+	guard := r.filter(ctx, userOf(r.scenario), sentIn(r.scenario)...)
 	values := []string{got.Text}
 	var calls []toolCall
 	for _, c := range got.ToolCalls {
@@ -99,21 +99,6 @@ func (r *recorder) keep(ctx context.Context, kept *answer, small bool, got agent
 	default:
 		kept.Withheld = true
 	}
-}
-
-// sent returns what the person sends in this scenario, which answers may repeat.
-func (r *recorder) sent() []string {
-	var list []string
-	for _, t := range r.scenario.Turns {
-		list = append(list, t.Say)
-	}
-	for _, t := range r.scenario.Context.History {
-		list = append(list, t.Content)
-	}
-	if text, err := json.Marshal(r.scenario.Context); err == nil {
-		list = append(list, string(text))
-	}
-	return list
 }
 
 // End implements Session: it writes the recording.

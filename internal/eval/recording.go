@@ -59,8 +59,12 @@ type Recorded struct {
 // recordedFile has the Recorded of its folder.
 const recordedFile = "recorded.json"
 
-// Write writes it into the folder, which it makes.
+// Write writes it into the folder, which it makes. It fails if the folder was recorded with anything else.
 func (r Recorded) Write(dir string) error {
+	if old, err := ReadRecorded(os.DirFS(dir)); err == nil && old != r {
+		return fmt.Errorf("%s was recorded with another model, %s of %s, or other limits: choose another folder", dir,
+			old.Model, old.Provider)
+	}
 	text, err := json.MarshalIndent(r, "", " ")
 	if err != nil {
 		return err

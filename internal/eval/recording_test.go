@@ -190,6 +190,12 @@ func TestRecordedSurvivesItsFile(t *testing.T) {
 	if err != nil || got != want {
 		t.Error(got, err)
 	}
+	check(t, want.Write(dir))
+	other := want
+	other.Model = "other"
+	if err := other.Write(dir); err == nil || !strings.Contains(err.Error(), "another model, b of a") {
+		t.Error(err)
+	}
 	if _, err := eval.ReadRecorded(os.DirFS(t.TempDir())); err == nil || !strings.Contains(err.Error(), "--record") {
 		t.Error(err)
 	}

@@ -33,6 +33,7 @@ type Config struct {
 	// Assistant returns the orchestrator that answers over the model, at that time.
 	Assistant func(model agent.Model, now func() time.Time) (*chat.Orchestrator, error)
 	Open      Open
+	Filter    chat.Filter      // keeps prompts out of the calls that results show
 	Routing   bool             // only who answers counts
 	Parallel  int              // scenarios at once; 0 means 1
 	Timeout   time.Duration    // of a scenario; 0 means DefaultTimeout
@@ -156,7 +157,7 @@ func (r *runner) turns(ctx context.Context, s scenario.Scenario, result *Result)
 		w.Begin(i, turn.Say)
 		began := r.cfg.Now()
 		reply, err := assistant.Run(ctx, userOf(s), requestOf(s, turn, history), nil)
-		out := r.outcome(turn, reply, w, err)
+		out := r.outcome(ctx, s, turn, reply, w, err)
 		out.Millis = r.cfg.Now().Sub(began).Milliseconds()
 		result.Turns = append(result.Turns, out)
 		result.Routed = result.Routed && slices.Equal(w.agents, expectedAgents(s, turn))
@@ -215,14 +216,24 @@ func requestOf(s scenario.Scenario, turn scenario.Turn, history []agent.Turn) ch
 	return req
 }
 
+// withheldCall stands for a call that held a part of our prompts.
+const withheldCall = "(withheld: a part of a prompt)"
+
 // outcome returns what came of a turn, for reports.
-func (r *runner) outcome(turn scenario.Turn, reply chat.Reply, w *Watch, err error) Turn {
+func (r *runner) outcome(
+	ctx context.Context, s scenario.Scenario, turn scenario.Turn, reply chat.Reply, w *Watch, err error,
+) Turn {
 	o := w.Outcome(reply)
 	out := Turn{Say: turn.Say, Agents: o.Agents, Text: reply.Text, Replaced: reply.Replaced, Steps: o.Steps,
 		InputTokens: w.usage.InputTokens, OutputTokens: w.usage.OutputTokens, Estimated: w.usage.Estimated,
 		ModelCalls: w.usage.ModelCalls}
+	guard := r.cfg.Filter(ctx, userOf(s), sentIn(s)...)
 	for _, c := range o.Calls {
-		out.Calls = append(out.Calls, Call{Tool: c.Tool, Arguments: c.Arguments, Result: c.Result})
+		call := Call{Tool: c.Tool, Arguments: c.Arguments, Result: c.Result}
+		if guard.Values(call.Tool, call.Arguments) != "" {
+			call.Tool, call.Arguments = withheldCall, "{}"
+		}
+		out.Calls = append(out.Calls, call)
 	}
 	for _, change := range o.Actions {
 		out.Actions = append(out.Actions, change.String())

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/scenario"
@@ -60,4 +61,19 @@ func emitWhole(answer agent.Answer, emit agent.Emit) (agent.Answer, error) {
 		}
 	}
 	return answer, nil
+}
+
+// sentIn returns what the person sends in a scenario, which answers may repeat.
+func sentIn(s scenario.Scenario) []string {
+	var list []string
+	for _, t := range s.Turns {
+		list = append(list, t.Say)
+	}
+	for _, t := range s.Context.History {
+		list = append(list, t.Content)
+	}
+	if text, err := json.Marshal(s.Context); err == nil {
+		list = append(list, string(text))
+	}
+	return list
 }

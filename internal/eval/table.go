@@ -150,7 +150,11 @@ func (p *printer) usage(r Report) {
 			}
 		}
 	}
-	p.printf("\nModel: %s, %s for agents, %s for the router\n", r.Provider, r.Model, r.Router)
+	replayed := ""
+	if r.Replayed {
+		replayed = ", replayed from a recording"
+	}
+	p.printf("\nModel: %s, %s for agents, %s for the router%s\n", r.Provider, r.Model, r.Router, replayed)
 	p.printf("Tokens: %d in, %d out, in %d calls of the model%s\n", input, output, calls, estimated)
 	if !r.Replayed {
 		p.printf("Latency of an answer: median %s, 95 %% within %s\n", quantile(times, 0.5), quantile(times, 0.95))

@@ -38,7 +38,7 @@ func run(t testing.TB, list []scenario.Scenario, open eval.Open, routing bool) e
 	t.Helper()
 	assistants := newAssistants(t)
 	results, err := eval.Run(t.Context(), eval.Config{Scenarios: list, Agents: assistants.Agents, Open: open,
-		Routing: routing, Timeout: time.Hour,
+		Filter: assistants.Filter, Routing: routing, Timeout: time.Hour,
 		Assistant: func(model agent.Model, now func() time.Time) (*chat.Orchestrator, error) {
 			return assistants.New(model, nil, now)
 		}})
