@@ -36,7 +36,7 @@ func TestEvalMeasuresTheOfflineModel(t *testing.T) {
 	set := writeSet(t, "  - {say: hello}\n  - {say: hi, must_say: [nonsense]}")
 	code, out, errs := runEvalCommand(t, nil, "--set", set)
 	if code != exitOK || !strings.Contains(out, `mine.yaml:4: "hi"`) ||
-		!strings.Contains(out, "mine             2      1   50 %     9 % – 91 %       2\n") ||
+		!strings.Contains(out, "mine             2      1   50 %     9 % – 91 %       1      2\n") ||
 		!strings.Contains(out, "Model: offline") || !strings.Contains(errs, "2 of 2 scenarios, 1 right") {
 		t.Errorf("%d\n%s\n%s", code, out, errs)
 	}

@@ -105,8 +105,11 @@ func TestRunComparesEveryTurn(t *testing.T) {
 	want := []string{`turn 1: no call update_task {"id":"t2","updates":{"due_date":"2026-11-24"}}`,
 		`turn 1: actions lack update_record tasks {"dueDate":1795561199999,"id":"t2"}`,
 		`turn 1: does not say ["offer"]`}
-	if diff := cmp.Diff(want, first.Wrong); diff != "" || first.Right || !first.Routed || first.Line != 4 {
-		t.Errorf("%+v\n%s", first, diff)
+	if diff := cmp.Diff(want, first.Wrong); diff != "" {
+		t.Error(diff)
+	}
+	if first.Right || first.Result || !first.Routed || first.Line != 4 {
+		t.Errorf("%+v", first)
 	}
 	if !second.Right || second.Turns[0].Text != "You are welcome." || second.Turns[0].OutputTokens < 10 ||
 		second.Turns[0].ModelCalls != 2 || !second.Turns[0].Estimated {
@@ -120,8 +123,9 @@ func TestRunComparesEveryTurn(t *testing.T) {
 func TestRunLimitsTokens(t *testing.T) {
 	t.Parallel()
 	results := play(t, read(t, "  - {say: hello, max_tokens: 500}"), eval.Plain(says("Hello.")))
-	if wrong := results[0].Wrong; len(wrong) != 1 || !strings.Contains(wrong[0], "at most 500 are allowed") {
-		t.Error(wrong)
+	one := results[0]
+	if len(one.Wrong) != 1 || !strings.Contains(one.Wrong[0], "at most 500 are allowed") || !one.Result {
+		t.Errorf("%+v", one)
 	}
 }
 
@@ -269,7 +273,7 @@ func reportOf(letters string) eval.Report {
 	report := eval.Report{Provider: "cloud", Model: "large", Router: "small", Planned: len(letters)}
 	for i, letter := range letters {
 		result := eval.Result{ID: string(rune('a' + i)), Expectation: "e", Category: "tasks", File: "tasks.yaml",
-			Line: i, Name: "message " + string(rune('a'+i)), Right: letter == 'r', Routed: true,
+			Line: i, Name: "message " + string(rune('a'+i)), Right: letter == 'r', Result: letter == 'r', Routed: true,
 			Turns: []eval.Turn{{Say: "x", Text: "y", Millis: int64(i) * 1000, InputTokens: 10, OutputTokens: 1}}}
 		if letter == 'w' {
 			result.Wrong = []string{"does not say z"}
@@ -291,9 +295,9 @@ func TestReportSaysWhatWentWrong(t *testing.T) {
 	check(t, report.Print(&out))
 	for _, want := range []string{`tasks.yaml:3: "message d"`, "known: no calendar yet", "does not say z",
 		`came: task_agent; calls list_tasks {}; "one [2Jtwo three xxx`, "…",
-		"calendar         1      0    0 %     0 % – 79 %       0\n",
-		"tasks            3      3  100 %    44 % – 100 %      3\n",
-		"all              4      3   75 %    30 % – 95 %       3\n",
+		"calendar         1      0    0 %     0 % – 79 %       0      0\n",
+		"tasks            3      3  100 %    44 % – 100 %      3      3\n",
+		"all              4      3   75 %    30 % – 95 %       3      3\n",
 		"Model: cloud, large for agents, small for the router", "Tokens: 40 in, 4 out",
 		"median 1s, 95 % within 3s", "Stopped after 4 of 9 scenarios: interrupted"} {
 		if !strings.Contains(out.String(), want) {

@@ -49,7 +49,7 @@ func Plot(out io.Writer, runs []Series) error {
 	}
 	names := map[string]bool{}
 	for _, report := range reports {
-		categories, right, _ := report.byCategory()
+		categories, right := report.byCategory()
 		for _, name := range categories {
 			names[name] = true
 		}

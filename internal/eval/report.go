@@ -42,6 +42,7 @@ type Result struct {
 	Line        int      `json:"line"`
 	Name        string   `json:"name"`
 	Right       bool     `json:"right"`
+	Result      bool     `json:"result"` // what the person gets is right, whatever the tools that were called
 	Routed      bool     `json:"routed"` // the right agents answered each turn
 	Gap         string   `json:"gap,omitempty"`
 	Wrong       []string `json:"wrong,omitempty"`

@@ -125,7 +125,7 @@ func (r *runner) add(i int, result *Result) {
 // play plays one scenario. It returns nil if the run ended meanwhile.
 func (r *runner) play(ctx context.Context, s scenario.Scenario) *Result {
 	result := &Result{ID: s.ID(), Expectation: s.Expectation(), Category: s.Category, File: s.File, Line: s.Line,
-		Name: s.Name(), Gap: s.Gap, Routed: true}
+		Name: s.Name(), Gap: s.Gap, Result: true, Routed: true}
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -133,6 +133,7 @@ func (r *runner) play(ctx context.Context, s scenario.Scenario) *Result {
 	defer cancel()
 	if err := r.turns(limited, s, result); err != nil {
 		result.Wrong, result.Routed, result.void = []string{err.Error()}, false, true
+		result.Result = false
 	}
 	if ctx.Err() != nil {
 		return nil
@@ -163,12 +164,13 @@ func (r *runner) turns(ctx context.Context, s scenario.Scenario, result *Result)
 		result.Routed = result.Routed && slices.Equal(w.agents, expectedAgents(s, turn))
 		if err != nil {
 			result.Wrong = append(result.Wrong, prefix(s, i)+"no answer: "+out.Error)
-			result.Routed = false
+			result.Result, result.Routed = false, false
 			break
 		}
 		for _, wrong := range r.check(s, turn, reply, w) {
 			result.Wrong = append(result.Wrong, prefix(s, i)+wrong)
 		}
+		result.Result = result.Result && len(turn.CheckResult(w.Outcome(reply), s.Now)) == 0
 		history = append(history, agent.Turn{Role: "user", Content: turn.Say},
 			agent.Turn{Role: "assistant", Content: reply.Text})
 	}

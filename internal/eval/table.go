@@ -101,35 +101,50 @@ func shorten(text string) string {
 // all is the name of the row for all categories together.
 const all = "all"
 
-// byCategory returns the categories in order and the rates of each: of what is right, and of what was routed rightly.
-func (r Report) byCategory() (names []string, right, routed map[string]Rate) {
-	right, routed = map[string]Rate{}, map[string]Rate{}
+// byCategory returns the categories in order and how many scenarios of each are right.
+func (r Report) byCategory() (names []string, right map[string]Rate) {
+	right = map[string]Rate{}
 	for _, one := range r.Scenarios {
 		right[one.Category] = right[one.Category].with(one.Right)
-		routed[one.Category] = routed[one.Category].with(one.Routed)
 	}
-	return slices.Sorted(maps.Keys(right)), right, routed
+	return slices.Sorted(maps.Keys(right)), right
 }
 
 func (p *printer) table(r Report) {
-	names, right, routed := r.byCategory()
+	names, right := r.byCategory()
 	width := len("CATEGORY")
 	for _, name := range names {
 		width = max(width, utf8.RuneCountInString(name))
 	}
-	row := func(name string, rate Rate, routed int) {
+	p.printf("%-*s %9s %6s %6s %15s", width, "CATEGORY", "SCENARIOS", "RIGHT", "RATE", "95 % INTERVAL")
+	if !r.Routing {
+		p.printf(" %6s %6s", "RESULT", "ROUTED")
+	}
+	p.printf("\n")
+	for _, name := range append(names, all) {
+		rate := right[name]
+		if name == all {
+			rate = r.Rate()
+		}
 		low, high := rate.Wilson()
-		p.printf("%-*s %9d %6d %6s %7s – %-5s %6d\n", width, name, rate.All, rate.Right, percent(rate.Share()),
-			percent(low), percent(high), routed)
+		p.printf("%-*s %9d %6d %6s %7s – %-5s", width, name, rate.All, rate.Right, percent(rate.Share()),
+			percent(low), percent(high))
+		if !r.Routing {
+			p.printf(" %6d %6d", r.count(name, func(one Result) bool { return one.Result }),
+				r.count(name, func(one Result) bool { return one.Routed }))
+		}
+		p.printf("\n")
 	}
-	p.printf("%-*s %9s %6s %6s %15s %6s\n", width, "CATEGORY", "SCENARIOS", "RIGHT", "RATE", "95 % INTERVAL", "ROUTED")
-	sum, sumRouted := Rate{}, 0
-	for _, name := range names {
-		row(name, right[name], routed[name].Right)
-		sum = Rate{sum.Right + right[name].Right, sum.All + right[name].All}
-		sumRouted += routed[name].Right
+}
+
+// count returns for how many scenarios of the category is is true.
+func (r Report) count(category string, is func(Result) bool) (n int) {
+	for _, one := range r.Scenarios {
+		if (category == all || one.Category == category) && is(one) {
+			n++
+		}
 	}
-	row(all, sum, sumRouted)
+	return n
 }
 
 func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }

@@ -165,6 +165,25 @@ func TestCheckNamesEachDifference(t *testing.T) {
 	}
 }
 
+func TestCheckResultLeavesOutTheCalls(t *testing.T) {
+	t.Parallel()
+	turn := read(t, `
+  - say: what is overdue?
+    calls: [{list_tasks: {}}]
+    max_calls: 0
+    max_tokens: 1
+    must_read: [Order chairs]
+    must_say: [Order chairs]`).Turns[0]
+	o := scenario.Outcome{Agents: []string{"task_agent"}, Text: "Order chairs.", Tokens: 2}
+	if all, result := turn.Check(o, time.Now()), turn.CheckResult(o, time.Now()); len(all) != 3 || len(result) != 0 {
+		t.Errorf("%q %q", all, result)
+	}
+	o.Text = "Nothing."
+	if result := turn.CheckResult(o, time.Now()); len(result) != 1 {
+		t.Error(result)
+	}
+}
+
 func TestCheckDoesNotAskForRefusedCalls(t *testing.T) {
 	t.Parallel()
 	s := read(t, `
