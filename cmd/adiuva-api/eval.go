@@ -17,6 +17,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/app"
 	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/eval"
 	"github.com/adiuva/cloud-api/internal/scenario"
 	"github.com/adiuva/cloud-api/tests/scenarios"
@@ -143,7 +144,7 @@ func runEval(ctx context.Context, env environment, o evalOptions, files []string
 	if err := o.openReport(); err != nil {
 		return err
 	}
-	model, err := o.openModel(env, assistants)
+	model, err := o.openModel(env, cfg, assistants)
 	if err != nil {
 		return err
 	}
@@ -217,7 +218,8 @@ type evalModel struct {
 // scriptedProvider is the name of the model that plays what scenarios expect.
 const scriptedProvider = "scripted"
 
-func (o evalOptions) openModel(env environment, assistants *app.Assistants) (*evalModel, error) {
+// openModel returns the recording or the model that the flags name.
+func (o evalOptions) openModel(env environment, cfg config.Config, assistants *app.Assistants) (*evalModel, error) {
 	if o.replay != "" {
 		folder := os.DirFS(o.replay)
 		recorded, err := eval.ReadRecorded(folder)
@@ -226,7 +228,7 @@ func (o evalOptions) openModel(env environment, assistants *app.Assistants) (*ev
 		}
 		return &evalModel{Recorded: recorded, open: eval.Replay(folder, o.anyPrompt), close: func() {}}, nil
 	}
-	model, err := o.openLiveModel(env)
+	model, err := o.openLiveModel(env, cfg)
 	if err != nil || o.record == "" {
 		return model, err
 	}
@@ -239,11 +241,8 @@ func (o evalOptions) openModel(env environment, assistants *app.Assistants) (*ev
 	return model, nil
 }
 
-func (o evalOptions) openLiveModel(env environment) (*evalModel, error) {
-	cfg, err := env.load()
-	if err != nil {
-		return nil, err
-	}
+// openLiveModel returns a model of the configured providers, or one that needs none.
+func (o evalOptions) openLiveModel(env environment, cfg config.Config) (*evalModel, error) {
 	model, err := app.OpenModel(cfg, env.getenv, o.choice)
 	if err == nil {
 		limits := model.Limits(nil)
@@ -251,7 +250,10 @@ func (o evalOptions) openLiveModel(env environment) (*evalModel, error) {
 			Provider: model.Provider, Model: model.Name, Router: model.Router,
 			ContextTokens: limits.ContextTokens, MaxOutputTokens: limits.MaxOutputTokens}}, nil
 	}
-	if o.choice == (app.ModelChoice{Provider: scriptedProvider}) {
+	if o.choice.Provider == scriptedProvider {
+		if o.choice.Model+o.choice.Router != "" {
+			return nil, usageError("the scripted model has no other models: leave out --model and --router-model")
+		}
 		return &evalModel{open: eval.Scripted(), close: func() {}, Recorded: eval.Recorded{
 			Provider: scriptedProvider, Model: scriptedProvider, Router: scriptedProvider}}, nil
 	}

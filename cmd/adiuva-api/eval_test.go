@@ -133,6 +133,7 @@ func TestEvalNamesUsageErrors(t *testing.T) {
 		{"--timeout is more than 0", []string{"--timeout", "0s"}},
 		{"--parallel is from 1 to 32", []string{"--parallel", "0"}},
 		{`there is no provider "x"; there are offline`, []string{"--provider", "x"}},
+		{"the scripted model has no other models", []string{"--provider", "scripted", "--model", "x"}},
 		{"the offline model has no other models", []string{"--model", "x"}},
 		{`there is no category "x"; there are analytics, calendar`, []string{"--category", "x"}},
 		{"no such file", []string{"--set", "/no/such/set.yaml"}},

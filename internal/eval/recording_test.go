@@ -20,7 +20,6 @@ import (
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/scenario"
-	"github.com/adiuva/cloud-api/tests/scenarios"
 )
 
 // sameResults ignores what a replay cannot repeat.
@@ -43,8 +42,7 @@ func contents(t *testing.T, dir string) string {
 
 func TestReplayRepeatsARecordedRun(t *testing.T) {
 	t.Parallel()
-	list, err := scenario.Read(scenarios.Files)
-	check(t, err)
+	list := sample(t)
 	dir, filter := t.TempDir(), assistants(t).Filter
 	recorded := play(t, list, eval.Record(dir, filter, eval.Plain(offline.New(offline.Config{}))))
 	replayed := play(t, list, eval.Replay(os.DirFS(dir), false))

@@ -22,11 +22,11 @@ const MaxScenarios = 5_000
 // maxErrors is how many scenarios may fail in a row for want of an answer, before the run ends.
 const maxErrors = 5
 
-// ErrNoAnswers ends a run whose first scenarios, or some in a row, got no answer from the model.
+// ErrNoAnswers ends a run in which maxErrors scenarios in a row got no answer from the model.
 var ErrNoAnswers = fmt.Errorf("%d scenarios in a row got no answer from the model: check it with "+
 	"`adiuva-api models check`", maxErrors)
 
-// Config configures Run. All fields but Parallel, Timeout, Now and Progress are required.
+// Config configures Run. Routing, Parallel, Timeout, Now and Progress are optional.
 type Config struct {
 	Scenarios []scenario.Scenario
 	Agents    *agent.Registry // by whose prompts the answering agents are recognised
@@ -249,7 +249,7 @@ func (r *runner) outcome(
 		for _, d := range f.Details {
 			out.Error += fmt.Sprintf(" %s %s.", d.Pointer, d.Message)
 		}
-		if errors.Is(err, context.DeadlineExceeded) {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			out.Error = fmt.Sprintf("the scenario took longer than %s", r.cfg.Timeout)
 		}
 	}
