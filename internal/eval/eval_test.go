@@ -213,10 +213,15 @@ func TestRunEndsWithTheContext(t *testing.T) {
 		}
 		return agent.Answer{Text: "Fine."}, nil
 	})
-	cfg := configure(t, read(t, "  - {say: first}\n  - {say: second}\n  - {say: third}"), eval.Plain(model))
+	cfg := configure(t, read(t, "  - {say: first}\n  - {say: second}\n  - {say: third}"), nil)
+	dir := t.TempDir()
+	cfg.Open = eval.Record(dir, cfg.Filter, eval.Plain(model))
 	results, err := eval.Run(ctx, cfg)
 	if !errors.Is(err, context.Canceled) || len(results) != 1 || results[0].Name != "first" {
 		t.Errorf("%v %+v", err, results)
+	}
+	if kept, err := filepath.Glob(filepath.Join(dir, "tasks", "*")); err != nil || len(kept) != 1 {
+		t.Errorf("%q are recorded, not the first alone: %v", kept, err)
 	}
 }
 

@@ -174,6 +174,9 @@ func (r *runner) turns(ctx context.Context, s scenario.Scenario, result *Result)
 		history = append(history, agent.Turn{Role: "user", Content: turn.Say},
 			agent.Turn{Role: "assistant", Content: reply.Text})
 	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return nil // the run was stopped
+	}
 	return session.End()
 }
 
