@@ -120,11 +120,16 @@ var allowed = map[string]string{
 	"internal/testing/storetest":  "internal/backup",
 	"internal/testing/testpeers":  "internal/dev/devpg",
 
+	// The evaluation of models, with its default set.
+	"tests/scenarios": "",
+	"internal/eval": "internal/agent internal/chat internal/fault internal/identity internal/scenario " +
+		"internal/tokens",
+
 	// Wiring and commands.
 	"internal/app": "*",
 	"cmd/adiuva-api": "internal/app internal/config internal/httpapi internal/agent internal/auth internal/backup " +
 		"internal/billing internal/docsite internal/listener internal/postgres internal/provider internal/fault " +
-		"internal/tier internal/dev/offline",
+		"internal/tier internal/dev/offline internal/eval internal/scenario internal/chat tests/scenarios",
 }
 
 // owners says which of our packages alone may import a package of ours or a dependency, outside tests. A path that
@@ -139,7 +144,7 @@ var owners = map[string]string{
 	module + "internal/testing/": "internal/testing/apitest internal/testing/servetest " +
 		"internal/testing/smallmodel",
 	"github.com/tmc/langchaingo/llms": "internal/agent internal/chat internal/langchain internal/llm " +
-		"internal/provider internal/dev/offline internal/testing/llmtest",
+		"internal/provider internal/dev/offline internal/testing/llmtest internal/eval",
 	"github.com/tmc/langchaingo/llms/":     "internal/langchain",
 	"github.com/aws/":                      "internal/s3blob internal/testing/s3test",
 	"github.com/stripe/stripe-go/":         "internal/stripepay",
