@@ -151,8 +151,8 @@ func TestAnswersHaveAtMostTheProvidersTokens(t *testing.T) {
 			t.Errorf("for %d the provider was told %v, want %v", given, sent["max_tokens"], want)
 		}
 	}
-	if size, out := set.Limits(&agent.ModelRequest{}); size != 1000 || out != 100 {
-		t.Errorf("limits %d and %d", size, out)
+	if got := set.Limits(&agent.ModelRequest{}); got.ContextTokens != 1000 || got.MaxOutputTokens != 100 {
+		t.Errorf("limits %+v", got)
 	}
 }
 
