@@ -26,10 +26,12 @@ var (
 	templateFailed = regexp.MustCompile(`(?i)roles? must alternate|chat template|jinja|template error|` +
 		`only user(?:,| and).{0,40}roles? (?:are|is) supported|system role not supported|raise_exception`)
 	// badKeyText matches refusals of a key in a response of 400, which Gemini and xAI send.
-	badKeyText = regexp.MustCompile(`(?i)\bapi[_ -]?key (?:not valid|not found|expired)|incorrect api key|valid api key`)
+	badKeyText = regexp.MustCompile(`(?i)\bapi[_ -]?key (?:not (?:valid|found)|expired)|incorrect api key|` +
+		`valid api key`)
 	// toolsRefused matches refusals of every tool, whatever its definition.
 	toolsRefused = regexp.MustCompile(`(?i)(?:not|n't) support (?:tools\b|(?:tool|function)[ _-]?(?:use|call))|` +
-		`\b(?:tools|(?:tool|function)[ _-]?(?:use|calls?|calling))\W{0,2} (?:is|are) not (?:supported|enabled|available)|` +
+		`\b(?:tools|(?:tool|function)[ _-]?(?:use|calls?|calling))\W{0,2} (?:is|are) ` +
+		`not (?:supported|enabled|available)|` +
 		`not support parameters: \[[^\]]*'tools'|no endpoints found that support tool use|` +
 		`tools param requires --jinja|tool choice requires --enable-auto-tool-choice`)
 	// limitReached matches how OpenAI answers if the limit left no room for more than reasoning.

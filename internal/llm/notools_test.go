@@ -36,7 +36,7 @@ var withoutTools = map[string]llmtest.Step{
 var withTools = map[string]llmtest.Step{
 	"tool_choice": refusal(400, `{"error":{"message":"Unsupported parameter: 'tool_choice' is not supported"}}`),
 	"parallel":    refusal(400, `{"error":{"message":"parallel_tool_calls is not supported by this model"}}`),
-	"schema":      refusal(400, `{"error":{"message":"Invalid schema for function 'f': tools[0].function.parameters "}}`),
+	"schema":      refusal(400, `{"error":{"message":"Invalid schema for function 'f': tools[0].function"}}`),
 	"busy":        refusal(503, `{"error":{"message":"This pod does not support tools until it is loaded"}}`),
 	"key":         refusal(401, `{"error":{"message":"This key does not support tools"}}`),
 }

@@ -64,7 +64,8 @@ func TestNextProviderWithASmallerContextGetsTheNewestTurns(t *testing.T) {
 	// The request's next call asks the second provider first. It says nothing of usage, which is that of the shorter
 	// prompt then.
 	answer, err = set.Generate(t.Context(), longCallOf(call), nil)
-	if u := answer.Usage; err != nil || u.Provider != "p2" || !u.Estimated || u.InputTokens > 300 || u.InputTokens < 100 {
+	u := answer.Usage
+	if err != nil || u.Provider != "p2" || !u.Estimated || u.InputTokens > 300 || u.InputTokens < 100 {
 		t.Errorf("usage %+v, error %v", u, err)
 	}
 }
