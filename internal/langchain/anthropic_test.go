@@ -165,6 +165,7 @@ func TestAnthropicMarksTruncatedAnswers(t *testing.T) {
 }
 
 func TestAnthropicFailures(t *testing.T) {
+	t.Attr("case", "L10")
 	t.Parallel()
 	words := `{"type":"error","error":{"type":"x","message":"` + secret + `"}}`
 	credit := `{"error":{"type":"invalid_request_error","message":"Your credit balance is too low. ` + secret + `"}}`
@@ -261,6 +262,7 @@ func TestCallersKeyAndModelAreUsedForOneCall(t *testing.T) {
 func silent(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 func TestSilenceEndsInTime(t *testing.T) {
+	t.Attr("case", "L10")
 	t.Parallel()
 	whole := start() + textBlock(0, "a") + stop("end_turn")
 	for name, c := range map[string]struct {

@@ -158,6 +158,7 @@ func TestAnswersHaveAtMostTheProvidersTokens(t *testing.T) {
 
 // TestOwnKeyChangesNothingForOthers has a caller's key refused more often than opens a breaker, in every way.
 func TestOwnKeyChangesNothingForOthers(t *testing.T) {
+	t.Attr("case", "L03")
 	t.Parallel()
 	var logged bytes.Buffer
 	set, servers := setup(t, 2, func(c *provider.Config) {
@@ -198,6 +199,7 @@ func TestOwnKeyChangesNothingForOthers(t *testing.T) {
 }
 
 func TestKeyIsNeverPrinted(t *testing.T) {
+	t.Attr("case", "L01")
 	t.Parallel()
 	choice := agent.ModelChoice{Provider: "p1", Key: agent.NewKey(ownKey)}
 	request := &agent.ModelRequest{Choice: choice}

@@ -25,6 +25,7 @@ const ownKeyMarker = "skownq7vxzplanted"
 // TestOwnKeyIsFoundNowhere uses a caller's own key in requests that succeed, fail and panic, over both transports, and
 // then looks for it in every answer, table, log line, temporary file and Redis key.
 func TestOwnKeyIsFoundNowhere(t *testing.T) {
+	t.Attr("case", "L01")
 	pgtest.New(t) // starts the shared server before TMPDIR changes
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)
