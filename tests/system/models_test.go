@@ -201,7 +201,7 @@ func TestKeysInWrongPlacesAreRefused(t *testing.T) {
 		if c.header != "" {
 			headers = me.With(c.header, key)
 		}
-		for _, path := range []string{"/api/v1/chat", "/api/v1/plans/steps"} {
+		for _, path := range []string{"/api/v1/chat", "/api/v1/plans/steps", "/api/v1/chat/batch"} {
 			got := a.Do("POST", path+c.query, `{"message":"hi","prompt_template":"tpl_standup"}`, headers)
 			if got.Code() != "validation_failed" || !strings.Contains(string(got.Body), c.pointer) ||
 				strings.Contains(string(got.Body), key) {
