@@ -42,7 +42,7 @@ var (
 type errorBody struct {
 	kind, code string
 	number     int  // of code, 0 if it is none
-	badKey     bool // Google names a bad key as the reason
+	badKey     bool // the key is named as the reason
 }
 
 // readErrorBody understands the error object of OpenAI, alone or in a list as Google has it, and objects that are the
@@ -70,9 +70,6 @@ func readErrorBody(body []byte) (out errorBody) {
 	inner := outer
 	_ = json.Unmarshal(outer.Error, &inner) // a string is a message
 	out.kind, _ = inner.Type.(string)
-	for _, d := range inner.Details {
-		out.badKey = out.badKey || d.Reason == "API_KEY_INVALID"
-	}
 	for _, code := range []any{inner.Code, inner.Status, outer.Code} {
 		switch v := code.(type) {
 		case string:
@@ -87,6 +84,10 @@ func readErrorBody(body []byte) (out errorBody) {
 				out.number = int(v)
 			}
 		}
+	}
+	out.badKey = out.code == "invalid_api_key"
+	for _, d := range inner.Details {
+		out.badKey = out.badKey || d.Reason == "API_KEY_INVALID"
 	}
 	return out
 }
@@ -107,7 +108,7 @@ func httpFailure(status int, header http.Header, body []byte, now time.Time) *fa
 	case !quota && f.status != 401 && f.status != 402 && f.status != 429 && moderated.MatchString(text),
 		f.status >= 500 && templateFailed.MatchString(text):
 		f.kind = rejected
-	case quota, f.status == 401, f.status == 402, f.status == 403, inStream && e.code == "invalid_api_key":
+	case quota, f.status == 401, f.status == 402, f.status == 403, inStream && e.badKey:
 		f.kind = auth
 		f.quota = quota || f.status == 402
 		f.model = f.status == 403 && e.code == "model_not_found"

@@ -154,7 +154,7 @@ func (x *exchange) attempt(ctx context.Context, r request, emit agent.Emit) (age
 	}
 	var f *failure
 	if errors.As(err, &f) {
-		if f.sent = sent; len(r.call.Tools) > 0 {
+		if f.sent = sent; sent&memberTools != 0 {
 			noteNoTools(f)
 		}
 	}
