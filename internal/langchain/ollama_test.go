@@ -104,6 +104,16 @@ func TestOllamaMarksTruncatedAnswers(t *testing.T) {
 	}
 }
 
+// TestByteOrderMarkLosesNothing sends a mark before the first line, with a wrong content type.
+func TestByteOrderMarkLosesNothing(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t, langchain.NewOllama,
+		send(200, "text/html", "\uFEFF"+line(`"content":"Hel"`, ``), line(`"content":"lo"`, ``), end("stop")))
+	if answer, err := client.Generate(t.Context(), ask("hi"), nil); err != nil || answer.Text != "Hello" {
+		t.Errorf("answer %+v, error %v", answer, err)
+	}
+}
+
 func TestOllamaFailures(t *testing.T) {
 	t.Parallel()
 	words := `{"error":"` + secret + `"}` + "\n"
