@@ -212,10 +212,7 @@ func (a *App) wireChat(
 	return agents, library, chat.New(chat.Config{
 		Agents: agents, Model: metered, CheckModel: models.Validate, Templates: templates, Log: opts.Log,
 		Continuations: continuations, Filter: chat.NewFilter(filter, histories.For),
-		Limits: func(r *agent.ModelRequest) agent.Limits {
-			size, output := models.Limits(r)
-			return agent.Limits{ContextTokens: size, MaxOutputTokens: output}
-		},
+		Limits: models.Limits,
 	}), nil
 }
 

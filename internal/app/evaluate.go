@@ -89,10 +89,7 @@ func OpenModel(cfg config.Config, getenv func(string) string, choice ModelChoice
 	if err != nil {
 		return nil, err
 	}
-	out := &ChosenModel{Model: models, Close: stop, Limits: func(r *agent.ModelRequest) agent.Limits {
-		size, output := models.Limits(r)
-		return agent.Limits{ContextTokens: size, MaxOutputTokens: output}
-	}}
+	out := &ChosenModel{Model: models, Close: stop, Limits: models.Limits}
 	out.Provider, out.Name, out.Router = OfflineProvider, OfflineProvider, OfflineProvider
 	if len(chosen) > 0 {
 		out.Provider, out.Name, out.Router = chosen[0].Name, chosen[0].Agent, chosen[0].Router

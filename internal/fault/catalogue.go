@@ -349,7 +349,7 @@ var catalogue = []Entry{
 	{
 		Code: LLMError, Status: 502, CloseCode: CloseInternalError,
 		Cause:  "The language model gave no usable answer.",
-		Remedy: "Try again, or rephrase the question.",
+		Remedy: "Try again, or rephrase the question. If detail says that the model cannot call tools, choose another.",
 	},
 	{
 		Code: AgentLoopLimit, Status: 502, CloseCode: CloseInternalError,
