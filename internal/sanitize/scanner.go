@@ -41,9 +41,9 @@ type scanner struct {
 	nearUntil                       int // place up to which it is held back
 	forward                         index.WordReader
 	backward                        index.WordReader
-	forwardWords, backwardWords     int       // in their matches
-	latestWords                     [3]uint32 // keys, the latest last
-	unknown                         []int32   // places of words that no secret has
+	forwardWords, backwardWords     int           // in their matches
+	latestWords                     [3]uint32     // keys, the latest last
+	unknown                         []int32       // places of words that no secret has
 	matches                         []index.Match // of plain letters that ended in the chunk
 	trails                          index.Trails
 	backTrails                      index.Trails // of pairs of words in the opposite order
@@ -228,8 +228,8 @@ func (s *scanner) add(m index.Match) {
 	}
 }
 
-// addMatches adds those matches of plain letters to the trails that ended before letter number end. Trails depend on the
-// order of their pieces, which must be that of the text and not depend on where a chunk ends.
+// addMatches adds those matches of plain letters to the trails that ended before letter number end. What trails find
+// depends on the order of their pieces, which must be that of the text and not depend on where a chunk ends.
 func (s *scanner) addMatches(end int) {
 	n := 0
 	for _, m := range s.matches {
