@@ -169,6 +169,7 @@ const (
 	ErrorCodeInternal             ErrorCode = "internal"
 	ErrorCodeInvalidCredentials   ErrorCode = "invalid_credentials"
 	ErrorCodeInvalidJSON          ErrorCode = "invalid_json"
+	ErrorCodeKeyExpired           ErrorCode = "key_expired"
 	ErrorCodeLengthRequired       ErrorCode = "length_required"
 	ErrorCodeLlmError             ErrorCode = "llm_error"
 	ErrorCodeLlmTimeout           ErrorCode = "llm_timeout"
@@ -187,6 +188,7 @@ const (
 	ErrorCodeRefreshExpired       ErrorCode = "refresh_expired"
 	ErrorCodeRefreshInvalid       ErrorCode = "refresh_invalid"
 	ErrorCodeRefreshReused        ErrorCode = "refresh_reused"
+	ErrorCodeScopeRequired        ErrorCode = "scope_required"
 	ErrorCodeSignatureInvalid     ErrorCode = "signature_invalid"
 	ErrorCodeStorageInconsistent  ErrorCode = "storage_inconsistent"
 	ErrorCodeStorageUnavailable   ErrorCode = "storage_unavailable"
@@ -196,6 +198,7 @@ const (
 	ErrorCodeTokenInURL           ErrorCode = "token_in_url"
 	ErrorCodeTokenInvalid         ErrorCode = "token_invalid"
 	ErrorCodeTokenMissing         ErrorCode = "token_missing"
+	ErrorCodeTooManyKeys          ErrorCode = "too_many_keys"
 	ErrorCodeUnsupportedMediaType ErrorCode = "unsupported_media_type"
 	ErrorCodeUpgradeRequired      ErrorCode = "upgrade_required"
 	ErrorCodeUploadExpired        ErrorCode = "upload_expired"
@@ -242,6 +245,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeInvalidJSON:
 		return true
+	case ErrorCodeKeyExpired:
+		return true
 	case ErrorCodeLengthRequired:
 		return true
 	case ErrorCodeLlmError:
@@ -278,6 +283,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeRefreshReused:
 		return true
+	case ErrorCodeScopeRequired:
+		return true
 	case ErrorCodeSignatureInvalid:
 		return true
 	case ErrorCodeStorageInconsistent:
@@ -295,6 +302,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeTokenInvalid:
 		return true
 	case ErrorCodeTokenMissing:
+		return true
+	case ErrorCodeTooManyKeys:
 		return true
 	case ErrorCodeUnsupportedMediaType:
 		return true
@@ -335,6 +344,39 @@ const (
 func (e HealthStatus) Valid() bool {
 	switch e {
 	case HealthStatusOk:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for KeyScope.
+const (
+	KeyScopeAgents      KeyScope = "agents"
+	KeyScopeBackupRead  KeyScope = "backup:read"
+	KeyScopeBackupWrite KeyScope = "backup:write"
+	KeyScopeChat        KeyScope = "chat"
+	KeyScopePlans       KeyScope = "plans"
+	KeyScopeProfileRead KeyScope = "profile:read"
+	KeyScopeUsageRead   KeyScope = "usage:read"
+)
+
+// Valid indicates whether the value is a known member of the KeyScope enum.
+func (e KeyScope) Valid() bool {
+	switch e {
+	case KeyScopeAgents:
+		return true
+	case KeyScopeBackupRead:
+		return true
+	case KeyScopeBackupWrite:
+		return true
+	case KeyScopeChat:
+		return true
+	case KeyScopePlans:
+		return true
+	case KeyScopeProfileRead:
+		return true
+	case KeyScopeUsageRead:
 		return true
 	default:
 		return false
@@ -434,6 +476,59 @@ func (e SubscriptionStatus) Valid() bool {
 	}
 }
 
+// AccountExport Everything that is kept of an account. Lists are complete. Rows have the columns of the service's tables without the secret ones; times are in milliseconds since the Unix epoch. Members may be added.
+type AccountExport struct {
+	// Account The account: address, plan and times.
+	//
+	// Example: {"email":"ada@example.com","id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","tier":"pro"}
+	Account map[string]interface{} `json:"account"`
+
+	// BackupUsage Bytes of backups.
+	//
+	// Example: []
+	BackupUsage []map[string]interface{} `json:"backup_usage"`
+
+	// Backups Metadata of backups, deleted ones included.
+	//
+	// Example: []
+	Backups []map[string]interface{} `json:"backups"`
+
+	// Events Events, as GET /auth/events lists them.
+	//
+	// Example: []
+	Events []map[string]interface{} `json:"events"`
+
+	// ExportedAt When the export was made, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExportedAt int64 `json:"exported_at"`
+
+	// Keys API keys, revoked ones included.
+	//
+	// Example: []
+	Keys []map[string]interface{} `json:"keys"`
+
+	// KnownNetworks When the account signed in from networks that are known to it. The networks are kept as keyed hashes.
+	//
+	// Example: []
+	KnownNetworks []map[string]interface{} `json:"known_networks"`
+
+	// Sessions Sessions, ended ones included.
+	//
+	// Example: []
+	Sessions []map[string]interface{} `json:"sessions"`
+
+	// Subscriptions Subscriptions.
+	//
+	// Example: []
+	Subscriptions []map[string]interface{} `json:"subscriptions"`
+
+	// TokenUsage Tokens of language models by day.
+	//
+	// Example: []
+	TokenUsage []map[string]interface{} `json:"token_usage"`
+}
+
 // Agent An agent.
 type Agent struct {
 	// Available Whether the account's plan includes it.
@@ -461,6 +556,44 @@ type Agent struct {
 //
 // Example: [{"available":true,"description":"Manages tasks: create, update, list, suggest; also notes, projects, clients, checkpoints, small talk and general questions","name":"task_agent","skills":["create tasks"]}]
 type AgentList = []Agent
+
+// AuthEvent Something that happened to the account.
+type AuthEvent struct {
+	// At When it happened, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	At int64 `json:"at"`
+
+	// Device The kind of program and system, such as `Firefox on Windows`. Empty if unknown.
+	//
+	// Example: Electron on macOS
+	Device string `json:"device"`
+
+	// ID The event's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14
+	ID openapi_types.UUID `json:"id"`
+
+	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+	//
+	// Example: signed_in
+	Kind string `json:"kind"`
+
+	// Network The network that it came from: the /24 of an IPv4 address, the /48 of an IPv6 address. Empty if unknown.
+	//
+	// Example: 203.0.113.0/24
+	Network string `json:"network"`
+
+	// SubjectID The session or the API key that it is about; absent if there is none.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	SubjectID *openapi_types.UUID `json:"subject_id,omitempty"`
+}
+
+// AuthEventList Events, newest first.
+//
+// Example: [{"at":1767225600000,"device":"Electron on macOS","id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14","kind":"signed_in","network":"203.0.113.0/24"}]
+type AuthEventList = []AuthEvent
 
 // AuthTokens The tokens of a session.
 type AuthTokens struct {
@@ -989,6 +1122,44 @@ type ConversationTurn struct {
 // Example: user
 type ConversationTurnRole string
 
+// CreatedKey A new API key. `key` is shown this once: only its hash is kept.
+type CreatedKey struct {
+	// CreatedAt When the key was created, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ExpiresAt When the key stops working; absent for one that does not expire, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExpiresAt *int64 `json:"expires_at,omitempty"`
+
+	// ID The key's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	ID openapi_types.UUID `json:"id"`
+
+	// Key The key: adv_ and 40 letters and digits, of which the last 6 are a checksum of the others.
+	//
+	// Example: adv_3fK9Vq0c7QmXr2Lz8TnB5yWsD1hGjPkE4aR6KEYCHECK
+	Key string `json:"key"`
+
+	// Name The name that its owner gave it.
+	//
+	// Example: Nightly report
+	Name string `json:"name"`
+
+	// Prefix The first characters of the key, to tell keys apart.
+	//
+	// Example: adv_3fK9
+	Prefix string `json:"prefix"`
+
+	// Scopes What the key may do. Each scope once.
+	//
+	// Example: ["chat"]
+	Scopes KeyScopes `json:"scopes"`
+}
+
 // DeletionRequest Confirms that the account is to be deleted.
 type DeletionRequest struct {
 	// Password The account's password.
@@ -1177,6 +1348,77 @@ type Health struct {
 //
 // Example: ok
 type HealthStatus string
+
+// Key An API key, without the key itself.
+type Key struct {
+	// CreatedAt When the key was created, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ExpiresAt When the key stops working; absent for one that does not expire, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExpiresAt *int64 `json:"expires_at,omitempty"`
+
+	// ID The key's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	ID openapi_types.UUID `json:"id"`
+
+	// LastUsedAt When the key was last used, to the hour; absent if it was not, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	LastUsedAt *int64 `json:"last_used_at,omitempty"`
+
+	// Name The name that its owner gave it.
+	//
+	// Example: Nightly report
+	Name string `json:"name"`
+
+	// Prefix The first characters of the key, to tell keys apart.
+	//
+	// Example: adv_3fK9
+	Prefix string `json:"prefix"`
+
+	// Scopes What the key may do. Each scope once.
+	//
+	// Example: ["chat"]
+	Scopes KeyScopes `json:"scopes"`
+}
+
+// KeyList API keys, newest first.
+//
+// Example: [{"created_at":1767225600000,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12","name":"Nightly report","prefix":"adv_3fK9","scopes":["chat"]}]
+type KeyList = []Key
+
+// KeyRequest A key to create.
+type KeyRequest struct {
+	// ExpiresAt When the key stops working, in milliseconds since the Unix epoch; it does not expire if this is absent.
+	//
+	// Example: 4102444800000
+	ExpiresAt *int64 `json:"expires_at,omitempty"`
+
+	// Name What the key is for, 1 to 100 characters without control characters.
+	//
+	// Example: Nightly report
+	Name string `json:"name"`
+
+	// Scopes What the key may do. Each scope once.
+	//
+	// Example: ["chat"]
+	Scopes KeyScopes `json:"scopes"`
+}
+
+// KeyScope A group of operations that an API key may use: `chat` (chat, stream, batch, compact, models), `plans`, `agents`, `backup:read`, `backup:write`, `usage:read`, `profile:read` (GET /auth/me). More may be added.
+//
+// Example: chat
+type KeyScope string
+
+// KeyScopes What the key may do. Each scope once.
+//
+// Example: ["chat"]
+type KeyScopes = []KeyScope
 
 // LoginRequest The credentials of an account.
 type LoginRequest struct {
@@ -1405,6 +1647,11 @@ type Problem struct {
 	// Example: 0199a3f27c1e7b419d555f0f2c6b8a10
 	RequestID string `json:"request_id"`
 
+	// RequiredScope For scope_required: the scope that the API key lacks, or `none` where no key is accepted.
+	//
+	// Example: backup:read
+	RequiredScope *string `json:"required_scope,omitempty"`
+
 	// Status The HTTP status.
 	//
 	// Example: 422
@@ -1545,6 +1792,11 @@ type Session struct {
 	// Example: true
 	Current bool `json:"current"`
 
+	// Device The kind of program and system that signed in, as its User-Agent said, such as `Firefox on Windows`. Empty if unknown.
+	//
+	// Example: Electron on macOS
+	Device *string `json:"device,omitempty"`
+
 	// ID The session's id.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
@@ -1554,6 +1806,11 @@ type Session struct {
 	//
 	// Example: 1767225600000
 	LastUsedAt int64 `json:"last_used_at"`
+
+	// Network The network that it signed in from: the /24 of an IPv4 address, the /48 of an IPv6 address. Empty if unknown.
+	//
+	// Example: 203.0.113.0/24
+	Network *string `json:"network,omitempty"`
 }
 
 // SessionList Open sessions, newest first.
@@ -1935,10 +2192,22 @@ type PreconditionFailed = Problem
 // RangeNotSatisfiable An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
 type RangeNotSatisfiable = Problem
 
+// ListAuthEventsParams defines parameters for ListAuthEvents.
+type ListAuthEventsParams struct {
+	// Limit The maximum number of entries.
+	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Before Only events older than the one with this id.
+	Before *openapi_types.UUID `form:"before,omitempty" json:"before,omitempty"`
+}
+
 // LogoutParams defines parameters for Logout.
 type LogoutParams struct {
 	// All End every session of the account, not only this one.
 	All *bool `form:"all,omitempty" json:"all,omitempty"`
+
+	// Keys Together with `all=true`, revoke every API key of the account as well.
+	Keys *bool `form:"keys,omitempty" json:"keys,omitempty"`
 }
 
 // RefreshTokensParams defines parameters for RefreshTokens.
@@ -2136,6 +2405,9 @@ type ChatBatchJSONRequestBody = BatchRequest
 // CompactHistoryJSONRequestBody defines body for CompactHistory for application/json ContentType.
 type CompactHistoryJSONRequestBody = CompactRequest
 
+// CreateKeyJSONRequestBody defines body for CreateKey for application/json ContentType.
+type CreateKeyJSONRequestBody = KeyRequest
+
 // RunStepJSONRequestBody defines body for RunStep for application/json ContentType.
 type RunStepJSONRequestBody = StepRequest
 
@@ -2202,6 +2474,14 @@ func (a *Problem) UnmarshalJSON(b []byte) error {
 			return fmt.Errorf("error reading 'request_id': %w", err)
 		}
 		delete(object, "request_id")
+	}
+
+	if raw, found := object["required_scope"]; found {
+		err = json.Unmarshal(raw, &a.RequiredScope)
+		if err != nil {
+			return fmt.Errorf("error reading 'required_scope': %w", err)
+		}
+		delete(object, "required_scope")
 	}
 
 	if raw, found := object["status"]; found {
@@ -2272,6 +2552,13 @@ func (a Problem) MarshalJSON() ([]byte, error) {
 	object["request_id"], err = json.Marshal(a.RequestID)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'request_id': %w", err)
+	}
+
+	if a.RequiredScope != nil {
+		object["required_scope"], err = json.Marshal(a.RequiredScope)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'required_scope': %w", err)
+		}
 	}
 
 	object["status"], err = json.Marshal(a.Status)
@@ -2365,6 +2652,9 @@ type ServerInterface interface {
 	// ListAgents List agents
 	// (GET /agents)
 	ListAgents(ctx *echo.Context) error
+	// ListAuthEvents List what happened to the account
+	// (GET /auth/events)
+	ListAuthEvents(ctx *echo.Context, params ListAuthEventsParams) error
 	// Login Sign in
 	// (POST /auth/login)
 	Login(ctx *echo.Context) error
@@ -2377,6 +2667,9 @@ type ServerInterface interface {
 	// RequestAccountDeletion Delete the account
 	// (POST /auth/me/deletion)
 	RequestAccountDeletion(ctx *echo.Context) error
+	// ExportAccount Export everything that is kept of the account
+	// (GET /auth/me/export)
+	ExportAccount(ctx *echo.Context) error
 	// ChangePassword Change the password
 	// (PUT /auth/password)
 	ChangePassword(ctx *echo.Context) error
@@ -2443,6 +2736,15 @@ type ServerInterface interface {
 	// GetHealth Check that the process is alive
 	// (GET /health)
 	GetHealth(ctx *echo.Context) error
+	// ListKeys List the API keys
+	// (GET /keys)
+	ListKeys(ctx *echo.Context) error
+	// CreateKey Create an API key
+	// (POST /keys)
+	CreateKey(ctx *echo.Context) error
+	// DeleteKey Revoke an API key
+	// (DELETE /keys/{id})
+	DeleteKey(ctx *echo.Context, id openapi_types.UUID) error
 	// ListModels List models
 	// (GET /models)
 	ListModels(ctx *echo.Context) error
@@ -2474,6 +2776,31 @@ func (w *ServerInterfaceWrapper) ListAgents(ctx *echo.Context) error {
 	return err
 }
 
+// ListAuthEvents converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAuthEvents(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAuthEventsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "before", ctx.QueryParams(), &params.Before, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter before: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAuthEvents(ctx, params)
+	return err
+}
+
 // Login converts echo context to params.
 func (w *ServerInterfaceWrapper) Login(ctx *echo.Context) error {
 	var err error
@@ -2496,6 +2823,13 @@ func (w *ServerInterfaceWrapper) Logout(ctx *echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter all: %s", err))
 	}
 
+	// ------------- Optional query parameter "keys" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "keys", ctx.QueryParams(), &params.Keys, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter keys: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.Logout(ctx, params)
 	return err
@@ -2516,6 +2850,15 @@ func (w *ServerInterfaceWrapper) RequestAccountDeletion(ctx *echo.Context) error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RequestAccountDeletion(ctx)
+	return err
+}
+
+// ExportAccount converts echo context to params.
+func (w *ServerInterfaceWrapper) ExportAccount(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExportAccount(ctx)
 	return err
 }
 
@@ -3357,6 +3700,40 @@ func (w *ServerInterfaceWrapper) GetHealth(ctx *echo.Context) error {
 	return err
 }
 
+// ListKeys converts echo context to params.
+func (w *ServerInterfaceWrapper) ListKeys(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListKeys(ctx)
+	return err
+}
+
+// CreateKey converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateKey(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateKey(ctx)
+	return err
+}
+
+// DeleteKey converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteKey(ctx *echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteKey(ctx, id)
+	return err
+}
+
 // ListModels converts echo context to params.
 func (w *ServerInterfaceWrapper) ListModels(ctx *echo.Context) error {
 	var err error
@@ -3465,6 +3842,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/auth/password", wrapper.ChangePassword, options.OperationMiddlewares["changePassword"]...)
 	router.GET(options.BaseURL+"/auth/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.DELETE(options.BaseURL+"/auth/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
+	router.GET(options.BaseURL+"/auth/events", wrapper.ListAuthEvents, options.OperationMiddlewares["listAuthEvents"]...)
+	router.GET(options.BaseURL+"/auth/me/export", wrapper.ExportAccount, options.OperationMiddlewares["exportAccount"]...)
 	router.POST(options.BaseURL+"/chat", wrapper.Chat, options.OperationMiddlewares["chat"]...)
 	router.POST(options.BaseURL+"/chat/batch", wrapper.ChatBatch, options.OperationMiddlewares["chatBatch"]...)
 	router.POST(options.BaseURL+"/chat/compact", wrapper.CompactHistory, options.OperationMiddlewares["compactHistory"]...)
@@ -3487,6 +3866,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/billing/subscription", wrapper.GetSubscription, options.OperationMiddlewares["getSubscription"]...)
 	router.GET(options.BaseURL+"/agents", wrapper.ListAgents, options.OperationMiddlewares["listAgents"]...)
 	router.GET(options.BaseURL+"/models", wrapper.ListModels, options.OperationMiddlewares["listModels"]...)
+	router.GET(options.BaseURL+"/keys", wrapper.ListKeys, options.OperationMiddlewares["listKeys"]...)
+	router.POST(options.BaseURL+"/keys", wrapper.CreateKey, options.OperationMiddlewares["createKey"]...)
+	router.DELETE(options.BaseURL+"/keys/:id", wrapper.DeleteKey, options.OperationMiddlewares["deleteKey"]...)
 	router.GET(options.BaseURL+"/health", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 
 }
@@ -3572,6 +3954,76 @@ type ListAgentsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListAgentsdefaultApplicationProblemPlusJSONResponse) VisitListAgentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthEventsRequestObject struct {
+	Params ListAuthEventsParams
+}
+
+type ListAuthEventsResponseObject interface {
+	VisitListAuthEventsResponse(w http.ResponseWriter) error
+}
+
+type ListAuthEvents200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ListAuthEvents200JSONResponse struct {
+	Body    AuthEventList
+	Headers ListAuthEvents200ResponseHeaders
+}
+
+func (response ListAuthEvents200JSONResponse) VisitListAuthEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthEventsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListAuthEventsdefaultApplicationProblemPlusJSONResponse) VisitListAuthEventsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3851,6 +4303,75 @@ type RequestAccountDeletiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RequestAccountDeletiondefaultApplicationProblemPlusJSONResponse) VisitRequestAccountDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportAccountRequestObject struct {
+}
+
+type ExportAccountResponseObject interface {
+	VisitExportAccountResponse(w http.ResponseWriter) error
+}
+
+type ExportAccount200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ExportAccount200JSONResponse struct {
+	Body    AccountExport
+	Headers ExportAccount200ResponseHeaders
+}
+
+func (response ExportAccount200JSONResponse) VisitExportAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportAccountdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ExportAccountdefaultApplicationProblemPlusJSONResponse) VisitExportAccountResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6079,6 +6600,215 @@ func (response GetHealthdefaultApplicationProblemPlusJSONResponse) VisitGetHealt
 	return err
 }
 
+type ListKeysRequestObject struct {
+}
+
+type ListKeysResponseObject interface {
+	VisitListKeysResponse(w http.ResponseWriter) error
+}
+
+type ListKeys200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ListKeys200JSONResponse struct {
+	Body    KeyList
+	Headers ListKeys200ResponseHeaders
+}
+
+func (response ListKeys200JSONResponse) VisitListKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListKeysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListKeysdefaultApplicationProblemPlusJSONResponse) VisitListKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateKeyRequestObject struct {
+	Body *CreateKeyJSONRequestBody
+}
+
+type CreateKeyResponseObject interface {
+	VisitCreateKeyResponse(w http.ResponseWriter) error
+}
+
+type CreateKey201ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type CreateKey201JSONResponse struct {
+	Body    CreatedKey
+	Headers CreateKey201ResponseHeaders
+}
+
+func (response CreateKey201JSONResponse) VisitCreateKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateKeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreateKeydefaultApplicationProblemPlusJSONResponse) VisitCreateKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteKeyRequestObject struct {
+	ID openapi_types.UUID `json:"id"`
+}
+
+type DeleteKeyResponseObject interface {
+	VisitDeleteKeyResponse(w http.ResponseWriter) error
+}
+
+type DeleteKey200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type DeleteKey200JSONResponse struct {
+	Body    Ok
+	Headers DeleteKey200ResponseHeaders
+}
+
+func (response DeleteKey200JSONResponse) VisitDeleteKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteKeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DeleteKeydefaultApplicationProblemPlusJSONResponse) VisitDeleteKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListModelsRequestObject struct {
 }
 
@@ -6431,6 +7161,9 @@ type StrictServerInterface interface {
 	// ListAgents List agents
 	// (GET /agents)
 	ListAgents(ctx context.Context, request ListAgentsRequestObject) (ListAgentsResponseObject, error)
+	// ListAuthEvents List what happened to the account
+	// (GET /auth/events)
+	ListAuthEvents(ctx context.Context, request ListAuthEventsRequestObject) (ListAuthEventsResponseObject, error)
 	// Login Sign in
 	// (POST /auth/login)
 	Login(ctx context.Context, request LoginRequestObject) (LoginResponseObject, error)
@@ -6443,6 +7176,9 @@ type StrictServerInterface interface {
 	// RequestAccountDeletion Delete the account
 	// (POST /auth/me/deletion)
 	RequestAccountDeletion(ctx context.Context, request RequestAccountDeletionRequestObject) (RequestAccountDeletionResponseObject, error)
+	// ExportAccount Export everything that is kept of the account
+	// (GET /auth/me/export)
+	ExportAccount(ctx context.Context, request ExportAccountRequestObject) (ExportAccountResponseObject, error)
 	// ChangePassword Change the password
 	// (PUT /auth/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
@@ -6509,6 +7245,15 @@ type StrictServerInterface interface {
 	// GetHealth Check that the process is alive
 	// (GET /health)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
+	// ListKeys List the API keys
+	// (GET /keys)
+	ListKeys(ctx context.Context, request ListKeysRequestObject) (ListKeysResponseObject, error)
+	// CreateKey Create an API key
+	// (POST /keys)
+	CreateKey(ctx context.Context, request CreateKeyRequestObject) (CreateKeyResponseObject, error)
+	// DeleteKey Revoke an API key
+	// (DELETE /keys/{id})
+	DeleteKey(ctx context.Context, request DeleteKeyRequestObject) (DeleteKeyResponseObject, error)
 	// ListModels List models
 	// (GET /models)
 	ListModels(ctx context.Context, request ListModelsRequestObject) (ListModelsResponseObject, error)
@@ -6555,6 +7300,31 @@ func (sh *strictHandler) ListAgents(ctx *echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ListAgentsResponseObject); ok {
 		return validResponse.VisitListAgentsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListAuthEvents operation middleware
+func (sh *strictHandler) ListAuthEvents(ctx *echo.Context, params ListAuthEventsParams) error {
+	var request ListAuthEventsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAuthEvents(ctx.Request().Context(), request.(ListAuthEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAuthEvents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAuthEventsResponseObject); ok {
+		return validResponse.VisitListAuthEventsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6695,6 +7465,29 @@ func (sh *strictHandler) RequestAccountDeletion(ctx *echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(RequestAccountDeletionResponseObject); ok {
 		return validResponse.VisitRequestAccountDeletionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExportAccount operation middleware
+func (sh *strictHandler) ExportAccount(ctx *echo.Context) error {
+	var request ExportAccountRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportAccount(ctx.Request().Context(), request.(ExportAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportAccount")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExportAccountResponseObject); ok {
+		return validResponse.VisitExportAccountResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -7400,6 +8193,100 @@ func (sh *strictHandler) GetHealth(ctx *echo.Context) error {
 	return nil
 }
 
+// ListKeys operation middleware
+func (sh *strictHandler) ListKeys(ctx *echo.Context) error {
+	var request ListKeysRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListKeys(ctx.Request().Context(), request.(ListKeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListKeys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListKeysResponseObject); ok {
+		return validResponse.VisitListKeysResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateKey operation middleware
+func (sh *strictHandler) CreateKey(ctx *echo.Context) error {
+	var request CreateKeyRequestObject
+
+	var body CreateKeyJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateKey(ctx.Request().Context(), request.(CreateKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateKeyResponseObject); ok {
+		return validResponse.VisitCreateKeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteKey operation middleware
+func (sh *strictHandler) DeleteKey(ctx *echo.Context, id openapi_types.UUID) error {
+	var request DeleteKeyRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteKey(ctx.Request().Context(), request.(DeleteKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteKeyResponseObject); ok {
+		return validResponse.VisitDeleteKeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListModels operation middleware
 func (sh *strictHandler) ListModels(ctx *echo.Context) error {
 	var request ListModelsRequestObject
@@ -7545,318 +8432,363 @@ func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L0Lcxs3lj/6VXB5t8rJTJMiZUm2pZraqzjOxNk49t+SJ1vX8pJgN0hi2QQ6AFo049L97LdwDoB+k5Qt",
-	"OZkZbW1NLPYLj3MOzvN3PvViucqkYMLo3umn3oLRhCn453kcs8z031IxZ/BDwnSseGa4FL3T3uWCkVxw",
-	"Q+SMKLhn0It67CNdZSnrnfamG8N0L+rpeMFW1D5vNpm9oI3iYt67uYl6z2m8YP3nUhgl0+YnvqPxMs80",
-	"WeXaECENmTIS20eS6qeE7GsjFdv1NSkME25Gza/9uuDxgsCwiVkwzQhVLCJUJPZPovnvzM7V/nu9kCkj",
-	"01ROW+ZMhv3R8Ojp8ZPjg+PDo8OnT4c7xvXiks6bw7n48bx/eHziP2k/FhEuyG+5NPW1vuo9mz09SYZP",
-	"R0+fHsVPkpPjZ/RwxigdxsfHNBmOjunj6exoNpoeTofTp4eHcTI6Tk7i0fF0OBsO6fDpVW/HIH+m2vRf",
-	"yYTPOEvaFo8JHCfsGVlTTWK5WnFjWBIRqgkV5MfLyzf9hBpWHf3lIo/IcER+ooIcDg9PyHB4Cv9P/v7q",
-	"ctewZExxCG30+e7tz8RIksi1SCVNyEzJVfXbC2MyfXpwYJdXD9zvg1iuDoajZ8/o49nhf2o+F9Tkiv2N",
-	"TuPKcGZSrajpnfZyxXtRy+jeUsN+5itumsN7y37LmTaapGxmyDcTNfl2QC4XbGOpDn+cSQVLKthHQyZm",
-	"QjSLpUj0GeEzIqRghOPjUXGbwtfaKzRN5ZolhM4MU1ei9ILBlaiRT6bkVe9M/W10eGb+9ngXwYZp9d/I",
-	"lMeb9sVP7R3ELKghNMtSznREJr9N/BA1yZgik3UxqtYx/fa3k+HZ+m8nO8fEjNr0z+1cW3gJv2BpYU25",
-	"lSMzqRgxasPFnNA55WJALpgwZM3NgrBrpjbk6PAZMP/x8HFlaKPDVhrgwjw+7EW9FRd8la96p8NAEVwY",
-	"NmcKxvnffZRq/ecLFi+1vXEH5xfCJiInR2TBPtKExXxFU5LwOTe1hftSSbBjncP4Xybt244C4JEmvCal",
-	"PUP1n8Qj1n8yPRr1nyXHx/3j2XB2GJ9Mn9LRqIO9cp608lcYzCVfMW3oKtsimeKU2x1e0YSVJBXI1BVP",
-	"U+7IkGguYrzjneAfCctkvKgSwJOTJ4eHxydD+39dtHBydAta+AdTulWIuQueFHAKj7SXsvjB6uD2I85R",
-	"x4CcWOrcXce8sL2R5Sc4juwaTvM5USyTyugBOSfXNOUJ4QnRdtGnm/IWcE2WLDPt5GGpwxKHpY0SaVT5",
-	"f0U//szE3Cx6pydHUS+jxjBlx/g/78/7/y/t/z7sPxv3P3waRSdHN//RQjs39iFFV8w4bQd34r6ImtsX",
-	"ZdQselFP0BXoCvDKMVC2XVWu7LlqVM5uxwMvE7bKpGEi3vwXaxHF51ZL+y1ndkdyRuKF1ExUNwRkn9Ny",
-	"6IoRe7SUBKGyotWSIPXbX12Do9lJPEqGrH9Mh9P+Ufz4Wf/p9DHrD5OT2SF9Ej9jxRqgflmsQmn0fTv8",
-	"jk0+PD4G4vV/j1pXYvaKmnjRXIIXwnCzIYbOdUSkIpO/TOBwpWLjdnZAjkaHZJIpkAHcPjeeUZ6yZGIP",
-	"W1iqXClLvO7cteooXUkxtxdXzRP1ThSy9iWb9XGeHWt1NHx20rE8Tn27sBKuuUyFekYeD49QyTALe0IK",
-	"tmaqqtMNyEu7FumGLKh2Z5SToBHRkmSKzez5/nLW/0UKhkOe3E7x65y+m0cfJ7JFMLStgh3ObkJpiNxY",
-	"ZqDCdNDPy1YqKSgkClqoVYX12qpkj4dHEckz/2NCEpYyOxTdTY5fmdKKvbs9uXXYWcUi27UMRBcWXGYb",
-	"e7AopvMVg4XlBjmOpFLMmfKLjGqvYjqTQsNy12yzr7tUON1OAdaxSO/Eam+u3Cmj2owvklLD1IC8nAup",
-	"WEKmTPOEAWMiT0ZkDZYv12QlFbsS7CONzSmhBLellcfra/u5rFxM/3OYuYPCXgsGdjz6Jaw24s0iy7Xa",
-	"nmo0dU4LYGguCLWyjilwaURkzoxuKN+WQ7W1JpkG1ocXEDm7ElQQtsrMxrJ9fWXAJ/C34BPoWout1DMa",
-	"Hh616jCe+EGFeVOijB+AMOyvMXo97D/BDEN7+SBTcpqy1V//V6PeWXz3PxSb9U57//dB4Rk6wKv64A0+",
-	"hR9vqkle+jk6dMekXUcrD8EULNPdpIUAJiBgq6cGoXppt86eHiUHVcW6bhu1u/eguLHDeN3rYX9/i568",
-	"7fnKvbBufhG/8uYEHgDSOCOTWCZsQjTdWN7e/GkWt2bJb328dOsXbwtw4C/SXFDD9YzTacr+oC1iiZMt",
-	"ViTT1NoALLF8kXKmicwNSHDvFaxtXMPLuW0VqjfXPVb/NDx14+UmOq7nbr9qhpAg1F6x65UpmTFlOApO",
-	"ek156ve74T2AY8EuNo1jmYMumKVUEC7iNE+YJrxqD6EJ54T1VMqUUdGrb3fzOxQFJQzRbryTd8VB8ooK",
-	"OmeaGKqX+pTEilHDrP6YwH9Trk1EdD6fM23OCE21tNLXnnCZkv/LYqMjp83afyxYvMwkhz/0iqYpMTRd",
-	"whk3ZwIOSFhhq4027U5/bLXZyjCDR5rYO6ozsCMfw+W2N+olT9OWQMPFQipDUjplKWjla7tU3JCYCpLI",
-	"yhfe93BVcI16H6IeN2yl2zUENG3aX1R9T8tgV/TjS3z1aFg4d6hSdNPDg9lb9O9xqar7H2YblYjvQ3iP",
-	"nNr9st8BWv6Za7NlrasOwPcVekZirD74hxKSU3cqpOB3vr59N+UN3CZWkePr29LYl6h3npvFpVwy0RHQ",
-	"MnANfR2aac2laBEXccy0HsO9bf6Wn369DL57+0Gp+O9waBCUX1VKY5ufFtO/x/w1/+nlu99fjn7hPz0b",
-	"sM1Pvye/vuSv+cv1q8vl8UsxHMSHqZiufhgm//1T2kaS7GPGFdNjarY4QXHsOE/invhyF2jD8Vn3LVqG",
-	"mCmmF12r9pwKMmUk1yyBtbP6onukulzKjI/Efw+vf/rtcPP2qb4c5b+2usXKDFjZsPpQKgvXxoLoGfwu",
-	"ldM2WzZWm8we2D5u6MS4ZuraWqpUWA1YMVrzG55//4/RYGB/C2s35YKqTdvO4gjapYCLkUbgo7HaHVc1",
-	"/9z7T704xBruIjwQL3KxHMNZCJ44ZNoECK9GGDy5heOf/87GGDU+RWPJmsyFY7/26mvvMx/tLSZwrV4x",
-	"QxNqaFVeHLaJi9oDLbxemNk+nLDmZiFze0LpoJ5V5Ue8b+Tna8Z8GkRX2eWGU0KuycrawHCXLjv3Mxov",
-	"WUK4MLKiopYjFLeKS1QJrFOyeY4LG3KXMZ49BBy/p9DBjghAlW8aBFVKWrAbAYGaTT1/IHDbrQJYFeb8",
-	"6lG3PXbk+k6jareNpZUPINg4P5zyukWFMKhyXGVbKxzQfURdGKlYBxVCfowXUk2R9IcRr1y2SNV0TTea",
-	"WNV1D8OqttRy2QNebF8mEy/esizddAU3dZ4ap/5N7c3NlXL3tJsUeBEUGEbjhbfngdrNgnFFpKorgO8/",
-	"BS8eKpeoKZ++/xD1llzYAzRcj0q39i7XEhVlyBiR10wldsGsRDDU5Him3eJshLWx468fjEDqXq3eYev4",
-	"5dmy/LAkzfX7P95IIEa6CAmhhkgRs7ZdwByS9n0M9saAvKDo2YZwNEVFzR7NLJ3Vd2HFtKZzFjLBGmv7",
-	"n72bqHobBUtdCmJkQjf/2dt7tZ8vqPEr8UWr7ZZhy3LDjrb7G968vrgkB7H951rmaUIW9Jq5tbcHqAQ1",
-	"3ElJ/61TCAO7mItUhBLnCmvuUlY4OvdyikUVTti9fpaR4SGjNmPanvrzQ3mIGNVG9oD8HqnI8fDxKVl4",
-	"fUZXM4Ugc83OvuRpdFYcOE4rNPR4eGvNxnNqGxX/eHn5xo/VdG/Xgian5HA4xLn5BYwgQoEhDbhQ2qQw",
-	"4MNh64jpRxzx8bNn5fEPhzvPOTedVmq0h72YX/K2TTonOp+GH8C9NiA/KLkiqQSrxkiy4PMF0+aUzBRj",
-	"4IqISCbXTEXEMIoTE3ag73v2DiRG+7/2Hnv0MLqyIyvOMLzeOJIsbYFf9KPZ5afTZEU3ZC3VkkgxIO+8",
-	"9WoWXAd/u0sgFSThOqYqwezVFpMAvSgttnFxsevTNVG2r9k1BGXEwGp8x6xJtL8A82N6K9dNz0uLLeU8",
-	"Ri3Twwv3MDXnazqPV+wWM4Ph7D0rKaxeB+6d8YJbNatFuXhBVcqZIu7s0BGRadJtrfuIQ+9HlqaWRpWE",
-	"Lcq15bm9J1Ia2mWuxD7+MbaivM0H+6IPFzr26IysnIkM0eKICGZNsalMOGs4J2dKruwnhaD/Tynfthfd",
-	"amt1jpLltPd6NrvNqrywE9l3d9l1B8nSlImEKoI37Lcs9YVgVrdDq+bJ0S39JbAEhqqmx8Wz84WhIunn",
-	"2S1W5voWdA8O4ebC/CJd9vw9CalXjBkQ0/tOyg5o3zl573ZzWm/clfuTUb+yqebmFmLKDWnfuSkWM2HG",
-	"6Fhvqhug6t795Lx60zMykaVtfE7TlJwLcYsDxw5x/8mm7JoKM05knK/aWfiSfTSazGQukmoy5CNN5FoQ",
-	"zaiqeSDeo6yBE96eKRH5KRdsS5TpnFglApRkQdjHmKl60mvrC3eFm1pmDOGUWK46JvvcXQFT5RZ7XZxE",
-	"drOcrbOQ1pTakFwYnpJXUiQUZNut+Jnq5cu9fcO3IhI3131pxfAV+12Klljmy/Nfzu3e/cpFItcYz/TG",
-	"kH2K2Mdg79ZSJZqkfMmIkSuplFyfkXeXzwmfETrVLuZc7PqL3Cp/B28lxAW3ZzlFcOqPMyVnHAPUNMEU",
-	"H5q+KemQbYG+c7EhM2rlFp3KHPVW+7YiTOFIQC/Anoil0Lzun/gU1Cjg14Zqf9Oi7Bfm2Zao5SNnaUbO",
-	"igSlf7LkIpkQpz5buwJcltIsQI9eQCERmjWYz8wFuFpqQy68KJ96wXWfs++paXoSM8Wl4mbTO+1ZG6Nd",
-	"TFmSnYYgdikkjJ65sWKxVAlQ6lanzUtruGRSM0KBE8FfIwV7PYOx7rZ53Ztuoh2H+UcW53YN3qRU9G4+",
-	"hE3p8L6ce92UOLd9EVmuWSqFZbRrsN6IgtikG854JZMWXpskXLHYVHIRGRWm4KCIKGZyJaCQDAnnjEws",
-	"0UzCFW1YpkPo1XmejSQxVWpDZG7KRiJ+0c7PrlDFMAyXmnLYO39aqyE1U4+0X8iIjOy3Hx9Gw+GQxAuq",
-	"aGyY0kWE6N1fLQFWRcNzDIAjcZBHgQIf4bScdInAGiaBcitC5PEhkPXWbPmoZ/ch3bWLr+xNzxeSx6xh",
-	"6/ulaBj7Ue9jnyY8v6b9RMmsL/IUQvuOGgpSLFw9u0REWwzeMXjTWIa0zm1UAO5YcMSeEWrISmpDjof1",
-	"s+9ri439tL6UinOYevVwO243Tffh1HeaJSVORenV4fbgPnedcB01/YBWgpc4LIi9CnOV5GKDKFE20nQf",
-	"7RduhJg4EGaW0rg1+KHsITHDwRsskYR7S4IEz8NylbFeyLU4g/9A9rnQhtEEAgNi47NErE7Nr2vFyDOa",
-	"6tb0L7WV3lFRROWioPli1ZrnRsvyGZWLmJrty8AIsD7RRmYZSwjFUHUKsgKLNvebUJ7NFU12umrfudtA",
-	"k6Hz3ffDTXVpA2QZlYnHS4APHfrHhVGMrr5vVe2gPJVqQ2bKKXWUoND3i09CNhDeo33NKDcR+V/JBUsi",
-	"wn7LaVpyueYiZVp7AkugIsEFsR6k11eRXknrdpcCiqcoCFytSJUGOnivK5/zQVI+SMo/oaQEFog+W2C+",
-	"UEqq/SQmFhJUJKaW8ZIZx16CxKnUbeGOr8mmzE9ol7mC8/+B8jRXncuKb9u+hP4V7bJhDTADSoo5eGMg",
-	"N0O5AFbd1NpNM7BdzyVSTad1Ah9e0CxjAjYswSRqgMZwvoEaLcOGI/lzTXIRUorPiFEbhEywTK8MOrYb",
-	"HOaiX2O+vZCc8MTv6YKKRC/oEmSk+83N6NaV4tvzQWFhi+WqDHb71oI13TofKJMrmCMITI7hTFjLFkWg",
-	"vVQhWEBO3vrkqXBu7JlS/291iDbtePjlLg9PcDB0JVixTBe6WSMlP3b3Yk68cfHpVWbGhq2yFHS0nsnS",
-	"cbGjY52vVpgSfE0VFCSVk196p72LfEXyjKw2LmP+5laq2IVh2c5ahj/09AoFArDu7azJ4qXMy46tdv+o",
-	"O5zrXi/gTSPJNN80uVMz2uZN/yVfTRmIKLgh+IQZXcH7IjIqeX7Ja/BW2gsaMzakYGdQagsV4oLAmbI7",
-	"3dCnZThH9vbEEtOaZ3HpZEhpxoF7PidZorZ58NFtu3SBJRWttVkyswqDu7EjQ0LmZpyrtGNiznupPZYF",
-	"urplO+BT+FIZ8yk+qCYtdsA6Vc6S8rg65x4yJdpSyMMNLk2wGoiyltyUajYgz2WarwTW1KYcygSpJSIs",
-	"7G5ZMkwaPe/KmuYGK8XxtntIyRV5WilDapJpAnKva3RckyRnf8jAOtUWuYZs2MZWhW26bZrssO2E4vqc",
-	"X2AFVgfaGggV6koafbUWS0i7TdIx4dJBzPV5lil5ve1zgamou7W99HH3x1ykvQttx13+vLTjYff+luw/",
-	"dHa0fbxgx0eawH3VIUCe1M5PtEbFQmZRa/KwO0ZcFCEU2DlCo1n27yAQ/mi+E0mujeqIW4aP+tuqH33L",
-	"DOXpPuTXXTwbPtGsnoU0tj1enlHFRDdvwdXSVO6Fw1rJX64yGm+LCzt9F70L5cy6zw5D1iybz3N+hXF1",
-	"Ob+WjGWoAkIY0vnA9vMNeR2/O9PUxTbpBhjSu3y1XDHydDjE5IOm7S5DZslbqTV3ZymRgvygeGJfdkS+",
-	"ZzGzquyfwUX2+SZDYSXlzpwPocZtVNgZCC8THuiT8H6uWSsV7pH9eek3cd+0TxTGaF3X9xHqEGoZoVH5",
-	"4dddO+weoVpzbagwd5lJequqhdZVu0UYueVhRPetDrL1kPVZDgFsqrTXWpIZVR2ypstN4174CKVGlQ99",
-	"+m7TOSbbsSYkWSuAU6xkKsAmR6WNqxhm7up2KwU+GIWZtDHG9w577PMs6edSzLhalSqgHVoG0LG0whLA",
-	"zdrUkoxqbaVYhx+sQN1w99WQGqSCwN1CKs3IFJAgN2UrLrw+akIq7YIULK9heE/b6kFacatdyyB1mtAk",
-	"UUzriFj+ooolJKaa9bnQTGhu+DWrZQi3ZUiHOUGednVCh8eN5DHLQnPZb5BfyIFujPdVSFgGHyaO/czl",
-	"c0NFs0xaHCXbzTirU2IKzx+gUGK6eau2wUQDjKFlzXfqW3+wyorAKO1DwP17pB16Si2blYup/LgDJAUe",
-	"DFVQ9m1T+RGU0wbujXvfHtmrHUsaPI5a8CxjHQIXzk6XcumkOE6zlkgFGY0bmRf+IDxKp5t9NjXUF7Tr",
-	"qXCxJZV3L9tzoRhN2vTzc5fZqDMGxVJ2fhO8fcyTkBy35qKm8JnFePRk57edOHDpnM/piqWXOJbvi3F1",
-	"BmzwcovFsN/H7QdkVygo5hlvAtn0VqzCi9sSrcM7HvlEXVWTvNVB1179xUTbZvAUsbldkUBryicMi021",
-	"wTDb5CCRsT4A57A++BTLhN1MCPuYpZQLjUmv5Be2JjE8uqIbe8jSxNWXeeWBCyh9HQNOWdQLYPZjd8FO",
-	"XS6ZGHMBLkz/54prjUTjL1dvR9CUBOAM8QuxYgkThlOANfIgK8Vz/hfFcs3KPxSvMpypcThzo55UfM7F",
-	"eCbVlCcJgLX4U3gMC9eDSpQxpPFDRM8sZDK2Pzn0e2sVAMDq2Eg51qlc91yV09hQhH+hqSXszdiVIE5x",
-	"UgUu8TiWYpZyUEndu4oROxTn0i1o+5Rn0YLYaZ+UyQYGlVJVtloqv/2WS0PH7GPMWIKTETrPMqkMS8Yr",
-	"lnA6BrKLegAYBzPXJfw6ALdhsaHVb7tq6MpvHojA7vzKAb4GoAJLHbPc0k3PpY6Oc7EUci3C30u2GSs2",
-	"c3vrgkblZVDUsDGYhDj/PJkzU54b1tVW5m8PciVo6vY5zN2uc7oaYzTexYnGqZQZfgBCRlLRuSVzyGrX",
-	"BiNJyXRcCmaX7qv+OsVq1dqv9pPVX2huFuNpru2ZkijKBbKMvdGuncxrynrbwjfVs+suN2FFPSNxpQqt",
-	"Jbicpt/TTYf5PnNVKdeAVjxzQKcJ3egBeWk0VDigQIJMDssiVguwN5wSs5AabKgVTwSfL4y2Ss67y+fB",
-	"XQnvfaQduCqoPzRNwbP5uxRsQM5dVrf7jgmvgsTvgEX+ec5sawSIhHW1rcmoMjzmGW0eOQ0FcNuhU3rP",
-	"nsdOi375xdoSE0m37s0Aj/sz9e5QlvjP58hNO/vC/LpgkMZJrPwHKMe49s23Uq7I4T4ajWJxruwfwLIv",
-	"ky1ePFcpKmeAqaCZ4syFg7kA0CIpXP8Xe5LrheW8CU8mxEh5RiZQ7DlBXjQsxVLcFaGWBKuj10yNj/dS",
-	"cbF+tIty4LL+Q2y2z6vJ8iIn1GZtK7r6kghR8aFGcChU3X6Wh7xatNMEc9pZ3kLepHQzlXKpEbYR6SuJ",
-	"cKgRKb0PYQl4a23FlyYloX5111lJe8GnZm4BAKW7Hp6hiXbSGeH2MdClfbUNwPZcM7VBZFADzZj00tLX",
-	"RuatTvIuKeeH0WYuUb0cz5RcjVucOOUEnOIr/3ZJUpqlrgDL5Z87XIKbqD2Typ4duKb2C4BW1p5c5TV/",
-	"SJYqv6ya0R712vH+Pn0q/X1zY+/z+fX2Gv4bfi/l13/65P+AK1010Z8+wb9ublxeRGVCo3oq/n0kevmc",
-	"oa0wUSUYl+1SssQCLYLyeQnoFdqyecZsI8U/otJkd+rZj4ymZtGZwQA4q9CGjV+3hI66kH9cmqVclrlW",
-	"Lqs8CyBnjWXqxLu7DPCIjzRxd9XUrMFosDtv1o25+FLbsvws5/wzgwgQAC+8CD6RFgMAzSVk3ue+E+8D",
-	"w+J/zijDTmjckHrv7nNlSdIFqxN2zWMW4YFfBi7GY3pBtTUCWDIg57UnfYRGL6wqZe++EvYMxTfCk5rP",
-	"hSvBhvInaO0D70VPZcZklrJH2iW0+0XQJAHMaLKQaWKVyTwbkPMASMX1lfBJKrVuGe3wvqUVPR4d3i5s",
-	"40/ZreGbV74atlEVDeFtmHEckrr/OAT5Ge1Ac8NvcF+/pqs7vAabJ7Tvgq0VkkxgdpO9vr1qX6FQJuAM",
-	"4Ai0KHzxwP4wQZosFZ9XGWuemf6R7K+44B1ayDVPOnNZ3dW2j/truwYgMyZo67evue6yIMOOOvoAU5Kv",
-	"aL0Lbke+Qz2y6Cfpl7nY6jI+fBhRJwW7Uu2O1rY4VkcgA/JrACrGRkoYWPFjaQRyG0TrXoR9cTwoA7SO",
-	"A2qD52f2SD9zkP3aN59DC1xb5ZolhKbOVquxVMbHS7bZJa7lWpAl26BQo8X4I195oRH/bjLdyOUEupZx",
-	"XeCM70BqO/W9pyAAiiCqEUnlfI4NORB5wArXSUFvcD9Lil5L3HOgbz3k79UkhjDVlCHcQWgjFnYBPapW",
-	"QpySo8NDR9xlZ+tkQH7B0TGRYAkeoR6jsHC/vXv7c81PsOxvZK76ci36S/aZZ1m58eL/1f//Pvy12Wsx",
-	"6q0VN+y1SDcoXTrz37y0lTPy9xeX5AD+0j7q5QUbbmsczP6SDHBMMyDv0DddWTLnr55sEz/lcPoeGArd",
-	"wum82MHqbLaP7YxM2Ua6cKUl3lNyNHxMJpW4yKRDfpVxZB7vPiPbJUh3qwm/G46eLKtSIxX4eN08secf",
-	"EzWHWntHCneU4Z/udKltR7G+xSy9UAbJurcVhOf7HkBKHi+sZUeFa3R6lxn62zKL7Pda04oAi8lyezlD",
-	"TAoHxbSPc+shEXiX//jPnKHuCaNpVXt4vD3ej91edpIAGB4xoBL8EXTQJqdeL7dXlOo8xpBik9/uA228",
-	"TRl74w5QhHP4HCvYNdJzGgkRbF0xTGtiBO8e72vi+rd/fVNXsPWWUT4lRhL7HtdNRc7Iu8sf+k8HBHpA",
-	"WXszGJh2ZaA7McZOrOKJ4UrF7C6wBNW+o8PDmtpjaJaGaeEk7yNbsLEntcm3kk2Bj9GajIV8uD0CUHFk",
-	"ekOPJ2euvZO/ELrNlm69ZiBEBxAwWDBXmk2tyPXStmj/7Zz4rbmA9HYwdf7UrLdj8BIdImR0xdLnVLMz",
-	"FzG+tSj6YiyUDllVbJ9pdwBA8pS91DnBM2Lf7TPq0ScNJoTdPBfHcp5AD8QSsEo9FGsBsBxV0KQRa9ED",
-	"QPYCpm3A+o3stz/UIxR632yy5sEFP7QtwpILoCgk4/Ks6t73Cq2CNVyiVEgLSdjHgO7Zi3pWGxoLafjM",
-	"9Wes+kvr799RxooZNcYZ3UDQXewKrvVWZtWGZcg/PgbThgHUAoXn4xoT8o3KBYoxhH4Hc/YAPNLfRmSC",
-	"UZIJ+aYkDBQEuZRc628xAGRHbYdRyJaaAVREURpbefes7BoygAG3kKm1Gz59iuGhmxvoesjT1JrmSq4w",
-	"B0TmKsbFfAQ4Mva4Ii+tieuaQUOxDlrpXGimQOl2anPRPLro5QuwkZH9eclY5loXwQisTrXJ0McpoMZb",
-	"Yzc8PG2AR7WhG5cNu7HHzVnwdjA3OuwPDM5PK1GL10ckZf6XFcMS8ryAsmnuzaf22FCDDuvBokbQ3HJL",
-	"hGs6jEK43GGSA52uIaEHJxCyfggXmR8gQL+yATkXXj5xDccOZwlOw4rfDDwWcV2l2NoXobWz0IynrpvD",
-	"bWnP5SaDemB3Wp/5E0wTZBiWWEnLDcJ3aWJlPK7Jqrb81VBd29I3ooyNtU9KfopVZoi/FUVDidntPrjU",
-	"K0vRltB0QIiB4E0tjhzCmZj9NpNpKtdjyD3YGVH+7KOqGctujdhV8Cr238J/wI4VgAq4VI80Ce9zcAoQ",
-	"rhCVuxAbVrF2RIUyasYrugwIm3KGnXrQiDbOT5nkrB3pttpV0HQ5Y30aRrs3JSRpNLwkmHhRy5+oPnwH",
-	"WQwA1NxMQ3C4tS4fwEXxH6Lyt43KYxTd9yAJmmRnvHt/fP4qpO9uX9YbqQxNd2JuuFxXksHtLeVZ8Ptd",
-	"4W64r1VgN7Lbw26UBtXKgEXnodvAZaPgIN+8/eE5eXZ0/OTbAbmQK+ZS7GmSuIPbiyiuiFyLiOg8Xlit",
-	"AJKPx6HB3hfCeSVYT74DzQsrlvmK7Y/rFbC3NOiLIPCnuaspljMo9PITtRIVgrtnRDOGC6Rbc6HwUkvv",
-	"EDDTXR2Aey9G6hrZ0N0tucpV12yVAeYxWDjAbAf+xtu0T7AE8j0u8e7cGC60oSLuynWhZlHrk1Vd9QOa",
-	"8YPrETRv+gK0NPA3QjUWF6TcBP1LAdL27kRV+dDR4eEX9o/q9HOeI7hcJcHTtbCKQnJ4cdY5xgVbCRgi",
-	"dnBrxaL8IxAb6U69bzde3739OYwBhJ1lslCJgxp+/XNe3tGMV2RduainrRrgVlLQW6qwhlGRn5N4JIpA",
-	"tpEHvdsBdVfli1aYeA9+VSL2oDg5Lm8Kv+3QhNwnkMAG1kVWG+83HfZeGNQ/8NPF61+Iu4qS/eTZcPRt",
-	"qUGtTDbQg+Dgt5ypzQFmEhxYnvb/xmjqQROT46DAENx1XuHwom7cdFx939SlPaRor95xDIryiy4IivOA",
-	"fOG1usSbjbXaR0GMovFyr9gTDLsrsHLPuCQPoa/doa9ucJoi6tXkBN/AaL/Cg86jpvhEy3kDhsE1+7zk",
-	"ep+m3A7BBo516OBCS64ylGtryk2Rd58xpaVAD7hurbu6vdvsXGPWRoeTrnAEXfA57n3KKHQB2e2VRg/a",
-	"vkncF3j33Xmz3dI+eLP/9N7schp/JzB9yApDNiAJT+CkiVN7MKCnYSZVYRKBQUILGAy91BXceqx5sieU",
-	"YBxB7VYS/RbO02jJpvwreCZOEXHcLKw+CF4QHwJDJF6sUKyPlsYxy4zuAsvv5rKCicB5snrc5gW5a7R8",
-	"L7B2YuXXmLfr8HBeXnQvBsDAgkmjcuYe1wRykvbvFe6Pp5ry9rh3O/8jvgZuaKkq0rvp3RF6h4L7FpOo",
-	"PxcvtpqDbSRhHwsBUO9RvTOtuyWjO+R6z63upiDZEOpl/M2De86Xrg67fQlxbHeX5A/5Dfee5/810gu+",
-	"GhrRXmntO31/rlTgFPJ2HaXBZF0RQCeG5Jh2KdAYr8AKBKtJS3BT3YMi3VScXc7FtoztArbcj7FqyT6C",
-	"pHmmNfLkXqnxXQLRfeHzjZnCF5DzpB37R5txrrdth1VdXReOtRXu5UqSr7ItNbqFiZSIqDaJYhO30HO7",
-	"ivK6RNA6siKlG2qvRMS1+QQawt2+TVPL6m5U3rv3oe85tnLmH7Z5JC8My7agGNYii1b0qVx0Gyv1KFNc",
-	"BlgqReHrS7m1EfP+FtBr4cPPpy5c3gjk1oOz9Q+30MvO7p+374L3JTHfzw/g7kir+9Imply4JPuipAUT",
-	"SSCkoDg0deYrpu+wren9hYjvOe5b3/99kSuLCXsrLHCxbq3qAhjX3LgcjGayQJOXFaCwNt/0o1yTFRWb",
-	"kOERDCPcbESdhPPBvQONqoV/rhr2wjI+HZEpi2kOdhbbuJK/KzHj5szRh6UUsPmrVX6jbfkgre0McBna",
-	"l6jwTbpuyxEuV0gMcHAFS+YTiHRUytfR1kr96eL1L1Vifv/pCu3Bq97pVe+igiF31bv50B7FgRd2i1Pv",
-	"Q8JGpTAuXD5Mr8HATpabqGQhn6HP2/tTwqxwQpjmdO5k5pXwvUWpb4+r3VacuuwjblqyjsgveZrCdzgr",
-	"Z0TV9u19yUSuLMjXk/pd3/8c4f8FReKOHostb9VWEFCsA7KimpKtS/e2KN1UxCwdUzPOmOIyGXdh/oS6",
-	"xPL7AATIx8YYyShPCL5nP2zmkMq8/dui/vZbgA85n2FBvfX1uEP3+s6uLjAFuGvwZVKry9F9YRTPWPBx",
-	"By2rNOczkJvbFsQ5GwU2zAmecaM4TdGjmVl91B5pUS8XdlJWuwZKcrh9ltxTZljljxK4XUYBze1Dqwu+",
-	"RQm5JXxEW/eYUhAT96mV/KJ2jmhjwlpL+Fa8b7hqDV+nHHzFIi/38e46r+0997843GWKMYC1bpU9w8S/",
-	"Y9zLbn1XWNJe+zw7fvR50SpLth30eg8kSjUAPXRgkkOaEIAK8WmKSRe8hVT3IkcnZHbHX/2Ntzs/Fjxl",
-	"LuNbZuyuT45/hoZKbIfK4Si5dKG2k5A1VmhWe2xqyLZ86OPULCP1Caf1QaRyHZEVS3i+ct38pSK5mjes",
-	"aleStLvtyx9dsdql7RiZSLv340zJuWIaQEGTBj6fS7z9ksJYR9ttcFOhkOvzpDHvKPJPKTrMLat01WXG",
-	"Lbv/8uI1OTocPYHEMUuDqVwzBS0BakGvXLXR1YwBiPNOd6Id+A/+XkskTI2tXrXdeMgUj1moPYWkVkKz",
-	"LN1AgYd9fj/DAd4zjiFC38SylcIs7CvhY1yQuIEAPjoetpWONLnc+Xi0VQbHKy7yNmnknKUaJoE3RWSV",
-	"p4ZnKWcJmW5cXIAaba1tv1blNu5haCf7DeyOdOKw3e1Tra50VNBdacM/dJD1DyVKasnMo1XQlzPSHwFU",
-	"iSa5cFjOHQCSW02sac5T0+eufV35tTStAvn3R3sttMPhnk+bX/0OLhGA0rZ09vfv7AhGw/95hnHAMzJ0",
-	"3xaS4Ht0ZAdUmWEY0PGe4zHxopvLsJ4vXlBzAHd6+PZc177WFXOabtpq2UNfwJCYCe9VPCRUtMDmUOcE",
-	"LJBzqPYgSg6EZ7IvvztYmy0eSO9BLOBDql9HJHuHaGlF0JQ52KA9oUe+nJa0lt1Lq7mYpwyA0fpYBed4",
-	"I/kM4CfHKJ5cyitYJmm33TiyLkbuRm6BstEIjpjOgFg4qdyJUz5gPDvb5Svx2XGgciRSJEk38RIp2Mdg",
-	"SRGypXwIhZtL5wQK/VaJboWuK6/JlNw/k8ajVZYjak134KVcMvGuPUv5EiOojnid8V0rk9niHQPUDvax",
-	"BHIOWOnrwgIHHD5AXMbe6p+lLD87fjYaHu0fL3dD7gCCDriD1UF/1rieHuKw9huX3/ytgQx3mEORLcB5",
-	"eTmGAyrPDcpWLaWguEOJC2sOzv+6Kvrs1uWqGGB3vQe6iMeUMIoFVCsCBr+lppLMEtK1zSOXjK7gNkD6",
-	"hlIHGi9AP4mcchayGbgiOq+Wrx52rXeYSn+0ZS7g+euaCqx3c50j1ybABQ0Nw7yZKjU8fXy0dVTDnSkE",
-	"FbKNehW/YHn0tX0p0VWbDH1XgMzW1XwnDIsdhNcUIA1eU64h5aU0XuqocLw7AYwNuD02J29JeHLf6y6W",
-	"cM1ZzhAbxoV0fTNgrK3yNSe19gM03Rge625w7i/VWP3Yo+5u4NtlbFjklIp5TuceeayG2YcaArbExAJu",
-	"bjQ0mWgpvbO7tdrey5JCNwcv4V35f5Er5MBz/Ysqoc8C621uhZGoy5NOfQlifZhop3evh1sGVW8tajnq",
-	"lgy1G86zkoxoV7UUhuQBQLRZBrADzhPh7mCX2oW7nFmp4UU5eNNomjKHSBNDEkYIXgIYfav6dXhrEY4R",
-	"vdtuBgTO7di4WFolu3Uwz05uvT37wZ5+7iZ1QZ7WU7XK5FlfoepeRiUWi5p4pu1SoID37z7nsfmtnJFJ",
-	"W+PPSSmHwc4WeINgZq02ITl9xs1p0cYV3LQFqAoYYTF2hYUyMKhjTl3rlqoccZ8ddyZaXAbZAXsDg0/Z",
-	"DGLuAcjSoWtgL9gvBMrwI+o4rluGY9eoPhTMlatKlduyUI14KgOLGivXQRHqjZIz3loQugUIfK+c1ICF",
-	"fK8e+uYO3S57me8Eb7uvXNKdYXG44YyM9orS3zpW/qV6B0zKJ0X7ULKPIBf08aEtu0uzOFfcbC7sd5Ck",
-	"powqps5zBPjHv37wM/rp18te1L5JIXMYQR62p/HDvEAngPcXu7IwJnNdKDMljYxletleRfBapJuQVvQr",
-	"m17IeMmgRHSq5FojPrMmE8xHG1hhN7geWfXFfnFwlQ+Hj+PyuOEXBg4fbj+Apa89XxbYu2BxP3yn/8aN",
-	"rhg6zfh/sU3v5gb0m5n0EXCKzTTdW85hOL2oB6gSoVh6zs0in0KdNA74IE5lnvRpxhvBLVjxKY2XTIR8",
-	"S3wtSZheGpkRmmWnnnN0RGJwaIIzIyLMo2l49wgTsdpkhiXeB4jeJwdXcSWuxF/+8ousdozm2mFCD/7y",
-	"F/IKC3uDOcCVB8kDOQvqq5HetVWunm7iTsP3LhhDVH977/t5zhP24RssIIc/vsVjTOVCQEGea5sKXWCg",
-	"Tr0oj38PFef+aSw//9ZbkexKvMcillTO/T3hh29hLNBdW0A51qn9u09eYSG4y9dS4MLXgi7ZGKIY5K1c",
-	"N3HAymFqkL4Tt0QTGItV5j3A1CNNJvbWSQRAXVeCoPblH3+kC1DASvLYwI7ukhfDAhmjT/eQ9GRE/v6d",
-	"3dXCOwxgY8rNJYw2ChaCnBHBBSNG2hGylF3DPs6tNYL1Itg4z33XrTmMDlsqkNGzJ0PAapsZpsjh4XBI",
-	"qPZpk32C8Bmhqw+gHAkyKaM/TBzc98DdjGAI3LJ9lqWuhvDAwSf89X+1FBMkHeq6jdqJJWxS+t7R4TMY",
-	"6fHwMX6STN4yozb9cztK/8EIM4elJT6cH7ziOdZuEijcx5q7Ak9EJISJfOXS+4JG7fNHoerslKCPB+rv",
-	"0CGcJABPAu+Hkv6pTLjbYuemh/Ie8op/F5E1my6kXPqbjCTHo0PyX/y7ATmHgn+Y1OjEDxsYUyl+zSJy",
-	"NHxqt3JS6xs6wazXNdfsjOA1532ixB1tRFGAiNbG6qF2pEejYzJp79k5caxjSfA5pgj1LzdZycuAfm4o",
-	"Q6ZLS4nfFVO2K5Uwe0YqpjVLsILHbqodOw1vfCFimYBl4k3mULo0OobNmJzDBoU7TwmH2iyzmQzId14U",
-	"QmNaK+kC+F3sd+MCVAhXwey3ZkMCagNIfy7Iu79anemMHA2HZFJuS1teCWzHZ3nO/lVIB3DcebcLTFGE",
-	"2P0kZFajFEGx4XqhGJa5FASvh1c2CKn97y8uUdJ6kPkfX5x/DwenvVLoOzAxcG95nw7AkMC2o9fOvvNc",
-	"kMkLaLs6CTj8LrZqOXc0HPbtvLjI2aRtX56QSbNr68RK9cmlokLPmAq75ajSSUcrTxe5WLLEMfjxcEQm",
-	"lc6pyOSvPWk5BhTM7qyoajBl1sqY8ifpWZEWrpohVZKwDPJNJdYeAfilHd6bfJryuCBq3Xi/g7B0jTPP",
-	"7Hhevrk+IQcnR1VvbdFMn5KD4xN0kq4hjGy0j1eLBDnh4OgpmclcodAdkJ/tZU10yhN2WsygbEq7mcA3",
-	"I6Dh0PDUlMCZvYT+RRbi2cXxHK9MNySm8YJp8s3kuf1H3/KlkukpEbIPN02+xSTrlMdMaFbSkd4omSnO",
-	"DFWbUt6DU53Ic6sYkfM3L0vtmHwfp5sITfyM9057jwfDwWNI5jQLUG0PivDsvK3J+s+IeJmmTlcCgtd0",
-	"owsf9Hq/njYwsbDhL5PeaS/l2pz7qJdfNRjL4XBYy5YsH17Qvvr0E6rMdJehAF/AfnQ3rXojzmwQmg7D",
-	"CN5Sw372Lvy217t7D4obb6Liqf4bmXJM9tjrYX//TdQrH+a7nq/c66YX2gK1PRhW2YNeoc3jQV9gv0mI",
-	"RBo616XQ5IeimAWKaVye13QDqcCw82g8ukLTHtC7G9gBzc3iACwfBJLrKtvTRdcqiNW4fhi1VrrYaKbW",
-	"aopMpVmQOTPkyMq6lmbkVnKCagWaLghsKwqcJHBqw7BVlgGwQEUqDcivtU5XZSlGNVmzNI18cfCzKzEp",
-	"t71251NZkzq13+aCjI7dR5HNQMo5jwWAzzKzlmpJvkGheFQSgYWUPLsSh0MXVTo4PrGqjP/r6Om3A/KD",
-	"NUndm3QJuNZ/yHW58T2/IhyFMWyVGQLJIFAyBo18WLxkyZWwYxsNh05zX8hcRSA6UGCGbxk5B4lh1S8/",
-	"FTCQi7Kz0I0stByzi+iOeBDLz4ZXIrFyiGuyYGlC8sxKWCvNLbG4gWoAgBiQC0hcpb6bGRxz2DQDDgn7",
-	"wkml1n3SKq+AeEPo6DuZbO5MSlU65XUJqgK0v6DoQa/s+3A9de5PmOZmge7vrkGaEB3HSn7Pyv/O4tW5",
-	"lHqn7z+UhS1AiwBFBUGbm0VdzE6BzEbDo6fHT06imtRFxi+HM09Hw6i3hgrP3unJ8KYqfCUWzrVL3xe+",
-	"i0ytHL5SBE/esoxRA2ZE6K/hOoiRCU3Tv1kanPh+487nUH3jlXCk7H3PLnRa7VYIDhWeppC9fYoiHcYw",
-	"doK9ZIV1sKuEuqyMKrpiBkjvfcukW8dIwhCtzudwZHgzQcAF9MA/BphxhXuMpql37Lmyakc8XQlBH+6R",
-	"c18vuzjWz7voDvmgCnnuRALaxp67tSBY07IShJBqrfr2W4aBmfIh2MqFAafMBbtB38bmne6oHA0LP1Nh",
-	"tVqRjK9o4Zg5M6/Yferi5ajO9kPugQYtPf2dofcH9SDIkXUU9qVE2VTNV+wAwMhctUj7EfE9wJVV6dPh",
-	"dOoS3kbZa16JC5GSwAFpY1VJCZmaxkdqEftAXwlAfU03qLFH0GrfVz5jEgbcD3ly0JTWrBmDT0A7AuFQ",
-	"QnMB9QXYPM+r6mMwHCbudVciWBAefXRg+afeyJaLK1Ho5hE6BdC090IU4gSbsDZe18VFwnPGNccsHHoQ",
-	"igAscA8r6L4YXYmUUTBKjg6fkZr5gK0sy/ZDG087xeAcB/S93+H70WL963cosmF+BKq7xIyrFfVxw13K",
-	"7OFXOBI9I0CAGJ3WzOWyWYVkyoqatAdBtQlyoSwWvkSrbRVYaGWWJVYZ3asVEeKCGe3OvMDgGHMIiiky",
-	"Y/A3bBESjU5phay4Ev8iwgJ1ijcFLNl9CIlaQ7wOFtzV9e7r2bzdYiJQAuSRYGPEB3mwCRChFfr8CgLB",
-	"uXC61Ze3DGJK2ikbZcBFFwO1ZAaeLpG4hs66gCQs6d8vPVKc8/VDf0ypIe3Z2seoVjj2OQVmLSvkBT69",
-	"CxtNXiZslUnDRLzp/xfbTFx5vyf96mCtqTZlTEAiQUS4sZ/ylgM0fYCYzZxyUe61n2ufHCzTpPZKVjf+",
-	"0W1pjW7vGVMMekxHV6Kc8IqPr+gGA6AwLG1kalep5FU92dur2qrEwAgufbphzaJvo9DiloPS0kI6yof7",
-	"kWs1NNEOmbEVNPTP5MgLlmKBSWIJ9cGf1+nPe+F2Ekruyrtsub9Yzjv29510+vt8wlm3PHzu20WJwtuA",
-	"TvaZYq44xXKohLgMIJ9zpU1ZX3pGJr5l05IJUJZKbwtNOK5ELX7DPnJtdEVEHFclxELmam/54GZ6X5xd",
-	"BbndwjGf7aMffUXWbkl/Bftbs5AFXHB+c9cfWL/B+q6lFxV3Yf60MPlxweOPT4YVLvfelB0xfJdEVKCi",
-	"Nv3cZZBU8oMzL6BUMaNzFhVNvSBgxiHEOcHEtYlVM4JbH7PEHGrdaDisfvjUKVSpnPd5UDwCRHuhRfAk",
-	"ZdjZU3fmD1z42e9w80MxCzYjKmXBM2EUrxWlHQ/bvfm+cKzFn3883Nb66NCBdnYmPN9ErZm8xUZBb9TQ",
-	"5NAnd7mav8+DIWqbIW5lZYo7MsXvNWJRBvjtEGQVunqwvEIGR2Vd7sFX7F998IknN8gKgB23M6R4BsdJ",
-	"VTvSRmaarKVacjG3KsURJioUqR8c3Tb4K5oy4ZwdNMQCE4lHTt5DKHwxMDdwUkbNomAknjQO/D8LUz2E",
-	"AW/JTy+s+ivC8nw5M1XcFhgo2SscOE3ltMgHdgGQWK5W3Fj92Z7JEXRYgcSdItNePyJxKuOlJppuzoC9",
-	"0KGpIHvH5ZZfYE4ouOM9Yis6QcCiCYo5tsMcjYbfnpWQRWZQKnfNFE3xAU3mzJQ7bdvRD8glZEfmK3Yl",
-	"KEnkWqSSJk6xmLy1D3pP5ctZ/xU18WJCvjkaHZJJplgYmc+CRcwELxFwKX2VbmrtGkOmGyLk+lsiFcLh",
-	"wovdh74pRmfVEbe+THwbvDvwE2Rm4nrrMGYwhlg6i6peIK7J4+ETSCC/Eu/e/hwSGbDfpV2mkkc4F6m1",
-	"hIq5RuXhOTwAA/1UoSYRNwywttuDtz/DpDFP+/ZekhkMApru7rz1nVjJhM84Sy64ACj0PR76RQp2i2+8",
-	"uu0X3qI/eZ93u1tvJ2llbJjpa6MYXe0vcXE7vkvltEvyljikKnJdNj4MVu+SfNWbb6JeJcl419PVm2+i",
-	"3otLOt/1ENxzE/V+ptr0/Xbteqh6c/mI+AMOFtyc/nMrlHW+2n261B8ov2Wf06m4tfwkVCgZusr2fkHx",
-	"RPk9//DJ33u+xd//xYfs4fDkD2Acd/wwd0r9ibjHl9ygnNn1dOXmB9574L1b8d7j4dGO/qmxzDaQqY0x",
-	"1RqfPJwT92uAPB4+ad8fUC9jKsiUBcWSJZgLD74dq0FWdMY73bmfpWsouWsj/H3/xHtwNDrcxwAsbIwf",
-	"sAc3PHqy+1EQ3b9Ic0EN1zMoQOzdQVaNI4qKReO1e2+Guh8+36uDJLXd+HQrG0DvgunmM0t98+w2y8Q+",
-	"/C9tmnSYEU2Ory3jg+L/oHw8KB8PtPrnPPjuKHe9JvPu8RhrzwE1UmGGQwnUxSpechZClE+H5O/fYW46",
-	"gjlgmwvX3NVBc3CjseafI26WTwsNCJ5CXgmf+P4NJJIaztTYxwEm30aFU5F9hLIpByApDSXfHI0ekwn8",
-	"e4xXi0c0/x1cfz4e8s3RaHQlJim01Ct9AH2GDmYA0IjR7/jN0eEhmcC/KzAChaczdmKNJHw2g91S4UiH",
-	"CO2VgJ7eUA21cBgSDu6GQFbprny2ADCDCxAex9IqKWIG2DKXa+mqNF0qm11RkmfFm4sCVYaIbvKaKehL",
-	"6Lr4mQXAM1YI7bTsUfYjvRITKxwmnjSdBxk+u5E5Qj5OqYZBQs6efYlVFfBNp+Qvk5CGiykSUrAIhB36",
-	"a0vgEDgcTyFbvNrfRp7iwgZ4ioNUHBEzsrKX10VHDbcTLbpXlncqXbVeingiNFB63HgxZlXH9WpFhWoc",
-	"MnvFwvZBBmsGyou+RZgjtKIJK+3lnqBu5ByLmVe46lSQwyNIP9IOVuRKzHJAfS3LBd/02fK5O5PHXIzx",
-	"zkm9zWEVK277whVn/L5LtwdsbkMw/njePzw+CcSfymlETo7Ign2kCYv5iqYOu2iAs/QyYrzieoWcxH0W",
-	"bMz4NeS2G6adDKkGU5/Nnp4kw6ejp0+P4ifJyfEzejhjlA7j42OaDEfH9PF0djQbTQ+nw+nTw8M4GR0n",
-	"J/HoeDqcDYd0+LS3a82CYrZtyTLowW3f8z/vh/1ntD877//w4dPJ0c1/tCFgdiJRArCKLhNeRuMlVKob",
-	"GZbzrAST0+iQOto9oVws+89dMlFL1sltcfVaSMCeK6X9hzIqBLp669bQb7GXQ9DJ0xt9E++5xOau1c4A",
-	"Iblp+zTtGHp3SdblOcGg3ZwiopnxjT1+vLx847YOzsBJZTyTMFMjZYSoEgBhNGWE/ZbTtM7cW6daXaQv",
-	"m+stM52jP5dpvXfi9X0FDKoq4NfNuMbRgTqadI2viGF7ySESDNKvS0rEv0hixh9nmrxDJZ/ua4VgtmZ/",
-	"FH1mfseBQ7zdI0WzSOjwpkTJw8YV0K3+0lzNjlxKpNAf3Vj/9RIq/YruyqcEQ5AnvkFEYRSsqcbSUKv9",
-	"AZaN1f6fDUlCN7p2JvwLJWIiXWzLw3Qr+5AxFjIw3YrcpYOjJE8+udY7O7Ivy9X6jo4hj1IxhtUcOqPY",
-	"by34ITrwXcqEfhYgtHzzEUzMvBK1fM1GrmbkzNWj4dGAdKd18Yo5nkiGzUtXzHmUrBU+uRJuA88QLpdD",
-	"z5xNa3kIrs8/Q/Dhj0n9dCtdEm8PKsbdFMTbs+XuXJ1BtYj2SxcdkOelbE6fwxnVczqx1jXhisUGE7EJ",
-	"LerLK360cnp2g9/b87PbUxUfkhQfkhQfYpUPscqHJMWHJMUH3nvIE3jIE3hIUnxIUvynTlK8W1vnq2Yn",
-	"PuQlPuQlPugbD/rGg77xb5mXeF8n1+1OE2QBu0AfwNWP3eYOwOu3Fbfdd83wdxYN3yjJKE+w707JsV/u",
-	"N6dK5yjk18HD6wVPmfPWy4wh0tOVmNBUMZpsxg7Ud1py11ewXyqov4jtm2umHEiihjdj1MFNk2RSGZpC",
-	"qtGVaMlVhPkUCVpYkk8NBukgB7PUV+mS0VUrviXA9Dz3K3o/aFH+9btAcKH1tyTTfPN1ExH8+DxIRie4",
-	"5RxKz0MkGTbQyIcgH6DDG6pMiefKggMp+o4BLr04QD7ZJQzMIjCyb+xS4b+MblZMGJIwQ3ka0n1RUBQQ",
-	"ERWmxo4wgMxESZxrI1dMdXPZGxzoPRIyfuGBjL+AjC21tIjh3dT8ueRbPhe2ha6fUxGzFFDEDCRuhb6u",
-	"eKIxxWUCOdkOQN7hhvAVdFU0LN1gI5LOhiXnlTPqSoQMD6Rz+Axgk7kPRC792sGUwSUtpWCKuFMxNBak",
-	"eMDpQQvaypUofzYKjTUnboXGuaDXlKfWOp8QQJUVc9doMbBtaPoeguMORd0vVitbwpJelDdgj94ooBeU",
-	"noFcNNc10dVQdG/Qvp1SSrv2T9Expbwe2GwgZmnKkihQIxLm9pV5ED/I5Q0au1vxE+3dauWRJlXmRJmi",
-	"DTW5PgWopEkTPIn8CsoyDdzJsfiEfDPJqDbjJGeTb6MrAeVArusbdCOfOLRNqV2aHtDHTKqOmHmNde8P",
-	"eK/8nT1Y4IGWK71a7pqQK/lf7hi1pLQP4mdFUrnm5qksckejUKDEFZkxanLF7C3YF9WS6koKs0g3JFM8",
-	"ZrordfQSxnOPNGk/sC0DEeb2gEzbRKaFbESv20MnXjmbQXnCrShzX+BpT6Cu6Xa3nYLeYXAVYJNHds2w",
-	"2ZWvynRdul16UoxNNUyRoesg8CD7z+pfutKlwwptBmGqK3FhFM9YRLQkSY4U6Frzw0c1dIKWMyIV6lRE",
-	"SLKgagU91IVxlYixPdiVVYBIU4WDllv4tuhKWLlO46WQ65Qlc5/HPxdYLwlNr+2sgd2Kbna+t5G/Yg+S",
-	"Fdeai3mE7UUi195YYgNj0H+5vhKFX+TxMHQZcHnOiD1eTnjGhXukERdwQKAfCKGghuJSueaYoL7YOV0J",
-	"7CXQCr0NtV/4HCzXLq0Sb7VnbZio048UXWOYhpy7xQwRHHRF1Wrv2texWnhm/laU3kXXo78dHx4/oU9P",
-	"nrEnLGZTltDHh3Q2oyeHcRLTxzN6PIpp8oQ9eUKH7PhkNjt+fJIMY/aUjYZPk6fTpKsQDWfVv/DDqeix",
-	"K/rRVf+cHg2fnXSkb3e5ov5y8JeqoGxJMrErB8V32N8hMFNY7PM3L6Hdkt9gZDqzYKvKen3qccBQvTbj",
-	"Ua+UWX8tecwGVkHp3XQV11yjYz2MZcv3/gzdWxyBUe2kSyPr9U8kxd8ilxVbC/F3XNt9XU/Hh0eHT5/u",
-	"00EUCiwaoj1e0C1O6Lcy96nmK6a187pAK5U5EwZEFbhhECWUC6LtB4NhXfZD++Zarhu+ay6KFdvsI4tz",
-	"cAyvZMImZIJ5q5MAtUnJ8wU1b93yeh3enn5W9yYv/PNvUirOyGTJRTLBlubQi3RAsCU55MFeCdcOQck1",
-	"1AJPgCY/msmAPHeuNA/JalUkmUmHoY/TwdpPGmOPe59R60pGjSQxVWpjT58z15AajzSNmAWu1H5ALtlH",
-	"U/089Fuxf1AuyLu/QlGx66XqnRDwVvuM245JSL4fXonQG9sy02RAJnYx0wmJF1JqezYS+MFKkL+/uCQH",
-	"8JfGnYK29srHEQrTSa4FWbLNqXPhwyNjlyJcN5uIzuMFfiMiLVgJNf+jbygf3B2us7zDLrCy6Up8Myke",
-	"T4MGjGoPbFIiv8UZQDkzjm/JNmPFZtDYJiA6eO8KXsD3LNkGAApezwglrp4r0JyREv00fotx9aC6KE2s",
-	"tu06CSlW2pxiNz0UP5A7EuPC1RoPrgQgQ7h7x0bKcUrVPFiigd3C4sy4cb2wWTo7IxOmlFR6QuxJ5TkU",
-	"CrYsPy6kMhDfgQbl0zyZM1MAUJRBLh7pWj+YhG5gRnbxSJ5FLU3GXBejFU8Eny8MeXf5HJWWWWiO5DbH",
-	"vgjb/apcCEtd0AhAMeCJJLSHjHynJhg5tOMlkxwJfMsyXgk3dg5FvcuO7mf3FxOiu+JBfhs9TAaInID3",
-	"jC34gfcgQX+/XonDO55Alm46e4rMEWsaFx89sxhPePAOWHNHL0v7WDqygei+OFRU9hHYNx5MIWmo2/qC",
-	"XdJkZGXA4ZCU6FNHZAadd3yP/8b5zKHxap4aD4+BgWOwngbkF6gXe6OkQ6Ph8wVTV8KSQruoLzfxvhIv",
-	"qD3DDFvhWQ5Dcrgkrrn/qTvIXIzYnrEp4K5AryC7OBpbnznD1y4fejQCbyV0E6TZlaCavHl9cUlg5UCM",
-	"Dshr7+efQXxs4R3wuLl4qfTQWuZp4iUWnvwF4A1MEIT/lUD2sFYglKRSxCgo+jOn0L5hFjZGTv8XqnLA",
-	"+IFjCjQKTNEakOep1P4kjqUQDFQNF7dI0yuBInHVJe6+AzK5H5kH794h9Pz26q9diw9D2yLOHIFHnsLR",
-	"NeDtVMcpD6LNizav1of99IGQ20k6y/e6aFoMZslnCD9AX4q3GCsXMHhudTtGVcqtLgTSjWNmidW0wtan",
-	"VMxzOg9eiliKa6Y0LTe0BrV9yVimiWDc8vtpSdW/Ek6jR5csLBz2xgZG5cbH9xBEyg7FfmxS/tLY6ZwT",
-	"OyzoYunHU+r7CAHOlSZ5NrgnTbWqm5J3Tj2+EmWRiiKqrJe2yh/cpQJv4F4UL/zIDjEEc/7KCpUf2BYh",
-	"5EjlQcxsyjxLaIUF71+XCjVh9pcFo6lZdIZevGJVD9wrCd1jVS70gLw0pcD9gsVLp5QYOqUaY8ehZ2vC",
-	"MiYSJuJNR1TwRxzQPZKq+0JX5MVNzaprKb9mf14n2nO31M6kqg+8REhuk28bEelwnKHzZI9oHd4IOCrQ",
-	"/Ns7IlCVBNFrxTbAHK4XzOU7NrwkzjmCB4tInF9IiqB+ajLdELe0A3Je1v7RsQReIDgJwYEEvqGu0N8r",
-	"nN090h98YVvwD9ftQUyGeN/K78k2yXhLUQiONPu/m6kL7O2gZn9r2YvRTqiDVsJ645+/1xxC95EdsWUc",
-	"yAOFBQrLSpvjiQwo5E6p7OCT/dvD3OxM4/GPdTQR/CJPM+9quuUpaB/ALD/Alm6DhurleKbkagztlNsb",
-	"C7rV2IpxWYo1jhxQVvj76+JGVUItu5jrgbd8EpE9drOCqO6eu7Rhmd4SyctFUFpXmSGGrTLIZ4NSi8mc",
-	"CcsBbELse9Abz40m11RBSakuPNguacO57rTMVczgKTCbr4R/szUc2UcH4OQ7kKNR3crKYUQ8cdi0HfUi",
-	"NIwKzqArAfayfzrw+IJes9N6nISbAfkHTXOGEHwuykZSqxmBMLgS58W7VnTJNEHTHycjVVgAb2tjIND5",
-	"FWWayjUgreJN1uJ2SYslAOgNug29U/EUEz/g5jKucQTfdCOd8Y8sIdc4dvBJWpJynkDUJSeQb6JLF+An",
-	"Tbi4EhNriUwG5Fd/bKOPYK2kwfBEJdJUijcWHliAwiWTRMksY0mr7qhycWFYdk92v331LqPf7x0k54Az",
-	"O8vN1/UC4DC1lRhdLY5zk2F2EjCFZZ4HSYlSCqi3Lo9CPdgu0flljgGIOO5USryjrBQ4Dd5EZ+zVq2zA",
-	"xY8o5dWoqaXS8D5LrqHxwEwqlGwJ3SBy87awKn5KOhj0DQoIbPhLvmMb6XFD7WZHpBqkBcx9lxvgstxc",
-	"PMOjoT8jzRgyxoAnmPg+ZqJdHsyZeQeLep9ZpHYb8Csd7Ab7WgpwPzCb5YdLJF+gTSMTurlD07LqsPnU",
-	"mzKqmDrPrcL6/oNVUFET6G7g7dJAqfFdegGXJJFxvnKF3blKe6e9A5rxg+sR4CK40bdkpUIAMQqebPDS",
-	"Fw3mnSIOvZ+bMLP/J4Q/HAw8hnujgk1cgCF0DLZKCiTBgo+x9AVY1uYX3jKabPrQ5iBkQrkcl2+CTfZt",
-	"EXsEIQEKX5ODB1XDQrd87kUBmO0gXssBj5gKqwVAbwqMCzsuLb3ZlVE3X/0Gs9FD0TKsdCmvtrzcPq+t",
-	"+ZbLyiIHXxfqOrt8Dn4zMSbffPnP/JoJpkPCi5u2cxyW3uD8hTcfbv7/AAAA//8=",
+	"7P2Lchs5kjeKvwr+/G+E7ZkSRdKSbEsxsUftdk+7b/Za8vSe0/SSYBVIYlQEqgGUaLbDJ76n+R7se5IT",
+	"yARQd5KSLXf3jDY2pi3WDZfMRF5+mfmhF8tVJgUTRvdOP/SWjCZMwT/P45hl5uANFQsGPyRMx4pnhkvR",
+	"O+1dLhnJBTdEzomCe/q9qMfe01WWst5pb7YxTPeino6XbEXt82aT2QvaKC4WvY8fo95zGi/ZwXMpjJJp",
+	"8xNf0fgqzzRZ5doQIQ2ZMRLbR5Lqp4Q80EYqtutrUhgm3IyaX/t5yeMlgWETs2SaEapYRKhI7J9E89+Y",
+	"nav993opU0ZmqZy1zJkMDoaDo6fHT44Pj0dHo6dPBzvG9eKSLprDufj2/GB0fOI/aT8WES7Ir7k09bUe",
+	"957Nn54kg6fDp0+P4ifJyfEzOpozSgfx8TFNBsNj+ng2P5oPZ6PZYPZ0NIqT4XFyEg+PZ4P5YEAHT8e9",
+	"HYP8gWpz8KNM+JyzpG3xmMBxwp6RNdUklqsVN4YlEaGaUEG+vbx8fZBQw6qjv1zmERkMyXdUkNFgdEIG",
+	"g1P4f/L3Hy93DUvGFIfQRp9v3/xAjCSJXItU0oTMlVxVv700JtOnh4d2eXXf/d6P5epwMHz2jD6ej/5T",
+	"84WgJlfsb3QWV4Yzl2pFTe+0lyvei1pG94Ya9gNfcdMc3hv2a8600SRlc0MeTtX0UZ9cLtnGUh3+OJcK",
+	"llSw94ZMzZRoFkuR6DPC50RIwQjHx6PiNoWvtVdomso1SwidG6bGovSC/ljUyCdTctw7U38bjs7M3x7v",
+	"ItgwrYPXMuXxpn3xU3sHMUtqCM2ylDMdkemvUz9ETTKmyHRdjKp1TL/+7WRwtv7byc4xMaM2B+d2ri28",
+	"hF+wtLCm3MqRuVSMGLXhYkHognLRJxdMGLLmZknYNVMbcjR6Bsx/PHhcGdpw1EoDXJjHo17UW3HBV/mq",
+	"dzoIFMGFYQumYJz/fYBS7eD5ksVX2t64g/MLYRORkyOyZO9pwmK+oilJ+IKb2sJ9qiTYsc5h/C+T9m1H",
+	"AfBAE16T0p6hDp7EQ3bwZHY0PHiWHB8fHM8H81F8MntKh8MO9sp50spfYTCXfMW0oatsi2SKU253eEUT",
+	"VpJUIFNXPE25I0OiuYjxjreCvycsk/GySgBPTp6MRscnA/t/XbRwcnQDWvgHU7pViLkLnhRwCg+0l7L4",
+	"werg9iPOYceAnFjq3F3HvLC9keUnOI7sGs7yBVEsk8roPjkn1zTlCeEJ0XbRZ5vyFnBNrlhm2snDUocl",
+	"DksbJdKo8v+Kvv+BiYVZ9k5PjqJeRo1hyo7xf345P/h/6MFvg4Nnk4N3H4bRydHH/2ihnY/2IUVXzDht",
+	"B3firoia2xdl1Cx7UU/QFegK8MoJULZdVa7suWpUzm7GAy8TtsqkYSLefM9aRPG51dJ+zZndkZyReCk1",
+	"E9UNAdnntBy6YsQeLSVBqKxotSRI/fZX1+BofhIPkwE7OKaD2cFR/PjZwdPZY3YwSE7mI/okfsaKNUD9",
+	"sliF0ugP7PA7Nnl0fAzE6/8etq7E/Edq4mVzCV4Iw82GGLrQEZGKTP8yhcOVio3b2T45Go7INFMgA7h9",
+	"bjKnPGXJ1B62sFS5UpZ43blr1VG6kmJhL66aJ+pnUcjal2x+gPPsWKujwbOTjuVx6tuFlXDNZSrUM/J4",
+	"cIRKhlnaE1KwNVNVna5PXtq1SDdkSbU7o5wEjYiWJFNsbs/3l/ODn6RgOOTpzRS/zum7eRzgRLYIhrZV",
+	"sMPZTSgNkRvLDFSYDvp52UolBYVEQQu1qrBeW5Xs8eAoInnmf0xIwlJmh6K7yfELU1qxdzcntw47q1hk",
+	"u5aB6MKCy2xjDxbFdL5isLDcIMeRVIoFU36RUe1VTGdSaFjumm32ZZcKp9spwDoW6a1Y7c2VO2VUm/FF",
+	"UmqY6pOXCyEVS8iMaZ4wYEzkyYiswfLlmqykYmPB3tPYnBJKcFtaeby+trdl5WL6t2HmDgp7JRjY8eiX",
+	"sNqIN4ss12p7qtHUOS2Aobkg1Mo6psClEZEFM7qhfFsO1daaZBpYH15A5HwsqCBslZmNZfv6yoBP4G/B",
+	"J9C1FlupZzgYHbXqMJ74QYV5XaKMb4Aw7K8xej3sP8EMQ3v5MFNylrLVX/+pUe8svvsfis17p73//2Hh",
+	"GTrEq/rwNT6FH2+qSV76OTp0x6RdRysPwRQs0920hQCmIGCrpwah+spunT09Sg6qinXdNmp372FxY4fx",
+	"utfD/v4WPXnb85V7Yd38In7hzQk8AKRxRqaxTNiUaLqxvL35wyxuzZLf+njp1k/eFuDAn6S5oIbrOaez",
+	"lP1OW8QSJ1usSKaptQFYYvki5UwTmRuQ4N4rWNu4hpdz2ypUb657rP40PPXRy03vuJa5MC/eW2O0Rf+w",
+	"Rg3qtSCRnDUKBo4gFB/ukx+4NhqccXYAKbMH8Bu51mRJr5nTVNJ8JYKmqJm65jF7oImxtKPBhJK5cRdj",
+	"xUAt1GfE8BXDV+/leyA/stWMKUsLGzJjhCYJesAzJTOmDEfx70YO/0zwFKDp69ItaFs2qc49eGpfrJjW",
+	"EclSuxLWJLQjrSjtH3psRXnaO+3RhP5fJYepPdiS/Sxia8sbbtnbTsFuvjva5OyfLAaKctZxrmnbAf8V",
+	"+Nnl3B001RH+8i7qccNW+mYrcU6UXNemGitGDUsm1gKveH3ahryi71/iZ4eDgfMNuZuoUnRTTKslmvIj",
+	"MzShhpYmFaE5YDlfME24iNM8qYU+/shzZdc+qNTgP2E0xAT+/uKSHNLcLA/xZpIC04FF/aeZJogZ98ZO",
+	"5yPeBZr5iibs072ODV9j3Z0X9a7YpmX5z1+/JPZKRBS7lld/WvK6EnItJoKZtVRXesvSO/FGNF8IltiF",
+	"nyu5Iv5JF6FQjMAbrenJDYRiilvgqj0jqD0rNiyxBtGS/XnkjmZacyl0W2gEr0SEieRPSww6n4Vvtk2y",
+	"fPlPMykjr5joOgIv7UU4A1MqFjldMLKSCUs1mW1IQjd/kll+LDu/f6kI0yhoNCX6dVItnC4NOVCnheLM",
+	"rSkV1fV91zL684XT+2urIgi1V1o0sGvKU283NKQRuBdKAumBRj3LMZu2Yqe81rgjblQzKVNGRa9uNjS/",
+	"Q1HhhCFa3dbZzYVD4kcq6IJZLVVf6VOCGxqRPEvgv/YIjojOFwumzRmhqZbWimdWLVTSro2OnFfU/mPJ",
+	"4qtMcvhDr2iaEkPTK1AeF0yAowU0dbcZNR+Gd3+0xVxgBg80sXdUZ2BHPoHLbW/UVzxN24TA0p7AKZ1Z",
+	"JpFzsgbl35CYCpLIKr84Msc16pW5p+lpQlOi/UXV97QMtsIhO5gDlqq6/2G2UYn4OmnZmjRb1romGSv0",
+	"3CYefldCcm6zCin4na9v38fyBm4zz5HjG4KrKZrPc7MEPbaFzOSKlazLJc0yZvUOI8vM3yI8utRHXrzk",
+	"i6iNCbNmbDudXHGRWN7JlFwoukKX6EYbtrI7HS+tgjT9his2l++JFORnLhK51tM+eQH+UT4nuQCJXWWT",
+	"FymLjZLCPrOi8auLXrTD+4vWZtsY4WS4XajWLsiOiGvUs2vQIXj9Pp2SqWILrg1TLJlGZIq654QL/8eE",
+	"i4li81yzZEoeUrJWUixIRrVeS5U8Kt01S2V8BXcZKcmKik3tZv2o+IDMzbTy1wRCuOslUwwu4Dk6AV2v",
+	"/INifiiCyDQhis0V00sCZySYLfY6RPbQnQGPoc5ov+8HM4mXVCzw3eG35kS9o7g84Su2mTjtYur+dBaK",
+	"+1OHv8lDmqaPiuGXr8w2xM4hY4oaqexNPqo2Ce61aZ/8KBVrOFQKYgkbViXEo0HbEYa6Rzs1uovO1WQP",
+	"iRUDA+QUFvJwdOQcTy9fXx8VHhi4dvS0uHbir+1ipdHgcX/QHw4f9weHo6M9+EjncEpMuvjJ77VDozn7",
+	"MUyIa0JnMrcSfgZYD4xFKRclF+zGXDjazYW1kxFuAZURmLPYkiDNWs9EL8Tbz0XvpxBsDW5zrmrAh19Q",
+	"aNckrBefrTJtXw/ZkZ9KlRIDpdV3ef8TLhxclVNu1HXIoZnRThgmmCDUE0mrV5JpPYF728Ap3/18GYCO",
+	"9oNS8d/Aw07Q2VulHrb5bjn7e8xf8e9evv3t5fAn/t2zPtt891vy80v+ir9c/3h5dfxSDPrxKBWz1TeD",
+	"5L+/S9uEOHufccX0dqcNjt3JQPfEFzmCnfTtWrXnVFixZWUqrJ0UzAvs6nIpMzkS/z24/u7X0ebNU305",
+	"zH/eyUuVDasPpbJwbTyFMKqvUjlrC/zHapMZlgSQNTXBc86U1Z+FNEQxWhPG51//Y9jv98tiYcYFVZu2",
+	"ncURtLP0V96zuo2n4wDM/BxYyniZi6uJ88wPo277eX/hAChJ/hubIMT+FCPLJ1HPFCjI2quvPcBwuLek",
+	"wLXyfuk9xEXtgRZeLzAJHnvpQyTc6BDLqsqPeF+Y7JcEyDaIrrLLDQSHXKPeBnfpMhIyo1a3I1w466CR",
+	"UjCMbgbirBJYp2TzHBc25HMCYvcQcPyOcJY7lfcy3zQIqpThYTcCUK2berJF4LYboX0rzPnFIcp77Mj1",
+	"Z4Ug3xR43FDm/HDK6xYVwqDKcZVtrXBA9xF1YaRiXRqvQaQUQvsaIul3I17ZYmOcp2u60cSonO3hPawt",
+	"tbxCnbR9mUy8fMOydNOFBNd5apz6N7M3N1fK3dPuN8OLoMAwGi89+AGo3SwZV0SqugL4y4cAeULl0jn8",
+	"f3kX9OVwPSrd2rtcS/QGQSxHXjOV2AWzEsFQk+OZdoOzEdbGjr9+MAKpe9/RDoeeX54tyw9L0ly///Ke",
+	"MGKkg5MSaogUMWvbBUy4ad/H4FTrkxcUYYCA3aeoqNmjmaXz+i6smMa4hEuba6ztf/Y+RtXbEGohBTEy",
+	"oZv/3N9meb6kxq/EJ622W4Ytyw072u7bef3q4pIcxvafa5mnCeJAcO3RvWfVcCcl/bdOATPvAKpSEUoc",
+	"bqi5S1mBCtsLQRRVOGH3+llGhoeM2kxoe57UN+UhYgoAsgckQ0lFjgePT8nS6zO6mlYFIX07+xIsy1lx",
+	"gDKr0NDjwY01G8+pbVT87eXlaz9W071dS5qcktFggHPzCxgBnBPxn3ChtElhwKNB64jpexzx8bNn5fEP",
+	"BjvPOTedVmq0h71YXPK2TTon5QgXxJD65BslVySVYNUYSZZ8sWTanJK5Ygz87RHJ5JqpiBhGcWLCDvSX",
+	"nr0DidH+r73HHj2MruzIijMMrzeOJEtbACJ7b3YFoxC/BM4wKfrkrbdezZLrAE502baCJFzHVLUCnUqh",
+	"ghbbuLjY9emaKLsZasnAanzFrEm0vwDzY3oj1y1x0aYt5cIiLdPDC3cwNRdQOY9X7AYzg+HsPSsprF4H",
+	"7p3Jkls1q0W5eEFVypki7uzQEZFp0m2te3hm71uWppZGlYQtyrXlub0nUhraZa7EPkEgAMK1AZwO4ELH",
+	"Hp2RVcB6iXQTEcGsKTaTCWeNCNxcyZX9pBCfgrVzHl6rd83nN1mVF3Yi++5uF97rOU2ZSKgiDuO117LU",
+	"F4JZ3Q6tmidHN/SXwBIYqpoeF8/OF4aK5CDPbrAy1zege4h6NhfmJ+lKDdyRkPqRMQNiet9J2QHtOycf",
+	"wm1O67W7cncy6mc209zcQEy5Ie07N8ViJswEo8dNdQNU3c8/Oa/e9IxMZGkbn9M0JedC3ODAsUPcf7Ip",
+	"u6bCTBIZ56t2Fr5k740mc5mLpJo5+kATuRZEM6pqHohfUNbACW/PlIh8lwu2BUpxTqwSAUqyIOx9zFQ9",
+	"Q7j1hbswFW24KqqvJrFcdUz2ubsCpsoN9ro4iexmOVtnKa0ptSG5MDwlP0rhoFk34meqr17u7Ru+EZG4",
+	"ue5LK4av2G9StIADXp7/dG73zgX8AbTjjSH7FLGPwd5ByJqk/IoRI1dSKbk+I28vnxM+dxHEGjQgt8rf",
+	"4RsJ4JddwUx76k8yJeccUVg3ALuJDZlTK7cgnAkjt28rwhSOBPQS7IlYCs3r/okPQY0Cfm2o9m0gucI8",
+	"2wLNeeAszchZkaD0T6+4SKbEqc/WrgCXpTRL0KOXUHUFzRpM/uYCXC21IRdelA+94LrP2dfUND2JmeJS",
+	"cbPpnfasjdEupizJzgJSq4R7Qs/cRLFYqgQodavT5qU1XDKpGaHAieCvkYK9msNYd9u87k0fox2H+XsW",
+	"53YNXqdU9D6+C5vS4X0597ppAPUE+FTNUikso12D9UYUxCbdcCYrmbTw2jThisWmkrjJKEbekYMiopjJ",
+	"lYCqO0g4Z2RqiWYarmjDMh1Cr87zbCSJqVIbInNTNhLxi3Z+doUqhmG41JTD3vnTWjpKM/VA+4WMyNB+",
+	"+/EoGgwGJF5SRWPDlC4iRG//agmwKhqeI8oLiYM8CBT4AKflpEsE1jAJlFsRIo9HQNZbSwtEPUDW7trF",
+	"H+1Nz5eSx6xh6/ulaBj7Ue/9AU14fk0PEiWzA5GngF9z1FCQYuHq2SUi2mLwHbjo5wDW2UoF4I4FR+wZ",
+	"oYaspDbkeFA/+7602NhP60upOIepVw+343bTdB9OfatZUuLULVAw8Go4zyzXUdMPaCV4icOC2KswV0ku",
+	"NogSZSNN99F+4UaIiQNhZimNW4Mfyh4Scxy8wXpScG9JkOB5WC7JppdyLc7gPwAIEtowmiB0aeNRIlan",
+	"5tc1mNWcproV46y20jsqiqhcFDRfrFrz3GhZPqNyEVOzfRkcqJ5oI7OMJYRiqDoFWYEVrvabUJ4tFE12",
+	"umrfuttAk6GL3ffDTXVp40BQJeLxEuBdh/5xYRSjq69bVTuo5UW1IXPllDpKUOj7xScBDYT3aF9gi5uI",
+	"/FNyQK6yX3OallyuuUiZ1p7AEijf4IJY99Lri0ivpHW7SwHFUxQErrBGlQY6eK8raeFeUt5Lyj+gpAQW",
+	"iG4tMF8oJdV+EhOrLlQkppbxFTOOvQSJU6nbwh1fkk2Zn9AucwXn/w3laa46lxXftn0J/SvaZcMaajIC",
+	"ZFw65BI81WZq7aYZ2K7nEqmm0zqpIPnBkIZMIagj6nwDNVqGDUfy55rkIuTNnBGjNlhf0jK9MujYbnCY",
+	"i351QrBDVc/E7+mSikQv6RXISPebm9GNy+ptx4PCwhbLVRns9q0Fa7p1PlBTqGCOIDA5hjNhLVsUgfZ8",
+	"vGABOXnrwVPh3Ngzb+zf6hBt2vHwy+c8PMHB0AWwYpkudLMGqj5292Lil3Hx6VVmJoatshR0tJ7J0kmx",
+	"oxOdr1YICb6mCqq3lMEvkAS8InlGVhuXFvbxRqrYhWHZzoS93/X0CllwsO7trMniK5mXHVvt/lF3ONe9",
+	"XsCbRpJZvmlyp2a0zZv+U76aMRBRcEPwCTO6gvdFZFjy/JJX4K20F1yhFSnYGdQlg0QTQeBM2Q039LAM",
+	"58jeDiwxrTiLSydDSjMO3HMbsERt8+Cj23bJZea3JiDLzCoM7sYOhITMzSRXacfEnPdS+8Kf6OqW7dWx",
+	"w5fKBbLjwyposaMGduUsKY+rc+4BKdEGIQ83OJhgNRBlLbkZ1axPnrviPFbzTjnUVIKCO1gFr2XJEDR6",
+	"viULE8rq4W13AMkVeVrJtW1JzAS51zU6rkmSs99lYJ1qi1wDGraxVWGbbgqTHbSdUFyf8wtMM+4oTQ9C",
+	"hbq8fZ+SzBLSbpN0TLh0EHN9nmVKXm/7XGAq6m5tz+/f/TEXae8qTewu3w52POje35L9h86Oto8X7PhA",
+	"E7ivOgTASe38RGtULCCLWsHD7hhxUYSQRe4IjWbZv4NA+L35TiS5Nqojbhk+6m+rfvQNM5Sn+5Bfd4WI",
+	"8IlmiQiAse3x8owqJrp5C66WpnInHNZK/nKV0XhbXNjpu+hdKCPrbh2GrFk2t3N+hXF1Ob+uGMtQBYQw",
+	"pPOB7ecb8jp+N9LUxTbpBhjSu3y1XDHydDBA8EHTdpcBWfJGas3dWUqkIN8ontiXHZGvWQxl+P4ILrLb",
+	"mwyFleSr4IRQ4zYq7AyElwkP9El4P9eslQr3QH9e+k3cF/aJwhit6/o+Qh5CDREalR9+1bXD7hGqNdeG",
+	"CvM5kaQ3ylpoXbUbhJFbHsZWSNVBth6yHuUQKnOX9lpLMqeqQ9Z0uWncCx+g1KjyoYfvNp1jsr2gkiRr",
+	"Bb0nKkgF2OSotHEVw8xd3W6lwAejMJNWxsBTv6PhgmBrXyahD5UrAKMD8g9lphQxO0UvmJUAS6qX5aYY",
+	"rYrI9oTOK7a5Y3WkqX7slUNvB2YFngbYHBeLUCfCZ67DQQFFte1BgS/9XZNQr9jmdmf9aK/yMWzT+dlT",
+	"QpPrCficjwYkZcYw5ToDQCJzhHWrIOHKOxNPQI2lxOdGem4F3FftrLNvfzz//tk/fh3ET/5r9d9q9MNv",
+	"Ty/FV8ebn/XXw+Xf//n66sURfXPy/Yv/+/m3L55/f7OCXYD5c2VBQPtmiizoNWu4y3/ii6VJN65dTLvT",
+	"kc35+/bPwHlQwgj5CV+xDXSkMSxNocIloRlVpn0FWnODY5mxnfL9e7a5wBtbE1evoImJK9XlphFevTM3",
+	"9WtXquZ2HrrnUsy5WpUqK/jalxyStGbMl5RtST9zlXg6/OtFyTp3X63MmVQACFhKpRmZQTueTZkbwuuj",
+	"Zl37XX1dymsc3tO2ei+wMnGLv4xBSkZRXsfuK1UsITHV7IALzYTmhl+zWuZBW+ZFmBMWQo6qbR4aoFR7",
+	"NC/kQYPaQm7F1lrA1I/9zOWJQKUEmbQ4YLe7h+zhgNDA38FQxTSW9uJColHkpWXNd9pxv7MpjFUFO+qR",
+	"wf490K70YA0lz8VMvt9RYRAeDNmV9m0z+R7EbaNopHvfHqj4jiUtSqoKnmXMbJPBCOV24henWQNoAlJ6",
+	"I/PCz4wq+myzz6aGvKV2+xcutqQI7OXTWipGkza7/9whpnXGIAnTzm+Kt094EkC3a16rJNszy8nwyc5v",
+	"O3HgYOLP6YqllziWr4txdQaC8XKLdrLfx6GobFeIOeYZb1aB7K1YhRe3JXCEdzzwCQCqJnmrg669+pOJ",
+	"ts2RUsT8dyEM+sTehkns2mD4fnqYyFgfQtBJH36IZcI+Tq2OmlIuNILpyU9sTWJ4tFFPzhklXEBK/QSa",
+	"RUS90FF04i6EYrRcQGjE/7niWiPR+MvV21FZdmpH6S//vVixhAnDKVQI9aWcirf4X7D6X+mH4lWGMzUJ",
+	"J3DUk4ovuJjMpZrxJIGSUKDclO8Jhf9gXXuQADeB7CEAEpilTCb2J9ehtBf1sAnWxEg50alc91xy5cRQ",
+	"rDpFU0v3m4nLfJ7hLIvecZNYinnKwRJ27yqm4Mr+lm6x31lRsZm4YsLogqlModllyb5JJhsYZEpV2XlS",
+	"+e3XXBo6Ye9jxhKcnNB55uoar1jC6QSoNOpBkw9YCV3qOQKGFYsNrX7bFWWo/OZ1fksoK9ekK9RLscQ0",
+	"zy2Z9RyCfeIKBoa/scbi3G2+i12Xl0FRwybgmcL558mCmfLcML2/Mn977itBU7fvYe52ndPVBEFBLlw9",
+	"SaXM8AMQuZaKLixXQHKNNhjQTmaTEqamdF/11xkmzdd+tZ+s/kJzs5zMcm2PoERRLpDD7I127WRe8xm0",
+	"LXxTm7vuilZUtDkSV5JhWzAuafo13XR4EecuOe4aOszNXXOqhG50n7w0utRXBABllmWs0mBvOCVmKTW4",
+	"clY8EdYA01Ynenv5PERNfOFUbIgF2hJNUwiw/CYF65Nzl1zivmPCqyD/JPSPvF1MzdoMImFdrcatKcdj",
+	"ntHmCdXQF7edUaX37HlKtaijn6xcMZF0q+oMeijeUk0P2dF/vnhS2tnL+2esJ2qIPQ+gbHpc++YbKVdk",
+	"tI8CpFicK/sHsOzLZEswwSWsyzn4qTRTnDlUChdQO00K17PbHvx6aTlvypMpMVKekSnknE+RFw1LsSLA",
+	"qs0roZmaHO+lEWMaexflwGX9u5h4t0sN9SInpIhuy/38lEB18aFGjDok/98qUFfNHWzWlNuZZUdep3Qz",
+	"k/JKY4l0pK8kwqFGpPQ+15KpNcXrU7GRqG99bnDkXq0KMrcA4ASuR4lpop10RkcoOtC0T/qD6mHlhl5s",
+	"A90C5dyana2xui4p54fRZl1RfTWZK7matPh8yjjAvaqE/2tiNTVLXR6oS4Nx5VE+Ru2ATnt24JraL0DR",
+	"xHaMp7cEALNZflk1sSbqtZcd/fCh9PfHj/Y+n+Zjr+G/4fdSms+HD/4PuNJVmuHDB/jXx48OnlWZ0LCe",
+	"EXQXeFMPXdxara5UTWq7lCyxQIugfF5qqoA9lBxjtpHi75HwthsB+y2jqVl2Aqmg3LNlzpRft0SwuwqQ",
+	"ObS3vCpzrbyq8izUWmwsU2fZzctQpfWBJu6umprVH/Z3w/fdmIsvtS1LexxT+CBmVGlleMXKRQHvY5X/",
+	"wrHKlGozyfW+GwrxSOwT4QojLGWuyo0BXCBCSPNFVu0+Vrk1VnnbKOX3bNNeX73oLbi1wPqnl0AfFcWg",
+	"Ghvk96O8fn65funFSzupvY9iKxkbNUfrh/D3bHPblAropCGdKGzK09uJrf1468xyY02WBVQfdPVoFOM5",
+	"Gg5GR0dHT7s4MKRdjI4fHw1GjweDJ8/s/+1KwGjn02AgwIkDVpSrEzKsFAkJp5M1UpRMS5d28HJdi69G",
+	"ojMIY9uR/M8v/zMevx8MDsbj98P5ePz+yfzdX/7jLvjSsaR7TQfzwbNtzq2FknkG/gpof4MFgqG9ZTjL",
+	"wVWRa3ZKppYVpuSh/U/k8iojrOTsAuSxiVxTQWjxk1KhpxGZYrkR+y/0rJ8qRpPSn2vFDXQbAo0uXHVV",
+	"mfBv8rDo/bpij7r68ThdCpgWi89or+cVDf3gjcVf8HkPcPTXyh+v6mXu3Y2dLPZoO2HaMSfSFU+GfQtl",
+	"mMv95JYoS/cVOrjFFcnzZBtsMOrlgv+aM3fZqJx9jHo/yAW/JZYE8NVF+KjWHbspqDz0Ymc5SURd/zHB",
+	"Jjs7r4TM7mp/LOmkJvb+idCRU+6L43vBaeyY1SfntSdDk9qlXCPPjoWlMHwjPFn0r8XqGq4ZFzWucnHG",
+	"ZJayB7reHowk0HePLGWaWJGfZ31yHuodcz0WPgdiLPboHlNa0ePh6GboHe892Yri+dEXW2oU3QL0NMw4",
+	"DjnDv18XzjntKBaO3+C+PIqu7jD0YgOfD+Z0L0EfJlOY3XSvb6/aVyhkobvARgRmC764b3+YIk2WaptV",
+	"GWuRmYMjeWDP6g7v0jVPOlMl3dW2j/truwYgMyZo67evue6KDIQddfQBIQK+oouaM7EDTl8HmPlJ+mUu",
+	"trrcYzOMqJOCXSWwlhHzeOnG6gikT34OfXCw9RvaDX4sDTxfg2jdiyJwkfqaf9ZgRWqD5+eUp/rMtT3V",
+	"JF5KzQTxndqovmIJoanzwddYKuOTTtxqMSa5FnAkglCjxfgjn9iPqhqZzjbyatonL2Eg+Z6FwE9dliPi",
+	"4LBHR0RSuViwhEjlCttZ4Tot6A3uZwlLyIxpnkAQCddE29fQNAxSkxjQSjOG1fT65CXaamEXMFJuJcQp",
+	"ORqNHHGXg+jTPvkJR8dEghVeCPUl8Iuw6ts3P9TiP1cHG5mrA7kWBwggvcVZVlZX/38H/++7vzYV1KgH",
+	"ytErkW6CjtCue3tpK+fYpB/VQA9+8oINtzUO4ZySDHBM0ydvEXNQWTKHQ5huEz9lVOUeJfq6hdN5sYPV",
+	"2Wwf2xmZsY10qDVLvKfkaPCYTCuAmGmH/CqXKX28+4xslyDd7Xr9bjh68s0uIXbv5mmtYKZYQxNt7err",
+	"jjL8050ute0o1reYpRfKIFn3NqnxfN+jTq8vR92WYQGJH583AXxb4or9XmvWCpT6tdxeTkCSwlX63Sdo",
+	"eZ9nugsX8EdOgPaE0YyW+Orre7wfO2bvJAEwPFx/3d+BDtrk1Kur7QWLdB4jVKzJb3fRzKpNGXvtDlCs",
+	"FngbK9j1KnYaCWR3lQ3TmhjBuyf7mrj1TshfztQVbL1llE/RzzY6cs065Zy8vfzm4GmfQB99a28GA9Ou",
+	"zDVTG4eJsYonwtAUs7vAElT7jkajmtpjaJaGaeEk7yJppLEntcm3kk1RfrEVk498uB3ZUQlQe0OPJ2eu",
+	"Rb6/APldkJdT3HrNQIj2AQiyZK7yF7Ui10tbx2OWhhBx0ZoSQm9WBd2fmvVuf16iA/KJrlj6nGp25pCA",
+	"NxZFn1xqs0NWFdtn2h0AgKG3lzoneEbsu33CNmINwIQoNbN2Xklf5zO0wvCdPor+PVGlWRGW8vf9BXqh",
+	"ZUpoJRPZb7+rI0/0vkkFzYNrk+1o5I9kXPG11lAVFVoFa7hEqQD3Tdj70DyiF/WsNjQR0vA5d3i+qr+1",
+	"9v4dVZIQKW2c0Q0E3cWuAJloZVZtWIb847E1bSVmWyqte7zKlDxUuUAxhp3FwJw9BKQBNqJPWWym5GFJ",
+	"GCgALym51o8Q2GNHbYdRyJaaAVSgYxpb+flZ2bmswYBbytTaDR8+xPDQx48Qb+Fpak1zJVeI7ZW5inEx",
+	"H0CZUntckZfWxE2lWDCFtSDQSudCMwVKt1ObrTnNfbVLB12GrgSR/fmKscx1xoURWJ1qk6GPU0AJMR2B",
+	"Go+nDfCoNnTjkqI29rg5C94O5kZXhLdAohavj0jK/C8rhhXK8qJSanNvPrRjfhp0WAcBNcCQllsiXNNB",
+	"FGCQruUV0OkagNo4gYDmJlxkfoCQQM765Fx4+cQ1HDucJTgNK34z8FjEdZVia9u91sa1c566ZoE3pT2X",
+	"ogbqgd1pfeZPME2QYVjiUAFQHVoTK+NxTVa15a9CsNqWvoEea6x9UvJTrDJD/K0oGkrMbvfBQeotRVtC",
+	"06EAKYByavjAAFPDrIa5TFO5ngCmdCdS8NZHVROj2IrEqpRD3H8L/wE7VtTrw6V6oEl4n6vWB+EKUbkL",
+	"W48o1l6wr1yU8Ud6FRo4yDk2gkUj2jg/ZZKz9kYq1ab1pssZ6+G17d6UAL5teEkQUFvDxVYf/gzoVAA8",
+	"NOGlri2Kw3k6dOY92vKmaEtER/oWl0GT7MQx7t/+rdoxZrcv67VUhqY7Szq6HCaSwe0tWfrw++cq6+i+",
+	"VqnqmN28qmNpUK0MWDS2vUk3JhQc5OGbb56TZ0fHTx71yYVcMZdpSZPEHdxeRHFF5FpEROfx0moFkFQ2",
+	"Cf3bP7FadILlynYUi8aCWHzF9i8bHUo7a9AXQeDPcleySs4BnuYnaiUqBHfPiGYMF0i3YtzxUktrSjDT",
+	"XQKoey9G6hpZbt0dn8tFvdgqg5Y6YOEAsx36G2/Snc8SyNe4xLsxz1xoQ0XchWGmZllrw1xd9UOa8cPr",
+	"4WEX8GPPYtzgb4SkfC7Ifx+4eObBy+RT628XzDXR7UCfb6Qi1aTbU1RNAH0SgoUe8ZPS+EpD47CpNWGn",
+	"Tk0W0gOraByzzNS2vAauaUtF2qcbcxU/Nhp9Yg/lTmfsORZYr2QXuTbOUchMLA5kJ13AoAOujV3J8WL+",
+	"/wgcQbrzPtst7LdvfghjAIlstyRkjaMZUv+cF8o04xWBXE5Ab0tFvZGo9uY0rGFUgMMTX40x8FbkC7/v",
+	"KPdeZd7WVmm+AHSJI4N250RRU0JvL8/PPcoFNrAuV9sEVDOq4CVW/QPfXbz6ibirePycPBsMHxEuHKh5",
+	"JpMNsNPhrzlTm0OEOxxaweP/jSHfw2ZdysOijv6uQxWHF3X3DsPV941N2+Oe9upnDpRRftFVhvE8VH/0",
+	"qmfibdtanQ5BjKLx1V4BMhh2V/Tnjmtz3sfndsfnulH2RWiuyQm+ie9+Wa+dR03xiZbzBqyXa3a7zE6f",
+	"I9dehhy8/9DFlJb8eSjX1pSbIukzY0pLgW563Zr0f3Pf3rlGaEmHJ7HwVl3wBe59yih0wtztOkc3374Z",
+	"hBd49+dzubulvXe5/+Fd7uUc0s7mbEEbRTYgCU/gpIlTezCgOwSA/d5uWzu8ui/JoK90pXcbJtzbE0ow",
+	"joXdVxKdK84dasmm/Cu4T06x65ZZWn0QXDU+Tod1OLE8Rn20qBnrroZx3VxWMBF4eFaP21w1n7tjnBdY",
+	"O/vF1Zi36/Bwrmj0gYai+QWTRmV4IdcEgFNN8bbreKopb497N3OS4mvghpaUdr2b3h2hdyi4bxDpfdsE",
+	"nypQ3EjC3hcCoLpOe2DPW2DnAZC+sLqbAkQkJGv7m/t3DOquDrt9CXFsny8TAUAYd56M8CUwEF+scuZe",
+	"2PudDkqXz3AK4GJHaTBZl6lwy5RgnyZhNWkJvrQvkh/qgCHbYOVF6y4/xqol+wDdJ1ojT+6ZO3DN4x1a",
+	"QqbkQtEV0JXeaMNWKGZDFgi6nowmbzVTB+fY2YTypDhJp99wxebyvd0hV3xl2icvrEFslS0HdK1VXElZ",
+	"bBRsKVnR+NXFHj33u+S7W7Db22afIz/ZrpBrrLm2Z1U5e+cLUZlgZi1VB1LOXfS5yKUsn7mSK/TrHY6O",
+	"XP7Vy9fXR0UVW7h29LS4dhIqWO3Y5tHgcX/QHw4f9weHo6Ode9yWPFzi69pGFHy1RcS0a42vSjLm9lnE",
+	"ga2RAfdNKh7UJ1J97956mBeitbzhFj3swrBsS3OFWkTankYqF932Yz06GZfrs5bQG/WlDHVWXf3Uykz3",
+	"N0pfCQ9bOHUwiwYAoB7Ur3+4hV4avRPqi3jz5vyfghW4feB/BxzzdgW0QuEsKzGKyvCYvIEAJAhFKW4V",
+	"GIDrnZG3l89LPfe2VNzaJfnvDlpwx3iB+v7v21CjmLA3jAMX69ZsQOgukxuH3WmCTJq8rKA5TPNN38o1",
+	"WVGxCcigYKviZmMzDDjj3DvQzl3656rhUtcfICIzFtMcTF+2camiYzHnply2A9ww1ezQ4TYcUWuSPy5D",
+	"+xIV7mLsWK0iXK4AKHHly66YB5654y/ApDT57uLVT1Vi/uXDGE30ce903LuolKAe9z6+a4+9wQu7xal3",
+	"64FXAceFy4ewLAwIZrmJSk6LMwxDeBdXmBVOCOFx505mjoUvZ0BRaBa1GE4dao2bFrQa+SlPU/gOZ2Uk",
+	"XW3ffil5LSoL8uWkftf3byP8P6FolKPHYstbtRUsONxRwq4K5dele1vsICpilk6omWRMcZlMumqAhnzW",
+	"8vugKKgPVzKSUZ4QfM9+LaMCBH77t0X97TcoRurcuAX11tfjM0Y8djabhSnAXf1Pk1pdsYcLo3jGQtgh",
+	"aFmlOZ+B3Ny2IM7/K7CPbwhWGMVpik7mzOqj9kiLermwk7LaNVCSK/RtyT1lhlX+KBW/zihUd37XGhVp",
+	"UUJuWE6uraltKa6M+9RKflE7R7Qx4WXhwu9qC4tXrdXqlIMvmBzoPt6dHwgnA1nKlCd0Q3JheOoSBPuf",
+	"IwJpijGAA8Uqe4aJf8dQpN36rkixvXY7X8TwdgFES7Yd9HoHJEo1uA46WqUBvAyKjPJZijgY3kKqe5Gj",
+	"EzK7Q+L+xpudH0ueMpcpIDP2uU+OP0OfZ7ZD5XCUXLpQ28mZr9Uo9+2HElC69+2lm+nHHqhcH0Qq1xFZ",
+	"sYTnq4gs+WJprfRcLRpWtUtl292N9vfOdO7SdoxMpN37CbilmYYmAUmjXrcDbH9KQrWj7bbysyEB8HbS",
+	"mHcUh0gpxjAsq3Tl88Ytu//y4hU5Gg2fAJbP0mAq10xBR7FaHDJXbXQ1Z9ADZqc70Q78G3+vJRKmJlav",
+	"2m48ZIrHLOQsAxia0CxLN5AYZJ/fz3CA90xiAE00e1tIYZb2lfAxLkjcaCA0PB60pRw1udz5eLRVBicr",
+	"LvI2aeScpRomgTdFZJWnhmcpZwmZbVyohhptrW2/VhDDqWeVn+w3sM+kE4ftbp9qdaWjgu5KG/6ug6y/",
+	"KVFSC1iSVosFnZGDIZS40SQXrrdLR0H5rSbWLOepOeCuq375tTSt9gE7GO610K5Pz2LW/OpXcIlAax1L",
+	"Z3//yo5gOPifZxiaPSMD920hCb5HR3ZAlRmGAR3vOR4TL7u5DPNA4yU1h3Cnr15o7a29woCzTVsNBP/6",
+	"okIYvFfxgHFpKbdEnROwqLhEtS++5Yo3Tffld1cOaYsH0nsQi7Iz1a9jIyxX4d6KoBlz5ab2LFnz6bSk",
+	"texeWs3FImUQajvA7EnHG8ktCoaVilFiA6ZiBcsk7bYbR9bFyN0VfyDdOIIjpjMgFk4qd+KUDxjPznb5",
+	"Snx2HKgciRRJ0k28RAr2MVhSLPVTPoTCzaVzAoV+q0S3QtelZWVK7g9u8tXrt1fivZRXTLxtB45fYhTY",
+	"Ea8zvmvpVVu8YxisfV9qegS9k9aFBQ71G6EDC6ELym9ngD87fjYcHO0fXHZD7mgME+pVVgd9q3E9HeGw",
+	"9huX3/ytgQx3mENyNpSB83IMB1SeG6Q7W0pBcYcSF9YcnP91VfTZjdOcESTgepF1EY8p9SwRkOUKPbks",
+	"NZVklpCumz+5ZHQFt0HnH8g+gTKxjJrIKWcBYMIV0Xk17XnUWWjZT+VguGUu4Pnrmgqsd3OdI9c2zAUN",
+	"DUMoU5Uanj4+2jqqQWv1oEoArky2Ua/iFyyPvrYvJbpqk6Fvi6YTdTXfCcNiB+E1RXEPrynXKiy63Kng",
+	"eHcCGK6Fmq68BYPmvtedv+J6O55hTSEX0qVOm8KcPJ8GVGtHRtON4bHubtbzqRqrH7t7U+tKb5WxYZFT",
+	"KhY5XfiKdbVaj6ghgDhyif/caGg615KyaXdrRU0rRascKpdT6O7mJbwrG1HAt1wzDf+iSuizqBEIXQBE",
+	"XZ506ksQ60Pso969Hm4ZLIs1OOqGDLW7DGwFH2pXtRSG5KHwbDMzY0cZWCyTCLvULtzl3EoNL8rBm0bT",
+	"lLlKRjGAMELwEnBrrerX6MYiHCN6N90MCJzbsXFxZZXs1sE8O7nx9uxXLve2m9RVKrcO1SqTZ32FqnsZ",
+	"lVgsatbBbZcCRbuv7nPe5Ar1rmksxTVTGjMYl1wbqTbTEobBzhZ4gyDYWZuQLzDn5tRll3GNZVyLYjxg",
+	"hIWS9dLVX01dK8eqHHGfnXQCLS6D7IC9gcGnbA4x91AA1VVlkWlSzy++eYEVP6KO47plOHaN6kNBrFxV",
+	"qtyUhWrEUxlY1Fi5DopQr7HWfiuIuBOzvRdMONTQ/tLdg24EKOc7i/7dFR52Z1gcbjgjw72i9DeOlX+q",
+	"3gGT8jh1H0r2EeRtLWlg6nGuuNlc2O8gSc0YVUyd59jwC//6xs/ou58ve1H7JgUwNxYH2Z5ZAfMCnQDe",
+	"X+zK0pjMNbHPlDQylulle2LHK5FuAqzoZza7kPEVg6zdmZJrjXW9NZkiHq1vhV3/emjVF/vF/jgfDB7H",
+	"5XHDLwwcPtx+ALORi5Y5Fyw+CN85eO1GVwydZhz63nwE/WYufQScYi9+95ZzGE4v6kE1kpC/vuBmmc8g",
+	"dR0HfBinMk8OaMYbwS1Y8RmNr5gIeEt8LUmYvjIyIzTLTj3n6IjE4NAEZ0ZEmK/C4t0jTMRqkxmWeB8g",
+	"ep9cmZOxGIu//OUnScrHENSiglri/b/8hfyIudbBHODKF1cEOQvqq5HetVVOaG/WK4fvXTCG3SDsvb8s",
+	"cp6wdw8xpx/+eITHmMqFgBxJLXiWMQNdIaF0QFGx4BcoAuCfxooAj7wVycbiF8wrSuXC3xN+eARjeW6n",
+	"LSBD7tT+fUB+xNx8h9dS4MLXgl6xCUQxyBu5btaPK4epQfpO3RJNYSxWmfeFyR5oMrW3TiMo8DYWxHVQ",
+	"c48/0EUxyQp4rG9Hd8mLYYGM0ad7SHoyJH//yu5q4R2GInXKzSWMNgoWgpwTwQUjRtoRspRdwz4urDWC",
+	"KTzYSNt91605jA5bcZDhsycDqPE3N0yR0WgwIFR72OQBwbIrocsnVMcSZFquGjJ1ZeL77masT8Et22dZ",
+	"6tI6D11Fi7/+U0sxRdKhRGN67TSWCZuWvnc0egYjPR48xk+S6Rtm1Obg3I7SfzBC5LC0xIfzg1c8x3Ra",
+	"ArUUMA2yqEMjEsJEvnLwvqBRe/woJAKeEvTxQEokOoSTBMrawPuhysJMJtxtsXPTQ8YV+ZF/FZE1my2l",
+	"vPI3GUmOhyPyPf+qT86hBgNManjihw2MqRS/ZhE5Gjy1WznNs1TSBNrT61Sup4h6XXPNzghec94nStzR",
+	"RhSF0uLaWD3UjvRoeEym7T38p451LAk+R4jQweWmXIMlNGLCvhR98lUxZbtSCbNnpGJaswSTquym2rHT",
+	"8MYXIpYJWCbeZA7ZZMNj2IzpOWxQuPOUcEiXM5tpn3zlRaFiTtKFoomx340LUCFcUrnfmg0JhTRA+nNB",
+	"3v7V6kxn5GgwIFNXu2OCxFisBLbntjxn/yqkAzjuvNsFpihC7H4akNUoRVBsuB46hmUOguD18MoGIbX/",
+	"/cUlSlrfnODbF+dfw8FprxT6DkwM3FvepwOVYWDb0Wtn33kuyPTF+wxqevr+DS62ajl3OBgc2HlxkbNp",
+	"2748IVMGj5ertUytVJ9eKir0nKmwW44qnXS08nSZiyuWOAY/HgzJVEgzCRQ49UP0FX4eTmlyPfk//+t/",
+	"Tx+5/idhH4rGTYVaU4nBFE3CrLjDxmOEpqlcn7mDJ4yuIGa/xtARoVqKaBq5tOFptYxRmUJKhYoKT1hb",
+	"hSL71XqRIiQ+mMmEi0mu0ik6f9yNZR/Q2zc/wFq9qk1VMMsFtWUpi6GMKa91nBUQetUMP5OEZYDNlZhr",
+	"BgVm7bBf57OUx+VFrr/flYl1KVtnIYfr8OSo6tkuMr4oOTw+QYfyGkLuRvvYvkhQahwePSVzmSs8oPpl",
+	"MnGt38iSpnPvbSuMEngPnm32wvQNNewH+5vnAE003eBi5PEydHnh2n7YcmafwP2a6JQn7LRYrrKPwy0b",
+	"fDUC4YKp917NcPXQ/dH5kyzOTRdgdUJstiExjZdMk4fT5/YfB8+x/98pEfIAbpo+QvR7ymMmNCspr6+V",
+	"zBRnhqpNCZDidFry3GqsdtlKfXN9w92PEfpeMt477T3uD/qPAWVrlmBzHBZx8wVrMWV/wBK2aeqUWMzv",
+	"pBtdBAfW+zWpgokF6nqZ9E57Kdfm3Icj/arBWEaDQQ3GWtYqrACHdCyw0XZZcPAFbBz+sVWhx5lZ68PR",
+	"jX1joKau17t7D4sbP0bFUwevZcoRhbPXw/7+j1GvrGXter5yr5te6PPV9mBYZV/FDo1RXyAJ9puEELGh",
+	"C12KGb8rsowgy8kB8GYbwGjDzoeekvYn/xrts7R7wABupNhM0dU32U5/EPnm1mJyjYvCL1gaw9XuCAkm",
+	"IcMhZGb6LHK4v6PtK/lGKuxiB3FTa85ERWVKEAYcdJEpatFT0H2FU7qvrMZpmeLZgCR0o/vk1bw53NHA",
+	"is2llXdUsbGwT3WyRm6WL3z5l4wqumIGqPOXVhc6VqUr+d6YMIrXQmHHA2djQymwwsT24aqCpQIhHQ+2",
+	"1cDzvY463Swfo1b/Ae47wTreoSCvVyhdnPF20Oe2+eGOVSa4wzv18d1dyiS/tdvkEi7RvVwKcmldLV4q",
+	"y9xella5Wd5UVrmUlm2SCrxpWNS2KxVcFx00QZFxueyhNhCqRdj0rtb2ksykWZIFM+TI6s/eVikVErHa",
+	"OJjr4D0BI8CqTE6JcabooFXnAyFZ0d765Oda182ytkc1WbM0jXwNkGdjMbUrOHE3OJunbJ2f2m9zQYbH",
+	"7qM6NKH3XnAohO/KBzxsFAcoaZNnYzEaOKTC4fGJNY/9X0dPH/XJN0qu/Jt0qYi+/5DruFdUnoBRGMNW",
+	"mSEAMIQ0ZGgqyOIrloyFHdtwMHDeICufI9B6UNcL3zJyAcqONen9VMDpWqQyh86ooTCCXURnwsAh8mww",
+	"FvaEsANYsjQheWaVQ9fY3Q9UQ52nPrmAZAjqO6tiUQ3Q4EGZti+cVkraTFvPEyDeAEf4SiabzybMKl17",
+	"u3SsooFQQdH9Xtmf7vr73anMxZBq1yBNQFxhwR7Pyv/OEtiFKXqnv7wry2OoIAYUtU3qzoDMhoOjp8dP",
+	"TqKaEEbGL0NkToeDqLeGqgG905PBx6rwlZiM3S59X/iOdrWqN5VaN+QNyxg14JoKvb5cN1MypWn6N0uD",
+	"U+jvYN+H7oTqG8fCkbKPZzo4TrVzMjjpeZpCRtApinTvAQDBXvLs1b8/zgeD0YnVT8NwxkKxa+n9JAUv",
+	"eUXWC+wzMi09B81R7VCgW2SjFm+XnJCQZLxV33whktbFIWFtrJ3s6tTxJtrNoVPaFDWapu1qaCe6tQmb",
+	"QBntereGbbXGg11EN3LvZKiO3K/kvsO1y32z8d6lWvnqqku0+X0qWnrfq5VejCHBf1btEZa4rDxixdlW",
+	"E/cNQ5BEmQpbpVco4+pcYeBiwQbsTsUYDoqYT+FBtkcZvqKF4RfM/Mju0v1SRlhsVw7uSdKS198ZRmJQ",
+	"f4R8lc9i4WS4B74+/jZLZ8UOoYSrS+hsP3G/hiKvVbJ11c3LjpdyYLsC3SAlsQQyyWrmEpIpjAdTYXki",
+	"PRZQKz/doAEUgWXsi5MgThLuByg7F2TGzJox+AR0mhKutnouIAUQowDe8pmAHTZ1rxuLYJD5mu19y1br",
+	"mrXExVgUpk6E7mF08npRC6H8TVgbUzmWSpGKcswN0ALQ5sUXY3ZfjMYiZRRsvKPRM1KzxvCkK5tjbazu",
+	"9KxzHNDXfofvxijwr99hF4T5EUjAFnOuVtRDe3bZBqMvcHB6RgAMl4/puHhcmkKmkE8bv5dfmyAXbuCa",
+	"2Wok7OOpQRu+JsDY+0xihsnWQ7fS7crFwK1EsaY29vira7YuxAVBZ1/S+pQ46RqVJF/wMo8FevKiigDU",
+	"EVkxQxNqKGQnluRkCeeRW/vggsWKOTezjyifWlVuiU7vIJYiZ8KiP8N+3PsPMOMHOKX0tajkt/CzduLS",
+	"HhNn2H0ebybKLRmH4k9+6rBs6DV3kjiWeeoxsILrpbOlsHq2SNxoBNyBfX2gElaLwMI9PA9UdHeuAfzE",
+	"C6SZey1lN5fjUjXYh2uMg1SZ5rP7ZpscXy6K3Fq17QIYqNIM2+GCgqGPp3Hw327REhpdsAtlYSz+RbQF",
+	"tDVeF9Wc70JLqDU77+C8XR3Nv5wPsVtPCJQAWG9sen8vKjahs0KFPr+8RuA85N3mzBsG8CPtjI9y2XoH",
+	"W7RUB4EEkYSzMBR2L5npL329bYcCsQSRSg2ZihlDHWMsHDedAu+W7faiy5dDek1fJmyVScNEvDn4nm2m",
+	"riKX54TqYJdUkxljArC/kfMdegcD9PcD6NCCcghReamSa4+8kmlSeyWr+1YxKjQYFoEHxeznptFYlHPU",
+	"8PEV3SBmEYaljUztKpWCVid7B61ajRoYwaXPEKr5LdsItrjlsLS0gCB/dzdirtaToUOEbG298EeKkwSH",
+	"UlFG0BLqfbikM1zywu0kVMko77Ll/mI5P3M45aQznOJzRLrl4XPfGVgUTkmMYc4Vc/nklkMlhL2hfxRX",
+	"2pTVp2dk6rvzXjGBoEdR9RWZJddjUQuPs/dcG10REcdVCYH4mT3lg5vpXXF2tVXIFo65dQh0+AVZuyVj",
+	"DfxxmoXEvYLzm7t+z/oN1nfdm6n4HO6QFiY/Lnj88cmgwuXeF7EDXeew1UUjg2Y0rw6TIzdCyZ2LEDXF",
+	"xA5XaHo4GFQ/fOoUqlQuDnhQPEKjq0KL4EnKSCrFgulO+NyFn/2/Hniu2Kh/T/hcuSdHhyCr0NW9IRYw",
+	"dJV1uXvQnP/S4QeefETOgOrPOwEcZ3C6VJUlbWSmyVqqKy4WVsM4QlhYAbTj6NTBX9GyCcduv+lfFInv",
+	"fbKHjPjk9kDAWBk1y4KveNI4//8oPHaPJbipS9RqwyIsz906PdEnvxemYJbKWTW4AU761Yobq13bEzsC",
+	"aC2gJovUWf2AxKmMryCN5gy4Db2fCkBFLln0ApO8IHjnWzCgiwTsnaC2Q2PqZ8Ph4NFZqVTgHGpfXDNF",
+	"U3xAkwVzKgnmeNrR98klZNXkKzYWlCRyLVJJE6d2TN/YB71b8+X84Edq4uWUPDwajsg0UyyMzAOfsAia",
+	"FxAuvOGCJKm1egyZbYiQ60dEKuxvAS92H3pYjM4qK259mXgUfD/wE2T04HrrMGYwlVg6j6o+Iq7J48ET",
+	"yAgdi7dvfgjedAyQ2GUquY9zkVo7qZhrVB6eK/BlrKYOwUmKGwbNc9oRID/ApDHx8uY+lDkMomd1lZ23",
+	"vhUrmfA5Z8kFF9DbaI+HfpKC3eAbP970C2/Q+bzPu92tNxO8MjbMHGijGF3tL4BxO75K5axLEJc4pCqB",
+	"XXotDFbvEoTVmz9GvUpy2q6nqzd/jHovLuli10Nwz8eo9wPV5sBv166HqjeXT4zf4ZzBzTl4boWyzle7",
+	"D5v6A+W37HNYFbeWn4SSA4ausr1fUDxRfs8/fNLgnm/x93/ymTsanPwOjOOOH+ZOqT8Q9/gcepQzu56u",
+	"3HzPe/e8dyPeezw46mgQ40unxDKDFHUXgK3xyf05cbf2yOPBk/b9AfUypoLMWFAsWYKJSOD5sRpkRWf8",
+	"rDv3g3RN+3dthL/vT7wHR8PRPvZgYWN8AyZGDx492f0oiO6fpLmghus5VBTpfQYMniOKikXjtXtvlbof",
+	"bmiX4lNbUMRIaNtNUl+fwde2DgadB62DESWTTZu9Yh/+lzZYOoyLphyoLeO9OXCvktyrJPe0+sc8Dj9T",
+	"WkxN5n3xw60dXGqkQqxEqaKjVdLkPAQ7nw7I37/CrBes5IY97v7JYrgb6/Jxo7HgF8eiuR5vGsr3CzkW",
+	"Hir+EBCqhjNVFLN6FBUOSPYe8ltd9XhpKHl4NHxMpvDvCV4tHtH8N3AT+lDKw6PhcCymKfTTLn0A/Yuu",
+	"xhi0IkEf5cOOLNPCKxo7YUcSPp/DHqpw0EOsdywAJQ7Zo0tXQM7VuiQAV92FjAvVJXEBwuOYiipFzKCw",
+	"5OVaunR6B4qzK0ryrHhzUUmAIZRdXjMFTcldC2+zhNrsFfI7LXuf/UjHYmpFxtQTrPM2w2c3Msd67zOq",
+	"YZBYUuzl/MAqEPimU/KXacD3IthCChaBCETfbqkyHA7HU8gWD/ijyFNc2ABPcQDqETEjK3t5XbTTczvR",
+	"opFleacqVmukjudEo0SnGy+Gu+pFfVtLwjaOnr3CaPuUBW6G3IumpYg2WtGElfZyz4rO5ByrTqxw1akg",
+	"oyMAMmlX324s5jm0fCjLBVeAY2T53J3UEy4meOe03uO8Wih6+8IVJ/++S7dHz4yGYPz2/GB0fBKIP5Wz",
+	"iJwckSV7TxMW8xVNXeHSPs7Sy4jJiusVchL3eNqY8WsAzRumnQypxmGfzZ+eJIOnw6dPj+InycnxMzqa",
+	"M0oH8fExTQbDY/p4Nj+aD2ej2WD2dDSKk+FxchIPj2eD+WBAB097u9YsqGvbliyjxjBl3/M/vwwOntGD",
+	"+fnBN+8+nBx9/I+28vedZeihqqIuE15G4ysoKeJK39jlPCvVyNT1Ro7D3RPKxdXBcwdLasGv3LSodgsJ",
+	"2HOltP+QoIlVbt+4NfRb7OUQtPH3puDUezl/gJOo2hYswKS2T9OOofc5ybo8Jxi0m1NENDO+q9+3l5ev",
+	"3dbBGTitjGcaZmqkjLD8D9QvnTHCfs1pWmfurVOtLtKnzfWGmOnoj2Vw7w3hvqvgQlUF/LLYbRwdqKNJ",
+	"1/iKeLeXHJiUJ+S6pET8i2A6fj+D5S0q+XRf2wRxnwfDaF8rBdTRnRCRQ9cFYw8MaIEJ8RZGyR3HFZCz",
+	"/lQwaAdYEwn3WzfWfz3Epl/RXYBNsA954pvGFbbCmmrMRbdKIdQiK9earB4V/0JIT6SLbUBPt7L3GLQA",
+	"8XQrcvfekJKU+eCadO5AeZaLhjjqBrymYgyTSHRGsTNzcFp0VO0qk/9ZKIzo2xQiAHQsarjQBiY0crbt",
+	"0eCoT7rxYrxiuyeSaXAKrJhzSlmTfToWblvPML+dQ3fNTWtWCq7PnyF+8ftATN1Kl4TevT7yeepy2BPn",
+	"83pLt+kh0X7w1D55XkKPesxoVMeQYuZtwhWLDeLACS2S3yu+uDI6vCEG2uHh7dDIe1DkPSjyPgp6HwW9",
+	"B0XegyLvee8egXCPQLgHRd6DIv/UoMjPbwL9zmjIexzkPQ7yXgu510LutZB/Sxzklz3PbnbGIGPYZXsH",
+	"0QJsbX0IHsKtDT18OyV/Z9FdmpKM8gQbV5ZiA+Xm1qp0ugKeDx5eL3nKnMNfZgxrVI3FlKZ2vpuJq847",
+	"K3n8K1VrKuV7sUp5rpkK7ee48YELN02SSWVoCtCmsWjBRsJ8CkAYVg+gBqN/gPksNXG9ZHTVWqgTCgw9",
+	"9yt6N3Wu/Ot3lfO2YzaSzPLNlwU++PH5eh6dVToXkBYfQtSwgUbeRw+hG4ahypR4rixOkKLvtlKnlw7I",
+	"Nrtkg1kGvvYNwCrsmNENFKhOmKE8DWhjlBtFNYsKj2PnMCgxRUmcayNXTHUz3Wsc6B3SNX7hnqo/gaot",
+	"tbRI5d3E/ZmouXxqbIuNP6ciZilURzMAI0u8QYPnHVNcJoAQd40yXMUTvoIG74alG2x01Nnn6rxygo1F",
+	"AJYg2cNnoOaa+0DkwOCu/Bpc0lIKpog7M0OPc4rHn+631IkZi/Jno9Djf+pWaJILek15au38KYFquWLh",
+	"er4HLs6UvOYJU0X03XWL8IvVyqWwpBflDdijsxVoDaVnABnnGri7jI7uDdq3cVRp1/4U/aPK64FNVWKW",
+	"piyJAjUiYW5fmXtphFzeoLE7lUbR3o2nHmhS5VUUMdpQk+tTgs3uG1WgyM+gWdPArBwzY8jDaUa1mSQ5",
+	"mz6KxgJylVzvUKvn6qkrKiq1AwsCucyl6gjG1zj57uoLlr+zB0fck3alc9Ud03UFfuYOWUtZ+9Q5rcgx",
+	"qwrqiKSyALRGIZmKKzJn1OSK2VvsOiMAZSWFWaYbkikeM92FZ72E8dwhidoPbINFwtzu6/E26/ECRNIb",
+	"AppANtocUiluRKj7ltv2BLpms6WUV91GDfqbwc2AnYOhaVA5g/R4OCLf868cDCrGziKmgA270n4APrTa",
+	"ma60KrEynEE4bCwujOIZi4iWJMmRAhlSt2/LnsOXpUKNiwhJllStQsN70Adje+wrqx6RpoIH/Qhd36Ox",
+	"sGKexldCrlOWLHzOwUJgbufRYECmdtbAbkWLVN/hzV+x58qKa83FIsIeKxFYbWYtIbcOuydwPRaFT+Xx",
+	"IPRWcOBrrLheRmHjwj3QWO+wT6ApCqGgpOJSuY7LxndlHwvsoNBacBzy1PA5WK5dOifeao/eMFGnPSm6",
+	"xsAPOXeLGWJC6Maq5Qm2r2M1Sc78rUgTjK6HfzseHT+hT0+esScsZjOW0McjOp/Tk1GcxPTxnB4PY5o8",
+	"YU+e0AE7PpnPjx+fJIOYPWXDwdPk6SzpSprDWR1c+OFUtNwVfe8ylU6PBs9OOjDlXW6svxz+pSooW8As",
+	"duUgURC7WgRmCot9/volNPPyG4xMZ5ZsVVmvDz0OpWKvzWTYK8H9ryWPWd/qK72P2/r3P9DFWLZ874/Q",
+	"wsYRGNVOujRAt38gKf4GuazYWojz49ru67Y6Hh2Nnj7dpy01ZH00RHu8pFsc2G9k7pHuK6a1c9FAA5kF",
+	"EwZEFfhssPopF0TbDwazu+zD9i0GCRV6zZTrGI3Z5ew9i3NwKq9kwqZkivjYaSghSsnzJTVv3PJ6ld6e",
+	"flYVJy/8869TKs7I9IqLZEo03WhsDtcn5wuQ+WuprsbCNYFQcg15y1Ogyfdm2ifPnd/Nl5q1KpLMpOsc",
+	"gNPBPFUaQwO8gNx16a1GkpgqtbGnzxnOzh1pGusruLIAfXLJ3pvq56HLjP2DckHe/hUSoF1zO++igLfa",
+	"Z9x2TAP2fzAWUycsJ5aZpn0ytYuZTkm8lFLbs5HAD1aCQE88+EvjTtlPz5SPQRSWlFwLcsU2p879D49M",
+	"HBS5bkURncdL/EZEWuo61JyVD1z33+AM4SJOc5eWHi+tbBqLh9Pi8TRowKj2wCYl8hHOAFKvcXxXbDNR",
+	"bA7tfEL1Ce97wQv4niu2gWIKr+aEEpdkFmjOSIleHL/FuHqQ8pQmVtt2/ZNKHQ3PSrvpGxAAuSMxLl1e",
+	"dH8soIqFu3dipJykVC2CYRrYLSzOnENOLlbePSNTppRUekrsSeU5FLLILD8upTIQGxo9G4vpLE8WzBTF",
+	"MsoFOR7oWhechG5gRnbxSJ5FLZ3WXO+mFU8EXywNeXv5HJWWeWgJ5TbHvgh7yKtcCEtd0P5AMeCJJDTJ",
+	"jXx/Khg5tFon0xwJfMsyjoUbO4cE5KuOFnB3F0+iu2JJfht9SQ8QOaGONUWhZHkPEgH26xg7+MwTyNJN",
+	"ZyeVBdbQxsVHvy0GH+6dBdbc0VelfSwd2UB0nxZmcnTb4TKwVw9ngErqNsZg0zQZWpEwGpASueqIzKH9",
+	"kCEUrI7Gcc2hG3WeGl/ZA2PQYEz1yU+QvfZaSVdIhy+WTI2FpYx2yQ8h4DXXWLvmBbVHmmErPNphSK6k",
+	"irUF5VqcunPNhZvtkZtCyRhomGTXSmP/N2cH29VEB0dgtYRugnAbC6rJ61cXlwRWDqRqn7zyQYE5xNaW",
+	"3luPe42XSg+toSesE2CoCBS1emCCcBaMBXKLNQohbZZieYWil30KPSzmYWPk7J+QDAS2EJxaoGAgBqxP",
+	"nqdS+4M5lkIw0DxckCNNxwIl5KpL+n0FZHI3IhDevUMG+u3VX7qMAAxti3RzBB55CkdPgTdbHafcSzov",
+	"6byWH/bTR01uJvgs3+uikztYKZ8uC6GOVLzFlLmAuXCr+TGqUm41JWwFjZgVq4cFSkipWOT23PZFnqS4",
+	"ZkrTctN/UOqxvbZg3LL/ackQGAun76PDFtYRhAU6YbjxsUEsh2WHYj82LX9p4jTSqR0WdPb04yn1woTg",
+	"6EqTPOvfkR5b1VzJW6c8j0VZwqLEKmutreIId6kokXAnahl+ZIdUgjl/YXXLD2yLTHKkci91NmWeJbTC",
+	"gl9c0wqJavaXJaOpWXbGabzaVccAKAkNdlUudJ+8NCUMwJLFV05lMXRGNYahQ1vbhGVMJEzEm46I4rc4",
+	"oDukXPeFrjCNm5pV5lJ+zf64Hrfnbqmd/VUfeImu3CbfNHzS4WW7Ypt9AnuFY8Q+UK1SU82ksNdB6dMs",
+	"vWYAi7liiGThkP6IJvpjrC3hSktwMxbsfWaFHfYvupZXDLEx4L/p7EL4vR3+HZLX92yzLQxoJ3svECtx",
+	"v/PXL2FZShQLf362uHS0q6Uu0Bt4bdBDSS03LRRdkZimqcZ0NTtMr3WERpxlZQY7iobG46djMT3PzVIq",
+	"/hsQ0in5ilHFFKHJ9eT//K//PUXtyzmDXLsrVxiVhYiesYZhcPBhF18j5cQqMBO7Tt4FVm3pORo4vnNM",
+	"Yt+pvVcyccUdWwDQfE6m+IieUDN1zOR1SSxz2Y2//J7dlSL0PdtsUYJ+9lLQCQ4sKJFAFzWrVa7ohiTy",
+	"y/b2RepKoCRfpyyIiF7KtUAKg3q497Kh0qPXCYcdsuHzwp7tF3b2x3wDJ06JM19cM7XxtpR3zHMMEHNB",
+	"hiHsjY4WKK4EqhhaK3EqNdZVboOKjsVNm2t2FjlCHt1Zz+2KbW7XWXP0L9RZ04kTp13c8+YmEP7+vPmJ",
+	"zIiBvT0UTrwRCg8CJ/ogGbIbGP6WU6Bc+HrJXB5PI4Lnjkh0a8ARYjUCKYIvVJPZhrg1tLpqyRWNQU+I",
+	"UKImKnzcsksb/RFnd4fEDV/YppHiut3TdtBJV35Pttnln2aIQ8zX/u9m5jBoO4jb31oOuLXTbb+Vzl77",
+	"5+80N8Z9ZAcMEgdyT3CB4LLS5niaAwq5KdHhQ3tS3eEH+7cvELkTkO4f62jz/UkgCd7VB9dT1D4Kix9g",
+	"i9ZiqL6azJVcTdiK8rRdQXGrsVVLKcHkhq7wbPj7y+osFZTQLma75zUPh7enclYQ1d1zmzYs01tAabkI",
+	"LtVVZohhqwwyNSDjeLpgwnIEmxL7HnRRWMPhmiqowqILMIbDH7uws5a5ihk8BV6GsfBvfqAhPISlUIks",
+	"A25bWTuMiG/xGmAauB8VnFFjAcEd/3Tg+SW9Zqd1yA83ffIPmuYMS1w7wBixJhEKh7E4L961otbwwjgV",
+	"TkaqsACFiwYiyxgTl2kq19DgAG8CgwvVzFLflQ2GvH1A/BQxzHBzuZ1IBN90I53z9ywh1zh2iKdbEnNR",
+	"bFQ9pwCd1qUL8JMmXIzFNKGGTvskeDAwoLVW0iDSpgKaKkHnCvQAdKAg00TJLGNJq6qpcnFhWHZHvhn7",
+	"6l0RKr933vTlIsvNlw1Z4TC1lSAdo5S5yRBoD0xhmedecqKUAuqty6NQFmGXKL2hf2aHZAUw3U6lxUd5",
+	"S5jAEAp3tmI92xzgKtgsqAoItFQb3mfJN/T/mkuFki6hG2ygsg0xiJ+SrhvRBgUGE+CR/YptpK/Tbzc/",
+	"IlX8IbS+crBXl8DhsDm+KdEz0oRHYuxkihmfEyba5cOCmbewqHeZIGW3Ab/SwX6wryXs5j3zWf64RPIF",
+	"2jQyoZtPtExhlbcVka/GHD/0ZhC1OM+tlvvLO6vVorrQpYiHtCdq8N8ugJLIOF+50ki5SnunvUOa8cPr",
+	"IVQWc1NqycIChFwUsBmAO4FRgw3ptHdqh9fs9fBfAd/jWjQhvDEqeMdBZvwuQLgakr7AN1v6Aqx18wtv",
+	"GE02B9CCLCD/Hab7YTDsHhXgOpAcoBU22bpftUZ0y+deFM1sXJ+FMoQnpsKqCtA3DoGPjnVLb3aFiJqv",
+	"fo3Zl6HAD6x0KY+svNw+j6P5lsvKIgf/GSpEuxwXfjMRg9p8uQ8VgpbnYnQ++Y2maQjUld4FLsnmm37g",
+	"10wwHaDibgFdFL30vAuef3z38f8LAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

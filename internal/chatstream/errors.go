@@ -3,7 +3,10 @@ package chatstream
 import (
 	"errors"
 
+	"github.com/google/uuid"
+
 	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/identity"
 )
 
 var (
@@ -13,6 +16,7 @@ var (
 		"Offer the sub-protocols adiuva.chat.v1 and bearer.<access token>.")
 	errManyTokensOffered = fault.New(fault.TokenInvalid, "Offer exactly one sub-protocol bearer.<access token>.")
 	errSessionEnded      = fault.New(fault.TokenInvalid, "The session has ended. Log in again.")
+	errKeyEnded          = fault.New(fault.TokenInvalid, "The API key has expired or was revoked. Use another one.")
 	errTooManySockets    = fault.New(fault.RateLimited,
 		"This account has 5 sockets open. Close one before you connect again.")
 	errNoUpgrade = fault.New(fault.UpgradeRequired,
@@ -25,6 +29,14 @@ var (
 	errQuestionTooEarly = fault.ErrValidation.WithMessage(
 		"Wait for the last frame of an answer before you ask again.")
 )
+
+// ended returns why the socket of a user whose session or API key has ended is closed.
+func ended(user identity.User) error {
+	if user.Key != uuid.Nil {
+		return errKeyEnded
+	}
+	return errSessionEnded
+}
 
 // errClientGone ends a socket whose client is away, so that nothing can be sent to it.
 var errClientGone = errors.New("the client is gone")
