@@ -42,11 +42,11 @@ func (s *Server) newStream(o operation, question *openapi3.Schema) *chatstream.H
 
 // streamChat hands the request to the chat stream.
 func (s *Server) streamChat(c *echo.Context) error {
-	if err := refuseMisplacedKey(c.Request()); err != nil {
-		return err
-	}
 	if apikey.IsIn(c.Request().RequestURI) {
 		return errKeyInURL
+	}
+	if err := refuseMisplacedKey(c.Request()); err != nil {
+		return err
 	}
 	code, err := s.stream.Serve(c.Response(), c.Request())
 	if code != "" {
