@@ -165,7 +165,8 @@ func TestConcurrentCreationsMakeAtMost20Keys(t *testing.T) {
 		t.Errorf("made %d, listed %d", made, len(list))
 	}
 	check(t, e.keys.Revoke(t.Context(), e.owner, list[0].ID))
-	if _, _, err := e.keys.Create(t.Context(), e.owner, apikey.Request{Name: "x", Scopes: []string{"chat"}}); err != nil {
+	_, _, err = e.keys.Create(t.Context(), e.owner, apikey.Request{Name: "x", Scopes: []string{"chat"}})
+	if err != nil {
 		t.Errorf("after a revocation: %v", err)
 	}
 }
@@ -229,6 +230,7 @@ func TestKeysOfOthersLookUnknown(t *testing.T) {
 }
 
 func TestLastUseIsKeptToTheHour(t *testing.T) {
+	t.Attr("case", "K22")
 	t.Parallel()
 	e := setup(t)
 	_, secret, err := e.keys.Create(t.Context(), e.owner, apikey.Request{Name: "test", Scopes: []string{"chat"}})
@@ -252,6 +254,7 @@ func TestLastUseIsKeptToTheHour(t *testing.T) {
 }
 
 func TestOldKeysArePruned(t *testing.T) {
+	t.Attr("case", "K23")
 	t.Parallel()
 	e := setup(t)
 	for _, name := range []string{"expires", "revoked", "stays"} {
@@ -286,6 +289,7 @@ func TestOldKeysArePruned(t *testing.T) {
 }
 
 func TestOwnerIsNotifiedInTheSameTransaction(t *testing.T) {
+	t.Attr("case", "K24")
 	t.Parallel()
 	var told []uuid.UUID
 	failing := false

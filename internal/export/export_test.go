@@ -53,22 +53,27 @@ func account(t *testing.T, db *postgres.DB, email string, n int) uuid.UUID {
 		VALUES ($1, $2, 'secret hash', now(), now(), now())`, id, email)
 	for _, sql := range []string{
 		`INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at)
-		 SELECT gen_random_uuid(), $1::uuid, 'secret hash', now(), now(), now(), now(), now() FROM generate_series(1, $2::int)`,
+		 SELECT gen_random_uuid(), $1::uuid, 'secret hash', now(), now(), now(), now(), now()
+		 FROM generate_series(1, $2::int)`,
 		`INSERT INTO api_keys (id, user_id, name, prefix, key_hash, scopes, created_at)
 		 SELECT gen_random_uuid(), $1::uuid, 'say "hi"', 'adv_abcd', decode(md5($1::uuid::text || n), 'hex'), '{chat}', now()
 		 FROM generate_series(1, $2::int) n`,
 		`INSERT INTO audit_events (id, user_id, at, kind, network, device)
-		 SELECT gen_random_uuid(), $1::uuid, now(), 'signed_in', '203.0.113.0/24', 'curl' FROM generate_series(1, $2::int)`,
-		`INSERT INTO known_networks (user_id, network, seen_at) SELECT $1::uuid, 'secret hash', now() WHERE $2::int > 0`,
+		 SELECT gen_random_uuid(), $1::uuid, now(), 'signed_in', '203.0.113.0/24', 'curl'
+		 FROM generate_series(1, $2::int)`,
+		`INSERT INTO known_networks (user_id, network, seen_at)
+		 SELECT $1::uuid, 'secret hash', now() WHERE $2::int > 0`,
 		`INSERT INTO subscriptions (id, user_id, stripe_subscription_id, tier, status, created_at, updated_at)
 		 SELECT gen_random_uuid(), $1::uuid, 'sub_' || $1::uuid::text || n, 'pro', 'active', now(), now()
 		 FROM generate_series(1, $2::int) n`,
 		`INSERT INTO backup_metadata (id, user_id, s3_key, version, timestamp, checksum, size_bytes, state, owner,
 		     lease_until, created_at)
 		 SELECT gen_random_uuid(), $1::uuid, $1::uuid::text || n, 1, 0, 'x', 10,
-		     CASE WHEN n % 2 = 0 THEN 'removed' ELSE 'committed' END, $1::uuid, now(), now() FROM generate_series(1, $2::int) n`,
+		     CASE WHEN n % 2 = 0 THEN 'removed' ELSE 'committed' END, $1::uuid, now(), now()
+		 FROM generate_series(1, $2::int) n`,
 		`INSERT INTO backup_usage (user_id, committed) SELECT $1::uuid, 10 WHERE $2::int > 0`,
-		`INSERT INTO token_usage (user_id, day, used) SELECT $1::uuid, current_date - n, 5 FROM generate_series(1, $2::int) n`,
+		`INSERT INTO token_usage (user_id, day, used) SELECT $1::uuid, current_date - n, 5
+		 FROM generate_series(1, $2::int) n`,
 	} {
 		exec(t, db, sql, id, n)
 	}

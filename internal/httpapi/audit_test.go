@@ -83,6 +83,7 @@ func TestOwnerSeesWhatHappenedToTheAccount(t *testing.T) {
 }
 
 func TestSessionsSayWhereTheyWereOpened(t *testing.T) {
+	t.Attr("case", "K25")
 	t.Parallel()
 	a := start(t, nil)
 	got := a.Do("POST", "/api/v1/auth/register", `{"email":"anna@example.com","password":"`+rightPassword+`"}`,

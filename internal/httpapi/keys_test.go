@@ -61,6 +61,7 @@ var scopeOf = map[string]string{
 }
 
 func TestEveryOperationAcceptsExactlyTheKeysOfItsScope(t *testing.T) {
+	t.Attr("case", "K21")
 	t.Attr("case", "K01")
 	t.Parallel()
 	a := start(t, nil)
@@ -113,7 +114,8 @@ func tryScope(t *testing.T, a *api, method, path string, key createdKey, scope, 
 	}
 	got := a.Do(method, "/api/v1"+path, "{}", key.header())
 	if scope == want {
-		if got.Status == http.StatusUnauthorized || got.Status == http.StatusForbidden && got.Code() != "tier_required" {
+		if got.Status == http.StatusUnauthorized ||
+			got.Status == http.StatusForbidden && got.Code() != "tier_required" {
 			t.Errorf("with the scope: %d %s", got.Status, got.Body)
 		}
 		return
@@ -140,11 +142,13 @@ func valuesOf(m map[string]string) func(yield func(string) bool) {
 }
 
 func TestRevokedKeyIsRefusedOnEveryReplicaWithin10Seconds(t *testing.T) {
+	t.Attr("case", "K20")
 	t.Attr("case", "K02")
 	t.Parallel()
 	shared, clock := pgtest.New(t), apitest.NewClock()
 	replica := func() *api {
-		return &api{apitest.StartReplica(t, apitest.Replica{Config: apitest.Config(t), DB: shared, Now: clock.Now}, nil)}
+		return &api{apitest.StartReplica(t,
+			apitest.Replica{Config: apitest.Config(t), DB: shared, Now: clock.Now}, nil)}
 	}
 	one, two := replica(), replica()
 	owner := one.Register("anna@example.com")
@@ -173,6 +177,7 @@ func TestRevokedKeyIsRefusedOnEveryReplicaWithin10Seconds(t *testing.T) {
 }
 
 func TestWhatEndsKeys(t *testing.T) {
+	t.Attr("case", "K19")
 	t.Attr("case", "K03")
 	t.Parallel()
 	a := start(t, nil)
