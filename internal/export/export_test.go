@@ -52,11 +52,13 @@ func account(t *testing.T, db *postgres.DB, email string, n int) uuid.UUID {
 	exec(t, db, `INSERT INTO users (id, email, password_hash, password_changed_at, created_at, updated_at)
 		VALUES ($1, $2, 'secret hash', now(), now(), now())`, id, email)
 	for _, sql := range []string{
-		`INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at)
+		`INSERT INTO refresh_tokens
+		     (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at)
 		 SELECT gen_random_uuid(), $1::uuid, 'secret hash', now(), now(), now(), now(), now()
 		 FROM generate_series(1, $2::int)`,
 		`INSERT INTO api_keys (id, user_id, name, prefix, key_hash, scopes, created_at)
-		 SELECT gen_random_uuid(), $1::uuid, 'say "hi"', 'adv_abcd', decode(md5($1::uuid::text || n), 'hex'), '{chat}', now()
+		 SELECT gen_random_uuid(), $1::uuid, 'say "hi"', 'adv_abcd', decode(md5($1::uuid::text || n), 'hex'), '{chat}',
+		     now()
 		 FROM generate_series(1, $2::int) n`,
 		`INSERT INTO audit_events (id, user_id, at, kind, network, device)
 		 SELECT gen_random_uuid(), $1::uuid, now(), 'signed_in', '203.0.113.0/24', 'curl'

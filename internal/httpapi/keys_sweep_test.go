@@ -63,9 +63,11 @@ func TestKeyRequestsAreChecked(t *testing.T) {
 	owner := a.Register("anna@example.com")
 	for _, body := range []string{
 		`{}`, `{"name":"x"}`, `{"scopes":["chat"]}`, `{"name":"","scopes":["chat"]}`, `{"name":"x","scopes":[]}`,
-		`{"name":"x","scopes":["none"]}`, `{"name":"x","scopes":["chat","admin"]}`, `{"name":"x","scopes":["chat","chat"]}`,
+		`{"name":"x","scopes":["none"]}`, `{"name":"x","scopes":["chat","admin"]}`,
+		`{"name":"x","scopes":["chat","chat"]}`,
 		`{"name":"x","scopes":"chat"}`, `{"name":"a\nb","scopes":["chat"]}`, `{"name":"a\u001b[2J","scopes":["chat"]}`,
-		`{"name":"` + strings.Repeat("x", 101) + `","scopes":["chat"]}`, `{"name":"x","scopes":["chat"],"expires_at":1}`,
+		`{"name":"` + strings.Repeat("x", 101) + `","scopes":["chat"]}`,
+		`{"name":"x","scopes":["chat"],"expires_at":1}`,
 		`{"name":"x","scopes":["chat"],"expires_at":-1}`, `{"name":"x","scopes":["chat"],"expires_at":9e18}`,
 		`{"name":"x","scopes":["chat"],"user_id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a11"}`,
 	} {
