@@ -1136,7 +1136,7 @@ type CreatedKey struct {
 
 	// Key The key: adv_ and 40 letters and digits, of which the last 6 are a checksum of the others.
 	//
-	// Example: adv_3fK9Vq0c7QmXr2Lz8TnB5yWsD1hGjPkE4aR6KEYCHECK
+	// Example: adv_3fK9Vq0c7QmXr2Lz8TnB5yWsD1hGjPkE4a1d0NRY
 	Key string `json:"key"`
 
 	// Name The name that its owner gave it.
