@@ -74,7 +74,8 @@ func TestDeviceNamesCommonProgramsAlone(t *testing.T) {
 		"Mozilla/5.0 (Linux; Android 15) " + chrome + "Mobile Safari/537.36":               "Chrome on Android",
 		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) Version/18.5 Safari/604.1": "Safari on iOS",
 		"curl/8.14.1": "curl", "Go-http-client/1.1": "Go", "python-requests/2.32": "Python", "node": "Node.js",
-		"": "", "my secret agent": "", strings.Repeat("x", 1000) + "curl/8": "", "\x00\xff(Windows": "Windows",
+		"": "", "my secret agent": "", "Microsoft BITS/7.8": "", "Mozilla/5.0 (X11; CrOS x86_64)": "ChromeOS",
+		strings.Repeat("x", 1000) + "curl/8": "", "\x00\xff(Windows": "Windows",
 	} {
 		if got := audit.Device(agent); got != want {
 			t.Errorf("%.60q is %q, want %q", agent, got, want)

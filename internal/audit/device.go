@@ -28,7 +28,7 @@ func programs() []mark {
 // systems returns the systems that are told apart. Android also says Linux, iOS also says Mac OS X.
 func systems() []mark {
 	return []mark{
-		{"windows", "Windows"}, {"iphone", "iOS"}, {"ipad", "iOS"}, {"android", "Android"}, {"cros", "ChromeOS"},
+		{"windows", "Windows"}, {"iphone", "iOS"}, {"ipad", "iOS"}, {"android", "Android"}, {"x11; cros", "ChromeOS"},
 		{"macintosh", "macOS"}, {"mac os x", "macOS"}, {"darwin", "macOS"}, {"linux", "Linux"},
 	}
 }
