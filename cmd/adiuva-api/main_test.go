@@ -294,6 +294,14 @@ func TestOperatorCommands(t *testing.T) {
 		t.Errorf("list: %s", got)
 	}
 	run(exitOK, "user", "revoke-sessions", "op@example.com")
+	if got := run(exitOK, "user", "keys", "op@example.com"); !strings.Contains(got, "PREFIX") {
+		t.Errorf("keys: %s", got)
+	}
+	run(exitFailed, "user", "keys", "op@example.com", "--revoke", "no-id")
+	run(exitFailed, "user", "keys", "op@example.com", "--revoke", "0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12")
+	if got := run(exitOK, "user", "keys", "op@example.com", "--revoke-all"); got != "revoked 0\n" {
+		t.Errorf("revoke all keys: %q", got)
+	}
 	run(exitOK, "user", "delete", "op@example.com")
 	if got := run(exitOK, "migrate", "status"); !strings.Contains(got, "up to date") {
 		t.Errorf("migrate status: %s", got)

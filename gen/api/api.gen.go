@@ -397,6 +397,7 @@ const (
 	ErrorCodeInternal             ErrorCode = "internal"
 	ErrorCodeInvalidCredentials   ErrorCode = "invalid_credentials"
 	ErrorCodeInvalidJSON          ErrorCode = "invalid_json"
+	ErrorCodeKeyExpired           ErrorCode = "key_expired"
 	ErrorCodeLengthRequired       ErrorCode = "length_required"
 	ErrorCodeLlmError             ErrorCode = "llm_error"
 	ErrorCodeLlmTimeout           ErrorCode = "llm_timeout"
@@ -415,6 +416,7 @@ const (
 	ErrorCodeRefreshExpired       ErrorCode = "refresh_expired"
 	ErrorCodeRefreshInvalid       ErrorCode = "refresh_invalid"
 	ErrorCodeRefreshReused        ErrorCode = "refresh_reused"
+	ErrorCodeScopeRequired        ErrorCode = "scope_required"
 	ErrorCodeSignatureInvalid     ErrorCode = "signature_invalid"
 	ErrorCodeStorageInconsistent  ErrorCode = "storage_inconsistent"
 	ErrorCodeStorageUnavailable   ErrorCode = "storage_unavailable"
@@ -424,6 +426,7 @@ const (
 	ErrorCodeTokenInURL           ErrorCode = "token_in_url"
 	ErrorCodeTokenInvalid         ErrorCode = "token_invalid"
 	ErrorCodeTokenMissing         ErrorCode = "token_missing"
+	ErrorCodeTooManyKeys          ErrorCode = "too_many_keys"
 	ErrorCodeToolResultUnexpected ErrorCode = "tool_result_unexpected"
 	ErrorCodeUnsupportedMediaType ErrorCode = "unsupported_media_type"
 	ErrorCodeUpgradeRequired      ErrorCode = "upgrade_required"
@@ -475,6 +478,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeInvalidJSON:
 		return true
+	case ErrorCodeKeyExpired:
+		return true
 	case ErrorCodeLengthRequired:
 		return true
 	case ErrorCodeLlmError:
@@ -511,6 +516,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeRefreshReused:
 		return true
+	case ErrorCodeScopeRequired:
+		return true
 	case ErrorCodeSignatureInvalid:
 		return true
 	case ErrorCodeStorageInconsistent:
@@ -528,6 +535,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeTokenInvalid:
 		return true
 	case ErrorCodeTokenMissing:
+		return true
+	case ErrorCodeTooManyKeys:
 		return true
 	case ErrorCodeToolResultUnexpected:
 		return true
@@ -570,6 +579,39 @@ const (
 func (e HealthStatus) Valid() bool {
 	switch e {
 	case HealthStatusOk:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for KeyScope.
+const (
+	KeyScopeAgents      KeyScope = "agents"
+	KeyScopeBackupRead  KeyScope = "backup:read"
+	KeyScopeBackupWrite KeyScope = "backup:write"
+	KeyScopeChat        KeyScope = "chat"
+	KeyScopePlans       KeyScope = "plans"
+	KeyScopeProfileRead KeyScope = "profile:read"
+	KeyScopeUsageRead   KeyScope = "usage:read"
+)
+
+// Valid indicates whether the value is a known member of the KeyScope enum.
+func (e KeyScope) Valid() bool {
+	switch e {
+	case KeyScopeAgents:
+		return true
+	case KeyScopeBackupRead:
+		return true
+	case KeyScopeBackupWrite:
+		return true
+	case KeyScopeChat:
+		return true
+	case KeyScopePlans:
+		return true
+	case KeyScopeProfileRead:
+		return true
+	case KeyScopeUsageRead:
 		return true
 	default:
 		return false
@@ -720,6 +762,59 @@ func (e ToolResultFrameType) Valid() bool {
 	}
 }
 
+// AccountExport Everything that is kept of an account. Lists are complete. Rows have the columns of the service's tables without the secret ones; times are in milliseconds since the Unix epoch. Members may be added.
+type AccountExport struct {
+	// Account The account: address, plan and times.
+	//
+	// Example: {"email":"ada@example.com","id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","tier":"pro"}
+	Account map[string]interface{} `json:"account"`
+
+	// BackupUsage Bytes of backups.
+	//
+	// Example: []
+	BackupUsage []map[string]interface{} `json:"backup_usage"`
+
+	// Backups Metadata of backups, deleted ones included.
+	//
+	// Example: []
+	Backups []map[string]interface{} `json:"backups"`
+
+	// Events Events, as GET /auth/events lists them.
+	//
+	// Example: []
+	Events []map[string]interface{} `json:"events"`
+
+	// ExportedAt When the export was made, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExportedAt int64 `json:"exported_at"`
+
+	// Keys API keys, revoked ones included.
+	//
+	// Example: []
+	Keys []map[string]interface{} `json:"keys"`
+
+	// KnownNetworks When the account signed in from networks that are known to it. The networks are kept as keyed hashes.
+	//
+	// Example: []
+	KnownNetworks []map[string]interface{} `json:"known_networks"`
+
+	// Sessions Sessions, ended ones included.
+	//
+	// Example: []
+	Sessions []map[string]interface{} `json:"sessions"`
+
+	// Subscriptions Subscriptions.
+	//
+	// Example: []
+	Subscriptions []map[string]interface{} `json:"subscriptions"`
+
+	// TokenUsage Tokens of language models by day.
+	//
+	// Example: []
+	TokenUsage []map[string]interface{} `json:"token_usage"`
+}
+
 // Agent An agent.
 type Agent struct {
 	// Available Whether the account's plan includes it.
@@ -747,6 +842,44 @@ type Agent struct {
 //
 // Example: [{"available":true,"description":"Manages tasks: create, update, list, suggest; also notes, projects, clients, checkpoints, small talk and general questions","name":"task_agent","skills":["create tasks"]}]
 type AgentList = []Agent
+
+// AuthEvent Something that happened to the account.
+type AuthEvent struct {
+	// At When it happened, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	At int64 `json:"at"`
+
+	// Device The kind of program and system, such as `Firefox on Windows`. Empty if unknown.
+	//
+	// Example: Electron on macOS
+	Device string `json:"device"`
+
+	// ID The event's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14
+	ID openapi_types.UUID `json:"id"`
+
+	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+	//
+	// Example: signed_in
+	Kind string `json:"kind"`
+
+	// Network The network that it came from: the /24 of an IPv4 address, the /48 of an IPv6 address. Empty if unknown.
+	//
+	// Example: 203.0.113.0/24
+	Network string `json:"network"`
+
+	// SubjectID The session or the API key that it is about; absent if there is none.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	SubjectID *openapi_types.UUID `json:"subject_id,omitempty"`
+}
+
+// AuthEventList Events, newest first.
+//
+// Example: [{"at":1767225600000,"device":"Electron on macOS","id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14","kind":"signed_in","network":"203.0.113.0/24"}]
+type AuthEventList = []AuthEvent
 
 // AuthTokens The tokens of a session.
 type AuthTokens struct {
@@ -1638,6 +1771,44 @@ type ConversationTurn struct {
 // Example: user
 type ConversationTurnRole string
 
+// CreatedKey A new API key. `key` is shown this once: only its hash is kept.
+type CreatedKey struct {
+	// CreatedAt When the key was created, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ExpiresAt When the key stops working; absent for one that does not expire, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExpiresAt *int64 `json:"expires_at,omitempty"`
+
+	// ID The key's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	ID openapi_types.UUID `json:"id"`
+
+	// Key The key: adv_ and 40 letters and digits, of which the last 6 are a checksum of the others.
+	//
+	// Example: adv_3fK9Vq0c7QmXr2Lz8TnB5yWsD1hGjPkE4a1d0NRY
+	Key string `json:"key"`
+
+	// Name The name that its owner gave it.
+	//
+	// Example: Nightly report
+	Name string `json:"name"`
+
+	// Prefix The first characters of the key, to tell keys apart.
+	//
+	// Example: adv_3fK9
+	Prefix string `json:"prefix"`
+
+	// Scopes What the key may do. Each scope once.
+	//
+	// Example: ["chat"]
+	Scopes KeyScopes `json:"scopes"`
+}
+
 // DeletionRequest Confirms that the account is to be deleted.
 type DeletionRequest struct {
 	// Password The account's password.
@@ -1826,6 +1997,77 @@ type Health struct {
 //
 // Example: ok
 type HealthStatus string
+
+// Key An API key, without the key itself.
+type Key struct {
+	// CreatedAt When the key was created, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ExpiresAt When the key stops working; absent for one that does not expire, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExpiresAt *int64 `json:"expires_at,omitempty"`
+
+	// ID The key's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	ID openapi_types.UUID `json:"id"`
+
+	// LastUsedAt When the key was last used, to the hour; absent if it was not, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	LastUsedAt *int64 `json:"last_used_at,omitempty"`
+
+	// Name The name that its owner gave it.
+	//
+	// Example: Nightly report
+	Name string `json:"name"`
+
+	// Prefix The first characters of the key, to tell keys apart.
+	//
+	// Example: adv_3fK9
+	Prefix string `json:"prefix"`
+
+	// Scopes What the key may do. Each scope once.
+	//
+	// Example: ["chat"]
+	Scopes KeyScopes `json:"scopes"`
+}
+
+// KeyList API keys, newest first.
+//
+// Example: [{"created_at":1767225600000,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12","name":"Nightly report","prefix":"adv_3fK9","scopes":["chat"]}]
+type KeyList = []Key
+
+// KeyRequest A key to create.
+type KeyRequest struct {
+	// ExpiresAt When the key stops working, in milliseconds since the Unix epoch; it does not expire if this is absent.
+	//
+	// Example: 4102444800000
+	ExpiresAt *int64 `json:"expires_at,omitempty"`
+
+	// Name What the key is for, 1 to 100 characters without control characters.
+	//
+	// Example: Nightly report
+	Name string `json:"name"`
+
+	// Scopes What the key may do. Each scope once.
+	//
+	// Example: ["chat"]
+	Scopes KeyScopes `json:"scopes"`
+}
+
+// KeyScope A group of operations that an API key may use: `chat` (chat, stream, batch, compact, models), `plans`, `agents`, `backup:read`, `backup:write`, `usage:read`, `profile:read` (GET /auth/me). More may be added.
+//
+// Example: chat
+type KeyScope string
+
+// KeyScopes What the key may do. Each scope once.
+//
+// Example: ["chat"]
+type KeyScopes = []KeyScope
 
 // LoginRequest The credentials of an account.
 type LoginRequest struct {
@@ -2054,6 +2296,11 @@ type Problem struct {
 	// Example: 0199a3f27c1e7b419d555f0f2c6b8a10
 	RequestID string `json:"request_id"`
 
+	// RequiredScope For scope_required: the scope that the API key lacks, or `none` where no key is accepted.
+	//
+	// Example: backup:read
+	RequiredScope *string `json:"required_scope,omitempty"`
+
 	// Status The HTTP status.
 	//
 	// Example: 422
@@ -2194,6 +2441,11 @@ type Session struct {
 	// Example: true
 	Current bool `json:"current"`
 
+	// Device The kind of program and system that signed in, as its User-Agent said, such as `Firefox on Windows`. Empty if unknown.
+	//
+	// Example: Electron on macOS
+	Device *string `json:"device,omitempty"`
+
 	// ID The session's id.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
@@ -2203,6 +2455,11 @@ type Session struct {
 	//
 	// Example: 1767225600000
 	LastUsedAt int64 `json:"last_used_at"`
+
+	// Network The network that it signed in from: the /24 of an IPv4 address, the /48 of an IPv6 address. Empty if unknown.
+	//
+	// Example: 203.0.113.0/24
+	Network *string `json:"network,omitempty"`
 }
 
 // SessionList Open sessions, newest first.
@@ -2663,10 +2920,22 @@ type PreconditionFailed = Problem
 // RangeNotSatisfiable An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
 type RangeNotSatisfiable = Problem
 
+// ListAuthEventsParams defines parameters for ListAuthEvents.
+type ListAuthEventsParams struct {
+	// Limit The maximum number of entries.
+	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Before Only events older than the one with this id.
+	Before *openapi_types.UUID `form:"before,omitempty" json:"before,omitempty"`
+}
+
 // LogoutParams defines parameters for Logout.
 type LogoutParams struct {
 	// All End every session of the account, not only this one.
 	All *bool `form:"all,omitempty" json:"all,omitempty"`
+
+	// Keys Together with `all=true`, revoke every API key of the account as well.
+	Keys *bool `form:"keys,omitempty" json:"keys,omitempty"`
 }
 
 // RefreshTokensParams defines parameters for RefreshTokens.
@@ -2864,6 +3133,9 @@ type ChatBatchJSONRequestBody = BatchRequest
 // CompactHistoryJSONRequestBody defines body for CompactHistory for application/json ContentType.
 type CompactHistoryJSONRequestBody = CompactRequest
 
+// CreateKeyJSONRequestBody defines body for CreateKey for application/json ContentType.
+type CreateKeyJSONRequestBody = KeyRequest
+
 // RunStepJSONRequestBody defines body for RunStep for application/json ContentType.
 type RunStepJSONRequestBody = StepRequest
 
@@ -2930,6 +3202,14 @@ func (a *Problem) UnmarshalJSON(b []byte) error {
 			return fmt.Errorf("error reading 'request_id': %w", err)
 		}
 		delete(object, "request_id")
+	}
+
+	if raw, found := object["required_scope"]; found {
+		err = json.Unmarshal(raw, &a.RequiredScope)
+		if err != nil {
+			return fmt.Errorf("error reading 'required_scope': %w", err)
+		}
+		delete(object, "required_scope")
 	}
 
 	if raw, found := object["status"]; found {
@@ -3000,6 +3280,13 @@ func (a Problem) MarshalJSON() ([]byte, error) {
 	object["request_id"], err = json.Marshal(a.RequestID)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'request_id': %w", err)
+	}
+
+	if a.RequiredScope != nil {
+		object["required_scope"], err = json.Marshal(a.RequiredScope)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'required_scope': %w", err)
+		}
 	}
 
 	object["status"], err = json.Marshal(a.Status)
@@ -3482,6 +3769,9 @@ type ServerInterface interface {
 	// ListAgents List agents
 	// (GET /agents)
 	ListAgents(ctx *echo.Context) error
+	// ListAuthEvents List what happened to the account
+	// (GET /auth/events)
+	ListAuthEvents(ctx *echo.Context, params ListAuthEventsParams) error
 	// Login Sign in
 	// (POST /auth/login)
 	Login(ctx *echo.Context) error
@@ -3494,6 +3784,9 @@ type ServerInterface interface {
 	// RequestAccountDeletion Delete the account
 	// (POST /auth/me/deletion)
 	RequestAccountDeletion(ctx *echo.Context) error
+	// ExportAccount Export everything that is kept of the account
+	// (GET /auth/me/export)
+	ExportAccount(ctx *echo.Context) error
 	// ChangePassword Change the password
 	// (PUT /auth/password)
 	ChangePassword(ctx *echo.Context) error
@@ -3560,6 +3853,15 @@ type ServerInterface interface {
 	// GetHealth Check that the process is alive
 	// (GET /health)
 	GetHealth(ctx *echo.Context) error
+	// ListKeys List the API keys
+	// (GET /keys)
+	ListKeys(ctx *echo.Context) error
+	// CreateKey Create an API key
+	// (POST /keys)
+	CreateKey(ctx *echo.Context) error
+	// DeleteKey Revoke an API key
+	// (DELETE /keys/{id})
+	DeleteKey(ctx *echo.Context, id openapi_types.UUID) error
 	// ListModels List models
 	// (GET /models)
 	ListModels(ctx *echo.Context) error
@@ -3591,6 +3893,31 @@ func (w *ServerInterfaceWrapper) ListAgents(ctx *echo.Context) error {
 	return err
 }
 
+// ListAuthEvents converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAuthEvents(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAuthEventsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "before", ctx.QueryParams(), &params.Before, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter before: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAuthEvents(ctx, params)
+	return err
+}
+
 // Login converts echo context to params.
 func (w *ServerInterfaceWrapper) Login(ctx *echo.Context) error {
 	var err error
@@ -3613,6 +3940,13 @@ func (w *ServerInterfaceWrapper) Logout(ctx *echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter all: %s", err))
 	}
 
+	// ------------- Optional query parameter "keys" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "keys", ctx.QueryParams(), &params.Keys, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter keys: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.Logout(ctx, params)
 	return err
@@ -3633,6 +3967,15 @@ func (w *ServerInterfaceWrapper) RequestAccountDeletion(ctx *echo.Context) error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RequestAccountDeletion(ctx)
+	return err
+}
+
+// ExportAccount converts echo context to params.
+func (w *ServerInterfaceWrapper) ExportAccount(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExportAccount(ctx)
 	return err
 }
 
@@ -4474,6 +4817,40 @@ func (w *ServerInterfaceWrapper) GetHealth(ctx *echo.Context) error {
 	return err
 }
 
+// ListKeys converts echo context to params.
+func (w *ServerInterfaceWrapper) ListKeys(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListKeys(ctx)
+	return err
+}
+
+// CreateKey converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateKey(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateKey(ctx)
+	return err
+}
+
+// DeleteKey converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteKey(ctx *echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteKey(ctx, id)
+	return err
+}
+
 // ListModels converts echo context to params.
 func (w *ServerInterfaceWrapper) ListModels(ctx *echo.Context) error {
 	var err error
@@ -4582,6 +4959,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/auth/password", wrapper.ChangePassword, options.OperationMiddlewares["changePassword"]...)
 	router.GET(options.BaseURL+"/auth/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.DELETE(options.BaseURL+"/auth/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
+	router.GET(options.BaseURL+"/auth/events", wrapper.ListAuthEvents, options.OperationMiddlewares["listAuthEvents"]...)
+	router.GET(options.BaseURL+"/auth/me/export", wrapper.ExportAccount, options.OperationMiddlewares["exportAccount"]...)
 	router.POST(options.BaseURL+"/chat", wrapper.Chat, options.OperationMiddlewares["chat"]...)
 	router.POST(options.BaseURL+"/chat/batch", wrapper.ChatBatch, options.OperationMiddlewares["chatBatch"]...)
 	router.POST(options.BaseURL+"/chat/compact", wrapper.CompactHistory, options.OperationMiddlewares["compactHistory"]...)
@@ -4604,6 +4983,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/billing/subscription", wrapper.GetSubscription, options.OperationMiddlewares["getSubscription"]...)
 	router.GET(options.BaseURL+"/agents", wrapper.ListAgents, options.OperationMiddlewares["listAgents"]...)
 	router.GET(options.BaseURL+"/models", wrapper.ListModels, options.OperationMiddlewares["listModels"]...)
+	router.GET(options.BaseURL+"/keys", wrapper.ListKeys, options.OperationMiddlewares["listKeys"]...)
+	router.POST(options.BaseURL+"/keys", wrapper.CreateKey, options.OperationMiddlewares["createKey"]...)
+	router.DELETE(options.BaseURL+"/keys/:id", wrapper.DeleteKey, options.OperationMiddlewares["deleteKey"]...)
 	router.GET(options.BaseURL+"/health", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 
 }
@@ -4689,6 +5071,76 @@ type ListAgentsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListAgentsdefaultApplicationProblemPlusJSONResponse) VisitListAgentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthEventsRequestObject struct {
+	Params ListAuthEventsParams
+}
+
+type ListAuthEventsResponseObject interface {
+	VisitListAuthEventsResponse(w http.ResponseWriter) error
+}
+
+type ListAuthEvents200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ListAuthEvents200JSONResponse struct {
+	Body    AuthEventList
+	Headers ListAuthEvents200ResponseHeaders
+}
+
+func (response ListAuthEvents200JSONResponse) VisitListAuthEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthEventsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListAuthEventsdefaultApplicationProblemPlusJSONResponse) VisitListAuthEventsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4968,6 +5420,75 @@ type RequestAccountDeletiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RequestAccountDeletiondefaultApplicationProblemPlusJSONResponse) VisitRequestAccountDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportAccountRequestObject struct {
+}
+
+type ExportAccountResponseObject interface {
+	VisitExportAccountResponse(w http.ResponseWriter) error
+}
+
+type ExportAccount200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ExportAccount200JSONResponse struct {
+	Body    AccountExport
+	Headers ExportAccount200ResponseHeaders
+}
+
+func (response ExportAccount200JSONResponse) VisitExportAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportAccountdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ExportAccountdefaultApplicationProblemPlusJSONResponse) VisitExportAccountResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7249,6 +7770,215 @@ func (response GetHealthdefaultApplicationProblemPlusJSONResponse) VisitGetHealt
 	return err
 }
 
+type ListKeysRequestObject struct {
+}
+
+type ListKeysResponseObject interface {
+	VisitListKeysResponse(w http.ResponseWriter) error
+}
+
+type ListKeys200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ListKeys200JSONResponse struct {
+	Body    KeyList
+	Headers ListKeys200ResponseHeaders
+}
+
+func (response ListKeys200JSONResponse) VisitListKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListKeysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListKeysdefaultApplicationProblemPlusJSONResponse) VisitListKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateKeyRequestObject struct {
+	Body *CreateKeyJSONRequestBody
+}
+
+type CreateKeyResponseObject interface {
+	VisitCreateKeyResponse(w http.ResponseWriter) error
+}
+
+type CreateKey201ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type CreateKey201JSONResponse struct {
+	Body    CreatedKey
+	Headers CreateKey201ResponseHeaders
+}
+
+func (response CreateKey201JSONResponse) VisitCreateKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateKeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreateKeydefaultApplicationProblemPlusJSONResponse) VisitCreateKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteKeyRequestObject struct {
+	ID openapi_types.UUID `json:"id"`
+}
+
+type DeleteKeyResponseObject interface {
+	VisitDeleteKeyResponse(w http.ResponseWriter) error
+}
+
+type DeleteKey200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type DeleteKey200JSONResponse struct {
+	Body    Ok
+	Headers DeleteKey200ResponseHeaders
+}
+
+func (response DeleteKey200JSONResponse) VisitDeleteKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteKeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DeleteKeydefaultApplicationProblemPlusJSONResponse) VisitDeleteKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListModelsRequestObject struct {
 }
 
@@ -7601,6 +8331,9 @@ type StrictServerInterface interface {
 	// ListAgents List agents
 	// (GET /agents)
 	ListAgents(ctx context.Context, request ListAgentsRequestObject) (ListAgentsResponseObject, error)
+	// ListAuthEvents List what happened to the account
+	// (GET /auth/events)
+	ListAuthEvents(ctx context.Context, request ListAuthEventsRequestObject) (ListAuthEventsResponseObject, error)
 	// Login Sign in
 	// (POST /auth/login)
 	Login(ctx context.Context, request LoginRequestObject) (LoginResponseObject, error)
@@ -7613,6 +8346,9 @@ type StrictServerInterface interface {
 	// RequestAccountDeletion Delete the account
 	// (POST /auth/me/deletion)
 	RequestAccountDeletion(ctx context.Context, request RequestAccountDeletionRequestObject) (RequestAccountDeletionResponseObject, error)
+	// ExportAccount Export everything that is kept of the account
+	// (GET /auth/me/export)
+	ExportAccount(ctx context.Context, request ExportAccountRequestObject) (ExportAccountResponseObject, error)
 	// ChangePassword Change the password
 	// (PUT /auth/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
@@ -7679,6 +8415,15 @@ type StrictServerInterface interface {
 	// GetHealth Check that the process is alive
 	// (GET /health)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
+	// ListKeys List the API keys
+	// (GET /keys)
+	ListKeys(ctx context.Context, request ListKeysRequestObject) (ListKeysResponseObject, error)
+	// CreateKey Create an API key
+	// (POST /keys)
+	CreateKey(ctx context.Context, request CreateKeyRequestObject) (CreateKeyResponseObject, error)
+	// DeleteKey Revoke an API key
+	// (DELETE /keys/{id})
+	DeleteKey(ctx context.Context, request DeleteKeyRequestObject) (DeleteKeyResponseObject, error)
 	// ListModels List models
 	// (GET /models)
 	ListModels(ctx context.Context, request ListModelsRequestObject) (ListModelsResponseObject, error)
@@ -7725,6 +8470,31 @@ func (sh *strictHandler) ListAgents(ctx *echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ListAgentsResponseObject); ok {
 		return validResponse.VisitListAgentsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListAuthEvents operation middleware
+func (sh *strictHandler) ListAuthEvents(ctx *echo.Context, params ListAuthEventsParams) error {
+	var request ListAuthEventsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAuthEvents(ctx.Request().Context(), request.(ListAuthEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAuthEvents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAuthEventsResponseObject); ok {
+		return validResponse.VisitListAuthEventsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -7865,6 +8635,29 @@ func (sh *strictHandler) RequestAccountDeletion(ctx *echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(RequestAccountDeletionResponseObject); ok {
 		return validResponse.VisitRequestAccountDeletionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExportAccount operation middleware
+func (sh *strictHandler) ExportAccount(ctx *echo.Context) error {
+	var request ExportAccountRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportAccount(ctx.Request().Context(), request.(ExportAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportAccount")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExportAccountResponseObject); ok {
+		return validResponse.VisitExportAccountResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -8570,6 +9363,100 @@ func (sh *strictHandler) GetHealth(ctx *echo.Context) error {
 	return nil
 }
 
+// ListKeys operation middleware
+func (sh *strictHandler) ListKeys(ctx *echo.Context) error {
+	var request ListKeysRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListKeys(ctx.Request().Context(), request.(ListKeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListKeys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListKeysResponseObject); ok {
+		return validResponse.VisitListKeysResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateKey operation middleware
+func (sh *strictHandler) CreateKey(ctx *echo.Context) error {
+	var request CreateKeyRequestObject
+
+	var body CreateKeyJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateKey(ctx.Request().Context(), request.(CreateKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateKeyResponseObject); ok {
+		return validResponse.VisitCreateKeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteKey operation middleware
+func (sh *strictHandler) DeleteKey(ctx *echo.Context, id openapi_types.UUID) error {
+	var request DeleteKeyRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteKey(ctx.Request().Context(), request.(DeleteKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteKeyResponseObject); ok {
+		return validResponse.VisitDeleteKeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListModels operation middleware
 func (sh *strictHandler) ListModels(ctx *echo.Context) error {
 	var request ListModelsRequestObject
@@ -8715,372 +9602,417 @@ func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L0Nc9tGkj/8Vebhc1VOdiGKlCXZlmrrHsVxNs7Gsc+SN1d/y0cOgSE5K3AGwQxEc11+Pvu/prsHGIAA",
-	"ScmSk93T1dXGIt7mpbunX3/9qRfrRaaVUNb0Tj715oInIod/nsWxyOzeW65mAn5IhIlzmVmpVe+kdzEX",
-	"rFDSMj1lOdzT70U98ZEvslT0TnqTlRWmF/VMPBcL7p63q8xdMDaXatb7/DnqPefxXOw918rmOl3/xHc8",
-	"vioywxaFsUxpyyaCxe6RpP4ppfeM1bnY9jWtrFA0o/Wv/TqX8ZzBsJmdCyMYz0XEuErcn8zIfwo3V/fv",
-	"5Vyngk1SPWmZMxvsDQeHT4+eHO0fHRwePH062DKuFxd8tj6c8x/P9g6Ojv0n3cciJhX7rdC2udaXvWfT",
-	"p8fJ4Onw6dPD+ElyfPSMH0wF54P46Igng+ERfzyZHk6Hk4PJYPL04CBOhkfJcTw8mgymgwEfPL3sbRnk",
-	"z9zYvVc6kVMpkrbFEwrHCXvGltywWC8W0lqRRIwbxhX78eLizV7CraiP/mJeRGwwZD9xxQ4GB8dsMDiB",
-	"/2d/fXWxbVg65jiENvp89/ZnZjVL9FKlmidsmutF/dtzazNzsr/vltf06fd+rBf7g+GzZ/zx9OA/jZwp",
-	"botc/IVP4tpwpjpfcNs76RW57EUto3vLrfhZLqRdH95b8VshjDUsFVPLvhnn42/77GIuVo7q8MepzmFJ",
-	"lfho2diOmRGxVok5ZXLKlFaCSXw8qm7L8bXuCk9TvRQJ41Mr8ksVvKB/qRrkk+X6snea/2V4cGr/8ngb",
-	"wZbT2nujUxmv2hc/dXcwO+eW8SxLpTARG/829kM0LBM5Gy+rUbWO6be/HA9Ol3853jomYfPV3pmbawsv",
-	"4RccLSy5dHJkqnPBbL6Sasb4jEvVZ+dCWbaUds7EtchX7PDgGTD/0eBxbWjDg1YakMo+PuhFvYVUclEs",
-	"eieDkiKksmImchjnf++hVNt7PhfxlXE3buH8SthE7PiQzcVHnohYLnjKEjmTtrFwXyoJtqxzOf6XSfu2",
-	"owB4ZJhsSGnPUHtP4qHYezI5HO49S46O9o6mg+lBfDx5yofDDvYqZNLKX+VgLuRCGMsX2QbJFKfS7fCC",
-	"JyKQVCBTFzJNJZEhM1LFeMc7JT8ykel4XieAJ8dPDg6Ojgfu/7po4fjwBrTwd5GbViFGFzwp4BQeGS9l",
-	"8YP1we1GnMOOAZFY6txdYl7Y3sjxExxHbg0nxYzlItO5NX12xq55KhMmE2bcok9W4RZIw65EZtvJw1GH",
-	"Iw5HGwFp1Pl/wT/+LNTMznsnx4dRL+PWityN8X/en+39H773z8Hes9Heh0/D6Pjw83+00M5n91DOF8KS",
-	"toM7cV9ELd2LMm7nvain+AJ0BXjlCCjbrarM3blq80LcjAdeJmKRaStUvPqbaBHFZ05L+60QbkcKweK5",
-	"NkLVNwRkH2k5fCGYO1oCQZg70epIkPvtr6/B4fQ4HiYDsXfEB5O9w/jxs72nk8dib5AcTw/4k/iZqNYA",
-	"9ctqFYLR77nhd2zywdEREK//e9i6EtNX3Mbz9SV4oay0K2b5zERM52z8pzEcrlytaGf77HB4wMZZDjJA",
-	"uudGUy5TkYzdYQtLVeS5I146d506yhdazdzFxfqJeicKWfuSTfdwnh1rdTh4dtyxPKS+nTsJt75MlXrG",
-	"Hg8OUcmwc3dCKrEUeV2n67OXbi3SFZtzQ2cUSdCIGc2yXEzd+f5yuveLVgKHPL6Z4tc5fZrHHk5kg2Bo",
-	"WwU3nO2EsiZyY52BCtNBPy9bqaSikKjUQp0qbJZOJXs8OIxYkfkfE5aIVLihmG5y/MqUVu3dzcmtw86q",
-	"FtmtZUl05YLrbOUOllyYYiFgYaVFjmOpVjOR+0VGtTcXJtPKwHI3bLOvu1Q43U4B1rFI79RiZ67cKqPa",
-	"jC+WcivyPns5UzoXCZsIIxMBjIk8GbElWL7SsIXOxaUSH3lsTxhnuC2tPN5c29uycjX92zBzB4W9VgLs",
-	"ePRLOG3Em0WOa4071XhKTgtgaKkYd7JO5ODSiNhMWLOmfDsONc6aFAZYH17A9PRSccXEIrMrx/bNlQGf",
-	"wF9Kn0DXWmyknuHg4LBVh/HEDyrMm4AyfgDCcL/G6PVw/wQzDO3l/SzXk1Qs/vwPg3pn9d3/yMW0d9L7",
-	"f/crz9A+XjX7b/Ap/Pi6muSlH9EhHZNuHZ08BFMwpLtxCwGMQcDWTw3GzZXbOnd6BA6qmnXdNmq6d7+6",
-	"scN43elhf3+Lnrzp+dq9sG5+Eb/y5pQ8AKRxysaxTsSYGb5yvL36wyxuw5Lf+Hhw6xdvC3DgL9qecyvN",
-	"VPJJKn6nLRIJyRYnknnqbACROL5IpTBMFxYkuPcKNjZuzcu5aRXqNzc9Vv8yPPXZy010XM9ovxqGkGLc",
-	"XXHrleU6E7mVKDj5NZep3+817wEcC26xeRzrAnTBLOWKSRWnRSIMk3V7CE04EtYTrVPBVa+53evf4Sgo",
-	"YYhu40neVQfJK674TBhmubkyJyzOBbfC6Y8J/DeVxkbMFLOZMPaU8dRoJ33dCZfl+h8itiYibdb9Yy7i",
-	"q0xL+MMseJoyy9MrOONmQsEBCSvstNF1u9MfW222MszgkWHujvoM3MhHcLntjeZKpmlLoOF8rnPLUj4R",
-	"KWjlS7dU0rKYK5bo2hfe93BVcI16H6KetGJh2jUENG3aX1R/T8tgF/zjS3z1cFA5d3ie81UPD2Zv0b/H",
-	"parvfznbKCC+D+V79MTtl/sO0PLP0tgNa113AL6v0TMSY/3B35WQSN2pkYLf+eb2fQ43cJNYRY5vbsva",
-	"vkS9s8LOL/SVUB0BLQvX0NdhhDFSqxZxEcfCmBHc2+Zv+enXi9J37z6oc/lPODQYyq86pYnVT/PJX2P5",
-	"Wv708t0/Xw5/kT8964vVT/9Mfn0pX8uXy1cXV0cv1aAfH6RqsvhhkPz3T2kbSYqPmcyFGXG7wQmKY8d5",
-	"Mnriy12ga47Ppm/RMcQ0F2betWrPuWITwQojElg7py/SI/Xlyu3oUP334Pqn3w5Wb5+ai2Hxa6tbLGTA",
-	"2oY1h1JbuDYWRM/gd6metNmycb7K3IHt44Ykxo3Ir52lypXTgHPBG37Ds+//Puz33W/l2k2k4vmqbWdx",
-	"BO1SgGKkEfhonHYn84Z/7v2nXlzGGu4iPBDPC3U1grMQPHHItAkQXoMwZHIDx7/8pxhh1PgEjSVnMleO",
-	"/carr73PfLizmMC1eiUsT7jldXlx0CYuGg+08HplZvtwwlLauS7cCWVK9awuP+JdIz9fM+azRnS1XV5z",
-	"SuglWzgbGO4yoXM/4/GVSJhUVtdU1DBCcaO4RJ3AOiWb57hyQ+4yxrODgJP3FDrYEgGo880aQQVJC24j",
-	"IFCzauYPlNx2owBWjTm/etRthx25vtOo2k1jaeEBBBvnhxOuW1QJgzrH1ba1xgHdR9S51bnooELIj/FC",
-	"al0k/W7Eq69apGq65CvDnOq6g2HVWGp91QNebF8mG8/fiixddQU3TZFaUv8m7ub1laJ72k0KvAgKjODx",
-	"3NvzQO12LmTOdN5UAN9/Kr14qFyipnzy/kPUu5LKHaDl9Si4tXex1KgoQ8aIvhZ54hbMSQTLbYFn2g3O",
-	"RlgbN/7mwQik7tXqLbaOX54Nyw9Lsr5+/+WNBGY1RUgYt0yrWLTtAuaQtO9jaW/02QuOnm0IR3NU1NzR",
-	"LNJpcxcWwhg+E2Um2Nra/mfvc1S/jYOlrhWzOuGr/+ztvNrP59z6lfii1aZl2LDcsKPt/oY3r88v2H7s",
-	"/rnURZqwOb8WtPbuANWghpOU9N86gTAwxVx0zjgjV9j6LmWVo3Mnp1hU44Tt6+cYGR6y+WrE21N/fgiH",
-	"iFFtZA/I79E5Oxo8PmFzr8+YeqYQZK652QeeRrLiwHFao6HHgxtrNp5T26j4x4uLN36stnu75jw5YQeD",
-	"Ac7NL2AEEQoMacCFYJPKAR8MWkfMP+KIj549C8c/GGw952g6rdToDns1u5Btm3TGTDEpfwD3Wp/9kOsF",
-	"SzVYNVazuZzNhbEnbJoLAa6IiGV6KfKIWcFxYsoN9H3P3YHE6P7X3eOOHsEXbmTVGYbX144kR1vPuYpF",
-	"2mbvJUgPeaEU5I6hoHJLLBU4DRz9nLBxopUY49KPY3gbBOqmOk310gRppTq+Etbt88qwwvBJKvrsV7Ih",
-	"ePM7GAmVGMpbZzicSxsxuZPEcfI09145WiscW31h6LdtZjVcbdtrWEGtrPhot3k6DVvwFVvq/Ipp1Wfv",
-	"vP1v59KUEQtaK8USaWKeJ21TD/xQLd6F6mLXpxuHwa6G6wDUOQvL9p1wRuXuR4Af01u9XPddtVij5HNr",
-	"mR5euIepkbfuLF6IG8wMhrPzrLRymjE4yEZz6RTVFvXsBc9TKXJGp6+JmE6Tbn+Hj9n0fhRp6rg817BF",
-	"hXFSa+eJBEO7KHK1i4dRLLhs82K/2IMLHXt0yhbkZIB4e8SUcMbsRCdSrLl3p7leuE8qxf+/IGO5F91o",
-	"a02B/HrSez2d3mRVXriJ7Lq74rqDZHkqVMJzhjfstizNhRBOO0a78MnhDT1OsASW5+s+K8/O55arZK/I",
-	"brAy1zege3Cpry/ML5rqD+5JSL0SwoIw33VSbkC7zsnHB9an9Yau3J+M+lVMjLQ3EFM0pF3nlotYKDvC",
-	"0MT6GQvGwt1PziuIPasTHWzjc56m7EypGxw4boi7TzYV11zZUaLjYtHOwhfiozVsqguV1NNJHxmml4oZ",
-	"wfOGD+c9yho44d2ZErGfCiU2xOnOmFMiwMxQTHyMRd5MG2594baAXcuMISAV60XHZJ/TFTD2brDX1Unk",
-	"Nousxbl2xuiKFcrKlL3SKuEg227Ez9xcvdzZu34jIqG57korVi7EP7VqUTxfnv1y5vbuV6kSvcSIsDcn",
-	"3VPMPQZ7t9R5YlgqrwSzeqHzXC9P2buL50xOGZ8YitpXu/6icMrf/lsNkdXNeWIRnPqjLNdTiSF+nmCS",
-	"FE/fBDpkW6j0TK3YlDu5xSdOIXcjd2+rAj1EAmYOFlmslZFND8+nUo0Cfl1TmD93qNBwnJzF7QkDZyye",
-	"Q45INRI0EZxarI0wfW+DzDnUAtHCL6jcpSWq6T+0UWimXNGQymFvsjfgeA/tDfpMzd6g33ayN6LgDRtW",
-	"bXMKCJuImURPk+PbPjubkRbCbZkJiHcCrxuhEqi4avGcqkR8bCF9C1kisahSgD2pwD5InwUcQVEaG35h",
-	"iGS3dAxwZ0jF/vrigu235A5sydDQ0w2RIJodycH6FB2bg38GcwHd8n7hfG9DeTCtOuG1z7Sd7iiNAzcc",
-	"FmMjCX7fKhLdCAUOkCtany5ebDVkIWm1TC+g6IrVLOZ5vmK6QGczuJlPGbdsoY1lR4PmuVTGMwvxPbfr",
-	"4ZUslzqXdtU76c3lbN6uebhTaFLSTZAng+GKUS5inSc30MhqwqU6eI5aTh3ezuElxSMvl2EncCndgNRj",
-	"3pqL9Ku0c3gfUNnYap2O4NYxJqPDvyF7vVhTBXg+q1Sp+sJR+BC+OhpWOu1vhchXo1wvzQ1OcK1Tt0f1",
-	"JQzOxcry9m6plmXMC1EWviCNCZVQUDXweXnf1viEjb3rcewz8UF1M5pNeV76u3KoqmZKM6Lx2ipNeWpa",
-	"c+fiypu0ae7vjEi844mekqroKBDetJeQY2Y1Cv4Jj69wtrYKEnlRyhn6onHujSSP/5o/jg/+PsdEjzUa",
-	"w+hOt3+MXH7gca9WN3J/OXIeQ+q6vhZYREG0R+oVz7JHjhB1atg34dy+DUViEFhyb3SDLO+sS8rgzrV5",
-	"oMbB010sLrgRMllAyMIRuYH+AqKim00lN4nFA3AAM9dLdQr/AVepMlbwpFQ5sUA6FvK6gSDQSXdhPKIl",
-	"Wwxsk2mwW332AuoAgDDWZc5Lr50xDlZEK1kYKzLTFcUVWbnF7vWVsF+TNqTO9TAJz5JDfJHZkRWLLAWh",
-	"37NZOqoE4cgUiwXmIF3zHDKgw2hb76R3XixYkbHFilL0Pt9Itp9bkW1Nnox6Ni9UzO02ubTQiUiZsTrL",
-	"RMI4ZtykYAdg7fluW3wLTcLp1XX2gF/aLI9slvNkazjrHd0Gtgqfbb8fburQU0CsRCHHenVio77yIs91",
-	"3iGOllAan2s1g7I/4aMgXr/joB57g6OMcRQqFcY4TnQ2yFgmUNyBRV6JYONJYVbjE3TtQ5kRMDSEKOq5",
-	"GVDRlItpYVpd/3r7CsPsnmtc465sByf32HLu+JMi+e67TraIj5mIbRN3pDyu170NPkjcupxznmVCOaJV",
-	"SXnUJJpszAbhwsiQ1qVhhSqTe0+ZzVdozTmJl1t0kK6Nhbh31DVrmTRCvP5oG4N/VCTjGxdqr43hFkwm",
-	"gB5rXIY/7aiuA1VUO1Fbh42M8KPguZ0I3qVd+mOZGSvTlE2EVDNQNAlCAoumh4Mylrycy1QEx1ZeoNpz",
-	"09jd2hLNy5HWlqn6+YsieLAYb7SabVwHqxmv/H7jTKrZ+E4ml7kv1+O17pcvn9I5UvXGWTl5NRGzQvXZ",
-	"L5q4z8kCbq5EwlbCdqakbGWzKq4ZYW69DPMXHxmW6hnlrfj4J6ajY6DYjcwddHqpfhe2JJlQ3xn/446s",
-	"uSsnXrQGkM9YJkUs6oqXU3bFR9tnZ2mK1w37h5YgZHM0AQNdUk/prCrPKDh5oBRu7LXSFjJORNqWBuwW",
-	"DL7p43ZQDNqh+vW2ABncalfA4qltCfyy437gtDZvhW4D6Cr9aYURJkwWKokZLJD1hYRqnl0s2Z/hxo0O",
-	"LveJ1nKjVBofr2lVs0EFbr5xTBkXY7Z0aon0vsII1RRScXTOxr4gP7Sn8Fm3pKgQ4j0NU6q86U523m1M",
-	"fefdLzfzaeF2+DXZSgjgXmgdJkpKtEQ57ExgkPbZaxR1v4rJOUizqOZL4My9HDPWfgAlkNJqjgcV9FVl",
-	"71b+lljTvbQ9LQ610Peyu/sfTgT/aJkLRsdBrq1A8A/E7ZpKtNuJHpGKG4GANbfP2kJv0k0JdYfwXGhx",
-	"AuNzR+V0J1YCBRDP9REwcUMLDFxTd0fI4HlYp2b8eUeShjxjoutq27to+o1s02/OzBX6WDkbO61jTAg5",
-	"FXTYShfM5oWx1ckMR4hTEmSSijvJzXLKVEMFkl+qAm1If0YP/qPKqiMXg847fUt9NnajB5efH4KjHMh+",
-	"dtYNBJ8ooIIARHS1wRhV2vPX901vzLJed9l8jnpaiddTGOv2JFV60+doi4H6UcSFW4M3KVe9zx/K7epI",
-	"lz7zqVCM6myqcE7DOg54uGXfwUMIpJsXyuuiPMs8Kkgl8BZ8hRYyIYjUznmnjjoxKHOQHoTZmUiMzud6",
-	"gSRBkTWV0G9gKoXHBL6wzy70rCy8XsGnIdn18QH7m/zOKeXWjRXqsN3owA8GGfuE6KEVo3oLNizfbXOf",
-	"KBpGQhqwjDwxzIk11LqBiPqtHvkmgliD3X09+RZe7aj8vWGyHahnNc/a44PWVLtdvOhh+uZWL7oTHOPw",
-	"lnEttlX5zVu97EhhQarnTIMiCY+Br8md7YYOd3iY/O9jdJ5QouyYmGEcNQ4tuGssPHONHLF4aT6m9Rij",
-	"EyUKapComOxKiMxA4Bd9XGPgBIDbcUeB21HwR+ulYldi1WfnhZN7bKKTgGgP2Cv53abIQJC/8IRk3CYT",
-	"Iep93JvpPffjnrmS2Z7OUJ3Zg3RSkaMyAyXB4bxblN1E5iK2NQggwZWt0i4ilgtb5Cpwu59S+KG8gl7p",
-	"DSHJmu8UvugDDnUnqr+0uzvtgvIxHhkvDiM2dN9+fBANBgMWz3nOY8ehVWHmuz+7Je6zt/68Kk3ACiOF",
-	"CLoWbaB4V0jq9U19jsXreE6wR+Vh9AjXhvJaIshkZ+UhVtv+xwd3uPtArNuY/ZW76flcyxhcoyGLbSqS",
-	"IhUupyMBJCzkTqwporUkqPefLnsyueydXPbs8LIXXeLRDT+UGITaHRqXvc8fevWw6I1CoG2lTOtB0DUN",
-	"3K0uT2RxzfeSXGd7qkghS57EYXUsb4oL1RWprxLep7hTICdRyJ7gAVpZSOh9d1tjRcd2/cvnBmwK3m+O",
-	"2W+Ip/3hovf3FRK/aSTcG6LDAVtIVVhh4OCWhhnBU4pyTCBN1KuqCKQDFyQmSiH+ckKILHYpY6ix8VLZ",
-	"NOKseMfdRdvLXCUKt5ccEsbddd5Ymy6ryB+nENMq4a7p/KhpJzNhO+Lxf7BAPCwRBdC/JA7P1cqDrNx3",
-	"JH6NmKl6ai01RU+tIAC/qi4rfCMgq9NcKbi5FqXbKbT/dSPbXzX4fPOo8zmYY91pcik3QTCYM1QPy+0t",
-	"4XrwHuM9M9JG5PmPmPit4GlQE0manid3oAaqMn9IwLvpIXur8ydp3e6g4v8ERQ3xaZ0GOlydXYBrO0v8",
-	"aL2k2afuNAXzgyy+jSx+kJSBpKTQ0G0FZkeeTpvExOhTTWKSrxrZS7E41a0pNV+TTYWf0DafFM7/By7T",
-	"Iu9c1jJtZNMSXndVB0BUoubAAmnuXYkHdVciKrCKvEV7hrI/lDV99otYMjcErA6aCMaTRCQnVLvNLGQZ",
-	"AbOudMESgNhjV0ov3Zol0o1rIRW3uDQLnmUUqSgT+zrXKawbKROlt91OidC48Vtu/j5c6m03v6CknSor",
-	"ZdsTPwb5K5Dzse2BN5gY4rMQtt1+XmUrwAG25fYLiqRDBHzbvRR7LYNWuzzg7T1iwdUvBJHoCPhzLUpC",
-	"+Qe1ZAKic3/A7h6aqK3FtvBEg1B2vp0c07vejZPYdSheU7nBWGitd3yiosSdHwFa3Plu4KSd70ZWKmND",
-	"dXm4LXMTi3LCKMgXZlH+K+U4lm2xylzHOVeJmfMrUPjoN5rRl+ZVNQ6m2yQi4tZCKLB1PuBZqE76UvsL",
-	"Y2ItVs0918z8b7II1sMXvoLiziyBbYUA/5bJ/7+jKl7CEcO6t7OmiK90EUbl25OJyNJYS1x0vGk1mxSr",
-	"de40grfFXH4pFhMBIgpuqIpZ+ILyM4ZBlTR7DVFzd8Fg9FErcQqNPaAfjWKgtW2vvvQgUMMyHrmpGrMV",
-	"1emCZEgw45J7bgPN1Aydu49u2qVzBHBuVfR15qwfurEDTUgXdlTkHZluGaVeGB+1wrJw3d5esvxS2GEy",
-	"3q9DJHY0kaydJeG4Oudeogq1Vo37G3yyRw20IeGWT7gRffZcp8VCYflDKqEpAXdE1IU9RRCVZ10YrRKT",
-	"o+i2ewAAVUVaAz1fJ9OkNePTj04alhTidxlYp9qil5Dzt7ZV5TbdFJSzNQ1cmjN5jnjvHb1dKW2H1ATj",
-	"72XtDpaOCQcHsTRnWZbr602fK5mK063tjRa2f4xQabp6+9Hl24GcDrr3N3Bmoee2Na2zZMdHhsF99SEA",
-	"ptjWT7QiSJQoXK1QpXSMUPJECedfJYD9bxAIvzffqaQwNu9Ixyw/6m+rf/StsFymu5Bfd75v+Yn15HmA",
-	"fNvh5RnPhermLbgaTOVeOKyb/DvKFjDl0Gc9moDq0UtKbmUhsNYGoTOCd4BRW2X/nZKBOxe1m6CcRCLR",
-	"OFVBWl8oKZWxeQFKeluRybY+MdL6JmQJVilY7Rh5zaruTGaste/blnC0kYIgVXyy8vljcIrGPE1F0mfj",
-	"KgFiHLEx4kFViFKUm7cQC52vxlSmo02z9DOVk5w3ib+WhtmA/6nPJWwNy/f+ebb3fz7Qfwd7z0Yf/vQf",
-	"rRnyQiRmhOcO71AAeZaxEggqE7nRqgpBVrkLjtLI9Y45hWC6Z9wYgHkDQKjdghT1bNPdixh+On/9C1Uj",
-	"lCZzUNOgGDLNCRu7b7qdqujR/eX1T/dvsPbcP5wi7/4bfMr9SWYC/BMtCPoVd4R+D/4gqGO6UP67bXbj",
-	"Rsr4nebbtoEybe3hE+xIqy6uFxmPN2Xck8mN3BkCYba5527jXLldMLEcV1cw8UqIDKkbEkApprgbGXs3",
-	"QzfwBWWV8hXoBD6EbvRCsKeDAWKFrbsPdQkE91YbI0mdZ1qxH3KZuJcdsu9FLJw1/UcIOd7ea1E5agry",
-	"KJbpiZuosLOQICQ8MGnh/dKIVircAaz1wm/iriitqA+aKvsz2EcAXm8AuEbhw6+7dpge4cZIY7mydwn8",
-	"eiOY9tZV+7B76mnLw7CxjUG26vm+SqTsrhvsNSZAdciaLk8xvdAX3Nb40KPtrvvndXtzPU1ldLKWBgeb",
-	"HAUbV/MN0dXNch4+GJUzaWOM76nZ8u2cec+1msp8EbR88lmNEpJJJwK7ObdZRu70d1KsQ7Go2gzSfY3C",
-	"Pp1DItRc50awCeg3q9CRVL4+Wu8hu62HeriG5XvaVg9QgNtj6IB0zHiS5MKYCHIpeS4SFnMj9qQyQhlp",
-	"5bVoAPq2ARqXcwJY5fqEDo4ON+TG18ivhCxeG++rEl8Ywig49lMq44YWTjpp8dVu9iQ5sxaLJ34HmxbR",
-	"oVu1DaHWus+1rPlWk+93tpqxE2QHtB7s3yND7SIb4LNSTfTHLV0h4cGq1JfLdKI/Uk1b077C9+0ANtux",
-	"pGXQwyiZZaJD4MLZSQipJMVxmo3qEwAgXemicknjUTpZ7bKpJRx4u54KF1uQd3dyf81zwZM2F8EZVYaa",
-	"TEB3CABmwNtHMinLkpZSNXEq56Phk63fJnFA6fjP+UKkFziW76txdcaM8XKL02K3j0MxTVc0OpaZXO/c",
-	"2VuIGi9uwkUu3+HrtXXekLz1QTde/cVE2+ZzqdIDtsNIuduwu46xGOkf7yc6NvsQnzL7n2KdiM9jJj5m",
-	"KZfKYNEwpFXF8GiYVhUqD1JBr58RNGaOekbOFLdFLkZ0AdJzroQaSQVRFP/nQhpD1dV0uX47dolMAAEU",
-	"vxDnIhHKSg59XH1Xyeo5/0suCiPCH6pXWSnyUXnmRj2dy5lUo6nOJzJJBBqZeAqPYOF6ABw/AtRtSCqw",
-	"c52M3E88TfUSXlJkqebJyGo9Mqle9qgpwchy7HfJU0fYqxH1XJngpBKxyLQVKl6NYq2mqQSVdFKYVa9W",
-	"FjYqlEfDqr5VzQg7hoWvQNsonGUWNKofEURG1HMnLQw65Xlo1dR++63Qlo/Ex1iIBAegTJFlOrciGS1E",
-	"IvnIg8xwNROwMiZo6A3dPkVsef3b1B6q9pvvzOYoY8FtPA87tznqmRaOrnpUaDcq1JXSS1X+fSVWI8Is",
-	"69ULbwIaoXB3uDo5t2IEliQuS5HMhA2njP2HassChX+Kp0Qe5ZK45U8XIw+chYH+VOsMPwDBbp3zmeMO",
-	"wK42lvIAJ6MgDSe4r/7rBLv6NH51n6z/wgs7HxEtJTmXBIDibnRLqouGjt+2H+ta3XVXgKOm1bG41mui",
-	"JS0mTb/nqw6rf0rY8z4xdDnXqWAJX0GVkwEcc+MxhhR0enXKg7vhpPJnLmSi5GxuwdX87uJ5GWiB9z4y",
-	"Tnp7rYmnKcRk/qmV6LMzKsOl79jyVVCpixldTef9zmE4ZzuoRAjT6b23MpYZXz+p1vTGTWdV8J4dT6sW",
-	"tfSLlSzRnvuDKrtQye37IJfNR/71QlCpjrtqAQGsV1rmjg0CM2+EF7ResINdFKFcxEXu/gCWfbkJ9Zb6",
-	"wegpwEkZkUtBiSxSQXNXrQhvxykAZu44D5AlrdanBFk4Rl60IsWGOwvGHQnWR29EPjraSTPGLjFdlAOX",
-	"ze9i6t2u84IXOWUHhk2tFb4ktl19aC2sXfbWuVVsr46Vst70diseAXuT8tVE6yuDEHxIX0mEQ10P9Tk1",
-	"7R7SKVEtu+t8yq3hQxoMLAAEEtuihoL6VbnpY4jeeGQDaG96LfKVnUtsbbBi7nc9deZnq2+9S8r5YbRZ",
-	"Wdxcjaa5XoxafD9h6uAtSnz/XdI7jUgJMYPKAKn72OeoPQfUnR24pu4L0NW5PS3UGwxY3h68rF5YGPXa",
-	"+6J/+hT8/fmzu8+XObpr+G/4PShz/PTJ/wFXujofffoE//r8mTK6ahMaNisi7wWfmrIdN7bTDdpdbpaS",
-	"AQu0CErCFMGWQ4iZhIz5u6NN75w0+6PgqePZjtyrGCCinSCW1y0Rp64OqZQgrq9CrtVXdZ6FZtBry9TZ",
-	"F/wiRLSiuxpqVn/Y357xT2OuvtS2LD/rmbxl7AFSdyrngy8BwLjB+hIK76rf2tUP0wz+mMGJyn0C/pgN",
-	"FZB0H1WHe9DdRFzLWBDmLiLqYn4wHtNzbrDFRZ+dNZ70gR0zd6qUu/tSYa6PeyM8aeRMIfIdpoBEzGh8",
-	"Lzo4M6GzVDwyVIrjF8H4wr+5TgFdsMj67Kxs3CvNpfLpdZeqts65HR2q/x5c//TbwertU3MxLH6tr+jR",
-	"8OBm0R5/ym6M+rzykEJrYHQQFYcZx5sa25Q+gY1pnwGVpVwxqeK0SNYd8F1mbSKmvKPrNX5DehgBU9/h",
-	"JTYoKcuF5gD/7mG/dvr2on2FyqyyshOT06LwxX33A8KmsQDzr85Ys8zuHeq9hVSyQwu5lklnFj5dbfu4",
-	"v7ZtADoTird++1qaLguy3FGiDzAl5YLPxE6NX5oBST9Jv8zVVke90N1EI+qkYMK7ahmxjOc0ViKQqhmz",
-	"tIgXhPEYP5a1+O8a0dKLEFrEY2E64xapDXseuCOd0gilYfFcG6EYWuAedZynrQ3IeCZHV2K1TVwTRF2J",
-	"1OXHH/maMQ9QM1npq7FH8Cl27Md8Qql/GDc11omsiKV6NhOJU7ARKg6SAit6g/tFIhKPKCk9Bxr3Gp6W",
-	"gzQshujWRCA+XZ+9pB4ofhfQ0eokxAk7PDgg4g59sOM++wVHR0iu0KOFerlX7rd3b39u+Amu9la6yPf0",
-	"Uu25db7VWRZmIf4/e///hz+vpx1GvWUurXit0lWJ4Naed+mlrZ5iIzf4qwQd8oINt7XCSQ9kADFNn71D",
-	"l3VtyciNPd4kfsIo/A7po93C6azawfpsNo/tlE3ESlOU0xHvCTscPGbjWjhl3CG/wnTRx9vPyHYJAkZc",
-	"t5SvMukdq3KrASM1p3lmuZiKXKiGQ+197Xz0qZx0lOGfdLo0tqNa32qWXiiDZN3ZCsLzfYd2qb4rcMuO",
-	"Kkjoudvaok0JSe57rdlI0HHVlM1qMBquFTVc3cW59VDCsM1//EeurfGEsW5V+ybYO7y/yJJdSAAMD+zI",
-	"+nvQQZucen21uRbeFDGGFNf5TV9trMjeQRFuaG5omK8N8Q0doIiqdRsruMihwMSjtimxrBmmDTGCd492",
-	"NXH927++qavEcsMonzKrmXsPm6ysAPv/3cUPe0/77Hyuc+vszdLAdCuDOK0QO3GKJ4Yrc/EPCOKj2nd4",
-	"cNBQeyzP0nJaOMn7SDJc25PG5FvJpoIpa83hos7IGyMANUemN/RkcsqQ4f0Ft3yYx1ndei1AiPYhYFB2",
-	"9uFO5HppSzzmaAg9860phPxmhRz+1KzVxwQSHSJkfCHS59yIU4oY31gUfTEkXYesCiot2h0AkHPlLnVO",
-	"8JS5d/tEfPRJgwlhyubMZTcJwsOjA8hgYoRw/6VaR5/hAcWXhjqq+zbv7k3X/h/kb3Xf/tCMUJhdk9Bu",
-	"0SIDyTicVdP7XqNVbOQjwr+hV3FZcdWLek4bGilt5VRS3Lc2o+b7d2q4YcnoBoLuYldwrbcyq7EiQ/7x",
-	"MZiuvuQN7HIf1xizb/ICEePZm9fnF2wfzNl98Eh/C4VnqYjtmH0TCIO8LI37FgNAbtRuGJVsaRhAVRRl",
-	"bSvvnpWpARgYcHOdOrvh06cYHvr82RnOU5mmgrooQA6ILvIYF/MRwPm544q9dCZuqtVM5Fjjg1a6VEbk",
-	"oHT7rlkvpwE4Kqa4QLeOyP2MKPhYPeBG4HSqVYY+TgXoFCYCNR5PG+BRY/mKkmhX7rg5Lb0dgkaHJYzg",
-	"/HQStXp9xFLhf1kIBL8oKkTB9b351B4bWqPDZrBoLWjuuIX6sQ+iMlzO81SCU0NkZXPIGM9WmpBUmR8g",
-	"1POJPjtTXj5BQWSeS5HgNJz4zcBjETdVisGmNuiD1mRvmVq0q29Ke5TSDOqB22lz6k8ww5BhREJ9DgBF",
-	"1bAS510sGstfD9W1Lf1alHFt7ZPAT7HILPO3omgImN3tA6VeAYivhTBQ2EOvEUcuw5mY/YYAviPIPdga",
-	"Ub71UbUey26N2NWQdnbfwr/DjlVQMLhUjwwr30dAMBCuULW7sCVPLtqxYEK8n1f8quxmoKfUwAWMaEt+",
-	"yqQQ20snSYB3nAwQ+2z3ppRJGmteEoI0rOdPtDVy+aIsBgB1X09DoHZBlA9AUfyHqPxNo/IYRe9NcyFC",
-	"TbIz3r2zD6vRSWm7L+uNzi1Pt6IFUa4ry+D2lqou+P2uEIPoazXAoOzmgEHBoFoZMNeTVCxuJn3OSHCw",
-	"b97+8Jw9Ozx68m2fneuFoMx8niR0cHsRJXOmlypiBtrjGKyTHYHxegdAhAkiYWzBIcRCZ7kQuyMSlqiB",
-	"BvRFEPiTgkqR9RTqw/xEnUSF4O4pM0LgApnWXCi8tD7cF2CmU2o4vRcjdWvZ0E2BWEIx9sJibUC0B5gt",
-	"6gvT2/c37p4WgwTyPS7x9twYqYzlKu7KdeF23mg2XV/1fZ7J/evhfjzn9gtwHqlRIrax/u89imfuvUy+",
-	"vGVuVz6K+zq0pcQbah86PDjYBLF29OxZCLA2GLTnerb6Oc8QFrOW4JnhnkVlcnh11hHjUgsPp5oSUGS1",
-	"KH8viY11p963G6/v3v5cjgGEnWOysoDH931vl3c8kzVZF9YCtVUD3EgKeksV1jCq8nMSj6FTkm3ZN3wL",
-	"SGedL1q783nYvrCvlFeciMvXhd9mUFXpE0hgA5siq4331x32Xhh8aoMJoaso2Y+fDYbfMqmoa8tEJyto",
-	"grIP6Cv7mEmw73ja/xujqfvraEL7FfrptvMKh1fhpXasvvtnRwCKfD53HIPi8rwLueKsBMzwWl3izcZG",
-	"yaRiNufx1U6xJxh2V2DlnhGVHkJf20Nf3aBIVdRrnRN+FRMjrdix8KDzqKk+0XLegGFwLW6XXO/TlNvB",
-	"I8GxnkowDCtXme996xQi73VHSCT0gJvWuqubu83ODGZtdDjpKkfQuZzh3qeCQ/PV7V5p9KDtmsR9jnff",
-	"nTeblvbBm/2H92aHafyd/YHKrDBCBktkAidNnLqDAT0NU51XJtES2yeWVXHmytQb/F2QJ5UpIRGOc6HR",
-	"b0GeRkc24a/gmTjBxi927vRB8IL4EBgCkQV9KILR8jgWmTVdPYu6uaxiInCeLB63eUHuummRF1hbWxY1",
-	"mLfr8CAvL7oXS6jTikmjMHNPGuja0RK42HY8NZS3x72b+R/xNSWkX6OqyGyndyL0DgX3LSZR3xbpup6D",
-	"bTUTHysBUF+nHdK6WzK6y1zvmdPdckg2hHoZf3P/nvOl68NuX0Ic290l+UN+w73n+X+N9IKvBmK0U1r7",
-	"Vt8flQqcQN4uURpMlooAOtFvR7xLgcZ4BVYgOE1ag5vqHhTpdcWZci42ZWxXDRf8GOuW7CNImoe2yY7+",
-	"d0qN7xKI9IXbGzOVL6CQSTtkkLGjwmzaDqe6UjO0pRPuYSXJV9mWBt3CRAIiakyi2sQN9NyuorwOCNpE",
-	"TqR0I/QFRNyYT0lDuNtw3O+4XfXdqL1350Pfc2ztzD9o80ieW5FtAD9sRBapD3C3sdKMMsUhLlMQhW8u",
-	"ZYmvRLhJtZnubgG9Vj78fELh8rVAbjM42/xwC72sYRs2F/E2rcRvH/O9fQB3S1rd7Qrmy0J5JwQwyb4q",
-	"acFEEggp5NKdlpB2dcreXTwP2nJsqLBvoBd/xRDxPcd9m/u/K+BlNWFvhZVcbFqrugD9tbCUg7GeLLDO",
-	"yzmAt66/6Ue9ZAuuVmWGR2kY4WYjWCWcD/QONKrm/rl62AvL+EzEJiLmBdhZYkUlf5dqKu0p0YejFLD5",
-	"61V+w035IK2NWHAZ2peo8k1ih07ofOz22ScGEFzBlfAJRCYK8nWMs1J/On/9S52Y33/a2sO/DQ7EvbBb",
-	"nHofEpiwOC5cPkyvwcBOVtgosJBP0eft/SnlrHBCmOZ0RjLzUi2pqIuj0IQqK9iKE8o+krYl64j9UqQp",
-	"fEeKMCOqsW/vAxO5tiBfT+p3ff82wv8LisSJHqstb9VWEIesA7KinpJtgntblG6uYpGOuB1lIpc6GXVh",
-	"/pR1ieH7AASoam+fcZkwfM9ukM5lKvPmb6vm228APkQ+w4p6m+txh+71rf2oYApwV//LpFaXo/vc5jIT",
-	"pY+71LKCOZ+C3Ny0IORsVNjqq/SM21zyFD2amdNH3ZEW9QrlJuW0a6Akgvtz5J4KK2p/BJh3GQeQtw+t",
-	"LvgWJeSG8BFtfa+CICbuUyv5Re0c0caEF5W/uKtzFF51hi8pB1+xyIs+3l3nBScDm+tUJnzFCmVlSoVe",
-	"/bsId9lqDGCtO2XPCvW/Me7ltr4rLOmu3c6OH94uWuXItoNe74FEuQGghw4oc0gTAlAhOUkx6UK2kOpO",
-	"5EhCZnv81d94s/NjLlNBGd86E3d9cvwrtIITW1QOouTgQmMnIWus0qx22NQy2/KhA916GalPOG0OItXL",
-	"iC1EIotFxOZyNndWepHP1qxqKkna3rDq965Y7dJ2rE602/tRlutZLgyAgiZr+HyUePslhbFE221wU2Uh",
-	"1+2ksewo8k85Oswdq3TVZcYtu//y/DU7PBg+gcQxR4OpXoocOgk0gl5F3kZXUwHYz1vdiW7gP/h7HZGI",
-	"fGQEt5uNhyyXsShrTyGplfEsS1dQ4OGe37Gzk3vPKIYI/TqWrVZ27l4JH5OKxWvA4cOjQVvpyDqXk4/H",
-	"OGVwtJCqaJNG5Cw1MAm8KWKLIrUyS6VI2GRFcQFujbO2/VpBwKBZHXy828DuSCcut7t9qvWVjiq6Czb8",
-	"QwdZ/xBQUktmHq+DvpyyvSFAlRhWKMJy7gCQ3GhiTQqZ2j1JjTfD1/K0jv+/N9xpoQmeezZZ/+p3cIkB",
-	"wrajs79+50YwHPzPM4wDnrIBfVtphu8xkRtQbYblgI52HI+N591chvV88ZzbfbjTo747e2unmNNk1VbL",
-	"XnY0LRMz4b25LBMqWmBzODkBK+QcbjyIEoHwjHfld4K12eCB9B7ECj6k/nUEwCdESyeCJoJgg3aEHvly",
-	"WjJGdy+tkWqWCgBG28MqOOKN5BbAT8QonlzCFQxJmrYbR9bFyN3ILVA2GsER0xkQK08qOnHCA8azs1u+",
-	"gM+OSipHIkWSpIkHpOAegyVFyJbwECpvDs4JFPqtEt0JXSqvyXK9eyaNR6sMI2rr7sALfSXUu/Ys5QuM",
-	"oBLxkvHdKJPZ4B0D1A7xMQA5B6z0ZWWBAw4fIC4zPuPydgb4s6Nnw8Hh7vFyGnIHEHSJO1gf9K3G9fQA",
-	"h7XbuPzmbwxk0GEORbYA5+XlGA4onBuUrTpKQXGHEhfWHJz/TVX02Y3LVTHATr0HuojHBhjFCqoVAYPf",
-	"UVMgs5SmbnvsQvAF3AZI31DqwOM56CcRKWdlNoPMmSnq5asHXetdTmVvuGEu4Pnrmgqs9/o6R9QmgIKG",
-	"VmDeTJ0anj4+3DiqwdYUghrZRr2aXzAcfWNfArpqlaFap85MaHURUo0w39Bgd10L8s1IbxYTuWj0MTVr",
-	"cTqoVMa8yam0ZTfWR4a6oTZDJvUSxZapdxnJbtpUclQo+VuB/mg/5xIKM8h+4mk6Gt4sqZyGDoFpqdgY",
-	"LfGR+7nRGrXeHXdzehQ4u6m5abURXfv+M5+ItFMDhj1PtDBYtYaYp32GnZhRX7E5V4aCjQJcbqeQ04bt",
-	"ujp7+rwVPPG62VLnVybjUKtzDi2F2648n4v4yl/wDUB6Ue9XncPPEOUh8IJe1HuTi4yD+odZiu6373M+",
-	"te4nzqrqlTMDj3sYR197/Irjz2wdN7xr7Gtb7xa4K8T9KwKrLkTZ0SQ9YeIjj226goionrIxOdChPW+e",
-	"65waLCdCSULDu4HDHZv9RBAf/oiBdQq1Hhwds7/J704DfoOWh6nHC5CGQV+afD1SLBMIE9vhZS+6edwY",
-	"Z7K5PWsj35rPcgFVt761SkBWTqp82GZD1BPe3a9lDWfbNq1KMUPVc1EZzEZLodFJjBA+laZiAamutYyF",
-	"aWvSvTOqfimPOqROmDVz8PRm+ZQd6cIV8f6Qd4owpClK0oCWUm5I4xPGWfU8wZBCL+oHmn2g2dvQ7C71",
-	"KNPc12b5Ipuqx1ldgocXdqwi6eCSdxVAf1N1IkOy0n5BBasArryXsYEynPL4ykRV0gIZr3CtxDWXLcni",
-	"9L3uQlPqh4cs49PhOHmikEJ8vW6jdRNPV1bGpruxyZd6+/zY6U2tK73RPi0XOeVqVvCZR21t4B2j6oZd",
-	"yFGxldYApbbAFrjdWmxuH86hE5a3jkn7qPKsqfGAf1EtbazCyZ05Q041bbFOXxPkSWGRgtm+HrQMebOb",
-	"u7NGbmiMbIdCrxVyuFUNUrhkCb6+XkK5BQodoYJhl9oNYz11Fpc3gyESyVMQe1jj44RZmfgFjXxaXVcH",
-	"NzZ/MRvqppsBxowbm1SgZLYO5tnxjbdnN8j4225SF1x8U50IybO5QvW9jAIWi9ax4NulQNUaqdtHAq3q",
-	"vQa91mt9HOgMbrbAG4zUDVse2lNpT6rO+RDirgDpwIEdYyN+KKEHDJiU2t7V5Qh9dtSZpHpRyg7YGxh8",
-	"KqaQr1iCgBMyGbbf/0KQMT+iDldHy3DcGjWHgnUGdalyUxZqEE9tYNHaynVQRP4m11PZCqaxoYnKTvU8",
-	"ZR+Je81uWN+hm1V+ya3At/dVh7M1pRBuOGXDnTIcb5xn+KV6B0zKF5T5NDyffVfRx4e2zHgj4iKXdnXu",
-	"voMkNRE8F/lZgc2R8K8f/Ix++vWiF7VvUll1hQBZm0sgYV6gE8D7q12ZW5tR4+8s11bHOr1or8B8rdJV",
-	"aRH8KibnOr4SAK8xyfXSYG8Lw8aYy993wq5/PXTqi/ti/7IYDB7H4bjhF7TupPsAwoZ4R9RJ71zEe+V3",
-	"9t7Q6Kqh80z+Tax6nz+DfjPV3jDk2L+c3nIGw+lFPUDkKoFmZtLOiwlgzOCA9+NUF8kez+RaYhCs+ITH",
-	"V0KVtSr4WpYIc2V1xniWnXjOMRGLwRU2Q5+k8EhkPrQkVJyvMisSHz/FyB1BfV2qS/WnP/2iWXgMAR4j",
-	"9NPo/+lP7BU6okpzQOYeYBjkLKivVvuwYIg8s96zA753LgR2RHL3vp8VMhEfvkHwHfjjWzzG8kIpsPWo",
-	"Uz100AOMnwpa6D0YmP5phO751nvgxaV6j661VM/8PeUP38JYnrtpKyhlP3F/77FXCKJDue45OD6N4ldi",
-	"BBkg7K1ermOohil+EbpKcYnQH+aUeQ/O+ciwsbt1HAHI6aViqH35xx+ZClC5lnjfd6O7kNWwQMaYkx0k",
-	"PRuyv37ndrWKrANQa05zKUcblRaCnjIllTPR3QhFKq5hH2fOGsFaW2w6TN+lNYfRYTsqNnz2ZAA4t1Mr",
-	"cnZwMBgwbnzJyR5D6LGyIyIgRCo2DpGzxtQqpU83I5CUdGyfZSnhL+wT9NSf/2G0GiPpcGrw7iaWiHHw",
-	"vcODZzDSo8Fj/CQbvxU2X+2duVH6D0ZYdaUd8eH84BWlV7lwxA14BRUWm0qYs+qpNKLUqH3tDVTsnzCM",
-	"jwF2AQbTkwSg3eD9AIc00YmkLaYUByiNZq/kdxFbislc6yt/k9XsaHjA/ia/67MzAEuCSQ2P/bCBMfNc",
-	"XouIHQ6euq0cN1q1j7FiaCmNOGV4jSJ3nNHRxnIO7TWMdXqoG+nh8IiN29ugj4l1HAk+R8/Z3sUqC7wM",
-	"mCMAEC78ylHid9WU3Uolwp2RuTBGJFj97DbVjZ2Xb3yhYg0u7tJkLsu+h0fogz6DDSrvPGES6trtatxn",
-	"33lRmAuSdCVwcOx34xxUCEJ/8VuzYiXiFUh/qdi7Pzud6ZQdDgZs7Pv0IzFWK4GtjB3Pub8q6QB+Se92",
-	"gSmqMu9xXFalea+6ExvUR86KzPsQSQ+vbRBS+19fXKCk9Q16fnxx9j0cnO5Kpe/AxCA06H06AOEG244R",
-	"T/fOM8XGL6CT/bjsYUR5aY5zh4PBHnWcF+O2fXnCxuuN8MdOqo8vcq7MVOTlbhFVknR08nReqCuREIMf",
-	"DYZsXOs6j0z+2pMWMaASbmdVXYMJWSsTuT9JT6uSunw9HY0lIoNaHY112wAc7ob3ppikMq6I2qy9n+C/",
-	"qen4qRvPyzfXx2z/+LAe6fa3uCXZPzrGAPMSUvCs8bl+KkFO2D98yqa6yFHo9tnP7rJhJpWJOKlmEJrS",
-	"NBP4ZgQ0XDaLt0FjCy+hf9GVeKYoGfHKZMViHs+FYd+Mn7t/7Dm+zHV6wpTeg5vG32KBWipjoYwIdKQ3",
-	"uc5yKSzPV0HOKKlO7LlTjNjZm5dBK0vfA/NzhCZ+Jnsnvcf9Qf8xFMLYOai2+1Vq20y0WEw/I1p4mpKu",
-	"BARv+MpU8fvlbv0AYWLlhr9Meie9VBp75jOG/KrBWA4Gg0YQITy8nJyAimkwBbYZCvAF7OX7uVVvxJk5",
-	"JRcZFEbwllvxs09/aHs93btf3fg5qp7ae6NTiYmyOz3s7/8c9cLDfNvztXtpemVLxbYHy1X2gKFo83jA",
-	"PNhvVmZxWT4zQVrXh6oQGAqRKUd+soIyKth5NB4JpKMH9E4D2+eFne+D5YMgvF2QB6bq+Al5LtRLrARc",
-	"QnbHJn2NNp1sou2czYRlh07W+XMlQGdxkhNUK9B0QWA7UUCSgNSGQassA1CmmlTqs18bXUJDKcYNW4o0",
-	"jTywyrNLNXZLNqIb6HwKNakT922p2PCIPopsBlKOPBYA3C/sUudX7BsUioeBCKyk5OmlOhhQRs7+0bFT",
-	"Zfxfh0+/7bMfnElKbzIB6L//EHUI9P1SIxyFtWKRWYZpBHIhsAmiiK9Ecqnc2IaDAWnuc13kEYgOFJjl",
-	"t6yegcRw6pefChjIVcl+2cm1bNcaJGqAWH42uFSJk0PSsLlIE1ZkTsI6ae6IhQZqADyrz86h6If7TrBw",
-	"zGHDMTgk3AvHNZygcau8AuIt026+08nqzqRUrctwl6CqGh5VFN3vhb4P6kd4f8K0sHN0f3cN0paZhYiC",
-	"5Fn5f7N4JZdS7+T9h1DYAiwbUFQpaAs7b4rZCZDZcHD49OjJcdSQusj4YSrYyXAQ9ZaAjtE7OR58rgtf",
-	"jaAD7dL3he/A14ASqgEIsbciExzybWTZm4y6r7IxT9O/OBocQz8K9z70OdTfeKmIlL3vmUKn9U7P4FCR",
-	"aQqVbyco0mEMIxLsgRXWwa4aatoznvOFsEB671sm3TpGVg7R6XyEwSfXkyspoAf+McjnqtxjPE29Y48g",
-	"aYh4upKpP9wj576+6uJYP++qs/aDKuS5EwloE3tu14JgTUMlCNNuWvXttwIDM+Eh2MqFJcYrBbtB38bG",
-	"53RUDgeVn6myWp1Ixle0cMxM2FfiPnXxMKqz+ZB7oEFHT38V6P1BPQjqi4jCvpQo11XzhdgHIFeqtG0/",
-	"Ir4HqNc6fRLGuQmwykKveS0uxAKBA9LGqZIaqlysj9QibpS5VICYn65QY48YeFMpEwuTMOB+qDGAhv52",
-	"KQR8Alo5KUJYLxTUZmLjYa+qj8BwGNPrLlVpQXjk9r7jn2VDvZfqUlW6eYROATTtvRCFOMGqXBuv6+Ii",
-	"4TlDjcUrhx6EIqCPiodkpi9GlyoVHIySw4NnrGE+YP5daD+08TQpBmc4oO/9Dt+PFutfv0WRLefHoDJe",
-	"TWW+4D5uuE2ZPfgKR6JnBAgQo9NaUB2AU0gmoqrnfxBUq1IuhGLhS7TaVoGFVmYosUJk1FY0rXNhDZ15",
-	"JYNjzKFUTJEZS3/DBiGx1mW2khWX6t9EWKBO8aaCdL0PIdFoJtzBgts6Bn89m7dbTJSUAHkk2FT6QR6s",
-	"Snj1Gn1+BYFALpxu9eWtgJiSIWUjBKumGKgjM/B0qYTlpIyXcM6B/v3So+ySrx96i2sDJWPOPka1gtjn",
-	"BJg1VMir3j4UNhq/TMQi01aoeLX3N7EaEzSSJ/36YJ2pNhFCQSJBxKR1n/KWAzTMgpjNjEvwoXoxUhif",
-	"HKzTpPFK0TT+0W3pjG7vGcuF+9w4ulRhwis+vuArDIDCsIzVqVulwKt6vLNXtVWJgRFc+HTDhkXfRqHV",
-	"LfvB0kI6yof7kWsNJPYOmbERcP2P5MgrLcUKz80R6oM/r9Of94J2EuAKwl123F8t5x37+447/X0+4axb",
-	"Hj73rTZV5W1AJ/s0F1TY6zhUQ1wGusbI3NhQX3rGxr7d5ZVQoCwFbysbmF2qRvxGfJTGmpqIOKpLiLku",
-	"8p3lA830vji73iBgA8fc2kc//Iqs3ZL+Cva3EWUWcMX567v+wPprrE/tULm6C/OnhcmPKh5/fDyocbn3",
-	"pmyJ4VMSUYUov+7nDgHm2Q9kXgDMQ8ZnIqoaokLATEKIc4yJa2OnZpRufcwSo5K+4WBQ//AJKVSpnu3J",
-	"UvEo29tUWoRMUoFd0U1n/sC5n/0WNz8Us2AjxyALXiiby0ZB/9Gg3Zvvi+5b/PlHg01tIw8I8Lwz4flz",
-	"1JrJW20U9JUvG0T75C7CS7gdhGPbDHEra1Pckil+rxGLsDlChyCr0dWD5VVmcNTW5R58xf7V+59k8hlZ",
-	"AXB3t4YUT+E4qWtHxurMQMm9VDOnUhxiokKV+iHRbYO/UkG/P2f7a2JBqMR3ndhBKHxxUxPgpIzbecVI",
-	"Mlk78P8oTPUQBrwhP71w6q8ql+fLmanmtsBAyU7hwEmqJ1U+MAVAYr1YSOv0Z3cmR9CdDhJ3qkx784jF",
-	"qY6vDDN8dQrshQ5NXx0OmYvnmBMK7niP7IJOELBoSsUcW4kPh4NvTwNUtimUyl2LnKf4gGEzQUoHpoS7",
-	"0ffZBWRHFgtxqThL9FKlmiekWIzfuge9p/LldO8Vt/F8zL45HB6wcZaLcmQ+CxbxprxEwKX0Vbqps2ss",
-	"m6yY0stvmc6xlQC8mD70TTU6p47Q+gr1bendgZ8gMxPX25RjBmNIpNOo7gWShj0ePIEE8kv17u3PZSID",
-	"9gp3yxR4hAuVOkuommsUDo+wlCwgDEBNIm4Y9ClpD97+DJPGPO2be0mmMIie00a23vpOLXQip1Ik51JB",
-	"G5kdHvpFK3GDb7y66Rfeoj95l3fTrTeTtDq2wu4Zmwu+2F3i4nZ8l+pJl+QNOKQucikb/y0i3WyRfPWb",
-	"P0e9WpLxtqfrN3+Oei8u+GzbQ3DP56j3Mzd2z2/XtofqN4dHxO9wsODm7AEKkSkW20+X5gPhW3Y5napb",
-	"wyehQsnyRbbzC6onwvf83Sd/7/gWf/8XH7IHg+PfgXHo+BF0Sv2BuMeX3KCc2fZ07eYH3nvgvRvx3uPB",
-	"4Zbe87HOVpCpjTHVBp88nBP3a4A8Hjxp3x9QL2Ou2ESUiqVIMBcefDtOg6zpjHe6cz9rasa9bSP8ff/C",
-	"e3A4PNjFAKxsjB/AxOjBo8fbHwXR/Yu259xKM4UCxN4dZNUQUdQsGq/dezOUfri9VwdJarPxSStbAgaX",
-	"ppvPLAVzSSerNsvEPfxvbZp0mBHrHN9YxgfF/0H5eFA+Hmj1j3nw3VHuekPm3eMx1p4DanWOGQ4BqItT",
-	"vALU0acD9tfvMDcdwRywRRg1xidoDmkN1vxLxM0qQUE9+rnSl8onvn8DiaRWinzk4wDjb6PKqSg+QtkU",
-	"AUhqy9k3h8PHbAz/HuHV6hEj/wmuPx8P+eZwOLxU4xRwNYMPoM+QYAagkwP6Hb85PDhgY/h3DUag8nTG",
-	"JNZYIqdT2K28PNIhQnupBM/TFVRDzQlDguBuGGSVbstnKwFmcAHKx7G0SqtYALbMxVJTlSalsrkVZUVW",
-	"vbkqUBWI6KavRQ49nakDsp0DPGON0E5Cj7If6aUaO+Ew9qRJHmT47EoXCPk44QYGCTl77iVOVcA3nbA/",
-	"jcs0XEyR0EpEIOzQXxuAQ+BwPIVs8Gp/G3mKKzfAUxyk4qhYsIW7vKy6kdFOtOheWdGpdDX6UOOJsIbS",
-	"Q+PFmFUT16sVFWrtkNkpFrYLMth6oLzq+Yg5QgueiGAvdwR1Y2dYzLzAVeeKHRxC+pEHxL9U0wJQX0O5",
-	"QHXdB47P6UweSTXCO8fNFtF1rLjNC1ed8bsu3Q4tB9YE449newdHxyXxp3oSseNDNhcfeSJiueApYRf1",
-	"cZZeRowW0iyQk6TPgo2FvIbcdisMyZB6MPXZ9OlxMng6fPr0MH6SHB894wdTwfkgPjriyWB4xB9PpofT",
-	"4eRgMpg8PTiIk+FRchwPjyaD6WDAB09729asVMw2LVnGrRW5e8//vB/sPeN707O9Hz58Oj78/B9tCJid",
-	"SJQArGJCwst4fAWV6gQH7ZbzNIDJWesuP9w+oUJd7T2nZKKWrJOb4uq1kIA7V4L9hzIqBLp6S2vot9jL",
-	"IeiC7o2+sfdcIsJzvbtBmdy0eZpuDL27JOtwTjBomlPEjLC+KdqPFxdvaOvgDBzXxjMuZ2q1jhBVAiCM",
-	"JoKJ3wqeNpl741Tri/Rlc71hpnP0xzKtd068vq+AQV0F/LoZ1zg6UEeTrvFVMWwvOVSCQfploET8myRm",
-	"/H6myTtU8vmuVghma+4No1vmd+wT4u0OKZpVQoc3JQIPm8yBbs2X5mp25FIihf5IY/33S6j0K7otnxIM",
-	"QZn45lqVUbDkBktDnfYHWDZO+382YAlfmcaZ8G+UiIl0sSkPk1b2IWOszMCkFblLB0cgTz5R28It2Zdh",
-	"tT7RMeRR5kJgNQf0OPLQieB76MB3CQn9tITQ8o3bMDHzUjXyNddyNSMyVw8Hh33WndYla+Z4ogU2fl8I",
-	"8ig5K3x8qWgDTxEuV0K/wVVreQiuz79C8OH3Sf2klQ7E24OKcTcF8e5suTtXZ6laRLuli/bZ8yCb0+dw",
-	"Rs2cTqx1TWQuYouJ2IxX9eU1P1qYnr3G7+352e2pig9Jig9Jig+xyodY5UOS4kOS4gPvPeQJPOQJPCQp",
-	"PiQp/ksnKd6trfNVsxMf8hIf8hIf9I0HfeNB3/hfmZd4XyfXzU4TZAG3QB/A1Y/d5vbB67cRt913zfB3",
-	"Vg3fOMu4TLDvTuDYD/vN5cE5Cvl18PByLlNB3nqdCUR6ulRjnuaCJ6sRgfpOAnd9DfulhvqL2L6FETmB",
-	"JBp4M0YdaJos07nlKaQaXaqWXEWYT5WghSX5nJrUQw5m0FfpQvBFK74lwPQ89yt6P2hR/vXbQHCh9bdm",
-	"k2L1dRMR/Pg8SEYnuOUMSs/LSDJsoNUPQT5Ah7c8twHPhYIDKfqOAS69OEA+2SYM7LxkZN/YpcZ/GV8t",
-	"hLIsEZbLtEz3RUFRQUTUmBo7wgAyE2dxYaxeiLyby97gQO+RkPELD2T8BWTsqKVFDG+n5tuSb3gubApd",
-	"P+cqFimgiFlI3Cr7uuKJJnKpE8jJJgB5wg2RC+iqaEW6wkYknQ1Lzmpn1KUqMzyQzuEzgE1GH4go/Zpg",
-	"yuCS0VqJnNGpWDYW5HjAmX4L2sqlCj8blY01x7RCo0Lxay5TZ52PGaDKqhk1WizZtmz6XgbHCUXdL1Yr",
-	"W8KSnocbsENvFNALgmcgF426JlINRfcG7dopJdi1f4mOKeF6YLOBWKSpSKKSGpEwN6/Mg/hBLl+jsbsV",
-	"P9HOrVYeGVZnTpQpxnJbmBOAShqvgyexX0FZ5iV3Siw+Yd+MM27sKCnE+NvoUkE5EHV9g27kY0Lb1IbS",
-	"9IA+pjrviJk3WPf+gPfC7+zAAg+0XOvVcteEXMv/omPUkdIuiJ81SUXNzVNd5Y5GZYGSzNlUcFvkwt2C",
-	"fVEdqS60svN0xbJcxsJ0pY5ewHjukSbdBzZlIMLcHpBp15FpIRvR6/bQiVdPp1CecCPK3BV42hMoNd3u",
-	"tlPQOwyuAmzyKK4FNrvyVZnUpZvSk2JsqmGrDF2CwIPsP6d/mVqXDie0BYSpLtW5zWUmImY0SwqkQGrN",
-	"Dx810AlaT5nOUadiSrM5zxfQQ11ZqkSM3cGeOwWIratw0HIL3xZdKifXeXyl9DIVyczn8c8U1ktC02s3",
-	"a2C3qpud723kr7iDZCGNkWoWYXuRiNoba2xgDPqvNJeq8os8HpRdBijPGbHHw4RnXLhHBnEB+wz6gTAO",
-	"aiguFTXHBPXFzelSYS+BVuhtqP3C52C5tmmVeKs7a8uJkn6U8yWGadgZLWYZwUFXVKP2rn0d64Vn9i9V",
-	"6V10PfzL0cHRE/70+Jl4ImIxEQl/fMCnU358ECcxfzzlR8OYJ0/Ekyd8II6Op9Ojx8fJIBZPxXDwNHk6",
-	"SboK0XBWe+d+ODU9dsE/UvXPyeHg2XFH+naXK+pP+3+qC8qWJBO3clB8h/0dSmYqF/vszUtot+Q3GJnO",
-	"zsWitl6fehIwVK/taNgLMuuvtYxF3ykovc9dxTXX6Fgvx7Lhe3+E7i1EYNyQdFnLev0DSfG3yGXV1kL8",
-	"Hdd2V9fT0cHhwdOnu3QQhQKLNdEez/kGJ/RbXfhU84Uwhrwu0EplJpQFUQVuGEQJlYoZ98HSsA790L65",
-	"FnXDp+aiWLEtPoq4AMfwQidizMaYtzouoTY5ez7n9i0tr9fh3enndG/2wj//JuXqlI2vpErG2NIcepH2",
-	"GbYkhzzYS0XtEHK9hFrgMdDkRzvus+fkSvOQrE5F0pkmDH2cDtZ+8hh73PuMWioZtZrFPM9X7vQ5pYbU",
-	"eKQZxCygUvs+uxAfbf3z0G/F/cGlYu/+DEXF1EvVOyHgre4Z2o5xmXw/uFRlb2zHTOM+G7vFTMcsnmtt",
-	"3NnI4AcnQf764oLtw18Gdwra2uc+jlCZTnqp2JVYnZALHx4ZUYpw02xipojn+I2ItWAlNPyPvqF86e6g",
-	"zvKEXeBk06X6Zlw9npYaMKo9sEmJ/hZnAOXMOL4rsRrlYgqNbUpEB+9dwQv4niuxAoCC11PGGdVzlTRn",
-	"tUY/jd9iXD2oLkoTp21TJ6FcBJtT7aaH4gdyR2KcU61x/1IBMgTdO7Jaj1Kez0pLtGS3cnGm0lIvbJFO",
-	"T9lY5LnOzZi5k8pzKBRsOX6c69xCfAcalE+KZCZsBUARglw8Mo1+MAlfwYzc4rEii1qajFEXo4VMlJzN",
-	"LXt38RyVlmnZHIk2x70I2/3mhVKOuqARQC6AJ5KyPWTkOzXByKEdLxsXSOAblvFS0dglFPVewV5iz2LU",
-	"RE+YW959kK6UBToO3waSBX9330FO3YMiYVT7ThB+Ys4DvemRYWN3hI4ZN052ud/G1LreSalzeB9oTVCg",
-	"l3DLx6jdYt2e+00rMUb0CdjIijdwYFN04KOcWvIV+SMulUfqEKkpgYMjxqHE0H0w1o4csM1c1Zuqz56n",
-	"2njujrVSAsRX1SDKC+UXQFYBWMWlQhAMPKHchmZ4tBk3ucJg4fSlGqMAdKSceieI+ycSQl4oHxvkWeZm",
-	"Qy5q5KmYp3CnWEThKvhld+Kcjd3rRnAnon24b+Jf4H1xvCRVAerE+AS+iC90V93x1rjFkxy+NxemSK0Z",
-	"Q7HjClgedt59wYOcXCpEQamOC4RQCN5a0/sp0loVJg4HFU60zkFLAWyLlhoLALd2DAp3Btghre3p2rv+",
-	"3V8slG+Lg3rx5eFh4Kgtcc45HsbuzIHClN16hA7ueAJZugL1bE1E3OxFAbt3tuaZIWQ7knVEsW3YWaR8",
-	"L+OyDOSxTh+qLkFDPjNXAcEEOjFQ9+ZYLJyneXXhYPDsyfDoIOrhOelYJGBcN9Ubuu3cGPYnkMfX7RCB",
-	"HTds6I7lgwELWMdEbArNsCzjYPmvqcwSeiE7seRlJ8gfcGj02S9Qwvkm1wQQJWdzUcqMNu0r7Kt/qV44",
-	"6SatWOAhCEMiqCBpQe87IQFGaRtO7U0BCgnad7nFMdiNkHxRbvnQyViyfcJXpYJxqbhhb16fXzBYOdBs",
-	"+uy1D73hieclPp0xeCl4aKmLNPFKBCrjFQYVTBD0sUuFrCYS94V0xTjChlQt01PoqDItN0ZP/gGFcuCP",
-	"AM0RlHzMmtx8fPI0vVTIwYsuSfwdkMn9iGN49xZ57LfXfG14DBgaStqOQhog8MhTOHrrvOuIOOVBGHph",
-	"6C3tcj99bPJmstHxvan6iIOn4BbCDwDR4g3+g3MYvHTmluB5Kp0iBNJNYrKXO3rLrU+5mhVOafBoZVpd",
-	"i9zwsMc8WNJXQmSGKSEdv58E1velIiMboySwcNiuHhhVWh9yR5XWDcV9bBx+aURm4NgNCxrL+vEErVgh",
-	"52BhWJH178l4rJuL7B1ZrJcqFKkookJTsVX+4C5VECD3ohPiR7aIIZjzV9b1/MA2CCEilQcxswp5FqzK",
-	"ijFuJmFuI05K7dv9Mhc8tfPOaKhXrJq5NLmGhs55oUyfvbRBLs1cxFeklFg+4QbTOco2yonIhEqEilcd",
-	"gfofcUD3SKr0ha5gKE3NqWupvBZ/XL/2c1pqsvaaAw8IiTb5pkHKDl82+jN3CKDjjQBtBI4S7xtEVRJE",
-	"b+kAWM4FpSCvOS7JX4kHi0rIVatVqX4aNlkxWto+Owu1f/T1gmMWTkLw6YK7tisa/wpnd4/0B1/YFI/H",
-	"dXsQk2UIfuH3ZJNkvKEoBN+2+9/VhGLtW6jZ3xo6WNoJtd9KWG/88/ea1ksf2ZLugQN5oLCSwrJgczyR",
-	"AYXcKZXtf3J/e+SprZl1/rGOvp5fFPyRXX3wPAXtgmHnB9jSANRyczWa5noxgg7n7b0+aTU2ws4G4f8h",
-	"YdeVf39dKLda9HMbcz3wls/rc8duVhHV3XOXsSIzG4LrhSqV1kVmmRWLDFJMofppPBPKcYAYM/cejFZI",
-	"a9g1z6HK21TOdcqjIted0UUeC3gKzOZL5d/sDEfxkTDVfHQJjepWVi5HJBOKdXSUcPFyVHAGXSqwl/3T",
-	"JY/P+bU4aYYupe2zv/O0EIiKSYFvljrNCITBpTqr3rXgV8IwNP1xMjovF8Db2hibJ7+iTlO9BPBjvMlZ",
-	"3JRHHMRVVug29E7FE8zFgptDqPEIvkkjncqPImHXOHbwSTqSIk8g6pJjCAWZ4AL8ZJhUl8pHBn/1xzb6",
-	"CJa5thg5qQV/gxSAygML6NRsnOQ6y0TSqjvmhTq3Irsnu9+9epvR7/cO8uXAmZ0V9ut6AXCYxkmMrq7j",
-	"hc0wYRCYwjHPg6REKQXU25RHZYnmNtH5ZY4BSALYqpR4R1mQy1B6E8nYaxa+gYsfGwfUExkclZbvc+Ra",
-	"9gKZ6hwlW8JXCKa+KdOBwrjUmWCFAgJ7cLPvxEp7KF+32RGr501AGwxK16HEU4pn+AYFz9h6WgemZYyx",
-	"FmUkVLs8mAn7Dhb1PhO73TbgVzrYDfY1yDl5YDbHDxdIvkCbVid8dYemZd1h86k3ETwX+VnhFNb3H5yC",
-	"ippAd099yszm1jfOBqigRMfFgrAWijztnfT2eSb3r4cAVUKjb0kUhwBiVHqywUsPowbzjxRxaMe+jvz8",
-	"X2X4gzozYIA4qtiEAgxlE2+npFTJPsEXYFnXv/BW8GS1B9kZZXIipZ19U9pk31axRxASoPCtc3C/bliY",
-	"ls+9qDDsCXU5DHjEXDktANrFYFyYuDR4MyEbrL/6DRaIlDgCsNJBqnu43D7VdP0tF7VFLn1dqOts8zn4",
-	"zcQo/vrLf5bXQglT5kHQtMlxGLyB/IWfP3z+vwEAAP//",
+	"7L0Pcxs3si/6VfD4TpXtPSOKpCXZlmrrPtlxNk7i2MeSN/tu5MMBZ0ASqyEwATCiGZdf3U9zP9j9JK/Q",
+	"DWD+cIakZMlJdnXq1Mbi/MOf7kb/+XX3p14iF7kUTBjdO/7UmzOaMgX/PE0Slpu9d1TMGPyQMp0onhsu",
+	"Re+4dz5npBDcEDklCu7p96Ie+0gXecZ6x73JyjDdi3o6mbMFtc+bVW4vaKO4mPU+f456L2gyZ3svpDBK",
+	"ZuufeE6TyyLXZFFoQ4Q0ZMJIYh9J658Sck8bqdi2r0lhmHAzWv/az3OezAkMm5g504xQxSJCRWr/JJr/",
+	"xuxc7b+Xc5kxMsnkpGXOZLA3HBw8PXxyuH84Ohg9fTrYMq6X53S2Ppyz7073RodH/pP2YxHhgvxaSNNc",
+	"64ves+nTo3TwdPj06UHyJD06fEZHU0bpIDk8pOlgeEgfT6YH0+FkNBlMno5GSTo8TI+S4eFkMB0M6ODp",
+	"RW/LIH+k2uy9limfcpa2LR4TOE7YM7KkmiRyseDGsDQiVBMqyHfn52/3UmpYffTn8yIigyH5ngoyGoyO",
+	"yGBwDP9P/vb6fNuwZEJxCG30+f7dj8RIksqlyCRNyVTJRf3bc2Nyfby/b5dX993v/UQu9gfDZ8/o4+no",
+	"f2g+E9QUiv2VTpLacKZSLajpHfcKxXtRy+jeUcN+5Atu1of3jv1aMG00ydjUkIexih/1yfmcrSzV4Y9T",
+	"qWBJBftoSGxiolkiRapPCJ8SIQUjHB+PytsUvtZeoVkmlywldGqYuhCVF/QvRIN8ciUveifqr8PRifnr",
+	"420EG6a191ZmPFm1L35m7yBmTg2heZ5xpiMS/xr7IWqSM0XiZTmq1jH9+tejwcnyr0dbx8SMWu2d2rm2",
+	"8BJ+wdLCknIrR6ZSMWLUiosZoTPKRZ+cMWHIkps5YVdMrcjB6Bkw/+HgcW1ow1ErDXBhHo96UW/BBV8U",
+	"i97xIFAEF4bNmIJx/mMPpdreizlLLrW9cQvnl8ImIkcHZM4+0pQlfEEzkvIZN42F+1JJsGWdw/hfpe3b",
+	"jgLggSa8IaU9Q+09SYZs78nkYLj3LD083DucDqaj5GjylA6HHexV8LSVv8JgzvmCaUMX+QbJlGTc7vCC",
+	"pqwiqUCmLniWcUeGRHOR4B3vBf9IWC6TeZ0Anhw9GY0Ojwb2/7po4ejgGrTwd6Z0qxBzFzwp4BQeaC9l",
+	"8YP1we1GnMOOATmx1Lm7jnlheyPLT3Ac2TWcFDOiWC6V0X1ySq5oxlPCU6Ltok9W1S3gmlyy3LSTh6UO",
+	"SxyWNiqkUef/Bf34IxMzM+8dHx1EvZwaw5Qd43//crr3P+neb4O9Z+O9D5+G0dHB5/9ooZ3P9iFFF8w4",
+	"bQd34q6ImtsX5dTMe1FP0AXoCvDKMVC2XVWu7LlqVMGuxwOvUrbIpWEiWf3AWkTxqdXSfi2Y3ZGCkWQu",
+	"NRP1DQHZ57QcumDEHi0VQaisaLUkSP3219fgYHqUDNMB2zukg8neQfL42d7TyWO2N0iPpiP6JHnGyjVA",
+	"/bJchcro9+zwOzZ5dHgIxOv/HrauxPQ1Ncl8fQleCsPNihg60xGRisR/ieFwpWLldrZPDoYjEucKZAC3",
+	"z42nlGcsje1hC0tVKGWJ1527Vh2lCylm9uJi/US9FYWsfcmmezjPjrU6GDw76lgep76dWQm3vkylekYe",
+	"Dw5QyTBze0IKtmSqrtP1ySu7FtmKzKl2Z5SToBHRkuSKTe35/mq695MUDIccX0/x65y+m8ceTmSDYGhb",
+	"BTuc7YSyJnITmYMK00E/r1qppKSQKGihVhXWS6uSPR4cRKTI/Y8pSVnG7FB0Nzl+ZUor9+765NZhZ5WL",
+	"bNcyEF1YcJmv7MGimC4WDBaWG+Q4kkkxY8ovMqq9iulcCg3L3bDNvu5S4XQ7BVjHIr0Xi525cquMajO+",
+	"SEYNU33yaiakYimZMM1TBoyJPBmRJVi+XJOFVOxCsI80MceEEtyWVh5vru1NWbmc/k2YuYPC3ggGdjz6",
+	"Jaw24s0iy7Xanmo0c04LYGguCLWyjilwaURkxoxeU74th2prTTINrA8vIHJ6IaggbJGblWX75sqAT+Cv",
+	"wSfQtRYbqWc4GB206jCe+EGFeVuhjG+BMOyvCXo97D/BDEN7eT9XcpKxxX/+U6PeWX73PxSb9o57//d+",
+	"6Rnax6t6/y0+hR9fV5O89HN06I5Ju45WHoIpWKW7uIUAYhCw9VODUH1pt86eHhUHVc26bhu1u3e/vLHD",
+	"eN3pYX9/i5686fnavbBufhG/8uYEHgDSOCFxIlMWE01XlrdXf5jFbVjyGx+v3PrF2wIc+JM0Z9RwPeV0",
+	"krHfaYtY6mSLFck0szYASy1fZJxpIgsDEtx7BRsbt+bl3LQK9ZubHqs/DU999nLTO65lIczLj9YYbdE/",
+	"rFGDei1IJGeNgoEjCMWH++RHro0GZ5wdQMbsAfxOLjWZ0yvmNJWsWIigKWqmrnjCHmhiLO1oMKFkYdzF",
+	"RDFQC/UJMXzB8NU7+R7Ia7aYMGVpYUUmjNA0RQ94rmTOlOEo/t3I4Z8pngI0e1u5BW3LdapzDx7bFyum",
+	"dUTyzK6ENQntSGtK+6ceW1Ce9Y57NKX/T8Vhag+2dDeL2Nryhlv2tlOwm++ONjn5J0uAopx1XGjadsA/",
+	"Bz+7nLqDpj7CXz5EPW7YQl9vJU6JksvGVBPFqGHp2FrgNa9P25AX9OMr/OxwMHC+IXcTVYquymm1RFNe",
+	"M0NTamhlUhGaA5bzBdOEiyQr0kbo4488V3blg0pr/CeMhpjA316ek31amPk+3kwyYDqwqP800wQx497Y",
+	"6XzEu0AzX9CUfbnXcc3X2HTnRb1LtmpZ/tO3r4i9EhHFruTln5a8LoVcirFgZinVpd6w9E68Ec1ngqV2",
+	"4adKLoh/0kUoFCPwRmt6cgOhmPIWuGrPCGrPihVLrUE0Z38euaOZ1lwK3RYawSsRYSL90xKDLibhm22T",
+	"rF7+00zKyEsmuo7Ac3sRzsCMillBZ4wsZMoyTSYrktLVn2SWn6vO719qwjQKGk2Ffp1UC6fLmhxo0kJ5",
+	"5jaUivr6fmgZ/enM6f2NVRGE2istGtgV5Zm3G9akEbgXKgLpgUY9yzGbtmKnuta4I25UEykzRkWvaTas",
+	"f4eiwglDtLqts5tLh8RrKuiMWS1VX+pjghsakSJP4b/2CI6ILmYzps0JoZmW1opnVi1U0q6NjpxX1P5j",
+	"zpLLXHL4Qy9olhFDs0tQHmdMgKMFNHW3GQ0fhnd/tMVcYAYPNLF31GdgRz6Gy21v1Jc8y9qEwNyewBmd",
+	"WCaRU7IE5d+QhAqSyjq/ODLHNepVuWfd04SmRPuL6u9pGWyNQ7YwByxVff/DbKMK8XXSsjVpNqx1QzLW",
+	"6LlNPPyuhOTcZjVS8Dvf3L7P1Q3cZJ4jx68JrnXRfFqYOeixLWQmF6xiXc5pnjOrdxhZZf4W4dGlPvLy",
+	"JV9FbUyZNWPb6eSSi9TyTq7kTNEFukRX2rCF3elkbhWk+Fuu2FR+JFKQn7lI5VLHffIS/KN8SgoBErvO",
+	"Ji8zlhglhX1mQZM3Z71oi/cXrc22McLJcLNQrV2QLRHXqGfXoEPw+n06JrFiM64NUyyNIxKj7jnmwv8x",
+	"5mKs2LTQLI3JQ0qWSooZyanWS6nSR5W7JplMLuEuIyVZULFq3KwflR+QhYlrf40hhLucM8XgAp6jY9D1",
+	"qj8o5ociiMxSothUMT0ncEaC2WKvQ2QP3RnwGOqM9vt+MONkTsUM3x1+W5+odxRXJ3zJVmOnXcTuT2eh",
+	"uD91+Js8pFn2qBx+9cpkRewccqaokcre5KNq4+Bei/vktVRszaFSEkvYsDohHgzajjDUPdqp0V10riZ7",
+	"SCwYGCDHsJD7owPneHr19uqg9MDAtYOn5bUjf20bK40Gj/uD/nD4uD/YHx3swEe6gFNi3MVPfq8dGs3Z",
+	"j2FCXBM6kYWV8BPAemAsSrkouWDX5sLRdi5snIxwC6iMwJzllgRp1nomeiHefi56P4VgS3Cbc9UAPvyC",
+	"QrshYb34bJVpu3rIDvxU6pQYKK25y7ufcOHgqp1yo65DDs2MdsIwwQShnkhavZJM6zHc2wZO+f7n8wB0",
+	"tB+Uiv8GHnaCzt469bDV9/PJ3xL+hn//6v1vr4Y/8e+f9dnq+9/Sn1/xN/zV8vX55eErMegno0xMFt8O",
+	"0n98n7UJcfYx54rpzU4bHLuTge6Jr3IEO+nbtWovqLBiy8pUWDspmBfY9eVSZnwg/jG4+v7X0erdU30+",
+	"LH7eyku1DWsOpbZwbTyFMKrnmZy0Bf4TtcoNSwPImprgOWfK6s9CGqIYbQjj02/+Puz3+1WxMOGCqlXb",
+	"zuII2ln6ufesbuLpJAAzbwNLmcwLcTl2nvlh1G0/7y4cACXJf2NjhNgfY2T5KOqZEgXZePWVBxgOd5YU",
+	"uFbeL72DuGg80MLrJSbBYy99iIQbHWJZdfmR7AqT/ZoA2TWiq+3yGoJDLlFvg7t0FQmZU6vbES6cdbCW",
+	"UjCMrgfirBNYp2TzHBc25DYBsTsIOH5HOMutynuVb9YIqpLhYTcCUK2rZrJF4LZroX1rzPnVIco77MjV",
+	"rUKQrws8XlPm/HCq6xaVwqDOcbVtrXFA9xF1ZqRiXRqvQaQUQvvWRNLvRryyxcY4zZZ0pYlRBdvBe9hY",
+	"anmJOmn7Mplk/o7l2aoLCa6LzDj1b2JvXl8pd0+73wwvggLDaDL34AegdjNnXBGpmgrgL58C5AmVS+fw",
+	"/+VD0JfD9ahya+98KdEbBLEcecVUahfMSgRDTYFn2jXORlgbO/7mwQik7n1HWxx6fnk2LD8syfr6/Zf3",
+	"hBEjHZyUUEOkSFjbLmDCTfs+Bqdan7ykCAME7D5FRc0ezSybNndhwTTGJVza3Nra/o/e56h+G0ItpCBG",
+	"pnT1P3a3WV7MqfEr8UWr7ZZhw3LDjrb7dt6+OTsn+4n951IWWYo4EFx7dO9ZNdxJSf+tY8DMO4CqVIQS",
+	"hxta36W8RIXthCCKapywff0sI8NDRq3GtD1P6tvqEDEFANkDkqGkIoeDx8dk7vUZXU+rgpC+nX0FluWs",
+	"OECZ1Wjo8eDamo3n1DYq/u78/K0fq+nerjlNj8loMMC5+QWMAM6J+E+4UNmkMODRoHXE9COO+PDZs+r4",
+	"B4Ot55ybTis12sNezM552yadkmqEC2JIffKtkguSSbBqjCRzPpszbY7JVDEG/vaI5HLJVEQMozgxYQf6",
+	"S8/egcRo/9feY48eRhd2ZOUZhtfXjiRLWy+oSFjWZu+lSA+qEAIS7VBQ2SXmApwGln6OSZxKwWJc+jiB",
+	"twGqeSqzTC51JQdXJpfM2H1eaVJoOslYn/zsbAja/A46pzjintcZDueyycs9VT705NYKx1ZfGPfbNrMa",
+	"rrbtNaygFIZ9NNvCeYgAA3eiFH3y3tv/Zs51gHe6tRIk5TqhqhUqVgm2tHgXyotdn24cBtfDfRlYtufM",
+	"GpW7HwF+TO/ksiWyvG6NusBSy/Twwh1MzYWkTpMFu8bMYDg7z0oKqxmDg2w851ZRbVHPXlKVcaaIO311",
+	"RGSWdvs7PMC19x3LMsvlSsIWFdpKrZ0nUhnaeaHELmE0gBK2QcT24ELHHp2QRUDLiWwVEcGsMTuRKWdr",
+	"Mcypkgv7SSG+BK3ofORWc51Or7MqL+1Edt3dLsTcC5oxkVJFHEpup2VpLgSz2jHahU8OrulxgiUwVK37",
+	"rDw7nxkq0r0iv8bKXF2D7iFuvL4wP0lXrOGOhNRrxgwI810nZQe065x8EHx9Wm/dlbuTUT+ziebmGmLK",
+	"DWnXuSmWMGHGGH9fP2PBWLj9yXkFsWdkKivb+IJmGTkV4hoHjh3i7pPN2BUVZpzKpFi0s/A5+2g0mcpC",
+	"pPXc2weayKUgmlHV8OH8grIGTnh7pkTk+0KwDWCUU2KVCDAzBGEfE6aaOdatL9yGSmlDplF9OU7komOy",
+	"L9wVMPausdflSWQ3y1mLc2mN0RUphOEZeS2FA7ddi5+pvny1s3f9WkTi5rorrRi+YL9J0aJ4vjr96dTu",
+	"nYNMAOzJm5P2KWIfg72DoD/J+CUjRi6kUnJ5Qt6fvyB86mKwDXBFYZW//XcS4EPbwsH21B/nSk454tiu",
+	"ARcUKzKlVm5BQBhGbt9WBnocCeg5WGSJFJo3PTyfghoF/LqmMH/uUKHhODlN2lFxpwRhCZWRoIlg1WKp",
+	"me57G2ROoXCKW/iFqw3SEtX0H9ooNDMq3JDCsDfZG3C8V+0N95maveF+28neiCpv2LBqm3GOZMJmHD1N",
+	"lm/75HTmtBBqQtok3gm8rplIQ+C/4TkVKfvYQvoGoJAJK/OlPanAPnCfMh0hdHv4hSGS3TCH4M7gwiUp",
+	"rAPktsAQ5XRDJMjNzsnB+hQtm4N/BhMn7fJ+4XxvQnkwrTrhtc+0ne4cVhE3HBZjIwl+0yoSAc2FA4R8",
+	"JLs+XbzYashChm+AF7joipEkoUqtiCzQ2Qxu5hNCDVlIbcjhoHkuhXhmwb6hZj28kisuFTer3nFvzmfz",
+	"ds3DnkKTQDcVMCiGK8aKJVKl19DIasKlPHgOW04d2s7hgeKRl0PYCVxK1yD1hLYCbn/mZg7vAyqLjZTZ",
+	"GG6NEd8E/4ZU/2JNFaBqVqpS9YVz4UP46nhY6rS/Fkytxkou9TVOcCkzu0f1Jayci6Xl7d1SLcuoChaq",
+	"hCCNYS5F5aCp+rZigAei6zH2ZQtAddOSTKkK/i4FJeiIkMTReG2VpjTTrQDxpPQmbZr7e81S73hyT3FR",
+	"dFRT27SXAKQ2EgX/hCaXOFtTBom8KKUEfdE49wbI47/mj5PR3+cI9LgO6rKyzBw87uXqRvYvS84x5PnL",
+	"K4YVJxztOfWK5vkDS4gy0+RhdW6PqiKxEliyb4QEAn9nXVJW7lybB2ocNNvF4oIbAckCQhaOyA30VyEq",
+	"d7Mu5aZj8UolRT2XS3EC/wFXqdCG0TSonFhNLmH8qoGN7KS7ajyiBS0Gtsm0slsByWgJY13mvPLaGaFg",
+	"RbSShTYs111RXJaHLbavL4X9mrRx6lwPkebGOcQXuRkbtsgzEPo9k2fjUhCOdbFYIAbpiipIF69G2yDr",
+	"aEGKnCxWDof++Vqy/cywfGuGQNQzqhAJNdvkEuQGEW1knrOUUETcZGAHYKG+3bb4BpqE1avr7AG/tFke",
+	"+UzRdGs46727DWwVOtt+P9zUoac4vGiFY706sVFfeamUVB3iaAl1BJUUM6iRxHwUxOt3FNRjb3CEGEch",
+	"MqY1ov01iXkae8RtIlNG4kmhV/ExuvahJgswNIQo6tgMQGs7yHWL619uX2GY3QuJa9yFdrByjyznlj9d",
+	"JN9+18oW9jFniWkiqsNxve5t8EHijZh6WDd/1KTS2ZgNwoWRIa1zTQoRMlhOiFErtOasxFMGHaRrY3Hc",
+	"2wmG5mkjxOuPthj8oyyNr13Vbm0MN2AyBvRY4zL8aUd1Haii3InaOmxkhO8YVWbCaJd26Y9log3PMjJh",
+	"XMxA0XT1NrHC3HAQYsnLOc9Y5dhSBao9143drS3RPIy0tkzlz18UwYPFeCvFbOM6GElo6feLcy5m8a1M",
+	"Lrdfrsdr7S9fPqUzpOqNs7LyasJmheiTn6TjPisLqL5kKVkx0wlJ2cpmZVwzwgQyXsUvPtAkkzOHW/Hx",
+	"T4SjY6DYjswedGtJEl+JLZ1MqO+M/3FH1tyVE89bA8inJOcsYXXFyyq77KPpk9Msw+ua/FNyELIKTcCK",
+	"Limn7qwKZxScPFA3KPZaaQsZpyxrgwHbBYNv+rgdVM7qUP16W6o+3mhXwOKpbQn8suN+4LQ2b4Vsq2Ye",
+	"/GmFZroKFgrEDBbI+kJCyuouluyPcONGB5f9RGtObca1j9e0qtmgAjffGDvERUyWLlMRfYURqilOxZGK",
+	"xL56YdWewmftkqJCiPc0TKlw063svN2Y+s7bX67n08Lt8GuylRDAvdA6TJSUaIlS2JmKQdonb1DU/cwm",
+	"ZyDNopovgRL7ckSsfQtKoIPVHA3KOuGlvVv6WxLp7nXb0+JQq/perllKyD8asGDuOFDSMKzrgkXOpxzt",
+	"dkePSMWNQMCa22dtoTfppq5EsSt+6xanYnzuqJzuxEqgAOK5PgYmbmiBFdfU7REyeB7WqRl/3pGkAWfs",
+	"6Lrc9i6afsvb9JtTfYk+Vkpiq3XErpxwWWd9JQtiVKFNeTLDEWKVBJ5m7FawWVaZaqhA/EtVoA3wZ/Tg",
+	"PyitOudikKrTt9QnsR09uPz8ECzlAPrZWjcQfHIBFazW7K42GKOEPX993/RGlPW6y+Zz1JOCvZnCWLeD",
+	"VN2bPkdbDNSPLCnsGrzNqOh9/hC2qwMufeqhUCELP4RzGtZxhYfbaq7IzGk/qhBeF6V57kuolgJvQVdo",
+	"Ibtyq7Vz3qqjVgxyBdLDNThJOUbnlVwgSbjImkjdb2AqVY8JfGGfnMtZqC6ygk8D2PXxiPzAn1ul3Nix",
+	"QrEROzrwgwFi35U/lYK4fAsyDO82ygNFq5GQRg8LmmpixRpq3UBE/VaPfLPceoPdfdGULbzaUd7immA7",
+	"UM9qnrXHo1ao3S5e9Cp8c6sX3QqOuHpLXIttlX7zVi87UlgF6jmToEjCY+Brsme7doc7POz87zE6TxxQ",
+	"NnbMEEeNQwvuiplnrrElFi/NY7ceMTpRokoOkksmu2Qsx4xv9HHFwAlQm9geBXZHwR8tl4JcslWfnEHB",
+	"CDKRaYVoR+Q1f74pMlDBLzxxMm6TiRD1Pu7N5J79cU9f8nxP5qjO7AGclClUZiAluDrvFmU35YolplYv",
+	"mVFMeEfYRUQUM4USFbf7iQs/hCvold4Qkqz5TuGLPuBQd6L6S7u7084dHuOB9uIwIkP77cejaDAYkGRO",
+	"FU0sh5aJme//0y5xn7zz51UwAcuCso6ga9EGF++qknp9U19ghRY8J8iDcBg9wLVxuJYIkOwkHGK17X88",
+	"usXdB2Ldxuyv7U0v5pInDAt0lSy2KUnKqXDKHQkgYQE7saaI1kBQv3y66PH0ond80TPDi150gUc3/BAa",
+	"Nkh7aFz0Pn/o1cOi1wqBtqUyrQdB1zRwu7o05cUV3UuVzPdEkQFK3onD8ljeFBeqK1JfJbzv4k4VOYlC",
+	"9hgP0NJCQu87Vn/t2K4/PTZgU/B+c8x+QzztDxe9v6uQ+HUj4d4QHQ7IgovCMA0HN9dEM5q5KMcEYKL1",
+	"glFwgSNQCptVpa7smFnyBHJsvFTWjTgr3nF70faAVXLh9sAh1bi7VI216bKK/HEKMa3QG8ydHzXtZMZM",
+	"Rzz+DxaIhyVyAfQvicNTsfJFVu46Er9GzC57ag2aIqeGuW4HZV5W9Y3Qhs7N1QU316J0O4X2v25k+6sG",
+	"n68fdT4Dc6wbJpdRXQkGU4LqYdjeUK4H79HeM8NN5Dz/EWG/FjSr5EQ6Tc+TO1CDyzK/B+Bd95C90fmT",
+	"tm53JeP/GEWN49M6DXS4Oruqiu4s8aP1lGYP3WkK5ntZfBNZfC8pK5LShYZuKjA7cDptEhOjTzWJ6XzV",
+	"yF6CJJlshdR8TTZlfkLbfFI4/28pzwrVuawBNrJpCa+6sgMgKlFzYIE0967EUd2ViAqscN6iPe3QH8Lo",
+	"PvmJLYkdQr3FxbHL3SYGUEbArCtZkBTqyEK5drtmKbfjWnBBDS7Ngua5i1QEYF/nOlXzRgJQetvtDgiN",
+	"G7/l5m+qS73t5pcOtFOiUrY98V0FvwKYj20PvEVgiEchbLv9rEQrwAG25fZzF0mHCPi2e13sNQStdnnA",
+	"23uOBVc/uTrAloA/16IkDn9QAxM4OvcH7O6hidpabAtPNAhl59udY3rXu3ESuw7FayrXGItb6x2fKClx",
+	"50eAFne+Gzhp57uRlUJsqC4PtyE3MSmnGgX5QhTlnwnjGHqIB6zjnIpUz+klKHzuNzejL8VVNQ6mmwAR",
+	"cWshFNg6H/AslCd90P6qMbEWq+aOc2b+nSyC9fCFz6C4NUtgWyLAvyT4/3dUxUPNfVj3dtZkyaUsqlH5",
+	"djCRszTWgIuWN40kk2K1zp2a0baYy0/FYsJARMENZTILXTh8xrCSJU3eQNTcXnBt3aRgJ9AFFcpaCwJa",
+	"2/bsS18EahjikZuyMVurOp07GVKZceCem5RmaobO7Uc37ZLrA9Sq6MvcWj/uxo5qQrIw40J1IN1yB73Q",
+	"PmqFaeGNXhlzY3J9vL8fvlSp17Kf7NdLJCq+/Sypjqtz7qGqUGvWuL/Bgz1qRRtSauiEatYnL1wrQGuX",
+	"ZBw6OEJ7v67aU65E5emGng/QxBdvu4MCoKLIap09WtpAtCI+/ei4JmnBfpeBdaotcgmYv7WtCtt03aKc",
+	"rTBwrk/5GTY1YWl3ox/q0b7a30vaHSwdE64cxFyf5rmSV5s+F5iKulvbuwlt/5irSvOqY5Hd5ZsVOR10",
+	"72/FmYWe21ZYZ2DHB5rAffUhQE2xrZ9orSARqnC1lip1x4gDT4SeNSUA7N9BIPzefCfSQhvVAccMH/W3",
+	"1T/6jhnKs13IrxvvGz6xDp6Hkm87vDyniolu3oKrlancCYd1k39H2gJCDj3qUVeoHr2kzq3MGObaYOmM",
+	"yjvAqC3RfyfOwJ2z2k2QTsKRaLAHo0+U5EIbVYCS3pZksq0ZGje+Y3uKWQpGWkZes6o7wYy19i/bAEcb",
+	"KQig4pOVx4/BKZrQLGNpn8QlAAL78lCVzMuKUg6bt2ALqVaxS9ORupn6mfGJok3ir8EwG+V/6nPJqTFM",
+	"2eH+9y9077fTvf/5wf13sPds/OEv/9GKkGcs1WM8d2iHAkjznIRCUDlTWooyBFliFyylOdc7YgrBdM+p",
+	"1lDmDQpC7RakqKNNd09i+P7szU8uGyGYzJWcBkGQaY5JbL8JXY7CG+1fXv+0/wZrz/7DKvIxNCIKn7J/",
+	"OjMB/okWhPsVd8T9XvnDlTp2F8K/22YXNyDjt4q3bSvKtLVRXWVHWnVxuchpsglx70xu5M5qIcw299xN",
+	"nCs3CyaGcXUFEy8Zy5G6AQDqYoq7kbF3M3QXvnCoUroCncCH0LVcMPJ0MMBaYevuQxkKwb2TWnOnzhMp",
+	"yLeKp/ZlB+QblkDf8T9CyPHmXovSUePbfgZ44iYq7EwkqBIemLTwfq5ZKxXuUKz13G/irlVaUR/UJfqz",
+	"so9QeL1RwDWqPvyma4fdI1Rrrg0V5jYLv16rTHvrqn3YHXra8jBsbGOQrXq+zxLxh2p1rxEA1SFrujzF",
+	"7oU+4bbGh77a7rp/XrZ3kJUujY7XYHCwyVFl42q+IXd1s5yHD0ZhJq2MgYbHD2zVxhSCLX1fuD606oMc",
+	"J5B//thO2DGe5lYCzKkG/Pwly02nLbS5g80lW92xRbRuAe3UNMwOzAo8rO7GxSw0xvOtuuCgAJ3UVcvg",
+	"iv2uXXcu2epm5sZop36ZbNX52WNC06sx6LYHA5Ixq36iqo6dmyJs1OtzqyCecQTaLyW+GYznVkiXapx1",
+	"9u2Ppz88+/uvg+TJfy3+oUY//vb0XDw/XP2svxnO//bPt5cvD+gwHfz07v/tXV+Xdz0Qwfhniszo1bpd",
+	"8ROfzQ1AW3OpTHvMg035x/bPwFlQyczwk71kqwgQwizLoJ0/oTlVpn32rRndiczZVtn+A1ud4Y2tXXrs",
+	"1ob8UTeN8OqtjXi+cX05bxYgeCHFlKtFpY2cR0pzAKhPrH2ZMdPmbfFtRzuMlbI/t7uvkSwsFYAr51Jp",
+	"RiZgM62qnBBeXzO3hoPRwRbjsbHG4T1tqweVxdtxOVA9vewlaveVKpaShGq2x4VmQnPDr1ijSHhbkfQw",
+	"JyjVXp/Q6PBgQ75NjdpCGfS18b4ONcshNItjP3GlIaAtnExb4j+bvdP2YMCErN/BT4YV59s7qYq1jpYt",
+	"a77VjfQ7e+KwhXpHuU7Yvwfa9VlvFLTmYiI/bmmnDg+W5QMozybyo8uTbcpWfN8OBaw7ljQEUrXgec7M",
+	"JhmMVZed+MVpNjLaoKjxShZlmAvV88lql00NLQbabV+42FLNeyeX+lwxmra5HU9dtrnOGXScgWIvePuY",
+	"pyHVcclFs/btfDx8svXbThy4FJ8XdMGycxzLN+W4OnEoeLlFM9nt45Cg14VwSXjO11ve9xasxoubaq2H",
+	"d/gaEFI1JG990I1XfzHRtvlxS8jR9tJ09jbs2KUNoofi/VQmeh9i3nr/UyJT9jm2+mlGudBYiACgmgk8",
+	"utY82xkkXED/sPE/Nfh9NJ8JagrFxu4CQP4uGTQ3L1QW/lxwrV3FBne5fjsqyk7tqPzlv5coljJhOM10",
+	"pW9t+Rb/C7Y6r/xQvspwpsbhBI56UvEZF+OpVBOeptD/FpSb6j2hyzmsaw96VYyh0D/gmMxcpmP7E80y",
+	"uYQnijyTNB0bKcc6k8ue64MyNhRb7NLM0v1q7No8TXCWKVvk0jCRrMaJFNOMgxU8KfSqV8tEHRfCF+Ar",
+	"v1VOEZsUVl9hx7GgYjW2amQv6qF7pjZFBacnaGZjV6Un6tmDGSaRUVV1rNR++7WQho7Zx4SxFAckdJFb",
+	"TZil4wVLOR37OldUzBislDW49RRANdhwmCWG1r/tOtTVfvP2gCWkBTXJvNo80hLbtLBk2HO5vmPXPT38",
+	"jQ3np444qrl/FSJyiJvq6ihq2BicWbgsRTpjpjplbIFWWxbIPRY0c+QSlsQuf7YY+9p9iDXKpMzxA4C3",
+	"kYrOLDNB+XxtHBR5Mq4gASv31X+dYGOxxq/2k/VfaGHmY0dbqaLc1WCyN9ollUXDzdC2H+tK4FVXjLWm",
+	"BJKk1u6mBZmXZd/QVYfjceraX3hs+nIuM0ZSuoJESw2tFLQvcyag2bTVNewNx2VIZcFTYe02iHa9P38R",
+	"Yr3w3gfaCnuvZNEsg7Dwb1KwPjl1lQDcd0x4FRQLQFBpM364MxLAmhoiZUx3BhANT3hO1w+2NTVz09FW",
+	"ec+Oh1uLFvvFOhlrhx+ihs9EevNW7KH/0Z8vCp7JpCsdGeqFc0PsMeL6KTQinFIuyGgXvUmxpFD2D2DZ",
+	"V5sKb7uWVHIKri3NFGcOS8cF9JeWwpX8svqCnlvOg+K2RsoTVzU1Rl40LMOeX4s2Z4Zmany4kyKNjaq6",
+	"KAcu69/FMrxZ8xcvckITmE3dXb4EXlN+aA1ZE9p73QheUC/XtN53e2tJFPI2o6uJlJcaq4AifaURDnUd",
+	"bWD1uDtAdKOadtuQ7q0IBjcYWADwG7cBF5hrmWenj3437YurQIflK6ZWZs6xu8qK2N/l1FqrreG9Linn",
+	"h9FmlFF9OZ4quRi3uIqq6OUbVBn4V0GYa5a5oj0uE9k1QPwctcPQ7dmBa2q/AI3l25Hp3oDAChuVl9Vz",
+	"m6Myk7o2h0+fKn9//mzv85nW9hr+G36vZFp/+uT/gCtdzdc+fYJ/ff7sQKW1CQ2bSdl3UiLfAa43dvSu",
+	"dNzdLCUrLNAiKF1ZI+x6hmXbkDF/94L3O+P2v2M0szzbAf9MoEq9FcT8qiXo3dWk2eWoyMsq18rLOs9C",
+	"P/q1ZXIJpV0+VVdUz93VULP6w/72pCM35vJLbcvSHvoUPu5ZlszyQcCycfp9ePNfOLyZUW3Ghd51QyGE",
+	"aW+PfIGfuSxUWEQsluc6KXyVVbsPcW4Mcd40uPkDW4HisC4yUF7oiAi27Ib7VIREY093bXw5KotrrW2Q",
+	"34/q+vnl+qWXzO2kdj6KrWSsncKjlkP4B7a6aSKYZR1rDsCSrMvTm4mt3XjrJMCHS1kWgID2EFxvt3kw",
+	"HIwODg6ednFgSBYbHT4+GIweDwZPntn/u1nTwmAgwIkDVpQr6jisVXQMp5M1UpTMKpe28HJTi+9GDP/3",
+	"xcXHwWDv4uLjcHpx8fHJtAMw/KV86VjSvaaD+eDZNufWTMkiB39FbtVsLkVoZenPcnBVFJodk9iyQkwe",
+	"2v9ELhs8wtq5Lq6emAhRjvpRhLU+EZMLVQ3tv9DhfqwYTSt/LhU3AB8GjS5cdX1X8W/yEFtPFma+v2CP",
+	"+uS1VKwz7AJMi5VCtdfzdHD4wxvLv+DzHhPpr1U/XtfL3LvXdrLco82EacecSteoA/YNEGENHyWKnd2F",
+	"Dm5xTfI82YQ0jHpYDN5ddoU/f5QzfkMICmSFlFEnn12O8JEWQeURG1sbxiOC/Y+JUSnjZhCW21Bcx93n",
+	"Co/5fi4pu+IJc+1csFkLpp4iF86pxu6JfXLaeNLje/RcLpFnLwSmkdg3wpOazwQWVcfsgohoie/FOHfO",
+	"ZJ6xB9pVefCLoH1NmbnMoHB9kffJqVi5p7i+ED5z60LU1lmZ8YH4x+Dq+19Hq3dP9fmw+Lm+oofD0fVA",
+	"P957shH889pXq12rcw6Aa5hxsqlnaoj1bMworFBZRgXhIsmKdB2H0RWuSNmUFpnp/gb3Fep0fYeX2Psy",
+	"VKKYgz7sK0rv9O1F+wqFhKXQ5NeaLfjivv0BK3KTSjn5OmPNcrN3IPfsWd3hXbriaWeCt7va9nF/bdsA",
+	"ZM4Ebf32FdddkYGwo44+IETAF3TGduop2sSl+Un6ZS63OupVw4huRJ0U7Eopt4yYJ3M3VkcgWKISy6Fg",
+	"KVq0G/xY1mCAa0TrXoRVK32bBWuwIrVhOz3KM5+hxjVJ5lIzQTCy4hta0ay1tzXN+bgT6lqOyVU/D0Wg",
+	"/fgjX47E1z6drORl7IvDWoPRecgr9d9d+U1BUq4TqrBkFtyP8DltrMiKSCZnM5YSqVwVcsg3K+kN7mcp",
+	"S32zAu45UNvX0CwMUpMEQE4ThqXP++SVa6/pdwED6FZCHJOD0cgRdzW2HvfJTzg61yQE2n9ijLwSVn3/",
+	"7sdG/OdybyULtSeXYg9xpzc4y6rq6v+19/99+M91BTXqgXL0RmSroCO0695e2sop9ghHNdBjprxgw20t",
+	"W3BVZIBjmj55j1CE2pI5eEK8SfxUwZg7ZCZ2C6fTcgfrs9k8thMyYSvpwG6WeI/JweAxiWs4mrhDflUz",
+	"ER9vPyPbJUi7jR2kfJmkjdq+hPYbys3TWsFMsTVNtHY++ixBd5Thn+50aWxHub7lLL1QBsm6s0mN53tL",
+	"0LxpVv8kDesoXiEgV+R2y1ZsynWx32tNdDkVggK3V3OWpCCvpUjpTtjI++z4bbiAP3LZBk8Y69GS14wZ",
+	"lLlb31/k6S4kAIZHAnWHfw86aJNTby43l1nTRYJQsXV+k5cbi33toAg3NDcMuKwN8a07QLFg802s4EJB",
+	"7QJfEFywZc0wbYgRvHu8q4nr3/71TV3BlhtG+RT9bKMDMlkZBvb/+/Nv9572ydlcKmPtzWBg2pXBFiCA",
+	"ibGKJ8LQFPsngDVR7TsYjRpqj6F5FqaFk7yLXJO1PWlMvpVsygrYrVB+5MPNyI5agNobejw9Icjw/gKk",
+	"hEE6T3nrFQMh2gcgSGgaS63I9dLW8ZilIURctGaS0OvVCPCnZq30QkWiA/KJLlj2gmp24pCA1xZFX1zt",
+	"vENWVZL42x0AAL23lzoneELsu32ON2INwITA9k+1RoWu1Lo7gDQCXjGAgmV0PHIX6vpAmJzqyxdysXAX",
+	"EWDmQdK6F9lvf2giT/SuuQg36L6IZFzztTZQFTVaxR6xrPo3Fyn7GIp59KKe1YbGQho+5Q7PV/e3Nt6/",
+	"Uy9H44xuIOgudgXIRCuzasNy5B+PrWmr8t/SFsvjVWLyUBXYjIy8fXN2TvbBnN0HpMEjqGmSscTE5GFF",
+	"GKhQdeURAnvsqO0wStnSMIBKdMzaVt4+KzuXNRhwc5lZu+HTpwQe+vwZ4i08y5hr0AfYXlmoBBfzAVSK",
+	"t8cVeWVN3EyKGVNYPgKtdC40U6B0+4bMr6aVvhsIXYZGkJH9GRusYWK6HYHVqVY5+jgFFD7UEajxeNoA",
+	"j2pDVy6XamWPm5Pg7WBudGV4CyRq+fqIZMz/smBYV7Eoi9Wv782ndszPGh02QUBrYEjLLRGu6SAKMEiq",
+	"Mg5ODZbbpdF+AgHNTbjI/QAh55z1yanw8glq7SjFWYrTsOI3B49F0lQpBm01Hn1wbtCa88czg3b1dWnP",
+	"ZbaBemB3Wp/4E0wTZBiWOlQANOjQJLQQY4vG8tchWG1Lv4YeW1v7tOKnWOSG+FtRNFSY3e6Dg9RDfxgD",
+	"8J5qe/YGPjDA1DCrAXvDjAFTuhUpeOOjah2j2IrEqhVx3X0L/w47VlYZxaV6oEl4n6sxCuEKUbsLu70q",
+	"1l5mtFpK9jW9DI3y5NT1BgUj2jg/ZVqw7VV5nADvOBkA09buTQng2zUviauWX8fFtvUI/SJ0KgAe1uGl",
+	"rhOtw3k6dOY92vK6aEtER/amirGqJtmJY9zZh9Vo0rvdl/VWKkOzrYVoXQ4TyeH2luR++P22itG6r9Vq",
+	"0ebXr0VbGVQrAyo5ydjietLn1AkO8vDdty/Is4PDJ4/65EwumEvQpGnqDm4vorgicikioqHzqsYSTGMw",
+	"Xm+hxn2KRRa3lLjHGlp8wXYvdh8K0mvQF0HgTwpX5UpOAZ7mJ2olKgR3T4hmDBdIt2Lc8dL6cF+Cme5S",
+	"/tx7MVK3luXWFIihyn+vWgcMmqVBBWfXcrS372/cHe6MBPINLvF2zDMX2lCRdGGYqZn7U0u1BRn3ac73",
+	"r4b7XcCPHVsIuB78FMzff+y5eObeq/RLuwaUzDXW7UCfb6Ui9VzdY1RNAH0SgoUe8ZPR5BKbYcfWhI2d",
+	"miykB1bRJGG5aWx5A1zTlorUCoa2S/Td+flbgjfU8WOj0aYS44d1pNhg0J5o1OqMPcW2ELXsohwJKwqZ",
+	"ieWB7KSLa2Fp9WfXKKGc/98DR5DuvM92C/v9ux/DGEAi2y0JyeZohjQ/54UyzXlNIFfz1ttSUa8lqr05",
+	"DWsYleDw1NeQDbwV+XYVW5pU1Jm3tTu9L1tf7avstTsnitYl9OamItyjXGADm3K1TUCtRxW8xPrUVibT",
+	"XcXj5+jZYPiIcOFAzROZroCd9qH66D7CHfat4PH/xpDv/no13f2y+8e2QxWHV/YL6Vh9+8+OKJlzTN1y",
+	"oIzys67KjaehYKRXPVNv2zbKewhiFE0udwqQwbC7oj93XFH4Pj63PT7XjbIvQ3PrnPAzm2gEau6S9dp5",
+	"1JSfaDlvwHq5YjfL7PQ5cu3NE8D7n3GwXkt/Hsq1JbVamw8NYElgdNPr1qT/6/v2TjVCSzo8iaW36ozP",
+	"cO8zRjXbyXWObr5dMwjP8O7bc7m7pb13uf/hXe7VHNLO/rhBG3WVsVOewkmTZPZgQHcIAPu93bZ0eHVf",
+	"kkFf6nqD+3Pn7iWCcWxHsZDoXHHuUEs21V/BfXKMjU/N3OqD4KrxcTos3Vnpw1gZLWrGuqtnbzeXlUwE",
+	"Hp7F4zZXzW037fUCa2vL3gbzdh0ezhWNPtDQ6qNk0qgKL+Qaula2RFe2HU8N5e1x73pOUnxNKGnfSGnX",
+	"2+ndEXqHgvsOkd43TfCpA8WNJOxjKQDq67QD9rwFdh4A6TOruylAREKytr+5f8eg7vqw25cQx3Z7mQgA",
+	"wrjzZISvgYH4agU3d8Leb3VQunyGYwAXO0qDybpMhRumBPs0CatJS/ClfZX8UAcM2QQrLxsO+jHWLdkH",
+	"6D7RGnlyx9yBK55s0RJyJWfKdRbWK23YAsVsyAJB15PR5L1mau8U+zFRnpYnafwtV2wqP9odcsVX4j55",
+	"aQ1iq2w5oGuj4krGEqNgS8mCJm/O1ttq7FxQwy3YzW2z28hPtivkepsv7VlVzd75SlQmmFlK1YGUcxd9",
+	"LnIly2eq5AL9evujA5d/9ert1UFZ/BauHTwtrx2FClZbtnk0eNwf9IfDx/3B/uhg6x63JQ9X+LqxESVf",
+	"bRAx7Vrjm4qMuXkWcWBrZMBdk4oHzYnU37uzHuaFaCNvuEUPOzMs39CPoRGRtqeRKkS3/diMTibVsq4V",
+	"9EZzKUN5Vld2tTbT3Y3SN8LDFo4dzGINANAM6jc/3EIva+0WmosYsqG2gs5dSs4XYQVuHvjfAse8WQGt",
+	"UDjLSoyymDwmbyAACUJRilsFBuB6J+T9+YtKp9ANFbe2Sf67gxbcMV6guf+79uAoJ+wN48DFujUbEBrS",
+	"FMZhd9ZBJuu8rKCfzPqbvpNLsqBiFZBBwVbFzcb+GXDGuXegnTv3z9XDpa6lQEQmLKEFmL5s5VJFL8SU",
+	"m2rZDnDD1LNDh5twRK1J/rgM7UtUuovB2JQqco3KPKDElS+7ZB545o6/AJPS5PuzNz/VifmXTxdool/0",
+	"ji96Z7XK1Re9zx/aY2/wwm5x6t164FXAceHyISwLA4J5YaKK0+IEwxDexRVmhRNCeNypk5kXwpczoCg0",
+	"y1oMxw61xk0LWo38VGQZfIezKpKusW+/VLwWtQX5elK/6/s3Ef5fUDTK0WO55a3aCtYp7ihhV4fy68q9",
+	"LXYQFQnLxtSMc6a4TMddNUBDPmv1fVAU1IcrGckpTwm+Z7cuUwECv/nbovn2axQjdW7cknqb63GLEY+t",
+	"LbJhCnBX/8ukVlfs4cwonrMQdghaVmXOJyA3Ny2I8/8K7D4eghVGcZqhkzm3+qg90qJeIeykrHYNlOTq",
+	"g1tyz5hhtT8qNbFzCkWfP7RGRVqUkGuWk2trxV2JK+M+tZJf1M4RbUx4Xrrwu5pZ41VrtTrl4CsmB7qP",
+	"d+cHwslA5jLjKV2RQhieuQTB/m1EIE05BnCgWGXPMPHvGIq0W98VKbbXbuaLGN4sgGjJtoNe74BEqQbX",
+	"QUd3NYCXQZFRPskQB8NbSHUncnRCZntI3N94vfNjzjPmMgVkzm775PgzdKdnW1QOR8mVC42dnPhajXLX",
+	"NioBpXvfFH89/dgDlZuDyOQyIguW8mIRkTmfza2VXqjZmlXtUtm299D+vTOdu7QdI1Np934MbmmmoUlA",
+	"ulav2wG2vySh2tF2W/nZkAB4M2nMO4pDZBRjGJZVuvJ5k5bdf3X2hhyMhk8Ay2dpMJNLpqARWSMOWag2",
+	"upoyaB2z1Z1oB/6tv9cSCVNjq1dtNh5yxRMWcpYBDE1onmcrSAyyz+/YbNq+Z5wAaGK9t4UUZm5fCR/j",
+	"giRrfYeGh4O2lKN1Lnc+Hm2VwfGCi6JNGjlnqYZJ4E0RWRSZ4XnGWUomKxeqoUZba9uvFcRwmlnlR7sN",
+	"7JZ04rDd7VOtr3RU0l1lwz90kPW3FUpqAUvSerGgE7I3hBI3mhTC9XbpKCi/0cSaFDwze1xggfnqa2lW",
+	"bx+2N9xpoV37ntlk/avP4RKBjjuWzv723I5gOPjvZxiaPSED920hCb5HR3ZAtRmGAR3uOB6TzLu5DPNA",
+	"kzk1+3Cnr15o7a2dwoCTVVsNBP/6skIYvFfxgHFpKbdEnROwrLhEtS++5Yo3xbvyuyuHtMED6T2IZdmZ",
+	"+texf5arcG9F0IS5clM7lqz5clrSWnYvreZiljEIte1h9qTjjfQGBcMqxSixL1O5glWSdtuNI+ti5O6K",
+	"P5BuHMER0xkQCyeVO3GqB4xnZ7t8FT47DFSORIok6SZeIQX7GCwplvqpHkLh5so5gUK/VaJboevSsnIl",
+	"dwc3+er1myvxnstLJt63A8fPMQrsiNcZ3430qg3eMQzWfqw0PYLeScvSAof6jdCBhdAZ5TczwJ8dPhsO",
+	"DnYPLrshdzSGCfUq64O+0biejnBYu43Lb/7GQIY7zCE5G8rAeTmGA6rODdKdLaWguEOJC2sOzv+mKvrs",
+	"2mnOCBJwvci6iMdUepYIyHKFnlyWmioyS0hUuPrknNEF3AadfyD7BMrEMmoip5wFgAlXRBf1tOdRZ6Fl",
+	"P5W94Ya5gOevayqw3uvrHLm2YS5oaBhCmerU8PTxwcZRDVqrB9UCcFWyjXo1v2B19I19qdBVqwyVMrNm",
+	"QquL0OWWU2KkdGVEVSG0P5Fo3hKNo2pWLLwitHtMBOIC/tGy32slTgcZ7ghlnXIkKTusB5qgwGuGTOqp",
+	"rS1T7zKS7bRdqhpWCAZ/tJ9zKKFaAaTRLBsPr4fzd0OHwDQXJEZLfGx/1o0SeZAyM1ZyuR2YWa1RX25E",
+	"177/SCcs69SAYc9TyTRmO2Kt3D55gaBx0FeMokK7YCMDl9sJwAyx229nbep3jKZeN1tKdalzCulTZ4yq",
+	"ZN525cWcJZf+gm8I2It6P2P1dozyuKIXvaj3VrGcgvqHwFH72zeKTo39iZIyoehUw+O+/KfPWX9N8Wey",
+	"3keoa+xrW28XuCvE/TMW5F2w0OEwOybsI01MtoKIqJyS2DnQ44jEkMsWg4SJUya4q6J4DYc7NgONID78",
+	"EQPrLtQ6OjwiP/DnJxV+g47pma8zwTWBPpVqPVLMUwgTm+FFL7p+3Bhn0tG40cV9GxB4OlOM+U4ZiVd0",
+	"kaysVPmwzYao5yDYX0Pub9s2rYKYcQmNUQhmo6XQaETsKsMK6fI3uLiSPAH6qwBDDgatVS22yqMOqVNF",
+	"zYyeXg/i2oHgLon3W9UpwpCmHEgDWs7aIcXHhJLyeVe+1n7hnmbvafZGNLtLitBU+XQ5n/dU9kCuS/Dq",
+	"hR0Tezq45H3ZsKupOjlDstR+QQUrC6N5L2OjOrXLOw+gBWe8wrVQD5+34Pfd97pzf107bWQZD4ejzhOF",
+	"FOJTqButXGm2MjzR3Y0Ov9Tb58fu3tS60hvt07DIGRWzgs58td9GnWxU3cCUc4otNxootaXchd2tBTWb",
+	"eJ1CZ1xvHTvto4S+u0Zk/kU12FhZXxk6KImmLdbpawKcFOaN6O3r4ZbBmidr1sg1jZHtJfRruTV2VSsQ",
+	"Lh6K9q9ntW4poY8lpmGX2g1jObUWlzeDIRJJMxB7mHZlhVkAfgHmv9V1Nbq2+YtoqOtuBhgzdmxcgJLZ",
+	"OphnR9fent1aDdx0k7raDDTViSp5NleovpdRhcWi9R4C7VKgbJXa7SMxhUKfldWgr5jSWP1hzrWRahVX",
+	"dAY7W+AN4tQNEw7tKTfHLjOfayyBXxYyBAd2aPcjXe36zLXBrssR99lxJ0j1PMgO2BsYfMamgFcMxeNd",
+	"RTuZpc3aLNcvTudH1OHqaBmOXaPmUDDPoC5VrstCDeKpDSxaW7kOilBvsU9RawJWZ77bTilWof/I1+68",
+	"eK1kPL61YPJd5RJthRTCDSdkuBPC8do4wy/VO2BSPsfPw/A8+m5TOz+YelIoblZn9jtIUhNGFVOnBTZL",
+	"xb++9TP6/ufzXtS+SSERDgurbc5KhXmBTgDvL3dlbgw0v9XFJFfSyERm5+1JsW9EtgoWwc9sciaTSwYV",
+	"TyZKLjX2RNEkRix/3wq7/tXQqi/2i/2LYjB4nFTHDb+gdcftB7CSS9lu8Iwle+E7e2/d6Mqh05xDz8DP",
+	"oN9MpTcMaQLM6d5yCsPpRT2o5BZq/8y4mRcTKPuDA95PMlmkezTna8AgWPEJTS6ZCLkq+FqSMn1pZE5o",
+	"nh97ztERScAVNkOfJPMV7HxoiYlErXLDUh8/xcidKxF3IS7EX/7ykyTVYwjqeEIflv5f/kJeoyMqmANc",
+	"+cLUIGdBfTXShwWrxYDWe73A984Yw05a9t5fZgVP2YeHWA8J/niEx5gqhABbTwue5wwcrlh2qaz29AsY",
+	"mP5prKb0yHvg2YX4BV1rmZz5e8IPj2AsL+y0BVQXOLZ/75HXWNfIYd0VOD61oJdsDAgQ8k4u12vvViF+",
+	"EbpKcYnQH2aVeV/U9YEmsb01jqA47oUgrvuse/yBLgtx14D3fTu6c14OC2SMPt5B0pMh+dtzu6tlZB0K",
+	"/Co3lzDaKFgIckoEF9ZEtyNkGbuCfZxZawTTnynUAHbfdWsOo8M2ZmT47MkA6iNPDVNkNBoMCNU+5WSP",
+	"YMm60CEdKosKElcrrsWuxU7f3Yy1vbhl+zzPXEmMfVcN7D//qaWIkXQo0egmiBOZsrjyvYPRMxjp4eAx",
+	"fpLE75hRq71TO0r/wQizrqQlPpwfvCJ4lQtL3FBCoqzhJ1JirXqXGhE0ap97A0UUjgnGx6CcBAbT0xRK",
+	"AsL7oULVRKbcbbGDOEC2OnnNn0dkySZzKS/9TUaSw+GI/MCf98kp1K+CSQ2P/LCBMZXiVywiB4Ondivj",
+	"Is8kTcdGyrHO5DLGjKEl1+yE4DUXuaPEHW1EUWjLoo3VQ+1ID4aHJC6ELvJcKnsELVjK6RgcaI51LAm+",
+	"QM/Z3vmqWr8uNLHEnl598rycsl2plNkzUjGtWYoJ6XZT7dhpeONLkUhwcQeTOWTiDw/RB30KGxTuPCYc",
+	"Sg2YVdwnz70oVMxJulBwOvG7cQYqhCvI47dmRUIRMpD+XJD3/2l1phNyMBiQ2NU9GyMxlisB1biB5+xf",
+	"pXQAv6R3u8AURcA9xiErzXvVrdhw/QcNy70P0enhtQ1Cav/by3OUtL6x03cvT7+Bg9NeKfUdmBiEBr1P",
+	"B6rqwbZjxNO+81SQ+OXHHOqh+95XDpdmOXc4GOzZeXFRsLhtX56QmMHj1Up3sZXq8bmiQk+ZCrvlqNJJ",
+	"RytP54W4ZKlj8MPBkMRCmnGgwNgP0VdHfBjT9Gr8f/7X/44fud5xYR/KppelWlPDr5QNVq24w6athGaZ",
+	"XJ64gyeMriRmv8bQTapexjGOXMmVuF4CskohlSKPpSesrbqj/WqzwCMSH8xkzMW4UFmMzh93Y9UH9P7d",
+	"j7BWbxpTFcxyQWNZqmIoZ8prHSdl+qFah+6RlOWQ1yQxTx+K89thvy0mGU+qi9x8vyux79LdT0L++/7R",
+	"QR0VUGbLU7J/eITB+CXAFY32uEiRotTYP3hKprJQeED1q2Ti2uaSOc2m3ttWGiXwHjzb7IX4HTXsR/ub",
+	"5wBNNF3hYhTJPHTI49p+2HJmn8D9muiMp+y4XK6qj8MtG3w1AuGCZYu8muF6yfij8ydZnpsufOmE2GRF",
+	"EprMmSYP4xf2H3svsHfyMRFyD26KH2HmYMYTJjSrKK9vlcwVZ4aqVQXM63Ra8sJqrHbZelHPaoqorA76",
+	"w/4A/Ew5E1adPe497g/6jyFDyczB5tgvMYcz1mLK/ojl/7PMKbFYG4OudAmsWO7W4BMmFqjrVdo77mVc",
+	"m1MP5fKrBmMZDQaN6E5Vq7ACHFLZwUbbZsHBFwDlBQZCiwk18whaRzf2jYGaul7v7t0vb/wclU/tvZUZ",
+	"RwTzTg/7+z9HvaqWte352r1ueqFHatuDYZV9BWA0Rn1xSdhvEuB1hs50BW/3oczQhgxxl7wwWUF+G+x8",
+	"6Mdtf/Kv0b7CTQ8YwI0UG1G72nCb6Q9Qg9xaTK7pY/gFy4q5umchOTdkh4aqFr4CD9zf0TKffCsVdgAG",
+	"zJk1Z6KyqjcIAw66SIxadAy6r3BK96XVOC1TPBuQlK50n7yZrg93NLBic27lHVXsQtinOlmjMPOXvnRe",
+	"ThVdMAPU+UurCx0r+lZ8b0wYxRswosOBs7EBE1Ka2B7qU7JUIKTDwab6wb5PZKeb5XPU6j/AfSfYAyU0",
+	"M/AKpcNo3SxtrG1+uGO1CW7xTn3+cJcyyW/tJrmES3Qvl4JcWtYLv8sqt1elVWHm15VVLh14k6QCbxo2",
+	"BOgqo6PL7uOgyLg6QKGuIqpF2DC40TKcTKSZkxkz5MDqz95WqRRhs9o4mOvgPQEjwKpMTolxpuigVecD",
+	"IVnT3vrk50bH8qq2RzVZsiyLfP20Zxcitis4djc4m6dqnR/bb3NBhofuo6ghgDbovODQRMiVXnq4Vlip",
+	"ok2eXIjRwKE89w+PrHns/zp4+qhPvlVy4d+kKw2I/Idct+KyaheMwhi2yA1BaBpfMGzIzJJLll4IO7bh",
+	"YOC8QVY+R6D1oK4XvmXkDJQda9L7qYDTtSwDE7rKh6JSFfAfHCLPBhfCnhB2AHOWpaTIrXJoFVFLLG6g",
+	"Gmpk9skZJJJS35UeC5KBBg/KtH1hXCsHGLeeJ0C8Acr5XKarWxNmP9p3+5JKXTpW2XyxpOh+r+pPd72R",
+	"71TmYki1a5AmoNWx2KFn5X9nCezCFL3jXz5U5TFUXwWK2iR1J0Bmw8HB08MnR1FDCCPjV+HFx8NB1FtC",
+	"xaXe8dHgc134Sixk0y59X/puwI2KgbU6geQdyxkFDCcPfVJdJ3gS0yz7q6XBGHpj2fehO6H+xgvhSNnH",
+	"Mx0cJ9zmvQTa8CyDbOpjFOneAwCCveLZa37/ohgMRkdWPw3DuRCKXUnvJyl5ySuyXmCfkLjyHDSWt0OB",
+	"TttrfQy65ISEAi0b9c2XIm1dHBLWxtrJrsYvX88UcOiUNkWNZlm7GtqZGbQOm0AZ7YCDYVut8WAX0Y3c",
+	"OxnqI/cruetw7XJfb7x3qVa+uewSbX6f5lRb2ka0yL1aCWIMCf5WtUdY4qryiBDYVhP3HUOQRJUKW6VX",
+	"KIHvXGHgYtFzudRexRgOyphP6UG2Rxm+ooXhZ8y8ZnfpfqkiLDYrB/ckacnrbwwjMag/Qq7vrVg4Oe6B",
+	"7y20ydJZsH0of++KYbSfuN9Agfw62brOMFXHSzWwXYNukIpYAplkNXMJiajGg6mwtKO+ENBnKFuhARSB",
+	"ZezB0oiThPshDZALMmFmyRh8Arp0CteXphBQPgGjAN7yGYMdFrvXXYhgkPl+N33LVsuGtcTFhShNnQjd",
+	"w+jk9aIWQvmrsDamdixVIhXVmBugBaBFnm9k4b4YXYiMUbDxDkbPSMMaw5Ouao61sbrTs05xQN/4Hb4b",
+	"o8C/fotdEOZHoHiNmHK1oB7as802GH2Fg9MzAmC4fEzHxeOyDLKsfcmde/m1CnLhGq6ZjUbCLp4atOEb",
+	"Aox9zCVm5248dGudQl0M3EoUa2pjf+SmZutCXBB09u1AjomTrlFF8gUv84VAT15UE4A6IgtmaEoNhcoO",
+	"FTlZwXkU1j44Y4lizs3sI8rHVpWbo9M7iKXImbDoz7Af9/4DzJYGTql8Lar4Lfysnbi0x8QJhKL38Wai",
+	"3JJxKJzppw7Lhl5zJ4kTWWQeAyu4njtbCjuPiNSNRsAd2BMRqoi2CCzcw9NARXfnGsBPvESauddStnM5",
+	"LtUa+3CNcZA609y6b3ad46sNJVor3p4BA4EuXIsFVQx9PI2D/3aDlhCivuvKwoX4F9EW0NZ4W3bCuAst",
+	"wb8eOxd1cZ5fbZ/zVN3Er+tD7NYTAiUA1humc68QgKjAva3R59fXCJyHvNuceccAfqSd8VFt+eNgi5bq",
+	"IJAg0nAWhqY4FTP9le9V4lAgliAyqaHKQ85Qx7gQjpuOgXerdnvZIdUhveJXKVvk0jCRrPZ+YKvYVTP1",
+	"nFAf7JxqMmFMAPY3cr5D72CA3sgAHZpRDiEqL1UK7ZFXMksbr2RN3ypGhQbDMvCgmP1cHF2Iao4aPr6g",
+	"K8QswrC0kZldpUrQ6mjnoFWrUQMjOPcZQg2/ZRvBlrfsV5YWEOQf7kbMNfpZdYiQjW2r/khxkuBQKksw",
+	"W0K9D5d0hkteup2ECmPVXbbcXy7nLYdTjjrDKT5HpFseYsN+7UCH6JTEGOZUMVeLx3KohLA39N7kSpuq",
+	"+vSMxNinw9BLJhD0KOq+IjPn+kI0wuPsI9dG10TEYV1CIH5mR/ngZnpXnF1vs7aBY24cAh1+RdZuyVgD",
+	"f5xmIXGv5Pz1Xb9n/TXWR0aqUP4tM/lhyeOPjwY1Lve+iC3oOoetLptArUfzmjA5ci2U3KkIUVNM7HBV",
+	"OIaDQf3Dx06hyuRsjwfFIzQJLbUInmaMZFLMmO6Ez5352f/rgefKjfr3hM9V+5l1CLIaXd0bYgFDV1uX",
+	"uwfN+S/tf+LpZ+QM6JyxFcBxAqdLXVnSRuYaimZxMbMaxgHCwkqgHUenDv7qSnL5Y7e/7l8Uqe8bt4OM",
+	"+OLWisBYOTXzkq94unb+/1F47B5LcF2XqNWGRVieu3V6ok9+J0zBJJOTenADnPSLBTdWu7YndgTQWkBN",
+	"lqmz+gFJMplcQhrNCXAbej99uSfIeDnDJC8I3vlSjegiAXsnqO0P3337gjwbDgePTipllqdQ++KKKZrh",
+	"A5rMmFNJMMfTjr5PziGrpliwC0FJKpcikzR1akf8zj7o3ZqvpnuvqUnmMXl4MByROFcsjMwDn7CArBcQ",
+	"LrzhgiSZtXoMmayIkMtHRCrsDQYvdh96WI7OKitufZl4FHw/8BNk9OB66zBmMJVYNo3qPiKuyePBE8gI",
+	"vRDv3/0YvOkYILHLVHEfFyKzdlI516g6PFcc1UDJMCgyghsGjQfbESA/wqQx8fL6PpQpDKJndZWtt74X",
+	"C5nyKWfpGRfQF3KHh36Sgl3jG6+v+4V36Hze5d3u1usJXpkYZva0UYwudhfAuB3PMznpEsQVDqlLYJde",
+	"+w5LV24RhPWbP0e9WnLatqfrN3+Oei/P6WzbQ3DP56j3I9Vmz2/XtofqN1dPjN/hnMHN2YOyorpYbD9s",
+	"mg9U37LLYVXeWn0SSg4Yush3fkH5RPU9f/dJgzu+xd//xWfuaHD0OzCOO36YO6X+QNzjc+hRzmx7unbz",
+	"Pe/d8961eO/x4KCj9qYvnZLIHFLUXQC2wSf358Td2iOPB0/a9wfUy4QKMmFBsWQpJiKB58dqkDWd8VZ3",
+	"7keJ4nnrRvj7/sR7cDAc7WIPljbGt2Bi9ODRo+2Pguj+SZozarieQkWR3i1g8BxR1Cwar917q9T9cE27",
+	"FJ/agCJGQttskvr6DL4vSDDoPGgdjCiZrtrsFfvwv7TB0mFcrMuBxjLemwP3Ksm9SnJPq3/M4/CW0mIa",
+	"Mu+rH27t4FIjFWIlKhUdrZJWaTnwdED+9hyzXrCSG/YH/idL4G6sy8eNxoJfHIvmho4AvvWRkBfCQ8Uf",
+	"AkLVcKbKYlaPotIByT5CfqurHi8NJQ8Pho9JDP8e49XyEc1/AzehD6U8PBgOL0ScQVH9ygfQv+hqjEEb",
+	"N/RRPuzIMi29ookTdiTl0ynsoQoHPcR6LwSgxCF7dO4KyLlalwTgqtuQcaG6JC5AeBxTUaVIGBSWPF9K",
+	"l07vQHF2RUmRl28uKwkwhLLLK6aWihuGNY/Ac/xA18nvuOp99iO9ELEVGbEnWOdths+uZIH13idUwyCx",
+	"pNir6Z5VIPBNx+QvccD3IthCChaBCETfbqUyHA7HU8gGD/ijyFNc2ABPcQDqEQkjC3t5WbYidjvRopHl",
+	"RacqVucTd06sleh048VwV7Oob2tJ2LWjZ6cw2i5lgddD7mXDd0QbLWjKKnu5Y0VncopVJxa46lSQ0QEA",
+	"mXw3rAsxLaDlQ1UuuAIcI8vn7qQeczHGOx1uu6tQ9OaFK0/+XZduh35ja4Lxu9O90eFRIP5MTiJydEDm",
+	"7CNNWcIXNHOFS/s4Sy8jxguuF8hJ3ONpE8avADRvmHYypB6HfTZ9epQOng6fPj1InqRHh8/oaMooHSSH",
+	"hzQdDA/p48n0YDqcjCaDydPRKEmHh+lRMjycDKaDAR087W1bs6CubVqynBrDlH3Pf/8y2HtG96ane99+",
+	"+HR08Pk/2srfd5ahh6qKukp4OU0uoaSIK31jl/OkUiNTN5tgD7dPqBCXey8cLKkFv3LdototJGDPlcr+",
+	"Q4ImVrl959bQb7GXQ3YewRSMvZcT27vUW5sFmNTmadox9G6TrKtzgkG7OUVEM+M7In93fv7WbR2cgXFt",
+	"PHGYqZEywvI/UL90wgj7taBZk7k3TrW+SF8212tipqM/lsG9M4T7roILdRXw62K3cXSgjqZd4yvj3V5y",
+	"YFKekMuKEvEvgun4/QyW96jk011tE8R97g2jXa0UUEe3QkT2XReMHTCgJSbEWxgVdxxXQM76S8GgHWBN",
+	"JNzv3Fj/9RCbfkW3ATbBPuSpb7hb2gpLqjEX3SqFUIusWmuyflT8CyE9kS42AT3dyt5j0ALE063I3XtD",
+	"KlLmk2twvgXlWS0a4qgb8JqKMUwigW6ovuA3OCo6qnZVyf8kFEb0LZ4RAHohGrjQNUxo5Gzbg8FBn3Tj",
+	"xXjNdk8l0+AUWDDnlLIme3wh3LaeYH47h87kq9asFFyfP0P84veBmLqVrgi9e33kdupy2BPndr2lm/SQ",
+	"aDd4ap+8qKBHPWY0amJIMfM25YolBnHghJbJ7zVfXBUdviYG2uHh7dDIe1DkPSjyPgp6HwW9B0XegyLv",
+	"ee8egXCPQLgHRd6DIv/UoMjbN4F+ZzTkPQ7yHgd5r4XcayH3Wsi/JQ7y655n1ztjkDHssn2AaAG2tt4H",
+	"D+HGhh6+nZK/s+wuTUlOeYqNKyuxgWpza1U5XQHPBw8v5zxjzuEvc4Y1qi5ETDM739XYVeedVDz+tao1",
+	"tfK9WKW80EyF9nPc+MCFmybJpTI0A2jThWjBRsJ8SkAYVg+gBqN/gPmsNHE9Z3TRWqgTCgy98Ct6N3Wu",
+	"/Ou3lfO2YzaSTIrV1wU++PH5eh6dVTpnkBYfQtSwgUbeRw+hG4ahylR4ripOkKLvtlKnlw7INttkg5kH",
+	"vvYNwGrsmNMVFKhOmaE8C2hjlBtlNYsaj2PnMCgxRUlSaCMXTHUz3Vsc6B3SNX7hnqq/gKottbRI5e3E",
+	"fUvUXD01NsXGX1CRsAyqoxmAkaXeoMHzjikuU0CIu0YZruIJX0CDd8OyFTY66uxzdVo7wS5EAJYg2cNn",
+	"oOaa+0DkwOCu/Bpc0lIKpog7M0OPc4rHn+631Im5ENXPRqHHf+xWaFwIekV5Zu38mEC1XDFzPd8DF+dK",
+	"XvGUqTL67rpF+MVq5VJY0rPqBuzQ2Qq0hsozgIxzDdxdRkf3Bu3aOKqya3+K/lHV9cCmKgnLMpZGgRqR",
+	"MDevzL00Qi5fo7E7lUbRzo2nHmhS51UUMdpQU+hjgs3u16pAkZ9Bs6aBWTlmxpCHcU61GacFix9FFwJy",
+	"lVzvUKvn6tgVFZXagQWBXKZSdQTjG5x8d/UFq9/ZgSPuSbvWueqO6boGP3OHrKWsXeqc1uSYVQV1RDJZ",
+	"AlqjkEzFFZkyagrF7C12nRGAspDCzLMVyRVPmO7Cs57DeO6QRO0HNsEiYW739XjX6/ECRNIbAppANtoU",
+	"UimuRai7ltv2BLpkk7mUl91GDfqbwc2AnYOhaVA1g/RwOCI/8OcOBpVgZxFTwoZdaT8AH1rtTNdalVgZ",
+	"ziAcdiHOjOI5i4iWJC2QAhlSt2/LXsCXpUKNiwhJ5lQtQsN70AcTe+wrqx6RdQUP+hG6vkcXwop5mlwK",
+	"ucxYOvM5BzOBuZ0HgwGJ7ayB3coWqb7Dm79iz5UF15qLWYQ9ViKw2sxSQm4ddk/g+kKUPpXHg9BbwYGv",
+	"seJ6FYWNC/dAY73DPoGmKISCkopL5TouG9+V/UJgB4XWguOQp4bPwXJt0znxVnv0hok67UnRJQZ+yKlb",
+	"zBATQjdWI0+wfR3rSXLmr2WaYHQ1/Ovh6PAJfXr0jD1hCZuwlD4e0emUHo2SNKGPp/RwmND0CXvyhA7Y",
+	"4dF0evj4KB0k7CkbDp6mTydpV9IczmrvzA+npuUu6EeXqXR8MHh21IEp73Jj/WX/L3VB2QJmsSsHiYLY",
+	"1SIwU1js07evoJmX32BkOjNni9p6fepxKBV7ZcbDXgXufyV5wvpWX+l93tS//4Eux7Lhe3+EFjaOwKh2",
+	"0mUNdPsHkuLvkMvKrYU4P67trm6rw9HB6OnTXdpSQ9bHmmhP5nSDA/udLDzSfcG0di4aaCAzY8KAqAKf",
+	"DVY/5YJo+8Fgdld92L7FIKFCL5lyHaMxu5x9ZEkBTuWFTFlMYsTHxqGEKCUv5tS8c8vrVXp7+llVnLz0",
+	"z7/NqDgh8SUXaUw0XWlsDtcnpzOQ+UupLi+EawKh5BLylmOgyY8m7pMXzu/mS81aFUnm0nUOwOlgnipN",
+	"oAFeQO669FYjSUKVWtnT5wRn5440jfUVXFmAPjlnH03989Blxv5BuSDv/xMSoF1zO++igLfaZ9x2xAH7",
+	"P7gQsROWY8tMcZ/EdjGzmCRzKbU9Gwn8YCUI9MSDvzTulP30RPkYRGlJyaUgl2x17Nz/8MjYQZGbVhTR",
+	"RTLHb0Skpa5Dw1n5wHX/Dc4QLpKscGnpydzKpgvxMC4fz4IGjGoPbFIqH+EMIPUax3fJVmPFptDOJ1Sf",
+	"8L4XvIDvuWQrKKbwZkoocUlmgeaMlOjF8VuMqwcpT1lqtW3XP6nS0fCkspu+AQGQOxLj3OVF9y8EVLFw",
+	"946NlOOMqlkwTAO7hcWZcsjJxcq7JyRmSkmlY2JPKs+hkEVm+XEulYHY0OjZhYgnRTpjpiyWUS3I8UA3",
+	"uuCkdAUzsotHijxq6bTmejcteCr4bG7I+/MXqLRMQ0sotzn2RdhDXhVCWOqC9geKAU+koUlu5PtTwcih",
+	"1TqJCyTwDct4IdzYOSQgX8JeYiN61ESPiV3efZCuDm0aV98GkgV/t99BTt2DhGZU+46xVMacVvSmB5rE",
+	"9giNCdVWdtnf0CGAUuoM3gdaE2QNptTQGLVbTCa0v0nBYqyUARtZ8gYObIrefpRTS7py7okL4auKsEyH",
+	"gsgRoZD3aD+YSEsO2Guv7MjVJy8yqT13J1IIBuKrbIvlhfJLIKtKYY0LgQU78ISyG5rj0QYN+wuNSd4X",
+	"IkYBaEk58z4R+08kBFUIH1ekeW5n4/zZyFMJzeBOtoiqq+CX3YpzEtvXjeFOrExiv4l/gTPG8hIXBagT",
+	"8TF8EV9or9rjrXGLJzl8r2K6yIyOIQNzBSwPO2+/4AuyXAis2FIeF1juofLWmt7vorRltuRwUNa/lgq0",
+	"FKjD0ZLLAUW7LYPCnZU6J609+tpbH95dHJVui6F68eVL2cBRG+q3UzyM7ZkDCTC7dUoe3PIE8mwF6tma",
+	"iLjeiyrs3tmQaIal6JGsIxcXh51FyvcyLs9BHsvsPhUUNORTfVkhmIpODNS9OY4L56kqL4wGz54MD0dR",
+	"D89JyyIVxrVT3ebFcyzV4cWzV/cnABTs9o8AAWgytKf0aEAqnKQjMoWOYIZQcASsadAcGsRbKeVFKYgj",
+	"8G/0yU+QUPpWSVfbis/mLIiQNmUMxM2Saywn9dIKO27YAs9EGJKrcsQNqIHHTp45BIjVgjOo4gQ9zOxa",
+	"aWzJ6FxTdjXR5xikQEpXQd+4EFSTt2/OzgmsHCg6ffLGx+nwAPQHgDty8FLloSW0aXY6BermZfksmCCo",
+	"ZxcCOY+l9gvZilCseOL9EBRUSztXvzFy8k/IzwP3BCiSoPMjLHPzaUqz7EIgQy+6BPNzIJO7kc7w7i3i",
+	"2W+v/tqVPWBoKHg78neAwCNP4ei8854kxyn3stHLRm94h/30gczriUrL9xrcfs5bcCuyEEq7JRu8C2cw",
+	"F26NMUZVxq2ahN3ZEUZmD+ZACRkVs8KqFL7umhRXTGkgw5rrGDveC8Yt+x9XbPML4UxwjKHAOoKwQL8o",
+	"Nz5cjwqvHYr9WFz90tgZibEdFjTb9eOptKcFvMJCkyLv35FpWTcmyXtnz16IqoRFiVU1JFvFEe5SWbXk",
+	"TjRG/MgWqQRz/sqaoB/YBpnkSOVe6qyqPAs2Z8kY1xM4tyBdgqpuf5kzmpl5Z+jUq11NWI6S0PNaFUL3",
+	"yStTgeXMWXLpVBZDJ1QjMiR0mk5ZzkTKRLLqCPJ/hwO6Q8p1X+iKnLqpWWUu41fsj+sEf+GW2pmGzYFX",
+	"6Mpt8nUjmh2O70u22iXWXvoq7QP1wlH15CZ7HZQ+zbIrBki1S4bgMg4Zyeg1e4zlXly1F24uBPuYW2GH",
+	"LcWu5CVDuBq4VDsbg/5gh3+H5PUDW22KzNvJ3gvEWij+9O0rWJYKxcKftwYVibZ1uQZ6A68WBg2o5aaZ",
+	"oovgX+MQMgxaR+iNW1VmsMmv5UFQI44vRHxamLlU/DcgpGPynFHFFKHp1fj//K//7VybpUcVa4JBrWIW",
+	"guzGGobB546NtY2UY6vAjO06eQ9ovcvuaOD4zjGJfaf2gYLUOeBachL4lMT4iB5TEztm8rokVp7thkT/",
+	"wO5KEfqBrTYoQT97KegEB/oFU2hsaLXKBV2RVH7ddttIXSlUyeyUBRHRc7kUSGFQovpeNtTaZjvhsEU2",
+	"3G4mgv3C1pa17+DEqXDmSwgdOFvKx8o4Yja4qMQU0NEC9c5AFUNrJcmkxlLnbejtC3HdfreddceQR7eW",
+	"WLxkq5s1ux39CzW7deLEaRf3vLkKhL87b34hM2KsfQeFE2+EWqDAiT5ujewGhn8ITi3nzKXWrQXV3RGJ",
+	"bg04QqxGIEXwhWoyWRG3hlZXrbiiEYcAoAHURIWHEnRpo69xdndI3PCFTRoprts9bQeddOH3ZJNd/mWG",
+	"OMAw7P+uJg4WuoW4/a3VWGA73fZb6eytf/5O09XcR7Ygk3Eg9wQXCC6vbI6nOaCQ6xIdPrQj1e1/sn/7",
+	"mq1bc0T8Yx2d978It8S7WlN7itpFYfEDbNFaDNWX46mSizFbUJ61KyhuNTZqKRXk6tDVgg5/f12dpQbc",
+	"28Zs97zmM1TsqZyXRHX33KYNy/UGnGghgkt1kRti2CKH5CkoAhDPmLAcwWJi34MuCms4XFEFhZF0iRNx",
+	"KQEu7KxloRIGT4GX4UL4Nz/QEB7C6sQeKIVWSytrhxHxDV4DrMzgRwVn1IWA4I5/OvD8nF6x4yYKj5s+",
+	"+TvNCoZV5x2Gk1iTCIXDhTgt37Wg1vDCOBVORqqwAKWLBiLLGBOXWSaX0HMEbwKDC9XMCkRohSFvHxA/",
+	"xrQCuLna4SeCb7qRTvlHlpIrHDvE0y2JuSg2qp4xoJp05QL8pAkXF8KD3IIHAwNaSyUNgoBqOMYKmrVE",
+	"D0BTGBKnSuY5S1tVTVWIM8PyO/LN2Fdvi1D5vfOmLxd5Yb5uyAqHqa0E6RilLEyOuS/AFJZ57iUnSimg",
+	"3qY8CpVKtonSa/pntkhWwLduVVp8lLcC0w2hcGcrNgtAAFwF+3fVMbqWasP7LPmGlnxTqVDSpXSFPY02",
+	"gXgdQtE1CFuhwGACPLLP2Ur61hl28yNShwRDNzqHRHc5VQ6b4/uEPSPriGWMncSYhD1mol0+zJh5D4t6",
+	"lzmLdhvwKx3sB/tagVPfM5/lj3MkX6BNI1O6+kLLFFZ5U1+HeszxU28CUYvTwmq5v3ywWi2qC12KeMhE",
+	"pAb/7QIoqUyKhatWVqisd9zbpznfvxpCsT83pZbESEDIRQGbAbgTGDXYkE57p3Z46+1X/ivge1zXNARE",
+	"RiXvOMiM3wUIV5fg9soXYK3Xv/CO0XS1B2jkkIzj0iweBsPuUQmuA8kBWuE6W/fr1ohu+dzLsr+Ua31S",
+	"hfAkVFhVAVo5IvDRsW7lza422Pqr32JCdKi5BStdSe2sLrdPrVp/y3ltkYP/DBWibY4Lv5mIWl1/uQ8V",
+	"gpbnYnQ+H5VmWQjUVd4FLsn1N/3Ir5hgOiCI3QK6KHrleRc8//zh8/8fAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

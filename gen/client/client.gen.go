@@ -392,6 +392,7 @@ const (
 	ErrorCodeInternal             ErrorCode = "internal"
 	ErrorCodeInvalidCredentials   ErrorCode = "invalid_credentials"
 	ErrorCodeInvalidJSON          ErrorCode = "invalid_json"
+	ErrorCodeKeyExpired           ErrorCode = "key_expired"
 	ErrorCodeLengthRequired       ErrorCode = "length_required"
 	ErrorCodeLlmError             ErrorCode = "llm_error"
 	ErrorCodeLlmTimeout           ErrorCode = "llm_timeout"
@@ -410,6 +411,7 @@ const (
 	ErrorCodeRefreshExpired       ErrorCode = "refresh_expired"
 	ErrorCodeRefreshInvalid       ErrorCode = "refresh_invalid"
 	ErrorCodeRefreshReused        ErrorCode = "refresh_reused"
+	ErrorCodeScopeRequired        ErrorCode = "scope_required"
 	ErrorCodeSignatureInvalid     ErrorCode = "signature_invalid"
 	ErrorCodeStorageInconsistent  ErrorCode = "storage_inconsistent"
 	ErrorCodeStorageUnavailable   ErrorCode = "storage_unavailable"
@@ -419,6 +421,7 @@ const (
 	ErrorCodeTokenInURL           ErrorCode = "token_in_url"
 	ErrorCodeTokenInvalid         ErrorCode = "token_invalid"
 	ErrorCodeTokenMissing         ErrorCode = "token_missing"
+	ErrorCodeTooManyKeys          ErrorCode = "too_many_keys"
 	ErrorCodeToolResultUnexpected ErrorCode = "tool_result_unexpected"
 	ErrorCodeUnsupportedMediaType ErrorCode = "unsupported_media_type"
 	ErrorCodeUpgradeRequired      ErrorCode = "upgrade_required"
@@ -470,6 +473,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeInvalidJSON:
 		return true
+	case ErrorCodeKeyExpired:
+		return true
 	case ErrorCodeLengthRequired:
 		return true
 	case ErrorCodeLlmError:
@@ -506,6 +511,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeRefreshReused:
 		return true
+	case ErrorCodeScopeRequired:
+		return true
 	case ErrorCodeSignatureInvalid:
 		return true
 	case ErrorCodeStorageInconsistent:
@@ -523,6 +530,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeTokenInvalid:
 		return true
 	case ErrorCodeTokenMissing:
+		return true
+	case ErrorCodeTooManyKeys:
 		return true
 	case ErrorCodeToolResultUnexpected:
 		return true
@@ -565,6 +574,39 @@ const (
 func (e HealthStatus) Valid() bool {
 	switch e {
 	case HealthStatusOk:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for KeyScope.
+const (
+	KeyScopeAgents      KeyScope = "agents"
+	KeyScopeBackupRead  KeyScope = "backup:read"
+	KeyScopeBackupWrite KeyScope = "backup:write"
+	KeyScopeChat        KeyScope = "chat"
+	KeyScopePlans       KeyScope = "plans"
+	KeyScopeProfileRead KeyScope = "profile:read"
+	KeyScopeUsageRead   KeyScope = "usage:read"
+)
+
+// Valid indicates whether the value is a known member of the KeyScope enum.
+func (e KeyScope) Valid() bool {
+	switch e {
+	case KeyScopeAgents:
+		return true
+	case KeyScopeBackupRead:
+		return true
+	case KeyScopeBackupWrite:
+		return true
+	case KeyScopeChat:
+		return true
+	case KeyScopePlans:
+		return true
+	case KeyScopeProfileRead:
+		return true
+	case KeyScopeUsageRead:
 		return true
 	default:
 		return false
@@ -715,6 +757,59 @@ func (e ToolResultFrameType) Valid() bool {
 	}
 }
 
+// AccountExport Everything that is kept of an account. Lists are complete. Rows have the columns of the service's tables without the secret ones; times are in milliseconds since the Unix epoch. Members may be added.
+type AccountExport struct {
+	// Account The account: address, plan and times.
+	//
+	// Example: {"email":"ada@example.com","id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","tier":"pro"}
+	Account map[string]interface{} `json:"account"`
+
+	// BackupUsage Bytes of backups.
+	//
+	// Example: []
+	BackupUsage []map[string]interface{} `json:"backup_usage"`
+
+	// Backups Metadata of backups, deleted ones included.
+	//
+	// Example: []
+	Backups []map[string]interface{} `json:"backups"`
+
+	// Events Events, as GET /auth/events lists them.
+	//
+	// Example: []
+	Events []map[string]interface{} `json:"events"`
+
+	// ExportedAt When the export was made, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExportedAt int64 `json:"exported_at"`
+
+	// Keys API keys, revoked ones included.
+	//
+	// Example: []
+	Keys []map[string]interface{} `json:"keys"`
+
+	// KnownNetworks When the account signed in from networks that are known to it. The networks are kept as keyed hashes.
+	//
+	// Example: []
+	KnownNetworks []map[string]interface{} `json:"known_networks"`
+
+	// Sessions Sessions, ended ones included.
+	//
+	// Example: []
+	Sessions []map[string]interface{} `json:"sessions"`
+
+	// Subscriptions Subscriptions.
+	//
+	// Example: []
+	Subscriptions []map[string]interface{} `json:"subscriptions"`
+
+	// TokenUsage Tokens of language models by day.
+	//
+	// Example: []
+	TokenUsage []map[string]interface{} `json:"token_usage"`
+}
+
 // Agent An agent.
 type Agent struct {
 	// Available Whether the account's plan includes it.
@@ -742,6 +837,44 @@ type Agent struct {
 //
 // Example: [{"available":true,"description":"Manages tasks: create, update, list, suggest; also notes, projects, clients, checkpoints, small talk and general questions","name":"task_agent","skills":["create tasks"]}]
 type AgentList = []Agent
+
+// AuthEvent Something that happened to the account.
+type AuthEvent struct {
+	// At When it happened, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	At int64 `json:"at"`
+
+	// Device The kind of program and system, such as `Firefox on Windows`. Empty if unknown.
+	//
+	// Example: Electron on macOS
+	Device string `json:"device"`
+
+	// ID The event's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14
+	ID openapi_types.UUID `json:"id"`
+
+	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+	//
+	// Example: signed_in
+	Kind string `json:"kind"`
+
+	// Network The network that it came from: the /24 of an IPv4 address, the /48 of an IPv6 address. Empty if unknown.
+	//
+	// Example: 203.0.113.0/24
+	Network string `json:"network"`
+
+	// SubjectID The session or the API key that it is about; absent if there is none.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	SubjectID *openapi_types.UUID `json:"subject_id,omitempty"`
+}
+
+// AuthEventList Events, newest first.
+//
+// Example: [{"at":1767225600000,"device":"Electron on macOS","id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14","kind":"signed_in","network":"203.0.113.0/24"}]
+type AuthEventList = []AuthEvent
 
 // AuthTokens The tokens of a session.
 type AuthTokens struct {
@@ -1633,6 +1766,44 @@ type ConversationTurn struct {
 // Example: user
 type ConversationTurnRole string
 
+// CreatedKey A new API key. `key` is shown this once: only its hash is kept.
+type CreatedKey struct {
+	// CreatedAt When the key was created, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ExpiresAt When the key stops working; absent for one that does not expire, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExpiresAt *int64 `json:"expires_at,omitempty"`
+
+	// ID The key's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	ID openapi_types.UUID `json:"id"`
+
+	// Key The key: adv_ and 40 letters and digits, of which the last 6 are a checksum of the others.
+	//
+	// Example: adv_3fK9Vq0c7QmXr2Lz8TnB5yWsD1hGjPkE4a1d0NRY
+	Key string `json:"key"`
+
+	// Name The name that its owner gave it.
+	//
+	// Example: Nightly report
+	Name string `json:"name"`
+
+	// Prefix The first characters of the key, to tell keys apart.
+	//
+	// Example: adv_3fK9
+	Prefix string `json:"prefix"`
+
+	// Scopes What the key may do. Each scope once.
+	//
+	// Example: ["chat"]
+	Scopes KeyScopes `json:"scopes"`
+}
+
 // DeletionRequest Confirms that the account is to be deleted.
 type DeletionRequest struct {
 	// Password The account's password.
@@ -1821,6 +1992,77 @@ type Health struct {
 //
 // Example: ok
 type HealthStatus string
+
+// Key An API key, without the key itself.
+type Key struct {
+	// CreatedAt When the key was created, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ExpiresAt When the key stops working; absent for one that does not expire, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExpiresAt *int64 `json:"expires_at,omitempty"`
+
+	// ID The key's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	ID openapi_types.UUID `json:"id"`
+
+	// LastUsedAt When the key was last used, to the hour; absent if it was not, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	LastUsedAt *int64 `json:"last_used_at,omitempty"`
+
+	// Name The name that its owner gave it.
+	//
+	// Example: Nightly report
+	Name string `json:"name"`
+
+	// Prefix The first characters of the key, to tell keys apart.
+	//
+	// Example: adv_3fK9
+	Prefix string `json:"prefix"`
+
+	// Scopes What the key may do. Each scope once.
+	//
+	// Example: ["chat"]
+	Scopes KeyScopes `json:"scopes"`
+}
+
+// KeyList API keys, newest first.
+//
+// Example: [{"created_at":1767225600000,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12","name":"Nightly report","prefix":"adv_3fK9","scopes":["chat"]}]
+type KeyList = []Key
+
+// KeyRequest A key to create.
+type KeyRequest struct {
+	// ExpiresAt When the key stops working, in milliseconds since the Unix epoch; it does not expire if this is absent.
+	//
+	// Example: 4102444800000
+	ExpiresAt *int64 `json:"expires_at,omitempty"`
+
+	// Name What the key is for, 1 to 100 characters without control characters.
+	//
+	// Example: Nightly report
+	Name string `json:"name"`
+
+	// Scopes What the key may do. Each scope once.
+	//
+	// Example: ["chat"]
+	Scopes KeyScopes `json:"scopes"`
+}
+
+// KeyScope A group of operations that an API key may use: `chat` (chat, stream, batch, compact, models), `plans`, `agents`, `backup:read`, `backup:write`, `usage:read`, `profile:read` (GET /auth/me). More may be added.
+//
+// Example: chat
+type KeyScope string
+
+// KeyScopes What the key may do. Each scope once.
+//
+// Example: ["chat"]
+type KeyScopes = []KeyScope
 
 // LoginRequest The credentials of an account.
 type LoginRequest struct {
@@ -2049,6 +2291,11 @@ type Problem struct {
 	// Example: 0199a3f27c1e7b419d555f0f2c6b8a10
 	RequestID string `json:"request_id"`
 
+	// RequiredScope For scope_required: the scope that the API key lacks, or `none` where no key is accepted.
+	//
+	// Example: backup:read
+	RequiredScope *string `json:"required_scope,omitempty"`
+
 	// Status The HTTP status.
 	//
 	// Example: 422
@@ -2189,6 +2436,11 @@ type Session struct {
 	// Example: true
 	Current bool `json:"current"`
 
+	// Device The kind of program and system that signed in, as its User-Agent said, such as `Firefox on Windows`. Empty if unknown.
+	//
+	// Example: Electron on macOS
+	Device *string `json:"device,omitempty"`
+
 	// ID The session's id.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
@@ -2198,6 +2450,11 @@ type Session struct {
 	//
 	// Example: 1767225600000
 	LastUsedAt int64 `json:"last_used_at"`
+
+	// Network The network that it signed in from: the /24 of an IPv4 address, the /48 of an IPv6 address. Empty if unknown.
+	//
+	// Example: 203.0.113.0/24
+	Network *string `json:"network,omitempty"`
 }
 
 // SessionList Open sessions, newest first.
@@ -2658,10 +2915,22 @@ type PreconditionFailed = Problem
 // RangeNotSatisfiable An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
 type RangeNotSatisfiable = Problem
 
+// ListAuthEventsParams defines parameters for ListAuthEvents.
+type ListAuthEventsParams struct {
+	// Limit The maximum number of entries.
+	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Before Only events older than the one with this id.
+	Before *openapi_types.UUID `form:"before,omitempty" json:"before,omitempty"`
+}
+
 // LogoutParams defines parameters for Logout.
 type LogoutParams struct {
 	// All End every session of the account, not only this one.
 	All *bool `form:"all,omitempty" json:"all,omitempty"`
+
+	// Keys Together with `all=true`, revoke every API key of the account as well.
+	Keys *bool `form:"keys,omitempty" json:"keys,omitempty"`
 }
 
 // RefreshTokensParams defines parameters for RefreshTokens.
@@ -2859,6 +3128,9 @@ type ChatBatchJSONRequestBody = BatchRequest
 // CompactHistoryJSONRequestBody defines body for CompactHistory for application/json ContentType.
 type CompactHistoryJSONRequestBody = CompactRequest
 
+// CreateKeyJSONRequestBody defines body for CreateKey for application/json ContentType.
+type CreateKeyJSONRequestBody = KeyRequest
+
 // RunStepJSONRequestBody defines body for RunStep for application/json ContentType.
 type RunStepJSONRequestBody = StepRequest
 
@@ -2925,6 +3197,14 @@ func (a *Problem) UnmarshalJSON(b []byte) error {
 			return fmt.Errorf("error reading 'request_id': %w", err)
 		}
 		delete(object, "request_id")
+	}
+
+	if raw, found := object["required_scope"]; found {
+		err = json.Unmarshal(raw, &a.RequiredScope)
+		if err != nil {
+			return fmt.Errorf("error reading 'required_scope': %w", err)
+		}
+		delete(object, "required_scope")
 	}
 
 	if raw, found := object["status"]; found {
@@ -2995,6 +3275,13 @@ func (a Problem) MarshalJSON() ([]byte, error) {
 	object["request_id"], err = json.Marshal(a.RequestID)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'request_id': %w", err)
+	}
+
+	if a.RequiredScope != nil {
+		object["required_scope"], err = json.Marshal(a.RequiredScope)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'required_scope': %w", err)
+		}
 	}
 
 	object["status"], err = json.Marshal(a.Status)
@@ -3553,6 +3840,15 @@ type ClientInterface interface {
 	// Corresponds with GET /agents (the `ListAgents` operationId).
 	ListAgents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListAuthEvents List what happened to the account
+	//
+	// Lists sign-ins, refused sign-ins and changes of the account's sessions, password and API keys, newest first. For
+	// the next page, send the last id as `before`. Events are kept for 90 days. Of refused sign-ins 20 an hour are
+	// kept.
+	//
+	// Corresponds with GET /auth/events (the `ListAuthEvents` operationId).
+	ListAuthEvents(ctx context.Context, params *ListAuthEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// LoginWithBody Sign in
 	//
 	// Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
@@ -3584,7 +3880,8 @@ type ClientInterface interface {
 	// Logout Sign out
 	//
 	// Ends the session of the access token. Repeating it succeeds. With `all=true` it ends every session of the
-	// account, which needs a session that is still open: 401 `token_invalid` otherwise.
+	// account, which needs a session that is still open: 401 `token_invalid` otherwise. With `all=true&keys=true` it
+	// revokes the account's API keys as well; `keys=true` alone is 422 `validation_failed`.
 	//
 	// Corresponds with POST /auth/logout (the `Logout` operationId).
 	Logout(ctx context.Context, params *LogoutParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3621,6 +3918,16 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /auth/me/deletion (the `RequestAccountDeletion` operationId).
 	RequestAccountDeletion(ctx context.Context, body RequestAccountDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportAccount Export everything that is kept of the account
+	//
+	// Returns everything that the service keeps of the account, as one JSON document: profile, sessions, API keys,
+	// events, subscriptions, metadata of backups and numbers of use. Secrets are left out: hashes of passwords, tokens
+	// and keys. So is the content of backups, which the service cannot read; GET /backup returns it. A document that
+	// the server could not finish ends early and is then not valid JSON.
+	//
+	// Corresponds with GET /auth/me/export (the `ExportAccount` operationId).
+	ExportAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ChangePasswordWithBody Change the password
 	//
@@ -3959,6 +4266,44 @@ type ClientInterface interface {
 	// Corresponds with GET /health (the `GetHealth` operationId).
 	GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListKeys List the API keys
+	//
+	// Lists the account's keys, newest first, without the keys themselves. A key is listed until 30 days after it
+	// expired; a revoked one is not.
+	//
+	// Corresponds with GET /keys (the `ListKeys` operationId).
+	ListKeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateKeyWithBody Create an API key
+	//
+	// Creates a key with which a program calls this API for the account, in place of an access token:
+	// `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+	// account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /keys (the `CreateKey` operationId).
+	CreateKeyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateKey Create an API key
+	//
+	// Creates a key with which a program calls this API for the account, in place of an access token:
+	// `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+	// account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /keys (the `CreateKey` operationId).
+	CreateKey(ctx context.Context, body CreateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteKey Revoke an API key
+	//
+	// Revokes the key. Every server refuses it within 10 seconds, and its streams are closed. Repeating it succeeds.
+	// 404 for an unknown id and for another account's.
+	//
+	// Corresponds with DELETE /keys/{id} (the `DeleteKey` operationId).
+	DeleteKey(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListModels List models
 	//
 	// Lists the models of every provider, and says for each whether the account's plan includes it and which one
@@ -4038,6 +4383,25 @@ func (c *Client) ListAgents(ctx context.Context, reqEditors ...RequestEditorFn) 
 	return c.Client.Do(req)
 }
 
+// ListAuthEvents List what happened to the account
+//
+// Lists sign-ins, refused sign-ins and changes of the account's sessions, password and API keys, newest first. For
+// the next page, send the last id as `before`. Events are kept for 90 days. Of refused sign-ins 20 an hour are
+// kept.
+//
+// Corresponds with GET /auth/events (the `ListAuthEvents` operationId).
+func (c *Client) ListAuthEvents(ctx context.Context, params *ListAuthEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAuthEventsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // LoginWithBody Sign in
 //
 // Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
@@ -4089,7 +4453,8 @@ func (c *Client) Login(ctx context.Context, body LoginJSONRequestBody, reqEditor
 // Logout Sign out
 //
 // Ends the session of the access token. Repeating it succeeds. With `all=true` it ends every session of the
-// account, which needs a session that is still open: 401 `token_invalid` otherwise.
+// account, which needs a session that is still open: 401 `token_invalid` otherwise. With `all=true&keys=true` it
+// revokes the account's API keys as well; `keys=true` alone is 422 `validation_failed`.
 //
 // Corresponds with POST /auth/logout (the `Logout` operationId).
 func (c *Client) Logout(ctx context.Context, params *LogoutParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4157,6 +4522,26 @@ func (c *Client) RequestAccountDeletionWithBody(ctx context.Context, contentType
 // Corresponds with POST /auth/me/deletion (the `RequestAccountDeletion` operationId).
 func (c *Client) RequestAccountDeletion(ctx context.Context, body RequestAccountDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRequestAccountDeletionRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportAccount Export everything that is kept of the account
+//
+// Returns everything that the service keeps of the account, as one JSON document: profile, sessions, API keys,
+// events, subscriptions, metadata of backups and numbers of use. Secrets are left out: hashes of passwords, tokens
+// and keys. So is the content of backups, which the service cannot read; GET /backup returns it. A document that
+// the server could not finish ends early and is then not valid JSON.
+//
+// Corresponds with GET /auth/me/export (the `ExportAccount` operationId).
+func (c *Client) ExportAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportAccountRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -4794,6 +5179,84 @@ func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (
 	return c.Client.Do(req)
 }
 
+// ListKeys List the API keys
+//
+// Lists the account's keys, newest first, without the keys themselves. A key is listed until 30 days after it
+// expired; a revoked one is not.
+//
+// Corresponds with GET /keys (the `ListKeys` operationId).
+func (c *Client) ListKeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListKeysRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateKeyWithBody Create an API key
+//
+// Creates a key with which a program calls this API for the account, in place of an access token:
+// `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+// account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /keys (the `CreateKey` operationId).
+func (c *Client) CreateKeyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateKeyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateKey Create an API key
+//
+// Creates a key with which a program calls this API for the account, in place of an access token:
+// `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+// account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /keys (the `CreateKey` operationId).
+func (c *Client) CreateKey(ctx context.Context, body CreateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateKeyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteKey Revoke an API key
+//
+// Revokes the key. Every server refuses it within 10 seconds, and its streams are closed. Repeating it succeeds.
+// 404 for an unknown id and for another account's.
+//
+// Corresponds with DELETE /keys/{id} (the `DeleteKey` operationId).
+func (c *Client) DeleteKey(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteKeyRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListModels List models
 //
 // Lists the models of every provider, and says for each whether the account's plan includes it and which one
@@ -4942,6 +5405,72 @@ func NewListAgentsRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListAuthEventsRequest constructs an http.Request for the ListAuthEvents method
+func NewListAuthEventsRequest(server string, params *ListAuthEventsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/events")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Before != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "before", *params.Before, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewLoginRequest calls the generic Login builder with application/json body
 func NewLoginRequest(server string, body LoginJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5013,6 +5542,18 @@ func NewLogoutRequest(server string, params *LogoutParams) (*http.Request, error
 		if params.All != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "all", *params.All, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Keys != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "keys", *params.Keys, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5099,6 +5640,33 @@ func NewRequestAccountDeletionRequestWithBody(server string, contentType string,
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewExportAccountRequest constructs an http.Request for the ExportAccount method
+func NewExportAccountRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/me/export")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -6336,6 +6904,107 @@ func NewGetHealthRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListKeysRequest constructs an http.Request for the ListKeys method
+func NewListKeysRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/keys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateKeyRequest calls the generic CreateKey builder with application/json body
+func NewCreateKeyRequest(server string, body CreateKeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateKeyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateKeyRequestWithBody constructs an http.Request for the CreateKey method, with any body, and a specified content type
+func NewCreateKeyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/keys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteKeyRequest constructs an http.Request for the DeleteKey method
+func NewDeleteKeyRequest(server string, id openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/keys/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListModelsRequest constructs an http.Request for the ListModels method
 func NewListModelsRequest(server string) (*http.Request, error) {
 	var err error
@@ -6544,6 +7213,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /agents (the `ListAgents` operationId).
 	ListAgentsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAgentsResp, error)
 
+	// ListAuthEventsWithResponse List what happened to the account
+	//
+	// Lists sign-ins, refused sign-ins and changes of the account's sessions, password and API keys, newest first. For
+	// the next page, send the last id as `before`. Events are kept for 90 days. Of refused sign-ins 20 an hour are
+	// kept.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /auth/events (the `ListAuthEvents` operationId).
+	ListAuthEventsWithResponse(ctx context.Context, params *ListAuthEventsParams, reqEditors ...RequestEditorFn) (*ListAuthEventsResp, error)
+
 	// LoginWithBodyWithResponse Sign in
 	//
 	// Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
@@ -6575,7 +7255,8 @@ type ClientWithResponsesInterface interface {
 	// LogoutWithResponse Sign out
 	//
 	// Ends the session of the access token. Repeating it succeeds. With `all=true` it ends every session of the
-	// account, which needs a session that is still open: 401 `token_invalid` otherwise.
+	// account, which needs a session that is still open: 401 `token_invalid` otherwise. With `all=true&keys=true` it
+	// revokes the account's API keys as well; `keys=true` alone is 422 `validation_failed`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6616,6 +7297,18 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /auth/me/deletion (the `RequestAccountDeletion` operationId).
 	RequestAccountDeletionWithResponse(ctx context.Context, body RequestAccountDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestAccountDeletionResp, error)
+
+	// ExportAccountWithResponse Export everything that is kept of the account
+	//
+	// Returns everything that the service keeps of the account, as one JSON document: profile, sessions, API keys,
+	// events, subscriptions, metadata of backups and numbers of use. Secrets are left out: hashes of passwords, tokens
+	// and keys. So is the content of backups, which the service cannot read; GET /backup returns it. A document that
+	// the server could not finish ends early and is then not valid JSON.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /auth/me/export (the `ExportAccount` operationId).
+	ExportAccountWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ExportAccountResp, error)
 
 	// ChangePasswordWithBodyWithResponse Change the password
 	//
@@ -6980,6 +7673,48 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /health (the `GetHealth` operationId).
 	GetHealthWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetHealthResp, error)
 
+	// ListKeysWithResponse List the API keys
+	//
+	// Lists the account's keys, newest first, without the keys themselves. A key is listed until 30 days after it
+	// expired; a revoked one is not.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /keys (the `ListKeys` operationId).
+	ListKeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListKeysResp, error)
+
+	// CreateKeyWithBodyWithResponse Create an API key
+	//
+	// Creates a key with which a program calls this API for the account, in place of an access token:
+	// `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+	// account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /keys (the `CreateKey` operationId).
+	CreateKeyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateKeyResp, error)
+
+	// CreateKeyWithResponse Create an API key
+	//
+	// Creates a key with which a program calls this API for the account, in place of an access token:
+	// `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+	// account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /keys (the `CreateKey` operationId).
+	CreateKeyWithResponse(ctx context.Context, body CreateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateKeyResp, error)
+
+	// DeleteKeyWithResponse Revoke an API key
+	//
+	// Revokes the key. Every server refuses it within 10 seconds, and its streams are closed. Repeating it succeeds.
+	// 404 for an unknown id and for another account's.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /keys/{id} (the `DeleteKey` operationId).
+	DeleteKeyWithResponse(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*DeleteKeyResp, error)
+
 	// ListModelsWithResponse List models
 	//
 	// Lists the models of every provider, and says for each whether the account's plan includes it and which one
@@ -7111,6 +7846,73 @@ func (r ListAgentsResp) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListAgentsResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListAuthEventsResp200Headers the declared response headers of an HTTP 200 response for ListAuthEvents
+type ListAuthEventsResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ListAuthEventsRespDefaultHeaders the declared response headers of an HTTP default response for ListAuthEvents
+type ListAuthEventsRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ListAuthEventsResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AuthEventList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListAuthEventsResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListAuthEventsRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAuthEventsResp) GetJSON200() *AuthEventList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListAuthEventsResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAuthEventsResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAuthEventsResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAuthEventsResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAuthEventsResp) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7379,6 +8181,73 @@ func (r RequestAccountDeletionResp) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RequestAccountDeletionResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ExportAccountResp200Headers the declared response headers of an HTTP 200 response for ExportAccount
+type ExportAccountResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ExportAccountRespDefaultHeaders the declared response headers of an HTTP default response for ExportAccount
+type ExportAccountRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ExportAccountResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AccountExport
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ExportAccountResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ExportAccountRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExportAccountResp) GetJSON200() *AccountExport {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExportAccountResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExportAccountResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportAccountResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportAccountResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExportAccountResp) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9095,6 +9964,207 @@ func (r GetHealthResp) ContentType() string {
 	return ""
 }
 
+// ListKeysResp200Headers the declared response headers of an HTTP 200 response for ListKeys
+type ListKeysResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ListKeysRespDefaultHeaders the declared response headers of an HTTP default response for ListKeys
+type ListKeysRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ListKeysResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *KeyList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListKeysResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListKeysRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListKeysResp) GetJSON200() *KeyList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListKeysResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListKeysResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListKeysResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListKeysResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListKeysResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CreateKeyResp201Headers the declared response headers of an HTTP 201 response for CreateKey
+type CreateKeyResp201Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// CreateKeyRespDefaultHeaders the declared response headers of an HTTP default response for CreateKey
+type CreateKeyRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type CreateKeyResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *CreatedKey
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *CreateKeyResp201Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *CreateKeyRespDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateKeyResp) GetJSON201() *CreatedKey {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateKeyResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateKeyResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateKeyResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateKeyResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateKeyResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeleteKeyResp200Headers the declared response headers of an HTTP 200 response for DeleteKey
+type DeleteKeyResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// DeleteKeyRespDefaultHeaders the declared response headers of an HTTP default response for DeleteKey
+type DeleteKeyRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type DeleteKeyResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DeleteKeyResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *DeleteKeyRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeleteKeyResp) GetJSON200() *Ok {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteKeyResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteKeyResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteKeyResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteKeyResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteKeyResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListModelsResp200Headers the declared response headers of an HTTP 200 response for ListModels
 type ListModelsResp200Headers struct {
 	RateLimit       *string
@@ -9445,6 +10515,23 @@ func (c *ClientWithResponses) ListAgentsWithResponse(ctx context.Context, reqEdi
 	return ParseListAgentsResp(rsp)
 }
 
+// ListAuthEventsWithResponse List what happened to the account
+//
+// Lists sign-ins, refused sign-ins and changes of the account's sessions, password and API keys, newest first. For
+// the next page, send the last id as `before`. Events are kept for 90 days. Of refused sign-ins 20 an hour are
+// kept.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /auth/events (the `ListAuthEvents` operationId).
+func (c *ClientWithResponses) ListAuthEventsWithResponse(ctx context.Context, params *ListAuthEventsParams, reqEditors ...RequestEditorFn) (*ListAuthEventsResp, error) {
+	rsp, err := c.ListAuthEvents(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAuthEventsResp(rsp)
+}
+
 // LoginWithBodyWithResponse Sign in
 //
 // Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
@@ -9488,7 +10575,8 @@ func (c *ClientWithResponses) LoginWithResponse(ctx context.Context, body LoginJ
 // LogoutWithResponse Sign out
 //
 // Ends the session of the access token. Repeating it succeeds. With `all=true` it ends every session of the
-// account, which needs a session that is still open: 401 `token_invalid` otherwise.
+// account, which needs a session that is still open: 401 `token_invalid` otherwise. With `all=true&keys=true` it
+// revokes the account's API keys as well; `keys=true` alone is 422 `validation_failed`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9552,6 +10640,24 @@ func (c *ClientWithResponses) RequestAccountDeletionWithResponse(ctx context.Con
 		return nil, err
 	}
 	return ParseRequestAccountDeletionResp(rsp)
+}
+
+// ExportAccountWithResponse Export everything that is kept of the account
+//
+// Returns everything that the service keeps of the account, as one JSON document: profile, sessions, API keys,
+// events, subscriptions, metadata of backups and numbers of use. Secrets are left out: hashes of passwords, tokens
+// and keys. So is the content of backups, which the service cannot read; GET /backup returns it. A document that
+// the server could not finish ends early and is then not valid JSON.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /auth/me/export (the `ExportAccount` operationId).
+func (c *ClientWithResponses) ExportAccountWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ExportAccountResp, error) {
+	rsp, err := c.ExportAccount(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportAccountResp(rsp)
 }
 
 // ChangePasswordWithBodyWithResponse Change the password
@@ -10091,6 +11197,72 @@ func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, reqEdit
 	return ParseGetHealthResp(rsp)
 }
 
+// ListKeysWithResponse List the API keys
+//
+// Lists the account's keys, newest first, without the keys themselves. A key is listed until 30 days after it
+// expired; a revoked one is not.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /keys (the `ListKeys` operationId).
+func (c *ClientWithResponses) ListKeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListKeysResp, error) {
+	rsp, err := c.ListKeys(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListKeysResp(rsp)
+}
+
+// CreateKeyWithBodyWithResponse Create an API key
+//
+// Creates a key with which a program calls this API for the account, in place of an access token:
+// `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+// account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /keys (the `CreateKey` operationId).
+func (c *ClientWithResponses) CreateKeyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateKeyResp, error) {
+	rsp, err := c.CreateKeyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateKeyResp(rsp)
+}
+
+// CreateKeyWithResponse Create an API key
+//
+// Creates a key with which a program calls this API for the account, in place of an access token:
+// `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+// account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /keys (the `CreateKey` operationId).
+func (c *ClientWithResponses) CreateKeyWithResponse(ctx context.Context, body CreateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateKeyResp, error) {
+	rsp, err := c.CreateKey(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateKeyResp(rsp)
+}
+
+// DeleteKeyWithResponse Revoke an API key
+//
+// Revokes the key. Every server refuses it within 10 seconds, and its streams are closed. Repeating it succeeds.
+// 404 for an unknown id and for another account's.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /keys/{id} (the `DeleteKey` operationId).
+func (c *ClientWithResponses) DeleteKeyWithResponse(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*DeleteKeyResp, error) {
+	rsp, err := c.DeleteKey(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteKeyResp(rsp)
+}
+
 // ListModelsWithResponse List models
 //
 // Lists the models of every provider, and says for each whether the account's plan includes it and which one
@@ -10253,6 +11425,97 @@ func ParseListAgentsResp(rsp *http.Response) (*ListAgentsResp, error) {
 		response.Headers200 = &headers
 	case true:
 		var headers ListAgentsRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListAuthEventsResp parses an HTTP response from a ListAuthEventsWithResponse call
+func ParseListAuthEventsResp(rsp *http.Response) (*ListAuthEventsResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAuthEventsResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AuthEventList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListAuthEventsResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ListAuthEventsRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -10617,6 +11880,97 @@ func ParseRequestAccountDeletionResp(rsp *http.Response) (*RequestAccountDeletio
 		response.Headers202 = &headers
 	case true:
 		var headers RequestAccountDeletionRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExportAccountResp parses an HTTP response from a ExportAccountWithResponse call
+func ParseExportAccountResp(rsp *http.Response) (*ExportAccountResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportAccountResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AccountExport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ExportAccountResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ExportAccountRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -13506,6 +14860,279 @@ func ParseGetHealthResp(rsp *http.Response) (*GetHealthResp, error) {
 		response.Headers200 = &headers
 	case true:
 		var headers GetHealthRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListKeysResp parses an HTTP response from a ListKeysWithResponse call
+func ParseListKeysResp(rsp *http.Response) (*ListKeysResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListKeysResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest KeyList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListKeysResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ListKeysRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCreateKeyResp parses an HTTP response from a CreateKeyWithResponse call
+func ParseCreateKeyResp(rsp *http.Response) (*CreateKeyResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateKeyResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest CreatedKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers CreateKeyResp201Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers201 = &headers
+	case true:
+		var headers CreateKeyRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeleteKeyResp parses an HTTP response from a DeleteKeyWithResponse call
+func ParseDeleteKeyResp(rsp *http.Response) (*DeleteKeyResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteKeyResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DeleteKeyResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers DeleteKeyRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

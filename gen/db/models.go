@@ -17,6 +17,29 @@ type AccountDeletion struct {
 	NextTryAt   time.Time
 }
 
+type ApiKey struct {
+	ID         uuid.UUID
+	UserID     uuid.UUID
+	Name       string
+	Prefix     string
+	KeyHash    []byte
+	Scopes     []string
+	CreatedAt  time.Time
+	ExpiresAt  *time.Time
+	LastUsedAt *time.Time
+	RevokedAt  *time.Time
+}
+
+type AuditEvent struct {
+	ID        uuid.UUID
+	UserID    uuid.UUID
+	At        time.Time
+	Kind      string
+	Network   string
+	Device    string
+	SubjectID *uuid.UUID
+}
+
 type BackupMetadata struct {
 	ID             uuid.UUID
 	UserID         uuid.UUID
@@ -89,6 +112,8 @@ type RefreshToken struct {
 	RevokedAt      *time.Time
 	RevokedFor     *string
 	CreatedAt      time.Time
+	Network        string
+	Device         string
 }
 
 type StripeAccount struct {

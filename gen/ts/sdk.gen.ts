@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ChatBatchData, ChatBatchErrors, ChatBatchResponses, ChatData, ChatErrors, ChatResponses, CompactHistoryData, CompactHistoryErrors, CompactHistoryResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreatePortalData, CreatePortalErrors, CreatePortalResponses, DeleteBackupData, DeleteBackupErrors, DeleteBackupResponses, EndSessionData, EndSessionErrors, EndSessionResponses, GetBackupData, GetBackupErrors, GetBackupResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLatestBackupData, GetLatestBackupErrors, GetLatestBackupResponses, GetMeData, GetMeErrors, GetMeResponses, GetPlaybookData, GetPlaybookErrors, GetPlaybookResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HeadBackupData, HeadBackupErrors, HeadBackupResponses, HeadLatestBackupData, HeadLatestBackupErrors, HeadLatestBackupResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListBackupHistoryData, ListBackupHistoryErrors, ListBackupHistoryResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlaybooksData, ListPlaybooksErrors, ListPlaybooksResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTiersData, ListTiersErrors, ListTiersResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, PutBackupData, PutBackupErrors, PutBackupResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RequestAccountDeletionData, RequestAccountDeletionErrors, RequestAccountDeletionResponses, RunStepData, RunStepErrors, RunStepResponses } from './types.gen.js';
+import type { CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ChatBatchData, ChatBatchErrors, ChatBatchResponses, ChatData, ChatErrors, ChatResponses, CompactHistoryData, CompactHistoryErrors, CompactHistoryResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreatePortalData, CreatePortalErrors, CreatePortalResponses, DeleteBackupData, DeleteBackupErrors, DeleteBackupResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExportAccountData, ExportAccountErrors, ExportAccountResponses, GetBackupData, GetBackupErrors, GetBackupResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLatestBackupData, GetLatestBackupErrors, GetLatestBackupResponses, GetMeData, GetMeErrors, GetMeResponses, GetPlaybookData, GetPlaybookErrors, GetPlaybookResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HeadBackupData, HeadBackupErrors, HeadBackupResponses, HeadLatestBackupData, HeadLatestBackupErrors, HeadLatestBackupResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListAuthEventsData, ListAuthEventsErrors, ListAuthEventsResponses, ListBackupHistoryData, ListBackupHistoryErrors, ListBackupHistoryResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlaybooksData, ListPlaybooksErrors, ListPlaybooksResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTiersData, ListTiersErrors, ListTiersResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, PutBackupData, PutBackupErrors, PutBackupResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RequestAccountDeletionData, RequestAccountDeletionErrors, RequestAccountDeletionResponses, RunStepData, RunStepErrors, RunStepResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -76,7 +76,8 @@ export const refreshTokens = <ThrowOnError extends boolean = false>(options: Opt
  * Sign out
  *
  * Ends the session of the access token. Repeating it succeeds. With `all=true` it ends every session of the
- * account, which needs a session that is still open: 401 `token_invalid` otherwise.
+ * account, which needs a session that is still open: 401 `token_invalid` otherwise. With `all=true&keys=true` it
+ * revokes the account's API keys as well; `keys=true` alone is 422 `validation_failed`.
  *
  */
 export const logout = <ThrowOnError extends boolean = false>(options?: Options<LogoutData, ThrowOnError>) => (options?.client ?? client).post<LogoutResponses, LogoutErrors, ThrowOnError>({
@@ -157,6 +158,35 @@ export const listSessions = <ThrowOnError extends boolean = false>(options?: Opt
 export const endSession = <ThrowOnError extends boolean = false>(options: Options<EndSessionData, ThrowOnError>) => (options.client ?? client).delete<EndSessionResponses, EndSessionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/auth/sessions/{id}',
+    ...options
+});
+
+/**
+ * List what happened to the account
+ *
+ * Lists sign-ins, refused sign-ins and changes of the account's sessions, password and API keys, newest first. For
+ * the next page, send the last id as `before`. Events are kept for 90 days. Of refused sign-ins 20 an hour are
+ * kept.
+ *
+ */
+export const listAuthEvents = <ThrowOnError extends boolean = false>(options?: Options<ListAuthEventsData, ThrowOnError>) => (options?.client ?? client).get<ListAuthEventsResponses, ListAuthEventsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/events',
+    ...options
+});
+
+/**
+ * Export everything that is kept of the account
+ *
+ * Returns everything that the service keeps of the account, as one JSON document: profile, sessions, API keys,
+ * events, subscriptions, metadata of backups and numbers of use. Secrets are left out: hashes of passwords, tokens
+ * and keys. So is the content of backups, which the service cannot read; GET /backup returns it. A document that
+ * the server could not finish ends early and is then not valid JSON.
+ *
+ */
+export const exportAccount = <ThrowOnError extends boolean = false>(options?: Options<ExportAccountData, ThrowOnError>) => (options?.client ?? client).get<ExportAccountResponses, ExportAccountErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/me/export',
     ...options
 });
 
@@ -507,6 +537,50 @@ export const listAgents = <ThrowOnError extends boolean = false>(options?: Optio
 export const listModels = <ThrowOnError extends boolean = false>(options?: Options<ListModelsData, ThrowOnError>) => (options?.client ?? client).get<ListModelsResponses, ListModelsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/models',
+    ...options
+});
+
+/**
+ * List the API keys
+ *
+ * Lists the account's keys, newest first, without the keys themselves. A key is listed until 30 days after it
+ * expired; a revoked one is not.
+ *
+ */
+export const listKeys = <ThrowOnError extends boolean = false>(options?: Options<ListKeysData, ThrowOnError>) => (options?.client ?? client).get<ListKeysResponses, ListKeysErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/keys',
+    ...options
+});
+
+/**
+ * Create an API key
+ *
+ * Creates a key with which a program calls this API for the account, in place of an access token:
+ * `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+ * account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+ *
+ */
+export const createKey = <ThrowOnError extends boolean = false>(options: Options<CreateKeyData, ThrowOnError>) => (options.client ?? client).post<CreateKeyResponses, CreateKeyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/keys',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Revoke an API key
+ *
+ * Revokes the key. Every server refuses it within 10 seconds, and its streams are closed. Repeating it succeeds.
+ * 404 for an unknown id and for another account's.
+ *
+ */
+export const deleteKey = <ThrowOnError extends boolean = false>(options: Options<DeleteKeyData, ThrowOnError>) => (options.client ?? client).delete<DeleteKeyResponses, DeleteKeyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/keys/{id}',
     ...options
 });
 

@@ -19,6 +19,210 @@ export type Health = {
 };
 
 /**
+ * Everything that is kept of an account. Lists are complete. Rows have the columns of the service's tables without the secret ones; times are in milliseconds since the Unix epoch. Members may be added.
+ */
+export type AccountExport = {
+    /**
+     * When the export was made, in milliseconds since the Unix epoch.
+     */
+    exported_at: number;
+    /**
+     * The account: address, plan and times.
+     */
+    account: {
+        [key: string]: unknown;
+    };
+    /**
+     * Sessions, ended ones included.
+     */
+    sessions: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * API keys, revoked ones included.
+     */
+    keys: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Events, as GET /auth/events lists them.
+     */
+    events: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * When the account signed in from networks that are known to it. The networks are kept as keyed hashes.
+     */
+    known_networks: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Subscriptions.
+     */
+    subscriptions: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Metadata of backups, deleted ones included.
+     */
+    backups: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Bytes of backups.
+     */
+    backup_usage: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Tokens of language models by day.
+     */
+    token_usage: Array<{
+        [key: string]: unknown;
+    }>;
+};
+
+/**
+ * Events, newest first.
+ */
+export type AuthEventList = Array<AuthEvent>;
+
+/**
+ * Something that happened to the account.
+ */
+export type AuthEvent = {
+    /**
+     * The event's id.
+     */
+    id: string;
+    /**
+     * When it happened, in milliseconds since the Unix epoch.
+     */
+    at: number;
+    /**
+     * What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+     */
+    kind: string;
+    /**
+     * The network that it came from: the /24 of an IPv4 address, the /48 of an IPv6 address. Empty if unknown.
+     */
+    network: string;
+    /**
+     * The kind of program and system, such as `Firefox on Windows`. Empty if unknown.
+     */
+    device: string;
+    /**
+     * The session or the API key that it is about; absent if there is none.
+     */
+    subject_id?: string;
+};
+
+/**
+ * API keys, newest first.
+ */
+export type KeyList = Array<Key>;
+
+/**
+ * A group of operations that an API key may use: `chat` (chat, stream, batch, compact, models), `plans`, `agents`, `backup:read`, `backup:write`, `usage:read`, `profile:read` (GET /auth/me). More may be added.
+ */
+export const KeyScope = {
+    CHAT: 'chat',
+    PLANS: 'plans',
+    AGENTS: 'agents',
+    BACKUP_READ: 'backup:read',
+    BACKUP_WRITE: 'backup:write',
+    USAGE_READ: 'usage:read',
+    PROFILE_READ: 'profile:read'
+} as const;
+
+/**
+ * A group of operations that an API key may use: `chat` (chat, stream, batch, compact, models), `plans`, `agents`, `backup:read`, `backup:write`, `usage:read`, `profile:read` (GET /auth/me). More may be added.
+ */
+export type KeyScope = typeof KeyScope[keyof typeof KeyScope];
+
+/**
+ * What the key may do. Each scope once.
+ */
+export type KeyScopes = Array<KeyScope>;
+
+/**
+ * An API key, without the key itself.
+ */
+export type Key = {
+    /**
+     * The key's id.
+     */
+    id: string;
+    /**
+     * The name that its owner gave it.
+     */
+    name: string;
+    /**
+     * The first characters of the key, to tell keys apart.
+     */
+    prefix: string;
+    scopes: KeyScopes;
+    /**
+     * When the key was created, in milliseconds since the Unix epoch.
+     */
+    created_at: number;
+    /**
+     * When the key stops working; absent for one that does not expire, in milliseconds since the Unix epoch.
+     */
+    expires_at?: number;
+    /**
+     * When the key was last used, to the hour; absent if it was not, in milliseconds since the Unix epoch.
+     */
+    last_used_at?: number;
+};
+
+/**
+ * A new API key. `key` is shown this once: only its hash is kept.
+ */
+export type CreatedKey = {
+    /**
+     * The key's id.
+     */
+    id: string;
+    /**
+     * The name that its owner gave it.
+     */
+    name: string;
+    /**
+     * The first characters of the key, to tell keys apart.
+     */
+    prefix: string;
+    scopes: KeyScopes;
+    /**
+     * When the key was created, in milliseconds since the Unix epoch.
+     */
+    created_at: number;
+    /**
+     * When the key stops working; absent for one that does not expire, in milliseconds since the Unix epoch.
+     */
+    expires_at?: number;
+    /**
+     * The key: adv_ and 40 letters and digits, of which the last 6 are a checksum of the others.
+     */
+    key: string;
+};
+
+/**
+ * A key to create.
+ */
+export type KeyRequest = {
+    /**
+     * What the key is for, 1 to 100 characters without control characters.
+     */
+    name: string;
+    scopes: KeyScopes;
+    /**
+     * When the key stops working, in milliseconds since the Unix epoch; it does not expire if this is absent.
+     */
+    expires_at?: number;
+};
+
+/**
  * The agents.
  */
 export type AgentList = Array<Agent>;
@@ -428,12 +632,14 @@ export const ErrorCode = {
     TOKEN_MISSING: 'token_missing',
     TOKEN_INVALID: 'token_invalid',
     TOKEN_EXPIRED: 'token_expired',
+    KEY_EXPIRED: 'key_expired',
     INVALID_CREDENTIALS: 'invalid_credentials',
     REFRESH_INVALID: 'refresh_invalid',
     REFRESH_REUSED: 'refresh_reused',
     REFRESH_EXPIRED: 'refresh_expired',
     TIER_REQUIRED: 'tier_required',
     ORIGIN_FORBIDDEN: 'origin_forbidden',
+    SCOPE_REQUIRED: 'scope_required',
     PASSWORD_WRONG: 'password_wrong',
     NOT_FOUND: 'not_found',
     METHOD_NOT_ALLOWED: 'method_not_allowed',
@@ -445,6 +651,7 @@ export const ErrorCode = {
     TOOL_RESULT_UNEXPECTED: 'tool_result_unexpected',
     UPLOAD_EXPIRED: 'upload_expired',
     BACKUP_CONFLICT: 'backup_conflict',
+    TOO_MANY_KEYS: 'too_many_keys',
     LENGTH_REQUIRED: 'length_required',
     PRECONDITION_FAILED: 'precondition_failed',
     BODY_TOO_LARGE: 'body_too_large',
@@ -1040,6 +1247,10 @@ export type Problem = {
      */
     request_id: string;
     /**
+     * For scope_required: the scope that the API key lacks, or `none` where no key is accepted.
+     */
+    required_scope?: string;
+    /**
      * Every invalid member, for validation_failed.
      */
     errors?: Array<ProblemDetail>;
@@ -1613,6 +1824,14 @@ export type Session = {
      * Whether this is the session of the request's access token.
      */
     current: boolean;
+    /**
+     * The kind of program and system that signed in, as its User-Agent said, such as `Firefox on Windows`. Empty if unknown.
+     */
+    device?: string;
+    /**
+     * The network that it signed in from: the /24 of an IPv4 address, the /48 of an IPv6 address. Empty if unknown.
+     */
+    network?: string;
 };
 
 /**
@@ -1730,6 +1949,11 @@ export type Ok = {
      */
     ok: boolean;
 };
+
+/**
+ * What the key may do. Each scope once.
+ */
+export type KeyScopesWritable = Array<KeyScope>;
 
 /**
  * A `generate` step to run.
@@ -1960,6 +2184,10 @@ export type LogoutData = {
          * End every session of the account, not only this one.
          */
         all?: boolean;
+        /**
+         * Together with `all=true`, revoke every API key of the account as well.
+         */
+        keys?: boolean;
     };
     url: '/auth/logout';
 };
@@ -2126,6 +2354,65 @@ export type EndSessionResponses = {
 };
 
 export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
+
+export type ListAuthEventsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * The maximum number of entries.
+         */
+        limit?: number;
+        /**
+         * Only events older than the one with this id.
+         */
+        before?: string;
+    };
+    url: '/auth/events';
+};
+
+export type ListAuthEventsErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ListAuthEventsError = ListAuthEventsErrors[keyof ListAuthEventsErrors];
+
+export type ListAuthEventsResponses = {
+    /**
+     * The events.
+     */
+    200: AuthEventList;
+};
+
+export type ListAuthEventsResponse = ListAuthEventsResponses[keyof ListAuthEventsResponses];
+
+export type ExportAccountData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/me/export';
+};
+
+export type ExportAccountErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ExportAccountError = ExportAccountErrors[keyof ExportAccountErrors];
+
+export type ExportAccountResponses = {
+    /**
+     * The account.
+     */
+    200: AccountExport;
+};
+
+export type ExportAccountResponse = ExportAccountResponses[keyof ExportAccountResponses];
 
 export type ChatData = {
     /**
@@ -2957,6 +3244,89 @@ export type ListModelsResponses = {
 };
 
 export type ListModelsResponse = ListModelsResponses[keyof ListModelsResponses];
+
+export type ListKeysData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/keys';
+};
+
+export type ListKeysErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ListKeysError = ListKeysErrors[keyof ListKeysErrors];
+
+export type ListKeysResponses = {
+    /**
+     * The keys.
+     */
+    200: KeyList;
+};
+
+export type ListKeysResponse = ListKeysResponses[keyof ListKeysResponses];
+
+export type CreateKeyData = {
+    /**
+     * What the key is for and what it may do.
+     */
+    body: KeyRequest;
+    path?: never;
+    query?: never;
+    url: '/keys';
+};
+
+export type CreateKeyErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type CreateKeyError = CreateKeyErrors[keyof CreateKeyErrors];
+
+export type CreateKeyResponses = {
+    /**
+     * The key, shown this once.
+     */
+    201: CreatedKey;
+};
+
+export type CreateKeyResponse = CreateKeyResponses[keyof CreateKeyResponses];
+
+export type DeleteKeyData = {
+    body?: never;
+    path: {
+        /**
+         * The key's id.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/keys/{id}';
+};
+
+export type DeleteKeyErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type DeleteKeyError = DeleteKeyErrors[keyof DeleteKeyErrors];
+
+export type DeleteKeyResponses = {
+    /**
+     * The key is revoked.
+     */
+    200: Ok;
+};
+
+export type DeleteKeyResponse = DeleteKeyResponses[keyof DeleteKeyResponses];
 
 export type GetHealthData = {
     body?: never;

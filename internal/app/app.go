@@ -24,6 +24,8 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/declared"
+	"github.com/adiuva/cloud-api/internal/apikey"
+	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/billing"
@@ -32,6 +34,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/dev/devstripe"
 	"github.com/adiuva/cloud-api/internal/docsite"
+	"github.com/adiuva/cloud-api/internal/export"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/leakhistory"
 	"github.com/adiuva/cloud-api/internal/listener"
@@ -61,6 +64,8 @@ type App struct {
 	API     *httpapi.Server
 	DB      *postgres.DB
 	Auth    *auth.Service
+	Keys    *apikey.Service
+	Audit   *audit.Log
 	Backups *backup.Service
 	Billing *billing.Service
 	Budget  *budget.Service
@@ -117,7 +122,7 @@ func (a *App) Close() {
 // Run does the background work, such as expiring sessions and processing Stripe's events, until ctx ends.
 func (a *App) Run(ctx context.Context) {
 	jobs := []func(context.Context){a.Auth.Maintain, a.Backups.Maintain, a.Billing.Maintain,
-		a.Budget.Maintain}
+		a.Budget.Maintain, a.Audit.Maintain}
 	if a.Stripe != nil {
 		jobs = append(jobs, a.Stripe.Maintain)
 	}
@@ -140,8 +145,11 @@ func (a *App) wire(
 		return err
 	}
 	a.Budget = openBudget(cfg, a.DB, opts)
+	if err := a.wireKeys(opts); err != nil {
+		return err
+	}
 	accounts := authConfig(cfg, a.DB, opts.Log)
-	accounts.Now = opts.Now
+	accounts.Now, accounts.Keys, accounts.Audit = opts.Now, a.Keys, a.Audit
 	accounts.Deletion = []auth.DeletionStep{
 		{Name: "backups", Run: a.Backups.PurgeUser}, {Name: "billing", Run: a.Billing.PurgeUser},
 		{Name: "budget", Run: a.Budget.PurgeUser},
@@ -168,7 +176,8 @@ func (a *App) wire(
 		return err
 	}
 	edge := httpapi.Config{
-		Auth: a.Auth, Chat: orchestrator, Agents: agents, Models: models, Backups: a.Backups, Billing: a.Billing,
+		Auth: a.Auth, Keys: a.Keys, Audit: a.Audit, Export: export.New(a.DB, opts.Now),
+		Chat: orchestrator, Agents: agents, Models: models, Backups: a.Backups, Billing: a.Billing,
 		Budget:    a.Budget,
 		Playbooks: playbooks,
 		Docs:      site, Limiter: limiter, Ready: a.DB.Ping, Version: opts.Version, CORSOrigins: cfg.CORSOrigins,
@@ -180,6 +189,13 @@ func (a *App) wire(
 		opts.HTTP(&edge)
 	}
 	a.API, err = httpapi.New(edge)
+	return err
+}
+
+// wireKeys opens the record of events and the API keys.
+func (a *App) wireKeys(opts Options) (err error) {
+	a.Audit = audit.New(audit.Config{DB: a.DB, Now: opts.Now, Log: opts.Log})
+	a.Keys, err = apikey.New(apikey.Config{DB: a.DB, Audit: a.Audit, Now: opts.Now, Log: opts.Log})
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/gen/db"
+	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth/lockout"
 	"github.com/adiuva/cloud-api/internal/auth/password"
 	"github.com/adiuva/cloud-api/internal/fault"
@@ -25,23 +26,30 @@ type Credentials struct {
 	Password     string
 	RefreshToken string     // the last one of this device, also of an ended session; "" for none
 	From         netip.Addr // of the client
+	UserAgent    string     // of the client
+}
+
+// client returns where the credentials come from.
+func (c Credentials) client() identity.Client {
+	return identity.Client{Addr: c.From, UserAgent: c.UserAgent}
 }
 
 // Register creates an account and its first session. It returns validation_failed with the pointers /email and
 // /password, ErrEmailTaken, or auth_busy.
 func (s *Service) Register(ctx context.Context, in Credentials) (Tokens, error) {
 	var tokens Tokens
-	var user uuid.UUID
+	event := audit.Event{Kind: audit.Registered, Client: in.client()}
 	err := s.createAccount(ctx, in.Email, in.Password, tier.Free, func(tx pgx.Tx, id uuid.UUID, at time.Time) error {
 		var err error
-		user = id
-		tokens, err = s.createSession(ctx, tx, id, at)
+		event.User = id
+		tokens, err = s.createSession(ctx, tx, event, at)
 		return err
 	})
 	if err != nil {
 		return Tokens{}, err
 	}
-	s.rememberNetwork(ctx, user, in.From)
+	s.audit.Announce(ctx, event)
+	s.rememberNetwork(ctx, event.User, in.From)
 	return tokens, nil
 }
 
@@ -139,14 +147,21 @@ func (s *Service) Login(ctx context.Context, in Credentials) (Tokens, error) {
 	err = s.checkPassword(ctx, check{
 		attempt: lockout.Attempt{Account: email, User: known.ID, From: in.From, Session: device},
 		hash:    known.PasswordHash, secret: in.Password, wrong: ErrInvalidCredentials,
+		refused: audit.Event{User: known.ID, Kind: audit.SignInRefused, Client: in.client()},
 	}, nil)
 	if err != nil {
 		return Tokens{}, err
 	}
-	tokens, err := s.createSession(ctx, s.db.Pool, known.ID, known.PasswordChangedAt)
+	var tokens Tokens
+	event := audit.Event{User: known.ID, Kind: audit.SignedIn, Client: in.client()}
+	err = s.db.Tx(ctx, func(tx pgx.Tx) (err error) {
+		tokens, err = s.createSession(ctx, tx, event, known.PasswordChangedAt)
+		return err
+	})
 	if err != nil {
 		return Tokens{}, postgres.Translate(err)
 	}
+	s.audit.Announce(ctx, event)
 	s.rememberNetwork(ctx, known.ID, in.From)
 	return tokens, s.endIdleSessions(ctx, known.ID)
 }
@@ -190,6 +205,7 @@ func (s *Service) ChangePassword(
 		return err
 	}
 	now, reason := s.now(), reasonPassword
+	event := audit.Event{User: user.ID, Kind: audit.PasswordChanged, Client: user.Client, Subject: user.Session}
 	err = s.db.Tx(ctx, func(tx pgx.Tx) error {
 		changed, err := s.q.ChangePassword(ctx, tx, db.ChangePasswordParams{
 			ID: user.ID, PasswordHash: hash, VerifiedAt: verifiedAt, Now: now,
@@ -200,11 +216,18 @@ func (s *Service) ChangePassword(
 		if changed == 0 { // another change came first: the verified password is no longer the current one
 			return ErrPasswordWrong
 		}
-		return s.q.EndSessionsExcept(ctx, tx, db.EndSessionsExceptParams{
+		err = s.q.EndSessionsExcept(ctx, tx, db.EndSessionsExceptParams{
 			UserID: user.ID, ExceptID: user.Session, Now: &now, RevokedFor: &reason,
 		})
+		if err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, tx, event)
 	})
 	s.sessions.InvalidateUser(user.ID)
+	if err == nil {
+		s.audit.Announce(ctx, event)
+	}
 	return postgres.Translate(err)
 }
 

@@ -11,6 +11,8 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/adiuva/cloud-api/gen/db"
+	"github.com/adiuva/cloud-api/internal/apikey"
+	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth/lockout"
 	"github.com/adiuva/cloud-api/internal/auth/password"
 	"github.com/adiuva/cloud-api/internal/auth/sessioncache"
@@ -50,8 +52,10 @@ type Config struct {
 	AccessTTL       time.Duration
 	RefreshTTL      time.Duration // how long a session may go without a refresh
 	BcryptCost      int
-	LoginFailures   int            // wrong passwords allowed per account and network in 15 minutes; 0 for no limit
-	Deletion        []DeletionStep // run in this order before an account's rows are deleted
+	LoginFailures   int             // wrong passwords allowed per account and network in 15 minutes; 0 for no limit
+	Deletion        []DeletionStep  // run in this order before an account's rows are deleted
+	Keys            *apikey.Service // nil means one of its own
+	Audit           *audit.Log      // nil means one of its own
 	Now             func() time.Time
 	Log             *slog.Logger
 }
@@ -66,6 +70,8 @@ type Service struct {
 	refreshTTL    time.Duration
 	lockout       *lockout.Guard
 	deletionSteps []DeletionStep
+	apiKeys       *apikey.Service
+	audit         *audit.Log
 	clock         func() time.Time
 	log           *slog.Logger
 	verified      *lru.Cache[[sha256.Size]byte, token.Access] // by the token's SHA-256
@@ -92,6 +98,13 @@ type Profile struct {
 // New returns a Service, or an error that names the invalid value of cfg.
 func New(cfg Config) (*Service, error) {
 	cfg = cfg.withDefaults()
+	if cfg.Keys == nil {
+		var err error
+		cfg.Keys, err = apikey.New(apikey.Config{DB: cfg.DB, Audit: cfg.Audit, Now: cfg.Now, Log: cfg.Log})
+		if err != nil {
+			return nil, err
+		}
+	}
 	keys, err := token.NewKeys(token.Config{
 		Secret: cfg.Secret, Previous: cfg.PreviousSecrets, Algorithm: cfg.Algorithm,
 		AccessTTL: cfg.AccessTTL, Now: cfg.Now,
@@ -110,7 +123,8 @@ func New(cfg Config) (*Service, error) {
 	s := &Service{
 		db: cfg.DB, q: db.New(),
 		keys: keys, policy: password.NewPolicy(), hasher: hasher,
-		refreshTTL:    cfg.RefreshTTL,
+		refreshTTL: cfg.RefreshTTL,
+		apiKeys:    cfg.Keys, audit: cfg.Audit,
 		deletionSteps: cfg.Deletion, clock: cfg.Now, log: cfg.Log, verified: verified,
 	}
 	s.lockout = lockout.New(lockout.Config{
@@ -151,6 +165,9 @@ func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Audit == nil {
+		c.Audit = audit.New(audit.Config{DB: c.DB, Now: c.Now, Log: c.Log})
+	}
 	return c
 }
 
@@ -158,25 +175,32 @@ func (c Config) withDefaults() Config {
 func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
 // createSession creates a session for an account whose password, last changed at verifiedAt, was verified. It returns
-// ErrInvalidCredentials when the password was changed or the account deleted in the meantime.
+// ErrInvalidCredentials when the password was changed or the account deleted in the meantime. The event is recorded
+// with the session as its subject; announce it once the transaction is committed.
 func (s *Service) createSession(
-	ctx context.Context, tx db.DBTX, userID uuid.UUID, verifiedAt time.Time,
+	ctx context.Context, tx db.DBTX, event audit.Event, verifiedAt time.Time,
 ) (Tokens, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Tokens{}, fmt.Errorf("make a session id: %w", err)
 	}
+	userID := event.User
+	event.Subject = id
 	now := s.now()
 	refresh := s.keys.SignRefresh(token.Refresh{Session: id, Counter: 1})
 	created, err := s.q.CreateSession(ctx, tx, db.CreateSessionParams{
 		ID: id, UserID: userID, TokenHash: digest(refresh), VerifiedAt: verifiedAt,
 		Now: now, ExpiresAt: now.Add(s.refreshTTL), EndsAt: now.Add(maxSessionAge),
+		Network: audit.Network(event.Client.Addr), Device: audit.Device(event.Client.UserAgent),
 	})
 	if err != nil {
 		return Tokens{}, err
 	}
 	if created == 0 {
 		return Tokens{}, ErrInvalidCredentials
+	}
+	if err := s.audit.Record(ctx, tx, event); err != nil {
+		return Tokens{}, err
 	}
 	row, err := s.q.UserByID(ctx, tx, userID)
 	if err != nil {

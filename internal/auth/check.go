@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/adiuva/cloud-api/gen/db"
+	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth/lockout"
 	"github.com/adiuva/cloud-api/internal/auth/password"
 	"github.com/adiuva/cloud-api/internal/auth/token"
@@ -20,7 +21,8 @@ type check struct {
 	attempt lockout.Attempt
 	hash    string
 	secret  string
-	wrong   error // returned for a wrong password
+	wrong   error       // returned for a wrong password
+	refused audit.Event // noted for a wrong password
 }
 
 // checkPassword returns nil when the password is right. Every operation that checks a password goes through it, so
@@ -32,6 +34,9 @@ func (s *Service) checkPassword(ctx context.Context, c check, then func(*passwor
 	try, notify, err := s.lockout.Begin(ctx, c.attempt)
 	if notify && c.attempt.User != uuid.Nil {
 		s.log.InfoContext(ctx, "too many wrong passwords for an account", "user_id", c.attempt.User)
+		blocked := c.refused
+		blocked.Kind = audit.SignInBlocked
+		s.audit.Note(ctx, blocked)
 	}
 	if err != nil {
 		return err
@@ -56,6 +61,7 @@ func (s *Service) checkPassword(ctx context.Context, c check, then func(*passwor
 	case err != nil:
 		return err
 	case !result.Matches:
+		s.audit.Note(ctx, c.refused)
 		return c.wrong
 	case then != nil: // it replaces the hash or needs none
 		return then(slot)
@@ -91,6 +97,7 @@ func (s *Service) checkOwnPassword(
 			Account: known.Email, User: user.ID, From: from, Session: user.Session, Token: true,
 		},
 		hash: known.PasswordHash, secret: secret, wrong: ErrPasswordWrong,
+		refused: audit.Event{User: user.ID, Kind: audit.PasswordRefused, Client: user.Client},
 	}, then)
 }
 

@@ -14,12 +14,14 @@ const (
 	TokenMissing         Code = "token_missing"
 	TokenInvalid         Code = "token_invalid"
 	TokenExpired         Code = "token_expired"
+	KeyExpired           Code = "key_expired"
 	InvalidCredentials   Code = "invalid_credentials"
 	RefreshInvalid       Code = "refresh_invalid"
 	RefreshReused        Code = "refresh_reused"
 	RefreshExpired       Code = "refresh_expired"
 	TierRequired         Code = "tier_required"
 	OriginForbidden      Code = "origin_forbidden"
+	ScopeRequired        Code = "scope_required"
 	PasswordWrong        Code = "password_wrong"
 	NotFound             Code = "not_found"
 	MethodNotAllowed     Code = "method_not_allowed"
@@ -31,6 +33,7 @@ const (
 	ToolResultUnexpected Code = "tool_result_unexpected"
 	UploadExpired        Code = "upload_expired"
 	BackupConflict       Code = "backup_conflict"
+	TooManyKeys          Code = "too_many_keys"
 	LengthRequired       Code = "length_required"
 	PreconditionFailed   Code = "precondition_failed"
 	BodyTooLarge         Code = "body_too_large"
@@ -98,7 +101,7 @@ func (c Code) CloseCode() int { return c.entry().CloseCode }
 // codes another request on it can succeed.
 func (c Code) EndsSocket() bool {
 	switch c {
-	case TokenMissing, TokenInvalid, TokenExpired, Draining, UnsupportedMediaType, BodyTooLarge, UploadTooSlow,
+	case TokenMissing, TokenInvalid, TokenExpired, KeyExpired, ScopeRequired, Draining, UnsupportedMediaType, BodyTooLarge, UploadTooSlow,
 		Internal:
 		return true
 	}
@@ -155,6 +158,11 @@ var catalogue = []Entry{
 		Remedy: "Exchange the refresh token for new tokens and send the request again.",
 	},
 	{
+		Code: KeyExpired, Status: 401, CloseCode: CloseToken,
+		Cause:  "The API key has expired.",
+		Remedy: "Create another key with POST /keys, signed in as the account's owner, and use that.",
+	},
+	{
 		Code: InvalidCredentials, Status: 401, CloseCode: CloseInternalError,
 		Cause:  "The e-mail or the password is wrong.",
 		Remedy: "Check both. We do not say which one is wrong.",
@@ -183,6 +191,12 @@ var catalogue = []Entry{
 		Code: OriginForbidden, Status: 403, CloseCode: CloseInternalError,
 		Cause:  "The page's origin is not allowed to call this server.",
 		Remedy: "Ask the operator to allow the origin, or call from a main process.",
+	},
+	{
+		Code: ScopeRequired, Status: 403, CloseCode: ClosePolicyViolation,
+		Cause: "The API key is good, but its scopes do not include this operation.",
+		Remedy: "required_scope names the missing scope: create a key that has it. Where it is none, no key is " +
+			"accepted: sign in and use an access token.",
 	},
 	{
 		Code: PasswordWrong, Status: 403, CloseCode: CloseInternalError,
@@ -239,6 +253,11 @@ var catalogue = []Entry{
 		Cause: "An upload with the same Idempotency-Key is still in progress.",
 		Remedy: "Wait for it to end, then send the request again: it answers with the backup that the first one " +
 			"stored.",
+	},
+	{
+		Code: TooManyKeys, Status: 409, CloseCode: CloseInternalError,
+		Cause:  "The account has 20 API keys, which is as many as it may have. Expired keys count.",
+		Remedy: "Revoke a key that is no longer used with DELETE /keys/{id}, then try again.",
 	},
 	{
 		Code: LengthRequired, Status: 411, CloseCode: CloseInternalError,

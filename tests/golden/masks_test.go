@@ -21,6 +21,9 @@ type mask struct {
 var masks = []mask{
 	{regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`), "<access-token>"},
 	{regexp.MustCompile(`(?m)Bearer eyJ[\w-]+\.[\w-]+$`), "Bearer <cut access-token>"},
+	{regexp.MustCompile(`adv_[0-9A-Za-z]{40}`), "<api-key>"},
+	{regexp.MustCompile(`"prefix":"adv_[0-9A-Za-z]{4}"`), `"prefix":"<prefix>"`},
+	{regexp.MustCompile(`(?m)^\{"exported_at":.*\}$`), "<export of the account>"},
 	{regexp.MustCompile(`(v\d)\.[0-9a-f-]{36}\.(\d+)\.[\w-]{43}`), "<refresh-token $1 $2>"},
 	{regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`), "<uuid>"},
 	{regexp.MustCompile(`\b[0-9a-f]{32}\b`), "<request-id>"},

@@ -58,6 +58,11 @@ var validRequests = map[string]request{
 	"listAgents":             {},
 	"listModels":             {},
 	"getHealth":              {},
+	"createKey":              {body: `{"name":"Nightly report","scopes":["chat"]}`},
+	"listKeys":               {},
+	"deleteKey":              {path: "/keys/" + unknownID},
+	"listAuthEvents":         {},
+	"exportAccount":          {},
 }
 
 // operations walks the contract: each operation with every token it may meet, its valid request and wrong ones.

@@ -1,8 +1,8 @@
 import type { Client } from './gen/client/index.js';
 import * as sdk from './gen/sdk.gen.js';
 import type {
-  Agent, AuthTokens, BatchResult, ChatRequestWritable as ChatRequest, ChatReply, CompactReply, ConversationTurn,
-  ExecutionPlan, LoginRequest, Model, PlanAction, RegisterRequest, Session as SessionInfo,
+  AccountExport, Agent, AuthEvent, AuthTokens, BatchResult, ChatRequestWritable as ChatRequest, ChatReply, CompactReply, ConversationTurn,
+  CreatedKey, ExecutionPlan, Key, KeyRequest, LoginRequest, Model, PlanAction, RegisterRequest, Session as SessionInfo,
   StepRequestWritable as StepRequest, StepResult, Subscription, Tier, TokenUsage,
   UserProfile,
 } from './gen/types.gen.js';
@@ -40,6 +40,8 @@ export type {
 export interface ClientOptions {
   /** The API's base URL including its path: `https://api.example.com/api/v1`. */
   baseUrl: string;
+  /** An API key (`adv_…`) for programs, in place of signing in. It may do what its scopes allow. */
+  apiKey?: string;
   /** Stores the tokens. Default: in memory. */
   tokenStore?: TokenStore;
   /** Keeps other windows from refreshing at the same time. Default: navigator.locks where available. */
@@ -72,7 +74,8 @@ export class AdiuvaClient {
       const request = { body: { refresh_token: refreshToken }, headers: { 'Idempotency-Key': idempotencyKey } };
       return this.#call(undefined, (init) => sdk.refreshTokens({ ...init, ...request }));
     };
-    this.#session = new Session(options.tokenStore ?? memoryTokenStore(), options.lock ?? defaultLock, requestRefresh);
+    this.#session = new Session(options.tokenStore ?? memoryTokenStore(), options.lock ?? defaultLock, requestRefresh,
+      options.apiKey);
     const streamUrl = `${baseUrl.replace(/^http/, 'ws')}/chat/stream`;
     this.#streams = new ChatStreams({
       url: streamUrl,
@@ -112,10 +115,22 @@ export class AdiuvaClient {
       await this.#session.set(null, 'signed-out');
       this.#streams.close();
     },
+    /** Ends every session of the account and, with `keys`, revokes its API keys. Throws where the server does not answer. */
+    logoutEverywhere: async (options: { keys?: boolean } = {}, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.logout({ ...init, query: { all: true, keys: options.keys ?? false } }));
+      await this.#session.set(null, 'signed-out');
+      this.#streams.close();
+    },
     me: (call?: CallOptions): Promise<UserProfile> => this.#call(call, (init) => sdk.getMe(init)),
     /** The open sessions, newest first, 50 unless `limit` says otherwise. `before` is the last id of the page before. */
     sessions: (call?: CallOptions, query: { limit?: number; before?: string } = {}): Promise<SessionInfo[]> =>
       this.#call(call, (init) => sdk.listSessions({ ...init, query })),
+    /** What happened to the account in the last 90 days, newest first, 50 unless `limit` says otherwise. */
+    events: (call?: CallOptions, query: { limit?: number; before?: string } = {}): Promise<AuthEvent[]> =>
+      this.#call(call, (init) => sdk.listAuthEvents({ ...init, query })),
+    /** Everything that the service keeps of the account. */
+    exportAccount: (call?: CallOptions): Promise<AccountExport> =>
+      this.#call(call, (init) => sdk.exportAccount(init)),
     /** Refreshes the tokens now, so that a changed plan is visible at once. */
     refresh: async (): Promise<void> => {
       const tokens = await this.#session.store.get();
@@ -123,6 +138,17 @@ export class AdiuvaClient {
     },
     /** Calls the listener on sign-in, refresh and sign-out. Returns a function that removes it. */
     onAuthStateChange: (listener: AuthListener): (() => void) => this.#session.onChange(listener),
+  };
+
+  /** API keys for programs. They are managed with a session, not with a key. */
+  readonly keys = {
+    /** The only answer that has the key itself. */
+    create: (body: KeyRequest, call?: CallOptions): Promise<CreatedKey> =>
+      this.#call(call, (init) => sdk.createKey({ ...init, body })),
+    list: (call?: CallOptions): Promise<Key[]> => this.#call(call, (init) => sdk.listKeys(init)),
+    revoke: async (id: string, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.deleteKey({ ...init, path: { id } }));
+    },
   };
 
   readonly chat = {

@@ -46,6 +46,8 @@ export class Session {
 
   constructor(
     readonly store: TokenStore, private readonly lock: Lock, private readonly requestRefresh: RefreshCall,
+    /** In place of tokens: it is never refreshed. */
+    readonly apiKey?: string,
   ) {}
 
   onChange(listener: AuthListener): () => void {
@@ -66,6 +68,7 @@ export class Session {
 
   /** A valid access token, or undefined when signed out. `rejected` is a token that the server refused. */
   async token(rejected?: string): Promise<string | undefined> {
+    if (this.apiKey) return this.apiKey;
     const tokens = await this.store.get();
     if (!tokens) return undefined;
     const valid = rejected === undefined

@@ -48,7 +48,7 @@ export function transport(options: TransportOptions, session: () => Session): ty
       }
       session().learnTime(response.headers.get('date'));
       if (streaming) return response;
-      if (response.status === 401 && token && !refreshed) {
+      if (response.status === 401 && token && !refreshed && !session().apiKey) {
         refreshed = true;
         await response.body?.cancel();
         await session().token(token);
