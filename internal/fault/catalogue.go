@@ -101,8 +101,8 @@ func (c Code) CloseCode() int { return c.entry().CloseCode }
 // codes another request on it can succeed.
 func (c Code) EndsSocket() bool {
 	switch c {
-	case TokenMissing, TokenInvalid, TokenExpired, KeyExpired, ScopeRequired, Draining, UnsupportedMediaType, BodyTooLarge,
-		UploadTooSlow, Internal:
+	case TokenMissing, TokenInvalid, TokenExpired, KeyExpired, ScopeRequired, Draining, UnsupportedMediaType,
+		BodyTooLarge, UploadTooSlow, Internal:
 		return true
 	}
 	return false

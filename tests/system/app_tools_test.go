@@ -62,8 +62,8 @@ func goOn(got answer, t *testing.T, results, more string) string {
 	return `{"continuation":` + string(token) + `,"tool_results":` + results + more + `}`
 }
 
-// TestAppToolsAnswerOverTwoReplicas asks one replica and goes on at another, whose SECRETS_KEY is new and whose
-// previous one is that of the first.
+// TestAppToolsAnswerOverTwoReplicas asks one replica and goes on at another, which has a new SECRETS_KEY and accepts
+// that of the first.
 func TestAppToolsAnswerOverTwoReplicas(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
