@@ -7,21 +7,22 @@ import (
 
 // scanner reads one text through the views that read it as it arrives.
 type scanner struct {
-	filter    *Filter
-	tally     *tally // what the answer has of the secrets so far
-	depth     int    // how many decoders the text went through
-	text      []byte
-	odd       []byte // the latest text that does not look natural
-	decoded   int    // bytes of text of which the odd ones are in odd
-	oddBytes  int    // of the text
-	row       int    // visible bytes of odd since the latest word of a language
-	longRow   int    // oddBytes at the end of the latest long row
-	rewritten bool   // whether a decoder reads what another has rewritten
-	searched  int    // oddBytes at the latest search
-	fresh     int    // bytes of odd that were not searched yet
-	freshAll  int    // bytes of odd that were not searched together with all others
-	reader    reader
-	readers   []index.Reader // of all arriving views
+	filter     *Filter
+	tally      *tally // what the answer has of the secrets so far
+	depth      int    // how many decoders the text went through
+	text       []byte
+	odd        []byte // the latest text that does not look natural
+	decoded    int    // bytes of text of which the odd ones are in odd
+	oddBytes   int    // of the text
+	row        int    // characters of odd that may be encoded, since the latest word of a language
+	rowNumbers int    // digits of numbers that row leaves out
+	longRow    int    // oddBytes at the end of the latest long row
+	rewritten  bool   // whether a decoder reads what another has rewritten
+	searched   int    // oddBytes at the latest search
+	fresh      int    // bytes of odd that were not searched yet
+	freshAll   int    // bytes of odd that were not searched together with all others
+	reader     reader
+	readers    []index.Reader // of all arriving views
 
 	view                            int          // the view that is reading
 	seq                             sequence     // what it reads
