@@ -386,6 +386,7 @@ const (
 	ErrorCodeBudgetExceeded       ErrorCode = "budget_exceeded"
 	ErrorCodeBusy                 ErrorCode = "busy"
 	ErrorCodeChecksumMismatch     ErrorCode = "checksum_mismatch"
+	ErrorCodeCodeInvalid          ErrorCode = "code_invalid"
 	ErrorCodeContextTooLarge      ErrorCode = "context_too_large"
 	ErrorCodeContinuationInvalid  ErrorCode = "continuation_invalid"
 	ErrorCodeDBUnavailable        ErrorCode = "db_unavailable"
@@ -452,6 +453,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeBusy:
 		return true
 	case ErrorCodeChecksumMismatch:
+		return true
+	case ErrorCodeCodeInvalid:
 		return true
 	case ErrorCodeContextTooLarge:
 		return true
@@ -570,6 +573,21 @@ const (
 func (e HealthStatus) Valid() bool {
 	switch e {
 	case HealthStatusOk:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PasswordResetStartedOk.
+const (
+	PasswordResetStartedOkTrue PasswordResetStartedOk = true
+)
+
+// Valid indicates whether the value is a known member of the PasswordResetStartedOk enum.
+func (e PasswordResetStartedOk) Valid() bool {
+	switch e {
+	case PasswordResetStartedOkTrue:
 		return true
 	default:
 		return false
@@ -1591,6 +1609,14 @@ type ClientTool struct {
 	Parameters map[string]interface{} `json:"parameters"`
 }
 
+// CodeConfirmation A code that was mailed to the account.
+type CodeConfirmation struct {
+	// Code The 8 digits of a mail. Spaces between them are ignored.
+	//
+	// Example: 4711 0815
+	Code MailedCode `json:"code"`
+}
+
 // CompactReply The summary of a conversation.
 type CompactReply struct {
 	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
@@ -1653,6 +1679,19 @@ type DeletionRequest struct {
 //
 // Example: anna@example.com
 type Email = string
+
+// EmailChange The address that the account is to have.
+type EmailChange struct {
+	// Email An e-mail address, compared case-insensitively.
+	//
+	// Example: anna@example.com
+	Email Email `json:"email"`
+
+	// Password The account's current password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
 
 // EmailRow Metadata of an e-mail; never its body.
 type EmailRow struct {
@@ -1851,6 +1890,11 @@ type LoginRequest struct {
 	RefreshToken *string `json:"refresh_token,omitempty"`
 }
 
+// MailedCode The 8 digits of a mail. Spaces between them are ignored.
+//
+// Example: 4711 0815
+type MailedCode = string
+
 // Model A model that can answer.
 type Model struct {
 	// Available Whether the account's plan includes it.
@@ -1955,6 +1999,50 @@ type PasswordChange struct {
 	// Example: staple battery horse
 	NewPassword string `json:"new_password"`
 }
+
+// PasswordResetConfirmation A mailed code with the handle that it belongs to, and the password to set.
+type PasswordResetConfirmation struct {
+	// Code The 8 digits of a mail. Spaces between them are ignored.
+	//
+	// Example: 4711 0815
+	Code MailedCode `json:"code"`
+
+	// Handle Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+	//
+	// Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
+	Handle ResetHandle `json:"handle"`
+
+	// NewPassword 8 to 1024 bytes of UTF-8. Shorter passwords and very common ones are rejected with 422.
+	//
+	// Example: staple battery horse
+	NewPassword string `json:"new_password"`
+}
+
+// PasswordResetRequest The address of an account whose password is lost.
+type PasswordResetRequest struct {
+	// Email An e-mail address, compared case-insensitively.
+	//
+	// Example: anna@example.com
+	Email Email `json:"email"`
+}
+
+// PasswordResetStarted What a mailed code has to be confirmed with.
+type PasswordResetStarted struct {
+	// Handle Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+	//
+	// Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
+	Handle ResetHandle `json:"handle"`
+
+	// Ok Always true.
+	//
+	// Example: true
+	Ok PasswordResetStartedOk `json:"ok"`
+}
+
+// PasswordResetStartedOk Always true.
+//
+// Example: true
+type PasswordResetStartedOk bool
 
 // PlanAction One change for the client to carry out. create_record has no id; update_record and delete_record have data.id, the id of a row in the request's context.
 type PlanAction struct {
@@ -2184,6 +2272,11 @@ type RegisterRequest struct {
 	// Example: correct horse battery
 	Password string `json:"password"`
 }
+
+// ResetHandle Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+//
+// Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
+type ResetHandle = string
 
 // Session An open session: one login on one device.
 type Session struct {
@@ -2620,6 +2713,11 @@ type UserProfile struct {
 	// Example: anna@example.com
 	Email Email `json:"email"`
 
+	// EmailVerified Whether the account's owner has shown, with a mailed code, that the address is theirs.
+	//
+	// Example: true
+	EmailVerified bool `json:"email_verified"`
+
 	// ID The account's id.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
@@ -2635,6 +2733,9 @@ type UserProfile struct {
 	// Example: pro
 	Tier BillingTier `json:"tier"`
 }
+
+// AcceptLanguage defines model for AcceptLanguage.
+type AcceptLanguage = string
 
 // BackupID defines model for BackupId.
 type BackupID = openapi_types.UUID
@@ -2666,16 +2767,44 @@ type PreconditionFailed = Problem
 // RangeNotSatisfiable An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
 type RangeNotSatisfiable = Problem
 
+// ChangeEmailParams defines parameters for ChangeEmail.
+type ChangeEmailParams struct {
+	// AcceptLanguage The language of mails: de, it, or en for any other. Those that the account gets later are in the language in
+	// which it was created.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
+// RequestEmailVerificationParams defines parameters for RequestEmailVerification.
+type RequestEmailVerificationParams struct {
+	// AcceptLanguage The language of mails: de, it, or en for any other. Those that the account gets later are in the language in
+	// which it was created.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
 // LogoutParams defines parameters for Logout.
 type LogoutParams struct {
 	// All End every session of the account, not only this one.
 	All *bool `form:"all,omitempty" json:"all,omitempty"`
 }
 
+// RequestPasswordResetParams defines parameters for RequestPasswordReset.
+type RequestPasswordResetParams struct {
+	// AcceptLanguage The language of mails: de, it, or en for any other. Those that the account gets later are in the language in
+	// which it was created.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
 // RefreshTokensParams defines parameters for RefreshTokens.
 type RefreshTokensParams struct {
 	// IdempotencyKey A unique value chosen by the client. Send the same one with every retry of a request.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// RegisterParams defines parameters for Register.
+type RegisterParams struct {
+	// AcceptLanguage The language of mails: de, it, or en for any other. Those that the account gets later are in the language in
+	// which it was created.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
 }
 
 // ListSessionsParams defines parameters for ListSessions.
@@ -2840,6 +2969,15 @@ type ReceiveStripeEventParams struct {
 	StripeSignature *string `json:"Stripe-Signature,omitempty"`
 }
 
+// ChangeEmailJSONRequestBody defines body for ChangeEmail for application/json ContentType.
+type ChangeEmailJSONRequestBody = EmailChange
+
+// ConfirmEmailChangeJSONRequestBody defines body for ConfirmEmailChange for application/json ContentType.
+type ConfirmEmailChangeJSONRequestBody = CodeConfirmation
+
+// ConfirmEmailVerificationJSONRequestBody defines body for ConfirmEmailVerification for application/json ContentType.
+type ConfirmEmailVerificationJSONRequestBody = CodeConfirmation
+
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = LoginRequest
 
@@ -2848,6 +2986,12 @@ type RequestAccountDeletionJSONRequestBody = DeletionRequest
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange
+
+// RequestPasswordResetJSONRequestBody defines body for RequestPasswordReset for application/json ContentType.
+type RequestPasswordResetJSONRequestBody = PasswordResetRequest
+
+// ConfirmPasswordResetJSONRequestBody defines body for ConfirmPasswordReset for application/json ContentType.
+type ConfirmPasswordResetJSONRequestBody = PasswordResetConfirmation
 
 // RefreshTokensJSONRequestBody defines body for RefreshTokens for application/json ContentType.
 type RefreshTokensJSONRequestBody = RefreshRequest
@@ -3485,6 +3629,18 @@ type ServerInterface interface {
 	// ListAgents List agents
 	// (GET /agents)
 	ListAgents(ctx *echo.Context) error
+	// ChangeEmail Ask for a code to change the address
+	// (PUT /auth/email)
+	ChangeEmail(ctx *echo.Context, params ChangeEmailParams) error
+	// ConfirmEmailChange Change the address with a mailed code
+	// (POST /auth/email/confirm)
+	ConfirmEmailChange(ctx *echo.Context) error
+	// RequestEmailVerification Ask for a code to verify the address
+	// (POST /auth/email/verification)
+	RequestEmailVerification(ctx *echo.Context, params RequestEmailVerificationParams) error
+	// ConfirmEmailVerification Verify the address with a mailed code
+	// (POST /auth/email/verification/confirm)
+	ConfirmEmailVerification(ctx *echo.Context) error
 	// Login Sign in
 	// (POST /auth/login)
 	Login(ctx *echo.Context) error
@@ -3500,12 +3656,18 @@ type ServerInterface interface {
 	// ChangePassword Change the password
 	// (PUT /auth/password)
 	ChangePassword(ctx *echo.Context) error
+	// RequestPasswordReset Ask for a code to set a new password
+	// (POST /auth/password/reset)
+	RequestPasswordReset(ctx *echo.Context, params RequestPasswordResetParams) error
+	// ConfirmPasswordReset Set a new password with a mailed code
+	// (POST /auth/password/reset/confirm)
+	ConfirmPasswordReset(ctx *echo.Context) error
 	// RefreshTokens Exchange a refresh token for new tokens
 	// (POST /auth/refresh)
 	RefreshTokens(ctx *echo.Context, params RefreshTokensParams) error
 	// Register Create an account
 	// (POST /auth/register)
-	Register(ctx *echo.Context) error
+	Register(ctx *echo.Context, params RegisterParams) error
 	// ListSessions List open sessions
 	// (GET /auth/sessions)
 	ListSessions(ctx *echo.Context, params ListSessionsParams) error
@@ -3594,6 +3756,82 @@ func (w *ServerInterfaceWrapper) ListAgents(ctx *echo.Context) error {
 	return err
 }
 
+// ChangeEmail converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeEmail(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChangeEmailParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Accept-Language, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Accept-Language: %s", err))
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeEmail(ctx, params)
+	return err
+}
+
+// ConfirmEmailChange converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmEmailChange(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmEmailChange(ctx)
+	return err
+}
+
+// RequestEmailVerification converts echo context to params.
+func (w *ServerInterfaceWrapper) RequestEmailVerification(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RequestEmailVerificationParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Accept-Language, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Accept-Language: %s", err))
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RequestEmailVerification(ctx, params)
+	return err
+}
+
+// ConfirmEmailVerification converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmEmailVerification(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmEmailVerification(ctx)
+	return err
+}
+
 // Login converts echo context to params.
 func (w *ServerInterfaceWrapper) Login(ctx *echo.Context) error {
 	var err error
@@ -3648,6 +3886,44 @@ func (w *ServerInterfaceWrapper) ChangePassword(ctx *echo.Context) error {
 	return err
 }
 
+// RequestPasswordReset converts echo context to params.
+func (w *ServerInterfaceWrapper) RequestPasswordReset(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RequestPasswordResetParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Accept-Language, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Accept-Language: %s", err))
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RequestPasswordReset(ctx, params)
+	return err
+}
+
+// ConfirmPasswordReset converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmPasswordReset(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmPasswordReset(ctx)
+	return err
+}
+
 // RefreshTokens converts echo context to params.
 func (w *ServerInterfaceWrapper) RefreshTokens(ctx *echo.Context) error {
 	var err error
@@ -3681,8 +3957,28 @@ func (w *ServerInterfaceWrapper) RefreshTokens(ctx *echo.Context) error {
 func (w *ServerInterfaceWrapper) Register(ctx *echo.Context) error {
 	var err error
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RegisterParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Accept-Language, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Accept-Language: %s", err))
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.Register(ctx)
+	err = w.Handler.Register(ctx, params)
 	return err
 }
 
@@ -4583,6 +4879,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/auth/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
 	router.POST(options.BaseURL+"/auth/me/deletion", wrapper.RequestAccountDeletion, options.OperationMiddlewares["requestAccountDeletion"]...)
 	router.PUT(options.BaseURL+"/auth/password", wrapper.ChangePassword, options.OperationMiddlewares["changePassword"]...)
+	router.POST(options.BaseURL+"/auth/password/reset", wrapper.RequestPasswordReset, options.OperationMiddlewares["requestPasswordReset"]...)
+	router.POST(options.BaseURL+"/auth/password/reset/confirm", wrapper.ConfirmPasswordReset, options.OperationMiddlewares["confirmPasswordReset"]...)
+	router.POST(options.BaseURL+"/auth/email/verification", wrapper.RequestEmailVerification, options.OperationMiddlewares["requestEmailVerification"]...)
+	router.POST(options.BaseURL+"/auth/email/verification/confirm", wrapper.ConfirmEmailVerification, options.OperationMiddlewares["confirmEmailVerification"]...)
+	router.PUT(options.BaseURL+"/auth/email", wrapper.ChangeEmail, options.OperationMiddlewares["changeEmail"]...)
+	router.POST(options.BaseURL+"/auth/email/confirm", wrapper.ConfirmEmailChange, options.OperationMiddlewares["confirmEmailChange"]...)
 	router.GET(options.BaseURL+"/auth/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.DELETE(options.BaseURL+"/auth/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
 	router.POST(options.BaseURL+"/chat", wrapper.Chat, options.OperationMiddlewares["chat"]...)
@@ -4692,6 +4994,287 @@ type ListAgentsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListAgentsdefaultApplicationProblemPlusJSONResponse) VisitListAgentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeEmailRequestObject struct {
+	Params ChangeEmailParams
+	Body   *ChangeEmailJSONRequestBody
+}
+
+type ChangeEmailResponseObject interface {
+	VisitChangeEmailResponse(w http.ResponseWriter) error
+}
+
+type ChangeEmail202ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ChangeEmail202JSONResponse struct {
+	Body    Ok
+	Headers ChangeEmail202ResponseHeaders
+}
+
+func (response ChangeEmail202JSONResponse) VisitChangeEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeEmaildefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ChangeEmaildefaultApplicationProblemPlusJSONResponse) VisitChangeEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailChangeRequestObject struct {
+	Body *ConfirmEmailChangeJSONRequestBody
+}
+
+type ConfirmEmailChangeResponseObject interface {
+	VisitConfirmEmailChangeResponse(w http.ResponseWriter) error
+}
+
+type ConfirmEmailChange200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ConfirmEmailChange200JSONResponse struct {
+	Body    Ok
+	Headers ConfirmEmailChange200ResponseHeaders
+}
+
+func (response ConfirmEmailChange200JSONResponse) VisitConfirmEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailChangedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ConfirmEmailChangedefaultApplicationProblemPlusJSONResponse) VisitConfirmEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailVerificationRequestObject struct {
+	Params RequestEmailVerificationParams
+}
+
+type RequestEmailVerificationResponseObject interface {
+	VisitRequestEmailVerificationResponse(w http.ResponseWriter) error
+}
+
+type RequestEmailVerification202ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type RequestEmailVerification202JSONResponse struct {
+	Body    Ok
+	Headers RequestEmailVerification202ResponseHeaders
+}
+
+func (response RequestEmailVerification202JSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailVerificationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RequestEmailVerificationdefaultApplicationProblemPlusJSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailVerificationRequestObject struct {
+	Body *ConfirmEmailVerificationJSONRequestBody
+}
+
+type ConfirmEmailVerificationResponseObject interface {
+	VisitConfirmEmailVerificationResponse(w http.ResponseWriter) error
+}
+
+type ConfirmEmailVerification200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ConfirmEmailVerification200JSONResponse struct {
+	Body    Ok
+	Headers ConfirmEmailVerification200ResponseHeaders
+}
+
+func (response ConfirmEmailVerification200JSONResponse) VisitConfirmEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailVerificationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ConfirmEmailVerificationdefaultApplicationProblemPlusJSONResponse) VisitConfirmEmailVerificationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5064,6 +5647,147 @@ func (response ChangePassworddefaultApplicationProblemPlusJSONResponse) VisitCha
 	return err
 }
 
+type RequestPasswordResetRequestObject struct {
+	Params RequestPasswordResetParams
+	Body   *RequestPasswordResetJSONRequestBody
+}
+
+type RequestPasswordResetResponseObject interface {
+	VisitRequestPasswordResetResponse(w http.ResponseWriter) error
+}
+
+type RequestPasswordReset202ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type RequestPasswordReset202JSONResponse struct {
+	Body    PasswordResetStarted
+	Headers RequestPasswordReset202ResponseHeaders
+}
+
+func (response RequestPasswordReset202JSONResponse) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestPasswordResetdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RequestPasswordResetdefaultApplicationProblemPlusJSONResponse) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmPasswordResetRequestObject struct {
+	Body *ConfirmPasswordResetJSONRequestBody
+}
+
+type ConfirmPasswordResetResponseObject interface {
+	VisitConfirmPasswordResetResponse(w http.ResponseWriter) error
+}
+
+type ConfirmPasswordReset200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ConfirmPasswordReset200JSONResponse struct {
+	Body    Ok
+	Headers ConfirmPasswordReset200ResponseHeaders
+}
+
+func (response ConfirmPasswordReset200JSONResponse) VisitConfirmPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmPasswordResetdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ConfirmPasswordResetdefaultApplicationProblemPlusJSONResponse) VisitConfirmPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RefreshTokensRequestObject struct {
 	Params RefreshTokensParams
 	Body   *RefreshTokensJSONRequestBody
@@ -5136,7 +5860,8 @@ func (response RefreshTokensdefaultApplicationProblemPlusJSONResponse) VisitRefr
 }
 
 type RegisterRequestObject struct {
-	Body *RegisterJSONRequestBody
+	Params RegisterParams
+	Body   *RegisterJSONRequestBody
 }
 
 type RegisterResponseObject interface {
@@ -7604,6 +8329,18 @@ type StrictServerInterface interface {
 	// ListAgents List agents
 	// (GET /agents)
 	ListAgents(ctx context.Context, request ListAgentsRequestObject) (ListAgentsResponseObject, error)
+	// ChangeEmail Ask for a code to change the address
+	// (PUT /auth/email)
+	ChangeEmail(ctx context.Context, request ChangeEmailRequestObject) (ChangeEmailResponseObject, error)
+	// ConfirmEmailChange Change the address with a mailed code
+	// (POST /auth/email/confirm)
+	ConfirmEmailChange(ctx context.Context, request ConfirmEmailChangeRequestObject) (ConfirmEmailChangeResponseObject, error)
+	// RequestEmailVerification Ask for a code to verify the address
+	// (POST /auth/email/verification)
+	RequestEmailVerification(ctx context.Context, request RequestEmailVerificationRequestObject) (RequestEmailVerificationResponseObject, error)
+	// ConfirmEmailVerification Verify the address with a mailed code
+	// (POST /auth/email/verification/confirm)
+	ConfirmEmailVerification(ctx context.Context, request ConfirmEmailVerificationRequestObject) (ConfirmEmailVerificationResponseObject, error)
 	// Login Sign in
 	// (POST /auth/login)
 	Login(ctx context.Context, request LoginRequestObject) (LoginResponseObject, error)
@@ -7619,6 +8356,12 @@ type StrictServerInterface interface {
 	// ChangePassword Change the password
 	// (PUT /auth/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
+	// RequestPasswordReset Ask for a code to set a new password
+	// (POST /auth/password/reset)
+	RequestPasswordReset(ctx context.Context, request RequestPasswordResetRequestObject) (RequestPasswordResetResponseObject, error)
+	// ConfirmPasswordReset Set a new password with a mailed code
+	// (POST /auth/password/reset/confirm)
+	ConfirmPasswordReset(ctx context.Context, request ConfirmPasswordResetRequestObject) (ConfirmPasswordResetResponseObject, error)
 	// RefreshTokens Exchange a refresh token for new tokens
 	// (POST /auth/refresh)
 	RefreshTokens(ctx context.Context, request RefreshTokensRequestObject) (RefreshTokensResponseObject, error)
@@ -7728,6 +8471,171 @@ func (sh *strictHandler) ListAgents(ctx *echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ListAgentsResponseObject); ok {
 		return validResponse.VisitListAgentsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangeEmail operation middleware
+func (sh *strictHandler) ChangeEmail(ctx *echo.Context, params ChangeEmailParams) error {
+	var request ChangeEmailRequestObject
+
+	request.Params = params
+
+	var body ChangeEmailJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeEmail(ctx.Request().Context(), request.(ChangeEmailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeEmail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeEmailResponseObject); ok {
+		return validResponse.VisitChangeEmailResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ConfirmEmailChange operation middleware
+func (sh *strictHandler) ConfirmEmailChange(ctx *echo.Context) error {
+	var request ConfirmEmailChangeRequestObject
+
+	var body ConfirmEmailChangeJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmEmailChange(ctx.Request().Context(), request.(ConfirmEmailChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmEmailChange")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ConfirmEmailChangeResponseObject); ok {
+		return validResponse.VisitConfirmEmailChangeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RequestEmailVerification operation middleware
+func (sh *strictHandler) RequestEmailVerification(ctx *echo.Context, params RequestEmailVerificationParams) error {
+	var request RequestEmailVerificationRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestEmailVerification(ctx.Request().Context(), request.(RequestEmailVerificationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestEmailVerification")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RequestEmailVerificationResponseObject); ok {
+		return validResponse.VisitRequestEmailVerificationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ConfirmEmailVerification operation middleware
+func (sh *strictHandler) ConfirmEmailVerification(ctx *echo.Context) error {
+	var request ConfirmEmailVerificationRequestObject
+
+	var body ConfirmEmailVerificationJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmEmailVerification(ctx.Request().Context(), request.(ConfirmEmailVerificationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmEmailVerification")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ConfirmEmailVerificationResponseObject); ok {
+		return validResponse.VisitConfirmEmailVerificationResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -7920,6 +8828,100 @@ func (sh *strictHandler) ChangePassword(ctx *echo.Context) error {
 	return nil
 }
 
+// RequestPasswordReset operation middleware
+func (sh *strictHandler) RequestPasswordReset(ctx *echo.Context, params RequestPasswordResetParams) error {
+	var request RequestPasswordResetRequestObject
+
+	request.Params = params
+
+	var body RequestPasswordResetJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestPasswordReset(ctx.Request().Context(), request.(RequestPasswordResetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestPasswordReset")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RequestPasswordResetResponseObject); ok {
+		return validResponse.VisitRequestPasswordResetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ConfirmPasswordReset operation middleware
+func (sh *strictHandler) ConfirmPasswordReset(ctx *echo.Context) error {
+	var request ConfirmPasswordResetRequestObject
+
+	var body ConfirmPasswordResetJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmPasswordReset(ctx.Request().Context(), request.(ConfirmPasswordResetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmPasswordReset")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ConfirmPasswordResetResponseObject); ok {
+		return validResponse.VisitConfirmPasswordResetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // RefreshTokens operation middleware
 func (sh *strictHandler) RefreshTokens(ctx *echo.Context, params RefreshTokensParams) error {
 	var request RefreshTokensRequestObject
@@ -7969,8 +8971,10 @@ func (sh *strictHandler) RefreshTokens(ctx *echo.Context, params RefreshTokensPa
 }
 
 // Register operation middleware
-func (sh *strictHandler) Register(ctx *echo.Context) error {
+func (sh *strictHandler) Register(ctx *echo.Context, params RegisterParams) error {
 	var request RegisterRequestObject
+
+	request.Params = params
 
 	var body RegisterJSONRequestBody
 	var err error
@@ -8718,372 +9722,397 @@ func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L0Nc9tGkj/8Vebhc1VOdiGKlCXZlmrrHsVxNs7Gsc+SN1d/y0cOgSE5K3AGwQxEc11+Pvu/prsHGIAA",
-	"ScmSk93T1dXGIt7mpbunX3/9qRfrRaaVUNb0Tj715oInIod/nsWxyOzeW65mAn5IhIlzmVmpVe+kdzEX",
-	"rFDSMj1lOdzT70U98ZEvslT0TnqTlRWmF/VMPBcL7p63q8xdMDaXatb7/DnqPefxXOw918rmOl3/xHc8",
-	"vioywxaFsUxpyyaCxe6RpP4ppfeM1bnY9jWtrFA0o/Wv/TqX8ZzBsJmdCyMYz0XEuErcn8zIfwo3V/fv",
-	"5Vyngk1SPWmZMxvsDQeHT4+eHO0fHRwePH062DKuFxd8tj6c8x/P9g6Ojv0n3cciJhX7rdC2udaXvWfT",
-	"p8fJ4Onw6dPD+ElyfPSMH0wF54P46Igng+ERfzyZHk6Hk4PJYPL04CBOhkfJcTw8mgymgwEfPL3sbRnk",
-	"z9zYvVc6kVMpkrbFEwrHCXvGltywWC8W0lqRRIwbxhX78eLizV7CraiP/mJeRGwwZD9xxQ4GB8dsMDiB",
-	"/2d/fXWxbVg65jiENvp89/ZnZjVL9FKlmidsmutF/dtzazNzsr/vltf06fd+rBf7g+GzZ/zx9OA/jZwp",
-	"botc/IVP4tpwpjpfcNs76RW57EUto3vLrfhZLqRdH95b8VshjDUsFVPLvhnn42/77GIuVo7q8MepzmFJ",
-	"lfho2diOmRGxVok5ZXLKlFaCSXw8qm7L8bXuCk9TvRQJ41Mr8ksVvKB/qRrkk+X6snea/2V4cGr/8ngb",
-	"wZbT2nujUxmv2hc/dXcwO+eW8SxLpTARG/829kM0LBM5Gy+rUbWO6be/HA9Ol3853jomYfPV3pmbawsv",
-	"4RccLSy5dHJkqnPBbL6Sasb4jEvVZ+dCWbaUds7EtchX7PDgGTD/0eBxbWjDg1YakMo+PuhFvYVUclEs",
-	"eieDkiKksmImchjnf++hVNt7PhfxlXE3buH8SthE7PiQzcVHnohYLnjKEjmTtrFwXyoJtqxzOf6XSfu2",
-	"owB4ZJhsSGnPUHtP4qHYezI5HO49S46O9o6mg+lBfDx5yofDDvYqZNLKX+VgLuRCGMsX2QbJFKfS7fCC",
-	"JyKQVCBTFzJNJZEhM1LFeMc7JT8ykel4XieAJ8dPDg6Ojgfu/7po4fjwBrTwd5GbViFGFzwp4BQeGS9l",
-	"8YP1we1GnMOOAZFY6txdYl7Y3sjxExxHbg0nxYzlItO5NX12xq55KhMmE2bcok9W4RZIw65EZtvJw1GH",
-	"Iw5HGwFp1Pl/wT/+LNTMznsnx4dRL+PWityN8X/en+39H773z8Hes9Heh0/D6Pjw83+00M5n91DOF8KS",
-	"toM7cV9ELd2LMm7nvain+AJ0BXjlCCjbrarM3blq80LcjAdeJmKRaStUvPqbaBHFZ05L+60QbkcKweK5",
-	"NkLVNwRkH2k5fCGYO1oCQZg70epIkPvtr6/B4fQ4HiYDsXfEB5O9w/jxs72nk8dib5AcTw/4k/iZqNYA",
-	"9ctqFYLR77nhd2zywdEREK//e9i6EtNX3Mbz9SV4oay0K2b5zERM52z8pzEcrlytaGf77HB4wMZZDjJA",
-	"uudGUy5TkYzdYQtLVeS5I146d506yhdazdzFxfqJeicKWfuSTfdwnh1rdTh4dtyxPKS+nTsJt75MlXrG",
-	"Hg8OUcmwc3dCKrEUeV2n67OXbi3SFZtzQ2cUSdCIGc2yXEzd+f5yuveLVgKHPL6Z4tc5fZrHHk5kg2Bo",
-	"WwU3nO2EsiZyY52BCtNBPy9bqaSikKjUQp0qbJZOJXs8OIxYkfkfE5aIVLihmG5y/MqUVu3dzcmtw86q",
-	"FtmtZUl05YLrbOUOllyYYiFgYaVFjmOpVjOR+0VGtTcXJtPKwHI3bLOvu1Q43U4B1rFI79RiZ67cKqPa",
-	"jC+WcivyPns5UzoXCZsIIxMBjIk8GbElWL7SsIXOxaUSH3lsTxhnuC2tPN5c29uycjX92zBzB4W9VgLs",
-	"ePRLOG3Em0WOa4071XhKTgtgaKkYd7JO5ODSiNhMWLOmfDsONc6aFAZYH17A9PRSccXEIrMrx/bNlQGf",
-	"wF9Kn0DXWmyknuHg4LBVh/HEDyrMm4AyfgDCcL/G6PVw/wQzDO3l/SzXk1Qs/vwPg3pn9d3/yMW0d9L7",
-	"f/crz9A+XjX7b/Ap/Pi6muSlH9EhHZNuHZ08BFMwpLtxCwGMQcDWTw3GzZXbOnd6BA6qmnXdNmq6d7+6",
-	"scN43elhf3+Lnrzp+dq9sG5+Eb/y5pQ8AKRxysaxTsSYGb5yvL36wyxuw5Lf+Hhw6xdvC3DgL9qecyvN",
-	"VPJJKn6nLRIJyRYnknnqbACROL5IpTBMFxYkuPcKNjZuzcu5aRXqNzc9Vv8yPPXZy010XM9ovxqGkGLc",
-	"XXHrleU6E7mVKDj5NZep3+817wEcC26xeRzrAnTBLOWKSRWnRSIMk3V7CE04EtYTrVPBVa+53evf4Sgo",
-	"YYhu40neVQfJK674TBhmubkyJyzOBbfC6Y8J/DeVxkbMFLOZMPaU8dRoJ33dCZfl+h8itiYibdb9Yy7i",
-	"q0xL+MMseJoyy9MrOONmQsEBCSvstNF1u9MfW222MszgkWHujvoM3MhHcLntjeZKpmlLoOF8rnPLUj4R",
-	"KWjlS7dU0rKYK5bo2hfe93BVcI16H6KetGJh2jUENG3aX1R/T8tgF/zjS3z1cFA5d3ie81UPD2Zv0b/H",
-	"parvfznbKCC+D+V79MTtl/sO0PLP0tgNa113AL6v0TMSY/3B35WQSN2pkYLf+eb2fQ43cJNYRY5vbsva",
-	"vkS9s8LOL/SVUB0BLQvX0NdhhDFSqxZxEcfCmBHc2+Zv+enXi9J37z6oc/lPODQYyq86pYnVT/PJX2P5",
-	"Wv708t0/Xw5/kT8964vVT/9Mfn0pX8uXy1cXV0cv1aAfH6RqsvhhkPz3T2kbSYqPmcyFGXG7wQmKY8d5",
-	"Mnriy12ga47Ppm/RMcQ0F2betWrPuWITwQojElg7py/SI/Xlyu3oUP334Pqn3w5Wb5+ai2Hxa6tbLGTA",
-	"2oY1h1JbuDYWRM/gd6metNmycb7K3IHt44Ykxo3Ir52lypXTgHPBG37Ds+//Puz33W/l2k2k4vmqbWdx",
-	"BO1SgGKkEfhonHYn84Z/7v2nXlzGGu4iPBDPC3U1grMQPHHItAkQXoMwZHIDx7/8pxhh1PgEjSVnMleO",
-	"/carr73PfLizmMC1eiUsT7jldXlx0CYuGg+08HplZvtwwlLauS7cCWVK9awuP+JdIz9fM+azRnS1XV5z",
-	"SuglWzgbGO4yoXM/4/GVSJhUVtdU1DBCcaO4RJ3AOiWb57hyQ+4yxrODgJP3FDrYEgGo880aQQVJC24j",
-	"IFCzauYPlNx2owBWjTm/etRthx25vtOo2k1jaeEBBBvnhxOuW1QJgzrH1ba1xgHdR9S51bnooELIj/FC",
-	"al0k/W7Eq69apGq65CvDnOq6g2HVWGp91QNebF8mG8/fiixddQU3TZFaUv8m7ub1laJ72k0KvAgKjODx",
-	"3NvzQO12LmTOdN5UAN9/Kr14qFyipnzy/kPUu5LKHaDl9Si4tXex1KgoQ8aIvhZ54hbMSQTLbYFn2g3O",
-	"RlgbN/7mwQik7tXqLbaOX54Nyw9Lsr5+/+WNBGY1RUgYt0yrWLTtAuaQtO9jaW/02QuOnm0IR3NU1NzR",
-	"LNJpcxcWwhg+E2Um2Nra/mfvc1S/jYOlrhWzOuGr/+ztvNrP59z6lfii1aZl2LDcsKPt/oY3r88v2H7s",
-	"/rnURZqwOb8WtPbuANWghpOU9N86gTAwxVx0zjgjV9j6LmWVo3Mnp1hU44Tt6+cYGR6y+WrE21N/fgiH",
-	"iFFtZA/I79E5Oxo8PmFzr8+YeqYQZK652QeeRrLiwHFao6HHgxtrNp5T26j4x4uLN36stnu75jw5YQeD",
-	"Ac7NL2AEEQoMacCFYJPKAR8MWkfMP+KIj549C8c/GGw952g6rdToDns1u5Btm3TGTDEpfwD3Wp/9kOsF",
-	"SzVYNVazuZzNhbEnbJoLAa6IiGV6KfKIWcFxYsoN9H3P3YHE6P7X3eOOHsEXbmTVGYbX144kR1vPuYpF",
-	"2mbvJUgPeaEU5I6hoHJLLBU4DRz9nLBxopUY49KPY3gbBOqmOk310gRppTq+Etbt88qwwvBJKvrsV7Ih",
-	"ePM7GAmVGMpbZzicSxsxuZPEcfI09145WiscW31h6LdtZjVcbdtrWEGtrPhot3k6DVvwFVvq/Ipp1Wfv",
-	"vP1v59KUEQtaK8USaWKeJ21TD/xQLd6F6mLXpxuHwa6G6wDUOQvL9p1wRuXuR4Af01u9XPddtVij5HNr",
-	"mR5euIepkbfuLF6IG8wMhrPzrLRymjE4yEZz6RTVFvXsBc9TKXJGp6+JmE6Tbn+Hj9n0fhRp6rg817BF",
-	"hXFSa+eJBEO7KHK1i4dRLLhs82K/2IMLHXt0yhbkZIB4e8SUcMbsRCdSrLl3p7leuE8qxf+/IGO5F91o",
-	"a02B/HrSez2d3mRVXriJ7Lq74rqDZHkqVMJzhjfstizNhRBOO0a78MnhDT1OsASW5+s+K8/O55arZK/I",
-	"brAy1zege3Cpry/ML5rqD+5JSL0SwoIw33VSbkC7zsnHB9an9Yau3J+M+lVMjLQ3EFM0pF3nlotYKDvC",
-	"0MT6GQvGwt1PziuIPasTHWzjc56m7EypGxw4boi7TzYV11zZUaLjYtHOwhfiozVsqguV1NNJHxmml4oZ",
-	"wfOGD+c9yho44d2ZErGfCiU2xOnOmFMiwMxQTHyMRd5MG2594baAXcuMISAV60XHZJ/TFTD2brDX1Unk",
-	"Nousxbl2xuiKFcrKlL3SKuEg227Ez9xcvdzZu34jIqG57korVi7EP7VqUTxfnv1y5vbuV6kSvcSIsDcn",
-	"3VPMPQZ7t9R5YlgqrwSzeqHzXC9P2buL50xOGZ8YitpXu/6icMrf/lsNkdXNeWIRnPqjLNdTiSF+nmCS",
-	"FE/fBDpkW6j0TK3YlDu5xSdOIXcjd2+rAj1EAmYOFlmslZFND8+nUo0Cfl1TmD93qNBwnJzF7QkDZyye",
-	"Q45INRI0EZxarI0wfW+DzDnUAtHCL6jcpSWq6T+0UWimXNGQymFvsjfgeA/tDfpMzd6g33ayN6LgDRtW",
-	"bXMKCJuImURPk+PbPjubkRbCbZkJiHcCrxuhEqi4avGcqkR8bCF9C1kisahSgD2pwD5InwUcQVEaG35h",
-	"iGS3dAxwZ0jF/vrigu235A5sydDQ0w2RIJodycH6FB2bg38GcwHd8n7hfG9DeTCtOuG1z7Sd7iiNAzcc",
-	"FmMjCX7fKhLdCAUOkCtany5ebDVkIWm1TC+g6IrVLOZ5vmK6QGczuJlPGbdsoY1lR4PmuVTGMwvxPbfr",
-	"4ZUslzqXdtU76c3lbN6uebhTaFLSTZAng+GKUS5inSc30MhqwqU6eI5aTh3ezuElxSMvl2EncCndgNRj",
-	"3pqL9Ku0c3gfUNnYap2O4NYxJqPDvyF7vVhTBXg+q1Sp+sJR+BC+OhpWOu1vhchXo1wvzQ1OcK1Tt0f1",
-	"JQzOxcry9m6plmXMC1EWviCNCZVQUDXweXnf1viEjb3rcewz8UF1M5pNeV76u3KoqmZKM6Lx2ipNeWpa",
-	"c+fiypu0ae7vjEi844mekqroKBDetJeQY2Y1Cv4Jj69wtrYKEnlRyhn6onHujSSP/5o/jg/+PsdEjzUa",
-	"w+hOt3+MXH7gca9WN3J/OXIeQ+q6vhZYREG0R+oVz7JHjhB1atg34dy+DUViEFhyb3SDLO+sS8rgzrV5",
-	"oMbB010sLrgRMllAyMIRuYH+AqKim00lN4nFA3AAM9dLdQr/AVepMlbwpFQ5sUA6FvK6gSDQSXdhPKIl",
-	"Wwxsk2mwW332AuoAgDDWZc5Lr50xDlZEK1kYKzLTFcUVWbnF7vWVsF+TNqTO9TAJz5JDfJHZkRWLLAWh",
-	"37NZOqoE4cgUiwXmIF3zHDKgw2hb76R3XixYkbHFilL0Pt9Itp9bkW1Nnox6Ni9UzO02ubTQiUiZsTrL",
-	"RMI4ZtykYAdg7fluW3wLTcLp1XX2gF/aLI9slvNkazjrHd0Gtgqfbb8fburQU0CsRCHHenVio77yIs91",
-	"3iGOllAan2s1g7I/4aMgXr/joB57g6OMcRQqFcY4TnQ2yFgmUNyBRV6JYONJYVbjE3TtQ5kRMDSEKOq5",
-	"GVDRlItpYVpd/3r7CsPsnmtc465sByf32HLu+JMi+e67TraIj5mIbRN3pDyu170NPkjcupxznmVCOaJV",
-	"SXnUJJpszAbhwsiQ1qVhhSqTe0+ZzVdozTmJl1t0kK6Nhbh31DVrmTRCvP5oG4N/VCTjGxdqr43hFkwm",
-	"gB5rXIY/7aiuA1VUO1Fbh42M8KPguZ0I3qVd+mOZGSvTlE2EVDNQNAlCAoumh4Mylrycy1QEx1ZeoNpz",
-	"09jd2hLNy5HWlqn6+YsieLAYb7SabVwHqxmv/H7jTKrZ+E4ml7kv1+O17pcvn9I5UvXGWTl5NRGzQvXZ",
-	"L5q4z8kCbq5EwlbCdqakbGWzKq4ZYW69DPMXHxmW6hnlrfj4J6ajY6DYjcwddHqpfhe2JJlQ3xn/446s",
-	"uSsnXrQGkM9YJkUs6oqXU3bFR9tnZ2mK1w37h5YgZHM0AQNdUk/prCrPKDh5oBRu7LXSFjJORNqWBuwW",
-	"DL7p43ZQDNqh+vW2ABncalfA4qltCfyy437gtDZvhW4D6Cr9aYURJkwWKokZLJD1hYRqnl0s2Z/hxo0O",
-	"LveJ1nKjVBofr2lVs0EFbr5xTBkXY7Z0aon0vsII1RRScXTOxr4gP7Sn8Fm3pKgQ4j0NU6q86U523m1M",
-	"fefdLzfzaeF2+DXZSgjgXmgdJkpKtEQ57ExgkPbZaxR1v4rJOUizqOZL4My9HDPWfgAlkNJqjgcV9FVl",
-	"71b+lljTvbQ9LQ610Peyu/sfTgT/aJkLRsdBrq1A8A/E7ZpKtNuJHpGKG4GANbfP2kJv0k0JdYfwXGhx",
-	"AuNzR+V0J1YCBRDP9REwcUMLDFxTd0fI4HlYp2b8eUeShjxjoutq27to+o1s02/OzBX6WDkbO61jTAg5",
-	"FXTYShfM5oWx1ckMR4hTEmSSijvJzXLKVEMFkl+qAm1If0YP/qPKqiMXg847fUt9NnajB5efH4KjHMh+",
-	"dtYNBJ8ooIIARHS1wRhV2vPX901vzLJed9l8jnpaiddTGOv2JFV60+doi4H6UcSFW4M3KVe9zx/K7epI",
-	"lz7zqVCM6myqcE7DOg54uGXfwUMIpJsXyuuiPMs8Kkgl8BZ8hRYyIYjUznmnjjoxKHOQHoTZmUiMzud6",
-	"gSRBkTWV0G9gKoXHBL6wzy70rCy8XsGnIdn18QH7m/zOKeXWjRXqsN3owA8GGfuE6KEVo3oLNizfbXOf",
-	"KBpGQhqwjDwxzIk11LqBiPqtHvkmgliD3X09+RZe7aj8vWGyHahnNc/a44PWVLtdvOhh+uZWL7oTHOPw",
-	"lnEttlX5zVu97EhhQarnTIMiCY+Br8md7YYOd3iY/O9jdJ5QouyYmGEcNQ4tuGssPHONHLF4aT6m9Rij",
-	"EyUKapComOxKiMxA4Bd9XGPgBIDbcUeB21HwR+ulYldi1WfnhZN7bKKTgGgP2Cv53abIQJC/8IRk3CYT",
-	"Iep93JvpPffjnrmS2Z7OUJ3Zg3RSkaMyAyXB4bxblN1E5iK2NQggwZWt0i4ilgtb5Cpwu59S+KG8gl7p",
-	"DSHJmu8UvugDDnUnqr+0uzvtgvIxHhkvDiM2dN9+fBANBgMWz3nOY8ehVWHmuz+7Je6zt/68Kk3ACiOF",
-	"CLoWbaB4V0jq9U19jsXreE6wR+Vh9AjXhvJaIshkZ+UhVtv+xwd3uPtArNuY/ZW76flcyxhcoyGLbSqS",
-	"IhUupyMBJCzkTqwporUkqPefLnsyueydXPbs8LIXXeLRDT+UGITaHRqXvc8fevWw6I1CoG2lTOtB0DUN",
-	"3K0uT2RxzfeSXGd7qkghS57EYXUsb4oL1RWprxLep7hTICdRyJ7gAVpZSOh9d1tjRcd2/cvnBmwK3m+O",
-	"2W+Ip/3hovf3FRK/aSTcG6LDAVtIVVhh4OCWhhnBU4pyTCBN1KuqCKQDFyQmSiH+ckKILHYpY6ix8VLZ",
-	"NOKseMfdRdvLXCUKt5ccEsbddd5Ymy6ryB+nENMq4a7p/KhpJzNhO+Lxf7BAPCwRBdC/JA7P1cqDrNx3",
-	"JH6NmKl6ai01RU+tIAC/qi4rfCMgq9NcKbi5FqXbKbT/dSPbXzX4fPOo8zmYY91pcik3QTCYM1QPy+0t",
-	"4XrwHuM9M9JG5PmPmPit4GlQE0manid3oAaqMn9IwLvpIXur8ydp3e6g4v8ERQ3xaZ0GOlydXYBrO0v8",
-	"aL2k2afuNAXzgyy+jSx+kJSBpKTQ0G0FZkeeTpvExOhTTWKSrxrZS7E41a0pNV+TTYWf0DafFM7/By7T",
-	"Iu9c1jJtZNMSXndVB0BUoubAAmnuXYkHdVciKrCKvEV7hrI/lDV99otYMjcErA6aCMaTRCQnVLvNLGQZ",
-	"AbOudMESgNhjV0ov3Zol0o1rIRW3uDQLnmUUqSgT+zrXKawbKROlt91OidC48Vtu/j5c6m03v6CknSor",
-	"ZdsTPwb5K5Dzse2BN5gY4rMQtt1+XmUrwAG25fYLiqRDBHzbvRR7LYNWuzzg7T1iwdUvBJHoCPhzLUpC",
-	"+Qe1ZAKic3/A7h6aqK3FtvBEg1B2vp0c07vejZPYdSheU7nBWGitd3yiosSdHwFa3Plu4KSd70ZWKmND",
-	"dXm4LXMTi3LCKMgXZlH+K+U4lm2xylzHOVeJmfMrUPjoN5rRl+ZVNQ6m2yQi4tZCKLB1PuBZqE76UvsL",
-	"Y2ItVs0918z8b7II1sMXvoLiziyBbYUA/5bJ/7+jKl7CEcO6t7OmiK90EUbl25OJyNJYS1x0vGk1mxSr",
-	"de40grfFXH4pFhMBIgpuqIpZ+ILyM4ZBlTR7DVFzd8Fg9FErcQqNPaAfjWKgtW2vvvQgUMMyHrmpGrMV",
-	"1emCZEgw45J7bgPN1Aydu49u2qVzBHBuVfR15qwfurEDTUgXdlTkHZluGaVeGB+1wrJw3d5esvxS2GEy",
-	"3q9DJHY0kaydJeG4Oudeogq1Vo37G3yyRw20IeGWT7gRffZcp8VCYflDKqEpAXdE1IU9RRCVZ10YrRKT",
-	"o+i2ewAAVUVaAz1fJ9OkNePTj04alhTidxlYp9qil5Dzt7ZV5TbdFJSzNQ1cmjN5jnjvHb1dKW2H1ATj",
-	"72XtDpaOCQcHsTRnWZbr602fK5mK063tjRa2f4xQabp6+9Hl24GcDrr3N3Bmoee2Na2zZMdHhsF99SEA",
-	"ptjWT7QiSJQoXK1QpXSMUPJECedfJYD9bxAIvzffqaQwNu9Ixyw/6m+rf/StsFymu5Bfd75v+Yn15HmA",
-	"fNvh5RnPhermLbgaTOVeOKyb/DvKFjDl0Gc9moDq0UtKbmUhsNYGoTOCd4BRW2X/nZKBOxe1m6CcRCLR",
-	"OFVBWl8oKZWxeQFKeluRybY+MdL6JmQJVilY7Rh5zaruTGaste/blnC0kYIgVXyy8vljcIrGPE1F0mfj",
-	"KgFiHLEx4kFViFKUm7cQC52vxlSmo02z9DOVk5w3ib+WhtmA/6nPJWwNy/f+ebb3fz7Qfwd7z0Yf/vQf",
-	"rRnyQiRmhOcO71AAeZaxEggqE7nRqgpBVrkLjtLI9Y45hWC6Z9wYgHkDQKjdghT1bNPdixh+On/9C1Uj",
-	"lCZzUNOgGDLNCRu7b7qdqujR/eX1T/dvsPbcP5wi7/4bfMr9SWYC/BMtCPoVd4R+D/4gqGO6UP67bXbj",
-	"Rsr4nebbtoEybe3hE+xIqy6uFxmPN2Xck8mN3BkCYba5527jXLldMLEcV1cw8UqIDKkbEkApprgbGXs3",
-	"QzfwBWWV8hXoBD6EbvRCsKeDAWKFrbsPdQkE91YbI0mdZ1qxH3KZuJcdsu9FLJw1/UcIOd7ea1E5agry",
-	"KJbpiZuosLOQICQ8MGnh/dKIVircAaz1wm/iriitqA+aKvsz2EcAXm8AuEbhw6+7dpge4cZIY7mydwn8",
-	"eiOY9tZV+7B76mnLw7CxjUG26vm+SqTsrhvsNSZAdciaLk8xvdAX3Nb40KPtrvvndXtzPU1ldLKWBgeb",
-	"HAUbV/MN0dXNch4+GJUzaWOM76nZ8u2cec+1msp8EbR88lmNEpJJJwK7ObdZRu70d1KsQ7Go2gzSfY3C",
-	"Pp1DItRc50awCeg3q9CRVL4+Wu8hu62HeriG5XvaVg9QgNtj6IB0zHiS5MKYCHIpeS4SFnMj9qQyQhlp",
-	"5bVoAPq2ARqXcwJY5fqEDo4ON+TG18ivhCxeG++rEl8Ywig49lMq44YWTjpp8dVu9iQ5sxaLJ34HmxbR",
-	"oVu1DaHWus+1rPlWk+93tpqxE2QHtB7s3yND7SIb4LNSTfTHLV0h4cGq1JfLdKI/Uk1b077C9+0ANtux",
-	"pGXQwyiZZaJD4MLZSQipJMVxmo3qEwAgXemicknjUTpZ7bKpJRx4u54KF1uQd3dyf81zwZM2F8EZVYaa",
-	"TEB3CABmwNtHMinLkpZSNXEq56Phk63fJnFA6fjP+UKkFziW76txdcaM8XKL02K3j0MxTVc0OpaZXO/c",
-	"2VuIGi9uwkUu3+HrtXXekLz1QTde/cVE2+ZzqdIDtsNIuduwu46xGOkf7yc6NvsQnzL7n2KdiM9jJj5m",
-	"KZfKYNEwpFXF8GiYVhUqD1JBr58RNGaOekbOFLdFLkZ0AdJzroQaSQVRFP/nQhpD1dV0uX47dolMAAEU",
-	"vxDnIhHKSg59XH1Xyeo5/0suCiPCH6pXWSnyUXnmRj2dy5lUo6nOJzJJBBqZeAqPYOF6ABw/AtRtSCqw",
-	"c52M3E88TfUSXlJkqebJyGo9Mqle9qgpwchy7HfJU0fYqxH1XJngpBKxyLQVKl6NYq2mqQSVdFKYVa9W",
-	"FjYqlEfDqr5VzQg7hoWvQNsonGUWNKofEURG1HMnLQw65Xlo1dR++63Qlo/Ex1iIBAegTJFlOrciGS1E",
-	"IvnIg8xwNROwMiZo6A3dPkVsef3b1B6q9pvvzOYoY8FtPA87tznqmRaOrnpUaDcq1JXSS1X+fSVWI8Is",
-	"69ULbwIaoXB3uDo5t2IEliQuS5HMhA2njP2HassChX+Kp0Qe5ZK45U8XIw+chYH+VOsMPwDBbp3zmeMO",
-	"wK42lvIAJ6MgDSe4r/7rBLv6NH51n6z/wgs7HxEtJTmXBIDibnRLqouGjt+2H+ta3XVXgKOm1bG41mui",
-	"JS0mTb/nqw6rf0rY8z4xdDnXqWAJX0GVkwEcc+MxhhR0enXKg7vhpPJnLmSi5GxuwdX87uJ5GWiB9z4y",
-	"Tnp7rYmnKcRk/qmV6LMzKsOl79jyVVCpixldTef9zmE4ZzuoRAjT6b23MpYZXz+p1vTGTWdV8J4dT6sW",
-	"tfSLlSzRnvuDKrtQye37IJfNR/71QlCpjrtqAQGsV1rmjg0CM2+EF7ResINdFKFcxEXu/gCWfbkJ9Zb6",
-	"wegpwEkZkUtBiSxSQXNXrQhvxykAZu44D5AlrdanBFk4Rl60IsWGOwvGHQnWR29EPjraSTPGLjFdlAOX",
-	"ze9i6t2u84IXOWUHhk2tFb4ktl19aC2sXfbWuVVsr46Vst70diseAXuT8tVE6yuDEHxIX0mEQ10P9Tk1",
-	"7R7SKVEtu+t8yq3hQxoMLAAEEtuihoL6VbnpY4jeeGQDaG96LfKVnUtsbbBi7nc9deZnq2+9S8r5YbRZ",
-	"Wdxcjaa5XoxafD9h6uAtSnz/XdI7jUgJMYPKAKn72OeoPQfUnR24pu4L0NW5PS3UGwxY3h68rF5YGPXa",
-	"+6J/+hT8/fmzu8+XObpr+G/4PShz/PTJ/wFXujofffoE//r8mTK6ahMaNisi7wWfmrIdN7bTDdpdbpaS",
-	"AQu0CErCFMGWQ4iZhIz5u6NN75w0+6PgqePZjtyrGCCinSCW1y0Rp64OqZQgrq9CrtVXdZ6FZtBry9TZ",
-	"F/wiRLSiuxpqVn/Y357xT2OuvtS2LD/rmbxl7AFSdyrngy8BwLjB+hIK76rf2tUP0wz+mMGJyn0C/pgN",
-	"FZB0H1WHe9DdRFzLWBDmLiLqYn4wHtNzbrDFRZ+dNZ70gR0zd6qUu/tSYa6PeyM8aeRMIfIdpoBEzGh8",
-	"Lzo4M6GzVDwyVIrjF8H4wr+5TgFdsMj67Kxs3CvNpfLpdZeqts65HR2q/x5c//TbwertU3MxLH6tr+jR",
-	"8OBm0R5/ym6M+rzykEJrYHQQFYcZx5sa25Q+gY1pnwGVpVwxqeK0SNYd8F1mbSKmvKPrNX5DehgBU9/h",
-	"JTYoKcuF5gD/7mG/dvr2on2FyqyyshOT06LwxX33A8KmsQDzr85Ys8zuHeq9hVSyQwu5lklnFj5dbfu4",
-	"v7ZtADoTird++1qaLguy3FGiDzAl5YLPxE6NX5oBST9Jv8zVVke90N1EI+qkYMK7ahmxjOc0ViKQqhmz",
-	"tIgXhPEYP5a1+O8a0dKLEFrEY2E64xapDXseuCOd0gilYfFcG6EYWuAedZynrQ3IeCZHV2K1TVwTRF2J",
-	"1OXHH/maMQ9QM1npq7FH8Cl27Md8Qql/GDc11omsiKV6NhOJU7ARKg6SAit6g/tFIhKPKCk9Bxr3Gp6W",
-	"gzQshujWRCA+XZ+9pB4ofhfQ0eokxAk7PDgg4g59sOM++wVHR0iu0KOFerlX7rd3b39u+Amu9la6yPf0",
-	"Uu25db7VWRZmIf4/e///hz+vpx1GvWUurXit0lWJ4Naed+mlrZ5iIzf4qwQd8oINt7XCSQ9kADFNn71D",
-	"l3VtyciNPd4kfsIo/A7po93C6azawfpsNo/tlE3ESlOU0xHvCTscPGbjWjhl3CG/wnTRx9vPyHYJAkZc",
-	"t5SvMukdq3KrASM1p3lmuZiKXKiGQ+197Xz0qZx0lOGfdLo0tqNa32qWXiiDZN3ZCsLzfYd2qb4rcMuO",
-	"Kkjoudvaok0JSe57rdlI0HHVlM1qMBquFTVc3cW59VDCsM1//EeurfGEsW5V+ybYO7y/yJJdSAAMD+zI",
-	"+nvQQZucen21uRbeFDGGFNf5TV9trMjeQRFuaG5omK8N8Q0doIiqdRsruMihwMSjtimxrBmmDTGCd492",
-	"NXH927++qavEcsMonzKrmXsPm6ysAPv/3cUPe0/77Hyuc+vszdLAdCuDOK0QO3GKJ4Yrc/EPCOKj2nd4",
-	"cNBQeyzP0nJaOMn7SDJc25PG5FvJpoIpa83hos7IGyMANUemN/RkcsqQ4f0Ft3yYx1ndei1AiPYhYFB2",
-	"9uFO5HppSzzmaAg9860phPxmhRz+1KzVxwQSHSJkfCHS59yIU4oY31gUfTEkXYesCiot2h0AkHPlLnVO",
-	"8JS5d/tEfPRJgwlhyubMZTcJwsOjA8hgYoRw/6VaR5/hAcWXhjqq+zbv7k3X/h/kb3Xf/tCMUJhdk9Bu",
-	"0SIDyTicVdP7XqNVbOQjwr+hV3FZcdWLek4bGilt5VRS3Lc2o+b7d2q4YcnoBoLuYldwrbcyq7EiQ/7x",
-	"MZiuvuQN7HIf1xizb/ICEePZm9fnF2wfzNl98Eh/C4VnqYjtmH0TCIO8LI37FgNAbtRuGJVsaRhAVRRl",
-	"bSvvnpWpARgYcHOdOrvh06cYHvr82RnOU5mmgrooQA6ILvIYF/MRwPm544q9dCZuqtVM5Fjjg1a6VEbk",
-	"oHT7rlkvpwE4Kqa4QLeOyP2MKPhYPeBG4HSqVYY+TgXoFCYCNR5PG+BRY/mKkmhX7rg5Lb0dgkaHJYzg",
-	"/HQStXp9xFLhf1kIBL8oKkTB9b351B4bWqPDZrBoLWjuuIX6sQ+iMlzO81SCU0NkZXPIGM9WmpBUmR8g",
-	"1POJPjtTXj5BQWSeS5HgNJz4zcBjETdVisGmNuiD1mRvmVq0q29Ke5TSDOqB22lz6k8ww5BhREJ9DgBF",
-	"1bAS510sGstfD9W1Lf1alHFt7ZPAT7HILPO3omgImN3tA6VeAYivhTBQ2EOvEUcuw5mY/YYAviPIPdga",
-	"Ub71UbUey26N2NWQdnbfwr/DjlVQMLhUjwwr30dAMBCuULW7sCVPLtqxYEK8n1f8quxmoKfUwAWMaEt+",
-	"yqQQ20snSYB3nAwQ+2z3ppRJGmteEoI0rOdPtDVy+aIsBgB1X09DoHZBlA9AUfyHqPxNo/IYRe9NcyFC",
-	"TbIz3r2zD6vRSWm7L+uNzi1Pt6IFUa4ry+D2lqou+P2uEIPoazXAoOzmgEHBoFoZMNeTVCxuJn3OSHCw",
-	"b97+8Jw9Ozx68m2fneuFoMx8niR0cHsRJXOmlypiBtrjGKyTHYHxegdAhAkiYWzBIcRCZ7kQuyMSlqiB",
-	"BvRFEPiTgkqR9RTqw/xEnUSF4O4pM0LgApnWXCi8tD7cF2CmU2o4vRcjdWvZ0E2BWEIx9sJibUC0B5gt",
-	"6gvT2/c37p4WgwTyPS7x9twYqYzlKu7KdeF23mg2XV/1fZ7J/evhfjzn9gtwHqlRIrax/u89imfuvUy+",
-	"vGVuVz6K+zq0pcQbah86PDjYBLF29OxZCLA2GLTnerb6Oc8QFrOW4JnhnkVlcnh11hHjUgsPp5oSUGS1",
-	"KH8viY11p963G6/v3v5cjgGEnWOysoDH931vl3c8kzVZF9YCtVUD3EgKeksV1jCq8nMSj6FTkm3ZN3wL",
-	"SGedL1q783nYvrCvlFeciMvXhd9mUFXpE0hgA5siq4331x32Xhh8aoMJoaso2Y+fDYbfMqmoa8tEJyto",
-	"grIP6Cv7mEmw73ja/xujqfvraEL7FfrptvMKh1fhpXasvvtnRwCKfD53HIPi8rwLueKsBMzwWl3izcZG",
-	"yaRiNufx1U6xJxh2V2DlnhGVHkJf20Nf3aBIVdRrnRN+FRMjrdix8KDzqKk+0XLegGFwLW6XXO/TlNvB",
-	"I8GxnkowDCtXme996xQi73VHSCT0gJvWuqubu83ODGZtdDjpKkfQuZzh3qeCQ/PV7V5p9KDtmsR9jnff",
-	"nTeblvbBm/2H92aHafyd/YHKrDBCBktkAidNnLqDAT0NU51XJtES2yeWVXHmytQb/F2QJ5UpIRGOc6HR",
-	"b0GeRkc24a/gmTjBxi927vRB8IL4EBgCkQV9KILR8jgWmTVdPYu6uaxiInCeLB63eUHuummRF1hbWxY1",
-	"mLfr8CAvL7oXS6jTikmjMHNPGuja0RK42HY8NZS3x72b+R/xNSWkX6OqyGyndyL0DgX3LSZR3xbpup6D",
-	"bTUTHysBUF+nHdK6WzK6y1zvmdPdckg2hHoZf3P/nvOl68NuX0Ic290l+UN+w73n+X+N9IKvBmK0U1r7",
-	"Vt8flQqcQN4uURpMlooAOtFvR7xLgcZ4BVYgOE1ag5vqHhTpdcWZci42ZWxXDRf8GOuW7CNImoe2yY7+",
-	"d0qN7xKI9IXbGzOVL6CQSTtkkLGjwmzaDqe6UjO0pRPuYSXJV9mWBt3CRAIiakyi2sQN9NyuorwOCNpE",
-	"TqR0I/QFRNyYT0lDuNtw3O+4XfXdqL1350Pfc2ztzD9o80ieW5FtAD9sRBapD3C3sdKMMsUhLlMQhW8u",
-	"ZYmvRLhJtZnubgG9Vj78fELh8rVAbjM42/xwC72sYRs2F/E2rcRvH/O9fQB3S1rd7Qrmy0J5JwQwyb4q",
-	"acFEEggp5NKdlpB2dcreXTwP2nJsqLBvoBd/xRDxPcd9m/u/K+BlNWFvhZVcbFqrugD9tbCUg7GeLLDO",
-	"yzmAt66/6Ue9ZAuuVmWGR2kY4WYjWCWcD/QONKrm/rl62AvL+EzEJiLmBdhZYkUlf5dqKu0p0YejFLD5",
-	"61V+w035IK2NWHAZ2peo8k1ih07ofOz22ScGEFzBlfAJRCYK8nWMs1J/On/9S52Y33/a2sO/DQ7EvbBb",
-	"nHofEpiwOC5cPkyvwcBOVtgosJBP0eft/SnlrHBCmOZ0RjLzUi2pqIuj0IQqK9iKE8o+krYl64j9UqQp",
-	"fEeKMCOqsW/vAxO5tiBfT+p3ff82wv8LisSJHqstb9VWEIesA7KinpJtgntblG6uYpGOuB1lIpc6GXVh",
-	"/pR1ieH7AASoam+fcZkwfM9ukM5lKvPmb6vm228APkQ+w4p6m+txh+71rf2oYApwV//LpFaXo/vc5jIT",
-	"pY+71LKCOZ+C3Ny0IORsVNjqq/SM21zyFD2amdNH3ZEW9QrlJuW0a6Akgvtz5J4KK2p/BJh3GQeQtw+t",
-	"LvgWJeSG8BFtfa+CICbuUyv5Re0c0caEF5W/uKtzFF51hi8pB1+xyIs+3l3nBScDm+tUJnzFCmVlSoVe",
-	"/bsId9lqDGCtO2XPCvW/Me7ltr4rLOmu3c6OH94uWuXItoNe74FEuQGghw4oc0gTAlAhOUkx6UK2kOpO",
-	"5EhCZnv81d94s/NjLlNBGd86E3d9cvwrtIITW1QOouTgQmMnIWus0qx22NQy2/KhA916GalPOG0OItXL",
-	"iC1EIotFxOZyNndWepHP1qxqKkna3rDq965Y7dJ2rE602/tRlutZLgyAgiZr+HyUePslhbFE221wU2Uh",
-	"1+2ksewo8k85Oswdq3TVZcYtu//y/DU7PBg+gcQxR4OpXoocOgk0gl5F3kZXUwHYz1vdiW7gP/h7HZGI",
-	"fGQEt5uNhyyXsShrTyGplfEsS1dQ4OGe37Gzk3vPKIYI/TqWrVZ27l4JH5OKxWvA4cOjQVvpyDqXk4/H",
-	"OGVwtJCqaJNG5Cw1MAm8KWKLIrUyS6VI2GRFcQFujbO2/VpBwKBZHXy828DuSCcut7t9qvWVjiq6Czb8",
-	"QwdZ/xBQUktmHq+DvpyyvSFAlRhWKMJy7gCQ3GhiTQqZ2j1JjTfD1/K0jv+/N9xpoQmeezZZ/+p3cIkB",
-	"wrajs79+50YwHPzPM4wDnrIBfVtphu8xkRtQbYblgI52HI+N591chvV88ZzbfbjTo747e2unmNNk1VbL",
-	"XnY0LRMz4b25LBMqWmBzODkBK+QcbjyIEoHwjHfld4K12eCB9B7ECj6k/nUEwCdESyeCJoJgg3aEHvly",
-	"WjJGdy+tkWqWCgBG28MqOOKN5BbAT8QonlzCFQxJmrYbR9bFyN3ILVA2GsER0xkQK08qOnHCA8azs1u+",
-	"gM+OSipHIkWSpIkHpOAegyVFyJbwECpvDs4JFPqtEt0JXSqvyXK9eyaNR6sMI2rr7sALfSXUu/Ys5QuM",
-	"oBLxkvHdKJPZ4B0D1A7xMQA5B6z0ZWWBAw4fIC4zPuPydgb4s6Nnw8Hh7vFyGnIHEHSJO1gf9K3G9fQA",
-	"h7XbuPzmbwxk0GEORbYA5+XlGA4onBuUrTpKQXGHEhfWHJz/TVX02Y3LVTHATr0HuojHBhjFCqoVAYPf",
-	"UVMgs5SmbnvsQvAF3AZI31DqwOM56CcRKWdlNoPMmSnq5asHXetdTmVvuGEu4Pnrmgqs9/o6R9QmgIKG",
-	"VmDeTJ0anj4+3DiqwdYUghrZRr2aXzAcfWNfArpqlaFap85MaHURUo0w39Bgd10L8s1IbxYTuWj0MTVr",
-	"cTqoVMa8yam0ZTfWR4a6oTZDJvUSxZapdxnJbtpUclQo+VuB/mg/5xIKM8h+4mk6Gt4sqZyGDoFpqdgY",
-	"LfGR+7nRGrXeHXdzehQ4u6m5abURXfv+M5+ItFMDhj1PtDBYtYaYp32GnZhRX7E5V4aCjQJcbqeQ04bt",
-	"ujp7+rwVPPG62VLnVybjUKtzDi2F2678rPWV+51blnDMlH4+F/GVv9f3BOlFvV91Dj9D4IfwDHpR700u",
-	"Mg4aISYuut++z/nUwmtZVdByZvBLhOzoy5FfcfyZrUOJd01njRrcmndFvX9FrNWFKJucpCdMfOSxTVcQ",
-	"JNVTNiafOnTszXOdU8/lRChJAHk38MFj/58IQsYfMdZO0deDo2P2N/ndacCC0AUx9RAC0jBoVZOvB49l",
-	"ApFjO7zsRTcPJeNMNndsbaRg81kuoBDXd1sJKM0Jmg/bzIp6Drz7tSzrbNumVSl5qKAuKuPbaDw0mosR",
-	"6KfSVD8g1bWWsTBtfbt3BtovRVSHIAoTaQ6e3izFsiODuCLeH/JOqYY0RXkb0GXKDWl8wjirnidkUmhP",
-	"/UCzDzR7G5rdpURlmvtyLV93U7U9q0vw8MKOhSUdXPKuwuxvalNkW1YKMWhlFeaVdzw2gIdTHl+ZqMpj",
-	"IHsWrpVQ57Ilf5y+1117Si3ykGV8hhwn5xRSiC/hbXRz4unKyth09zr5UgegHzu9qXWlN5qs5SKnXM0K",
-	"PvNArg0IZNTmsDE56rrSGqDUFiQDt1uLzR3FOTTH8gYzaR9V6jX1IvAvqmWSVdC5M2fbqaZ51ul+gtQp",
-	"rFsw29eDliFvNnh3BsoN7ZPt6Oi12g63qkFWlyzx2NerKregoyN6MOxSu62sp84I85YxBCd5CmIPy36c",
-	"MCtzwaC3T6s36+DGFjEmSN10M8C+cWOTCpTM1sE8O77x9uyGIn/bTepCkG+qEyF5NleovpdRwGLROjx8",
-	"uxSouiV1u02ge73XoNfar48DncHNFniDkbphy0N7Ku1J1Uwfot4VRh34tGPszQ9V9QALk1InvLococ+O",
-	"OvNWL0rZAXsDg0/FFFIYS1xwAivDjvxfiDvmR9Th/WgZjluj5lCw9KAuVW7KQg3iqQ0sWlu5DorI3+R6",
-	"KlvxNTb0VdmpxKdsLXGvCQ/rO3SzYjC5FQv3vkpztmYZwg2nbLhT0uONUw+/VO+ASfkaM5+Z5xPyKvr4",
-	"0JYsb0Rc5NKuzt13kKQmguciPyuwXxL+9YOf0U+/XvSi9k0qC7EQM2tzVSTMC3QCeH+1K3NrM+oFnuXa",
-	"6linF+1Fma9Vuiotgl/F5FzHVwIQNya5Xhpsd2HYGNP7+07Y9a+HTn1xX+xfFoPB4zgcN/yC1p10H0Ak",
-	"Ee+bOumdi3iv/M7eGxpdNXSeyb+JVe/zZ9BvptobhhxbmtNbzmA4vagHIF0l9sxM2nkxAdgZHPB+nOoi",
-	"2eOZXMsVghWf8PhKqLJ8BV/LEmGurM4Yz7ITzzkmYjF4x2bophQenMxHm4SK81VmReJDqhjMI/SvS3Wp",
-	"/vSnXzQLjyGAaIQWG/0//Ym9QkdUaQ7I3GMOg5wF9dVqHykMwWjW23jA986FwCZJ7t73s0Im4sM3iMcD",
-	"f3yLx1heKAW2HjWvh6Z6APtToQ29BwPTP41oPt96p7y4VO/RtZbqmb+n/OFbGMtzN20F1e0n7u899gpx",
-	"dSj9PQdfqFH8SowgKYS91ct1WNUw6y9C7ykuEfrDnDLv8TofGTZ2t44jwD29VAy1L//4I1NhLNdy8ftu",
-	"dBeyGhbIGHOyg6RnQ/bX79yuVsF2wG7NaS7laKPSQtBTpqRyJroboUjFNezjzFkjWH6LfYjpu7TmMDrs",
-	"UMWGz54MAPp2akXODg4GA8aNr0LZY4hGVjZJBNBIxcYhmNaYuqf06WbElpKO7bMsJUiGfUKj+vM/jFZj",
-	"JB1OPd/dxBIxDr53ePAMRno0eIyfZOO3wuarvTM3Sv/BCAuxtCM+nB+8onQ0F464AcKggmdTCXNWPVVL",
-	"lBq1L8eBIv4ThiEzgDPA+HqSANobvB8QkiY6kbTFlPUA1dLslfwuYksxmWt95W+ymh0ND9jf5Hd9dgb4",
-	"STCp4bEfNjBmnstrEbHDwVO3leNG9/YxFhEtpRGnDK9RMI8zOtpYzqHjhrFOD3UjPRwesXF7Z/QxsY4j",
-	"wefoOdu7WGWBlwHTBgDVhV85SvyumrJbqUS4MzIXxogEC6Ldprqx8/KNL1SswcVdmsxlJfjwCH3QZ7BB",
-	"5Z0nTEKpu12N++w7LwpzQZKuxBKO/W6cgwpBgDB+a1asBMEC6S8Ve/dnpzOdssPBgI19634kxmolsLux",
-	"4zn3VyUdwC/p3S4wRVWmQo7LQjXvVXdig1rLWZF5HyLp4bUNQmr/64sLlLS+Z8+PL86+h4PTXan0HZgY",
-	"RAu9TwdQ3WDbMQjq3nmm2PgFNLcfl22NKFXNce5wMNijJvRi3LYvT9h4vTf+2En18UXOlZmKvNwtokqS",
-	"jk6ezgt1JRJi8KPBkI1rjeiRyV970iIGVMLtrKprMCFrZSL3J+lpVWWXr2eosURkUL6jsZQbsMTd8N4U",
-	"k1TGFVGbtfcTIjj1IT9143n55vqY7R8f1oPf/ha3JPtHxxhzXkJWnjU+/U8lyAn7h0/ZVBc5Ct0++9ld",
-	"NsykMhEn1QxCU5pmAt+MgIbL/vE26HXhJfQvuhLPFDgjXpmsWMzjuTDsm/Fz9489x5e5Tk+Y0ntw0/hb",
-	"rFlLZSyUEYGO9CbXWS6F5fkqSCMl1Yk9d4oRO3vzMuhu6dtifo7QxM9k76T3uD/oP4baGDsH1Xa/ynab",
-	"iRaL6WcEEE9T0pWA4A1fmSqkv9ytRSBMrNzwl0nvpJdKY898EpFfNRjLwWDQCCKEh5eTE1BEDabANkMB",
-	"voDtfT+36o04M6fkIoPCCN5yK372GRFtr6d796sbP0fVU3tvdCoxd3anh/39n6NeeJhve752L02v7LLY",
-	"9mC5yh5DFG0ej6EH+83KxC7LZybI9PpQ1QZDbTKlzU9WUFkFO4/GI+F29IDeaWD7vLDzfbB8EJe3CwXB",
-	"VE1AIfWF2ouVGEzI7ti3r9G5k020nbOZsOzQyTp/rgSALU5ygmoFmi4IbCcKSBKQ2jBolWWA01STSn32",
-	"a6NxaCjFuGFLkaaRx1p5dqnGbslGdAOdT6EmdeK+LRUbHtFHkc1AypHHArD8hV3q/Ip9g0LxMBCBlZQ8",
-	"vVQHA0rS2T86dqqM/+vw6bd99oMzSelNJugD4D9ETQN9C9UIR2GtWGSWYWaBXAjsiyjiK5FcKje24WBA",
-	"mvtcF3kEogMFZvktq2cgMZz65acCBnJVxV82dy07uAa5GyCWnw0uVeLkkDRsLtKEFZmTsE6aO2KhgRrA",
-	"0+qzc6gD4r45LBxz2IMMDgn3wnENOmjcKq+AeMtMnO90srozKVVrPNwlqKoeSBVF93uh74NaFN6fMC3s",
-	"HN3fXYO0ZbIhAiN5Vv7fLF7JpdQ7ef8hFLaA1AYUVQraws6bYnYCZDYcHD49enIcNaQuMn6YHXYyHES9",
-	"JQBm9E6OB5/rwlcjDkG79H3hm/I10IVqmELsrcgEh3wbWbYro4asbMzT9C+OBsfQosK9D30O9TdeKiJl",
-	"73um0Gm9+TM4VGSaQjHcCYp0GMOIBHtghXWwq4Yy94znfCEskN77lkm3jpGVQ3Q6H8HyyfV8SwrogX8M",
-	"Urwq9xhPU+/YI5QaIp6u/OoP98i5r6+6ONbPu2q2/aAKee5EAtrEntu1IFjTUAnCtJtWffutwMBMeAi2",
-	"cmEJ+0rBbtC3sRc6HZXDQeVnqqxWJ5LxFS0cMxP2lbhPXTyM6mw+5B5o0NHTXwV6f1APgpIjorAvJcp1",
-	"1Xwh9gHblYpv24+I7wH9tU6fBHtuAviy0GteiwuxQOCAtHGqpIbCF+sjtQglZS4VgOinK9TYIwbeVMrE",
-	"wiQMuB/KDqDHv10KAZ+A7k6KQNcLBeWa2IvYq+ojMBzG9LpLVVoQHsy97/hn2VDvpbpUlW4eoVMATXsv",
-	"RCFOsCrXxuu6uEh4zlCv8cqhB6EIaK3iUZrpi9GlSgUHo+Tw4BlrmA+YfxfaD208TYrBGQ7oe7/D96PF",
-	"+tdvUWTL+TEolldTmS+4jxtuU2YPvsKR6BkBAsTotBZUGuAUkomoSvwfBNWqlAuhWPgSrbZVYKGVGUqs",
-	"ECy1FWDrXFhDZ17J4BhzKBVTZMbS37BBSKw1nq1kxaX6NxEWqFO8qVBe70NINPoLd7DgtibCX8/m7RYT",
-	"JSVAHgn2mX6QB6sScb1Gn19BIJALp1t9eSsgpmRI2QjxqykG6sgMPF0qYTkp4yXCc6B/v/TAu+Trh3bj",
-	"2kAVmbOPUa0g9jkBZg0V8qrdD4WNxi8Tsci0FSpe7f1NrMaEluRJvz5YZ6pNhFCQSBAxad2nvOUAPbQg",
-	"ZjPjEnyoXowUxicH6zRpvFI0jX90Wzqj23vGcuE+N44uVZjwio8v+AoDoDAsY3XqVinwqh7v7FVtVWJg",
-	"BBc+3bBh0bdRaHXLfrC0kI7y4X7kWgOcvUNmbMRg/yM58kpLsYJ4c4T64M/r9Oe9oJ0EBINwlx33V8t5",
-	"x/6+405/n08465aHz333TVV5G9DJPs0F1fo6DtUQl4FGMjI3NtSXnrGx74B5JRQoS8Hbyp5ml6oRvxEf",
-	"pbGmJiKO6hJirot8Z/lAM70vzq73DNjAMbf20Q+/Imu3pL+C/W1EmQVccf76rj+w/hrrU4dUru7C/Glh",
-	"8qOKxx8fD2pc7r0pW2L4lERUgcyv+7lDzHn2A5kXgPyQ8ZmIqh6pEDCTEOIcY+La2KkZpVsfs8SopG84",
-	"GNQ/fEIKVapne7JUPMqON5UWIZNUYKN005k/cO5nv8XND8Us2NsxyIIXyuayUeN/NGj35vs6/BZ//tFg",
-	"UyfJA8JA70x4/hy1ZvJWGwWt5sue0T65iyAUbofq2DZD3MraFLdkit9rxCLsl9AhyGp09WB5lRkctXW5",
-	"B1+xf/X+J5l8RlYAKN6tIcVTOE7q2pGxOjNQci/VzKkUh5ioUKV+SHTb4K9U0O/P2f6aWBAq8Y0odhAK",
-	"X9znBDgp43ZeMZJM1g78PwpTPYQBb8hPL5z6q8rl+XJmqrktMFCyUzhwkupJlQ9MAZBYLxbSOv3ZnckR",
-	"NKyDxJ0q0948YnGq4yvDDF+dAnuhQ9NXh0Pm4jnmhII73oO9oBMELJpSMcfu4sPh4NvTAKhtCqVy1yLn",
-	"KT5g2EyQ0oEp4W70fXYB2ZHFQlwqzhK9VKnmCSkW47fuQe+pfDnde8VtPB+zbw6HB2yc5aIcmc+CRQgq",
-	"LxFwKX2VbursGssmK6b08lumc+wuAC+mD31Tjc6pI7S+Qn1benfgJ8jMxPU25ZjBGBLpNKp7gaRhjwdP",
-	"IIH8Ur17+3OZyIDtw90yBR7hQqXOEqrmGoXDI3glCwgDUJOIGwatS9qDtz/DpDFP++ZekikMoue0ka23",
-	"vlMLncipFMm5VNBZZoeHftFK3OAbr276hbfoT97l3XTrzSStjq2we8bmgi92l7i4Hd+letIleQMOqYtc",
-	"ysZ/i0g3WyRf/ebPUa+WZLzt6frNn6Peiws+2/YQ3PM56v3Mjd3z27XtofrN4RHxOxwsuDl7gEJkisX2",
-	"06X5QPiWXU6n6tbwSahQsnyR7fyC6onwPX/3yd87vsXf/8WH7MHg+HdgHDp+BJ1SfyDu8SU3KGe2PV27",
-	"+YH3HnjvRrz3eHC4pR19rLMVZGpjTLXBJw/nxP0aII8HT9r3B9TLmCs2EaViKRLMhQffjtMgazrjne7c",
-	"z5r6c2/bCH/fv/AeHA4PdjEAKxvjBzAxevDo8fZHQXT/ou05t9JMoQCxdwdZNUQUNYvGa/feDKUfbu/V",
-	"QZLabHzSypYYwqXp5jNLwVzSyarNMnEP/1ubJh1mxDrHN5bxQfF/UD4elI8HWv1jHnx3lLvekHn3eIy1",
-	"54BanWOGQwDq4hSvAHX06YD99TvMTUcwB+waRr3yCZpDWoM1/xJxs0pQUA+IrvSl8onv30AiqZUiH/k4",
-	"wPjbqHIqio9QNkUAktpy9s3h8DEbw79HeLV6xMh/guvPx0O+ORwOL9U4BVzN4APoMySYAWjugH7Hbw4P",
-	"DtgY/l2DEag8nTGJNZbI6RR2Ky+PdIjQXirB83QF1VBzwpAguBsGWaXb8tlKgBlcgPJxLK3SKhaALXOx",
-	"1FSlSalsbkVZkVVvrgpUBSK66WuRQ5tnaops5wDPWCO0k9Cj7Ed6qcZOOIw9aZIHGT670gVCPk64gUFC",
-	"zp57iVMV8E0n7E/jMg0XUyS0EhEIO/TXBuAQOBxPIRu82t9GnuLKDfAUB6k4KhZs4S4vqwZltBMtuldW",
-	"dCpdjdbUeCKsofTQeDFm1cT1akWFWjtkdoqF7YIMth4or9pAYo7Qgici2MsdQd3YGRYzL3DVuWIHh5B+",
-	"5DHyL9W0ANTXUC5QXfeB43M6k0dSjfDOcbNrdB0rbvPCVWf8rku3QxeCNcH449newdFxSfypnkTs+JDN",
-	"xUeeiFgueErYRX2cpZcRo4U0C+Qk6bNgYyGvIbfdCkMypB5MfTZ9epwMng6fPj2MnyTHR8/4wVRwPoiP",
-	"jngyGB7xx5Pp4XQ4OZgMJk8PDuJkeJQcx8OjyWA6GPDB0962NSsVs01LlnFrRe7e8z/vB3vP+N70bO+H",
-	"D5+ODz//RxsCZicSJQCrmJDwMh5fQaU6wUG75TwNYHLWGs4Pt0+oUFd7zymZqCXr5Ka4ei0k4M6VYP+h",
-	"jAqBrt7SGvot9nIIGqN7o2/sPZeI8FxveFAmN22ephtD7y7JOpwTDJrmFDEjrO+T9uPFxRvaOjgDx7Xx",
-	"jMuZWq0jRJUACKOJYOK3gqdN5t441foifdlcb5jpHP2xTOudE6/vK2BQVwG/bsY1jg7U0aRrfFUM20sO",
-	"lWCQfhkoEf8miRm/n2nyDpV8vqsVgtmae8Polvkd+4R4u0OKZpXQ4U2JwMMmc6Bb86W5mh25lEihP9JY",
-	"//0SKv2KbsunBENQJr7fVmUULLnB0lCn/QGWjdP+nw1YwlemcSb8GyViIl1sysOklX3IGCszMGlF7tLB",
-	"EciTT9TJcEv2ZVitT3QMeZS5EFjNAT2OPHQi+B468F1CQj8tIbR8LzdMzLxUjXzNtVzNiMzVw8Fhn3Wn",
-	"dcmaOZ5ogb3gF4I8Ss4KH18q2sBThMuV0IJw1VoeguvzrxB8+H1SP2mlA/H2oGLcTUG8O1vuztVZqhbR",
-	"bumiffY8yOb0OZxRM6cTa10TmYvYYiI241V9ec2PFqZnr/F7e352e6riQ5LiQ5LiQ6zyIVb5kKT4kKT4",
-	"wHsPeQIPeQIPSYoPSYr/0kmKd2vrfNXsxIe8xIe8xAd940HfeNA3/lfmJd7XyXWz0wRZwC3QB3D1Y7e5",
-	"ffD6bcRt910z/J1VwzfOMi4T7LsTOPbDfnN5cI5Cfh08vJzLVJC3XmcCkZ4u1ZinueDJakSgvpPAXV/D",
-	"fqmh/iK2b2FETiCJBt6MUQeaJst0bnkKqUaXqiVXEeZTJWhhST6nJvWQgxn0VboQfNGKbwkwPc/9it4P",
-	"WpR//TYQXGj9rdmkWH3dRAQ/Pg+S0QluOYPS8zKSDBto9UOQD9DhLc9twHOh4ECKvmOASy8OkE+2CQM7",
-	"LxnZN3ap8V/GVwuhLEuE5TIt031RUFQQETWmxo4wgMzEWVwYqxci7+ayNzjQeyRk/MIDGX8BGTtqaRHD",
-	"26n5tuQbngubQtfPuYpFCihiFhK3yr6ueKKJXOoEcrIJQJ5wQ+QCuipaka6wEUlnw5Kz2hl1qcoMD6Rz",
-	"+Axgk9EHIkq/JpgyuGS0ViJndCqWjQU5HnCm34K2cqnCz0ZlY80xrdCoUPyay9RZ52MGqLJqRo0WS7Yt",
-	"m76XwXFCUfeL1cqWsKTn4Qbs0BsF9ILgGchFo66JVEPRvUG7dkoJdu1fomNKuB7YbCAWaSqSqKRGJMzN",
-	"K/MgfpDL12jsbsVPtHOrlUeG1ZkTZYqx3BbmBKCSxuvgSexXUJZ5yZ0Si0/YN+OMGztKCjH+NrpUUA5E",
-	"Xd+gG/mY0Da1oTQ9oI+pzjti5g3WvT/gvfA7O7DAAy3XerXcNSHX8r/oGHWktAviZ01SUXPzVFe5o1FZ",
-	"oCRzNhXcFrlwt2BfVEeqC63sPF2xLJexMF2poxcwnnukSfeBTRmIMLcHZNp1ZFrIRvS6PXTi1dMplCfc",
-	"iDJ3BZ72BEpNt7vtFPQOg6sAmzyKa4HNrnxVJnXppvSkGJtq2CpDlyDwIPvP6V+m1qXDCW0BYapLdW5z",
-	"mYmIGc2SAimQWvPDRw10gtZTpnPUqZjSbM7zBfRQV5YqEWN3sOdOAWLrKhy03MK3RZfKyXUeXym9TEUy",
-	"83n8M4X1ktD02s0a2K3qZud7G/kr7iBZSGOkmkXYXiSi9sYaGxiD/ivNpar8Io8HZZcBynNG7PEw4RkX",
-	"7pFBXMA+g34gjIMaiktFzTFBfXFzulTYS6AVehtqv/A5WK5tWiXe6s7acqKkH+V8iWEadkaLWUZw0BXV",
-	"qL1rX8d64Zn9S1V6F10P/3J0cPSEPz1+Jp6IWExEwh8f8OmUHx/EScwfT/nRMObJE/HkCR+Io+Pp9Ojx",
-	"cTKIxVMxHDxNnk6SrkI0nNXeuR9OTY9d8I9U/XNyOHh23JG+3eWK+tP+n+qCsiXJxK0cFN9hf4eSmcrF",
-	"PnvzEtot+Q1GprNzsait16eeBAzVazsa9oLM+mstY9F3Ckrvc1dxzTU61suxbPjeH6F7CxEYNyRd1rJe",
-	"/0BS/C1yWbW1EH/Htd3V9XR0cHjw9OkuHUShwGJNtMdzvsEJ/VYXPtV8IYwhrwu0UpkJZUFUgRsGUUKl",
-	"YsZ9sDSsQz+0b65F3fCpuShWbIuPIi7AMbzQiRizMeatjkuoTc6ez7l9S8vrdXh3+jndm73wz79JuTpl",
-	"4yupkjG2NIdepH2GLckhD/ZSUTuEXC+hFngMNPnRjvvsObnSPCSrU5F0pglDH6eDtZ88xh73PqOWSkat",
-	"ZjHP85U7fU6pITUeaQYxC6jUvs8uxEdb/zz0W3F/cKnYuz9DUTH1UvVOCHire4a2Y1wm3w8uVdkb2zHT",
-	"uM/GbjHTMYvnWht3NjL4wUmQv764YPvwl8Gdgrb2uY8jVKaTXip2JVYn5MKHR0aUItw0m5gp4jl+I2It",
-	"WAkN/6NvKF+6O6izPGEXONl0qb4ZV4+npQaMag9sUqK/xRlAOTOO70qsRrmYQmObEtHBe1fwAr7nSqwA",
-	"oOD1lHFG9VwlzVmt0U/jtxhXD6qL0sRp29RJKBfB5lS76aH4gdyRGOdUa9y/VIAMQfeOrNajlOez0hIt",
-	"2a1cnKm01AtbpNNTNhZ5rnMzZu6k8hwKBVuOH+c6txDfgQblkyKZCVsBUIQgF49Mox9MwlcwI7d4rMii",
-	"liZj1MVoIRMlZ3PL3l08R6VlWjZHos1xL8J2v3mhlKMuaASQC+CJpGwPGflOTTByaMfLxgUS+IZlvFQ0",
-	"dglFvVewl9izGDXRE+aWdx+kK2WBjsO3gWTB3913kFP3oEgY1b4ThJ+Y80BvemTY2B2hY8aNk13utzG1",
-	"rndS6hzeB1oTFOgl3PIxardYt+d+00qMEX0CNrLiDRzYFB34KKeWfEX+iEvlkTpEakrg4IhxKDF0H4y1",
-	"IwdsM1f1puqz56k2nrtjrZQA8VU1iPJC+QWQVQBWcakQBANPKLehGR5txk2uMFg4fanGKAAdKafeCeL+",
-	"iYSQF8rHBnmWudmQixp5KuYp3CkWUbgKftmdOGdj97oR3IloH+6b+Bd4XxwvSVWAOjE+gS/iC91Vd7w1",
-	"bvEkh+/NhSlSa8ZQ7LgCloedd1/wICeXClFQquMCIRSCt9b0foq0VoWJw0GFE61z0FIA26KlxgLArR2D",
-	"wp0Bdkhre7r2rn/3Fwvl2+KgXnx5eBg4akucc46HsTtzoDBltx6hgzueQJauQD1bExE3e1HA7p2teWYI",
-	"2Y5kHVFsG3YWKd/LuCwDeazTh6pL0JDPzFVAMIFODNT9xbHY0Ann3rg/gay8bvcG7J9hQ3fIHgxYwAgm",
-	"YlNobWUZBzt+TQGW0NnYCRkvCUGagHuiz36Bgsw3uSa4Jzmbi1ICtOlSYZf8S/XCySppxQKPNBgSAf9I",
-	"C1rcCYkjSsJwSmwKwEbQjMstjsHeguRZcsuHLsOSiRO+KtWFS8UNe/P6/ILByoGe0mevfSANzy8vv+nE",
-	"wEvBQ0tdpIlXCVC1rhClYIKgXV0qZByRuC+kK8YRBKRqgJ5Cf5RpuTF68g8oewPvAuiBoLJjDuTmw5Cn",
-	"6aVCflx0ydXvgEzuR7jCu7dIV7+95muDXcDQUG52lMUAgUeewtH35h1BxCkPos2LNm83l/vpI403k3SO",
-	"703VFRzs/lsIP4A3izd4A85h8NIZT4LnqXRqDUg3ialb7iAttz7lalY4FcBjj2l1LXLDw47xYBdfCZEZ",
-	"poR0/H4S2NKXikxmjHnAwmHzeWBUaX0AHRVUNxT3sXH4pREZdWM3LGgT68cTNFaFDIKFYUXWvydTsG78",
-	"sXdkf16qUKSiiAoNv1b5g7tUAXrci4aHH9kihmDOX1lz8wPbIISIVB7EzCrkWbARK8a4f12q1KXdL3PB",
-	"UzvvjG16xaqZGZNraM+cF8r02UsbZMbMRXxFSonlE24wOaNsipyITKhEqHjVEXb/EQd0j6RKX+gKbdLU",
-	"nLqWymvxx/VSP6elJtutOfCAkGiTbxpy7PBMo3dyh3A43ghAReD28J4+VCVB9Jbm/HIuKKF4zQ1J3kc8",
-	"WFRCjletSvXTsMmK0dL22Vmo/aPnFtyscBKChxacr12x9Vc4u3ukP/jCpug6rtuDmCwD6gu/J5sk4w1F",
-	"IXiq3f+uJhQ530LN/tbQXdJOqP1Wwnrjn7/XJF36yJbkDRzIA4WVFJYFm+OJDCjkTqls/5P72+NIbc2T",
-	"8491dOn8olCO7Opq5yloF0Q6P8CWdp6Wm6vRNNeLEfQrb+/cSauxEUQ2COYPCYmu/PvrArPVYpnbmOuB",
-	"t3yWnjt2s4qo7p67jBWZ2RAqL1SptC4yy6xYZJAwCrVM45lQjgPEmLn3YOxBWsOueQ4126ZylVNWFLnu",
-	"jC7yWMBTYDZfKv9mZziKj4SQ5mNFaFS3snI5IplQ5KKjIIuXo4Iz6FKBveyfLnl8zq/FSTMQKW2f/Z2n",
-	"hUCMSwpjs9RpRiAMLtVZ9a4FvxKGoemPk9F5uQDe1sZIO/kVdZrqJUAZ403O4qas4CBKskK3oXcqnmBm",
-	"FdwcAodH8E0a6VR+FAm7xrGDT9KRFHkCUZccQ2DHBBfgJ8OkulQ+zverP7bRR7DMtcU4SC2UGwT0Kw8s",
-	"YE2zcZLrLBNJq+6YF+rciuye7H736m1Gv987yH4DZ3ZW2K/rBcBhGicxunqIFzbD9D9gCsc8D5ISpRRQ",
-	"b1MelQWX20TnlzkGIKS/VSnxjrIgM6H0JpKx1yxjAxc/tgGopyU4Ki3f58i17Owx1TlKtoSvEBp9U94C",
-	"BWWpz8AKBQR21GbfiZX2wLxusyNWz4KAphaUfENppBTP8O0GnrH1JA1MshhjZclIqHZ5MBP2HSzqfaZp",
-	"u23Ar3SwG+xrkEHywGyOHy6QfIE2rU746g5Ny7rD5lNvIngu8rPCKazvPzgFFTWB7g75lGfNrW+DDcA/",
-	"iY6LBSEnFHnaO+nt80zuXw8BeIRG35L2DQHEqPRkg5ceRg3mHyni0Fx9Hcf5v8rwB/VZwHBvVLEJBRjK",
-	"ltxOSalSd4IvwLKuf+Gt4MlqD3ItylRDSiL7prTJvq1ijyAkQOFb5+B+3bAwLZ97USHSE4ZyGPCIuXJa",
-	"ADR/wbgwcWnwZsIpWH/1Gyz3KFEBYKWDxPVwuX3i6PpbLmqLXPq6UNfZ5nPwm4kx+fWX/yyvhRKmzGqg",
-	"aZPjMHgD+Qs/f/j8fwMAAP//",
+	"7L0Lcxs3sj/6VXB5T5WT3RFFypJsS7V1ruI4ibN27LXkzf6P6UOCMyCJ1RCYDDCiuS7fz/4vdAMYzIuk",
+	"ZMlOdnXq1MYih4NXd6Ofv/7Yi+Uyk4IJrXonH3sLRhOWwz/P4phleu8NFXMGHyRMxTnPNJeid9K7WDBS",
+	"CK6JnJEcnun3oh77QJdZynonvelaM9WLeipesCU1v9frzHyhdM7FvPfpU9R7SuMF23sqhc5l2hziOxpf",
+	"Fpkiy0JpIqQmU0Zi85OkOpSQe0rLnG0bTQrNhF1Rc7RfFzxeEJg20QumGKE5iwgVifmTKP4vZtZq/r1a",
+	"yJSRaSqnLWsmg73h4PDx0aOj/aODw4PHjwdb5vXsgs6b0zn/6Wzv4OjYDWkGiwgX5LdC6vpej3pPZo+P",
+	"k8Hj4ePHh/Gj5PjoCT2YMUoH8dERTQbDI/pwOjucDacH08H08cFBnAyPkuN4eDQdzAYDOng86m2Z5Auq",
+	"9N5LmfAZZ0nb5jGB84QzIyuqSCyXS641SyJCFaGC/HRx8XovoZpVZ3+xKCIyGJKfqSAHg4NjMhicwP+T",
+	"H19ebJuWjClOoY0+3755QbQkiVyJVNKEzHK5rI690DpTJ/v7ZntV337ej+VyfzB88oQ+nB38t+JzQXWR",
+	"s7/QaVyZzkzmS6p7J70i572oZXZvqGYv+JLr5vTesN8KprQiKZtp8s0kn3zbJxcLtjZUhx/OZA5bKtgH",
+	"TSZ6QhSLpUjUKeEzIqRghOPPo/KxHF9rvqFpKlcsIXSmWT4SwQv6I1EjnyyXo95p/pfhwan+y8NtBOuX",
+	"tfdapjxet29+ap4gekE1oVmWcqYiMvlt4qaoSMZyMlmVs2qd029/OR6crv5yvHVOTOfrvTOz1hZewhEM",
+	"LawoN3JkJnNGdL7mYk7onHLRJ+dMaLLiekHYFcvX5PDgCTD/0eBhZWrDg1Ya4EI/POhFvSUXfFkseycD",
+	"TxFcaDZnOczzH3so1faeLlh8qcyDWzi/FDYROT4kC/aBJizmS5qShM+5rm3c50qCLfvs5/88aT92FAAP",
+	"FOE1Ke0Yau9RPGR7j6aHw70nydHR3tFsMDuIj6eP6XDYwV4FT1r5y0/mgi+Z0nSZbZBMccrNCS9pwgJJ",
+	"BTJ1ydOUWzIkiosYn3gr+AfCMhkvqgTw6PjRwcHR8cD8XxctHB9egxb+znLVKsTsF44UcAkPlJOyOGB1",
+	"crsR57BjQlYsdZ6uZV443sjwE1xHZg+nxZzkLJO5Vn1yRq5oyhPCE6LMpk/X4RFwRS5ZptvJw1CHIQ5D",
+	"GwFpVPl/ST+8YGKuF72T48Ool1GtWW7m+L/vzvb+h+79a7D3ZLz3/uMwOj789F8ttPPJ/CinS6Yr2s4L",
+	"KuYFbdMOQKLZb81xLClP1QlJWES4jojMCRMgsalYE6kXLDfiXCqGEtCsnsaxLIQmc2bEPtUsB1nPkTz9",
+	"y7kYiRXoIlzjPZozqllSl9oJ23v6U0QSdvrbXwb9JxFhAv511It63EwZdble1BN0aX5gFTq/xs2MjqR5",
+	"V1wOE8yoXpTTw1eOgdUNmfHcKBo6L9j1hMLzhC0zqZmI139lLXfTmVFbfyuYIdGCkdgckqhSKFwGVu2j",
+	"S0bMXRvcDLm5awwRUMcP1T04nB3Hw2TA9o7oYLp3GD98svd4+pDtDZLj2QF9FD9h5R7UDymY/Z6ZfgfV",
+	"HxwdATe7v4etOzF7SXW8aG7BM6G5XhNN5wpId/KniaddPIY+ORwekEmWg1Dk5nfjGeUpSyZG+4CtKvLc",
+	"cLNVRIx+TpdSzM2Xy6aKcSsaavuWzfZwnR17dTh4ctyxPVafPTciv7lNpb5KHg4OUevSC6MyCLZieVXJ",
+	"7ZPnZi/SNVlQZS9te6VEREmS5WxmFJ7ns71fpGA45cn1NOHO5dt17OFCNkjKtl0w09lOKI07KJYZ6HQd",
+	"9PO8lUpKCom8Wm5sA7UyOurDwWFEisx9mJCEpcxMRXWT4xemtPLsrk9uHYZnuclmLz3R+Q2X2drctDlT",
+	"xZLBxnKNHEdSKeYsd5uMdkDOVCaFgu2uGatfdqtwuZ0CrGOT3orlzly5VUa1WaN49fbJ87mQOUvIlCme",
+	"MGBM5MmI2OtXkaXM2UiwDzTWJ4QSPJZWHq/v7U1ZuVz+TZi5g8JeCQaODXTUGPXM2YmGa5W51WhqvTjA",
+	"0FwQKkCLAR9PhDpL3RoxHKqMec0UsD68gMjZSFBB2DLTa8P29Z0BJ8lfvJOkay82Us9wcHDYqtQ54ged",
+	"7nVAGT8AYZhPY3QDmX+CXYoOhP0sl9OULf/8T4WKeDnuf+Vs1jvp/b/7patsH79V+6/xVzh4U01y0s/S",
+	"ob0mzT4aeQiaYUh3kxYCmICArd4ahKpLc3Tm9gg8dhV3Q9us7bP75YMd1vxOP3bPtxgOm35feRb2zW3i",
+	"Fz4czwNAGqdkEsuETYiia8Pb69/N5tZcGxt/Hjz62ccCHPiL1OdUczXjdJqyr3RELLGyxYhkmhobgCWG",
+	"L1LOFJGFBgnu3KS1g2u4fTftQvXhugvvD8NTn5zcRNt2bs+rZggJQs03Zr+yXGYs1xwFJ72iPHXn3XCn",
+	"wLUQGLQPFMlSKggXcVokTBFetYfQhLPCeiplyqjo1Y+7OY6zmufWZWDlXXmRvKSCzpkimqpLdWLNZKM/",
+	"JvDflCsdEVXM50zpU0JTJY30NTdclst/sliryGqz5h8LFl9mksMfaknTlGiaXsIdN2cCLkjYYaONNu1O",
+	"d2212cqwggeKmCeqKzAzH8PXbW9UlzxNWyIv5wuZa5LSKUtBK1+ZreKaxFSQRFZGeNfDXcE96r2Pelyz",
+	"pWrXENC0aX9R9T0tk13SD8/x1cNB6e2ieU7XPbyYnUX/Dreqev5+tVFAfO/9e+TUnJcZB2j5BVd6w15X",
+	"PaLvKvSMxFj94VclJKvuVEjBnXz9+D6FB7hJrCLH14+lcS5R76zQiwt5yURHhE/Dd+jrUEwpLkWLuIhj",
+	"ptQYnm3zt/z864UPZpgBZc7/BZcGQflVpTS2/nkx/THmr/jPz9/+6/nwF/7zkz5b//yv5Nfn/BV/vnp5",
+	"cXn0XAz68UEqpssfBsk/fk7bSJJ9yHjO1JjqDV5hnDuuk9hffL5PuOEJrjtbDUPMcqYWXbv2lAoyZaRQ",
+	"LIG9M/qi/Ul1u3I9PhT/GFz9/NvB+s1jdTEsfm11i4UMWDmw+lQqG9fGgugZ/C6V0zZbNs7XmbmwXSDV",
+	"inHF8itjqVJhNOCc0Zrf8Oz7vw/7ffOZ37spFzRft50szqBdCtigcQQ+GqPd8bzmn3v3sRf74MttxEvi",
+	"RSEux3AXgifOOmyB8GqEwZNrREL4v9gYw+gnaCwZk7mMdNRefeWCCMOdxQTu1UumaUI1rcqLgzZxUftB",
+	"C6+XZraLr6y4XsjC3FDKq2dV+RHvGgr7kkGwBtFVTrnhlJArsjQ2MDylwmhHRuNLlhAutKyoqGHI5lqB",
+	"miqBdUo2x3H+QG4z6LWDgON3FDrYEgGo8k2DoIIsDnMQELla1xMqPLddK6JXYc4vHobc4USubjXMeN3g",
+	"YngBwcG56YT7FpXCoMpxlWOtcED3FXWuZc46qBAShpyQaoqkr0a88rJFqqYrulbEqK47GFa1rZaXPeDF",
+	"9m3S8eINy9J1V7RXFam26t/UPNzcKftMu0mBX4ICw2i8cPZ8ZIOePCcyryuA7z56Lx4ql6gpn7x7H/Uu",
+	"uTAXqP8+Ch7tXawkKsoQVpVXLE/MhhmJoKku8E67xt0Ie2PmX78YgdSdWr3F1nHbs2H7YUua+/c3ZyQQ",
+	"LW2EhFBNpIhZ2ylgUk37OXp7o0+eUfRsQ3yeoqJmrmaWzuqnsGRKQSzcpsY19va/e5+i6mMULHUpiJYJ",
+	"Xf93b+fdfrqg2u3EZ+223YYN2w0n2u5veP3q/ILsx+afK1mkCVnQK2b33lygEtRwKyXdWCcQBrYxF5kT",
+	"SqwrrHlKWeno3MkpFlU4Yfv+GUaGH+l8PabtuVA/hFPEqDayByQ8yZwcDR6ekIXTZ1Q1dQpS+czqA0+j",
+	"teLAcVqhoYeDa2s2jlPbqPini4vXbq66+7gWNDkhB4MBrs1tYFQmZuAXwSH5CR8MWmdMP+CMj548Cec/",
+	"GGy95+xyWqnRXPZifsHbDumMqGLqPwD3Wp/8kMslSSVYNVqSBZ8vmNInZJYzBq6IiGRyxfKIaEZxYcJM",
+	"9F3PPIHEaP7XPGOuHkaXZmblHYbfN64kQ1tPqYhZ2mbvJUgPeSEEJNOhoDJbzAU4DQz9nJBJIgWb4NZP",
+	"YngbBOpmMk3lSgV5tjK+ZNqc81qRQtFpyvrkV2tD0Po4GAnlGMprMhyupY2YzE1iOHmWO6+c3SucW3Vj",
+	"7GfbzGr4tu2sYQel0OyD3ubpVGRJ12Ql80siRZ+8dfa/XnDlIxZ2rwRJuIppnrQtPfBDtXgXyi+7hq5d",
+	"BrsargNQ5zRs23fMGJW7XwFuTm/kqum7arFGrc+tZXn4xR0szadSLdk1VgbT2XlVUhjNGBxk4wU3imqL",
+	"evaM5ilnObG3r4qITJNuf4eL2fR+YmlquDyXcESFMlJr54UEU7socrGLh5FBplzLAvbgi44zOiVL62SA",
+	"eHtEBDPG7FQmnDXcu7NcLs2QQtD/L0jh7kXXOlpVIL+e9F7NZtfZlWdmIbueLrvqIFmaMpHQnOADu21L",
+	"fSOY0Y7RLnx0eE2PE2yBpnnTZ+XY+VxTkewV2TV25uoadA8u9ebG/CJtQcYdCamXjGkQ5rsuykxo1zW5",
+	"+EBzWa/tN3cno35lU8X1NcSUndKua8tZzIQeY2iieceCsXD7i3MKYk/LRAbH+JSmKTkT4hoXjpni7otN",
+	"2RUVepzIuFi2s/AF+6AVmclCJNV00geKyJUgitG85sN5h7IGbnhzp0Tk50KwDXG6M2KUCDAzBGEfYpbX",
+	"86hbX7gtYNeyYghIxXLZsdin9hsw9q5x1uVNZA7LWosLaYzRNSmE5il5KUVCQbZdi5+puny+s3f9WkRi",
+	"17orrWi+ZP+SokXxfH72y5k5u1+5SOQKI8LOnDS/IuZncHYrmSeKpPySES2XMs/l6pS8vXhK+IzQqbJR",
+	"+/LUnxVG+dt/IyGyujlPLIJbf5zlcsYxxE8TTJKi6etAh2wLlZ6JNZlRI7fo1CjkZubmbUGWO5KAWoBF",
+	"FkuheN3D89GrUcCvDYX5U4cKDdfJWdyeMHBG4gXkiJQzQRPBqMVSMdV3NsiCQnGU3filrf9piWq6gTYK",
+	"zZQKOyU/7U32Blzvob1hh6nYG/azneyNKHjDhl3bnAJCpmzO0dNk+LZPzuZWC6HaZwLik8DriokEStBa",
+	"PKciYR9aSF9DlkjMyhRgRypwDtxlAUdQpUeGnxki2S0dA9wZXJAfn12Q/ZbcgS0ZGnK2IRJkV2flYHWJ",
+	"hs3BP4O5gFAu8nnrvQnlwbKqhNe+0na6s2kceOCwGRtJ8PtWkWhmyHCCVNj96eLFVkMWklZ9eoGNrmhJ",
+	"YprnayILdDaDm/mUUE2WUmlyNKjfSz6eWbDvqW6GV7Kcy5zrde+kt+DzRbvmYW6hqaebIE8GwxXjnMUy",
+	"T66hkVWES3nxHLXcOrSdwz3FIy/7sBO4lK5B6jFtzUX6lesFvA+obKKlTMfw6AST0eHfkL1eNFQBms9L",
+	"Vaq6cTZ8CKOOh6VO+1vB8vU4lyt1jRtcytScUXULg3uxtLydW6plG/OC+cIXpDEmEhtUDXxezrc1OSET",
+	"53qcuEx8UN2UJDOae39XDmXmREhiabyySzOaqtbcubj0Jm1a+1vFEud4sr/iouiomN50lpBjpiUK/imN",
+	"L3G1ugwSOVFKCfqice21JI+/LR7GB39fYKJHg8YwutPtH7MuP/C4l7sbmb8MOU8gdV1eMSyisLRn1Sua",
+	"ZQ8MIcpUkW/CtX0bisQgsGTeaCbpn6xKyuDJxjpQ46DpLhYXPAiZLCBk4YrcQH8BUdmHVSk3LYsHaAlq",
+	"IVfiFP4DrlKhNKOJVzmxYjxm/KoGqdBJd2E8oiVbDGyTWXBaffIM6gCAMJoy57nTzggFK6KVLJRmmeqK",
+	"4rLMH7F5fSnsG9LGqnM9TMLT1iG+zPRYs2WWgtDv6Swdl4JwrIrlEnOQrmgOGdBhtK130jsvlqTIyHJt",
+	"U/Q+XUu2n2uWbU2ejHo6L0RM9Ta5tJQJS4nSMstYQihm3KRgB2Ax/m5HfANNwujVVfaAT9osj2ye02Rr",
+	"OOutfQxsFTrf/jw81KGngFiJQo516sRGfeVZnsu8QxytACsgl2IOZX/MRUGcfkdBPXYGh49xFCJlShlO",
+	"NDbIhCdQ3IFFXgkjk2mh1pMTdO1DmREwNIQoqrkZUNGUs1mhWl3/cvsOw+qeStzjrmwHI/fICqqYbSTf",
+	"jGtkC/uQsVjXgVj8dd30Nrggcet2LmiWMWGIViT+qkmktTFrhAszQ1rnihTCJ/eeEp2v0ZozEi/X6CBt",
+	"zMVy77hr1TyphXjd1TYB/yhLJteuXG/M4QZMxoAeK1yGH+2orgNVlCdR2YeNjPATo7meMtqlXbprmSjN",
+	"05RMGRdzUDQtpgYWTQ8HPpa8WvCUBddWXqDac93YXWOLFn6mlW0qP/6sCB5sxmsp5hv3QUtCS7/fJONi",
+	"PrmVxWVm5Gq81nzy+Us6R6reuCojr6ZsXog++UVa7jOygKpLlpA1050pKVvZrIxrRphbz8P8xQeKpHJu",
+	"81Zc/BPT0TFQbGZmLjq5El+FLa1MqJ6M+3BH1tyVEy9aA8hnJOMsZlXFyyi77IPuk7M0xe8V+afkIGRz",
+	"NAEDXVLO7F3l7yi4eaAUbuK00hYyTljalgZsNgzGdHE7KAbtUP16W4AMbnQqYPFUjgQ+2fE8cFmbj0K2",
+	"IZZ5f1qhmAqThTwxgwXS3Eio5tnFkn0BD250cJkhWsuNUq5cvKZVzQYVuP7Gic24mJCVUUu48xVGqKZY",
+	"FUfmZOIK8kN7Cn9rthQVQnymZkr5h27l5M3BVE/efHI9nxYeh9uTrYQA7oXWaaKkREuUwskEBmmfvEJR",
+	"9yubnoM0iyq+BErMyzFj7QdQAm1azfGgxAIr7d3S3xJL+6w9nhaHWuh72d39DzeC+6nPBbPXQS41Q/AP",
+	"BDKbcbTbLT0iFdcCAQ23T2OjN+mmFobI4rnYzQmMzx2V051YCRRAvNfHwMQ1LTBwTd0eIYPnoUnN+PGO",
+	"JA15xpauy2PvounXvE2/OVOX6GOlZGK0jolFyCmx1NayIDovlC5vZrhCjJLAk5TdSm6WUaZqKhD/XBVo",
+	"Q/ozevAflFaddTHIvNO31CcTM3tw+bkpGMqB7Gdj3UDwyQZUEIDIfltjjDLt+cv7pjdmWTddNp+inhTs",
+	"1Qzmuj1J1b7pU7TFQP3A4sLsweuUit6n9/64OtKlz1wqFLF1NmU4p2YdBzzccu7gIQTSzQvhdFGaZQ4V",
+	"pBR4S7pGC9kiiFTueaOOGjHIc5AeFsQ04Ridz+USScJG1kRiPwNTKbwm8IV9ciHnvvB6DUNDsuvDA/JX",
+	"/p1RyrWZK9Rhm9mBHwwy9i2ihxTE1luQoX+3zl2iaBgJqeFU0kQRI9ZQ6wYi6rd65OuQajV2d/XkW3i1",
+	"o/L3msl2oJ5VPGsPD1pT7Xbxoofpm1u96EZwTMJHJpXYVuk3b/WyI4UFqZ5zCYok/Ax8TeZuV/Zyhx9b",
+	"//sEnSc2UXZimWES1S4teGrCHHONDbE4aT6x+zFBJ0oU1CDZYrJLxjIFgV/0cU2AEwBux1wF5kTBHy1X",
+	"glyydZ+cF0bukalMAqI9IC/5d5siA0H+wiMr4zaZCFHvw95c7pkP99Qlz/ZkhurMHqSTshyVGSgJDtfd",
+	"ouwmPGexrkAAMSp0mXYRkZzpIheB2/3Uhh/8N+iV3hCSrPhOYUQXcKg6Ud1Xu7vTLmw+xgPlxGFEhmbs",
+	"hwfRYDAg8YLmNDYcWhZmvv2z2eI+eePuK28ClhgplqAr0QYb7wpJvXqoT7F4He8J8sBfRg9wb2xeSwSZ",
+	"7MRfYpXjf3hwi6cPxLqN2V+ah54uJI/BNRqy2KYiKavC5fZKAAkLuRMNRbSSBPXu46jHk1HvZNTTw1Ev",
+	"GuHVDR94DEJpLo1R79P7XjUseq0QaFspUzMI2tDAze7ShBdXdC/JZbYnihSy5K04LK/lTXGhqiL1RcL7",
+	"Nu4UyEkUsid4gZYWEnrfzdFo1nFcf/jcgE3B+80x+w3xtN9d9P6uQuLXjYQ7Q3Q4IEsuCs0UXNxcEcVo",
+	"aqMcU0gTdaqqRYalYFIpW+9j+N8isugVj6HGxkllVYuz4hO3F233uUo23O45JIy7y7y2N11WkbtOIabl",
+	"8b/t/VHRTuZMd8Tjf2eBeNgiG0D/nDg8FWsHsnLXkfgGMdvqqUZqipxpZgH8yrqs8I0ANW/XaoObjSjd",
+	"TqH9LxvZ/qLB5+tHnc/BHOtOk0upCoLBlKB66I/Xw/XgM8p5ZriOrOc/Iuy3gqZBTaTV9By5AzXYKvP7",
+	"BLzrXrI3un+S1uMOKv5PUNRYPq3SQIerswtwbWeJHzVLml3qTl0w38vim8jie0kZSEobGrqpwOzI02mT",
+	"mBh9qkhM66tG9hIkTmVrSs2XZFPmFrTNJ4Xr/4HytMg7t9WnjWzawquu6gCISlQcWCDNnSvxoOpKRAVW",
+	"WG/RnrLZH0KrPvmFrYiZAlYHTRmhScKSE1u7TXTZK2EtC5IAxB65FHJl9izhZl5LLqjGrVnSLLORCp/Y",
+	"17lPYd2IT5Te9rhNhMaD3/Lw9+FWb3v4mU3aKbNStv3ipyB/BXI+tv3gNSaGuCyEbY+fl9kKcIFtefzC",
+	"RtIhAr7tWRt79UGrXX7g7D3LgutfLESiIeBPlSiJzT+oJBNYOncX7O6hicpebAtP1Ahl58etY3rXp3ER",
+	"u07FaSrXmIvd6x1/UVLizj8BWtz5aeCknZ9GVvKxoao83Ja5iUU5YRTkM7Mo/0g5jr5PmM91XFCRqAW9",
+	"BIXPfmZX9Ll5VbWL6SaJiHi0EApsXQ94Fsqb3mt/YUysxaq545qZ/ySLoBm+cBUUt2YJbCsE+LdM/v+K",
+	"qriHI4Z9b2dNFl/KIozKtycTWUujkbhoeFNLMi3WTe5UjLbFXH4pllMGIgoeKItZ6NLmZwyDKmnyCqLm",
+	"5guF0Ucp2Ck09oB+NIKA1ra9+tKBQA19PHJTNWYrqtOFlSHBij333ASaqR46N4NuOqVzBHBuVfRlZqwf",
+	"+2AHmpAs9LjIOzLdMpt6oVzUCsvCZXu/TT9S2HIz3q9CJHZ01azcJeG8OtfuUYVaq8bdAy7ZowLakFBN",
+	"p1SxPnkq02IpsPwh5dCUANq3dWFPWYjKsy6M1mp3tzsAABVFWgE9b5Jp0prx6WbHFUkK9lUm1qm2yBXk",
+	"/DWOyh/TdUE5W9PAuTrj54j33tHs1qbtWDVBuWdJu4OlY8HBRczVWZbl8mrTcJ6pqH20vdHC9sEsKk1X",
+	"bz/79c1ATgfd5xs4s9Bz25rW6dnxgSLwXHUKgCm2dYhWBAmPwtUKVWqvEZs84eH8ywSw/wSB8LX5TiSF",
+	"0nlHOqYf1D1WHfQN05Snu5Bfd76vH6KZPA+Qbzu8PKM5E928Bd8GS7kTDusm/46yBUw5dFmPKqB69JJa",
+	"tzJjWGuD0BnBO8CoLbP/Tq2Bu2CVh6CchCPRGFWBa1coyYXSeQFKeluRybY+MVy7JmQJViloaRi5YVV3",
+	"JjNW2vdtSzjaSEGQKj5dE9/BlSsIi7OkTyZlAsQkIhPEgyoRpWxu3pItZb6e2DIdqeqlnymf5rRO/JU0",
+	"zBr8T3UtYa9cuvevs73/eW//O9h7Mn7/p/9qzZBnLFFjvHdohwJIs4x4IKiM5UqKMgRZ5i4YSrOud8wp",
+	"BNM9o0oBzBsAQu0WpKhmm+5exPDz+atfbDWCN5mDmgZBkGlOyMSMaU6qpEfzl9M/zb/B2jP/MIq8+W8w",
+	"lPnTmgnwT7Qg7Kd4Ivbz4A8LdWy/8P9uW92kljJ+q/m2baBMW3v4BCfSqovLhD2VYsbNvWS5+VrmIlRJ",
+	"+7KCJUZzqjk0N/PjvYRXoSOvzVvVvpplRuNN9QPWgYCyJoT1bJvkTVxFNwuN+nl1hUYvGcuQVyGd1UZI",
+	"d2NK5zTphvGwObJ0DRqOSwhQcsnI48EAkc+azlDpYe3eSKW4NU6IFOSHnCfmZYfkexaz5RS9P187gHpz",
+	"H0zpdiqsf9QnW26iws6yiJDwwECH93PFWqlwB+jZC3eIu2LOonarylzW4BwBRr4GRxuFP37VdcL2J1Qp",
+	"rjQV+jZhbK8FOt+6a+93T6Rt+TEcbG2SrVaLq3nxvYKDs8Z0rg5Z0+X3ti905cMVPnTYwc1og2xvFSht",
+	"USCvJPXBIUfBwVU8XfbbzbcWDBj5lbQxxve2dfTNXJP2mlLN7v0cUmOnDHtTt9l5RpcxUqxDTSqbJtrn",
+	"amWKMoe0roXMFSNT0NbWoVvMvz5qdsTd1hE+3EP/nrbdA0zj9owAwG0mNElyplQEmaE0ZwmJqWJ7XCgm",
+	"FNf8itXgidvgmf2aACS6uqCDo8MNmf4V8oPJYiLaNY8ZDgRX0nXSC3rVIimZ25+twNCoqe5GEa5d8Fem",
+	"DHca2ymk1Zvy0kNUQyQOCebUIgFAFzCZtLj7NzsjjcKH9TdfwS2CAOOtKh4TjQaGLYS+1WvwlR0v2Ey0",
+	"A50Rzu+Bsh1Ha/jFXEzlhy2NReGHZbU45elUfrBlkXUTHd+3A15xx5b6uJkSPMtYxy0HCosF2bVXJy6z",
+	"VsAEGLZrWZRRDdRfputdDtUjyrcbB/BlC3jzTh7URc5o0uZlOrPFxSpj0GAEsD3w8TFPfGXbios61Oli",
+	"PHy0dWwrg21Fx1O6ZOkFzuX7cl6daQf4dYvfa7fBoR6rK6Eh5hlvNn/tLVmFFzdBa/t3uJJ/mdeuu+qk",
+	"a6/+bKJtc9uVGSbbkcjMY9igSWlMFpnsJzJW+xDiVPsfjS37aULYhyylXCisO4fMvBh+GmbmhRobF9Au",
+	"agy9vaOe4nNBdZGzsf0CMrwumRhzAYE49+eSK2UL9O3X1cex0WgCILI4QpyzhAnNKbQCdo1Jy9+5T3JW",
+	"KBZ+UL5Kc5aP/XUW9WTO51yMZzKf8iRhIrjYxrBxPeg9MAbgdshL0QuZjM1HNE3lCl5SZKmkyVhLOVap",
+	"XPVsX4uxptgylaaGsNdj27ZniotK2DKTmol4PY6lmKUc7IBpoda9SmXhuBAOUK0cq1wRNp0LX4EGabjK",
+	"LIfrEBSfsUVZiXrmpoVJpzQPTcnKZ78VUtMx+xAzluAEhCqyTOaaJeMlSzgdO5wio2LBzqigJzw0jGWx",
+	"ptWxbYexymeuuZ+hjCXV8SJs/meoZ1YYurJoZcG5g1k+LsSlkCvh/75k67FFwetVS7mCn9oEinCzcqrZ",
+	"GKx53KUimTMd7gB2tKrsEpSSCppaavE7ZE4jXY4dFBumjqRSZjgApE/InM7NagANXWmbWTodB4ldwXPV",
+	"T6fYJ6r2qRmy+gkt9GJsSSvJKbeQOuZBs8OyqNlZbcfT1KyvukJmFSWPxJXuJS2JVmn6PV13eF5mtpuB",
+	"SzVeLWTKSELXUDenABlfOdQqAb2DjS5hHjgpPeRLngg+X2gIXry9eOpDd/DeB8oIc6dE0TSFKN+/pGB9",
+	"cmYLu+042r8Kar8xR7AeDto5sGu0dJEwpjrjQZrHPKPNi6uhRm66uoL37Hh5tWipn61zsfZsMtTgmUhu",
+	"3lnbt7P54wU1Uxl3VZcC/DPXxNwiFh6/FrCSckkOdtGLcmaMRy7mwLLPN+Eo2w5DcgYAZYrlnNnUKC6g",
+	"XbAUFsHJ6ANqYTgPsEq1lKcWBHOCvKhZii2cloQaEqzOXrF8fLSToox9h7ooB75WX8Xyu1kvDydyfE+P",
+	"Tc06PidbohyokSjhuzXdKFpcRd9ptlHeinBBXqd0PZXyUiGoI9JXEuFUm8Fjo7XdQYIuamm3naG7NSBt",
+	"JwMbAKHptjg0sx3QzPIx6UM5rAxomHvF8rVecGyWsSbmczkz1mhrfKNLyrlptBldVF2OZ7lcjlv8b2Ey",
+	"6g2Kxv9dEoYVSy0Giy0stf3sPkXtWcXm7sA9NSNAn/D2RGNnPyBgQvCyaqlq1GvvtP/xY/D3p0/mOVc4",
+	"a77Df8PnQeHsx4/uD/imq5fWx4/wr0+fbI5gZUHDeo3tnSCe2/zZjQ2agwaqm6VkwAItgtKi1GATK0Th",
+	"Qsb86vjlO6dh/8Roani2I5svBtBxI4h5my+7q+euLTmQlyHXyssqz0J78cY2dXaavwgx0uxTNTWrP+xv",
+	"ryGxcy5HatuWF3LObxj/gWSw0hfhikq6cgzuJhzwpcMApTcF3DMbamrtcxZvwME4J+yKx8yiOCNGM2ac",
+	"4zW9oAqbpvTJWe2XLuSiFkaVMk+PBGaPmTfCLxWfC8RSxKSiiCiJ70V/Z8ZklrIHyhZ3uU1QrpR0IVPA",
+	"qyyyPjnzraC5GgmXsDkSlX3O9fhQ/GNw9fNvB+s3j9XFsPi1uqNHw4M7iKsEqSit+/+YJHzOXVN+8FmT",
+	"8wwyO6ZMrxgTVh+vpqKW6zp8NBySwePhUR1payt1vHT4WQ3kRUiagMOIN3Vx8u6KjTnOAQOkVBAu4rRI",
+	"mqGCLos7YTPa0eIdx+AOM0NViW+F3Xh8bdwCeh04jLudxl6275BPofRtx4yChy/umw8QI5AEAJfVM5tn",
+	"eu9Q7i254B0K0hVPOktO7Ldtg7vvtk1AZkzQ1rGvuOoybv2JWvoAK5cv6Zzt1OWoHq92i3TbXB511As9",
+	"YXZGrcwVgLu1zJjHCztXSyBl53GuERwLI0duLo2gcYNo7YsQR8cBvxq7G6kNG3wYbcPmzHJF4oVUTBB0",
+	"DjiIfZq2dtujGR9fsvW2m8TiMXpYOjf/yBVIOjSm6VpeThxcVbFj8/ETm+eKEV6ljcyJSCrnc5YY3R9x",
+	"ESEDtqQ3eJ4lLHHwqdxxoDKvoamfpCIxxOGmDMEY++S5bfjjTgF9wEZCnJDDgwNL3KF7eNInv+DsLGwx",
+	"NCRCN2/gGXz75kXNhXG5t5ZFvidXYs/s842u2TDl9v/Z+//f/7mZYxv1VjnX7JVI1x6usD3J2ElbOcOu",
+	"hfCXR9hygg2PtWwKEMgAyzR98ha96ZUtsx72ySbxEyZp7JAr3S2czsoTrK5m89xOyZStpY3HGuI9IYeD",
+	"h2RSCfxMOuRXmBv9cPv13S5BwL7slvJl2YhhVaolAALndp1ZzmYsZ6Lm63tXuR9d3rK9yvBPe7vUjqPc",
+	"33KVTiiDZN3ZQMP7fYfewK4FdsuJCsj3ut1Cuk35ama81mQ1aC+sfGcmjNtLYbsL7+J3u6/X2eba/j0X",
+	"kjnCaBr8ruP7Du8vsmQXEgCbCNsPfw06aJNTry43Az+oIsZoZ5Pf5OVG+IEdFOGa5oY+g8YUX9sL9MaZ",
+	"ey5dzkEUCraq2Mw1MYJPj3/vyXhRT7DVhlk+JloS8x4yXWsGduDbix/2HvfJ+ULm2pjC3vY1O4OgxBDW",
+	"MYonRlJz9k9IN0C17/DgoKb2aJqlflm4yLvINGycSW3xm8jmDVNMf1Y5iS0ggaoSD+K6oCJJrWIO7S1S",
+	"KeaKaFlCYbrpYbn7LZScRD0cddtvYMk/4aP/UXRit8c3sbsekdzcBehygyvuP9sR0VMBVySV6jO9gq2u",
+	"oq0r62zdBhEZWqHwBXWZ6zEyjT3V5rxvRIy73BroQzZ/vr/BHeK5pHVbSqTO1hxUvJ03hywrkRfn/uHJ",
+	"KUE1wH1hmAWT/8tHrxioVn2IcPrmdtQoYk4HszevuVkwlNiaAk2vV8vodOlKiWig50FIny5Z+pQqdmpT",
+	"XK6toHw2KmuHBhMUG7a7BSFn1HzVucBTYt7tqrcwiAaOBWxTUWmoZCFhrVqqMJOLmf/acn+XoQb4AxD/",
+	"oeryqVwu7ZeYOeGS/1QvMmO/r4dU1a5JtDfoEoVkHK6qHi6s0Cr2smPh39Cu3xcd96KesZHGQmo+4zZR",
+	"pbKi+vt36jmlrSsOCLqLXSEW2MqsSrMM+ccFjdvQiFvad7hA7IR8kxfYNIW8fnV+QfbBybUPIbRvofY6",
+	"ZbGekG8CYZD76vBvMWJtZm2mUcqWmlukDPs2jvL2Wdn2wAS3zkKmCcvJx48x/OjTJ3MJzXhqhD2EMCFp",
+	"TRZ5jJv5ABBtjRJLngtCidFpWI6Foei740KxHExx1zjy+SzAB8ecPGhYFZmPsREMlpyZGRhLa51hUEYA",
+	"QJOKwLhH3QJ4VGm6tkUAa6NcnHofKLOzwyp+iNYYiVq+PiIpc58sGeI/FSWobvNsPrYHsxt0WI9uN7J8",
+	"DLdEuKeDyOf30Dzl4Opkme+PHKMmZRfEReYmCCXtrE/OhJNPgAmQ55wluAwjfjPwY8Z1Q2PQhkXlsKcG",
+	"rcUqPNXobbsu7dmSDFAGzUmrU3eDKYIMwxLb6geAxBXxrU7Ysrb91dyCtq1vpEU09j4JvJfLTBP3KIqG",
+	"gNnNOdhcUcCx1xC3DtvI1hJffP4Fpusihv0YkqW2psDc+KpqJt+0phhUwOZ2P8K/w4mVaGi4VQ8U8e+z",
+	"WGgQXxWVp7ArXc7a4dBCyLuX9NI39JEz28MMXGvaRi+Sgm1HD7ACvONmgGSNdh+rzypr+E4tqm814aut",
+	"l9lnpV1BX5Nm3pTtmGcTmGza0X0a0XXTiDDtpzfLGQs1yc4EnZ0927Vmgts93K9lrmm6FTDPJueTDB5v",
+	"KQWGz28LNM+OVsHMy66PmRdMqpUBczlN2fJ60ufMCg7yzZsfnpInh0ePvu2Tc7lktrKIJom9uJ2I4jmR",
+	"KxERBR3iFIIrjMFVcQtYvAmCQW2B4kV0DL5ku4PyeuBcBfoiCPxpYfEr5AzqW91CjUSFbJRTohjDDVKt",
+	"yZv4VXO6z8ApY2tZ7Hsxft8o36gLRI9G3AsRPqCpCyBN2tZovX334O55fEgg3+MWb0/m40JpKuKu5Dyq",
+	"F+7WyttSD/ZpxvevhvvxgurPgDq2vYIpmL//2LM+ob3nyed3je9KoDOjQ2dmfKAy0OHBwSaU0aMnT0KM",
+	"0cGgPTm9NfpxhsjQlYz0DM8s8tUs5V1nGdc6QI1qarGSy035uyc20l0r1G68vn3zws8BhJ1hMl+AiBp+",
+	"fTgn72jGK7IurGVsK1+6lhR0lirsYVQmFCYORs6Trfc6bsGprvJFa4Nah1wbtlZ0ipPl8qbw24wrzl3G",
+	"GxxgXWS18X4zjOeEwcc2pCz7LUr24yeD4beECwu6NJXJGvqA7QMA2T7mF+0bnnb/xhyL/Sag3n4JAL7t",
+	"vsLplZDhHbtv/tkRlrY+n1uOTFN+3gV3dOZRlpxWlzizsVbyLYjOaXy5U0Qapt0Vbr1jUMH7gPj2gHg3",
+	"LmAZC29ywq9sqrhmO1ZKdV415RAt9w0YBlfsZtVArq6iHT8ZHOspB8OwdJU5nDajEDmvO6ICogdctRaK",
+	"Xt9tdqYwl6vDSVc6gs75HM8+ZVSxnbzS6EHbterkHJ++PW+23dp7b/bv3psd1h11tsjzuaIWHDPhCdw0",
+	"cWouBvQ0zGRemkQr7CDsy3jVpar2uL2wnlQiGEdE6qVEv4X1NBqyCT8Fz8QJ9j7TC6MPghfEhcAQizNo",
+	"xRTMlsYxy7TqatvXzWUlE4HzZPmwzQty2337nMDa2rWvxrxdl4f18qJ70aN9l0wahfm8XEHjqpbAxbbr",
+	"qaa8Pexdz/+Ir/GotrUySLWd3i2hdyi4b7Dq46bNHqpFI1oS9qEUANV92qEOpaUExRenzI3ulkMKMhT4",
+	"uYf7d1zgUZ12+xbi3G6vKgmynu68MOlLJJP8vvDNwvSGZg8SCJRIUVpxAGJRzUAjf2UsK9Pana1LVjxN",
+	"jT1mhjQK6akPwREhSROF6v88Pzr/6X/+8ePfXv7tx9f/c/y3F49eH7w8/J9f//Z/tmE9N2THVoemLdg6",
+	"gbVZ9oETtKVYnaj2Y9plFWAQBuvAjHkgwfd2B9ZB0xqw6WWbilPKRkpujlXz/AHUBwE+oGHqnaqAuqS8",
+	"HeHmFlrp4Ch40o7jpvS4UJuOw+jjtsnpypBlWM/3RY6lxoywkICIaosoD7GNSS09t+tdrwKCVpHhzW6s",
+	"2oCIa+vxNISnDTrMjsdVPY3Ke3fWZBzHVhSZgzY367lm2QYY4Fq41Pb377bA6qGzOATLC1IL6lvpQe8s",
+	"mF1lpbubda+Ei6mf2ByARnS6HnGuD9xCLw2U3/om+gK+rXUStorsswLZN49Kb5HzN4Mt8XAlRghgPVFZ",
+	"vYfZMRAnyblRASCX7JS8vXgatNvagHNSu6m+YNz7joPZ9fPfFfq5XLAzLT0Xq9YCVsBBL7RNLGlmQDR5",
+	"OQcY8+abfpIrsqRi7dNWvLWHh42wzXA/2Hegpbhwv6vG8rCYWkVkymJagPHI1rbweiRmXJ9a+jCUAo6M",
+	"aq31cFOSS2uDNdyG9i0qHa7YeTuPbLcPl+1gQWMumcuKUlGQhKSM6f3z+atfqsT87uMIjdxR72TUO6/g",
+	"gY56n963h6bghd3i1DnGwC7HeeH2Yc4QRquyQkeB2X+KjnznJPKrwgVh7taZlZkjsbL1qxSFJhSUwlGc",
+	"2JQqrltSqcgvRZrCOJyFaV61c3sX2P2VDflyUr9r/JsI/8+A6rD0WB55q7aC4JAdwEHV6hMVPNuidFMR",
+	"s3RM9ThjOZfJuAt5zZdgh+8DKLay4iGjPCH4nt2aG/iqjc1ji/rbrwEBZx2hJfXW9+MWYwZb+0zCEuCp",
+	"/udJrS7v/bnOeca8495rWcGaT0FubtoQ60EV2MLTu/t1zmmKbtrM6KPmSot6hTCLMto1UJLFYDXknjLN",
+	"Kn8EQKQZBajN961xhRYl5JogPm39LIPILJ5TK/lF7RzRxoQXpRO8qyMkfmsMX6scfMF6Vjt4d0kr3Axk",
+	"IVOe0DUphOaprWnt30YMT5dzAGvdKHuaif/EYJ45+q5Yq/nuZnb88GYhOEO2HfR6ByRKFcDtdDT1gNwn",
+	"gHbj0xQzSXgLqe5EjlbIbA8quwevd38seMqse01m7LZvjj9Ci1e2ReWwlBx8UTtJSIUrNasdDtWnkN53",
+	"lm1WzLss2vokUrmKyJIlvFhGZMHnC2OlF/m8YVXbOqvtjSi/dnF+l7ajZSLN2Y+zXM6xvDInSQMl1WYT",
+	"fw4GgKXtNtA/X512M2nMO/BMUooOc8MqXSXoccvpPz9/RQ4Pho8wQsAFSeWK5dBTpxbJK/I2upoxAOTf",
+	"6k40E//BPWuIhOVjo1dtNh6ynMfMlz9Dpi6hWZauoWrF/H7Hjo3mPeMY0g6aiOJS6IV5JQzGBYkb3RyG",
+	"R4O2epgml1sfjzLK4HjJRdEmjayzVMEi8KGILItU8yzlLCHTtY0LUK2Mte32CgIGdSCE490mdks6sT/u",
+	"9qVWdzoq6S448PcdZP1DQEmtNcUVfKtTsjcEVCZFCmER9TtgfDeaWNOCp3qP24ba4WtpWg2H7Q132mjb",
+	"M2E+bY76HXxFoO2BobMfvzMzGA7+9wkGN0/JwI4tJMH3qMhMqLJCP6GjHeej40U3l2GRYrygeh+edK04",
+	"jL21U8xpum4rwPadyn2cEt6bc58l0oIQRq0TsAQJo8rhxVm8scmu/G4RvDZ4IJ0HsURKqo6OXUksrrAR",
+	"QVNmEdJ2RFn6fFpSSnZvreJinjKAp9zD0j7LG8kNMO4sozhyCXcwJGl73DizLkbuBqmCWtgIrpjOgJi/",
+	"qeyNE14wjp3N9gV8duSpHIkUSdIuPCAF8zPYUkSnCi8h/3BwT6DQb5XoRujamqEsl7unBznM4DCi1nQH",
+	"XshLJt62p15fYATVEq81vmu1Pxu8YwBQxD4ErSagY8WqtMABDRVw7wmdU34zA/zJ0ZPh4HD3eLmdcgcc",
+	"v0d/rU76RvN6fIDT2m1e7vA3BjLsZQ6Vw4Bc6OQYTihcG9TiGkpBcYcSF/YcnP91VfTJtWtwMcBuO8B0",
+	"EY8OkOIFlGBiEklC14HMEtL2nSUXjC4RxWPBlli/QeMF6CcOm8ZnM/CcqKJak3vQtd9+KXvDDWsBz1/X",
+	"UmC/m/sc2WYtNmioGSYDVanh8cPDjbMabE0hqJBt1Kv4BcPZ184loKtWGSplasyEVhehLXymGxrnN7Ug",
+	"12T8ejGRi1p/ctWI00H5NSaDzrj2XdYfKNvlvB4yqdZdtiy9y0g2y7Z1VIXgvxXoj3Zr9qi/QUoXTdPx",
+	"8HqZ8nbqEJjmgkzQEh+bj2stz6td7zfnfIGz2zYtLw+i69xf0ClLOzVgOPNEMoWleIg83SdPMe0a9BWd",
+	"U6FssJGBy+0UksOwh2Jno7U3jCZON1vJ/FJlFAqQzhnN40XbNy+kvDSfU00SiunfTxcsvnTPus5Mvaj3",
+	"q8zhYwj8WJCGXtR7nbOMgkaI2Zjms+9zOtPwWlJW6ZwpHMmC2Loa65cUPybNhg5dy2lQg9nzrqj3rwgr",
+	"vWS+1VR6QtgHGut0DUFSOSMT61OHTvx5LvMJCJ1JwgS3WKDX8MFjU7YIQsYfMNZuo68HR8fkr/y704AF",
+	"oUts6nARuCLQMCxvBo95ApFjPRz1ouuHknElm3uX1/LK6TxnzLXHj53uew0Mpmpiv/nU16q2HdPaSx5b",
+	"JRj5+DYaD7WOjxbfWEhbFMHFleQx0F+QK3I4aEVh2CqiOgRRmEhz8Ph6eaMdadEl8f6Qd0o1pCmbtwGt",
+	"/8yUJieEkvL3FoTZjHBPs/c0eyOa3aXuZpa7GjRXTFT2oqxK8PCLHatlOrjkbdk5pa5NWduyVIhBKyuB",
+	"vJzjsYaxntL4UkVlHoO1Z+E733CCtyTF2/G6C2pt31JkGZchR61zCinE1SXXeurRdK15rLo7Tn2uA9DN",
+	"3b6pdac3mqx+k1Mq5gWdO8zqGto7anNg3Vldl2sFlNoCz2BOa0n1Jl6n0KLQGcxW+yhTr21HGPeiSiZZ",
+	"iRI+N7adqJtnne4nSJ3CYgy1fT/sNhiLpWGgXNM+2d4IolKwYnY1yOrivvVEs1R0SyMIBEqHU2q3leXM",
+	"GGHOMobgJE1B7GEtkxFmPhcMOqy1erMOrm0RY4LUdQ8D7BszNy5AyWydzJPjax/Pbg0zbnpIXc0y6upE",
+	"SJ71HaqeZRSwWNTshNEuBcqedd1uE13k6MYyGvQVyxVCKiy40jJfTwKdwawWeINYdUP7S3vG9Yktd+cK",
+	"GzmUwHvg0zZCjsYaoAIA6ya1/UhrwKM47Lgzb/XCyw44G5h8ymaQwuhbINhaG5kmdSyR64OpuRl1eD9a",
+	"pmP2qD4VLD2oSpXrslAdETecWNTYuQ6KyF/ncsZbQUM2dLfaqcTHg+PeacJD84SuV+GG+fVXLOczzpJd",
+	"+xDJlWA5dqFaAGgR0HcFXjcKWsFY0GDniVOfVTRUzuKuioa25j/CA6dkuFM65rWTIj9XI4JFuZI+lzPo",
+	"UgXDuqLa2b9vy+tXLC5yrtfnZmCk/imjOcvPCmywh3/94Jb4868Xvaj91HzNGGKWba5KhYUCRcD7y2Na",
+	"aA0NE1UxzXKpZSzTi/ai2FciXXvj5Vc2PZfxJQPEk2kuVwqbECkywUqEvpHL/auh0bTMiP1RMRg8jMN5",
+	"wydoiHIzACK5ODfaSe+cxXt+nL3Xdnbl1GnG/8rWvU+fQBWbSWfD0hjkiH3LGUynF/UAJM1j/8y5XhRT",
+	"gP3BCe/HqSySPZrxRloT7PiUxpdM+EobfC1JmLrUMiM0y04cK6mIxODIm6NHlTlwOBcYYyLO15lmiYv+",
+	"YtzRoq+NxEj86U+/SBLemACRCY2P+n/6E3mJPjNvufDcYT7DlQCatpYuqBmCATWbK8F454xhVz3z7Lt5",
+	"wRP2/hvEQ4I/vkWJlBdCgFmqBM8yBu5ihF0q0Z7egS3sfo1oSt96bPuReIdewFTO3TP+g29hLk/NsgWg",
+	"C5yYv/fIS8Q1spn6ObhtlaCXbAz5K+SNXDVhbcMExQgdvbhF6LozdofDS32gyMQ8OokAd3YkCApb9/MH",
+	"qsS4rpQN9M3sLng5LRA66mSHS4kMyY/fmVMt8wIAOze3a/GzjbwxI2dEcMGIlmaGLGVXcI7QrA/Ln7Fx",
+	"vR3X7jnMDlsakuGTRwOAHp5plpODg8GAUOUKZvYIosH5rroA2inIJAQzm9ieVn37MGJ7ccP2WZZaSIx9",
+	"iwb2538qKSbuMlPo0ZiY22wSjHd48ARmejR4iEOSyRum8/XemZmlGzDCmjFpiA/XB6/wPvHCEDdASJTw",
+	"eCIhTBRLW9jhL1BXOQQgCicEo3sAJ4GpAEkCaHvwfkComsqE2yO2CRpQrU5e8u8ismLThZSX7iEtydHw",
+	"gPyVf9cnZ4BfBYsaHrtpA2PmOb9iETkcPDZHOSmyVNJkrKUcq1SuJljvtOKKnRL8zsYdKbF3Hckp9EFS",
+	"2qjMZqaHwyMyKYQqskzm5k5asoTTMfj6LOsYEnyKTr69i3UWOEQwwwFQdeilocTvyiWbnUqYuTSN1sES",
+	"rN02h2rmTv0bn4lYgjfeW/e+En94hO7yMzgg/+QJ4QA1oNeTPvnOicKcWUnnsZxjdxrnoFNYQB53NGvi",
+	"QchA+nNB3v7ZqHen5HAwIBOLezZGYix3AtvhG54zf5XSAVyozkMESxQ+a3Pia+pcAMCIDduLVGM1Pi9N",
+	"hsoBIbX/+OwCJa3rpPbTs7Pv4eI035QKECwMApvO/QSoenDsGK817zwTZPLsQwZQ467ZnNUvDecOB4M9",
+	"sy4uCjZpO5dHZMLg5yHS3cRI9clFToWasdyflqVKKx2NPF0U4pIllsGPBkMyEVKPPQUik79ypGUZUDBz",
+	"sqKqwYSslbHc3aSnZUFg3kymIwnLoNJIYtU5YLmb6b0upimPS6JWjfdbRHarSZ+a+Tx/fXVM9o8Pq3F6",
+	"94jZkv2jYwyPryCBUCuXqSgS5IT9w8dkJoschW6fvDBfK6JSnrCTcgWh1W9XAmNGQMOIjuNuM9sjyEno",
+	"X2Qpnm2Mz/LKdE1iGi+YIt9Mnpp/7Bm+zGV6QoTcg4cm32J5XcpjJhQLdKTXucxyzjTN10HGq1WdyFOj",
+	"GJGz18+Ddsiuj/KnCL0RGe+d9B72B/2HUMajF6Da7peJeXPWYty9QAD3NLW6EhC8omtVZh+sdmvcCgvz",
+	"B/486Z30Uq70mct3crsGczkYDGrxjvDyMnIC6r3BNthmOcAI2A/+U6veiCszSi4yKMzgDdXshUveaHu9",
+	"fXa/fPBTVP5q77VMOab57vRj9/ynqBde5tt+X3nWLs/3vm37od9lh+GKNo/DMITzJj4HTdO5CpLS3pdl",
+	"zFBGbTP8p2soAoOTR2vSQoz0gN7txPZpoRf73lZvrd19ibDcmAItZ2WnYxsOAqAbJxFClwM2IwA1y5re",
+	"WBblEVcA1NT2vEH/lft4LmUyEoaahwPL7MqqX7Z4YxmEhY6IzrlV6yWkFlKSUm07uuYMriygdxjE6vfO",
+	"ye1QV41wxXmOhI9TlO2FIos1hU4HF6qbrgmCgImEzJkGzyMgpxJQw8hDgqjmIOsRc9lum3dHgEa9kEU+",
+	"EkIiwjl36+tjC02HXTMGSNGJD9IFrY4soPFw0Gi0zQUZHrlNjFBmouSzNDESYEet/cFpOUfpAbNG+8R2",
+	"yC0VHjDVAPrboQjaEaEpBKh6RkWdGIIc20tkYvWfiqbaJoTQtnnmAYFyumQahMC7dhYqH9lHbemFDaNA",
+	"9qG9Q76TyfrWJBhMzvbI65BhAWc0u5T1e6G/xPaWrcnbg1ub7avLtknahr2BZ2yWMxY5ZufGAjL0aB1q",
+	"Wtq43b1IPrNtCexOaelQIYP9DGV1oRd1ST0FahwODh8fPTqOdhHcCxZftkjufStEEdm+Lbv4R35ltXfP",
+	"4sGxe3MGYbC8cMXmekb0O+eckaeRRTSAXvcgFFCsWXvBEjpLUxCj4O/3I1lp2cf2weZ3Y/szL9Mc4YEU",
+	"i8AnExFb6gxximB+5gCMyYlCk6VGOufmUyPRbDaU04gPB0/IxHVluGQCBqw9ReZS12UztrahwuimrZIK",
+	"9z6UBncjb57KhFXaKnYIHYfbvU22DO5YtgROcpcdGwrEezGy9hikFZprxjC+mBxBNo991852YbJNHwya",
+	"MwYSBySJ4nNhWLXIsKXUdG3ECEtnTe2PVJW/kbgN7a9533nJRtOc0WQNxqTVwUbCK2HtikzN40avrfGd",
+	"BnFss3bokDQSZv1tssaKFZA1fw/P6lZUpC+qeZy1ahgRKUSKV9LGU7oXHu06COzT+ho6yC0Ji+0ayEua",
+	"X6oN4sFIB3fKt6gejESrflC/+Ldd7DVmu7/eq214Aw6950zDSX9v8OHXudYhpN3NlK8yJsxNbt8B5VeF",
+	"AIxsD25up28uV1pzLZCp1AsyZ5ocDoZlwCBAQp5E9lKEECZ4WkCPRhevjQcNWp3UAIBecTf3ya81z0bo",
+	"nqaKrFiaRg7E+MlI1G5sCDyEF/aJGbviHQHZAO5rJ5VEQgTTK5lfkm/Q230YmvTe/X06EgcDK433j44j",
+	"cuj/Onz8bZ/8kMule5MKkIfdQIJdQdHqXAD2cISz0JotM02wuoUv0WOGx4xOm+FgEKgTEfiE0RPux3LO",
+	"nD4580uBzIcSSdJNwg8f1g+BdvJkMBIJXQOrL1iaGA0OlTcIGNuJKgCq75NzwKKhFpsY7UsFIQfw/psX",
+	"TiqY3K0+ICTeu5G2L8y7HSrrZuPlgQqxvb+s6D0r9AJTMLsmqX3BK6JcO1b+TxbDNleod/LufSiUoQUC",
+	"UNSNxa7XqcrK1+Eg6q0AtLV3cjz4VBW+Ev3p7dL3GUS1mwjXFVxr8oZljELNF9dEFXHMWGJEIZgfNE3/",
+	"YmhwAr1fzfvQWVt940gELmzD8zZ93z/mYFWV5mkKgEwnKNJhDqUO5sPrHewqAWqxZoo0Ft06x9JMFNL3",
+	"u+DNml+bVA6JT1BmWOY90TR1GVsWKdkST1eN//uvojS5dS+oMkd2rzIF3IkE9HkGC+xpqARh6VdrIPUN",
+	"w+Tg8BJs5ULfT8kWXEAgVS3kSrmrcjgoE4jKdAQjkvEVLRwzZ/olu8sga5hZvPmSu6dBQ08/MnT/oh4E",
+	"sDeWwj7bim7EXJdsH5ombXS1fQ9tlar0afsJqgBCP0yHrGQAk0DggLQxqiT6yLSrFkA4czUS0J0yXaPG",
+	"HhFIk7NWNxYCwfMAfcEFmTK9YgyGgLbpwnYzLARAhm2KW45EI3DZbw9cjsTmyCW53cDlSGyJXJKtgUur",
+	"GJzhhL53J3w3Wqx7/RZFtgzMUh9wpy5D/GuHIM0EHSOA8wazEZmFp7A9WTzM5L2gWnu5EIqFL+BMCLsQ",
+	"tSaKnDOtas12bDKpV0yRGb2/YVNyg8vhasqKkfg3ERaoU7wu2yfdhZBwr9+cquB222UpVDom/U7cjZ4S",
+	"oJYJlnMvD+phxKAZ15cSCGZ6TH9GwDDUvLmqpszkgYq+gLZfkGyBt5iraQTPZehplYUeiTJ3C1OzfLaX",
+	"Q61zrkniPZM4pmv3tS0o2ZqRhmlr9aBkZP+VroOO3rieMl4JQ6HX0Pcvy+WynKLz31WCmmcIKDESLZFH",
+	"6xgkc4mFLWWi3qzIQdZ53+vcKb/lDpVJS/g267y2VRFK07WNVba7FoO8kTARoPQymr8eOpNKrkTFL3xQ",
+	"8wvDOiBnuOYW7tbCnOiDnnG/1zyyyiS3uSRbY2dfVo2rzPfc2AMs6c4tQ1wO7JwapFK2J5jdey2bXstm",
+	"kFcxXdOybtmleRC4NB8eDypOzarM3x73PXeC11/edX8faIc0TWs27cYkM5BLSwgph+nFVI3E5waRicwR",
+	"VQSHRRFtBJxfgPOW5mwGFYOY0gqjwTCVmhDs5qPKYVFe1hJRzPWBESAvMVHIRtBsGGNDcsmgugXi2IYI",
+	"igxq2uZQTVq7SxmWTMmya/HZ6+fkkq3VDYNv3RHyupS9cyG5a5i8dJXgKUZ/PO2W2KCFW8q9hGyJ6zTk",
+	"4S0H268V9bFxzW6J+MbpbrrRLdlO2ywFwr+B+uv7CQdO6eeuI6qtbDKEk0oF8J4Zw5zekbCTPnG6q/dS",
+	"y7xWJDd5nrBlJjUT8Xrvr2w9Ceo1zOjVyRrlbcqYsOKTazOU09XN4FihNqccEgucbV0oh9ok06T2SlaP",
+	"iGEsfzAsw8U5M8NNopEIkYjw50u6xnJPmJbSMmVVlfL4c6SdncGFw4G5njIZbC0U39+RMllrBd4hajZ2",
+	"/P49Rbd9+KTsvWUI9T7I3SkMn9mTBBMyPGXD/eV23rI4PN4gDhFeo1sePgUskLDSikjMPJnlzIIwg+0M",
+	"yUrmNgdk9NCJ2JrZXw2YGHt7JGpJTewDV1phW8auBMqyFqvMVj6xGEpbsiFHQlsltiKFjtrt2p1EkN3M",
+	"36kpW++iv6ks6qbJNcMvKH5asJMgcKaYh5AqpVOTMu/FU0M8IbMH3HnLguio23J1puWWqmoL61B2KG8m",
+	"qIQNy8kPNi4AbQMyOmcRIqn51DkOuYkTtOcmRhXy+ThYYWrxYIeDQXXgE6v0pXK+x71yJBVzKJpO0+FJ",
+	"ykgqxZypzoruc7f6Lfk5gIRIPwBWRgmhxgR4M6v9VQbtaTgOxL0lEeeoFegNR7Pd0zdhUn2KWrGVyoNK",
+	"EwfhAKdo4TYs/v7NWgK2rRCPsrLELWBed5pqFDbb7xBkFbq6D5n4mvrKvtxBkod79f5HnnxCVoA+rltz",
+	"AU/hOqlqcErLTAFeOxdzo/YcurJ1l7NtHWMtBQ4P4NSrYoGJxJLOLkLBTuzmeHfASRnVi5KReNK48H8v",
+	"THWfv3dNfnoG4S2/Pbdcd4QZTjvl8U1TOS1Lmm3mUiyXS66NAm7u5MCrWmKfqQckTmV8qYii61NgLx6E",
+	"MCza1zmi9EAejesUgo4asLq8Zv/Nmx+ekifD4eDb0zCaBzirVyynKf5AlZFJBOkys++TC8CrKZZsJChJ",
+	"5EqkkiZWsZi8MT90KQbPZ3svqY4XE/LN4fCATLKc+Zl5HzT0L3ISAbfSoV+kxvbSxrQRcvUtkTm2pocX",
+	"24G+KWdn1BG7v0x86z1Q8BFg5eB+Kz9nZS2mqOqp4oo8HDyCkORIvH3zwvvU0buPAVSfymFrAsu1RuH0",
+	"bG8ebePCy4zamBNrr+uaM/0CFo3IWdf35MxgEj2jjWx99K1YygQc+udcxGy3H/0iBbvGGC+vO8IbTATZ",
+	"5d320etJWhlrpveUzhld7i5x8Ti+S+W0S/IGHFIVuRYf7Q22Sdki+aoPf4p6Fdinbb+uPvwp6j27oPNt",
+	"P4JnPkW9F1TpPXdc235UfTi8Ir7CxYKHswctbFSx3H671H8QvmWX26l8NPwlYEZqusx2fkH5i/A9f3dw",
+	"XDu+xT3/2ZfsweD4KzCOvX6YvaV+R9zjQBBRzmz7deXhe967571r8d7DwWFHnxeHfRvLbA0llpgMWeOT",
+	"+3vibg2Qh4NH7ecD6mVMBZkyr1iyxKXGcUWMBlnRGW/15F7IEhFl40G45/7AZ3A4PNjFACxtjB/AxOjB",
+	"T4+3/xRE9y9Sn1PN1QwgYXu3kA5viaJi0Tjt3pmh9oObe3WQpDYbn3ZnfQNab7q5kjAwl2SybrNMzI//",
+	"rU2TDjOiyfG1bbxX/O+Vj3vl455Wf58X3y0VndZk3h1eY+3FW1rmmIURtNkwilfQsvLxgPz4HVZFILw+",
+	"psH+k8W6LAvgWiEKO8emSx6s1nXTFnIkXMXqN1ABpjnLxy4OMPk2Kp2K7APgHdjug1JT8s3h8CGZwL/H",
+	"+G35E8X/Ba4/Fw/55nA4HIlJCk0ZgwHQZ2iB33mZVfxNRxJv6emMrVgjCZ/N4LRyf6VDhHYkGM3TCoyc",
+	"a0BCoBxsW85dmaQKG+B/jrUjUsQMun1crKSFV7HpdmZHISPYl3B4ZBmG7cDkFctXOdcMEcLBG/xAVQnt",
+	"JPQou5mOxMQIh4kjTetBhmHXssB+gVOqYJKQV2heYlQFfNMJ+dPE189higTgiAL8M/hrA7h+nI6jkA1e",
+	"7W8jR3H+ABzFuaIbsjRfg/eb6+AkWnSvrOhUuqp8Ym+ERt8UO1+MWdVbL7X26WlcMjvFwnZp3tQMlPt2",
+	"YDbJaEkTFpzljh3ByBmiEC1x16kgB4eQv+SQUkdiVkDL0FAuWECmA8Pn9k4eczHGJ21dZFejsc0bV97x",
+	"u27dDi3sG4Lxp7O9g6NjT/ypnEbk+JAs2AeasJgvaWrr2VzJgZUR4yVXS+Qk7jJ1Y8avIJNMM2VlSDWY",
+	"+mT2+DgZPB4+fnwYP0qOj57QgxmjdBAfHdFkMDyiD6ezw9lwejAdTB8fHMTJ8Cg5jodH08FsMKCDx71t",
+	"e+YVs01bllGtWW7e87/vBntP6N7sbO+H9x+PDz/9V1v7xM42htDqQoWEl9H4Eoq/bL2C2c7ToHGJsqrP",
+	"7tzz1Iyx99QmE7VknVy39VkLCZh7JTh/wD/A1kNv7B66I3ZyyKzDG30T57nE9sDVbvk+uWnzMs0cerdJ",
+	"1uGaYNJ2TRHUlkwxCfKni4vX9ujgDpxU5jPxK4VKE4CDg6YyU0bYbwVN68y9canVTfq8tV4zGzv6fZnW",
+	"O6dn3lXAoKoCftmscJwdqKNJ1/zKGLaTHCLBIP0qUCL+TRIzvp5p8haVfLqrFYLZmnvD6Ib5Hfu2XeoO",
+	"KZplQoczJQIPG8+BbtXn5mp25FIihf5k5/rvl1DpdnRbPiUYgjxB8MHQKFhRhZguRvsDEEqj/T8ZkISu",
+	"Ve1O+DdKxES62JSHaXf2PmPMZ2DaHblNB0cgTz7if8dbsi9DmC1Lx5BHmTNbgqwyGjPXDQJ8Dx3AjCGh",
+	"n3qACaqjIDFzJGr5mo1czciaq4eDwz7pTuviFXMcAPWNnb9k1qNkrPDJSNgDPMUGpmay2rNhVbjh/vwR",
+	"gg9fJ/XT7nQg3u5VjNtBsjJ3y+25Or1qEe2WLtonT4NsTpfDGdVzOrEeN+E5izUmYhttwTm2Kn60MD27",
+	"we/t+dntqYr3SYr3SYr3scr7WOV9kuJ9kuI9793nCdznCdwnKd4nKf6hkxRv19b5otmJ93mJ93mJ9/rG",
+	"vb5xr2/8R+Yl3tXNdb3bBFnAbNB7cPXzNOVivg9ev40Nl1y7O/ckhAAtuGpGeQIpiqFjX5dmaQWHGvLr",
+	"4MerBU+Z9dbLjCEa1UhMbJ/Sse3GMQ3c9RXsl0q7DmzKUSiWW/xHBW/GqINdJslkril20B6JNsBRs54y",
+	"QQtL8qnGIB3kYKLjEb69YHTZiuwJMD1P3Y7eUcdL+/pt3SvMnLUk02L9ZRMR3PwcSEYnbufcwvLaSDIc",
+	"oJb3QT4A59Q01wHPhYIDKfqWkemdOEA+2SYM9MIzsuvIWOG/jK6XTGiSMA3Q6q4JBAiKEiKiwtQI5AvI",
+	"TJTEhdJyyfJuLnuNE71DQsYR7sn4M8jYUEuLGN5OzTcl3/Be2BS6fkpFzFJAEdOQuOUBtvFGYzmX2BjZ",
+	"dn6yuCF8uWQJp5qla+wg2Nlp8KxyR42Ez/BAOodhEMNbVzodWJgy+EpJKVjuunebyzJlM+j5DFdnvwVt",
+	"ZSTCYfGlR4OHZGJ3aFwIekV5aqzzCQHkWzE3/8W1I9tmubziCcvL4LhrHGE3q5UtYUvPwwPYoakh6AXB",
+	"byAXjQulGU1sDUX3Ae3a4jA4tT9Eq8NwP7BLWMxS6PPuqBEJc/PO3Isf5PIGjd2u+Il27pH4QJEqc6JM",
+	"UZrqQp0AVNKkCZ5EfgVlmXru5Fh8Qr6ZZFTpcVKwybfRSEA5kG3XbFRXNbFom1LZND2gj5nMO2LmNda9",
+	"O+C9cJwdWOCelitNFm+bkCv5X/YaNaS0C+JnRVIZ7U5FJJVl7mjkC5R4TmaM6iJn5hGzsZgYspRCL9I1",
+	"yXIeM9WVOnoB87lDmjQDbMpAhLXdI9M2kWkhG9Hp9opAhdcMyhOuRZm7gmM7Al2x6ULKy247Bb3D4CrA",
+	"vknsimGvLFeVeTQ8IH/l39n0pBi74ekyQ9dC4EH2n9G/VKW9nhHaDMJUI3Guc56xiChJkgIp0LawgkEV",
+	"kQWMLHPUqYiQZEHzZZ88w+9B44vNxZ4bBYg0VTjolYtvi0bCyHUaXwq5Slkyd3n8c4H1koeDAZmYVQO7",
+	"Nbq4+G8AopsrxcU8cj1djCGmVxLq1bDXAVcjUfpFHg58JwSb54z46GHCM27cA4W4gH0CjfwIBTUUt8p2",
+	"tQf1xaxpJLDfQSt2N9R+4e9gu7ZplfjoAxUs1OpHOV1hmIac2c30ERyuW2rv2vexWnim/1KW3kVXw78c",
+	"HRw9oo+Pn7BHLGZTltCHB3Q2o8cHcRLThzN6NIxp8og9ekQH7Oh4Njt6eJwMYvaYDQePk8fTpKsQDVe1",
+	"d+6mU9Fjl/SDrf45ORw8Oe5I3+5yRf1p/09VQdmSZGJ2DorvsAeFZya/2Wevn0OfVHfAyHR6wZaV/frY",
+	"44CheqXHw16QWX8lecz6RkHpfeoqrrlCx7qfy4bxfg+NaSyBUWWlSyPr9Xckxd8gl5VHC/F33NtdXU9H",
+	"B4cHjx/v0gQGCiwaoj1e0A1O6DeycKnmS6aU9bpAu5c5ExpEFbhhECWUC6LMgN6wDv3QriuubdfXJ7+W",
+	"FdvsA4sLcAwvZcImZIJ5qxMPtUnJ0wXVb+z2Oh3e3H5G9ybP3O9fp1ScksklF8mEKLpW2N2vT87mIPNX",
+	"Mr8cCduyIZcrqAWeAE1+0JM+eWpdaQ6S1ahIMpMWQx+Xg7WfNNaA4+0yam3JqJYkpnm+NrfPKa7OXmkK",
+	"MQtsqX2fXLAPujo89IQxf1AuyNs/Q1Gx7U7onBDwVvMbexwTn3w/GImJFZZjw0yTPpmYzUwnJF5Iqczd",
+	"SOADI0F+fHZB9uEv27nSDD3NXRyhNJ3kSpBLtj6xLnz4ydimCNfNJuzeBY9EpAUroeZ/fGA703t3Bxdx",
+	"WthS73hhZNNIfDMpf556DRjVHjikRH6LK4ByZpzfJVuPbcMzP6j3ruAX+J5LtgaAglczQomt5/I0p6VE",
+	"P407Ytw9qC5KE6Nt225HOQsOpzxNB8WP/TuBGBe21rg/EoAMYZ8daynHKc3n3hL17OY3Z8Z12dPjlExY",
+	"nstcTYi5qRyHQsGW4ceFzDXEdw6ejMRkWiRzpksAihDk4oGq9axJ6BpWBN3iiixq6Q5sOy0teSL4fKHJ",
+	"24unqLTMfAMnezgUOm/yNCV5IYShLmgEkDPgicT3dY9cNymYOQEDfFIggW/YxpGwc+dQ1HsJZwliZYKa",
+	"6Akx27sP0tVmgU7Ct4Fkwc/NOMipe1AkjGrfCcJPLGigNz1QZGKu0Am08JvAZ+gBQCl1Du8DrQkK9BKq",
+	"6QS1W6zbM59JwSaIPgEHWfIGTmyGDnyUUyu6tv6IkXBIHdBXzxY0Y4fKJbgpYmnIAftDl/2z+uRpKpXj",
+	"7lgKwUB8lU2snFB+BmQVgFWMBIJg4A1lDjTDq02ZxRUKC6dHYoIC0JBy6pwg5p9ICHkhXGyQZplZjXVR",
+	"I0/FNIUn2TIKd8FtuxHnZGJeN4YnJ7aN4cT+Bd4Xw0tcFKBOTE5gRHyh+dZcb7VHHMnhe3OmilSrCRQ7",
+	"roHl4eTNCA7kZCQQBaW8LmzXxvKtFb3fRlrLwsSyGS82NIM+vK6LbrXGAsCtDYPCkwF2SGvnvfZ23XcX",
+	"C6Xb4qBOfDl4GLhqPc45xcvY3DlQmLJbc//BLS8gS9egnjVExPVeFLB7Z2ueOUK2+0bFxJ8sUr6TcVkG",
+	"8lim91WXvp9sSTCBTgzU/dmx2NAJZ964P4WsvG73BpyfIkPb8jlgBBWRGfTG0oQGzbkDBZjnxAoZJwlB",
+	"moB7ok9+gYLM17m0cE98vmBeArTpUiAtVlwhwtIzI6u4Zku80mBKFvjHtqs+seLIJmEYJTYFYCPo5mU2",
+	"R2H/Q+tZMtuHLkPPxAlde3VhJKiyjcViVMOY6pNXLpCG95eT3/bGwK+CH61kkSZOJUDVukSUggWCdjUS",
+	"yDgsMSOka0IRBMS5EShohmat7mDk9J9Q9hY0voUEFsiB3HwZ0jQdCeTHZZdc/Q7I5G6EK7x7i3R1x6u+",
+	"NNgFTA3lZkdZDBB45CgcfW/OEWQ55V60OdHm7GZ/ni7SeD1JZ/helY3kwe6/gfADeLN4gzfgHCbPjfHE",
+	"aJ5yo9aAdOOYumUuUn/0qe3f57HHpLhiuQK6q7h6LxnLFBGMG34/CWzpkbAmM8Y8YONAOqAfk2sXQEcF",
+	"1UzFDDYJRxpbo25ipgWtbN18guavkEGwVKTI+ndkClaNP/LW2p8jEYpUFFGh4dfexxpOqQT0uBMNDwfZ",
+	"IoZgzV9Yc3MT2yCELKnci5l1yLNgI5aMcfe6lNelzScLRlO96IxtOsWqnhmTS2ghnRdC9clzHWTGLFh8",
+	"aZUSTadUYXKGb9ycsIyJhIl43RF2/wkndIekakfoCm3apRl1LeVX7PfrpX5qt9rabvWJB4RkD/m6IccO",
+	"zzR6J3cIh+ODAFQEbg/n6UNVEkSvN+dXC2YTihtuSOt9xItFJNbxKoVXPxWZrond2j45C7V/9NyCmxVu",
+	"QvDQgvO1K7b+Eld3h/QHI2yKruO+3YtJH1BfujPZJBmvKQrBU23+dz21kfMt1OweDd0l7YTabyWs1+73",
+	"d5qkawfZkryBE7mnME9hWXA4jsiAQm6VyvY/mr8djtTWPDn3s44unZ8VyuFdXe0cBe2CSOcm2NLOU1N1",
+	"OZ7lcjmGzubtnTvtbmwEkQ2C+UOLROf//rLAbJVY5jbmuuctl6Vnrt2sJKrb5y6lWaY2hMoL4ZXWZaaJ",
+	"ZssMEkahlmkyZ8JwAJsQ8x6MPXCtyBXNoWZbla5ymxVlXXdKFnnM4FdgNo+Ee7MxHNkHi5DmYkVoVLey",
+	"sp8RT2zkoqMgi/pZwR00EmAvu197Hl/QK3ZSD0Ry3Sd/p2nBEOPShrFJajQjEAYjcVa+a0kvmSJo+uNi",
+	"ZO43wNnaGGm3fkWZpnIFUMb4kLG4bVZwECVZo9vQORVPMLMKHg6BwyMY0850xj+whFzh3MEnaUjKegJR",
+	"l5xAYEcFX8BHinAxEi7O96u7ttFHsMqlxjhIJZQbBPRLDyxgTZNJksssY0mr7pgX4lyz7I7sfvPqbUa/",
+	"OzvIfgNndlboL+sFwGkqIzG6eogXOsP0P2AKwzz3khKlFFBvXR75gsttovPzHAMQ0t+qlDhHWZCZ4L2J",
+	"1tirl7GBix/bAFTTEgyV+vcZcvWdPWYyR8mW0DVCo2/KW7BBWdtnYI0CAjtqk+/YWjpgXnPYEalmQUBT",
+	"C5t8Y9NIbTzDtRt4QppJGphkMcHKkjET7fJgzvRb2NS7TNM2x4CjdLAbnGuQQXLPbIYfLpB8gTa1TOj6",
+	"Fk3LqsPmY2/KaM7ys8IorO/eGwUVNYHuDvk2z5pq1wYbgH8SGRdLi5xQ5GnvpLdPM75/NQTgETv7lrRv",
+	"CCBG3pMNXnqYNZh/VhGH5upNHOe/+fCH7bOA4d6oZBMbYPAtuY2SUqbuBCPAtjZHeMNost6DXAufamiT",
+	"yL7xNtm3ZewRhAQofE0O7lcNC9Uy3LMSkd5iKIcBj5gKowVA8xeMC1suDd5scQqar36N5R4eFQB2Okhc",
+	"D7fbJY4233JR2WTv60JdZ5vPwR0mxuSbL3/Br5hgymc12GVbx2HwBusv/PT+0/8NAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

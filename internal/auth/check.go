@@ -12,6 +12,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/auth/password"
 	"github.com/adiuva/cloud-api/internal/auth/token"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
@@ -32,6 +33,7 @@ func (s *Service) checkPassword(ctx context.Context, c check, then func(*passwor
 	try, notify, err := s.lockout.Begin(ctx, c.attempt)
 	if notify && c.attempt.User != uuid.Nil {
 		s.log.InfoContext(ctx, "too many wrong passwords for an account", "user_id", c.attempt.User)
+		s.notifyTooManyPasswords(ctx, c.attempt.User)
 	}
 	if err != nil {
 		return err
@@ -64,6 +66,14 @@ func (s *Service) checkPassword(ctx context.Context, c check, then func(*passwor
 	default:
 		return nil
 	}
+}
+
+// notifyTooManyPasswords only logs a failure: the refusal counts.
+func (s *Service) notifyTooManyPasswords(ctx context.Context, user uuid.UUID) {
+	if err := s.outbox.Notify(ctx, s.db.Pool, user, mail.TooManyPasswords); err != nil {
+		s.log.WarnContext(ctx, "notice of wrong passwords not added", "user_id", user, "error", err)
+	}
+	s.mailAdded()
 }
 
 // replaceHash hashes the password again, under the current pepper and at the configured cost.

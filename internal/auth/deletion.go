@@ -55,6 +55,9 @@ func (s *Service) markDeleted(ctx context.Context, userID uuid.UUID) error {
 		if err := s.revokeAll(ctx, tx, userID, reasonDeletion); err != nil {
 			return err
 		}
+		if err := s.voidCodes(ctx, tx, userID); err != nil {
+			return err
+		}
 		return s.q.InsertDeletion(ctx, tx, userID, now)
 	})
 	s.sessions.InvalidateUser(userID)
@@ -134,9 +137,9 @@ func (s *Service) runSteps(ctx context.Context, userID uuid.UUID) error {
 	return errors.Join(failures...)
 }
 
-// Sweep deletes sessions that ended more than 30 days ago, and what the lock-outs no longer need, in batches.
+// Sweep deletes sessions that ended more than 30 days ago, and what lock-outs and mailed codes no longer need, in batches.
 func (s *Service) Sweep(ctx context.Context) error {
 	ended := s.now().Add(-sessionRetention)
 	err := postgres.InBatches(func() (int64, error) { return s.q.PruneSessions(ctx, s.db.Pool, ended, sweepBatch) })
-	return errors.Join(err, s.lockout.Prune(ctx))
+	return errors.Join(err, s.lockout.Prune(ctx), s.codes.Prune(ctx))
 }

@@ -52,7 +52,7 @@ func newEnv(t testing.TB) *env {
 
 func (e *env) replica(t testing.TB, change ...func(*auth.Config)) *auth.Service {
 	t.Helper()
-	cfg := auth.Config{DB: e.db, Secret: secret, Pepper: "pepper of the tests", BcryptCost: 4, Now: e.clock.Now}
+	cfg := auth.Config{DB: e.db, Secret: secret, Pepper: "pepper of the tests", SecretsKeys: []string{secret}, BcryptCost: 4, Now: e.clock.Now}
 	for _, f := range change {
 		f(&cfg)
 	}

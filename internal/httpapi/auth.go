@@ -6,12 +6,14 @@ import (
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/mail"
 )
 
 // Register opens an account and logs in.
 func (s *Server) Register(ctx context.Context, r api.RegisterRequestObject) (api.RegisterResponseObject, error) {
 	tokens, err := s.cfg.Auth.Register(ctx, auth.Credentials{
 		Email: r.Body.Email, Password: r.Body.Password, From: requestInfoFrom(ctx).client,
+		Language: mail.LanguageOf(zeroIfNil(r.Params.AcceptLanguage)),
 	})
 	if err != nil {
 		return nil, err
@@ -68,7 +70,7 @@ func (s *Server) GetMe(ctx context.Context, _ api.GetMeRequestObject) (api.GetMe
 	}
 	return api.GetMe200JSONResponse{Body: api.UserProfile{
 		ID: p.ID, Email: p.Email, Tier: api.BillingTier(p.Tier), Seats: int32(p.Seats),
-		CreatedAt: p.CreatedAt.UnixMilli(),
+		CreatedAt: p.CreatedAt.UnixMilli(), EmailVerified: p.EmailVerified,
 	}}, nil
 }
 
