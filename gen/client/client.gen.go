@@ -2764,15 +2764,13 @@ type RangeNotSatisfiable = Problem
 
 // ChangeEmailParams defines parameters for ChangeEmail.
 type ChangeEmailParams struct {
-	// AcceptLanguage The language of mails: de, it, or en for any other. Those that the account gets later are in the language in
-	// which it was created.
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
 	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
 }
 
 // RequestEmailVerificationParams defines parameters for RequestEmailVerification.
 type RequestEmailVerificationParams struct {
-	// AcceptLanguage The language of mails: de, it, or en for any other. Those that the account gets later are in the language in
-	// which it was created.
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
 	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
 }
 
@@ -2784,8 +2782,7 @@ type LogoutParams struct {
 
 // RequestPasswordResetParams defines parameters for RequestPasswordReset.
 type RequestPasswordResetParams struct {
-	// AcceptLanguage The language of mails: de, it, or en for any other. Those that the account gets later are in the language in
-	// which it was created.
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
 	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
 }
 
@@ -2793,13 +2790,6 @@ type RequestPasswordResetParams struct {
 type RefreshTokensParams struct {
 	// IdempotencyKey A unique value chosen by the client. Send the same one with every retry of a request.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
-}
-
-// RegisterParams defines parameters for Register.
-type RegisterParams struct {
-	// AcceptLanguage The language of mails: de, it, or en for any other. Those that the account gets later are in the language in
-	// which it was created.
-	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
 }
 
 // ListSessionsParams defines parameters for ListSessions.
@@ -3953,23 +3943,25 @@ type ClientInterface interface {
 	//
 	// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
 	// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
-	// takes it. Limited to 5 requests per hour and client address.
+	// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+	// Limited to 5 requests per hour and client address.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /auth/register (the `Register` operationId).
-	RegisterWithBody(ctx context.Context, params *RegisterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	RegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Register Create an account
 	//
 	// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
 	// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
-	// takes it. Limited to 5 requests per hour and client address.
+	// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+	// Limited to 5 requests per hour and client address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /auth/register (the `Register` operationId).
-	Register(ctx context.Context, params *RegisterParams, body RegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	Register(ctx context.Context, body RegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSessions List open sessions
 	//
@@ -4782,13 +4774,14 @@ func (c *Client) RefreshTokens(ctx context.Context, params *RefreshTokensParams,
 //
 // Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
 // e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
-// takes it. Limited to 5 requests per hour and client address.
+// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+// Limited to 5 requests per hour and client address.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /auth/register (the `Register` operationId).
-func (c *Client) RegisterWithBody(ctx context.Context, params *RegisterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRegisterRequestWithBody(c.Server, params, contentType, body)
+func (c *Client) RegisterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRegisterRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4803,13 +4796,14 @@ func (c *Client) RegisterWithBody(ctx context.Context, params *RegisterParams, c
 //
 // Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
 // e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
-// takes it. Limited to 5 requests per hour and client address.
+// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+// Limited to 5 requests per hour and client address.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /auth/register (the `Register` operationId).
-func (c *Client) Register(ctx context.Context, params *RegisterParams, body RegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRegisterRequest(c.Server, params, body)
+func (c *Client) Register(ctx context.Context, body RegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRegisterRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5996,18 +5990,18 @@ func NewRefreshTokensRequestWithBody(server string, params *RefreshTokensParams,
 }
 
 // NewRegisterRequest calls the generic Register builder with application/json body
-func NewRegisterRequest(server string, params *RegisterParams, body RegisterJSONRequestBody) (*http.Request, error) {
+func NewRegisterRequest(server string, body RegisterJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewRegisterRequestWithBody(server, params, "application/json", bodyReader)
+	return NewRegisterRequestWithBody(server, "application/json", bodyReader)
 }
 
 // NewRegisterRequestWithBody constructs an http.Request for the Register method, with any body, and a specified content type
-func NewRegisterRequestWithBody(server string, params *RegisterParams, contentType string, body io.Reader) (*http.Request, error) {
+func NewRegisterRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -6031,21 +6025,6 @@ func NewRegisterRequestWithBody(server string, params *RegisterParams, contentTy
 	}
 
 	req.Header.Add("Content-Type", contentType)
-
-	if params != nil {
-
-		if params.AcceptLanguage != nil {
-			var headerParam0 string
-
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Accept-Language", *params.AcceptLanguage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("Accept-Language", headerParam0)
-		}
-
-	}
 
 	return req, nil
 }
@@ -7615,23 +7594,25 @@ type ClientWithResponsesInterface interface {
 	//
 	// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
 	// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
-	// takes it. Limited to 5 requests per hour and client address.
+	// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+	// Limited to 5 requests per hour and client address.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /auth/register (the `Register` operationId).
-	RegisterWithBodyWithResponse(ctx context.Context, params *RegisterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RegisterResp, error)
+	RegisterWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RegisterResp, error)
 
 	// RegisterWithResponse Create an account
 	//
 	// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
 	// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
-	// takes it. Limited to 5 requests per hour and client address.
+	// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+	// Limited to 5 requests per hour and client address.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /auth/register (the `Register` operationId).
-	RegisterWithResponse(ctx context.Context, params *RegisterParams, body RegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterResp, error)
+	RegisterWithResponse(ctx context.Context, body RegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterResp, error)
 
 	// ListSessionsWithResponse List open sessions
 	//
@@ -11180,13 +11161,14 @@ func (c *ClientWithResponses) RefreshTokensWithResponse(ctx context.Context, par
 //
 // Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
 // e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
-// takes it. Limited to 5 requests per hour and client address.
+// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+// Limited to 5 requests per hour and client address.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /auth/register (the `Register` operationId).
-func (c *ClientWithResponses) RegisterWithBodyWithResponse(ctx context.Context, params *RegisterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RegisterResp, error) {
-	rsp, err := c.RegisterWithBody(ctx, params, contentType, body, reqEditors...)
+func (c *ClientWithResponses) RegisterWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RegisterResp, error) {
+	rsp, err := c.RegisterWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -11197,13 +11179,14 @@ func (c *ClientWithResponses) RegisterWithBodyWithResponse(ctx context.Context, 
 //
 // Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
 // e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
-// takes it. Limited to 5 requests per hour and client address.
+// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+// Limited to 5 requests per hour and client address.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /auth/register (the `Register` operationId).
-func (c *ClientWithResponses) RegisterWithResponse(ctx context.Context, params *RegisterParams, body RegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterResp, error) {
-	rsp, err := c.Register(ctx, params, body, reqEditors...)
+func (c *ClientWithResponses) RegisterWithResponse(ctx context.Context, body RegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterResp, error) {
+	rsp, err := c.Register(ctx, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}

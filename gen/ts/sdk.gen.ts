@@ -23,7 +23,8 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
  *
  * Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
  * e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
- * takes it. Limited to 5 requests per hour and client address.
+ * takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+ * Limited to 5 requests per hour and client address.
  *
  */
 export const register = <ThrowOnError extends boolean = false>(options: Options<RegisterData, ThrowOnError>) => (options.client ?? client).post<RegisterResponses, RegisterErrors, ThrowOnError>({

@@ -1922,8 +1922,7 @@ export type IfMatch = string;
 export type IdempotencyKey = string;
 
 /**
- * The language of mails: de, it, or en for any other. Those that the account gets later are in the language in
- * which it was created.
+ * The language of the mail: de, it, or en for any other.
  *
  */
 export type AcceptLanguage = string;
@@ -1938,14 +1937,6 @@ export type RegisterData = {
      * The new account's credentials.
      */
     body: RegisterRequest;
-    headers?: {
-        /**
-         * The language of mails: de, it, or en for any other. Those that the account gets later are in the language in
-         * which it was created.
-         *
-         */
-        'Accept-Language'?: string;
-    };
     path?: never;
     query?: never;
     url: '/auth/register';
@@ -2149,8 +2140,7 @@ export type RequestPasswordResetData = {
     body: PasswordResetRequest;
     headers?: {
         /**
-         * The language of mails: de, it, or en for any other. Those that the account gets later are in the language in
-         * which it was created.
+         * The language of the mail: de, it, or en for any other.
          *
          */
         'Accept-Language'?: string;
@@ -2210,8 +2200,7 @@ export type RequestEmailVerificationData = {
     body?: never;
     headers?: {
         /**
-         * The language of mails: de, it, or en for any other. Those that the account gets later are in the language in
-         * which it was created.
+         * The language of the mail: de, it, or en for any other.
          *
          */
         'Accept-Language'?: string;
@@ -2274,8 +2263,7 @@ export type ChangeEmailData = {
     body: EmailChange;
     headers?: {
         /**
-         * The language of mails: de, it, or en for any other. Those that the account gets later are in the language in
-         * which it was created.
+         * The language of the mail: de, it, or en for any other.
          *
          */
         'Accept-Language'?: string;

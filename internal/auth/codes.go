@@ -38,8 +38,8 @@ func (s *Service) issueCode(
 	return issued, s.outbox.SendCode(ctx, tx, m)
 }
 
-// RequestPasswordReset mails a code to the account of the address, if there is one, and returns the handle to confirm it
-// with. Unknown addresses take the same statements. What is no address at all is validation_failed.
+// RequestPasswordReset mails a code to the account of the address, if there is one, and returns the handle to
+// confirm it with. Unknown addresses take the same statements. What is no address at all is validation_failed.
 func (s *Service) RequestPasswordReset(
 	ctx context.Context, email string, from netip.Addr, lang mail.Language,
 ) (handle string, err error) {
@@ -229,8 +229,8 @@ func (s *Service) RequestEmailChange(
 	return postgres.Translate(err)
 }
 
-// ConfirmEmailChange gives the account the address that the code was mailed to, voids its other codes and tells the old
-// address. It returns mailcode.ErrInvalid, or ErrEmailTaken when another account got the address first.
+// ConfirmEmailChange gives the account the address that the code was mailed to, voids its other codes and tells the
+// old address. It returns mailcode.ErrInvalid, or ErrEmailTaken when another account got the address first.
 func (s *Service) ConfirmEmailChange(ctx context.Context, user identity.User, code string) error {
 	proof, err := s.codes.Check(ctx, user.ID, mailcode.Address, code)
 	if err != nil {

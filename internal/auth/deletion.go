@@ -137,7 +137,8 @@ func (s *Service) runSteps(ctx context.Context, userID uuid.UUID) error {
 	return errors.Join(failures...)
 }
 
-// Sweep deletes sessions that ended more than 30 days ago, and what lock-outs and mailed codes no longer need, in batches.
+// Sweep deletes sessions that ended more than 30 days ago, and what lock-outs and mailed codes no longer need, in
+// batches.
 func (s *Service) Sweep(ctx context.Context) error {
 	ended := s.now().Add(-sessionRetention)
 	err := postgres.InBatches(func() (int64, error) { return s.q.PruneSessions(ctx, s.db.Pool, ended, sweepBatch) })

@@ -13,7 +13,7 @@ import (
 func (s *Server) Register(ctx context.Context, r api.RegisterRequestObject) (api.RegisterResponseObject, error) {
 	tokens, err := s.cfg.Auth.Register(ctx, auth.Credentials{
 		Email: r.Body.Email, Password: r.Body.Password, From: requestInfoFrom(ctx).client,
-		Language: mail.LanguageOf(zeroIfNil(r.Params.AcceptLanguage)),
+		Language: mail.LanguageOf(requestInfoFrom(ctx).languages),
 	})
 	if err != nil {
 		return nil, err

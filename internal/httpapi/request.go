@@ -18,14 +18,15 @@ import (
 
 // requestInfo is what the edge learns of one request while it answers it, for the request's log line.
 type requestInfo struct {
-	id     string
-	client netip.Addr // whose request it is
-	hidden string     // the name of a client behind it, or empty: forwarded.Origin
-	https  bool       // whether the client used HTTPS
-	route  string     // operationId, or the route's pattern
-	user   uuid.UUID
-	code   fault.Code
-	cause  error
+	id        string
+	client    netip.Addr // whose request it is
+	languages string     // the Accept-Language header
+	hidden    string     // the name of a client behind it, or empty: forwarded.Origin
+	https     bool       // whether the client used HTTPS
+	route     string     // operationId, or the route's pattern
+	user      uuid.UUID
+	code      fault.Code
+	cause     error
 	// bodyRead is set once the whole body was read, so that a refusal can keep the connection.
 	bodyRead   bool
 	unlogged   bool // the request has no log line
@@ -54,7 +55,7 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 		start, origin := s.cfg.Now(), s.origins.Origin(r)
 		info := &requestInfo{
 			id: requestID(r.Header.Values("X-Request-Id")), client: origin.Client, hidden: origin.Hidden,
-			https: origin.HTTPS, route: "none",
+			https: origin.HTTPS, route: "none", languages: r.Header.Get("Accept-Language"),
 		}
 		ctx := context.WithValue(r.Context(), requestInfoKey{}, info)
 		cw := &countingWriter{ResponseWriter: w, status: http.StatusOK}

@@ -125,7 +125,9 @@ func (t *templates) render(kind Kind, lang Language, c content) (Message, error)
 	if !ok {
 		return Message{}, fmt.Errorf("there is no mail of the kind %q", kind)
 	}
-	p := page{phrase: said, content: c, Language: lang, CodeHint: words.CodeHint, Open: words.Open, Footer: words.Footer}
+	p := page{
+		phrase: said, content: c, Language: lang, CodeHint: words.CodeHint, Open: words.Open, Footer: words.Footer,
+	}
 	var html, text strings.Builder
 	if err := t.html.Execute(&html, p); err != nil {
 		return Message{}, fmt.Errorf("render a mail: %w", err)

@@ -85,7 +85,8 @@ func (w *Worker) Maintain(ctx context.Context) { w.worker.Run(ctx) }
 // Notify has the outbox looked at now. It never blocks.
 func (w *Worker) Notify() { w.worker.Notify() }
 
-// SendDue sends every mail that is due, a few at a time. Mails that fail are due again later; err is about the database.
+// SendDue sends every mail that is due, a few at a time. Mails that fail are due again later. Its errors are those of
+// the database.
 func (w *Worker) SendDue(ctx context.Context) error {
 	var running sync.WaitGroup
 	failures := make([]error, lanes)

@@ -1,5 +1,5 @@
-// Package mailbox stands in for a mail server in development. It keeps the last mails in memory and shows them on a page,
-// so that codes can be read without sending anything.
+// Package mailbox stands in for a mail server in development. It keeps the last mails in memory and shows them on a
+// page, so that codes can be read without sending anything.
 package mailbox
 
 import (
