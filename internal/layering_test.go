@@ -69,13 +69,14 @@ var allowed = map[string]string{
 		"internal/identity internal/tier internal/tokens internal/fault",
 	"internal/scenario": "internal/action internal/agent internal/dates internal/tier",
 	"internal/auth": "internal/worker internal/postgres gen/db internal/apikey internal/audit internal/identity " +
-		"internal/auth/sessioncache " +
+		"internal/auth/sessioncache internal/mail internal/seal " +
 		"internal/network internal/strictjson internal/tier internal/fault",
 	"internal/auth/sessioncache": "",
 	"internal/apikey": "internal/audit internal/auth/sessioncache internal/postgres gen/db internal/identity " +
 		"internal/fault",
 	"internal/audit":  "internal/postgres gen/db internal/identity internal/network",
 	"internal/export": "internal/postgres gen/db internal/fault",
+	"internal/mail":   "internal/worker internal/postgres gen/db",
 	"internal/backup": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
 		"internal/fault",
 	"internal/billing": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
@@ -93,6 +94,7 @@ var allowed = map[string]string{
 	"internal/llm":       "internal/agent internal/thought",
 	"internal/s3blob":    "internal/backup",
 	"internal/stripepay": "internal/billing internal/tier",
+	"internal/smtpmail":  "internal/mail",
 
 	// The edge.
 	"internal/strictjson": "internal/fault",
@@ -104,18 +106,19 @@ var allowed = map[string]string{
 		"internal/billing internal/budget internal/chat internal/chatstream internal/dates internal/forwarded " +
 		"internal/listener internal/playbook internal/provider internal/ratelimit internal/strictjson " +
 		"internal/docsite internal/fault " +
-		"internal/identity internal/network internal/tier",
+		"internal/identity internal/mail internal/network internal/tier",
 
 	// Stand-ins for development.
 	"internal/dev/devpg":     "",
 	"internal/dev/devstripe": "internal/tier",
 	"internal/dev/diskblob":  "internal/backup",
+	"internal/dev/mailbox":   "internal/mail",
 	"internal/dev/offline":   "internal/agent internal/dates",
 
 	// For tests alone.
 	"internal/testing/agenttest": "internal/agent internal/identity internal/playbook internal/tier",
 	"internal/testing/apitest": "internal/agent internal/app internal/auth internal/billing internal/config " +
-		"internal/dev/devstripe " +
+		"internal/dev/devstripe internal/dev/mailbox internal/mail " +
 		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest openapi",
 	"internal/testing/leaktest":   "",
 	"internal/testing/smallmodel": "internal/testing/pgtest",
@@ -146,7 +149,7 @@ var owners = map[string]string{
 	module + "gen/api":    "internal/httpapi",
 	module + "gen/client": "",
 	module + "gen/db": "internal/apikey internal/audit internal/auth internal/backup internal/billing " +
-		"internal/budget internal/export",
+		"internal/budget internal/export internal/mail",
 	module + "internal/config": "internal/app internal/testing/apitest cmd/adiuva-api",
 	module + "internal/dev/": "internal/app internal/testing/llmtest internal/testing/apitest " +
 		"cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",
@@ -158,6 +161,7 @@ var owners = map[string]string{
 	"github.com/aws/":                      "internal/s3blob internal/testing/s3test",
 	"github.com/stripe/stripe-go/":         "internal/stripepay",
 	"github.com/labstack/echo/":            "internal/httpapi gen/api",
+	"github.com/wneessen/go-mail":          "internal/smtpmail",
 	"github.com/ulule/limiter/":            "internal/ratelimit",
 	"github.com/redis/go-redis/":           "internal/leakhistory internal/ratelimit cmd/adiuva-api",
 	"github.com/golang-migrate/migrate/":   "internal/postgres",

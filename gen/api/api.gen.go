@@ -386,6 +386,7 @@ const (
 	ErrorCodeBudgetExceeded       ErrorCode = "budget_exceeded"
 	ErrorCodeBusy                 ErrorCode = "busy"
 	ErrorCodeChecksumMismatch     ErrorCode = "checksum_mismatch"
+	ErrorCodeCodeInvalid          ErrorCode = "code_invalid"
 	ErrorCodeContextTooLarge      ErrorCode = "context_too_large"
 	ErrorCodeContinuationInvalid  ErrorCode = "continuation_invalid"
 	ErrorCodeDBUnavailable        ErrorCode = "db_unavailable"
@@ -455,6 +456,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeBusy:
 		return true
 	case ErrorCodeChecksumMismatch:
+		return true
+	case ErrorCodeCodeInvalid:
 		return true
 	case ErrorCodeContextTooLarge:
 		return true
@@ -612,6 +615,21 @@ func (e KeyScope) Valid() bool {
 	case KeyScopeProfileRead:
 		return true
 	case KeyScopeUsageRead:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PasswordResetStartedOk.
+const (
+	PasswordResetStartedOkTrue PasswordResetStartedOk = true
+)
+
+// Valid indicates whether the value is a known member of the PasswordResetStartedOk enum.
+func (e PasswordResetStartedOk) Valid() bool {
+	switch e {
+	case PasswordResetStartedOkTrue:
 		return true
 	default:
 		return false
@@ -860,7 +878,7 @@ type AuthEvent struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14
 	ID openapi_types.UUID `json:"id"`
 
-	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
 	//
 	// Example: signed_in
 	Kind string `json:"kind"`
@@ -1721,6 +1739,14 @@ type ClientTool struct {
 	Parameters map[string]interface{} `json:"parameters"`
 }
 
+// CodeConfirmation A code that was mailed to the account.
+type CodeConfirmation struct {
+	// Code The 8 digits of a mail. Spaces between them are ignored.
+	//
+	// Example: 4711 0815
+	Code MailedCode `json:"code"`
+}
+
 // CompactReply The summary of a conversation.
 type CompactReply struct {
 	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
@@ -1821,6 +1847,19 @@ type DeletionRequest struct {
 //
 // Example: anna@example.com
 type Email = string
+
+// EmailChange The address that the account is to have.
+type EmailChange struct {
+	// Email An e-mail address, compared case-insensitively.
+	//
+	// Example: anna@example.com
+	Email Email `json:"email"`
+
+	// Password The account's current password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
 
 // EmailRow Metadata of an e-mail; never its body.
 type EmailRow struct {
@@ -2090,6 +2129,11 @@ type LoginRequest struct {
 	RefreshToken *string `json:"refresh_token,omitempty"`
 }
 
+// MailedCode The 8 digits of a mail. Spaces between them are ignored.
+//
+// Example: 4711 0815
+type MailedCode = string
+
 // Model A model that can answer.
 type Model struct {
 	// Available Whether the account's plan includes it.
@@ -2194,6 +2238,50 @@ type PasswordChange struct {
 	// Example: staple battery horse
 	NewPassword string `json:"new_password"`
 }
+
+// PasswordResetConfirmation A mailed code with the handle that it belongs to, and the password to set.
+type PasswordResetConfirmation struct {
+	// Code The 8 digits of a mail. Spaces between them are ignored.
+	//
+	// Example: 4711 0815
+	Code MailedCode `json:"code"`
+
+	// Handle Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+	//
+	// Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
+	Handle ResetHandle `json:"handle"`
+
+	// NewPassword 8 to 1024 bytes of UTF-8. Shorter passwords and very common ones are rejected with 422.
+	//
+	// Example: staple battery horse
+	NewPassword string `json:"new_password"`
+}
+
+// PasswordResetRequest The address of an account whose password is lost.
+type PasswordResetRequest struct {
+	// Email An e-mail address, compared case-insensitively.
+	//
+	// Example: anna@example.com
+	Email Email `json:"email"`
+}
+
+// PasswordResetStarted What a mailed code has to be confirmed with.
+type PasswordResetStarted struct {
+	// Handle Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+	//
+	// Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
+	Handle ResetHandle `json:"handle"`
+
+	// Ok Always true.
+	//
+	// Example: true
+	Ok PasswordResetStartedOk `json:"ok"`
+}
+
+// PasswordResetStartedOk Always true.
+//
+// Example: true
+type PasswordResetStartedOk bool
 
 // PlanAction One change for the client to carry out. create_record has no id; update_record and delete_record have data.id, the id of a row in the request's context.
 type PlanAction struct {
@@ -2428,6 +2516,11 @@ type RegisterRequest struct {
 	// Example: correct horse battery
 	Password string `json:"password"`
 }
+
+// ResetHandle Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+//
+// Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
+type ResetHandle = string
 
 // Session An open session: one login on one device.
 type Session struct {
@@ -2874,6 +2967,11 @@ type UserProfile struct {
 	// Example: anna@example.com
 	Email Email `json:"email"`
 
+	// EmailVerified Whether the account's owner has shown, with a mailed code, that the address is theirs.
+	//
+	// Example: true
+	EmailVerified bool `json:"email_verified"`
+
 	// ID The account's id.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
@@ -2889,6 +2987,9 @@ type UserProfile struct {
 	// Example: pro
 	Tier BillingTier `json:"tier"`
 }
+
+// AcceptLanguage defines model for AcceptLanguage.
+type AcceptLanguage = string
 
 // BackupID defines model for BackupId.
 type BackupID = openapi_types.UUID
@@ -2920,6 +3021,18 @@ type PreconditionFailed = Problem
 // RangeNotSatisfiable An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
 type RangeNotSatisfiable = Problem
 
+// ChangeEmailParams defines parameters for ChangeEmail.
+type ChangeEmailParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
+// RequestEmailVerificationParams defines parameters for RequestEmailVerification.
+type RequestEmailVerificationParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
 // ListAuthEventsParams defines parameters for ListAuthEvents.
 type ListAuthEventsParams struct {
 	// Limit The maximum number of entries.
@@ -2936,6 +3049,12 @@ type LogoutParams struct {
 
 	// Keys Together with `all=true`, revoke every API key of the account as well.
 	Keys *bool `form:"keys,omitempty" json:"keys,omitempty"`
+}
+
+// RequestPasswordResetParams defines parameters for RequestPasswordReset.
+type RequestPasswordResetParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
 }
 
 // RefreshTokensParams defines parameters for RefreshTokens.
@@ -3106,6 +3225,15 @@ type ReceiveStripeEventParams struct {
 	StripeSignature *string `json:"Stripe-Signature,omitempty"`
 }
 
+// ChangeEmailJSONRequestBody defines body for ChangeEmail for application/json ContentType.
+type ChangeEmailJSONRequestBody = EmailChange
+
+// ConfirmEmailChangeJSONRequestBody defines body for ConfirmEmailChange for application/json ContentType.
+type ConfirmEmailChangeJSONRequestBody = CodeConfirmation
+
+// ConfirmEmailVerificationJSONRequestBody defines body for ConfirmEmailVerification for application/json ContentType.
+type ConfirmEmailVerificationJSONRequestBody = CodeConfirmation
+
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = LoginRequest
 
@@ -3114,6 +3242,12 @@ type RequestAccountDeletionJSONRequestBody = DeletionRequest
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange
+
+// RequestPasswordResetJSONRequestBody defines body for RequestPasswordReset for application/json ContentType.
+type RequestPasswordResetJSONRequestBody = PasswordResetRequest
+
+// ConfirmPasswordResetJSONRequestBody defines body for ConfirmPasswordReset for application/json ContentType.
+type ConfirmPasswordResetJSONRequestBody = PasswordResetConfirmation
 
 // RefreshTokensJSONRequestBody defines body for RefreshTokens for application/json ContentType.
 type RefreshTokensJSONRequestBody = RefreshRequest
@@ -3769,6 +3903,18 @@ type ServerInterface interface {
 	// ListAgents List agents
 	// (GET /agents)
 	ListAgents(ctx *echo.Context) error
+	// ChangeEmail Ask for a code to change the address
+	// (PUT /auth/email)
+	ChangeEmail(ctx *echo.Context, params ChangeEmailParams) error
+	// ConfirmEmailChange Change the address with a mailed code
+	// (POST /auth/email/confirm)
+	ConfirmEmailChange(ctx *echo.Context) error
+	// RequestEmailVerification Ask for a code to verify the address
+	// (POST /auth/email/verification)
+	RequestEmailVerification(ctx *echo.Context, params RequestEmailVerificationParams) error
+	// ConfirmEmailVerification Verify the address with a mailed code
+	// (POST /auth/email/verification/confirm)
+	ConfirmEmailVerification(ctx *echo.Context) error
 	// ListAuthEvents List what happened to the account
 	// (GET /auth/events)
 	ListAuthEvents(ctx *echo.Context, params ListAuthEventsParams) error
@@ -3790,6 +3936,12 @@ type ServerInterface interface {
 	// ChangePassword Change the password
 	// (PUT /auth/password)
 	ChangePassword(ctx *echo.Context) error
+	// RequestPasswordReset Ask for a code to set a new password
+	// (POST /auth/password/reset)
+	RequestPasswordReset(ctx *echo.Context, params RequestPasswordResetParams) error
+	// ConfirmPasswordReset Set a new password with a mailed code
+	// (POST /auth/password/reset/confirm)
+	ConfirmPasswordReset(ctx *echo.Context) error
 	// RefreshTokens Exchange a refresh token for new tokens
 	// (POST /auth/refresh)
 	RefreshTokens(ctx *echo.Context, params RefreshTokensParams) error
@@ -3893,6 +4045,82 @@ func (w *ServerInterfaceWrapper) ListAgents(ctx *echo.Context) error {
 	return err
 }
 
+// ChangeEmail converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeEmail(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChangeEmailParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Accept-Language, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Accept-Language: %s", err))
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeEmail(ctx, params)
+	return err
+}
+
+// ConfirmEmailChange converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmEmailChange(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmEmailChange(ctx)
+	return err
+}
+
+// RequestEmailVerification converts echo context to params.
+func (w *ServerInterfaceWrapper) RequestEmailVerification(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RequestEmailVerificationParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Accept-Language, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Accept-Language: %s", err))
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RequestEmailVerification(ctx, params)
+	return err
+}
+
+// ConfirmEmailVerification converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmEmailVerification(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmEmailVerification(ctx)
+	return err
+}
+
 // ListAuthEvents converts echo context to params.
 func (w *ServerInterfaceWrapper) ListAuthEvents(ctx *echo.Context) error {
 	var err error
@@ -3985,6 +4213,44 @@ func (w *ServerInterfaceWrapper) ChangePassword(ctx *echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ChangePassword(ctx)
+	return err
+}
+
+// RequestPasswordReset converts echo context to params.
+func (w *ServerInterfaceWrapper) RequestPasswordReset(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RequestPasswordResetParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Accept-Language, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Accept-Language: %s", err))
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RequestPasswordReset(ctx, params)
+	return err
+}
+
+// ConfirmPasswordReset converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmPasswordReset(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmPasswordReset(ctx)
 	return err
 }
 
@@ -4957,6 +5223,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/auth/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
 	router.POST(options.BaseURL+"/auth/me/deletion", wrapper.RequestAccountDeletion, options.OperationMiddlewares["requestAccountDeletion"]...)
 	router.PUT(options.BaseURL+"/auth/password", wrapper.ChangePassword, options.OperationMiddlewares["changePassword"]...)
+	router.POST(options.BaseURL+"/auth/password/reset", wrapper.RequestPasswordReset, options.OperationMiddlewares["requestPasswordReset"]...)
+	router.POST(options.BaseURL+"/auth/password/reset/confirm", wrapper.ConfirmPasswordReset, options.OperationMiddlewares["confirmPasswordReset"]...)
+	router.POST(options.BaseURL+"/auth/email/verification", wrapper.RequestEmailVerification, options.OperationMiddlewares["requestEmailVerification"]...)
+	router.POST(options.BaseURL+"/auth/email/verification/confirm", wrapper.ConfirmEmailVerification, options.OperationMiddlewares["confirmEmailVerification"]...)
+	router.PUT(options.BaseURL+"/auth/email", wrapper.ChangeEmail, options.OperationMiddlewares["changeEmail"]...)
+	router.POST(options.BaseURL+"/auth/email/confirm", wrapper.ConfirmEmailChange, options.OperationMiddlewares["confirmEmailChange"]...)
 	router.GET(options.BaseURL+"/auth/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.DELETE(options.BaseURL+"/auth/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
 	router.GET(options.BaseURL+"/auth/events", wrapper.ListAuthEvents, options.OperationMiddlewares["listAuthEvents"]...)
@@ -5071,6 +5343,287 @@ type ListAgentsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListAgentsdefaultApplicationProblemPlusJSONResponse) VisitListAgentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeEmailRequestObject struct {
+	Params ChangeEmailParams
+	Body   *ChangeEmailJSONRequestBody
+}
+
+type ChangeEmailResponseObject interface {
+	VisitChangeEmailResponse(w http.ResponseWriter) error
+}
+
+type ChangeEmail202ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ChangeEmail202JSONResponse struct {
+	Body    Ok
+	Headers ChangeEmail202ResponseHeaders
+}
+
+func (response ChangeEmail202JSONResponse) VisitChangeEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeEmaildefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ChangeEmaildefaultApplicationProblemPlusJSONResponse) VisitChangeEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailChangeRequestObject struct {
+	Body *ConfirmEmailChangeJSONRequestBody
+}
+
+type ConfirmEmailChangeResponseObject interface {
+	VisitConfirmEmailChangeResponse(w http.ResponseWriter) error
+}
+
+type ConfirmEmailChange200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ConfirmEmailChange200JSONResponse struct {
+	Body    Ok
+	Headers ConfirmEmailChange200ResponseHeaders
+}
+
+func (response ConfirmEmailChange200JSONResponse) VisitConfirmEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailChangedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ConfirmEmailChangedefaultApplicationProblemPlusJSONResponse) VisitConfirmEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailVerificationRequestObject struct {
+	Params RequestEmailVerificationParams
+}
+
+type RequestEmailVerificationResponseObject interface {
+	VisitRequestEmailVerificationResponse(w http.ResponseWriter) error
+}
+
+type RequestEmailVerification202ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type RequestEmailVerification202JSONResponse struct {
+	Body    Ok
+	Headers RequestEmailVerification202ResponseHeaders
+}
+
+func (response RequestEmailVerification202JSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailVerificationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RequestEmailVerificationdefaultApplicationProblemPlusJSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailVerificationRequestObject struct {
+	Body *ConfirmEmailVerificationJSONRequestBody
+}
+
+type ConfirmEmailVerificationResponseObject interface {
+	VisitConfirmEmailVerificationResponse(w http.ResponseWriter) error
+}
+
+type ConfirmEmailVerification200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ConfirmEmailVerification200JSONResponse struct {
+	Body    Ok
+	Headers ConfirmEmailVerification200ResponseHeaders
+}
+
+func (response ConfirmEmailVerification200JSONResponse) VisitConfirmEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailVerificationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ConfirmEmailVerificationdefaultApplicationProblemPlusJSONResponse) VisitConfirmEmailVerificationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5559,6 +6112,147 @@ type ChangePassworddefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ChangePassworddefaultApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestPasswordResetRequestObject struct {
+	Params RequestPasswordResetParams
+	Body   *RequestPasswordResetJSONRequestBody
+}
+
+type RequestPasswordResetResponseObject interface {
+	VisitRequestPasswordResetResponse(w http.ResponseWriter) error
+}
+
+type RequestPasswordReset202ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type RequestPasswordReset202JSONResponse struct {
+	Body    PasswordResetStarted
+	Headers RequestPasswordReset202ResponseHeaders
+}
+
+func (response RequestPasswordReset202JSONResponse) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestPasswordResetdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RequestPasswordResetdefaultApplicationProblemPlusJSONResponse) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmPasswordResetRequestObject struct {
+	Body *ConfirmPasswordResetJSONRequestBody
+}
+
+type ConfirmPasswordResetResponseObject interface {
+	VisitConfirmPasswordResetResponse(w http.ResponseWriter) error
+}
+
+type ConfirmPasswordReset200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ConfirmPasswordReset200JSONResponse struct {
+	Body    Ok
+	Headers ConfirmPasswordReset200ResponseHeaders
+}
+
+func (response ConfirmPasswordReset200JSONResponse) VisitConfirmPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmPasswordResetdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ConfirmPasswordResetdefaultApplicationProblemPlusJSONResponse) VisitConfirmPasswordResetResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -8331,6 +9025,18 @@ type StrictServerInterface interface {
 	// ListAgents List agents
 	// (GET /agents)
 	ListAgents(ctx context.Context, request ListAgentsRequestObject) (ListAgentsResponseObject, error)
+	// ChangeEmail Ask for a code to change the address
+	// (PUT /auth/email)
+	ChangeEmail(ctx context.Context, request ChangeEmailRequestObject) (ChangeEmailResponseObject, error)
+	// ConfirmEmailChange Change the address with a mailed code
+	// (POST /auth/email/confirm)
+	ConfirmEmailChange(ctx context.Context, request ConfirmEmailChangeRequestObject) (ConfirmEmailChangeResponseObject, error)
+	// RequestEmailVerification Ask for a code to verify the address
+	// (POST /auth/email/verification)
+	RequestEmailVerification(ctx context.Context, request RequestEmailVerificationRequestObject) (RequestEmailVerificationResponseObject, error)
+	// ConfirmEmailVerification Verify the address with a mailed code
+	// (POST /auth/email/verification/confirm)
+	ConfirmEmailVerification(ctx context.Context, request ConfirmEmailVerificationRequestObject) (ConfirmEmailVerificationResponseObject, error)
 	// ListAuthEvents List what happened to the account
 	// (GET /auth/events)
 	ListAuthEvents(ctx context.Context, request ListAuthEventsRequestObject) (ListAuthEventsResponseObject, error)
@@ -8352,6 +9058,12 @@ type StrictServerInterface interface {
 	// ChangePassword Change the password
 	// (PUT /auth/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
+	// RequestPasswordReset Ask for a code to set a new password
+	// (POST /auth/password/reset)
+	RequestPasswordReset(ctx context.Context, request RequestPasswordResetRequestObject) (RequestPasswordResetResponseObject, error)
+	// ConfirmPasswordReset Set a new password with a mailed code
+	// (POST /auth/password/reset/confirm)
+	ConfirmPasswordReset(ctx context.Context, request ConfirmPasswordResetRequestObject) (ConfirmPasswordResetResponseObject, error)
 	// RefreshTokens Exchange a refresh token for new tokens
 	// (POST /auth/refresh)
 	RefreshTokens(ctx context.Context, request RefreshTokensRequestObject) (RefreshTokensResponseObject, error)
@@ -8470,6 +9182,171 @@ func (sh *strictHandler) ListAgents(ctx *echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ListAgentsResponseObject); ok {
 		return validResponse.VisitListAgentsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangeEmail operation middleware
+func (sh *strictHandler) ChangeEmail(ctx *echo.Context, params ChangeEmailParams) error {
+	var request ChangeEmailRequestObject
+
+	request.Params = params
+
+	var body ChangeEmailJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeEmail(ctx.Request().Context(), request.(ChangeEmailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeEmail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeEmailResponseObject); ok {
+		return validResponse.VisitChangeEmailResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ConfirmEmailChange operation middleware
+func (sh *strictHandler) ConfirmEmailChange(ctx *echo.Context) error {
+	var request ConfirmEmailChangeRequestObject
+
+	var body ConfirmEmailChangeJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmEmailChange(ctx.Request().Context(), request.(ConfirmEmailChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmEmailChange")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ConfirmEmailChangeResponseObject); ok {
+		return validResponse.VisitConfirmEmailChangeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RequestEmailVerification operation middleware
+func (sh *strictHandler) RequestEmailVerification(ctx *echo.Context, params RequestEmailVerificationParams) error {
+	var request RequestEmailVerificationRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestEmailVerification(ctx.Request().Context(), request.(RequestEmailVerificationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestEmailVerification")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RequestEmailVerificationResponseObject); ok {
+		return validResponse.VisitRequestEmailVerificationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ConfirmEmailVerification operation middleware
+func (sh *strictHandler) ConfirmEmailVerification(ctx *echo.Context) error {
+	var request ConfirmEmailVerificationRequestObject
+
+	var body ConfirmEmailVerificationJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmEmailVerification(ctx.Request().Context(), request.(ConfirmEmailVerificationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmEmailVerification")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ConfirmEmailVerificationResponseObject); ok {
+		return validResponse.VisitConfirmEmailVerificationResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -8704,6 +9581,100 @@ func (sh *strictHandler) ChangePassword(ctx *echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ChangePasswordResponseObject); ok {
 		return validResponse.VisitChangePasswordResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RequestPasswordReset operation middleware
+func (sh *strictHandler) RequestPasswordReset(ctx *echo.Context, params RequestPasswordResetParams) error {
+	var request RequestPasswordResetRequestObject
+
+	request.Params = params
+
+	var body RequestPasswordResetJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestPasswordReset(ctx.Request().Context(), request.(RequestPasswordResetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestPasswordReset")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RequestPasswordResetResponseObject); ok {
+		return validResponse.VisitRequestPasswordResetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ConfirmPasswordReset operation middleware
+func (sh *strictHandler) ConfirmPasswordReset(ctx *echo.Context) error {
+	var request ConfirmPasswordResetRequestObject
+
+	var body ConfirmPasswordResetJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmPasswordReset(ctx.Request().Context(), request.(ConfirmPasswordResetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmPasswordReset")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ConfirmPasswordResetResponseObject); ok {
+		return validResponse.VisitConfirmPasswordResetResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -9602,417 +10573,443 @@ func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L0Pcxs3si/6VfD4TpXtPSOKpCXZlmrrPtlxNk7i2MeSN/tu5MMBZ0ASqyEwATCiGZdf3U9zP9j9JK/Q",
-	"DWD+cIakZMlJdnXq1Mbi/MOf7kb/+XX3p14iF7kUTBjdO/7UmzOaMgX/PE0Slpu9d1TMGPyQMp0onhsu",
-	"Re+4dz5npBDcEDklCu7p96Ie+0gXecZ6x73JyjDdi3o6mbMFtc+bVW4vaKO4mPU+f456L2gyZ3svpDBK",
-	"ZuufeE6TyyLXZFFoQ4Q0ZMJIYh9J658Sck8bqdi2r0lhmHAzWv/az3OezAkMm5g504xQxSJCRWr/JJr/",
-	"xuxc7b+Xc5kxMsnkpGXOZLA3HBw8PXxyuH84Ohg9fTrYMq6X53S2Ppyz7073RodH/pP2YxHhgvxaSNNc",
-	"64ves+nTo3TwdPj06UHyJD06fEZHU0bpIDk8pOlgeEgfT6YH0+FkNBlMno5GSTo8TI+S4eFkMB0M6ODp",
-	"RW/LIH+k2uy9limfcpa2LR4TOE7YM7KkmiRyseDGsDQiVBMqyHfn52/3UmpYffTn8yIigyH5ngoyGoyO",
-	"yGBwDP9P/vb6fNuwZEJxCG30+f7dj8RIksqlyCRNyVTJRf3bc2Nyfby/b5dX993v/UQu9gfDZ8/o4+no",
-	"f2g+E9QUiv2VTpLacKZSLajpHfcKxXtRy+jeUcN+5Atu1of3jv1aMG00ydjUkIexih/1yfmcrSzV4Y9T",
-	"qWBJBftoSGxiolkiRapPCJ8SIQUjHB+PytsUvtZeoVkmlywldGqYuhCVF/QvRIN8ciUveifqr8PRifnr",
-	"420EG6a191ZmPFm1L35m7yBmTg2heZ5xpiMS/xr7IWqSM0XiZTmq1jH9+tejwcnyr0dbx8SMWu2d2rm2",
-	"8BJ+wdLCknIrR6ZSMWLUiosZoTPKRZ+cMWHIkps5YVdMrcjB6Bkw/+HgcW1ow1ErDXBhHo96UW/BBV8U",
-	"i97xIFAEF4bNmIJx/mMPpdreizlLLrW9cQvnl8ImIkcHZM4+0pQlfEEzkvIZN42F+1JJsGWdw/hfpe3b",
-	"jgLggSa8IaU9Q+09SYZs78nkYLj3LD083DucDqaj5GjylA6HHexV8LSVv8JgzvmCaUMX+QbJlGTc7vCC",
-	"pqwiqUCmLniWcUeGRHOR4B3vBf9IWC6TeZ0Anhw9GY0Ojwb2/7po4ejgGrTwd6Z0qxBzFzwp4BQeaC9l",
-	"8YP1we1GnMOOATmx1Lm7jnlheyPLT3Ac2TWcFDOiWC6V0X1ySq5oxlPCU6Ltok9W1S3gmlyy3LSTh6UO",
-	"SxyWNiqkUef/Bf34IxMzM+8dHx1EvZwaw5Qd43//crr3P+neb4O9Z+O9D5+G0dHB5/9ooZ3P9iFFF8w4",
-	"bQd34q6ImtsX5dTMe1FP0AXoCvDKMVC2XVWu7LlqVMGuxwOvUrbIpWEiWf3AWkTxqdXSfi2Y3ZGCkWQu",
-	"NRP1DQHZ57QcumDEHi0VQaisaLUkSP3219fgYHqUDNMB2zukg8neQfL42d7TyWO2N0iPpiP6JHnGyjVA",
-	"/bJchcro9+zwOzZ5dHgIxOv/HrauxPQ1Ncl8fQleCsPNihg60xGRisR/ieFwpWLldrZPDoYjEucKZAC3",
-	"z42nlGcsje1hC0tVKGWJ1527Vh2lCylm9uJi/US9FYWsfcmmezjPjrU6GDw76lgep76dWQm3vkylekYe",
-	"Dw5QyTBze0IKtmSqrtP1ySu7FtmKzKl2Z5SToBHRkuSKTe35/mq695MUDIccX0/x65y+m8ceTmSDYGhb",
-	"BTuc7YSyJnITmYMK00E/r1qppKSQKGihVhXWS6uSPR4cRKTI/Y8pSVnG7FB0Nzl+ZUor9+765NZhZ5WL",
-	"bNcyEF1YcJmv7MGimC4WDBaWG+Q4kkkxY8ovMqq9iulcCg3L3bDNvu5S4XQ7BVjHIr0Xi525cquMajO+",
-	"SEYNU33yaiakYimZMM1TBoyJPBmRJVi+XJOFVOxCsI80MceEEtyWVh5vru1NWbmc/k2YuYPC3ggGdjz6",
-	"Jaw24s0iy7Xanmo0c04LYGguCLWyjilwaURkxoxeU74th2prTTINrA8vIHJ6IaggbJGblWX75sqAT+Cv",
-	"wSfQtRYbqWc4GB206jCe+EGFeVuhjG+BMOyvCXo97D/BDEN7eT9XcpKxxX/+U6PeWX73PxSb9o57//d+",
-	"6Rnax6t6/y0+hR9fV5O89HN06I5Ju45WHoIpWKW7uIUAYhCw9VODUH1pt86eHhUHVc26bhu1u3e/vLHD",
-	"eN3pYX9/i5686fnavbBufhG/8uYEHgDSOCFxIlMWE01XlrdXf5jFbVjyGx+v3PrF2wIc+JM0Z9RwPeV0",
-	"krHfaYtY6mSLFck0szYASy1fZJxpIgsDEtx7BRsbt+bl3LQK9ZubHqs/DU999nLTO65lIczLj9YYbdE/",
-	"rFGDei1IJGeNgoEjCMWH++RHro0GZ5wdQMbsAfxOLjWZ0yvmNJWsWIigKWqmrnjCHmhiLO1oMKFkYdzF",
-	"RDFQC/UJMXzB8NU7+R7Ia7aYMGVpYUUmjNA0RQ94rmTOlOEo/t3I4Z8pngI0e1u5BW3LdapzDx7bFyum",
-	"dUTyzK6ENQntSGtK+6ceW1Ce9Y57NKX/T8Vhag+2dDeL2Nryhlv2tlOwm++ONjn5J0uAopx1XGjadsA/",
-	"Bz+7nLqDpj7CXz5EPW7YQl9vJU6JksvGVBPFqGHp2FrgNa9P25AX9OMr/OxwMHC+IXcTVYquymm1RFNe",
-	"M0NTamhlUhGaA5bzBdOEiyQr0kbo4488V3blg0pr/CeMhpjA316ek31amPk+3kwyYDqwqP800wQx497Y",
-	"6XzEu0AzX9CUfbnXcc3X2HTnRb1LtmpZ/tO3r4i9EhHFruTln5a8LoVcirFgZinVpd6w9E68Ec1ngqV2",
-	"4adKLoh/0kUoFCPwRmt6cgOhmPIWuGrPCGrPihVLrUE0Z38euaOZ1lwK3RYawSsRYSL90xKDLibhm22T",
-	"rF7+00zKyEsmuo7Ac3sRzsCMillBZ4wsZMoyTSYrktLVn2SWn6vO719qwjQKGk2Ffp1UC6fLmhxo0kJ5",
-	"5jaUivr6fmgZ/enM6f2NVRGE2istGtgV5Zm3G9akEbgXKgLpgUY9yzGbtmKnuta4I25UEykzRkWvaTas",
-	"f4eiwglDtLqts5tLh8RrKuiMWS1VX+pjghsakSJP4b/2CI6ILmYzps0JoZmW1opnVi1U0q6NjpxX1P5j",
-	"zpLLXHL4Qy9olhFDs0tQHmdMgKMFNHW3GQ0fhnd/tMVcYAYPNLF31GdgRz6Gy21v1Jc8y9qEwNyewBmd",
-	"WCaRU7IE5d+QhAqSyjq/ODLHNepVuWfd04SmRPuL6u9pGWyNQ7YwByxVff/DbKMK8XXSsjVpNqx1QzLW",
-	"6LlNPPyuhOTcZjVS8Dvf3L7P1Q3cZJ4jx68JrnXRfFqYOeixLWQmF6xiXc5pnjOrdxhZZf4W4dGlPvLy",
-	"JV9FbUyZNWPb6eSSi9TyTq7kTNEFukRX2rCF3elkbhWk+Fuu2FR+JFKQn7lI5VLHffIS/KN8SgoBErvO",
-	"Ji8zlhglhX1mQZM3Z71oi/cXrc22McLJcLNQrV2QLRHXqGfXoEPw+n06JrFiM64NUyyNIxKj7jnmwv8x",
-	"5mKs2LTQLI3JQ0qWSooZyanWS6nSR5W7JplMLuEuIyVZULFq3KwflR+QhYlrf40hhLucM8XgAp6jY9D1",
-	"qj8o5ociiMxSothUMT0ncEaC2WKvQ2QP3RnwGOqM9vt+MONkTsUM3x1+W5+odxRXJ3zJVmOnXcTuT2eh",
-	"uD91+Js8pFn2qBx+9cpkRewccqaokcre5KNq4+Bei/vktVRszaFSEkvYsDohHgzajjDUPdqp0V10riZ7",
-	"SCwYGCDHsJD7owPneHr19uqg9MDAtYOn5bUjf20bK40Gj/uD/nD4uD/YHx3swEe6gFNi3MVPfq8dGs3Z",
-	"j2FCXBM6kYWV8BPAemAsSrkouWDX5sLRdi5snIxwC6iMwJzllgRp1nomeiHefi56P4VgS3Cbc9UAPvyC",
-	"QrshYb34bJVpu3rIDvxU6pQYKK25y7ufcOHgqp1yo65DDs2MdsIwwQShnkhavZJM6zHc2wZO+f7n8wB0",
-	"tB+Uiv8GHnaCzt469bDV9/PJ3xL+hn//6v1vr4Y/8e+f9dnq+9/Sn1/xN/zV8vX55eErMegno0xMFt8O",
-	"0n98n7UJcfYx54rpzU4bHLuTge6Jr3IEO+nbtWovqLBiy8pUWDspmBfY9eVSZnwg/jG4+v7X0erdU30+",
-	"LH7eyku1DWsOpbZwbTyFMKrnmZy0Bf4TtcoNSwPImprgOWfK6s9CGqIYbQjj02/+Puz3+1WxMOGCqlXb",
-	"zuII2ln6ufesbuLpJAAzbwNLmcwLcTl2nvlh1G0/7y4cACXJf2NjhNgfY2T5KOqZEgXZePWVBxgOd5YU",
-	"uFbeL72DuGg80MLrJSbBYy99iIQbHWJZdfmR7AqT/ZoA2TWiq+3yGoJDLlFvg7t0FQmZU6vbES6cdbCW",
-	"UjCMrgfirBNYp2TzHBc25DYBsTsIOH5HOMutynuVb9YIqpLhYTcCUK2rZrJF4LZroX1rzPnVIco77MjV",
-	"rUKQrws8XlPm/HCq6xaVwqDOcbVtrXFA9xF1ZqRiXRqvQaQUQvvWRNLvRryyxcY4zZZ0pYlRBdvBe9hY",
-	"anmJOmn7Mplk/o7l2aoLCa6LzDj1b2JvXl8pd0+73wwvggLDaDL34AegdjNnXBGpmgrgL58C5AmVS+fw",
-	"/+VD0JfD9ahya+98KdEbBLEcecVUahfMSgRDTYFn2jXORlgbO/7mwQik7n1HWxx6fnk2LD8syfr6/Zf3",
-	"hBEjHZyUUEOkSFjbLmDCTfs+Bqdan7ykCAME7D5FRc0ezSybNndhwTTGJVza3Nra/o/e56h+G0ItpCBG",
-	"pnT1P3a3WV7MqfEr8UWr7ZZhw3LDjrb7dt6+OTsn+4n951IWWYo4EFx7dO9ZNdxJSf+tY8DMO4CqVIQS",
-	"hxta36W8RIXthCCKapywff0sI8NDRq3GtD1P6tvqEDEFANkDkqGkIoeDx8dk7vUZXU+rgpC+nX0FluWs",
-	"OECZ1Wjo8eDamo3n1DYq/u78/K0fq+nerjlNj8loMMC5+QWMAM6J+E+4UNmkMODRoHXE9COO+PDZs+r4",
-	"B4Ot55ybTis12sNezM552yadkmqEC2JIffKtkguSSbBqjCRzPpszbY7JVDEG/vaI5HLJVEQMozgxYQf6",
-	"S8/egcRo/9feY48eRhd2ZOUZhtfXjiRLWy+oSFjWZu+lSA+qEAIS7VBQ2SXmApwGln6OSZxKwWJc+jiB",
-	"twGqeSqzTC51JQdXJpfM2H1eaVJoOslYn/zsbAja/A46pzjintcZDueyycs9VT705NYKx1ZfGPfbNrMa",
-	"rrbtNaygFIZ9NNvCeYgAA3eiFH3y3tv/Zs51gHe6tRIk5TqhqhUqVgm2tHgXyotdn24cBtfDfRlYtufM",
-	"GpW7HwF+TO/ksiWyvG6NusBSy/Twwh1MzYWkTpMFu8bMYDg7z0oKqxmDg2w851ZRbVHPXlKVcaaIO311",
-	"RGSWdvs7PMC19x3LMsvlSsIWFdpKrZ0nUhnaeaHELmE0gBK2QcT24ELHHp2QRUDLiWwVEcGsMTuRKWdr",
-	"Mcypkgv7SSG+BK3ofORWc51Or7MqL+1Edt3dLsTcC5oxkVJFHEpup2VpLgSz2jHahU8OrulxgiUwVK37",
-	"rDw7nxkq0r0iv8bKXF2D7iFuvL4wP0lXrOGOhNRrxgwI810nZQe065x8EHx9Wm/dlbuTUT+ziebmGmLK",
-	"DWnXuSmWMGHGGH9fP2PBWLj9yXkFsWdkKivb+IJmGTkV4hoHjh3i7pPN2BUVZpzKpFi0s/A5+2g0mcpC",
-	"pPXc2weayKUgmlHV8OH8grIGTnh7pkTk+0KwDWCUU2KVCDAzBGEfE6aaOdatL9yGSmlDplF9OU7komOy",
-	"L9wVMPausdflSWQ3y1mLc2mN0RUphOEZeS2FA7ddi5+pvny1s3f9WkTi5rorrRi+YL9J0aJ4vjr96dTu",
-	"nYNMAOzJm5P2KWIfg72DoD/J+CUjRi6kUnJ5Qt6fvyB86mKwDXBFYZW//XcS4EPbwsH21B/nSk454tiu",
-	"ARcUKzKlVm5BQBhGbt9WBnocCeg5WGSJFJo3PTyfghoF/LqmMH/uUKHhODlN2lFxpwRhCZWRoIlg1WKp",
-	"me57G2ROoXCKW/iFqw3SEtX0H9ooNDMq3JDCsDfZG3C8V+0N95maveF+28neiCpv2LBqm3GOZMJmHD1N",
-	"lm/75HTmtBBqQtok3gm8rplIQ+C/4TkVKfvYQvoGoJAJK/OlPanAPnCfMh0hdHv4hSGS3TCH4M7gwiUp",
-	"rAPktsAQ5XRDJMjNzsnB+hQtm4N/BhMn7fJ+4XxvQnkwrTrhtc+0ne4cVhE3HBZjIwl+0yoSAc2FA4R8",
-	"JLs+XbzYashChm+AF7joipEkoUqtiCzQ2Qxu5hNCDVlIbcjhoHkuhXhmwb6hZj28kisuFTer3nFvzmfz",
-	"ds3DnkKTQDcVMCiGK8aKJVKl19DIasKlPHgOW04d2s7hgeKRl0PYCVxK1yD1hLYCbn/mZg7vAyqLjZTZ",
-	"GG6NEd8E/4ZU/2JNFaBqVqpS9YVz4UP46nhY6rS/Fkytxkou9TVOcCkzu0f1Jayci6Xl7d1SLcuoChaq",
-	"hCCNYS5F5aCp+rZigAei6zH2ZQtAddOSTKkK/i4FJeiIkMTReG2VpjTTrQDxpPQmbZr7e81S73hyT3FR",
-	"dFRT27SXAKQ2EgX/hCaXOFtTBom8KKUEfdE49wbI47/mj5PR3+cI9LgO6rKyzBw87uXqRvYvS84x5PnL",
-	"K4YVJxztOfWK5vkDS4gy0+RhdW6PqiKxEliyb4QEAn9nXVJW7lybB2ocNNvF4oIbAckCQhaOyA30VyEq",
-	"d7Mu5aZj8UolRT2XS3EC/wFXqdCG0TSonFhNLmH8qoGN7KS7ajyiBS0Gtsm0slsByWgJY13mvPLaGaFg",
-	"RbSShTYs111RXJaHLbavL4X9mrRx6lwPkebGOcQXuRkbtsgzEPo9k2fjUhCOdbFYIAbpiipIF69G2yDr",
-	"aEGKnCxWDof++Vqy/cywfGuGQNQzqhAJNdvkEuQGEW1knrOUUETcZGAHYKG+3bb4BpqE1avr7AG/tFke",
-	"+UzRdGs46727DWwVOtt+P9zUoac4vGiFY706sVFfeamUVB3iaAl1BJUUM6iRxHwUxOt3FNRjb3CEGEch",
-	"MqY1ov01iXkae8RtIlNG4kmhV/ExuvahJgswNIQo6tgMQGs7yHWL619uX2GY3QuJa9yFdrByjyznlj9d",
-	"JN9+18oW9jFniWkiqsNxve5t8EHijZh6WDd/1KTS2ZgNwoWRIa1zTQoRMlhOiFErtOasxFMGHaRrY3Hc",
-	"2wmG5mkjxOuPthj8oyyNr13Vbm0MN2AyBvRY4zL8aUd1Haii3InaOmxkhO8YVWbCaJd26Y9log3PMjJh",
-	"XMxA0XT1NrHC3HAQYsnLOc9Y5dhSBao9143drS3RPIy0tkzlz18UwYPFeCvFbOM6GElo6feLcy5m8a1M",
-	"Lrdfrsdr7S9fPqUzpOqNs7LyasJmheiTn6TjPisLqL5kKVkx0wlJ2cpmZVwzwgQyXsUvPtAkkzOHW/Hx",
-	"T4SjY6DYjswedGtJEl+JLZ1MqO+M/3FH1tyVE89bA8inJOcsYXXFyyq77KPpk9Msw+ua/FNyELIKTcCK",
-	"Limn7qwKZxScPFA3KPZaaQsZpyxrgwHbBYNv+rgdVM7qUP16W6o+3mhXwOKpbQn8suN+4LQ2b4Vsq2Ye",
-	"/GmFZroKFgrEDBbI+kJCyuouluyPcONGB5f9RGtObca1j9e0qtmgAjffGDvERUyWLlMRfYURqilOxZGK",
-	"xL56YdWewmftkqJCiPc0TKlw063svN2Y+s7bX67n08Lt8GuylRDAvdA6TJSUaIlS2JmKQdonb1DU/cwm",
-	"ZyDNopovgRL7ckSsfQtKoIPVHA3KOuGlvVv6WxLp7nXb0+JQq/perllKyD8asGDuOFDSMKzrgkXOpxzt",
-	"dkePSMWNQMCa22dtoTfppq5EsSt+6xanYnzuqJzuxEqgAOK5PgYmbmiBFdfU7REyeB7WqRl/3pGkAWfs",
-	"6Lrc9i6afsvb9JtTfYk+Vkpiq3XErpxwWWd9JQtiVKFNeTLDEWKVBJ5m7FawWVaZaqhA/EtVoA3wZ/Tg",
-	"PyitOudikKrTt9QnsR09uPz8ECzlAPrZWjcQfHIBFazW7K42GKOEPX993/RGlPW6y+Zz1JOCvZnCWLeD",
-	"VN2bPkdbDNSPLCnsGrzNqOh9/hC2qwMufeqhUCELP4RzGtZxhYfbaq7IzGk/qhBeF6V57kuolgJvQVdo",
-	"Ibtyq7Vz3qqjVgxyBdLDNThJOUbnlVwgSbjImkjdb2AqVY8JfGGfnMtZqC6ygk8D2PXxiPzAn1ul3Nix",
-	"QrEROzrwgwFi35U/lYK4fAsyDO82ygNFq5GQRg8LmmpixRpq3UBE/VaPfLPceoPdfdGULbzaUd7immA7",
-	"UM9qnrXHo1ao3S5e9Cp8c6sX3QqOuHpLXIttlX7zVi87UlgF6jmToEjCY+Brsme7doc7POz87zE6TxxQ",
-	"NnbMEEeNQwvuiplnrrElFi/NY7ceMTpRokoOkksmu2Qsx4xv9HHFwAlQm9geBXZHwR8tl4JcslWfnEHB",
-	"CDKRaYVoR+Q1f74pMlDBLzxxMm6TiRD1Pu7N5J79cU9f8nxP5qjO7AGclClUZiAluDrvFmU35YolplYv",
-	"mVFMeEfYRUQUM4USFbf7iQs/hCvold4Qkqz5TuGLPuBQd6L6S7u7084dHuOB9uIwIkP77cejaDAYkGRO",
-	"FU0sh5aJme//0y5xn7zz51UwAcuCso6ga9EGF++qknp9U19ghRY8J8iDcBg9wLVxuJYIkOwkHGK17X88",
-	"usXdB2Ldxuyv7U0v5pInDAt0lSy2KUnKqXDKHQkgYQE7saaI1kBQv3y66PH0ond80TPDi150gUc3/BAa",
-	"Nkh7aFz0Pn/o1cOi1wqBtqUyrQdB1zRwu7o05cUV3UuVzPdEkQFK3onD8ljeFBeqK1JfJbzv4k4VOYlC",
-	"9hgP0NJCQu87Vn/t2K4/PTZgU/B+c8x+QzztDxe9v6uQ+HUj4d4QHQ7IgovCMA0HN9dEM5q5KMcEYKL1",
-	"glFwgSNQCptVpa7smFnyBHJsvFTWjTgr3nF70faAVXLh9sAh1bi7VI216bKK/HEKMa3QG8ydHzXtZMZM",
-	"Rzz+DxaIhyVyAfQvicNTsfJFVu46Er9GzC57ag2aIqeGuW4HZV5W9Y3Qhs7N1QU316J0O4X2v25k+6sG",
-	"n68fdT4Dc6wbJpdRXQkGU4LqYdjeUK4H79HeM8NN5Dz/EWG/FjSr5EQ6Tc+TO1CDyzK/B+Bd95C90fmT",
-	"tm53JeP/GEWN49M6DXS4Oruqiu4s8aP1lGYP3WkK5ntZfBNZfC8pK5LShYZuKjA7cDptEhOjTzWJ6XzV",
-	"yF6CJJlshdR8TTZlfkLbfFI4/28pzwrVuawBNrJpCa+6sgMgKlFzYIE0967EUd2ViAqscN6iPe3QH8Lo",
-	"PvmJLYkdQr3FxbHL3SYGUEbArCtZkBTqyEK5drtmKbfjWnBBDS7Ngua5i1QEYF/nOlXzRgJQetvtDgiN",
-	"G7/l5m+qS73t5pcOtFOiUrY98V0FvwKYj20PvEVgiEchbLv9rEQrwAG25fZzF0mHCPi2e13sNQStdnnA",
-	"23uOBVc/uTrAloA/16IkDn9QAxM4OvcH7O6hidpabAtPNAhl59udY3rXu3ESuw7FayrXGItb6x2fKClx",
-	"50eAFne+Gzhp57uRlUJsqC4PtyE3MSmnGgX5QhTlnwnjGHqIB6zjnIpUz+klKHzuNzejL8VVNQ6mmwAR",
-	"cWshFNg6H/AslCd90P6qMbEWq+aOc2b+nSyC9fCFz6C4NUtgWyLAvyT4/3dUxUPNfVj3dtZkyaUsqlH5",
-	"djCRszTWgIuWN40kk2K1zp2a0baYy0/FYsJARMENZTILXTh8xrCSJU3eQNTcXnBt3aRgJ9AFFcpaCwJa",
-	"2/bsS18EahjikZuyMVurOp07GVKZceCem5RmaobO7Uc37ZLrA9Sq6MvcWj/uxo5qQrIw40J1IN1yB73Q",
-	"PmqFaeGNXhlzY3J9vL8fvlSp17Kf7NdLJCq+/Sypjqtz7qGqUGvWuL/Bgz1qRRtSauiEatYnL1wrQGuX",
-	"ZBw6OEJ7v67aU65E5emGng/QxBdvu4MCoKLIap09WtpAtCI+/ei4JmnBfpeBdaotcgmYv7WtCtt03aKc",
-	"rTBwrk/5GTY1YWl3ox/q0b7a30vaHSwdE64cxFyf5rmSV5s+F5iKulvbuwlt/5irSvOqY5Hd5ZsVOR10",
-	"72/FmYWe21ZYZ2DHB5rAffUhQE2xrZ9orSARqnC1lip1x4gDT4SeNSUA7N9BIPzefCfSQhvVAccMH/W3",
-	"1T/6jhnKs13IrxvvGz6xDp6Hkm87vDyniolu3oKrlancCYd1k39H2gJCDj3qUVeoHr2kzq3MGObaYOmM",
-	"yjvAqC3RfyfOwJ2z2k2QTsKRaLAHo0+U5EIbVYCS3pZksq0ZGje+Y3uKWQpGWkZes6o7wYy19i/bAEcb",
-	"KQig4pOVx4/BKZrQLGNpn8QlAAL78lCVzMuKUg6bt2ALqVaxS9ORupn6mfGJok3ir8EwG+V/6nPJqTFM",
-	"2eH+9y9077fTvf/5wf13sPds/OEv/9GKkGcs1WM8d2iHAkjznIRCUDlTWooyBFliFyylOdc7YgrBdM+p",
-	"1lDmDQpC7RakqKNNd09i+P7szU8uGyGYzJWcBkGQaY5JbL8JXY7CG+1fXv+0/wZrz/7DKvIxNCIKn7J/",
-	"OjMB/okWhPsVd8T9XvnDlTp2F8K/22YXNyDjt4q3bSvKtLVRXWVHWnVxuchpsglx70xu5M5qIcw299xN",
-	"nCs3CyaGcXUFEy8Zy5G6AQDqYoq7kbF3M3QXvnCoUroCncCH0LVcMPJ0MMBaYevuQxkKwb2TWnOnzhMp",
-	"yLeKp/ZlB+QblkDf8T9CyPHmXovSUePbfgZ44iYq7EwkqBIemLTwfq5ZKxXuUKz13G/irlVaUR/UJfqz",
-	"so9QeL1RwDWqPvyma4fdI1Rrrg0V5jYLv16rTHvrqn3YHXra8jBsbGOQrXq+zxLxh2p1rxEA1SFrujzF",
-	"7oU+4bbGh77a7rp/XrZ3kJUujY7XYHCwyVFl42q+IXd1s5yHD0ZhJq2MgYbHD2zVxhSCLX1fuD606oMc",
-	"J5B//thO2DGe5lYCzKkG/Pwly02nLbS5g80lW92xRbRuAe3UNMwOzAo8rO7GxSw0xvOtuuCgAJ3UVcvg",
-	"iv2uXXcu2epm5sZop36ZbNX52WNC06sx6LYHA5Ixq36iqo6dmyJs1OtzqyCecQTaLyW+GYznVkiXapx1",
-	"9u2Ppz88+/uvg+TJfy3+oUY//vb0XDw/XP2svxnO//bPt5cvD+gwHfz07v/tXV+Xdz0Qwfhniszo1bpd",
-	"8ROfzQ1AW3OpTHvMg035x/bPwFlQyczwk71kqwgQwizLoJ0/oTlVpn32rRndiczZVtn+A1ud4Y2tXXrs",
-	"1ob8UTeN8OqtjXi+cX05bxYgeCHFlKtFpY2cR0pzAKhPrH2ZMdPmbfFtRzuMlbI/t7uvkSwsFYAr51Jp",
-	"RiZgM62qnBBeXzO3hoPRwRbjsbHG4T1tqweVxdtxOVA9vewlaveVKpaShGq2x4VmQnPDr1ijSHhbkfQw",
-	"JyjVXp/Q6PBgQ75NjdpCGfS18b4ONcshNItjP3GlIaAtnExb4j+bvdP2YMCErN/BT4YV59s7qYq1jpYt",
-	"a77VjfQ7e+KwhXpHuU7Yvwfa9VlvFLTmYiI/bmmnDg+W5QMozybyo8uTbcpWfN8OBaw7ljQEUrXgec7M",
-	"JhmMVZed+MVpNjLaoKjxShZlmAvV88lql00NLQbabV+42FLNeyeX+lwxmra5HU9dtrnOGXScgWIvePuY",
-	"pyHVcclFs/btfDx8svXbThy4FJ8XdMGycxzLN+W4OnEoeLlFM9nt45Cg14VwSXjO11ve9xasxoubaq2H",
-	"d/gaEFI1JG990I1XfzHRtvlxS8jR9tJ09jbs2KUNoofi/VQmeh9i3nr/UyJT9jm2+mlGudBYiACgmgk8",
-	"utY82xkkXED/sPE/Nfh9NJ8JagrFxu4CQP4uGTQ3L1QW/lxwrV3FBne5fjsqyk7tqPzlv5coljJhOM10",
-	"pW9t+Rb/C7Y6r/xQvspwpsbhBI56UvEZF+OpVBOeptD/FpSb6j2hyzmsaw96VYyh0D/gmMxcpmP7E80y",
-	"uYQnijyTNB0bKcc6k8ue64MyNhRb7NLM0v1q7No8TXCWKVvk0jCRrMaJFNOMgxU8KfSqV8tEHRfCF+Ar",
-	"v1VOEZsUVl9hx7GgYjW2amQv6qF7pjZFBacnaGZjV6Un6tmDGSaRUVV1rNR++7WQho7Zx4SxFAckdJFb",
-	"TZil4wVLOR37OldUzBislDW49RRANdhwmCWG1r/tOtTVfvP2gCWkBTXJvNo80hLbtLBk2HO5vmPXPT38",
-	"jQ3np444qrl/FSJyiJvq6ihq2BicWbgsRTpjpjplbIFWWxbIPRY0c+QSlsQuf7YY+9p9iDXKpMzxA4C3",
-	"kYrOLDNB+XxtHBR5Mq4gASv31X+dYGOxxq/2k/VfaGHmY0dbqaLc1WCyN9ollUXDzdC2H+tK4FVXjLWm",
-	"BJKk1u6mBZmXZd/QVYfjceraX3hs+nIuM0ZSuoJESw2tFLQvcyag2bTVNewNx2VIZcFTYe02iHa9P38R",
-	"Yr3w3gfaCnuvZNEsg7Dwb1KwPjl1lQDcd0x4FRQLQFBpM364MxLAmhoiZUx3BhANT3hO1w+2NTVz09FW",
-	"ec+Oh1uLFvvFOhlrhx+ihs9EevNW7KH/0Z8vCp7JpCsdGeqFc0PsMeL6KTQinFIuyGgXvUmxpFD2D2DZ",
-	"V5sKb7uWVHIKri3NFGcOS8cF9JeWwpX8svqCnlvOg+K2RsoTVzU1Rl40LMOeX4s2Z4Zmany4kyKNjaq6",
-	"KAcu69/FMrxZ8xcvckITmE3dXb4EXlN+aA1ZE9p73QheUC/XtN53e2tJFPI2o6uJlJcaq4AifaURDnUd",
-	"bWD1uDtAdKOadtuQ7q0IBjcYWADwG7cBF5hrmWenj3437YurQIflK6ZWZs6xu8qK2N/l1FqrreG9Linn",
-	"h9FmlFF9OZ4quRi3uIqq6OUbVBn4V0GYa5a5oj0uE9k1QPwctcPQ7dmBa2q/AI3l25Hp3oDAChuVl9Vz",
-	"m6Myk7o2h0+fKn9//mzv85nW9hr+G36vZFp/+uT/gCtdzdc+fYJ/ff7sQKW1CQ2bSdl3UiLfAa43dvSu",
-	"dNzdLCUrLNAiKF1ZI+x6hmXbkDF/94L3O+P2v2M0szzbAf9MoEq9FcT8qiXo3dWk2eWoyMsq18rLOs9C",
-	"P/q1ZXIJpV0+VVdUz93VULP6w/72pCM35vJLbcvSHvoUPu5ZlszyQcCycfp9ePNfOLyZUW3Ghd51QyGE",
-	"aW+PfIGfuSxUWEQsluc6KXyVVbsPcW4Mcd40uPkDW4HisC4yUF7oiAi27Ib7VIREY093bXw5KotrrW2Q",
-	"34/q+vnl+qWXzO2kdj6KrWSsncKjlkP4B7a6aSKYZR1rDsCSrMvTm4mt3XjrJMCHS1kWgID2EFxvt3kw",
-	"HIwODg6ednFgSBYbHT4+GIweDwZPntn/u1nTwmAgwIkDVpQr6jisVXQMp5M1UpTMKpe28HJTi+9GDP/3",
-	"xcXHwWDv4uLjcHpx8fHJtAMw/KV86VjSvaaD+eDZNufWTMkiB39FbtVsLkVoZenPcnBVFJodk9iyQkwe",
-	"2v9ELhs8wtq5Lq6emAhRjvpRhLU+EZMLVQ3tv9DhfqwYTSt/LhU3AB8GjS5cdX1X8W/yEFtPFma+v2CP",
-	"+uS1VKwz7AJMi5VCtdfzdHD4wxvLv+DzHhPpr1U/XtfL3LvXdrLco82EacecSteoA/YNEGENHyWKnd2F",
-	"Dm5xTfI82YQ0jHpYDN5ddoU/f5QzfkMICmSFlFEnn12O8JEWQeURG1sbxiOC/Y+JUSnjZhCW21Bcx93n",
-	"Co/5fi4pu+IJc+1csFkLpp4iF86pxu6JfXLaeNLje/RcLpFnLwSmkdg3wpOazwQWVcfsgohoie/FOHfO",
-	"ZJ6xB9pVefCLoH1NmbnMoHB9kffJqVi5p7i+ED5z60LU1lmZ8YH4x+Dq+19Hq3dP9fmw+Lm+oofD0fVA",
-	"P957shH889pXq12rcw6Aa5hxsqlnaoj1bMworFBZRgXhIsmKdB2H0RWuSNmUFpnp/gb3Fep0fYeX2Psy",
-	"VKKYgz7sK0rv9O1F+wqFhKXQ5NeaLfjivv0BK3KTSjn5OmPNcrN3IPfsWd3hXbriaWeCt7va9nF/bdsA",
-	"ZM4Ebf32FdddkYGwo44+IETAF3TGduop2sSl+Un6ZS63OupVw4huRJ0U7Eopt4yYJ3M3VkcgWKISy6Fg",
-	"KVq0G/xY1mCAa0TrXoRVK32bBWuwIrVhOz3KM5+hxjVJ5lIzQTCy4hta0ay1tzXN+bgT6lqOyVU/D0Wg",
-	"/fgjX47E1z6drORl7IvDWoPRecgr9d9d+U1BUq4TqrBkFtyP8DltrMiKSCZnM5YSqVwVcsg3K+kN7mcp",
-	"S32zAu45UNvX0CwMUpMEQE4ThqXP++SVa6/pdwED6FZCHJOD0cgRdzW2HvfJTzg61yQE2n9ijLwSVn3/",
-	"7sdG/OdybyULtSeXYg9xpzc4y6rq6v+19/99+M91BTXqgXL0RmSroCO0695e2sop9ghHNdBjprxgw20t",
-	"W3BVZIBjmj55j1CE2pI5eEK8SfxUwZg7ZCZ2C6fTcgfrs9k8thMyYSvpwG6WeI/JweAxiWs4mrhDflUz",
-	"ER9vPyPbJUi7jR2kfJmkjdq+hPYbys3TWsFMsTVNtHY++ixBd5Thn+50aWxHub7lLL1QBsm6s0mN53tL",
-	"0LxpVv8kDesoXiEgV+R2y1ZsynWx32tNdDkVggK3V3OWpCCvpUjpTtjI++z4bbiAP3LZBk8Y69GS14wZ",
-	"lLlb31/k6S4kAIZHAnWHfw86aJNTby43l1nTRYJQsXV+k5cbi33toAg3NDcMuKwN8a07QLFg802s4EJB",
-	"7QJfEFywZc0wbYgRvHu8q4nr3/71TV3BlhtG+RT9bKMDMlkZBvb/+/Nv9572ydlcKmPtzWBg2pXBFiCA",
-	"ibGKJ8LQFPsngDVR7TsYjRpqj6F5FqaFk7yLXJO1PWlMvpVsygrYrVB+5MPNyI5agNobejw9Icjw/gKk",
-	"hEE6T3nrFQMh2gcgSGgaS63I9dLW8ZilIURctGaS0OvVCPCnZq30QkWiA/KJLlj2gmp24pCA1xZFX1zt",
-	"vENWVZL42x0AAL23lzoneELsu32ON2INwITA9k+1RoWu1Lo7gDQCXjGAgmV0PHIX6vpAmJzqyxdysXAX",
-	"EWDmQdK6F9lvf2giT/SuuQg36L6IZFzztTZQFTVaxR6xrPo3Fyn7GIp59KKe1YbGQho+5Q7PV/e3Nt6/",
-	"Uy9H44xuIOgudgXIRCuzasNy5B+PrWmr8t/SFsvjVWLyUBXYjIy8fXN2TvbBnN0HpMEjqGmSscTE5GFF",
-	"GKhQdeURAnvsqO0wStnSMIBKdMzaVt4+KzuXNRhwc5lZu+HTpwQe+vwZ4i08y5hr0AfYXlmoBBfzAVSK",
-	"t8cVeWVN3EyKGVNYPgKtdC40U6B0+4bMr6aVvhsIXYZGkJH9GRusYWK6HYHVqVY5+jgFFD7UEajxeNoA",
-	"j2pDVy6XamWPm5Pg7WBudGV4CyRq+fqIZMz/smBYV7Eoi9Wv782ndszPGh02QUBrYEjLLRGu6SAKMEiq",
-	"Mg5ODZbbpdF+AgHNTbjI/QAh55z1yanw8glq7SjFWYrTsOI3B49F0lQpBm01Hn1wbtCa88czg3b1dWnP",
-	"ZbaBemB3Wp/4E0wTZBiWOlQANOjQJLQQY4vG8tchWG1Lv4YeW1v7tOKnWOSG+FtRNFSY3e6Dg9RDfxgD",
-	"8J5qe/YGPjDA1DCrAXvDjAFTuhUpeOOjah2j2IrEqhVx3X0L/w47VlYZxaV6oEl4n6sxCuEKUbsLu70q",
-	"1l5mtFpK9jW9DI3y5NT1BgUj2jg/ZVqw7VV5nADvOBkA09buTQng2zUviauWX8fFtvUI/SJ0KgAe1uGl",
-	"rhOtw3k6dOY92vK6aEtER/amirGqJtmJY9zZh9Vo0rvdl/VWKkOzrYVoXQ4TyeH2luR++P22itG6r9Vq",
-	"0ebXr0VbGVQrAyo5ydjietLn1AkO8vDdty/Is4PDJ4/65EwumEvQpGnqDm4vorgicikioqHzqsYSTGMw",
-	"Xm+hxn2KRRa3lLjHGlp8wXYvdh8K0mvQF0HgTwpX5UpOAZ7mJ2olKgR3T4hmDBdIt2Lc8dL6cF+Cme5S",
-	"/tx7MVK3luXWFIihyn+vWgcMmqVBBWfXcrS372/cHe6MBPINLvF2zDMX2lCRdGGYqZn7U0u1BRn3ac73",
-	"r4b7XcCPHVsIuB78FMzff+y5eObeq/RLuwaUzDXW7UCfb6Ui9VzdY1RNAH0SgoUe8ZPR5BKbYcfWhI2d",
-	"miykB1bRJGG5aWx5A1zTlorUCoa2S/Td+flbgjfU8WOj0aYS44d1pNhg0J5o1OqMPcW2ELXsohwJKwqZ",
-	"ieWB7KSLa2Fp9WfXKKGc/98DR5DuvM92C/v9ux/DGEAi2y0JyeZohjQ/54UyzXlNIFfz1ttSUa8lqr05",
-	"DWsYleDw1NeQDbwV+XYVW5pU1Jm3tTu9L1tf7avstTsnitYl9OamItyjXGADm3K1TUCtRxW8xPrUVibT",
-	"XcXj5+jZYPiIcOFAzROZroCd9qH66D7CHfat4PH/xpDv/no13f2y+8e2QxWHV/YL6Vh9+8+OKJlzTN1y",
-	"oIzys67KjaehYKRXPVNv2zbKewhiFE0udwqQwbC7oj93XFH4Pj63PT7XjbIvQ3PrnPAzm2gEau6S9dp5",
-	"1JSfaDlvwHq5YjfL7PQ5cu3NE8D7n3GwXkt/Hsq1JbVamw8NYElgdNPr1qT/6/v2TjVCSzo8iaW36ozP",
-	"cO8zRjXbyXWObr5dMwjP8O7bc7m7pb13uf/hXe7VHNLO/rhBG3WVsVOewkmTZPZgQHcIAPu93bZ0eHVf",
-	"kkFf6nqD+3Pn7iWCcWxHsZDoXHHuUEs21V/BfXKMjU/N3OqD4KrxcTos3Vnpw1gZLWrGuqtnbzeXlUwE",
-	"Hp7F4zZXzW037fUCa2vL3gbzdh0ezhWNPtDQ6qNk0qgKL+Qaula2RFe2HU8N5e1x73pOUnxNKGnfSGnX",
-	"2+ndEXqHgvsOkd43TfCpA8WNJOxjKQDq67QD9rwFdh4A6TOruylAREKytr+5f8eg7vqw25cQx3Z7mQgA",
-	"wrjzZISvgYH4agU3d8Leb3VQunyGYwAXO0qDybpMhRumBPs0CatJS/ClfZX8UAcM2QQrLxsO+jHWLdkH",
-	"6D7RGnlyx9yBK55s0RJyJWfKdRbWK23YAsVsyAJB15PR5L1mau8U+zFRnpYnafwtV2wqP9odcsVX4j55",
-	"aQ1iq2w5oGuj4krGEqNgS8mCJm/O1ttq7FxQwy3YzW2z28hPtivkepsv7VlVzd75SlQmmFlK1YGUcxd9",
-	"LnIly2eq5AL9evujA5d/9ert1UFZ/BauHTwtrx2FClZbtnk0eNwf9IfDx/3B/uhg6x63JQ9X+LqxESVf",
-	"bRAx7Vrjm4qMuXkWcWBrZMBdk4oHzYnU37uzHuaFaCNvuEUPOzMs39CPoRGRtqeRKkS3/diMTibVsq4V",
-	"9EZzKUN5Vld2tTbT3Y3SN8LDFo4dzGINANAM6jc/3EIva+0WmosYsqG2gs5dSs4XYQVuHvjfAse8WQGt",
-	"UDjLSoyymDwmbyAACUJRilsFBuB6J+T9+YtKp9ANFbe2Sf67gxbcMV6guf+79uAoJ+wN48DFujUbEBrS",
-	"FMZhd9ZBJuu8rKCfzPqbvpNLsqBiFZBBwVbFzcb+GXDGuXegnTv3z9XDpa6lQEQmLKEFmL5s5VJFL8SU",
-	"m2rZDnDD1LNDh5twRK1J/rgM7UtUuovB2JQqco3KPKDElS+7ZB545o6/AJPS5PuzNz/VifmXTxdool/0",
-	"ji96Z7XK1Re9zx/aY2/wwm5x6t164FXAceHyISwLA4J5YaKK0+IEwxDexRVmhRNCeNypk5kXwpczoCg0",
-	"y1oMxw61xk0LWo38VGQZfIezKpKusW+/VLwWtQX5elK/6/s3Ef5fUDTK0WO55a3aCtYp7ihhV4fy68q9",
-	"LXYQFQnLxtSMc6a4TMddNUBDPmv1fVAU1IcrGckpTwm+Z7cuUwECv/nbovn2axQjdW7cknqb63GLEY+t",
-	"LbJhCnBX/8ukVlfs4cwonrMQdghaVmXOJyA3Ny2I8/8K7D4eghVGcZqhkzm3+qg90qJeIeykrHYNlOTq",
-	"g1tyz5hhtT8qNbFzCkWfP7RGRVqUkGuWk2trxV2JK+M+tZJf1M4RbUx4Xrrwu5pZ41VrtTrl4CsmB7qP",
-	"d+cHwslA5jLjKV2RQhieuQTB/m1EIE05BnCgWGXPMPHvGIq0W98VKbbXbuaLGN4sgGjJtoNe74BEqQbX",
-	"QUd3NYCXQZFRPskQB8NbSHUncnRCZntI3N94vfNjzjPmMgVkzm775PgzdKdnW1QOR8mVC42dnPhajXLX",
-	"NioBpXvfFH89/dgDlZuDyOQyIguW8mIRkTmfza2VXqjZmlXtUtm299D+vTOdu7QdI1Np934MbmmmoUlA",
-	"ulav2wG2vySh2tF2W/nZkAB4M2nMO4pDZBRjGJZVuvJ5k5bdf3X2hhyMhk8Ay2dpMJNLpqARWSMOWag2",
-	"upoyaB2z1Z1oB/6tv9cSCVNjq1dtNh5yxRMWcpYBDE1onmcrSAyyz+/YbNq+Z5wAaGK9t4UUZm5fCR/j",
-	"giRrfYeGh4O2lKN1Lnc+Hm2VwfGCi6JNGjlnqYZJ4E0RWRSZ4XnGWUomKxeqoUZba9uvFcRwmlnlR7sN",
-	"7JZ04rDd7VOtr3RU0l1lwz90kPW3FUpqAUvSerGgE7I3hBI3mhTC9XbpKCi/0cSaFDwze1xggfnqa2lW",
-	"bx+2N9xpoV37ntlk/avP4RKBjjuWzv723I5gOPjvZxiaPSED920hCb5HR3ZAtRmGAR3uOB6TzLu5DPNA",
-	"kzk1+3Cnr15o7a2dwoCTVVsNBP/6skIYvFfxgHFpKbdEnROwrLhEtS++5Yo3xbvyuyuHtMED6T2IZdmZ",
-	"+texf5arcG9F0IS5clM7lqz5clrSWnYvreZiljEIte1h9qTjjfQGBcMqxSixL1O5glWSdtuNI+ti5O6K",
-	"P5BuHMER0xkQCyeVO3GqB4xnZ7t8FT47DFSORIok6SZeIQX7GCwplvqpHkLh5so5gUK/VaJboevSsnIl",
-	"dwc3+er1myvxnstLJt63A8fPMQrsiNcZ3430qg3eMQzWfqw0PYLeScvSAof6jdCBhdAZ5TczwJ8dPhsO",
-	"DnYPLrshdzSGCfUq64O+0biejnBYu43Lb/7GQIY7zCE5G8rAeTmGA6rODdKdLaWguEOJC2sOzv+mKvrs",
-	"2mnOCBJwvci6iMdUepYIyHKFnlyWmioyS0hUuPrknNEF3AadfyD7BMrEMmoip5wFgAlXRBf1tOdRZ6Fl",
-	"P5W94Ya5gOevayqw3uvrHLm2YS5oaBhCmerU8PTxwcZRDVqrB9UCcFWyjXo1v2B19I19qdBVqwyVMrNm",
-	"QquL0OWWU2KkdGVEVSG0P5Fo3hKNo2pWLLwitHtMBOIC/tGy32slTgcZ7ghlnXIkKTusB5qgwGuGTOqp",
-	"rS1T7zKS7bRdqhpWCAZ/tJ9zKKFaAaTRLBsPr4fzd0OHwDQXJEZLfGx/1o0SeZAyM1ZyuR2YWa1RX25E",
-	"177/SCcs69SAYc9TyTRmO2Kt3D55gaBx0FeMokK7YCMDl9sJwAyx229nbep3jKZeN1tKdalzCulTZ4yq",
-	"ZN525cWcJZf+gm8I2It6P2P1dozyuKIXvaj3VrGcgvqHwFH72zeKTo39iZIyoehUw+O+/KfPWX9N8Wey",
-	"3keoa+xrW28XuCvE/TMW5F2w0OEwOybsI01MtoKIqJyS2DnQ44jEkMsWg4SJUya4q6J4DYc7NgONID78",
-	"EQPrLtQ6OjwiP/DnJxV+g47pma8zwTWBPpVqPVLMUwgTm+FFL7p+3Bhn0tG40cV9GxB4OlOM+U4ZiVd0",
-	"kaysVPmwzYao5yDYX0Pub9s2rYKYcQmNUQhmo6XQaETsKsMK6fI3uLiSPAH6qwBDDgatVS22yqMOqVNF",
-	"zYyeXg/i2oHgLon3W9UpwpCmHEgDWs7aIcXHhJLyeVe+1n7hnmbvafZGNLtLitBU+XQ5n/dU9kCuS/Dq",
-	"hR0Tezq45H3ZsKupOjlDstR+QQUrC6N5L2OjOrXLOw+gBWe8wrVQD5+34Pfd97pzf107bWQZD4ejzhOF",
-	"FOJTqButXGm2MjzR3Y0Ov9Tb58fu3tS60hvt07DIGRWzgs58td9GnWxU3cCUc4otNxootaXchd2tBTWb",
-	"eJ1CZ1xvHTvto4S+u0Zk/kU12FhZXxk6KImmLdbpawKcFOaN6O3r4ZbBmidr1sg1jZHtJfRruTV2VSsQ",
-	"Lh6K9q9ntW4poY8lpmGX2g1jObUWlzeDIRJJMxB7mHZlhVkAfgHmv9V1Nbq2+YtoqOtuBhgzdmxcgJLZ",
-	"OphnR9fent1aDdx0k7raDDTViSp5NleovpdRhcWi9R4C7VKgbJXa7SMxhUKfldWgr5jSWP1hzrWRahVX",
-	"dAY7W+AN4tQNEw7tKTfHLjOfayyBXxYyBAd2aPcjXe36zLXBrssR99lxJ0j1PMgO2BsYfMamgFcMxeNd",
-	"RTuZpc3aLNcvTudH1OHqaBmOXaPmUDDPoC5VrstCDeKpDSxaW7kOilBvsU9RawJWZ77bTilWof/I1+68",
-	"eK1kPL61YPJd5RJthRTCDSdkuBPC8do4wy/VO2BSPsfPw/A8+m5TOz+YelIoblZn9jtIUhNGFVOnBTZL",
-	"xb++9TP6/ufzXtS+SSERDgurbc5KhXmBTgDvL3dlbgw0v9XFJFfSyERm5+1JsW9EtgoWwc9sciaTSwYV",
-	"TyZKLjX2RNEkRix/3wq7/tXQqi/2i/2LYjB4nFTHDb+gdcftB7CSS9lu8Iwle+E7e2/d6Mqh05xDz8DP",
-	"oN9MpTcMaQLM6d5yCsPpRT2o5BZq/8y4mRcTKPuDA95PMlmkezTna8AgWPEJTS6ZCLkq+FqSMn1pZE5o",
-	"nh97ztERScAVNkOfJPMV7HxoiYlErXLDUh8/xcidKxF3IS7EX/7ykyTVYwjqeEIflv5f/kJeoyMqmANc",
-	"+cLUIGdBfTXShwWrxYDWe73A984Yw05a9t5fZgVP2YeHWA8J/niEx5gqhABbTwue5wwcrlh2qaz29AsY",
-	"mP5prKb0yHvg2YX4BV1rmZz5e8IPj2AsL+y0BVQXOLZ/75HXWNfIYd0VOD61oJdsDAgQ8k4u12vvViF+",
-	"EbpKcYnQH2aVeV/U9YEmsb01jqA47oUgrvuse/yBLgtx14D3fTu6c14OC2SMPt5B0pMh+dtzu6tlZB0K",
-	"/Co3lzDaKFgIckoEF9ZEtyNkGbuCfZxZawTTnynUAHbfdWsOo8M2ZmT47MkA6iNPDVNkNBoMCNU+5WSP",
-	"YMm60CEdKosKElcrrsWuxU7f3Yy1vbhl+zzPXEmMfVcN7D//qaWIkXQo0egmiBOZsrjyvYPRMxjp4eAx",
-	"fpLE75hRq71TO0r/wQizrqQlPpwfvCJ4lQtL3FBCoqzhJ1JirXqXGhE0ap97A0UUjgnGx6CcBAbT0xRK",
-	"AsL7oULVRKbcbbGDOEC2OnnNn0dkySZzKS/9TUaSw+GI/MCf98kp1K+CSQ2P/LCBMZXiVywiB4Ondivj",
-	"Is8kTcdGyrHO5DLGjKEl1+yE4DUXuaPEHW1EUWjLoo3VQ+1ID4aHJC6ELvJcKnsELVjK6RgcaI51LAm+",
-	"QM/Z3vmqWr8uNLHEnl598rycsl2plNkzUjGtWYoJ6XZT7dhpeONLkUhwcQeTOWTiDw/RB30KGxTuPCYc",
-	"Sg2YVdwnz70oVMxJulBwOvG7cQYqhCvI47dmRUIRMpD+XJD3/2l1phNyMBiQ2NU9GyMxlisB1biB5+xf",
-	"pXQAv6R3u8AURcA9xiErzXvVrdhw/QcNy70P0enhtQ1Cav/by3OUtL6x03cvT7+Bg9NeKfUdmBiEBr1P",
-	"B6rqwbZjxNO+81SQ+OXHHOqh+95XDpdmOXc4GOzZeXFRsLhtX56QmMHj1Up3sZXq8bmiQk+ZCrvlqNJJ",
-	"RytP54W4ZKlj8MPBkMRCmnGgwNgP0VdHfBjT9Gr8f/7X/44fud5xYR/KppelWlPDr5QNVq24w6athGaZ",
-	"XJ64gyeMriRmv8bQTapexjGOXMmVuF4CskohlSKPpSesrbqj/WqzwCMSH8xkzMW4UFmMzh93Y9UH9P7d",
-	"j7BWbxpTFcxyQWNZqmIoZ8prHSdl+qFah+6RlOWQ1yQxTx+K89thvy0mGU+qi9x8vyux79LdT0L++/7R",
-	"QR0VUGbLU7J/eITB+CXAFY32uEiRotTYP3hKprJQeED1q2Ti2uaSOc2m3ttWGiXwHjzb7IX4HTXsR/ub",
-	"5wBNNF3hYhTJPHTI49p+2HJmn8D9muiMp+y4XK6qj8MtG3w1AuGCZYu8muF6yfij8ydZnpsufOmE2GRF",
-	"EprMmSYP4xf2H3svsHfyMRFyD26KH2HmYMYTJjSrKK9vlcwVZ4aqVQXM63Ra8sJqrHbZelHPaoqorA76",
-	"w/4A/Ew5E1adPe497g/6jyFDyczB5tgvMYcz1mLK/ojl/7PMKbFYG4OudAmsWO7W4BMmFqjrVdo77mVc",
-	"m1MP5fKrBmMZDQaN6E5Vq7ACHFLZwUbbZsHBFwDlBQZCiwk18whaRzf2jYGaul7v7t0vb/wclU/tvZUZ",
-	"RwTzTg/7+z9HvaqWte352r1ueqFHatuDYZV9BWA0Rn1xSdhvEuB1hs50BW/3oczQhgxxl7wwWUF+G+x8",
-	"6Mdtf/Kv0b7CTQ8YwI0UG1G72nCb6Q9Qg9xaTK7pY/gFy4q5umchOTdkh4aqFr4CD9zf0TKffCsVdgAG",
-	"zJk1Z6KyqjcIAw66SIxadAy6r3BK96XVOC1TPBuQlK50n7yZrg93NLBic27lHVXsQtinOlmjMPOXvnRe",
-	"ThVdMAPU+UurCx0r+lZ8b0wYxRswosOBs7EBE1Ka2B7qU7JUIKTDwab6wb5PZKeb5XPU6j/AfSfYAyU0",
-	"M/AKpcNo3SxtrG1+uGO1CW7xTn3+cJcyyW/tJrmES3Qvl4JcWtYLv8sqt1elVWHm15VVLh14k6QCbxo2",
-	"BOgqo6PL7uOgyLg6QKGuIqpF2DC40TKcTKSZkxkz5MDqz95WqRRhs9o4mOvgPQEjwKpMTolxpuigVecD",
-	"IVnT3vrk50bH8qq2RzVZsiyLfP20Zxcitis4djc4m6dqnR/bb3NBhofuo6ghgDbovODQRMiVXnq4Vlip",
-	"ok2eXIjRwKE89w+PrHns/zp4+qhPvlVy4d+kKw2I/Idct+KyaheMwhi2yA1BaBpfMGzIzJJLll4IO7bh",
-	"YOC8QVY+R6D1oK4XvmXkDJQda9L7qYDTtSwDE7rKh6JSFfAfHCLPBhfCnhB2AHOWpaTIrXJoFVFLLG6g",
-	"Gmpk9skZJJJS35UeC5KBBg/KtH1hXCsHGLeeJ0C8Acr5XKarWxNmP9p3+5JKXTpW2XyxpOh+r+pPd72R",
-	"71TmYki1a5AmoNWx2KFn5X9nCezCFL3jXz5U5TFUXwWK2iR1J0Bmw8HB08MnR1FDCCPjV+HFx8NB1FtC",
-	"xaXe8dHgc134Sixk0y59X/puwI2KgbU6geQdyxkFDCcPfVJdJ3gS0yz7q6XBGHpj2fehO6H+xgvhSNnH",
-	"Mx0cJ9zmvQTa8CyDbOpjFOneAwCCveLZa37/ohgMRkdWPw3DuRCKXUnvJyl5ySuyXmCfkLjyHDSWt0OB",
-	"TttrfQy65ISEAi0b9c2XIm1dHBLWxtrJrsYvX88UcOiUNkWNZlm7GtqZGbQOm0AZ7YCDYVut8WAX0Y3c",
-	"OxnqI/cruetw7XJfb7x3qVa+uewSbX6f5lRb2ka0yL1aCWIMCf5WtUdY4qryiBDYVhP3HUOQRJUKW6VX",
-	"KIHvXGHgYtFzudRexRgOyphP6UG2Rxm+ooXhZ8y8ZnfpfqkiLDYrB/ckacnrbwwjMag/Qq7vrVg4Oe6B",
-	"7y20ydJZsH0of++KYbSfuN9Agfw62brOMFXHSzWwXYNukIpYAplkNXMJiajGg6mwtKO+ENBnKFuhARSB",
-	"ZezB0oiThPshDZALMmFmyRh8Arp0CteXphBQPgGjAN7yGYMdFrvXXYhgkPl+N33LVsuGtcTFhShNnQjd",
-	"w+jk9aIWQvmrsDamdixVIhXVmBugBaBFnm9k4b4YXYiMUbDxDkbPSMMaw5Ouao61sbrTs05xQN/4Hb4b",
-	"o8C/fotdEOZHoHiNmHK1oB7as802GH2Fg9MzAmC4fEzHxeOyDLKsfcmde/m1CnLhGq6ZjUbCLp4atOEb",
-	"Aox9zCVm5248dGudQl0M3EoUa2pjf+SmZutCXBB09u1AjomTrlFF8gUv84VAT15UE4A6IgtmaEoNhcoO",
-	"FTlZwXkU1j44Y4lizs3sI8rHVpWbo9M7iKXImbDoz7Af9/4DzJYGTql8Lar4Lfysnbi0x8QJhKL38Wai",
-	"3JJxKJzppw7Lhl5zJ4kTWWQeAyu4njtbCjuPiNSNRsAd2BMRqoi2CCzcw9NARXfnGsBPvESauddStnM5",
-	"LtUa+3CNcZA609y6b3ad46sNJVor3p4BA4EuXIsFVQx9PI2D/3aDlhCivuvKwoX4F9EW0NZ4W3bCuAst",
-	"wb8eOxd1cZ5fbZ/zVN3Er+tD7NYTAiUA1humc68QgKjAva3R59fXCJyHvNuceccAfqSd8VFt+eNgi5bq",
-	"IJAg0nAWhqY4FTP9le9V4lAgliAyqaHKQ85Qx7gQjpuOgXerdnvZIdUhveJXKVvk0jCRrPZ+YKvYVTP1",
-	"nFAf7JxqMmFMAPY3cr5D72CA3sgAHZpRDiEqL1UK7ZFXMksbr2RN3ypGhQbDMvCgmP1cHF2Iao4aPr6g",
-	"K8QswrC0kZldpUrQ6mjnoFWrUQMjOPcZQg2/ZRvBlrfsV5YWEOQf7kbMNfpZdYiQjW2r/khxkuBQKksw",
-	"W0K9D5d0hkteup2ECmPVXbbcXy7nLYdTjjrDKT5HpFseYsN+7UCH6JTEGOZUMVeLx3KohLA39N7kSpuq",
-	"+vSMxNinw9BLJhD0KOq+IjPn+kI0wuPsI9dG10TEYV1CIH5mR/ngZnpXnF1vs7aBY24cAh1+RdZuyVgD",
-	"f5xmIXGv5Pz1Xb9n/TXWR0aqUP4tM/lhyeOPjwY1Lve+iC3oOoetLptArUfzmjA5ci2U3KkIUVNM7HBV",
-	"OIaDQf3Dx06hyuRsjwfFIzQJLbUInmaMZFLMmO6Ez5352f/rgefKjfr3hM9V+5l1CLIaXd0bYgFDV1uX",
-	"uwfN+S/tf+LpZ+QM6JyxFcBxAqdLXVnSRuYaimZxMbMaxgHCwkqgHUenDv7qSnL5Y7e/7l8Uqe8bt4OM",
-	"+OLWisBYOTXzkq94unb+/1F47B5LcF2XqNWGRVieu3V6ok9+J0zBJJOTenADnPSLBTdWu7YndgTQWkBN",
-	"lqmz+gFJMplcQhrNCXAbej99uSfIeDnDJC8I3vlSjegiAXsnqO0P3337gjwbDgePTipllqdQ++KKKZrh",
-	"A5rMmFNJMMfTjr5PziGrpliwC0FJKpcikzR1akf8zj7o3ZqvpnuvqUnmMXl4MByROFcsjMwDn7CArBcQ",
-	"LrzhgiSZtXoMmayIkMtHRCrsDQYvdh96WI7OKitufZl4FHw/8BNk9OB66zBmMJVYNo3qPiKuyePBE8gI",
-	"vRDv3/0YvOkYILHLVHEfFyKzdlI516g6PFcc1UDJMCgyghsGjQfbESA/wqQx8fL6PpQpDKJndZWtt74X",
-	"C5nyKWfpGRfQF3KHh36Sgl3jG6+v+4V36Hze5d3u1usJXpkYZva0UYwudhfAuB3PMznpEsQVDqlLYJde",
-	"+w5LV24RhPWbP0e9WnLatqfrN3+Oei/P6WzbQ3DP56j3I9Vmz2/XtofqN1dPjN/hnMHN2YOyorpYbD9s",
-	"mg9U37LLYVXeWn0SSg4Yush3fkH5RPU9f/dJgzu+xd//xWfuaHD0OzCOO36YO6X+QNzjc+hRzmx7unbz",
-	"Pe/d8961eO/x4KCj9qYvnZLIHFLUXQC2wSf358Td2iOPB0/a9wfUy4QKMmFBsWQpJiKB58dqkDWd8VZ3",
-	"7keJ4nnrRvj7/sR7cDAc7WIPljbGt2Bi9ODRo+2Pguj+SZozarieQkWR3i1g8BxR1Cwar917q9T9cE27",
-	"FJ/agCJGQttskvr6DL4vSDDoPGgdjCiZrtrsFfvwv7TB0mFcrMuBxjLemwP3Ksm9SnJPq3/M4/CW0mIa",
-	"Mu+rH27t4FIjFWIlKhUdrZJWaTnwdED+9hyzXrCSG/YH/idL4G6sy8eNxoJfHIvmho4AvvWRkBfCQ8Uf",
-	"AkLVcKbKYlaPotIByT5CfqurHi8NJQ8Pho9JDP8e49XyEc1/AzehD6U8PBgOL0ScQVH9ygfQv+hqjEEb",
-	"N/RRPuzIMi29ookTdiTl0ynsoQoHPcR6LwSgxCF7dO4KyLlalwTgqtuQcaG6JC5AeBxTUaVIGBSWPF9K",
-	"l07vQHF2RUmRl28uKwkwhLLLK6aWihuGNY/Ac/xA18nvuOp99iO9ELEVGbEnWOdths+uZIH13idUwyCx",
-	"pNir6Z5VIPBNx+QvccD3IthCChaBCETfbqUyHA7HU8gGD/ijyFNc2ABPcQDqEQkjC3t5WbYidjvRopHl",
-	"RacqVucTd06sleh048VwV7Oob2tJ2LWjZ6cw2i5lgddD7mXDd0QbLWjKKnu5Y0VncopVJxa46lSQ0QEA",
-	"mXw3rAsxLaDlQ1UuuAIcI8vn7qQeczHGOx1uu6tQ9OaFK0/+XZduh35ja4Lxu9O90eFRIP5MTiJydEDm",
-	"7CNNWcIXNHOFS/s4Sy8jxguuF8hJ3ONpE8avADRvmHYypB6HfTZ9epQOng6fPj1InqRHh8/oaMooHSSH",
-	"hzQdDA/p48n0YDqcjCaDydPRKEmHh+lRMjycDKaDAR087W1bs6CubVqynBrDlH3Pf/8y2HtG96ane99+",
-	"+HR08Pk/2srfd5ahh6qKukp4OU0uoaSIK31jl/OkUiNTN5tgD7dPqBCXey8cLKkFv3LdototJGDPlcr+",
-	"Q4ImVrl959bQb7GXQ3YewRSMvZcT27vUW5sFmNTmadox9G6TrKtzgkG7OUVEM+M7In93fv7WbR2cgXFt",
-	"PHGYqZEywvI/UL90wgj7taBZk7k3TrW+SF8212tipqM/lsG9M4T7roILdRXw62K3cXSgjqZd4yvj3V5y",
-	"YFKekMuKEvEvgun4/QyW96jk011tE8R97g2jXa0UUEe3QkT2XReMHTCgJSbEWxgVdxxXQM76S8GgHWBN",
-	"JNzv3Fj/9RCbfkW3ATbBPuSpb7hb2gpLqjEX3SqFUIusWmuyflT8CyE9kS42AT3dyt5j0ALE063I3XtD",
-	"KlLmk2twvgXlWS0a4qgb8JqKMUwigW6ovuA3OCo6qnZVyf8kFEb0LZ4RAHohGrjQNUxo5Gzbg8FBn3Tj",
-	"xXjNdk8l0+AUWDDnlLIme3wh3LaeYH47h87kq9asFFyfP0P84veBmLqVrgi9e33kdupy2BPndr2lm/SQ",
-	"aDd4ap+8qKBHPWY0amJIMfM25YolBnHghJbJ7zVfXBUdviYG2uHh7dDIe1DkPSjyPgp6HwW9B0XegyLv",
-	"ee8egXCPQLgHRd6DIv/UoMjbN4F+ZzTkPQ7yHgd5r4XcayH3Wsi/JQ7y655n1ztjkDHssn2AaAG2tt4H",
-	"D+HGhh6+nZK/s+wuTUlOeYqNKyuxgWpza1U5XQHPBw8v5zxjzuEvc4Y1qi5ETDM739XYVeedVDz+tao1",
-	"tfK9WKW80EyF9nPc+MCFmybJpTI0A2jThWjBRsJ8SkAYVg+gBqN/gPmsNHE9Z3TRWqgTCgy98Ct6N3Wu",
-	"/Ou3lfO2YzaSTIrV1wU++PH5eh6dVTpnkBYfQtSwgUbeRw+hG4ahylR4ripOkKLvtlKnlw7INttkg5kH",
-	"vvYNwGrsmNMVFKhOmaE8C2hjlBtlNYsaj2PnMCgxRUlSaCMXTHUz3Vsc6B3SNX7hnqq/gKottbRI5e3E",
-	"fUvUXD01NsXGX1CRsAyqoxmAkaXeoMHzjikuU0CIu0YZruIJX0CDd8OyFTY66uxzdVo7wS5EAJYg2cNn",
-	"oOaa+0DkwOCu/Bpc0lIKpog7M0OPc4rHn+631Im5ENXPRqHHf+xWaFwIekV5Zu38mEC1XDFzPd8DF+dK",
-	"XvGUqTL67rpF+MVq5VJY0rPqBuzQ2Qq0hsozgIxzDdxdRkf3Bu3aOKqya3+K/lHV9cCmKgnLMpZGgRqR",
-	"MDevzL00Qi5fo7E7lUbRzo2nHmhS51UUMdpQU+hjgs3u16pAkZ9Bs6aBWTlmxpCHcU61GacFix9FFwJy",
-	"lVzvUKvn6tgVFZXagQWBXKZSdQTjG5x8d/UFq9/ZgSPuSbvWueqO6boGP3OHrKWsXeqc1uSYVQV1RDJZ",
-	"AlqjkEzFFZkyagrF7C12nRGAspDCzLMVyRVPmO7Cs57DeO6QRO0HNsEiYW739XjX6/ECRNIbAppANtoU",
-	"UimuRai7ltv2BLpkk7mUl91GDfqbwc2AnYOhaVA1g/RwOCI/8OcOBpVgZxFTwoZdaT8AH1rtTNdalVgZ",
-	"ziAcdiHOjOI5i4iWJC2QAhlSt2/LXsCXpUKNiwhJ5lQtQsN70AcTe+wrqx6RdQUP+hG6vkcXwop5mlwK",
-	"ucxYOvM5BzOBuZ0HgwGJ7ayB3coWqb7Dm79iz5UF15qLWYQ9ViKw2sxSQm4ddk/g+kKUPpXHg9BbwYGv",
-	"seJ6FYWNC/dAY73DPoGmKISCkopL5TouG9+V/UJgB4XWguOQp4bPwXJt0znxVnv0hok67UnRJQZ+yKlb",
-	"zBATQjdWI0+wfR3rSXLmr2WaYHQ1/Ovh6PAJfXr0jD1hCZuwlD4e0emUHo2SNKGPp/RwmND0CXvyhA7Y",
-	"4dF0evj4KB0k7CkbDp6mTydpV9IczmrvzA+npuUu6EeXqXR8MHh21IEp73Jj/WX/L3VB2QJmsSsHiYLY",
-	"1SIwU1js07evoJmX32BkOjNni9p6fepxKBV7ZcbDXgXufyV5wvpWX+l93tS//4Eux7Lhe3+EFjaOwKh2",
-	"0mUNdPsHkuLvkMvKrYU4P67trm6rw9HB6OnTXdpSQ9bHmmhP5nSDA/udLDzSfcG0di4aaCAzY8KAqAKf",
-	"DVY/5YJo+8Fgdld92L7FIKFCL5lyHaMxu5x9ZEkBTuWFTFlMYsTHxqGEKCUv5tS8c8vrVXp7+llVnLz0",
-	"z7/NqDgh8SUXaUw0XWlsDtcnpzOQ+UupLi+EawKh5BLylmOgyY8m7pMXzu/mS81aFUnm0nUOwOlgnipN",
-	"oAFeQO669FYjSUKVWtnT5wRn5440jfUVXFmAPjlnH03989Blxv5BuSDv/xMSoF1zO++igLfaZ9x2xAH7",
-	"P7gQsROWY8tMcZ/EdjGzmCRzKbU9Gwn8YCUI9MSDvzTulP30RPkYRGlJyaUgl2x17Nz/8MjYQZGbVhTR",
-	"RTLHb0Skpa5Dw1n5wHX/Dc4QLpKscGnpydzKpgvxMC4fz4IGjGoPbFIqH+EMIPUax3fJVmPFptDOJ1Sf",
-	"8L4XvIDvuWQrKKbwZkoocUlmgeaMlOjF8VuMqwcpT1lqtW3XP6nS0fCkspu+AQGQOxLj3OVF9y8EVLFw",
-	"946NlOOMqlkwTAO7hcWZcsjJxcq7JyRmSkmlY2JPKs+hkEVm+XEulYHY0OjZhYgnRTpjpiyWUS3I8UA3",
-	"uuCkdAUzsotHijxq6bTmejcteCr4bG7I+/MXqLRMQ0sotzn2RdhDXhVCWOqC9geKAU+koUlu5PtTwcih",
-	"1TqJCyTwDct4IdzYOSQgX8JeYiN61ESPiV3efZCuDm0aV98GkgV/t99BTt2DhGZU+46xVMacVvSmB5rE",
-	"9giNCdVWdtnf0CGAUuoM3gdaE2QNptTQGLVbTCa0v0nBYqyUARtZ8gYObIrefpRTS7py7okL4auKsEyH",
-	"gsgRoZD3aD+YSEsO2Guv7MjVJy8yqT13J1IIBuKrbIvlhfJLIKtKYY0LgQU78ISyG5rj0QYN+wuNSd4X",
-	"IkYBaEk58z4R+08kBFUIH1ekeW5n4/zZyFMJzeBOtoiqq+CX3YpzEtvXjeFOrExiv4l/gTPG8hIXBagT",
-	"8TF8EV9or9rjrXGLJzl8r2K6yIyOIQNzBSwPO2+/4AuyXAis2FIeF1juofLWmt7vorRltuRwUNa/lgq0",
-	"FKjD0ZLLAUW7LYPCnZU6J609+tpbH95dHJVui6F68eVL2cBRG+q3UzyM7ZkDCTC7dUoe3PIE8mwF6tma",
-	"iLjeiyrs3tmQaIal6JGsIxcXh51FyvcyLs9BHsvsPhUUNORTfVkhmIpODNS9OY4L56kqL4wGz54MD0dR",
-	"D89JyyIVxrVT3ebFcyzV4cWzV/cnABTs9o8AAWgytKf0aEAqnKQjMoWOYIZQcASsadAcGsRbKeVFKYgj",
-	"8G/0yU+QUPpWSVfbis/mLIiQNmUMxM2Saywn9dIKO27YAs9EGJKrcsQNqIHHTp45BIjVgjOo4gQ9zOxa",
-	"aWzJ6FxTdjXR5xikQEpXQd+4EFSTt2/OzgmsHCg6ffLGx+nwAPQHgDty8FLloSW0aXY6BermZfksmCCo",
-	"ZxcCOY+l9gvZilCseOL9EBRUSztXvzFy8k/IzwP3BCiSoPMjLHPzaUqz7EIgQy+6BPNzIJO7kc7w7i3i",
-	"2W+v/tqVPWBoKHg78neAwCNP4ei8854kxyn3stHLRm94h/30gczriUrL9xrcfs5bcCuyEEq7JRu8C2cw",
-	"F26NMUZVxq2ahN3ZEUZmD+ZACRkVs8KqFL7umhRXTGkgw5rrGDveC8Yt+x9XbPML4UxwjKHAOoKwQL8o",
-	"Nz5cjwqvHYr9WFz90tgZibEdFjTb9eOptKcFvMJCkyLv35FpWTcmyXtnz16IqoRFiVU1JFvFEe5SWbXk",
-	"TjRG/MgWqQRz/sqaoB/YBpnkSOVe6qyqPAs2Z8kY1xM4tyBdgqpuf5kzmpl5Z+jUq11NWI6S0PNaFUL3",
-	"yStTgeXMWXLpVBZDJ1QjMiR0mk5ZzkTKRLLqCPJ/hwO6Q8p1X+iKnLqpWWUu41fsj+sEf+GW2pmGzYFX",
-	"6Mpt8nUjmh2O70u22iXWXvoq7QP1wlH15CZ7HZQ+zbIrBki1S4bgMg4Zyeg1e4zlXly1F24uBPuYW2GH",
-	"LcWu5CVDuBq4VDsbg/5gh3+H5PUDW22KzNvJ3gvEWij+9O0rWJYKxcKftwYVibZ1uQZ6A68WBg2o5aaZ",
-	"oovgX+MQMgxaR+iNW1VmsMmv5UFQI44vRHxamLlU/DcgpGPynFHFFKHp1fj//K//7VybpUcVa4JBrWIW",
-	"guzGGobB546NtY2UY6vAjO06eQ9ovcvuaOD4zjGJfaf2gYLUOeBachL4lMT4iB5TEztm8rokVp7thkT/",
-	"wO5KEfqBrTYoQT97KegEB/oFU2hsaLXKBV2RVH7ddttIXSlUyeyUBRHRc7kUSGFQovpeNtTaZjvhsEU2",
-	"3G4mgv3C1pa17+DEqXDmSwgdOFvKx8o4Yja4qMQU0NEC9c5AFUNrJcmkxlLnbejtC3HdfreddceQR7eW",
-	"WLxkq5s1ux39CzW7deLEaRf3vLkKhL87b34hM2KsfQeFE2+EWqDAiT5ujewGhn8ITi3nzKXWrQXV3RGJ",
-	"bg04QqxGIEXwhWoyWRG3hlZXrbiiEYcAoAHURIWHEnRpo69xdndI3PCFTRoprts9bQeddOH3ZJNd/mWG",
-	"OMAw7P+uJg4WuoW4/a3VWGA73fZb6eytf/5O09XcR7Ygk3Eg9wQXCC6vbI6nOaCQ6xIdPrQj1e1/sn/7",
-	"mq1bc0T8Yx2d978It8S7WlN7itpFYfEDbNFaDNWX46mSizFbUJ61KyhuNTZqKRXk6tDVgg5/f12dpQbc",
-	"28Zs97zmM1TsqZyXRHX33KYNy/UGnGghgkt1kRti2CKH5CkoAhDPmLAcwWJi34MuCms4XFEFhZF0iRNx",
-	"KQEu7KxloRIGT4GX4UL4Nz/QEB7C6sQeKIVWSytrhxHxDV4DrMzgRwVn1IWA4I5/OvD8nF6x4yYKj5s+",
-	"+TvNCoZV5x2Gk1iTCIXDhTgt37Wg1vDCOBVORqqwAKWLBiLLGBOXWSaX0HMEbwKDC9XMCkRohSFvHxA/",
-	"xrQCuLna4SeCb7qRTvlHlpIrHDvE0y2JuSg2qp4xoJp05QL8pAkXF8KD3IIHAwNaSyUNgoBqOMYKmrVE",
-	"D0BTGBKnSuY5S1tVTVWIM8PyO/LN2Fdvi1D5vfOmLxd5Yb5uyAqHqa0E6RilLEyOuS/AFJZ57iUnSimg",
-	"3qY8CpVKtonSa/pntkhWwLduVVp8lLcC0w2hcGcrNgtAAFwF+3fVMbqWasP7LPmGlnxTqVDSpXSFPY02",
-	"gXgdQtE1CFuhwGACPLLP2Ur61hl28yNShwRDNzqHRHc5VQ6b4/uEPSPriGWMncSYhD1mol0+zJh5D4t6",
-	"lzmLdhvwKx3sB/tagVPfM5/lj3MkX6BNI1O6+kLLFFZ5U1+HeszxU28CUYvTwmq5v3ywWi2qC12KeMhE",
-	"pAb/7QIoqUyKhatWVqisd9zbpznfvxpCsT83pZbESEDIRQGbAbgTGDXYkE57p3Z46+1X/ivge1zXNARE",
-	"RiXvOMiM3wUIV5fg9soXYK3Xv/CO0XS1B2jkkIzj0iweBsPuUQmuA8kBWuE6W/fr1ohu+dzLsr+Ua31S",
-	"hfAkVFhVAVo5IvDRsW7lza422Pqr32JCdKi5BStdSe2sLrdPrVp/y3ltkYP/DBWibY4Lv5mIWl1/uQ8V",
-	"gpbnYnQ+H5VmWQjUVd4FLsn1N/3Ir5hgOiCI3QK6KHrleRc8//zh8/8fAAD//w==",
+	"7L2Nchs3sj/6Kri8p8rx7ogiaUm2pdr6X8VxNk7i2GvJm/2fMIcDzoAkVkNgMsCI5qZ86z7NfbD7JLfQ",
+	"DWAwwxmSkiUn2dXWqROL84WP7kZ//Lr7114il7kUTGjVO/21t2A0ZQX88zxJWK4P3lExZ/BDylRS8Fxz",
+	"KXqnvcsFI6XgmsgZKeCefi/qsQ90mWesd9qbrjVTvainkgVbUvO8XufmgtIFF/Pex49R7wVNFuzghRS6",
+	"kNnmJ76kyVWZK7IslSZCajJlJDGPpPVPCXmgtCzYrq9JoZmwM9r82o8LniwIDJvoBVOM0IJFhIrU/EkU",
+	"/xczczX/Xi1kxsg0k9OWOZPBwXBw9Oz46fHh8eho9OzZYMe4Xl7S+eZwLr45Pxgdn7hPmo9FhAvySyl1",
+	"c63HveezZyfp4Nnw2bOj5Gl6cvycjmaM0kFyfEzTwfCYPpnOjmbD6Wg6mD4bjZJ0eJyeJMPj6WA2GNDB",
+	"s3FvxyC/p0ofvJYpn3GWti0eEzhO2DOyoookcrnkWrM0IlQRKsg3l5dvD1KqWX30l4syIoMh+ZYKMhqM",
+	"TshgcAr/R/76+nLXsGRCcQht9Pn+3fdES5LKlcgkTcmskMv6txda5+r08NAsr+rb3/uJXB4Ohs+f0yez",
+	"0f9SfC6oLgv2FzpNasOZyWJJde+0Vxa8F7WM7h3V7Hu+5HpzeO/YLyVTWpGMzTT5Ii7ix31yuWBrQ3X4",
+	"40wWsKSCfdAk1jFRLJEiVWeEz4iQghGOj0fVbQW+1lyhWSZXLCV0plkxFsEL+mPRIJ+8kOPeWfGX4ehM",
+	"/+XJLoL10zp4KzOerNsXPzN3EL2gmtA8zzhTEYl/id0QFclZQeJVNarWMf3yl5PB2eovJzvHxHSxPjg3",
+	"c23hJfyCoYUV5UaOzGTBiC7WXMwJnVMu+uSCCU1WXC8Iu2bFmhyNngPzHw+e1IY2HLXSABf6yagX9ZZc",
+	"8GW57J0OPEVwodmcFTDOfxygVDt4sWDJlTI37uD8SthE5OSILNgHmrKEL2lGUj7nurFwnyoJdqyzH/+r",
+	"tH3bUQA8UoQ3pLRjqIOnyZAdPJ0eDQ+ep8fHB8ezwWyUnEyf0eGwg71Knrbylx/MJV8ypeky3yKZkoyb",
+	"HV7SlAWSCmTqkmcZt2RIFBcJ3vFe8A+E5TJZ1Ang6cnT0ej4ZGD+10ULJ0c3oIW/s0K1CjF7wZECTuGR",
+	"clIWP1gf3H7EOewYkBVLnbtrmRe2NzL8BMeRWcNpOScFy2WhVZ+ck2ua8ZTwlCiz6NN1uAVckSuW63by",
+	"MNRhiMPQRkAadf5f0g/fMzHXi97pyVHUy6nWrDBj/J+fzg/+mx78a3DwfHLw86/D6OTo43+10M5H81BB",
+	"l0zXtJ3vqZiXtE07AIlmr7rtWFKenZKURYTriMiCMAFCm4o1kXrBiqagTdnBi28ikrKzX/4y6D+PCBPw",
+	"r+Ne1OPmK6h+9aKeoEvzgNXB/LC28yZS030xJgwwp3pRDQ9fOQHuNJTBC6Mb6KJkN+PjVylb5lIzkay/",
+	"Yy3HybnRNH8pmaGqkpFkIRUTdaIC+W01NbpkxByPgTAvzPFg9o06Eq6vwdHsJBmmA3ZwTAfTg6PkyfOD",
+	"Z9Mn7GCQnsxG9GnynFVr0NykYPQHZvgdhDo6PgYGdH8PW1di9prqZLG5BC+F5npNNJ0rILX4T7GnNdyG",
+	"PjkajkicFyDHuHluMqM8Y2lsFAZYqrIoDANa3cGo1HQpxdxcXG5qBXeiVLYv2ewA59mxVkeD5ycdy2NV",
+	"0AsjpTeXqVIxyZPBESpKemFOecFWrKjrpX3yyqxFtiYLquw5a0+BiChJ8oLNjI7yanbwgxQMhxzfTHnt",
+	"nL6dxwFOZItwa1sFM5zdhLJxbCQyBzWsg35etVJJRSGR16SNOq9WRq18MjiKSJm7H1OSsoyZoahucvzM",
+	"lFbt3c3JrcNWrBbZrKUnOr/gMl+bw7FgqlwyWFiukeNIJsWcFW6RUXUvmMqlULDcDfvy8y4VTrdTgHUs",
+	"0nux3Jsrd8qoNgOSZFSzok9ezYUsWEqmTPGUAWMiT0ZkBdY7V2QpCzYW7ANN9CmhBLellceba3tbVq6m",
+	"fxtm7qCwN4KBLwJ9K0ajcqad4VplTjWaWccLMDQXhArQOsAtE5E502rDgDAcqoxFzBSwPryAyNlYUEHY",
+	"Mtdrw/bNlQG/xl+8X6NrLbZSz3AwOmrVwxzxgxr2NqCMr4EwzK8Jem7MP8GURJv/MC/kNGPLP/9Toe5c",
+	"ffe/Cjbrnfb+z8PKu3WIV9XhW3wKP76pJjnpZ+nQHpNmHY08BHM2pLu4hQBiELD1U4NQdWW2zpwegZOt",
+	"5iFoG7W997C6scMA3+thd3+Lrr/t+dq9sG5uET/z5ngeANI4I3EiUxYTRdeGt9e/m8VteCO2Ph7c+snb",
+	"Ahz4g9QXVHM143Sasd9oi1hqZYsRyTQzNgBLDV9knCkiSw0S3Hk2Gxu34andtgr1m5tetz8MT310ctOZ",
+	"o7IU+uUHY1C36B/GqEG9FiSStajBwBGE4sN98j1XWoFD0QwgY+YAfidXiizoNbOaSlYuhdcUFSuuecIe",
+	"KaIN7SgwoWSp7cWkYKAWqjOi+ZLhq/fyn5DXbDllhaGFNZkyQtMUvfh5IXNWaI7i344c/pniKUCzt8Et",
+	"aFtuUp198NS8uGBKRSTPzEoYk9CMtKa0/9pjxnTvnfZoSv+vwOlrDrZ0P4t4YAxZbtjbTMFsvj3a5PSf",
+	"LAGKstZxqVodCl9CrEDO7EFTH+FPP0c9rtlS3WwlzkkhV42pJgWjmqUTY4HXPFdtQ17SD6/ws8PBwPq3",
+	"7E20KOi6mlZLROg10zSlmgaTitAcMJwvmCJcJFmZNsI3v+e5smsXGNvgP6EVxDX++vKSHNJSLw7xZpIB",
+	"04FF/YeZJogZ+8ZOByreBZr5koLX6xM9pxv+0qZLMupdsXXL8p+/fUXMlYgU7Fpe/WHJ60rIlZgIpley",
+	"uFJblt6KN6L4XLDULPyskEvinrRRloIReKMxPbmGcFJ1C1w1ZwQ1Z8WapcYgWrA/jtxRTCkuhWoL7+CV",
+	"iDCR/mGJQZVT/822SYaX/zCT0vKKia4j8NJchDPQe9aXMmWZItM1Sen6DzLLj6Hz+6eaMI28RhPQr5Vq",
+	"/nTZkANNWqjO3IZSUV/fn1tGfz63en9jVQSh5kqLBnZNeebshg1pBO6FQCA9UqhnWWZTRuyEa407Ykc1",
+	"lTJjVPSaZsPmdygqnDBEo9tau7lySLymgs6Z0VLVlToluKERKfMU/muO4Iiocj5nSp8RmilprHhm1MJC",
+	"mrVRkfWKmn8sWHKVSw5/qCXNMqJpdgXK45wJcLSApm43o+HDcO6PtpgLzOCRIuaO+gzMyCdwue2N6opn",
+	"WZsQWJgTOKNTwyRyRlag/GuSUEFSWecXS+a4Rr2QezY9TWhKtL+o/p6WwdY4ZAdzwFLV99/PNgqIr5OW",
+	"jUmzZa0bkrFGz23i4TclJOs2q5GC2/nm9n0MN3CbeY4cvyG4NkXzeakXoMe2kJlcssC6XNA8Z0bv0DJk",
+	"/hbh0aU+8uoln0VtTJkxY9vp5IqL1PBOXsh5QZfoEl0rzZZmp5OFUZDir3nBZvIDkYL8yEUqVyruk5fg",
+	"H+UzUgqQ2HU2eZmxRBdSmGeWNHlz0Yt2eH/R2mwbI5wMtwvVmgXZEXGNemYNOgSv26dTEhdszpVmBUvj",
+	"iMSoe064cH9MuJgUbFYqlsbkC0pWhRRzklOlVrJIHwd3TTOZXMFdWkqypGLduFk9rj4gSx3X/ppACHe1",
+	"YAWDC3iOTkDXC38omBuKIDJLScFmBVMLAmckmC3mOkT20J0Bj6HOaL7vBjNJFlTM8d3+t4IppmPyBcSU",
+	"KYT+WUoSmTLzKPgTOp5rLpBzMIcLdcXWE6uVxPZPa9nYP5X/m3xBs+xxNe3wynRNzNxzVlAtC3OTi8ZN",
+	"vFsu7pPXsmAbjpiKyPxG1wn4aNB29KHO0k7F9qJ1UZnDZcnAcDmFDTgcHVmH1au310eV5wauHT2rrp24",
+	"a7tYcDR40h/0h8Mn/cHh6GgP/lMlnC6TLj50NGKReNbu9BPiitCpLM3JMAWcC8awChtdF+zG3Dvazb2N",
+	"ExVuAVUTmLraEi8FW89SJ/zbz1Pn3xBsBe52XjQAEz+hsG9IZid2W2Xhvp61IzeVOiV6Smvu8v4noz/w",
+	"aqfjqOtwRPOknTC0N12oI5JWbyZTagL3toFavv3x0oM8zQdlwf8FnnmCTuI69bD1t4vpXxP+hn/76v2/",
+	"Xg1/4N8+77P1t/9Kf3zF3/BXq9eXV8evxKCfjDIxXX49SP/xbdYm/NmHnBdMbXf24Nit7LRPfJaj20rt",
+	"rlV7QYURW0amwtpJwZygry9XoSdH4h+D629/Ga3fPVOXw/LHnbxU27DmUGoL18ZTCL/6MpPTNsBAUqxz",
+	"zVIPMKfae9xZYfRuITUpGG0I4/Ov/j7s9/uhWJhyQYt1287iCNpZ+kvnkd3G04kHpd4FjjRZlOJqYj36",
+	"w6jb7t5fOABClP+LTTC94BQj0idRT1cI0Marrx24cri3pMC1cv7sPcRF44EWXq+wDA536kIrXCsfA6vL",
+	"j2RfiPDnBAdvEF1tlzeQH3KF+h7cpUIUaE6NTki4sFbFRjrFMLoZgLVOYJ2SzXGc35C7BAPvIeD4PeEz",
+	"dyr9Id9sEFSQ3WI2AhC962aiiee2GyGda8z52eHZe+zI9Z3Cr28Kut5Q5txwwnWLKmFQ57jattY4oPuI",
+	"utCyYF0ar0aEFUICN0TSb0a8ssXGOM9WdK2ILkq2h9exsdTyCnXS9mXSyeIdy7N1FwpelZm26t/U3Ly5",
+	"Uvaedn8bXgQFhtFk4UATQO16wXhBZNFUAH/61UOlULm0gYKffvb6sr8eBbf2LlcSvUgQA5LXrEjNghmJ",
+	"oKku8Uy7wdkIa2PG3zwYgdSdz2mHI9Atz5blhyXZXL+/OQ8a0dLCUAnVRIqEte0CJhu176N3xvXJS4rw",
+	"QchboKiomaOZZbPmLiyZwniGTRncWNv/1fsY1W9DiIYURMuUrv/X/jbLiwXVbiU+abXtMmxZbtjRdp/Q",
+	"2zcXl+QwMf9cyTJLET+Ca49uQaOGWynpvnUKWHsLbJUFocTijTZ3Ka/QZHshj6IaJ+xeP8PI8JAu1hPa",
+	"niP2dThETB1A9oBEMFmQ48GTU7Jw+oyqp5QBFMDMPoBzWSsO0Gk1GnoyuLFm4zi1jYq/ubx868aqu7dr",
+	"QdNTMhoMcG5uAaMqWwUvBJvkBzwatI6YfsARHz9/Ho5/MNh5ztnptFKjOezF/JK3bdI5CSNjEHvqk68L",
+	"uSSZBKtGS7Lg8wVT+pTMCsbATx+RXK5YERHNKE5MmIH+1DN3IDGa/2/uMUcPo0szsuoMw+sbR5KhrRdU",
+	"JCxrs/dSpIeiFAKSDFFQmSXmApwGhn5OSZxKwWJc+jiBtwEaeiazTK5UkH8skyumzT6vFSkVnWasT360",
+	"NgRtfgedUxzx0psMh3PZ5h2fFS5kZdcKx1ZfGPvbLrMarrbtNaygFJp90LvCgIgcA3eiFH3y3tn/esGV",
+	"h4XatRIk5SqhRSvELAjStHgXqotdn24cBjfDi2lYti+ZMSr3PwLcmN7JVUtEetMatQGplunhhXuYms9X",
+	"W7IbzAyGs/espDCaMTjIJgtuFNUW9ewlLTLOCmJPXxURmaXd/g4HjO19w7LMcHkhYYtKZaTW3hMJhnZZ",
+	"FmKf8BuEDNqgZQdwoWOPzsjSo+xEto6IYMaYncqUs43Y56yQS/NJIT4F5Wh95EZznc1usiovzUT23d0u",
+	"pN0LmjGR0oJYdN1ey9JcCGa0Y7QLnx7d0OMES6Bpsemzcux8oalID8r8BitzfQO6h3jz5sL8IG2hinsS",
+	"Uq8Z0yDM952UGdC+c3LB881pvbVX7k9G/cimiusbiCk7pH3nVrCECT3BuP3mGQvGwt1PzimIPS1TGWzj",
+	"C5pl5FyIGxw4Zoj7TzZj11ToSSqTctnOwpfsg1ZkJkuR1nN2HykiV4IoRouGD+cnlDVwwpszJSLfloJt",
+	"AbGcE6NEgJkhCPuQsKKZX976wl1oljZEG1VXk0QuOyb7wl4BY+8Ge12dRGazrLW4kMYYXZNSaJ6R11JY",
+	"UNyN+Jmqq1d7e9dvRCR2rvvSiuZL9i8pWhTPV+c/nJu9s1ALgEs5c9I8RcxjsHcAFiAZv2JEy6UsCrk6",
+	"I+8vXxA+szHYBiijNMrf4TsJsKNd4WBz6k/yQs444t9uADMUazKjRm5BQBhGbt5WBXosCagFWGSJFIo3",
+	"PTy/ejUK+HVDYf7YoULDcXKetKPpzgnCEoKRoIlg1GKpmOo7G2RBoWiMXfilrYvSEtV0H9oqNDMq7JD8",
+	"sLfZG3C8h/aG/UzN3rC/7WVvRMEbtqzadnwkmbI5R0+T4ds+OZ9bLYRqn26JdwKvKyZSH/hveE5Fyj60",
+	"kL4GCGXCqjxrRyqwD9ylWkcI+R5+YohkP6wiuDO4sMkNm8C6HfBFOdsSCbKzs3KwPkXD5uCfwYRLqKHx",
+	"afO9DeXBtOqE1z7TdrqzGEfccFiMrST4VatIBBQYDhDymMz6dPFiqyELmcEeXmCjK1qShBbFmsgSnc3g",
+	"Zj4jVJOlVJocD5rnko9nluwrqjfDK3nBZcH1unfaW/D5ol3zMKfQ1NNNACLFcMWkYIks0htoZDXhUh08",
+	"xy2nDm3ncE/xyMs+7AQupRuQekJbgbo/cr2A9wGVxVrKbAK3xohvgn9DiYByQxWgxbxSpeoLZ8OH8NXJ",
+	"sNJpfylZsZ4UcqVucIJLmZk9qi9hcC5WlrdzS7UsY1EyX10EaQxzMIKDJvRtxQArRNdj7ModgOqmJJnR",
+	"wvu7Cii/R4QklsZrqzSjmWoFlieVN2nb3N8rljrHk32Ki7Kjkty2vQQAtpYo+Kc0ucLZ6ipI5EQpJeiL",
+	"xrk3QB5/WzxJRn9fINDjJmjNYJk5eNyr1Y3MX4acY6gPIK8ZVqqwtGfVK5rnjwwhykyRL8K5PQ5FYhBY",
+	"Mm+ExAN3Z11SBnduzAM1DprtY3HBjYBkASELR+QW+guIyt6sKrlpWTyoIqkWciXO4D/gKhVKM5p6lRMr",
+	"6SWMXzewkZ10F8YjWtBiYJvMgt3ySEZDGJsy55XTzggFK6KVLJRmueqK4rLcb7F5fSXsN6SNVed6iFDX",
+	"1iG+zPVEs2WegdDv6TybVIJwosrlEjFI17SANPMw2gbZSktS5mS5tvj1jzeS7Rea5TszC6KeLkqRUL1L",
+	"LkFOEVFa5jlLCUXETQZ2ABYp3G+Lb6FJGL26zh7wS5vlkc8Lmu4MZ723t4GtQue774ebOvQUixcNONap",
+	"E1v1lZdFIYsOcbSCGoqFFHOorcRcFMTpdxTUY2dw+BhHKTKmFGYJKBLzNHaI20SmjMTTUq3jU3TtQy0X",
+	"YGgIUdSxGYDytpDrFte/3L3CMLsXEte4C+1g5B5ZLQx/2ki++a6RLexDzhLdRFT743rT2+CCxFux+LBu",
+	"7qhJpbUxG4QLI0Na54qUwme+nBFdrNGaMxKv0Ogg3RiL5d5OMDRPGyFed7TF4B9laXzjin4bY7gFkzGg",
+	"xxqX4U97qutAFdVO1NZhKyN8w2ihp4x2aZfuWCZK8ywjU8bFHBRNW2sUK9MNBz6WvFrwjAXHVlGi2nPT",
+	"2N3GEi38SGvLVP38SRE8WIy3Usy3roOWhFZ+vzjnYh7fyeRy8+V6vNb88ulTukCq3jorI6+mbF6KPvlB",
+	"Wu4zsoCqK5aSNdOdkJSdbFbFNSNMPOMhfvGRIpmcW9yKi38iHB0DxWZk5qDbSJL4TGxpZUJ9Z9yPe7Lm",
+	"vpx42RpAPic5ZwmrK15G2WUfdJ+cZxleV+SfkoOQLdAEDHRJObNnlT+j4OSBekOx00pbyDhlWRsM2CwY",
+	"fNPF7aDiVofq19tRLfJWuwIWT21L4Jc99wOntX0rZFsld+9PKxVTIVjIEzNYIJsLCamu+1iy38ONWx1c",
+	"5hOtubgZVy5e06pmgwrcfGNsERcxWdkMR/QVRqimWBVHFiR2VQ9DewqfNUuKCiHe0zCl/E13svNmY+o7",
+	"b365mU8Lt8OtyU5CAPdC6zBRUqIlSmFnAoO0T96gqPuRTS9AmkU1XwIl5uWIWPsalEALqzkZVDXSK3u3",
+	"8rck0t5rt6fFoRb6Xm5Ygsg96rFg9jgopGZYDwYLvM842u2WHpGKG4GADbfPxkJv001teWZbNNcuTmB8",
+	"7qmc7sVKoADiuT4BJm5ogYFr6u4IGTwPm9SMP+9J0oAztnRdbXsXTb/lbfrNubpCHyslsdE6YluGuKox",
+	"v5Yl0UWpdHUywxFilASeZuxOsFlGmWqoQPxTVaAt8Gf04D+qrDrrYpBFp2+pT2IzenD5uSEYygH0s7Fu",
+	"IPhkAypY5dlebTBGBXv+/L7prSjrTZfNx6gnBXszg7HuBqnaN32MdhioH1hSmjV4m1HR+/iz364OuPS5",
+	"g0L57H0fzmlYxwEPt9VqkZnVfopSOF2U5rkrvVoJvCVdo4Vsy7TWznmjjhoxyAuQHra5S8oxOl/IJZKE",
+	"jayJ1P4GplJ4TOAL++RSzn1VkjV8GsCuT0bkO/6lUcq1GSsUKTGjAz8YIPZt2VQpiM23IEP/bl04oGgY",
+	"CWn076CpIkasodYNRNRv9cg3S8032N0VW9nBqx1lMW4ItgP1rOZZezJqhdrt40UP4Zs7vehGcMThLXEt",
+	"tlX5zVu97EhhAdRzLkGRhMfA12TOdmUPd3jY+t9jdJ5YoGxsmSGOGocW3BUzx1wTQyxOmsd2PWJ0okRB",
+	"DpJNJrtiLMeMb/RxxcAJUNPYHAVmR8EfLVeCXLF1n1xAoQkylWlAtCPymn+5LTIQ4BeeWhm3zUSIeh8O",
+	"5vLA/Higrnh+IHNUZw4ATsoKVGYgJTicd4uym/KCJbpWZ5lRTHhH2EVECqbLQgRu9zMbfvBX0Cu9JSRZ",
+	"853CF13Aoe5EdZf2d6ddWjzGI+XEYUSG5ttPRtFgMCDJghY0MRxaJWa+/7NZ4j55584rbwJWhWgtQdei",
+	"DTbeFZJ6fVNfYGUXPCfII38YPcK1sbiWCJDsxB9ite1/MrrD3Qdi3cXsr81NLxaSJwwLe1Usti1Jyqpw",
+	"hT0SQMICdmJDEa2BoH76ddzj6bh3Ou7p4bgXjfHohh98owdpDo1x7+PPvXpY9EYh0LZUps0g6IYGblaX",
+	"pry8pgdpIfMDUWaAkrfisDqWt8WF6orUZwnv27hTICdRyJ7iAVpZSOh9x6qxHdv1h8cGbAveb4/Zb4mn",
+	"/e6i9/cVEr9pJNwZosMBWXJRaqbg4OaKKEYzG+WYAky0XmgKLnAESmGjrtSWK9MrnkCOjZPKqhFnxTvu",
+	"LtrusUo23O45JIy7y6KxNl1WkTtOIabl+6LZ86OmncyZ7ojH/84C8bBENoD+KXF4KtauyMp9R+I3iNlm",
+	"T21AU+RMM9slocrLCt8ILfjsXG1wcyNKt1do//NGtj9r8PnmUecLMMe6YXIZVUEwmBJUD/32+nI9eI9y",
+	"nhmuI+v5jwj7paRZkBNpNT1H7kANNsv8AYB300P2VudP2rrdQcb/KYoay6d1GuhwdXZVI91b4kebKc0O",
+	"utMUzA+y+Day+EFSBpLShoZuKzA7cDptEhOjTzWJaX3VyF6CJJlshdR8TjZlbkK7fFI4/68pz8qic1k9",
+	"bGTbEl53ZQdAVKLmwAJp7lyJo7orERVYYb1FB8qiP4RWffIDWxEzhHprjFObu000oIyAWdeyJCnUn4Uy",
+	"72bNUm7GteSCalyaJc1zG6nwwL7OdQrzRjxQetftFgiNG7/j5q/Cpd5180sL2qlQKbue+CbArwDmY9cD",
+	"bxEY4lAIu26/qNAKcIDtuP3SRtIhAr7rXht79UGrfR5w9p5lwfUPtn6wIeCPtSiJxR/UwASWzt0Bu39o",
+	"orYWu8ITDULZ+3brmN73bpzEvkNxmsoNxmLXes8nKkrc+xGgxb3vBk7a+25kJR8bqsvDXchNTMoJoyCf",
+	"iKL8I2Ecff90j3VcUJGqBb0Chc81/sUZfSquqnEw3QaIiFsLocDW+YBnoTrpvfYXxsRarJp7zpn5T7II",
+	"NsMXLoPiziyBXYkA/5bg/99QFfe1+mHd21mTJVeyDKPy7WAia2lsABcNb2pJpuV6kzsVo20xlx/K5ZSB",
+	"iIIbqmQWurT4jGGQJU3eQNTcXLDt4KRgZ9A9FcpaCwJa2+7sS1cEaujjkduyMVurOl1aGRLM2HPPbUoz",
+	"NUPn5qPbdsn2D2pV9GVurB97Y0c1IVnqSVl0IN1yC71QLmqFaeGNHhsLrXN1enjovxTUazlMDuslEgu+",
+	"+ywJx9U5d19VqDVr3N3gwB61og0p1XRKFeuTF7aFoLFLMg6dH6EtYFftKVui8nxLrwho/ou33UMBUFFm",
+	"tY4gLe0jWhGfbnRckbRkv8nAOtUWuQLM38ZW+W26aVHOVhg4V+f8ApuhsLS7QRB1aF/l7iXtDpaOCQcH",
+	"MVfneV7I622f80xF7a3tXYh2f8xWpXnVscj28u2KnA669zdwZqHnthXW6dnxkSJwX30IUFNs5ydaK0j4",
+	"KlytpUrtMWLBE77XTQUA+08QCL8134m0VLrogGP6j7rb6h99xzTl2T7k14339Z/YBM9Dybc9Xp7Tgolu",
+	"3oKrwVTuhcO6yb8jbQEhhw71qAKqRy+pdSszhrk2WDojeAcYtRX678wauAtWuwnSSTgSDfZudImSXChd",
+	"lKCktyWZ7GqixrXr9J5iloKWhpE3rOpOMGOt/csuwNFWCgKo+HTt8GNwiiY0y1jaJ3EFgMB+PrRIFlVF",
+	"KYvNW7KlLNaxTdORqpn6mfFpQZvEX4NhNsr/1OeSU61ZYYb7Pz/Rg3+dH/z3z/a/g4Pnk5//9F+tCHnG",
+	"UjXBc4d2KIA0z4kvBJWzQklRhSAr7IKhNOt6R0whmO45VQrKvEFBqP2CFHW06f5JDN9evPnBZiN4kznI",
+	"aRAEmeaUxOab0OXIv9H85fRP82+w9sw/jCIfQyMi/ynzpzUT4J9oQdhfcUfs78EfttSxveD/3Ta7uAEZ",
+	"v1O8bVtRpp0N7oIdadXFZcpeSDHj5lyy3HwjcxGypH1age1NtatZ2z5+vNfwKnTktXmr2mezzGmyLX/A",
+	"OhBQ1oRlPdsGeRtX0e1Co35cXaHRK8Zy5FWAs9oI6X5M6Zwm3WU8LEaWrkHDcYAAJZeMPBsMsPLZpjNU",
+	"+rJ276RS3BonRArydcFT87Ij8hVLoPv67yGAensfTOV2cs1PPdhyGxV2pkWEhAcGOryfK9ZKhXuUnr10",
+	"m7hvzVnUblWFZQ32EcrIN8rRRuHDb7p22D5CleJKU6HvsoztjYrOt67az/sDaVseho1tDLLVanE5L05F",
+	"CPca4VwdsqbL721f6NKHa3zoagdvRhtkex9daZMCeQ3UB5scBRtX83TZq9tPLfhg5GfSyhhoRn3H1m1M",
+	"IdjKdbnrQ+NByNgC+eeUkISdom5iJMCCKsgGuGK57rTstvfjuWLre7bvNu25vVqgmYEZgYe16riY+zZ/",
+	"rvEYHBSgYdvaH7xgv2kPoSu2vp3xNNqrayhbd372lND0egKa+tGAZMwo02h4YB+qCNsVu0wxiM6cgC5P",
+	"iWtt47gVkr8aZ515+5PZd8///ssgefq35T+K0ff/enYpvjxe/6i+Gi7++s+3Vy+P6DAd/PDuf/dubpnY",
+	"jo7gymAFmdPrTSvpBz5faADq5rLQ7REcNuMf2j8DZ0GQZ+Ime8XWEehqLMvMH4rQnBa6ffat+emJzNlO",
+	"2f4dW1/gja09h8zW+mxYOw3/6p1thb6yXUZvF+6wqm/QFM/hvjnA7afGWs6YbvMduSaqHaZX1aXc3tdI",
+	"fZYFQEUXslCMTMECXIec4F9fMx6Hg9HRDlO4scb+PW2rB3XS21FGUAu+6oxq9pUWLCUJVeyAC8WE4ppf",
+	"s0bJ87aS735OUHi+PqHR8dGW7KEatcFgEdx6w22GDcGZdO30gl63aF/Mrc/OYvNo/e5HEc02vL8RZbjd",
+	"2E0hrR7a177sPUT3kWDObHUR6Cwo05YQ4vYAhzmNMafvN3C1YtOC9ma8YqMpaguh7/RE/sbOXOze31Hx",
+	"FfbvkbIt/hs10bmYyg87OvnDg1UFCsqzqfxgU62bBxq+b48a6B1L6mPxSvA8Z3rbwYeFu+2Zh9NsJEVC",
+	"Xey1LKtIKdpE0/U+m+q7VLQ7HOBiS0H4vaIyi4LRtM1zfW4LFqicQdMiqBeEt0946rNlV1w0yycvJsOn",
+	"O79tZbDNEntBlyy7xLF8VY2rE8qEl1vUwf0+DjmeXSCphOd8oyj0T70lq/HitnL9/h2ujIgsGsddfdCN",
+	"V38y0baFAirU2u7qhuY2bPqmNALQ4sNUJuoQYBPq8NdEpuxjbIyCjHKhsJYFoH0TeHSj/7q1ArmAFnST",
+	"fypwHSo+F1SXBZvYC4AavWLQV78sMv/nkitli37Yy/Xb0Tqxul7wl/teUrCUCc1ppoLWx9Vb3C/YZT/4",
+	"oXqV5qyY+MMt6smCz7mYzGQx5WkKLZRBowzv8Y3yYV170O5kAr0iAAqnFzKdmJ9olskVPFHmmaTpREs5",
+	"UZlc9WwrnYmm2KWZZobu1xPbKWyKs0zZMpeaiWQ9SaSYZRxcD9NSrXu1ZOZJKVwNx+pb1RSxz2X4CjOO",
+	"JRXridHde1EPfWK1KRZweoKeNLGFnqKeOZhhEhktQm9W7bdfSqnphH1IGEtxQEKVuTE/WDpZspTTiSuV",
+	"ZjQyWClFNVczwGVhz2qWaFr/tm1yWPvNGWGGkJZUJ4uw/6ghtllpyNAWTAwIAzyDE9uP3/9tiMwW4uzV",
+	"s0mDRy2GK1ysgmo2AYcirlKZzpkOVwCb6tVWCbLZBc0s9fgVMruRLSeuGiSi1zIpc/wAILhkQedmNtCQ",
+	"QWkLbp9OAmxpcF/91ym2qmv8aj5Z/4WWejGxpJYWlNuqXuZGs8KybLh62rZnUxG/7ora13RCktQaKLVg",
+	"PbPsK7rucP7ObEMVl+2wWsiMkZSuIXVXQXMO5QrnCWhfblQPc8NpFaRb8lQY2xnip+8vX3j0ALz3kTKy",
+	"3+lcNMsAaPAvKVifnNvaEvY72r8Kyk8gTLkZkd4bW2KUepEypjpD0ponPKeb59yG1rntpAves+dZ16LU",
+	"frKKxtoBrajwM5Hevrm/76j1x8NVZDLpSnCHCvRcE3Oq2A4djZi5lEsy2keNKpixNbmYA8u+2lbK3TY5",
+	"kzNwLypWcGbRmVxAx3IpbBE5oz6oheE8KJespTyzdXhj5EXNMuwit2xzKClWTI730qux9VkX5cBl9ZsY",
+	"irdrJ+REjm8rtK1f0KcAtqoPbWC1fMO4WwFW6gXANju57yyyQ95mdD2V8kphXVmkrzTCoW7iV4xadw85",
+	"Aqi13XWSwE5MjB0MLAD47tugMMw2YTTTR9+ncuV6oGf3NSvWesGxX8+amN/lzBivrSHWLinnhtFmo1F1",
+	"NZkVcjlpcdeFePhb1K34d8lZUCyzZaBsbrttqfkxak9sMGcHrqn5Qu900JXr4OwJrNkSvKyeLR9Vufm1",
+	"Ofz6a/D3x4/mPpe7b67hv+H3IHf/11/dH3Clq53fr7/Cvz5+tDDl2oSGzTT/e2m6YCH8W3vEBz2ct0vJ",
+	"gAVaBKUtlIV99LAQIDLmb95CYe9MkG8YzQzPdgCKE+h7YAQxb3N9d7X9tllP8irkWnlV51l51bZMNkW5",
+	"y8VqyzTauxpqVn/Y353GZsdcfaltWdrDz8LFnqsibC4QW7Xifwgx/xuHmDOq9KRU+24ohJHN7ZGDuy1k",
+	"WfhFxPKLtjfHZ1m1hzDz1jDzbQPM37E1KA6bIgPlhYqIYKtuyFUgJBp7um8r1VFVrm1jg9x+hOvnluun",
+	"XrIwk9r7KDaSsXYKj1oO4e/Y+raphYZ1jDkAS9ISbL2V2NqPt848IL2SZR6MaQ7BzQauR8PB6Ojo6FkX",
+	"B/r0w9Hxk6PB6Mlg8PS5+d/t2mB6AwFOHLCibJnQYa1GqD+djJFSyCy4tIOXm1p8Nwb9f8bjD4PBwXj8",
+	"YTgbjz88nXVA0D+VLy1L2td0MB882+bcmheyzMFfkRs1m0vhm6O6sxxcFaVipyQ2rBCTL8x/IltfIMJq",
+	"zBbbkOgIkabqcYTVYxHlDXUyzb/Q/35aMJoGf64KrgGQDhqdv2o7+eLf5AtsZlrqxeGSPe6T17JgnVEY",
+	"YFqsPaucnqe8/x/eWP0Fn3e4VHct/HhdL7Pv3tjJao+2E6YZcypt6xfYN0DlNXyUKHb2Fzq4xTXJ83Qb",
+	"2jPqYXsBe9mWkv1ezvktYUCQZ1QFoVy9gi74+v2gQj43GqQKo0GUbku5JnufLWXnOgSl7JonzDYIwvY/",
+	"mMyMXLigCvtx9sl540mHvFELuUKeHQtMTDJvhCcVnwss04/5KhFREt+LYe+cyTxjj5StG+IWQbkqRQuZ",
+	"QSuEMu+Tc7G2T3E1Fi4XcCxq61zoyZH4x+D6219G63fP1OWw/LG+osfD0T3Aa4Ish9b1f2YxjLjAAF0g",
+	"FzkkDUyZXjE8FZfNLMdqXkdPh0MyeDY8bhZx3kkdr11p5o2i/oDHh81ItjUI9mGoremzAQNkVBAukqxM",
+	"NxEjXZGUlM1omenub3BXjlHViW+FjV592ZUFqOqufPpe3162r5DPzvMdrY1FhS/umx+w/DwJeifU92ye",
+	"64MjeWDUiA7H1zVPO6sZ2KttH3fXdg1A5kzQ1m9fc9UVtPA7aukDohd8Sedsrwa6Tdiim6Rb5mqro14Y",
+	"4bQjamWuoG54y4h5srBjtQSC9Vix9g/WXUaTxo1lAzu4QbT2RVii1fUUMbY0Uhv2jqQ8c+mYXJFkIRUT",
+	"BIM+rnsbzVobudOcTzqR0NWYbKl/X/HcjT9ytXdcod/pWl7FrhKysWWt8z5odmBrzQqScpXQAuvDwf0I",
+	"9FPayJyIZHI+ZymRhS25D8mVFb3B/SxlqevMwR0HKvMamvlBKpIAHGvKsM5/n7yyvWTdLmBs30iIU3I0",
+	"GlniDsP+cZ/8gKOzHXGg1y2G74OI7/t33zdCU1cHa1kWB3IlDhCWfItjNtSk/4+D//vnP2/qzlEP9LY3",
+	"Ilt79aXdLHDSVs6wIT5qqA7d5QQbbmvVby6QAZZp+uQ9oiRqS2aRE/E28RNidfdIw+0WTufVDtZns31s",
+	"Z2TK1tLC8gzxnpKjwRMS1xA/cYf8CtNun+w+vtslSLv576V8VZEADREJvWYKO09joLOCbSjJtfPRpcTa",
+	"owz/tKdLYzuq9a1m6YQySNa9rX0831vi+U2L/wepWUelFgGpRHdbo2VbKpT5Xmse1LkQFLg9TGmTgryW",
+	"IqV7oTgfSkHsgiz8nmuUOMLYDOS8ZkyjzN35/jJP9yEBsIkSyEP4LeigTU69udpeU1CVCaLYNvlNXm2t",
+	"bLeHItzQ3DAWtDHEt/YAvXUCh8uacNXvBVvVbOaGGMG7J7/3nIyoJ9hqyyifoQtwdESma83ADnx/+fXB",
+	"sz65WMhCG1PY275mZbDfDcB1jOKJCLmC/RNgpaj2HY1GDbVH0zzz08JJ3kfCycaeNCa/jWzeMcX0J1Uq",
+	"sLUJoGCB7w+yoCLNfHCETFkmxVwRLasuC254WEntDqoZRD386q5nYMrf4K3/UXRil8f3R78ZkdzeBehS",
+	"xGruP9ts31MBVyST6hO9gq2uop0z6+wKDj5aWqPwBXUJjAkyjd3VzXHfihj3OTXQn23+/PkWZ4jnktZl",
+	"qZpAtKYi4em8HYpWQ9Q49w9PzwiqAe4C5BFDDmh16zUD1aoPyDXfN50aRczpYPbkNScLQsRaM+Hozcrk",
+	"OF26Vn0o0PMAqkmXLHtBFTuz0OUbKyif3PCjQ4MJ6ti0uwUhdchc6pzgGTHvdoVBEBwFjgXsgFjr1Wu7",
+	"jVi1VCFCHyO+WEnOZR5AaTvA9VB19UIul/YiImJdkofqRebbPzehcmrfXKpbNCBGMq4FhxowsBqtYpt0",
+	"Fv7NRco++HpWvahnbKSJkJrPuAUg1wNEjffv1c5YW1ccEHQXuwLGq5VZlWY58o8DA7Y1umnpDOkAdjH5",
+	"oiixHyd5++bikhyCk+sQoFGPoaxXxhIdky8CYVD4wmOPEYloRm2GUcmWhlukgvNtbOXds7KNsYFbZyGz",
+	"lBXk118TeOjjRwgQ88wIe4CmQTKCLIsEF/MRNEsxSix5JQglRqdhBdYcQt8dF4oVYIpbY5q8mgWtpzDX",
+	"AnohR+Zn7DGK1UzMCIyltc4xKCOg9q+KwLhH3QJ4VGm6trmga6NcnHkfKLOjq+LxIFGr10ckY+6XJcPS",
+	"wmXVr2Vzb35tBylu0GETtbiB3jbcEuGaDiKP26ZFxsHVyXKrDeAEfPoJ4SJ3A4RCJaxPzoWTT1Burig4",
+	"S3EaRvzm4MdMmobGoK3MsUMTDFpzlnmm0dt2U9qzmbmgDJqdVmfuBFMEGYalFsYEPaoU8V002bKx/HXM",
+	"aNvSb8BdN9Y+DbyXy1wTdyuKhoDZzT7YHCBokaYBjyjC3sx1QLPH1WIaFrZHmwAIfie0+dZH1SaouhU6",
+	"Wqtjvv8W/h12rCq0jUv1SBH/PltmG+KronYXNjwvWHul7bCa+mt65XvFypltjw2uNW2jF2nJdhemswK8",
+	"42QAEG67j9VnC2z4Tm3DmDqQv61N9ifB6QGhtYmHt83YLTDdwskf4OE3hYcjnLs3KxgLNclO4PXenu1G",
+	"n/rdHu63stA021mL3SZdkhxub6kIA7/fVT12+7VaOfb85uXYg0G1MmAhpxlb3kz6nFvBQb549/UL8vzo",
+	"+OnjPrmQS2YTzGma2oPbiSheELkSEVHQfFxh3b4JuCruoM1LinWGd3R5wcKLfMn27/fie7Io0BdB4E9L",
+	"WxpRzgBP6yZqJCqgUc6IYgwXSLUm5eClzeG+BKeMzVG278X4/UZablMg+kY3vbB4JPQLhSYGtut279Dd",
+	"uH9+BhLIV7jEu5M0uFCaiqQr6YLqhTu1ijbowSHN+eH18LALqbZnFx2IQkAtEi7IPw6sT+jgVfqpjXMq",
+	"5pqodmTi17Ig9VoDp6iaAFzOQwgcRDGjyZXCxr3GhI2tmiykQ4LSJGG5buJ66mjAttzJ1uwNs0TfXF6+",
+	"JXhDHfA6Gm3rsnFch7YOBu2Zka0hmnPsjFRLh8yRsCKfSl0dyFa6WC+t0Z9tr6Bq/n/3HEG6E9XbLez3",
+	"7773YwCJbLbEF8tAM6T5OSeUac5rAjmsu9GWO38jUe3MaVjDqMpmSV0Zdc9b3jW6o09TnXnb0AXMdW4J",
+	"ONJrd1YUbUro7X21uIPlwQY25WqbgNqMNTqJ9WtbpWh7FY+fk+eD4WPChc3CmMp0Dex0CAW4DxEEdWgE",
+	"j/s3AkEONwvKH1YNsHYdqji8qmVWx+qbf3bEzq1j6o7D55RfdJX7PfdVhp3qmTrbtlGeSBBd0ORqr7A5",
+	"DLsrJnzPRfUfova7o/bdaUFVwH6TE35kU4XI8n3S9DuPmuoTLecNWC/X7Hap6C6pt71/EHj/Mw7Wa+XP",
+	"c3XKjdbmQgNYFR/d9Kq1SsnNfXvnCgFnHZ7Eylt1wee49xmjiu3lOkc3374pzxd499253O3SPrjcf/cu",
+	"9zDpvbNFvNdGbXOIlKdw0iSZORjQHQKZSM5uW9kEG1dDRl2pWgd5rBBiTijBOHZkWkp0rlh3qCGb8Fdw",
+	"n5xi72+9MPoguGpcnA7rPQetiIPRomasutrWd3NZxUTg4Vk+aXPV3HXfeiewdnatbzBv1+FhXdHoA/Xd",
+	"riomjULQMVfQuLklurLreGoob096N3OS4mt8V5dGDQ61m94toXcouO8wNeW2GYn1zBYtCftQCYD6Ou2R",
+	"LNOSJ+MzaOZGdysAJw3VJdzN/XvOQqkPu30JcWx3lzoF0Kx7z576HIiX31ct3hCDsdmDE6I5UlRWHFRQ",
+	"q8PkyHeM5RX23tm6ZMWzzNhj5pNGIT3zcUIiJNmsmPq/Xx1ffPPf//jr317/7a9v//vkb98/fTt6ffTf",
+	"P/7tf+/qdbQhO3Z6XW1W2SnMzbIP7KDNF7tlYQaXrGbMAwkOws+SpW8xcNsyaKpGwm6MdfP8EfqElEJB",
+	"s2ea1DVPdqg+eSHnBV0Cs6i10myJZ4fPxUN/mlbkvWLFwTn2WaQ8rdSD+GtesJn8YHbIlsCK++SlsfKN",
+	"Bmkx/Y26VxlLdAFbSpY0eXOxSUJ7lzWyC3Z7g/MuqkSYFYKdUWRluCzMofxMVCaYXsmiAxRsL3rQY5Vr",
+	"OSvkEp2Vh6MjC4N79fb6qCoDD9eOnlXXTnwdwR3bPBo86Q/6w+GT/uBwdLRzj9tKOAR83diIiq/a5KYV",
+	"Me2q8JtAxty+loNna2TAfUs7DJoTqb93b+XSCdFG9YYW5fJCs3xLZ6JGmN0csUUpuo3iZsg1CWttB5CU",
+	"5lL6mtm2FnZtpvtb2m+Ew2KcWuzIBqqhiVRofriFXjYaDzUX0Sd+7syvsdmHnwSAuD2aYcfRe7syhr58",
+	"oZEYVVsVzFNDVBXE1wputDLAIJ6R95cvgg7gW+oe7pL894eXuGcQRHP/9+1GVU3YWfuei1Vr4jO0Ziu1",
+	"BSRtImc2ebmAzmqbb/pGrsiSirWHO3kDHDcbO0nBGWffgcb7wj1XjwHb5joRmbKElmDPs7VN2B+LGddh",
+	"8STwLdVz9IfbwFGtpVZwGdqXqPKBgwUti8g2IHUoGVtE8oo5NJ09/jz2S5FvL978UCfmn34do99h3Dsd",
+	"9y5q7QTGvY8/twcU4YXd4tT5KsFVguPC5UOsGUY581JHgSfmDGMrzm/nZ4UTQszfuZWZY+GKylAUmlVF",
+	"nFMLxeO6BYJHfiizDL7DWQgPbOzbT4ErprYgn0/qd33/NsL/E0r3WXqstrxVW8Hi8R2FROtZSyq4t8UO",
+	"oiJh2YTqSc4KLtNJVyVmn7ofvg9KM1eZMjnlKcH37Ndv0Wf7bP+2aL79BiWhrW+6ot7metxhGEcxqlt4",
+	"9IfSBVBhCnBX/9OkVldA5UIXPGc+luK1rGDOZyA3ty2IdWqb23pRFYHRBacZes5zo4+aIy3qlcJMymjX",
+	"QEm2aYMh94xpVvsjaFSQUyi9/3NrqKdFCblhUc+mg5BDHNYHy3GfWskvaueINia8rOISHeHbBK8aq9Uq",
+	"B58xD9p+vDsVGk4GspAZT+malELzzOZC9+8irKqrMYADxSh7mon/xPiq2fqu8Le5djtfxPB2UVFDth30",
+	"eg8kShW4Djr6jAJmDko982mG4B7eQqp7kaMVMrvj/O7Gm50fC54x6/GUObvrk+MPgFHYWrs8oOTgQmMn",
+	"p65irty3t5WHHnctClpW/5mVFhz6ujmITK4ismQpL5cRWfD5wljpZTHfsKptft7OXfjNizp0aTtaptLs",
+	"/QTc0pCWW5B0o2uCRaF/Su0IS9ttRcB9VuPtpDHvqIOTUYxhGFbpKl2QtOz+q4s35Gg0fIpBGy5IJles",
+	"gJacjeBqWbTR1YxBP6+d7kQz8K/dvYZIWDExetV24yEveMJ82jwgvAnN82wN2U7m+f0MB3jPJAEkyGaH",
+	"ISn0wrwSPsYFSTaawQ2PB215VJtcbn08yiiDkyUXZZs0ss5SBZPAmyKyLDPN84yzlEzXNlRDtTLWtlsr",
+	"iOE0C2ic7DewO9KJ/Xa3T7W+0lFFd8GG/9xB1l8HlNSai16ri3ZGDoZQzUuRUtgOWx1tPbaaWNOSZ/qA",
+	"C2zzEb6WZvUI5cFwr4W2PdXm082vfgmXCLRBM3T21y/NCIaD/3mO8eYzMrDfFpLge1RkBlSboR/Q8Z7j",
+	"0cmim8swuTVZUH0Id7oassbe2isMOF23Je6711fFEOG9BffAnZbKctQ6AaviclS5OoO2Tl28L7/bym9b",
+	"PJDOg1hV2Kp/HZsa2j4jRgRNma2st2d1rk+nJaVk99IqLuYZg1DbAaaEWt5Ib1EbMSgJjM3yqhUMSdpu",
+	"N46si5G7i5tBDnUER0xnQMyfVPbECQ8Yx85m+QI+O/ZUjkSKJGknHpCCeQyWFKuahYeQvzk4J1Dot0p0",
+	"I3RtrlleyP0RW66HyPZ66Jfyion37Wj4S4wCW+K1xncjZ2yLdwyDtR+C1nPQwW5VWeBQRRf6YBE6p/x2",
+	"Bvjz4+fDwdH+wWU75I72XL5qcH3QtxrXsxEOa79xuc3fGsiwhzlknEPFSyfHcEDh3CCH21AKijuUuLDm",
+	"4PxvqqLPb5y7jSAB2xGyi3h00DlKQOou4npSug5klpCocPXJJaNLrP6yYEtMqYFi3YxqV9PIA0x4QVRZ",
+	"z+UedZa7d1M5GG6ZC3j+uqYC6725zpFt3miDhpohPqtODc+eHG0d1aC1UFotABeSbdSr+QXD0Tf2JaCr",
+	"VhkqZWbMhFYXoU2Yp0RLaSsmF6VQ7kSieUs0jhbzcukUof1jIhAXcI9WTbiDOB2k7SM+d8aRpMywHimC",
+	"Aq8ZMqnn67ZMvctINtO2+XdYpx380W7Ovlp0gLKjWTYZ3ix5wQ4dAtNckBgt8Yn5WTWqgUIe0KSQq91o",
+	"07BTSLURXfv+PZ2yrFMDhj1PJVOYwokVy/vkBSLhQV/RBRXKBhsZuNzOAK+HLdg7OwS8YzR1utlKFlcq",
+	"p5ATdsFokSzarrxYsOTKXXBtWXtR70fsoYFRHlvJoxf13hYsp6D+IRrW/PZVQWfa/ERJlSV1ruBxV+nY",
+	"JeK/pvgz2ezm1jX2ja03C9wV4v4Ra48vme8zm50S9oEmOltDRFTOSGwd6HFEYkjQi0HCxCkT3BaMvYHD",
+	"HTs0RxAf/oCBdRtqHR2fkO/4l2cBvxnhCvXnXU0V6BZcbEaKeQphYj0c96Kbx41xJh3tc23ct4Hrp/OC",
+	"MdevKHGK7g0KddUTK8yvPqG5bZvWXszYLM3IB7PRUmh0h7dFsIW0SSlcXEueAP0FwJCjQWupjp3yqEPq",
+	"hKiZ0bOb4XY7YOkV8X5ddIowpCkL0oA+4GZI8SmhpHreVuo2X3ig2QeavRXN7pP3NCtcDqBL5qoa09cl",
+	"eHhhz2ylDi55X7VNbKpO1pCstF9Qwapqb87L2CjEb5PpPWjBGq9wzXcl4S1JCfZ73QnNS64UNMnTrqGa",
+	"rRI5hy7hoGfbvPBGQ22arTVPVHe72U/19rmx2ze1rvRW+9QvckbFvKRzV9i80RIAVTcw5axiy7UCSm2p",
+	"4WF2a0n1Nl6n0J/cWcdW+6ig77YdpHtRDTZWlZKHPnaiaYt1+poAJ4XJMGr3ethlMObJhjVyQ2Nkd7eQ",
+	"WsKQWdUAwsV9f5LNVN0d3UKwmj7sUrthLGfG4nJmMEQiaQZiD3PJjDDzwC/A/Le6rkY3Nn8RDXXTzQBj",
+	"xoyNC1AyWwfz/OTG27NfV5XbblJXR5WmOhGSZ3OF6nsZBSwWbbZLaZcCVcPqbh+JLgv0WRkN+poVCkta",
+	"LLjSsljHgc5gZgu8Qay6of2hPeP61JYb4Aq7fVTVGcGB7ZuuSdumI2OqRY7Yz046QaqXXnbA3sDgMzYD",
+	"vKLvk2FznWSWNgvO3LzinhtRh6ujZThmjZpDwTyDulS5KQs1yyaHA4s2Vq6DIoq32C2uNQGrM4lvrxQr",
+	"X0H5c/e/vVGGIYLpr1nBZ5yl+zarwi6q0KpsAZWtgL5rNZijoF+QrSzt3G5qr2gN31m1/r6ynHaCHeGG",
+	"MzLcC3t5YwTkp2pEMCmXUukAgg4XGCYRNfb+5zYQv2JJWXC9vjAfRuqfMlqw4rzE7tr419duit/+eNmL",
+	"2nfN5+xhYbvtWcEwUaAIeH+1TQutoVu6Kqd5IbVMZHbZnpT8RmRrb7z8yKYXMrliUHFmWsiVwk5VisSY",
+	"dtA3crl/PTSalvlif1wOBk+ScNzwCxqi3HwAK+lU/WkvWHLgv3Pw1o6uGjrNOTSZ/Qiq2Ew6G5YmIEfs",
+	"W85hOL2oB5X0fO2lOdeLcgpll3DAh0kmy/SA5nwDwwQrPqXJFRM+rQZfS1KmrrTMCc3zU8dKKiIJeO3m",
+	"6D5lroKgi4IxkRTrXLPUhXoxyGhL9I3FWPzpTz9IEp6YUEcVumP1//Qn8hp9Zt5y4YUrDA5HAmjaWroI",
+	"ZliMabMDF3zvgjFsvWju/Wle8pT9/AXWo4I/HqNEKkohwCxVguc5A98wlr2qqm39BLawexqrWT32DRDG",
+	"4if0AmZy7u7xPzyGsbww0xZQ3eHU/H1AXmNdKQvLL8BHqwS9YhMAq5B3crVZ+zhEI0bo1cUlQtedsTtc",
+	"Ud1HisTm1jiC4sRjQWy7cvv4I1UVQq/lCPTN6C55NSwQOup0j0OJDMlfvzS7WoEAoMByYefiRxt5Y0bO",
+	"iOCCES3NCFnGrmEfoaMjpp9TqMFsv2vXHEaHfS/J8PnTAdSnnmlWkNFoMCBUueyYA4IlAy3O0lZ2FSQO",
+	"K97FtvFZ396MtdW4Yfs8z2xJkkNbje3P/1RSxO4wU+jRiM1pFgffOxo9h5EeD57gJ0n8julifXBuRuk+",
+	"GGGCmDTEh/ODV3gHeGmIG0p4VDUURUqYKJc2i8MfoC5NCIpYnBIM5UE5D4z7pymUZIT3Q4WwqUy53WKL",
+	"xoBqAeQ1/zIiKzZdSHnlbtKSHA9H5Dv+ZZ+cQ/0wmNTwxA0bGLMo+DWLyNHgmdnKuMwzSdOJlnKiMrmK",
+	"MblpxRU7I3jNBhkpsWcdKSg0y1LaqMxmpEfDYxKXQpV5LgtzJi1ZyukEfH2WdQwJvkAn38HlOqwf6Lse",
+	"Y6fFPvmymrJZqZSZQ9NoHSzF3HmzqWbs1L/xpUgkeOO9de8rIQyP0V1+Dhvk7zwlHEo96HXcJ186UVgw",
+	"K+l8we/E7cYF6BS2IJLbmjXxReBA+nNB3v/ZqHdn5GgwILGtOzdBYqxWAqqhA8+ZvyrpAC5U5yGCKQoP",
+	"0Yx9Ap0LABixYRvWaqyGwCuTobZBSO1/fXmJkta12/vm5flXcHCaK5UCBBODKKZzP0FVQ9h2DM6ad54L",
+	"Er/8kEM9eteR0OqXhnOHg8GBmRcXJYvb9uUpiRk8HlYajI1Ujy8LKtSMFX63LFVa6Wjk6aIUVyy1DH48",
+	"GJJYSD3xFBi7IbrqlF/ENL2e/H//z/8bP7YdPf0+VG1SKrWmBrWpOnIbcYddvgnNMrk6swePH11FzG6N",
+	"ocdfvYxmHNmSN3G9BGdIIUGRzcpp11Zd03y1WWATiQ9mMuFiUhZZjH4qe2Pornr/7ntYqzeNqQpmuKCx",
+	"LKEYylnhtI6zKlOy2EQZkpTlkIIlsaQANEcww35bTjOehIvcfL9tcWCtjjOfqn94clQHMFSJ/ZQcHp8g",
+	"bmAFyEqtHIRTpCg1Do+ekZksCzyg+iGZ2D7rZEGzmXMMVlYKvAfPNnMhfkc1+9785jhAEUXXuBhlsvB9",
+	"S7kyHzac2SdwvyIq4yk7rZYrdMfYZYOvRiBcsGyUUzNshy93dP4gq3PTRlqtEJuuSUKTBVPki/iF+cfB",
+	"C2y2f0qEPICb4seY5JjxhAnFAuX1bSHzgjNNi3WAO7Y6LXlhNFazbL2oZzRFVFYH/WF/AC6xnAmjzp72",
+	"nvQH/SeQTKUXYHMcVvDIOWuxur/H9gtZZpVYLONB16rCgKz2a7sME/PU9SrtnfYyrvS5Q525VYOxjAaD",
+	"RiAq1CqMAIesezDadpl08AUApIGB0GJCzR3Y19KNeaOnpq7X23sPqxs/RtVTB29lxhFsvdfD7v6PUS/U",
+	"snY9X7vXTs93rm570K+yq8CMxqgr7gn7TTwSUNO5CqCBP1fJ5JDMbvMspmtIxYOdBwsSKxhXgELlivH0",
+	"gAHsSA9pqReH3qvSmlL9GqvsIzJdzqrG5TZwByWhnDwKnUPYWwQEhnWSYLaar00E5X9tCyv0NLqf51Km",
+	"Y2HIeziw3K+somxzapZBAO+Y6IJbA0wC4pOSjGrboLlgcKgBA8BHrCXmwhGuPrER7TjOsfARpapbmDui",
+	"0D3kgqrTNcFyeSIlc6bBRww1hgkozOQJwSYFcCpjCXW7bN5xBLbPQpbFWAiJDQu4m18fT0tX5WkCxXdj",
+	"H04NOpfZ+uTDwUbffC7I8NgtYoRCFEWhpYmxAIt37TdOyzmKExh1cKCHqikY1VDJ39XbtF+EHi+glBtj",
+	"IjYUOrFHWGw11ZpN0SaV0Ap96UtnFXTJNEiFn9p5qrrlEPXa723AC0Ch9lD5UqbrOxNpMDjb8rJDqAWc",
+	"sdl0sN8LPVu2VXRDAI/ubLRvrtoGaftvBz7MWcFY5JidG1vV0KN1fWppI6wPMvrcdhmxK6Wlq58arGco",
+	"vEu9aIruKVDjcHD07PjpSbRTktu87kCOL1hy1SLID61Mxb4VbRjwv/Jrq1R7jg+owNuhWD/Oy1psnWlO",
+	"AudVNeI1snUnjJhHGYFSzhp6lu5ZloFUhUCN/5IVnn1sDm6em9jHvIhzdAhCLQJnWkRsQjoo/8H4zH4o",
+	"uWQoQ1lmhHVhfjUCzsLYnHp+NHhOYtdz5YoJNAfqd5G51E1RjY2rqDCKcqvgwrUPhcP9iJ8XMmW1pqkd",
+	"MsgVvN8lagb3LGqC6IbDMIfy8UGqrH3x3hrNbQaffiuxglyf+Ba97bJll7YYdGINBBAIFsXnwnBumWP/",
+	"uOnaSBWWzTZ1Q1JXDcfiLnTDzdPQCzqaFYyma7A9rYY2Fl5Fa1dzGp5TemN98CzAI5i5Qzu0sTDzbxM9",
+	"VsqA6Pl7uFd3okB9Vr3kvFX/iEgpMjyhtu7Sgyxp11BgndY30FDuR3bs1k9e0+JKbZEWRli4Tb9D5WEs",
+	"WrWHplqw69hv8N7D4V9vwR0w7AOjGsb6+wZb/j4O/es9nJKQ9cqFikjBZjYJDH/BWv+2GUGdfR+poCqr",
+	"92GY+63TuVmslXxtmFO7nMmczllUtdqDA5JDgCrG0GoMAVFhI7FXLMeK2c8HJKVr1SdvZpvDHQ3csWse",
+	"GgvzVKe/tNSLl66fReNsbYGAYputADvGBOgk9SzygQVeQE5ThbtwqWoV+3lyOx5sa+o1smVCO8E4H6NW",
+	"UAnuO8HGxL7DqIsy2hzD25U9apsf7lhtgjswTC36yB06qt3WbnNW4xI9SC/vrF7VuzHKkNvvXMfYcF8D",
+	"xKpbm3iTMyOOnMyB6JatY+2bnVi5a2QQbThQyVTqBZkzTY4GwyqAHXRGiCOr3AOkBvzJ4B7AyJbFJwxa",
+	"A4EgJGshvT75seG/DUOAVJEVy7LINTV4PhYNywMC4aHhcWq+XfMBgzCEEKFTp0TqS4d/sVEYPAgxno3F",
+	"aGC1ysPjk4gc+b+Onj3uk68LuXRvUkEnAvchwa6hYoKvOg+j0Jotc00wtZIvMS6ABxK6poeDQWAWRRAK",
+	"wwCg/5ZzWffJuZ8KIPGqMsZuEFVR9CB5FQ6R54OxMCeEGcCCZamxRNEIBQCTHaiCxjV9cgGF0KjtVWAL",
+	"6kNYFyKs5oVxrUdHq6cbifd+1MTvzbtdSfDtPplHKuz18Xl1RiNzMSWga5DaV1vArheOlf+TJbDFrvZO",
+	"f/o5lMfQEgko6tb6orcNq7ILw0HUW0HF8N7pyeBjXfhKjBq2S9+XgLLa7HhR63NB3rGcUchB5pqoMkkY",
+	"S40oBDcKzbK/GBqMoWG9eR+GpOpvHIsgUGd43qaT+dscdERpnmVQDfAURbqDhVjj0cO9mt8fl4PB6MTo",
+	"p344Y1Gwa3lV96Y/Ul6RdQL7jMTBczSDGusKTdeN5qJdckJCgeGt+uZLkbYuTuVnE9I33uKblS5sdlWb",
+	"okazrF0N7axss5n2E4YVq201xoNZRDtyhzzZtPnNSu47XLPcNxvvz7+JWez2aUGVoe0HozgQY0jwd6o9",
+	"whKHyiOmcLeauO8YJvmEVNgqvXxfSouPAtyNWsiVcirGcFABgStYoTnK8BUtDD9n+jW7T0xOmCG0XTl4",
+	"IElDXn9lGA1E/RFq1d2JhZPjHriG39ssnSU7hJ6UWyMwX0HXyjrZ2nbNoeMlzHaoJfiQQCyBTDKaOYZO",
+	"tEsGxNYkaiyg+Xe2RgMoAsvYeV8xzxfuhzJWXJAp0yvG4BNGx6fCNosuBZT/3AZ2GYsNtEu/He0yFtvh",
+	"LuRu0S5jsQPuQnaiXayedY4D+srt8P0YBe71O+yCCs1DPUqLugSw3xq3YgboGAGc+A7oa0Ha2PLOl4x+",
+	"kF9rLxdu4Jq5B6fykh2yD7nE6nJbD13gQ21LHllAipEoxtRGYGFLBNmo1ZCJ4Hr0nhIrXaNA8nkv81ig",
+	"Jy+qCUAVkSXTNKWaQmXSQE4GyT+lsQ8uWFIw62Z2aQanRpVboNPbi6XImrDozzAfd/4DjFMBpwRfiwK/",
+	"hZu1FZfmmDiD/IRDvJkUdsk4NH5xU4dlQ6+5lcSJLDOXwy24WlhbCtsBi9SORsAdYJRgF5wWgYV7eO6p",
+	"6P5cA/iJl0gzD1rKbi7HpdpgH64wDlJnms8Q/w27vLbCiy+AgWrNTG2ymDf08TT2/tttkFiXCrCpLIzF",
+	"v4m2gLbG26o97X1oCe712wGubrUdtrXWkfZ3Enf2lAC1CmA6DwpBE20WNDv+zBqB+7IZLdOfgCsLDXSu",
+	"6rjrIrDkF9BlGRC7qNW6EiYQGAoj8LLU5ryu4KBGUvmUAVeR2kV+iA/84Dddd+Vd2LXWtAbMfWhi1yL7",
+	"r2wdxGJxPhWsDT6FQRnfLrqQy2qILjxSw76dY/24sWgBqLm4+FxiHnuV7TErCxB9PrQ1dzZytUIV8h3f",
+	"ZkENNglaabq2kLb2yE2ANg7ho1UQx/z1xHle5ErUwm6jRtgN4/siHYtG1K3bKnOSEFp0/16TEWqD3BXx",
+	"acVUfV6zrjbeC00LzdLuBAUsw4edqIN8nPYshYeg0GZQaBMLqJhuKF13HDEaBRGjJyeDWsyoLvN34wEv",
+	"nOD1Z3nT9gNlkWZZw8e1NTUB5NISoIZhjhpVY/Gp4EIiC8yhxs+iiDYCzk/AKeUOh4R5UR3xIOzUqarP",
+	"orxs4JXN8YEBdi8xUchGgM/A0LtcMkhmB3yjIYIyhxIWcyge0zhLGVZIkFUXeGc63xLb0I2cbErZexeS",
+	"+8InK9cp7mL0x1N2iY0Ju6k8SMiWsPmGPLxjEOaNguoWNtItEd853Q098nC3rUhgh22mAuiaQP3FX+ux",
+	"KytEfL68IZxMKijdnzN0vI2FHfSp0119MEsWjZoY8auULXOpmUjWB9+xdRwk/Zqv1wdrlLcpY8KKTwyo",
+	"O13dfByLLMwpB9yWM7VL5WpUyCxtvJI1AQcIlRoMKzROwczn4mgswsKj+PiSrrG6CwxLaZmxukp58inS",
+	"zo7g0pV9vJkyGSwt1Nq6J2XyHQ5yhxpZX3UtCfuAAuf3Bh7yUdaqr64h1AcMUacwfGl3EkzIcJcN91fL",
+	"ecfi8GSLOMRqet3y8AWU/gvT9YlEYN+sYLbBCtjOgAU1pzkgy0OfYms+aD2AauztsWhgRtkHrrTClutd",
+	"eTZVQn+V1HZqS6buyJIZC22V2D5BH0hDSbMl2GpFnkF22vpOzvb0DslTkjIjakF4202lTrT2xyKQdcft",
+	"1vNegs5u2X2JKHz9Dhllj7vbARyHn1FGtdRThWi7Yr6sbCXCNsn3QYZtyDCUCAEL37G0Ou42b539uSN3",
+	"xpbTEhXWYgOr10yCITfKgTkXHhOJtUxsj4jhYFD/8KnVDDM5P+Beg5KKucr6Th3iacZIJsWcqc7kmAs3",
+	"+3+/1Jhqo/4zk2Ps1m5LjanR1UOYxWfI1Nbl/lNi3JcOf+XpR+SMjLX1wG3Cs8/gdKlrfUrLXEFLJy7m",
+	"RlU6cvWSXBqNdaa1JMs+AiJooAdEailpHxlhB3b7ktjAWDnVi4qveLpx/v9eeOwBKXxTwAOExPzy3C+k",
+	"ARE3eyGGp5mc1qFL4IBeLrk22rU5sQPHbFUtWT0iSSaTK6iceAbcxoMoiK0PfIF1PQGa5xoJoq8HDDev",
+	"tn/x7usX5PlwOHh8FgYEoTPDNStohg+oKriJZX3N6PvkEgoplks2FpSkciUySVOrdsTvzIMOtPBqdvCa",
+	"6mQRky+OhiMS5wXzI/NubGhv6gSEBS9ZCFRmzDdtrCMhV4+JLMbCv9h+6ItqdEZZsevLxGPvxIKfoIgj",
+	"rrfyY1bW6Irqzi6uyJPBU4hqjsX7d997tzwGCDAG68EhtvpENdcoHJ5t3altaHmZUxu2Yu0lA+ZMfw+T",
+	"xlq7N3cGzWAQPaOr7Lz1vVjKFGICF1wkbL+HfpCC3eAbr2/6hXcILdnn3fbWmwlemWimD5QuGF3uL4Bx",
+	"O77M5LRLEAccUpfA1uJ+h40VdwjC+s0fo16tHumup+s3f4x6Ly/pfNdDcM/HqPc9VfrAbdeuh+o3hyfG",
+	"b3DO4OYcQNNLVS53HzbNB8K37HNYVbeGT0KVeU2X+d4vqJ4I3/N3Vyd2z7e4+z/5zB0NTn4DxrHHD7On",
+	"1O+Ie1zZdJQzu56u3fzAew+8dyPeezI46ugM6bplJDKHquQWXtngk4dz4n7tkSeDp+37A+plQgWZMq9Y",
+	"stSh67giRoOs6Yx3unPfy6r23taNcPf9gffgaDjaxx6sbIyvwcTowaMnux8F0f2D1BdUczWDJhK9O8iw",
+	"sURRs2icdu+sUvvDDe1SfGpLjiAS2naT1JXkt37myqBzKalgRMl03WavmIf/rQ2WDuNiUw40lvHBHHhQ",
+	"SR5Ukgda/X0eh3eU9N6QeZ/9cGtPHdOyQNBH0MTPKGlBQ/xnA/LXLzEJA5t3Ier2nyzRVRYC1wp7PHFs",
+	"6eobLGRU2M6/Y+ESQb+A/DPNWVH1L3ocVQ5I9gGq19je5lJT8sXR8AmJ4d8TvFo9ovi/wE3oQilfHA2H",
+	"YxFn0PI9+AD6F21bKV6BmL/owAxXXtHECjuS8tkM9rDwBz3EescCckDD4sauvSGBZLRdEL8KEwsL4B/H",
+	"VBUpEga9BC9X0hbLsug+s6IAQPYZI75OGMNEVXnNilXBNcM2N+A5fqTq5Hcaep/dSMciNiIjdgRrvc3w",
+	"2bUssRv5lCoYJHaRejU7MAoEvumU/Cn22XsItoBi99CyBHy7QTMwHI6jkC0e8MeRozi/AY7iXI4PWZrL",
+	"4CnnOtiJFo0sLztVsTqf2HNioyujHS+Gu5qNXVu7gG4cPXuF0fZpDbsZcvfNhi3aaElTFuzlnv2GyTnW",
+	"lFviqlNBRkcAZHLl/MdiVuoSffVeLtjyeiPD5/aknnAxwTttVmZXG+PtC1ed/Psu3c4O55tLd/HN+cHo",
+	"+MQTfyanETk5Igv2gaYs4Uua2fQ5l+FgZcRkydUSOYk7YHDC+DUA1zRTVobU47DPZ89O0sGz4bNnR8nT",
+	"9OT4OR3NGKWD5PiYpoPhMX0ynR3NhtPRdDB9Nhol6fA4PUmGx9PBbDCgg2e9XWvm1bVtS5ZTrVlh3vM/",
+	"Pw0OntOD2fnB1z//enL08b/amrN3NkmHRnoqJLycJleQa2aRd2Y5z4K2iMoqRPtzzwvzjYMXFpbUgl+5",
+	"aWPlFhIw50qw/1B+BRubvrNr6LbYySEzD28Kxs7L+T2cRHF9gg4mtX2aZgy9uyTrcE4waDunCFJZpoi5",
+	"/Oby8q3dOjgD49p4Yj9TSGyB4p7QsnLKCPulpFmTubdOtb5InzbXG4K/o9+Xwb03Fv2+ggt1FfDzgtBx",
+	"dKCOpl3jq+LdTnJgyQ0hV4ES8W+C6fjtDJb3qOTTfW0TxH0eDKN9rRRQR3dCRA4X3Gzzeg8MaIUJcRZG",
+	"4I7jBZCz+lQwaAdYEwn3GzvWfz/EplvRXYBNsA95ihVmQ1thRRVWmjJKIVQaDivJ14+KfyOkJ9LFNqCn",
+	"XdkHDJqHeNoVuX9vSCBlfsX/TnagPMOSgJa6Aa9ZMJserXKa+DQScFR01OQNyf/MF7+gtgcwAkDHooEL",
+	"3cCERta2PRoc9Uk3XozXbHfoCSWkJktmnVLGZI/Hwm7rGVavMoPVnjnrIg/X548Qv/htIKZ2pQOh96CP",
+	"3E3VPXPi3K23dJseEu0HT+2TFwF61GFGoyaGFFOIU16wRCMO3KgWzjlW88WF6PANMdAOD2+HRj6AIh9A",
+	"kQ9R0Ico6AMo8gEU+cB7DwiEBwTCAyjyART5hwZF3r0J9BujIR9wkA84yAct5EELedBC/iNxkJ/3PLvZ",
+	"GYOMYZbtZ4gW8CzjYn4IHsKt7fpcs1R3J8QWbe3YnPIUIJFhbEBXJmytzDbg+eDh1YJnzDr8Zc6w2NZY",
+	"xLZb/8T23pgGHv9a1Zpacw7sQVQqVvjm0ubNGLiw0yS5LDTNANo0Fm31VM18KkAYVg+gGqN/gPlEJyVc",
+	"vWR02Vq4FAoMvXArek+N3u3rdzXrMWPWkkzL9ecFPrjxuXoenWVJ57bqsA1RwwZq+RA9hNqjmhY64LlQ",
+	"nCBF328dficdkG12yQa98Hzt2vvW2DGna2g/kzIN5epcBwyQG1U1ixqPY9liKDFFSVIqLZdQiq6D6d7i",
+	"QO+RrvELD1T9CVRtqKVFKu8m7jui5vDU2BYbf0FFwjKojqYBRuari+N5xwouU0CI2zZ4tuIJXy5Zyqlm",
+	"2RrbmHZ2sT2vnWBj4YElSPbwGSxgrmttHmz5NbikpBSsIPbMNEcp9JuiePypfkudmLEIP4svPR48IbFd",
+	"oUkp6DXlmbHzYwJlf8Xc/BfnjlycF/Kap6yoou+ua4ZdrFYuhSW9CDdgj761oDUEzwAyjgulGU1tRkf3",
+	"Bu3bFjbYtT9Ed9hwPbBlYsKyjKWRp0YkzO0r8yCNkMs3aOxepVG0d1vZR4rUeRVFjNJUl+oUaj7Fm1Wg",
+	"yI+gWVPPrBwzY8gXcU6VnqQlix9HYwG5SjHwf2z0XBXboqJSWbAgkMtMFh3B+AYn3199wfA7e3DEA2nX",
+	"+tLeM13X4Gf2kDWUtU+d05ocM6qgikgmK0Br5JOpeEFmjOqyYOYWs84IQFlKoRfZmuQFT5jqwrNewnju",
+	"kUTNB7bBImFuD/V4N+vxAkTSGQKKQDbaDFIpbkSo+9YNdwS6YtOFlFfdRg36m8HNgC2loCVomEF6PByR",
+	"7/iXFgaVYN9AXcGGbWk/AB8a7UzVGhEaGc4gHDYWF7rgOYuIkiQtkQJtdy/sQ0pkCV+WBWpcREiyoMWy",
+	"T17iddAHE3PsF0Y9IpsKHnQbt11Nx8KIeZpcCbnKWDp3OQdzgbmdR4MBic2sgd02Gtz4K1C9nCvFxTxy",
+	"7W6M1aZXEnLrsA0EV2NR+VSeDHyTCAu+xtLxIQobF+6RwnqHfQItDwkFJRWXCkwrXE+Y01hgK4jWguOQ",
+	"p4bPwXLt0jnx1kcqmKjVngq6wsAPObeL6WNCXLfkCbavYz1JTv+lShOMrod/OR4dP6XPTp6zpyxhU5bS",
+	"JyM6m9GTUZIm9MmMHg8Tmj5lT5/SATs+mc2On5ykg4Q9Y8PBs/TZNO1KmsNZHVy44dS03CX9YDOVTo8G",
+	"z086MOVdbqw/Hf6pLihbwCxm5SBRENtzeGbyi33+9hW06nUbjEynF2xZW69fexxKxV7rybAXwP2vJU9Y",
+	"3+grvY9diUDX6Kr3Y9nyvd9Dzx5LYFRZ6bIBuv0dSfF3yGXV1kKcH9d2X7fV8eho9OzZPv1xIOtjQ7Qn",
+	"C7rFgf1Olg7pvmRKWRcNdMKZM4FND8Bng9VPuSDKfNCb3aEP2zUQt50M++THKrucfWBJCU7lpUxZTGLE",
+	"x8a+hCglLxZUv7PL61R6c/oZVZy8dM+/zag4I/EVF2lMFF0rbHzYJ+dzkPkrWVyNhe1mUcgV5C3HQJMf",
+	"dNwnL6zfzZWaNSqSzKXtHIDTwTxVmkB7a4/ctemtWpKEFsXanD5nODt7pCmsr2DLAvTJJfug65+Hdjnm",
+	"D8oFef9nSIC2jRudiwLeap6x2xF77P9gLGIrLCeGmeI+ic1iZjFJFlIqczYS+MFIEOh4DX/Zpp7m09PC",
+	"xSAqS0quBLli61Pr/odHJhaK3LSisLEZ3BKRlroODWflI4Wudu8M4SLJSpuWniyMbBqLL+Lq8cxrwKj2",
+	"wCal8jHOAFKvcXxXbD2xveD8R73vBS/ge67YGoopvJkRSmySmac5LSV6cdwW4+pBylOWGm3bNoIK+pWf",
+	"BbvpGhBga1MgxoXNi+6PBVSxsPdOtJSTjBZzb5h6dvOLM+O6andyRmJWFLJQMTEnleNQyCIz/LiQhYbY",
+	"0Oj5WMTTMp0zXRXLCAtyPFKNdj4pXcOMoJFemUctfZRtE6olTwWfLzR5f/kClZaZ721lN4dCU1KeZaQo",
+	"hTDUBe0PCgY8kbr6wc5ioThyAvZ4XCKBb1nGsbBj55CAfAV7CWIlRk30lJjlPQTpatGmcfg2kCz4u/kO",
+	"cuoBJDSj2neKpTIWNNCbHikSmyM0hu6GMfyGDgGUUhfwPtCaIGswpZrGqN1iMqH5TQoWY6UM2MiKN3Bg",
+	"M/T2o5xa0bV1T4yFqyoCLQdt8jU271yC1yKRhhywk3bVWqxPXmRSOe5OpBAMxFfV38sJ5ZdAVkFhjbHA",
+	"gh14QpkNzfFoU2ZypcIk77GIUQAaUs6cT8T8EwmhKIWLK9I8N7Ox/mzkqYRmcCdbRuEquGU34pzE5nUT",
+	"uDO2HR5j+xc4YwwvcVGCOhGfwhfxheaqOd4atziSw/cWTJWZVjFkYK6B5WHnzRdcQZaxwIot1XFhG1pW",
+	"b63p/TZKW2VLVn2KsdcbtCh2DYbruRxQtNswKNwZ1DlpbUrY3tj8/uKodFcM1YkvV8oGjlpfv53iYWzO",
+	"HEiAQefT5wy0mgnk2RrUsw0RcbMXBeze2ZBojqXofQ9n4ncWKd/JuDwHeSyzh1RQ32q3IphAJwbq3h7H",
+	"hfO0qC6MBs+fDo9HUQ/PSeyW6hnXTHWXF8+yVIcXz1w9nAJQsNs/AgSgyNC20w44SUVkBh3BNKFB4/NA",
+	"g+YFsVLKiVIQR+Df6JMfIKH0bSFtbSs+XzAvQtqUMRA3K66wnNRLI+y4Zks8E2FItsqRbQV+auWZRYAY",
+	"LTiDKk7Qw8yslcLektY1ZVYTfY5eCqR07fWNsaDKNm1LUI9jqk/euDgdHoDuALBHDl4KHlrJMkudToG6",
+	"eVU+CyYI6tlYIOex1HwhWxOKFU+cH4KCamnm6jZGTv8J+XlBU2FAzwAsc/tpSrNsLJChl12C+Usgk/uR",
+	"zvDuHeLZba/63JU9YGgoeDvyd4DAI0fh6LxzniTLKQ+y0clGZ3j7/XSBzJuJSsP3qmrSD46DT5eFUNot",
+	"2eJduIC5cGOMMVpk3KhJIOw4wsjMwRxttGN0ddekuGaFAjKsuY6vGMsVEYwb9j8NbPOxsCY4xlBgHUFY",
+	"oF+UaxeuR4XXDMV8LA6/NLFGYmyGBV2D3XiCPruAV1gqUub9ezIt68YkeW/t2bEIJSxKrNCQbG8ZDrtU",
+	"VS25F40RP7JDKsGcP7Mm6Aa2RSZZUnmQOuuQZ8HmrBjjZgLnDqSLV9XNLwtGM73oDJ06tasJyykkNO8u",
+	"SqH65JUOYDkLllxZlUXTKVWIDPEts1OWM5Eykaw7gvzf4IDukXLtF7oip3ZqRpnL+DX7/TrBX9iltqZh",
+	"c+ABXdlNvmlEs8PxfcXW+8TaK1+leaBeOKqe3GSug9KnWHbNAKl2xRBcxiEjGb1mT7Dci632wvVYsA+5",
+	"EXbYUuxaXjGEq4FLtbMx6Hdm+P8/e1ez27YRhF+F8KUtoNpNbtXNAXIo3AJumraHKpDW5tomIu4S5FIu",
+	"GwTo0/TB+iTFfjOzXJp/dmX5EOgSRIm4XC1nhjPzfTNzQPG60M0UMu9/7NEgdqD488sfcCyRxOLjs1FF",
+	"FnPjuiFvyGoRaKC8Nt2WKg/5tQyQYfA6wmzc2JmhIb9eB+FGLFdmc167O1tmf0GQlskbrUpdJirdrf/9",
+	"+x9ObbYZVeoJhl7FOoDszgeGIedOE8KdtWvvwKz9OUkGtDtl9/V3rHesJH7NSoCClBNwAzUJ2U2yoUuq",
+	"tXIbVibxJanz7Dgl+kIfyhG60M2EE/S7WEE2HJQXTDHY0HuVuWqS1L7suG2SrhRdMkdtwSKp7uy9IQlD",
+	"i+qjbeiMzWbjMGMbnrcSwd9hdmTtO7xxIs18C+iAYynByjLibGQmwhQo0YJ+Z3DFKFq53tqKWp0PsbdX",
+	"5qnzbkf7jpGOzrZY/Kib/zfs9vUXNOyWzQl7F0fdbILgP14391RGwtof4XDSF9ELFJoouDWpGwL/AE7d",
+	"32kureuB6vyKpLQGXiHeI7Am5EKr5KpJ+Ay9rxqloomHANIAeaJGqARj3uhP9OsOKNy4w5RHSud2lO3g",
+	"k+byTKbi8v0CcdAw/J/NFdNCZ4RbvhpjgcNyezooZ5dy/UHL1fgmM8xk2shR4ILAFdHDEZmDhDxV6Oii",
+	"R0rd2Sf/WXq2ztaIyGUjk/f34i1lY6OpRaIe47DIBge8Fqeqj+ub0uZrnatsO+yg8GlMeikRc/UV94IO",
+	"n1/WZ+kQ9+aU7ahrUqHi38pFK1SH17bK6aKa4InWJqRU88IlTucFiqfQBGBzq43XCL1J/DqUovCBw06V",
+	"aIxUtTwRLglg2LmydXmtcRWyDCsjK39VAR6i7sRClKKoZVC1w46yiawBdWaQXeEdtTIAd+TqoPN3aqeX",
+	"D1l4mTtNflPbWlPXeeZwJj4kIuOwMuftWrnygRfhVPRjbBkOoE3RAFkmTNxut/YeM0foSwi4yM2MKEIN",
+	"Qd4CiC+prABfjif8LHBP3ulN9qdOkx3tHXi6FzFGscn13IDVVEX/gX+qksysjJDcQgaDAK370joiAXV4",
+	"jBGbtWUPYChMsklLWxQ6HXQ1y9r84nRxoNyMX3oOoZJnJ6FvZoravSxkRdusvAUZ2aWtXUG1L1AKrzxH",
+	"y0lWCtL70B6FTiVzpvSJ+ZkZywp+66zTIihvRNMNUDjHig8bQICuQvO7uhxdL7VhPS++YSTfjS3J0qWq",
+	"oZlGUyReZijygLCGDIY2yMi+0Y2V0Rn+4S+SLiUY0+iYic41VczNkTlh3yd9xjJhJxsqwl5rM2wfbrX7",
+	"FYd6yJpF/xjoLiPqh+ca0amPyuf14z2JL2TT2VQ1e0amOOWpuQ5dzPHTyRVQi/Pae7l/fPBeLbkLY454",
+	"qERUjv7OAEpqr+ucu5XV5fZkeXKmiuxs9wrN/vgnDRRGgiG3CNwM8E6wa8SQ7L0rv73++JWfA7+Hp6YR",
+	"IXLR6g5TZuQpAK5uye3RHXDW/Tu80yptvgUbORTjcJnF1yGw+6Yl18FywCvsq/VpNxqpBm73tp0vxaNP",
+	"YgrPtTLeVcAoRyI+supGK3NvsP7Sl1QQHXpu4aSj0s74uKW0qr/K+84hh/wZOURziQt5mMRa7S8uUCG8",
+	"PMbopB5VbbcBqIvWQkqyv9KP2U4bXQUGMR8go+jR9Qyef/7w+b8AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

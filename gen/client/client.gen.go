@@ -381,6 +381,7 @@ const (
 	ErrorCodeBudgetExceeded       ErrorCode = "budget_exceeded"
 	ErrorCodeBusy                 ErrorCode = "busy"
 	ErrorCodeChecksumMismatch     ErrorCode = "checksum_mismatch"
+	ErrorCodeCodeInvalid          ErrorCode = "code_invalid"
 	ErrorCodeContextTooLarge      ErrorCode = "context_too_large"
 	ErrorCodeContinuationInvalid  ErrorCode = "continuation_invalid"
 	ErrorCodeDBUnavailable        ErrorCode = "db_unavailable"
@@ -450,6 +451,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeBusy:
 		return true
 	case ErrorCodeChecksumMismatch:
+		return true
+	case ErrorCodeCodeInvalid:
 		return true
 	case ErrorCodeContextTooLarge:
 		return true
@@ -607,6 +610,21 @@ func (e KeyScope) Valid() bool {
 	case KeyScopeProfileRead:
 		return true
 	case KeyScopeUsageRead:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PasswordResetStartedOk.
+const (
+	PasswordResetStartedOkTrue PasswordResetStartedOk = true
+)
+
+// Valid indicates whether the value is a known member of the PasswordResetStartedOk enum.
+func (e PasswordResetStartedOk) Valid() bool {
+	switch e {
+	case PasswordResetStartedOkTrue:
 		return true
 	default:
 		return false
@@ -855,7 +873,7 @@ type AuthEvent struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14
 	ID openapi_types.UUID `json:"id"`
 
-	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
 	//
 	// Example: signed_in
 	Kind string `json:"kind"`
@@ -1716,6 +1734,14 @@ type ClientTool struct {
 	Parameters map[string]interface{} `json:"parameters"`
 }
 
+// CodeConfirmation A code that was mailed to the account.
+type CodeConfirmation struct {
+	// Code The 8 digits of a mail. Spaces between them are ignored.
+	//
+	// Example: 4711 0815
+	Code MailedCode `json:"code"`
+}
+
 // CompactReply The summary of a conversation.
 type CompactReply struct {
 	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
@@ -1816,6 +1842,19 @@ type DeletionRequest struct {
 //
 // Example: anna@example.com
 type Email = string
+
+// EmailChange The address that the account is to have.
+type EmailChange struct {
+	// Email An e-mail address, compared case-insensitively.
+	//
+	// Example: anna@example.com
+	Email Email `json:"email"`
+
+	// Password The account's current password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
 
 // EmailRow Metadata of an e-mail; never its body.
 type EmailRow struct {
@@ -2085,6 +2124,11 @@ type LoginRequest struct {
 	RefreshToken *string `json:"refresh_token,omitempty"`
 }
 
+// MailedCode The 8 digits of a mail. Spaces between them are ignored.
+//
+// Example: 4711 0815
+type MailedCode = string
+
 // Model A model that can answer.
 type Model struct {
 	// Available Whether the account's plan includes it.
@@ -2189,6 +2233,50 @@ type PasswordChange struct {
 	// Example: staple battery horse
 	NewPassword string `json:"new_password"`
 }
+
+// PasswordResetConfirmation A mailed code with the handle that it belongs to, and the password to set.
+type PasswordResetConfirmation struct {
+	// Code The 8 digits of a mail. Spaces between them are ignored.
+	//
+	// Example: 4711 0815
+	Code MailedCode `json:"code"`
+
+	// Handle Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+	//
+	// Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
+	Handle ResetHandle `json:"handle"`
+
+	// NewPassword 8 to 1024 bytes of UTF-8. Shorter passwords and very common ones are rejected with 422.
+	//
+	// Example: staple battery horse
+	NewPassword string `json:"new_password"`
+}
+
+// PasswordResetRequest The address of an account whose password is lost.
+type PasswordResetRequest struct {
+	// Email An e-mail address, compared case-insensitively.
+	//
+	// Example: anna@example.com
+	Email Email `json:"email"`
+}
+
+// PasswordResetStarted What a mailed code has to be confirmed with.
+type PasswordResetStarted struct {
+	// Handle Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+	//
+	// Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
+	Handle ResetHandle `json:"handle"`
+
+	// Ok Always true.
+	//
+	// Example: true
+	Ok PasswordResetStartedOk `json:"ok"`
+}
+
+// PasswordResetStartedOk Always true.
+//
+// Example: true
+type PasswordResetStartedOk bool
 
 // PlanAction One change for the client to carry out. create_record has no id; update_record and delete_record have data.id, the id of a row in the request's context.
 type PlanAction struct {
@@ -2423,6 +2511,11 @@ type RegisterRequest struct {
 	// Example: correct horse battery
 	Password string `json:"password"`
 }
+
+// ResetHandle Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+//
+// Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
+type ResetHandle = string
 
 // Session An open session: one login on one device.
 type Session struct {
@@ -2869,6 +2962,11 @@ type UserProfile struct {
 	// Example: anna@example.com
 	Email Email `json:"email"`
 
+	// EmailVerified Whether the account's owner has shown, with a mailed code, that the address is theirs.
+	//
+	// Example: true
+	EmailVerified bool `json:"email_verified"`
+
 	// ID The account's id.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
@@ -2884,6 +2982,9 @@ type UserProfile struct {
 	// Example: pro
 	Tier BillingTier `json:"tier"`
 }
+
+// AcceptLanguage defines model for AcceptLanguage.
+type AcceptLanguage = string
 
 // BackupID defines model for BackupId.
 type BackupID = openapi_types.UUID
@@ -2915,6 +3016,18 @@ type PreconditionFailed = Problem
 // RangeNotSatisfiable An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
 type RangeNotSatisfiable = Problem
 
+// ChangeEmailParams defines parameters for ChangeEmail.
+type ChangeEmailParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
+// RequestEmailVerificationParams defines parameters for RequestEmailVerification.
+type RequestEmailVerificationParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
 // ListAuthEventsParams defines parameters for ListAuthEvents.
 type ListAuthEventsParams struct {
 	// Limit The maximum number of entries.
@@ -2931,6 +3044,12 @@ type LogoutParams struct {
 
 	// Keys Together with `all=true`, revoke every API key of the account as well.
 	Keys *bool `form:"keys,omitempty" json:"keys,omitempty"`
+}
+
+// RequestPasswordResetParams defines parameters for RequestPasswordReset.
+type RequestPasswordResetParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
 }
 
 // RefreshTokensParams defines parameters for RefreshTokens.
@@ -3101,6 +3220,15 @@ type ReceiveStripeEventParams struct {
 	StripeSignature *string `json:"Stripe-Signature,omitempty"`
 }
 
+// ChangeEmailJSONRequestBody defines body for ChangeEmail for application/json ContentType.
+type ChangeEmailJSONRequestBody = EmailChange
+
+// ConfirmEmailChangeJSONRequestBody defines body for ConfirmEmailChange for application/json ContentType.
+type ConfirmEmailChangeJSONRequestBody = CodeConfirmation
+
+// ConfirmEmailVerificationJSONRequestBody defines body for ConfirmEmailVerification for application/json ContentType.
+type ConfirmEmailVerificationJSONRequestBody = CodeConfirmation
+
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = LoginRequest
 
@@ -3109,6 +3237,12 @@ type RequestAccountDeletionJSONRequestBody = DeletionRequest
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange
+
+// RequestPasswordResetJSONRequestBody defines body for RequestPasswordReset for application/json ContentType.
+type RequestPasswordResetJSONRequestBody = PasswordResetRequest
+
+// ConfirmPasswordResetJSONRequestBody defines body for ConfirmPasswordReset for application/json ContentType.
+type ConfirmPasswordResetJSONRequestBody = PasswordResetConfirmation
 
 // RefreshTokensJSONRequestBody defines body for RefreshTokens for application/json ContentType.
 type RefreshTokensJSONRequestBody = RefreshRequest
@@ -3840,6 +3974,86 @@ type ClientInterface interface {
 	// Corresponds with GET /agents (the `ListAgents` operationId).
 	ListAgents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ChangeEmailWithBody Ask for a code to change the address
+	//
+	// Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+	// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+	// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+	// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+	// `Retry-After`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /auth/email (the `ChangeEmail` operationId).
+	ChangeEmailWithBody(ctx context.Context, params *ChangeEmailParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeEmail Ask for a code to change the address
+	//
+	// Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+	// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+	// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+	// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+	// `Retry-After`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /auth/email (the `ChangeEmail` operationId).
+	ChangeEmail(ctx context.Context, params *ChangeEmailParams, body ChangeEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmEmailChangeWithBody Change the address with a mailed code
+	//
+	// Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+	// the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+	// another account; 409 `email_taken` if another account got the address in the meantime.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/email/confirm (the `ConfirmEmailChange` operationId).
+	ConfirmEmailChangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmEmailChange Change the address with a mailed code
+	//
+	// Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+	// the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+	// another account; 409 `email_taken` if another account got the address in the meantime.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/email/confirm (the `ConfirmEmailChange` operationId).
+	ConfirmEmailChange(ctx context.Context, body ConfirmEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestEmailVerification Ask for a code to verify the address
+	//
+	// Mails a code of 8 digits to the address of the account, as signing up does by itself. The code is good for 10 minutes
+	// after it was mailed, for 5 tries and once; a later one replaces it. If the address is verified already, nothing is
+	// mailed. 429 `rate_limited` with `Retry-After` after 3 mails with codes to the address in an hour; the last code stays
+	// good.
+	//
+	// Corresponds with POST /auth/email/verification (the `RequestEmailVerification` operationId).
+	RequestEmailVerification(ctx context.Context, params *RequestEmailVerificationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmEmailVerificationWithBody Verify the address with a mailed code
+	//
+	// Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+	// something else or for another account.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/email/verification/confirm (the `ConfirmEmailVerification` operationId).
+	ConfirmEmailVerificationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmEmailVerification Verify the address with a mailed code
+	//
+	// Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+	// something else or for another account.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/email/verification/confirm (the `ConfirmEmailVerification` operationId).
+	ConfirmEmailVerification(ctx context.Context, body ConfirmEmailVerificationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListAuthEvents List what happened to the account
 	//
 	// Lists sign-ins, refused sign-ins and changes of the account's sessions, password and API keys, newest first. For
@@ -3953,6 +4167,58 @@ type ClientInterface interface {
 	// Corresponds with PUT /auth/password (the `ChangePassword` operationId).
 	ChangePassword(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// RequestPasswordResetWithBody Ask for a code to set a new password
+	//
+	// Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+	// an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+	// for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+	// 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+	// good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+	// client address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/password/reset (the `RequestPasswordReset` operationId).
+	RequestPasswordResetWithBody(ctx context.Context, params *RequestPasswordResetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestPasswordReset Ask for a code to set a new password
+	//
+	// Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+	// an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+	// for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+	// 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+	// good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+	// client address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/password/reset (the `RequestPasswordReset` operationId).
+	RequestPasswordReset(ctx context.Context, params *RequestPasswordResetParams, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmPasswordResetWithBody Set a new password with a mailed code
+	//
+	// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+	// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+	// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/password/reset/confirm (the `ConfirmPasswordReset` operationId).
+	ConfirmPasswordResetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmPasswordReset Set a new password with a mailed code
+	//
+	// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+	// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+	// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/password/reset/confirm (the `ConfirmPasswordReset` operationId).
+	ConfirmPasswordReset(ctx context.Context, body ConfirmPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RefreshTokensWithBody Exchange a refresh token for new tokens
 	//
 	// Replaces the refresh token with a new one and returns a new access token. If the response was lost, repeat the
@@ -3980,7 +4246,9 @@ type ClientInterface interface {
 	// RegisterWithBody Create an account
 	//
 	// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
-	// e-mail address exists. Limited to 5 requests per hour and client address.
+	// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+	// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+	// Limited to 5 requests per hour and client address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3990,7 +4258,9 @@ type ClientInterface interface {
 	// Register Create an account
 	//
 	// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
-	// e-mail address exists. Limited to 5 requests per hour and client address.
+	// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+	// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+	// Limited to 5 requests per hour and client address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4383,6 +4653,156 @@ func (c *Client) ListAgents(ctx context.Context, reqEditors ...RequestEditorFn) 
 	return c.Client.Do(req)
 }
 
+// ChangeEmailWithBody Ask for a code to change the address
+//
+// Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+// `Retry-After`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /auth/email (the `ChangeEmail` operationId).
+func (c *Client) ChangeEmailWithBody(ctx context.Context, params *ChangeEmailParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeEmailRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeEmail Ask for a code to change the address
+//
+// Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+// `Retry-After`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /auth/email (the `ChangeEmail` operationId).
+func (c *Client) ChangeEmail(ctx context.Context, params *ChangeEmailParams, body ChangeEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeEmailRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmEmailChangeWithBody Change the address with a mailed code
+//
+// Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+// the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+// another account; 409 `email_taken` if another account got the address in the meantime.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/email/confirm (the `ConfirmEmailChange` operationId).
+func (c *Client) ConfirmEmailChangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmEmailChangeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmEmailChange Change the address with a mailed code
+//
+// Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+// the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+// another account; 409 `email_taken` if another account got the address in the meantime.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/email/confirm (the `ConfirmEmailChange` operationId).
+func (c *Client) ConfirmEmailChange(ctx context.Context, body ConfirmEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmEmailChangeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestEmailVerification Ask for a code to verify the address
+//
+// Mails a code of 8 digits to the address of the account, as signing up does by itself. The code is good for 10 minutes
+// after it was mailed, for 5 tries and once; a later one replaces it. If the address is verified already, nothing is
+// mailed. 429 `rate_limited` with `Retry-After` after 3 mails with codes to the address in an hour; the last code stays
+// good.
+//
+// Corresponds with POST /auth/email/verification (the `RequestEmailVerification` operationId).
+func (c *Client) RequestEmailVerification(ctx context.Context, params *RequestEmailVerificationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestEmailVerificationRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmEmailVerificationWithBody Verify the address with a mailed code
+//
+// Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+// something else or for another account.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/email/verification/confirm (the `ConfirmEmailVerification` operationId).
+func (c *Client) ConfirmEmailVerificationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmEmailVerificationRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmEmailVerification Verify the address with a mailed code
+//
+// Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+// something else or for another account.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/email/verification/confirm (the `ConfirmEmailVerification` operationId).
+func (c *Client) ConfirmEmailVerification(ctx context.Context, body ConfirmEmailVerificationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmEmailVerificationRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListAuthEvents List what happened to the account
 //
 // Lists sign-ins, refused sign-ins and changes of the account's sessions, password and API keys, newest first. For
@@ -4596,6 +5016,98 @@ func (c *Client) ChangePassword(ctx context.Context, body ChangePasswordJSONRequ
 	return c.Client.Do(req)
 }
 
+// RequestPasswordResetWithBody Ask for a code to set a new password
+//
+// Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+// an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+// for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+// 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+// good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+// client address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/password/reset (the `RequestPasswordReset` operationId).
+func (c *Client) RequestPasswordResetWithBody(ctx context.Context, params *RequestPasswordResetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestPasswordResetRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestPasswordReset Ask for a code to set a new password
+//
+// Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+// an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+// for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+// 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+// good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+// client address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/password/reset (the `RequestPasswordReset` operationId).
+func (c *Client) RequestPasswordReset(ctx context.Context, params *RequestPasswordResetParams, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestPasswordResetRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmPasswordResetWithBody Set a new password with a mailed code
+//
+// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/password/reset/confirm (the `ConfirmPasswordReset` operationId).
+func (c *Client) ConfirmPasswordResetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmPasswordResetRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmPasswordReset Set a new password with a mailed code
+//
+// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/password/reset/confirm (the `ConfirmPasswordReset` operationId).
+func (c *Client) ConfirmPasswordReset(ctx context.Context, body ConfirmPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmPasswordResetRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RefreshTokensWithBody Exchange a refresh token for new tokens
 //
 // Replaces the refresh token with a new one and returns a new access token. If the response was lost, repeat the
@@ -4643,7 +5155,9 @@ func (c *Client) RefreshTokens(ctx context.Context, params *RefreshTokensParams,
 // RegisterWithBody Create an account
 //
 // Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
-// e-mail address exists. Limited to 5 requests per hour and client address.
+// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+// Limited to 5 requests per hour and client address.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4663,7 +5177,9 @@ func (c *Client) RegisterWithBody(ctx context.Context, contentType string, body 
 // Register Create an account
 //
 // Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
-// e-mail address exists. Limited to 5 requests per hour and client address.
+// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+// Limited to 5 requests per hour and client address.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5405,6 +5921,183 @@ func NewListAgentsRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewChangeEmailRequest calls the generic ChangeEmail builder with application/json body
+func NewChangeEmailRequest(server string, params *ChangeEmailParams, body ChangeEmailJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeEmailRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewChangeEmailRequestWithBody constructs an http.Request for the ChangeEmail method, with any body, and a specified content type
+func NewChangeEmailRequestWithBody(server string, params *ChangeEmailParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/email")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.AcceptLanguage != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Accept-Language", *params.AcceptLanguage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Accept-Language", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewConfirmEmailChangeRequest calls the generic ConfirmEmailChange builder with application/json body
+func NewConfirmEmailChangeRequest(server string, body ConfirmEmailChangeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmEmailChangeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewConfirmEmailChangeRequestWithBody constructs an http.Request for the ConfirmEmailChange method, with any body, and a specified content type
+func NewConfirmEmailChangeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/email/confirm")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRequestEmailVerificationRequest constructs an http.Request for the RequestEmailVerification method
+func NewRequestEmailVerificationRequest(server string, params *RequestEmailVerificationParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/email/verification")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.AcceptLanguage != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Accept-Language", *params.AcceptLanguage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Accept-Language", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewConfirmEmailVerificationRequest calls the generic ConfirmEmailVerification builder with application/json body
+func NewConfirmEmailVerificationRequest(server string, body ConfirmEmailVerificationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmEmailVerificationRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewConfirmEmailVerificationRequestWithBody constructs an http.Request for the ConfirmEmailVerification method, with any body, and a specified content type
+func NewConfirmEmailVerificationRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/email/verification/confirm")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListAuthEventsRequest constructs an http.Request for the ListAuthEvents method
 func NewListAuthEventsRequest(server string, params *ListAuthEventsParams) (*http.Request, error) {
 	var err error
@@ -5702,6 +6395,101 @@ func NewChangePasswordRequestWithBody(server string, contentType string, body io
 	}
 
 	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRequestPasswordResetRequest calls the generic RequestPasswordReset builder with application/json body
+func NewRequestPasswordResetRequest(server string, params *RequestPasswordResetParams, body RequestPasswordResetJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRequestPasswordResetRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewRequestPasswordResetRequestWithBody constructs an http.Request for the RequestPasswordReset method, with any body, and a specified content type
+func NewRequestPasswordResetRequestWithBody(server string, params *RequestPasswordResetParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/password/reset")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.AcceptLanguage != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Accept-Language", *params.AcceptLanguage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Accept-Language", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewConfirmPasswordResetRequest calls the generic ConfirmPasswordReset builder with application/json body
+func NewConfirmPasswordResetRequest(server string, body ConfirmPasswordResetJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmPasswordResetRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewConfirmPasswordResetRequestWithBody constructs an http.Request for the ConfirmPasswordReset method, with any body, and a specified content type
+func NewConfirmPasswordResetRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/password/reset/confirm")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -7213,6 +8001,88 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /agents (the `ListAgents` operationId).
 	ListAgentsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAgentsResp, error)
 
+	// ChangeEmailWithBodyWithResponse Ask for a code to change the address
+	//
+	// Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+	// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+	// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+	// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+	// `Retry-After`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /auth/email (the `ChangeEmail` operationId).
+	ChangeEmailWithBodyWithResponse(ctx context.Context, params *ChangeEmailParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeEmailResp, error)
+
+	// ChangeEmailWithResponse Ask for a code to change the address
+	//
+	// Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+	// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+	// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+	// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+	// `Retry-After`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /auth/email (the `ChangeEmail` operationId).
+	ChangeEmailWithResponse(ctx context.Context, params *ChangeEmailParams, body ChangeEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeEmailResp, error)
+
+	// ConfirmEmailChangeWithBodyWithResponse Change the address with a mailed code
+	//
+	// Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+	// the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+	// another account; 409 `email_taken` if another account got the address in the meantime.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/email/confirm (the `ConfirmEmailChange` operationId).
+	ConfirmEmailChangeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmEmailChangeResp, error)
+
+	// ConfirmEmailChangeWithResponse Change the address with a mailed code
+	//
+	// Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+	// the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+	// another account; 409 `email_taken` if another account got the address in the meantime.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/email/confirm (the `ConfirmEmailChange` operationId).
+	ConfirmEmailChangeWithResponse(ctx context.Context, body ConfirmEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmEmailChangeResp, error)
+
+	// RequestEmailVerificationWithResponse Ask for a code to verify the address
+	//
+	// Mails a code of 8 digits to the address of the account, as signing up does by itself. The code is good for 10 minutes
+	// after it was mailed, for 5 tries and once; a later one replaces it. If the address is verified already, nothing is
+	// mailed. 429 `rate_limited` with `Retry-After` after 3 mails with codes to the address in an hour; the last code stays
+	// good.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/email/verification (the `RequestEmailVerification` operationId).
+	RequestEmailVerificationWithResponse(ctx context.Context, params *RequestEmailVerificationParams, reqEditors ...RequestEditorFn) (*RequestEmailVerificationResp, error)
+
+	// ConfirmEmailVerificationWithBodyWithResponse Verify the address with a mailed code
+	//
+	// Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+	// something else or for another account.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/email/verification/confirm (the `ConfirmEmailVerification` operationId).
+	ConfirmEmailVerificationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmEmailVerificationResp, error)
+
+	// ConfirmEmailVerificationWithResponse Verify the address with a mailed code
+	//
+	// Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+	// something else or for another account.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/email/verification/confirm (the `ConfirmEmailVerification` operationId).
+	ConfirmEmailVerificationWithResponse(ctx context.Context, body ConfirmEmailVerificationJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmEmailVerificationResp, error)
+
 	// ListAuthEventsWithResponse List what happened to the account
 	//
 	// Lists sign-ins, refused sign-ins and changes of the account's sessions, password and API keys, newest first. For
@@ -7334,6 +8204,58 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /auth/password (the `ChangePassword` operationId).
 	ChangePasswordWithResponse(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePasswordResp, error)
 
+	// RequestPasswordResetWithBodyWithResponse Ask for a code to set a new password
+	//
+	// Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+	// an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+	// for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+	// 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+	// good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+	// client address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/password/reset (the `RequestPasswordReset` operationId).
+	RequestPasswordResetWithBodyWithResponse(ctx context.Context, params *RequestPasswordResetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestPasswordResetResp, error)
+
+	// RequestPasswordResetWithResponse Ask for a code to set a new password
+	//
+	// Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+	// an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+	// for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+	// 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+	// good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+	// client address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/password/reset (the `RequestPasswordReset` operationId).
+	RequestPasswordResetWithResponse(ctx context.Context, params *RequestPasswordResetParams, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestPasswordResetResp, error)
+
+	// ConfirmPasswordResetWithBodyWithResponse Set a new password with a mailed code
+	//
+	// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+	// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+	// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/password/reset/confirm (the `ConfirmPasswordReset` operationId).
+	ConfirmPasswordResetWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmPasswordResetResp, error)
+
+	// ConfirmPasswordResetWithResponse Set a new password with a mailed code
+	//
+	// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+	// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+	// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/password/reset/confirm (the `ConfirmPasswordReset` operationId).
+	ConfirmPasswordResetWithResponse(ctx context.Context, body ConfirmPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmPasswordResetResp, error)
+
 	// RefreshTokensWithBodyWithResponse Exchange a refresh token for new tokens
 	//
 	// Replaces the refresh token with a new one and returns a new access token. If the response was lost, repeat the
@@ -7361,7 +8283,9 @@ type ClientWithResponsesInterface interface {
 	// RegisterWithBodyWithResponse Create an account
 	//
 	// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
-	// e-mail address exists. Limited to 5 requests per hour and client address.
+	// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+	// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+	// Limited to 5 requests per hour and client address.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7371,7 +8295,9 @@ type ClientWithResponsesInterface interface {
 	// RegisterWithResponse Create an account
 	//
 	// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
-	// e-mail address exists. Limited to 5 requests per hour and client address.
+	// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+	// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+	// Limited to 5 requests per hour and client address.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7852,6 +8778,274 @@ func (r ListAgentsResp) ContentType() string {
 	return ""
 }
 
+// ChangeEmailResp202Headers the declared response headers of an HTTP 202 response for ChangeEmail
+type ChangeEmailResp202Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ChangeEmailRespDefaultHeaders the declared response headers of an HTTP default response for ChangeEmail
+type ChangeEmailRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ChangeEmailResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ChangeEmailResp202Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ChangeEmailRespDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ChangeEmailResp) GetJSON202() *Ok {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ChangeEmailResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangeEmailResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeEmailResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeEmailResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangeEmailResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ConfirmEmailChangeResp200Headers the declared response headers of an HTTP 200 response for ConfirmEmailChange
+type ConfirmEmailChangeResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ConfirmEmailChangeRespDefaultHeaders the declared response headers of an HTTP default response for ConfirmEmailChange
+type ConfirmEmailChangeRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ConfirmEmailChangeResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ConfirmEmailChangeResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ConfirmEmailChangeRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConfirmEmailChangeResp) GetJSON200() *Ok {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ConfirmEmailChangeResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ConfirmEmailChangeResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmEmailChangeResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmEmailChangeResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmEmailChangeResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RequestEmailVerificationResp202Headers the declared response headers of an HTTP 202 response for RequestEmailVerification
+type RequestEmailVerificationResp202Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// RequestEmailVerificationRespDefaultHeaders the declared response headers of an HTTP default response for RequestEmailVerification
+type RequestEmailVerificationRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type RequestEmailVerificationResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RequestEmailVerificationResp202Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RequestEmailVerificationRespDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RequestEmailVerificationResp) GetJSON202() *Ok {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RequestEmailVerificationResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RequestEmailVerificationResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RequestEmailVerificationResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RequestEmailVerificationResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RequestEmailVerificationResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ConfirmEmailVerificationResp200Headers the declared response headers of an HTTP 200 response for ConfirmEmailVerification
+type ConfirmEmailVerificationResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ConfirmEmailVerificationRespDefaultHeaders the declared response headers of an HTTP default response for ConfirmEmailVerification
+type ConfirmEmailVerificationRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ConfirmEmailVerificationResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ConfirmEmailVerificationResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ConfirmEmailVerificationRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConfirmEmailVerificationResp) GetJSON200() *Ok {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ConfirmEmailVerificationResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ConfirmEmailVerificationResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmEmailVerificationResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmEmailVerificationResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmEmailVerificationResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListAuthEventsResp200Headers the declared response headers of an HTTP 200 response for ListAuthEvents
 type ListAuthEventsResp200Headers struct {
 	RateLimit       *string
@@ -8315,6 +9509,140 @@ func (r ChangePasswordResp) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ChangePasswordResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RequestPasswordResetResp202Headers the declared response headers of an HTTP 202 response for RequestPasswordReset
+type RequestPasswordResetResp202Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// RequestPasswordResetRespDefaultHeaders the declared response headers of an HTTP default response for RequestPasswordReset
+type RequestPasswordResetRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type RequestPasswordResetResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *PasswordResetStarted
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RequestPasswordResetResp202Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RequestPasswordResetRespDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RequestPasswordResetResp) GetJSON202() *PasswordResetStarted {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RequestPasswordResetResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RequestPasswordResetResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RequestPasswordResetResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RequestPasswordResetResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RequestPasswordResetResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ConfirmPasswordResetResp200Headers the declared response headers of an HTTP 200 response for ConfirmPasswordReset
+type ConfirmPasswordResetResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ConfirmPasswordResetRespDefaultHeaders the declared response headers of an HTTP default response for ConfirmPasswordReset
+type ConfirmPasswordResetRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ConfirmPasswordResetResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ConfirmPasswordResetResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ConfirmPasswordResetRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConfirmPasswordResetResp) GetJSON200() *Ok {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ConfirmPasswordResetResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ConfirmPasswordResetResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmPasswordResetResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmPasswordResetResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmPasswordResetResp) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -10515,6 +11843,130 @@ func (c *ClientWithResponses) ListAgentsWithResponse(ctx context.Context, reqEdi
 	return ParseListAgentsResp(rsp)
 }
 
+// ChangeEmailWithBodyWithResponse Ask for a code to change the address
+//
+// Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+// `Retry-After`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /auth/email (the `ChangeEmail` operationId).
+func (c *ClientWithResponses) ChangeEmailWithBodyWithResponse(ctx context.Context, params *ChangeEmailParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeEmailResp, error) {
+	rsp, err := c.ChangeEmailWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeEmailResp(rsp)
+}
+
+// ChangeEmailWithResponse Ask for a code to change the address
+//
+// Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+// `Retry-After`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /auth/email (the `ChangeEmail` operationId).
+func (c *ClientWithResponses) ChangeEmailWithResponse(ctx context.Context, params *ChangeEmailParams, body ChangeEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeEmailResp, error) {
+	rsp, err := c.ChangeEmail(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeEmailResp(rsp)
+}
+
+// ConfirmEmailChangeWithBodyWithResponse Change the address with a mailed code
+//
+// Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+// the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+// another account; 409 `email_taken` if another account got the address in the meantime.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/email/confirm (the `ConfirmEmailChange` operationId).
+func (c *ClientWithResponses) ConfirmEmailChangeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmEmailChangeResp, error) {
+	rsp, err := c.ConfirmEmailChangeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmEmailChangeResp(rsp)
+}
+
+// ConfirmEmailChangeWithResponse Change the address with a mailed code
+//
+// Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+// the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+// another account; 409 `email_taken` if another account got the address in the meantime.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/email/confirm (the `ConfirmEmailChange` operationId).
+func (c *ClientWithResponses) ConfirmEmailChangeWithResponse(ctx context.Context, body ConfirmEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmEmailChangeResp, error) {
+	rsp, err := c.ConfirmEmailChange(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmEmailChangeResp(rsp)
+}
+
+// RequestEmailVerificationWithResponse Ask for a code to verify the address
+//
+// Mails a code of 8 digits to the address of the account, as signing up does by itself. The code is good for 10 minutes
+// after it was mailed, for 5 tries and once; a later one replaces it. If the address is verified already, nothing is
+// mailed. 429 `rate_limited` with `Retry-After` after 3 mails with codes to the address in an hour; the last code stays
+// good.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/email/verification (the `RequestEmailVerification` operationId).
+func (c *ClientWithResponses) RequestEmailVerificationWithResponse(ctx context.Context, params *RequestEmailVerificationParams, reqEditors ...RequestEditorFn) (*RequestEmailVerificationResp, error) {
+	rsp, err := c.RequestEmailVerification(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestEmailVerificationResp(rsp)
+}
+
+// ConfirmEmailVerificationWithBodyWithResponse Verify the address with a mailed code
+//
+// Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+// something else or for another account.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/email/verification/confirm (the `ConfirmEmailVerification` operationId).
+func (c *ClientWithResponses) ConfirmEmailVerificationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmEmailVerificationResp, error) {
+	rsp, err := c.ConfirmEmailVerificationWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmEmailVerificationResp(rsp)
+}
+
+// ConfirmEmailVerificationWithResponse Verify the address with a mailed code
+//
+// Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+// something else or for another account.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/email/verification/confirm (the `ConfirmEmailVerification` operationId).
+func (c *ClientWithResponses) ConfirmEmailVerificationWithResponse(ctx context.Context, body ConfirmEmailVerificationJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmEmailVerificationResp, error) {
+	rsp, err := c.ConfirmEmailVerification(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmEmailVerificationResp(rsp)
+}
+
 // ListAuthEventsWithResponse List what happened to the account
 //
 // Lists sign-ins, refused sign-ins and changes of the account's sessions, password and API keys, newest first. For
@@ -10696,6 +12148,82 @@ func (c *ClientWithResponses) ChangePasswordWithResponse(ctx context.Context, bo
 	return ParseChangePasswordResp(rsp)
 }
 
+// RequestPasswordResetWithBodyWithResponse Ask for a code to set a new password
+//
+// Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+// an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+// for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+// 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+// good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+// client address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/password/reset (the `RequestPasswordReset` operationId).
+func (c *ClientWithResponses) RequestPasswordResetWithBodyWithResponse(ctx context.Context, params *RequestPasswordResetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestPasswordResetResp, error) {
+	rsp, err := c.RequestPasswordResetWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestPasswordResetResp(rsp)
+}
+
+// RequestPasswordResetWithResponse Ask for a code to set a new password
+//
+// Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+// an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+// for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+// 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+// good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+// client address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/password/reset (the `RequestPasswordReset` operationId).
+func (c *ClientWithResponses) RequestPasswordResetWithResponse(ctx context.Context, params *RequestPasswordResetParams, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestPasswordResetResp, error) {
+	rsp, err := c.RequestPasswordReset(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestPasswordResetResp(rsp)
+}
+
+// ConfirmPasswordResetWithBodyWithResponse Set a new password with a mailed code
+//
+// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/password/reset/confirm (the `ConfirmPasswordReset` operationId).
+func (c *ClientWithResponses) ConfirmPasswordResetWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmPasswordResetResp, error) {
+	rsp, err := c.ConfirmPasswordResetWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmPasswordResetResp(rsp)
+}
+
+// ConfirmPasswordResetWithResponse Set a new password with a mailed code
+//
+// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/password/reset/confirm (the `ConfirmPasswordReset` operationId).
+func (c *ClientWithResponses) ConfirmPasswordResetWithResponse(ctx context.Context, body ConfirmPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmPasswordResetResp, error) {
+	rsp, err := c.ConfirmPasswordReset(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmPasswordResetResp(rsp)
+}
+
 // RefreshTokensWithBodyWithResponse Exchange a refresh token for new tokens
 //
 // Replaces the refresh token with a new one and returns a new access token. If the response was lost, repeat the
@@ -10735,7 +12263,9 @@ func (c *ClientWithResponses) RefreshTokensWithResponse(ctx context.Context, par
 // RegisterWithBodyWithResponse Create an account
 //
 // Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
-// e-mail address exists. Limited to 5 requests per hour and client address.
+// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+// Limited to 5 requests per hour and client address.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10751,7 +12281,9 @@ func (c *ClientWithResponses) RegisterWithBodyWithResponse(ctx context.Context, 
 // RegisterWithResponse Create an account
 //
 // Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
-// e-mail address exists. Limited to 5 requests per hour and client address.
+// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+// Limited to 5 requests per hour and client address.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11459,6 +12991,370 @@ func ParseListAgentsResp(rsp *http.Response) (*ListAgentsResp, error) {
 	return response, nil
 }
 
+// ParseChangeEmailResp parses an HTTP response from a ChangeEmailWithResponse call
+func ParseChangeEmailResp(rsp *http.Response) (*ChangeEmailResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeEmailResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers ChangeEmailResp202Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers202 = &headers
+	case true:
+		var headers ChangeEmailRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseConfirmEmailChangeResp parses an HTTP response from a ConfirmEmailChangeWithResponse call
+func ParseConfirmEmailChangeResp(rsp *http.Response) (*ConfirmEmailChangeResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmEmailChangeResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ConfirmEmailChangeResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ConfirmEmailChangeRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRequestEmailVerificationResp parses an HTTP response from a RequestEmailVerificationWithResponse call
+func ParseRequestEmailVerificationResp(rsp *http.Response) (*RequestEmailVerificationResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RequestEmailVerificationResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers RequestEmailVerificationResp202Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers202 = &headers
+	case true:
+		var headers RequestEmailVerificationRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseConfirmEmailVerificationResp parses an HTTP response from a ConfirmEmailVerificationWithResponse call
+func ParseConfirmEmailVerificationResp(rsp *http.Response) (*ConfirmEmailVerificationResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmEmailVerificationResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ConfirmEmailVerificationResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ConfirmEmailVerificationRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListAuthEventsResp parses an HTTP response from a ListAuthEventsWithResponse call
 func ParseListAuthEventsResp(rsp *http.Response) (*ListAuthEventsResp, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -12062,6 +13958,188 @@ func ParseChangePasswordResp(rsp *http.Response) (*ChangePasswordResp, error) {
 		response.Headers200 = &headers
 	case true:
 		var headers ChangePasswordRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRequestPasswordResetResp parses an HTTP response from a RequestPasswordResetWithResponse call
+func ParseRequestPasswordResetResp(rsp *http.Response) (*RequestPasswordResetResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RequestPasswordResetResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest PasswordResetStarted
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers RequestPasswordResetResp202Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers202 = &headers
+	case true:
+		var headers RequestPasswordResetRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseConfirmPasswordResetResp parses an HTTP response from a ConfirmPasswordResetWithResponse call
+func ParseConfirmPasswordResetResp(rsp *http.Response) (*ConfirmPasswordResetResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmPasswordResetResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ConfirmPasswordResetResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ConfirmPasswordResetRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -93,6 +93,34 @@ type LoginAttempt struct {
 	StartedAt time.Time
 }
 
+type MailCode struct {
+	ID        uuid.UUID
+	Purpose   string
+	UserID    *uuid.UUID
+	Address   *string
+	Handle    []byte
+	Scope     []byte
+	CountedAs []byte
+	Digest    []byte
+	Tries     int16
+	CreatedAt time.Time
+	ExpiresAt *time.Time
+	EndedAt   *time.Time
+}
+
+type MailOutbox struct {
+	ID        uuid.UUID
+	Kind      string
+	UserID    *uuid.UUID
+	CodeID    *uuid.UUID
+	Address   *string
+	Language  string
+	CreatedAt time.Time
+	Attempts  int32
+	Refusals  int32
+	NextTryAt time.Time
+}
+
 type PasswordAttempt struct {
 	Key     []byte
 	TriedAt []time.Time
@@ -183,4 +211,6 @@ type User struct {
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
 	DeletedAt         *time.Time
+	EmailVerifiedAt   *time.Time
+	Language          string
 }

@@ -324,7 +324,8 @@ func (q *Queries) SessionOwner(ctx context.Context, db DBTX, id uuid.UUID) (uuid
 }
 
 const sessionState = `-- name: SessionState :one
-SELECT u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at
+SELECT u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at,
+    u.email_verified_at
 FROM refresh_tokens r JOIN users u ON u.id = r.user_id
 WHERE r.id = $1 AND r.user_id = $2 AND r.revoked_at IS NULL AND r.ends_at > $3 AND u.deleted_at IS NULL
 `
@@ -336,14 +337,15 @@ type SessionStateParams struct {
 }
 
 type SessionStateRow struct {
-	UserID       uuid.UUID
-	Email        string
-	Tier         string
-	Seats        int32
-	GrantTier    *string
-	GrantSeats   int32
-	TokenVersion int32
-	CreatedAt    time.Time
+	UserID          uuid.UUID
+	Email           string
+	Tier            string
+	Seats           int32
+	GrantTier       *string
+	GrantSeats      int32
+	TokenVersion    int32
+	CreatedAt       time.Time
+	EmailVerifiedAt *time.Time
 }
 
 func (q *Queries) SessionState(ctx context.Context, db DBTX, arg SessionStateParams) (SessionStateRow, error) {
@@ -358,6 +360,7 @@ func (q *Queries) SessionState(ctx context.Context, db DBTX, arg SessionStatePar
 		&i.GrantSeats,
 		&i.TokenVersion,
 		&i.CreatedAt,
+		&i.EmailVerifiedAt,
 	)
 	return i, err
 }

@@ -100,7 +100,7 @@ export type AuthEvent = {
      */
     at: number;
     /**
-     * What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+     * What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
      */
     kind: string;
     /**
@@ -663,6 +663,7 @@ export const ErrorCode = {
     VALIDATION_FAILED: 'validation_failed',
     CHECKSUM_MISMATCH: 'checksum_mismatch',
     TIMESTAMP_IN_FUTURE: 'timestamp_in_future',
+    CODE_INVALID: 'code_invalid',
     MODEL_UNKNOWN: 'model_unknown',
     MODEL_KEY_REFUSED: 'model_key_refused',
     CONTINUATION_INVALID: 'continuation_invalid',
@@ -1852,6 +1853,10 @@ export type UserProfile = {
      * When the account was created, in milliseconds since the Unix epoch.
      */
     created_at: number;
+    /**
+     * Whether the account's owner has shown, with a mailed code, that the address is theirs.
+     */
+    email_verified: boolean;
 };
 
 /**
@@ -1885,6 +1890,64 @@ export type DeletionRequest = {
      * The account's password.
      */
     password: string;
+};
+
+/**
+ * The address that the account is to have.
+ */
+export type EmailChange = {
+    email: Email;
+    /**
+     * The account's current password.
+     */
+    password: string;
+};
+
+/**
+ * A code that was mailed to the account.
+ */
+export type CodeConfirmation = {
+    code: MailedCode;
+};
+
+/**
+ * The 8 digits of a mail. Spaces between them are ignored.
+ */
+export type MailedCode = string;
+
+/**
+ * A mailed code with the handle that it belongs to, and the password to set.
+ */
+export type PasswordResetConfirmation = {
+    handle: ResetHandle;
+    code: MailedCode;
+    /**
+     * 8 to 1024 bytes of UTF-8. Shorter passwords and very common ones are rejected with 422.
+     */
+    new_password: string;
+};
+
+/**
+ * Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+ */
+export type ResetHandle = string;
+
+/**
+ * What a mailed code has to be confirmed with.
+ */
+export type PasswordResetStarted = {
+    /**
+     * Always true.
+     */
+    ok: true;
+    handle: ResetHandle;
+};
+
+/**
+ * The address of an account whose password is lost.
+ */
+export type PasswordResetRequest = {
+    email: Email;
 };
 
 /**
@@ -2080,6 +2143,12 @@ export type IfMatch = string;
  * A unique value chosen by the client. Send the same one with every retry of a request.
  */
 export type IdempotencyKey = string;
+
+/**
+ * The language of the mail: de, it, or en for any other.
+ *
+ */
+export type AcceptLanguage = string;
 
 /**
  * The backup's id.
@@ -2290,6 +2359,192 @@ export type ChangePasswordResponses = {
 };
 
 export type ChangePasswordResponse = ChangePasswordResponses[keyof ChangePasswordResponses];
+
+export type RequestPasswordResetData = {
+    /**
+     * The address of the account.
+     */
+    body: PasswordResetRequest;
+    headers?: {
+        /**
+         * The language of the mail: de, it, or en for any other.
+         *
+         */
+        'Accept-Language'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/auth/password/reset';
+};
+
+export type RequestPasswordResetErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type RequestPasswordResetError = RequestPasswordResetErrors[keyof RequestPasswordResetErrors];
+
+export type RequestPasswordResetResponses = {
+    /**
+     * If there is such an account, a code is being mailed.
+     */
+    202: PasswordResetStarted;
+};
+
+export type RequestPasswordResetResponse = RequestPasswordResetResponses[keyof RequestPasswordResetResponses];
+
+export type ConfirmPasswordResetData = {
+    /**
+     * The code with its handle, and the new password.
+     */
+    body: PasswordResetConfirmation;
+    path?: never;
+    query?: never;
+    url: '/auth/password/reset/confirm';
+};
+
+export type ConfirmPasswordResetErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ConfirmPasswordResetError = ConfirmPasswordResetErrors[keyof ConfirmPasswordResetErrors];
+
+export type ConfirmPasswordResetResponses = {
+    /**
+     * The password was changed. Sign in with it.
+     */
+    200: Ok;
+};
+
+export type ConfirmPasswordResetResponse = ConfirmPasswordResetResponses[keyof ConfirmPasswordResetResponses];
+
+export type RequestEmailVerificationData = {
+    body?: never;
+    headers?: {
+        /**
+         * The language of the mail: de, it, or en for any other.
+         *
+         */
+        'Accept-Language'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/auth/email/verification';
+};
+
+export type RequestEmailVerificationErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type RequestEmailVerificationError = RequestEmailVerificationErrors[keyof RequestEmailVerificationErrors];
+
+export type RequestEmailVerificationResponses = {
+    /**
+     * A code is being mailed, unless the address is verified already.
+     */
+    202: Ok;
+};
+
+export type RequestEmailVerificationResponse = RequestEmailVerificationResponses[keyof RequestEmailVerificationResponses];
+
+export type ConfirmEmailVerificationData = {
+    /**
+     * The code.
+     */
+    body: CodeConfirmation;
+    path?: never;
+    query?: never;
+    url: '/auth/email/verification/confirm';
+};
+
+export type ConfirmEmailVerificationErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ConfirmEmailVerificationError = ConfirmEmailVerificationErrors[keyof ConfirmEmailVerificationErrors];
+
+export type ConfirmEmailVerificationResponses = {
+    /**
+     * The address is verified.
+     */
+    200: Ok;
+};
+
+export type ConfirmEmailVerificationResponse = ConfirmEmailVerificationResponses[keyof ConfirmEmailVerificationResponses];
+
+export type ChangeEmailData = {
+    /**
+     * The new address, and the password.
+     */
+    body: EmailChange;
+    headers?: {
+        /**
+         * The language of the mail: de, it, or en for any other.
+         *
+         */
+        'Accept-Language'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/auth/email';
+};
+
+export type ChangeEmailErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ChangeEmailError = ChangeEmailErrors[keyof ChangeEmailErrors];
+
+export type ChangeEmailResponses = {
+    /**
+     * If the address is free, a code is being mailed to it.
+     */
+    202: Ok;
+};
+
+export type ChangeEmailResponse = ChangeEmailResponses[keyof ChangeEmailResponses];
+
+export type ConfirmEmailChangeData = {
+    /**
+     * The code.
+     */
+    body: CodeConfirmation;
+    path?: never;
+    query?: never;
+    url: '/auth/email/confirm';
+};
+
+export type ConfirmEmailChangeErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ConfirmEmailChangeError = ConfirmEmailChangeErrors[keyof ConfirmEmailChangeErrors];
+
+export type ConfirmEmailChangeResponses = {
+    /**
+     * The account has the new address.
+     */
+    200: Ok;
+};
+
+export type ConfirmEmailChangeResponse = ConfirmEmailChangeResponses[keyof ConfirmEmailChangeResponses];
 
 export type ListSessionsData = {
     body?: never;

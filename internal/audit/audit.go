@@ -38,6 +38,8 @@ const (
 	SessionEnded        Kind = "session_ended"
 	SessionReused       Kind = "session_reused"
 	PasswordChanged     Kind = "password_changed"
+	PasswordReset       Kind = "password_reset"
+	EmailChanged        Kind = "email_changed"
 	PasswordRefused     Kind = "password_refused"
 	KeyCreated          Kind = "key_created"
 	KeyRevoked          Kind = "key_revoked"

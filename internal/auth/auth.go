@@ -9,15 +9,18 @@ import (
 
 	"github.com/google/uuid"
 	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/gen/db"
 	"github.com/adiuva/cloud-api/internal/apikey"
 	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth/lockout"
+	"github.com/adiuva/cloud-api/internal/auth/mailcode"
 	"github.com/adiuva/cloud-api/internal/auth/password"
 	"github.com/adiuva/cloud-api/internal/auth/sessioncache"
 	"github.com/adiuva/cloud-api/internal/auth/token"
 	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/tier"
 	"github.com/adiuva/cloud-api/internal/worker"
@@ -54,10 +57,20 @@ type Config struct {
 	BcryptCost      int
 	LoginFailures   int             // wrong passwords allowed per account and network in 15 minutes; 0 for no limit
 	Deletion        []DeletionStep  // run in this order before an account's rows are deleted
+	SecretsKeys     []string        // keys of mailed codes: the first makes them, all are accepted; required
+	CodesUnlimited  bool            // lifts the limit of mails with codes an hour
 	Keys            *apikey.Service // nil means one of its own
 	Audit           *audit.Log      // nil means one of its own
-	Now             func() time.Time
-	Log             *slog.Logger
+	// MailAdded is called after mails were added to the outbox; nil leaves them to the worker's next look.
+	MailAdded func()
+	// ResetGate may refuse a reset of the password whose code was right, as where a second factor is due. Nil refuses
+	// none.
+	ResetGate func(ctx context.Context, user uuid.UUID) error
+	// Reclaimed runs in the transaction of a reset by the owner of an address that was never verified. It ends what
+	// somebody else may have set up: keys, second factors, memberships. May be nil.
+	Reclaimed func(ctx context.Context, tx pgx.Tx, user uuid.UUID) error
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // Service manages accounts. It is safe for concurrent use, and replicas may share one database.
@@ -77,6 +90,11 @@ type Service struct {
 	verified      *lru.Cache[[sha256.Size]byte, token.Access] // by the token's SHA-256
 	sessions      *sessioncache.Cache[db.SessionStateRow]
 	worker        *worker.Worker
+	codes         *mailcode.Codes
+	outbox        *mail.Outbox
+	mailAdded     func()
+	resetGate     func(ctx context.Context, user uuid.UUID) error
+	reclaimed     func(ctx context.Context, tx pgx.Tx, user uuid.UUID) error
 }
 
 // Tokens is what a client receives after a log-in or a refresh.
@@ -93,6 +111,8 @@ type Profile struct {
 	Tier      tier.Tier
 	Seats     int
 	CreatedAt time.Time
+	// EmailVerified says whether somebody has proved with a mailed code that the address is theirs.
+	EmailVerified bool
 }
 
 // New returns a Service, or an error that names the invalid value of cfg.
@@ -133,6 +153,14 @@ func New(cfg Config) (*Service, error) {
 	if s.sessions, err = sessioncache.New(cfg.Now, s.loadSession, isEnded); err != nil {
 		return nil, fmt.Errorf("make the session cache: %w", err)
 	}
+	s.codes, err = mailcode.New(mailcode.Config{
+		DB: cfg.DB, Secrets: cfg.SecretsKeys, Unlimited: cfg.CodesUnlimited, Now: s.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.outbox, s.mailAdded = mail.NewOutbox(s.now), cfg.MailAdded
+	s.resetGate, s.reclaimed = cfg.ResetGate, cfg.Reclaimed
 	s.worker = s.newWorker()
 	return s, nil
 }
@@ -161,6 +189,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.MailAdded == nil {
+		c.MailAdded = func() {}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -243,7 +274,8 @@ func effectiveTier(row db.UserByIDRow) (tier.Tier, int) {
 
 func profileOf(row db.UserByIDRow) Profile {
 	effective, seats := effectiveTier(row)
-	return Profile{ID: row.ID, Email: row.Email, Tier: effective, Seats: seats, CreatedAt: row.CreatedAt}
+	return Profile{ID: row.ID, Email: row.Email, Tier: effective, Seats: seats, CreatedAt: row.CreatedAt,
+		EmailVerified: row.EmailVerifiedAt != nil}
 }
 
 func digest(text string) []byte {

@@ -147,5 +147,6 @@ func accountIn(row db.SessionStateRow) db.UserByIDRow {
 	return db.UserByIDRow{
 		ID: row.UserID, Email: row.Email, Tier: row.Tier, Seats: row.Seats, GrantTier: row.GrantTier,
 		GrantSeats: row.GrantSeats, TokenVersion: row.TokenVersion, CreatedAt: row.CreatedAt,
+		EmailVerifiedAt: row.EmailVerifiedAt,
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/auth/password"
 	"github.com/adiuva/cloud-api/internal/auth/token"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
@@ -37,6 +38,7 @@ func (s *Service) checkPassword(ctx context.Context, c check, then func(*passwor
 		blocked := c.refused
 		blocked.Kind = audit.SignInBlocked
 		s.audit.Note(ctx, blocked)
+		s.notifyTooManyPasswords(ctx, c.attempt.User)
 	}
 	if err != nil {
 		return err
@@ -70,6 +72,14 @@ func (s *Service) checkPassword(ctx context.Context, c check, then func(*passwor
 	default:
 		return nil
 	}
+}
+
+// notifyTooManyPasswords only logs a failure: the refusal counts.
+func (s *Service) notifyTooManyPasswords(ctx context.Context, user uuid.UUID) {
+	if err := s.outbox.Notify(ctx, s.db.Pool, user, mail.TooManyPasswords); err != nil {
+		s.log.WarnContext(ctx, "notice of wrong passwords not added", "user_id", user, "error", err)
+	}
+	s.mailAdded()
 }
 
 // replaceHash hashes the password again, under the current pepper and at the configured cost.

@@ -61,6 +61,9 @@ func (s *Service) markDeleted(ctx context.Context, user identity.User) error {
 		if _, forgetKeys, err = s.apiKeys.RevokeAll(ctx, tx, userID); err != nil {
 			return err
 		}
+		if err := s.voidCodes(ctx, tx, userID); err != nil {
+			return err
+		}
 		if err := s.audit.Record(ctx, tx, event); err != nil {
 			return err
 		}
@@ -150,10 +153,11 @@ func (s *Service) runSteps(ctx context.Context, userID uuid.UUID) error {
 	return errors.Join(failures...)
 }
 
-// Sweep deletes sessions and API keys that ended more than 30 days ago, and what the lock-outs no longer need, in
+// Sweep deletes sessions and API keys that ended more than 30 days ago, and what lock-outs and mailed codes no longer
+// need, in
 // batches.
 func (s *Service) Sweep(ctx context.Context) error {
 	ended := s.now().Add(-sessionRetention)
 	err := postgres.InBatches(func() (int64, error) { return s.q.PruneSessions(ctx, s.db.Pool, ended, sweepBatch) })
-	return errors.Join(err, s.lockout.Prune(ctx), s.apiKeys.Prune(ctx))
+	return errors.Join(err, s.lockout.Prune(ctx), s.codes.Prune(ctx), s.apiKeys.Prune(ctx))
 }

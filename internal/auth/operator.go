@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"math"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -13,6 +12,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
@@ -21,9 +21,10 @@ import (
 // Register's.
 func (s *Service) CreateUser(ctx context.Context, email, secret string, t tier.Tier) (Profile, error) {
 	var row db.UserByIDRow
-	err := s.createAccount(ctx, email, secret, t, func(tx pgx.Tx, id uuid.UUID, _ time.Time) error {
+	account := newAccount{email: email, secret: secret, grant: t, language: mail.English}
+	err := s.createAccount(ctx, account, func(tx pgx.Tx, user db.InsertUserParams) error {
 		var err error
-		row, err = s.q.UserByID(ctx, tx, id)
+		row, err = s.q.UserByID(ctx, tx, user.ID)
 		return err
 	})
 	if err != nil {

@@ -45,6 +45,7 @@ const (
 	ValidationFailed     Code = "validation_failed"
 	ChecksumMismatch     Code = "checksum_mismatch"
 	TimestampInFuture    Code = "timestamp_in_future"
+	CodeInvalid          Code = "code_invalid"
 	ModelUnknown         Code = "model_unknown"
 	ModelKeyRefused      Code = "model_key_refused"
 	ContinuationInvalid  Code = "continuation_invalid"
@@ -314,6 +315,12 @@ var catalogue = []Entry{
 		Code: TimestampInFuture, Status: 422, CloseCode: CloseInternalError,
 		Cause:  "The backup's timestamp is more than 24 hours ahead.",
 		Remedy: "Correct the device's clock; timestamps are in milliseconds.",
+	},
+	{
+		Code: CodeInvalid, Status: 422, CloseCode: CloseInternalError,
+		Cause: "The mailed code is wrong, was used, has expired or had too many tries, or was mailed for something " +
+			"else. We do not say which.",
+		Remedy: "Type in the code of the newest mail, within 10 minutes, or ask for a new one.",
 	},
 	{
 		Code: ModelUnknown, Status: 422, CloseCode: ClosePolicyViolation,

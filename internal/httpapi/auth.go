@@ -7,6 +7,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/mail"
 )
 
 // Register opens an account and logs in.
@@ -14,6 +15,7 @@ func (s *Server) Register(ctx context.Context, r api.RegisterRequestObject) (api
 	tokens, err := s.cfg.Auth.Register(ctx, auth.Credentials{
 		Email: r.Body.Email, Password: r.Body.Password, From: requestInfoFrom(ctx).client,
 		UserAgent: requestInfoFrom(ctx).userAgent,
+		Language:  mail.LanguageOf(requestInfoFrom(ctx).languages),
 	})
 	if err != nil {
 		return nil, err
@@ -80,7 +82,7 @@ func (s *Server) GetMe(ctx context.Context, _ api.GetMeRequestObject) (api.GetMe
 	}
 	return api.GetMe200JSONResponse{Body: api.UserProfile{
 		ID: p.ID, Email: p.Email, Tier: api.BillingTier(p.Tier), Seats: int32(p.Seats),
-		CreatedAt: p.CreatedAt.UnixMilli(),
+		CreatedAt: p.CreatedAt.UnixMilli(), EmailVerified: p.EmailVerified,
 	}}, nil
 }
 

@@ -18,10 +18,11 @@ import (
 
 // requestInfo is what the edge learns of one request while it answers it, for the request's log line.
 type requestInfo struct {
-	id     string
-	client netip.Addr // whose request it is
-	hidden string     // the name of a client behind it, or empty: forwarded.Origin
-	https  bool       // whether the client used HTTPS
+	id        string
+	client    netip.Addr // whose request it is
+	languages string     // the Accept-Language header
+	hidden    string     // the name of a client behind it, or empty: forwarded.Origin
+	https     bool       // whether the client used HTTPS
 	// userAgent is as the client sent it. It is not logged.
 	userAgent string
 	route     string // operationId, or the route's pattern
@@ -59,7 +60,7 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 		start, origin := s.cfg.Now(), s.origins.Origin(r)
 		info := &requestInfo{
 			id: requestID(r.Header.Values("X-Request-Id")), client: origin.Client, hidden: origin.Hidden,
-			https: origin.HTTPS, userAgent: r.UserAgent(), route: "none",
+			https: origin.HTTPS, userAgent: r.UserAgent(), languages: r.Header.Get("Accept-Language"), route: "none",
 		}
 		ctx := context.WithValue(r.Context(), requestInfoKey{}, info)
 		cw := &countingWriter{ResponseWriter: w, status: http.StatusOK}

@@ -55,7 +55,8 @@ WHERE r.id = @id AND r.user_id = @user_id AND r.revoked_at IS NULL AND r.ends_at
 FOR UPDATE OF r;
 
 -- name: SessionState :one
-SELECT u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at
+SELECT u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at,
+    u.email_verified_at
 FROM refresh_tokens r JOIN users u ON u.id = r.user_id
 WHERE r.id = @id AND r.user_id = @user_id AND r.revoked_at IS NULL AND r.ends_at > @now AND u.deleted_at IS NULL;
 
