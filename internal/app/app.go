@@ -155,20 +155,7 @@ func (a *App) wire(
 		return err
 	}
 	a.Budget = openBudget(cfg, a.DB, opts)
-	if err := a.wireKeys(opts); err != nil {
-		return err
-	}
-	accounts := authConfig(cfg, a.DB, opts.Log)
-	accounts.Now, accounts.Keys, accounts.Audit = opts.Now, a.Keys, a.Audit
-	accounts.MailAdded = func() { a.Mail.Notify() }
-	accounts.Deletion = []auth.DeletionStep{
-		{Name: "backups", Run: a.Backups.PurgeUser}, {Name: "billing", Run: a.Billing.PurgeUser},
-		{Name: "budget", Run: a.Budget.PurgeUser},
-	}
-	if a.Auth, err = auth.New(accounts); err != nil {
-		return err
-	}
-	if err := a.wireMail(cfg, opts); err != nil {
+	if err := a.wireAccounts(cfg, opts); err != nil {
 		return err
 	}
 	models, stopModels, err := openModels(cfg, providers, opts)
@@ -204,6 +191,24 @@ func (a *App) wire(
 	}
 	a.API, err = httpapi.New(edge)
 	return err
+}
+
+// wireAccounts opens accounts with their keys, events and mails.
+func (a *App) wireAccounts(cfg config.Config, opts Options) (err error) {
+	if err := a.wireKeys(opts); err != nil {
+		return err
+	}
+	accounts := authConfig(cfg, a.DB, opts.Log)
+	accounts.Now, accounts.Keys, accounts.Audit = opts.Now, a.Keys, a.Audit
+	accounts.MailAdded = func() { a.Mail.Notify() }
+	accounts.Deletion = []auth.DeletionStep{
+		{Name: "backups", Run: a.Backups.PurgeUser}, {Name: "billing", Run: a.Billing.PurgeUser},
+		{Name: "budget", Run: a.Budget.PurgeUser},
+	}
+	if a.Auth, err = auth.New(accounts); err != nil {
+		return err
+	}
+	return a.wireMail(cfg, opts)
 }
 
 // wireKeys opens the record of events and the API keys.

@@ -110,7 +110,9 @@ func TestConcurrentConfirmationsSpendACodeOnce(t *testing.T) {
 	var running sync.WaitGroup
 	for i := range errs {
 		replica := []*auth.Service{s, other}[i%2]
-		running.Go(func() { errs[i] = replica.ConfirmPasswordReset(t.Context(), identity.Client{}, handle, code, renewed) })
+		running.Go(func() {
+			errs[i] = replica.ConfirmPasswordReset(t.Context(), identity.Client{}, handle, code, renewed)
+		})
 	}
 	running.Wait()
 	won := 0
