@@ -2,7 +2,8 @@ import type { Client } from './gen/client/index.js';
 import * as sdk from './gen/sdk.gen.js';
 import type {
   Agent, AuthTokens, BatchResult, ChatRequestWritable as ChatRequest, ChatReply, CompactReply, ConversationTurn,
-  ExecutionPlan, LoginRequest, Model, PlanAction, RegisterRequest, Session as SessionInfo,
+  EmailChange, ExecutionPlan, LoginRequest, Model, PasswordResetConfirmation, PasswordResetRequest,
+  PasswordResetStarted, PlanAction, RegisterRequest, Session as SessionInfo,
   StepRequestWritable as StepRequest, StepResult, Subscription, Tier, TokenUsage,
   UserProfile,
 } from './gen/types.gen.js';
@@ -102,6 +103,27 @@ export class AdiuvaClient {
     /** The open sessions, newest first, 50 unless `limit` says otherwise. `before` is the last id of the page before. */
     sessions: (call?: CallOptions, query: { limit?: number; before?: string } = {}): Promise<SessionInfo[]> =>
       this.#call(call, (init) => sdk.listSessions({ ...init, query })),
+    /** Mails a code to the account of this address, if there is one. Keep `handle` for `confirmPasswordReset`. */
+    requestPasswordReset: (body: PasswordResetRequest, call?: CallOptions): Promise<PasswordResetStarted> =>
+      this.#call(call, (init) => sdk.requestPasswordReset({ ...init, body })),
+    /** Sets a new password with a mailed code and ends all sessions of the account; sign in afterwards. */
+    confirmPasswordReset: async (body: PasswordResetConfirmation, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.confirmPasswordReset({ ...init, body }));
+    },
+    /** Mails a code to the account's address, unless `me().email_verified`. Signing up does so by itself. */
+    requestEmailVerification: async (call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.requestEmailVerification(init));
+    },
+    confirmEmailVerification: async (code: string, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.confirmEmailVerification({ ...init, body: { code } }));
+    },
+    /** Mails a code to the new address. The account keeps its address until `confirmEmailChange`. */
+    changeEmail: async (body: EmailChange, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.changeEmail({ ...init, body }));
+    },
+    confirmEmailChange: async (code: string, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.confirmEmailChange({ ...init, body: { code } }));
+    },
     /** Refreshes the tokens now, so that a changed plan is visible at once. */
     refresh: async (): Promise<void> => {
       const tokens = await this.#session.store.get();
