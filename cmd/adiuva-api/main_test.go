@@ -235,7 +235,9 @@ func safeProduction() map[string]string {
 	return map[string]string{
 		"ENV": "prod", "ADDR": "127.0.0.1:0", "DATABASE_URL": "postgres://a:b@127.0.0.1:1/c?sslmode=disable",
 		"REDIS_URL": "redis://:marker@cache:6379/0", "JWT_SECRET": "jwt-" + long, "PASSWORD_PEPPER": "pepper-" + long,
-		"SECRETS_KEY":    "secrets-" + long,
+		"SECRETS_KEY": "secrets-" + long,
+		"SMTP_URL":    "smtp://u:marker@smtp.example.com:587", "MAIL_FROM": "no-reply@example.com",
+		"PUBLIC_URL":     "https://adiuva.test",
 		"OPENAI_API_KEY": "sk-1", "S3_BUCKET": "blobs", "STRIPE_SECRET_KEY": "sk_live_1",
 		"STRIPE_WEBHOOK_SECRET": "whsec_" + long, "STRIPE_PRICE_PRO": "price_1", "STRIPE_PRICE_POWER": "price_2",
 		"STRIPE_PRICE_TEAM": "price_3", "BILLING_SUCCESS_URL": "https://adiuva.test/ok",

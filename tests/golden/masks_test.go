@@ -32,6 +32,7 @@ var masks = []mask{
 	{regexp.MustCompile(`(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT`), "<http-date>"},
 	{regexp.MustCompile(`("(?:expires_at|created_at|last_used_at|current_period_end)":)\d+`), "$1<time>"},
 	{regexp.MustCompile(`("(?:input_tokens|output_tokens|tokens_used|requests)":)\d+`), "$1<n>"},
+	{regexp.MustCompile(`("handle":)"\w{26}"`), `$1"<handle>"`},
 	{regexp.MustCompile(`("version":)"[^"]*"`), `$1"<version>"`},
 	{regexp.MustCompile(`(Adiuva Cloud API) \S+ is up`), "$1 <version> is up"},
 	{regexp.MustCompile(`(?m)^(Retry-After:) \d+$`), "$1 <seconds>"},

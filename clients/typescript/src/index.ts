@@ -1,8 +1,10 @@
 import type { Client } from './gen/client/index.js';
 import * as sdk from './gen/sdk.gen.js';
 import type {
-  AccountExport, Agent, AuthEvent, AuthTokens, BatchResult, ChatRequestWritable as ChatRequest, ChatReply, CompactReply, ConversationTurn,
-  CreatedKey, ExecutionPlan, Key, KeyRequest, LoginRequest, Model, PlanAction, RegisterRequest, Session as SessionInfo,
+  AccountExport, Agent, AuthEvent, AuthTokens, BatchResult, ChatRequestWritable as ChatRequest, ChatReply, CompactReply,
+  ConversationTurn, CreatedKey, EmailChange, ExecutionPlan, Key, KeyRequest, LoginRequest, Model,
+  PasswordResetConfirmation, PasswordResetRequest, PasswordResetStarted, PlanAction, RegisterRequest,
+  Session as SessionInfo,
   StepRequestWritable as StepRequest, StepResult, Subscription, Tier, TokenUsage,
   UserProfile,
 } from './gen/types.gen.js';
@@ -131,6 +133,27 @@ export class AdiuvaClient {
     /** Everything that the service keeps of the account. */
     exportAccount: (call?: CallOptions): Promise<AccountExport> =>
       this.#call(call, (init) => sdk.exportAccount(init)),
+    /** Mails a code to the account of this address, if there is one. Keep `handle` for `confirmPasswordReset`. */
+    requestPasswordReset: (body: PasswordResetRequest, call?: CallOptions): Promise<PasswordResetStarted> =>
+      this.#call(call, (init) => sdk.requestPasswordReset({ ...init, body })),
+    /** Sets a new password with a mailed code and ends all sessions of the account; sign in afterwards. */
+    confirmPasswordReset: async (body: PasswordResetConfirmation, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.confirmPasswordReset({ ...init, body }));
+    },
+    /** Mails a code to the account's address, unless `me().email_verified`. Signing up does so by itself. */
+    requestEmailVerification: async (call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.requestEmailVerification(init));
+    },
+    confirmEmailVerification: async (code: string, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.confirmEmailVerification({ ...init, body: { code } }));
+    },
+    /** Mails a code to the new address. The account keeps its address until `confirmEmailChange`. */
+    changeEmail: async (body: EmailChange, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.changeEmail({ ...init, body }));
+    },
+    confirmEmailChange: async (code: string, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.confirmEmailChange({ ...init, body: { code } }));
+    },
     /** Refreshes the tokens now, so that a changed plan is visible at once. */
     refresh: async (): Promise<void> => {
       const tokens = await this.#session.store.get();
