@@ -669,7 +669,6 @@ const (
 	ToolLabelAskingAnotherAgent    ToolLabel = "Asking another agent"
 	ToolLabelCheckingTheCalendar   ToolLabel = "Checking the calendar"
 	ToolLabelDraftingAMessage      ToolLabel = "Drafting a message"
-	ToolLabelLookingAtDates        ToolLabel = "Looking at dates"
 	ToolLabelMakingAPlan           ToolLabel = "Making a plan"
 	ToolLabelPreparingChanges      ToolLabel = "Preparing changes"
 	ToolLabelReadingTheWorkspace   ToolLabel = "Reading the workspace"
@@ -685,8 +684,6 @@ func (e ToolLabel) Valid() bool {
 	case ToolLabelCheckingTheCalendar:
 		return true
 	case ToolLabelDraftingAMessage:
-		return true
-	case ToolLabelLookingAtDates:
 		return true
 	case ToolLabelMakingAPlan:
 		return true

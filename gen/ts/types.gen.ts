@@ -382,7 +382,6 @@ export type ChatPing = {
 export const ToolLabel = {
     READING_THE_WORKSPACE: 'Reading the workspace',
     SEARCHING_THE_WORKSPACE: 'Searching the workspace',
-    LOOKING_AT_DATES: 'Looking at dates',
     CHECKING_THE_CALENDAR: 'Checking the calendar',
     WORKING_WITH_NUMBERS: 'Working with numbers',
     PREPARING_CHANGES: 'Preparing changes',
