@@ -96,8 +96,9 @@ func (l *loop) generate(ctx context.Context, tools []llms.Tool, textOnly bool) (
 	if all := l.History.To - l.History.From; all > 0 && l.Run.Model != nil {
 		l.Run.Model.noteTurns(turns, all)
 	}
-	answer, err := l.Model.Generate(ctx, ModelCall{Messages: messages, Tools: tools, TextOnly: textOnly,
-		Temperature: 0.2, Request: l.Run.Model}, l.out.listener())
+	history := Span{From: l.History.From, To: l.History.From + turns}
+	answer, err := l.Model.Generate(ctx, ModelCall{Messages: messages, History: history, Tools: tools,
+		TextOnly: textOnly, Temperature: 0.2, Request: l.Run.Model}, l.out.listener())
 	return l.keep(answer, err)
 }
 

@@ -3,7 +3,10 @@ package chatstream
 import (
 	"errors"
 
+	"github.com/google/uuid"
+
 	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/identity"
 )
 
 var (
@@ -20,6 +23,7 @@ var (
 		"Too many frames came while an answer was running.")
 	errManyTokensOffered = fault.New(fault.TokenInvalid, "Offer exactly one sub-protocol bearer.<access token>.")
 	errSessionEnded      = fault.New(fault.TokenInvalid, "The session has ended. Log in again.")
+	errKeyEnded          = fault.New(fault.TokenInvalid, "The API key has expired or was revoked. Use another one.")
 	errTooManySockets    = fault.New(fault.RateLimited,
 		"This account has 5 sockets open. Close one before you connect again.")
 	errNoUpgrade = fault.New(fault.UpgradeRequired,
@@ -35,6 +39,14 @@ var (
 
 // ErrCancelled is the cause of the end of an answer that the client cancelled.
 var ErrCancelled = errors.New("the client cancelled the answer")
+
+// ended returns why the socket of a user whose session or API key has ended is closed.
+func ended(user identity.User) error {
+	if user.Key != uuid.Nil {
+		return errKeyEnded
+	}
+	return errSessionEnded
+}
 
 // errClientGone ends a socket whose client is away, so that nothing can be sent to it.
 var errClientGone = errors.New("the client is gone")

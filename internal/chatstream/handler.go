@@ -94,11 +94,11 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (fault.Code, err
 	if h.draining.Load() {
 		return "", fault.ErrDraining
 	}
-	chosen, err := choose(r)
-	if err != nil {
-		return "", err
-	}
+	chosen, wrongVersion := choose(r)
 	token, user, err := h.authenticate(r, chosen)
+	if err == nil && wrongVersion != nil {
+		return "", wrongVersion
+	}
 	if err == nil {
 		var release func()
 		if release, err = h.sockets.acquire(r.Context(), user.ID); err == nil {
@@ -135,18 +135,17 @@ type choice struct {
 // what the query says.
 func choose(r *http.Request) (choice, error) {
 	query := r.URL.Query()
-	if values := query["v"]; len(values) > 1 || len(values) == 1 && values[0] != "1" && values[0] != "2" {
-		return choice{}, errVersionQuery
-	}
 	protocols := subprotocols(r.Header)
 	switch {
 	case slices.Contains(protocols, subprotocolV2):
 		return choice{2, subprotocolV2}, nil
 	case slices.Contains(protocols, subprotocolV1):
 		if query.Get("v") == "2" {
-			return choice{}, errVersionsDiffer
+			return choice{1, subprotocolV1}, errVersionsDiffer
 		}
 		return choice{1, subprotocolV1}, nil
+	case len(query["v"]) > 1 || query.Has("v") && query.Get("v") != "1" && query.Get("v") != "2":
+		return choice{version: 1}, errVersionQuery
 	case query.Get("v") == "2":
 		return choice{version: 2}, nil
 	}

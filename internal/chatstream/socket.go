@@ -109,7 +109,7 @@ func (s *socket) watch(ctx context.Context, user identity.User) {
 			check = s.busy.Load()
 		}
 		if check && s.sessionEnded(ctx, user) {
-			s.end(errSessionEnded)
+			s.end(ended(user))
 			return
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/labstack/echo/v5"
 
+	"github.com/adiuva/cloud-api/internal/apikey"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/openapi"
 )
@@ -57,11 +58,14 @@ func (s *Server) requireUser(o operation) echo.MiddlewareFunc {
 		}
 		return func(c *echo.Context) error {
 			r := c.Request()
+			if apikey.IsIn(r.RequestURI) {
+				return errKeyInURL
+			}
 			token, err := bearerToken(r)
 			if err != nil {
 				return err
 			}
-			user, err := s.authenticate(r.Context(), o.policy.Session, token)
+			user, err := s.authenticate(r.Context(), o.policy, token)
 			if err != nil {
 				return err
 			}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/apikey"
+	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/billing"
@@ -21,6 +23,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/chatstream"
 	"github.com/adiuva/cloud-api/internal/docsite"
+	"github.com/adiuva/cloud-api/internal/export"
 	"github.com/adiuva/cloud-api/internal/forwarded"
 	"github.com/adiuva/cloud-api/internal/listener"
 	"github.com/adiuva/cloud-api/internal/playbook"
@@ -37,6 +40,9 @@ const BasePath = "/api/v1"
 // Config is what a Server needs. Fields are required unless noted.
 type Config struct {
 	Auth             *auth.Service
+	Keys             *apikey.Service
+	Audit            *audit.Log
+	Export           *export.Service
 	Chat             *chat.Orchestrator
 	Agents           *agent.Registry
 	Models           *provider.Set

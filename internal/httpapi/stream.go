@@ -13,6 +13,7 @@ import (
 
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/apikey"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/chatstream"
 	"github.com/adiuva/cloud-api/internal/fault"
@@ -24,7 +25,7 @@ func (s *Server) newStream(o operation, question *openapi3.Schema) *chatstream.H
 	return chatstream.New(chatstream.Config{
 		BearerToken: bearerToken,
 		Authenticate: func(ctx context.Context, token string) (identity.User, error) {
-			return s.authenticate(ctx, o.policy.Session, token)
+			return s.authenticate(ctx, o.policy, token)
 		},
 		SessionEnded: s.sessionEnded, Hold: s.holdSocket,
 		Answer: func(ctx context.Context, token string, data []byte, emit func(string) error) (last []byte, err error) {
@@ -41,6 +42,9 @@ func (s *Server) newStream(o operation, question *openapi3.Schema) *chatstream.H
 
 // streamChat hands the request to the chat stream.
 func (s *Server) streamChat(c *echo.Context) error {
+	if apikey.IsIn(c.Request().RequestURI) {
+		return errKeyInURL
+	}
 	if err := refuseMisplacedKey(c.Request()); err != nil {
 		return err
 	}
@@ -79,7 +83,7 @@ type question struct {
 func (s *Server) openQuestion(
 	ctx context.Context, o operation, schema *openapi3.Schema, token string, data []byte, appTools bool,
 ) (q question, err error) {
-	if q.user, err = s.authenticate(ctx, o.policy.Session, token); err != nil {
+	if q.user, err = s.authenticate(ctx, o.policy, token); err != nil {
 		return question{}, err
 	}
 	if q.settle, err = s.charge(ctx, accountLimit(q.user), nil); err != nil {
@@ -105,7 +109,7 @@ func (s *Server) holdSocket(ctx context.Context, user uuid.UUID, limit int) (rel
 	return s.cfg.Limiter.Hold(ctx, "sockets:"+user.String(), limit)
 }
 
-// sessionEnded reports whether the database says that the user's login has ended. An outage ends no stream.
+// sessionEnded reports whether the database says that the user's login or API key has ended. An outage ends no stream.
 func (s *Server) sessionEnded(ctx context.Context, user identity.User) bool {
 	ended, err := s.cfg.Auth.SessionEnded(ctx, user)
 	return err == nil && ended

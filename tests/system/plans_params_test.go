@@ -32,7 +32,9 @@ var parameters = map[string]string{
 	"tried_at": "now()",
 	"used":     "10", "wanted": "100", "minimum": "100",
 	"limit_tokens": "100000", "day": "current_date", "requests": "1",
-	"previous":     testID(reserveKind, heavyUser),
+	"previous": testID(reserveKind, heavyUser),
+	"name":     "'key'", "prefix": "'adv_abcd'", "scopes": "'{chat}'", "hour": "now()", "device": "'curl'",
+	"kind": "'signed_in'", "subject_id": "NULL", "after_state": "''", "after_day": "current_date - 90",
 	"window_start": "now() - interval '10 minutes'", "ended_before": "now() - interval '10 days'",
 }
 
@@ -42,13 +44,22 @@ var parametersByFile = map[string]map[string]string{
 	"subscriptions.sql":   {"id": testID(userKind, 77)},
 	"refresh_tokens.sql":  {"id": testID(sessionKind, 1)},
 	"backup_metadata.sql": {"id": testID(backupKind, 4)},
+	"export.sql":          {"id": testID(userKind, 77)},
+	"api_keys.sql":        {"id": testID(keyKind, 3), "key_hash": `'\x` + strings.Repeat("0", 62) + `03'`},
+	"audit_events.sql": {
+		"id": testID(eventKind, 0), "before": "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "since": testID(0, 0),
+		"first": testID(eventKind, 900), "keep": "20", "network": "'203.0.113.0/24'",
+	},
 }
 
 // parametersByQuery are the values of one query.
 var parametersByQuery = map[string]string{
 	"RefundPasswordAttempts.tried_at": "now()",
 	"MoveReservation.id":              "gen_random_uuid()", "PruneTokenUsage.before": "current_date - 1",
-	"InsertUser.id": "gen_random_uuid()", "InsertUser.email": "'new@example.com'",
+	"LockAccount.id": testID(userKind, 77), "CreateKey.id": "gen_random_uuid()", "CreateKey.key_hash": `'\x01'`,
+	"CreateSession.network": "'203.0.113.0/24'", "CountKeys.keep": "20",
+	"PruneAuditEvents.before": testID(eventKind, 50),
+	"InsertUser.id":           "gen_random_uuid()", "InsertUser.email": "'new@example.com'",
 	"CreateSession.id": "gen_random_uuid()", "SaveSubscription.id": "gen_random_uuid()",
 	"ReserveBackup.id": "gen_random_uuid()", "ReserveBackup.s3_key": "'new'", "ReserveBackup.idempotency_key": "'new'",
 	"KeysInUse.keys":       keysOfBackups(20, 30),
@@ -62,12 +73,14 @@ var parametersByQuery = map[string]string{
 // readLimits are the rows that a query may read where they do not follow from the rows that it returns or changes:
 // it counts or compares a bounded number of them.
 var readLimits = map[string]float64{
+	"CountKeys":            2 * 30,  // it stops at 20; beside them are the account's revoked ones
 	"CountPage":            2 * 100, // a page of 100, that many below the aggregate
 	"CountCommitted":       2 * 100,
 	"CountUploads":         30,                                    // of the heavy user; a user has two at most
 	"UsagesAfter":          100*10*3 + 2*1000,                     // a page; one user has more than are counted
 	"ForgetOldestNetworks": 2 * 33,                                // all of a user
 	"EndIdleSessions":      2 * (heavySessions + sessionsPerUser), // all of a user
+	"ExportSessions":       2 * (heavySessions + sessionsPerUser), // all of a user
 	"LiveSessions":         2 * (heavySessions + sessionsPerUser),
 }
 
