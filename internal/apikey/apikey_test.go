@@ -54,7 +54,7 @@ func setup(t *testing.T, change ...func(*apikey.Config)) *env {
 	check(t, err)
 	e.accounts, err = auth.New(auth.Config{
 		DB: e.db, Secret: strings.Repeat("s", 32), Pepper: strings.Repeat("p", 32), BcryptCost: 4, Keys: e.keys,
-		Now: e.clock,
+		SecretsKeys: []string{strings.Repeat("k", 32)}, Now: e.clock,
 	})
 	check(t, err)
 	e.owner = e.register(t, "anna@example.com")

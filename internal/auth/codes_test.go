@@ -78,6 +78,7 @@ func TestResetSetsThePasswordOnceAndEndsSessions(t *testing.T) {
 	s := e.replica(t)
 	box, send := e.mailer(t, s)
 	tokens, _ := register(t, s)
+	send() // the code of the verification, before the one that is looked at
 	handle, err := s.RequestPasswordReset(t.Context(), "ANNA@example.com", elsewhere, mail.German)
 	wantCode(t, err, "")
 	send()
@@ -102,6 +103,7 @@ func TestConcurrentConfirmationsSpendACodeOnce(t *testing.T) {
 	s, other := e.replica(t), e.replica(t)
 	box, send := e.mailer(t, s)
 	register(t, s)
+	send() // the code of the verification, before the one that is looked at
 	handle, err := s.RequestPasswordReset(t.Context(), email, elsewhere, mail.English)
 	wantCode(t, err, "")
 	send()

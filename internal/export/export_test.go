@@ -28,6 +28,8 @@ var sections = map[string]string{
 	"subscriptions": "subscriptions", "backup_metadata": "backups", "backup_usage": "backup_usage",
 	"token_usage":        "token_usage",
 	"token_reservations": "(live for the length of a request; their sum is in token_usage)",
+	"mail_codes":         "(codes that wait for an answer; at most a day)",
+	"mail_outbox":        "(mails that wait to be sent)",
 	"account_deletions":  "(an account that is being deleted has no owner who could ask)",
 	"deleted_customers":  "(of deleted accounts)",
 }

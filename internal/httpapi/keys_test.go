@@ -57,7 +57,9 @@ var scopeOf = map[string]string{
 	"logout": "none", "requestAccountDeletion": "none", "changePassword": "none", "listSessions": "none",
 	"endSession": "none", "listAuthEvents": "none", "exportAccount": "none", "createKey": "none", "listKeys": "none",
 	"deleteKey": "none", "createCheckout": "none", "createPortal": "none", "getSubscription": "none",
-	"cancelSubscription": "none",
+	"cancelSubscription": "none", "requestPasswordReset": "", "confirmPasswordReset": "",
+	"requestEmailVerification": "none", "confirmEmailVerification": "none", "changeEmail": "none",
+	"confirmEmailChange": "none",
 }
 
 func TestEveryOperationAcceptsExactlyTheKeysOfItsScope(t *testing.T) {
