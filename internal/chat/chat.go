@@ -137,7 +137,7 @@ func New(cfg Config) *Orchestrator {
 // validation_failed with pointers into the body, context_too_large if the request does not fit into the model's context
 // even without history, before a model is asked where that can be known, agent_loop_limit, continuation_invalid, those
 // of the choice of a model, and those of the model. If ctx is canceled, Run returns its error. Reply.Usage is set in
-// of the choice of a model, and those of the model. If ctx is canceled, Run returns its error. Reply.Usage is set in
+// any case.
 func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, to Listener) (Reply, error) {
 	var state continuation.State
 	if req.Continuation != "" {
@@ -215,7 +215,8 @@ func (o *Orchestrator) answer(ctx context.Context, run *agent.Run, req Request, 
 		ending := func(answer string) string {
 			return deletedRows(run, answer) + routing.upgrade.missingFrom(answer, sent)
 		}
-		reply, err = o.runAgents(ctx, newAnswerSink(guard, ending, state.Shown, to.Text), routing, run, req, to)
+		sink := newAnswerSink(guard, ending, state.Shown, to.Text)
+		reply, err = o.runAgents(ctx, sink, routing, run, req, to)
 	}
 	if err == nil && reply.Kind != KindToolCalls { // the text about the upgrade, and the actions, come at the end
 		reply.Upgrade = routing.upgrade

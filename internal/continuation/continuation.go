@@ -157,8 +157,7 @@ func (s *Sealer) bound(ctx context.Context, u identity.User) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	const apiKey = "" // the caller has signed in
-	return fmt.Appendf(nil, "%d %s %s %q %d", version, u.ID, u.Tier, apiKey, changed.UnixMicro()), nil
+	return fmt.Appendf(nil, "%d %s %s %s %d", version, u.ID, u.Tier, u.Key, changed.UnixMicro()), nil
 }
 
 // encode returns the content as JSON in which texts are no longer than they have to be.

@@ -73,8 +73,8 @@ func TestContinuationIsInvalidForOthersAndLater(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, downgraded := mara, mara
-	other.ID, downgraded.Tier = uuid.New(), tier.Free
+	other, downgraded, withKey := mara, mara, mara
+	other.ID, downgraded.Tier, withKey.Key = uuid.New(), tier.Free, uuid.New()
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +96,8 @@ func TestContinuationIsInvalidForOthersAndLater(t *testing.T) {
 		{"after a new password", server{now: start, changed: start.Add(time.Microsecond)}, "key", mara, text},
 		{"another account", server{now: start, changed: start}, "key", other, text},
 		{"another tier", server{now: start, changed: start}, "key", downgraded, text},
-		{"another key", server{now: start, changed: start}, "other", mara, text},
+		{"an API key", server{now: start, changed: start}, "key", withKey, text},
+		{"another secret", server{now: start, changed: start}, "other", mara, text},
 		{"another version", server{now: start, changed: start}, "key", mara, changed(0, 3)},
 		{"a bit changed", server{now: start, changed: start}, "key", mara, changed(len(raw)/2, 1)},
 		{"cut", server{now: start, changed: start}, "key", mara, text[:len(text)-4]},
