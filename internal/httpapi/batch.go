@@ -47,7 +47,9 @@ func (s *Server) ChatBatch(ctx context.Context, _ api.ChatBatchRequestObject) (a
 			continue
 		}
 		answers.Go(func() error {
-			results[i] = s.answerItem(ctx, user, question, settle)
+			if ctx.Err() == nil { // the caller may have left while the item waited for its turn
+				results[i] = s.answerItem(ctx, user, question, settle)
+			}
 			return nil
 		})
 	}
