@@ -79,7 +79,13 @@ func (w *walk) operations() {
 	check(w.t, err)
 	caller := w.register("walker", "team")
 	paths := doc.Paths.Map()
+	recordings := map[string]*recording{} // by the first segment of the path: one file would be too large
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
+		name := strings.Split(path, "/")[1]
+		if recordings[name] == nil {
+			recordings[name] = newRecording(w.t, filepath.Join("operations", name+".golden"), w.s.mask)
+		}
+		w.r = recordings[name]
 		operations := paths[path].Operations()
 		for _, method := range slices.Sorted(maps.Keys(operations)) {
 			op := operations[method]
@@ -96,6 +102,9 @@ func (w *walk) operations() {
 			w.operation(op, append(slices.Clone(paths[path].Parameters), op.Parameters...), valid, caller)
 		}
 		w.otherMethods(path, operations)
+	}
+	for _, name := range slices.Sorted(maps.Keys(recordings)) {
+		recordings[name].compare()
 	}
 }
 
