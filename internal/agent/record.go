@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 
@@ -22,10 +23,11 @@ type Step struct {
 	Text      string
 	Calls     []StepCall
 	Truncated bool
+	State     json.RawMessage `json:",omitempty"` // what its PortableState saved, nil if nothing
 }
 
-// StepCall is a call of any tool, ours or the app's, as the model wrote it.
-type StepCall struct{ Name, Arguments string }
+// StepCall is a call of any tool, ours or the app's, as the model wrote it. ID is the model's own.
+type StepCall struct{ ID, Name, Arguments string }
 
 // ErrRecord is returned for a Record that does not fit the run that it is given to.
 var ErrRecord = errors.New("the record does not belong to this run")
@@ -71,8 +73,11 @@ func (r *Run) recorded() (Answer, bool, error) {
 	}
 	p.next++
 	answer := Answer{Text: step.Text, Truncated: step.Truncated}
+	if step.State != nil {
+		answer.State = SavedState(step.State)
+	}
 	for _, c := range step.Calls {
-		answer.ToolCalls = append(answer.ToolCalls, llms.ToolCall{Type: "function",
+		answer.ToolCalls = append(answer.ToolCalls, llms.ToolCall{ID: c.ID, Type: "function",
 			FunctionCall: &llms.FunctionCall{Name: c.Name, Arguments: c.Arguments}})
 	}
 	return answer, true, nil
@@ -84,10 +89,16 @@ func (r *Run) keep(answer Answer, text string) {
 		return
 	}
 	step := Step{Agents: r.agentsAtWork(), Text: text, Truncated: answer.Truncated}
+	switch state := answer.State.(type) {
+	case PortableState:
+		step.State = json.RawMessage(state.Save())
+	case SavedState: // of the Record that is followed
+		step.State = json.RawMessage(state)
+	}
 	for _, c := range answer.ToolCalls {
-		var call StepCall
+		call := StepCall{ID: c.ID}
 		if c.FunctionCall != nil {
-			call = StepCall{c.FunctionCall.Name, c.FunctionCall.Arguments}
+			call.Name, call.Arguments = c.FunctionCall.Name, c.FunctionCall.Arguments
 		}
 		step.Calls = append(step.Calls, call)
 	}

@@ -83,9 +83,7 @@ func (w *messageWriter) flatten(m llms.MessageContent) (flat flatMessage, err er
 		case llms.ToolCallResponse:
 			flat.texts, flat.toolCallID = append(flat.texts, part.Content), part.ToolCallID
 		case agent.ModelState:
-			if s, ok := part.Value.(*answerState); ok && s.owner == w.owner && s.model == w.model {
-				flat.state = s
-			}
+			flat.state = w.stateFor(part.Value)
 		default:
 			return flat, fmt.Errorf("no part of type %T", p)
 		}

@@ -1,6 +1,11 @@
 package llm
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/adiuva/cloud-api/internal/agent"
+)
 
 // maxStateBytes bounds what is kept of one answer to give it back. What is larger is not given back.
 const maxStateBytes = 1 << 20
@@ -13,6 +18,79 @@ type answerState struct {
 	thoughts []rawMember
 	calls    map[string]callExtras // by id
 }
+
+// savedState is what of an answerState a client may hold: the members of calls, but no reasoning.
+type savedState struct {
+	Server string // host and path
+	Model  string
+	Calls  map[string]savedExtras // by id
+}
+
+type savedExtras struct{ Call, Function []savedMember }
+
+type savedMember struct {
+	Name  string
+	Value json.RawMessage
+}
+
+// maxSavedBytes bounds what Save returns: a signature has a few kilobytes.
+const maxSavedBytes = 64 << 10
+
+// Save returns the members of the calls, or nil if they have none or too much.
+func (s *answerState) Save() agent.SavedState {
+	if len(s.calls) == 0 {
+		return nil
+	}
+	saved := savedState{Server: s.owner.server(), Model: s.model, Calls: map[string]savedExtras{}}
+	for id, extras := range s.calls {
+		saved.Calls[id] = savedExtras{saveMembers(extras.call), saveMembers(extras.function)}
+	}
+	text, err := json.Marshal(saved)
+	if err != nil || len(text) > maxSavedBytes { // an error: the server sent a member that is no JSON
+		return nil
+	}
+	return text
+}
+
+func saveMembers(members []rawMember) []savedMember {
+	saved := make([]savedMember, len(members))
+	for i, m := range members {
+		saved[i] = savedMember{m.name, m.value}
+	}
+	return saved
+}
+
+func restoreMembers(saved []savedMember) []rawMember {
+	members := make([]rawMember, len(saved))
+	for i, m := range saved {
+		members[i] = rawMember{m.Name, m.Value}
+	}
+	return members
+}
+
+// stateFor returns the value of a ModelState if it belongs to the server and the model of w, and nil otherwise.
+func (w *messageWriter) stateFor(value any) *answerState {
+	switch s := value.(type) {
+	case *answerState:
+		if s.owner == w.owner && s.model == w.model {
+			return s
+		}
+	case agent.SavedState:
+		var saved savedState
+		if json.Unmarshal(s, &saved) != nil || saved.Server != w.owner.server() || saved.Model != w.model {
+			return nil
+		}
+		state := &answerState{owner: w.owner, model: w.model, calls: map[string]callExtras{}}
+		for id, extras := range saved.Calls {
+			state.calls[id] = callExtras{restoreMembers(extras.Call), restoreMembers(extras.Function)}
+		}
+		return state
+	}
+	return nil
+}
+
+// server names the server that is asked: two exchanges with the same one may have different keys.
+func (x *exchange) server() string { return x.post.URL.Host + x.post.URL.Path }
 
 // stateBuilder collects an answerState from its events.
 type stateBuilder struct {

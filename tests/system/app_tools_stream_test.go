@@ -15,6 +15,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/testing/apitest"
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
+	"github.com/adiuva/cloud-api/internal/testing/soak"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -106,41 +107,41 @@ func TestWaitForTheAppEndsWithCancelAndFloodsEndTheSocket(t *testing.T) {
 	}
 }
 
-// TestEveryOrderOfResultsHasOneAnswer plays random rounds over version 2: results come in any order, twice, as errors,
-// denied, or not at all.
+// TestEveryOrderOfResultsHasOneAnswer plays random answers over version 2, of one to three rounds with one to six calls
+// each. Results come in any order, twice, as errors, denied, or not at all; frames for other calls and pings come in
+// between; some answers are cancelled in the middle. With the tag soak there are ten times as many.
 func TestEveryOrderOfResultsHasOneAnswer(t *testing.T) {
 	t.Parallel()
-	tables := []string{"a", "b", "c", "d"}
-	a := start(t, asksApp(tables), withToolTimeout(100*time.Millisecond))
+	seeds := uint64(20)
+	if soak.Enabled {
+		seeds = 200
+	}
+	m := llmtest.NewModel()
+	a := start(t, m, withToolTimeout(100*time.Millisecond))
 	s := a.DialEvents(a.Register("me@example.com"))
-	for seed := range uint64(20) {
+	for seed := range seeds {
 		random := rand.New(rand.NewPCG(seed, 7))
-		s.Send(askInvoices)
-		var ids, want []string
-		for range tables {
-			ids = append(ids, s.Until("tool_call").ID)
+		var rounds [][]string
+		for round := range 1 + random.IntN(3) { // a model that repeats a call is told so, and the app is not asked
+			rounds = append(rounds, strings.Split([]string{"abcdef", "ghijkl", "mnopqr"}[round], "")[:1+random.IntN(6)])
 		}
-		for _, i := range random.Perm(len(ids)) {
-			switch random.IntN(4) {
-			case 0:
-				want = append(want, "no result within")
-			case 1:
-				sendResult(s, ids[i], `"denied":true`)
-				want = append(want, "did not agree")
-			case 2:
-				sendResult(s, ids[i], fmt.Sprintf(`"error":"broken %d"`, i))
-				want = append(want, fmt.Sprintf("broken %d", i))
-			default:
-				sendResult(s, ids[i], fmt.Sprintf(`"content":"rows %d"`, i))
-				want = append(want, fmt.Sprintf("rows %d", i))
+		m.RespondWith(asksApp(rounds...).Generate)
+		s.Send(askInvoices)
+		var want []string
+		cancelled := false
+		for i, tables := range rounds {
+			if cancelled = random.IntN(12) == 0; cancelled {
+				s.Send(`{"type":"cancel"}`)
+				break
 			}
-			if random.IntN(3) == 0 && want[len(want)-1] != "no result within" {
-				sendResult(s, ids[i], `"content":"twice"`)
-			}
+			want = playRound(s, random, len(tables), i)
 		}
 		done := s.Until("done")
+		if done.Cancelled != cancelled {
+			t.Fatalf("seed %d: %+v", seed, done)
+		}
 		for _, part := range want {
-			if !strings.Contains(*done.Response, part) {
+			if !cancelled && !strings.Contains(*done.Response, part) {
 				t.Errorf("seed %d: %q is not in %q", seed, part, *done.Response)
 			}
 		}
@@ -148,6 +149,40 @@ func TestEveryOrderOfResultsHasOneAnswer(t *testing.T) {
 			t.Errorf("seed %d: a second result was read", seed)
 		}
 	}
+}
+
+// playRound answers the calls of one round at random, and returns what the model must read of them.
+func playRound(s *apitest.EventSocket, random *rand.Rand, calls, round int) (want []string) {
+	var ids []string
+	for range calls {
+		ids = append(ids, s.Until("tool_call").ID)
+	}
+	for _, i := range random.Perm(len(ids)) {
+		switch random.IntN(8) {
+		case 0:
+			want = append(want, "no result within")
+		case 1, 2:
+			sendResult(s, ids[i], `"denied":true`)
+			want = append(want, "did not agree")
+		case 3:
+			want = append(want, fmt.Sprintf("broken %d %d", round, i))
+			sendResult(s, ids[i], `"error":"`+want[len(want)-1]+`"`)
+		default:
+			want = append(want, fmt.Sprintf("rows %d %d", round, i))
+			sendResult(s, ids[i], `"content":"`+want[len(want)-1]+`"`)
+		}
+		switch random.IntN(6) {
+		case 0:
+			if want[len(want)-1] != "no result within" {
+				sendResult(s, ids[i], `"content":"twice"`)
+			}
+		case 1:
+			sendResult(s, "call_99", `"content":"of no call"`)
+		case 2:
+			s.Send(`{"type":"ping"}`)
+		}
+	}
+	return want
 }
 
 // TestServerSentEventsEndWithCalls asks over SSE and goes on there: no event is told twice.
@@ -179,8 +214,8 @@ func TestServerSentEventsEndWithCalls(t *testing.T) {
 	}
 }
 
-// TestPromptInArgumentsOfTheAppIsHeldBack has a model that writes its prompt into the arguments of a call, over all
-// transports: whole, and one line in each call of several rounds.
+// TestPromptInArgumentsOfTheAppIsHeldBack has a model that writes its prompt into the arguments of a call, over POST
+// /chat and version 2.
 func TestPromptInArgumentsOfTheAppIsHeldBack(t *testing.T) {
 	t.Parallel()
 	m := llmtest.NewModel()

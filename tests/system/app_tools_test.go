@@ -236,3 +236,44 @@ func TestResultsMayHaveTwoMegabytes(t *testing.T) {
 		}
 	}
 }
+
+// TestSignatureOfACallComesBackToItsProvider goes on with a call that a provider signed, as Gemini does, at the same
+// provider on another replica, and at another provider, to which the signature means nothing.
+func TestSignatureOfACallComesBackToItsProvider(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	servers := [2]*llmtest.Server{llmtest.NewServer(t), llmtest.NewServer(t)}
+	startAt := func(srv *llmtest.Server) *api {
+		cfg := apitest.Config(t)
+		cfg.OpenAIBaseURL, cfg.OpenAIAPIKey = srv.URL, config.NewSecret("sk-test")
+		cfg.LLMModel = "thinker"
+		return startWith(t, cfg, db, nil)
+	}
+	const signature = `"extra_content":{"google":{"thought_signature":"c2lnbmVk"}}`
+	one, two, other := startAt(servers[0]), startAt(servers[0]), startAt(servers[1])
+	me := one.Register("me@example.com")
+	servers[0].Script(llmtest.Say("task_agent"), func(x *llmtest.Exchange) {
+		x.Delta(`{"role":"assistant","content":"","reasoning_content":"The person wants invoices."}`)
+		x.Calls(`{"index":0,"id":"signed_1","type":"function","function":{"name":"query_rows",` +
+			`"arguments":"{\"table\":\"invoices\"}"},` + signature + `}`)
+		x.Finish("tool_calls")
+	})
+	first := one.Do("POST", "/api/v1/chat", askInvoices, me)
+	for _, c := range []struct {
+		replica *api
+		server  *llmtest.Server
+		signed  bool
+	}{{two, servers[0], true}, {other, servers[1], false}} {
+		c.server.Script(llmtest.Say("Invoice 7."))
+		got := c.replica.Do("POST", "/api/v1/chat", goOn(first, t, invoicesRead, ""), me)
+		if got.Status != http.StatusOK {
+			t.Fatalf("%d %s", got.Status, got.Body)
+		}
+		requests := c.server.Requests()
+		body := string(requests[len(requests)-1].Body)
+		if strings.Contains(body, signature) != c.signed || strings.Contains(body, "wants invoices") ||
+			!strings.Contains(body, "query_rows") {
+			t.Errorf("signed: %v; the provider was sent %s", c.signed, body)
+		}
+	}
+}

@@ -83,6 +83,13 @@ func (m *Model) Respond(answer func(call agent.ModelCall) agent.Answer) {
 	}
 }
 
+// RespondWith is Respond with an AnswerFunc, which may run in several goroutines at a time.
+func (m *Model) RespondWith(answer AnswerFunc) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.answer = answer
+}
+
 // Route sets the router's answer: names of agents, separated by commas.
 func (m *Model) Route(agents string) {
 	m.mu.Lock()
