@@ -25,7 +25,8 @@ type fakeModel struct {
 	paced          pacedStreams
 }
 
-// startModel starts the upstream. It streams at URL when asked to, at whole never, and at URL/paced at a fixed rate.
+// startModel starts the upstream. It streams at URL when asked to, at whole never, and at URL/paced at a fixed rate. At
+// URL/calling it calls a tool of the app.
 func startModel(b *testing.B) *fakeModel {
 	m := &fakeModel{router: wholeCompletion("task_agent"), answer: wholeCompletion(modelAnswer)}
 	for i, token := range answerTokens() {
@@ -40,6 +41,8 @@ func startModel(b *testing.B) *fakeModel {
 	mux.HandleFunc("/v1/chat/completions", func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, m.burst) })
 	mux.HandleFunc("/paced/v1/chat/completions",
 		func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, m.paced.stream) })
+	mux.HandleFunc("/calling/v1/chat/completions",
+		func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, callApp) })
 	m.Server = httptest.NewServer(mux)
 	b.Cleanup(m.Close)
 	return m
@@ -72,6 +75,13 @@ func (m *fakeModel) burst(w http.ResponseWriter, _ *http.Request) {
 	send(w, "text/event-stream", m.events[:m.first])
 	w.(http.Flusher).Flush()
 	_, _ = w.Write(m.events[m.first:])
+}
+
+// callApp answers with a call of query_rows.
+func callApp(w http.ResponseWriter, _ *http.Request) {
+	send(w, "text/event-stream", []byte(`data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c1",`+
+		`"type":"function","function":{"name":"query_rows","arguments":"{\"table\":\"invoices\"}"}}]},`+
+		`"finish_reason":"tool_calls"}]}`+"\n\ndata: [DONE]\n\n"))
 }
 
 // send sends a response. Errors are noticed at the client.

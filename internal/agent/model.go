@@ -138,8 +138,8 @@ type ModelState struct {
 	Value            any
 }
 
-// PortableState is a State that another replica can use. Save returns what of it may leave the server, sealed: signatures,
-// but no reasoning, which may quote prompts and rows. It is nil if there is nothing to save.
+// PortableState is a State that another replica can use. Save returns what of it may leave the server, sealed:
+// signatures, but no reasoning, which may quote prompts and rows. It is nil if there is nothing to save.
 type PortableState interface{ Save() SavedState }
 
 // SavedState is what a PortableState saved, as JSON. It stands in a ModelState where the State stood.
