@@ -83,6 +83,7 @@ var allowed = map[string]string{
 		"internal/fault",
 	"internal/budget": "internal/agent internal/worker internal/postgres gen/db internal/identity internal/tier " +
 		"internal/tokens internal/fault",
+	"internal/backlog":     "internal/postgres gen/db",
 	"internal/leakhistory": "internal/sanitize",
 	"internal/provider":    "internal/agent internal/fault internal/tier",
 	"internal/ratelimit":   "",
@@ -95,6 +96,7 @@ var allowed = map[string]string{
 	"internal/s3blob":    "internal/backup",
 	"internal/stripepay": "internal/billing internal/tier",
 	"internal/smtpmail":  "internal/mail",
+	"internal/metrics":   "internal/agent internal/backup",
 
 	// The edge.
 	"internal/strictjson": "internal/fault",
@@ -118,7 +120,7 @@ var allowed = map[string]string{
 	// For tests alone.
 	"internal/testing/agenttest": "internal/agent internal/identity internal/playbook internal/tier",
 	"internal/testing/apitest": "internal/agent internal/app internal/auth internal/billing internal/config " +
-		"internal/dev/devstripe internal/dev/mailbox internal/mail " +
+		"internal/dev/devstripe internal/dev/mailbox internal/mail internal/metrics " +
 		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest openapi",
 	"internal/testing/leaktest":   "",
 	"internal/testing/smallmodel": "internal/testing/pgtest",
@@ -149,7 +151,7 @@ var owners = map[string]string{
 	module + "gen/api":    "internal/httpapi",
 	module + "gen/client": "",
 	module + "gen/db": "internal/apikey internal/audit internal/auth internal/backup internal/billing " +
-		"internal/budget internal/export internal/mail",
+		"internal/backlog internal/budget internal/export internal/mail",
 	module + "internal/config": "internal/app internal/testing/apitest cmd/adiuva-api",
 	module + "internal/dev/": "internal/app internal/testing/llmtest internal/testing/apitest " +
 		"cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",
@@ -170,7 +172,7 @@ var owners = map[string]string{
 	"github.com/go-json-experiment/json/":  "internal/llm",
 	"github.com/gorilla/websocket":         "internal/chatstream internal/testing/apitest",
 	"github.com/yuin/goldmark":             "internal/docsite",
-	"github.com/prometheus/client_golang/": "cmd/adiuva-api",
+	"github.com/prometheus/client_golang/": "internal/metrics",
 }
 
 // vocabulary are the packages that everyone may import, so they pull in nothing from outside.

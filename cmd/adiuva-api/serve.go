@@ -12,7 +12,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/redis/go-redis/v9/logging"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -99,12 +98,10 @@ func serveOn(
 	group.Go(func() error { return serveListener(api, connections.Listener(public)) })
 	servers := []*http.Server{api}
 	if admin != nil {
-		mux := http.NewServeMux()
-		mux.Handle("GET /metrics", promhttp.Handler())
 		connections := listener.New(listener.Config{Max: maxAdminConnections, Refuse: service.API.Refuse, Log: log})
-		metrics := connections.Server(mux)
-		group.Go(func() error { return serveListener(metrics, connections.Listener(admin)) })
-		servers = append(servers, metrics)
+		operators := connections.Server(adminHandler(cfg, service))
+		group.Go(func() error { return serveListener(operators, connections.Listener(admin)) })
+		servers = append(servers, operators)
 	}
 	group.Go(func() error {
 		<-running.Done()

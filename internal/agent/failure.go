@@ -39,6 +39,13 @@ const (
 	FailureEmit                        // the caller's Emit failed
 )
 
+// failureNames has the names of the kinds in metrics and traces.
+var failureNames = [...]string{"internal", "refused", "busy", "network", "protocol", "rejected", "timeout", "canceled",
+	"canceled"}
+
+// String returns a short name of the kind.
+func (k FailureKind) String() string { return failureNames[k] }
+
 // ModelFailure is why a call failed. The errors of adapters hold one, for errors.As. Its text may be logged: nothing in
 // it is the provider's.
 type ModelFailure struct {

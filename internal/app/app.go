@@ -44,6 +44,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/leakhistory"
 	"github.com/adiuva/cloud-api/internal/listener"
 	"github.com/adiuva/cloud-api/internal/mail"
+	"github.com/adiuva/cloud-api/internal/metrics"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/provider"
@@ -75,6 +76,7 @@ type App struct {
 	Backups *backup.Service
 	Billing *billing.Service
 	Budget  *budget.Service
+	Metrics *metrics.Metrics
 	Stripe  *devstripe.Server // the stand-in for Stripe; nil where STRIPE_SECRET_KEY is set
 	Mail    *mail.Worker
 	Mailbox *mailbox.Mailbox // the stand-in for a mail server; nil where SMTP_URL is set
@@ -106,7 +108,7 @@ func New(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{DB: opts.DB}
+	a := &App{DB: opts.DB, Metrics: metrics.New(opts.Version)}
 	if a.DB == nil {
 		db, stop, err := openDatabase(ctx, cfg, opts)
 		if err != nil {
@@ -146,19 +148,22 @@ func (a *App) Run(ctx context.Context) {
 func (a *App) wire(
 	ctx context.Context, cfg config.Config, manifests *declared.Set, providers []provider.Provider, opts Options,
 ) (err error) {
+	a.watchDatabase(opts.Now)
 	var stopBackups func()
-	if a.Backups, stopBackups, err = openBackups(ctx, cfg, a.DB, opts.Log, (*s3blob.Store).Probe); err != nil {
+	settings := backup.Config{DB: a.DB, Log: opts.Log, QuotaDrift: a.Metrics.QuotaDrift}
+	if a.Backups, stopBackups, err = openBackups(ctx, cfg, settings, a.Metrics.Store,
+		(*s3blob.Store).Probe); err != nil {
 		return err
 	}
 	a.closers = append(a.closers, stopBackups)
 	if err := a.wireBilling(ctx, cfg, opts); err != nil {
 		return err
 	}
-	a.Budget = openBudget(cfg, a.DB, opts)
+	a.Budget = openBudget(cfg, a.DB, opts, a.Metrics.Budgeted)
 	if err := a.wireAccounts(cfg, opts); err != nil {
 		return err
 	}
-	models, stopModels, err := openModels(cfg, providers, opts)
+	models, stopModels, err := openModels(cfg, providers, opts, a.Metrics)
 	if err != nil {
 		return err
 	}
@@ -184,6 +189,7 @@ func (a *App) wire(
 		Docs:      site, Limiter: limiter, Ready: a.DB.Ping, Version: opts.Version, CORSOrigins: cfg.CORSOrigins,
 		TrustedProxies: cfg.TrustedProxies, ClientIPHeader: cfg.ClientIPHeader, TrustedProxyHops: cfg.TrustedProxyHops,
 		WSPingInterval: cfg.WSPingInterval, Now: opts.Now, Log: opts.Log,
+		Metrics:        a.Metrics,
 		MaxConnections: cfg.MaxConnections, Timeouts: listener.Timeouts{Idle: cfg.IdleTimeout},
 	}
 	if opts.HTTP != nil {
@@ -251,7 +257,7 @@ func (a *App) wireChat(
 	return agents, library, chat.New(chat.Config{
 		Agents: agents, Model: metered, CheckModel: models.Validate, Templates: templates, Log: opts.Log,
 		Continuations: continuations, Filter: chat.NewFilter(filter, histories.For),
-		Limits: models.Limits,
+		Limits: models.Limits, Metrics: a.Metrics,
 	}), nil
 }
 

@@ -21,19 +21,19 @@ func OpenBackups(
 	db *postgres.DB,
 	log *slog.Logger,
 ) (*backup.Service, func(), error) {
-	return openBackups(ctx, cfg, db, log, (*s3blob.Store).CheckBucket)
+	same := func(store backup.Store) backup.Store { return store }
+	return openBackups(ctx, cfg, backup.Config{DB: db, Log: log}, same, (*s3blob.Store).CheckBucket)
 }
 
-// openBackups calls check with the bucket, so that a wrong name or key, or a server that lacks something, shows at the
-// start and not to the first user.
+// openBackups opens the backups with settings, in a store that wrap returns. It calls check with the bucket, so that a
+// wrong name or key, or a server that lacks something, shows at the start and not to the first user.
 func openBackups(
 	ctx context.Context,
 	cfg config.Config,
-	db *postgres.DB,
-	log *slog.Logger,
+	settings backup.Config,
+	wrap func(backup.Store) backup.Store,
 	check func(*s3blob.Store, context.Context) error,
 ) (*backup.Service, func(), error) {
-	settings := backup.Config{DB: db, Log: log}
 	if cfg.S3Bucket != "" {
 		store, err := openBucket(ctx, cfg)
 		if err == nil {
@@ -42,7 +42,7 @@ func openBackups(
 		if err != nil {
 			return nil, nil, fmt.Errorf("backups in S3: %w", err)
 		}
-		settings.Store = store
+		settings.Store = wrap(store)
 		if cfg.BackupRedirect {
 			settings.Presigner = store
 		}
@@ -52,10 +52,10 @@ func openBackups(
 	if err != nil {
 		return nil, nil, fmt.Errorf("backups on disk: %w", err)
 	}
-	settings.Store = store
+	settings.Store = wrap(store)
 	return backup.New(settings), func() {
 		if err := store.Close(); err != nil {
-			log.Warn("closing the backup folder", slog.Any("error", err))
+			settings.Log.Warn("closing the backup folder", slog.Any("error", err))
 		}
 	}, nil
 }

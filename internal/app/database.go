@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/backlog"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/dev/devpg"
+	"github.com/adiuva/cloud-api/internal/metrics"
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
@@ -47,6 +49,21 @@ func openDatabase(ctx context.Context, cfg config.Config, opts Options) (*postgr
 		return nil, nil, err
 	}
 	return db, func() { db.Close(); stop() }, nil
+}
+
+// watchDatabase adds the metrics that are read from the database and from the pool of its connections.
+func (a *App) watchDatabase(now func() time.Time) {
+	if now == nil {
+		now = time.Now
+	}
+	a.Metrics.WatchPool(func() metrics.Pool {
+		s := a.DB.Pool.Stat()
+		return metrics.Pool{Acquired: s.AcquiredConns(), Idle: s.IdleConns(), Total: s.TotalConns(), Max: s.MaxConns(),
+			Acquires: s.AcquireCount(), Waits: s.EmptyAcquireCount(), Waited: s.AcquireDuration()}
+	})
+	a.Metrics.WatchQueues(func(ctx context.Context) (map[string]time.Duration, error) {
+		return backlog.Ages(ctx, a.DB, now())
+	})
 }
 
 func embeddedDatabase(cfg config.Config) string { return filepath.Join(cfg.DataDir, "postgres") }

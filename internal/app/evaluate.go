@@ -85,7 +85,7 @@ func OpenModel(cfg config.Config, getenv func(string) string, choice ModelChoice
 		return nil, err
 	}
 	log := slog.New(slog.DiscardHandler)
-	models, stop, err := openModels(cfg, chosen, Options{Log: log, Getenv: getenv})
+	models, stop, err := openModels(cfg, chosen, Options{Log: log, Getenv: getenv}, nil)
 	if err != nil {
 		return nil, err
 	}

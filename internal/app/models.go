@@ -11,6 +11,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/dev/offline"
 	"github.com/adiuva/cloud-api/internal/langchain"
 	"github.com/adiuva/cloud-api/internal/llm"
+	"github.com/adiuva/cloud-api/internal/metrics"
 	"github.com/adiuva/cloud-api/internal/provider"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
@@ -48,23 +49,36 @@ func LoadProviders(cfg config.Config, getenv func(string) string) ([]provider.Pr
 }
 
 // openModels returns the set of the providers and a function that closes its connections. Without providers it is the
-// offline model.
-func openModels(cfg config.Config, list []provider.Provider, opts Options) (*provider.Set, func(), error) {
+// offline model. Calls are counted in m unless it is nil.
+func openModels(
+	cfg config.Config, list []provider.Provider, opts Options, m *metrics.Metrics,
+) (*provider.Set, func(), error) {
 	set := provider.Config{FirstToken: cfg.LLMFirstTokenTimeout, Timeout: cfg.LLMTimeout, Log: opts.Log}
 	switch {
 	case opts.Model != nil:
 		set.Clients = standIn("test", cfg, opts.Model)
-		return provider.New(set), func() {}, nil
+		return newSet(set, m), func() {}, nil
 	case len(list) == 0:
 		set.Clients = standIn("offline", cfg, offline.New(offline.Config{}))
-		return provider.New(set), func() {}, nil
+		return newSet(set, m), func() {}, nil
 	}
 	clients, stop, err := NewClients(cfg, list, opts.Log)
 	if err != nil {
 		return nil, nil, err
 	}
 	set.Clients = clients
-	return provider.New(set), stop, nil
+	return newSet(set, m), stop, nil
+}
+
+// newSet returns the set with the calls of each provider counted, unless m is nil.
+func newSet(set provider.Config, m *metrics.Metrics) *provider.Set {
+	if m == nil {
+		return provider.New(set)
+	}
+	for i, c := range set.Clients {
+		set.Clients[i].Model = m.Model(c.Model, c.Provider.Name, []string{c.Provider.Agent, c.Provider.Router})
+	}
+	return provider.New(set)
 }
 
 // standIn returns model as the only provider.

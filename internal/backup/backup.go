@@ -63,6 +63,8 @@ type Config struct {
 	Lease      time.Duration    // an upload is dead once its lease has not been renewed for so long; 0 means a minute
 	Now        func() time.Time // nil means time.Now
 	Log        *slog.Logger
+	// QuotaDrift, when not nil, is told after each comparison of the counters by how many bytes they were wrong.
+	QuotaDrift func(bytes int64)
 	// Sleep waits between retries and returns an error when ctx ends first; nil waits on a timer.
 	Sleep func(ctx context.Context, d time.Duration) error
 }

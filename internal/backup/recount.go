@@ -29,6 +29,16 @@ type Drift struct {
 	Was, Is Usage
 }
 
+// driftOf returns by how many bytes all the counters were wrong.
+func driftOf(drifts []Drift) (bytes int64) {
+	for _, d := range drifts {
+		for _, wrong := range []int64{d.Is.Committed - d.Was.Committed, d.Is.Reserved - d.Was.Reserved} {
+			bytes += max(wrong, -wrong)
+		}
+	}
+	return bytes
+}
+
 // Usage returns the user's quota counter, which is zero for a user who never stored anything.
 func (s *Service) Usage(ctx context.Context, userID uuid.UUID) (Usage, error) {
 	row, err := s.q.Usage(ctx, s.db.Pool, userID)

@@ -284,6 +284,9 @@ func (s *Service) recount(ctx context.Context) error {
 			slog.Int64("committed_was", d.Was.Committed), slog.Int64("committed_is", d.Is.Committed),
 			slog.Int64("reserved_was", d.Was.Reserved), slog.Int64("reserved_is", d.Is.Reserved))
 	}
+	if s.cfg.QuotaDrift != nil && recountErr == nil {
+		s.cfg.QuotaDrift(driftOf(drifts))
+	}
 	orphans, orphanErr := s.RemoveOrphans(ctx)
 	if errors.Is(orphanErr, errTooManyOrphans) {
 		s.log.ErrorContext(ctx, "objects without a backup kept", slog.Any("error", orphanErr))

@@ -52,6 +52,8 @@ type Config struct {
 	Lease time.Duration
 	Now   func() time.Time // nil means time.Now; it decides which day it is
 	Log   *slog.Logger
+	// Decided, when not nil, is told whether a call of a model was refused for want of tokens.
+	Decided func(refused bool)
 }
 
 // Service counts tokens. It is safe for concurrent use, and several replicas may share a database.

@@ -2,6 +2,7 @@ package budget
 
 import (
 	"context"
+	"errors"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/tokens"
@@ -33,7 +34,11 @@ func (m *meter) Generate(ctx context.Context, call agent.ModelCall, emit agent.E
 	if !request.Choice.Key.IsSet() {
 		held = m.s.reservationOf(request)
 		needed, wanted := reserve(call, input)
-		if err := held.cover(ctx, needed, wanted); err != nil {
+		err := held.cover(ctx, needed, wanted)
+		if refused := isRefusal(err); m.s.cfg.Decided != nil && (refused || err == nil) {
+			m.s.cfg.Decided(refused)
+		}
+		if err != nil {
 			return agent.Answer{}, err
 		}
 	}
@@ -61,6 +66,9 @@ func (m *meter) Generate(ctx context.Context, call agent.ModelCall, emit agent.E
 	}
 	return answer, err
 }
+
+// isRefusal reports whether the account has too few tokens left.
+func isRefusal(err error) bool { return errors.Is(err, ErrExceeded) || errors.Is(err, ErrReserved) }
 
 // toolRound is what a round of tools usually adds to a prompt, in tokens: the model's calls and their results.
 const toolRound = 1_000

@@ -26,7 +26,7 @@ func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing 
 		if err := to.agent(run, routing.agents[0], 1, 1); err != nil {
 			return Reply{}, err
 		}
-		result, err = routing.agents[0].Handle(ctx, run, sink.emitFunc())
+		result, err = o.handle(ctx, routing.agents[0], run, sink.emitFunc())
 	} else {
 		result, err = o.pipeline(ctx, routing.agents, run, sink.emitFunc(), to)
 	}
@@ -72,7 +72,7 @@ func (o *Orchestrator) pipeline(ctx context.Context, agents []*agent.Agent, run 
 		if err := to.agent(run, a, i+1, len(agents)); err != nil {
 			return agent.Result{}, err
 		}
-		result, err := a.Handle(ctx, run, nil)
+		result, err := o.handle(ctx, a, run, nil)
 		if err != nil {
 			return agent.Result{}, err
 		}

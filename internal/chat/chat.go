@@ -80,8 +80,17 @@ type Reply struct {
 // FallbackAgent answers messages for which the router names no agent.
 const FallbackAgent = "task_agent"
 
-// Config configures an Orchestrator. All fields but Now, Limits, CheckModel and Continuations
-// are required.
+// Metrics counts what agents, tools and the leak filter do.
+type Metrics interface {
+	Agent(name string, failed bool, took time.Duration)
+	Tool(name string, failed bool, took time.Duration)
+	// Leak counts a replaced answer by the leak filter's view and the view's kind.
+	Leak(view, kind string)
+	// LeakFilterExhausted counts an answer that was too expensive to check.
+	LeakFilterExhausted()
+}
+
+// Config configures an Orchestrator. All fields but Now, Limits, CheckModel, Continuations and Metrics are required.
 type Config struct {
 	Agents    *agent.Registry
 	Model     agent.Model // for routing, synthesis and generating steps
@@ -96,6 +105,7 @@ type Config struct {
 	// Continuations seals answers that wait for results of the app. Without it, requests with AppTools need an
 	// AppCaller.
 	Continuations *continuation.Sealer
+	Metrics       Metrics // nil counts nothing
 }
 
 // Orchestrator answers requests. It is safe for concurrent use. Between requests it keeps only the plan cache, which
@@ -114,6 +124,9 @@ type Orchestrator struct {
 func New(cfg Config) *Orchestrator {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Metrics == nil {
+		cfg.Metrics = noMetrics{}
 	}
 	o := &Orchestrator{
 		cfg:       cfg,
@@ -168,7 +181,7 @@ func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, to
 	if err := to.step(Step{Kind: StepStarted}); err != nil {
 		return Reply{}, err
 	}
-	run.Watch = to.tool
+	run.Watch = o.countTools(to.tool)
 	reply, err := o.answer(ctx, run, req, state, guard, sent, to)
 	reply.Usage, reply.Turns = run.Model.Usage, run.Model.Turns
 	if n := run.Dropped(); n > 0 && reply.Kind != KindToolCalls {

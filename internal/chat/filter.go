@@ -181,6 +181,7 @@ func (o *Orchestrator) finalize(ctx context.Context, guard Guard, hit string, re
 		return Reply{}, ctx.Err()
 	}
 	o.cfg.Log.WarnContext(ctx, "answer replaced by the leak filter", slog.String("secret", hit))
+	o.countHit(hit)
 	return Reply{Kind: KindResponse, Text: FallbackAnswer, Actions: []action.Action{}, Replaced: true}, nil
 }
 

@@ -50,10 +50,19 @@ type Config struct {
 	// LogAnswer writes the log line of one question. f is nil where no error was sent.
 	LogAnswer func(ctx context.Context, start time.Time, f *fault.Error, clientGone bool)
 
+	// Count adds to the open sockets of a state, Idle or Answering. Nil counts nothing.
+	Count func(state string, change int)
+
 	MaxQuestion  int64 // bytes
 	PingInterval time.Duration
 	Now          func() time.Time
 }
+
+// States of sockets.
+const (
+	Idle      = "idle"
+	Answering = "answering"
+)
 
 // Handler serves the chat stream. It is safe for concurrent use.
 type Handler struct {
@@ -63,7 +72,12 @@ type Handler struct {
 }
 
 // New returns a handler without open sockets.
-func New(cfg Config) *Handler { return &Handler{cfg: cfg, sockets: newRegistry(cfg.Hold)} }
+func New(cfg Config) *Handler {
+	if cfg.Count == nil {
+		cfg.Count = func(string, int) {}
+	}
+	return &Handler{cfg: cfg, sockets: newRegistry(cfg.Hold)}
+}
 
 // Drain refuses new sockets from now on.
 func (h *Handler) Drain() { h.draining.Store(true) }

@@ -61,6 +61,8 @@ func newSocket(h *Handler, r *http.Request, conn *websocket.Conn, token string, 
 
 // serve answers questions until the socket must end, and returns why.
 func (s *socket) serve(ctx context.Context, user identity.User) error {
+	s.handler.cfg.Count(Idle, 1)
+	defer s.handler.cfg.Count(Idle, -1)
 	ctx, s.cancel = context.WithCancelCause(ctx)
 	s.readEnded = make(chan struct{})
 	s.writer.onError = func() { s.cancel(errClientGone) }
@@ -74,15 +76,24 @@ func (s *socket) serve(ctx context.Context, user identity.User) error {
 		case <-s.handler.sockets.stopping:
 			return fault.ErrDraining
 		case question := <-s.questions:
-			answer := s.answer
-			if s.version == 2 {
-				answer = s.answerEvents
-			}
-			if err := answer(ctx, question); err != nil {
+			if err := s.answerCounted(ctx, question); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// answerCounted answers one question in the socket's version. The socket counts as answering meanwhile.
+func (s *socket) answerCounted(ctx context.Context, question []byte) error {
+	count := s.handler.cfg.Count
+	count(Idle, -1)
+	count(Answering, 1)
+	defer count(Idle, 1)
+	defer count(Answering, -1)
+	if s.version == 2 {
+		return s.answerEvents(ctx, question)
+	}
+	return s.answer(ctx, question)
 }
 
 // end stops the running answer for that reason. It does not wait for a write that blocks.

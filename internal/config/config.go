@@ -29,7 +29,7 @@ const (
 type Config struct {
 	Env       string     `env:"ENV" default:"dev" oneof:"dev prod" desc:"dev replaces missing variables with embedded defaults; prod refuses to start without them"`
 	Addr      string     `env:"ADDR" default:"127.0.0.1:8080" prod-default:":8080" desc:"address of the API's listener"`
-	AdminAddr string     `env:"ADMIN_ADDR" example:"127.0.0.1:9090" desc:"address of the listener for /metrics; empty disables it"`
+	AdminAddr string     `env:"ADMIN_ADDR" example:"127.0.0.1:9090" desc:"address of the listener for operators: /metrics, /debug/pprof, /debug/config; empty disables it"`
 	DataDir   string     `env:"ADIUVA_DATA_DIR" default:".adiuva" desc:"folder of the embedded database, blobs and development secrets"`
 	LogLevel  slog.Level `env:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 

@@ -104,6 +104,7 @@ func (s *Server) charge(ctx context.Context, l limit, h http.Header) (settle fun
 	if err != nil {
 		return nil, err
 	}
+	s.cfg.Metrics.RateLimited(l.policy, !d.Allowed)
 	if h != nil {
 		setRateLimitHeaders(h, l, d)
 	}

@@ -73,6 +73,7 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 			// (RFC 9112, 6.1).
 			h.Set("Connection", "close")
 		}
+		s.cfg.Metrics.Active(1)
 		defer s.logRequest(ctx, info, cw, r, start)
 		next.ServeHTTP(cw, r.WithContext(ctx))
 	})
@@ -85,12 +86,16 @@ const statusClientGone = 499
 func (s *Server) logRequest(
 	ctx context.Context, info *requestInfo, w *countingWriter, r *http.Request, start time.Time,
 ) {
-	if info.unlogged {
-		return
-	}
 	status, cause := w.status, info.cause
 	if info.clientGone && !w.wrote {
 		status = statusClientGone
+	}
+	s.cfg.Metrics.Active(-1)
+	if status != http.StatusSwitchingProtocols { // the questions on a socket count, and not the socket
+		s.cfg.Metrics.Request(info.route, status, s.cfg.Now().Sub(start))
+	}
+	if info.unlogged {
+		return
 	}
 	outcome := status
 	if info.failure != nil {
@@ -120,9 +125,15 @@ func (s *Server) logAnswer(ctx context.Context, start time.Time, f *fault.Error,
 		}
 	}
 	if clientGone {
+		s.cfg.Metrics.Request(info.route, statusClientGone, s.cfg.Now().Sub(start))
 		s.logLine(ctx, "answer", &info, start, cause, slog.Bool("client_gone", true))
 		return
 	}
+	status := http.StatusOK
+	if f != nil {
+		status = f.Code.Status()
+	}
+	s.cfg.Metrics.Request(info.route, status, s.cfg.Now().Sub(start))
 	s.logLine(ctx, "answer", &info, start, cause)
 }
 

@@ -66,7 +66,28 @@ type Config struct {
 	MaxConnections   int               // open at a time; 0 means listener.DefaultMax
 	Now              func() time.Time  // nil means time.Now
 	Log              *slog.Logger
+	Metrics          Metrics // nil counts nothing
 }
+
+// Metrics counts what the edge does. Operations are operationIds or the routes of pages, states of streams are those of
+// package chatstream and "events".
+type Metrics interface {
+	// Request counts an answered request, or a question of the chat stream.
+	Request(operation string, status int, took time.Duration)
+	// Active adds to the requests that are being answered.
+	Active(change int)
+	// Streams adds to the open streams of a state.
+	Streams(state string, change int)
+	// RateLimited counts a decision about a policy.
+	RateLimited(policy string, refused bool)
+}
+
+type noMetrics struct{}
+
+func (noMetrics) Request(string, int, time.Duration) {}
+func (noMetrics) Active(int)                         {}
+func (noMetrics) Streams(string, int)                {}
+func (noMetrics) RateLimited(string, bool)           {}
 
 // Server answers the contract's operations and the pages around them. It is an http.Handler, safe for concurrent use.
 type Server struct {
@@ -87,6 +108,9 @@ var _ api.StrictServerInterface = (*Server)(nil)
 func New(cfg Config) (*Server, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Metrics == nil {
+		cfg.Metrics = noMetrics{}
 	}
 	if cfg.WSPingInterval <= 0 {
 		cfg.WSPingInterval = defaultPingInterval

@@ -65,6 +65,8 @@ func (a eventAnswer) VisitChatResponse(w http.ResponseWriter) error {
 		return err
 	}
 	defer leave()
+	a.server.cfg.Metrics.Streams("events", 1)
+	defer a.server.cfg.Metrics.Streams("events", -1)
 	ctx, cancel := context.WithCancelCause(a.ctx)
 	defer context.AfterFunc(aborted, func() { cancel(fault.ErrDraining) })()
 	out := newEventResponse(w)

@@ -36,7 +36,7 @@ func (s *Server) newStream(o operation, question *openapi3.Schema) *chatstream.H
 			return last, err
 		},
 		ErrorFrame: errorFrame, LogAnswer: s.logAnswer, Events: s.streamEvents(o, question),
-		MaxQuestion: o.policy.Body, PingInterval: s.cfg.WSPingInterval, Now: s.cfg.Now,
+		Count: s.cfg.Metrics.Streams, MaxQuestion: o.policy.Body, PingInterval: s.cfg.WSPingInterval, Now: s.cfg.Now,
 	})
 }
 

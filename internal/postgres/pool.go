@@ -19,6 +19,9 @@ type Pool struct {
 // Config returns a copy of the pool's configuration.
 func (p *Pool) Config() *pgxpool.Config { return p.pool.Config() }
 
+// Stat returns the numbers of the pool's connections.
+func (p *Pool) Stat() *pgxpool.Stat { return p.pool.Stat() }
+
 // acquire waits at most Timeouts.Acquire for a connection, which the caller must release.
 func (p *Pool) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.timeouts.Acquire)

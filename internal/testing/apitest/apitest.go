@@ -25,6 +25,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/dev/mailbox"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/mail"
+	"github.com/adiuva/cloud-api/internal/metrics"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
@@ -46,6 +47,7 @@ type API struct {
 	Billing  *billing.Service
 	Mailbox  *mailbox.Mailbox
 	Mail     *mail.Worker
+	Metrics  *metrics.Metrics
 }
 
 // Option changes the configuration of the HTTP edge before the service starts.
@@ -128,7 +130,7 @@ func StartReplica(t *testing.T, r Replica, model agent.Model, options ...Option)
 	return &API{
 		T: t, Server: service.API, URL: web.URL, Logs: logs,
 		Accounts: service.Auth, DB: service.DB, Stripe: service.Stripe, Billing: service.Billing,
-		Mailbox: service.Mailbox, Mail: service.Mail,
+		Mailbox: service.Mailbox, Mail: service.Mail, Metrics: service.Metrics,
 	}
 }
 
