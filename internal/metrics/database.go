@@ -53,7 +53,8 @@ const queueTimeout = 2 * time.Second
 // While read fails, which is most likely an unreachable database, the metric is absent.
 func (m *Metrics) WatchQueues(read func(ctx context.Context) (map[string]time.Duration, error)) {
 	m.registry.MustRegister(queues{read: read, oldest: prometheus.NewDesc("adiuva_queue_oldest_seconds",
-		"How long the oldest job of a queue has waited, tries that failed included; 0 if there is none.", []string{"queue"}, nil)})
+		"How long the oldest job of a queue has waited, tries that failed included; 0 if there is none.",
+		[]string{"queue"}, nil)})
 }
 
 // queues asks at each scrape.
