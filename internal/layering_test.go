@@ -41,6 +41,7 @@ var allowed = map[string]string{
 	"internal/thought":  "",
 	"internal/seal":     "",
 	"internal/listener": "internal/network",
+	"internal/span":     "",
 
 	// The domain.
 	"internal/action":   "internal/dates",
@@ -49,7 +50,7 @@ var allowed = map[string]string{
 	"internal/playbook/record": "internal/action internal/agent internal/agent/schema internal/dates " +
 		"internal/playbook internal/thought",
 	"internal/agent": "internal/action internal/agent/schema internal/consent internal/dates internal/fault " +
-		"internal/identity internal/playbook internal/sanitize internal/tier internal/tokens",
+		"internal/identity internal/playbook internal/sanitize internal/span internal/tier internal/tokens",
 	"internal/agent/schema": "",
 	"internal/agent/task": "internal/action internal/agent internal/agent/workspace internal/dates " +
 		"internal/playbook",
@@ -97,6 +98,7 @@ var allowed = map[string]string{
 	"internal/stripepay": "internal/billing internal/tier",
 	"internal/smtpmail":  "internal/mail",
 	"internal/metrics":   "internal/agent internal/backup",
+	"internal/tracing":   "internal/agent internal/backup internal/span",
 
 	// The edge.
 	"internal/strictjson": "internal/fault",
@@ -108,7 +110,7 @@ var allowed = map[string]string{
 		"internal/billing internal/budget internal/chat internal/chatstream internal/dates internal/forwarded " +
 		"internal/listener internal/playbook internal/provider internal/ratelimit internal/strictjson " +
 		"internal/docsite internal/fault " +
-		"internal/identity internal/mail internal/network internal/tier",
+		"internal/identity internal/mail internal/network internal/span internal/tier",
 
 	// Stand-ins for development.
 	"internal/dev/devpg":     "",
@@ -173,6 +175,9 @@ var owners = map[string]string{
 	"github.com/gorilla/websocket":         "internal/chatstream internal/testing/apitest",
 	"github.com/yuin/goldmark":             "internal/docsite",
 	"github.com/prometheus/client_golang/": "internal/metrics",
+	"go.opentelemetry.io/otel/sdk/":        "internal/tracing",
+	"go.opentelemetry.io/otel/exporters/":  "internal/tracing",
+	"github.com/exaring/otelpgx":           "internal/tracing",
 }
 
 // vocabulary are the packages that everyone may import, so they pull in nothing from outside.

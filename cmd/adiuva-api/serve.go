@@ -44,7 +44,7 @@ func serveCommand(env environment) *cobra.Command {
 
 // serve runs the service until ctx ends, and then drains it.
 func serve(ctx context.Context, env environment, cfg config.Config) error {
-	log := slog.New(slog.NewJSONHandler(env.err, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	log := slog.New(app.LogHandler(slog.NewJSONHandler(env.err, &slog.HandlerOptions{Level: cfg.LogLevel})))
 	for _, warning := range cfg.Warnings() {
 		log.Warn("the configuration is unsafe", slog.String("warning", warning))
 	}

@@ -7,10 +7,12 @@ import (
 	"strings"
 
 	"github.com/tmc/langchaingo/llms"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/sanitize"
+	"github.com/adiuva/cloud-api/internal/span"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
 
@@ -98,7 +100,12 @@ func (a *Agent) loop(ctx context.Context, run *Run, tools []Tool, emit Emit) (Re
 		run = run.forAgent(a.def.Name)
 	}
 	messages, history := a.messages(run)
-	return Loop(ctx, LoopConfig{Model: a.model, Run: run, Tools: tools, Messages: messages, History: history}, emit)
+	ctx, s := span.Start(ctx, "invoke_agent "+a.def.Name, attribute.String("gen_ai.operation.name", "invoke_agent"),
+		attribute.String("gen_ai.agent.name", a.def.Name))
+	result, err := Loop(ctx, LoopConfig{Model: a.model, Run: run, Tools: tools, Messages: messages,
+		History: history}, emit)
+	span.End(s, failureCode(err))
+	return result, err
 }
 
 // toolsFor returns the agent's tools, with the one that delegates when the run allows it, and those of the app.

@@ -8,9 +8,11 @@ import (
 	"strings"
 
 	"github.com/tmc/langchaingo/llms"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/adiuva/cloud-api/internal/agent/schema"
 	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/span"
 )
 
 // Limits on the tools that run in the app.
@@ -212,8 +214,11 @@ func (r *Run) callApp(ctx context.Context, calls []AppCall) ([]string, error) {
 	case state.caller == nil:
 		return nil, &Suspended{Calls: calls}
 	default:
+		waiting, s := span.Start(ctx, "execute_tool of the app", attribute.Int("adiuva.calls", len(calls)))
 		var err error
-		if results, err = state.caller.CallApp(ctx, calls); err != nil {
+		results, err = state.caller.CallApp(waiting, calls)
+		span.End(s, failureCode(err))
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -57,6 +58,21 @@ type ModelFailure struct {
 	Model      bool          // of FailureRefused: the key may not use this model
 	Unclear    bool          // of FailureRefused: perhaps a gateway's refusal of what one person wrote
 	Cause      error
+}
+
+// Outcome returns a short name of how a model's call ended, for metrics and traces: "ok", the kind of a failure,
+// "canceled", or "error".
+func Outcome(err error) string {
+	var f *ModelFailure
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &f):
+		return f.Kind.String()
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	}
+	return "error"
 }
 
 // Error describes the failure for the log.

@@ -8,8 +8,10 @@ import (
 	"strings"
 
 	"github.com/tmc/langchaingo/llms"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/span"
 )
 
 // MaxRounds limits how often a loop calls the model. In the last call the model must answer in text.
@@ -216,15 +218,31 @@ func (l *loop) call(ctx context.Context, t Tool, arguments string) (string, erro
 	if err := l.Run.use(t, ToolRunning); err != nil {
 		return "", err
 	}
+	ctx, s := span.Start(ctx, "execute_tool "+t.name, attribute.String("gen_ai.operation.name", "execute_tool"),
+		attribute.String("gen_ai.tool.name", t.name))
 	text, err := t.Call(ctx, l.Run, arguments)
 	if err != nil {
+		span.End(s, failureCode(err))
 		return "", err
 	}
-	state := ToolDone
+	state, code := ToolDone, ""
 	if strings.HasPrefix(text, errorPrefix) {
-		state = ToolFailed
+		state, code = ToolFailed, "tool"
 	}
+	span.End(s, code)
 	return text, l.Run.use(t, state)
+}
+
+// failureCode returns the public code of err for a span, or "". An answer that waits for the app has not failed.
+func failureCode(err error) string {
+	var suspended *Suspended
+	switch {
+	case err == nil, errors.As(err, &suspended):
+		return ""
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	}
+	return string(fault.From(err).Code)
 }
 
 // collector joins the text of all rounds and emits it as it arrives.

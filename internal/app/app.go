@@ -51,6 +51,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/internal/s3blob"
 	"github.com/adiuva/cloud-api/internal/sanitize"
+	"github.com/adiuva/cloud-api/internal/tracing"
 )
 
 // Options are what New needs beside the configuration. Log is required.
@@ -82,8 +83,12 @@ type App struct {
 	Mailbox *mailbox.Mailbox // the stand-in for a mail server; nil where SMTP_URL is set
 	// MailboxURL is the mailbox's page; "" without one.
 	MailboxURL string
+	traces     *tracing.Tracing
 	closers    []func()
 }
+
+// LogHandler returns next with what tells in every line to which request and to which trace it belongs.
+func LogHandler(next slog.Handler) slog.Handler { return httpapi.LogHandler(tracing.LogHandler(next)) }
 
 // ConfigError is returned for a fault of the configuration that shows only when the service is put together.
 type ConfigError struct{ Err error }
@@ -109,8 +114,11 @@ func New(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{DB: opts.DB, Metrics: metrics.New(opts.Version)}
+	if err := a.openTraces(ctx, cfg, opts); err != nil {
+		return nil, err
+	}
 	if a.DB == nil {
-		db, stop, err := openDatabase(ctx, cfg, opts)
+		db, stop, err := openDatabase(ctx, cfg, opts, a.traces)
 		if err != nil {
 			return nil, err
 		}
@@ -123,6 +131,25 @@ func New(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 	}
 	return a, nil
 }
+
+// openTraces opens the traces first, so that they are closed last. What was not sent by then has traceTimeout.
+func (a *App) openTraces(ctx context.Context, cfg config.Config, opts Options) (err error) {
+	a.traces, err = tracing.Open(ctx, tracing.Config{Endpoint: cfg.TracesEndpoint, Version: opts.Version})
+	if err != nil {
+		return ConfigError{err}
+	}
+	a.closers = append(a.closers, func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), traceTimeout)
+		defer cancel()
+		if err := a.traces.Close(ctx); err != nil {
+			opts.Log.Warn("some traces were not sent", slog.Any("error", err))
+		}
+	})
+	return nil
+}
+
+// traceTimeout is how long the last traces may take to be sent.
+const traceTimeout = 5 * time.Second
 
 // Close undoes New in reverse order. It does not wait for requests.
 func (a *App) Close() {
@@ -151,8 +178,8 @@ func (a *App) wire(
 	a.watchDatabase(opts.Now)
 	var stopBackups func()
 	settings := backup.Config{DB: a.DB, Log: opts.Log, QuotaDrift: a.Metrics.QuotaDrift}
-	if a.Backups, stopBackups, err = openBackups(ctx, cfg, settings, a.Metrics.Store,
-		(*s3blob.Store).Probe); err != nil {
+	watched := func(store backup.Store) backup.Store { return tracing.Store(a.Metrics.Store(store)) }
+	if a.Backups, stopBackups, err = openBackups(ctx, cfg, settings, watched, (*s3blob.Store).Probe); err != nil {
 		return err
 	}
 	a.closers = append(a.closers, stopBackups)
@@ -189,7 +216,7 @@ func (a *App) wire(
 		Docs:      site, Limiter: limiter, Ready: a.DB.Ping, Version: opts.Version, CORSOrigins: cfg.CORSOrigins,
 		TrustedProxies: cfg.TrustedProxies, ClientIPHeader: cfg.ClientIPHeader, TrustedProxyHops: cfg.TrustedProxyHops,
 		WSPingInterval: cfg.WSPingInterval, Now: opts.Now, Log: opts.Log,
-		Metrics:        a.Metrics,
+		Metrics: a.Metrics, Traces: a.traces.Provider(),
 		MaxConnections: cfg.MaxConnections, Timeouts: listener.Timeouts{Idle: cfg.IdleTimeout},
 	}
 	if opts.HTTP != nil {

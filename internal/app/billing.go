@@ -20,6 +20,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/stripepay"
 	"github.com/adiuva/cloud-api/internal/tier"
+	"github.com/adiuva/cloud-api/internal/tracing"
 )
 
 // stripeURLFile has the URL of a running stand-in, for commands of the same data directory.
@@ -38,6 +39,7 @@ func (a *App) wireBilling(ctx context.Context, cfg config.Config, opts Options) 
 		}
 		gateway.Key, gateway.APIBase, gateway.Account = standInKey, stripe, a.Stripe.Account()
 	}
+	gateway.Transport = tracing.Transport(http.DefaultTransport, "stripe")
 	pay := stripepay.New(gateway)
 	if cfg.StripeSecretKey.IsSet() {
 		if err := checkPrices(ctx, cfg, pay, opts.Log); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/dev/devpg"
 	"github.com/adiuva/cloud-api/internal/metrics"
 	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/tracing"
 )
 
 // stopTimeout is how long the embedded PostgreSQL may take to shut down.
@@ -20,7 +21,9 @@ const stopTimeout = 10 * time.Second
 
 // openDatabase opens the configured database, or an embedded one under the data directory, and migrates it. It
 // returns a function that closes it.
-func openDatabase(ctx context.Context, cfg config.Config, opts Options) (*postgres.DB, func(), error) {
+func openDatabase(
+	ctx context.Context, cfg config.Config, opts Options, traces *tracing.Tracing,
+) (*postgres.DB, func(), error) {
 	dsn, stop := cfg.DatabaseURL.Reveal(), func() {}
 	if dsn == "" {
 		server, err := devpg.Start(
@@ -43,7 +46,7 @@ func openDatabase(ctx context.Context, cfg config.Config, opts Options) (*postgr
 		stop()
 		return nil, nil, fmt.Errorf("migrating the database: %w", err)
 	}
-	db, err := postgres.Open(ctx, dsn)
+	db, err := postgres.OpenTraced(ctx, dsn, traces.Database())
 	if err != nil {
 		stop()
 		return nil, nil, err

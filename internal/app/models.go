@@ -14,6 +14,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/metrics"
 	"github.com/adiuva/cloud-api/internal/provider"
 	"github.com/adiuva/cloud-api/internal/tier"
+	"github.com/adiuva/cloud-api/internal/tracing"
 )
 
 // LoadProviders returns the providers of LLM_PROVIDERS_FILE, or the one that the OPENAI_ and LLM_ variables describe.
@@ -70,13 +71,14 @@ func openModels(
 	return newSet(set, m), stop, nil
 }
 
-// newSet returns the set with the calls of each provider counted, unless m is nil.
+// newSet returns the set with the calls of each provider counted and traced, unless m is nil.
 func newSet(set provider.Config, m *metrics.Metrics) *provider.Set {
 	if m == nil {
 		return provider.New(set)
 	}
 	for i, c := range set.Clients {
-		set.Clients[i].Model = m.Model(c.Model, c.Provider.Name, []string{c.Provider.Agent, c.Provider.Router})
+		names := []string{c.Provider.Agent, c.Provider.Router}
+		set.Clients[i].Model = tracing.Model(m.Model(c.Model, c.Provider.Name, names), c.Provider.Name, names)
 	}
 	return provider.New(set)
 }

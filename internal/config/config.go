@@ -27,11 +27,12 @@ const (
 //	oneof, kind      the allowed values, or "url" for an absolute URL
 //	desc             what it is for
 type Config struct {
-	Env       string     `env:"ENV" default:"dev" oneof:"dev prod" desc:"dev replaces missing variables with embedded defaults; prod refuses to start without them"`
-	Addr      string     `env:"ADDR" default:"127.0.0.1:8080" prod-default:":8080" desc:"address of the API's listener"`
-	AdminAddr string     `env:"ADMIN_ADDR" example:"127.0.0.1:9090" desc:"address of the listener for operators: /metrics, /debug/pprof, /debug/config; empty disables it"`
-	DataDir   string     `env:"ADIUVA_DATA_DIR" default:".adiuva" desc:"folder of the embedded database, blobs and development secrets"`
-	LogLevel  slog.Level `env:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
+	Env            string     `env:"ENV" default:"dev" oneof:"dev prod" desc:"dev replaces missing variables with embedded defaults; prod refuses to start without them"`
+	Addr           string     `env:"ADDR" default:"127.0.0.1:8080" prod-default:":8080" desc:"address of the API's listener"`
+	TracesEndpoint string     `env:"OTEL_EXPORTER_OTLP_ENDPOINT" kind:"url" example:"http://collector:4318" desc:"where traces go, by OTLP over HTTP; empty records none. The other OTEL_ variables of OpenTelemetry count as well"`
+	AdminAddr      string     `env:"ADMIN_ADDR" example:"127.0.0.1:9090" desc:"address of the listener for operators: /metrics, /debug/pprof, /debug/config; empty disables it"`
+	DataDir        string     `env:"ADIUVA_DATA_DIR" default:".adiuva" desc:"folder of the embedded database, blobs and development secrets"`
+	LogLevel       slog.Level `env:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 
 	DatabaseURL Secret `env:"DATABASE_URL" prod:"required" embedded:"an embedded PostgreSQL in the data directory" example:"postgres://adiuva:change-me@localhost:5432/adiuva" desc:"PostgreSQL with accounts, billing and backup metadata"`
 	RedisURL    Secret `env:"REDIS_URL" prod:"required" embedded:"rate limits in memory" example:"redis://:change-me@localhost:6379/0" desc:"Redis that lets replicas share rate limits"`

@@ -12,6 +12,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/chatstream"
 	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/span"
 )
 
 // streamEvents returns what version 2 of the stream needs.
@@ -25,6 +26,8 @@ func (s *Server) streamEvents(o operation, schema *openapi3.Schema) chatstream.E
 		Read:  s.readFrame,
 		Error: errorEvent,
 		Answer: func(ctx context.Context, token string, data []byte, out *chatstream.Output) error {
+			ctx, traced := span.Start(ctx, "question")
+			defer traced.End()
 			return safely(func() error {
 				q, err := s.openQuestion(ctx, o, schema, token, data, true)
 				if err != nil {

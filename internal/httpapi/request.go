@@ -33,6 +33,7 @@ type requestInfo struct {
 	// bodyRead is set once the whole body was read, so that a refusal can keep the connection.
 	bodyRead   bool
 	unlogged   bool // the request has no log line
+	status     int  // of the response, once it is written
 	clientGone bool // the client did not wait for the answer
 	droppedNUL int  // how many U+0000 were left out of the body
 
@@ -62,7 +63,8 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 			id: requestID(r.Header.Values("X-Request-Id")), client: origin.Client, hidden: origin.Hidden,
 			https: origin.HTTPS, userAgent: r.UserAgent(), languages: r.Header.Get("Accept-Language"), route: "none",
 		}
-		ctx := context.WithValue(r.Context(), requestInfoKey{}, info)
+		ctx, traced := s.startTrace(context.WithValue(r.Context(), requestInfoKey{}, info), r)
+		defer func() { endTrace(traced, r, info) }()
 		cw := &countingWriter{ResponseWriter: w, status: http.StatusOK}
 		h := w.Header()
 		h.Set("X-Request-Id", info.id)
@@ -91,6 +93,7 @@ func (s *Server) logRequest(
 		status = statusClientGone
 	}
 	s.cfg.Metrics.Active(-1)
+	info.status = status
 	if status != http.StatusSwitchingProtocols { // the questions on a socket count, and not the socket
 		s.cfg.Metrics.Request(info.route, status, s.cfg.Now().Sub(start))
 	}

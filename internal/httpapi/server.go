@@ -11,6 +11,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v5"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/agent"
@@ -67,6 +69,8 @@ type Config struct {
 	Now              func() time.Time  // nil means time.Now
 	Log              *slog.Logger
 	Metrics          Metrics // nil counts nothing
+	// Traces is where the span of a request is started; nil records none.
+	Traces trace.TracerProvider
 }
 
 // Metrics counts what the edge does. Operations are operationIds or the routes of pages, states of streams are those of
@@ -111,6 +115,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Metrics == nil {
 		cfg.Metrics = noMetrics{}
+	}
+	if cfg.Traces == nil {
+		cfg.Traces = noop.NewTracerProvider()
 	}
 	if cfg.WSPingInterval <= 0 {
 		cfg.WSPingInterval = defaultPingInterval

@@ -18,6 +18,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/chatstream"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/span"
 )
 
 // newStream returns the chat stream. Its questions pass the same steps as POST /chat, one by one.
@@ -29,6 +30,8 @@ func (s *Server) newStream(o operation, question *openapi3.Schema) *chatstream.H
 		},
 		SessionEnded: s.sessionEnded, Hold: s.holdSocket,
 		Answer: func(ctx context.Context, token string, data []byte, emit func(string) error) (last []byte, err error) {
+			ctx, traced := span.Start(ctx, "question")
+			defer traced.End()
 			err = safely(func() error {
 				last, err = s.answerQuestion(ctx, o, question, token, data, emit)
 				return err

@@ -2,7 +2,7 @@ package metrics
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
@@ -11,24 +11,20 @@ import (
 // Model returns model with its calls counted as those of the provider. Names of models that the provider does not have
 // in its configuration are not labels: known has those that are.
 func (m *Metrics) Model(model agent.Model, provider string, known []string) agent.Model {
-	c := &countedModel{Model: model, metrics: m, provider: provider, known: map[string]bool{}}
-	for _, name := range known {
-		c.known[name] = true
-	}
-	return c
+	return &countedModel{Model: model, metrics: m, provider: provider, known: known}
 }
 
 type countedModel struct {
 	agent.Model
 	metrics  *Metrics
 	provider string
-	known    map[string]bool
+	known    []string
 }
 
 // Generate implements agent.Model.
 func (c *countedModel) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
 	name := call.Attempt.Model
-	if !c.known[name] {
+	if !slices.Contains(c.known, name) {
 		name = "other"
 	}
 	start := time.Now()
@@ -43,22 +39,8 @@ func (c *countedModel) Generate(ctx context.Context, call agent.ModelCall, emit 
 		}
 	}
 	answer, err := c.Model.Generate(ctx, call, emit)
-	c.metrics.modelCalls.WithLabelValues(c.provider, name, outcomeOf(err)).Observe(time.Since(start).Seconds())
+	c.metrics.modelCalls.WithLabelValues(c.provider, name, agent.Outcome(err)).Observe(time.Since(start).Seconds())
 	c.metrics.tokens.WithLabelValues(c.provider, name, "input").Add(float64(max(answer.Usage.InputTokens, 0)))
 	c.metrics.tokens.WithLabelValues(c.provider, name, "output").Add(float64(max(answer.Usage.OutputTokens, 0)))
 	return answer, err
-}
-
-// outcomeOf returns the label of what a call of a model came to.
-func outcomeOf(err error) string {
-	var f *agent.ModelFailure
-	switch {
-	case err == nil:
-		return "ok"
-	case errors.As(err, &f):
-		return f.Kind.String()
-	case errors.Is(err, context.Canceled):
-		return "canceled"
-	}
-	return "error"
 }

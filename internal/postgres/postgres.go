@@ -59,8 +59,17 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	return OpenWithTimeouts(ctx, dsn, DefaultTimeouts())
 }
 
+// OpenTraced is Open with a tracer that is told of every statement.
+func OpenTraced(ctx context.Context, dsn string, tracer pgx.QueryTracer) (*DB, error) {
+	return open(ctx, dsn, DefaultTimeouts(), tracer)
+}
+
 // OpenWithTimeouts is Open with other timeouts.
 func OpenWithTimeouts(ctx context.Context, dsn string, timeouts Timeouts) (*DB, error) {
+	return open(ctx, dsn, timeouts, nil)
+}
+
+func open(ctx context.Context, dsn string, timeouts Timeouts, tracer pgx.QueryTracer) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, errBadDSN // the text of the parser's error contains the dsn
@@ -85,6 +94,9 @@ func OpenWithTimeouts(ctx context.Context, dsn string, timeouts Timeouts) (*DB, 
 		}
 	}
 	cfg.AfterConnect = setTypes
+	if tracer != nil {
+		cfg.ConnConfig.Tracer = tracer
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, Translate(err)

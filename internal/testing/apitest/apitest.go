@@ -111,7 +111,7 @@ type Replica struct {
 func StartReplica(t *testing.T, r Replica, model agent.Model, options ...Option) *API {
 	t.Helper()
 	logs := &LogBuffer{}
-	log := slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log := slog.New(app.LogHandler(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	service, err := app.New(t.Context(), r.Config, app.Options{
 		Log: log, Version: "test", DB: r.DB, Model: model, Now: r.Now,
 		HTTP: func(c *httpapi.Config) {
