@@ -3,13 +3,16 @@ import { eventually, equal, ok, rejects } from './assert.mjs';
 import { backupScenarios } from './scenarios-backups.mjs';
 import { planScenarios } from './scenarios-plans.mjs';
 import { streamScenarios } from './scenarios-streams.mjs';
+import { toolScenarios } from './scenarios-tools.mjs';
 
 /**
  * The scenarios as [{ name, run }], to be run one after the other. `environment` has
  * - `sdk`: the package
  * - `baseUrl`: of the API
+ * - `replicas`: base URLs of the services for the scenarios of tools
+ * - `sqlite`: a library of SQLite: its name as `engine`, and `open()`
  * - `webSocket`: a WebSocket class, if there is no global one
- * - `startProxy()`: starts a proxy to the service (see proxy.mjs)
+ * - `startProxy(target)`: starts a proxy to the API at a base URL, `baseUrl` by default (see proxy.mjs)
  * - `pay(page)`: pays on a checkout page
  * - `largeSource(unit, count)`: a backup source of count times the unit
  */
@@ -37,7 +40,7 @@ export function scenarios(environment) {
   };
   const all = [
     buyTeamPlan, ...sessionScenarios, ...errorScenarios, ...streamScenarios, ...backupScenarios, ...planScenarios,
-    ...tokenScenarios, keyScenario, signOut,
+    ...tokenScenarios, ...toolScenarios(environment.sqlite.engine), keyScenario, signOut,
   ];
   return all.map(([name, run]) => ({ name, run: () => run(ctx) }));
 }
@@ -141,6 +144,39 @@ const sessionScenarios = [
     tokenStore.set({ ...tokenStore.get(), expires_at: 0 });
     await Promise.all(windows.flatMap(({ client }) => Array.from({ length: 5 }, () => client.auth.me())));
     equal(ctx.refreshCount(...windows), 1);
+  }],
+  ['a refresh whose answer is lost is asked for again, also after a restart', async (ctx) => {
+    const proxy = await ctx.startProxy();
+    let file = 'null';
+    const tokenStore = { get: () => JSON.parse(file), set: (tokens) => { file = JSON.stringify(tokens); } };
+    const start = () => ctx.client({ baseUrl: proxy.base, tokenStore, maxRetries: 0 });
+    await start().auth.register(ctx.newAccount());
+    const { refresh_token } = tokenStore.get();
+    await proxy.set({ lose: 'POST /api/v1/auth/refresh' });
+    for (let lost = 0; lost < 3; lost++) await rejects(start().auth.refresh(), 'ConnectionError');
+    equal(tokenStore.get().refresh_token, refresh_token);
+    await proxy.set({ lose: null });
+    await start().auth.refresh(); // the server has replaced that token three times, or once and remembers the key
+    ok(tokenStore.get().refresh_token !== refresh_token && !tokenStore.get().refresh_key, 'not refreshed');
+    tokenStore.set({ ...tokenStore.get(), expires_at: 0 });
+    await start().auth.me(); // the session was not ended
+    const keys = (await proxy.state()).sent.match(/^idempotency-key: .*$/gim);
+    equal([keys.length >= 5, new Set(keys).size], [true, 2]);
+    await proxy.close();
+  }],
+  ['a clock that is wrong by 20 minutes costs at most one refresh', async (ctx) => {
+    const { now } = Date;
+    for (const [minutes, refreshes] of [[20, 1], [-20, 0]]) {
+      const counting = ctx.countingClient();
+      await counting.client.auth.register(ctx.newAccount());
+      try {
+        Date.now = () => now() + minutes * 60_000;
+        for (let n = 0; n < 6; n++) await counting.client.auth.me();
+      } finally {
+        Date.now = now;
+      }
+      equal([minutes, ctx.refreshCount(counting)], [minutes, refreshes]);
+    }
   }],
   ['a rejected refresh signs out, a failed one does not', async (ctx) => {
     const tokenStore = ctx.sdk.memoryTokenStore();
