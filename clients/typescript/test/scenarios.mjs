@@ -178,6 +178,20 @@ const sessionScenarios = [
       equal([minutes, ctx.refreshCount(counting)], [minutes, refreshes]);
     }
   }],
+  ['what needs a mailed code is asked for, and refused without it', async (ctx) => {
+    const { auth } = ctx.client();
+    const account = ctx.newAccount();
+    await auth.register(account);
+    const isRefused = (error) => ctx.sdk.isApiError(error, 'code_invalid');
+    const code = '00000000';
+    await auth.requestEmailVerification();
+    await rejects(auth.confirmEmailVerification(code), isRefused);
+    await auth.changeEmail({ ...ctx.newAccount(), password: account.password });
+    await rejects(auth.confirmEmailChange(code), isRefused);
+    const { handle } = await auth.requestPasswordReset({ email: account.email });
+    await rejects(auth.confirmPasswordReset({ handle, code, new_password: 'other horse battery' }), isRefused);
+    equal((await auth.me()).email, account.email);
+  }],
   ['a rejected refresh signs out, a failed one does not', async (ctx) => {
     const tokenStore = ctx.sdk.memoryTokenStore();
     const client = ctx.client({ tokenStore, maxRetries: 0 });
@@ -213,6 +227,8 @@ const errorScenarios = [
     await proxy.set({ mute: true });
     const client = ctx.client({ baseUrl: proxy.base, maxRetries: 0 });
     await rejects(client.billing.tiers({ timeoutMs: 100 }), 'TimeoutError');
+    const impatient = ctx.client({ baseUrl: proxy.base, timeoutMs: 100 });
+    await rejects(impatient.chat.stream({ message: 'hello' }, { via: 'sse' }).final(), 'TimeoutError');
     const controller = new AbortController();
     const { signal } = controller;
     const before = (await proxy.state()).connections;
