@@ -36,7 +36,7 @@ type suite struct {
 	replicas string // base URLs of the services with a scripted model, separated by commas
 }
 
-// startSuite starts a service, which ends with the test.
+// startSuite starts the services, which end with the test.
 func startSuite(t *testing.T) suite {
 	t.Helper()
 	if !exists(clientDir, "node_modules", "esbuild", "package.json") {

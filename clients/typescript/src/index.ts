@@ -254,7 +254,7 @@ export class AdiuvaClient {
   }
 }
 
-/** Asks for an answer as server-sent events. It must begin before the signal aborts, which does not end it. */
+/** Asks for an answer as server-sent events. It fails if the signal aborts before the answer begins. */
 async function openEvents(
   baseUrl: string, send: typeof fetch, request: ChatRequest, { signal, done }: ReturnType<typeof callSignal>,
 ): Promise<EventStream> {

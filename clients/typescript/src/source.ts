@@ -39,8 +39,9 @@ export function createSha256(): Sha256 {
   const { process } = globalThis as { process?: NodeProcess };
   const native = process?.getBuiltinModule?.('node:crypto')?.createHash('sha256');
   if (native) return { update: (data) => { native.update(data); }, hex: () => native.digest('hex') };
-  const hash = new _SHA256();
-  return { update: (data) => { hash.update(data); }, hex: () => [...hash.digest()].map((byte) => byte.toString(16).padStart(2, '0')).join('') };
+  const hash = new _SHA256(); // the class behind noble's sha256, which weighs more
+  const hexOf = (byte: number) => byte.toString(16).padStart(2, '0');
+  return { update: (data) => { hash.update(data); }, hex: () => Array.from(hash.digest(), hexOf).join('') };
 }
 
 /** The SHA-256 of a source as hexadecimal digits, computed while streaming. */

@@ -24,8 +24,8 @@ test('a model reads and, with approval, changes the database of the Electron sam
     `call complete_task {"id":"${id}"} & query_rows {"table":"clients"}`,
   ].join('\n');
   const { response } = await client.chat.stream({ message }, { tools: database.tools, approve }).final();
-  for (const part of ['Call Anna', 'Order paper', 'done']) assert.ok(response.includes(part), response);
-  assert.ok(/there is no table clients|one of|must be/.test(response), response);
+  const parts = ['Call Anna', 'Order paper', 'done', 'must be one of tasks']; // the server checks the tools' schemas
+  for (const part of parts) assert.ok(response.includes(part), response);
   assert.deepEqual(asked, [['complete_task', { id }]]);
   assert.deepEqual(database.select('tasks', { status: 'done' }).map(({ title }) => title), ['Call Anna']);
 });

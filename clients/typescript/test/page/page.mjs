@@ -23,7 +23,7 @@ async function startProxy(target) {
 const largeSource = (unit, count) => new Blob(Array(count).fill(unit));
 const pay = (page) => command('/pay', { page });
 
-/** sql.js, whose script defines initSqlJs. Its WebAssembly comes from the harness: some schemes of pages cannot be fetched. */
+/** sql.js. Its script defines initSqlJs; its WebAssembly comes from the harness, since pages cannot fetch from app://. */
 const sqlite = {
   engine: 'sql.js',
   async open() {
