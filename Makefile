@@ -9,6 +9,7 @@ GOTOOL := go tool -modfile=tools/go.mod
 NODE_MODULES := openapi/npm/node_modules/.package-lock.json
 BROWSER_MODULES := tests/browser/node_modules/.package-lock.json
 CLIENT_MODULES := $(addsuffix /node_modules/.package-lock.json,clients/typescript clients/typescript/test/node24)
+SQLITE_MODULES := clients/typescript/test/sqlite/node_modules/.package-lock.json
 SEVERITIES := $(addprefix --severity-levels ,$(wildcard openapi/*severity*))
 GENERATED := gen openapi/asyncapi.bundled.json .env.example README.md docs/integrators.md docs/security-cases.md
 export REDOCLY_TELEMETRY := off
@@ -40,12 +41,12 @@ lint: $(NODE_MODULES) ## check gofmt, go vet, import rules, sizes, deployment fi
 	go test -count=1 ./internal ./deploy
 	npm --prefix openapi/npm run --silent lint
 
-test: $(BROWSER_MODULES) $(CLIENT_MODULES) ## run all tests with the race detector, against real PostgreSQL, Redis, S3 and Chromium
+test: $(BROWSER_MODULES) $(CLIENT_MODULES) $(SQLITE_MODULES) ## run all tests with the race detector, against real PostgreSQL, Redis, S3 and Chromium
 	scripts/install-peers
 	for one in versitygw stripe-mock; do go tool -modfile=tools/peers/go.mod -n $$one >/dev/null; done
 	go run ./internal/testing/testpeers -- go test -race -timeout 30m ./...
 
-test-engines: $(CLIENT_MODULES) ## run the TypeScript client's suite in Qt WebEngine, which is close to Electron's renderer
+test-engines: $(CLIENT_MODULES) $(SQLITE_MODULES) ## run the TypeScript client's suite in Qt WebEngine, which is close to Electron's renderer
 	scripts/install-peers qtwebengine
 	go run ./internal/testing/testpeers -- go test -tags engines -count=1 -run '^TestClientInQtWebEngine$$' ./tests/typescript
 
@@ -88,6 +89,12 @@ notices: build ## generate THIRD_PARTY_NOTICES from the modules in the binary
 
 clean: ## remove build output; .adiuva, your development data, stays
 	rm -rf bin
+
+# better-sqlite3 is native: npm downloads it, or builds it with a C++ compiler and the headers of Node, in minutes.
+$(SQLITE_MODULES): clients/typescript/test/sqlite/package-lock.json
+	cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund
+	cd $(<D) && npm rebuild better-sqlite3 --nodedir="$$(node -p 'path.resolve(process.execPath, "../..")')" || { rm node_modules/.package-lock.json; exit 1; }
+	touch $@
 
 %/node_modules/.package-lock.json: %/package-lock.json
 	cd $* && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules/.package-lock.json

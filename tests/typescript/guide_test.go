@@ -1,6 +1,7 @@
 package typescript_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,18 +16,28 @@ var (
 	fileName = regexp.MustCompile(`^// (\w+\.ts)\b`) // first line of a snippet that is a file of its own
 )
 
-// runGuide runs every snippet of the integrators' guide: all in sh as one program, all in TypeScript as one, and the
-// one in Go. The client must have been built.
+// runGuide runs every snippet of the integrators' guide: all in sh as one program, all in TypeScript as one, and each
+// in Go as one. The client must have been built.
 func runGuide(t *testing.T, base string) {
 	t.Helper()
 	found := snippets(t, filepath.Join("..", "..", "docs", "integrators.md"))
 	dir := t.TempDir()
 	shell := filepath.Join(dir, "guide.sh")
-	source := filepath.Join(dir, "guide.go")
-	write(t, shell, strings.Join(found["sh"], ""))
-	write(t, source, strings.Join(found["go"], ""))
+	key := filepath.Join(dir, "key")
+	write(t, shell, strings.Join(found["sh"], "")+`echo -n "$KEY" > '`+key+"'\n")
 	run(t, "", base, "bash", "-euo", "pipefail", shell)
-	run(t, "", base, "go", "run", source)
+	var programs []string
+	for i, source := range found["go"] {
+		program := filepath.Join(dir, fmt.Sprint("guide", i))
+		write(t, program+".go", source)
+		run(t, "", base, "go", "build", "-o", program, program+".go")
+		programs = append(programs, program)
+	}
+	if len(programs) != 2 {
+		t.Fatalf("the guide has %d Go programs; decide here how a new one is tested", len(programs))
+	}
+	run(t, "", base, programs[0])
+	checkGoStream(t, programs[1], base, readFile(t, key))
 	runTypeScript(t, base, map[string]string{"guide.ts": strings.Join(found["ts"], "")})
 }
 

@@ -32,16 +32,20 @@ func TestClient(t *testing.T) {
 
 // suite runs the package's scripts against a service.
 type suite struct {
-	base string // the API's base URL
+	base     string // the API's base URL
+	replicas string // base URLs of the services with a scripted model, separated by commas
 }
 
-// startSuite starts a service, which ends with the test.
+// startSuite starts the services, which end with the test.
 func startSuite(t *testing.T) suite {
 	t.Helper()
 	if !exists(clientDir, "node_modules", "esbuild", "package.json") {
 		servetest.Missing(t, "clients/typescript/node_modules")
 	}
-	return suite{base: servetest.Start(t) + "/api/v1"}
+	if !exists(clientDir, "test", "sqlite", "node_modules", ".package-lock.json") {
+		servetest.Missing(t, "SQLite in clients/typescript/test/sqlite")
+	}
+	return suite{base: servetest.Start(t) + "/api/v1", replicas: startReplicas(t)}
 }
 
 // npm runs a script of package.json.
@@ -55,7 +59,7 @@ func (s suite) exec(t *testing.T, env []string, program string, args ...string) 
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Dir = clientDir
-	cmd.Env = append(append(os.Environ(), "BASE="+s.base), env...)
+	cmd.Env = append(append(os.Environ(), "BASE="+s.base, "REPLICAS="+s.replicas), env...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %v\n%s", args, err, out)

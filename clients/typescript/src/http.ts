@@ -9,7 +9,7 @@ import type { Client, RequestOptions } from './gen/client/index.js';
 export function createHttpClient(baseUrl: string, send: typeof fetch): Client {
   const method = (name: string) => async ({ url, path, query, body, headers, signal }: RequestOptions) => {
     const sent = new Headers(present(headers));
-    if (body === undefined) sent.delete('content-type');
+    if (body !== undefined) sent.set('content-type', 'application/json');
     const target = baseUrl + url.replace(/\{(\w+)\}/g, (_, part: string) => encodeURIComponent(String(path?.[part])));
     const parameters = new URLSearchParams(present(query)).toString();
     const request = new Request(parameters ? `${target}?${parameters}` : target, {
@@ -24,7 +24,7 @@ export function createHttpClient(baseUrl: string, send: typeof fetch): Client {
     const text = await response.text();
     return response.ok ? { data: parseBody(text, response), response } : { error: parseProblem(text), response };
   };
-  const client = { get: method('GET'), post: method('POST'), delete: method('DELETE') };
+  const client = { get: method('GET'), post: method('POST'), put: method('PUT'), delete: method('DELETE') };
   return client as unknown as Client;
 }
 

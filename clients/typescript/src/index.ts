@@ -85,7 +85,7 @@ export class AdiuvaClient {
       webSocket: options.webSocket,
       reachable: (signal) => this.#call({ ...(signal ? { signal } : {}), timeoutMs: 5_000, maxRetries: 0 },
         (init) => sdk.getHealth(init)).then(() => true, (error) => isApiError(error)),
-      post: (body, signal) => openEvents(baseUrl, authFetch, body, signal),
+      post: (body, signal) => openEvents(baseUrl, authFetch, body, callSignal(signal && { signal }, this.#timeoutMs)),
     });
     this.backups = new Backups({
       baseUrl,
@@ -254,16 +254,19 @@ export class AdiuvaClient {
   }
 }
 
-/** Asks for an answer as server-sent events. */
+/** Asks for an answer as server-sent events. It fails if the signal aborts before the answer begins. */
 async function openEvents(
-  baseUrl: string, send: typeof fetch, request: ChatRequest, signal: AbortSignal | undefined,
+  baseUrl: string, send: typeof fetch, request: ChatRequest, { signal, done }: ReturnType<typeof callSignal>,
 ): Promise<EventStream> {
-  const response = await raceAbort(send(`${baseUrl}/chat`, {
-    method: 'POST', body: JSON.stringify(request), signal: signal ?? null,
-    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
-  }), signal);
-  if (!response.ok || !response.body) throw errorOf(response.status, parseProblem(await response.text()), response.headers);
-  return new EventStream(response.body);
+  const open = async () => {
+    const response = await send(`${baseUrl}/chat`, {
+      method: 'POST', body: JSON.stringify(request), signal: signal ?? null,
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    });
+    if (response.ok && response.body) return new EventStream(response.body);
+    throw errorOf(response.status, parseProblem(await response.text()), response.headers);
+  };
+  return raceAbort(open(), signal).finally(done);
 }
 
 interface OperationInit { client: Client; signal?: AbortSignal; headers?: Record<string, string> }

@@ -1,5 +1,4 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { _SHA256 } from '@noble/hashes/sha2.js';
 
 /** A backup to send: bytes, a Blob or File, or a stream that can be opened again for a retry. */
 export type BackupSource = Blob | Uint8Array<ArrayBuffer> | { size: number; open(): ReadableStream<Uint8Array> };
@@ -40,8 +39,9 @@ export function createSha256(): Sha256 {
   const { process } = globalThis as { process?: NodeProcess };
   const native = process?.getBuiltinModule?.('node:crypto')?.createHash('sha256');
   if (native) return { update: (data) => { native.update(data); }, hex: () => native.digest('hex') };
-  const hash = sha256.create();
-  return { update: (data) => { hash.update(data); }, hex: () => bytesToHex(hash.digest()) };
+  const hash = new _SHA256(); // the class behind noble's sha256, which weighs more
+  const hexOf = (byte: number) => byte.toString(16).padStart(2, '0');
+  return { update: (data) => { hash.update(data); }, hex: () => Array.from(hash.digest(), hexOf).join('') };
 }
 
 /** The SHA-256 of a source as hexadecimal digits, computed while streaming. */

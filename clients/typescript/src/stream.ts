@@ -4,7 +4,7 @@ import { silenceLimit, type Channel, type ChatDone, type ChatEvent } from './eve
 import type { Session } from './session.js';
 import { Socket, isTokenRejected, type WebSocketClass } from './socket.js';
 import { declare, runTool, type ToolOptions } from './tools.js';
-import { abortReason, backoff, callSignal, sleep, type CallOptions } from './transport.js';
+import { abortReason, backoff, callSignal, raceAbort, sleep, type CallOptions } from './transport.js';
 
 /** A request for a stream. Tools are declared by the option `tools`. */
 export type StreamRequest =
@@ -125,8 +125,11 @@ export class ChatStreams {
         yield { type: 'tool_call', ...call };
         results.push(runTool(call, options, running));
       }
+      const cancelled = new Promise<void>((resolve) => answer.runsOver({ cancel: resolve }));
+      const tool_results = await raceAbort(Promise.race([Promise.all(results), cancelled]), signal);
+      if (!tool_results) return yield answer.cancelledDone();
       next = {
-        continuation: last.continuation, tool_results: await Promise.all(results),
+        continuation: last.continuation, tool_results,
         ...(request.context ? { context: request.context } : {}), ...(request.model ? { model: request.model } : {}),
       } as ChatRequest;
     }
@@ -211,7 +214,7 @@ class Answer implements ChatStream {
   started = false;
   cancelled = false;
   #shown = '';
-  #channel: Channel | undefined;
+  #channel: Pick<Channel, 'cancel'> | undefined;
   #read = false;
   #end!: { resolve(last: ChatDone): void; reject(error: unknown): void };
   readonly #final = new Promise<ChatDone>((resolve, reject) => { this.#end = { resolve, reject }; });
@@ -253,7 +256,8 @@ class Answer implements ChatStream {
     this.#channel?.cancel();
   }
 
-  runsOver(channel: Channel): void {
+  /** What a cancellation reaches from now on. */
+  runsOver(channel: Pick<Channel, 'cancel'>): void {
     this.#channel = channel;
     if (this.cancelled) channel.cancel();
   }

@@ -4,7 +4,7 @@ import type { Session } from './session.js';
 /** Options of a single call. */
 export interface CallOptions {
   signal?: AbortSignal;
-  /** Milliseconds until the call fails with TimeoutError. Default: 60,000; none for transfers and streams. */
+  /** Milliseconds until the call fails with TimeoutError. Default: 60,000; none for transfers and running streams. */
   timeoutMs?: number;
   /** How often a failed call is retried. Default: 2. */
   maxRetries?: number;

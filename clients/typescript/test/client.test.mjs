@@ -1,4 +1,5 @@
-// The published package in Node, against a real service. BASE is the API's base URL, including /api/v1.
+// The published package in Node, against a real service. BASE is the API's base URL, including /api/v1, and REPLICAS
+// those of the services for the scenarios of tools, separated by commas.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { getEventListeners } from 'node:events';
@@ -11,6 +12,7 @@ import * as sdk from '@adiuva/api-client';
 import { pay } from './pay.mjs';
 import { startProxy } from './proxy.mjs';
 import { scenarios } from './scenarios.mjs';
+import { sqlite } from './sqlite.mjs';
 
 const { AdiuvaClient, checksumOf, isApiError, memoryTokenStore } = sdk;
 const baseUrl = process.env.BASE;
@@ -48,7 +50,10 @@ function largeSource(unit, count) {
   return { size: count * unit.length, open };
 }
 
-const environment = { sdk, baseUrl, webSocket, startProxy: () => startProxy(baseUrl), pay, largeSource };
+const replicas = process.env.REPLICAS.split(',');
+const environment = {
+  sdk, baseUrl, replicas, sqlite, webSocket, startProxy: (target = baseUrl) => startProxy(target), pay, largeSource,
+};
 for (const { name, run } of scenarios(environment)) test(name, run);
 
 test('the suite runs in the requested version of Node', { skip: !process.env.NODE_MAJOR }, () => {

@@ -7,27 +7,22 @@ import { WebSocketServer } from 'ws';
  * Starts it on a free port. `script` has
  * - `socket(frame, send, close)`: called with each frame of a client; without it sockets are refused
  * - `chat(body, write)`: called with each body of POST /chat; writes raw bytes of the event stream
- * - `refresh(request, body)`: returns [status, body] of POST /auth/refresh
- * The result has `base`, `requests` (method, path, headers) and `close()`.
+ * The result has `base`, `requests` (method, path) and `close()`.
  */
 export async function startFake(script) {
   const requests = [];
   const server = createServer(async (request, response) => {
     const path = new URL(request.url, 'http://x').pathname.replace('/api/v1', '');
-    requests.push({ method: request.method, path, headers: request.headers });
+    requests.push({ method: request.method, path });
     let text = '';
     for await (const chunk of request) text += chunk;
-    if (script.date) response.setHeader('Date', script.date());
     if (path === '/chat') {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
       await script.chat(JSON.parse(text), (bytes) => response.write(bytes));
       return response.end();
     }
-    const [status, body] = path === '/auth/refresh'
-      ? await script.refresh(request, JSON.parse(text)) : [200, { status: 'ok' }];
-    if (status === 0) return request.socket.destroy();
-    response.writeHead(status, { 'Content-Type': status < 300 ? 'application/json' : 'application/problem+json' });
-    response.end(JSON.stringify(body));
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify({ status: 'ok' }));
   });
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'adiuva.chat.v2' });
   server.on('upgrade', (request, socket, head) => {

@@ -5,13 +5,14 @@ import { pay } from './pay.mjs';
 import { startProxy } from './proxy.mjs';
 
 const fileUrl = (path) => new URL(path, import.meta.url);
-const modules = ['assert', 'scenarios', 'scenarios-backups', 'scenarios-plans', 'scenarios-streams'];
+const modules = ['assert', 'scenarios', 'scenarios-backups', 'scenarios-plans', 'scenarios-streams', 'scenarios-tools'];
 
 /** The page's files by name. */
 export const files = Object.fromEntries([
   ...['index.html', 'page.mjs'].map((name) => [name, fileUrl(`page/${name}`)]),
   ...modules.map((name) => [`${name}.mjs`, fileUrl(`${name}.mjs`)]),
   ['index.js', fileUrl('../dist/index.js')], // the package as it is published
+  ...['sql-wasm.js', 'sql-wasm.wasm'].map((name) => [name, fileUrl(`sqlite/node_modules/sql.js/dist/${name}`)]),
 ]);
 
 /** Starts the server on a free port of 127.0.0.1. onReport gets each report of the page. */
@@ -54,6 +55,6 @@ async function runCommand(path, body, { baseUrl, onReport, proxies }) {
   if (command === 'report') return onReport(body);
   if (command === 'pay') return pay(body.page);
   if (id !== undefined) return proxies[id][method](body);
-  proxies.push(await startProxy(baseUrl));
+  proxies.push(await startProxy(body.target ?? baseUrl));
   return { id: proxies.length - 1, base: proxies.at(-1).base };
 }

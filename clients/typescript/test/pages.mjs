@@ -1,7 +1,7 @@
 // Runs the scenarios in a page and prints one line for each. Fails if a scenario failed or the page stopped reporting.
 //   node test/pages.mjs chromium    at http://localhost, in the browser named by CHROMIUM
 //   node test/pages.mjs webengine   at app://adiuva, in Qt WebEngine with the Python named by PYTHON
-// BASE is the API's base URL, including /api/v1.
+// BASE is the API's base URL, including /api/v1, and REPLICAS those of the services for the scenarios of tools.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { files, startHarness } from './harness.mjs';
@@ -54,7 +54,8 @@ async function run(engine) {
     console.log(JSON.stringify(report));
   });
   restartTimer();
-  const query = new URLSearchParams({ harness: `http://127.0.0.1:${harness.port}`, base: process.env.BASE });
+  const { BASE: base, REPLICAS: replicas } = process.env;
+  const query = new URLSearchParams({ harness: `http://127.0.0.1:${harness.port}`, base, replicas });
   let close;
   try {
     close = await open(`${origin(harness.port)}/index.html?${query}`, finish.reject);

@@ -4,15 +4,15 @@ import net from 'node:net';
 /**
  * Starts a proxy to `target` on a free port. set() changes how it behaves:
  * - `cutAfter`: ends a connection after that many bytes of a response's body, once
- * - `freezeAfter`: the next connection forwards nothing more after that many bytes of a response's body; it stays open
  * - `freeze`: true forwards nothing more on the connections that are open now, which stay open
+ * - `lose`: ends a connection where the response to a request comes that starts so, such as `POST /path`
  * - `down`: closes new connections at once
  * - `mute`: accepts connections and never responds
  * state() returns the number of connections so far and what clients sent.
  */
 export async function startProxy(target) {
   const { hostname, port } = new URL(target);
-  const state = { cutAfter: Infinity, freezeAfter: Infinity, down: false, mute: false, connections: 0, sent: '' };
+  const state = { cutAfter: Infinity, lose: null, down: false, mute: false, connections: 0, sent: '' };
   const sockets = new Set();
   const server = net.createServer((client) => {
     if (state.down) return client.destroy();
@@ -37,23 +37,24 @@ export async function startProxy(target) {
 
 function forward(client, upstream, state) {
   let received = -1; // bytes of response bodies; -1 before the first
-  const { freezeAfter } = state;
-  state.freezeAfter = Infinity;
+  let losing = false;
   const end = () => {
     client.destroy();
     upstream.destroy();
   };
   client.on('data', (data) => {
     if (client.frozen) return;
-    if (state.sent.length < 1e6) state.sent += data.toString('latin1');
+    const text = data.toString('latin1');
+    if (state.sent.length < 1e6) state.sent += text;
+    losing ||= state.lose !== null && text.startsWith(`${state.lose} `);
     if (upstream.write(data)) return;
     client.pause();
     upstream.once('drain', () => client.resume());
   });
   upstream.on('data', (data) => {
+    if (losing) return end();
     const headerLength = received < 0 ? data.indexOf('\r\n\r\n') + 4 : 0;
     received = Math.max(received, 0) + data.length - headerLength;
-    if (received > freezeAfter) client.frozen = true;
     if (client.frozen) return;
     if (received > state.cutAfter) {
       state.cutAfter = Infinity;

@@ -8,6 +8,13 @@ async function readAll(stream) {
   return { text, last: await stream.final() };
 }
 
+/** A token store with the tokens of a new account at a service. */
+async function accountAt(ctx, baseUrl) {
+  const tokenStore = ctx.sdk.memoryTokenStore();
+  await ctx.client({ baseUrl, tokenStore }).auth.register(ctx.newAccount());
+  return tokenStore;
+}
+
 export const streamScenarios = [
   ['a stream yields the answer token by token and reuses its socket', async (ctx) => {
     const proxy = await ctx.startProxy();
@@ -60,11 +67,37 @@ export const streamScenarios = [
     equal((await ask()).last.kind, 'response'); // on a new socket
     equal((await proxy.state()).connections, 2);
     client.close();
-    await proxy.set({ freezeAfter: 10 });
-    await rejects(ask(), 'StreamClosedError'); // while it runs
-    equal((await ask()).last.kind, 'response');
-    client.close();
     await proxy.close();
+  }],
+  ['a slow answer goes on, and one whose path dies without a sign ends', async (ctx) => {
+    const tokenStore = await accountAt(ctx, ctx.replicas[0]);
+    /** An answer longer than the time after which a silent server is given up. */
+    const slow = async (via) => {
+      const client = ctx.client({ baseUrl: ctx.replicas[0], tokenStore });
+      const stream = client.chat.stream({ message: 'wait' }, { via });
+      const timer = setTimeout(() => stream.cancel(), 16_000);
+      equal((await stream.final().finally(() => clearTimeout(timer))).cancelled, true);
+      client.close();
+    };
+    const dead = async (via) => {
+      const proxy = await ctx.startProxy(ctx.replicas[0]);
+      const client = ctx.client({ baseUrl: proxy.base, tokenStore });
+      const stream = client.chat.stream({ message: 'wait' }, { via });
+      let start;
+      await rejects((async () => {
+        for await (const { type } of stream) {
+          if (type !== 'agent') continue;
+          await proxy.set({ freeze: true });
+          start = performance.now();
+        }
+      })(), 'StreamClosedError');
+      const seconds = (performance.now() - start) / 1_000;
+      ok(seconds > 10 && seconds < 15, `${seconds} s`);
+      equal((await readAll(client.chat.stream({ message: 'hello' }, { via }))).last.kind, 'response');
+      client.close();
+      await proxy.close();
+    };
+    await Promise.all(['socket', 'sse'].flatMap((via) => [slow(via), dead(via)]));
   }],
   ['events come over HTTP where sockets cannot be opened', async (ctx) => {
     class Refused extends EventTarget {

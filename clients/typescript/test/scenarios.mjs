@@ -3,13 +3,16 @@ import { eventually, equal, ok, rejects } from './assert.mjs';
 import { backupScenarios } from './scenarios-backups.mjs';
 import { planScenarios } from './scenarios-plans.mjs';
 import { streamScenarios } from './scenarios-streams.mjs';
+import { toolScenarios } from './scenarios-tools.mjs';
 
 /**
  * The scenarios as [{ name, run }], to be run one after the other. `environment` has
  * - `sdk`: the package
  * - `baseUrl`: of the API
+ * - `replicas`: base URLs of the services for the scenarios of tools
+ * - `sqlite`: a library of SQLite: its name as `engine`, and `open()`
  * - `webSocket`: a WebSocket class, if there is no global one
- * - `startProxy()`: starts a proxy to the service (see proxy.mjs)
+ * - `startProxy(target)`: starts a proxy to the API at a base URL, `baseUrl` by default (see proxy.mjs)
  * - `pay(page)`: pays on a checkout page
  * - `largeSource(unit, count)`: a backup source of count times the unit
  */
@@ -37,7 +40,7 @@ export function scenarios(environment) {
   };
   const all = [
     buyTeamPlan, ...sessionScenarios, ...errorScenarios, ...streamScenarios, ...backupScenarios, ...planScenarios,
-    ...tokenScenarios, keyScenario, signOut,
+    ...tokenScenarios, ...toolScenarios(environment.sqlite.engine), askAgain, keyScenario, signOut,
   ];
   return all.map(([name, run]) => ({ name, run: () => run(ctx) }));
 }
@@ -72,6 +75,19 @@ const tokenScenarios = [
     equal(after.tokens_limit, 20_000_000); // two seats
   }],
 ];
+
+/** Comes long after the answer was lost: for 10 seconds the server takes the replaced token without the key as well. */
+const askAgain = ['a refresh whose answer was lost is asked for again after a restart', async ({ lost }) => {
+  const { proxy, tokenStore, restart, refresh_token, at } = lost;
+  ok(performance.now() - at > 10_000, 'too early');
+  await restart().auth.refresh();
+  ok(tokenStore.get().refresh_token !== refresh_token && !tokenStore.get().refresh_key, 'not refreshed');
+  tokenStore.set({ ...tokenStore.get(), expires_at: 0 });
+  await restart().auth.me();
+  const keys = (await proxy.state()).sent.match(/^idempotency-key: .*$/gim);
+  equal([keys.length >= 5, new Set(keys).size], [true, 2]); // the same for all but the last
+  await proxy.close();
+}];
 
 const keyScenario = ['an API key does what its scopes allow, until it is revoked', async (ctx) => {
   const owner = ctx.client();
@@ -142,6 +158,47 @@ const sessionScenarios = [
     await Promise.all(windows.flatMap(({ client }) => Array.from({ length: 5 }, () => client.auth.me())));
     equal(ctx.refreshCount(...windows), 1);
   }],
+  ['the answer of a refresh is lost', async (ctx) => {
+    const proxy = await ctx.startProxy();
+    let file = 'null';
+    const tokenStore = { get: () => JSON.parse(file), set: (tokens) => { file = JSON.stringify(tokens); } };
+    const restart = () => ctx.client({ baseUrl: proxy.base, tokenStore, maxRetries: 0 });
+    await restart().auth.register(ctx.newAccount());
+    const { refresh_token } = tokenStore.get();
+    await proxy.set({ lose: 'POST /api/v1/auth/refresh' });
+    for (let lost = 0; lost < 3; lost++) await rejects(restart().auth.refresh(), 'ConnectionError');
+    equal(tokenStore.get().refresh_token, refresh_token);
+    await proxy.set({ lose: null });
+    ctx.lost = { proxy, tokenStore, restart, refresh_token, at: performance.now() }; // for askAgain
+  }],
+  ['a clock that is wrong by 20 minutes costs at most one refresh', async (ctx) => {
+    const { now } = Date;
+    for (const [minutes, refreshes] of [[20, 1], [-20, 0]]) {
+      const counting = ctx.countingClient();
+      await counting.client.auth.register(ctx.newAccount());
+      try {
+        Date.now = () => now() + minutes * 60_000;
+        for (let n = 0; n < 6; n++) await counting.client.auth.me();
+      } finally {
+        Date.now = now;
+      }
+      equal([minutes, ctx.refreshCount(counting)], [minutes, refreshes]);
+    }
+  }],
+  ['what needs a mailed code is asked for, and refused without it', async (ctx) => {
+    const { auth } = ctx.client();
+    const account = ctx.newAccount();
+    await auth.register(account);
+    const isRefused = (error) => ctx.sdk.isApiError(error, 'code_invalid');
+    const code = '00000000';
+    await auth.requestEmailVerification();
+    await rejects(auth.confirmEmailVerification(code), isRefused);
+    await auth.changeEmail({ ...ctx.newAccount(), password: account.password });
+    await rejects(auth.confirmEmailChange(code), isRefused);
+    const { handle } = await auth.requestPasswordReset({ email: account.email });
+    await rejects(auth.confirmPasswordReset({ handle, code, new_password: 'other horse battery' }), isRefused);
+    equal((await auth.me()).email, account.email);
+  }],
   ['a rejected refresh signs out, a failed one does not', async (ctx) => {
     const tokenStore = ctx.sdk.memoryTokenStore();
     const client = ctx.client({ tokenStore, maxRetries: 0 });
@@ -177,6 +234,8 @@ const errorScenarios = [
     await proxy.set({ mute: true });
     const client = ctx.client({ baseUrl: proxy.base, maxRetries: 0 });
     await rejects(client.billing.tiers({ timeoutMs: 100 }), 'TimeoutError');
+    const impatient = ctx.client({ baseUrl: proxy.base, timeoutMs: 100 });
+    await rejects(impatient.chat.stream({ message: 'hello' }, { via: 'sse' }).final(), 'TimeoutError');
     const controller = new AbortController();
     const { signal } = controller;
     const before = (await proxy.state()).connections;

@@ -2,7 +2,7 @@
 import * as sdk from './index.js';
 import { scenarios } from './scenarios.mjs';
 
-const { harness, base } = Object.fromEntries(new URLSearchParams(location.search));
+const { harness, base, replicas } = Object.fromEntries(new URLSearchParams(location.search));
 
 async function command(path, body = {}) {
   const response = await fetch(harness + path, { method: 'POST', body: JSON.stringify(body) });
@@ -10,8 +10,8 @@ async function command(path, body = {}) {
   return response.json();
 }
 
-async function startProxy() {
-  const { id, base } = await command('/proxy');
+async function startProxy(target) {
+  const { id, base } = await command('/proxy', { target });
   return {
     base,
     set: (change) => command(`/proxy/${id}/set`, change),
@@ -23,8 +23,28 @@ async function startProxy() {
 const largeSource = (unit, count) => new Blob(Array(count).fill(unit));
 const pay = (page) => command('/pay', { page });
 
+/** sql.js. Its script defines initSqlJs; its WebAssembly comes from the harness, since pages cannot fetch from app://. */
+const sqlite = {
+  engine: 'sql.js',
+  async open() {
+    const wasmBinary = await (await fetch(`${harness}/sql-wasm.wasm`)).arrayBuffer();
+    const db = new (await initSqlJs({ wasmBinary })).Database();
+    return {
+      exec: (sql) => db.exec(sql),
+      all(sql, ...values) {
+        const statement = db.prepare(sql, values);
+        const rows = [];
+        while (statement.step()) rows.push(statement.getAsObject());
+        statement.free();
+        return rows;
+      },
+    };
+  },
+};
+
 await command('/report', { origin: location.origin, engine: /Chrome\/\S+/.exec(navigator.userAgent)?.[0] });
-for (const { name, run } of scenarios({ sdk, baseUrl: base, startProxy, pay, largeSource })) {
+const environment = { sdk, baseUrl: base, replicas: replicas.split(','), sqlite, startProxy, pay, largeSource };
+for (const { name, run } of scenarios(environment)) {
   const start = performance.now();
   const error = await run().then(() => undefined, (reason) => `${reason.name}: ${reason.message}\n${reason.stack}`);
   const ms = Math.round(performance.now() - start);
