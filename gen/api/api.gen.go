@@ -418,6 +418,8 @@ const (
 	ErrorCodeRefreshInvalid       ErrorCode = "refresh_invalid"
 	ErrorCodeRefreshReused        ErrorCode = "refresh_reused"
 	ErrorCodeScopeRequired        ErrorCode = "scope_required"
+	ErrorCodeSecondFactorActive   ErrorCode = "second_factor_active"
+	ErrorCodeSecondFactorRequired ErrorCode = "second_factor_required"
 	ErrorCodeSignatureInvalid     ErrorCode = "signature_invalid"
 	ErrorCodeStorageInconsistent  ErrorCode = "storage_inconsistent"
 	ErrorCodeStorageUnavailable   ErrorCode = "storage_unavailable"
@@ -520,6 +522,10 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeRefreshReused:
 		return true
 	case ErrorCodeScopeRequired:
+		return true
+	case ErrorCodeSecondFactorActive:
+		return true
+	case ErrorCodeSecondFactorRequired:
 		return true
 	case ErrorCodeSignatureInvalid:
 		return true
@@ -817,6 +823,16 @@ type AccountExport struct {
 	// Example: []
 	KnownNetworks []map[string]interface{} `json:"known_networks"`
 
+	// Passkeys Passkeys.
+	//
+	// Example: []
+	Passkeys []map[string]interface{} `json:"passkeys"`
+
+	// SecondFactors The second factor, without its secret.
+	//
+	// Example: []
+	SecondFactors []map[string]interface{} `json:"second_factors"`
+
 	// Sessions Sessions, ended ones included.
 	//
 	// Example: []
@@ -878,7 +894,7 @@ type AuthEvent struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14
 	ID openapi_types.UUID `json:"id"`
 
-	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
 	//
 	// Example: signed_in
 	Kind string `json:"kind"`
@@ -888,7 +904,7 @@ type AuthEvent struct {
 	// Example: 203.0.113.0/24
 	Network string `json:"network"`
 
-	// SubjectID The session or the API key that it is about; absent if there is none.
+	// SubjectID The session, the API key or the passkey that it is about; absent if there is none.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
 	SubjectID *openapi_types.UUID `json:"subject_id,omitempty"`
@@ -1835,6 +1851,24 @@ type CreatedKey struct {
 	Scopes KeyScopes `json:"scopes"`
 }
 
+// CreatedTotp A second factor that waits for its first code. Its members are shown this once.
+type CreatedTotp struct {
+	// RecoveryCodes Ten codes that replace the app's, each once.
+	//
+	// Example: ["K7QX-2MDA-WZ4R-NP5T","JX3E-YV6L-QA2B-7HMC","T5RN-KD4W-ZU2O-XJ6P","B2VA-M7HI-EQ3Y-LC5S","W6GF-OP4N-RX7K-UD2T","HZ5J-CE3Q-VA6M-IY7B","N4LS-TW2D-KG5X-RF6O","QP7U-BI3Z-HE4C-JM2V","YA5K-XN6R-OD2T-WS3L","F7CG-ZQ4U-MV6I-PB5E"]
+	RecoveryCodes []string `json:"recovery_codes"`
+
+	// Secret The secret in base32, for typing in.
+	//
+	// Example: OKRDTBYRGFKJ3QRUIPZBY4XIYYXPOGCM
+	Secret string `json:"secret"`
+
+	// URI The same as an otpauth:// URI, for a QR code.
+	//
+	// Example: otpauth://totp/Adiuva:ada@example.com?algorithm=SHA1&digits=6&issuer=Adiuva&period=30&secret=OKRDTBYRGFKJ3QRUIPZBY4XIYYXPOGCM
+	URI string `json:"uri"`
+}
+
 // DeletionRequest Confirms that the account is to be deleted.
 type DeletionRequest struct {
 	// Password The account's password.
@@ -2394,6 +2428,11 @@ type Problem struct {
 	// Example: 422
 	Status int32 `json:"status"`
 
+	// Ticket For second_factor_required: send it with a code to POST /auth/login/second-factor within 5 minutes.
+	//
+	// Example: 3JFWSAPQ7DDRQ4NRKLPCK6AWXU
+	Ticket *string `json:"ticket,omitempty"`
+
 	// Title A short name of the problem, the same for every error with this code.
 	//
 	// Example: Validation failed
@@ -2521,6 +2560,29 @@ type RegisterRequest struct {
 //
 // Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
 type ResetHandle = string
+
+// SecondFactorCode The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+//
+// Example: 492039
+type SecondFactorCode = string
+
+// SecondFactorLogin What finishes a sign-in.
+type SecondFactorLogin struct {
+	// Code The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+	//
+	// Example: 492039
+	Code SecondFactorCode `json:"code"`
+
+	// Ticket The `ticket` of a 401 `second_factor_required`.
+	//
+	// Example: 3JFWSAPQ7DDRQ4NRKLPCK6AWXU
+	Ticket SecondFactorTicket `json:"ticket"`
+}
+
+// SecondFactorTicket The `ticket` of a 401 `second_factor_required`.
+//
+// Example: 3JFWSAPQ7DDRQ4NRKLPCK6AWXU
+type SecondFactorTicket = string
 
 // Session An open session: one login on one device.
 type Session struct {
@@ -2896,6 +2958,53 @@ type ToolResultFrame struct {
 // Example: tool_result
 type ToolResultFrameType string
 
+// TotpConfirmation The first code of an authenticator app.
+type TotpConfirmation struct {
+	// Code The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+	//
+	// Example: 492039
+	Code SecondFactorCode `json:"code"`
+}
+
+// TotpRemoval What the removal of the second factor needs.
+type TotpRemoval struct {
+	// Code The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+	//
+	// Example: 492039
+	Code SecondFactorCode `json:"code"`
+
+	// Password The account's password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
+
+// TotpRequest Asks for a second factor.
+type TotpRequest struct {
+	// Password The account's password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
+
+// TotpState Whether a second factor guards the account.
+type TotpState struct {
+	// Active Whether signing in with the password needs a code.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// ConfirmedAt Since when, in milliseconds since the Unix epoch; absent if it does not.
+	//
+	// Example: 1767225600000
+	ConfirmedAt *int64 `json:"confirmed_at,omitempty"`
+
+	// RecoveryCodesLeft How many recovery codes were not used yet.
+	//
+	// Example: 9
+	RecoveryCodesLeft int32 `json:"recovery_codes_left"`
+}
+
 // Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 type Upgrade struct {
 	// Feature What is missing; the name of an agent, for example.
@@ -3237,6 +3346,9 @@ type ConfirmEmailVerificationJSONRequestBody = CodeConfirmation
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = LoginRequest
 
+// LoginWithSecondFactorJSONRequestBody defines body for LoginWithSecondFactor for application/json ContentType.
+type LoginWithSecondFactorJSONRequestBody = SecondFactorLogin
+
 // RequestAccountDeletionJSONRequestBody defines body for RequestAccountDeletion for application/json ContentType.
 type RequestAccountDeletionJSONRequestBody = DeletionRequest
 
@@ -3254,6 +3366,15 @@ type RefreshTokensJSONRequestBody = RefreshRequest
 
 // RegisterJSONRequestBody defines body for Register for application/json ContentType.
 type RegisterJSONRequestBody = RegisterRequest
+
+// DeleteTotpJSONRequestBody defines body for DeleteTotp for application/json ContentType.
+type DeleteTotpJSONRequestBody = TotpRemoval
+
+// CreateTotpJSONRequestBody defines body for CreateTotp for application/json ContentType.
+type CreateTotpJSONRequestBody = TotpRequest
+
+// ConfirmTotpJSONRequestBody defines body for ConfirmTotp for application/json ContentType.
+type ConfirmTotpJSONRequestBody = TotpConfirmation
 
 // CreateCheckoutJSONRequestBody defines body for CreateCheckout for application/json ContentType.
 type CreateCheckoutJSONRequestBody = CheckoutRequest
@@ -3354,6 +3475,14 @@ func (a *Problem) UnmarshalJSON(b []byte) error {
 		delete(object, "status")
 	}
 
+	if raw, found := object["ticket"]; found {
+		err = json.Unmarshal(raw, &a.Ticket)
+		if err != nil {
+			return fmt.Errorf("error reading 'ticket': %w", err)
+		}
+		delete(object, "ticket")
+	}
+
 	if raw, found := object["title"]; found {
 		err = json.Unmarshal(raw, &a.Title)
 		if err != nil {
@@ -3426,6 +3555,13 @@ func (a Problem) MarshalJSON() ([]byte, error) {
 	object["status"], err = json.Marshal(a.Status)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'status': %w", err)
+	}
+
+	if a.Ticket != nil {
+		object["ticket"], err = json.Marshal(a.Ticket)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'ticket': %w", err)
+		}
 	}
 
 	object["title"], err = json.Marshal(a.Title)
@@ -3921,6 +4057,9 @@ type ServerInterface interface {
 	// Login Sign in
 	// (POST /auth/login)
 	Login(ctx *echo.Context) error
+	// LoginWithSecondFactor Finish signing in with the second factor
+	// (POST /auth/login/second-factor)
+	LoginWithSecondFactor(ctx *echo.Context) error
 	// Logout Sign out
 	// (POST /auth/logout)
 	Logout(ctx *echo.Context, params LogoutParams) error
@@ -3954,6 +4093,18 @@ type ServerInterface interface {
 	// EndSession End one session
 	// (DELETE /auth/sessions/{id})
 	EndSession(ctx *echo.Context, id openapi_types.UUID) error
+	// DeleteTotp Remove the second factor
+	// (DELETE /auth/totp)
+	DeleteTotp(ctx *echo.Context) error
+	// GetTotp Show whether a second factor guards the account
+	// (GET /auth/totp)
+	GetTotp(ctx *echo.Context) error
+	// CreateTotp Set up a second factor
+	// (POST /auth/totp)
+	CreateTotp(ctx *echo.Context) error
+	// ConfirmTotp Confirm the second factor
+	// (POST /auth/totp/confirm)
+	ConfirmTotp(ctx *echo.Context) error
 	// GetLatestBackup Download the latest backup
 	// (GET /backup)
 	GetLatestBackup(ctx *echo.Context, params GetLatestBackupParams) error
@@ -4155,6 +4306,15 @@ func (w *ServerInterfaceWrapper) Login(ctx *echo.Context) error {
 	return err
 }
 
+// LoginWithSecondFactor converts echo context to params.
+func (w *ServerInterfaceWrapper) LoginWithSecondFactor(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LoginWithSecondFactor(ctx)
+	return err
+}
+
 // Logout converts echo context to params.
 func (w *ServerInterfaceWrapper) Logout(ctx *echo.Context) error {
 	var err error
@@ -4330,6 +4490,42 @@ func (w *ServerInterfaceWrapper) EndSession(ctx *echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.EndSession(ctx, id)
+	return err
+}
+
+// DeleteTotp converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteTotp(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteTotp(ctx)
+	return err
+}
+
+// GetTotp converts echo context to params.
+func (w *ServerInterfaceWrapper) GetTotp(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetTotp(ctx)
+	return err
+}
+
+// CreateTotp converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateTotp(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateTotp(ctx)
+	return err
+}
+
+// ConfirmTotp converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmTotp(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmTotp(ctx)
 	return err
 }
 
@@ -5229,6 +5425,11 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/auth/email/verification/confirm", wrapper.ConfirmEmailVerification, options.OperationMiddlewares["confirmEmailVerification"]...)
 	router.PUT(options.BaseURL+"/auth/email", wrapper.ChangeEmail, options.OperationMiddlewares["changeEmail"]...)
 	router.POST(options.BaseURL+"/auth/email/confirm", wrapper.ConfirmEmailChange, options.OperationMiddlewares["confirmEmailChange"]...)
+	router.POST(options.BaseURL+"/auth/login/second-factor", wrapper.LoginWithSecondFactor, options.OperationMiddlewares["loginWithSecondFactor"]...)
+	router.DELETE(options.BaseURL+"/auth/totp", wrapper.DeleteTotp, options.OperationMiddlewares["deleteTotp"]...)
+	router.GET(options.BaseURL+"/auth/totp", wrapper.GetTotp, options.OperationMiddlewares["getTotp"]...)
+	router.POST(options.BaseURL+"/auth/totp", wrapper.CreateTotp, options.OperationMiddlewares["createTotp"]...)
+	router.POST(options.BaseURL+"/auth/totp/confirm", wrapper.ConfirmTotp, options.OperationMiddlewares["confirmTotp"]...)
 	router.GET(options.BaseURL+"/auth/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.DELETE(options.BaseURL+"/auth/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
 	router.GET(options.BaseURL+"/auth/events", wrapper.ListAuthEvents, options.OperationMiddlewares["listAuthEvents"]...)
@@ -5764,6 +5965,76 @@ type LogindefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response LogindefaultApplicationProblemPlusJSONResponse) VisitLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LoginWithSecondFactorRequestObject struct {
+	Body *LoginWithSecondFactorJSONRequestBody
+}
+
+type LoginWithSecondFactorResponseObject interface {
+	VisitLoginWithSecondFactorResponse(w http.ResponseWriter) error
+}
+
+type LoginWithSecondFactor200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type LoginWithSecondFactor200JSONResponse struct {
+	Body    AuthTokens
+	Headers LoginWithSecondFactor200ResponseHeaders
+}
+
+func (response LoginWithSecondFactor200JSONResponse) VisitLoginWithSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LoginWithSecondFactordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response LoginWithSecondFactordefaultApplicationProblemPlusJSONResponse) VisitLoginWithSecondFactorResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6534,6 +6805,285 @@ type EndSessiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response EndSessiondefaultApplicationProblemPlusJSONResponse) VisitEndSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteTotpRequestObject struct {
+	Body *DeleteTotpJSONRequestBody
+}
+
+type DeleteTotpResponseObject interface {
+	VisitDeleteTotpResponse(w http.ResponseWriter) error
+}
+
+type DeleteTotp200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type DeleteTotp200JSONResponse struct {
+	Body    Ok
+	Headers DeleteTotp200ResponseHeaders
+}
+
+func (response DeleteTotp200JSONResponse) VisitDeleteTotpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteTotpdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DeleteTotpdefaultApplicationProblemPlusJSONResponse) VisitDeleteTotpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTotpRequestObject struct {
+}
+
+type GetTotpResponseObject interface {
+	VisitGetTotpResponse(w http.ResponseWriter) error
+}
+
+type GetTotp200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type GetTotp200JSONResponse struct {
+	Body    TotpState
+	Headers GetTotp200ResponseHeaders
+}
+
+func (response GetTotp200JSONResponse) VisitGetTotpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTotpdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetTotpdefaultApplicationProblemPlusJSONResponse) VisitGetTotpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateTotpRequestObject struct {
+	Body *CreateTotpJSONRequestBody
+}
+
+type CreateTotpResponseObject interface {
+	VisitCreateTotpResponse(w http.ResponseWriter) error
+}
+
+type CreateTotp201ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type CreateTotp201JSONResponse struct {
+	Body    CreatedTotp
+	Headers CreateTotp201ResponseHeaders
+}
+
+func (response CreateTotp201JSONResponse) VisitCreateTotpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateTotpdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreateTotpdefaultApplicationProblemPlusJSONResponse) VisitCreateTotpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmTotpRequestObject struct {
+	Body *ConfirmTotpJSONRequestBody
+}
+
+type ConfirmTotpResponseObject interface {
+	VisitConfirmTotpResponse(w http.ResponseWriter) error
+}
+
+type ConfirmTotp200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ConfirmTotp200JSONResponse struct {
+	Body    Ok
+	Headers ConfirmTotp200ResponseHeaders
+}
+
+func (response ConfirmTotp200JSONResponse) VisitConfirmTotpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmTotpdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ConfirmTotpdefaultApplicationProblemPlusJSONResponse) VisitConfirmTotpResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -9043,6 +9593,9 @@ type StrictServerInterface interface {
 	// Login Sign in
 	// (POST /auth/login)
 	Login(ctx context.Context, request LoginRequestObject) (LoginResponseObject, error)
+	// LoginWithSecondFactor Finish signing in with the second factor
+	// (POST /auth/login/second-factor)
+	LoginWithSecondFactor(ctx context.Context, request LoginWithSecondFactorRequestObject) (LoginWithSecondFactorResponseObject, error)
 	// Logout Sign out
 	// (POST /auth/logout)
 	Logout(ctx context.Context, request LogoutRequestObject) (LogoutResponseObject, error)
@@ -9076,6 +9629,18 @@ type StrictServerInterface interface {
 	// EndSession End one session
 	// (DELETE /auth/sessions/{id})
 	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
+	// DeleteTotp Remove the second factor
+	// (DELETE /auth/totp)
+	DeleteTotp(ctx context.Context, request DeleteTotpRequestObject) (DeleteTotpResponseObject, error)
+	// GetTotp Show whether a second factor guards the account
+	// (GET /auth/totp)
+	GetTotp(ctx context.Context, request GetTotpRequestObject) (GetTotpResponseObject, error)
+	// CreateTotp Set up a second factor
+	// (POST /auth/totp)
+	CreateTotp(ctx context.Context, request CreateTotpRequestObject) (CreateTotpResponseObject, error)
+	// ConfirmTotp Confirm the second factor
+	// (POST /auth/totp/confirm)
+	ConfirmTotp(ctx context.Context, request ConfirmTotpRequestObject) (ConfirmTotpResponseObject, error)
 	// GetLatestBackup Download the latest backup
 	// (GET /backup)
 	GetLatestBackup(ctx context.Context, request GetLatestBackupRequestObject) (GetLatestBackupResponseObject, error)
@@ -9418,6 +9983,52 @@ func (sh *strictHandler) Login(ctx *echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(LoginResponseObject); ok {
 		return validResponse.VisitLoginResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LoginWithSecondFactor operation middleware
+func (sh *strictHandler) LoginWithSecondFactor(ctx *echo.Context) error {
+	var request LoginWithSecondFactorRequestObject
+
+	var body LoginWithSecondFactorJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LoginWithSecondFactor(ctx.Request().Context(), request.(LoginWithSecondFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LoginWithSecondFactor")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LoginWithSecondFactorResponseObject); ok {
+		return validResponse.VisitLoginWithSecondFactorResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -9819,6 +10430,167 @@ func (sh *strictHandler) EndSession(ctx *echo.Context, id openapi_types.UUID) er
 		return err
 	} else if validResponse, ok := response.(EndSessionResponseObject); ok {
 		return validResponse.VisitEndSessionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteTotp operation middleware
+func (sh *strictHandler) DeleteTotp(ctx *echo.Context) error {
+	var request DeleteTotpRequestObject
+
+	var body DeleteTotpJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteTotp(ctx.Request().Context(), request.(DeleteTotpRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteTotp")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteTotpResponseObject); ok {
+		return validResponse.VisitDeleteTotpResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetTotp operation middleware
+func (sh *strictHandler) GetTotp(ctx *echo.Context) error {
+	var request GetTotpRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTotp(ctx.Request().Context(), request.(GetTotpRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTotp")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetTotpResponseObject); ok {
+		return validResponse.VisitGetTotpResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateTotp operation middleware
+func (sh *strictHandler) CreateTotp(ctx *echo.Context) error {
+	var request CreateTotpRequestObject
+
+	var body CreateTotpJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateTotp(ctx.Request().Context(), request.(CreateTotpRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateTotp")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateTotpResponseObject); ok {
+		return validResponse.VisitCreateTotpResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ConfirmTotp operation middleware
+func (sh *strictHandler) ConfirmTotp(ctx *echo.Context) error {
+	var request ConfirmTotpRequestObject
+
+	var body ConfirmTotpJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmTotp(ctx.Request().Context(), request.(ConfirmTotpRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmTotp")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ConfirmTotpResponseObject); ok {
+		return validResponse.VisitConfirmTotpResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -10573,443 +11345,475 @@ func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Nchs3sj/6Kri8p8rx7ogiaUm2pdr6X8VxNk7i2GvJm/2fMIcDzoAkVkNgMsCI5qZ86z7NfbD7JLfQ",
-	"DWAwwxmSkiUn2dXWqROL84WP7kZ//Lr7114il7kUTGjVO/21t2A0ZQX88zxJWK4P3lExZ/BDylRS8Fxz",
-	"KXqnvcsFI6XgmsgZKeCefi/qsQ90mWesd9qbrjVTvainkgVbUvO8XufmgtIFF/Pex49R7wVNFuzghRS6",
-	"kNnmJ76kyVWZK7IslSZCajJlJDGPpPVPCXmgtCzYrq9JoZmwM9r82o8LniwIDJvoBVOM0IJFhIrU/EkU",
-	"/xczczX/Xi1kxsg0k9OWOZPBwXBw9Oz46fHh8eho9OzZYMe4Xl7S+eZwLr45Pxgdn7hPmo9FhAvySyl1",
-	"c63HveezZyfp4Nnw2bOj5Gl6cvycjmaM0kFyfEzTwfCYPpnOjmbD6Wg6mD4bjZJ0eJyeJMPj6WA2GNDB",
-	"s3FvxyC/p0ofvJYpn3GWti0eEzhO2DOyoookcrnkWrM0IlQRKsg3l5dvD1KqWX30l4syIoMh+ZYKMhqM",
-	"TshgcAr/R/76+nLXsGRCcQht9Pn+3fdES5LKlcgkTcmskMv6txda5+r08NAsr+rb3/uJXB4Ohs+f0yez",
-	"0f9SfC6oLgv2FzpNasOZyWJJde+0Vxa8F7WM7h3V7Hu+5HpzeO/YLyVTWpGMzTT5Ii7ix31yuWBrQ3X4",
-	"40wWsKSCfdAk1jFRLJEiVWeEz4iQghGOj0fVbQW+1lyhWSZXLCV0plkxFsEL+mPRIJ+8kOPeWfGX4ehM",
-	"/+XJLoL10zp4KzOerNsXPzN3EL2gmtA8zzhTEYl/id0QFclZQeJVNarWMf3yl5PB2eovJzvHxHSxPjg3",
-	"c23hJfyCoYUV5UaOzGTBiC7WXMwJnVMu+uSCCU1WXC8Iu2bFmhyNngPzHw+e1IY2HLXSABf6yagX9ZZc",
-	"8GW57J0OPEVwodmcFTDOfxygVDt4sWDJlTI37uD8SthE5OSILNgHmrKEL2lGUj7nurFwnyoJdqyzH/+r",
-	"tH3bUQA8UoQ3pLRjqIOnyZAdPJ0eDQ+ep8fHB8ezwWyUnEyf0eGwg71Knrbylx/MJV8ypeky3yKZkoyb",
-	"HV7SlAWSCmTqkmcZt2RIFBcJ3vFe8A+E5TJZ1Ang6cnT0ej4ZGD+10ULJ0c3oIW/s0K1CjF7wZECTuGR",
-	"clIWP1gf3H7EOewYkBVLnbtrmRe2NzL8BMeRWcNpOScFy2WhVZ+ck2ua8ZTwlCiz6NN1uAVckSuW63by",
-	"MNRhiMPQRkAadf5f0g/fMzHXi97pyVHUy6nWrDBj/J+fzg/+mx78a3DwfHLw86/D6OTo43+10M5H81BB",
-	"l0zXtJ3vqZiXtE07AIlmr7rtWFKenZKURYTriMiCMAFCm4o1kXrBiqagTdnBi28ikrKzX/4y6D+PCBPw",
-	"r+Ne1OPmK6h+9aKeoEvzgNXB/LC28yZS030xJgwwp3pRDQ9fOQHuNJTBC6Mb6KJkN+PjVylb5lIzkay/",
-	"Yy3HybnRNH8pmaGqkpFkIRUTdaIC+W01NbpkxByPgTAvzPFg9o06Eq6vwdHsJBmmA3ZwTAfTg6PkyfOD",
-	"Z9Mn7GCQnsxG9GnynFVr0NykYPQHZvgdhDo6PgYGdH8PW1di9prqZLG5BC+F5npNNJ0rILX4T7GnNdyG",
-	"PjkajkicFyDHuHluMqM8Y2lsFAZYqrIoDANa3cGo1HQpxdxcXG5qBXeiVLYv2ewA59mxVkeD5ycdy2NV",
-	"0AsjpTeXqVIxyZPBESpKemFOecFWrKjrpX3yyqxFtiYLquw5a0+BiChJ8oLNjI7yanbwgxQMhxzfTHnt",
-	"nL6dxwFOZItwa1sFM5zdhLJxbCQyBzWsg35etVJJRSGR16SNOq9WRq18MjiKSJm7H1OSsoyZoahucvzM",
-	"lFbt3c3JrcNWrBbZrKUnOr/gMl+bw7FgqlwyWFiukeNIJsWcFW6RUXUvmMqlULDcDfvy8y4VTrdTgHUs",
-	"0nux3Jsrd8qoNgOSZFSzok9ezYUsWEqmTPGUAWMiT0ZkBdY7V2QpCzYW7ANN9CmhBLellceba3tbVq6m",
-	"fxtm7qCwN4KBLwJ9K0ajcqad4VplTjWaWccLMDQXhArQOsAtE5E502rDgDAcqoxFzBSwPryAyNlYUEHY",
-	"Mtdrw/bNlQG/xl+8X6NrLbZSz3AwOmrVwxzxgxr2NqCMr4EwzK8Jem7MP8GURJv/MC/kNGPLP/9Toe5c",
-	"ffe/Cjbrnfb+z8PKu3WIV9XhW3wKP76pJjnpZ+nQHpNmHY08BHM2pLu4hQBiELD1U4NQdWW2zpwegZOt",
-	"5iFoG7W997C6scMA3+thd3+Lrr/t+dq9sG5uET/z5ngeANI4I3EiUxYTRdeGt9e/m8VteCO2Ph7c+snb",
-	"Ahz4g9QXVHM143Sasd9oi1hqZYsRyTQzNgBLDV9knCkiSw0S3Hk2Gxu34andtgr1m5tetz8MT310ctOZ",
-	"o7IU+uUHY1C36B/GqEG9FiSStajBwBGE4sN98j1XWoFD0QwgY+YAfidXiizoNbOaSlYuhdcUFSuuecIe",
-	"KaIN7SgwoWSp7cWkYKAWqjOi+ZLhq/fyn5DXbDllhaGFNZkyQtMUvfh5IXNWaI7i344c/pniKUCzt8Et",
-	"aFtuUp198NS8uGBKRSTPzEoYk9CMtKa0/9pjxnTvnfZoSv+vwOlrDrZ0P4t4YAxZbtjbTMFsvj3a5PSf",
-	"LAGKstZxqVodCl9CrEDO7EFTH+FPP0c9rtlS3WwlzkkhV42pJgWjmqUTY4HXPFdtQ17SD6/ws8PBwPq3",
-	"7E20KOi6mlZLROg10zSlmgaTitAcMJwvmCJcJFmZNsI3v+e5smsXGNvgP6EVxDX++vKSHNJSLw7xZpIB",
-	"04FF/YeZJogZ+8ZOByreBZr5koLX6xM9pxv+0qZLMupdsXXL8p+/fUXMlYgU7Fpe/WHJ60rIlZgIpley",
-	"uFJblt6KN6L4XLDULPyskEvinrRRloIReKMxPbmGcFJ1C1w1ZwQ1Z8WapcYgWrA/jtxRTCkuhWoL7+CV",
-	"iDCR/mGJQZVT/822SYaX/zCT0vKKia4j8NJchDPQe9aXMmWZItM1Sen6DzLLj6Hz+6eaMI28RhPQr5Vq",
-	"/nTZkANNWqjO3IZSUV/fn1tGfz63en9jVQSh5kqLBnZNeebshg1pBO6FQCA9UqhnWWZTRuyEa407Ykc1",
-	"lTJjVPSaZsPmdygqnDBEo9tau7lySLymgs6Z0VLVlToluKERKfMU/muO4Iiocj5nSp8RmilprHhm1MJC",
-	"mrVRkfWKmn8sWHKVSw5/qCXNMqJpdgXK45wJcLSApm43o+HDcO6PtpgLzOCRIuaO+gzMyCdwue2N6opn",
-	"WZsQWJgTOKNTwyRyRlag/GuSUEFSWecXS+a4Rr2QezY9TWhKtL+o/p6WwdY4ZAdzwFLV99/PNgqIr5OW",
-	"jUmzZa0bkrFGz23i4TclJOs2q5GC2/nm9n0MN3CbeY4cvyG4NkXzeakXoMe2kJlcssC6XNA8Z0bv0DJk",
-	"/hbh0aU+8uoln0VtTJkxY9vp5IqL1PBOXsh5QZfoEl0rzZZmp5OFUZDir3nBZvIDkYL8yEUqVyruk5fg",
-	"H+UzUgqQ2HU2eZmxRBdSmGeWNHlz0Yt2eH/R2mwbI5wMtwvVmgXZEXGNemYNOgSv26dTEhdszpVmBUvj",
-	"iMSoe064cH9MuJgUbFYqlsbkC0pWhRRzklOlVrJIHwd3TTOZXMFdWkqypGLduFk9rj4gSx3X/ppACHe1",
-	"YAWDC3iOTkDXC38omBuKIDJLScFmBVMLAmckmC3mOkT20J0Bj6HOaL7vBjNJFlTM8d3+t4IppmPyBcSU",
-	"KYT+WUoSmTLzKPgTOp5rLpBzMIcLdcXWE6uVxPZPa9nYP5X/m3xBs+xxNe3wynRNzNxzVlAtC3OTi8ZN",
-	"vFsu7pPXsmAbjpiKyPxG1wn4aNB29KHO0k7F9qJ1UZnDZcnAcDmFDTgcHVmH1au310eV5wauHT2rrp24",
-	"a7tYcDR40h/0h8Mn/cHh6GgP/lMlnC6TLj50NGKReNbu9BPiitCpLM3JMAWcC8awChtdF+zG3Dvazb2N",
-	"ExVuAVUTmLraEi8FW89SJ/zbz1Pn3xBsBe52XjQAEz+hsG9IZid2W2Xhvp61IzeVOiV6Smvu8v4noz/w",
-	"aqfjqOtwRPOknTC0N12oI5JWbyZTagL3toFavv3x0oM8zQdlwf8FnnmCTuI69bD1t4vpXxP+hn/76v2/",
-	"Xg1/4N8+77P1t/9Kf3zF3/BXq9eXV8evxKCfjDIxXX49SP/xbdYm/NmHnBdMbXf24Nit7LRPfJaj20rt",
-	"rlV7QYURW0amwtpJwZygry9XoSdH4h+D629/Ga3fPVOXw/LHnbxU27DmUGoL18ZTCL/6MpPTNsBAUqxz",
-	"zVIPMKfae9xZYfRuITUpGG0I4/Ov/j7s9/uhWJhyQYt1287iCNpZ+kvnkd3G04kHpd4FjjRZlOJqYj36",
-	"w6jb7t5fOABClP+LTTC94BQj0idRT1cI0Marrx24cri3pMC1cv7sPcRF44EWXq+wDA536kIrXCsfA6vL",
-	"j2RfiPDnBAdvEF1tlzeQH3KF+h7cpUIUaE6NTki4sFbFRjrFMLoZgLVOYJ2SzXGc35C7BAPvIeD4PeEz",
-	"dyr9Id9sEFSQ3WI2AhC962aiiee2GyGda8z52eHZe+zI9Z3Cr28Kut5Q5txwwnWLKmFQ57jattY4oPuI",
-	"utCyYF0ar0aEFUICN0TSb0a8ssXGOM9WdK2ILkq2h9exsdTyCnXS9mXSyeIdy7N1FwpelZm26t/U3Ly5",
-	"Uvaedn8bXgQFhtFk4UATQO16wXhBZNFUAH/61UOlULm0gYKffvb6sr8eBbf2LlcSvUgQA5LXrEjNghmJ",
-	"oKku8Uy7wdkIa2PG3zwYgdSdz2mHI9Atz5blhyXZXL+/OQ8a0dLCUAnVRIqEte0CJhu176N3xvXJS4rw",
-	"QchboKiomaOZZbPmLiyZwniGTRncWNv/1fsY1W9DiIYURMuUrv/X/jbLiwXVbiU+abXtMmxZbtjRdp/Q",
-	"2zcXl+QwMf9cyTJLET+Ca49uQaOGWynpvnUKWHsLbJUFocTijTZ3Ka/QZHshj6IaJ+xeP8PI8JAu1hPa",
-	"niP2dThETB1A9oBEMFmQ48GTU7Jw+oyqp5QBFMDMPoBzWSsO0Gk1GnoyuLFm4zi1jYq/ubx868aqu7dr",
-	"QdNTMhoMcG5uAaMqWwUvBJvkBzwatI6YfsARHz9/Ho5/MNh5ztnptFKjOezF/JK3bdI5CSNjEHvqk68L",
-	"uSSZBKtGS7Lg8wVT+pTMCsbATx+RXK5YERHNKE5MmIH+1DN3IDGa/2/uMUcPo0szsuoMw+sbR5KhrRdU",
-	"JCxrs/dSpIeiFAKSDFFQmSXmApwGhn5OSZxKwWJc+jiBtwEaeiazTK5UkH8skyumzT6vFSkVnWasT360",
-	"NgRtfgedUxzx0psMh3PZ5h2fFS5kZdcKx1ZfGPvbLrMarrbtNaygFJp90LvCgIgcA3eiFH3y3tn/esGV",
-	"h4XatRIk5SqhRSvELAjStHgXqotdn24cBjfDi2lYti+ZMSr3PwLcmN7JVUtEetMatQGplunhhXuYms9X",
-	"W7IbzAyGs/espDCaMTjIJgtuFNUW9ewlLTLOCmJPXxURmaXd/g4HjO19w7LMcHkhYYtKZaTW3hMJhnZZ",
-	"FmKf8BuEDNqgZQdwoWOPzsjSo+xEto6IYMaYncqUs43Y56yQS/NJIT4F5Wh95EZznc1usiovzUT23d0u",
-	"pN0LmjGR0oJYdN1ey9JcCGa0Y7QLnx7d0OMES6Bpsemzcux8oalID8r8BitzfQO6h3jz5sL8IG2hinsS",
-	"Uq8Z0yDM952UGdC+c3LB881pvbVX7k9G/cimiusbiCk7pH3nVrCECT3BuP3mGQvGwt1PzimIPS1TGWzj",
-	"C5pl5FyIGxw4Zoj7TzZj11ToSSqTctnOwpfsg1ZkJkuR1nN2HykiV4IoRouGD+cnlDVwwpszJSLfloJt",
-	"AbGcE6NEgJkhCPuQsKKZX976wl1oljZEG1VXk0QuOyb7wl4BY+8Ge12dRGazrLW4kMYYXZNSaJ6R11JY",
-	"UNyN+Jmqq1d7e9dvRCR2rvvSiuZL9i8pWhTPV+c/nJu9s1ALgEs5c9I8RcxjsHcAFiAZv2JEy6UsCrk6",
-	"I+8vXxA+szHYBiijNMrf4TsJsKNd4WBz6k/yQs444t9uADMUazKjRm5BQBhGbt5WBXosCagFWGSJFIo3",
-	"PTy/ejUK+HVDYf7YoULDcXKetKPpzgnCEoKRoIlg1GKpmOo7G2RBoWiMXfilrYvSEtV0H9oqNDMq7JD8",
-	"sLfZG3C8h/aG/UzN3rC/7WVvRMEbtqzadnwkmbI5R0+T4ds+OZ9bLYRqn26JdwKvKyZSH/hveE5Fyj60",
-	"kL4GCGXCqjxrRyqwD9ylWkcI+R5+YohkP6wiuDO4sMkNm8C6HfBFOdsSCbKzs3KwPkXD5uCfwYRLqKHx",
-	"afO9DeXBtOqE1z7TdrqzGEfccFiMrST4VatIBBQYDhDymMz6dPFiqyELmcEeXmCjK1qShBbFmsgSnc3g",
-	"Zj4jVJOlVJocD5rnko9nluwrqjfDK3nBZcH1unfaW/D5ol3zMKfQ1NNNACLFcMWkYIks0htoZDXhUh08",
-	"xy2nDm3ncE/xyMs+7AQupRuQekJbgbo/cr2A9wGVxVrKbAK3xohvgn9DiYByQxWgxbxSpeoLZ8OH8NXJ",
-	"sNJpfylZsZ4UcqVucIJLmZk9qi9hcC5WlrdzS7UsY1EyX10EaQxzMIKDJvRtxQArRNdj7ModgOqmJJnR",
-	"wvu7Cii/R4QklsZrqzSjmWoFlieVN2nb3N8rljrHk32Ki7Kjkty2vQQAtpYo+Kc0ucLZ6ipI5EQpJeiL",
-	"xrk3QB5/WzxJRn9fINDjJmjNYJk5eNyr1Y3MX4acY6gPIK8ZVqqwtGfVK5rnjwwhykyRL8K5PQ5FYhBY",
-	"Mm+ExAN3Z11SBnduzAM1DprtY3HBjYBkASELR+QW+guIyt6sKrlpWTyoIqkWciXO4D/gKhVKM5p6lRMr",
-	"6SWMXzewkZ10F8YjWtBiYJvMgt3ySEZDGJsy55XTzggFK6KVLJRmueqK4rLcb7F5fSXsN6SNVed6iFDX",
-	"1iG+zPVEs2WegdDv6TybVIJwosrlEjFI17SANPMw2gbZSktS5mS5tvj1jzeS7Rea5TszC6KeLkqRUL1L",
-	"LkFOEVFa5jlLCUXETQZ2ABYp3G+Lb6FJGL26zh7wS5vlkc8Lmu4MZ723t4GtQue774ebOvQUixcNONap",
-	"E1v1lZdFIYsOcbSCGoqFFHOorcRcFMTpdxTUY2dw+BhHKTKmFGYJKBLzNHaI20SmjMTTUq3jU3TtQy0X",
-	"YGgIUdSxGYDytpDrFte/3L3CMLsXEte4C+1g5B5ZLQx/2ki++a6RLexDzhLdRFT743rT2+CCxFux+LBu",
-	"7qhJpbUxG4QLI0Na54qUwme+nBFdrNGaMxKv0Ogg3RiL5d5OMDRPGyFed7TF4B9laXzjin4bY7gFkzGg",
-	"xxqX4U97qutAFdVO1NZhKyN8w2ihp4x2aZfuWCZK8ywjU8bFHBRNW2sUK9MNBz6WvFrwjAXHVlGi2nPT",
-	"2N3GEi38SGvLVP38SRE8WIy3Usy3roOWhFZ+vzjnYh7fyeRy8+V6vNb88ulTukCq3jorI6+mbF6KPvlB",
-	"Wu4zsoCqK5aSNdOdkJSdbFbFNSNMPOMhfvGRIpmcW9yKi38iHB0DxWZk5qDbSJL4TGxpZUJ9Z9yPe7Lm",
-	"vpx42RpAPic5ZwmrK15G2WUfdJ+cZxleV+SfkoOQLdAEDHRJObNnlT+j4OSBekOx00pbyDhlWRsM2CwY",
-	"fNPF7aDiVofq19tRLfJWuwIWT21L4Jc99wOntX0rZFsld+9PKxVTIVjIEzNYIJsLCamu+1iy38ONWx1c",
-	"5hOtubgZVy5e06pmgwrcfGNsERcxWdkMR/QVRqimWBVHFiR2VQ9DewqfNUuKCiHe0zCl/E13svNmY+o7",
-	"b365mU8Lt8OtyU5CAPdC6zBRUqIlSmFnAoO0T96gqPuRTS9AmkU1XwIl5uWIWPsalEALqzkZVDXSK3u3",
-	"8rck0t5rt6fFoRb6Xm5Ygsg96rFg9jgopGZYDwYLvM842u2WHpGKG4GADbfPxkJv001teWZbNNcuTmB8",
-	"7qmc7sVKoADiuT4BJm5ogYFr6u4IGTwPm9SMP+9J0oAztnRdbXsXTb/lbfrNubpCHyslsdE6YluGuKox",
-	"v5Yl0UWpdHUywxFilASeZuxOsFlGmWqoQPxTVaAt8Gf04D+qrDrrYpBFp2+pT2IzenD5uSEYygH0s7Fu",
-	"IPhkAypY5dlebTBGBXv+/L7prSjrTZfNx6gnBXszg7HuBqnaN32MdhioH1hSmjV4m1HR+/iz364OuPS5",
-	"g0L57H0fzmlYxwEPt9VqkZnVfopSOF2U5rkrvVoJvCVdo4Vsy7TWznmjjhoxyAuQHra5S8oxOl/IJZKE",
-	"jayJ1P4GplJ4TOAL++RSzn1VkjV8GsCuT0bkO/6lUcq1GSsUKTGjAz8YIPZt2VQpiM23IEP/bl04oGgY",
-	"CWn076CpIkasodYNRNRv9cg3S8032N0VW9nBqx1lMW4ItgP1rOZZezJqhdrt40UP4Zs7vehGcMThLXEt",
-	"tlX5zVu97EhhAdRzLkGRhMfA12TOdmUPd3jY+t9jdJ5YoGxsmSGOGocW3BUzx1wTQyxOmsd2PWJ0okRB",
-	"DpJNJrtiLMeMb/RxxcAJUNPYHAVmR8EfLVeCXLF1n1xAoQkylWlAtCPymn+5LTIQ4BeeWhm3zUSIeh8O",
-	"5vLA/Higrnh+IHNUZw4ATsoKVGYgJTicd4uym/KCJbpWZ5lRTHhH2EVECqbLQgRu9zMbfvBX0Cu9JSRZ",
-	"853CF13Aoe5EdZf2d6ddWjzGI+XEYUSG5ttPRtFgMCDJghY0MRxaJWa+/7NZ4j55584rbwJWhWgtQdei",
-	"DTbeFZJ6fVNfYGUXPCfII38YPcK1sbiWCJDsxB9ite1/MrrD3Qdi3cXsr81NLxaSJwwLe1Usti1Jyqpw",
-	"hT0SQMICdmJDEa2BoH76ddzj6bh3Ou7p4bgXjfHohh98owdpDo1x7+PPvXpY9EYh0LZUps0g6IYGblaX",
-	"pry8pgdpIfMDUWaAkrfisDqWt8WF6orUZwnv27hTICdRyJ7iAVpZSOh9x6qxHdv1h8cGbAveb4/Zb4mn",
-	"/e6i9/cVEr9pJNwZosMBWXJRaqbg4OaKKEYzG+WYAky0XmgKLnAESmGjrtSWK9MrnkCOjZPKqhFnxTvu",
-	"LtrusUo23O45JIy7y6KxNl1WkTtOIabl+6LZ86OmncyZ7ojH/84C8bBENoD+KXF4KtauyMp9R+I3iNlm",
-	"T21AU+RMM9slocrLCt8ILfjsXG1wcyNKt1do//NGtj9r8PnmUecLMMe6YXIZVUEwmBJUD/32+nI9eI9y",
-	"nhmuI+v5jwj7paRZkBNpNT1H7kANNsv8AYB300P2VudP2rrdQcb/KYoay6d1GuhwdXZVI91b4kebKc0O",
-	"utMUzA+y+Day+EFSBpLShoZuKzA7cDptEhOjTzWJaX3VyF6CJJlshdR8TjZlbkK7fFI4/68pz8qic1k9",
-	"bGTbEl53ZQdAVKLmwAJp7lyJo7orERVYYb1FB8qiP4RWffIDWxEzhHprjFObu000oIyAWdeyJCnUn4Uy",
-	"72bNUm7GteSCalyaJc1zG6nwwL7OdQrzRjxQetftFgiNG7/j5q/Cpd5180sL2qlQKbue+CbArwDmY9cD",
-	"bxEY4lAIu26/qNAKcIDtuP3SRtIhAr7rXht79UGrfR5w9p5lwfUPtn6wIeCPtSiJxR/UwASWzt0Bu39o",
-	"orYWu8ITDULZ+3brmN73bpzEvkNxmsoNxmLXes8nKkrc+xGgxb3vBk7a+25kJR8bqsvDXchNTMoJoyCf",
-	"iKL8I2Ecff90j3VcUJGqBb0Chc81/sUZfSquqnEw3QaIiFsLocDW+YBnoTrpvfYXxsRarJp7zpn5T7II",
-	"NsMXLoPiziyBXYkA/5bg/99QFfe1+mHd21mTJVeyDKPy7WAia2lsABcNb2pJpuV6kzsVo20xlx/K5ZSB",
-	"iIIbqmQWurT4jGGQJU3eQNTcXLDt4KRgZ9A9FcpaCwJa2+7sS1cEaujjkduyMVurOl1aGRLM2HPPbUoz",
-	"NUPn5qPbdsn2D2pV9GVurB97Y0c1IVnqSVl0IN1yC71QLmqFaeGNHhsLrXN1enjovxTUazlMDuslEgu+",
-	"+ywJx9U5d19VqDVr3N3gwB61og0p1XRKFeuTF7aFoLFLMg6dH6EtYFftKVui8nxLrwho/ou33UMBUFFm",
-	"tY4gLe0jWhGfbnRckbRkv8nAOtUWuQLM38ZW+W26aVHOVhg4V+f8ApuhsLS7QRB1aF/l7iXtDpaOCQcH",
-	"MVfneV7I622f80xF7a3tXYh2f8xWpXnVscj28u2KnA669zdwZqHnthXW6dnxkSJwX30IUFNs5ydaK0j4",
-	"KlytpUrtMWLBE77XTQUA+08QCL8134m0VLrogGP6j7rb6h99xzTl2T7k14339Z/YBM9Dybc9Xp7Tgolu",
-	"3oKrwVTuhcO6yb8jbQEhhw71qAKqRy+pdSszhrk2WDojeAcYtRX678wauAtWuwnSSTgSDfZudImSXChd",
-	"lKCktyWZ7GqixrXr9J5iloKWhpE3rOpOMGOt/csuwNFWCgKo+HTt8GNwiiY0y1jaJ3EFgMB+PrRIFlVF",
-	"KYvNW7KlLNaxTdORqpn6mfFpQZvEX4NhNsr/1OeSU61ZYYb7Pz/Rg3+dH/z3z/a/g4Pnk5//9F+tCHnG",
-	"UjXBc4d2KIA0z4kvBJWzQklRhSAr7IKhNOt6R0whmO45VQrKvEFBqP2CFHW06f5JDN9evPnBZiN4kznI",
-	"aRAEmeaUxOab0OXIv9H85fRP82+w9sw/jCIfQyMi/ynzpzUT4J9oQdhfcUfs78EfttSxveD/3Ta7uAEZ",
-	"v1O8bVtRpp0N7oIdadXFZcpeSDHj5lyy3HwjcxGypH1age1NtatZ2z5+vNfwKnTktXmr2mezzGmyLX/A",
-	"OhBQ1oRlPdsGeRtX0e1Co35cXaHRK8Zy5FWAs9oI6X5M6Zwm3WU8LEaWrkHDcYAAJZeMPBsMsPLZpjNU",
-	"+rJ276RS3BonRArydcFT87Ij8hVLoPv67yGAensfTOV2cs1PPdhyGxV2pkWEhAcGOryfK9ZKhXuUnr10",
-	"m7hvzVnUblWFZQ32EcrIN8rRRuHDb7p22D5CleJKU6HvsoztjYrOt67az/sDaVseho1tDLLVanE5L05F",
-	"CPca4VwdsqbL721f6NKHa3zoagdvRhtkex9daZMCeQ3UB5scBRtX83TZq9tPLfhg5GfSyhhoRn3H1m1M",
-	"IdjKdbnrQ+NByNgC+eeUkISdom5iJMCCKsgGuGK57rTstvfjuWLre7bvNu25vVqgmYEZgYe16riY+zZ/",
-	"rvEYHBSgYdvaH7xgv2kPoSu2vp3xNNqrayhbd372lND0egKa+tGAZMwo02h4YB+qCNsVu0wxiM6cgC5P",
-	"iWtt47gVkr8aZ515+5PZd8///ssgefq35T+K0ff/enYpvjxe/6i+Gi7++s+3Vy+P6DAd/PDuf/dubpnY",
-	"jo7gymAFmdPrTSvpBz5faADq5rLQ7REcNuMf2j8DZ0GQZ+Ime8XWEehqLMvMH4rQnBa6ffat+emJzNlO",
-	"2f4dW1/gja09h8zW+mxYOw3/6p1thb6yXUZvF+6wqm/QFM/hvjnA7afGWs6YbvMduSaqHaZX1aXc3tdI",
-	"fZYFQEUXslCMTMECXIec4F9fMx6Hg9HRDlO4scb+PW2rB3XS21FGUAu+6oxq9pUWLCUJVeyAC8WE4ppf",
-	"s0bJ87aS735OUHi+PqHR8dGW7KEatcFgEdx6w22GDcGZdO30gl63aF/Mrc/OYvNo/e5HEc02vL8RZbjd",
-	"2E0hrR7a177sPUT3kWDObHUR6Cwo05YQ4vYAhzmNMafvN3C1YtOC9ma8YqMpaguh7/RE/sbOXOze31Hx",
-	"FfbvkbIt/hs10bmYyg87OvnDg1UFCsqzqfxgU62bBxq+b48a6B1L6mPxSvA8Z3rbwYeFu+2Zh9NsJEVC",
-	"Xey1LKtIKdpE0/U+m+q7VLQ7HOBiS0H4vaIyi4LRtM1zfW4LFqicQdMiqBeEt0946rNlV1w0yycvJsOn",
-	"O79tZbDNEntBlyy7xLF8VY2rE8qEl1vUwf0+DjmeXSCphOd8oyj0T70lq/HitnL9/h2ujIgsGsddfdCN",
-	"V38y0baFAirU2u7qhuY2bPqmNALQ4sNUJuoQYBPq8NdEpuxjbIyCjHKhsJYFoH0TeHSj/7q1ArmAFnST",
-	"fypwHSo+F1SXBZvYC4AavWLQV78sMv/nkitli37Yy/Xb0Tqxul7wl/teUrCUCc1ppoLWx9Vb3C/YZT/4",
-	"oXqV5qyY+MMt6smCz7mYzGQx5WkKLZRBowzv8Y3yYV170O5kAr0iAAqnFzKdmJ9olskVPFHmmaTpREs5",
-	"UZlc9WwrnYmm2KWZZobu1xPbKWyKs0zZMpeaiWQ9SaSYZRxcD9NSrXu1ZOZJKVwNx+pb1RSxz2X4CjOO",
-	"JRXridHde1EPfWK1KRZweoKeNLGFnqKeOZhhEhktQm9W7bdfSqnphH1IGEtxQEKVuTE/WDpZspTTiSuV",
-	"ZjQyWClFNVczwGVhz2qWaFr/tm1yWPvNGWGGkJZUJ4uw/6ghtllpyNAWTAwIAzyDE9uP3/9tiMwW4uzV",
-	"s0mDRy2GK1ysgmo2AYcirlKZzpkOVwCb6tVWCbLZBc0s9fgVMruRLSeuGiSi1zIpc/wAILhkQedmNtCQ",
-	"QWkLbp9OAmxpcF/91ym2qmv8aj5Z/4WWejGxpJYWlNuqXuZGs8KybLh62rZnUxG/7ora13RCktQaKLVg",
-	"PbPsK7rucP7ObEMVl+2wWsiMkZSuIXVXQXMO5QrnCWhfblQPc8NpFaRb8lQY2xnip+8vX3j0ALz3kTKy",
-	"3+lcNMsAaPAvKVifnNvaEvY72r8Kyk8gTLkZkd4bW2KUepEypjpD0ponPKeb59yG1rntpAves+dZ16LU",
-	"frKKxtoBrajwM5Hevrm/76j1x8NVZDLpSnCHCvRcE3Oq2A4djZi5lEsy2keNKpixNbmYA8u+2lbK3TY5",
-	"kzNwLypWcGbRmVxAx3IpbBE5oz6oheE8KJespTyzdXhj5EXNMuwit2xzKClWTI730qux9VkX5cBl9ZsY",
-	"irdrJ+REjm8rtK1f0KcAtqoPbWC1fMO4WwFW6gXANju57yyyQ95mdD2V8kphXVmkrzTCoW7iV4xadw85",
-	"Aqi13XWSwE5MjB0MLAD47tugMMw2YTTTR9+ncuV6oGf3NSvWesGxX8+amN/lzBivrSHWLinnhtFmo1F1",
-	"NZkVcjlpcdeFePhb1K34d8lZUCyzZaBsbrttqfkxak9sMGcHrqn5Qu900JXr4OwJrNkSvKyeLR9Vufm1",
-	"Ofz6a/D3x4/mPpe7b67hv+H3IHf/11/dH3Clq53fr7/Cvz5+tDDl2oSGzTT/e2m6YCH8W3vEBz2ct0vJ",
-	"gAVaBKUtlIV99LAQIDLmb95CYe9MkG8YzQzPdgCKE+h7YAQxb3N9d7X9tllP8irkWnlV51l51bZMNkW5",
-	"y8VqyzTauxpqVn/Y353GZsdcfaltWdrDz8LFnqsibC4QW7Xifwgx/xuHmDOq9KRU+24ohJHN7ZGDuy1k",
-	"WfhFxPKLtjfHZ1m1hzDz1jDzbQPM37E1KA6bIgPlhYqIYKtuyFUgJBp7um8r1VFVrm1jg9x+hOvnluun",
-	"XrIwk9r7KDaSsXYKj1oO4e/Y+raphYZ1jDkAS9ISbL2V2NqPt848IL2SZR6MaQ7BzQauR8PB6Ojo6FkX",
-	"B/r0w9Hxk6PB6Mlg8PS5+d/t2mB6AwFOHLCibJnQYa1GqD+djJFSyCy4tIOXm1p8Nwb9f8bjD4PBwXj8",
-	"YTgbjz88nXVA0D+VLy1L2td0MB882+bcmheyzMFfkRs1m0vhm6O6sxxcFaVipyQ2rBCTL8x/IltfIMJq",
-	"zBbbkOgIkabqcYTVYxHlDXUyzb/Q/35aMJoGf64KrgGQDhqdv2o7+eLf5AtsZlrqxeGSPe6T17JgnVEY",
-	"YFqsPaucnqe8/x/eWP0Fn3e4VHct/HhdL7Pv3tjJao+2E6YZcypt6xfYN0DlNXyUKHb2Fzq4xTXJ83Qb",
-	"2jPqYXsBe9mWkv1ezvktYUCQZ1QFoVy9gi74+v2gQj43GqQKo0GUbku5JnufLWXnOgSl7JonzDYIwvY/",
-	"mMyMXLigCvtx9sl540mHvFELuUKeHQtMTDJvhCcVnwss04/5KhFREt+LYe+cyTxjj5StG+IWQbkqRQuZ",
-	"QSuEMu+Tc7G2T3E1Fi4XcCxq61zoyZH4x+D6219G63fP1OWw/LG+osfD0T3Aa4Ish9b1f2YxjLjAAF0g",
-	"FzkkDUyZXjE8FZfNLMdqXkdPh0MyeDY8bhZx3kkdr11p5o2i/oDHh81ItjUI9mGoremzAQNkVBAukqxM",
-	"NxEjXZGUlM1omenub3BXjlHViW+FjV592ZUFqOqufPpe3162r5DPzvMdrY1FhS/umx+w/DwJeifU92ye",
-	"64MjeWDUiA7H1zVPO6sZ2KttH3fXdg1A5kzQ1m9fc9UVtPA7aukDohd8Sedsrwa6Tdiim6Rb5mqro14Y",
-	"4bQjamWuoG54y4h5srBjtQSC9Vix9g/WXUaTxo1lAzu4QbT2RVii1fUUMbY0Uhv2jqQ8c+mYXJFkIRUT",
-	"BIM+rnsbzVobudOcTzqR0NWYbKl/X/HcjT9ytXdcod/pWl7FrhKysWWt8z5odmBrzQqScpXQAuvDwf0I",
-	"9FPayJyIZHI+ZymRhS25D8mVFb3B/SxlqevMwR0HKvMamvlBKpIAHGvKsM5/n7yyvWTdLmBs30iIU3I0",
-	"GlniDsP+cZ/8gKOzHXGg1y2G74OI7/t33zdCU1cHa1kWB3IlDhCWfItjNtSk/4+D//vnP2/qzlEP9LY3",
-	"Ilt79aXdLHDSVs6wIT5qqA7d5QQbbmvVby6QAZZp+uQ9oiRqS2aRE/E28RNidfdIw+0WTufVDtZns31s",
-	"Z2TK1tLC8gzxnpKjwRMS1xA/cYf8CtNun+w+vtslSLv576V8VZEADREJvWYKO09joLOCbSjJtfPRpcTa",
-	"owz/tKdLYzuq9a1m6YQySNa9rX0831vi+U2L/wepWUelFgGpRHdbo2VbKpT5Xmse1LkQFLg9TGmTgryW",
-	"IqV7oTgfSkHsgiz8nmuUOMLYDOS8ZkyjzN35/jJP9yEBsIkSyEP4LeigTU69udpeU1CVCaLYNvlNXm2t",
-	"bLeHItzQ3DAWtDHEt/YAvXUCh8uacNXvBVvVbOaGGMG7J7/3nIyoJ9hqyyifoQtwdESma83ADnx/+fXB",
-	"sz65WMhCG1PY275mZbDfDcB1jOKJCLmC/RNgpaj2HY1GDbVH0zzz08JJ3kfCycaeNCa/jWzeMcX0J1Uq",
-	"sLUJoGCB7w+yoCLNfHCETFkmxVwRLasuC254WEntDqoZRD386q5nYMrf4K3/UXRil8f3R78ZkdzeBehS",
-	"xGruP9ts31MBVyST6hO9gq2uop0z6+wKDj5aWqPwBXUJjAkyjd3VzXHfihj3OTXQn23+/PkWZ4jnktZl",
-	"qZpAtKYi4em8HYpWQ9Q49w9PzwiqAe4C5BFDDmh16zUD1aoPyDXfN50aRczpYPbkNScLQsRaM+Hozcrk",
-	"OF26Vn0o0PMAqkmXLHtBFTuz0OUbKyif3PCjQ4MJ6ti0uwUhdchc6pzgGTHvdoVBEBwFjgXsgFjr1Wu7",
-	"jVi1VCFCHyO+WEnOZR5AaTvA9VB19UIul/YiImJdkofqRebbPzehcmrfXKpbNCBGMq4FhxowsBqtYpt0",
-	"Fv7NRco++HpWvahnbKSJkJrPuAUg1wNEjffv1c5YW1ccEHQXuwLGq5VZlWY58o8DA7Y1umnpDOkAdjH5",
-	"oiixHyd5++bikhyCk+sQoFGPoaxXxhIdky8CYVD4wmOPEYloRm2GUcmWhlukgvNtbOXds7KNsYFbZyGz",
-	"lBXk118TeOjjRwgQ88wIe4CmQTKCLIsEF/MRNEsxSix5JQglRqdhBdYcQt8dF4oVYIpbY5q8mgWtpzDX",
-	"AnohR+Zn7DGK1UzMCIyltc4xKCOg9q+KwLhH3QJ4VGm6trmga6NcnHkfKLOjq+LxIFGr10ckY+6XJcPS",
-	"wmXVr2Vzb35tBylu0GETtbiB3jbcEuGaDiKP26ZFxsHVyXKrDeAEfPoJ4SJ3A4RCJaxPzoWTT1Burig4",
-	"S3EaRvzm4MdMmobGoK3MsUMTDFpzlnmm0dt2U9qzmbmgDJqdVmfuBFMEGYalFsYEPaoU8V002bKx/HXM",
-	"aNvSb8BdN9Y+DbyXy1wTdyuKhoDZzT7YHCBokaYBjyjC3sx1QLPH1WIaFrZHmwAIfie0+dZH1SaouhU6",
-	"Wqtjvv8W/h12rCq0jUv1SBH/PltmG+KronYXNjwvWHul7bCa+mt65XvFypltjw2uNW2jF2nJdhemswK8",
-	"42QAEG67j9VnC2z4Tm3DmDqQv61N9ifB6QGhtYmHt83YLTDdwskf4OE3hYcjnLs3KxgLNclO4PXenu1G",
-	"n/rdHu63stA021mL3SZdkhxub6kIA7/fVT12+7VaOfb85uXYg0G1MmAhpxlb3kz6nFvBQb549/UL8vzo",
-	"+OnjPrmQS2YTzGma2oPbiSheELkSEVHQfFxh3b4JuCruoM1LinWGd3R5wcKLfMn27/fie7Io0BdB4E9L",
-	"WxpRzgBP6yZqJCqgUc6IYgwXSLUm5eClzeG+BKeMzVG278X4/UZablMg+kY3vbB4JPQLhSYGtut279Dd",
-	"uH9+BhLIV7jEu5M0uFCaiqQr6YLqhTu1ijbowSHN+eH18LALqbZnFx2IQkAtEi7IPw6sT+jgVfqpjXMq",
-	"5pqodmTi17Ig9VoDp6iaAFzOQwgcRDGjyZXCxr3GhI2tmiykQ4LSJGG5buJ66mjAttzJ1uwNs0TfXF6+",
-	"JXhDHfA6Gm3rsnFch7YOBu2Zka0hmnPsjFRLh8yRsCKfSl0dyFa6WC+t0Z9tr6Bq/n/3HEG6E9XbLez3",
-	"7773YwCJbLbEF8tAM6T5OSeUac5rAjmsu9GWO38jUe3MaVjDqMpmSV0Zdc9b3jW6o09TnXnb0AXMdW4J",
-	"ONJrd1YUbUro7X21uIPlwQY25WqbgNqMNTqJ9WtbpWh7FY+fk+eD4WPChc3CmMp0Dex0CAW4DxEEdWgE",
-	"j/s3AkEONwvKH1YNsHYdqji8qmVWx+qbf3bEzq1j6o7D55RfdJX7PfdVhp3qmTrbtlGeSBBd0ORqr7A5",
-	"DLsrJnzPRfUfova7o/bdaUFVwH6TE35kU4XI8n3S9DuPmuoTLecNWC/X7Hap6C6pt71/EHj/Mw7Wa+XP",
-	"c3XKjdbmQgNYFR/d9Kq1SsnNfXvnCgFnHZ7Eylt1wee49xmjiu3lOkc3374pzxd499253O3SPrjcf/cu",
-	"9zDpvbNFvNdGbXOIlKdw0iSZORjQHQKZSM5uW9kEG1dDRl2pWgd5rBBiTijBOHZkWkp0rlh3qCGb8Fdw",
-	"n5xi72+9MPoguGpcnA7rPQetiIPRomasutrWd3NZxUTg4Vk+aXPV3HXfeiewdnatbzBv1+FhXdHoA/Xd",
-	"riomjULQMVfQuLklurLreGoob096N3OS4mt8V5dGDQ61m94toXcouO8wNeW2GYn1zBYtCftQCYD6Ou2R",
-	"LNOSJ+MzaOZGdysAJw3VJdzN/XvOQqkPu30JcWx3lzoF0Kx7z576HIiX31ct3hCDsdmDE6I5UlRWHFRQ",
-	"q8PkyHeM5RX23tm6ZMWzzNhj5pNGIT3zcUIiJNmsmPq/Xx1ffPPf//jr317/7a9v//vkb98/fTt6ffTf",
-	"P/7tf+/qdbQhO3Z6XW1W2SnMzbIP7KDNF7tlYQaXrGbMAwkOws+SpW8xcNsyaKpGwm6MdfP8EfqElEJB",
-	"s2ea1DVPdqg+eSHnBV0Cs6i10myJZ4fPxUN/mlbkvWLFwTn2WaQ8rdSD+GtesJn8YHbIlsCK++SlsfKN",
-	"Bmkx/Y26VxlLdAFbSpY0eXOxSUJ7lzWyC3Z7g/MuqkSYFYKdUWRluCzMofxMVCaYXsmiAxRsL3rQY5Vr",
-	"OSvkEp2Vh6MjC4N79fb6qCoDD9eOnlXXTnwdwR3bPBo86Q/6w+GT/uBwdLRzj9tKOAR83diIiq/a5KYV",
-	"Me2q8JtAxty+loNna2TAfUs7DJoTqb93b+XSCdFG9YYW5fJCs3xLZ6JGmN0csUUpuo3iZsg1CWttB5CU",
-	"5lL6mtm2FnZtpvtb2m+Ew2KcWuzIBqqhiVRofriFXjYaDzUX0Sd+7syvsdmHnwSAuD2aYcfRe7syhr58",
-	"oZEYVVsVzFNDVBXE1wputDLAIJ6R95cvgg7gW+oe7pL894eXuGcQRHP/9+1GVU3YWfuei1Vr4jO0Ziu1",
-	"BSRtImc2ebmAzmqbb/pGrsiSirWHO3kDHDcbO0nBGWffgcb7wj1XjwHb5joRmbKElmDPs7VN2B+LGddh",
-	"8STwLdVz9IfbwFGtpVZwGdqXqPKBgwUti8g2IHUoGVtE8oo5NJ09/jz2S5FvL978UCfmn34do99h3Dsd",
-	"9y5q7QTGvY8/twcU4YXd4tT5KsFVguPC5UOsGUY581JHgSfmDGMrzm/nZ4UTQszfuZWZY+GKylAUmlVF",
-	"nFMLxeO6BYJHfiizDL7DWQgPbOzbT4ErprYgn0/qd33/NsL/E0r3WXqstrxVW8Hi8R2FROtZSyq4t8UO",
-	"oiJh2YTqSc4KLtNJVyVmn7ofvg9KM1eZMjnlKcH37Ndv0Wf7bP+2aL79BiWhrW+6ot7metxhGEcxqlt4",
-	"9IfSBVBhCnBX/9OkVldA5UIXPGc+luK1rGDOZyA3ty2IdWqb23pRFYHRBacZes5zo4+aIy3qlcJMymjX",
-	"QEm2aYMh94xpVvsjaFSQUyi9/3NrqKdFCblhUc+mg5BDHNYHy3GfWskvaueINia8rOISHeHbBK8aq9Uq",
-	"B58xD9p+vDsVGk4GspAZT+malELzzOZC9+8irKqrMYADxSh7mon/xPiq2fqu8Le5djtfxPB2UVFDth30",
-	"eg8kShW4Djr6jAJmDko982mG4B7eQqp7kaMVMrvj/O7Gm50fC54x6/GUObvrk+MPgFHYWrs8oOTgQmMn",
-	"p65irty3t5WHHnctClpW/5mVFhz6ujmITK4ismQpL5cRWfD5wljpZTHfsKptft7OXfjNizp0aTtaptLs",
-	"/QTc0pCWW5B0o2uCRaF/Su0IS9ttRcB9VuPtpDHvqIOTUYxhGFbpKl2QtOz+q4s35Gg0fIpBGy5IJles",
-	"gJacjeBqWbTR1YxBP6+d7kQz8K/dvYZIWDExetV24yEveMJ82jwgvAnN82wN2U7m+f0MB3jPJAEkyGaH",
-	"ISn0wrwSPsYFSTaawQ2PB215VJtcbn08yiiDkyUXZZs0ss5SBZPAmyKyLDPN84yzlEzXNlRDtTLWtlsr",
-	"iOE0C2ic7DewO9KJ/Xa3T7W+0lFFd8GG/9xB1l8HlNSai16ri3ZGDoZQzUuRUtgOWx1tPbaaWNOSZ/qA",
-	"C2zzEb6WZvUI5cFwr4W2PdXm082vfgmXCLRBM3T21y/NCIaD/3mO8eYzMrDfFpLge1RkBlSboR/Q8Z7j",
-	"0cmim8swuTVZUH0Id7oassbe2isMOF23Je6711fFEOG9BffAnZbKctQ6AaviclS5OoO2Tl28L7/bym9b",
-	"PJDOg1hV2Kp/HZsa2j4jRgRNma2st2d1rk+nJaVk99IqLuYZg1DbAaaEWt5Ib1EbMSgJjM3yqhUMSdpu",
-	"N46si5G7i5tBDnUER0xnQMyfVPbECQ8Yx85m+QI+O/ZUjkSKJGknHpCCeQyWFKuahYeQvzk4J1Dot0p0",
-	"I3RtrlleyP0RW66HyPZ66Jfyion37Wj4S4wCW+K1xncjZ2yLdwyDtR+C1nPQwW5VWeBQRRf6YBE6p/x2",
-	"Bvjz4+fDwdH+wWU75I72XL5qcH3QtxrXsxEOa79xuc3fGsiwhzlknEPFSyfHcEDh3CCH21AKijuUuLDm",
-	"4PxvqqLPb5y7jSAB2xGyi3h00DlKQOou4npSug5klpCocPXJJaNLrP6yYEtMqYFi3YxqV9PIA0x4QVRZ",
-	"z+UedZa7d1M5GG6ZC3j+uqYC6725zpFt3miDhpohPqtODc+eHG0d1aC1UFotABeSbdSr+QXD0Tf2JaCr",
-	"VhkqZWbMhFYXoU2Yp0RLaSsmF6VQ7kSieUs0jhbzcukUof1jIhAXcI9WTbiDOB2k7SM+d8aRpMywHimC",
-	"Aq8ZMqnn67ZMvctINtO2+XdYpx380W7Ovlp0gLKjWTYZ3ix5wQ4dAtNckBgt8Yn5WTWqgUIe0KSQq91o",
-	"07BTSLURXfv+PZ2yrFMDhj1PJVOYwokVy/vkBSLhQV/RBRXKBhsZuNzOAK+HLdg7OwS8YzR1utlKFlcq",
-	"p5ATdsFokSzarrxYsOTKXXBtWXtR70fsoYFRHlvJoxf13hYsp6D+IRrW/PZVQWfa/ERJlSV1ruBxV+nY",
-	"JeK/pvgz2ezm1jX2ja03C9wV4v4Ra48vme8zm50S9oEmOltDRFTOSGwd6HFEYkjQi0HCxCkT3BaMvYHD",
-	"HTs0RxAf/oCBdRtqHR2fkO/4l2cBvxnhCvXnXU0V6BZcbEaKeQphYj0c96Kbx41xJh3tc23ct4Hrp/OC",
-	"MdevKHGK7g0KddUTK8yvPqG5bZvWXszYLM3IB7PRUmh0h7dFsIW0SSlcXEueAP0FwJCjQWupjp3yqEPq",
-	"hKiZ0bOb4XY7YOkV8X5ddIowpCkL0oA+4GZI8SmhpHreVuo2X3ig2QeavRXN7pP3NCtcDqBL5qoa09cl",
-	"eHhhz2ylDi55X7VNbKpO1pCstF9Qwapqb87L2CjEb5PpPWjBGq9wzXcl4S1JCfZ73QnNS64UNMnTrqGa",
-	"rRI5hy7hoGfbvPBGQ22arTVPVHe72U/19rmx2ze1rvRW+9QvckbFvKRzV9i80RIAVTcw5axiy7UCSm2p",
-	"4WF2a0n1Nl6n0J/cWcdW+6ig77YdpHtRDTZWlZKHPnaiaYt1+poAJ4XJMGr3ethlMObJhjVyQ2Nkd7eQ",
-	"WsKQWdUAwsV9f5LNVN0d3UKwmj7sUrthLGfG4nJmMEQiaQZiD3PJjDDzwC/A/Le6rkY3Nn8RDXXTzQBj",
-	"xoyNC1AyWwfz/OTG27NfV5XbblJXR5WmOhGSZ3OF6nsZBSwWbbZLaZcCVcPqbh+JLgv0WRkN+poVCkta",
-	"LLjSsljHgc5gZgu8Qay6of2hPeP61JYb4Aq7fVTVGcGB7ZuuSdumI2OqRY7Yz046QaqXXnbA3sDgMzYD",
-	"vKLvk2FznWSWNgvO3LzinhtRh6ujZThmjZpDwTyDulS5KQs1yyaHA4s2Vq6DIoq32C2uNQGrM4lvrxQr",
-	"X0H5c/e/vVGGIYLpr1nBZ5yl+zarwi6q0KpsAZWtgL5rNZijoF+QrSzt3G5qr2gN31m1/r6ynHaCHeGG",
-	"MzLcC3t5YwTkp2pEMCmXUukAgg4XGCYRNfb+5zYQv2JJWXC9vjAfRuqfMlqw4rzE7tr419duit/+eNmL",
-	"2nfN5+xhYbvtWcEwUaAIeH+1TQutoVu6Kqd5IbVMZHbZnpT8RmRrb7z8yKYXMrliUHFmWsiVwk5VisSY",
-	"dtA3crl/PTSalvlif1wOBk+ScNzwCxqi3HwAK+lU/WkvWHLgv3Pw1o6uGjrNOTSZ/Qiq2Ew6G5YmIEfs",
-	"W85hOL2oB5X0fO2lOdeLcgpll3DAh0kmy/SA5nwDwwQrPqXJFRM+rQZfS1KmrrTMCc3zU8dKKiIJeO3m",
-	"6D5lroKgi4IxkRTrXLPUhXoxyGhL9I3FWPzpTz9IEp6YUEcVumP1//Qn8hp9Zt5y4YUrDA5HAmjaWroI",
-	"ZliMabMDF3zvgjFsvWju/Wle8pT9/AXWo4I/HqNEKkohwCxVguc5A98wlr2qqm39BLawexqrWT32DRDG",
-	"4if0AmZy7u7xPzyGsbww0xZQ3eHU/H1AXmNdKQvLL8BHqwS9YhMAq5B3crVZ+zhEI0bo1cUlQtedsTtc",
-	"Ud1HisTm1jiC4sRjQWy7cvv4I1UVQq/lCPTN6C55NSwQOup0j0OJDMlfvzS7WoEAoMByYefiRxt5Y0bO",
-	"iOCCES3NCFnGrmEfoaMjpp9TqMFsv2vXHEaHfS/J8PnTAdSnnmlWkNFoMCBUueyYA4IlAy3O0lZ2FSQO",
-	"K97FtvFZ396MtdW4Yfs8z2xJkkNbje3P/1RSxO4wU+jRiM1pFgffOxo9h5EeD57gJ0n8julifXBuRuk+",
-	"GGGCmDTEh/ODV3gHeGmIG0p4VDUURUqYKJc2i8MfoC5NCIpYnBIM5UE5D4z7pymUZIT3Q4WwqUy53WKL",
-	"xoBqAeQ1/zIiKzZdSHnlbtKSHA9H5Dv+ZZ+cQ/0wmNTwxA0bGLMo+DWLyNHgmdnKuMwzSdOJlnKiMrmK",
-	"MblpxRU7I3jNBhkpsWcdKSg0y1LaqMxmpEfDYxKXQpV5LgtzJi1ZyukEfH2WdQwJvkAn38HlOqwf6Lse",
-	"Y6fFPvmymrJZqZSZQ9NoHSzF3HmzqWbs1L/xpUgkeOO9de8rIQyP0V1+Dhvk7zwlHEo96HXcJ186UVgw",
-	"K+l8we/E7cYF6BS2IJLbmjXxReBA+nNB3v/ZqHdn5GgwILGtOzdBYqxWAqqhA8+ZvyrpAC5U5yGCKQoP",
-	"0Yx9Ap0LABixYRvWaqyGwCuTobZBSO1/fXmJkta12/vm5flXcHCaK5UCBBODKKZzP0FVQ9h2DM6ad54L",
-	"Er/8kEM9eteR0OqXhnOHg8GBmRcXJYvb9uUpiRk8HlYajI1Ujy8LKtSMFX63LFVa6Wjk6aIUVyy1DH48",
-	"GJJYSD3xFBi7IbrqlF/ENL2e/H//z/8bP7YdPf0+VG1SKrWmBrWpOnIbcYddvgnNMrk6swePH11FzG6N",
-	"ocdfvYxmHNmSN3G9BGdIIUGRzcpp11Zd03y1WWATiQ9mMuFiUhZZjH4qe2Pornr/7ntYqzeNqQpmuKCx",
-	"LKEYylnhtI6zKlOy2EQZkpTlkIIlsaQANEcww35bTjOehIvcfL9tcWCtjjOfqn94clQHMFSJ/ZQcHp8g",
-	"bmAFyEqtHIRTpCg1Do+ekZksCzyg+iGZ2D7rZEGzmXMMVlYKvAfPNnMhfkc1+9785jhAEUXXuBhlsvB9",
-	"S7kyHzac2SdwvyIq4yk7rZYrdMfYZYOvRiBcsGyUUzNshy93dP4gq3PTRlqtEJuuSUKTBVPki/iF+cfB",
-	"C2y2f0qEPICb4seY5JjxhAnFAuX1bSHzgjNNi3WAO7Y6LXlhNFazbL2oZzRFVFYH/WF/AC6xnAmjzp72",
-	"nvQH/SeQTKUXYHMcVvDIOWuxur/H9gtZZpVYLONB16rCgKz2a7sME/PU9SrtnfYyrvS5Q525VYOxjAaD",
-	"RiAq1CqMAIesezDadpl08AUApIGB0GJCzR3Y19KNeaOnpq7X23sPqxs/RtVTB29lxhFsvdfD7v6PUS/U",
-	"snY9X7vXTs93rm570K+yq8CMxqgr7gn7TTwSUNO5CqCBP1fJ5JDMbvMspmtIxYOdBwsSKxhXgELlivH0",
-	"gAHsSA9pqReH3qvSmlL9GqvsIzJdzqrG5TZwByWhnDwKnUPYWwQEhnWSYLaar00E5X9tCyv0NLqf51Km",
-	"Y2HIeziw3K+somxzapZBAO+Y6IJbA0wC4pOSjGrboLlgcKgBA8BHrCXmwhGuPrER7TjOsfARpapbmDui",
-	"0D3kgqrTNcFyeSIlc6bBRww1hgkozOQJwSYFcCpjCXW7bN5xBLbPQpbFWAiJDQu4m18fT0tX5WkCxXdj",
-	"H04NOpfZ+uTDwUbffC7I8NgtYoRCFEWhpYmxAIt37TdOyzmKExh1cKCHqikY1VDJ39XbtF+EHi+glBtj",
-	"IjYUOrFHWGw11ZpN0SaV0Ap96UtnFXTJNEiFn9p5qrrlEPXa723AC0Ch9lD5UqbrOxNpMDjb8rJDqAWc",
-	"sdl0sN8LPVu2VXRDAI/ubLRvrtoGaftvBz7MWcFY5JidG1vV0KN1fWppI6wPMvrcdhmxK6Wlq58arGco",
-	"vEu9aIruKVDjcHD07PjpSbRTktu87kCOL1hy1SLID61Mxb4VbRjwv/Jrq1R7jg+owNuhWD/Oy1psnWlO",
-	"AudVNeI1snUnjJhHGYFSzhp6lu5ZloFUhUCN/5IVnn1sDm6em9jHvIhzdAhCLQJnWkRsQjoo/8H4zH4o",
-	"uWQoQ1lmhHVhfjUCzsLYnHp+NHhOYtdz5YoJNAfqd5G51E1RjY2rqDCKcqvgwrUPhcP9iJ8XMmW1pqkd",
-	"MsgVvN8lagb3LGqC6IbDMIfy8UGqrH3x3hrNbQaffiuxglyf+Ba97bJll7YYdGINBBAIFsXnwnBumWP/",
-	"uOnaSBWWzTZ1Q1JXDcfiLnTDzdPQCzqaFYyma7A9rYY2Fl5Fa1dzGp5TemN98CzAI5i5Qzu0sTDzbxM9",
-	"VsqA6Pl7uFd3okB9Vr3kvFX/iEgpMjyhtu7Sgyxp11BgndY30FDuR3bs1k9e0+JKbZEWRli4Tb9D5WEs",
-	"WrWHplqw69hv8N7D4V9vwR0w7AOjGsb6+wZb/j4O/es9nJKQ9cqFikjBZjYJDH/BWv+2GUGdfR+poCqr",
-	"92GY+63TuVmslXxtmFO7nMmczllUtdqDA5JDgCrG0GoMAVFhI7FXLMeK2c8HJKVr1SdvZpvDHQ3csWse",
-	"GgvzVKe/tNSLl66fReNsbYGAYputADvGBOgk9SzygQVeQE5ThbtwqWoV+3lyOx5sa+o1smVCO8E4H6NW",
-	"UAnuO8HGxL7DqIsy2hzD25U9apsf7lhtgjswTC36yB06qt3WbnNW4xI9SC/vrF7VuzHKkNvvXMfYcF8D",
-	"xKpbm3iTMyOOnMyB6JatY+2bnVi5a2QQbThQyVTqBZkzTY4GwyqAHXRGiCOr3AOkBvzJ4B7AyJbFJwxa",
-	"A4EgJGshvT75seG/DUOAVJEVy7LINTV4PhYNywMC4aHhcWq+XfMBgzCEEKFTp0TqS4d/sVEYPAgxno3F",
-	"aGC1ysPjk4gc+b+Onj3uk68LuXRvUkEnAvchwa6hYoKvOg+j0Jotc00wtZIvMS6ABxK6poeDQWAWRRAK",
-	"wwCg/5ZzWffJuZ8KIPGqMsZuEFVR9CB5FQ6R54OxMCeEGcCCZamxRNEIBQCTHaiCxjV9cgGF0KjtVWAL",
-	"6kNYFyKs5oVxrUdHq6cbifd+1MTvzbtdSfDtPplHKuz18Xl1RiNzMSWga5DaV1vArheOlf+TJbDFrvZO",
-	"f/o5lMfQEgko6tb6orcNq7ILw0HUW0HF8N7pyeBjXfhKjBq2S9+XgLLa7HhR63NB3rGcUchB5pqoMkkY",
-	"S40oBDcKzbK/GBqMoWG9eR+GpOpvHIsgUGd43qaT+dscdERpnmVQDfAURbqDhVjj0cO9mt8fl4PB6MTo",
-	"p344Y1Gwa3lV96Y/Ul6RdQL7jMTBczSDGusKTdeN5qJdckJCgeGt+uZLkbYuTuVnE9I33uKblS5sdlWb",
-	"okazrF0N7axss5n2E4YVq201xoNZRDtyhzzZtPnNSu47XLPcNxvvz7+JWez2aUGVoe0HozgQY0jwd6o9",
-	"whKHyiOmcLeauO8YJvmEVNgqvXxfSouPAtyNWsiVcirGcFABgStYoTnK8BUtDD9n+jW7T0xOmCG0XTl4",
-	"IElDXn9lGA1E/RFq1d2JhZPjHriG39ssnSU7hJ6UWyMwX0HXyjrZ2nbNoeMlzHaoJfiQQCyBTDKaOYZO",
-	"tEsGxNYkaiyg+Xe2RgMoAsvYeV8xzxfuhzJWXJAp0yvG4BNGx6fCNosuBZT/3AZ2GYsNtEu/He0yFtvh",
-	"LuRu0S5jsQPuQnaiXayedY4D+srt8P0YBe71O+yCCs1DPUqLugSw3xq3YgboGAGc+A7oa0Ha2PLOl4x+",
-	"kF9rLxdu4Jq5B6fykh2yD7nE6nJbD13gQ21LHllAipEoxtRGYGFLBNmo1ZCJ4Hr0nhIrXaNA8nkv81ig",
-	"Jy+qCUAVkSXTNKWaQmXSQE4GyT+lsQ8uWFIw62Z2aQanRpVboNPbi6XImrDozzAfd/4DjFMBpwRfiwK/",
-	"hZu1FZfmmDiD/IRDvJkUdsk4NH5xU4dlQ6+5lcSJLDOXwy24WlhbCtsBi9SORsAdYJRgF5wWgYV7eO6p",
-	"6P5cA/iJl0gzD1rKbi7HpdpgH64wDlJnms8Q/w27vLbCiy+AgWrNTG2ymDf08TT2/tttkFiXCrCpLIzF",
-	"v4m2gLbG26o97X1oCe712wGubrUdtrXWkfZ3Enf2lAC1CmA6DwpBE20WNDv+zBqB+7IZLdOfgCsLDXSu",
-	"6rjrIrDkF9BlGRC7qNW6EiYQGAoj8LLU5ryu4KBGUvmUAVeR2kV+iA/84Dddd+Vd2LXWtAbMfWhi1yL7",
-	"r2wdxGJxPhWsDT6FQRnfLrqQy2qILjxSw76dY/24sWgBqLm4+FxiHnuV7TErCxB9PrQ1dzZytUIV8h3f",
-	"ZkENNglaabq2kLb2yE2ANg7ho1UQx/z1xHle5ErUwm6jRtgN4/siHYtG1K3bKnOSEFp0/16TEWqD3BXx",
-	"acVUfV6zrjbeC00LzdLuBAUsw4edqIN8nPYshYeg0GZQaBMLqJhuKF13HDEaBRGjJyeDWsyoLvN34wEv",
-	"nOD1Z3nT9gNlkWZZw8e1NTUB5NISoIZhjhpVY/Gp4EIiC8yhxs+iiDYCzk/AKeUOh4R5UR3xIOzUqarP",
-	"orxs4JXN8YEBdi8xUchGgM/A0LtcMkhmB3yjIYIyhxIWcyge0zhLGVZIkFUXeGc63xLb0I2cbErZexeS",
-	"+8InK9cp7mL0x1N2iY0Ju6k8SMiWsPmGPLxjEOaNguoWNtItEd853Q098nC3rUhgh22mAuiaQP3FX+ux",
-	"KytEfL68IZxMKijdnzN0vI2FHfSp0119MEsWjZoY8auULXOpmUjWB9+xdRwk/Zqv1wdrlLcpY8KKTwyo",
-	"O13dfByLLMwpB9yWM7VL5WpUyCxtvJI1AQcIlRoMKzROwczn4mgswsKj+PiSrrG6CwxLaZmxukp58inS",
-	"zo7g0pV9vJkyGSwt1Nq6J2XyHQ5yhxpZX3UtCfuAAuf3Bh7yUdaqr64h1AcMUacwfGl3EkzIcJcN91fL",
-	"ecfi8GSLOMRqet3y8AWU/gvT9YlEYN+sYLbBCtjOgAU1pzkgy0OfYms+aD2AauztsWhgRtkHrrTClutd",
-	"eTZVQn+V1HZqS6buyJIZC22V2D5BH0hDSbMl2GpFnkF22vpOzvb0DslTkjIjakF4202lTrT2xyKQdcft",
-	"1vNegs5u2X2JKHz9Dhllj7vbARyHn1FGtdRThWi7Yr6sbCXCNsn3QYZtyDCUCAEL37G0Ou42b539uSN3",
-	"xpbTEhXWYgOr10yCITfKgTkXHhOJtUxsj4jhYFD/8KnVDDM5P+Beg5KKucr6Th3iacZIJsWcqc7kmAs3",
-	"+3+/1Jhqo/4zk2Ps1m5LjanR1UOYxWfI1Nbl/lNi3JcOf+XpR+SMjLX1wG3Cs8/gdKlrfUrLXEFLJy7m",
-	"RlU6cvWSXBqNdaa1JMs+AiJooAdEailpHxlhB3b7ktjAWDnVi4qveLpx/v9eeOwBKXxTwAOExPzy3C+k",
-	"ARE3eyGGp5mc1qFL4IBeLrk22rU5sQPHbFUtWT0iSSaTK6iceAbcxoMoiK0PfIF1PQGa5xoJoq8HDDev",
-	"tn/x7usX5PlwOHh8FgYEoTPDNStohg+oKriJZX3N6PvkEgoplks2FpSkciUySVOrdsTvzIMOtPBqdvCa",
-	"6mQRky+OhiMS5wXzI/NubGhv6gSEBS9ZCFRmzDdtrCMhV4+JLMbCv9h+6ItqdEZZsevLxGPvxIKfoIgj",
-	"rrfyY1bW6Irqzi6uyJPBU4hqjsX7d997tzwGCDAG68EhtvpENdcoHJ5t3altaHmZUxu2Yu0lA+ZMfw+T",
-	"xlq7N3cGzWAQPaOr7Lz1vVjKFGICF1wkbL+HfpCC3eAbr2/6hXcILdnn3fbWmwlemWimD5QuGF3uL4Bx",
-	"O77M5LRLEAccUpfA1uJ+h40VdwjC+s0fo16tHumup+s3f4x6Ly/pfNdDcM/HqPc9VfrAbdeuh+o3hyfG",
-	"b3DO4OYcQNNLVS53HzbNB8K37HNYVbeGT0KVeU2X+d4vqJ4I3/N3Vyd2z7e4+z/5zB0NTn4DxrHHD7On",
-	"1O+Ie1zZdJQzu56u3fzAew+8dyPeezI46ugM6bplJDKHquQWXtngk4dz4n7tkSeDp+37A+plQgWZMq9Y",
-	"stSh67giRoOs6Yx3unPfy6r23taNcPf9gffgaDjaxx6sbIyvwcTowaMnux8F0f2D1BdUczWDJhK9O8iw",
-	"sURRs2icdu+sUvvDDe1SfGpLjiAS2naT1JXkt37myqBzKalgRMl03WavmIf/rQ2WDuNiUw40lvHBHHhQ",
-	"SR5Ukgda/X0eh3eU9N6QeZ/9cGtPHdOyQNBH0MTPKGlBQ/xnA/LXLzEJA5t3Ier2nyzRVRYC1wp7PHFs",
-	"6eobLGRU2M6/Y+ESQb+A/DPNWVH1L3ocVQ5I9gGq19je5lJT8sXR8AmJ4d8TvFo9ovi/wE3oQilfHA2H",
-	"YxFn0PI9+AD6F21bKV6BmL/owAxXXtHECjuS8tkM9rDwBz3EescCckDD4sauvSGBZLRdEL8KEwsL4B/H",
-	"VBUpEga9BC9X0hbLsug+s6IAQPYZI75OGMNEVXnNilXBNcM2N+A5fqTq5Hcaep/dSMciNiIjdgRrvc3w",
-	"2bUssRv5lCoYJHaRejU7MAoEvumU/Cn22XsItoBi99CyBHy7QTMwHI6jkC0e8MeRozi/AY7iXI4PWZrL",
-	"4CnnOtiJFo0sLztVsTqf2HNioyujHS+Gu5qNXVu7gG4cPXuF0fZpDbsZcvfNhi3aaElTFuzlnv2GyTnW",
-	"lFviqlNBRkcAZHLl/MdiVuoSffVeLtjyeiPD5/aknnAxwTttVmZXG+PtC1ed/Psu3c4O55tLd/HN+cHo",
-	"+MQTfyanETk5Igv2gaYs4Uua2fQ5l+FgZcRkydUSOYk7YHDC+DUA1zRTVobU47DPZ89O0sGz4bNnR8nT",
-	"9OT4OR3NGKWD5PiYpoPhMX0ynR3NhtPRdDB9Nhol6fA4PUmGx9PBbDCgg2e9XWvm1bVtS5ZTrVlh3vM/",
-	"Pw0OntOD2fnB1z//enL08b/amrN3NkmHRnoqJLycJleQa2aRd2Y5z4K2iMoqRPtzzwvzjYMXFpbUgl+5",
-	"aWPlFhIw50qw/1B+BRubvrNr6LbYySEzD28Kxs7L+T2cRHF9gg4mtX2aZgy9uyTrcE4waDunCFJZpoi5",
-	"/Oby8q3dOjgD49p4Yj9TSGyB4p7QsnLKCPulpFmTubdOtb5InzbXG4K/o9+Xwb03Fv2+ggt1FfDzgtBx",
-	"dKCOpl3jq+LdTnJgyQ0hV4ES8W+C6fjtDJb3qOTTfW0TxH0eDKN9rRRQR3dCRA4X3Gzzeg8MaIUJcRZG",
-	"4I7jBZCz+lQwaAdYEwn3GzvWfz/EplvRXYBNsA95ihVmQ1thRRVWmjJKIVQaDivJ14+KfyOkJ9LFNqCn",
-	"XdkHDJqHeNoVuX9vSCBlfsX/TnagPMOSgJa6Aa9ZMJserXKa+DQScFR01OQNyf/MF7+gtgcwAkDHooEL",
-	"3cCERta2PRoc9Uk3XozXbHfoCSWkJktmnVLGZI/Hwm7rGVavMoPVnjnrIg/X548Qv/htIKZ2pQOh96CP",
-	"3E3VPXPi3K23dJseEu0HT+2TFwF61GFGoyaGFFOIU16wRCMO3KgWzjlW88WF6PANMdAOD2+HRj6AIh9A",
-	"kQ9R0Ico6AMo8gEU+cB7DwiEBwTCAyjyART5hwZF3r0J9BujIR9wkA84yAct5EELedBC/iNxkJ/3PLvZ",
-	"GYOMYZbtZ4gW8CzjYn4IHsKt7fpcs1R3J8QWbe3YnPIUIJFhbEBXJmytzDbg+eDh1YJnzDr8Zc6w2NZY",
-	"xLZb/8T23pgGHv9a1Zpacw7sQVQqVvjm0ubNGLiw0yS5LDTNANo0Fm31VM18KkAYVg+gGqN/gPlEJyVc",
-	"vWR02Vq4FAoMvXArek+N3u3rdzXrMWPWkkzL9ecFPrjxuXoenWVJ57bqsA1RwwZq+RA9hNqjmhY64LlQ",
-	"nCBF328dficdkG12yQa98Hzt2vvW2DGna2g/kzIN5epcBwyQG1U1ixqPY9liKDFFSVIqLZdQiq6D6d7i",
-	"QO+RrvELD1T9CVRtqKVFKu8m7jui5vDU2BYbf0FFwjKojqYBRuari+N5xwouU0CI2zZ4tuIJXy5Zyqlm",
-	"2RrbmHZ2sT2vnWBj4YElSPbwGSxgrmttHmz5NbikpBSsIPbMNEcp9JuiePypfkudmLEIP4svPR48IbFd",
-	"oUkp6DXlmbHzYwJlf8Xc/BfnjlycF/Kap6yoou+ua4ZdrFYuhSW9CDdgj761oDUEzwAyjgulGU1tRkf3",
-	"Bu3bFjbYtT9Ed9hwPbBlYsKyjKWRp0YkzO0r8yCNkMs3aOxepVG0d1vZR4rUeRVFjNJUl+oUaj7Fm1Wg",
-	"yI+gWVPPrBwzY8gXcU6VnqQlix9HYwG5SjHwf2z0XBXboqJSWbAgkMtMFh3B+AYn3199wfA7e3DEA2nX",
-	"+tLeM13X4Gf2kDWUtU+d05ocM6qgikgmK0Br5JOpeEFmjOqyYOYWs84IQFlKoRfZmuQFT5jqwrNewnju",
-	"kUTNB7bBImFuD/V4N+vxAkTSGQKKQDbaDFIpbkSo+9YNdwS6YtOFlFfdRg36m8HNgC2loCVomEF6PByR",
-	"7/iXFgaVYN9AXcGGbWk/AB8a7UzVGhEaGc4gHDYWF7rgOYuIkiQtkQJtdy/sQ0pkCV+WBWpcREiyoMWy",
-	"T17iddAHE3PsF0Y9IpsKHnQbt11Nx8KIeZpcCbnKWDp3OQdzgbmdR4MBic2sgd02Gtz4K1C9nCvFxTxy",
-	"7W6M1aZXEnLrsA0EV2NR+VSeDHyTCAu+xtLxIQobF+6RwnqHfQItDwkFJRWXCkwrXE+Y01hgK4jWguOQ",
-	"p4bPwXLt0jnx1kcqmKjVngq6wsAPObeL6WNCXLfkCbavYz1JTv+lShOMrod/OR4dP6XPTp6zpyxhU5bS",
-	"JyM6m9GTUZIm9MmMHg8Tmj5lT5/SATs+mc2On5ykg4Q9Y8PBs/TZNO1KmsNZHVy44dS03CX9YDOVTo8G",
-	"z086MOVdbqw/Hf6pLihbwCxm5SBRENtzeGbyi33+9hW06nUbjEynF2xZW69fexxKxV7rybAXwP2vJU9Y",
-	"3+grvY9diUDX6Kr3Y9nyvd9Dzx5LYFRZ6bIBuv0dSfF3yGXV1kKcH9d2X7fV8eho9OzZPv1xIOtjQ7Qn",
-	"C7rFgf1Olg7pvmRKWRcNdMKZM4FND8Bng9VPuSDKfNCb3aEP2zUQt50M++THKrucfWBJCU7lpUxZTGLE",
-	"x8a+hCglLxZUv7PL61R6c/oZVZy8dM+/zag4I/EVF2lMFF0rbHzYJ+dzkPkrWVyNhe1mUcgV5C3HQJMf",
-	"dNwnL6zfzZWaNSqSzKXtHIDTwTxVmkB7a4/ctemtWpKEFsXanD5nODt7pCmsr2DLAvTJJfug65+Hdjnm",
-	"D8oFef9nSIC2jRudiwLeap6x2xF77P9gLGIrLCeGmeI+ic1iZjFJFlIqczYS+MFIEOh4DX/Zpp7m09PC",
-	"xSAqS0quBLli61Pr/odHJhaK3LSisLEZ3BKRlroODWflI4Wudu8M4SLJSpuWniyMbBqLL+Lq8cxrwKj2",
-	"wCal8jHOAFKvcXxXbD2xveD8R73vBS/ge67YGoopvJkRSmySmac5LSV6cdwW4+pBylOWGm3bNoIK+pWf",
-	"BbvpGhBga1MgxoXNi+6PBVSxsPdOtJSTjBZzb5h6dvOLM+O6andyRmJWFLJQMTEnleNQyCIz/LiQhYbY",
-	"0Oj5WMTTMp0zXRXLCAtyPFKNdj4pXcOMoJFemUctfZRtE6olTwWfLzR5f/kClZaZ721lN4dCU1KeZaQo",
-	"hTDUBe0PCgY8kbr6wc5ioThyAvZ4XCKBb1nGsbBj55CAfAV7CWIlRk30lJjlPQTpatGmcfg2kCz4u/kO",
-	"cuoBJDSj2neKpTIWNNCbHikSmyM0hu6GMfyGDgGUUhfwPtCaIGswpZrGqN1iMqH5TQoWY6UM2MiKN3Bg",
-	"M/T2o5xa0bV1T4yFqyoCLQdt8jU271yC1yKRhhywk3bVWqxPXmRSOe5OpBAMxFfV38sJ5ZdAVkFhjbHA",
-	"gh14QpkNzfFoU2ZypcIk77GIUQAaUs6cT8T8EwmhKIWLK9I8N7Ox/mzkqYRmcCdbRuEquGU34pzE5nUT",
-	"uDO2HR5j+xc4YwwvcVGCOhGfwhfxheaqOd4atziSw/cWTJWZVjFkYK6B5WHnzRdcQZaxwIot1XFhG1pW",
-	"b63p/TZKW2VLVn2KsdcbtCh2DYbruRxQtNswKNwZ1DlpbUrY3tj8/uKodFcM1YkvV8oGjlpfv53iYWzO",
-	"HEiAQefT5wy0mgnk2RrUsw0RcbMXBeze2ZBojqXofQ9n4ncWKd/JuDwHeSyzh1RQ32q3IphAJwbq3h7H",
-	"hfO0qC6MBs+fDo9HUQ/PSeyW6hnXTHWXF8+yVIcXz1w9nAJQsNs/AgSgyNC20w44SUVkBh3BNKFB4/NA",
-	"g+YFsVLKiVIQR+Df6JMfIKH0bSFtbSs+XzAvQtqUMRA3K66wnNRLI+y4Zks8E2FItsqRbQV+auWZRYAY",
-	"LTiDKk7Qw8yslcLektY1ZVYTfY5eCqR07fWNsaDKNm1LUI9jqk/euDgdHoDuALBHDl4KHlrJMkudToG6",
-	"eVU+CyYI6tlYIOex1HwhWxOKFU+cH4KCamnm6jZGTv8J+XlBU2FAzwAsc/tpSrNsLJChl12C+Usgk/uR",
-	"zvDuHeLZba/63JU9YGgoeDvyd4DAI0fh6LxzniTLKQ+y0clGZ3j7/XSBzJuJSsP3qmrSD46DT5eFUNot",
-	"2eJduIC5cGOMMVpk3KhJIOw4wsjMwRxttGN0ddekuGaFAjKsuY6vGMsVEYwb9j8NbPOxsCY4xlBgHUFY",
-	"oF+UaxeuR4XXDMV8LA6/NLFGYmyGBV2D3XiCPruAV1gqUub9ezIt68YkeW/t2bEIJSxKrNCQbG8ZDrtU",
-	"VS25F40RP7JDKsGcP7Mm6Aa2RSZZUnmQOuuQZ8HmrBjjZgLnDqSLV9XNLwtGM73oDJ06tasJyykkNO8u",
-	"SqH65JUOYDkLllxZlUXTKVWIDPEts1OWM5Eykaw7gvzf4IDukXLtF7oip3ZqRpnL+DX7/TrBX9iltqZh",
-	"c+ABXdlNvmlEs8PxfcXW+8TaK1+leaBeOKqe3GSug9KnWHbNAKl2xRBcxiEjGb1mT7Dci632wvVYsA+5",
-	"EXbYUuxaXjGEq4FLtbMx6Hdm+P8/e1ez27YRhF+F8KUtoNpNbtXNAXIo3AJumraHKpDW5tomIu4S5FIu",
-	"GwTo0/TB+iTFfjOzXJp/dmX5EOgSRIm4XC1nhjPzfTNzQPG60M0UMu9/7NEgdqD488sfcCyRxOLjs1FF",
-	"FnPjuiFvyGoRaKC8Nt2WKg/5tQyQYfA6wmzc2JmhIb9eB+FGLFdmc167O1tmf0GQlskbrUpdJirdrf/9",
-	"+x9ObbYZVeoJhl7FOoDszgeGIedOE8KdtWvvwKz9OUkGtDtl9/V3rHesJH7NSoCClBNwAzUJ2U2yoUuq",
-	"tXIbVibxJanz7Dgl+kIfyhG60M2EE/S7WEE2HJQXTDHY0HuVuWqS1L7suG2SrhRdMkdtwSKp7uy9IQlD",
-	"i+qjbeiMzWbjMGMbnrcSwd9hdmTtO7xxIs18C+iAYynByjLibGQmwhQo0YJ+Z3DFKFq53tqKWp0PsbdX",
-	"5qnzbkf7jpGOzrZY/Kib/zfs9vUXNOyWzQl7F0fdbILgP14391RGwtof4XDSF9ELFJoouDWpGwL/AE7d",
-	"32kureuB6vyKpLQGXiHeI7Am5EKr5KpJ+Ay9rxqloomHANIAeaJGqARj3uhP9OsOKNy4w5RHSud2lO3g",
-	"k+byTKbi8v0CcdAw/J/NFdNCZ4RbvhpjgcNyezooZ5dy/UHL1fgmM8xk2shR4ILAFdHDEZmDhDxV6Oii",
-	"R0rd2Sf/WXq2ztaIyGUjk/f34i1lY6OpRaIe47DIBge8Fqeqj+ub0uZrnatsO+yg8GlMeikRc/UV94IO",
-	"n1/WZ+kQ9+aU7ahrUqHi38pFK1SH17bK6aKa4InWJqRU88IlTucFiqfQBGBzq43XCL1J/DqUovCBw06V",
-	"aIxUtTwRLglg2LmydXmtcRWyDCsjK39VAR6i7sRClKKoZVC1w46yiawBdWaQXeEdtTIAd+TqoPN3aqeX",
-	"D1l4mTtNflPbWlPXeeZwJj4kIuOwMuftWrnygRfhVPRjbBkOoE3RAFkmTNxut/YeM0foSwi4yM2MKEIN",
-	"Qd4CiC+prABfjif8LHBP3ulN9qdOkx3tHXi6FzFGscn13IDVVEX/gX+qksysjJDcQgaDAK370joiAXV4",
-	"jBGbtWUPYChMsklLWxQ6HXQ1y9r84nRxoNyMX3oOoZJnJ6FvZoravSxkRdusvAUZ2aWtXUG1L1AKrzxH",
-	"y0lWCtL70B6FTiVzpvSJ+ZkZywp+66zTIihvRNMNUDjHig8bQICuQvO7uhxdL7VhPS++YSTfjS3J0qWq",
-	"oZlGUyReZijygLCGDIY2yMi+0Y2V0Rn+4S+SLiUY0+iYic41VczNkTlh3yd9xjJhJxsqwl5rM2wfbrX7",
-	"FYd6yJpF/xjoLiPqh+ca0amPyuf14z2JL2TT2VQ1e0amOOWpuQ5dzPHTyRVQi/Pae7l/fPBeLbkLY454",
-	"qERUjv7OAEpqr+ucu5XV5fZkeXKmiuxs9wrN/vgnDRRGgiG3CNwM8E6wa8SQ7L0rv73++JWfA7+Hp6YR",
-	"IXLR6g5TZuQpAK5uye3RHXDW/Tu80yptvgUbORTjcJnF1yGw+6Yl18FywCvsq/VpNxqpBm73tp0vxaNP",
-	"YgrPtTLeVcAoRyI+supGK3NvsP7Sl1QQHXpu4aSj0s74uKW0qr/K+84hh/wZOURziQt5mMRa7S8uUCG8",
-	"PMbopB5VbbcBqIvWQkqyv9KP2U4bXQUGMR8go+jR9Qyef/7w+b8AAAD//w==",
+	"7L0Lcxs3tgb4V7DcW+V4bpMiqYdtqVJ3ZceOnfgVS44zE+WSYDdIYtQEOg20aE7KW/tr9oftL9nCOUA/",
+	"0XzIkp3MaOrWjcV+4XFwnt85549OKBeJFExo1Tn+ozNnNGIp/PM0DFmiu++omDH4IWIqTHmiuRSd4875",
+	"nJFMcE3klKRwT68TdNhHukhi1jnuTFaaqU7QUeGcLah5Xq8Sc0HplItZ59OnoPOEhnPWfSKFTmXc/MRj",
+	"Gl5miSKLTGkipCYTRkLzSFT9lJBdpWXKNn1NCs2EnVHzax/mPJwTGDbRc6YYoSkLCBWR+ZMo/i9m5mr+",
+	"vZzLmJFJLCeeOZN+d9A/eHj44HDvcHgwfPiwv2FcT8/prDmcs+en3eHhkfuk+VhAuCC/Z1LX1/qi82j6",
+	"8CjqPxw8fHgQPoiODh/R4ZRR2g8PD2nUHxzS/cn0YDqYDCf9ycPhMIwGh9FRODic9Kf9Pu0/vOhsGORL",
+	"qnT3lYz4lLPIt3hM4Dhhz8iSKhLKxYJrzaKAUEWoIM/Pz992I6pZdfTn8ywg/QH5gQoy7A+PSL9/DP9H",
+	"vn91vmlYMqQ4BB99vn/3kmhJIrkUsaQRmaZyUf32XOtEHe/tmeVVPft7L5SLvf7g0SO6Px3+j+IzQXWW",
+	"sm/pJKwMZyrTBdWd406W8k7gGd07qtlLvuC6Obx37PeMKa1IzKaafDNOx/d75HzOVobq8MepTGFJBfuo",
+	"yViPiWKhFJE6IXxKhBSMcHw8KG5L8bXmCo1juWQRoVPN0gtRekHvQtTIJ0nlReck/XYwPNHf7m8i2Hxa",
+	"3bcy5uHKv/ixuYPoOdWEJknMmQrI+PexG6IiCUvJeFmMyjum37896p8svz3aOCam01X31MzVc5bwC4YW",
+	"lpQbPjKVKSM6XXExI3RGueiRMyY0WXI9J+yKpStyMHwEh/+wv18Z2mDopQEu9P6wE3QWXPBFtugc93OK",
+	"4EKzGUthnL90kat1n8xZeKnMjRtOfsFsAnJ0QObsI41YyBc0JhGfcV1buM/lBBvWOR//i8i/7cgA7inC",
+	"a1zaHajug3DAug8mB4Puo+jwsHs47U+H4dHkIR0MWo5XxiPv+coHc84XTGm6SNZwpjDmZocXNGIlTgU8",
+	"dcHjmFsyJIqLEO94L/hHwhIZzqsE8ODowXB4eNQ3/2ujhaODHWjhZ5YqLxOzFxwp4BTuKcdl8YPVwW1H",
+	"nIOWAVm21Lq79vDC9gbmPIE4Mms4yWYkZYlMteqRU3JFYx4RHhFlFn2yKm8BV+SSJdpPHoY6DHEY2iiR",
+	"RvX8L+jHl0zM9LxzfHQQdBKqNUvNGP/319PuP2j3X/3uo1H3tz8GwdHBp//y0M4n81BKF0xXtJ2XVMwy",
+	"6tMOgKPZq247FpTHxyRiAeE6IDIlTADTpmJFpJ6ztM5oI9Z98jwgETv5/dt+71FAmIB/HXaCDjdfQfWr",
+	"E3QEXZgHrA6WD2v92URquq2DCQNMqJ4Xw8NXjuB0GsrgqdENdJqx3c7xi4gtEqmZCFc/Mo84OTWa5u8Z",
+	"M1SVMRLOpWKiSlTAv62mRheMGPFYYuapEQ9m36gj4eoaHEyPwkHUZ91D2p90D8L9R92Hk33W7UdH0yF9",
+	"ED5ixRrUN6k0+q4ZfguhDg8P4QC6vwfelZi+ojqcN5fgqdBcr4imMwWkNv7bOKc13IYeORgMyThJgY9x",
+	"89xoSnnMorFRGGCpsjQ1B9DqDkalpgspZubioqkV3IhS6V+yaRfn2bJWB/1HRy3LY1XQM8Olm8tUqJhk",
+	"v3+AipKeGykv2JKlVb20R16YtYhXZE6VlbNWCgRESZKkbGp0lBfT7mspGA55vJvy2jp9O48uTmQNc/Ot",
+	"ghnOZkJpiI1QJqCGtdDPCy+VFBQS5Jq0UefV0qiV+/2DgGSJ+zEiEYuZGYpqJ8cvTGnF3u1Obi22YrHI",
+	"Zi1zossXXCYrIxxTprIFg4XlGk8ciaWYsdQtMqruKVOJFAqWu2Zfftmlwum2MrCWRXovFlufyo08ymdA",
+	"kphqlvbIi5mQKYvIhCkeMTiYeCYDsgTrnSuykCm7EOwjDfUxoQS3xXvG62t73aNcTP86h7mFwt4IBr4I",
+	"9K0YjcqZdubUKiPVaGwdL3CguSBUgNYBbpmAzJhWDQPCnFBlLGKm4OjDC4icXggqCFskemWOfX1lwK/x",
+	"be7XaFuLtdQz6A8PvHqYI35Qw96WKOMZEIb5NUTPjfknmJJo8+8lqZzEbPHf/1SoOxff/a+UTTvHnf9z",
+	"r/Bu7eFVtfcWn8KPN9Ukx/0sHVoxadbR8EMwZ8t0N/YQwBgYbFVqEKouzdYZ6VFyslU8BL5R23v3ihtb",
+	"DPCtHnb3e3T9dc9X7oV1c4v4hTcnPwNAGidkHMqIjYmiK3O2V3+axa15I9Y+Xrr1s7cFTuBrqc+o5mrK",
+	"6SRmX2mLWGR5i2HJNDY2AIvMuYg5U0RmGji482zWNq7hqV23CtWb6163v8yZ+uT4pjNHZSb004/GoPbo",
+	"H8aoQb0WOJK1qMHAEYTiwz3ykiutwKFoBhAzI4DfyaUic3rFrKYSZwuRa4qKpVc8ZPcU0YZ2FJhQMtP2",
+	"YpgyUAvVCdF8wfDVW/lPyCu2mLDU0MKKTBihUYRe/CSVCUs1R/ZvRw7/jFAK0Pht6Ra0LZtUZx88Ni9O",
+	"mVIBSWKzEsYkNCOtKO1/dJgx3TvHHRrR/6vk9DWCLdrOIu4bQ5ab422mYDbfijY5+ScLgaKsdZwpr0Ph",
+	"McQK5NQKmuoIf/0t6HDNFmq3lTglqVzWphqmjGoWjYwFXvFc+Ya8oB9f4GcH/b71b9mbaJrSVTEtT0To",
+	"FdM0opqWJhWgOWBOvmCKcBHGWVQL3/yZ58quXGCscf6EVhDX+P7pOdmjmZ7v4c0khkMHFvVfZprAZuwb",
+	"Wx2oeBdo5gsKXq/P9Jw2/KV1l2TQuWQrz/Kfvn1BzJWApOxKXv5lyetSyKUYCaaXMr1Ua5besjei+Eyw",
+	"yCz8NJUL4p60UZaUEXijMT25hnBScQtcNTKCGlmxYpExiObsr8N3EqqUnxze2it/manggRlNaahl2hJb",
+	"x3sI3hPkgphrZQXxX2i2SnEplC8uh1cCwkT0lz3FKpvk3/RNsnz5LzMpLS+ZaNNdzs1FUF7ykMhCRixW",
+	"ZLIiEV39RWb5qRy1+LUiBYNcFS3RrxVHjfNb4k25ytBg7nU6KRSpmqZYXfvfPDM7nVljrrZiglBzxaNW",
+	"X1EeO2OwIWLAZ1SSMvcUKs/2ICojS8r7gLtlRzWRMmZUdOq2YPM7FK0IGKIxWKwzpPAyvaKCzpgxPdSl",
+	"Oia42QHJkgj+a/SqgKhsNmNKnxAaK0mE1Mzo+qk0a6MC6+o2/5iz8DKRHP5QCxrHRNP4EiyCGRPgPQPz",
+	"y25GzTHlfFo+zgwzuKeIuaM6AzPyEVz2vVFd8jj2MYi5UatiOjEHSE7JEiw6TUIqSCSrZ8keAVyjTvlk",
+	"Nd2HaB/6X1R9j2ewldOz4eDAUlX3P59tUCK+Vlo2duqata5xzQo9+1jHVyUk6wutkILb+fr2fSpv4Dqf",
+	"C574BlNrsu3TTM/BOPGQmVywkstgTpOEGWVSy/Lh9zCPNpuAFy/5IrZAxK542HImL7mIzNlJUjlL6QL9",
+	"3Cul2cLsdDg3Wu/4GU/ZVH4kUpAPXERyqcY98hSc3nxKMgEcu3pMnsYs1KkU5pkFDd+cdYINLn10IfjG",
+	"CJLhevF3syAbwuhBx6xBC+N1+3RMximbcaVZyqJxQMZoUIy4cH+MuBilbJopFo3JN5QsUylmxMi3pUyj",
+	"+6W7JrEML+EuLSVZULGq3azuFx+QmR5X/hpBXH45ZymDCyhjR6AHln9ImRuKIDKOSMqmKVNzAjISbFFz",
+	"HcK16KOCx1CfNN93gxmFcypm+O78t5QppsfkGwAKUMBzsIiEMmLmUXAStTxXXyAXNagsVFlLGFFlF2vO",
+	"8rtg/CmfzXXzfs837Lhq743yFas+vpBX/gs458mKmCVNWEq1TM17UxZKsykj86ERfNxO+pKtiu+4H0pf",
+	"KH5yY+aaxFJe2pAzLIe5wSpwY/untd7tnyr/m3xD4/h+QQXlK81xu4jzKHc9j3vklUxZw9lYnLmc7qvn",
+	"+aDv0wRQhfMfanvRumGNrF0wMM6PgR73hgfWKfvi7dVB4Z2EawcPi2tH7tomjjTs7/f6vcFgv9ffGx5s",
+	"wY5UBsJ21MaW7BrjmKxnhVjoqd3YfHZcETqRmZGaEwB2YdA2tXASwXbmbMPNnK2mbcAtoKIDwyv2J5cQ",
+	"Xj3DCUa/ruEceoItIb7E0xpC6FcUhDWp5USSV05s60o+cFOpkmVOdvUt315ryJWBiuYwbFMc0KzzU4nO",
+	"TT7qKMbrvmdKjeBeH4rrhw/nOarZfFCm/F8QiiIYFalSD1v9MJ98H/I3/IcX7//1YvCa//Cox1Y//Cv6",
+	"8IK/4S+Wr84vD1+Ifi8cxmKyeNaPfvkh9glG9jHhKVPrvZs4ditX7BNfRK2xEq1t1Z5QYXiY4auwdlIw",
+	"JwSry5Xq0YH4pX/1w+/D1buH6nyQfdh4liobVh9KZeF8Zwrxho9jOfEhZMJ0lWgW5RkVVOchJpYam0RI",
+	"TVJGa5z59LufB71er8wWJlzQdOXbWRyB/0g/diGIdWc6zFHYNwGcDueZuBzZENYgaPdXbM8cABLN/8VG",
+	"mE9zjBCMo6CjC8hz7dVXDk082JpT4Fq5AM4W7KL2gOesF+AdB7QuuzBd0LfKP8JtMfFfEg3fILrKLjeg",
+	"TnKJujDcpcqw54QafZlwYS2uRv7QINgNsV0lsFbO5k5cviE3iX7fgsHxWwIkbzSIyuemQVCldC6zEQBh",
+	"X9Uzq/LTthO0v3I4v3g+whY7cnWj+Qa7Zhk0lDk3nPK6BQUzqJ64yrZWTkC7iDrTMmVt6q9GSCFiYBss",
+	"6asRr/QYHKfxkq4U0WnGtvDI1pZaXqJO6l8mHc7fsSRetaV9qCzWVv2bmJubK2Xv8fsi8SIoMIyGc4cS",
+	"AmrXc8ZTItO6AvjrHzk2EJVLG2D59bdcX86vB6VbO+dLiR42CHoamzYyC2Y4gqY6Q5m2g2yEtTHjrwtG",
+	"IHXnj9vgJHXLs2b5YUma6/eT8y4SLS3umlBNpAiZbxcwu86/j7mjskeeUsTLQqIORUXNiGYWT+u7sGAK",
+	"40A2R7axtv/T+RRUb0NMkhREy4iu/md7m+XJnGq3Ep+12nYZ1iw37KjfX/b2zdk52QvNP5cyiyMETOHa",
+	"o8vUqOGWS7pvHUNyiUVyy5RQYgF2zV1KCvjkVlC7oHISNq+fOcjwkE5XI+pPinxWHiLmyuDxgMxHmZLD",
+	"/v4xmTt9RlVzKAH7YmZfwi9aKw7gmBUa2u/vrNm4k+qj4ufn52/dWHX7ds1pdEyG/T7OzS1gUKRn4YXS",
+	"JuUDHva9I6YfccSHjx6Vx9/vb5RzdjpeajTCXszOuW+TTkk5aghxuR55lsoFiSVYNVqSOZ/NmdLHZJoy",
+	"BjGMgCRyydKAaEZxYsIM9NeOuQOJ0fx/c48RPYwuzMgKGYbXGyLJ0NYTKkIW++y9COkhzYSArFpkVGaJ",
+	"uQCngaGfYzKOpGBjXPpxCG8D+P9UxrFcqlLCvQwvmTb7vFIkU3QSsx75YG0IWv8OOqc4Jgg0DxzOZV3k",
+	"YJq6cJ5dKxxbdWHsb5vMarjq22tYQSk0+6g3hUgRKgm+RSl65L2z//WcqxwHbddKkIirkKZeTGUpgOXx",
+	"LhQX2z5dEwa7ASQ1LNtjZozK7UWAG9M7ufRE8pvWqA3WeaaHF25hanmC5oLtMDMYztazksJoxuAgG825",
+	"UVQ96tlTmsacpcRKXxUQGUft/g6HBO88Z3FsTnkqYYsyZbjW1hMpDe08S8U2oUkIp/iwlF240LJHJ2SR",
+	"w0pFvAqIYMaYnciIs0ZceJrKhfmkEJ8D67UOc6O5Tqe7rMpTM5Ftd7cNWvqExkxENCUWTrrVstQXghnt",
+	"GO3CBwc7epxgCTRNmz4rd5zPNBVRN0t2WJmrHegeYvHNhXktbWWWW2JSrxjTwMy3nZQZ0LZzcsACD3jR",
+	"Xrk9HvWBTRTXO7ApO6Rt55aykAk9QkxDU8aCsXDzk3MKYkfLSJa28QmNY3IqxA4Cxwxx+8nG7IoKPYpk",
+	"mC38R/icfdSKTGUmomqS+j1F5FIQxWha8+H8irwGJLyRKQH5IRNsDcDnlBglAswMQdjHkKX1ggreF25C",
+	"+viQgFRdjkK5aJnsE3sFjL0d9rqQRGazrLU4l8YYXZFMaB6TV1JYMOFO55mqyxdbe9d3IhI7121pRfMF",
+	"+5cUHsXzxenrU7N3FoYCUDJnTpqniHkM9g6AFCTml4xouZBpKpcn5P35E8KnNgZbA6xkRvnbeycBkrUp",
+	"Nmyk/ihJ5ZQjNnAHeKZYATbZBoRh5OZtRaDHkoCag0UWSqF43cPzR65GwXltKMyfWlRoECenoR9peEoQ",
+	"slEaCZoIRi2Wiqmes0HmFKok2YVf2EJAnqim+9BaphlTYYeUD3udvQHivWxv2M9U7A3721b2RlB6w5pV",
+	"W48dJRM24+hpMue2R05nVguhOs8vxjvhrCsmojzwX/Ocioh99JC+BnhpyIrCAo5UYB+4qy0QYI7D4DND",
+	"JNvhOMGdwYXN5mmCDjdAO+V0TSTIzs7yweoUzTEH/wxmGEPRmM+b73UoD6ZVJTz/TP10Z/GfuOGwGGtJ",
+	"8DsvSwSEHA4QEvfM+rSdRa8hC6nwObzARle0JCFN0xWRGTqbwc18QqgmC6k0OezX5VIez8zYd1Q3wytJ",
+	"ymXK9apz3Jnz2dyveRgpNMnppgSwxXDFKGWhTKMdNLIKcykEz6FH6lD/Cc8pHs9yHnYCl9IOpB5SL4j5",
+	"A9dzeB9Q2VhLGY/g1jECi+DfUBMja6gCNJ0VqlR14Wz4EL46GhQ67e8ZS1ejVC7VDhJcytjsUXUJS3Kx",
+	"sLydW8qzjGnG8nI6SGOYu1ISNGXf1hggl+h6HLv6HqC6KUmmNM39XSnUmyRCEkvjlVWa0lh5Qfdh4U1a",
+	"N/f3ikXO8WSf4iJrKZ24bi8BnK4lMv4JDS9xtroIEjlWSgn6onHuNZDHT/P9cPjzHIEeuyBZS8vMweNe",
+	"rG5g/jLkPIaCGPKKYWkWS3tWvaJJcs8QoowV+aY8t/tlllgKLJk3QlKGu7PKKUt3NuaBGgeNt7G44EZA",
+	"sgCTBRG5hv5KRGVvVgXftEe8VDZVzeVSnMB/wFUqlGY0ylVOLB0ZMn5VA0q20l05HuFBi4FtMi3tVg5r",
+	"NITR5DkvnHZGKFgRXrJQmiVt2XLmkvuieX3B7BvcxqpzHUTva+sQXyR6pNkiiYHpd3QSjwpGOFLZYoEY",
+	"pCuaQl2FcrQNsrwWJEvIYmWx/Z924u1nmiUbsy6Cjk4zEVK9iS9BLhZRWiYJiwhFxE0MdgBW5dxui6+h",
+	"SRi9uno84Bef5ZHMUhptDGe9t7eBrUJnm++Hm1r0FIsXLZ1Yp06s1VeepqlMW9jREoqGplLMoJgYc1EQ",
+	"p99RUI+dwZHHODIRM6Uwg0KRMY/GDnEbyoiR8SRTq/ExuvaheBEcaAhRVLEZiCBH2LXH9S83rzDM7onE",
+	"NW5DOxi+R5Zzcz5tJN981/AW9jFhoa7Dq3Nx3fQ2uCDx2jwFWDcnaiJpbcwa4cLIkNa5IpnIs4JOiE5X",
+	"aM0ZjpdqdJA2xmJPbysymke1EK8TbWPwj7JovHMJy8YYrnHIGNBj5ZThT1uq60AVxU5U1mHtQXjOaKon",
+	"jLZpl04sE6V5HJMJ42IGiqYtroulGAf9PJa8nPOYlcRWmqHas2vsrrFE83yklWUqfv6sCB4sxlspZmvX",
+	"QUtCC7/fOOFiNr6RySXmy9V4rfnl86d0hlS9dlaGX03YLBM98lra02d4AaS3kBXTrZCUjcesiGsGmJTH",
+	"y/jFe4rEcmZxKy7+iXB0DBSbkRlB18iY+ELH0vKE6s64H7c8mtuexHNvAPmUJJyFrKp4GWWXfdQ9chrH",
+	"eF2Rf0oOTDZFE7CkS8qplVW5jALJAwW2xk4r9ZBxxGIfDNgsGHzTxe2gxFyL6tfZUB71WrsCFk9lS+CX",
+	"LfcDp7V+K6SvdUHuT8sUU2WwUE7MYIE0FxLSgLexZF/CjWsdXOYT3jzlmCsXr/Gq2aAC1984toiLMVna",
+	"7E/0FQaoplgVR6Zk7Mp8lu0pfNYsKSqEeE/NlMpvupGdNxtT3Xnzy24+LdwOtyYbCQHcC95hIqdES5TC",
+	"zpQM0h55g6zuA5ucATcLKr4ESszLEbH2DJRAC6s56hdNAQp7t/C3hNLea7fH41Ar+152rLnlHs2xYFYc",
+	"pFIzLICEHQ2mHO12S49IxbVAQMPt01jodbqprUduq0TbxSkZn1sqp1sdJVAAUa6P4BDXtMCSa+rmCBk8",
+	"D01qxp+3JGnAGVu6Lra9jabfcp9+c6ou0cdKydhoHWNbd7toqrCSGdFppnQhmUGEGCWBRzG7EWyWUaZq",
+	"KhD/XBVoDfwZPfj3CqvOuhhk2upb6pGxGT24/NwQDOUA+tlYNxB8sgEVLGtur9YORgF7/vK+6bUo66bL",
+	"5lPQkYK9mcJYN4NU7Zs+BRsM1I8szMwavI2p6Hz6Ld+uFrj0qYNC5ZUN8nBOzTounWFfjRsZW+0nzYTT",
+	"RWmSuFrDBcNb0BVayLYucUXOG3XUsEGeAvew3YwijtH5VC6QJGxkTUT2NzCVymICX9gj53KWV2xZwacB",
+	"7Lo/JD/yx0Yp12asUMDFjA78YIDYt3WCpSA234IM8nfr1AFFy5GQWsMaGili2Bpq3UBEPa9Hvt5boXbc",
+	"XSGaDWe1pWTIjmA7UM8qnrX9oRdqt40XvQzf3OhFN4xjXL5lXIltFX5zr5cdKawE9ZxJUCThMfA1Gdmu",
+	"rHCHh63/fYzOEwuUHdvDMA5qQgvuGjN3uEaGWBw3H9v1GKMTJSjlINlkskvGEsz4Rh/XGE4CFPE2osDs",
+	"KPij5VKQS7bqkTMowkEmMioR7ZC84o/XRQZK+IUHlsetMxGCzsfuTHbNj111yZOuTFCd6QKclKWozEBK",
+	"cHneHmU34ikLdaWwOKOY8I6wi4CkTGepKLndT2z4Ib+CXuk1IcmK7xS+6AIOVSequ7S9O+3c4jHuKccO",
+	"AzIw394fBv1+n4RzmtLQnNAiMfP9f5sl7pF3Tl7lJmBRedkSdCXaYONdZVKvbuoTrHqDcoLcy4XRPVwb",
+	"i2sJAMlOciFW2f794Q3uPhDrpsP+ytz0ZC55yLAgWnHE1iVJWRUutSIBOCxgJxqKaAUE9esfFx0eXXSO",
+	"Lzp6cNEJLlB0ww95ZxNphMZF59NvnWpYdKcQqC+VqRkEbWjgZnVpxLMr2o1SmXRFFgNK3rLDQiyviwtV",
+	"FakvEt63cacSn0Qme4wCtLCQ0PuOZZJbtusvjw1YF7xfH7NfE0/700Xvbyskvmsk3Bmigz5ZcJFppkBw",
+	"c0UUo7GNckwAJlotwgUXOAKlsDNdZEu56SUPIcfGcWVVi7PiHTcXbc+xSjbcnp+QctxdprW1abOKnDiF",
+	"mFbeCNDKj4p2MmO6JR7/JwvEwxLZAPrnxOGpWLkiK7cdiW8Qs82eakBT5FQz2xakyMsqvxF6Ttq52uBm",
+	"I0q3VWj/y0a2v2jwefeo8xmYY+0wuZiqUjCYElQP8+3Ny/XgPcp5ZrgOrOc/IOz3jMalnEir6TlyB2qw",
+	"WeZ3ALxdhey15E/k3e5Sxv8xshp7Tqs00OLqbKvUujXHD5opzQ66U2fMd7z4Orz4jlOWOKUNDV2XYbbg",
+	"dHwcE6NPFY5pfdV4vAQJY+mF1HzJY8rchDb5pHD+zyiPs7R1WXPYyLolvGrLDoCoRMWBBdzcuRKHVVci",
+	"KrDCeou6yqI/hFY98potiRlCtRfMsc3dJhpQRnBYVzIjEdTmhb4GZs0ibsa14IJqXJoFTRIbqciBfa3r",
+	"VM4byYHSm263QGjc+A03f1de6k03P7WgnQKVsumJ5yX8CmA+Nj3wFoEhDoWw6fazAq0AAmzD7ec2kg4R",
+	"8E332thrHrTa5gFn79kjuHptaysbAv5UiZJY/EEFTGDp3AnY7UMTlbXYFJ6oEcrWt1vH9LZ34yS2HYrT",
+	"VHYYi13rLZ8oKHHrR4AWt74bTtLWd+NRymNDVX64CbmJSTnlKMhnoij/ShhH59ctsI5zKiI1p5eg8LlO",
+	"1zijz8VV1QTTdYCIuLUQCvTOBzwLhaTPtb9yTMxj1dxyzsx/kkXQDF+4DIobswQ2JQL8W4L/v6Iqnvcx",
+	"gHX3H00WXsqsHJX3g4mspdEALpqzqSWZZKvm6VSM+mIur7PFhAGLghuKZBa6sPiMQSlLmryBqLm5YPsf",
+	"SsFOoF0wlLUWBLS2zdmXrgjUII9HrsvG9FZ1Orc8pDTj/PRcpzRTPXRuPrpul2zfJa+iLxNj/dgbW6oJ",
+	"yUyPsrQF6ZZY6IVyUStMC6/1H5lrnajjvb38S6V6LXvhXrVEYso3y5LyuFrnnlcV8maNuxsc2KNStCGi",
+	"mk6oYj3yxPbMNHZJzKHVKfTBbKs9ZUtUnq7powHdrvG2WygAKrK40i3F01rDi/h0o+OKRBn7KgNrVVvk",
+	"EjB/ja3Kt2nXopxeGDhXp/wMG8WwqL15EnVoX+XuJX4HS8uES4KYq9MkSeXVus/lh4raW/0dmjZ/zFal",
+	"edGyyPby9Yqc9tv3t+TMQs+tF9aZH8d7isB91SFATbGNn/BWkMircHlLlVoxYsETeR+gAgD2n8AQvva5",
+	"E1GmdNoCx8w/6m6rfvQd05TH25BfO943/0QTPA8l37Z4eUJTJtrPFlwtTeVWTlg7+bekLSDk0KEeVYnq",
+	"0Utq3cqMYa4Nls4ovQOM2gL9d2IN3Dmr3ATpJByJBpuVukRJLpROM1DSfUkmmxrMcU0iCV7/CLMUtDQH",
+	"uWFVt4IZK71gNgGO1lIQQMUnK4cfAyka0jhmUY+MCwAENuihaTgvKkpZbN6CLWS6Gts0HanqqZ8xn6S0",
+	"TvwVGGat/E91LgnVmqVmuP/7K+3+67T7j9/sf/vdR6Pf/vZfXoQ8Y5EaodyhLQogTRKSF4JKWKqkKEKQ",
+	"BXbBUJp1vSOmEEz3hCoFZd6gINR2QYoq2nT7JIYfzt68ttkIuclcymkQBA/NMRmbb0Kjo/yNY2iYhPqn",
+	"+TdYe+YfRpEfQ1ei/FPmT2smwD/RgrC/4o7Y30t/2FLH9kL+b9/sxjXI+I3ibX1FmTY2/yvtiFcXlxF7",
+	"IsWUG7lkT/NO5iJkSedpBbZv16ZGdtv48V7Bq9CR5/NW+WezSGi4Ln/AOhCQ15TLevoGeR1X0fVCo/m4",
+	"2kKjl4wleFYBzmojpNsdSuc0aS/jYTGydAUajgMEKLlg5GG/j5XPms5QmZe1eyeV4tY4IVKQZymPzMsO",
+	"yHcsZIsJen++dgD1+j6Ywu3kGsPmYMt1VNiaFlEmPDDQ4f1cMS8VblF69txt4rY1Z1G7VQWWtbSPUEa+",
+	"Vo42KD/8pm2H7SNUKa40Ffomy9juVHTeu2q/bQ+k9TwMG1sbpNdqcTkvTkUo7zXCuVp4TZvf277QpQ9X",
+	"zqGrHdyMNkh/j2FpkwJ5BdQHmxyUNq7i6bJX10st+GCQz8R7MNCM+pGtfIdCsKVreteDLoSQsQX8zykh",
+	"ITtG3cRwgDlVkA1wyRLdatmt78dzyVa3bN817bmtWqCZgRmGh7XquJjlbf5c4zEQFKBh29ofPGVftYfQ",
+	"JVtdz3gabtVRla1aP3tMaHQ1Ak39oE9iZpRpNDywD1WArZxdphhEZ45Al6fEtbZxpxWSv2qyzrx9f/rj",
+	"o59/74cPflr8kg5f/uvhuXh8uPqgvhvMv//n28unB3QQ9V+/+3tnd8vEdnQEVwZLyYxeNa2k13w21wDU",
+	"TWSq/REcNuUf/Z8BWVDKM3GTvWSrAHQ1FsfmD0VoQlPtn703Pz2UCdvI239kqzO80dtzyGxtng1rp5G/",
+	"emNbIctTzqVOvD0b4CAQ7Ljq9FSuERwJ/8W1kRHrkRdakQUIM+ypUuM9vnoapT6t3vLDAl7tshdR3yu8",
+	"V4HNOBQ1nPivnR8f/PRLd/jqu9Puh38cvOu+fnt43gk6P/yy/7T795+PXnZ/Oh0+7j54/upJJ+icH757",
+	"3f3xu4MP3X+8H77p/vLD0dtO0Hk8/Pm0++rB8xfdpz/t/7378snhWSfofDj6/ln3zduD1913vzz4sfv+",
+	"u6F57/N/HP7QffJ0/6fuz6dHr7ov/v7gcSfovD54edY9/zD8rvvj94e/dN89O3rTCTo/vX3wvvv4xf4/",
+	"us+fHjzp/vBq+HMn6Pz99PDH7i+vj95133w3PO9+ONt/2Qk6zx48+b77j58O3ndf/Xz0ovv28eHTtYWU",
+	"3XriflTI0L8ga0soVxQGTxhPsTBluq0Vq7mGGZuK7Q8DRNOuEkD/10LOb358993547+/+/7Zjz/s//Tu",
+	"/Yu3/3j894NfXvz977+8ffP9k1feqlspb/my4QkUU/Z0QjM9P97bI+/fvQhstvdP7zzLU9yqpU72TkGr",
+	"OaZRpfr+/9B4JlOu54tvz56fDi6yfn94hDzy2yP8iyuVsfRbfB5/SljKZfTtfh//xJX5dvc513VqXP3A",
+	"xpRqR8l31L+z3YWvF9m0Vm6p/6VL8eCQWTNhBNoX+9zErkt0i5cF33NP5d2ka1UOZAqo8LlMFSMTcPas",
+	"ykIvf33FTzToDw82eL1qS5q/x7d60BLBDyiEtg9FR2TDwmnKIhJSxbpcKCYU1/yK1bob+Lo75HOCHhPV",
+	"CQ0PD9YkClZOBwwWcew7bjNsCM6kbafn9MrDy5lbn419JdDRtR1F1LuRfyXKcLuxmUK8wZhXeYcLAPIg",
+	"wZzYQkLQRFRGHrTA+limUbwxffcrRFWwP4mf84tG/2MPoW8MOnzluA2Uy2lB5uD+3VMEb6qpHlxM5Mc1",
+	"YtrYuPBgUWyG8ngiP9qqCnXdFd+3RbuDliUt5LXgSdImsFGPwxr9Vr3Fadbyn6EE/kpmBSgC3R+T1Tab",
+	"mjek8fsW4aKn98NWAdh5ymjkC1Kd2tokKmHQnwxKg+HtIx7lifFLLuqV0uejwYON37Y82CaEPqELFp/j",
+	"WL4rxtWKWsTLHstvu49DOncbHjLkCW/Uf/+1s2CVs7hBocR3uIpBMq2Ju+qga6/+bKL1Rf0KgOrmQqZP",
+	"wHgAW0Qj1nS8F8lQ7QFCSu39YbSlT2Nj/8eUC4VlawDYj3ZHGdhfdvhwAd0mR/9UECVQfCaozlI2shcA",
+	"IH7JxIgLwPG4PxdcKVvfx16u3o6OCGvWlf5y3wtTFjGhOY2NbYcMf4TW2SgXWEX78+L17peUZapyS/EN",
+	"zVnlJTLlMy5GU5lOeBRBG3WwKsv3OIE4ggXvQMujEfSLATisnstoZH6icSyX8ESWxJJGIy3lSMVy2bHt",
+	"tEaaYqd2GpsDsRrZboETnH7EFonUTIRGwRXTmIP7cZKpVadS0GCUCVfHtfhWMUXsdVt+hRnHgorVyNjv",
+	"jSWlodHbOkEH3eWVmadwJ+hVI1sDLugYQQ5zi2ladnRXfvs9k5qO2MeQsQjHKVSWJDI1dvqCRZyOXBVF",
+	"o8HBAiqquZoCZBPb2bNQ0+q3bf/Tym/OP2MIb0F1OC+3JjbEOc0M2dpaqiV6gaDBKBOXQi5F/rchSluj",
+	"t1NNNC89auGdFXqkmo0g1oCrlEUzpssrgP02K6sEhS4EjS1R5StkdiNejFyhWAS2xlIm+AEAd8qUzsxs",
+	"oFeL0jbvZTIqwc5L91V/nWAXy9qv5pPVX4y9OLIUGKWU24J/5kazwjKreYF929NU3K/aAD0VHZKEld5q",
+	"Hhh4HH9HVy1xoantteQSoZZzGTMS0ZVCHw4QiKupKYg5j0ZVMTccF/H7BY8En801QCvenz/JgUXw3nvK",
+	"yAqno9E4BgzSv6RgPXJqy87Y7+j8VVCZBjMY6mCVrWFnxggQEWOqFa2iecgT2pSLDS11nWQsvWdL2ehR",
+	"gj9bpWN+rDsaCExE6trGQd5s768HuYpl2Fb7AppTcE2MsLHNe2pwGikXZLiN2pUyY5tyMYMj+2Jdlwfb",
+	"/1BOIfKgWMqZBW5zQUK5WEhh60sadUPNzcmDSupayhNbonuMZ1GzGBtMLny+ZsXS0eFWejh2RWyjHLis",
+	"vopheb1OY47l5B3H1rUS+xwsZ/GhBowz7yV5LSxbtTZg49tnG+tvkbcxXU2kvFRYchrpKwpwqE1om9H2",
+	"biF9CJW5m84f2giXs4OBBYCwng8lx2x/VjN9DIsoV8kL2vlfsXSl5xxbea2I+V1OjbHrRV+0cTk3DJ9N",
+	"R9XlaJrKxcjj3iunylyjpM2/SzqTYrGtEGfLXthuu58Cf86TkR24puYLneN+WxqUMzOwnFPpZdVCGkFR",
+	"tqMyhz/+KP396ZO5z5X1MNfw3/B7qazHH3+4P+BKW6fPP/6Af336ZDMYKhMa1CuA3Eo/Fpvds+515fbu",
+	"67lk6Qh4GKWtoYctNrFGKB7Mr95dZeskseeMxubMtuQahNASxTBi7nOVOzJoSYiUl+VTKy+rZ1Ze+pbJ",
+	"Vi9oc8naCq72rpqa1Rv0Nme42jEXX/Itix+ZIhwspajP6DAaXCsWT+/QJ//m6JOYKj3K1LYbCggTc3vg",
+	"kLBzmaX5ImJlVtu254us2h0CZS0C5brYkx/ZChSHJstAfqECItiyHY1ZYhK1Pd22y/KwqOTY2CC3H+X1",
+	"c8v1ayecm0ltLYoNZ6xI4aFHCP/IVtfNOjZHx5gDsCSe4Oy12NZ2Z+skz1UpeFmO0zZCsNnb+WDQHx4c",
+	"HDxsO4F5ZvLwcP+gP9zv9x88Mv+7Xofc3EAAiQNWlK0gPKiUD86lkzFSUhmXLm04y3Utvj095X8vLj72",
+	"+92Li4+D6cXFxwfTluyUzz2X9kja17QcPnjW59yapTJLwF+RGDWbS5H3TXayHFwVmWLHZGyOwph8Y/4T",
+	"2NIjARZqt1iIUAcIQlf3AywsjQkgUELX/Avd8scpo1Hpz2XKNeSqgEaXX7VNvvFv8g32Oc70fG/B7vfI",
+	"K5my1qgNHFosS62cnqfysAC8sfgLPu8g6+5a+eNVvcy+u7GTxR6tJ0wz5kjarlCwbz5cG7Kd7ZkObnGF",
+	"8zxYBwQPOth5xF62VaZfyhm/JmwIUhCLoJUrZdKW2XI7KJIvjR4pomsQ1VtTyc3eZ6tcuuZhEbviIbO9",
+	"w7AzGNY5wFM4pwpb9fbIae1Jh9RRc7nEM3shMGfRvBGeVHwmsIMHprIFREl8L4bJEyaTmN1TtqSQWwTl",
+	"CpjNZQxdUrKkR07Fyj7F1YVwacIXorLOqR4diF/6Vz/8Ply9e6jOB9mH6ooeDoa3AMcpJUB51/+hhTfj",
+	"AgPUgZwlkE80YXrJUCou6gnQxbwOHgwGpP9wcFiv776ROl65qu2Nfh+QqgObEa7rHZ6HodZm1pcOQEwF",
+	"4SKMs6iJMGmLpERsSrNYt3+Du0qtqkp8S+wBnVdkmoOq7jorbPXthX+F8sTdvNm9sajwxT3zA3amIKW2",
+	"KtU9myW6eyC7Ro1ocXxd8ai10Im96vu4u7ZpADJhgnq/fcVVW9Ai31FLHxC94As6Y1v11q7DHN0k3TIX",
+	"Wx10yhFOOyLv4Sq1FPCMmIdzO1ZLIFiqGcuCYUl2NGncWBpYwwbR2hdh9WbXbsjY0kht2FaW8thlanNF",
+	"wrlUTBAM+rjGjjS24YHakUr4qDVJohiT7QKSN0Nw4w9cWS5XA3yykpdjVyTd2LLWeV/qg2LLUAsScRXS",
+	"FEtHwv0IDFTa8JyAxHI2YxGRqe3GAXnXBb3B/SxikWvaw90JVOY1NM4HqUgI8K0JwxYgPfLCtpl2u4Cx",
+	"fcMhjsnBcGiJuxz2H/fIaxydbZYFbbAxfF+K+L5/97IWmrrsrmSWduVSdDFj4RpitqxJ/x/d//u3/27q",
+	"zkEH9LY3Il7l6ovfLHDcVk4J6JCooTo0mGNsuK1FK8oSD7CHpkfeI0qismQWOTFex37K2N4tMvTbmdNp",
+	"sYPV2awf2wmZsJW0MD5DvMfkoL9PxhUg0LiFf5Uz8vc3i28/B/Gb/zmXL4qVoCEioQ1VaudpDHSWsoaS",
+	"XJGPLlveijL800qX2nYU61vM0jFl4KxbW/so3z3x/LrF/1pq1lLESUCW4c2Wb1qXJWm+502RPBWCwmkv",
+	"Z7tKQV5JEdGtUJ93VWI2QRb+zOWLHGE0AzmvGNPIcze+P0uibUgAbKIQ8ha+Bh34+NSby/XlRlUWIoqt",
+	"ed7k5dqil1sowjXNDWNBjSG+tQL02gkfLsvCNcYQbFmxmWtsBO8e/dlzOIKOYMs1o3yILsDhAZmsNAM7",
+	"8P35s+7DHjmby1QbUzi3fc3K2My6xUIKo3giQi5l/wS0Kap9B8NhTe3RNInzaeEkbyNBpbEntcmvI5t3",
+	"TDH9WUVMbNkSqGWStw6aUxHFeXCETFgsxUwRLYsGLG54WGTxBgqdBB386qZnYMrP8db/KDqxyxO4isW7",
+	"Ecn1XYAupazi/iNLwJLmVMAViaX6TK+g11W0cWauRrrfR0srFD6nLuExxENjd7U57msR4zZSA/3Z5s/f",
+	"riFD8lPiXZaiP4w3dQml83ooWgVR49w/PDohqAa4C1BiAHJGi1uvGKhWPUCuzZmt5k2NIuZ0MCt5jWRB",
+	"iJg3c47uVkHL6dKVwmQlPQ+gmnTB4idUsRMLXd5ZQfnsXkAtGkypxJXfLQipRuZS6wRPiHm3qxmE4Chw",
+	"LGBz1Eobb9uIyKqlChH6GPHFIpMu8wCqXgKuh6rLJ3KxsBcREetyP1QnMN/+rQ6VU9vmXl2jNzmScSU4",
+	"VIOBVWgVfGQlSoX8hIh9zEvdQeqIgGQXPuUWgFwNENXev1Wnc21dcUDQbccVMF7ew6o0S/D8ODCgrweW",
+	"p2msA9iNyTdphq16yds3Z+dkD5xcewCNug8V/2IW6jH5psQM0rwm4X1EIppRm2EUvKXmFingfI2tvPmj",
+	"bGNs4NaZyzhiKfnjjxAe+vQJAsQ8NsweoGmQjCCzNMTFvAd9lIwSS14IQonRaViK5cjQd8eFYimY4taY",
+	"Ji+mpa50mGsBbdID8zO2H8ZCR2YExtJaJRiUEVAWXAVg3KNuAWdUabqyuaMro1yc5D5QZkdXxOOBoxav",
+	"D0jM3C9YqsNw7LxmYHNv/vCDFBt0WEctNtDb5rQEuKb9IMdt0zTm4OpkidUGcAJ5+gnhInEDhDoirEdO",
+	"heNPUIkyTTmLcBqG/SbgxwzrhkbfVwHdoQn63hxnHmv0tu1KezaTF5RBs9PqxEkwRfDAsMjCmKB9nSJ5",
+	"g122qC1/FTPqW/oG3LWx9lHJe7lINHG3ImsoHXazDzYHCLonasAjinLb9iqgOcfVYhoWdk4cAQh+I7T5",
+	"2qKqCar2QkcrLQ6238KfYceKGvy4VPcUyd9nK/BDfFVU7gJdByoj+YrwlxstvKKXeRtpObV1bMC1pm30",
+	"IsrY5pqVloG3SAYA4fp9rHm2QMN3antJVYH8vg76nwWnB4RWEw+PcHcHTLdw8jt4+K7wcIRzd6YpY2VN",
+	"shV4vbVnu5qmsoWH+61MNY03tmmwSZckgds9FWTg95tq1WC/VunUkOzeqaE0KO8BTOUkZovduM+pZRzk",
+	"m3fPnpBHB4cP7vfImVwwm5BOoyivsYUsiqdELkVAVBbOjVYAWbAjcFXcQAeoCEuQb2gAhTVZ+YJt3woq",
+	"b9ekQF8Ehj/JbNVUOQU8bbmYGKBRTohiDBdIeZNy8FJzuE/BKWNzlO17MX7fSMutM8S8B1anXFcWWglD",
+	"fxPbkL+z527cPj8DCeQ7XOLNSRpcKE1F2JZ0QfXcSa3UBz3YownfuxrstSHVtmywBVEIqF3CBfmla31C",
+	"3RfR5/bUKg7XSPmRic9kSqolCI5RNQG4XA4hcBDFmIaXCnt6GxN2bNVkIR0SlIYhS3Qd11NFA/pyJ73Z",
+	"G2aJnp+fvyV4QxXwOhyua8BzWIW29vv+zMjw0le9BRbFWwjiOA/Sg/1GbbFpaS05AE3GcsbFHj7ftWX+",
+	"bLP3w7zXe2V59n949uHs9O1PD7777t1PB6/f/fjy7ZMfj04//PK+s31g6RRbvVWSOBM8DkGeAF6oEZYn",
+	"Wt+y0fobFdx+zs8xaU+v9/sF3r97mY8B5IghpLwkCBpP9c85UUITXhEj5eoivoz/nQSMcwLAGgZFDk7k",
+	"+kLkHCF36G5oPFdlOT5MBHOtqEp8JNdJLQNtypX1jQK5AxPCBtalgY+tNiOkjs/+4St9b6+i0Dx61B/c",
+	"J1zY3JGJjFbABPago8AeQrf2DLt0/0b4yl6zQ8Ze0dFvkyqAwyt6ALasvvlnS8TfutNuOOhP+Vlb/fLT",
+	"vGy6U5gjZ5HXijAJolMaXm4V7Idht0Wyb7lLyB3WYDPWoD2ZqYAZNE/CBzZRiIffprhAq4AsPuGRkp28",
+	"3M41EuhdKrK/IRrELGIONnfhhawXtC3afGBwQXlrq+zukTxVCJNr8X8WPrYzPsO9jxlVbCuHPzont03U",
+	"PsO7by5QYJf2LlDwpw8UlFP1GzNG6Eip5KftdhPxCCRNGBvBgE4cyJ9y1ubSpgW5yjfqUp3kHTAO+7au",
+	"iZFQgnFsMbeQ6BKyTlxDNuVfwelzDBkM4A9FuEAeXcQC9qXe6qXRoj7fcGm5A9t+yopDBH6pxb7PwVTz",
+	"s+RrXN2vXaw/ZFgVw+/Q50OpHt424WEd6Oi5zdv3FYc0KEOluYJO9J6Y0CbxVFPe9ju7uXbxNXmbqlrl",
+	"ELWZ3i2htyi47zCh5rp5lNV8HC0J+1gwgHrx8o0pPp7snjzvZ2Z0txTQ3VATw93cu+Xcmeqw/UuIY7u5",
+	"hC8AlN16zteXwOn8uSoOl5EjzabCEIOSorDisP55BdxHfmQsKTIGnK1LljyOjT1mPmkU0pM8ukmEJM26",
+	"sH9/cXj2/B+/fP/Tq5++f/uPo59ePng7fHXwjw8//X1T87YG7zgDTfwZuCLas7eOXPZWkTiS6bkhupBq",
+	"CQ1FMQkuwBB0tTS+S/QyZDBfJXMm1Jo8r0fD/v6jz5oHJFDueJDAcp5ywdUcW1zxmehycT2fbmNRKw6l",
+	"bZ88xyeaXZrh56C9sZjnJd5dHeOrbBLVQX9Axn7X1ngHn9Su27YhVGFTMY/haFnuDQzEJlles5qJy/A0",
+	"1qkEr/oXKW1hgaPr0s6KxvxujFXv0D10pCqFcm7L3MIrHm7QvJNUzlK6gEOqVkqzBR72PIEVndBakfeK",
+	"pd1T7FtMeVRop+NnPGVT+dHskK0bN+6Rp4tEr4wBYxNhasXiYhbqFLaULGj45qxJQlvXArMLdn1/x02U",
+	"VgEuaXZGkaVh8uXE4y9EZYLppUxbkPT2Yo4ULhKUp6lcoId/b3hgsaMv3l4dFL0W4NrBw+LaUV58c8M2",
+	"D/v7vX5vMNjv9feGBxv32Ff3pHSuaxtRnCs/NwSq8Ftib0o85voFUPJjjQdw23oo/fpEqu/d2rZxTLRW",
+	"8sRj25xplqzp9FfDphgNL81Eu0+mjlMIywXtSziu+lLmheltwfnKTLd39LwRDsB0bAFXDShQHd5T/7CH",
+	"XhqN/OqLmGdLb0xKsym7n4Uauj4EaIPovV7tz7zmp+EYRZsyTO5EKCIEpVNujAIA7p6Q9+dPDGfw1Kap",
+	"FQvdxPlvD2R0y8ih+v5v292xmLBzNuWnWHmrBUCr00xbFF8TbtY8yyl0Km2+6blckgUVqxwjmOv+uNnY",
+	"mRFknH0H+o7m7rkqcMI2qwvIhIU0A3cSW9kqFxdiynW54hi4NquFLQbrEIXe+kS4DP4lKkIw4MCRaWAb",
+	"ejtoma28eskcBNWKvxwwqcgPZ29eV4n51z8u0O110Tm+6JxVenZcdD795o/Cwwvb2alzlYOnDseFy4cA",
+	"TYQGJJkOSo7AEwztObdxPiucEAJlTy3PvBCuEhNFplmUkTq2+FWuPbhV8jqLY/gOZ2VMbW3ffi15AisL",
+	"8uW4ftv3r8P8P6PepaXHYsu92go2YmipvltN9VOlez12EBUhi0dUj7An2qitfHle76L8PqhnXqSXJZRH",
+	"BN+zXf/iPEVu/bdF/e071FG3oZGCeuvrcYNRRMWo9pzR15mL38MU4K7e53GttnjemU55wvJQXq5lleZ8",
+	"Anxz3YLYmIq5rRMUAUCdchpj4CYx+qgRaUEnE2ZSRrsGSrKdUQy5x0yzyh+lph8JhX4Vv3kjjR4lZMdK",
+	"uA1nCMAAcqwG7pOX/AL/ifAdwvMiLNaCHgjxqrFarXLwBYsH2I+31w8AyUDmMuYRXZFMaB7bAgK9m4jq",
+	"62IM4EAxyp5m4j8xvG+2vg19Ya5dzxcxuF5Q3pBtC73eAolSBa6Dlr7dADSF+uh8EjPbwLZJqluRo2Uy",
+	"m2Em7sbd5Mecx8w63GXCblpy/AUgMmsL/pcouXShtpMTV2ZabttALsfrty0KWlb/meVJXMpCfRCxXAZk",
+	"wSKeLQIy57O5sdKzdNawqm1S68Zd+OqVUNq0HS0jafZ+BG5pyGVPSdRoNWJTNz6n4IqlbV/l/DwV+Hrc",
+	"mLcUj4opxjDMUWmr9xF6dv/F2RtyMBw8wJghFySWS5ZC39tabD9LfXQ1ZdA0b6M70Qz8mbvXEAlLR0av",
+	"Wm88JCkPWV5rAtIiCE2SeAUpgub57QwHeM8oBCBSsy2XFHpuXgkf44KEjY6Lg8O+L/mwecqtj0cZZXCE",
+	"2GufEY43wSTwpoAssljzJOYsIpOVDdVQrYy17dYKYjj1qjNH2w3shnTifLv9U62udFDQXWnDf2sh62cl",
+	"SvIWcKgUEzwh3QGUwFMkE7YtXUsvnLUm1iTjse5ygb1xyq+lcTVA3h1stdC2P+Fs0vzqY7hEoHegobPv",
+	"H5sRDPr/+wjhDiekb78tJMH3qMAMqDLDfECHW45Hh/P2U4Z5BOGc6j240xVeNvbWVmHAycpX7cK9vqgg",
+	"Cu9NeY4b85RjpNYJWFRkpMoV57TFHcfbnndbLnGNB9J5EIuydNWvY+dQ25zHsKAJs+Uotyxp9/m0pJRs",
+	"X1rFxSxmiCnAPGp7NqJrFBQt1dHGDpPFCpZJ2m43jqztILdXBITCAwGImNaAWC6prMQpCxh3nM3ylc7Z",
+	"YU7lSKRIknbiJVIwj8GSYinAshDKby7JCWT6Xo5umK5N0ExSuT1g0DXeWd9E4FxeMvHen4xxjlFgS7zW",
+	"+K4lWq7xjmGw9mOpXyO0fVwWFjiUnobmcYTOKL+eAf7o8NGgf7B9cNkOuaWnXV5quzroa43r4RCHtd24",
+	"3OavDWRYYQ5lGqBMrONjOKDy3KDwgaEUZHfIcWHNwflfV0Uf7VzwAEECto1qG/HoUrs1AfnuCCuL6KrE",
+	"s4REhatHzhldYMmkOVtgRhdUuGdUu0JgOcCEp0Rl1QIIw9YeEW4q3cGauYDnr20qsN7NdQ5sx1MbNNQM",
+	"4YFVani4f7B2VH1vdcFKAK5MtkGn4hcsj762LyW68vJQKWNjJnhdhLbKBCVaSltmPM2EchKJJp5oHE1n",
+	"2cIpQtvHRCAu4B4tOt2X4nRQ6wLh4VOOJGWGdU8RZHj1kEk1yd0z9TYj2UzbJq1icwOX4Ahzzkusl0Ce",
+	"NI5Hg91yZ+zQITDNBRmjJT4yP6saWA3S0EapXG4GO5fb6xQb0bbvL+mExa0aMOx5JJnCvGcs898jTzAR",
+	"A/QVnVKhbLCRgcvtBOCisXlxezP0d4xGTjdbyvRSJRRSEs8YTcO578qTOQsv3QXXy7gTdD5g4xmM8tjy",
+	"N52g8zZlCQX1D8HY5rfvUjrV5idKiiS9UwWPu/LgrnrFK4o/k2YLxLaxN7beLHBbiPsDFuxfsLw5c3xM",
+	"2Eca6ngFEVE5JWPrQB8HZAz5oWPgMOOICW7xjDs43LHbeQDx4Y8YWLeh1uHhEfmRPz4pnTfDXKFpgytE",
+	"BC2202akmEcQJtaDi06we9wYZ9LSc9rGfWtpJXSWMuaafIVO0d2hul01r8f8mlcB8G3TKmczNkk4yIPZ",
+	"aClUfTmucryQNieKiyvJQ6C/EjDkoO+tb7ORH7VwnTJqZvhwN9h4S1ZEQbzP0lYWhjRlQRrQU98MaXxM",
+	"KCmet+XtzRfuaPaOZq9Fs9uk3U1Tl4LqcgkNQSIJVTl4+cKWyXKtp0Qnn1EHt9SoT0bMlTqtZyXcFH6/",
+	"XgC4DXpvJvWOLeQVpsbumoCACCN4PA/ww1iILRYBmZ83l5TwZ23pVFfei/dsWPlr5aFBgSYwqyqL7THX",
+	"/2LL1bZOZ7ot9GY9gVWim2U0tf0IWtPKLMRjjQtsJozmx0UZVGRLEWM+M20W/mjzZOalgL04/DMwMpfz",
+	"bSEJtV6nrprjZ6LwXQ7UCEpJjWI21RtAlnnGlE0dMPIPrOYV05udDa68zaC/k2GcY3N84/UR0PuiR3Td",
+	"5LUOwMJrAcexKG3rokO1rkO2clBOF9bpCNfyFmzcQ3T2e+11UBZcKegIrF33WCsnjKmCkt2Vk6mWRhA0",
+	"Xmkeqvbe+p8bpXFjt2/yrvRav2K+yDEVs4zOXBeXWv8jNLnhIFiHBNcKNAyPHDG7taB6nY5GSULTHAtq",
+	"rcYiZcn2vnYvqsB9i7450LRX1H1orTECwLdiDq3avB52GVJGo4YXaUcn0ubWaJU8Y7OqJegtz5uxNSt8",
+	"bGiNhq2DYJf8TENONRO5+xIQJDQGdRVT0I0SmgN2IVfLG3IY7uy2RBTrrpsBTigzNi4uUQx4BvPoaOft",
+	"2a6F3HU3qa19XN0MLJNnfYWqexmUjljQ7A3n5wIseoKl19fID52lGGsYh1JcsVRhJaw5V1qmq3HJ1jOz",
+	"hbNBrJmoc2NryvWxrVLEFctLmZUCj3mHWWl7ksVMefiI/eyoNbngPOcdsDcweCNxiMx03hTMpkjLOKpX",
+	"19u9vLAbUYuL2jMcs0b1oWB+WJWr7HqE6j0iygMLGivXQhHpW2yN602cbVXStkqNzdtFfOlm/zsVJsAk",
+	"qCuW8iln0badObFlPPRlnUMZT1uqr9RwIijluNs2Gi5corbSTflG8+C2slM3gtThhhMy2AozvzNy/XM1",
+	"IpiUq8TggN0Oz11O/qzt/W++5CvFwizlenVmPozUP2E0ZelppufFX8/cFH/4cN4J/LuW51pjFd/1xURg",
+	"okAR8P5im+ZaJ7BJ2SRJpZahjM/9tUzeiHiVO50+sMmZDC8ZFKqbpHKpsC2nImNMF+sZvty7GhhNy3yx",
+	"d5H1+/thedzwCzoQufkAFuArmvGfsbCbf6f71o6uGDpNOHTU/wSq2FQ63yMNgY/Yt5zCcDpBB8oG5yUb",
+	"Z1zPswlUa8QB74WxzKIuTXgDeworPqHhJRN5OiS+lkRMXWqZEJokx+4oqYCEEG2ZYdiLuXLJDr3ARJiu",
+	"Es0iB9FBcIitR3whLsTf/vZakrLEhKLx0Aq097e/kVcY68gtF566LiggEkDT1tIhT8o1HJvtRuF7Z4xh",
+	"n2lz76+zjEfst2+wjCX8cR85UpoJAe5EJXiSMIjpYbXMokjnr+DDdE9jEcz7ebenC/ErRm9iOXP35D/c",
+	"h7E8MdMWUBTq2PzdJa+wHKVNp0ohtqYEvWQjABmSd3LZbPRQRpEHGI3DJcKQi7E7XAeBe4qMza3jADox",
+	"XAiCzNY9fk8VXV8quV09M7pzXgwLmI463kIokQH5/rHZ1QK8Bd0kUjuXfLRBbszIKRFcMKKlGSGL2RXs",
+	"IxRAwao1FBpO2O/aNYfRYZNvMnj0oA+VUKaapWQ47PcJVS6rsUuwPrLFx9sy9oKMy+V9x7bLa8/ejCVZ",
+	"uTn2SRLbSmZ7tojrf/9TSTF2wkyhJ3pspNm49L2D4SMY6WF/Hz9Jxu+YTlfdUzNK98EAE3tl7FyPuPh5",
+	"4DIzxA2Vv4qC0SIiTGQLm32XC1CX3gm1r44JujmgChjitaII6k/D+6Gw6ERG3G6xRdFBkSHyij8OyJJN",
+	"5lJeupu0JIeDIfmRP+6RUyg7CpMaHLlhw8FMU37FAnLQf2i2cpwlsaTRSEs5UrFcjjEpdckVOyF4zYJD",
+	"KLGyjqQUOoMqbVRmM9KDwSEZZ0JlSSJTI5MWLOJ0BDEae3QMCT7B4Ez3fFUulowwNCiGSC8NJT4upmxW",
+	"KmJGaBqtg0VY88Rsqhk7zd/4VIQSoqi5dZ8XUBocYpjzFDYov/OYcKgQpVfjHnnsWGHKLKfLu5uEbjfO",
+	"QKewdRTd1qxIXjsWuD8X5P1/G/XuhBz0+2Rsy9WOkBiLlYDWL3DmzF8Fd4DQl/MQwRRFDq0f54nPLnBr",
+	"2Ibtzq+xiBIvTIbKBiG1f//0HDmt6y38/OnpdyA4zZVCAYKJAfrEuZ+gGDJsO4JqzDtPBRk//ZhA8x3X",
+	"ftnql+bkDvr9rpkXFxkb+/blARkzeLxcoHhsuPr4PKVCTVma75alSssdDT+dZ+KSRfaAH/YHZCykHuUU",
+	"OHZDdKW4vxnT6Gr0//0//+/4vm1fnu9D0ROuUGsqEEmoEWiLgyis9Q2gSLk8sYInH11BzG6NoaFxtWb4",
+	"OLCV8sbVeuNlCilVFC+cdr5S4uar9WriSHwwkxEXoyyNx+insjeW3VXv372EtXpTm6pg5hTUlqXMhhKW",
+	"Oq3jpMhwT5vocBKxBFJnJZaCgU5QZthvs0nMw/Ii199v+zlZq+MkL7Gyd3RQBZ4VBVko2Ts8QrzXEhDx",
+	"WjnovYiQa+wdPCRTmaUooHplMjFMOAP5E0+dY7CwUuA9KNvMhfE7qtlL85s7AYoousLFyMJ53qSdK/Nh",
+	"czJ7BO5XRMU8YsfFcpXdMXbZ4KsBMBesNunUDNvO1InO17KQmxYhY5nYZEVCGs6ZIt+Mn5h/dA3DTGV8",
+	"TITswk3j+5icHvOQCcVKyuvbVCYpZ5qmq1K+iNVpyROjsZpl6wQdoymistrvDXp9cIklTBh19riz3+v3",
+	"9iEJVs/B5tgrYO0zXxmul9hrKo6tEovll+hKFdi9pdeSrbbrBy7VgZEgdb2IOsedmCt96tDCbtVgLMN+",
+	"vwYgKGsVhoFDtRQw2jaZdPAFABKDgeAxoWYuScPSjXljTk1tr7f37hU3fgqKp7pvZcwxSWarh939n4JO",
+	"Wcva9HzlXjs929vc/2C+yq7dBBqjriY47DfJEdyazlQJ0v1bUQQEipDYIN1kBSnUsPNgQWK7hgIIrlwR",
+	"tQ4cADtS7DiQe1W8pTBeYUuhPIT+MK/zJ/PWxDk/KjuHsJEaMAzrJMEs47ykIXQNsEE69DS6n2dSRhfC",
+	"kPeg73oeWEXZ5kIuSsCLQ6JTbg0wCUh9SmKqoSm60cRBqMEBgI9YS8yFI1xbA8PacZwXIo8oFa1RnYhC",
+	"95ADw0xWBKvsiojMmAYfMdYzBIWZ7BPsyARSGcN2dtlyxxHYPnOZpRdCSOzOxN38eigtXRB0BDX7xzkM",
+	"ptSm1TZjGfRtXf+isCYXZJA3jgiQiSIrtDRxIcDiXeUbp+UM2QmMuiTQy6opGNUuKl4eDTS0A6XcGBNj",
+	"Q6EjK8LGVlOt2BQ+roRW6NO84mZKF0wDV/jVf6aKW/ZQr31pA14A5rdC5bGMVjfG0mBwtr93C1MrnYxm",
+	"h+Vep+zZ0mnGPjUY8PDGRvvm0jfIF9O6D3OaMha4w86NrWro0bo+tbQR1jsefWpbqhUdXGzZ9dJ6lpl3",
+	"pud11j0Bahz0Dx4ePjgKNnJyW4+jxMfnLLz0MPI9y1OxSZcvd+d7fsUqUI0KFeR2KJadzXkt9gk3ksB5",
+	"VQ17DWy9IMPmkUcgl7OGnqV7FsfAVSFQk3/JMs8eORgO0RUxso/lLM7RITC1AJxpAbGFRED5L43P7IeS",
+	"C4Y8lMWGWafmV8PgLPzYqecH/Udk7BrMXTKB5kD1LjKTus6qsUsnFUZR9jIuXPsyc7gd9vNERqyCjGvh",
+	"QQ4us4nV9G+Z1ZSiGy73pMwf77jKKq/5X6G5ZvDpa7EVPPVhjsP085ZN2mKp7XyJAQFjcfCvLEF41WRl",
+	"uAqLp03dkFRVwwtxE7phUxrmjI7GKaPRCmxPq6FdiFxF86s5Nc8p3VkfPCnhEczcoffrhTDz97Eey2WA",
+	"9fxc3qsbUaC+qF5y6tU/ApKJGCXU2l264yV+DQXWabWDhnI7vGOzfvKKppdqDbcwzMJt+g0qDxfCqz3U",
+	"1YJNYr929u6EvxX+zQN7d1DNwfq5cSz/HEL/agunpO2AoAKSsqlN3sVfsEWQ7WFUPb73VKmadu7DMPdb",
+	"p3O9yDZ5Zg6ndrnuCZ2xoOgrDAKSQ4BqjKHVMQREhY3EXrIEG2086pOIrlSPvJk2hzvsO7FrHroQ5qlW",
+	"f2mm509dG6yabPVAQBF0XcKOMQE6SbX6R98CLyAXtcBduBTj4vjl5HbYXwfxHvb768E4nwIvqAT3HQB1",
+	"adFO3UUZbW749crV+eaHO1aZ4AYMk0cfuUFHtdvadc5qXKI77pU7q5fV1tOyfNpvXMdouK9j18rFr028",
+	"SaCXjOM5EN2y/QfyHmmW7xoeRGsOVDKRek5mTGPzExfALjVUGgdWuQdIDfiTwT2AkS2LT+h7A4HAJCsh",
+	"vR75UPPflkOAVJEli+PA9UJ6dCFqlgcEwsuGx7H5dsUHDMwQQoROnRJR3vLhm0ZDh1KI8eRCDPtWq9w7",
+	"PArIQf7XwcP7PfIslQv3JlVqYOQ+JNiVTfOx3UJgFFqzRaIJpsTzBcYFUCCha3rQ75fMogBCYRgAzL/l",
+	"XNY9cppPBZB4Rfl5N4iimUWp6AAIkUf9C2EkhBnAnMWRsUTRCAUAkx2ogn53PXIGBSyp7TFjG6FAWBci",
+	"rOaF40prrzGYmLXEqQvRzJyyVcShNEpOhhBdWNd/x2kNrmOPwyW/fXN2fiHae0tj8L/Uj9or9uCM3Y42",
+	"C62YXFreetfRPVXuZPZlVVsjGjBzoW2QOi/mgz29HMf5TxYUFmLbOf71t7LYgIaPQFHXVmtzE7ao6jPo",
+	"B50lNKToHB/1P9VlRJXw2yXG049h3nxzlw5YQS1yVnjB/N3QKm3QLgQiy104rUxMueh64RpsINrXXs55",
+	"RMoUs9wj/81NxYoOBOKVMTquhZRhXYZ9Fi/PPW2l8KHfp6YsLzRTOHaVa+4p1NcNkw/lIo/g7vfNRxE2",
+	"uK31DkVMlTXbq0tQMevhPhTuJ8DpQXDMKBcYTsaDiQ87UYtuuLKYhbbEtThqIXPJJpFbk/wXYkvR38Z3",
+	"P3A9L2dm3xIfbrbHa+NzuPaoLX15H8MdI75BRvwM2hl6U68resqX5NQSYSgtzFlE3tZ3lYZ35B1LGIVi",
+	"RFwTlYUh1EQgH8AvT+P4W0OkY3MRNDZkiNU3XogS8sMoUi4D3d3msIhK8ziGsuDHKB4cztDysxw/XP/+",
+	"RdbvD48u2UrlwzG84kpeVsOz91TuGXFs/ISMS8/RGJotKeSm8NkKhrSFs0joNLLWgfE0lxbN5S7QeLYB",
+	"NG+WvLPpuj7Ln8ax36/RWuKymUdalrbFtgYEF9GO3EEZm05ks5LbDtcs927j/e2r+FndPs2pMrR952Ut",
+	"KZxI8DfqjoAlLnsjsJaT12f6jmHWaJkKvdzr1KFJLOAWgJzQO9fZrIN+kVlS4NRBt4FXeA78jOlX7DZB",
+	"nuWU0/Vm3B1JGvL6niG8BB0SULT6RlxmCe7BccpotMF1tmB7EYvZ+pD+d+aOGmAIOC7AtnNPfjl9rpIx",
+	"SkpsCXgSodraDdpll2OPQnUh1FymOl6hqRCAq9UZBFg4Au6HerZckAnTS8bgE1yRkAojjSaMZAL6AKxD",
+	"T16IBnyy54dPXoj1+Elys/DJC7EBP0k2wietnnWKA/rO7fDtmA3u9Rs8OAU8lOawX+oyir82ENIM0B0E",
+	"iAq7zBGb9YOt1/PeMXf8a5XzhR18/bcQpVywPfYxkVhmeq3QhXOobe1Ti3A0HIWHzCLVPZAko1ZDalsk",
+	"Qyj1ekwsdw1KnC8PW14IDA0FFQaoArJgmkZUU2hRUOKTpWzSzNgHZyxMmY1bury1Y6PKzTGKWvJGoI2L",
+	"DnLzceeQRtcJnJTS14KSI9zN2rJLIyZOIOFtD28mqV0yDh0g3dRh2TAMazlxKLPYFQUBKxJtKZrGmC2H",
+	"oxFwBxgl2A7Tw7BwD09zKro93wF+4inSzJ2WsvmU41I1jg9XGFivHpovACgq19fz5qucwQECXbgCLigZ",
+	"+iiNc6/quhwLl1vWVBYuxL+JtoC2xtuisOBtaAnu9eszJtxqu2SJ8ib+WYBMOSVA8RuYzp1CUIcvl8pU",
+	"fmGNwH15D4IhnwFULhvoXFUTedKSJT+nIooxBQS1WlcTC5AGZUiXzLSR10V+geFUeQ6aa03joAQkRxLg",
+	"N4W02RIbwNDePDmMftQDN4H9V7wqgXtwPgVOGj41leXmPxBZz4fo4u0VMPUpFpK+EB7EswNazSQWRinS",
+	"B6dZCqwvD5jMnI1crFCRSoVvsyg5W1VDabqyGGk/FKCUvlLORyhQAeavfed5kUtRieYMazgOBIyJ6EJs",
+	"juXYBx0nfAf0+SfNbqsMclNs3gvS/bJmXWW8Z5qmmkXtGW9Yj1tlhhxKCZ7+tLe7qFEzatQElyuma0rX",
+	"DUeMhqWI0f5RvxIzqvL8zQDzM8d4c1let/1AWaRxXPNxrc11A760AOx6OemZqgvxuWh1IlMsyoGfRRZt",
+	"GFw+AaeUO2ArJtq2xIOwZb8qPov8spYAY8QHIrZyjolMNgDAH2K55IJBdRQAzBsiyBKoiTSDamQ1Wcqw",
+	"5I4M7NlTJcRvJdqIIspMDk3bpzHUjZquKTtdCtcV6Cmc3O7IqXqybo6igM5a2yGqYEc8OJBq/fCdQIIX",
+	"Yo14sVRfFy+3Lh22TUQofMZIvsFfT8snFrbkpnInGjzIroYguOF0hp3QBBaA2S4K3jmlFUMRcLet7WOH",
+	"baYCONWS3o+/VoN2lnvmlWcM4cRSQfOyhKHHMYcCHTulPY/iybRWXWr8ImKLRGomwlX3R7Yal8pnmK9X",
+	"B2u01gljwsoNRBI4I8V8HMsVzSgHBLTzMWTKVXuScVR7JasjLRAAZRipw7WmzHxuHFyIcglvfHxBV1gn",
+	"DYaltIxZVZc+2hoT7VWmYQTnroDyblp0aWmhauUtadHvcJAb9OfqqmtJmMUf/tlgVXl4Odf1gVDv0FWt",
+	"zNAhScF2Lu/yFPq0uOW8YXZ4tIYdYl3adn74BIrolgvfEIkQ+WnKbItJcBpAVoWR5thgp+RM9VZWqEaO",
+	"9ZyrC1HLvmAfudIAQW3PWC1K4xTp4ce2+PiGfNMLoa323iPo/Klpp7aYaaVdAvBOWynRGd25J/aYREYr",
+	"xUrndlOpY629C1HidYd+t8FWjM5u2W2xKHz9Bh5lxd31MPiDL8ijPJXJAWagWF6gvWBhTfK942ENHoYc",
+	"oXSEb5hbHbbb9c7w3pCFagtTigJk0gAp1tNJyU7ZpKcity6xKpjtkjfo96sfPraaYSxnXZ5rUFIx16PG",
+	"qUM8ihmJpbEpW9NMz9zs//2STIuN+s9MM7Vbuy7JtEJXd/GlPNe0si63n1zqvrT3B48+4cmIma8xWh2X",
+	"fgLSpar1KS0TBU1tuZgZVenAVR50CanWi+gpO3EPiKAGmxCRpaRteIQd2PWbS8DBSqieF+eKRw35/2c5",
+	"Y3cQ6V2RHhALzJfnC2A5tNTJujMFXTJd/eeK39dVHK62xOuRF9qmaVS8t0WmUq4Z1NPvbNXOg/7+hWhg",
+	"QTDUUcV6BD5XfvlGm7FmG8aYs86nRMjNDmxbpbTWkGaGsBYIAXsUBlzCc7Ogt2MolLuWbkzS9az8n8Wx",
+	"W11+iJgYIrvjAcAD8MTdbPrXTrwh8Cv6Z3Sl8irXpWS1clfQtv6+GGiYt3TRdFDLlpSJ/ETdEqEWrVbb",
+	"6NVc9MeO7ijWUIbZ2OXWXWlvTWMMWgMMLmSgANyb15pupIN/c/7m/G1A3j17Qo6G+w+Pydnz0+4gIEcW",
+	"mRSQ/TxecJ9gYYyGADwHQVKpcA34HiPYwQa1bTng0qJHXtuChi7AiTEG2izQXW7zlwtv51uzaUmAbsLS",
+	"hXmsQuSKrEMPpeWQi10UFwqsT8cLzSxJ2SKLI0DPYzXEi41rx+sjx4UD0NYP9AVXwQly6+J1yxoYuwRL",
+	"b875ho6gCBahXbi272aADfVcomjI7hiYC5hmSZ0+vzxwsnye10Bn8izEHPyTt0JscDRX6BfJwtUHkksi",
+	"RZsQb0HIYN5BDSJj9LcSngt165RpC72g4N7FWkc98qbiIFSarq6lZ9sFumVOsAlTcVo3Zv6c2rW/Kfzd",
+	"kbfb+xXVbHPqMdtnq2zlSSwn1bQpAL8tFlxDvRSqdAkUVrT+U/dIGMvwEtoAnTgjuHRioWPPGTapAmUj",
+	"4ubzFOvUpBA7zSNn3xjV6NFg0L9/UgYjQ5vhK5bSGB9QBbAae9SZ0ffIOXQFyhZGPyKRXIpY0sh6/sfv",
+	"zIMuYeLFtPuK6nA+Jt8cDIZknKQsH1kOoVuWVRubOGUVrphqM7DJyvC6+0SmFyJ/sf3QN8XoBFu69WXi",
+	"fo4jgZ+gIxGut8rHrGzcM6jiTbgi+/0HgKi+EO/fvcwhgQhOrNXxsaWUi7kG5eGBghUZwwNg7YuEWsgs",
+	"E22G0kuYNDaO2x2PMYVBdD4FW9z6XixkBHjEMy5Ctt1Dr6VgO3zj1a5feIdpLdu82966m+9ThprprtIp",
+	"o4vtGTVux+NYTtoYdumEVFmzDXrDYNUmDlm9+VPQqTTX2vR09eZPQefpOZ1tegju+RR0XlKlu267Nj1U",
+	"vbksSr6CAMLN6T4xTFlli81SqP5A+S3bSLHi1vKT0DJV00Wy9QuKJ8rv+dk1PdvyLe7+zxbGw/7RVzg4",
+	"VvwwK6X+RKfH9QBFPrPp6crNd2fv7uztdPb2+wf+TvZ56+dQJtBi06Z21s7JnZy4XUNlv//Avz+gXoZU",
+	"kAnLFUsWucw+rojRICs6443u3EtZNJJZuxHuvr/wHhwMhtsYioWN8QxMjA48erT5UWDdr6U+o5qrKXRE",
+	"7txAdQ9LFBWLxmn3zki1P+zoRMen1tQnQkJbb5K6/rLWB1IYdK4cFhhR0u/ONQ//WxssLcZFkw/UlvHO",
+	"HLhTSe5Ukjta/XOKwxsquFfjeV9cuPnL1miZYt4FE2G6guJjoKTJaY43ftgn3z/GsEWWgHAG/Mo/WaiL",
+	"CghcK5B7eM3cM3Wt/RHyJuSFcEWovoEAq+aslA57PygckOxjmMOpfs+kpuSbg8E+GcO/R3i1eETxf4Gb",
+	"0KEZvzkYDC7EOGZipuelD6B/EbfB3O8SqL9pyVcuvKKhZXYk4tMp7GGaC3qAW18IqD9V7tRnm7/3CBTC",
+	"2ZRlV6SlwgLkj7swesh6F+JCnC+l7fxgE+zMikLyc16tIm96wbBIlrxi6TLlmmHPdvAc31NV8jsue5/d",
+	"SC/E2LCMsSNY622Gz65klkJWzIQqGCSExcxLjAKBbzomfxvnlYMw3wE6t0J4H3y7UbEqOBxHIWs84PcD",
+	"R3H5BjiKc/VFyMJcBk8516Wd8GhkSdaqilXPiZUTee9/x9TteBFxWoG3DixyFemtwK42RM9WSNYcA78T",
+	"6v2DWYNivGRBI1bay4BwQRY8jrnFdxBl9Di4473gHwlLZDjH6vwLu6wAmh8eAN7C9aa9ENNMZ+irz/mC",
+	"rVs/NOfcSuoRFyO801aEKhbrwdGD4fDwqG/+t2nhCsm/7dIdHZSXrr/N0p09P+0OD49y4o/lJCBHB2TO",
+	"PtKIhXxBYwuQcbFjyyNGC64WeJK4y80NGb+C3DHNlOUhVSj0o+nDo6j/cPDw4UH4IDo6fESHU0ZpPzw8",
+	"pFF/cEj3J9OD6WAynPQnD4fDMBocRkfh4HDSn/b7tP+ws2nNcnVt3ZIlVGuWmvf876/97iPanZ52n/32",
+	"x9HBp//yoKgbS/bcYd3CeSZsK0VLeAkNL6HOjU1+M8t54lgctRGenU7PE/ON7hMLrvKkkAyCzz09Z0au",
+	"lPYfSr+aLTQ8HdfQbbHjQ2YeuSk4dl7OlyCJxtUJunDq+mmaMXRukqzLc4JB2zkFUEZjgmmPz8/P39qt",
+	"Axk4roxnnM8UimpAp6pFpqAELvs9o3H9cK+danWRPm+uO+ZfB38ug3vrdPDbCi5UVcAvC+7A0YE6GrWN",
+	"r4h3O86B5T6FXJaUiH8TsMfXM1jeo5JPt7VNEB/SHQTbWimgjm6EiOzNudnm1RZpmAUmxFkYJXccT4Gc",
+	"1efmY7bkSyLhPrdj/fdLmnQruilnEuxDHmH7m7KtsKQKq1wbpRDa5pXbolZFxb9RsiXSxbpcS7uyd+C0",
+	"PMvSrsjte0NKXOYP/O9oQ6JluR2BpW5ImUyZLc2mEhrmlRzAUdHSD6hM/id54U2qg1IO5oWopWY20jID",
+	"a9se9A96pB0vxiu2eySZAqfAglmnlDHZxxfCbusJQufNYHV+OH0ZX3+F+MXXyfK0K11ienf6yM1U/DcS",
+	"52a9pev0kGA7eGqPPCmhRx1mNKhjSLGKV8RTFmpMxTaqhXOOVXxx5QTtBhvwZ2j7oZF3oMg7UORdFPQu",
+	"CnoHirwDRd6dvTsEwh0C4Q4UeQeK/EuDIm/eBPrKaMg7HOQdDvJOC7nTQu60kP9IHOSXlWe7yRg8GGbZ",
+	"foNoAY9jLmZ74CGU2ZoWX2+gRjUl7k6ILdrqMQnlEUAiy7EBXZiwlRZfgOeDh5dzHjPr8JcJw3rXF2Js",
+	"S8eMbN/PScnjXykcW2kMiv2PM8XSvPyOeTMGLuw0SSJTTWOANl0IXy8XM58CEIYF/KjG6B9gPtFJCVfP",
+	"GV20l7d54lb0dgpbuNdvahRsxqwlmWSrLwt8cONzJTVbO4PMbMcjG6KGDdTyLnoI1Ww0TXXpzJXZCVL0",
+	"LRe1sNwBj80m3qDn+blmFshaOY4JXUHr24hpqBjvum8C3yiqWVTOOLZMgirPlISZ0nIB1eBbDt1bHOgt",
+	"0jV+4Y6qP4OqoXhQkytvJu4bouay1FgXG39CRchiKFCuAUaWdzZDecdSLiNAiNsW/LbiCV8sWMSpZvHq",
+	"W8Nmxy0R8x45rUiwC5EDS5Ds4TPYPE1XWkzaOlFwSUkpWOrKrRlRCr2uKYo/1fPUibkQ5c/iSw/7+2Rs",
+	"V2iUCXpFeWzs/DGBzjtiRqg74XiKk1Re8YilRfQ9LBXiYcILTA9hSc/KG7ABWvTUnqDyiAEZx4XSjEY2",
+	"o6N9gyrwoymNFfPjbEq75sch2Wct2GYiZcyo+Hpll8vrYcwOWNmYRUFOjUiY61fmjhvhKW/Q2K1yoy2i",
+	"8EUltepZRRajNNWZOoaaT+NmFSjyATRrmh9Wjpkx5JtxQpUeRRkb3w8uBOQqjeH8j42eq8a2r4dUFiwI",
+	"5DKVaUswvnaSb6/Ef/k7W5yIO9Ium6a3TdcV+JkVsoaytmk1UuFjRhVUAYllAWgN8mQqnpIpozpLmbnF",
+	"rDMCUBZS6Hm8IknKQ6ba8KznMJ7brD3MWboOFglzu2uJ02yJAxBJZwgoAtloU5buSqjbtu5yBLpkk7mU",
+	"l+1GDfqbwc2A7azZFcMW5i6D9HAwJD/yxxYGFcoUq8nlsGFb2g/Ah0Y7s6hu25Yfa1FPU7m4EGc65QkL",
+	"iJIkypACbWdx+KgiMoMvyxQ1LiIkmdN00SNP8bqrRhyyVEDtzoaCp+dc2LcFF8KweRpeCrmMWTRzOQf/",
+	"P3vXttzGcUR/ZYovsh0IBClTF7j8QKtUiUtJrOgSPwQu7HB3AGywmEHt7ILcqFyVr8mH5UtSfbpndkHc",
+	"yMiQ9cAXlYjdnWt3T09fTk8t53Z+OxiohGYNdtsorhufoIBY7n1up72AIwqY0muH3DquxJj7kW1tKk8G",
+	"EXdZgq+5els3CpsX7pFnvMO+ukQ0qYaSykuFqxWvJ+Y0slyNcWvNL+Sp8XdYrkM6J7/6yHcmKtpTqa/Z",
+	"8aMuZTGjTyivtuQJbl/H9SS56vs2TbC3Ovv+4vzimX7+9IV5ZlJzZTL95FxPJvrpeZql+slEX5ylOntm",
+	"nj3TA3PxdDK5ePI0G6TmuTkbPM+eX2W7kuZ4Vo/fheGsabkLfSOZSsNvBy+e7ogp32XG+ub0m3VBuSWY",
+	"hVYOiYIMLB+ZKS725Zsfe3TJCBvMTAdg7e56fTzJUa1lVY3PTjrh/iuXp6ZP+srJr7sSgVZsqo9j2dPf",
+	"l4D/KgSmvUiXjaDbL0iKv2Uua7cWfn5e27uarS7Ovz1//vwuJWqR9bEh2tOZ3mPAfuvqEOm+MN6LiQbF",
+	"aKfGct1B2GwY/TS3ylOH8drdtWHTMiF6l8Hh++rnNrvc3Ji0hlF54TKTqITjY5MIIarVy5mu3sryBpWe",
+	"Tj9SxdWr8P2bQtvvVDLPbZYozzUbciQuTyHzr105H1kpKFm6a+QtJ6DJmyrpUy+wuwWoWVKR3NJJ8T6e",
+	"Duep6rQCkHOI3JX01sqpVJdlQ6fPdzw7OdI84ysILEBfvTc31Xr3qFgr8Pjqwx+QAM3jjyYKtErfyHYk",
+	"MfZ/MLKJCMsxMVPSVwktZpGodOacNwCVph9Igvzx1Xt1ir98T8rGN+qqDD6INUxqNTfNUMz/+GQsocjJ",
+	"Bvp1nc64j57agutwy1j5yLOpPRpDcpsWtaSlpzOSTSP7VdJ+XkQNmNUebFLmvuYZIPWaxzc3zVjq0MdO",
+	"o+2FH3A7c9MATOGnidJKkswizVXOsRUnbDGvHlKeioy0bSmsIAU8eHPa3Qzg2FwLAcQYaoD0RxYoFvLu",
+	"uHJuXOhyGi+mkd3i4kzyqq04+p1KTFm60ieKTqrAocgiI36cubKCb+j8xcgmV3U2NVULltEF5Hjkb1XU",
+	"zXSDGaF0UL0MrAboisdQKkId6EWeWRS5//D+pWChx/LSsjnUkK/yolBlbYG2jgqEpQFPBIz+eGPRPHLG",
+	"S09qJvA9yziyMvYcCchz7CXESsKa6FDR8p5Cukq0adJtDZKFf6d+mFMfI6GZ1b4hQ2UEHPlwGiZ0hCZK",
+	"e5Jd9FsihYZISr1De9CakDWY6UonrN1yMiH95qxJGCkDG9nyBg9swtZ+llPXuhHzxMgGVBFT+AiI3AN0",
+	"/QJWi9QRORgUPWire/fVy8L5wN2ps9ZAfLUltoNQfgWy6gBrjCwDdvAJRRu65KPN0+Rqz0neI5uwACRS",
+	"LoJNhP7LhFDWNvgV9XJJsxF7NvNUqouCC4L0uqsQlp3EuUqouTHeZGQS6pP/gjGGeCm3NdSJZIgeuUF6",
+	"SsfbrVcCyXG7pfF1UfkEGZgNWB47Tz0EQJaRZcSW9riQUgFtq2t6v3hp22zJs0GLf+1KaCnA4diSywHQ",
+	"bmJQvNnBOWmL2msvbqLtZmM62I/lR9WHfKhBfMVCHHTUtoUa+DCmMwcJMGx8+pyOVprAsmignm2IiPs1",
+	"1GH3nYVTpgxFz2TdE784dpYpv62jAHnsiodUUGjIl37eIZiOTgzq3u/HxXlatg/OBy+enV2c9074nORS",
+	"GpFxaaqHrHjCUjusePT09AqBgrvtIyAAr87olD4fqA4n+Z6aoCh3pTQMARsadF4qkVJBlEIcwb7RV39F",
+	"Qumb0gm2VT6dmShCtiljEDfXuWc4qVck7PLKLPhMxJAE5SivoAYORZ5JBAhpwQVQnFBGnNbKKxgUxDRF",
+	"q8k2xygFMt1EfWNktZdqTinrccb31U/BT8cHYDgA5MjhR52Prl1dZEGnYN28hc/CBKGehYJUJqMeikZp",
+	"RjwJdggN1ZLmGjbGXf0T+XkwT0CRhM7PYZn7T1NdFCPLDL3YJZh/AJkcRzqj7QPiOWyv/9zIHhgaC94d",
+	"+Tsg8F6gcDbeBUuScMqDbAyyMVy8434GR+b9RCXxvYfZT6wFv4ksBLRbuse68A5zyekyZnRZ5KQmQdjl",
+	"HEZGB3OkhELbaU0qRcBdc3ZlSg8yXDMdz41ZemVNTuw/7NzNR1au4OxDwTpCWLBdNK+Cu54VXhoKdZZ0",
+	"exrLJTGhYaGKXBhPENO64niFhVf1sn+kq+X6ZVJ9kPvsyHYlLEus7kVyez0p7FKLWnIUjZE7OSCVMOfP",
+	"rAmGge2RSUIqD1Kn6fIs7pwtY9xP4PwG0iWq6vTLzOiimu10nQa163ZYTulS4z1dFblycxuWMzPpXFSW",
+	"Sl9pz5EhtpFY1swsjc2MTZsdTv4/8YCOSLnSwy7PqUyNlLkiX5kv1wj+UpZaroa3B96hK9nk+3o0dxi+",
+	"56a5i6+9tVXSB+vAUevJTfQcSp83xcogUm1uOLgsR0YyW82eMNyLoL3k1ciamyUJOy4ptnJzw+FqMKlW",
+	"u3zzr2n4RySv16bZ55mnyT4IxDVX/OWbH7EsHYrFn0cv8MtlUemsJ3qDVYudBpq4aVrqRbSv5XAZRq1D",
+	"uu+tKTPa0u/Eg1AjhiObXNbVzJX5v0BIQ/WD0aUplc5W4//++z9i2rxryV/Y3LlUbuXcmBSYMa1TsIDG",
+	"KvS4/J0PhO+ESahNHxwFmRjgtuQk5BOV8Cd+rKtEmCnokow8uzsk+rU5liL02jR7lKCfgxQUwcF2wQyF",
+	"DUmrXOhGZe53KboLlMydsuChsu72OEmsHXGUCIcDsuG3zUSgHk4/HgAze4sTp8OZr+A6kLtU8JXllRTY",
+	"7vgU2NACvDOoYnxbSQvnGep8W/T2yLaIRur/BTTiqTCPHoRYnBu6EOXrIc13wRY8DzEhSw1FLoQ8Z3eD",
+	"mv4dYAZ3B0WIOBHt4oE3m0j4d+fNT2RG9rXfQeHkF4EFCk4MfmtmN1z8o3PqemYktW7DqS5HJJs1cISQ",
+	"RuBstIV6ddUoWUPSVTumaI5DQNAAa6I2hBLs0kb/wrM7InGjh30aKa/bA21HnXQR9mTfvfzTLuIIw6B/",
+	"mysJCz1A3OHVri9wO932t9LZm/D9UdPVpJMDkck8kAeCiwS37GxOoDlQyH2Jjj+6I9WdfqS/A2brwRyR",
+	"8FkXW7GjiXxS3FK+qzR1oKi7KCxhgFu0lkr7+XhSusXYLHRebFdQZDX2aimdyNUzwYKOf39enWUtcO8Q",
+	"sz3wWshQoVN52RLV8bnNV2bp98SJ1jaaVBfLSlVmsUTyFEAAkqmxxBEmUdQOmyjo4rDSJYCRfBsnIikB",
+	"4nb2ri5Tg69gZRjZ0PIjD/cQoxOHQCm+tWxl7TiifI/VgJEZwqhwRo0snDvh68jzM70yw9tReHnVV3/X",
+	"RW0YdV5iOBVdiVg4jOxl29ZC08WL/VQ8GVfGBWhNNPAss0/cFYW7Rs0RfgkXLlYzOyFCDbu8g0N8yGkF",
+	"eLlb4aeHPmWkk/zGZGrFY4c/nUhMvNiseiaIavKdB/jJq9yObAhyixYMdmhdl67iIKC1OMZONGsbPYCi",
+	"MCrJSrdcmmyrqlnW9l1llkeyzVDThzxUYe/C1Te3y7r6vC4rHqYnCbJjlK6ulpz7AqYg5nmQnCylQL23",
+	"5VFEKjkkSu9pnzkgWRHfelBpCV7eTphudIXLXfE2AATCVbh+13qMLlFtbI/IN5bkm7iSJV2mG65ptC+I",
+	"VyIUpUBYwwLDWFhkfzCNC6UzaPN7aj0kGNXoJBJdcqokNifUCXuhNiOW2XeScBL22Njt8mFqqg9Y1GPm",
+	"LNI2cC872A/72gmnfmA+4o/3TL6gzcpluvnEmylWeV9dh3Wf48eTK3gtLmvScv/xC2m1rC7sUsRjJqKu",
+	"+P/iQMlcWi8Erawui5Phyale5qerM4D9yZS2JEYiQq4XYzMQd4JR4w4p2rum4W2WX/lbjO+RqmkcENlr",
+	"eUdCZsIuwF3dBrd3esBab/bw1uiseYxo5JiMI2kWX8WL3ddtcB0kB7TCTbbur99G/JbuXrX1paT0STeE",
+	"J9WWVAWUcuTAR2HdTsuCDbbZ9BtOiI6YW1jpTmpnd7lDatVmK+/XFjnaz1ghOmS4CJvJUaubjQdXIbQ8",
+	"8dGFfFRdFNFR12kLJsnNlv6cr4w1PkYQywKKF73zvTjPf/3l1/8FAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -413,6 +413,8 @@ const (
 	ErrorCodeRefreshInvalid       ErrorCode = "refresh_invalid"
 	ErrorCodeRefreshReused        ErrorCode = "refresh_reused"
 	ErrorCodeScopeRequired        ErrorCode = "scope_required"
+	ErrorCodeSecondFactorActive   ErrorCode = "second_factor_active"
+	ErrorCodeSecondFactorRequired ErrorCode = "second_factor_required"
 	ErrorCodeSignatureInvalid     ErrorCode = "signature_invalid"
 	ErrorCodeStorageInconsistent  ErrorCode = "storage_inconsistent"
 	ErrorCodeStorageUnavailable   ErrorCode = "storage_unavailable"
@@ -515,6 +517,10 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeRefreshReused:
 		return true
 	case ErrorCodeScopeRequired:
+		return true
+	case ErrorCodeSecondFactorActive:
+		return true
+	case ErrorCodeSecondFactorRequired:
 		return true
 	case ErrorCodeSignatureInvalid:
 		return true
@@ -812,6 +818,16 @@ type AccountExport struct {
 	// Example: []
 	KnownNetworks []map[string]interface{} `json:"known_networks"`
 
+	// Passkeys Passkeys.
+	//
+	// Example: []
+	Passkeys []map[string]interface{} `json:"passkeys"`
+
+	// SecondFactors The second factor, without its secret.
+	//
+	// Example: []
+	SecondFactors []map[string]interface{} `json:"second_factors"`
+
 	// Sessions Sessions, ended ones included.
 	//
 	// Example: []
@@ -873,7 +889,7 @@ type AuthEvent struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14
 	ID openapi_types.UUID `json:"id"`
 
-	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
 	//
 	// Example: signed_in
 	Kind string `json:"kind"`
@@ -883,7 +899,7 @@ type AuthEvent struct {
 	// Example: 203.0.113.0/24
 	Network string `json:"network"`
 
-	// SubjectID The session or the API key that it is about; absent if there is none.
+	// SubjectID The session, the API key or the passkey that it is about; absent if there is none.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
 	SubjectID *openapi_types.UUID `json:"subject_id,omitempty"`
@@ -1830,6 +1846,24 @@ type CreatedKey struct {
 	Scopes KeyScopes `json:"scopes"`
 }
 
+// CreatedTotp A second factor that waits for its first code. Its members are shown this once.
+type CreatedTotp struct {
+	// RecoveryCodes Ten codes that replace the app's, each once.
+	//
+	// Example: ["K7QX-2MDA-WZ4R-NP5T","JX3E-YV6L-QA2B-7HMC","T5RN-KD4W-ZU2O-XJ6P","B2VA-M7HI-EQ3Y-LC5S","W6GF-OP4N-RX7K-UD2T","HZ5J-CE3Q-VA6M-IY7B","N4LS-TW2D-KG5X-RF6O","QP7U-BI3Z-HE4C-JM2V","YA5K-XN6R-OD2T-WS3L","F7CG-ZQ4U-MV6I-PB5E"]
+	RecoveryCodes []string `json:"recovery_codes"`
+
+	// Secret The secret in base32, for typing in.
+	//
+	// Example: OKRDTBYRGFKJ3QRUIPZBY4XIYYXPOGCM
+	Secret string `json:"secret"`
+
+	// URI The same as an otpauth:// URI, for a QR code.
+	//
+	// Example: otpauth://totp/Adiuva:ada@example.com?algorithm=SHA1&digits=6&issuer=Adiuva&period=30&secret=OKRDTBYRGFKJ3QRUIPZBY4XIYYXPOGCM
+	URI string `json:"uri"`
+}
+
 // DeletionRequest Confirms that the account is to be deleted.
 type DeletionRequest struct {
 	// Password The account's password.
@@ -2389,6 +2423,11 @@ type Problem struct {
 	// Example: 422
 	Status int32 `json:"status"`
 
+	// Ticket For second_factor_required: send it with a code to POST /auth/login/second-factor within 5 minutes.
+	//
+	// Example: 3JFWSAPQ7DDRQ4NRKLPCK6AWXU
+	Ticket *string `json:"ticket,omitempty"`
+
 	// Title A short name of the problem, the same for every error with this code.
 	//
 	// Example: Validation failed
@@ -2516,6 +2555,29 @@ type RegisterRequest struct {
 //
 // Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
 type ResetHandle = string
+
+// SecondFactorCode The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+//
+// Example: 492039
+type SecondFactorCode = string
+
+// SecondFactorLogin What finishes a sign-in.
+type SecondFactorLogin struct {
+	// Code The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+	//
+	// Example: 492039
+	Code SecondFactorCode `json:"code"`
+
+	// Ticket The `ticket` of a 401 `second_factor_required`.
+	//
+	// Example: 3JFWSAPQ7DDRQ4NRKLPCK6AWXU
+	Ticket SecondFactorTicket `json:"ticket"`
+}
+
+// SecondFactorTicket The `ticket` of a 401 `second_factor_required`.
+//
+// Example: 3JFWSAPQ7DDRQ4NRKLPCK6AWXU
+type SecondFactorTicket = string
 
 // Session An open session: one login on one device.
 type Session struct {
@@ -2891,6 +2953,53 @@ type ToolResultFrame struct {
 // Example: tool_result
 type ToolResultFrameType string
 
+// TotpConfirmation The first code of an authenticator app.
+type TotpConfirmation struct {
+	// Code The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+	//
+	// Example: 492039
+	Code SecondFactorCode `json:"code"`
+}
+
+// TotpRemoval What the removal of the second factor needs.
+type TotpRemoval struct {
+	// Code The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+	//
+	// Example: 492039
+	Code SecondFactorCode `json:"code"`
+
+	// Password The account's password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
+
+// TotpRequest Asks for a second factor.
+type TotpRequest struct {
+	// Password The account's password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
+
+// TotpState Whether a second factor guards the account.
+type TotpState struct {
+	// Active Whether signing in with the password needs a code.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// ConfirmedAt Since when, in milliseconds since the Unix epoch; absent if it does not.
+	//
+	// Example: 1767225600000
+	ConfirmedAt *int64 `json:"confirmed_at,omitempty"`
+
+	// RecoveryCodesLeft How many recovery codes were not used yet.
+	//
+	// Example: 9
+	RecoveryCodesLeft int32 `json:"recovery_codes_left"`
+}
+
 // Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 type Upgrade struct {
 	// Feature What is missing; the name of an agent, for example.
@@ -3232,6 +3341,9 @@ type ConfirmEmailVerificationJSONRequestBody = CodeConfirmation
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = LoginRequest
 
+// LoginWithSecondFactorJSONRequestBody defines body for LoginWithSecondFactor for application/json ContentType.
+type LoginWithSecondFactorJSONRequestBody = SecondFactorLogin
+
 // RequestAccountDeletionJSONRequestBody defines body for RequestAccountDeletion for application/json ContentType.
 type RequestAccountDeletionJSONRequestBody = DeletionRequest
 
@@ -3249,6 +3361,15 @@ type RefreshTokensJSONRequestBody = RefreshRequest
 
 // RegisterJSONRequestBody defines body for Register for application/json ContentType.
 type RegisterJSONRequestBody = RegisterRequest
+
+// DeleteTotpJSONRequestBody defines body for DeleteTotp for application/json ContentType.
+type DeleteTotpJSONRequestBody = TotpRemoval
+
+// CreateTotpJSONRequestBody defines body for CreateTotp for application/json ContentType.
+type CreateTotpJSONRequestBody = TotpRequest
+
+// ConfirmTotpJSONRequestBody defines body for ConfirmTotp for application/json ContentType.
+type ConfirmTotpJSONRequestBody = TotpConfirmation
 
 // CreateCheckoutJSONRequestBody defines body for CreateCheckout for application/json ContentType.
 type CreateCheckoutJSONRequestBody = CheckoutRequest
@@ -3349,6 +3470,14 @@ func (a *Problem) UnmarshalJSON(b []byte) error {
 		delete(object, "status")
 	}
 
+	if raw, found := object["ticket"]; found {
+		err = json.Unmarshal(raw, &a.Ticket)
+		if err != nil {
+			return fmt.Errorf("error reading 'ticket': %w", err)
+		}
+		delete(object, "ticket")
+	}
+
 	if raw, found := object["title"]; found {
 		err = json.Unmarshal(raw, &a.Title)
 		if err != nil {
@@ -3421,6 +3550,13 @@ func (a Problem) MarshalJSON() ([]byte, error) {
 	object["status"], err = json.Marshal(a.Status)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'status': %w", err)
+	}
+
+	if a.Ticket != nil {
+		object["ticket"], err = json.Marshal(a.Ticket)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'ticket': %w", err)
+		}
 	}
 
 	object["title"], err = json.Marshal(a.Title)
@@ -4070,7 +4206,9 @@ type ClientInterface interface {
 	// `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
 	// 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
 	// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
-	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+	// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+	// /auth/login/second-factor takes with a code.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4084,12 +4222,42 @@ type ClientInterface interface {
 	// `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
 	// 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
 	// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
-	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+	// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+	// /auth/login/second-factor takes with a code.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /auth/login (the `Login` operationId).
 	Login(ctx context.Context, body LoginJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LoginWithSecondFactorWithBody Finish signing in with the second factor
+	//
+	// Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+	// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+	// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+	// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+	// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+	// requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/login/second-factor (the `LoginWithSecondFactor` operationId).
+	LoginWithSecondFactorWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LoginWithSecondFactor Finish signing in with the second factor
+	//
+	// Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+	// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+	// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+	// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+	// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+	// requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/login/second-factor (the `LoginWithSecondFactor` operationId).
+	LoginWithSecondFactor(ctx context.Context, body LoginWithSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Logout Sign out
 	//
@@ -4200,7 +4368,10 @@ type ClientInterface interface {
 	// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
 	// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
 	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
-	// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+	// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+	// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+	// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+	// address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4212,7 +4383,10 @@ type ClientInterface interface {
 	// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
 	// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
 	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
-	// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+	// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+	// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+	// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+	// address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4281,6 +4455,79 @@ type ClientInterface interface {
 	//
 	// Corresponds with DELETE /auth/sessions/{id} (the `EndSession` operationId).
 	EndSession(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteTotpWithBody Remove the second factor
+	//
+	// Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+	// `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+	// account. The account's owner gets a mail.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with DELETE /auth/totp (the `DeleteTotp` operationId).
+	DeleteTotpWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteTotp Remove the second factor
+	//
+	// Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+	// `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+	// account. The account's owner gets a mail.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with DELETE /auth/totp (the `DeleteTotp` operationId).
+	DeleteTotp(ctx context.Context, body DeleteTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetTotp Show whether a second factor guards the account
+	//
+	// Says whether signing in needs a code of an authenticator app, and how many recovery codes are left.
+	//
+	// Corresponds with GET /auth/totp (the `GetTotp` operationId).
+	GetTotp(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateTotpWithBody Set up a second factor
+	//
+	// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+	// answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+	// an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+	// password, 409 `second_factor_active` if a second factor guards the account already.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/totp (the `CreateTotp` operationId).
+	CreateTotpWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateTotp Set up a second factor
+	//
+	// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+	// answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+	// an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+	// password, 409 `second_factor_active` if a second factor guards the account already.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/totp (the `CreateTotp` operationId).
+	CreateTotp(ctx context.Context, body CreateTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmTotpWithBody Confirm the second factor
+	//
+	// Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+	// the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/totp/confirm (the `ConfirmTotp` operationId).
+	ConfirmTotpWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmTotp Confirm the second factor
+	//
+	// Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+	// the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/totp/confirm (the `ConfirmTotp` operationId).
+	ConfirmTotp(ctx context.Context, body ConfirmTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetLatestBackup Download the latest backup
 	//
@@ -4829,7 +5076,9 @@ func (c *Client) ListAuthEvents(ctx context.Context, params *ListAuthEventsParam
 // `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
 // 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
 // and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
-// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+// /auth/login/second-factor takes with a code.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4853,13 +5102,63 @@ func (c *Client) LoginWithBody(ctx context.Context, contentType string, body io.
 // `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
 // 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
 // and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
-// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+// /auth/login/second-factor takes with a code.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /auth/login (the `Login` operationId).
 func (c *Client) Login(ctx context.Context, body LoginJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewLoginRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LoginWithSecondFactorWithBody Finish signing in with the second factor
+//
+// Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+// requests per minute and client address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/login/second-factor (the `LoginWithSecondFactor` operationId).
+func (c *Client) LoginWithSecondFactorWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLoginWithSecondFactorRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LoginWithSecondFactor Finish signing in with the second factor
+//
+// Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+// requests per minute and client address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/login/second-factor (the `LoginWithSecondFactor` operationId).
+func (c *Client) LoginWithSecondFactor(ctx context.Context, body LoginWithSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLoginWithSecondFactorRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5069,7 +5368,10 @@ func (c *Client) RequestPasswordReset(ctx context.Context, params *RequestPasswo
 // Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
 // verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
 // 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
-// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+// address.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5091,7 +5393,10 @@ func (c *Client) ConfirmPasswordResetWithBody(ctx context.Context, contentType s
 // Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
 // verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
 // 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
-// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+// address.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5221,6 +5526,149 @@ func (c *Client) ListSessions(ctx context.Context, params *ListSessionsParams, r
 // Corresponds with DELETE /auth/sessions/{id} (the `EndSession` operationId).
 func (c *Client) EndSession(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewEndSessionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteTotpWithBody Remove the second factor
+//
+// Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+// `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+// account. The account's owner gets a mail.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with DELETE /auth/totp (the `DeleteTotp` operationId).
+func (c *Client) DeleteTotpWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteTotpRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteTotp Remove the second factor
+//
+// Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+// `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+// account. The account's owner gets a mail.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with DELETE /auth/totp (the `DeleteTotp` operationId).
+func (c *Client) DeleteTotp(ctx context.Context, body DeleteTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteTotpRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetTotp Show whether a second factor guards the account
+//
+// Says whether signing in needs a code of an authenticator app, and how many recovery codes are left.
+//
+// Corresponds with GET /auth/totp (the `GetTotp` operationId).
+func (c *Client) GetTotp(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTotpRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateTotpWithBody Set up a second factor
+//
+// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+// answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+// an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+// password, 409 `second_factor_active` if a second factor guards the account already.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/totp (the `CreateTotp` operationId).
+func (c *Client) CreateTotpWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateTotpRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateTotp Set up a second factor
+//
+// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+// answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+// an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+// password, 409 `second_factor_active` if a second factor guards the account already.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/totp (the `CreateTotp` operationId).
+func (c *Client) CreateTotp(ctx context.Context, body CreateTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateTotpRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmTotpWithBody Confirm the second factor
+//
+// Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+// the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/totp/confirm (the `ConfirmTotp` operationId).
+func (c *Client) ConfirmTotpWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmTotpRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmTotp Confirm the second factor
+//
+// Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+// the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/totp/confirm (the `ConfirmTotp` operationId).
+func (c *Client) ConfirmTotp(ctx context.Context, body ConfirmTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmTotpRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6204,6 +6652,46 @@ func NewLoginRequestWithBody(server string, contentType string, body io.Reader) 
 	return req, nil
 }
 
+// NewLoginWithSecondFactorRequest calls the generic LoginWithSecondFactor builder with application/json body
+func NewLoginWithSecondFactorRequest(server string, body LoginWithSecondFactorJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLoginWithSecondFactorRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLoginWithSecondFactorRequestWithBody constructs an http.Request for the LoginWithSecondFactor method, with any body, and a specified content type
+func NewLoginWithSecondFactorRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/login/second-factor")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewLogoutRequest constructs an http.Request for the Logout method
 func NewLogoutRequest(server string, params *LogoutParams) (*http.Request, error) {
 	var err error
@@ -6690,6 +7178,153 @@ func NewEndSessionRequest(server string, id openapi_types.UUID) (*http.Request, 
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewDeleteTotpRequest calls the generic DeleteTotp builder with application/json body
+func NewDeleteTotpRequest(server string, body DeleteTotpJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDeleteTotpRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewDeleteTotpRequestWithBody constructs an http.Request for the DeleteTotp method, with any body, and a specified content type
+func NewDeleteTotpRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/totp")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetTotpRequest constructs an http.Request for the GetTotp method
+func NewGetTotpRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/totp")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateTotpRequest calls the generic CreateTotp builder with application/json body
+func NewCreateTotpRequest(server string, body CreateTotpJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateTotpRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateTotpRequestWithBody constructs an http.Request for the CreateTotp method, with any body, and a specified content type
+func NewCreateTotpRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/totp")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewConfirmTotpRequest calls the generic ConfirmTotp builder with application/json body
+func NewConfirmTotpRequest(server string, body ConfirmTotpJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmTotpRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewConfirmTotpRequestWithBody constructs an http.Request for the ConfirmTotp method, with any body, and a specified content type
+func NewConfirmTotpRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/totp/confirm")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -8101,7 +8736,9 @@ type ClientWithResponsesInterface interface {
 	// `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
 	// 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
 	// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
-	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+	// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+	// /auth/login/second-factor takes with a code.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8115,12 +8752,42 @@ type ClientWithResponsesInterface interface {
 	// `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
 	// 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
 	// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
-	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+	// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+	// /auth/login/second-factor takes with a code.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /auth/login (the `Login` operationId).
 	LoginWithResponse(ctx context.Context, body LoginJSONRequestBody, reqEditors ...RequestEditorFn) (*LoginResp, error)
+
+	// LoginWithSecondFactorWithBodyWithResponse Finish signing in with the second factor
+	//
+	// Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+	// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+	// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+	// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+	// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+	// requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/login/second-factor (the `LoginWithSecondFactor` operationId).
+	LoginWithSecondFactorWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LoginWithSecondFactorResp, error)
+
+	// LoginWithSecondFactorWithResponse Finish signing in with the second factor
+	//
+	// Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+	// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+	// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+	// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+	// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+	// requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/login/second-factor (the `LoginWithSecondFactor` operationId).
+	LoginWithSecondFactorWithResponse(ctx context.Context, body LoginWithSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*LoginWithSecondFactorResp, error)
 
 	// LogoutWithResponse Sign out
 	//
@@ -8237,7 +8904,10 @@ type ClientWithResponsesInterface interface {
 	// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
 	// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
 	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
-	// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+	// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+	// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+	// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+	// address.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8249,7 +8919,10 @@ type ClientWithResponsesInterface interface {
 	// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
 	// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
 	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
-	// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+	// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+	// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+	// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+	// address.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8322,6 +8995,81 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with DELETE /auth/sessions/{id} (the `EndSession` operationId).
 	EndSessionWithResponse(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*EndSessionResp, error)
+
+	// DeleteTotpWithBodyWithResponse Remove the second factor
+	//
+	// Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+	// `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+	// account. The account's owner gets a mail.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /auth/totp (the `DeleteTotp` operationId).
+	DeleteTotpWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteTotpResp, error)
+
+	// DeleteTotpWithResponse Remove the second factor
+	//
+	// Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+	// `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+	// account. The account's owner gets a mail.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /auth/totp (the `DeleteTotp` operationId).
+	DeleteTotpWithResponse(ctx context.Context, body DeleteTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*DeleteTotpResp, error)
+
+	// GetTotpWithResponse Show whether a second factor guards the account
+	//
+	// Says whether signing in needs a code of an authenticator app, and how many recovery codes are left.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /auth/totp (the `GetTotp` operationId).
+	GetTotpWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetTotpResp, error)
+
+	// CreateTotpWithBodyWithResponse Set up a second factor
+	//
+	// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+	// answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+	// an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+	// password, 409 `second_factor_active` if a second factor guards the account already.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/totp (the `CreateTotp` operationId).
+	CreateTotpWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTotpResp, error)
+
+	// CreateTotpWithResponse Set up a second factor
+	//
+	// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+	// answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+	// an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+	// password, 409 `second_factor_active` if a second factor guards the account already.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/totp (the `CreateTotp` operationId).
+	CreateTotpWithResponse(ctx context.Context, body CreateTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTotpResp, error)
+
+	// ConfirmTotpWithBodyWithResponse Confirm the second factor
+	//
+	// Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+	// the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/totp/confirm (the `ConfirmTotp` operationId).
+	ConfirmTotpWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmTotpResp, error)
+
+	// ConfirmTotpWithResponse Confirm the second factor
+	//
+	// Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+	// the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/totp/confirm (the `ConfirmTotp` operationId).
+	ConfirmTotpWithResponse(ctx context.Context, body ConfirmTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmTotpResp, error)
 
 	// GetLatestBackupWithResponse Download the latest backup
 	//
@@ -9180,6 +9928,73 @@ func (r LoginResp) ContentType() string {
 	return ""
 }
 
+// LoginWithSecondFactorResp200Headers the declared response headers of an HTTP 200 response for LoginWithSecondFactor
+type LoginWithSecondFactorResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// LoginWithSecondFactorRespDefaultHeaders the declared response headers of an HTTP default response for LoginWithSecondFactor
+type LoginWithSecondFactorRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type LoginWithSecondFactorResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AuthTokens
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *LoginWithSecondFactorResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *LoginWithSecondFactorRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LoginWithSecondFactorResp) GetJSON200() *AuthTokens {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LoginWithSecondFactorResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LoginWithSecondFactorResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LoginWithSecondFactorResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LoginWithSecondFactorResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LoginWithSecondFactorResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // LogoutResp200Headers the declared response headers of an HTTP 200 response for Logout
 type LogoutResp200Headers struct {
 	RateLimit       *string
@@ -9911,6 +10726,274 @@ func (r EndSessionResp) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r EndSessionResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeleteTotpResp200Headers the declared response headers of an HTTP 200 response for DeleteTotp
+type DeleteTotpResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// DeleteTotpRespDefaultHeaders the declared response headers of an HTTP default response for DeleteTotp
+type DeleteTotpRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type DeleteTotpResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DeleteTotpResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *DeleteTotpRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeleteTotpResp) GetJSON200() *Ok {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteTotpResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteTotpResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteTotpResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteTotpResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteTotpResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetTotpResp200Headers the declared response headers of an HTTP 200 response for GetTotp
+type GetTotpResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// GetTotpRespDefaultHeaders the declared response headers of an HTTP default response for GetTotp
+type GetTotpRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type GetTotpResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TotpState
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetTotpResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetTotpRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetTotpResp) GetJSON200() *TotpState {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetTotpResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetTotpResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetTotpResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetTotpResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetTotpResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CreateTotpResp201Headers the declared response headers of an HTTP 201 response for CreateTotp
+type CreateTotpResp201Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// CreateTotpRespDefaultHeaders the declared response headers of an HTTP default response for CreateTotp
+type CreateTotpRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type CreateTotpResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *CreatedTotp
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *CreateTotpResp201Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *CreateTotpRespDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateTotpResp) GetJSON201() *CreatedTotp {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateTotpResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateTotpResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateTotpResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateTotpResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateTotpResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ConfirmTotpResp200Headers the declared response headers of an HTTP 200 response for ConfirmTotp
+type ConfirmTotpResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ConfirmTotpRespDefaultHeaders the declared response headers of an HTTP default response for ConfirmTotp
+type ConfirmTotpRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ConfirmTotpResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ConfirmTotpResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ConfirmTotpRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConfirmTotpResp) GetJSON200() *Ok {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ConfirmTotpResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ConfirmTotpResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmTotpResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmTotpResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmTotpResp) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11991,7 +13074,9 @@ func (c *ClientWithResponses) ListAuthEventsWithResponse(ctx context.Context, pa
 // `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
 // 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
 // and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
-// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+// /auth/login/second-factor takes with a code.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12011,7 +13096,9 @@ func (c *ClientWithResponses) LoginWithBodyWithResponse(ctx context.Context, con
 // `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
 // 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
 // and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
-// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+// /auth/login/second-factor takes with a code.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12022,6 +13109,46 @@ func (c *ClientWithResponses) LoginWithResponse(ctx context.Context, body LoginJ
 		return nil, err
 	}
 	return ParseLoginResp(rsp)
+}
+
+// LoginWithSecondFactorWithBodyWithResponse Finish signing in with the second factor
+//
+// Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+// requests per minute and client address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/login/second-factor (the `LoginWithSecondFactor` operationId).
+func (c *ClientWithResponses) LoginWithSecondFactorWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LoginWithSecondFactorResp, error) {
+	rsp, err := c.LoginWithSecondFactorWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLoginWithSecondFactorResp(rsp)
+}
+
+// LoginWithSecondFactorWithResponse Finish signing in with the second factor
+//
+// Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+// requests per minute and client address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/login/second-factor (the `LoginWithSecondFactor` operationId).
+func (c *ClientWithResponses) LoginWithSecondFactorWithResponse(ctx context.Context, body LoginWithSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*LoginWithSecondFactorResp, error) {
+	rsp, err := c.LoginWithSecondFactor(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLoginWithSecondFactorResp(rsp)
 }
 
 // LogoutWithResponse Sign out
@@ -12193,7 +13320,10 @@ func (c *ClientWithResponses) RequestPasswordResetWithResponse(ctx context.Conte
 // Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
 // verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
 // 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
-// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+// address.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12211,7 +13341,10 @@ func (c *ClientWithResponses) ConfirmPasswordResetWithBodyWithResponse(ctx conte
 // Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
 // verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
 // 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
-// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+// address.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12325,6 +13458,123 @@ func (c *ClientWithResponses) EndSessionWithResponse(ctx context.Context, id ope
 		return nil, err
 	}
 	return ParseEndSessionResp(rsp)
+}
+
+// DeleteTotpWithBodyWithResponse Remove the second factor
+//
+// Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+// `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+// account. The account's owner gets a mail.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /auth/totp (the `DeleteTotp` operationId).
+func (c *ClientWithResponses) DeleteTotpWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteTotpResp, error) {
+	rsp, err := c.DeleteTotpWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteTotpResp(rsp)
+}
+
+// DeleteTotpWithResponse Remove the second factor
+//
+// Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+// `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+// account. The account's owner gets a mail.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /auth/totp (the `DeleteTotp` operationId).
+func (c *ClientWithResponses) DeleteTotpWithResponse(ctx context.Context, body DeleteTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*DeleteTotpResp, error) {
+	rsp, err := c.DeleteTotp(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteTotpResp(rsp)
+}
+
+// GetTotpWithResponse Show whether a second factor guards the account
+//
+// Says whether signing in needs a code of an authenticator app, and how many recovery codes are left.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /auth/totp (the `GetTotp` operationId).
+func (c *ClientWithResponses) GetTotpWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetTotpResp, error) {
+	rsp, err := c.GetTotp(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetTotpResp(rsp)
+}
+
+// CreateTotpWithBodyWithResponse Set up a second factor
+//
+// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+// answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+// an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+// password, 409 `second_factor_active` if a second factor guards the account already.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/totp (the `CreateTotp` operationId).
+func (c *ClientWithResponses) CreateTotpWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTotpResp, error) {
+	rsp, err := c.CreateTotpWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateTotpResp(rsp)
+}
+
+// CreateTotpWithResponse Set up a second factor
+//
+// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+// answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+// an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+// password, 409 `second_factor_active` if a second factor guards the account already.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/totp (the `CreateTotp` operationId).
+func (c *ClientWithResponses) CreateTotpWithResponse(ctx context.Context, body CreateTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTotpResp, error) {
+	rsp, err := c.CreateTotp(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateTotpResp(rsp)
+}
+
+// ConfirmTotpWithBodyWithResponse Confirm the second factor
+//
+// Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+// the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/totp/confirm (the `ConfirmTotp` operationId).
+func (c *ClientWithResponses) ConfirmTotpWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmTotpResp, error) {
+	rsp, err := c.ConfirmTotpWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmTotpResp(rsp)
+}
+
+// ConfirmTotpWithResponse Confirm the second factor
+//
+// Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+// the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/totp/confirm (the `ConfirmTotp` operationId).
+func (c *ClientWithResponses) ConfirmTotpWithResponse(ctx context.Context, body ConfirmTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmTotpResp, error) {
+	rsp, err := c.ConfirmTotp(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmTotpResp(rsp)
 }
 
 // GetLatestBackupWithResponse Download the latest backup
@@ -13537,6 +14787,97 @@ func ParseLoginResp(rsp *http.Response) (*LoginResp, error) {
 	return response, nil
 }
 
+// ParseLoginWithSecondFactorResp parses an HTTP response from a LoginWithSecondFactorWithResponse call
+func ParseLoginWithSecondFactorResp(rsp *http.Response) (*LoginWithSecondFactorResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LoginWithSecondFactorResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AuthTokens
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers LoginWithSecondFactorResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers LoginWithSecondFactorRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseLogoutResp parses an HTTP response from a LogoutWithResponse call
 func ParseLogoutResp(rsp *http.Response) (*LogoutResp, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -14504,6 +15845,370 @@ func ParseEndSessionResp(rsp *http.Response) (*EndSessionResp, error) {
 		response.Headers200 = &headers
 	case true:
 		var headers EndSessionRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeleteTotpResp parses an HTTP response from a DeleteTotpWithResponse call
+func ParseDeleteTotpResp(rsp *http.Response) (*DeleteTotpResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteTotpResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DeleteTotpResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers DeleteTotpRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetTotpResp parses an HTTP response from a GetTotpWithResponse call
+func ParseGetTotpResp(rsp *http.Response) (*GetTotpResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetTotpResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TotpState
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetTotpResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers GetTotpRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCreateTotpResp parses an HTTP response from a CreateTotpWithResponse call
+func ParseCreateTotpResp(rsp *http.Response) (*CreateTotpResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateTotpResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest CreatedTotp
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers CreateTotpResp201Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers201 = &headers
+	case true:
+		var headers CreateTotpRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseConfirmTotpResp parses an HTTP response from a ConfirmTotpWithResponse call
+func ParseConfirmTotpResp(rsp *http.Response) (*ConfirmTotpResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmTotpResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ConfirmTotpResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ConfirmTotpRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

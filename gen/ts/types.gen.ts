@@ -45,6 +45,18 @@ export type AccountExport = {
         [key: string]: unknown;
     }>;
     /**
+     * The second factor, without its secret.
+     */
+    second_factors: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Passkeys.
+     */
+    passkeys: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
      * Events, as GET /auth/events lists them.
      */
     events: Array<{
@@ -100,7 +112,7 @@ export type AuthEvent = {
      */
     at: number;
     /**
-     * What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+     * What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
      */
     kind: string;
     /**
@@ -112,7 +124,7 @@ export type AuthEvent = {
      */
     device: string;
     /**
-     * The session or the API key that it is about; absent if there is none.
+     * The session, the API key or the passkey that it is about; absent if there is none.
      */
     subject_id?: string;
 };
@@ -634,6 +646,7 @@ export const ErrorCode = {
     TOKEN_EXPIRED: 'token_expired',
     KEY_EXPIRED: 'key_expired',
     INVALID_CREDENTIALS: 'invalid_credentials',
+    SECOND_FACTOR_REQUIRED: 'second_factor_required',
     REFRESH_INVALID: 'refresh_invalid',
     REFRESH_REUSED: 'refresh_reused',
     REFRESH_EXPIRED: 'refresh_expired',
@@ -652,6 +665,7 @@ export const ErrorCode = {
     UPLOAD_EXPIRED: 'upload_expired',
     BACKUP_CONFLICT: 'backup_conflict',
     TOO_MANY_KEYS: 'too_many_keys',
+    SECOND_FACTOR_ACTIVE: 'second_factor_active',
     LENGTH_REQUIRED: 'length_required',
     PRECONDITION_FAILED: 'precondition_failed',
     BODY_TOO_LARGE: 'body_too_large',
@@ -1247,6 +1261,10 @@ export type Problem = {
      * The request's id, as in X-Request-Id.
      */
     request_id: string;
+    /**
+     * For second_factor_required: send it with a code to POST /auth/login/second-factor within 5 minutes.
+     */
+    ticket?: string;
     /**
      * For scope_required: the scope that the API key lacks, or `none` where no key is accepted.
      */
@@ -1891,6 +1909,99 @@ export type DeletionRequest = {
      */
     password: string;
 };
+
+/**
+ * Whether a second factor guards the account.
+ */
+export type TotpState = {
+    /**
+     * Whether signing in with the password needs a code.
+     */
+    active: boolean;
+    /**
+     * Since when, in milliseconds since the Unix epoch; absent if it does not.
+     */
+    confirmed_at?: number;
+    /**
+     * How many recovery codes were not used yet.
+     */
+    recovery_codes_left: number;
+};
+
+/**
+ * What the removal of the second factor needs.
+ */
+export type TotpRemoval = {
+    /**
+     * The account's password.
+     */
+    password: string;
+    code: SecondFactorCode;
+};
+
+/**
+ * The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+ */
+export type SecondFactorCode = string;
+
+/**
+ * The first code of an authenticator app.
+ */
+export type TotpConfirmation = {
+    code: SecondFactorCode;
+};
+
+/**
+ * A second factor that waits for its first code. Its members are shown this once.
+ */
+export type CreatedTotp = {
+    /**
+     * The secret in base32, for typing in.
+     */
+    secret: string;
+    /**
+     * The same as an otpauth:// URI, for a QR code.
+     */
+    uri: string;
+    /**
+     * Ten codes that replace the app's, each once.
+     */
+    recovery_codes: [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string
+    ];
+};
+
+/**
+ * Asks for a second factor.
+ */
+export type TotpRequest = {
+    /**
+     * The account's password.
+     */
+    password: string;
+};
+
+/**
+ * What finishes a sign-in.
+ */
+export type SecondFactorLogin = {
+    ticket: SecondFactorTicket;
+    code: SecondFactorCode;
+};
+
+/**
+ * The `ticket` of a 401 `second_factor_required`.
+ */
+export type SecondFactorTicket = string;
 
 /**
  * The address that the account is to have.
@@ -2545,6 +2656,143 @@ export type ConfirmEmailChangeResponses = {
 };
 
 export type ConfirmEmailChangeResponse = ConfirmEmailChangeResponses[keyof ConfirmEmailChangeResponses];
+
+export type LoginWithSecondFactorData = {
+    /**
+     * The ticket and a code.
+     */
+    body: SecondFactorLogin;
+    path?: never;
+    query?: never;
+    url: '/auth/login/second-factor';
+};
+
+export type LoginWithSecondFactorErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type LoginWithSecondFactorError = LoginWithSecondFactorErrors[keyof LoginWithSecondFactorErrors];
+
+export type LoginWithSecondFactorResponses = {
+    /**
+     * The tokens of a new session.
+     */
+    200: AuthTokens;
+};
+
+export type LoginWithSecondFactorResponse = LoginWithSecondFactorResponses[keyof LoginWithSecondFactorResponses];
+
+export type DeleteTotpData = {
+    /**
+     * The account's password and a code.
+     */
+    body: TotpRemoval;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type DeleteTotpErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type DeleteTotpError = DeleteTotpErrors[keyof DeleteTotpErrors];
+
+export type DeleteTotpResponses = {
+    /**
+     * The second factor is removed.
+     */
+    200: Ok;
+};
+
+export type DeleteTotpResponse = DeleteTotpResponses[keyof DeleteTotpResponses];
+
+export type GetTotpData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type GetTotpErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type GetTotpError = GetTotpErrors[keyof GetTotpErrors];
+
+export type GetTotpResponses = {
+    /**
+     * The state of the second factor.
+     */
+    200: TotpState;
+};
+
+export type GetTotpResponse = GetTotpResponses[keyof GetTotpResponses];
+
+export type CreateTotpData = {
+    /**
+     * The account's password.
+     */
+    body: TotpRequest;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type CreateTotpErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type CreateTotpError = CreateTotpErrors[keyof CreateTotpErrors];
+
+export type CreateTotpResponses = {
+    /**
+     * The secret and the recovery codes, shown this once.
+     */
+    201: CreatedTotp;
+};
+
+export type CreateTotpResponse = CreateTotpResponses[keyof CreateTotpResponses];
+
+export type ConfirmTotpData = {
+    /**
+     * A code of the app.
+     */
+    body: TotpConfirmation;
+    path?: never;
+    query?: never;
+    url: '/auth/totp/confirm';
+};
+
+export type ConfirmTotpErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ConfirmTotpError = ConfirmTotpErrors[keyof ConfirmTotpErrors];
+
+export type ConfirmTotpResponses = {
+    /**
+     * The second factor guards the account.
+     */
+    200: Ok;
+};
+
+export type ConfirmTotpResponse = ConfirmTotpResponses[keyof ConfirmTotpResponses];
 
 export type ListSessionsData = {
     body?: never;

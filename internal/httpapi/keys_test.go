@@ -59,7 +59,8 @@ var scopeOf = map[string]string{
 	"deleteKey": "none", "createCheckout": "none", "createPortal": "none", "getSubscription": "none",
 	"cancelSubscription": "none", "requestPasswordReset": "", "confirmPasswordReset": "",
 	"requestEmailVerification": "none", "confirmEmailVerification": "none", "changeEmail": "none",
-	"confirmEmailChange": "none",
+	"confirmEmailChange": "none", "loginWithSecondFactor": "", "getTotp": "none", "createTotp": "none",
+	"confirmTotp": "none", "deleteTotp": "none",
 }
 
 func TestEveryOperationAcceptsExactlyTheKeysOfItsScope(t *testing.T) {
