@@ -166,6 +166,7 @@ var owners = map[string]string{
 	"github.com/redis/go-redis/":           "internal/leakhistory internal/ratelimit cmd/adiuva-api",
 	"github.com/golang-migrate/migrate/":   "internal/postgres",
 	"github.com/lestrrat-go/jwx/":          "internal/auth",
+	"github.com/go-webauthn/webauthn/":     "internal/auth",
 	"github.com/pquerna/otp":               "internal/auth",
 	"github.com/pquerna/otp/":              "internal/auth",
 	"github.com/spf13/cobra":               "cmd/adiuva-api",

@@ -409,6 +409,7 @@ const (
 	ErrorCodeNotFound             ErrorCode = "not_found"
 	ErrorCodeNotSupported         ErrorCode = "not_supported"
 	ErrorCodeOriginForbidden      ErrorCode = "origin_forbidden"
+	ErrorCodePasskeyRefused       ErrorCode = "passkey_refused"
 	ErrorCodePasswordWrong        ErrorCode = "password_wrong"
 	ErrorCodePreconditionFailed   ErrorCode = "precondition_failed"
 	ErrorCodeQuotaExceeded        ErrorCode = "quota_exceeded"
@@ -430,6 +431,7 @@ const (
 	ErrorCodeTokenInvalid         ErrorCode = "token_invalid"
 	ErrorCodeTokenMissing         ErrorCode = "token_missing"
 	ErrorCodeTooManyKeys          ErrorCode = "too_many_keys"
+	ErrorCodeTooManyPasskeys      ErrorCode = "too_many_passkeys"
 	ErrorCodeToolResultUnexpected ErrorCode = "tool_result_unexpected"
 	ErrorCodeUnsupportedMediaType ErrorCode = "unsupported_media_type"
 	ErrorCodeUpgradeRequired      ErrorCode = "upgrade_required"
@@ -505,6 +507,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeOriginForbidden:
 		return true
+	case ErrorCodePasskeyRefused:
+		return true
 	case ErrorCodePasswordWrong:
 		return true
 	case ErrorCodePreconditionFailed:
@@ -546,6 +550,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeTokenMissing:
 		return true
 	case ErrorCodeTooManyKeys:
+		return true
+	case ErrorCodeTooManyPasskeys:
 		return true
 	case ErrorCodeToolResultUnexpected:
 		return true
@@ -621,6 +627,39 @@ func (e KeyScope) Valid() bool {
 	case KeyScopeProfileRead:
 		return true
 	case KeyScopeUsageRead:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PasskeyLoginRequestCodeChallengeMethod.
+const (
+	PasskeyLoginRequestCodeChallengeMethodS256 PasskeyLoginRequestCodeChallengeMethod = "S256"
+)
+
+// Valid indicates whether the value is a known member of the PasskeyLoginRequestCodeChallengeMethod enum.
+func (e PasskeyLoginRequestCodeChallengeMethod) Valid() bool {
+	switch e {
+	case PasskeyLoginRequestCodeChallengeMethodS256:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PasskeyOptionsKind.
+const (
+	PasskeyOptionsKindLogin        PasskeyOptionsKind = "login"
+	PasskeyOptionsKindRegistration PasskeyOptionsKind = "registration"
+)
+
+// Valid indicates whether the value is a known member of the PasskeyOptionsKind enum.
+func (e PasskeyOptionsKind) Valid() bool {
+	switch e {
+	case PasskeyOptionsKindLogin:
+		return true
+	case PasskeyOptionsKindRegistration:
 		return true
 	default:
 		return false
@@ -1035,6 +1074,11 @@ type BatchResult struct {
 //
 // Example: pro
 type BillingTier string
+
+// CeremonyTicket Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+//
+// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+type CeremonyTicket = string
 
 // ChatCancel Ends the running answer within a second: `done` with `cancelled` follows, and the socket stays usable. Without a running answer it is ignored.
 type ChatCancel struct {
@@ -2260,6 +2304,168 @@ type Ok struct {
 	Ok bool `json:"ok"`
 }
 
+// Passkey A passkey of the account.
+type Passkey struct {
+	// CreatedAt When it was added, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ID The passkey's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a15
+	ID openapi_types.UUID `json:"id"`
+
+	// LastUsedAt When it last signed in; absent if it did not, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	LastUsedAt *int64 `json:"last_used_at,omitempty"`
+
+	// Name What the passkey is called, 1 to 100 characters without control characters.
+	//
+	// Example: My laptop
+	Name PasskeyName `json:"name"`
+
+	// Synced Whether the authenticator keeps it on other devices as well.
+	//
+	// Example: true
+	Synced bool `json:"synced"`
+}
+
+// PasskeyAnswer What the authenticator answered.
+type PasskeyAnswer struct {
+	// Credential The PublicKeyCredential, as its `toJSON()` returns it (WebAuthn Level 3).
+	//
+	// Example: {"id":"dGVzdA","rawId":"dGVzdA","response":{},"type":"public-key"}
+	Credential map[string]interface{} `json:"credential"`
+
+	// Ticket Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+	//
+	// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	Ticket CeremonyTicket `json:"ticket"`
+}
+
+// PasskeyCeremony A registration or a sign-in that the browser is to carry out.
+type PasskeyCeremony struct {
+	// ExpiresAt Until when the ticket is good, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExpiresAt int64 `json:"expires_at"`
+
+	// Options What `navigator.credentials.create` or `.get` takes as `publicKey`, as JSON (WebAuthn Level 3).
+	//
+	// Example: {"challenge":"pXq3bWZ0Yk1uT2R2c1JkS2w","rpId":"api.example.com","userVerification":"required"}
+	Options map[string]interface{} `json:"options"`
+
+	// Ticket Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+	//
+	// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	Ticket CeremonyTicket `json:"ticket"`
+
+	// URL The page to open in the person's browser. The ticket is in the fragment, which browsers send to no server.
+	//
+	// Example: https://api.example.com/passkeys#Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	URL string `json:"url"`
+}
+
+// PasskeyList Passkeys, newest first.
+//
+// Example: [{"created_at":1767225600000,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a15","name":"My laptop","synced":true}]
+type PasskeyList = []Passkey
+
+// PasskeyLoginRequest Where an app waits for a sign-in.
+type PasskeyLoginRequest struct {
+	// CodeChallenge SHA-256 of the app's `code_verifier`, in base64url without padding (PKCE, S256).
+	//
+	// Example: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	CodeChallenge string `json:"code_challenge"`
+
+	// CodeChallengeMethod Always S256, which is meant if absent.
+	//
+	// Example: S256
+	CodeChallengeMethod *PasskeyLoginRequestCodeChallengeMethod `json:"code_challenge_method,omitempty"`
+
+	// RedirectURI Where the page sends the browser: `adiuva://auth`, or `http://127.0.0.1:PORT/…` or `http://[::1]:PORT/…` where the app listens (RFC 8252). Without a query or a fragment.
+	//
+	// Example: adiuva://auth
+	RedirectURI string `json:"redirect_uri"`
+
+	// State Comes back with the code. The app compares it, so that it takes no code of a sign-in that it did not start.
+	//
+	// Example: af0ifjsldkj
+	State *string `json:"state,omitempty"`
+}
+
+// PasskeyLoginRequestCodeChallengeMethod Always S256, which is meant if absent.
+//
+// Example: S256
+type PasskeyLoginRequestCodeChallengeMethod string
+
+// PasskeyName What the passkey is called, 1 to 100 characters without control characters.
+//
+// Example: My laptop
+type PasskeyName = string
+
+// PasskeyOptions What a ticket stands for.
+type PasskeyOptions struct {
+	// Kind `registration` for `navigator.credentials.create`, `login` for `.get`.
+	//
+	// Example: login
+	Kind PasskeyOptionsKind `json:"kind"`
+
+	// Options The options, as JSON (WebAuthn Level 3).
+	//
+	// Example: {"challenge":"pXq3bWZ0Yk1uT2R2c1JkS2w","rpId":"api.example.com","userVerification":"required"}
+	Options map[string]interface{} `json:"options"`
+}
+
+// PasskeyOptionsKind `registration` for `navigator.credentials.create`, `login` for `.get`.
+//
+// Example: login
+type PasskeyOptionsKind string
+
+// PasskeyRedirect Where a sign-in goes on.
+type PasskeyRedirect struct {
+	// RedirectTo The app's `redirect_uri` with `code` and `state`.
+	//
+	// Example: adiuva://auth?code=T5RNKD4WZU2OXJ6PB2VAM7HIEQ&state=af0ifjsldkj
+	RedirectTo string `json:"redirect_to"`
+}
+
+// PasskeyRegistrationRequest Asks for a new passkey.
+type PasskeyRegistrationRequest struct {
+	// Name What the passkey is called, 1 to 100 characters without control characters.
+	//
+	// Example: My laptop
+	Name PasskeyName `json:"name"`
+
+	// Password The account's password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
+
+// PasskeyTicket A ticket to ask for.
+type PasskeyTicket struct {
+	// Ticket Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+	//
+	// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	Ticket CeremonyTicket `json:"ticket"`
+}
+
+// PasskeyTokenRequest Exchanges the code of a sign-in.
+type PasskeyTokenRequest struct {
+	// Code The `code` that the app got at its `redirect_uri`.
+	//
+	// Example: T5RNKD4WZU2OXJ6PB2VAM7HIEQ
+	Code string `json:"code"`
+
+	// CodeVerifier The random text of which the sign-in's `code_challenge` is the hash: 43 to 128 of `A-Z a-z 0-9 - . _ ~`.
+	//
+	// Example: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk
+	CodeVerifier string `json:"code_verifier"`
+}
+
 // PasswordChange The current and the new password.
 type PasswordChange struct {
 	// CurrentPassword The account's current password.
@@ -3352,6 +3558,24 @@ type LoginWithSecondFactorJSONRequestBody = SecondFactorLogin
 // RequestAccountDeletionJSONRequestBody defines body for RequestAccountDeletion for application/json ContentType.
 type RequestAccountDeletionJSONRequestBody = DeletionRequest
 
+// StartPasskeyLoginJSONRequestBody defines body for StartPasskeyLogin for application/json ContentType.
+type StartPasskeyLoginJSONRequestBody = PasskeyLoginRequest
+
+// FinishPasskeyLoginJSONRequestBody defines body for FinishPasskeyLogin for application/json ContentType.
+type FinishPasskeyLoginJSONRequestBody = PasskeyAnswer
+
+// GetPasskeyOptionsJSONRequestBody defines body for GetPasskeyOptions for application/json ContentType.
+type GetPasskeyOptionsJSONRequestBody = PasskeyTicket
+
+// StartPasskeyRegistrationJSONRequestBody defines body for StartPasskeyRegistration for application/json ContentType.
+type StartPasskeyRegistrationJSONRequestBody = PasskeyRegistrationRequest
+
+// FinishPasskeyRegistrationJSONRequestBody defines body for FinishPasskeyRegistration for application/json ContentType.
+type FinishPasskeyRegistrationJSONRequestBody = PasskeyAnswer
+
+// ExchangePasskeyCodeJSONRequestBody defines body for ExchangePasskeyCode for application/json ContentType.
+type ExchangePasskeyCodeJSONRequestBody = PasskeyTokenRequest
+
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange
 
@@ -4072,6 +4296,30 @@ type ServerInterface interface {
 	// ExportAccount Export everything that is kept of the account
 	// (GET /auth/me/export)
 	ExportAccount(ctx *echo.Context) error
+	// ListPasskeys List the passkeys
+	// (GET /auth/passkeys)
+	ListPasskeys(ctx *echo.Context) error
+	// StartPasskeyLogin Start signing in with a passkey
+	// (POST /auth/passkeys/login)
+	StartPasskeyLogin(ctx *echo.Context) error
+	// FinishPasskeyLogin Finish signing in with a passkey
+	// (POST /auth/passkeys/login/finish)
+	FinishPasskeyLogin(ctx *echo.Context) error
+	// GetPasskeyOptions Get the options of a ticket
+	// (POST /auth/passkeys/options)
+	GetPasskeyOptions(ctx *echo.Context) error
+	// StartPasskeyRegistration Start adding a passkey
+	// (POST /auth/passkeys/registration)
+	StartPasskeyRegistration(ctx *echo.Context) error
+	// FinishPasskeyRegistration Finish adding a passkey
+	// (POST /auth/passkeys/registration/finish)
+	FinishPasskeyRegistration(ctx *echo.Context) error
+	// ExchangePasskeyCode Exchange the code of a sign-in for tokens
+	// (POST /auth/passkeys/token)
+	ExchangePasskeyCode(ctx *echo.Context) error
+	// DeletePasskey Remove a passkey
+	// (DELETE /auth/passkeys/{id})
+	DeletePasskey(ctx *echo.Context, id openapi_types.UUID) error
 	// ChangePassword Change the password
 	// (PUT /auth/password)
 	ChangePassword(ctx *echo.Context) error
@@ -4364,6 +4612,85 @@ func (w *ServerInterfaceWrapper) ExportAccount(ctx *echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ExportAccount(ctx)
+	return err
+}
+
+// ListPasskeys converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPasskeys(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPasskeys(ctx)
+	return err
+}
+
+// StartPasskeyLogin converts echo context to params.
+func (w *ServerInterfaceWrapper) StartPasskeyLogin(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartPasskeyLogin(ctx)
+	return err
+}
+
+// FinishPasskeyLogin converts echo context to params.
+func (w *ServerInterfaceWrapper) FinishPasskeyLogin(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.FinishPasskeyLogin(ctx)
+	return err
+}
+
+// GetPasskeyOptions converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPasskeyOptions(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPasskeyOptions(ctx)
+	return err
+}
+
+// StartPasskeyRegistration converts echo context to params.
+func (w *ServerInterfaceWrapper) StartPasskeyRegistration(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartPasskeyRegistration(ctx)
+	return err
+}
+
+// FinishPasskeyRegistration converts echo context to params.
+func (w *ServerInterfaceWrapper) FinishPasskeyRegistration(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.FinishPasskeyRegistration(ctx)
+	return err
+}
+
+// ExchangePasskeyCode converts echo context to params.
+func (w *ServerInterfaceWrapper) ExchangePasskeyCode(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExchangePasskeyCode(ctx)
+	return err
+}
+
+// DeletePasskey converts echo context to params.
+func (w *ServerInterfaceWrapper) DeletePasskey(ctx *echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeletePasskey(ctx, id)
 	return err
 }
 
@@ -5430,6 +5757,14 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/auth/totp", wrapper.GetTotp, options.OperationMiddlewares["getTotp"]...)
 	router.POST(options.BaseURL+"/auth/totp", wrapper.CreateTotp, options.OperationMiddlewares["createTotp"]...)
 	router.POST(options.BaseURL+"/auth/totp/confirm", wrapper.ConfirmTotp, options.OperationMiddlewares["confirmTotp"]...)
+	router.GET(options.BaseURL+"/auth/passkeys", wrapper.ListPasskeys, options.OperationMiddlewares["listPasskeys"]...)
+	router.DELETE(options.BaseURL+"/auth/passkeys/:id", wrapper.DeletePasskey, options.OperationMiddlewares["deletePasskey"]...)
+	router.POST(options.BaseURL+"/auth/passkeys/registration", wrapper.StartPasskeyRegistration, options.OperationMiddlewares["startPasskeyRegistration"]...)
+	router.POST(options.BaseURL+"/auth/passkeys/registration/finish", wrapper.FinishPasskeyRegistration, options.OperationMiddlewares["finishPasskeyRegistration"]...)
+	router.POST(options.BaseURL+"/auth/passkeys/login", wrapper.StartPasskeyLogin, options.OperationMiddlewares["startPasskeyLogin"]...)
+	router.POST(options.BaseURL+"/auth/passkeys/login/finish", wrapper.FinishPasskeyLogin, options.OperationMiddlewares["finishPasskeyLogin"]...)
+	router.POST(options.BaseURL+"/auth/passkeys/options", wrapper.GetPasskeyOptions, options.OperationMiddlewares["getPasskeyOptions"]...)
+	router.POST(options.BaseURL+"/auth/passkeys/token", wrapper.ExchangePasskeyCode, options.OperationMiddlewares["exchangePasskeyCode"]...)
 	router.GET(options.BaseURL+"/auth/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.DELETE(options.BaseURL+"/auth/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
 	router.GET(options.BaseURL+"/auth/events", wrapper.ListAuthEvents, options.OperationMiddlewares["listAuthEvents"]...)
@@ -6313,6 +6648,565 @@ type ExportAccountdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ExportAccountdefaultApplicationProblemPlusJSONResponse) VisitExportAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPasskeysRequestObject struct {
+}
+
+type ListPasskeysResponseObject interface {
+	VisitListPasskeysResponse(w http.ResponseWriter) error
+}
+
+type ListPasskeys200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ListPasskeys200JSONResponse struct {
+	Body    PasskeyList
+	Headers ListPasskeys200ResponseHeaders
+}
+
+func (response ListPasskeys200JSONResponse) VisitListPasskeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPasskeysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListPasskeysdefaultApplicationProblemPlusJSONResponse) VisitListPasskeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartPasskeyLoginRequestObject struct {
+	Body *StartPasskeyLoginJSONRequestBody
+}
+
+type StartPasskeyLoginResponseObject interface {
+	VisitStartPasskeyLoginResponse(w http.ResponseWriter) error
+}
+
+type StartPasskeyLogin201ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type StartPasskeyLogin201JSONResponse struct {
+	Body    PasskeyCeremony
+	Headers StartPasskeyLogin201ResponseHeaders
+}
+
+func (response StartPasskeyLogin201JSONResponse) VisitStartPasskeyLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartPasskeyLogindefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response StartPasskeyLogindefaultApplicationProblemPlusJSONResponse) VisitStartPasskeyLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishPasskeyLoginRequestObject struct {
+	Body *FinishPasskeyLoginJSONRequestBody
+}
+
+type FinishPasskeyLoginResponseObject interface {
+	VisitFinishPasskeyLoginResponse(w http.ResponseWriter) error
+}
+
+type FinishPasskeyLogin200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type FinishPasskeyLogin200JSONResponse struct {
+	Body    PasskeyRedirect
+	Headers FinishPasskeyLogin200ResponseHeaders
+}
+
+func (response FinishPasskeyLogin200JSONResponse) VisitFinishPasskeyLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishPasskeyLogindefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response FinishPasskeyLogindefaultApplicationProblemPlusJSONResponse) VisitFinishPasskeyLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPasskeyOptionsRequestObject struct {
+	Body *GetPasskeyOptionsJSONRequestBody
+}
+
+type GetPasskeyOptionsResponseObject interface {
+	VisitGetPasskeyOptionsResponse(w http.ResponseWriter) error
+}
+
+type GetPasskeyOptions200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type GetPasskeyOptions200JSONResponse struct {
+	Body    PasskeyOptions
+	Headers GetPasskeyOptions200ResponseHeaders
+}
+
+func (response GetPasskeyOptions200JSONResponse) VisitGetPasskeyOptionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPasskeyOptionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetPasskeyOptionsdefaultApplicationProblemPlusJSONResponse) VisitGetPasskeyOptionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartPasskeyRegistrationRequestObject struct {
+	Body *StartPasskeyRegistrationJSONRequestBody
+}
+
+type StartPasskeyRegistrationResponseObject interface {
+	VisitStartPasskeyRegistrationResponse(w http.ResponseWriter) error
+}
+
+type StartPasskeyRegistration201ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type StartPasskeyRegistration201JSONResponse struct {
+	Body    PasskeyCeremony
+	Headers StartPasskeyRegistration201ResponseHeaders
+}
+
+func (response StartPasskeyRegistration201JSONResponse) VisitStartPasskeyRegistrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartPasskeyRegistrationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response StartPasskeyRegistrationdefaultApplicationProblemPlusJSONResponse) VisitStartPasskeyRegistrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishPasskeyRegistrationRequestObject struct {
+	Body *FinishPasskeyRegistrationJSONRequestBody
+}
+
+type FinishPasskeyRegistrationResponseObject interface {
+	VisitFinishPasskeyRegistrationResponse(w http.ResponseWriter) error
+}
+
+type FinishPasskeyRegistration201ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type FinishPasskeyRegistration201JSONResponse struct {
+	Body    Passkey
+	Headers FinishPasskeyRegistration201ResponseHeaders
+}
+
+func (response FinishPasskeyRegistration201JSONResponse) VisitFinishPasskeyRegistrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishPasskeyRegistrationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response FinishPasskeyRegistrationdefaultApplicationProblemPlusJSONResponse) VisitFinishPasskeyRegistrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExchangePasskeyCodeRequestObject struct {
+	Body *ExchangePasskeyCodeJSONRequestBody
+}
+
+type ExchangePasskeyCodeResponseObject interface {
+	VisitExchangePasskeyCodeResponse(w http.ResponseWriter) error
+}
+
+type ExchangePasskeyCode200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ExchangePasskeyCode200JSONResponse struct {
+	Body    AuthTokens
+	Headers ExchangePasskeyCode200ResponseHeaders
+}
+
+func (response ExchangePasskeyCode200JSONResponse) VisitExchangePasskeyCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExchangePasskeyCodedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ExchangePasskeyCodedefaultApplicationProblemPlusJSONResponse) VisitExchangePasskeyCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeletePasskeyRequestObject struct {
+	ID openapi_types.UUID `json:"id"`
+}
+
+type DeletePasskeyResponseObject interface {
+	VisitDeletePasskeyResponse(w http.ResponseWriter) error
+}
+
+type DeletePasskey200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type DeletePasskey200JSONResponse struct {
+	Body    Ok
+	Headers DeletePasskey200ResponseHeaders
+}
+
+func (response DeletePasskey200JSONResponse) VisitDeletePasskeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeletePasskeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DeletePasskeydefaultApplicationProblemPlusJSONResponse) VisitDeletePasskeyResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -9608,6 +10502,30 @@ type StrictServerInterface interface {
 	// ExportAccount Export everything that is kept of the account
 	// (GET /auth/me/export)
 	ExportAccount(ctx context.Context, request ExportAccountRequestObject) (ExportAccountResponseObject, error)
+	// ListPasskeys List the passkeys
+	// (GET /auth/passkeys)
+	ListPasskeys(ctx context.Context, request ListPasskeysRequestObject) (ListPasskeysResponseObject, error)
+	// StartPasskeyLogin Start signing in with a passkey
+	// (POST /auth/passkeys/login)
+	StartPasskeyLogin(ctx context.Context, request StartPasskeyLoginRequestObject) (StartPasskeyLoginResponseObject, error)
+	// FinishPasskeyLogin Finish signing in with a passkey
+	// (POST /auth/passkeys/login/finish)
+	FinishPasskeyLogin(ctx context.Context, request FinishPasskeyLoginRequestObject) (FinishPasskeyLoginResponseObject, error)
+	// GetPasskeyOptions Get the options of a ticket
+	// (POST /auth/passkeys/options)
+	GetPasskeyOptions(ctx context.Context, request GetPasskeyOptionsRequestObject) (GetPasskeyOptionsResponseObject, error)
+	// StartPasskeyRegistration Start adding a passkey
+	// (POST /auth/passkeys/registration)
+	StartPasskeyRegistration(ctx context.Context, request StartPasskeyRegistrationRequestObject) (StartPasskeyRegistrationResponseObject, error)
+	// FinishPasskeyRegistration Finish adding a passkey
+	// (POST /auth/passkeys/registration/finish)
+	FinishPasskeyRegistration(ctx context.Context, request FinishPasskeyRegistrationRequestObject) (FinishPasskeyRegistrationResponseObject, error)
+	// ExchangePasskeyCode Exchange the code of a sign-in for tokens
+	// (POST /auth/passkeys/token)
+	ExchangePasskeyCode(ctx context.Context, request ExchangePasskeyCodeRequestObject) (ExchangePasskeyCodeResponseObject, error)
+	// DeletePasskey Remove a passkey
+	// (DELETE /auth/passkeys/{id})
+	DeletePasskey(ctx context.Context, request DeletePasskeyRequestObject) (DeletePasskeyResponseObject, error)
 	// ChangePassword Change the password
 	// (PUT /auth/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
@@ -10146,6 +11064,330 @@ func (sh *strictHandler) ExportAccount(ctx *echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ExportAccountResponseObject); ok {
 		return validResponse.VisitExportAccountResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPasskeys operation middleware
+func (sh *strictHandler) ListPasskeys(ctx *echo.Context) error {
+	var request ListPasskeysRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPasskeys(ctx.Request().Context(), request.(ListPasskeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPasskeys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPasskeysResponseObject); ok {
+		return validResponse.VisitListPasskeysResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StartPasskeyLogin operation middleware
+func (sh *strictHandler) StartPasskeyLogin(ctx *echo.Context) error {
+	var request StartPasskeyLoginRequestObject
+
+	var body StartPasskeyLoginJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartPasskeyLogin(ctx.Request().Context(), request.(StartPasskeyLoginRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartPasskeyLogin")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StartPasskeyLoginResponseObject); ok {
+		return validResponse.VisitStartPasskeyLoginResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// FinishPasskeyLogin operation middleware
+func (sh *strictHandler) FinishPasskeyLogin(ctx *echo.Context) error {
+	var request FinishPasskeyLoginRequestObject
+
+	var body FinishPasskeyLoginJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FinishPasskeyLogin(ctx.Request().Context(), request.(FinishPasskeyLoginRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FinishPasskeyLogin")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FinishPasskeyLoginResponseObject); ok {
+		return validResponse.VisitFinishPasskeyLoginResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPasskeyOptions operation middleware
+func (sh *strictHandler) GetPasskeyOptions(ctx *echo.Context) error {
+	var request GetPasskeyOptionsRequestObject
+
+	var body GetPasskeyOptionsJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPasskeyOptions(ctx.Request().Context(), request.(GetPasskeyOptionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPasskeyOptions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPasskeyOptionsResponseObject); ok {
+		return validResponse.VisitGetPasskeyOptionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StartPasskeyRegistration operation middleware
+func (sh *strictHandler) StartPasskeyRegistration(ctx *echo.Context) error {
+	var request StartPasskeyRegistrationRequestObject
+
+	var body StartPasskeyRegistrationJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartPasskeyRegistration(ctx.Request().Context(), request.(StartPasskeyRegistrationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartPasskeyRegistration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StartPasskeyRegistrationResponseObject); ok {
+		return validResponse.VisitStartPasskeyRegistrationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// FinishPasskeyRegistration operation middleware
+func (sh *strictHandler) FinishPasskeyRegistration(ctx *echo.Context) error {
+	var request FinishPasskeyRegistrationRequestObject
+
+	var body FinishPasskeyRegistrationJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FinishPasskeyRegistration(ctx.Request().Context(), request.(FinishPasskeyRegistrationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FinishPasskeyRegistration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FinishPasskeyRegistrationResponseObject); ok {
+		return validResponse.VisitFinishPasskeyRegistrationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExchangePasskeyCode operation middleware
+func (sh *strictHandler) ExchangePasskeyCode(ctx *echo.Context) error {
+	var request ExchangePasskeyCodeRequestObject
+
+	var body ExchangePasskeyCodeJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExchangePasskeyCode(ctx.Request().Context(), request.(ExchangePasskeyCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExchangePasskeyCode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExchangePasskeyCodeResponseObject); ok {
+		return validResponse.VisitExchangePasskeyCodeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeletePasskey operation middleware
+func (sh *strictHandler) DeletePasskey(ctx *echo.Context, id openapi_types.UUID) error {
+	var request DeletePasskeyRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeletePasskey(ctx.Request().Context(), request.(DeletePasskeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeletePasskey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeletePasskeyResponseObject); ok {
+		return validResponse.VisitDeletePasskeyResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -11345,475 +12587,515 @@ func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L0Lcxs3tgb4V7DcW+V4bpMiqYdtqVJ3ZceOnfgVS44zE+WSYDdIYtQEOg20aE7KW/tr9oftL9nCOUA/",
-	"0XzIkp3MaOrWjcV+4XFwnt85549OKBeJFExo1Tn+ozNnNGIp/PM0DFmiu++omDH4IWIqTHmiuRSd4875",
-	"nJFMcE3klKRwT68TdNhHukhi1jnuTFaaqU7QUeGcLah5Xq8Sc0HplItZ59OnoPOEhnPWfSKFTmXc/MRj",
-	"Gl5miSKLTGkipCYTRkLzSFT9lJBdpWXKNn1NCs2EnVHzax/mPJwTGDbRc6YYoSkLCBWR+ZMo/i9m5mr+",
-	"vZzLmJFJLCeeOZN+d9A/eHj44HDvcHgwfPiwv2FcT8/prDmcs+en3eHhkfuk+VhAuCC/Z1LX1/qi82j6",
-	"8CjqPxw8fHgQPoiODh/R4ZRR2g8PD2nUHxzS/cn0YDqYDCf9ycPhMIwGh9FRODic9Kf9Pu0/vOhsGORL",
-	"qnT3lYz4lLPIt3hM4Dhhz8iSKhLKxYJrzaKAUEWoIM/Pz992I6pZdfTn8ywg/QH5gQoy7A+PSL9/DP9H",
-	"vn91vmlYMqQ4BB99vn/3kmhJIrkUsaQRmaZyUf32XOtEHe/tmeVVPft7L5SLvf7g0SO6Px3+j+IzQXWW",
-	"sm/pJKwMZyrTBdWd406W8k7gGd07qtlLvuC6Obx37PeMKa1IzKaafDNOx/d75HzOVobq8MepTGFJBfuo",
-	"yViPiWKhFJE6IXxKhBSMcHw8KG5L8bXmCo1juWQRoVPN0gtRekHvQtTIJ0nlReck/XYwPNHf7m8i2Hxa",
-	"3bcy5uHKv/ixuYPoOdWEJknMmQrI+PexG6IiCUvJeFmMyjum37896p8svz3aOCam01X31MzVc5bwC4YW",
-	"lpQbPjKVKSM6XXExI3RGueiRMyY0WXI9J+yKpStyMHwEh/+wv18Z2mDopQEu9P6wE3QWXPBFtugc93OK",
-	"4EKzGUthnL90kat1n8xZeKnMjRtOfsFsAnJ0QObsI41YyBc0JhGfcV1buM/lBBvWOR//i8i/7cgA7inC",
-	"a1zaHajug3DAug8mB4Puo+jwsHs47U+H4dHkIR0MWo5XxiPv+coHc84XTGm6SNZwpjDmZocXNGIlTgU8",
-	"dcHjmFsyJIqLEO94L/hHwhIZzqsE8ODowXB4eNQ3/2ujhaODHWjhZ5YqLxOzFxwp4BTuKcdl8YPVwW1H",
-	"nIOWAVm21Lq79vDC9gbmPIE4Mms4yWYkZYlMteqRU3JFYx4RHhFlFn2yKm8BV+SSJdpPHoY6DHEY2iiR",
-	"RvX8L+jHl0zM9LxzfHQQdBKqNUvNGP/319PuP2j3X/3uo1H3tz8GwdHBp//y0M4n81BKF0xXtJ2XVMwy",
-	"6tMOgKPZq247FpTHxyRiAeE6IDIlTADTpmJFpJ6ztM5oI9Z98jwgETv5/dt+71FAmIB/HXaCDjdfQfWr",
-	"E3QEXZgHrA6WD2v92URquq2DCQNMqJ4Xw8NXjuB0GsrgqdENdJqx3c7xi4gtEqmZCFc/Mo84OTWa5u8Z",
-	"M1SVMRLOpWKiSlTAv62mRheMGPFYYuapEQ9m36gj4eoaHEyPwkHUZ91D2p90D8L9R92Hk33W7UdH0yF9",
-	"ED5ixRrUN6k0+q4ZfguhDg8P4QC6vwfelZi+ojqcN5fgqdBcr4imMwWkNv7bOKc13IYeORgMyThJgY9x",
-	"89xoSnnMorFRGGCpsjQ1B9DqDkalpgspZubioqkV3IhS6V+yaRfn2bJWB/1HRy3LY1XQM8Olm8tUqJhk",
-	"v3+AipKeGykv2JKlVb20R16YtYhXZE6VlbNWCgRESZKkbGp0lBfT7mspGA55vJvy2jp9O48uTmQNc/Ot",
-	"ghnOZkJpiI1QJqCGtdDPCy+VFBQS5Jq0UefV0qiV+/2DgGSJ+zEiEYuZGYpqJ8cvTGnF3u1Obi22YrHI",
-	"Zi1zossXXCYrIxxTprIFg4XlGk8ciaWYsdQtMqruKVOJFAqWu2Zfftmlwum2MrCWRXovFlufyo08ymdA",
-	"kphqlvbIi5mQKYvIhCkeMTiYeCYDsgTrnSuykCm7EOwjDfUxoQS3xXvG62t73aNcTP86h7mFwt4IBr4I",
-	"9K0YjcqZdubUKiPVaGwdL3CguSBUgNYBbpmAzJhWDQPCnFBlLGKm4OjDC4icXggqCFskemWOfX1lwK/x",
-	"be7XaFuLtdQz6A8PvHqYI35Qw96WKOMZEIb5NUTPjfknmJJo8+8lqZzEbPHf/1SoOxff/a+UTTvHnf9z",
-	"r/Bu7eFVtfcWn8KPN9Ukx/0sHVoxadbR8EMwZ8t0N/YQwBgYbFVqEKouzdYZ6VFyslU8BL5R23v3ihtb",
-	"DPCtHnb3e3T9dc9X7oV1c4v4hTcnPwNAGidkHMqIjYmiK3O2V3+axa15I9Y+Xrr1s7cFTuBrqc+o5mrK",
-	"6SRmX2mLWGR5i2HJNDY2AIvMuYg5U0RmGji482zWNq7hqV23CtWb6163v8yZ+uT4pjNHZSb004/GoPbo",
-	"H8aoQb0WOJK1qMHAEYTiwz3ykiutwKFoBhAzI4DfyaUic3rFrKYSZwuRa4qKpVc8ZPcU0YZ2FJhQMtP2",
-	"YpgyUAvVCdF8wfDVW/lPyCu2mLDU0MKKTBihUYRe/CSVCUs1R/ZvRw7/jFAK0Pht6Ra0LZtUZx88Ni9O",
-	"mVIBSWKzEsYkNCOtKO1/dJgx3TvHHRrR/6vk9DWCLdrOIu4bQ5ab422mYDbfijY5+ScLgaKsdZwpr0Ph",
-	"McQK5NQKmuoIf/0t6HDNFmq3lTglqVzWphqmjGoWjYwFXvFc+Ya8oB9f4GcH/b71b9mbaJrSVTEtT0To",
-	"FdM0opqWJhWgOWBOvmCKcBHGWVQL3/yZ58quXGCscf6EVhDX+P7pOdmjmZ7v4c0khkMHFvVfZprAZuwb",
-	"Wx2oeBdo5gsKXq/P9Jw2/KV1l2TQuWQrz/Kfvn1BzJWApOxKXv5lyetSyKUYCaaXMr1Ua5besjei+Eyw",
-	"yCz8NJUL4p60UZaUEXijMT25hnBScQtcNTKCGlmxYpExiObsr8N3EqqUnxze2it/manggRlNaahl2hJb",
-	"x3sI3hPkgphrZQXxX2i2SnEplC8uh1cCwkT0lz3FKpvk3/RNsnz5LzMpLS+ZaNNdzs1FUF7ykMhCRixW",
-	"ZLIiEV39RWb5qRy1+LUiBYNcFS3RrxVHjfNb4k25ytBg7nU6KRSpmqZYXfvfPDM7nVljrrZiglBzxaNW",
-	"X1EeO2OwIWLAZ1SSMvcUKs/2ICojS8r7gLtlRzWRMmZUdOq2YPM7FK0IGKIxWKwzpPAyvaKCzpgxPdSl",
-	"Oia42QHJkgj+a/SqgKhsNmNKnxAaK0mE1Mzo+qk0a6MC6+o2/5iz8DKRHP5QCxrHRNP4EiyCGRPgPQPz",
-	"y25GzTHlfFo+zgwzuKeIuaM6AzPyEVz2vVFd8jj2MYi5UatiOjEHSE7JEiw6TUIqSCSrZ8keAVyjTvlk",
-	"Nd2HaB/6X1R9j2ewldOz4eDAUlX3P59tUCK+Vlo2duqata5xzQo9+1jHVyUk6wutkILb+fr2fSpv4Dqf",
-	"C574BlNrsu3TTM/BOPGQmVywkstgTpOEGWVSy/Lh9zCPNpuAFy/5IrZAxK542HImL7mIzNlJUjlL6QL9",
-	"3Cul2cLsdDg3Wu/4GU/ZVH4kUpAPXERyqcY98hSc3nxKMgEcu3pMnsYs1KkU5pkFDd+cdYINLn10IfjG",
-	"CJLhevF3syAbwuhBx6xBC+N1+3RMximbcaVZyqJxQMZoUIy4cH+MuBilbJopFo3JN5QsUylmxMi3pUyj",
-	"+6W7JrEML+EuLSVZULGq3azuFx+QmR5X/hpBXH45ZymDCyhjR6AHln9ImRuKIDKOSMqmKVNzAjISbFFz",
-	"HcK16KOCx1CfNN93gxmFcypm+O78t5QppsfkGwAKUMBzsIiEMmLmUXAStTxXXyAXNagsVFlLGFFlF2vO",
-	"8rtg/CmfzXXzfs837Lhq743yFas+vpBX/gs458mKmCVNWEq1TM17UxZKsykj86ERfNxO+pKtiu+4H0pf",
-	"KH5yY+aaxFJe2pAzLIe5wSpwY/untd7tnyr/m3xD4/h+QQXlK81xu4jzKHc9j3vklUxZw9lYnLmc7qvn",
-	"+aDv0wRQhfMfanvRumGNrF0wMM6PgR73hgfWKfvi7dVB4Z2EawcPi2tH7tomjjTs7/f6vcFgv9ffGx5s",
-	"wY5UBsJ21MaW7BrjmKxnhVjoqd3YfHZcETqRmZGaEwB2YdA2tXASwXbmbMPNnK2mbcAtoKIDwyv2J5cQ",
-	"Xj3DCUa/ruEceoItIb7E0xpC6FcUhDWp5USSV05s60o+cFOpkmVOdvUt315ryJWBiuYwbFMc0KzzU4nO",
-	"TT7qKMbrvmdKjeBeH4rrhw/nOarZfFCm/F8QiiIYFalSD1v9MJ98H/I3/IcX7//1YvCa//Cox1Y//Cv6",
-	"8IK/4S+Wr84vD1+Ifi8cxmKyeNaPfvkh9glG9jHhKVPrvZs4ditX7BNfRK2xEq1t1Z5QYXiY4auwdlIw",
-	"JwSry5Xq0YH4pX/1w+/D1buH6nyQfdh4liobVh9KZeF8Zwrxho9jOfEhZMJ0lWgW5RkVVOchJpYam0RI",
-	"TVJGa5z59LufB71er8wWJlzQdOXbWRyB/0g/diGIdWc6zFHYNwGcDueZuBzZENYgaPdXbM8cABLN/8VG",
-	"mE9zjBCMo6CjC8hz7dVXDk082JpT4Fq5AM4W7KL2gOesF+AdB7QuuzBd0LfKP8JtMfFfEg3fILrKLjeg",
-	"TnKJujDcpcqw54QafZlwYS2uRv7QINgNsV0lsFbO5k5cviE3iX7fgsHxWwIkbzSIyuemQVCldC6zEQBh",
-	"X9Uzq/LTthO0v3I4v3g+whY7cnWj+Qa7Zhk0lDk3nPK6BQUzqJ64yrZWTkC7iDrTMmVt6q9GSCFiYBss",
-	"6asRr/QYHKfxkq4U0WnGtvDI1pZaXqJO6l8mHc7fsSRetaV9qCzWVv2bmJubK2Xv8fsi8SIoMIyGc4cS",
-	"AmrXc8ZTItO6AvjrHzk2EJVLG2D59bdcX86vB6VbO+dLiR42CHoamzYyC2Y4gqY6Q5m2g2yEtTHjrwtG",
-	"IHXnj9vgJHXLs2b5YUma6/eT8y4SLS3umlBNpAiZbxcwu86/j7mjskeeUsTLQqIORUXNiGYWT+u7sGAK",
-	"40A2R7axtv/T+RRUb0NMkhREy4iu/md7m+XJnGq3Ep+12nYZ1iw37KjfX/b2zdk52QvNP5cyiyMETOHa",
-	"o8vUqOGWS7pvHUNyiUVyy5RQYgF2zV1KCvjkVlC7oHISNq+fOcjwkE5XI+pPinxWHiLmyuDxgMxHmZLD",
-	"/v4xmTt9RlVzKAH7YmZfwi9aKw7gmBUa2u/vrNm4k+qj4ufn52/dWHX7ds1pdEyG/T7OzS1gUKRn4YXS",
-	"JuUDHva9I6YfccSHjx6Vx9/vb5RzdjpeajTCXszOuW+TTkk5aghxuR55lsoFiSVYNVqSOZ/NmdLHZJoy",
-	"BjGMgCRyydKAaEZxYsIM9NeOuQOJ0fx/c48RPYwuzMgKGYbXGyLJ0NYTKkIW++y9COkhzYSArFpkVGaJ",
-	"uQCngaGfYzKOpGBjXPpxCG8D+P9UxrFcqlLCvQwvmTb7vFIkU3QSsx75YG0IWv8OOqc4Jgg0DxzOZV3k",
-	"YJq6cJ5dKxxbdWHsb5vMarjq22tYQSk0+6g3hUgRKgm+RSl65L2z//WcqxwHbddKkIirkKZeTGUpgOXx",
-	"LhQX2z5dEwa7ASQ1LNtjZozK7UWAG9M7ufRE8pvWqA3WeaaHF25hanmC5oLtMDMYztazksJoxuAgG825",
-	"UVQ96tlTmsacpcRKXxUQGUft/g6HBO88Z3FsTnkqYYsyZbjW1hMpDe08S8U2oUkIp/iwlF240LJHJ2SR",
-	"w0pFvAqIYMaYnciIs0ZceJrKhfmkEJ8D67UOc6O5Tqe7rMpTM5Ftd7cNWvqExkxENCUWTrrVstQXghnt",
-	"GO3CBwc7epxgCTRNmz4rd5zPNBVRN0t2WJmrHegeYvHNhXktbWWWW2JSrxjTwMy3nZQZ0LZzcsACD3jR",
-	"Xrk9HvWBTRTXO7ApO6Rt55aykAk9QkxDU8aCsXDzk3MKYkfLSJa28QmNY3IqxA4Cxwxx+8nG7IoKPYpk",
-	"mC38R/icfdSKTGUmomqS+j1F5FIQxWha8+H8irwGJLyRKQH5IRNsDcDnlBglAswMQdjHkKX1ggreF25C",
-	"+viQgFRdjkK5aJnsE3sFjL0d9rqQRGazrLU4l8YYXZFMaB6TV1JYMOFO55mqyxdbe9d3IhI7121pRfMF",
-	"+5cUHsXzxenrU7N3FoYCUDJnTpqniHkM9g6AFCTml4xouZBpKpcn5P35E8KnNgZbA6xkRvnbeycBkrUp",
-	"Nmyk/ihJ5ZQjNnAHeKZYATbZBoRh5OZtRaDHkoCag0UWSqF43cPzR65GwXltKMyfWlRoECenoR9peEoQ",
-	"slEaCZoIRi2Wiqmes0HmFKok2YVf2EJAnqim+9BaphlTYYeUD3udvQHivWxv2M9U7A3721b2RlB6w5pV",
-	"W48dJRM24+hpMue2R05nVguhOs8vxjvhrCsmojzwX/Ocioh99JC+BnhpyIrCAo5UYB+4qy0QYI7D4DND",
-	"JNvhOMGdwYXN5mmCDjdAO+V0TSTIzs7yweoUzTEH/wxmGEPRmM+b73UoD6ZVJTz/TP10Z/GfuOGwGGtJ",
-	"8DsvSwSEHA4QEvfM+rSdRa8hC6nwObzARle0JCFN0xWRGTqbwc18QqgmC6k0OezX5VIez8zYd1Q3wytJ",
-	"ymXK9apz3Jnz2dyveRgpNMnppgSwxXDFKGWhTKMdNLIKcykEz6FH6lD/Cc8pHs9yHnYCl9IOpB5SL4j5",
-	"A9dzeB9Q2VhLGY/g1jECi+DfUBMja6gCNJ0VqlR14Wz4EL46GhQ67e8ZS1ejVC7VDhJcytjsUXUJS3Kx",
-	"sLydW8qzjGnG8nI6SGOYu1ISNGXf1hggl+h6HLv6HqC6KUmmNM39XSnUmyRCEkvjlVWa0lh5Qfdh4U1a",
-	"N/f3ikXO8WSf4iJrKZ24bi8BnK4lMv4JDS9xtroIEjlWSgn6onHuNZDHT/P9cPjzHIEeuyBZS8vMweNe",
-	"rG5g/jLkPIaCGPKKYWkWS3tWvaJJcs8QoowV+aY8t/tlllgKLJk3QlKGu7PKKUt3NuaBGgeNt7G44EZA",
-	"sgCTBRG5hv5KRGVvVgXftEe8VDZVzeVSnMB/wFUqlGY0ylVOLB0ZMn5VA0q20l05HuFBi4FtMi3tVg5r",
-	"NITR5DkvnHZGKFgRXrJQmiVt2XLmkvuieX3B7BvcxqpzHUTva+sQXyR6pNkiiYHpd3QSjwpGOFLZYoEY",
-	"pCuaQl2FcrQNsrwWJEvIYmWx/Z924u1nmiUbsy6Cjk4zEVK9iS9BLhZRWiYJiwhFxE0MdgBW5dxui6+h",
-	"SRi9uno84Bef5ZHMUhptDGe9t7eBrUJnm++Hm1r0FIsXLZ1Yp06s1VeepqlMW9jREoqGplLMoJgYc1EQ",
-	"p99RUI+dwZHHODIRM6Uwg0KRMY/GDnEbyoiR8SRTq/ExuvaheBEcaAhRVLEZiCBH2LXH9S83rzDM7onE",
-	"NW5DOxi+R5Zzcz5tJN981/AW9jFhoa7Dq3Nx3fQ2uCDx2jwFWDcnaiJpbcwa4cLIkNa5IpnIs4JOiE5X",
-	"aM0ZjpdqdJA2xmJPbysymke1EK8TbWPwj7JovHMJy8YYrnHIGNBj5ZThT1uq60AVxU5U1mHtQXjOaKon",
-	"jLZpl04sE6V5HJMJ42IGiqYtroulGAf9PJa8nPOYlcRWmqHas2vsrrFE83yklWUqfv6sCB4sxlspZmvX",
-	"QUtCC7/fOOFiNr6RySXmy9V4rfnl86d0hlS9dlaGX03YLBM98lra02d4AaS3kBXTrZCUjcesiGsGmJTH",
-	"y/jFe4rEcmZxKy7+iXB0DBSbkRlB18iY+ELH0vKE6s64H7c8mtuexHNvAPmUJJyFrKp4GWWXfdQ9chrH",
-	"eF2Rf0oOTDZFE7CkS8qplVW5jALJAwW2xk4r9ZBxxGIfDNgsGHzTxe2gxFyL6tfZUB71WrsCFk9lS+CX",
-	"LfcDp7V+K6SvdUHuT8sUU2WwUE7MYIE0FxLSgLexZF/CjWsdXOYT3jzlmCsXr/Gq2aAC1984toiLMVna",
-	"7E/0FQaoplgVR6Zk7Mp8lu0pfNYsKSqEeE/NlMpvupGdNxtT3Xnzy24+LdwOtyYbCQHcC95hIqdES5TC",
-	"zpQM0h55g6zuA5ucATcLKr4ESszLEbH2DJRAC6s56hdNAQp7t/C3hNLea7fH41Ar+152rLnlHs2xYFYc",
-	"pFIzLICEHQ2mHO12S49IxbVAQMPt01jodbqprUduq0TbxSkZn1sqp1sdJVAAUa6P4BDXtMCSa+rmCBk8",
-	"D01qxp+3JGnAGVu6Lra9jabfcp9+c6ou0cdKydhoHWNbd7toqrCSGdFppnQhmUGEGCWBRzG7EWyWUaZq",
-	"KhD/XBVoDfwZPfj3CqvOuhhk2upb6pGxGT24/NwQDOUA+tlYNxB8sgEVLGtur9YORgF7/vK+6bUo66bL",
-	"5lPQkYK9mcJYN4NU7Zs+BRsM1I8szMwavI2p6Hz6Ld+uFrj0qYNC5ZUN8nBOzTounWFfjRsZW+0nzYTT",
-	"RWmSuFrDBcNb0BVayLYucUXOG3XUsEGeAvew3YwijtH5VC6QJGxkTUT2NzCVymICX9gj53KWV2xZwacB",
-	"7Lo/JD/yx0Yp12asUMDFjA78YIDYt3WCpSA234IM8nfr1AFFy5GQWsMaGili2Bpq3UBEPa9Hvt5boXbc",
-	"XSGaDWe1pWTIjmA7UM8qnrX9oRdqt40XvQzf3OhFN4xjXL5lXIltFX5zr5cdKawE9ZxJUCThMfA1Gdmu",
-	"rHCHh63/fYzOEwuUHdvDMA5qQgvuGjN3uEaGWBw3H9v1GKMTJSjlINlkskvGEsz4Rh/XGE4CFPE2osDs",
-	"KPij5VKQS7bqkTMowkEmMioR7ZC84o/XRQZK+IUHlsetMxGCzsfuTHbNj111yZOuTFCd6QKclKWozEBK",
-	"cHneHmU34ikLdaWwOKOY8I6wi4CkTGepKLndT2z4Ib+CXuk1IcmK7xS+6AIOVSequ7S9O+3c4jHuKccO",
-	"AzIw394fBv1+n4RzmtLQnNAiMfP9f5sl7pF3Tl7lJmBRedkSdCXaYONdZVKvbuoTrHqDcoLcy4XRPVwb",
-	"i2sJAMlOciFW2f794Q3uPhDrpsP+ytz0ZC55yLAgWnHE1iVJWRUutSIBOCxgJxqKaAUE9esfFx0eXXSO",
-	"Lzp6cNEJLlB0ww95ZxNphMZF59NvnWpYdKcQqC+VqRkEbWjgZnVpxLMr2o1SmXRFFgNK3rLDQiyviwtV",
-	"FakvEt63cacSn0Qme4wCtLCQ0PuOZZJbtusvjw1YF7xfH7NfE0/700Xvbyskvmsk3Bmigz5ZcJFppkBw",
-	"c0UUo7GNckwAJlotwgUXOAKlsDNdZEu56SUPIcfGcWVVi7PiHTcXbc+xSjbcnp+QctxdprW1abOKnDiF",
-	"mFbeCNDKj4p2MmO6JR7/JwvEwxLZAPrnxOGpWLkiK7cdiW8Qs82eakBT5FQz2xakyMsqvxF6Ttq52uBm",
-	"I0q3VWj/y0a2v2jwefeo8xmYY+0wuZiqUjCYElQP8+3Ny/XgPcp5ZrgOrOc/IOz3jMalnEir6TlyB2qw",
-	"WeZ3ALxdhey15E/k3e5Sxv8xshp7Tqs00OLqbKvUujXHD5opzQ66U2fMd7z4Orz4jlOWOKUNDV2XYbbg",
-	"dHwcE6NPFY5pfdV4vAQJY+mF1HzJY8rchDb5pHD+zyiPs7R1WXPYyLolvGrLDoCoRMWBBdzcuRKHVVci",
-	"KrDCeou6yqI/hFY98potiRlCtRfMsc3dJhpQRnBYVzIjEdTmhb4GZs0ibsa14IJqXJoFTRIbqciBfa3r",
-	"VM4byYHSm263QGjc+A03f1de6k03P7WgnQKVsumJ5yX8CmA+Nj3wFoEhDoWw6fazAq0AAmzD7ec2kg4R",
-	"8E332thrHrTa5gFn79kjuHptaysbAv5UiZJY/EEFTGDp3AnY7UMTlbXYFJ6oEcrWt1vH9LZ34yS2HYrT",
-	"VHYYi13rLZ8oKHHrR4AWt74bTtLWd+NRymNDVX64CbmJSTnlKMhnoij/ShhH59ctsI5zKiI1p5eg8LlO",
-	"1zijz8VV1QTTdYCIuLUQCvTOBzwLhaTPtb9yTMxj1dxyzsx/kkXQDF+4DIobswQ2JQL8W4L/v6Iqnvcx",
-	"gHX3H00WXsqsHJX3g4mspdEALpqzqSWZZKvm6VSM+mIur7PFhAGLghuKZBa6sPiMQSlLmryBqLm5YPsf",
-	"SsFOoF0wlLUWBLS2zdmXrgjUII9HrsvG9FZ1Orc8pDTj/PRcpzRTPXRuPrpul2zfJa+iLxNj/dgbW6oJ",
-	"yUyPsrQF6ZZY6IVyUStMC6/1H5lrnajjvb38S6V6LXvhXrVEYso3y5LyuFrnnlcV8maNuxsc2KNStCGi",
-	"mk6oYj3yxPbMNHZJzKHVKfTBbKs9ZUtUnq7powHdrvG2WygAKrK40i3F01rDi/h0o+OKRBn7KgNrVVvk",
-	"EjB/ja3Kt2nXopxeGDhXp/wMG8WwqL15EnVoX+XuJX4HS8uES4KYq9MkSeXVus/lh4raW/0dmjZ/zFal",
-	"edGyyPby9Yqc9tv3t+TMQs+tF9aZH8d7isB91SFATbGNn/BWkMircHlLlVoxYsETeR+gAgD2n8AQvva5",
-	"E1GmdNoCx8w/6m6rfvQd05TH25BfO943/0QTPA8l37Z4eUJTJtrPFlwtTeVWTlg7+bekLSDk0KEeVYnq",
-	"0Utq3cqMYa4Nls4ovQOM2gL9d2IN3Dmr3ATpJByJBpuVukRJLpROM1DSfUkmmxrMcU0iCV7/CLMUtDQH",
-	"uWFVt4IZK71gNgGO1lIQQMUnK4cfAyka0jhmUY+MCwAENuihaTgvKkpZbN6CLWS6Gts0HanqqZ8xn6S0",
-	"TvwVGGat/E91LgnVmqVmuP/7K+3+67T7j9/sf/vdR6Pf/vZfXoQ8Y5EaodyhLQogTRKSF4JKWKqkKEKQ",
-	"BXbBUJp1vSOmEEz3hCoFZd6gINR2QYoq2nT7JIYfzt68ttkIuclcymkQBA/NMRmbb0Kjo/yNY2iYhPqn",
-	"+TdYe+YfRpEfQ1ei/FPmT2smwD/RgrC/4o7Y30t/2FLH9kL+b9/sxjXI+I3ibX1FmTY2/yvtiFcXlxF7",
-	"IsWUG7lkT/NO5iJkSedpBbZv16ZGdtv48V7Bq9CR5/NW+WezSGi4Ln/AOhCQ15TLevoGeR1X0fVCo/m4",
-	"2kKjl4wleFYBzmojpNsdSuc0aS/jYTGydAUajgMEKLlg5GG/j5XPms5QmZe1eyeV4tY4IVKQZymPzMsO",
-	"yHcsZIsJen++dgD1+j6Ywu3kGsPmYMt1VNiaFlEmPDDQ4f1cMS8VblF69txt4rY1Z1G7VQWWtbSPUEa+",
-	"Vo42KD/8pm2H7SNUKa40Ffomy9juVHTeu2q/bQ+k9TwMG1sbpNdqcTkvTkUo7zXCuVp4TZvf277QpQ9X",
-	"zqGrHdyMNkh/j2FpkwJ5BdQHmxyUNq7i6bJX10st+GCQz8R7MNCM+pGtfIdCsKVreteDLoSQsQX8zykh",
-	"ITtG3cRwgDlVkA1wyRLdatmt78dzyVa3bN817bmtWqCZgRmGh7XquJjlbf5c4zEQFKBh29ofPGVftYfQ",
-	"JVtdz3gabtVRla1aP3tMaHQ1Ak39oE9iZpRpNDywD1WArZxdphhEZ45Al6fEtbZxpxWSv2qyzrx9f/rj",
-	"o59/74cPflr8kg5f/uvhuXh8uPqgvhvMv//n28unB3QQ9V+/+3tnd8vEdnQEVwZLyYxeNa2k13w21wDU",
-	"TWSq/REcNuUf/Z8BWVDKM3GTvWSrAHQ1FsfmD0VoQlPtn703Pz2UCdvI239kqzO80dtzyGxtng1rp5G/",
-	"emNbIctTzqVOvD0b4CAQ7Ljq9FSuERwJ/8W1kRHrkRdakQUIM+ypUuM9vnoapT6t3vLDAl7tshdR3yu8",
-	"V4HNOBQ1nPivnR8f/PRLd/jqu9Puh38cvOu+fnt43gk6P/yy/7T795+PXnZ/Oh0+7j54/upJJ+icH757",
-	"3f3xu4MP3X+8H77p/vLD0dtO0Hk8/Pm0++rB8xfdpz/t/7378snhWSfofDj6/ln3zduD1913vzz4sfv+",
-	"u6F57/N/HP7QffJ0/6fuz6dHr7ov/v7gcSfovD54edY9/zD8rvvj94e/dN89O3rTCTo/vX3wvvv4xf4/",
-	"us+fHjzp/vBq+HMn6Pz99PDH7i+vj95133w3PO9+ONt/2Qk6zx48+b77j58O3ndf/Xz0ovv28eHTtYWU",
-	"3XriflTI0L8ga0soVxQGTxhPsTBluq0Vq7mGGZuK7Q8DRNOuEkD/10LOb358993547+/+/7Zjz/s//Tu",
-	"/Yu3/3j894NfXvz977+8ffP9k1feqlspb/my4QkUU/Z0QjM9P97bI+/fvQhstvdP7zzLU9yqpU72TkGr",
-	"OaZRpfr+/9B4JlOu54tvz56fDi6yfn94hDzy2yP8iyuVsfRbfB5/SljKZfTtfh//xJX5dvc513VqXP3A",
-	"xpRqR8l31L+z3YWvF9m0Vm6p/6VL8eCQWTNhBNoX+9zErkt0i5cF33NP5d2ka1UOZAqo8LlMFSMTcPas",
-	"ykIvf33FTzToDw82eL1qS5q/x7d60BLBDyiEtg9FR2TDwmnKIhJSxbpcKCYU1/yK1bob+Lo75HOCHhPV",
-	"CQ0PD9YkClZOBwwWcew7bjNsCM6kbafn9MrDy5lbn419JdDRtR1F1LuRfyXKcLuxmUK8wZhXeYcLAPIg",
-	"wZzYQkLQRFRGHrTA+limUbwxffcrRFWwP4mf84tG/2MPoW8MOnzluA2Uy2lB5uD+3VMEb6qpHlxM5Mc1",
-	"YtrYuPBgUWyG8ngiP9qqCnXdFd+3RbuDliUt5LXgSdImsFGPwxr9Vr3Fadbyn6EE/kpmBSgC3R+T1Tab",
-	"mjek8fsW4aKn98NWAdh5ymjkC1Kd2tokKmHQnwxKg+HtIx7lifFLLuqV0uejwYON37Y82CaEPqELFp/j",
-	"WL4rxtWKWsTLHstvu49DOncbHjLkCW/Uf/+1s2CVs7hBocR3uIpBMq2Ju+qga6/+bKL1Rf0KgOrmQqZP",
-	"wHgAW0Qj1nS8F8lQ7QFCSu39YbSlT2Nj/8eUC4VlawDYj3ZHGdhfdvhwAd0mR/9UECVQfCaozlI2shcA",
-	"IH7JxIgLwPG4PxdcKVvfx16u3o6OCGvWlf5y3wtTFjGhOY2NbYcMf4TW2SgXWEX78+L17peUZapyS/EN",
-	"zVnlJTLlMy5GU5lOeBRBG3WwKsv3OIE4ggXvQMujEfSLATisnstoZH6icSyX8ESWxJJGIy3lSMVy2bHt",
-	"tEaaYqd2GpsDsRrZboETnH7EFonUTIRGwRXTmIP7cZKpVadS0GCUCVfHtfhWMUXsdVt+hRnHgorVyNjv",
-	"jSWlodHbOkEH3eWVmadwJ+hVI1sDLugYQQ5zi2ladnRXfvs9k5qO2MeQsQjHKVSWJDI1dvqCRZyOXBVF",
-	"o8HBAiqquZoCZBPb2bNQ0+q3bf/Tym/OP2MIb0F1OC+3JjbEOc0M2dpaqiV6gaDBKBOXQi5F/rchSluj",
-	"t1NNNC89auGdFXqkmo0g1oCrlEUzpssrgP02K6sEhS4EjS1R5StkdiNejFyhWAS2xlIm+AEAd8qUzsxs",
-	"oFeL0jbvZTIqwc5L91V/nWAXy9qv5pPVX4y9OLIUGKWU24J/5kazwjKreYF929NU3K/aAD0VHZKEld5q",
-	"Hhh4HH9HVy1xoantteQSoZZzGTMS0ZVCHw4QiKupKYg5j0ZVMTccF/H7BY8En801QCvenz/JgUXw3nvK",
-	"yAqno9E4BgzSv6RgPXJqy87Y7+j8VVCZBjMY6mCVrWFnxggQEWOqFa2iecgT2pSLDS11nWQsvWdL2ehR",
-	"gj9bpWN+rDsaCExE6trGQd5s768HuYpl2Fb7AppTcE2MsLHNe2pwGikXZLiN2pUyY5tyMYMj+2Jdlwfb",
-	"/1BOIfKgWMqZBW5zQUK5WEhh60sadUPNzcmDSupayhNbonuMZ1GzGBtMLny+ZsXS0eFWejh2RWyjHLis",
-	"vopheb1OY47l5B3H1rUS+xwsZ/GhBowz7yV5LSxbtTZg49tnG+tvkbcxXU2kvFRYchrpKwpwqE1om9H2",
-	"biF9CJW5m84f2giXs4OBBYCwng8lx2x/VjN9DIsoV8kL2vlfsXSl5xxbea2I+V1OjbHrRV+0cTk3DJ9N",
-	"R9XlaJrKxcjj3iunylyjpM2/SzqTYrGtEGfLXthuu58Cf86TkR24puYLneN+WxqUMzOwnFPpZdVCGkFR",
-	"tqMyhz/+KP396ZO5z5X1MNfw3/B7qazHH3+4P+BKW6fPP/6Af336ZDMYKhMa1CuA3Eo/Fpvds+515fbu",
-	"67lk6Qh4GKWtoYctNrFGKB7Mr95dZeskseeMxubMtuQahNASxTBi7nOVOzJoSYiUl+VTKy+rZ1Ze+pbJ",
-	"Vi9oc8naCq72rpqa1Rv0Nme42jEXX/Itix+ZIhwspajP6DAaXCsWT+/QJ//m6JOYKj3K1LYbCggTc3vg",
-	"kLBzmaX5ImJlVtu254us2h0CZS0C5brYkx/ZChSHJstAfqECItiyHY1ZYhK1Pd22y/KwqOTY2CC3H+X1",
-	"c8v1ayecm0ltLYoNZ6xI4aFHCP/IVtfNOjZHx5gDsCSe4Oy12NZ2Z+skz1UpeFmO0zZCsNnb+WDQHx4c",
-	"HDxsO4F5ZvLwcP+gP9zv9x88Mv+7Xofc3EAAiQNWlK0gPKiUD86lkzFSUhmXLm04y3Utvj095X8vLj72",
-	"+92Li4+D6cXFxwfTluyUzz2X9kja17QcPnjW59yapTJLwF+RGDWbS5H3TXayHFwVmWLHZGyOwph8Y/4T",
-	"2NIjARZqt1iIUAcIQlf3AywsjQkgUELX/Avd8scpo1Hpz2XKNeSqgEaXX7VNvvFv8g32Oc70fG/B7vfI",
-	"K5my1qgNHFosS62cnqfysAC8sfgLPu8g6+5a+eNVvcy+u7GTxR6tJ0wz5kjarlCwbz5cG7Kd7ZkObnGF",
-	"8zxYBwQPOth5xF62VaZfyhm/JmwIUhCLoJUrZdKW2XI7KJIvjR4pomsQ1VtTyc3eZ6tcuuZhEbviIbO9",
-	"w7AzGNY5wFM4pwpb9fbIae1Jh9RRc7nEM3shMGfRvBGeVHwmsIMHprIFREl8L4bJEyaTmN1TtqSQWwTl",
-	"CpjNZQxdUrKkR07Fyj7F1YVwacIXorLOqR4diF/6Vz/8Ply9e6jOB9mH6ooeDoa3AMcpJUB51/+hhTfj",
-	"AgPUgZwlkE80YXrJUCou6gnQxbwOHgwGpP9wcFiv776ROl65qu2Nfh+QqgObEa7rHZ6HodZm1pcOQEwF",
-	"4SKMs6iJMGmLpERsSrNYt3+Du0qtqkp8S+wBnVdkmoOq7jorbPXthX+F8sTdvNm9sajwxT3zA3amIKW2",
-	"KtU9myW6eyC7Ro1ocXxd8ai10Im96vu4u7ZpADJhgnq/fcVVW9Ai31FLHxC94As6Y1v11q7DHN0k3TIX",
-	"Wx10yhFOOyLv4Sq1FPCMmIdzO1ZLIFiqGcuCYUl2NGncWBpYwwbR2hdh9WbXbsjY0kht2FaW8thlanNF",
-	"wrlUTBAM+rjGjjS24YHakUr4qDVJohiT7QKSN0Nw4w9cWS5XA3yykpdjVyTd2LLWeV/qg2LLUAsScRXS",
-	"FEtHwv0IDFTa8JyAxHI2YxGRqe3GAXnXBb3B/SxikWvaw90JVOY1NM4HqUgI8K0JwxYgPfLCtpl2u4Cx",
-	"fcMhjsnBcGiJuxz2H/fIaxydbZYFbbAxfF+K+L5/97IWmrrsrmSWduVSdDFj4RpitqxJ/x/d//u3/27q",
-	"zkEH9LY3Il7l6ovfLHDcVk4J6JCooTo0mGNsuK1FK8oSD7CHpkfeI0qismQWOTFex37K2N4tMvTbmdNp",
-	"sYPV2awf2wmZsJW0MD5DvMfkoL9PxhUg0LiFf5Uz8vc3i28/B/Gb/zmXL4qVoCEioQ1VaudpDHSWsoaS",
-	"XJGPLlveijL800qX2nYU61vM0jFl4KxbW/so3z3x/LrF/1pq1lLESUCW4c2Wb1qXJWm+502RPBWCwmkv",
-	"Z7tKQV5JEdGtUJ93VWI2QRb+zOWLHGE0AzmvGNPIcze+P0uibUgAbKIQ8ha+Bh34+NSby/XlRlUWIoqt",
-	"ed7k5dqil1sowjXNDWNBjSG+tQL02gkfLsvCNcYQbFmxmWtsBO8e/dlzOIKOYMs1o3yILsDhAZmsNAM7",
-	"8P35s+7DHjmby1QbUzi3fc3K2My6xUIKo3giQi5l/wS0Kap9B8NhTe3RNInzaeEkbyNBpbEntcmvI5t3",
-	"TDH9WUVMbNkSqGWStw6aUxHFeXCETFgsxUwRLYsGLG54WGTxBgqdBB386qZnYMrP8db/KDqxyxO4isW7",
-	"Ecn1XYAupazi/iNLwJLmVMAViaX6TK+g11W0cWauRrrfR0srFD6nLuExxENjd7U57msR4zZSA/3Z5s/f",
-	"riFD8lPiXZaiP4w3dQml83ooWgVR49w/PDohqAa4C1BiAHJGi1uvGKhWPUCuzZmt5k2NIuZ0MCt5jWRB",
-	"iJg3c47uVkHL6dKVwmQlPQ+gmnTB4idUsRMLXd5ZQfnsXkAtGkypxJXfLQipRuZS6wRPiHm3qxmE4Chw",
-	"LGBz1Eobb9uIyKqlChH6GPHFIpMu8wCqXgKuh6rLJ3KxsBcREetyP1QnMN/+rQ6VU9vmXl2jNzmScSU4",
-	"VIOBVWgVfGQlSoX8hIh9zEvdQeqIgGQXPuUWgFwNENXev1Wnc21dcUDQbccVMF7ew6o0S/D8ODCgrweW",
-	"p2msA9iNyTdphq16yds3Z+dkD5xcewCNug8V/2IW6jH5psQM0rwm4X1EIppRm2EUvKXmFingfI2tvPmj",
-	"bGNs4NaZyzhiKfnjjxAe+vQJAsQ8NsweoGmQjCCzNMTFvAd9lIwSS14IQonRaViK5cjQd8eFYimY4taY",
-	"Ji+mpa50mGsBbdID8zO2H8ZCR2YExtJaJRiUEVAWXAVg3KNuAWdUabqyuaMro1yc5D5QZkdXxOOBoxav",
-	"D0jM3C9YqsNw7LxmYHNv/vCDFBt0WEctNtDb5rQEuKb9IMdt0zTm4OpkidUGcAJ5+gnhInEDhDoirEdO",
-	"heNPUIkyTTmLcBqG/SbgxwzrhkbfVwHdoQn63hxnHmv0tu1KezaTF5RBs9PqxEkwRfDAsMjCmKB9nSJ5",
-	"g122qC1/FTPqW/oG3LWx9lHJe7lINHG3ImsoHXazDzYHCLonasAjinLb9iqgOcfVYhoWdk4cAQh+I7T5",
-	"2qKqCar2QkcrLQ6238KfYceKGvy4VPcUyd9nK/BDfFVU7gJdByoj+YrwlxstvKKXeRtpObV1bMC1pm30",
-	"IsrY5pqVloG3SAYA4fp9rHm2QMN3antJVYH8vg76nwWnB4RWEw+PcHcHTLdw8jt4+K7wcIRzd6YpY2VN",
-	"shV4vbVnu5qmsoWH+61MNY03tmmwSZckgds9FWTg95tq1WC/VunUkOzeqaE0KO8BTOUkZovduM+pZRzk",
-	"m3fPnpBHB4cP7vfImVwwm5BOoyivsYUsiqdELkVAVBbOjVYAWbAjcFXcQAeoCEuQb2gAhTVZ+YJt3woq",
-	"b9ekQF8Ehj/JbNVUOQU8bbmYGKBRTohiDBdIeZNy8FJzuE/BKWNzlO17MX7fSMutM8S8B1anXFcWWglD",
-	"fxPbkL+z527cPj8DCeQ7XOLNSRpcKE1F2JZ0QfXcSa3UBz3YownfuxrstSHVtmywBVEIqF3CBfmla31C",
-	"3RfR5/bUKg7XSPmRic9kSqolCI5RNQG4XA4hcBDFmIaXCnt6GxN2bNVkIR0SlIYhS3Qd11NFA/pyJ73Z",
-	"G2aJnp+fvyV4QxXwOhyua8BzWIW29vv+zMjw0le9BRbFWwjiOA/Sg/1GbbFpaS05AE3GcsbFHj7ftWX+",
-	"bLP3w7zXe2V59n949uHs9O1PD7777t1PB6/f/fjy7ZMfj04//PK+s31g6RRbvVWSOBM8DkGeAF6oEZYn",
-	"Wt+y0fobFdx+zs8xaU+v9/sF3r97mY8B5IghpLwkCBpP9c85UUITXhEj5eoivoz/nQSMcwLAGgZFDk7k",
-	"+kLkHCF36G5oPFdlOT5MBHOtqEp8JNdJLQNtypX1jQK5AxPCBtalgY+tNiOkjs/+4St9b6+i0Dx61B/c",
-	"J1zY3JGJjFbABPago8AeQrf2DLt0/0b4yl6zQ8Ze0dFvkyqAwyt6ALasvvlnS8TfutNuOOhP+Vlb/fLT",
-	"vGy6U5gjZ5HXijAJolMaXm4V7Idht0Wyb7lLyB3WYDPWoD2ZqYAZNE/CBzZRiIffprhAq4AsPuGRkp28",
-	"3M41EuhdKrK/IRrELGIONnfhhawXtC3afGBwQXlrq+zukTxVCJNr8X8WPrYzPsO9jxlVbCuHPzont03U",
-	"PsO7by5QYJf2LlDwpw8UlFP1GzNG6Eip5KftdhPxCCRNGBvBgE4cyJ9y1ubSpgW5yjfqUp3kHTAO+7au",
-	"iZFQgnFsMbeQ6BKyTlxDNuVfwelzDBkM4A9FuEAeXcQC9qXe6qXRoj7fcGm5A9t+yopDBH6pxb7PwVTz",
-	"s+RrXN2vXaw/ZFgVw+/Q50OpHt424WEd6Oi5zdv3FYc0KEOluYJO9J6Y0CbxVFPe9ju7uXbxNXmbqlrl",
-	"ELWZ3i2htyi47zCh5rp5lNV8HC0J+1gwgHrx8o0pPp7snjzvZ2Z0txTQ3VATw93cu+Xcmeqw/UuIY7u5",
-	"hC8AlN16zteXwOn8uSoOl5EjzabCEIOSorDisP55BdxHfmQsKTIGnK1LljyOjT1mPmkU0pM8ukmEJM26",
-	"sH9/cXj2/B+/fP/Tq5++f/uPo59ePng7fHXwjw8//X1T87YG7zgDTfwZuCLas7eOXPZWkTiS6bkhupBq",
-	"CQ1FMQkuwBB0tTS+S/QyZDBfJXMm1Jo8r0fD/v6jz5oHJFDueJDAcp5ywdUcW1zxmehycT2fbmNRKw6l",
-	"bZ88xyeaXZrh56C9sZjnJd5dHeOrbBLVQX9Axn7X1ngHn9Su27YhVGFTMY/haFnuDQzEJlles5qJy/A0",
-	"1qkEr/oXKW1hgaPr0s6KxvxujFXv0D10pCqFcm7L3MIrHm7QvJNUzlK6gEOqVkqzBR72PIEVndBakfeK",
-	"pd1T7FtMeVRop+NnPGVT+dHskK0bN+6Rp4tEr4wBYxNhasXiYhbqFLaULGj45qxJQlvXArMLdn1/x02U",
-	"VgEuaXZGkaVh8uXE4y9EZYLppUxbkPT2Yo4ULhKUp6lcoId/b3hgsaMv3l4dFL0W4NrBw+LaUV58c8M2",
-	"D/v7vX5vMNjv9feGBxv32Ff3pHSuaxtRnCs/NwSq8Ftib0o85voFUPJjjQdw23oo/fpEqu/d2rZxTLRW",
-	"8sRj25xplqzp9FfDphgNL81Eu0+mjlMIywXtSziu+lLmheltwfnKTLd39LwRDsB0bAFXDShQHd5T/7CH",
-	"XhqN/OqLmGdLb0xKsym7n4Uauj4EaIPovV7tz7zmp+EYRZsyTO5EKCIEpVNujAIA7p6Q9+dPDGfw1Kap",
-	"FQvdxPlvD2R0y8ih+v5v292xmLBzNuWnWHmrBUCr00xbFF8TbtY8yyl0Km2+6blckgUVqxwjmOv+uNnY",
-	"mRFknH0H+o7m7rkqcMI2qwvIhIU0A3cSW9kqFxdiynW54hi4NquFLQbrEIXe+kS4DP4lKkIw4MCRaWAb",
-	"ejtoma28eskcBNWKvxwwqcgPZ29eV4n51z8u0O110Tm+6JxVenZcdD795o/Cwwvb2alzlYOnDseFy4cA",
-	"TYQGJJkOSo7AEwztObdxPiucEAJlTy3PvBCuEhNFplmUkTq2+FWuPbhV8jqLY/gOZ2VMbW3ffi15AisL",
-	"8uW4ftv3r8P8P6PepaXHYsu92go2YmipvltN9VOlez12EBUhi0dUj7An2qitfHle76L8PqhnXqSXJZRH",
-	"BN+zXf/iPEVu/bdF/e071FG3oZGCeuvrcYNRRMWo9pzR15mL38MU4K7e53GttnjemU55wvJQXq5lleZ8",
-	"Anxz3YLYmIq5rRMUAUCdchpj4CYx+qgRaUEnE2ZSRrsGSrKdUQy5x0yzyh+lph8JhX4Vv3kjjR4lZMdK",
-	"uA1nCMAAcqwG7pOX/AL/ifAdwvMiLNaCHgjxqrFarXLwBYsH2I+31w8AyUDmMuYRXZFMaB7bAgK9m4jq",
-	"62IM4EAxyp5m4j8xvG+2vg19Ya5dzxcxuF5Q3pBtC73eAolSBa6Dlr7dADSF+uh8EjPbwLZJqluRo2Uy",
-	"m2Em7sbd5Mecx8w63GXCblpy/AUgMmsL/pcouXShtpMTV2ZabttALsfrty0KWlb/meVJXMpCfRCxXAZk",
-	"wSKeLQIy57O5sdKzdNawqm1S68Zd+OqVUNq0HS0jafZ+BG5pyGVPSdRoNWJTNz6n4IqlbV/l/DwV+Hrc",
-	"mLcUj4opxjDMUWmr9xF6dv/F2RtyMBw8wJghFySWS5ZC39tabD9LfXQ1ZdA0b6M70Qz8mbvXEAlLR0av",
-	"Wm88JCkPWV5rAtIiCE2SeAUpgub57QwHeM8oBCBSsy2XFHpuXgkf44KEjY6Lg8O+L/mwecqtj0cZZXCE",
-	"2GufEY43wSTwpoAssljzJOYsIpOVDdVQrYy17dYKYjj1qjNH2w3shnTifLv9U62udFDQXWnDf2sh62cl",
-	"SvIWcKgUEzwh3QGUwFMkE7YtXUsvnLUm1iTjse5ygb1xyq+lcTVA3h1stdC2P+Fs0vzqY7hEoHegobPv",
-	"H5sRDPr/+wjhDiekb78tJMH3qMAMqDLDfECHW45Hh/P2U4Z5BOGc6j240xVeNvbWVmHAycpX7cK9vqgg",
-	"Cu9NeY4b85RjpNYJWFRkpMoV57TFHcfbnndbLnGNB9J5EIuydNWvY+dQ25zHsKAJs+Uotyxp9/m0pJRs",
-	"X1rFxSxmiCnAPGp7NqJrFBQt1dHGDpPFCpZJ2m43jqztILdXBITCAwGImNaAWC6prMQpCxh3nM3ylc7Z",
-	"YU7lSKRIknbiJVIwj8GSYinAshDKby7JCWT6Xo5umK5N0ExSuT1g0DXeWd9E4FxeMvHen4xxjlFgS7zW",
-	"+K4lWq7xjmGw9mOpXyO0fVwWFjiUnobmcYTOKL+eAf7o8NGgf7B9cNkOuaWnXV5quzroa43r4RCHtd24",
-	"3OavDWRYYQ5lGqBMrONjOKDy3KDwgaEUZHfIcWHNwflfV0Uf7VzwAEECto1qG/HoUrs1AfnuCCuL6KrE",
-	"s4REhatHzhldYMmkOVtgRhdUuGdUu0JgOcCEp0Rl1QIIw9YeEW4q3cGauYDnr20qsN7NdQ5sx1MbNNQM",
-	"4YFVani4f7B2VH1vdcFKAK5MtkGn4hcsj762LyW68vJQKWNjJnhdhLbKBCVaSltmPM2EchKJJp5oHE1n",
-	"2cIpQtvHRCAu4B4tOt2X4nRQ6wLh4VOOJGWGdU8RZHj1kEk1yd0z9TYj2UzbJq1icwOX4Ahzzkusl0Ce",
-	"NI5Hg91yZ+zQITDNBRmjJT4yP6saWA3S0EapXG4GO5fb6xQb0bbvL+mExa0aMOx5JJnCvGcs898jTzAR",
-	"A/QVnVKhbLCRgcvtBOCisXlxezP0d4xGTjdbyvRSJRRSEs8YTcO578qTOQsv3QXXy7gTdD5g4xmM8tjy",
-	"N52g8zZlCQX1D8HY5rfvUjrV5idKiiS9UwWPu/LgrnrFK4o/k2YLxLaxN7beLHBbiPsDFuxfsLw5c3xM",
-	"2Eca6ngFEVE5JWPrQB8HZAz5oWPgMOOICW7xjDs43LHbeQDx4Y8YWLeh1uHhEfmRPz4pnTfDXKFpgytE",
-	"BC2202akmEcQJtaDi06we9wYZ9LSc9rGfWtpJXSWMuaafIVO0d2hul01r8f8mlcB8G3TKmczNkk4yIPZ",
-	"aClUfTmucryQNieKiyvJQ6C/EjDkoO+tb7ORH7VwnTJqZvhwN9h4S1ZEQbzP0lYWhjRlQRrQU98MaXxM",
-	"KCmet+XtzRfuaPaOZq9Fs9uk3U1Tl4LqcgkNQSIJVTl4+cKWyXKtp0Qnn1EHt9SoT0bMlTqtZyXcFH6/",
-	"XgC4DXpvJvWOLeQVpsbumoCACCN4PA/ww1iILRYBmZ83l5TwZ23pVFfei/dsWPlr5aFBgSYwqyqL7THX",
-	"/2LL1bZOZ7ot9GY9gVWim2U0tf0IWtPKLMRjjQtsJozmx0UZVGRLEWM+M20W/mjzZOalgL04/DMwMpfz",
-	"bSEJtV6nrprjZ6LwXQ7UCEpJjWI21RtAlnnGlE0dMPIPrOYV05udDa68zaC/k2GcY3N84/UR0PuiR3Td",
-	"5LUOwMJrAcexKG3rokO1rkO2clBOF9bpCNfyFmzcQ3T2e+11UBZcKegIrF33WCsnjKmCkt2Vk6mWRhA0",
-	"Xmkeqvbe+p8bpXFjt2/yrvRav2K+yDEVs4zOXBeXWv8jNLnhIFiHBNcKNAyPHDG7taB6nY5GSULTHAtq",
-	"rcYiZcn2vnYvqsB9i7450LRX1H1orTECwLdiDq3avB52GVJGo4YXaUcn0ubWaJU8Y7OqJegtz5uxNSt8",
-	"bGiNhq2DYJf8TENONRO5+xIQJDQGdRVT0I0SmgN2IVfLG3IY7uy2RBTrrpsBTigzNi4uUQx4BvPoaOft",
-	"2a6F3HU3qa19XN0MLJNnfYWqexmUjljQ7A3n5wIseoKl19fID52lGGsYh1JcsVRhJaw5V1qmq3HJ1jOz",
-	"hbNBrJmoc2NryvWxrVLEFctLmZUCj3mHWWl7ksVMefiI/eyoNbngPOcdsDcweCNxiMx03hTMpkjLOKpX",
-	"19u9vLAbUYuL2jMcs0b1oWB+WJWr7HqE6j0iygMLGivXQhHpW2yN602cbVXStkqNzdtFfOlm/zsVJsAk",
-	"qCuW8iln0badObFlPPRlnUMZT1uqr9RwIijluNs2Gi5corbSTflG8+C2slM3gtThhhMy2AozvzNy/XM1",
-	"IpiUq8TggN0Oz11O/qzt/W++5CvFwizlenVmPozUP2E0ZelppufFX8/cFH/4cN4J/LuW51pjFd/1xURg",
-	"okAR8P5im+ZaJ7BJ2SRJpZahjM/9tUzeiHiVO50+sMmZDC8ZFKqbpHKpsC2nImNMF+sZvty7GhhNy3yx",
-	"d5H1+/thedzwCzoQufkAFuArmvGfsbCbf6f71o6uGDpNOHTU/wSq2FQ63yMNgY/Yt5zCcDpBB8oG5yUb",
-	"Z1zPswlUa8QB74WxzKIuTXgDeworPqHhJRN5OiS+lkRMXWqZEJokx+4oqYCEEG2ZYdiLuXLJDr3ARJiu",
-	"Es0iB9FBcIitR3whLsTf/vZakrLEhKLx0Aq097e/kVcY68gtF566LiggEkDT1tIhT8o1HJvtRuF7Z4xh",
-	"n2lz76+zjEfst2+wjCX8cR85UpoJAe5EJXiSMIjpYbXMokjnr+DDdE9jEcz7ebenC/ErRm9iOXP35D/c",
-	"h7E8MdMWUBTq2PzdJa+wHKVNp0ohtqYEvWQjABmSd3LZbPRQRpEHGI3DJcKQi7E7XAeBe4qMza3jADox",
-	"XAiCzNY9fk8VXV8quV09M7pzXgwLmI463kIokQH5/rHZ1QK8Bd0kUjuXfLRBbszIKRFcMKKlGSGL2RXs",
-	"IxRAwao1FBpO2O/aNYfRYZNvMnj0oA+VUKaapWQ47PcJVS6rsUuwPrLFx9sy9oKMy+V9x7bLa8/ejCVZ",
-	"uTn2SRLbSmZ7tojrf/9TSTF2wkyhJ3pspNm49L2D4SMY6WF/Hz9Jxu+YTlfdUzNK98EAE3tl7FyPuPh5",
-	"4DIzxA2Vv4qC0SIiTGQLm32XC1CX3gm1r44JujmgChjitaII6k/D+6Gw6ERG3G6xRdFBkSHyij8OyJJN",
-	"5lJeupu0JIeDIfmRP+6RUyg7CpMaHLlhw8FMU37FAnLQf2i2cpwlsaTRSEs5UrFcjjEpdckVOyF4zYJD",
-	"KLGyjqQUOoMqbVRmM9KDwSEZZ0JlSSJTI5MWLOJ0BDEae3QMCT7B4Ez3fFUulowwNCiGSC8NJT4upmxW",
-	"KmJGaBqtg0VY88Rsqhk7zd/4VIQSoqi5dZ8XUBocYpjzFDYov/OYcKgQpVfjHnnsWGHKLKfLu5uEbjfO",
-	"QKewdRTd1qxIXjsWuD8X5P1/G/XuhBz0+2Rsy9WOkBiLlYDWL3DmzF8Fd4DQl/MQwRRFDq0f54nPLnBr",
-	"2Ibtzq+xiBIvTIbKBiG1f//0HDmt6y38/OnpdyA4zZVCAYKJAfrEuZ+gGDJsO4JqzDtPBRk//ZhA8x3X",
-	"ftnql+bkDvr9rpkXFxkb+/blARkzeLxcoHhsuPr4PKVCTVma75alSssdDT+dZ+KSRfaAH/YHZCykHuUU",
-	"OHZDdKW4vxnT6Gr0//0//+/4vm1fnu9D0ROuUGsqEEmoEWiLgyis9Q2gSLk8sYInH11BzG6NoaFxtWb4",
-	"OLCV8sbVeuNlCilVFC+cdr5S4uar9WriSHwwkxEXoyyNx+insjeW3VXv372EtXpTm6pg5hTUlqXMhhKW",
-	"Oq3jpMhwT5vocBKxBFJnJZaCgU5QZthvs0nMw/Ii199v+zlZq+MkL7Gyd3RQBZ4VBVko2Ts8QrzXEhDx",
-	"WjnovYiQa+wdPCRTmaUooHplMjFMOAP5E0+dY7CwUuA9KNvMhfE7qtlL85s7AYoousLFyMJ53qSdK/Nh",
-	"czJ7BO5XRMU8YsfFcpXdMXbZ4KsBMBesNunUDNvO1InO17KQmxYhY5nYZEVCGs6ZIt+Mn5h/dA3DTGV8",
-	"TITswk3j+5icHvOQCcVKyuvbVCYpZ5qmq1K+iNVpyROjsZpl6wQdoymistrvDXp9cIklTBh19riz3+v3",
-	"9iEJVs/B5tgrYO0zXxmul9hrKo6tEovll+hKFdi9pdeSrbbrBy7VgZEgdb2IOsedmCt96tDCbtVgLMN+",
-	"vwYgKGsVhoFDtRQw2jaZdPAFABKDgeAxoWYuScPSjXljTk1tr7f37hU3fgqKp7pvZcwxSWarh939n4JO",
-	"Wcva9HzlXjs929vc/2C+yq7dBBqjriY47DfJEdyazlQJ0v1bUQQEipDYIN1kBSnUsPNgQWK7hgIIrlwR",
-	"tQ4cADtS7DiQe1W8pTBeYUuhPIT+MK/zJ/PWxDk/KjuHsJEaMAzrJMEs47ykIXQNsEE69DS6n2dSRhfC",
-	"kPeg73oeWEXZ5kIuSsCLQ6JTbg0wCUh9SmKqoSm60cRBqMEBgI9YS8yFI1xbA8PacZwXIo8oFa1RnYhC",
-	"95ADw0xWBKvsiojMmAYfMdYzBIWZ7BPsyARSGcN2dtlyxxHYPnOZpRdCSOzOxN38eigtXRB0BDX7xzkM",
-	"ptSm1TZjGfRtXf+isCYXZJA3jgiQiSIrtDRxIcDiXeUbp+UM2QmMuiTQy6opGNUuKl4eDTS0A6XcGBNj",
-	"Q6EjK8LGVlOt2BQ+roRW6NO84mZKF0wDV/jVf6aKW/ZQr31pA14A5rdC5bGMVjfG0mBwtr93C1MrnYxm",
-	"h+Vep+zZ0mnGPjUY8PDGRvvm0jfIF9O6D3OaMha4w86NrWro0bo+tbQR1jsefWpbqhUdXGzZ9dJ6lpl3",
-	"pud11j0Bahz0Dx4ePjgKNnJyW4+jxMfnLLz0MPI9y1OxSZcvd+d7fsUqUI0KFeR2KJadzXkt9gk3ksB5",
-	"VQ17DWy9IMPmkUcgl7OGnqV7FsfAVSFQk3/JMs8eORgO0RUxso/lLM7RITC1AJxpAbGFRED5L43P7IeS",
-	"C4Y8lMWGWafmV8PgLPzYqecH/Udk7BrMXTKB5kD1LjKTus6qsUsnFUZR9jIuXPsyc7gd9vNERqyCjGvh",
-	"QQ4us4nV9G+Z1ZSiGy73pMwf77jKKq/5X6G5ZvDpa7EVPPVhjsP085ZN2mKp7XyJAQFjcfCvLEF41WRl",
-	"uAqLp03dkFRVwwtxE7phUxrmjI7GKaPRCmxPq6FdiFxF86s5Nc8p3VkfPCnhEczcoffrhTDz97Eey2WA",
-	"9fxc3qsbUaC+qF5y6tU/ApKJGCXU2l264yV+DQXWabWDhnI7vGOzfvKKppdqDbcwzMJt+g0qDxfCqz3U",
-	"1YJNYr929u6EvxX+zQN7d1DNwfq5cSz/HEL/agunpO2AoAKSsqlN3sVfsEWQ7WFUPb73VKmadu7DMPdb",
-	"p3O9yDZ5Zg6ndrnuCZ2xoOgrDAKSQ4BqjKHVMQREhY3EXrIEG2086pOIrlSPvJk2hzvsO7FrHroQ5qlW",
-	"f2mm509dG6yabPVAQBF0XcKOMQE6SbX6R98CLyAXtcBduBTj4vjl5HbYXwfxHvb768E4nwIvqAT3HQB1",
-	"adFO3UUZbW749crV+eaHO1aZ4AYMk0cfuUFHtdvadc5qXKI77pU7q5fV1tOyfNpvXMdouK9j18rFr028",
-	"SaCXjOM5EN2y/QfyHmmW7xoeRGsOVDKRek5mTGPzExfALjVUGgdWuQdIDfiTwT2AkS2LT+h7A4HAJCsh",
-	"vR75UPPflkOAVJEli+PA9UJ6dCFqlgcEwsuGx7H5dsUHDMwQQoROnRJR3vLhm0ZDh1KI8eRCDPtWq9w7",
-	"PArIQf7XwcP7PfIslQv3JlVqYOQ+JNiVTfOx3UJgFFqzRaIJpsTzBcYFUCCha3rQ75fMogBCYRgAzL/l",
-	"XNY9cppPBZB4Rfl5N4iimUWp6AAIkUf9C2EkhBnAnMWRsUTRCAUAkx2ogn53PXIGBSyp7TFjG6FAWBci",
-	"rOaF40prrzGYmLXEqQvRzJyyVcShNEpOhhBdWNd/x2kNrmOPwyW/fXN2fiHae0tj8L/Uj9or9uCM3Y42",
-	"C62YXFreetfRPVXuZPZlVVsjGjBzoW2QOi/mgz29HMf5TxYUFmLbOf71t7LYgIaPQFHXVmtzE7ao6jPo",
-	"B50lNKToHB/1P9VlRJXw2yXG049h3nxzlw5YQS1yVnjB/N3QKm3QLgQiy104rUxMueh64RpsINrXXs55",
-	"RMoUs9wj/81NxYoOBOKVMTquhZRhXYZ9Fi/PPW2l8KHfp6YsLzRTOHaVa+4p1NcNkw/lIo/g7vfNRxE2",
-	"uK31DkVMlTXbq0tQMevhPhTuJ8DpQXDMKBcYTsaDiQ87UYtuuLKYhbbEtThqIXPJJpFbk/wXYkvR38Z3",
-	"P3A9L2dm3xIfbrbHa+NzuPaoLX15H8MdI75BRvwM2hl6U68resqX5NQSYSgtzFlE3tZ3lYZ35B1LGIVi",
-	"RFwTlYUh1EQgH8AvT+P4W0OkY3MRNDZkiNU3XogS8sMoUi4D3d3msIhK8ziGsuDHKB4cztDysxw/XP/+",
-	"RdbvD48u2UrlwzG84kpeVsOz91TuGXFs/ISMS8/RGJotKeSm8NkKhrSFs0joNLLWgfE0lxbN5S7QeLYB",
-	"NG+WvLPpuj7Ln8ax36/RWuKymUdalrbFtgYEF9GO3EEZm05ks5LbDtcs927j/e2r+FndPs2pMrR952Ut",
-	"KZxI8DfqjoAlLnsjsJaT12f6jmHWaJkKvdzr1KFJLOAWgJzQO9fZrIN+kVlS4NRBt4FXeA78jOlX7DZB",
-	"nuWU0/Vm3B1JGvL6niG8BB0SULT6RlxmCe7BccpotMF1tmB7EYvZ+pD+d+aOGmAIOC7AtnNPfjl9rpIx",
-	"SkpsCXgSodraDdpll2OPQnUh1FymOl6hqRCAq9UZBFg4Au6HerZckAnTS8bgE1yRkAojjSaMZAL6AKxD",
-	"T16IBnyy54dPXoj1+Elys/DJC7EBP0k2wietnnWKA/rO7fDtmA3u9Rs8OAU8lOawX+oyir82ENIM0B0E",
-	"iAq7zBGb9YOt1/PeMXf8a5XzhR18/bcQpVywPfYxkVhmeq3QhXOobe1Ti3A0HIWHzCLVPZAko1ZDalsk",
-	"Qyj1ekwsdw1KnC8PW14IDA0FFQaoArJgmkZUU2hRUOKTpWzSzNgHZyxMmY1bury1Y6PKzTGKWvJGoI2L",
-	"DnLzceeQRtcJnJTS14KSI9zN2rJLIyZOIOFtD28mqV0yDh0g3dRh2TAMazlxKLPYFQUBKxJtKZrGmC2H",
-	"oxFwBxgl2A7Tw7BwD09zKro93wF+4inSzJ2WsvmU41I1jg9XGFivHpovACgq19fz5qucwQECXbgCLigZ",
-	"+iiNc6/quhwLl1vWVBYuxL+JtoC2xtuisOBtaAnu9eszJtxqu2SJ8ib+WYBMOSVA8RuYzp1CUIcvl8pU",
-	"fmGNwH15D4IhnwFULhvoXFUTedKSJT+nIooxBQS1WlcTC5AGZUiXzLSR10V+geFUeQ6aa03joAQkRxLg",
-	"N4W02RIbwNDePDmMftQDN4H9V7wqgXtwPgVOGj41leXmPxBZz4fo4u0VMPUpFpK+EB7EswNazSQWRinS",
-	"B6dZCqwvD5jMnI1crFCRSoVvsyg5W1VDabqyGGk/FKCUvlLORyhQAeavfed5kUtRieYMazgOBIyJ6EJs",
-	"juXYBx0nfAf0+SfNbqsMclNs3gvS/bJmXWW8Z5qmmkXtGW9Yj1tlhhxKCZ7+tLe7qFEzatQElyuma0rX",
-	"DUeMhqWI0f5RvxIzqvL8zQDzM8d4c1let/1AWaRxXPNxrc11A760AOx6OemZqgvxuWh1IlMsyoGfRRZt",
-	"GFw+AaeUO2ArJtq2xIOwZb8qPov8spYAY8QHIrZyjolMNgDAH2K55IJBdRQAzBsiyBKoiTSDamQ1Wcqw",
-	"5I4M7NlTJcRvJdqIIspMDk3bpzHUjZquKTtdCtcV6Cmc3O7IqXqybo6igM5a2yGqYEc8OJBq/fCdQIIX",
-	"Yo14sVRfFy+3Lh22TUQofMZIvsFfT8snFrbkpnInGjzIroYguOF0hp3QBBaA2S4K3jmlFUMRcLet7WOH",
-	"baYCONWS3o+/VoN2lnvmlWcM4cRSQfOyhKHHMYcCHTulPY/iybRWXWr8ImKLRGomwlX3R7Yal8pnmK9X",
-	"B2u01gljwsoNRBI4I8V8HMsVzSgHBLTzMWTKVXuScVR7JasjLRAAZRipw7WmzHxuHFyIcglvfHxBV1gn",
-	"DYaltIxZVZc+2hoT7VWmYQTnroDyblp0aWmhauUtadHvcJAb9OfqqmtJmMUf/tlgVXl4Odf1gVDv0FWt",
-	"zNAhScF2Lu/yFPq0uOW8YXZ4tIYdYl3adn74BIrolgvfEIkQ+WnKbItJcBpAVoWR5thgp+RM9VZWqEaO",
-	"9ZyrC1HLvmAfudIAQW3PWC1K4xTp4ce2+PiGfNMLoa323iPo/Klpp7aYaaVdAvBOWynRGd25J/aYREYr",
-	"xUrndlOpY629C1HidYd+t8FWjM5u2W2xKHz9Bh5lxd31MPiDL8ijPJXJAWagWF6gvWBhTfK942ENHoYc",
-	"oXSEb5hbHbbb9c7w3pCFagtTigJk0gAp1tNJyU7ZpKcity6xKpjtkjfo96sfPraaYSxnXZ5rUFIx16PG",
-	"qUM8ihmJpbEpW9NMz9zs//2STIuN+s9MM7Vbuy7JtEJXd/GlPNe0si63n1zqvrT3B48+4cmIma8xWh2X",
-	"fgLSpar1KS0TBU1tuZgZVenAVR50CanWi+gpO3EPiKAGmxCRpaRteIQd2PWbS8DBSqieF+eKRw35/2c5",
-	"Y3cQ6V2RHhALzJfnC2A5tNTJujMFXTJd/eeK39dVHK62xOuRF9qmaVS8t0WmUq4Z1NPvbNXOg/7+hWhg",
-	"QTDUUcV6BD5XfvlGm7FmG8aYs86nRMjNDmxbpbTWkGaGsBYIAXsUBlzCc7Ogt2MolLuWbkzS9az8n8Wx",
-	"W11+iJgYIrvjAcAD8MTdbPrXTrwh8Cv6Z3Sl8irXpWS1clfQtv6+GGiYt3TRdFDLlpSJ/ETdEqEWrVbb",
-	"6NVc9MeO7ijWUIbZ2OXWXWlvTWMMWgMMLmSgANyb15pupIN/c/7m/G1A3j17Qo6G+w+Pydnz0+4gIEcW",
-	"mRSQ/TxecJ9gYYyGADwHQVKpcA34HiPYwQa1bTng0qJHXtuChi7AiTEG2izQXW7zlwtv51uzaUmAbsLS",
-	"hXmsQuSKrEMPpeWQi10UFwqsT8cLzSxJ2SKLI0DPYzXEi41rx+sjx4UD0NYP9AVXwQly6+J1yxoYuwRL",
-	"b875ho6gCBahXbi272aADfVcomjI7hiYC5hmSZ0+vzxwsnye10Bn8izEHPyTt0JscDRX6BfJwtUHkksi",
-	"RZsQb0HIYN5BDSJj9LcSngt165RpC72g4N7FWkc98qbiIFSarq6lZ9sFumVOsAlTcVo3Zv6c2rW/Kfzd",
-	"kbfb+xXVbHPqMdtnq2zlSSwn1bQpAL8tFlxDvRSqdAkUVrT+U/dIGMvwEtoAnTgjuHRioWPPGTapAmUj",
-	"4ubzFOvUpBA7zSNn3xjV6NFg0L9/UgYjQ5vhK5bSGB9QBbAae9SZ0ffIOXQFyhZGPyKRXIpY0sh6/sfv",
-	"zIMuYeLFtPuK6nA+Jt8cDIZknKQsH1kOoVuWVRubOGUVrphqM7DJyvC6+0SmFyJ/sf3QN8XoBFu69WXi",
-	"fo4jgZ+gIxGut8rHrGzcM6jiTbgi+/0HgKi+EO/fvcwhgQhOrNXxsaWUi7kG5eGBghUZwwNg7YuEWsgs",
-	"E22G0kuYNDaO2x2PMYVBdD4FW9z6XixkBHjEMy5Ctt1Dr6VgO3zj1a5feIdpLdu82966m+9ThprprtIp",
-	"o4vtGTVux+NYTtoYdumEVFmzDXrDYNUmDlm9+VPQqTTX2vR09eZPQefpOZ1tegju+RR0XlKlu267Nj1U",
-	"vbksSr6CAMLN6T4xTFlli81SqP5A+S3bSLHi1vKT0DJV00Wy9QuKJ8rv+dk1PdvyLe7+zxbGw/7RVzg4",
-	"VvwwK6X+RKfH9QBFPrPp6crNd2fv7uztdPb2+wf+TvZ56+dQJtBi06Z21s7JnZy4XUNlv//Avz+gXoZU",
-	"kAnLFUsWucw+rojRICs6443u3EtZNJJZuxHuvr/wHhwMhtsYioWN8QxMjA48erT5UWDdr6U+o5qrKXRE",
-	"7txAdQ9LFBWLxmn3zki1P+zoRMen1tQnQkJbb5K6/rLWB1IYdK4cFhhR0u/ONQ//WxssLcZFkw/UlvHO",
-	"HLhTSe5Ukjta/XOKwxsquFfjeV9cuPnL1miZYt4FE2G6guJjoKTJaY43ftgn3z/GsEWWgHAG/Mo/WaiL",
-	"CghcK5B7eM3cM3Wt/RHyJuSFcEWovoEAq+aslA57PygckOxjmMOpfs+kpuSbg8E+GcO/R3i1eETxf4Gb",
-	"0KEZvzkYDC7EOGZipuelD6B/EbfB3O8SqL9pyVcuvKKhZXYk4tMp7GGaC3qAW18IqD9V7tRnm7/3CBTC",
-	"2ZRlV6SlwgLkj7swesh6F+JCnC+l7fxgE+zMikLyc16tIm96wbBIlrxi6TLlmmHPdvAc31NV8jsue5/d",
-	"SC/E2LCMsSNY622Gz65klkJWzIQqGCSExcxLjAKBbzomfxvnlYMw3wE6t0J4H3y7UbEqOBxHIWs84PcD",
-	"R3H5BjiKc/VFyMJcBk8516Wd8GhkSdaqilXPiZUTee9/x9TteBFxWoG3DixyFemtwK42RM9WSNYcA78T",
-	"6v2DWYNivGRBI1bay4BwQRY8jrnFdxBl9Di4473gHwlLZDjH6vwLu6wAmh8eAN7C9aa9ENNMZ+irz/mC",
-	"rVs/NOfcSuoRFyO801aEKhbrwdGD4fDwqG/+t2nhCsm/7dIdHZSXrr/N0p09P+0OD49y4o/lJCBHB2TO",
-	"PtKIhXxBYwuQcbFjyyNGC64WeJK4y80NGb+C3DHNlOUhVSj0o+nDo6j/cPDw4UH4IDo6fESHU0ZpPzw8",
-	"pFF/cEj3J9OD6WAynPQnD4fDMBocRkfh4HDSn/b7tP+ws2nNcnVt3ZIlVGuWmvf876/97iPanZ52n/32",
-	"x9HBp//yoKgbS/bcYd3CeSZsK0VLeAkNL6HOjU1+M8t54lgctRGenU7PE/ON7hMLrvKkkAyCzz09Z0au",
-	"lPYfSr+aLTQ8HdfQbbHjQ2YeuSk4dl7OlyCJxtUJunDq+mmaMXRukqzLc4JB2zkFUEZjgmmPz8/P39qt",
-	"Axk4roxnnM8UimpAp6pFpqAELvs9o3H9cK+danWRPm+uO+ZfB38ug3vrdPDbCi5UVcAvC+7A0YE6GrWN",
-	"r4h3O86B5T6FXJaUiH8TsMfXM1jeo5JPt7VNEB/SHQTbWimgjm6EiOzNudnm1RZpmAUmxFkYJXccT4Gc",
-	"1efmY7bkSyLhPrdj/fdLmnQruilnEuxDHmH7m7KtsKQKq1wbpRDa5pXbolZFxb9RsiXSxbpcS7uyd+C0",
-	"PMvSrsjte0NKXOYP/O9oQ6JluR2BpW5ImUyZLc2mEhrmlRzAUdHSD6hM/id54U2qg1IO5oWopWY20jID",
-	"a9se9A96pB0vxiu2eySZAqfAglmnlDHZxxfCbusJQufNYHV+OH0ZX3+F+MXXyfK0K11ienf6yM1U/DcS",
-	"52a9pev0kGA7eGqPPCmhRx1mNKhjSLGKV8RTFmpMxTaqhXOOVXxx5QTtBhvwZ2j7oZF3oMg7UORdFPQu",
-	"CnoHirwDRd6dvTsEwh0C4Q4UeQeK/EuDIm/eBPrKaMg7HOQdDvJOC7nTQu60kP9IHOSXlWe7yRg8GGbZ",
-	"foNoAY9jLmZ74CGU2ZoWX2+gRjUl7k6ILdrqMQnlEUAiy7EBXZiwlRZfgOeDh5dzHjPr8JcJw3rXF2Js",
-	"S8eMbN/PScnjXykcW2kMiv2PM8XSvPyOeTMGLuw0SSJTTWOANl0IXy8XM58CEIYF/KjG6B9gPtFJCVfP",
-	"GV20l7d54lb0dgpbuNdvahRsxqwlmWSrLwt8cONzJTVbO4PMbMcjG6KGDdTyLnoI1Ww0TXXpzJXZCVL0",
-	"LRe1sNwBj80m3qDn+blmFshaOY4JXUHr24hpqBjvum8C3yiqWVTOOLZMgirPlISZ0nIB1eBbDt1bHOgt",
-	"0jV+4Y6qP4OqoXhQkytvJu4bouay1FgXG39CRchiKFCuAUaWdzZDecdSLiNAiNsW/LbiCV8sWMSpZvHq",
-	"W8Nmxy0R8x45rUiwC5EDS5Ds4TPYPE1XWkzaOlFwSUkpWOrKrRlRCr2uKYo/1fPUibkQ5c/iSw/7+2Rs",
-	"V2iUCXpFeWzs/DGBzjtiRqg74XiKk1Re8YilRfQ9LBXiYcILTA9hSc/KG7ABWvTUnqDyiAEZx4XSjEY2",
-	"o6N9gyrwoymNFfPjbEq75sch2Wct2GYiZcyo+Hpll8vrYcwOWNmYRUFOjUiY61fmjhvhKW/Q2K1yoy2i",
-	"8EUltepZRRajNNWZOoaaT+NmFSjyATRrmh9Wjpkx5JtxQpUeRRkb3w8uBOQqjeH8j42eq8a2r4dUFiwI",
-	"5DKVaUswvnaSb6/Ef/k7W5yIO9Ium6a3TdcV+JkVsoaytmk1UuFjRhVUAYllAWgN8mQqnpIpozpLmbnF",
-	"rDMCUBZS6Hm8IknKQ6ba8KznMJ7brD3MWboOFglzu2uJ02yJAxBJZwgoAtloU5buSqjbtu5yBLpkk7mU",
-	"l+1GDfqbwc2A7azZFcMW5i6D9HAwJD/yxxYGFcoUq8nlsGFb2g/Ah0Y7s6hu25Yfa1FPU7m4EGc65QkL",
-	"iJIkypACbWdx+KgiMoMvyxQ1LiIkmdN00SNP8bqrRhyyVEDtzoaCp+dc2LcFF8KweRpeCrmMWTRzOQf/",
-	"P3vXttzGcUR/ZYovsh0IBClTF7j8QKtUiUtJrOgSPwQu7HB3AGywmEHt7ILcqFyVr8mH5UtSfbpndkHc",
-	"yMiQ9cAXlYjdnWt3T09fTk8t53Z+OxiohGYNdtsorhufoIBY7n1up72AIwqY0muH3DquxJj7kW1tKk8G",
-	"EXdZgq+5els3CpsX7pFnvMO+ukQ0qYaSykuFqxWvJ+Y0slyNcWvNL+Sp8XdYrkM6J7/6yHcmKtpTqa/Z",
-	"8aMuZTGjTyivtuQJbl/H9SS56vs2TbC3Ovv+4vzimX7+9IV5ZlJzZTL95FxPJvrpeZql+slEX5ylOntm",
-	"nj3TA3PxdDK5ePI0G6TmuTkbPM+eX2W7kuZ4Vo/fheGsabkLfSOZSsNvBy+e7ogp32XG+ub0m3VBuSWY",
-	"hVYOiYIMLB+ZKS725Zsfe3TJCBvMTAdg7e56fTzJUa1lVY3PTjrh/iuXp6ZP+srJr7sSgVZsqo9j2dPf",
-	"l4D/KgSmvUiXjaDbL0iKv2Uua7cWfn5e27uarS7Ovz1//vwuJWqR9bEh2tOZ3mPAfuvqEOm+MN6LiQbF",
-	"aKfGct1B2GwY/TS3ylOH8drdtWHTMiF6l8Hh++rnNrvc3Ji0hlF54TKTqITjY5MIIarVy5mu3sryBpWe",
-	"Tj9SxdWr8P2bQtvvVDLPbZYozzUbciQuTyHzr105H1kpKFm6a+QtJ6DJmyrpUy+wuwWoWVKR3NJJ8T6e",
-	"Duep6rQCkHOI3JX01sqpVJdlQ6fPdzw7OdI84ysILEBfvTc31Xr3qFgr8Pjqwx+QAM3jjyYKtErfyHYk",
-	"MfZ/MLKJCMsxMVPSVwktZpGodOacNwCVph9Igvzx1Xt1ir98T8rGN+qqDD6INUxqNTfNUMz/+GQsocjJ",
-	"Bvp1nc64j57agutwy1j5yLOpPRpDcpsWtaSlpzOSTSP7VdJ+XkQNmNUebFLmvuYZIPWaxzc3zVjq0MdO",
-	"o+2FH3A7c9MATOGnidJKkswizVXOsRUnbDGvHlKeioy0bSmsIAU8eHPa3Qzg2FwLAcQYaoD0RxYoFvLu",
-	"uHJuXOhyGi+mkd3i4kzyqq04+p1KTFm60ieKTqrAocgiI36cubKCb+j8xcgmV3U2NVULltEF5Hjkb1XU",
-	"zXSDGaF0UL0MrAboisdQKkId6EWeWRS5//D+pWChx/LSsjnUkK/yolBlbYG2jgqEpQFPBIz+eGPRPHLG",
-	"S09qJvA9yziyMvYcCchz7CXESsKa6FDR8p5Cukq0adJtDZKFf6d+mFMfI6GZ1b4hQ2UEHPlwGiZ0hCZK",
-	"e5Jd9FsihYZISr1De9CakDWY6UonrN1yMiH95qxJGCkDG9nyBg9swtZ+llPXuhHzxMgGVBFT+AiI3AN0",
-	"/QJWi9QRORgUPWire/fVy8L5wN2ps9ZAfLUltoNQfgWy6gBrjCwDdvAJRRu65KPN0+Rqz0neI5uwACRS",
-	"LoJNhP7LhFDWNvgV9XJJsxF7NvNUqouCC4L0uqsQlp3EuUqouTHeZGQS6pP/gjGGeCm3NdSJZIgeuUF6",
-	"SsfbrVcCyXG7pfF1UfkEGZgNWB47Tz0EQJaRZcSW9riQUgFtq2t6v3hp22zJs0GLf+1KaCnA4diSywHQ",
-	"bmJQvNnBOWmL2msvbqLtZmM62I/lR9WHfKhBfMVCHHTUtoUa+DCmMwcJMGx8+pyOVprAsmignm2IiPs1",
-	"1GH3nYVTpgxFz2TdE784dpYpv62jAHnsiodUUGjIl37eIZiOTgzq3u/HxXlatg/OBy+enV2c9074nORS",
-	"GpFxaaqHrHjCUjusePT09AqBgrvtIyAAr87olD4fqA4n+Z6aoCh3pTQMARsadF4qkVJBlEIcwb7RV39F",
-	"Qumb0gm2VT6dmShCtiljEDfXuWc4qVck7PLKLPhMxJAE5SivoAYORZ5JBAhpwQVQnFBGnNbKKxgUxDRF",
-	"q8k2xygFMt1EfWNktZdqTinrccb31U/BT8cHYDgA5MjhR52Prl1dZEGnYN28hc/CBKGehYJUJqMeikZp",
-	"RjwJdggN1ZLmGjbGXf0T+XkwT0CRhM7PYZn7T1NdFCPLDL3YJZh/AJkcRzqj7QPiOWyv/9zIHhgaC94d",
-	"+Tsg8F6gcDbeBUuScMqDbAyyMVy8434GR+b9RCXxvYfZT6wFv4ksBLRbuse68A5zyekyZnRZ5KQmQdjl",
-	"HEZGB3OkhELbaU0qRcBdc3ZlSg8yXDMdz41ZemVNTuw/7NzNR1au4OxDwTpCWLBdNK+Cu54VXhoKdZZ0",
-	"exrLJTGhYaGKXBhPENO64niFhVf1sn+kq+X6ZVJ9kPvsyHYlLEus7kVyez0p7FKLWnIUjZE7OSCVMOfP",
-	"rAmGge2RSUIqD1Kn6fIs7pwtY9xP4PwG0iWq6vTLzOiimu10nQa163ZYTulS4z1dFblycxuWMzPpXFSW",
-	"Sl9pz5EhtpFY1swsjc2MTZsdTv4/8YCOSLnSwy7PqUyNlLkiX5kv1wj+UpZaroa3B96hK9nk+3o0dxi+",
-	"56a5i6+9tVXSB+vAUevJTfQcSp83xcogUm1uOLgsR0YyW82eMNyLoL3k1ciamyUJOy4ptnJzw+FqMKlW",
-	"u3zzr2n4RySv16bZ55mnyT4IxDVX/OWbH7EsHYrFn0cv8MtlUemsJ3qDVYudBpq4aVrqRbSv5XAZRq1D",
-	"uu+tKTPa0u/Eg1AjhiObXNbVzJX5v0BIQ/WD0aUplc5W4//++z9i2rxryV/Y3LlUbuXcmBSYMa1TsIDG",
-	"KvS4/J0PhO+ESahNHxwFmRjgtuQk5BOV8Cd+rKtEmCnokow8uzsk+rU5liL02jR7lKCfgxQUwcF2wQyF",
-	"DUmrXOhGZe53KboLlMydsuChsu72OEmsHXGUCIcDsuG3zUSgHk4/HgAze4sTp8OZr+A6kLtU8JXllRTY",
-	"7vgU2NACvDOoYnxbSQvnGep8W/T2yLaIRur/BTTiqTCPHoRYnBu6EOXrIc13wRY8DzEhSw1FLoQ8Z3eD",
-	"mv4dYAZ3B0WIOBHt4oE3m0j4d+fNT2RG9rXfQeHkF4EFCk4MfmtmN1z8o3PqemYktW7DqS5HJJs1cISQ",
-	"RuBstIV6ddUoWUPSVTumaI5DQNAAa6I2hBLs0kb/wrM7InGjh30aKa/bA21HnXQR9mTfvfzTLuIIw6B/",
-	"mysJCz1A3OHVri9wO932t9LZm/D9UdPVpJMDkck8kAeCiwS37GxOoDlQyH2Jjj+6I9WdfqS/A2brwRyR",
-	"8FkXW7GjiXxS3FK+qzR1oKi7KCxhgFu0lkr7+XhSusXYLHRebFdQZDX2aimdyNUzwYKOf39enWUtcO8Q",
-	"sz3wWshQoVN52RLV8bnNV2bp98SJ1jaaVBfLSlVmsUTyFEAAkqmxxBEmUdQOmyjo4rDSJYCRfBsnIikB",
-	"4nb2ri5Tg69gZRjZ0PIjD/cQoxOHQCm+tWxl7TiifI/VgJEZwqhwRo0snDvh68jzM70yw9tReHnVV3/X",
-	"RW0YdV5iOBVdiVg4jOxl29ZC08WL/VQ8GVfGBWhNNPAss0/cFYW7Rs0RfgkXLlYzOyFCDbu8g0N8yGkF",
-	"eLlb4aeHPmWkk/zGZGrFY4c/nUhMvNiseiaIavKdB/jJq9yObAhyixYMdmhdl67iIKC1OMZONGsbPYCi",
-	"MCrJSrdcmmyrqlnW9l1llkeyzVDThzxUYe/C1Te3y7r6vC4rHqYnCbJjlK6ulpz7AqYg5nmQnCylQL23",
-	"5VFEKjkkSu9pnzkgWRHfelBpCV7eTphudIXLXfE2AATCVbh+13qMLlFtbI/IN5bkm7iSJV2mG65ptC+I",
-	"VyIUpUBYwwLDWFhkfzCNC6UzaPN7aj0kGNXoJBJdcqokNifUCXuhNiOW2XeScBL22Njt8mFqqg9Y1GPm",
-	"LNI2cC872A/72gmnfmA+4o/3TL6gzcpluvnEmylWeV9dh3Wf48eTK3gtLmvScv/xC2m1rC7sUsRjJqKu",
-	"+P/iQMlcWi8Erawui5Phyale5qerM4D9yZS2JEYiQq4XYzMQd4JR4w4p2rum4W2WX/lbjO+RqmkcENlr",
-	"eUdCZsIuwF3dBrd3esBab/bw1uiseYxo5JiMI2kWX8WL3ddtcB0kB7TCTbbur99G/JbuXrX1paT0STeE",
-	"J9WWVAWUcuTAR2HdTsuCDbbZ9BtOiI6YW1jpTmpnd7lDatVmK+/XFjnaz1ghOmS4CJvJUaubjQdXIbQ8",
-	"8dGFfFRdFNFR12kLJsnNlv6cr4w1PkYQywKKF73zvTjPf/3l1/8FAAD//w==",
+	"7P2Lchu3ky+Ovwr+PFvleHdIkdTFtlyp/cuynfiuSHKci7IkOAOS+GoITAYYyUzKp87TnAc7T/IrdAOY",
+	"Oy+y5CS7/tbWxiKHMxig0ejLpz/9ZyeUi0QKJrTqHP7ZmTMasRT+eRSGLNHdUypmDD6ImApTnmguReew",
+	"cz5nJBNcEzklKVzT6wQd9pEukph1DjuTpWaqE3RUOGcLan6vl4n5QumUi1nn06egc0zDOeseS6FTGdcf",
+	"8YSGl1miyCJTmgipyYSR0PwkKj9KyK7SMmXrniaFZsK+Uf1pH+Y8nBMYNtFzphihKQsIFZH5kyj+BzPv",
+	"av59PZcxI5NYThremfS7g/7ew/0H+zv7w73hw4f9NeN6dk5n9eGcfX/UHe4fuEeahwWEC/J7JnV1ri86",
+	"j6YPD6L+w8HDh3vhg+hg/xEdThml/XB/n0b9wT7dnUz3poPJcNKfPBwOw2iwHx2Eg/1Jf9rv0/7Di86a",
+	"Qb6mSnffyIhPOYuaJo8JHCesGbmmioRyseBasyggVBEqyPfn5yfdiGpWHv35PAtIf0BeUkGG/eEB6fcP",
+	"4f/Id2/O1w1LhhSH0CSf709fEy1JJK9FLGlEpqlclJ891zpRhzs7ZnpVz37eC+Vipz949IjuTof/qfhM",
+	"UJ2l7Fs6CUvDmcp0QXXnsJOlvBM0jO6UavaaL7iuD++U/Z4xpRWJ2VSTb8bp+H6PnM/Z0kgdfjiVKUyp",
+	"YB81GesxUSyUIlKPCZ8SIQUjHH8e5JeleFvzDY1jec0iQqeapReicIPehaiIT5LKi87j9NvB8LH+dned",
+	"wPrX6p7ImIfL5smPzRVEz6kmNElizlRAxr+P3RAVSVhKxtf5qBrH9Pu3B/3H198erB0T0+mye2TetWEv",
+	"4ROMLFxTbvTIVKaM6HTJxYzQGeWiR86Y0OSa6zlhVyxdkr3hI9j8+/3d0tAGw0YZ4ELvDjtBZ8EFX2SL",
+	"zmHfSwQXms1YCuP8qYtarXs8Z+GlMheu2fm5sgnIwR6Zs480YiFf0JhEfMZ1ZeI+VxOsmWc//hdR87Kj",
+	"ArinCK9oabehug/CAes+mOwNuo+i/f3u/rQ/HYYHk4d0MGjZXhmPGveXH8w5XzCl6SJZoZnCmJsVXtCI",
+	"FTQV6NQFj2NuxZAoLkK84r3gHwlLZDgvC8CDgwfD4f5B3/yvTRYO9raQhR9ZqhqVmP3CiQK+wj3ltCw+",
+	"sDy4zYRz0DIgq5ZaV9duXljewOwnOI7MHE6yGUlZIlOteuSIXNGYR4RHRJlJnyyLS8AVuWSJbhYPIx1G",
+	"OIxsFESjvP8X9ONrJmZ63jk82As6CdWapWaM//XrUfcX2v2j33006v725yA42Pv0bw2y88n8KKULpkvW",
+	"zmsqZhltsg5Ao9lv3XIsKI8PScQCwnVAZEqYAKVNxZJIPWdpVdFGrHv8fUAi9vj3b/u9RwFhAv613wk6",
+	"3DwFza9O0BF0YX5gbTA/rNV7E6XprjYmDDChep4PD285gt1pJIOnxjbQaca228cvIrZIpGYiXL5iDcfJ",
+	"kbE0f8+YkaqMkXAuFRNloQL9bS01umDEHI8FZZ6a48GsG3UiXJ6DvelBOIj6rLtP+5PuXrj7qPtwssu6",
+	"/ehgOqQPwkcsn4PqIhVG3zXDbxHU4f4+bED396BxJqZvqA7n9Sl4JjTXS6LpTIGojf997GUNl6FH9gZD",
+	"Mk5S0GPc/G40pTxm0dgYDDBVWZqaDWhtB2NS04UUM/Plom4V3IpR2Txl0y6+Z8tc7fUfHbRMjzVBz4yW",
+	"rk9TbmKS3f4eGkp6bk55wa5ZWrZLe+SFmYt4SeZU2XPWngIBUZIkKZsaG+XFtPtWCoZDHm9nvLa+vn2P",
+	"Lr7ICuXWNAtmOOsFpXZshDIBM6xFfl40SkkuIYG3pI05r66NWbnb3wtIlrgPIxKxmJmhqHZx/MKSlq/d",
+	"9uLW4ivmk2zm0gudn3CZLM3hmDKVLRhMLNe440gsxYylbpLRdE+ZSqRQMN0V//LLThW+bqsCa5mk92Kx",
+	"8a5cq6OaHEgSU83SHnkxEzJlEZkwxSMGGxP3ZECuwXvniixkyi4E+0hDfUgowWVp3OPVub3pVs5f/yab",
+	"uUXC3gkGsQiMrRiLyrl2Ztcqc6rR2AZeYENzQagAqwPCMgGZMa1qDoTZocp4xEzB1ocbEDm9EFQQtkj0",
+	"0mz76sxAXONbH9dom4uV0jPoD/ca7TAn/GCGnRQk4zkIhvk0xMiN+Se4kujz7ySpnMRs8R//Umg758/9",
+	"t5RNO4ed/7WTR7d28Fu1c4K/wofXzSSn/awc2mPSzKPRh+DOFuVu3CAAY1Cw5VODUHVpls6cHoUgWylC",
+	"0DRqe+1OfmGLA77Rj931Dbb+qt+XroV5c5P4hRfH7wEQjcdkHMqIjYmiS7O3l3+bya1EI1b+vHDpZy8L",
+	"7MC3Up9RzdWU00nM/qIlYpHVLUYl09j4ACwy+yLmTBGZadDgLrJZWbhapHbVLJQvrkbd/jF76pPTm84d",
+	"lZnQzz4ah7rB/jBODdq1oJGsRw0OjiAUf9wjr7nSCgKKZgAxMwfwqbxWZE6vmLVU4mwhvKWoWHrFQ3ZP",
+	"EW1kR4ELJTNtvwxTBmahekw0XzC89UbxE/KGLSYsNbKwJBNGaBRhFD9JZcJSzVH925HDPyM8BWh8UrgE",
+	"fcu61NkfHpobp0ypgCSxmQnjEpqRloz2PzvMuO6dww6N6P+/EPQ1B1u0mUfcN44sN9vbvIJZfHu0ycm/",
+	"WAgSZb3jTDUGFJ5ArkBO7UFTHuGvvwUdrtlCbTcTRySV15VXDVNGNYtGxgMvRa6ahrygH1/gYwf9vo1v",
+	"2YtomtJl/loNGaE3TNOIalp4qQDdAbPzBVOEizDOokr65u/8ruzKJcZq+09oBXmN756dkx2a6fkOXkxi",
+	"2HTgUf9jXhPUjL1jawAVrwLLfEEh6vWZkdNavLQakgw6l2zZMP1HJy+I+SYgKbuSl/9Y8boU8lqMBNPX",
+	"Mr1UK6beqjei+EywyEz8NJUL4n5psywpI3BH43pyDemk/BL41pwR1JwVSxYZh2jO/jl6J6FKNYvDif3m",
+	"H/MquGFGUxpqmbbk1vEagtcE/iDmWtmD+B/0tkpxKVRTXg6/CQgT0T92F6ts4p/Z9JLFr/8xL6XlJRNt",
+	"tsu5+RKMF58SWciIxYpMliSiy3/IW34qZi1+LZ2CgTdFC/Jrj6Pa/i3oJm8y1JR7VU5yQ6piKZbn/reG",
+	"NzuaWWeuMmOCUPNNg1l9RXnsnMHaEQMxo8Ipc0+h8Ww3ojJnSXEdcLXsqCZSxoyKTtUXrD+HohcBQzQO",
+	"iw2G5FGmN1TQGTOuh7pUhwQXOyBZEsF/jV0VEJXNZkzpx4TGShIhNTO2firN3KjAhrrNP+YsvEwkhz/U",
+	"gsYx0TS+BI9gxgREz8D9sotRCUy5mFaTZoY3uKeIuaL8BmbkI/i66Y7qksdxk4KYG7MqphOzgeSUXINH",
+	"p0lIBYlkeS/ZLYBz1CnurHr4EP3D5huV79Mw2NLuWbNxYKrK6+/fNigIX6ssGz91xVxXtGZJnptUx18q",
+	"SDYWWhIFt/LV5ftUXMBVMRfc8TWlVlfbR5meg3PSIGZywQohgzlNEmaMSS2Lm79BebT5BDy/yRfxBSJ2",
+	"xcOWPXnJRWT2TpLKWUoXGOdeKs0WZqXDubF6x895yqbyI5GCfOAiktdq3CPPIOjNpyQToLHL2+RZzEKd",
+	"SmF+s6Dhu7NOsCakjyGEpjHCyXCz/LuZkDVp9KBj5qBF8bp1OiTjlM240ixl0TggY3QoRly4P0ZcjFI2",
+	"zRSLxuQbSq5TKWbEnG/XMo3uF66axDK8hKu0lGRBxbJysbqfP0Bmelz6awR5+es5Sxl8gWfsCOzA4gcp",
+	"c0MRRMYRSdk0ZWpO4IwEX9R8D+lajFHBz9CeNM93gxmFcypmeG//WcoU02PyDQAFKOA5WERCGTHzUwgS",
+	"tfyuOkEua1CaqKKVMKLKTtac+atg/CmfzXX9+oZn2HFV7hv5GSv/fCGvmr/Ad54siZnShKVUy9TcN2Wh",
+	"NIsyMg8awcPtS1+yZf4c90HhCflHbsxck1jKS5tyhukwF1gDbmz/tN67/VP5v8k3NI7v51JQ/KY+bpdx",
+	"HvnQ87hH3siU1YKN+Z7zcl/ez3v9JksATbjmTW2/tGFYc9YuGDjnhyCPO8M9G5R9cXK1l0cn4bu9h/l3",
+	"B+67dRpp2N/t9XuDwW6vvzPc20AdqQwO21GbWrJzjGOykRVioad2Yf3bcUXoRGbm1JwAsAuTtqmFkwi2",
+	"tWYbrtdsFWsDLgETHRRevj7+hGi0M9zB2GxruICeYNeQX+JpBSH0Kx6ElVPLHUmN58SmoeQ99yplsfRi",
+	"V13yza0GbwyULIdhm+GAbl2zlGjv8lEnMY3he6bUCK5tQnG9/HDuUc3mgTLlf0AqimBWpCw9bPlyPvku",
+	"5O/4yxfv/3gxeMtfPuqx5cs/og8v+Dv+4vrN+eX+C9HvhcNYTBbP+9FPL+Omg5F9THjK1OroJo7dniv2",
+	"F1/ErLEnWtusHVNhdJjRqzB3UjB3CJanK9WjPfFT/+rl78Pl6UN1Psg+rN1LpQWrDqU0cU17CvGGT2I5",
+	"aULIhOky0SzyFRVU+xQTS41PIqQmKaMVzXz09MdBr9crqoUJFzRdNq0sjqB5Sz9xKYhVezr0KOzbAE6H",
+	"80xcjmwKaxC0xys2Vw4AieZ/sBHW0xwiBOMg6Ogc8ly59ZVDEw821hQ4Vy6Bs4G6qPygYa/n4B0HtC6G",
+	"MF3St6w/wk0x8V8SDV8TutIq16BO8hptYbhKFWHPCTX2MuHCely1+qFBsB1iuyxgrZrN7Ti/ILeJft9A",
+	"wfE7AiSvdYiK+6YmUIVyLrMQAGFfViur/G7bCtpf2pxfvB5hgxW5utV6g22rDGrGnBtOcd6CXBmUd1xp",
+	"WUs7oP2IOtMyZW3mr0ZIIWJgayrpLxNe2eBwHMXXdKmITjO2QUS2MtXyEm3S5mnS4fyUJfGyrexDZbG2",
+	"5t/EXFyfKXtNcywSvwQDhtFw7lBCIO16znhKZFo1AH/902MD0bi0CZZff/P2sv8+KFzaOb+WGGGDpKfx",
+	"aSMzYUYjaKozPNO2OBthbsz4qwcjiLqLx60JkrrpWTH9MCX1+fvBRReJlhZ3TagmUoSsaRWwuq55HX2g",
+	"skeeUcTLQqEORUPNHM0snlZXYcEU5oFsjWxtbv+z8ykoX4aYJCmIlhFd/ufmPsvxnGo3E58123YaVkw3",
+	"rGhzvOzk3dk52QnNP69lFkcImMK5x5CpMcOtlnTPOoTiEovklimhxALs6quU5PDJjaB2QWknrJ8/s5Hh",
+	"RzpdjmhzUeTz4hCxVga3B1Q+ypTs93cPydzZM6pcQwnYF/P2Bfyi9eIAjlmSod3+1paN26lNUvz9+fmJ",
+	"G6tuX645jQ7JsN/Hd3MTGOTlWfhFYZH8gIf9xhHTjzji/UePiuPv99eec/Z1GqXRHPZids6bFumIFLOG",
+	"kJfrkeepXJBYglejJZnz2ZwpfUimKWOQwwhIIq9ZGhDNKL6YMAP9tWOuQGE0/99cY44eRhdmZPkZht/X",
+	"jqRjlrKFFMtzHl6ypgyDpkZCci91xpVO0cGHk8OGkwCvbq5QfCa6XOA6GJkyP90nCy6yWo37Dwe/nA/f",
+	"fP927/Sn4wcffnx1svv055f7r5+cHdVjYCurrIKO2SPHVIQsbvJbI5TrNBMCqoNR4ZohcgHBD7MPDsk4",
+	"koKNcejjEO4GZQxTGcfyWhWIA6SZLSOvS0UyRScx65EP1hei1edgkI1joUNdceC7rMqATFOXlrRrjmMr",
+	"L7D9bF14AL5tklmYQSk0+6jXpXoR8gkxUil65L2LY+g5Vx7PbedKkIirkKaN2NBCIq4hSpJ/2fboyqG2",
+	"HdBTw7Q9YcY53vwoc2M6ldcNiIS6V22Tjg2vh1/cwav5QtMF2+LNYDgbv5UUxsIHPTCac2NwN5iZz2ga",
+	"c5YSa0WogMg4ao/bOER753sWx0ZbpRKWKFNG+278IoWhnWep2CTFCmmhJkxoF75oWaPHZOHhsSJeBkQw",
+	"45RPZMRZLb89TeXCPFKIz4En28C/scCn021m5Zl5kU1Xtw0ie0xjJiKaEguL3WhaqhPBjJWP/u2DvS0j",
+	"ZzAFmqb12JvbznBedbNki5m52kLuAVNQn5i30jLM3JGSesOYBmW+6UuZAW36Tg4g0QDCtN/cnY76wCaK",
+	"6y3UlB3Spu+WspAJPUJsRv2MBafn9l/OGbodLSNZWMZjGsfkSIgtDhwzxM1fNmZXVOhRJMNs0byFz9lH",
+	"bcy5TETlYvt7ishrQRSjaSUW9SvqGjjhzZkSkJeZYCuASkfEGBHgLgnCPoYsrRJDNN5wHWKpCdFI1eUo",
+	"lIuWlz2234DTusVa5yeRWSzr9c6lcaqXJBOax+SNFBYUudV+puryxcZZgq2ExL7rprKi+YL9IUWD4fni",
+	"6O2RWTsLpwFInHOLza+I+RmsHQBCSMwvGdFyIdNUXj8m78+PCZ/aXHIFeJMZ42/nVAK0bF2O25z6oySV",
+	"U44Yxy1gpmIJGGub2IaRm7vlCSsrAmoOnmUoheLVSNWf3oyC/VozmD+1mNBwnByFzYjJI4LQk8JI0EUw",
+	"ZrFUTPWcDzKnwPZkJ35hCY0asrPuQSuVZkyFHZIf9ip/A473or9hH1PyN+xnG/kbQeEOK2ZtNQaWTNiM",
+	"Y8TM7NseOZpZK4RqXyeNV8JeV0xEHsBQiQCLiH1sEH0NMNmQ5QQJTlRgHbjjSAiwVmPwmamezfCoEJbh",
+	"wlYl1cGTayCqcroio2XfzurB8iuabQ5xJqyUBvKbz3vfm0gevFZZ8JrftFnuLI4VFxwmY6UIPm1UiYD0",
+	"wwFCAaKZn7a92OjIQkm/h0nYLJGWJKRpuiQyw6A5hMsfE6rJQipN9vvVc8nnZTP2lOp6mihJuUy5XnYO",
+	"O3M+mzdbHuYUmni5KQCFMe0ySlko02gLi6ykXPKDZ7/h1KHNO9xLPO5lnz6D0NgWoh7SRjD2B67ncD+Q",
+	"srGWMh7BpWMESMG/gdsjq5kCNJ3lplR54mwaFJ46GuQ27e8ZS5ejVF6rLU5wKWOzRuUpLJyLueftwlIN",
+	"05hmzNMCoYxhDU7hoCnGtsYAHcUQ6tjxlIDppiSZ0tTHu1LgzSRCEivjpVma0lg1Fg+EeTRp1bu/Vyxy",
+	"gSf7Ky6yFgrIVWsJIHstUfFPaHiJb6vzZJdTpZRgTB3fvQJW+WG+Gw5/nCNgZRtEbmGaOWQO8tkNzF9G",
+	"nMcYKL1iSDFjZc+aVzRJ7hlBlLEi3xTf7X5RJRYSZOaOUFzirixrysKVtfdAi4PGm3hccCEgckDJwhG5",
+	"Qv4KQmUvVrnetFu8QP+q5vJaPIb/QKhUKM1o5E1OpMAMGb+qAD5b5a6YV2lAvYFvMi2slodnGsGo65wX",
+	"zjojFLyIRrFQmiVtVX/mK/dEc/tc2de0jTXnOliFoG1gf5HokWaLJAal39FJPMoV4UhliwViqa5oCvwQ",
+	"xawhVKstSJaQxdLWKHzaSrefaZasrR4JOjrNREj1Or0ENWVEaZkkLCIUkUMx+AHILrrZEt/AkjB2dXl7",
+	"wCdNnkcyS2m0Ni333l4Gvgqdrb8eLmqxUyzutbBjnTmx0l55lqYybVFH10B+mkoxA1I05rIgzr6jYB47",
+	"h8PnODIRM6WwEkSRMY/GDjkcyoiR8SRTy/EhhvaBhAk2NKQoyhgTRMIjfLwh9C/XzzC83bHEOW5DbRi9",
+	"R67nZn9aRIJ5rtEt7GPCQl2Fifvjuh5tcMnulfUWMG/uqImk9TErggsjQ1nnimTCVzc9JjpdojdnNF6q",
+	"MUBaG4vdva0Ibx5VUtXuaBtDfJRF462pOGtjuMEmYyCPpV2GH21oroNU5CtRmoeVG+F7RlM9YbTNunTH",
+	"MlGaxzGZMC5mYGhakmCklBz0fU78es5jVji20gzNnm1zd7UpmvuRlqYp//izMngwGSdSzFbOg5aE5nG/",
+	"ccLFbHwrL5eYJ5fzzuaTz3+lM5TqlW9l9NWEzTLRI2+l3X1GF0CZDlky3QqtWbvN8rxmgMWFvIjDvKdI",
+	"LGcWf+Pynwirx0SxGZk56GqVH19oW1qdUF4Z9+GGW3PTnXjemEA+IglnISsbXsbYZR91jxzFMX6vyL8k",
+	"ByWbogtYsCXl1J5V/oyCkweIwsbOKm0Q44jFTXBmM2HwTJe3A6q8FtOvsxaAcINVAY+ntCTwyYbrga+1",
+	"eilkUwsGH0/LFFNF0JMXZvBA6hMJ5cybeLKv4cKVAS7ziMZ665grl69pNLPBBK7ecWwRF2NybatYMVYY",
+	"oJliTRyZkrGjKy36U/hbM6VoEOI1FVfKX3QrK28Wprzy5pPtYlq4HG5O1goChBcah4maEj1RCitTcEh7",
+	"5B2qug9scgbaLCjFEigxN0fk3XMwAi2s5qCfNzfI/d083hJKe61dnoaAWjH2siV3mPupx7TZ4yCVmiGR",
+	"E3ZmmHL02608ohRXEgG1sE9tolfZppZX3bJd28kpOJ8bGqcbbSUwAPFcH8EmrliBhdDU7QkyRB7q0owf",
+	"byjSgJe2cp0ve5tMn/Am++ZIXWKMlZKxsTrGlj88bw6xlBnRaaZ0fjLDEWKMBB7F7FawWcaYqphA/HNN",
+	"oBUwbozg38u9OhtikGlrbKlHxmb0EPJzQzCSAyhu491A8skmVJCe3X5b2Rg5fPvLx6ZXosXrIZtPQUcK",
+	"9m4KY10PtrV3+hSscVA/sjAzc3ASU9H59JtfrhbY95GDQnmGBp/OqXjHhT3cxNUjY2v9pJlwtihNEseZ",
+	"nCu8BV2ih2z5lUvnvDFHjRrkKWgP25Up4pidT+UCRcJm1kRkPwNXqXhM4A175FzOPPPMEh4NoN3dIXnF",
+	"nxijXJuxAhGNGR3EwaDywPIdS0Fs3QgZ+Hvr1AFei5mQSuMdGili1Bpa3SBEvcaIfLVHRGW7O0KdNXu1",
+	"hfpkS7AdmGelyNrusBFqt0kUvQjfXBtFN4pjXLxkXMpt5XHzxig7SlgB6jmTYEjCzyDWZM52ZQ93+LGN",
+	"v48xeGKBsmO7GcZB5dCCq8bMba6RERanzcd2PsYYRAkKtVS2KO6SsQQr1zHGNYadAGTk5igwKwrxaHkt",
+	"yCVb9sgZkImQiYwKQjskb/iTVZmBAn7hgdVxq1yEoPOxO5Nd82FXXfKkKxM0Z7oAJ2UpGjNQ2lx87wZj",
+	"N+IpC3WJIJ1RLNxH2EVAUqazVBTC7o9t+sF/g1HpFSnJUuwUnugSDuUgqvtq83DaucVj3FNOHQZkYJ69",
+	"Owz6/T4J5zSlodmheYHp+/8wU9wjp+688i5gziBtBbqUbbD5rqKolxf1GNl78Jwg9/xhdA/nxuJaAkDk",
+	"E3+IlZZ/d3iLqw/Cum6zvzEXHc8lDxkSu+VbbFWxlzXhUnskgIYF7ETNEC2BoH7986LDo4vO4UVHDy46",
+	"wQUe3fCB79AizaFx0fn0W6ecFt0qBdpUklVPgtYscDO7NOLZFe1GqUy6IosBJW/VYX4sr8oLlQ2pL5Le",
+	"t3mngp5EJXuIB2juIWH0HemeW5brH48NWJW8X52zX5FP+9tl7+8qJb5tJtw5ooO+L80xBzdXRDEa2yzH",
+	"BGCiZTIx+IIjUAo77EWWkk5f8xBqbJxWVpU8K15xe9l2j1Wy6Xa/Q4p5d5lW5qbNK3LHKeS0fENDe36U",
+	"rJMZ0y35+L9ZIh6myCbQPycPT8XSkcXcdSa+Jsy2eqoGTZFTzWx7k7wuq3hH6J1p39UmN2tZuo1S+182",
+	"s/1Fk8/bZ53PwB1rh8nFVBWSwZSgeeiX19MO4TXKRWa4DmzkPyDs94zGhdpOa+k5cQdpsNXyXwF42x6y",
+	"Nzp/osblLjAXHKKqsfu0LAMtoc42xtmNNX5QL8120J2qYv6qi2+ii79qyoKmtKmhmyrMFpxOk8bE7FNJ",
+	"Y9pYNW4vQcJYNkJqvuQ2Ze6F1sWk8P2fUx5naeu0etjIqim8aqsOgKxEKYAF2tyFEoflUCIasMJGi7rK",
+	"oj+EVj3yll0TM4RyT5tDW7tNNKCMYLMuZUYi4BiG/gxmziJuxrXggmqcmgVNEpup8MC+1nkq1o14oPS6",
+	"yy0QGhd+zcVPi1O97uJnFrSTo1LW/eL7An4FMB/rfnCCwBCHQlh3+VmOVoADbM3l5zaTDhnwddfa3KtP",
+	"Wm3yA+fv2S24fGs5oo0AfyplSSz+oAQmsHLuDtjNUxOluViXnqgIysaX28D0plfjS2w6FGepbDEWO9cb",
+	"/iKXxI1/ArK48dWwkza+GreSzw2V9eE65CYW5RSzIJ+JovwnYRxdXDfHOs6piNScXoLB5zp24xt9Lq6q",
+	"cjDdBIiISwupwMb3gchCftJ766+YE2vwau64ZuZ/kkdQT1+4Copb8wTWFQL8twT//4WmuO/HAPPevDVZ",
+	"eCmzYla+GUxkPY0acNHsTS3JJFvWd6ditCnn8jZbTBioKLggL2ahC4vPGBSqpMk7yJqbL2wfRynYY2h7",
+	"DPTcgoDVtr760pFZDXw+clU1ZiM71bnVIYU39rvnJhRT1dS5eeiqVbL9oxoNfZkY78de2MImJDM9ytIW",
+	"pFtioRfKZa2wLLzSR2WudaIOd3b8kwp8LTvhTpnqMeXrz5LiuFrf3bMKNVaNuwsc2KNE2hBRTSdUsR45",
+	"tr0/jV8Sc2jZCv0827inLNXm0Yp+INC1Gy+7AyJTkcWlri8NLUIaEZ9udFyRKGN/ycBazRZ5DZi/2lL5",
+	"ZdqWXLQRBs7VET/Dhjcsam8CRR3aV7lrSXOApeWFCwcxV0dJksqrVY/zm4raS5s7Ta1/mGWledEyyfbr",
+	"m5G19tvXtxDMwshtI6zTb8d7isB15SEAp9jaRzQySHgWrkbKVXuMWPCE72eUA8D+JyiEv3rfiShTOm2B",
+	"Y/qHusvKDz1lmvJ4E/Frx/v6R9TB80D5tsHNE5oy0b634NvCq9zJDmsX/5ayBYQcOtSjKkg9RkltWJkx",
+	"rLVB6ozCPcCpzdF/j62DO2eli6CchKPQYNNVVyjJhdJpBkZ6U5HJukZ5XJNIQtQ/wioFLc1GrnnVrWDG",
+	"Uk+bdYCjlRIEUPHJ0uHH4BQNaRyzqEfGOQACGw3RNJznjFIWm7dgC5kux7ZMR6pq6WfMJymtCn8JhrmS",
+	"3jOhWrPUDPe/fqXdP466v/xm/9vvPhr99u//1oiQZyxSIzx3aIsBSJOEeCKohKVKijwFmWMXjKTZ0Dti",
+	"CsF1T6hSQPMGhFCbJSnKaNPNixhenr17a6sRvMtcqGkQBDfNIRmbZ0LDJn/HMTR+QvvT/Bu8PfMPY8iP",
+	"obuSf5T507oJ8E/0IOynuCL288IflrLZfuH/3fR24wpk/Fbxtk2kTGubGBZWpNEWlxE7lmLKzblkd/NW",
+	"7iJUSfuyAtt/bF1Dvk3ieG/gVhjIa4pWNb/NIqHhqvoBG0BAXVOk9Wwa5E1CRTdLjfpxtaVGLxlLcK8C",
+	"nNVmSDfblC5o0k7jYTGydAkWjgMEKLlg5GG/j8xn9WCo9LR2p1Ipbp0TIgV5nvLI3GyPPGUhW0ww+vNX",
+	"J1BvHoPJw06uwa0HW66SwtayiKLggYMO9+eKNUrhBtSz524RN+WcRetW5VjWwjoCHX6FjjYo/vhd2wrb",
+	"n1CluNJU6Nuksd2KPL9x1n7bHEjb8GNY2MogG70WV/PiTITiWiOcq0XXtMW97Q1d+XBpHzru4Hq2QTb3",
+	"Spa2KJCXQH2wyEFh4UqRLvvt6lMLHhj4N2ncGOhGvWLLpk0h2LVr3teDbopQsQX6zxkhITtE28RogDlV",
+	"UA1wyRLd6tmt7it0yZZ37N/V/bmNWrmZgRmFh1x1XMx8u0JHTQ8HBVjYlvuDp+wv7YV0yZY3c56GG3WG",
+	"ZcvWxx4SGl2NwFLf65OYGWMaHQ/spxVgS2pXKQbZmQOw5SlxLXrcboXir8pZZ+6+O3316Mff++GDHxY/",
+	"pcPXfzw8F0/2lx/U08H8u3+dXD7bo4Oo//b05872nontTAmhDJaSGb2qe0lv+WyuAaibyFQ3Z3DYlH9s",
+	"fgycBYU6E/ey0MjA2Gosjs0fitCEprr57Rvr00OZsLW6/RVbnuGFjb2TzNL6alj7Gv7Wa9sjWZ1yLnXS",
+	"2HsCNgLBzrHOTuUawZHwX5wbGbEeeaEVWcBhhr1hKrqniU+j0G+2kX5YwK1d9SLae3n0KrAVh6KCE/+1",
+	"8+rBDz91h2+eHnU//LJ32n17sn/eCTovf9p91v35x4PX3R+Ohk+6D75/c9wJOuf7p2+7r57ufej+8n74",
+	"rvvTy4OTTtB5MvzxqPvmwfcvus9+2P25+/p4/6wTdD4cfPe8++5k72339KcHr7rvnw7Nfb//Zf9l9/jZ",
+	"7g/dH48O3nRf/PzgSSfovN17fdY9/zB82n313f5P3dPnB+86QeeHkwfvu09e7P7S/f7Z3nH35Zvhj52g",
+	"8/PR/qvuT28PTrvvng7Pux/Odl93gs7zB8ffdX/5Ye99982PBy+6J0/2n60kUnbzietREsPmCVlJoVwy",
+	"GBrSeIqFKdNtLWXNd1ixqdjuEBt76GUC6P9Kyvndq9On509+Pv3u+auXuz+cvn9x8suTn/d+evHzzz+d",
+	"vPvu+E0j61bKW55sdALFkj2d0EzPD3d2yPvTF4Gt9v7htGF68ku11MnOEVg1hzQqse//J41nMuV6vvj2",
+	"7PujwUXW7w8PUEd+e4B/caUyln6Lv8ePEpZyGX2728c/cWa+3f6dqzY1zn5gc0qVrdS01Z/aLsk3y2xa",
+	"L7fQx9OVeHCorJkwAm2Ym8LErtt1S5QF73NP+a7YFZYDmQIqfC5TxcgEgj3L4qHnb1+KEw36w3WNYCpT",
+	"6u/TNHvQEqEZUAhtH/LOzkaF05RFJKSKdblQTCiu+RWrdDdo6u7g3wl6TJRfaLi/t6JQsLQ7YLCIY99y",
+	"mWFB8E3aVnpOrxp0OXPzs7avBAa6NpOIalf1v0gy3Gqsl5DGZMwb3+ECgDwoMI8tkRA0Q5VRA1pgdS7T",
+	"GN5YvvsXZFWwP0mz5he1Ps4Ngr426fAX522ALqcFmYPrd08RvKhienAxkR9XHNPGx4Uf5mQzlMcT+dGy",
+	"KlRtV7zfBu0OWqY0P68FT5K2AxvtOOTot+Ytvmal/hko8Jcyy0ERGP6YLDdZVN+Qpjm2CF829H7YKAE7",
+	"TxmNmpJUR5abRCUM+qwBNRhePuKRL4y/5qLKlD4fDR6sfbbVwbYg9JguWHyOY3maj6sVtYhfN3h+mz0c",
+	"yrnb8JAhT3iN//3XzoKV9uIagxLv4RiDZFo57sqDrtz6s4W2KeuXA1TXE5keg/MAvohGrOl4J5Kh2gGE",
+	"lNr501hLn8bG/48pFwppawDYj35HEdhfDPhwAV0zR/9SkCVQfCaozlI2sl8AQPySiREXgONxfy64Upbf",
+	"x35dvhwDEdatK/zlnhemLGJCcxob3w4V/gi9s5E/sPI27vnt3Scpy1TpkvwZmrPSTWTKZ1yMpjKd8CiC",
+	"dvDgVRavcQfiCCa8Ay2PRtAvBuCwei6jkfmIxrG8hl9kSSxpNNJSjlQsrzu2ndZIU+w4T2OzIZYj2/Vw",
+	"gq8fsUUiNROhMXDFNOYQfpxkatkpERqMMuF4XPNn5a+IPXuLtzDjWFCxHBn/vTalNDR2W/Ey28DQXIoh",
+	"9NJspPBrsLVGlhcu6JjDHd43pmkx+F367PdMajpiH0PGIhy7UFmSyNT47gsWcTpyzIrGqoNJVVRzNQUY",
+	"J7bqZ6Gm5Wfb3q6lz1zMxgjjgupwXmy7bAR2mhlRtvyqBRmy7z6yLL0dSz8xysSlkNfC/12+pliOXriZ",
+	"BYGWpJZqNoKMBM5bFs2YLs4JdhctzRvQYQgaW9Hzc2bWJ16MHJ0swl9jKRN8AEBAZUpn5v2go4vStjpm",
+	"MiqA0wvXlT+dYM/OyqfmkeVPjFc5snIapZRbWkBzoZlzmVVixU0LVjfvr9pgPyVLk4SlDmwNYPE4fkqX",
+	"Ldmjqe3I5MqlrucyZiSiS4WRHhAZx7wpiNm1xqAxFxzmWf4FjwSfzTUAMN6fH3v4Edz3njInirPkaBwD",
+	"UukPKViPHFlyGvsc7W8F/DVY51CFtGwMTjOugogYU62YFs1DntD66VmzZVedn4X7bHiCNpjKn234sWZE",
+	"PLoRTETqxi6Eb8n3zwNmxTJsY8iAFhZcE3Mk2RY/FdCNlAsy3MQ4S5nxYLmYwZZ9saoXhO2SKKfYGJel",
+	"nFl4NxcklIuFFJaF0hglam52HvCtaykfWyLvMe5FzWJsQ7loikgrlo72N7LWsXdim+TA1+ovcT9v1o/M",
+	"qRzfl2xVw7HPQXzmD6qBPX3HyRsh3soMgg3tl9exdJGTmC4nUl4qJKZG+YoCHGodAGdswjsoMkKT77ar",
+	"jNaC6uxgYAIg+deEpWO2i6t5fUyeKMf3ZWYWGLH0nGPDryUxn8upcYkbMRptWs4No8nzo+pyNE3lYtQQ",
+	"BCwW1NyA+Oa/S9GTYrHlkbPkGLYn76eguTLKnB04p+YJncN+W7GUc0aQ9KlwszLdRpCTe5Te4c8/C39/",
+	"+mSuc+Qf5jv8N3xeIP/480/3B3zT1g/0zz/hX58+2TqH0gsNqjwhd9K1xdYArbpdsZn9ai1Z2AINitIy",
+	"7WEjTmQSxY35l/dg2biU7HtGY7NnWyoSQmicYhQxbwqoOzFoKZuUl8VdKy/Le1ZeNk2T5ThoC9xanld7",
+	"VcXM6g166+tg7ZjzJzVNSzN+RTjwSs7i6JAcXCsWT79iVP6bY1RiqvQoU5suKOBQzOWBw8vOZZb6SUT+",
+	"Vtvc54vM2lecykqcyk0RKq/YEgyHuspAfaECIth1O2azoCQqa7ppL+ZhzvdYWyC3HsX5c9P1ayecm5fa",
+	"+Cg2mrF0Cg8bDuFXbHnT2mSzdYw7AFPSkMK9kdrabG899hUtuS7zaG5zCNY7QO8N+sO9vb2HbTvQ1y8P",
+	"93f3+sPdfv/BI/O/m/XR9Q4CnDjgRVme4UGJZNifTsZJSWVc+GrNXq5a8e1FLP91cfGx3+9eXHwcTC8u",
+	"Pj6YttSwfO6+tFvS3qZl88Fvm4Jbs1RmCcQrEmNmcyl8d2V3lkOoIlPskIzNVhiTb8x/AktQEiCdu0VM",
+	"hDpAqLq6HyD9NJaJANGu+RcG7w9TRqPCn9cp11DRAhad/9a2Ase/yTfYDTnT850Fu98jb2TKWnM7sGmR",
+	"vFo5O0/55AHcMf8LHu+A7e674sPLdpm9d20l8zVaLZhmzJG0vaNg3ZrQb6h2Nlc6uMQlzfNgFVw86GB/",
+	"Evu15aJ+LWf8huAiKFTMU1uO8KSt/uVusCZfGmOS5+Ag97eC781eZ7kwXYuxiF3xkNkOY9g/DNkQcBfO",
+	"qcKGvj1yVPmlw/OoubzGPXshsLLR3BF+qfhMYJ8PLHgLiJJ4X0ymJ0wmMbunLPGQmwTlaM7mMoZeKlnS",
+	"I0diaX/F1YVwxcQXojTPqR7tiZ/6Vy9/Hy5PH6rzQfahPKP7g+EdgHYKZVKN8//QgqBxggEQQc4SqDqa",
+	"MH3N8FRcVMuk8/faezAYkP7DwX6VBX6tdLxx3O61riBQ0AOLEa7qMO7TUCvr7wsbIKaCcBHGWVTHobRl",
+	"UiI2pVms25/BHZ+rKgvfNXaK9rxNczDVXf+FjZ69aJ4hX97rW+Ibjwpv3DMfYP8KUmi+Ul6zWaK7e7Jr",
+	"zIiWwNcVj1rpUOy3TQ93360bgEyYoI3PvuKqLWnhV9TKB2Qv+ILO2EYduKtgSPeSbprzpQ46xQynHVHj",
+	"5io0HmgYMQ/ndqxWQJDQGcnDkLgdXRo3lhoisSa09kbI8eyaEhlfGqUNm89SHrt6bq5IOJeKCYJJH9f+",
+	"kcY2PVDZUgkftZZS5GOyvUJ8ywQ3/sCRdzmm8MlSXo4dlbrxZW3wvtAtxZJVCxJxFdIUCSbheoQPKm10",
+	"TkBiOZuxiMjU9uyA6uxc3uB6FrHItfbhbgcqcxsa+0EqEgLIa8KwUUiPvLDNqN0qYG7faIhDsjccWuEu",
+	"pv3HPfIWR2dbakGzbEzfFzK+709fV1JTl92lzNKuvBZdrGu4wTFbtKT/f93//dt/1G3noAN22zsRL735",
+	"0uwWOG0rpwRsSLRQHWbMKTZc1rxhZUEH2E3TI+8RJVGaMoucGK9SP0UE8AZ1/O3K6ShfwfLbrB7bYzJh",
+	"S2nBfkZ4D8lef5eMS3ChcYv+Ktbt764/vps1SLP777V8TmmCjoiEZlWpfU/joLOU1Yzk0vnoaurtUYZ/",
+	"2tOlshz5/OZv6ZQyaNaNvX083xvy+VWP/63UrIXqSUAt4u2SPK2qpTTPayykPBKCwm4v1sRKQd5IEdGN",
+	"sKFfuWTWQRb+ziRHTjDqiZw3jGnUuWvvnyXRJiIAPlEI1Q1/hRw06al3l6tJSVUWIoqtvt/k5UpqzA0M",
+	"4Yrlhrmg2hBPEL3XDFOCrzx1SCvvxLqEi10gCKn8pZkK+0Y32wv7t5St4BpF1fvSleRExKMvnpxYmQnG",
+	"SQNu6k9BRy1FuI68jWbGNtU8NMeu7aXHtVH8aHpjRMFY1eSaxfH2wlxMHRTEz49uhaQfgXG2ZSTKR9vK",
+	"b4aGXgsFmg1bbd93+CSbxDx8xZbH/iZQFMK1ImMtX569e/vN/bwJH9fkmw9scpTpuSCv2RWLye79CmMO",
+	"5DSi7378IzoCRO31i/IHeVuHXI0lMAwwuJt0m+bhJVvfUZKlbCHF8hyvrjN5wsdBcb5WrJ27W3NRwowr",
+	"jRFnxLCYDdblIncPJ6m8VhBvqjUp3Dzl8V5oHlvyrTkj+AbmljMpv4x2w7Z/W3JBgQSPBb3iMyO6vUJc",
+	"tYc7CHub92ZMj22UgCoyTpwwjkEGgVJqrbiFcxrHDMoMO8lPv+9OPvzS//lykJ0PT4fh4OXl2fDaSF0C",
+	"UkgT3itDWzPF0h9ZyqfcgTFzobk9UQw6aylegSvWWm9I9HVPOSmyfYj88tvLpimdLQChjL6gvVrZyihJ",
+	"hHStbhv5YiuzseMqC/7XDwe/nA/ffP927/Sn4wcffnx1svv055f7r5+cHW1LJes3HZagOHEqARRWbMJm",
+	"v8t+efdp1/087fpmSWKaaJnkih/d9o1BTtb4WZtdda9+81wGwoepAPa4nCzBa6lmOq9RYSfVYJ3fH3WH",
+	"+wflLnRj+NUVbB6WjgNXa3+wl6WxT1ImZuBiRr45eXX8LCBnw/2D+xXU66M3LJ5LOnx3ffU8ffbm/OUs",
+	"O/6eSvZqoB++P/0wyb57eab0dTd80ynHVo66v9DuH/3uo1H3tz/3dj/9WzOUs/huIywJajV4zfjaG9UW",
+	"k3TmynJqDT5pTLJgV7FRI2XABxsXtKog92Dtdj4kY6Q4Mjs2A0Y7ozzNJj7c2RkMH/T6vX5vcHjy7vR8",
+	"5//9n/87Ln796+Hh4LfCV9f+YUY2wBkXinxz+vyYPBzuD+/n8U9KgP4QjzenaaqAjcKwqpXiB2vjREo3",
+	"VhcfQy/mchNIZPdwhIi2vF1BjNYlhTxaXkiktMN8VPFczg1eRI5X3mba59N/qTi6/Ndnpn1K610VwFXq",
+	"7u1qXIBzkjz75efBA4oq7faRAfaV3iUtPe7grag71JSmRuynsiGL1AwtHheNsDGmOFaaHAEZx0an2mvB",
+	"+Ch3X8vv1wk6cG15f+NHDe96IysJCPjwh39Xc6cZduredoUgn9od0Kbt8o1pW7E3MfPYTdRWXWwPoeJm",
+	"G/v22RGzxK+gZMYr9NZ/mou/Pd8/ffvq6d6HX94P3/308uDkyfDHozcPvn/x7AfLmWJu821ZRWxlCBVf",
+	"Z+XE5UJ4Q4wVoJVBawt27XRGfX5v4I7/00hUrPG2YrrPvTW/FYrNKi0tia3JqE/vbbqsq15AXrIbCsqz",
+	"j6FtM+pO2NKR2c75Wl96u+Hy3GiSkJnUjumzvEcrNKStG28d53KzoefM0ZZgKBWRXPjmkTmlnH1pb9V6",
+	"NTt2HJtzquaHZG8XDtzhQ6BwOOr+Qmj3D9LvPiJd0iMj8r8rrxc9+ddUv2S/7B3/eNJdPHk0fDV8kM0n",
+	"71++HySDdHT9YTB7/uH5u2f/+umyzbbtjf43WLfBYPiwycJtbgRVnow2CTLb5MYkPY4ZxzUzdurGbf2K",
+	"9ODVo787707QEex6xSgfosU13COTpWaAynl//rz7sEfO5jLVLC0gkczMWDa0xUIKIoWtV07Zv4AhAM+r",
+	"veGwkoTWNIn9a+FL3oWmrK1J5eVXic0pU0x/FvG0pZoGzeMt/TkVUeyh6mTCYilmimiZN812w8PGOLdA",
+	"Th108KnrfgOv/D1e+j9KTuz0BE65bCckNwdkOhqwEhiTXENlv5cCrkgs1WdiNBuBe2vfzPW1bHNuihI+",
+	"p46kLsRNY1e1Pu4bCeMmOTx0dMyfv90go+d3SeO05D29G+mm0NRYXRhcqm90YDwePSaYlHVfAC0s8Pzl",
+	"l14xSHT3oI54zmwHRkpSee2CpTYPak4WLNhtZDuj2/lwDtlQaiZRyLpD4TxdsPiYKvbYEklsHbb/7P7t",
+	"LfnkQlS7GaQJUWfzVesLPibm3o7nHUtVAeZlFk8Uxc43j7cgAYV8KVh/g42BHDMMdCqCKkuqLo/lYmG/",
+	"RH4Cx9ejOoF59m/VwmW1KV9WHVywTFomwXi+Zg5QjEtQ/UpRbklWAbFYkFRgi4nYR9+eBOh+BBAU5S55",
+	"Ga5fuf+acDsS9GgLjASBbtuuUHHbuFmVZgnuH1eaXcEgtmz0sSt3HpNv0kzgoXXy7uyc7ADkcAcKVe9D",
+	"l5aYhXpMvikog9T3kbmPQUczajOMXLdUQGp5cXVtKW9/K9uKBwDZzWUcsZT8+WcIP/r0Ccp1eGyUPRQK",
+	"g0shszTEybwHve+NEUteCEKJsWlYim4ItxkdxVIARlloE3kxtV+ZeyHzzRWNoXWctmlu9NvMCO4pmC2I",
+	"hgpo5agCiO6ibQF7VGm6tHx/S2NcPC4Eg60i9dVRoFHz2wckZu4TpFc2GjsHa9TW5s/mkvGaHFZryGtc",
+	"Gma3BDin/cCzaNA05gA8ZYm1BvAFPBkQ4SJxAwTuZ9YjR8LpJ4ifpilnEb6GUb8JoErDqqPRb+pa6Wq7",
+	"+o28lDzWq3L+7bJn2RfBGDQrrR67E0wR3DAssrgN9ntGY0WMjsc5WVSmv1zB3zT1NfKB2txHBSzpItHE",
+	"XYqqobDZzTpYRiYj0UbQlG8E3ZB/zFkOkBRrKuNYXo+yZBOiiRsfVXWKi8ZC/lJb2s2X8EdYsbxvKk7V",
+	"PUX8/WzXVKh2EaWrwNahmLKrN04tNsd9Qy+ZowKRU8s9DkBHbbHkUcbWB3KtAm85GYASoSXz6rhbakhW",
+	"5GOp0KqUf3wL5CaQuK2zk2CGwNGEWHKPr2Qd25J1ILlGZ5oyVrQkW2kwNs59l0mDNsAbn8hU03hta11L",
+	"gUcSuLyB9Rs+v632uvZpZcjE9t11C4Nq3ICpnMRssZ32ObKKAzO5j/b2H9zvkTO5YJZElEaR74uAKoqn",
+	"RF6LgKgsnBurADgJRxCquIWu/RG2jVzTtB/7aPEF27x9v2+xr8BeBIU/yWynKzmFcHOxAQTUBj4mijGc",
+	"INVIkYRf1Yf7DIIyljHS3herqWokiVWF6BrxH3aKvcDYItFL6EkNrJGdw86Ou3BzIAkKyFOc4vWUOVwo",
+	"TUXYRoFD9dydWmlTIdgOTfjO1WCnrW7Y/qiVXjj3u41zTsH9/alrY0LdFy3Y2AfhgD2Y7A0eRfv760Dp",
+	"bnONVHOd+HOZkjJt7CGaJlC87JMWrmA8puGlQoyFcWEdZkJIV5dPw5AlulplWa7NbgQ7ZC2UU9+fn58Q",
+	"vKBMPzAcrmqavl8mGuj3m3nqXB6qYVIayXsPfckU+G/UNgiU1pODEnbIhO/g77u2NYu5mguyTxZcZLrK",
+	"bLb78vmHs6OTHx48fXr6w97b01evT45fHRx9+Ol9Z3OY/xFRc5nqEqVegtsh8HScuRlhdaKNLRurv9Z1",
+	"40e/j0k72WlzXOD96Ws/BjhHjCB5GmePWtkIeVdkhG7iX90Oc2eDADCHQc6IFLlevl4j+IBuYROvOJOe",
+	"tmj1I+8UlvSIt0mtAq2fK15JNjegdaXdsIDV06BJrdbrVZye/bOpXan9Fg/Ng0f9wX3ChWXymchoCUpg",
+	"B2BQO1hIu2PUpfs3FhPu1Lsae52+3hTA4QV+Jlpm3/yzpf7KhtNuuQSL8rO2npNHvtWlM5gj55FXiPMF",
+	"0SkNLzcqvYJht9UV3XFn56+VX+srv9qppfKir/pO+MAmCtlJNqF6bT0g80c0nJIdT5F+AzpTRwzZ2OMT",
+	"cxYxB587j0JWm5CVENuhFKqR6Xr7iOSRwqLllvhnHmM74zNc+5hRxTYK+GNwclPazDO8+vYSBXZqvyYK",
+	"/vaJgiJxah2q6wFEDqGKHcodyjaMzcGwdCip3Nu8tiRNjodcXarHvmvxft+yTJsTSjAOZVx0ITEkZIO4",
+	"RmyKn0LQ5xD4ZCAeinABn13EpqPICV8dLdrztZCW27DtuyzfRBCXWuw2BZgqcRY/x+X12sb7Q4VVcvz2",
+	"m2Io5c3bdnjYADpGbrPZjIFxkG/SoEhcwRWBkvy6elt3PFWMt93OdqFdvA1c0MDjrNbLuxX0FgP3FOmN",
+	"bspqV2ZH0pKwj7kCqMJa1xIuNXAteRammbHdUuDaAIZid3HvjpmMysNunkIc2+3RbwGg7M4ZuL4ETufv",
+	"1SWuiBypTcdbyEFJkXtxZSwxQPHIK8aSnL/F40eveRwbf8w8EquNXXaTCEnqvbx+frF/9v0vP333w5sf",
+	"vjv55eCH1w9Ohm/2fvnww89bgz/PwBJ/DqGIdi6tA8elpVuKbJMEKckCTEGX25k62i0jBvNlMmdCrWDd",
+	"ejTs7z76rPeAErCbVA9PueBqDomVtWjeVdunNqkbF0AWf7m2HtfcuUlQG27SDD/GW1lKq73+gIybQ1vj",
+	"LWJS2y7bmlSFJcY7hK1ltTcoEFugfkNuace3Z7xTCVH1L1IWbIGjqyrzkVS1OMZydOgeBlKVwnNuQ6a3",
+	"Kx6usbyTVM5SuoBNqpZKswVudk+B4Ovb3yuWdo+gW4SiPMqt0/FznrKp/GhWyHbxGPfIs0Wil8aBsbRE",
+	"lSLGmIU6hSUlCxq+O6uL0MadGeyE3TzecTvUEXZlFLk2Sr5IA/mFpEwwfS3TFl4T+6VHCud0kdNULjDC",
+	"vzPcs9jRFydXe3l/XPhu72H+3YFvhbRmmYf93V6/Nxjs9vo7w721a9xEJVHikCgtRL6vmrUhSEWzJ/au",
+	"oGNuXhfttzVuwE3LpPvVFynfd2PfxinRSol0g29zpllSMDSr9ngFm2IsvDQT7TGZKk4hLDYhLeC4qlPp",
+	"m4naJqGlN9080PNOOADToQVc1aBAVXhP9cEN8lLOsTdMoueuXEsRZgkUPws1dHMI0Jqj92admHwHJqMx",
+	"8jogpNpDKCIkpVNunAIA7j4m78+PK7XgLa2b1mn+uwMZ3TFyqLr+NUUVdD52sb6yG6Uy6YosNr/LX9gF",
+	"m/wuVo3crVAdm2mL4qvDzep7OZVJ0oTF/15ekwUVS48R9LY/LvZ1KjXDM87eA2NHc/e7MnACaYVUQCYs",
+	"pBmEk9jScg5fiCnXRYolCG2WaYYHqxCFjWzxOA3NU5SnYLCmLQ1wujy0zPbBumQOgmqPPw+YxMLjsjD/",
+	"+ucFhr0uOocXnbNSn+WLzqffmrPwcMN2depC5RCpw3Hh9CFAE6EBSaaDQiDwMab2XNjYvxW+EAJlj6zO",
+	"vBDXnroAlGZO6n9o8atcN+BWydssjuE5nBUxtZV1+7UQCSxNyJfT+m3Pv4ny/4zuQ1Ye8yVvtFaweW5L",
+	"L7RyqZ8qXNvgB1ERsnhE9ShhKZfRqK2ZpKcEK94Pukvm5WUJ5RHB+2zCSBzkJXKrny2qd9+iq6VNjeTS",
+	"W52PW8wiKkZ1wx59m7n8PbwCXNX7PK3Vls870ylPmE/leSur8M6PQW+umhCbUzGXdYI8AahTTmNM3CTG",
+	"HjVHWtDJhHkpY12DJNlu1kbcY6ZZ6Y9Co+aEQvfg3xozjQ1GyJZ9yWrBEIABeKwGrlOj+AXNO6JpE57n",
+	"abEW9ECI3xqv1RoHX5DK1T68nc0VTgYylzGP6JJkwIaGdK6928jq63wMEEAxxp5m4n9iet8sfRv6wnx3",
+	"s1jE4GZJeSO2LfJ6ByJKFYQOGlFIEoGmwFjIJzFiy3iDqG4kjlbJrIeZuAu3Oz/mPGY24C4Tdtsnxz8A",
+	"IrOy/WpBkgtfVFZy4pr+oWW1waJ6vH7bpKBn9T+TLNqVLFQHEcvrgCxYxLNFQOZ8NjdeepbOal61LWpd",
+	"uwp/OS91m7WjZSTN2o8gLA217CmJao2fbenG59BfW9lu6mPqS4Fvpo15C5V/TDGHYbZKG99H2LD6L87e",
+	"kb3h4AHmDLkgsbxmKQlrgseytEmupozqLF3fdcwM/Lm71ggJS0fGrlrtPCQpD5nnmoCyCEKTJF5CiaD5",
+	"/WaOA9xnFAIQqfbAN1LoubklPIwLAteVt/9+v6n4sL7LbYxHGWNwhNjrJiccL4KXwIsCsshizZOYs4hM",
+	"ljZVQ7Uy3rabK8jhVDnADzYb2C3ZxH65m1+1PNNBLneFBf+tRayfFySpkcCh1NrlMekOgBBSkUyAYDSa",
+	"E7PmJc9drEnGY93lAjuVF29LK/zU3cFGE42lB6PZpP7UJ/AV+T2Tmho5++6JGcGg/1+PEO7wmPTts4Uk",
+	"eB8VmAGV3tAPaH/D8ehw3r7LsI4gnFO9A1e6NnjG39ooDThZNrFduNvn/Zzgvin3uLGG5jjUBgHz/jhU",
+	"uVZJttXOeNP9bpvXrIhAughi3iSk/HQFQ7at0o0KmjDbHGjDBiOfL0tKyfapVVzMYkuWhXXUdm9EN2jv",
+	"VOhqaMSlOINFkbbLjSNr28jt/VmAeCCAI6Y1IeZPKnviFA8Yt53N9BX22b6XchRSFEn74gVRMD+DKcXG",
+	"LMVDyF9cOCdQ6TdqdKN0bYFmksrNAYOuDfpq0mHgkXvfXIxxjllgK7zW+a4UWq6IjmGy9qMmCx4JPptr",
+	"8v78OMhZzW0jQE1TrQidUX4zB/zR/qNBf2/z5LIdMjx3RePD8qBvNK6HQxzWZuNyi78ykWEPc6BpgKZd",
+	"To/hgIrvBsQHRlJQ3aHGhTmH4H/VFH20NeEBggRGcFy0Ck+OuTUn6pw6isqILgs6S0g0uHrknNEFUibN",
+	"2QIruqDfKKPaEYF5gAlPicrKBAjD1o697lW6gxXvApG/tleB+a7PcwBZQ5801AzhgWVpeLi7t3JU/cZe",
+	"L6UEXFFsg04pLlgcfWVdCnLVqEOljI2b0BgitCwTlGgpbdPHNBOehZ4mDdk4ms6yhTOEtuPE9T8NLFtJ",
+	"KU8HXBcID59yFCkzrHuKoMKrpkzKRe4Nr97mJJvXtkWr2GrWFTjCO/uGlwWQJ43j0WC72hk7dEhMc0HG",
+	"6ImPzMeqAlaDMrRRKq/Xg52LHUvyhWhb99d0wuJ2fmaz5pFkCuueselqjxxjIQbYKzqlQtlkI4OQ22OA",
+	"i8bmxqq1yfEpo5Gzza5leqkSCiWJZ4ym4bzpm+M5Cy/dFyGNmYioOa8/YBtwzPJY+ptO0DlJWULB/LNE",
+	"p52g8zSlU20+oiQv0jtS8HPXrNGxV7yh+DHorHIioG3staU3E9yW4v6A7VMXllDFyM8hYR9pqOMlZETl",
+	"lIxtAH0ckDHUh1pa44gJbvGMWwTcUxhJAPlhZEB1qdbh/gF5xZ88Luw36FwSO8YZrkhM01lV6H/986LD",
+	"I0gT68FFJ9g+b4xv0jDeNGMu71spK6GzlEFFspWDeFt2u3Jdj/nUswA0LdPSqxlbJBz4ZDZ6CuVYjuvj",
+	"KaStieLiSvIQ5K8ADNnrN/LbrNVHLVqniJoZPtwONt5SFZEL7/O0VYWhTFmQhpmjkRnS+JBQkv/e8nKb",
+	"J3yV2a8yeyOZ3aTsbpq6ElRXS2gEEkWorMGLX2xYLNe6S3TyGTy4577HsKfgFvWqhNvC7zeRRbe91Clb",
+	"yKtVTcVWty9L8ec+wQ9jIZYsAio/b68o4Z/HTL9m5j+T+b802Q3u+j9sutrm6Uy3pd5sJLAsdLOMpra3",
+	"TmtZmYV4rAiBzYSx/LgogoosFTHWM9M68UdbJNNTATfi8M/AybyebwpJqDZ3tGyOn4nCdzVQI6CSGsVs",
+	"qteALH3FlC0dMOcfeM1LptcHGxy9zaC/lWPssTlN420SoPfJLKVRI8uMDQDmUQvYjjm1rcsOVXrAW+Yg",
+	"Lxc26AjfaWS+UhY9UBY6+7x2HpQFV4qLGZo6DsZMbQYBT3ZHJ1OmRhA0XmoeKk/Jd+vIJTd2e6fGmV4Z",
+	"V/STHFMxy+jM9dSudKNHlxs2gg1IcI19kBrOEbNaC6pX2WiUJDT1WFDrNeYlS+kV9E53NyrBffMu5jN6",
+	"xXL+grU5AsC3Yg2tWj8fdhpSRqNaFGnLIFIB7N/SwrxUZ2xmtQC95dqxcdcZPsqtyWvShY3cYZWalYac",
+	"aiZ8+BIQJLa1FZagGyPUA3ahVqsx5TDcOmyJKNZtFwOCUGZsXFziMdAwmEcHWy9Pe8/886K83XCRfJv4",
+	"NW5gUTyrM1Rey6CwxQqjd3LWrAVYdIzU6yvOD+wzayMfVyxVyIQ150rLdDku+HrmbWFvEOsm5t3dplwf",
+	"WpYirpinMiskHqGFXKihzBfozmKmGvSIfeyotbjg3OsOWBsYvDlxiMx8W07HSSzjqMqutz29sBtRS4i6",
+	"YThmjqpDwfqwslbZdgtVe0QUBxbUZq5FItKTVE55I9eb+Iwu4IXD+Y5RafUV2o6YAIugbKOeda2uixls",
+	"lsIOUHOg8bRUfYWGE0Ghxt220XDpErWRbcrXugd3VZ26FqQOFzwmg40w81sj1z/XIoKXckwMDtjt8NzF",
+	"4s/K2v/WVHylWJilXC/PzINR+ieMpiw9yvQ8/+u5e8WXH847QfOq+VprZPFdTSYCLwoSAffPl2mudQKL",
+	"lE2SVGoZyvi8mcvknYiXPuj0gU3OJPYvFr5RMaItsFysZ/Ry72pgLC3zxN5F1u/vhsVxwycYQOTmAUjA",
+	"l/foPWNh1z+ne2JHlw+dJvwVW3Y+fQJTbCpd7JFio0J7lyMYjm1ZnFM2zrieZxNga8QB74SxzKIuTXgN",
+	"ewozPqHhJRO+HBJvSyKmLrVMCE2SQ7eVVEBCyLbMMO3FHF2yQy8wEabLRLPIQXQQHGL5iC/Ehfj3f38r",
+	"SfHEBNJ4DYjnf/938gZzHd5z4anrggJHAljaWjrkSZHD0f5AkIirkKbG1DHPO2OM0FhhOPPXWcYj9ts3",
+	"SGMJf9xHjZRmQkA4UQmeJAxyesiWmZN0/goxTPdrJMG877s9XYhfMXsTy5m7xn9wH8ZybF5bACnUofm7",
+	"S94gHaUtp0oht6YEvWQjABmSU3ldb/RQRJEHmI3DKcKUi/E7XAeBe4qMzaXjADoxXAiCytb9/J7Ku76U",
+	"art6ZnTnPB8WKB11uMGhRAbkuydmVXPwFnSTSO27+NEG3pmRUyK4YERLM0IWsytYRyBAQdYaCg0n7HPt",
+	"nMPoJmwqU0YGjx70gQllqllKhsN+n1Dlqhq7BPmRXUd/pLEXZFyk9x0T3KU9ezFSsnKz7ZMktkxmO5bE",
+	"9T/+paQYu8NMYSQamwsWnrc3fAQj3e/v4iPJ+JTpdNk9MqN0DwywsFfGLvSIk+8Tl5kRbmD+ygmjRUSY",
+	"yBa2+s4foK68E7ivDgmGOYAFDPFaUQT803B/IBadyIjbJbYoOiAZIm/4k4Bcs8lcykt3kZZkfzAkr/iT",
+	"HjkC2lF4qcGBGzZszDTlVywge/2HZinHWRJLGo20lCMVy+sxFqVec8UeE/zOgkMosWcdSak2Aqe0MZnN",
+	"SPcG+2ScCZUliUzNmbRgEacjyNHYrWNE8BiTM93zZZEsGWFoQIZIL40kPslf2cxUxMyhaawOFiHniVlU",
+	"M3bq7/hMhBKyqN679wRKg31Mcx7BAvkrDwkHhii9HPfIE6cKU2Y1ne9uErrVOAObwvIouqVZEs8dC9qf",
+	"C/L+P4x595js9ftkbOlqRyiM+UxA6xfYcxp7XlrtAKkvFyGCVxQeWj/2hc8ucWvUhm20qZFEiecuQ2mB",
+	"UNq/e3aOmhanSJHvnx09hYPTfJMbQPBigD5x4ScgQ4ZlR1CNueeRIONnHxNovoP7BEUHm1KMB/1+17wX",
+	"Fxl2vqyuywMyZvDzIkHx2Gj18XlKhZqy1K+WlUqrHY0+nWfikkV2g+/3B2QspB55CRy7IToq7m/GNLoa",
+	"/b//83/H921zb78OeU+43KwpQSSBI9CSgyjk+gZQpLx+bA8eP7pcmN0c7/V3ybjMGT4OLFPeuMw3XpSQ",
+	"AqN4HrRrohI3T62yiaPwwZuMuBhlaTzGOJW9sBiuen/6GubqXeVVBTO7oDItRTWUsNRZHY/zCve0jg4n",
+	"EUugdFYiFQx0gjLDPskmMQ+Lk1y9v+3nZL2Ox55iZedgrww8ywlZKNnZP0C81zUg4rVy0HsRodbY2XtI",
+	"pjJL8YDqFcXEKOEMzp946gKDuZcC98GzDZrRnlLNXpvP3A5QRNElTkYWWjJ8WEHzYLMzewSuV0TFPGKH",
+	"+XQVwzF22uCpASgXZJt0ZoZtZ+qOzrcyPzctQsYqscmShDScM0W+GR+bf3SPsZH7IRGyCxeN72NxesxD",
+	"JhQrGK8nqUxSzjRNl4V6EWvTkmNjsZpp6wQdYymisdrvDXp9bGPOhDFnDzu7vX5vFxvSzsHn2Mlh7bMm",
+	"Gq7X2Gsqjq0Ri/RLdKly7N51oydbQtgT0FLQYtxKF7Qxj7nSRw4t7GYNxjLs9ysAgqJVYRQ4sKWA07bO",
+	"pYMnAJAYHIQGF2rmijSs3Jg7emlqu729die/8FOQ/6p7ImOORTIb/dhd/ynoFK2sdb8vXWtfb0otKqnp",
+	"h36WXbsJdEYdJzisN/EIbk1nqgDp/i0nAQESEpukmyyhhBpWHjxIbNeQA8GVI1HrwAawI8WOAz6q0kiF",
+	"8QZbCvkU+kPP8yd9a2Kvj4rBIWykBgrDBkmwythTGkLXAJukw0ij+3gmZXQhjHgP+q7ngTWUbS3kogC8",
+	"2Cc65dYBk4DUpySm5mLkWoRDDTYAPMR6Yi4d4doaGNWO47wQPqOUt0Z1RxSGhxwYZrIkyLIrIjJjGmLE",
+	"yGcIBjPZJdiRCU5lTNvZafOBI/B95jJLL4SQ2J2Ju/fr4WnpkqAj4OwfexhMoU2rbcYy6Fte/5xYkwsy",
+	"8I0jAlSiqAqtTFwI8HiXfuG0nKE6gVEXDvSiaQpOtcuKF0cDDe3AKDfOxNhI6MgeYWNrqZZ8iiathF7o",
+	"M8+4mdIF06AVfm3eU/klO2jXvrYJLwDz20PliYyWt6bSYHC2v3eLUivsjHqH5V6nGNnSacY+1RTw8NZG",
+	"++6yaZAvptUY5jRlLHCbnRtf1cijDX1qaTOsX3X0kW2plndwsbTrhfksKu9Mz6uqewLSOOjvPdx/cBCs",
+	"1eSWj6Ogx+csvGxQ5DtWp2KTrqbane/4FStBNUpS4P1QpJ31uhb7hJuTwEVVjXoNLF+QUfOoI1DLWUfP",
+	"yj2LY9CqkKjxT7LKs0f2hkMMRYzsz7yKc3IISi2AYFpALJEIGP+F8Zn1UHLBUIey2Cjr1HxqFJyFHzvz",
+	"fK//iIxdg7lLJtAdKF9FZlJXVTV26aTCGMqNigvnvqgc7kb9HMuIlZBxLTrIwWXWqZr+HauaQnbD1Z4U",
+	"9eNXrbL0nP8lmasnn/4qtYK7PvQ4zGbdss5aLLSdLyggUCwO/pUlCK+aLI1WYfG0bhuSsml4IW7DNqyf",
+	"hl7R0ThlNFqC72kttAvhTbRmM6cSOaVb24OPC3gE8+7Q+/VCmPdvUj1Wy4Dq+bG4VrdiQH1Ru+So0f4I",
+	"SCZiPKFWrtJXXdJsocA8LbewUO5Gd6y3T97Q9FKt0BZGWbhFv0Xj4UI0Wg9Vs2DdsV/Ze18Pf3v41zfs",
+	"141qNtaPtW359zj0rzYIStoOCCogKZva4l38BFsE2R5G5e17TxXYtH0Mw1xvg85Vkm3y3GxO7WrdEzpj",
+	"Qd5XGA5IDgmqMaZWx5AQFTYTe8kSbLTxqE8iulQ98m5aH+6w745d86MLYX7VGi/N9PyZa4NVOVsbIKAI",
+	"ui5gx5gAm6TM/tG3wAuoRc1xF67EON9+Xtz2+6sg3sN+fzUY51PQCCrBdQdAXZq3U3dZRlsbfjO6uqb3",
+	"wxUrveAaDFODPXKLgWq3tKuC1ThFX7WXD1Zfl1tPy+Juv3Uboxa+jl0rl2Zr4l0CvWSczoHslu0/4Huk",
+	"Wb1rdBCtBFDJROo5mTGNzU9cArvQUGkcWOMeIDUQT4bwAGa2LD6h35gIBCVZSun1yIdK/LaYAqSKXLM4",
+	"DlwvpEcXouJ5QCK86HgcmmeXYsCgDCFF6MwpEfmWD9/UGjoUUoyPL8Swb63Knf2DgOz5v/Ye3u+R56lc",
+	"uDupQgMj9yDBrmyZj+0WAqPQmi0STbAkni8wL4AHEoamB/1+wS0KIBWGCUD/LBey7pEj/yqAxMvp590g",
+	"8mYWBdIBOEQe9S+EOSHMAOYsjownik4oAJjsQBX0u+uRMyCwpLbHjG2EAmldyLCaG45Lrb3G4GJWCqcu",
+	"RL1yyrKIAzWKF0PILqzqv+OsBtexx+GST96dnV+I9t7SmPwv9KNuPPZgj92NNQutmFxZ3urQ0T1V7GT2",
+	"ZU1bczRg5ULbILUn88GeXk7j/E8+KCzEtnP462/FYwMaPoJE3dis9S5szuoz6Aeda2hI0Tk86H+qnhFl",
+	"wW8/MZ59DH3zzW06YAWVzFkeBWvuhlZqg3YhEFnu0mlFYfJH1wvXYAPRvvZrryNSppjVHv4z9yr26EAg",
+	"XhGj41pIGdVl1Gd+cx9pK6QPm2NqyupC8wqHjrnmnkJ73Sj5UC58Bne3bx6KsMFNvXcgMVXWbS9PQcmt",
+	"h+vwcH8Mmh4OjhnlAtPJuDHxx+6oxTBc8ZiFtsSVPGp+5pJ1R27l5L8QGx79bXr3A9fzYmX2Henhenu8",
+	"Nj2Hc4/W0pePMXxVxLeoiJ9DO8PG0uuSnfIlNbVEGEqLchZRY+u7UsM7csoSRoGMiGuisjAETgTyAeLy",
+	"NI6/NUI6Nl+CxYYKsXzHC1FAfhhDylWgu8scFlFpHsdAC36Ix4PDGVp95vHD1edfZP3+8OCSLZUfjtEV",
+	"V/KynJ69p3xkxKnxx2Rc+B2NodmSQm0Kjy1hSFs0i4ROIysDGM/8aVGf7hyNZxtA8zrlnS3XbfL8aRw3",
+	"xzVaKS7rdaTF0zZf1oDgJNqROyhjPYhsZnLT4Zrp3m68v/0lcVa3TnOqjGx/jbIWDE4U+FsNR8AUF6MR",
+	"yOXUGDM9ZVg1WpTCRu115NAkFnALQE7onet81kE/ryzJcepg28AtGjb8jOk37C5BnsWS09Vu3FeRNOL1",
+	"HUN4CQYkgLT6VkJmCa7BYcpotCZ0tmA7EYvZ6pT+U3NFBTAEGhdg2z6SXyyfK1WMkoJaAp1EqLZ+g3bV",
+	"5dijUF0INZepjpfoKgQQanUOARJHwPXAZ8sFmTB9zRg8gisSUmFOowkjmYA+AKvQkxeiBp/sNcMnL8Rq",
+	"/CS5XfjkhViDnyRr4ZPWzjrCAT11K3w3boO7/ZoITg4PpR72S11F8V8NhDQDdBsBssKucsRW/WDrdd87",
+	"5qv+Wnq9sEWs/w6ylAu2wz4mEmmmVx66sA+15T61CEejUXjILFK9AZJkzGoobYtkCFSvh8Rq16Cg+Xza",
+	"8kJgaigoKUAVkAXTNKKaQouCgp4sVJNmxj84Y2HKbN7S1a0dGlNujlnUQjQCfVwMkJuHu4A0hk5gpxSe",
+	"FhQC4e6trbo0x8RjKHjbwYtJaqeMQwdI9+owbZiGtZo4lFnsSEHAi0RfiqYxVsvhaARcAU4JtsNsUFi4",
+	"hkdeiu4udoCPeIYy89VKWb/Lcapq24crTKyXN80XABSZLQC+2Gpkgq6R7TUAC1ry+yfuEXcoiPYZq9LM",
+	"btBf5dAnmnVhWu4+seyetC7DfGb7Kzg0SY9Ay/gxlpmKAmXtPeX4OQ7zJg3A2YAssQ4ZbZ98r0DNpiHC",
+	"pC7EOGURT1moR1nKx0WmRBfHsWX9iL0fKw2dndHqTRHRD8D9Qmo0SQjzSQ/P5+Syhn4erHv6VrqiYFv9",
+	"/f70deDro12bN8wAYGzfIr7ScTmyL1M9B0TnNyevjp8F5PT5MXlwsHtwv3chjlx0HEnxGZZt1vhbPUgY",
+	"5owpMpZ46I6xXAXj7DSOlaWoaljZHTy+euQ7X3aWJ8tdkqMU1N/dOJ3foGLAfXH7/w7zqsVHrDDOP+Rp",
+	"+iQh19R4db6ftBXoDUz0wW2P+5ilbCHFsnnM1oKzuynnvP0a368kWo2w1cL71GmYWw7r77aG9Rt3XLtK",
+	"Pc8ZCSqqEDaZs1CvS7ILEAlgroQKzHOnW3H7ozVbZq3l2MqUqkuEAB9eCD81YL5ey2IZQnuycn06EhUk",
+	"3ME+YGRBiOYmaFcXngxh9Wmp/hTao6pC+arMS5YU1ywofhDOaRwzMWN5fLAIwvY5DjyX4OaAl6EklImP",
+	"ldsB3Z7uw3X/csrvCCZrg0RmLUPvBe7LJjftuE/tGb9CYcscAmu14Ff9t3F+8y9UgNY+add9p165lQ85",
+	"Y00JesVnRjx7RQAiYriCQixxZgFpYOwhLNO+t8M+1HXZhdhYmd2eQpgxZwq9s/Nyp/rgHF5ttT74Sza8",
+	"e/uWkVmh+brD6zvcpVHsFNl2WrjOX3xzI/FjuqZI0jmMUWSbILljdhO/seIyQhKhaAoXEwrGmACWHzx3",
+	"gdvnTvyqmqtYnAjvXz2RGnly68gy72cFttl6DeIB3eKRONF1YSd7/d0LUUvwINCrnMgJsORbSzlaULEc",
+	"uYF6C65YnDzsr/PbTovrfKcaq/ikjUGypaoaiqz2Fbn46tP9k9AL4MVV9cWXT7es2t7t6u4oikq+XIE9",
+	"uaRzFrTFbbuJ33UhvONlHacaMma1S1ZoRriFs2UevMLhsvrcEhFVOKfBf6WWE2MbA+tCbOpyfTm99YU8",
+	"r1tXUWui8V8tsFYf6zbV082sL+3IsjfC9UOQvKCLkgQYXyyrZSXMvhqWX4bLH3hwFhpf1qxxgfpqSNxq",
+	"BvzYq5LCyGwUFvs4W0/uEEvU65qxqDkuxGf5Zi4l4A5vrEO+S+/MTO4aIweSB05vuEn8CkD/xyoPtynz",
+	"zBDuLSvzsO9cl5QvrE7+5NEn1CIxa+qFBk38ymHqQ5+oI0IWAGJLspCp923MBdDBGjhdNjAG9vp7lorC",
+	"mzVQ8i6iJoaKe427Gd/ixOvmtYXreeT9BvXe+67eO6F6nqOooaC7vFP/LqXf7ciwQlgeGi9+BYDh1kX5",
+	"3/jAvy0HxHVXbGQrPcNtY5RuyQkulHlYI94d3qsYNh2zcB0qeiH+m2BF8yPetpW8q/Pd3H41X6abbXe6",
+	"Fxfx70Jj4yUBWh/B63zVBlXyukKT0r8gQGGevAOlsJ9BU1csz+CqTOOaFuo45lREMRKAIqbZdUQDnoki",
+	"oY/MjJ8ucnZJpgsMxC657YgkiOeRwGcKaU2BNVR4jSzJDtNSLtsN7L/iZYHaBd8nZ8mDR01tpTJGXyFP",
+	"7Ifo2BZKVHpH2Eb8QjTw3TmanZnEtjg5efQ0S0H1eY9l5iok8hnKiXTxbpYjyfZUMeaUZchrJoIokJcW",
+	"A745J4T5a9fV3VQzXcOKN4V0QcbFW+9M2R86TXgK8vk35TYuDXJd0LmRou3LgvpL4z1DL7md7xi7savM",
+	"iEMBXtFMevzVZau7bHVqQcV0xei6ZW9tWPDWdg/6NX8t1/nr6QXPnOL1Z3kV+Q/GIo3jSoXTSqZj0EsL",
+	"YC4sUt5TdSE+l6uQyLQYbUYVbRScfwEHyXa0Zkiz3lINTGJGndsKj0V9WaE/NccH8vV4jYlKNgBgAjL5",
+	"yAWD3jgQizJCkCUQdppBL7rKWcqw4ZIM7N5TBb63EiwLjygPfybPYugaNl3RdLxQrJ1z5+DLbc+bU6Vq",
+	"9xwaANndjE8H0Rd1FpBy9/itKKJWRvmt1FePlzs/HTalocwrBlF8g3+elU8saY17la9HQwPctHYQ3DKZ",
+	"5VZcEpZ+axXUyhqtWIgKV1tsux22eRVgKSvY/fhpuWTbak/fd8gITiyVDoxhzDCQ74lgDp3R7mu4ZVrp",
+	"LTZ+EbFFIjUT4bL7ii3HheYp5unlwRqrdcKYsOcG8kg4J8U8HJtVzSgH/jsXY8iU6/Ul46hyS1bl2UD6",
+	"G6NIHatZyiBXGlyIYgN3/PmCLrFLHgxLaRmzsi198DmZCTuCcxcY3s6KLkwt9Cy9Iyv6FAe5xn4uz7qW",
+	"vhDj75bT8OQC3tYHQf2a2lif2qCVVTa7P5/OW1aHByvUIXYlbteHx9BCudj2iEjEoU1TxpCHAoIGkOGA",
+	"ShGeKl0Mpjb21SjzBug5Vxeiwr3JPnKlEZ/WyleeN0bK8WmHxbqedrbxC6Gt9d4jGPypWKe2lS2SQaJ/",
+	"jbrT9sl0TrePxB6SyFilCMy3i0qdau1diIKu228OG2yk6OyS3ZWKwtuv0VH2uLsZA+PgC+qohr70QDKh",
+	"mG/Pn6uwuvh+1WE1HYYaobCFb1lb7bf79c7x3qDSFxKqnmKkRlFVJRMnW3GJHwnvXWJPOAxuAi1t6cGH",
+	"1jKM5azLvQUllVUkuTnEo5iRWBqfsrUI+cy9/X8/ivF8of5nkozbpV1V+12Sq6/5JV8AXpqXu68Ad09a",
+	"CwWpshI+htOlbPUpLRMoer7kYlbEdJCNIB11eJaIrCRtoiPswG6G5uj/N0JzfCXIa+b5gFygn54vgOXQ",
+	"UiebwqvKcV/Xb9pxJ2MkHnCYSNJZit7mPLXeMqiSL9uK4a3KSeqh/OKFlq+YIKmz2et8ipCwNQHs9Wiw",
+	"VmzXuZnQu3EUzK1hPWi8dfXJ36kLUa38+yugqw7oulXy3610Q9Bs6J/RpfI9zgulvI6R18NGRZ1lHRMN",
+	"hXb8RZXhibZaSlP9jrojQTX3P9Nmvtrk1XzZnDv6KrFGMszCOsloTw/eeTOaYE0tNwwtZdp3Gq81A/jm",
+	"/N35CVLgHAx3Hx6Ss++PuoOAHFhkUkB2fb7gPsG2KLUD8BwOklJ/c8D3mIMdfFAjtZQjdmnRI29tO0uX",
+	"4MQcA623Z89JgUh+eLvYmiWlBXQTNq70uQrhDVmHHkqLKRc7KS4VWH2dRmhm4ZTNOTxteWc5xUtDza+Q",
+	"+mi9aPjukU3JVQiC3PnxumVx55cNvmEgKIJJaD9c21czAAJj4WjCQ/ZVgbmEaZZU5fPLAyeL+3kFdMZz",
+	"UHvwT3Mpp9FojswMxcJ1h5LXRIq2Q7wFIYPsOBWIjLHfCngutK1Tph3xheOxAiLgd6UA4WZVF+0oizvW",
+	"BOswFUdVZ+bvaV3XdezXLQ8hdXtq/nVmttn1yPW6EVf9JJaTMmkugN8WC66hWw5VugAKg60KiS11j4Sx",
+	"DC8VUXT52DnBhR0rWO9CnGVJIlNg7RIRN4+n2KUohdypz5x9Y0yjR4NB//7jIhhZpkSZ59IYf6ByYPX1",
+	"XMY4+h45lyRlKlsY+4hE8lrEkkY28j8+pVBwiQUTL6bdN1SH8zH5Zm8wJOMkZX5kHkJ3XTRtLG2uNbhi",
+	"qs3AJkuj6+77gnC4sX3QN/noBLt288vEfY8jgY+UBkyzmW/lx6xs3jMo4024Irv9B4CovhDv/z/2rra5",
+	"jRw5/xWUKlX2biiKpF4t136QVb7zlX27jiXffjhuOOAMKOI0BHgDDGWey1X5Nflh+SUpdDcwGPFVkWh7",
+	"N5MPubU4Lxigu9HofvrpD+8CJBDBife6OFEj7epbW/HwwMHK3MEDYO2TKSfIrFCrDkrv4KNfoUw9GI8x",
+	"gkHsfWltcelHNdEZ4BGvpErFdjf9rJV4wDv++tA3fMCylm2eTZc+LPapUyvsvrGF4JPtDTUux6tcD1cZ",
+	"7EhD6qaZkt4wWLPJQtYv/tLau3THov1LrWyh80131y/+0tp7fc1vNt0E13xp7b3jxu775dp0U/3ieCv5",
+	"BhsQLs7+pTPKppxs3oXu3xA/ZZtdrLo0vvNaToSxfDLd+gHVHfFz/iYKQ5xHWz3FX//ozbjXOfkGikPb",
+	"j6Bd6jvSnkucCHzexrtrFze61+jeg3TvsHO0hLo1+H/PDJKJSuNLO+/pSbNP7Pagctg5Xb4+4F6mXLGh",
+	"CI6lyHxlnzTMeZA1n/FJV+6dTgND3tqF8Nf9jtfgqNvb5qBYnTH+BEeMPbj1ZPOtYLp/1vaKW2lGkg9z",
+	"MOSP7e1CQlE70Xjv3h9S6Q8PDKLjXWu6U6GgrT+S0nz7GEh1oIsZ6N2Bedl5xd38hz6wrDhcLNqBe9PY",
+	"HAcal6RxSRpZ/T63wydqt3jP5n31zW05bY3VBdZdCJUWc2g9B06aHgW88VmH/fkVpi3KKWzOgF/5h0ht",
+	"xYAgrYF9D39z1xDvZM4R8qZ0X/kWZM8hwWqliMphf2hVAUjxKQ1wqn+W2nL2/Kh7yBL47wH+Wt1i5L8g",
+	"TOjRjM+Put2+SnKhbuw4egHGF3EZsIUMxiifr6hXrqKiKRk7lsnRCNawCBs9wK37CrqPQVdiSGxDe2Zd",
+	"iKzNgAhnU5VdVZYKExBu92n0VLT7qq+u7zTLxEymvtLXzSgUPwe2CsoqKyGwRZqeieKukFYwwdMxVok8",
+	"M3XxO4+jz36kfZU4kxF4AinaDK+d67KAqpghNzBISIu5hzgHAp90zn6s6Aux3gHa/0B6H2K7WTUrOBwv",
+	"IWsi4D+0vMSFBfAS5/lFgPIMI+XSRiuxxCOblitdsbqe0D7h5yIYdRovIk5r8NYuIVdR3irs6sLWsxWS",
+	"NWDgH4R6/9W3eqKCnwnPRLSWLSYVm8g8l5420jg/Dq74qOQnJqY6HbfZBfDB4LQCaL53BHgLQ4VLfTUq",
+	"bYmx+mAXsGzTaZb1O/VAqgFeSYxQ1WSdnpz2escnHfd/myau2vm3nbqTo3jqOttM3dWbi/3e8UkQ/lwP",
+	"W+zkiI3FJ56JVE54TgAZnzsmGzGYSDNBTZK+NjcVcga1Y1YYsiF1KPSL0dlJ1jnrnp0dpafZyfEL3hsJ",
+	"zjvp8THPOt1jfjgcHY26w96wMzzr9dKse5ydpN3jYWfU6fDO2d6mOQvu2ropm3JrReGe859/7+y/4Puj",
+	"i/0//fb55OjLvy1BUS9M2RuPdUvHpSJyeBK8KU9vgeeGit/cdL70Jo5ThudB2nPp3rF/SeCqJSUk3dZj",
+	"tefK7SvR+kPjX7eEzqbjHPol9nbIfUc4CiY+yvkOdqKk/oE+nbr+M90Y9p5SrONvgkHTN7WARmOIZY9v",
+	"rq/f09LBHpjUxpOELwVSjaG2YzYpDTRAFv8seX5fudd+an2SHvetD6y/bn1fB+6ty8F3lVyou4BfF9yB",
+	"owN3NFs1virf7S0HNntV+i5yIv4gYI9vd2D5iE4+3/ZsgviQ/W5r21MKuKMbISIHY+mWeb5FGWaFCfEn",
+	"jCgcJwsQZ/PYeswV9ZIouG9orH+8okk/o5tqJuF8KDNkUY7PCnfcYI9z5xTqguhEX3RYxufm3lbxByq2",
+	"RLlYV2tJM9uA00KVJc3I7qMhkZX5jP872FBoiU3nTXwShpLJQhA1m5nyNDA5QKDCuYlTwS3EAywzZYpR",
+	"jUj8XwbiTW5bUQ3mAtv2Qllmi862R52jNluNF5O1s3umBXZ4nAgKSrkje9JXtKwvETrvBmuDci6r+Po9",
+	"5C++TZUnzXRk9Bp/5LE5QZhH2HGeNlq6zg9pbQdPbbPLCD3qMaOt+xhSZPHCvh5Yiu1cCx8cq8XinoZ0",
+	"/0Y0oMgGFNlkQZssaAOKbECRje41CIQGgdCAIhtQ5O8bFPn0R6BvjIZscJANDrLxQhovpPFC/l/iIL/u",
+	"fvawPQYVw03bb5AtkHku1c0BRAh1uabF1y/AUc2ZvxKbiiN7zJTLDCCRcW7AVkfYWosvwPPBzdi9EwP+",
+	"eiqQ77qvEqKOGZhy6EYwjBuIx8SxjC6AIUKQn5UG+4dD5bp7MiYu6DPZVBeW5wBt6qtlvVzc91SAMCTw",
+	"4xazf4D5xCAl/Hot+GQ1vc2ln9HdEFv4x2+guYExW82G5fzrAh/8+Dyl5srOIDfU8YhS1LCAVjfZQ2Cz",
+	"sbywkc7F5gQlesekFmQdUG022QY7DnotCMhaU8cpn0+EsiwTFhjjffdNsBsVm0VNx7FlErA8c5aWxuoJ",
+	"sMGvULr3ONAdyjW+oZHqR0g1kActWuXNwv1E0hzvGuty45dcpSIHgnILMLLQ2Qz3O1FInQFC3O0QKiXk",
+	"SCInE5FJbkU+/8mZ2WRFxrzNLmo7WF8FYAmKPbwGm6fZWotJ4omCn4zWShSebs1tpbkYWcZx+zPtJTwx",
+	"fRW/Fh963DlkCc3QoFR8xmXuzvkJg8476oZxr+GoxdNCz2Qmiir7nkZEPEItBaanMKVX8QJsgBa9Jg2K",
+	"RwzIOKmMFTyjio7VC1SDH414bsRynE20astxSHQvgW2GWueCq29HuxzPhzt2wMzmImsFaUTBXD8zjTVC",
+	"LV+QsZ1aoy2y8BWTWl1X0cQYy21pzoHzKVlkgWK/gmfNg7JKrIxhz5MpN3aQlSL5odVXUKuUgP4nzs81",
+	"CfX10IbAgiAuI12sSMbf0+TdUfzH79lCIxrRjo+mu5brGvyMNlknWdu0GqnZMecKmhbLdQVobYViKlmw",
+	"keC2LIS7xM0zAlAmWtlxPmfTQqbCrMKzXsN4dsk9LEWxDhYJ39a0xFlsiQMQSX8QMAyq0UaieKigbtu6",
+	"ywvonRiOtb5dfajBeDOEGbCdtZgJbGHuK0iPuz32Vr4iGFSqC2STC7BhovYD8KHzzgjVTW35kYt6VOhJ",
+	"X13ZQk5FixnNshIlkDqLw0sN0yW8WRfocTGl2ZgXkzZ7jb97NuJUFAq4OxccPDuWip7W6itn5nl6q/Rd",
+	"LrIbX3Nwo7C286jTYYn7alC3hea64RdoICaNkeqm5XlEgab0TkNtHXZilKavqpjKYSfwLhP4Gru3xShs",
+	"nLhnBvkO2+wC0KQcnFScKjha4XzCN/UVdmNc2vML6tTwPpiuTT4nXvrMRB9K3lPB7zDxwy5oMkNOSNol",
+	"dYLL57FeJGd/qsoEW7PuT8e941N+dvJCnIpUDEXGD3t8NOInvTRL+eGIH3dTnp2K01PeEccno9Hx4UnW",
+	"ScWZ6HbOsrNhtqpoDr9q/8oPp+blTvgnqlQ6P+q8OFmBKV8Vxvrx4Me6oVwCZnEzB4WCSCwflClM9sX7",
+	"v7TcIcMvMCodEGvH8/V5T0K3lpkddPciuP9My1S0nb+y92VVIdAMQ/VhLGve9z3wv5KAcUPWZQF0+x1Z",
+	"8Q+oZdXSQp4f53bbsNVx76h3drZNi1qo+lgw7emYrwlgf9ClR7pPhDEUooFmtDdCYd9BiNkg+6lUzLgX",
+	"hmN3HMN20wToXSSHb7Nfq+py8UmkJQSVJzoTCUsQH5sEClHOLsfcfqDp9S692/2cK85e+/vf51y9ZMmt",
+	"VFnCDPZskFC4fAM2/04Xt31FDSULfQd1ywnI5CebtN1bIO7mqWadi6Snmpr34edgnSpPLRA5e+Qulbda",
+	"zVJeFHO3+7zEr6MtzSC/AtECtNm1+GTrr4eOtUSPzz7+OxRA4/hDiAKe6u6h5UgC9r/TVwkZy4FTpqTN",
+	"EjeZecLSsdZGAKm0+4OzIH9+fc0O4F+mRW3j52xY+BxEjZOa3Yr5OYX/4ZYBQZGTBfbrMh3jO1psCa/D",
+	"vWDlM4Oh9hAMkSrNSypLT8fONvXV86S6PQ8eMLo9sEiZ/gG/AEqvcXy3Yj6gPvThpSH2gj/gc27FHMgU",
+	"fhkxzqjILMic1RqjOH6Jcfag5CnPnLdNjRWogQcuTrWanhwbeyGAMPoeIO2+AhYLunZgtR7kvLgJB9Og",
+	"bmFyRtJWHUdfskQUhS5MwtxO5TUUqsicPo51YSE31HvRV8mwzG6ErcgyYkKOZ+ZeR92Mz+GLoHVQOfWq",
+	"BtQV++BU+D7QE5kpaHL/8fqSuNBDe2laHPcgY2Wes6JUwLYOHQgLATrhOfrDiYXjyJEvPSlRwNdMY1/R",
+	"2CUUIN/CWoJZSdATPWdueg/AuhLaNImfBpYF/+7eg5q6DwXN6PadI1WG55H3u2HittCEceNsl/tbQo2G",
+	"nJW6gueB1wRVgxm3PEHvFosJ3d+0EgkyZcBCVrqBAxthtB/t1B2fU3iirzyriMhNIERuAXX9BKIWqXbi",
+	"IKDpQdXdu80uc228dqdaKQHmq2qx7Y3yaxCriFijr5CwA3cot6BT3NqM+7jSYJF3XyVoAJ0o5z4m4v4T",
+	"BaEolc8r8unUfQ3Fs1GnUp7n2BCkFc+Cn3ZnzlniHjeAK5GZxL0T/wXBGKdLUpXgTiTn8EZ8oPvVbW/3",
+	"LvEih88thClzaxKowJyDysPKuzd4Qpa+QsaWarugVgHVU2t+P2Vpq2rJbqfiv9YFeCnAw7GklgNIu52C",
+	"wpURz0nV1J4bShMtDxu7jX1XeVS+KYfqzVdoxOG22qpRA27Gbs+BAhgMPn3NRKv7gGk+B/dswUQ87EGR",
+	"uq9snHKDVPQo1i3Ki8PKouRXfRTAHuu8KQUFD/nC3EYCE/nEIN3r87iwnxbVD73Oi9Puca+1h/skttII",
+	"ius+dVMUj1RqRRTP/XowBKDg6vgICIBhXbdL9zos0iTTYiNoym0Zh0DAggctC0ZWyptSMEcQ32izn6Gg",
+	"9H2hidtK3oxFMCHLnDEwN3fSIJ3Ua2fspBUT3BNhSMRyJC24gedkzwgB4rzgHFicoI24myvDIKBAoSk3",
+	"mxhzDFYg4/Pgb/QVN9TNKUU/Tpg2+8Xn6XAD9BsAbTn4U3TTnS7zzPsU6JtX9FnwgeCe+YZUInNvyOeM",
+	"I+OJj0NwcC3dt/qF0cN/QH0ehCfAkQSfH2GZ63dTnud9hQo9WWWYX4GY7MY6w7M3mGe/vOZrM3vA0NDw",
+	"rqjfAQFveQnH4J2PJJGmNLbR20Z/8A7r6ROZDzOVTu8NhP0oWvAkthCo3dI10YUr+BbpDmOCF7l0bhIY",
+	"O4kwMrcxB0nIubopnUvhede0monCgBjWQse3QkwNU0I69T+PzuZ9RUdwzKHAPIKxwLiotD5djw6vG4p7",
+	"WRK/aUCHxMQNC7rI+fF4M80t4hUmhpXT9o6OlvXDJPtI59m+ii0sWqz4ILm8nxSsUsVashOPEV+ywSrB",
+	"N39lT9APbI1NIlFprM481lk4c1aK8TCD8wTWJbjq7i9jwXM7Xpk69W7XfVhOoVNhjDsqYufmCpYzFukt",
+	"uSyWD7lBZIiaE5Y1E1OhMqHS+Yok/xsc0A4ll96wKnNKn+acuVzOxPcbBL+kqaaj4f2BR3JFi/zQjOaK",
+	"wPetmG+Ta69ile6GOnFUvbjJ/Q5OnxH5TABS7VYguExCRTJGzQ6R7oXYXqTtK/Fp6owdthSb6VuBcDUI",
+	"qdpVufm3bvg7FK+3Yr4uM+8+tjGItVT8xfu/wLREEgv/3HmDX2yL6vZ6J28Q1cKkAXfadFPwSYivSUgZ",
+	"Bq+DXt+qOTNcub87HQQ34ryvkovSjnUh/wWCdM5eCV6IgvFsNvif//pvCm1u2/IXYu7YKtdqPXAOzMDN",
+	"k4+Ahi70cPjrdUjvSEncM41PFGQUgFtSkyBHLMFbzIDbhJTJ+5LIPLsaEv1W7MoReivma5ygX70VJMOB",
+	"ccEMGhs6r3LC5yzT36TpLrBkrrQFTWfd5ThJmDunUWQcNtiGp61EcG84+LyBzOwD7DiRZr6G1AGdpXyu",
+	"TFpqsB3lFDDQAnxn4IrhaSXNtUGq82Xo7b6qGI3Y/5XQCD8FdXQjxeKtcAciWYc0b8Mt2POYkCkHR85D",
+	"nrPtqKa/Ac3galAEmRPyLhrdnAfB3143H6mMmGvfwuHEC4ELFDTR561R3eDgH5JTd2NBpXULSXXaIjGs",
+	"AVuI8wi0CrFQw4ZzRnPofNUoFI04BAANoCeqPJRglTf6V/y6HQo3vGGdR4rz1sh28Eknfk3WncsfdxAH",
+	"GIb7//MhwUI3CLe/NM4FLpfb9lI5e+/v32m5Gr1kAzIZB9IIXBC4abQ4XuZAQh4qdHjTllJ38Nn923O2",
+	"bqwR8bfF3IqRJ/Io3JJc1ZraS9Q2Dosf4BKvxXJzOxgVejIQEy7z5Q4KzcZaLyVCrnaJCzr8++v6LDXg",
+	"3iZla3TNV6i4XXlaCdXutc1YMTVrcKKlCiHVydQyKyZTKJ4CEoDkRiinESJh7jkYonAHhxkvgBjJVDgR",
+	"KgmgtLPRZZEKuAuiDH3ln/zMQHoI2Yk9UApPLUtVO4xIrokaIDODHxXsUX0FyR1/d9D5MZ+J8/soPGnb",
+	"7G88LwWyzhOGk7kjERqHvrqonjXh7uCFeSr8GF2ECahCNJBZxpy4znN9Bz1H8CI4cKGbGUGE5pjy9gnx",
+	"cywrgIvjDj8teCeNdCQ/iYzNcOyQT3ciRllsdD0TQDWZ6Af4k2FS9ZUHuYUIBia07gptEQRUwzFGaNYK",
+	"PQBNYViSFXo6FdlSV7Mo1ZUV0x3FZtyjN2Wo/Nr5o69U09J+3ZQVDtM4C7JilLq0U6x9AaVwytNYTrRS",
+	"IL337VFgKtlkSh8Yn9lgWQHfutFp8VneCKYbUuF0VrxPAAFwFezfVcfoOqkNz3PiG1ryjXSBli7jc+xp",
+	"tA7ESwhFahA2R4MhFERkX4m59q0z3OK3WB0SDN3oCIlONVWEzfF9wl6wRcQy5k4SLMIeCLXcPtwI+xEm",
+	"dZc1i24Z8C0r1A/WNYJTN8rn9OMaxRdk0+qMzx95MoVZXtfXoZ5z/Lw3hKzFRem83L//5rxadBdWOeKh",
+	"EpFb/G9KoGQ6LSfEVlYW+d753gGfyoNZF8j+6JOWFEYCQq4VsBmAO4FRwxmSvHfuhrfYfuU/Ar6HuqYh",
+	"ILJV6Q5BZvwqQLq6ArdHb4C5XnzDB8Gz+T6gkUMxDpVZPA8Hux8qcB1YDvAKF9W6XT+NmCWve131l6LW",
+	"JzGEJ+XKuQrQyhGBj6S60ZOJG2zx0e+xIDpwbsFMR6Wd8XT70qrFp1zXJjnEz9Ah2hS48IuJqNXFh/tU",
+	"IXh5lKPz9ag8z0OiLnoWhCQXn/ROzoQSJiCIaQIpix7dT8nzL799+d8AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -404,6 +404,7 @@ const (
 	ErrorCodeNotFound             ErrorCode = "not_found"
 	ErrorCodeNotSupported         ErrorCode = "not_supported"
 	ErrorCodeOriginForbidden      ErrorCode = "origin_forbidden"
+	ErrorCodePasskeyRefused       ErrorCode = "passkey_refused"
 	ErrorCodePasswordWrong        ErrorCode = "password_wrong"
 	ErrorCodePreconditionFailed   ErrorCode = "precondition_failed"
 	ErrorCodeQuotaExceeded        ErrorCode = "quota_exceeded"
@@ -425,6 +426,7 @@ const (
 	ErrorCodeTokenInvalid         ErrorCode = "token_invalid"
 	ErrorCodeTokenMissing         ErrorCode = "token_missing"
 	ErrorCodeTooManyKeys          ErrorCode = "too_many_keys"
+	ErrorCodeTooManyPasskeys      ErrorCode = "too_many_passkeys"
 	ErrorCodeToolResultUnexpected ErrorCode = "tool_result_unexpected"
 	ErrorCodeUnsupportedMediaType ErrorCode = "unsupported_media_type"
 	ErrorCodeUpgradeRequired      ErrorCode = "upgrade_required"
@@ -500,6 +502,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeOriginForbidden:
 		return true
+	case ErrorCodePasskeyRefused:
+		return true
 	case ErrorCodePasswordWrong:
 		return true
 	case ErrorCodePreconditionFailed:
@@ -541,6 +545,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeTokenMissing:
 		return true
 	case ErrorCodeTooManyKeys:
+		return true
+	case ErrorCodeTooManyPasskeys:
 		return true
 	case ErrorCodeToolResultUnexpected:
 		return true
@@ -616,6 +622,39 @@ func (e KeyScope) Valid() bool {
 	case KeyScopeProfileRead:
 		return true
 	case KeyScopeUsageRead:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PasskeyLoginRequestCodeChallengeMethod.
+const (
+	PasskeyLoginRequestCodeChallengeMethodS256 PasskeyLoginRequestCodeChallengeMethod = "S256"
+)
+
+// Valid indicates whether the value is a known member of the PasskeyLoginRequestCodeChallengeMethod enum.
+func (e PasskeyLoginRequestCodeChallengeMethod) Valid() bool {
+	switch e {
+	case PasskeyLoginRequestCodeChallengeMethodS256:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PasskeyOptionsKind.
+const (
+	PasskeyOptionsKindLogin        PasskeyOptionsKind = "login"
+	PasskeyOptionsKindRegistration PasskeyOptionsKind = "registration"
+)
+
+// Valid indicates whether the value is a known member of the PasskeyOptionsKind enum.
+func (e PasskeyOptionsKind) Valid() bool {
+	switch e {
+	case PasskeyOptionsKindLogin:
+		return true
+	case PasskeyOptionsKindRegistration:
 		return true
 	default:
 		return false
@@ -1030,6 +1069,11 @@ type BatchResult struct {
 //
 // Example: pro
 type BillingTier string
+
+// CeremonyTicket Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+//
+// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+type CeremonyTicket = string
 
 // ChatCancel Ends the running answer within a second: `done` with `cancelled` follows, and the socket stays usable. Without a running answer it is ignored.
 type ChatCancel struct {
@@ -2255,6 +2299,168 @@ type Ok struct {
 	Ok bool `json:"ok"`
 }
 
+// Passkey A passkey of the account.
+type Passkey struct {
+	// CreatedAt When it was added, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ID The passkey's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a15
+	ID openapi_types.UUID `json:"id"`
+
+	// LastUsedAt When it last signed in; absent if it did not, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	LastUsedAt *int64 `json:"last_used_at,omitempty"`
+
+	// Name What the passkey is called, 1 to 100 characters without control characters.
+	//
+	// Example: My laptop
+	Name PasskeyName `json:"name"`
+
+	// Synced Whether the authenticator keeps it on other devices as well.
+	//
+	// Example: true
+	Synced bool `json:"synced"`
+}
+
+// PasskeyAnswer What the authenticator answered.
+type PasskeyAnswer struct {
+	// Credential The PublicKeyCredential, as its `toJSON()` returns it (WebAuthn Level 3).
+	//
+	// Example: {"id":"dGVzdA","rawId":"dGVzdA","response":{},"type":"public-key"}
+	Credential map[string]interface{} `json:"credential"`
+
+	// Ticket Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+	//
+	// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	Ticket CeremonyTicket `json:"ticket"`
+}
+
+// PasskeyCeremony A registration or a sign-in that the browser is to carry out.
+type PasskeyCeremony struct {
+	// ExpiresAt Until when the ticket is good, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExpiresAt int64 `json:"expires_at"`
+
+	// Options What `navigator.credentials.create` or `.get` takes as `publicKey`, as JSON (WebAuthn Level 3).
+	//
+	// Example: {"challenge":"pXq3bWZ0Yk1uT2R2c1JkS2w","rpId":"api.example.com","userVerification":"required"}
+	Options map[string]interface{} `json:"options"`
+
+	// Ticket Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+	//
+	// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	Ticket CeremonyTicket `json:"ticket"`
+
+	// URL The page to open in the person's browser. The ticket is in the fragment, which browsers send to no server.
+	//
+	// Example: https://api.example.com/passkeys#Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	URL string `json:"url"`
+}
+
+// PasskeyList Passkeys, newest first.
+//
+// Example: [{"created_at":1767225600000,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a15","name":"My laptop","synced":true}]
+type PasskeyList = []Passkey
+
+// PasskeyLoginRequest Where an app waits for a sign-in.
+type PasskeyLoginRequest struct {
+	// CodeChallenge SHA-256 of the app's `code_verifier`, in base64url without padding (PKCE, S256).
+	//
+	// Example: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	CodeChallenge string `json:"code_challenge"`
+
+	// CodeChallengeMethod Always S256, which is meant if absent.
+	//
+	// Example: S256
+	CodeChallengeMethod *PasskeyLoginRequestCodeChallengeMethod `json:"code_challenge_method,omitempty"`
+
+	// RedirectURI Where the page sends the browser: `adiuva://auth`, or `http://127.0.0.1:PORT/…` or `http://[::1]:PORT/…` where the app listens (RFC 8252). Without a query or a fragment.
+	//
+	// Example: adiuva://auth
+	RedirectURI string `json:"redirect_uri"`
+
+	// State Comes back with the code. The app compares it, so that it takes no code of a sign-in that it did not start.
+	//
+	// Example: af0ifjsldkj
+	State *string `json:"state,omitempty"`
+}
+
+// PasskeyLoginRequestCodeChallengeMethod Always S256, which is meant if absent.
+//
+// Example: S256
+type PasskeyLoginRequestCodeChallengeMethod string
+
+// PasskeyName What the passkey is called, 1 to 100 characters without control characters.
+//
+// Example: My laptop
+type PasskeyName = string
+
+// PasskeyOptions What a ticket stands for.
+type PasskeyOptions struct {
+	// Kind `registration` for `navigator.credentials.create`, `login` for `.get`.
+	//
+	// Example: login
+	Kind PasskeyOptionsKind `json:"kind"`
+
+	// Options The options, as JSON (WebAuthn Level 3).
+	//
+	// Example: {"challenge":"pXq3bWZ0Yk1uT2R2c1JkS2w","rpId":"api.example.com","userVerification":"required"}
+	Options map[string]interface{} `json:"options"`
+}
+
+// PasskeyOptionsKind `registration` for `navigator.credentials.create`, `login` for `.get`.
+//
+// Example: login
+type PasskeyOptionsKind string
+
+// PasskeyRedirect Where a sign-in goes on.
+type PasskeyRedirect struct {
+	// RedirectTo The app's `redirect_uri` with `code` and `state`.
+	//
+	// Example: adiuva://auth?code=T5RNKD4WZU2OXJ6PB2VAM7HIEQ&state=af0ifjsldkj
+	RedirectTo string `json:"redirect_to"`
+}
+
+// PasskeyRegistrationRequest Asks for a new passkey.
+type PasskeyRegistrationRequest struct {
+	// Name What the passkey is called, 1 to 100 characters without control characters.
+	//
+	// Example: My laptop
+	Name PasskeyName `json:"name"`
+
+	// Password The account's password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
+
+// PasskeyTicket A ticket to ask for.
+type PasskeyTicket struct {
+	// Ticket Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+	//
+	// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	Ticket CeremonyTicket `json:"ticket"`
+}
+
+// PasskeyTokenRequest Exchanges the code of a sign-in.
+type PasskeyTokenRequest struct {
+	// Code The `code` that the app got at its `redirect_uri`.
+	//
+	// Example: T5RNKD4WZU2OXJ6PB2VAM7HIEQ
+	Code string `json:"code"`
+
+	// CodeVerifier The random text of which the sign-in's `code_challenge` is the hash: 43 to 128 of `A-Z a-z 0-9 - . _ ~`.
+	//
+	// Example: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk
+	CodeVerifier string `json:"code_verifier"`
+}
+
 // PasswordChange The current and the new password.
 type PasswordChange struct {
 	// CurrentPassword The account's current password.
@@ -3347,6 +3553,24 @@ type LoginWithSecondFactorJSONRequestBody = SecondFactorLogin
 // RequestAccountDeletionJSONRequestBody defines body for RequestAccountDeletion for application/json ContentType.
 type RequestAccountDeletionJSONRequestBody = DeletionRequest
 
+// StartPasskeyLoginJSONRequestBody defines body for StartPasskeyLogin for application/json ContentType.
+type StartPasskeyLoginJSONRequestBody = PasskeyLoginRequest
+
+// FinishPasskeyLoginJSONRequestBody defines body for FinishPasskeyLogin for application/json ContentType.
+type FinishPasskeyLoginJSONRequestBody = PasskeyAnswer
+
+// GetPasskeyOptionsJSONRequestBody defines body for GetPasskeyOptions for application/json ContentType.
+type GetPasskeyOptionsJSONRequestBody = PasskeyTicket
+
+// StartPasskeyRegistrationJSONRequestBody defines body for StartPasskeyRegistration for application/json ContentType.
+type StartPasskeyRegistrationJSONRequestBody = PasskeyRegistrationRequest
+
+// FinishPasskeyRegistrationJSONRequestBody defines body for FinishPasskeyRegistration for application/json ContentType.
+type FinishPasskeyRegistrationJSONRequestBody = PasskeyAnswer
+
+// ExchangePasskeyCodeJSONRequestBody defines body for ExchangePasskeyCode for application/json ContentType.
+type ExchangePasskeyCodeJSONRequestBody = PasskeyTokenRequest
+
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange
 
@@ -4311,6 +4535,161 @@ type ClientInterface interface {
 	// Corresponds with GET /auth/me/export (the `ExportAccount` operationId).
 	ExportAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListPasskeys List the passkeys
+	//
+	// Lists the account's passkeys, newest first.
+	//
+	// Corresponds with GET /auth/passkeys (the `ListPasskeys` operationId).
+	ListPasskeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartPasskeyLoginWithBody Start signing in with a passkey
+	//
+	// Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+	// `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+	// /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+	// A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+	// for 5 minutes and once. Limited to 30 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/passkeys/login (the `StartPasskeyLogin` operationId).
+	StartPasskeyLoginWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartPasskeyLogin Start signing in with a passkey
+	//
+	// Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+	// `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+	// /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+	// A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+	// for 5 minutes and once. Limited to 30 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/passkeys/login (the `StartPasskeyLogin` operationId).
+	StartPasskeyLogin(ctx context.Context, body StartPasskeyLoginJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FinishPasskeyLoginWithBody Finish signing in with a passkey
+	//
+	// Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+	// a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+	// the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+	// person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/passkeys/login/finish (the `FinishPasskeyLogin` operationId).
+	FinishPasskeyLoginWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FinishPasskeyLogin Finish signing in with a passkey
+	//
+	// Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+	// a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+	// the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+	// person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/passkeys/login/finish (the `FinishPasskeyLogin` operationId).
+	FinishPasskeyLogin(ctx context.Context, body FinishPasskeyLoginJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPasskeyOptionsWithBody Get the options of a ticket
+	//
+	// Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+	// if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/passkeys/options (the `GetPasskeyOptions` operationId).
+	GetPasskeyOptionsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPasskeyOptions Get the options of a ticket
+	//
+	// Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+	// if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/passkeys/options (the `GetPasskeyOptions` operationId).
+	GetPasskeyOptions(ctx context.Context, body GetPasskeyOptionsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartPasskeyRegistrationWithBody Start adding a passkey
+	//
+	// Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+	// finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+	// /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+	// `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/passkeys/registration (the `StartPasskeyRegistration` operationId).
+	StartPasskeyRegistrationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartPasskeyRegistration Start adding a passkey
+	//
+	// Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+	// finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+	// /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+	// `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/passkeys/registration (the `StartPasskeyRegistration` operationId).
+	StartPasskeyRegistration(ctx context.Context, body StartPasskeyRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FinishPasskeyRegistrationWithBody Finish adding a passkey
+	//
+	// Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+	// unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+	// without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+	// address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/passkeys/registration/finish (the `FinishPasskeyRegistration` operationId).
+	FinishPasskeyRegistrationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FinishPasskeyRegistration Finish adding a passkey
+	//
+	// Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+	// unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+	// without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+	// address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/passkeys/registration/finish (the `FinishPasskeyRegistration` operationId).
+	FinishPasskeyRegistration(ctx context.Context, body FinishPasskeyRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExchangePasskeyCodeWithBody Exchange the code of a sign-in for tokens
+	//
+	// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+	// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+	// 30 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/passkeys/token (the `ExchangePasskeyCode` operationId).
+	ExchangePasskeyCodeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExchangePasskeyCode Exchange the code of a sign-in for tokens
+	//
+	// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+	// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+	// 30 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/passkeys/token (the `ExchangePasskeyCode` operationId).
+	ExchangePasskeyCode(ctx context.Context, body ExchangePasskeyCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeletePasskey Remove a passkey
+	//
+	// Removes the passkey: it opens no session any more, while open ones stay. The account's owner gets a mail. 404 for an
+	// unknown id and for another account's.
+	//
+	// Corresponds with DELETE /auth/passkeys/{id} (the `DeletePasskey` operationId).
+	DeletePasskey(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ChangePasswordWithBody Change the password
 	//
 	// Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
@@ -5261,6 +5640,301 @@ func (c *Client) RequestAccountDeletion(ctx context.Context, body RequestAccount
 // Corresponds with GET /auth/me/export (the `ExportAccount` operationId).
 func (c *Client) ExportAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExportAccountRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListPasskeys List the passkeys
+//
+// Lists the account's passkeys, newest first.
+//
+// Corresponds with GET /auth/passkeys (the `ListPasskeys` operationId).
+func (c *Client) ListPasskeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPasskeysRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartPasskeyLoginWithBody Start signing in with a passkey
+//
+// Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+// `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+// /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+// A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+// for 5 minutes and once. Limited to 30 requests per minute and client address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/passkeys/login (the `StartPasskeyLogin` operationId).
+func (c *Client) StartPasskeyLoginWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartPasskeyLoginRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartPasskeyLogin Start signing in with a passkey
+//
+// Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+// `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+// /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+// A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+// for 5 minutes and once. Limited to 30 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/passkeys/login (the `StartPasskeyLogin` operationId).
+func (c *Client) StartPasskeyLogin(ctx context.Context, body StartPasskeyLoginJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartPasskeyLoginRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FinishPasskeyLoginWithBody Finish signing in with a passkey
+//
+// Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+// a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+// the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+// person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/passkeys/login/finish (the `FinishPasskeyLogin` operationId).
+func (c *Client) FinishPasskeyLoginWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFinishPasskeyLoginRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FinishPasskeyLogin Finish signing in with a passkey
+//
+// Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+// a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+// the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+// person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/passkeys/login/finish (the `FinishPasskeyLogin` operationId).
+func (c *Client) FinishPasskeyLogin(ctx context.Context, body FinishPasskeyLoginJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFinishPasskeyLoginRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPasskeyOptionsWithBody Get the options of a ticket
+//
+// Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+// if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/passkeys/options (the `GetPasskeyOptions` operationId).
+func (c *Client) GetPasskeyOptionsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPasskeyOptionsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPasskeyOptions Get the options of a ticket
+//
+// Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+// if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/passkeys/options (the `GetPasskeyOptions` operationId).
+func (c *Client) GetPasskeyOptions(ctx context.Context, body GetPasskeyOptionsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPasskeyOptionsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartPasskeyRegistrationWithBody Start adding a passkey
+//
+// Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+// finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+// /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+// `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/passkeys/registration (the `StartPasskeyRegistration` operationId).
+func (c *Client) StartPasskeyRegistrationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartPasskeyRegistrationRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartPasskeyRegistration Start adding a passkey
+//
+// Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+// finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+// /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+// `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/passkeys/registration (the `StartPasskeyRegistration` operationId).
+func (c *Client) StartPasskeyRegistration(ctx context.Context, body StartPasskeyRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartPasskeyRegistrationRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FinishPasskeyRegistrationWithBody Finish adding a passkey
+//
+// Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+// unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+// without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+// address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/passkeys/registration/finish (the `FinishPasskeyRegistration` operationId).
+func (c *Client) FinishPasskeyRegistrationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFinishPasskeyRegistrationRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FinishPasskeyRegistration Finish adding a passkey
+//
+// Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+// unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+// without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+// address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/passkeys/registration/finish (the `FinishPasskeyRegistration` operationId).
+func (c *Client) FinishPasskeyRegistration(ctx context.Context, body FinishPasskeyRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFinishPasskeyRegistrationRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExchangePasskeyCodeWithBody Exchange the code of a sign-in for tokens
+//
+// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+// 30 requests per minute and client address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/passkeys/token (the `ExchangePasskeyCode` operationId).
+func (c *Client) ExchangePasskeyCodeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExchangePasskeyCodeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExchangePasskeyCode Exchange the code of a sign-in for tokens
+//
+// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+// 30 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/passkeys/token (the `ExchangePasskeyCode` operationId).
+func (c *Client) ExchangePasskeyCode(ctx context.Context, body ExchangePasskeyCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExchangePasskeyCodeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeletePasskey Remove a passkey
+//
+// Removes the passkey: it opens no session any more, while open ones stay. The account's owner gets a mail. 404 for an
+// unknown id and for another account's.
+//
+// Corresponds with DELETE /auth/passkeys/{id} (the `DeletePasskey` operationId).
+func (c *Client) DeletePasskey(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeletePasskeyRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -6845,6 +7519,307 @@ func NewExportAccountRequest(server string) (*http.Request, error) {
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListPasskeysRequest constructs an http.Request for the ListPasskeys method
+func NewListPasskeysRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/passkeys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStartPasskeyLoginRequest calls the generic StartPasskeyLogin builder with application/json body
+func NewStartPasskeyLoginRequest(server string, body StartPasskeyLoginJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStartPasskeyLoginRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewStartPasskeyLoginRequestWithBody constructs an http.Request for the StartPasskeyLogin method, with any body, and a specified content type
+func NewStartPasskeyLoginRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/passkeys/login")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewFinishPasskeyLoginRequest calls the generic FinishPasskeyLogin builder with application/json body
+func NewFinishPasskeyLoginRequest(server string, body FinishPasskeyLoginJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewFinishPasskeyLoginRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewFinishPasskeyLoginRequestWithBody constructs an http.Request for the FinishPasskeyLogin method, with any body, and a specified content type
+func NewFinishPasskeyLoginRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/passkeys/login/finish")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetPasskeyOptionsRequest calls the generic GetPasskeyOptions builder with application/json body
+func NewGetPasskeyOptionsRequest(server string, body GetPasskeyOptionsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewGetPasskeyOptionsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewGetPasskeyOptionsRequestWithBody constructs an http.Request for the GetPasskeyOptions method, with any body, and a specified content type
+func NewGetPasskeyOptionsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/passkeys/options")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewStartPasskeyRegistrationRequest calls the generic StartPasskeyRegistration builder with application/json body
+func NewStartPasskeyRegistrationRequest(server string, body StartPasskeyRegistrationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStartPasskeyRegistrationRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewStartPasskeyRegistrationRequestWithBody constructs an http.Request for the StartPasskeyRegistration method, with any body, and a specified content type
+func NewStartPasskeyRegistrationRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/passkeys/registration")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewFinishPasskeyRegistrationRequest calls the generic FinishPasskeyRegistration builder with application/json body
+func NewFinishPasskeyRegistrationRequest(server string, body FinishPasskeyRegistrationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewFinishPasskeyRegistrationRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewFinishPasskeyRegistrationRequestWithBody constructs an http.Request for the FinishPasskeyRegistration method, with any body, and a specified content type
+func NewFinishPasskeyRegistrationRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/passkeys/registration/finish")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewExchangePasskeyCodeRequest calls the generic ExchangePasskeyCode builder with application/json body
+func NewExchangePasskeyCodeRequest(server string, body ExchangePasskeyCodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExchangePasskeyCodeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewExchangePasskeyCodeRequestWithBody constructs an http.Request for the ExchangePasskeyCode method, with any body, and a specified content type
+func NewExchangePasskeyCodeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/passkeys/token")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeletePasskeyRequest constructs an http.Request for the DeletePasskey method
+func NewDeletePasskeyRequest(server string, id openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/passkeys/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -8847,6 +9822,165 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /auth/me/export (the `ExportAccount` operationId).
 	ExportAccountWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ExportAccountResp, error)
 
+	// ListPasskeysWithResponse List the passkeys
+	//
+	// Lists the account's passkeys, newest first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /auth/passkeys (the `ListPasskeys` operationId).
+	ListPasskeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPasskeysResp, error)
+
+	// StartPasskeyLoginWithBodyWithResponse Start signing in with a passkey
+	//
+	// Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+	// `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+	// /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+	// A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+	// for 5 minutes and once. Limited to 30 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/login (the `StartPasskeyLogin` operationId).
+	StartPasskeyLoginWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartPasskeyLoginResp, error)
+
+	// StartPasskeyLoginWithResponse Start signing in with a passkey
+	//
+	// Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+	// `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+	// /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+	// A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+	// for 5 minutes and once. Limited to 30 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/login (the `StartPasskeyLogin` operationId).
+	StartPasskeyLoginWithResponse(ctx context.Context, body StartPasskeyLoginJSONRequestBody, reqEditors ...RequestEditorFn) (*StartPasskeyLoginResp, error)
+
+	// FinishPasskeyLoginWithBodyWithResponse Finish signing in with a passkey
+	//
+	// Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+	// a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+	// the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+	// person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/login/finish (the `FinishPasskeyLogin` operationId).
+	FinishPasskeyLoginWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FinishPasskeyLoginResp, error)
+
+	// FinishPasskeyLoginWithResponse Finish signing in with a passkey
+	//
+	// Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+	// a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+	// the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+	// person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/login/finish (the `FinishPasskeyLogin` operationId).
+	FinishPasskeyLoginWithResponse(ctx context.Context, body FinishPasskeyLoginJSONRequestBody, reqEditors ...RequestEditorFn) (*FinishPasskeyLoginResp, error)
+
+	// GetPasskeyOptionsWithBodyWithResponse Get the options of a ticket
+	//
+	// Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+	// if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/options (the `GetPasskeyOptions` operationId).
+	GetPasskeyOptionsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetPasskeyOptionsResp, error)
+
+	// GetPasskeyOptionsWithResponse Get the options of a ticket
+	//
+	// Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+	// if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/options (the `GetPasskeyOptions` operationId).
+	GetPasskeyOptionsWithResponse(ctx context.Context, body GetPasskeyOptionsJSONRequestBody, reqEditors ...RequestEditorFn) (*GetPasskeyOptionsResp, error)
+
+	// StartPasskeyRegistrationWithBodyWithResponse Start adding a passkey
+	//
+	// Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+	// finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+	// /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+	// `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/registration (the `StartPasskeyRegistration` operationId).
+	StartPasskeyRegistrationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartPasskeyRegistrationResp, error)
+
+	// StartPasskeyRegistrationWithResponse Start adding a passkey
+	//
+	// Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+	// finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+	// /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+	// `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/registration (the `StartPasskeyRegistration` operationId).
+	StartPasskeyRegistrationWithResponse(ctx context.Context, body StartPasskeyRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*StartPasskeyRegistrationResp, error)
+
+	// FinishPasskeyRegistrationWithBodyWithResponse Finish adding a passkey
+	//
+	// Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+	// unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+	// without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+	// address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/registration/finish (the `FinishPasskeyRegistration` operationId).
+	FinishPasskeyRegistrationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FinishPasskeyRegistrationResp, error)
+
+	// FinishPasskeyRegistrationWithResponse Finish adding a passkey
+	//
+	// Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+	// unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+	// without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+	// address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/registration/finish (the `FinishPasskeyRegistration` operationId).
+	FinishPasskeyRegistrationWithResponse(ctx context.Context, body FinishPasskeyRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*FinishPasskeyRegistrationResp, error)
+
+	// ExchangePasskeyCodeWithBodyWithResponse Exchange the code of a sign-in for tokens
+	//
+	// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+	// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+	// 30 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/token (the `ExchangePasskeyCode` operationId).
+	ExchangePasskeyCodeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExchangePasskeyCodeResp, error)
+
+	// ExchangePasskeyCodeWithResponse Exchange the code of a sign-in for tokens
+	//
+	// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+	// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+	// 30 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/token (the `ExchangePasskeyCode` operationId).
+	ExchangePasskeyCodeWithResponse(ctx context.Context, body ExchangePasskeyCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*ExchangePasskeyCodeResp, error)
+
+	// DeletePasskeyWithResponse Remove a passkey
+	//
+	// Removes the passkey: it opens no session any more, while open ones stay. The account's owner gets a mail. 404 for an
+	// unknown id and for another account's.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /auth/passkeys/{id} (the `DeletePasskey` operationId).
+	DeletePasskeyWithResponse(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*DeletePasskeyResp, error)
+
 	// ChangePasswordWithBodyWithResponse Change the password
 	//
 	// Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
@@ -10257,6 +11391,542 @@ func (r ExportAccountResp) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ExportAccountResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListPasskeysResp200Headers the declared response headers of an HTTP 200 response for ListPasskeys
+type ListPasskeysResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ListPasskeysRespDefaultHeaders the declared response headers of an HTTP default response for ListPasskeys
+type ListPasskeysRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ListPasskeysResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PasskeyList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListPasskeysResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListPasskeysRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPasskeysResp) GetJSON200() *PasskeyList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListPasskeysResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPasskeysResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPasskeysResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPasskeysResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPasskeysResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StartPasskeyLoginResp201Headers the declared response headers of an HTTP 201 response for StartPasskeyLogin
+type StartPasskeyLoginResp201Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// StartPasskeyLoginRespDefaultHeaders the declared response headers of an HTTP default response for StartPasskeyLogin
+type StartPasskeyLoginRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type StartPasskeyLoginResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PasskeyCeremony
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *StartPasskeyLoginResp201Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *StartPasskeyLoginRespDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r StartPasskeyLoginResp) GetJSON201() *PasskeyCeremony {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StartPasskeyLoginResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StartPasskeyLoginResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StartPasskeyLoginResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StartPasskeyLoginResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StartPasskeyLoginResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// FinishPasskeyLoginResp200Headers the declared response headers of an HTTP 200 response for FinishPasskeyLogin
+type FinishPasskeyLoginResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// FinishPasskeyLoginRespDefaultHeaders the declared response headers of an HTTP default response for FinishPasskeyLogin
+type FinishPasskeyLoginRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type FinishPasskeyLoginResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PasskeyRedirect
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *FinishPasskeyLoginResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *FinishPasskeyLoginRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r FinishPasskeyLoginResp) GetJSON200() *PasskeyRedirect {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r FinishPasskeyLoginResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r FinishPasskeyLoginResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FinishPasskeyLoginResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FinishPasskeyLoginResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FinishPasskeyLoginResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetPasskeyOptionsResp200Headers the declared response headers of an HTTP 200 response for GetPasskeyOptions
+type GetPasskeyOptionsResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// GetPasskeyOptionsRespDefaultHeaders the declared response headers of an HTTP default response for GetPasskeyOptions
+type GetPasskeyOptionsRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type GetPasskeyOptionsResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PasskeyOptions
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetPasskeyOptionsResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetPasskeyOptionsRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetPasskeyOptionsResp) GetJSON200() *PasskeyOptions {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetPasskeyOptionsResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPasskeyOptionsResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPasskeyOptionsResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPasskeyOptionsResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPasskeyOptionsResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StartPasskeyRegistrationResp201Headers the declared response headers of an HTTP 201 response for StartPasskeyRegistration
+type StartPasskeyRegistrationResp201Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// StartPasskeyRegistrationRespDefaultHeaders the declared response headers of an HTTP default response for StartPasskeyRegistration
+type StartPasskeyRegistrationRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type StartPasskeyRegistrationResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PasskeyCeremony
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *StartPasskeyRegistrationResp201Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *StartPasskeyRegistrationRespDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r StartPasskeyRegistrationResp) GetJSON201() *PasskeyCeremony {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StartPasskeyRegistrationResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StartPasskeyRegistrationResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StartPasskeyRegistrationResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StartPasskeyRegistrationResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StartPasskeyRegistrationResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// FinishPasskeyRegistrationResp201Headers the declared response headers of an HTTP 201 response for FinishPasskeyRegistration
+type FinishPasskeyRegistrationResp201Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// FinishPasskeyRegistrationRespDefaultHeaders the declared response headers of an HTTP default response for FinishPasskeyRegistration
+type FinishPasskeyRegistrationRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type FinishPasskeyRegistrationResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Passkey
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *FinishPasskeyRegistrationResp201Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *FinishPasskeyRegistrationRespDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r FinishPasskeyRegistrationResp) GetJSON201() *Passkey {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r FinishPasskeyRegistrationResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r FinishPasskeyRegistrationResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FinishPasskeyRegistrationResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FinishPasskeyRegistrationResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FinishPasskeyRegistrationResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ExchangePasskeyCodeResp200Headers the declared response headers of an HTTP 200 response for ExchangePasskeyCode
+type ExchangePasskeyCodeResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ExchangePasskeyCodeRespDefaultHeaders the declared response headers of an HTTP default response for ExchangePasskeyCode
+type ExchangePasskeyCodeRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ExchangePasskeyCodeResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AuthTokens
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ExchangePasskeyCodeResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ExchangePasskeyCodeRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExchangePasskeyCodeResp) GetJSON200() *AuthTokens {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExchangePasskeyCodeResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExchangePasskeyCodeResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExchangePasskeyCodeResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExchangePasskeyCodeResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExchangePasskeyCodeResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeletePasskeyResp200Headers the declared response headers of an HTTP 200 response for DeletePasskey
+type DeletePasskeyResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// DeletePasskeyRespDefaultHeaders the declared response headers of an HTTP default response for DeletePasskey
+type DeletePasskeyRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type DeletePasskeyResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DeletePasskeyResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *DeletePasskeyRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeletePasskeyResp) GetJSON200() *Ok {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeletePasskeyResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeletePasskeyResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeletePasskeyResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeletePasskeyResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeletePasskeyResp) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13239,6 +14909,249 @@ func (c *ClientWithResponses) ExportAccountWithResponse(ctx context.Context, req
 	return ParseExportAccountResp(rsp)
 }
 
+// ListPasskeysWithResponse List the passkeys
+//
+// Lists the account's passkeys, newest first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /auth/passkeys (the `ListPasskeys` operationId).
+func (c *ClientWithResponses) ListPasskeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPasskeysResp, error) {
+	rsp, err := c.ListPasskeys(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPasskeysResp(rsp)
+}
+
+// StartPasskeyLoginWithBodyWithResponse Start signing in with a passkey
+//
+// Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+// `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+// /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+// A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+// for 5 minutes and once. Limited to 30 requests per minute and client address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/login (the `StartPasskeyLogin` operationId).
+func (c *ClientWithResponses) StartPasskeyLoginWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartPasskeyLoginResp, error) {
+	rsp, err := c.StartPasskeyLoginWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartPasskeyLoginResp(rsp)
+}
+
+// StartPasskeyLoginWithResponse Start signing in with a passkey
+//
+// Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+// `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+// /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+// A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+// for 5 minutes and once. Limited to 30 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/login (the `StartPasskeyLogin` operationId).
+func (c *ClientWithResponses) StartPasskeyLoginWithResponse(ctx context.Context, body StartPasskeyLoginJSONRequestBody, reqEditors ...RequestEditorFn) (*StartPasskeyLoginResp, error) {
+	rsp, err := c.StartPasskeyLogin(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartPasskeyLoginResp(rsp)
+}
+
+// FinishPasskeyLoginWithBodyWithResponse Finish signing in with a passkey
+//
+// Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+// a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+// the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+// person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/login/finish (the `FinishPasskeyLogin` operationId).
+func (c *ClientWithResponses) FinishPasskeyLoginWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FinishPasskeyLoginResp, error) {
+	rsp, err := c.FinishPasskeyLoginWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFinishPasskeyLoginResp(rsp)
+}
+
+// FinishPasskeyLoginWithResponse Finish signing in with a passkey
+//
+// Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+// a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+// the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+// person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/login/finish (the `FinishPasskeyLogin` operationId).
+func (c *ClientWithResponses) FinishPasskeyLoginWithResponse(ctx context.Context, body FinishPasskeyLoginJSONRequestBody, reqEditors ...RequestEditorFn) (*FinishPasskeyLoginResp, error) {
+	rsp, err := c.FinishPasskeyLogin(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFinishPasskeyLoginResp(rsp)
+}
+
+// GetPasskeyOptionsWithBodyWithResponse Get the options of a ticket
+//
+// Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+// if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/options (the `GetPasskeyOptions` operationId).
+func (c *ClientWithResponses) GetPasskeyOptionsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetPasskeyOptionsResp, error) {
+	rsp, err := c.GetPasskeyOptionsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPasskeyOptionsResp(rsp)
+}
+
+// GetPasskeyOptionsWithResponse Get the options of a ticket
+//
+// Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+// if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/options (the `GetPasskeyOptions` operationId).
+func (c *ClientWithResponses) GetPasskeyOptionsWithResponse(ctx context.Context, body GetPasskeyOptionsJSONRequestBody, reqEditors ...RequestEditorFn) (*GetPasskeyOptionsResp, error) {
+	rsp, err := c.GetPasskeyOptions(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPasskeyOptionsResp(rsp)
+}
+
+// StartPasskeyRegistrationWithBodyWithResponse Start adding a passkey
+//
+// Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+// finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+// /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+// `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/registration (the `StartPasskeyRegistration` operationId).
+func (c *ClientWithResponses) StartPasskeyRegistrationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartPasskeyRegistrationResp, error) {
+	rsp, err := c.StartPasskeyRegistrationWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartPasskeyRegistrationResp(rsp)
+}
+
+// StartPasskeyRegistrationWithResponse Start adding a passkey
+//
+// Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+// finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+// /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+// `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/registration (the `StartPasskeyRegistration` operationId).
+func (c *ClientWithResponses) StartPasskeyRegistrationWithResponse(ctx context.Context, body StartPasskeyRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*StartPasskeyRegistrationResp, error) {
+	rsp, err := c.StartPasskeyRegistration(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartPasskeyRegistrationResp(rsp)
+}
+
+// FinishPasskeyRegistrationWithBodyWithResponse Finish adding a passkey
+//
+// Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+// unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+// without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+// address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/registration/finish (the `FinishPasskeyRegistration` operationId).
+func (c *ClientWithResponses) FinishPasskeyRegistrationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FinishPasskeyRegistrationResp, error) {
+	rsp, err := c.FinishPasskeyRegistrationWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFinishPasskeyRegistrationResp(rsp)
+}
+
+// FinishPasskeyRegistrationWithResponse Finish adding a passkey
+//
+// Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+// unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+// without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+// address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/registration/finish (the `FinishPasskeyRegistration` operationId).
+func (c *ClientWithResponses) FinishPasskeyRegistrationWithResponse(ctx context.Context, body FinishPasskeyRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*FinishPasskeyRegistrationResp, error) {
+	rsp, err := c.FinishPasskeyRegistration(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFinishPasskeyRegistrationResp(rsp)
+}
+
+// ExchangePasskeyCodeWithBodyWithResponse Exchange the code of a sign-in for tokens
+//
+// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+// 30 requests per minute and client address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/token (the `ExchangePasskeyCode` operationId).
+func (c *ClientWithResponses) ExchangePasskeyCodeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExchangePasskeyCodeResp, error) {
+	rsp, err := c.ExchangePasskeyCodeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExchangePasskeyCodeResp(rsp)
+}
+
+// ExchangePasskeyCodeWithResponse Exchange the code of a sign-in for tokens
+//
+// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+// 30 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/token (the `ExchangePasskeyCode` operationId).
+func (c *ClientWithResponses) ExchangePasskeyCodeWithResponse(ctx context.Context, body ExchangePasskeyCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*ExchangePasskeyCodeResp, error) {
+	rsp, err := c.ExchangePasskeyCode(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExchangePasskeyCodeResp(rsp)
+}
+
+// DeletePasskeyWithResponse Remove a passkey
+//
+// Removes the passkey: it opens no session any more, while open ones stay. The account's owner gets a mail. 404 for an
+// unknown id and for another account's.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /auth/passkeys/{id} (the `DeletePasskey` operationId).
+func (c *ClientWithResponses) DeletePasskeyWithResponse(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*DeletePasskeyResp, error) {
+	rsp, err := c.DeletePasskey(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeletePasskeyResp(rsp)
+}
+
 // ChangePasswordWithBodyWithResponse Change the password
 //
 // Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
@@ -15208,6 +17121,734 @@ func ParseExportAccountResp(rsp *http.Response) (*ExportAccountResp, error) {
 		response.Headers200 = &headers
 	case true:
 		var headers ExportAccountRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListPasskeysResp parses an HTTP response from a ListPasskeysWithResponse call
+func ParseListPasskeysResp(rsp *http.Response) (*ListPasskeysResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPasskeysResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PasskeyList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListPasskeysResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ListPasskeysRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStartPasskeyLoginResp parses an HTTP response from a StartPasskeyLoginWithResponse call
+func ParseStartPasskeyLoginResp(rsp *http.Response) (*StartPasskeyLoginResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StartPasskeyLoginResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PasskeyCeremony
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers StartPasskeyLoginResp201Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers201 = &headers
+	case true:
+		var headers StartPasskeyLoginRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseFinishPasskeyLoginResp parses an HTTP response from a FinishPasskeyLoginWithResponse call
+func ParseFinishPasskeyLoginResp(rsp *http.Response) (*FinishPasskeyLoginResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FinishPasskeyLoginResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PasskeyRedirect
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers FinishPasskeyLoginResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers FinishPasskeyLoginRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetPasskeyOptionsResp parses an HTTP response from a GetPasskeyOptionsWithResponse call
+func ParseGetPasskeyOptionsResp(rsp *http.Response) (*GetPasskeyOptionsResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPasskeyOptionsResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PasskeyOptions
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetPasskeyOptionsResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers GetPasskeyOptionsRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStartPasskeyRegistrationResp parses an HTTP response from a StartPasskeyRegistrationWithResponse call
+func ParseStartPasskeyRegistrationResp(rsp *http.Response) (*StartPasskeyRegistrationResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StartPasskeyRegistrationResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PasskeyCeremony
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers StartPasskeyRegistrationResp201Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers201 = &headers
+	case true:
+		var headers StartPasskeyRegistrationRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseFinishPasskeyRegistrationResp parses an HTTP response from a FinishPasskeyRegistrationWithResponse call
+func ParseFinishPasskeyRegistrationResp(rsp *http.Response) (*FinishPasskeyRegistrationResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FinishPasskeyRegistrationResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Passkey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers FinishPasskeyRegistrationResp201Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers201 = &headers
+	case true:
+		var headers FinishPasskeyRegistrationRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExchangePasskeyCodeResp parses an HTTP response from a ExchangePasskeyCodeWithResponse call
+func ParseExchangePasskeyCodeResp(rsp *http.Response) (*ExchangePasskeyCodeResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExchangePasskeyCodeResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AuthTokens
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ExchangePasskeyCodeResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ExchangePasskeyCodeRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeletePasskeyResp parses an HTTP response from a DeletePasskeyWithResponse call
+func ParseDeletePasskeyResp(rsp *http.Response) (*DeletePasskeyResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeletePasskeyResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DeletePasskeyResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers DeletePasskeyRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

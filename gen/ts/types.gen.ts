@@ -666,6 +666,7 @@ export const ErrorCode = {
     BACKUP_CONFLICT: 'backup_conflict',
     TOO_MANY_KEYS: 'too_many_keys',
     SECOND_FACTOR_ACTIVE: 'second_factor_active',
+    TOO_MANY_PASSKEYS: 'too_many_passkeys',
     LENGTH_REQUIRED: 'length_required',
     PRECONDITION_FAILED: 'precondition_failed',
     BODY_TOO_LARGE: 'body_too_large',
@@ -678,6 +679,7 @@ export const ErrorCode = {
     CHECKSUM_MISMATCH: 'checksum_mismatch',
     TIMESTAMP_IN_FUTURE: 'timestamp_in_future',
     CODE_INVALID: 'code_invalid',
+    PASSKEY_REFUSED: 'passkey_refused',
     MODEL_UNKNOWN: 'model_unknown',
     MODEL_KEY_REFUSED: 'model_key_refused',
     CONTINUATION_INVALID: 'continuation_invalid',
@@ -1911,6 +1913,158 @@ export type DeletionRequest = {
 };
 
 /**
+ * Passkeys, newest first.
+ */
+export type PasskeyList = Array<Passkey>;
+
+/**
+ * What the passkey is called, 1 to 100 characters without control characters.
+ */
+export type PasskeyName = string;
+
+/**
+ * A passkey of the account.
+ */
+export type Passkey = {
+    /**
+     * The passkey's id.
+     */
+    id: string;
+    name: PasskeyName;
+    /**
+     * When it was added, in milliseconds since the Unix epoch.
+     */
+    created_at: number;
+    /**
+     * When it last signed in; absent if it did not, in milliseconds since the Unix epoch.
+     */
+    last_used_at?: number;
+    /**
+     * Whether the authenticator keeps it on other devices as well.
+     */
+    synced: boolean;
+};
+
+/**
+ * Exchanges the code of a sign-in.
+ */
+export type PasskeyTokenRequest = {
+    /**
+     * The `code` that the app got at its `redirect_uri`.
+     */
+    code: string;
+    /**
+     * The random text of which the sign-in's `code_challenge` is the hash: 43 to 128 of `A-Z a-z 0-9 - . _ ~`.
+     */
+    code_verifier: string;
+};
+
+/**
+ * Where a sign-in goes on.
+ */
+export type PasskeyRedirect = {
+    /**
+     * The app's `redirect_uri` with `code` and `state`.
+     */
+    redirect_to: string;
+};
+
+/**
+ * What the authenticator answered.
+ */
+export type PasskeyAnswer = {
+    ticket: CeremonyTicket;
+    /**
+     * The PublicKeyCredential, as its `toJSON()` returns it (WebAuthn Level 3).
+     */
+    credential: {
+        [key: string]: unknown;
+    };
+};
+
+/**
+ * Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+ */
+export type CeremonyTicket = string;
+
+/**
+ * What a ticket stands for.
+ */
+export type PasskeyOptions = {
+    /**
+     * `registration` for `navigator.credentials.create`, `login` for `.get`.
+     */
+    kind: 'registration' | 'login';
+    /**
+     * The options, as JSON (WebAuthn Level 3).
+     */
+    options: {
+        [key: string]: unknown;
+    };
+};
+
+/**
+ * A ticket to ask for.
+ */
+export type PasskeyTicket = {
+    ticket: CeremonyTicket;
+};
+
+/**
+ * A registration or a sign-in that the browser is to carry out.
+ */
+export type PasskeyCeremony = {
+    ticket: CeremonyTicket;
+    /**
+     * The page to open in the person's browser. The ticket is in the fragment, which browsers send to no server.
+     */
+    url: string;
+    /**
+     * What `navigator.credentials.create` or `.get` takes as `publicKey`, as JSON (WebAuthn Level 3).
+     */
+    options: {
+        [key: string]: unknown;
+    };
+    /**
+     * Until when the ticket is good, in milliseconds since the Unix epoch.
+     */
+    expires_at: number;
+};
+
+/**
+ * Where an app waits for a sign-in.
+ */
+export type PasskeyLoginRequest = {
+    /**
+     * Where the page sends the browser: `adiuva://auth`, or `http://127.0.0.1:PORT/…` or `http://[::1]:PORT/…` where the app listens (RFC 8252). Without a query or a fragment.
+     */
+    redirect_uri: string;
+    /**
+     * SHA-256 of the app's `code_verifier`, in base64url without padding (PKCE, S256).
+     */
+    code_challenge: string;
+    /**
+     * Always S256, which is meant if absent.
+     */
+    code_challenge_method?: 'S256';
+    /**
+     * Comes back with the code. The app compares it, so that it takes no code of a sign-in that it did not start.
+     */
+    state?: string;
+};
+
+/**
+ * Asks for a new passkey.
+ */
+export type PasskeyRegistrationRequest = {
+    /**
+     * The account's password.
+     */
+    password: string;
+    name: PasskeyName;
+};
+
+/**
  * Whether a second factor guards the account.
  */
 export type TotpState = {
@@ -2793,6 +2947,229 @@ export type ConfirmTotpResponses = {
 };
 
 export type ConfirmTotpResponse = ConfirmTotpResponses[keyof ConfirmTotpResponses];
+
+export type ListPasskeysData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys';
+};
+
+export type ListPasskeysErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ListPasskeysError = ListPasskeysErrors[keyof ListPasskeysErrors];
+
+export type ListPasskeysResponses = {
+    /**
+     * The passkeys.
+     */
+    200: PasskeyList;
+};
+
+export type ListPasskeysResponse = ListPasskeysResponses[keyof ListPasskeysResponses];
+
+export type DeletePasskeyData = {
+    body?: never;
+    path: {
+        /**
+         * The passkey's id.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/auth/passkeys/{id}';
+};
+
+export type DeletePasskeyErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type DeletePasskeyError = DeletePasskeyErrors[keyof DeletePasskeyErrors];
+
+export type DeletePasskeyResponses = {
+    /**
+     * The passkey is removed.
+     */
+    200: Ok;
+};
+
+export type DeletePasskeyResponse = DeletePasskeyResponses[keyof DeletePasskeyResponses];
+
+export type StartPasskeyRegistrationData = {
+    /**
+     * The account's password and a name for the passkey.
+     */
+    body: PasskeyRegistrationRequest;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/registration';
+};
+
+export type StartPasskeyRegistrationErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type StartPasskeyRegistrationError = StartPasskeyRegistrationErrors[keyof StartPasskeyRegistrationErrors];
+
+export type StartPasskeyRegistrationResponses = {
+    /**
+     * What the browser needs.
+     */
+    201: PasskeyCeremony;
+};
+
+export type StartPasskeyRegistrationResponse = StartPasskeyRegistrationResponses[keyof StartPasskeyRegistrationResponses];
+
+export type FinishPasskeyRegistrationData = {
+    /**
+     * The ticket and the authenticator's answer.
+     */
+    body: PasskeyAnswer;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/registration/finish';
+};
+
+export type FinishPasskeyRegistrationErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type FinishPasskeyRegistrationError = FinishPasskeyRegistrationErrors[keyof FinishPasskeyRegistrationErrors];
+
+export type FinishPasskeyRegistrationResponses = {
+    /**
+     * The passkey.
+     */
+    201: Passkey;
+};
+
+export type FinishPasskeyRegistrationResponse = FinishPasskeyRegistrationResponses[keyof FinishPasskeyRegistrationResponses];
+
+export type StartPasskeyLoginData = {
+    /**
+     * Where the app waits for the sign-in.
+     */
+    body: PasskeyLoginRequest;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/login';
+};
+
+export type StartPasskeyLoginErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type StartPasskeyLoginError = StartPasskeyLoginErrors[keyof StartPasskeyLoginErrors];
+
+export type StartPasskeyLoginResponses = {
+    /**
+     * What the browser needs.
+     */
+    201: PasskeyCeremony;
+};
+
+export type StartPasskeyLoginResponse = StartPasskeyLoginResponses[keyof StartPasskeyLoginResponses];
+
+export type FinishPasskeyLoginData = {
+    /**
+     * The ticket and the authenticator's answer.
+     */
+    body: PasskeyAnswer;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/login/finish';
+};
+
+export type FinishPasskeyLoginErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type FinishPasskeyLoginError = FinishPasskeyLoginErrors[keyof FinishPasskeyLoginErrors];
+
+export type FinishPasskeyLoginResponses = {
+    /**
+     * Where to send the browser.
+     */
+    200: PasskeyRedirect;
+};
+
+export type FinishPasskeyLoginResponse = FinishPasskeyLoginResponses[keyof FinishPasskeyLoginResponses];
+
+export type GetPasskeyOptionsData = {
+    /**
+     * The ticket.
+     */
+    body: PasskeyTicket;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/options';
+};
+
+export type GetPasskeyOptionsErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type GetPasskeyOptionsError = GetPasskeyOptionsErrors[keyof GetPasskeyOptionsErrors];
+
+export type GetPasskeyOptionsResponses = {
+    /**
+     * The options.
+     */
+    200: PasskeyOptions;
+};
+
+export type GetPasskeyOptionsResponse = GetPasskeyOptionsResponses[keyof GetPasskeyOptionsResponses];
+
+export type ExchangePasskeyCodeData = {
+    /**
+     * The code and the verifier.
+     */
+    body: PasskeyTokenRequest;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/token';
+};
+
+export type ExchangePasskeyCodeErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ExchangePasskeyCodeError = ExchangePasskeyCodeErrors[keyof ExchangePasskeyCodeErrors];
+
+export type ExchangePasskeyCodeResponses = {
+    /**
+     * The tokens of a new session.
+     */
+    200: AuthTokens;
+};
+
+export type ExchangePasskeyCodeResponse = ExchangePasskeyCodeResponses[keyof ExchangePasskeyCodeResponses];
 
 export type ListSessionsData = {
     body?: never;

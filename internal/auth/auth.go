@@ -16,6 +16,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth/lockout"
 	"github.com/adiuva/cloud-api/internal/auth/mailcode"
+	"github.com/adiuva/cloud-api/internal/auth/passkey"
 	"github.com/adiuva/cloud-api/internal/auth/password"
 	"github.com/adiuva/cloud-api/internal/auth/secondfactor"
 	"github.com/adiuva/cloud-api/internal/auth/sessioncache"
@@ -59,6 +60,7 @@ type Config struct {
 	LoginFailures   int             // wrong passwords allowed per account and network in 15 minutes; 0 for no limit
 	Deletion        []DeletionStep  // run in this order before an account's rows are deleted
 	SecretsKeys     []string        // of mailed codes and second factors: the first is used, all are accepted; required
+	PublicURL       string          // where browsers reach the page of passkeys; "" means where a request reached us
 	CodesUnlimited  bool            // lifts the limit of mails with codes an hour
 	Keys            *apikey.Service // nil means one of its own
 	Audit           *audit.Log      // nil means one of its own
@@ -92,6 +94,7 @@ type Service struct {
 	outbox        *mail.Outbox
 	mailAdded     func()
 	factors       *secondfactor.Factors
+	passkeys      *passkey.Service
 	reclaimed     func(ctx context.Context, tx pgx.Tx, user uuid.UUID) error
 }
 
@@ -159,6 +162,10 @@ func New(cfg Config) (*Service, error) {
 	}
 	s.outbox, s.mailAdded = mail.NewOutbox(s.now), cfg.MailAdded
 	s.factors, err = secondfactor.New(secondfactor.Config{DB: cfg.DB, Secrets: cfg.SecretsKeys, Now: s.now})
+	if err != nil {
+		return nil, err
+	}
+	s.passkeys, err = passkey.New(passkey.Config{DB: cfg.DB, PublicURL: cfg.PublicURL, Now: s.now})
 	if err != nil {
 		return nil, err
 	}

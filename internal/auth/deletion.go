@@ -159,5 +159,5 @@ func (s *Service) Sweep(ctx context.Context) error {
 	ended := s.now().Add(-sessionRetention)
 	err := postgres.InBatches(func() (int64, error) { return s.q.PruneSessions(ctx, s.db.Pool, ended, sweepBatch) })
 	return errors.Join(err, s.lockout.Prune(ctx), s.codes.Prune(ctx), s.apiKeys.Prune(ctx),
-		s.factors.Prune(ctx), s.factors.Reseal(ctx))
+		s.factors.Prune(ctx), s.factors.Reseal(ctx), s.passkeys.Prune(ctx))
 }

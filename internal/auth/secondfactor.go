@@ -324,5 +324,10 @@ func (s *Service) ResetSecondFactor(ctx context.Context, email string) (removed 
 
 // removeFactors removes whatever an account has beside its password.
 func (s *Service) removeFactors(ctx context.Context, tx pgx.Tx, user uuid.UUID) (removed bool, err error) {
-	return s.factors.Remove(ctx, tx, user)
+	secret, err := s.factors.Remove(ctx, tx, user)
+	if err != nil {
+		return false, err
+	}
+	passkeys, err := s.passkeys.RemoveAll(ctx, tx, user)
+	return secret || passkeys, err
 }

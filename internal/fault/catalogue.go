@@ -36,6 +36,7 @@ const (
 	BackupConflict       Code = "backup_conflict"
 	TooManyKeys          Code = "too_many_keys"
 	SecondFactorActive   Code = "second_factor_active"
+	TooManyPasskeys      Code = "too_many_passkeys"
 	LengthRequired       Code = "length_required"
 	PreconditionFailed   Code = "precondition_failed"
 	BodyTooLarge         Code = "body_too_large"
@@ -48,6 +49,7 @@ const (
 	ChecksumMismatch     Code = "checksum_mismatch"
 	TimestampInFuture    Code = "timestamp_in_future"
 	CodeInvalid          Code = "code_invalid"
+	PasskeyRefused       Code = "passkey_refused"
 	ModelUnknown         Code = "model_unknown"
 	ModelKeyRefused      Code = "model_key_refused"
 	ContinuationInvalid  Code = "continuation_invalid"
@@ -275,6 +277,11 @@ var catalogue = []Entry{
 		Remedy: "Remove it with DELETE /auth/totp, then set up another one.",
 	},
 	{
+		Code: TooManyPasskeys, Status: 409, CloseCode: CloseInternalError,
+		Cause:  "The account has 20 passkeys, which is as many as it may have.",
+		Remedy: "Remove a passkey that is no longer used with DELETE /auth/passkeys/{id}, then try again.",
+	},
+	{
 		Code: LengthRequired, Status: 411, CloseCode: CloseInternalError,
 		Cause:  "The upload does not say how long it is.",
 		Remedy: "Send Content-Length or X-Backup-Size.",
@@ -337,6 +344,12 @@ var catalogue = []Entry{
 		Remedy: "For a mailed code: type in the code of the newest mail, within 10 minutes, or ask for a new one. " +
 			"For one of an authenticator app: wait for the next one, or start again if the ticket is older than 5 " +
 			"minutes or had 5 tries.",
+	},
+	{
+		Code: PasskeyRefused, Status: 422, CloseCode: CloseInternalError,
+		Cause: "The passkey's answer was not accepted: it is not of an account, or the answer is of another site or " +
+			"another challenge, without verification of the person, or from a copy. We do not say which.",
+		Remedy: "Try again with another passkey, or sign in with the password.",
 	},
 	{
 		Code: ModelUnknown, Status: 422, CloseCode: ClosePolicyViolation,

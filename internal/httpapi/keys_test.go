@@ -60,7 +60,9 @@ var scopeOf = map[string]string{
 	"cancelSubscription": "none", "requestPasswordReset": "", "confirmPasswordReset": "",
 	"requestEmailVerification": "none", "confirmEmailVerification": "none", "changeEmail": "none",
 	"confirmEmailChange": "none", "loginWithSecondFactor": "", "getTotp": "none", "createTotp": "none",
-	"confirmTotp": "none", "deleteTotp": "none",
+	"confirmTotp": "none", "deleteTotp": "none", "listPasskeys": "none", "deletePasskey": "none",
+	"startPasskeyRegistration": "none", "finishPasskeyRegistration": "", "startPasskeyLogin": "",
+	"finishPasskeyLogin": "", "getPasskeyOptions": "", "exchangePasskeyCode": "",
 }
 
 func TestEveryOperationAcceptsExactlyTheKeysOfItsScope(t *testing.T) {
