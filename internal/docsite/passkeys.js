@@ -3,6 +3,7 @@
 'use strict';
 const ticket = location.hash.slice(1);
 history.replaceState(null, '', location.pathname);
+addEventListener('hashchange', () => location.reload()); // the app opened the page with another ticket
 
 const title = document.getElementById('title');
 const text = document.getElementById('text');

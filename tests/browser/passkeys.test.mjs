@@ -63,6 +63,7 @@ async function waitingApp() {
     response.end('<title>App</title><link rel="icon" href="data:,">Back in the app');
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.unref(); // a test that fails does not keep the process
   const verifier = randomBytes(32).toString('base64url');
   return {
     origin: `http://127.0.0.1:${server.address().port}`,
@@ -166,7 +167,7 @@ test('a copy of a passkey is refused', async () => {
   await heading(view, 'The passkey is added');
   const { authenticatorId } = view;
   const { credentials: [copy] } = await view.cdp.send('WebAuthn.getCredentials', { authenticatorId });
-  const { url } = await (async () => ({ url: await startLogin(app) }))();
+  const url = await startLogin(app);
   await view.page.goto(url);
   await press(view, 'Sign in');
   await app.redirected;
