@@ -72,8 +72,9 @@ test('passkeys are added and used in the browser', async () => {
   const app = new AdiuvaClient({
     baseUrl,
     fetch: async (input, init) => {
-      sent = await new Request(input, init).clone().json();
-      return fetch(input, init);
+      const request = new Request(input, init);
+      sent = await request.clone().json();
+      return fetch(request);
     },
   });
   const login = await app.passkeys.startLogin('adiuva://auth');
