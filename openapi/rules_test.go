@@ -14,8 +14,9 @@ import (
 )
 
 // public lists the operations that need no access token.
-var public = []string{"confirmPasswordReset", "getHealth", "listTiers", "login", "receiveStripeEvent",
-	"refreshTokens", "register", "requestPasswordReset"}
+var public = []string{"confirmPasswordReset", "exchangePasskeyCode", "finishPasskeyLogin",
+	"finishPasskeyRegistration", "getHealth", "getPasskeyOptions", "listTiers", "login", "loginWithSecondFactor",
+	"receiveStripeEvent", "refreshTokens", "register", "requestPasswordReset", "startPasskeyLogin"}
 
 // unlimited lists the operations whose responses have no rate limit headers: the webhook, the health probe, and the
 // handshake of the stream, whose messages are counted instead.

@@ -52,6 +52,30 @@ func userKeys(env environment) *cobra.Command {
 	return cmd
 }
 
+func userResetSecondFactor(env environment) *cobra.Command {
+	return &cobra.Command{
+		Use: "reset-second-factor EMAIL", Short: "Remove the second factor and the passkeys of an account",
+		Long: "Remove the second factor, its recovery codes and the passkeys of an account whose owner has lost " +
+			"them. The password alone opens the account then, so make sure first that it is the owner who asks. " +
+			"The owner gets a mail. Open sessions stay.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return withAccounts(c.Context(), env, func(accounts *auth.Service) error {
+				removed, err := accounts.ResetSecondFactor(c.Context(), args[0])
+				if err != nil {
+					return operatorMessage(err)
+				}
+				answer := "removed"
+				if !removed {
+					answer = "there was none"
+				}
+				_, err = fmt.Fprintln(env.out, answer)
+				return err
+			})
+		},
+	}
+}
+
 // printKeys prints the keys. Their names are quoted: an account's owner chose them.
 func printKeys(env environment, keys []apikey.Key) error {
 	w := tabwriter.NewWriter(env.out, 0, 0, 2, ' ', 0)

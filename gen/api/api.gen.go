@@ -409,6 +409,7 @@ const (
 	ErrorCodeNotFound             ErrorCode = "not_found"
 	ErrorCodeNotSupported         ErrorCode = "not_supported"
 	ErrorCodeOriginForbidden      ErrorCode = "origin_forbidden"
+	ErrorCodePasskeyRefused       ErrorCode = "passkey_refused"
 	ErrorCodePasswordWrong        ErrorCode = "password_wrong"
 	ErrorCodePreconditionFailed   ErrorCode = "precondition_failed"
 	ErrorCodeQuotaExceeded        ErrorCode = "quota_exceeded"
@@ -418,6 +419,8 @@ const (
 	ErrorCodeRefreshInvalid       ErrorCode = "refresh_invalid"
 	ErrorCodeRefreshReused        ErrorCode = "refresh_reused"
 	ErrorCodeScopeRequired        ErrorCode = "scope_required"
+	ErrorCodeSecondFactorActive   ErrorCode = "second_factor_active"
+	ErrorCodeSecondFactorRequired ErrorCode = "second_factor_required"
 	ErrorCodeSignatureInvalid     ErrorCode = "signature_invalid"
 	ErrorCodeStorageInconsistent  ErrorCode = "storage_inconsistent"
 	ErrorCodeStorageUnavailable   ErrorCode = "storage_unavailable"
@@ -428,6 +431,7 @@ const (
 	ErrorCodeTokenInvalid         ErrorCode = "token_invalid"
 	ErrorCodeTokenMissing         ErrorCode = "token_missing"
 	ErrorCodeTooManyKeys          ErrorCode = "too_many_keys"
+	ErrorCodeTooManyPasskeys      ErrorCode = "too_many_passkeys"
 	ErrorCodeToolResultUnexpected ErrorCode = "tool_result_unexpected"
 	ErrorCodeUnsupportedMediaType ErrorCode = "unsupported_media_type"
 	ErrorCodeUpgradeRequired      ErrorCode = "upgrade_required"
@@ -503,6 +507,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeOriginForbidden:
 		return true
+	case ErrorCodePasskeyRefused:
+		return true
 	case ErrorCodePasswordWrong:
 		return true
 	case ErrorCodePreconditionFailed:
@@ -520,6 +526,10 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeRefreshReused:
 		return true
 	case ErrorCodeScopeRequired:
+		return true
+	case ErrorCodeSecondFactorActive:
+		return true
+	case ErrorCodeSecondFactorRequired:
 		return true
 	case ErrorCodeSignatureInvalid:
 		return true
@@ -540,6 +550,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeTokenMissing:
 		return true
 	case ErrorCodeTooManyKeys:
+		return true
+	case ErrorCodeTooManyPasskeys:
 		return true
 	case ErrorCodeToolResultUnexpected:
 		return true
@@ -615,6 +627,39 @@ func (e KeyScope) Valid() bool {
 	case KeyScopeProfileRead:
 		return true
 	case KeyScopeUsageRead:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PasskeyLoginRequestCodeChallengeMethod.
+const (
+	PasskeyLoginRequestCodeChallengeMethodS256 PasskeyLoginRequestCodeChallengeMethod = "S256"
+)
+
+// Valid indicates whether the value is a known member of the PasskeyLoginRequestCodeChallengeMethod enum.
+func (e PasskeyLoginRequestCodeChallengeMethod) Valid() bool {
+	switch e {
+	case PasskeyLoginRequestCodeChallengeMethodS256:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PasskeyOptionsKind.
+const (
+	PasskeyOptionsKindLogin        PasskeyOptionsKind = "login"
+	PasskeyOptionsKindRegistration PasskeyOptionsKind = "registration"
+)
+
+// Valid indicates whether the value is a known member of the PasskeyOptionsKind enum.
+func (e PasskeyOptionsKind) Valid() bool {
+	switch e {
+	case PasskeyOptionsKindLogin:
+		return true
+	case PasskeyOptionsKindRegistration:
 		return true
 	default:
 		return false
@@ -817,6 +862,16 @@ type AccountExport struct {
 	// Example: []
 	KnownNetworks []map[string]interface{} `json:"known_networks"`
 
+	// Passkeys Passkeys.
+	//
+	// Example: []
+	Passkeys []map[string]interface{} `json:"passkeys"`
+
+	// SecondFactors The second factor, without its secret.
+	//
+	// Example: []
+	SecondFactors []map[string]interface{} `json:"second_factors"`
+
 	// Sessions Sessions, ended ones included.
 	//
 	// Example: []
@@ -878,7 +933,7 @@ type AuthEvent struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14
 	ID openapi_types.UUID `json:"id"`
 
-	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
 	//
 	// Example: signed_in
 	Kind string `json:"kind"`
@@ -888,7 +943,7 @@ type AuthEvent struct {
 	// Example: 203.0.113.0/24
 	Network string `json:"network"`
 
-	// SubjectID The session or the API key that it is about; absent if there is none.
+	// SubjectID The session, the API key or the passkey that it is about; absent if there is none.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
 	SubjectID *openapi_types.UUID `json:"subject_id,omitempty"`
@@ -1019,6 +1074,11 @@ type BatchResult struct {
 //
 // Example: pro
 type BillingTier string
+
+// CeremonyTicket Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+//
+// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+type CeremonyTicket = string
 
 // ChatCancel Ends the running answer within a second: `done` with `cancelled` follows, and the socket stays usable. Without a running answer it is ignored.
 type ChatCancel struct {
@@ -1835,6 +1895,24 @@ type CreatedKey struct {
 	Scopes KeyScopes `json:"scopes"`
 }
 
+// CreatedTotp A second factor that waits for its first code. Its members are shown this once.
+type CreatedTotp struct {
+	// RecoveryCodes Ten codes that replace the app's, each once.
+	//
+	// Example: ["K7QX-2MDA-WZ4R-NP5T","JX3E-YV6L-QA2B-7HMC","T5RN-KD4W-ZU2O-XJ6P","B2VA-M7HI-EQ3Y-LC5S","W6GF-OP4N-RX7K-UD2T","HZ5J-CE3Q-VA6M-IY7B","N4LS-TW2D-KG5X-RF6O","QP7U-BI3Z-HE4C-JM2V","YA5K-XN6R-OD2T-WS3L","F7CG-ZQ4U-MV6I-PB5E"]
+	RecoveryCodes []string `json:"recovery_codes"`
+
+	// Secret The secret in base32, for typing in.
+	//
+	// Example: OKRDTBYRGFKJ3QRUIPZBY4XIYYXPOGCM
+	Secret string `json:"secret"`
+
+	// URI The same as an otpauth:// URI, for a QR code.
+	//
+	// Example: otpauth://totp/Adiuva:ada@example.com?algorithm=SHA1&digits=6&issuer=Adiuva&period=30&secret=OKRDTBYRGFKJ3QRUIPZBY4XIYYXPOGCM
+	URI string `json:"uri"`
+}
+
 // DeletionRequest Confirms that the account is to be deleted.
 type DeletionRequest struct {
 	// Password The account's password.
@@ -2226,6 +2304,168 @@ type Ok struct {
 	Ok bool `json:"ok"`
 }
 
+// Passkey A passkey of the account.
+type Passkey struct {
+	// CreatedAt When it was added, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ID The passkey's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a15
+	ID openapi_types.UUID `json:"id"`
+
+	// LastUsedAt When it last signed in; absent if it did not, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	LastUsedAt *int64 `json:"last_used_at,omitempty"`
+
+	// Name What the passkey is called, 1 to 100 characters without control characters.
+	//
+	// Example: My laptop
+	Name PasskeyName `json:"name"`
+
+	// Synced Whether the authenticator keeps it on other devices as well.
+	//
+	// Example: true
+	Synced bool `json:"synced"`
+}
+
+// PasskeyAnswer What the authenticator answered.
+type PasskeyAnswer struct {
+	// Credential The PublicKeyCredential, as its `toJSON()` returns it (WebAuthn Level 3).
+	//
+	// Example: {"id":"dGVzdA","rawId":"dGVzdA","response":{},"type":"public-key"}
+	Credential map[string]interface{} `json:"credential"`
+
+	// Ticket Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+	//
+	// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	Ticket CeremonyTicket `json:"ticket"`
+}
+
+// PasskeyCeremony A registration or a sign-in that the browser is to carry out.
+type PasskeyCeremony struct {
+	// ExpiresAt Until when the ticket is good, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExpiresAt int64 `json:"expires_at"`
+
+	// Options What `navigator.credentials.create` or `.get` takes as `publicKey`, as JSON (WebAuthn Level 3).
+	//
+	// Example: {"challenge":"pXq3bWZ0Yk1uT2R2c1JkS2w","rpId":"api.example.com","userVerification":"required"}
+	Options map[string]interface{} `json:"options"`
+
+	// Ticket Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+	//
+	// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	Ticket CeremonyTicket `json:"ticket"`
+
+	// URL The page to open in the person's browser. The ticket is in the fragment, which browsers send to no server.
+	//
+	// Example: https://api.example.com/passkeys#Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	URL string `json:"url"`
+}
+
+// PasskeyList Passkeys, newest first.
+//
+// Example: [{"created_at":1767225600000,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a15","name":"My laptop","synced":true}]
+type PasskeyList = []Passkey
+
+// PasskeyLoginRequest Where an app waits for a sign-in.
+type PasskeyLoginRequest struct {
+	// CodeChallenge SHA-256 of the app's `code_verifier`, in base64url without padding (PKCE, S256).
+	//
+	// Example: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	CodeChallenge string `json:"code_challenge"`
+
+	// CodeChallengeMethod Always S256, which is meant if absent.
+	//
+	// Example: S256
+	CodeChallengeMethod *PasskeyLoginRequestCodeChallengeMethod `json:"code_challenge_method,omitempty"`
+
+	// RedirectURI Where the page sends the browser: `adiuva://auth`, or `http://127.0.0.1:PORT/…` or `http://[::1]:PORT/…` where the app listens (RFC 8252). Without a query or a fragment.
+	//
+	// Example: adiuva://auth
+	RedirectURI string `json:"redirect_uri"`
+
+	// State Comes back with the code. The app compares it, so that it takes no code of a sign-in that it did not start.
+	//
+	// Example: af0ifjsldkj
+	State *string `json:"state,omitempty"`
+}
+
+// PasskeyLoginRequestCodeChallengeMethod Always S256, which is meant if absent.
+//
+// Example: S256
+type PasskeyLoginRequestCodeChallengeMethod string
+
+// PasskeyName What the passkey is called, 1 to 100 characters without control characters.
+//
+// Example: My laptop
+type PasskeyName = string
+
+// PasskeyOptions What a ticket stands for.
+type PasskeyOptions struct {
+	// Kind `registration` for `navigator.credentials.create`, `login` for `.get`.
+	//
+	// Example: login
+	Kind PasskeyOptionsKind `json:"kind"`
+
+	// Options The options, as JSON (WebAuthn Level 3).
+	//
+	// Example: {"challenge":"pXq3bWZ0Yk1uT2R2c1JkS2w","rpId":"api.example.com","userVerification":"required"}
+	Options map[string]interface{} `json:"options"`
+}
+
+// PasskeyOptionsKind `registration` for `navigator.credentials.create`, `login` for `.get`.
+//
+// Example: login
+type PasskeyOptionsKind string
+
+// PasskeyRedirect Where a sign-in goes on.
+type PasskeyRedirect struct {
+	// RedirectTo The app's `redirect_uri` with `code` and `state`.
+	//
+	// Example: adiuva://auth?code=T5RNKD4WZU2OXJ6PB2VAM7HIEQ&state=af0ifjsldkj
+	RedirectTo string `json:"redirect_to"`
+}
+
+// PasskeyRegistrationRequest Asks for a new passkey.
+type PasskeyRegistrationRequest struct {
+	// Name What the passkey is called, 1 to 100 characters without control characters.
+	//
+	// Example: My laptop
+	Name PasskeyName `json:"name"`
+
+	// Password The account's password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
+
+// PasskeyTicket A ticket to ask for.
+type PasskeyTicket struct {
+	// Ticket Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+	//
+	// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	Ticket CeremonyTicket `json:"ticket"`
+}
+
+// PasskeyTokenRequest Exchanges the code of a sign-in.
+type PasskeyTokenRequest struct {
+	// Code The `code` that the app got at its `redirect_uri`.
+	//
+	// Example: T5RNKD4WZU2OXJ6PB2VAM7HIEQ
+	Code string `json:"code"`
+
+	// CodeVerifier The random text of which the sign-in's `code_challenge` is the hash: 43 to 128 of `A-Z a-z 0-9 - . _ ~`.
+	//
+	// Example: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk
+	CodeVerifier string `json:"code_verifier"`
+}
+
 // PasswordChange The current and the new password.
 type PasswordChange struct {
 	// CurrentPassword The account's current password.
@@ -2394,6 +2634,11 @@ type Problem struct {
 	// Example: 422
 	Status int32 `json:"status"`
 
+	// Ticket For second_factor_required: send it with a code to POST /auth/login/second-factor within 5 minutes.
+	//
+	// Example: 3JFWSAPQ7DDRQ4NRKLPCK6AWXU
+	Ticket *string `json:"ticket,omitempty"`
+
 	// Title A short name of the problem, the same for every error with this code.
 	//
 	// Example: Validation failed
@@ -2521,6 +2766,29 @@ type RegisterRequest struct {
 //
 // Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
 type ResetHandle = string
+
+// SecondFactorCode The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+//
+// Example: 492039
+type SecondFactorCode = string
+
+// SecondFactorLogin What finishes a sign-in.
+type SecondFactorLogin struct {
+	// Code The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+	//
+	// Example: 492039
+	Code SecondFactorCode `json:"code"`
+
+	// Ticket The `ticket` of a 401 `second_factor_required`.
+	//
+	// Example: 3JFWSAPQ7DDRQ4NRKLPCK6AWXU
+	Ticket SecondFactorTicket `json:"ticket"`
+}
+
+// SecondFactorTicket The `ticket` of a 401 `second_factor_required`.
+//
+// Example: 3JFWSAPQ7DDRQ4NRKLPCK6AWXU
+type SecondFactorTicket = string
 
 // Session An open session: one login on one device.
 type Session struct {
@@ -2896,6 +3164,53 @@ type ToolResultFrame struct {
 // Example: tool_result
 type ToolResultFrameType string
 
+// TotpConfirmation The first code of an authenticator app.
+type TotpConfirmation struct {
+	// Code The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+	//
+	// Example: 492039
+	Code SecondFactorCode `json:"code"`
+}
+
+// TotpRemoval What the removal of the second factor needs.
+type TotpRemoval struct {
+	// Code The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+	//
+	// Example: 492039
+	Code SecondFactorCode `json:"code"`
+
+	// Password The account's password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
+
+// TotpRequest Asks for a second factor.
+type TotpRequest struct {
+	// Password The account's password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
+
+// TotpState Whether a second factor guards the account.
+type TotpState struct {
+	// Active Whether signing in with the password needs a code.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// ConfirmedAt Since when, in milliseconds since the Unix epoch; absent if it does not.
+	//
+	// Example: 1767225600000
+	ConfirmedAt *int64 `json:"confirmed_at,omitempty"`
+
+	// RecoveryCodesLeft How many recovery codes were not used yet.
+	//
+	// Example: 9
+	RecoveryCodesLeft int32 `json:"recovery_codes_left"`
+}
+
 // Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 type Upgrade struct {
 	// Feature What is missing; the name of an agent, for example.
@@ -3237,8 +3552,29 @@ type ConfirmEmailVerificationJSONRequestBody = CodeConfirmation
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = LoginRequest
 
+// LoginWithSecondFactorJSONRequestBody defines body for LoginWithSecondFactor for application/json ContentType.
+type LoginWithSecondFactorJSONRequestBody = SecondFactorLogin
+
 // RequestAccountDeletionJSONRequestBody defines body for RequestAccountDeletion for application/json ContentType.
 type RequestAccountDeletionJSONRequestBody = DeletionRequest
+
+// StartPasskeyLoginJSONRequestBody defines body for StartPasskeyLogin for application/json ContentType.
+type StartPasskeyLoginJSONRequestBody = PasskeyLoginRequest
+
+// FinishPasskeyLoginJSONRequestBody defines body for FinishPasskeyLogin for application/json ContentType.
+type FinishPasskeyLoginJSONRequestBody = PasskeyAnswer
+
+// GetPasskeyOptionsJSONRequestBody defines body for GetPasskeyOptions for application/json ContentType.
+type GetPasskeyOptionsJSONRequestBody = PasskeyTicket
+
+// StartPasskeyRegistrationJSONRequestBody defines body for StartPasskeyRegistration for application/json ContentType.
+type StartPasskeyRegistrationJSONRequestBody = PasskeyRegistrationRequest
+
+// FinishPasskeyRegistrationJSONRequestBody defines body for FinishPasskeyRegistration for application/json ContentType.
+type FinishPasskeyRegistrationJSONRequestBody = PasskeyAnswer
+
+// ExchangePasskeyCodeJSONRequestBody defines body for ExchangePasskeyCode for application/json ContentType.
+type ExchangePasskeyCodeJSONRequestBody = PasskeyTokenRequest
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange
@@ -3254,6 +3590,15 @@ type RefreshTokensJSONRequestBody = RefreshRequest
 
 // RegisterJSONRequestBody defines body for Register for application/json ContentType.
 type RegisterJSONRequestBody = RegisterRequest
+
+// DeleteTotpJSONRequestBody defines body for DeleteTotp for application/json ContentType.
+type DeleteTotpJSONRequestBody = TotpRemoval
+
+// CreateTotpJSONRequestBody defines body for CreateTotp for application/json ContentType.
+type CreateTotpJSONRequestBody = TotpRequest
+
+// ConfirmTotpJSONRequestBody defines body for ConfirmTotp for application/json ContentType.
+type ConfirmTotpJSONRequestBody = TotpConfirmation
 
 // CreateCheckoutJSONRequestBody defines body for CreateCheckout for application/json ContentType.
 type CreateCheckoutJSONRequestBody = CheckoutRequest
@@ -3354,6 +3699,14 @@ func (a *Problem) UnmarshalJSON(b []byte) error {
 		delete(object, "status")
 	}
 
+	if raw, found := object["ticket"]; found {
+		err = json.Unmarshal(raw, &a.Ticket)
+		if err != nil {
+			return fmt.Errorf("error reading 'ticket': %w", err)
+		}
+		delete(object, "ticket")
+	}
+
 	if raw, found := object["title"]; found {
 		err = json.Unmarshal(raw, &a.Title)
 		if err != nil {
@@ -3426,6 +3779,13 @@ func (a Problem) MarshalJSON() ([]byte, error) {
 	object["status"], err = json.Marshal(a.Status)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'status': %w", err)
+	}
+
+	if a.Ticket != nil {
+		object["ticket"], err = json.Marshal(a.Ticket)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'ticket': %w", err)
+		}
 	}
 
 	object["title"], err = json.Marshal(a.Title)
@@ -3921,6 +4281,9 @@ type ServerInterface interface {
 	// Login Sign in
 	// (POST /auth/login)
 	Login(ctx *echo.Context) error
+	// LoginWithSecondFactor Finish signing in with the second factor
+	// (POST /auth/login/second-factor)
+	LoginWithSecondFactor(ctx *echo.Context) error
 	// Logout Sign out
 	// (POST /auth/logout)
 	Logout(ctx *echo.Context, params LogoutParams) error
@@ -3933,6 +4296,30 @@ type ServerInterface interface {
 	// ExportAccount Export everything that is kept of the account
 	// (GET /auth/me/export)
 	ExportAccount(ctx *echo.Context) error
+	// ListPasskeys List the passkeys
+	// (GET /auth/passkeys)
+	ListPasskeys(ctx *echo.Context) error
+	// StartPasskeyLogin Start signing in with a passkey
+	// (POST /auth/passkeys/login)
+	StartPasskeyLogin(ctx *echo.Context) error
+	// FinishPasskeyLogin Finish signing in with a passkey
+	// (POST /auth/passkeys/login/finish)
+	FinishPasskeyLogin(ctx *echo.Context) error
+	// GetPasskeyOptions Get the options of a ticket
+	// (POST /auth/passkeys/options)
+	GetPasskeyOptions(ctx *echo.Context) error
+	// StartPasskeyRegistration Start adding a passkey
+	// (POST /auth/passkeys/registration)
+	StartPasskeyRegistration(ctx *echo.Context) error
+	// FinishPasskeyRegistration Finish adding a passkey
+	// (POST /auth/passkeys/registration/finish)
+	FinishPasskeyRegistration(ctx *echo.Context) error
+	// ExchangePasskeyCode Exchange the code of a sign-in for tokens
+	// (POST /auth/passkeys/token)
+	ExchangePasskeyCode(ctx *echo.Context) error
+	// DeletePasskey Remove a passkey
+	// (DELETE /auth/passkeys/{id})
+	DeletePasskey(ctx *echo.Context, id openapi_types.UUID) error
 	// ChangePassword Change the password
 	// (PUT /auth/password)
 	ChangePassword(ctx *echo.Context) error
@@ -3954,6 +4341,18 @@ type ServerInterface interface {
 	// EndSession End one session
 	// (DELETE /auth/sessions/{id})
 	EndSession(ctx *echo.Context, id openapi_types.UUID) error
+	// DeleteTotp Remove the second factor
+	// (DELETE /auth/totp)
+	DeleteTotp(ctx *echo.Context) error
+	// GetTotp Show whether a second factor guards the account
+	// (GET /auth/totp)
+	GetTotp(ctx *echo.Context) error
+	// CreateTotp Set up a second factor
+	// (POST /auth/totp)
+	CreateTotp(ctx *echo.Context) error
+	// ConfirmTotp Confirm the second factor
+	// (POST /auth/totp/confirm)
+	ConfirmTotp(ctx *echo.Context) error
 	// GetLatestBackup Download the latest backup
 	// (GET /backup)
 	GetLatestBackup(ctx *echo.Context, params GetLatestBackupParams) error
@@ -4155,6 +4554,15 @@ func (w *ServerInterfaceWrapper) Login(ctx *echo.Context) error {
 	return err
 }
 
+// LoginWithSecondFactor converts echo context to params.
+func (w *ServerInterfaceWrapper) LoginWithSecondFactor(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LoginWithSecondFactor(ctx)
+	return err
+}
+
 // Logout converts echo context to params.
 func (w *ServerInterfaceWrapper) Logout(ctx *echo.Context) error {
 	var err error
@@ -4204,6 +4612,85 @@ func (w *ServerInterfaceWrapper) ExportAccount(ctx *echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ExportAccount(ctx)
+	return err
+}
+
+// ListPasskeys converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPasskeys(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPasskeys(ctx)
+	return err
+}
+
+// StartPasskeyLogin converts echo context to params.
+func (w *ServerInterfaceWrapper) StartPasskeyLogin(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartPasskeyLogin(ctx)
+	return err
+}
+
+// FinishPasskeyLogin converts echo context to params.
+func (w *ServerInterfaceWrapper) FinishPasskeyLogin(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.FinishPasskeyLogin(ctx)
+	return err
+}
+
+// GetPasskeyOptions converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPasskeyOptions(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPasskeyOptions(ctx)
+	return err
+}
+
+// StartPasskeyRegistration converts echo context to params.
+func (w *ServerInterfaceWrapper) StartPasskeyRegistration(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartPasskeyRegistration(ctx)
+	return err
+}
+
+// FinishPasskeyRegistration converts echo context to params.
+func (w *ServerInterfaceWrapper) FinishPasskeyRegistration(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.FinishPasskeyRegistration(ctx)
+	return err
+}
+
+// ExchangePasskeyCode converts echo context to params.
+func (w *ServerInterfaceWrapper) ExchangePasskeyCode(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExchangePasskeyCode(ctx)
+	return err
+}
+
+// DeletePasskey converts echo context to params.
+func (w *ServerInterfaceWrapper) DeletePasskey(ctx *echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeletePasskey(ctx, id)
 	return err
 }
 
@@ -4330,6 +4817,42 @@ func (w *ServerInterfaceWrapper) EndSession(ctx *echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.EndSession(ctx, id)
+	return err
+}
+
+// DeleteTotp converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteTotp(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteTotp(ctx)
+	return err
+}
+
+// GetTotp converts echo context to params.
+func (w *ServerInterfaceWrapper) GetTotp(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetTotp(ctx)
+	return err
+}
+
+// CreateTotp converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateTotp(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateTotp(ctx)
+	return err
+}
+
+// ConfirmTotp converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmTotp(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmTotp(ctx)
 	return err
 }
 
@@ -5229,6 +5752,19 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/auth/email/verification/confirm", wrapper.ConfirmEmailVerification, options.OperationMiddlewares["confirmEmailVerification"]...)
 	router.PUT(options.BaseURL+"/auth/email", wrapper.ChangeEmail, options.OperationMiddlewares["changeEmail"]...)
 	router.POST(options.BaseURL+"/auth/email/confirm", wrapper.ConfirmEmailChange, options.OperationMiddlewares["confirmEmailChange"]...)
+	router.POST(options.BaseURL+"/auth/login/second-factor", wrapper.LoginWithSecondFactor, options.OperationMiddlewares["loginWithSecondFactor"]...)
+	router.DELETE(options.BaseURL+"/auth/totp", wrapper.DeleteTotp, options.OperationMiddlewares["deleteTotp"]...)
+	router.GET(options.BaseURL+"/auth/totp", wrapper.GetTotp, options.OperationMiddlewares["getTotp"]...)
+	router.POST(options.BaseURL+"/auth/totp", wrapper.CreateTotp, options.OperationMiddlewares["createTotp"]...)
+	router.POST(options.BaseURL+"/auth/totp/confirm", wrapper.ConfirmTotp, options.OperationMiddlewares["confirmTotp"]...)
+	router.GET(options.BaseURL+"/auth/passkeys", wrapper.ListPasskeys, options.OperationMiddlewares["listPasskeys"]...)
+	router.DELETE(options.BaseURL+"/auth/passkeys/:id", wrapper.DeletePasskey, options.OperationMiddlewares["deletePasskey"]...)
+	router.POST(options.BaseURL+"/auth/passkeys/registration", wrapper.StartPasskeyRegistration, options.OperationMiddlewares["startPasskeyRegistration"]...)
+	router.POST(options.BaseURL+"/auth/passkeys/registration/finish", wrapper.FinishPasskeyRegistration, options.OperationMiddlewares["finishPasskeyRegistration"]...)
+	router.POST(options.BaseURL+"/auth/passkeys/login", wrapper.StartPasskeyLogin, options.OperationMiddlewares["startPasskeyLogin"]...)
+	router.POST(options.BaseURL+"/auth/passkeys/login/finish", wrapper.FinishPasskeyLogin, options.OperationMiddlewares["finishPasskeyLogin"]...)
+	router.POST(options.BaseURL+"/auth/passkeys/options", wrapper.GetPasskeyOptions, options.OperationMiddlewares["getPasskeyOptions"]...)
+	router.POST(options.BaseURL+"/auth/passkeys/token", wrapper.ExchangePasskeyCode, options.OperationMiddlewares["exchangePasskeyCode"]...)
 	router.GET(options.BaseURL+"/auth/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.DELETE(options.BaseURL+"/auth/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
 	router.GET(options.BaseURL+"/auth/events", wrapper.ListAuthEvents, options.OperationMiddlewares["listAuthEvents"]...)
@@ -5787,6 +6323,76 @@ func (response LogindefaultApplicationProblemPlusJSONResponse) VisitLoginRespons
 	return err
 }
 
+type LoginWithSecondFactorRequestObject struct {
+	Body *LoginWithSecondFactorJSONRequestBody
+}
+
+type LoginWithSecondFactorResponseObject interface {
+	VisitLoginWithSecondFactorResponse(w http.ResponseWriter) error
+}
+
+type LoginWithSecondFactor200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type LoginWithSecondFactor200JSONResponse struct {
+	Body    AuthTokens
+	Headers LoginWithSecondFactor200ResponseHeaders
+}
+
+func (response LoginWithSecondFactor200JSONResponse) VisitLoginWithSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LoginWithSecondFactordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response LoginWithSecondFactordefaultApplicationProblemPlusJSONResponse) VisitLoginWithSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type LogoutRequestObject struct {
 	Params LogoutParams
 }
@@ -6042,6 +6648,565 @@ type ExportAccountdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ExportAccountdefaultApplicationProblemPlusJSONResponse) VisitExportAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPasskeysRequestObject struct {
+}
+
+type ListPasskeysResponseObject interface {
+	VisitListPasskeysResponse(w http.ResponseWriter) error
+}
+
+type ListPasskeys200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ListPasskeys200JSONResponse struct {
+	Body    PasskeyList
+	Headers ListPasskeys200ResponseHeaders
+}
+
+func (response ListPasskeys200JSONResponse) VisitListPasskeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPasskeysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListPasskeysdefaultApplicationProblemPlusJSONResponse) VisitListPasskeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartPasskeyLoginRequestObject struct {
+	Body *StartPasskeyLoginJSONRequestBody
+}
+
+type StartPasskeyLoginResponseObject interface {
+	VisitStartPasskeyLoginResponse(w http.ResponseWriter) error
+}
+
+type StartPasskeyLogin201ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type StartPasskeyLogin201JSONResponse struct {
+	Body    PasskeyCeremony
+	Headers StartPasskeyLogin201ResponseHeaders
+}
+
+func (response StartPasskeyLogin201JSONResponse) VisitStartPasskeyLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartPasskeyLogindefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response StartPasskeyLogindefaultApplicationProblemPlusJSONResponse) VisitStartPasskeyLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishPasskeyLoginRequestObject struct {
+	Body *FinishPasskeyLoginJSONRequestBody
+}
+
+type FinishPasskeyLoginResponseObject interface {
+	VisitFinishPasskeyLoginResponse(w http.ResponseWriter) error
+}
+
+type FinishPasskeyLogin200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type FinishPasskeyLogin200JSONResponse struct {
+	Body    PasskeyRedirect
+	Headers FinishPasskeyLogin200ResponseHeaders
+}
+
+func (response FinishPasskeyLogin200JSONResponse) VisitFinishPasskeyLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishPasskeyLogindefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response FinishPasskeyLogindefaultApplicationProblemPlusJSONResponse) VisitFinishPasskeyLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPasskeyOptionsRequestObject struct {
+	Body *GetPasskeyOptionsJSONRequestBody
+}
+
+type GetPasskeyOptionsResponseObject interface {
+	VisitGetPasskeyOptionsResponse(w http.ResponseWriter) error
+}
+
+type GetPasskeyOptions200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type GetPasskeyOptions200JSONResponse struct {
+	Body    PasskeyOptions
+	Headers GetPasskeyOptions200ResponseHeaders
+}
+
+func (response GetPasskeyOptions200JSONResponse) VisitGetPasskeyOptionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPasskeyOptionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetPasskeyOptionsdefaultApplicationProblemPlusJSONResponse) VisitGetPasskeyOptionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartPasskeyRegistrationRequestObject struct {
+	Body *StartPasskeyRegistrationJSONRequestBody
+}
+
+type StartPasskeyRegistrationResponseObject interface {
+	VisitStartPasskeyRegistrationResponse(w http.ResponseWriter) error
+}
+
+type StartPasskeyRegistration201ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type StartPasskeyRegistration201JSONResponse struct {
+	Body    PasskeyCeremony
+	Headers StartPasskeyRegistration201ResponseHeaders
+}
+
+func (response StartPasskeyRegistration201JSONResponse) VisitStartPasskeyRegistrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartPasskeyRegistrationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response StartPasskeyRegistrationdefaultApplicationProblemPlusJSONResponse) VisitStartPasskeyRegistrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishPasskeyRegistrationRequestObject struct {
+	Body *FinishPasskeyRegistrationJSONRequestBody
+}
+
+type FinishPasskeyRegistrationResponseObject interface {
+	VisitFinishPasskeyRegistrationResponse(w http.ResponseWriter) error
+}
+
+type FinishPasskeyRegistration201ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type FinishPasskeyRegistration201JSONResponse struct {
+	Body    Passkey
+	Headers FinishPasskeyRegistration201ResponseHeaders
+}
+
+func (response FinishPasskeyRegistration201JSONResponse) VisitFinishPasskeyRegistrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishPasskeyRegistrationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response FinishPasskeyRegistrationdefaultApplicationProblemPlusJSONResponse) VisitFinishPasskeyRegistrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExchangePasskeyCodeRequestObject struct {
+	Body *ExchangePasskeyCodeJSONRequestBody
+}
+
+type ExchangePasskeyCodeResponseObject interface {
+	VisitExchangePasskeyCodeResponse(w http.ResponseWriter) error
+}
+
+type ExchangePasskeyCode200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ExchangePasskeyCode200JSONResponse struct {
+	Body    AuthTokens
+	Headers ExchangePasskeyCode200ResponseHeaders
+}
+
+func (response ExchangePasskeyCode200JSONResponse) VisitExchangePasskeyCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExchangePasskeyCodedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ExchangePasskeyCodedefaultApplicationProblemPlusJSONResponse) VisitExchangePasskeyCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeletePasskeyRequestObject struct {
+	ID openapi_types.UUID `json:"id"`
+}
+
+type DeletePasskeyResponseObject interface {
+	VisitDeletePasskeyResponse(w http.ResponseWriter) error
+}
+
+type DeletePasskey200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type DeletePasskey200JSONResponse struct {
+	Body    Ok
+	Headers DeletePasskey200ResponseHeaders
+}
+
+func (response DeletePasskey200JSONResponse) VisitDeletePasskeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeletePasskeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DeletePasskeydefaultApplicationProblemPlusJSONResponse) VisitDeletePasskeyResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6534,6 +7699,285 @@ type EndSessiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response EndSessiondefaultApplicationProblemPlusJSONResponse) VisitEndSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteTotpRequestObject struct {
+	Body *DeleteTotpJSONRequestBody
+}
+
+type DeleteTotpResponseObject interface {
+	VisitDeleteTotpResponse(w http.ResponseWriter) error
+}
+
+type DeleteTotp200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type DeleteTotp200JSONResponse struct {
+	Body    Ok
+	Headers DeleteTotp200ResponseHeaders
+}
+
+func (response DeleteTotp200JSONResponse) VisitDeleteTotpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteTotpdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DeleteTotpdefaultApplicationProblemPlusJSONResponse) VisitDeleteTotpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTotpRequestObject struct {
+}
+
+type GetTotpResponseObject interface {
+	VisitGetTotpResponse(w http.ResponseWriter) error
+}
+
+type GetTotp200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type GetTotp200JSONResponse struct {
+	Body    TotpState
+	Headers GetTotp200ResponseHeaders
+}
+
+func (response GetTotp200JSONResponse) VisitGetTotpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTotpdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetTotpdefaultApplicationProblemPlusJSONResponse) VisitGetTotpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateTotpRequestObject struct {
+	Body *CreateTotpJSONRequestBody
+}
+
+type CreateTotpResponseObject interface {
+	VisitCreateTotpResponse(w http.ResponseWriter) error
+}
+
+type CreateTotp201ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type CreateTotp201JSONResponse struct {
+	Body    CreatedTotp
+	Headers CreateTotp201ResponseHeaders
+}
+
+func (response CreateTotp201JSONResponse) VisitCreateTotpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateTotpdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreateTotpdefaultApplicationProblemPlusJSONResponse) VisitCreateTotpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmTotpRequestObject struct {
+	Body *ConfirmTotpJSONRequestBody
+}
+
+type ConfirmTotpResponseObject interface {
+	VisitConfirmTotpResponse(w http.ResponseWriter) error
+}
+
+type ConfirmTotp200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ConfirmTotp200JSONResponse struct {
+	Body    Ok
+	Headers ConfirmTotp200ResponseHeaders
+}
+
+func (response ConfirmTotp200JSONResponse) VisitConfirmTotpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmTotpdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ConfirmTotpdefaultApplicationProblemPlusJSONResponse) VisitConfirmTotpResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -9043,6 +10487,9 @@ type StrictServerInterface interface {
 	// Login Sign in
 	// (POST /auth/login)
 	Login(ctx context.Context, request LoginRequestObject) (LoginResponseObject, error)
+	// LoginWithSecondFactor Finish signing in with the second factor
+	// (POST /auth/login/second-factor)
+	LoginWithSecondFactor(ctx context.Context, request LoginWithSecondFactorRequestObject) (LoginWithSecondFactorResponseObject, error)
 	// Logout Sign out
 	// (POST /auth/logout)
 	Logout(ctx context.Context, request LogoutRequestObject) (LogoutResponseObject, error)
@@ -9055,6 +10502,30 @@ type StrictServerInterface interface {
 	// ExportAccount Export everything that is kept of the account
 	// (GET /auth/me/export)
 	ExportAccount(ctx context.Context, request ExportAccountRequestObject) (ExportAccountResponseObject, error)
+	// ListPasskeys List the passkeys
+	// (GET /auth/passkeys)
+	ListPasskeys(ctx context.Context, request ListPasskeysRequestObject) (ListPasskeysResponseObject, error)
+	// StartPasskeyLogin Start signing in with a passkey
+	// (POST /auth/passkeys/login)
+	StartPasskeyLogin(ctx context.Context, request StartPasskeyLoginRequestObject) (StartPasskeyLoginResponseObject, error)
+	// FinishPasskeyLogin Finish signing in with a passkey
+	// (POST /auth/passkeys/login/finish)
+	FinishPasskeyLogin(ctx context.Context, request FinishPasskeyLoginRequestObject) (FinishPasskeyLoginResponseObject, error)
+	// GetPasskeyOptions Get the options of a ticket
+	// (POST /auth/passkeys/options)
+	GetPasskeyOptions(ctx context.Context, request GetPasskeyOptionsRequestObject) (GetPasskeyOptionsResponseObject, error)
+	// StartPasskeyRegistration Start adding a passkey
+	// (POST /auth/passkeys/registration)
+	StartPasskeyRegistration(ctx context.Context, request StartPasskeyRegistrationRequestObject) (StartPasskeyRegistrationResponseObject, error)
+	// FinishPasskeyRegistration Finish adding a passkey
+	// (POST /auth/passkeys/registration/finish)
+	FinishPasskeyRegistration(ctx context.Context, request FinishPasskeyRegistrationRequestObject) (FinishPasskeyRegistrationResponseObject, error)
+	// ExchangePasskeyCode Exchange the code of a sign-in for tokens
+	// (POST /auth/passkeys/token)
+	ExchangePasskeyCode(ctx context.Context, request ExchangePasskeyCodeRequestObject) (ExchangePasskeyCodeResponseObject, error)
+	// DeletePasskey Remove a passkey
+	// (DELETE /auth/passkeys/{id})
+	DeletePasskey(ctx context.Context, request DeletePasskeyRequestObject) (DeletePasskeyResponseObject, error)
 	// ChangePassword Change the password
 	// (PUT /auth/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
@@ -9076,6 +10547,18 @@ type StrictServerInterface interface {
 	// EndSession End one session
 	// (DELETE /auth/sessions/{id})
 	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
+	// DeleteTotp Remove the second factor
+	// (DELETE /auth/totp)
+	DeleteTotp(ctx context.Context, request DeleteTotpRequestObject) (DeleteTotpResponseObject, error)
+	// GetTotp Show whether a second factor guards the account
+	// (GET /auth/totp)
+	GetTotp(ctx context.Context, request GetTotpRequestObject) (GetTotpResponseObject, error)
+	// CreateTotp Set up a second factor
+	// (POST /auth/totp)
+	CreateTotp(ctx context.Context, request CreateTotpRequestObject) (CreateTotpResponseObject, error)
+	// ConfirmTotp Confirm the second factor
+	// (POST /auth/totp/confirm)
+	ConfirmTotp(ctx context.Context, request ConfirmTotpRequestObject) (ConfirmTotpResponseObject, error)
 	// GetLatestBackup Download the latest backup
 	// (GET /backup)
 	GetLatestBackup(ctx context.Context, request GetLatestBackupRequestObject) (GetLatestBackupResponseObject, error)
@@ -9424,6 +10907,52 @@ func (sh *strictHandler) Login(ctx *echo.Context) error {
 	return nil
 }
 
+// LoginWithSecondFactor operation middleware
+func (sh *strictHandler) LoginWithSecondFactor(ctx *echo.Context) error {
+	var request LoginWithSecondFactorRequestObject
+
+	var body LoginWithSecondFactorJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LoginWithSecondFactor(ctx.Request().Context(), request.(LoginWithSecondFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LoginWithSecondFactor")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LoginWithSecondFactorResponseObject); ok {
+		return validResponse.VisitLoginWithSecondFactorResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Logout operation middleware
 func (sh *strictHandler) Logout(ctx *echo.Context, params LogoutParams) error {
 	var request LogoutRequestObject
@@ -9535,6 +11064,330 @@ func (sh *strictHandler) ExportAccount(ctx *echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ExportAccountResponseObject); ok {
 		return validResponse.VisitExportAccountResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPasskeys operation middleware
+func (sh *strictHandler) ListPasskeys(ctx *echo.Context) error {
+	var request ListPasskeysRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPasskeys(ctx.Request().Context(), request.(ListPasskeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPasskeys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPasskeysResponseObject); ok {
+		return validResponse.VisitListPasskeysResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StartPasskeyLogin operation middleware
+func (sh *strictHandler) StartPasskeyLogin(ctx *echo.Context) error {
+	var request StartPasskeyLoginRequestObject
+
+	var body StartPasskeyLoginJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartPasskeyLogin(ctx.Request().Context(), request.(StartPasskeyLoginRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartPasskeyLogin")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StartPasskeyLoginResponseObject); ok {
+		return validResponse.VisitStartPasskeyLoginResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// FinishPasskeyLogin operation middleware
+func (sh *strictHandler) FinishPasskeyLogin(ctx *echo.Context) error {
+	var request FinishPasskeyLoginRequestObject
+
+	var body FinishPasskeyLoginJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FinishPasskeyLogin(ctx.Request().Context(), request.(FinishPasskeyLoginRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FinishPasskeyLogin")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FinishPasskeyLoginResponseObject); ok {
+		return validResponse.VisitFinishPasskeyLoginResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPasskeyOptions operation middleware
+func (sh *strictHandler) GetPasskeyOptions(ctx *echo.Context) error {
+	var request GetPasskeyOptionsRequestObject
+
+	var body GetPasskeyOptionsJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPasskeyOptions(ctx.Request().Context(), request.(GetPasskeyOptionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPasskeyOptions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPasskeyOptionsResponseObject); ok {
+		return validResponse.VisitGetPasskeyOptionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StartPasskeyRegistration operation middleware
+func (sh *strictHandler) StartPasskeyRegistration(ctx *echo.Context) error {
+	var request StartPasskeyRegistrationRequestObject
+
+	var body StartPasskeyRegistrationJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartPasskeyRegistration(ctx.Request().Context(), request.(StartPasskeyRegistrationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartPasskeyRegistration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StartPasskeyRegistrationResponseObject); ok {
+		return validResponse.VisitStartPasskeyRegistrationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// FinishPasskeyRegistration operation middleware
+func (sh *strictHandler) FinishPasskeyRegistration(ctx *echo.Context) error {
+	var request FinishPasskeyRegistrationRequestObject
+
+	var body FinishPasskeyRegistrationJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FinishPasskeyRegistration(ctx.Request().Context(), request.(FinishPasskeyRegistrationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FinishPasskeyRegistration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FinishPasskeyRegistrationResponseObject); ok {
+		return validResponse.VisitFinishPasskeyRegistrationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExchangePasskeyCode operation middleware
+func (sh *strictHandler) ExchangePasskeyCode(ctx *echo.Context) error {
+	var request ExchangePasskeyCodeRequestObject
+
+	var body ExchangePasskeyCodeJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExchangePasskeyCode(ctx.Request().Context(), request.(ExchangePasskeyCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExchangePasskeyCode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExchangePasskeyCodeResponseObject); ok {
+		return validResponse.VisitExchangePasskeyCodeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeletePasskey operation middleware
+func (sh *strictHandler) DeletePasskey(ctx *echo.Context, id openapi_types.UUID) error {
+	var request DeletePasskeyRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeletePasskey(ctx.Request().Context(), request.(DeletePasskeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeletePasskey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeletePasskeyResponseObject); ok {
+		return validResponse.VisitDeletePasskeyResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -9819,6 +11672,167 @@ func (sh *strictHandler) EndSession(ctx *echo.Context, id openapi_types.UUID) er
 		return err
 	} else if validResponse, ok := response.(EndSessionResponseObject); ok {
 		return validResponse.VisitEndSessionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteTotp operation middleware
+func (sh *strictHandler) DeleteTotp(ctx *echo.Context) error {
+	var request DeleteTotpRequestObject
+
+	var body DeleteTotpJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteTotp(ctx.Request().Context(), request.(DeleteTotpRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteTotp")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteTotpResponseObject); ok {
+		return validResponse.VisitDeleteTotpResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetTotp operation middleware
+func (sh *strictHandler) GetTotp(ctx *echo.Context) error {
+	var request GetTotpRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTotp(ctx.Request().Context(), request.(GetTotpRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTotp")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetTotpResponseObject); ok {
+		return validResponse.VisitGetTotpResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateTotp operation middleware
+func (sh *strictHandler) CreateTotp(ctx *echo.Context) error {
+	var request CreateTotpRequestObject
+
+	var body CreateTotpJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateTotp(ctx.Request().Context(), request.(CreateTotpRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateTotp")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateTotpResponseObject); ok {
+		return validResponse.VisitCreateTotpResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ConfirmTotp operation middleware
+func (sh *strictHandler) ConfirmTotp(ctx *echo.Context) error {
+	var request ConfirmTotpRequestObject
+
+	var body ConfirmTotpJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmTotp(ctx.Request().Context(), request.(ConfirmTotpRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmTotp")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ConfirmTotpResponseObject); ok {
+		return validResponse.VisitConfirmTotpResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -10573,443 +12587,515 @@ func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Nchs3sj/6Kri8p8rx7ogiaUm2pdr6X8VxNk7i2GvJm/2fMIcDzoAkVkNgMsCI5qZ86z7NfbD7JLfQ",
-	"DWAwwxmSkiUn2dXWqROL84WP7kZ//Lr7114il7kUTGjVO/21t2A0ZQX88zxJWK4P3lExZ/BDylRS8Fxz",
-	"KXqnvcsFI6XgmsgZKeCefi/qsQ90mWesd9qbrjVTvainkgVbUvO8XufmgtIFF/Pex49R7wVNFuzghRS6",
-	"kNnmJ76kyVWZK7IslSZCajJlJDGPpPVPCXmgtCzYrq9JoZmwM9r82o8LniwIDJvoBVOM0IJFhIrU/EkU",
-	"/xczczX/Xi1kxsg0k9OWOZPBwXBw9Oz46fHh8eho9OzZYMe4Xl7S+eZwLr45Pxgdn7hPmo9FhAvySyl1",
-	"c63HveezZyfp4Nnw2bOj5Gl6cvycjmaM0kFyfEzTwfCYPpnOjmbD6Wg6mD4bjZJ0eJyeJMPj6WA2GNDB",
-	"s3FvxyC/p0ofvJYpn3GWti0eEzhO2DOyoookcrnkWrM0IlQRKsg3l5dvD1KqWX30l4syIoMh+ZYKMhqM",
-	"TshgcAr/R/76+nLXsGRCcQht9Pn+3fdES5LKlcgkTcmskMv6txda5+r08NAsr+rb3/uJXB4Ohs+f0yez",
-	"0f9SfC6oLgv2FzpNasOZyWJJde+0Vxa8F7WM7h3V7Hu+5HpzeO/YLyVTWpGMzTT5Ii7ix31yuWBrQ3X4",
-	"40wWsKSCfdAk1jFRLJEiVWeEz4iQghGOj0fVbQW+1lyhWSZXLCV0plkxFsEL+mPRIJ+8kOPeWfGX4ehM",
-	"/+XJLoL10zp4KzOerNsXPzN3EL2gmtA8zzhTEYl/id0QFclZQeJVNarWMf3yl5PB2eovJzvHxHSxPjg3",
-	"c23hJfyCoYUV5UaOzGTBiC7WXMwJnVMu+uSCCU1WXC8Iu2bFmhyNngPzHw+e1IY2HLXSABf6yagX9ZZc",
-	"8GW57J0OPEVwodmcFTDOfxygVDt4sWDJlTI37uD8SthE5OSILNgHmrKEL2lGUj7nurFwnyoJdqyzH/+r",
-	"tH3bUQA8UoQ3pLRjqIOnyZAdPJ0eDQ+ep8fHB8ezwWyUnEyf0eGwg71Knrbylx/MJV8ypeky3yKZkoyb",
-	"HV7SlAWSCmTqkmcZt2RIFBcJ3vFe8A+E5TJZ1Ang6cnT0ej4ZGD+10ULJ0c3oIW/s0K1CjF7wZECTuGR",
-	"clIWP1gf3H7EOewYkBVLnbtrmRe2NzL8BMeRWcNpOScFy2WhVZ+ck2ua8ZTwlCiz6NN1uAVckSuW63by",
-	"MNRhiMPQRkAadf5f0g/fMzHXi97pyVHUy6nWrDBj/J+fzg/+mx78a3DwfHLw86/D6OTo43+10M5H81BB",
-	"l0zXtJ3vqZiXtE07AIlmr7rtWFKenZKURYTriMiCMAFCm4o1kXrBiqagTdnBi28ikrKzX/4y6D+PCBPw",
-	"r+Ne1OPmK6h+9aKeoEvzgNXB/LC28yZS030xJgwwp3pRDQ9fOQHuNJTBC6Mb6KJkN+PjVylb5lIzkay/",
-	"Yy3HybnRNH8pmaGqkpFkIRUTdaIC+W01NbpkxByPgTAvzPFg9o06Eq6vwdHsJBmmA3ZwTAfTg6PkyfOD",
-	"Z9Mn7GCQnsxG9GnynFVr0NykYPQHZvgdhDo6PgYGdH8PW1di9prqZLG5BC+F5npNNJ0rILX4T7GnNdyG",
-	"PjkajkicFyDHuHluMqM8Y2lsFAZYqrIoDANa3cGo1HQpxdxcXG5qBXeiVLYv2ewA59mxVkeD5ycdy2NV",
-	"0AsjpTeXqVIxyZPBESpKemFOecFWrKjrpX3yyqxFtiYLquw5a0+BiChJ8oLNjI7yanbwgxQMhxzfTHnt",
-	"nL6dxwFOZItwa1sFM5zdhLJxbCQyBzWsg35etVJJRSGR16SNOq9WRq18MjiKSJm7H1OSsoyZoahucvzM",
-	"lFbt3c3JrcNWrBbZrKUnOr/gMl+bw7FgqlwyWFiukeNIJsWcFW6RUXUvmMqlULDcDfvy8y4VTrdTgHUs",
-	"0nux3Jsrd8qoNgOSZFSzok9ezYUsWEqmTPGUAWMiT0ZkBdY7V2QpCzYW7ANN9CmhBLellceba3tbVq6m",
-	"fxtm7qCwN4KBLwJ9K0ajcqad4VplTjWaWccLMDQXhArQOsAtE5E502rDgDAcqoxFzBSwPryAyNlYUEHY",
-	"Mtdrw/bNlQG/xl+8X6NrLbZSz3AwOmrVwxzxgxr2NqCMr4EwzK8Jem7MP8GURJv/MC/kNGPLP/9Toe5c",
-	"ffe/Cjbrnfb+z8PKu3WIV9XhW3wKP76pJjnpZ+nQHpNmHY08BHM2pLu4hQBiELD1U4NQdWW2zpwegZOt",
-	"5iFoG7W997C6scMA3+thd3+Lrr/t+dq9sG5uET/z5ngeANI4I3EiUxYTRdeGt9e/m8VteCO2Ph7c+snb",
-	"Ahz4g9QXVHM143Sasd9oi1hqZYsRyTQzNgBLDV9knCkiSw0S3Hk2Gxu34andtgr1m5tetz8MT310ctOZ",
-	"o7IU+uUHY1C36B/GqEG9FiSStajBwBGE4sN98j1XWoFD0QwgY+YAfidXiizoNbOaSlYuhdcUFSuuecIe",
-	"KaIN7SgwoWSp7cWkYKAWqjOi+ZLhq/fyn5DXbDllhaGFNZkyQtMUvfh5IXNWaI7i344c/pniKUCzt8Et",
-	"aFtuUp198NS8uGBKRSTPzEoYk9CMtKa0/9pjxnTvnfZoSv+vwOlrDrZ0P4t4YAxZbtjbTMFsvj3a5PSf",
-	"LAGKstZxqVodCl9CrEDO7EFTH+FPP0c9rtlS3WwlzkkhV42pJgWjmqUTY4HXPFdtQ17SD6/ws8PBwPq3",
-	"7E20KOi6mlZLROg10zSlmgaTitAcMJwvmCJcJFmZNsI3v+e5smsXGNvgP6EVxDX++vKSHNJSLw7xZpIB",
-	"04FF/YeZJogZ+8ZOByreBZr5koLX6xM9pxv+0qZLMupdsXXL8p+/fUXMlYgU7Fpe/WHJ60rIlZgIpley",
-	"uFJblt6KN6L4XLDULPyskEvinrRRloIReKMxPbmGcFJ1C1w1ZwQ1Z8WapcYgWrA/jtxRTCkuhWoL7+CV",
-	"iDCR/mGJQZVT/822SYaX/zCT0vKKia4j8NJchDPQe9aXMmWZItM1Sen6DzLLj6Hz+6eaMI28RhPQr5Vq",
-	"/nTZkANNWqjO3IZSUV/fn1tGfz63en9jVQSh5kqLBnZNeebshg1pBO6FQCA9UqhnWWZTRuyEa407Ykc1",
-	"lTJjVPSaZsPmdygqnDBEo9tau7lySLymgs6Z0VLVlToluKERKfMU/muO4Iiocj5nSp8RmilprHhm1MJC",
-	"mrVRkfWKmn8sWHKVSw5/qCXNMqJpdgXK45wJcLSApm43o+HDcO6PtpgLzOCRIuaO+gzMyCdwue2N6opn",
-	"WZsQWJgTOKNTwyRyRlag/GuSUEFSWecXS+a4Rr2QezY9TWhKtL+o/p6WwdY4ZAdzwFLV99/PNgqIr5OW",
-	"jUmzZa0bkrFGz23i4TclJOs2q5GC2/nm9n0MN3CbeY4cvyG4NkXzeakXoMe2kJlcssC6XNA8Z0bv0DJk",
-	"/hbh0aU+8uoln0VtTJkxY9vp5IqL1PBOXsh5QZfoEl0rzZZmp5OFUZDir3nBZvIDkYL8yEUqVyruk5fg",
-	"H+UzUgqQ2HU2eZmxRBdSmGeWNHlz0Yt2eH/R2mwbI5wMtwvVmgXZEXGNemYNOgSv26dTEhdszpVmBUvj",
-	"iMSoe064cH9MuJgUbFYqlsbkC0pWhRRzklOlVrJIHwd3TTOZXMFdWkqypGLduFk9rj4gSx3X/ppACHe1",
-	"YAWDC3iOTkDXC38omBuKIDJLScFmBVMLAmckmC3mOkT20J0Bj6HOaL7vBjNJFlTM8d3+t4IppmPyBcSU",
-	"KYT+WUoSmTLzKPgTOp5rLpBzMIcLdcXWE6uVxPZPa9nYP5X/m3xBs+xxNe3wynRNzNxzVlAtC3OTi8ZN",
-	"vFsu7pPXsmAbjpiKyPxG1wn4aNB29KHO0k7F9qJ1UZnDZcnAcDmFDTgcHVmH1au310eV5wauHT2rrp24",
-	"a7tYcDR40h/0h8Mn/cHh6GgP/lMlnC6TLj50NGKReNbu9BPiitCpLM3JMAWcC8awChtdF+zG3Dvazb2N",
-	"ExVuAVUTmLraEi8FW89SJ/zbz1Pn3xBsBe52XjQAEz+hsG9IZid2W2Xhvp61IzeVOiV6Smvu8v4noz/w",
-	"aqfjqOtwRPOknTC0N12oI5JWbyZTagL3toFavv3x0oM8zQdlwf8FnnmCTuI69bD1t4vpXxP+hn/76v2/",
-	"Xg1/4N8+77P1t/9Kf3zF3/BXq9eXV8evxKCfjDIxXX49SP/xbdYm/NmHnBdMbXf24Nit7LRPfJaj20rt",
-	"rlV7QYURW0amwtpJwZygry9XoSdH4h+D629/Ga3fPVOXw/LHnbxU27DmUGoL18ZTCL/6MpPTNsBAUqxz",
-	"zVIPMKfae9xZYfRuITUpGG0I4/Ov/j7s9/uhWJhyQYt1287iCNpZ+kvnkd3G04kHpd4FjjRZlOJqYj36",
-	"w6jb7t5fOABClP+LTTC94BQj0idRT1cI0Marrx24cri3pMC1cv7sPcRF44EWXq+wDA536kIrXCsfA6vL",
-	"j2RfiPDnBAdvEF1tlzeQH3KF+h7cpUIUaE6NTki4sFbFRjrFMLoZgLVOYJ2SzXGc35C7BAPvIeD4PeEz",
-	"dyr9Id9sEFSQ3WI2AhC962aiiee2GyGda8z52eHZe+zI9Z3Cr28Kut5Q5txwwnWLKmFQ57jattY4oPuI",
-	"utCyYF0ar0aEFUICN0TSb0a8ssXGOM9WdK2ILkq2h9exsdTyCnXS9mXSyeIdy7N1FwpelZm26t/U3Ly5",
-	"Uvaedn8bXgQFhtFk4UATQO16wXhBZNFUAH/61UOlULm0gYKffvb6sr8eBbf2LlcSvUgQA5LXrEjNghmJ",
-	"oKku8Uy7wdkIa2PG3zwYgdSdz2mHI9Atz5blhyXZXL+/OQ8a0dLCUAnVRIqEte0CJhu176N3xvXJS4rw",
-	"QchboKiomaOZZbPmLiyZwniGTRncWNv/1fsY1W9DiIYURMuUrv/X/jbLiwXVbiU+abXtMmxZbtjRdp/Q",
-	"2zcXl+QwMf9cyTJLET+Ca49uQaOGWynpvnUKWHsLbJUFocTijTZ3Ka/QZHshj6IaJ+xeP8PI8JAu1hPa",
-	"niP2dThETB1A9oBEMFmQ48GTU7Jw+oyqp5QBFMDMPoBzWSsO0Gk1GnoyuLFm4zi1jYq/ubx868aqu7dr",
-	"QdNTMhoMcG5uAaMqWwUvBJvkBzwatI6YfsARHz9/Ho5/MNh5ztnptFKjOezF/JK3bdI5CSNjEHvqk68L",
-	"uSSZBKtGS7Lg8wVT+pTMCsbATx+RXK5YERHNKE5MmIH+1DN3IDGa/2/uMUcPo0szsuoMw+sbR5KhrRdU",
-	"JCxrs/dSpIeiFAKSDFFQmSXmApwGhn5OSZxKwWJc+jiBtwEaeiazTK5UkH8skyumzT6vFSkVnWasT360",
-	"NgRtfgedUxzx0psMh3PZ5h2fFS5kZdcKx1ZfGPvbLrMarrbtNaygFJp90LvCgIgcA3eiFH3y3tn/esGV",
-	"h4XatRIk5SqhRSvELAjStHgXqotdn24cBjfDi2lYti+ZMSr3PwLcmN7JVUtEetMatQGplunhhXuYms9X",
-	"W7IbzAyGs/espDCaMTjIJgtuFNUW9ewlLTLOCmJPXxURmaXd/g4HjO19w7LMcHkhYYtKZaTW3hMJhnZZ",
-	"FmKf8BuEDNqgZQdwoWOPzsjSo+xEto6IYMaYncqUs43Y56yQS/NJIT4F5Wh95EZznc1usiovzUT23d0u",
-	"pN0LmjGR0oJYdN1ey9JcCGa0Y7QLnx7d0OMES6Bpsemzcux8oalID8r8BitzfQO6h3jz5sL8IG2hinsS",
-	"Uq8Z0yDM952UGdC+c3LB881pvbVX7k9G/cimiusbiCk7pH3nVrCECT3BuP3mGQvGwt1PzimIPS1TGWzj",
-	"C5pl5FyIGxw4Zoj7TzZj11ToSSqTctnOwpfsg1ZkJkuR1nN2HykiV4IoRouGD+cnlDVwwpszJSLfloJt",
-	"AbGcE6NEgJkhCPuQsKKZX976wl1oljZEG1VXk0QuOyb7wl4BY+8Ge12dRGazrLW4kMYYXZNSaJ6R11JY",
-	"UNyN+Jmqq1d7e9dvRCR2rvvSiuZL9i8pWhTPV+c/nJu9s1ALgEs5c9I8RcxjsHcAFiAZv2JEy6UsCrk6",
-	"I+8vXxA+szHYBiijNMrf4TsJsKNd4WBz6k/yQs444t9uADMUazKjRm5BQBhGbt5WBXosCagFWGSJFIo3",
-	"PTy/ejUK+HVDYf7YoULDcXKetKPpzgnCEoKRoIlg1GKpmOo7G2RBoWiMXfilrYvSEtV0H9oqNDMq7JD8",
-	"sLfZG3C8h/aG/UzN3rC/7WVvRMEbtqzadnwkmbI5R0+T4ds+OZ9bLYRqn26JdwKvKyZSH/hveE5Fyj60",
-	"kL4GCGXCqjxrRyqwD9ylWkcI+R5+YohkP6wiuDO4sMkNm8C6HfBFOdsSCbKzs3KwPkXD5uCfwYRLqKHx",
-	"afO9DeXBtOqE1z7TdrqzGEfccFiMrST4VatIBBQYDhDymMz6dPFiqyELmcEeXmCjK1qShBbFmsgSnc3g",
-	"Zj4jVJOlVJocD5rnko9nluwrqjfDK3nBZcH1unfaW/D5ol3zMKfQ1NNNACLFcMWkYIks0htoZDXhUh08",
-	"xy2nDm3ncE/xyMs+7AQupRuQekJbgbo/cr2A9wGVxVrKbAK3xohvgn9DiYByQxWgxbxSpeoLZ8OH8NXJ",
-	"sNJpfylZsZ4UcqVucIJLmZk9qi9hcC5WlrdzS7UsY1EyX10EaQxzMIKDJvRtxQArRNdj7ModgOqmJJnR",
-	"wvu7Cii/R4QklsZrqzSjmWoFlieVN2nb3N8rljrHk32Ki7Kjkty2vQQAtpYo+Kc0ucLZ6ipI5EQpJeiL",
-	"xrk3QB5/WzxJRn9fINDjJmjNYJk5eNyr1Y3MX4acY6gPIK8ZVqqwtGfVK5rnjwwhykyRL8K5PQ5FYhBY",
-	"Mm+ExAN3Z11SBnduzAM1DprtY3HBjYBkASELR+QW+guIyt6sKrlpWTyoIqkWciXO4D/gKhVKM5p6lRMr",
-	"6SWMXzewkZ10F8YjWtBiYJvMgt3ySEZDGJsy55XTzggFK6KVLJRmueqK4rLcb7F5fSXsN6SNVed6iFDX",
-	"1iG+zPVEs2WegdDv6TybVIJwosrlEjFI17SANPMw2gbZSktS5mS5tvj1jzeS7Rea5TszC6KeLkqRUL1L",
-	"LkFOEVFa5jlLCUXETQZ2ABYp3G+Lb6FJGL26zh7wS5vlkc8Lmu4MZ723t4GtQue774ebOvQUixcNONap",
-	"E1v1lZdFIYsOcbSCGoqFFHOorcRcFMTpdxTUY2dw+BhHKTKmFGYJKBLzNHaI20SmjMTTUq3jU3TtQy0X",
-	"YGgIUdSxGYDytpDrFte/3L3CMLsXEte4C+1g5B5ZLQx/2ki++a6RLexDzhLdRFT743rT2+CCxFux+LBu",
-	"7qhJpbUxG4QLI0Na54qUwme+nBFdrNGaMxKv0Ogg3RiL5d5OMDRPGyFed7TF4B9laXzjin4bY7gFkzGg",
-	"xxqX4U97qutAFdVO1NZhKyN8w2ihp4x2aZfuWCZK8ywjU8bFHBRNW2sUK9MNBz6WvFrwjAXHVlGi2nPT",
-	"2N3GEi38SGvLVP38SRE8WIy3Usy3roOWhFZ+vzjnYh7fyeRy8+V6vNb88ulTukCq3jorI6+mbF6KPvlB",
-	"Wu4zsoCqK5aSNdOdkJSdbFbFNSNMPOMhfvGRIpmcW9yKi38iHB0DxWZk5qDbSJL4TGxpZUJ9Z9yPe7Lm",
-	"vpx42RpAPic5ZwmrK15G2WUfdJ+cZxleV+SfkoOQLdAEDHRJObNnlT+j4OSBekOx00pbyDhlWRsM2CwY",
-	"fNPF7aDiVofq19tRLfJWuwIWT21L4Jc99wOntX0rZFsld+9PKxVTIVjIEzNYIJsLCamu+1iy38ONWx1c",
-	"5hOtubgZVy5e06pmgwrcfGNsERcxWdkMR/QVRqimWBVHFiR2VQ9DewqfNUuKCiHe0zCl/E13svNmY+o7",
-	"b365mU8Lt8OtyU5CAPdC6zBRUqIlSmFnAoO0T96gqPuRTS9AmkU1XwIl5uWIWPsalEALqzkZVDXSK3u3",
-	"8rck0t5rt6fFoRb6Xm5Ygsg96rFg9jgopGZYDwYLvM842u2WHpGKG4GADbfPxkJv001teWZbNNcuTmB8",
-	"7qmc7sVKoADiuT4BJm5ogYFr6u4IGTwPm9SMP+9J0oAztnRdbXsXTb/lbfrNubpCHyslsdE6YluGuKox",
-	"v5Yl0UWpdHUywxFilASeZuxOsFlGmWqoQPxTVaAt8Gf04D+qrDrrYpBFp2+pT2IzenD5uSEYygH0s7Fu",
-	"IPhkAypY5dlebTBGBXv+/L7prSjrTZfNx6gnBXszg7HuBqnaN32MdhioH1hSmjV4m1HR+/iz364OuPS5",
-	"g0L57H0fzmlYxwEPt9VqkZnVfopSOF2U5rkrvVoJvCVdo4Vsy7TWznmjjhoxyAuQHra5S8oxOl/IJZKE",
-	"jayJ1P4GplJ4TOAL++RSzn1VkjV8GsCuT0bkO/6lUcq1GSsUKTGjAz8YIPZt2VQpiM23IEP/bl04oGgY",
-	"CWn076CpIkasodYNRNRv9cg3S8032N0VW9nBqx1lMW4ItgP1rOZZezJqhdrt40UP4Zs7vehGcMThLXEt",
-	"tlX5zVu97EhhAdRzLkGRhMfA12TOdmUPd3jY+t9jdJ5YoGxsmSGOGocW3BUzx1wTQyxOmsd2PWJ0okRB",
-	"DpJNJrtiLMeMb/RxxcAJUNPYHAVmR8EfLVeCXLF1n1xAoQkylWlAtCPymn+5LTIQ4BeeWhm3zUSIeh8O",
-	"5vLA/Higrnh+IHNUZw4ATsoKVGYgJTicd4uym/KCJbpWZ5lRTHhH2EVECqbLQgRu9zMbfvBX0Cu9JSRZ",
-	"853CF13Aoe5EdZf2d6ddWjzGI+XEYUSG5ttPRtFgMCDJghY0MRxaJWa+/7NZ4j55584rbwJWhWgtQdei",
-	"DTbeFZJ6fVNfYGUXPCfII38YPcK1sbiWCJDsxB9ite1/MrrD3Qdi3cXsr81NLxaSJwwLe1Usti1Jyqpw",
-	"hT0SQMICdmJDEa2BoH76ddzj6bh3Ou7p4bgXjfHohh98owdpDo1x7+PPvXpY9EYh0LZUps0g6IYGblaX",
-	"pry8pgdpIfMDUWaAkrfisDqWt8WF6orUZwnv27hTICdRyJ7iAVpZSOh9x6qxHdv1h8cGbAveb4/Zb4mn",
-	"/e6i9/cVEr9pJNwZosMBWXJRaqbg4OaKKEYzG+WYAky0XmgKLnAESmGjrtSWK9MrnkCOjZPKqhFnxTvu",
-	"LtrusUo23O45JIy7y6KxNl1WkTtOIabl+6LZ86OmncyZ7ojH/84C8bBENoD+KXF4KtauyMp9R+I3iNlm",
-	"T21AU+RMM9slocrLCt8ILfjsXG1wcyNKt1do//NGtj9r8PnmUecLMMe6YXIZVUEwmBJUD/32+nI9eI9y",
-	"nhmuI+v5jwj7paRZkBNpNT1H7kANNsv8AYB300P2VudP2rrdQcb/KYoay6d1GuhwdXZVI91b4kebKc0O",
-	"utMUzA+y+Day+EFSBpLShoZuKzA7cDptEhOjTzWJaX3VyF6CJJlshdR8TjZlbkK7fFI4/68pz8qic1k9",
-	"bGTbEl53ZQdAVKLmwAJp7lyJo7orERVYYb1FB8qiP4RWffIDWxEzhHprjFObu000oIyAWdeyJCnUn4Uy",
-	"72bNUm7GteSCalyaJc1zG6nwwL7OdQrzRjxQetftFgiNG7/j5q/Cpd5180sL2qlQKbue+CbArwDmY9cD",
-	"bxEY4lAIu26/qNAKcIDtuP3SRtIhAr7rXht79UGrfR5w9p5lwfUPtn6wIeCPtSiJxR/UwASWzt0Bu39o",
-	"orYWu8ITDULZ+3brmN73bpzEvkNxmsoNxmLXes8nKkrc+xGgxb3vBk7a+25kJR8bqsvDXchNTMoJoyCf",
-	"iKL8I2Ecff90j3VcUJGqBb0Chc81/sUZfSquqnEw3QaIiFsLocDW+YBnoTrpvfYXxsRarJp7zpn5T7II",
-	"NsMXLoPiziyBXYkA/5bg/99QFfe1+mHd21mTJVeyDKPy7WAia2lsABcNb2pJpuV6kzsVo20xlx/K5ZSB",
-	"iIIbqmQWurT4jGGQJU3eQNTcXLDt4KRgZ9A9FcpaCwJa2+7sS1cEaujjkduyMVurOl1aGRLM2HPPbUoz",
-	"NUPn5qPbdsn2D2pV9GVurB97Y0c1IVnqSVl0IN1yC71QLmqFaeGNHhsLrXN1enjovxTUazlMDuslEgu+",
-	"+ywJx9U5d19VqDVr3N3gwB61og0p1XRKFeuTF7aFoLFLMg6dH6EtYFftKVui8nxLrwho/ou33UMBUFFm",
-	"tY4gLe0jWhGfbnRckbRkv8nAOtUWuQLM38ZW+W26aVHOVhg4V+f8ApuhsLS7QRB1aF/l7iXtDpaOCQcH",
-	"MVfneV7I622f80xF7a3tXYh2f8xWpXnVscj28u2KnA669zdwZqHnthXW6dnxkSJwX30IUFNs5ydaK0j4",
-	"KlytpUrtMWLBE77XTQUA+08QCL8134m0VLrogGP6j7rb6h99xzTl2T7k14339Z/YBM9Dybc9Xp7Tgolu",
-	"3oKrwVTuhcO6yb8jbQEhhw71qAKqRy+pdSszhrk2WDojeAcYtRX678wauAtWuwnSSTgSDfZudImSXChd",
-	"lKCktyWZ7GqixrXr9J5iloKWhpE3rOpOMGOt/csuwNFWCgKo+HTt8GNwiiY0y1jaJ3EFgMB+PrRIFlVF",
-	"KYvNW7KlLNaxTdORqpn6mfFpQZvEX4NhNsr/1OeSU61ZYYb7Pz/Rg3+dH/z3z/a/g4Pnk5//9F+tCHnG",
-	"UjXBc4d2KIA0z4kvBJWzQklRhSAr7IKhNOt6R0whmO45VQrKvEFBqP2CFHW06f5JDN9evPnBZiN4kznI",
-	"aRAEmeaUxOab0OXIv9H85fRP82+w9sw/jCIfQyMi/ynzpzUT4J9oQdhfcUfs78EfttSxveD/3Ta7uAEZ",
-	"v1O8bVtRpp0N7oIdadXFZcpeSDHj5lyy3HwjcxGypH1age1NtatZ2z5+vNfwKnTktXmr2mezzGmyLX/A",
-	"OhBQ1oRlPdsGeRtX0e1Co35cXaHRK8Zy5FWAs9oI6X5M6Zwm3WU8LEaWrkHDcYAAJZeMPBsMsPLZpjNU",
-	"+rJ276RS3BonRArydcFT87Ij8hVLoPv67yGAensfTOV2cs1PPdhyGxV2pkWEhAcGOryfK9ZKhXuUnr10",
-	"m7hvzVnUblWFZQ32EcrIN8rRRuHDb7p22D5CleJKU6HvsoztjYrOt67az/sDaVseho1tDLLVanE5L05F",
-	"CPca4VwdsqbL721f6NKHa3zoagdvRhtkex9daZMCeQ3UB5scBRtX83TZq9tPLfhg5GfSyhhoRn3H1m1M",
-	"IdjKdbnrQ+NByNgC+eeUkISdom5iJMCCKsgGuGK57rTstvfjuWLre7bvNu25vVqgmYEZgYe16riY+zZ/",
-	"rvEYHBSgYdvaH7xgv2kPoSu2vp3xNNqrayhbd372lND0egKa+tGAZMwo02h4YB+qCNsVu0wxiM6cgC5P",
-	"iWtt47gVkr8aZ515+5PZd8///ssgefq35T+K0ff/enYpvjxe/6i+Gi7++s+3Vy+P6DAd/PDuf/dubpnY",
-	"jo7gymAFmdPrTSvpBz5faADq5rLQ7REcNuMf2j8DZ0GQZ+Ime8XWEehqLMvMH4rQnBa6ffat+emJzNlO",
-	"2f4dW1/gja09h8zW+mxYOw3/6p1thb6yXUZvF+6wqm/QFM/hvjnA7afGWs6YbvMduSaqHaZX1aXc3tdI",
-	"fZYFQEUXslCMTMECXIec4F9fMx6Hg9HRDlO4scb+PW2rB3XS21FGUAu+6oxq9pUWLCUJVeyAC8WE4ppf",
-	"s0bJ87aS735OUHi+PqHR8dGW7KEatcFgEdx6w22GDcGZdO30gl63aF/Mrc/OYvNo/e5HEc02vL8RZbjd",
-	"2E0hrR7a177sPUT3kWDObHUR6Cwo05YQ4vYAhzmNMafvN3C1YtOC9ma8YqMpaguh7/RE/sbOXOze31Hx",
-	"FfbvkbIt/hs10bmYyg87OvnDg1UFCsqzqfxgU62bBxq+b48a6B1L6mPxSvA8Z3rbwYeFu+2Zh9NsJEVC",
-	"Xey1LKtIKdpE0/U+m+q7VLQ7HOBiS0H4vaIyi4LRtM1zfW4LFqicQdMiqBeEt0946rNlV1w0yycvJsOn",
-	"O79tZbDNEntBlyy7xLF8VY2rE8qEl1vUwf0+DjmeXSCphOd8oyj0T70lq/HitnL9/h2ujIgsGsddfdCN",
-	"V38y0baFAirU2u7qhuY2bPqmNALQ4sNUJuoQYBPq8NdEpuxjbIyCjHKhsJYFoH0TeHSj/7q1ArmAFnST",
-	"fypwHSo+F1SXBZvYC4AavWLQV78sMv/nkitli37Yy/Xb0Tqxul7wl/teUrCUCc1ppoLWx9Vb3C/YZT/4",
-	"oXqV5qyY+MMt6smCz7mYzGQx5WkKLZRBowzv8Y3yYV170O5kAr0iAAqnFzKdmJ9olskVPFHmmaTpREs5",
-	"UZlc9WwrnYmm2KWZZobu1xPbKWyKs0zZMpeaiWQ9SaSYZRxcD9NSrXu1ZOZJKVwNx+pb1RSxz2X4CjOO",
-	"JRXridHde1EPfWK1KRZweoKeNLGFnqKeOZhhEhktQm9W7bdfSqnphH1IGEtxQEKVuTE/WDpZspTTiSuV",
-	"ZjQyWClFNVczwGVhz2qWaFr/tm1yWPvNGWGGkJZUJ4uw/6ghtllpyNAWTAwIAzyDE9uP3/9tiMwW4uzV",
-	"s0mDRy2GK1ysgmo2AYcirlKZzpkOVwCb6tVWCbLZBc0s9fgVMruRLSeuGiSi1zIpc/wAILhkQedmNtCQ",
-	"QWkLbp9OAmxpcF/91ym2qmv8aj5Z/4WWejGxpJYWlNuqXuZGs8KybLh62rZnUxG/7ora13RCktQaKLVg",
-	"PbPsK7rucP7ObEMVl+2wWsiMkZSuIXVXQXMO5QrnCWhfblQPc8NpFaRb8lQY2xnip+8vX3j0ALz3kTKy",
-	"3+lcNMsAaPAvKVifnNvaEvY72r8Kyk8gTLkZkd4bW2KUepEypjpD0ponPKeb59yG1rntpAves+dZ16LU",
-	"frKKxtoBrajwM5Hevrm/76j1x8NVZDLpSnCHCvRcE3Oq2A4djZi5lEsy2keNKpixNbmYA8u+2lbK3TY5",
-	"kzNwLypWcGbRmVxAx3IpbBE5oz6oheE8KJespTyzdXhj5EXNMuwit2xzKClWTI730qux9VkX5cBl9ZsY",
-	"irdrJ+REjm8rtK1f0KcAtqoPbWC1fMO4WwFW6gXANju57yyyQ95mdD2V8kphXVmkrzTCoW7iV4xadw85",
-	"Aqi13XWSwE5MjB0MLAD47tugMMw2YTTTR9+ncuV6oGf3NSvWesGxX8+amN/lzBivrSHWLinnhtFmo1F1",
-	"NZkVcjlpcdeFePhb1K34d8lZUCyzZaBsbrttqfkxak9sMGcHrqn5Qu900JXr4OwJrNkSvKyeLR9Vufm1",
-	"Ofz6a/D3x4/mPpe7b67hv+H3IHf/11/dH3Clq53fr7/Cvz5+tDDl2oSGzTT/e2m6YCH8W3vEBz2ct0vJ",
-	"gAVaBKUtlIV99LAQIDLmb95CYe9MkG8YzQzPdgCKE+h7YAQxb3N9d7X9tllP8irkWnlV51l51bZMNkW5",
-	"y8VqyzTauxpqVn/Y353GZsdcfaltWdrDz8LFnqsibC4QW7Xifwgx/xuHmDOq9KRU+24ohJHN7ZGDuy1k",
-	"WfhFxPKLtjfHZ1m1hzDz1jDzbQPM37E1KA6bIgPlhYqIYKtuyFUgJBp7um8r1VFVrm1jg9x+hOvnluun",
-	"XrIwk9r7KDaSsXYKj1oO4e/Y+raphYZ1jDkAS9ISbL2V2NqPt848IL2SZR6MaQ7BzQauR8PB6Ojo6FkX",
-	"B/r0w9Hxk6PB6Mlg8PS5+d/t2mB6AwFOHLCibJnQYa1GqD+djJFSyCy4tIOXm1p8Nwb9f8bjD4PBwXj8",
-	"YTgbjz88nXVA0D+VLy1L2td0MB882+bcmheyzMFfkRs1m0vhm6O6sxxcFaVipyQ2rBCTL8x/IltfIMJq",
-	"zBbbkOgIkabqcYTVYxHlDXUyzb/Q/35aMJoGf64KrgGQDhqdv2o7+eLf5AtsZlrqxeGSPe6T17JgnVEY",
-	"YFqsPaucnqe8/x/eWP0Fn3e4VHct/HhdL7Pv3tjJao+2E6YZcypt6xfYN0DlNXyUKHb2Fzq4xTXJ83Qb",
-	"2jPqYXsBe9mWkv1ezvktYUCQZ1QFoVy9gi74+v2gQj43GqQKo0GUbku5JnufLWXnOgSl7JonzDYIwvY/",
-	"mMyMXLigCvtx9sl540mHvFELuUKeHQtMTDJvhCcVnwss04/5KhFREt+LYe+cyTxjj5StG+IWQbkqRQuZ",
-	"QSuEMu+Tc7G2T3E1Fi4XcCxq61zoyZH4x+D6219G63fP1OWw/LG+osfD0T3Aa4Ish9b1f2YxjLjAAF0g",
-	"FzkkDUyZXjE8FZfNLMdqXkdPh0MyeDY8bhZx3kkdr11p5o2i/oDHh81ItjUI9mGoremzAQNkVBAukqxM",
-	"NxEjXZGUlM1omenub3BXjlHViW+FjV592ZUFqOqufPpe3162r5DPzvMdrY1FhS/umx+w/DwJeifU92ye",
-	"64MjeWDUiA7H1zVPO6sZ2KttH3fXdg1A5kzQ1m9fc9UVtPA7aukDohd8Sedsrwa6Tdiim6Rb5mqro14Y",
-	"4bQjamWuoG54y4h5srBjtQSC9Vix9g/WXUaTxo1lAzu4QbT2RVii1fUUMbY0Uhv2jqQ8c+mYXJFkIRUT",
-	"BIM+rnsbzVobudOcTzqR0NWYbKl/X/HcjT9ytXdcod/pWl7FrhKysWWt8z5odmBrzQqScpXQAuvDwf0I",
-	"9FPayJyIZHI+ZymRhS25D8mVFb3B/SxlqevMwR0HKvMamvlBKpIAHGvKsM5/n7yyvWTdLmBs30iIU3I0",
-	"GlniDsP+cZ/8gKOzHXGg1y2G74OI7/t33zdCU1cHa1kWB3IlDhCWfItjNtSk/4+D//vnP2/qzlEP9LY3",
-	"Ilt79aXdLHDSVs6wIT5qqA7d5QQbbmvVby6QAZZp+uQ9oiRqS2aRE/E28RNidfdIw+0WTufVDtZns31s",
-	"Z2TK1tLC8gzxnpKjwRMS1xA/cYf8CtNun+w+vtslSLv576V8VZEADREJvWYKO09joLOCbSjJtfPRpcTa",
-	"owz/tKdLYzuq9a1m6YQySNa9rX0831vi+U2L/wepWUelFgGpRHdbo2VbKpT5Xmse1LkQFLg9TGmTgryW",
-	"IqV7oTgfSkHsgiz8nmuUOMLYDOS8ZkyjzN35/jJP9yEBsIkSyEP4LeigTU69udpeU1CVCaLYNvlNXm2t",
-	"bLeHItzQ3DAWtDHEt/YAvXUCh8uacNXvBVvVbOaGGMG7J7/3nIyoJ9hqyyifoQtwdESma83ADnx/+fXB",
-	"sz65WMhCG1PY275mZbDfDcB1jOKJCLmC/RNgpaj2HY1GDbVH0zzz08JJ3kfCycaeNCa/jWzeMcX0J1Uq",
-	"sLUJoGCB7w+yoCLNfHCETFkmxVwRLasuC254WEntDqoZRD386q5nYMrf4K3/UXRil8f3R78ZkdzeBehS",
-	"xGruP9ts31MBVyST6hO9gq2uop0z6+wKDj5aWqPwBXUJjAkyjd3VzXHfihj3OTXQn23+/PkWZ4jnktZl",
-	"qZpAtKYi4em8HYpWQ9Q49w9PzwiqAe4C5BFDDmh16zUD1aoPyDXfN50aRczpYPbkNScLQsRaM+Hozcrk",
-	"OF26Vn0o0PMAqkmXLHtBFTuz0OUbKyif3PCjQ4MJ6ti0uwUhdchc6pzgGTHvdoVBEBwFjgXsgFjr1Wu7",
-	"jVi1VCFCHyO+WEnOZR5AaTvA9VB19UIul/YiImJdkofqRebbPzehcmrfXKpbNCBGMq4FhxowsBqtYpt0",
-	"Fv7NRco++HpWvahnbKSJkJrPuAUg1wNEjffv1c5YW1ccEHQXuwLGq5VZlWY58o8DA7Y1umnpDOkAdjH5",
-	"oiixHyd5++bikhyCk+sQoFGPoaxXxhIdky8CYVD4wmOPEYloRm2GUcmWhlukgvNtbOXds7KNsYFbZyGz",
-	"lBXk118TeOjjRwgQ88wIe4CmQTKCLIsEF/MRNEsxSix5JQglRqdhBdYcQt8dF4oVYIpbY5q8mgWtpzDX",
-	"AnohR+Zn7DGK1UzMCIyltc4xKCOg9q+KwLhH3QJ4VGm6trmga6NcnHkfKLOjq+LxIFGr10ckY+6XJcPS",
-	"wmXVr2Vzb35tBylu0GETtbiB3jbcEuGaDiKP26ZFxsHVyXKrDeAEfPoJ4SJ3A4RCJaxPzoWTT1Burig4",
-	"S3EaRvzm4MdMmobGoK3MsUMTDFpzlnmm0dt2U9qzmbmgDJqdVmfuBFMEGYalFsYEPaoU8V002bKx/HXM",
-	"aNvSb8BdN9Y+DbyXy1wTdyuKhoDZzT7YHCBokaYBjyjC3sx1QLPH1WIaFrZHmwAIfie0+dZH1SaouhU6",
-	"Wqtjvv8W/h12rCq0jUv1SBH/PltmG+KronYXNjwvWHul7bCa+mt65XvFypltjw2uNW2jF2nJdhemswK8",
-	"42QAEG67j9VnC2z4Tm3DmDqQv61N9ifB6QGhtYmHt83YLTDdwskf4OE3hYcjnLs3KxgLNclO4PXenu1G",
-	"n/rdHu63stA021mL3SZdkhxub6kIA7/fVT12+7VaOfb85uXYg0G1MmAhpxlb3kz6nFvBQb549/UL8vzo",
-	"+OnjPrmQS2YTzGma2oPbiSheELkSEVHQfFxh3b4JuCruoM1LinWGd3R5wcKLfMn27/fie7Io0BdB4E9L",
-	"WxpRzgBP6yZqJCqgUc6IYgwXSLUm5eClzeG+BKeMzVG278X4/UZablMg+kY3vbB4JPQLhSYGtut279Dd",
-	"uH9+BhLIV7jEu5M0uFCaiqQr6YLqhTu1ijbowSHN+eH18LALqbZnFx2IQkAtEi7IPw6sT+jgVfqpjXMq",
-	"5pqodmTi17Ig9VoDp6iaAFzOQwgcRDGjyZXCxr3GhI2tmiykQ4LSJGG5buJ66mjAttzJ1uwNs0TfXF6+",
-	"JXhDHfA6Gm3rsnFch7YOBu2Zka0hmnPsjFRLh8yRsCKfSl0dyFa6WC+t0Z9tr6Bq/n/3HEG6E9XbLez3",
-	"7773YwCJbLbEF8tAM6T5OSeUac5rAjmsu9GWO38jUe3MaVjDqMpmSV0Zdc9b3jW6o09TnXnb0AXMdW4J",
-	"ONJrd1YUbUro7X21uIPlwQY25WqbgNqMNTqJ9WtbpWh7FY+fk+eD4WPChc3CmMp0Dex0CAW4DxEEdWgE",
-	"j/s3AkEONwvKH1YNsHYdqji8qmVWx+qbf3bEzq1j6o7D55RfdJX7PfdVhp3qmTrbtlGeSBBd0ORqr7A5",
-	"DLsrJnzPRfUfova7o/bdaUFVwH6TE35kU4XI8n3S9DuPmuoTLecNWC/X7Hap6C6pt71/EHj/Mw7Wa+XP",
-	"c3XKjdbmQgNYFR/d9Kq1SsnNfXvnCgFnHZ7Eylt1wee49xmjiu3lOkc3374pzxd499253O3SPrjcf/cu",
-	"9zDpvbNFvNdGbXOIlKdw0iSZORjQHQKZSM5uW9kEG1dDRl2pWgd5rBBiTijBOHZkWkp0rlh3qCGb8Fdw",
-	"n5xi72+9MPoguGpcnA7rPQetiIPRomasutrWd3NZxUTg4Vk+aXPV3HXfeiewdnatbzBv1+FhXdHoA/Xd",
-	"riomjULQMVfQuLklurLreGoob096N3OS4mt8V5dGDQ61m94toXcouO8wNeW2GYn1zBYtCftQCYD6Ou2R",
-	"LNOSJ+MzaOZGdysAJw3VJdzN/XvOQqkPu30JcWx3lzoF0Kx7z576HIiX31ct3hCDsdmDE6I5UlRWHFRQ",
-	"q8PkyHeM5RX23tm6ZMWzzNhj5pNGIT3zcUIiJNmsmPq/Xx1ffPPf//jr317/7a9v//vkb98/fTt6ffTf",
-	"P/7tf+/qdbQhO3Z6XW1W2SnMzbIP7KDNF7tlYQaXrGbMAwkOws+SpW8xcNsyaKpGwm6MdfP8EfqElEJB",
-	"s2ea1DVPdqg+eSHnBV0Cs6i10myJZ4fPxUN/mlbkvWLFwTn2WaQ8rdSD+GtesJn8YHbIlsCK++SlsfKN",
-	"Bmkx/Y26VxlLdAFbSpY0eXOxSUJ7lzWyC3Z7g/MuqkSYFYKdUWRluCzMofxMVCaYXsmiAxRsL3rQY5Vr",
-	"OSvkEp2Vh6MjC4N79fb6qCoDD9eOnlXXTnwdwR3bPBo86Q/6w+GT/uBwdLRzj9tKOAR83diIiq/a5KYV",
-	"Me2q8JtAxty+loNna2TAfUs7DJoTqb93b+XSCdFG9YYW5fJCs3xLZ6JGmN0csUUpuo3iZsg1CWttB5CU",
-	"5lL6mtm2FnZtpvtb2m+Ew2KcWuzIBqqhiVRofriFXjYaDzUX0Sd+7syvsdmHnwSAuD2aYcfRe7syhr58",
-	"oZEYVVsVzFNDVBXE1wputDLAIJ6R95cvgg7gW+oe7pL894eXuGcQRHP/9+1GVU3YWfuei1Vr4jO0Ziu1",
-	"BSRtImc2ebmAzmqbb/pGrsiSirWHO3kDHDcbO0nBGWffgcb7wj1XjwHb5joRmbKElmDPs7VN2B+LGddh",
-	"8STwLdVz9IfbwFGtpVZwGdqXqPKBgwUti8g2IHUoGVtE8oo5NJ09/jz2S5FvL978UCfmn34do99h3Dsd",
-	"9y5q7QTGvY8/twcU4YXd4tT5KsFVguPC5UOsGUY581JHgSfmDGMrzm/nZ4UTQszfuZWZY+GKylAUmlVF",
-	"nFMLxeO6BYJHfiizDL7DWQgPbOzbT4ErprYgn0/qd33/NsL/E0r3WXqstrxVW8Hi8R2FROtZSyq4t8UO",
-	"oiJh2YTqSc4KLtNJVyVmn7ofvg9KM1eZMjnlKcH37Ndv0Wf7bP+2aL79BiWhrW+6ot7metxhGEcxqlt4",
-	"9IfSBVBhCnBX/9OkVldA5UIXPGc+luK1rGDOZyA3ty2IdWqb23pRFYHRBacZes5zo4+aIy3qlcJMymjX",
-	"QEm2aYMh94xpVvsjaFSQUyi9/3NrqKdFCblhUc+mg5BDHNYHy3GfWskvaueINia8rOISHeHbBK8aq9Uq",
-	"B58xD9p+vDsVGk4GspAZT+malELzzOZC9+8irKqrMYADxSh7mon/xPiq2fqu8Le5djtfxPB2UVFDth30",
-	"eg8kShW4Djr6jAJmDko982mG4B7eQqp7kaMVMrvj/O7Gm50fC54x6/GUObvrk+MPgFHYWrs8oOTgQmMn",
-	"p65irty3t5WHHnctClpW/5mVFhz6ujmITK4ismQpL5cRWfD5wljpZTHfsKptft7OXfjNizp0aTtaptLs",
-	"/QTc0pCWW5B0o2uCRaF/Su0IS9ttRcB9VuPtpDHvqIOTUYxhGFbpKl2QtOz+q4s35Gg0fIpBGy5IJles",
-	"gJacjeBqWbTR1YxBP6+d7kQz8K/dvYZIWDExetV24yEveMJ82jwgvAnN82wN2U7m+f0MB3jPJAEkyGaH",
-	"ISn0wrwSPsYFSTaawQ2PB215VJtcbn08yiiDkyUXZZs0ss5SBZPAmyKyLDPN84yzlEzXNlRDtTLWtlsr",
-	"iOE0C2ic7DewO9KJ/Xa3T7W+0lFFd8GG/9xB1l8HlNSai16ri3ZGDoZQzUuRUtgOWx1tPbaaWNOSZ/qA",
-	"C2zzEb6WZvUI5cFwr4W2PdXm082vfgmXCLRBM3T21y/NCIaD/3mO8eYzMrDfFpLge1RkBlSboR/Q8Z7j",
-	"0cmim8swuTVZUH0Id7oassbe2isMOF23Je6711fFEOG9BffAnZbKctQ6AaviclS5OoO2Tl28L7/bym9b",
-	"PJDOg1hV2Kp/HZsa2j4jRgRNma2st2d1rk+nJaVk99IqLuYZg1DbAaaEWt5Ib1EbMSgJjM3yqhUMSdpu",
-	"N46si5G7i5tBDnUER0xnQMyfVPbECQ8Yx85m+QI+O/ZUjkSKJGknHpCCeQyWFKuahYeQvzk4J1Dot0p0",
-	"I3RtrlleyP0RW66HyPZ66Jfyion37Wj4S4wCW+K1xncjZ2yLdwyDtR+C1nPQwW5VWeBQRRf6YBE6p/x2",
-	"Bvjz4+fDwdH+wWU75I72XL5qcH3QtxrXsxEOa79xuc3fGsiwhzlknEPFSyfHcEDh3CCH21AKijuUuLDm",
-	"4PxvqqLPb5y7jSAB2xGyi3h00DlKQOou4npSug5klpCocPXJJaNLrP6yYEtMqYFi3YxqV9PIA0x4QVRZ",
-	"z+UedZa7d1M5GG6ZC3j+uqYC6725zpFt3miDhpohPqtODc+eHG0d1aC1UFotABeSbdSr+QXD0Tf2JaCr",
-	"VhkqZWbMhFYXoU2Yp0RLaSsmF6VQ7kSieUs0jhbzcukUof1jIhAXcI9WTbiDOB2k7SM+d8aRpMywHimC",
-	"Aq8ZMqnn67ZMvctINtO2+XdYpx380W7Ovlp0gLKjWTYZ3ix5wQ4dAtNckBgt8Yn5WTWqgUIe0KSQq91o",
-	"07BTSLURXfv+PZ2yrFMDhj1PJVOYwokVy/vkBSLhQV/RBRXKBhsZuNzOAK+HLdg7OwS8YzR1utlKFlcq",
-	"p5ATdsFokSzarrxYsOTKXXBtWXtR70fsoYFRHlvJoxf13hYsp6D+IRrW/PZVQWfa/ERJlSV1ruBxV+nY",
-	"JeK/pvgz2ezm1jX2ja03C9wV4v4Ra48vme8zm50S9oEmOltDRFTOSGwd6HFEYkjQi0HCxCkT3BaMvYHD",
-	"HTs0RxAf/oCBdRtqHR2fkO/4l2cBvxnhCvXnXU0V6BZcbEaKeQphYj0c96Kbx41xJh3tc23ct4Hrp/OC",
-	"MdevKHGK7g0KddUTK8yvPqG5bZvWXszYLM3IB7PRUmh0h7dFsIW0SSlcXEueAP0FwJCjQWupjp3yqEPq",
-	"hKiZ0bOb4XY7YOkV8X5ddIowpCkL0oA+4GZI8SmhpHreVuo2X3ig2QeavRXN7pP3NCtcDqBL5qoa09cl",
-	"eHhhz2ylDi55X7VNbKpO1pCstF9Qwapqb87L2CjEb5PpPWjBGq9wzXcl4S1JCfZ73QnNS64UNMnTrqGa",
-	"rRI5hy7hoGfbvPBGQ22arTVPVHe72U/19rmx2ze1rvRW+9QvckbFvKRzV9i80RIAVTcw5axiy7UCSm2p",
-	"4WF2a0n1Nl6n0J/cWcdW+6ig77YdpHtRDTZWlZKHPnaiaYt1+poAJ4XJMGr3ethlMObJhjVyQ2Nkd7eQ",
-	"WsKQWdUAwsV9f5LNVN0d3UKwmj7sUrthLGfG4nJmMEQiaQZiD3PJjDDzwC/A/Le6rkY3Nn8RDXXTzQBj",
-	"xoyNC1AyWwfz/OTG27NfV5XbblJXR5WmOhGSZ3OF6nsZBSwWbbZLaZcCVcPqbh+JLgv0WRkN+poVCkta",
-	"LLjSsljHgc5gZgu8Qay6of2hPeP61JYb4Aq7fVTVGcGB7ZuuSdumI2OqRY7Yz046QaqXXnbA3sDgMzYD",
-	"vKLvk2FznWSWNgvO3LzinhtRh6ujZThmjZpDwTyDulS5KQs1yyaHA4s2Vq6DIoq32C2uNQGrM4lvrxQr",
-	"X0H5c/e/vVGGIYLpr1nBZ5yl+zarwi6q0KpsAZWtgL5rNZijoF+QrSzt3G5qr2gN31m1/r6ynHaCHeGG",
-	"MzLcC3t5YwTkp2pEMCmXUukAgg4XGCYRNfb+5zYQv2JJWXC9vjAfRuqfMlqw4rzE7tr419duit/+eNmL",
-	"2nfN5+xhYbvtWcEwUaAIeH+1TQutoVu6Kqd5IbVMZHbZnpT8RmRrb7z8yKYXMrliUHFmWsiVwk5VisSY",
-	"dtA3crl/PTSalvlif1wOBk+ScNzwCxqi3HwAK+lU/WkvWHLgv3Pw1o6uGjrNOTSZ/Qiq2Ew6G5YmIEfs",
-	"W85hOL2oB5X0fO2lOdeLcgpll3DAh0kmy/SA5nwDwwQrPqXJFRM+rQZfS1KmrrTMCc3zU8dKKiIJeO3m",
-	"6D5lroKgi4IxkRTrXLPUhXoxyGhL9I3FWPzpTz9IEp6YUEcVumP1//Qn8hp9Zt5y4YUrDA5HAmjaWroI",
-	"ZliMabMDF3zvgjFsvWju/Wle8pT9/AXWo4I/HqNEKkohwCxVguc5A98wlr2qqm39BLawexqrWT32DRDG",
-	"4if0AmZy7u7xPzyGsbww0xZQ3eHU/H1AXmNdKQvLL8BHqwS9YhMAq5B3crVZ+zhEI0bo1cUlQtedsTtc",
-	"Ud1HisTm1jiC4sRjQWy7cvv4I1UVQq/lCPTN6C55NSwQOup0j0OJDMlfvzS7WoEAoMByYefiRxt5Y0bO",
-	"iOCCES3NCFnGrmEfoaMjpp9TqMFsv2vXHEaHfS/J8PnTAdSnnmlWkNFoMCBUueyYA4IlAy3O0lZ2FSQO",
-	"K97FtvFZ396MtdW4Yfs8z2xJkkNbje3P/1RSxO4wU+jRiM1pFgffOxo9h5EeD57gJ0n8julifXBuRuk+",
-	"GGGCmDTEh/ODV3gHeGmIG0p4VDUURUqYKJc2i8MfoC5NCIpYnBIM5UE5D4z7pymUZIT3Q4WwqUy53WKL",
-	"xoBqAeQ1/zIiKzZdSHnlbtKSHA9H5Dv+ZZ+cQ/0wmNTwxA0bGLMo+DWLyNHgmdnKuMwzSdOJlnKiMrmK",
-	"MblpxRU7I3jNBhkpsWcdKSg0y1LaqMxmpEfDYxKXQpV5LgtzJi1ZyukEfH2WdQwJvkAn38HlOqwf6Lse",
-	"Y6fFPvmymrJZqZSZQ9NoHSzF3HmzqWbs1L/xpUgkeOO9de8rIQyP0V1+Dhvk7zwlHEo96HXcJ186UVgw",
-	"K+l8we/E7cYF6BS2IJLbmjXxReBA+nNB3v/ZqHdn5GgwILGtOzdBYqxWAqqhA8+ZvyrpAC5U5yGCKQoP",
-	"0Yx9Ap0LABixYRvWaqyGwCuTobZBSO1/fXmJkta12/vm5flXcHCaK5UCBBODKKZzP0FVQ9h2DM6ad54L",
-	"Er/8kEM9eteR0OqXhnOHg8GBmRcXJYvb9uUpiRk8HlYajI1Ujy8LKtSMFX63LFVa6Wjk6aIUVyy1DH48",
-	"GJJYSD3xFBi7IbrqlF/ENL2e/H//z/8bP7YdPf0+VG1SKrWmBrWpOnIbcYddvgnNMrk6swePH11FzG6N",
-	"ocdfvYxmHNmSN3G9BGdIIUGRzcpp11Zd03y1WWATiQ9mMuFiUhZZjH4qe2Pornr/7ntYqzeNqQpmuKCx",
-	"LKEYylnhtI6zKlOy2EQZkpTlkIIlsaQANEcww35bTjOehIvcfL9tcWCtjjOfqn94clQHMFSJ/ZQcHp8g",
-	"bmAFyEqtHIRTpCg1Do+ekZksCzyg+iGZ2D7rZEGzmXMMVlYKvAfPNnMhfkc1+9785jhAEUXXuBhlsvB9",
-	"S7kyHzac2SdwvyIq4yk7rZYrdMfYZYOvRiBcsGyUUzNshy93dP4gq3PTRlqtEJuuSUKTBVPki/iF+cfB",
-	"C2y2f0qEPICb4seY5JjxhAnFAuX1bSHzgjNNi3WAO7Y6LXlhNFazbL2oZzRFVFYH/WF/AC6xnAmjzp72",
-	"nvQH/SeQTKUXYHMcVvDIOWuxur/H9gtZZpVYLONB16rCgKz2a7sME/PU9SrtnfYyrvS5Q525VYOxjAaD",
-	"RiAq1CqMAIesezDadpl08AUApIGB0GJCzR3Y19KNeaOnpq7X23sPqxs/RtVTB29lxhFsvdfD7v6PUS/U",
-	"snY9X7vXTs93rm570K+yq8CMxqgr7gn7TTwSUNO5CqCBP1fJ5JDMbvMspmtIxYOdBwsSKxhXgELlivH0",
-	"gAHsSA9pqReH3qvSmlL9GqvsIzJdzqrG5TZwByWhnDwKnUPYWwQEhnWSYLaar00E5X9tCyv0NLqf51Km",
-	"Y2HIeziw3K+somxzapZBAO+Y6IJbA0wC4pOSjGrboLlgcKgBA8BHrCXmwhGuPrER7TjOsfARpapbmDui",
-	"0D3kgqrTNcFyeSIlc6bBRww1hgkozOQJwSYFcCpjCXW7bN5xBLbPQpbFWAiJDQu4m18fT0tX5WkCxXdj",
-	"H04NOpfZ+uTDwUbffC7I8NgtYoRCFEWhpYmxAIt37TdOyzmKExh1cKCHqikY1VDJ39XbtF+EHi+glBtj",
-	"IjYUOrFHWGw11ZpN0SaV0Ap96UtnFXTJNEiFn9p5qrrlEPXa723AC0Ch9lD5UqbrOxNpMDjb8rJDqAWc",
-	"sdl0sN8LPVu2VXRDAI/ubLRvrtoGaftvBz7MWcFY5JidG1vV0KN1fWppI6wPMvrcdhmxK6Wlq58arGco",
-	"vEu9aIruKVDjcHD07PjpSbRTktu87kCOL1hy1SLID61Mxb4VbRjwv/Jrq1R7jg+owNuhWD/Oy1psnWlO",
-	"AudVNeI1snUnjJhHGYFSzhp6lu5ZloFUhUCN/5IVnn1sDm6em9jHvIhzdAhCLQJnWkRsQjoo/8H4zH4o",
-	"uWQoQ1lmhHVhfjUCzsLYnHp+NHhOYtdz5YoJNAfqd5G51E1RjY2rqDCKcqvgwrUPhcP9iJ8XMmW1pqkd",
-	"MsgVvN8lagb3LGqC6IbDMIfy8UGqrH3x3hrNbQaffiuxglyf+Ba97bJll7YYdGINBBAIFsXnwnBumWP/",
-	"uOnaSBWWzTZ1Q1JXDcfiLnTDzdPQCzqaFYyma7A9rYY2Fl5Fa1dzGp5TemN98CzAI5i5Qzu0sTDzbxM9",
-	"VsqA6Pl7uFd3okB9Vr3kvFX/iEgpMjyhtu7Sgyxp11BgndY30FDuR3bs1k9e0+JKbZEWRli4Tb9D5WEs",
-	"WrWHplqw69hv8N7D4V9vwR0w7AOjGsb6+wZb/j4O/es9nJKQ9cqFikjBZjYJDH/BWv+2GUGdfR+poCqr",
-	"92GY+63TuVmslXxtmFO7nMmczllUtdqDA5JDgCrG0GoMAVFhI7FXLMeK2c8HJKVr1SdvZpvDHQ3csWse",
-	"GgvzVKe/tNSLl66fReNsbYGAYputADvGBOgk9SzygQVeQE5ThbtwqWoV+3lyOx5sa+o1smVCO8E4H6NW",
-	"UAnuO8HGxL7DqIsy2hzD25U9apsf7lhtgjswTC36yB06qt3WbnNW4xI9SC/vrF7VuzHKkNvvXMfYcF8D",
-	"xKpbm3iTMyOOnMyB6JatY+2bnVi5a2QQbThQyVTqBZkzTY4GwyqAHXRGiCOr3AOkBvzJ4B7AyJbFJwxa",
-	"A4EgJGshvT75seG/DUOAVJEVy7LINTV4PhYNywMC4aHhcWq+XfMBgzCEEKFTp0TqS4d/sVEYPAgxno3F",
-	"aGC1ysPjk4gc+b+Onj3uk68LuXRvUkEnAvchwa6hYoKvOg+j0Jotc00wtZIvMS6ABxK6poeDQWAWRRAK",
-	"wwCg/5ZzWffJuZ8KIPGqMsZuEFVR9CB5FQ6R54OxMCeEGcCCZamxRNEIBQCTHaiCxjV9cgGF0KjtVWAL",
-	"6kNYFyKs5oVxrUdHq6cbifd+1MTvzbtdSfDtPplHKuz18Xl1RiNzMSWga5DaV1vArheOlf+TJbDFrvZO",
-	"f/o5lMfQEgko6tb6orcNq7ILw0HUW0HF8N7pyeBjXfhKjBq2S9+XgLLa7HhR63NB3rGcUchB5pqoMkkY",
-	"S40oBDcKzbK/GBqMoWG9eR+GpOpvHIsgUGd43qaT+dscdERpnmVQDfAURbqDhVjj0cO9mt8fl4PB6MTo",
-	"p344Y1Gwa3lV96Y/Ul6RdQL7jMTBczSDGusKTdeN5qJdckJCgeGt+uZLkbYuTuVnE9I33uKblS5sdlWb",
-	"okazrF0N7axss5n2E4YVq201xoNZRDtyhzzZtPnNSu47XLPcNxvvz7+JWez2aUGVoe0HozgQY0jwd6o9",
-	"whKHyiOmcLeauO8YJvmEVNgqvXxfSouPAtyNWsiVcirGcFABgStYoTnK8BUtDD9n+jW7T0xOmCG0XTl4",
-	"IElDXn9lGA1E/RFq1d2JhZPjHriG39ssnSU7hJ6UWyMwX0HXyjrZ2nbNoeMlzHaoJfiQQCyBTDKaOYZO",
-	"tEsGxNYkaiyg+Xe2RgMoAsvYeV8xzxfuhzJWXJAp0yvG4BNGx6fCNosuBZT/3AZ2GYsNtEu/He0yFtvh",
-	"LuRu0S5jsQPuQnaiXayedY4D+srt8P0YBe71O+yCCs1DPUqLugSw3xq3YgboGAGc+A7oa0Ha2PLOl4x+",
-	"kF9rLxdu4Jq5B6fykh2yD7nE6nJbD13gQ21LHllAipEoxtRGYGFLBNmo1ZCJ4Hr0nhIrXaNA8nkv81ig",
-	"Jy+qCUAVkSXTNKWaQmXSQE4GyT+lsQ8uWFIw62Z2aQanRpVboNPbi6XImrDozzAfd/4DjFMBpwRfiwK/",
-	"hZu1FZfmmDiD/IRDvJkUdsk4NH5xU4dlQ6+5lcSJLDOXwy24WlhbCtsBi9SORsAdYJRgF5wWgYV7eO6p",
-	"6P5cA/iJl0gzD1rKbi7HpdpgH64wDlJnms8Q/w27vLbCiy+AgWrNTG2ymDf08TT2/tttkFiXCrCpLIzF",
-	"v4m2gLbG26o97X1oCe712wGubrUdtrXWkfZ3Enf2lAC1CmA6DwpBE20WNDv+zBqB+7IZLdOfgCsLDXSu",
-	"6rjrIrDkF9BlGRC7qNW6EiYQGAoj8LLU5ryu4KBGUvmUAVeR2kV+iA/84Dddd+Vd2LXWtAbMfWhi1yL7",
-	"r2wdxGJxPhWsDT6FQRnfLrqQy2qILjxSw76dY/24sWgBqLm4+FxiHnuV7TErCxB9PrQ1dzZytUIV8h3f",
-	"ZkENNglaabq2kLb2yE2ANg7ho1UQx/z1xHle5ErUwm6jRtgN4/siHYtG1K3bKnOSEFp0/16TEWqD3BXx",
-	"acVUfV6zrjbeC00LzdLuBAUsw4edqIN8nPYshYeg0GZQaBMLqJhuKF13HDEaBRGjJyeDWsyoLvN34wEv",
-	"nOD1Z3nT9gNlkWZZw8e1NTUB5NISoIZhjhpVY/Gp4EIiC8yhxs+iiDYCzk/AKeUOh4R5UR3xIOzUqarP",
-	"orxs4JXN8YEBdi8xUchGgM/A0LtcMkhmB3yjIYIyhxIWcyge0zhLGVZIkFUXeGc63xLb0I2cbErZexeS",
-	"+8InK9cp7mL0x1N2iY0Ju6k8SMiWsPmGPLxjEOaNguoWNtItEd853Q098nC3rUhgh22mAuiaQP3FX+ux",
-	"KytEfL68IZxMKijdnzN0vI2FHfSp0119MEsWjZoY8auULXOpmUjWB9+xdRwk/Zqv1wdrlLcpY8KKTwyo",
-	"O13dfByLLMwpB9yWM7VL5WpUyCxtvJI1AQcIlRoMKzROwczn4mgswsKj+PiSrrG6CwxLaZmxukp58inS",
-	"zo7g0pV9vJkyGSwt1Nq6J2XyHQ5yhxpZX3UtCfuAAuf3Bh7yUdaqr64h1AcMUacwfGl3EkzIcJcN91fL",
-	"ecfi8GSLOMRqet3y8AWU/gvT9YlEYN+sYLbBCtjOgAU1pzkgy0OfYms+aD2AauztsWhgRtkHrrTClutd",
-	"eTZVQn+V1HZqS6buyJIZC22V2D5BH0hDSbMl2GpFnkF22vpOzvb0DslTkjIjakF4202lTrT2xyKQdcft",
-	"1vNegs5u2X2JKHz9Dhllj7vbARyHn1FGtdRThWi7Yr6sbCXCNsn3QYZtyDCUCAEL37G0Ou42b539uSN3",
-	"xpbTEhXWYgOr10yCITfKgTkXHhOJtUxsj4jhYFD/8KnVDDM5P+Beg5KKucr6Th3iacZIJsWcqc7kmAs3",
-	"+3+/1Jhqo/4zk2Ps1m5LjanR1UOYxWfI1Nbl/lNi3JcOf+XpR+SMjLX1wG3Cs8/gdKlrfUrLXEFLJy7m",
-	"RlU6cvWSXBqNdaa1JMs+AiJooAdEailpHxlhB3b7ktjAWDnVi4qveLpx/v9eeOwBKXxTwAOExPzy3C+k",
-	"ARE3eyGGp5mc1qFL4IBeLrk22rU5sQPHbFUtWT0iSSaTK6iceAbcxoMoiK0PfIF1PQGa5xoJoq8HDDev",
-	"tn/x7usX5PlwOHh8FgYEoTPDNStohg+oKriJZX3N6PvkEgoplks2FpSkciUySVOrdsTvzIMOtPBqdvCa",
-	"6mQRky+OhiMS5wXzI/NubGhv6gSEBS9ZCFRmzDdtrCMhV4+JLMbCv9h+6ItqdEZZsevLxGPvxIKfoIgj",
-	"rrfyY1bW6Irqzi6uyJPBU4hqjsX7d997tzwGCDAG68EhtvpENdcoHJ5t3altaHmZUxu2Yu0lA+ZMfw+T",
-	"xlq7N3cGzWAQPaOr7Lz1vVjKFGICF1wkbL+HfpCC3eAbr2/6hXcILdnn3fbWmwlemWimD5QuGF3uL4Bx",
-	"O77M5LRLEAccUpfA1uJ+h40VdwjC+s0fo16tHumup+s3f4x6Ly/pfNdDcM/HqPc9VfrAbdeuh+o3hyfG",
-	"b3DO4OYcQNNLVS53HzbNB8K37HNYVbeGT0KVeU2X+d4vqJ4I3/N3Vyd2z7e4+z/5zB0NTn4DxrHHD7On",
-	"1O+Ie1zZdJQzu56u3fzAew+8dyPeezI46ugM6bplJDKHquQWXtngk4dz4n7tkSeDp+37A+plQgWZMq9Y",
-	"stSh67giRoOs6Yx3unPfy6r23taNcPf9gffgaDjaxx6sbIyvwcTowaMnux8F0f2D1BdUczWDJhK9O8iw",
-	"sURRs2icdu+sUvvDDe1SfGpLjiAS2naT1JXkt37myqBzKalgRMl03WavmIf/rQ2WDuNiUw40lvHBHHhQ",
-	"SR5Ukgda/X0eh3eU9N6QeZ/9cGtPHdOyQNBH0MTPKGlBQ/xnA/LXLzEJA5t3Ier2nyzRVRYC1wp7PHFs",
-	"6eobLGRU2M6/Y+ESQb+A/DPNWVH1L3ocVQ5I9gGq19je5lJT8sXR8AmJ4d8TvFo9ovi/wE3oQilfHA2H",
-	"YxFn0PI9+AD6F21bKV6BmL/owAxXXtHECjuS8tkM9rDwBz3EescCckDD4sauvSGBZLRdEL8KEwsL4B/H",
-	"VBUpEga9BC9X0hbLsug+s6IAQPYZI75OGMNEVXnNilXBNcM2N+A5fqTq5Hcaep/dSMciNiIjdgRrvc3w",
-	"2bUssRv5lCoYJHaRejU7MAoEvumU/Cn22XsItoBi99CyBHy7QTMwHI6jkC0e8MeRozi/AY7iXI4PWZrL",
-	"4CnnOtiJFo0sLztVsTqf2HNioyujHS+Gu5qNXVu7gG4cPXuF0fZpDbsZcvfNhi3aaElTFuzlnv2GyTnW",
-	"lFviqlNBRkcAZHLl/MdiVuoSffVeLtjyeiPD5/aknnAxwTttVmZXG+PtC1ed/Psu3c4O55tLd/HN+cHo",
-	"+MQTfyanETk5Igv2gaYs4Uua2fQ5l+FgZcRkydUSOYk7YHDC+DUA1zRTVobU47DPZ89O0sGz4bNnR8nT",
-	"9OT4OR3NGKWD5PiYpoPhMX0ynR3NhtPRdDB9Nhol6fA4PUmGx9PBbDCgg2e9XWvm1bVtS5ZTrVlh3vM/",
-	"Pw0OntOD2fnB1z//enL08b/amrN3NkmHRnoqJLycJleQa2aRd2Y5z4K2iMoqRPtzzwvzjYMXFpbUgl+5",
-	"aWPlFhIw50qw/1B+BRubvrNr6LbYySEzD28Kxs7L+T2cRHF9gg4mtX2aZgy9uyTrcE4waDunCFJZpoi5",
-	"/Oby8q3dOjgD49p4Yj9TSGyB4p7QsnLKCPulpFmTubdOtb5InzbXG4K/o9+Xwb03Fv2+ggt1FfDzgtBx",
-	"dKCOpl3jq+LdTnJgyQ0hV4ES8W+C6fjtDJb3qOTTfW0TxH0eDKN9rRRQR3dCRA4X3Gzzeg8MaIUJcRZG",
-	"4I7jBZCz+lQwaAdYEwn3GzvWfz/EplvRXYBNsA95ihVmQ1thRRVWmjJKIVQaDivJ14+KfyOkJ9LFNqCn",
-	"XdkHDJqHeNoVuX9vSCBlfsX/TnagPMOSgJa6Aa9ZMJserXKa+DQScFR01OQNyf/MF7+gtgcwAkDHooEL",
-	"3cCERta2PRoc9Uk3XozXbHfoCSWkJktmnVLGZI/Hwm7rGVavMoPVnjnrIg/X548Qv/htIKZ2pQOh96CP",
-	"3E3VPXPi3K23dJseEu0HT+2TFwF61GFGoyaGFFOIU16wRCMO3KgWzjlW88WF6PANMdAOD2+HRj6AIh9A",
-	"kQ9R0Ico6AMo8gEU+cB7DwiEBwTCAyjyART5hwZF3r0J9BujIR9wkA84yAct5EELedBC/iNxkJ/3PLvZ",
-	"GYOMYZbtZ4gW8CzjYn4IHsKt7fpcs1R3J8QWbe3YnPIUIJFhbEBXJmytzDbg+eDh1YJnzDr8Zc6w2NZY",
-	"xLZb/8T23pgGHv9a1Zpacw7sQVQqVvjm0ubNGLiw0yS5LDTNANo0Fm31VM18KkAYVg+gGqN/gPlEJyVc",
-	"vWR02Vq4FAoMvXArek+N3u3rdzXrMWPWkkzL9ecFPrjxuXoenWVJ57bqsA1RwwZq+RA9hNqjmhY64LlQ",
-	"nCBF328dficdkG12yQa98Hzt2vvW2DGna2g/kzIN5epcBwyQG1U1ixqPY9liKDFFSVIqLZdQiq6D6d7i",
-	"QO+RrvELD1T9CVRtqKVFKu8m7jui5vDU2BYbf0FFwjKojqYBRuari+N5xwouU0CI2zZ4tuIJXy5Zyqlm",
-	"2RrbmHZ2sT2vnWBj4YElSPbwGSxgrmttHmz5NbikpBSsIPbMNEcp9JuiePypfkudmLEIP4svPR48IbFd",
-	"oUkp6DXlmbHzYwJlf8Xc/BfnjlycF/Kap6yoou+ua4ZdrFYuhSW9CDdgj761oDUEzwAyjgulGU1tRkf3",
-	"Bu3bFjbYtT9Ed9hwPbBlYsKyjKWRp0YkzO0r8yCNkMs3aOxepVG0d1vZR4rUeRVFjNJUl+oUaj7Fm1Wg",
-	"yI+gWVPPrBwzY8gXcU6VnqQlix9HYwG5SjHwf2z0XBXboqJSWbAgkMtMFh3B+AYn3199wfA7e3DEA2nX",
-	"+tLeM13X4Gf2kDWUtU+d05ocM6qgikgmK0Br5JOpeEFmjOqyYOYWs84IQFlKoRfZmuQFT5jqwrNewnju",
-	"kUTNB7bBImFuD/V4N+vxAkTSGQKKQDbaDFIpbkSo+9YNdwS6YtOFlFfdRg36m8HNgC2loCVomEF6PByR",
-	"7/iXFgaVYN9AXcGGbWk/AB8a7UzVGhEaGc4gHDYWF7rgOYuIkiQtkQJtdy/sQ0pkCV+WBWpcREiyoMWy",
-	"T17iddAHE3PsF0Y9IpsKHnQbt11Nx8KIeZpcCbnKWDp3OQdzgbmdR4MBic2sgd02Gtz4K1C9nCvFxTxy",
-	"7W6M1aZXEnLrsA0EV2NR+VSeDHyTCAu+xtLxIQobF+6RwnqHfQItDwkFJRWXCkwrXE+Y01hgK4jWguOQ",
-	"p4bPwXLt0jnx1kcqmKjVngq6wsAPObeL6WNCXLfkCbavYz1JTv+lShOMrod/OR4dP6XPTp6zpyxhU5bS",
-	"JyM6m9GTUZIm9MmMHg8Tmj5lT5/SATs+mc2On5ykg4Q9Y8PBs/TZNO1KmsNZHVy44dS03CX9YDOVTo8G",
-	"z086MOVdbqw/Hf6pLihbwCxm5SBRENtzeGbyi33+9hW06nUbjEynF2xZW69fexxKxV7rybAXwP2vJU9Y",
-	"3+grvY9diUDX6Kr3Y9nyvd9Dzx5LYFRZ6bIBuv0dSfF3yGXV1kKcH9d2X7fV8eho9OzZPv1xIOtjQ7Qn",
-	"C7rFgf1Olg7pvmRKWRcNdMKZM4FND8Bng9VPuSDKfNCb3aEP2zUQt50M++THKrucfWBJCU7lpUxZTGLE",
-	"x8a+hCglLxZUv7PL61R6c/oZVZy8dM+/zag4I/EVF2lMFF0rbHzYJ+dzkPkrWVyNhe1mUcgV5C3HQJMf",
-	"dNwnL6zfzZWaNSqSzKXtHIDTwTxVmkB7a4/ctemtWpKEFsXanD5nODt7pCmsr2DLAvTJJfug65+Hdjnm",
-	"D8oFef9nSIC2jRudiwLeap6x2xF77P9gLGIrLCeGmeI+ic1iZjFJFlIqczYS+MFIEOh4DX/Zpp7m09PC",
-	"xSAqS0quBLli61Pr/odHJhaK3LSisLEZ3BKRlroODWflI4Wudu8M4SLJSpuWniyMbBqLL+Lq8cxrwKj2",
-	"wCal8jHOAFKvcXxXbD2xveD8R73vBS/ge67YGoopvJkRSmySmac5LSV6cdwW4+pBylOWGm3bNoIK+pWf",
-	"BbvpGhBga1MgxoXNi+6PBVSxsPdOtJSTjBZzb5h6dvOLM+O6andyRmJWFLJQMTEnleNQyCIz/LiQhYbY",
-	"0Oj5WMTTMp0zXRXLCAtyPFKNdj4pXcOMoJFemUctfZRtE6olTwWfLzR5f/kClZaZ721lN4dCU1KeZaQo",
-	"hTDUBe0PCgY8kbr6wc5ioThyAvZ4XCKBb1nGsbBj55CAfAV7CWIlRk30lJjlPQTpatGmcfg2kCz4u/kO",
-	"cuoBJDSj2neKpTIWNNCbHikSmyM0hu6GMfyGDgGUUhfwPtCaIGswpZrGqN1iMqH5TQoWY6UM2MiKN3Bg",
-	"M/T2o5xa0bV1T4yFqyoCLQdt8jU271yC1yKRhhywk3bVWqxPXmRSOe5OpBAMxFfV38sJ5ZdAVkFhjbHA",
-	"gh14QpkNzfFoU2ZypcIk77GIUQAaUs6cT8T8EwmhKIWLK9I8N7Ox/mzkqYRmcCdbRuEquGU34pzE5nUT",
-	"uDO2HR5j+xc4YwwvcVGCOhGfwhfxheaqOd4atziSw/cWTJWZVjFkYK6B5WHnzRdcQZaxwIot1XFhG1pW",
-	"b63p/TZKW2VLVn2KsdcbtCh2DYbruRxQtNswKNwZ1DlpbUrY3tj8/uKodFcM1YkvV8oGjlpfv53iYWzO",
-	"HEiAQefT5wy0mgnk2RrUsw0RcbMXBeze2ZBojqXofQ9n4ncWKd/JuDwHeSyzh1RQ32q3IphAJwbq3h7H",
-	"hfO0qC6MBs+fDo9HUQ/PSeyW6hnXTHWXF8+yVIcXz1w9nAJQsNs/AgSgyNC20w44SUVkBh3BNKFB4/NA",
-	"g+YFsVLKiVIQR+Df6JMfIKH0bSFtbSs+XzAvQtqUMRA3K66wnNRLI+y4Zks8E2FItsqRbQV+auWZRYAY",
-	"LTiDKk7Qw8yslcLektY1ZVYTfY5eCqR07fWNsaDKNm1LUI9jqk/euDgdHoDuALBHDl4KHlrJMkudToG6",
-	"eVU+CyYI6tlYIOex1HwhWxOKFU+cH4KCamnm6jZGTv8J+XlBU2FAzwAsc/tpSrNsLJChl12C+Usgk/uR",
-	"zvDuHeLZba/63JU9YGgoeDvyd4DAI0fh6LxzniTLKQ+y0clGZ3j7/XSBzJuJSsP3qmrSD46DT5eFUNot",
-	"2eJduIC5cGOMMVpk3KhJIOw4wsjMwRxttGN0ddekuGaFAjKsuY6vGMsVEYwb9j8NbPOxsCY4xlBgHUFY",
-	"oF+UaxeuR4XXDMV8LA6/NLFGYmyGBV2D3XiCPruAV1gqUub9ezIt68YkeW/t2bEIJSxKrNCQbG8ZDrtU",
-	"VS25F40RP7JDKsGcP7Mm6Aa2RSZZUnmQOuuQZ8HmrBjjZgLnDqSLV9XNLwtGM73oDJ06tasJyykkNO8u",
-	"SqH65JUOYDkLllxZlUXTKVWIDPEts1OWM5Eykaw7gvzf4IDukXLtF7oip3ZqRpnL+DX7/TrBX9iltqZh",
-	"c+ABXdlNvmlEs8PxfcXW+8TaK1+leaBeOKqe3GSug9KnWHbNAKl2xRBcxiEjGb1mT7Dci632wvVYsA+5",
-	"EXbYUuxaXjGEq4FLtbMx6Hdm+P8/e1ez27YRhF+F8KUtoNpNbtXNAXIo3AJumraHKpDW5tomIu4S5FIu",
-	"GwTo0/TB+iTFfjOzXJp/dmX5EOgSRIm4XC1nhjPzfTNzQPG60M0UMu9/7NEgdqD488sfcCyRxOLjs1FF",
-	"FnPjuiFvyGoRaKC8Nt2WKg/5tQyQYfA6wmzc2JmhIb9eB+FGLFdmc167O1tmf0GQlskbrUpdJirdrf/9",
-	"+x9ObbYZVeoJhl7FOoDszgeGIedOE8KdtWvvwKz9OUkGtDtl9/V3rHesJH7NSoCClBNwAzUJ2U2yoUuq",
-	"tXIbVibxJanz7Dgl+kIfyhG60M2EE/S7WEE2HJQXTDHY0HuVuWqS1L7suG2SrhRdMkdtwSKp7uy9IQlD",
-	"i+qjbeiMzWbjMGMbnrcSwd9hdmTtO7xxIs18C+iAYynByjLibGQmwhQo0YJ+Z3DFKFq53tqKWp0PsbdX",
-	"5qnzbkf7jpGOzrZY/Kib/zfs9vUXNOyWzQl7F0fdbILgP14391RGwtof4XDSF9ELFJoouDWpGwL/AE7d",
-	"32kureuB6vyKpLQGXiHeI7Am5EKr5KpJ+Ay9rxqloomHANIAeaJGqARj3uhP9OsOKNy4w5RHSud2lO3g",
-	"k+byTKbi8v0CcdAw/J/NFdNCZ4RbvhpjgcNyezooZ5dy/UHL1fgmM8xk2shR4ILAFdHDEZmDhDxV6Oii",
-	"R0rd2Sf/WXq2ztaIyGUjk/f34i1lY6OpRaIe47DIBge8Fqeqj+ub0uZrnatsO+yg8GlMeikRc/UV94IO",
-	"n1/WZ+kQ9+aU7ahrUqHi38pFK1SH17bK6aKa4InWJqRU88IlTucFiqfQBGBzq43XCL1J/DqUovCBw06V",
-	"aIxUtTwRLglg2LmydXmtcRWyDCsjK39VAR6i7sRClKKoZVC1w46yiawBdWaQXeEdtTIAd+TqoPN3aqeX",
-	"D1l4mTtNflPbWlPXeeZwJj4kIuOwMuftWrnygRfhVPRjbBkOoE3RAFkmTNxut/YeM0foSwi4yM2MKEIN",
-	"Qd4CiC+prABfjif8LHBP3ulN9qdOkx3tHXi6FzFGscn13IDVVEX/gX+qksysjJDcQgaDAK370joiAXV4",
-	"jBGbtWUPYChMsklLWxQ6HXQ1y9r84nRxoNyMX3oOoZJnJ6FvZoravSxkRdusvAUZ2aWtXUG1L1AKrzxH",
-	"y0lWCtL70B6FTiVzpvSJ+ZkZywp+66zTIihvRNMNUDjHig8bQICuQvO7uhxdL7VhPS++YSTfjS3J0qWq",
-	"oZlGUyReZijygLCGDIY2yMi+0Y2V0Rn+4S+SLiUY0+iYic41VczNkTlh3yd9xjJhJxsqwl5rM2wfbrX7",
-	"FYd6yJpF/xjoLiPqh+ca0amPyuf14z2JL2TT2VQ1e0amOOWpuQ5dzPHTyRVQi/Pae7l/fPBeLbkLY454",
-	"qERUjv7OAEpqr+ucu5XV5fZkeXKmiuxs9wrN/vgnDRRGgiG3CNwM8E6wa8SQ7L0rv73++JWfA7+Hp6YR",
-	"IXLR6g5TZuQpAK5uye3RHXDW/Tu80yptvgUbORTjcJnF1yGw+6Yl18FywCvsq/VpNxqpBm73tp0vxaNP",
-	"YgrPtTLeVcAoRyI+supGK3NvsP7Sl1QQHXpu4aSj0s74uKW0qr/K+84hh/wZOURziQt5mMRa7S8uUCG8",
-	"PMbopB5VbbcBqIvWQkqyv9KP2U4bXQUGMR8go+jR9Qyef/7w+b8AAAD//w==",
+	"7P2Lchu3ky+Ovwr+PFvleHdIkdTFtlyp/cuynfiuSHKci7IkOAOS+GoITAYYyUzKp87TnAc7T/IrdAOY",
+	"Oy+y5CS7/tbWxiKHMxig0ejLpz/9ZyeUi0QKJrTqHP7ZmTMasRT+eRSGLNHdUypmDD6ImApTnmguReew",
+	"cz5nJBNcEzklKVzT6wQd9pEukph1DjuTpWaqE3RUOGcLan6vl4n5QumUi1nn06egc0zDOeseS6FTGdcf",
+	"8YSGl1miyCJTmgipyYSR0PwkKj9KyK7SMmXrniaFZsK+Uf1pH+Y8nBMYNtFzphihKQsIFZH5kyj+BzPv",
+	"av59PZcxI5NYThremfS7g/7ew/0H+zv7w73hw4f9NeN6dk5n9eGcfX/UHe4fuEeahwWEC/J7JnV1ri86",
+	"j6YPD6L+w8HDh3vhg+hg/xEdThml/XB/n0b9wT7dnUz3poPJcNKfPBwOw2iwHx2Eg/1Jf9rv0/7Di86a",
+	"Qb6mSnffyIhPOYuaJo8JHCesGbmmioRyseBasyggVBEqyPfn5yfdiGpWHv35PAtIf0BeUkGG/eEB6fcP",
+	"4f/Id2/O1w1LhhSH0CSf709fEy1JJK9FLGlEpqlclJ891zpRhzs7ZnpVz37eC+Vipz949IjuTof/qfhM",
+	"UJ2l7Fs6CUvDmcp0QXXnsJOlvBM0jO6UavaaL7iuD++U/Z4xpRWJ2VSTb8bp+H6PnM/Z0kgdfjiVKUyp",
+	"YB81GesxUSyUIlKPCZ8SIQUjHH8e5JeleFvzDY1jec0iQqeapReicIPehaiIT5LKi87j9NvB8LH+dned",
+	"wPrX6p7ImIfL5smPzRVEz6kmNElizlRAxr+P3RAVSVhKxtf5qBrH9Pu3B/3H198erB0T0+mye2TetWEv",
+	"4ROMLFxTbvTIVKaM6HTJxYzQGeWiR86Y0OSa6zlhVyxdkr3hI9j8+/3d0tAGw0YZ4ELvDjtBZ8EFX2SL",
+	"zmHfSwQXms1YCuP8qYtarXs8Z+GlMheu2fm5sgnIwR6Zs480YiFf0JhEfMZ1ZeI+VxOsmWc//hdR87Kj",
+	"ArinCK9oabehug/CAes+mOwNuo+i/f3u/rQ/HYYHk4d0MGjZXhmPGveXH8w5XzCl6SJZoZnCmJsVXtCI",
+	"FTQV6NQFj2NuxZAoLkK84r3gHwlLZDgvC8CDgwfD4f5B3/yvTRYO9raQhR9ZqhqVmP3CiQK+wj3ltCw+",
+	"sDy4zYRz0DIgq5ZaV9duXljewOwnOI7MHE6yGUlZIlOteuSIXNGYR4RHRJlJnyyLS8AVuWSJbhYPIx1G",
+	"OIxsFESjvP8X9ONrJmZ63jk82As6CdWapWaM//XrUfcX2v2j33006v725yA42Pv0bw2y88n8KKULpkvW",
+	"zmsqZhltsg5Ao9lv3XIsKI8PScQCwnVAZEqYAKVNxZJIPWdpVdFGrHv8fUAi9vj3b/u9RwFhAv613wk6",
+	"3DwFza9O0BF0YX5gbTA/rNV7E6XprjYmDDChep4PD285gt1pJIOnxjbQaca228cvIrZIpGYiXL5iDcfJ",
+	"kbE0f8+YkaqMkXAuFRNloQL9bS01umDEHI8FZZ6a48GsG3UiXJ6DvelBOIj6rLtP+5PuXrj7qPtwssu6",
+	"/ehgOqQPwkcsn4PqIhVG3zXDbxHU4f4+bED396BxJqZvqA7n9Sl4JjTXS6LpTIGojf997GUNl6FH9gZD",
+	"Mk5S0GPc/G40pTxm0dgYDDBVWZqaDWhtB2NS04UUM/Plom4V3IpR2Txl0y6+Z8tc7fUfHbRMjzVBz4yW",
+	"rk9TbmKS3f4eGkp6bk55wa5ZWrZLe+SFmYt4SeZU2XPWngIBUZIkKZsaG+XFtPtWCoZDHm9nvLa+vn2P",
+	"Lr7ICuXWNAtmOOsFpXZshDIBM6xFfl40SkkuIYG3pI05r66NWbnb3wtIlrgPIxKxmJmhqHZx/MKSlq/d",
+	"9uLW4ivmk2zm0gudn3CZLM3hmDKVLRhMLNe440gsxYylbpLRdE+ZSqRQMN0V//LLThW+bqsCa5mk92Kx",
+	"8a5cq6OaHEgSU83SHnkxEzJlEZkwxSMGGxP3ZECuwXvniixkyi4E+0hDfUgowWVp3OPVub3pVs5f/yab",
+	"uUXC3gkGsQiMrRiLyrl2Ztcqc6rR2AZeYENzQagAqwPCMgGZMa1qDoTZocp4xEzB1ocbEDm9EFQQtkj0",
+	"0mz76sxAXONbH9dom4uV0jPoD/ca7TAn/GCGnRQk4zkIhvk0xMiN+Se4kujz7ySpnMRs8R//Umg758/9",
+	"t5RNO4ed/7WTR7d28Fu1c4K/wofXzSSn/awc2mPSzKPRh+DOFuVu3CAAY1Cw5VODUHVpls6cHoUgWylC",
+	"0DRqe+1OfmGLA77Rj931Dbb+qt+XroV5c5P4hRfH7wEQjcdkHMqIjYmiS7O3l3+bya1EI1b+vHDpZy8L",
+	"7MC3Up9RzdWU00nM/qIlYpHVLUYl09j4ACwy+yLmTBGZadDgLrJZWbhapHbVLJQvrkbd/jF76pPTm84d",
+	"lZnQzz4ah7rB/jBODdq1oJGsRw0OjiAUf9wjr7nSCgKKZgAxMwfwqbxWZE6vmLVU4mwhvKWoWHrFQ3ZP",
+	"EW1kR4ELJTNtvwxTBmahekw0XzC89UbxE/KGLSYsNbKwJBNGaBRhFD9JZcJSzVH925HDPyM8BWh8UrgE",
+	"fcu61NkfHpobp0ypgCSxmQnjEpqRloz2PzvMuO6dww6N6P+/EPQ1B1u0mUfcN44sN9vbvIJZfHu0ycm/",
+	"WAgSZb3jTDUGFJ5ArkBO7UFTHuGvvwUdrtlCbTcTRySV15VXDVNGNYtGxgMvRa6ahrygH1/gYwf9vo1v",
+	"2YtomtJl/loNGaE3TNOIalp4qQDdAbPzBVOEizDOokr65u/8ruzKJcZq+09oBXmN756dkx2a6fkOXkxi",
+	"2HTgUf9jXhPUjL1jawAVrwLLfEEh6vWZkdNavLQakgw6l2zZMP1HJy+I+SYgKbuSl/9Y8boU8lqMBNPX",
+	"Mr1UK6beqjei+EywyEz8NJUL4n5psywpI3BH43pyDemk/BL41pwR1JwVSxYZh2jO/jl6J6FKNYvDif3m",
+	"H/MquGFGUxpqmbbk1vEagtcE/iDmWtmD+B/0tkpxKVRTXg6/CQgT0T92F6ts4p/Z9JLFr/8xL6XlJRNt",
+	"tsu5+RKMF58SWciIxYpMliSiy3/IW34qZi1+LZ2CgTdFC/Jrj6Pa/i3oJm8y1JR7VU5yQ6piKZbn/reG",
+	"NzuaWWeuMmOCUPNNg1l9RXnsnMHaEQMxo8Ipc0+h8Ww3ojJnSXEdcLXsqCZSxoyKTtUXrD+HohcBQzQO",
+	"iw2G5FGmN1TQGTOuh7pUhwQXOyBZEsF/jV0VEJXNZkzpx4TGShIhNTO2firN3KjAhrrNP+YsvEwkhz/U",
+	"gsYx0TS+BI9gxgREz8D9sotRCUy5mFaTZoY3uKeIuaL8BmbkI/i66Y7qksdxk4KYG7MqphOzgeSUXINH",
+	"p0lIBYlkeS/ZLYBz1CnurHr4EP3D5huV79Mw2NLuWbNxYKrK6+/fNigIX6ssGz91xVxXtGZJnptUx18q",
+	"SDYWWhIFt/LV5ftUXMBVMRfc8TWlVlfbR5meg3PSIGZywQohgzlNEmaMSS2Lm79BebT5BDy/yRfxBSJ2",
+	"xcOWPXnJRWT2TpLKWUoXGOdeKs0WZqXDubF6x895yqbyI5GCfOAiktdq3CPPIOjNpyQToLHL2+RZzEKd",
+	"SmF+s6Dhu7NOsCakjyGEpjHCyXCz/LuZkDVp9KBj5qBF8bp1OiTjlM240ixl0TggY3QoRly4P0ZcjFI2",
+	"zRSLxuQbSq5TKWbEnG/XMo3uF66axDK8hKu0lGRBxbJysbqfP0Bmelz6awR5+es5Sxl8gWfsCOzA4gcp",
+	"c0MRRMYRSdk0ZWpO4IwEX9R8D+lajFHBz9CeNM93gxmFcypmeG//WcoU02PyDQAFKOA5WERCGTHzUwgS",
+	"tfyuOkEua1CaqKKVMKLKTtac+atg/CmfzXX9+oZn2HFV7hv5GSv/fCGvmr/Ad54siZnShKVUy9TcN2Wh",
+	"NIsyMg8awcPtS1+yZf4c90HhCflHbsxck1jKS5tyhukwF1gDbmz/tN67/VP5v8k3NI7v51JQ/KY+bpdx",
+	"HvnQ87hH3siU1YKN+Z7zcl/ez3v9JksATbjmTW2/tGFYc9YuGDjnhyCPO8M9G5R9cXK1l0cn4bu9h/l3",
+	"B+67dRpp2N/t9XuDwW6vvzPc20AdqQwO21GbWrJzjGOykRVioad2Yf3bcUXoRGbm1JwAsAuTtqmFkwi2",
+	"tWYbrtdsFWsDLgETHRRevj7+hGi0M9zB2GxruICeYNeQX+JpBSH0Kx6ElVPLHUmN58SmoeQ99yplsfRi",
+	"V13yza0GbwyULIdhm+GAbl2zlGjv8lEnMY3he6bUCK5tQnG9/HDuUc3mgTLlf0AqimBWpCw9bPlyPvku",
+	"5O/4yxfv/3gxeMtfPuqx5cs/og8v+Dv+4vrN+eX+C9HvhcNYTBbP+9FPL+Omg5F9THjK1OroJo7dniv2",
+	"F1/ErLEnWtusHVNhdJjRqzB3UjB3CJanK9WjPfFT/+rl78Pl6UN1Psg+rN1LpQWrDqU0cU17CvGGT2I5",
+	"aULIhOky0SzyFRVU+xQTS41PIqQmKaMVzXz09MdBr9crqoUJFzRdNq0sjqB5Sz9xKYhVezr0KOzbAE6H",
+	"80xcjmwKaxC0xys2Vw4AieZ/sBHW0xwiBOMg6Ogc8ly59ZVDEw821hQ4Vy6Bs4G6qPygYa/n4B0HtC6G",
+	"MF3St6w/wk0x8V8SDV8TutIq16BO8hptYbhKFWHPCTX2MuHCely1+qFBsB1iuyxgrZrN7Ti/ILeJft9A",
+	"wfE7AiSvdYiK+6YmUIVyLrMQAGFfViur/G7bCtpf2pxfvB5hgxW5utV6g22rDGrGnBtOcd6CXBmUd1xp",
+	"WUs7oP2IOtMyZW3mr0ZIIWJgayrpLxNe2eBwHMXXdKmITjO2QUS2MtXyEm3S5mnS4fyUJfGyrexDZbG2",
+	"5t/EXFyfKXtNcywSvwQDhtFw7lBCIO16znhKZFo1AH/902MD0bi0CZZff/P2sv8+KFzaOb+WGGGDpKfx",
+	"aSMzYUYjaKozPNO2OBthbsz4qwcjiLqLx60JkrrpWTH9MCX1+fvBRReJlhZ3TagmUoSsaRWwuq55HX2g",
+	"skeeUcTLQqEORUPNHM0snlZXYcEU5oFsjWxtbv+z8ykoX4aYJCmIlhFd/ufmPsvxnGo3E58123YaVkw3",
+	"rGhzvOzk3dk52QnNP69lFkcImMK5x5CpMcOtlnTPOoTiEovklimhxALs6quU5PDJjaB2QWknrJ8/s5Hh",
+	"RzpdjmhzUeTz4hCxVga3B1Q+ypTs93cPydzZM6pcQwnYF/P2Bfyi9eIAjlmSod3+1paN26lNUvz9+fmJ",
+	"G6tuX645jQ7JsN/Hd3MTGOTlWfhFYZH8gIf9xhHTjzji/UePiuPv99eec/Z1GqXRHPZids6bFumIFLOG",
+	"kJfrkeepXJBYglejJZnz2ZwpfUimKWOQwwhIIq9ZGhDNKL6YMAP9tWOuQGE0/99cY44eRhdmZPkZht/X",
+	"jqRjlrKFFMtzHl6ypgyDpkZCci91xpVO0cGHk8OGkwCvbq5QfCa6XOA6GJkyP90nCy6yWo37Dwe/nA/f",
+	"fP927/Sn4wcffnx1svv055f7r5+cHdVjYCurrIKO2SPHVIQsbvJbI5TrNBMCqoNR4ZohcgHBD7MPDsk4",
+	"koKNcejjEO4GZQxTGcfyWhWIA6SZLSOvS0UyRScx65EP1hei1edgkI1joUNdceC7rMqATFOXlrRrjmMr",
+	"L7D9bF14AL5tklmYQSk0+6jXpXoR8gkxUil65L2LY+g5Vx7PbedKkIirkKaN2NBCIq4hSpJ/2fboyqG2",
+	"HdBTw7Q9YcY53vwoc2M6ldcNiIS6V22Tjg2vh1/cwav5QtMF2+LNYDgbv5UUxsIHPTCac2NwN5iZz2ga",
+	"c5YSa0WogMg4ao/bOER753sWx0ZbpRKWKFNG+278IoWhnWep2CTFCmmhJkxoF75oWaPHZOHhsSJeBkQw",
+	"45RPZMRZLb89TeXCPFKIz4En28C/scCn021m5Zl5kU1Xtw0ie0xjJiKaEguL3WhaqhPBjJWP/u2DvS0j",
+	"ZzAFmqb12JvbznBedbNki5m52kLuAVNQn5i30jLM3JGSesOYBmW+6UuZAW36Tg4g0QDCtN/cnY76wCaK",
+	"6y3UlB3Spu+WspAJPUJsRv2MBafn9l/OGbodLSNZWMZjGsfkSIgtDhwzxM1fNmZXVOhRJMNs0byFz9lH",
+	"bcy5TETlYvt7ishrQRSjaSUW9SvqGjjhzZkSkJeZYCuASkfEGBHgLgnCPoYsrRJDNN5wHWKpCdFI1eUo",
+	"lIuWlz2234DTusVa5yeRWSzr9c6lcaqXJBOax+SNFBYUudV+puryxcZZgq2ExL7rprKi+YL9IUWD4fni",
+	"6O2RWTsLpwFInHOLza+I+RmsHQBCSMwvGdFyIdNUXj8m78+PCZ/aXHIFeJMZ42/nVAK0bF2O25z6oySV",
+	"U44Yxy1gpmIJGGub2IaRm7vlCSsrAmoOnmUoheLVSNWf3oyC/VozmD+1mNBwnByFzYjJI4LQk8JI0EUw",
+	"ZrFUTPWcDzKnwPZkJ35hCY0asrPuQSuVZkyFHZIf9ip/A473or9hH1PyN+xnG/kbQeEOK2ZtNQaWTNiM",
+	"Y8TM7NseOZpZK4RqXyeNV8JeV0xEHsBQiQCLiH1sEH0NMNmQ5QQJTlRgHbjjSAiwVmPwmamezfCoEJbh",
+	"wlYl1cGTayCqcroio2XfzurB8iuabQ5xJqyUBvKbz3vfm0gevFZZ8JrftFnuLI4VFxwmY6UIPm1UiYD0",
+	"wwFCAaKZn7a92OjIQkm/h0nYLJGWJKRpuiQyw6A5hMsfE6rJQipN9vvVc8nnZTP2lOp6mihJuUy5XnYO",
+	"O3M+mzdbHuYUmni5KQCFMe0ySlko02gLi6ykXPKDZ7/h1KHNO9xLPO5lnz6D0NgWoh7SRjD2B67ncD+Q",
+	"srGWMh7BpWMESMG/gdsjq5kCNJ3lplR54mwaFJ46GuQ27e8ZS5ejVF6rLU5wKWOzRuUpLJyLueftwlIN",
+	"05hmzNMCoYxhDU7hoCnGtsYAHcUQ6tjxlIDppiSZ0tTHu1LgzSRCEivjpVma0lg1Fg+EeTRp1bu/Vyxy",
+	"gSf7Ky6yFgrIVWsJIHstUfFPaHiJb6vzZJdTpZRgTB3fvQJW+WG+Gw5/nCNgZRtEbmGaOWQO8tkNzF9G",
+	"nMcYKL1iSDFjZc+aVzRJ7hlBlLEi3xTf7X5RJRYSZOaOUFzirixrysKVtfdAi4PGm3hccCEgckDJwhG5",
+	"Qv4KQmUvVrnetFu8QP+q5vJaPIb/QKhUKM1o5E1OpMAMGb+qAD5b5a6YV2lAvYFvMi2slodnGsGo65wX",
+	"zjojFLyIRrFQmiVtVX/mK/dEc/tc2de0jTXnOliFoG1gf5HokWaLJAal39FJPMoV4UhliwViqa5oCvwQ",
+	"xawhVKstSJaQxdLWKHzaSrefaZasrR4JOjrNREj1Or0ENWVEaZkkLCIUkUMx+AHILrrZEt/AkjB2dXl7",
+	"wCdNnkcyS2m0Ni333l4Gvgqdrb8eLmqxUyzutbBjnTmx0l55lqYybVFH10B+mkoxA1I05rIgzr6jYB47",
+	"h8PnODIRM6WwEkSRMY/GDjkcyoiR8SRTy/EhhvaBhAk2NKQoyhgTRMIjfLwh9C/XzzC83bHEOW5DbRi9",
+	"R67nZn9aRIJ5rtEt7GPCQl2Fifvjuh5tcMnulfUWMG/uqImk9TErggsjQ1nnimTCVzc9JjpdojdnNF6q",
+	"MUBaG4vdva0Ibx5VUtXuaBtDfJRF462pOGtjuMEmYyCPpV2GH21oroNU5CtRmoeVG+F7RlM9YbTNunTH",
+	"MlGaxzGZMC5mYGhakmCklBz0fU78es5jVji20gzNnm1zd7UpmvuRlqYp//izMngwGSdSzFbOg5aE5nG/",
+	"ccLFbHwrL5eYJ5fzzuaTz3+lM5TqlW9l9NWEzTLRI2+l3X1GF0CZDlky3QqtWbvN8rxmgMWFvIjDvKdI",
+	"LGcWf+Pynwirx0SxGZk56GqVH19oW1qdUF4Z9+GGW3PTnXjemEA+IglnISsbXsbYZR91jxzFMX6vyL8k",
+	"ByWbogtYsCXl1J5V/oyCkweIwsbOKm0Q44jFTXBmM2HwTJe3A6q8FtOvsxaAcINVAY+ntCTwyYbrga+1",
+	"eilkUwsGH0/LFFNF0JMXZvBA6hMJ5cybeLKv4cKVAS7ziMZ665grl69pNLPBBK7ecWwRF2NybatYMVYY",
+	"oJliTRyZkrGjKy36U/hbM6VoEOI1FVfKX3QrK28Wprzy5pPtYlq4HG5O1goChBcah4maEj1RCitTcEh7",
+	"5B2qug9scgbaLCjFEigxN0fk3XMwAi2s5qCfNzfI/d083hJKe61dnoaAWjH2siV3mPupx7TZ4yCVmiGR",
+	"E3ZmmHL02608ohRXEgG1sE9tolfZppZX3bJd28kpOJ8bGqcbbSUwAPFcH8EmrliBhdDU7QkyRB7q0owf",
+	"byjSgJe2cp0ve5tMn/Am++ZIXWKMlZKxsTrGlj88bw6xlBnRaaZ0fjLDEWKMBB7F7FawWcaYqphA/HNN",
+	"oBUwbozg38u9OhtikGlrbKlHxmb0EPJzQzCSAyhu491A8skmVJCe3X5b2Rg5fPvLx6ZXosXrIZtPQUcK",
+	"9m4KY10PtrV3+hSscVA/sjAzc3ASU9H59JtfrhbY95GDQnmGBp/OqXjHhT3cxNUjY2v9pJlwtihNEseZ",
+	"nCu8BV2ih2z5lUvnvDFHjRrkKWgP25Up4pidT+UCRcJm1kRkPwNXqXhM4A175FzOPPPMEh4NoN3dIXnF",
+	"nxijXJuxAhGNGR3EwaDywPIdS0Fs3QgZ+Hvr1AFei5mQSuMdGili1Bpa3SBEvcaIfLVHRGW7O0KdNXu1",
+	"hfpkS7AdmGelyNrusBFqt0kUvQjfXBtFN4pjXLxkXMpt5XHzxig7SlgB6jmTYEjCzyDWZM52ZQ93+LGN",
+	"v48xeGKBsmO7GcZB5dCCq8bMba6RERanzcd2PsYYRAkKtVS2KO6SsQQr1zHGNYadAGTk5igwKwrxaHkt",
+	"yCVb9sgZkImQiYwKQjskb/iTVZmBAn7hgdVxq1yEoPOxO5Nd82FXXfKkKxM0Z7oAJ2UpGjNQ2lx87wZj",
+	"N+IpC3WJIJ1RLNxH2EVAUqazVBTC7o9t+sF/g1HpFSnJUuwUnugSDuUgqvtq83DaucVj3FNOHQZkYJ69",
+	"Owz6/T4J5zSlodmheYHp+/8wU9wjp+688i5gziBtBbqUbbD5rqKolxf1GNl78Jwg9/xhdA/nxuJaAkDk",
+	"E3+IlZZ/d3iLqw/Cum6zvzEXHc8lDxkSu+VbbFWxlzXhUnskgIYF7ETNEC2BoH7986LDo4vO4UVHDy46",
+	"wQUe3fCB79AizaFx0fn0W6ecFt0qBdpUklVPgtYscDO7NOLZFe1GqUy6IosBJW/VYX4sr8oLlQ2pL5Le",
+	"t3mngp5EJXuIB2juIWH0HemeW5brH48NWJW8X52zX5FP+9tl7+8qJb5tJtw5ooO+L80xBzdXRDEa2yzH",
+	"BGCiZTIx+IIjUAo77EWWkk5f8xBqbJxWVpU8K15xe9l2j1Wy6Xa/Q4p5d5lW5qbNK3LHKeS0fENDe36U",
+	"rJMZ0y35+L9ZIh6myCbQPycPT8XSkcXcdSa+Jsy2eqoGTZFTzWx7k7wuq3hH6J1p39UmN2tZuo1S+182",
+	"s/1Fk8/bZ53PwB1rh8nFVBWSwZSgeeiX19MO4TXKRWa4DmzkPyDs94zGhdpOa+k5cQdpsNXyXwF42x6y",
+	"Nzp/osblLjAXHKKqsfu0LAMtoc42xtmNNX5QL8120J2qYv6qi2+ii79qyoKmtKmhmyrMFpxOk8bE7FNJ",
+	"Y9pYNW4vQcJYNkJqvuQ2Ze6F1sWk8P2fUx5naeu0etjIqim8aqsOgKxEKYAF2tyFEoflUCIasMJGi7rK",
+	"oj+EVj3yll0TM4RyT5tDW7tNNKCMYLMuZUYi4BiG/gxmziJuxrXggmqcmgVNEpup8MC+1nkq1o14oPS6",
+	"yy0QGhd+zcVPi1O97uJnFrSTo1LW/eL7An4FMB/rfnCCwBCHQlh3+VmOVoADbM3l5zaTDhnwddfa3KtP",
+	"Wm3yA+fv2S24fGs5oo0AfyplSSz+oAQmsHLuDtjNUxOluViXnqgIysaX28D0plfjS2w6FGepbDEWO9cb",
+	"/iKXxI1/ArK48dWwkza+GreSzw2V9eE65CYW5RSzIJ+JovwnYRxdXDfHOs6piNScXoLB5zp24xt9Lq6q",
+	"cjDdBIiISwupwMb3gchCftJ766+YE2vwau64ZuZ/kkdQT1+4Copb8wTWFQL8twT//4WmuO/HAPPevDVZ",
+	"eCmzYla+GUxkPY0acNHsTS3JJFvWd6ditCnn8jZbTBioKLggL2ahC4vPGBSqpMk7yJqbL2wfRynYY2h7",
+	"DPTcgoDVtr760pFZDXw+clU1ZiM71bnVIYU39rvnJhRT1dS5eeiqVbL9oxoNfZkY78de2MImJDM9ytIW",
+	"pFtioRfKZa2wLLzSR2WudaIOd3b8kwp8LTvhTpnqMeXrz5LiuFrf3bMKNVaNuwsc2KNE2hBRTSdUsR45",
+	"tr0/jV8Sc2jZCv0827inLNXm0Yp+INC1Gy+7AyJTkcWlri8NLUIaEZ9udFyRKGN/ycBazRZ5DZi/2lL5",
+	"ZdqWXLQRBs7VET/Dhjcsam8CRR3aV7lrSXOApeWFCwcxV0dJksqrVY/zm4raS5s7Ta1/mGWledEyyfbr",
+	"m5G19tvXtxDMwshtI6zTb8d7isB15SEAp9jaRzQySHgWrkbKVXuMWPCE72eUA8D+JyiEv3rfiShTOm2B",
+	"Y/qHusvKDz1lmvJ4E/Frx/v6R9TB80D5tsHNE5oy0b634NvCq9zJDmsX/5ayBYQcOtSjKkg9RkltWJkx",
+	"rLVB6ozCPcCpzdF/j62DO2eli6CchKPQYNNVVyjJhdJpBkZ6U5HJukZ5XJNIQtQ/wioFLc1GrnnVrWDG",
+	"Uk+bdYCjlRIEUPHJ0uHH4BQNaRyzqEfGOQACGw3RNJznjFIWm7dgC5kux7ZMR6pq6WfMJymtCn8JhrmS",
+	"3jOhWrPUDPe/fqXdP466v/xm/9vvPhr99u//1oiQZyxSIzx3aIsBSJOEeCKohKVKijwFmWMXjKTZ0Dti",
+	"CsF1T6hSQPMGhFCbJSnKaNPNixhenr17a6sRvMtcqGkQBDfNIRmbZ0LDJn/HMTR+QvvT/Bu8PfMPY8iP",
+	"obuSf5T507oJ8E/0IOynuCL288IflrLZfuH/3fR24wpk/Fbxtk2kTGubGBZWpNEWlxE7lmLKzblkd/NW",
+	"7iJUSfuyAtt/bF1Dvk3ieG/gVhjIa4pWNb/NIqHhqvoBG0BAXVOk9Wwa5E1CRTdLjfpxtaVGLxlLcK8C",
+	"nNVmSDfblC5o0k7jYTGydAkWjgMEKLlg5GG/j8xn9WCo9LR2p1Ipbp0TIgV5nvLI3GyPPGUhW0ww+vNX",
+	"J1BvHoPJw06uwa0HW66SwtayiKLggYMO9+eKNUrhBtSz524RN+WcRetW5VjWwjoCHX6FjjYo/vhd2wrb",
+	"n1CluNJU6Nuksd2KPL9x1n7bHEjb8GNY2MogG70WV/PiTITiWiOcq0XXtMW97Q1d+XBpHzru4Hq2QTb3",
+	"Spa2KJCXQH2wyEFh4UqRLvvt6lMLHhj4N2ncGOhGvWLLpk0h2LVr3teDbopQsQX6zxkhITtE28RogDlV",
+	"UA1wyRLd6tmt7it0yZZ37N/V/bmNWrmZgRmFh1x1XMx8u0JHTQ8HBVjYlvuDp+wv7YV0yZY3c56GG3WG",
+	"ZcvWxx4SGl2NwFLf65OYGWMaHQ/spxVgS2pXKQbZmQOw5SlxLXrcboXir8pZZ+6+O3316Mff++GDHxY/",
+	"pcPXfzw8F0/2lx/U08H8u3+dXD7bo4Oo//b05872nontTAmhDJaSGb2qe0lv+WyuAaibyFQ3Z3DYlH9s",
+	"fgycBYU6E/ey0MjA2Gosjs0fitCEprr57Rvr00OZsLW6/RVbnuGFjb2TzNL6alj7Gv7Wa9sjWZ1yLnXS",
+	"2HsCNgLBzrHOTuUawZHwX5wbGbEeeaEVWcBhhr1hKrqniU+j0G+2kX5YwK1d9SLae3n0KrAVh6KCE/+1",
+	"8+rBDz91h2+eHnU//LJ32n17sn/eCTovf9p91v35x4PX3R+Ohk+6D75/c9wJOuf7p2+7r57ufej+8n74",
+	"rvvTy4OTTtB5MvzxqPvmwfcvus9+2P25+/p4/6wTdD4cfPe8++5k72339KcHr7rvnw7Nfb//Zf9l9/jZ",
+	"7g/dH48O3nRf/PzgSSfovN17fdY9/zB82n313f5P3dPnB+86QeeHkwfvu09e7P7S/f7Z3nH35Zvhj52g",
+	"8/PR/qvuT28PTrvvng7Pux/Odl93gs7zB8ffdX/5Ye99982PBy+6J0/2n60kUnbzietREsPmCVlJoVwy",
+	"GBrSeIqFKdNtLWXNd1ixqdjuEBt76GUC6P9Kyvndq9On509+Pv3u+auXuz+cvn9x8suTn/d+evHzzz+d",
+	"vPvu+E0j61bKW55sdALFkj2d0EzPD3d2yPvTF4Gt9v7htGF68ku11MnOEVg1hzQqse//J41nMuV6vvj2",
+	"7PujwUXW7w8PUEd+e4B/caUyln6Lv8ePEpZyGX2728c/cWa+3f6dqzY1zn5gc0qVrdS01Z/aLsk3y2xa",
+	"L7fQx9OVeHCorJkwAm2Ym8LErtt1S5QF73NP+a7YFZYDmQIqfC5TxcgEgj3L4qHnb1+KEw36w3WNYCpT",
+	"6u/TNHvQEqEZUAhtH/LOzkaF05RFJKSKdblQTCiu+RWrdDdo6u7g3wl6TJRfaLi/t6JQsLQ7YLCIY99y",
+	"mWFB8E3aVnpOrxp0OXPzs7avBAa6NpOIalf1v0gy3Gqsl5DGZMwb3+ECgDwoMI8tkRA0Q5VRA1pgdS7T",
+	"GN5YvvsXZFWwP0mz5he1Ps4Ngr426fAX522ALqcFmYPrd08RvKhienAxkR9XHNPGx4Uf5mQzlMcT+dGy",
+	"KlRtV7zfBu0OWqY0P68FT5K2AxvtOOTot+Ytvmal/hko8Jcyy0ERGP6YLDdZVN+Qpjm2CF829H7YKAE7",
+	"TxmNmpJUR5abRCUM+qwBNRhePuKRL4y/5qLKlD4fDR6sfbbVwbYg9JguWHyOY3maj6sVtYhfN3h+mz0c",
+	"yrnb8JAhT3iN//3XzoKV9uIagxLv4RiDZFo57sqDrtz6s4W2KeuXA1TXE5keg/MAvohGrOl4J5Kh2gGE",
+	"lNr501hLn8bG/48pFwppawDYj35HEdhfDPhwAV0zR/9SkCVQfCaozlI2sl8AQPySiREXgONxfy64Upbf",
+	"x35dvhwDEdatK/zlnhemLGJCcxob3w4V/gi9s5E/sPI27vnt3Scpy1TpkvwZmrPSTWTKZ1yMpjKd8CiC",
+	"dvDgVRavcQfiCCa8Ay2PRtAvBuCwei6jkfmIxrG8hl9kSSxpNNJSjlQsrzu2ndZIU+w4T2OzIZYj2/Vw",
+	"gq8fsUUiNROhMXDFNOYQfpxkatkpERqMMuF4XPNn5a+IPXuLtzDjWFCxHBn/vTalNDR2W/Ey28DQXIoh",
+	"9NJspPBrsLVGlhcu6JjDHd43pmkx+F367PdMajpiH0PGIhy7UFmSyNT47gsWcTpyzIrGqoNJVVRzNQUY",
+	"J7bqZ6Gm5Wfb3q6lz1zMxgjjgupwXmy7bAR2mhlRtvyqBRmy7z6yLL0dSz8xysSlkNfC/12+pliOXriZ",
+	"BYGWpJZqNoKMBM5bFs2YLs4JdhctzRvQYQgaW9Hzc2bWJ16MHJ0swl9jKRN8AEBAZUpn5v2go4vStjpm",
+	"MiqA0wvXlT+dYM/OyqfmkeVPjFc5snIapZRbWkBzoZlzmVVixU0LVjfvr9pgPyVLk4SlDmwNYPE4fkqX",
+	"Ldmjqe3I5MqlrucyZiSiS4WRHhAZx7wpiNm1xqAxFxzmWf4FjwSfzTUAMN6fH3v4Edz3njInirPkaBwD",
+	"UukPKViPHFlyGvsc7W8F/DVY51CFtGwMTjOugogYU62YFs1DntD66VmzZVedn4X7bHiCNpjKn234sWZE",
+	"PLoRTETqxi6Eb8n3zwNmxTJsY8iAFhZcE3Mk2RY/FdCNlAsy3MQ4S5nxYLmYwZZ9saoXhO2SKKfYGJel",
+	"nFl4NxcklIuFFJaF0hglam52HvCtaykfWyLvMe5FzWJsQ7loikgrlo72N7LWsXdim+TA1+ovcT9v1o/M",
+	"qRzfl2xVw7HPQXzmD6qBPX3HyRsh3soMgg3tl9exdJGTmC4nUl4qJKZG+YoCHGodAGdswjsoMkKT77ar",
+	"jNaC6uxgYAIg+deEpWO2i6t5fUyeKMf3ZWYWGLH0nGPDryUxn8upcYkbMRptWs4No8nzo+pyNE3lYtQQ",
+	"BCwW1NyA+Oa/S9GTYrHlkbPkGLYn76eguTLKnB04p+YJncN+W7GUc0aQ9KlwszLdRpCTe5Te4c8/C39/",
+	"+mSuc+Qf5jv8N3xeIP/480/3B3zT1g/0zz/hX58+2TqH0gsNqjwhd9K1xdYArbpdsZn9ai1Z2AINitIy",
+	"7WEjTmQSxY35l/dg2biU7HtGY7NnWyoSQmicYhQxbwqoOzFoKZuUl8VdKy/Le1ZeNk2T5ThoC9xanld7",
+	"VcXM6g166+tg7ZjzJzVNSzN+RTjwSs7i6JAcXCsWT79iVP6bY1RiqvQoU5suKOBQzOWBw8vOZZb6SUT+",
+	"Vtvc54vM2lecykqcyk0RKq/YEgyHuspAfaECIth1O2azoCQqa7ppL+ZhzvdYWyC3HsX5c9P1ayecm5fa",
+	"+Cg2mrF0Cg8bDuFXbHnT2mSzdYw7AFPSkMK9kdrabG899hUtuS7zaG5zCNY7QO8N+sO9vb2HbTvQ1y8P",
+	"93f3+sPdfv/BI/O/m/XR9Q4CnDjgRVme4UGJZNifTsZJSWVc+GrNXq5a8e1FLP91cfGx3+9eXHwcTC8u",
+	"Pj6YttSwfO6+tFvS3qZl88Fvm4Jbs1RmCcQrEmNmcyl8d2V3lkOoIlPskIzNVhiTb8x/AktQEiCdu0VM",
+	"hDpAqLq6HyD9NJaJANGu+RcG7w9TRqPCn9cp11DRAhad/9a2Ase/yTfYDTnT850Fu98jb2TKWnM7sGmR",
+	"vFo5O0/55AHcMf8LHu+A7e674sPLdpm9d20l8zVaLZhmzJG0vaNg3ZrQb6h2Nlc6uMQlzfNgFVw86GB/",
+	"Evu15aJ+LWf8huAiKFTMU1uO8KSt/uVusCZfGmOS5+Ag97eC781eZ7kwXYuxiF3xkNkOY9g/DNkQcBfO",
+	"qcKGvj1yVPmlw/OoubzGPXshsLLR3BF+qfhMYJ8PLHgLiJJ4X0ymJ0wmMbunLPGQmwTlaM7mMoZeKlnS",
+	"I0diaX/F1YVwxcQXojTPqR7tiZ/6Vy9/Hy5PH6rzQfahPKP7g+EdgHYKZVKN8//QgqBxggEQQc4SqDqa",
+	"MH3N8FRcVMuk8/faezAYkP7DwX6VBX6tdLxx3O61riBQ0AOLEa7qMO7TUCvr7wsbIKaCcBHGWVTHobRl",
+	"UiI2pVms25/BHZ+rKgvfNXaK9rxNczDVXf+FjZ69aJ4hX97rW+Ibjwpv3DMfYP8KUmi+Ul6zWaK7e7Jr",
+	"zIiWwNcVj1rpUOy3TQ93360bgEyYoI3PvuKqLWnhV9TKB2Qv+ILO2EYduKtgSPeSbprzpQ46xQynHVHj",
+	"5io0HmgYMQ/ndqxWQJDQGcnDkLgdXRo3lhoisSa09kbI8eyaEhlfGqUNm89SHrt6bq5IOJeKCYJJH9f+",
+	"kcY2PVDZUgkftZZS5GOyvUJ8ywQ3/sCRdzmm8MlSXo4dlbrxZW3wvtAtxZJVCxJxFdIUCSbheoQPKm10",
+	"TkBiOZuxiMjU9uyA6uxc3uB6FrHItfbhbgcqcxsa+0EqEgLIa8KwUUiPvLDNqN0qYG7faIhDsjccWuEu",
+	"pv3HPfIWR2dbakGzbEzfFzK+709fV1JTl92lzNKuvBZdrGu4wTFbtKT/f93//dt/1G3noAN22zsRL735",
+	"0uwWOG0rpwRsSLRQHWbMKTZc1rxhZUEH2E3TI+8RJVGaMoucGK9SP0UE8AZ1/O3K6ShfwfLbrB7bYzJh",
+	"S2nBfkZ4D8lef5eMS3ChcYv+Ktbt764/vps1SLP777V8TmmCjoiEZlWpfU/joLOU1Yzk0vnoaurtUYZ/",
+	"2tOlshz5/OZv6ZQyaNaNvX083xvy+VWP/63UrIXqSUAt4u2SPK2qpTTPayykPBKCwm4v1sRKQd5IEdGN",
+	"sKFfuWTWQRb+ziRHTjDqiZw3jGnUuWvvnyXRJiIAPlEI1Q1/hRw06al3l6tJSVUWIoqtvt/k5UpqzA0M",
+	"4Yrlhrmg2hBPEL3XDFOCrzx1SCvvxLqEi10gCKn8pZkK+0Y32wv7t5St4BpF1fvSleRExKMvnpxYmQnG",
+	"SQNu6k9BRy1FuI68jWbGNtU8NMeu7aXHtVH8aHpjRMFY1eSaxfH2wlxMHRTEz49uhaQfgXG2ZSTKR9vK",
+	"b4aGXgsFmg1bbd93+CSbxDx8xZbH/iZQFMK1ImMtX569e/vN/bwJH9fkmw9scpTpuSCv2RWLye79CmMO",
+	"5DSi7378IzoCRO31i/IHeVuHXI0lMAwwuJt0m+bhJVvfUZKlbCHF8hyvrjN5wsdBcb5WrJ27W3NRwowr",
+	"jRFnxLCYDdblIncPJ6m8VhBvqjUp3Dzl8V5oHlvyrTkj+AbmljMpv4x2w7Z/W3JBgQSPBb3iMyO6vUJc",
+	"tYc7CHub92ZMj22UgCoyTpwwjkEGgVJqrbiFcxrHDMoMO8lPv+9OPvzS//lykJ0PT4fh4OXl2fDaSF0C",
+	"UkgT3itDWzPF0h9ZyqfcgTFzobk9UQw6aylegSvWWm9I9HVPOSmyfYj88tvLpimdLQChjL6gvVrZyihJ",
+	"hHStbhv5YiuzseMqC/7XDwe/nA/ffP927/Sn4wcffnx1svv055f7r5+cHW1LJes3HZagOHEqARRWbMJm",
+	"v8t+efdp1/087fpmSWKaaJnkih/d9o1BTtb4WZtdda9+81wGwoepAPa4nCzBa6lmOq9RYSfVYJ3fH3WH",
+	"+wflLnRj+NUVbB6WjgNXa3+wl6WxT1ImZuBiRr45eXX8LCBnw/2D+xXU66M3LJ5LOnx3ffU8ffbm/OUs",
+	"O/6eSvZqoB++P/0wyb57eab0dTd80ynHVo66v9DuH/3uo1H3tz/3dj/9WzOUs/huIywJajV4zfjaG9UW",
+	"k3TmynJqDT5pTLJgV7FRI2XABxsXtKog92Dtdj4kY6Q4Mjs2A0Y7ozzNJj7c2RkMH/T6vX5vcHjy7vR8",
+	"5//9n/87Ln796+Hh4LfCV9f+YUY2wBkXinxz+vyYPBzuD+/n8U9KgP4QjzenaaqAjcKwqpXiB2vjREo3",
+	"VhcfQy/mchNIZPdwhIi2vF1BjNYlhTxaXkiktMN8VPFczg1eRI5X3mba59N/qTi6/Ndnpn1K610VwFXq",
+	"7u1qXIBzkjz75efBA4oq7faRAfaV3iUtPe7grag71JSmRuynsiGL1AwtHheNsDGmOFaaHAEZx0an2mvB",
+	"+Ch3X8vv1wk6cG15f+NHDe96IysJCPjwh39Xc6cZduredoUgn9od0Kbt8o1pW7E3MfPYTdRWXWwPoeJm",
+	"G/v22RGzxK+gZMYr9NZ/mou/Pd8/ffvq6d6HX94P3/308uDkyfDHozcPvn/x7AfLmWJu821ZRWxlCBVf",
+	"Z+XE5UJ4Q4wVoJVBawt27XRGfX5v4I7/00hUrPG2YrrPvTW/FYrNKi0tia3JqE/vbbqsq15AXrIbCsqz",
+	"j6FtM+pO2NKR2c75Wl96u+Hy3GiSkJnUjumzvEcrNKStG28d53KzoefM0ZZgKBWRXPjmkTmlnH1pb9V6",
+	"NTt2HJtzquaHZG8XDtzhQ6BwOOr+Qmj3D9LvPiJd0iMj8r8rrxc9+ddUv2S/7B3/eNJdPHk0fDV8kM0n",
+	"71++HySDdHT9YTB7/uH5u2f/+umyzbbtjf43WLfBYPiwycJtbgRVnow2CTLb5MYkPY4ZxzUzdurGbf2K",
+	"9ODVo787707QEex6xSgfosU13COTpWaAynl//rz7sEfO5jLVLC0gkczMWDa0xUIKIoWtV07Zv4AhAM+r",
+	"veGwkoTWNIn9a+FL3oWmrK1J5eVXic0pU0x/FvG0pZoGzeMt/TkVUeyh6mTCYilmimiZN812w8PGOLdA",
+	"Th108KnrfgOv/D1e+j9KTuz0BE65bCckNwdkOhqwEhiTXENlv5cCrkgs1WdiNBuBe2vfzPW1bHNuihI+",
+	"p46kLsRNY1e1Pu4bCeMmOTx0dMyfv90go+d3SeO05D29G+mm0NRYXRhcqm90YDwePSaYlHVfAC0s8Pzl",
+	"l14xSHT3oI54zmwHRkpSee2CpTYPak4WLNhtZDuj2/lwDtlQaiZRyLpD4TxdsPiYKvbYEklsHbb/7P7t",
+	"LfnkQlS7GaQJUWfzVesLPibm3o7nHUtVAeZlFk8Uxc43j7cgAYV8KVh/g42BHDMMdCqCKkuqLo/lYmG/",
+	"RH4Cx9ejOoF59m/VwmW1KV9WHVywTFomwXi+Zg5QjEtQ/UpRbklWAbFYkFRgi4nYR9+eBOh+BBAU5S55",
+	"Ga5fuf+acDsS9GgLjASBbtuuUHHbuFmVZgnuH1eaXcEgtmz0sSt3HpNv0kzgoXXy7uyc7ADkcAcKVe9D",
+	"l5aYhXpMvikog9T3kbmPQUczajOMXLdUQGp5cXVtKW9/K9uKBwDZzWUcsZT8+WcIP/r0Ccp1eGyUPRQK",
+	"g0shszTEybwHve+NEUteCEKJsWlYim4ItxkdxVIARlloE3kxtV+ZeyHzzRWNoXWctmlu9NvMCO4pmC2I",
+	"hgpo5agCiO6ibQF7VGm6tHx/S2NcPC4Eg60i9dVRoFHz2wckZu4TpFc2GjsHa9TW5s/mkvGaHFZryGtc",
+	"Gma3BDin/cCzaNA05gA8ZYm1BvAFPBkQ4SJxAwTuZ9YjR8LpJ4ifpilnEb6GUb8JoErDqqPRb+pa6Wq7",
+	"+o28lDzWq3L+7bJn2RfBGDQrrR67E0wR3DAssrgN9ntGY0WMjsc5WVSmv1zB3zT1NfKB2txHBSzpItHE",
+	"XYqqobDZzTpYRiYj0UbQlG8E3ZB/zFkOkBRrKuNYXo+yZBOiiRsfVXWKi8ZC/lJb2s2X8EdYsbxvKk7V",
+	"PUX8/WzXVKh2EaWrwNahmLKrN04tNsd9Qy+ZowKRU8s9DkBHbbHkUcbWB3KtAm85GYASoSXz6rhbakhW",
+	"5GOp0KqUf3wL5CaQuK2zk2CGwNGEWHKPr2Qd25J1ILlGZ5oyVrQkW2kwNs59l0mDNsAbn8hU03hta11L",
+	"gUcSuLyB9Rs+v632uvZpZcjE9t11C4Nq3ICpnMRssZ32ObKKAzO5j/b2H9zvkTO5YJZElEaR74uAKoqn",
+	"RF6LgKgsnBurADgJRxCquIWu/RG2jVzTtB/7aPEF27x9v2+xr8BeBIU/yWynKzmFcHOxAQTUBj4mijGc",
+	"INVIkYRf1Yf7DIIyljHS3herqWokiVWF6BrxH3aKvcDYItFL6EkNrJGdw86Ou3BzIAkKyFOc4vWUOVwo",
+	"TUXYRoFD9dydWmlTIdgOTfjO1WCnrW7Y/qiVXjj3u41zTsH9/alrY0LdFy3Y2AfhgD2Y7A0eRfv760Dp",
+	"bnONVHOd+HOZkjJt7CGaJlC87JMWrmA8puGlQoyFcWEdZkJIV5dPw5AlulplWa7NbgQ7ZC2UU9+fn58Q",
+	"vKBMPzAcrmqavl8mGuj3m3nqXB6qYVIayXsPfckU+G/UNgiU1pODEnbIhO/g77u2NYu5mguyTxZcZLrK",
+	"bLb78vmHs6OTHx48fXr6w97b01evT45fHRx9+Ol9Z3OY/xFRc5nqEqVegtsh8HScuRlhdaKNLRurv9Z1",
+	"40e/j0k72WlzXOD96Ws/BjhHjCB5GmePWtkIeVdkhG7iX90Oc2eDADCHQc6IFLlevl4j+IBuYROvOJOe",
+	"tmj1I+8UlvSIt0mtAq2fK15JNjegdaXdsIDV06BJrdbrVZye/bOpXan9Fg/Ng0f9wX3ChWXymchoCUpg",
+	"B2BQO1hIu2PUpfs3FhPu1Lsae52+3hTA4QV+Jlpm3/yzpf7KhtNuuQSL8rO2npNHvtWlM5gj55FXiPMF",
+	"0SkNLzcqvYJht9UV3XFn56+VX+srv9qppfKir/pO+MAmCtlJNqF6bT0g80c0nJIdT5F+AzpTRwzZ2OMT",
+	"cxYxB587j0JWm5CVENuhFKqR6Xr7iOSRwqLllvhnHmM74zNc+5hRxTYK+GNwclPazDO8+vYSBXZqvyYK",
+	"/vaJgiJxah2q6wFEDqGKHcodyjaMzcGwdCip3Nu8tiRNjodcXarHvmvxft+yTJsTSjAOZVx0ITEkZIO4",
+	"RmyKn0LQ5xD4ZCAeinABn13EpqPICV8dLdrztZCW27DtuyzfRBCXWuw2BZgqcRY/x+X12sb7Q4VVcvz2",
+	"m2Io5c3bdnjYADpGbrPZjIFxkG/SoEhcwRWBkvy6elt3PFWMt93OdqFdvA1c0MDjrNbLuxX0FgP3FOmN",
+	"bspqV2ZH0pKwj7kCqMJa1xIuNXAteRammbHdUuDaAIZid3HvjpmMysNunkIc2+3RbwGg7M4ZuL4ETufv",
+	"1SWuiBypTcdbyEFJkXtxZSwxQPHIK8aSnL/F40eveRwbf8w8EquNXXaTCEnqvbx+frF/9v0vP333w5sf",
+	"vjv55eCH1w9Ohm/2fvnww89bgz/PwBJ/DqGIdi6tA8elpVuKbJMEKckCTEGX25k62i0jBvNlMmdCrWDd",
+	"ejTs7z76rPeAErCbVA9PueBqDomVtWjeVdunNqkbF0AWf7m2HtfcuUlQG27SDD/GW1lKq73+gIybQ1vj",
+	"LWJS2y7bmlSFJcY7hK1ltTcoEFugfkNuace3Z7xTCVH1L1IWbIGjqyrzkVS1OMZydOgeBlKVwnNuQ6a3",
+	"Kx6usbyTVM5SuoBNqpZKswVudk+B4Ovb3yuWdo+gW4SiPMqt0/FznrKp/GhWyHbxGPfIs0Wil8aBsbRE",
+	"lSLGmIU6hSUlCxq+O6uL0MadGeyE3TzecTvUEXZlFLk2Sr5IA/mFpEwwfS3TFl4T+6VHCud0kdNULjDC",
+	"vzPcs9jRFydXe3l/XPhu72H+3YFvhbRmmYf93V6/Nxjs9vo7w721a9xEJVHikCgtRL6vmrUhSEWzJ/au",
+	"oGNuXhfttzVuwE3LpPvVFynfd2PfxinRSol0g29zpllSMDSr9ngFm2IsvDQT7TGZKk4hLDYhLeC4qlPp",
+	"m4naJqGlN9080PNOOADToQVc1aBAVXhP9cEN8lLOsTdMoueuXEsRZgkUPws1dHMI0Jqj92admHwHJqMx",
+	"8jogpNpDKCIkpVNunAIA7j4m78+PK7XgLa2b1mn+uwMZ3TFyqLr+NUUVdD52sb6yG6Uy6YosNr/LX9gF",
+	"m/wuVo3crVAdm2mL4qvDzep7OZVJ0oTF/15ekwUVS48R9LY/LvZ1KjXDM87eA2NHc/e7MnACaYVUQCYs",
+	"pBmEk9jScg5fiCnXRYolCG2WaYYHqxCFjWzxOA3NU5SnYLCmLQ1wujy0zPbBumQOgmqPPw+YxMLjsjD/",
+	"+ucFhr0uOocXnbNSn+WLzqffmrPwcMN2depC5RCpw3Hh9CFAE6EBSaaDQiDwMab2XNjYvxW+EAJlj6zO",
+	"vBDXnroAlGZO6n9o8atcN+BWydssjuE5nBUxtZV1+7UQCSxNyJfT+m3Pv4ny/4zuQ1Ye8yVvtFaweW5L",
+	"L7RyqZ8qXNvgB1ERsnhE9ShhKZfRqK2ZpKcEK94Pukvm5WUJ5RHB+2zCSBzkJXKrny2qd9+iq6VNjeTS",
+	"W52PW8wiKkZ1wx59m7n8PbwCXNX7PK3Vls870ylPmE/leSur8M6PQW+umhCbUzGXdYI8AahTTmNM3CTG",
+	"HjVHWtDJhHkpY12DJNlu1kbcY6ZZ6Y9Co+aEQvfg3xozjQ1GyJZ9yWrBEIABeKwGrlOj+AXNO6JpE57n",
+	"abEW9ECI3xqv1RoHX5DK1T68nc0VTgYylzGP6JJkwIaGdK6928jq63wMEEAxxp5m4n9iet8sfRv6wnx3",
+	"s1jE4GZJeSO2LfJ6ByJKFYQOGlFIEoGmwFjIJzFiy3iDqG4kjlbJrIeZuAu3Oz/mPGY24C4Tdtsnxz8A",
+	"IrOy/WpBkgtfVFZy4pr+oWW1waJ6vH7bpKBn9T+TLNqVLFQHEcvrgCxYxLNFQOZ8NjdeepbOal61LWpd",
+	"uwp/OS91m7WjZSTN2o8gLA217CmJao2fbenG59BfW9lu6mPqS4Fvpo15C5V/TDGHYbZKG99H2LD6L87e",
+	"kb3h4AHmDLkgsbxmKQlrgseytEmupozqLF3fdcwM/Lm71ggJS0fGrlrtPCQpD5nnmoCyCEKTJF5CiaD5",
+	"/WaOA9xnFAIQqfbAN1LoubklPIwLAteVt/9+v6n4sL7LbYxHGWNwhNjrJiccL4KXwIsCsshizZOYs4hM",
+	"ljZVQ7Uy3rabK8jhVDnADzYb2C3ZxH65m1+1PNNBLneFBf+tRayfFySpkcCh1NrlMekOgBBSkUyAYDSa",
+	"E7PmJc9drEnGY93lAjuVF29LK/zU3cFGE42lB6PZpP7UJ/AV+T2Tmho5++6JGcGg/1+PEO7wmPTts4Uk",
+	"eB8VmAGV3tAPaH/D8ehw3r7LsI4gnFO9A1e6NnjG39ooDThZNrFduNvn/Zzgvin3uLGG5jjUBgHz/jhU",
+	"uVZJttXOeNP9bpvXrIhAughi3iSk/HQFQ7at0o0KmjDbHGjDBiOfL0tKyfapVVzMYkuWhXXUdm9EN2jv",
+	"VOhqaMSlOINFkbbLjSNr28jt/VmAeCCAI6Y1IeZPKnviFA8Yt53N9BX22b6XchRSFEn74gVRMD+DKcXG",
+	"LMVDyF9cOCdQ6TdqdKN0bYFmksrNAYOuDfpq0mHgkXvfXIxxjllgK7zW+a4UWq6IjmGy9qMmCx4JPptr",
+	"8v78OMhZzW0jQE1TrQidUX4zB/zR/qNBf2/z5LIdMjx3RePD8qBvNK6HQxzWZuNyi78ykWEPc6BpgKZd",
+	"To/hgIrvBsQHRlJQ3aHGhTmH4H/VFH20NeEBggRGcFy0Ck+OuTUn6pw6isqILgs6S0g0uHrknNEFUibN",
+	"2QIruqDfKKPaEYF5gAlPicrKBAjD1o697lW6gxXvApG/tleB+a7PcwBZQ5801AzhgWVpeLi7t3JU/cZe",
+	"L6UEXFFsg04pLlgcfWVdCnLVqEOljI2b0BgitCwTlGgpbdPHNBOehZ4mDdk4ms6yhTOEtuPE9T8NLFtJ",
+	"KU8HXBcID59yFCkzrHuKoMKrpkzKRe4Nr97mJJvXtkWr2GrWFTjCO/uGlwWQJ43j0WC72hk7dEhMc0HG",
+	"6ImPzMeqAlaDMrRRKq/Xg52LHUvyhWhb99d0wuJ2fmaz5pFkCuueselqjxxjIQbYKzqlQtlkI4OQ22OA",
+	"i8bmxqq1yfEpo5Gzza5leqkSCiWJZ4ym4bzpm+M5Cy/dFyGNmYioOa8/YBtwzPJY+ptO0DlJWULB/LNE",
+	"p52g8zSlU20+oiQv0jtS8HPXrNGxV7yh+DHorHIioG3staU3E9yW4v6A7VMXllDFyM8hYR9pqOMlZETl",
+	"lIxtAH0ckDHUh1pa44gJbvGMWwTcUxhJAPlhZEB1qdbh/gF5xZ88Luw36FwSO8YZrkhM01lV6H/986LD",
+	"I0gT68FFJ9g+b4xv0jDeNGMu71spK6GzlEFFspWDeFt2u3Jdj/nUswA0LdPSqxlbJBz4ZDZ6CuVYjuvj",
+	"KaStieLiSvIQ5K8ADNnrN/LbrNVHLVqniJoZPtwONt5SFZEL7/O0VYWhTFmQhpmjkRnS+JBQkv/e8nKb",
+	"J3yV2a8yeyOZ3aTsbpq6ElRXS2gEEkWorMGLX2xYLNe6S3TyGTy4577HsKfgFvWqhNvC7zeRRbe91Clb",
+	"yKtVTcVWty9L8ec+wQ9jIZYsAio/b68o4Z/HTL9m5j+T+b802Q3u+j9sutrm6Uy3pd5sJLAsdLOMpra3",
+	"TmtZmYV4rAiBzYSx/LgogoosFTHWM9M68UdbJNNTATfi8M/AybyebwpJqDZ3tGyOn4nCdzVQI6CSGsVs",
+	"qteALH3FlC0dMOcfeM1LptcHGxy9zaC/lWPssTlN420SoPfJLKVRI8uMDQDmUQvYjjm1rcsOVXrAW+Yg",
+	"Lxc26AjfaWS+UhY9UBY6+7x2HpQFV4qLGZo6DsZMbQYBT3ZHJ1OmRhA0XmoeKk/Jd+vIJTd2e6fGmV4Z",
+	"V/STHFMxy+jM9dSudKNHlxs2gg1IcI19kBrOEbNaC6pX2WiUJDT1WFDrNeYlS+kV9E53NyrBffMu5jN6",
+	"xXL+grU5AsC3Yg2tWj8fdhpSRqNaFGnLIFIB7N/SwrxUZ2xmtQC95dqxcdcZPsqtyWvShY3cYZWalYac",
+	"aiZ8+BIQJLa1FZagGyPUA3ahVqsx5TDcOmyJKNZtFwOCUGZsXFziMdAwmEcHWy9Pe8/886K83XCRfJv4",
+	"NW5gUTyrM1Rey6CwxQqjd3LWrAVYdIzU6yvOD+wzayMfVyxVyIQ150rLdDku+HrmbWFvEOsm5t3dplwf",
+	"WpYirpinMiskHqGFXKihzBfozmKmGvSIfeyotbjg3OsOWBsYvDlxiMx8W07HSSzjqMqutz29sBtRS4i6",
+	"YThmjqpDwfqwslbZdgtVe0QUBxbUZq5FItKTVE55I9eb+Iwu4IXD+Y5RafUV2o6YAIugbKOeda2uixls",
+	"lsIOUHOg8bRUfYWGE0Ghxt220XDpErWRbcrXugd3VZ26FqQOFzwmg40w81sj1z/XIoKXckwMDtjt8NzF",
+	"4s/K2v/WVHylWJilXC/PzINR+ieMpiw9yvQ8/+u5e8WXH847QfOq+VprZPFdTSYCLwoSAffPl2mudQKL",
+	"lE2SVGoZyvi8mcvknYiXPuj0gU3OJPYvFr5RMaItsFysZ/Ry72pgLC3zxN5F1u/vhsVxwycYQOTmAUjA",
+	"l/foPWNh1z+ne2JHlw+dJvwVW3Y+fQJTbCpd7JFio0J7lyMYjm1ZnFM2zrieZxNga8QB74SxzKIuTXgN",
+	"ewozPqHhJRO+HBJvSyKmLrVMCE2SQ7eVVEBCyLbMMO3FHF2yQy8wEabLRLPIQXQQHGL5iC/Ehfj3f38r",
+	"SfHEBNJ4DYjnf/938gZzHd5z4anrggJHAljaWjrkSZHD0f5AkIirkKbG1DHPO2OM0FhhOPPXWcYj9ts3",
+	"SGMJf9xHjZRmQkA4UQmeJAxyesiWmZN0/goxTPdrJMG877s9XYhfMXsTy5m7xn9wH8ZybF5bACnUofm7",
+	"S94gHaUtp0oht6YEvWQjABmSU3ldb/RQRJEHmI3DKcKUi/E7XAeBe4qMzaXjADoxXAiCytb9/J7Ku76U",
+	"art6ZnTnPB8WKB11uMGhRAbkuydmVXPwFnSTSO27+NEG3pmRUyK4YERLM0IWsytYRyBAQdYaCg0n7HPt",
+	"nMPoJmwqU0YGjx70gQllqllKhsN+n1Dlqhq7BPmRXUd/pLEXZFyk9x0T3KU9ezFSsnKz7ZMktkxmO5bE",
+	"9T/+paQYu8NMYSQamwsWnrc3fAQj3e/v4iPJ+JTpdNk9MqN0DwywsFfGLvSIk+8Tl5kRbmD+ygmjRUSY",
+	"yBa2+s4foK68E7ivDgmGOYAFDPFaUQT803B/IBadyIjbJbYoOiAZIm/4k4Bcs8lcykt3kZZkfzAkr/iT",
+	"HjkC2lF4qcGBGzZszDTlVywge/2HZinHWRJLGo20lCMVy+sxFqVec8UeE/zOgkMosWcdSak2Aqe0MZnN",
+	"SPcG+2ScCZUliUzNmbRgEacjyNHYrWNE8BiTM93zZZEsGWFoQIZIL40kPslf2cxUxMyhaawOFiHniVlU",
+	"M3bq7/hMhBKyqN679wRKg31Mcx7BAvkrDwkHhii9HPfIE6cKU2Y1ne9uErrVOAObwvIouqVZEs8dC9qf",
+	"C/L+P4x595js9ftkbOlqRyiM+UxA6xfYcxp7XlrtAKkvFyGCVxQeWj/2hc8ucWvUhm20qZFEiecuQ2mB",
+	"UNq/e3aOmhanSJHvnx09hYPTfJMbQPBigD5x4ScgQ4ZlR1CNueeRIONnHxNovoP7BEUHm1KMB/1+17wX",
+	"Fxl2vqyuywMyZvDzIkHx2Gj18XlKhZqy1K+WlUqrHY0+nWfikkV2g+/3B2QspB55CRy7IToq7m/GNLoa",
+	"/b//83/H921zb78OeU+43KwpQSSBI9CSgyjk+gZQpLx+bA8eP7pcmN0c7/V3ybjMGT4OLFPeuMw3XpSQ",
+	"AqN4HrRrohI3T62yiaPwwZuMuBhlaTzGOJW9sBiuen/6GubqXeVVBTO7oDItRTWUsNRZHY/zCve0jg4n",
+	"EUugdFYiFQx0gjLDPskmMQ+Lk1y9v+3nZL2Ox55iZedgrww8ywlZKNnZP0C81zUg4rVy0HsRodbY2XtI",
+	"pjJL8YDqFcXEKOEMzp946gKDuZcC98GzDZrRnlLNXpvP3A5QRNElTkYWWjJ8WEHzYLMzewSuV0TFPGKH",
+	"+XQVwzF22uCpASgXZJt0ZoZtZ+qOzrcyPzctQsYqscmShDScM0W+GR+bf3SPsZH7IRGyCxeN72NxesxD",
+	"JhQrGK8nqUxSzjRNl4V6EWvTkmNjsZpp6wQdYymisdrvDXp9bGPOhDFnDzu7vX5vFxvSzsHn2Mlh7bMm",
+	"Gq7X2Gsqjq0Ri/RLdKly7N51oydbQtgT0FLQYtxKF7Qxj7nSRw4t7GYNxjLs9ysAgqJVYRQ4sKWA07bO",
+	"pYMnAJAYHIQGF2rmijSs3Jg7emlqu729die/8FOQ/6p7ImOORTIb/dhd/ynoFK2sdb8vXWtfb0otKqnp",
+	"h36WXbsJdEYdJzisN/EIbk1nqgDp/i0nAQESEpukmyyhhBpWHjxIbNeQA8GVI1HrwAawI8WOAz6q0kiF",
+	"8QZbCvkU+kPP8yd9a2Kvj4rBIWykBgrDBkmwythTGkLXAJukw0ij+3gmZXQhjHgP+q7ngTWUbS3kogC8",
+	"2Cc65dYBk4DUpySm5mLkWoRDDTYAPMR6Yi4d4doaGNWO47wQPqOUt0Z1RxSGhxwYZrIkyLIrIjJjGmLE",
+	"yGcIBjPZJdiRCU5lTNvZafOBI/B95jJLL4SQ2J2Ju/fr4WnpkqAj4OwfexhMoU2rbcYy6Fte/5xYkwsy",
+	"8I0jAlSiqAqtTFwI8HiXfuG0nKE6gVEXDvSiaQpOtcuKF0cDDe3AKDfOxNhI6MgeYWNrqZZ8iiathF7o",
+	"M8+4mdIF06AVfm3eU/klO2jXvrYJLwDz20PliYyWt6bSYHC2v3eLUivsjHqH5V6nGNnSacY+1RTw8NZG",
+	"++6yaZAvptUY5jRlLHCbnRtf1cijDX1qaTOsX3X0kW2plndwsbTrhfksKu9Mz6uqewLSOOjvPdx/cBCs",
+	"1eSWj6Ogx+csvGxQ5DtWp2KTrqbane/4FStBNUpS4P1QpJ31uhb7hJuTwEVVjXoNLF+QUfOoI1DLWUfP",
+	"yj2LY9CqkKjxT7LKs0f2hkMMRYzsz7yKc3IISi2AYFpALJEIGP+F8Zn1UHLBUIey2Cjr1HxqFJyFHzvz",
+	"fK//iIxdg7lLJtAdKF9FZlJXVTV26aTCGMqNigvnvqgc7kb9HMuIlZBxLTrIwWXWqZr+HauaQnbD1Z4U",
+	"9eNXrbL0nP8lmasnn/4qtYK7PvQ4zGbdss5aLLSdLyggUCwO/pUlCK+aLI1WYfG0bhuSsml4IW7DNqyf",
+	"hl7R0ThlNFqC72kttAvhTbRmM6cSOaVb24OPC3gE8+7Q+/VCmPdvUj1Wy4Dq+bG4VrdiQH1Ru+So0f4I",
+	"SCZiPKFWrtJXXdJsocA8LbewUO5Gd6y3T97Q9FKt0BZGWbhFv0Xj4UI0Wg9Vs2DdsV/Ze18Pf3v41zfs",
+	"141qNtaPtW359zj0rzYIStoOCCogKZva4l38BFsE2R5G5e17TxXYtH0Mw1xvg85Vkm3y3GxO7WrdEzpj",
+	"Qd5XGA5IDgmqMaZWx5AQFTYTe8kSbLTxqE8iulQ98m5aH+6w745d86MLYX7VGi/N9PyZa4NVOVsbIKAI",
+	"ui5gx5gAm6TM/tG3wAuoRc1xF67EON9+Xtz2+6sg3sN+fzUY51PQCCrBdQdAXZq3U3dZRlsbfjO6uqb3",
+	"wxUrveAaDFODPXKLgWq3tKuC1ThFX7WXD1Zfl1tPy+Juv3Uboxa+jl0rl2Zr4l0CvWSczoHslu0/4Huk",
+	"Wb1rdBCtBFDJROo5mTGNzU9cArvQUGkcWOMeIDUQT4bwAGa2LD6h35gIBCVZSun1yIdK/LaYAqSKXLM4",
+	"DlwvpEcXouJ5QCK86HgcmmeXYsCgDCFF6MwpEfmWD9/UGjoUUoyPL8Swb63Knf2DgOz5v/Ye3u+R56lc",
+	"uDupQgMj9yDBrmyZj+0WAqPQmi0STbAkni8wL4AHEoamB/1+wS0KIBWGCUD/LBey7pEj/yqAxMvp590g",
+	"8mYWBdIBOEQe9S+EOSHMAOYsjownik4oAJjsQBX0u+uRMyCwpLbHjG2EAmldyLCaG45Lrb3G4GJWCqcu",
+	"RL1yyrKIAzWKF0PILqzqv+OsBtexx+GST96dnV+I9t7SmPwv9KNuPPZgj92NNQutmFxZ3urQ0T1V7GT2",
+	"ZU1bczRg5ULbILUn88GeXk7j/E8+KCzEtnP462/FYwMaPoJE3dis9S5szuoz6Aeda2hI0Tk86H+qnhFl",
+	"wW8/MZ59DH3zzW06YAWVzFkeBWvuhlZqg3YhEFnu0mlFYfJH1wvXYAPRvvZrryNSppjVHv4z9yr26EAg",
+	"XhGj41pIGdVl1Gd+cx9pK6QPm2NqyupC8wqHjrnmnkJ73Sj5UC58Bne3bx6KsMFNvXcgMVXWbS9PQcmt",
+	"h+vwcH8Mmh4OjhnlAtPJuDHxx+6oxTBc8ZiFtsSVPGp+5pJ1R27l5L8QGx79bXr3A9fzYmX2Henhenu8",
+	"Nj2Hc4/W0pePMXxVxLeoiJ9DO8PG0uuSnfIlNbVEGEqLchZRY+u7UsM7csoSRoGMiGuisjAETgTyAeLy",
+	"NI6/NUI6Nl+CxYYKsXzHC1FAfhhDylWgu8scFlFpHsdAC36Ix4PDGVp95vHD1edfZP3+8OCSLZUfjtEV",
+	"V/KynJ69p3xkxKnxx2Rc+B2NodmSQm0Kjy1hSFs0i4ROIysDGM/8aVGf7hyNZxtA8zrlnS3XbfL8aRw3",
+	"xzVaKS7rdaTF0zZf1oDgJNqROyhjPYhsZnLT4Zrp3m68v/0lcVa3TnOqjGx/jbIWDE4U+FsNR8AUF6MR",
+	"yOXUGDM9ZVg1WpTCRu115NAkFnALQE7onet81kE/ryzJcepg28AtGjb8jOk37C5BnsWS09Vu3FeRNOL1",
+	"HUN4CQYkgLT6VkJmCa7BYcpotCZ0tmA7EYvZ6pT+U3NFBTAEGhdg2z6SXyyfK1WMkoJaAp1EqLZ+g3bV",
+	"5dijUF0INZepjpfoKgQQanUOARJHwPXAZ8sFmTB9zRg8gisSUmFOowkjmYA+AKvQkxeiBp/sNcMnL8Rq",
+	"/CS5XfjkhViDnyRr4ZPWzjrCAT11K3w3boO7/ZoITg4PpR72S11F8V8NhDQDdBsBssKucsRW/WDrdd87",
+	"5qv+Wnq9sEWs/w6ylAu2wz4mEmmmVx66sA+15T61CEejUXjILFK9AZJkzGoobYtkCFSvh8Rq16Cg+Xza",
+	"8kJgaigoKUAVkAXTNKKaQouCgp4sVJNmxj84Y2HKbN7S1a0dGlNujlnUQjQCfVwMkJuHu4A0hk5gpxSe",
+	"FhQC4e6trbo0x8RjKHjbwYtJaqeMQwdI9+owbZiGtZo4lFnsSEHAi0RfiqYxVsvhaARcAU4JtsNsUFi4",
+	"hkdeiu4udoCPeIYy89VKWb/Lcapq24crTKyXN80XABSZLQC+2Gpkgq6R7TUAC1ry+yfuEXcoiPYZq9LM",
+	"btBf5dAnmnVhWu4+seyetC7DfGb7Kzg0SY9Ay/gxlpmKAmXtPeX4OQ7zJg3A2YAssQ4ZbZ98r0DNpiHC",
+	"pC7EOGURT1moR1nKx0WmRBfHsWX9iL0fKw2dndHqTRHRD8D9Qmo0SQjzSQ/P5+Syhn4erHv6VrqiYFv9",
+	"/f70deDro12bN8wAYGzfIr7ScTmyL1M9B0TnNyevjp8F5PT5MXlwsHtwv3chjlx0HEnxGZZt1vhbPUgY",
+	"5owpMpZ46I6xXAXj7DSOlaWoaljZHTy+euQ7X3aWJ8tdkqMU1N/dOJ3foGLAfXH7/w7zqsVHrDDOP+Rp",
+	"+iQh19R4db6ftBXoDUz0wW2P+5ilbCHFsnnM1oKzuynnvP0a368kWo2w1cL71GmYWw7r77aG9Rt3XLtK",
+	"Pc8ZCSqqEDaZs1CvS7ILEAlgroQKzHOnW3H7ozVbZq3l2MqUqkuEAB9eCD81YL5ey2IZQnuycn06EhUk",
+	"3ME+YGRBiOYmaFcXngxh9Wmp/hTao6pC+arMS5YU1ywofhDOaRwzMWN5fLAIwvY5DjyX4OaAl6EklImP",
+	"ldsB3Z7uw3X/csrvCCZrg0RmLUPvBe7LJjftuE/tGb9CYcscAmu14Ff9t3F+8y9UgNY+add9p165lQ85",
+	"Y00JesVnRjx7RQAiYriCQixxZgFpYOwhLNO+t8M+1HXZhdhYmd2eQpgxZwq9s/Nyp/rgHF5ttT74Sza8",
+	"e/uWkVmh+brD6zvcpVHsFNl2WrjOX3xzI/FjuqZI0jmMUWSbILljdhO/seIyQhKhaAoXEwrGmACWHzx3",
+	"gdvnTvyqmqtYnAjvXz2RGnly68gy72cFttl6DeIB3eKRONF1YSd7/d0LUUvwINCrnMgJsORbSzlaULEc",
+	"uYF6C65YnDzsr/PbTovrfKcaq/ikjUGypaoaiqz2Fbn46tP9k9AL4MVV9cWXT7es2t7t6u4oikq+XIE9",
+	"uaRzFrTFbbuJ33UhvONlHacaMma1S1ZoRriFs2UevMLhsvrcEhFVOKfBf6WWE2MbA+tCbOpyfTm99YU8",
+	"r1tXUWui8V8tsFYf6zbV082sL+3IsjfC9UOQvKCLkgQYXyyrZSXMvhqWX4bLH3hwFhpf1qxxgfpqSNxq",
+	"BvzYq5LCyGwUFvs4W0/uEEvU65qxqDkuxGf5Zi4l4A5vrEO+S+/MTO4aIweSB05vuEn8CkD/xyoPtynz",
+	"zBDuLSvzsO9cl5QvrE7+5NEn1CIxa+qFBk38ymHqQ5+oI0IWAGJLspCp923MBdDBGjhdNjAG9vp7lorC",
+	"mzVQ8i6iJoaKe427Gd/ixOvmtYXreeT9BvXe+67eO6F6nqOooaC7vFP/LqXf7ciwQlgeGi9+BYDh1kX5",
+	"3/jAvy0HxHVXbGQrPcNtY5RuyQkulHlYI94d3qsYNh2zcB0qeiH+m2BF8yPetpW8q/Pd3H41X6abbXe6",
+	"Fxfx70Jj4yUBWh/B63zVBlXyukKT0r8gQGGevAOlsJ9BU1csz+CqTOOaFuo45lREMRKAIqbZdUQDnoki",
+	"oY/MjJ8ucnZJpgsMxC657YgkiOeRwGcKaU2BNVR4jSzJDtNSLtsN7L/iZYHaBd8nZ8mDR01tpTJGXyFP",
+	"7Ifo2BZKVHpH2Eb8QjTw3TmanZnEtjg5efQ0S0H1eY9l5iok8hnKiXTxbpYjyfZUMeaUZchrJoIokJcW",
+	"A745J4T5a9fV3VQzXcOKN4V0QcbFW+9M2R86TXgK8vk35TYuDXJd0LmRou3LgvpL4z1DL7md7xi7savM",
+	"iEMBXtFMevzVZau7bHVqQcV0xei6ZW9tWPDWdg/6NX8t1/nr6QXPnOL1Z3kV+Q/GIo3jSoXTSqZj0EsL",
+	"YC4sUt5TdSE+l6uQyLQYbUYVbRScfwEHyXa0Zkiz3lINTGJGndsKj0V9WaE/NccH8vV4jYlKNgBgAjL5",
+	"yAWD3jgQizJCkCUQdppBL7rKWcqw4ZIM7N5TBb63EiwLjygPfybPYugaNl3RdLxQrJ1z5+DLbc+bU6Vq",
+	"9xwaANndjE8H0Rd1FpBy9/itKKJWRvmt1FePlzs/HTalocwrBlF8g3+elU8saY17la9HQwPctHYQ3DKZ",
+	"5VZcEpZ+axXUyhqtWIgKV1tsux22eRVgKSvY/fhpuWTbak/fd8gITiyVDoxhzDCQ74lgDp3R7mu4ZVrp",
+	"LTZ+EbFFIjUT4bL7ii3HheYp5unlwRqrdcKYsOcG8kg4J8U8HJtVzSgH/jsXY8iU6/Ul46hyS1bl2UD6",
+	"G6NIHatZyiBXGlyIYgN3/PmCLrFLHgxLaRmzsi198DmZCTuCcxcY3s6KLkwt9Cy9Iyv6FAe5xn4uz7qW",
+	"vhDj75bT8OQC3tYHQf2a2lif2qCVVTa7P5/OW1aHByvUIXYlbteHx9BCudj2iEjEoU1TxpCHAoIGkOGA",
+	"ShGeKl0Mpjb21SjzBug5Vxeiwr3JPnKlEZ/WyleeN0bK8WmHxbqedrbxC6Gt9d4jGPypWKe2lS2SQaJ/",
+	"jbrT9sl0TrePxB6SyFilCMy3i0qdau1diIKu228OG2yk6OyS3ZWKwtuv0VH2uLsZA+PgC+qohr70QDKh",
+	"mG/Pn6uwuvh+1WE1HYYaobCFb1lb7bf79c7x3qDSFxKqnmKkRlFVJRMnW3GJHwnvXWJPOAxuAi1t6cGH",
+	"1jKM5azLvQUllVUkuTnEo5iRWBqfsrUI+cy9/X8/ivF8of5nkozbpV1V+12Sq6/5JV8AXpqXu68Ad09a",
+	"CwWpshI+htOlbPUpLRMoer7kYlbEdJCNIB11eJaIrCRtoiPswG6G5uj/N0JzfCXIa+b5gFygn54vgOXQ",
+	"UiebwqvKcV/Xb9pxJ2MkHnCYSNJZit7mPLXeMqiSL9uK4a3KSeqh/OKFlq+YIKmz2et8ipCwNQHs9Wiw",
+	"VmzXuZnQu3EUzK1hPWi8dfXJ36kLUa38+yugqw7oulXy3610Q9Bs6J/RpfI9zgulvI6R18NGRZ1lHRMN",
+	"hXb8RZXhibZaSlP9jrojQTX3P9Nmvtrk1XzZnDv6KrFGMszCOsloTw/eeTOaYE0tNwwtZdp3Gq81A/jm",
+	"/N35CVLgHAx3Hx6Ss++PuoOAHFhkUkB2fb7gPsG2KLUD8BwOklJ/c8D3mIMdfFAjtZQjdmnRI29tO0uX",
+	"4MQcA623Z89JgUh+eLvYmiWlBXQTNq70uQrhDVmHHkqLKRc7KS4VWH2dRmhm4ZTNOTxteWc5xUtDza+Q",
+	"+mi9aPjukU3JVQiC3PnxumVx55cNvmEgKIJJaD9c21czAAJj4WjCQ/ZVgbmEaZZU5fPLAyeL+3kFdMZz",
+	"UHvwT3Mpp9FojswMxcJ1h5LXRIq2Q7wFIYPsOBWIjLHfCngutK1Tph3xheOxAiLgd6UA4WZVF+0oizvW",
+	"BOswFUdVZ+bvaV3XdezXLQ8hdXtq/nVmttn1yPW6EVf9JJaTMmkugN8WC66hWw5VugAKg60KiS11j4Sx",
+	"DC8VUXT52DnBhR0rWO9CnGVJIlNg7RIRN4+n2KUohdypz5x9Y0yjR4NB//7jIhhZpkSZ59IYf6ByYPX1",
+	"XMY4+h45lyRlKlsY+4hE8lrEkkY28j8+pVBwiQUTL6bdN1SH8zH5Zm8wJOMkZX5kHkJ3XTRtLG2uNbhi",
+	"qs3AJkuj6+77gnC4sX3QN/noBLt288vEfY8jgY+UBkyzmW/lx6xs3jMo4024Irv9B4CovhDv/z/2rra5",
+	"jRw5/xWUKlX2biiKpF4t136QVb7zlX27jiXffjhuOOAMKOI0BHgDDGWey1X5Nflh+SUpdDcwGPFVkWh7",
+	"N5MPubU4Lxigu9HofvrpD+8CJBDBife6OFEj7epbW/HwwMHK3MEDYO2TKSfIrFCrDkrv4KNfoUw9GI8x",
+	"gkHsfWltcelHNdEZ4BGvpErFdjf9rJV4wDv++tA3fMCylm2eTZc+LPapUyvsvrGF4JPtDTUux6tcD1cZ",
+	"7EhD6qaZkt4wWLPJQtYv/tLau3THov1LrWyh80131y/+0tp7fc1vNt0E13xp7b3jxu775dp0U/3ieCv5",
+	"BhsQLs7+pTPKppxs3oXu3xA/ZZtdrLo0vvNaToSxfDLd+gHVHfFz/iYKQ5xHWz3FX//ozbjXOfkGikPb",
+	"j6Bd6jvSnkucCHzexrtrFze61+jeg3TvsHO0hLo1+H/PDJKJSuNLO+/pSbNP7Pagctg5Xb4+4F6mXLGh",
+	"CI6lyHxlnzTMeZA1n/FJV+6dTgND3tqF8Nf9jtfgqNvb5qBYnTH+BEeMPbj1ZPOtYLp/1vaKW2lGkg9z",
+	"MOSP7e1CQlE70Xjv3h9S6Q8PDKLjXWu6U6GgrT+S0nz7GEh1oIsZ6N2Bedl5xd38hz6wrDhcLNqBe9PY",
+	"HAcal6RxSRpZ/T63wydqt3jP5n31zW05bY3VBdZdCJUWc2g9B06aHgW88VmH/fkVpi3KKWzOgF/5h0ht",
+	"xYAgrYF9D39z1xDvZM4R8qZ0X/kWZM8hwWqliMphf2hVAUjxKQ1wqn+W2nL2/Kh7yBL47wH+Wt1i5L8g",
+	"TOjRjM+Put2+SnKhbuw4egHGF3EZsIUMxiifr6hXrqKiKRk7lsnRCNawCBs9wK37CrqPQVdiSGxDe2Zd",
+	"iKzNgAhnU5VdVZYKExBu92n0VLT7qq+u7zTLxEymvtLXzSgUPwe2CsoqKyGwRZqeieKukFYwwdMxVok8",
+	"M3XxO4+jz36kfZU4kxF4AinaDK+d67KAqpghNzBISIu5hzgHAp90zn6s6Aux3gHa/0B6H2K7WTUrOBwv",
+	"IWsi4D+0vMSFBfAS5/lFgPIMI+XSRiuxxCOblitdsbqe0D7h5yIYdRovIk5r8NYuIVdR3irs6sLWsxWS",
+	"NWDgH4R6/9W3eqKCnwnPRLSWLSYVm8g8l5420jg/Dq74qOQnJqY6HbfZBfDB4LQCaL53BHgLQ4VLfTUq",
+	"bYmx+mAXsGzTaZb1O/VAqgFeSYxQ1WSdnpz2escnHfd/myau2vm3nbqTo3jqOttM3dWbi/3e8UkQ/lwP",
+	"W+zkiI3FJ56JVE54TgAZnzsmGzGYSDNBTZK+NjcVcga1Y1YYsiF1KPSL0dlJ1jnrnp0dpafZyfEL3hsJ",
+	"zjvp8THPOt1jfjgcHY26w96wMzzr9dKse5ydpN3jYWfU6fDO2d6mOQvu2ropm3JrReGe859/7+y/4Puj",
+	"i/0//fb55OjLvy1BUS9M2RuPdUvHpSJyeBK8KU9vgeeGit/cdL70Jo5ThudB2nPp3rF/SeCqJSUk3dZj",
+	"tefK7SvR+kPjX7eEzqbjHPol9nbIfUc4CiY+yvkOdqKk/oE+nbr+M90Y9p5SrONvgkHTN7WARmOIZY9v",
+	"rq/f09LBHpjUxpOELwVSjaG2YzYpDTRAFv8seX5fudd+an2SHvetD6y/bn1fB+6ty8F3lVyou4BfF9yB",
+	"owN3NFs1virf7S0HNntV+i5yIv4gYI9vd2D5iE4+3/ZsgviQ/W5r21MKuKMbISIHY+mWeb5FGWaFCfEn",
+	"jCgcJwsQZ/PYeswV9ZIouG9orH+8okk/o5tqJuF8KDNkUY7PCnfcYI9z5xTqguhEX3RYxufm3lbxByq2",
+	"RLlYV2tJM9uA00KVJc3I7qMhkZX5jP872FBoiU3nTXwShpLJQhA1m5nyNDA5QKDCuYlTwS3EAywzZYpR",
+	"jUj8XwbiTW5bUQ3mAtv2Qllmi862R52jNluNF5O1s3umBXZ4nAgKSrkje9JXtKwvETrvBmuDci6r+Po9",
+	"5C++TZUnzXRk9Bp/5LE5QZhH2HGeNlq6zg9pbQdPbbPLCD3qMaOt+xhSZPHCvh5Yiu1cCx8cq8XinoZ0",
+	"/0Y0oMgGFNlkQZssaAOKbECRje41CIQGgdCAIhtQ5O8bFPn0R6BvjIZscJANDrLxQhovpPFC/l/iIL/u",
+	"fvawPQYVw03bb5AtkHku1c0BRAh1uabF1y/AUc2ZvxKbiiN7zJTLDCCRcW7AVkfYWosvwPPBzdi9EwP+",
+	"eiqQ77qvEqKOGZhy6EYwjBuIx8SxjC6AIUKQn5UG+4dD5bp7MiYu6DPZVBeW5wBt6qtlvVzc91SAMCTw",
+	"4xazf4D5xCAl/Hot+GQ1vc2ln9HdEFv4x2+guYExW82G5fzrAh/8+Dyl5srOIDfU8YhS1LCAVjfZQ2Cz",
+	"sbywkc7F5gQlesekFmQdUG022QY7DnotCMhaU8cpn0+EsiwTFhjjffdNsBsVm0VNx7FlErA8c5aWxuoJ",
+	"sMGvULr3ONAdyjW+oZHqR0g1kActWuXNwv1E0hzvGuty45dcpSIHgnILMLLQ2Qz3O1FInQFC3O0QKiXk",
+	"SCInE5FJbkU+/8mZ2WRFxrzNLmo7WF8FYAmKPbwGm6fZWotJ4omCn4zWShSebs1tpbkYWcZx+zPtJTwx",
+	"fRW/Fh963DlkCc3QoFR8xmXuzvkJg8476oZxr+GoxdNCz2Qmiir7nkZEPEItBaanMKVX8QJsgBa9Jg2K",
+	"RwzIOKmMFTyjio7VC1SDH414bsRynE20astxSHQvgW2GWueCq29HuxzPhzt2wMzmImsFaUTBXD8zjTVC",
+	"LV+QsZ1aoy2y8BWTWl1X0cQYy21pzoHzKVlkgWK/gmfNg7JKrIxhz5MpN3aQlSL5odVXUKuUgP4nzs81",
+	"CfX10IbAgiAuI12sSMbf0+TdUfzH79lCIxrRjo+mu5brGvyMNlknWdu0GqnZMecKmhbLdQVobYViKlmw",
+	"keC2LIS7xM0zAlAmWtlxPmfTQqbCrMKzXsN4dsk9LEWxDhYJ39a0xFlsiQMQSX8QMAyq0UaieKigbtu6",
+	"ywvonRiOtb5dfajBeDOEGbCdtZgJbGHuK0iPuz32Vr4iGFSqC2STC7BhovYD8KHzzgjVTW35kYt6VOhJ",
+	"X13ZQk5FixnNshIlkDqLw0sN0yW8WRfocTGl2ZgXkzZ7jb97NuJUFAq4OxccPDuWip7W6itn5nl6q/Rd",
+	"LrIbX3Nwo7C286jTYYn7alC3hea64RdoICaNkeqm5XlEgab0TkNtHXZilKavqpjKYSfwLhP4Gru3xShs",
+	"nLhnBvkO2+wC0KQcnFScKjha4XzCN/UVdmNc2vML6tTwPpiuTT4nXvrMRB9K3lPB7zDxwy5oMkNOSNol",
+	"dYLL57FeJGd/qsoEW7PuT8e941N+dvJCnIpUDEXGD3t8NOInvTRL+eGIH3dTnp2K01PeEccno9Hx4UnW",
+	"ScWZ6HbOsrNhtqpoDr9q/8oPp+blTvgnqlQ6P+q8OFmBKV8Vxvrx4Me6oVwCZnEzB4WCSCwflClM9sX7",
+	"v7TcIcMvMCodEGvH8/V5T0K3lpkddPciuP9My1S0nb+y92VVIdAMQ/VhLGve9z3wv5KAcUPWZQF0+x1Z",
+	"8Q+oZdXSQp4f53bbsNVx76h3drZNi1qo+lgw7emYrwlgf9ClR7pPhDEUooFmtDdCYd9BiNkg+6lUzLgX",
+	"hmN3HMN20wToXSSHb7Nfq+py8UmkJQSVJzoTCUsQH5sEClHOLsfcfqDp9S692/2cK85e+/vf51y9ZMmt",
+	"VFnCDPZskFC4fAM2/04Xt31FDSULfQd1ywnI5CebtN1bIO7mqWadi6Snmpr34edgnSpPLRA5e+Qulbda",
+	"zVJeFHO3+7zEr6MtzSC/AtECtNm1+GTrr4eOtUSPzz7+OxRA4/hDiAKe6u6h5UgC9r/TVwkZy4FTpqTN",
+	"EjeZecLSsdZGAKm0+4OzIH9+fc0O4F+mRW3j52xY+BxEjZOa3Yr5OYX/4ZYBQZGTBfbrMh3jO1psCa/D",
+	"vWDlM4Oh9hAMkSrNSypLT8fONvXV86S6PQ8eMLo9sEiZ/gG/AEqvcXy3Yj6gPvThpSH2gj/gc27FHMgU",
+	"fhkxzqjILMic1RqjOH6Jcfag5CnPnLdNjRWogQcuTrWanhwbeyGAMPoeIO2+AhYLunZgtR7kvLgJB9Og",
+	"bmFyRtJWHUdfskQUhS5MwtxO5TUUqsicPo51YSE31HvRV8mwzG6ErcgyYkKOZ+ZeR92Mz+GLoHVQOfWq",
+	"BtQV++BU+D7QE5kpaHL/8fqSuNBDe2laHPcgY2Wes6JUwLYOHQgLATrhOfrDiYXjyJEvPSlRwNdMY1/R",
+	"2CUUIN/CWoJZSdATPWdueg/AuhLaNImfBpYF/+7eg5q6DwXN6PadI1WG55H3u2HittCEceNsl/tbQo2G",
+	"nJW6gueB1wRVgxm3PEHvFosJ3d+0EgkyZcBCVrqBAxthtB/t1B2fU3iirzyriMhNIERuAXX9BKIWqXbi",
+	"IKDpQdXdu80uc228dqdaKQHmq2qx7Y3yaxCriFijr5CwA3cot6BT3NqM+7jSYJF3XyVoAJ0o5z4m4v4T",
+	"BaEolc8r8unUfQ3Fs1GnUp7n2BCkFc+Cn3ZnzlniHjeAK5GZxL0T/wXBGKdLUpXgTiTn8EZ8oPvVbW/3",
+	"LvEih88thClzaxKowJyDysPKuzd4Qpa+QsaWarugVgHVU2t+P2Vpq2rJbqfiv9YFeCnAw7GklgNIu52C",
+	"wpURz0nV1J4bShMtDxu7jX1XeVS+KYfqzVdoxOG22qpRA27Gbs+BAhgMPn3NRKv7gGk+B/dswUQ87EGR",
+	"uq9snHKDVPQo1i3Ki8PKouRXfRTAHuu8KQUFD/nC3EYCE/nEIN3r87iwnxbVD73Oi9Puca+1h/skttII",
+	"ius+dVMUj1RqRRTP/XowBKDg6vgICIBhXbdL9zos0iTTYiNoym0Zh0DAggctC0ZWyptSMEcQ32izn6Gg",
+	"9H2hidtK3oxFMCHLnDEwN3fSIJ3Ua2fspBUT3BNhSMRyJC24gedkzwgB4rzgHFicoI24myvDIKBAoSk3",
+	"mxhzDFYg4/Pgb/QVN9TNKUU/Tpg2+8Xn6XAD9BsAbTn4U3TTnS7zzPsU6JtX9FnwgeCe+YZUInNvyOeM",
+	"I+OJj0NwcC3dt/qF0cN/QH0ehCfAkQSfH2GZ63dTnud9hQo9WWWYX4GY7MY6w7M3mGe/vOZrM3vA0NDw",
+	"rqjfAQFveQnH4J2PJJGmNLbR20Z/8A7r6ROZDzOVTu8NhP0oWvAkthCo3dI10YUr+BbpDmOCF7l0bhIY",
+	"O4kwMrcxB0nIubopnUvhede0monCgBjWQse3QkwNU0I69T+PzuZ9RUdwzKHAPIKxwLiotD5djw6vG4p7",
+	"WRK/aUCHxMQNC7rI+fF4M80t4hUmhpXT9o6OlvXDJPtI59m+ii0sWqz4ILm8nxSsUsVashOPEV+ywSrB",
+	"N39lT9APbI1NIlFprM481lk4c1aK8TCD8wTWJbjq7i9jwXM7Xpk69W7XfVhOoVNhjDsqYufmCpYzFukt",
+	"uSyWD7lBZIiaE5Y1E1OhMqHS+Yok/xsc0A4ll96wKnNKn+acuVzOxPcbBL+kqaaj4f2BR3JFi/zQjOaK",
+	"wPetmG+Ta69ile6GOnFUvbjJ/Q5OnxH5TABS7VYguExCRTJGzQ6R7oXYXqTtK/Fp6owdthSb6VuBcDUI",
+	"qdpVufm3bvg7FK+3Yr4uM+8+tjGItVT8xfu/wLREEgv/3HmDX2yL6vZ6J28Q1cKkAXfadFPwSYivSUgZ",
+	"Bq+DXt+qOTNcub87HQQ34ryvkovSjnUh/wWCdM5eCV6IgvFsNvif//pvCm1u2/IXYu7YKtdqPXAOzMDN",
+	"k4+Ahi70cPjrdUjvSEncM41PFGQUgFtSkyBHLMFbzIDbhJTJ+5LIPLsaEv1W7MoReivma5ygX70VJMOB",
+	"ccEMGhs6r3LC5yzT36TpLrBkrrQFTWfd5ThJmDunUWQcNtiGp61EcG84+LyBzOwD7DiRZr6G1AGdpXyu",
+	"TFpqsB3lFDDQAnxn4IrhaSXNtUGq82Xo7b6qGI3Y/5XQCD8FdXQjxeKtcAciWYc0b8Mt2POYkCkHR85D",
+	"nrPtqKa/Ac3galAEmRPyLhrdnAfB3143H6mMmGvfwuHEC4ELFDTR561R3eDgH5JTd2NBpXULSXXaIjGs",
+	"AVuI8wi0CrFQw4ZzRnPofNUoFI04BAANoCeqPJRglTf6V/y6HQo3vGGdR4rz1sh28Eknfk3WncsfdxAH",
+	"GIb7//MhwUI3CLe/NM4FLpfb9lI5e+/v32m5Gr1kAzIZB9IIXBC4abQ4XuZAQh4qdHjTllJ38Nn923O2",
+	"bqwR8bfF3IqRJ/Io3JJc1ZraS9Q2Dosf4BKvxXJzOxgVejIQEy7z5Q4KzcZaLyVCrnaJCzr8++v6LDXg",
+	"3iZla3TNV6i4XXlaCdXutc1YMTVrcKKlCiHVydQyKyZTKJ4CEoDkRiinESJh7jkYonAHhxkvgBjJVDgR",
+	"KgmgtLPRZZEKuAuiDH3ln/zMQHoI2Yk9UApPLUtVO4xIrokaIDODHxXsUX0FyR1/d9D5MZ+J8/soPGnb",
+	"7G88LwWyzhOGk7kjERqHvrqonjXh7uCFeSr8GF2ECahCNJBZxpy4znN9Bz1H8CI4cKGbGUGE5pjy9gnx",
+	"cywrgIvjDj8teCeNdCQ/iYzNcOyQT3ciRllsdD0TQDWZ6Af4k2FS9ZUHuYUIBia07gptEQRUwzFGaNYK",
+	"PQBNYViSFXo6FdlSV7Mo1ZUV0x3FZtyjN2Wo/Nr5o69U09J+3ZQVDtM4C7JilLq0U6x9AaVwytNYTrRS",
+	"IL337VFgKtlkSh8Yn9lgWQHfutFp8VneCKYbUuF0VrxPAAFwFezfVcfoOqkNz3PiG1ryjXSBli7jc+xp",
+	"tA7ESwhFahA2R4MhFERkX4m59q0z3OK3WB0SDN3oCIlONVWEzfF9wl6wRcQy5k4SLMIeCLXcPtwI+xEm",
+	"dZc1i24Z8C0r1A/WNYJTN8rn9OMaxRdk0+qMzx95MoVZXtfXoZ5z/Lw3hKzFRem83L//5rxadBdWOeKh",
+	"EpFb/G9KoGQ6LSfEVlYW+d753gGfyoNZF8j+6JOWFEYCQq4VsBmAO4FRwxmSvHfuhrfYfuU/Ar6HuqYh",
+	"ILJV6Q5BZvwqQLq6ArdHb4C5XnzDB8Gz+T6gkUMxDpVZPA8Hux8qcB1YDvAKF9W6XT+NmCWve131l6LW",
+	"JzGEJ+XKuQrQyhGBj6S60ZOJG2zx0e+xIDpwbsFMR6Wd8XT70qrFp1zXJjnEz9Ah2hS48IuJqNXFh/tU",
+	"IXh5lKPz9ag8z0OiLnoWhCQXn/ROzoQSJiCIaQIpix7dT8nzL799+d8AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

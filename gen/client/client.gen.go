@@ -404,6 +404,7 @@ const (
 	ErrorCodeNotFound             ErrorCode = "not_found"
 	ErrorCodeNotSupported         ErrorCode = "not_supported"
 	ErrorCodeOriginForbidden      ErrorCode = "origin_forbidden"
+	ErrorCodePasskeyRefused       ErrorCode = "passkey_refused"
 	ErrorCodePasswordWrong        ErrorCode = "password_wrong"
 	ErrorCodePreconditionFailed   ErrorCode = "precondition_failed"
 	ErrorCodeQuotaExceeded        ErrorCode = "quota_exceeded"
@@ -413,6 +414,8 @@ const (
 	ErrorCodeRefreshInvalid       ErrorCode = "refresh_invalid"
 	ErrorCodeRefreshReused        ErrorCode = "refresh_reused"
 	ErrorCodeScopeRequired        ErrorCode = "scope_required"
+	ErrorCodeSecondFactorActive   ErrorCode = "second_factor_active"
+	ErrorCodeSecondFactorRequired ErrorCode = "second_factor_required"
 	ErrorCodeSignatureInvalid     ErrorCode = "signature_invalid"
 	ErrorCodeStorageInconsistent  ErrorCode = "storage_inconsistent"
 	ErrorCodeStorageUnavailable   ErrorCode = "storage_unavailable"
@@ -423,6 +426,7 @@ const (
 	ErrorCodeTokenInvalid         ErrorCode = "token_invalid"
 	ErrorCodeTokenMissing         ErrorCode = "token_missing"
 	ErrorCodeTooManyKeys          ErrorCode = "too_many_keys"
+	ErrorCodeTooManyPasskeys      ErrorCode = "too_many_passkeys"
 	ErrorCodeToolResultUnexpected ErrorCode = "tool_result_unexpected"
 	ErrorCodeUnsupportedMediaType ErrorCode = "unsupported_media_type"
 	ErrorCodeUpgradeRequired      ErrorCode = "upgrade_required"
@@ -498,6 +502,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeOriginForbidden:
 		return true
+	case ErrorCodePasskeyRefused:
+		return true
 	case ErrorCodePasswordWrong:
 		return true
 	case ErrorCodePreconditionFailed:
@@ -515,6 +521,10 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeRefreshReused:
 		return true
 	case ErrorCodeScopeRequired:
+		return true
+	case ErrorCodeSecondFactorActive:
+		return true
+	case ErrorCodeSecondFactorRequired:
 		return true
 	case ErrorCodeSignatureInvalid:
 		return true
@@ -535,6 +545,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeTokenMissing:
 		return true
 	case ErrorCodeTooManyKeys:
+		return true
+	case ErrorCodeTooManyPasskeys:
 		return true
 	case ErrorCodeToolResultUnexpected:
 		return true
@@ -610,6 +622,39 @@ func (e KeyScope) Valid() bool {
 	case KeyScopeProfileRead:
 		return true
 	case KeyScopeUsageRead:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PasskeyLoginRequestCodeChallengeMethod.
+const (
+	PasskeyLoginRequestCodeChallengeMethodS256 PasskeyLoginRequestCodeChallengeMethod = "S256"
+)
+
+// Valid indicates whether the value is a known member of the PasskeyLoginRequestCodeChallengeMethod enum.
+func (e PasskeyLoginRequestCodeChallengeMethod) Valid() bool {
+	switch e {
+	case PasskeyLoginRequestCodeChallengeMethodS256:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PasskeyOptionsKind.
+const (
+	PasskeyOptionsKindLogin        PasskeyOptionsKind = "login"
+	PasskeyOptionsKindRegistration PasskeyOptionsKind = "registration"
+)
+
+// Valid indicates whether the value is a known member of the PasskeyOptionsKind enum.
+func (e PasskeyOptionsKind) Valid() bool {
+	switch e {
+	case PasskeyOptionsKindLogin:
+		return true
+	case PasskeyOptionsKindRegistration:
 		return true
 	default:
 		return false
@@ -812,6 +857,16 @@ type AccountExport struct {
 	// Example: []
 	KnownNetworks []map[string]interface{} `json:"known_networks"`
 
+	// Passkeys Passkeys.
+	//
+	// Example: []
+	Passkeys []map[string]interface{} `json:"passkeys"`
+
+	// SecondFactors The second factor, without its secret.
+	//
+	// Example: []
+	SecondFactors []map[string]interface{} `json:"second_factors"`
+
 	// Sessions Sessions, ended ones included.
 	//
 	// Example: []
@@ -873,7 +928,7 @@ type AuthEvent struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14
 	ID openapi_types.UUID `json:"id"`
 
-	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
 	//
 	// Example: signed_in
 	Kind string `json:"kind"`
@@ -883,7 +938,7 @@ type AuthEvent struct {
 	// Example: 203.0.113.0/24
 	Network string `json:"network"`
 
-	// SubjectID The session or the API key that it is about; absent if there is none.
+	// SubjectID The session, the API key or the passkey that it is about; absent if there is none.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
 	SubjectID *openapi_types.UUID `json:"subject_id,omitempty"`
@@ -1014,6 +1069,11 @@ type BatchResult struct {
 //
 // Example: pro
 type BillingTier string
+
+// CeremonyTicket Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+//
+// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+type CeremonyTicket = string
 
 // ChatCancel Ends the running answer within a second: `done` with `cancelled` follows, and the socket stays usable. Without a running answer it is ignored.
 type ChatCancel struct {
@@ -1830,6 +1890,24 @@ type CreatedKey struct {
 	Scopes KeyScopes `json:"scopes"`
 }
 
+// CreatedTotp A second factor that waits for its first code. Its members are shown this once.
+type CreatedTotp struct {
+	// RecoveryCodes Ten codes that replace the app's, each once.
+	//
+	// Example: ["K7QX-2MDA-WZ4R-NP5T","JX3E-YV6L-QA2B-7HMC","T5RN-KD4W-ZU2O-XJ6P","B2VA-M7HI-EQ3Y-LC5S","W6GF-OP4N-RX7K-UD2T","HZ5J-CE3Q-VA6M-IY7B","N4LS-TW2D-KG5X-RF6O","QP7U-BI3Z-HE4C-JM2V","YA5K-XN6R-OD2T-WS3L","F7CG-ZQ4U-MV6I-PB5E"]
+	RecoveryCodes []string `json:"recovery_codes"`
+
+	// Secret The secret in base32, for typing in.
+	//
+	// Example: OKRDTBYRGFKJ3QRUIPZBY4XIYYXPOGCM
+	Secret string `json:"secret"`
+
+	// URI The same as an otpauth:// URI, for a QR code.
+	//
+	// Example: otpauth://totp/Adiuva:ada@example.com?algorithm=SHA1&digits=6&issuer=Adiuva&period=30&secret=OKRDTBYRGFKJ3QRUIPZBY4XIYYXPOGCM
+	URI string `json:"uri"`
+}
+
 // DeletionRequest Confirms that the account is to be deleted.
 type DeletionRequest struct {
 	// Password The account's password.
@@ -2221,6 +2299,168 @@ type Ok struct {
 	Ok bool `json:"ok"`
 }
 
+// Passkey A passkey of the account.
+type Passkey struct {
+	// CreatedAt When it was added, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ID The passkey's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a15
+	ID openapi_types.UUID `json:"id"`
+
+	// LastUsedAt When it last signed in; absent if it did not, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	LastUsedAt *int64 `json:"last_used_at,omitempty"`
+
+	// Name What the passkey is called, 1 to 100 characters without control characters.
+	//
+	// Example: My laptop
+	Name PasskeyName `json:"name"`
+
+	// Synced Whether the authenticator keeps it on other devices as well.
+	//
+	// Example: true
+	Synced bool `json:"synced"`
+}
+
+// PasskeyAnswer What the authenticator answered.
+type PasskeyAnswer struct {
+	// Credential The PublicKeyCredential, as its `toJSON()` returns it (WebAuthn Level 3).
+	//
+	// Example: {"id":"dGVzdA","rawId":"dGVzdA","response":{},"type":"public-key"}
+	Credential map[string]interface{} `json:"credential"`
+
+	// Ticket Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+	//
+	// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	Ticket CeremonyTicket `json:"ticket"`
+}
+
+// PasskeyCeremony A registration or a sign-in that the browser is to carry out.
+type PasskeyCeremony struct {
+	// ExpiresAt Until when the ticket is good, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExpiresAt int64 `json:"expires_at"`
+
+	// Options What `navigator.credentials.create` or `.get` takes as `publicKey`, as JSON (WebAuthn Level 3).
+	//
+	// Example: {"challenge":"pXq3bWZ0Yk1uT2R2c1JkS2w","rpId":"api.example.com","userVerification":"required"}
+	Options map[string]interface{} `json:"options"`
+
+	// Ticket Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+	//
+	// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	Ticket CeremonyTicket `json:"ticket"`
+
+	// URL The page to open in the person's browser. The ticket is in the fragment, which browsers send to no server.
+	//
+	// Example: https://api.example.com/passkeys#Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	URL string `json:"url"`
+}
+
+// PasskeyList Passkeys, newest first.
+//
+// Example: [{"created_at":1767225600000,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a15","name":"My laptop","synced":true}]
+type PasskeyList = []Passkey
+
+// PasskeyLoginRequest Where an app waits for a sign-in.
+type PasskeyLoginRequest struct {
+	// CodeChallenge SHA-256 of the app's `code_verifier`, in base64url without padding (PKCE, S256).
+	//
+	// Example: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	CodeChallenge string `json:"code_challenge"`
+
+	// CodeChallengeMethod Always S256, which is meant if absent.
+	//
+	// Example: S256
+	CodeChallengeMethod *PasskeyLoginRequestCodeChallengeMethod `json:"code_challenge_method,omitempty"`
+
+	// RedirectURI Where the page sends the browser: `adiuva://auth`, or `http://127.0.0.1:PORT/…` or `http://[::1]:PORT/…` where the app listens (RFC 8252). Without a query or a fragment.
+	//
+	// Example: adiuva://auth
+	RedirectURI string `json:"redirect_uri"`
+
+	// State Comes back with the code. The app compares it, so that it takes no code of a sign-in that it did not start.
+	//
+	// Example: af0ifjsldkj
+	State *string `json:"state,omitempty"`
+}
+
+// PasskeyLoginRequestCodeChallengeMethod Always S256, which is meant if absent.
+//
+// Example: S256
+type PasskeyLoginRequestCodeChallengeMethod string
+
+// PasskeyName What the passkey is called, 1 to 100 characters without control characters.
+//
+// Example: My laptop
+type PasskeyName = string
+
+// PasskeyOptions What a ticket stands for.
+type PasskeyOptions struct {
+	// Kind `registration` for `navigator.credentials.create`, `login` for `.get`.
+	//
+	// Example: login
+	Kind PasskeyOptionsKind `json:"kind"`
+
+	// Options The options, as JSON (WebAuthn Level 3).
+	//
+	// Example: {"challenge":"pXq3bWZ0Yk1uT2R2c1JkS2w","rpId":"api.example.com","userVerification":"required"}
+	Options map[string]interface{} `json:"options"`
+}
+
+// PasskeyOptionsKind `registration` for `navigator.credentials.create`, `login` for `.get`.
+//
+// Example: login
+type PasskeyOptionsKind string
+
+// PasskeyRedirect Where a sign-in goes on.
+type PasskeyRedirect struct {
+	// RedirectTo The app's `redirect_uri` with `code` and `state`.
+	//
+	// Example: adiuva://auth?code=T5RNKD4WZU2OXJ6PB2VAM7HIEQ&state=af0ifjsldkj
+	RedirectTo string `json:"redirect_to"`
+}
+
+// PasskeyRegistrationRequest Asks for a new passkey.
+type PasskeyRegistrationRequest struct {
+	// Name What the passkey is called, 1 to 100 characters without control characters.
+	//
+	// Example: My laptop
+	Name PasskeyName `json:"name"`
+
+	// Password The account's password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
+
+// PasskeyTicket A ticket to ask for.
+type PasskeyTicket struct {
+	// Ticket Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+	//
+	// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	Ticket CeremonyTicket `json:"ticket"`
+}
+
+// PasskeyTokenRequest Exchanges the code of a sign-in.
+type PasskeyTokenRequest struct {
+	// Code The `code` that the app got at its `redirect_uri`.
+	//
+	// Example: T5RNKD4WZU2OXJ6PB2VAM7HIEQ
+	Code string `json:"code"`
+
+	// CodeVerifier The random text of which the sign-in's `code_challenge` is the hash: 43 to 128 of `A-Z a-z 0-9 - . _ ~`.
+	//
+	// Example: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk
+	CodeVerifier string `json:"code_verifier"`
+}
+
 // PasswordChange The current and the new password.
 type PasswordChange struct {
 	// CurrentPassword The account's current password.
@@ -2389,6 +2629,11 @@ type Problem struct {
 	// Example: 422
 	Status int32 `json:"status"`
 
+	// Ticket For second_factor_required: send it with a code to POST /auth/login/second-factor within 5 minutes.
+	//
+	// Example: 3JFWSAPQ7DDRQ4NRKLPCK6AWXU
+	Ticket *string `json:"ticket,omitempty"`
+
 	// Title A short name of the problem, the same for every error with this code.
 	//
 	// Example: Validation failed
@@ -2516,6 +2761,29 @@ type RegisterRequest struct {
 //
 // Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
 type ResetHandle = string
+
+// SecondFactorCode The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+//
+// Example: 492039
+type SecondFactorCode = string
+
+// SecondFactorLogin What finishes a sign-in.
+type SecondFactorLogin struct {
+	// Code The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+	//
+	// Example: 492039
+	Code SecondFactorCode `json:"code"`
+
+	// Ticket The `ticket` of a 401 `second_factor_required`.
+	//
+	// Example: 3JFWSAPQ7DDRQ4NRKLPCK6AWXU
+	Ticket SecondFactorTicket `json:"ticket"`
+}
+
+// SecondFactorTicket The `ticket` of a 401 `second_factor_required`.
+//
+// Example: 3JFWSAPQ7DDRQ4NRKLPCK6AWXU
+type SecondFactorTicket = string
 
 // Session An open session: one login on one device.
 type Session struct {
@@ -2891,6 +3159,53 @@ type ToolResultFrame struct {
 // Example: tool_result
 type ToolResultFrameType string
 
+// TotpConfirmation The first code of an authenticator app.
+type TotpConfirmation struct {
+	// Code The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+	//
+	// Example: 492039
+	Code SecondFactorCode `json:"code"`
+}
+
+// TotpRemoval What the removal of the second factor needs.
+type TotpRemoval struct {
+	// Code The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+	//
+	// Example: 492039
+	Code SecondFactorCode `json:"code"`
+
+	// Password The account's password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
+
+// TotpRequest Asks for a second factor.
+type TotpRequest struct {
+	// Password The account's password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
+
+// TotpState Whether a second factor guards the account.
+type TotpState struct {
+	// Active Whether signing in with the password needs a code.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// ConfirmedAt Since when, in milliseconds since the Unix epoch; absent if it does not.
+	//
+	// Example: 1767225600000
+	ConfirmedAt *int64 `json:"confirmed_at,omitempty"`
+
+	// RecoveryCodesLeft How many recovery codes were not used yet.
+	//
+	// Example: 9
+	RecoveryCodesLeft int32 `json:"recovery_codes_left"`
+}
+
 // Upgrade A feature that the question needs and the account's plan lacks, with the lowest plan that has it.
 type Upgrade struct {
 	// Feature What is missing; the name of an agent, for example.
@@ -3232,8 +3547,29 @@ type ConfirmEmailVerificationJSONRequestBody = CodeConfirmation
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = LoginRequest
 
+// LoginWithSecondFactorJSONRequestBody defines body for LoginWithSecondFactor for application/json ContentType.
+type LoginWithSecondFactorJSONRequestBody = SecondFactorLogin
+
 // RequestAccountDeletionJSONRequestBody defines body for RequestAccountDeletion for application/json ContentType.
 type RequestAccountDeletionJSONRequestBody = DeletionRequest
+
+// StartPasskeyLoginJSONRequestBody defines body for StartPasskeyLogin for application/json ContentType.
+type StartPasskeyLoginJSONRequestBody = PasskeyLoginRequest
+
+// FinishPasskeyLoginJSONRequestBody defines body for FinishPasskeyLogin for application/json ContentType.
+type FinishPasskeyLoginJSONRequestBody = PasskeyAnswer
+
+// GetPasskeyOptionsJSONRequestBody defines body for GetPasskeyOptions for application/json ContentType.
+type GetPasskeyOptionsJSONRequestBody = PasskeyTicket
+
+// StartPasskeyRegistrationJSONRequestBody defines body for StartPasskeyRegistration for application/json ContentType.
+type StartPasskeyRegistrationJSONRequestBody = PasskeyRegistrationRequest
+
+// FinishPasskeyRegistrationJSONRequestBody defines body for FinishPasskeyRegistration for application/json ContentType.
+type FinishPasskeyRegistrationJSONRequestBody = PasskeyAnswer
+
+// ExchangePasskeyCodeJSONRequestBody defines body for ExchangePasskeyCode for application/json ContentType.
+type ExchangePasskeyCodeJSONRequestBody = PasskeyTokenRequest
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange
@@ -3249,6 +3585,15 @@ type RefreshTokensJSONRequestBody = RefreshRequest
 
 // RegisterJSONRequestBody defines body for Register for application/json ContentType.
 type RegisterJSONRequestBody = RegisterRequest
+
+// DeleteTotpJSONRequestBody defines body for DeleteTotp for application/json ContentType.
+type DeleteTotpJSONRequestBody = TotpRemoval
+
+// CreateTotpJSONRequestBody defines body for CreateTotp for application/json ContentType.
+type CreateTotpJSONRequestBody = TotpRequest
+
+// ConfirmTotpJSONRequestBody defines body for ConfirmTotp for application/json ContentType.
+type ConfirmTotpJSONRequestBody = TotpConfirmation
 
 // CreateCheckoutJSONRequestBody defines body for CreateCheckout for application/json ContentType.
 type CreateCheckoutJSONRequestBody = CheckoutRequest
@@ -3349,6 +3694,14 @@ func (a *Problem) UnmarshalJSON(b []byte) error {
 		delete(object, "status")
 	}
 
+	if raw, found := object["ticket"]; found {
+		err = json.Unmarshal(raw, &a.Ticket)
+		if err != nil {
+			return fmt.Errorf("error reading 'ticket': %w", err)
+		}
+		delete(object, "ticket")
+	}
+
 	if raw, found := object["title"]; found {
 		err = json.Unmarshal(raw, &a.Title)
 		if err != nil {
@@ -3421,6 +3774,13 @@ func (a Problem) MarshalJSON() ([]byte, error) {
 	object["status"], err = json.Marshal(a.Status)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'status': %w", err)
+	}
+
+	if a.Ticket != nil {
+		object["ticket"], err = json.Marshal(a.Ticket)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'ticket': %w", err)
+		}
 	}
 
 	object["title"], err = json.Marshal(a.Title)
@@ -4070,7 +4430,9 @@ type ClientInterface interface {
 	// `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
 	// 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
 	// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
-	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+	// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+	// /auth/login/second-factor takes with a code.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4084,12 +4446,42 @@ type ClientInterface interface {
 	// `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
 	// 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
 	// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
-	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+	// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+	// /auth/login/second-factor takes with a code.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /auth/login (the `Login` operationId).
 	Login(ctx context.Context, body LoginJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LoginWithSecondFactorWithBody Finish signing in with the second factor
+	//
+	// Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+	// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+	// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+	// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+	// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+	// requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/login/second-factor (the `LoginWithSecondFactor` operationId).
+	LoginWithSecondFactorWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LoginWithSecondFactor Finish signing in with the second factor
+	//
+	// Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+	// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+	// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+	// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+	// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+	// requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/login/second-factor (the `LoginWithSecondFactor` operationId).
+	LoginWithSecondFactor(ctx context.Context, body LoginWithSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Logout Sign out
 	//
@@ -4142,6 +4534,161 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /auth/me/export (the `ExportAccount` operationId).
 	ExportAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPasskeys List the passkeys
+	//
+	// Lists the account's passkeys, newest first.
+	//
+	// Corresponds with GET /auth/passkeys (the `ListPasskeys` operationId).
+	ListPasskeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartPasskeyLoginWithBody Start signing in with a passkey
+	//
+	// Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+	// `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+	// /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+	// A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+	// for 5 minutes and once. Limited to 30 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/passkeys/login (the `StartPasskeyLogin` operationId).
+	StartPasskeyLoginWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartPasskeyLogin Start signing in with a passkey
+	//
+	// Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+	// `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+	// /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+	// A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+	// for 5 minutes and once. Limited to 30 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/passkeys/login (the `StartPasskeyLogin` operationId).
+	StartPasskeyLogin(ctx context.Context, body StartPasskeyLoginJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FinishPasskeyLoginWithBody Finish signing in with a passkey
+	//
+	// Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+	// a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+	// the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+	// person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/passkeys/login/finish (the `FinishPasskeyLogin` operationId).
+	FinishPasskeyLoginWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FinishPasskeyLogin Finish signing in with a passkey
+	//
+	// Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+	// a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+	// the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+	// person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/passkeys/login/finish (the `FinishPasskeyLogin` operationId).
+	FinishPasskeyLogin(ctx context.Context, body FinishPasskeyLoginJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPasskeyOptionsWithBody Get the options of a ticket
+	//
+	// Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+	// if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/passkeys/options (the `GetPasskeyOptions` operationId).
+	GetPasskeyOptionsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPasskeyOptions Get the options of a ticket
+	//
+	// Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+	// if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/passkeys/options (the `GetPasskeyOptions` operationId).
+	GetPasskeyOptions(ctx context.Context, body GetPasskeyOptionsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartPasskeyRegistrationWithBody Start adding a passkey
+	//
+	// Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+	// finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+	// /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+	// `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/passkeys/registration (the `StartPasskeyRegistration` operationId).
+	StartPasskeyRegistrationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartPasskeyRegistration Start adding a passkey
+	//
+	// Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+	// finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+	// /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+	// `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/passkeys/registration (the `StartPasskeyRegistration` operationId).
+	StartPasskeyRegistration(ctx context.Context, body StartPasskeyRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FinishPasskeyRegistrationWithBody Finish adding a passkey
+	//
+	// Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+	// unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+	// without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+	// address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/passkeys/registration/finish (the `FinishPasskeyRegistration` operationId).
+	FinishPasskeyRegistrationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FinishPasskeyRegistration Finish adding a passkey
+	//
+	// Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+	// unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+	// without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+	// address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/passkeys/registration/finish (the `FinishPasskeyRegistration` operationId).
+	FinishPasskeyRegistration(ctx context.Context, body FinishPasskeyRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExchangePasskeyCodeWithBody Exchange the code of a sign-in for tokens
+	//
+	// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+	// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+	// 30 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/passkeys/token (the `ExchangePasskeyCode` operationId).
+	ExchangePasskeyCodeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExchangePasskeyCode Exchange the code of a sign-in for tokens
+	//
+	// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+	// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+	// 30 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/passkeys/token (the `ExchangePasskeyCode` operationId).
+	ExchangePasskeyCode(ctx context.Context, body ExchangePasskeyCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeletePasskey Remove a passkey
+	//
+	// Removes the passkey: it opens no session any more, while open ones stay. The account's owner gets a mail. 404 for an
+	// unknown id and for another account's.
+	//
+	// Corresponds with DELETE /auth/passkeys/{id} (the `DeletePasskey` operationId).
+	DeletePasskey(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ChangePasswordWithBody Change the password
 	//
@@ -4200,7 +4747,10 @@ type ClientInterface interface {
 	// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
 	// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
 	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
-	// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+	// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+	// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+	// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+	// address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4212,7 +4762,10 @@ type ClientInterface interface {
 	// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
 	// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
 	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
-	// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+	// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+	// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+	// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+	// address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4281,6 +4834,79 @@ type ClientInterface interface {
 	//
 	// Corresponds with DELETE /auth/sessions/{id} (the `EndSession` operationId).
 	EndSession(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteTotpWithBody Remove the second factor
+	//
+	// Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+	// `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+	// account. The account's owner gets a mail.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with DELETE /auth/totp (the `DeleteTotp` operationId).
+	DeleteTotpWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteTotp Remove the second factor
+	//
+	// Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+	// `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+	// account. The account's owner gets a mail.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with DELETE /auth/totp (the `DeleteTotp` operationId).
+	DeleteTotp(ctx context.Context, body DeleteTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetTotp Show whether a second factor guards the account
+	//
+	// Says whether signing in needs a code of an authenticator app, and how many recovery codes are left.
+	//
+	// Corresponds with GET /auth/totp (the `GetTotp` operationId).
+	GetTotp(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateTotpWithBody Set up a second factor
+	//
+	// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+	// answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+	// an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+	// password, 409 `second_factor_active` if a second factor guards the account already.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/totp (the `CreateTotp` operationId).
+	CreateTotpWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateTotp Set up a second factor
+	//
+	// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+	// answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+	// an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+	// password, 409 `second_factor_active` if a second factor guards the account already.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/totp (the `CreateTotp` operationId).
+	CreateTotp(ctx context.Context, body CreateTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmTotpWithBody Confirm the second factor
+	//
+	// Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+	// the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/totp/confirm (the `ConfirmTotp` operationId).
+	ConfirmTotpWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmTotp Confirm the second factor
+	//
+	// Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+	// the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/totp/confirm (the `ConfirmTotp` operationId).
+	ConfirmTotp(ctx context.Context, body ConfirmTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetLatestBackup Download the latest backup
 	//
@@ -4829,7 +5455,9 @@ func (c *Client) ListAuthEvents(ctx context.Context, params *ListAuthEventsParam
 // `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
 // 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
 // and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
-// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+// /auth/login/second-factor takes with a code.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4853,13 +5481,63 @@ func (c *Client) LoginWithBody(ctx context.Context, contentType string, body io.
 // `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
 // 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
 // and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
-// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+// /auth/login/second-factor takes with a code.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /auth/login (the `Login` operationId).
 func (c *Client) Login(ctx context.Context, body LoginJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewLoginRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LoginWithSecondFactorWithBody Finish signing in with the second factor
+//
+// Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+// requests per minute and client address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/login/second-factor (the `LoginWithSecondFactor` operationId).
+func (c *Client) LoginWithSecondFactorWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLoginWithSecondFactorRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LoginWithSecondFactor Finish signing in with the second factor
+//
+// Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+// requests per minute and client address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/login/second-factor (the `LoginWithSecondFactor` operationId).
+func (c *Client) LoginWithSecondFactor(ctx context.Context, body LoginWithSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLoginWithSecondFactorRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4972,6 +5650,301 @@ func (c *Client) ExportAccount(ctx context.Context, reqEditors ...RequestEditorF
 	return c.Client.Do(req)
 }
 
+// ListPasskeys List the passkeys
+//
+// Lists the account's passkeys, newest first.
+//
+// Corresponds with GET /auth/passkeys (the `ListPasskeys` operationId).
+func (c *Client) ListPasskeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPasskeysRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartPasskeyLoginWithBody Start signing in with a passkey
+//
+// Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+// `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+// /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+// A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+// for 5 minutes and once. Limited to 30 requests per minute and client address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/passkeys/login (the `StartPasskeyLogin` operationId).
+func (c *Client) StartPasskeyLoginWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartPasskeyLoginRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartPasskeyLogin Start signing in with a passkey
+//
+// Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+// `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+// /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+// A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+// for 5 minutes and once. Limited to 30 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/passkeys/login (the `StartPasskeyLogin` operationId).
+func (c *Client) StartPasskeyLogin(ctx context.Context, body StartPasskeyLoginJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartPasskeyLoginRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FinishPasskeyLoginWithBody Finish signing in with a passkey
+//
+// Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+// a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+// the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+// person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/passkeys/login/finish (the `FinishPasskeyLogin` operationId).
+func (c *Client) FinishPasskeyLoginWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFinishPasskeyLoginRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FinishPasskeyLogin Finish signing in with a passkey
+//
+// Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+// a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+// the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+// person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/passkeys/login/finish (the `FinishPasskeyLogin` operationId).
+func (c *Client) FinishPasskeyLogin(ctx context.Context, body FinishPasskeyLoginJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFinishPasskeyLoginRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPasskeyOptionsWithBody Get the options of a ticket
+//
+// Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+// if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/passkeys/options (the `GetPasskeyOptions` operationId).
+func (c *Client) GetPasskeyOptionsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPasskeyOptionsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPasskeyOptions Get the options of a ticket
+//
+// Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+// if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/passkeys/options (the `GetPasskeyOptions` operationId).
+func (c *Client) GetPasskeyOptions(ctx context.Context, body GetPasskeyOptionsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPasskeyOptionsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartPasskeyRegistrationWithBody Start adding a passkey
+//
+// Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+// finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+// /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+// `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/passkeys/registration (the `StartPasskeyRegistration` operationId).
+func (c *Client) StartPasskeyRegistrationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartPasskeyRegistrationRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartPasskeyRegistration Start adding a passkey
+//
+// Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+// finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+// /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+// `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/passkeys/registration (the `StartPasskeyRegistration` operationId).
+func (c *Client) StartPasskeyRegistration(ctx context.Context, body StartPasskeyRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartPasskeyRegistrationRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FinishPasskeyRegistrationWithBody Finish adding a passkey
+//
+// Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+// unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+// without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+// address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/passkeys/registration/finish (the `FinishPasskeyRegistration` operationId).
+func (c *Client) FinishPasskeyRegistrationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFinishPasskeyRegistrationRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FinishPasskeyRegistration Finish adding a passkey
+//
+// Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+// unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+// without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+// address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/passkeys/registration/finish (the `FinishPasskeyRegistration` operationId).
+func (c *Client) FinishPasskeyRegistration(ctx context.Context, body FinishPasskeyRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFinishPasskeyRegistrationRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExchangePasskeyCodeWithBody Exchange the code of a sign-in for tokens
+//
+// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+// 30 requests per minute and client address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/passkeys/token (the `ExchangePasskeyCode` operationId).
+func (c *Client) ExchangePasskeyCodeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExchangePasskeyCodeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExchangePasskeyCode Exchange the code of a sign-in for tokens
+//
+// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+// 30 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/passkeys/token (the `ExchangePasskeyCode` operationId).
+func (c *Client) ExchangePasskeyCode(ctx context.Context, body ExchangePasskeyCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExchangePasskeyCodeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeletePasskey Remove a passkey
+//
+// Removes the passkey: it opens no session any more, while open ones stay. The account's owner gets a mail. 404 for an
+// unknown id and for another account's.
+//
+// Corresponds with DELETE /auth/passkeys/{id} (the `DeletePasskey` operationId).
+func (c *Client) DeletePasskey(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeletePasskeyRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ChangePasswordWithBody Change the password
 //
 // Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
@@ -5069,7 +6042,10 @@ func (c *Client) RequestPasswordReset(ctx context.Context, params *RequestPasswo
 // Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
 // verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
 // 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
-// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+// address.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5091,7 +6067,10 @@ func (c *Client) ConfirmPasswordResetWithBody(ctx context.Context, contentType s
 // Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
 // verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
 // 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
-// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+// address.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5221,6 +6200,149 @@ func (c *Client) ListSessions(ctx context.Context, params *ListSessionsParams, r
 // Corresponds with DELETE /auth/sessions/{id} (the `EndSession` operationId).
 func (c *Client) EndSession(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewEndSessionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteTotpWithBody Remove the second factor
+//
+// Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+// `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+// account. The account's owner gets a mail.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with DELETE /auth/totp (the `DeleteTotp` operationId).
+func (c *Client) DeleteTotpWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteTotpRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteTotp Remove the second factor
+//
+// Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+// `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+// account. The account's owner gets a mail.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with DELETE /auth/totp (the `DeleteTotp` operationId).
+func (c *Client) DeleteTotp(ctx context.Context, body DeleteTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteTotpRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetTotp Show whether a second factor guards the account
+//
+// Says whether signing in needs a code of an authenticator app, and how many recovery codes are left.
+//
+// Corresponds with GET /auth/totp (the `GetTotp` operationId).
+func (c *Client) GetTotp(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTotpRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateTotpWithBody Set up a second factor
+//
+// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+// answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+// an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+// password, 409 `second_factor_active` if a second factor guards the account already.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/totp (the `CreateTotp` operationId).
+func (c *Client) CreateTotpWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateTotpRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateTotp Set up a second factor
+//
+// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+// answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+// an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+// password, 409 `second_factor_active` if a second factor guards the account already.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/totp (the `CreateTotp` operationId).
+func (c *Client) CreateTotp(ctx context.Context, body CreateTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateTotpRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmTotpWithBody Confirm the second factor
+//
+// Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+// the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/totp/confirm (the `ConfirmTotp` operationId).
+func (c *Client) ConfirmTotpWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmTotpRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmTotp Confirm the second factor
+//
+// Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+// the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/totp/confirm (the `ConfirmTotp` operationId).
+func (c *Client) ConfirmTotp(ctx context.Context, body ConfirmTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmTotpRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6204,6 +7326,46 @@ func NewLoginRequestWithBody(server string, contentType string, body io.Reader) 
 	return req, nil
 }
 
+// NewLoginWithSecondFactorRequest calls the generic LoginWithSecondFactor builder with application/json body
+func NewLoginWithSecondFactorRequest(server string, body LoginWithSecondFactorJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLoginWithSecondFactorRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLoginWithSecondFactorRequestWithBody constructs an http.Request for the LoginWithSecondFactor method, with any body, and a specified content type
+func NewLoginWithSecondFactorRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/login/second-factor")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewLogoutRequest constructs an http.Request for the Logout method
 func NewLogoutRequest(server string, params *LogoutParams) (*http.Request, error) {
 	var err error
@@ -6357,6 +7519,307 @@ func NewExportAccountRequest(server string) (*http.Request, error) {
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListPasskeysRequest constructs an http.Request for the ListPasskeys method
+func NewListPasskeysRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/passkeys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStartPasskeyLoginRequest calls the generic StartPasskeyLogin builder with application/json body
+func NewStartPasskeyLoginRequest(server string, body StartPasskeyLoginJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStartPasskeyLoginRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewStartPasskeyLoginRequestWithBody constructs an http.Request for the StartPasskeyLogin method, with any body, and a specified content type
+func NewStartPasskeyLoginRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/passkeys/login")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewFinishPasskeyLoginRequest calls the generic FinishPasskeyLogin builder with application/json body
+func NewFinishPasskeyLoginRequest(server string, body FinishPasskeyLoginJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewFinishPasskeyLoginRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewFinishPasskeyLoginRequestWithBody constructs an http.Request for the FinishPasskeyLogin method, with any body, and a specified content type
+func NewFinishPasskeyLoginRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/passkeys/login/finish")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetPasskeyOptionsRequest calls the generic GetPasskeyOptions builder with application/json body
+func NewGetPasskeyOptionsRequest(server string, body GetPasskeyOptionsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewGetPasskeyOptionsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewGetPasskeyOptionsRequestWithBody constructs an http.Request for the GetPasskeyOptions method, with any body, and a specified content type
+func NewGetPasskeyOptionsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/passkeys/options")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewStartPasskeyRegistrationRequest calls the generic StartPasskeyRegistration builder with application/json body
+func NewStartPasskeyRegistrationRequest(server string, body StartPasskeyRegistrationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStartPasskeyRegistrationRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewStartPasskeyRegistrationRequestWithBody constructs an http.Request for the StartPasskeyRegistration method, with any body, and a specified content type
+func NewStartPasskeyRegistrationRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/passkeys/registration")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewFinishPasskeyRegistrationRequest calls the generic FinishPasskeyRegistration builder with application/json body
+func NewFinishPasskeyRegistrationRequest(server string, body FinishPasskeyRegistrationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewFinishPasskeyRegistrationRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewFinishPasskeyRegistrationRequestWithBody constructs an http.Request for the FinishPasskeyRegistration method, with any body, and a specified content type
+func NewFinishPasskeyRegistrationRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/passkeys/registration/finish")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewExchangePasskeyCodeRequest calls the generic ExchangePasskeyCode builder with application/json body
+func NewExchangePasskeyCodeRequest(server string, body ExchangePasskeyCodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExchangePasskeyCodeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewExchangePasskeyCodeRequestWithBody constructs an http.Request for the ExchangePasskeyCode method, with any body, and a specified content type
+func NewExchangePasskeyCodeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/passkeys/token")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeletePasskeyRequest constructs an http.Request for the DeletePasskey method
+func NewDeletePasskeyRequest(server string, id openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/passkeys/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -6690,6 +8153,153 @@ func NewEndSessionRequest(server string, id openapi_types.UUID) (*http.Request, 
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewDeleteTotpRequest calls the generic DeleteTotp builder with application/json body
+func NewDeleteTotpRequest(server string, body DeleteTotpJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDeleteTotpRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewDeleteTotpRequestWithBody constructs an http.Request for the DeleteTotp method, with any body, and a specified content type
+func NewDeleteTotpRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/totp")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetTotpRequest constructs an http.Request for the GetTotp method
+func NewGetTotpRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/totp")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateTotpRequest calls the generic CreateTotp builder with application/json body
+func NewCreateTotpRequest(server string, body CreateTotpJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateTotpRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateTotpRequestWithBody constructs an http.Request for the CreateTotp method, with any body, and a specified content type
+func NewCreateTotpRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/totp")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewConfirmTotpRequest calls the generic ConfirmTotp builder with application/json body
+func NewConfirmTotpRequest(server string, body ConfirmTotpJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmTotpRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewConfirmTotpRequestWithBody constructs an http.Request for the ConfirmTotp method, with any body, and a specified content type
+func NewConfirmTotpRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/totp/confirm")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -8101,7 +9711,9 @@ type ClientWithResponsesInterface interface {
 	// `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
 	// 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
 	// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
-	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+	// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+	// /auth/login/second-factor takes with a code.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8115,12 +9727,42 @@ type ClientWithResponsesInterface interface {
 	// `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
 	// 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
 	// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
-	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+	// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+	// /auth/login/second-factor takes with a code.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /auth/login (the `Login` operationId).
 	LoginWithResponse(ctx context.Context, body LoginJSONRequestBody, reqEditors ...RequestEditorFn) (*LoginResp, error)
+
+	// LoginWithSecondFactorWithBodyWithResponse Finish signing in with the second factor
+	//
+	// Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+	// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+	// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+	// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+	// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+	// requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/login/second-factor (the `LoginWithSecondFactor` operationId).
+	LoginWithSecondFactorWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LoginWithSecondFactorResp, error)
+
+	// LoginWithSecondFactorWithResponse Finish signing in with the second factor
+	//
+	// Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+	// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+	// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+	// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+	// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+	// requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/login/second-factor (the `LoginWithSecondFactor` operationId).
+	LoginWithSecondFactorWithResponse(ctx context.Context, body LoginWithSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*LoginWithSecondFactorResp, error)
 
 	// LogoutWithResponse Sign out
 	//
@@ -8180,6 +9822,165 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /auth/me/export (the `ExportAccount` operationId).
 	ExportAccountWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ExportAccountResp, error)
 
+	// ListPasskeysWithResponse List the passkeys
+	//
+	// Lists the account's passkeys, newest first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /auth/passkeys (the `ListPasskeys` operationId).
+	ListPasskeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPasskeysResp, error)
+
+	// StartPasskeyLoginWithBodyWithResponse Start signing in with a passkey
+	//
+	// Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+	// `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+	// /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+	// A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+	// for 5 minutes and once. Limited to 30 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/login (the `StartPasskeyLogin` operationId).
+	StartPasskeyLoginWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartPasskeyLoginResp, error)
+
+	// StartPasskeyLoginWithResponse Start signing in with a passkey
+	//
+	// Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+	// `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+	// /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+	// A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+	// for 5 minutes and once. Limited to 30 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/login (the `StartPasskeyLogin` operationId).
+	StartPasskeyLoginWithResponse(ctx context.Context, body StartPasskeyLoginJSONRequestBody, reqEditors ...RequestEditorFn) (*StartPasskeyLoginResp, error)
+
+	// FinishPasskeyLoginWithBodyWithResponse Finish signing in with a passkey
+	//
+	// Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+	// a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+	// the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+	// person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/login/finish (the `FinishPasskeyLogin` operationId).
+	FinishPasskeyLoginWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FinishPasskeyLoginResp, error)
+
+	// FinishPasskeyLoginWithResponse Finish signing in with a passkey
+	//
+	// Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+	// a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+	// the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+	// person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/login/finish (the `FinishPasskeyLogin` operationId).
+	FinishPasskeyLoginWithResponse(ctx context.Context, body FinishPasskeyLoginJSONRequestBody, reqEditors ...RequestEditorFn) (*FinishPasskeyLoginResp, error)
+
+	// GetPasskeyOptionsWithBodyWithResponse Get the options of a ticket
+	//
+	// Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+	// if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/options (the `GetPasskeyOptions` operationId).
+	GetPasskeyOptionsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetPasskeyOptionsResp, error)
+
+	// GetPasskeyOptionsWithResponse Get the options of a ticket
+	//
+	// Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+	// if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/options (the `GetPasskeyOptions` operationId).
+	GetPasskeyOptionsWithResponse(ctx context.Context, body GetPasskeyOptionsJSONRequestBody, reqEditors ...RequestEditorFn) (*GetPasskeyOptionsResp, error)
+
+	// StartPasskeyRegistrationWithBodyWithResponse Start adding a passkey
+	//
+	// Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+	// finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+	// /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+	// `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/registration (the `StartPasskeyRegistration` operationId).
+	StartPasskeyRegistrationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartPasskeyRegistrationResp, error)
+
+	// StartPasskeyRegistrationWithResponse Start adding a passkey
+	//
+	// Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+	// finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+	// /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+	// `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/registration (the `StartPasskeyRegistration` operationId).
+	StartPasskeyRegistrationWithResponse(ctx context.Context, body StartPasskeyRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*StartPasskeyRegistrationResp, error)
+
+	// FinishPasskeyRegistrationWithBodyWithResponse Finish adding a passkey
+	//
+	// Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+	// unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+	// without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+	// address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/registration/finish (the `FinishPasskeyRegistration` operationId).
+	FinishPasskeyRegistrationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FinishPasskeyRegistrationResp, error)
+
+	// FinishPasskeyRegistrationWithResponse Finish adding a passkey
+	//
+	// Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+	// unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+	// without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+	// address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/registration/finish (the `FinishPasskeyRegistration` operationId).
+	FinishPasskeyRegistrationWithResponse(ctx context.Context, body FinishPasskeyRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*FinishPasskeyRegistrationResp, error)
+
+	// ExchangePasskeyCodeWithBodyWithResponse Exchange the code of a sign-in for tokens
+	//
+	// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+	// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+	// 30 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/token (the `ExchangePasskeyCode` operationId).
+	ExchangePasskeyCodeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExchangePasskeyCodeResp, error)
+
+	// ExchangePasskeyCodeWithResponse Exchange the code of a sign-in for tokens
+	//
+	// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+	// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+	// 30 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/passkeys/token (the `ExchangePasskeyCode` operationId).
+	ExchangePasskeyCodeWithResponse(ctx context.Context, body ExchangePasskeyCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*ExchangePasskeyCodeResp, error)
+
+	// DeletePasskeyWithResponse Remove a passkey
+	//
+	// Removes the passkey: it opens no session any more, while open ones stay. The account's owner gets a mail. 404 for an
+	// unknown id and for another account's.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /auth/passkeys/{id} (the `DeletePasskey` operationId).
+	DeletePasskeyWithResponse(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*DeletePasskeyResp, error)
+
 	// ChangePasswordWithBodyWithResponse Change the password
 	//
 	// Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
@@ -8237,7 +10038,10 @@ type ClientWithResponsesInterface interface {
 	// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
 	// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
 	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
-	// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+	// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+	// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+	// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+	// address.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8249,7 +10053,10 @@ type ClientWithResponsesInterface interface {
 	// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
 	// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
 	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
-	// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+	// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+	// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+	// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+	// address.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8322,6 +10129,81 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with DELETE /auth/sessions/{id} (the `EndSession` operationId).
 	EndSessionWithResponse(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*EndSessionResp, error)
+
+	// DeleteTotpWithBodyWithResponse Remove the second factor
+	//
+	// Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+	// `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+	// account. The account's owner gets a mail.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /auth/totp (the `DeleteTotp` operationId).
+	DeleteTotpWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteTotpResp, error)
+
+	// DeleteTotpWithResponse Remove the second factor
+	//
+	// Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+	// `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+	// account. The account's owner gets a mail.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /auth/totp (the `DeleteTotp` operationId).
+	DeleteTotpWithResponse(ctx context.Context, body DeleteTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*DeleteTotpResp, error)
+
+	// GetTotpWithResponse Show whether a second factor guards the account
+	//
+	// Says whether signing in needs a code of an authenticator app, and how many recovery codes are left.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /auth/totp (the `GetTotp` operationId).
+	GetTotpWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetTotpResp, error)
+
+	// CreateTotpWithBodyWithResponse Set up a second factor
+	//
+	// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+	// answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+	// an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+	// password, 409 `second_factor_active` if a second factor guards the account already.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/totp (the `CreateTotp` operationId).
+	CreateTotpWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTotpResp, error)
+
+	// CreateTotpWithResponse Set up a second factor
+	//
+	// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+	// answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+	// an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+	// password, 409 `second_factor_active` if a second factor guards the account already.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/totp (the `CreateTotp` operationId).
+	CreateTotpWithResponse(ctx context.Context, body CreateTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTotpResp, error)
+
+	// ConfirmTotpWithBodyWithResponse Confirm the second factor
+	//
+	// Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+	// the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/totp/confirm (the `ConfirmTotp` operationId).
+	ConfirmTotpWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmTotpResp, error)
+
+	// ConfirmTotpWithResponse Confirm the second factor
+	//
+	// Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+	// the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/totp/confirm (the `ConfirmTotp` operationId).
+	ConfirmTotpWithResponse(ctx context.Context, body ConfirmTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmTotpResp, error)
 
 	// GetLatestBackupWithResponse Download the latest backup
 	//
@@ -9180,6 +11062,73 @@ func (r LoginResp) ContentType() string {
 	return ""
 }
 
+// LoginWithSecondFactorResp200Headers the declared response headers of an HTTP 200 response for LoginWithSecondFactor
+type LoginWithSecondFactorResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// LoginWithSecondFactorRespDefaultHeaders the declared response headers of an HTTP default response for LoginWithSecondFactor
+type LoginWithSecondFactorRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type LoginWithSecondFactorResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AuthTokens
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *LoginWithSecondFactorResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *LoginWithSecondFactorRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LoginWithSecondFactorResp) GetJSON200() *AuthTokens {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LoginWithSecondFactorResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LoginWithSecondFactorResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LoginWithSecondFactorResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LoginWithSecondFactorResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LoginWithSecondFactorResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // LogoutResp200Headers the declared response headers of an HTTP 200 response for Logout
 type LogoutResp200Headers struct {
 	RateLimit       *string
@@ -9442,6 +11391,542 @@ func (r ExportAccountResp) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ExportAccountResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListPasskeysResp200Headers the declared response headers of an HTTP 200 response for ListPasskeys
+type ListPasskeysResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ListPasskeysRespDefaultHeaders the declared response headers of an HTTP default response for ListPasskeys
+type ListPasskeysRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ListPasskeysResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PasskeyList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListPasskeysResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListPasskeysRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPasskeysResp) GetJSON200() *PasskeyList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListPasskeysResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPasskeysResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPasskeysResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPasskeysResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPasskeysResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StartPasskeyLoginResp201Headers the declared response headers of an HTTP 201 response for StartPasskeyLogin
+type StartPasskeyLoginResp201Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// StartPasskeyLoginRespDefaultHeaders the declared response headers of an HTTP default response for StartPasskeyLogin
+type StartPasskeyLoginRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type StartPasskeyLoginResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PasskeyCeremony
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *StartPasskeyLoginResp201Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *StartPasskeyLoginRespDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r StartPasskeyLoginResp) GetJSON201() *PasskeyCeremony {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StartPasskeyLoginResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StartPasskeyLoginResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StartPasskeyLoginResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StartPasskeyLoginResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StartPasskeyLoginResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// FinishPasskeyLoginResp200Headers the declared response headers of an HTTP 200 response for FinishPasskeyLogin
+type FinishPasskeyLoginResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// FinishPasskeyLoginRespDefaultHeaders the declared response headers of an HTTP default response for FinishPasskeyLogin
+type FinishPasskeyLoginRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type FinishPasskeyLoginResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PasskeyRedirect
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *FinishPasskeyLoginResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *FinishPasskeyLoginRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r FinishPasskeyLoginResp) GetJSON200() *PasskeyRedirect {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r FinishPasskeyLoginResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r FinishPasskeyLoginResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FinishPasskeyLoginResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FinishPasskeyLoginResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FinishPasskeyLoginResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetPasskeyOptionsResp200Headers the declared response headers of an HTTP 200 response for GetPasskeyOptions
+type GetPasskeyOptionsResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// GetPasskeyOptionsRespDefaultHeaders the declared response headers of an HTTP default response for GetPasskeyOptions
+type GetPasskeyOptionsRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type GetPasskeyOptionsResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PasskeyOptions
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetPasskeyOptionsResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetPasskeyOptionsRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetPasskeyOptionsResp) GetJSON200() *PasskeyOptions {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetPasskeyOptionsResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPasskeyOptionsResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPasskeyOptionsResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPasskeyOptionsResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPasskeyOptionsResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StartPasskeyRegistrationResp201Headers the declared response headers of an HTTP 201 response for StartPasskeyRegistration
+type StartPasskeyRegistrationResp201Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// StartPasskeyRegistrationRespDefaultHeaders the declared response headers of an HTTP default response for StartPasskeyRegistration
+type StartPasskeyRegistrationRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type StartPasskeyRegistrationResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PasskeyCeremony
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *StartPasskeyRegistrationResp201Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *StartPasskeyRegistrationRespDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r StartPasskeyRegistrationResp) GetJSON201() *PasskeyCeremony {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StartPasskeyRegistrationResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StartPasskeyRegistrationResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StartPasskeyRegistrationResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StartPasskeyRegistrationResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StartPasskeyRegistrationResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// FinishPasskeyRegistrationResp201Headers the declared response headers of an HTTP 201 response for FinishPasskeyRegistration
+type FinishPasskeyRegistrationResp201Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// FinishPasskeyRegistrationRespDefaultHeaders the declared response headers of an HTTP default response for FinishPasskeyRegistration
+type FinishPasskeyRegistrationRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type FinishPasskeyRegistrationResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Passkey
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *FinishPasskeyRegistrationResp201Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *FinishPasskeyRegistrationRespDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r FinishPasskeyRegistrationResp) GetJSON201() *Passkey {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r FinishPasskeyRegistrationResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r FinishPasskeyRegistrationResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FinishPasskeyRegistrationResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FinishPasskeyRegistrationResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FinishPasskeyRegistrationResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ExchangePasskeyCodeResp200Headers the declared response headers of an HTTP 200 response for ExchangePasskeyCode
+type ExchangePasskeyCodeResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ExchangePasskeyCodeRespDefaultHeaders the declared response headers of an HTTP default response for ExchangePasskeyCode
+type ExchangePasskeyCodeRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ExchangePasskeyCodeResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AuthTokens
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ExchangePasskeyCodeResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ExchangePasskeyCodeRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExchangePasskeyCodeResp) GetJSON200() *AuthTokens {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExchangePasskeyCodeResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExchangePasskeyCodeResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExchangePasskeyCodeResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExchangePasskeyCodeResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExchangePasskeyCodeResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeletePasskeyResp200Headers the declared response headers of an HTTP 200 response for DeletePasskey
+type DeletePasskeyResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// DeletePasskeyRespDefaultHeaders the declared response headers of an HTTP default response for DeletePasskey
+type DeletePasskeyRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type DeletePasskeyResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DeletePasskeyResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *DeletePasskeyRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeletePasskeyResp) GetJSON200() *Ok {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeletePasskeyResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeletePasskeyResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeletePasskeyResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeletePasskeyResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeletePasskeyResp) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9911,6 +12396,274 @@ func (r EndSessionResp) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r EndSessionResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeleteTotpResp200Headers the declared response headers of an HTTP 200 response for DeleteTotp
+type DeleteTotpResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// DeleteTotpRespDefaultHeaders the declared response headers of an HTTP default response for DeleteTotp
+type DeleteTotpRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type DeleteTotpResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DeleteTotpResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *DeleteTotpRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeleteTotpResp) GetJSON200() *Ok {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteTotpResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteTotpResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteTotpResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteTotpResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteTotpResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetTotpResp200Headers the declared response headers of an HTTP 200 response for GetTotp
+type GetTotpResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// GetTotpRespDefaultHeaders the declared response headers of an HTTP default response for GetTotp
+type GetTotpRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type GetTotpResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TotpState
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetTotpResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetTotpRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetTotpResp) GetJSON200() *TotpState {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetTotpResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetTotpResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetTotpResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetTotpResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetTotpResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CreateTotpResp201Headers the declared response headers of an HTTP 201 response for CreateTotp
+type CreateTotpResp201Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// CreateTotpRespDefaultHeaders the declared response headers of an HTTP default response for CreateTotp
+type CreateTotpRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type CreateTotpResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *CreatedTotp
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *CreateTotpResp201Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *CreateTotpRespDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateTotpResp) GetJSON201() *CreatedTotp {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateTotpResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateTotpResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateTotpResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateTotpResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateTotpResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ConfirmTotpResp200Headers the declared response headers of an HTTP 200 response for ConfirmTotp
+type ConfirmTotpResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ConfirmTotpRespDefaultHeaders the declared response headers of an HTTP default response for ConfirmTotp
+type ConfirmTotpRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ConfirmTotpResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ConfirmTotpResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ConfirmTotpRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConfirmTotpResp) GetJSON200() *Ok {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ConfirmTotpResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ConfirmTotpResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmTotpResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmTotpResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmTotpResp) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11991,7 +14744,9 @@ func (c *ClientWithResponses) ListAuthEventsWithResponse(ctx context.Context, pa
 // `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
 // 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
 // and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
-// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+// /auth/login/second-factor takes with a code.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12011,7 +14766,9 @@ func (c *ClientWithResponses) LoginWithBodyWithResponse(ctx context.Context, con
 // `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
 // 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
 // and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
-// days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+// /auth/login/second-factor takes with a code.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12022,6 +14779,46 @@ func (c *ClientWithResponses) LoginWithResponse(ctx context.Context, body LoginJ
 		return nil, err
 	}
 	return ParseLoginResp(rsp)
+}
+
+// LoginWithSecondFactorWithBodyWithResponse Finish signing in with the second factor
+//
+// Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+// requests per minute and client address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/login/second-factor (the `LoginWithSecondFactor` operationId).
+func (c *ClientWithResponses) LoginWithSecondFactorWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LoginWithSecondFactorResp, error) {
+	rsp, err := c.LoginWithSecondFactorWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLoginWithSecondFactorResp(rsp)
+}
+
+// LoginWithSecondFactorWithResponse Finish signing in with the second factor
+//
+// Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+// requests per minute and client address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/login/second-factor (the `LoginWithSecondFactor` operationId).
+func (c *ClientWithResponses) LoginWithSecondFactorWithResponse(ctx context.Context, body LoginWithSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*LoginWithSecondFactorResp, error) {
+	rsp, err := c.LoginWithSecondFactor(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLoginWithSecondFactorResp(rsp)
 }
 
 // LogoutWithResponse Sign out
@@ -12112,6 +14909,249 @@ func (c *ClientWithResponses) ExportAccountWithResponse(ctx context.Context, req
 	return ParseExportAccountResp(rsp)
 }
 
+// ListPasskeysWithResponse List the passkeys
+//
+// Lists the account's passkeys, newest first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /auth/passkeys (the `ListPasskeys` operationId).
+func (c *ClientWithResponses) ListPasskeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPasskeysResp, error) {
+	rsp, err := c.ListPasskeys(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPasskeysResp(rsp)
+}
+
+// StartPasskeyLoginWithBodyWithResponse Start signing in with a passkey
+//
+// Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+// `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+// /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+// A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+// for 5 minutes and once. Limited to 30 requests per minute and client address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/login (the `StartPasskeyLogin` operationId).
+func (c *ClientWithResponses) StartPasskeyLoginWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartPasskeyLoginResp, error) {
+	rsp, err := c.StartPasskeyLoginWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartPasskeyLoginResp(rsp)
+}
+
+// StartPasskeyLoginWithResponse Start signing in with a passkey
+//
+// Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+// `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+// /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+// A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+// for 5 minutes and once. Limited to 30 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/login (the `StartPasskeyLogin` operationId).
+func (c *ClientWithResponses) StartPasskeyLoginWithResponse(ctx context.Context, body StartPasskeyLoginJSONRequestBody, reqEditors ...RequestEditorFn) (*StartPasskeyLoginResp, error) {
+	rsp, err := c.StartPasskeyLogin(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartPasskeyLoginResp(rsp)
+}
+
+// FinishPasskeyLoginWithBodyWithResponse Finish signing in with a passkey
+//
+// Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+// a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+// the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+// person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/login/finish (the `FinishPasskeyLogin` operationId).
+func (c *ClientWithResponses) FinishPasskeyLoginWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FinishPasskeyLoginResp, error) {
+	rsp, err := c.FinishPasskeyLoginWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFinishPasskeyLoginResp(rsp)
+}
+
+// FinishPasskeyLoginWithResponse Finish signing in with a passkey
+//
+// Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+// a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+// the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+// person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/login/finish (the `FinishPasskeyLogin` operationId).
+func (c *ClientWithResponses) FinishPasskeyLoginWithResponse(ctx context.Context, body FinishPasskeyLoginJSONRequestBody, reqEditors ...RequestEditorFn) (*FinishPasskeyLoginResp, error) {
+	rsp, err := c.FinishPasskeyLogin(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFinishPasskeyLoginResp(rsp)
+}
+
+// GetPasskeyOptionsWithBodyWithResponse Get the options of a ticket
+//
+// Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+// if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/options (the `GetPasskeyOptions` operationId).
+func (c *ClientWithResponses) GetPasskeyOptionsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetPasskeyOptionsResp, error) {
+	rsp, err := c.GetPasskeyOptionsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPasskeyOptionsResp(rsp)
+}
+
+// GetPasskeyOptionsWithResponse Get the options of a ticket
+//
+// Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+// if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/options (the `GetPasskeyOptions` operationId).
+func (c *ClientWithResponses) GetPasskeyOptionsWithResponse(ctx context.Context, body GetPasskeyOptionsJSONRequestBody, reqEditors ...RequestEditorFn) (*GetPasskeyOptionsResp, error) {
+	rsp, err := c.GetPasskeyOptions(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPasskeyOptionsResp(rsp)
+}
+
+// StartPasskeyRegistrationWithBodyWithResponse Start adding a passkey
+//
+// Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+// finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+// /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+// `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/registration (the `StartPasskeyRegistration` operationId).
+func (c *ClientWithResponses) StartPasskeyRegistrationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartPasskeyRegistrationResp, error) {
+	rsp, err := c.StartPasskeyRegistrationWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartPasskeyRegistrationResp(rsp)
+}
+
+// StartPasskeyRegistrationWithResponse Start adding a passkey
+//
+// Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+// finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+// /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+// `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/registration (the `StartPasskeyRegistration` operationId).
+func (c *ClientWithResponses) StartPasskeyRegistrationWithResponse(ctx context.Context, body StartPasskeyRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*StartPasskeyRegistrationResp, error) {
+	rsp, err := c.StartPasskeyRegistration(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartPasskeyRegistrationResp(rsp)
+}
+
+// FinishPasskeyRegistrationWithBodyWithResponse Finish adding a passkey
+//
+// Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+// unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+// without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+// address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/registration/finish (the `FinishPasskeyRegistration` operationId).
+func (c *ClientWithResponses) FinishPasskeyRegistrationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FinishPasskeyRegistrationResp, error) {
+	rsp, err := c.FinishPasskeyRegistrationWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFinishPasskeyRegistrationResp(rsp)
+}
+
+// FinishPasskeyRegistrationWithResponse Finish adding a passkey
+//
+// Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+// unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+// without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+// address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/registration/finish (the `FinishPasskeyRegistration` operationId).
+func (c *ClientWithResponses) FinishPasskeyRegistrationWithResponse(ctx context.Context, body FinishPasskeyRegistrationJSONRequestBody, reqEditors ...RequestEditorFn) (*FinishPasskeyRegistrationResp, error) {
+	rsp, err := c.FinishPasskeyRegistration(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFinishPasskeyRegistrationResp(rsp)
+}
+
+// ExchangePasskeyCodeWithBodyWithResponse Exchange the code of a sign-in for tokens
+//
+// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+// 30 requests per minute and client address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/token (the `ExchangePasskeyCode` operationId).
+func (c *ClientWithResponses) ExchangePasskeyCodeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExchangePasskeyCodeResp, error) {
+	rsp, err := c.ExchangePasskeyCodeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExchangePasskeyCodeResp(rsp)
+}
+
+// ExchangePasskeyCodeWithResponse Exchange the code of a sign-in for tokens
+//
+// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+// 30 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/passkeys/token (the `ExchangePasskeyCode` operationId).
+func (c *ClientWithResponses) ExchangePasskeyCodeWithResponse(ctx context.Context, body ExchangePasskeyCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*ExchangePasskeyCodeResp, error) {
+	rsp, err := c.ExchangePasskeyCode(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExchangePasskeyCodeResp(rsp)
+}
+
+// DeletePasskeyWithResponse Remove a passkey
+//
+// Removes the passkey: it opens no session any more, while open ones stay. The account's owner gets a mail. 404 for an
+// unknown id and for another account's.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /auth/passkeys/{id} (the `DeletePasskey` operationId).
+func (c *ClientWithResponses) DeletePasskeyWithResponse(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*DeletePasskeyResp, error) {
+	rsp, err := c.DeletePasskey(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeletePasskeyResp(rsp)
+}
+
 // ChangePasswordWithBodyWithResponse Change the password
 //
 // Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
@@ -12193,7 +15233,10 @@ func (c *ClientWithResponses) RequestPasswordResetWithResponse(ctx context.Conte
 // Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
 // verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
 // 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
-// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+// address.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12211,7 +15254,10 @@ func (c *ClientWithResponses) ConfirmPasswordResetWithBodyWithResponse(ctx conte
 // Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
 // verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
 // 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
-// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+// address.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12325,6 +15371,123 @@ func (c *ClientWithResponses) EndSessionWithResponse(ctx context.Context, id ope
 		return nil, err
 	}
 	return ParseEndSessionResp(rsp)
+}
+
+// DeleteTotpWithBodyWithResponse Remove the second factor
+//
+// Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+// `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+// account. The account's owner gets a mail.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /auth/totp (the `DeleteTotp` operationId).
+func (c *ClientWithResponses) DeleteTotpWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteTotpResp, error) {
+	rsp, err := c.DeleteTotpWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteTotpResp(rsp)
+}
+
+// DeleteTotpWithResponse Remove the second factor
+//
+// Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+// `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+// account. The account's owner gets a mail.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /auth/totp (the `DeleteTotp` operationId).
+func (c *ClientWithResponses) DeleteTotpWithResponse(ctx context.Context, body DeleteTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*DeleteTotpResp, error) {
+	rsp, err := c.DeleteTotp(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteTotpResp(rsp)
+}
+
+// GetTotpWithResponse Show whether a second factor guards the account
+//
+// Says whether signing in needs a code of an authenticator app, and how many recovery codes are left.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /auth/totp (the `GetTotp` operationId).
+func (c *ClientWithResponses) GetTotpWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetTotpResp, error) {
+	rsp, err := c.GetTotp(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetTotpResp(rsp)
+}
+
+// CreateTotpWithBodyWithResponse Set up a second factor
+//
+// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+// answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+// an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+// password, 409 `second_factor_active` if a second factor guards the account already.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/totp (the `CreateTotp` operationId).
+func (c *ClientWithResponses) CreateTotpWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTotpResp, error) {
+	rsp, err := c.CreateTotpWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateTotpResp(rsp)
+}
+
+// CreateTotpWithResponse Set up a second factor
+//
+// Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+// answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+// an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+// password, 409 `second_factor_active` if a second factor guards the account already.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/totp (the `CreateTotp` operationId).
+func (c *ClientWithResponses) CreateTotpWithResponse(ctx context.Context, body CreateTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTotpResp, error) {
+	rsp, err := c.CreateTotp(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateTotpResp(rsp)
+}
+
+// ConfirmTotpWithBodyWithResponse Confirm the second factor
+//
+// Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+// the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/totp/confirm (the `ConfirmTotp` operationId).
+func (c *ClientWithResponses) ConfirmTotpWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmTotpResp, error) {
+	rsp, err := c.ConfirmTotpWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmTotpResp(rsp)
+}
+
+// ConfirmTotpWithResponse Confirm the second factor
+//
+// Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+// the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/totp/confirm (the `ConfirmTotp` operationId).
+func (c *ClientWithResponses) ConfirmTotpWithResponse(ctx context.Context, body ConfirmTotpJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmTotpResp, error) {
+	rsp, err := c.ConfirmTotp(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmTotpResp(rsp)
 }
 
 // GetLatestBackupWithResponse Download the latest backup
@@ -13537,6 +16700,97 @@ func ParseLoginResp(rsp *http.Response) (*LoginResp, error) {
 	return response, nil
 }
 
+// ParseLoginWithSecondFactorResp parses an HTTP response from a LoginWithSecondFactorWithResponse call
+func ParseLoginWithSecondFactorResp(rsp *http.Response) (*LoginWithSecondFactorResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LoginWithSecondFactorResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AuthTokens
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers LoginWithSecondFactorResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers LoginWithSecondFactorRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseLogoutResp parses an HTTP response from a LogoutWithResponse call
 func ParseLogoutResp(rsp *http.Response) (*LogoutResp, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -13867,6 +17121,734 @@ func ParseExportAccountResp(rsp *http.Response) (*ExportAccountResp, error) {
 		response.Headers200 = &headers
 	case true:
 		var headers ExportAccountRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListPasskeysResp parses an HTTP response from a ListPasskeysWithResponse call
+func ParseListPasskeysResp(rsp *http.Response) (*ListPasskeysResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPasskeysResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PasskeyList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListPasskeysResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ListPasskeysRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStartPasskeyLoginResp parses an HTTP response from a StartPasskeyLoginWithResponse call
+func ParseStartPasskeyLoginResp(rsp *http.Response) (*StartPasskeyLoginResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StartPasskeyLoginResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PasskeyCeremony
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers StartPasskeyLoginResp201Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers201 = &headers
+	case true:
+		var headers StartPasskeyLoginRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseFinishPasskeyLoginResp parses an HTTP response from a FinishPasskeyLoginWithResponse call
+func ParseFinishPasskeyLoginResp(rsp *http.Response) (*FinishPasskeyLoginResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FinishPasskeyLoginResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PasskeyRedirect
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers FinishPasskeyLoginResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers FinishPasskeyLoginRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetPasskeyOptionsResp parses an HTTP response from a GetPasskeyOptionsWithResponse call
+func ParseGetPasskeyOptionsResp(rsp *http.Response) (*GetPasskeyOptionsResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPasskeyOptionsResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PasskeyOptions
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetPasskeyOptionsResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers GetPasskeyOptionsRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStartPasskeyRegistrationResp parses an HTTP response from a StartPasskeyRegistrationWithResponse call
+func ParseStartPasskeyRegistrationResp(rsp *http.Response) (*StartPasskeyRegistrationResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StartPasskeyRegistrationResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PasskeyCeremony
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers StartPasskeyRegistrationResp201Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers201 = &headers
+	case true:
+		var headers StartPasskeyRegistrationRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseFinishPasskeyRegistrationResp parses an HTTP response from a FinishPasskeyRegistrationWithResponse call
+func ParseFinishPasskeyRegistrationResp(rsp *http.Response) (*FinishPasskeyRegistrationResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FinishPasskeyRegistrationResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Passkey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers FinishPasskeyRegistrationResp201Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers201 = &headers
+	case true:
+		var headers FinishPasskeyRegistrationRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExchangePasskeyCodeResp parses an HTTP response from a ExchangePasskeyCodeWithResponse call
+func ParseExchangePasskeyCodeResp(rsp *http.Response) (*ExchangePasskeyCodeResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExchangePasskeyCodeResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AuthTokens
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ExchangePasskeyCodeResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ExchangePasskeyCodeRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeletePasskeyResp parses an HTTP response from a DeletePasskeyWithResponse call
+func ParseDeletePasskeyResp(rsp *http.Response) (*DeletePasskeyResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeletePasskeyResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DeletePasskeyResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers DeletePasskeyRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -14504,6 +18486,370 @@ func ParseEndSessionResp(rsp *http.Response) (*EndSessionResp, error) {
 		response.Headers200 = &headers
 	case true:
 		var headers EndSessionRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeleteTotpResp parses an HTTP response from a DeleteTotpWithResponse call
+func ParseDeleteTotpResp(rsp *http.Response) (*DeleteTotpResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteTotpResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DeleteTotpResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers DeleteTotpRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetTotpResp parses an HTTP response from a GetTotpWithResponse call
+func ParseGetTotpResp(rsp *http.Response) (*GetTotpResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetTotpResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TotpState
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetTotpResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers GetTotpRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCreateTotpResp parses an HTTP response from a CreateTotpWithResponse call
+func ParseCreateTotpResp(rsp *http.Response) (*CreateTotpResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateTotpResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest CreatedTotp
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers CreateTotpResp201Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers201 = &headers
+	case true:
+		var headers CreateTotpRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseConfirmTotpResp parses an HTTP response from a ConfirmTotpWithResponse call
+func ParseConfirmTotpResp(rsp *http.Response) (*ConfirmTotpResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmTotpResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ConfirmTotpResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ConfirmTotpRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -189,6 +189,74 @@ func (q *Queries) ExportNetworks(ctx context.Context, db DBTX, userID uuid.UUID,
 	return items, nil
 }
 
+const exportPasskeys = `-- name: ExportPasskeys :many
+SELECT id, jsonb_build_object('id', id, 'name', name, 'sign_count', sign_count, 'backup_eligible', backup_eligible,
+    'backed_up', backed_up, 'transports', transports,
+    'created_at', (extract(epoch FROM created_at) * 1000)::bigint,
+    'last_used_at', (extract(epoch FROM last_used_at) * 1000)::bigint) AS row
+FROM passkeys WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3
+`
+
+type ExportPasskeysParams struct {
+	UserID   uuid.UUID
+	After    uuid.UUID
+	PageSize int32
+}
+
+type ExportPasskeysRow struct {
+	ID  uuid.UUID
+	Row []byte
+}
+
+func (q *Queries) ExportPasskeys(ctx context.Context, db DBTX, arg ExportPasskeysParams) ([]ExportPasskeysRow, error) {
+	rows, err := db.Query(ctx, exportPasskeys, arg.UserID, arg.After, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ExportPasskeysRow{}
+	for rows.Next() {
+		var i ExportPasskeysRow
+		if err := rows.Scan(&i.ID, &i.Row); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const exportSecondFactor = `-- name: ExportSecondFactor :many
+SELECT jsonb_build_object('kind', 'totp',
+    'created_at', (extract(epoch FROM created_at) * 1000)::bigint,
+    'confirmed_at', (extract(epoch FROM confirmed_at) * 1000)::bigint,
+    'recovery_codes_left', (SELECT count(*) FROM recovery_codes r WHERE r.user_id = t.user_id AND r.used_at IS NULL))
+FROM totp_secrets t WHERE t.user_id = $1
+`
+
+// An account has one at most.
+func (q *Queries) ExportSecondFactor(ctx context.Context, db DBTX, userID uuid.UUID) ([][]byte, error) {
+	rows, err := db.Query(ctx, exportSecondFactor, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := [][]byte{}
+	for rows.Next() {
+		var jsonb_build_object []byte
+		if err := rows.Scan(&jsonb_build_object); err != nil {
+			return nil, err
+		}
+		items = append(items, jsonb_build_object)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const exportSessions = `-- name: ExportSessions :many
 SELECT id, jsonb_build_object('id', id, 'network', network, 'device', device, 'ended_for', revoked_for,
     'created_at', (extract(epoch FROM created_at) * 1000)::bigint,

@@ -121,10 +121,46 @@ type MailOutbox struct {
 	NextTryAt time.Time
 }
 
+type Passkey struct {
+	ID             uuid.UUID
+	UserID         uuid.UUID
+	Name           string
+	CredentialID   []byte
+	PublicKey      []byte
+	SignCount      int64
+	BackupEligible bool
+	BackedUp       bool
+	Transports     []string
+	CreatedAt      time.Time
+	LastUsedAt     *time.Time
+}
+
+type PasskeyCeremony struct {
+	Digest        []byte
+	Kind          string
+	UserID        *uuid.UUID
+	SessionID     *uuid.UUID
+	Name          *string
+	Challenge     []byte
+	Options       []byte
+	CodeChallenge *string
+	RedirectUri   *string
+	State         *string
+	CodeDigest    []byte
+	PasskeyID     *uuid.UUID
+	ExpiresAt     time.Time
+}
+
 type PasswordAttempt struct {
 	Key     []byte
 	TriedAt []time.Time
 	EndsAt  time.Time
+}
+
+type RecoveryCode struct {
+	Digest []byte
+	UserID uuid.UUID
+	UsedAt *time.Time
 }
 
 type RefreshToken struct {
@@ -142,6 +178,16 @@ type RefreshToken struct {
 	CreatedAt      time.Time
 	Network        string
 	Device         string
+}
+
+type SecondFactorTicket struct {
+	Digest       []byte
+	UserID       uuid.UUID
+	VerifiedAt   time.Time
+	DeviceID     *uuid.UUID
+	PasswordHash *string
+	Tries        int32
+	ExpiresAt    time.Time
 }
 
 type StripeAccount struct {
@@ -195,6 +241,15 @@ type TokenUsage struct {
 	Reserved int64
 	Granted  int64
 	Requests int32
+}
+
+type TotpSecret struct {
+	UserID      uuid.UUID
+	Secret      []byte
+	KeyID       []byte
+	CreatedAt   time.Time
+	ConfirmedAt *time.Time
+	LastStep    int64
 }
 
 type User struct {

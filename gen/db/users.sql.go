@@ -184,6 +184,24 @@ func (q *Queries) InsertUser(ctx context.Context, db DBTX, arg InsertUserParams)
 	return err
 }
 
+const lockUser = `-- name: LockUser :one
+SELECT email, email_verified_at, password_changed_at FROM users WHERE id = $1 AND deleted_at IS NULL FOR UPDATE
+`
+
+type LockUserRow struct {
+	Email             string
+	EmailVerifiedAt   *time.Time
+	PasswordChangedAt time.Time
+}
+
+// Changes of how an account is protected wait for each other, and for log-ins.
+func (q *Queries) LockUser(ctx context.Context, db DBTX, id uuid.UUID) (LockUserRow, error) {
+	row := db.QueryRow(ctx, lockUser, id)
+	var i LockUserRow
+	err := row.Scan(&i.Email, &i.EmailVerifiedAt, &i.PasswordChangedAt)
+	return i, err
+}
+
 const markUserDeleted = `-- name: MarkUserDeleted :execrows
 UPDATE users SET deleted_at = $1, updated_at = $1, token_version = token_version + 1
 WHERE id = $2 AND deleted_at IS NULL
@@ -217,6 +235,16 @@ func (q *Queries) ResetPassword(ctx context.Context, db DBTX, arg ResetPasswordP
 	var was_verified bool
 	err := row.Scan(&was_verified)
 	return was_verified, err
+}
+
+const shareUser = `-- name: ShareUser :exec
+SELECT 1 FROM users WHERE id = $1 FOR SHARE
+`
+
+// Waits for a change of how the account is protected.
+func (q *Queries) ShareUser(ctx context.Context, db DBTX, id uuid.UUID) error {
+	_, err := db.Exec(ctx, shareUser, id)
+	return err
 }
 
 const upgradePasswordHash = `-- name: UpgradePasswordHash :exec

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ChatBatchData, ChatBatchErrors, ChatBatchResponses, ChatData, ChatErrors, ChatResponses, CompactHistoryData, CompactHistoryErrors, CompactHistoryResponses, ConfirmEmailChangeData, ConfirmEmailChangeErrors, ConfirmEmailChangeResponses, ConfirmEmailVerificationData, ConfirmEmailVerificationErrors, ConfirmEmailVerificationResponses, ConfirmPasswordResetData, ConfirmPasswordResetErrors, ConfirmPasswordResetResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreatePortalData, CreatePortalErrors, CreatePortalResponses, DeleteBackupData, DeleteBackupErrors, DeleteBackupResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExportAccountData, ExportAccountErrors, ExportAccountResponses, GetBackupData, GetBackupErrors, GetBackupResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLatestBackupData, GetLatestBackupErrors, GetLatestBackupResponses, GetMeData, GetMeErrors, GetMeResponses, GetPlaybookData, GetPlaybookErrors, GetPlaybookResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HeadBackupData, HeadBackupErrors, HeadBackupResponses, HeadLatestBackupData, HeadLatestBackupErrors, HeadLatestBackupResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListAuthEventsData, ListAuthEventsErrors, ListAuthEventsResponses, ListBackupHistoryData, ListBackupHistoryErrors, ListBackupHistoryResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlaybooksData, ListPlaybooksErrors, ListPlaybooksResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTiersData, ListTiersErrors, ListTiersResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, PutBackupData, PutBackupErrors, PutBackupResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RequestAccountDeletionData, RequestAccountDeletionErrors, RequestAccountDeletionResponses, RequestEmailVerificationData, RequestEmailVerificationErrors, RequestEmailVerificationResponses, RequestPasswordResetData, RequestPasswordResetErrors, RequestPasswordResetResponses, RunStepData, RunStepErrors, RunStepResponses } from './types.gen.js';
+import type { CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ChatBatchData, ChatBatchErrors, ChatBatchResponses, ChatData, ChatErrors, ChatResponses, CompactHistoryData, CompactHistoryErrors, CompactHistoryResponses, ConfirmEmailChangeData, ConfirmEmailChangeErrors, ConfirmEmailChangeResponses, ConfirmEmailVerificationData, ConfirmEmailVerificationErrors, ConfirmEmailVerificationResponses, ConfirmPasswordResetData, ConfirmPasswordResetErrors, ConfirmPasswordResetResponses, ConfirmTotpData, ConfirmTotpErrors, ConfirmTotpResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreatePortalData, CreatePortalErrors, CreatePortalResponses, CreateTotpData, CreateTotpErrors, CreateTotpResponses, DeleteBackupData, DeleteBackupErrors, DeleteBackupResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeletePasskeyData, DeletePasskeyErrors, DeletePasskeyResponses, DeleteTotpData, DeleteTotpErrors, DeleteTotpResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExchangePasskeyCodeData, ExchangePasskeyCodeErrors, ExchangePasskeyCodeResponses, ExportAccountData, ExportAccountErrors, ExportAccountResponses, FinishPasskeyLoginData, FinishPasskeyLoginErrors, FinishPasskeyLoginResponses, FinishPasskeyRegistrationData, FinishPasskeyRegistrationErrors, FinishPasskeyRegistrationResponses, GetBackupData, GetBackupErrors, GetBackupResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLatestBackupData, GetLatestBackupErrors, GetLatestBackupResponses, GetMeData, GetMeErrors, GetMeResponses, GetPasskeyOptionsData, GetPasskeyOptionsErrors, GetPasskeyOptionsResponses, GetPlaybookData, GetPlaybookErrors, GetPlaybookResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetTotpData, GetTotpErrors, GetTotpResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HeadBackupData, HeadBackupErrors, HeadBackupResponses, HeadLatestBackupData, HeadLatestBackupErrors, HeadLatestBackupResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListAuthEventsData, ListAuthEventsErrors, ListAuthEventsResponses, ListBackupHistoryData, ListBackupHistoryErrors, ListBackupHistoryResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPasskeysData, ListPasskeysErrors, ListPasskeysResponses, ListPlaybooksData, ListPlaybooksErrors, ListPlaybooksResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTiersData, ListTiersErrors, ListTiersResponses, LoginData, LoginErrors, LoginResponses, LoginWithSecondFactorData, LoginWithSecondFactorErrors, LoginWithSecondFactorResponses, LogoutData, LogoutErrors, LogoutResponses, PutBackupData, PutBackupErrors, PutBackupResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RequestAccountDeletionData, RequestAccountDeletionErrors, RequestAccountDeletionResponses, RequestEmailVerificationData, RequestEmailVerificationErrors, RequestEmailVerificationResponses, RequestPasswordResetData, RequestPasswordResetErrors, RequestPasswordResetResponses, RunStepData, RunStepErrors, RunStepResponses, StartPasskeyLoginData, StartPasskeyLoginErrors, StartPasskeyLoginResponses, StartPasskeyRegistrationData, StartPasskeyRegistrationErrors, StartPasskeyRegistrationResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -44,7 +44,9 @@ export const register = <ThrowOnError extends boolean = false>(options: Options<
  * `rate_limited` and `Retry-After`: 10 in 15 minutes for one account and network (an IPv4 address, an IPv6 /64;
  * 20 for a /56, 40 for a /48). From networks where the account never signed in, one attempt at a time is checked
  * and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
- * days is held up by its own attempts only. So is a device that sends its last `refresh_token`.
+ * days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
+ * guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
+ * /auth/login/second-factor takes with a code.
  *
  */
 export const login = <ThrowOnError extends boolean = false>(options: Options<LoginData, ThrowOnError>) => (options.client ?? client).post<LoginResponses, LoginErrors, ThrowOnError>({
@@ -165,7 +167,10 @@ export const requestPasswordReset = <ThrowOnError extends boolean = false>(optio
  * Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
  * verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
  * 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
- * get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+ * get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
+ * account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
+ * /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
+ * address.
  *
  */
 export const confirmPasswordReset = <ThrowOnError extends boolean = false>(options: Options<ConfirmPasswordResetData, ThrowOnError>) => (options.client ?? client).post<ConfirmPasswordResetResponses, ConfirmPasswordResetErrors, ThrowOnError>({
@@ -241,6 +246,224 @@ export const changeEmail = <ThrowOnError extends boolean = false>(options: Optio
 export const confirmEmailChange = <ThrowOnError extends boolean = false>(options: Options<ConfirmEmailChangeData, ThrowOnError>) => (options.client ?? client).post<ConfirmEmailChangeResponses, ConfirmEmailChangeErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/auth/email/confirm',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Finish signing in with the second factor
+ *
+ * Exchanges the `ticket` of a 401 `second_factor_required`, together with a code of the authenticator app or a recovery
+ * code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
+ * session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
+ * seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
+ * for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
+ * requests per minute and client address.
+ *
+ */
+export const loginWithSecondFactor = <ThrowOnError extends boolean = false>(options: Options<LoginWithSecondFactorData, ThrowOnError>) => (options.client ?? client).post<LoginWithSecondFactorResponses, LoginWithSecondFactorErrors, ThrowOnError>({
+    url: '/auth/login/second-factor',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Remove the second factor
+ *
+ * Removes the second factor and its recovery codes. It needs the password and a code of the app or a recovery code. 403
+ * `password_wrong` for a wrong password, 422 `code_invalid` for a wrong or used code, 404 if no second factor guards the
+ * account. The account's owner gets a mail.
+ *
+ */
+export const deleteTotp = <ThrowOnError extends boolean = false>(options: Options<DeleteTotpData, ThrowOnError>) => (options.client ?? client).delete<DeleteTotpResponses, DeleteTotpErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/totp',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Show whether a second factor guards the account
+ *
+ * Says whether signing in needs a code of an authenticator app, and how many recovery codes are left.
+ *
+ */
+export const getTotp = <ThrowOnError extends boolean = false>(options?: Options<GetTotpData, ThrowOnError>) => (options?.client ?? client).get<GetTotpResponses, GetTotpErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/totp',
+    ...options
+});
+
+/**
+ * Set up a second factor
+ *
+ * Returns a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and 10 recovery codes. The
+ * answer is the only one that contains them. Nothing changes until a code is confirmed with POST /auth/totp/confirm within
+ * an hour; until then another request replaces the secret and the recovery codes. 403 `password_wrong` for a wrong
+ * password, 409 `second_factor_active` if a second factor guards the account already.
+ *
+ */
+export const createTotp = <ThrowOnError extends boolean = false>(options: Options<CreateTotpData, ThrowOnError>) => (options.client ?? client).post<CreateTotpResponses, CreateTotpErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/totp',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Confirm the second factor
+ *
+ * Shows with a code that the authenticator app has the secret. From now on signing in needs a code. 422 `code_invalid` if
+ * the code is wrong, or if there is no secret that waits for one. Open sessions stay. The account's owner gets a mail.
+ *
+ */
+export const confirmTotp = <ThrowOnError extends boolean = false>(options: Options<ConfirmTotpData, ThrowOnError>) => (options.client ?? client).post<ConfirmTotpResponses, ConfirmTotpErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/totp/confirm',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List the passkeys
+ *
+ * Lists the account's passkeys, newest first.
+ *
+ */
+export const listPasskeys = <ThrowOnError extends boolean = false>(options?: Options<ListPasskeysData, ThrowOnError>) => (options?.client ?? client).get<ListPasskeysResponses, ListPasskeysErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/passkeys',
+    ...options
+});
+
+/**
+ * Remove a passkey
+ *
+ * Removes the passkey: it opens no session any more, while open ones stay. The account's owner gets a mail. 404 for an
+ * unknown id and for another account's.
+ *
+ */
+export const deletePasskey = <ThrowOnError extends boolean = false>(options: Options<DeletePasskeyData, ThrowOnError>) => (options.client ?? client).delete<DeletePasskeyResponses, DeletePasskeyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/passkeys/{id}',
+    ...options
+});
+
+/**
+ * Start adding a passkey
+ *
+ * Starts adding a passkey. Open `url` in the person's browser: the page there asks the browser for the passkey and
+ * finishes. A client that reaches an authenticator by itself passes `options` to it and calls POST
+ * /auth/passkeys/registration/finish. Both are good for 5 minutes and once, while the session of this request is open. 403
+ * `password_wrong` for a wrong password, 409 `too_many_passkeys` if the account has 20.
+ *
+ */
+export const startPasskeyRegistration = <ThrowOnError extends boolean = false>(options: Options<StartPasskeyRegistrationData, ThrowOnError>) => (options.client ?? client).post<StartPasskeyRegistrationResponses, StartPasskeyRegistrationErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/passkeys/registration',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Finish adding a passkey
+ *
+ * Adds the passkey that the authenticator made. The page calls it. 422 `code_invalid` if the ticket is used, expired or
+ * unknown, or its session has ended, and 422 `passkey_refused` if the answer is of another site, of another challenge, or
+ * without verification of the person. The account's owner gets a mail. Limited to 30 requests per minute and client
+ * address.
+ *
+ */
+export const finishPasskeyRegistration = <ThrowOnError extends boolean = false>(options: Options<FinishPasskeyRegistrationData, ThrowOnError>) => (options.client ?? client).post<FinishPasskeyRegistrationResponses, FinishPasskeyRegistrationErrors, ThrowOnError>({
+    url: '/auth/passkeys/registration/finish',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Start signing in with a passkey
+ *
+ * Starts a sign-in. Open `url` in the person's browser: when the page there has the passkey's answer, it opens
+ * `redirect_uri` with the parameters `code`, and `state` if there was one, which the app exchanges with POST
+ * /auth/passkeys/token. No token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+ * A client that reaches an authenticator by itself passes `options` to it and calls POST /auth/passkeys/login/finish. Good
+ * for 5 minutes and once. Limited to 30 requests per minute and client address.
+ *
+ */
+export const startPasskeyLogin = <ThrowOnError extends boolean = false>(options: Options<StartPasskeyLoginData, ThrowOnError>) => (options.client ?? client).post<StartPasskeyLoginResponses, StartPasskeyLoginErrors, ThrowOnError>({
+    url: '/auth/passkeys/login',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Finish signing in with a passkey
+ *
+ * Takes the passkey's answer and returns where the app gets its code. The page calls it. A second factor is not asked for:
+ * a passkey is two by itself. 422 `code_invalid` if the ticket is used, expired or unknown, and 422 `passkey_refused` if
+ * the passkey is not of an account, or its answer is of another site, of another challenge, without verification of the
+ * person, or from a copy of the passkey. Limited to 30 requests per minute and client address.
+ *
+ */
+export const finishPasskeyLogin = <ThrowOnError extends boolean = false>(options: Options<FinishPasskeyLoginData, ThrowOnError>) => (options.client ?? client).post<FinishPasskeyLoginResponses, FinishPasskeyLoginErrors, ThrowOnError>({
+    url: '/auth/passkeys/login/finish',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Get the options of a ticket
+ *
+ * Returns what the browser's `navigator.credentials` takes, for the page that was opened with a ticket. 422 `code_invalid`
+ * if the ticket is used, expired or unknown. Limited to 30 requests per minute and client address.
+ *
+ */
+export const getPasskeyOptions = <ThrowOnError extends boolean = false>(options: Options<GetPasskeyOptionsData, ThrowOnError>) => (options.client ?? client).post<GetPasskeyOptionsResponses, GetPasskeyOptionsErrors, ThrowOnError>({
+    url: '/auth/passkeys/options',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Exchange the code of a sign-in for tokens
+ *
+ * Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+ * once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
+ * 30 requests per minute and client address.
+ *
+ */
+export const exchangePasskeyCode = <ThrowOnError extends boolean = false>(options: Options<ExchangePasskeyCodeData, ThrowOnError>) => (options.client ?? client).post<ExchangePasskeyCodeResponses, ExchangePasskeyCodeErrors, ThrowOnError>({
+    url: '/auth/passkeys/token',
     ...options,
     headers: {
         'Content-Type': 'application/json',

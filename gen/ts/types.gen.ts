@@ -45,6 +45,18 @@ export type AccountExport = {
         [key: string]: unknown;
     }>;
     /**
+     * The second factor, without its secret.
+     */
+    second_factors: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Passkeys.
+     */
+    passkeys: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
      * Events, as GET /auth/events lists them.
      */
     events: Array<{
@@ -100,7 +112,7 @@ export type AuthEvent = {
      */
     at: number;
     /**
-     * What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+     * What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
      */
     kind: string;
     /**
@@ -112,7 +124,7 @@ export type AuthEvent = {
      */
     device: string;
     /**
-     * The session or the API key that it is about; absent if there is none.
+     * The session, the API key or the passkey that it is about; absent if there is none.
      */
     subject_id?: string;
 };
@@ -634,6 +646,7 @@ export const ErrorCode = {
     TOKEN_EXPIRED: 'token_expired',
     KEY_EXPIRED: 'key_expired',
     INVALID_CREDENTIALS: 'invalid_credentials',
+    SECOND_FACTOR_REQUIRED: 'second_factor_required',
     REFRESH_INVALID: 'refresh_invalid',
     REFRESH_REUSED: 'refresh_reused',
     REFRESH_EXPIRED: 'refresh_expired',
@@ -652,6 +665,8 @@ export const ErrorCode = {
     UPLOAD_EXPIRED: 'upload_expired',
     BACKUP_CONFLICT: 'backup_conflict',
     TOO_MANY_KEYS: 'too_many_keys',
+    SECOND_FACTOR_ACTIVE: 'second_factor_active',
+    TOO_MANY_PASSKEYS: 'too_many_passkeys',
     LENGTH_REQUIRED: 'length_required',
     PRECONDITION_FAILED: 'precondition_failed',
     BODY_TOO_LARGE: 'body_too_large',
@@ -664,6 +679,7 @@ export const ErrorCode = {
     CHECKSUM_MISMATCH: 'checksum_mismatch',
     TIMESTAMP_IN_FUTURE: 'timestamp_in_future',
     CODE_INVALID: 'code_invalid',
+    PASSKEY_REFUSED: 'passkey_refused',
     MODEL_UNKNOWN: 'model_unknown',
     MODEL_KEY_REFUSED: 'model_key_refused',
     CONTINUATION_INVALID: 'continuation_invalid',
@@ -1247,6 +1263,10 @@ export type Problem = {
      * The request's id, as in X-Request-Id.
      */
     request_id: string;
+    /**
+     * For second_factor_required: send it with a code to POST /auth/login/second-factor within 5 minutes.
+     */
+    ticket?: string;
     /**
      * For scope_required: the scope that the API key lacks, or `none` where no key is accepted.
      */
@@ -1891,6 +1911,251 @@ export type DeletionRequest = {
      */
     password: string;
 };
+
+/**
+ * Passkeys, newest first.
+ */
+export type PasskeyList = Array<Passkey>;
+
+/**
+ * What the passkey is called, 1 to 100 characters without control characters.
+ */
+export type PasskeyName = string;
+
+/**
+ * A passkey of the account.
+ */
+export type Passkey = {
+    /**
+     * The passkey's id.
+     */
+    id: string;
+    name: PasskeyName;
+    /**
+     * When it was added, in milliseconds since the Unix epoch.
+     */
+    created_at: number;
+    /**
+     * When it last signed in; absent if it did not, in milliseconds since the Unix epoch.
+     */
+    last_used_at?: number;
+    /**
+     * Whether the authenticator keeps it on other devices as well.
+     */
+    synced: boolean;
+};
+
+/**
+ * Exchanges the code of a sign-in.
+ */
+export type PasskeyTokenRequest = {
+    /**
+     * The `code` that the app got at its `redirect_uri`.
+     */
+    code: string;
+    /**
+     * The random text of which the sign-in's `code_challenge` is the hash: 43 to 128 of `A-Z a-z 0-9 - . _ ~`.
+     */
+    code_verifier: string;
+};
+
+/**
+ * Where a sign-in goes on.
+ */
+export type PasskeyRedirect = {
+    /**
+     * The app's `redirect_uri` with `code` and `state`.
+     */
+    redirect_to: string;
+};
+
+/**
+ * What the authenticator answered.
+ */
+export type PasskeyAnswer = {
+    ticket: CeremonyTicket;
+    /**
+     * The PublicKeyCredential, as its `toJSON()` returns it (WebAuthn Level 3).
+     */
+    credential: {
+        [key: string]: unknown;
+    };
+};
+
+/**
+ * Stands for one registration of a passkey, or one sign-in with it, for 5 minutes.
+ */
+export type CeremonyTicket = string;
+
+/**
+ * What a ticket stands for.
+ */
+export type PasskeyOptions = {
+    /**
+     * `registration` for `navigator.credentials.create`, `login` for `.get`.
+     */
+    kind: 'registration' | 'login';
+    /**
+     * The options, as JSON (WebAuthn Level 3).
+     */
+    options: {
+        [key: string]: unknown;
+    };
+};
+
+/**
+ * A ticket to ask for.
+ */
+export type PasskeyTicket = {
+    ticket: CeremonyTicket;
+};
+
+/**
+ * A registration or a sign-in that the browser is to carry out.
+ */
+export type PasskeyCeremony = {
+    ticket: CeremonyTicket;
+    /**
+     * The page to open in the person's browser. The ticket is in the fragment, which browsers send to no server.
+     */
+    url: string;
+    /**
+     * What `navigator.credentials.create` or `.get` takes as `publicKey`, as JSON (WebAuthn Level 3).
+     */
+    options: {
+        [key: string]: unknown;
+    };
+    /**
+     * Until when the ticket is good, in milliseconds since the Unix epoch.
+     */
+    expires_at: number;
+};
+
+/**
+ * Where an app waits for a sign-in.
+ */
+export type PasskeyLoginRequest = {
+    /**
+     * Where the page sends the browser: `adiuva://auth`, or `http://127.0.0.1:PORT/…` or `http://[::1]:PORT/…` where the app listens (RFC 8252). Without a query or a fragment.
+     */
+    redirect_uri: string;
+    /**
+     * SHA-256 of the app's `code_verifier`, in base64url without padding (PKCE, S256).
+     */
+    code_challenge: string;
+    /**
+     * Always S256, which is meant if absent.
+     */
+    code_challenge_method?: 'S256';
+    /**
+     * Comes back with the code. The app compares it, so that it takes no code of a sign-in that it did not start.
+     */
+    state?: string;
+};
+
+/**
+ * Asks for a new passkey.
+ */
+export type PasskeyRegistrationRequest = {
+    /**
+     * The account's password.
+     */
+    password: string;
+    name: PasskeyName;
+};
+
+/**
+ * Whether a second factor guards the account.
+ */
+export type TotpState = {
+    /**
+     * Whether signing in with the password needs a code.
+     */
+    active: boolean;
+    /**
+     * Since when, in milliseconds since the Unix epoch; absent if it does not.
+     */
+    confirmed_at?: number;
+    /**
+     * How many recovery codes were not used yet.
+     */
+    recovery_codes_left: number;
+};
+
+/**
+ * What the removal of the second factor needs.
+ */
+export type TotpRemoval = {
+    /**
+     * The account's password.
+     */
+    password: string;
+    code: SecondFactorCode;
+};
+
+/**
+ * The 6 digits that the authenticator app shows, or a recovery code. Spaces and hyphens are ignored.
+ */
+export type SecondFactorCode = string;
+
+/**
+ * The first code of an authenticator app.
+ */
+export type TotpConfirmation = {
+    code: SecondFactorCode;
+};
+
+/**
+ * A second factor that waits for its first code. Its members are shown this once.
+ */
+export type CreatedTotp = {
+    /**
+     * The secret in base32, for typing in.
+     */
+    secret: string;
+    /**
+     * The same as an otpauth:// URI, for a QR code.
+     */
+    uri: string;
+    /**
+     * Ten codes that replace the app's, each once.
+     */
+    recovery_codes: [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string
+    ];
+};
+
+/**
+ * Asks for a second factor.
+ */
+export type TotpRequest = {
+    /**
+     * The account's password.
+     */
+    password: string;
+};
+
+/**
+ * What finishes a sign-in.
+ */
+export type SecondFactorLogin = {
+    ticket: SecondFactorTicket;
+    code: SecondFactorCode;
+};
+
+/**
+ * The `ticket` of a 401 `second_factor_required`.
+ */
+export type SecondFactorTicket = string;
 
 /**
  * The address that the account is to have.
@@ -2545,6 +2810,366 @@ export type ConfirmEmailChangeResponses = {
 };
 
 export type ConfirmEmailChangeResponse = ConfirmEmailChangeResponses[keyof ConfirmEmailChangeResponses];
+
+export type LoginWithSecondFactorData = {
+    /**
+     * The ticket and a code.
+     */
+    body: SecondFactorLogin;
+    path?: never;
+    query?: never;
+    url: '/auth/login/second-factor';
+};
+
+export type LoginWithSecondFactorErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type LoginWithSecondFactorError = LoginWithSecondFactorErrors[keyof LoginWithSecondFactorErrors];
+
+export type LoginWithSecondFactorResponses = {
+    /**
+     * The tokens of a new session.
+     */
+    200: AuthTokens;
+};
+
+export type LoginWithSecondFactorResponse = LoginWithSecondFactorResponses[keyof LoginWithSecondFactorResponses];
+
+export type DeleteTotpData = {
+    /**
+     * The account's password and a code.
+     */
+    body: TotpRemoval;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type DeleteTotpErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type DeleteTotpError = DeleteTotpErrors[keyof DeleteTotpErrors];
+
+export type DeleteTotpResponses = {
+    /**
+     * The second factor is removed.
+     */
+    200: Ok;
+};
+
+export type DeleteTotpResponse = DeleteTotpResponses[keyof DeleteTotpResponses];
+
+export type GetTotpData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type GetTotpErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type GetTotpError = GetTotpErrors[keyof GetTotpErrors];
+
+export type GetTotpResponses = {
+    /**
+     * The state of the second factor.
+     */
+    200: TotpState;
+};
+
+export type GetTotpResponse = GetTotpResponses[keyof GetTotpResponses];
+
+export type CreateTotpData = {
+    /**
+     * The account's password.
+     */
+    body: TotpRequest;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type CreateTotpErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type CreateTotpError = CreateTotpErrors[keyof CreateTotpErrors];
+
+export type CreateTotpResponses = {
+    /**
+     * The secret and the recovery codes, shown this once.
+     */
+    201: CreatedTotp;
+};
+
+export type CreateTotpResponse = CreateTotpResponses[keyof CreateTotpResponses];
+
+export type ConfirmTotpData = {
+    /**
+     * A code of the app.
+     */
+    body: TotpConfirmation;
+    path?: never;
+    query?: never;
+    url: '/auth/totp/confirm';
+};
+
+export type ConfirmTotpErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ConfirmTotpError = ConfirmTotpErrors[keyof ConfirmTotpErrors];
+
+export type ConfirmTotpResponses = {
+    /**
+     * The second factor guards the account.
+     */
+    200: Ok;
+};
+
+export type ConfirmTotpResponse = ConfirmTotpResponses[keyof ConfirmTotpResponses];
+
+export type ListPasskeysData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys';
+};
+
+export type ListPasskeysErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ListPasskeysError = ListPasskeysErrors[keyof ListPasskeysErrors];
+
+export type ListPasskeysResponses = {
+    /**
+     * The passkeys.
+     */
+    200: PasskeyList;
+};
+
+export type ListPasskeysResponse = ListPasskeysResponses[keyof ListPasskeysResponses];
+
+export type DeletePasskeyData = {
+    body?: never;
+    path: {
+        /**
+         * The passkey's id.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/auth/passkeys/{id}';
+};
+
+export type DeletePasskeyErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type DeletePasskeyError = DeletePasskeyErrors[keyof DeletePasskeyErrors];
+
+export type DeletePasskeyResponses = {
+    /**
+     * The passkey is removed.
+     */
+    200: Ok;
+};
+
+export type DeletePasskeyResponse = DeletePasskeyResponses[keyof DeletePasskeyResponses];
+
+export type StartPasskeyRegistrationData = {
+    /**
+     * The account's password and a name for the passkey.
+     */
+    body: PasskeyRegistrationRequest;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/registration';
+};
+
+export type StartPasskeyRegistrationErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type StartPasskeyRegistrationError = StartPasskeyRegistrationErrors[keyof StartPasskeyRegistrationErrors];
+
+export type StartPasskeyRegistrationResponses = {
+    /**
+     * What the browser needs.
+     */
+    201: PasskeyCeremony;
+};
+
+export type StartPasskeyRegistrationResponse = StartPasskeyRegistrationResponses[keyof StartPasskeyRegistrationResponses];
+
+export type FinishPasskeyRegistrationData = {
+    /**
+     * The ticket and the authenticator's answer.
+     */
+    body: PasskeyAnswer;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/registration/finish';
+};
+
+export type FinishPasskeyRegistrationErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type FinishPasskeyRegistrationError = FinishPasskeyRegistrationErrors[keyof FinishPasskeyRegistrationErrors];
+
+export type FinishPasskeyRegistrationResponses = {
+    /**
+     * The passkey.
+     */
+    201: Passkey;
+};
+
+export type FinishPasskeyRegistrationResponse = FinishPasskeyRegistrationResponses[keyof FinishPasskeyRegistrationResponses];
+
+export type StartPasskeyLoginData = {
+    /**
+     * Where the app waits for the sign-in.
+     */
+    body: PasskeyLoginRequest;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/login';
+};
+
+export type StartPasskeyLoginErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type StartPasskeyLoginError = StartPasskeyLoginErrors[keyof StartPasskeyLoginErrors];
+
+export type StartPasskeyLoginResponses = {
+    /**
+     * What the browser needs.
+     */
+    201: PasskeyCeremony;
+};
+
+export type StartPasskeyLoginResponse = StartPasskeyLoginResponses[keyof StartPasskeyLoginResponses];
+
+export type FinishPasskeyLoginData = {
+    /**
+     * The ticket and the authenticator's answer.
+     */
+    body: PasskeyAnswer;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/login/finish';
+};
+
+export type FinishPasskeyLoginErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type FinishPasskeyLoginError = FinishPasskeyLoginErrors[keyof FinishPasskeyLoginErrors];
+
+export type FinishPasskeyLoginResponses = {
+    /**
+     * Where to send the browser.
+     */
+    200: PasskeyRedirect;
+};
+
+export type FinishPasskeyLoginResponse = FinishPasskeyLoginResponses[keyof FinishPasskeyLoginResponses];
+
+export type GetPasskeyOptionsData = {
+    /**
+     * The ticket.
+     */
+    body: PasskeyTicket;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/options';
+};
+
+export type GetPasskeyOptionsErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type GetPasskeyOptionsError = GetPasskeyOptionsErrors[keyof GetPasskeyOptionsErrors];
+
+export type GetPasskeyOptionsResponses = {
+    /**
+     * The options.
+     */
+    200: PasskeyOptions;
+};
+
+export type GetPasskeyOptionsResponse = GetPasskeyOptionsResponses[keyof GetPasskeyOptionsResponses];
+
+export type ExchangePasskeyCodeData = {
+    /**
+     * The code and the verifier.
+     */
+    body: PasskeyTokenRequest;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/token';
+};
+
+export type ExchangePasskeyCodeErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ExchangePasskeyCodeError = ExchangePasskeyCodeErrors[keyof ExchangePasskeyCodeErrors];
+
+export type ExchangePasskeyCodeResponses = {
+    /**
+     * The tokens of a new session.
+     */
+    200: AuthTokens;
+};
+
+export type ExchangePasskeyCodeResponse = ExchangePasskeyCodeResponses[keyof ExchangePasskeyCodeResponses];
 
 export type ListSessionsData = {
     body?: never;

@@ -99,6 +99,7 @@ func authConfig(cfg config.Config, db *postgres.DB, log *slog.Logger) auth.Confi
 		Algorithm: cfg.JWTAlgorithm, Pepper: cfg.PasswordPepper.Reveal(),
 		PreviousPeppers: config.Reveal(cfg.PasswordPreviousPeppers), AccessTTL: cfg.JWTAccessTTL,
 		SecretsKeys:    append([]string{cfg.SecretsKey.Reveal()}, config.Reveal(cfg.SecretsPreviousKeys)...),
+		PublicURL:      cfg.PublicURL,
 		CodesUnlimited: !cfg.Limited(), RefreshTTL: cfg.JWTRefreshTTL, BcryptCost: cfg.BcryptCost,
 		LoginFailures: failures, Log: log,
 	}

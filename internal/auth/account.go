@@ -15,6 +15,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/auth/lockout"
 	"github.com/adiuva/cloud-api/internal/auth/mailcode"
 	"github.com/adiuva/cloud-api/internal/auth/password"
+	"github.com/adiuva/cloud-api/internal/auth/secondfactor"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/mail"
@@ -150,7 +151,8 @@ func (s *Service) hashNew(ctx context.Context, email, secret string) (string, er
 
 // Login creates a session. An unknown e-mail and a wrong password both return ErrInvalidCredentials after the same
 // time; what is no e-mail address at all returns it at once. Other errors are lockout.ErrTooMany, with the time to
-// wait, and auth_busy. An outdated hash is replaced. The account's longest idle sessions beyond 100 end.
+// wait, auth_busy, and ErrSecondFactorRequired where the password was right. An outdated hash is replaced. The
+// account's longest idle sessions beyond 100 end.
 func (s *Service) Login(ctx context.Context, in Credentials) (Tokens, error) {
 	email, err := NormalizeEmail(in.Email)
 	if err != nil { // it has no account to protect, and no count
@@ -172,18 +174,42 @@ func (s *Service) Login(ctx context.Context, in Credentials) (Tokens, error) {
 	if err != nil {
 		return Tokens{}, err
 	}
-	var tokens Tokens
-	event := audit.Event{User: known.ID, Kind: audit.SignedIn, Client: in.client()}
+	tokens, err := s.signIn(ctx, in, secondfactor.Ticket{
+		User: known.ID, VerifiedAt: known.PasswordChangedAt, Device: device,
+	})
+	if err != nil {
+		return Tokens{}, err
+	}
+	s.rememberNetwork(ctx, known.ID, in.From)
+	return tokens, s.endIdleSessions(ctx, known.ID)
+}
+
+// signIn creates a session for a right password, or returns ErrSecondFactorRequired where a second factor guards the
+// account.
+func (s *Service) signIn(ctx context.Context, in Credentials, proved secondfactor.Ticket) (tokens Tokens, err error) {
+	var required error // returned after the transaction, so that the ticket is kept
+	event := audit.Event{User: proved.User, Kind: audit.SignedIn, Client: in.client()}
 	err = s.db.Tx(ctx, func(tx pgx.Tx) (err error) {
-		tokens, err = s.createSession(ctx, tx, event, known.PasswordChangedAt)
+		if err := s.q.ShareUser(ctx, tx, proved.User); err != nil {
+			return err
+		}
+		required, err = s.requireSecondFactor(ctx, tx, proved, in.client())
+		if err != nil || required != nil {
+			return err
+		}
+		tokens, err = s.createSession(ctx, tx, event, proved.VerifiedAt)
 		return err
 	})
 	if err != nil {
 		return Tokens{}, postgres.Translate(err)
 	}
+	if required != nil {
+		event.Kind = audit.SecondFactorAsked
+		s.audit.Announce(ctx, event)
+		return Tokens{}, required
+	}
 	s.audit.Announce(ctx, event)
-	s.rememberNetwork(ctx, known.ID, in.From)
-	return tokens, s.endIdleSessions(ctx, known.ID)
+	return tokens, nil
 }
 
 // deviceOf returns the session of the user that the refresh token is of, or uuid.Nil. The session may have ended.

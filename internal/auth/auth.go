@@ -16,7 +16,9 @@ import (
 	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth/lockout"
 	"github.com/adiuva/cloud-api/internal/auth/mailcode"
+	"github.com/adiuva/cloud-api/internal/auth/passkey"
 	"github.com/adiuva/cloud-api/internal/auth/password"
+	"github.com/adiuva/cloud-api/internal/auth/secondfactor"
 	"github.com/adiuva/cloud-api/internal/auth/sessioncache"
 	"github.com/adiuva/cloud-api/internal/auth/token"
 	"github.com/adiuva/cloud-api/internal/fault"
@@ -57,17 +59,15 @@ type Config struct {
 	BcryptCost      int
 	LoginFailures   int             // wrong passwords allowed per account and network in 15 minutes; 0 for no limit
 	Deletion        []DeletionStep  // run in this order before an account's rows are deleted
-	SecretsKeys     []string        // keys of mailed codes: the first makes them, all are accepted; required
+	SecretsKeys     []string        // of mailed codes and second factors: the first is used, all are accepted; required
+	PublicURL       string          // where browsers reach the page of passkeys; "" means where a request reached us
 	CodesUnlimited  bool            // lifts the limit of mails with codes an hour
 	Keys            *apikey.Service // nil means one of its own
 	Audit           *audit.Log      // nil means one of its own
 	// MailAdded is called after mails were added to the outbox; nil leaves them to the worker's next look.
 	MailAdded func()
-	// ResetGate may refuse a reset of the password whose code was right, as where a second factor is due. Nil refuses
-	// none.
-	ResetGate func(ctx context.Context, user uuid.UUID) error
 	// Reclaimed runs in the transaction of a reset by the owner of an address that was never verified. It ends what
-	// somebody else may have set up: keys, second factors, memberships. May be nil.
+	// somebody else may have set up beside keys and second factors, such as memberships. May be nil.
 	Reclaimed func(ctx context.Context, tx pgx.Tx, user uuid.UUID) error
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -93,7 +93,8 @@ type Service struct {
 	codes         *mailcode.Codes
 	outbox        *mail.Outbox
 	mailAdded     func()
-	resetGate     func(ctx context.Context, user uuid.UUID) error
+	factors       *secondfactor.Factors
+	passkeys      *passkey.Service
 	reclaimed     func(ctx context.Context, tx pgx.Tx, user uuid.UUID) error
 }
 
@@ -160,7 +161,15 @@ func New(cfg Config) (*Service, error) {
 		return nil, err
 	}
 	s.outbox, s.mailAdded = mail.NewOutbox(s.now), cfg.MailAdded
-	s.resetGate, s.reclaimed = cfg.ResetGate, cfg.Reclaimed
+	s.factors, err = secondfactor.New(secondfactor.Config{DB: cfg.DB, Secrets: cfg.SecretsKeys, Now: s.now})
+	if err != nil {
+		return nil, err
+	}
+	s.passkeys, err = passkey.New(passkey.Config{DB: cfg.DB, PublicURL: cfg.PublicURL, Now: s.now})
+	if err != nil {
+		return nil, err
+	}
+	s.reclaimed = cfg.Reclaimed
 	s.worker = s.newWorker()
 	return s, nil
 }

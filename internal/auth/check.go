@@ -38,7 +38,7 @@ func (s *Service) checkPassword(ctx context.Context, c check, then func(*passwor
 		blocked := c.refused
 		blocked.Kind = audit.SignInBlocked
 		s.audit.Note(ctx, blocked)
-		s.notifyTooManyPasswords(ctx, c.attempt.User)
+		s.notifyTooMany(ctx, c.attempt.User, mail.TooManyPasswords)
 	}
 	if err != nil {
 		return err
@@ -74,10 +74,10 @@ func (s *Service) checkPassword(ctx context.Context, c check, then func(*passwor
 	}
 }
 
-// notifyTooManyPasswords only logs a failure: the refusal counts.
-func (s *Service) notifyTooManyPasswords(ctx context.Context, user uuid.UUID) {
-	if err := s.outbox.Notify(ctx, s.db.Pool, user, mail.TooManyPasswords); err != nil {
-		s.log.WarnContext(ctx, "notice of wrong passwords not added", "user_id", user, "error", err)
+// notifyTooMany only logs a failure: the refusal counts.
+func (s *Service) notifyTooMany(ctx context.Context, user uuid.UUID, kind mail.Kind) {
+	if err := s.outbox.Notify(ctx, s.db.Pool, user, kind); err != nil {
+		s.log.WarnContext(ctx, "notice of wrong passwords or codes not added", "user_id", user, "error", err)
 	}
 	s.mailAdded()
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth/mailcode"
 	"github.com/adiuva/cloud-api/internal/auth/password"
+	"github.com/adiuva/cloud-api/internal/auth/secondfactor"
 	"github.com/adiuva/cloud-api/internal/auth/token"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
@@ -71,9 +72,10 @@ func (s *Service) RequestPasswordReset(
 }
 
 // ConfirmPasswordReset sets a new password with a mailed code, ends every session, voids every code and verifies the
-// address. Where the address was not verified before, Config.Reclaimed runs in the same transaction. It returns
-// validation_failed with the pointer /new_password, which leaves the code good, mailcode.ErrInvalid, auth_busy, or the
-// error of Config.ResetGate.
+// address. Where the address was not verified before, it also ends what somebody else may have set up. Where it was and
+// a second factor guards the account, it uses up the code and returns ErrSecondFactorRequired: the password changes
+// with the ticket. Other errors are validation_failed with the pointer /new_password, which leaves the code good,
+// mailcode.ErrInvalid and auth_busy.
 func (s *Service) ConfirmPasswordReset(
 	ctx context.Context, client identity.Client, handle, code, next string,
 ) error {
@@ -84,27 +86,39 @@ func (s *Service) ConfirmPasswordReset(
 	if err != nil {
 		return err
 	}
-	if s.resetGate != nil {
-		if err := s.resetGate(ctx, proof.User); err != nil {
-			return err
-		}
-	}
 	hash, err := s.hash(ctx, next)
 	if err != nil {
 		return err
 	}
 	event := audit.Event{User: proof.User, Kind: audit.PasswordReset, Client: client}
 	forgetKeys := func() {}
+	var required error // returned after the transaction, so that the ticket is kept
 	err = s.db.Tx(ctx, func(tx pgx.Tx) error {
+		locked, err := s.q.LockUser(ctx, tx, proof.User)
+		if err != nil {
+			return postgres.NotFoundAs(err, mailcode.ErrInvalid)
+		}
 		if _, err := s.codes.Spend(ctx, tx, proof); err != nil {
 			return err
 		}
-		var err error
+		if locked.EmailVerifiedAt != nil {
+			required, err = s.requireSecondFactor(ctx, tx, secondfactor.Ticket{
+				User: proof.User, VerifiedAt: locked.PasswordChangedAt, PasswordHash: hash,
+			}, client)
+			if err != nil || required != nil {
+				return err
+			}
+		}
 		if forgetKeys, err = s.resetPassword(ctx, tx, proof.User, hash); err != nil {
 			return err
 		}
 		return s.audit.Record(ctx, tx, event)
 	})
+	if err == nil && required != nil {
+		event.Kind = audit.SecondFactorAsked
+		s.audit.Announce(ctx, event)
+		return required
+	}
 	s.sessions.InvalidateUser(proof.User)
 	if err == nil {
 		forgetKeys()
@@ -156,6 +170,9 @@ func (s *Service) reclaim(ctx context.Context, tx pgx.Tx, user uuid.UUID) (commi
 	if err := s.q.ForgetNetworks(ctx, tx, user); err != nil {
 		return nil, err
 	}
+	if _, err := s.removeFactors(ctx, tx, user); err != nil {
+		return nil, err
+	}
 	_, committed, err = s.apiKeys.RevokeAll(ctx, tx, user)
 	if err == nil && s.reclaimed != nil {
 		err = s.reclaimed(ctx, tx, user)
@@ -163,7 +180,11 @@ func (s *Service) reclaim(ctx context.Context, tx pgx.Tx, user uuid.UUID) (commi
 	return committed, err
 }
 
+// voidCodes makes the user's mailed codes invalid, and what they got already.
 func (s *Service) voidCodes(ctx context.Context, tx db.DBTX, user uuid.UUID) error {
+	if err := s.factors.VoidTickets(ctx, tx, user); err != nil {
+		return err
+	}
 	return s.codes.Void(ctx, tx, user, mailcode.Verification, mailcode.Reset, mailcode.Address)
 }
 

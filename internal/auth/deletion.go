@@ -153,11 +153,11 @@ func (s *Service) runSteps(ctx context.Context, userID uuid.UUID) error {
 	return errors.Join(failures...)
 }
 
-// Sweep deletes sessions and API keys that ended more than 30 days ago, and what lock-outs and mailed codes no longer
-// need, in
-// batches.
+// Sweep deletes sessions and API keys that ended more than 30 days ago, and what lock-outs, mailed codes and second
+// factors no longer need, in batches. It seals secrets of second factors with the newest key.
 func (s *Service) Sweep(ctx context.Context) error {
 	ended := s.now().Add(-sessionRetention)
 	err := postgres.InBatches(func() (int64, error) { return s.q.PruneSessions(ctx, s.db.Pool, ended, sweepBatch) })
-	return errors.Join(err, s.lockout.Prune(ctx), s.codes.Prune(ctx), s.apiKeys.Prune(ctx))
+	return errors.Join(err, s.lockout.Prune(ctx), s.codes.Prune(ctx), s.apiKeys.Prune(ctx),
+		s.factors.Prune(ctx), s.factors.Reseal(ctx), s.passkeys.Prune(ctx))
 }

@@ -182,7 +182,7 @@ func (r renderer) documentation(version, script string) ([]page, error) {
 	return list, nil
 }
 
-// addPages adds the documentation and the landing pages to the routes.
+// addPages adds the documentation, the landing pages and the page of passkeys to the routes.
 func (s *Site) addPages(version, script string) error {
 	r, err := newRenderer(func(_, to string) string { return to }, false)
 	if err != nil {
@@ -199,6 +199,12 @@ func (s *Site) addPages(version, script string) error {
 		}
 		list = append(list, landing)
 	}
+	signIn, err := r.page("/passkeys", "passkeys", passkeyPolicy, "Passkeys")
+	if err != nil {
+		return err
+	}
+	list = append(list, signIn)
+	s.routes["/passkeys/app.js"] = newFileHandler("text/javascript; charset=utf-8", strictPolicy, passkeys)
 	for path, text := range twins(func(_, to string) string { return to }) {
 		s.routes[path] = newFileHandler(markdownType, strictPolicy, text)
 	}

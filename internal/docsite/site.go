@@ -1,8 +1,8 @@
 // Package docsite serves the documentation: the API reference (Scalar over the contract's documents), the documents
 // themselves, the integrators' guide, the page on client libraries, the contract's changelog, a page for every error
-// code, and the two pages on which a checkout ends. Machines find the same texts in Markdown through /llms.txt.
-// Everything is embedded, and no page loads anything from another host. All but the checkout pages can also be written
-// as a static site.
+// code, the two pages on which a checkout ends, and the page of passkeys. Machines find the same texts in Markdown
+// through /llms.txt. Everything is embedded, and no page loads anything from another host. All but the pages of a
+// checkout and of passkeys can also be written as a static site.
 package docsite
 
 import (
@@ -19,14 +19,20 @@ var scalar []byte
 //go:embed app.js
 var app []byte
 
+//go:embed passkeys.js
+var passkeys []byte
+
 //go:embed style.css
 var style []byte
 
 // The content security policies. Scalar sets styles on elements and starts a worker from a blob; our own pages need
-// only a style sheet.
+// only a style sheet, and that of passkeys a script
+// that calls this service.
 const (
 	referencePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
 		"img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; worker-src 'self' blob:; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	passkeyPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	strictPolicy = "default-src 'none'; style-src 'self'; img-src data:; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -53,6 +53,8 @@ func TestEveryRouteServesGETAndHEAD(t *testing.T) {
 	want := map[string]string{
 		"/billing/success": page,
 		"/billing/cancel":  page,
+		"/passkeys":        page,
+		"/passkeys/app.js": "text/javascript; charset=utf-8",
 		"/docs":            page,
 		"/docs/errors":     page,
 		"/docs/guide":      page,

@@ -26,12 +26,16 @@ import (
 var sections = map[string]string{
 	"refresh_tokens": "sessions", "api_keys": "keys", "audit_events": "events", "known_networks": "known_networks",
 	"subscriptions": "subscriptions", "backup_metadata": "backups", "backup_usage": "backup_usage",
-	"token_usage":        "token_usage",
-	"token_reservations": "(live for the length of a request; their sum is in token_usage)",
-	"mail_codes":         "(codes that wait for an answer; at most a day)",
-	"mail_outbox":        "(mails that wait to be sent)",
-	"account_deletions":  "(an account that is being deleted has no owner who could ask)",
-	"deleted_customers":  "(of deleted accounts)",
+	"token_usage":  "token_usage",
+	"totp_secrets": "second_factors", "passkeys": "passkeys",
+	"recovery_codes":        "(their number is in second_factors)",
+	"second_factor_tickets": "(sign-ins that wait for a code; at most 5 minutes)",
+	"passkey_ceremonies":    "(registrations and sign-ins under way; at most 5 minutes)",
+	"token_reservations":    "(live for the length of a request; their sum is in token_usage)",
+	"mail_codes":            "(codes that wait for an answer; at most a day)",
+	"mail_outbox":           "(mails that wait to be sent)",
+	"account_deletions":     "(an account that is being deleted has no owner who could ask)",
+	"deleted_customers":     "(of deleted accounts)",
 }
 
 func check(t *testing.T, err error) {
@@ -65,6 +69,13 @@ func account(t *testing.T, db *postgres.DB, email string, n int) uuid.UUID {
 		`INSERT INTO audit_events (id, user_id, at, kind, network, device)
 		 SELECT gen_random_uuid(), $1::uuid, now(), 'signed_in', '203.0.113.0/24', 'curl'
 		 FROM generate_series(1, $2::int)`,
+		`INSERT INTO totp_secrets (user_id, secret, key_id, created_at)
+		 SELECT $1::uuid, 'secret hash', 'secret', now() WHERE $2::int > 0`,
+		`INSERT INTO passkeys (id, user_id, name, credential_id, public_key, sign_count, backup_eligible, backed_up,
+		     transports, created_at)
+		 SELECT gen_random_uuid(), $1::uuid, 'laptop', decode(md5($1::uuid::text || n), 'hex'), 'secret hash', 0, true,
+		     true, '{usb}', now()
+		 FROM generate_series(1, $2::int) n`,
 		`INSERT INTO known_networks (user_id, network, seen_at)
 		 SELECT $1::uuid, 'secret hash', now() WHERE $2::int > 0`,
 		`INSERT INTO subscriptions (id, user_id, stripe_subscription_id, tier, status, created_at, updated_at)
@@ -121,7 +132,7 @@ func TestExportIsCompleteAndOfOneAccount(t *testing.T) {
 			continue
 		}
 		want := n
-		if name == "known_networks" || name == "backup_usage" {
+		if name == "known_networks" || name == "backup_usage" || name == "second_factors" {
 			want = 1
 		}
 		list := got[name].([]any)
@@ -149,7 +160,7 @@ func TestExportOfAFreshAccountHasEmptyLists(t *testing.T) {
 	check(t, document.WriteTo(t.Context(), &text))
 	var got map[string]json.RawMessage
 	check(t, json.Unmarshal(text.Bytes(), &got))
-	if len(got) != 10 || string(got["sessions"]) != "[]" || string(got["backups"]) != "[]" {
+	if len(got) != 12 || string(got["sessions"]) != "[]" || string(got["backups"]) != "[]" {
 		t.Errorf("export %s", text.String())
 	}
 }

@@ -20,6 +20,13 @@ func (d *Document) sections() []section {
 		{"keys", byID(func(ctx context.Context, after uuid.UUID) ([]db.ExportKeysRow, error) {
 			return q.ExportKeys(ctx, pool, db.ExportKeysParams{UserID: d.userID, After: after, PageSize: pageSize})
 		}, func(r db.ExportKeysRow) (uuid.UUID, []byte) { return r.ID, r.Row })},
+		{"second_factors", once(func(ctx context.Context) ([][]byte, error) {
+			return q.ExportSecondFactor(ctx, pool, d.userID)
+		})},
+		{"passkeys", byID(func(ctx context.Context, after uuid.UUID) ([]db.ExportPasskeysRow, error) {
+			return q.ExportPasskeys(ctx, pool,
+				db.ExportPasskeysParams{UserID: d.userID, After: after, PageSize: pageSize})
+		}, func(r db.ExportPasskeysRow) (uuid.UUID, []byte) { return r.ID, r.Row })},
 		{"events", byID(func(ctx context.Context, after uuid.UUID) ([]db.ExportEventsRow, error) {
 			return q.ExportEvents(ctx, pool, db.ExportEventsParams{UserID: d.userID, After: after, PageSize: pageSize})
 		}, func(r db.ExportEventsRow) (uuid.UUID, []byte) { return r.ID, r.Row })},

@@ -16,6 +16,7 @@ const (
 	TokenExpired         Code = "token_expired"
 	KeyExpired           Code = "key_expired"
 	InvalidCredentials   Code = "invalid_credentials"
+	SecondFactorRequired Code = "second_factor_required"
 	RefreshInvalid       Code = "refresh_invalid"
 	RefreshReused        Code = "refresh_reused"
 	RefreshExpired       Code = "refresh_expired"
@@ -34,6 +35,8 @@ const (
 	UploadExpired        Code = "upload_expired"
 	BackupConflict       Code = "backup_conflict"
 	TooManyKeys          Code = "too_many_keys"
+	SecondFactorActive   Code = "second_factor_active"
+	TooManyPasskeys      Code = "too_many_passkeys"
 	LengthRequired       Code = "length_required"
 	PreconditionFailed   Code = "precondition_failed"
 	BodyTooLarge         Code = "body_too_large"
@@ -46,6 +49,7 @@ const (
 	ChecksumMismatch     Code = "checksum_mismatch"
 	TimestampInFuture    Code = "timestamp_in_future"
 	CodeInvalid          Code = "code_invalid"
+	PasskeyRefused       Code = "passkey_refused"
 	ModelUnknown         Code = "model_unknown"
 	ModelKeyRefused      Code = "model_key_refused"
 	ContinuationInvalid  Code = "continuation_invalid"
@@ -169,6 +173,13 @@ var catalogue = []Entry{
 		Remedy: "Check both. We do not say which one is wrong.",
 	},
 	{
+		Code: SecondFactorRequired, Status: 401, CloseCode: CloseInternalError,
+		Cause: "The password, or the mailed code of a password reset, was right, and a second factor guards the " +
+			"account. The answer's ticket stands for what was proved.",
+		Remedy: "Ask for a code of the authenticator app or a recovery code, and send it with the ticket to POST " +
+			"/auth/login/second-factor within 5 minutes. For a new ticket, start again.",
+	},
+	{
 		Code: RefreshInvalid, Status: 401, CloseCode: CloseInternalError,
 		Cause:  "The refresh token is not valid, or its session has ended.",
 		Remedy: logIn,
@@ -261,6 +272,16 @@ var catalogue = []Entry{
 		Remedy: "Revoke a key that is no longer used with DELETE /keys/{id}, then try again.",
 	},
 	{
+		Code: SecondFactorActive, Status: 409, CloseCode: CloseInternalError,
+		Cause:  "A second factor guards the account already.",
+		Remedy: "Remove it with DELETE /auth/totp, then set up another one.",
+	},
+	{
+		Code: TooManyPasskeys, Status: 409, CloseCode: CloseInternalError,
+		Cause:  "The account has 20 passkeys, which is as many as it may have.",
+		Remedy: "Remove a passkey that is no longer used with DELETE /auth/passkeys/{id}, then try again.",
+	},
+	{
 		Code: LengthRequired, Status: 411, CloseCode: CloseInternalError,
 		Cause:  "The upload does not say how long it is.",
 		Remedy: "Send Content-Length or X-Backup-Size.",
@@ -318,9 +339,17 @@ var catalogue = []Entry{
 	},
 	{
 		Code: CodeInvalid, Status: 422, CloseCode: CloseInternalError,
-		Cause: "The mailed code is wrong, was used, has expired or had too many tries, or was mailed for something " +
-			"else. We do not say which.",
-		Remedy: "Type in the code of the newest mail, within 10 minutes, or ask for a new one.",
+		Cause: "The code is wrong, was used, has expired or had too many tries, or belongs to something else. We do " +
+			"not say which.",
+		Remedy: "For a mailed code: type in the code of the newest mail, within 10 minutes, or ask for a new one. " +
+			"For one of an authenticator app: wait for the next one, or start again if the ticket is older than 5 " +
+			"minutes or had 5 tries.",
+	},
+	{
+		Code: PasskeyRefused, Status: 422, CloseCode: CloseInternalError,
+		Cause: "The passkey's answer was not accepted: it is not of an account, or the answer is of another site or " +
+			"another challenge, without verification of the person, or from a copy. We do not say which.",
+		Remedy: "Try again with another passkey, or sign in with the password.",
 	},
 	{
 		Code: ModelUnknown, Status: 422, CloseCode: ClosePolicyViolation,

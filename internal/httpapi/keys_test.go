@@ -59,7 +59,10 @@ var scopeOf = map[string]string{
 	"deleteKey": "none", "createCheckout": "none", "createPortal": "none", "getSubscription": "none",
 	"cancelSubscription": "none", "requestPasswordReset": "", "confirmPasswordReset": "",
 	"requestEmailVerification": "none", "confirmEmailVerification": "none", "changeEmail": "none",
-	"confirmEmailChange": "none",
+	"confirmEmailChange": "none", "loginWithSecondFactor": "", "getTotp": "none", "createTotp": "none",
+	"confirmTotp": "none", "deleteTotp": "none", "listPasskeys": "none", "deletePasskey": "none",
+	"startPasskeyRegistration": "none", "finishPasskeyRegistration": "", "startPasskeyLogin": "",
+	"finishPasskeyLogin": "", "getPasskeyOptions": "", "exchangePasskeyCode": "",
 }
 
 func TestEveryOperationAcceptsExactlyTheKeysOfItsScope(t *testing.T) {

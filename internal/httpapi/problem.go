@@ -160,13 +160,15 @@ func retrySeconds(f *fault.Error) int {
 }
 
 // baseURL is this server's origin as the caller reached it.
-func baseURL(r *http.Request) string {
+func baseURL(r *http.Request) string { return originOf(requestInfoFrom(r.Context()).https, r.Host) }
+
+func originOf(https bool, host string) string {
 	scheme := "http"
-	if requestInfoFrom(r.Context()).https {
+	if https {
 		scheme = "https"
 	}
-	u := url.URL{Scheme: scheme, Host: r.Host}
-	if _, err := url.Parse(u.String()); err != nil || r.Host == "" {
+	u := url.URL{Scheme: scheme, Host: host}
+	if _, err := url.Parse(u.String()); err != nil || host == "" {
 		return scheme + "://localhost"
 	}
 	return u.String()

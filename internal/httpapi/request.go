@@ -41,7 +41,11 @@ type requestInfo struct {
 	failure *fault.Error      // what ended an answer after its first event
 	items   []json.RawMessage // of a batch, as they were sent
 	baseURL string            // of this server, as the caller reached it; set for a batch
+	host    string            // the Host header
 }
+
+// base returns this server's origin as the caller reached it.
+func (i *requestInfo) base() string { return originOf(i.https, i.host) }
 
 type requestInfoKey struct{}
 
@@ -62,6 +66,7 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 		info := &requestInfo{
 			id: requestID(r.Header.Values("X-Request-Id")), client: origin.Client, hidden: origin.Hidden,
 			https: origin.HTTPS, userAgent: r.UserAgent(), languages: r.Header.Get("Accept-Language"), route: "none",
+			host: r.Host,
 		}
 		ctx, traced := s.startTrace(context.WithValue(r.Context(), requestInfoKey{}, info), r)
 		defer func() { endTrace(traced, r, info) }()

@@ -26,6 +26,7 @@ const (
 	AddressChanged      Kind = "address_changed"
 	PasswordChanged     Kind = "password_changed"
 	TooManyPasswords    Kind = "too_many_passwords"
+	TooManyCodes        Kind = "too_many_codes" // of the second factor, after the right password
 	NewAPIKey           Kind = "new_api_key"
 	NewSignIn           Kind = "new_sign_in" // from a network that the account does not know
 	SecondFactorChanged Kind = "second_factor_changed"
@@ -35,7 +36,7 @@ const (
 // Kinds returns every kind.
 func Kinds() []Kind {
 	return []Kind{VerifyAddress, ResetPassword, NewAddress, AddressTaken, AddressChanged, PasswordChanged,
-		TooManyPasswords, NewAPIKey, NewSignIn, SecondFactorChanged, PaymentFailed}
+		TooManyPasswords, TooManyCodes, NewAPIKey, NewSignIn, SecondFactorChanged, PaymentFailed}
 }
 
 // Outbox takes mails to send. Its methods only insert rows; call the Worker's Notify after the transaction to have them

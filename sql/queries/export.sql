@@ -60,3 +60,18 @@ FROM backup_usage WHERE user_id = @user_id;
 -- name: ExportTokenUsage :many
 SELECT day, jsonb_build_object('day', day, 'used', used, 'reserved', reserved, 'requests', requests) AS row
 FROM token_usage WHERE user_id = @user_id AND day > @after_day ORDER BY day LIMIT @page_size;
+
+-- name: ExportSecondFactor :many
+-- An account has one at most.
+SELECT jsonb_build_object('kind', 'totp',
+    'created_at', (extract(epoch FROM created_at) * 1000)::bigint,
+    'confirmed_at', (extract(epoch FROM confirmed_at) * 1000)::bigint,
+    'recovery_codes_left', (SELECT count(*) FROM recovery_codes r WHERE r.user_id = t.user_id AND r.used_at IS NULL))
+FROM totp_secrets t WHERE t.user_id = @user_id;
+
+-- name: ExportPasskeys :many
+SELECT id, jsonb_build_object('id', id, 'name', name, 'sign_count', sign_count, 'backup_eligible', backup_eligible,
+    'backed_up', backed_up, 'transports', transports,
+    'created_at', (extract(epoch FROM created_at) * 1000)::bigint,
+    'last_used_at', (extract(epoch FROM last_used_at) * 1000)::bigint) AS row
+FROM passkeys WHERE user_id = @user_id AND id > @after ORDER BY id LIMIT @page_size;

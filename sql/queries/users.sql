@@ -11,6 +11,14 @@ SELECT id, password_hash, password_changed_at, email_verified_at FROM users WHER
 -- name: CredentialsByID :one
 SELECT id, email, password_hash, password_changed_at FROM users WHERE id = @id AND deleted_at IS NULL;
 
+-- name: LockUser :one
+-- Changes of how an account is protected wait for each other, and for log-ins.
+SELECT email, email_verified_at, password_changed_at FROM users WHERE id = @id AND deleted_at IS NULL FOR UPDATE;
+
+-- name: ShareUser :exec
+-- Waits for a change of how the account is protected.
+SELECT 1 FROM users WHERE id = @id FOR SHARE;
+
 -- name: UserByEmail :one
 SELECT id, email, tier, seats, grant_tier, grant_seats, token_version, created_at, email_verified_at
 FROM users WHERE email = @email AND deleted_at IS NULL;

@@ -52,6 +52,15 @@ func TestCheckoutInBrowser(t *testing.T) {
 	run(t, "checkout.test.mjs", "BASE="+servetest.Start(t))
 }
 
+// TestPasskeysInBrowser adds passkeys and signs in with them on the service's page, with Chromium's virtual
+// authenticator.
+func TestPasskeysInBrowser(t *testing.T) {
+	t.Attr("case", "PK01")
+	t.Attr("case", "PK03")
+	t.Parallel()
+	run(t, "passkeys.test.mjs", "BASE="+servetest.Start(t))
+}
+
 // run runs a test file with Node, with env added to the environment. If Chromium or its driver is missing the test is
 // skipped, or fails if CI is set: `make test` installs both.
 func run(t *testing.T, file string, env ...string) {

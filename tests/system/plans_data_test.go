@@ -116,6 +116,26 @@ var seed = []string{
 	        now() + (n % 40 - 1) * interval '1 minute'
 	 FROM generate_series(2, $users) n`,
 
+	`INSERT INTO totp_secrets (user_id, secret, key_id, created_at, confirmed_at)
+	 SELECT test_id(1, n), '\x01', CASE n % 50 WHEN 0 THEN '\x01' WHEN 1 THEN '\x09' ELSE '\x05' END::bytea,
+	        now() - (n % 100) * interval '1 minute', CASE WHEN n % 20 > 0 THEN now() END
+	 FROM generate_series(1, $users) n`,
+	`INSERT INTO recovery_codes (digest, user_id)
+	 SELECT decode(lpad(to_hex(n), 64, '0'), 'hex'), test_id(1, n / 10 + 1) FROM generate_series(0, 10 * $users - 1) n`,
+	`INSERT INTO second_factor_tickets (digest, user_id, verified_at, expires_at)
+	 SELECT decode(lpad(to_hex(n), 64, '0'), 'hex'), test_id(1, n), now(), now() + (n % 40 - 1) * interval '1 minute'
+	 FROM generate_series(1, $users) n`,
+	`INSERT INTO passkeys (id, user_id, name, credential_id, public_key, sign_count, backup_eligible, backed_up,
+	        transports, created_at)
+	 SELECT test_id(6, n), test_id(1, CASE WHEN n <= 20 THEN 1 ELSE n / 2 END), 'laptop',
+	        decode(lpad(to_hex(n), 64, '0'), 'hex'), '\x01', 0, true, true, '{usb}', now()
+	 FROM generate_series(2, 2 * $users) n`,
+	`INSERT INTO passkey_ceremonies (digest, kind, user_id, passkey_id, challenge, options, code_digest, expires_at)
+	 SELECT decode(lpad(to_hex(n), 64, '0'), 'hex'), 'login', test_id(1, n), test_id(6, 2 * n), '{}', '{}',
+	        CASE WHEN n % 2 = 0 THEN decode(lpad(to_hex(n), 64, '0'), 'hex') END,
+	        now() + (n % 40 - 1) * interval '1 minute'
+	 FROM generate_series(1, $users) n`,
+
 	backupRows("n / 10 + 1", "generate_series(1, 10 * $users - 1) n"),
 	backupRows("1", "generate_series(10 * $users, 10 * $users + $heavy - 1) n"),
 

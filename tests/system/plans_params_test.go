@@ -52,6 +52,14 @@ var parametersByFile = map[string]map[string]string{
 		"purposes": "'{reset,address}'", "lock_key": "77"},
 	"mail_outbox.sql": {"id": testID(mailKind, 77), "kind": "'password_changed'", "user_id": testID(userKind, 77),
 		"code_id": "NULL", "address": "NULL", "refusals": "0"},
+	"second_factors.sql": {"secret": `'\x01'`, "old_secret": `'\x01'`, "key_id": `'\x05'`, "step": "1",
+		"digest": codeKey(77), "digests": passwordKeys(1<<40, 1<<40+10), "device_id": "NULL", "max_tries": "5",
+		"created_before": "now() - interval '1 hour'"},
+	"passkeys.sql": {"id": testID(keyKind, 3), "credential_id": codeKey(77), "public_key": `'\x01'`,
+		"sign_count": "1", "backup_eligible": "true", "backed_up": "true", "transports": "'{usb}'",
+		"digest": codeKey(77), "kind": "'login'", "session_id": "NULL", "challenge": "'{}'", "options": "'{}'",
+		"code_challenge": "NULL", "redirect_uri": "NULL", "passkey_id": testID(keyKind, 77),
+		"code_digest": codeKey(78)},
 	"audit_events.sql": {
 		"id": testID(eventKind, 0), "before": "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "since": testID(0, 0),
 		"first": testID(eventKind, 900), "keep": "20", "network": "'203.0.113.0/24'",
@@ -75,7 +83,8 @@ var parametersByQuery = map[string]string{
 	"LiveSessions.before": "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "ForgetOldestNetworks.keep": "32",
 	"DeletedCustomers.before": "now()", "InsertCode.id": "gen_random_uuid()", "InsertCode.handle": `'\xff'`,
 	"InsertMail.id": "gen_random_uuid()", "InsertMailInOwnLanguage.id": "gen_random_uuid()",
-	"MailAddress.id": testID(userKind, 77),
+	"MailAddress.id": testID(userKind, 77), "InsertTicket.digest": `'\xff'`, "InsertPasskey.id": "gen_random_uuid()",
+	"InsertPasskey.credential_id": `'\xff'`, "InsertCeremony.digest": `'\xff'`, "FinishLogin.code_digest": `'\xff'`,
 }
 
 // readLimits are the rows that a query may read where they do not follow from the rows that it returns or changes:

@@ -2,15 +2,16 @@ import type { Client } from './gen/client/index.js';
 import * as sdk from './gen/sdk.gen.js';
 import type {
   AccountExport, Agent, AuthEvent, AuthTokens, BatchResult, ChatRequestWritable as ChatRequest, ChatReply, CompactReply,
-  ConversationTurn, CreatedKey, EmailChange, ExecutionPlan, Key, KeyRequest, LoginRequest, Model,
-  PasswordResetConfirmation, PasswordResetRequest, PasswordResetStarted, PlanAction, RegisterRequest,
-  Session as SessionInfo,
+  ConversationTurn, CreatedKey, CreatedTotp, EmailChange, ExecutionPlan, Key, KeyRequest, LoginRequest, Model, Passkey,
+  PasskeyCeremony, PasskeyRegistrationRequest, PasswordResetConfirmation, PasswordResetRequest, PasswordResetStarted,
+  PlanAction, RegisterRequest, SecondFactorLogin, Session as SessionInfo, TotpRemoval, TotpState,
   StepRequestWritable as StepRequest, StepResult, Subscription, Tier, TokenUsage,
   UserProfile,
 } from './gen/types.gen.js';
 import { Backups } from './backups.js';
 import { errorOf, isApiError } from './errors.js';
 import { createHttpClient, parseProblem } from './http.js';
+import { finishLogin, startLogin, type PasskeyLogin } from './passkeys.js';
 import { runPlan, type PlanHandlers } from './plans.js';
 import { BackupQueue, type QueueOptions } from './queue.js';
 import { Session, defaultLock, memoryTokenStore, type AuthListener, type Lock, type TokenStore } from './session.js';
@@ -21,6 +22,7 @@ import { callSignal, raceAbort, retriesHeader, transport, type CallOptions } fro
 
 export * from './errors.js';
 export type { Backups, Download, DownloadOptions, UploadOptions } from './backups.js';
+export type { PasskeyLogin } from './passkeys.js';
 export type { PlanHandlers, Row } from './plans.js';
 export type { BackupQueue, QueueOptions, QueueStore, QueuedBackup } from './queue.js';
 export {
@@ -111,6 +113,12 @@ export class AdiuvaClient {
       const device = last ? { refresh_token: last.refresh_token } : {};
       return this.#signIn(call, (init) => sdk.login({ ...init, body: { ...device, ...body } }));
     },
+    /**
+     * Finishes a `login`, or a `confirmPasswordReset`, that threw `second_factor_required`: with the `ticket` of the
+     * error's `problem` and a code of the authenticator app or a recovery code.
+     */
+    loginWithSecondFactor: (body: SecondFactorLogin, call?: CallOptions): Promise<AuthTokens> =>
+      this.#signIn(call, (init) => sdk.loginWithSecondFactor({ ...init, body })),
     /** Ends the session here and, if the server is reachable, there. */
     logout: async (call?: CallOptions): Promise<void> => {
       await this.#call({ maxRetries: 0, ...call }, (init) => sdk.logout(init)).catch(() => undefined);
@@ -161,6 +169,41 @@ export class AdiuvaClient {
     },
     /** Calls the listener on sign-in, refresh and sign-out. Returns a function that removes it. */
     onAuthStateChange: (listener: AuthListener): (() => void) => this.#session.onChange(listener),
+  };
+
+  /** Codes of an authenticator app that signing in with the password needs. */
+  readonly secondFactor = {
+    state: (call?: CallOptions): Promise<TotpState> => this.#call(call, (init) => sdk.getTotp(init)),
+    /** The only answer that has the secret and the recovery codes. It guards the account after `confirm`. */
+    create: (password: string, call?: CallOptions): Promise<CreatedTotp> =>
+      this.#call(call, (init) => sdk.createTotp({ ...init, body: { password } })),
+    confirm: async (code: string, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.confirmTotp({ ...init, body: { code } }));
+    },
+    remove: async (body: TotpRemoval, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.deleteTotp({ ...init, body }));
+    },
+  };
+
+  readonly passkeys = {
+    list: (call?: CallOptions): Promise<Passkey[]> => this.#call(call, (init) => sdk.listPasskeys(init)),
+    /** Open the `url` of the answer in the browser: the page there adds the passkey. */
+    add: (body: PasskeyRegistrationRequest, call?: CallOptions): Promise<PasskeyCeremony> =>
+      this.#call(call, (init) => sdk.startPasskeyRegistration({ ...init, body })),
+    remove: async (id: string, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.deletePasskey({ ...init, path: { id } }));
+    },
+    /**
+     * Starts a sign-in. Open its `url` in the browser and keep the rest for `finishLogin`. `redirectUri` is
+     * `adiuva://auth`, or `http://127.0.0.1:PORT/…` where the app listens.
+     */
+    startLogin: (redirectUri: string, call?: CallOptions): Promise<PasskeyLogin> => startLogin(redirectUri,
+      (body) => this.#call(call, (init) => sdk.startPasskeyLogin({ ...init, body }))),
+    /** Signs in with the URL that the browser opened at `redirectUri`. */
+    finishLogin: async (login: PasskeyLogin, redirectedTo: string, call?: CallOptions): Promise<AuthTokens> => {
+      const body = finishLogin(login, redirectedTo);
+      return this.#signIn(call, (init) => sdk.exchangePasskeyCode({ ...init, body }));
+    },
   };
 
   /** API keys for programs. They are managed with a session, not with a key. */

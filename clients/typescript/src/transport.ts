@@ -25,7 +25,8 @@ export const retriesHeader = 'x-adiuva-retries';
 export function transport(options: TransportOptions, session: () => Session): typeof fetch {
   return async (input, init) => {
     const request = new Request(input, init);
-    const isPublic = /\/auth\/(login|register|refresh)$/.test(new URL(request.url).pathname);
+    const isPublic = /\/auth\/(login|register|refresh|password\/reset|passkeys\/(login|token))(\/[a-z-]+)?$/
+      .test(new URL(request.url).pathname);
     const maxRetries = Number(request.headers.get(retriesHeader) ?? options.maxRetries);
     request.headers.delete(retriesHeader);
     const streaming = init !== undefined && 'duplex' in init; // never retried: a clone would keep the whole body
