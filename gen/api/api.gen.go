@@ -378,6 +378,7 @@ func (e ConversationTurnRole) Valid() bool {
 // Defines values for ErrorCode.
 const (
 	ErrorCodeAgentLoopLimit       ErrorCode = "agent_loop_limit"
+	ErrorCodeAlreadyMember        ErrorCode = "already_member"
 	ErrorCodeAlreadySubscribed    ErrorCode = "already_subscribed"
 	ErrorCodeAuthBusy             ErrorCode = "auth_busy"
 	ErrorCodeBackupConflict       ErrorCode = "backup_conflict"
@@ -392,12 +393,14 @@ const (
 	ErrorCodeDBUnavailable        ErrorCode = "db_unavailable"
 	ErrorCodeDraining             ErrorCode = "draining"
 	ErrorCodeEmailTaken           ErrorCode = "email_taken"
+	ErrorCodeEmailUnverified      ErrorCode = "email_unverified"
 	ErrorCodeExpectationFailed    ErrorCode = "expectation_failed"
 	ErrorCodeHeaderTooLarge       ErrorCode = "header_too_large"
 	ErrorCodeIdempotencyConflict  ErrorCode = "idempotency_conflict"
 	ErrorCodeInternal             ErrorCode = "internal"
 	ErrorCodeInvalidCredentials   ErrorCode = "invalid_credentials"
 	ErrorCodeInvalidJSON          ErrorCode = "invalid_json"
+	ErrorCodeInvitationInvalid    ErrorCode = "invitation_invalid"
 	ErrorCodeKeyExpired           ErrorCode = "key_expired"
 	ErrorCodeLengthRequired       ErrorCode = "length_required"
 	ErrorCodeLlmError             ErrorCode = "llm_error"
@@ -409,6 +412,7 @@ const (
 	ErrorCodeNotFound             ErrorCode = "not_found"
 	ErrorCodeNotSupported         ErrorCode = "not_supported"
 	ErrorCodeOriginForbidden      ErrorCode = "origin_forbidden"
+	ErrorCodeOwnerCannotLeave     ErrorCode = "owner_cannot_leave"
 	ErrorCodePasswordWrong        ErrorCode = "password_wrong"
 	ErrorCodePreconditionFailed   ErrorCode = "precondition_failed"
 	ErrorCodeQuotaExceeded        ErrorCode = "quota_exceeded"
@@ -417,7 +421,9 @@ const (
 	ErrorCodeRefreshExpired       ErrorCode = "refresh_expired"
 	ErrorCodeRefreshInvalid       ErrorCode = "refresh_invalid"
 	ErrorCodeRefreshReused        ErrorCode = "refresh_reused"
+	ErrorCodeRoleRequired         ErrorCode = "role_required"
 	ErrorCodeScopeRequired        ErrorCode = "scope_required"
+	ErrorCodeSeatsExhausted       ErrorCode = "seats_exhausted"
 	ErrorCodeSignatureInvalid     ErrorCode = "signature_invalid"
 	ErrorCodeStorageInconsistent  ErrorCode = "storage_inconsistent"
 	ErrorCodeStorageUnavailable   ErrorCode = "storage_unavailable"
@@ -440,6 +446,8 @@ const (
 func (e ErrorCode) Valid() bool {
 	switch e {
 	case ErrorCodeAgentLoopLimit:
+		return true
+	case ErrorCodeAlreadyMember:
 		return true
 	case ErrorCodeAlreadySubscribed:
 		return true
@@ -469,6 +477,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeEmailTaken:
 		return true
+	case ErrorCodeEmailUnverified:
+		return true
 	case ErrorCodeExpectationFailed:
 		return true
 	case ErrorCodeHeaderTooLarge:
@@ -480,6 +490,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeInvalidCredentials:
 		return true
 	case ErrorCodeInvalidJSON:
+		return true
+	case ErrorCodeInvitationInvalid:
 		return true
 	case ErrorCodeKeyExpired:
 		return true
@@ -503,6 +515,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeOriginForbidden:
 		return true
+	case ErrorCodeOwnerCannotLeave:
+		return true
 	case ErrorCodePasswordWrong:
 		return true
 	case ErrorCodePreconditionFailed:
@@ -519,7 +533,11 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeRefreshReused:
 		return true
+	case ErrorCodeRoleRequired:
+		return true
 	case ErrorCodeScopeRequired:
+		return true
+	case ErrorCodeSeatsExhausted:
 		return true
 	case ErrorCodeSignatureInvalid:
 		return true
@@ -729,6 +747,45 @@ func (e SubscriptionStatus) Valid() bool {
 	}
 }
 
+// Defines values for TeamRole.
+const (
+	TeamRoleAdmin  TeamRole = "admin"
+	TeamRoleMember TeamRole = "member"
+	TeamRoleOwner  TeamRole = "owner"
+)
+
+// Valid indicates whether the value is a known member of the TeamRole enum.
+func (e TeamRole) Valid() bool {
+	switch e {
+	case TeamRoleAdmin:
+		return true
+	case TeamRoleMember:
+		return true
+	case TeamRoleOwner:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TeamRoleRequestRole.
+const (
+	TeamRoleRequestRoleAdmin  TeamRoleRequestRole = "admin"
+	TeamRoleRequestRoleMember TeamRoleRequestRole = "member"
+)
+
+// Valid indicates whether the value is a known member of the TeamRoleRequestRole enum.
+func (e TeamRoleRequestRole) Valid() bool {
+	switch e {
+	case TeamRoleRequestRoleAdmin:
+		return true
+	case TeamRoleRequestRoleMember:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ToolLabel.
 const (
 	ToolLabelAskingAnotherAgent    ToolLabel = "Asking another agent"
@@ -807,6 +864,11 @@ type AccountExport struct {
 	// Example: 1767225600000
 	ExportedAt int64 `json:"exported_at"`
 
+	// Invitations Invitations into teams that were mailed to the account's address, without their codes.
+	//
+	// Example: []
+	Invitations []map[string]interface{} `json:"invitations"`
+
 	// Keys API keys, revoked ones included.
 	//
 	// Example: []
@@ -816,6 +878,11 @@ type AccountExport struct {
 	//
 	// Example: []
 	KnownNetworks []map[string]interface{} `json:"known_networks"`
+
+	// Memberships The team that the account is in.
+	//
+	// Example: []
+	Memberships []map[string]interface{} `json:"memberships"`
 
 	// Sessions Sessions, ended ones included.
 	//
@@ -878,7 +945,7 @@ type AuthEvent struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14
 	ID openapi_types.UUID `json:"id"`
 
-	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`, `team_invited` (this account invited somebody), `team_invitation_revoked`, `team_joined`, `team_left`, `team_member_removed` (by this account), `team_removed` (by somebody else), `team_role_changed`, `team_handed_over`, `team_owned` (this account became the owner), `team_ended`. More may be added.
 	//
 	// Example: signed_in
 	Kind string `json:"kind"`
@@ -888,7 +955,7 @@ type AuthEvent struct {
 	// Example: 203.0.113.0/24
 	Network string `json:"network"`
 
-	// SubjectID The session or the API key that it is about; absent if there is none.
+	// SubjectID The session, the API key, the team's invitation or the other account that it is about; absent if there is none.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
 	SubjectID *openapi_types.UUID `json:"subject_id,omitempty"`
@@ -1837,6 +1904,11 @@ type CreatedKey struct {
 
 // DeletionRequest Confirms that the account is to be deleted.
 type DeletionRequest struct {
+	// EndTeam Ends the team that the account owns, so that its members have their own plans. Without it the owner of a team with other members cannot be deleted.
+	//
+	// Example: false
+	EndTeam *bool `json:"end_team,omitempty"`
+
 	// Password The account's password.
 	//
 	// Example: correct horse battery
@@ -2720,6 +2792,165 @@ type TaskRow struct {
 	Title nullable.Nullable[string] `json:"title,omitempty"`
 }
 
+// Team A team whose members share a Team plan: its seats, its requests per minute and its tokens of a day.
+type Team struct {
+	// Active Whether a plan pays for the team now. Without one its members have their own plans; the team stays as it is.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CreatedAt When the team was made, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ID The team's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a15
+	ID openapi_types.UUID `json:"id"`
+
+	// Members How many accounts are in the team, with the owner.
+	//
+	// Example: 7
+	Members int32 `json:"members"`
+
+	// Name The team's name; empty until it was given one.
+	//
+	// Example: Design
+	Name string `json:"name"`
+
+	// OpenInvitations How many invitations are open. Each holds a seat.
+	//
+	// Example: 1
+	OpenInvitations int32 `json:"open_invitations"`
+
+	// Role What an account is in its team: the owner pays and hands over, admins invite and remove members, members have the plan.
+	//
+	// Example: member
+	Role TeamRole `json:"role"`
+
+	// Seats How many accounts may be in the team by its plan; 0 while it has none.
+	//
+	// Example: 12
+	Seats int32 `json:"seats"`
+}
+
+// TeamInvitation An open invitation.
+type TeamInvitation struct {
+	// CreatedAt When it was made, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// Email The address that was invited.
+	//
+	// Example: grace@example.com
+	Email string `json:"email"`
+
+	// ExpiresAt When its code stops working, 7 days later, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767830400000
+	ExpiresAt int64 `json:"expires_at"`
+
+	// ID The invitation's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a16
+	ID openapi_types.UUID `json:"id"`
+}
+
+// TeamInvitationList Open invitations, newest first.
+//
+// Example: [{"created_at":1767225600000,"email":"grace@example.com","expires_at":1767830400000,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a16"}]
+type TeamInvitationList = []TeamInvitation
+
+// TeamInvitationRequest Whom to invite.
+type TeamInvitationRequest struct {
+	// Email The address that the code is mailed to.
+	//
+	// Example: grace@example.com
+	Email openapi_types.Email `json:"email"`
+}
+
+// TeamJoinRequest An invitation's code.
+type TeamJoinRequest struct {
+	// Code The code from the mail: 12 letters and digits. Case, spaces and hyphens make no difference.
+	//
+	// Example: K7QM2X 9TBH4W
+	Code string `json:"code"`
+}
+
+// TeamMember An account in a team.
+type TeamMember struct {
+	// Email The account's address.
+	//
+	// Example: ada@example.com
+	Email string `json:"email"`
+
+	// HasSeat Whether the account has the Team plan. If a team has fewer seats than members, those who joined last have none.
+	//
+	// Example: true
+	HasSeat bool `json:"has_seat"`
+
+	// JoinedAt When the account joined, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	JoinedAt int64 `json:"joined_at"`
+
+	// Role What an account is in its team: the owner pays and hands over, admins invite and remove members, members have the plan.
+	//
+	// Example: member
+	Role TeamRole `json:"role"`
+
+	// UserID The account's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
+// TeamMemberList Members of a team, by id.
+//
+// Example: [{"email":"ada@example.com","has_seat":true,"joined_at":1767225600000,"role":"owner","user_id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12"}]
+type TeamMemberList = []TeamMember
+
+// TeamOwnerRequest Who is to own the team.
+type TeamOwnerRequest struct {
+	// Password The password of the present owner.
+	//
+	// Example: correct horse battery staple
+	Password string `json:"password"`
+
+	// UserID The account of a member or an admin.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
+// TeamRole What an account is in its team: the owner pays and hands over, admins invite and remove members, members have the plan.
+//
+// Example: member
+type TeamRole string
+
+// TeamRoleRequest The role of a member.
+type TeamRoleRequest struct {
+	// Role The role to give.
+	//
+	// Example: admin
+	Role TeamRoleRequestRole `json:"role"`
+}
+
+// TeamRoleRequestRole The role to give.
+//
+// Example: admin
+type TeamRoleRequestRole string
+
+// TeamUpdate What to change of a team.
+type TeamUpdate struct {
+	// Name The new name, 1 to 100 characters without control characters.
+	//
+	// Example: Design
+	Name string `json:"name"`
+}
+
 // Tier A plan on offer.
 type Tier struct {
 	// Currency ISO 4217 code in lower case.
@@ -2977,7 +3208,7 @@ type UserProfile struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ID openapi_types.UUID `json:"id"`
 
-	// Seats Number of seats; 1 without a subscription.
+	// Seats Number of seats of the plan, for a member of a team those of the team; 1 without a plan.
 	//
 	// Example: 1
 	Seats int32 `json:"seats"`
@@ -3225,6 +3456,30 @@ type ReceiveStripeEventParams struct {
 	StripeSignature *string `json:"Stripe-Signature,omitempty"`
 }
 
+// ListTeamInvitationsParams defines parameters for ListTeamInvitations.
+type ListTeamInvitationsParams struct {
+	// Limit The maximum number of entries.
+	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Before Only invitations older than the one with this id.
+	Before *openapi_types.UUID `form:"before,omitempty" json:"before,omitempty"`
+}
+
+// InviteTeamMemberParams defines parameters for InviteTeamMember.
+type InviteTeamMemberParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
+// ListTeamMembersParams defines parameters for ListTeamMembers.
+type ListTeamMembersParams struct {
+	// Limit The maximum number of entries.
+	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After Only members whose id is greater than this one.
+	After *openapi_types.UUID `form:"after,omitempty" json:"after,omitempty"`
+}
+
 // ChangeEmailJSONRequestBody defines body for ChangeEmail for application/json ContentType.
 type ChangeEmailJSONRequestBody = EmailChange
 
@@ -3272,6 +3527,21 @@ type CreateKeyJSONRequestBody = KeyRequest
 
 // RunStepJSONRequestBody defines body for RunStep for application/json ContentType.
 type RunStepJSONRequestBody = StepRequest
+
+// UpdateTeamJSONRequestBody defines body for UpdateTeam for application/json ContentType.
+type UpdateTeamJSONRequestBody = TeamUpdate
+
+// InviteTeamMemberJSONRequestBody defines body for InviteTeamMember for application/json ContentType.
+type InviteTeamMemberJSONRequestBody = TeamInvitationRequest
+
+// JoinTeamJSONRequestBody defines body for JoinTeam for application/json ContentType.
+type JoinTeamJSONRequestBody = TeamJoinRequest
+
+// SetTeamRoleJSONRequestBody defines body for SetTeamRole for application/json ContentType.
+type SetTeamRoleJSONRequestBody = TeamRoleRequest
+
+// HandOverTeamJSONRequestBody defines body for HandOverTeam for application/json ContentType.
+type HandOverTeamJSONRequestBody = TeamOwnerRequest
 
 // Getter for additional properties for Problem. Returns the specified
 // element and whether it was found
@@ -4026,6 +4296,36 @@ type ServerInterface interface {
 	// RunStep Run one `generate` step of a plan
 	// (POST /plans/steps)
 	RunStep(ctx *echo.Context) error
+	// GetTeam Describe the team
+	// (GET /team)
+	GetTeam(ctx *echo.Context) error
+	// UpdateTeam Rename the team
+	// (PATCH /team)
+	UpdateTeam(ctx *echo.Context) error
+	// ListTeamInvitations List the open invitations
+	// (GET /team/invitations)
+	ListTeamInvitations(ctx *echo.Context, params ListTeamInvitationsParams) error
+	// InviteTeamMember Invite somebody into the team
+	// (POST /team/invitations)
+	InviteTeamMember(ctx *echo.Context, params InviteTeamMemberParams) error
+	// RevokeTeamInvitation Revoke an invitation
+	// (DELETE /team/invitations/{id})
+	RevokeTeamInvitation(ctx *echo.Context, id openapi_types.UUID) error
+	// JoinTeam Join a team
+	// (POST /team/join)
+	JoinTeam(ctx *echo.Context) error
+	// ListTeamMembers List the members
+	// (GET /team/members)
+	ListTeamMembers(ctx *echo.Context, params ListTeamMembersParams) error
+	// RemoveTeamMember Remove a member, or leave the team
+	// (DELETE /team/members/{user_id})
+	RemoveTeamMember(ctx *echo.Context, userID openapi_types.UUID) error
+	// SetTeamRole Make a member an admin, or an admin a member
+	// (PUT /team/members/{user_id})
+	SetTeamRole(ctx *echo.Context, userID openapi_types.UUID) error
+	// HandOverTeam Hand the team over
+	// (PUT /team/owner)
+	HandOverTeam(ctx *echo.Context) error
 	// GetUsage Tokens used today
 	// (GET /usage)
 	GetUsage(ctx *echo.Context) error
@@ -5160,6 +5460,169 @@ func (w *ServerInterfaceWrapper) RunStep(ctx *echo.Context) error {
 	return err
 }
 
+// GetTeam converts echo context to params.
+func (w *ServerInterfaceWrapper) GetTeam(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetTeam(ctx)
+	return err
+}
+
+// UpdateTeam converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateTeam(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateTeam(ctx)
+	return err
+}
+
+// ListTeamInvitations converts echo context to params.
+func (w *ServerInterfaceWrapper) ListTeamInvitations(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTeamInvitationsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "before", ctx.QueryParams(), &params.Before, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter before: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListTeamInvitations(ctx, params)
+	return err
+}
+
+// InviteTeamMember converts echo context to params.
+func (w *ServerInterfaceWrapper) InviteTeamMember(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params InviteTeamMemberParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Accept-Language, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Accept-Language: %s", err))
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.InviteTeamMember(ctx, params)
+	return err
+}
+
+// RevokeTeamInvitation converts echo context to params.
+func (w *ServerInterfaceWrapper) RevokeTeamInvitation(ctx *echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RevokeTeamInvitation(ctx, id)
+	return err
+}
+
+// JoinTeam converts echo context to params.
+func (w *ServerInterfaceWrapper) JoinTeam(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.JoinTeam(ctx)
+	return err
+}
+
+// ListTeamMembers converts echo context to params.
+func (w *ServerInterfaceWrapper) ListTeamMembers(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTeamMembersParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", ctx.QueryParams(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter after: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListTeamMembers(ctx, params)
+	return err
+}
+
+// RemoveTeamMember converts echo context to params.
+func (w *ServerInterfaceWrapper) RemoveTeamMember(ctx *echo.Context) error {
+	var err error
+	// ------------- Path parameter "user_id" -------------
+	var userID openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "user_id", ctx.Param("user_id"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter user_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RemoveTeamMember(ctx, userID)
+	return err
+}
+
+// SetTeamRole converts echo context to params.
+func (w *ServerInterfaceWrapper) SetTeamRole(ctx *echo.Context) error {
+	var err error
+	// ------------- Path parameter "user_id" -------------
+	var userID openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "user_id", ctx.Param("user_id"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter user_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetTeamRole(ctx, userID)
+	return err
+}
+
+// HandOverTeam converts echo context to params.
+func (w *ServerInterfaceWrapper) HandOverTeam(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.HandOverTeam(ctx)
+	return err
+}
+
 // GetUsage converts echo context to params.
 func (w *ServerInterfaceWrapper) GetUsage(ctx *echo.Context) error {
 	var err error
@@ -5258,6 +5721,16 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/keys", wrapper.ListKeys, options.OperationMiddlewares["listKeys"]...)
 	router.POST(options.BaseURL+"/keys", wrapper.CreateKey, options.OperationMiddlewares["createKey"]...)
 	router.DELETE(options.BaseURL+"/keys/:id", wrapper.DeleteKey, options.OperationMiddlewares["deleteKey"]...)
+	router.GET(options.BaseURL+"/team", wrapper.GetTeam, options.OperationMiddlewares["getTeam"]...)
+	router.PATCH(options.BaseURL+"/team", wrapper.UpdateTeam, options.OperationMiddlewares["updateTeam"]...)
+	router.GET(options.BaseURL+"/team/members", wrapper.ListTeamMembers, options.OperationMiddlewares["listTeamMembers"]...)
+	router.DELETE(options.BaseURL+"/team/members/:user_id", wrapper.RemoveTeamMember, options.OperationMiddlewares["removeTeamMember"]...)
+	router.PUT(options.BaseURL+"/team/members/:user_id", wrapper.SetTeamRole, options.OperationMiddlewares["setTeamRole"]...)
+	router.GET(options.BaseURL+"/team/invitations", wrapper.ListTeamInvitations, options.OperationMiddlewares["listTeamInvitations"]...)
+	router.POST(options.BaseURL+"/team/invitations", wrapper.InviteTeamMember, options.OperationMiddlewares["inviteTeamMember"]...)
+	router.DELETE(options.BaseURL+"/team/invitations/:id", wrapper.RevokeTeamInvitation, options.OperationMiddlewares["revokeTeamInvitation"]...)
+	router.POST(options.BaseURL+"/team/join", wrapper.JoinTeam, options.OperationMiddlewares["joinTeam"]...)
+	router.PUT(options.BaseURL+"/team/owner", wrapper.HandOverTeam, options.OperationMiddlewares["handOverTeam"]...)
 	router.GET(options.BaseURL+"/health", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 
 }
@@ -8951,6 +9424,707 @@ func (response RunStepdefaultApplicationProblemPlusJSONResponse) VisitRunStepRes
 	return err
 }
 
+type GetTeamRequestObject struct {
+}
+
+type GetTeamResponseObject interface {
+	VisitGetTeamResponse(w http.ResponseWriter) error
+}
+
+type GetTeam200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type GetTeam200JSONResponse struct {
+	Body    Team
+	Headers GetTeam200ResponseHeaders
+}
+
+func (response GetTeam200JSONResponse) VisitGetTeamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTeamdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetTeamdefaultApplicationProblemPlusJSONResponse) VisitGetTeamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateTeamRequestObject struct {
+	Body *UpdateTeamJSONRequestBody
+}
+
+type UpdateTeamResponseObject interface {
+	VisitUpdateTeamResponse(w http.ResponseWriter) error
+}
+
+type UpdateTeam200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type UpdateTeam200JSONResponse struct {
+	Body    Team
+	Headers UpdateTeam200ResponseHeaders
+}
+
+func (response UpdateTeam200JSONResponse) VisitUpdateTeamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateTeamdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response UpdateTeamdefaultApplicationProblemPlusJSONResponse) VisitUpdateTeamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTeamInvitationsRequestObject struct {
+	Params ListTeamInvitationsParams
+}
+
+type ListTeamInvitationsResponseObject interface {
+	VisitListTeamInvitationsResponse(w http.ResponseWriter) error
+}
+
+type ListTeamInvitations200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ListTeamInvitations200JSONResponse struct {
+	Body    TeamInvitationList
+	Headers ListTeamInvitations200ResponseHeaders
+}
+
+func (response ListTeamInvitations200JSONResponse) VisitListTeamInvitationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTeamInvitationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListTeamInvitationsdefaultApplicationProblemPlusJSONResponse) VisitListTeamInvitationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteTeamMemberRequestObject struct {
+	Params InviteTeamMemberParams
+	Body   *InviteTeamMemberJSONRequestBody
+}
+
+type InviteTeamMemberResponseObject interface {
+	VisitInviteTeamMemberResponse(w http.ResponseWriter) error
+}
+
+type InviteTeamMember201ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type InviteTeamMember201JSONResponse struct {
+	Body    TeamInvitation
+	Headers InviteTeamMember201ResponseHeaders
+}
+
+func (response InviteTeamMember201JSONResponse) VisitInviteTeamMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteTeamMemberdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response InviteTeamMemberdefaultApplicationProblemPlusJSONResponse) VisitInviteTeamMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeTeamInvitationRequestObject struct {
+	ID openapi_types.UUID `json:"id"`
+}
+
+type RevokeTeamInvitationResponseObject interface {
+	VisitRevokeTeamInvitationResponse(w http.ResponseWriter) error
+}
+
+type RevokeTeamInvitation200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type RevokeTeamInvitation200JSONResponse struct {
+	Body    Ok
+	Headers RevokeTeamInvitation200ResponseHeaders
+}
+
+func (response RevokeTeamInvitation200JSONResponse) VisitRevokeTeamInvitationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeTeamInvitationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RevokeTeamInvitationdefaultApplicationProblemPlusJSONResponse) VisitRevokeTeamInvitationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type JoinTeamRequestObject struct {
+	Body *JoinTeamJSONRequestBody
+}
+
+type JoinTeamResponseObject interface {
+	VisitJoinTeamResponse(w http.ResponseWriter) error
+}
+
+type JoinTeam200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type JoinTeam200JSONResponse struct {
+	Body    Team
+	Headers JoinTeam200ResponseHeaders
+}
+
+func (response JoinTeam200JSONResponse) VisitJoinTeamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type JoinTeamdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response JoinTeamdefaultApplicationProblemPlusJSONResponse) VisitJoinTeamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTeamMembersRequestObject struct {
+	Params ListTeamMembersParams
+}
+
+type ListTeamMembersResponseObject interface {
+	VisitListTeamMembersResponse(w http.ResponseWriter) error
+}
+
+type ListTeamMembers200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ListTeamMembers200JSONResponse struct {
+	Body    TeamMemberList
+	Headers ListTeamMembers200ResponseHeaders
+}
+
+func (response ListTeamMembers200JSONResponse) VisitListTeamMembersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTeamMembersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListTeamMembersdefaultApplicationProblemPlusJSONResponse) VisitListTeamMembersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveTeamMemberRequestObject struct {
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
+type RemoveTeamMemberResponseObject interface {
+	VisitRemoveTeamMemberResponse(w http.ResponseWriter) error
+}
+
+type RemoveTeamMember200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type RemoveTeamMember200JSONResponse struct {
+	Body    Ok
+	Headers RemoveTeamMember200ResponseHeaders
+}
+
+func (response RemoveTeamMember200JSONResponse) VisitRemoveTeamMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveTeamMemberdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RemoveTeamMemberdefaultApplicationProblemPlusJSONResponse) VisitRemoveTeamMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetTeamRoleRequestObject struct {
+	UserID openapi_types.UUID `json:"user_id"`
+	Body   *SetTeamRoleJSONRequestBody
+}
+
+type SetTeamRoleResponseObject interface {
+	VisitSetTeamRoleResponse(w http.ResponseWriter) error
+}
+
+type SetTeamRole200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type SetTeamRole200JSONResponse struct {
+	Body    TeamMember
+	Headers SetTeamRole200ResponseHeaders
+}
+
+func (response SetTeamRole200JSONResponse) VisitSetTeamRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetTeamRoledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response SetTeamRoledefaultApplicationProblemPlusJSONResponse) VisitSetTeamRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type HandOverTeamRequestObject struct {
+	Body *HandOverTeamJSONRequestBody
+}
+
+type HandOverTeamResponseObject interface {
+	VisitHandOverTeamResponse(w http.ResponseWriter) error
+}
+
+type HandOverTeam200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type HandOverTeam200JSONResponse struct {
+	Body    Team
+	Headers HandOverTeam200ResponseHeaders
+}
+
+func (response HandOverTeam200JSONResponse) VisitHandOverTeamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type HandOverTeamdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response HandOverTeamdefaultApplicationProblemPlusJSONResponse) VisitHandOverTeamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetUsageRequestObject struct {
 }
 
@@ -9148,6 +10322,36 @@ type StrictServerInterface interface {
 	// RunStep Run one `generate` step of a plan
 	// (POST /plans/steps)
 	RunStep(ctx context.Context, request RunStepRequestObject) (RunStepResponseObject, error)
+	// GetTeam Describe the team
+	// (GET /team)
+	GetTeam(ctx context.Context, request GetTeamRequestObject) (GetTeamResponseObject, error)
+	// UpdateTeam Rename the team
+	// (PATCH /team)
+	UpdateTeam(ctx context.Context, request UpdateTeamRequestObject) (UpdateTeamResponseObject, error)
+	// ListTeamInvitations List the open invitations
+	// (GET /team/invitations)
+	ListTeamInvitations(ctx context.Context, request ListTeamInvitationsRequestObject) (ListTeamInvitationsResponseObject, error)
+	// InviteTeamMember Invite somebody into the team
+	// (POST /team/invitations)
+	InviteTeamMember(ctx context.Context, request InviteTeamMemberRequestObject) (InviteTeamMemberResponseObject, error)
+	// RevokeTeamInvitation Revoke an invitation
+	// (DELETE /team/invitations/{id})
+	RevokeTeamInvitation(ctx context.Context, request RevokeTeamInvitationRequestObject) (RevokeTeamInvitationResponseObject, error)
+	// JoinTeam Join a team
+	// (POST /team/join)
+	JoinTeam(ctx context.Context, request JoinTeamRequestObject) (JoinTeamResponseObject, error)
+	// ListTeamMembers List the members
+	// (GET /team/members)
+	ListTeamMembers(ctx context.Context, request ListTeamMembersRequestObject) (ListTeamMembersResponseObject, error)
+	// RemoveTeamMember Remove a member, or leave the team
+	// (DELETE /team/members/{user_id})
+	RemoveTeamMember(ctx context.Context, request RemoveTeamMemberRequestObject) (RemoveTeamMemberResponseObject, error)
+	// SetTeamRole Make a member an admin, or an admin a member
+	// (PUT /team/members/{user_id})
+	SetTeamRole(ctx context.Context, request SetTeamRoleRequestObject) (SetTeamRoleResponseObject, error)
+	// HandOverTeam Hand the team over
+	// (PUT /team/owner)
+	HandOverTeam(ctx context.Context, request HandOverTeamRequestObject) (HandOverTeamResponseObject, error)
 	// GetUsage Tokens used today
 	// (GET /usage)
 	GetUsage(ctx context.Context, request GetUsageRequestObject) (GetUsageResponseObject, error)
@@ -10545,6 +11749,363 @@ func (sh *strictHandler) RunStep(ctx *echo.Context) error {
 	return nil
 }
 
+// GetTeam operation middleware
+func (sh *strictHandler) GetTeam(ctx *echo.Context) error {
+	var request GetTeamRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTeam(ctx.Request().Context(), request.(GetTeamRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTeam")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetTeamResponseObject); ok {
+		return validResponse.VisitGetTeamResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateTeam operation middleware
+func (sh *strictHandler) UpdateTeam(ctx *echo.Context) error {
+	var request UpdateTeamRequestObject
+
+	var body UpdateTeamJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateTeam(ctx.Request().Context(), request.(UpdateTeamRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateTeam")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateTeamResponseObject); ok {
+		return validResponse.VisitUpdateTeamResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListTeamInvitations operation middleware
+func (sh *strictHandler) ListTeamInvitations(ctx *echo.Context, params ListTeamInvitationsParams) error {
+	var request ListTeamInvitationsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTeamInvitations(ctx.Request().Context(), request.(ListTeamInvitationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTeamInvitations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListTeamInvitationsResponseObject); ok {
+		return validResponse.VisitListTeamInvitationsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// InviteTeamMember operation middleware
+func (sh *strictHandler) InviteTeamMember(ctx *echo.Context, params InviteTeamMemberParams) error {
+	var request InviteTeamMemberRequestObject
+
+	request.Params = params
+
+	var body InviteTeamMemberJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.InviteTeamMember(ctx.Request().Context(), request.(InviteTeamMemberRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "InviteTeamMember")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(InviteTeamMemberResponseObject); ok {
+		return validResponse.VisitInviteTeamMemberResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RevokeTeamInvitation operation middleware
+func (sh *strictHandler) RevokeTeamInvitation(ctx *echo.Context, id openapi_types.UUID) error {
+	var request RevokeTeamInvitationRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeTeamInvitation(ctx.Request().Context(), request.(RevokeTeamInvitationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeTeamInvitation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RevokeTeamInvitationResponseObject); ok {
+		return validResponse.VisitRevokeTeamInvitationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// JoinTeam operation middleware
+func (sh *strictHandler) JoinTeam(ctx *echo.Context) error {
+	var request JoinTeamRequestObject
+
+	var body JoinTeamJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.JoinTeam(ctx.Request().Context(), request.(JoinTeamRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "JoinTeam")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(JoinTeamResponseObject); ok {
+		return validResponse.VisitJoinTeamResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListTeamMembers operation middleware
+func (sh *strictHandler) ListTeamMembers(ctx *echo.Context, params ListTeamMembersParams) error {
+	var request ListTeamMembersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTeamMembers(ctx.Request().Context(), request.(ListTeamMembersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTeamMembers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListTeamMembersResponseObject); ok {
+		return validResponse.VisitListTeamMembersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RemoveTeamMember operation middleware
+func (sh *strictHandler) RemoveTeamMember(ctx *echo.Context, userID openapi_types.UUID) error {
+	var request RemoveTeamMemberRequestObject
+
+	request.UserID = userID
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveTeamMember(ctx.Request().Context(), request.(RemoveTeamMemberRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveTeamMember")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RemoveTeamMemberResponseObject); ok {
+		return validResponse.VisitRemoveTeamMemberResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetTeamRole operation middleware
+func (sh *strictHandler) SetTeamRole(ctx *echo.Context, userID openapi_types.UUID) error {
+	var request SetTeamRoleRequestObject
+
+	request.UserID = userID
+
+	var body SetTeamRoleJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetTeamRole(ctx.Request().Context(), request.(SetTeamRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetTeamRole")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetTeamRoleResponseObject); ok {
+		return validResponse.VisitSetTeamRoleResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// HandOverTeam operation middleware
+func (sh *strictHandler) HandOverTeam(ctx *echo.Context) error {
+	var request HandOverTeamRequestObject
+
+	var body HandOverTeamJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.HandOverTeam(ctx.Request().Context(), request.(HandOverTeamRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "HandOverTeam")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(HandOverTeamResponseObject); ok {
+		return validResponse.VisitHandOverTeamResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetUsage operation middleware
 func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
 	var request GetUsageRequestObject
@@ -10573,443 +12134,493 @@ func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Nchs3sj/6Kri8p8rx7ogiaUm2pdr6X8VxNk7i2GvJm/2fMIcDzoAkVkNgMsCI5qZ86z7NfbD7JLfQ",
-	"DWAwwxmSkiUn2dXWqROL84WP7kZ//Lr7114il7kUTGjVO/21t2A0ZQX88zxJWK4P3lExZ/BDylRS8Fxz",
-	"KXqnvcsFI6XgmsgZKeCefi/qsQ90mWesd9qbrjVTvainkgVbUvO8XufmgtIFF/Pex49R7wVNFuzghRS6",
-	"kNnmJ76kyVWZK7IslSZCajJlJDGPpPVPCXmgtCzYrq9JoZmwM9r82o8LniwIDJvoBVOM0IJFhIrU/EkU",
-	"/xczczX/Xi1kxsg0k9OWOZPBwXBw9Oz46fHh8eho9OzZYMe4Xl7S+eZwLr45Pxgdn7hPmo9FhAvySyl1",
-	"c63HveezZyfp4Nnw2bOj5Gl6cvycjmaM0kFyfEzTwfCYPpnOjmbD6Wg6mD4bjZJ0eJyeJMPj6WA2GNDB",
-	"s3FvxyC/p0ofvJYpn3GWti0eEzhO2DOyoookcrnkWrM0IlQRKsg3l5dvD1KqWX30l4syIoMh+ZYKMhqM",
-	"TshgcAr/R/76+nLXsGRCcQht9Pn+3fdES5LKlcgkTcmskMv6txda5+r08NAsr+rb3/uJXB4Ohs+f0yez",
-	"0f9SfC6oLgv2FzpNasOZyWJJde+0Vxa8F7WM7h3V7Hu+5HpzeO/YLyVTWpGMzTT5Ii7ix31yuWBrQ3X4",
-	"40wWsKSCfdAk1jFRLJEiVWeEz4iQghGOj0fVbQW+1lyhWSZXLCV0plkxFsEL+mPRIJ+8kOPeWfGX4ehM",
-	"/+XJLoL10zp4KzOerNsXPzN3EL2gmtA8zzhTEYl/id0QFclZQeJVNarWMf3yl5PB2eovJzvHxHSxPjg3",
-	"c23hJfyCoYUV5UaOzGTBiC7WXMwJnVMu+uSCCU1WXC8Iu2bFmhyNngPzHw+e1IY2HLXSABf6yagX9ZZc",
-	"8GW57J0OPEVwodmcFTDOfxygVDt4sWDJlTI37uD8SthE5OSILNgHmrKEL2lGUj7nurFwnyoJdqyzH/+r",
-	"tH3bUQA8UoQ3pLRjqIOnyZAdPJ0eDQ+ep8fHB8ezwWyUnEyf0eGwg71Knrbylx/MJV8ypeky3yKZkoyb",
-	"HV7SlAWSCmTqkmcZt2RIFBcJ3vFe8A+E5TJZ1Ang6cnT0ej4ZGD+10ULJ0c3oIW/s0K1CjF7wZECTuGR",
-	"clIWP1gf3H7EOewYkBVLnbtrmRe2NzL8BMeRWcNpOScFy2WhVZ+ck2ua8ZTwlCiz6NN1uAVckSuW63by",
-	"MNRhiMPQRkAadf5f0g/fMzHXi97pyVHUy6nWrDBj/J+fzg/+mx78a3DwfHLw86/D6OTo43+10M5H81BB",
-	"l0zXtJ3vqZiXtE07AIlmr7rtWFKenZKURYTriMiCMAFCm4o1kXrBiqagTdnBi28ikrKzX/4y6D+PCBPw",
-	"r+Ne1OPmK6h+9aKeoEvzgNXB/LC28yZS030xJgwwp3pRDQ9fOQHuNJTBC6Mb6KJkN+PjVylb5lIzkay/",
-	"Yy3HybnRNH8pmaGqkpFkIRUTdaIC+W01NbpkxByPgTAvzPFg9o06Eq6vwdHsJBmmA3ZwTAfTg6PkyfOD",
-	"Z9Mn7GCQnsxG9GnynFVr0NykYPQHZvgdhDo6PgYGdH8PW1di9prqZLG5BC+F5npNNJ0rILX4T7GnNdyG",
-	"PjkajkicFyDHuHluMqM8Y2lsFAZYqrIoDANa3cGo1HQpxdxcXG5qBXeiVLYv2ewA59mxVkeD5ycdy2NV",
-	"0AsjpTeXqVIxyZPBESpKemFOecFWrKjrpX3yyqxFtiYLquw5a0+BiChJ8oLNjI7yanbwgxQMhxzfTHnt",
-	"nL6dxwFOZItwa1sFM5zdhLJxbCQyBzWsg35etVJJRSGR16SNOq9WRq18MjiKSJm7H1OSsoyZoahucvzM",
-	"lFbt3c3JrcNWrBbZrKUnOr/gMl+bw7FgqlwyWFiukeNIJsWcFW6RUXUvmMqlULDcDfvy8y4VTrdTgHUs",
-	"0nux3Jsrd8qoNgOSZFSzok9ezYUsWEqmTPGUAWMiT0ZkBdY7V2QpCzYW7ANN9CmhBLellceba3tbVq6m",
-	"fxtm7qCwN4KBLwJ9K0ajcqad4VplTjWaWccLMDQXhArQOsAtE5E502rDgDAcqoxFzBSwPryAyNlYUEHY",
-	"Mtdrw/bNlQG/xl+8X6NrLbZSz3AwOmrVwxzxgxr2NqCMr4EwzK8Jem7MP8GURJv/MC/kNGPLP/9Toe5c",
-	"ffe/Cjbrnfb+z8PKu3WIV9XhW3wKP76pJjnpZ+nQHpNmHY08BHM2pLu4hQBiELD1U4NQdWW2zpwegZOt",
-	"5iFoG7W997C6scMA3+thd3+Lrr/t+dq9sG5uET/z5ngeANI4I3EiUxYTRdeGt9e/m8VteCO2Ph7c+snb",
-	"Ahz4g9QXVHM143Sasd9oi1hqZYsRyTQzNgBLDV9knCkiSw0S3Hk2Gxu34andtgr1m5tetz8MT310ctOZ",
-	"o7IU+uUHY1C36B/GqEG9FiSStajBwBGE4sN98j1XWoFD0QwgY+YAfidXiizoNbOaSlYuhdcUFSuuecIe",
-	"KaIN7SgwoWSp7cWkYKAWqjOi+ZLhq/fyn5DXbDllhaGFNZkyQtMUvfh5IXNWaI7i344c/pniKUCzt8Et",
-	"aFtuUp198NS8uGBKRSTPzEoYk9CMtKa0/9pjxnTvnfZoSv+vwOlrDrZ0P4t4YAxZbtjbTMFsvj3a5PSf",
-	"LAGKstZxqVodCl9CrEDO7EFTH+FPP0c9rtlS3WwlzkkhV42pJgWjmqUTY4HXPFdtQ17SD6/ws8PBwPq3",
-	"7E20KOi6mlZLROg10zSlmgaTitAcMJwvmCJcJFmZNsI3v+e5smsXGNvgP6EVxDX++vKSHNJSLw7xZpIB",
-	"04FF/YeZJogZ+8ZOByreBZr5koLX6xM9pxv+0qZLMupdsXXL8p+/fUXMlYgU7Fpe/WHJ60rIlZgIpley",
-	"uFJblt6KN6L4XLDULPyskEvinrRRloIReKMxPbmGcFJ1C1w1ZwQ1Z8WapcYgWrA/jtxRTCkuhWoL7+CV",
-	"iDCR/mGJQZVT/822SYaX/zCT0vKKia4j8NJchDPQe9aXMmWZItM1Sen6DzLLj6Hz+6eaMI28RhPQr5Vq",
-	"/nTZkANNWqjO3IZSUV/fn1tGfz63en9jVQSh5kqLBnZNeebshg1pBO6FQCA9UqhnWWZTRuyEa407Ykc1",
-	"lTJjVPSaZsPmdygqnDBEo9tau7lySLymgs6Z0VLVlToluKERKfMU/muO4Iiocj5nSp8RmilprHhm1MJC",
-	"mrVRkfWKmn8sWHKVSw5/qCXNMqJpdgXK45wJcLSApm43o+HDcO6PtpgLzOCRIuaO+gzMyCdwue2N6opn",
-	"WZsQWJgTOKNTwyRyRlag/GuSUEFSWecXS+a4Rr2QezY9TWhKtL+o/p6WwdY4ZAdzwFLV99/PNgqIr5OW",
-	"jUmzZa0bkrFGz23i4TclJOs2q5GC2/nm9n0MN3CbeY4cvyG4NkXzeakXoMe2kJlcssC6XNA8Z0bv0DJk",
-	"/hbh0aU+8uoln0VtTJkxY9vp5IqL1PBOXsh5QZfoEl0rzZZmp5OFUZDir3nBZvIDkYL8yEUqVyruk5fg",
-	"H+UzUgqQ2HU2eZmxRBdSmGeWNHlz0Yt2eH/R2mwbI5wMtwvVmgXZEXGNemYNOgSv26dTEhdszpVmBUvj",
-	"iMSoe064cH9MuJgUbFYqlsbkC0pWhRRzklOlVrJIHwd3TTOZXMFdWkqypGLduFk9rj4gSx3X/ppACHe1",
-	"YAWDC3iOTkDXC38omBuKIDJLScFmBVMLAmckmC3mOkT20J0Bj6HOaL7vBjNJFlTM8d3+t4IppmPyBcSU",
-	"KYT+WUoSmTLzKPgTOp5rLpBzMIcLdcXWE6uVxPZPa9nYP5X/m3xBs+xxNe3wynRNzNxzVlAtC3OTi8ZN",
-	"vFsu7pPXsmAbjpiKyPxG1wn4aNB29KHO0k7F9qJ1UZnDZcnAcDmFDTgcHVmH1au310eV5wauHT2rrp24",
-	"a7tYcDR40h/0h8Mn/cHh6GgP/lMlnC6TLj50NGKReNbu9BPiitCpLM3JMAWcC8awChtdF+zG3Dvazb2N",
-	"ExVuAVUTmLraEi8FW89SJ/zbz1Pn3xBsBe52XjQAEz+hsG9IZid2W2Xhvp61IzeVOiV6Smvu8v4noz/w",
-	"aqfjqOtwRPOknTC0N12oI5JWbyZTagL3toFavv3x0oM8zQdlwf8FnnmCTuI69bD1t4vpXxP+hn/76v2/",
-	"Xg1/4N8+77P1t/9Kf3zF3/BXq9eXV8evxKCfjDIxXX49SP/xbdYm/NmHnBdMbXf24Nit7LRPfJaj20rt",
-	"rlV7QYURW0amwtpJwZygry9XoSdH4h+D629/Ga3fPVOXw/LHnbxU27DmUGoL18ZTCL/6MpPTNsBAUqxz",
-	"zVIPMKfae9xZYfRuITUpGG0I4/Ov/j7s9/uhWJhyQYt1287iCNpZ+kvnkd3G04kHpd4FjjRZlOJqYj36",
-	"w6jb7t5fOABClP+LTTC94BQj0idRT1cI0Marrx24cri3pMC1cv7sPcRF44EWXq+wDA536kIrXCsfA6vL",
-	"j2RfiPDnBAdvEF1tlzeQH3KF+h7cpUIUaE6NTki4sFbFRjrFMLoZgLVOYJ2SzXGc35C7BAPvIeD4PeEz",
-	"dyr9Id9sEFSQ3WI2AhC962aiiee2GyGda8z52eHZe+zI9Z3Cr28Kut5Q5txwwnWLKmFQ57jattY4oPuI",
-	"utCyYF0ar0aEFUICN0TSb0a8ssXGOM9WdK2ILkq2h9exsdTyCnXS9mXSyeIdy7N1FwpelZm26t/U3Ly5",
-	"Uvaedn8bXgQFhtFk4UATQO16wXhBZNFUAH/61UOlULm0gYKffvb6sr8eBbf2LlcSvUgQA5LXrEjNghmJ",
-	"oKku8Uy7wdkIa2PG3zwYgdSdz2mHI9Atz5blhyXZXL+/OQ8a0dLCUAnVRIqEte0CJhu176N3xvXJS4rw",
-	"QchboKiomaOZZbPmLiyZwniGTRncWNv/1fsY1W9DiIYURMuUrv/X/jbLiwXVbiU+abXtMmxZbtjRdp/Q",
-	"2zcXl+QwMf9cyTJLET+Ca49uQaOGWynpvnUKWHsLbJUFocTijTZ3Ka/QZHshj6IaJ+xeP8PI8JAu1hPa",
-	"niP2dThETB1A9oBEMFmQ48GTU7Jw+oyqp5QBFMDMPoBzWSsO0Gk1GnoyuLFm4zi1jYq/ubx868aqu7dr",
-	"QdNTMhoMcG5uAaMqWwUvBJvkBzwatI6YfsARHz9/Ho5/MNh5ztnptFKjOezF/JK3bdI5CSNjEHvqk68L",
-	"uSSZBKtGS7Lg8wVT+pTMCsbATx+RXK5YERHNKE5MmIH+1DN3IDGa/2/uMUcPo0szsuoMw+sbR5KhrRdU",
-	"JCxrs/dSpIeiFAKSDFFQmSXmApwGhn5OSZxKwWJc+jiBtwEaeiazTK5UkH8skyumzT6vFSkVnWasT360",
-	"NgRtfgedUxzx0psMh3PZ5h2fFS5kZdcKx1ZfGPvbLrMarrbtNaygFJp90LvCgIgcA3eiFH3y3tn/esGV",
-	"h4XatRIk5SqhRSvELAjStHgXqotdn24cBjfDi2lYti+ZMSr3PwLcmN7JVUtEetMatQGplunhhXuYms9X",
-	"W7IbzAyGs/espDCaMTjIJgtuFNUW9ewlLTLOCmJPXxURmaXd/g4HjO19w7LMcHkhYYtKZaTW3hMJhnZZ",
-	"FmKf8BuEDNqgZQdwoWOPzsjSo+xEto6IYMaYncqUs43Y56yQS/NJIT4F5Wh95EZznc1usiovzUT23d0u",
-	"pN0LmjGR0oJYdN1ey9JcCGa0Y7QLnx7d0OMES6Bpsemzcux8oalID8r8BitzfQO6h3jz5sL8IG2hinsS",
-	"Uq8Z0yDM952UGdC+c3LB881pvbVX7k9G/cimiusbiCk7pH3nVrCECT3BuP3mGQvGwt1PzimIPS1TGWzj",
-	"C5pl5FyIGxw4Zoj7TzZj11ToSSqTctnOwpfsg1ZkJkuR1nN2HykiV4IoRouGD+cnlDVwwpszJSLfloJt",
-	"AbGcE6NEgJkhCPuQsKKZX976wl1oljZEG1VXk0QuOyb7wl4BY+8Ge12dRGazrLW4kMYYXZNSaJ6R11JY",
-	"UNyN+Jmqq1d7e9dvRCR2rvvSiuZL9i8pWhTPV+c/nJu9s1ALgEs5c9I8RcxjsHcAFiAZv2JEy6UsCrk6",
-	"I+8vXxA+szHYBiijNMrf4TsJsKNd4WBz6k/yQs444t9uADMUazKjRm5BQBhGbt5WBXosCagFWGSJFIo3",
-	"PTy/ejUK+HVDYf7YoULDcXKetKPpzgnCEoKRoIlg1GKpmOo7G2RBoWiMXfilrYvSEtV0H9oqNDMq7JD8",
-	"sLfZG3C8h/aG/UzN3rC/7WVvRMEbtqzadnwkmbI5R0+T4ds+OZ9bLYRqn26JdwKvKyZSH/hveE5Fyj60",
-	"kL4GCGXCqjxrRyqwD9ylWkcI+R5+YohkP6wiuDO4sMkNm8C6HfBFOdsSCbKzs3KwPkXD5uCfwYRLqKHx",
-	"afO9DeXBtOqE1z7TdrqzGEfccFiMrST4VatIBBQYDhDymMz6dPFiqyELmcEeXmCjK1qShBbFmsgSnc3g",
-	"Zj4jVJOlVJocD5rnko9nluwrqjfDK3nBZcH1unfaW/D5ol3zMKfQ1NNNACLFcMWkYIks0htoZDXhUh08",
-	"xy2nDm3ncE/xyMs+7AQupRuQekJbgbo/cr2A9wGVxVrKbAK3xohvgn9DiYByQxWgxbxSpeoLZ8OH8NXJ",
-	"sNJpfylZsZ4UcqVucIJLmZk9qi9hcC5WlrdzS7UsY1EyX10EaQxzMIKDJvRtxQArRNdj7ModgOqmJJnR",
-	"wvu7Cii/R4QklsZrqzSjmWoFlieVN2nb3N8rljrHk32Ki7Kjkty2vQQAtpYo+Kc0ucLZ6ipI5EQpJeiL",
-	"xrk3QB5/WzxJRn9fINDjJmjNYJk5eNyr1Y3MX4acY6gPIK8ZVqqwtGfVK5rnjwwhykyRL8K5PQ5FYhBY",
-	"Mm+ExAN3Z11SBnduzAM1DprtY3HBjYBkASELR+QW+guIyt6sKrlpWTyoIqkWciXO4D/gKhVKM5p6lRMr",
-	"6SWMXzewkZ10F8YjWtBiYJvMgt3ySEZDGJsy55XTzggFK6KVLJRmueqK4rLcb7F5fSXsN6SNVed6iFDX",
-	"1iG+zPVEs2WegdDv6TybVIJwosrlEjFI17SANPMw2gbZSktS5mS5tvj1jzeS7Rea5TszC6KeLkqRUL1L",
-	"LkFOEVFa5jlLCUXETQZ2ABYp3G+Lb6FJGL26zh7wS5vlkc8Lmu4MZ723t4GtQue774ebOvQUixcNONap",
-	"E1v1lZdFIYsOcbSCGoqFFHOorcRcFMTpdxTUY2dw+BhHKTKmFGYJKBLzNHaI20SmjMTTUq3jU3TtQy0X",
-	"YGgIUdSxGYDytpDrFte/3L3CMLsXEte4C+1g5B5ZLQx/2ki++a6RLexDzhLdRFT743rT2+CCxFux+LBu",
-	"7qhJpbUxG4QLI0Na54qUwme+nBFdrNGaMxKv0Ogg3RiL5d5OMDRPGyFed7TF4B9laXzjin4bY7gFkzGg",
-	"xxqX4U97qutAFdVO1NZhKyN8w2ihp4x2aZfuWCZK8ywjU8bFHBRNW2sUK9MNBz6WvFrwjAXHVlGi2nPT",
-	"2N3GEi38SGvLVP38SRE8WIy3Usy3roOWhFZ+vzjnYh7fyeRy8+V6vNb88ulTukCq3jorI6+mbF6KPvlB",
-	"Wu4zsoCqK5aSNdOdkJSdbFbFNSNMPOMhfvGRIpmcW9yKi38iHB0DxWZk5qDbSJL4TGxpZUJ9Z9yPe7Lm",
-	"vpx42RpAPic5ZwmrK15G2WUfdJ+cZxleV+SfkoOQLdAEDHRJObNnlT+j4OSBekOx00pbyDhlWRsM2CwY",
-	"fNPF7aDiVofq19tRLfJWuwIWT21L4Jc99wOntX0rZFsld+9PKxVTIVjIEzNYIJsLCamu+1iy38ONWx1c",
-	"5hOtubgZVy5e06pmgwrcfGNsERcxWdkMR/QVRqimWBVHFiR2VQ9DewqfNUuKCiHe0zCl/E13svNmY+o7",
-	"b365mU8Lt8OtyU5CAPdC6zBRUqIlSmFnAoO0T96gqPuRTS9AmkU1XwIl5uWIWPsalEALqzkZVDXSK3u3",
-	"8rck0t5rt6fFoRb6Xm5Ygsg96rFg9jgopGZYDwYLvM842u2WHpGKG4GADbfPxkJv001teWZbNNcuTmB8",
-	"7qmc7sVKoADiuT4BJm5ogYFr6u4IGTwPm9SMP+9J0oAztnRdbXsXTb/lbfrNubpCHyslsdE6YluGuKox",
-	"v5Yl0UWpdHUywxFilASeZuxOsFlGmWqoQPxTVaAt8Gf04D+qrDrrYpBFp2+pT2IzenD5uSEYygH0s7Fu",
-	"IPhkAypY5dlebTBGBXv+/L7prSjrTZfNx6gnBXszg7HuBqnaN32MdhioH1hSmjV4m1HR+/iz364OuPS5",
-	"g0L57H0fzmlYxwEPt9VqkZnVfopSOF2U5rkrvVoJvCVdo4Vsy7TWznmjjhoxyAuQHra5S8oxOl/IJZKE",
-	"jayJ1P4GplJ4TOAL++RSzn1VkjV8GsCuT0bkO/6lUcq1GSsUKTGjAz8YIPZt2VQpiM23IEP/bl04oGgY",
-	"CWn076CpIkasodYNRNRv9cg3S8032N0VW9nBqx1lMW4ItgP1rOZZezJqhdrt40UP4Zs7vehGcMThLXEt",
-	"tlX5zVu97EhhAdRzLkGRhMfA12TOdmUPd3jY+t9jdJ5YoGxsmSGOGocW3BUzx1wTQyxOmsd2PWJ0okRB",
-	"DpJNJrtiLMeMb/RxxcAJUNPYHAVmR8EfLVeCXLF1n1xAoQkylWlAtCPymn+5LTIQ4BeeWhm3zUSIeh8O",
-	"5vLA/Higrnh+IHNUZw4ATsoKVGYgJTicd4uym/KCJbpWZ5lRTHhH2EVECqbLQgRu9zMbfvBX0Cu9JSRZ",
-	"853CF13Aoe5EdZf2d6ddWjzGI+XEYUSG5ttPRtFgMCDJghY0MRxaJWa+/7NZ4j55584rbwJWhWgtQdei",
-	"DTbeFZJ6fVNfYGUXPCfII38YPcK1sbiWCJDsxB9ite1/MrrD3Qdi3cXsr81NLxaSJwwLe1Usti1Jyqpw",
-	"hT0SQMICdmJDEa2BoH76ddzj6bh3Ou7p4bgXjfHohh98owdpDo1x7+PPvXpY9EYh0LZUps0g6IYGblaX",
-	"pry8pgdpIfMDUWaAkrfisDqWt8WF6orUZwnv27hTICdRyJ7iAVpZSOh9x6qxHdv1h8cGbAveb4/Zb4mn",
-	"/e6i9/cVEr9pJNwZosMBWXJRaqbg4OaKKEYzG+WYAky0XmgKLnAESmGjrtSWK9MrnkCOjZPKqhFnxTvu",
-	"LtrusUo23O45JIy7y6KxNl1WkTtOIabl+6LZ86OmncyZ7ojH/84C8bBENoD+KXF4KtauyMp9R+I3iNlm",
-	"T21AU+RMM9slocrLCt8ILfjsXG1wcyNKt1do//NGtj9r8PnmUecLMMe6YXIZVUEwmBJUD/32+nI9eI9y",
-	"nhmuI+v5jwj7paRZkBNpNT1H7kANNsv8AYB300P2VudP2rrdQcb/KYoay6d1GuhwdXZVI91b4kebKc0O",
-	"utMUzA+y+Day+EFSBpLShoZuKzA7cDptEhOjTzWJaX3VyF6CJJlshdR8TjZlbkK7fFI4/68pz8qic1k9",
-	"bGTbEl53ZQdAVKLmwAJp7lyJo7orERVYYb1FB8qiP4RWffIDWxEzhHprjFObu000oIyAWdeyJCnUn4Uy",
-	"72bNUm7GteSCalyaJc1zG6nwwL7OdQrzRjxQetftFgiNG7/j5q/Cpd5180sL2qlQKbue+CbArwDmY9cD",
-	"bxEY4lAIu26/qNAKcIDtuP3SRtIhAr7rXht79UGrfR5w9p5lwfUPtn6wIeCPtSiJxR/UwASWzt0Bu39o",
-	"orYWu8ITDULZ+3brmN73bpzEvkNxmsoNxmLXes8nKkrc+xGgxb3vBk7a+25kJR8bqsvDXchNTMoJoyCf",
-	"iKL8I2Ecff90j3VcUJGqBb0Chc81/sUZfSquqnEw3QaIiFsLocDW+YBnoTrpvfYXxsRarJp7zpn5T7II",
-	"NsMXLoPiziyBXYkA/5bg/99QFfe1+mHd21mTJVeyDKPy7WAia2lsABcNb2pJpuV6kzsVo20xlx/K5ZSB",
-	"iIIbqmQWurT4jGGQJU3eQNTcXLDt4KRgZ9A9FcpaCwJa2+7sS1cEaujjkduyMVurOl1aGRLM2HPPbUoz",
-	"NUPn5qPbdsn2D2pV9GVurB97Y0c1IVnqSVl0IN1yC71QLmqFaeGNHhsLrXN1enjovxTUazlMDuslEgu+",
-	"+ywJx9U5d19VqDVr3N3gwB61og0p1XRKFeuTF7aFoLFLMg6dH6EtYFftKVui8nxLrwho/ou33UMBUFFm",
-	"tY4gLe0jWhGfbnRckbRkv8nAOtUWuQLM38ZW+W26aVHOVhg4V+f8ApuhsLS7QRB1aF/l7iXtDpaOCQcH",
-	"MVfneV7I622f80xF7a3tXYh2f8xWpXnVscj28u2KnA669zdwZqHnthXW6dnxkSJwX30IUFNs5ydaK0j4",
-	"KlytpUrtMWLBE77XTQUA+08QCL8134m0VLrogGP6j7rb6h99xzTl2T7k14339Z/YBM9Dybc9Xp7Tgolu",
-	"3oKrwVTuhcO6yb8jbQEhhw71qAKqRy+pdSszhrk2WDojeAcYtRX678wauAtWuwnSSTgSDfZudImSXChd",
-	"lKCktyWZ7GqixrXr9J5iloKWhpE3rOpOMGOt/csuwNFWCgKo+HTt8GNwiiY0y1jaJ3EFgMB+PrRIFlVF",
-	"KYvNW7KlLNaxTdORqpn6mfFpQZvEX4NhNsr/1OeSU61ZYYb7Pz/Rg3+dH/z3z/a/g4Pnk5//9F+tCHnG",
-	"UjXBc4d2KIA0z4kvBJWzQklRhSAr7IKhNOt6R0whmO45VQrKvEFBqP2CFHW06f5JDN9evPnBZiN4kznI",
-	"aRAEmeaUxOab0OXIv9H85fRP82+w9sw/jCIfQyMi/ynzpzUT4J9oQdhfcUfs78EfttSxveD/3Ta7uAEZ",
-	"v1O8bVtRpp0N7oIdadXFZcpeSDHj5lyy3HwjcxGypH1age1NtatZ2z5+vNfwKnTktXmr2mezzGmyLX/A",
-	"OhBQ1oRlPdsGeRtX0e1Co35cXaHRK8Zy5FWAs9oI6X5M6Zwm3WU8LEaWrkHDcYAAJZeMPBsMsPLZpjNU",
-	"+rJ276RS3BonRArydcFT87Ij8hVLoPv67yGAensfTOV2cs1PPdhyGxV2pkWEhAcGOryfK9ZKhXuUnr10",
-	"m7hvzVnUblWFZQ32EcrIN8rRRuHDb7p22D5CleJKU6HvsoztjYrOt67az/sDaVseho1tDLLVanE5L05F",
-	"CPca4VwdsqbL721f6NKHa3zoagdvRhtkex9daZMCeQ3UB5scBRtX83TZq9tPLfhg5GfSyhhoRn3H1m1M",
-	"IdjKdbnrQ+NByNgC+eeUkISdom5iJMCCKsgGuGK57rTstvfjuWLre7bvNu25vVqgmYEZgYe16riY+zZ/",
-	"rvEYHBSgYdvaH7xgv2kPoSu2vp3xNNqrayhbd372lND0egKa+tGAZMwo02h4YB+qCNsVu0wxiM6cgC5P",
-	"iWtt47gVkr8aZ515+5PZd8///ssgefq35T+K0ff/enYpvjxe/6i+Gi7++s+3Vy+P6DAd/PDuf/dubpnY",
-	"jo7gymAFmdPrTSvpBz5faADq5rLQ7REcNuMf2j8DZ0GQZ+Ime8XWEehqLMvMH4rQnBa6ffat+emJzNlO",
-	"2f4dW1/gja09h8zW+mxYOw3/6p1thb6yXUZvF+6wqm/QFM/hvjnA7afGWs6YbvMduSaqHaZX1aXc3tdI",
-	"fZYFQEUXslCMTMECXIec4F9fMx6Hg9HRDlO4scb+PW2rB3XS21FGUAu+6oxq9pUWLCUJVeyAC8WE4ppf",
-	"s0bJ87aS735OUHi+PqHR8dGW7KEatcFgEdx6w22GDcGZdO30gl63aF/Mrc/OYvNo/e5HEc02vL8RZbjd",
-	"2E0hrR7a177sPUT3kWDObHUR6Cwo05YQ4vYAhzmNMafvN3C1YtOC9ma8YqMpaguh7/RE/sbOXOze31Hx",
-	"FfbvkbIt/hs10bmYyg87OvnDg1UFCsqzqfxgU62bBxq+b48a6B1L6mPxSvA8Z3rbwYeFu+2Zh9NsJEVC",
-	"Xey1LKtIKdpE0/U+m+q7VLQ7HOBiS0H4vaIyi4LRtM1zfW4LFqicQdMiqBeEt0946rNlV1w0yycvJsOn",
-	"O79tZbDNEntBlyy7xLF8VY2rE8qEl1vUwf0+DjmeXSCphOd8oyj0T70lq/HitnL9/h2ujIgsGsddfdCN",
-	"V38y0baFAirU2u7qhuY2bPqmNALQ4sNUJuoQYBPq8NdEpuxjbIyCjHKhsJYFoH0TeHSj/7q1ArmAFnST",
-	"fypwHSo+F1SXBZvYC4AavWLQV78sMv/nkitli37Yy/Xb0Tqxul7wl/teUrCUCc1ppoLWx9Vb3C/YZT/4",
-	"oXqV5qyY+MMt6smCz7mYzGQx5WkKLZRBowzv8Y3yYV170O5kAr0iAAqnFzKdmJ9olskVPFHmmaTpREs5",
-	"UZlc9WwrnYmm2KWZZobu1xPbKWyKs0zZMpeaiWQ9SaSYZRxcD9NSrXu1ZOZJKVwNx+pb1RSxz2X4CjOO",
-	"JRXridHde1EPfWK1KRZweoKeNLGFnqKeOZhhEhktQm9W7bdfSqnphH1IGEtxQEKVuTE/WDpZspTTiSuV",
-	"ZjQyWClFNVczwGVhz2qWaFr/tm1yWPvNGWGGkJZUJ4uw/6ghtllpyNAWTAwIAzyDE9uP3/9tiMwW4uzV",
-	"s0mDRy2GK1ysgmo2AYcirlKZzpkOVwCb6tVWCbLZBc0s9fgVMruRLSeuGiSi1zIpc/wAILhkQedmNtCQ",
-	"QWkLbp9OAmxpcF/91ym2qmv8aj5Z/4WWejGxpJYWlNuqXuZGs8KybLh62rZnUxG/7ora13RCktQaKLVg",
-	"PbPsK7rucP7ObEMVl+2wWsiMkZSuIXVXQXMO5QrnCWhfblQPc8NpFaRb8lQY2xnip+8vX3j0ALz3kTKy",
-	"3+lcNMsAaPAvKVifnNvaEvY72r8Kyk8gTLkZkd4bW2KUepEypjpD0ponPKeb59yG1rntpAves+dZ16LU",
-	"frKKxtoBrajwM5Hevrm/76j1x8NVZDLpSnCHCvRcE3Oq2A4djZi5lEsy2keNKpixNbmYA8u+2lbK3TY5",
-	"kzNwLypWcGbRmVxAx3IpbBE5oz6oheE8KJespTyzdXhj5EXNMuwit2xzKClWTI730qux9VkX5cBl9ZsY",
-	"irdrJ+REjm8rtK1f0KcAtqoPbWC1fMO4WwFW6gXANju57yyyQ95mdD2V8kphXVmkrzTCoW7iV4xadw85",
-	"Aqi13XWSwE5MjB0MLAD47tugMMw2YTTTR9+ncuV6oGf3NSvWesGxX8+amN/lzBivrSHWLinnhtFmo1F1",
-	"NZkVcjlpcdeFePhb1K34d8lZUCyzZaBsbrttqfkxak9sMGcHrqn5Qu900JXr4OwJrNkSvKyeLR9Vufm1",
-	"Ofz6a/D3x4/mPpe7b67hv+H3IHf/11/dH3Clq53fr7/Cvz5+tDDl2oSGzTT/e2m6YCH8W3vEBz2ct0vJ",
-	"gAVaBKUtlIV99LAQIDLmb95CYe9MkG8YzQzPdgCKE+h7YAQxb3N9d7X9tllP8irkWnlV51l51bZMNkW5",
-	"y8VqyzTauxpqVn/Y353GZsdcfaltWdrDz8LFnqsibC4QW7Xifwgx/xuHmDOq9KRU+24ohJHN7ZGDuy1k",
-	"WfhFxPKLtjfHZ1m1hzDz1jDzbQPM37E1KA6bIgPlhYqIYKtuyFUgJBp7um8r1VFVrm1jg9x+hOvnluun",
-	"XrIwk9r7KDaSsXYKj1oO4e/Y+raphYZ1jDkAS9ISbL2V2NqPt848IL2SZR6MaQ7BzQauR8PB6Ojo6FkX",
-	"B/r0w9Hxk6PB6Mlg8PS5+d/t2mB6AwFOHLCibJnQYa1GqD+djJFSyCy4tIOXm1p8Nwb9f8bjD4PBwXj8",
-	"YTgbjz88nXVA0D+VLy1L2td0MB882+bcmheyzMFfkRs1m0vhm6O6sxxcFaVipyQ2rBCTL8x/IltfIMJq",
-	"zBbbkOgIkabqcYTVYxHlDXUyzb/Q/35aMJoGf64KrgGQDhqdv2o7+eLf5AtsZlrqxeGSPe6T17JgnVEY",
-	"YFqsPaucnqe8/x/eWP0Fn3e4VHct/HhdL7Pv3tjJao+2E6YZcypt6xfYN0DlNXyUKHb2Fzq4xTXJ83Qb",
-	"2jPqYXsBe9mWkv1ezvktYUCQZ1QFoVy9gi74+v2gQj43GqQKo0GUbku5JnufLWXnOgSl7JonzDYIwvY/",
-	"mMyMXLigCvtx9sl540mHvFELuUKeHQtMTDJvhCcVnwss04/5KhFREt+LYe+cyTxjj5StG+IWQbkqRQuZ",
-	"QSuEMu+Tc7G2T3E1Fi4XcCxq61zoyZH4x+D6219G63fP1OWw/LG+osfD0T3Aa4Ish9b1f2YxjLjAAF0g",
-	"FzkkDUyZXjE8FZfNLMdqXkdPh0MyeDY8bhZx3kkdr11p5o2i/oDHh81ItjUI9mGoremzAQNkVBAukqxM",
-	"NxEjXZGUlM1omenub3BXjlHViW+FjV592ZUFqOqufPpe3162r5DPzvMdrY1FhS/umx+w/DwJeifU92ye",
-	"64MjeWDUiA7H1zVPO6sZ2KttH3fXdg1A5kzQ1m9fc9UVtPA7aukDohd8Sedsrwa6Tdiim6Rb5mqro14Y",
-	"4bQjamWuoG54y4h5srBjtQSC9Vix9g/WXUaTxo1lAzu4QbT2RVii1fUUMbY0Uhv2jqQ8c+mYXJFkIRUT",
-	"BIM+rnsbzVobudOcTzqR0NWYbKl/X/HcjT9ytXdcod/pWl7FrhKysWWt8z5odmBrzQqScpXQAuvDwf0I",
-	"9FPayJyIZHI+ZymRhS25D8mVFb3B/SxlqevMwR0HKvMamvlBKpIAHGvKsM5/n7yyvWTdLmBs30iIU3I0",
-	"GlniDsP+cZ/8gKOzHXGg1y2G74OI7/t33zdCU1cHa1kWB3IlDhCWfItjNtSk/4+D//vnP2/qzlEP9LY3",
-	"Ilt79aXdLHDSVs6wIT5qqA7d5QQbbmvVby6QAZZp+uQ9oiRqS2aRE/E28RNidfdIw+0WTufVDtZns31s",
-	"Z2TK1tLC8gzxnpKjwRMS1xA/cYf8CtNun+w+vtslSLv576V8VZEADREJvWYKO09joLOCbSjJtfPRpcTa",
-	"owz/tKdLYzuq9a1m6YQySNa9rX0831vi+U2L/wepWUelFgGpRHdbo2VbKpT5Xmse1LkQFLg9TGmTgryW",
-	"IqV7oTgfSkHsgiz8nmuUOMLYDOS8ZkyjzN35/jJP9yEBsIkSyEP4LeigTU69udpeU1CVCaLYNvlNXm2t",
-	"bLeHItzQ3DAWtDHEt/YAvXUCh8uacNXvBVvVbOaGGMG7J7/3nIyoJ9hqyyifoQtwdESma83ADnx/+fXB",
-	"sz65WMhCG1PY275mZbDfDcB1jOKJCLmC/RNgpaj2HY1GDbVH0zzz08JJ3kfCycaeNCa/jWzeMcX0J1Uq",
-	"sLUJoGCB7w+yoCLNfHCETFkmxVwRLasuC254WEntDqoZRD386q5nYMrf4K3/UXRil8f3R78ZkdzeBehS",
-	"xGruP9ts31MBVyST6hO9gq2uop0z6+wKDj5aWqPwBXUJjAkyjd3VzXHfihj3OTXQn23+/PkWZ4jnktZl",
-	"qZpAtKYi4em8HYpWQ9Q49w9PzwiqAe4C5BFDDmh16zUD1aoPyDXfN50aRczpYPbkNScLQsRaM+Hozcrk",
-	"OF26Vn0o0PMAqkmXLHtBFTuz0OUbKyif3PCjQ4MJ6ti0uwUhdchc6pzgGTHvdoVBEBwFjgXsgFjr1Wu7",
-	"jVi1VCFCHyO+WEnOZR5AaTvA9VB19UIul/YiImJdkofqRebbPzehcmrfXKpbNCBGMq4FhxowsBqtYpt0",
-	"Fv7NRco++HpWvahnbKSJkJrPuAUg1wNEjffv1c5YW1ccEHQXuwLGq5VZlWY58o8DA7Y1umnpDOkAdjH5",
-	"oiixHyd5++bikhyCk+sQoFGPoaxXxhIdky8CYVD4wmOPEYloRm2GUcmWhlukgvNtbOXds7KNsYFbZyGz",
-	"lBXk118TeOjjRwgQ88wIe4CmQTKCLIsEF/MRNEsxSix5JQglRqdhBdYcQt8dF4oVYIpbY5q8mgWtpzDX",
-	"AnohR+Zn7DGK1UzMCIyltc4xKCOg9q+KwLhH3QJ4VGm6trmga6NcnHkfKLOjq+LxIFGr10ckY+6XJcPS",
-	"wmXVr2Vzb35tBylu0GETtbiB3jbcEuGaDiKP26ZFxsHVyXKrDeAEfPoJ4SJ3A4RCJaxPzoWTT1Burig4",
-	"S3EaRvzm4MdMmobGoK3MsUMTDFpzlnmm0dt2U9qzmbmgDJqdVmfuBFMEGYalFsYEPaoU8V002bKx/HXM",
-	"aNvSb8BdN9Y+DbyXy1wTdyuKhoDZzT7YHCBokaYBjyjC3sx1QLPH1WIaFrZHmwAIfie0+dZH1SaouhU6",
-	"Wqtjvv8W/h12rCq0jUv1SBH/PltmG+KronYXNjwvWHul7bCa+mt65XvFypltjw2uNW2jF2nJdhemswK8",
-	"42QAEG67j9VnC2z4Tm3DmDqQv61N9ifB6QGhtYmHt83YLTDdwskf4OE3hYcjnLs3KxgLNclO4PXenu1G",
-	"n/rdHu63stA021mL3SZdkhxub6kIA7/fVT12+7VaOfb85uXYg0G1MmAhpxlb3kz6nFvBQb549/UL8vzo",
-	"+OnjPrmQS2YTzGma2oPbiSheELkSEVHQfFxh3b4JuCruoM1LinWGd3R5wcKLfMn27/fie7Io0BdB4E9L",
-	"WxpRzgBP6yZqJCqgUc6IYgwXSLUm5eClzeG+BKeMzVG278X4/UZablMg+kY3vbB4JPQLhSYGtut279Dd",
-	"uH9+BhLIV7jEu5M0uFCaiqQr6YLqhTu1ijbowSHN+eH18LALqbZnFx2IQkAtEi7IPw6sT+jgVfqpjXMq",
-	"5pqodmTi17Ig9VoDp6iaAFzOQwgcRDGjyZXCxr3GhI2tmiykQ4LSJGG5buJ66mjAttzJ1uwNs0TfXF6+",
-	"JXhDHfA6Gm3rsnFch7YOBu2Zka0hmnPsjFRLh8yRsCKfSl0dyFa6WC+t0Z9tr6Bq/n/3HEG6E9XbLez3",
-	"7773YwCJbLbEF8tAM6T5OSeUac5rAjmsu9GWO38jUe3MaVjDqMpmSV0Zdc9b3jW6o09TnXnb0AXMdW4J",
-	"ONJrd1YUbUro7X21uIPlwQY25WqbgNqMNTqJ9WtbpWh7FY+fk+eD4WPChc3CmMp0Dex0CAW4DxEEdWgE",
-	"j/s3AkEONwvKH1YNsHYdqji8qmVWx+qbf3bEzq1j6o7D55RfdJX7PfdVhp3qmTrbtlGeSBBd0ORqr7A5",
-	"DLsrJnzPRfUfova7o/bdaUFVwH6TE35kU4XI8n3S9DuPmuoTLecNWC/X7Hap6C6pt71/EHj/Mw7Wa+XP",
-	"c3XKjdbmQgNYFR/d9Kq1SsnNfXvnCgFnHZ7Eylt1wee49xmjiu3lOkc3374pzxd499253O3SPrjcf/cu",
-	"9zDpvbNFvNdGbXOIlKdw0iSZORjQHQKZSM5uW9kEG1dDRl2pWgd5rBBiTijBOHZkWkp0rlh3qCGb8Fdw",
-	"n5xi72+9MPoguGpcnA7rPQetiIPRomasutrWd3NZxUTg4Vk+aXPV3HXfeiewdnatbzBv1+FhXdHoA/Xd",
-	"riomjULQMVfQuLklurLreGoob096N3OS4mt8V5dGDQ61m94toXcouO8wNeW2GYn1zBYtCftQCYD6Ou2R",
-	"LNOSJ+MzaOZGdysAJw3VJdzN/XvOQqkPu30JcWx3lzoF0Kx7z576HIiX31ct3hCDsdmDE6I5UlRWHFRQ",
-	"q8PkyHeM5RX23tm6ZMWzzNhj5pNGIT3zcUIiJNmsmPq/Xx1ffPPf//jr317/7a9v//vkb98/fTt6ffTf",
-	"P/7tf+/qdbQhO3Z6XW1W2SnMzbIP7KDNF7tlYQaXrGbMAwkOws+SpW8xcNsyaKpGwm6MdfP8EfqElEJB",
-	"s2ea1DVPdqg+eSHnBV0Cs6i10myJZ4fPxUN/mlbkvWLFwTn2WaQ8rdSD+GtesJn8YHbIlsCK++SlsfKN",
-	"Bmkx/Y26VxlLdAFbSpY0eXOxSUJ7lzWyC3Z7g/MuqkSYFYKdUWRluCzMofxMVCaYXsmiAxRsL3rQY5Vr",
-	"OSvkEp2Vh6MjC4N79fb6qCoDD9eOnlXXTnwdwR3bPBo86Q/6w+GT/uBwdLRzj9tKOAR83diIiq/a5KYV",
-	"Me2q8JtAxty+loNna2TAfUs7DJoTqb93b+XSCdFG9YYW5fJCs3xLZ6JGmN0csUUpuo3iZsg1CWttB5CU",
-	"5lL6mtm2FnZtpvtb2m+Ew2KcWuzIBqqhiVRofriFXjYaDzUX0Sd+7syvsdmHnwSAuD2aYcfRe7syhr58",
-	"oZEYVVsVzFNDVBXE1wputDLAIJ6R95cvgg7gW+oe7pL894eXuGcQRHP/9+1GVU3YWfuei1Vr4jO0Ziu1",
-	"BSRtImc2ebmAzmqbb/pGrsiSirWHO3kDHDcbO0nBGWffgcb7wj1XjwHb5joRmbKElmDPs7VN2B+LGddh",
-	"8STwLdVz9IfbwFGtpVZwGdqXqPKBgwUti8g2IHUoGVtE8oo5NJ09/jz2S5FvL978UCfmn34do99h3Dsd",
-	"9y5q7QTGvY8/twcU4YXd4tT5KsFVguPC5UOsGUY581JHgSfmDGMrzm/nZ4UTQszfuZWZY+GKylAUmlVF",
-	"nFMLxeO6BYJHfiizDL7DWQgPbOzbT4ErprYgn0/qd33/NsL/E0r3WXqstrxVW8Hi8R2FROtZSyq4t8UO",
-	"oiJh2YTqSc4KLtNJVyVmn7ofvg9KM1eZMjnlKcH37Ndv0Wf7bP+2aL79BiWhrW+6ot7metxhGEcxqlt4",
-	"9IfSBVBhCnBX/9OkVldA5UIXPGc+luK1rGDOZyA3ty2IdWqb23pRFYHRBacZes5zo4+aIy3qlcJMymjX",
-	"QEm2aYMh94xpVvsjaFSQUyi9/3NrqKdFCblhUc+mg5BDHNYHy3GfWskvaueINia8rOISHeHbBK8aq9Uq",
-	"B58xD9p+vDsVGk4GspAZT+malELzzOZC9+8irKqrMYADxSh7mon/xPiq2fqu8Le5djtfxPB2UVFDth30",
-	"eg8kShW4Djr6jAJmDko982mG4B7eQqp7kaMVMrvj/O7Gm50fC54x6/GUObvrk+MPgFHYWrs8oOTgQmMn",
-	"p65irty3t5WHHnctClpW/5mVFhz6ujmITK4ismQpL5cRWfD5wljpZTHfsKptft7OXfjNizp0aTtaptLs",
-	"/QTc0pCWW5B0o2uCRaF/Su0IS9ttRcB9VuPtpDHvqIOTUYxhGFbpKl2QtOz+q4s35Gg0fIpBGy5IJles",
-	"gJacjeBqWbTR1YxBP6+d7kQz8K/dvYZIWDExetV24yEveMJ82jwgvAnN82wN2U7m+f0MB3jPJAEkyGaH",
-	"ISn0wrwSPsYFSTaawQ2PB215VJtcbn08yiiDkyUXZZs0ss5SBZPAmyKyLDPN84yzlEzXNlRDtTLWtlsr",
-	"iOE0C2ic7DewO9KJ/Xa3T7W+0lFFd8GG/9xB1l8HlNSai16ri3ZGDoZQzUuRUtgOWx1tPbaaWNOSZ/qA",
-	"C2zzEb6WZvUI5cFwr4W2PdXm082vfgmXCLRBM3T21y/NCIaD/3mO8eYzMrDfFpLge1RkBlSboR/Q8Z7j",
-	"0cmim8swuTVZUH0Id7oassbe2isMOF23Je6711fFEOG9BffAnZbKctQ6AaviclS5OoO2Tl28L7/bym9b",
-	"PJDOg1hV2Kp/HZsa2j4jRgRNma2st2d1rk+nJaVk99IqLuYZg1DbAaaEWt5Ib1EbMSgJjM3yqhUMSdpu",
-	"N46si5G7i5tBDnUER0xnQMyfVPbECQ8Yx85m+QI+O/ZUjkSKJGknHpCCeQyWFKuahYeQvzk4J1Dot0p0",
-	"I3RtrlleyP0RW66HyPZ66Jfyion37Wj4S4wCW+K1xncjZ2yLdwyDtR+C1nPQwW5VWeBQRRf6YBE6p/x2",
-	"Bvjz4+fDwdH+wWU75I72XL5qcH3QtxrXsxEOa79xuc3fGsiwhzlknEPFSyfHcEDh3CCH21AKijuUuLDm",
-	"4PxvqqLPb5y7jSAB2xGyi3h00DlKQOou4npSug5klpCocPXJJaNLrP6yYEtMqYFi3YxqV9PIA0x4QVRZ",
-	"z+UedZa7d1M5GG6ZC3j+uqYC6725zpFt3miDhpohPqtODc+eHG0d1aC1UFotABeSbdSr+QXD0Tf2JaCr",
-	"VhkqZWbMhFYXoU2Yp0RLaSsmF6VQ7kSieUs0jhbzcukUof1jIhAXcI9WTbiDOB2k7SM+d8aRpMywHimC",
-	"Aq8ZMqnn67ZMvctINtO2+XdYpx380W7Ovlp0gLKjWTYZ3ix5wQ4dAtNckBgt8Yn5WTWqgUIe0KSQq91o",
-	"07BTSLURXfv+PZ2yrFMDhj1PJVOYwokVy/vkBSLhQV/RBRXKBhsZuNzOAK+HLdg7OwS8YzR1utlKFlcq",
-	"p5ATdsFokSzarrxYsOTKXXBtWXtR70fsoYFRHlvJoxf13hYsp6D+IRrW/PZVQWfa/ERJlSV1ruBxV+nY",
-	"JeK/pvgz2ezm1jX2ja03C9wV4v4Ra48vme8zm50S9oEmOltDRFTOSGwd6HFEYkjQi0HCxCkT3BaMvYHD",
-	"HTs0RxAf/oCBdRtqHR2fkO/4l2cBvxnhCvXnXU0V6BZcbEaKeQphYj0c96Kbx41xJh3tc23ct4Hrp/OC",
-	"MdevKHGK7g0KddUTK8yvPqG5bZvWXszYLM3IB7PRUmh0h7dFsIW0SSlcXEueAP0FwJCjQWupjp3yqEPq",
-	"hKiZ0bOb4XY7YOkV8X5ddIowpCkL0oA+4GZI8SmhpHreVuo2X3ig2QeavRXN7pP3NCtcDqBL5qoa09cl",
-	"eHhhz2ylDi55X7VNbKpO1pCstF9Qwapqb87L2CjEb5PpPWjBGq9wzXcl4S1JCfZ73QnNS64UNMnTrqGa",
-	"rRI5hy7hoGfbvPBGQ22arTVPVHe72U/19rmx2ze1rvRW+9QvckbFvKRzV9i80RIAVTcw5axiy7UCSm2p",
-	"4WF2a0n1Nl6n0J/cWcdW+6ig77YdpHtRDTZWlZKHPnaiaYt1+poAJ4XJMGr3ethlMObJhjVyQ2Nkd7eQ",
-	"WsKQWdUAwsV9f5LNVN0d3UKwmj7sUrthLGfG4nJmMEQiaQZiD3PJjDDzwC/A/Le6rkY3Nn8RDXXTzQBj",
-	"xoyNC1AyWwfz/OTG27NfV5XbblJXR5WmOhGSZ3OF6nsZBSwWbbZLaZcCVcPqbh+JLgv0WRkN+poVCkta",
-	"LLjSsljHgc5gZgu8Qay6of2hPeP61JYb4Aq7fVTVGcGB7ZuuSdumI2OqRY7Yz046QaqXXnbA3sDgMzYD",
-	"vKLvk2FznWSWNgvO3LzinhtRh6ujZThmjZpDwTyDulS5KQs1yyaHA4s2Vq6DIoq32C2uNQGrM4lvrxQr",
-	"X0H5c/e/vVGGIYLpr1nBZ5yl+zarwi6q0KpsAZWtgL5rNZijoF+QrSzt3G5qr2gN31m1/r6ynHaCHeGG",
-	"MzLcC3t5YwTkp2pEMCmXUukAgg4XGCYRNfb+5zYQv2JJWXC9vjAfRuqfMlqw4rzE7tr419duit/+eNmL",
-	"2nfN5+xhYbvtWcEwUaAIeH+1TQutoVu6Kqd5IbVMZHbZnpT8RmRrb7z8yKYXMrliUHFmWsiVwk5VisSY",
-	"dtA3crl/PTSalvlif1wOBk+ScNzwCxqi3HwAK+lU/WkvWHLgv3Pw1o6uGjrNOTSZ/Qiq2Ew6G5YmIEfs",
-	"W85hOL2oB5X0fO2lOdeLcgpll3DAh0kmy/SA5nwDwwQrPqXJFRM+rQZfS1KmrrTMCc3zU8dKKiIJeO3m",
-	"6D5lroKgi4IxkRTrXLPUhXoxyGhL9I3FWPzpTz9IEp6YUEcVumP1//Qn8hp9Zt5y4YUrDA5HAmjaWroI",
-	"ZliMabMDF3zvgjFsvWju/Wle8pT9/AXWo4I/HqNEKkohwCxVguc5A98wlr2qqm39BLawexqrWT32DRDG",
-	"4if0AmZy7u7xPzyGsbww0xZQ3eHU/H1AXmNdKQvLL8BHqwS9YhMAq5B3crVZ+zhEI0bo1cUlQtedsTtc",
-	"Ud1HisTm1jiC4sRjQWy7cvv4I1UVQq/lCPTN6C55NSwQOup0j0OJDMlfvzS7WoEAoMByYefiRxt5Y0bO",
-	"iOCCES3NCFnGrmEfoaMjpp9TqMFsv2vXHEaHfS/J8PnTAdSnnmlWkNFoMCBUueyYA4IlAy3O0lZ2FSQO",
-	"K97FtvFZ396MtdW4Yfs8z2xJkkNbje3P/1RSxO4wU+jRiM1pFgffOxo9h5EeD57gJ0n8julifXBuRuk+",
-	"GGGCmDTEh/ODV3gHeGmIG0p4VDUURUqYKJc2i8MfoC5NCIpYnBIM5UE5D4z7pymUZIT3Q4WwqUy53WKL",
-	"xoBqAeQ1/zIiKzZdSHnlbtKSHA9H5Dv+ZZ+cQ/0wmNTwxA0bGLMo+DWLyNHgmdnKuMwzSdOJlnKiMrmK",
-	"MblpxRU7I3jNBhkpsWcdKSg0y1LaqMxmpEfDYxKXQpV5LgtzJi1ZyukEfH2WdQwJvkAn38HlOqwf6Lse",
-	"Y6fFPvmymrJZqZSZQ9NoHSzF3HmzqWbs1L/xpUgkeOO9de8rIQyP0V1+Dhvk7zwlHEo96HXcJ186UVgw",
-	"K+l8we/E7cYF6BS2IJLbmjXxReBA+nNB3v/ZqHdn5GgwILGtOzdBYqxWAqqhA8+ZvyrpAC5U5yGCKQoP",
-	"0Yx9Ap0LABixYRvWaqyGwCuTobZBSO1/fXmJkta12/vm5flXcHCaK5UCBBODKKZzP0FVQ9h2DM6ad54L",
-	"Er/8kEM9eteR0OqXhnOHg8GBmRcXJYvb9uUpiRk8HlYajI1Ujy8LKtSMFX63LFVa6Wjk6aIUVyy1DH48",
-	"GJJYSD3xFBi7IbrqlF/ENL2e/H//z/8bP7YdPf0+VG1SKrWmBrWpOnIbcYddvgnNMrk6swePH11FzG6N",
-	"ocdfvYxmHNmSN3G9BGdIIUGRzcpp11Zd03y1WWATiQ9mMuFiUhZZjH4qe2Pornr/7ntYqzeNqQpmuKCx",
-	"LKEYylnhtI6zKlOy2EQZkpTlkIIlsaQANEcww35bTjOehIvcfL9tcWCtjjOfqn94clQHMFSJ/ZQcHp8g",
-	"bmAFyEqtHIRTpCg1Do+ekZksCzyg+iGZ2D7rZEGzmXMMVlYKvAfPNnMhfkc1+9785jhAEUXXuBhlsvB9",
-	"S7kyHzac2SdwvyIq4yk7rZYrdMfYZYOvRiBcsGyUUzNshy93dP4gq3PTRlqtEJuuSUKTBVPki/iF+cfB",
-	"C2y2f0qEPICb4seY5JjxhAnFAuX1bSHzgjNNi3WAO7Y6LXlhNFazbL2oZzRFVFYH/WF/AC6xnAmjzp72",
-	"nvQH/SeQTKUXYHMcVvDIOWuxur/H9gtZZpVYLONB16rCgKz2a7sME/PU9SrtnfYyrvS5Q525VYOxjAaD",
-	"RiAq1CqMAIesezDadpl08AUApIGB0GJCzR3Y19KNeaOnpq7X23sPqxs/RtVTB29lxhFsvdfD7v6PUS/U",
-	"snY9X7vXTs93rm570K+yq8CMxqgr7gn7TTwSUNO5CqCBP1fJ5JDMbvMspmtIxYOdBwsSKxhXgELlivH0",
-	"gAHsSA9pqReH3qvSmlL9GqvsIzJdzqrG5TZwByWhnDwKnUPYWwQEhnWSYLaar00E5X9tCyv0NLqf51Km",
-	"Y2HIeziw3K+somxzapZBAO+Y6IJbA0wC4pOSjGrboLlgcKgBA8BHrCXmwhGuPrER7TjOsfARpapbmDui",
-	"0D3kgqrTNcFyeSIlc6bBRww1hgkozOQJwSYFcCpjCXW7bN5xBLbPQpbFWAiJDQu4m18fT0tX5WkCxXdj",
-	"H04NOpfZ+uTDwUbffC7I8NgtYoRCFEWhpYmxAIt37TdOyzmKExh1cKCHqikY1VDJ39XbtF+EHi+glBtj",
-	"IjYUOrFHWGw11ZpN0SaV0Ap96UtnFXTJNEiFn9p5qrrlEPXa723AC0Ch9lD5UqbrOxNpMDjb8rJDqAWc",
-	"sdl0sN8LPVu2VXRDAI/ubLRvrtoGaftvBz7MWcFY5JidG1vV0KN1fWppI6wPMvrcdhmxK6Wlq58arGco",
-	"vEu9aIruKVDjcHD07PjpSbRTktu87kCOL1hy1SLID61Mxb4VbRjwv/Jrq1R7jg+owNuhWD/Oy1psnWlO",
-	"AudVNeI1snUnjJhHGYFSzhp6lu5ZloFUhUCN/5IVnn1sDm6em9jHvIhzdAhCLQJnWkRsQjoo/8H4zH4o",
-	"uWQoQ1lmhHVhfjUCzsLYnHp+NHhOYtdz5YoJNAfqd5G51E1RjY2rqDCKcqvgwrUPhcP9iJ8XMmW1pqkd",
-	"MsgVvN8lagb3LGqC6IbDMIfy8UGqrH3x3hrNbQaffiuxglyf+Ba97bJll7YYdGINBBAIFsXnwnBumWP/",
-	"uOnaSBWWzTZ1Q1JXDcfiLnTDzdPQCzqaFYyma7A9rYY2Fl5Fa1dzGp5TemN98CzAI5i5Qzu0sTDzbxM9",
-	"VsqA6Pl7uFd3okB9Vr3kvFX/iEgpMjyhtu7Sgyxp11BgndY30FDuR3bs1k9e0+JKbZEWRli4Tb9D5WEs",
-	"WrWHplqw69hv8N7D4V9vwR0w7AOjGsb6+wZb/j4O/es9nJKQ9cqFikjBZjYJDH/BWv+2GUGdfR+poCqr",
-	"92GY+63TuVmslXxtmFO7nMmczllUtdqDA5JDgCrG0GoMAVFhI7FXLMeK2c8HJKVr1SdvZpvDHQ3csWse",
-	"GgvzVKe/tNSLl66fReNsbYGAYputADvGBOgk9SzygQVeQE5ThbtwqWoV+3lyOx5sa+o1smVCO8E4H6NW",
-	"UAnuO8HGxL7DqIsy2hzD25U9apsf7lhtgjswTC36yB06qt3WbnNW4xI9SC/vrF7VuzHKkNvvXMfYcF8D",
-	"xKpbm3iTMyOOnMyB6JatY+2bnVi5a2QQbThQyVTqBZkzTY4GwyqAHXRGiCOr3AOkBvzJ4B7AyJbFJwxa",
-	"A4EgJGshvT75seG/DUOAVJEVy7LINTV4PhYNywMC4aHhcWq+XfMBgzCEEKFTp0TqS4d/sVEYPAgxno3F",
-	"aGC1ysPjk4gc+b+Onj3uk68LuXRvUkEnAvchwa6hYoKvOg+j0Jotc00wtZIvMS6ABxK6poeDQWAWRRAK",
-	"wwCg/5ZzWffJuZ8KIPGqMsZuEFVR9CB5FQ6R54OxMCeEGcCCZamxRNEIBQCTHaiCxjV9cgGF0KjtVWAL",
-	"6kNYFyKs5oVxrUdHq6cbifd+1MTvzbtdSfDtPplHKuz18Xl1RiNzMSWga5DaV1vArheOlf+TJbDFrvZO",
-	"f/o5lMfQEgko6tb6orcNq7ILw0HUW0HF8N7pyeBjXfhKjBq2S9+XgLLa7HhR63NB3rGcUchB5pqoMkkY",
-	"S40oBDcKzbK/GBqMoWG9eR+GpOpvHIsgUGd43qaT+dscdERpnmVQDfAURbqDhVjj0cO9mt8fl4PB6MTo",
-	"p344Y1Gwa3lV96Y/Ul6RdQL7jMTBczSDGusKTdeN5qJdckJCgeGt+uZLkbYuTuVnE9I33uKblS5sdlWb",
-	"okazrF0N7axss5n2E4YVq201xoNZRDtyhzzZtPnNSu47XLPcNxvvz7+JWez2aUGVoe0HozgQY0jwd6o9",
-	"whKHyiOmcLeauO8YJvmEVNgqvXxfSouPAtyNWsiVcirGcFABgStYoTnK8BUtDD9n+jW7T0xOmCG0XTl4",
-	"IElDXn9lGA1E/RFq1d2JhZPjHriG39ssnSU7hJ6UWyMwX0HXyjrZ2nbNoeMlzHaoJfiQQCyBTDKaOYZO",
-	"tEsGxNYkaiyg+Xe2RgMoAsvYeV8xzxfuhzJWXJAp0yvG4BNGx6fCNosuBZT/3AZ2GYsNtEu/He0yFtvh",
-	"LuRu0S5jsQPuQnaiXayedY4D+srt8P0YBe71O+yCCs1DPUqLugSw3xq3YgboGAGc+A7oa0Ha2PLOl4x+",
-	"kF9rLxdu4Jq5B6fykh2yD7nE6nJbD13gQ21LHllAipEoxtRGYGFLBNmo1ZCJ4Hr0nhIrXaNA8nkv81ig",
-	"Jy+qCUAVkSXTNKWaQmXSQE4GyT+lsQ8uWFIw62Z2aQanRpVboNPbi6XImrDozzAfd/4DjFMBpwRfiwK/",
-	"hZu1FZfmmDiD/IRDvJkUdsk4NH5xU4dlQ6+5lcSJLDOXwy24WlhbCtsBi9SORsAdYJRgF5wWgYV7eO6p",
-	"6P5cA/iJl0gzD1rKbi7HpdpgH64wDlJnms8Q/w27vLbCiy+AgWrNTG2ymDf08TT2/tttkFiXCrCpLIzF",
-	"v4m2gLbG26o97X1oCe712wGubrUdtrXWkfZ3Enf2lAC1CmA6DwpBE20WNDv+zBqB+7IZLdOfgCsLDXSu",
-	"6rjrIrDkF9BlGRC7qNW6EiYQGAoj8LLU5ryu4KBGUvmUAVeR2kV+iA/84Dddd+Vd2LXWtAbMfWhi1yL7",
-	"r2wdxGJxPhWsDT6FQRnfLrqQy2qILjxSw76dY/24sWgBqLm4+FxiHnuV7TErCxB9PrQ1dzZytUIV8h3f",
-	"ZkENNglaabq2kLb2yE2ANg7ho1UQx/z1xHle5ErUwm6jRtgN4/siHYtG1K3bKnOSEFp0/16TEWqD3BXx",
-	"acVUfV6zrjbeC00LzdLuBAUsw4edqIN8nPYshYeg0GZQaBMLqJhuKF13HDEaBRGjJyeDWsyoLvN34wEv",
-	"nOD1Z3nT9gNlkWZZw8e1NTUB5NISoIZhjhpVY/Gp4EIiC8yhxs+iiDYCzk/AKeUOh4R5UR3xIOzUqarP",
-	"orxs4JXN8YEBdi8xUchGgM/A0LtcMkhmB3yjIYIyhxIWcyge0zhLGVZIkFUXeGc63xLb0I2cbErZexeS",
-	"+8InK9cp7mL0x1N2iY0Ju6k8SMiWsPmGPLxjEOaNguoWNtItEd853Q098nC3rUhgh22mAuiaQP3FX+ux",
-	"KytEfL68IZxMKijdnzN0vI2FHfSp0119MEsWjZoY8auULXOpmUjWB9+xdRwk/Zqv1wdrlLcpY8KKTwyo",
-	"O13dfByLLMwpB9yWM7VL5WpUyCxtvJI1AQcIlRoMKzROwczn4mgswsKj+PiSrrG6CwxLaZmxukp58inS",
-	"zo7g0pV9vJkyGSwt1Nq6J2XyHQ5yhxpZX3UtCfuAAuf3Bh7yUdaqr64h1AcMUacwfGl3EkzIcJcN91fL",
-	"ecfi8GSLOMRqet3y8AWU/gvT9YlEYN+sYLbBCtjOgAU1pzkgy0OfYms+aD2AauztsWhgRtkHrrTClutd",
-	"eTZVQn+V1HZqS6buyJIZC22V2D5BH0hDSbMl2GpFnkF22vpOzvb0DslTkjIjakF4202lTrT2xyKQdcft",
-	"1vNegs5u2X2JKHz9Dhllj7vbARyHn1FGtdRThWi7Yr6sbCXCNsn3QYZtyDCUCAEL37G0Ou42b539uSN3",
-	"xpbTEhXWYgOr10yCITfKgTkXHhOJtUxsj4jhYFD/8KnVDDM5P+Beg5KKucr6Th3iacZIJsWcqc7kmAs3",
-	"+3+/1Jhqo/4zk2Ps1m5LjanR1UOYxWfI1Nbl/lNi3JcOf+XpR+SMjLX1wG3Cs8/gdKlrfUrLXEFLJy7m",
-	"RlU6cvWSXBqNdaa1JMs+AiJooAdEailpHxlhB3b7ktjAWDnVi4qveLpx/v9eeOwBKXxTwAOExPzy3C+k",
-	"ARE3eyGGp5mc1qFL4IBeLrk22rU5sQPHbFUtWT0iSSaTK6iceAbcxoMoiK0PfIF1PQGa5xoJoq8HDDev",
-	"tn/x7usX5PlwOHh8FgYEoTPDNStohg+oKriJZX3N6PvkEgoplks2FpSkciUySVOrdsTvzIMOtPBqdvCa",
-	"6mQRky+OhiMS5wXzI/NubGhv6gSEBS9ZCFRmzDdtrCMhV4+JLMbCv9h+6ItqdEZZsevLxGPvxIKfoIgj",
-	"rrfyY1bW6Irqzi6uyJPBU4hqjsX7d997tzwGCDAG68EhtvpENdcoHJ5t3altaHmZUxu2Yu0lA+ZMfw+T",
-	"xlq7N3cGzWAQPaOr7Lz1vVjKFGICF1wkbL+HfpCC3eAbr2/6hXcILdnn3fbWmwlemWimD5QuGF3uL4Bx",
-	"O77M5LRLEAccUpfA1uJ+h40VdwjC+s0fo16tHumup+s3f4x6Ly/pfNdDcM/HqPc9VfrAbdeuh+o3hyfG",
-	"b3DO4OYcQNNLVS53HzbNB8K37HNYVbeGT0KVeU2X+d4vqJ4I3/N3Vyd2z7e4+z/5zB0NTn4DxrHHD7On",
-	"1O+Ie1zZdJQzu56u3fzAew+8dyPeezI46ugM6bplJDKHquQWXtngk4dz4n7tkSeDp+37A+plQgWZMq9Y",
-	"stSh67giRoOs6Yx3unPfy6r23taNcPf9gffgaDjaxx6sbIyvwcTowaMnux8F0f2D1BdUczWDJhK9O8iw",
-	"sURRs2icdu+sUvvDDe1SfGpLjiAS2naT1JXkt37myqBzKalgRMl03WavmIf/rQ2WDuNiUw40lvHBHHhQ",
-	"SR5Ukgda/X0eh3eU9N6QeZ/9cGtPHdOyQNBH0MTPKGlBQ/xnA/LXLzEJA5t3Ier2nyzRVRYC1wp7PHFs",
-	"6eobLGRU2M6/Y+ESQb+A/DPNWVH1L3ocVQ5I9gGq19je5lJT8sXR8AmJ4d8TvFo9ovi/wE3oQilfHA2H",
-	"YxFn0PI9+AD6F21bKV6BmL/owAxXXtHECjuS8tkM9rDwBz3EescCckDD4sauvSGBZLRdEL8KEwsL4B/H",
-	"VBUpEga9BC9X0hbLsug+s6IAQPYZI75OGMNEVXnNilXBNcM2N+A5fqTq5Hcaep/dSMciNiIjdgRrvc3w",
-	"2bUssRv5lCoYJHaRejU7MAoEvumU/Cn22XsItoBi99CyBHy7QTMwHI6jkC0e8MeRozi/AY7iXI4PWZrL",
-	"4CnnOtiJFo0sLztVsTqf2HNioyujHS+Gu5qNXVu7gG4cPXuF0fZpDbsZcvfNhi3aaElTFuzlnv2GyTnW",
-	"lFviqlNBRkcAZHLl/MdiVuoSffVeLtjyeiPD5/aknnAxwTttVmZXG+PtC1ed/Psu3c4O55tLd/HN+cHo",
-	"+MQTfyanETk5Igv2gaYs4Uua2fQ5l+FgZcRkydUSOYk7YHDC+DUA1zRTVobU47DPZ89O0sGz4bNnR8nT",
-	"9OT4OR3NGKWD5PiYpoPhMX0ynR3NhtPRdDB9Nhol6fA4PUmGx9PBbDCgg2e9XWvm1bVtS5ZTrVlh3vM/",
-	"Pw0OntOD2fnB1z//enL08b/amrN3NkmHRnoqJLycJleQa2aRd2Y5z4K2iMoqRPtzzwvzjYMXFpbUgl+5",
-	"aWPlFhIw50qw/1B+BRubvrNr6LbYySEzD28Kxs7L+T2cRHF9gg4mtX2aZgy9uyTrcE4waDunCFJZpoi5",
-	"/Oby8q3dOjgD49p4Yj9TSGyB4p7QsnLKCPulpFmTubdOtb5InzbXG4K/o9+Xwb03Fv2+ggt1FfDzgtBx",
-	"dKCOpl3jq+LdTnJgyQ0hV4ES8W+C6fjtDJb3qOTTfW0TxH0eDKN9rRRQR3dCRA4X3Gzzeg8MaIUJcRZG",
-	"4I7jBZCz+lQwaAdYEwn3GzvWfz/EplvRXYBNsA95ihVmQ1thRRVWmjJKIVQaDivJ14+KfyOkJ9LFNqCn",
-	"XdkHDJqHeNoVuX9vSCBlfsX/TnagPMOSgJa6Aa9ZMJserXKa+DQScFR01OQNyf/MF7+gtgcwAkDHooEL",
-	"3cCERta2PRoc9Uk3XozXbHfoCSWkJktmnVLGZI/Hwm7rGVavMoPVnjnrIg/X548Qv/htIKZ2pQOh96CP",
-	"3E3VPXPi3K23dJseEu0HT+2TFwF61GFGoyaGFFOIU16wRCMO3KgWzjlW88WF6PANMdAOD2+HRj6AIh9A",
-	"kQ9R0Ico6AMo8gEU+cB7DwiEBwTCAyjyART5hwZF3r0J9BujIR9wkA84yAct5EELedBC/iNxkJ/3PLvZ",
-	"GYOMYZbtZ4gW8CzjYn4IHsKt7fpcs1R3J8QWbe3YnPIUIJFhbEBXJmytzDbg+eDh1YJnzDr8Zc6w2NZY",
-	"xLZb/8T23pgGHv9a1Zpacw7sQVQqVvjm0ubNGLiw0yS5LDTNANo0Fm31VM18KkAYVg+gGqN/gPlEJyVc",
-	"vWR02Vq4FAoMvXArek+N3u3rdzXrMWPWkkzL9ecFPrjxuXoenWVJ57bqsA1RwwZq+RA9hNqjmhY64LlQ",
-	"nCBF328dficdkG12yQa98Hzt2vvW2DGna2g/kzIN5epcBwyQG1U1ixqPY9liKDFFSVIqLZdQiq6D6d7i",
-	"QO+RrvELD1T9CVRtqKVFKu8m7jui5vDU2BYbf0FFwjKojqYBRuari+N5xwouU0CI2zZ4tuIJXy5Zyqlm",
-	"2RrbmHZ2sT2vnWBj4YElSPbwGSxgrmttHmz5NbikpBSsIPbMNEcp9JuiePypfkudmLEIP4svPR48IbFd",
-	"oUkp6DXlmbHzYwJlf8Xc/BfnjlycF/Kap6yoou+ua4ZdrFYuhSW9CDdgj761oDUEzwAyjgulGU1tRkf3",
-	"Bu3bFjbYtT9Ed9hwPbBlYsKyjKWRp0YkzO0r8yCNkMs3aOxepVG0d1vZR4rUeRVFjNJUl+oUaj7Fm1Wg",
-	"yI+gWVPPrBwzY8gXcU6VnqQlix9HYwG5SjHwf2z0XBXboqJSWbAgkMtMFh3B+AYn3199wfA7e3DEA2nX",
-	"+tLeM13X4Gf2kDWUtU+d05ocM6qgikgmK0Br5JOpeEFmjOqyYOYWs84IQFlKoRfZmuQFT5jqwrNewnju",
-	"kUTNB7bBImFuD/V4N+vxAkTSGQKKQDbaDFIpbkSo+9YNdwS6YtOFlFfdRg36m8HNgC2loCVomEF6PByR",
-	"7/iXFgaVYN9AXcGGbWk/AB8a7UzVGhEaGc4gHDYWF7rgOYuIkiQtkQJtdy/sQ0pkCV+WBWpcREiyoMWy",
-	"T17iddAHE3PsF0Y9IpsKHnQbt11Nx8KIeZpcCbnKWDp3OQdzgbmdR4MBic2sgd02Gtz4K1C9nCvFxTxy",
-	"7W6M1aZXEnLrsA0EV2NR+VSeDHyTCAu+xtLxIQobF+6RwnqHfQItDwkFJRWXCkwrXE+Y01hgK4jWguOQ",
-	"p4bPwXLt0jnx1kcqmKjVngq6wsAPObeL6WNCXLfkCbavYz1JTv+lShOMrod/OR4dP6XPTp6zpyxhU5bS",
-	"JyM6m9GTUZIm9MmMHg8Tmj5lT5/SATs+mc2On5ykg4Q9Y8PBs/TZNO1KmsNZHVy44dS03CX9YDOVTo8G",
-	"z086MOVdbqw/Hf6pLihbwCxm5SBRENtzeGbyi33+9hW06nUbjEynF2xZW69fexxKxV7rybAXwP2vJU9Y",
-	"3+grvY9diUDX6Kr3Y9nyvd9Dzx5LYFRZ6bIBuv0dSfF3yGXV1kKcH9d2X7fV8eho9OzZPv1xIOtjQ7Qn",
-	"C7rFgf1Olg7pvmRKWRcNdMKZM4FND8Bng9VPuSDKfNCb3aEP2zUQt50M++THKrucfWBJCU7lpUxZTGLE",
-	"x8a+hCglLxZUv7PL61R6c/oZVZy8dM+/zag4I/EVF2lMFF0rbHzYJ+dzkPkrWVyNhe1mUcgV5C3HQJMf",
-	"dNwnL6zfzZWaNSqSzKXtHIDTwTxVmkB7a4/ctemtWpKEFsXanD5nODt7pCmsr2DLAvTJJfug65+Hdjnm",
-	"D8oFef9nSIC2jRudiwLeap6x2xF77P9gLGIrLCeGmeI+ic1iZjFJFlIqczYS+MFIEOh4DX/Zpp7m09PC",
-	"xSAqS0quBLli61Pr/odHJhaK3LSisLEZ3BKRlroODWflI4Wudu8M4SLJSpuWniyMbBqLL+Lq8cxrwKj2",
-	"wCal8jHOAFKvcXxXbD2xveD8R73vBS/ge67YGoopvJkRSmySmac5LSV6cdwW4+pBylOWGm3bNoIK+pWf",
-	"BbvpGhBga1MgxoXNi+6PBVSxsPdOtJSTjBZzb5h6dvOLM+O6andyRmJWFLJQMTEnleNQyCIz/LiQhYbY",
-	"0Oj5WMTTMp0zXRXLCAtyPFKNdj4pXcOMoJFemUctfZRtE6olTwWfLzR5f/kClZaZ721lN4dCU1KeZaQo",
-	"hTDUBe0PCgY8kbr6wc5ioThyAvZ4XCKBb1nGsbBj55CAfAV7CWIlRk30lJjlPQTpatGmcfg2kCz4u/kO",
-	"cuoBJDSj2neKpTIWNNCbHikSmyM0hu6GMfyGDgGUUhfwPtCaIGswpZrGqN1iMqH5TQoWY6UM2MiKN3Bg",
-	"M/T2o5xa0bV1T4yFqyoCLQdt8jU271yC1yKRhhywk3bVWqxPXmRSOe5OpBAMxFfV38sJ5ZdAVkFhjbHA",
-	"gh14QpkNzfFoU2ZypcIk77GIUQAaUs6cT8T8EwmhKIWLK9I8N7Ox/mzkqYRmcCdbRuEquGU34pzE5nUT",
-	"uDO2HR5j+xc4YwwvcVGCOhGfwhfxheaqOd4atziSw/cWTJWZVjFkYK6B5WHnzRdcQZaxwIot1XFhG1pW",
-	"b63p/TZKW2VLVn2KsdcbtCh2DYbruRxQtNswKNwZ1DlpbUrY3tj8/uKodFcM1YkvV8oGjlpfv53iYWzO",
-	"HEiAQefT5wy0mgnk2RrUsw0RcbMXBeze2ZBojqXofQ9n4ncWKd/JuDwHeSyzh1RQ32q3IphAJwbq3h7H",
-	"hfO0qC6MBs+fDo9HUQ/PSeyW6hnXTHWXF8+yVIcXz1w9nAJQsNs/AgSgyNC20w44SUVkBh3BNKFB4/NA",
-	"g+YFsVLKiVIQR+Df6JMfIKH0bSFtbSs+XzAvQtqUMRA3K66wnNRLI+y4Zks8E2FItsqRbQV+auWZRYAY",
-	"LTiDKk7Qw8yslcLektY1ZVYTfY5eCqR07fWNsaDKNm1LUI9jqk/euDgdHoDuALBHDl4KHlrJMkudToG6",
-	"eVU+CyYI6tlYIOex1HwhWxOKFU+cH4KCamnm6jZGTv8J+XlBU2FAzwAsc/tpSrNsLJChl12C+Usgk/uR",
-	"zvDuHeLZba/63JU9YGgoeDvyd4DAI0fh6LxzniTLKQ+y0clGZ3j7/XSBzJuJSsP3qmrSD46DT5eFUNot",
-	"2eJduIC5cGOMMVpk3KhJIOw4wsjMwRxttGN0ddekuGaFAjKsuY6vGMsVEYwb9j8NbPOxsCY4xlBgHUFY",
-	"oF+UaxeuR4XXDMV8LA6/NLFGYmyGBV2D3XiCPruAV1gqUub9ezIt68YkeW/t2bEIJSxKrNCQbG8ZDrtU",
-	"VS25F40RP7JDKsGcP7Mm6Aa2RSZZUnmQOuuQZ8HmrBjjZgLnDqSLV9XNLwtGM73oDJ06tasJyykkNO8u",
-	"SqH65JUOYDkLllxZlUXTKVWIDPEts1OWM5Eykaw7gvzf4IDukXLtF7oip3ZqRpnL+DX7/TrBX9iltqZh",
-	"c+ABXdlNvmlEs8PxfcXW+8TaK1+leaBeOKqe3GSug9KnWHbNAKl2xRBcxiEjGb1mT7Dci632wvVYsA+5",
-	"EXbYUuxaXjGEq4FLtbMx6Hdm+P8/e1ez27YRhF+F8KUtoNpNbtXNAXIo3AJumraHKpDW5tomIu4S5FIu",
-	"GwTo0/TB+iTFfjOzXJp/dmX5EOgSRIm4XC1nhjPzfTNzQPG60M0UMu9/7NEgdqD488sfcCyRxOLjs1FF",
-	"FnPjuiFvyGoRaKC8Nt2WKg/5tQyQYfA6wmzc2JmhIb9eB+FGLFdmc167O1tmf0GQlskbrUpdJirdrf/9",
-	"+x9ObbYZVeoJhl7FOoDszgeGIedOE8KdtWvvwKz9OUkGtDtl9/V3rHesJH7NSoCClBNwAzUJ2U2yoUuq",
-	"tXIbVibxJanz7Dgl+kIfyhG60M2EE/S7WEE2HJQXTDHY0HuVuWqS1L7suG2SrhRdMkdtwSKp7uy9IQlD",
-	"i+qjbeiMzWbjMGMbnrcSwd9hdmTtO7xxIs18C+iAYynByjLibGQmwhQo0YJ+Z3DFKFq53tqKWp0PsbdX",
-	"5qnzbkf7jpGOzrZY/Kib/zfs9vUXNOyWzQl7F0fdbILgP14391RGwtof4XDSF9ELFJoouDWpGwL/AE7d",
-	"32kureuB6vyKpLQGXiHeI7Am5EKr5KpJ+Ay9rxqloomHANIAeaJGqARj3uhP9OsOKNy4w5RHSud2lO3g",
-	"k+byTKbi8v0CcdAw/J/NFdNCZ4RbvhpjgcNyezooZ5dy/UHL1fgmM8xk2shR4ILAFdHDEZmDhDxV6Oii",
-	"R0rd2Sf/WXq2ztaIyGUjk/f34i1lY6OpRaIe47DIBge8Fqeqj+ub0uZrnatsO+yg8GlMeikRc/UV94IO",
-	"n1/WZ+kQ9+aU7ahrUqHi38pFK1SH17bK6aKa4InWJqRU88IlTucFiqfQBGBzq43XCL1J/DqUovCBw06V",
-	"aIxUtTwRLglg2LmydXmtcRWyDCsjK39VAR6i7sRClKKoZVC1w46yiawBdWaQXeEdtTIAd+TqoPN3aqeX",
-	"D1l4mTtNflPbWlPXeeZwJj4kIuOwMuftWrnygRfhVPRjbBkOoE3RAFkmTNxut/YeM0foSwi4yM2MKEIN",
-	"Qd4CiC+prABfjif8LHBP3ulN9qdOkx3tHXi6FzFGscn13IDVVEX/gX+qksysjJDcQgaDAK370joiAXV4",
-	"jBGbtWUPYChMsklLWxQ6HXQ1y9r84nRxoNyMX3oOoZJnJ6FvZoravSxkRdusvAUZ2aWtXUG1L1AKrzxH",
-	"y0lWCtL70B6FTiVzpvSJ+ZkZywp+66zTIihvRNMNUDjHig8bQICuQvO7uhxdL7VhPS++YSTfjS3J0qWq",
-	"oZlGUyReZijygLCGDIY2yMi+0Y2V0Rn+4S+SLiUY0+iYic41VczNkTlh3yd9xjJhJxsqwl5rM2wfbrX7",
-	"FYd6yJpF/xjoLiPqh+ca0amPyuf14z2JL2TT2VQ1e0amOOWpuQ5dzPHTyRVQi/Pae7l/fPBeLbkLY454",
-	"qERUjv7OAEpqr+ucu5XV5fZkeXKmiuxs9wrN/vgnDRRGgiG3CNwM8E6wa8SQ7L0rv73++JWfA7+Hp6YR",
-	"IXLR6g5TZuQpAK5uye3RHXDW/Tu80yptvgUbORTjcJnF1yGw+6Yl18FywCvsq/VpNxqpBm73tp0vxaNP",
-	"YgrPtTLeVcAoRyI+supGK3NvsP7Sl1QQHXpu4aSj0s74uKW0qr/K+84hh/wZOURziQt5mMRa7S8uUCG8",
-	"PMbopB5VbbcBqIvWQkqyv9KP2U4bXQUGMR8go+jR9Qyef/7w+b8AAAD//w==",
+	"7L0Lcxs3sj/6VXB5T5Xj3RFF0pJsS7X1v4rjbJzEsdeSN/s/UQ4JzoAkVkNgMsCI5qZ8636a+8HuJ7mF",
+	"bgDzwvAhS06yq61TJxbnhUd3ox+/7v61F8tlJgUTWvVOf+0tGE1YDv88j2OW6YN3VMwZ/JAwFec801yK",
+	"3mnvcsFIIbgmckZyuKffi3rsA11mKeud9qZrzVQv6ql4wZbUPK/XmbmgdM7FvPfxY9R7QeMFO3ghhc5l",
+	"2v7ElzS+LjJFloXSREhNpozE5pGk/ikhD5SWOdv2NSk0E3ZG7a/9uODxgsCwiV4wxQjNWUSoSMyfRPF/",
+	"MTNX8+/VQqaMTFM5DcyZDA6Gg6Nnx0+PD49HR6NnzwZbxvXyks7bw7n45vxgdHziPmk+FhEuyC+F1M21",
+	"vuo9nz07SQbPhs+eHcVPk5Pj53Q0Y5QO4uNjmgyGx/TJdHY0G05H08H02WgUJ8Pj5CQeHk8Hs8GADp5d",
+	"9bYM8nuq9MFrmfAZZ0lo8ZjAccKekRVVJJbLJdeaJRGhilBBvrm8fHuQUM3qo79cFBEZDMm3VJDRYHRC",
+	"BoNT+D/y19eX24YlY4pDCNHn+3ffEy1JIlcilTQhs1wu699eaJ2p08NDs7yqb3/vx3J5OBg+f06fzEb/",
+	"S/G5oLrI2V/oNK4NZybzJdW9016R814UGN07qtn3fMl1e3jv2C8FU1qRlM00+WKSTx73yeWCrQ3V4Y8z",
+	"mcOSCvZBk4meEMViKRJ1RviMCCkY4fh4VN6W42vNFZqmcsUSQmea5Vei8oL+lWiQT5bLq95Z/pfh6Ez/",
+	"5ck2gvXTOngrUx6vw4ufmjuIXlBNaJalnKmITH6ZuCEqkrGcTFblqIJj+uUvJ4Oz1V9Oto6J6Xx9cG7m",
+	"GuAl/IKhhRXlRo7MZM6IztdczAmdUy765IIJTVZcLwi7YfmaHI2eA/MfD57UhjYcBWmAC/1k1It6Sy74",
+	"slj2TgeeIrjQbM5yGOc/DlCqHbxYsPhamRu3cH4pbCJyckQW7ANNWMyXNCUJn3PdWLhPlQRb1tmP/1US",
+	"3nYUAI8U4Q0p7Rjq4Gk8ZAdPp0fDg+fJ8fHB8WwwG8Un02d0OOxgr4InQf7yg7nkS6Y0XWYbJFOccrPD",
+	"S5qwiqQCmbrkacotGRLFRYx3vBf8A2GZjBd1Anh68nQ0Oj4ZmP910cLJ0R608HeWq6AQsxccKeAUHikn",
+	"ZfGD9cHtRpzDjgFZsdS5u5Z5YXsjw09wHJk1nBZzkrNM5lr1yTm5oSlPCE+IMos+XVe3gCtyzTIdJg9D",
+	"HYY4DG1USKPO/0v64Xsm5nrROz05inoZ1ZrlZoz/89P5wX/Tg38NDp6PD37+dRidHH38rwDtfDQP5XTJ",
+	"dE3b+Z6KeUFD2gFINHvVbceS8vSUJCwiXEdE5oQJENpUrInUC5Y3BW3CDl58E5GEnf3yl0H/eUSYgH8d",
+	"96IeN19B9asX9QRdmgesDuaHtZk3kZruizFhgBnVi3J4+MoxcKehDJ4b3UDnBduPj18lbJlJzUS8/o4F",
+	"jpNzo2n+UjBDVQUj8UIqJupEBfLbamp0yYg5HivCPDfHg9k36ki4vgZHs5N4mAzYwTEdTA+O4ifPD55N",
+	"n7CDQXIyG9Gn8XNWrkFzkyqjPzDD7yDU0fExMKD7exhcidlrquNFewleCs31mmg6V0Bqkz9NPK3hNvTJ",
+	"0XBEJlkOcoyb58YzylOWTIzCAEtV5LlhQKs7GJWaLqWYm4vLtlZwJ0pleMlmBzjPjrU6Gjw/6Vgeq4Je",
+	"GCndXqZSxSRPBkeoKOmFOeUFW7G8rpf2ySuzFumaLKiy56w9BSKiJMlyNjM6yqvZwQ9SMBzyZD/ltXP6",
+	"dh4HOJENwi20CmY42wmldWzEMgM1rIN+XgWppKSQyGvSRp1XK6NWPhkcRaTI3I8JSVjKzFBUNzl+Zkor",
+	"925/cuuwFctFNmvpic4vuMzW5nDMmSqWDBaWa+Q4kkoxZ7lbZFTdc6YyKRQsd8O+/LxLhdPtFGAdi/Re",
+	"LHfmyq0yKmRAkpRqlvfJq7mQOUvIlCmeMGBM5MmIrMB654osZc6uBPtAY31KKMFtCfJ4c21vy8rl9G/D",
+	"zB0U9kYw8EWgb8VoVM60M1yrzKlGU+t4AYbmglABWge4ZSIyZ1q1DAjDocpYxEwB68MLiJxdCSoIW2Z6",
+	"bdi+uTLg1/iL92t0rcVG6hkORkdBPcwRP6hhbyuU8TUQhvk1Rs+N+SeYkmjzH2a5nKZs+ed/KtSdy+/+",
+	"V85mvdPe/3lYercO8ao6fItP4cfbapKTfpYO7TFp1tHIQzBnq3Q3CRDABARs/dQgVF2brTOnR8XJVvMQ",
+	"hEZt7z0sb+wwwHd62N0f0PU3PV+7F9bNLeJn3hzPA0AaZ2QSy4RNiKJrw9vr383iNrwRGx+v3PrJ2wIc",
+	"+IPUF1RzNeN0mrLfaItYYmWLEck0NTYASwxfpJwpIgsNEtx5Nhsb1/LUblqF+s1Nr9sfhqc+OrnpzFFZ",
+	"CP3ygzGoA/qHMWpQrwWJZC1qMHAEofhwn3zPlVbgUDQDSJk5gN/JlSILesOsppIWS+E1RcXyGx6zR4po",
+	"QzsKTChZaHsxzhmoheqMaL5k+Oqd/CfkNVtOWW5oYU2mjNAkQS9+lsuM5Zqj+Lcjh38meArQ9G3lFrQt",
+	"21RnHzw1L86ZUhHJUrMSxiQ0I60p7b/2mDHde6c9mtD/q+L0NQdbsptFPDCGLDfsbaZgNt8ebXL6TxYD",
+	"RVnruFBBh8KXECuQM3vQ1Ef4089Rj2u2VPutxDnJ5aox1ThnVLNkbCzwmucqNOQl/fAKPzscDKx/y95E",
+	"85yuy2kFIkKvmaYJ1bQyqQjNAcP5ginCRZwWSSN883ueK7txgbEW/wmtIK7x15eX5JAWenGIN5MUmA4s",
+	"6j/MNEHM2Dd2OlDxLtDMlxS8Xp/oOW35S5suSaNn3nANp1VgF16VFwkXWhLN6FKhRFyxHB10LDGWmC5l",
+	"xCNVComKeOM5McrEH4cPr9k6sCbnb18RcyUiObuR139YzrsWciXGgumVzK/VBqq0u0oUnwuWGJqc5XJJ",
+	"3JM2AJUzAm80tMA1RNrKW+CqOT6pOUbXLDG24uIPRApLPFwXPOsI1BvGwJWoLhk3dPGHmaRiSoXlwIW9",
+	"EhEmkj8sxati6r8ZmmT18h9mUlpeM9GlAl2ai6AD+cjKUiYsVWS6Jgld/0Fm+bEa/PipdphGXqOt0K8V",
+	"3V67aAm7Ji3UGbx+KJb6WEPhrK/9z4GZnc+tTdhYMUGouRLQzm8oT51N2RLH4Hqqn7Ogg1tGVEbuVvcB",
+	"d8uOaiplyqjoNU3K9necDJvbSKL1qZTOqtdU0DkzFoy6VqcENzsiRZbAf416FhFVzOdM6TNCUyWJkJoZ",
+	"kyGXZm1UZD3m5h8LFl9nksMfaknTlGiaXoNhMWcCnHBgxdnNaPi3nGssJJNhBo8UMXfUZ2BGPobLoTeq",
+	"a56mIQGxMNpZSqeGgeSMrMAw1CSmgiSyzkuWBXCNelXOansh0cwMv6j+nsBga9yzhXFgqer772cbVYiv",
+	"k5aNubthrRtSs0bPIdHxmxKSdanWSMHtfHP7PlY3cJPrBjm+JdTaYvu80AuwcQJkJpes4nlY0CxjoqVk",
+	"B4RHl2nBy5d8FpMiYTc87uDJay4SwztZLuc5XaK7fK00W5qdjhdGQ5x8zXM2kx+IFORHLhK5UpM+eQm+",
+	"cz4jhQBpXmeTlymLdS6FeWZJ4zcXvWhLZAA9EaExwqlxuzC+WZAt0fioZ9agQ/C6fTolk5zNudIsZ8kk",
+	"IhNUvsdcuD/GXIxzNisUSybkC0pWuRRzklGlVjJPHlfumqYyvoa7tJRkScW6cbN6XH5AFnpS+2sM4f3V",
+	"guUMLuAZOwY9sPpDztxQBJFpQnI2y5laEDgjwaQ11yHqi64ueAz1SfN9N5hxvKBiju/2v+VMMT0hXwDe",
+	"gDqr01iT5lHwNXU811wgF3yoLtQ1W4+txjKxf1rTzv6p/N/kC5qmj8tpV69M18TMPWM51TI3N7lI7di7",
+	"bM0LjakwBg0DN2XBVWkw4M9EySWbymT9uHY/tS/zY4NL/5RcVP5M2Uz7P1CtGedsKW/cIKsf9O+v3eG+",
+	"TliqWHmLTFl1leHHBTUbOJY3LPe/yZVoz2zKYrpEQWOu5/61SEl98lqCP6HuvCyZzzNAnbGPBiGVAPW8",
+	"MHfbi9ataw7dJQOL9hQGdzg6sk7eV29vjkpHBlw7elZeO3HXtomm0eBJf9AfDp/0B4ejox3kkirg1B13",
+	"ySdLezgm647AP8yCGsHliYVYhCuGLd1euKmb7ZnKwpytU0CRYYQ4t9gVwfaWf6Pt8q+hk8AtoMiDWCw3",
+	"z58jQW3EHZ9hjcR5DwVbQTCL5w040k94XDbONndwBU+TXf3WR24qdZr1NNmkh911C68y1PSLUZd6gcZf",
+	"h7vCG4bUkVMwVsCUGsO9IcjYtz9eegi1+aDM+b+Q6jAEU6cetv52Mf1rzN/wb1+9/9er4Q/82+d9tv72",
+	"X8mPr/gb/mr1+vL6+JUY9ONRKqbLrwfJP75NQ8cn+5DxnKnNrlQcuz197BOfRfmx517Xqr2gwgg4cyrB",
+	"2knB3FFZX65cj4/EPwY33/4yWr97pi6HxY9beam2Yc2h1BYuxFMIbvwyldMQHCfO15k5mVz6BtU+nsVy",
+	"Y7kIqUnOaENsn3/192G/36+KhSkXNF+HdhZHEGbpL128YxNPxx7yfRco7XhRiOuxjZcNo26vxu7CAfDX",
+	"/F9sjMk7p4j3OIl6usRXN15946DLw50lBa6VixbtIC4aDwR4vUQKOVS38+xzrXyEuS4/4l0B+J8Tet8i",
+	"utout3BVcoUaM9ylqhjrjBqt2oZFFoFkpWG0Hzy8TmCdks1xnN+Qu4Ta7xIwuif081azqco3LYKq5I6Z",
+	"jQC8/LqZxuW5ba88ghpzfvbkhx125OZOkxv2TWloKXNuONV1i0phUOe42rbWOKD7iLrQMmddurFG/CIC",
+	"blsi6TcjXhmwRs7TFV0rovOC7eC3bSy1vEadNLxMOl68Y1m67soxUUWqrfo3NTe3V8reE/ZY4kVQYBiN",
+	"Fw6SBNSOkV6ZNxXAn371QERULm0Y5qefvb7sr0eVW3uXK4l+OAgjGkszMQtmJIKmusAzbY+zEdbGjL95",
+	"MAKpO6/dFleqW54Nyw9L0l6/vzkfJNHSgrwJ1USKmIV2AVP5wvvo3Zl98pIiOBeygigqauZoZumsuQtL",
+	"pjBaZBNyW2v7v3ofo/ptCICSgmiZ0PX/2t1mebGg2q3EJ622XYYNyw07GvaqvX1zcUkOY0AtyCJNEJ2F",
+	"a4+OVaOGWynpvnUKmSwWNi5zQolF87V3KSuxmjvh+qIaJ2xfP8PI8JDO12MazsD8ujpETMxB9oA0S5mT",
+	"48GTU7Jw+oyqJ2wC0MbMvgKWtFYcYD9rNPRksLdm4zg1RMXfXF6+dWPV3du1oMkpGQ0GODe3gFGZC4YX",
+	"KpvkBzwaBEdMP+CIj58/r45/MNh6ztnpBKnRHPZifslDm3ROqnFHiN71yde5XJJUglWjJVnw+YIpfUpm",
+	"OWMQ6YhIJlcsj8C9AxMTZqA/9cwdSIzm/5t7zNHD6NKMrDzD8HrrSDK09YKKmKUhey9BesgLISCFFwWV",
+	"WWIuwGlg6OeUTBIp2ASXfhLD2yDXYCbTVK5UJbtfxtdMm31eK1IoOk1Zn/xobQja/A46pzhmI7QZDuey",
+	"Kb4wy13Qz64Vjq2+MPa3bWY1XA3tNaygFJp90NsCqYjLBMejFH3y3tn/4CN1oGu7VoIkXMU0DwI4K2Gu",
+	"gHehvNj16cZhsB8aU8OyfcmMUbn7EeDG9E6uAvH+tjVqQ3qB6eGFe5iazwZdsj1mBsPZeVZSGM0YffgL",
+	"bhTVgHr2kuYpZzmxp6+KiEyTbn+Hg533vmFparg8l7BFhTJSa+eJVIZ2WeRilwAmBF1CwM0DuNCxR2dk",
+	"6TGsIl1HRDBjzE5lwlkrejzL5dJ8UohPwRBbb7rRXGezfVblpZnIrrvbhWN9QVMmEpoTi13daVmaC8GM",
+	"dox24dOjPT1OsASa5m2flWPnC01FclBke6zMzR50DxH79sL8IG0ZmHsSUq8Z0yDMd52UGdCuc3Lwg/a0",
+	"3tor9yejfmRTxfUeYsoOade55SxmQo8R+dA+Y8FYuPvJOQWxp2UiK9v4gqYpORdijwPHDHH3yabshgo9",
+	"TmRcLMMsfMk+aEVmshBJPSP+kSJyJYhiNG/4cH5CWQMnvDlTIvJtIdgGGNA5MUoEmBmCsA8xy5vVG4Iv",
+	"3IYHCuEFqboex3LZMdkX9goYe3vsdXkSmc2y1uJCGmN0TQqheUpeS2Ehh3vxM1XXr3b2ru9FJHauu9KK",
+	"5kv2LykCiuer8x/Ozd5ZsAoAzpw5aZ4i5jHYO4BbkJRfM6LlUua5XJ2R95cvCJ/ZGGwD1lIY5e/wnQTg",
+	"1rbAsTn1x1kuZxwRhHuAOMWazKiRWxAQhpGbt1UgzUgCagEWWSyF4k0Pz69ejQJ+bSnMHztUaDhOzuMw",
+	"HvGcIOSgMhI0EYxaLBVTfWeDLCiUZLILv7RVhwJRTfehjUIzpcIOyQ97k70Bx3vV3rCfqdkb9red7I2o",
+	"8oYNq7YZYUqmbM7R02T4tk/O51YLodonM+OdwOuKicQH/hueU5GwDwHS1wBCjVlZxcCRCuwDd4UMIswa",
+	"GH5iiGQ3tCe4M7iwqUNtaOIWAKicbYgE2dlZOVifomFz8M+UoItPnO9tKA+mVSe88EzDdGdRorjhsBgb",
+	"SfCroEgEHB0OELIEzfp08WLQkIW8ew8vsNEVLUlM83xNZIHOZnAznxGqyVIqTY4HzXPJxzML9hXV7fBK",
+	"lnOZc73unfYWfL4Iax7mFJp6uqnAcDFcMc5ZLPNkD42sJlzKg+c4cOrQMId7ikde9mEncCntQeoxDUKd",
+	"f+R6Ae8DKptoKdMx3DpBoBH8GwpwFC1VgObzUpWqL5wNH8JXx8NSp/2lYPl6nMuV2uMElzI1e1Rfwsq5",
+	"WFrezi0VWMa8YL52D9IYZrhUDpqqb2sCwEx0PU5cMRFQ3ZQkM5p7f1cOxS2JkMTSeG2VZjRVQWh+XHqT",
+	"Ns39vWKJczzZp7goOuo0btpLgLBriYJ/SuNrnK0ug0ROlFKCvmicewPk8bfFk3j09wUCPfbBu1aWmYPH",
+	"vVzdyPxlyHkC1TfkDcM6MJb2rHpFs+yRIUSZKvJFdW6PqyKxElgyb4TUDXdnXVJW7mzNAzUOmu5iccGN",
+	"gGQBIQtH5Ab6qxCVvVmVctOyeKVGq1rIlTiD/4CrVCjNaOJVTqxTGTN+00BRdtJdNR4RSm77oP2Coyh3",
+	"mEdDGG2Z88ppZ4SCFREkC6VZVzYdXHJfNK8vhX1L2lh1rocYf20d4stMjzVbZikI/Z7O0nEpCMeqWC4R",
+	"g3RDcyjiUI22QS7YkhQZWa5tBsDHvWT7hWbZ1tyMqKfzQsRUb5NLkLFFlJZZxhJCEXGTgh2AJUB32+Jb",
+	"aBJGr66zB/wSsjyyeU6TreGs9/Y2sFXofPv9cFOHnmLxohWOderERn3lZZ7LvEMcraBCaS7FHCqXMRcF",
+	"cfodBfXYGRw+xlGIlCmFeRaKTHgycbjbWCaMTKaFWk9O0bUPlZKAoSFEUcdmAE7egtYDrn+5fYVhdi8k",
+	"rnEX2sHIPbJaGP60kXzzXSNb2IeMxbqJvfbHddvb4ILEG7MZYN3cUZNIa2M2CBdGhrTOFSmEzx06Izpf",
+	"ozVnJF6u0UHaGovl3k7YNE8aIV53tE3AP8qSyd71MltjuAWTMaDHGpfhTzuq60AV5U7U1mEjI3zDaK6n",
+	"jHZpl+5YJkrzNCVTxsUcFE1byRfrPg4HPpa8WvCUVY6tvEC1Z9/YXWuJFn6ktWUqf/6kCB4sxlsp5hvX",
+	"QUtCS7/fJONiPrmTyWXmy/V4rfnl06d0gVS9cVZGXk3ZvBB98oO03GdkAVXXLCFrpjshKVvZrIxrRpi6",
+	"x6v4xUeKpHJucSsu/olwdAwUm5GZg66VTvGZ2NLKhPrOuB93ZM1dOfEyGEA+JxlnMasrXkbZZR90n5yn",
+	"KV5XBBOAwN4wN1Z0STmzZ5U/o+DkgWpeE6eVBsg4YWkIBmwWDL7p4nZQz65D9ettqcV6q10Bi6e2JfDL",
+	"jvuB09q8FTLUJ8H70wrFVBUs5IkZLJD2QkKy8C6W7Pdw40YHl/lEMJs55crFa4JqNqjAzTdOLOJiQlY2",
+	"RxR9hRGqKVbFkTmZuJqiVXsKnzVLigoh3tMwpfxNd7LzZmPqO29+2c+nhdvh1mQrIYB7IThMlJRoiVLY",
+	"mYpB2idvUNT9yKYXIM2imi+BEvNyRKx9DUqghdWcDMoOBKW9W/pbYmnvtdsTcKhVfS97Fvhyj3osmD0O",
+	"cqkZVlvC9gkzjna7pUek4kYgoOX2aS30Jt3UFj+3Jant4lSMzx2V051YCRRAPNfHwMQNLbDimro7QgbP",
+	"Q5ua8ecdSRpwxpauy23voum3PKTfnKtr9LFSMjFax8QW+S47OKxlQXReKF2ezFj9yRzPScruBJtllKmG",
+	"CsQ/VQXaAH9GD/6j0qqzLgaZd/qW+mRiRg8uPzcEQzmAfjbWDQSfbEAFa6jbqw3GKGHPn983vRFl3XbZ",
+	"fIx6UrA3MxjrdpCqfdPHaIuB+oHFhVmDtykVvY8/++3qgEufOyiUr3/gwzkN67jCw6FKODK12k9eCKeL",
+	"0ixzhY1Lgbeka7SQbRHk2jlv1FEjBnkO0sO2Tko4RudzuUSSsJE1kdjfwFSqHhP4wj65lHNf12UNnwaw",
+	"65MR+Y5/aZRybcYKZV7M6MAPBoh9W5RYCmLzLcjQv1vnDihajYQ0uuPQRBEj1lDrBiLqBz3yzUYODXZ3",
+	"5Wq28GpHYZE9wXagntU8a09GQajdLl70KnxzqxfdCI5J9ZZJLbZV+s2DXnaksArUcy5BkYTHwNdkznZl",
+	"D3d42PrfJ+g8sUDZiWWGSdQ4tOCuCXPMNTbE4qT5xK7HBJ0oUSUHySaTXTOWYcY3+rgmwAlQMdwcBWZH",
+	"wR8tV4Jcs3WfXECpDgJFAjzRjshr/uWmyEAFv/DUyrhNJkLU+3AwlwfmxwN1zbMDmaE6cwBwUpajMgMp",
+	"wdV5B5TdhOcs1rUq5oxiwjvCLiKSM13kouJ2P7PhB38FvdIbQpI13yl80QUc6k5Ud2l3d9qlxWM8Uk4c",
+	"RmRovv1kFA0GAxIvaE5jw6FlYub7P5sl7pN37rzyJmBZ5tkSdC3aYONdVVKvb+oLrI2D5wR55A+jR7g2",
+	"FtcSAZKd+EOstv1PRne4+0Cs25j9tbnpxULymGHZtJLFNiVJWRUut0cCSFjATrQU0RoI6qdfr3o8ueqd",
+	"XvX08KoXXeHRDT/4NirSHBpXvY8/9+ph0b1CoKFUpnYQtKWBm9WlCS9u6EGSy+xAFCmg5K04LI/lTXGh",
+	"uiL1WcL7Nu5UkZMoZE/xAC0tJPS+Y03mju36w2MDNgXvN8fsN8TTfnfR+/sKie8bCXeG6HBAllwUmik4",
+	"uLkiitHURjmmABOtl+qCCxyBUtgGL7EF3/SKx5Bj46SyasRZ8Y67i7Z7rJINt3sOqcbdZd5Ymy6ryB2n",
+	"ENPyXQft+VHTTuZMd8Tjf2eBeFgiG0D/lDg8FWtXZOW+I/EtYrbZUy1oipxpZnuQlHlZ1TdCg0s7Vxvc",
+	"bEXpdgrtf97I9mcNPu8fdb4Ac6wbJpdSVQkGU4Lqod9eX64H71HOM8N1ZD3/EWG/FDSt5ERaTc+RO1CD",
+	"zTJ/AODte8je6vxJgttdyfg/RVFj+bROAx2uzq56rjtL/Kid0uygO03B/CCLbyOLHyRlRVLa0NBtBWYH",
+	"TickMTH6VJOY1leN7CVInMogpOZzsilzE9rmk8L5f015WuSdy+phI5uW8KYrOwCiEjUHFkhz50oc1V2J",
+	"qMAK6y06UBb9IbTqkx/Yipgh1BvPnNrcbaIBZQTMupYFSaCCL3QKMGuWcDOuJRdU49IsaZbZSIUH9nWu",
+	"UzVvxAOlt91ugdC48Vtu/qq61NtufmlBOyUqZdsT31TwK4D52PbAWwSGOBTCttsvSrQCHGBbbr+0kXSI",
+	"gG+718ZefdBqlwecvWdZcP2DrcBsCPhjLUpi8Qc1MIGlc3fA7h6aqK3FtvBEg1B2vt06pne9Gyex61Cc",
+	"prLHWOxa7/hESYk7PwK0uPPdwEk7342s5GNDdXm4DbmJSTnVKMgnoij/SBhH59ctsY4LKhK1oNeg8Lm2",
+	"2jijT8VVNQ6m2wARcWshFBicD3gWypPea3/VmFjAqrnnnJn/JIugHb5wGRR3ZglsSwT4twT//4aquO92",
+	"AOseZk0WX8uiGpUPg4mspdECLhre1JJMi3WbOxWjoZjLD8VyykBEwQ1lMgtdWnzGsJIlTd5A1NxcsM0W",
+	"pWBn0JsYyloLAlrb9uxLVwRq6OORm7Ixg1WdLq0MqczYc89tSjM1Q+fmo5t2yXZnCir6MjPWj72xo5qQ",
+	"LPS4yDuQbpmFXigXtcK08EaXkoXWmTo9PPRfqtRrOYwP6yUSc779LKmOq3PuvqpQMGvc3eDAHrWiDQnV",
+	"dEoV65MXtkGnsUtSDn1VoelmV+0pW6LyfEO3DWitjbfdQwFQUaS1niqBBhxBxKcbHVckKdhvMrBOtUWu",
+	"APPX2iq/TfsW5QzCwLk65xfYToYl3S2WqEP7KncvCTtYOiZcOYi5Os+yXN5s+pxnKmpvDfdx2v4xW5Xm",
+	"Vcci28u3K3I66N7fijMLPbdBWKdnx0eKwH31IUBNsa2fCFaQ8FW4gqVK7TFiwRO+W1AJAPtPEAi/Nd+J",
+	"pFA674Bj+o+62+offcc05eku5NeN9/WfaIPnoeTbDi/PaM5EN2/B1cpU7oXDusm/I20BIYcO9agqVI9e",
+	"UutWZgxzbbB0RuUdYNSW6L8za+AuWO0mSCfhSDTY/tMlSnKhdF6Akh5KMtnWho5rkkjw+ieYpaClYeSW",
+	"Vd0JZqw1itkGONpIQQAVn64dfgxO0ZimKUv6ZFICILAjEs3jRVlRymLzlmwp8/XEpulI1Uz9TPk0p03i",
+	"r8EwG+V/6nPJqNYsN8P9n5/owb/OD/77Z/vfwcHz8c9/+q8gQp6xRI3x3KEdCiDNMuILQWUsV1KUIcgS",
+	"u2AozbreEVMIpntGlYIyb1AQarcgRR1tunsSw7cXb36w2QjeZK7kNAiCTHNKJuab0CfKv9H85fRP82+w",
+	"9sw/jCI/gVZO/lPmT2smwD/RgrC/4o7Y3yt/2FLH9oL/d2h2kwZk/E7xtqGiTFtbBFZ2JKiLy4S9kGLG",
+	"zblkuXkvcxGypH1aQbCn9O38eK/hVejIC3mrwrNZZjTelD9gHQgoa6plPUODvI2r6HahUT+urtDoNWMZ",
+	"8irAWW2EdDemdE6T7jIeFiNL16DhOECAkktGng0GWPms7QyVvqzdO6kUt8YJkYJ8nfPEvOyIfMViaGP2",
+	"ewig3t4HU7qdXPtYD7bcRIWdaRFVwgMDHd7PFQtS4Q6lZy/dJu5acxa1W1ViWSv7CGXkG+Voo+rDb7p2",
+	"2D5CleJKU6HvsoztXkXng6v28+5A2sDDsLGNQQatFpfz4lSE6l4jnKtD1nT5ve0LXfpwjQ9d7eB2tEGG",
+	"OxFLmxTIa6A+2OSosnE1T5e9uvnUgg9GfiZBxkAz6ju2DjGFYCvXEa8PrRshYwvkn1NCYnaKuomRAAuq",
+	"IBvgmmW607Lb3I/nmq3v2b5r23M7tUAzAzMCD2vVcTH3bf5c4zE4KEDDtrU/eM5+0x5C12x9O+NptFPf",
+	"Vbbu/OwpocnNGDT1owFJmVGm0fDAPlQRNnx2mWIQnTkBXZ4S19rGcSskfzXOOvP2J7Pvnv/9l0H89G/L",
+	"f+Sj7//17FJ8ebz+UX01XPz1n2+vXx7RYTL44d3/7u1vmdiOjgp7a5I5vWlbST/w+UIDUDeTuQ5HcNiM",
+	"fwh/Bs6CSp6Jmyz2npREszQ1fyhCM5rr8OyD+emxzNhW2f4dW1/gjcGeQ2ZrfTasnYZ/9da2Ql/ZPq23",
+	"C3dY1bfSFM93cwW4/dRYyynTId8RE8kYogKw5jMKPUyCX/EdGSAg0vqUXJlzG5rrWkqwHe0xOGKb8qww",
+	"bKrKzgs2lxvJBo1n837AcGMSo3uPbfFXn80u1hw22u0wLstO9va+RnK3zAEMu5C5YmQKNu66yuv+9TXz",
+	"eDgYHW0x9htU5N8Tog+oBB/GUUG1+7JLrKFcmrOExFSxAy4UE4prfsMaRd1DRe39nKC0fn1Co+OjDflR",
+	"NX6CwSJ8d09Chg3BmXTRsiGmABW79dlaTn8fimi2av6NKMPtxnYKCfqgX/vC/oBfQII5s/VToHeiTAJB",
+	"0s0hHKNvYNbib+BMxrYM4cbEotX2NUDoW32tv7G7GqqEdAAScP8eKYI3Naq+czGVHzaUeTeqPTxY1tig",
+	"PJ3KDzaZvHlk4/t2qPLesaQebaAEzzKmNx3tWJrcnuo4zUbaJ1T+XsuijAWj1Tdd77Kpvg9H2KUCFwMl",
+	"73eKOy1yRpOQb/7clmRQGYO2TFARCW8f88TnA6+4aBaIXoyHT7d+28pgmwf3gi5Zeolj+aocVydYCy8H",
+	"FN7dPg5ZrF0wsJhnvFX2+qfektV4cVNDAv8OVyhF5o3jrj7oxqs/mWhDwY4Sl7e9fqO5DdvaKY0Qu8lh",
+	"ImN1CMAQdfhrLBP2cWLMnpRyobBaB+CZY3i01Yve2rlcQJO98T8VOEcVnwuqi5yN7QXAxV4zMeYC4Avu",
+	"zyVXypY1sZfrt6P9ZbXZyl/ue3HOEiY0p6mqNHcu3+J+yVmhWPWH8lWas3zsD7eoJ3M+52I8k/mUJwk0",
+	"iQaduXqPO/fGsK7WQVO9AQ7IcSFuWM5nHH4SUo+hYQbgAfVCJmPzE01TuYIbiiyVNBlrKccqlSv/Fk2x",
+	"VTVNDWusx7Zd2hQXImHLTGom4vU4lmKWcvC/TAu17tUyuseFcIUsy2+Vq4DNPquvMONYUrEeGwPGLAKj",
+	"Wo3ZhwUtFL7EDQi1YbN0RmMeo1I8Thm9gfpSoFTUVi+HgxlUsLGtkhX1zJkPk09pXnUF1n77pZCajtmH",
+	"mLEEJyJUkRnbjSXjJUs4Hbs6c0bZgxVWVHM1A1AbNvxmsab1b9sOkbXfnAVraHRJdbyoNm81dDwrDIXb",
+	"apMVmuPihtsPlD+Cr3VciGshV8L/bYjaljbt1fNzK49aVFx1BXOq2RhctLh0RTJnuros2KawtnRQH0DQ",
+	"1JKiXzazRely7OprIh4wlTLDDwAmTuZ0bqYILS6UtukC03EFrVu5r/7rFJv/NX41n6z/Qgu9GFu6TXLK",
+	"bZ00c6NZdlk0nGehPWsr/jddOIiaDkriWkuqAHo2Tb+i6w53+sy2qHH5I6uFTBlJ6BqSoRW0O1GuFKGA",
+	"hvBG1TE3nJZhzyVPBJ8vNESk31++8HgMeO8jZc4ap+PRNAXoxr+kYH1ybqt12O9o/yoo6IHA72aMf2e0",
+	"jjEiRMKY6gzyax7zjLbP1ZaWu+lkrbxnx7M1oER/skrIwhBhNDCYSNStjQvfo+yPh1RJZdxVMgBq+nNN",
+	"zBFle540UAhSLsloF7UtZ8a25WIOLPtqU3F82zZOzsBhq1jOmXXpcAE94KWwZfmMuqIWhvOgALWW8sxW",
+	"Np4gL2qWYl++ZchFp1g+Pt5Jj8dmcl2UA5fVb2KY3q5BkxM5vlHTpg5MnwKBKz/UQr/5Fny3ggDVS6q1",
+	"e+NvLVtE3qZ0PZXyWmGlXqSvJMKhthFBRo28h6wLVAHvOu1iK8rIDgYWAKIhIXARs20tzfTRm6xcASTo",
+	"gn7D8rVecOyAtCbmdzkzxnIwaN0l5dwwQjYhVdfjWS6X44B7sJphcItKIP8uWSCKpbawlq0WYJuUfozC",
+	"qSLm7MA1NV/onQ66skeccYJVcCovq9cfiMpqB7U5/Ppr5e+PH819rhqCuYb/ht8r1RB+/dX9AVe6GiT+",
+	"+iv86+NHC/yuTWjYLJxwL20sbFLExq77la7Ym6VkhQUCgtKWHsPOhFhaERnzN29KsXNuzTeMpoZnOyDa",
+	"MXSSMIKYh1ztXY3UbR6ZvK5yrbyu86y8Di2TTfrucunawpf2roaa1R/2tycG2jGXXwotSzigL1w0vyxr",
+	"50LbXCuWzh6C9v/mQfuUKj0u1K4bCoF5c3vkAIQLWeR+EbGgpe128llW7SFwvzFwf9uQ/XdsDYpDW2Sg",
+	"vFAREWzVDWKrCInGnu7anHZUFsBrbZDbj+r6ueX6qRcvzKR2PoqNZKydwqPAIfwdW982WdOwjjEHYEkC",
+	"wd1bia3deOvMQ/xLWebhreYQbLfEPRoORkdHR8+6ONAndI6OnxwNRk8Gg6fPzf9u11jUGwhw4oAVZQuv",
+	"DmtVV/3pZIyUXKaVS1t4uanFd6P6/+fq6sNgcHB19WE4u7r68HTWAer/VL60LGlf08F88GzIuTXPZZGB",
+	"vyIzajaXwrebdWc5uCoKxU7JxLDChHxh/hPZig0R1re2WIpYR4jdVY8jrMeLuHmoPGr+hc7805zRpPLn",
+	"KucaIP6g0fmrtjcy/k2+wPawhV4cLtnjPnktc9YZ9QGmxWq+yul5ygcT4I3lX/B5h/R116ofr+tl9t2t",
+	"nSz3aDNhmjEn0jbTgX0DnGPDR4liZ3ehg1tckzxPN+Fnox42bLCXbXHe7+Wc3xJYBZlbZdDLVYDoSgi4",
+	"HxTK50aflGE7iApuKIBl77PFAV3PpYTd8JjZlkvYUAnTw5ELF1Rhh9M+OW886ZA+aiFXyLNXAlO9zBvh",
+	"ScXnAhsfYAZQiTjDMHvGZJayR8pWYnGLoFzdp4VMoblEkfXJuVjbp7i6Ei678krU1jnX4yPxj8HNt7+M",
+	"1u+eqcth8WN9RY+Ho3uA81TyRoLr/8yiQnGBASpBLjJIw5gyvWJ4Ki6beaPlvI6eDodk8Gx43CyLvZU6",
+	"Xrti1602CZDhAJsRb2q57MNQGxOSKwyQUkG4iNMiaSNUuiIpHsvY9Q3uClyqOvGtsHWuL2SzAFXdFaTf",
+	"6dvL8Ar5fEffI9xYVPjivvkBC/qTSjeK+p7NM31wJA+MGtHh+LrhSWd9CHs19HF3bdsAZMYEDX77hquu",
+	"oIXfUUsfEL3gSzpnO7UkbsIk3STdMpdbHfWqEU47oiBzVSqxB0bM44UdqyWQKlgVK1mjSePG0sIqtojW",
+	"vgiL3rouLcaWRmrDbpyUpy7BlSsSL6RigmDQx/XDo2mwNT7N+LgTW16OyTZP8DXk3fgjV83IlU6eruX1",
+	"xNWWNrasdd5X2kfY6r2CJFzFNMeKe3A/AguVNjInIqmcz1lCZG6bGEC6aklvcD9LWOJ6nXDHgcq8hqZ+",
+	"kIrEAP+aMuyc0CevbHdetwsY2zcS4pQcjUaWuKth/0mf/ICjsz2GoHswhu8rEd/3775vhKauD9ayyA/k",
+	"Shwg0PsWx2xVk/4/Dv7vn//c1p2jHuhtb0S69upL2Cxw0lbOCOiQqKE6NJkTbLitZQe/igywTNMn7xEl",
+	"UVsyi5yYbBI/VWzwDonN3cLpvNzB+mw2j+2MTNlaWhigId5TcjR4QiY1hNGkQ35VE5mfbD++wxIkbP57",
+	"KV/WeEBDREL3ntzO0xjoLGctJbl2ProkY3uU4Z/2dGlsR7m+5SydUAbJurO1j+d7IJ7ftPh/kJp11L4R",
+	"kJx1t1VvNiWXme8FM8vOhaDA7dUkQSnIaykSuhNq9KG4xjbIwu+56osjjHYg5zVjGmXu1vcXWbILCYBN",
+	"FEPew29BByE59eZ6c5VGVcSIYmvzm7zeWCtwB0W4oblhLKg1xLf2AL11wojL0nD9BARb1WzmhhjBu8e/",
+	"9xyQqCfYasMon6ELcHREpmvNwA58f/n1wbM+uVjIXBtT2Nu+ZmWwgxDAdYziiQi5nP0TMKqo9h2NRg21",
+	"R9Ms9dPCSd5HgktrTxqT30Q275hi+pNqP9hqD1ACwndcWVCRpD44QqYslWKuiJZl3wo3PKxNdwf1IaIe",
+	"fnXbMzDlb/DW/yg6scvjO87vRyS3dwG6lLSa+4+sAEvqqYArkkr1iV7BoKto68w6+6yDj5bWKHxBXUpo",
+	"jExjd7U97lsR4y6nBvqzzZ8/3+IM8VwSXJayrUYw9QlP581QtBqixrl/eHJGUA1wFyAzG/JQy1tvGKhW",
+	"fUCu+U701ChiTgezJ685WRAiFsy8o/sVHnK6dK2eU0XPA6gmXbL0BVXszEKX91ZQPrmFSocGU6kMFHYL",
+	"QqqSudQ5wTNi3u1KrSA4ChwL2FOy1v3Y9m+xaqlChD5GfLE2n0tHgGKBgOuh6vqFXC7tRUTEuowR1YvM",
+	"t39uQuXUrrlbt2jpjGRcCw41YGA1WsXG86z6NxcJ++ArhEHCiYAUGT7jFoBcDxA13r9Tg2htXXFA0F3s",
+	"ChivILMqzTLkHwcGDLUOCvTadAC7CfkiL7DDKXn75uKSHIKT6xCgUY+hUFrKYj0hX1SEQe5LuT1GJKIZ",
+	"tRlGKVsabpESztfayrtnZRtjA7fOQqYJy8mvv8bw0MePECDmqRH2AE2DZARZ5DEu5iNoP2OUWPJKEEqM",
+	"TsNyrOKEvjsuFMvBFLfGNHk1qzTzwlwL6C4dmZ+xayvWhzEjMJbWOsOgjIBqyioC4x51C+BRpena5p6u",
+	"jXJx5n2gzI6ujMe7ygH29RGBNCdbQR6LNRdlB5z23vwaBim26LCJWmyhtw23RLimg8jjtmmecnB1ssxq",
+	"AzgBn35CuMjcAKH0C+uTc+HkExTwy3POEpyGEb8Z+DHjpqExCBWOdmiCQTBHmqcavW370p7NBAZl0Oy0",
+	"OnMnmCLIMCyxMCbo+qWI70vKlo3lr2NGQ0vfgru21j6peC+XmSbuVhQNFWY3+2BzgKDpnAY8oqh2u64D",
+	"mj2uFtOwsOHcGEDwW6HNtz6q2qDqIHS0Vhl+9y38O+xYWbocl+qRIv59tnA5xFdF7S5sIZ+zcO3yan36",
+	"1/Tad9+VM9twHFxr2kYvkoJtL/VnBXjHyQAg3LCP1WcLtHyntgVPHcgfajz+SXB6QGi18fC2vb0Fpls4",
+	"+QM8fF94OMK5e7Ocsaom2Qm83tmz3ej8v93D/VbmmqZbq9vbpEuSwe1tRQV/v6sK9/ZrtQL32f4F7iuD",
+	"CjJgLqcpW+4nfc6t4CBfvPv6BXl+dPz0cZ9cyCWzCe00SXw1HxRRWBMoIgrauSushDgGV8UdNM5JsHLz",
+	"lr45WMqSL9nuHXR8lxsF+iII/Glhi03KWa38kZGogEY5I4oxXCAVTMrBS+3hvgSnjM1Rtu/F+H0rLbcp",
+	"EH3roF61HCd0YIW2ELaPee/Q3bh7fgYSyFe4xNuTNLhQmoq4K+mC6oU7tfIQ9OCQZvzwZnjYhVTbsS8R",
+	"RCGg9gkX5B8H1id08Cr51FZEJXONVRiZ+LXMSb22wSmqJgCX8xACB1FMaXytsBWyMWEnVk0W0iFBaRyz",
+	"rFkFq4EGDOVOBrM3zBJ9c3n5luANdcDraLSpb8lxHdo6GIQzI4MhmnPsNVVLh8yQsCKfSl0eyFa6WC+t",
+	"0Z9t96Vy/n/3HEG6E9XDFvb7d9/7MYBENlvii3OgGdL8nBPKNOM1gVyt8xHKnd9LVDtzGtYwKrNZEleY",
+	"3vOWd41u6XxVZ94QuoC5XjgVjvTanRVFbQm9uVMZd7A82MCmXA0JqHas0UmsX0O1t+1VPH5Ong+GjwkX",
+	"NgtjKpM1sNMhlDQ/RBDUoRE87t8IBDlsl+g/LFuKbTtUcXhlE7KO1Tf/7IidW8fUHYfPKb/oKqB87us2",
+	"O9UzcbZtoxySIDqn8fVOYXMYdldM+J7bFDxE7bdH7bvTgsqAfZsTfmRThcjyXdL0O4+a8hOB8waslxt2",
+	"u1R0l9Qb7sgE3v+Ug/Va+vNc5XejtbnQAPYZQDe9ClYp2d+3d64QcNbhSSy9VRd8jnufMqrYTq5zdPPt",
+	"mvJ8gXffncvdLu2Dy/1373KvJr13Nt332qhtt5HwBE6aODUHA7pDIBPJ2W0rm2Djasioa1XryY8VQswJ",
+	"JRjHHldLic4V6w41ZFP9Fdwnp9hNXS+MPgiuGhenwwralebOldGiZtxyDjmG7eaykonAw7N8EnLVNDwW",
+	"fo3r+7WPHYUCq2ZCHYe8EXXm7To8rCsafaC+f1jJpFEVdMwVtMIORFe2HU8N5e1Jbz8nKb7G98lp1OBQ",
+	"2+ndEnqHgvsOU1Num5FYz2zRkrAPpQCor9MOyTKBPBmfQTM3ulsOOGmoLuFu7t9zFkp92OElxLHdXeoU",
+	"QLPuPXvqcyBefl+1f6sYjHZXU4jmSFFacVBBrQ6TI98xlpXYe2frkhVPU2OPmU8ahfTMxwmJkKRdofV/",
+	"vzq++Oa///HXv73+21/f/vfJ375/+nb0+ui/f/zb/97WPaolO7Z6XW1W2SnMzbIP7KDNF7tlYQaXrGbM",
+	"AwkOws+SpW8xcJsyaMrWzG6MdfP8EfqElEJBs2Oa1A2Pt6g+WS7nOV0Cs6i10sxWf/e5eOhP04q8Vyw/",
+	"OMfOlZQnpXow+ZrnbCY/mB2yJbAmffLSWPlGg7SY/kbdq5TFOoctJUsav7lok9DOZY3sgt3e4LyLKhFm",
+	"hWBnFFkZLqvmUH4mKhNMr2TeAQq2Fz3oscy1nOVyic7Kw9GRhcG9entzVJadh2tHz8prJ76O4JZtHg2e",
+	"9Af94fBJf3A4Otq6x6ESDhW+bmxEyVchuWlFTFgVflORMbev5eDZGhlw19IOg+ZE6u/dWbl0QrRRvSGg",
+	"XF5olm3o9dQIs5sjNi9Et1HcDLnG1dreFUhKcyl9jW5be7s2090t7TfCYTFOLXakhWpoIhWaHw7QS6uV",
+	"U3MRfeLn1vwam334SQCI26MZthy9tytj6MsXGolRNqrBPDVEVUF8LedGKwMM4hl5f/mi0lN9Q93DbZL/",
+	"/vAS9wyCaO7/rv29ygk7a99zsQomPkOzu0JbQFIbOdPm5Rx61bXf9I1ckSUVaw938gY4bjb25oIzzr4D",
+	"jfeFe64eA7btiiIyZTEtwJ5na5uwfyVmXFeLJ4FvqZ6jP9wEjgqWWsFlCC9R6QMHC1rmketKY1Eytojk",
+	"NXNoOnv8eeyXIt9evPmhTsw//XqFfoer3ulV76LWvuCq9/HncEARXtgtTp2vElwlOC5cPsSaYZQzK3RU",
+	"8cScYWzF+e38rHBCiPk7tzLzSriiMhSFZlkR59RC8bgOQPDID0Wawnc4q8IDG/v2U8UVU1uQzyf1u75/",
+	"G+H/CaX7LD2WWx7UVrASfUch0XrWkqrcG7CDqIhZOqZ6nLGcy2TcVYnZp+5X3welmctMmYzyhOB7duvH",
+	"5LN9Nn9bNN++R0lo65suqbe5HncYxoFK/QGzu3ABVJgC3NX/NKnVFVC50DnPmI+leC2rMuczkJubFsQ6",
+	"tc1tvaiMwOic0xQ955nRR82RFvUKYSZltGugJNskwpB7yjSr/VHpepBRKL3/czDUE1BC9izq2XQQcojD",
+	"+mA57lOQ/KIwR4SY8LKMS3SEb2O8aqxWqxx8xjxo+/HuVGg4GchCpjyha1IIzVObC92/i7CqLscADhSj",
+	"7Gkm/hPjq2bru8Lf5trtfBHD20VFDdl20Os9kChV4Dro6NwKmDko9cynKYJ7eIBUdyJHK2S2x/ndjfud",
+	"HwueMuvxlBm765PjD4BR2Fi7vELJlQuNnZy6irly115aHnrctShoWf1nVlpw6OvmIFK5isiSJbxYRmTB",
+	"5wtjpRf5vGVV2/y8rbvwmxd16NJ2tEyk2fsxuKUhLTcnSatrgkWhf0rtCEvboSLgPqvxdtLY91ttiGJo",
+	"fArRW2chYz8NSswjtsoN1wrVyQj+aR0SClKHllwUGnHMFW8z2K/2iG+n0N1sKMSGqXcko+vS2oRRCrkq",
+	"q2KBz2dLw9ez8llMzIGQAeFqpzDFTpEbXD6qoMPDb1qQ2ozkdqxxvEuswa7zBseMtQQxlsnL5YlKuw3K",
+	"PdfG9zRgkexTTtrO2tzgvAyoYNqDbM5vGATo6qvyFTPaQmie5swdlw2+Nk24chfMGY5rTJVcyDRRUIWS",
+	"6q0WWHu+rgX9JjvEcOc7iRnwHfZge2tsndfK7pAp9oQ3DHNGBqX+gUnojYUbjnYY/4aK17bVvbfAnIHk",
+	"qCuw/luLYpuFeOUf6I7dli+9RZTWktNn43IWbr7cala8An/bDW9h8uc5jbf2ptxa5dpQBgTlG2Wun0Jv",
+	"M5JSbSv57b8ez54Mjj5d6pWbejvZd7Jd9oXI2UEkalHAympup9MNAcAK9d86BmjpJ0gG1V1v7MSuscKT",
+	"3bFmDfbcHhWsP3A7JNCPC7kkWlrW2ID72aEXONA/V66iSTNFLrTCW5uaV4JhT3aD43RR1LfytoWmz0Wd",
+	"e1yiSTj/LeT3SViZ8m8GeUqGI5IyDbXhoVYJ1AvukxdUsYgorBUMUZl1tjBa4pJeQ3pRwmehyoS9757+",
+	"7fXoH+T55ZffHP24J5ynWfDJTKRrFV9jg9PQ2eFbwYNvjdHlftTk3ePhFofJ1g6HC6rG5pjcqXIxltpZ",
+	"sFJ3h2oKOHC4OGMrqEVKtc3GtkdvZHGtq4Uk/5RcsASxIqBXt/SALp0Zn9ysMruh4r2f5TTdV58qFMs7",
+	"s/rKLb2f7i8NunVjKQ8dq0R5wqgu+2YCDx86r8vIKLUau1EKW3md7kxpE21Jo0gYFTJobBbuBPYR7lUW",
+	"ere12+vQsTy924Hzxgzo1mcNYOQkGJ5Orw5kZG+s/udrenncBYPwc9tkCgNBCRZEu6M6gLswgC0Db5P2",
+	"oEEuTZZcfFae2IhR9SzdUaSsItwBXgruC0Yt7Ax7E4EbAo4saoSTvDEKL8zTKd5wNWdLecNKYdp0S7R6",
+	"CzoOgFd5C6geqPJtt1v742Z2e5y0YcTqDgZA5rIbR59C7YC5bdbm5rRpLu7aFoS4TLsP6feQ7LI3d2Jq",
+	"vU0W8jKuPd8NPavYytav/5QmON7ncNfNb0KdbIJryDtKYacUYcxGB+uqXhoHHMCvLt6Qo9HwqVWRBUml",
+	"US7ilu+ZFUEqnjGqi3x71x4z8K/dvR+jXsbyHVSiLOcx85UzocgDoVmWrsFr2fLMdGIH4D3jGJLB2men",
+	"FHphXgkf44LAfXV15Xgw2M3rY72qYzM/9KqGcDgt12tElkWqeZZylpiTG9HaRsHjM+LWCo6oZg3dk90G",
+	"dkdhcb/d4anWVzoq6a6y4V1k/XWFkoLlKGutEc7IwRAK+itSCNtkv6Oz70aUxbTgqT4whgHcWnktTetJ",
+	"Cge7+f2wkMJ4Pm1/9Uu4RH4ppKaGzv76pRnBcPA/zzHl5IwM7LeFJPgeFZkB1WboB3S843h0vOjmMqxv",
+	"Fy+oPoQ7nXuxUI2vdZkL03WodmcZCHDZI/DenPvcvUBzCWpxgGV/CapcqxHbqmKyK7/b5g8bHKoORFgW",
+	"2a9/HT2tttWwEUFTZptr7Fig/9NpSSnZvbSKi3nKAG1/gFXhLG8kt2iPUukKZsiluoJVkrbbjSPrYuTu",
+	"/gYQ0YngiOn0h/mTyp441QPGsbNZvgqfHXsqRyJFkrQTr5CCeQyWFBsbVA8hf3PlnEChH5ToRujaclNZ",
+	"LvewaXjbmgkYM/KaiffhghiXPjQHHa5CwblNADlUhT5osuSJ4POFJu8vX0BmpwPhQCMtaIVP6Jzy22Fw",
+	"nh8/H+7jGrZD7ujQ7xuH1Qd9q3E9G+GwdnQ62M3fiGW2hzmYCdD0xskxHFB1blDG0VAKijuUuC7kplox",
+	"rud7l2/EyO0YjotO4tGV5vECPUqQ2pfQdUVmCYkKVx8dUdYrtcSqOtCvj1Htypr7HDOeE1XUyzmOOjte",
+	"uqkcDDfMBcB/XVOB9W6vcwSJAz5vQGP8sKHTPXtytHFUg61hsRrZRr0aNLA6+sa+VOgqKEOlTF/QNFyK",
+	"wtbMpERLaZum5QXYsXiuZgFAPs3nxdIpQrvDosFP4B6NbO3VGlQfKndiiv6MI0mZYT1SBAVeEzVdL9kX",
+	"mHqXu8JM25bgwlaNYLG5OfuGcRX/Ck3T8XC/+iV26JCbwgWZIBhnbH5WjYZAUAponMuV2i3WZEOn5UZ0",
+	"7fv3dMrSTg0Y9jyRTGEVN2xa2CcvsBgG6Cs6p0LZfAMGqLszsH1T82LV2ST0HaOJ081WMr8GP38v6l0w",
+	"mseL0JUXCxZfuwsxTZlIqDmvf8T4IgIGbDHfXtR7m7OMgvqHVrz57auczrT5iZKyUNK5gsddszNXi/M1",
+	"xZ9BZtXdEl1jb3tcpEy7slx+xPaDS+teMPRzStgHGut0DUAVOSMTi6GdRGQCNbomIGEmCRPc9ozaA3Ob",
+	"w0gi8GV8QE+czbYYHZ+Q7/iXZxV+A+dk6urnckVSms+bRP/Tr1c9nkCmiB5e9aL9U0dwJoHx5gVzqR+N",
+	"0h50njPmWpbHTtHdo1Z/vbaK+dXXNAxt09qLGVuoLfIII7QU6nAu1wdPSFuXhosbyWOgv4oT52gQrNa7",
+	"VR51SJ2qe2j0bL8gV0dlipJ4v847RRjSlM3TMms0NkOanBJKyudtsz7zhQeafaDZW9HsLqWPZrkrA+bq",
+	"ORmCRBKqS/DqhR0LFnVwyftsntMkWDHSGpKl9gsqWNnwwXkZG704bT1Nj3+zxitc842JeaAuif1ed03D",
+	"JVfGhkeWcRmx1HqikEJciK4ecBY0XWseK1+o+s6TYNzY7ZuCK73RPvWLnFIxL+jc9TZsdAVF1Q1MOavY",
+	"AlqJpmmgjK/ZrSXVm3idkozmPq3Qah9l9Yv8BnpYuhfVMkfLbpLzYLi809cEqZJYD0dtXw+7DMY8aVkj",
+	"exoj2xsG12oGmVWtZHF6eGCgWt+WhsHYUBN2KWwYy5mxuJwZDMkINAWxh+WkjDDzuZ9Q9iPouhrtbf5i",
+	"QuS+mwHGjBkbF6BkBgfz/GTv7dmtsfJtN6mrqXJTnaiSZ3OF6nsZVVgsandMDksBlrzAhkQbfCS6yNFn",
+	"ZTToG5YrrGq74ErLfD2p6AxmtsAbxKob2h/aM65PbcVRrrDhb9mgBRzYRsjRWEO1VqiJnlqwTqNBFX52",
+	"3JmnfullB+wNDD5lM0hZ9q1ybbkjmSbNmtP7N91wI+pwdQSGY9aoORSEGW7H+u7h4KgNLGqtXAdF5G9z",
+	"OePBus2iu47XTlh930TtXhOcNmB5dyoyhvU0bljOZ5wlu/arR7CC4QC1gOL2QN+1NmxRpWW4xTg6t9tu",
+	"CRH3AojaqdDR1nxnDHc66ExKRWTdkmVNaYuBQ5Sbr71Bl2dkWMlR9jCN26dMf6r+VMN6uYxil0hcwxvX",
+	"KeXnUNUPxeIi53p9YT6MvDJlNGf5eaEX5V9fuyl+++NlLwrvsS/yhaDPzWUEYaJAP/D+clMXWmewpcU0",
+	"y6WWsUwvw1UM34h07U2dH9n0QsbXDHCY01yuFLa2V2SCdUr6Ror3b4ZGLzNf7F8Vg8GTuDpu+AXNVm4+",
+	"gKW3nYfttHfB4gP/nYO3dnTl0GnGv2Pr3sePoLjNpLN4aaxL/EjvHIbTi3rQesMXa59zvSimUKcdB3wY",
+	"p7JIDmjGW0mPsOJTGl8z4fFg+FqSMHWtZUZolp36tI6IxODjm6OzlbmWIy5mxkScrzPNEhcYxpCk7elx",
+	"Ja7En/70gyTV8xUaL0E7/f6f/kReo4fN2zk8d50E4QABvVxLF++sVm9vt+yH710wRmiq0Ij+aV7whP38",
+	"BRawhz8eo/zKCyHAiFWCZxkDTzLWyS/L8/8ElrN7GsvfP/YdU6/ET+gzTOXc3eN/eAxjeWGmLQBuf2r+",
+	"PiCIHHR1PDCbSQl6zcYAbSHv5KrdLK2avhyhDxiXCB19xkpxXbgeKTIxt04i6GZ2JQiKZvf4I1V2TqwV",
+	"Femb0V3yclggdNTpDkcYGZK/fml2tYQMQEe23M7Fjzbypo+cEcEFI1qaEbKU3cA+zrl29SopNG2z37Vr",
+	"DqObspnMGRk+fzoAaOBMs5yMRoMBcVlFZibYY8QmZttWUIJMqi0yJgS5tG9vxmYM3LB9lqW2hvGhbd/w",
+	"538qKSbu6FPo/5iYs29S+d7R6DmM9HjwBD9JJu+YztcH52aU7oMRVpSShvhwfvAK7y4vDHFDzd+y6YpI",
+	"CBPF0pZ98cetqysEVW9PCQb+oP4vogSSBHq4wPuhpcBUJtxuscVuAOyMvOZfRmTFpgspr91NWpLj4Yh8",
+	"x7/sk3NoOACTGp64YQNj5jm/YRE5GjwzWzkpslTSZKylHKtUriZYDWnFFTsjeM2GJCmxZx3JKXTXV9oo",
+	"2GakR8NjMimEKrJM5uZMWrKE0zF4Bi3rGBJ8gS7Bg8t1teEIgh+gDDq9NpT4ZTlls1IJM4em0VFYgsU2",
+	"zaaasVP/xpciluC7974AXzp1eIzO9XPYIH/nKeFQG1avJ33ypROFObOSzncIjN1uXIAGYiuou61ZE981",
+	"AqQ/F+T9n40yeEaOBgMysY0qxkiM5UpA+0TgOfNXKR1AN3H+JJii8DndE19xy4ULjNjAR6AmnnWOWgOj",
+	"tkFI7X99eYmSFpdIkW9enn8FB6e5Uio+MDGIeTpnFbRBgW3HUK5557kgk5cfMmhgiXyCpIOpBJPhYHBg",
+	"5sVFwSahfXlKJgwer7YmmRipPrnMqVAzlvvdslRppaORp4tCXLPEMvjxYEgmQuqxp8CJG6JrZ/PFhCY3",
+	"4//v//l/J4+Rzsp9KPsql2pNDZgDWZ22KqXCfjkAxZGrM3vw+NGVxOzW+GjwhEzqfXcmkc2yntR79lQp",
+	"pNKVp3TxhdrxmK82O/Ig8cFMxlyMizydoFfL3lh1br1/9z2s1ZvGVAUzXNBYlqoYyljutI6zsrRaKB08",
+	"YRnUbJLCp5f2zbBdssFqIevg6LI5FyZsQxK6edRRHyFvi2nK4+oGNcdm+6la++bM1wU9PDmqQyXKKqKU",
+	"HB6fIEJhBRhO90nDDShxDo+ekZkscjzc+lUSMwK8gLMrnTkXZGkPwXsinxo/eUc1+9785rhHEUXXuJBF",
+	"bJtRwe6bDxuu7hO4XxGV8oSdlktddfzYJYevRiCYalaOrT5E3LH7gyzPXBvTtQJwuiYxjRdMkS8mL8w/",
+	"Dl4gqPmUCHkAN00eY0W1lMdMKFZRfN/mMss50zRfV4ocWH2YvDDarlm2XtQzWiYquoP+sD9waddGFT7t",
+	"PekP+k8A2a8XYK8clkDMOQvY999jr9c0tQow1gx21QMAbbIK2sw1TCgBGsMEZKSuV0nvtJdypc8dvs2t",
+	"GoxlNBg0Ql5VjcQIfyjxCQbfNnMQvgDQNzAuAubX3MGKLd2YN3pq6nq9vfewvPFjVD518FamHGHdOz3s",
+	"7v8Y9aoa2rbna/fa6c2ojaOHHvSr7Nq9oSHrOgnBfhOPOdR0riogxJ/LypWQw2ATBqZrqPsFOw/WJ7ZL",
+	"K6GLylX+7gED2JEe0kIvDr3/Jli/8TW29EQMvJyRZ05FtiFCqD/v5FHVDYWNjEFgWHcMVi6o5pz6fvno",
+	"03Q/z6VMroQh7+HAcr+ySrZPVC9DhcdE59wabxKwpRQzt22FdjgQgQHgI9aKc4EP1wwN0ntgnFfCx67K",
+	"FBp3vKEjyoVvp2uCvTlEQuZMgzca8kwJKNvkCcGOqHCiY79Gu2zeRQV200IW+ZUQEruj+mTcPp60Lglo",
+	"DJ2+Jj5w61KqXA+wM7Nc2A2sLMfPBRkeu0WMUIiiKLQ0cSXAWvZVFIiWcxQnMOqKMlBVa8Egh7ahrrmP",
+	"/SI0lAaF3hgiE0OhY3uETayWW7NHQlIJLdiXvk5/TpdMg1T4KcxT5S2HqBN/b0NrAD+1h8qXMlnfmUiD",
+	"wWFrly6hVuEMb6+X7QF6Va+Yzgv2sSWAR3c22jfXoUG+mjW9pbOcscgxOzd2rqFHnxluY7kPMvrctjS2",
+	"K1XmX1XWsyq8C71oiu4pUONwcPTs+OlJtFWS2yKSFTm+YPF1QJAfWpmKTXJDaPO/8hurkHuO76wLUMpa",
+	"oiWYVZQ4j6wRr5EtcmvEPMoIlHLWSLR0z9IUpCqEhPyXrPDsk6PRCN0YY/uYF3GODkGoReCIi4itfgmG",
+	"Q2V8Zj+UXDKUoSw1wjo3vxoBZwFzTrU/GjwnE9fg+ZoJNCXqd5G51E1RjV3yqTCKclBw4dpXhcP9iJ8X",
+	"MmEv8GO27kRYBrmiB9tEzeCeRc1lIIe/Ih8fpMradwqr0Vw7zPVbiRXk+tgXIQrLlm3aopuXL25tlSuq",
+	"IFnHcG6RAYzXFm5i6aytG5K6angl7kI3bJ+GXtDRNGc0WYPtaTW0K+FVtLCa0/C60r31wbMK8gFLFNG1",
+	"uhJm/iHRY6UMiJ6/V/fqThSoz6qXnAf1j4gUIsUTauMuPciSsIYC67TeQ0O5H9mxXT95TfNrtUFaGGHh",
+	"Nv0OlYcrEdQemmrBtmO/wXsPh3+97FSFYR8Y1TDW31ts+fs49G92cEpCfi0XKiI5m9l0M/wFG4vazqd1",
+	"9n2kKi2gvA/D3G+dzs2qcORrw5zaZWdmdM4ixLD5A5JDcGuCYdkJBFNdpc5rlmF7vucDKOrXJ29m7eGO",
+	"Bu7YNQ9dCfNUp7+00IuXrnlu42wNgE2xp38FpcYE6CT1fPWBBW1A9lSJ2XBJcSX7eXI7DmLp8Gu2EtAm",
+	"IM/HKAhIwX0H6J6NeoHZZiOUNpvxdjXWQ/PDHatNcFupnJ/v01HttnaTsxqX6EF6eWf1Ct2lGXR29Aqt",
+	"lTt3rWO03NcAz+rWJt5kTGCpWngFRLds0zzfWdnKXSODaMOBSqZSL8icaXI0GJbB70ob1klklXuA44A/",
+	"GdwDGNmy2IZBZ03pekivT35s+G+rIUCqyIqlaeQ6qD6/Eg3LA4LoVcPj1Hy75gMGYQghQqdOicT3Kfyi",
+	"1YWwEmI8uxKjgdUqD49PInLk/zp69rhPvs7l0r1JVdqeug8JdgO1GXyLSxiF1myZaYJJnHyJcQE8kNA1",
+	"PRwMKmZRBKEwDAD6bzmXdZ+c+6kAiq/smeYGUXZgrKTJwiHyfHAloOwrV2TB0sRYorZ6sCEWO1AFXbL7",
+	"5AKqolHbGNV274SQMERYzQsntYbAQU83Eu/9qInfm3e7ClqbfTKPVLWx8OfVGY3MxeSDrkFWS64LtvKs",
+	"/J8sgS3utXf6089VeQz917EQ2W31RW8blgUehoOot4L2hL3Tk8HHuvCVGDUMS9+XgNBqt9etNdUl71jG",
+	"KGQ7c01UEceMJQpr4ZMJTdO/GBqcmIvAYBiSqr/xSlQCdYbnbeKav83BTpTmaQoVs09RpDtIiTUePVSs",
+	"+f2rYjAYnRj91A/nSuTsRl7XvemPlFdkncA+I5PKczSF4v4KTVf4bA0u1CEnJHQz26hvvhRJcHFKP5uQ",
+	"vss/b9fUsHlcIUWNpmlYDe2sodNOMKqGFcttNcaDWUQ7coc8adv8ZiV3Ha5Z7v3G+/NvYha7fVpQZWj7",
+	"wSiuiDEk+DvVHmGJq8ojJosHTdx3DNOJdL0kaFt6nVeKLzosGKSpKKdiDAcliLiEJJqjDF8RYPg506/Z",
+	"fWJyqrlIm5WDB5I05PVXhtFA1B+hKt6dWDgZ7sFpzmiyxdJZssOEpWxzBOYrc0cjvgsSF3vcOMdLNVOi",
+	"1riQVMQSyCSjmWPoRLu0Q+yDrK6EWshcp2s0gCKwjJ33FTOK4X4omMUFmTK9Ygw+YXR8KsxpNGWkENBr",
+	"CKOyALAZ48UxNESdOIzJlUD0TZntBBND96wvTYvIS1TEoZ4tupF85qMiEyaSsXl+shFgcyVaCJt+GGFz",
+	"JTZDbMjdImyuxBaIDdmKsLG63TkO6CtHVfdjiLjXb7FFSgQR9cgw38/kt8bKmAE65oPAgQMmW1B5mkIN",
+	"RNcT70Fmrr0s2sMddA+O7CU7ZB8yibXzNh70wIfaFnSyIBgjxYx5j2DGQNTaqPKQOZHIGOpXnRIr0aOK",
+	"tPWe7SuB3sOoJnShoLamCdUU6q5WZHMlWakwNskFi3NmXdsuLeLUqI8LdLR7sRRZsxl9KObjzmeBsTHg",
+	"lMrXooqvxM3aimhzNJ1BPsUh3kxyu2QcOlu7qcOyoafeSv9YFqnLUBdcLaz9RvMUkzFwNALuAEMI23wH",
+	"BBbu4bmnovtzR+AnXiLNPGhG27kcl6rFPlxh7KXONJ8h5lxtRBCENF8AA4H+XYs/VZwLeBp7n/EmGK5L",
+	"P2grC1fi30RbQPvmbdlv4T60BPf6zaBat9oOT1vdxN9LrNtTAlRigOk8KARNhFule8dn1gjcl81omf4E",
+	"LFvVKcBVHeudV7wHxhrBjhJWq3UFWiAYVY36y0Kb87qEoDJdSVNw9bZdtIn4YBN+U0gLqN2ClwumUmC+",
+	"RRMvF9l/petK/BfnU0LpsFOWrFY0932zYIguJFPD251jdbwrEQDFuVj8XGLefZlhMityEH0+nDZ3dnm5",
+	"QiXaHt9mgRQ2aVtpurYwunC0qIJwrkJWy8CR+euJ8/bIlaiF+kaNUB9iCkRyJRqRvm6rzEnCd0Cfv9ME",
+	"iNogt0WZgjiuz2vW1cZ7oWmuWdKdFIFFBlVhyKGSAxTOjHgIRLUDUW38oWK6oXTdcZRqVIlSPTkZ1OJU",
+	"dZm/HYN44QRvs2+VJwVQFmmaNvxqG9MhQC4tAd5YzYuj6kp8KqCRSPSLWbAiimgj4PwEnFLusE+Yi9UR",
+	"gyLgeVPlZ1FeNjDS5vjAoL6XmChkI8CEYLhfLhkk3wOm0hBBkUHJjTkUu2mcpQwrOsjI8l4ZS7slnqIb",
+	"rdmUsvcuJHeFbJbuWtzF6I+n7BIbh3ZTeZCQgVB9Sx7eMfBzr0C+hap0S8R3TnfDKADcbSso2GGbqQCi",
+	"p6L+4q/1eJkVIj5H3xBOKhU0JsgYOt6uhB30qdNdfQBN5o0aHpNXCVtmUjMRrw++Y+tJJdHYfL0+WKO8",
+	"TRkTVnxiEN/p6tBLDYpCzCkHrJgztQvlamrINGm8kjVBDgjPGgxLBFDOzOcm0ZWollXFx5d0jaUiYFhK",
+	"y5TVVcqTT5F2dgSXrqjlfspkZWmhNtg9KZPvcJBb1Mj6qmtJ2AcUOL83wJKP7HqVFwj1AbfUKQxf2p0E",
+	"E7K6y4b7y+W8Y3F4skEcYvW/bnn4AkoVVksEEIlgwlnObMkXsJ0Bf2pOcwhDVn2KwRzUetDW2NtXooFT",
+	"ZR+40gqAB525PZWO3j6R7tQWhN2SmXMltFVi+wR9IA0lzZaMq5WwBtlp61E529M7JE9JwoyoBeFtN5U6",
+	"0dq/EhVZdxy2nncSdHbL7ktE4eu3yCh73N0OVDn8jDIqUC0WIvyK+aK5pQhrk++DDGvJMJQIFRa+Y2l1",
+	"3G3eOvtzS76OLf8lSnxHCx/YTLwhe+XdnAuPw8T6KbYDxnAwqH/41GqGqZwfcK9BScVc3wCnDvEkZSSV",
+	"Ys5UZ0LOhZv9v186TrlR/5kJOXZrN6Xj1OjqIczis3Jq63L/aTjuS4e/8uQjckbKQh1+m5DwMzhd6lqf",
+	"0jJT0LCKi7lRlY5cjSaXumOdaYEE3UdABA30gEgsJe0iI+zAbl/wGxgro3pR8hVPWuf/74XHHtDJ+wIe",
+	"ICTml+d+IQ2IuNkJpTxN5bQOXQIH9HLJtdGuzYldccyW1Z3VIxKnMr6Gao1nwG28EgWx9YwvsA4pQPNc",
+	"m0T09YDh5tX2L959/YI8Hw4Hj8+qAUFAX96wnKb4gCqDm1iG2Iy+Ty6heGOxZFeCkkSuRCppYtWOyTvz",
+	"oAMtvJodvKY6XkzIF0fDEZlkOfMj825saN7qBIQFL1kIVGrMN22sIyFXj4nMr4R/sf3QF+XojLJi15eJ",
+	"x96JBT9B4Uhcb+XHrKzRFdWdXVyRJ4OnENW8Eu/ffe/d8hggwBisB4fYihflXKPq8GxjUm1Dy8uM2rAV",
+	"C5cpmDP9PUwaawPv7wyawSB6RlfZeut7sZQJxAQuuIjZbg/9IAXb4xuv9/3CO4SW7PJue+t+glfGmukD",
+	"pXNGl7sLYNyOL1M57RLEFQ6pS2Brcb/DtpFbBGH95o9Rr1YDddvT9Zs/Rr2Xl3S+7SG452PU+54qfeC2",
+	"a9tD9ZurJ8ZvcM7g5hxAS09VLLcfNs0Hqm/Z5bAqb60+CVXxNV1mO7+gfKL6nr+72rQ7vsXd/8ln7mhw",
+	"8hswjj1+mD2lfkfc48q8o5zZ9nTt5gfee+C9vXjvyeCoo++l6+4RywyqqFt4ZYNPHs6J+7VHngyehvcH",
+	"1MuYCjJlXrFkiUPXcUWMBlnTGe90576XZb2/jRvh7vsD78HRcLSLPVjaGF+DidGDR0+2Pwqi+wepL6jm",
+	"agZNL3p3kGFjiaJm0Tjt3lml9oc97VJ8akNeIhLaZpPUtQGwfubSoHNpsGBEyWQdslfMw//WBkuHcdGW",
+	"A41lfDAHHlSSB5XkgVZ/n8fhHSXaN2TeZz/cwqljWuYI+qg0HTRKWqXd/7MB+euXmISBzcYQdftPFusy",
+	"C4FrhT2pODas9U0dUipsX+Mr4RJBv4D8M81ZXvZbehyVDkj2ASrm2M7tUlPyxdHwCZnAv8d4tXxE8X+B",
+	"m9CFUr44Gg6vxCSFhvaVD6B/0bbB4iWI+YsOzHDpFY2tsCMJn81gD3N/0EOs90pADmi1oLJrx0ggGW0b",
+	"xK/ExMIC+McxVUWKmEHvw8uVtAW6LLrPrCgAkH3GiK9NxjBRVd6wfJVzzbC1DniOH6k6+Z1Wvc9upFdi",
+	"YkTGxBGs9TbDZ9eywF7rU6pgkNj16tXswCgQ+KZT8idf6cCCLaDAPrRJAd9upXkZDsdRyAYP+OPIUZzf",
+	"AEdxLseHLM1l8JRzXdmJgEaWFZ2qWJ1P7DnR6iJpx4vhrmYj2mDX0tbRs1MYbZdWtu2Qu2+lbNFGS5qw",
+	"yl7u2E2ZnGMduyWuOhVkdARAJtdC4ErMCl2gr97LBVvSb2T43J7UYy7GeKfNyuxq0rx54cqTf9el29q/",
+	"vb10F9+cH4yOTzzxp3IakZMjsmAfaMJivqSpTZ9zGQ5WRoyXXC2Rk7gDBseM3wBwTTNlZUg9Dvt89uwk",
+	"GTwbPnt2FD9NTo6f09GMUTqIj49pMhge0yfT2dFsOB1NB9Nno1GcDI+Tk3h4PB3MBgM6eNbbtmZeXdu0",
+	"ZBnVmuXmPf/z0+DgOT2YnR98/fOvJ0cf/yvUer6zBTw0/lNVwstofA25ZhZ5Z5bzrNLGUVmFaHfueWG+",
+	"cfDCwpIC+JV9G0EHSMCcK5X9h5Iv2Ij1nV1Dt8VODpl5eFNw4ryc38NJNKlP0MGkNk/TjKF3l2RdnRMM",
+	"2s4pglSWKWIuv7m8fGu3Ds7ASW08Ez9TSGyBgqLQYnPKCPuloGmTuTdOtb5InzbXPcHf0e/L4N4Zi35f",
+	"wYW6Cvh5Qeg4OlBHk67xlfFuJzmw5IaQq4oS8W+C6fjtDJb3qOTTXW0TxH0eDKNdrRRQR7dCRA4X3Gzz",
+	"egcMaIkJcRZGxR3HcyBn9alg0A6wJhLuN3as/36ITbei2wCbYB/yBIuZVW2FFVVYacoohVDduFq9vn5U",
+	"/BshPZEuNgE97co+YNA8xNOuyP17QypS5lf873gLyrNahtBSN+A1c2bTo1VGY59GAo6KjjrAVfI/88Uv",
+	"qO07jADQK9HAhbYwoZG1bY8GR33SjRfjNdsd+lAJqcmSWaeUMdknV8Ju6xlWrzKD1Z456yIP1+ePEL/4",
+	"bSCmdqUrQu9BH7mbqnvmxLlbb+kmPSTaDZ7aJy8q6FGHGY2aGFJMIU54zmKNOHCjWjjnWM0XV0WHt8RA",
+	"GB4ehkY+gCIfQJEPUdCHKOgDKPIBFPnAew8IhAcEwgMo8gEU+YcGRd69CfQboyEfcJAPOMgHLeRBC3nQ",
+	"Qv4jcZCf9zzb74xBxjDL9jNEC3iacjE/BA/hxhaBrkGruxNii7Z2bEZ5ApDIamxAlyZsrcw24Png4dWC",
+	"p8w6/GXGsNjWlZjQ1Mx3Pba9N6YVj3+tak2tOQf2PSoUy31Da/NmDFzYaZJM5pqmAG26EqF6qmY+JSAM",
+	"qwdQjdE/wHyikxKuXjK6DBYuhQJDL9yK3lNzefv6bc16zJi1JNNi/XmBD258rp5HZ1nSua06bEPUsIFa",
+	"PkQPofaoprmu8FxVnCBF328dficdkG22yQa98HztWgrX2DGja2g/kzAN5epcBwyQG2U1ixqPY9liKDFF",
+	"SVwoLZdQiq6D6d7iQO+RrvELD1T9CVRtqCUglbcT9x1Rc/XU2BQbf0FFzFKojqYBRuari+N5x3IuE0CI",
+	"29Z7tuIJXy5Zwqlm6Rpbp3Z2zj2vnWBXwgNLkOzhM1jAXNfaPNjya3BJSSlYTuyZaY5S6DdF8fhT/UCd",
+	"mCtR/Sy+9HjwhEzsCo0LQW8oT42dPyFQ9lfMzX9x7sjFWS5veMLyMvruumbYxQpyKSzpRXUDduiVC1pD",
+	"5RlAxnGhNKOJzejo3qBdW9FWdu0P0ZG2uh7YpjFmacqSyFMjEubmlXmQRsjlLRq7V2kU7dzK9pEidV5F",
+	"EaM01YU6hZpPk3YVKPIjaNbUMyvHzBjyxSSjSo+Tgk0eR1cCcpUmwP8To+eqiS0qKpUFCwK5zGTeEYxv",
+	"cPL91ResfmcHjngg7Vov3Hum6xr8zB6yhrJ2qXNak2NGFVQRSWUJaI18MhXPyYxRXeTM3GLWGQEoSyn0",
+	"Il2TLOcxU1141ksYzz2SqPnAJlgkzO2hHm+7Hi9AJJ0hoAhko80glWIvQt21brgj0BWbLqS87jZq0N8M",
+	"bgZsKQUtQasZpMfDEfmOf2lhUDH2DdQlbNiW9gPwodHOVK0RoZHhDMJhV+JC5zxjEVGSJAVSoO3uhX1I",
+	"iSzgyzJHjYsISRY0X/bJS7wO+mBsjv3cqEekreBBh3Pb1fRKGDFP42shVylL5i7nYC4wt/NoMCATM2tg",
+	"t1aDG38FqpdzpbiYR67djbHa9EpCbh22geDqSpQ+lScD3yTCgq+xdHwVhY0L90hhvcM+gZaHhIKSiktl",
+	"W0SDcmPmdCWwFUSw4DjkqeFzsFzbdE689ZGqTNRqTzldYeCHnNvF9DEhrgN5guF1rCfJ6b+UaYLRzfAv",
+	"x6Pjp/TZyXP2lMVsyhL6ZERnM3oyipOYPpnR42FMk6fs6VM6YMcns9nxk5NkELNnbDh4ljybJl1Jczir",
+	"gws3nJqWu6QfbKbS6dHg+UkHprzLjfWnwz/VBWUAzGJWDhIFsT2HZya/2OdvX0GrXrfByHR6wZa19fq1",
+	"x6FU7I0eD3sVuP+N5DHrG32l97ErEegGXfV+LBu+93vo2WMJjCorXVqg29+RFH+HXFZuLcT5cW13dVsd",
+	"j45Gz57t0h8Hsj5aoj1e0A0O7HeycEj3JVPKumigE86cCWx6AD4brH7KBVHmg97srvqwXQNx28mwT34s",
+	"s8vZBxYX4FReyoRNyATxsRNfQpSSFwuq39nldSq9Of2MKk5euuffplSckck1F8mEKLpW2PiwT87nIPNX",
+	"Mr++ErabRS5XkLc8AZr8oCd98sL63VypWaMiyUzazgE4HcxTpTG0t/bIXZveqiWJaZ6vzelzhrOzR5rC",
+	"+gq2LECfXLIPuv55aJdj/qBckPd/hgRo27jRuSjgreYZux0Tj/0fXImJFZZjw0yTPpmYxUwnJF5IqczZ",
+	"SOAHI0Gg4zX8ZZt6mk9PcxeDKC0puRLkmq1PrfsfHhlbKHLTisLGZnBLRAJ1HRrOykcKXe3eGcJFnBY2",
+	"LT1eGNl0Jb6YlI+nXgNGtQc2KZGPcQaQeo3ju2brse0F5z/qfS94Ad9zzdZQTOHNjPz/7F3dktvGsX6V",
+	"Kd3onCp6Ja3PKZdWV7Ijx4qsWJGt+CJwEbOL4RJecIaFAUgzLlflafJgeZJUf90zGJAEyfUuN4qKN1tL",
+	"EhgMZrp7+vdrraTILNJc4xx7ccIW8+qh5KkqSNuWRlBJv/IXyW6GBgTc2hTEOJW66LPMAsVCrh03zo0r",
+	"XV9HwzSyW1ycSdl07U5eqNzUtat9ruikChyKKjLix6mrG8SGzp9nNr9si2vTdGAZKSDHY7/WzqfQK7wR",
+	"Gum189GWPsrShGpWFra8njbqww9fsdIyib2tZHM0mpKWVaXq1lqiLrQ/qA14ogj4wcFi0TxzBXs8b5nA",
+	"dyxjZmXuJQqQb7CXECs5a6IXipb3CaSrZJvm6WiQLPw9PYc59TMUNLPad8FQGVOd6E2PvcrpCM3R3TDH",
+	"d+wQYCn1PcaD1oSqwUI3OmftlosJ6TtnTc5IGdjIjjd4YhP29rOcWuqVuCcyG1BF0HJQiq+5eecMXosr",
+	"R+TAnbS71mJn6qvK+cDdV85aA/HV9fcKQvkVyCoB1sgsA3bwCUUbOuejzdPLtZ6LvDObswAkUq6CT4T+",
+	"ZUKoWxviino+p7cRfzbz1JWucKWZjdJVCMtO4lzlNNwYV+bS4TGXT3DGEC+VtoU6kV/giTwg/UrH29ol",
+	"geR43Nr4tmp8jgrMFVgeO09PCIAsmWXElu64kIaW3ag9vV+itF21ZNenmHu9oUVxaDDcr+UAaDcxKK5M",
+	"cE62NiXc3tj8eHFUvS+GGsRXgLLBURvx2zUfxnTmoACGnU8PGWilF5hXK6hnGyLidgMl7D7YkOiaoehj",
+	"D2cVd5YpP8i4+Rzy2FWnUtDYarcjmEQnBnXvjuPiPK27H86fPv/i2f+fjx7xOcndUiPj0qvu8+IJSw14",
+	"8ejXJ5dIFBz2j4AAvHom7bQTTvIjNUFHsEbppPF5okGXtRIpFUQpxBH8G2fqzygofVc7wbYqr6cmipBt",
+	"yhjEzbL0DCf1ioRd2ZgZn4mYkqAcSSvwC5FnkgFCWnAFFCf0MKO18txbUlxTtJrsc4xSoNCrqG9kVntp",
+	"2nbFepzxZ+q7EKfjAzAcAHLk8E/JTUvXVkXQKVg37+Cz8IJQzzLLnGcKekK1UpoRT4IfQkO1pHcNG+Mu",
+	"f0Z9XtJUGNkzSMvcfZrqqsosM/RsSDB/CTI5jnTG2HvEc9he/9DIHpgaC96B+h0Q+ChQODvvgidJOOUk",
+	"G4NsDIZ33M8QyLydqCS+912TfjgO7i4LAe12tcO78D3epSRjzOi6KklNgrArOY2MDubRRjvGgLvm7MLU",
+	"HmTYcx3fGDP3ypqS2P8isc0zKyY4x1CwjhAW7BctmxCuZ4WXpkIPy9MnjcVIzGla6Boc5pP02UW+wsyr",
+	"dn52JNOyb0yqD2LPZjaVsCyxUkNye8tw7FKHWnIUjZEfskcq4Z0fWBMME9shk4RUTlJnlfIsbM6OMW4n",
+	"cO5BukRVnb6ZGl0108HQaVC71tNyaofm3XVr/Zl63SRpOVNzdSMqS6MvtefMkNgyuzBzYwtjr1YDQf5v",
+	"eEJHpFx5wlDkVF6NlLmqXJiP1wn+lSy1mIbrE0/oSjb5thHNAcf3jVkdEmvvfJV0Qx84ql/cRL9D6fOm",
+	"Whhkqt0YTi4rUZHMXrPPGe5F0F7KJrPmlzkJO24ptnA3htPV4FIdbAz6hqZ/RPJ6Y1a7IvP0sieB2AvF",
+	"v3z3GsuSUCw+3luqyGhfu27QG7xaHDTQxE3XtZ5F/1qJkGHUOmJv3FSZ4Sa/xINQIy4ym79sm6mry7+D",
+	"kC7Ul0bXpla6WIz/9Y9/imuz86gyJhiwik0MsjdkGEafO3cIb5wbkwIzpnUKHtB+l93zp8J3wiQ0pg+B",
+	"gkIccFtqEsqJyvkWP9ZNLswUdElGnh1OiX5jjqUIvTGrHUrQj0EKiuBgv2CBxoakVc70ShXuYdttM3UV",
+	"QMkclAUj5aduaZnCAFF9kg29ttkiHPbIhvutRKAn7G1Z+x4nTsKZrxA6EFsqxMpKztkobRJTYEcL8M6g",
+	"irG1clU5z1Dn27K3M3vbfreDuGPMo3shFm/M6vc1uz3/hJrdijgR7eLEm6tI+Ifz5h2ZkWPtByicfCGw",
+	"QMGJIW7N7AbDPwanllMjpXUbQXU5ItmtgSOENAJnoy/Uq8uVkjUkXTVxRXMeApIGWBO1IZVgSBt9y293",
+	"ROLGE3ZppLxuJ9qOOuks7Mkuu/xuhjjSMOjv6lLSQvcQd7g0jQVup9uzrXT2Ltx/1HI1eciezGSeyIng",
+	"IsHNk80JNAcKuS3R8U0HUt2TX+lzwGzdWyMSbhvovH+nvKVyqDV1oKhDFJYwwS1aS6P9zXhSu9nYzHRZ",
+	"bVdQZDV2ailJ5uozwYKOnx9WZ+kl7u1jthOvhQoVOpXnHVEdn9t8Y+Z+R55oa6NLdTZvVGNmcxRPAQQg",
+	"vzaWOMLkisZhFwUZDgtdAxjJd3kiUhIgYWfv2vrK4C54GTIbRn7sER5idOKQKMVWy1bWjjMqd3gNGJkh",
+	"zApnVGYR3Al3R56f6oW5WM/CK5sz9VddtYZR5yWHU5FJxMIhsy+7sWaaDC+OU/HLuDouQOeiQWSZY+Ku",
+	"qtwSPUf4IhhcrGYmKUIrDnmHgPgFlxXg4rTDzwjPlJlOyl9MoRY8d8TTicQkis2qZ46sJp/8gK+8Km1m",
+	"Q5Jb9GBwQGtZu4aTgHp5jEk2a5c9gKYwKi9qN5+bYquqWbf2+8bMj+SboaH3RajC3gXTt7TztnnYkBVP",
+	"05MEGZila5s5176AKYh5TpKTpRSod10eRaSSfaL0lv6ZPZK1kVSzrTrLHwzDuKxHIeimzieYQj+gjR1E",
+	"0Esbv1yiLJUEIGvXHggscK0idydml890YTKbdErjILj2JFsmTszP0odsoCBmc+ua8cS1NojP5Nkxu6YZ",
+	"QH25Ng1N56glhjT+IDfr2YkzVgm1cSYDb0ngBHy8zyBGSJHrb8gfy4UQO5M4jtRIoI2X9HavvDFn6rsl",
+	"ABxsoXQxK60X1zgc0KLD164yW9PdiG4zeyfCbeeFbkyk3fs/i2joD3jIcJzASfrvwx4/+xgqomgo65Yn",
+	"7mJXI9Hyobx1v0EAesKT0i7KBpt9iAcyuVra9pjaQHfTKKowxagLVJPGitAhO/GhOtKlEq/b32kpsztb",
+	"Ld2Z07ecUF2IcT+now7e6NnrZAk/vc5O6Zbv6+70iTZp6m/yLt+fm5OS1K3YScj18iDWl+eYqsRWZ8Rb",
+	"pI5rdeUKlKtCSebEoFGaHoHJQrqE8gu+SP3sSM5crlTOqeaQofRlHqKgX3DHMk584LsyS4IJ8i9RJVyN",
+	"JB4FyirtNX6TxyBZXs1kttYsMeOg8ohY9SEplKtuSVLCbWCdmrR1gxx/bzQ7F+4gK2MF3sLUQDaN0+TF",
+	"KWtaKwyS2Rz+x3Frw8VrQve5QOOMzS9T3fpGfKhBgwMg1xqV8MrRu1mlqwoQkphzCm7JA3StpJMpahl9",
+	"uwOXUTNjE/KQshtMIWORTPKy25tr0/jMBtCKz3sz1RYtj0dyakj6cLj22dOnvE1L1wXqAIhZdt2SX6j/",
+	"O3+ucqL9MYQ9TfLSrJwtGNHsHowrTBk66lsueLkt7CmXUH4rede3aEp6F8G7MzvGzYif+cUeNgumP8mh",
+	"k6GjkjP1uvEsgcpYrkNMw0UzpyODpD0W1CjvZkYaEIu0/o9ryXvTZl6FutnuJiDRSP5/t/Wxeijkyhiu",
+	"AJjUZMYOYBwOyHESDb9b6e0FudJcG3r3xz5tObguZDI7LGXYEFhjjwMU5G7dTuk53VqcsnQGs3TKlLzu",
+	"V6HcFAWk7B2AcpXOKmKuMesDygVuK11WoihGJ27QMkKr9GBnRSxTPuK4ljGLWtYFc/6m8pWCgkPdRICr",
+	"m1tXlc4RLtaMpRZJMKiiwS70N8pssOxHAINIStbLyhR0Esd0PX4fUf3WtbU1iGI+D1mioKa0MnohkCsC",
+	"NtBzYWOebgkgdehbQfXhZwelUkZhlAzaPwBstbZCNQE7rXtO8ICcvk1T7WmHEwBt4TIa27olo100kgfQ",
+	"aZCkg3/NvXqMDUHJNJ2ZPsMBjxuxGf2SlPhQzSfFBA86U18nc4BpHl6bNGZOm+Yh+enOo4MI1sEUcKy8",
+	"CMgz9P6hH+kWgU63HNmx+SdX2j2BNqLQj8uveZLHJE9p64QPH15BE5o/JIlSuCMx9EaJva9njou3ZyPi",
+	"aDZvy8IH21vXpl+AXNrEZyCz9/CLktlfmANayOetN/WYZLD2Kkf1T34PVl7wT76Vtfn0fJNhLzmUWSII",
+	"eY3E+uil5KyEe/NMYnM+Ksck7+7O9FdepZOU6vkiZ5ErjuOCXBdNT34VLj/MeOw0Qrl/Ws5fQLEodKOl",
+	"83rEyUMVFyA+pWoi1Z3kkIKiyUKObMbazBwckisSx5k1lTej1KiUCxIeg/CzTi46wNh8rnI8cHylLUky",
+	"TCn66DIryQI/rtePSH57AHytRbfpFCZGO4t6215hGRRaTskMiVsk+XXlnQq5DYwNSa8dkqa227V0xS7v",
+	"2RAPkn7PM7ovo1Zo6r/Qsk10/qT8TnJYVugadJJYbOcyo0YvtquZt4+XkZEg68/bbQ1q6PBteuLk8LDr",
+	"bqHAQ44gbjiBM36ZWS6Tzt99CJEXfJ/fkv07kbiFuT3nHb13lfkk+Po4Zhotzx4zjUjg4c00kcg7NaFT",
+	"GsqGjHmrbzoJw4HIWckodOFD/PnhjTtwOXxu7daY7g2yxFOfTyc0XiTqkbo0jIEZ3kkgv36PJBtlNnr1",
+	"Au6i3BI+juE+S+Ae8fkOwiqzG61qWERK5NpJmyOpA5TyvmtnOAve0U9RzrL6wxK1lOZH0VBdynrA3ZTZ",
+	"zi91uUp7Fqbx303HXJyI7lJTO1cc2pE5dmVdCvxRr+fItmbA2hbfLUx9ZCcUYix7xFtcow5ULsJvht5A",
+	"tQFcrNifpzy8j1gAfhM2EevjFg8s5oBnvLdILaB6JbDMEfpMaoPXvcoIMPrSXpk1TGZk5IXxev7qiavZ",
+	"QCr06ky93wPaLLks9ADUlyBXQ5ImvkTWAvu5aLNHqg8BbY0pAvK49NAQLEbp93D+XG0iVIsSyE23xsYW",
+	"+Zl6mxip06AaJ/kcJb0SEjKmcOA1AQiNQeDY3eWTbk1uglQTqXJRjbtGOfVApvoHbN8xOZomy08Z4GtQ",
+	"UALUfWJr4sQfmFHABY0r9OqONc9Y5R3tg9fQrH59dAk8nJdtM3108befSCVnp8aQPRF73NBpSP8LNE/h",
+	"rtqZ9MFu6+rRxaMnel4+WTxD7o280pZgJLzRo4j6B0RDzBruwODUpOltulj/EpEjQ6YcoHZHHZcKGGPY",
+	"BcVBqwCbnjwBa735hPdGF6vPgHMd2zwIgP//xJLh/01OWOJo1BtuCpCzfp2r3/K4V/aqXs0bU0g7ad8D",
+	"h2RzFJ2FRKsR1k1Glq7Tm0O/41ZbUTPCSifaTLrcoWnH5ig/9BY5IjMEIbS7JD5sJuMhbw4eQKigkgn6",
+	"U+h0RLIuQEAlYwHsYss0jZ4hIEKSMtZeQLLqLoaZjIMDdHOcb8uFsV0eYdgIwXlL7hd4t99++u3fAQAA",
+	"//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -66,6 +66,9 @@ type Config struct {
 	// ResetGate may refuse a reset of the password whose code was right, as where a second factor is due. Nil refuses
 	// none.
 	ResetGate func(ctx context.Context, user uuid.UUID) error
+	// LeaveTeam runs in the transaction that marks an account as deleted. It ends the account's membership or its team,
+	// and may refuse the deletion. Nil refuses none.
+	LeaveTeam func(ctx context.Context, tx pgx.Tx, user uuid.UUID, endTeam bool) error
 	// Reclaimed runs in the transaction of a reset by the owner of an address that was never verified. It ends what
 	// somebody else may have set up: keys, second factors, memberships. May be nil.
 	Reclaimed func(ctx context.Context, tx pgx.Tx, user uuid.UUID) error
@@ -95,6 +98,7 @@ type Service struct {
 	mailAdded     func()
 	resetGate     func(ctx context.Context, user uuid.UUID) error
 	reclaimed     func(ctx context.Context, tx pgx.Tx, user uuid.UUID) error
+	leaveTeam     func(ctx context.Context, tx pgx.Tx, user uuid.UUID, endTeam bool) error
 }
 
 // Tokens is what a client receives after a log-in or a refresh.
@@ -104,7 +108,8 @@ type Tokens struct {
 	ExpiresAt    int64 // of the access token, in milliseconds since the Unix epoch
 }
 
-// Profile describes an account to its owner. Tier is the higher of its subscription's tier and an operator's grant.
+// Profile describes an account to its owner. Tier is the highest of its subscription's, an operator's grant and its
+// team's.
 type Profile struct {
 	ID        uuid.UUID
 	Email     string
@@ -160,7 +165,7 @@ func New(cfg Config) (*Service, error) {
 		return nil, err
 	}
 	s.outbox, s.mailAdded = mail.NewOutbox(s.now), cfg.MailAdded
-	s.resetGate, s.reclaimed = cfg.ResetGate, cfg.Reclaimed
+	s.resetGate, s.reclaimed, s.leaveTeam = cfg.ResetGate, cfg.Reclaimed, cfg.LeaveTeam
 	s.worker = s.newWorker()
 	return s, nil
 }
@@ -244,9 +249,8 @@ func (s *Service) createSession(
 func (s *Service) issueTokens(
 	row db.UserByIDRow, session uuid.UUID, refresh string, issuedAt time.Time,
 ) (Tokens, error) {
-	effective, _ := effectiveTier(row)
 	access, expires, err := s.keys.SignAccess(token.Access{
-		User: row.ID, Session: session, Version: row.TokenVersion, Tier: effective, IssuedAt: issuedAt,
+		User: row.ID, Session: session, Version: row.TokenVersion, Tier: planOf(row).tier, IssuedAt: issuedAt,
 	})
 	if err != nil {
 		return Tokens{}, err
@@ -254,27 +258,9 @@ func (s *Service) issueTokens(
 	return Tokens{AccessToken: access, RefreshToken: refresh, ExpiresAt: expires.UnixMilli()}, nil
 }
 
-// effectiveTier returns the higher of the subscribed and the granted tier with its seats. When both are the same
-// tier, the larger number of seats counts.
-func effectiveTier(row db.UserByIDRow) (tier.Tier, int) {
-	subscribed, seats := tier.Tier(row.Tier), int(row.Seats)
-	if row.GrantTier == nil {
-		return subscribed, seats
-	}
-	granted, grantSeats := tier.Tier(*row.GrantTier), int(row.GrantSeats)
-	switch {
-	case granted.Rank() > subscribed.Rank():
-		return granted, grantSeats
-	case granted == subscribed:
-		return subscribed, max(seats, grantSeats)
-	default:
-		return subscribed, seats
-	}
-}
-
 func profileOf(row db.UserByIDRow) Profile {
-	effective, seats := effectiveTier(row)
-	return Profile{ID: row.ID, Email: row.Email, Tier: effective, Seats: seats, CreatedAt: row.CreatedAt,
+	has := planOf(row)
+	return Profile{ID: row.ID, Email: row.Email, Tier: has.tier, Seats: has.seats, CreatedAt: row.CreatedAt,
 		EmailVerified: row.EmailVerifiedAt != nil}
 }
 
