@@ -58,3 +58,8 @@ func (s *Service) ConfirmPassword(ctx context.Context, user identity.User, secre
 	_, err := s.checkOwnPassword(ctx, user, user.Client.Addr, secret, nil)
 	return err
 }
+
+// AccountID returns the account with that address, or not_found.
+func (s *Service) AccountID(ctx context.Context, email string) (uuid.UUID, error) {
+	return s.userByEmail(ctx, email)
+}
