@@ -169,8 +169,11 @@ func (s *Service) Get(ctx context.Context, user identity.User) (Team, error) {
 		return t, err
 	}
 	own, err := s.q.TeamAccount(ctx, s.db.Pool, user.ID)
-	if err != nil || own.OwnSeats == 0 {
+	if err != nil {
 		return Team{}, postgres.NotFoundAs(err, ErrNoTeam)
+	}
+	if own.OwnSeats == 0 {
+		return Team{}, ErrNoTeam
 	}
 	return s.change(ctx, user, func(pgx.Tx, Team) error { return nil })
 }
@@ -225,8 +228,11 @@ func (s *Service) lock(ctx context.Context, tx pgx.Tx, user uuid.UUID) (Team, er
 // create makes the team of an account whose own plan is Team.
 func (s *Service) create(ctx context.Context, tx pgx.Tx, user uuid.UUID) (Team, error) {
 	own, err := s.q.LockTeamAccount(ctx, tx, user)
-	if err != nil || own.OwnSeats == 0 {
+	if err != nil {
 		return Team{}, postgres.NotFoundAs(err, ErrNoTeam)
+	}
+	if own.OwnSeats == 0 {
+		return Team{}, ErrNoTeam
 	}
 	if t, err := s.lock(ctx, tx, user); !errors.Is(err, ErrNoTeam) { // made, or joined, while we waited
 		return t, err
